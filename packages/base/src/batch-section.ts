@@ -1,0 +1,33 @@
+/**
+ * Operations of one store within an encoded batch: a window of bytes and the number of operations in it.
+ *
+ * @remarks Made by `WriteBatch` and by `decodeBatch`; read with `BatchReader`. FORMAT.md draws the bytes.
+ * @category Batches
+ */
+export interface BatchSection {
+  readonly bytes: Uint8Array
+  /** Offset of the first operation. */
+  readonly start: number
+  /** Offset behind the last operation. */
+  readonly end: number
+  readonly operationCount: number
+}
+
+/**
+ * Kinds of operation. On disk: never renumber, never reuse.
+ *
+ * @category Batches
+ */
+export const OperationKind = {
+  /** Key and value. */
+  Put: 1,
+  /** Key. */
+  Delete: 2,
+  /** Every key from the first (inclusive) to the second (exclusive). */
+  DeleteRange: 3,
+  /** Every key from the given one on. */
+  DeleteFrom: 4,
+} as const
+
+/** @category Batches */
+export type OperationKind = (typeof OperationKind)[keyof typeof OperationKind]

@@ -1,0 +1,168 @@
+import type { Seq } from './branded-numbers.js'
+import type { BatchSection } from './batch-section.js'
+
+/**
+ * Bounds of a cursor, over encoded keys: `lower` inclusive, `upper` exclusive. `undefined` stands for no bound.
+ *
+ * @category Contracts
+ */
+export interface KeyBounds {
+  readonly lower?: Uint8Array | undefined
+  readonly upper?: Uint8Array | undefined
+}
+
+/**
+ * An ordered map from byte strings to byte strings, in byte order, that follows a log of commits. Every engine is
+ * one, and one suite of tests runs against all of them.
+ *
+ * @remarks A store does not log: what was applied since the last checkpoint is lost with the process, and whoever
+ * owns the log applies it again, from `durableSeq` on.
+ * @category Contracts
+ */
+export interface OrderedStore {
+  /** Seq of the newest section applied; 0 when there is none. */
+  readonly seq: Seq
+  /** Everything up to this seq is in the last durable checkpoint. */
+  readonly durableSeq: Seq
+
+  /**
+   * Gives a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`.
+   *
+   * @throws {@link LdbError} LDB_CORRUPTION, LDB_IO, LDB_CLOSED, LDB_POISONED.
+   */
+  get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
+
+  /** Tells whether a key is present, without reading its value. */
+  has(key: Uint8Array, keyBytes?: number): boolean
+
+  /**
+   * Applies the operations of one section, in their order, all or nothing, and makes them visible before it
+   * returns. The bytes of the section are not kept.
+   *
+   * @param seq - greater than that of any section applied before.
+   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_CORRUPTION: the store is then poisoned, because part of the
+   * section may be in memory; every later read and write gives LDB_POISONED until it is opened again.
+   */
+  apply(section: BatchSection, seq: Seq): void
+
+  /** Freezes the present state; costs no I/O and no copy. Pinned until released. */
+  snapshot(): StoreSnapshot
+
+  /**
+   * Writes the present state down; `durableSeq` is then `seq`. When nothing has changed since the last one, costs
+   * nothing.
+   *
+   * @param options - `shrink`: also move data down to give as much of the file back as can be.
+   */
+  checkpoint(options?: CheckpointOptions): void
+
+  /** Walks everything there is and reports each thing found wrong to the sink. Never throws LDB_CORRUPTION. */
+  verify(sink: VerifySink): void
+
+  stats(): StoreStats
+
+  /** Gives all resources back, without a checkpoint. Idempotent. */
+  close(): void
+}
+
+/** @category Contracts */
+export interface CheckpointOptions {
+  /** Move data towards the beginning of the file and cut the rest off. Default false. */
+  readonly shrink?: boolean
+}
+
+/**
+ * A frozen view of a store.
+ *
+ * @category Contracts
+ */
+export interface StoreSnapshot {
+  readonly seq: Seq
+  /** Gives a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`. */
+  get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
+  has(key: Uint8Array, keyBytes?: number): boolean
+  /** Opens a cursor, standing nowhere. It stays valid until it is closed, and must be closed before the release. */
+  cursor(bounds?: KeyBounds): StoreCursor
+  /** Counts the entries within bounds, exactly. */
+  count(bounds?: KeyBounds): number
+  /** Estimates entries and bytes within bounds without reading all of them. */
+  estimate(bounds?: KeyBounds): RangeEstimate
+  /** Unpins the view. Idempotent; any later use throws LDB_CLOSED. */
+  release(): void
+}
+
+/** @category Contracts */
+export interface RangeEstimate {
+  readonly count: number
+  readonly bytes: number
+}
+
+/**
+ * A place in a snapshot. Each move returns false, and the cursor then stands nowhere, when there is no entry there
+ * within the bounds.
+ *
+ * @category Contracts
+ */
+export interface StoreCursor {
+  /** True while the cursor stands on an entry. */
+  readonly valid: boolean
+  /** Key of the entry: borrowed, until the next move or close. Throws LDB_INVALID_ARGUMENT when standing nowhere. */
+  readonly key: Uint8Array
+  /** Value of the entry: borrowed, until the next move or close. Throws LDB_INVALID_ARGUMENT when standing nowhere. */
+  readonly value: Uint8Array
+  first(): boolean
+  last(): boolean
+  /** Moves to the smallest entry whose key is not below `key`. */
+  seek(key: Uint8Array, keyBytes?: number): boolean
+  /** Moves to the greatest entry whose key is not above `key`. */
+  seekBackward(key: Uint8Array, keyBytes?: number): boolean
+  /** Moves on by one; from nowhere, to the first entry. */
+  next(): boolean
+  /** Moves back by one; from nowhere, to the last entry. */
+  previous(): boolean
+  /** Gives resources back. Idempotent. */
+  close(): void
+}
+
+/** Where `verify` puts what it finds and how far it is. @category Contracts */
+export interface VerifySink {
+  finding(finding: VerifyFinding): void
+  /** Called as the walk goes on; counts are those since the last call. Throwing here ends the walk. */
+  progress(progress: VerifyProgress): void
+}
+
+/** One thing that is wrong. @category Contracts */
+export interface VerifyFinding {
+  /** Kind of fault, stable: `'checksum'`, `'structure'`, `'order'`, `'leak'`, `'count'`, `'missing'`. */
+  readonly kind: 'checksum' | 'structure' | 'order' | 'leak' | 'count' | 'missing' | 'io'
+  readonly file: string
+  /** Byte offset in the file. */
+  readonly offset: number
+  readonly message: string
+}
+
+/** @category Contracts */
+export interface VerifyProgress {
+  /** Pages, blocks or records checked. */
+  readonly units: number
+  /** Entries checked. */
+  readonly entries: number
+  /** Bytes read and checked. */
+  readonly bytes: number
+}
+
+/** What every store can say of itself. @category Contracts */
+export interface StoreStats {
+  /** Entries in the present state. */
+  readonly entryCount: number
+  /** Bytes of its files. */
+  readonly fileBytes: number
+  /** Bytes of its files that hold live data, overhead included. */
+  readonly liveBytes: number
+  /** Bytes changed in memory that no checkpoint holds yet. */
+  readonly dirtyBytes: number
+  /** Levels of pages or tables. */
+  readonly depth: number
+  /** Snapshots open now. */
+  readonly snapshotCount: number
+}

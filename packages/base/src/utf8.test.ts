@@ -13,7 +13,19 @@ const twins = [
 ] as const
 
 const unit = fc.oneof(
-  fc.constantFrom('a', '\0', '\u007f', '\u0080', '\u07ff', '\u0800', '\ufeff', '\ufffd', '\uffff', '😀', '\u{10ffff}'),
+  fc.constantFrom(
+    'a',
+    '\0',
+    '\u007f',
+    '\u0080',
+    '\u07ff',
+    '\u0800',
+    '\ufeff',
+    '\ufffd',
+    '\uffff',
+    '😀',
+    '\u{10ffff}',
+  ),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
 )
 const brokenUnit = fc.oneof(
@@ -23,9 +35,15 @@ const brokenUnit = fc.oneof(
 const text = fc.array(unit, { maxLength: 60 }).map((units) => units.join(''))
 const brokenText = fc.array(brokenUnit, { maxLength: 60 }).map((units) => units.join(''))
 const bytes = fc
-  .array(fc.oneof(fc.constantFrom(0x41, 0x80, 0xbf, 0xc0, 0xc2, 0xe0, 0xed, 0xa0, 0xf0, 0xf4, 0x90, 0xf5, 0xff), fc.nat(255)), {
-    maxLength: 40,
-  })
+  .array(
+    fc.oneof(
+      fc.constantFrom(0x41, 0x80, 0xbf, 0xc0, 0xc2, 0xe0, 0xed, 0xa0, 0xf0, 0xf4, 0x90, 0xf5, 0xff),
+      fc.nat(255),
+    ),
+    {
+      maxLength: 40,
+    },
+  )
   .map((list) => Uint8Array.from(list))
 
 function outcome(call: () => unknown): unknown {
@@ -58,7 +76,13 @@ describe.each(twins)('utf8, %s', (_, twin) => {
   })
 
   it('refuses lone surrogates', () => {
-    for (const value of ['\ud800', 'a\udc00b', '\udc00\ud800', `${'x'.repeat(50)}\ud83d`, '\ud83d\ud83d\ude00']) {
+    for (const value of [
+      '\ud800',
+      'a\udc00b',
+      '\udc00\ud800',
+      `${'x'.repeat(50)}\ud83d`,
+      '\ud83d\ud83d\ude00',
+    ]) {
       const refusal = expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' })
       expect(() => twin.encodeUtf8(value)).toThrow(refusal)
       expect(() => twin.utf8Bytes(value)).toThrow(refusal)
@@ -74,7 +98,9 @@ describe.each(twins)('utf8, %s', (_, twin) => {
         try {
           expected = strict.decode(value)
         } catch {
-          expect(() => twin.decodeUtf8(value)).toThrow(expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' }))
+          expect(() => twin.decodeUtf8(value)).toThrow(
+            expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' }),
+          )
           return
         }
         expect(twin.decodeUtf8(value)).toBe(expected)

@@ -145,7 +145,7 @@ describe('custom encodings', () => {
 
   it('must give bytes, and true counts', () => {
     for (const result of [undefined, 'abc', [1], Promise.resolve(new Uint8Array(1))]) {
-      const encoding = { ...custom, encode: () => result as Uint8Array }
+      const encoding = { ...custom, encode: () => result as unknown as Uint8Array }
       expect(() => keyEncoding<number>(encoding).encode(1)).toThrow(invalid)
       expect(() => valueEncoding<number>(encoding).encode(1)).toThrow(invalid)
     }

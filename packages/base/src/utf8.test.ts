@@ -109,6 +109,34 @@ describe.each(twins)('utf8, %s', (_, twin) => {
     )
   })
 
+  it('agrees with a strict TextDecoder on every edge of every byte of a character', () => {
+    const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    const firsts = [
+      0x7f, 0x80, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5,
+    ]
+    const others = [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff]
+    const sequences = firsts.flatMap((a) => [
+      [a],
+      ...others.flatMap((b) => [
+        [a, b],
+        ...others.flatMap((c) => [[a, b, c], ...others.map((d) => [a, b, c, d])]),
+      ]),
+    ])
+    for (const sequence of sequences) {
+      const value = Uint8Array.from(sequence)
+      let expected: string | undefined
+      try {
+        expected = strict.decode(value)
+      } catch {
+        expected = undefined
+      }
+      const actual = outcome(() => twin.decodeUtf8(value))
+      if (typeof actual === 'string' ? actual !== expected : expected !== undefined) {
+        expect.fail(`decodes ${sequence.join(' ')} to ${JSON.stringify(actual)}`)
+      }
+    }
+  })
+
   it('decodes long texts, and every code point', () => {
     let all = ''
     for (let point = 0; point <= 0x10_ffff; point += point < 0x1_0000 ? 1 : 61) {

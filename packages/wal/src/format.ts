@@ -1,9 +1,10 @@
 import { assert } from '@ldb/base'
+import { FILE_HEADER_BYTES, FILE_ID_BYTES } from '@ldb/integrity'
 
 // FORMAT.md is the truth about these bytes; a test holds its tables against the constants here.
 
-/** First bytes of every segment, after the manner of PNG: not text, and broken by any newline conversion. */
-export const SEGMENT_MAGIC: readonly number[] = [0x89, 0x57, 0x41, 0x4c, 0x0d, 0x0a, 0x1a, 0x0a]
+/** Kind of file, in the file header that all files of LDB begin with. */
+export const FILE_KIND = 'W'
 /** Version of the format that this package writes. */
 export const FORMAT_VERSION = 1
 /** A reader of this version, or a newer one, can read what this package writes. */
@@ -11,12 +12,10 @@ export const MINIMUM_READER_VERSION = 1
 
 /** The largest piece of a file that one torn write may spoil; header and seal have such a block each to themselves. */
 export const BLOCK_BYTES = 4096
-export const SEGMENT_ID_BYTES = 16
+export const SEGMENT_ID_BYTES: number = FILE_ID_BYTES
 
-export const HEADER_MAGIC = 0
-export const HEADER_FORMAT_VERSION: number = HEADER_MAGIC + 8
-export const HEADER_MINIMUM_READER: number = HEADER_FORMAT_VERSION + 4
-export const HEADER_SEGMENT_ID: number = HEADER_MINIMUM_READER + 4
+export const HEADER_FILE_HEADER = 0
+export const HEADER_SEGMENT_ID: number = HEADER_FILE_HEADER + FILE_HEADER_BYTES
 export const HEADER_PREVIOUS_ID: number = HEADER_SEGMENT_ID + SEGMENT_ID_BYTES
 export const HEADER_SEGMENT_NUMBER: number = HEADER_PREVIOUS_ID + SEGMENT_ID_BYTES
 export const HEADER_BASE_LSN: number = HEADER_SEGMENT_NUMBER + 8
@@ -27,7 +26,7 @@ export const HEADER_CHAIN_HASH: number = HEADER_SEQ_FLOOR + 8
 export const HEADER_RESERVED: number = HEADER_CHAIN_HASH + 8
 export const HEADER_CHECKSUM: number = BLOCK_BYTES - 8
 export const HEADER_BYTES: number = HEADER_CHECKSUM + 8
-assert(HEADER_RESERVED === 96 && HEADER_BYTES === BLOCK_BYTES, 'segment header must fill its block')
+assert(HEADER_RESERVED === 104 && HEADER_BYTES === BLOCK_BYTES, 'segment header must fill its block')
 
 /** Where the seal lies in the file. */
 export const SEAL_FILE_OFFSET: number = HEADER_BYTES

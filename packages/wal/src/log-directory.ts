@@ -54,7 +54,11 @@ export function listLogDirectory(vfs: Vfs, directory: string): LogDirectory | un
  *
  * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_IO.
  */
-export function readSegmentChain(vfs: Vfs, directory: string, segmentNumbers: readonly number[]): FoundSegment[] {
+export function readSegmentChain(
+  vfs: Vfs,
+  directory: string,
+  segmentNumbers: readonly number[],
+): FoundSegment[] {
   const found: FoundSegment[] = []
   for (const number of segmentNumbers) {
     const next = readSegment(vfs, joinPath(directory, segmentName(number)), number)
@@ -74,7 +78,11 @@ export function readSegmentChain(vfs: Vfs, directory: string, segmentNumbers: re
 export function checkLink(previous: FoundSegment, next: FoundSegment): void {
   const { header, path } = next.segment
   if (!equalIds(header.previousId, previous.segment.header.segmentId)) {
-    throw corruption(path, 0, `a log segment is missing or foreign between this one and ${previous.segment.path}`)
+    throw corruption(
+      path,
+      0,
+      `a log segment is missing or foreign between this one and ${previous.segment.path}`,
+    )
   }
   if (header.baseLsn < previous.segment.baseLsn) {
     throw corruption(path, 0, 'a log segment begins before the one that it follows')

@@ -102,16 +102,26 @@ function checkClosedSegment(found: FoundSegment, cursor: SegmentCursor, seal: Se
   const walk = new RecordWalk(segment)
   if (seal.endLsn >= segment.baseLsn) walk.run(cursor, seal.endLsn)
   if (walk.lsn !== seal.endLsn) {
-    throw corruption(segment.path, segment.fileOffsetOf(walk.lsn), 'a record of a closed log is missing or bad', {
-      expected: seal.endLsn,
-      actual: walk.lsn,
-    })
+    throw corruption(
+      segment.path,
+      segment.fileOffsetOf(walk.lsn),
+      'a record of a closed log is missing or bad',
+      {
+        expected: seal.endLsn,
+        actual: walk.lsn,
+      },
+    )
   }
   if (!walk.chainHash.equals(seal.chainHash) || walk.lastSeq !== seal.lastSeq) {
-    throw corruption(segment.path, segment.fileOffsetOf(walk.lsn), 'a closed log holds other records than it did', {
-      expected: seal.chainHash.toHex(),
-      actual: walk.chainHash.toHex(),
-    })
+    throw corruption(
+      segment.path,
+      segment.fileOffsetOf(walk.lsn),
+      'a closed log holds other records than it did',
+      {
+        expected: seal.chainHash.toHex(),
+        actual: walk.chainHash.toHex(),
+      },
+    )
   }
   const end = walk.place()
   return { clean: true, synced: end, end, seqFloor: walk.seqFloor }
@@ -127,10 +137,15 @@ function scanOpenSegment(found: FoundSegment, cursor: SegmentCursor): Tail {
   const end = walk.place()
   noteRecordsBehind(end.lsn, spaceEnd, cursor, walk)
   if (end.lsn < walk.syncedLsn) {
-    throw corruption(segment.path, segment.fileOffsetOf(end.lsn), 'a synced record of the log is bad or missing', {
-      expected: walk.syncedLsn,
-      actual: end.lsn,
-    })
+    throw corruption(
+      segment.path,
+      segment.fileOffsetOf(end.lsn),
+      'a synced record of the log is bad or missing',
+      {
+        expected: walk.syncedLsn,
+        actual: end.lsn,
+      },
+    )
   }
   return { clean: false, synced: placeAt(walk.syncedLsn, segment, cursor), end, seqFloor: walk.seqFloor }
 }

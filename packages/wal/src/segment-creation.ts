@@ -127,7 +127,15 @@ function copyTail(vfs: Vfs, file: VfsFile, target: Segment, tail: TailCopy, chai
       cursor.mustReadRecord(lsn, tail.endLsn)
       if (buffer.byteCount > 0 && !buffer.hasRoomFor(cursor.recordBytes)) flush()
       const unsyncedBytes = lsn - target.baseLsn
-      lsn += buffer.append(cursor.payload, cursor.type, cursor.seq, lsn, unsyncedBytes, target.seed, chainHash)
+      lsn += buffer.append(
+        cursor.payload,
+        cursor.type,
+        cursor.seq,
+        lsn,
+        unsyncedBytes,
+        target.seed,
+        chainHash,
+      )
     }
     if (buffer.byteCount > 0) flush()
   } finally {

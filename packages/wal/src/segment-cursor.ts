@@ -82,7 +82,7 @@ export class SegmentCursor {
     }
     xxHash64(bytes, at + RECORD_PAYLOAD_BYTES, at + RECORD_HEADER_BYTES, segment.seed, halves)
     const lsnLow = lsn - Math.floor(lsn * PER_2_32) * 0x1_0000_0000
-    if (((halves[0]! ^ lsnLow) >>> 0) !== check) return false
+    if ((halves[0]! ^ lsnLow) >>> 0 !== check) return false
     this.payloadBytes = payloadBytes
     this.type = bytes[at + RECORD_TYPE]!
     this.seq = seq
@@ -127,7 +127,11 @@ export class SegmentCursor {
   mustReadRecord(lsn: number, endLsn: number): void {
     if (this.readRecord(lsn, endLsn)) return
     const { segment } = this
-    throw corruption(segment.path, segment.fileOffsetOf(lsn), 'a record of the log does not match its checksum')
+    throw corruption(
+      segment.path,
+      segment.fileOffsetOf(lsn),
+      'a record of the log does not match its checksum',
+    )
   }
 
   /**

@@ -1,18 +1,16 @@
-import { corruption, LdbError, readU32, readU64Of, writeU32, writeU64 } from '@ldb/base'
-import { createSeed64, SEED_ZERO, xxHash64 } from '@ldb/integrity'
-import type { Seed64 } from '@ldb/integrity'
+import { corruption, readU32, readU64Of, writeU32, writeU64 } from '@ldb/base'
+import { decodeFileHeader, encodeFileHeader, SEED_ZERO, xxHash64 } from '@ldb/integrity'
 import { ChainHash } from './chain-hash.js'
 import {
+  FILE_KIND,
   FORMAT_VERSION,
   HEADER_BASE_LSN,
   HEADER_BYTES,
   HEADER_CHAIN_HASH,
   HEADER_CHECKSUM,
   HEADER_DURABLE_END_LSN,
-  HEADER_FORMAT_VERSION,
   HEADER_LAST_SEQ,
-  HEADER_MAGIC,
-  HEADER_MINIMUM_READER,
+  HEADER_FILE_HEADER,
   HEADER_PREVIOUS_ID,
   HEADER_RESERVED,
   HEADER_SEGMENT_ID,
@@ -21,7 +19,6 @@ import {
   MINIMUM_READER_VERSION,
   RECORD_ALIGNMENT,
   SEGMENT_ID_BYTES,
-  SEGMENT_MAGIC,
 } from './format.js'
 
 /** What the first block of a segment says. */
@@ -44,12 +41,6 @@ export interface SegmentHeader {
 
 const halves = new Int32Array(2)
 
-/** Gives the seed that salts every checksum in the segment of this id. */
-export function seedOf(segmentId: Uint8Array): Seed64 {
-  xxHash64(segmentId, 0, SEGMENT_ID_BYTES, SEED_ZERO, halves)
-  return createSeed64(halves[0]!, halves[1]!)
-}
-
 /** Tells whether two segment ids are equal. */
 export function equalIds(left: Uint8Array, right: Uint8Array): boolean {
   for (let index = 0; index < SEGMENT_ID_BYTES; index++) {
@@ -60,9 +51,15 @@ export function equalIds(left: Uint8Array, right: Uint8Array): boolean {
 
 /** Encodes a header into the first {@link HEADER_BYTES} bytes of `target`, which must be zeros. */
 export function encodeSegmentHeader(header: SegmentHeader, target: Uint8Array): void {
-  target.set(SEGMENT_MAGIC, HEADER_MAGIC)
-  writeU32(target, HEADER_FORMAT_VERSION, FORMAT_VERSION)
-  writeU32(target, HEADER_MINIMUM_READER, MINIMUM_READER_VERSION)
+  target.set(
+    encodeFileHeader({
+      kind: FILE_KIND,
+      format: FORMAT_VERSION,
+      minimumReader: MINIMUM_READER_VERSION,
+      flags: 0,
+    }),
+    HEADER_FILE_HEADER,
+  )
   target.set(header.segmentId, HEADER_SEGMENT_ID)
   target.set(header.previousId, HEADER_PREVIOUS_ID)
   writeU64(target, HEADER_SEGMENT_NUMBER, header.segmentNumber)
@@ -82,7 +79,8 @@ export function encodeSegmentHeader(header: SegmentHeader, target: Uint8Array): 
  *
  * @param source - the beginning of the file.
  * @param sourceBytes - how much of it there is.
- * @throws {@link LdbError} LDB_CORRUPTION when the bytes are no header; LDB_FORMAT when a newer version wrote them.
+ * @throws {@link LdbError} LDB_CORRUPTION when the header is cut short or changed; LDB_FORMAT when a newer version
+ * wrote it, or the file is of another kind.
  */
 export function decodeSegmentHeader(source: Uint8Array, sourceBytes: number, file: string): SegmentHeader {
   if (sourceBytes < HEADER_BYTES) {
@@ -91,18 +89,7 @@ export function decodeSegmentHeader(source: Uint8Array, sourceBytes: number, fil
       actual: sourceBytes,
     })
   }
-  for (let index = 0; index < SEGMENT_MAGIC.length; index++) {
-    if (source[index] !== SEGMENT_MAGIC[index]) {
-      throw corruption(file, HEADER_MAGIC, 'the file does not begin like a log segment')
-    }
-  }
-  // The version is looked at before the checksum: where a newer one keeps its checksum is not known here.
-  const minimumReader = readU32(source, HEADER_MINIMUM_READER)
-  if (minimumReader > FORMAT_VERSION) {
-    throw new LdbError('LDB_FORMAT', `${file} needs a reader of log format ${minimumReader} or newer`, {
-      details: { file, offset: HEADER_MINIMUM_READER, expected: FORMAT_VERSION, actual: minimumReader },
-    })
-  }
+  decodeFileHeader(source, { file, kind: FILE_KIND, format: FORMAT_VERSION })
   xxHash64(source, 0, HEADER_CHECKSUM, SEED_ZERO, halves)
   if (
     readU32(source, HEADER_CHECKSUM) !== halves[0]! >>> 0 ||

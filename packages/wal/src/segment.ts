@@ -1,10 +1,11 @@
 import { corruption } from '@ldb/base'
+import { seedOfFile } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { HEADER_BYTES, RECORDS_FILE_OFFSET, SEAL_BYTES, SEAL_FILE_OFFSET } from './format.js'
 import { decodeSeal } from './seal.js'
 import type { Seal } from './seal.js'
-import { decodeSegmentHeader, seedOf } from './segment-header.js'
+import { decodeSegmentHeader } from './segment-header.js'
 import type { SegmentHeader } from './segment-header.js'
 
 /** One file of the log, and where its records end. */
@@ -18,7 +19,7 @@ export class Segment {
   constructor(path: string, header: SegmentHeader) {
     this.path = path
     this.header = header
-    this.seed = seedOf(header.segmentId)
+    this.seed = seedOfFile(header.segmentId)
     this.endLsn = undefined
   }
 

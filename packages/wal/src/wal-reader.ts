@@ -95,7 +95,8 @@ export class WalReader {
     const { flushedLsn } = log
     if (lsn >= flushedLsn) return false
     let cursor = this.#cursor
-    if (cursor === undefined || lsn >= (cursor.segment.endLsn ?? flushedLsn)) cursor = this.#enterSegmentOf(lsn)
+    if (cursor === undefined || lsn >= (cursor.segment.endLsn ?? flushedLsn))
+      cursor = this.#enterSegmentOf(lsn)
     const endLsn = cursor.segment.endLsn ?? flushedLsn
     try {
       cursor.mustReadRecord(lsn, endLsn)

@@ -103,7 +103,7 @@ export class Wal implements ReadableLog {
     const resolved = resolveWalOptions(options)
     const found = listLogDirectory(vfs, directory)
     if (found === undefined || found.segmentNumbers.length === 0) {
-      return createLog(vfs, directory, resolved, found)
+      return Wal.#createLog(vfs, directory, resolved, found)
     }
     const recovered = recoverLog(vfs, directory, found.segmentNumbers)
     const segments = new SegmentList(recovered.segments, found.nextNumber)
@@ -112,15 +112,31 @@ export class Wal implements ReadableLog {
       const source = segments.newest
       assert(source !== undefined, 'a recovered log has segments')
       const { synced, end } = recovered
-      begin(writer, () => writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined))
+      begin(writer, () =>
+        writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined),
+      )
       removeUnfinished(vfs, directory, found.unfinishedNames)
     }
-    return Wal.from(vfs, directory, segments, writer, recovered.clean)
+    return new Wal(vfs, directory, segments, writer, recovered.clean)
   }
 
-  /** @internal */
-  static from(vfs: Vfs, directory: string, segments: SegmentList, writer: LogWriter, clean: boolean): Wal {
-    return new Wal(vfs, directory, segments, writer, clean)
+  static #createLog(
+    vfs: Vfs,
+    directory: string,
+    options: ResolvedWalOptions,
+    found: LogDirectory | undefined,
+  ): Wal {
+    if (options.mustExist) throw corruption(directory, 0, 'the log that must be here has no segment')
+    if (!options.create) throw new LdbError('LDB_NOT_FOUND', `there is no log in ${directory}`)
+    if (found === undefined) {
+      vfs.makeDirectory(directory)
+      vfs.syncDirectory(parentOf(directory))
+    }
+    const segments = new SegmentList([], found?.nextNumber ?? 1)
+    const writer = new LogWriter(vfs, directory, options, segments, FIRST_PLACE, 0)
+    begin(writer, () => writer.begin(FIRST_PLACE, undefined))
+    removeUnfinished(vfs, directory, found?.unfinishedNames ?? [])
+    return new Wal(vfs, directory, segments, writer, false)
   }
 
   /** Position of the oldest record that can be read; `endLsn` when there is none. */
@@ -172,7 +188,8 @@ export class Wal implements ReadableLog {
     const writer = this.#writer
     const type = options?.type ?? 0
     const seq = options?.seq ?? writer.lastSeq
-    if (!(payload instanceof Uint8Array)) throw invalidArgument('the payload of a record must be a Uint8Array')
+    if (!(payload instanceof Uint8Array))
+      throw invalidArgument('the payload of a record must be a Uint8Array')
     if (!Number.isInteger(type) || type < 0 || type > 255) {
       throw invalidArgument('the type of a record must be an integer from 0 to 255')
     }
@@ -333,25 +350,6 @@ export class Wal implements ReadableLog {
     this.assertOpen()
     await this.#writer.syncAsync()
   }
-}
-
-function createLog(
-  vfs: Vfs,
-  directory: string,
-  options: ResolvedWalOptions,
-  found: LogDirectory | undefined,
-): Wal {
-  if (options.mustExist) throw corruption(directory, 0, 'the log that must be here has no segment')
-  if (!options.create) throw new LdbError('LDB_NOT_FOUND', `there is no log in ${directory}`)
-  if (found === undefined) {
-    vfs.makeDirectory(directory)
-    vfs.syncDirectory(parentOf(directory))
-  }
-  const segments = new SegmentList([], found?.nextNumber ?? 1)
-  const writer = new LogWriter(vfs, directory, options, segments, FIRST_PLACE, 0)
-  begin(writer, () => writer.begin(FIRST_PLACE, undefined))
-  removeUnfinished(vfs, directory, found?.unfinishedNames ?? [])
-  return Wal.from(vfs, directory, segments, writer, false)
 }
 
 /** Begins a segment while the log is being opened; after a failure there is no log to close. */

@@ -1,10 +1,11 @@
 import { assert, corruption } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import type { ChainHash } from './chain-hash.js'
-import { RECORD_ALIGNMENT } from './format.js'
+import { RECORD_ALIGNMENT, SealKind } from './format.js'
 import { readSegmentChain } from './log-directory.js'
 import type { Seal } from './seal.js'
 import { SegmentCursor } from './segment-cursor.js'
+import type { SegmentHeader } from './segment-header.js'
 import type { FoundSegment, Segment } from './segment.js'
 
 /** A place in the log with all that a segment which begins there must know. */
@@ -16,10 +17,18 @@ export interface LogPlace {
   readonly chainHash: ChainHash
 }
 
+/** A segment that lacks its seal, and what that must say. */
+export interface UnsealedSegment {
+  readonly segment: Segment
+  readonly seal: Seal
+}
+
 /** What a log holds, as found on disk. Nothing was written to find it. */
 export interface RecoveredLog {
   /** All segments, oldest first. The end of the newest one is set too. */
   readonly segments: Segment[]
+  /** Segments whose seal a crash has prevented or torn although another one follows. */
+  readonly unsealed: UnsealedSegment[]
   /** True when the log was closed and is all there. */
   readonly clean: boolean
   /** Everything before this place is on the device. */
@@ -49,13 +58,29 @@ export function recoverLog(vfs: Vfs, directory: string, segmentNumbers: readonly
         ? scanOpenSegment(newest, cursor)
         : checkClosedSegment(newest, cursor, newest.seal)
     newest.segment.endLsn = tail.synced.lsn
-    return { segments: found.map((one) => one.segment), ...tail }
+    return { segments: found.map((one) => one.segment), unsealed: findUnsealed(found), ...tail }
   } finally {
     cursor.close()
   }
 }
 
-type Tail = Omit<RecoveredLog, 'segments'>
+type Tail = Omit<RecoveredLog, 'segments' | 'unsealed'>
+
+function findUnsealed(found: readonly FoundSegment[]): UnsealedSegment[] {
+  const unsealed: UnsealedSegment[] = []
+  for (const [index, { segment, seal }] of found.entries()) {
+    const next = found[index + 1]
+    if (next === undefined || typeof seal !== 'string') continue
+    unsealed.push({ segment, seal: sealBefore(next.segment.header) })
+  }
+  return unsealed
+}
+
+/** Gives the seal of the segment before the one of this header. */
+export function sealBefore(header: SegmentHeader): Seal {
+  const { baseLsn, lastSeq, chainHash, segmentId } = header
+  return { kind: SealKind.continued, endLsn: baseLsn, lastSeq, chainHash, successorId: segmentId }
+}
 
 /** Walks the good records from a place on; `end` is where the first bad one stands. */
 class RecordWalk {

@@ -285,7 +285,7 @@ describe('shared syncs', () => {
     const second = wal.syncAsync()
     wal.close()
     await Promise.all([first, second])
-    await expect(wal.syncAsync()).resolves.toBeUndefined()
+    await expect(wal.syncAsync()).rejects.toMatchObject({ code: 'LDB_CLOSED' })
   })
 })
 

@@ -23,7 +23,7 @@ describe.each(pairs)('deflated by %s, inflated by %s', (_writerName, _readerName
     fc.assert(
       fc.property(anyBytes, (bytes) => {
         const raw = reader.inflateRaw(writer.deflateRaw(bytes), bytes.length)
-        expect(raw).toEqual(bytes)
+        expect(raw !== undefined && Buffer.compare(raw, bytes) === 0).toBe(true)
         expect(Object.getPrototypeOf(raw)).toBe(Uint8Array.prototype)
       }),
       { numRuns: 300 },
@@ -36,7 +36,7 @@ describe.each(pairs)('deflated by %s, inflated by %s', (_writerName, _readerName
     for (const rawBytes of [0, 1, 63, 64, 19_998, 19_999, 20_001, 20_002, 70_000]) {
       expect(reader.inflateRaw(stored, rawBytes)).toBeUndefined()
     }
-    expect(reader.inflateRaw(stored, 20_000)).toEqual(bytes)
+    expect(Buffer.compare(reader.inflateRaw(stored, 20_000)!, bytes)).toBe(0)
   })
 
   test('does not inflate a bomb beyond the length it is given', () => {

@@ -27,6 +27,16 @@ function errorOf(action: () => unknown): LdbError {
   throw new Error('nothing was thrown')
 }
 
+/** Gives the code of the error with which an envelope does not open, or tells that its body has the length it says. */
+function outcomeOf(envelope: Uint8Array): string {
+  try {
+    const { body } = openEnvelope(envelope, place, limits)
+    return body.length === new DataView(envelope.buffer).getUint32(24, true) ? 'the body' : 'another length'
+  } catch (error) {
+    return isLdbError(error) ? error.code : String(error)
+  }
+}
+
 /** Writes another checksum over a changed envelope, as an attacker or a faulty writer would. */
 function rechecked(envelope: Uint8Array): Uint8Array {
   const hash = new Int32Array(2)
@@ -148,12 +158,7 @@ test('whatever header has a right checksum gives a typed error or the body', () 
         const changed = sealed.slice()
         for (const [at, value] of changes) if (at < changed.length) changed[at] = value
         rechecked(changed)
-        try {
-          const { body } = openEnvelope(changed, place, limits)
-          expect(body.length).toBe(new DataView(changed.buffer).getUint32(24, true))
-        } catch (error) {
-          expect(isLdbError(error, 'LDB_CORRUPTION') || isLdbError(error, 'LDB_UNSUPPORTED')).toBe(true)
-        }
+        expect(['the body', 'LDB_CORRUPTION', 'LDB_UNSUPPORTED']).toContain(outcomeOf(changed))
       },
     ),
     { numRuns: 2000 },

@@ -5,15 +5,15 @@ import type { CompressionCodec } from './codec.js'
 import { BUILT_IN_CODECS } from './codec-registry.js'
 import type { CodecRegistry } from './codec-registry.js'
 import {
-  ENVELOPE_CHECKSUM,
-  ENVELOPE_CODEC,
-  ENVELOPE_EPOCH,
+  ENVELOPE_HEADER_CHECKSUM_OFFSET,
+  ENVELOPE_HEADER_CODEC_OFFSET,
+  ENVELOPE_HEADER_EPOCH_OFFSET,
   ENVELOPE_HEADER_BYTES,
-  ENVELOPE_POSITION,
-  ENVELOPE_RAW_BYTES,
-  ENVELOPE_RESERVED,
-  ENVELOPE_STORED_BYTES,
-  ENVELOPE_TYPE,
+  ENVELOPE_HEADER_POSITION_OFFSET,
+  ENVELOPE_HEADER_RAW_BYTES_OFFSET,
+  ENVELOPE_HEADER_RESERVED_OFFSET,
+  ENVELOPE_HEADER_STORED_BYTES_OFFSET,
+  ENVELOPE_HEADER_TYPE_OFFSET,
 } from './format.js'
 import type { Seed64 } from './seed64.js'
 
@@ -94,16 +94,16 @@ export function sealEnvelope(
   const stored = smaller ? compressed : body
   const target = new Uint8Array(ENVELOPE_HEADER_BYTES + stored.length)
   const view = new DataView(target.buffer)
-  setUint64(view, ENVELOPE_POSITION, position)
-  setUint64(view, ENVELOPE_EPOCH, epoch)
-  view.setUint32(ENVELOPE_RAW_BYTES, body.length, true)
-  view.setUint32(ENVELOPE_STORED_BYTES, stored.length, true)
-  target[ENVELOPE_TYPE] = type
-  target[ENVELOPE_CODEC] = smaller ? codec.id : CodecId.None
+  setUint64(view, ENVELOPE_HEADER_POSITION_OFFSET, position)
+  setUint64(view, ENVELOPE_HEADER_EPOCH_OFFSET, epoch)
+  view.setUint32(ENVELOPE_HEADER_RAW_BYTES_OFFSET, body.length, true)
+  view.setUint32(ENVELOPE_HEADER_STORED_BYTES_OFFSET, stored.length, true)
+  target[ENVELOPE_HEADER_TYPE_OFFSET] = type
+  target[ENVELOPE_HEADER_CODEC_OFFSET] = smaller ? codec.id : CodecId.None
   target.set(stored, ENVELOPE_HEADER_BYTES)
   const checksum = checksumOf(target, target.length, seed)
-  view.setInt32(ENVELOPE_CHECKSUM, checksum[0] as number, true)
-  view.setInt32(ENVELOPE_CHECKSUM + 4, checksum[1] as number, true)
+  view.setInt32(ENVELOPE_HEADER_CHECKSUM_OFFSET, checksum[0] as number, true)
+  view.setInt32(ENVELOPE_HEADER_CHECKSUM_OFFSET + 4, checksum[1] as number, true)
   return target
 }
 
@@ -124,8 +124,8 @@ export function envelopeBytesOf(header: Uint8Array, place: EnvelopePlace, limits
     })
   }
   const view = new DataView(header.buffer, header.byteOffset, ENVELOPE_HEADER_BYTES)
-  const rawBytes = view.getUint32(ENVELOPE_RAW_BYTES, true)
-  const storedBytes = view.getUint32(ENVELOPE_STORED_BYTES, true)
+  const rawBytes = view.getUint32(ENVELOPE_HEADER_RAW_BYTES_OFFSET, true)
+  const storedBytes = view.getUint32(ENVELOPE_HEADER_STORED_BYTES_OFFSET, true)
   if (rawBytes > limits.rawBytesMax) {
     throw corruption(file, position, 'the body of the envelope would be larger than its limit', {
       expected: limits.rawBytesMax,
@@ -166,16 +166,16 @@ export function openEnvelope(
   const view = new DataView(source.buffer, source.byteOffset, ENVELOPE_HEADER_BYTES)
   const checksum = checksumOf(source, envelopeBytes, seed)
   if (
-    view.getInt32(ENVELOPE_CHECKSUM, true) !== checksum[0] ||
-    view.getInt32(ENVELOPE_CHECKSUM + 4, true) !== checksum[1]
+    view.getInt32(ENVELOPE_HEADER_CHECKSUM_OFFSET, true) !== checksum[0] ||
+    view.getInt32(ENVELOPE_HEADER_CHECKSUM_OFFSET + 4, true) !== checksum[1]
   ) {
     throw corruption(file, position, 'the envelope does not match its checksum')
   }
-  const epoch = getUint64(view, ENVELOPE_EPOCH)
+  const epoch = getUint64(view, ENVELOPE_HEADER_EPOCH_OFFSET)
   checkPlace(view, epoch, place, limits)
   const stored = source.subarray(ENVELOPE_HEADER_BYTES, envelopeBytes)
-  const rawBytes = view.getUint32(ENVELOPE_RAW_BYTES, true)
-  const codecId = view.getUint8(ENVELOPE_CODEC)
+  const rawBytes = view.getUint32(ENVELOPE_HEADER_RAW_BYTES_OFFSET, true)
+  const codecId = view.getUint8(ENVELOPE_HEADER_CODEC_OFFSET)
   return { body: bodyOf(stored, rawBytes, codecId, place, limits), epoch, codecId, envelopeBytes }
 }
 
@@ -183,10 +183,10 @@ export function openEnvelope(
 function checkPlace(view: DataView, epoch: number, place: EnvelopePlace, limits: EnvelopeLimits): void {
   const { file } = place
   const facts: readonly (readonly [string, number, number | undefined])[] = [
-    ['position', getUint64(view, ENVELOPE_POSITION), place.position],
-    ['type', view.getUint8(ENVELOPE_TYPE), place.type],
+    ['position', getUint64(view, ENVELOPE_HEADER_POSITION_OFFSET), place.position],
+    ['type', view.getUint8(ENVELOPE_HEADER_TYPE_OFFSET), place.type],
     ['epoch', epoch, limits.epoch],
-    ['reserved field', view.getUint16(ENVELOPE_RESERVED, true), 0],
+    ['reserved field', view.getUint16(ENVELOPE_HEADER_RESERVED_OFFSET, true), 0],
   ]
   for (const [name, actual, expected] of facts) {
     if (expected !== undefined && actual !== expected) {
@@ -237,7 +237,7 @@ function bodyOf(
 /** The checksum stands first, so that everything behind it, header and body, is hashed in one go. */
 function checksumOf(envelope: Uint8Array, end: number, seed: Seed64): Int32Array {
   const checksum = new Int32Array(2)
-  xxHash64(envelope, ENVELOPE_POSITION, end, seed, checksum)
+  xxHash64(envelope, ENVELOPE_HEADER_POSITION_OFFSET, end, seed, checksum)
   return checksum
 }
 

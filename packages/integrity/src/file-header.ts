@@ -1,12 +1,12 @@
 import { assert, corruption, LdbError } from '@ldb/base'
 import { xxHash64 } from '#xxhash64'
 import {
-  FILE_CHECKSUM,
-  FILE_FLAGS,
-  FILE_FORMAT,
+  FILE_HEADER_CHECKSUM_OFFSET,
+  FILE_HEADER_FLAGS_OFFSET,
+  FILE_HEADER_FORMAT_OFFSET,
   FILE_HEADER_BYTES,
-  FILE_MAGIC,
-  FILE_MINIMUM_READER,
+  FILE_HEADER_MAGIC_OFFSET,
+  FILE_HEADER_MINIMUM_READER_OFFSET,
 } from './format.js'
 import { SEED_ZERO } from './seed64.js'
 
@@ -42,7 +42,7 @@ export interface KnownFormat {
   readonly flags?: number
 }
 
-const MAGIC_BYTES = FILE_FORMAT - FILE_MAGIC
+const MAGIC_BYTES = FILE_HEADER_FORMAT_OFFSET - FILE_HEADER_MAGIC_OFFSET
 const KIND_INDEX = 3
 // As PNG's: a first byte that no text has, letters for people, then line ends and an end-of-file mark, which a
 // transfer as text would change.
@@ -66,14 +66,14 @@ export function encodeFileHeader(header: FileHeader): Uint8Array {
   assert(Number.isInteger(flags) && flags >= 0 && flags <= FLAGS_MAX, 'flags are out of bounds')
   const bytes = new Uint8Array(FILE_HEADER_BYTES)
   const view = new DataView(bytes.buffer)
-  bytes.set(MAGIC, FILE_MAGIC)
-  bytes[FILE_MAGIC + KIND_INDEX] = kind.charCodeAt(0)
-  view.setUint16(FILE_FORMAT, format, true)
-  view.setUint16(FILE_MINIMUM_READER, minimumReader, true)
-  view.setUint32(FILE_FLAGS, flags, true)
+  bytes.set(MAGIC, FILE_HEADER_MAGIC_OFFSET)
+  bytes[FILE_HEADER_MAGIC_OFFSET + KIND_INDEX] = kind.charCodeAt(0)
+  view.setUint16(FILE_HEADER_FORMAT_OFFSET, format, true)
+  view.setUint16(FILE_HEADER_MINIMUM_READER_OFFSET, minimumReader, true)
+  view.setUint32(FILE_HEADER_FLAGS_OFFSET, flags, true)
   const checksum = checksumOf(bytes)
-  view.setInt32(FILE_CHECKSUM, checksum[0] as number, true)
-  view.setInt32(FILE_CHECKSUM + 4, checksum[1] as number, true)
+  view.setInt32(FILE_HEADER_CHECKSUM_OFFSET, checksum[0] as number, true)
+  view.setInt32(FILE_HEADER_CHECKSUM_OFFSET + 4, checksum[1] as number, true)
   return bytes
 }
 
@@ -97,18 +97,18 @@ export function decodeFileHeader(bytes: Uint8Array, known: KnownFormat): FileHea
   const view = new DataView(bytes.buffer, bytes.byteOffset, FILE_HEADER_BYTES)
   const checksum = checksumOf(bytes)
   if (
-    view.getInt32(FILE_CHECKSUM, true) !== checksum[0] ||
-    view.getInt32(FILE_CHECKSUM + 4, true) !== checksum[1]
+    view.getInt32(FILE_HEADER_CHECKSUM_OFFSET, true) !== checksum[0] ||
+    view.getInt32(FILE_HEADER_CHECKSUM_OFFSET + 4, true) !== checksum[1]
   ) {
     throw corruption(file, 0, 'the file header does not match its checksum')
   }
-  const format = view.getUint16(FILE_FORMAT, true)
-  const minimumReader = view.getUint16(FILE_MINIMUM_READER, true)
-  const flags = view.getUint32(FILE_FLAGS, true)
+  const format = view.getUint16(FILE_HEADER_FORMAT_OFFSET, true)
+  const minimumReader = view.getUint16(FILE_HEADER_MINIMUM_READER_OFFSET, true)
+  const flags = view.getUint32(FILE_HEADER_FLAGS_OFFSET, true)
   if (minimumReader < 1 || minimumReader > format) {
     throw corruption(
       file,
-      FILE_MINIMUM_READER,
+      FILE_HEADER_MINIMUM_READER_OFFSET,
       'the minimum reader version is not between 1 and the format version',
     )
   }
@@ -119,10 +119,10 @@ export function decodeFileHeader(bytes: Uint8Array, known: KnownFormat): FileHea
 function checkMagic(bytes: Uint8Array, known: KnownFormat): void {
   let same = bytes.length >= MAGIC_BYTES
   for (let index = 0; same && index < MAGIC_BYTES; index++) {
-    same = index === KIND_INDEX || bytes[FILE_MAGIC + index] === MAGIC[index]
+    same = index === KIND_INDEX || bytes[FILE_HEADER_MAGIC_OFFSET + index] === MAGIC[index]
   }
   if (!same) throw formatError(known.file, 'this is not a file of LDB')
-  const kind = String.fromCharCode(bytes[FILE_MAGIC + KIND_INDEX] as number)
+  const kind = String.fromCharCode(bytes[FILE_HEADER_MAGIC_OFFSET + KIND_INDEX] as number)
   if (kind === known.kind) return
   throw formatError(
     known.file,
@@ -166,6 +166,6 @@ function printable(kind: string): string {
 
 function checksumOf(header: Uint8Array): Int32Array {
   const checksum = new Int32Array(2)
-  xxHash64(header, FILE_MAGIC, FILE_CHECKSUM, SEED_ZERO, checksum)
+  xxHash64(header, FILE_HEADER_MAGIC_OFFSET, FILE_HEADER_CHECKSUM_OFFSET, SEED_ZERO, checksum)
   return checksum
 }

@@ -8,7 +8,7 @@ const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
 /** Rows of the table below a heading, without its head and its rule. */
 function tableBelow(heading: string): string[][] {
   const section = text.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
-  const rows = section.split('\n').filter((line) => line.startsWith('|') && !line.startsWith('|--'))
+  const rows = section.split('\n').filter((line) => line.startsWith('|') && !/^\|\s*-/.test(line))
   return rows.slice(1).map((line) =>
     line
       .split('|')
@@ -19,22 +19,27 @@ function tableBelow(heading: string): string[][] {
 
 const SIZE_OF: Record<string, number> = { u8: 1, u16: 2, u32: 4, u64: 8, bytes: 8 }
 
-/** `minimumReader` of the file header is `FILE_MINIMUM_READER`. */
+/** `minimumReader` of the file header is `FILE_HEADER_MINIMUM_READER_OFFSET`. */
 function constantName(prefix: string, field: string): string {
-  return `${prefix}_${field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+  return `${prefix}_${field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}_OFFSET`
 }
 
 test.each([
-  ['File header', 'FILE', format.FILE_HEADER_BYTES, 5],
-  ['Envelope header', 'ENVELOPE', format.ENVELOPE_HEADER_BYTES, 8],
+  ['File header', 'FILE_HEADER', format.FILE_HEADER_BYTES, 5],
+  ['Envelope header', 'ENVELOPE_HEADER', format.ENVELOPE_HEADER_BYTES, 8],
 ])('the table of the %s is that of the constants', (heading, prefix, totalBytes, fieldCount) => {
   const rows = tableBelow(heading)
   expect(rows).toHaveLength(fieldCount)
+  const constants = format as unknown as Record<string, number>
   let end = 0
   for (const [offset, size, type, field] of rows) {
-    expect(Number(offset), field).toBe(end)
-    expect(Number(size), field).toBe(SIZE_OF[type!])
-    expect((format as unknown as Record<string, number>)[constantName(prefix, field!)], field).toBe(end)
+    const constant = constants[constantName(prefix, field!)]
+    expect({ field, offset: Number(offset), size: Number(size), constant }).toEqual({
+      field,
+      offset: end,
+      size: SIZE_OF[type!],
+      constant: end,
+    })
     end += Number(size)
   }
   expect(end).toBe(totalBytes)

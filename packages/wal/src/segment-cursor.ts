@@ -20,6 +20,8 @@ const TWO_POW_32 = 2 ** 32
 const PER_2_32 = 2 ** -32
 /** Above this, the high half belongs to a number beyond 2^53 − 1. */
 const SAFE_HIGH_MAX = 0x1f_ffff
+/** The type is one byte; above this, one of the reserved bytes behind it is not zero. */
+const TYPE_MAX = 0xff
 const halves = new Int32Array(2)
 
 /** Reads and checks the records of one segment, wherever it is told to look. */
@@ -79,15 +81,11 @@ export class SegmentCursor {
     if (check === 0 && payloadBytes === 0 && view.getInt32(at + RECORD_CHECKSUM, true) === 0) return false
     const seqHigh = view.getUint32(at + RECORD_SEQ + 4, true)
     if (seqHigh > SAFE_HIGH_MAX) return false
-    const type = view.getUint32(at + RECORD_TYPE, true)
-    if (type > 255) return false
+    if (view.getUint32(at + RECORD_TYPE, true) > TYPE_MAX) return false
     xxHash64(bytes, at + RECORD_PAYLOAD_BYTES, at + RECORD_HEADER_BYTES, segment.seed, halves)
     const lsnLow = lsn - Math.floor(lsn * PER_2_32) * TWO_POW_32
     if ((halves[0]! ^ lsnLow) !== check) return false
-    this.payloadBytes = payloadBytes
-    this.type = type
-    this.seq = seqHigh * TWO_POW_32 + view.getUint32(at + RECORD_SEQ, true)
-    this.syncedLsn = lsn - unsyncedBytes
+    this.#decode(at, lsn)
     return true
   }
 
@@ -114,9 +112,22 @@ export class SegmentCursor {
     ) {
       return false
     }
-    this.checksumLow = checksumLow
-    this.checksumHigh = checksumHigh
+    this.#decodeChecksum(at)
     this.#payloadIndex = payloadIndex
+    return true
+  }
+
+  /** Decodes a record that was found good before, without checking it again. */
+  readKnownRecord(lsn: number, endLsn: number): boolean {
+    const { segment } = this
+    const at = this.#window.fetch(
+      segment.fileOffsetOf(lsn),
+      RECORD_HEADER_BYTES,
+      segment.fileOffsetOf(endLsn),
+    )
+    if (at < 0) return false
+    this.#decode(at, lsn)
+    this.#decodeChecksum(at)
     return true
   }
 
@@ -150,5 +161,19 @@ export class SegmentCursor {
 
   close(): void {
     this.#window.close()
+  }
+
+  #decode(at: number, lsn: number): void {
+    const { view } = this.#window
+    this.payloadBytes = view.getUint32(at + RECORD_PAYLOAD_BYTES, true)
+    this.type = view.getUint8(at + RECORD_TYPE)
+    this.seq = view.getUint32(at + RECORD_SEQ + 4, true) * TWO_POW_32 + view.getUint32(at + RECORD_SEQ, true)
+    this.syncedLsn = lsn - view.getUint32(at + RECORD_UNSYNCED_BYTES, true)
+  }
+
+  #decodeChecksum(at: number): void {
+    const { view } = this.#window
+    this.checksumLow = view.getInt32(at + RECORD_CHECKSUM, true)
+    this.checksumHigh = view.getInt32(at + RECORD_CHECKSUM + 4, true)
   }
 }

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { LdbError } from '@ldb/base'
-import { MemoryVfs, OverlayVfs } from '@ldb/vfs'
+import { MemoryVfs, NodeVfs, OverlayVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { PAYLOAD_BYTES_MAX, RECORDS_FILE_OFFSET } from '../src/format.js'
 import { verifyWal, Wal } from '../src/index.js'
@@ -257,6 +260,27 @@ describe('shared syncs', () => {
     expect(wal.stats().syncCount).toBe(3)
   })
 
+  test('what is flushed while a sync runs is not taken for synced', async () => {
+    const vfs = new SimulatedVfs()
+    const open = vfs.open.bind(vfs)
+    let finish = (): void => {}
+    const gate = new Promise<void>((resolve) => (finish = resolve))
+    vfs.open = (path, mode) => {
+      const file = open(path, mode)
+      file.syncAsync = () => gate
+      return file
+    }
+    const wal = Wal.open(vfs, 'log')
+    wal.append(payloadOf(1, 50))
+    const running = wal.syncAsync()
+    while (wal.stats().syncCount === 0) await Promise.resolve()
+    const lsn = wal.append(payloadOf(2, 50))
+    wal.flush()
+    finish()
+    await running
+    expect(wal.syncedLsn).toBe(lsn)
+  })
+
   test('one failed sync fails all who wait for it, and everyone after', async () => {
     const vfs = new SimulatedVfs()
     const wal = Wal.open(vfs, 'log')
@@ -287,6 +311,38 @@ describe('shared syncs', () => {
     await Promise.all([first, second])
     await expect(wal.syncAsync()).rejects.toMatchObject({ code: 'LDB_CLOSED' })
   })
+})
+
+test('the same on files of this machine', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ldb-wal-'))
+  try {
+    const vfs = new NodeVfs()
+    const path = join(directory, 'log')
+    let wal = Wal.open(vfs, path, { segmentBytes: 64 * 1024 })
+    for (let index = 0; index < 500; index++) {
+      wal.append(payloadOf(index, 300), { seq: index + 1 })
+      if (index % 50 === 0) await wal.syncAsync()
+      if (index % 70 === 0) wal.sync()
+    }
+    wal.flush()
+    const records = recordsOf(wal)
+    wal.close({ clean: false })
+    for (const clean of [true, true]) {
+      wal = Wal.open(vfs, path, { mustExist: true })
+      expect(recordsOf(wal)).toEqual(records)
+      expect(findingsOf(wal)).toEqual([])
+      wal.close({ clean })
+    }
+    wal = Wal.open(vfs, path)
+    expect(wal.openedClean).toBe(true)
+    wal.append(payloadOf(1, 1))
+    wal.rotate()
+    wal.truncateBefore(wal.endLsn)
+    expect(wal.stats().segmentCount).toBe(1)
+    wal.close()
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
 })
 
 describe('what lies in the directory', () => {
@@ -402,6 +458,26 @@ describe('segments that do not belong together', () => {
       for (const [path, bytes] of changes) copy.replaceContent(path, bytes)
       expect(codeOf(() => Wal.open(copy, 'log'))).toBe('LDB_CORRUPTION')
     }
+  })
+
+  test('a segment of another course of the same log is noticed', () => {
+    const origin = new SimulatedVfs()
+    let wal = Wal.open(origin, 'log')
+    wal.append(payloadOf(1, 100))
+    wal.close()
+    const [first, other] = [2, 3].map((seed) => {
+      const course = new SimulatedVfs(seed)
+      course.directories.add('log')
+      course.replaceContent('log/0000000001.wal', origin.content('log/0000000001.wal'))
+      wal = Wal.open(course, 'log')
+      wal.append(payloadOf(seed, 100))
+      wal.close()
+      return course
+    })
+    const path = 'log/0000000002.wal'
+    expect(first!.content(path).length).toBe(other!.content(path).length)
+    first!.replaceContent(path, other!.content(path))
+    expect(codeOf(() => Wal.open(first!, 'log'))).toBe('LDB_CORRUPTION')
   })
 
   test('a newer format is refused, and not a byte changes', () => {

@@ -32,8 +32,8 @@ export function placeExample(folder: string, name: string, code: string): string
   return file
 }
 
-/** Type-checks a file as a strict user's compiler would, the declarations of all packages included. */
-export function typeErrors(file: string): string[] {
+/** Type-checks files as a strict user's compiler would, the declarations of all packages included. */
+export function typeErrors(files: readonly string[]): string[] {
   const options: ts.CompilerOptions = {
     strict: true,
     noEmit: true,
@@ -45,7 +45,7 @@ export function typeErrors(file: string): string[] {
     typeRoots: [dirname(dirname(createRequire(import.meta.url).resolve('@types/node/package.json')))],
     skipLibCheck: false,
   }
-  const program = ts.createProgram([file], options)
+  const program = ts.createProgram(files, options)
   return ts.getPreEmitDiagnostics(program).map((diagnostic) => {
     const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')
     if (diagnostic.file === undefined || diagnostic.start === undefined) return message

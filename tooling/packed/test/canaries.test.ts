@@ -28,8 +28,8 @@ test('imports of other packages are seen', () => {
 test('an example with a type error is caught', () => {
   const good = placeExample(folder, 'good', 'const a: number = 1\nconsole.log(a)\nexport {}\n')
   const bad = placeExample(folder, 'bad', "const a: number = 'one'\nconsole.log(a)\nexport {}\n")
-  expect(typeErrors(good)).toEqual([])
-  expect(typeErrors(bad).join()).toContain('not assignable')
+  expect(typeErrors([good])).toEqual([])
+  expect(typeErrors([bad]).join()).toContain('not assignable')
 })
 
 test('an example that throws is caught', () => {
@@ -39,5 +39,5 @@ test('an example that throws is caught', () => {
 
 test('an example that imports what is not there is caught', () => {
   const file = placeExample(folder, 'missing', "import { a } from '@ldb/none'\nconsole.log(a)\n")
-  expect(typeErrors(file).join()).toContain('Cannot find module')
+  expect(typeErrors([file]).join()).toContain('Cannot find module')
 })

@@ -22,7 +22,9 @@ export interface FormatRow {
  * Which constant holds the offset of a field, where it is not `<SECTION>_<FIELD>_OFFSET`: by package and section,
  * `*` stands for the field in capitals, `.*` for a property of that name.
  */
-export const CONSTANT_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {}
+export const CONSTANT_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '@ldb/base': { 'Section header': 'SECTION_*_OFFSET' },
+}
 
 const SIZE_OF_TYPE: Readonly<Record<string, number>> = {
   u8: 1,

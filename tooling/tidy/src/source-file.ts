@@ -42,7 +42,7 @@ export function importsOf(file: SourceFile): ImportEdge[] {
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal)
     else if (ts.isCallExpression(node)) {
       const { expression } = node
-      const requires = ts.isIdentifier(expression) && expression.text === 'require'
+      const requires = /^(?:require$|createRequire\()/.test(expression.getText(file.syntax))
       if (requires || expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0])
     }
   })

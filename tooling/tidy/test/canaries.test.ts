@@ -29,6 +29,7 @@ const canaries: [Rule, Canary[]][] = [
       ['an upward import', 'does not name', { 'src/lsn.ts': "import { open } from '@ldb/core'" }],
       ['an upward type', 'does not name', { 'src/lsn.ts': "import type { Database } from '@ldb/core'" }],
       ['an upward type inline', 'does not name', { 'src/lsn.ts': "export type A = import('@ldb/core').A" }],
+      ['a require', 'does not name', { 'src/lsn.ts': "createRequire(import.meta.url)('@ldb/core')" }],
       ['a re-export', 'does not name', { 'src/lsn.ts': "export { a } from '@ldb/btree'" }],
       [
         'an upward dependency',

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { stripVTControlCharacters } from 'node:util'
+
+/**
+ * Environment for whatever runs inside the prepared workspace: the pinned pnpm on PATH, and no telemetry.
+ *
+ * @param {string} pnpmFolder
+ */
+export function workspaceEnvironment(pnpmFolder) {
+  return {
+    ...process.env,
+    PATH: `${pnpmFolder}${delimiter}${process.env.PATH ?? ''}`,
+    TURBO_TELEMETRY_DISABLED: '1',
+    TURBO_NO_UPDATE_NOTIFIER: '1',
+    DO_NOT_TRACK: '1',
+  }
+}
+
+/**
+ * Runs turbo with output of failed tasks only.
+ *
+ * @param {string} root
+ * @param {string} pnpmFolder
+ * @param {string[]} args - tasks and filters
+ * @returns {Promise<{ exitCode: number, failedTasks: string[] }>}
+ */
+export async function runTurbo(root, pnpmFolder, args) {
+  const summaries = join(root, '.turbo', 'runs')
+  rmSync(summaries, { recursive: true, force: true })
+  const program = join(root, 'node_modules', 'turbo', 'bin', 'turbo')
+  const fixed = ['--concurrency=2', '--output-logs=errors-only', '--log-prefix=none', '--summarize']
+  const child = spawn(process.execPath, [program, 'run', ...args, ...fixed], {
+    cwd: root,
+    env: workspaceEnvironment(pnpmFolder),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  passOn(child.stdout, process.stdout)
+  passOn(child.stderr, process.stderr)
+  const exitCode = await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? 1))
+  })
+  return { exitCode, failedTasks: exitCode === 0 ? [] : failedTasks(summaries) }
+}
+
+// What turbo says of itself: packages in scope, caches, totals. What a failed task said is all that matters here.
+const CHATTER =
+  /^ *(?:• |cache (?:miss|hit)|Tasks: |Cached: |Time: |Summary: |Failed: |ERROR +run failed)|WARNING +command finished/
+
+/**
+ * Passes on what matters of a stream, by lines.
+ *
+ * @param {import('node:stream').Readable} stream
+ * @param {NodeJS.WriteStream} target
+ */
+function passOn(stream, target) {
+  let blank = true
+  createInterface({ input: stream }).on('line', (line) => {
+    const plain = stripVTControlCharacters(line)
+    if (CHATTER.test(plain) || (blank && plain.trim() === '')) return
+    blank = plain.trim() === ''
+    target.write(`${line}\n`)
+  })
+}
+
+/** @param {string} folder */
+function failedTasks(folder) {
+  /** @type {string[]} */
+  const failed = []
+  for (const file of readdirSync(folder)) {
+    const { tasks } = JSON.parse(readFileSync(join(folder, file), 'utf8'))
+    for (const task of tasks) {
+      const exitCode = task.execution?.exitCode
+      if (typeof exitCode === 'number' && exitCode !== 0) failed.push(task.taskId)
+    }
+  }
+  return failed.sort()
+}

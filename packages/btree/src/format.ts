@@ -18,7 +18,7 @@ export const PAGE_COUNT_MAX = 2 ** 31 - 1
 
 // Meta block.
 export const META_BLOCK_FILE_HEADER_OFFSET = 0
-export const META_BLOCK_FILE_ID_OFFSET: number = META_BLOCK_FILE_HEADER_OFFSET + 16
+export const META_BLOCK_FILE_ID_OFFSET: number = META_BLOCK_FILE_HEADER_OFFSET + 24
 export const META_BLOCK_PAGE_BYTES_OFFSET: number = META_BLOCK_FILE_ID_OFFSET + 16
 export const META_BLOCK_BLOCK_OFFSET: number = META_BLOCK_PAGE_BYTES_OFFSET + 4
 export const META_BLOCK_CHECKPOINT_OFFSET: number = META_BLOCK_BLOCK_OFFSET + 4
@@ -34,7 +34,7 @@ export const META_BLOCK_FREE_SPACE_PAGE_OFFSET: number = META_BLOCK_PAGE_COUNT_O
 export const META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET: number = META_BLOCK_FREE_SPACE_PAGE_OFFSET + 4
 export const META_BLOCK_FREE_COUNT_OFFSET: number = META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET + 8
 export const META_BLOCK_RESERVED_OFFSET: number = META_BLOCK_FREE_COUNT_OFFSET + 4
-export const META_BLOCK_CHECKSUM_OFFSET: number = META_BLOCK_RESERVED_OFFSET + 388
+export const META_BLOCK_CHECKSUM_OFFSET: number = META_BLOCK_RESERVED_OFFSET + 380
 /** One sector: it is written whole or not at all by most devices, and checked by its checksum on the others. */
 export const META_BLOCK_BYTES: number = META_BLOCK_CHECKSUM_OFFSET + 8
 assert(META_BLOCK_BYTES === 512, 'a meta block is one sector')

@@ -33,6 +33,9 @@ import { LEVELS_MAX } from './writer.js'
 /** Bytes of a file's random identity. @internal */
 export const FILE_ID_BYTES = 16
 
+/** Bytes of the magic that a file header begins with. */
+const MAGIC_BYTES = 8
+
 /** What a meta block says. @internal */
 export interface Meta {
   readonly fileId: Uint8Array
@@ -142,6 +145,10 @@ function faultOf(meta: Meta, bytes: Uint8Array, block: number): string | undefin
     return 'a meta block stands in the place of the other'
   }
   if (pageBytes < 512 || pageBytes > 32_768 || (pageBytes & (pageBytes - 1)) !== 0) return 'the page size is not valid'
+  for (const number of [meta.checkpoint, meta.epoch, meta.durableSeq, meta.entryCount, meta.runCount]) {
+    // What is above 2^53 - 1 has no exact number, and is read as -1.
+    if (number < 0) return 'a number is out of bounds'
+  }
   const firstPage = firstPageNumber(pageBytes)
   if (pageCount <= firstPage || pageCount > PAGE_COUNT_MAX) return 'the page count is out of bounds'
   if (meta.rootPage < firstPage || meta.rootPage >= pageCount) return 'the root lies outside of the file'
@@ -171,6 +178,8 @@ export function readMeta(file: VfsFile): Meta {
       found.push(decodeMeta(bytes, file.path, block))
     } catch (error) {
       if (!isLdbError(error)) throw error
+      // A newer version was here: going on from the older block would take back what it wrote.
+      if (error.code === 'LDB_FORMAT' && hasMagic(bytes)) throw error
       faults.push(error)
     }
   }
@@ -181,6 +190,13 @@ export function readMeta(file: VfsFile): Meta {
     throw corruption(file.path, 0, 'the two meta blocks belong to different files')
   }
   return a.checkpoint > b.checkpoint ? a : b
+}
+
+/** Tells whether a block begins as one of a B+tree, of whatever version, does. */
+function hasMagic(bytes: Uint8Array): boolean {
+  const header = encodeFileHeader({ kind: FILE_KIND, format: FORMAT_VERSION, minimumReader: MINIMUM_READER, flags: 0 })
+  for (let index = 0; index < MAGIC_BYTES; index += 1) if (bytes[index] !== header[index]) return false
+  return true
 }
 
 function notReadable(file: string, faults: LdbError[]): LdbError {

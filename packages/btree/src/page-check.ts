@@ -1,5 +1,5 @@
 import { BRANCH_RECORD_KEY_OFFSET, FLAG_EDGE, PAGE_HEADER_BYTES, PAGE_HEADER_FLAGS_OFFSET, PageKind, RUN_REFERENCE_BYTES, SLOT_BYTES, VALUE_FIELD_BYTES, VALUE_LENGTH_MASK } from './format.js'
-import { deadBytes, heapStart, isEdge, pageKind, pageLevel, pageNumberOf, prefixBytes, slotCount, SLOTS_WORD } from './page.js'
+import { deadBytes, heapStart, pageKind, pageLevel, pageNumberOf, prefixBytes, slotCount, SLOTS_WORD } from './page.js'
 import type { PageMemory } from './page-memory.js'
 import { branchRecordBytes, childOf, keyOffset, keyPartBytes, slotHead, slotKeyBytes, valueField, valueIsRun } from './record.js'
 import { firstKeyedSlot } from './page-edit.js'
@@ -78,7 +78,6 @@ function checkKeys(memory: PageMemory, page: number): string | undefined {
       if (order !== undefined) return order
     }
   }
-  if (count === first && prefix !== 0 && !isEdge(memory, page) && count !== 0) return undefined
   return undefined
 }
 
@@ -101,7 +100,7 @@ function compareNeighbours(memory: PageMemory, page: number, slot: number, prefi
     const difference = (memory.bytes[a + index] as number) - (memory.bytes[b + index] as number)
     if (difference !== 0) return difference < 0 ? undefined : 'the keys are not in order'
   }
-  // Long keys that are equal up to here are compared by `verify`, which reads their runs.
-  if (aInPage < aBytes && bInPage < bBytes) return undefined
-  return aBytes < bBytes ? undefined : 'the keys are not in order'
+  if (aBytes === shared) return aBytes < bBytes ? undefined : 'the keys are not in order'
+  // Where a long key is equal up to its run, `verify` compares it, which reads the run.
+  return bBytes === shared ? 'the keys are not in order' : undefined
 }

@@ -11,7 +11,7 @@ export class RunShelf implements RunReader {
   readonly contents: Uint8Array[] = []
 
   readRun(memory: PageMemory, offset: number): Uint8Array {
-    return this.contents[memory.bytes[offset]! | (memory.bytes[offset + 1]! << 8)]!
+    return this.contents[memory.bytes[offset]! | (memory.bytes[offset + 1]! << 8)] ?? new Uint8Array(0)
   }
 
   /** Gives the part of a key that stands in a page; puts a long one on the shelf. */

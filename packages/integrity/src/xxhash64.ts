@@ -17,11 +17,9 @@ const P5H = 0x27d4eb2f
 const STRIPE_BYTES = 32
 const PER_2_32 = 2 ** -32
 
-// Working registers between the functions below: a pair {low, high} for each of the four lanes, then the hash.
-// They hold nothing between two calls of xxHash64.
-const lanes = new Int32Array(8)
-let hashLow = 0
-let hashHigh = 0
+// Working registers between the functions below: a pair {low, high} for each of the four lanes, then in the first of
+// them the hash. They hold nothing between two calls of xxHash64.
+const registers = new Int32Array(8)
 
 // The view of the array hashed last. Callers hash the same few long-lived buffers over and over; a view for each
 // call would cost more than the hash of a small input. Weak, so that no buffer is kept alive by having been hashed.
@@ -54,13 +52,11 @@ export function xxHash64(
     tail = hashStripes(view, start, end, seed)
     mergeLanes()
   } else {
-    hashLow = (seed.low + P5L) | 0
-    hashHigh = (seed.high + P5H + carryOf(seed.low, P5L, hashLow)) | 0
+    const low = (seed.low + P5L) | 0
+    registers[0] = low
+    registers[1] = seed.high + P5H + carryOf(seed.low, P5L, low)
   }
-  addToHash((end - start) | 0, Math.floor((end - start) * PER_2_32))
-  hashTail(view, tail, end)
-  target[0] = hashLow
-  target[1] = hashHigh
+  hashTail(view, tail, end, end - start, target)
 }
 
 /** Carry out of the 32-bit addition `a + b = sum`, without a branch: it would be mispredicted half of the time. */
@@ -74,14 +70,13 @@ function carryOf(a: number, b: number, sum: number): number {
  * In doubles: the true sum minus its low word is a multiple of 2^32; roundings put it off by less than 2^13, so
  * that the nearest multiple is the true one. Faster than four 16-bit products, and the carry costs nothing.
  */
-function highOf(a: number, prime: number, addend: number, low: number): number {
+function highOfSum(a: number, prime: number, addend: number, low: number): number {
   return (((a >>> 0) * prime + (addend >>> 0) - (low >>> 0)) * PER_2_32 + 0.5) | 0
 }
 
-function addToHash(low: number, high: number): void {
-  const sum = (hashLow + low) | 0
-  hashHigh = (hashHigh + high + carryOf(hashLow, low, sum)) | 0
-  hashLow = sum
+/** High word of `a * prime`, where `low` is its low word; in the same way. */
+function highOf(a: number, prime: number, low: number): number {
+  return (((a >>> 0) * prime - (low >>> 0)) * PER_2_32 + 0.5) | 0
 }
 
 /**
@@ -106,135 +101,146 @@ function hashStripes(view: DataView, start: number, end: number, seed: Seed64): 
     let a = view.getInt32(at, true)
     let b = view.getInt32(at + 4, true)
     let l = (Math.imul(a, P2L) + l0) | 0
-    let h = (highOf(a, P2L, l0, l) + Math.imul(a, P2H) + Math.imul(b, P2L) + h0) | 0
+    let h = (highOfSum(a, P2L, l0, l) + Math.imul(a, P2H) + Math.imul(b, P2L) + h0) | 0
     a = (l << 31) | (h >>> 1)
     b = (h << 31) | (l >>> 1)
     l0 = Math.imul(a, P1L)
-    h0 = (highOf(a, P1U, 0, l0) + Math.imul(a, P1H) + Math.imul(b, P1L)) | 0
+    h0 = (highOf(a, P1U, l0) + Math.imul(a, P1H) + Math.imul(b, P1L)) | 0
 
     a = view.getInt32(at + 8, true)
     b = view.getInt32(at + 12, true)
     l = (Math.imul(a, P2L) + l1) | 0
-    h = (highOf(a, P2L, l1, l) + Math.imul(a, P2H) + Math.imul(b, P2L) + h1) | 0
+    h = (highOfSum(a, P2L, l1, l) + Math.imul(a, P2H) + Math.imul(b, P2L) + h1) | 0
     a = (l << 31) | (h >>> 1)
     b = (h << 31) | (l >>> 1)
     l1 = Math.imul(a, P1L)
-    h1 = (highOf(a, P1U, 0, l1) + Math.imul(a, P1H) + Math.imul(b, P1L)) | 0
+    h1 = (highOf(a, P1U, l1) + Math.imul(a, P1H) + Math.imul(b, P1L)) | 0
 
     a = view.getInt32(at + 16, true)
     b = view.getInt32(at + 20, true)
     l = (Math.imul(a, P2L) + l2) | 0
-    h = (highOf(a, P2L, l2, l) + Math.imul(a, P2H) + Math.imul(b, P2L) + h2) | 0
+    h = (highOfSum(a, P2L, l2, l) + Math.imul(a, P2H) + Math.imul(b, P2L) + h2) | 0
     a = (l << 31) | (h >>> 1)
     b = (h << 31) | (l >>> 1)
     l2 = Math.imul(a, P1L)
-    h2 = (highOf(a, P1U, 0, l2) + Math.imul(a, P1H) + Math.imul(b, P1L)) | 0
+    h2 = (highOf(a, P1U, l2) + Math.imul(a, P1H) + Math.imul(b, P1L)) | 0
 
     a = view.getInt32(at + 24, true)
     b = view.getInt32(at + 28, true)
     l = (Math.imul(a, P2L) + l3) | 0
-    h = (highOf(a, P2L, l3, l) + Math.imul(a, P2H) + Math.imul(b, P2L) + h3) | 0
+    h = (highOfSum(a, P2L, l3, l) + Math.imul(a, P2H) + Math.imul(b, P2L) + h3) | 0
     a = (l << 31) | (h >>> 1)
     b = (h << 31) | (l >>> 1)
     l3 = Math.imul(a, P1L)
-    h3 = (highOf(a, P1U, 0, l3) + Math.imul(a, P1H) + Math.imul(b, P1L)) | 0
+    h3 = (highOf(a, P1U, l3) + Math.imul(a, P1H) + Math.imul(b, P1L)) | 0
     at += STRIPE_BYTES
   } while (at <= last)
-  lanes[0] = l0
-  lanes[1] = h0
-  lanes[2] = l1
-  lanes[3] = h1
-  lanes[4] = l2
-  lanes[5] = h2
-  lanes[6] = l3
-  lanes[7] = h3
+  registers[0] = l0
+  registers[1] = h0
+  registers[2] = l1
+  registers[3] = h1
+  registers[4] = l2
+  registers[5] = h2
+  registers[6] = l3
+  registers[7] = h3
   return at
 }
 
 /** Turns the four lanes into the hash. */
 function mergeLanes(): void {
-  hashLow = 0
-  hashHigh = 0
-  addRotatedLane(0, 1)
-  addRotatedLane(2, 7)
-  addRotatedLane(4, 12)
-  addRotatedLane(6, 18)
+  let low = 0
+  let high = 0
   for (let lane = 0; lane < 8; lane += 2) {
-    mixWord(lanes[lane] as number, lanes[lane + 1] as number)
-    multiplyHashByP1AddP4()
+    // hash += rotateLeft(lane, bits), with 1, 7, 12 and 18 bits
+    const bits = lane === 0 ? 1 : lane === 2 ? 7 : lane === 4 ? 12 : 18
+    const l = registers[lane] as number
+    const h = registers[lane + 1] as number
+    const rotatedLow = (l << bits) | (h >>> (32 - bits))
+    const sum = (low + rotatedLow) | 0
+    high = (high + ((h << bits) | (l >>> (32 - bits))) + carryOf(low, rotatedLow, sum)) | 0
+    low = sum
   }
+  for (let lane = 0; lane < 8; lane += 2) {
+    // hash = (hash ^ rotateLeft(lane * P2, 31) * P1) * P1 + P4
+    let a = registers[lane] as number
+    let b = registers[lane + 1] as number
+    let l = Math.imul(a, P2L)
+    let h = (highOf(a, P2L, l) + Math.imul(a, P2H) + Math.imul(b, P2L)) | 0
+    a = (l << 31) | (h >>> 1)
+    b = (h << 31) | (l >>> 1)
+    l = Math.imul(a, P1L)
+    h = highOf(a, P1U, l) + Math.imul(a, P1H) + Math.imul(b, P1L)
+    l ^= low
+    h ^= high
+    low = (Math.imul(l, P1L) + P4L) | 0
+    high = (highOfSum(l, P1U, P4L, low) + Math.imul(l, P1H) + Math.imul(h, P1L) + P4H) | 0
+  }
+  registers[0] = low
+  registers[1] = high
 }
 
-function addRotatedLane(lane: number, bits: number): void {
-  const low = lanes[lane] as number
-  const high = lanes[lane + 1] as number
-  addToHash((low << bits) | (high >>> (32 - bits)), (high << bits) | (low >>> (32 - bits)))
-}
-
-/** hash ^= rotateLeft(word * P2, 31) * P1 */
-function mixWord(low: number, high: number): void {
-  const l = Math.imul(low, P2L)
-  const h = (highOf(low, P2L, 0, l) + Math.imul(low, P2H) + Math.imul(high, P2L)) | 0
-  const a = (l << 31) | (h >>> 1)
-  const b = (h << 31) | (l >>> 1)
-  const mixedLow = Math.imul(a, P1L)
-  hashLow ^= mixedLow
-  hashHigh ^= highOf(a, P1U, 0, mixedLow) + Math.imul(a, P1H) + Math.imul(b, P1L)
-}
-
-/** hash = hash * P1 + P4 */
-function multiplyHashByP1AddP4(): void {
-  const low = (Math.imul(hashLow, P1L) + P4L) | 0
-  hashHigh = (highOf(hashLow, P1U, P4L, low) + Math.imul(hashLow, P1H) + Math.imul(hashHigh, P1L) + P4H) | 0
-  hashLow = low
-}
-
-/** Hashes the bytes behind the last whole stripe, then stirs the hash. */
-function hashTail(view: DataView, start: number, end: number): void {
+/** Adds the length and the bytes behind the last whole stripe to the hash, stirs it and stores it. */
+function hashTail(view: DataView, start: number, end: number, byteCount: number, target: Int32Array): void {
+  const lengthLow = byteCount | 0
+  let low = ((registers[0] as number) + lengthLow) | 0
+  let high =
+    ((registers[1] as number) +
+      Math.floor(byteCount * PER_2_32) +
+      carryOf(registers[0] as number, lengthLow, low)) |
+    0
   let at = start
   for (; end - at >= 8; at += 8) {
-    mixWord(view.getInt32(at, true), view.getInt32(at + 4, true))
-    const low = (hashLow << 27) | (hashHigh >>> 5)
-    hashHigh = (hashHigh << 27) | (hashLow >>> 5)
-    hashLow = low
-    multiplyHashByP1AddP4()
+    // hash = rotateLeft(hash ^ rotateLeft(word * P2, 31) * P1, 27) * P1 + P4
+    let a = view.getInt32(at, true)
+    let b = view.getInt32(at + 4, true)
+    let l = Math.imul(a, P2L)
+    let h = (highOf(a, P2L, l) + Math.imul(a, P2H) + Math.imul(b, P2L)) | 0
+    a = (l << 31) | (h >>> 1)
+    b = (h << 31) | (l >>> 1)
+    l = Math.imul(a, P1L)
+    h = highOf(a, P1U, l) + Math.imul(a, P1H) + Math.imul(b, P1L)
+    l ^= low
+    h ^= high
+    a = (l << 27) | (h >>> 5)
+    b = (h << 27) | (l >>> 5)
+    low = (Math.imul(a, P1L) + P4L) | 0
+    high = (highOfSum(a, P1U, P4L, low) + Math.imul(a, P1H) + Math.imul(b, P1L) + P4H) | 0
   }
   if (end - at >= 4) {
     // hash = rotateLeft(hash ^ word * P1, 23) * P2 + P3
     const word = view.getInt32(at, true)
     const wordLow = Math.imul(word, P1L)
-    const l = hashLow ^ wordLow
-    const h = hashHigh ^ (highOf(word, P1U, 0, wordLow) + Math.imul(word, P1H))
+    const l = low ^ wordLow
+    const h = high ^ (highOf(word, P1U, wordLow) + Math.imul(word, P1H))
     const a = (l << 23) | (h >>> 9)
     const b = (h << 23) | (l >>> 9)
-    hashLow = (Math.imul(a, P2L) + P3L) | 0
-    hashHigh = (highOf(a, P2L, P3L, hashLow) + Math.imul(a, P2H) + Math.imul(b, P2L) + P3H) | 0
+    low = (Math.imul(a, P2L) + P3L) | 0
+    high = (highOfSum(a, P2L, P3L, low) + Math.imul(a, P2H) + Math.imul(b, P2L) + P3H) | 0
     at += 4
   }
   for (; at < end; at++) {
     // hash = rotateLeft(hash ^ byte * P5, 11) * P1
     const byte = view.getUint8(at)
     const byteLow = Math.imul(byte, P5L)
-    const l = hashLow ^ byteLow
-    const h = hashHigh ^ (highOf(byte, P5L, 0, byteLow) + Math.imul(byte, P5H))
+    const l = low ^ byteLow
+    const h = high ^ (highOf(byte, P5L, byteLow) + Math.imul(byte, P5H))
     const a = (l << 11) | (h >>> 21)
     const b = (h << 11) | (l >>> 21)
-    hashLow = Math.imul(a, P1L)
-    hashHigh = (highOf(a, P1U, 0, hashLow) + Math.imul(a, P1H) + Math.imul(b, P1L)) | 0
+    low = Math.imul(a, P1L)
+    high = (highOf(a, P1U, low) + Math.imul(a, P1H) + Math.imul(b, P1L)) | 0
   }
-  stirHash()
+  storeStirred(low, high, target)
 }
 
 /** hash ^= hash >> 33; hash *= P2; hash ^= hash >> 29; hash *= P3; hash ^= hash >> 32 */
-function stirHash(): void {
-  let low = hashLow ^ (hashHigh >>> 1)
-  let high = hashHigh
-  let product = Math.imul(low, P2L)
-  high = (highOf(low, P2L, 0, product) + Math.imul(low, P2H) + Math.imul(high, P2L)) | 0
-  low = product ^ ((high << 3) | (product >>> 29))
-  high ^= high >>> 29
-  product = Math.imul(low, P3L)
-  high = (highOf(low, P3U, 0, product) + Math.imul(low, P3H) + Math.imul(high, P3L)) | 0
-  hashLow = product ^ high
-  hashHigh = high
+function storeStirred(low: number, high: number, target: Int32Array): void {
+  const a = low ^ (high >>> 1)
+  let l = Math.imul(a, P2L)
+  let h = (highOf(a, P2L, l) + Math.imul(a, P2H) + Math.imul(high, P2L)) | 0
+  const b = l ^ ((h << 3) | (l >>> 29))
+  h ^= h >>> 29
+  l = Math.imul(b, P3L)
+  h = (highOf(b, P3U, l) + Math.imul(b, P3H) + Math.imul(h, P3L)) | 0
+  target[0] = l ^ h
+  target[1] = h
 }

@@ -128,10 +128,9 @@ class CursorRead implements OpenRead {
   constructor(source: ReadSource, range: ResolvedRange) {
     this.#source = source
     this.#pin = source.acquire()
-    this.openedAtMs = source.openReads.clock.monotonic()
     this.seq = this.#pin.view.seq
     this.#cursor = range.empty ? undefined : this.#pin.openCursor(range)
-    source.openReads.add(this)
+    this.openedAtMs = source.opened(this)
   }
 
   cursor(): StoreCursor | undefined {
@@ -144,7 +143,7 @@ class CursorRead implements OpenRead {
     if (!this.#open) return
     this.#open = false
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor)
-    this.#source.openReads.remove(this)
+    this.#source.closed(this)
     this.#source.giveBack(this.#pin)
   }
 }

@@ -33,10 +33,9 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
     this.#part = part
     this.#left = range.empty ? 0 : range.limit
     this.#pin = source.acquire()
-    this.openedAtMs = source.openReads.clock.monotonic()
     this.seq = this.#pin.view.seq
+    this.openedAtMs = source.opened(this)
     if (this.#left === 0) this.#end('ended')
-    else source.openReads.add(this)
   }
 
   pull(): T | typeof SCAN_END {
@@ -85,7 +84,7 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
     if (this.#state !== 'open') return
     this.#state = state
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor)
-    this.#source.openReads.remove(this)
+    this.#source.closed(this)
     this.#source.giveBack(this.#pin)
   }
 }

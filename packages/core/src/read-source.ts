@@ -1,32 +1,34 @@
 import type { Health } from './health.js'
 import type { KeyspaceStore, StorePin } from './keyspace-store.js'
-import type { OpenReads } from './open-reads.js'
+import type { OpenRead, OpenReads } from './open-reads.js'
 
 /** Where the reading methods read: the live state of a keyspace, or a frozen one. */
 export interface ReadSource {
-  /** The reads of the database, for those that stay open. */
-  readonly openReads: OpenReads
   /** Throws when this may not be read: closed, poisoned, dropped or released. */
   assertReadable(): void
   /** Gives a copy of a value; the key is the first `keyBytes` bytes. */
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined
   has(key: Uint8Array, keyBytes: number): boolean
-  /** Gives a frozen state for a read that is longer than one call; `giveBack` ends it. */
+  /** Gives a frozen state for a read that ends within the call; `giveBack` ends it. */
   acquire(): StorePin
   /** Ends what `acquire` began. */
   giveBack(pin: StorePin): void
+  /** Notes a read that stays open, and gives the moment. */
+  opened(read: OpenRead): number
+  /** Ends what `opened` began. */
+  closed(read: OpenRead): void
 }
 
 /** The live state of a keyspace. A single read goes to the store itself; a longer one pins the state of its call. */
 export class LiveSource implements ReadSource {
-  readonly openReads: OpenReads
   readonly keyspace: KeyspaceStore
   readonly #health: Health
+  readonly #openReads: OpenReads
 
   constructor(keyspace: KeyspaceStore, health: Health, openReads: OpenReads) {
     this.keyspace = keyspace
     this.#health = health
-    this.openReads = openReads
+    this.#openReads = openReads
   }
 
   assertReadable(): void {
@@ -49,16 +51,23 @@ export class LiveSource implements ReadSource {
   giveBack(pin: StorePin): void {
     pin.release()
   }
+
+  opened(read: OpenRead): number {
+    this.#openReads.add(read)
+    return this.#openReads.clock.monotonic()
+  }
+
+  closed(read: OpenRead): void {
+    this.#openReads.remove(read)
+  }
 }
 
-/** A frozen state that somebody else holds. */
+/** A frozen state that a snapshot holds: reads on it end with the snapshot, so they are not noted on their own. */
 export class FrozenSource implements ReadSource {
-  readonly openReads: OpenReads
   readonly #pin: StorePin
 
-  constructor(pin: StorePin, openReads: OpenReads) {
+  constructor(pin: StorePin) {
     this.#pin = pin
-    this.openReads = openReads
   }
 
   assertReadable(): void {
@@ -79,5 +88,13 @@ export class FrozenSource implements ReadSource {
 
   giveBack(_pin: StorePin): void {
     // Its holder releases it.
+  }
+
+  opened(_read: OpenRead): number {
+    return 0
+  }
+
+  closed(_read: OpenRead): void {
+    // It was not noted.
   }
 }

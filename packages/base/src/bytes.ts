@@ -95,8 +95,8 @@ export function copyBytes(source: Uint8Array, start: number = 0, end: number = s
 }
 
 /**
- * Copies `source[start, end)` to `target`, from `targetOffset` on; the two may be one array, overlapping. Short
- * copies are a loop, because making a view costs more than they do.
+ * Copies `source[start, end)` to `target`, from `targetOffset` on. The two ranges must not overlap. Short copies
+ * are a loop, because making a view costs more than they do.
  *
  * @remarks Allocates nothing for copies of up to 64 bytes or of a whole array. The caller has checked the bounds.
  * @category Bytes
@@ -109,7 +109,7 @@ export function copyBytesInto(
   end: number,
 ): void {
   const count = end - start
-  if (count > LOOP_BYTES_MAX || target.buffer === source.buffer) {
+  if (count > LOOP_BYTES_MAX) {
     if (count === source.length) target.set(source, targetOffset)
     else target.set(source.subarray(start, end), targetOffset)
     return

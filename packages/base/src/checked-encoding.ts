@@ -1,3 +1,4 @@
+import { utf8Bytes } from '#utf8'
 import { kindOf, toPlainBytes } from './bytes.js'
 import type { KeyEncoding } from './key-encoding.js'
 import { invalidArgument, isLdbError, LdbError } from './ldb-error.js'
@@ -52,9 +53,11 @@ function checkShape<T>(
     throw invalidArgument(`${what} encoding must be a name or an object, not ${kindOf(encoding)}`)
   }
   const { name } = encoding
-  if (typeof name !== 'string' || name.length === 0 || name.length > NAME_UNITS_MAX || !name.isWellFormed()) {
+  if (typeof name !== 'string' || name.length === 0 || name.length > NAME_UNITS_MAX) {
     throw invalidArgument(`${what} encoding needs a name of 1 to ${NAME_UNITS_MAX} characters`)
   }
+  // The catalog keeps the name as UTF-8; one that cannot be is refused here.
+  utf8Bytes(name)
   if (reserved.has(name)) {
     throw invalidArgument(`${what} encoding may not be named ${name}, as the built-in one is`)
   }

@@ -1,4 +1,4 @@
-import { kindOf } from './bytes.js'
+import { copyBytes, kindOf } from './bytes.js'
 import { intersectBounds, isEmptyBounds, keySuccessor, prefixBounds } from './half-open-range.js'
 import type { KeyEncoding } from './key-encoding.js'
 import { invalidArgument, LdbError } from './ldb-error.js'
@@ -67,7 +67,8 @@ const EVERYTHING: ResolvedRange = Object.freeze({
 })
 
 /**
- * Checks range options and encodes their bounds. The bounds may share memory with keys that are bytes.
+ * Checks range options and encodes their bounds, into memory of their own: what the caller does to a key
+ * afterwards does not move a bound.
  *
  * @param options - only own properties are read.
  * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an unknown option, an option of a wrong type, a limit or offset that is
@@ -83,11 +84,11 @@ export function resolveRange<K>(
   checkNames(options)
   let bounds: KeyBounds = {}
   const prefix = own(options, 'prefix')
-  if (prefix !== undefined) bounds = prefixBounds(encodePrefix(prefix, encoding))
+  if (prefix !== undefined) bounds = prefixBounds(copyBytes(encodePrefix(prefix, encoding)))
   const gte = own(options, 'gte')
-  if (gte !== undefined) bounds = intersectBounds(bounds, { lower: encodeBound(gte, encoding) })
+  if (gte !== undefined) bounds = intersectBounds(bounds, { lower: copyBytes(encodeBound(gte, encoding)) })
   const lt = own(options, 'lt')
-  if (lt !== undefined) bounds = intersectBounds(bounds, { upper: encodeBound(lt, encoding) })
+  if (lt !== undefined) bounds = intersectBounds(bounds, { upper: copyBytes(encodeBound(lt, encoding)) })
   const gt = own(options, 'gt')
   let nothingAbove = false
   if (gt !== undefined) {

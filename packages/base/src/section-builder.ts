@@ -8,6 +8,7 @@ import {
 import type { KeyspaceSection, OperationKind } from './batch-section.js'
 import { copyBytesInto } from './bytes.js'
 import { writeU32 } from './fixed-width.js'
+import { LdbError } from './ldb-error.js'
 import { encodeVarint } from './varint.js'
 
 /**
@@ -34,7 +35,7 @@ export class SectionBuilder implements KeyspaceSection {
   reserve(count: number, bytesMax: number): void {
     const needed = this.end + count
     if (needed <= this.bytes.length) return
-    const grown = new Uint8Array(Math.max(needed, Math.min(this.bytes.length * 2, bytesMax)))
+    const grown = allocateBytes(Math.max(needed, Math.min(this.bytes.length * 2, bytesMax)))
     grown.set(this.bytes.subarray(0, this.end))
     this.bytes = grown
   }
@@ -57,5 +58,19 @@ export class SectionBuilder implements KeyspaceSection {
     writeU32(this.bytes, SECTION_KEYSPACE_ID_OFFSET, this.keyspaceId)
     writeU32(this.bytes, SECTION_OPERATION_COUNT_OFFSET, this.operationCount)
     writeU32(this.bytes, SECTION_OPERATION_BYTES_OFFSET, this.end - SECTION_HEADER_BYTES)
+  }
+}
+
+/**
+ * Gives a new array of zeros.
+ *
+ * @throws {@link LdbError} LDB_TOO_LARGE when there is no memory for it.
+ * @internal
+ */
+export function allocateBytes(count: number): Uint8Array {
+  try {
+    return new Uint8Array(count)
+  } catch (error) {
+    throw new LdbError('LDB_TOO_LARGE', `there is no memory for a batch of ${count} bytes`, { cause: error })
   }
 }

@@ -70,12 +70,19 @@ function encodeObject(
     return encodeEnd(target, at)
   }
   if (isBytes(element)) return encodeEscaped(element, target, offset)
-  if (element instanceof Date) {
-    const milliseconds = Date.prototype.getTime.call(element)
-    if (milliseconds !== milliseconds) throw invalidArgument('tuple holds an invalid Date')
-    return encodeDouble(TupleCode.Date, milliseconds, target, offset)
+  return encodeDouble(TupleCode.Date, millisecondsOf(element as Date), target, offset)
+}
+
+// Asks for what only a true Date has, of whatever realm.
+function millisecondsOf(date: Date): number {
+  let milliseconds: number
+  try {
+    milliseconds = Date.prototype.getTime.call(date)
+  } catch {
+    throw invalidArgument(`tuple holds ${kindOf(date)}, which cannot be part of a key`)
   }
-  throw invalidArgument(`tuple holds ${kindOf(element)}, which cannot be part of a key`)
+  if (milliseconds !== milliseconds) throw invalidArgument('tuple holds an invalid Date')
+  return milliseconds
 }
 
 function encodeDouble(code: number, value: number, target: Uint8Array, offset: number): number {

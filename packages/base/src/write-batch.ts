@@ -5,7 +5,7 @@ import type { KeyspaceSection } from './batch-section.js'
 import { compareByteRanges, toPlainBytes } from './bytes.js'
 import { invalidArgument, LdbError } from './ldb-error.js'
 import { BATCH_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX } from './limits.js'
-import { SectionBuilder } from './section-builder.js'
+import { allocateBytes, SectionBuilder } from './section-builder.js'
 import { varintBytes } from './varint.js'
 
 const BUFFER_BYTES_MIN = 512
@@ -175,7 +175,7 @@ export class WriteBatch {
     const first = builders[0]
     if (first === undefined) return NO_BYTES
     if (builders.length === 1) return first.bytes.subarray(0, first.end)
-    const encoded = new Uint8Array(this.totalBytes)
+    const encoded = allocateBytes(this.totalBytes)
     let offset = 0
     for (const builder of builders) {
       encoded.set(builder.bytes.subarray(0, builder.end), offset)

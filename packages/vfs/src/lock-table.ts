@@ -23,8 +23,9 @@ export class LockTable {
 }
 
 /** Makes the error for a directory that somebody else has locked. */
-export function lockedBy(directory: string, holder: string): LdbError {
-  return new LdbError('LDB_LOCKED', `${directory} is in use by ${holder}`, {
+export function lockedBy(directory: string, holder: string, advice?: string): LdbError {
+  const message = `${directory} is in use by ${holder}`
+  return new LdbError('LDB_LOCKED', advice === undefined ? message : `${message}. ${advice}`, {
     details: { file: directory, operation: 'lock', holder },
   })
 }

@@ -1,24 +1,19 @@
 import { assert, corruption, decodeUtf8, encodeUtf8, LdbError, readU64Of, writeU64 } from '@ldb/base'
-import { SEED_ZERO, xxHash64 } from '@ldb/integrity'
+import { decodeFileHeader, encodeFileHeader, FILE_HEADER_BYTES, SEED_ZERO, xxHash64 } from '@ldb/integrity'
 import {
   CATALOG_BYTES_MAX,
-  CATALOG_HEADER_BYTES,
-  CATALOG_MAGIC,
+  CATALOG_FORMAT,
+  CATALOG_KIND,
   CATALOG_MINIMUM_READER,
   CATALOG_OFFSET_BODY_CHECKSUM,
   CATALOG_OFFSET_DATABASE_ID,
   CATALOG_OFFSET_FILE_BYTES,
-  CATALOG_OFFSET_FORMAT_VERSION,
   CATALOG_OFFSET_GENERATION,
-  CATALOG_OFFSET_HEADER_CHECKSUM,
   CATALOG_OFFSET_KEYSPACE_COUNT,
-  CATALOG_OFFSET_MAGIC,
-  CATALOG_OFFSET_MINIMUM_READER,
   CATALOG_OFFSET_NEXT_KEYSPACE_ID,
   CATALOG_OFFSET_RESERVED,
   CATALOG_OFFSET_SEQ,
   CATALOG_ROOT_END,
-  CATALOG_VERSION,
   CompressionNumber,
   EngineNumber,
   KEYSPACE_NAME_BYTES_MAX,
@@ -33,6 +28,8 @@ import {
   KEYSPACE_OFFSET_VALUE_ENCODING_BYTES,
   KEYSPACE_RECORD_BYTES,
 } from './format.js'
+
+const MAGIC_BYTES = 8
 
 /** Names of the engines that this build has. @category Keyspaces */
 export type EngineName = keyof typeof EngineNumber
@@ -84,9 +81,7 @@ export function encodeCatalog(catalog: Catalog): Uint8Array {
   }
   const bytes = new Uint8Array(fileBytes)
   const view = new DataView(bytes.buffer)
-  bytes.set(CATALOG_MAGIC, CATALOG_OFFSET_MAGIC)
-  view.setUint32(CATALOG_OFFSET_FORMAT_VERSION, CATALOG_VERSION, true)
-  view.setUint32(CATALOG_OFFSET_MINIMUM_READER, CATALOG_MINIMUM_READER, true)
+  bytes.set(encodeHeader())
   view.setUint32(CATALOG_OFFSET_FILE_BYTES, fileBytes, true)
   assert(catalog.databaseId.length === 16, 'a database id has 16 bytes')
   bytes.set(catalog.databaseId, CATALOG_OFFSET_DATABASE_ID)
@@ -111,7 +106,6 @@ export function encodeCatalog(catalog: Catalog): Uint8Array {
       at += part.length
     }
   })
-  writeChecksum(bytes, 0, CATALOG_OFFSET_HEADER_CHECKSUM, CATALOG_OFFSET_HEADER_CHECKSUM)
   writeChecksum(bytes, CATALOG_OFFSET_FILE_BYTES, fileBytes, CATALOG_OFFSET_BODY_CHECKSUM)
   return bytes
 }
@@ -149,28 +143,25 @@ export function decodeCatalog(bytes: Uint8Array, file: string): Catalog {
   }
 }
 
-/** Tells whether the bytes begin as a catalog does. */
+/** Tells whether the bytes begin as those of a catalog of any version do. */
 export function hasCatalogMagic(bytes: Uint8Array): boolean {
-  return bytes.length >= CATALOG_MAGIC.length && CATALOG_MAGIC.every((byte, at) => bytes[at] === byte)
+  const magic = encodeHeader().subarray(0, MAGIC_BYTES)
+  return bytes.length >= MAGIC_BYTES && magic.every((byte, at) => bytes[at] === byte)
+}
+
+function encodeHeader(): Uint8Array {
+  return encodeFileHeader({
+    kind: CATALOG_KIND,
+    format: CATALOG_FORMAT,
+    minimumReader: CATALOG_MINIMUM_READER,
+    flags: 0,
+  })
 }
 
 function checkHeader(bytes: Uint8Array, file: string): void {
-  if (bytes.length < CATALOG_HEADER_BYTES) throw corruption(file, bytes.length, 'the catalog is cut off')
+  if (bytes.length < FILE_HEADER_BYTES) throw corruption(file, bytes.length, 'the catalog is cut off')
   if (!hasCatalogMagic(bytes)) throw corruption(file, 0, 'the catalog does not begin as one does')
-  if (!checksumHolds(bytes, 0, CATALOG_OFFSET_HEADER_CHECKSUM, CATALOG_OFFSET_HEADER_CHECKSUM)) {
-    throw corruption(
-      file,
-      CATALOG_OFFSET_HEADER_CHECKSUM,
-      'the checksum of the catalog header does not hold',
-    )
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const minimumReader = view.getUint32(CATALOG_OFFSET_MINIMUM_READER, true)
-  if (minimumReader > CATALOG_VERSION) {
-    throw new LdbError('LDB_FORMAT', `${file} was written in a newer format: it needs reader ${minimumReader}`, {
-      details: { file, expected: CATALOG_VERSION, actual: minimumReader },
-    })
-  }
+  decodeFileHeader(bytes, { file, kind: CATALOG_KIND, format: CATALOG_FORMAT })
 }
 
 function decodeKeyspaces(

@@ -3,7 +3,7 @@ import type { CheckpointRecord } from './checkpoint-record.js'
 
 /** What `stats()` says of the log. @category Statistics */
 export interface LogStats {
-  /** Bytes of its files; 0 when the database is in memory only. */
+  /** Bytes of the records in its files; 0 when the database is in memory only. */
   readonly fileBytes: number
   /** Segments it has. */
   readonly segmentCount: number
@@ -11,6 +11,10 @@ export interface LogStats {
   readonly bytesSinceCheckpoint: number
   /** Bytes of commits that are in the process only. */
   readonly bufferedBytes: number
+  /** Bytes of commits that are not known to be on the device. */
+  readonly unsyncedBytes: number
+  /** Syncs since the database was opened. */
+  readonly syncCount: number
 }
 
 /** Where commits go first. A failed `flush`, `sync` or `cut` must never be tried again. */
@@ -65,6 +69,8 @@ export class MemoryLog implements CommitLog {
       segmentCount: 0,
       bytesSinceCheckpoint: this.bytesSinceCheckpoint,
       bufferedBytes: 0,
+      unsyncedBytes: 0,
+      syncCount: 0,
     }
   }
 

@@ -7,6 +7,11 @@ export const LOG_DIRECTORY = 'wal'
 export const KEYSPACES_DIRECTORY = 'keyspaces'
 export const TREE_NAME = 'tree.ldb'
 
+const SEGMENT_ENDING = '.wal'
+const SEGMENT_NAME_UNITS = 14
+/** Ends the names of files that are being made. */
+const NEW_ENDING = '.new'
+
 /** Number of the keyspace that the methods of the database itself act on. */
 export const DEFAULT_KEYSPACE_ID = 1
 /** Its name. */
@@ -46,10 +51,27 @@ export function keyspaceIdOfName(name: string): number | undefined {
 
 /** Tells whether a name is that of a segment of the log: ten digits and `.wal`. */
 export function isSegmentName(name: string): boolean {
-  if (name.length !== 14 || !name.endsWith('.wal')) return false
-  for (let at = 0; at < 10; at++) {
+  if (name.length !== SEGMENT_NAME_UNITS || !name.endsWith(SEGMENT_ENDING)) return false
+  for (let at = 0; at < name.length - SEGMENT_ENDING.length; at++) {
     const code = name.charCodeAt(at)
     if (code < 48 || code > 57) return false
   }
   return true
+}
+
+/** Tells whether a name within the log's directory is one that the log gives: a segment, or one being made. */
+export function isLogName(name: string): boolean {
+  return isSegmentName(name) || (name.endsWith(NEW_ENDING) && isSegmentName(name.slice(0, -NEW_ENDING.length)))
+}
+
+/** Tells whether a name within a keyspace's directory is one that its engine gives. */
+export function isStoreName(name: string): boolean {
+  return name === TREE_NAME || name === TREE_NAME + NEW_ENDING
+}
+
+/** Splits the last name off a path; the directory of a bare name is `.`. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/')
+  if (slash < 0) return '.'
+  return slash === 0 ? '/' : path.slice(0, slash)
 }

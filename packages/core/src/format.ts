@@ -1,22 +1,16 @@
 import { assert } from '@ldb/base'
+import { FILE_HEADER_BYTES } from '@ldb/integrity'
 
 // FORMAT.md is the truth; format.test.ts holds these numbers against its tables.
 
-/** `\x89LDBC\r\n\x1a`: not text, and damaged by whatever changes line ends or strips the eighth bit. */
-export const CATALOG_MAGIC: readonly number[] = [0x89, 0x4c, 0x44, 0x42, 0x43, 0x0d, 0x0a, 0x1a]
-/** The version that this code writes. */
-export const CATALOG_VERSION = 1
+/** Kind of the file, in its header. */
+export const CATALOG_KIND = 'C'
+/** The version that this code writes and reads. */
+export const CATALOG_FORMAT = 1
 /** The oldest version that can read what this code writes. */
 export const CATALOG_MINIMUM_READER = 1
 
-export const CATALOG_OFFSET_MAGIC = 0
-export const CATALOG_OFFSET_FORMAT_VERSION: number = CATALOG_OFFSET_MAGIC + 8
-export const CATALOG_OFFSET_MINIMUM_READER: number = CATALOG_OFFSET_FORMAT_VERSION + 4
-export const CATALOG_OFFSET_HEADER_CHECKSUM: number = CATALOG_OFFSET_MINIMUM_READER + 4
-export const CATALOG_HEADER_BYTES: number = CATALOG_OFFSET_HEADER_CHECKSUM + 8
-assert(CATALOG_HEADER_BYTES === 24, 'the catalog header has 24 bytes')
-
-export const CATALOG_OFFSET_BODY_CHECKSUM: number = CATALOG_HEADER_BYTES
+export const CATALOG_OFFSET_BODY_CHECKSUM: number = FILE_HEADER_BYTES
 export const CATALOG_OFFSET_FILE_BYTES: number = CATALOG_OFFSET_BODY_CHECKSUM + 8
 export const CATALOG_OFFSET_RESERVED: number = CATALOG_OFFSET_FILE_BYTES + 4
 export const CATALOG_OFFSET_DATABASE_ID: number = CATALOG_OFFSET_RESERVED + 4

@@ -14,6 +14,7 @@ export class Health {
   /** The first failure, when there was one. */
   failure: unknown = undefined
   #closed = false
+  #pause: LdbError | undefined = undefined
 
   constructor(readOnly: boolean) {
     this.writeRefusal = readOnly ? new LdbError('LDB_READ_ONLY', 'the database was opened read-only') : undefined
@@ -55,6 +56,23 @@ export class Health {
     })
     this.writeRefusal = refusal
     if (readsToo) this.readRefusal ??= refusal
+  }
+
+  /** True while `pauseWrites` holds. */
+  get paused(): boolean {
+    return this.#pause !== undefined
+  }
+
+  /** Refuses writes until `resumeWrites`, because a walk over the state goes on that a write would upset. */
+  pauseWrites(message: string): void {
+    this.#pause = new LdbError('LDB_INVALID_ARGUMENT', message)
+    this.writeRefusal ??= this.#pause
+  }
+
+  /** Ends what `pauseWrites` began. */
+  resumeWrites(): void {
+    if (this.writeRefusal === this.#pause) this.writeRefusal = undefined
+    this.#pause = undefined
   }
 
   close(): void {

@@ -17,9 +17,9 @@ import { Scan } from './scan.js'
  */
 export class KeyspaceReads<K, V> {
   /** @internal */
-  protected readonly source: ReadSource
+  readonly source: ReadSource
   /** @internal */
-  protected readonly codec: KeyspaceCodec<K, V>
+  readonly codec: KeyspaceCodec<K, V>
 
   /** @internal */
   constructor(source: ReadSource, codec: KeyspaceCodec<K, V>) {

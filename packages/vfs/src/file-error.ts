@@ -1,14 +1,14 @@
 import { LdbError } from '@ldb/base'
 import type { LdbErrorCode } from '@ldb/base'
 
-const CODES: Readonly<Record<string, LdbErrorCode>> = {
-  ENOSPC: 'LDB_NO_SPACE',
-  EDQUOT: 'LDB_NO_SPACE',
-  EFBIG: 'LDB_NO_SPACE',
-  EROFS: 'LDB_READ_ONLY',
-  ENOENT: 'LDB_NOT_FOUND',
-  EEXIST: 'LDB_EXISTS',
-}
+const CODES: ReadonlyMap<string, LdbErrorCode> = new Map([
+  ['ENOSPC', 'LDB_NO_SPACE'],
+  ['EDQUOT', 'LDB_NO_SPACE'],
+  ['EFBIG', 'LDB_NO_SPACE'],
+  ['EROFS', 'LDB_READ_ONLY'],
+  ['ENOENT', 'LDB_NOT_FOUND'],
+  ['EEXIST', 'LDB_EXISTS'],
+])
 
 /** Where a file operation failed. @category Files */
 export interface FileOperation {
@@ -29,7 +29,7 @@ export interface FileOperation {
 export function fileError(errno: string, where: FileOperation, cause?: unknown): LdbError {
   const { operation, file, offset } = where
   const place = offset === undefined ? '' : ` at offset ${offset}`
-  return new LdbError(CODES[errno] ?? 'LDB_IO', `${operation} of ${file}${place} failed: ${errno}`, {
+  return new LdbError(CODES.get(errno) ?? 'LDB_IO', `${operation} of ${file}${place} failed: ${errno}`, {
     details: { file, operation, errno, ...(offset === undefined ? {} : { offset }) },
     ...(cause === undefined ? {} : { cause }),
   })

@@ -41,8 +41,8 @@ interface Place {
  * Directories and files in memory, over those of a lower file system where there is one. Nothing is ever changed
  * below. A node keeps its lower path for ever, wherever it is renamed to: the lower tree stands still.
  *
- * With a lower file system, absolute and relative paths start from two roots, and `..` is a name like any other: what
- * these mean is for the lower one to say.
+ * With a lower file system, absolute and relative paths start from two roots: where a relative one leads is for the
+ * lower one to say.
  */
 export class FileTree {
   readonly #lower: Vfs | undefined
@@ -154,8 +154,7 @@ export class FileTree {
   }
 
   #names(path: string): string[] {
-    if (this.#lower === undefined) return pathNames(path)
-    return path.split('/').filter((name) => name !== '' && name !== '.')
+    return pathNames(path, this.#lower !== undefined && !path.startsWith('/'))
   }
 
   /** Gives the directory in which the last name of a path stands, whether or not that name is there. */
@@ -228,7 +227,7 @@ export class FileTree {
   }
 
   #newIdentity(): string {
-    return `memory:${this.#nodeCount++}`
+    return `${this.#lower === undefined ? 'memory' : 'overlay'}:${this.#nodeCount++}`
   }
 }
 

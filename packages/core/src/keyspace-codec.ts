@@ -83,6 +83,6 @@ function checkKey(bytes: Uint8Array): Uint8Array {
   })
 }
 
-function missing(what: string, value: null | undefined): LdbError {
+function missing(what: string, value: unknown): LdbError {
   return invalidArgument(`${what} must not be ${value === null ? 'null' : 'undefined'}`)
 }

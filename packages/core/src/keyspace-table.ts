@@ -6,13 +6,13 @@ export class KeyspaceTable {
   readonly #byId: Map<number, KeyspaceStore> = new Map()
   readonly #byName: Map<string, KeyspaceStore> = new Map()
 
+  get size(): number {
+    return this.#byId.size
+  }
+
   /** All of them, by rising number. */
   [Symbol.iterator](): IterableIterator<KeyspaceStore> {
     return this.#byId.values()
-  }
-
-  get size(): number {
-    return this.#byId.size
   }
 
   byId(id: number): KeyspaceStore | undefined {

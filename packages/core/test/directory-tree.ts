@@ -1,19 +1,27 @@
+import { createHash } from 'node:crypto'
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 
-/** Every file below a directory, by path, with its bytes; directories have none. */
+/** Everything below a directory, by path, with the bytes of files. */
 export function readTree(vfs: Vfs, directory: string): Map<string, Uint8Array | undefined> {
   const found = new Map<string, Uint8Array | undefined>()
   for (const name of vfs.list(directory)) {
     const path = `${directory}/${name}`
-    if (vfs.status(path)?.kind === 'directory') {
-      found.set(path, undefined)
-      for (const [inner, bytes] of readTree(vfs, path)) found.set(inner, bytes)
-    } else {
-      found.set(path, readFile(vfs, path))
-    }
+    const kind = vfs.status(path)?.kind
+    found.set(path, kind === 'file' ? readFile(vfs, path) : undefined)
+    if (kind !== 'directory') continue
+    for (const [inner, bytes] of readTree(vfs, path)) found.set(inner, bytes)
   }
   return found
+}
+
+/** The same, with a hash in place of the bytes. */
+export function hashTree(vfs: Vfs, directory: string): Map<string, string> {
+  const hashes = new Map<string, string>()
+  for (const [path, bytes] of readTree(vfs, directory)) {
+    hashes.set(path, bytes === undefined ? '' : createHash('sha256').update(bytes).digest('hex'))
+  }
+  return hashes
 }
 
 export function readFile(vfs: Vfs, path: string): Uint8Array {

@@ -11,6 +11,30 @@ export interface BatchSection {
   /** Offset behind the last operation. */
   readonly end: number
   readonly operationCount: number
+  /** Where `bytes` came from, for errors; absent for a batch made in this process. */
+  readonly origin?: BatchOrigin
+}
+
+/**
+ * A section, and the keyspace it is for.
+ *
+ * @category Batches
+ */
+export interface KeyspaceSection extends BatchSection {
+  /** Number of the keyspace, 0 to 2^32 − 1. */
+  readonly keyspaceId: number
+}
+
+/**
+ * Place of an encoded batch in a file.
+ *
+ * @category Batches
+ */
+export interface BatchOrigin {
+  /** Path of the file. */
+  readonly file: string
+  /** Offset of the first byte of the batch in that file. */
+  readonly offset: number
 }
 
 /**

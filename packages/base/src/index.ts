@@ -1,1 +1,76 @@
-export {}
+/**
+ * The shared vocabulary of LDB: errors, bytes, ranges, encodings, write batches and the contracts of stores.
+ *
+ * @packageDocumentation
+ */
+
+// Errors and assertions
+export { corruption, invalidArgument, isLdbError, LdbError } from './ldb-error.js'
+export type { LdbErrorCode, LdbErrorDetails } from './ldb-error.js'
+export { assert, INVARIANTS } from './assert.js'
+
+// Numbers and limits
+export { toLsn, toPageNumber, toSeq, toTxId } from './branded-numbers.js'
+export type { Lsn, PageNumber, Seq, TxId } from './branded-numbers.js'
+export { BATCH_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX } from './limits.js'
+
+// Bytes
+export {
+  commonPrefixBytes,
+  compareByteRanges,
+  compareBytes,
+  concatBytes,
+  copyBytes,
+  copyBytesInto,
+  equalBytes,
+  formatBytes,
+  isBytes,
+  kindOf,
+  prefixSuccessor,
+  startsWithBytes,
+  toPlainBytes,
+} from './bytes.js'
+export { decodeVarint, encodeVarint, VARINT_BYTES_MAX, varintBytes } from './varint.js'
+export { readU16, readU32, readU64, readU64Of, writeU16, writeU32, writeU64 } from './fixed-width.js'
+export { decodeUtf8, encodeUtf8, encodeUtf8Into, utf8Bytes } from '#utf8'
+
+// Ranges
+export {
+  intersectBounds,
+  isEmptyBounds,
+  isWithinBounds,
+  keySuccessor,
+  prefixBounds,
+} from './half-open-range.js'
+export { resolveRange } from './range-options.js'
+export type { RangeOptions, ResolvedRange } from './range-options.js'
+
+// Encodings
+export type { KeyEncoding, KeyEncodingOption } from './key-encoding.js'
+export { binaryKeys, keyEncoding, tupleKeys, utf8Keys } from './key-encodings.js'
+export { TUPLE_DEPTH_MAX, TupleCode } from './tuple-format.js'
+export type { TupleElement } from './tuple-encoder.js'
+export type { ValueEncoding, ValueEncodingOption } from './value-encoding.js'
+export { binaryValues, jsonValues, utf8Values, valueEncoding } from './value-encodings.js'
+
+// Write batches
+export { WriteBatch } from './write-batch.js'
+export type { WriteBatchOptions } from './write-batch.js'
+export { BatchReader } from './batch-reader.js'
+export { decodeBatch } from './decode-batch.js'
+export { OperationKind } from './batch-section.js'
+export type { BatchOrigin, BatchSection, KeyspaceSection } from './batch-section.js'
+
+// The contracts of stores
+export type {
+  CheckpointOptions,
+  KeyBounds,
+  OrderedStore,
+  RangeEstimate,
+  StoreCursor,
+  StoreSnapshot,
+  StoreStats,
+  VerifyFinding,
+  VerifyProgress,
+  VerifySink,
+} from './ordered-store.js'

@@ -1,1 +1,7 @@
-export {}
+/**
+ * Page frames in one fixed arena, with pins, dirty marks and eviction under a byte budget.
+ *
+ * @packageDocumentation
+ */
+export { PageCache, PageSpace } from './page-cache.js'
+export type { PageCacheOptions, PageCacheStats, PageSink } from './page-cache.js'

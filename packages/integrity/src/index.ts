@@ -1,1 +1,28 @@
-export {}
+/**
+ * Checksums, checked envelopes, codecs and report types.
+ *
+ * @packageDocumentation
+ */
+
+// Checksums
+export { xxHash64 } from '#xxhash64'
+export { createSeed64, SEED_ZERO, Seed64 } from './seed64.js'
+export { FILE_ID_BYTES, seedOfFile } from './file-seed.js'
+
+// Codecs
+export { CodecId, CUSTOM_CODEC_ID_MIN, DEFLATE_CODEC, NONE_CODEC } from './codec.js'
+export type { CompressionCodec } from './codec.js'
+export { BUILT_IN_CODECS, CodecRegistry } from './codec-registry.js'
+
+// Envelopes
+export { envelopeBytesOf, openEnvelope, sealEnvelope } from './envelope.js'
+export type { EnvelopeLimits, EnvelopePlace, OpenedEnvelope } from './envelope.js'
+export { ENVELOPE_HEADER_BYTES, FILE_HEADER_BYTES } from './format.js'
+
+// File header
+export { decodeFileHeader, encodeFileHeader } from './file-header.js'
+export type { FileHeader, KnownFormat } from './file-header.js'
+
+// Reports
+export { ReportBuilder } from './report.js'
+export type { VerifyPart, VerifyReport } from './report.js'

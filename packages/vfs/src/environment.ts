@@ -22,3 +22,10 @@ export interface Scheduler {
   /** Calls `task` once, in `delayMs` or later. It never keeps the process alive. */
   after(delayMs: number, task: () => void): Scheduled
 }
+
+/** The outside world apart from files. @category Environment */
+export interface Environment {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly scheduler: Scheduler
+}

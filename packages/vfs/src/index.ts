@@ -1,1 +1,19 @@
-export {}
+/**
+ * Files, clock, randomness and scheduling: all of the outside world that LDB touches, behind one interface, for Node
+ * and in memory.
+ *
+ * @packageDocumentation
+ */
+
+export type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from './vfs.js'
+export type { Clock, Environment, RandomSource, Scheduled, Scheduler } from './environment.js'
+
+export { MemoryVfs } from './memory-vfs.js'
+export type { MemoryVfsOptions } from './memory-vfs.js'
+export { OverlayVfs } from './overlay-vfs.js'
+export { ManualTime } from './manual-time.js'
+export { SeededRandom } from './seeded-random.js'
+export { fileError } from './file-error.js'
+export type { FileOperation } from './file-error.js'
+
+export { defaultEnvironment, defaultVfs, nodeClock, nodeRandom, nodeScheduler, NodeVfs } from '#platform'

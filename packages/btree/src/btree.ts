@@ -1,0 +1,272 @@
+import { assert, BatchReader, invalidArgument, LdbError, OperationKind, toSeq } from '@ldb/base'
+import type { BatchSection, CheckpointOptions, OrderedStore, Seq, StoreSnapshot, StoreStats, VerifySink } from '@ldb/base'
+import type { Vfs, VfsFile } from '@ldb/vfs'
+import { bulkLoad } from './bulk-load.js'
+import { resolveBTreeOptions } from './btree-options.js'
+import type { BTreeOptions } from './btree-options.js'
+import { writeCheckpoint } from './checkpoint.js'
+import { createTreeFile } from './create.js'
+import { firstPageNumber } from './format.js'
+import { readFreeSpace } from './free-space-pages.js'
+import { copyValue, findRecord } from './lookup.js'
+import { readMeta, seedOf } from './meta.js'
+import type { Meta } from './meta.js'
+import { LITTLE_ENDIAN } from './page-memory.js'
+import { Pages } from './pages.js'
+import { deleteAll, deleteRange } from './range-delete.js'
+import { moveDown } from './shrink.js'
+import { TreeSnapshot } from './snapshot.js'
+import { ValueSlab } from './value-slab.js'
+import { TreeVerifier } from './verify.js'
+import { Writer } from './writer.js'
+
+/**
+ * An ordered map in one file: a copy-on-write B+tree.
+ *
+ * @remarks What is applied is in memory until {@link BTree.checkpoint}; a crash leaves the last checkpoint. A snapshot is a
+ * root that is kept: it costs nothing to take, and each page that is written while it is open is copied once.
+ *
+ * States: open; failed (a checkpoint or the writing of a page failed: reads go on, writes give LDB_POISONED); broken (an
+ * `apply` failed half-way: reads of the present state give LDB_POISONED too); closed.
+ * @category B+tree
+ */
+export class BTree implements OrderedStore {
+  readonly #pages: Pages
+  readonly #writer: Writer
+  readonly #slab: ValueSlab = new ValueSlab()
+  readonly #reader: BatchReader = new BatchReader()
+  readonly #bitmapPages: number[]
+  readonly #snapshots = new Set<TreeSnapshot>()
+  #meta: Meta
+  #seq: Seq
+  /** Something was applied since the last checkpoint. */
+  #changed = false
+  /** Something was written in the current epoch, so that a snapshot must end it. */
+  #epochUsed = false
+  #failure: unknown
+  #state: 'open' | 'failed' | 'broken' | 'closed' = 'open'
+
+  private constructor(file: VfsFile, meta: Meta, options: BTreeOptions) {
+    const { cache } = resolveBTreeOptions(options, meta.pageBytes)
+    const seed = seedOf(meta.fileId)
+    const { freeSpace, pageNumbers } = readFreeSpace(file, seed, meta, firstPageNumber(meta.pageBytes))
+    this.#meta = meta
+    this.#bitmapPages = pageNumbers
+    this.#seq = toSeq(meta.durableSeq)
+    this.#pages = new Pages(file, cache, seed, { freeSpace, epoch: meta.epoch + 1, durableEpoch: meta.epoch })
+    this.#pages.runs.count = meta.runCount
+    this.#writer = new Writer(
+      this.#pages,
+      {
+        page: meta.rootPage,
+        level: meta.rootLevel,
+        checksumLow: meta.rootChecksumLow,
+        checksumHigh: meta.rootChecksumHigh,
+      },
+      meta.entryCount,
+    )
+  }
+
+  /**
+   * Opens the tree in the file at `path`, creating it when it is absent. Reads two sectors and the free-space pages.
+   *
+   * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or a newer one; LDB_CORRUPTION when it is damaged;
+   * LDB_NOT_FOUND when it is absent and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
+   */
+  static open(vfs: Vfs, path: string, options: BTreeOptions = {}): BTree {
+    if (!LITTLE_ENDIAN) throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian; the file is read in place')
+    if (vfs.status(path) === undefined) {
+      const { cache, create } = resolveBTreeOptions(options)
+      if (!create) throw new LdbError('LDB_NOT_FOUND', `there is no B+tree at ${path}`, { details: { file: path } })
+      createTreeFile(vfs, path, cache.pageBytes)
+    }
+    const file = vfs.open(path, 'write')
+    try {
+      return new BTree(file, readMeta(file), options)
+    } catch (error) {
+      file.close()
+      throw error
+    }
+  }
+
+  get seq(): Seq {
+    return this.#seq
+  }
+
+  get durableSeq(): Seq {
+    return toSeq(this.#meta.durableSeq)
+  }
+
+  /** Entries in the present state. */
+  get entryCount(): number {
+    return this.#writer.entryCount
+  }
+
+  get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
+    this.#assertReadable()
+    const record = findRecord(this.#pages, this.#writer, key, 0, keyBytes)
+    return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, keyBytes)
+  }
+
+  has(key: Uint8Array, keyBytes: number = key.length): boolean {
+    this.#assertReadable()
+    return findRecord(this.#pages, this.#writer, key, 0, keyBytes) >= 0
+  }
+
+  apply(section: BatchSection, seq: Seq): void {
+    this.#assertWritable()
+    assert(seq > this.#seq, 'commits are applied in the order of their seq')
+    const reader = this.#reader
+    reader.reset(section)
+    this.#beginChange()
+    try {
+      while (reader.next()) this.#applyOne(reader)
+    } catch (error) {
+      this.#state = 'broken'
+      this.#failure = error
+      throw error
+    }
+    this.#seq = seq
+  }
+
+  snapshot(): StoreSnapshot {
+    this.#assertReadable()
+    const pages = this.#pages
+    const writer = this.#writer
+    // What was written in this epoch must not change any more. An epoch without writes looks like the one before.
+    const epoch = this.#epochUsed ? pages.epoch : pages.epoch - 1
+    if (this.#epochUsed) {
+      pages.epoch += 1
+      this.#epochUsed = false
+    }
+    const { rootPage, rootLevel, rootChecksumLow, rootChecksumHigh } = writer
+    const root = { page: rootPage, level: rootLevel, checksumLow: rootChecksumLow, checksumHigh: rootChecksumHigh }
+    const state = { root, epoch, seq: this.#seq, entryCount: writer.entryCount }
+    const snapshot = new TreeSnapshot(pages, this.#slab, state, (released) => this.#snapshots.delete(released))
+    this.#snapshots.add(snapshot)
+    return snapshot
+  }
+
+  checkpoint(options: CheckpointOptions = {}): void {
+    this.#assertWritable()
+    if (this.#changed) this.#writeDown()
+    if (options.shrink !== true) return
+    // Each round moves what stands behind the limit; branches that had to be copied may leave some for the next one.
+    for (let round = 0; round < 3; round += 1) {
+      const before = this.#pages.freeSpace.pageCount
+      this.#guardWrites(() => moveDown(this.#writer))
+      this.#epochUsed = true
+      this.#writeDown()
+      if (this.#pages.freeSpace.pageCount >= before) break
+    }
+  }
+
+  /**
+   * Fills the tree, which must be empty, from entries in ascending order; all or nothing. Faster than `apply`, and leaves
+   * full pages.
+   *
+   * @param seq - as for `apply`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the tree is not empty or the keys are not in ascending order.
+   */
+  load(entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>, seq: Seq): void {
+    this.#assertWritable()
+    assert(seq > this.#seq, 'commits are applied in the order of their seq')
+    if (this.#writer.entryCount > 0) throw invalidArgument('only an empty tree is loaded')
+    this.#beginChange()
+    bulkLoad(this.#writer, entries)
+    this.#seq = seq
+  }
+
+  verify(sink: VerifySink): void {
+    this.#assertReadable()
+    new TreeVerifier(this.#writer, this.#meta, this.#bitmapPages, sink).run()
+  }
+
+  stats(): StoreStats {
+    this.#assertReadable()
+    const { freeSpace, reclaim, memory, space } = this.#pages
+    let dirtyPages = 0
+    space.forEach((_, frame) => {
+      if (space.isDirty(frame)) dirtyPages += 1
+    })
+    return {
+      entryCount: this.#writer.entryCount,
+      fileBytes: freeSpace.pageCount * memory.pageBytes,
+      liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.heldCount) * memory.pageBytes,
+      dirtyBytes: dirtyPages * memory.pageBytes,
+      depth: this.#writer.rootLevel + 1,
+      snapshotCount: this.#snapshots.size,
+    }
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return
+    for (const snapshot of [...this.#snapshots]) snapshot.release()
+    this.#state = 'closed'
+    this.#pages.space.detach()
+    this.#pages.file.close()
+  }
+
+  #applyOne(reader: BatchReader): void {
+    const writer = this.#writer
+    const { bytes, keyStart, keyEnd } = reader
+    switch (reader.kind) {
+      case OperationKind.Put:
+        writer.put(bytes, keyStart, keyEnd, reader.valueStart, reader.valueEnd)
+        break
+      case OperationKind.Delete:
+        if (findRecord(this.#pages, writer, bytes, keyStart, keyEnd) >= 0) writer.delete(bytes, keyStart, keyEnd)
+        break
+      case OperationKind.DeleteRange:
+        deleteRange(writer, bytes.slice(keyStart, keyEnd), bytes.slice(reader.valueStart, reader.valueEnd))
+        break
+      case OperationKind.DeleteFrom:
+        if (keyStart === keyEnd) deleteAll(writer)
+        else deleteRange(writer, bytes.slice(keyStart, keyEnd), undefined)
+        break
+      case 0:
+        break
+    }
+  }
+
+  #beginChange(): void {
+    this.#changed = true
+    this.#epochUsed = true
+  }
+
+  #writeDown(): void {
+    this.#guardWrites(() => {
+      this.#meta = writeCheckpoint(this.#writer, this.#meta, this.#seq, this.#bitmapPages)
+    })
+    this.#changed = false
+    this.#epochUsed = false
+  }
+
+  /** After a failed write or sync nothing is known of what is on the device: no later write may build on it. */
+  #guardWrites(part: () => void): void {
+    try {
+      part()
+    } catch (error) {
+      this.#state = 'failed'
+      this.#failure = error
+      throw error
+    }
+  }
+
+  #assertReadable(): void {
+    if (this.#state === 'open' || this.#state === 'failed') return
+    throw this.#refusal()
+  }
+
+  #assertWritable(): void {
+    if (this.#state !== 'open') throw this.#refusal()
+  }
+
+  #refusal(): LdbError {
+    if (this.#state === 'closed') return new LdbError('LDB_CLOSED', 'the B+tree is closed')
+    return new LdbError('LDB_POISONED', 'an earlier write to the B+tree failed; open it again', {
+      cause: this.#failure,
+      details: { file: this.#pages.file.path },
+    })
+  }
+}

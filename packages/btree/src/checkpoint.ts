@@ -1,0 +1,178 @@
+import type { VfsFile } from '@ldb/vfs'
+import { META_STRIDE } from './format.js'
+import type { FreeSpace } from './free-space.js'
+import { pagesPerBitmap, writeFreeSpace } from './free-space-pages.js'
+import { blockOf, encodeMeta } from './meta.js'
+import type { Meta } from './meta.js'
+import { checksumHigh, checksumLow, slotCount } from './page.js'
+import type { Pages } from './pages.js'
+import { childChecksumHigh, childChecksumLow, childOf, setChildChecksum } from './record.js'
+import type { Writer } from './writer.js'
+
+/** Neighbouring dirty pages are written together, up to this many bytes a call. */
+const WRITE_BYTES_MAX = 1 << 20
+
+/**
+ * Writes the present tree down, in the order that FORMAT.md argues for: pages, sync, meta block, sync.
+ *
+ * 1. Checksums are worked out from the leaves up, so that each branch records those of its children.
+ * 2. Dirty pages are written in the order of the file.
+ * 3. Free space is written as it will be once this checkpoint is durable.
+ * 4. Sync, meta block, sync. From here on the checkpoint is the one that a crash leaves behind.
+ * 5. What only the checkpoint before it reached becomes free; free pages at the end of the file are cut off.
+ *
+ * @param bitmapPages - free-space pages of the checkpoint before; replaced by the new ones.
+ * @returns the meta block that was written.
+ * @internal
+ */
+export function writeCheckpoint(
+  writer: Writer,
+  previous: Meta,
+  durableSeq: number,
+  bitmapPages: number[],
+): Meta {
+  const { pages, memory } = writer
+  const { file, freeSpace, reclaim, seed, epoch } = pages
+  const { pageBytes } = memory
+  settleTree(writer)
+  for (const page of bitmapPages) reclaim.giveUp(page, 1, previous.epoch, epoch)
+  bitmapPages.length = 0
+  let after = freeSpaceAfter(pages)
+  while (bitmapPages.length * pagesPerBitmap(pageBytes) < after.pageCount) {
+    bitmapPages.push(freeSpace.allocate())
+    after = freeSpaceAfter(pages)
+  }
+  const { pageCount } = after
+  const chain = writeFreeSpace(file, seed, { pageBytes, epoch }, after, bitmapPages)
+  if (file.length() < pageCount * pageBytes) file.truncate(pageCount * pageBytes)
+  file.sync()
+  const meta: Meta = {
+    fileId: previous.fileId,
+    pageBytes,
+    checkpoint: previous.checkpoint + 1,
+    epoch,
+    durableSeq,
+    rootPage: writer.rootPage,
+    rootLevel: writer.rootLevel,
+    rootChecksumLow: writer.rootChecksumLow,
+    rootChecksumHigh: writer.rootChecksumHigh,
+    entryCount: writer.entryCount,
+    runCount: pages.runs.count,
+    pageCount,
+    freeSpacePage: chain.page,
+    freeSpaceChecksumLow: chain.checksumLow,
+    freeSpaceChecksumHigh: chain.checksumHigh,
+    freeCount: after.freeCount,
+  }
+  writeMeta(file, meta)
+  file.sync()
+  pages.epoch = epoch + 1
+  reclaim.advance(epoch)
+  const length = freeSpace.trim() * pageBytes
+  if (file.length() > length) file.truncate(length)
+  return meta
+}
+
+/** Free space as it is once the tree's present state is durable and no snapshot is open, its end cut off. */
+function freeSpaceAfter(pages: Pages): FreeSpace {
+  const after = pages.freeSpace.clone()
+  pages.reclaim.forEachHeld((page, count) => {
+    after.free(page, count)
+  })
+  after.trim()
+  return after
+}
+
+/** Writes a meta block to its place. @internal */
+export function writeMeta(file: VfsFile, meta: Meta): void {
+  const bytes = encodeMeta(meta)
+  file.write(bytes, 0, bytes.length, blockOf(meta.checkpoint) * META_STRIDE)
+}
+
+/** Makes every page of the tree known to its parent by its present checksum, and writes all that are dirty. */
+function settleTree(writer: Writer): void {
+  const { pages } = writer
+  const visited: number[] = []
+  const root = pages.hold(pages.root(writer))
+  try {
+    settlePage(pages, root, writer.rootLevel, visited)
+    if (pages.space.isDirty(root / pages.memory.pageBytes)) {
+      pages.seal(root)
+      visited.push(writer.rootPage)
+    }
+    writer.rootChecksumLow = checksumLow(pages.memory, root)
+    writer.rootChecksumHigh = checksumHigh(pages.memory, root)
+  } finally {
+    pages.letGo()
+  }
+  visited.sort((a, b) => a - b)
+  writeDirty(pages, visited)
+  if (pages.reclaim.pinCount === 0) {
+    pages.written.clear()
+    return
+  }
+  // Parents that only snapshots reach still record older checksums of these pages.
+  for (const pageNumber of visited) {
+    const written = pages.written.get(pageNumber)
+    if (written !== undefined) written.settled = true
+  }
+}
+
+/** Settles the children of the branch at `page`, which is pinned; notes the numbers of all that have changed. */
+function settlePage(pages: Pages, page: number, level: number, visited: number[]): void {
+  const { memory, space } = pages
+  if (level === 0) return
+  const count = slotCount(memory, page)
+  for (let slot = 0; slot < count; slot += 1) {
+    const child = childOf(memory, page, slot)
+    const written = pages.written.get(child)
+    const frame = space.peek(child)
+    const isDirty = frame >= 0 && space.isDirty(frame)
+    if (!isDirty && (written === undefined || written.settled)) continue
+    let low = written?.low ?? 0
+    let high = written?.high ?? 0
+    if (isDirty || level > 1) {
+      const childPage = pages.child(page, slot, level - 1)
+      const childFrame = childPage / memory.pageBytes
+      space.pin(childFrame)
+      try {
+        settlePage(pages, childPage, level - 1, visited)
+        if (space.isDirty(childFrame)) pages.seal(childPage)
+        low = checksumLow(memory, childPage)
+        high = checksumHigh(memory, childPage)
+      } finally {
+        space.unpin(childFrame)
+      }
+    }
+    visited.push(child)
+    if (low === childChecksumLow(memory, page, slot) && high === childChecksumHigh(memory, page, slot)) continue
+    setChildChecksum(memory, page, slot, low, high)
+    pages.markDirty(page)
+  }
+}
+
+/** Writes those of the sealed pages, sorted, that are still dirty, neighbours together. */
+function writeDirty(pages: Pages, sorted: readonly number[]): void {
+  const { memory, space, file } = pages
+  const { pageBytes } = memory
+  const buffer = new Uint8Array(Math.min(WRITE_BYTES_MAX, Math.max(1, sorted.length) * pageBytes))
+  const room = Math.floor(buffer.length / pageBytes)
+  let start = 0
+  let filled = 0
+  const flush = (): void => {
+    if (filled > 0) file.write(buffer, 0, filled * pageBytes, start * pageBytes)
+    for (let pageNumber = start; pageNumber < start + filled; pageNumber += 1) space.markClean(space.peek(pageNumber))
+    filled = 0
+  }
+  for (const pageNumber of sorted) {
+    const frame = space.peek(pageNumber)
+    if (frame < 0 || !space.isDirty(frame)) continue
+    if (filled === room || (filled > 0 && pageNumber !== start + filled)) flush()
+    if (filled === 0) start = pageNumber
+    const page = frame * pageBytes
+    buffer.set(memory.bytes.subarray(page, page + pageBytes), filled * pageBytes)
+    pages.noteWritten(pageNumber, page)
+    filled += 1
+  }
+  flush()
+}

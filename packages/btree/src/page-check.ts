@@ -1,0 +1,107 @@
+import { BRANCH_RECORD_KEY_OFFSET, FLAG_EDGE, PAGE_HEADER_BYTES, PAGE_HEADER_FLAGS_OFFSET, PageKind, RUN_REFERENCE_BYTES, SLOT_BYTES, VALUE_FIELD_BYTES, VALUE_LENGTH_MASK } from './format.js'
+import { deadBytes, heapStart, isEdge, pageKind, pageLevel, pageNumberOf, prefixBytes, slotCount, SLOTS_WORD } from './page.js'
+import type { PageMemory } from './page-memory.js'
+import { branchRecordBytes, childOf, keyOffset, keyPartBytes, slotHead, slotKeyBytes, valueField, valueIsRun } from './record.js'
+import { firstKeyedSlot } from './page-edit.js'
+import { keyHead } from './search.js'
+
+/**
+ * Checks all that can be told of a tree page from its own bytes (B3): kind, level, bounds of every record, heads,
+ * prefix and order of the keys. Runs each time a page comes from the disk, so that no code behind it can be led out of the page,
+ * whoever wrote the file.
+ *
+ * @returns what is wrong, or undefined.
+ * @internal
+ */
+export function checkTreePage(
+  memory: PageMemory,
+  page: number,
+  pageNumber: number,
+  level: number,
+): string | undefined {
+  if (pageNumberOf(memory, page) !== pageNumber) return 'the page calls itself by another number'
+  if (pageKind(memory, page) !== (level === 0 ? PageKind.Leaf : PageKind.Branch)) return 'the page is of another kind'
+  if (pageLevel(memory, page) !== level) return 'the page is of another level'
+  const flags = memory.bytes[page + PAGE_HEADER_FLAGS_OFFSET] as number
+  if ((flags & ~FLAG_EDGE) !== 0 || memory.bytes[page + PAGE_HEADER_FLAGS_OFFSET + 1] !== 0) {
+    return 'reserved bits are set'
+  }
+  return checkHeap(memory, page, level) ?? checkKeys(memory, page)
+}
+
+function checkHeap(memory: PageMemory, page: number, level: number): string | undefined {
+  const count = slotCount(memory, page)
+  const heap = heapStart(memory, page)
+  if (heap > memory.pageBytes || PAGE_HEADER_BYTES + count * SLOT_BYTES > heap) return 'slots and records overlap'
+  if (level !== 0 && (count === 0 || (heap & 3) !== 0)) return 'a branch has no child, or its records are not aligned'
+  let used = 0
+  for (let slot = 0; slot < count; slot += 1) {
+    const offset = (memory.i32[(page >> 2) + SLOTS_WORD + (slot << 1) + 1] as number) & 0xffff
+    const room = memory.pageBytes - offset
+    if (offset < heap || room < (level === 0 ? VALUE_FIELD_BYTES : BRANCH_RECORD_KEY_OFFSET)) {
+      return 'a record lies outside of the heap'
+    }
+    const keyPart = keyPartBytes(memory, slotKeyBytes(memory, page, slot))
+    const bytes = level === 0 ? leafRecordBytes(memory, page + offset, keyPart) : branchRecordBytes(keyPart)
+    if (bytes < 0 || bytes > room) return 'a record runs over the end of the page'
+    if (level !== 0) {
+      if ((offset & 3) !== 0) return 'a branch record is not aligned'
+      if (childOf(memory, page, slot) <= 0) return 'a branch names no child'
+    }
+    used += bytes
+  }
+  if (used + deadBytes(memory, page) !== memory.pageBytes - heap) return 'the records do not add up to the heap'
+  return undefined
+}
+
+function leafRecordBytes(memory: PageMemory, record: number, keyPart: number): number {
+  const valuePart = valueField(memory, record) & VALUE_LENGTH_MASK
+  if (valueIsRun(memory, record) ? valuePart !== RUN_REFERENCE_BYTES : valuePart > memory.valueInlineMax) return -1
+  return VALUE_FIELD_BYTES + keyPart + valuePart
+}
+
+function checkKeys(memory: PageMemory, page: number): string | undefined {
+  const count = slotCount(memory, page)
+  const prefix = prefixBytes(memory, page)
+  const first = firstKeyedSlot(memory, page)
+  if (prefix > memory.prefixMax) return 'the prefix is too long'
+  if (first === 1 && (slotKeyBytes(memory, page, 0) !== 0 || slotHead(memory, page, 0) !== 0)) {
+    return 'the first child of a branch has a separator'
+  }
+  for (let slot = first; slot < count; slot += 1) {
+    const keyBytes = slotKeyBytes(memory, page, slot)
+    const at = keyOffset(memory, page, slot)
+    if (keyBytes < prefix) return 'a key is shorter than the prefix of its page'
+    if (slotHead(memory, page, slot) !== keyHead(memory.bytes, at, at + keyBytes, prefix)) return 'a head does not match its key'
+    if (slot > first) {
+      const order = compareNeighbours(memory, page, slot, prefix)
+      if (order !== undefined) return order
+    }
+  }
+  if (count === first && prefix !== 0 && !isEdge(memory, page) && count !== 0) return undefined
+  return undefined
+}
+
+/** Compares a key with the one before it, as far as both lie in the page. */
+function compareNeighbours(memory: PageMemory, page: number, slot: number, prefix: number): string | undefined {
+  const a = keyOffset(memory, page, slot - 1)
+  const b = keyOffset(memory, page, slot)
+  const aBytes = slotKeyBytes(memory, page, slot - 1)
+  const bBytes = slotKeyBytes(memory, page, slot)
+  for (let index = 0; index < prefix; index += 1) {
+    if (memory.bytes[a + index] !== memory.bytes[b + index]) return 'a key does not have the prefix of its page'
+  }
+  const previous = slotHead(memory, page, slot - 1)
+  const head = slotHead(memory, page, slot)
+  if (previous !== head) return previous < head ? undefined : 'the keys are not in order'
+  const aInPage = aBytes <= memory.keyPartMax ? aBytes : memory.keyInlineBytes
+  const bInPage = bBytes <= memory.keyPartMax ? bBytes : memory.keyInlineBytes
+  const shared = Math.min(aInPage, bInPage)
+  for (let index = prefix; index < shared; index += 1) {
+    const difference = (memory.bytes[a + index] as number) - (memory.bytes[b + index] as number)
+    if (difference !== 0) return difference < 0 ? undefined : 'the keys are not in order'
+  }
+  // Long keys that are equal up to here are compared by `verify`, which reads their runs.
+  if (aInPage < aBytes && bInPage < bBytes) return undefined
+  return aBytes < bBytes ? undefined : 'the keys are not in order'
+}

@@ -1,0 +1,285 @@
+import { assert, corruption, INVARIANTS } from '@ldb/base'
+import type { PageCache, PageSink, PageSpace } from '@ldb/cache'
+import { xxHash64 } from '@ldb/integrity'
+import type { Seed64 } from '@ldb/integrity'
+import type { VfsFile } from '@ldb/vfs'
+import type { FreeSpace } from './free-space.js'
+import { OverflowRuns } from './overflow.js'
+import {
+  checksumHigh,
+  checksumLow,
+  clearPage,
+  pageEpoch,
+  pageNumberOf,
+  setChecksum,
+  setPageEpoch,
+  setPageNumber,
+} from './page.js'
+import { checkTreePage } from './page-check.js'
+import { PageMemory } from './page-memory.js'
+import { Reclaim } from './reclaim.js'
+import { childChecksumHigh, childChecksumLow, childOf } from './record.js'
+
+/** Checksum under which a page was written since its parent last recorded one. @internal */
+export interface WrittenPage {
+  readonly low: number
+  readonly high: number
+  /** True once the parent in the newest tree records it; parents that only snapshots reach still do not. */
+  settled: boolean
+}
+
+/** Where a tree begins. @internal */
+export interface Root {
+  readonly page: number
+  readonly level: number
+  readonly checksumLow: number
+  readonly checksumHigh: number
+}
+
+/**
+ * The pages of one file: brought into the arena, checked, made writable, given up.
+ *
+ * @remarks Invariants:
+ * - (B1) A page that a durable checkpoint or a snapshot reaches is never written: only pages of the current epoch are
+ *   changed, and an older one is copied to a new number first.
+ * - A page that was written down before the next checkpoint is not yet known to its parent by its new checksum;
+ *   `written` knows it, and is asked first.
+ * - Frames that one operation works on are pinned with {@link hold} and let go all at once with {@link letGo}.
+ * @internal
+ */
+export class Pages implements PageSink {
+  readonly file: VfsFile
+  readonly space: PageSpace
+  readonly memory: PageMemory
+  readonly runs: OverflowRuns
+  readonly freeSpace: FreeSpace
+  readonly reclaim: Reclaim
+  readonly seed: Seed64
+  readonly written = new Map<number, WrittenPage>()
+  /** Pages made or copied from now on are of this epoch. */
+  epoch: number
+  readonly #held: number[] = []
+  readonly #hash = new Int32Array(2)
+
+  constructor(
+    file: VfsFile,
+    cache: PageCache,
+    seed: Seed64,
+    state: { freeSpace: FreeSpace; epoch: number; durableEpoch: number },
+  ) {
+    this.file = file
+    this.seed = seed
+    this.epoch = state.epoch
+    this.freeSpace = state.freeSpace
+    this.reclaim = new Reclaim(state.durableEpoch, (page, count) => {
+      this.#forget(page, count)
+    })
+    this.runs = new OverflowRuns(this, cache.pageBytes)
+    const scratch = new PageMemory(new Uint8Array(cache.pageBytes), cache.pageBytes, this.runs)
+    this.memory = new PageMemory(cache.bytes, cache.pageBytes, this.runs, scratch)
+    this.space = cache.attach(this)
+  }
+
+  /** Gives the offset of the root page. */
+  root(root: Root): number {
+    const frame = this.space.lookup(root.page)
+    if (frame >= 0) return frame * this.memory.pageBytes
+    return this.#load(root.page, root.level, root.checksumLow, root.checksumHigh)
+  }
+
+  /** Gives the offset of the child in a slot of the branch at `page`. Only `page` is sure to stay in place. */
+  child(page: number, slot: number, level: number): number {
+    const { memory } = this
+    const child = childOf(memory, page, slot)
+    const frame = this.space.lookup(child)
+    if (frame >= 0) return frame * memory.pageBytes
+    // The parent's frame must not be the one that makes room for its child.
+    const parentFrame = page / memory.pageBytes
+    this.space.pin(parentFrame)
+    try {
+      return this.#load(
+        child,
+        level,
+        childChecksumLow(memory, page, slot),
+        childChecksumHigh(memory, page, slot),
+      )
+    } finally {
+      this.space.unpin(parentFrame)
+    }
+  }
+
+  /** Gives the offset of a page that is known by number and checksum. */
+  page(pageNumber: number, level: number, low: number, high: number): number {
+    const frame = this.space.lookup(pageNumber)
+    if (frame >= 0) return frame * this.memory.pageBytes
+    return this.#load(pageNumber, level, low, high)
+  }
+
+  /** Pins the frame at `page` until {@link letGo}, and gives `page` back. */
+  hold(page: number): number {
+    const frame = page / this.memory.pageBytes
+    this.space.pin(frame)
+    this.#held.push(frame)
+    return page
+  }
+
+  /** Lets go of all frames that are held. */
+  letGo(): void {
+    for (const frame of this.#held) this.space.unpin(frame)
+    this.#held.length = 0
+  }
+
+  /** Makes an empty tree page, held. */
+  create(level: number): number {
+    const pageNumber = this.freeSpace.allocate()
+    let page: number
+    try {
+      page = this.space.claim(pageNumber) * this.memory.pageBytes
+    } catch (error) {
+      this.freeSpace.free(pageNumber, 1)
+      throw error
+    }
+    clearPage(this.memory, page, level)
+    setPageNumber(this.memory, page, pageNumber)
+    setPageEpoch(this.memory, page, this.epoch)
+    this.markDirty(page)
+    return this.hold(page)
+  }
+
+  /** Tells whether the page at `page` may be changed where it is. */
+  isWritable(page: number): boolean {
+    return pageEpoch(this.memory, page) === this.epoch
+  }
+
+  markDirty(page: number): void {
+    this.space.markDirty(page / this.memory.pageBytes)
+  }
+
+  /**
+   * Makes a copy of a held page of an older epoch under a new number, held and dirty, and gives its offset, which may
+   * be the same. The caller lets the parent, or the root, point to it.
+   */
+  copy(page: number): number {
+    const { memory } = this
+    const made = pageEpoch(memory, page)
+    const old = pageNumberOf(memory, page)
+    assert(made < this.epoch, 'only a page of an older epoch is copied')
+    const pageNumber = this.freeSpace.allocate()
+    let copy = page
+    if (this.reclaim.pinCount === 0) {
+      // Nobody reads the old version from memory any more: its frame takes the new number.
+      this.space.rename(old, pageNumber)
+    } else {
+      try {
+        copy = this.hold(this.space.claim(pageNumber) * memory.pageBytes)
+      } catch (error) {
+        this.freeSpace.free(pageNumber, 1)
+        throw error
+      }
+      memory.bytes.copyWithin(copy, page, page + memory.pageBytes)
+    }
+    setPageNumber(memory, copy, pageNumber)
+    setPageEpoch(memory, copy, this.epoch)
+    this.markDirty(copy)
+    this.reclaim.giveUp(old, 1, made, this.epoch)
+    return copy
+  }
+
+  /** Gives up the page at `page`, which the present tree no longer reaches. */
+  giveUp(page: number): void {
+    const pageNumber = pageNumberOf(this.memory, page)
+    const made = pageEpoch(this.memory, page)
+    this.reclaim.giveUp(pageNumber, 1, made, this.epoch)
+  }
+
+  /** Computes the checksum of the page at `page` into its header. */
+  seal(page: number): void {
+    this.#hashPage(page)
+    setChecksum(this.memory, page, this.#hash[0] as number, this.#hash[1] as number)
+  }
+
+  /** Called by the cache to make room, and by checkpoints. */
+  writePage(pageNumber: number, _frame: number, page: number): void {
+    const { memory } = this
+    this.seal(page)
+    this.file.write(memory.bytes, page, memory.pageBytes, pageNumber * memory.pageBytes)
+    this.noteWritten(pageNumber, page)
+  }
+
+  /** Notes the checksum of a sealed page, until its parent records it. */
+  noteWritten(pageNumber: number, page: number): void {
+    this.written.set(pageNumber, {
+      low: checksumLow(this.memory, page),
+      high: checksumHigh(this.memory, page),
+      settled: false,
+    })
+  }
+
+  /** Forgets the checksums of settled pages, once no snapshot is open. */
+  forgetSettled(): void {
+    if (this.reclaim.pinCount !== 0) return
+    for (const [pageNumber, page] of this.written) if (page.settled) this.written.delete(pageNumber)
+  }
+
+  #hashPage(page: number): void {
+    xxHash64(this.memory.bytes, page + 8, page + this.memory.pageBytes, this.seed, this.#hash)
+  }
+
+  #load(pageNumber: number, level: number, low: number, high: number): number {
+    const { memory } = this
+    const fileOffset = pageNumber * memory.pageBytes
+    if (pageNumber < this.freeSpace.firstPage || pageNumber >= this.freeSpace.pageCount) {
+      throw corruption(this.file.path, fileOffset, 'a page number lies outside of the file', { actual: pageNumber })
+    }
+    if (INVARIANTS) assert(!this.freeSpace.isFree(pageNumber), 'a free page is never read')
+    const page = this.space.claim(pageNumber) * memory.pageBytes
+    try {
+      const bytesRead = this.file.read(memory.bytes, page, memory.pageBytes, fileOffset)
+      if (bytesRead !== memory.pageBytes) {
+        throw corruption(this.file.path, fileOffset, 'the file ends within a page', {
+          expected: memory.pageBytes,
+          actual: bytesRead,
+        })
+      }
+      const written = this.written.get(pageNumber)
+      this.#check(page, pageNumber, level, written?.low ?? low, written?.high ?? high)
+    } catch (error) {
+      this.space.drop(pageNumber)
+      throw error
+    }
+    return page
+  }
+
+  #check(page: number, pageNumber: number, level: number, low: number, high: number): void {
+    const { memory } = this
+    const fileOffset = pageNumber * memory.pageBytes
+    this.#hashPage(page)
+    const actualLow = this.#hash[0] as number
+    const actualHigh = this.#hash[1] as number
+    if (actualLow !== checksumLow(memory, page) || actualHigh !== checksumHigh(memory, page)) {
+      throw corruption(this.file.path, fileOffset, 'a page does not match its checksum')
+    }
+    if (actualLow !== low || actualHigh !== high) {
+      throw corruption(this.file.path, fileOffset, 'a page is not the version that its parent knows')
+    }
+    const fault = checkTreePage(memory, page, pageNumber, level)
+    if (fault !== undefined) throw corruption(this.file.path, fileOffset, fault)
+  }
+
+  /** Pages have become free: what memory knows of them goes too. */
+  #forget(page: number, count: number): void {
+    for (let each = page; each < page + count; each += 1) {
+      if (this.written.size > 0) this.written.delete(each)
+      const frame = this.space.peek(each)
+      if (frame < 0) continue
+      for (let index = this.#held.length - 1; index >= 0; index -= 1) {
+        if (this.#held[index] === frame) {
+          this.#held.splice(index, 1)
+          this.space.unpin(frame)
+        }
+      }
+      this.space.drop(each)
+    }
+    this.freeSpace.free(page, count)
+  }
+}

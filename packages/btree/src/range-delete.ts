@@ -1,0 +1,95 @@
+import { compareByteRanges, compareBytes } from '@ldb/base'
+import { pageNumberOf, slotCount } from './page.js'
+import { removeSlots } from './page-edit.js'
+import { mergeUp } from './merge.js'
+import { childOf, keyOffset, slotKeyBytes } from './record.js'
+import { searchLeaf } from './search.js'
+import type { Writer } from './writer.js'
+
+/**
+ * Removes every key from `lower` to `upper` (exclusive), or to the end, leaf by leaf.
+ *
+ * @internal
+ */
+export function deleteRange(writer: Writer, lower: Uint8Array, upper: Uint8Array | undefined): void {
+  let from: Uint8Array | undefined = lower
+  while (from !== undefined) from = deleteInLeaf(writer, from, upper)
+}
+
+/** Removes what lies in the leaf of `lower`, and gives the key from which to go on, if any. */
+function deleteInLeaf(
+  writer: Writer,
+  lower: Uint8Array,
+  upper: Uint8Array | undefined,
+): Uint8Array | undefined {
+  const { memory, pages } = writer
+  try {
+    const leaf = writer.descend(lower, 0, lower.length)
+    const fence = writer.upperFence(writer.rootLevel)
+    // Only a bound below the fence may be searched for in this leaf: others need not have its prefix.
+    const endsHere = upper !== undefined && (fence === undefined || compareBytes(upper, fence) < 0)
+    const begin = searchLeaf(memory, leaf, lower, 0, lower.length)
+    const from = begin < 0 ? ~begin : begin
+    let to = slotCount(memory, leaf)
+    if (endsHere) {
+      const end = searchLeaf(memory, leaf, upper, 0, upper.length)
+      to = Math.max(from, end < 0 ? ~end : end)
+    }
+    for (let slot = from; slot < to; slot += 1) writer.giveUpRuns(leaf, slot)
+    removeSlots(memory, leaf, from, to)
+    writer.entryCount -= to - from
+    if (to > from) mergeUp(writer, writer.rootLevel)
+    if (endsHere || fence === undefined) return undefined
+    return upper !== undefined && compareByteRanges(fence, 0, fence.length, upper, 0, upper.length) >= 0
+      ? undefined
+      : fence
+  } finally {
+    pages.letGo()
+  }
+}
+
+/**
+ * Removes everything: gives all pages up and begins with an empty leaf. Leaves are read only if there are runs, whose
+ * references stand in them.
+ *
+ * @internal
+ */
+export function deleteAll(writer: Writer): void {
+  const { pages, memory } = writer
+  try {
+    giveUpSubtree(writer, pages.root(writer), writer.rootLevel)
+    const root = pages.create(0)
+    writer.rootPage = pageNumberOf(memory, root)
+    writer.rootLevel = 0
+    writer.entryCount = 0
+  } finally {
+    pages.letGo()
+  }
+}
+
+function giveUpSubtree(writer: Writer, page: number, level: number): void {
+  const { pages, memory } = writer
+  const count = slotCount(memory, page)
+  const frame = page / memory.pageBytes
+  pages.space.pin(frame)
+  if (level === 0) {
+    if (pages.runs.count > 0) for (let slot = 0; slot < count; slot += 1) writer.giveUpRuns(page, slot)
+  } else {
+    for (let slot = 0; slot < count; slot += 1) {
+      const child = childOf(memory, page, slot)
+      const isResident = pages.space.peek(child) >= 0
+      if (level > 1 || pages.runs.count > 0 || isResident) {
+        giveUpSubtree(writer, pages.child(page, slot, level - 1), level - 1)
+      } else {
+        // The epoch of a leaf that nobody reads is not known; from 0 on is the careful answer.
+        pages.reclaim.giveUp(child, 1, 0, pages.epoch)
+      }
+      const keyBytes = slotKeyBytes(memory, page, slot)
+      if (keyBytes > memory.keyPartMax) {
+        pages.runs.giveUp(memory.bytes, keyOffset(memory, page, slot) + memory.keyInlineBytes)
+      }
+    }
+  }
+  pages.space.unpin(frame)
+  pages.giveUp(page)
+}

@@ -1,0 +1,117 @@
+import { compareBytes, toSeq, WriteBatch } from '@ldb/base'
+import type { StoreSnapshot, VerifyFinding } from '@ldb/base'
+import { PageCache } from '@ldb/cache'
+import { MemoryVfs } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+import { BTree } from '../src/btree.js'
+
+/** A key as the model knows it: one character for each byte, so that strings sort as the bytes do. */
+export type ModelKey = string
+
+/** Gives the bytes of a model key. */
+export function keyOf(text: ModelKey): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0))
+}
+
+/** Gives the model key of bytes. */
+export function textOf(bytes: Uint8Array): ModelKey {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
+}
+
+/** Gives what `verify` finds wrong with a tree. */
+export function findingsOf(tree: BTree): VerifyFinding[] {
+  const findings: VerifyFinding[] = []
+  tree.verify({ finding: (finding) => findings.push(finding), progress: () => undefined })
+  return findings
+}
+
+/** Gives all entries of a snapshot, in order. */
+export function entriesOf(snapshot: StoreSnapshot): [ModelKey, ModelKey][] {
+  const entries: [ModelKey, ModelKey][] = []
+  const cursor = snapshot.cursor()
+  while (cursor.next()) entries.push([textOf(cursor.key), textOf(cursor.value)])
+  cursor.close()
+  return entries
+}
+
+/** A tree beside a plain map, changed alike. */
+export class TreeHarness {
+  readonly vfs: Vfs
+  readonly path = '/tree.ldb'
+  tree: BTree
+  model = new Map<ModelKey, ModelKey>()
+  readonly #pageBytes: number
+  readonly #cachePages: number
+  #seq = 0
+
+  constructor(options: { pageBytes?: number; cachePages?: number; vfs?: Vfs } = {}) {
+    this.vfs = options.vfs ?? new MemoryVfs()
+    this.#pageBytes = options.pageBytes ?? 512
+    this.#cachePages = options.cachePages ?? 64
+    this.tree = this.#open()
+  }
+
+  /** Opens the file again, without a checkpoint. */
+  reopen(): void {
+    this.tree.close()
+    this.tree = this.#open()
+  }
+
+  put(key: ModelKey, value: ModelKey): void {
+    this.apply((batch) => {
+      batch.put(0, keyOf(key), keyOf(value))
+    })
+    this.model.set(key, value)
+  }
+
+  delete(key: ModelKey): void {
+    this.apply((batch) => {
+      batch.delete(0, keyOf(key))
+    })
+    this.model.delete(key)
+  }
+
+  deleteRange(lower: ModelKey, upper: ModelKey | undefined): void {
+    this.apply((batch) => {
+      batch.deleteRange(0, keyOf(lower), upper === undefined ? undefined : keyOf(upper))
+    })
+    for (const key of this.model.keys()) {
+      if (key >= lower && (upper === undefined || key < upper)) this.model.delete(key)
+    }
+  }
+
+  /** Applies one batch to the tree; the model is the caller's. */
+  apply(fill: (batch: WriteBatch) => void): void {
+    const batch = new WriteBatch()
+    fill(batch)
+    this.#seq += 1
+    for (const section of batch.sections()) this.tree.apply(section, toSeq(this.#seq))
+  }
+
+  get nextSeq(): number {
+    this.#seq += 1
+    return this.#seq
+  }
+
+  /** Entries of the model, in byte order. */
+  expected(): [ModelKey, ModelKey][] {
+    return [...this.model].sort(([a], [b]) => compareBytes(keyOf(a), keyOf(b)))
+  }
+
+  /** Entries of the tree. */
+  actual(): [ModelKey, ModelKey][] {
+    const snapshot = this.tree.snapshot()
+    try {
+      return entriesOf(snapshot)
+    } finally {
+      snapshot.release()
+    }
+  }
+
+  #open(): BTree {
+    const cache = new PageCache({ bytes: this.#cachePages * this.#pageBytes, pageBytes: this.#pageBytes })
+    return BTree.open(this.vfs, this.path, { cache })
+  }
+}

@@ -1,0 +1,290 @@
+import { assert, invalidArgument, INVARIANTS } from '@ldb/base'
+import { ClockHand } from './clock-hand.js'
+import { PageTable } from './page-table.js'
+
+/** Bytes that freed frames are filled with where invariants are checked. */
+const POISON = 0xdb
+
+/** Frames below which an engine could not hold its working path in memory. */
+const FRAMES_MIN = 32
+
+/** Byte offsets into the arena must stay V8 small integers. */
+const ARENA_BYTES_MAX = 2 ** 31 - 65_536
+
+/**
+ * What the cache needs from the owner of a file: to write a dirty page down before its frame is used again.
+ *
+ * @category Page cache
+ */
+export interface PageSink {
+  /** Writes the page that starts at `arena[offset]`. Throws when it cannot; the page then stays where it is. */
+  writePage(pageNumber: number, frame: number, offset: number): void
+}
+
+/** @category Page cache */
+export interface PageCacheOptions {
+  /** Budget for frames, in bytes; at least 32 pages, less than 2 GiB. */
+  readonly bytes: number
+  /** Bytes of a page and frame: a power of two from 512 to 32,768. */
+  readonly pageBytes: number
+}
+
+/** @category Page cache */
+export interface PageCacheStats {
+  readonly frameCount: number
+  readonly pageBytes: number
+  /** Frames that hold a page. */
+  readonly residentCount: number
+  readonly dirtyCount: number
+  readonly pinnedCount: number
+  /** Pages brought in since the cache was made. */
+  readonly missCount: number
+  /** Pages thrown out. */
+  readonly evictionCount: number
+  /** Dirty pages that had to be written to make room. */
+  readonly writebackCount: number
+}
+
+/**
+ * Frames of one size in one fixed buffer, shared by the files of a database under one budget.
+ *
+ * @remarks The buffer is one plain `ArrayBuffer` which never grows: on a growable one each load costs ten times as
+ * much. Memory is touched, and so becomes resident, only as frames come into use. There is no object per page: code
+ * on hot paths works on byte offsets into {@link PageCache.bytes}.
+ *
+ * Rules: a frame with pins is never evicted. A dirty page is never lost, it is written through its file's
+ * {@link PageSink} first. Looking a page up does not pin it; it stays where it is until the next `claim`.
+ * @category Page cache
+ */
+export class PageCache {
+  readonly pageBytes: number
+  readonly frameCount: number
+  /** The arena; frame `f` starts at byte `f * pageBytes`. */
+  readonly bytes: Uint8Array
+  /** @internal */ readonly framePage: Int32Array
+  /** @internal */ readonly frameSpace: Int32Array
+  /** @internal */ readonly framePins: Int32Array
+  /** @internal */ readonly frameDirty: Uint8Array
+  /** @internal */ readonly hand: ClockHand
+  readonly #spaces: (PageSpace | undefined)[] = []
+  readonly #freeFrames: number[] = []
+  readonly #counts = { untouched: 0, misses: 0, evictions: 0, writebacks: 0 }
+
+  /** @throws {@link LdbError} LDB_INVALID_ARGUMENT when an option is out of its bounds. */
+  constructor(options: PageCacheOptions) {
+    const { bytes, pageBytes } = options
+    if (!Number.isInteger(pageBytes) || pageBytes < 512 || pageBytes > 32_768 || (pageBytes & (pageBytes - 1)) !== 0) {
+      throw invalidArgument(`pageBytes must be a power of two from 512 to 32768, got ${String(pageBytes)}`)
+    }
+    if (!Number.isFinite(bytes) || bytes < 0) throw invalidArgument(`bytes must be a number, got ${String(bytes)}`)
+    if (bytes > ARENA_BYTES_MAX) {
+      throw invalidArgument(`a page cache holds less than 2 GiB, got ${String(bytes)} bytes`)
+    }
+    this.pageBytes = pageBytes
+    this.frameCount = Math.max(FRAMES_MIN, Math.floor(bytes / pageBytes))
+    this.bytes = new Uint8Array(new ArrayBuffer(this.frameCount * pageBytes))
+    this.framePage = new Int32Array(this.frameCount)
+    this.frameSpace = new Int32Array(this.frameCount)
+    this.framePins = new Int32Array(this.frameCount)
+    this.frameDirty = new Uint8Array(this.frameCount)
+    this.hand = new ClockHand(this.frameCount)
+  }
+
+  /** Registers a file. Its pages share the frames with those of all others. */
+  attach(sink: PageSink): PageSpace {
+    const space = new PageSpace(this, sink, this.#spaces.length)
+    this.#spaces.push(space)
+    return space
+  }
+
+  /** Counts frames and events. Costs a pass over all frames. */
+  stats(): PageCacheStats {
+    let dirtyCount = 0
+    let pinnedCount = 0
+    let residentCount = 0
+    for (let frame = 0; frame < this.#counts.untouched; frame += 1) {
+      if (this.framePage[frame] === 0) continue
+      residentCount += 1
+      if (this.frameDirty[frame] !== 0) dirtyCount += 1
+      if (this.framePins[frame] !== 0) pinnedCount += 1
+    }
+    return {
+      frameCount: this.frameCount,
+      pageBytes: this.pageBytes,
+      residentCount,
+      dirtyCount,
+      pinnedCount,
+      missCount: this.#counts.misses,
+      evictionCount: this.#counts.evictions,
+      writebackCount: this.#counts.writebacks,
+    }
+  }
+
+  /**
+   * Gives an empty frame, evicting when there is none left.
+   *
+   * @internal
+   */
+  claimFrame(): number {
+    this.#counts.misses += 1
+    const free = this.#freeFrames.pop()
+    if (free !== undefined) return free
+    if (this.#counts.untouched < this.frameCount) return this.#counts.untouched++
+    const frame = this.hand.choose(this.framePins)
+    assert(frame >= 0, 'every frame of the page cache is pinned')
+    const space = this.#spaces[this.frameSpace[frame] as number]
+    assert(space !== undefined, 'a resident frame belongs to a file')
+    if (this.frameDirty[frame] !== 0) {
+      // The write may throw (full disk): the page is then still here, still dirty, and nothing is lost.
+      space.writeBack(frame)
+      this.#counts.writebacks += 1
+    }
+    this.#counts.evictions += 1
+    space.forget(frame)
+    return frame
+  }
+
+  /** @internal */
+  releaseFrame(frame: number): void {
+    if (INVARIANTS) this.bytes.fill(POISON, frame * this.pageBytes, (frame + 1) * this.pageBytes)
+    this.#freeFrames.push(frame)
+  }
+
+  /** @internal */
+  detach(space: PageSpace): void {
+    this.#spaces[space.id] = undefined
+  }
+}
+
+/**
+ * The pages of one file in a {@link PageCache}.
+ *
+ * @category Page cache
+ */
+export class PageSpace {
+  readonly #cache: PageCache
+  readonly #sink: PageSink
+  readonly #table: PageTable = new PageTable()
+  /** @internal */ readonly id: number
+  #open = true
+
+  /** @internal */
+  constructor(cache: PageCache, sink: PageSink, id: number) {
+    this.#cache = cache
+    this.#sink = sink
+    this.id = id
+  }
+
+  /** Gives the frame that holds a page, or -1. The page counts as used. */
+  lookup(pageNumber: number): number {
+    const frame = this.#table.get(pageNumber)
+    if (frame >= 0) this.#cache.hand.touch(frame)
+    return frame
+  }
+
+  /** Gives the frame that holds a page, or -1, without counting as a use. */
+  peek(pageNumber: number): number {
+    return this.#table.get(pageNumber)
+  }
+
+  /**
+   * Gives a frame for a page that is not resident. Its bytes are whatever was there before; the caller fills them.
+   *
+   * @throws whatever the {@link PageSink} throws when a dirty page has to make room and cannot be written.
+   */
+  claim(pageNumber: number): number {
+    assert(this.#open, 'the page space is detached')
+    assert(pageNumber > 0 && this.#table.get(pageNumber) < 0, 'a page has one frame')
+    const cache = this.#cache
+    const frame = cache.claimFrame()
+    cache.framePage[frame] = pageNumber
+    cache.frameSpace[frame] = this.id
+    cache.framePins[frame] = 0
+    cache.frameDirty[frame] = 0
+    cache.hand.place(frame)
+    this.#table.add(pageNumber, frame)
+    return frame
+  }
+
+  pin(frame: number): void {
+    const pins = this.#cache.framePins
+    pins[frame] = (pins[frame] as number) + 1
+  }
+
+  unpin(frame: number): void {
+    const pins = this.#cache.framePins
+    assert((pins[frame] as number) > 0, 'unpin follows a pin')
+    pins[frame] = (pins[frame] as number) - 1
+  }
+
+  isPinned(frame: number): boolean {
+    return this.#cache.framePins[frame] !== 0
+  }
+
+  isDirty(frame: number): boolean {
+    return this.#cache.frameDirty[frame] !== 0
+  }
+
+  markDirty(frame: number): void {
+    this.#cache.frameDirty[frame] = 1
+  }
+
+  markClean(frame: number): void {
+    this.#cache.frameDirty[frame] = 0
+  }
+
+  /** Gives the page that a frame of this file holds. */
+  pageOf(frame: number): number {
+    return this.#cache.framePage[frame] as number
+  }
+
+  /** Gives a resident page, with its frame and its pins, another number. */
+  rename(pageNumber: number, next: number): void {
+    const frame = this.#table.get(pageNumber)
+    assert(frame >= 0 && this.#table.get(next) < 0, 'a resident page is renamed to one that is not')
+    this.#table.remove(pageNumber)
+    this.#table.add(next, frame)
+    this.#cache.framePage[frame] = next
+  }
+
+  /** Throws a page out without writing it; no effect when it is not resident. */
+  drop(pageNumber: number): void {
+    const frame = this.#table.get(pageNumber)
+    if (frame < 0) return
+    assert(this.#cache.framePins[frame] === 0, 'a pinned page is not dropped')
+    this.forget(frame)
+    this.#cache.releaseFrame(frame)
+  }
+
+  /** Calls `visit` for each resident page, in no order. Nothing may be claimed or dropped meanwhile. */
+  forEach(visit: (pageNumber: number, frame: number) => void): void {
+    this.#table.forEach(visit)
+  }
+
+  /** Throws all pages of the file out, dirty ones included, and ends the space. Idempotent. */
+  detach(): void {
+    if (!this.#open) return
+    this.#open = false
+    const frames: number[] = []
+    this.#table.forEach((_, frame) => frames.push(frame))
+    for (const frame of frames) {
+      this.#cache.framePins[frame] = 0
+      this.forget(frame)
+      this.#cache.releaseFrame(frame)
+    }
+    this.#cache.detach(this)
+  }
+
+  /** @internal */
+  writeBack(frame: number): void {
+    this.#sink.writePage(this.pageOf(frame), frame, frame * this.#cache.pageBytes)
+    this.markClean(frame)
+  }
+
+  /** @internal */
+  forget(frame: number): void {
+    this.#table.remove(this.#cache.framePage[frame] as number)
+    this.#cache.framePage[frame] = 0
+    this.#cache.frameDirty[frame] = 0
+  }
+}

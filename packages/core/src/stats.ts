@@ -1,0 +1,58 @@
+import type { StoreStats } from '@ldb/base'
+import type { PageCacheStats } from '@ldb/cache'
+import type { CheckpointStats } from './checkpointer.js'
+import type { LogStats } from './commit-log.js'
+import type { DatabaseParts } from './database-parts.js'
+import type { OpenReadStats } from './open-reads.js'
+
+/** What a keyspace can say of itself. @category Statistics */
+export interface KeyspaceStats extends StoreStats {
+  readonly name: string
+  readonly id: number
+  readonly engine: string
+  /** Every commit up to this one that wrote to it is in its last durable checkpoint. */
+  readonly durableSeq: number
+}
+
+/** What a database can say of itself. @category Statistics */
+export interface DatabaseStats {
+  /** Number of the newest commit. */
+  readonly seq: number
+  /** Commits since the database was opened. */
+  readonly commitCount: number
+  /** True when a write failed: open again. */
+  readonly poisoned: boolean
+  readonly readOnly: boolean
+  readonly log: LogStats
+  readonly cache: PageCacheStats
+  readonly checkpoints: CheckpointStats
+  /** Snapshots, scans and cursors that are open. */
+  readonly reads: OpenReadStats
+  /** By rising number. */
+  readonly keyspaces: readonly KeyspaceStats[]
+}
+
+/** Gathers the statistics of an open database. */
+export function collectStats(parts: DatabaseParts): DatabaseStats {
+  const keyspaces: KeyspaceStats[] = []
+  for (const { descriptor, store } of parts.keyspaces) {
+    keyspaces.push({
+      name: descriptor.name,
+      id: descriptor.id,
+      engine: descriptor.engine,
+      durableSeq: store.durableSeq,
+      ...store.stats(),
+    })
+  }
+  return {
+    seq: parts.pipeline.seq,
+    commitCount: parts.pipeline.commitCount,
+    poisoned: parts.health.poisoned,
+    readOnly: parts.options.readOnly,
+    log: parts.log.stats(),
+    cache: parts.engines.cache.stats(),
+    checkpoints: parts.checkpointer.stats(),
+    reads: parts.openReads.stats(),
+    keyspaces,
+  }
+}

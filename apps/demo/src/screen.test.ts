@@ -4,7 +4,11 @@ import { breakLines, Screen } from './screen.js'
 /** Takes what is written. */
 function recorder(isTTY: boolean, columns?: number) {
   const written: string[] = []
-  const terminal = { isTTY, ...(columns === undefined ? {} : { columns }), write: (text: string) => written.push(text) }
+  const terminal = {
+    isTTY,
+    ...(columns === undefined ? {} : { columns }),
+    write: (text: string) => written.push(text),
+  }
   return { terminal, text: () => written.join('') }
 }
 
@@ -29,7 +33,11 @@ test.each([40, 80, 120])('nothing is wider than a terminal of %d columns', (colu
   screen.code("cities.entries({ prefix: ['JP'], reverse: true })")
   screen.heading('A question', '12.3 ms')
   screen.verdict(true, 'word '.repeat(40).trim())
-  const longest = Math.max(...text().split('\n').map((line) => line.length))
+  const longest = Math.max(
+    ...text()
+      .split('\n')
+      .map((line) => line.length),
+  )
   expect(longest).toBeLessThanOrEqual(columns)
 })
 

@@ -82,6 +82,19 @@ export class Screen {
     for (const [name, figure] of pairs) this.line(`  ${this.#ansi.dim(name.padEnd(width))}  ${figure}`)
   }
 
+  /** Rows below a heading: the first column to the left, the others to the right. */
+  table(heading: readonly string[], rows: readonly (readonly string[])[]): void {
+    const widths = heading.map((_, index) =>
+      Math.max(...[heading, ...rows].map((row) => row[index]?.length ?? 0)),
+    )
+    const write = (row: readonly string[]): string =>
+      row
+        .map((cell, index) => (index === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[index] ?? 0)))
+        .join('   ')
+    this.line(`  ${this.#ansi.dim(write(heading))}`)
+    for (const row of rows) this.line(`  ${write(row)}`)
+  }
+
   /** What was checked, and whether it held. */
   verdict(held: boolean, text: string): void {
     const [mark, colour] = held ? ['✓', this.#ansi.green] : ['✗', this.#ansi.bold.red]

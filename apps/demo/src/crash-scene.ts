@@ -46,7 +46,12 @@ export async function killAndRecover(stage: Stage): Promise<CrashFigures> {
       'random moment.',
   )
   screen.line('')
-  screen.code('batch.in(accounts).put(from, …).put(to, …).in(transfers).put([n], …).commit()')
+  screen.code(
+    'db.batch()\n' +
+      '  .in(accounts).put(from, poorer).put(to, richer)\n' +
+      '  .in(transfers).put([number], { from, to, amount })\n' +
+      '  .commit()',
+  )
   screen.line('')
   foundBank(stage.world)
   const ledger = new Ledger()
@@ -61,10 +66,9 @@ export async function killAndRecover(stage: Stage): Promise<CrashFigures> {
     `Every one of the ${formatCounted(ledger.count, 'acknowledged commit')} is there: ${formatCount(lostCount)} lost`,
   )
   expectBalancedBooks(stage, audit)
-  screen.line(
-    screen.soft(
-      '(A killed process loses what it held, not what the system holds: this shows no power loss.)',
-    ),
+  screen.line('')
+  screen.note(
+    'A kill takes what the process held, not what the operating system holds: this is a crash, not a power loss.',
   )
   const { transferCount, wrongAccountCount } = audit
   return { kills, acknowledgedCount: ledger.count, lostCount, transferCount, wrongAccountCount }
@@ -80,15 +84,12 @@ async function killOnce(stage: Stage, ledger: Ledger, round: number): Promise<Ki
   const lostCount = ledger.lost((number) => world.transfers.get([number])).length
   const acknowledgedCount = ledger.count - toldBefore
   const unacknowledgedCount = lastTransferNumber(world) - transfersBefore - acknowledgedCount
-  const beyond =
-    unacknowledgedCount > 0 ? `, and ${unacknowledgedCount} whose acknowledgement it overtook` : ''
+  const beyond = unacknowledgedCount > 0 ? `; ${unacknowledgedCount} more survived unacknowledged` : ''
   screen.heading(
     `Kill ${round}, after ${formatDuration(killedAfterMs)}`,
     `open again in ${formatDuration(reopenMs)}`,
   )
-  screen.line(
-    `  ${formatCounted(acknowledgedCount, 'commit')} acknowledged before it, ${lostCount} lost${beyond}`,
-  )
+  screen.line(`  ${formatCounted(acknowledgedCount, 'commit')} acknowledged, ${lostCount} lost${beyond}`)
   return { killedAfterMs, acknowledgedCount, unacknowledgedCount, lostCount, reopenMs }
 }
 

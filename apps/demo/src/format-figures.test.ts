@@ -60,12 +60,13 @@ test('a share is whole only when it is exact', () => {
 })
 
 test('inhabitants are written short', () => {
-  expect([900, 999.6, 34_200, 999_600, 8_336_599, 22_315_474].map(formatShort)).toEqual([
+  expect([900, 999.6, 34_200, 999_600, 8_336_599, 22_315_474, 3.133e9].map(formatShort)).toEqual([
     '900',
     '1 k',
     '34 k',
     '1.00 M',
     '8.34 M',
     '22.3 M',
+    '3.13 billion',
   ])
 })

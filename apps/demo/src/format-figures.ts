@@ -45,11 +45,12 @@ export function formatShare(part: number, whole: number): string {
   return `${percent.toFixed(1)} %`
 }
 
-/** Writes a number of inhabitants short: `8.34 M`, `34 k`, `900`. */
+/** Writes a number of inhabitants short: `3.13 billion`, `8.34 M`, `34 k`, `900`. */
 export function formatShort(count: number): string {
   if (count < 999.5) return String(Math.round(count))
   if (count < 999_500) return `${Math.round(count / 1000)} k`
-  return `${threeDigits(count / 1e6)} M`
+  if (count < 999_500_000) return `${threeDigits(count / 1e6)} M`
+  return `${threeDigits(count / 1e9)} billion`
 }
 
 /** Three significant digits without an exponent; whole from 100 on. */

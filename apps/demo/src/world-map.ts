@@ -8,9 +8,9 @@ const BRAILLE_BLANK = 0x2800
 /** Bit of each dot of a braille character, row by row. */
 const DOT_BITS = [0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80]
 
-/** How much population makes the coldest and the hottest colour, a character. */
-const COLD_POPULATION = 20_000
-const HOT_POPULATION = 60_000_000
+/** People a square degree that make the coldest and the hottest colour. */
+const COLD_DENSITY = 1000
+const HOT_DENSITY = 3_000_000
 
 /** Colours a stretch of the map; `heat` goes from 0 (few people) to 1 (the most). */
 export type Paint = (text: string, heat: number) => string
@@ -64,11 +64,24 @@ export class WorldMap {
     this.#drawnCount++
   }
 
-  /** Gives the lines from north to south, without blanks at their ends. */
+  /** Gives the lines from north to south, without blanks at their ends and without empty ones in the far south. */
   lines(paint: Paint = (text) => text): string[] {
     const lines: string[] = []
     for (let row = 0; row < this.rowCount; row++) lines.push(this.#line(row, paint))
+    while (lines.at(-1) === '') lines.pop()
     return lines
+  }
+
+  /** Where the population of one character lies between cold and hot, by orders of magnitude: from 0 to 1. */
+  heatOf(population: number): number {
+    const heat = Math.log(population / this.populationAt(0)) / Math.log(HOT_DENSITY / COLD_DENSITY)
+    return Math.min(1, Math.max(0, heat))
+  }
+
+  /** The population of one character that has a heat: for the legend. */
+  populationAt(heat: number): number {
+    const squareDegrees = (DOTS_ACROSS * DOTS_DOWN) / this.#dotsPerDegree ** 2
+    return squareDegrees * COLD_DENSITY * (HOT_DENSITY / COLD_DENSITY) ** heat
   }
 
   #line(row: number, paint: Paint): string {
@@ -81,20 +94,9 @@ export class WorldMap {
         continue
       }
       const character = String.fromCharCode(BRAILLE_BLANK + dots)
-      line += gap + paint(character, heatOf(this.#populations[cellIndex]!))
+      line += gap + paint(character, this.heatOf(this.#populations[cellIndex]!))
       gap = ''
     }
     return line
   }
-}
-
-/** Where a population lies between the coldest and the hottest, by orders of magnitude. */
-export function heatOf(population: number): number {
-  const heat = Math.log(population / COLD_POPULATION) / Math.log(HOT_POPULATION / COLD_POPULATION)
-  return Math.min(1, Math.max(0, heat))
-}
-
-/** The population that has a heat: for the legend. */
-export function populationAt(heat: number): number {
-  return COLD_POPULATION * (HOT_POPULATION / COLD_POPULATION) ** heat
 }

@@ -32,7 +32,7 @@ async function latestNode() {
  */
 async function runSuites(title, turboArgs) {
   const pnpmFolder = prepare()
-  console.log(`setup: ${title}`)
+  console.error(`setup: ${title}`)
   clearResults(root)
   const pending = new Set(suiteFolders(root))
   const suites = []
@@ -63,7 +63,10 @@ async function runSuites(title, turboArgs) {
  */
 async function app(name, args) {
   const pnpmFolder = prepare()
+  // Silence is for a build that is there already.
+  const notice = setTimeout(() => console.error('setup: building'), 1500)
   const { exitCode } = await runTurbo(root, pnpmFolder, ['build', `--filter=@ldb/${name}`])
+  clearTimeout(notice)
   if (exitCode !== 0) return exitCode
   const result = spawnSync(process.execPath, [join(root, 'apps', name, 'dist', 'main.js'), ...args], {
     env: workspaceEnvironment(pnpmFolder),

@@ -10,14 +10,19 @@ import { runTurbo, workspaceEnvironment } from './turbo.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
-/** Everything that can be checked, of every package. */
-async function test() {
-  return runSuites('building, linting and testing every package', [
+/**
+ * Everything that can be checked, of every package, or of those that a filter names.
+ *
+ * @param {string[]} args - for turbo: `--filter @ldb/wal`
+ */
+async function test(args) {
+  return runSuites('building, linting and testing', [
     'lint',
     'test',
     'docs',
     // One failure does not hide another, but nothing runs on top of what failed.
     '--continue=dependencies-successful',
+    ...args,
   ])
 }
 
@@ -75,6 +80,18 @@ async function app(name, args) {
   return result.status ?? 1
 }
 
+/**
+ * One task of turbo's, with nothing to count.
+ *
+ * @param {string} name
+ * @param {string[]} args
+ */
+async function task(name, args) {
+  const { exitCode, failedTasks } = await runTurbo(root, prepare(), [name, ...args])
+  for (const failed of failedTasks) console.log(`failed: ${failed}`)
+  return exitCode
+}
+
 /** Sees that everything is installed; gives the folder that holds pnpm. */
 function prepare() {
   const refusal = nodeTooOld(process.versions.node)
@@ -87,6 +104,9 @@ const commands = {
   test,
   'latest-node': latestNode,
   demo: (args) => app('demo', args),
+  build: (args) => task('build', args),
+  lint: (args) => task('lint', args),
+  docs: (args) => task('docs', args),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

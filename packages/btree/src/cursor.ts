@@ -1,12 +1,11 @@
 import { assert, compareByteRanges, invalidArgument, LdbError } from '@ldb/base'
 import type { KeyBounds, StoreCursor } from '@ldb/base'
-import { VALUE_FIELD_BYTES } from './format.js'
+import { LEVELS_MAX, VALUE_FIELD_BYTES } from './format.js'
 import { slotCount } from './page.js'
 import { PageMemory } from './page-memory.js'
 import type { Pages, Root } from './pages.js'
 import { copyKey, keyOffset, keyPartBytes, recordOffset, slotKeyBytes, valueIsRun, valuePartBytes } from './record.js'
 import { compareSlot, searchBranch, searchLeaf } from './search.js'
-import { LEVELS_MAX } from './writer.js'
 
 /** What a cursor needs of the snapshot that it reads. @internal */
 export interface CursorSource {

@@ -12,7 +12,12 @@ function tables(): Map<string, string[][]> {
     const rows = section
       .split('\n')
       .filter((line) => /^\| \d/.test(line))
-      .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()))
+      .map((line) =>
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      )
     if (rows.length > 0) found.set(section.split('\n')[0]!, rows)
   }
   return found
@@ -35,7 +40,7 @@ const TOTAL_OF: Readonly<Record<string, string>> = {
 }
 
 test('every table of FORMAT.md is there to be compared', () => {
-  expect([...tables().keys()].toSorted()).toEqual([
+  expect([...tables().keys()].sort()).toEqual([
     'Branch record',
     'Free-space page',
     'Meta block',
@@ -59,7 +64,9 @@ test.each([...tables()])('the table below %s is that of the constants', (heading
 })
 
 test('no constant of an offset is missing in FORMAT.md', () => {
-  const named = new Set([...tables()].flatMap(([heading, rows]) => rows.map((row) => constantName(heading, row[3]!))))
+  const named = new Set(
+    [...tables()].flatMap(([heading, rows]) => rows.map((row) => constantName(heading, row[3]!))),
+  )
   const missing = Object.keys(constants).filter((name) => name.endsWith('_OFFSET') && !named.has(name))
   expect(missing).toEqual([])
 })
@@ -68,7 +75,11 @@ test('what FORMAT.md says in words', () => {
   expect(text).toContain(`kind \`${format.FILE_KIND}\``)
   expect(text).toContain('1 leaf, 2 branch, 3 overflow run, 4 free space')
   expect(format.PageKind).toEqual({ Leaf: 1, Branch: 2, Run: 3, FreeSpace: 4 })
-  expect([format.META_REGION_BYTES, format.META_STRIDE, format.PAGE_BYTES_DEFAULT]).toEqual([8192, 4096, 8192])
-  expect([512, 1024, 8192, 32_768].map((pageBytes) => format.firstPageNumber(pageBytes))).toEqual([16, 8, 1, 1])
+  expect([format.META_REGION_BYTES, format.META_STRIDE, format.PAGE_BYTES_DEFAULT]).toEqual([
+    8192, 4096, 8192,
+  ])
+  expect([512, 1024, 8192, 32_768].map((pageBytes) => format.firstPageNumber(pageBytes))).toEqual([
+    16, 8, 1, 1,
+  ])
   expect([0, 480, 481, 992, 993].map((bytes) => format.runPageCount(bytes, 512))).toEqual([1, 1, 2, 2, 3])
 })

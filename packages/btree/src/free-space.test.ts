@@ -41,7 +41,10 @@ class NaiveFreeSpace {
 
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('allocate' as const), count: fc.constant(1) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('allocate' as const), count: fc.integer({ min: 2, max: 70 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('allocate' as const), count: fc.integer({ min: 2, max: 70 }) }),
+  },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('free' as const), count: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('trim' as const), count: fc.constant(0) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('bits' as const), count: fc.nat() }) },
@@ -49,25 +52,30 @@ const step = fc.oneof(
 
 test('free space is a set of pages: lowest first, runs in a row, nothing lost', () => {
   fc.assert(
-    fc.property(fc.constantFrom(1, 8, 16), fc.array(step, { maxLength: 250, size: 'max' }), (firstPage, steps) => {
-      const space = new FreeSpace(firstPage, firstPage + 3)
-      const model = new NaiveFreeSpace(firstPage, firstPage + 3)
-      const taken: [page: number, count: number][] = [[firstPage, 3]]
-      for (const { kind, count } of steps) {
-        if (kind === 'allocate') {
-          const page = count === 1 ? space.allocate() : space.allocateRun(count)
-          expect(page).toBe(model.allocateRun(count))
-          taken.push([page, count])
-        } else if (kind === 'free' && taken.length > 0) {
-          const [[page, pages]] = taken.splice(count % taken.length, 1) as [[number, number]]
-          space.free(page, pages)
-          for (let each = page; each < page + pages; each += 1) model.free.add(each)
-        } else if (kind === 'trim') expect(space.trim()).toBe(model.trim())
-        else if (kind === 'bits') expectSameBits(space, model, count)
-        expect([space.pageCount, space.freeCount]).toEqual([model.pageCount, model.free.size])
-      }
-      for (let page = 0; page < space.pageCount + 40; page += 1) expect(space.isFree(page)).toBe(model.free.has(page))
-    }),
+    fc.property(
+      fc.constantFrom(1, 8, 16),
+      fc.array(step, { maxLength: 250, size: 'max' }),
+      (firstPage, steps) => {
+        const space = new FreeSpace(firstPage, firstPage + 3)
+        const model = new NaiveFreeSpace(firstPage, firstPage + 3)
+        const taken: [page: number, count: number][] = [[firstPage, 3]]
+        for (const { kind, count } of steps) {
+          if (kind === 'allocate') {
+            const page = count === 1 ? space.allocate() : space.allocateRun(count)
+            expect(page).toBe(model.allocateRun(count))
+            taken.push([page, count])
+          } else if (kind === 'free' && taken.length > 0) {
+            const [[page, pages]] = taken.splice(count % taken.length, 1) as [[number, number]]
+            space.free(page, pages)
+            for (let each = page; each < page + pages; each += 1) model.free.add(each)
+          } else if (kind === 'trim') expect(space.trim()).toBe(model.trim())
+          else if (kind === 'bits') expectSameBits(space, model, count)
+          expect([space.pageCount, space.freeCount]).toEqual([model.pageCount, model.free.size])
+        }
+        for (let page = 0; page < space.pageCount + 40; page += 1)
+          expect(space.isFree(page)).toBe(model.free.has(page))
+      },
+    ),
     { numRuns: 80 },
   )
 })
@@ -87,7 +95,7 @@ function expectSameBits(space: FreeSpace, model: NaiveFreeSpace, seed: number): 
     expect(copy.freeCount).toBe(model.free.size)
     for (const page of model.free) expect(copy.isFree(page)).toBe(true)
   }
-  for (const page of [...model.free].toSorted((a, b) => a - b)) expect(clone.allocate()).toBe(page)
+  for (const page of [...model.free].sort((a, b) => a - b)) expect(clone.allocate()).toBe(page)
   expect(space.freeCount).toBe(model.free.size)
 }
 

@@ -99,7 +99,10 @@ describe('a block', () => {
     ['a page size of 513', (bytes) => writeU32(bytes, format.META_BLOCK_PAGE_BYTES_OFFSET, 513)],
     ['the number of the other block', (bytes) => writeU32(bytes, format.META_BLOCK_BLOCK_OFFSET, 1)],
     ['a checkpoint of the other block', (bytes) => writeU64(bytes, format.META_BLOCK_CHECKPOINT_OFFSET, 7)],
-    ['an epoch above 2^53', (bytes) => bytes.fill(0xff, format.META_BLOCK_EPOCH_OFFSET, format.META_BLOCK_EPOCH_OFFSET + 8)],
+    [
+      'an epoch above 2^53',
+      (bytes) => bytes.fill(0xff, format.META_BLOCK_EPOCH_OFFSET, format.META_BLOCK_EPOCH_OFFSET + 8),
+    ],
     ['a root among the meta blocks', (bytes) => writeU32(bytes, format.META_BLOCK_ROOT_PAGE_OFFSET, 15)],
     ['a root behind the end', (bytes) => writeU32(bytes, format.META_BLOCK_ROOT_PAGE_OFFSET, 100)],
     ['a root of level 32', (bytes) => writeU32(bytes, format.META_BLOCK_ROOT_LEVEL_OFFSET, 32)],
@@ -131,7 +134,11 @@ describe('a file', () => {
   })
 
   test('that ends anywhere within its blocks gives the one that is left, or a typed error', () => {
-    for (let length = 0; length < format.META_STRIDE + 512; length += length > 512 && length < 4090 ? 97 : 1) {
+    for (
+      let length = 0;
+      length < format.META_STRIDE + 512;
+      length += length > 512 && length < 4090 ? 97 : 1
+    ) {
       const file = fileOf(newer, older)
       file.truncate(length)
       if (length >= 512) expect(readMeta(file).checkpoint).toBe(6)
@@ -140,7 +147,9 @@ describe('a file', () => {
   })
 
   test('with both blocks damaged is corrupt; with both foreign it is no tree', () => {
-    expect(codeOf(() => readMeta(fileOf(newer.slice().fill(0, 40, 80), older.slice().fill(0, 40, 80))))).toBe('LDB_CORRUPTION')
+    expect(codeOf(() => readMeta(fileOf(newer.slice().fill(0, 40, 80), older.slice().fill(0, 40, 80))))).toBe(
+      'LDB_CORRUPTION',
+    )
     const foreign = new Uint8Array(512).fill(0x41)
     expect(codeOf(() => readMeta(fileOf(foreign, foreign)))).toBe('LDB_FORMAT')
   })
@@ -155,6 +164,13 @@ describe('a file', () => {
     const future = forge(newer, (bytes) => bytes.set(header))
     expect(codeOf(() => readMeta(fileOf(future, older)))).toBe('LDB_FORMAT')
     const compatible = encodeFileHeader({ kind: format.FILE_KIND, format: 2, minimumReader: 1, flags: 0 })
-    expect(readMeta(fileOf(forge(newer, (bytes) => bytes.set(compatible)), older)).checkpoint).toBe(6)
+    expect(
+      readMeta(
+        fileOf(
+          forge(newer, (bytes) => bytes.set(compatible)),
+          older,
+        ),
+      ).checkpoint,
+    ).toBe(6)
   })
 })

@@ -6,6 +6,7 @@ import {
   FILE_KIND,
   firstPageNumber,
   FORMAT_VERSION,
+  LEVELS_MAX,
   META_BLOCK_BLOCK_OFFSET,
   META_BLOCK_BYTES,
   META_BLOCK_CHECKPOINT_OFFSET,
@@ -28,7 +29,6 @@ import {
   MINIMUM_READER,
   PAGE_COUNT_MAX,
 } from './format.js'
-import { LEVELS_MAX } from './writer.js'
 
 /** Bytes of a file's random identity. @internal */
 export const FILE_ID_BYTES = 16

@@ -11,7 +11,12 @@ import { Reclaim } from './reclaim.js'
 
 const PAGE_BYTES = 512
 
-function makeHome(seed = 5): { runs: OverflowRuns; file: VfsFile; freeSpace: FreeSpace; home: { epoch: number } } {
+function makeHome(seed = 5): {
+  runs: OverflowRuns
+  file: VfsFile
+  freeSpace: FreeSpace
+  home: { epoch: number }
+} {
   const file = new MemoryVfs().open('/tree.ldb', 'create')
   const freeSpace = new FreeSpace(16, 16)
   const reclaim = new Reclaim(1, (page, count) => freeSpace.free(page, count))
@@ -36,16 +41,19 @@ function codeOf(part: () => unknown): string {
   return 'nothing thrown'
 }
 
-test.each([0, 1, 479, 480, 481, 992, 993, 65_504, 65_505, 70_000, 300_000])('a run of %d bytes comes back', (length) => {
-  const { runs, freeSpace } = makeHome()
-  const window = new Uint8Array(length + 9).fill(0xee)
-  window.set(bytesOf(length), 4)
-  const reference = decodeReference(runs.write(window, 4, 4 + length).slice(), 0)
-  expect(reference).toMatchObject({ page: 16, contentBytes: length, epoch: 2 ** 40 + 3 })
-  expect(freeSpace.pageCount).toBe(16 + Math.ceil((OVERFLOW_RUN_BYTES + length) / PAGE_BYTES))
-  expect(Buffer.compare(runs.read(reference), bytesOf(length))).toBe(0)
-  expect(runs.count).toBe(1)
-})
+test.each([0, 1, 479, 480, 481, 992, 993, 65_504, 65_505, 70_000, 300_000])(
+  'a run of %d bytes comes back',
+  (length) => {
+    const { runs, freeSpace } = makeHome()
+    const window = new Uint8Array(length + 9).fill(0xee)
+    window.set(bytesOf(length), 4)
+    const reference = decodeReference(runs.write(window, 4, 4 + length).slice(), 0)
+    expect(reference).toMatchObject({ page: 16, contentBytes: length, epoch: 2 ** 40 + 3 })
+    expect(freeSpace.pageCount).toBe(16 + Math.ceil((OVERFLOW_RUN_BYTES + length) / PAGE_BYTES))
+    expect(Buffer.compare(runs.read(reference), bytesOf(length))).toBe(0)
+    expect(runs.count).toBe(1)
+  },
+)
 
 test('a reference is decoded at any alignment', () => {
   const { runs } = makeHome()

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { ascending, fillBranch, fillLeaf, makeMemory } from '../test/page-builder.js'
 import { PAGE_HEADER_BYTES, RUN_REFERENCE_BYTES, VALUE_IS_RUN } from './format.js'
-import { heapStart, setDeadBytes, setHeapStart, setPageNumber, setPrefixBytes, setSlotCount, SLOTS_WORD } from './page.js'
+import {
+  heapStart,
+  setDeadBytes,
+  setHeapStart,
+  setPageNumber,
+  setPrefixBytes,
+  setSlotCount,
+  SLOTS_WORD,
+} from './page.js'
 import { checkTreePage } from './page-check.js'
 import { removeSlot } from './page-edit.js'
 import type { PageMemory } from './page-memory.js'
@@ -70,7 +78,10 @@ describe('a page is told by what is wrong with it', () => {
     ['add up', (memory) => setDeadBytes(memory, 0, 1)],
     ['add up', (memory) => setKeyBytes(memory, 3, 9)],
     ['over the end', (memory) => setValueField(memory, recordOffset(memory, 0, 3), (PAGE_BYTES >> 2) + 1)],
-    ['over the end', (memory) => setValueField(memory, recordOffset(memory, 0, 3), VALUE_IS_RUN | (RUN_REFERENCE_BYTES - 1))],
+    [
+      'over the end',
+      (memory) => setValueField(memory, recordOffset(memory, 0, 3), VALUE_IS_RUN | (RUN_REFERENCE_BYTES - 1)),
+    ],
     ['prefix is too long', (memory) => setPrefixBytes(memory, 0, memory.prefixMax + 1)],
     ['shorter than the prefix', (memory) => setPrefixBytes(memory, 0, 9)],
     ['head', (memory) => setPrefixBytes(memory, 0, 6)],
@@ -97,7 +108,12 @@ describe('a page is told by what is wrong with it', () => {
   })
 
   test('keys out of order, at the head and behind it, twice the same, and long ones', () => {
-    for (const [a, b] of [[0, 1], [1, 2], [2, 3], [3, 4]] as const) {
+    for (const [a, b] of [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [3, 4],
+    ] as const) {
       const memory = leaf()
       const words = memory.i32.subarray(SLOTS_WORD)
       const swap = [words[a * 2]!, words[a * 2 + 1]!]
@@ -115,13 +131,19 @@ describe('a page is told by what is wrong with it', () => {
  * refused, or every search in it ends within its slots.
  */
 test('no flipped bit of a page that passes leads a search out of it', () => {
-  for (const [make, level] of [[leaf, 0], [branch, 1]] as const) {
+  for (const [make, level] of [
+    [leaf, 0],
+    [branch, 1],
+  ] as const) {
     const whole = make()
     for (let bit = 0; bit < PAGE_BYTES * 8; bit += 1) {
       whole.bytes[bit >> 3]! ^= 1 << (bit & 7)
       if (checkTreePage(whole, 0, 1, level) === undefined) {
         for (const key of KEYS) {
-          const place = level === 0 ? searchLeaf(whole, 0, key, 0, key.length) : searchBranch(whole, 0, key, 0, key.length)
+          const place =
+            level === 0
+              ? searchLeaf(whole, 0, key, 0, key.length)
+              : searchBranch(whole, 0, key, 0, key.length)
           const slot = place < 0 ? ~place : place
           if (slot > 6) expect.unreachable(`bit ${bit} leads to slot ${slot}`)
         }

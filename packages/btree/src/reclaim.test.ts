@@ -11,7 +11,16 @@ interface GivenUp {
 }
 
 const step = fc.record({
-  kind: fc.constantFrom('write', 'write', 'write', 'snapshot', 'snapshot', 'release', 'release', 'checkpoint'),
+  kind: fc.constantFrom(
+    'write',
+    'write',
+    'write',
+    'snapshot',
+    'snapshot',
+    'release',
+    'release',
+    'checkpoint',
+  ),
   pick: fc.nat(),
 })
 

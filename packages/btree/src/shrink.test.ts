@@ -2,7 +2,11 @@ import { expect, test } from 'vitest'
 import { entriesOf, findingsOf, TreeHarness } from '../test/tree-harness.js'
 
 /** Fills a tree, then deletes all but every tenth key, so that free pages lie between live ones. */
-function sparseTree(options: { valueBytes: (index: number) => number; keyTail?: string; cachePages?: number }): TreeHarness {
+function sparseTree(options: {
+  valueBytes: (index: number) => number
+  keyTail?: string
+  cachePages?: number
+}): TreeHarness {
   const { valueBytes, keyTail = '', cachePages = 32 } = options
   const harness = new TreeHarness({ pageBytes: 512, cachePages })
   for (let index = 0; index < 1000; index += 1) {

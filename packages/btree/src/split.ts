@@ -1,12 +1,11 @@
 import { assert } from '@ldb/base'
-import { BRANCH_RECORD_CHILD_CHECKSUM_OFFSET, BRANCH_RECORD_KEY_OFFSET, SLOT_BYTES } from './format.js'
+import { BRANCH_RECORD_CHILD_CHECKSUM_OFFSET, BRANCH_RECORD_KEY_OFFSET, LEVELS_MAX, SLOT_BYTES } from './format.js'
 import { clearPage, pageNumberOf, slotCount, SLOTS_WORD } from './page.js'
 import { admitKey, appendSlots, copyToScratch, fits, insertSlot, refillPage, setFences, setHead } from './page-edit.js'
 import type { PageMemory } from './page-memory.js'
 import { branchRecordBytes, childChecksumHigh, childChecksumLow, childOf, copyKey, recordBytes } from './record.js'
 import { makeSeparator, takeSeparator } from './separator.js'
 import type { Separator } from './separator.js'
-import { LEVELS_MAX } from './writer.js'
 import type { Writer } from './writer.js'
 
 // Splits speak of virtual slots: those of the full page with the new record among them, at `slot`. `middle` is the

@@ -25,7 +25,8 @@ test('two values never overlap, and changing one changes no other', () => {
   const slab = new ValueSlab()
   const copies = Array.from({ length: 2000 }, (_, index) => slab.copy(bytesOf(index, 100), 0, 100))
   for (const [index, copy] of copies.entries()) if (index % 2 === 0) copy.fill(0)
-  for (const [index, copy] of copies.entries()) if (index % 2 === 1) expect(equalBytes(copy, bytesOf(index, 100))).toBe(true)
+  for (const [index, copy] of copies.entries())
+    if (index % 2 === 1) expect(equalBytes(copy, bytesOf(index, 100))).toBe(true)
 })
 
 test('small values share buffers; one above 8 KiB keeps none but its own alive', () => {

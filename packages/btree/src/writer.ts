@@ -1,5 +1,5 @@
 import { assert } from '@ldb/base'
-import { RUN_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_RUN } from './format.js'
+import { LEVELS_MAX, RUN_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_RUN } from './format.js'
 import { pageNumberOf, slotCount } from './page.js'
 import { admitKey, copyBytes, fits, insertSlot, removeSlot, setHead } from './page-edit.js'
 import type { PageMemory } from './page-memory.js'
@@ -17,9 +17,6 @@ import {
 import { searchBranch, searchLeaf } from './search.js'
 import { mergeUp } from './merge.js'
 import { splitAndInsert } from './split.js'
-
-/** Levels that a tree can have: more than any file of 2^31 pages could fill. @internal */
-export const LEVELS_MAX = 32
 
 /**
  * Changes a tree, one key at a time: finds the leaf, makes the way to it writable, changes it, and splits or merges

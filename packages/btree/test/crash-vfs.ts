@@ -13,7 +13,9 @@ export function seeded(seed: number): (bound: number) => number {
   }
 }
 
-type Unsynced = { readonly kind: 'write'; readonly offset: number; readonly bytes: Uint8Array } | { readonly kind: 'length'; readonly length: number }
+type Unsynced =
+  | { readonly kind: 'write'; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'length'; readonly length: number }
 
 /** Operations of a file that can be made to fail. */
 export type FileOperationName = 'read' | 'write' | 'sync' | 'truncate'
@@ -29,7 +31,7 @@ export class CrashVfs {
   onChange: (() => void) | undefined
   /** Gives the errno that an operation fails with; `undefined` lets it pass. */
   failing: ((operation: FileOperationName) => string | undefined) | undefined
-  #durable = new Uint8Array(0)
+  #durable: Uint8Array = new Uint8Array(0)
   #unsynced: Unsynced[] = []
 
   constructor(path: string, content?: Uint8Array) {
@@ -70,7 +72,7 @@ export class CrashVfs {
    * @param random - chooses; `'none'` and `'all'` are the two ends.
    */
   crashImage(random: ((bound: number) => number) | 'none' | 'all'): Uint8Array {
-    let image = this.#durable.slice()
+    let image: Uint8Array = this.#durable.slice()
     if (random === 'none') return image
     const share = random === 'all' ? 0 : random(4)
     const isKept = (): boolean => random === 'all' || (share === 0 ? random(2) === 0 : random(8) < share * 2)
@@ -79,8 +81,11 @@ export class CrashVfs {
         if (isKept()) image = resized(image, change.length)
         continue
       }
-      for (let start = 0; start < change.bytes.length; ) {
-        const end = Math.min(change.bytes.length, start + SECTOR_BYTES - ((change.offset + start) % SECTOR_BYTES))
+      for (let start = 0; start < change.bytes.length;) {
+        const end = Math.min(
+          change.bytes.length,
+          start + SECTOR_BYTES - ((change.offset + start) % SECTOR_BYTES),
+        )
         if (isKept()) {
           if (change.offset + end > image.length) image = resized(image, change.offset + end)
           image.set(change.bytes.subarray(start, end), change.offset + start)
@@ -128,7 +133,11 @@ export class CrashVfs {
       write: (source, sourceOffset, byteCount, fileOffset) => {
         this.#fail('write', file.path)
         file.write(source, sourceOffset, byteCount, fileOffset)
-        this.#note({ kind: 'write', offset: fileOffset, bytes: source.slice(sourceOffset, sourceOffset + byteCount) })
+        this.#note({
+          kind: 'write',
+          offset: fileOffset,
+          bytes: source.slice(sourceOffset, sourceOffset + byteCount),
+        })
       },
       truncate: (length) => {
         this.#fail('truncate', file.path)

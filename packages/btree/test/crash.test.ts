@@ -24,7 +24,11 @@ interface Trace {
 }
 
 /** Opens an image and compares it with what may be in it; gives the tree for more work. */
-function openImage(image: Uint8Array, allowed: readonly (Entries | undefined)[], what: string): { harness: TreeHarness; crash: CrashVfs } {
+function openImage(
+  image: Uint8Array,
+  allowed: readonly (Entries | undefined)[],
+  what: string,
+): { harness: TreeHarness; crash: CrashVfs } {
   const crash = new CrashVfs('/tree.ldb', image)
   const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages: 32 })
   const actual = JSON.stringify(harness.actual())
@@ -41,7 +45,8 @@ function work(harness: TreeHarness, random: (bound: number) => number, count: nu
   for (let step = 0; step < count; step += 1) {
     const key = `${random(3) === 0 ? 'k'.repeat(70) : 'key-'}${random(120)}`
     const kind = random(20)
-    if (kind < 13) harness.put(key, String.fromCharCode(random(256)).repeat(random(10) === 0 ? random(1500) : random(120)))
+    if (kind < 13)
+      harness.put(key, String.fromCharCode(random(256)).repeat(random(10) === 0 ? random(1500) : random(120)))
     else if (kind < 19) harness.delete(key)
     else harness.deleteRange(key, `${key}5`)
   }
@@ -68,7 +73,11 @@ function inspect(trace: Trace, random: (bound: number) => number, what: string):
 }
 
 /** Works on a tree that was opened after a crash, and crashes it behind some of its own changes. */
-function crashAgain(opened: { harness: TreeHarness; crash: CrashVfs }, random: (bound: number) => number, what: string): void {
+function crashAgain(
+  opened: { harness: TreeHarness; crash: CrashVfs },
+  random: (bound: number) => number,
+  what: string,
+): void {
   const { harness, crash } = opened
   const before = harness.expected()
   work(harness, random, 10)
@@ -84,23 +93,26 @@ function crashAgain(opened: { harness: TreeHarness; crash: CrashVfs }, random: (
 }
 
 describe('power failure', () => {
-  test.each([1, 2, 3])('at any moment leaves the last checkpoint or the one being written, seed %d', (seed) => {
-    const random = seeded(seed * 104_729)
-    const crash = new CrashVfs('/tree.ldb')
-    const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages: 32 })
-    const trace: Trace = { crash, harness, durable: [], next: undefined, images: 0 }
-    let operation = 0
-    crash.onChange = () => inspect(trace, random, `seed ${seed}, change ${(operation += 1)}`)
-    for (let round = 0; round < 4; round += 1) {
-      const snapshot = round === 1 ? harness.tree.snapshot() : undefined
-      work(harness, random, 60)
-      checkpoint(trace, round === 2)
-      snapshot?.release()
-    }
-    harness.deleteRange('', undefined)
-    checkpoint(trace, true)
-    expect(trace.images).toBeGreaterThan(200)
-  })
+  test.each([1, 2, 3])(
+    'at any moment leaves the last checkpoint or the one being written, seed %d',
+    (seed) => {
+      const random = seeded(seed * 104_729)
+      const crash = new CrashVfs('/tree.ldb')
+      const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages: 32 })
+      const trace: Trace = { crash, harness, durable: [], next: undefined, images: 0 }
+      let operation = 0
+      crash.onChange = () => inspect(trace, random, `seed ${seed}, change ${(operation += 1)}`)
+      for (let round = 0; round < 4; round += 1) {
+        const snapshot = round === 1 ? harness.tree.snapshot() : undefined
+        work(harness, random, 60)
+        checkpoint(trace, round === 2)
+        snapshot?.release()
+      }
+      harness.deleteRange('', undefined)
+      checkpoint(trace, true)
+      expect(trace.images).toBeGreaterThan(200)
+    },
+  )
 })
 
 describe('a killed process, then power failure', () => {

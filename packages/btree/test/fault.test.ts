@@ -92,7 +92,8 @@ function expectHonestReads(run: Run, what: string): void {
       expect.unreachable(`${what}: reads are wrong`)
     }
   })
-  if (code !== undefined && !/^LDB_(POISONED|IO|NO_SPACE)$/.test(code)) expect.unreachable(`${what}: read gives ${code}`)
+  if (code !== undefined && !/^LDB_(POISONED|IO|NO_SPACE)$/.test(code))
+    expect.unreachable(`${what}: read gives ${code}`)
 }
 
 function expectReopens(run: Run, what: string): void {
@@ -101,7 +102,8 @@ function expectReopens(run: Run, what: string): void {
     const other = new CrashVfs('/tree.ldb', image)
     const reopened = new TreeHarness({ vfs: other.vfs, pageBytes: PAGE_BYTES, cachePages: 32 })
     const actual = JSON.stringify(reopened.actual())
-    if (actual !== JSON.stringify(durable) && actual !== JSON.stringify(next)) expect.unreachable(`${what}: not a checkpoint`)
+    if (actual !== JSON.stringify(durable) && actual !== JSON.stringify(next))
+      expect.unreachable(`${what}: not a checkpoint`)
     const findings = findingsOf(reopened.tree)
     if (findings.length > 0) expect.unreachable(`${what}: ${JSON.stringify(findings[0])}`)
     reopened.tree.close()
@@ -194,20 +196,23 @@ test('a read that has to make room and cannot write poisons the tree', () => {
 })
 
 describe('creating a tree', () => {
-  test.each(['write', 'sync'] as const)('that fails at a %s leaves nothing that opens, and can be tried again', (operation) => {
-    for (let place = 1; place < 10; place += 1) {
-      const crash = new CrashVfs('/tree.ldb')
-      let seen = 0
-      crash.failing = (each) => (each === operation && (seen += 1) === place ? 'EIO' : undefined)
-      const open = (): TreeHarness => new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES })
-      const code = codeOf(open)
-      if (code === undefined) return
-      expect(code).toBe('LDB_IO')
-      expect(crash.vfs.status('/tree.ldb')).toBeUndefined()
-      expect(open().actual()).toEqual([])
-    }
-    expect.unreachable('a tree is created with a few operations')
-  })
+  test.each(['write', 'sync'] as const)(
+    'that fails at a %s leaves nothing that opens, and can be tried again',
+    (operation) => {
+      for (let place = 1; place < 10; place += 1) {
+        const crash = new CrashVfs('/tree.ldb')
+        let seen = 0
+        crash.failing = (each) => (each === operation && (seen += 1) === place ? 'EIO' : undefined)
+        const open = (): TreeHarness => new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES })
+        const code = codeOf(open)
+        if (code === undefined) return
+        expect(code).toBe('LDB_IO')
+        expect(crash.vfs.status('/tree.ldb')).toBeUndefined()
+        expect(open().actual()).toEqual([])
+      }
+      expect.unreachable('a tree is created with a few operations')
+    },
+  )
 })
 
 test('a bulk load that fails poisons the tree', () => {

@@ -18,17 +18,20 @@ function longKey(index: number): ModelKey {
 /** Changes of the golden tree up to its first and its second checkpoint. Never to be changed: a file depends on it. */
 const STEPS: readonly ((target: Target) => void)[] = [
   (target) => {
-    for (let index = 0; index < 90; index += 1) target.put(`city-${String(index * 7).padStart(4, '0')}`, `value ${index}`)
+    for (let index = 0; index < 90; index += 1)
+      target.put(`city-${String(index * 7).padStart(4, '0')}`, `value ${index}`)
     for (let index = 0; index < 12; index += 1) target.put(longKey(index), 'x'.repeat(index * 9))
     target.put('', 'the empty key')
     target.put('\u0000\u0000', 'zeros')
     target.put('\u00ff\u00ff', 'ones')
-    for (let index = 0; index < 3; index += 1) target.put(`run-${index}`, `${index}`.repeat(500 + index * 480))
+    for (let index = 0; index < 3; index += 1)
+      target.put(`run-${index}`, `${index}`.repeat(500 + index * 480))
     for (let index = 0; index < 20; index += 1) target.put(`gone-${index}`, 'y'.repeat(60))
   },
   (target) => {
     for (let index = 0; index < 20; index += 1) target.delete(`gone-${index}`)
-    for (let index = 0; index < 90; index += 3) target.put(`city-${String(index * 7).padStart(4, '0')}`, `changed ${index}`)
+    for (let index = 0; index < 90; index += 3)
+      target.put(`city-${String(index * 7).padStart(4, '0')}`, `changed ${index}`)
     target.delete('run-1')
     target.put('run-2', 'z'.repeat(900))
   },

@@ -28,7 +28,9 @@ function rows(bytes: Uint8Array, start: number, end: number): string[] {
     const row = bytes.subarray(at, Math.min(end, at + 16))
     if (row.every((byte) => byte === 0)) continue
     const hex = Array.from(row, (byte) => byte.toString(16).padStart(2, '0')).join(' ')
-    const text = Array.from(row, (byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('')
+    const text = Array.from(row, (byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join(
+      '',
+    )
     lines.push(`${at.toString(16).padStart(6, '0')}  ${hex.padEnd(48)} ${text}`)
   }
   return lines
@@ -49,7 +51,10 @@ function drawFields(bytes: Uint8Array, base: number, fields: readonly Field[]): 
 export function drawFile(bytes: Uint8Array, pageBytes: number, pageCount: number): string {
   const lines: string[] = []
   for (const block of [0, 1]) {
-    lines.push(`meta block ${'AB'[block]!}`, ...drawFields(bytes, block * META_STRIDE, fieldsOf('Meta block')))
+    lines.push(
+      `meta block ${'AB'[block]!}`,
+      ...drawFields(bytes, block * META_STRIDE, fieldsOf('Meta block')),
+    )
     lines.push(...rows(bytes, block * META_STRIDE + META_BLOCK_BYTES, (block + 1) * META_STRIDE))
   }
   const firstPage = Math.max(1, 8192 / pageBytes)

@@ -18,18 +18,34 @@ const URL_PREFIX = Uint8Array.from('https://example.com/users/2026/items/0/', (e
 export function keys(pageBytes: number): fc.Arbitrary<Uint8Array> {
   const partMax = pageBytes >> 3
   const tail = fc.uint8Array({ minLength: 0, maxLength: 3 })
-  const number = fc.integer({ min: 0, max: 400 }).map((value) => Uint8Array.from(String(value), (each) => each.charCodeAt(0)))
+  const number = fc
+    .integer({ min: 0, max: 400 })
+    .map((value) => Uint8Array.from(String(value), (each) => each.charCodeAt(0)))
   return fc.oneof(
     { weight: 6, arbitrary: number },
     { weight: 1, arbitrary: fc.constant(new Uint8Array(0)) },
     { weight: 2, arbitrary: fc.uint8Array({ maxLength: 12 }) },
-    { weight: 2, arbitrary: fc.tuple(fc.integer({ min: 0, max: 9 }), tail).map(([run, rest]) => joined(repeated(0, run), rest)) },
-    { weight: 2, arbitrary: fc.tuple(fc.integer({ min: 0, max: 9 }), tail).map(([run, rest]) => joined(repeated(255, run), rest)) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.integer({ min: 0, max: 9 }), tail)
+        .map(([run, rest]) => joined(repeated(0, run), rest)),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.integer({ min: 0, max: 9 }), tail)
+        .map(([run, rest]) => joined(repeated(255, run), rest)),
+    },
     { weight: 6, arbitrary: number.map((rest) => joined(URL_PREFIX, rest)) },
     {
       weight: 2,
       arbitrary: fc
-        .tuple(fc.integer({ min: -2, max: 2 }), fc.integer({ min: 97, max: 99 }), fc.integer({ min: 0, max: 255 }))
+        .tuple(
+          fc.integer({ min: -2, max: 2 }),
+          fc.integer({ min: 97, max: 99 }),
+          fc.integer({ min: 0, max: 255 }),
+        )
         .map(([more, fill, last]) => joined(repeated(fill, partMax + more - 1), repeated(last, 1))),
     },
     // Long keys that only differ in their runs: separators get runs too.
@@ -39,7 +55,9 @@ export function keys(pageBytes: number): fc.Arbitrary<Uint8Array> {
 
 /** Keys of the greatest length that there is. */
 export function longestKeys(): fc.Arbitrary<Uint8Array> {
-  return fc.tuple(fc.constantFrom(97, 120), fc.integer({ min: 0, max: 3 })).map(([fill, last]) => joined(repeated(fill, 65_534), repeated(last, 1)))
+  return fc
+    .tuple(fc.constantFrom(97, 120), fc.integer({ min: 0, max: 3 }))
+    .map(([fill, last]) => joined(repeated(fill, 65_534), repeated(last, 1)))
 }
 
 /** Values: empty, small, around the longest that a leaf stores, and of several pages. */

@@ -68,7 +68,12 @@ interface Real {
   readonly snapshots: { snapshot: StoreSnapshot; entries: readonly Entry[]; seq: number }[]
 }
 
-type Change = { readonly kind: 'put' | 'delete' | 'deleteRange' | 'deleteFrom'; a: Uint8Array; b: Uint8Array; value: Uint8Array }
+type Change = {
+  readonly kind: 'put' | 'delete' | 'deleteRange' | 'deleteFrom'
+  a: Uint8Array
+  b: Uint8Array
+  value: Uint8Array
+}
 type Command = fc.Command<Model, Real>
 
 /** Makes a command that can always run. */
@@ -77,13 +82,16 @@ function command(name: string, run: (model: Model, real: Real) => void): Command
 }
 
 function show(bytes: Uint8Array): string {
-  return bytes.length > 24 ? `${Buffer.from(bytes.subarray(0, 20)).toString('hex')}…${bytes.length}` : Buffer.from(bytes).toString('hex')
+  return bytes.length > 24
+    ? `${Buffer.from(bytes.subarray(0, 20)).toString('hex')}…${bytes.length}`
+    : Buffer.from(bytes).toString('hex')
 }
 
 function expectEntries(actual: readonly [string, string][], expected: readonly Entry[]): void {
   expect(actual.length).toBe(expected.length)
   for (const [index, [key, value]] of expected.entries()) {
-    if (actual[index]![0] !== textOf(key) || actual[index]![1] !== textOf(value)) expect.unreachable(`entry ${index}, ${show(key)}`)
+    if (actual[index]![0] !== textOf(key) || actual[index]![1] !== textOf(value))
+      expect.unreachable(`entry ${index}, ${show(key)}`)
   }
 }
 
@@ -113,7 +121,10 @@ function apply(model: Model, real: Real, changes: readonly Change[]): void {
 }
 
 /** Moves of a cursor, and where each leads in a list. */
-type Move = { readonly kind: 'first' | 'last' | 'next' | 'previous' | 'seek' | 'seekBackward'; key: Uint8Array }
+type Move = {
+  readonly kind: 'first' | 'last' | 'next' | 'previous' | 'seek' | 'seekBackward'
+  key: Uint8Array
+}
 
 function walk(cursor: StoreCursor, entries: readonly Entry[], moves: readonly Move[]): void {
   let place = -1
@@ -123,7 +134,7 @@ function walk(cursor: StoreCursor, entries: readonly Entry[], moves: readonly Mo
     else if (kind === 'next') place += 1
     else if (kind === 'previous') place -= 1
     else if (kind === 'seek') place = entries.findIndex((each) => compareBytes(each[0], key) >= 0)
-    else place = entries.findLastIndex((each) => compareBytes(each[0], key) <= 0)
+    else place = entries.filter((each) => compareBytes(each[0], key) <= 0).length - 1
     if (place >= entries.length) place = -1
     const moved = kind === 'seek' || kind === 'seekBackward' ? cursor[kind](key) : cursor[kind]()
     expect([kind, moved, cursor.valid]).toEqual([kind, place >= 0, place >= 0])
@@ -134,9 +145,23 @@ function walk(cursor: StoreCursor, entries: readonly Entry[], moves: readonly Mo
 }
 
 function readingCommands(key: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Command>[] {
-  const kinds = ['first', 'last', 'next', 'next', 'next', 'previous', 'previous', 'previous', 'seek', 'seekBackward'] as const
+  const kinds = [
+    'first',
+    'last',
+    'next',
+    'next',
+    'next',
+    'previous',
+    'previous',
+    'previous',
+    'seek',
+    'seekBackward',
+  ] as const
   const moves = fc.array(fc.record({ kind: fc.constantFrom(...kinds), key }), { maxLength: 25 })
-  const bounds = fc.record({ lower: fc.option(key, { nil: undefined }), upper: fc.option(key, { nil: undefined }) })
+  const bounds = fc.record({
+    lower: fc.option(key, { nil: undefined }),
+    upper: fc.option(key, { nil: undefined }),
+  })
   return [
     key.map((each) =>
       command(`get ${show(each)}`, (model, { harness }) => {
@@ -188,7 +213,9 @@ const keepingCommands: fc.Arbitrary<Command>[] = [
   fc.nat().map((pick) =>
     command(`release ${pick}`, (_, { snapshots }) => {
       if (snapshots.length === 0) return
-      const [{ snapshot, entries }] = snapshots.splice(pick % snapshots.length, 1) as [Real['snapshots'][number]]
+      const [{ snapshot, entries }] = snapshots.splice(pick % snapshots.length, 1) as [
+        Real['snapshots'][number],
+      ]
       expectEntries(entriesOf(snapshot), entries)
       snapshot.release()
       snapshot.release()
@@ -218,25 +245,37 @@ const keepingCommands: fc.Arbitrary<Command>[] = [
   ),
 ]
 
-function changingCommands(key: fc.Arbitrary<Uint8Array>, value: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Command>[] {
-  const change = (kind: Change['kind']): fc.Arbitrary<Change> => fc.record({ kind: fc.constant(kind), a: key, b: key, value })
+function changingCommands(
+  key: fc.Arbitrary<Uint8Array>,
+  value: fc.Arbitrary<Uint8Array>,
+): fc.Arbitrary<Command>[] {
+  const change = (kind: Change['kind']): fc.Arbitrary<Change> =>
+    fc.record({ kind: fc.constant(kind), a: key, b: key, value })
   const one = (arbitrary: fc.Arbitrary<Change>): fc.Arbitrary<Command> =>
-    arbitrary.map((each) => command(`${each.kind} ${show(each.a)}`, (model, real) => apply(model, real, [each])))
-  const any = fc.oneof({ weight: 8, arbitrary: change('put') }, { weight: 4, arbitrary: change('delete') }, { weight: 1, arbitrary: change('deleteRange') })
+    arbitrary.map((each) =>
+      command(`${each.kind} ${show(each.a)}`, (model, real) => apply(model, real, [each])),
+    )
+  const any = fc.oneof(
+    { weight: 8, arbitrary: change('put') },
+    { weight: 4, arbitrary: change('delete') },
+    { weight: 1, arbitrary: change('deleteRange') },
+  )
   return [
-    fc.array(change('put'), { minLength: 20, maxLength: 60, size: 'max' }).map((all) =>
-      command(`put ${all.length}`, (model, real) => apply(model, real, all)),
-    ),
-    fc.array(any, { minLength: 1, maxLength: 30, size: 'max' }).map((all) =>
-      command(`batch of ${all.length}`, (model, real) => apply(model, real, all)),
-    ),
+    fc
+      .array(change('put'), { minLength: 20, maxLength: 60, size: 'max' })
+      .map((all) => command(`put ${all.length}`, (model, real) => apply(model, real, all))),
+    fc
+      .array(any, { minLength: 1, maxLength: 30, size: 'max' })
+      .map((all) => command(`batch of ${all.length}`, (model, real) => apply(model, real, all))),
     one(change('put')),
     one(change('delete')),
     one(change('deleteRange')),
     one(change('deleteFrom')),
     fc.array(fc.tuple(key, value), { maxLength: 60, size: 'max' }).map((some) =>
       command(`clear and load ${some.length}`, (model, real) => {
-        apply(model, real, [{ kind: 'deleteFrom', a: new Uint8Array(0), b: new Uint8Array(0), value: new Uint8Array(0) }])
+        apply(model, real, [
+          { kind: 'deleteFrom', a: new Uint8Array(0), b: new Uint8Array(0), value: new Uint8Array(0) },
+        ])
         for (const [each, content] of some) model.live.put(each, content)
         model.seq += 1
         real.harness.tree.load(model.live.entries, toSeq(model.seq))
@@ -247,10 +286,31 @@ function changingCommands(key: fc.Arbitrary<Uint8Array>, value: fc.Arbitrary<Uin
 
 function runModel(pageBytes: number, cachePages: number, options: { runs: number; longest?: boolean }): void {
   const { runs, longest = false } = options
-  const key = longest ? fc.oneof({ weight: 3, arbitrary: keys(pageBytes) }, { weight: 1, arbitrary: longestKeys() }) : keys(pageBytes)
-  const [putMany, batch, put, remove, removeRange, removeFrom, load] = changingCommands(key, values(pageBytes)) as fc.Arbitrary<Command>[]
+  const key = longest
+    ? fc.oneof({ weight: 3, arbitrary: keys(pageBytes) }, { weight: 1, arbitrary: longestKeys() })
+    : keys(pageBytes)
+  const [putMany, batch, put, remove, removeRange, removeFrom, load] = changingCommands(
+    key,
+    values(pageBytes),
+  ) as fc.Arbitrary<Command>[]
   // The first ones weigh more by being named more often.
-  const all = [putMany, putMany, putMany, batch, batch, put, put, remove, remove, removeRange, removeFrom, load, ...readingCommands(key), ...keepingCommands, ...keepingCommands]
+  const all = [
+    putMany,
+    putMany,
+    putMany,
+    batch,
+    batch,
+    put,
+    put,
+    remove,
+    remove,
+    removeRange,
+    removeFrom,
+    load,
+    ...readingCommands(key),
+    ...keepingCommands,
+    ...keepingCommands,
+  ]
   fc.assert(
     fc.property(fc.commands(all as fc.Arbitrary<Command>[], { maxCommands: 60, size: 'max' }), (steps) => {
       const real: Real = { harness: new TreeHarness({ pageBytes, cachePages }), snapshots: [] }

@@ -86,7 +86,7 @@ function hasRoom(memory: PageMemory, page: number, bytes: number): boolean {
 
 /** Sorts keys and takes doubles out. */
 export function ascending(keys: readonly Uint8Array[]): Uint8Array[] {
-  return keys
-    .toSorted(compareBytes)
+  return [...keys]
+    .sort(compareBytes)
     .filter((key, index, all) => index === 0 || compareBytes(all[index - 1]!, key) !== 0)
 }

@@ -1,5 +1,13 @@
 import { assert, BatchReader, invalidArgument, LdbError, OperationKind, toSeq } from '@ldb/base'
-import type { BatchSection, CheckpointOptions, OrderedStore, Seq, StoreSnapshot, StoreStats, VerifySink } from '@ldb/base'
+import type {
+  BatchSection,
+  CheckpointOptions,
+  OrderedStore,
+  Seq,
+  StoreSnapshot,
+  StoreStats,
+  VerifySink,
+} from '@ldb/base'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
@@ -77,11 +85,13 @@ export class BTree implements OrderedStore {
    * LDB_NOT_FOUND when it is absent and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
    */
   static open(vfs: Vfs, path: string, options: BTreeOptions = {}): BTree {
-    if (!LITTLE_ENDIAN) throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian; the file is read in place')
+    if (!LITTLE_ENDIAN)
+      throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian; the file is read in place')
     const isNew = vfs.status(path) === undefined
     if (isNew) {
       const { cache, create } = resolveBTreeOptions(options)
-      if (!create) throw new LdbError('LDB_NOT_FOUND', `there is no B+tree at ${path}`, { details: { file: path } })
+      if (!create)
+        throw new LdbError('LDB_NOT_FOUND', `there is no B+tree at ${path}`, { details: { file: path } })
       createTreeFile(vfs, path, cache.pageBytes)
     }
     const file = vfs.open(path, 'write')
@@ -140,9 +150,16 @@ export class BTree implements OrderedStore {
       this.#epochUsed = false
     }
     const { rootPage, rootLevel, rootChecksumLow, rootChecksumHigh } = writer
-    const root = { page: rootPage, level: rootLevel, checksumLow: rootChecksumLow, checksumHigh: rootChecksumHigh }
+    const root = {
+      page: rootPage,
+      level: rootLevel,
+      checksumLow: rootChecksumLow,
+      checksumHigh: rootChecksumHigh,
+    }
     const state = { root, epoch, seq: this.#seq, entryCount: writer.entryCount }
-    const snapshot = new TreeSnapshot(pages, this.#slab, state, (released) => this.#snapshots.delete(released))
+    const snapshot = new TreeSnapshot(pages, this.#slab, state, (released) =>
+      this.#snapshots.delete(released),
+    )
     this.#snapshots.add(snapshot)
     return snapshot
   }
@@ -217,7 +234,8 @@ export class BTree implements OrderedStore {
         writer.put(bytes, keyStart, keyEnd, reader.valueStart, reader.valueEnd)
         break
       case OperationKind.Delete:
-        if (findRecord(this.#pages, writer, bytes, keyStart, keyEnd) >= 0) writer.delete(bytes, keyStart, keyEnd)
+        if (findRecord(this.#pages, writer, bytes, keyStart, keyEnd) >= 0)
+          writer.delete(bytes, keyStart, keyEnd)
         break
       case OperationKind.DeleteRange:
         deleteRange(writer, bytes.slice(keyStart, keyEnd), bytes.slice(reader.valueStart, reader.valueEnd))

@@ -62,7 +62,8 @@ function appendEntry(writer: Writer, leaf: number, key: Uint8Array, value: Uint8
   const keyBytes = key.length
   const valueBytes = value.length
   const bytes = VALUE_FIELD_BYTES + keyBytes + valueBytes
-  if (keyBytes > memory.keyPartMax || valueBytes > memory.valueInlineMax || !fits(memory, leaf, bytes)) return false
+  if (keyBytes > memory.keyPartMax || valueBytes > memory.valueInlineMax || !fits(memory, leaf, bytes))
+    return false
   admitKey(memory, leaf, key, 0, keyBytes)
   const slot = slotCount(memory, leaf)
   const record = insertSlot(memory, leaf, slot, keyBytes, bytes)

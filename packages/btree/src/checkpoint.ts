@@ -145,7 +145,8 @@ function settlePage(pages: Pages, page: number, level: number, visited: number[]
       }
     }
     visited.push(child)
-    if (low === childChecksumLow(memory, page, slot) && high === childChecksumHigh(memory, page, slot)) continue
+    if (low === childChecksumLow(memory, page, slot) && high === childChecksumHigh(memory, page, slot))
+      continue
     setChildChecksum(memory, page, slot, low, high)
     pages.markDirty(page)
   }
@@ -161,7 +162,8 @@ function writeDirty(pages: Pages, sorted: readonly number[]): void {
   let filled = 0
   const flush = (): void => {
     if (filled > 0) file.write(buffer, 0, filled * pageBytes, start * pageBytes)
-    for (let pageNumber = start; pageNumber < start + filled; pageNumber += 1) space.markClean(space.peek(pageNumber))
+    for (let pageNumber = start; pageNumber < start + filled; pageNumber += 1)
+      space.markClean(space.peek(pageNumber))
     filled = 0
   }
   for (const pageNumber of sorted) {

@@ -44,7 +44,8 @@ function tryMerge(writer: Writer, depth: number, right: number): boolean {
   const down = level === 0 ? 0 : branchRecordBytes(separatorPart) - branchRecordBytes(0)
   const needed = usedBytes(memory, leftPage) + usedBytes(memory, rightPage) + down
   const room = memory.pageBytes - PAGE_HEADER_BYTES
-  if (slotCount(memory, rightPage) > 0 && slotCount(memory, leftPage) > 0 && needed > room - (room >> 3)) return false
+  if (slotCount(memory, rightPage) > 0 && slotCount(memory, leftPage) > 0 && needed > room - (room >> 3))
+    return false
   if (needed > room) return false
   const target = writer.writableChild(parent, right - 1, level)
   writer.pathSlot[depth - 1] = right - 1
@@ -70,7 +71,13 @@ function bringDown(writer: Writer, parent: number, slot: number, target: number,
   memory.i32[word] = childOf(memory, rightPage, 0)
   memory.i32[word + 1] = childChecksumLow(memory, rightPage, 0)
   memory.i32[word + 2] = childChecksumHigh(memory, rightPage, 0)
-  copyBytes(memory.bytes, keyOffset(memory, parent, slot), memory.bytes, record + BRANCH_RECORD_KEY_OFFSET, part)
+  copyBytes(
+    memory.bytes,
+    keyOffset(memory, parent, slot),
+    memory.bytes,
+    record + BRANCH_RECORD_KEY_OFFSET,
+    part,
+  )
 }
 
 /** A separator of leaves goes for good, and its run, if it has one. */

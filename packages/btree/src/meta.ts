@@ -144,7 +144,8 @@ function faultOf(meta: Meta, bytes: Uint8Array, block: number): string | undefin
   if (readU32(bytes, META_BLOCK_BLOCK_OFFSET) !== block || blockOf(meta.checkpoint) !== block) {
     return 'a meta block stands in the place of the other'
   }
-  if (pageBytes < 512 || pageBytes > 32_768 || (pageBytes & (pageBytes - 1)) !== 0) return 'the page size is not valid'
+  if (pageBytes < 512 || pageBytes > 32_768 || (pageBytes & (pageBytes - 1)) !== 0)
+    return 'the page size is not valid'
   for (const number of [meta.checkpoint, meta.epoch, meta.durableSeq, meta.entryCount, meta.runCount]) {
     // What is above 2^53 - 1 has no exact number, and is read as -1.
     if (number < 0) return 'a number is out of bounds'
@@ -152,7 +153,8 @@ function faultOf(meta: Meta, bytes: Uint8Array, block: number): string | undefin
   const firstPage = firstPageNumber(pageBytes)
   if (pageCount <= firstPage || pageCount > PAGE_COUNT_MAX) return 'the page count is out of bounds'
   if (meta.rootPage < firstPage || meta.rootPage >= pageCount) return 'the root lies outside of the file'
-  if (meta.freeSpacePage < firstPage || meta.freeSpacePage >= pageCount) return 'free space lies outside of the file'
+  if (meta.freeSpacePage < firstPage || meta.freeSpacePage >= pageCount)
+    return 'free space lies outside of the file'
   if (meta.rootLevel >= LEVELS_MAX) return 'the tree is too deep'
   if (meta.freeCount > pageCount - firstPage) return 'there are more free pages than pages'
   for (let at = META_BLOCK_RESERVED_OFFSET; at < META_BLOCK_CHECKSUM_OFFSET; at += 1) {
@@ -174,7 +176,8 @@ export function readMeta(file: VfsFile): Meta {
     const bytes = new Uint8Array(META_BLOCK_BYTES)
     const length = file.read(bytes, 0, META_BLOCK_BYTES, block * META_STRIDE)
     try {
-      if (length < META_BLOCK_BYTES) throw corruption(file.path, length, 'the file ends within its meta blocks')
+      if (length < META_BLOCK_BYTES)
+        throw corruption(file.path, length, 'the file ends within its meta blocks')
       found.push(decodeMeta(bytes, file.path, block))
     } catch (error) {
       if (!isLdbError(error)) throw error
@@ -194,7 +197,12 @@ export function readMeta(file: VfsFile): Meta {
 
 /** Tells whether a block begins as one of a B+tree, of whatever version, does. */
 function hasMagic(bytes: Uint8Array): boolean {
-  const header = encodeFileHeader({ kind: FILE_KIND, format: FORMAT_VERSION, minimumReader: MINIMUM_READER, flags: 0 })
+  const header = encodeFileHeader({
+    kind: FILE_KIND,
+    format: FORMAT_VERSION,
+    minimumReader: MINIMUM_READER,
+    flags: 0,
+  })
   for (let index = 0; index < MAGIC_BYTES; index += 1) if (bytes[index] !== header[index]) return false
   return true
 }

@@ -72,7 +72,8 @@ function moveLeaf(writer: Writer, key: Uint8Array, limit: number): void {
     for (let slot = 0; slot < count; slot += 1) {
       const keyBytes = slotKeyBytes(memory, leaf, slot)
       const record = recordOffset(memory, leaf, slot)
-      if (keyBytes > memory.keyPartMax) moveRun(writer, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
+      if (keyBytes > memory.keyPartMax)
+        moveRun(writer, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
       if (valueIsRun(memory, record)) {
         moveRun(writer, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
       }

@@ -1,9 +1,30 @@
 import { assert } from '@ldb/base'
-import { BRANCH_RECORD_CHILD_CHECKSUM_OFFSET, BRANCH_RECORD_KEY_OFFSET, LEVELS_MAX, SLOT_BYTES } from './format.js'
+import {
+  BRANCH_RECORD_CHILD_CHECKSUM_OFFSET,
+  BRANCH_RECORD_KEY_OFFSET,
+  LEVELS_MAX,
+  SLOT_BYTES,
+} from './format.js'
 import { clearPage, pageNumberOf, slotCount, SLOTS_WORD } from './page.js'
-import { admitKey, appendSlots, copyToScratch, fits, insertSlot, refillPage, setFences, setHead } from './page-edit.js'
+import {
+  admitKey,
+  appendSlots,
+  copyToScratch,
+  fits,
+  insertSlot,
+  refillPage,
+  setFences,
+  setHead,
+} from './page-edit.js'
 import type { PageMemory } from './page-memory.js'
-import { branchRecordBytes, childChecksumHigh, childChecksumLow, childOf, copyKey, recordBytes } from './record.js'
+import {
+  branchRecordBytes,
+  childChecksumHigh,
+  childChecksumLow,
+  childOf,
+  copyKey,
+  recordBytes,
+} from './record.js'
 import { makeSeparator, takeSeparator } from './separator.js'
 import type { Separator } from './separator.js'
 import type { Writer } from './writer.js'
@@ -136,7 +157,10 @@ function splitBranch(writer: Writer, depth: number, slot: number, separator: Sep
   clearPage(memory, sibling, writer.rootLevel - depth)
   if (isNew) writeFirstRecord(memory, sibling, child, 0, 0)
   else {
-    const { low, high } = { low: childChecksumLow(source, 0, boundary), high: childChecksumHigh(source, 0, boundary) }
+    const { low, high } = {
+      low: childChecksumLow(source, 0, boundary),
+      high: childChecksumHigh(source, 0, boundary),
+    }
     writeFirstRecord(memory, sibling, childOf(source, 0, boundary), low, high)
   }
   appendSlots(memory, sibling, source, 0, isNew ? boundary : boundary + 1, count)

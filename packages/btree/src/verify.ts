@@ -81,10 +81,15 @@ export class TreeVerifier {
     if (this.#findings === 0) {
       this.#verifyAccounts()
       if (this.#entries !== this.#writer.entryCount) {
-        this.#report('count', 0, `the tree holds ${this.#entries} entries and counts ${this.#writer.entryCount}`)
+        this.#report(
+          'count',
+          0,
+          `the tree holds ${this.#entries} entries and counts ${this.#writer.entryCount}`,
+        )
       }
       const { count } = this.#writer.pages.runs
-      if (this.#runs !== count) this.#report('count', 0, `the tree holds ${this.#runs} runs and counts ${count}`)
+      if (this.#runs !== count)
+        this.#report('count', 0, `the tree holds ${this.#runs} runs and counts ${count}`)
     }
     this.#note(0, 0, memory.pageBytes * firstPageNumber(memory.pageBytes), true)
   }
@@ -115,8 +120,7 @@ export class TreeVerifier {
       page = this.#readPage(expected)
     })
     if (page === undefined) return
-    const fault =
-      checkTreePage(page, 0, expected.pageNumber, expected.level) ?? checkFences(page, expected)
+    const fault = checkTreePage(page, 0, expected.pageNumber, expected.level) ?? checkFences(page, expected)
     if (fault !== undefined) {
       this.#report('structure', offset, fault)
       return
@@ -254,7 +258,11 @@ export class TreeVerifier {
     const reached = this.#reached
     for (let each = page; each < page + count; each += 1) {
       if (each >= reached.length || reached[each] !== 0) {
-        this.#report('structure', each * this.#meta.pageBytes, `page ${each} is reached twice or lies outside of the file`)
+        this.#report(
+          'structure',
+          each * this.#meta.pageBytes,
+          `page ${each} is reached twice or lies outside of the file`,
+        )
         return false
       }
       reached[each] = 1

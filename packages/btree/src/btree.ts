@@ -134,13 +134,9 @@ export class BTree implements OrderedStore {
     const reader = this.#reader
     reader.reset(section)
     this.#beginChange()
-    try {
+    this.#guardState(() => {
       while (reader.next()) this.#applyOne(reader)
-    } catch (error) {
-      this.#state = 'broken'
-      this.#failure = error
-      throw error
-    }
+    })
     this.#seq = seq
   }
 
@@ -189,7 +185,8 @@ export class BTree implements OrderedStore {
     assert(seq > this.#seq, 'commits are applied in the order of their seq')
     if (this.#tree.entryCount > 0) throw invalidArgument('only an empty tree is loaded')
     this.#beginChange()
-    bulkLoad(this.#tree, entries)
+    const refusal = this.#guardState(() => bulkLoad(this.#tree, entries))
+    if (refusal !== undefined) throw refusal.fault
     this.#seq = seq
   }
 
@@ -275,6 +272,17 @@ export class BTree implements OrderedStore {
     this.#epochUsed = false
   }
 
+  /** After a failed change the present state is neither the old nor the new one: nobody may read it. */
+  #guardState<Result>(part: () => Result): Result {
+    try {
+      return part()
+    } catch (error) {
+      this.#state = 'broken'
+      this.#failure = error
+      throw error
+    }
+  }
+
   /** After a failed write or sync nothing is known of what is on the device: no later write may build on it. */
   #guardWrites(part: () => void): void {
     try {
@@ -292,6 +300,11 @@ export class BTree implements OrderedStore {
   }
 
   #assertWritable(): void {
+    const { writeFailure } = this.#pages
+    if (this.#state === 'open' && writeFailure !== undefined) {
+      this.#state = 'failed'
+      this.#failure = writeFailure
+    }
     if (this.#state !== 'open') throw this.#refusal()
   }
 

@@ -56,6 +56,8 @@ export class Pages implements PageSink {
   readonly reclaim: Reclaim
   readonly seed: Seed64
   readonly written = new Map<number, WrittenPage>()
+  /** What the first failed write of a page threw, also where a read had to make room: nothing may be written after it. */
+  writeFailure: unknown
   /** Pages made or copied from now on are of this epoch. */
   epoch: number
   readonly #held: number[] = []
@@ -202,7 +204,12 @@ export class Pages implements PageSink {
   writePage(pageNumber: number, _frame: number, page: number): void {
     const { memory } = this
     this.seal(page)
-    this.file.write(memory.bytes, page, memory.pageBytes, pageNumber * memory.pageBytes)
+    try {
+      this.file.write(memory.bytes, page, memory.pageBytes, pageNumber * memory.pageBytes)
+    } catch (error) {
+      this.writeFailure ??= error
+      throw error
+    }
     this.noteWritten(pageNumber, page)
   }
 

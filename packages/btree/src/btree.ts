@@ -26,7 +26,8 @@ import { moveDown } from './shrink.js'
 import { TreeSnapshot } from './snapshot.js'
 import { ValueSlab } from './value-slab.js'
 import { TreeVerifier } from './verify.js'
-import { Writer } from './writer.js'
+import { TreeState } from './tree-state.js'
+import { deleteEntry, putEntry } from './writer.js'
 
 /**
  * An ordered map in one file: a copy-on-write B+tree.
@@ -40,7 +41,7 @@ import { Writer } from './writer.js'
  */
 export class BTree implements OrderedStore {
   readonly #pages: Pages
-  readonly #writer: Writer
+  readonly #tree: TreeState
   readonly #slab: ValueSlab = new ValueSlab()
   readonly #reader: BatchReader = new BatchReader()
   readonly #bitmapPages: number[]
@@ -66,7 +67,7 @@ export class BTree implements OrderedStore {
     this.#seq = toSeq(meta.durableSeq)
     this.#pages = new Pages(file, cache, seed, { freeSpace, epoch: meta.epoch + 1, durableEpoch: meta.epoch })
     this.#pages.runs.count = meta.runCount
-    this.#writer = new Writer(
+    this.#tree = new TreeState(
       this.#pages,
       {
         page: meta.rootPage,
@@ -113,18 +114,18 @@ export class BTree implements OrderedStore {
 
   /** Entries in the present state. */
   get entryCount(): number {
-    return this.#writer.entryCount
+    return this.#tree.entryCount
   }
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertReadable()
-    const record = findRecord(this.#pages, this.#writer, key, 0, keyBytes)
+    const record = findRecord(this.#pages, this.#tree.root, key, 0, keyBytes)
     return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, keyBytes)
   }
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#assertReadable()
-    return findRecord(this.#pages, this.#writer, key, 0, keyBytes) >= 0
+    return findRecord(this.#pages, this.#tree.root, key, 0, keyBytes) >= 0
   }
 
   apply(section: BatchSection, seq: Seq): void {
@@ -142,21 +143,14 @@ export class BTree implements OrderedStore {
   snapshot(): StoreSnapshot {
     this.#assertReadable()
     const pages = this.#pages
-    const writer = this.#writer
+    const tree = this.#tree
     // What was written in this epoch must not change any more. An epoch without writes looks like the one before.
     const epoch = this.#epochUsed ? pages.epoch : pages.epoch - 1
     if (this.#epochUsed) {
       pages.epoch += 1
       this.#epochUsed = false
     }
-    const { rootPage, rootLevel, rootChecksumLow, rootChecksumHigh } = writer
-    const root = {
-      page: rootPage,
-      level: rootLevel,
-      checksumLow: rootChecksumLow,
-      checksumHigh: rootChecksumHigh,
-    }
-    const state = { root, epoch, seq: this.#seq, entryCount: writer.entryCount }
+    const state = { root: { ...tree.root }, epoch, seq: this.#seq, entryCount: tree.entryCount }
     const snapshot = new TreeSnapshot(pages, this.#slab, state, (released) =>
       this.#snapshots.delete(released),
     )
@@ -172,7 +166,7 @@ export class BTree implements OrderedStore {
     for (let round = 0; round < 3; round += 1) {
       const before = this.#pages.freeSpace.pageCount
       this.#syncMeta()
-      this.#guardWrites(() => moveDown(this.#writer))
+      this.#guardWrites(() => moveDown(this.#tree))
       this.#epochUsed = true
       this.#writeDown()
       if (this.#pages.freeSpace.pageCount >= before) break
@@ -189,16 +183,16 @@ export class BTree implements OrderedStore {
   load(entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>, seq: Seq): void {
     this.#assertWritable()
     assert(seq > this.#seq, 'commits are applied in the order of their seq')
-    if (this.#writer.entryCount > 0) throw invalidArgument('only an empty tree is loaded')
+    if (this.#tree.entryCount > 0) throw invalidArgument('only an empty tree is loaded')
     this.#beginChange()
-    const refusal = this.#guardState(() => bulkLoad(this.#writer, entries))
+    const refusal = this.#guardState(() => bulkLoad(this.#tree, entries))
     if (refusal !== undefined) throw refusal.fault
     this.#seq = seq
   }
 
   verify(sink: VerifySink): void {
     this.#assertReadable()
-    new TreeVerifier(this.#writer, this.#meta, this.#bitmapPages, sink).run()
+    new TreeVerifier(this.#tree, this.#meta, this.#bitmapPages, sink).run()
   }
 
   stats(): StoreStats {
@@ -209,40 +203,40 @@ export class BTree implements OrderedStore {
       if (space.isDirty(frame)) dirtyPages += 1
     })
     return {
-      entryCount: this.#writer.entryCount,
+      entryCount: this.#tree.entryCount,
       fileBytes: freeSpace.pageCount * memory.pageBytes,
       liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.heldCount) * memory.pageBytes,
       dirtyBytes: dirtyPages * memory.pageBytes,
-      depth: this.#writer.rootLevel + 1,
+      depth: this.#tree.root.level + 1,
       snapshotCount: this.#snapshots.size,
     }
   }
 
   close(): void {
     if (this.#state === 'closed') return
-    for (const snapshot of [...this.#snapshots]) snapshot.release()
+    for (const snapshot of this.#snapshots) snapshot.release()
     this.#state = 'closed'
     this.#pages.space.detach()
     this.#pages.file.close()
   }
 
   #applyOne(reader: BatchReader): void {
-    const writer = this.#writer
+    const tree = this.#tree
     const { bytes, keyStart, keyEnd } = reader
     switch (reader.kind) {
       case OperationKind.Put:
-        writer.put(bytes, keyStart, keyEnd, reader.valueStart, reader.valueEnd)
+        putEntry(tree, bytes, keyStart, keyEnd, reader.valueStart, reader.valueEnd)
         break
       case OperationKind.Delete:
-        if (findRecord(this.#pages, writer, bytes, keyStart, keyEnd) >= 0)
-          writer.delete(bytes, keyStart, keyEnd)
+        if (findRecord(this.#pages, tree.root, bytes, keyStart, keyEnd) >= 0)
+          deleteEntry(tree, bytes, keyStart, keyEnd)
         break
       case OperationKind.DeleteRange:
-        deleteRange(writer, bytes.slice(keyStart, keyEnd), bytes.slice(reader.valueStart, reader.valueEnd))
+        deleteRange(tree, bytes.slice(keyStart, keyEnd), bytes.slice(reader.valueStart, reader.valueEnd))
         break
       case OperationKind.DeleteFrom:
-        if (keyStart === keyEnd) deleteAll(writer)
-        else deleteRange(writer, bytes.slice(keyStart, keyEnd), undefined)
+        if (keyStart === keyEnd) deleteAll(tree)
+        else deleteRange(tree, bytes.slice(keyStart, keyEnd), undefined)
         break
       case 0:
         break
@@ -272,7 +266,7 @@ export class BTree implements OrderedStore {
 
   #writeDown(): void {
     this.#guardWrites(() => {
-      this.#meta = writeCheckpoint(this.#writer, this.#meta, this.#seq, this.#bitmapPages)
+      this.#meta = writeCheckpoint(this.#tree, this.#meta, this.#seq, this.#bitmapPages)
     })
     this.#changed = false
     this.#epochUsed = false

@@ -4,7 +4,8 @@ import { slotCount } from './page.js'
 import { admitKey, copyBytes, fits, insertSlot, setHead } from './page-edit.js'
 import { setValueField } from './record.js'
 import { deleteAll } from './range-delete.js'
-import type { Writer } from './writer.js'
+import type { TreeState } from './tree-state.js'
+import { putEntry } from './writer.js'
 
 /**
  * Fills an empty tree from entries in ascending order of their keys: each goes behind the last one, with neither
@@ -16,10 +17,10 @@ import type { Writer } from './writer.js'
  * @internal
  */
 export function bulkLoad(
-  writer: Writer,
+  state: TreeState,
   entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>,
 ): { readonly fault: unknown } | undefined {
-  const { pages } = writer
+  const { pages } = state
   let previous: Uint8Array | undefined
   let leaf = -1
   let isChanging = false
@@ -30,18 +31,18 @@ export function bulkLoad(
       }
       previous = key.slice()
       isChanging = true
-      if (leaf < 0) leaf = writer.descend(key, 0, key.length)
-      if (!appendEntry(writer, leaf, key, value)) {
+      if (leaf < 0) leaf = state.descend(key, 0, key.length)
+      if (!appendEntry(state, leaf, key, value)) {
         pages.letGo()
         leaf = -1
-        putEntry(writer, key, value)
+        putApart(state, key, value)
       }
       isChanging = false
     }
   } catch (fault) {
     pages.letGo()
     if (isChanging) throw fault
-    deleteAll(writer)
+    deleteAll(state)
     return { fault }
   }
   pages.letGo()
@@ -49,16 +50,16 @@ export function bulkLoad(
 }
 
 /** Puts an entry that the last leaf has no room for, or that needs a run. */
-function putEntry(writer: Writer, key: Uint8Array, value: Uint8Array): void {
+function putApart(state: TreeState, key: Uint8Array, value: Uint8Array): void {
   const entry = new Uint8Array(key.length + value.length)
   entry.set(key)
   entry.set(value, key.length)
-  writer.put(entry, 0, key.length, key.length, entry.length)
+  putEntry(state, entry, 0, key.length, key.length, entry.length)
 }
 
 /** Appends an entry to the rightmost leaf; gives false when it does not fit or has to go to a run. */
-function appendEntry(writer: Writer, leaf: number, key: Uint8Array, value: Uint8Array): boolean {
-  const { memory } = writer
+function appendEntry(state: TreeState, leaf: number, key: Uint8Array, value: Uint8Array): boolean {
+  const { memory } = state
   const keyBytes = key.length
   const valueBytes = value.length
   const bytes = VALUE_FIELD_BYTES + keyBytes + valueBytes
@@ -71,6 +72,6 @@ function appendEntry(writer: Writer, leaf: number, key: Uint8Array, value: Uint8
   copyBytes(key, 0, memory.bytes, record + VALUE_FIELD_BYTES, keyBytes)
   copyBytes(value, 0, memory.bytes, record + VALUE_FIELD_BYTES + keyBytes, valueBytes)
   setHead(memory, leaf, slot)
-  writer.entryCount += 1
+  state.entryCount += 1
   return true
 }

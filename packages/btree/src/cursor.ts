@@ -1,6 +1,6 @@
 import { assert, compareByteRanges, invalidArgument, LdbError } from '@ldb/base'
 import type { KeyBounds, StoreCursor } from '@ldb/base'
-import { LEVELS_MAX, VALUE_FIELD_BYTES } from './format.js'
+import { VALUE_FIELD_BYTES, LEVELS_MAX } from './format.js'
 import { slotCount } from './page.js'
 import { PageMemory } from './page-memory.js'
 import type { Pages, Root } from './pages.js'

@@ -1,4 +1,4 @@
-import { corruption, isLdbError, LdbError, readU32, readU64, writeU32, writeU64 } from '@ldb/base'
+import { corruption, isLdbError, LdbError, readU32, readU64Of, writeU32, writeU64 } from '@ldb/base'
 import { createSeed64, decodeFileHeader, encodeFileHeader, SEED_ZERO, xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
@@ -6,7 +6,6 @@ import {
   FILE_KIND,
   firstPageNumber,
   FORMAT_VERSION,
-  LEVELS_MAX,
   META_BLOCK_BLOCK_OFFSET,
   META_BLOCK_BYTES,
   META_BLOCK_CHECKPOINT_OFFSET,
@@ -28,6 +27,7 @@ import {
   META_STRIDE,
   MINIMUM_READER,
   PAGE_COUNT_MAX,
+  LEVELS_MAX,
 } from './format.js'
 
 /** Bytes of a file's random identity. @internal */
@@ -118,15 +118,15 @@ export function decodeMeta(bytes: Uint8Array, file: string, block: number): Meta
   const meta: Meta = {
     fileId: bytes.slice(META_BLOCK_FILE_ID_OFFSET, META_BLOCK_FILE_ID_OFFSET + FILE_ID_BYTES),
     pageBytes: readU32(bytes, META_BLOCK_PAGE_BYTES_OFFSET),
-    checkpoint: readU64(bytes, META_BLOCK_CHECKPOINT_OFFSET),
-    epoch: readU64(bytes, META_BLOCK_EPOCH_OFFSET),
-    durableSeq: readU64(bytes, META_BLOCK_DURABLE_SEQ_OFFSET),
+    checkpoint: readU64Of(bytes, META_BLOCK_CHECKPOINT_OFFSET, file, offset + META_BLOCK_CHECKPOINT_OFFSET),
+    epoch: readU64Of(bytes, META_BLOCK_EPOCH_OFFSET, file, offset + META_BLOCK_EPOCH_OFFSET),
+    durableSeq: readU64Of(bytes, META_BLOCK_DURABLE_SEQ_OFFSET, file, offset + META_BLOCK_DURABLE_SEQ_OFFSET),
     rootPage: readU32(bytes, META_BLOCK_ROOT_PAGE_OFFSET),
     rootLevel: readU32(bytes, META_BLOCK_ROOT_LEVEL_OFFSET),
     rootChecksumLow: view.getInt32(META_BLOCK_ROOT_CHECKSUM_OFFSET, true),
     rootChecksumHigh: view.getInt32(META_BLOCK_ROOT_CHECKSUM_OFFSET + 4, true),
-    entryCount: readU64(bytes, META_BLOCK_ENTRY_COUNT_OFFSET),
-    runCount: readU64(bytes, META_BLOCK_RUN_COUNT_OFFSET),
+    entryCount: readU64Of(bytes, META_BLOCK_ENTRY_COUNT_OFFSET, file, offset + META_BLOCK_ENTRY_COUNT_OFFSET),
+    runCount: readU64Of(bytes, META_BLOCK_RUN_COUNT_OFFSET, file, offset + META_BLOCK_RUN_COUNT_OFFSET),
     pageCount: readU32(bytes, META_BLOCK_PAGE_COUNT_OFFSET),
     freeSpacePage: readU32(bytes, META_BLOCK_FREE_SPACE_PAGE_OFFSET),
     freeSpaceChecksumLow: view.getInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET, true),

@@ -13,12 +13,12 @@ const KIND_NAMES = new Map(Object.entries(PageKind).map(([name, kind]) => [kind 
 
 /** Fields of the table below a heading of FORMAT.md. */
 function fieldsOf(heading: string): Field[] {
-  const section = FORMAT.split(`## ${heading}\n`)[1]!.split('\n## ')[0]!
+  const [section = ''] = FORMAT.split(`## ${heading}\n`)[1]?.split('\n## ') ?? []
   return section
     .split('\n')
     .filter((line) => /^\| \d/.test(line))
     .map((line) => line.split('|').map((cell) => cell.trim()))
-    .map(([, offset, size, , name]) => ({ offset: Number(offset), size: Number(size), name: name! }))
+    .map(([, offset, size, , name = '']) => ({ offset: Number(offset), size: Number(size), name }))
 }
 
 /** Draws bytes as hex and text, equal lines once. */
@@ -52,7 +52,7 @@ export function drawFile(bytes: Uint8Array, pageBytes: number, pageCount: number
   const lines: string[] = []
   for (const block of [0, 1]) {
     lines.push(
-      `meta block ${'AB'[block]!}`,
+      `meta block ${block === 0 ? 'A' : 'B'}`,
       ...drawFields(bytes, block * META_STRIDE, fieldsOf('Meta block')),
     )
     lines.push(...rows(bytes, block * META_STRIDE + META_BLOCK_BYTES, (block + 1) * META_STRIDE))
@@ -60,7 +60,7 @@ export function drawFile(bytes: Uint8Array, pageBytes: number, pageCount: number
   const firstPage = Math.max(1, 8192 / pageBytes)
   for (let page = firstPage; page < firstPage + pageCount; page += 1) {
     const start = page * pageBytes
-    const kind = KIND_NAMES.get(bytes[start + 12]!) ?? 'continuation'
+    const kind = KIND_NAMES.get(bytes[start + 12] ?? 0) ?? 'continuation'
     const heading = kind === 'Run' ? 'Overflow run' : 'Page header'
     const fields = kind === 'continuation' ? [] : fieldsOf(heading)
     lines.push(`page ${page}: ${kind}`, ...drawFields(bytes, start, fields))

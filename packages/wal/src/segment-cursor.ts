@@ -84,7 +84,7 @@ export class SegmentCursor {
     if (view.getUint32(at + RECORD_TYPE, true) > TYPE_MAX) return false
     xxHash64(bytes, at + RECORD_PAYLOAD_BYTES, at + RECORD_HEADER_BYTES, segment.seed, halves)
     const lsnLow = lsn - Math.floor(lsn * PER_2_32) * TWO_POW_32
-    if ((halves[0]! ^ lsnLow) !== check) return false
+    if (((halves[0] as number) ^ lsnLow) !== check) return false
     this.#decode(at, lsn)
     return true
   }
@@ -104,8 +104,8 @@ export class SegmentCursor {
     }
     xxHash64(bytes, at + RECORD_HEADER_CHECK, payloadEnd, segment.seed, halves)
     const lsnHigh = Math.floor(lsn * PER_2_32)
-    const checksumLow = halves[0]! ^ (lsn - lsnHigh * TWO_POW_32)
-    const checksumHigh = halves[1]! ^ lsnHigh
+    const checksumLow = (halves[0] as number) ^ (lsn - lsnHigh * TWO_POW_32)
+    const checksumHigh = (halves[1] as number) ^ lsnHigh
     if (
       checksumLow !== view.getInt32(at + RECORD_CHECKSUM, true) ||
       checksumHigh !== view.getInt32(at + RECORD_CHECKSUM + 4, true)

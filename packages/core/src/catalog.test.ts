@@ -11,8 +11,24 @@ const EXAMPLE: Catalog = {
   seq: 2 ** 40 + 5,
   nextKeyspaceId: 9,
   keyspaces: [
-    { id: 1, name: 'default', engine: 'btree', compression: 'none', keys: 'utf8', values: 'utf8', createdSeq: 0 },
-    { id: 7, name: 'Städte', engine: 'btree', compression: 'none', keys: 'tuple', values: 'json', createdSeq: 12 },
+    {
+      id: 1,
+      name: 'default',
+      engine: 'btree',
+      compression: 'none',
+      keys: 'utf8',
+      values: 'utf8',
+      createdSeq: 0,
+    },
+    {
+      id: 7,
+      name: 'Städte',
+      engine: 'btree',
+      compression: 'none',
+      keys: 'tuple',
+      values: 'json',
+      createdSeq: 12,
+    },
   ],
 }
 
@@ -22,10 +38,13 @@ const catalogs = fc
     databaseId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     generation: fc.maxSafeNat(),
     seq: fc.maxSafeNat(),
-    keyspaces: fc.uniqueArray(fc.record({ name: names, keys: names, values: names, createdSeq: fc.maxSafeNat() }), {
-      selector: ({ name }) => name,
-      maxLength: 20,
-    }),
+    keyspaces: fc.uniqueArray(
+      fc.record({ name: names, keys: names, values: names, createdSeq: fc.maxSafeNat() }),
+      {
+        selector: ({ name }) => name,
+        maxLength: 20,
+      },
+    ),
   })
   .map(({ keyspaces, ...rest }): Catalog => ({
     ...rest,

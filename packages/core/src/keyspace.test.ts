@@ -41,7 +41,12 @@ describe('keyspaces', () => {
       ['age', 'tuple', 'binary'],
     ])
     expect(db.keyspace('users').get('u1')).toEqual({ name: 'Ada' })
-    expect(db.keyspace('age', { keys: 'tuple' }).keys({ prefix: [36] }).toArray()).toEqual([[36, 'u1']])
+    expect(
+      db
+        .keyspace('age', { keys: 'tuple' })
+        .keys({ prefix: [36] })
+        .toArray(),
+    ).toEqual([[36, 'u1']])
     expect(db.get('u1')).toBe('plain')
     db.close()
   })
@@ -277,7 +282,12 @@ describe('snapshots', () => {
     const later = db.keyspace('later')
     expect(snapshot.seq).toBe(1)
     expect(snapshot.entries().toArray()).toEqual([['a', '1']])
-    expect([snapshot.get('a'), snapshot.has('b'), snapshot.count(), view.get('u')]).toEqual(['1', false, 1, '1'])
+    expect([snapshot.get('a'), snapshot.has('b'), snapshot.count(), view.get('u')]).toEqual([
+      '1',
+      false,
+      1,
+      '1',
+    ])
     expect(snapshot.getMany(['a', 'b'])).toEqual(['1', undefined])
     expect(() => snapshot.in(later)).toThrowError(code('LDB_NOT_FOUND'))
     expect(() => snapshot.in(other)).toThrowError(code('LDB_INVALID_ARGUMENT'))
@@ -309,7 +319,13 @@ describe('cursors', () => {
     expect([cursor.seek('b'), cursor.key, cursor.next(), cursor.value]).toEqual([true, 'c', true, 'E'])
     expect([cursor.next(), cursor.valid, cursor.previous(), cursor.key]).toEqual([false, false, true, 'e'])
     using down = db.cursor({ reverse: true, lt: 'e' })
-    expect([down.first(), down.key, down.next(), down.key, down.next()]).toEqual([true, 'c', true, 'a', false])
+    expect([down.first(), down.key, down.next(), down.key, down.next()]).toEqual([
+      true,
+      'c',
+      true,
+      'a',
+      false,
+    ])
     expect([down.seek('b'), down.key, down.last(), down.key]).toEqual([true, 'a', true, 'a'])
     using nothing = db.cursor({ gt: 'x', lt: 'b' })
     expect([nothing.first(), nothing.last(), nothing.seek('a'), nothing.next(), nothing.valid]).toEqual(

@@ -18,13 +18,22 @@ describe('Scan', () => {
     using db = filled()
     const numbers = () => db.values().map(Number)
     expect(numbers().toArray()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-    expect(numbers().filter((number) => number % 3 === 0).toArray()).toEqual([0, 3, 6, 9])
+    expect(
+      numbers()
+        .filter((number) => number % 3 === 0)
+        .toArray(),
+    ).toEqual([0, 3, 6, 9])
     expect(numbers().take(2).toArray()).toEqual([0, 1])
     expect(numbers().drop(8).toArray()).toEqual([8, 9])
     expect(numbers().drop(20).toArray()).toEqual([])
     expect(numbers().take(0).toArray()).toEqual([])
     expect(numbers().take(Infinity).drop(9).toArray()).toEqual([9])
-    expect(numbers().take(3).flatMap((number) => [number, -number]).toArray()).toEqual([0, -0, 1, -1, 2, -2])
+    expect(
+      numbers()
+        .take(3)
+        .flatMap((number) => [number, -number])
+        .toArray(),
+    ).toEqual([0, -0, 1, -1, 2, -2])
     expect(numbers().reduce((sum, number) => sum + number)).toBe(45)
     expect(numbers().reduce((text, number) => text + String(number), '')).toBe('0123456789')
     expect(numbers().some((number) => number > 8)).toBe(true)
@@ -125,7 +134,8 @@ describe('Scan', () => {
       () => db.keys().find(undefined as never),
       () => db.keys({ gt: 'z' }).reduce((a) => a),
     ]
-    for (const call of wrong) expect(call).toThrowError(expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' }))
+    for (const call of wrong)
+      expect(call).toThrowError(expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' }))
     expect(openReads(db)).toBe(0)
   })
 })

@@ -29,8 +29,16 @@ function runWorkload(vfs: FaultyVfs): Outcome {
     const other = db.keyspace('other')
     for (let number = 1; number <= COMMITS; number++) {
       outcome.begun = number
-      const batch = db.batch().put('last', String(number)).put(`key${number}`, 'x'.repeat(number * 9))
-      batch.delete(`key${number - 5}`).in(other).put('last', String(number)).put(`key${number}`, 'y').commit()
+      const batch = db
+        .batch()
+        .put('last', String(number))
+        .put(`key${number}`, 'x'.repeat(number * 9))
+      batch
+        .delete(`key${number - 5}`)
+        .in(other)
+        .put('last', String(number))
+        .put(`key${number}`, 'y')
+        .commit()
       outcome.acknowledged = number
       if (number === 10) db.checkpoint()
       if (number === 14) db.keyspace('third').put('a', 'b')
@@ -43,7 +51,11 @@ function runWorkload(vfs: FaultyVfs): Outcome {
   const poisoned = db?.stats().poisoned === true
   if (db !== undefined && poisoned) {
     const handle = db
-    for (const write of [() => handle.put('a', 'b'), () => handle.checkpoint(), () => handle.keyspace('more')]) {
+    for (const write of [
+      () => handle.put('a', 'b'),
+      () => handle.checkpoint(),
+      () => handle.keyspace('more'),
+    ]) {
       expect(write).toThrowError(expect.objectContaining({ code: 'LDB_POISONED' }))
     }
   }

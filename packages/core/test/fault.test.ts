@@ -145,6 +145,8 @@ describe('a file system that fails', () => {
     db.on('error', ({ error }) => errors.push(error))
     vfs.fault = (call, path) => (call === 'sync' ? deviceError('LDB_IO', call, path) : undefined)
     expect(() => db.put('a', '2')).toThrowError(expect.objectContaining({ code: 'LDB_COMMIT_UNKNOWN' }))
+    expect(errors).toHaveLength(1)
+    expect(db.stats().poisoned).toBe(true)
     vfs.fault = () => undefined
     expect(() => db.put('a', '3')).toThrowError(expect.objectContaining({ code: 'LDB_POISONED' }))
     expect(() => db.sync()).toThrowError(expect.objectContaining({ code: 'LDB_POISONED' }))
@@ -167,6 +169,29 @@ describe('a file system that fails', () => {
     db.close()
     const again = Database.open('data', { vfs })
     expect(again.get('a')).toBe('1')
+    again.close()
+  })
+
+  it('shows nothing of a commit that failed half way, and has it after the next open (C3, C4)', () => {
+    const vfs = new FaultyVfs()
+    const db = Database.open('data', { vfs })
+    const other = db.keyspace('other')
+    db.put('a', 'old')
+    const snapshot = db.snapshot()
+    vfs.fault = (call, path) =>
+      call === 'write' && path === 'data/keyspaces/2/tree.ldb'
+        ? deviceError('LDB_NO_SPACE', call, path)
+        : undefined
+    const batch = db.batch().put('a', 'new').in(other).put('b', 'x'.repeat(50_000))
+    expect(() => batch.commit()).toThrowError(expect.objectContaining({ code: 'LDB_NO_SPACE' }))
+    vfs.fault = () => undefined
+    for (const read of [() => db.get('a'), () => db.entries(), () => other.has('b'), () => db.snapshot()]) {
+      expect(read).toThrowError(expect.objectContaining({ code: 'LDB_POISONED' }))
+    }
+    expect(snapshot.get('a')).toBe('old')
+    db.close()
+    const again = Database.open('data', { vfs })
+    expect([again.get('a'), again.keyspace('other').get('b')?.length]).toEqual(['new', 50_000])
     again.close()
   })
 

@@ -225,6 +225,7 @@ describe('writes', () => {
     value.fill(0)
     batch.commit()
     key.fill(0)
+    expect([...keyspace.keys()]).toEqual([Uint8Array.of(1, 2), Uint8Array.of(9)])
     const given = [keyspace.get(Uint8Array.of(1, 2)), ...keyspace.values(), ...keyspace.keys()]
     for (const bytes of given) bytes?.fill(77)
     using cursor = keyspace.cursor()
@@ -236,6 +237,19 @@ describe('writes', () => {
       [Uint8Array.of(9), Uint8Array.of(3, 4)],
     ])
     expect(keyspace.get(Buffer.from([9]))).toEqual(Uint8Array.of(3, 4))
+  })
+
+  it('give results that later steps of a scan do not change (S3)', () => {
+    using db = Database.memory()
+    const keyspace = db.keyspace('binary', { keys: 'binary', values: 'binary' })
+    const expected = Array.from({ length: 400 }, (_, number): [Uint8Array, Uint8Array] => [
+      Uint8Array.of(number >> 8, number & 255),
+      new Uint8Array(40).fill(number % 251),
+    ])
+    const batch = db.batch().in(keyspace)
+    for (const [key, value] of expected) batch.put(key, value)
+    batch.commit()
+    expect(keyspace.entries().toArray()).toEqual(expected)
   })
 
   it('are gone from names of Object.prototype', () => {

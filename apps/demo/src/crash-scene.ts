@@ -89,7 +89,8 @@ async function killOnce(stage: Stage, ledger: Ledger, round: number): Promise<Ki
   const { result: world, ms: reopenMs } = timed(() => stage.open())
   const lostCount = ledger.lost((number) => world.transfers.get([number])).length
   const acknowledgedCount = ledger.count - toldBefore
-  const unacknowledgedCount = lastTransferNumber(world) - transfersBefore - acknowledgedCount
+  const survivedCount = lastTransferNumber(world) - transfersBefore
+  const unacknowledgedCount = Math.max(0, survivedCount - acknowledgedCount)
   const beyond = unacknowledgedCount > 0 ? `; ${unacknowledgedCount} more survived unacknowledged` : ''
   screen.heading(
     `Kill ${round}, after ${formatDuration(killedAfterMs)}`,

@@ -108,7 +108,9 @@ async function writeCities(stage: Stage): Promise<ImportFigures> {
 /** An import that was killed leaves cities without a mark. */
 function clearLeftovers({ db, cities, byCountry, byName }: World): void {
   const batch = db.batch().delete(MARK)
-  for (const keyspace of [cities, byCountry, byName]) batch.in<unknown, unknown>(keyspace as never).clear()
+  batch.in(cities).clear()
+  batch.in(byCountry).clear()
+  batch.in(byName).clear()
   batch.commit()
 }
 

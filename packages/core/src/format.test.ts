@@ -13,7 +13,7 @@ const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
 /** The table below a heading of FORMAT.md. */
 function tableOf(heading: string): Row[] {
   const section = text.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? ''
-  return [...section.matchAll(/^\| (\d+) \| (\d+) \| (\w+) \| (\w+) \|/gm)].map((match) => ({
+  return [...section.matchAll(/^\| +(\d+) +\| +(\d+) +\| +(\w+) +\| +(\w+) +\|/gm)].map((match) => ({
     offset: Number(match[1]),
     size: Number(match[2]),
     field: String(match[4]),
@@ -44,7 +44,7 @@ describe('FORMAT.md and format.ts (D4)', () => {
   })
 
   it('agree on the types of log records', () => {
-    const rows = [...text.matchAll(/^\| (\d+) \| (Commit|Checkpoint) \|/gm)]
+    const rows = [...text.matchAll(/^\| +(\d+) +\| +(Commit|Checkpoint) +\|/gm)]
     expect(Object.fromEntries(rows.map((row) => [row[2], Number(row[1])]))).toEqual(format.LogRecordType)
   })
 })

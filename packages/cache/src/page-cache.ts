@@ -21,7 +21,7 @@ export interface PageSink {
   writePage(pageNumber: number, frame: number, offset: number): void
 }
 
-/** @category Page cache */
+/** How large a cache is. @category Page cache */
 export interface PageCacheOptions {
   /** Budget for frames, in bytes; at least 32 pages, less than 2 GiB. */
   readonly bytes: number
@@ -29,7 +29,7 @@ export interface PageCacheOptions {
   readonly pageBytes: number
 }
 
-/** @category Page cache */
+/** What a cache holds, and what it has done so far. @category Page cache */
 export interface PageCacheStats {
   readonly frameCount: number
   readonly pageBytes: number

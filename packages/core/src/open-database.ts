@@ -77,6 +77,8 @@ class Opening {
   readonly #options: ResolvedDatabaseOptions
   readonly #tuning: DatabaseTuning
   readonly #directory: string
+  /** The file system itself, and what is read and written through. */
+  readonly #base: Vfs
   readonly #vfs: Vfs
   readonly #withLog: boolean
   readonly #cache: PageCache
@@ -93,6 +95,7 @@ class Opening {
     this.#options = options
     this.#tuning = tuning
     this.#directory = directory
+    this.#base = vfs
     // (R7) Read-only, whatever is written stays in the overlay.
     this.#vfs = options.readOnly ? new OverlayVfs(vfs) : vfs
     this.#withLog = withLog
@@ -115,11 +118,12 @@ class Opening {
 
   /** Refuses what cannot be opened before anything is touched (D5), and makes what is absent. */
   #prepare(): void {
-    const state = inspectDirectory(this.#vfs, this.#directory)
+    // Not through an overlay: what that has seen once it takes for unchanged, and nobody holds the lock yet.
+    const state = inspectDirectory(this.#base, this.#directory)
     this.#assertAllowed(state)
     if (state.kind !== 'absent') return
-    const made = createDirectory(this.#vfs, this.#directory, this.#creationOptions())
-    if (!made) this.#assertAllowed(inspectDirectory(this.#vfs, this.#directory))
+    const made = createDirectory(this.#base, this.#directory, this.#creationOptions())
+    if (!made) this.#assertAllowed(inspectDirectory(this.#base, this.#directory))
   }
 
   /** Gives the catalog, read again under the lock: what was seen before may have changed. */

@@ -13,7 +13,6 @@ import { verifyWal } from './verify.js'
 import { resolveWalOptions } from './wal-options.js'
 import type { ResolvedWalOptions, WalOptions } from './wal-options.js'
 import { checkReadPosition, WalReader } from './wal-reader.js'
-import type { ReadableLog } from './wal-reader.js'
 
 /** What is said of a record besides its payload. @category Log */
 export interface AppendOptions {
@@ -61,7 +60,7 @@ export interface WalStats {
  * ```
  * @category Log
  */
-export class Wal implements ReadableLog {
+export class Wal {
   /** @internal */
   readonly vfs: Vfs
   /** @internal */

@@ -1,1 +1,12 @@
-export {}
+/**
+ * A write-ahead log: checked records in preallocated segments, with exact recovery.
+ *
+ * @packageDocumentation
+ */
+
+// Log
+export { Wal } from './wal.js'
+export type { AppendOptions, WalStats } from './wal.js'
+export { WalReader } from './wal-reader.js'
+export type { WalOptions } from './wal-options.js'
+export { verifyWal } from './verify.js'

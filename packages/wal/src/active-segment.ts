@@ -1,0 +1,109 @@
+import type { Vfs, VfsFile } from '@ldb/vfs'
+import { SEAL_FILE_OFFSET } from './format.js'
+import { encodeSeal } from './seal.js'
+import type { Seal } from './seal.js'
+import { allocate } from './segment-creation.js'
+import type { Segment } from './segment.js'
+
+/** Space is filled ahead when less than this is left. */
+const AHEAD_BYTES_MIN = 64 * 1024
+/** Bytes of records that a new segment has allocated; the log's own limit may be lower. */
+export const FIRST_ALLOCATION_BYTES: number = 256 * 1024
+
+/** The file of a segment that is being written. */
+export class ActiveSegment {
+  readonly segment: Segment
+  readonly #vfs: Vfs
+  readonly #file: VfsFile
+  readonly #preallocateBytes: number
+  /** Offset in the file up to which zeros were filled, or records written. */
+  #allocatedEnd: number
+  /**
+   * Another handle for syncs off this thread: each handle is told of a failed write-back by itself, so that a sync
+   * here and one there cannot take the news from each other.
+   */
+  #asyncFile: VfsFile | undefined
+  #asyncSyncsRunning: number
+  #closed: boolean
+
+  constructor(vfs: Vfs, segment: Segment, preallocateBytes: number) {
+    this.segment = segment
+    this.#vfs = vfs
+    this.#preallocateBytes = preallocateBytes
+    this.#file = vfs.open(segment.path, 'write')
+    this.#allocatedEnd = this.#file.length()
+    this.#asyncFile = undefined
+    this.#asyncSyncsRunning = 0
+    this.#closed = false
+  }
+
+  /** Hands encoded records to the operating system. */
+  write(bytes: Uint8Array, byteCount: number, lsn: number): void {
+    const fileOffset = this.segment.fileOffsetOf(lsn)
+    this.#file.write(bytes, 0, byteCount, fileOffset)
+    this.#allocatedEnd = Math.max(this.#allocatedEnd, fileOffset + byteCount)
+  }
+
+  /**
+   * Called before each sync: when the allocated space runs out, fills some more ahead, as much as the segment holds
+   * already, within limits. A log that is never synced so never pays for zeros.
+   */
+  allocateAhead(endLsn: number): void {
+    const writtenEnd = this.segment.fileOffsetOf(endLsn)
+    if (this.#preallocateBytes === 0 || this.#allocatedEnd - writtenEnd >= AHEAD_BYTES_MIN) return
+    const usedBytes = endLsn - this.segment.baseLsn
+    const aheadBytes = Math.min(this.#preallocateBytes, Math.max(FIRST_ALLOCATION_BYTES, usedBytes))
+    this.#allocatedEnd = allocate(this.#file, writtenEnd, aheadBytes)
+  }
+
+  sync(): void {
+    this.#file.sync()
+  }
+
+  async syncAsync(): Promise<void> {
+    this.#asyncFile ??= this.#vfs.open(this.segment.path, 'write')
+    const file = this.#asyncFile
+    this.#asyncSyncsRunning++
+    try {
+      await file.syncAsync()
+    } finally {
+      this.#asyncSyncsRunning--
+      if (this.#closed && this.#asyncSyncsRunning === 0) file.close()
+    }
+  }
+
+  /** Cuts off what lies behind the last record: zeros, or what a failed write left. */
+  cutTo(lsn: number): void {
+    this.#allocatedEnd = this.segment.fileOffsetOf(lsn)
+    this.#file.truncate(this.#allocatedEnd)
+  }
+
+  /** Writes the seal and syncs it. All that it speaks of must be on the device. */
+  seal(seal: Seal): void {
+    writeSeal(this.#file, this.segment, seal)
+  }
+
+  /** Gives the handles back; one that is being synced, when that is done. Idempotent. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#file.close()
+    if (this.#asyncSyncsRunning === 0) this.#asyncFile?.close()
+  }
+}
+
+/** Writes the seal of a segment that was found, and syncs it. */
+export function sealFoundSegment(vfs: Vfs, segment: Segment, seal: Seal): void {
+  const file = vfs.open(segment.path, 'write')
+  try {
+    writeSeal(file, segment, seal)
+  } finally {
+    file.close()
+  }
+}
+
+function writeSeal(file: VfsFile, segment: Segment, seal: Seal): void {
+  const bytes = encodeSeal(seal, segment.seed)
+  file.write(bytes, 0, bytes.length, SEAL_FILE_OFFSET)
+  file.sync()
+}

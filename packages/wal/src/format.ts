@@ -1,0 +1,70 @@
+import { assert } from '@ldb/base'
+import { FILE_HEADER_BYTES, FILE_ID_BYTES } from '@ldb/integrity'
+
+// FORMAT.md is the truth about these bytes; a test holds its tables against the constants here.
+
+/** Kind of file, in the file header that all files of LDB begin with. */
+export const FILE_KIND = 'W'
+/** Version of the format that this package writes. */
+export const FORMAT_VERSION = 1
+/** A reader of this version, or a newer one, can read what this package writes. */
+export const MINIMUM_READER_VERSION = 1
+
+/** The largest piece of a file that one torn write may spoil; header and seal have such a block each to themselves. */
+export const BLOCK_BYTES = 4096
+export const SEGMENT_ID_BYTES: number = FILE_ID_BYTES
+
+export const HEADER_FILE_HEADER = 0
+export const HEADER_SEGMENT_ID: number = HEADER_FILE_HEADER + FILE_HEADER_BYTES
+export const HEADER_PREVIOUS_ID: number = HEADER_SEGMENT_ID + SEGMENT_ID_BYTES
+export const HEADER_SEGMENT_NUMBER: number = HEADER_PREVIOUS_ID + SEGMENT_ID_BYTES
+export const HEADER_BASE_LSN: number = HEADER_SEGMENT_NUMBER + 8
+export const HEADER_DURABLE_END_LSN: number = HEADER_BASE_LSN + 8
+export const HEADER_LAST_SEQ: number = HEADER_DURABLE_END_LSN + 8
+export const HEADER_SEQ_FLOOR: number = HEADER_LAST_SEQ + 8
+export const HEADER_CHAIN_HASH: number = HEADER_SEQ_FLOOR + 8
+export const HEADER_RESERVED: number = HEADER_CHAIN_HASH + 8
+export const HEADER_CHECKSUM: number = BLOCK_BYTES - 8
+export const HEADER_BYTES: number = HEADER_CHECKSUM + 8
+assert(HEADER_RESERVED === 104 && HEADER_BYTES === BLOCK_BYTES, 'segment header must fill its block')
+
+/** Where the seal lies in the file. */
+export const SEAL_FILE_OFFSET: number = HEADER_BYTES
+export const SEAL_KIND = 0
+export const SEAL_RESERVED: number = SEAL_KIND + 4
+export const SEAL_END_LSN: number = SEAL_RESERVED + 4
+export const SEAL_LAST_SEQ: number = SEAL_END_LSN + 8
+export const SEAL_CHAIN_HASH: number = SEAL_LAST_SEQ + 8
+export const SEAL_SUCCESSOR_ID: number = SEAL_CHAIN_HASH + 8
+export const SEAL_CHECKSUM: number = SEAL_SUCCESSOR_ID + SEGMENT_ID_BYTES
+export const SEAL_BYTES: number = SEAL_CHECKSUM + 8
+assert(SEAL_BYTES === 56, 'seal must be 56 bytes')
+
+/** On disk: never renumber, never reuse. */
+export const SealKind = { continued: 1, closed: 2 } as const
+export type SealKind = (typeof SealKind)[keyof typeof SealKind]
+
+/** Where the first record lies in the file; its lsn is the segment's base lsn. */
+export const RECORDS_FILE_OFFSET: number = SEAL_FILE_OFFSET + BLOCK_BYTES
+
+/** Records begin at multiples of this, in the file and in lsn. */
+export const RECORD_ALIGNMENT = 8
+export const RECORD_CHECKSUM = 0
+export const RECORD_HEADER_CHECK: number = RECORD_CHECKSUM + 8
+export const RECORD_PAYLOAD_BYTES: number = RECORD_HEADER_CHECK + 4
+export const RECORD_SEQ: number = RECORD_PAYLOAD_BYTES + 4
+export const RECORD_UNSYNCED_BYTES: number = RECORD_SEQ + 8
+export const RECORD_TYPE: number = RECORD_UNSYNCED_BYTES + 4
+export const RECORD_RESERVED: number = RECORD_TYPE + 1
+export const RECORD_HEADER_BYTES: number = RECORD_RESERVED + 3
+assert(RECORD_HEADER_BYTES === 32, 'record header must be 32 bytes')
+
+/** Largest payload of a record: a batch of 1 GiB and room for its headers. */
+export const PAYLOAD_BYTES_MAX: number = 1024 * 1024 * 1024 + 16 * 1024 * 1024
+
+/** Bytes that a record with a payload of `payloadBytes` takes: header, payload, zeros up to the alignment. */
+export function recordBytesOf(payloadBytes: number): number {
+  const bytes = RECORD_HEADER_BYTES + payloadBytes
+  const over = bytes % RECORD_ALIGNMENT
+  return over === 0 ? bytes : bytes + RECORD_ALIGNMENT - over
+}

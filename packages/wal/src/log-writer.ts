@@ -1,0 +1,288 @@
+import { assert, isLdbError, LdbError } from '@ldb/base'
+import type { Vfs } from '@ldb/vfs'
+import { ActiveSegment, FIRST_ALLOCATION_BYTES, sealFoundSegment } from './active-segment.js'
+import type { ChainHash } from './chain-hash.js'
+import { PAYLOAD_BYTES_MAX, recordBytesOf, SealKind } from './format.js'
+import { RecordBuffer } from './record-buffer.js'
+import type { LogPlace } from './recovery.js'
+import type { Seal } from './seal.js'
+import { createSegment, NO_SEGMENT_ID } from './segment-creation.js'
+import type { TailCopy } from './segment-creation.js'
+import type { SegmentList } from './segment-list.js'
+import type { ResolvedWalOptions } from './wal-options.js'
+
+/** Counts of what a log has done since it was opened. */
+export interface WalCounters {
+  recordCount: number
+  recordBytes: number
+  flushCount: number
+  syncCount: number
+  segmentCount: number
+}
+
+/**
+ * The growing end of a log. Invariants:
+ * - (1) syncedLsn ≤ flushedLsn ≤ endLsn, and flushedLsn + buffered bytes = endLsn.
+ * - (2) The newest segment begins at or below syncedLsn: one segment is synced before the next one is begun.
+ * - (3) A segment found on disk is never appended to (W1).
+ * - (4) After the first failed write or sync nothing more is written, but for the cutting off of that write.
+ */
+export class LogWriter {
+  endLsn: number
+  flushedLsn: number
+  syncedLsn: number
+  lastSeq: number
+  seqFloor: number
+  readonly counters: WalCounters
+  readonly #vfs: Vfs
+  readonly #directory: string
+  readonly #options: ResolvedWalOptions
+  readonly #segments: SegmentList
+  readonly #buffer: RecordBuffer
+  #chainHash: ChainHash
+  #active: ActiveSegment | undefined
+  #failure: unknown
+  #failed: boolean
+
+  /** @param end - where the log ends; everything before it is on the device, or will be copied by `begin`. */
+  constructor(
+    vfs: Vfs,
+    directory: string,
+    options: ResolvedWalOptions,
+    segments: SegmentList,
+    end: LogPlace,
+    seqFloor: number,
+  ) {
+    this.endLsn = end.lsn
+    this.flushedLsn = end.lsn
+    this.syncedLsn = end.lsn
+    this.lastSeq = end.lastSeq
+    this.seqFloor = Math.max(seqFloor, end.lastSeq)
+    this.counters = { recordCount: 0, recordBytes: 0, flushCount: 0, syncCount: 0, segmentCount: 0 }
+    this.#vfs = vfs
+    this.#directory = directory
+    this.#options = options
+    this.#segments = segments
+    this.#buffer = new RecordBuffer(options.bufferBytes)
+    this.#chainHash = end.chainHash.copy()
+    this.#active = undefined
+    this.#failure = undefined
+    this.#failed = false
+  }
+
+  /** True after a failed write or sync. */
+  get failed(): boolean {
+    return this.#failed
+  }
+
+  /** @throws {@link LdbError} LDB_POISONED after a failed write or sync. */
+  assertUsable(): void {
+    if (!this.#failed) return
+    throw new LdbError('LDB_POISONED', 'a write or sync of the log failed before; it must be opened again', {
+      cause: this.#failure,
+    })
+  }
+
+  /** Remembers the first failure; nothing can be written from now on. */
+  poison(cause: unknown): void {
+    if (this.#failed) return
+    this.#failed = true
+    this.#failure = cause
+  }
+
+  /** Encodes a record behind the others. */
+  append(payload: Uint8Array, type: number, seq: number): number {
+    this.assertUsable()
+    if (payload.length > PAYLOAD_BYTES_MAX) {
+      throw new LdbError('LDB_TOO_LARGE', `a record of the log may hold ${PAYLOAD_BYTES_MAX} bytes`, {
+        details: { expected: PAYLOAD_BYTES_MAX, actual: payload.length },
+      })
+    }
+    const recordBytes = recordBytesOf(payload.length)
+    if (recordBytes > Number.MAX_SAFE_INTEGER - this.endLsn) {
+      throw new LdbError('LDB_TOO_LARGE', 'the log has used up its positions')
+    }
+    const active = this.#activeFor(recordBytes)
+    if (!this.#buffer.hasRoomFor(recordBytes)) this.flush()
+    const lsn = this.endLsn
+    const unsyncedBytes = lsn - this.syncedLsn
+    assert(this.syncedLsn >= active.segment.baseLsn, 'a segment must begin where the log is synced')
+    this.#buffer.append(payload, type, seq, lsn, unsyncedBytes, active.segment.seed, this.#chainHash)
+    this.endLsn = lsn + recordBytes
+    this.lastSeq = seq
+    if (seq > this.seqFloor) this.seqFloor = seq
+    this.counters.recordCount++
+    this.counters.recordBytes += recordBytes
+    return lsn
+  }
+
+  /** Hands everything appended to the operating system, in one write. */
+  flush(): void {
+    this.assertUsable()
+    const { byteCount } = this.#buffer
+    if (byteCount === 0) return
+    const active = this.#active
+    assert(active !== undefined, 'records wait for a segment that was not begun')
+    try {
+      active.write(this.#buffer.bytes, byteCount, this.flushedLsn)
+    } catch (error) {
+      throw this.#takeBack(active, error)
+    }
+    this.flushedLsn += byteCount
+    this.#buffer.clear()
+    this.counters.flushCount++
+    assert(this.flushedLsn === this.endLsn, 'a flush must reach the end of the log')
+  }
+
+  /** Makes everything appended durable, and waits for it. */
+  sync(): void {
+    this.flush()
+    if (this.syncedLsn === this.flushedLsn) return
+    this.#syncActive(false)
+  }
+
+  /** As {@link LogWriter.sync}, off this thread; what is appended meanwhile is not covered. */
+  async syncAsync(): Promise<void> {
+    this.flush()
+    const covered = this.flushedLsn
+    const active = this.#active
+    if (this.syncedLsn >= covered || active === undefined) return
+    try {
+      active.allocateAhead(covered)
+      this.counters.syncCount++
+      await active.syncAsync()
+    } catch (error) {
+      throw this.#syncFailed(error)
+    }
+    // Another write or sync may have failed meanwhile: then this one's success proves nothing.
+    if (this.#failed) throw this.#syncFailed(this.#failure)
+    if (covered > this.syncedLsn) this.syncedLsn = covered
+  }
+
+  /** Begins a new segment, unless the present one holds nothing yet. */
+  rotate(): void {
+    this.assertUsable()
+    const active = this.#active
+    if (active !== undefined && active.segment.baseLsn === this.endLsn) return
+    try {
+      if (active !== undefined) {
+        this.flush()
+        active.cutTo(this.flushedLsn)
+        this.#syncActive(true)
+      }
+      this.begin(this.#place(), undefined)
+    } catch (error) {
+      this.poison(error)
+      throw error
+    }
+  }
+
+  /**
+   * Makes the next segment, then seals the one before it. The seal comes last: until then the new segment alone says
+   * where the old one ends.
+   */
+  begin(place: LogPlace, tail: TailCopy | undefined): void {
+    const previous = this.#segments.newest
+    const { preallocateBytes, segmentBytes } = this.#options
+    const { segment, chainHash } = createSegment(this.#vfs, this.#directory, {
+      segmentNumber: this.#segments.takeNumber(),
+      previousId: previous?.header.segmentId ?? NO_SEGMENT_ID,
+      place,
+      seqFloor: this.seqFloor,
+      tail,
+      preallocateBytes: Math.min(preallocateBytes, segmentBytes, FIRST_ALLOCATION_BYTES),
+    })
+    const old = this.#active
+    this.#active = new ActiveSegment(this.#vfs, segment, preallocateBytes)
+    if (previous !== undefined) {
+      previous.endLsn = place.lsn
+      const seal = sealOf(SealKind.continued, place, segment.header.segmentId)
+      if (old === undefined) sealFoundSegment(this.#vfs, previous, seal)
+      else old.seal(seal)
+    }
+    this.#segments.add(segment)
+    this.#chainHash = chainHash
+    this.counters.segmentCount++
+    old?.close()
+  }
+
+  /** Writes the end down: whatever is missing when the log is opened again was lost. */
+  closeCleanly(): void {
+    const active = this.#active
+    if (active === undefined) return
+    this.flush()
+    try {
+      active.cutTo(this.flushedLsn)
+      this.#syncActive(true)
+      active.seal(sealOf(SealKind.closed, this.#place(), NO_SEGMENT_ID))
+    } catch (error) {
+      this.poison(error)
+      throw error
+    }
+  }
+
+  /** Gives the files back, and writes nothing. */
+  release(): void {
+    this.#active?.close()
+  }
+
+  #activeFor(recordBytes: number): ActiveSegment {
+    const active = this.#active
+    if (active !== undefined) {
+      const usedBytes = this.endLsn - active.segment.baseLsn
+      // A record larger than a segment gets one of its own (W4).
+      if (usedBytes === 0 || recordBytes <= this.#options.segmentBytes - usedBytes) return active
+    }
+    this.rotate()
+    assert(this.#active !== undefined, 'a segment was begun')
+    return this.#active
+  }
+
+  #place(): LogPlace {
+    assert(this.flushedLsn === this.endLsn, 'the place at the end is known when nothing is buffered')
+    return { lsn: this.endLsn, lastSeq: this.lastSeq, chainHash: this.#chainHash.copy() }
+  }
+
+  #syncActive(exact: boolean): void {
+    const active = this.#active
+    assert(active !== undefined, 'there is nothing to sync without a segment')
+    try {
+      if (!exact) active.allocateAhead(this.flushedLsn)
+      this.counters.syncCount++
+      active.sync()
+    } catch (error) {
+      throw this.#syncFailed(error)
+    }
+    this.syncedLsn = this.flushedLsn
+  }
+
+  #syncFailed(cause: unknown): LdbError {
+    this.poison(cause)
+    return commitUnknown('records were written to the log, but the sync failed', cause)
+  }
+
+  /**
+   * A write failed. Part of it may be in the file, records that were reported as failed may be whole among it: they
+   * are cut off again, so that they cannot come back. Where that fails too, the outcome is unknown.
+   */
+  #takeBack(active: ActiveSegment, error: unknown): unknown {
+    this.poison(error)
+    try {
+      active.cutTo(this.flushedLsn)
+      active.sync()
+    } catch (second) {
+      if (!isLdbError(second)) throw second
+      return commitUnknown('a write to the log failed and could not be taken back', error)
+    }
+    return error
+  }
+}
+
+function sealOf(kind: SealKind, place: LogPlace, successorId: Uint8Array): Seal {
+  const { lsn, lastSeq, chainHash } = place
+  return { kind, endLsn: lsn, lastSeq, chainHash, successorId }
+}
+
+function commitUnknown(message: string, cause: unknown): LdbError {
+  return new LdbError('LDB_COMMIT_UNKNOWN', message, { cause })
+}

@@ -1,0 +1,70 @@
+import { invalidArgument } from '@ldb/base'
+
+/** How a log is opened and kept. All are optional. @category Log */
+export interface WalOptions {
+  /**
+   * Bytes of records after which the next segment is begun; 1 KiB to 1 GiB. Smaller ones are cut off sooner; each
+   * costs two syncs and one more file.
+   *
+   * @defaultValue 64 MiB
+   */
+  readonly segmentBytes?: number
+  /**
+   * Bytes of records that wait in memory before they are handed to the operating system unasked; 4 KiB to 256 MiB.
+   *
+   * @defaultValue 1 MiB
+   */
+  readonly bufferBytes?: number
+  /**
+   * Most bytes that are filled with zeros ahead at a time, so that syncs go into allocated space; 0 to 64 MiB. 0 for
+   * file systems that copy on write, where it gains nothing.
+   *
+   * @defaultValue 4 MiB
+   */
+  readonly preallocateBytes?: number
+  /**
+   * Make a log, and its directory, when there is none; otherwise LDB_NOT_FOUND.
+   *
+   * @defaultValue true
+   */
+  readonly create?: boolean
+  /**
+   * The caller knows that a log was here: finding none is LDB_CORRUPTION.
+   *
+   * @defaultValue false
+   */
+  readonly mustExist?: boolean
+}
+
+/** {@link WalOptions} with every default filled in. */
+export type ResolvedWalOptions = Readonly<Required<WalOptions>>
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** Checks options and fills the defaults in. */
+export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
+  const known = ['segmentBytes', 'bufferBytes', 'preallocateBytes', 'create', 'mustExist']
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw invalidArgument(`unknown option of a log: ${name}`)
+  }
+  return Object.freeze({
+    segmentBytes: integerWithin('segmentBytes', options.segmentBytes ?? 64 * MIB, KIB, 1024 * MIB),
+    bufferBytes: integerWithin('bufferBytes', options.bufferBytes ?? MIB, 4 * KIB, 256 * MIB),
+    preallocateBytes: integerWithin('preallocateBytes', options.preallocateBytes ?? 4 * MIB, 0, 64 * MIB),
+    create: flag('create', options.create ?? true),
+    mustExist: flag('mustExist', options.mustExist ?? false),
+  })
+}
+
+function integerWithin(name: string, value: unknown, least: number, most: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+    throw invalidArgument(`${name} must be an integer from ${least} to ${most}`)
+  }
+  return value
+}
+
+function flag(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw invalidArgument(`${name} must be true or false`)
+  return value
+}

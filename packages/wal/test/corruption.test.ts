@@ -1,0 +1,195 @@
+// Strategy: a small log with several segments, left open or closed; every truncation, every flip of a bit, zeroed
+// sectors. Invariants: the outcome is the same records, or a typed error while opening or reading; where the log was
+// left open also a shorter prefix, but never below the last position that the log itself knows to be synced. No
+// record is ever wrong. What `verify` is told of an open log agrees with what reading it gives.
+import { isLdbError } from '@ldb/base'
+import { describe, expect, test } from 'vitest'
+import { RECORDS_FILE_OFFSET } from '../src/format.js'
+import { verifyWal, Wal } from '../src/index.js'
+import { payloadOf, recordsOf } from './log-content.js'
+import type { LogRecord } from './log-content.js'
+import { SimulatedVfs } from './simulated-vfs.js'
+
+interface Golden {
+  readonly files: ReadonlyMap<string, Uint8Array>
+  readonly records: readonly LogRecord[]
+  /** Records that must survive whatever happens above them. */
+  readonly syncedCount: number
+  /** The newest segment, how many records lie before it, and where in it the first record begins that knows more. */
+  readonly newestPath: string
+  readonly baseCount: number
+  readonly knowingOffset: number
+}
+
+function makeGolden(clean: boolean): Golden {
+  const vfs = new SimulatedVfs()
+  const wal = Wal.open(vfs, 'log', { segmentBytes: 1024, preallocateBytes: 1024 })
+  for (let index = 0; index < 7; index++) {
+    wal.append(payloadOf(index, index * 17), { type: index, seq: index + 1 })
+    wal.sync()
+  }
+  wal.rotate()
+  for (let index = 7; index < 11; index++) {
+    wal.append(payloadOf(index, index * 5), { type: index, seq: index + 1 })
+    if (index === 8) wal.sync()
+  }
+  wal.flush()
+  const records = recordsOf(wal)
+  wal.close({ clean })
+  const files = new Map(vfs.list('log').map((name) => [`log/${name}`, vfs.content(`log/${name}`).slice()]))
+  const newestPath = 'log/0000000002.wal'
+  const knowingOffset = RECORDS_FILE_OFFSET + (records[9]!.lsn - records[7]!.lsn)
+  return { files, records, syncedCount: clean ? 11 : 9, newestPath, baseCount: 7, knowingOffset }
+}
+
+function restored(golden: Golden, path: string, bytes: Uint8Array): SimulatedVfs {
+  const vfs = new SimulatedVfs(99)
+  vfs.directories.add('log')
+  for (const [name, content] of golden.files) vfs.replaceContent(name, name === path ? bytes : content)
+  return vfs
+}
+
+/** Opens and reads a log that was tampered with; gives the number of records read, or the code of the error. */
+function outcomeOf(golden: Golden, vfs: SimulatedVfs, atLeast = golden.syncedCount): number | string {
+  let records: LogRecord[]
+  try {
+    const wal = Wal.open(vfs, 'log', { mustExist: true })
+    records = recordsOf(wal)
+    wal.close({ clean: false })
+  } catch (error) {
+    if (!isLdbError(error)) throw error
+    expect(['LDB_CORRUPTION', 'LDB_FORMAT']).toContain(error.code)
+    if (error.code === 'LDB_CORRUPTION') {
+      expect(error.details.file).toContain('log')
+      expect(error.details.offset).toBeGreaterThanOrEqual(0)
+    }
+    return error.code
+  }
+  if (records.length !== golden.records.length) {
+    expect(records.length).toBeGreaterThanOrEqual(atLeast)
+  }
+  for (const [index, record] of records.entries()) {
+    // Not `toEqual`: it is called a million times.
+    const expected = golden.records[index]
+    if (record.payload !== expected?.payload || record.lsn !== expected.lsn || record.seq !== expected.seq) {
+      expect(record).toEqual(expected)
+    }
+  }
+  return records.length
+}
+
+function findingCountOf(vfs: SimulatedVfs): number {
+  let count = 0
+  verifyWal(vfs, 'log', { finding: () => count++, progress: () => {} })
+  return count
+}
+
+for (const clean of [true, false]) {
+  describe(clean ? 'a log that was closed' : 'a log that was left open', () => {
+    const golden = makeGolden(clean)
+    const paths = [...golden.files.keys()]
+
+    test('is read as it was written', () => {
+      expect(paths.length).toBe(2)
+      expect(outcomeOf(golden, restored(golden, '', new Uint8Array()))).toBe(11)
+      expect(findingCountOf(restored(golden, '', new Uint8Array()))).toBe(0)
+    })
+
+    test('cut at every byte', () => {
+      const outcomes = new Map<number | string, number>()
+      for (const path of paths) {
+        const content = golden.files.get(path)!
+        for (let length = 0; length < content.length; length++) {
+          // Within the header, where nothing varies, every 16th byte is enough.
+          if (length < RECORDS_FILE_OFFSET && length > 128 && length % 16 !== 0) continue
+          const vfs = restored(golden, path, content.subarray(0, length))
+          const findingCount = findingCountOf(vfs)
+          // Cut so far that nothing left knows of the last sync: all that is left is known from the next sync back.
+          const ignorant = !clean && path === golden.newestPath && length < golden.knowingOffset + 32
+          const outcome = outcomeOf(golden, vfs, ignorant ? golden.baseCount : golden.syncedCount)
+          if (typeof outcome === 'string') expect(findingCount).toBeGreaterThan(0)
+          outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+        }
+      }
+      const counts = [...outcomes.keys()].filter((key) => typeof key === 'number')
+      if (clean) expect(counts).toEqual([])
+      else expect(counts.sort((left, right) => left - right)).toEqual([7, 8, 9, 10, 11])
+    })
+
+    test('with every bit flipped', () => {
+      let silentCount = 0
+      for (const path of paths) {
+        const content = golden.files.get(path)!.slice()
+        for (let offset = 0; offset < content.length; offset++) {
+          // Of the reserved rest of the header one bit a byte is enough; the gap behind the seal is nobody's.
+          const bits =
+            offset > 128 && offset < 4088 ? 1 : offset >= 4096 + 56 && offset < RECORDS_FILE_OFFSET ? 0 : 8
+          for (let bit = 0; bit < bits; bit++) {
+            content[offset] = content[offset]! ^ (1 << bit)
+            const vfs = restored(golden, path, content)
+            const findingCount = findingCountOf(vfs)
+            const outcome = outcomeOf(golden, vfs)
+            if (outcome === 11 && findingCount === 0) silentCount++
+            if (typeof outcome === 'string') expect(findingCount).toBeGreaterThan(0)
+            if (clean && typeof outcome === 'number') expect(outcome).toBe(11)
+            content[offset] = content[offset]! ^ (1 << bit)
+          }
+        }
+      }
+      // Only zeros filled in ahead of a log that was left open may change unnoticed.
+      if (clean) expect(silentCount).toBe(0)
+    })
+
+    test('with every sector of zeros', () => {
+      for (const path of paths) {
+        const content = golden.files.get(path)!
+        for (let start = 0; start < content.length; start += 512) {
+          const bytes = content.slice()
+          bytes.fill(0, start, start + 512)
+          const ignorant = !clean && path === golden.newestPath && start === RECORDS_FILE_OFFSET
+          const atLeast = ignorant ? golden.baseCount : golden.syncedCount
+          const outcome = outcomeOf(golden, restored(golden, path, bytes), atLeast)
+          if (clean && typeof outcome === 'number') expect(outcome).toBe(11)
+        }
+      }
+    })
+  })
+}
+
+test('a bad record in the middle is corruption as soon as a later one proves that it was synced', () => {
+  const vfs = new SimulatedVfs()
+  const wal = Wal.open(vfs, 'log')
+  const lsns = [0, 1, 2, 3].map((index) => {
+    const lsn = wal.append(payloadOf(index, 100))
+    if (index === 1) wal.sync()
+    return lsn
+  })
+  wal.flush()
+  wal.close({ clean: false })
+  const path = 'log/0000000001.wal'
+  const flipIn = (index: number): SimulatedVfs => {
+    const copy = new SimulatedVfs()
+    copy.directories.add('log')
+    copy.replaceContent(path, vfs.content(path))
+    const at = RECORDS_FILE_OFFSET + lsns[index]! + 50
+    copy.content(path)[at] = copy.content(path)[at]! ^ 4
+    return copy
+  }
+  expect(() => Wal.open(flipIn(0), 'log')).toThrow(
+    expect.objectContaining({
+      code: 'LDB_CORRUPTION',
+      details: expect.objectContaining({ file: path, offset: RECORDS_FILE_OFFSET }),
+    }),
+  )
+  expect(() => Wal.open(flipIn(1), 'log')).toThrow(expect.objectContaining({ code: 'LDB_CORRUPTION' }))
+  // Above what is known to be synced it is a torn tail, and the good record behind it does not come back, ever.
+  const torn = flipIn(2)
+  const again = Wal.open(torn, 'log')
+  expect(recordsOf(again)).toHaveLength(2)
+  again.append(payloadOf(7, 10))
+  again.flush()
+  again.close({ clean: false })
+  const third = Wal.open(torn, 'log')
+  expect(recordsOf(third)).toHaveLength(3)
+  expect(findingCountOf(torn)).toBe(0)
+})

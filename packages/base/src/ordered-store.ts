@@ -59,13 +59,14 @@ export interface OrderedStore {
   /** Walks everything there is and reports each thing found wrong to the sink. Never throws LDB_CORRUPTION. */
   verify(sink: VerifySink): void
 
+  /** Tells sizes and counts, without I/O. */
   stats(): StoreStats
 
   /** Gives all resources back, without a checkpoint. Idempotent. */
   close(): void
 }
 
-/** @category Contracts */
+/** What a checkpoint may do besides writing the state down. @category Contracts */
 export interface CheckpointOptions {
   /** Move data towards the beginning of the file and cut the rest off. Default false. */
   readonly shrink?: boolean
@@ -80,6 +81,7 @@ export interface StoreSnapshot {
   readonly seq: Seq
   /** Gives a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`. */
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
+  /** Tells whether a key is present, without reading its value. */
   has(key: Uint8Array, keyBytes?: number): boolean
   /** Opens a cursor, standing nowhere. It stays valid until it is closed, and must be closed before the release. */
   cursor(bounds?: KeyBounds): StoreCursor
@@ -91,7 +93,7 @@ export interface StoreSnapshot {
   release(): void
 }
 
-/** @category Contracts */
+/** What a range may hold, from what is known without reading it. @category Contracts */
 export interface RangeEstimate {
   readonly count: number
   readonly bytes: number
@@ -110,7 +112,9 @@ export interface StoreCursor {
   readonly key: Uint8Array
   /** Value of the entry: borrowed, until the next move or close. Throws LDB_INVALID_ARGUMENT when standing nowhere. */
   readonly value: Uint8Array
+  /** Moves to the first entry within the bounds. */
   first(): boolean
+  /** Moves to the last entry within the bounds. */
   last(): boolean
   /** Moves to the smallest entry whose key is not below `key`. */
   seek(key: Uint8Array, keyBytes?: number): boolean
@@ -126,6 +130,7 @@ export interface StoreCursor {
 
 /** Where `verify` puts what it finds and how far it is. @category Contracts */
 export interface VerifySink {
+  /** Called for each thing found wrong. */
   finding(finding: VerifyFinding): void
   /** Called as the walk goes on; counts are those since the last call. Throwing here ends the walk. */
   progress(progress: VerifyProgress): void
@@ -141,7 +146,7 @@ export interface VerifyFinding {
   readonly message: string
 }
 
-/** @category Contracts */
+/** What a walk has checked since it last told. @category Contracts */
 export interface VerifyProgress {
   /** Pages, blocks or records checked. */
   readonly units: number

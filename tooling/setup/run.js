@@ -1,0 +1,99 @@
+// The root's commands: prepare what is not prepared, then do what was asked. See README.md.
+import { spawnSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { install } from './install.js'
+import { nodeTooOld } from './node-version.js'
+import { addUp, clearResults, closingLine, readResult, suiteFolders, suiteLine } from './tally.js'
+import { runTurbo, workspaceEnvironment } from './turbo.js'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+/** Everything that can be checked, of every package. */
+async function test() {
+  return runSuites('building, linting and testing every package', [
+    'lint',
+    'test',
+    'docs',
+    // One failure does not hide another, but nothing runs on top of what failed.
+    '--continue=dependencies-successful',
+  ])
+}
+
+/** The suite of core on the current Node, whichever Node runs this. */
+async function latestNode() {
+  return runSuites('testing core on the current Node', ['test', '--filter=@ldb/latest-node'])
+}
+
+/**
+ * @param {string} title
+ * @param {string[]} turboArgs
+ */
+async function runSuites(title, turboArgs) {
+  const pnpmFolder = prepare()
+  console.log(`setup: ${title}`)
+  clearResults(root)
+  const pending = new Set(suiteFolders(root))
+  const suites = []
+  const look = () => {
+    for (const folder of pending) {
+      const suite = readResult(folder)
+      if (suite === undefined) continue
+      pending.delete(folder)
+      suites.push(suite)
+      console.log(suiteLine(suite))
+    }
+  }
+  const timer = setInterval(look, 250)
+  const { exitCode, failedTasks } = await runTurbo(root, pnpmFolder, turboArgs)
+  clearInterval(timer)
+  look()
+  for (const task of failedTasks) console.log(`failed: ${task}`)
+  const total = addUp(suites, failedTasks, exitCode)
+  console.log(`\n${closingLine(total)}`)
+  return total.failed === 0 && exitCode === 0 ? 0 : 1
+}
+
+/**
+ * Builds one app and what it stands on, then becomes it.
+ *
+ * @param {string} name
+ * @param {string[]} args
+ */
+async function app(name, args) {
+  const pnpmFolder = prepare()
+  const { exitCode } = await runTurbo(root, pnpmFolder, ['build', `--filter=@ldb/${name}`])
+  if (exitCode !== 0) return exitCode
+  const result = spawnSync(process.execPath, [join(root, 'apps', name, 'dist', 'main.js'), ...args], {
+    env: workspaceEnvironment(pnpmFolder),
+    stdio: 'inherit',
+  })
+  return result.status ?? 1
+}
+
+/** Sees that everything is installed; gives the folder that holds pnpm. */
+function prepare() {
+  const refusal = nodeTooOld(process.versions.node)
+  if (refusal !== undefined) throw new Error(refusal)
+  return install(root)
+}
+
+/** @type {Record<string, (args: string[]) => Promise<number>>} */
+const commands = {
+  test,
+  'latest-node': latestNode,
+  demo: (args) => app('demo', args),
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const command = commands[name]
+try {
+  if (command === undefined)
+    throw new Error(`no such command: ${name}; there are ${Object.keys(commands).join(', ')}`)
+  process.exitCode = await command(args)
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  if (name === 'test') console.log('\n0 passed, 1 failed')
+  process.exitCode = 1
+}

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/**
+ * Environment for whatever runs inside the prepared workspace: the pinned pnpm on PATH, and no telemetry.
+ *
+ * @param {string} pnpmFolder
+ */
+export function workspaceEnvironment(pnpmFolder) {
+  return {
+    ...process.env,
+    PATH: `${pnpmFolder}${delimiter}${process.env.PATH ?? ''}`,
+    TURBO_TELEMETRY_DISABLED: '1',
+    TURBO_NO_UPDATE_NOTIFIER: '1',
+    DO_NOT_TRACK: '1',
+  }
+}
+
+/**
+ * Runs turbo with output of failed tasks only.
+ *
+ * @param {string} root
+ * @param {string} pnpmFolder
+ * @param {string[]} args - tasks and filters
+ * @returns {Promise<{ exitCode: number, failedTasks: string[] }>}
+ */
+export async function runTurbo(root, pnpmFolder, args) {
+  const summaries = join(root, '.turbo', 'runs')
+  rmSync(summaries, { recursive: true, force: true })
+  const program = join(root, 'node_modules', 'turbo', 'bin', 'turbo')
+  const fixed = ['--concurrency=2', '--output-logs=errors-only', '--log-prefix=none', '--summarize']
+  const child = spawn(process.execPath, [program, 'run', ...args, ...fixed], {
+    cwd: root,
+    env: workspaceEnvironment(pnpmFolder),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // Turbo tells of packages in scope, caches and file paths before and after; only what a failed task said matters.
+  const passOn = (stream, target) => {
+    stream.setEncoding('utf8')
+    stream.on('data', (text) => target.write(text))
+  }
+  passOn(child.stdout, process.stdout)
+  passOn(child.stderr, process.stderr)
+  const exitCode = await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? 1))
+  })
+  return { exitCode, failedTasks: exitCode === 0 ? [] : failedTasks(summaries) }
+}
+
+/** @param {string} folder */
+function failedTasks(folder) {
+  /** @type {string[]} */
+  const failed = []
+  for (const file of readdirSync(folder)) {
+    const { tasks } = JSON.parse(readFileSync(join(folder, file), 'utf8'))
+    for (const task of tasks) {
+      const exitCode = task.execution?.exitCode
+      if (typeof exitCode === 'number' && exitCode !== 0) failed.push(task.taskId)
+    }
+  }
+  return failed.sort()
+}

@@ -1,0 +1,124 @@
+// Holds the rules against the workspace itself. A failure lists places; canaries.test.ts shows that each rule bites.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, test } from 'vitest'
+
+import { checkArrows } from '../src/arrows.js'
+import { checkDocumentation } from '../src/documentation.js'
+import { checkFileNames } from '../src/file-names.js'
+import { describeFindings } from '../src/finding.js'
+import {
+  checkTableConstants,
+  checkTableShape,
+  CONSTANT_NAMES,
+  parseFormatTables,
+} from '../src/format-tables.js'
+import { checkLeftovers } from '../src/leftovers.js'
+import { checkManifest } from '../src/manifests.js'
+import { checkLinks, checkTitle } from '../src/markdown.js'
+import { checkPortability } from '../src/portability.js'
+import { checkPublicFace } from '../src/public-face.js'
+import { checkReachability } from '../src/reachability.js'
+import { checkSizes, LONG_FILES } from '../src/sizes.js'
+import { filesBelow, privatePackages, publicPackages, ROOT } from '../src/workspace.js'
+import type { Package } from '../src/workspace.js'
+
+const published = publicPackages()
+const everything = [...published, ...privatePackages()]
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+const exists = (path: string): boolean => existsSync(join(ROOT, path))
+
+describe.each(published.map((subject) => [subject.name, subject] as const))('%s', (_name, subject) => {
+  test('stands only on what the picture of the house allows', () => {
+    expect(describeFindings(checkArrows(subject))).toEqual([])
+  })
+
+  test('is plain ES2022 where it must be portable', () => {
+    expect(describeFindings(checkPortability(subject))).toEqual([])
+  })
+
+  test('has an index that re-exports by name', () => {
+    expect(describeFindings(checkPublicFace(subject))).toEqual([])
+  })
+
+  test('says of each exported name what it gives', () => {
+    expect(describeFindings(checkDocumentation(subject))).toEqual([])
+  })
+
+  test('has no source that nobody imports', () => {
+    expect(describeFindings(checkReachability(subject))).toEqual([])
+  })
+
+  test('has the anatomy of a package', () => {
+    expect(describeFindings(checkManifest(subject))).toEqual([])
+  })
+
+  test('draws its bytes as its constants have them', async () => {
+    const findings = []
+    const markdown = subject.documents.get('FORMAT.md') ?? ''
+    const path = `${subject.folder}/FORMAT.md`
+    const tables = parseFormatTables(markdown)
+    const constants = tables.length === 0 ? {} : await formatConstants(subject)
+    for (const table of tables) {
+      findings.push(...checkTableShape(path, table))
+      const pattern = CONSTANT_NAMES[subject.name]?.[table.title]
+      findings.push(...checkTableConstants(path, table, constants, pattern))
+    }
+    expect(describeFindings(findings)).toEqual([])
+  })
+})
+
+describe.each(everything.map((subject) => [subject.name, subject] as const))('%s', (_name, subject) => {
+  test('has files and functions of a size to read', () => {
+    expect(describeFindings(checkSizes(subject))).toEqual([])
+  })
+
+  test('has file names that name a concept', () => {
+    expect(describeFindings(checkFileNames(subject))).toEqual([])
+  })
+})
+
+describe('every file', () => {
+  test('is finished, and has a reason for each exception', () => {
+    const paths = ['packages', 'apps', 'tooling'].flatMap((folder) =>
+      filesBelow(ROOT, folder, ['.ts', '.js', '.md']),
+    )
+    // The rule itself and its samples spell out what they look for.
+    const own = /^tooling\/tidy\/(?:src\/leftovers|test\/)/
+    const findings = paths
+      .filter((path) => !own.test(path))
+      .flatMap((path) => checkLeftovers(path, read(path)))
+    expect(describeFindings(findings)).toEqual([])
+  })
+
+  test('of Markdown has links that lead somewhere, and a README one title', () => {
+    const atRoot = ['README.md', 'CONTRIBUTING.md', 'TESTING.md'].filter(exists)
+    const below = ['packages', 'apps', 'tooling', 'docs'].flatMap((folder) =>
+      filesBelow(ROOT, folder, ['.md']),
+    )
+    const findings = [...atRoot, ...below].flatMap((path) => [
+      ...(path.endsWith('README.md') ? checkTitle(path, read(path)) : []),
+      ...checkLinks(path, read(path), exists),
+    ])
+    expect(describeFindings(findings)).toEqual([])
+  })
+
+  test('on the list of long files is there', () => {
+    expect(Object.keys(LONG_FILES).filter((path) => !exists(path))).toEqual([])
+  })
+})
+
+test('all public packages are released together', () => {
+  const { fixed } = JSON.parse(read('.changeset/config.json')) as { fixed: string[][] }
+  expect(fixed).toEqual([published.map(({ name }) => name)])
+})
+
+/** What the `format.ts` files of a package export. */
+async function formatConstants(subject: Package): Promise<Record<string, unknown>> {
+  const modules = subject.files.filter(({ localPath }) => /^src\/(?:.*[-/])?format\.ts$/.test(localPath))
+  const loaded = await Promise.all(
+    modules.map(({ path }) => import(join(ROOT, path)) as Promise<Record<string, unknown>>),
+  )
+  return Object.assign({}, ...loaded) as Record<string, unknown>
+}

@@ -1,0 +1,34 @@
+// Writes what a suite came to into one small file, so that the whole run can be counted, cached suites included.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** A vitest reporter: `{ passed, failed, skipped, ms }` into `.results/tests.json`, or `$LDB_RESULTS_DIR`. */
+export class ResultsReporter {
+  #start = 0
+
+  onTestRunStart() {
+    this.#start = Date.now()
+  }
+
+  /**
+   * @param {readonly import('vitest/node').TestModule[]} modules
+   * @param {readonly unknown[]} unhandledErrors
+   */
+  onTestRunEnd(modules, unhandledErrors) {
+    const results = { passed: 0, failed: unhandledErrors.length, skipped: 0, ms: Date.now() - this.#start }
+    for (const module of modules) {
+      results.failed += module.errors().length
+      for (const test of module.children.allTests()) {
+        const { state } = test.result()
+        if (state === 'passed') results.passed += 1
+        else if (state === 'failed') results.failed += 1
+        else results.skipped += 1
+      }
+      // A hook that fails leaves its tests unrun; the suite's own error is then the failure that counts.
+      for (const suite of module.children.allSuites()) results.failed += suite.errors().length
+    }
+    const directory = process.env.LDB_RESULTS_DIR ?? '.results'
+    mkdirSync(directory, { recursive: true })
+    writeFileSync(join(directory, 'tests.json'), JSON.stringify(results) + '\n')
+  }
+}

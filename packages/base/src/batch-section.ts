@@ -5,11 +5,13 @@
  * @category Batches
  */
 export interface BatchSection {
+  /** What holds the operations, and maybe more around them. Borrowed. */
   readonly bytes: Uint8Array
   /** Offset of the first operation. */
   readonly start: number
   /** Offset behind the last operation. */
   readonly end: number
+  /** Operations from `start` to `end`. */
   readonly operationCount: number
   /** Where `bytes` came from, for errors; absent for a batch made in this process. */
   readonly origin?: BatchOrigin
@@ -53,5 +55,5 @@ export const OperationKind = {
   DeleteFrom: 4,
 } as const
 
-/** @category Batches */
+/** One of the kinds of operation, as a number. @category Batches */
 export type OperationKind = (typeof OperationKind)[keyof typeof OperationKind]

@@ -116,7 +116,10 @@ describe('toPlainBytes', () => {
   ])('refuses %s', (_, value) => {
     expect(isBytes(value)).toBe(false)
     expect(() => toPlainBytes(value, 'key')).toThrow(
-      expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT', message: expect.stringMatching(/^key must be/) }),
+      expect.objectContaining({
+        code: 'LDB_INVALID_ARGUMENT',
+        message: expect.stringMatching(/^key must be/),
+      }),
     )
   })
 })

@@ -58,7 +58,9 @@ const ERROR_MARK = Symbol.for('ldb.LdbError')
  */
 export class LdbError extends Error {
   override readonly name: string = 'LdbError'
+  /** Why; this is what programs should look at. */
   readonly code: LdbErrorCode
+  /** What is known beyond the message; frozen. */
   readonly details: LdbErrorDetails
   /** @internal */
   readonly [ERROR_MARK]: boolean = true

@@ -59,14 +59,14 @@ export interface OrderedStore {
   /** Walks everything there is and reports each thing found wrong to the sink. Never throws LDB_CORRUPTION. */
   verify(sink: VerifySink): void
 
-  /** Tells sizes and counts, without I/O. */
+  /** Gives figures about the present state; costs no I/O. */
   stats(): StoreStats
 
   /** Gives all resources back, without a checkpoint. Idempotent. */
   close(): void
 }
 
-/** What a checkpoint may do besides writing the state down. @category Contracts */
+/** How to write a checkpoint. @category Contracts */
 export interface CheckpointOptions {
   /** Move data towards the beginning of the file and cut the rest off. Default false. */
   readonly shrink?: boolean
@@ -78,6 +78,7 @@ export interface CheckpointOptions {
  * @category Contracts
  */
 export interface StoreSnapshot {
+  /** Seq of the newest section that the view holds; 0 when there is none. */
   readonly seq: Seq
   /** Gives a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`. */
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
@@ -93,9 +94,11 @@ export interface StoreSnapshot {
   release(): void
 }
 
-/** What a range may hold, from what is known without reading it. @category Contracts */
+/** What a range holds, about. @category Contracts */
 export interface RangeEstimate {
+  /** Entries. */
   readonly count: number
+  /** Bytes of keys and values. */
   readonly bytes: number
 }
 
@@ -112,9 +115,9 @@ export interface StoreCursor {
   readonly key: Uint8Array
   /** Value of the entry: borrowed, until the next move or close. Throws LDB_INVALID_ARGUMENT when standing nowhere. */
   readonly value: Uint8Array
-  /** Moves to the first entry within the bounds. */
+  /** Moves to the smallest entry within the bounds. */
   first(): boolean
-  /** Moves to the last entry within the bounds. */
+  /** Moves to the greatest entry within the bounds. */
   last(): boolean
   /** Moves to the smallest entry whose key is not below `key`. */
   seek(key: Uint8Array, keyBytes?: number): boolean
@@ -138,15 +141,17 @@ export interface VerifySink {
 
 /** One thing that is wrong. @category Contracts */
 export interface VerifyFinding {
-  /** Kind of fault, stable: `'checksum'`, `'structure'`, `'order'`, `'leak'`, `'count'`, `'missing'`. */
+  /** Kind of fault, stable: `'checksum'`, `'structure'`, `'order'`, `'leak'`, `'count'`, `'missing'`, `'io'`. */
   readonly kind: 'checksum' | 'structure' | 'order' | 'leak' | 'count' | 'missing' | 'io'
+  /** Path of the file. */
   readonly file: string
   /** Byte offset in the file. */
   readonly offset: number
+  /** What is wrong there, for people. */
   readonly message: string
 }
 
-/** What a walk has checked since it last told. @category Contracts */
+/** What a walk has checked since it last said so. @category Contracts */
 export interface VerifyProgress {
   /** Pages, blocks or records checked. */
   readonly units: number

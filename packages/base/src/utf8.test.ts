@@ -13,7 +13,19 @@ const twins = [
 ] as const
 
 const unit = fc.oneof(
-  fc.constantFrom('a', '\0', '\u007f', '\u0080', '\u07ff', '\u0800', '\ufeff', '\ufffd', '\uffff', '😀', '\u{10ffff}'),
+  fc.constantFrom(
+    'a',
+    '\0',
+    '\u007f',
+    '\u0080',
+    '\u07ff',
+    '\u0800',
+    '\ufeff',
+    '\ufffd',
+    '\uffff',
+    '😀',
+    '\u{10ffff}',
+  ),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
 )
 const brokenUnit = fc.oneof(
@@ -23,9 +35,15 @@ const brokenUnit = fc.oneof(
 const text = fc.array(unit, { maxLength: 60 }).map((units) => units.join(''))
 const brokenText = fc.array(brokenUnit, { maxLength: 60 }).map((units) => units.join(''))
 const bytes = fc
-  .array(fc.oneof(fc.constantFrom(0x41, 0x80, 0xbf, 0xc0, 0xc2, 0xe0, 0xed, 0xa0, 0xf0, 0xf4, 0x90, 0xf5, 0xff), fc.nat(255)), {
-    maxLength: 40,
-  })
+  .array(
+    fc.oneof(
+      fc.constantFrom(0x41, 0x80, 0xbf, 0xc0, 0xc2, 0xe0, 0xed, 0xa0, 0xf0, 0xf4, 0x90, 0xf5, 0xff),
+      fc.nat(255),
+    ),
+    {
+      maxLength: 40,
+    },
+  )
   .map((list) => Uint8Array.from(list))
 
 function outcome(call: () => unknown): unknown {
@@ -58,7 +76,13 @@ describe.each(twins)('utf8, %s', (_, twin) => {
   })
 
   it('refuses lone surrogates', () => {
-    for (const value of ['\ud800', 'a\udc00b', '\udc00\ud800', `${'x'.repeat(50)}\ud83d`, '\ud83d\ud83d\ude00']) {
+    for (const value of [
+      '\ud800',
+      'a\udc00b',
+      '\udc00\ud800',
+      `${'x'.repeat(50)}\ud83d`,
+      '\ud83d\ud83d\ude00',
+    ]) {
       const refusal = expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' })
       expect(() => twin.encodeUtf8(value)).toThrow(refusal)
       expect(() => twin.utf8Bytes(value)).toThrow(refusal)
@@ -74,13 +98,43 @@ describe.each(twins)('utf8, %s', (_, twin) => {
         try {
           expected = strict.decode(value)
         } catch {
-          expect(() => twin.decodeUtf8(value)).toThrow(expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' }))
+          expect(() => twin.decodeUtf8(value)).toThrow(
+            expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' }),
+          )
           return
         }
         expect(twin.decodeUtf8(value)).toBe(expected)
       }),
       { numRuns: 3000 },
     )
+  })
+
+  it('agrees with a strict TextDecoder on every edge of every byte of a character', () => {
+    const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    const firsts = [
+      0x7f, 0x80, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5,
+    ]
+    const others = [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff]
+    const sequences = firsts.flatMap((a) => [
+      [a],
+      ...others.flatMap((b) => [
+        [a, b],
+        ...others.flatMap((c) => [[a, b, c], ...others.map((d) => [a, b, c, d])]),
+      ]),
+    ])
+    for (const sequence of sequences) {
+      const value = Uint8Array.from(sequence)
+      let expected: string | undefined
+      try {
+        expected = strict.decode(value)
+      } catch {
+        expected = undefined
+      }
+      const actual = outcome(() => twin.decodeUtf8(value))
+      if (typeof actual === 'string' ? actual !== expected : expected !== undefined) {
+        expect.fail(`decodes ${sequence.join(' ')} to ${JSON.stringify(actual)}`)
+      }
+    }
   })
 
   it('decodes long texts, and every code point', () => {

@@ -3,11 +3,7 @@ import { expect, it } from 'vitest'
 import { decodeVarint, encodeVarint, VARINT_BYTES_MAX, varintBytes } from './varint.js'
 
 const EDGES = [0, 1, 0x7f, 0x80, 0x3fff, 0x4000, 0x1f_ffff, 0x20_0000, 0xfff_ffff, 0x1000_0000, 0x7fff_ffff]
-const number = fc.oneof(
-  fc.constantFrom(...EDGES, 0x8000_0000, 0xffff_ffff),
-  fc.nat(0xffff_ffff),
-  fc.nat(300),
-)
+const number = fc.oneof(fc.constantFrom(...EDGES, 0x8000_0000, 0xffff_ffff), fc.nat(0xffff_ffff), fc.nat(300))
 
 it('reads back what it wrote, and knows its length', () => {
   fc.assert(

@@ -8,7 +8,7 @@ type NativeHash = (bytes: Uint8Array, seed: bigint) => bigint
  * Inputs of this many bytes and more go to the native hash: see the table in README.md, made by
  * `bench/xxhash64.mjs`.
  */
-const NATIVE_BYTES_MIN = 320
+const NATIVE_BYTES_MIN = 256
 
 const native = loadNative()
 

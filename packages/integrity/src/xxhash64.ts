@@ -21,15 +21,19 @@ const PER_2_32 = 2 ** -32
 // them the hash. They hold nothing between two calls of xxHash64.
 const registers = new Int32Array(8)
 
-// The view of the array hashed last. Callers hash the same few long-lived buffers over and over; a view for each
-// call would cost more than the hash of a small input. Weak, so that no buffer is kept alive by having been hashed.
+// Words are read through a view. Long buffers tend to live long and to be hashed over and over: their views are
+// remembered, weakly, so that no buffer is kept alive by having been hashed. Short arrays tend to be used once: a view
+// and its place in the map would cost microseconds, copying the bytes costs half a nanosecond each.
 const views = new WeakMap<Uint8Array, DataView>()
+const REMEMBERED_BYTES_MIN = 4096
+const scratch = new Uint8Array(REMEMBERED_BYTES_MIN)
+const scratchView = new DataView(scratch.buffer)
 
 /**
  * Hashes `bytes[start, end)` with xxHash64: the low half of the hash goes to `target[0]`, the high one to `target[1]`.
  *
  * @remarks Plain TypeScript on two 32-bit halves. Allocates nothing, but for one small view at the first call for
- * an array.
+ * an array of 4 KiB or more.
  * @param start - offset of the first byte; 0 ≤ start ≤ end ≤ bytes.length, not checked.
  * @param target - at least two elements.
  * @see https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
@@ -42,11 +46,25 @@ export function xxHash64(
   seed: Seed64,
   target: Int32Array,
 ): void {
+  if (bytes.length >= REMEMBERED_BYTES_MIN) {
+    hashView(viewOf(bytes), start, end, seed, target)
+    return
+  }
+  const byteCount = end - start
+  for (let index = 0; index < byteCount; index++) scratch[index] = bytes[start + index] as number
+  hashView(scratchView, 0, byteCount, seed, target)
+}
+
+function viewOf(bytes: Uint8Array): DataView {
   let view = views.get(bytes)
   if (view === undefined) {
     view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     views.set(bytes, view)
   }
+  return view
+}
+
+function hashView(view: DataView, start: number, end: number, seed: Seed64, target: Int32Array): void {
   let tail = start
   if (end - start >= STRIPE_BYTES) {
     tail = hashStripes(view, start, end, seed)

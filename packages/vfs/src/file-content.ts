@@ -1,3 +1,4 @@
+import { fileError } from './file-error.js'
 import type { VfsFile } from './vfs.js'
 
 /** Bytes of one piece; a multiple of every page size in use. */
@@ -41,7 +42,7 @@ export class FileContent {
       const start = fileOffset + done
       const count = Math.min(total - done, PIECE_BYTES - (start % PIECE_BYTES))
       const below = this.#readPiece(target, targetOffset + done, count, start)
-      lower?.read(target, targetOffset + done, below, start)
+      if (below > 0) assertWhole(below, lower?.read(target, targetOffset + done, below, start), start, lower)
       done += count
     }
     return total
@@ -59,7 +60,9 @@ export class FileContent {
       const start = fileOffset + done
       const count = Math.min(total - done, PIECE_BYTES - (start % PIECE_BYTES))
       const below = this.#readPiece(target, targetOffset + done, count, start)
-      if (below > 0) await lower.readAsync(target, targetOffset + done, below, start)
+      if (below > 0) {
+        assertWhole(below, await lower.readAsync(target, targetOffset + done, below, start), start, lower)
+      }
       done += count
     }
     return total
@@ -119,8 +122,17 @@ export class FileContent {
     if (present !== undefined) return present
     const piece = new Uint8Array(PIECE_BYTES)
     const below = Math.min(PIECE_BYTES, this.#lowerLength - pieceStart)
-    if (below > 0 && writeBytes < PIECE_BYTES) lower?.read(piece, 0, below, pieceStart)
+    if (below > 0 && writeBytes < PIECE_BYTES) {
+      assertWhole(below, lower?.read(piece, 0, below, pieceStart), pieceStart, lower)
+    }
     this.#pieces.set(pieceIndex, piece)
     return piece
   }
+}
+
+/** The lower file stands still by contract; when it was cut all the same, what is gone must not read as zeros. */
+function assertWhole(expected: number, actual: number | undefined, offset: number, lower?: VfsFile): void {
+  if (actual === expected) return
+  const cause = new Error('the file below a view became shorter')
+  throw fileError('EIO', { operation: 'read', file: lower?.path ?? 'the file below', offset }, cause)
 }

@@ -129,7 +129,7 @@ function writeRecord(path: string, record: LockRecord): void {
     fs.writeFileSync(descriptor, text, 'latin1')
     fs.fsyncSync(descriptor)
   } catch (error) {
-    fs.unlinkSync(path)
+    fs.rmSync(path, { force: true })
     throw error
   } finally {
     fs.closeSync(descriptor)

@@ -2,10 +2,9 @@ import { fileError, notRegular } from './file-error.js'
 import type { FileNode, FileTree } from './file-tree.js'
 import type { LowerFile } from './tree-file.js'
 import { TreeFile } from './tree-file.js'
-import type { Environment } from './environment.js'
 import { LockTable } from './lock-table.js'
 import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from './vfs.js'
-import type { Clock, RandomSource, Scheduler } from './environment.js'
+import type { Clock, Environment, RandomSource, Scheduler } from './environment.js'
 
 /** What the two file systems in memory have in common: everything but what lies below them. */
 export abstract class TreeVfs implements Vfs {

@@ -3,7 +3,7 @@ import { isLdbError } from '@ldb/base'
 import { expect, it } from 'vitest'
 import { MemoryVfs, OverlayVfs } from '../src/index.js'
 import type { Vfs } from '../src/index.js'
-import { contentOf } from './vfs-conformance.js'
+import { contentOf, equalBytes } from './vfs-conformance.js'
 
 // Strategy: the same random operations on a view and on a plain file system that began with the same files.
 // Invariants: every answer and error is the same, the trees are the same at the end, and what is under the view is
@@ -57,6 +57,25 @@ it('shows the same as a file system that was really changed, and changes nothing
     }),
     { numRuns: 300 },
   )
+})
+
+it('does not bring back what was cut off', () => {
+  const file = new OverlayVfs(populated()).open('/d/a', 'write')
+  file.truncate(10)
+  file.truncate(70_000)
+  expect([...contentOf(file).subarray(8, 12)]).toEqual([32, 36, 0, 0])
+})
+
+it('reads and writes by the asynchronous face through the view', async () => {
+  const base = populated()
+  const file = new OverlayVfs(base).open('/d/e/a', 'write')
+  const before = contentOf(file)
+  await file.writeAsync(Uint8Array.of(1, 2, 3), 0, 3, 65_535)
+  before.set([1, 2, 3], 65_535)
+  const target = new Uint8Array(before.length)
+  expect(await file.readAsync(target, 0, target.length, 0)).toBe(target.length)
+  expect(equalBytes(target, before)).toBe(true)
+  expect(treeOf(base)).toEqual(treeOf(populated()))
 })
 
 it('keeps in memory only what was written', () => {

@@ -15,7 +15,7 @@ export class ActiveSegment {
   readonly segment: Segment
   readonly #vfs: Vfs
   readonly #file: VfsFile
-  readonly #preallocateBytes: number
+  #preallocateBytes: number
   /** Offset in the file up to which zeros were filled, or records written. */
   #allocatedEnd: number
   /**
@@ -54,6 +54,8 @@ export class ActiveSegment {
     const usedBytes = endLsn - this.segment.baseLsn
     const aheadBytes = Math.min(this.#preallocateBytes, Math.max(FIRST_ALLOCATION_BYTES, usedBytes))
     this.#allocatedEnd = allocate(this.#file, writtenEnd, aheadBytes)
+    // No room: not tried again at every sync.
+    if (this.#allocatedEnd === writtenEnd) this.#preallocateBytes = 0
   }
 
   sync(): void {

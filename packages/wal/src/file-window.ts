@@ -10,19 +10,17 @@ const READ_BYTES = 1024 * 1024
 export class FileWindow {
   /** Valid from index 0 to the end of the stretch. */
   bytes: Uint8Array
+  view: DataView
   readonly #file: VfsFile
   #start: number
   #end: number
 
   constructor(file: VfsFile) {
     this.bytes = new Uint8Array(0)
+    this.view = new DataView(this.bytes.buffer)
     this.#file = file
     this.#start = 0
     this.#end = 0
-  }
-
-  get file(): VfsFile {
-    return this.#file
   }
 
   /**
@@ -37,6 +35,7 @@ export class FileWindow {
     if (wanted > this.bytes.length) {
       const usual = Math.min(READ_BYTES, Math.max(2 * this.bytes.length, wanted))
       this.bytes = new Uint8Array(Math.max(usual, wanted))
+      this.view = new DataView(this.bytes.buffer)
     }
     this.#start = fileOffset
     this.#end = fileOffset

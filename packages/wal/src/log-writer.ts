@@ -4,8 +4,8 @@ import { ActiveSegment, FIRST_ALLOCATION_BYTES, sealFoundSegment } from './activ
 import type { ChainHash } from './chain-hash.js'
 import { PAYLOAD_BYTES_MAX, recordBytesOf, SealKind } from './format.js'
 import { RecordBuffer } from './record-buffer.js'
+import { sealBefore } from './recovery.js'
 import type { LogPlace } from './recovery.js'
-import type { Seal } from './seal.js'
 import { createSegment, NO_SEGMENT_ID } from './segment-creation.js'
 import type { TailCopy } from './segment-creation.js'
 import type { SegmentList } from './segment-list.js'
@@ -196,7 +196,7 @@ export class LogWriter {
     this.#active = new ActiveSegment(this.#vfs, segment, preallocateBytes)
     if (previous !== undefined) {
       previous.endLsn = place.lsn
-      const seal = sealOf(SealKind.continued, place, segment.header.segmentId)
+      const seal = sealBefore(segment.header)
       if (old === undefined) sealFoundSegment(this.#vfs, previous, seal)
       else old.seal(seal)
     }
@@ -214,7 +214,8 @@ export class LogWriter {
     try {
       active.cutTo(this.flushedLsn)
       this.#syncActive(true)
-      active.seal(sealOf(SealKind.closed, this.#place(), NO_SEGMENT_ID))
+      const { lsn, lastSeq, chainHash } = this.#place()
+      active.seal({ kind: SealKind.closed, endLsn: lsn, lastSeq, chainHash, successorId: NO_SEGMENT_ID })
     } catch (error) {
       this.poison(error)
       throw error
@@ -276,11 +277,6 @@ export class LogWriter {
     }
     return error
   }
-}
-
-function sealOf(kind: SealKind, place: LogPlace, successorId: Uint8Array): Seal {
-  const { lsn, lastSeq, chainHash } = place
-  return { kind, endLsn: lsn, lastSeq, chainHash, successorId }
 }
 
 function commitUnknown(message: string, cause: unknown): LdbError {

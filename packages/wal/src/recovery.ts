@@ -1,10 +1,11 @@
 import { assert, corruption } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import type { ChainHash } from './chain-hash.js'
-import { RECORD_ALIGNMENT } from './format.js'
+import { RECORD_ALIGNMENT, SealKind } from './format.js'
 import { readSegmentChain } from './log-directory.js'
 import type { Seal } from './seal.js'
 import { SegmentCursor } from './segment-cursor.js'
+import type { SegmentHeader } from './segment-header.js'
 import type { FoundSegment, Segment } from './segment.js'
 
 /** A place in the log with all that a segment which begins there must know. */
@@ -16,10 +17,18 @@ export interface LogPlace {
   readonly chainHash: ChainHash
 }
 
+/** A segment that lacks its seal, and what that must say. */
+export interface UnsealedSegment {
+  readonly segment: Segment
+  readonly seal: Seal
+}
+
 /** What a log holds, as found on disk. Nothing was written to find it. */
 export interface RecoveredLog {
   /** All segments, oldest first. The end of the newest one is set too. */
   readonly segments: Segment[]
+  /** Segments whose seal a crash has prevented or torn although another one follows. */
+  readonly unsealed: UnsealedSegment[]
   /** True when the log was closed and is all there. */
   readonly clean: boolean
   /** Everything before this place is on the device. */
@@ -49,13 +58,29 @@ export function recoverLog(vfs: Vfs, directory: string, segmentNumbers: readonly
         ? scanOpenSegment(newest, cursor)
         : checkClosedSegment(newest, cursor, newest.seal)
     newest.segment.endLsn = tail.synced.lsn
-    return { segments: found.map((one) => one.segment), ...tail }
+    return { segments: found.map((one) => one.segment), unsealed: findUnsealed(found), ...tail }
   } finally {
     cursor.close()
   }
 }
 
-type Tail = Omit<RecoveredLog, 'segments'>
+type Tail = Omit<RecoveredLog, 'segments' | 'unsealed'>
+
+function findUnsealed(found: readonly FoundSegment[]): UnsealedSegment[] {
+  const unsealed: UnsealedSegment[] = []
+  for (const [index, { segment, seal }] of found.entries()) {
+    const next = found[index + 1]
+    if (next === undefined || typeof seal !== 'string') continue
+    unsealed.push({ segment, seal: sealBefore(next.segment.header) })
+  }
+  return unsealed
+}
+
+/** Gives the seal of the segment before the one of this header. */
+export function sealBefore(header: SegmentHeader): Seal {
+  const { baseLsn, lastSeq, chainHash, segmentId } = header
+  return { kind: SealKind.continued, endLsn: baseLsn, lastSeq, chainHash, successorId: segmentId }
+}
 
 /** Walks the good records from a place on; `end` is where the first bad one stands. */
 class RecordWalk {
@@ -77,18 +102,25 @@ class RecordWalk {
 
   /** Goes on until `endLsn`, at most, or until a bad record. */
   run(cursor: SegmentCursor, endLsn: number): void {
-    while (this.lsn < endLsn && cursor.readRecord(this.lsn, endLsn)) {
-      this.chainHash.add(cursor.checksumLow, cursor.checksumHigh)
-      this.lastSeq = cursor.seq
-      this.note(cursor)
-      this.lsn += cursor.recordBytes
-    }
+    while (this.lsn < endLsn && cursor.readRecord(this.lsn, endLsn)) this.#pass(cursor)
+  }
+
+  /** Goes on until `endLsn` over records that were found good before. */
+  runOverKnown(cursor: SegmentCursor, endLsn: number): void {
+    while (this.lsn < endLsn && cursor.readKnownRecord(this.lsn, endLsn)) this.#pass(cursor)
   }
 
   /** Learns from a record that may or may not belong to the log. */
   note(cursor: SegmentCursor): void {
     this.seqFloor = Math.max(this.seqFloor, cursor.seq)
     this.syncedLsn = Math.max(this.syncedLsn, cursor.syncedLsn)
+  }
+
+  #pass(cursor: SegmentCursor): void {
+    this.chainHash.add(cursor.checksumLow, cursor.checksumHigh)
+    this.lastSeq = cursor.seq
+    this.note(cursor)
+    this.lsn += cursor.recordBytes
   }
 
   place(): LogPlace {
@@ -171,7 +203,7 @@ function noteRecordsBehind(badLsn: number, spaceEnd: number, cursor: SegmentCurs
 /** Walks once more to a place that the walk to the end has passed. */
 function placeAt(lsn: number, segment: Segment, cursor: SegmentCursor): LogPlace {
   const walk = new RecordWalk(segment)
-  walk.run(cursor, lsn)
+  walk.runOverKnown(cursor, lsn)
   if (walk.lsn !== lsn) {
     throw corruption(segment.path, segment.fileOffsetOf(lsn), 'no record ends where the log was synced')
   }

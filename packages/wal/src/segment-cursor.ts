@@ -1,4 +1,4 @@
-import { corruption, readU32, readU64 } from '@ldb/base'
+import { corruption } from '@ldb/base'
 import { xxHash64 } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import { FileWindow } from './file-window.js'
@@ -9,7 +9,6 @@ import {
   RECORD_HEADER_BYTES,
   RECORD_HEADER_CHECK,
   RECORD_PAYLOAD_BYTES,
-  RECORD_RESERVED,
   RECORD_SEQ,
   RECORD_TYPE,
   RECORD_UNSYNCED_BYTES,
@@ -17,7 +16,12 @@ import {
 } from './format.js'
 import type { Segment } from './segment.js'
 
+const TWO_POW_32 = 2 ** 32
 const PER_2_32 = 2 ** -32
+/** Above this, the high half belongs to a number beyond 2^53 − 1. */
+const SAFE_HIGH_MAX = 0x1f_ffff
+/** The type is one byte; above this, one of the reserved bytes behind it is not zero. */
+const TYPE_MAX = 0xff
 const halves = new Int32Array(2)
 
 /** Reads and checks the records of one segment, wherever it is told to look. */
@@ -66,27 +70,22 @@ export class SegmentCursor {
     const offset = segment.fileOffsetOf(lsn)
     const at = this.#window.fetch(offset, RECORD_HEADER_BYTES, segment.fileOffsetOf(endLsn))
     if (at < 0) return false
-    const { bytes } = this.#window
-    const payloadBytes = readU32(bytes, at + RECORD_PAYLOAD_BYTES)
+    const { bytes, view } = this.#window
+    const payloadBytes = view.getUint32(at + RECORD_PAYLOAD_BYTES, true)
     if (payloadBytes > PAYLOAD_BYTES_MAX) return false
     if (recordBytesOf(payloadBytes) > endLsn - lsn) return false
-    const unsyncedBytes = readU32(bytes, at + RECORD_UNSYNCED_BYTES)
+    const unsyncedBytes = view.getUint32(at + RECORD_UNSYNCED_BYTES, true)
     if (unsyncedBytes > lsn - segment.baseLsn) return false
-    const check = readU32(bytes, at + RECORD_HEADER_CHECK)
+    const check = view.getInt32(at + RECORD_HEADER_CHECK, true)
     // Preallocated zeros, by far the most frequent thing that is not a record.
-    if (check === 0 && payloadBytes === 0 && readU32(bytes, at + RECORD_CHECKSUM) === 0) return false
-    const seq = readU64(bytes, at + RECORD_SEQ)
-    if (seq < 0) return false
-    for (let index = at + RECORD_RESERVED; index < at + RECORD_HEADER_BYTES; index++) {
-      if (bytes[index] !== 0) return false
-    }
+    if (check === 0 && payloadBytes === 0 && view.getInt32(at + RECORD_CHECKSUM, true) === 0) return false
+    const seqHigh = view.getUint32(at + RECORD_SEQ + 4, true)
+    if (seqHigh > SAFE_HIGH_MAX) return false
+    if (view.getUint32(at + RECORD_TYPE, true) > TYPE_MAX) return false
     xxHash64(bytes, at + RECORD_PAYLOAD_BYTES, at + RECORD_HEADER_BYTES, segment.seed, halves)
-    const lsnLow = lsn - Math.floor(lsn * PER_2_32) * 0x1_0000_0000
-    if ((halves[0]! ^ lsnLow) >>> 0 !== check) return false
-    this.payloadBytes = payloadBytes
-    this.type = bytes[at + RECORD_TYPE]!
-    this.seq = seq
-    this.syncedLsn = lsn - unsyncedBytes
+    const lsnLow = lsn - Math.floor(lsn * PER_2_32) * TWO_POW_32
+    if (((halves[0] as number) ^ lsnLow) !== check) return false
+    this.#decode(at, lsn)
     return true
   }
 
@@ -97,7 +96,7 @@ export class SegmentCursor {
     const recordBytes = recordBytesOf(this.payloadBytes)
     const at = this.#window.fetch(segment.fileOffsetOf(lsn), recordBytes, segment.fileOffsetOf(endLsn))
     if (at < 0) return false
-    const { bytes } = this.#window
+    const { bytes, view } = this.#window
     const payloadIndex = at + RECORD_HEADER_BYTES
     const payloadEnd = payloadIndex + this.payloadBytes
     for (let index = payloadEnd; index < at + recordBytes; index++) {
@@ -105,17 +104,30 @@ export class SegmentCursor {
     }
     xxHash64(bytes, at + RECORD_HEADER_CHECK, payloadEnd, segment.seed, halves)
     const lsnHigh = Math.floor(lsn * PER_2_32)
-    const checksumLow = halves[0]! ^ (lsn - lsnHigh * 0x1_0000_0000)
-    const checksumHigh = halves[1]! ^ lsnHigh
+    const checksumLow = (halves[0] as number) ^ (lsn - lsnHigh * TWO_POW_32)
+    const checksumHigh = (halves[1] as number) ^ lsnHigh
     if (
-      checksumLow >>> 0 !== readU32(bytes, at + RECORD_CHECKSUM) ||
-      checksumHigh >>> 0 !== readU32(bytes, at + RECORD_CHECKSUM + 4)
+      checksumLow !== view.getInt32(at + RECORD_CHECKSUM, true) ||
+      checksumHigh !== view.getInt32(at + RECORD_CHECKSUM + 4, true)
     ) {
       return false
     }
-    this.checksumLow = checksumLow
-    this.checksumHigh = checksumHigh
+    this.#decodeChecksum(at)
     this.#payloadIndex = payloadIndex
+    return true
+  }
+
+  /** Decodes a record that was found good before, without checking it again. */
+  readKnownRecord(lsn: number, endLsn: number): boolean {
+    const { segment } = this
+    const at = this.#window.fetch(
+      segment.fileOffsetOf(lsn),
+      RECORD_HEADER_BYTES,
+      segment.fileOffsetOf(endLsn),
+    )
+    if (at < 0) return false
+    this.#decode(at, lsn)
+    this.#decodeChecksum(at)
     return true
   }
 
@@ -149,5 +161,19 @@ export class SegmentCursor {
 
   close(): void {
     this.#window.close()
+  }
+
+  #decode(at: number, lsn: number): void {
+    const { view } = this.#window
+    this.payloadBytes = view.getUint32(at + RECORD_PAYLOAD_BYTES, true)
+    this.type = view.getUint8(at + RECORD_TYPE)
+    this.seq = view.getUint32(at + RECORD_SEQ + 4, true) * TWO_POW_32 + view.getUint32(at + RECORD_SEQ, true)
+    this.syncedLsn = lsn - view.getUint32(at + RECORD_UNSYNCED_BYTES, true)
+  }
+
+  #decodeChecksum(at: number): void {
+    const { view } = this.#window
+    this.checksumLow = view.getInt32(at + RECORD_CHECKSUM, true)
+    this.checksumHigh = view.getInt32(at + RECORD_CHECKSUM + 4, true)
   }
 }

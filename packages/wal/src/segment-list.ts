@@ -45,14 +45,12 @@ export class SegmentList {
 
   /** Gives the segment that holds the record at `lsn`; the newest one for the end of the log. */
   find(lsn: number): Segment | undefined {
-    let low = 0
-    let high = this.#segments.length
     // Segments that hold nothing share their base with the next one: the last of them is wanted.
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      if (this.#segments[middle]!.baseLsn <= lsn) low = middle + 1
-      else high = middle
+    let holder: Segment | undefined
+    for (const segment of this.#segments) {
+      if (segment.baseLsn > lsn) break
+      holder = segment
     }
-    return this.#segments[low - 1]
+    return holder
   }
 }

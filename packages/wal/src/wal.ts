@@ -1,6 +1,7 @@
 import { assert, corruption, invalidArgument, LdbError, toLsn, toSeq } from '@ldb/base'
 import type { Lsn, Seq, VerifySink } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
+import { sealFoundSegment } from './active-segment.js'
 import { GroupSync } from './group-sync.js'
 import { listLogDirectory, removeUnfinished } from './log-directory.js'
 import type { LogDirectory } from './log-directory.js'
@@ -112,9 +113,10 @@ export class Wal implements ReadableLog {
       const source = segments.newest
       assert(source !== undefined, 'a recovered log has segments')
       const { synced, end } = recovered
-      begin(writer, () =>
-        writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined),
-      )
+      begin(writer, () => {
+        writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined)
+        for (const { segment, seal } of recovered.unsealed) sealFoundSegment(vfs, segment, seal)
+      })
       removeUnfinished(vfs, directory, found.unfinishedNames)
     }
     return new Wal(vfs, directory, segments, writer, recovered.clean)
@@ -230,12 +232,11 @@ export class Wal implements ReadableLog {
    *
    * @throws {@link LdbError} as `sync`, as a rejection.
    */
-  syncAsync(): Promise<void> {
-    if (!this.#closed && this.#writer.syncedLsn === this.#writer.endLsn) {
-      // Poisoned or not: the writer knows.
-      return this.#syncShared()
-    }
-    return this.#groupSync.request()
+  async syncAsync(): Promise<void> {
+    this.assertOpen()
+    const { syncedLsn, endLsn } = this.#writer
+    if (syncedLsn === endLsn) this.#writer.assertUsable()
+    else await this.#groupSync.request()
   }
 
   /**

@@ -1,6 +1,6 @@
 // Files in memory that know what a loss of power would leave of them. A stand-in for tests of this package: writes
 // are kept or lost by the sector, directory entries one by one.
-import { isLdbError, LdbError } from '@ldb/base'
+import { LdbError } from '@ldb/base'
 import { MemoryVfs, SeededRandom } from '@ldb/vfs'
 import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 
@@ -222,8 +222,8 @@ class SimulatedFile implements VfsFile {
     try {
       this.#vfs.note('write', this.path, ` ${fileOffset}+${byteCount}`)
     } catch (error) {
-      // A write that fails may have done a part of its work.
-      if (isLdbError(error)) this.#apply({ offset: fileOffset, bytes: bytes.subarray(0, byteCount - 1) })
+      // A write that fails, or that a crash interrupts, may have done most of its work.
+      this.#apply({ offset: fileOffset, bytes: bytes.subarray(0, byteCount - 1) })
       throw error
     }
     this.#apply(change)

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import {
+  LOCK_BYTES_MAX,
+  LOCK_FIELDS,
+  LOCK_HEADING,
+  LOCK_TOKEN_DIGITS,
+  LOCK_VALUE_CHARACTERS_MAX,
+} from './format.js'
+import { decodeLockRecord, encodeLockRecord } from './lock-record.js'
+
+const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
+
+it('is what FORMAT.md says', () => {
+  const rows = [...text.matchAll(/^\| (\d+) +\| [^|]* \| (\w+) +\| [^|]* \|$/gm)].map(([, line, field]) => [
+    Number(line),
+    field,
+  ])
+  expect(rows).toEqual(LOCK_FIELDS.map((field, index) => [index + 2, field]))
+  expect(text).toContain(`The first line is \`${LOCK_HEADING}\``)
+  expect(text).toContain(`${LOCK_TOKEN_DIGITS} hexadecimal digits`)
+  expect(text).toContain(`1 to ${LOCK_VALUE_CHARACTERS_MAX} characters`)
+  expect(text).toContain(`longer than ${LOCK_BYTES_MAX} bytes`)
+})
+
+it('reads the example in FORMAT.md', () => {
+  const example = /```\n(LDB-LOCK[^`]*)```/.exec(text)?.[1] ?? ''
+  const record = decodeLockRecord(example)
+  expect(record).toMatchObject({ pid: 12265, host: 'ada' })
+  if (record !== undefined) expect(encodeLockRecord(record)).toBe(example)
+})

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import * as format from './format.js'
+
+/** Tables of FORMAT.md by heading: field name → [offset, size]. */
+function tablesOf(markdown: string): Map<string, Map<string, [number, number]>> {
+  const tables = new Map<string, Map<string, [number, number]>>()
+  let heading = ''
+  for (const line of markdown.split('\n')) {
+    if (line.startsWith('## ')) heading = line.slice(3)
+    const cells = line.split('|').map((cell) => cell.trim())
+    if (cells.length < 7 || !/^\d+$/.test(cells[1]!)) continue
+    const table = tables.get(heading) ?? new Map<string, [number, number]>()
+    table.set(cells[4]!, [Number(cells[1]), Number(cells[2])])
+    tables.set(heading, table)
+  }
+  return tables
+}
+
+const constants = format as unknown as Record<string, number>
+const tables = tablesOf(readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8'))
+
+for (const [heading, prefix, totalBytes] of [
+  ['Segment header', 'HEADER', format.HEADER_BYTES],
+  ['Seal', 'SEAL', format.SEAL_BYTES],
+  ['Record', 'RECORD', format.RECORD_HEADER_BYTES],
+] as const) {
+  test(`${heading}: FORMAT.md and format.ts say the same`, () => {
+    const table = tables.get(heading)!
+    let end = 0
+    for (const [field, [offset, size]] of table) {
+      const suffix = field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+      expect(constants[`${prefix}_${suffix}`], field).toBe(offset)
+      expect(offset, field).toBe(end)
+      end = offset + size
+    }
+    expect(end).toBe(totalBytes)
+    expect(table.size).toBeGreaterThan(5)
+  })
+}
+
+test('places in the file are as FORMAT.md draws them', () => {
+  expect(format.SEAL_FILE_OFFSET).toBe(4096)
+  expect(format.RECORDS_FILE_OFFSET).toBe(8192)
+  expect(format.SealKind).toEqual({ continued: 1, closed: 2 })
+  expect([0, 1, 8, 9, 150].map(format.recordBytesOf)).toEqual([32, 40, 40, 48, 184])
+})

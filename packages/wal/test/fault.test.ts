@@ -1,0 +1,115 @@
+// Strategy: one workload with rotation, cutting and both ways to sync; the k-th change or sync beneath it fails, for
+// every k, once or from then on, as a full device or as a failing one; then the process ends, or power is lost too.
+// Invariants: the error has a fitting code; whatever is tried afterwards is LDB_POISONED; opened again, nothing
+// acknowledged is missing, and what was refused for certain never comes back.
+import { isLdbError, LdbError } from '@ldb/base'
+import type { LdbErrorCode } from '@ldb/base'
+import { expect, test } from 'vitest'
+import { Wal } from '../src/index.js'
+import { findingsOf, hexOf, payloadOf, recordsOf } from './log-content.js'
+import { KEEP_ALL, KEEP_NONE, SimulatedVfs } from './simulated-vfs.js'
+
+const OPTIONS = { segmentBytes: 1024, bufferBytes: 4096, preallocateBytes: 512 }
+
+interface Outcome {
+  readonly code: LdbErrorCode | undefined
+  readonly ackedCount: number
+  /** No more than so many may be found. */
+  readonly possibleCount: number
+}
+
+async function work(vfs: SimulatedVfs): Promise<Outcome> {
+  let ackedCount = 0
+  let appendedCount = 0
+  const lsns: number[] = []
+  let wal: Wal | undefined
+  try {
+    wal = Wal.open(vfs, 'log', OPTIONS)
+    for (let commit = 0; commit < 12; commit++) {
+      for (let index = 0; index <= commit % 3; index++) {
+        appendedCount++
+        lsns.push(wal.append(payloadOf(appendedCount, 150), { seq: appendedCount }))
+      }
+      if (commit % 4 === 1) wal.flush()
+      else if (commit % 4 === 3) await wal.syncAsync()
+      else wal.sync()
+      if (commit % 4 !== 1) ackedCount = appendedCount
+      if (commit === 8) wal.truncateBefore(wal.read(wal.firstLsn).nextLsn)
+    }
+    wal.close()
+    return { code: undefined, ackedCount: appendedCount, possibleCount: appendedCount }
+  } catch (error) {
+    if (!isLdbError(error)) throw error
+    const flushedLsn = wal?.flushedLsn ?? 0
+    const flushedCount = lsns.filter((lsn) => lsn < flushedLsn).length
+    if (wal !== undefined) await expectPoisoned(wal)
+    wal?.close()
+    const certain = error.code === 'LDB_IO' || error.code === 'LDB_NO_SPACE'
+    return { code: error.code, ackedCount, possibleCount: certain ? flushedCount : appendedCount }
+  }
+}
+
+async function expectPoisoned(wal: Wal): Promise<void> {
+  const steps = [
+    () => wal.append(payloadOf(1, 1), { seq: Number.MAX_SAFE_INTEGER }),
+    () => wal.flush(),
+    () => wal.sync(),
+    () => wal.rotate(),
+    () => wal.truncateBefore(0),
+  ]
+  for (const step of steps) {
+    // A log that failed while it was being closed is closed.
+    expect(step).toThrow(expect.objectContaining({ code: expect.stringMatching(/^LDB_(POISONED|CLOSED)$/) }))
+  }
+  await expect(wal.syncAsync()).rejects.toMatchObject({
+    code: expect.stringMatching(/^LDB_(POISONED|CLOSED)$/),
+  })
+}
+
+for (const code of ['LDB_IO', 'LDB_NO_SPACE'] as const) {
+  for (const sticky of [false, true]) {
+    test(`${code} ${sticky ? 'for good' : 'once'}, at every operation`, async () => {
+      const seen = new Set<string>()
+      for (let failing = 1; ; failing++) {
+        for (const crash of [undefined, KEEP_NONE, KEEP_ALL]) {
+          const vfs = new SimulatedVfs()
+          let count = 0
+          vfs.onOperation = (operation, path) => {
+            // A full device still cuts and syncs.
+            if (code === 'LDB_NO_SPACE' && (operation === 'truncate' || operation.startsWith('sync'))) return
+            count++
+            if (sticky ? count >= failing : count === failing) {
+              throw new LdbError(code, 'as the test wants it', { details: { operation, file: path } })
+            }
+          }
+          const outcome = await work(vfs)
+          vfs.onOperation = undefined
+          if (count < failing) {
+            expect(outcome.code).toBe(undefined)
+            expect(failing).toBeGreaterThan(code === 'LDB_IO' ? 80 : 30)
+            // A full device never leaves the outcome of a commit unknown, and costs nothing when it only keeps the
+            // log from filling space ahead.
+            const expected =
+              code === 'LDB_IO'
+                ? ['LDB_COMMIT_UNKNOWN', 'LDB_IO']
+                : sticky
+                  ? ['LDB_NO_SPACE']
+                  : ['LDB_NO_SPACE', 'none']
+            expect([...seen].sort()).toEqual(expected)
+            return
+          }
+          seen.add(outcome.code ?? 'none')
+          if (crash !== undefined) vfs.crash(crash)
+          const wal = Wal.open(vfs, 'log', OPTIONS)
+          const records = recordsOf(wal)
+          expect(wal.lastSeq).toBeGreaterThanOrEqual(outcome.ackedCount)
+          expect(wal.lastSeq).toBeLessThanOrEqual(outcome.possibleCount)
+          for (const { seq, payload } of records) expect(payload).toBe(hexOf(payloadOf(seq, 150)))
+          expect(findingsOf(wal)).toEqual([])
+          wal.append(payloadOf(0, 20))
+          wal.close()
+        }
+      }
+    })
+  }
+}

@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { MemoryVfs } from '@ldb/vfs'
+import { describe, expect, test } from 'vitest'
+import { recordBytesOf, RECORDS_FILE_OFFSET } from '../src/format.js'
+import { Wal } from '../src/index.js'
+import { findingsOf, hexOf, recordsOf } from './log-content.js'
+
+const root = new URL('./fixtures/v1/', import.meta.url)
+
+function load(name: string): MemoryVfs {
+  const vfs = new MemoryVfs({ seed: 3 })
+  vfs.makeDirectory('log')
+  for (const file of readdirSync(new URL(`${name}/`, root))) {
+    const bytes = readFileSync(new URL(`${name}/${file}`, root))
+    vfs.open(`log/${file}`, 'createNew').write(bytes, 0, bytes.length, 0)
+  }
+  return vfs
+}
+
+const HEADER_FIELDS: [string, number, number][] = [
+  ['file header', 0, 24],
+  ['segment id', 24, 16],
+  ['previous id', 40, 16],
+  ['segment number', 56, 8],
+  ['base lsn', 64, 8],
+  ['durable end lsn', 72, 8],
+  ['last seq', 80, 8],
+  ['seq floor', 88, 8],
+  ['chain hash', 96, 8],
+  ['header checksum', 4088, 8],
+  ['seal kind, reserved', 4096, 8],
+  ['seal end lsn', 4104, 8],
+  ['seal last seq', 4112, 8],
+  ['seal chain hash', 4120, 8],
+  ['seal successor id', 4128, 16],
+  ['seal checksum', 4144, 8],
+]
+const RECORD_FIELDS: [string, number, number][] = [
+  ['checksum', 0, 8],
+  ['header check', 8, 4],
+  ['payload bytes', 12, 4],
+  ['seq', 16, 8],
+  ['unsynced bytes', 24, 4],
+  ['type, reserved', 28, 4],
+]
+
+/** Gives the bytes of a segment with the name of every field, from numbers written here, not from the sources. */
+function annotate(bytes: Uint8Array): string {
+  const lines: string[] = []
+  const line = (name: string, offset: number, byteCount: number): void => {
+    if (byteCount === 0) return
+    const hex = hexOf(bytes.subarray(offset, offset + Math.min(byteCount, 48)))
+    lines.push(`${String(offset).padStart(6)}  ${name.padEnd(20)} ${hex}${byteCount > 48 ? '…' : ''}`)
+  }
+  for (const [name, offset, byteCount] of HEADER_FIELDS) line(name, offset, byteCount)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  for (let at = RECORDS_FILE_OFFSET; at < bytes.length;) {
+    lines.push('        record')
+    for (const [name, offset, byteCount] of RECORD_FIELDS) line(`  ${name}`, at + offset, byteCount)
+    const payloadBytes = view.getUint32(at + 12, true)
+    line('  payload', at + 32, payloadBytes)
+    line('  padding', at + 32 + payloadBytes, recordBytesOf(payloadBytes) - 32 - payloadBytes)
+    at += recordBytesOf(payloadBytes)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+for (const [name, clean, recordCount] of [
+  ['closed', true, 5],
+  ['left-open', false, 6],
+] as const) {
+  describe(`the golden log of format 1 that was ${name}`, () => {
+    test('is read as ever', async () => {
+      const wal = Wal.open(load(name), 'log')
+      expect(wal.openedClean).toBe(clean)
+      const records = recordsOf(wal)
+      expect(records).toHaveLength(recordCount)
+      expect(findingsOf(wal)).toEqual([])
+      await expect(`${JSON.stringify(records, null, 2)}\n`).toMatchFileSnapshot(
+        `fixtures/v1-${name}-records.json`,
+      )
+      wal.append(new Uint8Array(3))
+      wal.close()
+    })
+
+    test('has the bytes that FORMAT.md says', async () => {
+      for (const file of readdirSync(new URL(`${name}/`, root))) {
+        const bytes = readFileSync(new URL(`${name}/${file}`, root))
+        await expect(annotate(bytes)).toMatchFileSnapshot(`fixtures/v1-${name}-${file}.hex`)
+      }
+    })
+  })
+}
+
+test('the same calls write the same bytes as when format 1 was made', () => {
+  const vfs = new MemoryVfs({ seed: 11 })
+  const text = (value: string): Uint8Array => Uint8Array.from(value, (letter) => letter.charCodeAt(0))
+  const wal = Wal.open(vfs, 'log', { segmentBytes: 1024, preallocateBytes: 0 })
+  wal.append(text('the first record'), { type: 1, seq: 1 })
+  wal.append(text(''), { type: 2, seq: 1 })
+  wal.sync()
+  wal.append(text('hi'), { type: 3, seq: 7 })
+  wal.append(new Uint8Array(1000).fill(0xab), { type: 255, seq: 8 })
+  wal.append(text('behind a record with a segment of its own'), { seq: 9 })
+  wal.flush()
+  wal.close()
+  for (const file of vfs.list('log')) {
+    const golden = readFileSync(new URL(`closed/${file}`, root))
+    const bytes = new Uint8Array(golden.length + 1)
+    expect(vfs.open(`log/${file}`, 'read').read(bytes, 0, bytes.length, 0)).toBe(golden.length)
+    expect(hexOf(bytes.subarray(0, golden.length))).toBe(hexOf(golden))
+  }
+})

@@ -1,0 +1,65 @@
+import { LdbError } from '@ldb/base'
+import { MemoryVfs } from '@ldb/vfs'
+import { expect, test } from 'vitest'
+import { Wal } from '../src/index.js'
+import { FIRST_PLACE, createSegment, NO_SEGMENT_ID } from '../src/segment-creation.js'
+import { findingsOf, payloadOf, recordsOf } from './log-content.js'
+
+/** Makes a log that has come to a position, and to a seq, as if by years of work. */
+function logAt(lsn: number, lastSeq: number): MemoryVfs {
+  const vfs = new MemoryVfs()
+  vfs.makeDirectory('log')
+  createSegment(vfs, 'log', {
+    segmentNumber: 9_999_999,
+    previousId: NO_SEGMENT_ID,
+    place: { lsn, lastSeq, chainHash: FIRST_PLACE.chainHash },
+    seqFloor: lastSeq,
+    tail: undefined,
+    preallocateBytes: 0,
+  })
+  return vfs
+}
+
+for (const boundary of [2 ** 31, 2 ** 32, 2 ** 40, 2 ** 52]) {
+  test(`records and segments go on over position ${boundary}`, () => {
+    const vfs = logAt(boundary - 512, boundary - 5)
+    let wal = Wal.open(vfs, 'log', { segmentBytes: 1024 })
+    for (let index = 0; index < 20; index++) {
+      wal.append(payloadOf(index, 100), { seq: boundary - 4 + index })
+      if (index % 3 === 0) wal.sync()
+    }
+    wal.flush()
+    const records = recordsOf(wal)
+    expect(records.at(-1)?.seq).toBe(boundary + 15)
+    expect(wal.endLsn).toBe(boundary - 512 + 20 * 136)
+    for (const clean of [false, true, true]) {
+      wal.close({ clean })
+      wal = Wal.open(vfs, 'log')
+      expect(recordsOf(wal)).toEqual(records)
+      expect(findingsOf(wal)).toEqual([])
+    }
+    wal.truncateBefore(records[12]!.lsn)
+    expect(wal.firstLsn).toBeGreaterThan(boundary)
+  })
+}
+
+test('where positions run out, appending is refused and nothing is harmed', () => {
+  const vfs = logAt(2 ** 53 - 256, 7)
+  const wal = Wal.open(vfs, 'log')
+  wal.append(payloadOf(1, 100))
+  expect(() => wal.append(payloadOf(2, 100))).toThrow(LdbError)
+  wal.close()
+  expect(recordsOf(Wal.open(vfs, 'log'))).toHaveLength(1)
+})
+
+test('a length that is not true does not make memory be taken', () => {
+  const vfs = new MemoryVfs()
+  const wal = Wal.open(vfs, 'log')
+  wal.append(payloadOf(1, 8))
+  wal.sync()
+  wal.close({ clean: false })
+  const file = vfs.open('log/0000000001.wal', 'write')
+  file.write(new Uint8Array([0xff, 0xff, 0xff, 0x3f]), 0, 4, 8192 + 12)
+  const again = Wal.open(vfs, 'log')
+  expect(recordsOf(again)).toEqual([])
+})

@@ -1,0 +1,182 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { LdbError } from '@ldb/base'
+import { MemoryVfs, NodeVfs } from '@ldb/vfs'
+import { describe, expect, test } from 'vitest'
+import { Wal } from '../src/index.js'
+import { codeOf } from './error-code.js'
+import { findingsOf, payloadOf, recordsOf } from './log-content.js'
+import { SimulatedVfs } from './simulated-vfs.js'
+
+describe('order of syncs', () => {
+  test('a segment has its name, for good, before a record in it is acknowledged, and a seal comes last', () => {
+    const vfs = new SimulatedVfs()
+    const wal = Wal.open(vfs, 'log', { segmentBytes: 1024, preallocateBytes: 0 })
+    expect(vfs.trace).toEqual([
+      'makeDirectory log',
+      'syncDirectory .',
+      'create log/0000000001.wal.new',
+      'write log/0000000001.wal.new 0+8192',
+      'sync log/0000000001.wal.new',
+      'rename log/0000000001.wal.new log/0000000001.wal',
+      'syncDirectory log',
+    ])
+    wal.append(payloadOf(1, 1000))
+    vfs.trace.length = 0
+    wal.append(payloadOf(2, 992))
+    expect(vfs.trace).toEqual([
+      'write log/0000000001.wal 8192+1032',
+      'truncate log/0000000001.wal 9224',
+      'sync log/0000000001.wal',
+      'create log/0000000002.wal.new',
+      'write log/0000000002.wal.new 0+8192',
+      'sync log/0000000002.wal.new',
+      'rename log/0000000002.wal.new log/0000000002.wal',
+      'syncDirectory log',
+      'write log/0000000001.wal 4096+56',
+      'sync log/0000000001.wal',
+    ])
+    vfs.trace.length = 0
+    wal.close()
+    expect(vfs.trace).toEqual([
+      'write log/0000000002.wal 8192+1024',
+      'truncate log/0000000002.wal 9216',
+      'sync log/0000000002.wal',
+      'write log/0000000002.wal 4096+56',
+      'sync log/0000000002.wal',
+    ])
+  })
+
+  test('syncs go into space that was filled with zeros before', () => {
+    const vfs = new SimulatedVfs()
+    const wal = Wal.open(vfs, 'log')
+    for (let index = 0; index < 4000; index++) {
+      wal.append(payloadOf(index, 150))
+      wal.sync()
+    }
+    const growing = vfs.trace.filter((line) => line.startsWith('preallocate'))
+    expect(growing.length).toBeLessThan(5)
+    expect(growing.length).toBeGreaterThan(1)
+  })
+
+  test('a closed log is opened and closed again without a single write', () => {
+    const vfs = new SimulatedVfs()
+    Wal.open(vfs, 'log').close()
+    vfs.trace.length = 0
+    const wal = Wal.open(vfs, 'log')
+    wal.sync()
+    wal.close()
+    expect(vfs.trace).toEqual([])
+  })
+})
+
+describe('shared syncs', () => {
+  test('all who wait together share one sync; who comes while it runs gets the next', async () => {
+    const wal = Wal.open(new SimulatedVfs(), 'log')
+    const waiting: Promise<void>[] = []
+    for (let index = 0; index < 256; index++) {
+      wal.append(payloadOf(index, 50))
+      waiting.push(wal.syncAsync())
+    }
+    await waiting[0]
+    expect(wal.syncedLsn).toBe(wal.endLsn)
+    await Promise.all(waiting)
+    expect(wal.stats()).toMatchObject({ syncCount: 1, flushCount: 1 })
+    wal.append(payloadOf(1, 50))
+    const running = wal.syncAsync()
+    await Promise.resolve()
+    await Promise.resolve()
+    const lsn = wal.append(payloadOf(2, 50))
+    const next = wal.syncAsync()
+    await running
+    await next
+    expect(wal.syncedLsn).toBeGreaterThan(lsn)
+    await wal.syncAsync()
+    expect(wal.stats().syncCount).toBe(3)
+  })
+
+  test('what is flushed while a sync runs is not taken for synced', async () => {
+    const vfs = new SimulatedVfs()
+    const open = vfs.open.bind(vfs)
+    let finish = (): void => {}
+    const gate = new Promise<void>((resolve) => (finish = resolve))
+    vfs.open = (path, mode) => {
+      const file = open(path, mode)
+      file.syncAsync = () => gate
+      return file
+    }
+    const wal = Wal.open(vfs, 'log')
+    wal.append(payloadOf(1, 50))
+    const running = wal.syncAsync()
+    while (wal.stats().syncCount === 0) await Promise.resolve()
+    const lsn = wal.append(payloadOf(2, 50))
+    wal.flush()
+    finish()
+    await running
+    expect(wal.syncedLsn).toBe(lsn)
+  })
+
+  test('one failed sync fails all who wait for it, and everyone after', async () => {
+    const vfs = new SimulatedVfs()
+    const wal = Wal.open(vfs, 'log')
+    vfs.onOperation = (operation) => {
+      if (operation === 'sync') throw new LdbError('LDB_IO', 'no device')
+    }
+    wal.append(payloadOf(1, 1))
+    const outcomes = await Promise.allSettled([wal.syncAsync(), wal.syncAsync()])
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'LDB_COMMIT_UNKNOWN' } })
+    }
+    await expect(wal.syncAsync()).rejects.toMatchObject({ code: 'LDB_POISONED' })
+    vfs.onOperation = undefined
+    expect(codeOf(() => wal.append(payloadOf(1, 1)))).toBe('LDB_POISONED')
+    wal.close()
+    expect(recordsOf(Wal.open(vfs, 'log'))).toHaveLength(1)
+  })
+
+  test('a rotation and a close under a running sync hurt nobody', async () => {
+    const wal = Wal.open(new MemoryVfs(), 'log')
+    wal.append(payloadOf(1, 1))
+    const first = wal.syncAsync()
+    await Promise.resolve()
+    wal.rotate()
+    wal.append(payloadOf(2, 1))
+    const second = wal.syncAsync()
+    wal.close()
+    await Promise.all([first, second])
+    await expect(wal.syncAsync()).rejects.toMatchObject({ code: 'LDB_CLOSED' })
+  })
+})
+
+test('the same on files of this machine', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ldb-wal-'))
+  try {
+    const vfs = new NodeVfs()
+    const path = join(directory, 'log')
+    let wal = Wal.open(vfs, path, { segmentBytes: 64 * 1024 })
+    for (let index = 0; index < 500; index++) {
+      wal.append(payloadOf(index, 300), { seq: index + 1 })
+      if (index % 50 === 0) await wal.syncAsync()
+      if (index % 70 === 0) wal.sync()
+    }
+    wal.flush()
+    const records = recordsOf(wal)
+    wal.close({ clean: false })
+    for (const clean of [true, true]) {
+      wal = Wal.open(vfs, path, { mustExist: true })
+      expect(recordsOf(wal)).toEqual(records)
+      expect(findingsOf(wal)).toEqual([])
+      wal.close({ clean })
+    }
+    wal = Wal.open(vfs, path)
+    expect(wal.openedClean).toBe(true)
+    wal.append(payloadOf(1, 1))
+    wal.rotate()
+    wal.truncateBefore(wal.endLsn)
+    expect(wal.stats().segmentCount).toBe(1)
+    wal.close()
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+})

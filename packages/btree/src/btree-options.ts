@@ -43,11 +43,16 @@ export function resolveBTreeOptions(options: BTreeOptions, pageBytes?: number): 
   if (typeof create !== 'boolean') throw invalidArgument(`create must be a boolean, got ${kindOf(create)}`)
   if (cache === undefined) {
     const { cacheBytes = CACHE_BYTES_DEFAULT } = options
-    const own = new PageCache({ bytes: cacheBytes, pageBytes: pageBytes ?? options.pageBytes ?? PAGE_BYTES_DEFAULT })
+    const own = new PageCache({
+      bytes: cacheBytes,
+      pageBytes: pageBytes ?? options.pageBytes ?? PAGE_BYTES_DEFAULT,
+    })
     return Object.freeze({ cache: own, create })
   }
   if (pageBytes !== undefined && cache.pageBytes !== pageBytes) {
-    throw invalidArgument(`the cache has frames of ${cache.pageBytes} bytes, the file has pages of ${pageBytes}`)
+    throw invalidArgument(
+      `the cache has frames of ${cache.pageBytes} bytes, the file has pages of ${pageBytes}`,
+    )
   }
   return Object.freeze({ cache, create })
 }

@@ -1,5 +1,13 @@
 import { assert, BatchReader, invalidArgument, LdbError, OperationKind, toSeq } from '@ldb/base'
-import type { BatchSection, CheckpointOptions, OrderedStore, Seq, StoreSnapshot, StoreStats, VerifySink } from '@ldb/base'
+import type {
+  BatchSection,
+  CheckpointOptions,
+  OrderedStore,
+  Seq,
+  StoreSnapshot,
+  StoreStats,
+  VerifySink,
+} from '@ldb/base'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
@@ -18,7 +26,8 @@ import { moveDown } from './shrink.js'
 import { TreeSnapshot } from './snapshot.js'
 import { ValueSlab } from './value-slab.js'
 import { TreeVerifier } from './verify.js'
-import { Writer } from './writer.js'
+import { TreeState } from './tree-state.js'
+import { deleteEntry, putEntry } from './writer.js'
 
 /**
  * An ordered map in one file: a copy-on-write B+tree.
@@ -32,7 +41,7 @@ import { Writer } from './writer.js'
  */
 export class BTree implements OrderedStore {
   readonly #pages: Pages
-  readonly #writer: Writer
+  readonly #tree: TreeState
   readonly #slab: ValueSlab = new ValueSlab()
   readonly #reader: BatchReader = new BatchReader()
   readonly #bitmapPages: number[]
@@ -55,7 +64,7 @@ export class BTree implements OrderedStore {
     this.#seq = toSeq(meta.durableSeq)
     this.#pages = new Pages(file, cache, seed, { freeSpace, epoch: meta.epoch + 1, durableEpoch: meta.epoch })
     this.#pages.runs.count = meta.runCount
-    this.#writer = new Writer(
+    this.#tree = new TreeState(
       this.#pages,
       {
         page: meta.rootPage,
@@ -74,10 +83,12 @@ export class BTree implements OrderedStore {
    * LDB_NOT_FOUND when it is absent and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
    */
   static open(vfs: Vfs, path: string, options: BTreeOptions = {}): BTree {
-    if (!LITTLE_ENDIAN) throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian; the file is read in place')
+    if (!LITTLE_ENDIAN)
+      throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian; the file is read in place')
     if (vfs.status(path) === undefined) {
       const { cache, create } = resolveBTreeOptions(options)
-      if (!create) throw new LdbError('LDB_NOT_FOUND', `there is no B+tree at ${path}`, { details: { file: path } })
+      if (!create)
+        throw new LdbError('LDB_NOT_FOUND', `there is no B+tree at ${path}`, { details: { file: path } })
       createTreeFile(vfs, path, cache.pageBytes)
     }
     const file = vfs.open(path, 'write')
@@ -99,18 +110,18 @@ export class BTree implements OrderedStore {
 
   /** Entries in the present state. */
   get entryCount(): number {
-    return this.#writer.entryCount
+    return this.#tree.entryCount
   }
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertReadable()
-    const record = findRecord(this.#pages, this.#writer, key, 0, keyBytes)
+    const record = findRecord(this.#pages, this.#tree.root, key, 0, keyBytes)
     return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, keyBytes)
   }
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#assertReadable()
-    return findRecord(this.#pages, this.#writer, key, 0, keyBytes) >= 0
+    return findRecord(this.#pages, this.#tree.root, key, 0, keyBytes) >= 0
   }
 
   apply(section: BatchSection, seq: Seq): void {
@@ -132,17 +143,17 @@ export class BTree implements OrderedStore {
   snapshot(): StoreSnapshot {
     this.#assertReadable()
     const pages = this.#pages
-    const writer = this.#writer
+    const tree = this.#tree
     // What was written in this epoch must not change any more. An epoch without writes looks like the one before.
     const epoch = this.#epochUsed ? pages.epoch : pages.epoch - 1
     if (this.#epochUsed) {
       pages.epoch += 1
       this.#epochUsed = false
     }
-    const { rootPage, rootLevel, rootChecksumLow, rootChecksumHigh } = writer
-    const root = { page: rootPage, level: rootLevel, checksumLow: rootChecksumLow, checksumHigh: rootChecksumHigh }
-    const state = { root, epoch, seq: this.#seq, entryCount: writer.entryCount }
-    const snapshot = new TreeSnapshot(pages, this.#slab, state, (released) => this.#snapshots.delete(released))
+    const state = { root: { ...tree.root }, epoch, seq: this.#seq, entryCount: tree.entryCount }
+    const snapshot = new TreeSnapshot(pages, this.#slab, state, (released) =>
+      this.#snapshots.delete(released),
+    )
     this.#snapshots.add(snapshot)
     return snapshot
   }
@@ -154,7 +165,7 @@ export class BTree implements OrderedStore {
     // Each round moves what stands behind the limit; branches that had to be copied may leave some for the next one.
     for (let round = 0; round < 3; round += 1) {
       const before = this.#pages.freeSpace.pageCount
-      this.#guardWrites(() => moveDown(this.#writer))
+      this.#guardWrites(() => moveDown(this.#tree))
       this.#epochUsed = true
       this.#writeDown()
       if (this.#pages.freeSpace.pageCount >= before) break
@@ -171,15 +182,15 @@ export class BTree implements OrderedStore {
   load(entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>, seq: Seq): void {
     this.#assertWritable()
     assert(seq > this.#seq, 'commits are applied in the order of their seq')
-    if (this.#writer.entryCount > 0) throw invalidArgument('only an empty tree is loaded')
+    if (this.#tree.entryCount > 0) throw invalidArgument('only an empty tree is loaded')
     this.#beginChange()
-    bulkLoad(this.#writer, entries)
+    bulkLoad(this.#tree, entries)
     this.#seq = seq
   }
 
   verify(sink: VerifySink): void {
     this.#assertReadable()
-    new TreeVerifier(this.#writer, this.#meta, this.#bitmapPages, sink).run()
+    new TreeVerifier(this.#tree, this.#meta, this.#bitmapPages, sink).run()
   }
 
   stats(): StoreStats {
@@ -190,39 +201,40 @@ export class BTree implements OrderedStore {
       if (space.isDirty(frame)) dirtyPages += 1
     })
     return {
-      entryCount: this.#writer.entryCount,
+      entryCount: this.#tree.entryCount,
       fileBytes: freeSpace.pageCount * memory.pageBytes,
       liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.heldCount) * memory.pageBytes,
       dirtyBytes: dirtyPages * memory.pageBytes,
-      depth: this.#writer.rootLevel + 1,
+      depth: this.#tree.root.level + 1,
       snapshotCount: this.#snapshots.size,
     }
   }
 
   close(): void {
     if (this.#state === 'closed') return
-    for (const snapshot of [...this.#snapshots]) snapshot.release()
+    for (const snapshot of this.#snapshots) snapshot.release()
     this.#state = 'closed'
     this.#pages.space.detach()
     this.#pages.file.close()
   }
 
   #applyOne(reader: BatchReader): void {
-    const writer = this.#writer
+    const tree = this.#tree
     const { bytes, keyStart, keyEnd } = reader
     switch (reader.kind) {
       case OperationKind.Put:
-        writer.put(bytes, keyStart, keyEnd, reader.valueStart, reader.valueEnd)
+        putEntry(tree, bytes, keyStart, keyEnd, reader.valueStart, reader.valueEnd)
         break
       case OperationKind.Delete:
-        if (findRecord(this.#pages, writer, bytes, keyStart, keyEnd) >= 0) writer.delete(bytes, keyStart, keyEnd)
+        if (findRecord(this.#pages, tree.root, bytes, keyStart, keyEnd) >= 0)
+          deleteEntry(tree, bytes, keyStart, keyEnd)
         break
       case OperationKind.DeleteRange:
-        deleteRange(writer, bytes.slice(keyStart, keyEnd), bytes.slice(reader.valueStart, reader.valueEnd))
+        deleteRange(tree, bytes.slice(keyStart, keyEnd), bytes.slice(reader.valueStart, reader.valueEnd))
         break
       case OperationKind.DeleteFrom:
-        if (keyStart === keyEnd) deleteAll(writer)
-        else deleteRange(writer, bytes.slice(keyStart, keyEnd), undefined)
+        if (keyStart === keyEnd) deleteAll(tree)
+        else deleteRange(tree, bytes.slice(keyStart, keyEnd), undefined)
         break
       case 0:
         break
@@ -236,7 +248,7 @@ export class BTree implements OrderedStore {
 
   #writeDown(): void {
     this.#guardWrites(() => {
-      this.#meta = writeCheckpoint(this.#writer, this.#meta, this.#seq, this.#bitmapPages)
+      this.#meta = writeCheckpoint(this.#tree, this.#meta, this.#seq, this.#bitmapPages)
     })
     this.#changed = false
     this.#epochUsed = false

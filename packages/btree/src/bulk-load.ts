@@ -4,7 +4,8 @@ import { slotCount } from './page.js'
 import { admitKey, copyBytes, fits, insertSlot, setHead } from './page-edit.js'
 import { setValueField } from './record.js'
 import { deleteAll } from './range-delete.js'
-import type { Writer } from './writer.js'
+import type { TreeState } from './tree-state.js'
+import { putEntry } from './writer.js'
 
 /**
  * Fills an empty tree from entries in ascending order of their keys: each goes behind the last one, with neither
@@ -14,10 +15,10 @@ import type { Writer } from './writer.js'
  * @internal
  */
 export function bulkLoad(
-  writer: Writer,
+  state: TreeState,
   entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>,
 ): void {
-  const { pages } = writer
+  const { pages } = state
   let previous: Uint8Array | undefined
   let leaf = -1
   try {
@@ -26,30 +27,31 @@ export function bulkLoad(
         throw invalidArgument('the entries of a bulk load must be in ascending order', { key })
       }
       previous = key.slice()
-      if (leaf < 0) leaf = writer.descend(key, 0, key.length)
-      if (appendEntry(writer, leaf, key, value)) continue
+      if (leaf < 0) leaf = state.descend(key, 0, key.length)
+      if (appendEntry(state, leaf, key, value)) continue
       pages.letGo()
       leaf = -1
       const entry = new Uint8Array(key.length + value.length)
       entry.set(key)
       entry.set(value, key.length)
-      writer.put(entry, 0, key.length, key.length, entry.length)
+      putEntry(state, entry, 0, key.length, key.length, entry.length)
     }
   } catch (error) {
     pages.letGo()
-    deleteAll(writer)
+    deleteAll(state)
     throw error
   }
   pages.letGo()
 }
 
 /** Appends an entry to the rightmost leaf; gives false when it does not fit or has to go to a run. */
-function appendEntry(writer: Writer, leaf: number, key: Uint8Array, value: Uint8Array): boolean {
-  const { memory } = writer
+function appendEntry(state: TreeState, leaf: number, key: Uint8Array, value: Uint8Array): boolean {
+  const { memory } = state
   const keyBytes = key.length
   const valueBytes = value.length
   const bytes = VALUE_FIELD_BYTES + keyBytes + valueBytes
-  if (keyBytes > memory.keyPartMax || valueBytes > memory.valueInlineMax || !fits(memory, leaf, bytes)) return false
+  if (keyBytes > memory.keyPartMax || valueBytes > memory.valueInlineMax || !fits(memory, leaf, bytes))
+    return false
   admitKey(memory, leaf, key, 0, keyBytes)
   const slot = slotCount(memory, leaf)
   const record = insertSlot(memory, leaf, slot, keyBytes, bytes)
@@ -57,6 +59,6 @@ function appendEntry(writer: Writer, leaf: number, key: Uint8Array, value: Uint8
   copyBytes(key, 0, memory.bytes, record + VALUE_FIELD_BYTES, keyBytes)
   copyBytes(value, 0, memory.bytes, record + VALUE_FIELD_BYTES + keyBytes, valueBytes)
   setHead(memory, leaf, slot)
-  writer.entryCount += 1
+  state.entryCount += 1
   return true
 }

@@ -7,7 +7,7 @@ import type { Meta } from './meta.js'
 import { checksumHigh, checksumLow, slotCount } from './page.js'
 import type { Pages } from './pages.js'
 import { childChecksumHigh, childChecksumLow, childOf, setChildChecksum } from './record.js'
-import type { Writer } from './writer.js'
+import type { TreeState } from './tree-state.js'
 
 /** Neighbouring dirty pages are written together, up to this many bytes a call. */
 const WRITE_BYTES_MAX = 1 << 20
@@ -26,15 +26,15 @@ const WRITE_BYTES_MAX = 1 << 20
  * @internal
  */
 export function writeCheckpoint(
-  writer: Writer,
+  state: TreeState,
   previous: Meta,
   durableSeq: number,
   bitmapPages: number[],
 ): Meta {
-  const { pages, memory } = writer
+  const { pages, memory } = state
   const { file, freeSpace, reclaim, seed, epoch } = pages
   const { pageBytes } = memory
-  settleTree(writer)
+  settleTree(state)
   for (const page of bitmapPages) reclaim.giveUp(page, 1, previous.epoch, epoch)
   bitmapPages.length = 0
   let after = freeSpaceAfter(pages)
@@ -52,11 +52,11 @@ export function writeCheckpoint(
     checkpoint: previous.checkpoint + 1,
     epoch,
     durableSeq,
-    rootPage: writer.rootPage,
-    rootLevel: writer.rootLevel,
-    rootChecksumLow: writer.rootChecksumLow,
-    rootChecksumHigh: writer.rootChecksumHigh,
-    entryCount: writer.entryCount,
+    rootPage: state.root.page,
+    rootLevel: state.root.level,
+    rootChecksumLow: state.root.checksumLow,
+    rootChecksumHigh: state.root.checksumHigh,
+    entryCount: state.entryCount,
     runCount: pages.runs.count,
     pageCount,
     freeSpacePage: chain.page,
@@ -90,18 +90,18 @@ export function writeMeta(file: VfsFile, meta: Meta): void {
 }
 
 /** Makes every page of the tree known to its parent by its present checksum, and writes all that are dirty. */
-function settleTree(writer: Writer): void {
-  const { pages } = writer
+function settleTree(state: TreeState): void {
+  const { pages } = state
   const visited: number[] = []
-  const root = pages.hold(pages.root(writer))
+  const root = pages.hold(pages.root(state.root))
   try {
-    settlePage(pages, root, writer.rootLevel, visited)
+    settlePage(pages, root, state.root.level, visited)
     if (pages.space.isDirty(root / pages.memory.pageBytes)) {
       pages.seal(root)
-      visited.push(writer.rootPage)
+      visited.push(state.root.page)
     }
-    writer.rootChecksumLow = checksumLow(pages.memory, root)
-    writer.rootChecksumHigh = checksumHigh(pages.memory, root)
+    state.root.checksumLow = checksumLow(pages.memory, root)
+    state.root.checksumHigh = checksumHigh(pages.memory, root)
   } finally {
     pages.letGo()
   }
@@ -145,7 +145,8 @@ function settlePage(pages: Pages, page: number, level: number, visited: number[]
       }
     }
     visited.push(child)
-    if (low === childChecksumLow(memory, page, slot) && high === childChecksumHigh(memory, page, slot)) continue
+    if (low === childChecksumLow(memory, page, slot) && high === childChecksumHigh(memory, page, slot))
+      continue
     setChildChecksum(memory, page, slot, low, high)
     pages.markDirty(page)
   }
@@ -161,7 +162,8 @@ function writeDirty(pages: Pages, sorted: readonly number[]): void {
   let filled = 0
   const flush = (): void => {
     if (filled > 0) file.write(buffer, 0, filled * pageBytes, start * pageBytes)
-    for (let pageNumber = start; pageNumber < start + filled; pageNumber += 1) space.markClean(space.peek(pageNumber))
+    for (let pageNumber = start; pageNumber < start + filled; pageNumber += 1)
+      space.markClean(space.peek(pageNumber))
     filled = 0
   }
   for (const pageNumber of sorted) {

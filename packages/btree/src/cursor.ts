@@ -1,12 +1,19 @@
 import { assert, compareByteRanges, invalidArgument, LdbError } from '@ldb/base'
 import type { KeyBounds, StoreCursor } from '@ldb/base'
-import { VALUE_FIELD_BYTES } from './format.js'
+import { VALUE_FIELD_BYTES, LEVELS_MAX } from './format.js'
 import { slotCount } from './page.js'
 import { PageMemory } from './page-memory.js'
 import type { Pages, Root } from './pages.js'
-import { copyKey, keyOffset, keyPartBytes, recordOffset, slotKeyBytes, valueIsRun, valuePartBytes } from './record.js'
+import {
+  copyKey,
+  keyOffset,
+  keyPartBytes,
+  recordOffset,
+  slotKeyBytes,
+  valueIsRun,
+  valuePartBytes,
+} from './record.js'
 import { compareSlot, searchBranch, searchLeaf } from './search.js'
-import { LEVELS_MAX } from './writer.js'
 
 /** What a cursor needs of the snapshot that it reads. @internal */
 export interface CursorSource {
@@ -80,7 +87,8 @@ export class TreeCursor implements StoreCursor {
 
   seek(key: Uint8Array, keyBytes: number = key.length): boolean {
     const lower = this.#lower
-    if (lower !== undefined && compareByteRanges(key, 0, keyBytes, lower, 0, lower.length) <= 0) return this.first()
+    if (lower !== undefined && compareByteRanges(key, 0, keyBytes, lower, 0, lower.length) <= 0)
+      return this.first()
     this.#descend(key, 0, keyBytes, false)
     const slot = searchLeaf(this.#leaf, 0, key, 0, keyBytes)
     return this.#settleForward(Math.max(this.#begin, slot < 0 ? ~slot : slot))
@@ -88,7 +96,8 @@ export class TreeCursor implements StoreCursor {
 
   seekBackward(key: Uint8Array, keyBytes: number = key.length): boolean {
     const upper = this.#upper
-    if (upper !== undefined && compareByteRanges(key, 0, keyBytes, upper, 0, upper.length) >= 0) return this.last()
+    if (upper !== undefined && compareByteRanges(key, 0, keyBytes, upper, 0, upper.length) >= 0)
+      return this.last()
     this.#descend(key, 0, keyBytes, false)
     const slot = searchLeaf(this.#leaf, 0, key, 0, keyBytes)
     return this.#settleBackward(Math.min(this.#end - 1, slot < 0 ? ~slot - 1 : slot))

@@ -94,7 +94,8 @@ export function readFreeSpace(
   for (let index = 0; next.page !== 0; index += 1) {
     const { page, checksumLow, checksumHigh } = next
     const fileOffset = page * pageBytes
-    if (page < firstPage || page >= pageCount) throw corruption(file.path, fileOffset, 'free space lies outside of the file')
+    if (page < firstPage || page >= pageCount)
+      throw corruption(file.path, fileOffset, 'free space lies outside of the file')
     const bytesRead = file.read(bytes, 0, pageBytes, fileOffset)
     xxHash64(bytes, 8, pageBytes, seed, hash)
     const isWhole =

@@ -156,7 +156,8 @@ export class FreeSpace {
   #extend(count: number): number {
     // Free pages at the very end are part of the new run.
     let page = this.#pageCount
-    while (page > this.firstPage && count > 1 && this.#pageCount - page < count - 1 && this.isFree(page - 1)) page -= 1
+    while (page > this.firstPage && count > 1 && this.#pageCount - page < count - 1 && this.isFree(page - 1))
+      page -= 1
     for (let each = page; each < this.#pageCount; each += 1) this.#clear(each)
     if (page > PAGE_COUNT_MAX - count) {
       throw new LdbError('LDB_TOO_LARGE', `a B+tree file holds at most ${PAGE_COUNT_MAX} pages`)

@@ -10,7 +10,7 @@ import {
   keyPartBytes,
   slotKeyBytes,
 } from './record.js'
-import type { Writer } from './writer.js'
+import type { TreeState } from './tree-state.js'
 
 /**
  * Merges the page at `depth` of the path with a neighbour when it has become nearly empty, then its parent, and so
@@ -20,39 +20,40 @@ import type { Writer } from './writer.js'
  * the next insertion does not split it again. Two pages are read at most, and only neighbours below one parent.
  * @internal
  */
-export function mergeUp(writer: Writer, depth: number): void {
-  const { memory } = writer
+export function mergeUp(state: TreeState, depth: number): void {
+  const { memory } = state
   for (let at = depth; at > 0; at -= 1) {
-    const page = writer.pathPage[at] as number
+    const page = state.pathPage[at] as number
     if (usedBytes(memory, page) >= memory.pageBytes >> 2) break
-    const slot = writer.pathSlot[at - 1] as number
-    const merged = (slot > 0 && tryMerge(writer, at, slot)) || tryMerge(writer, at, slot + 1)
+    const slot = state.pathSlot[at - 1] as number
+    const merged = (slot > 0 && tryMerge(state, at, slot)) || tryMerge(state, at, slot + 1)
     if (!merged) break
   }
-  shrinkRoot(writer)
+  shrinkRoot(state)
 }
 
 /** Merges the child in slot `right` of the parent into the one left of it, if both fit one page. */
-function tryMerge(writer: Writer, depth: number, right: number): boolean {
-  const { memory, pages } = writer
-  const parent = writer.pathPage[depth - 1] as number
+function tryMerge(state: TreeState, depth: number, right: number): boolean {
+  const { memory, pages } = state
+  const parent = state.pathPage[depth - 1] as number
   if (right >= slotCount(memory, parent)) return false
-  const level = writer.rootLevel - depth
+  const level = state.root.level - depth
   const leftPage = pages.hold(pages.child(parent, right - 1, level))
   const rightPage = pages.hold(pages.child(parent, right, level))
   const separatorPart = keyPartBytes(memory, slotKeyBytes(memory, parent, right))
   const down = level === 0 ? 0 : branchRecordBytes(separatorPart) - branchRecordBytes(0)
   const needed = usedBytes(memory, leftPage) + usedBytes(memory, rightPage) + down
   const room = memory.pageBytes - PAGE_HEADER_BYTES
-  if (slotCount(memory, rightPage) > 0 && slotCount(memory, leftPage) > 0 && needed > room - (room >> 3)) return false
+  if (slotCount(memory, rightPage) > 0 && slotCount(memory, leftPage) > 0 && needed > room - (room >> 3))
+    return false
   if (needed > room) return false
-  const target = writer.writableChild(parent, right - 1, level)
-  writer.pathSlot[depth - 1] = right - 1
-  const lower = writer.lowerFence(depth)
-  writer.pathSlot[depth - 1] = right
-  const upper = writer.upperFence(depth)
-  if (level > 0) bringDown(writer, parent, right, target, rightPage)
-  else giveUpSeparator(writer, parent, right)
+  const target = state.writableChild(parent, right - 1, level)
+  state.pathSlot[depth - 1] = right - 1
+  const lower = state.lowerFence(depth)
+  state.pathSlot[depth - 1] = right
+  const upper = state.upperFence(depth)
+  if (level > 0) bringDown(state, parent, right, target, rightPage)
+  else giveUpSeparator(state, parent, right)
   appendSlots(memory, target, memory, rightPage, level === 0 ? 0 : 1, slotCount(memory, rightPage))
   setFences(memory, target, lower, upper)
   removeSlot(memory, parent, right)
@@ -61,8 +62,8 @@ function tryMerge(writer: Writer, depth: number, right: number): boolean {
 }
 
 /** The separator of the right branch comes down, as the one of the right branch's first child. */
-function bringDown(writer: Writer, parent: number, slot: number, target: number, rightPage: number): void {
-  const { memory } = writer
+function bringDown(state: TreeState, parent: number, slot: number, target: number, rightPage: number): void {
+  const { memory } = state
   const keyBytes = slotKeyBytes(memory, parent, slot)
   const part = keyPartBytes(memory, keyBytes)
   const record = insertSlot(memory, target, slotCount(memory, target), keyBytes, branchRecordBytes(part))
@@ -70,26 +71,32 @@ function bringDown(writer: Writer, parent: number, slot: number, target: number,
   memory.i32[word] = childOf(memory, rightPage, 0)
   memory.i32[word + 1] = childChecksumLow(memory, rightPage, 0)
   memory.i32[word + 2] = childChecksumHigh(memory, rightPage, 0)
-  copyBytes(memory.bytes, keyOffset(memory, parent, slot), memory.bytes, record + BRANCH_RECORD_KEY_OFFSET, part)
+  copyBytes(
+    memory.bytes,
+    keyOffset(memory, parent, slot),
+    memory.bytes,
+    record + BRANCH_RECORD_KEY_OFFSET,
+    part,
+  )
 }
 
 /** A separator of leaves goes for good, and its run, if it has one. */
-function giveUpSeparator(writer: Writer, parent: number, slot: number): void {
-  const { memory } = writer
+function giveUpSeparator(state: TreeState, parent: number, slot: number): void {
+  const { memory } = state
   if (slotKeyBytes(memory, parent, slot) <= memory.keyPartMax) return
-  writer.pages.runs.giveUp(memory.bytes, keyOffset(memory, parent, slot) + memory.keyInlineBytes)
+  state.pages.runs.giveUp(memory.bytes, keyOffset(memory, parent, slot) + memory.keyInlineBytes)
 }
 
 /** Takes away roots that have one child. */
-function shrinkRoot(writer: Writer): void {
-  const { memory, pages } = writer
-  let root = pages.hold(pages.root(writer))
-  while (writer.rootLevel > 0 && slotCount(memory, root) === 1) {
-    const child = pages.hold(pages.child(root, 0, writer.rootLevel - 1))
-    writer.rootChecksumLow = childChecksumLow(memory, root, 0)
-    writer.rootChecksumHigh = childChecksumHigh(memory, root, 0)
-    writer.rootPage = pageNumberOf(memory, child)
-    writer.rootLevel -= 1
+function shrinkRoot(state: TreeState): void {
+  const { memory, pages } = state
+  let root = pages.hold(pages.root(state.root))
+  while (state.root.level > 0 && slotCount(memory, root) === 1) {
+    const child = pages.hold(pages.child(root, 0, state.root.level - 1))
+    state.root.checksumLow = childChecksumLow(memory, root, 0)
+    state.root.checksumHigh = childChecksumHigh(memory, root, 0)
+    state.root.page = pageNumberOf(memory, child)
+    state.root.level -= 1
     pages.giveUp(root)
     root = child
   }

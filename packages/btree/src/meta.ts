@@ -1,4 +1,4 @@
-import { corruption, isLdbError, LdbError, readU32, readU64, writeU32, writeU64 } from '@ldb/base'
+import { corruption, isLdbError, LdbError, readU32, readU64Of, writeU32, writeU64 } from '@ldb/base'
 import { createSeed64, decodeFileHeader, encodeFileHeader, SEED_ZERO, xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
@@ -27,8 +27,8 @@ import {
   META_STRIDE,
   MINIMUM_READER,
   PAGE_COUNT_MAX,
+  LEVELS_MAX,
 } from './format.js'
-import { LEVELS_MAX } from './writer.js'
 
 /** Bytes of a file's random identity. @internal */
 export const FILE_ID_BYTES = 16
@@ -115,15 +115,15 @@ export function decodeMeta(bytes: Uint8Array, file: string, block: number): Meta
   const meta: Meta = {
     fileId: bytes.slice(META_BLOCK_FILE_ID_OFFSET, META_BLOCK_FILE_ID_OFFSET + FILE_ID_BYTES),
     pageBytes: readU32(bytes, META_BLOCK_PAGE_BYTES_OFFSET),
-    checkpoint: readU64(bytes, META_BLOCK_CHECKPOINT_OFFSET),
-    epoch: readU64(bytes, META_BLOCK_EPOCH_OFFSET),
-    durableSeq: readU64(bytes, META_BLOCK_DURABLE_SEQ_OFFSET),
+    checkpoint: readU64Of(bytes, META_BLOCK_CHECKPOINT_OFFSET, file, offset + META_BLOCK_CHECKPOINT_OFFSET),
+    epoch: readU64Of(bytes, META_BLOCK_EPOCH_OFFSET, file, offset + META_BLOCK_EPOCH_OFFSET),
+    durableSeq: readU64Of(bytes, META_BLOCK_DURABLE_SEQ_OFFSET, file, offset + META_BLOCK_DURABLE_SEQ_OFFSET),
     rootPage: readU32(bytes, META_BLOCK_ROOT_PAGE_OFFSET),
     rootLevel: readU32(bytes, META_BLOCK_ROOT_LEVEL_OFFSET),
     rootChecksumLow: view.getInt32(META_BLOCK_ROOT_CHECKSUM_OFFSET, true),
     rootChecksumHigh: view.getInt32(META_BLOCK_ROOT_CHECKSUM_OFFSET + 4, true),
-    entryCount: readU64(bytes, META_BLOCK_ENTRY_COUNT_OFFSET),
-    runCount: readU64(bytes, META_BLOCK_RUN_COUNT_OFFSET),
+    entryCount: readU64Of(bytes, META_BLOCK_ENTRY_COUNT_OFFSET, file, offset + META_BLOCK_ENTRY_COUNT_OFFSET),
+    runCount: readU64Of(bytes, META_BLOCK_RUN_COUNT_OFFSET, file, offset + META_BLOCK_RUN_COUNT_OFFSET),
     pageCount: readU32(bytes, META_BLOCK_PAGE_COUNT_OFFSET),
     freeSpacePage: readU32(bytes, META_BLOCK_FREE_SPACE_PAGE_OFFSET),
     freeSpaceChecksumLow: view.getInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET, true),
@@ -141,11 +141,13 @@ function faultOf(meta: Meta, bytes: Uint8Array, block: number): string | undefin
   if (readU32(bytes, META_BLOCK_BLOCK_OFFSET) !== block || blockOf(meta.checkpoint) !== block) {
     return 'a meta block stands in the place of the other'
   }
-  if (pageBytes < 512 || pageBytes > 32_768 || (pageBytes & (pageBytes - 1)) !== 0) return 'the page size is not valid'
+  if (pageBytes < 512 || pageBytes > 32_768 || (pageBytes & (pageBytes - 1)) !== 0)
+    return 'the page size is not valid'
   const firstPage = firstPageNumber(pageBytes)
   if (pageCount <= firstPage || pageCount > PAGE_COUNT_MAX) return 'the page count is out of bounds'
   if (meta.rootPage < firstPage || meta.rootPage >= pageCount) return 'the root lies outside of the file'
-  if (meta.freeSpacePage < firstPage || meta.freeSpacePage >= pageCount) return 'free space lies outside of the file'
+  if (meta.freeSpacePage < firstPage || meta.freeSpacePage >= pageCount)
+    return 'free space lies outside of the file'
   if (meta.rootLevel >= LEVELS_MAX) return 'the tree is too deep'
   if (meta.freeCount > pageCount - firstPage) return 'there are more free pages than pages'
   for (let at = META_BLOCK_RESERVED_OFFSET; at < META_BLOCK_CHECKSUM_OFFSET; at += 1) {
@@ -167,7 +169,8 @@ export function readMeta(file: VfsFile): Meta {
     const bytes = new Uint8Array(META_BLOCK_BYTES)
     const length = file.read(bytes, 0, META_BLOCK_BYTES, block * META_STRIDE)
     try {
-      if (length < META_BLOCK_BYTES) throw corruption(file.path, length, 'the file ends within its meta blocks')
+      if (length < META_BLOCK_BYTES)
+        throw corruption(file.path, length, 'the file ends within its meta blocks')
       found.push(decodeMeta(bytes, file.path, block))
     } catch (error) {
       if (!isLdbError(error)) throw error

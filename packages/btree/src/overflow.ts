@@ -106,13 +106,20 @@ export class OverflowRuns implements RunReader {
     const { page, contentBytes } = reference
     const fileOffset = page * pageBytes
     const pages = runPageCount(contentBytes, pageBytes)
-    if (page < home.freeSpace.firstPage || pages > home.freeSpace.pageCount - page || contentBytes > VALUE_BYTES_MAX) {
+    if (
+      page < home.freeSpace.firstPage ||
+      pages > home.freeSpace.pageCount - page ||
+      contentBytes > VALUE_BYTES_MAX
+    ) {
       throw corruption(home.file.path, fileOffset, 'a run lies outside of the file', { actual: page })
     }
     const bytes = new Uint8Array(OVERFLOW_RUN_BYTES + contentBytes)
     const bytesRead = home.file.read(bytes, 0, bytes.length, fileOffset)
     if (bytesRead !== bytes.length) {
-      throw corruption(home.file.path, fileOffset, 'the file ends within a run', { expected: bytes.length, actual: bytesRead })
+      throw corruption(home.file.path, fileOffset, 'the file ends within a run', {
+        expected: bytes.length,
+        actual: bytesRead,
+      })
     }
     this.#encodeHeader(page, contentBytes, reference.epoch)
     xxHash64(bytes, OVERFLOW_RUN_BYTES, bytes.length, home.seed, this.#hash)
@@ -123,7 +130,10 @@ export class OverflowRuns implements RunReader {
       }
     }
     const view = this.#headerView
-    if (view.getInt32(0, true) !== reference.checksumLow || view.getInt32(4, true) !== reference.checksumHigh) {
+    if (
+      view.getInt32(0, true) !== reference.checksumLow ||
+      view.getInt32(4, true) !== reference.checksumHigh
+    ) {
       throw corruption(home.file.path, fileOffset, 'a run is not the version that its record knows')
     }
     return bytes.subarray(OVERFLOW_RUN_BYTES)
@@ -186,7 +196,6 @@ export function decodeReference(bytes: Uint8Array, offset: number): RunReference
     checksumHigh: view.getInt32(RUN_REFERENCE_CHECKSUM_OFFSET + 4, true),
   }
 }
-
 
 function setEpoch(view: DataView, offset: number, epoch: number): void {
   view.setUint32(offset, epoch % 2 ** 32, true)

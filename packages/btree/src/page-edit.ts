@@ -45,7 +45,8 @@ export function insertSlot(
 ): number {
   const count = slotCount(memory, page)
   assert(fits(memory, page, bytes), 'a record that is inserted fits its page')
-  if (heapStart(memory, page) - PAGE_HEADER_BYTES - (count + 1) * SLOT_BYTES < bytes) compactPage(memory, page)
+  if (heapStart(memory, page) - PAGE_HEADER_BYTES - (count + 1) * SLOT_BYTES < bytes)
+    compactPage(memory, page)
   const offset = heapStart(memory, page) - bytes
   setHeapStart(memory, page, offset)
   const word = (page >> 2) + SLOTS_WORD + (slot << 1)

@@ -229,7 +229,9 @@ export class Pages implements PageSink {
     const { memory } = this
     const fileOffset = pageNumber * memory.pageBytes
     if (pageNumber < this.freeSpace.firstPage || pageNumber >= this.freeSpace.pageCount) {
-      throw corruption(this.file.path, fileOffset, 'a page number lies outside of the file', { actual: pageNumber })
+      throw corruption(this.file.path, fileOffset, 'a page number lies outside of the file', {
+        actual: pageNumber,
+      })
     }
     if (INVARIANTS) assert(!this.freeSpace.isFree(pageNumber), 'a free page is never read')
     const page = this.space.claim(pageNumber) * memory.pageBytes

@@ -4,28 +4,28 @@ import { removeSlots } from './page-edit.js'
 import { mergeUp } from './merge.js'
 import { childOf, keyOffset, slotKeyBytes } from './record.js'
 import { searchLeaf } from './search.js'
-import type { Writer } from './writer.js'
+import type { TreeState } from './tree-state.js'
 
 /**
  * Removes every key from `lower` to `upper` (exclusive), or to the end, leaf by leaf.
  *
  * @internal
  */
-export function deleteRange(writer: Writer, lower: Uint8Array, upper: Uint8Array | undefined): void {
+export function deleteRange(state: TreeState, lower: Uint8Array, upper: Uint8Array | undefined): void {
   let from: Uint8Array | undefined = lower
-  while (from !== undefined) from = deleteInLeaf(writer, from, upper)
+  while (from !== undefined) from = deleteInLeaf(state, from, upper)
 }
 
 /** Removes what lies in the leaf of `lower`, and gives the key from which to go on, if any. */
 function deleteInLeaf(
-  writer: Writer,
+  state: TreeState,
   lower: Uint8Array,
   upper: Uint8Array | undefined,
 ): Uint8Array | undefined {
-  const { memory, pages } = writer
+  const { memory, pages } = state
   try {
-    const leaf = writer.descend(lower, 0, lower.length)
-    const fence = writer.upperFence(writer.rootLevel)
+    const leaf = state.descend(lower, 0, lower.length)
+    const fence = state.upperFence(state.root.level)
     // Only a bound below the fence may be searched for in this leaf: others need not have its prefix.
     const endsHere = upper !== undefined && (fence === undefined || compareBytes(upper, fence) < 0)
     const begin = searchLeaf(memory, leaf, lower, 0, lower.length)
@@ -35,10 +35,10 @@ function deleteInLeaf(
       const end = searchLeaf(memory, leaf, upper, 0, upper.length)
       to = Math.max(from, end < 0 ? ~end : end)
     }
-    for (let slot = from; slot < to; slot += 1) writer.giveUpRuns(leaf, slot)
+    for (let slot = from; slot < to; slot += 1) state.giveUpRuns(leaf, slot)
     removeSlots(memory, leaf, from, to)
-    writer.entryCount -= to - from
-    if (to > from) mergeUp(writer, writer.rootLevel)
+    state.entryCount -= to - from
+    if (to > from) mergeUp(state, state.root.level)
     if (endsHere || fence === undefined) return undefined
     return upper !== undefined && compareByteRanges(fence, 0, fence.length, upper, 0, upper.length) >= 0
       ? undefined
@@ -54,32 +54,32 @@ function deleteInLeaf(
  *
  * @internal
  */
-export function deleteAll(writer: Writer): void {
-  const { pages, memory } = writer
+export function deleteAll(state: TreeState): void {
+  const { pages, memory } = state
   try {
-    giveUpSubtree(writer, pages.root(writer), writer.rootLevel)
+    giveUpSubtree(state, pages.root(state.root), state.root.level)
     const root = pages.create(0)
-    writer.rootPage = pageNumberOf(memory, root)
-    writer.rootLevel = 0
-    writer.entryCount = 0
+    state.root.page = pageNumberOf(memory, root)
+    state.root.level = 0
+    state.entryCount = 0
   } finally {
     pages.letGo()
   }
 }
 
-function giveUpSubtree(writer: Writer, page: number, level: number): void {
-  const { pages, memory } = writer
+function giveUpSubtree(state: TreeState, page: number, level: number): void {
+  const { pages, memory } = state
   const count = slotCount(memory, page)
   const frame = page / memory.pageBytes
   pages.space.pin(frame)
   if (level === 0) {
-    if (pages.runs.count > 0) for (let slot = 0; slot < count; slot += 1) writer.giveUpRuns(page, slot)
+    if (pages.runs.count > 0) for (let slot = 0; slot < count; slot += 1) state.giveUpRuns(page, slot)
   } else {
     for (let slot = 0; slot < count; slot += 1) {
       const child = childOf(memory, page, slot)
       const isResident = pages.space.peek(child) >= 0
       if (level > 1 || pages.runs.count > 0 || isResident) {
-        giveUpSubtree(writer, pages.child(page, slot, level - 1), level - 1)
+        giveUpSubtree(state, pages.child(page, slot, level - 1), level - 1)
       } else {
         // The epoch of a leaf that nobody reads is not known; from 0 on is the careful answer.
         pages.reclaim.giveUp(child, 1, 0, pages.epoch)

@@ -3,7 +3,7 @@ import { VALUE_FIELD_BYTES } from './format.js'
 import { decodeReference } from './overflow.js'
 import { childOf, copyKey, keyPartBytes, recordOffset, slotKeyBytes, valueIsRun } from './record.js'
 import { searchBranch } from './search.js'
-import type { Writer } from './writer.js'
+import type { TreeState } from './tree-state.js'
 
 /**
  * Moves pages and runs that stand behind the place where the file could end to free pages in front of it. Must follow
@@ -14,8 +14,8 @@ import type { Writer } from './writer.js'
  * @returns how many leaves were moved.
  * @internal
  */
-export function moveDown(writer: Writer): number {
-  const { pages } = writer
+export function moveDown(state: TreeState): number {
+  const { pages } = state
   const { freeSpace, reclaim } = pages
   const used = freeSpace.pageCount - freeSpace.freeCount - reclaim.heldCount
   // Some room for the branches above what moves, and for the next free-space pages.
@@ -24,8 +24,8 @@ export function moveDown(writer: Writer): number {
   let moved = 0
   let key: Uint8Array | undefined = new Uint8Array(0)
   while (key !== undefined) {
-    const group = collectGroup(writer, key, limit)
-    for (const each of group.keys) moveLeaf(writer, each, limit)
+    const group = collectGroup(state, key, limit)
+    for (const each of group.keys) moveLeaf(state, each, limit)
     moved += group.keys.length
     key = group.next
   }
@@ -34,16 +34,16 @@ export function moveDown(writer: Writer): number {
 
 /** Keys below one lowest branch whose leaves must move, and the key at which the next such branch begins. */
 function collectGroup(
-  writer: Writer,
+  state: TreeState,
   key: Uint8Array,
   limit: number,
 ): { keys: Uint8Array[]; next: Uint8Array | undefined } {
-  const { pages, memory } = writer
-  let page = pages.root(writer)
-  let isHigh = writer.rootPage >= limit
+  const { pages, memory } = state
+  let page = pages.root(state.root)
+  let isHigh = state.root.page >= limit
   let lower = key
   let next: Uint8Array | undefined
-  for (let level = writer.rootLevel; level > 1; level -= 1) {
+  for (let level = state.root.level; level > 1; level -= 1) {
     const slot = searchBranch(memory, page, key, 0, key.length)
     if (slot + 1 < slotCount(memory, page)) next = copyKey(memory, page, slot + 1)
     if (slot > 0) lower = copyKey(memory, page, slot)
@@ -51,7 +51,7 @@ function collectGroup(
     page = pages.child(page, slot, level - 1)
   }
   const hasRuns = pages.runs.count > 0
-  if (writer.rootLevel === 0) return { keys: isHigh || hasRuns ? [lower] : [], next: undefined }
+  if (state.root.level === 0) return { keys: isHigh || hasRuns ? [lower] : [], next: undefined }
   const keys: Uint8Array[] = []
   const count = slotCount(memory, page)
   for (let slot = 0; slot < count; slot += 1) {
@@ -63,18 +63,19 @@ function collectGroup(
 }
 
 /** Makes the way to the leaf of a key writable, which moves it to the lowest free pages, and moves its runs. */
-function moveLeaf(writer: Writer, key: Uint8Array, limit: number): void {
-  const { pages, memory } = writer
+function moveLeaf(state: TreeState, key: Uint8Array, limit: number): void {
+  const { pages, memory } = state
   try {
-    if (pages.runs.count > 0 && !needsMove(writer, key, limit)) return
-    const leaf = writer.descend(key, 0, key.length)
+    if (pages.runs.count > 0 && !needsMove(state, key, limit)) return
+    const leaf = state.descend(key, 0, key.length)
     const count = slotCount(memory, leaf)
     for (let slot = 0; slot < count; slot += 1) {
       const keyBytes = slotKeyBytes(memory, leaf, slot)
       const record = recordOffset(memory, leaf, slot)
-      if (keyBytes > memory.keyPartMax) moveRun(writer, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
+      if (keyBytes > memory.keyPartMax)
+        moveRun(state, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
       if (valueIsRun(memory, record)) {
-        moveRun(writer, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
+        moveRun(state, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
       }
     }
   } finally {
@@ -83,11 +84,11 @@ function moveLeaf(writer: Writer, key: Uint8Array, limit: number): void {
 }
 
 /** Tells whether the leaf of a key, a page above it or one of its runs stands behind the limit. */
-function needsMove(writer: Writer, key: Uint8Array, limit: number): boolean {
-  const { pages, memory } = writer
-  let page = pages.root(writer)
+function needsMove(state: TreeState, key: Uint8Array, limit: number): boolean {
+  const { pages, memory } = state
+  let page = pages.root(state.root)
   let isHigh = pageNumberOf(memory, page) >= limit
-  for (let level = writer.rootLevel; level > 0; level -= 1) {
+  for (let level = state.root.level; level > 0; level -= 1) {
     page = pages.child(page, searchBranch(memory, page, key, 0, key.length), level - 1)
     isHigh ||= pageNumberOf(memory, page) >= limit
   }
@@ -106,8 +107,8 @@ function needsMove(writer: Writer, key: Uint8Array, limit: number): boolean {
   return isHigh
 }
 
-function moveRun(writer: Writer, referenceAt: number, limit: number): void {
-  const { memory, pages } = writer
+function moveRun(state: TreeState, referenceAt: number, limit: number): void {
+  const { memory, pages } = state
   const reference = decodeReference(memory.bytes, referenceAt)
   if (reference.page < limit) return
   const content = pages.runs.read(reference)

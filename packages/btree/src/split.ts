@@ -1,13 +1,33 @@
 import { assert } from '@ldb/base'
-import { BRANCH_RECORD_CHILD_CHECKSUM_OFFSET, BRANCH_RECORD_KEY_OFFSET, SLOT_BYTES } from './format.js'
+import {
+  BRANCH_RECORD_CHILD_CHECKSUM_OFFSET,
+  BRANCH_RECORD_KEY_OFFSET,
+  SLOT_BYTES,
+  LEVELS_MAX,
+} from './format.js'
 import { clearPage, pageNumberOf, slotCount, SLOTS_WORD } from './page.js'
-import { admitKey, appendSlots, copyToScratch, fits, insertSlot, refillPage, setFences, setHead } from './page-edit.js'
+import {
+  admitKey,
+  appendSlots,
+  copyToScratch,
+  fits,
+  insertSlot,
+  refillPage,
+  setFences,
+  setHead,
+} from './page-edit.js'
 import type { PageMemory } from './page-memory.js'
-import { branchRecordBytes, childChecksumHigh, childChecksumLow, childOf, copyKey, recordBytes } from './record.js'
+import {
+  branchRecordBytes,
+  childChecksumHigh,
+  childChecksumLow,
+  childOf,
+  copyKey,
+  recordBytes,
+} from './record.js'
 import { makeSeparator, takeSeparator } from './separator.js'
 import type { Separator } from './separator.js'
-import { LEVELS_MAX } from './writer.js'
-import type { Writer } from './writer.js'
+import type { TreeState } from './tree-state.js'
 
 // Splits speak of virtual slots: those of the full page with the new record among them, at `slot`. `middle` is the
 // first virtual slot that goes to the right page.
@@ -19,7 +39,7 @@ import type { Writer } from './writer.js'
  * @internal
  */
 export function splitAndInsert(
-  writer: Writer,
+  state: TreeState,
   depth: number,
   slot: number,
   bytes: number,
@@ -27,11 +47,11 @@ export function splitAndInsert(
   start: number,
   end: number,
 ): number {
-  const { memory, pages } = writer
-  const page = writer.pathPage[depth] as number
-  const lower = writer.lowerFence(depth)
-  const upper = writer.upperFence(depth)
-  const middle = chooseLeafMiddle(writer, page, slot, bytes, lower === undefined, upper === undefined)
+  const { memory, pages } = state
+  const page = state.pathPage[depth] as number
+  const lower = state.lowerFence(depth)
+  const upper = state.upperFence(depth)
+  const middle = chooseLeafMiddle(state, page, slot, bytes, lower === undefined, upper === undefined)
   const boundary = slot < middle ? middle - 1 : middle
   const newKey = key.slice(start, end)
   const left = slot === middle - 1 ? newKey : copyKey(memory, page, boundary - 1)
@@ -44,29 +64,29 @@ export function splitAndInsert(
   refillPage(memory, sibling, source, boundary, count)
   setFences(memory, page, lower, separator.key)
   setFences(memory, sibling, separator.key, upper)
-  insertChild(writer, depth - 1, pathSlotOf(writer, depth - 1) + 1, separator, pageNumberOf(memory, sibling))
+  insertChild(state, depth - 1, pathSlotOf(state, depth - 1) + 1, separator, pageNumberOf(memory, sibling))
   return slot < middle ? page : sibling
 }
 
-function pathSlotOf(writer: Writer, depth: number): number {
-  return depth < 0 ? 0 : (writer.pathSlot[depth] as number)
+function pathSlotOf(state: TreeState, depth: number): number {
+  return depth < 0 ? 0 : (state.pathSlot[depth] as number)
 }
 
 /** Chooses where a leaf is split: in the middle by bytes, or at its end where keys come in order. */
 function chooseLeafMiddle(
-  writer: Writer,
+  state: TreeState,
   page: number,
   slot: number,
   bytes: number,
   leftEdge: boolean,
   rightEdge: boolean,
 ): number {
-  const { memory } = writer
+  const { memory } = state
   const count = slotCount(memory, page)
-  const again = writer.lastPage === pageNumberOf(memory, page)
+  const again = state.lastPage === pageNumberOf(memory, page)
   // Keys that come in ascending or descending order leave full pages behind them.
-  if (slot === count && (rightEdge || (again && writer.lastSlot === slot - 1))) return count
-  if (slot === 0 && (leftEdge || (again && writer.lastSlot === 0))) return 1
+  if (slot === count && (rightEdge || (again && state.lastSlot === slot - 1))) return count
+  if (slot === 0 && (leftEdge || (again && state.lastSlot === 0))) return 1
   return middleByBytes(memory, page, slot, bytes)
 }
 
@@ -90,62 +110,74 @@ function middleByBytes(memory: PageMemory, page: number, slot: number, bytes: nu
  * @internal
  */
 export function insertChild(
-  writer: Writer,
+  state: TreeState,
   depth: number,
   slot: number,
   separator: Separator,
   child: number,
 ): void {
-  const { memory } = writer
+  const { memory } = state
   if (depth < 0) {
-    growRoot(writer, separator, child)
+    growRoot(state, separator, child)
     return
   }
-  const page = writer.pathPage[depth] as number
+  const page = state.pathPage[depth] as number
   if (fits(memory, page, branchRecordBytes(separator.part.length))) {
     writeBranchRecord(memory, page, slot, separator, child)
     return
   }
-  splitBranch(writer, depth, slot, separator, child)
+  splitBranch(state, depth, slot, separator, child)
 }
 
 /** The root was split: a new one above has the two halves as children. */
-function growRoot(writer: Writer, separator: Separator, child: number): void {
-  const { memory, pages } = writer
-  assert(writer.rootLevel + 1 < LEVELS_MAX, 'the tree does not grow without bound')
-  const root = pages.create(writer.rootLevel + 1)
-  writeFirstRecord(memory, root, writer.rootPage, 0, 0)
+function growRoot(state: TreeState, separator: Separator, child: number): void {
+  const { memory, pages } = state
+  assert(state.root.level + 1 < LEVELS_MAX, 'the tree does not grow without bound')
+  const root = pages.create(state.root.level + 1)
+  writeFirstRecord(memory, root, state.root.page, 0, 0)
   writeBranchRecord(memory, root, 1, separator, child)
-  writer.rootPage = pageNumberOf(memory, root)
-  writer.rootLevel += 1
+  state.root.page = pageNumberOf(memory, root)
+  state.root.level += 1
 }
 
-function splitBranch(writer: Writer, depth: number, slot: number, separator: Separator, child: number): void {
-  const { memory, pages } = writer
-  const page = writer.pathPage[depth] as number
+function splitBranch(
+  state: TreeState,
+  depth: number,
+  slot: number,
+  separator: Separator,
+  child: number,
+): void {
+  const { memory, pages } = state
+  const page = state.pathPage[depth] as number
   const count = slotCount(memory, page)
-  const lower = writer.lowerFence(depth)
-  const upper = writer.upperFence(depth)
+  const lower = state.lowerFence(depth)
+  const upper = state.upperFence(depth)
   const middle = chooseBranchMiddle(memory, page, slot, branchRecordBytes(separator.part.length))
   const boundary = slot < middle ? middle - 1 : middle
   const isNew = slot === middle
   // The separator of the middle child moves up; the child stands in the sibling's slot 0, which has none.
   const up = isNew ? separator : takeSeparator(memory, page, boundary, copyKey(memory, page, boundary))
-  const sibling = pages.create(writer.rootLevel - depth)
+  const sibling = pages.create(state.root.level - depth)
   const source = copyToScratch(memory, page)
   refillPage(memory, page, source, 0, boundary)
-  clearPage(memory, sibling, writer.rootLevel - depth)
-  if (isNew) writeFirstRecord(memory, sibling, child, 0, 0)
-  else {
-    const { low, high } = { low: childChecksumLow(source, 0, boundary), high: childChecksumHigh(source, 0, boundary) }
-    writeFirstRecord(memory, sibling, childOf(source, 0, boundary), low, high)
+  clearPage(memory, sibling, state.root.level - depth)
+  if (isNew) {
+    writeFirstRecord(memory, sibling, child, 0, 0)
+  } else {
+    writeFirstRecord(
+      memory,
+      sibling,
+      childOf(source, 0, boundary),
+      childChecksumLow(source, 0, boundary),
+      childChecksumHigh(source, 0, boundary),
+    )
   }
   appendSlots(memory, sibling, source, 0, isNew ? boundary : boundary + 1, count)
   setFences(memory, page, lower, up.key)
   setFences(memory, sibling, up.key, upper)
   if (slot < middle) writeBranchRecord(memory, page, slot, separator, child)
   else if (slot > middle) writeBranchRecord(memory, sibling, slot - middle, separator, child)
-  insertChild(writer, depth - 1, pathSlotOf(writer, depth - 1) + 1, up, pageNumberOf(memory, sibling))
+  insertChild(state, depth - 1, pathSlotOf(state, depth - 1) + 1, up, pageNumberOf(memory, sibling))
 }
 
 /** Chooses where a branch is split; both sides keep two children or more. */

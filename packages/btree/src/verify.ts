@@ -21,7 +21,7 @@ import {
   slotKeyBytes,
   valueIsRun,
 } from './record.js'
-import type { Writer } from './writer.js'
+import type { TreeState } from './tree-state.js'
 
 /** Pages between two reports of progress. */
 const PROGRESS_PAGES = 256
@@ -44,7 +44,7 @@ interface Expected {
  * @internal
  */
 export class TreeVerifier {
-  readonly #writer: Writer
+  readonly #tree: TreeState
   readonly #meta: Meta
   readonly #bitmapPages: readonly number[]
   readonly #sink: VerifySink
@@ -55,39 +55,44 @@ export class TreeVerifier {
   #findings = 0
   #progress = { units: 0, entries: 0, bytes: 0 }
 
-  constructor(writer: Writer, meta: Meta, bitmapPages: readonly number[], sink: VerifySink) {
-    this.#writer = writer
+  constructor(state: TreeState, meta: Meta, bitmapPages: readonly number[], sink: VerifySink) {
+    this.#tree = state
     this.#meta = meta
     this.#bitmapPages = bitmapPages
     this.#sink = sink
-    this.#reached = new Uint8Array(writer.pages.freeSpace.pageCount)
+    this.#reached = new Uint8Array(state.pages.freeSpace.pageCount)
   }
 
   run(): void {
-    const { memory } = this.#writer
+    const { memory } = this.#tree
     this.#verifyMeta()
     this.#verifyPage({
-      pageNumber: this.#writer.rootPage,
-      level: this.#writer.rootLevel,
-      low: this.#writer.rootChecksumLow,
-      high: this.#writer.rootChecksumHigh,
+      pageNumber: this.#tree.root.page,
+      level: this.#tree.root.level,
+      low: this.#tree.root.checksumLow,
+      high: this.#tree.root.checksumHigh,
       lower: undefined,
       upper: undefined,
     })
     // Where a part of the tree cannot be read, what it reaches is not known, and nothing else adds up either.
     if (this.#findings === 0) {
       this.#verifyAccounts()
-      if (this.#entries !== this.#writer.entryCount) {
-        this.#report('count', 0, `the tree holds ${this.#entries} entries and counts ${this.#writer.entryCount}`)
+      if (this.#entries !== this.#tree.entryCount) {
+        this.#report(
+          'count',
+          0,
+          `the tree holds ${this.#entries} entries and counts ${this.#tree.entryCount}`,
+        )
       }
-      const { count } = this.#writer.pages.runs
-      if (this.#runs !== count) this.#report('count', 0, `the tree holds ${this.#runs} runs and counts ${count}`)
+      const { count } = this.#tree.pages.runs
+      if (this.#runs !== count)
+        this.#report('count', 0, `the tree holds ${this.#runs} runs and counts ${count}`)
     }
     this.#note(0, 0, memory.pageBytes * firstPageNumber(memory.pageBytes), true)
   }
 
   #verifyMeta(): void {
-    const { file, seed } = this.#writer.pages
+    const { file, seed } = this.#tree.pages
     const block = blockOf(this.#meta.checkpoint)
     this.#guard(block * META_STRIDE, () => {
       const bytes = new Uint8Array(META_BLOCK_BYTES)
@@ -103,7 +108,7 @@ export class TreeVerifier {
   }
 
   #verifyPage(expected: Expected): void {
-    const { pages } = this.#writer
+    const { pages } = this.#tree
     const { pageBytes } = pages.memory
     const offset = expected.pageNumber * pageBytes
     if (!this.#reach(expected.pageNumber, 1)) return
@@ -112,8 +117,7 @@ export class TreeVerifier {
       page = this.#readPage(expected)
     })
     if (page === undefined) return
-    const fault =
-      checkTreePage(page, 0, expected.pageNumber, expected.level) ?? checkFences(page, expected)
+    const fault = checkTreePage(page, 0, expected.pageNumber, expected.level) ?? checkFences(page, expected)
     if (fault !== undefined) {
       this.#report('structure', offset, fault)
       return
@@ -129,7 +133,7 @@ export class TreeVerifier {
 
   /** Gives a copy of a page: of the one in memory if that is newer than the file, else of the one in the file. */
   #readPage(expected: Expected): PageMemory | undefined {
-    const { pages } = this.#writer
+    const { pages } = this.#tree
     const { memory, space, file } = pages
     const { pageBytes } = memory
     const { pageNumber } = expected
@@ -165,7 +169,13 @@ export class TreeVerifier {
       if (slotKeyBytes(page, 0, slot) <= page.keyPartMax) continue
       const at = keyOffset(page, 0, slot) + page.keyInlineBytes
       const key = copyKey(page, 0, slot)
-      if (key.length !== slotKeyBytes(page, 0, slot) || compareBytes(key.subarray(0, page.keyInlineBytes), page.bytes.subarray(at - page.keyInlineBytes, at)) !== 0) {
+      if (
+        key.length !== slotKeyBytes(page, 0, slot) ||
+        compareBytes(
+          key.subarray(0, page.keyInlineBytes),
+          page.bytes.subarray(at - page.keyInlineBytes, at),
+        ) !== 0
+      ) {
         this.#report('structure', offset, 'a long key does not begin as its record says')
       }
       this.#reachRun(page.bytes, at)
@@ -192,7 +202,7 @@ export class TreeVerifier {
       if (!valueIsRun(page, record)) continue
       const at = record + VALUE_FIELD_BYTES + keyPartBytes(page, slotKeyBytes(page, 0, slot))
       this.#guard(offset, () => {
-        this.#writer.pages.runs.readRun(page, at)
+        this.#tree.pages.runs.readRun(page, at)
       })
       this.#reachRun(page.bytes, at)
     }
@@ -214,7 +224,7 @@ export class TreeVerifier {
 
   /** Every page is reached, free or held, and only one of them (B2). */
   #verifyAccounts(): void {
-    const { freeSpace, reclaim, memory } = this.#writer.pages
+    const { freeSpace, reclaim, memory } = this.#tree.pages
     reclaim.forEachHeld((page, count) => this.#reach(page, count))
     for (let page = freeSpace.firstPage; page < freeSpace.pageCount; page += 1) {
       const isReached = this.#reached[page] !== 0
@@ -239,7 +249,11 @@ export class TreeVerifier {
     const reached = this.#reached
     for (let each = page; each < page + count; each += 1) {
       if (each >= reached.length || reached[each] !== 0) {
-        this.#report('structure', each * this.#meta.pageBytes, `page ${each} is reached twice or lies outside of the file`)
+        this.#report(
+          'structure',
+          each * this.#meta.pageBytes,
+          `page ${each} is reached twice or lies outside of the file`,
+        )
         return false
       }
       reached[each] = 1
@@ -260,7 +274,7 @@ export class TreeVerifier {
 
   #report(kind: VerifyFinding['kind'], offset: number, message: string): void {
     this.#findings += 1
-    this.#sink.finding({ kind, file: this.#writer.pages.file.path, offset, message })
+    this.#sink.finding({ kind, file: this.#tree.pages.file.path, offset, message })
   }
 
   #note(units: number, entries: number, bytes: number, isLast: boolean = false): void {

@@ -8,12 +8,24 @@ function rng(seed: number) {
     return Math.floor((s / 2 ** 32) * n)
   }
 }
-for (const [pageBytes, cachePages] of [[512, 32], [512, 1000], [1024, 40], [8192, 64]] as const)
+for (const [pageBytes, cachePages] of [
+  [512, 32],
+  [512, 1000],
+  [1024, 40],
+  [8192, 64],
+] as const)
   for (let seed = 1; seed <= 6; seed += 1)
     test(`shake ${pageBytes} ${cachePages} ${seed}`, () => {
       const h = new TreeHarness({ pageBytes, cachePages })
       const r = rng(seed * 7919)
-      const prefixes = ['', 'a', 'https://example.com/users/', '\u0000\u0000\u0000', '\u00ff\u00ff', 'x'.repeat(100)]
+      const prefixes = [
+        '',
+        'a',
+        'https://example.com/users/',
+        '\u0000\u0000\u0000',
+        '\u00ff\u00ff',
+        'x'.repeat(100),
+      ]
       const key = () => {
         const p = prefixes[r(seed === 1 ? 1 : prefixes.length)]!
         let k = p + String(r(3000))
@@ -29,32 +41,35 @@ for (const [pageBytes, cachePages] of [[512, 32], [512, 1000], [1024, 40], [8192
       for (let i = 0; i < 4000; i += 1) {
         const op = r(1000)
         try {
-        if (op < 600) h.put(key(), value())
-        else if (op < 900) h.delete(key())
-        else if (op < 930) {
-          const a = key()
-          const b = key()
-          h.deleteRange(a < b ? a : b, a < b ? b : a)
-        } else if (op < 932) h.deleteRange(key(), undefined)
-        else if (op < 933) h.deleteRange('', undefined)
-        else if (op < 940) {
-          h.tree.checkpoint({ shrink: r(3) === 0 })
-          durable = new Map(h.model)
-        } else if (op < 950) {
-          if (snaps.length < 5) snaps.push({ s: h.tree.snapshot(), e: h.expected() })
-        } else if (op < 960 && snaps.length > 0) {
-          const { s, e } = snaps.splice(r(snaps.length), 1)[0]!
-          expect(entriesOf(s)).toEqual(e)
-          s.release()
-        } else if (op < 963 && snaps.length === 0) {
-          h.reopen()
-          h.model = new Map(durable)
-        } else if (op < 970) {
-          expect(findingsOf(h.tree)).toEqual([])
-        } else if (op < 975) {
-          expect(h.actual()).toEqual(h.expected())
+          if (op < 600) h.put(key(), value())
+          else if (op < 900) h.delete(key())
+          else if (op < 930) {
+            const a = key()
+            const b = key()
+            h.deleteRange(a < b ? a : b, a < b ? b : a)
+          } else if (op < 932) h.deleteRange(key(), undefined)
+          else if (op < 933) h.deleteRange('', undefined)
+          else if (op < 940) {
+            h.tree.checkpoint({ shrink: r(3) === 0 })
+            durable = new Map(h.model)
+          } else if (op < 950) {
+            if (snaps.length < 5) snaps.push({ s: h.tree.snapshot(), e: h.expected() })
+          } else if (op < 960 && snaps.length > 0) {
+            const { s, e } = snaps.splice(r(snaps.length), 1)[0]!
+            expect(entriesOf(s)).toEqual(e)
+            s.release()
+          } else if (op < 963 && snaps.length === 0) {
+            h.reopen()
+            h.model = new Map(durable)
+          } else if (op < 970) {
+            expect(findingsOf(h.tree)).toEqual([])
+          } else if (op < 975) {
+            expect(h.actual()).toEqual(h.expected())
+          }
+        } catch (e) {
+          ;(e as Error).message += ` at op ${i}`
+          throw e
         }
-        } catch (e) { (e as Error).message += ` at op ${i}`; throw e }
       }
       for (const { s, e } of snaps) {
         expect(entriesOf(s)).toEqual(e)

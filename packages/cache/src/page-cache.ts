@@ -73,10 +73,16 @@ export class PageCache {
   /** @throws {@link LdbError} LDB_INVALID_ARGUMENT when an option is out of its bounds. */
   constructor(options: PageCacheOptions) {
     const { bytes, pageBytes } = options
-    if (!Number.isInteger(pageBytes) || pageBytes < 512 || pageBytes > 32_768 || (pageBytes & (pageBytes - 1)) !== 0) {
+    if (
+      !Number.isInteger(pageBytes) ||
+      pageBytes < 512 ||
+      pageBytes > 32_768 ||
+      (pageBytes & (pageBytes - 1)) !== 0
+    ) {
       throw invalidArgument(`pageBytes must be a power of two from 512 to 32768, got ${String(pageBytes)}`)
     }
-    if (!Number.isFinite(bytes) || bytes < 0) throw invalidArgument(`bytes must be a number, got ${String(bytes)}`)
+    if (!Number.isFinite(bytes) || bytes < 0)
+      throw invalidArgument(`bytes must be a number, got ${String(bytes)}`)
     if (bytes > ARENA_BYTES_MAX) {
       throw invalidArgument(`a page cache holds less than 2 GiB, got ${String(bytes)} bytes`)
     }

@@ -1,1 +1,56 @@
-export {}
+/**
+ * LDB: an embedded, ordered, durable key-value database.
+ *
+ * @packageDocumentation
+ */
+
+// Database
+export { Database } from './database.js'
+export type { DatabaseOptions, Durability, Logger } from './database-options.js'
+
+// Keyspaces
+export { Keyspace } from './keyspace.js'
+export { KeyspaceReads } from './keyspace-reads.js'
+export { KeyspaceWrites } from './keyspace-writes.js'
+export type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace-options.js'
+export type { CompressionName, EngineName, KeyspaceDescriptor } from './catalog.js'
+
+// Reading and writing
+export { Scan } from './scan.js'
+export { Cursor } from './cursor.js'
+export { Snapshot } from './snapshot.js'
+export { Batch } from './batch.js'
+export type { WriteOptions } from './write-options.js'
+
+// Health
+export type { DatabaseStats, KeyspaceStats } from './stats.js'
+export type { LogStats } from './commit-log.js'
+export type { CheckpointStats } from './checkpointer.js'
+export type { OpenReadStats } from './open-reads.js'
+export type { DatabaseVerifyProgress, VerifyOptions } from './database-verification.js'
+export type {
+  CheckpointEvent,
+  CompactionEvent,
+  DatabaseEventName,
+  DatabaseEvents,
+  DatabaseListener,
+  ErrorEvent,
+  StallEvent,
+} from './events.js'
+
+// From below, so that one import is enough
+export { isLdbError, LdbError } from '@ldb/base'
+export type {
+  KeyEncoding,
+  KeyEncodingOption,
+  LdbErrorCode,
+  LdbErrorDetails,
+  RangeEstimate,
+  RangeOptions,
+  TupleElement,
+  ValueEncoding,
+  ValueEncodingOption,
+  VerifyFinding,
+} from '@ldb/base'
+export type { VerifyPart, VerifyReport } from '@ldb/integrity'
+export type { PageCacheStats } from '@ldb/cache'

@@ -1,0 +1,80 @@
+import type { VerifySink } from '@ldb/base'
+import type { CheckpointRecord } from './checkpoint-record.js'
+
+/** What `stats()` says of the log. @category Statistics */
+export interface LogStats {
+  /** Bytes of the records in its files; 0 when the database is in memory only. */
+  readonly fileBytes: number
+  /** Segments it has. */
+  readonly segmentCount: number
+  /** Bytes of commits since the last checkpoint. */
+  readonly bytesSinceCheckpoint: number
+  /** Bytes of commits that are in the process only. */
+  readonly bufferedBytes: number
+  /** Bytes of commits that are not known to be on the device. */
+  readonly unsyncedBytes: number
+  /** Syncs since the database was opened. */
+  readonly syncCount: number
+}
+
+/** Where commits go first. A failed `flush`, `sync` or `cut` must never be tried again. */
+export interface CommitLog {
+  /** Bytes of commits since the last cut. */
+  readonly bytesSinceCheckpoint: number
+  /** Takes a commit into the buffer; the bytes are copied. */
+  appendCommit(batch: Uint8Array, seq: number): void
+  /** Hands everything to the operating system. */
+  flush(): void
+  /** Makes everything durable on the device. */
+  sync(): void
+  /** Writes down what the checkpoints hold, makes that durable, and lets go of the log before it. */
+  cut(record: CheckpointRecord): void
+  verify(sink: VerifySink): void
+  stats(): LogStats
+  /**
+   * Gives its files back.
+   *
+   * @param clean - everything was checkpointed and cut: note the end, so that nothing may be missing afterwards.
+   */
+  close(clean: boolean): void
+}
+
+/** The log of a database that is in memory only: there is nothing to survive. */
+export class MemoryLog implements CommitLog {
+  bytesSinceCheckpoint = 0
+
+  appendCommit(batch: Uint8Array, _seq: number): void {
+    this.bytesSinceCheckpoint += batch.length
+  }
+
+  flush(): void {
+    // There is nobody to hand it to.
+  }
+
+  sync(): void {
+    // There is no device.
+  }
+
+  cut(_record: CheckpointRecord): void {
+    this.bytesSinceCheckpoint = 0
+  }
+
+  verify(_sink: VerifySink): void {
+    // There is nothing to check.
+  }
+
+  stats(): LogStats {
+    return {
+      fileBytes: 0,
+      segmentCount: 0,
+      bytesSinceCheckpoint: this.bytesSinceCheckpoint,
+      bufferedBytes: 0,
+      unsyncedBytes: 0,
+      syncCount: 0,
+    }
+  }
+
+  close(_clean: boolean): void {
+    // There are no files.
+  }
+}

@@ -1,0 +1,152 @@
+import { assert, isLdbError, LdbError, toSeq, WriteBatch } from '@ldb/base'
+import type { KeyspaceSection } from '@ldb/base'
+import type { BackgroundSync } from './background-sync.js'
+import type { CommitLog } from './commit-log.js'
+import type { Durability } from './database-options.js'
+import type { EventHub } from './events.js'
+import type { Health } from './health.js'
+import type { KeyspaceTable } from './keyspace-table.js'
+
+/** What the pipeline works with. */
+export interface CommitParts {
+  readonly health: Health
+  readonly log: CommitLog
+  readonly keyspaces: KeyspaceTable
+  readonly backgroundSync: BackgroundSync
+  readonly events: EventHub
+  /** For commits that do not say. */
+  readonly durability: Durability
+  /** Called after each commit that was acknowledged; never throws. */
+  readonly afterCommit: () => void
+}
+
+/**
+ * The one path of every mutation (C5).
+ *
+ * (C1) A commit is logged before it is visible, in the order of its number, and commits come one after the other.
+ * (C3) The first failure ends all writes. (C4) A batch is one log record, and nobody looks while it is applied.
+ */
+export class CommitPipeline {
+  /** Number of the newest commit, which all keyspaces show. */
+  seq: number
+  /** Commits since the database was opened. */
+  commitCount = 0
+  readonly #parts: CommitParts
+  /** Holds commits of one operation; its buffer is used again and again. */
+  readonly #single: WriteBatch = new WriteBatch()
+  #committing = false
+
+  constructor(parts: CommitParts, seq: number) {
+    this.#parts = parts
+    this.seq = seq
+  }
+
+  /** Throws unless commits are taken. */
+  assertWritable(): void {
+    this.#parts.health.assertWritable()
+  }
+
+  /** Commits one entry; the key is the first `keyBytes` bytes. */
+  put(
+    keyspaceId: number,
+    key: Uint8Array,
+    keyBytes: number,
+    value: Uint8Array,
+    durability: Durability | undefined,
+  ): void {
+    this.#single.clear()
+    this.#single.put(keyspaceId, key, value, keyBytes)
+    this.commit(this.#single, durability)
+  }
+
+  /** Commits the removal of a key. */
+  delete(keyspaceId: number, key: Uint8Array, keyBytes: number, durability: Durability | undefined): void {
+    this.#single.clear()
+    this.#single.delete(keyspaceId, key, keyBytes)
+    this.commit(this.#single, durability)
+  }
+
+  /** Commits the removal of a range, from `lower` (inclusive) to `upper` (exclusive). */
+  deleteRange(
+    keyspaceId: number,
+    lower: Uint8Array | undefined,
+    upper: Uint8Array | undefined,
+    durability: Durability | undefined,
+  ): void {
+    this.#single.clear()
+    this.#single.deleteRange(keyspaceId, lower, upper)
+    this.commit(this.#single, durability)
+  }
+
+  /**
+   * Makes all of a batch visible and durable as asked, or nothing of it.
+   *
+   * @throws {@link LdbError} LDB_COMMIT_UNKNOWN when its bytes were written, and the sync or the application failed;
+   * LDB_NO_SPACE or LDB_IO when they were not written; LDB_POISONED, LDB_READ_ONLY, LDB_CLOSED, LDB_NOT_FOUND when the
+   * database takes no commit, or not this one.
+   */
+  commit(batch: WriteBatch, durability: Durability | undefined): void {
+    const { health, keyspaces, backgroundSync, afterCommit } = this.#parts
+    health.assertWritable()
+    if (batch.operationCount === 0) return
+    const wanted = durability ?? this.#parts.durability
+    const sections = batch.sections()
+    for (const section of sections) keyspaces.require(section.keyspaceId)
+    assert(!this.#committing, 'a commit does not begin within another')
+    assert(this.seq < Number.MAX_SAFE_INTEGER, 'commit numbers are used up')
+    const seq = this.seq + 1
+    this.#committing = true
+    try {
+      this.#append(batch.encode(), seq, wanted)
+      this.#apply(sections, seq)
+    } finally {
+      this.#committing = false
+    }
+    this.seq = seq
+    this.commitCount++
+    if (wanted !== 'full') backgroundSync.plan()
+    afterCommit()
+  }
+
+  #append(bytes: Uint8Array, seq: number, durability: Durability): void {
+    const { log } = this.#parts
+    try {
+      log.appendCommit(bytes, seq)
+      if (durability !== 'none') log.flush()
+    } catch (error) {
+      // Nothing was taken, so nothing is wrong.
+      if (isLdbError(error, 'LDB_TOO_LARGE')) throw error
+      this.#fail(error, false)
+      throw error
+    }
+    if (durability !== 'full') return
+    try {
+      log.sync()
+    } catch (error) {
+      this.#fail(error, false)
+      throw unknownOutcome('the commit was written, but the sync failed', error)
+    }
+  }
+
+  #apply(sections: readonly KeyspaceSection[], seq: number): void {
+    try {
+      for (const section of sections) {
+        this.#parts.keyspaces.require(section.keyspaceId).store.apply(section, toSeq(seq))
+      }
+    } catch (error) {
+      // A part of the commit may be in memory (C3).
+      this.#fail(error, true)
+      throw unknownOutcome('the commit was logged, but could not be applied', error)
+    }
+  }
+
+  #fail(error: unknown, readsToo: boolean): void {
+    this.#parts.health.poison(error, readsToo)
+    this.#parts.events.emit('error', { error })
+  }
+}
+
+function unknownOutcome(message: string, cause: unknown): LdbError {
+  const reason = cause instanceof Error ? `: ${cause.message}` : ''
+  return new LdbError('LDB_COMMIT_UNKNOWN', `${message}${reason}; open again and look`, { cause })
+}

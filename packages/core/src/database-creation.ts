@@ -1,0 +1,119 @@
+import { isLdbError } from '@ldb/base'
+import type { PageCache } from '@ldb/cache'
+import type { Vfs } from '@ldb/vfs'
+import { Wal } from '@ldb/wal'
+import type { Catalog, CompressionName, EngineName, KeyspaceDescriptor } from './catalog.js'
+import { replaceCatalog } from './catalog-file.js'
+import { removeUnfinishedFiles } from './database-removal.js'
+import {
+  CATALOG_NAME,
+  CREATING_NAME,
+  DEFAULT_KEYSPACE_ID,
+  DEFAULT_KEYSPACE_NAME,
+  keyspacePath,
+  keyspacesPath,
+  logPath,
+  parentOf,
+} from './directory-layout.js'
+import { openStore } from './engine-registry.js'
+import { WalLog } from './wal-log.js'
+
+/** What a new database is made with. */
+export interface CreationOptions {
+  readonly engine: EngineName
+  readonly compression: CompressionName
+  readonly cache: PageCache
+  /** Make a log; a database in memory has none. */
+  readonly withLog: boolean
+}
+
+/**
+ * Makes a database where nothing is: in a sibling directory, which is renamed last (D1).
+ *
+ * @returns false when somebody else was faster, and something is at the path now.
+ */
+export function createDirectory(vfs: Vfs, directory: string, options: CreationOptions): boolean {
+  const temporary = `${directory}.creating-${randomName(vfs)}`
+  vfs.makeDirectory(temporary)
+  try {
+    createDatabase(vfs, temporary, options)
+    vfs.rename(temporary, directory)
+  } catch (error) {
+    discardTemporary(vfs, temporary)
+    if (vfs.status(directory) !== undefined) return false
+    throw error
+  }
+  vfs.syncDirectory(parentOf(directory))
+  return true
+}
+
+/**
+ * Makes a database inside a directory that was there before and is empty, or in which that was broken off (D1). The
+ * caller holds its lock.
+ */
+export function createInside(vfs: Vfs, directory: string, options: CreationOptions): void {
+  const mark = `${directory}/${CREATING_NAME}`
+  vfs.open(mark, 'create').close()
+  vfs.syncDirectory(directory)
+  removeUnfinishedFiles(vfs, directory)
+  createDatabase(vfs, directory, options)
+  vfs.remove(mark)
+  vfs.syncDirectory(directory)
+}
+
+/** Writes all of a new database; the catalog, which makes it one, comes last. */
+function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): void {
+  const descriptor: KeyspaceDescriptor = {
+    id: DEFAULT_KEYSPACE_ID,
+    name: DEFAULT_KEYSPACE_NAME,
+    engine: options.engine,
+    compression: options.compression,
+    keys: 'utf8',
+    values: 'utf8',
+    createdSeq: 0,
+  }
+  vfs.makeDirectory(keyspacesPath(directory))
+  vfs.makeDirectory(keyspacePath(directory, descriptor.id))
+  openStore({ vfs, directory, cache: options.cache }, descriptor, true).close()
+  vfs.syncDirectory(keyspacePath(directory, descriptor.id))
+  vfs.syncDirectory(keyspacesPath(directory))
+  if (options.withLog) createLog(vfs, directory)
+  vfs.syncDirectory(directory)
+  const catalog: Catalog = {
+    databaseId: vfs.random.fill(new Uint8Array(16)),
+    generation: 1,
+    seq: 0,
+    nextKeyspaceId: DEFAULT_KEYSPACE_ID + 1,
+    keyspaces: [descriptor],
+  }
+  replaceCatalog(vfs, directory, catalog)
+}
+
+function createLog(vfs: Vfs, directory: string): void {
+  const wal = Wal.open(vfs, logPath(directory), { create: true, preallocateBytes: 0 })
+  const log = new WalLog(wal, false)
+  try {
+    log.cut({ seq: 0, durableSeqs: new Map([[DEFAULT_KEYSPACE_ID, 0]]) })
+  } catch (error) {
+    log.close(false)
+    throw error
+  }
+  log.close(true)
+}
+
+function randomName(vfs: Vfs): string {
+  let name = ''
+  for (const byte of vfs.random.fill(new Uint8Array(8))) name += byte.toString(16).padStart(2, '0')
+  return name
+}
+
+/** Removes as much as can be; what stays is one directory of a name that nobody else uses. */
+function discardTemporary(vfs: Vfs, temporary: string): void {
+  try {
+    removeUnfinishedFiles(vfs, temporary)
+    if (vfs.status(`${temporary}/${CATALOG_NAME}`) !== undefined) vfs.remove(`${temporary}/${CATALOG_NAME}`)
+    vfs.removeDirectory(temporary)
+  } catch (error) {
+    if (!isLdbError(error)) throw error
+  }
+}

@@ -1,0 +1,74 @@
+import type { VfsLock } from '@ldb/vfs'
+import type { BackgroundSync } from './background-sync.js'
+import type { Checkpointer } from './checkpointer.js'
+import type { CommitLog } from './commit-log.js'
+import type { CommitPipeline } from './commit-pipeline.js'
+import type { ResolvedDatabaseOptions } from './database-options.js'
+import type { EngineParts } from './engine-registry.js'
+import type { EventHub } from './events.js'
+import type { Health } from './health.js'
+import type { KeyspaceManager } from './keyspace-manager.js'
+import type { KeyspaceTable } from './keyspace-table.js'
+import type { OpenReads } from './open-reads.js'
+
+/** What an open database is put together from. */
+export interface DatabaseParts {
+  readonly options: ResolvedDatabaseOptions
+  readonly engines: EngineParts
+  readonly lock: VfsLock
+  readonly health: Health
+  readonly log: CommitLog
+  readonly keyspaces: KeyspaceTable
+  readonly manager: KeyspaceManager
+  readonly openReads: OpenReads
+  readonly events: EventHub
+  readonly pipeline: CommitPipeline
+  readonly backgroundSync: BackgroundSync
+  readonly checkpointer: Checkpointer
+}
+
+/**
+ * Closes all of it (R6): ends what is open, checkpoints, notes the end of the log, gives files and lock back. The
+ * lock goes whatever happens; the first error is thrown.
+ */
+export function closeParts(parts: DatabaseParts): void {
+  const { health, log, keyspaces, openReads, pipeline, backgroundSync, checkpointer, lock, options } = parts
+  backgroundSync.cancel()
+  let clean = false
+  const steps = [
+    (): void => {
+      openReads.releaseAll()
+    },
+    (): void => {
+      if (health.poisoned || options.readOnly) return
+      checkpointer.run(pipeline.seq)
+      clean = true
+    },
+    (): void => {
+      health.close()
+    },
+    ...[...keyspaces].map(({ store }) => (): void => {
+      store.close()
+    }),
+    (): void => {
+      log.close(clean)
+    },
+    (): void => {
+      lock.release()
+    },
+  ]
+  runAll(steps)
+}
+
+/** Runs every step, and throws the first error at the end. */
+export function runAll(steps: readonly (() => void)[]): void {
+  const errors: unknown[] = []
+  for (const step of steps) {
+    try {
+      step()
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length > 0) throw errors[0]
+}

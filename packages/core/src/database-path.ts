@@ -1,0 +1,15 @@
+import { invalidArgument, kindOf } from '@ldb/base'
+
+/**
+ * Checks the path of a database and takes slashes off its end.
+ *
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it is no string, empty, the root, or has a NUL.
+ */
+export function normalizePath(path: unknown): string {
+  if (typeof path !== 'string') throw invalidArgument(`path must be a string, not ${kindOf(path)}`)
+  let end = path.length
+  while (end > 0 && path[end - 1] === '/') end--
+  if (end === 0) throw invalidArgument('path must name a directory other than the root')
+  if (path.includes('\0')) throw invalidArgument('path must not have a NUL character')
+  return path.slice(0, end)
+}

@@ -1,0 +1,283 @@
+import { assert, invalidArgument, isLdbError, kindOf, resolveRange, utf8Keys, utf8Values } from '@ldb/base'
+import type { KeyEncoding, RangeOptions, ValueEncoding } from '@ldb/base'
+import { defaultVfs } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+import type { VerifyReport } from '@ldb/integrity'
+import { Batch } from './batch.js'
+import type { KeyspaceDescriptor } from './catalog.js'
+import { closeParts } from './database-parts.js'
+import type { DatabaseParts } from './database-parts.js'
+import { destroyDatabase } from './database-removal.js'
+import type { DatabaseOptions } from './database-options.js'
+import { checkVerifyOptions, reportOfFailure, verifyParts } from './database-verification.js'
+import type { VerifyOptions } from './database-verification.js'
+import { DEFAULT_KEYSPACE_ID } from './directory-layout.js'
+import type { DatabaseEventName, DatabaseListener } from './events.js'
+import { Keyspace } from './keyspace.js'
+import { KeyspaceCodec } from './keyspace-codec.js'
+import { encodingsOf, resolveKeyspaceOptions } from './keyspace-options.js'
+import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace-options.js'
+import type { KeyspaceStore } from './keyspace-store.js'
+import { KeyspaceWrites } from './keyspace-writes.js'
+import { openDatabase, openMemoryDatabase } from './open-database.js'
+import { LiveSource } from './read-source.js'
+import { Snapshot, SnapshotPins } from './snapshot.js'
+import { collectStats } from './stats.js'
+import type { DatabaseStats } from './stats.js'
+
+/** The handles that were given out for a keyspace. */
+interface KeyspaceHandle {
+  readonly keyspace: Keyspace<never, never>
+  readonly keys: KeyEncoding<never>
+  readonly values: ValueEncoding<never>
+}
+
+/**
+ * A database: named, ordered, durable maps with atomic commits over all of them. Its own data methods act on the
+ * keyspace `default`, whose keys and values are strings.
+ *
+ * @remarks One process opens a database at a time, and one `Database` in it. Every method is synchronous. After
+ * `close()`, all of them throw `LDB_CLOSED`.
+ * @example
+ * ```ts
+ * import { Database } from '@ldb/core'
+ *
+ * using db = Database.memory()
+ * db.put('hello', 'world')
+ * for (const [key, value] of db.entries({ prefix: 'h' })) console.log(key, value) // hello world
+ * ```
+ * @category Database
+ */
+export class Database extends KeyspaceWrites<string, string> implements Disposable {
+  readonly #parts: DatabaseParts
+  readonly #handles: Map<KeyspaceStore, KeyspaceHandle> = new Map()
+
+  /** @internal */
+  constructor(parts: DatabaseParts) {
+    const store = parts.keyspaces.byId(DEFAULT_KEYSPACE_ID)
+    assert(store !== undefined, 'every database has the keyspace default')
+    const source = new LiveSource(store, parts.health, parts.openReads)
+    super(source, new KeyspaceCodec(utf8Keys, utf8Values), parts.pipeline)
+    this.#parts = parts
+  }
+
+  /**
+   * Opens the database in a directory, or makes it.
+   *
+   * @remarks After a clean close, reads a number of bytes that does not depend on its size; after a crash, reads the
+   * log since the last checkpoint. When it is refused, not one byte has changed.
+   * @param path - of the directory, of which the parent must exist.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED for options; LDB_NOT_FOUND, LDB_EXISTS as the options
+   * ask; LDB_LOCKED when it is open somewhere, with the holder; LDB_FORMAT when something else is there, or a newer
+   * format; LDB_CORRUPTION; LDB_READ_ONLY on a read-only file system without `readOnly`; LDB_IO, LDB_NO_SPACE.
+   */
+  static open(path: string, options?: DatabaseOptions): Database {
+    return new Database(openDatabase(path, options))
+  }
+
+  /** Makes a database in memory only: no file is touched, and all is gone with it. */
+  static memory(options?: DatabaseOptions): Database {
+    return new Database(openMemoryDatabase(options))
+  }
+
+  /**
+   * Opens a database read-only, walks everything in it and tells what is wrong; see the method of the same name.
+   *
+   * @remarks Replays the log in memory when it was not closed cleanly. Damage that keeps it from being opened at all is a
+   * finding, not an error.
+   * @throws {@link LdbError} LDB_NOT_FOUND, LDB_LOCKED, LDB_FORMAT, LDB_IO, LDB_ABORTED.
+   */
+  static verify(path: string, options: VerifyOptions & { readonly vfs?: Vfs } = {}): VerifyReport {
+    const { vfs = defaultVfs(), ...rest } = options
+    const checked = checkVerifyOptions(rest)
+    const startedAtMs = vfs.clock.monotonic()
+    let db: Database
+    try {
+      db = Database.open(path, { vfs, readOnly: true })
+    } catch (error) {
+      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+      return reportOfFailure(error, vfs.clock.monotonic() - startedAtMs)
+    }
+    try {
+      return db.verify(checked)
+    } finally {
+      db.close()
+    }
+  }
+
+  /**
+   * Deletes the database in a directory. Files that are not its own stay, and the directory with them.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND when nothing is there; LDB_FORMAT when it is not a database; LDB_LOCKED when it
+   * is open; LDB_IO.
+   */
+  static destroy(path: string, options: { readonly vfs?: Vfs } = {}): void {
+    destroyDatabase(path, options.vfs ?? defaultVfs())
+  }
+
+  /** Number of the newest commit; 0 when there was never one. */
+  get seq(): number {
+    return this.pipeline.seq
+  }
+
+  /** True until `close()`. */
+  get isOpen(): boolean {
+    return !this.#parts.health.closed
+  }
+
+  /**
+   * Opens or makes a keyspace. The same call gives the same object.
+   *
+   * @param options - what is not named is as stored, or the default when it is new.
+   * @throws {@link LdbError} LDB_EXISTS when it is there with other options, LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED,
+   * LDB_READ_ONLY when it would have to be made, LDB_IO, LDB_NO_SPACE.
+   */
+  keyspace<const O extends KeyspaceOptions<never, never>>(
+    name: string,
+    options?: O,
+  ): Keyspace<KeysOf<O>, ValuesOf<O>>
+  keyspace<K, V>(name: string, options?: KeyspaceOptions<K, V>): Keyspace<K, V>
+  keyspace(name: string, options?: KeyspaceOptions<never, never>): Keyspace<never, never> {
+    const { manager, health, openReads, pipeline } = this.#parts
+    health.assertOpen()
+    const resolved = resolveKeyspaceOptions(options)
+    const store = manager.open(name, resolved)
+    const encodings = encodingsOf(store.descriptor, resolved)
+    const present = this.#handles.get(store)
+    if (present !== undefined && sameEncodings(present, encodings)) return present.keyspace
+    const source = new LiveSource(store, health, openReads)
+    const keyspace = new Keyspace(source, new KeyspaceCodec(encodings.keys, encodings.values), pipeline)
+    this.#handles.set(store, { keyspace, ...encodings })
+    return keyspace
+  }
+
+  /** Lists the keyspaces, by rising number. */
+  keyspaces(): KeyspaceDescriptor[] {
+    this.#parts.health.assertOpen()
+    return [...this.#parts.keyspaces].map(({ descriptor }) => descriptor)
+  }
+
+  /**
+   * Drops a keyspace with all that is in it. What is open on it stays readable until it is released.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND when there is none of that name, LDB_INVALID_ARGUMENT for `default`.
+   */
+  dropKeyspace(name: string): void {
+    const { manager, keyspaces } = this.#parts
+    const store = typeof name === 'string' ? keyspaces.byName(name) : undefined
+    manager.drop(name)
+    if (store !== undefined) this.#handles.delete(store)
+  }
+
+  /** Begins a batch, aimed at the keyspace `default`. */
+  batch(): Batch<string, string> {
+    this.pipeline.assertWritable()
+    return new Batch(this)
+  }
+
+  /** Freezes all keyspaces as they are. Release it, or write `using`. */
+  snapshot(): Snapshot {
+    const { health, keyspaces, openReads, pipeline } = this.#parts
+    health.assertReadable()
+    return new Snapshot(new SnapshotPins(pipeline, pipeline.seq, keyspaces, openReads), this.codec)
+  }
+
+  /**
+   * Makes all that was acknowledged durable on the device.
+   *
+   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_COMMIT_UNKNOWN; the database is then poisoned. LDB_READ_ONLY.
+   */
+  sync(): void {
+    const { health, log, events } = this.#parts
+    health.assertWritable()
+    try {
+      log.sync()
+    } catch (error) {
+      health.poison(error, false)
+      events.emit('error', { error })
+      throw error
+    }
+  }
+
+  /** Writes all keyspaces down, so that the log can be cut. Comes by itself as the log grows, and at `close()`. */
+  checkpoint(): void {
+    this.#parts.health.assertWritable()
+    this.#parts.checkpointer.run(this.pipeline.seq)
+  }
+
+  /**
+   * Moves data down in the files, and gives the space behind it back.
+   *
+   * @param range - checked, and of no effect: a B+tree is compacted as a whole.
+   */
+  compact(range?: RangeOptions<string>): void {
+    this.#parts.health.assertWritable()
+    resolveRange(range, utf8Keys)
+    this.#parts.checkpointer.run(this.pipeline.seq, { shrink: true })
+  }
+
+  /**
+   * Walks the catalog, every record of the log, every page and every entry, and tells what is wrong; nothing is
+   * estimated.
+   *
+   * @throws {@link LdbError} LDB_ABORTED when the signal was aborted; LDB_POISONED; and what `onProgress` throws.
+   */
+  verify(options?: VerifyOptions): VerifyReport {
+    const checked = checkVerifyOptions(options)
+    this.#parts.health.assertReadable()
+    this.#assertNotVerifying()
+    return verifyParts(this.#parts, checked)
+  }
+
+  /** Gives figures about log, cache, checkpoints, open reads and every keyspace. */
+  stats(): DatabaseStats {
+    this.#parts.health.assertOpen()
+    return collectStats(this.#parts)
+  }
+
+  /** Listens to an event; the same function only once. */
+  on<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
+    this.#listeners(name, listener).add(listener as (event: object) => void)
+    return this
+  }
+
+  /** Ends what `on` began. */
+  off<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
+    this.#listeners(name, listener).delete(listener as (event: object) => void)
+    return this
+  }
+
+  /**
+   * Ends all that is open, checkpoints and gives files and lock back. Idempotent.
+   *
+   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE when the checkpoint failed: nothing acknowledged is lost, files and lock
+   * are given back even so, and the next open replays the log.
+   */
+  close(): void {
+    if (this.#parts.health.closed) return
+    this.#assertNotVerifying()
+    this.#handles.clear()
+    closeParts(this.#parts)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #assertNotVerifying(): void {
+    if (this.#parts.health.paused) throw invalidArgument('the database is being verified')
+  }
+
+  #listeners(name: DatabaseEventName, listener: unknown): Set<(event: object) => void> {
+    this.#parts.health.assertOpen()
+    if (typeof listener !== 'function') throw invalidArgument(`the listener must be a function, not ${kindOf(listener)}`)
+    const listeners = this.#parts.events.listenersOf(name)
+    if (listeners === undefined) throw invalidArgument(`there is no event ${JSON.stringify(name)}`)
+    return listeners as Set<(event: object) => void>
+  }
+}
+
+/** Built-in encodings are the same objects; those of the user are wrapped anew, and then the handle is new too. */
+function sameEncodings(handle: KeyspaceHandle, encodings: Pick<KeyspaceHandle, 'keys' | 'values'>): boolean {
+  return handle.keys === encodings.keys && handle.values === encodings.values
+}

@@ -1,0 +1,62 @@
+import { assert } from '@ldb/base'
+import { FILE_HEADER_BYTES } from '@ldb/integrity'
+
+// FORMAT.md is the truth; format.test.ts holds these numbers against its tables.
+
+/** Kind of the file, in its header. */
+export const CATALOG_KIND = 'C'
+/** The version that this code writes and reads. */
+export const CATALOG_FORMAT = 1
+/** The oldest version that can read what this code writes. */
+export const CATALOG_MINIMUM_READER = 1
+
+export const CATALOG_OFFSET_BODY_CHECKSUM: number = FILE_HEADER_BYTES
+export const CATALOG_OFFSET_FILE_BYTES: number = CATALOG_OFFSET_BODY_CHECKSUM + 8
+export const CATALOG_OFFSET_RESERVED: number = CATALOG_OFFSET_FILE_BYTES + 4
+export const CATALOG_OFFSET_DATABASE_ID: number = CATALOG_OFFSET_RESERVED + 4
+export const CATALOG_OFFSET_GENERATION: number = CATALOG_OFFSET_DATABASE_ID + 16
+export const CATALOG_OFFSET_SEQ: number = CATALOG_OFFSET_GENERATION + 8
+export const CATALOG_OFFSET_NEXT_KEYSPACE_ID: number = CATALOG_OFFSET_SEQ + 8
+export const CATALOG_OFFSET_KEYSPACE_COUNT: number = CATALOG_OFFSET_NEXT_KEYSPACE_ID + 4
+export const CATALOG_ROOT_END: number = CATALOG_OFFSET_KEYSPACE_COUNT + 4
+assert(CATALOG_ROOT_END === 80, 'the catalog root ends at offset 80')
+
+/** A longer catalog is refused before it is read. */
+export const CATALOG_BYTES_MAX = 67_108_864
+
+export const KEYSPACE_OFFSET_KEYSPACE_ID = 0
+export const KEYSPACE_OFFSET_ENGINE: number = KEYSPACE_OFFSET_KEYSPACE_ID + 4
+export const KEYSPACE_OFFSET_COMPRESSION: number = KEYSPACE_OFFSET_ENGINE + 1
+export const KEYSPACE_OFFSET_RESERVED: number = KEYSPACE_OFFSET_COMPRESSION + 1
+export const KEYSPACE_OFFSET_CREATED_SEQ: number = KEYSPACE_OFFSET_RESERVED + 2
+export const KEYSPACE_OFFSET_NAME_BYTES: number = KEYSPACE_OFFSET_CREATED_SEQ + 8
+export const KEYSPACE_OFFSET_KEY_ENCODING_BYTES: number = KEYSPACE_OFFSET_NAME_BYTES + 2
+export const KEYSPACE_OFFSET_VALUE_ENCODING_BYTES: number = KEYSPACE_OFFSET_KEY_ENCODING_BYTES + 1
+export const KEYSPACE_OFFSET_RESERVED2: number = KEYSPACE_OFFSET_VALUE_ENCODING_BYTES + 1
+export const KEYSPACE_RECORD_BYTES: number = KEYSPACE_OFFSET_RESERVED2 + 4
+assert(KEYSPACE_RECORD_BYTES === 24, 'a keyspace record has 24 fixed bytes')
+
+/** Greatest length of the name of a keyspace, in bytes of UTF-8. */
+export const KEYSPACE_NAME_BYTES_MAX = 1024
+/** Greatest length of the name of an encoding, in bytes of UTF-8. */
+export const ENCODING_NAME_BYTES_MAX = 255
+
+/** Engines. On disk: never renumber, never reuse. */
+export const EngineNumber = { btree: 1 } as const
+/** Compressions. On disk: never renumber, never reuse. */
+export const CompressionNumber = { none: 0, deflate: 1 } as const
+
+/** Types of log record. On disk: never renumber, never reuse. */
+export const LogRecordType = { Commit: 1, Checkpoint: 2 } as const
+
+export const CHECKPOINT_OFFSET_SEQ = 0
+export const CHECKPOINT_OFFSET_KEYSPACE_COUNT: number = CHECKPOINT_OFFSET_SEQ + 8
+export const CHECKPOINT_OFFSET_RESERVED: number = CHECKPOINT_OFFSET_KEYSPACE_COUNT + 4
+export const CHECKPOINT_RECORD_BYTES: number = CHECKPOINT_OFFSET_RESERVED + 4
+assert(CHECKPOINT_RECORD_BYTES === 16, 'a checkpoint record has 16 fixed bytes')
+
+export const ENTRY_OFFSET_KEYSPACE_ID = 0
+export const ENTRY_OFFSET_RESERVED: number = ENTRY_OFFSET_KEYSPACE_ID + 4
+export const ENTRY_OFFSET_DURABLE_SEQ: number = ENTRY_OFFSET_RESERVED + 4
+export const CHECKPOINT_ENTRY_BYTES: number = ENTRY_OFFSET_DURABLE_SEQ + 8
+assert(CHECKPOINT_ENTRY_BYTES === 16, 'a checkpoint entry has 16 bytes')

@@ -1,0 +1,88 @@
+import { copyBytes, invalidArgument, KEY_BYTES_MAX, LdbError, VALUE_BYTES_MAX } from '@ldb/base'
+import type { KeyEncoding, ValueEncoding } from '@ldb/base'
+
+const SCRATCH_BYTES = 512
+
+/**
+ * Turns the keys and values of one keyspace into bytes and back, and checks them on the way in.
+ *
+ * A key that is only looked up is written into `scratch`, which the next such key overwrites: whoever uses it may call
+ * nothing of the user's in between, and so encodes the value first.
+ */
+export class KeyspaceCodec<K, V> {
+  readonly keys: KeyEncoding<K>
+  readonly values: ValueEncoding<V>
+  /** Holds the key encoded last. */
+  scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES)
+
+  constructor(keys: KeyEncoding<K>, values: ValueEncoding<V>) {
+    this.keys = keys
+    this.values = values
+  }
+
+  /**
+   * Encodes a key into `scratch` and gives its length.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_TOO_LARGE.
+   */
+  encodeScratchKey(key: K): number {
+    if (key === undefined || key === null) throw missing('key', key)
+    const encoding = this.keys
+    if (encoding.encodeInto !== undefined) {
+      const keyBytes = encoding.encodeInto(key, this.scratch)
+      if (keyBytes >= 0) return keyBytes
+    }
+    const bytes = checkKey(encoding.encode(key))
+    if (bytes.length > this.scratch.length) {
+      this.scratch = new Uint8Array(Math.min(KEY_BYTES_MAX, Math.max(bytes.length, this.scratch.length * 2)))
+    }
+    this.scratch.set(bytes)
+    return bytes.length
+  }
+
+  /** Encodes a key into bytes that the caller may have kept: to be copied at once. */
+  encodeKey(key: K): Uint8Array {
+    if (key === undefined || key === null) throw missing('key', key)
+    return checkKey(this.keys.encode(key))
+  }
+
+  /** Encodes a value into bytes that the caller may have kept: to be copied at once. */
+  encodeValue(value: V): Uint8Array {
+    if (value === undefined || value === null) throw missing('value', value)
+    const bytes = this.values.encode(value)
+    if (bytes.length > VALUE_BYTES_MAX) {
+      throw new LdbError('LDB_TOO_LARGE', `a value may have 1 GiB, this one has ${bytes.length} bytes`, {
+        details: { expected: VALUE_BYTES_MAX, actual: bytes.length },
+      })
+    }
+    return bytes
+  }
+
+  /** Decodes the bytes of a key that are borrowed. */
+  decodeKey(bytes: Uint8Array): K {
+    const encoding = this.keys
+    return encoding.decode(encoding.decodesBorrowed === true ? bytes : copyBytes(bytes))
+  }
+
+  /** Decodes the bytes of a value that are borrowed. */
+  decodeValue(bytes: Uint8Array): V {
+    const encoding = this.values
+    return encoding.decode(encoding.decodesBorrowed === true ? bytes : copyBytes(bytes))
+  }
+
+  /** Decodes the bytes of a value that nobody else has. */
+  decodeOwnValue(bytes: Uint8Array): V {
+    return this.values.decode(bytes)
+  }
+}
+
+function checkKey(bytes: Uint8Array): Uint8Array {
+  if (bytes.length <= KEY_BYTES_MAX) return bytes
+  throw new LdbError('LDB_TOO_LARGE', `a key may have ${KEY_BYTES_MAX} bytes, this one has ${bytes.length}`, {
+    details: { expected: KEY_BYTES_MAX, actual: bytes.length },
+  })
+}
+
+function missing(what: string, value: unknown): LdbError {
+  return invalidArgument(`${what} must not be ${value === null ? 'null' : 'undefined'}`)
+}

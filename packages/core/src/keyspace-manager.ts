@@ -1,0 +1,160 @@
+import { assert, invalidArgument, isLdbError, LdbError } from '@ldb/base'
+import type { Catalog, KeyspaceDescriptor } from './catalog.js'
+import { replaceCatalog } from './catalog-file.js'
+import type { CommitLog } from './commit-log.js'
+import type { CommitPipeline } from './commit-pipeline.js'
+import type { ResolvedDatabaseOptions } from './database-options.js'
+import { removeKeyspaceFiles } from './database-removal.js'
+import { DEFAULT_KEYSPACE_ID, keyspaceIdOfName, keyspacePath, keyspacesPath } from './directory-layout.js'
+import type { EngineParts } from './engine-registry.js'
+import { openStore } from './engine-registry.js'
+import type { EventHub } from './events.js'
+import type { Health } from './health.js'
+import { checkAgainstStored, checkKeyspaceName } from './keyspace-options.js'
+import type { ResolvedKeyspaceOptions } from './keyspace-options.js'
+import { KeyspaceStore } from './keyspace-store.js'
+import type { KeyspaceTable } from './keyspace-table.js'
+
+/** What making and dropping keyspaces works with. */
+export interface KeyspaceManagerParts {
+  readonly health: Health
+  readonly log: CommitLog
+  readonly pipeline: CommitPipeline
+  readonly keyspaces: KeyspaceTable
+  readonly engines: EngineParts
+  readonly events: EventHub
+  readonly options: ResolvedDatabaseOptions
+}
+
+/** Makes and drops keyspaces, and keeps the catalog. */
+export class KeyspaceManager {
+  readonly #parts: KeyspaceManagerParts
+  #catalog: Catalog
+
+  constructor(parts: KeyspaceManagerParts, catalog: Catalog) {
+    this.#parts = parts
+    this.#catalog = catalog
+  }
+
+  get catalog(): Catalog {
+    return this.#catalog
+  }
+
+  /** Gives the keyspace of a name, made when it is not there. */
+  open<K, V>(name: string, options: ResolvedKeyspaceOptions<K, V>): KeyspaceStore {
+    checkKeyspaceName(name)
+    this.#parts.health.assertReadable()
+    const present = this.#parts.keyspaces.byName(name)
+    if (present === undefined) return this.#create(name, options)
+    checkAgainstStored(present.descriptor, options)
+    return present
+  }
+
+  /** Drops a keyspace (K1, K3, K4). */
+  drop(name: string): void {
+    const { health, keyspaces } = this.#parts
+    checkKeyspaceName(name)
+    health.assertWritable()
+    const keyspace = keyspaces.byName(name)
+    if (keyspace === undefined) throw new LdbError('LDB_NOT_FOUND', `there is no keyspace ${JSON.stringify(name)}`)
+    const { id } = keyspace.descriptor
+    if (id === DEFAULT_KEYSPACE_ID) throw invalidArgument('the keyspace default cannot be dropped')
+    this.#orPoison(() => {
+      this.#replace({ keyspaces: this.#catalog.keyspaces.filter((descriptor) => descriptor.id !== id) })
+    })
+    keyspaces.remove(keyspace)
+    keyspace.dropped = true
+    keyspace.whenUnpinned(() => {
+      keyspace.store.close()
+      this.#sweep(id)
+    })
+  }
+
+  /** Removes what dropped keyspaces have left, when a crash came between; numbers never given out are not looked at. */
+  sweepDropped(): void {
+    const { vfs, directory } = this.#parts.engines
+    for (const name of vfs.list(keyspacesPath(directory))) {
+      const id = keyspaceIdOfName(name)
+      if (id === undefined || id >= this.#catalog.nextKeyspaceId) continue
+      if (this.#parts.keyspaces.byId(id) === undefined) this.#sweep(id)
+    }
+  }
+
+  #create<K, V>(name: string, wanted: ResolvedKeyspaceOptions<K, V>): KeyspaceStore {
+    const { health, pipeline, keyspaces, options } = this.#parts
+    health.assertWritable()
+    const descriptor: KeyspaceDescriptor = {
+      id: this.#catalog.nextKeyspaceId,
+      name,
+      engine: wanted.engine ?? options.engine,
+      compression: wanted.compression ?? options.compression,
+      keys: wanted.keys?.name ?? 'utf8',
+      values: wanted.values?.name ?? 'utf8',
+      createdSeq: pipeline.seq,
+    }
+    if (descriptor.id >= 0xffff_ffff) throw new LdbError('LDB_TOO_LARGE', 'the numbers of keyspaces are used up')
+    const keyspace = this.#orPoison(() => {
+      const store = this.#createStore(descriptor)
+      this.#replace({
+        nextKeyspaceId: descriptor.id + 1,
+        keyspaces: [...this.#catalog.keyspaces, descriptor],
+      })
+      return new KeyspaceStore(descriptor, store)
+    })
+    keyspaces.add(keyspace)
+    return keyspace
+  }
+
+  /** (K2) Its file is durable before the catalog names it. */
+  #createStore(descriptor: KeyspaceDescriptor): KeyspaceStore['store'] {
+    const { engines } = this.#parts
+    const { vfs, directory } = engines
+    const path = keyspacePath(directory, descriptor.id)
+    // A number at which a creation was broken off before the catalog named it.
+    removeKeyspaceFiles(vfs, directory, descriptor.id)
+    if (vfs.status(path) === undefined) vfs.makeDirectory(path)
+    const store = openStore(engines, descriptor, true)
+    vfs.syncDirectory(path)
+    vfs.syncDirectory(keyspacesPath(directory))
+    return store
+  }
+
+  #replace(change: Partial<Catalog>): void {
+    const { log, pipeline, engines } = this.#parts
+    // (K1) What came before must not be lost when this is kept.
+    log.sync()
+    const next: Catalog = {
+      ...this.#catalog,
+      ...change,
+      generation: this.#catalog.generation + 1,
+      seq: pipeline.seq,
+    }
+    replaceCatalog(engines.vfs, engines.directory, next)
+    this.#catalog = next
+  }
+
+  /** (C3) After a failure nobody knows which catalog a crash would leave. */
+  #orPoison<T>(change: () => T): T {
+    try {
+      return change()
+    } catch (error) {
+      if (!isLdbError(error, 'LDB_TOO_LARGE')) {
+        this.#parts.health.poison(error, false)
+        this.#parts.events.emit('error', { error })
+      }
+      throw error
+    }
+  }
+
+  /** Removes the files of a dropped keyspace. A failure does no harm: the next open tries again. */
+  #sweep(id: number): void {
+    assert(this.#parts.keyspaces.byId(id) === undefined, 'only dropped keyspaces are swept')
+    const { vfs, directory } = this.#parts.engines
+    try {
+      removeKeyspaceFiles(vfs, directory, id)
+    } catch (error) {
+      if (!isLdbError(error)) throw error
+      this.#parts.options.logger?.warn(`keyspace ${id} was dropped, and its files stay: ${error.message}`)
+    }
+  }
+}

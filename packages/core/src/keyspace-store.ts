@@ -1,0 +1,93 @@
+import { assert, LdbError } from '@ldb/base'
+import type { KeyBounds, OrderedStore, StoreCursor, StoreSnapshot } from '@ldb/base'
+import type { KeyspaceDescriptor } from './catalog.js'
+import { closedError } from './health.js'
+
+/** A keyspace of an open database: what the catalog says of it, and its store. */
+export class KeyspaceStore {
+  readonly descriptor: KeyspaceDescriptor
+  readonly store: OrderedStore
+  /** True from the moment the catalog no longer names it; what is pinned stays readable (K4). */
+  dropped = false
+  readonly #pins: Set<StorePin> = new Set()
+  /** Does what waits for the last pin to go. */
+  #onUnpinned: (() => void) | undefined = undefined
+
+  constructor(descriptor: KeyspaceDescriptor, store: OrderedStore) {
+    this.descriptor = descriptor
+    this.store = store
+  }
+
+  /** Throws when the keyspace was dropped. */
+  assertLive(): void {
+    if (!this.dropped) return
+    throw new LdbError('LDB_NOT_FOUND', `keyspace ${JSON.stringify(this.descriptor.name)} was dropped`)
+  }
+
+  /** Freezes its present state for a read. */
+  pin(): StorePin {
+    const pin = new StorePin(this, this.store.snapshot())
+    this.#pins.add(pin)
+    return pin
+  }
+
+  /** Takes a released pin off the list. */
+  unpin(pin: StorePin): void {
+    const known = this.#pins.delete(pin)
+    assert(known, 'a pin is given back once')
+    if (this.#pins.size === 0) this.#takeUnpinned()?.()
+  }
+
+  /** Calls `task` as soon as nothing pins the store: now, or with the last release. */
+  whenUnpinned(task: () => void): void {
+    if (this.#pins.size === 0) task()
+    else this.#onUnpinned = task
+  }
+
+  #takeUnpinned(): (() => void) | undefined {
+    const task = this.#onUnpinned
+    this.#onUnpinned = undefined
+    return task
+  }
+}
+
+/** One frozen state of one keyspace, and the cursors that are open on it. */
+export class StorePin {
+  readonly keyspace: KeyspaceStore
+  readonly view: StoreSnapshot
+  readonly #cursors: Set<StoreCursor> = new Set()
+  #released = false
+
+  constructor(keyspace: KeyspaceStore, view: StoreSnapshot) {
+    this.keyspace = keyspace
+    this.view = view
+  }
+
+  /** Throws when it was released: by its owner, or because the database closed. */
+  assertHeld(): void {
+    if (this.#released) throw closedError()
+  }
+
+  /** Opens a cursor; `closeCursor` and `release` close it. */
+  openCursor(bounds: KeyBounds): StoreCursor {
+    this.assertHeld()
+    const cursor = this.view.cursor(bounds)
+    this.#cursors.add(cursor)
+    return cursor
+  }
+
+  /** Closes a cursor of this pin. Idempotent. */
+  closeCursor(cursor: StoreCursor): void {
+    if (this.#cursors.delete(cursor)) cursor.close()
+  }
+
+  /** Idempotent. */
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    for (const cursor of this.#cursors) cursor.close()
+    this.#cursors.clear()
+    this.view.release()
+    this.keyspace.unpin(this)
+  }
+}

@@ -1,0 +1,240 @@
+import { isLdbError, LdbError } from '@ldb/base'
+import { PageCache } from '@ldb/cache'
+import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs } from '@ldb/vfs'
+import type { Vfs, VfsLock } from '@ldb/vfs'
+import { Wal } from '@ldb/wal'
+import { BackgroundSync } from './background-sync.js'
+import type { Catalog } from './catalog.js'
+import { Checkpointer } from './checkpointer.js'
+import { MemoryLog } from './commit-log.js'
+import type { CommitLog } from './commit-log.js'
+import { CommitPipeline } from './commit-pipeline.js'
+import { createDirectory, createInside } from './database-creation.js'
+import type { CreationOptions } from './database-creation.js'
+import type { DatabaseOptions, ResolvedDatabaseOptions } from './database-options.js'
+import { resolveDatabaseOptions } from './database-options.js'
+import { runAll } from './database-parts.js'
+import type { DatabaseParts } from './database-parts.js'
+import { normalizePath } from './database-path.js'
+import { STANDARD_TUNING } from './database-tuning.js'
+import type { DatabaseTuning } from './database-tuning.js'
+import { inspectDirectory } from './directory-inspection.js'
+import type { DirectoryState } from './directory-inspection.js'
+import { logPath } from './directory-layout.js'
+import { openStore } from './engine-registry.js'
+import type { EngineParts } from './engine-registry.js'
+import { EventHub } from './events.js'
+import { Health } from './health.js'
+import { KeyspaceManager } from './keyspace-manager.js'
+import { KeyspaceStore } from './keyspace-store.js'
+import { KeyspaceTable } from './keyspace-table.js'
+import { OpenReads } from './open-reads.js'
+import { replayLog } from './recovery.js'
+import { WalLog } from './wal-log.js'
+
+/** Opens or makes the database at a path; documented where it is exported, as `Database.open`. */
+export function openDatabase(
+  path: string,
+  options: DatabaseOptions | undefined,
+  tuning: Partial<DatabaseTuning> = {},
+): DatabaseParts {
+  const directory = normalizePath(path)
+  const resolved = resolveDatabaseOptions(options)
+  const vfs = resolved.vfs ?? defaultVfs()
+  return new Opening(resolved, { ...STANDARD_TUNING, ...tuning }, directory, vfs, true).open()
+}
+
+/** Makes a database in memory; documented where it is exported, as `Database.memory`. */
+export function openMemoryDatabase(
+  options: DatabaseOptions | undefined,
+  tuning: Partial<DatabaseTuning> = {},
+): DatabaseParts {
+  const resolved = resolveDatabaseOptions(options)
+  if (resolved.vfs !== undefined || resolved.readOnly || !resolved.createIfMissing) {
+    throw new LdbError('LDB_INVALID_ARGUMENT', 'a database in memory takes no vfs, readOnly or createIfMissing')
+  }
+  return new Opening(resolved, { ...STANDARD_TUNING, ...tuning }, 'memory', memoryVfs(), false).open()
+}
+
+/** Real clock, randomness and scheduling where the platform has them. */
+function memoryVfs(): Vfs {
+  try {
+    return new MemoryVfs(defaultEnvironment())
+  } catch (error) {
+    if (isLdbError(error, 'LDB_UNSUPPORTED')) return new MemoryVfs()
+    throw error
+  }
+}
+
+/**
+ * One opening. (R1) Look, lock, catalog, stores, log, replay, checks, one checkpoint, background: up to the checkpoint
+ * nothing is written but a new database, and what the log needs.
+ */
+class Opening {
+  readonly #options: ResolvedDatabaseOptions
+  readonly #tuning: DatabaseTuning
+  readonly #directory: string
+  readonly #vfs: Vfs
+  readonly #withLog: boolean
+  readonly #cache: PageCache
+  /** What was opened so far, newest last. */
+  readonly #opened: (() => void)[] = []
+
+  constructor(
+    options: ResolvedDatabaseOptions,
+    tuning: DatabaseTuning,
+    directory: string,
+    vfs: Vfs,
+    withLog: boolean,
+  ) {
+    this.#options = options
+    this.#tuning = tuning
+    this.#directory = directory
+    // (R7) Read-only, whatever is written stays in the overlay.
+    this.#vfs = options.readOnly ? new OverlayVfs(vfs) : vfs
+    this.#withLog = withLog
+    this.#cache = new PageCache({ bytes: options.cacheBytes, pageBytes: tuning.pageBytes })
+  }
+
+  open(): DatabaseParts {
+    this.#prepare()
+    const lock = this.#vfs.lock(this.#directory)
+    this.#opened.push(() => {
+      lock.release()
+    })
+    try {
+      return this.#assemble(lock, this.#lockedCatalog())
+    } catch (error) {
+      this.#undo()
+      throw error
+    }
+  }
+
+  /** Refuses what cannot be opened before anything is touched (D5), and makes what is absent. */
+  #prepare(): void {
+    const state = inspectDirectory(this.#vfs, this.#directory)
+    this.#assertAllowed(state)
+    if (state.kind !== 'absent') return
+    const made = createDirectory(this.#vfs, this.#directory, this.#creationOptions())
+    if (!made) this.#assertAllowed(inspectDirectory(this.#vfs, this.#directory))
+  }
+
+  /** Gives the catalog, read again under the lock: what was seen before may have changed. */
+  #lockedCatalog(): Catalog {
+    let state = inspectDirectory(this.#vfs, this.#directory)
+    if (state.kind !== 'database') {
+      this.#assertAllowed(state)
+      createInside(this.#vfs, this.#directory, this.#creationOptions())
+      state = inspectDirectory(this.#vfs, this.#directory)
+    }
+    if (state.kind === 'database') return state.catalog
+    throw new LdbError('LDB_IO', `${this.#directory} was changed while it was opened`)
+  }
+
+  #assertAllowed(state: DirectoryState): void {
+    const { createIfMissing, errorIfExists, readOnly } = this.#options
+    const details = { file: this.#directory }
+    if (state.kind === 'database') {
+      if (!errorIfExists) return
+      throw new LdbError('LDB_EXISTS', `there is a database at ${this.#directory} already`, { details })
+    }
+    if (createIfMissing && !readOnly) return
+    throw new LdbError('LDB_NOT_FOUND', `there is no database at ${this.#directory}`, { details })
+  }
+
+  #creationOptions(): CreationOptions {
+    const { engine, compression } = this.#options
+    return { engine, compression, cache: this.#cache, withLog: this.#withLog }
+  }
+
+  #assemble(lock: VfsLock, catalog: Catalog): DatabaseParts {
+    const options = this.#options
+    const vfs = this.#vfs
+    const engines: EngineParts = { vfs, directory: this.#directory, cache: this.#cache }
+    const keyspaces = this.#openStores(engines, catalog)
+    const { log, seq, isCut } = this.#openLog(catalog, keyspaces)
+    const health = new Health(options.readOnly)
+    const events = new EventHub((error) => options.logger?.error(`a listener failed: ${String(error)}`))
+    const checkpointer = new Checkpointer(
+      { health, log, keyspaces, events, clock: vfs.clock, logBytesMax: this.#tuning.checkpointLogBytes },
+      seq,
+    )
+    // (R5) One new root, so that the next crash recovers from here.
+    if (!isCut) checkpointer.run(seq, { force: true })
+    const backgroundSync = new BackgroundSync(health, log, events, vfs.scheduler, options.syncIntervalMs)
+    const pipeline: CommitPipeline = new CommitPipeline(
+      {
+        health,
+        log,
+        keyspaces,
+        backgroundSync,
+        events,
+        durability: options.durability,
+        afterCommit: (): void => {
+          checkpointer.afterCommit(pipeline.seq)
+        },
+      },
+      seq,
+    )
+    const parts = { health, log, pipeline, keyspaces, engines, events, options }
+    const manager = new KeyspaceManager(parts, catalog)
+    manager.sweepDropped()
+    const openReads = new OpenReads(vfs.clock)
+    return { ...parts, lock, manager, openReads, backgroundSync, checkpointer }
+  }
+
+  #openStores(engines: EngineParts, catalog: Catalog): KeyspaceTable {
+    const keyspaces = new KeyspaceTable()
+    for (const descriptor of catalog.keyspaces) {
+      const store = openExistingStore(engines, descriptor)
+      this.#opened.push(() => {
+        store.close()
+      })
+      keyspaces.add(new KeyspaceStore(descriptor, store))
+    }
+    return keyspaces
+  }
+
+  #openLog(catalog: Catalog, keyspaces: KeyspaceTable): { log: CommitLog; seq: number; isCut: boolean } {
+    if (!this.#withLog) return { log: new MemoryLog(), seq: catalog.seq, isCut: true }
+    const directory = logPath(this.#directory)
+    const { segmentBytes, preallocateBytes } = this.#tuning
+    const wal = Wal.open(this.#vfs, directory, {
+      create: false,
+      mustExist: true,
+      segmentBytes,
+      preallocateBytes,
+    })
+    this.#opened.push(() => {
+      wal.close({ clean: false })
+    })
+    const { seq, replayedCount } = replayLog(wal, directory, catalog, keyspaces)
+    const isCut = wal.openedClean && replayedCount === 0
+    return { log: new WalLog(wal, isCut), seq, isCut }
+  }
+
+  /** Gives everything back that was opened; the error that is on its way counts, not those of this. */
+  #undo(): void {
+    try {
+      runAll(this.#opened.reverse())
+    } catch (error) {
+      this.#options.logger?.warn(`while giving up an open: ${String(error)}`)
+    }
+  }
+}
+
+/** A store that the catalog names was durable before: when its file is not there, it was lost. */
+function openExistingStore(
+  engines: EngineParts,
+  descriptor: Catalog['keyspaces'][number],
+): ReturnType<typeof openStore> {
+  try {
+    return openStore(engines, descriptor, false)
+  } catch (error) {
+    if (!isLdbError(error, 'LDB_NOT_FOUND')) throw error
+    throw new LdbError('LDB_CORRUPTION', `the file of keyspace ${descriptor.id} is missing: ${error.message}`, {
+      cause: error,
+      details: { ...error.details, offset: 0 },
+    })
+  }
+}

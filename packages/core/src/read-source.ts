@@ -1,0 +1,100 @@
+import type { Health } from './health.js'
+import type { KeyspaceStore, StorePin } from './keyspace-store.js'
+import type { OpenRead, OpenReads } from './open-reads.js'
+
+/** Where the reading methods read: the live state of a keyspace, or a frozen one. */
+export interface ReadSource {
+  /** Throws when this may not be read: closed, poisoned, dropped or released. */
+  assertReadable(): void
+  /** Gives a copy of a value; the key is the first `keyBytes` bytes. */
+  get(key: Uint8Array, keyBytes: number): Uint8Array | undefined
+  has(key: Uint8Array, keyBytes: number): boolean
+  /** Gives a frozen state for a read that ends within the call; `giveBack` ends it. */
+  acquire(): StorePin
+  /** Ends what `acquire` began. */
+  giveBack(pin: StorePin): void
+  /** Notes a read that stays open, and gives the moment. */
+  opened(read: OpenRead): number
+  /** Ends what `opened` began. */
+  closed(read: OpenRead): void
+}
+
+/** The live state of a keyspace. A single read goes to the store itself; a longer one pins the state of its call. */
+export class LiveSource implements ReadSource {
+  readonly keyspace: KeyspaceStore
+  readonly #health: Health
+  readonly #openReads: OpenReads
+
+  constructor(keyspace: KeyspaceStore, health: Health, openReads: OpenReads) {
+    this.keyspace = keyspace
+    this.#health = health
+    this.#openReads = openReads
+  }
+
+  assertReadable(): void {
+    this.#health.assertReadable()
+    if (this.keyspace.dropped) this.keyspace.assertLive()
+  }
+
+  get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
+    return this.keyspace.store.get(key, keyBytes)
+  }
+
+  has(key: Uint8Array, keyBytes: number): boolean {
+    return this.keyspace.store.has(key, keyBytes)
+  }
+
+  acquire(): StorePin {
+    return this.keyspace.pin()
+  }
+
+  giveBack(pin: StorePin): void {
+    pin.release()
+  }
+
+  opened(read: OpenRead): number {
+    this.#openReads.add(read)
+    return this.#openReads.clock.monotonic()
+  }
+
+  closed(read: OpenRead): void {
+    this.#openReads.remove(read)
+  }
+}
+
+/** A frozen state that a snapshot holds: reads on it end with the snapshot, so they are not noted on their own. */
+export class FrozenSource implements ReadSource {
+  readonly #pin: StorePin
+
+  constructor(pin: StorePin) {
+    this.#pin = pin
+  }
+
+  assertReadable(): void {
+    this.#pin.assertHeld()
+  }
+
+  get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
+    return this.#pin.view.get(key, keyBytes)
+  }
+
+  has(key: Uint8Array, keyBytes: number): boolean {
+    return this.#pin.view.has(key, keyBytes)
+  }
+
+  acquire(): StorePin {
+    return this.#pin
+  }
+
+  giveBack(_pin: StorePin): void {
+    // Its holder releases it.
+  }
+
+  opened(_read: OpenRead): number {
+    return 0
+  }
+
+  closed(_read: OpenRead): void {
+    // It was not noted.
+  }
+}

@@ -1,0 +1,140 @@
+import { corruption, decodeBatch, toSeq } from '@ldb/base'
+import type { Wal, WalReader } from '@ldb/wal'
+import type { Catalog } from './catalog.js'
+import { decodeCheckpointRecord } from './checkpoint-record.js'
+import type { CheckpointRecord } from './checkpoint-record.js'
+import { LogRecordType } from './format.js'
+import type { KeyspaceTable } from './keyspace-table.js'
+
+/** What reading the log through came to. */
+export interface RecoveryResult {
+  /** Number of the newest commit. */
+  readonly seq: number
+  /** Commits of which a part at least was applied again. */
+  readonly replayedCount: number
+}
+
+/**
+ * Applies to each store the commits that its checkpoint does not hold (R2), and checks that log, catalog and stores
+ * belong together (R3, R4). Changes nothing but the state in memory.
+ *
+ * @param directory - of the log, for errors; offsets in them are positions in the log.
+ * @throws {@link LdbError} LDB_CORRUPTION when anything is missing or does not fit.
+ */
+export function replayLog(
+  wal: Wal,
+  directory: string,
+  catalog: Catalog,
+  keyspaces: KeyspaceTable,
+): RecoveryResult {
+  const replay = new Replay(directory, catalog, keyspaces)
+  const reader = wal.read(wal.firstLsn)
+  try {
+    while (reader.next()) replay.take(reader)
+  } finally {
+    reader.close()
+  }
+  return replay.finish(wal.endLsn)
+}
+
+class Replay {
+  readonly #directory: string
+  readonly #catalog: Catalog
+  readonly #keyspaces: KeyspaceTable
+  /** `durableSeq` of each store as it was found: what older commits than that are in it. */
+  readonly #durableSeqs: ReadonlyMap<number, number>
+  /** Number of the last commit or checkpoint; `undefined` before the first. */
+  #seq: number | undefined = undefined
+  #firstCommit: number | undefined = undefined
+  #checkpointSeen = false
+  #replayedCount = 0
+
+  constructor(directory: string, catalog: Catalog, keyspaces: KeyspaceTable) {
+    this.#directory = directory
+    this.#catalog = catalog
+    this.#keyspaces = keyspaces
+    this.#durableSeqs = new Map(
+      [...keyspaces].map((keyspace): [number, number] => [keyspace.descriptor.id, keyspace.store.durableSeq]),
+    )
+  }
+
+  take(reader: WalReader): void {
+    if (reader.type === LogRecordType.Commit) this.#takeCommit(reader)
+    else if (reader.type === LogRecordType.Checkpoint) this.#takeCheckpoint(reader)
+    else throw this.#fault(reader.lsn, 'the log has a record of a type that no version writes', reader.type)
+  }
+
+  /** Checks what can be said when the whole log was read, and gives the result. */
+  finish(endLsn: number): RecoveryResult {
+    const seq = this.#seq
+    if (seq === undefined || (!this.#checkpointSeen && this.#firstCommit !== 1)) {
+      throw this.#fault(endLsn, 'the log has lost its beginning: no checkpoint is in it', seq ?? 0)
+    }
+    if (seq < this.#catalog.seq) {
+      throw this.#fault(endLsn, 'the log ends before a commit that the catalog knows', seq, this.#catalog.seq)
+    }
+    for (const { descriptor, store } of this.#keyspaces) {
+      const durableSeq = this.#durableSeqs.get(descriptor.id) ?? 0
+      if (durableSeq > seq) {
+        const message = `the log ends before what keyspace ${descriptor.id} holds`
+        throw this.#fault(endLsn, message, seq, durableSeq)
+      }
+      if (store.durableSeq < durableSeq) throw this.#fault(endLsn, 'a store has gone back', store.durableSeq)
+    }
+    return { seq, replayedCount: this.#replayedCount }
+  }
+
+  #takeCommit(reader: WalReader): void {
+    const { seq, lsn } = reader
+    if (this.#seq !== undefined && seq !== this.#seq + 1) {
+      throw this.#fault(lsn, 'a commit is missing in the log', seq, this.#seq + 1)
+    }
+    this.#seq = seq
+    this.#firstCommit ??= seq
+    let replayed = false
+    for (const section of decodeBatch(reader.payload, this.#directory, lsn)) {
+      const keyspace = this.#keyspaces.byId(section.keyspaceId)
+      if (keyspace === undefined) {
+        // It was dropped later (K3), or never was.
+        if (section.keyspaceId > 0 && section.keyspaceId < this.#catalog.nextKeyspaceId) continue
+        throw this.#fault(lsn, 'a commit writes to a keyspace that never was', section.keyspaceId)
+      }
+      if (seq <= keyspace.descriptor.createdSeq) {
+        throw this.#fault(lsn, 'a commit writes to a keyspace that was made later', section.keyspaceId)
+      }
+      if (seq <= (this.#durableSeqs.get(section.keyspaceId) ?? 0)) continue
+      keyspace.store.apply(section, toSeq(seq))
+      replayed = true
+    }
+    if (replayed) this.#replayedCount++
+  }
+
+  #takeCheckpoint(reader: WalReader): void {
+    const record = decodeCheckpointRecord(reader.payload, this.#directory)
+    if (this.#seq !== undefined && record.seq !== this.#seq) {
+      throw this.#fault(reader.lsn, 'a checkpoint does not follow its last commit', record.seq, this.#seq)
+    }
+    this.#checkStores(record, reader.lsn)
+    this.#seq = record.seq
+    this.#checkpointSeen = true
+  }
+
+  /** (R4) A store that is behind has lost a checkpoint that was durable. */
+  #checkStores(record: CheckpointRecord, lsn: number): void {
+    for (const [keyspaceId, recorded] of record.durableSeqs) {
+      const durableSeq = this.#durableSeqs.get(keyspaceId)
+      if (durableSeq === undefined) {
+        if (keyspaceId > 0 && keyspaceId < this.#catalog.nextKeyspaceId) continue
+        throw this.#fault(lsn, 'a checkpoint names a keyspace that never was', keyspaceId)
+      }
+      if (durableSeq < recorded) {
+        const message = `keyspace ${keyspaceId} has lost its newest checkpoint`
+        throw this.#fault(lsn, message, durableSeq, recorded)
+      }
+    }
+  }
+
+  #fault(lsn: number, message: string, actual: number, expected?: number): Error {
+    return corruption(this.#directory, lsn, message, { actual, ...(expected === undefined ? {} : { expected }) })
+  }
+}

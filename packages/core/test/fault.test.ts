@@ -1,0 +1,176 @@
+// Strategy: one workload, run again and again, with the n-th call of the file system failing, for every n: once, and
+// from then on for ever. Afterwards the files are opened as a killed process would leave them.
+// Invariants: only typed errors leave the API (C3); after the first failure no write succeeds; the state found is that
+// after one of the commits, in both keyspaces (C4), not older than the last acknowledged one (C2); verification is clean.
+import { isLdbError } from '@ldb/base'
+import type { LdbError } from '@ldb/base'
+import { describe, expect, it } from 'vitest'
+import { Database } from '../src/database.js'
+import { openDatabase } from '../src/open-database.js'
+import { copyAfterKill } from './directory-tree.js'
+import { deviceError, FaultyVfs } from './faulty-vfs.js'
+import type { VfsCall } from './faulty-vfs.js'
+
+const TUNING = { pageBytes: 512, checkpointLogBytes: 3_000, segmentBytes: 4_096, preallocateBytes: 2_048 }
+const COMMITS = 24
+
+interface Outcome {
+  acknowledged: number
+  begun: number
+  errors: LdbError[]
+}
+
+/** Commits over two keyspaces until something fails, then shows that nothing is taken any more. */
+function runWorkload(vfs: FaultyVfs): Outcome {
+  const outcome: Outcome = { acknowledged: 0, begun: 0, errors: [] }
+  let db: Database | undefined
+  try {
+    db = new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, TUNING))
+    const other = db.keyspace('other')
+    for (let number = 1; number <= COMMITS; number++) {
+      outcome.begun = number
+      const batch = db.batch().put('last', String(number)).put(`key${number}`, 'x'.repeat(number * 9))
+      batch.delete(`key${number - 5}`).in(other).put('last', String(number)).put(`key${number}`, 'y').commit()
+      outcome.acknowledged = number
+      if (number === 10) db.checkpoint()
+      if (number === 14) db.keyspace('third').put('a', 'b')
+      if (number === 18) db.dropKeyspace('third')
+    }
+  } catch (error) {
+    if (!isLdbError(error)) throw error
+    outcome.errors.push(error)
+  }
+  const poisoned = db?.stats().poisoned === true
+  if (db !== undefined && poisoned) {
+    const handle = db
+    for (const write of [() => handle.put('a', 'b'), () => handle.checkpoint(), () => handle.keyspace('more')]) {
+      expect(write).toThrowError(expect.objectContaining({ code: 'LDB_POISONED' }))
+    }
+  }
+  try {
+    db?.close()
+  } catch (error) {
+    if (!isLdbError(error)) throw error
+    outcome.errors.push(error)
+  }
+  return outcome
+}
+
+function checkLeft(vfs: FaultyVfs, outcome: Outcome): void {
+  const left = copyAfterKill(vfs, 'data')
+  const db = new Database(openDatabase('data', { vfs: left, cacheBytes: 65_536 }, TUNING))
+  try {
+    const last = Number(db.get('last') ?? '0')
+    expect(last).toBeGreaterThanOrEqual(outcome.acknowledged)
+    expect(last).toBeLessThanOrEqual(outcome.begun)
+    const keys = Array.from({ length: Math.min(5, last) }, (_, index) => `key${last - index}`)
+    expect(db.keys({ prefix: 'key' }).toArray()).toEqual(keys.sort())
+    const other = db.keyspace('other')
+    expect(other.get('last')).toBe(last === 0 ? undefined : String(last))
+    expect(other.count({ prefix: 'key' })).toBe(last)
+    expect(db.verify().findings).toEqual([])
+    db.put('after', 'all')
+  } finally {
+    db.close()
+  }
+}
+
+/** Runs the workload with the n-th call of a kind failing; tells whether there was an n-th. */
+function runWithFault(n: number, sticky: boolean, calls: readonly VfsCall[]): boolean {
+  const vfs = new FaultyVfs()
+  let count = 0
+  vfs.fault = (call, path) => {
+    if (!calls.includes(call)) return undefined
+    count++
+    if (sticky ? count < n : count !== n) return undefined
+    return deviceError(n % 2 === 0 ? 'LDB_NO_SPACE' : 'LDB_IO', call, path)
+  }
+  const outcome = runWorkload(vfs)
+  vfs.fault = () => undefined
+  if (vfs.status('data') !== undefined) checkLeft(vfs, outcome)
+  return count >= n
+}
+
+const WRITING: readonly VfsCall[] = ['write', 'sync', 'truncate', 'preallocate']
+const NAMING: readonly VfsCall[] = ['open', 'makeDirectory', 'rename', 'remove', 'syncDirectory']
+
+describe('a file system that fails', () => {
+  it.each([
+    ['a write or sync, once', false, WRITING],
+    ['every write and sync from one on', true, WRITING],
+    ['a change of names, once', false, NAMING],
+    ['every change of names from one on', true, NAMING],
+    ['a read, once', false, ['read'] as const],
+  ] as const)('loses nothing acknowledged: %s', (_name, sticky, calls) => {
+    let n = 1
+    while (runWithFault(n, sticky, calls)) n++
+    expect(n).toBeGreaterThan(5)
+  })
+
+  it('gives LDB_COMMIT_UNKNOWN when the sync fails, then LDB_POISONED, and reads go on', () => {
+    const vfs = new FaultyVfs()
+    const db = Database.open('data', { vfs })
+    db.put('a', '1')
+    const errors: unknown[] = []
+    db.on('error', ({ error }) => errors.push(error))
+    vfs.fault = (call, path) => (call === 'sync' ? deviceError('LDB_IO', call, path) : undefined)
+    expect(() => db.put('a', '2')).toThrowError(expect.objectContaining({ code: 'LDB_COMMIT_UNKNOWN' }))
+    vfs.fault = () => undefined
+    expect(() => db.put('a', '3')).toThrowError(expect.objectContaining({ code: 'LDB_POISONED' }))
+    expect(() => db.sync()).toThrowError(expect.objectContaining({ code: 'LDB_POISONED' }))
+    expect(db.get('a')).toBe('1')
+    expect(errors).toHaveLength(1)
+    expect(db.stats().poisoned).toBe(true)
+    db.close()
+    const again = Database.open('data', { vfs })
+    expect(['1', '2']).toContain(again.get('a'))
+    again.close()
+  })
+
+  it('gives LDB_NO_SPACE when the write fails, and the commit never was', () => {
+    const vfs = new FaultyVfs()
+    const db = Database.open('data', { vfs })
+    db.put('a', '1')
+    vfs.fault = (call, path) => (call === 'write' ? deviceError('LDB_NO_SPACE', call, path) : undefined)
+    expect(() => db.put('a', '2')).toThrowError(expect.objectContaining({ code: 'LDB_NO_SPACE' }))
+    vfs.fault = () => undefined
+    db.close()
+    const again = Database.open('data', { vfs })
+    expect(again.get('a')).toBe('1')
+    again.close()
+  })
+
+  it('poisons and tells when the sync in the background fails (C7)', () => {
+    const vfs = new FaultyVfs()
+    const db = Database.open('data', { vfs, durability: 'periodic', syncIntervalMs: 50 })
+    const errors: unknown[] = []
+    db.on('error', ({ error }) => errors.push(error))
+    db.put('a', '1')
+    expect(db.stats().log.unsyncedBytes).toBeGreaterThan(0)
+    vfs.time.advance(50)
+    expect(db.stats().log.unsyncedBytes).toBe(0)
+    db.put('a', '2')
+    vfs.fault = (call, path) => (call === 'sync' ? deviceError('LDB_IO', call, path) : undefined)
+    vfs.time.advance(50)
+    expect(errors).toHaveLength(1)
+    expect(() => db.put('a', '3')).toThrowError(expect.objectContaining({ code: 'LDB_POISONED' }))
+    db.close()
+  })
+
+  it('keeps an acknowledged commit acknowledged when the checkpoint after it fails (C7)', () => {
+    const vfs = new FaultyVfs()
+    const db = new Database(openDatabase('data', { vfs }, { checkpointLogBytes: 1_000 }))
+    const errors: unknown[] = []
+    db.on('error', ({ error }) => errors.push(error))
+    vfs.fault = (call, path) =>
+      call === 'write' && path.endsWith('tree.ldb') ? deviceError('LDB_NO_SPACE', call, path) : undefined
+    db.put('a', 'x'.repeat(2_000))
+    expect(errors).toHaveLength(1)
+    expect(() => db.put('b', '1')).toThrowError(expect.objectContaining({ code: 'LDB_POISONED' }))
+    vfs.fault = () => undefined
+    db.close()
+    const again = Database.open('data', { vfs })
+    expect(again.get('a')).toHaveLength(2_000)
+    again.close()
+  })
+})

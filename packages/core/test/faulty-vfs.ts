@@ -1,0 +1,99 @@
+import { LdbError } from '@ldb/base'
+import { MemoryVfs } from '@ldb/vfs'
+import type { OpenMode, VfsFile, VfsLock } from '@ldb/vfs'
+
+/** Names of the calls that can fail, and that are counted. */
+export type VfsCall =
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'sync'
+  | 'truncate'
+  | 'preallocate'
+  | 'makeDirectory'
+  | 'rename'
+  | 'remove'
+  | 'syncDirectory'
+
+/** Files in memory that count what is done to them and fail when told. */
+export class FaultyVfs extends MemoryVfs {
+  /** Bytes read from files. */
+  bytesRead = 0
+  /** Asked before each call; what it gives is thrown. */
+  fault: (call: VfsCall, path: string) => LdbError | undefined = () => undefined
+
+  override open(path: string, mode: OpenMode): VfsFile {
+    this.meet('open', path)
+    return faultyFile(this, super.open(path, mode))
+  }
+
+  override makeDirectory(path: string): void {
+    this.meet('makeDirectory', path)
+    super.makeDirectory(path)
+  }
+
+  override rename(source: string, target: string): void {
+    this.meet('rename', source)
+    super.rename(source, target)
+  }
+
+  override remove(path: string): void {
+    this.meet('remove', path)
+    super.remove(path)
+  }
+
+  override syncDirectory(path: string): void {
+    this.meet('syncDirectory', path)
+    super.syncDirectory(path)
+  }
+
+  override lock(directory: string): VfsLock {
+    return super.lock(directory)
+  }
+
+  meet(call: VfsCall, path: string): void {
+    const error = this.fault(call, path)
+    if (error !== undefined) throw error
+  }
+}
+
+/** The error that a full or a broken device gives. */
+export function deviceError(code: 'LDB_NO_SPACE' | 'LDB_IO', call: VfsCall, path: string): LdbError {
+  return new LdbError(code, `${call} of ${path} failed, as the test asked`, {
+    details: { file: path, operation: call },
+  })
+}
+
+function faultyFile(vfs: FaultyVfs, file: VfsFile): VfsFile {
+  const { path } = file
+  return {
+    path,
+    read: (target, targetOffset, byteCount, fileOffset) => {
+      vfs.meet('read', path)
+      const count = file.read(target, targetOffset, byteCount, fileOffset)
+      vfs.bytesRead += count
+      return count
+    },
+    write: (source, sourceOffset, byteCount, fileOffset) => {
+      vfs.meet('write', path)
+      file.write(source, sourceOffset, byteCount, fileOffset)
+    },
+    sync: () => {
+      vfs.meet('sync', path)
+      file.sync()
+    },
+    truncate: (length) => {
+      vfs.meet('truncate', path)
+      file.truncate(length)
+    },
+    length: () => file.length(),
+    preallocate: (length) => {
+      vfs.meet('preallocate', path)
+      file.preallocate(length)
+    },
+    close: () => file.close(),
+    readAsync: (...where) => file.readAsync(...where),
+    writeAsync: (...where) => file.writeAsync(...where),
+    syncAsync: () => file.syncAsync(),
+  }
+}

@@ -1,0 +1,101 @@
+import type { RangeOptions } from '@ldb/base'
+
+/** Bytes as a string of one character a byte: ordered as bytes are, and comparable. */
+export type Text = string
+
+export function toBytes(text: Text): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0))
+}
+
+export function toText(bytes: Uint8Array): Text {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096))
+  return text
+}
+
+/** Range options over texts. */
+export type TextRange = RangeOptions<Text>
+
+export function toByteRange(range: TextRange): RangeOptions<Uint8Array> {
+  const bytes: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(range)) {
+    bytes[name] = typeof value === 'string' ? toBytes(value) : value
+  }
+  return bytes
+}
+
+/** The reference: one keyspace as a sorted list of entries, searched from front to back. */
+export class ModelMap {
+  readonly entries: Map<Text, Text>
+
+  constructor(entries: Iterable<[Text, Text]> = []) {
+    this.entries = new Map(entries)
+  }
+
+  clone(): ModelMap {
+    return new ModelMap(this.entries)
+  }
+
+  /** What a scan of the range gives. */
+  scan(range: TextRange): [Text, Text][] {
+    const found = this.within(range)
+    const offset = range.offset ?? 0
+    return found.slice(offset, range.limit === undefined ? undefined : offset + range.limit)
+  }
+
+  /** What is within the bounds, in the direction of the range. */
+  within(range: TextRange): [Text, Text][] {
+    const found = [...this.entries]
+      .filter(
+        ([key]) =>
+          (range.gt === undefined || key > range.gt) &&
+          (range.gte === undefined || key >= range.gte) &&
+          (range.lt === undefined || key < range.lt) &&
+          (range.lte === undefined || key <= range.lte) &&
+          (range.prefix === undefined || key.startsWith(range.prefix)),
+      )
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+    return range.reverse === true ? found.reverse() : found
+  }
+
+  deleteRange(range: TextRange): void {
+    for (const [key] of this.scan(range)) this.entries.delete(key)
+  }
+}
+
+/** The reference of a cursor: a place in a list, −1 when it stands nowhere. */
+export class ModelCursor {
+  readonly entries: readonly [Text, Text][]
+  readonly reverse: boolean
+  at = -1
+
+  constructor(map: ModelMap, range: TextRange) {
+    this.entries = map.within(range)
+    this.reverse = range.reverse === true
+  }
+
+  first(): boolean {
+    return this.#stand(0)
+  }
+
+  last(): boolean {
+    return this.#stand(this.entries.length - 1)
+  }
+
+  next(): boolean {
+    return this.#stand(this.at + 1)
+  }
+
+  previous(): boolean {
+    return this.#stand(this.at === -1 ? this.entries.length - 1 : this.at - 1)
+  }
+
+  seek(key: Text): boolean {
+    return this.#stand(this.entries.findIndex(([other]) => (this.reverse ? other <= key : other >= key)))
+  }
+
+  #stand(at: number): boolean {
+    this.at = at >= 0 && at < this.entries.length ? at : -1
+    return this.at >= 0
+  }
+}

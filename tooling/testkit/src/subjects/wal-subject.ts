@@ -1,3 +1,4 @@
+import { corruption } from '@ldb/base'
 import { Wal } from '@ldb/wal'
 import type { WalOptions } from '@ldb/wal'
 import type { Vfs } from '@ldb/vfs'
@@ -109,7 +110,8 @@ class WalSession implements SubjectSession {
   observe(history: History, least: number): number {
     const wal = this.#wal
     let last = Number(wal.cutSeq)
-    promised(last <= history.floor, () => `records up to ${last} are gone, only those up to ${history.floor} may`)
+    // The log cannot tell segments that were cut off from segments that the disk has lost: its user can.
+    if (last > history.floor) throw corruption(DIRECTORY, 0, `records up to ${last} are gone`)
     const reader = wal.read(wal.firstLsn)
     try {
       while (reader.next()) {

@@ -51,7 +51,10 @@ export function openMemoryDatabase(
 ): DatabaseParts {
   const resolved = resolveDatabaseOptions(options)
   if (resolved.vfs !== undefined || resolved.readOnly || !resolved.createIfMissing) {
-    throw new LdbError('LDB_INVALID_ARGUMENT', 'a database in memory takes no vfs, readOnly or createIfMissing')
+    throw new LdbError(
+      'LDB_INVALID_ARGUMENT',
+      'a database in memory takes no vfs, readOnly or createIfMissing',
+    )
   }
   return new Opening(resolved, { ...STANDARD_TUNING, ...tuning }, 'memory', memoryVfs(), false).open()
 }
@@ -156,7 +159,15 @@ class Opening {
     const health = new Health(options.readOnly)
     const events = new EventHub((error) => options.logger?.error(`a listener failed: ${String(error)}`))
     const checkpointer = new Checkpointer(
-      { health, log, keyspaces, events, clock: vfs.clock, logBytesMax: this.#tuning.checkpointLogBytes },
+      {
+        health,
+        log,
+        keyspaces,
+        events,
+        clock: vfs.clock,
+        logBytesMax: this.#tuning.checkpointLogBytes,
+        cacheBytes: options.cacheBytes,
+      },
       seq,
     )
     // (R5) One new root, so that the next crash recovers from here.
@@ -232,9 +243,13 @@ function openExistingStore(
     return openStore(engines, descriptor, false)
   } catch (error) {
     if (!isLdbError(error, 'LDB_NOT_FOUND')) throw error
-    throw new LdbError('LDB_CORRUPTION', `the file of keyspace ${descriptor.id} is missing: ${error.message}`, {
-      cause: error,
-      details: { ...error.details, offset: 0 },
-    })
+    throw new LdbError(
+      'LDB_CORRUPTION',
+      `the file of keyspace ${descriptor.id} is missing: ${error.message}`,
+      {
+        cause: error,
+        details: { ...error.details, offset: 0 },
+      },
+    )
   }
 }

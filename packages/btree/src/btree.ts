@@ -13,7 +13,7 @@ import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
 import type { BTreeOptions } from './btree-options.js'
 import { writeCheckpoint } from './checkpoint.js'
-import { createTreeFile } from './create.js'
+import { createTreeFile, directoryOf } from './create.js'
 import { firstPageNumber } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
 import { copyValue, findRecord } from './lookup.js'
@@ -77,7 +77,8 @@ export class BTree implements OrderedStore {
   }
 
   /**
-   * Opens the tree in the file at `path`, creating it when it is absent. Reads two sectors and the free-space pages.
+   * Opens the tree in the file at `path`, creating it when it is absent. Syncs it, and reads two sectors and
+   * the free-space pages.
    *
    * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or a newer one; LDB_CORRUPTION when it is damaged;
    * LDB_NOT_FOUND when it is absent and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
@@ -93,6 +94,7 @@ export class BTree implements OrderedStore {
     }
     const file = vfs.open(path, 'write')
     try {
+      settle(vfs, file)
       return new BTree(file, readMeta(file), options)
     } catch (error) {
       file.close()
@@ -281,4 +283,14 @@ export class BTree implements OrderedStore {
       details: { file: this.#pages.file.path },
     })
   }
+}
+
+/**
+ * Makes durable what is found, before anything builds on it: whoever wrote the newest meta block, or named the file, may
+ * have died before the sync, and what is read is then only in the cache. The pages of the checkpoint before are free by
+ * it, and must not be written over while the device still relies on them (B1).
+ */
+function settle(vfs: Vfs, file: VfsFile): void {
+  vfs.syncDirectory(directoryOf(file.path))
+  file.sync()
 }

@@ -34,6 +34,8 @@ export class History {
   isCreated = false
   /** The newest commit has failed: nobody knows whether it happened, and nothing may follow it. */
   inDoubt = false
+  /** The disk keeps its word; otherwise acknowledged commits may be lost without anybody's fault. */
+  isTrusted = true
   /** What the run is, so that content differs between lives. */
   life = 0
   readonly #commits: Commit[]
@@ -45,6 +47,11 @@ export class History {
   /** Newest commit that was begun. */
   get submitted(): number {
     return this.#commits.length
+  }
+
+  /** Oldest commit whose state may be found now. */
+  get least(): number {
+    return this.isTrusted ? this.durable : 0
   }
 
   /** Content after a commit; 0 is the empty store. */
@@ -86,6 +93,7 @@ export class History {
     copy.floor = this.floor
     copy.isCreated = this.isCreated
     copy.inDoubt = this.inDoubt
+    copy.isTrusted = this.isTrusted
     copy.life = this.life
     return copy
   }

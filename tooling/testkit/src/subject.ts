@@ -18,6 +18,19 @@ export interface Subject {
 }
 
 /**
+ * A fault that a system does not stand.
+ *
+ * @category Drivers
+ */
+export interface KnownLimit {
+  /** Name of the kind of fault. */
+  readonly fault: string
+  /** Files that it strikes. */
+  readonly path: PathTest
+  readonly reason: string
+}
+
+/**
  * A system under test with its settings.
  *
  * @category Drivers
@@ -27,6 +40,8 @@ export interface SubjectRun {
   readonly settings: string
   /** Order of file operations that it promises. */
   readonly rules: readonly OrderRule[]
+  /** Faults that it is known not to stand, each with its reason; they are not injected. */
+  readonly knownLimits?: readonly KnownLimit[]
   /** Files that must be on the device whenever a commit is acknowledged as durable. */
   readonly isLog: PathTest
   /** Opens what is there; begins a new one only when `history` knows of none. */
@@ -39,6 +54,8 @@ export interface SubjectRun {
  * @category Drivers
  */
 export interface SubjectSession {
+  /** False once it was closed, by a step too: what comes next is to open again, and to look. */
+  readonly isOpen: boolean
   /**
    * Does one random thing, and tells `history` what was asked and what was answered.
    *

@@ -11,7 +11,7 @@ import type { Subject, SubjectRun, SubjectSession } from '../subject.js'
 import { swarmOptions, swarmWeights } from '../swarm.js'
 import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
-import { isTree } from './tree-subject.js'
+import { isTree, TREE_LIMITS } from './tree-subject.js'
 import { isSegment, LOG_RULES } from './wal-subject.js'
 
 const DIRECTORY = 'data'
@@ -34,6 +34,7 @@ class DatabaseRun implements SubjectRun {
     rootsAfterData((path) => isTree(path) && path.startsWith(`${DIRECTORY}/`), META_END, isSegment),
   ]
   readonly isLog = isSegment
+  readonly knownLimits = TREE_LIMITS
   readonly durability: Durability
   readonly mixesDurability: boolean
   readonly shape: EntryShape
@@ -72,6 +73,7 @@ class DatabaseSession implements SubjectSession {
   readonly #run: DatabaseRun
   readonly #vfs: Vfs
   #database: Database
+  isOpen = true
 
   constructor(run: DatabaseRun, vfs: Vfs, database: Database) {
     this.#run = run
@@ -107,9 +109,12 @@ class DatabaseSession implements SubjectSession {
         this.#passTime(history)
         return
       case 'reopen':
-        database.close()
-        history.acknowledgeDurable(history.submitted)
+        this.close(true)
+        // A database that has failed notes nothing when it is closed.
+        if (!history.inDoubt) history.acknowledgeDurable(history.submitted)
         this.#database = this.#run.openDatabase(this.#vfs, history)
+        history.goOnFrom(this.observe(history, history.least))
+        this.isOpen = true
         return
       case 'second':
         this.#openAgain(history)
@@ -139,6 +144,7 @@ class DatabaseSession implements SubjectSession {
   }
 
   close(clean: boolean): void {
+    this.isOpen = false
     if (clean) this.#database.close()
   }
 
@@ -189,7 +195,9 @@ class DatabaseSession implements SubjectSession {
   #passTime(history: History): void {
     const time = timeOf(this.#vfs)
     time.advance(1000)
-    history.acknowledgeDurable(history.submitted)
+    // A failure in the background is told by the next write.
+    const { unsyncedBytes } = this.#database.stats().log
+    if (unsyncedBytes === 0 && !history.inDoubt) history.acknowledgeDurable(history.submitted)
   }
 
   /** Another opener is refused, and changes nothing. */

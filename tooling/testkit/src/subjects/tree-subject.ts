@@ -10,7 +10,7 @@ import type { EntryShape } from '../model-changes.js'
 import { COMMON_RULES, rootsAfterData } from '../order-rules.js'
 import type { OrderRule } from '../order-rules.js'
 import { attemptCommit } from '../subject.js'
-import type { Subject, SubjectRun, SubjectSession } from '../subject.js'
+import type { KnownLimit, Subject, SubjectRun, SubjectSession } from '../subject.js'
 import { swarmOptions, swarmWeights } from '../swarm.js'
 import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
@@ -23,6 +23,14 @@ const STEPS = { apply: 8, checkpoint: 4, shrink: 1, pin: 2, release: 1, reopen: 
 
 export const isTree = (path: string): boolean => path.endsWith('tree.ldb')
 
+/**
+ * A meta block whose sync failed, and which the file system then drops though it still shows it, looks durable to
+ * whoever opens the tree next; with two meta blocks there is no third place to write a safe one to first.
+ */
+export const TREE_LIMITS: readonly KnownLimit[] = [
+  { fault: 'sync: lost', path: isTree, reason: 'two meta blocks cannot outlive a sync that lost one of them' },
+]
+
 /** The B+tree alone: a commit is a section that was applied, durable when the next checkpoint returns. @category Subjects */
 export const treeSubject: Subject = {
   name: 'btree',
@@ -34,6 +42,7 @@ class TreeRun implements SubjectRun {
   readonly rules: readonly OrderRule[] = [...COMMON_RULES, rootsAfterData(isTree, META_END, () => false)]
   // Free pages at the end are cut off after the checkpoint, and nobody waits for that.
   readonly isLog = (): boolean => false
+  readonly knownLimits = TREE_LIMITS
   readonly options: BTreeOptions
   readonly shape: EntryShape
   readonly weights: Record<keyof typeof STEPS, number>
@@ -66,6 +75,7 @@ class TreeSession implements SubjectSession {
   readonly #run: TreeRun
   readonly #vfs: Vfs
   #tree: BTree
+  isOpen = true
   #pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[] = []
 
   constructor(run: TreeRun, vfs: Vfs, tree: BTree) {
@@ -97,9 +107,10 @@ class TreeSession implements SubjectSession {
         return
       case 'reopen':
         this.#release(this.#pins.splice(0))
-        this.#tree.close()
+        this.close()
         this.#tree = this.#run.openTree(this.#vfs, history)
-        history.goOnFrom(this.observe(history, history.durable))
+        history.goOnFrom(this.observe(history, history.least))
+        this.isOpen = true
         return
     }
   }
@@ -127,6 +138,7 @@ class TreeSession implements SubjectSession {
   }
 
   close(): void {
+    this.isOpen = false
     this.#tree.close()
   }
 

@@ -62,6 +62,7 @@ class WalSession implements SubjectSession {
   readonly #run: WalRun
   readonly #vfs: Vfs
   #wal: Wal
+  isOpen = true
 
   constructor(run: WalRun, vfs: Vfs, wal: Wal) {
     this.#run = run
@@ -94,15 +95,14 @@ class WalSession implements SubjectSession {
         this.#cut(random, history)
         return
       case 'reopen':
-        wal.close()
-        history.acknowledgeDurable(history.submitted)
-        this.#wal = this.#run.openLog(this.#vfs, history)
-        promised(this.#wal.openedClean, () => 'a log that was closed was not found closed')
+        this.close(true)
+        // A log that has failed is not closed cleanly.
+        if (!history.inDoubt) history.acknowledgeDurable(history.submitted)
+        this.#openAgain(history)
         return
       case 'abandon':
-        wal.close({ clean: false })
-        this.#wal = this.#run.openLog(this.#vfs, history)
-        history.goOnFrom(this.observe(history, Math.max(history.durable, history.handedOver)))
+        this.close(false)
+        this.#openAgain(history)
         return
     }
   }
@@ -141,7 +141,14 @@ class WalSession implements SubjectSession {
   }
 
   close(clean: boolean): void {
+    this.isOpen = false
     this.#wal.close({ clean })
+  }
+
+  #openAgain(history: History): void {
+    this.#wal = this.#run.openLog(this.#vfs, history)
+    history.goOnFrom(this.observe(history, history.isTrusted ? Math.max(history.durable, history.handedOver) : 0))
+    this.isOpen = true
   }
 
   #append(random: TestRandom, history: History): void {

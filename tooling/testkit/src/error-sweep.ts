@@ -109,17 +109,18 @@ class FaultRun {
 
   /** @returns whether the fault has struck. */
   async run(): Promise<boolean> {
-    const session = await this.#work()
     const vfs = this.#vfs
-    if (vfs.struckCount === 0) {
-      // Its closing may be what is struck.
-      this.#attempt(() => session?.close(false))
-      if (vfs.struckCount === 0) return false
-    }
+    const session = await this.#work()
+    this.#attempt(() => {
+      if (session !== undefined) this.#look(session)
+    })
+    this.#disk.endProcess()
+    // Opening again may be what is struck.
+    this.#attempt(() => this.#look(this.#open()))
+    if (vfs.struckCount === 0) return false
     this.#counts.cases++
     this.#counts.injected += vfs.struckCount
     try {
-      if (session !== undefined) this.#look(session)
       vfs.fault = undefined
       await this.#checkDisks()
     } catch (error) {
@@ -181,7 +182,7 @@ class FaultRun {
 
   async #checkDisks(): Promise<void> {
     const profile = this.#silent ? ('lying' as const) : ('powersafe' as const)
-    const settings = { ...DEFAULT_CRASH_SETTINGS, profile }
+    const settings = { ...DEFAULT_CRASH_SETTINGS, profile, afterFaults: true }
     const disk = this.#disk
     disk.endProcess()
     const image = disk.image(randomCrashPlan(this.#random))

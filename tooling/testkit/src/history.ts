@@ -1,3 +1,4 @@
+import { corruption } from '@ldb/base'
 import { Violation } from './violation.js'
 
 /** One operation of a commit, as the model sees it. Keys and values are texts of bytes: one character, one byte. */
@@ -100,6 +101,10 @@ export class History {
 
   /** The store was found in the state after a commit: later ones never were. */
   goOnFrom(commit: number): void {
+    if (!this.isTrusted && commit < this.submitted) {
+      // What was misread once may be read well the next time: nothing can be concluded.
+      throw corruption('the store', commit, 'it was found in an older state')
+    }
     this.#commits.length = commit
     this.durable = commit
     this.handedOver = commit

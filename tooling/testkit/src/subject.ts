@@ -42,6 +42,8 @@ export interface SubjectRun {
   readonly rules: readonly OrderRule[]
   /** Faults that it is known not to stand, each with its reason; they are not injected. */
   readonly knownLimits?: readonly KnownLimit[]
+  /** Findings of its own check that failed calls may leave, although nothing is lost; each with its reason beside it. */
+  readonly findingsAfterFaults?: RegExp
   /** Files that must be on the device whenever a commit is acknowledged as durable. */
   readonly isLog: PathTest
   /** Opens what is there; begins a new one only when `history` knows of none. */

@@ -12,7 +12,7 @@ import { swarmOptions, swarmWeights } from '../swarm.js'
 import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
 import { isTree, TREE_LIMITS } from './tree-subject.js'
-import { isSegment, LOG_RULES } from './wal-subject.js'
+import { isSegment, LOG_RULES, SEAL_FINDINGS } from './wal-subject.js'
 
 const DIRECTORY = 'data'
 const META_END = 8192
@@ -35,6 +35,7 @@ class DatabaseRun implements SubjectRun {
   ]
   readonly isLog = isSegment
   readonly knownLimits = TREE_LIMITS
+  readonly findingsAfterFaults = SEAL_FINDINGS
   readonly durability: Durability
   readonly mixesDurability: boolean
   readonly shape: EntryShape

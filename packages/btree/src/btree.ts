@@ -13,7 +13,7 @@ import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
 import type { BTreeOptions } from './btree-options.js'
 import { writeCheckpoint, writeMeta } from './checkpoint.js'
-import { createTreeFile } from './create.js'
+import { createTreeFile, directoryOf } from './create.js'
 import { firstPageNumber } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
 import { copyValue, findRecord } from './lookup.js'
@@ -40,6 +40,7 @@ import { deleteEntry, putEntry } from './writer.js'
  * @category B+tree
  */
 export class BTree implements OrderedStore {
+  readonly #vfs: Vfs
   readonly #pages: Pages
   readonly #tree: TreeState
   readonly #slab: ValueSlab = new ValueSlab()
@@ -57,11 +58,12 @@ export class BTree implements OrderedStore {
   #failure: unknown
   #state: 'open' | 'failed' | 'broken' | 'closed' = 'open'
 
-  private constructor(file: VfsFile, meta: Meta, isNew: boolean, options: BTreeOptions) {
+  private constructor(vfs: Vfs, file: VfsFile, meta: Meta, isNew: boolean, options: BTreeOptions) {
     const { cache } = resolveBTreeOptions(options, meta.pageBytes)
     const seed = seedOf(meta.fileId)
     const { freeSpace, pageNumbers } = readFreeSpace(file, seed, meta, firstPageNumber(meta.pageBytes))
     this.#meta = meta
+    this.#vfs = vfs
     this.#metaIsSynced = isNew
     this.#bitmapPages = pageNumbers
     this.#seq = toSeq(meta.durableSeq)
@@ -97,7 +99,7 @@ export class BTree implements OrderedStore {
     }
     const file = vfs.open(path, 'write')
     try {
-      return new BTree(file, readMeta(file), isNew, options)
+      return new BTree(vfs, file, readMeta(file), isNew, options)
     } catch (error) {
       file.close()
       throw error
@@ -257,6 +259,8 @@ export class BTree implements OrderedStore {
   #syncMeta(): void {
     if (this.#metaIsSynced) return
     this.#guardWrites(() => {
+      // Whoever named the file may have died before that was durable.
+      this.#vfs.syncDirectory(directoryOf(this.#pages.file.path))
       // Written again, because a failed sync may have let the system forget that the block was not on the device.
       writeMeta(this.#pages.file, this.#meta)
       this.#pages.file.sync()

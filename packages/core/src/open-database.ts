@@ -20,7 +20,7 @@ import { STANDARD_TUNING } from './database-tuning.js'
 import type { DatabaseTuning } from './database-tuning.js'
 import { inspectDirectory } from './directory-inspection.js'
 import type { DirectoryState } from './directory-inspection.js'
-import { logPath } from './directory-layout.js'
+import { logPath, parentOf } from './directory-layout.js'
 import { openStore } from './engine-registry.js'
 import type { EngineParts } from './engine-registry.js'
 import { EventHub } from './events.js'
@@ -109,7 +109,9 @@ class Opening {
       lock.release()
     })
     try {
-      return this.#assemble(lock, this.#lockedCatalog())
+      const catalog = this.#lockedCatalog()
+      this.#settleNames()
+      return this.#assemble(lock, catalog)
     } catch (error) {
       this.#undo()
       throw error
@@ -136,6 +138,20 @@ class Opening {
     }
     if (state.kind === 'database') return state.catalog
     throw new LdbError('LDB_IO', `${this.#directory} was changed while it was opened`)
+  }
+
+  /**
+   * Makes the names durable by which the database and its catalog were found: whoever gave them may have died, or
+   * been told of a failure, before they were. What is acknowledged from now on must not hang on them.
+   */
+  #settleNames(): void {
+    this.#vfs.syncDirectory(this.#directory)
+    try {
+      this.#vfs.syncDirectory(parentOf(this.#directory))
+    } catch (error) {
+      // Who may not look into the parent has not made the database there.
+      if (!isLdbError(error) || !['EACCES', 'EPERM'].includes(error.details.errno ?? '')) throw error
+    }
   }
 
   #assertAllowed(state: DirectoryState): void {

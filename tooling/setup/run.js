@@ -62,10 +62,19 @@ async function runSuites(title, turboArgs) {
  * @param {string[]} args
  */
 async function app(name, args) {
+  return program(name, join('apps', name, 'dist', 'main.js'), args)
+}
+
+/**
+ * @param {string} name
+ * @param {string} main
+ * @param {string[]} args
+ */
+async function program(name, main, args) {
   const pnpmFolder = prepare()
   const { exitCode } = await runTurbo(root, pnpmFolder, ['build', `--filter=@ldb/${name}`])
   if (exitCode !== 0) return exitCode
-  const result = spawnSync(process.execPath, [join(root, 'apps', name, 'dist', 'main.js'), ...args], {
+  const result = spawnSync(process.execPath, [join(root, main), ...args], {
     env: workspaceEnvironment(pnpmFolder),
     stdio: 'inherit',
   })
@@ -83,6 +92,7 @@ function prepare() {
 const commands = {
   test,
   'latest-node': latestNode,
+  'test-deep': (args) => program('testkit', join('tooling', 'testkit', 'dist', 'deep', 'main.js'), args),
   demo: (args) => app('demo', args),
 }
 

@@ -225,7 +225,8 @@ class CrashDriver {
     try {
       const found = session.observe(history, tolerant ? 0 : least)
       const findings = session.verify().filter((finding) => !this.#isTolerated(finding))
-      if (findings.length > 0 && !tolerant) throw new Violation(`verify finds: ${findings.slice(0, 3).join('; ')}`)
+      if (findings.length > 0 && !tolerant)
+        throw new Violation(`verify finds: ${findings.slice(0, 3).join('; ')}`)
       if (found < least) this.#counts.lost++
       return found
     } catch (error) {
@@ -242,7 +243,11 @@ class CrashDriver {
   /** A disk that does not keep its word may be found out, by an error that says so. */
   #mayBeFoundOut(error: unknown): boolean {
     if (this.#settings.profile === 'powersafe') return false
-    return isLdbError(error, 'LDB_CORRUPTION') || isLdbError(error, 'LDB_FORMAT') || isLdbError(error, 'LDB_NOT_FOUND')
+    return (
+      isLdbError(error, 'LDB_CORRUPTION') ||
+      isLdbError(error, 'LDB_FORMAT') ||
+      isLdbError(error, 'LDB_NOT_FOUND')
+    )
   }
 
   #takeImages(disk: CrashVfs, history: History, at: string): void {

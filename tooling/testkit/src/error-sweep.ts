@@ -87,7 +87,13 @@ class FaultRun {
   readonly #counts: SweepCounts
   readonly #silent: boolean
 
-  constructor(subject: Subject, seed: number, fault: Fault & FaultKind, stepCount: number, counts: SweepCounts) {
+  constructor(
+    subject: Subject,
+    seed: number,
+    fault: Fault & FaultKind,
+    stepCount: number,
+    counts: SweepCounts,
+  ) {
     const random = seededRandom(seed)
     this.#run = subject.newRun(random.fork())
     this.#workload = random.fork()
@@ -125,7 +131,9 @@ class FaultRun {
       await this.#checkDisks()
     } catch (error) {
       const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-      throw new Violation(`${message}\n  after it had struck ${vfs.struck.slice(0, 3).join(', ')}`, { cause: error })
+      throw new Violation(`${message}\n  after it had struck ${vfs.struck.slice(0, 3).join(', ')}`, {
+        cause: error,
+      })
     }
     return true
   }

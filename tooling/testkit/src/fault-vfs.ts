@@ -54,14 +54,12 @@ export class FaultVfs extends LayerVfs {
       const noEffect = (): void => undefined
       throw this.#fail(call, effect, noEffect)
     }
-    let result: T | undefined
     const synchronous = (): unknown => {
       if (call.kind === 'read') return readSpan(call.file, call.span)
       if (call.kind === 'write') writeSpan(call.file, call.span)
       return undefined
     }
-    result = this.#distort(call, effect, synchronous) as T
-    return result
+    return this.#distort(call, effect, synchronous) as T
   }
 
   #effectOn(call: VfsCall): FaultEffect | undefined {
@@ -116,7 +114,8 @@ export class FaultVfs extends LayerVfs {
   }
 
   #remember(call: VfsCall): void {
-    if (call.kind !== 'write' || this.fault?.effect.kind !== 'stale' || !this.fault.calls.includes('read')) return
+    if (call.kind !== 'write' || this.fault?.effect.kind !== 'stale' || !this.fault.calls.includes('read'))
+      return
     const length = call.file.length()
     const bytes = new Uint8Array(length)
     call.file.read(bytes, 0, length, 0)

@@ -5,7 +5,12 @@ import { Violation } from './violation.js'
 export type ModelChange =
   | { readonly kind: 'put'; readonly space: string; readonly key: string; readonly value: string }
   | { readonly kind: 'delete'; readonly space: string; readonly key: string }
-  | { readonly kind: 'deleteRange'; readonly space: string; readonly lower: string; readonly upper: string | undefined }
+  | {
+      readonly kind: 'deleteRange'
+      readonly space: string
+      readonly lower: string
+      readonly upper: string | undefined
+    }
 
 /** Content of a store: `space/key` → value. */
 export type ModelState = ReadonlyMap<string, string>
@@ -157,9 +162,14 @@ function applied(before: ModelState, changes: readonly ModelChange[]): ModelStat
   return state
 }
 
-function deleteRange(state: Map<string, string>, space: string, lower: string, upper: string | undefined): void {
+function deleteRange(
+  state: Map<string, string>,
+  space: string,
+  lower: string,
+  upper: string | undefined,
+): void {
   const prefix = `${space}/`
-  for (const name of [...state.keys()]) {
+  for (const name of state.keys()) {
     if (!name.startsWith(prefix)) continue
     const key = name.slice(prefix.length)
     if (key >= lower && (upper === undefined || key < upper)) state.delete(name)
@@ -175,7 +185,9 @@ function sameState(a: ModelState, b: ModelState): boolean {
 function differences(found: ModelState, expected: ModelState): string {
   const parts: string[] = []
   const short = (text: string | undefined): string =>
-    text === undefined ? 'nothing' : JSON.stringify(text.length > 24 ? `${text.slice(0, 24)}… (${text.length})` : text)
+    text === undefined
+      ? 'nothing'
+      : JSON.stringify(text.length > 24 ? `${text.slice(0, 24)}… (${text.length})` : text)
   for (const [name, value] of expected) {
     if (found.get(name) !== value) parts.push(`${name} is ${short(found.get(name))}, not ${short(value)}`)
   }

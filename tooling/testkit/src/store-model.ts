@@ -28,7 +28,7 @@ export class StoreModel {
       } else {
         const { lower, upper } = operation
         batch.deleteRange(1, bytesOf(lower), upper === undefined ? undefined : bytesOf(upper))
-        for (const key of [...this.entries.keys()]) {
+        for (const key of this.entries.keys()) {
           if (key >= lower && (upper === undefined || key < upper)) this.entries.delete(key)
         }
       }
@@ -62,8 +62,7 @@ export class StoreModel {
 
 /** An operation on a store and its model. */
 export type StoreOperation =
-  | { readonly key: string; readonly value?: string }
-  | { readonly lower: string; readonly upper?: string }
+  { readonly key: string; readonly value?: string } | { readonly lower: string; readonly upper?: string }
 
 /** Compares a snapshot with what it must hold, forwards and backwards. */
 export function checkSnapshot(snapshot: StoreSnapshot, entries: ReadonlyMap<string, string>): void {
@@ -77,18 +76,28 @@ export function checkSnapshot(snapshot: StoreSnapshot, entries: ReadonlyMap<stri
 }
 
 /** Compares a range of a snapshot with the sorted entries, by every way of moving. */
-export function checkRange(snapshot: StoreSnapshot, all: readonly [string, string][], bounds: KeyBounds): void {
+export function checkRange(
+  snapshot: StoreSnapshot,
+  all: readonly [string, string][],
+  bounds: KeyBounds,
+): void {
   const expected = all.filter(([key]) => isWithin(bytesOf(key), bounds))
   promised(snapshot.count(bounds) === expected.length, () => `count gives ${snapshot.count(bounds)}`)
   const cursor = snapshot.cursor(bounds)
   try {
     const standing = (): string => `${textOf(cursor.key)}=${textOf(cursor.value)}`
     for (const [key, value] of expected) {
-      promised(cursor.next() && standing() === `${key}=${value}`, () => `next does not come to ${JSON.stringify(key)}`)
+      promised(
+        cursor.next() && standing() === `${key}=${value}`,
+        () => `next does not come to ${JSON.stringify(key)}`,
+      )
     }
     promised(!cursor.next() && !cursor.valid, () => 'next goes on behind the last')
     for (const [key, value] of [...expected].reverse()) {
-      promised(cursor.previous() && standing() === `${key}=${value}`, () => `previous does not come to ${key}`)
+      promised(
+        cursor.previous() && standing() === `${key}=${value}`,
+        () => `previous does not come to ${key}`,
+      )
     }
     promised(!cursor.previous(), () => 'previous goes on before the first')
     promised(cursor.first() === expected.length > 0, () => 'first is wrong')
@@ -96,10 +105,16 @@ export function checkRange(snapshot: StoreSnapshot, all: readonly [string, strin
     for (const target of seekTargets(expected)) {
       const atOrAbove = expected.find(([key]) => key >= target)
       const found = cursor.seek(bytesOf(target)) ? standing() : undefined
-      promised(found === joined(atOrAbove), () => `seek to ${JSON.stringify(target)} gives ${found ?? 'nothing'}`)
+      promised(
+        found === joined(atOrAbove),
+        () => `seek to ${JSON.stringify(target)} gives ${found ?? 'nothing'}`,
+      )
       const atOrBelow = [...expected].reverse().find(([key]) => key <= target)
       const back = cursor.seekBackward(bytesOf(target)) ? standing() : undefined
-      promised(back === joined(atOrBelow), () => `seekBackward to ${JSON.stringify(target)} gives ${back ?? 'nothing'}`)
+      promised(
+        back === joined(atOrBelow),
+        () => `seekBackward to ${JSON.stringify(target)} gives ${back ?? 'nothing'}`,
+      )
     }
   } finally {
     cursor.close()
@@ -123,5 +138,8 @@ function seekTargets(expected: readonly [string, string][]): string[] {
 }
 
 function isWithin(key: Uint8Array, { lower, upper }: KeyBounds): boolean {
-  return (lower === undefined || compareBytes(key, lower) >= 0) && (upper === undefined || compareBytes(key, upper) < 0)
+  return (
+    (lower === undefined || compareBytes(key, lower) >= 0) &&
+    (upper === undefined || compareBytes(key, upper) < 0)
+  )
 }

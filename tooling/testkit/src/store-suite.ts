@@ -45,7 +45,11 @@ export const STORE_CASES: readonly StoreCase[] = [
  * @throws Violation when one does not hold.
  * @category Suites
  */
-export function storeSuite(maker: StoreMaker, seed: number, stepCount = 400): { cases: number; steps: number } {
+export function storeSuite(
+  maker: StoreMaker,
+  seed: number,
+  stepCount = 400,
+): { cases: number; steps: number } {
   for (const one of STORE_CASES) {
     try {
       one.run(maker)
@@ -87,7 +91,13 @@ function anyBounds(maker: StoreMaker): void {
 
 function orderWithinSection(maker: StoreMaker): void {
   const model = new StoreModel(maker.make().open())
-  model.apply({ key: 'a', value: '1' }, { key: 'a' }, { key: 'a', value: '2' }, { key: 'b', value: '3' }, { lower: 'b' })
+  model.apply(
+    { key: 'a', value: '1' },
+    { key: 'a' },
+    { key: 'a', value: '2' },
+    { key: 'b', value: '3' },
+    { lower: 'b' },
+  )
   model.check()
   model.apply({ lower: '' }, { key: 'c', value: '4' })
   model.check()
@@ -120,7 +130,8 @@ function snapshotStands(maker: StoreMaker): void {
   for (let index = 0; index < 200; index++) model.apply({ key: `k${index}`, value: `${index}` })
   const snapshot = model.store.snapshot()
   const before = new Map(model.entries)
-  for (let index = 0; index < 200; index += 2) model.apply({ key: `k${index}` }, { key: `n${index}`, value: 'x' })
+  for (let index = 0; index < 200; index += 2)
+    model.apply({ key: `k${index}` }, { key: `n${index}`, value: 'x' })
   model.checkpoint()
   model.apply({ lower: '' })
   model.checkpoint(true)
@@ -183,7 +194,8 @@ function courseStep(random: TestRandom, model: StoreModel, pins: Pin[], place: S
     const [lower = '', upper = ''] = [key(), key()].sort()
     model.apply({ lower, upper })
   } else if (roll < 88) model.checkpoint(random.chance(0.3))
-  else if (roll < 92 && pins.length < 4) pins.push({ snapshot: model.store.snapshot(), entries: new Map(model.entries) })
+  else if (roll < 92 && pins.length < 4)
+    pins.push({ snapshot: model.store.snapshot(), entries: new Map(model.entries) })
   else if (roll < 95 && pins.length > 0) {
     const [pin] = pins.splice(random.below(pins.length), 1)
     if (pin === undefined) return

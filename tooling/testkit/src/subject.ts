@@ -80,7 +80,12 @@ export interface SubjectSession {
 /** Told when a step has acknowledged something as durable. */
 export type Acknowledged = () => void
 
-const REFUSALS: readonly LdbErrorCode[] = ['LDB_POISONED', 'LDB_CLOSED', 'LDB_INVALID_ARGUMENT', 'LDB_TOO_LARGE']
+const REFUSALS: readonly LdbErrorCode[] = [
+  'LDB_POISONED',
+  'LDB_CLOSED',
+  'LDB_INVALID_ARGUMENT',
+  'LDB_TOO_LARGE',
+]
 
 /**
  * Makes a commit: tells the history first, takes it back when it was refused, and leaves it in doubt when it failed.

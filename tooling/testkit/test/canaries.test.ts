@@ -30,11 +30,19 @@ test.each(caughtByCrashes)('crashes catch a store that %s', async (fault) => {
 
 test('watching the order of calls alone catches a rename before the sync', async () => {
   const settings = { ...DEFAULT_CRASH_SETTINGS, imageShare: 0 }
-  await expect(crashRun(tinySubject('does not sync the new file'), 1, settings)).rejects.toThrow(/renamed before/)
-  await expect(crashRun(tinySubject('does not sync the directory'), 1, settings)).rejects.toThrow(/acknowledged before/)
+  await expect(crashRun(tinySubject('does not sync the new file'), 1, settings)).rejects.toThrow(
+    /renamed before/,
+  )
+  await expect(crashRun(tinySubject('does not sync the directory'), 1, settings)).rejects.toThrow(
+    /acknowledged before/,
+  )
 })
 
-const caughtByErrors: Fault[] = ['swallows read errors', 'goes on after a failed write', 'throws other errors']
+const caughtByErrors: Fault[] = [
+  'swallows read errors',
+  'goes on after a failed write',
+  'throws other errors',
+]
 test.each(caughtByErrors)('failing calls catch a store that %s', async (fault) => {
   await expect(errorSweep(tinySubject(fault), 1, { stepCount: 4, kinds })).rejects.toBeInstanceOf(Violation)
 })

@@ -59,7 +59,8 @@ class TinyStore implements SubjectSession {
   async step(random: TestRandom, history: History): Promise<void> {
     const value = textOf(random.bytes(random.between(600, 3000)))
     const commit = attemptCommit(history, [{ kind: 'put', space: 's', key: 'k', value }], () => {
-      if (this.#failed && this.#fault !== 'goes on after a failed write') throw new LdbError('LDB_POISONED', 'failed')
+      if (this.#failed && this.#fault !== 'goes on after a failed write')
+        throw new LdbError('LDB_POISONED', 'failed')
       try {
         this.#write(value)
       } catch (error) {
@@ -117,6 +118,7 @@ class TinyStore implements SubjectSession {
   #fill(file: VfsFile, bytes: Uint8Array): void {
     file.truncate(0)
     file.write(bytes, 0, bytes.length, 0)
-    if (this.#fault !== 'does not sync the new file' && this.#fault !== 'acknowledges before the sync') file.sync()
+    if (this.#fault !== 'does not sync the new file' && this.#fault !== 'acknowledges before the sync')
+      file.sync()
   }
 }

@@ -11,7 +11,12 @@ import { seededRandom } from '../src/test-random.js'
 import type { FaultEffect } from '../src/fault.js'
 
 /** Fails the nth sync of a path. */
-function failing(disk: CrashVfs, calls: 'sync' | 'syncDirectory', nth: number, path: (path: string) => boolean): FaultVfs {
+function failing(
+  disk: CrashVfs,
+  calls: 'sync' | 'syncDirectory',
+  nth: number,
+  path: (path: string) => boolean,
+): FaultVfs {
   const effect: FaultEffect = { kind: 'sync', errno: 'EIO', failure: 'kept' }
   return new FaultVfs(disk, seededRandom(1), { effect, calls: [calls], nth, path })
 }

@@ -53,8 +53,12 @@ test('a store that is wrong in one thing does not pass', () => {
   const wrong: ((store: OrderedStore) => Partial<OrderedStore>)[] = [
     (store) => ({ has: (key) => store.has(key) }),
     () => ({ checkpoint: () => undefined }),
-    (store) => ({ get: (key, keyBytes) => (keyBytes === undefined ? new Uint8Array(0) : store.get(key, keyBytes)) }),
-    (store) => ({ verify: (sink) => sink.finding({ kind: 'leak', file: '', offset: store.seq, message: '' }) }),
+    (store) => ({
+      get: (key, keyBytes) => (keyBytes === undefined ? new Uint8Array(0) : store.get(key, keyBytes)),
+    }),
+    (store) => ({
+      verify: (sink) => sink.finding({ kind: 'leak', file: '', offset: store.seq, message: '' }),
+    }),
   ]
   for (const spoil of wrong) expect(() => storeSuite(spoilt(spoil), 1)).toThrow()
 })

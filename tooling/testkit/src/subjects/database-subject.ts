@@ -16,7 +16,17 @@ import { isSegment, LOG_RULES, SEAL_FINDINGS } from './wal-subject.js'
 
 const DIRECTORY = 'data'
 const META_END = 8192
-const STEPS = { commit: 10, sync: 1, checkpoint: 2, compact: 1, reopen: 1, keyspace: 2, drop: 1, second: 1, time: 1 }
+const STEPS = {
+  commit: 10,
+  sync: 1,
+  checkpoint: 2,
+  compact: 1,
+  reopen: 1,
+  keyspace: 2,
+  drop: 1,
+  second: 1,
+  time: 1,
+}
 /** Names that a keyspace may have; `default` is always there. */
 const NAMES = ['users', 'orders']
 
@@ -66,7 +76,12 @@ class DatabaseRun implements SubjectRun {
 
   openDatabase(vfs: Vfs, history: History): Database {
     const { durability } = this
-    return Database.open(DIRECTORY, { vfs, durability, cacheBytes: 65_536, createIfMissing: !history.isCreated })
+    return Database.open(DIRECTORY, {
+      vfs,
+      durability,
+      cacheBytes: 65_536,
+      createIfMissing: !history.isCreated,
+    })
   }
 }
 
@@ -133,7 +148,10 @@ class DatabaseSession implements SubjectSession {
         found.set(`${name}/${key}`, value)
         count++
       }
-      promised(keyspace.count() === count, () => `${name} counts ${keyspace.count()} entries and has ${count}`)
+      promised(
+        keyspace.count() === count,
+        () => `${name} counts ${keyspace.count()} entries and has ${count}`,
+      )
     }
     return history.match(found, least)
   }
@@ -169,7 +187,10 @@ class DatabaseSession implements SubjectSession {
     const aimed = batch.in(this.#keyspace(change.space))
     if (change.kind === 'put') aimed.put(change.key, change.value)
     else if (change.kind === 'delete') aimed.delete(change.key)
-    else aimed.deleteRange(change.upper === undefined ? { gte: change.lower } : { gte: change.lower, lt: change.upper })
+    else
+      aimed.deleteRange(
+        change.upper === undefined ? { gte: change.lower } : { gte: change.lower, lt: change.upper },
+      )
   }
 
   #keyspace(name: string): Database | Keyspace<string, string> {
@@ -186,9 +207,13 @@ class DatabaseSession implements SubjectSession {
   #drop(random: TestRandom, history: History): void {
     const name = random.pick(NAMES)
     if (!this.#database.keyspaces().some((keyspace) => keyspace.name === name)) return
-    const commit = attemptCommit(history, [{ kind: 'deleteRange', space: name, lower: '', upper: undefined }], () => {
-      this.#database.dropKeyspace(name)
-    })
+    const commit = attemptCommit(
+      history,
+      [{ kind: 'deleteRange', space: name, lower: '', upper: undefined }],
+      () => {
+        this.#database.dropKeyspace(name)
+      },
+    )
     history.acknowledgeDurable(commit)
   }
 
@@ -215,6 +240,9 @@ class DatabaseSession implements SubjectSession {
 
 function timeOf(vfs: Vfs): { advance(byMs: number): void } {
   const clock: unknown = vfs.clock
-  promised(typeof clock === 'object' && clock !== null && 'advance' in clock, () => 'the clock must be one of a test')
+  promised(
+    typeof clock === 'object' && clock !== null && 'advance' in clock,
+    () => 'the clock must be one of a test',
+  )
   return clock as { advance(byMs: number): void }
 }

@@ -28,7 +28,11 @@ export const isTree = (path: string): boolean => path.endsWith('tree.ldb')
  * whoever opens the tree next; with two meta blocks there is no third place to write a safe one to first.
  */
 export const TREE_LIMITS: readonly KnownLimit[] = [
-  { fault: 'sync: lost', path: isTree, reason: 'two meta blocks cannot outlive a sync that lost one of them' },
+  {
+    fault: 'sync: lost',
+    path: isTree,
+    reason: 'two meta blocks cannot outlive a sync that lost one of them',
+  },
 ]
 
 /** The B+tree alone: a commit is a section that was applied, durable when the next checkpoint returns. @category Subjects */
@@ -48,7 +52,10 @@ class TreeRun implements SubjectRun {
   readonly weights: Record<keyof typeof STEPS, number>
 
   constructor(random: TestRandom) {
-    const { pageBytes, cachePages } = swarmOptions(random, { pageBytes: [512, 1024, 4096], cachePages: [32, 64, 500] })
+    const { pageBytes, cachePages } = swarmOptions(random, {
+      pageBytes: [512, 1024, 4096],
+      cachePages: [32, 64, 500],
+    })
     this.options = { pageBytes, cacheBytes: pageBytes * cachePages }
     this.shape = swarmOptions(random, {
       keyCount: [20, 300],
@@ -131,7 +138,8 @@ class TreeSession implements SubjectSession {
   verify(): string[] {
     const findings: string[] = []
     this.#tree.verify({
-      finding: (finding) => findings.push(`${finding.kind} ${finding.file} ${finding.offset}: ${finding.message}`),
+      finding: (finding) =>
+        findings.push(`${finding.kind} ${finding.file} ${finding.offset}: ${finding.message}`),
       progress: () => undefined,
     })
     return findings
@@ -157,7 +165,8 @@ class TreeSession implements SubjectSession {
     for (const { snapshot, state } of pins) {
       const found = contentOf(snapshot)
       promised(found.size === state.size, () => `a snapshot has ${found.size} entries, it had ${state.size}`)
-      for (const [name, value] of state) promised(found.get(name) === value, () => `${name} of a snapshot has changed`)
+      for (const [name, value] of state)
+        promised(found.get(name) === value, () => `${name} of a snapshot has changed`)
       snapshot.release()
     }
   }
@@ -167,7 +176,12 @@ class TreeSession implements SubjectSession {
 function addChange(batch: WriteBatch, change: ModelChange): void {
   if (change.kind === 'put') batch.put(1, encodeUtf8(change.key), encodeUtf8(change.value))
   else if (change.kind === 'delete') batch.delete(1, encodeUtf8(change.key))
-  else batch.deleteRange(1, encodeUtf8(change.lower), change.upper === undefined ? undefined : encodeUtf8(change.upper))
+  else
+    batch.deleteRange(
+      1,
+      encodeUtf8(change.lower),
+      change.upper === undefined ? undefined : encodeUtf8(change.upper),
+    )
 }
 
 function contentOf(snapshot: StoreSnapshot): Map<string, string> {
@@ -185,7 +199,10 @@ function contentOf(snapshot: StoreSnapshot): Map<string, string> {
 function expectState(snapshot: StoreSnapshot, history: History, commit: number): void {
   const found = contentOf(snapshot)
   const expected = history.stateAt(commit)
-  promised(found.size === expected.size, () => `${found.size} entries after commit ${commit}, not ${expected.size}`)
+  promised(
+    found.size === expected.size,
+    () => `${found.size} entries after commit ${commit}, not ${expected.size}`,
+  )
   for (const [name, value] of expected) {
     promised(found.get(name) === value, () => `${name} has another value than after commit ${commit}`)
   }

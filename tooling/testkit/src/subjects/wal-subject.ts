@@ -26,7 +26,10 @@ export const isSegment = (path: string): boolean => path.endsWith('.wal')
 export const SEAL_FINDINGS: RegExp = /the seal of a log segment is torn/
 
 /** Rules that the log keeps in whatever directory it is. */
-export const LOG_RULES: readonly OrderRule[] = [neverRewrites(isSegment, RECORDS_FILE_OFFSET), namesBeforeSync(isSegment)]
+export const LOG_RULES: readonly OrderRule[] = [
+  neverRewrites(isSegment, RECORDS_FILE_OFFSET),
+  namesBeforeSync(isSegment),
+]
 
 /** The write-ahead log alone: a commit is a record, durable when `sync` returns. @category Subjects */
 export const walSubject: Subject = {
@@ -51,7 +54,11 @@ class WalRun implements SubjectRun {
     })
     this.weights = swarmWeights(random, STEPS)
     this.payloadBytesMax = random.pick([16, 200, 3000])
-    this.settings = JSON.stringify({ ...this.options, payloadBytesMax: this.payloadBytesMax, steps: this.weights })
+    this.settings = JSON.stringify({
+      ...this.options,
+      payloadBytesMax: this.payloadBytesMax,
+      steps: this.weights,
+    })
   }
 
   open(vfs: Vfs, history: History): SubjectSession {
@@ -141,7 +148,8 @@ class WalSession implements SubjectSession {
   verify(): string[] {
     const findings: string[] = []
     this.#wal.verify({
-      finding: (finding) => findings.push(`${finding.kind} ${finding.file} ${finding.offset}: ${finding.message}`),
+      finding: (finding) =>
+        findings.push(`${finding.kind} ${finding.file} ${finding.offset}: ${finding.message}`),
       progress: () => undefined,
     })
     return findings
@@ -154,7 +162,9 @@ class WalSession implements SubjectSession {
 
   #openAgain(history: History): void {
     this.#wal = this.#run.openLog(this.#vfs, history)
-    history.goOnFrom(this.observe(history, history.isTrusted ? Math.max(history.durable, history.handedOver) : 0))
+    history.goOnFrom(
+      this.observe(history, history.isTrusted ? Math.max(history.durable, history.handedOver) : 0),
+    )
     this.isOpen = true
   }
 

@@ -67,13 +67,22 @@ async function runSuites(title, turboArgs) {
  * @param {string[]} args
  */
 async function app(name, args) {
+  return program(name, join('apps', name, 'dist', 'main.js'), args)
+}
+
+/**
+ * @param {string} name
+ * @param {string} main
+ * @param {string[]} args
+ */
+async function program(name, main, args) {
   const pnpmFolder = prepare()
   // Silence is for a build that is there already.
   const notice = setTimeout(() => console.error('setup: building'), 1500)
   const { exitCode } = await runTurbo(root, pnpmFolder, ['build', `--filter=@ldb/${name}`])
   clearTimeout(notice)
   if (exitCode !== 0) return exitCode
-  const result = spawnSync(process.execPath, [join(root, 'apps', name, 'dist', 'main.js'), ...args], {
+  const result = spawnSync(process.execPath, [join(root, main), ...args], {
     env: workspaceEnvironment(pnpmFolder),
     stdio: 'inherit',
   })
@@ -103,6 +112,7 @@ function prepare() {
 const commands = {
   test,
   'latest-node': latestNode,
+  'test-deep': (args) => program('testkit', join('tooling', 'testkit', 'dist', 'deep', 'main.js'), args),
   demo: (args) => app('demo', args),
   build: (args) => task('build', args),
   lint: (args) => task('lint', args),

@@ -12,7 +12,7 @@ import type { Vfs, VfsFile } from '@ldb/vfs'
 import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
 import type { BTreeOptions } from './btree-options.js'
-import { writeCheckpoint, writeMeta } from './checkpoint.js'
+import { writeCheckpoint } from './checkpoint.js'
 import { createTreeFile, directoryOf } from './create.js'
 import { firstPageNumber } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
@@ -40,7 +40,6 @@ import { deleteEntry, putEntry } from './writer.js'
  * @category B+tree
  */
 export class BTree implements OrderedStore {
-  readonly #vfs: Vfs
   readonly #pages: Pages
   readonly #tree: TreeState
   readonly #slab: ValueSlab = new ValueSlab()
@@ -53,18 +52,14 @@ export class BTree implements OrderedStore {
   #changed = false
   /** Something was written in the current epoch, so that a snapshot must end it. */
   #epochUsed = false
-  /** The meta block that was read is known to be on the device, not only in the memory of the operating system. */
-  #metaIsSynced: boolean
   #failure: unknown
   #state: 'open' | 'failed' | 'broken' | 'closed' = 'open'
 
-  private constructor(vfs: Vfs, file: VfsFile, meta: Meta, isNew: boolean, options: BTreeOptions) {
+  private constructor(file: VfsFile, meta: Meta, options: BTreeOptions) {
     const { cache } = resolveBTreeOptions(options, meta.pageBytes)
     const seed = seedOf(meta.fileId)
     const { freeSpace, pageNumbers } = readFreeSpace(file, seed, meta, firstPageNumber(meta.pageBytes))
     this.#meta = meta
-    this.#vfs = vfs
-    this.#metaIsSynced = isNew
     this.#bitmapPages = pageNumbers
     this.#seq = toSeq(meta.durableSeq)
     this.#pages = new Pages(file, cache, seed, { freeSpace, epoch: meta.epoch + 1, durableEpoch: meta.epoch })
@@ -82,7 +77,8 @@ export class BTree implements OrderedStore {
   }
 
   /**
-   * Opens the tree in the file at `path`, creating it when it is absent. Reads two sectors and the free-space pages.
+   * Opens the tree in the file at `path`, creating it when it is absent. Syncs it, and reads two sectors and
+   * the free-space pages.
    *
    * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or a newer one; LDB_CORRUPTION when it is damaged;
    * LDB_NOT_FOUND when it is absent and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
@@ -99,7 +95,8 @@ export class BTree implements OrderedStore {
     }
     const file = vfs.open(path, 'write')
     try {
-      return new BTree(vfs, file, readMeta(file), isNew, options)
+      if (!isNew) settle(vfs, file)
+      return new BTree(file, readMeta(file), options)
     } catch (error) {
       file.close()
       throw error
@@ -167,7 +164,6 @@ export class BTree implements OrderedStore {
     // Each round moves what stands behind the limit; branches that had to be copied may leave some for the next one.
     for (let round = 0; round < 3; round += 1) {
       const before = this.#pages.freeSpace.pageCount
-      this.#syncMeta()
       this.#guardWrites(() => moveDown(this.#tree))
       this.#epochUsed = true
       this.#writeDown()
@@ -246,26 +242,8 @@ export class BTree implements OrderedStore {
   }
 
   #beginChange(): void {
-    this.#syncMeta()
     this.#changed = true
     this.#epochUsed = true
-  }
-
-  /**
-   * Makes sure, before the first write since the file was opened, that the meta block that was read is on the device. A
-   * process that died, or whose sync failed, may have left it in the memory of the operating system alone: a power
-   * failure would then bring back the block before it, whose pages this one calls free.
-   */
-  #syncMeta(): void {
-    if (this.#metaIsSynced) return
-    this.#guardWrites(() => {
-      // Whoever named the file may have died before that was durable.
-      this.#vfs.syncDirectory(directoryOf(this.#pages.file.path))
-      // Written again, because a failed sync may have let the system forget that the block was not on the device.
-      writeMeta(this.#pages.file, this.#meta)
-      this.#pages.file.sync()
-    })
-    this.#metaIsSynced = true
   }
 
   #writeDown(): void {
@@ -319,4 +297,14 @@ export class BTree implements OrderedStore {
       details: { file: this.#pages.file.path },
     })
   }
+}
+
+/**
+ * Makes durable what is found, before anything builds on it: whoever wrote the newest meta block, or named the file, may
+ * have died before the sync, and what is read is then only in the cache. The pages of the checkpoint before are free by
+ * it, and must not be written over while the device still relies on them (B1).
+ */
+function settle(vfs: Vfs, file: VfsFile): void {
+  vfs.syncDirectory(directoryOf(file.path))
+  file.sync()
 }

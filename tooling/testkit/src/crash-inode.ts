@@ -1,4 +1,4 @@
-import { PagedBytes } from './paged-bytes.js'
+import type { PagedBytes } from './paged-bytes.js'
 
 /** One change to a file that is not on the device. `order` counts the operations of the whole file system. */
 export type FileChange =

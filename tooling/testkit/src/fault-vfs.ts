@@ -54,14 +54,12 @@ export class FaultVfs extends LayerVfs {
       const noEffect = (): void => undefined
       throw this.#fail(call, effect, noEffect)
     }
-    let result: T | undefined
     const synchronous = (): unknown => {
       if (call.kind === 'read') return readSpan(call.file, call.span)
       if (call.kind === 'write') writeSpan(call.file, call.span)
       return undefined
     }
-    result = this.#distort(call, effect, synchronous) as T
-    return result
+    return this.#distort(call, effect, synchronous) as T
   }
 
   #effectOn(call: VfsCall): FaultEffect | undefined {

@@ -169,7 +169,7 @@ function deleteRange(
   upper: string | undefined,
 ): void {
   const prefix = `${space}/`
-  for (const name of [...state.keys()]) {
+  for (const name of state.keys()) {
     if (!name.startsWith(prefix)) continue
     const key = name.slice(prefix.length)
     if (key >= lower && (upper === undefined || key < upper)) state.delete(name)

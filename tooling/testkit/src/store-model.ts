@@ -28,7 +28,7 @@ export class StoreModel {
       } else {
         const { lower, upper } = operation
         batch.deleteRange(1, bytesOf(lower), upper === undefined ? undefined : bytesOf(upper))
-        for (const key of [...this.entries.keys()]) {
+        for (const key of this.entries.keys()) {
           if (key >= lower && (upper === undefined || key < upper)) this.entries.delete(key)
         }
       }

@@ -15,9 +15,10 @@ interface Answer {
 
 const { values } = parseArgs({
   options: {
-    minutes: { type: 'string', default: '1' },
+    minutes: { type: 'string' },
     suite: { type: 'string', multiple: true },
     seed: { type: 'string' },
+    seeds: { type: 'string' },
     steps: { type: 'string' },
     state: { type: 'string' },
     threads: { type: 'string', default: String(availableParallelism()) },
@@ -26,29 +27,31 @@ const { values } = parseArgs({
 })
 
 const names = DEEP_SUITES.map(({ name }) => name)
-const chosen =
-  values.suite === undefined
-    ? names
-    : names.filter((name) => values.suite?.some((part) => name.startsWith(part)))
+const chosen = values.suite === undefined ? names : names.filter((name) => values.suite?.includes(name))
 if (values.list || chosen.length === 0) {
   console.log(`suites: ${names.join(' ')}`)
   process.exit(values.list ? 0 : 1)
 }
 const progress = new DeepProgress(values.state)
-const endMs = Date.now() + Number(values.minutes) * 60_000
+const endMs = Date.now() + Number(values.minutes ?? 1) * 60_000
 const firstSeed = values.seed === undefined ? 1 : Number(values.seed)
 const stepCount = values.steps === undefined ? undefined : Number(values.steps)
-/** One seed is asked for: each suite runs it once. */
-const isRepeat = values.seed !== undefined && values.minutes === '1'
+/** How many seeds each suite runs, when the time does not decide: one, when one is asked for. */
+const seedCount =
+  values.seeds !== undefined
+    ? Number(values.seeds)
+    : values.seed !== undefined && values.minutes === undefined
+      ? 1
+      : undefined
 let turn = 0
 
 /** Gives what to do next: the suites in turn, each with its own next seed. */
 function nextTask(): DeepTask | undefined {
-  if (Date.now() >= endMs || (isRepeat && turn >= chosen.length)) return undefined
+  if (seedCount === undefined ? Date.now() >= endMs : turn >= chosen.length * seedCount) return undefined
   const suite = chosen[turn++ % chosen.length]
   if (suite === undefined) return undefined
   const own = progress.of(suite, firstSeed)
-  const seed = isRepeat ? firstSeed : own.nextSeed++
+  const seed = own.nextSeed++
   return stepCount === undefined ? { suite, seed } : { suite, seed, stepCount }
 }
 

@@ -1,0 +1,60 @@
+// The drivers at the size of CI, run as `npm run test:deep` runs them: in threads, from what was built. Strategy and
+// invariants stand at the top of `src/crash-driver.ts` and `src/error-sweep.ts`. A failing run prints its own repeat.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, test } from 'vitest'
+
+const main = fileURLToPath(new URL('../dist/deep/main.js', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'ldb-testkit-'))
+const state = join(folder, 'state.json')
+
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+/** Suites and how many seeds each runs. */
+const programme: [suite: string, seeds: number][] = [
+  ['crash-wal', 4],
+  ['crash-btree', 8],
+  ['crash-database', 4],
+  ['crash-wal-neighbours', 1],
+  ['crash-btree-neighbours', 2],
+  ['crash-database-neighbours', 1],
+  ['crash-wal-lying', 1],
+  ['crash-btree-lying', 2],
+  ['crash-database-lying', 1],
+  ['error-wal', 2],
+  ['error-btree', 3],
+  ['error-database', 1],
+]
+
+const options = { timeout: 600_000 }
+test.each(programme)('%s, %i seeds', options, (suite, seeds) => {
+  const args = [main, '--suite', suite, '--seeds', String(seeds), '--state', state]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect(`${stdout}${stderr}`).toMatch(/, 0 failed\n$/)
+  expect(status).toBe(0)
+})
+
+test('there were enough of them', () => {
+  const { suites } = JSON.parse(readFileSync(state, 'utf8')) as {
+    suites: Record<string, { counts: Record<string, number> }>
+  }
+  const sum = (count: string): number =>
+    Object.values(suites).reduce((total, { counts }) => total + (counts[count] ?? 0), 0)
+  console.log(`${sum('images')} images, ${sum('nested')} of them nested, ${sum('injected')} errors injected`)
+  expect(sum('images')).toBeGreaterThanOrEqual(20_000)
+  expect(sum('nested')).toBeGreaterThanOrEqual(sum('images') / 5)
+  expect(sum('injected')).toBeGreaterThanOrEqual(20_000)
+})
+
+test('a run that is asked for by its seed gives the same counts again', () => {
+  const run = (): string =>
+    spawnSync(process.execPath, [main, '--suite', 'crash-btree', '--seed', '3'], { encoding: 'utf8' }).stdout
+  const first = run()
+  expect(first).toMatch(/1 passed, 0 failed/)
+  expect(run()).toBe(first)
+})

@@ -69,7 +69,7 @@ class KillWorker {
     const snapshot = this.#db.snapshot()
     const scan = this.#db.entries()
     scan.next()
-    const batch = this.#batch(step.changes)
+    const batch = step.kind === 'commit' ? this.#batch(step.changes) : this.#db.batch()
     if (way === 'exit') process.exit(7)
     if (way === 'throw') throw new Error('thrown on purpose')
     const hog: unknown[] = [snapshot, scan, batch]

@@ -29,6 +29,7 @@ export class KillChild {
   readonly #ended: Promise<ChildEnd>
   #onWord: (word: string) => void = () => undefined
   #pid = 0
+  #signalWhenReady: NodeJS.Signals | undefined = undefined
   #rest = ''
   #order = ''
 
@@ -73,7 +74,12 @@ export class KillChild {
     return this.#ended
   }
 
+  /** Sends a signal: at once, or as soon as it is known to whom. */
   signal(signal: NodeJS.Signals): void {
+    if (this.#pid === 0) {
+      this.#signalWhenReady = signal
+      return
+    }
     try {
       process.kill(this.#pid, signal)
     } catch {
@@ -106,7 +112,8 @@ export class KillChild {
     for (const line of lines) {
       if (line.startsWith('ready ')) {
         this.#pid = Number(line.slice('ready '.length))
-        if (this.#order !== '') this.#process.stdin.write(this.#order)
+        if (this.#signalWhenReady !== undefined) this.signal(this.#signalWhenReady)
+        else if (this.#order !== '') this.#process.stdin.write(this.#order)
       } else {
         this.#onWord(line)
       }

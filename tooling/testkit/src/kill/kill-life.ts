@@ -71,7 +71,7 @@ class ChildLife {
   readonly #death: Death
   readonly #child: KillChild
   /** What went wrong while the child lived. */
-  #failure: unknown = undefined
+  #failure: Error | undefined = undefined
   #isArmed = false
 
   constructor(order: KillOrder, death: Death, child: KillChild) {
@@ -89,7 +89,7 @@ class ChildLife {
       try {
         this.#take(word, ledger)
       } catch (error) {
-        this.#failure ??= error
+        this.#failure ??= errorOf(error)
         child.signal('SIGKILL')
       }
     })
@@ -140,7 +140,7 @@ class ChildLife {
     try {
       assertLocked(this.#order.path, this.#child.pid)
     } catch (error) {
-      this.#failure ??= error
+      this.#failure ??= errorOf(error)
     }
   }
 }
@@ -178,9 +178,9 @@ async function runWorker(order: KillOrder, delayMs: number, ledger: LifeLedger):
     workerData: { order, ledger: counts },
     execArgv: [],
   })
-  let failure: unknown
+  let failure: Error | undefined
   worker.once('error', (error) => {
-    failure = error
+    failure = errorOf(error)
   })
   for (
     let waited = 0;
@@ -190,7 +190,7 @@ async function runWorker(order: KillOrder, delayMs: number, ledger: LifeLedger):
     await pause(1)
   await pause(delayMs)
   await worker.terminate()
-  if (failure !== undefined) throw new Violation(`a worker failed: ${String(failure)}`, { cause: failure })
+  if (failure !== undefined) throw new Violation(`a worker failed: ${failure.message}`, { cause: failure })
   for (
     let count = Atomics.load(counts, 0), acknowledged = Atomics.load(counts, 1);
     count > 0;
@@ -205,4 +205,8 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds)
   })
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Violation(String(error))
 }

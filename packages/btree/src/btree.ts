@@ -17,7 +17,7 @@ import { createTreeFile, directoryOf } from './create.js'
 import { firstPageNumber } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
 import { copyValue, findRecord } from './lookup.js'
-import { readMeta, seedOf } from './meta.js'
+import { readWholeMeta, seedOf } from './meta.js'
 import type { Meta } from './meta.js'
 import { LITTLE_ENDIAN } from './page-memory.js'
 import { Pages } from './pages.js'
@@ -96,7 +96,7 @@ export class BTree implements OrderedStore {
     const file = vfs.open(path, 'write')
     try {
       if (!isNew) settle(vfs, file)
-      return new BTree(file, readMeta(file), options)
+      return new BTree(file, readWholeMeta(file), options)
     } catch (error) {
       file.close()
       throw error

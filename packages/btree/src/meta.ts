@@ -195,6 +195,22 @@ export function readMeta(file: VfsFile): Meta {
   return a.checkpoint > b.checkpoint ? a : b
 }
 
+/**
+ * Reads the newest meta block of a file that has all the pages which the block counts.
+ *
+ * @remarks A checkpoint makes the file that long before it writes the block. What is allocated for a page count is so
+ * bounded by the bytes that are there.
+ * @throws {@link LdbError} as {@link readMeta} does; LDB_CORRUPTION also when the file is shorter.
+ * @internal
+ */
+export function readWholeMeta(file: VfsFile): Meta {
+  const meta = readMeta(file)
+  const expected = meta.pageCount * meta.pageBytes
+  const actual = file.length()
+  if (actual >= expected) return meta
+  throw corruption(file.path, actual, 'the file ends before its last page', { expected, actual })
+}
+
 /** Tells whether a block begins as one of a B+tree, of whatever version, does. */
 function hasMagic(bytes: Uint8Array): boolean {
   const header = encodeFileHeader({

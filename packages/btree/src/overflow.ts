@@ -113,6 +113,11 @@ export class OverflowRuns implements RunReader {
     ) {
       throw corruption(home.file.path, fileOffset, 'a run lies outside of the file', { actual: page })
     }
+    if (reference.epoch > home.epoch) {
+      throw corruption(home.file.path, fileOffset, 'the epoch of a run has not begun', {
+        actual: reference.epoch,
+      })
+    }
     const bytes = new Uint8Array(OVERFLOW_RUN_BYTES + contentBytes)
     const bytesRead = home.file.read(bytes, 0, bytes.length, fileOffset)
     if (bytesRead !== bytes.length) {

@@ -133,6 +133,11 @@ export class Pages implements PageSink {
     this.#held.length = 0
   }
 
+  /** What is wrong with the epoch of something found in the file: an epoch that has not begun makes nothing. */
+  faultOfEpoch(epoch: number): string | undefined {
+    return epoch > this.epoch ? 'the epoch of a page has not begun' : undefined
+  }
+
   /** Makes an empty tree page, held. */
   create(level: number): number {
     const pageNumber = this.freeSpace.allocate()
@@ -274,7 +279,7 @@ export class Pages implements PageSink {
     if (actualLow !== low || actualHigh !== high) {
       throw corruption(this.file.path, fileOffset, 'a page is not the version that its parent knows')
     }
-    const fault = checkTreePage(memory, page, pageNumber, level)
+    const fault = checkTreePage(memory, page, pageNumber, level) ?? this.faultOfEpoch(pageEpoch(memory, page))
     if (fault !== undefined) throw corruption(this.file.path, fileOffset, fault)
   }
 

@@ -5,7 +5,7 @@ import { firstPageNumber, META_BLOCK_BYTES, META_STRIDE, runPageCount, VALUE_FIE
 import { readFreeSpace } from './free-space-pages.js'
 import { blockOf, decodeMeta } from './meta.js'
 import type { Meta } from './meta.js'
-import { checksumHigh, checksumLow, isEdge, prefixBytes, slotCount } from './page.js'
+import { checksumHigh, checksumLow, isEdge, pageEpoch, prefixBytes, slotCount } from './page.js'
 import { checkTreePage } from './page-check.js'
 import { firstKeyedSlot, sharedBytes } from './page-edit.js'
 import { PageMemory } from './page-memory.js'
@@ -120,7 +120,10 @@ export class TreeVerifier {
       page = this.#readPage(expected)
     })
     if (page === undefined) return
-    const fault = checkTreePage(page, 0, expected.pageNumber, expected.level) ?? checkFences(page, expected)
+    const fault =
+      checkTreePage(page, 0, expected.pageNumber, expected.level) ??
+      checkFences(page, expected) ??
+      pages.faultOfEpoch(pageEpoch(page, 0))
     if (fault !== undefined) {
       this.#report('structure', offset, fault)
       return

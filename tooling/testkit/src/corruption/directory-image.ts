@@ -1,0 +1,63 @@
+import { MemoryVfs } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+
+/** What a directory holds at one moment. @category Corruption */
+export interface DirectoryImage {
+  /** Directories, the outer ones first; the image's own is the first. */
+  readonly directories: readonly string[]
+  /** Files by path. */
+  readonly files: ReadonlyMap<string, Uint8Array>
+}
+
+/** Takes a copy of a directory with all that is in it. */
+export function captureImage(vfs: Vfs, directory: string): DirectoryImage {
+  const directories: string[] = [directory]
+  const files = new Map<string, Uint8Array>()
+  for (const name of vfs.list(directory)) {
+    const path = `${directory}/${name}`
+    if (vfs.status(path)?.kind === 'directory') {
+      const inner = captureImage(vfs, path)
+      directories.push(...inner.directories)
+      for (const [file, bytes] of inner.files) files.set(file, bytes)
+    } else {
+      files.set(path, readWhole(vfs, path))
+    }
+  }
+  return { directories, files }
+}
+
+/** Puts an image into a file system where nothing of it is yet. */
+export function placeImage(vfs: Vfs, image: DirectoryImage): void {
+  for (const directory of image.directories) vfs.makeDirectory(directory)
+  for (const [path, bytes] of image.files) writeWhole(vfs, path, bytes)
+}
+
+/** Gives a file system in memory that holds an image. */
+export function imageVfs(image: DirectoryImage): MemoryVfs {
+  const vfs = new MemoryVfs()
+  placeImage(vfs, image)
+  return vfs
+}
+
+/** Reads all of a file. */
+export function readWhole(vfs: Vfs, path: string): Uint8Array<ArrayBuffer> {
+  const file = vfs.open(path, 'read')
+  try {
+    const bytes = new Uint8Array(file.length())
+    file.read(bytes, 0, bytes.length, 0)
+    return bytes
+  } finally {
+    file.close()
+  }
+}
+
+/** Makes a file of exactly these bytes, whatever was there. */
+export function writeWhole(vfs: Vfs, path: string, bytes: Uint8Array): void {
+  const file = vfs.open(path, 'create')
+  try {
+    file.truncate(bytes.length)
+    file.write(bytes, 0, bytes.length, 0)
+  } finally {
+    file.close()
+  }
+}

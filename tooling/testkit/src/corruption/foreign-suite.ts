@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { builtFile } from '../built-file.js'
+import type { Suite, SuiteCounts } from '../deep/suite.js'
+import { Violation } from '../violation.js'
+
+/** More than enough for all cases of one seed; a pipe that nobody writes to takes longer. */
+const PATIENCE_MS = 120_000
+
+/** Puts pipes, links and devices where files of a database should be. */
+export const foreignFiles: Suite = {
+  name: 'foreign-files',
+  runCase: (seed) => Promise.resolve().then(() => runInChild(seed)),
+}
+
+function runInChild(seed: number): SuiteCounts {
+  const directory = mkdtempSync(join(tmpdir(), 'ldb-foreign-'))
+  try {
+    const output = execFileSync(process.execPath, [builtFile('corruption/foreign-child.js'), String(seed)], {
+      cwd: directory,
+      encoding: 'utf8',
+      timeout: PATIENCE_MS,
+      killSignal: 'SIGKILL',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    return { foreignCases: Number(output) }
+  } catch (error) {
+    const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : ''
+    throw new Violation(`something that is no file: ${text === '' ? String(error) : text}`, { cause: error })
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,256 @@
+import type { Vfs } from '@ldb/vfs'
+import { readWhole, writeWhole } from './directory-image.js'
+import type { Golden } from './golden.js'
+
+/** One thing that goes wrong with the files of a database that nobody has open. */
+export interface Mutation {
+  /** What it is, for messages. */
+  readonly name: string
+  readonly path: string
+  /** Bytes of the file that may have changed. */
+  readonly start: number
+  readonly end: number
+  /** Only one byte has changed. */
+  readonly isFlip: boolean
+  apply(vfs: Vfs): void
+  /** Puts everything back. */
+  undo(vfs: Vfs): void
+}
+
+const PAGE_BYTES = 8192
+const SECTOR_BYTES = 512
+/** Eight flipped bits, zero, ones, and one more. */
+const FLIPS_PER_BYTE = 11
+const STRIDE = 1_000_003
+
+/** All the mutations of a golden database, each under a number. */
+export class Mutations {
+  /** Number of changes of one byte: all of them. */
+  readonly flipCount: number
+  /** Number of lengths that files can be cut to. */
+  readonly cutCount: number
+  /** Sectors, pages, whole files. */
+  readonly structured: readonly Mutation[]
+  readonly #files: readonly (readonly [path: string, bytes: Uint8Array])[]
+  readonly #totalBytes: number
+
+  constructor(golden: Golden) {
+    this.#files = [...golden.image.files]
+    this.#totalBytes = this.#files.reduce((sum, [, bytes]) => sum + bytes.length, 0)
+    this.flipCount = this.#totalBytes * FLIPS_PER_BYTE
+    this.cutCount = this.#totalBytes
+    this.structured = [
+      ...this.#files.flatMap(([path, bytes]) => sectors(path, bytes)),
+      ...this.#files.flatMap(([path, bytes]) => pageSwaps(path, bytes)),
+      ...replacements(golden, golden.older, 'its older version'),
+      ...replacements(golden, golden.other, 'that of another database'),
+      ...this.#files.flatMap(([path, bytes]) => wholeFile(path, bytes)),
+    ]
+  }
+
+  /** Gives a change of one byte, or `undefined` where it changes nothing. Running numbers are spread over all. */
+  flip(number: number): Mutation | undefined {
+    const spread = (number * STRIDE) % this.flipCount
+    const { path, bytes, offset } = this.#place(Math.floor(spread / FLIPS_PER_BYTE))
+    const before = bytes[offset] ?? 0
+    const after = flipped(before, spread % FLIPS_PER_BYTE)
+    return after === before
+      ? undefined
+      : replace(`byte ${offset} from ${before} to ${after}`, path, bytes, offset, new Uint8Array([after]))
+  }
+
+  /** Gives a cut of a file to a length. Running numbers are spread over all. */
+  cut(number: number): Mutation {
+    const { path, bytes, offset } = this.#place((number * STRIDE) % this.cutCount)
+    return wholeChange(`cut to ${offset}`, path, bytes, offset, (vfs) => {
+      const file = vfs.open(path, 'write')
+      file.truncate(offset)
+      file.close()
+    })
+  }
+
+  #place(position: number): { path: string; bytes: Uint8Array; offset: number } {
+    let offset = position
+    for (const [path, bytes] of this.#files) {
+      if (offset < bytes.length) return { path, bytes, offset }
+      offset -= bytes.length
+    }
+    throw new RangeError('a position lies behind the last file')
+  }
+}
+
+function flipped(byte: number, way: number): number {
+  if (way < 8) return byte ^ (1 << way)
+  if (way === 8) return 0
+  return way === 9 ? 255 : (byte + 1) & 255
+}
+
+function replace(name: string, path: string, bytes: Uint8Array, start: number, next: Uint8Array): Mutation {
+  const end = start + next.length
+  return {
+    name,
+    path,
+    start,
+    end,
+    isFlip: next.length === 1,
+    apply: (vfs) => {
+      patch(vfs, path, start, next)
+    },
+    undo: (vfs) => {
+      patch(vfs, path, start, bytes.subarray(start, end))
+    },
+  }
+}
+
+function patch(vfs: Vfs, path: string, start: number, bytes: Uint8Array): void {
+  const file = vfs.open(path, 'write')
+  file.write(bytes, 0, bytes.length, start)
+  file.close()
+}
+
+function sectors(path: string, bytes: Uint8Array): Mutation[] {
+  const all: Mutation[] = []
+  for (let start = 0; start < bytes.length; start += SECTOR_BYTES) {
+    const length = Math.min(SECTOR_BYTES, bytes.length - start)
+    if (bytes.subarray(start, start + length).every((byte) => byte === 0)) continue
+    all.push(replace(`sector ${start} zeroed`, path, bytes, start, new Uint8Array(length)))
+  }
+  return all
+}
+
+function pageSwaps(path: string, bytes: Uint8Array): Mutation[] {
+  const all: Mutation[] = []
+  const count = Math.floor(bytes.length / PAGE_BYTES)
+  for (let first = 0; first < count; first++) {
+    for (let second = first + 1; second < count; second++) {
+      const [a, b] = [pageOf(bytes, first), pageOf(bytes, second)]
+      if (sameBytes(a, b)) continue
+      const [toFirst, toSecond] = [replaceWith(path, bytes, first, b), replaceWith(path, bytes, second, a)]
+      all.push({
+        name: `pages ${first} and ${second} swapped`,
+        path,
+        start: first * PAGE_BYTES,
+        end: (second + 1) * PAGE_BYTES,
+        isFlip: false,
+        apply: (vfs) => {
+          toFirst.apply(vfs)
+          toSecond.apply(vfs)
+        },
+        undo: (vfs) => {
+          toFirst.undo(vfs)
+          toSecond.undo(vfs)
+        },
+      })
+    }
+  }
+  return all
+}
+
+function replaceWith(path: string, bytes: Uint8Array, page: number, content: Uint8Array): Mutation {
+  return replace(`page ${page} replaced`, path, bytes, page * PAGE_BYTES, content.slice())
+}
+
+/** Each page, and each 4 KiB block of the first one, replaced by what stands there elsewhere; and each whole file. */
+function replacements(golden: Golden, elsewhere: Golden['image'], what: string): Mutation[] {
+  const all: Mutation[] = []
+  for (const [path, bytes] of golden.image.files) {
+    const theirs = elsewhere.files.get(path)
+    if (theirs === undefined) continue
+    for (let start = 0; start < Math.min(bytes.length, theirs.length); start += PAGE_BYTES / 2) {
+      const isWhole = start % PAGE_BYTES === 0
+      for (const length of isWhole ? [PAGE_BYTES, PAGE_BYTES / 2] : [PAGE_BYTES / 2]) {
+        const content = theirs.slice(start, Math.min(start + length, bytes.length))
+        if (sameBytes(content, bytes.subarray(start, start + content.length))) continue
+        all.push(
+          replace(`${content.length} bytes at ${start} replaced by ${what}`, path, bytes, start, content),
+        )
+      }
+    }
+    // Another database's whole tree cannot be told from the right one when it holds as many commits: nothing outside of
+    // the file says which file it should be.
+    const isForeignTree = elsewhere === golden.other && path.endsWith('/tree.ldb')
+    if (sameBytes(theirs, bytes) || isForeignTree) continue
+    const swap = wholeChange(`the whole file replaced by ${what}`, path, bytes, 0, (vfs) => {
+      writeWhole(vfs, path, theirs)
+    })
+    all.push(swap)
+  }
+  return all
+}
+
+/** Things that happen to a file as a whole. */
+function wholeFile(path: string, bytes: Uint8Array): Mutation[] {
+  const longer = (count: number, byte: number): Mutation =>
+    wholeChange(`longer by ${count} bytes of ${byte}`, path, bytes, bytes.length, (vfs) => {
+      patch(vfs, path, bytes.length, new Uint8Array(count).fill(byte))
+    })
+  const twice = wholeChange('its bytes once more behind them', path, bytes, bytes.length, (vfs) => {
+    patch(vfs, path, bytes.length, bytes)
+  })
+  const removed = wholeChange('removed', path, bytes, 0, (vfs) => {
+    vfs.remove(path)
+  })
+  const directory = wholeChange('a directory in its place', path, bytes, 0, (vfs) => {
+    vfs.remove(path)
+    vfs.makeDirectory(path)
+  })
+  const copies = copyNames(path).map((copy): Mutation => duplicate(path, bytes, copy))
+  return [longer(1, 255), longer(512, 0), longer(PAGE_BYTES, 165), twice, removed, directory, ...copies]
+}
+
+/** Names that a copy of a file might get, those that the formats give a meaning included. */
+function copyNames(path: string): string[] {
+  const names = [`${path}.bak`, `${path}.new`]
+  const segment = /^(.*\/)(\d{10})\.wal$/.exec(path)
+  if (segment === null) return names
+  const number = Number(segment[2])
+  const other = (next: number): string => `${segment[1] ?? ''}${String(next).padStart(10, '0')}.wal`
+  return [...names, other(number + 1), other(number + 7), ...(number > 1 ? [other(number - 1)] : [])]
+}
+
+function duplicate(path: string, bytes: Uint8Array, copy: string): Mutation {
+  return {
+    name: `copied as ${copy}`,
+    path,
+    start: bytes.length,
+    end: bytes.length,
+    isFlip: false,
+    apply: (vfs) => {
+      if (vfs.status(copy) === undefined) writeWhole(vfs, copy, readWhole(vfs, path))
+    },
+    undo: (vfs) => {
+      const isOwn = vfs.status(copy)?.kind === 'file'
+      if (isOwn) vfs.remove(copy)
+    },
+  }
+}
+
+/** A change of a file that is undone by writing all of it anew. */
+function wholeChange(
+  name: string,
+  path: string,
+  bytes: Uint8Array,
+  start: number,
+  apply: (vfs: Vfs) => void,
+): Mutation {
+  return {
+    name,
+    path,
+    start,
+    end: Math.max(bytes.length, start),
+    isFlip: false,
+    apply,
+    undo: (vfs) => {
+      if (vfs.status(path)?.kind === 'directory') vfs.removeDirectory(path)
+      writeWhole(vfs, path, bytes)
+    },
+  }
+}
+
+function pageOf(bytes: Uint8Array, page: number): Uint8Array {
+  return bytes.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES)
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index])
+}

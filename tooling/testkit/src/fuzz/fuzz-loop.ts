@@ -1,0 +1,138 @@
+// First of all: what is loaded and called after it is counted block by block.
+import { CodeCoverage } from './code-coverage.js'
+import { getHeapStatistics } from 'node:v8'
+import { isLdbError } from '@ldb/base'
+import { TestRandom } from '../test-random.js'
+import { Violation } from '../violation.js'
+import { mutateBytes } from './byte-mutator.js'
+import { corpusOf } from './corpus.js'
+import type { FuzzTarget } from './fuzz-target.js'
+
+/** Asking for the coverage takes longer than most inputs do: many share one answer. */
+const INPUTS_PER_LOOK = 128
+const ARRAY_BYTES_MAX = 64 * 2 ** 20
+/** No input takes a thousandth of that; one that does is as good as without end. */
+const INPUT_MS_MAX = 10_000
+
+/** What a loop has come to. */
+export interface FuzzResult {
+  readonly inputCount: number
+  /** Inputs that were taken as right. */
+  readonly acceptedCount: number
+  /** Blocks of the tested code that have run. */
+  readonly blockCount: number
+  /** Inputs that reached something that none before them had. */
+  readonly corpus: readonly Uint8Array[]
+}
+
+/**
+ * Feeds a target with changed inputs, and goes on from those that reached new code.
+ *
+ * @param seed - decides all inputs, as far as the engine counts coverage alike.
+ * @throws Violation with the input, in base64, when it throws what it must not.
+ */
+export function fuzz(target: FuzzTarget, seed: number, inputCount: number): FuzzResult {
+  return new FuzzLoop(target, seed, new CodeCoverage()).run(inputCount)
+}
+
+class FuzzLoop {
+  readonly #target: FuzzTarget
+  readonly #random: TestRandom
+  readonly #coverage: CodeCoverage
+  readonly #corpus: Uint8Array[]
+  readonly #seen: Set<string> = new Set()
+  #acceptedCount = 0
+
+  constructor(target: FuzzTarget, seed: number, coverage: CodeCoverage) {
+    this.#target = target
+    this.#random = new TestRandom(seed)
+    this.#coverage = coverage
+    this.#corpus = [...target.samples(), ...corpusOf(target.name)]
+  }
+
+  run(inputCount: number): FuzzResult {
+    for (const input of this.#corpus) this.#try(input)
+    for (const block of this.#coverage.take()) this.#seen.add(block)
+    let done = 0
+    while (done < inputCount) {
+      const inputs = Array.from({ length: Math.min(INPUTS_PER_LOOK, inputCount - done) }, () => this.#next())
+      for (const input of inputs) this.#try(input)
+      done += inputs.length
+      this.#learn(inputs)
+    }
+    return {
+      inputCount: done,
+      acceptedCount: this.#acceptedCount,
+      blockCount: this.#seen.size,
+      corpus: this.#corpus,
+    }
+  }
+
+  /** Looks whether inputs have reached something new, and which of them, by running them once more one by one. */
+  #learn(inputs: readonly Uint8Array[]): void {
+    const fresh = new Set([...this.#coverage.take()].filter((block) => !this.#seen.has(block)))
+    for (const block of fresh) this.#seen.add(block)
+    for (const input of inputs) {
+      if (fresh.size === 0) return
+      this.#try(input)
+      const before = fresh.size
+      for (const block of this.#coverage.take()) fresh.delete(block)
+      if (fresh.size < before) this.#corpus.push(input)
+    }
+  }
+
+  #next(): Uint8Array {
+    const random = this.#random
+    const { bytesMax, mutate, repair } = this.#target
+    const parent = random.pick(this.#corpus)
+    let input: Uint8Array
+    if (mutate !== undefined && random.chance(0.5)) {
+      input = parent.slice()
+      for (let count = random.between(1, 3); count > 0; count--) mutate(input, random)
+    } else {
+      input = mutateBytes(random, parent, this.#corpus, bytesMax)
+    }
+    if (repair !== undefined && random.chance(0.8)) repair(input)
+    return input
+  }
+
+  #try(input: Uint8Array): void {
+    if (tryInput(this.#target, input)) this.#acceptedCount++
+  }
+}
+
+/**
+ * Runs one input.
+ *
+ * @returns whether it was taken as right.
+ * @throws Violation, with the input, unless it was taken or refused as it should be.
+ */
+export function tryInput(target: FuzzTarget, input: Uint8Array): boolean {
+  const { stackTraceLimit } = Error
+  const startedAtMs = performance.now()
+  const before = getHeapStatistics().external_memory
+  let isAccepted = true
+  try {
+    Error.stackTraceLimit = 1
+    target.run(input)
+  } catch (error) {
+    if (!isLdbError(error) || !target.codes.includes(error.code))
+      throw violationOf(target, input, String(error), error)
+    isAccepted = false
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+  const grown = getHeapStatistics().external_memory - before
+  if (grown > ARRAY_BYTES_MAX) throw violationOf(target, input, `${grown} bytes were allocated`)
+  const duration = performance.now() - startedAtMs
+  if (duration > INPUT_MS_MAX) throw violationOf(target, input, `${duration} ms were spent`)
+  return isAccepted
+}
+
+function violationOf(target: FuzzTarget, input: Uint8Array, reason: string, cause?: unknown): Violation {
+  const text = Buffer.from(input).toString('base64')
+  return new Violation(
+    `${target.name}: ${reason}; the input in base64: ${text}`,
+    cause === undefined ? {} : { cause },
+  )
+}

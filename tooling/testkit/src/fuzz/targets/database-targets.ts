@@ -1,0 +1,93 @@
+import { Database } from '@ldb/core'
+import { SEED_ZERO } from '@ldb/integrity'
+import { MemoryVfs } from '@ldb/vfs'
+import { Wal } from '@ldb/wal'
+import { captureImage, imageVfs, readWhole, writeWhole } from '../../corruption/directory-image.js'
+import type { DirectoryImage } from '../../corruption/directory-image.js'
+import { promised } from '../../violation.js'
+import { putChecksum, repairFileHeader } from '../checksum.js'
+import type { FuzzTarget } from '../fuzz-target.js'
+
+const DIRECTORY = 'data'
+const CATALOG = `${DIRECTORY}/CATALOG`
+const CHECKPOINT = 2
+
+/** The catalog of a database. */
+export const catalogTarget: FuzzTarget = {
+  name: 'catalog',
+  samples: () => [readWhole(imageVfs(sampleImage()), CATALOG)],
+  bytesMax: 600,
+  codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_UNSUPPORTED'],
+  inputsPerCase: 2_000,
+  run(input) {
+    const vfs = sampleVfs()
+    writeWhole(vfs, CATALOG, input)
+    openAndClose(vfs)
+  },
+  repair(input) {
+    if (input.length < 80) return
+    repairFileHeader(input, 0)
+    new DataView(input.buffer, input.byteOffset).setUint32(32, input.length, true)
+    putChecksum(input, 24, 32, input.length, SEED_ZERO)
+  },
+}
+
+/** The payload of the record that a checkpoint leaves in the log, and of the commit behind it. */
+export const checkpointTarget: FuzzTarget = {
+  name: 'checkpoint',
+  samples: () => [sampleCheckpoint([1, 2], 2), sampleCheckpoint([1], 2), sampleCheckpoint([], 2)],
+  bytesMax: 200,
+  codes: ['LDB_CORRUPTION', 'LDB_FORMAT'],
+  inputsPerCase: 2_000,
+  run(input) {
+    const vfs = sampleVfs()
+    const log = `${DIRECTORY}/wal`
+    for (const name of vfs.list(log)) vfs.remove(`${log}/${name}`)
+    const wal = Wal.open(vfs, log, { create: true, preallocateBytes: 0 })
+    wal.append(input, { type: CHECKPOINT, seq: 2 })
+    wal.close({ clean: true })
+    openAndClose(vfs)
+  },
+}
+
+let sample: DirectoryImage | undefined
+
+/** Gives the sample database, as it was made. */
+function sampleVfs(): MemoryVfs {
+  return imageVfs(sampleImage())
+}
+
+function sampleImage(): DirectoryImage {
+  sample ??= makeSample()
+  return sample
+}
+
+function makeSample(): DirectoryImage {
+  const vfs = new MemoryVfs()
+  const db = Database.open(DIRECTORY, { vfs, cacheBytes: 131_072 })
+  db.put('a', '1')
+  db.keyspace('other', { keys: 'tuple', values: 'json' }).put(['b'], { two: 2 })
+  db.close()
+  return captureImage(vfs, DIRECTORY)
+}
+
+function sampleCheckpoint(keyspaceIds: readonly number[], seq: number): Uint8Array {
+  const bytes = new Uint8Array(16 + keyspaceIds.length * 16)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, seq, true)
+  view.setUint32(8, keyspaceIds.length, true)
+  for (const [index, id] of keyspaceIds.entries()) view.setUint32(16 + index * 16, id, true)
+  return bytes
+}
+
+function openAndClose(vfs: MemoryVfs): void {
+  const db = Database.open(DIRECTORY, { vfs, createIfMissing: false, cacheBytes: 131_072 })
+  try {
+    for (const { id, name } of db.keyspaces())
+      promised(id > 0 && name.length > 0, () => 'a keyspace has no number or name')
+    for (const entry of db.entries()) promised(entry.length === 2, () => 'an entry has no value')
+    db.verify()
+  } finally {
+    db.close()
+  }
+}

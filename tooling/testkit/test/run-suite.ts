@@ -1,0 +1,21 @@
+import type { Suite } from '../src/deep/suite.js'
+
+/** Runs the cases of a suite from a seed on until it has counted enough, and gives what it has counted. */
+export async function runSuite(
+  suite: Suite,
+  count: string,
+  enough: number,
+  firstSeed = 0,
+): Promise<Record<string, number>> {
+  const sums: Record<string, number> = { [count]: 0 }
+  for (let seed = firstSeed; (sums[count] ?? 0) < enough; seed++) {
+    try {
+      for (const [name, value] of Object.entries(await suite.runCase(seed)))
+        sums[name] = (sums[name] ?? 0) + value
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new Error(`${suite.name}, seed ${seed}: ${reason}`, { cause: error })
+    }
+  }
+  return sums
+}

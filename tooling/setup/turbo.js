@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { stripVTControlCharacters } from 'node:util'
 
 /**
  * Environment for whatever runs inside the prepared workspace: the pinned pnpm on PATH, and no telemetry.
@@ -35,11 +37,6 @@ export async function runTurbo(root, pnpmFolder, args) {
     env: workspaceEnvironment(pnpmFolder),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  // Turbo tells of packages in scope, caches and file paths before and after; only what a failed task said matters.
-  const passOn = (stream, target) => {
-    stream.setEncoding('utf8')
-    stream.on('data', (text) => target.write(text))
-  }
   passOn(child.stdout, process.stdout)
   passOn(child.stderr, process.stderr)
   const exitCode = await new Promise((resolve, reject) => {
@@ -47,6 +44,26 @@ export async function runTurbo(root, pnpmFolder, args) {
     child.once('close', (code) => resolve(code ?? 1))
   })
   return { exitCode, failedTasks: exitCode === 0 ? [] : failedTasks(summaries) }
+}
+
+// What turbo says of itself: packages in scope, caches, totals. What a failed task said is all that matters here.
+const CHATTER =
+  /^ *(?:• |cache (?:miss|hit)|Tasks: |Cached: |Time: |Summary: |Failed: |ERROR +run failed)|WARNING +command finished/
+
+/**
+ * Passes on what matters of a stream, by lines.
+ *
+ * @param {import('node:stream').Readable} stream
+ * @param {NodeJS.WriteStream} target
+ */
+function passOn(stream, target) {
+  let blank = true
+  createInterface({ input: stream }).on('line', (line) => {
+    const plain = stripVTControlCharacters(line)
+    if (CHATTER.test(plain) || (blank && plain.trim() === '')) return
+    blank = plain.trim() === ''
+    target.write(`${line}\n`)
+  })
 }
 
 /** @param {string} folder */

@@ -12,7 +12,7 @@ import type { Vfs, VfsFile } from '@ldb/vfs'
 import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
 import type { BTreeOptions } from './btree-options.js'
-import { writeCheckpoint } from './checkpoint.js'
+import { writeCheckpoint, writeMeta } from './checkpoint.js'
 import { createTreeFile } from './create.js'
 import { firstPageNumber } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
@@ -52,14 +52,17 @@ export class BTree implements OrderedStore {
   #changed = false
   /** Something was written in the current epoch, so that a snapshot must end it. */
   #epochUsed = false
+  /** The meta block that was read is known to be on the device, not only in the memory of the operating system. */
+  #metaIsSynced: boolean
   #failure: unknown
   #state: 'open' | 'failed' | 'broken' | 'closed' = 'open'
 
-  private constructor(file: VfsFile, meta: Meta, options: BTreeOptions) {
+  private constructor(file: VfsFile, meta: Meta, isNew: boolean, options: BTreeOptions) {
     const { cache } = resolveBTreeOptions(options, meta.pageBytes)
     const seed = seedOf(meta.fileId)
     const { freeSpace, pageNumbers } = readFreeSpace(file, seed, meta, firstPageNumber(meta.pageBytes))
     this.#meta = meta
+    this.#metaIsSynced = isNew
     this.#bitmapPages = pageNumbers
     this.#seq = toSeq(meta.durableSeq)
     this.#pages = new Pages(file, cache, seed, { freeSpace, epoch: meta.epoch + 1, durableEpoch: meta.epoch })
@@ -85,7 +88,8 @@ export class BTree implements OrderedStore {
   static open(vfs: Vfs, path: string, options: BTreeOptions = {}): BTree {
     if (!LITTLE_ENDIAN)
       throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian; the file is read in place')
-    if (vfs.status(path) === undefined) {
+    const isNew = vfs.status(path) === undefined
+    if (isNew) {
       const { cache, create } = resolveBTreeOptions(options)
       if (!create)
         throw new LdbError('LDB_NOT_FOUND', `there is no B+tree at ${path}`, { details: { file: path } })
@@ -93,7 +97,7 @@ export class BTree implements OrderedStore {
     }
     const file = vfs.open(path, 'write')
     try {
-      return new BTree(file, readMeta(file), options)
+      return new BTree(file, readMeta(file), isNew, options)
     } catch (error) {
       file.close()
       throw error
@@ -165,6 +169,7 @@ export class BTree implements OrderedStore {
     // Each round moves what stands behind the limit; branches that had to be copied may leave some for the next one.
     for (let round = 0; round < 3; round += 1) {
       const before = this.#pages.freeSpace.pageCount
+      this.#syncMeta()
       this.#guardWrites(() => moveDown(this.#tree))
       this.#epochUsed = true
       this.#writeDown()
@@ -242,8 +247,24 @@ export class BTree implements OrderedStore {
   }
 
   #beginChange(): void {
+    this.#syncMeta()
     this.#changed = true
     this.#epochUsed = true
+  }
+
+  /**
+   * Makes sure, before the first write since the file was opened, that the meta block that was read is on the device. A
+   * process that died, or whose sync failed, may have left it in the memory of the operating system alone: a power
+   * failure would then bring back the block before it, whose pages this one calls free.
+   */
+  #syncMeta(): void {
+    if (this.#metaIsSynced) return
+    this.#guardWrites(() => {
+      // Written again, because a failed sync may have let the system forget that the block was not on the device.
+      writeMeta(this.#pages.file, this.#meta)
+      this.#pages.file.sync()
+    })
+    this.#metaIsSynced = true
   }
 
   #writeDown(): void {

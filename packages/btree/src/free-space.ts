@@ -158,10 +158,10 @@ export class FreeSpace {
     let page = this.#pageCount
     while (page > this.firstPage && count > 1 && this.#pageCount - page < count - 1 && this.isFree(page - 1))
       page -= 1
-    for (let each = page; each < this.#pageCount; each += 1) this.#clear(each)
     if (page > PAGE_COUNT_MAX - count) {
       throw new LdbError('LDB_TOO_LARGE', `a B+tree file holds at most ${PAGE_COUNT_MAX} pages`)
     }
+    for (let each = page; each < this.#pageCount; each += 1) this.#clear(each)
     this.#pageCount = Math.max(this.#pageCount, page + count)
     const words = (this.#pageCount >>> 5) + 1
     if (words > this.#words.length) {

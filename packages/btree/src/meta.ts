@@ -33,6 +33,9 @@ import {
 /** Bytes of a file's random identity. @internal */
 export const FILE_ID_BYTES = 16
 
+/** Bytes of the magic that a file header begins with. */
+const MAGIC_BYTES = 8
+
 /** What a meta block says. @internal */
 export interface Meta {
   readonly fileId: Uint8Array
@@ -174,6 +177,8 @@ export function readMeta(file: VfsFile): Meta {
       found.push(decodeMeta(bytes, file.path, block))
     } catch (error) {
       if (!isLdbError(error)) throw error
+      // A newer version was here: going on from the older block would take back what it wrote.
+      if (error.code === 'LDB_FORMAT' && hasMagic(bytes)) throw error
       faults.push(error)
     }
   }
@@ -184,6 +189,18 @@ export function readMeta(file: VfsFile): Meta {
     throw corruption(file.path, 0, 'the two meta blocks belong to different files')
   }
   return a.checkpoint > b.checkpoint ? a : b
+}
+
+/** Tells whether a block begins as one of a B+tree, of whatever version, does. */
+function hasMagic(bytes: Uint8Array): boolean {
+  const header = encodeFileHeader({
+    kind: FILE_KIND,
+    format: FORMAT_VERSION,
+    minimumReader: MINIMUM_READER,
+    flags: 0,
+  })
+  for (let index = 0; index < MAGIC_BYTES; index += 1) if (bytes[index] !== header[index]) return false
+  return true
 }
 
 function notReadable(file: string, faults: LdbError[]): LdbError {

@@ -140,7 +140,7 @@ function compareNeighbours(
     const difference = (memory.bytes[a + index] as number) - (memory.bytes[b + index] as number)
     if (difference !== 0) return difference < 0 ? undefined : 'the keys are not in order'
   }
-  // Long keys that are equal up to here are compared by `verify`, which reads their runs.
-  if (aInPage < aBytes && bInPage < bBytes) return undefined
-  return aBytes < bBytes ? undefined : 'the keys are not in order'
+  if (aBytes === shared) return aBytes < bBytes ? undefined : 'the keys are not in order'
+  // Where a long key is equal up to its run, `verify` compares it, which reads the run.
+  return bBytes === shared ? 'the keys are not in order' : undefined
 }

@@ -1,5 +1,8 @@
 import { assert } from '@ldb/base'
 
+/** Fewer pages than this are not looked through for those that only a younger snapshot reached. */
+const SCAN_MIN = 64
+
 /** Pages that are out of use but still seen by somebody. */
 interface HeldPages {
   readonly page: number
@@ -20,12 +23,14 @@ interface HeldPages {
  */
 export class Reclaim {
   readonly #release: (page: number, count: number) => void
-  /** Open snapshots by epoch. */
+  /** Open snapshots by epoch, the oldest first: an epoch that is pinned is never below one that was pinned before. */
   readonly #pins = new Map<number, number>()
   /** Reached by the durable checkpoint: nothing else matters until the next one. */
   #heldByCheckpoint: HeldPages[] = []
   /** Reached by snapshots alone. */
   #heldBySnapshots: HeldPages[] = []
+  /** Length of `#heldBySnapshots` from which looking through it pays again. */
+  #scanAt = SCAN_MIN
   #durableEpoch: number
   #heldCount = 0
 
@@ -58,10 +63,11 @@ export class Reclaim {
       this.#pins.set(epoch, count - 1)
       return
     }
-    const oldest = Math.min(...this.#pins.keys())
+    const isOldest = this.#pins.keys().next().value === epoch
     this.#pins.delete(epoch)
-    // Looking through all held pages pays only when the oldest snapshot goes: it holds by far the most.
-    if (epoch === oldest) this.#releaseUnpinned()
+    // The oldest snapshot holds by far the most. What only a younger one held is looked for when the held pages have
+    // doubled, so that pages do not pile up behind one long reader and each is looked at a few times only.
+    if (isOldest || this.#heldBySnapshots.length >= this.#scanAt) this.#releaseUnpinned()
   }
 
   /** Notes pages that the present tree no longer reaches. */
@@ -103,6 +109,7 @@ export class Reclaim {
       if (this.#isPinned(each)) this.#heldBySnapshots.push(each)
       else this.#releaseHeld(each)
     }
+    this.#scanAt = Math.max(SCAN_MIN, this.#heldBySnapshots.length * 2)
   }
 
   #releaseHeld(held: HeldPages): void {

@@ -165,23 +165,16 @@ export class TreeVerifier {
   /** Reads long keys whole, and compares those that the page alone could not tell apart. */
   #verifyKeys(page: PageMemory, expected: Expected, offset: number): void {
     const count = slotCount(page, 0)
+    let wasLong = false
     for (let slot = firstKeyedSlot(page, 0); slot < count; slot += 1) {
-      if (slotKeyBytes(page, 0, slot) <= page.keyPartMax) continue
-      const at = keyOffset(page, 0, slot) + page.keyInlineBytes
-      const key = copyKey(page, 0, slot)
-      if (
-        key.length !== slotKeyBytes(page, 0, slot) ||
-        compareBytes(
-          key.subarray(0, page.keyInlineBytes),
-          page.bytes.subarray(at - page.keyInlineBytes, at),
-        ) !== 0
-      ) {
-        this.#report('structure', offset, 'a long key does not begin as its record says')
+      const isLong = slotKeyBytes(page, 0, slot) > page.keyPartMax
+      if (isLong) this.#verifyLongKey(page, slot, offset)
+      if ((isLong || wasLong) && slot > firstKeyedSlot(page, 0)) {
+        if (compareBytes(copyKey(page, 0, slot - 1), copyKey(page, 0, slot)) >= 0) {
+          this.#report('order', offset, 'the keys are not in order')
+        }
       }
-      this.#reachRun(page.bytes, at)
-      if (slot > firstKeyedSlot(page, 0) && compareBytes(copyKey(page, 0, slot - 1), key) >= 0) {
-        this.#report('order', offset, 'the keys are not in order')
-      }
+      wasLong = isLong
     }
     const first = firstKeyedSlot(page, 0)
     if (count <= first) return
@@ -192,6 +185,17 @@ export class TreeVerifier {
     if (upper !== undefined && compareBytes(copyKey(page, 0, count - 1), upper) >= 0) {
       this.#report('order', offset, 'a key stands above the range of its page')
     }
+  }
+
+  #verifyLongKey(page: PageMemory, slot: number, offset: number): void {
+    const at = keyOffset(page, 0, slot)
+    const key = copyKey(page, 0, slot)
+    const inline = page.bytes.subarray(at, at + page.keyInlineBytes)
+    const begin = key.subarray(0, page.keyInlineBytes)
+    if (key.length !== slotKeyBytes(page, 0, slot) || compareBytes(begin, inline) !== 0) {
+      this.#report('structure', offset, 'a long key does not begin as its record says')
+    }
+    this.#reachRun(page.bytes, at + page.keyInlineBytes)
   }
 
   #verifyValues(page: PageMemory, offset: number): void {

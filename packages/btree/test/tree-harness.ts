@@ -16,7 +16,9 @@ export function keyOf(text: ModelKey): Uint8Array {
 /** Gives the model key of bytes. */
 export function textOf(bytes: Uint8Array): ModelKey {
   let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
+  for (let start = 0; start < bytes.length; start += 8192) {
+    text += String.fromCharCode(...bytes.subarray(start, start + 8192))
+  }
   return text
 }
 
@@ -51,12 +53,14 @@ export class TreeHarness {
     this.#pageBytes = options.pageBytes ?? 512
     this.#cachePages = options.cachePages ?? 64
     this.tree = this.#open()
+    this.#seq = this.tree.seq
   }
 
   /** Opens the file again, without a checkpoint. */
   reopen(): void {
     this.tree.close()
     this.tree = this.#open()
+    this.#seq = this.tree.seq
   }
 
   put(key: ModelKey, value: ModelKey): void {
@@ -88,11 +92,6 @@ export class TreeHarness {
     fill(batch)
     this.#seq += 1
     for (const section of batch.sections()) this.tree.apply(section, toSeq(this.#seq))
-  }
-
-  get nextSeq(): number {
-    this.#seq += 1
-    return this.#seq
   }
 
   /** Entries of the model, in byte order. */

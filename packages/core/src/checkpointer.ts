@@ -1,3 +1,4 @@
+import type { StoreStats } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
 import type { CommitLog } from './commit-log.js'
 import type { CompactionEvent, EventHub } from './events.js'
@@ -23,6 +24,39 @@ export interface CheckpointParts {
   readonly clock: Clock
   /** Bytes of commits in the log after which a checkpoint comes unasked. */
   readonly logBytesMax: number
+  /** Bytes of the page cache: a store that fits in is cheap to move. */
+  readonly cacheBytes: number
+}
+
+/** How to make one checkpoint. */
+export interface CheckpointRun {
+  /** Compact every store. */
+  readonly shrink?: boolean
+  /** Somebody asked for it, and it may take the time to give space back. */
+  readonly unhurried?: boolean
+  /** Even when nothing is new. */
+  readonly force?: boolean
+}
+
+/** Free space in a file that is not worth giving back. */
+const SLACK_BYTES = 1_048_576
+
+/**
+ * Tells whether a store should be compacted along with a checkpoint.
+ *
+ * What is moved is at most what is live. Without being asked for, that happens only when two thirds of the file are
+ * free, which takes at least twice as many bytes rewritten or deleted; somebody who asked also gets half of it back, when
+ * the store is small.
+ */
+export function isWorthShrinking(
+  stats: Pick<StoreStats, 'fileBytes' | 'liveBytes'>,
+  unhurried: boolean,
+  cacheBytes: number,
+): boolean {
+  const { fileBytes, liveBytes } = stats
+  const freeBytes = fileBytes - liveBytes
+  if (freeBytes <= SLACK_BYTES) return false
+  return freeBytes > 2 * liveBytes || (unhurried && liveBytes <= cacheBytes && 2 * freeBytes > liveBytes)
 }
 
 /** Makes the stores durable on their own, so that the log can be cut. */
@@ -39,7 +73,7 @@ export class Checkpointer {
   }
 
   /** Checkpoints every store and cuts the log; nothing when there is nothing to do. A failure poisons (C3). */
-  run(seq: number, options: { readonly shrink?: boolean; readonly force?: boolean } = {}): void {
+  run(seq: number, options: CheckpointRun = {}): void {
     const { health, log, events, clock } = this.#parts
     const nothingNew = log.bytesSinceCheckpoint === 0 && seq === this.#lastSeq
     if (nothingNew && options.shrink !== true && options.force !== true) return
@@ -50,7 +84,7 @@ export class Checkpointer {
     try {
       // (C6) What the stores write down must be in the log for good, or a crash could leave one ahead of another.
       log.sync()
-      this.#checkpointStores(options.shrink === true, compactions)
+      this.#checkpointStores(options, compactions)
       log.cut({ seq, durableSeqs: this.#durableSeqs() })
     } catch (error) {
       health.poison(error, false)
@@ -93,20 +127,18 @@ export class Checkpointer {
     return { count: this.#count, lastDurationMs: this.#lastDurationMs, lastSeq: this.#lastSeq }
   }
 
-  #checkpointStores(shrink: boolean, compactions: CompactionEvent[]): void {
-    const { keyspaces, clock } = this.#parts
+  #checkpointStores(options: CheckpointRun, compactions: CompactionEvent[]): void {
+    const { keyspaces, clock, cacheBytes } = this.#parts
     for (const { store, descriptor } of keyspaces) {
-      if (!shrink) {
-        store.checkpoint()
-        continue
-      }
+      store.checkpoint()
+      const before = store.stats()
+      if (options.shrink !== true && !isWorthShrinking(before, options.unhurried === true, cacheBytes)) continue
       const startedAtMs = clock.monotonic()
-      const fileBytesBefore = store.stats().fileBytes
       store.checkpoint({ shrink: true })
       compactions.push({
         keyspace: descriptor.name,
         durationMs: clock.monotonic() - startedAtMs,
-        fileBytesBefore,
+        fileBytesBefore: before.fileBytes,
         fileBytesAfter: store.stats().fileBytes,
       })
     }

@@ -82,7 +82,8 @@ export class CommitPipeline {
    * Makes all of a batch visible and durable as asked, or nothing of it.
    *
    * @throws {@link LdbError} LDB_COMMIT_UNKNOWN when its bytes were written, and the sync or the application failed;
-   * LDB_NO_SPACE or LDB_IO when they were not written; LDB_POISONED, LDB_READ_ONLY, LDB_CLOSED, LDB_NOT_FOUND when the
+   * LDB_NO_SPACE or LDB_IO when they were not written; LDB_NO_SPACE also when they were, and the device was full before
+   * they could be applied: the commit is there after the next open, as the message says; LDB_POISONED, LDB_READ_ONLY, LDB_CLOSED, LDB_NOT_FOUND when the
    * database takes no commit, or not this one.
    */
   commit(batch: WriteBatch, durability: Durability | undefined): void {
@@ -135,8 +136,19 @@ export class CommitPipeline {
       }
     } catch (error) {
       // A part of the commit may be in memory (C3).
+      this.#handOver()
       this.#fail(error, true)
+      if (isLdbError(error, 'LDB_NO_SPACE')) throw loggedOnly(error)
       throw unknownOutcome('the commit was logged, but could not be applied', error)
+    }
+  }
+
+  /** The log has not failed: what it holds in memory must not go with this handle. */
+  #handOver(): void {
+    try {
+      this.#parts.log.flush()
+    } catch (error) {
+      this.#fail(error, true)
     }
   }
 
@@ -144,6 +156,12 @@ export class CommitPipeline {
     this.#parts.health.poison(error, readsToo)
     this.#parts.events.emit('error', { error })
   }
+}
+
+/** The log had room, the store had not: the next open, with more room, applies what is logged. */
+function loggedOnly(cause: LdbError): LdbError {
+  const message = `${cause.message}; the commit is in the log and will be there after the next open`
+  return new LdbError('LDB_NO_SPACE', message, { cause, details: cause.details })
 }
 
 function unknownOutcome(message: string, cause: unknown): LdbError {

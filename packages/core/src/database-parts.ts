@@ -1,3 +1,4 @@
+import { isLdbError } from '@ldb/base'
 import type { VfsLock } from '@ldb/vfs'
 import type { BackgroundSync } from './background-sync.js'
 import type { Checkpointer } from './checkpointer.js'
@@ -40,8 +41,12 @@ export function closeParts(parts: DatabaseParts): void {
       openReads.releaseAll()
     },
     (): void => {
-      if (health.poisoned || options.readOnly) return
-      checkpointer.run(pipeline.seq)
+      if (options.readOnly) return
+      if (health.poisoned) {
+        saveLog(log)
+        return
+      }
+      checkpointer.run(pipeline.seq, { unhurried: true })
       clean = true
     },
     (): void => {
@@ -58,6 +63,16 @@ export function closeParts(parts: DatabaseParts): void {
     },
   ]
   runAll(steps)
+}
+
+/** Saves commits that the log holds in memory, when it is not the log that failed: a log that did tries nothing again. */
+function saveLog(log: CommitLog): void {
+  try {
+    log.sync()
+  } catch (error) {
+    // The first failure has been reported.
+    if (!isLdbError(error)) throw error
+  }
 }
 
 /** Runs every step, and throws the first error at the end. */

@@ -202,7 +202,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   /** Writes all keyspaces down, so that the log can be cut. Comes by itself as the log grows, and at `close()`. */
   checkpoint(): void {
     this.#parts.health.assertWritable()
-    this.#parts.checkpointer.run(this.pipeline.seq)
+    this.#parts.checkpointer.run(this.pipeline.seq, { unhurried: true })
   }
 
   /**

@@ -156,7 +156,7 @@ class Opening {
     const health = new Health(options.readOnly)
     const events = new EventHub((error) => options.logger?.error(`a listener failed: ${String(error)}`))
     const checkpointer = new Checkpointer(
-      { health, log, keyspaces, events, clock: vfs.clock, logBytesMax: this.#tuning.checkpointLogBytes },
+      { health, log, keyspaces, events, clock: vfs.clock, logBytesMax: this.#tuning.checkpointLogBytes, cacheBytes: options.cacheBytes },
       seq,
     )
     // (R5) One new root, so that the next crash recovers from here.

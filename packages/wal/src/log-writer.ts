@@ -194,16 +194,17 @@ export class LogWriter {
     })
     const old = this.#active
     this.#active = new ActiveSegment(this.#vfs, segment, preallocateBytes)
-    if (previous !== undefined) {
-      previous.endLsn = place.lsn
-      const seal = sealBefore(segment.header)
-      if (old === undefined) sealFoundSegment(this.#vfs, previous, seal)
-      else old.seal(seal)
-    }
-    this.#segments.add(segment)
     this.#chainHash = chainHash
     this.counters.segmentCount++
-    old?.close()
+    if (previous !== undefined) previous.endLsn = place.lsn
+    this.#segments.add(segment)
+    try {
+      const seal = sealBefore(segment.header)
+      if (old !== undefined) old.seal(seal)
+      else if (previous !== undefined) sealFoundSegment(this.#vfs, previous, seal)
+    } finally {
+      old?.close()
+    }
   }
 
   /** Writes the end down: whatever is missing when the log is opened again was lost. */

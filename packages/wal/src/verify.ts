@@ -13,7 +13,8 @@ const PROGRESS_RECORDS = 4096
 
 /**
  * Checks every record of a log, and how its segments hang together; goes on behind what it finds wrong. Only reads,
- * and needs no log that can be opened. Records of a torn tail are not findings: the next open drops them.
+ * and needs no log that can be opened. Records of a torn tail are not findings: the next open drops them. A seal that a
+ * crash has torn is one, until the next open writes it again.
  *
  * @remarks Reads all segments once. `units` and `entries` of the progress both count records.
  * @param endLsn - where the log ends, if that is known: nothing up to there may be missing.

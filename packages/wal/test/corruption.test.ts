@@ -3,6 +3,7 @@
 // left open also a shorter prefix, but never below the last position that the log itself knows to be synced. No
 // record is ever wrong. What `verify` is told of an open log agrees with what reading it gives.
 import { isLdbError } from '@ldb/base'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RECORDS_FILE_OFFSET } from '../src/format.js'
 import { verifyWal, Wal } from '../src/index.js'
@@ -53,7 +54,7 @@ function restored(golden: Golden, path: string, bytes: Uint8Array): SimulatedVfs
 function outcomeOf(golden: Golden, vfs: SimulatedVfs, atLeast = golden.syncedCount): number | string {
   let records: LogRecord[]
   try {
-    const wal = Wal.open(vfs, 'log', { mustExist: true })
+    const wal = Wal.open(vfs, 'log', { mustExist: true, bufferBytes: 4096, preallocateBytes: 0 })
     records = recordsOf(wal)
     wal.close({ clean: false })
   } catch (error) {
@@ -197,4 +198,47 @@ test('a bad record in the middle is corruption as soon as a later one proves tha
   const third = Wal.open(torn, 'log')
   expect(recordsOf(third)).toHaveLength(3)
   expect(findingCountOf(torn)).toBe(0)
+})
+
+test('a record inside of a payload is never taken for one of the log', () => {
+  const vfs = new SimulatedVfs()
+  let wal = Wal.open(vfs, 'log')
+  const path = 'log/0000000001.wal'
+  wal.append(payloadOf(1, 8))
+  wal.sync()
+  const second = wal.append(payloadOf(2, 40))
+  wal.flush()
+  // The second record says that the first was synced. Its bytes, salt and all, go into a payload again and again.
+  const image = vfs.content(path).slice(RECORDS_FILE_OFFSET + second, RECORDS_FILE_OFFSET + wal.endLsn)
+  const payload = new Uint8Array(image.length * 50)
+  for (let index = 0; index < 50; index++) payload.set(image, index * image.length)
+  const third = wal.append(payload)
+  wal.flush()
+  wal.close({ clean: false })
+  // Then the header of the record that holds them is torn, so that its payload is searched for records.
+  vfs.content(path).fill(0, RECORDS_FILE_OFFSET + third, RECORDS_FILE_OFFSET + third + 32)
+  wal = Wal.open(vfs, 'log')
+  expect(recordsOf(wal).map((record) => record.lsn)).toEqual([0, second])
+  expect(wal.endLsn).toBe(third)
+})
+
+test('random bytes in place of records are an error or no records, whatever they are', () => {
+  const origin = new SimulatedVfs()
+  Wal.open(origin, 'log', { preallocateBytes: 0 }).close({ clean: false })
+  const path = 'log/0000000001.wal'
+  const front = origin.content(path).slice(0, RECORDS_FILE_OFFSET)
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 3000, size: 'max' }), (garbage) => {
+      const vfs = new SimulatedVfs(5)
+      vfs.directories.add('log')
+      const bytes = new Uint8Array(front.length + garbage.length)
+      bytes.set(front)
+      bytes.set(garbage, front.length)
+      vfs.replaceContent(path, bytes)
+      const wal = Wal.open(vfs, 'log')
+      expect(recordsOf(wal)).toEqual([])
+      expect(wal.endLsn).toBe(0)
+      wal.close()
+    }),
+  )
 })

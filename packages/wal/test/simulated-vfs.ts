@@ -1,7 +1,7 @@
 // Files in memory that know what a loss of power would leave of them. A stand-in for tests of this package: writes
 // are kept or lost by the sector, directory entries one by one.
 import { LdbError } from '@ldb/base'
-import { MemoryVfs, SeededRandom } from '@ldb/vfs'
+import { ManualTime, SeededRandom } from '@ldb/vfs'
 import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 
 const SECTOR_BYTES = 512
@@ -56,9 +56,9 @@ export class SimulatedVfs implements Vfs {
   #life = 0
 
   constructor(seed = 1) {
-    const memory = new MemoryVfs()
-    this.clock = memory.clock
-    this.scheduler = memory.scheduler
+    const time = new ManualTime()
+    this.clock = time
+    this.scheduler = time
     this.random = new SeededRandom(seed)
   }
 

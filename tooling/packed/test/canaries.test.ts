@@ -1,5 +1,5 @@
-// The checks of examples must fail where they should.
-import { mkdtempSync, rmSync } from 'node:fs'
+// The checks of examples and tarballs must fail where they should.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -7,6 +7,7 @@ import { afterAll, expect, test } from 'vitest'
 
 import { run } from '../src/consumer.js'
 import { firstExample, packagesIn, placeExample, stripTypes, typeErrors } from '../src/example.js'
+import { attw, publintFindings } from '../src/package-lint.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'ldb-canary-'))
 
@@ -40,4 +41,22 @@ test('an example that throws is caught', () => {
 test('an example that imports what is not there is caught', () => {
   const file = placeExample(folder, 'missing', "import { a } from '@ldb/none'\nconsole.log(a)\n")
   expect(typeErrors([file]).join()).toContain('Cannot find module')
+})
+
+test('a package whose types are missing or say something else is caught', async () => {
+  const source = join(folder, 'wrong')
+  mkdirSync(source)
+  const manifest = {
+    name: 'wrong',
+    version: '1.0.0',
+    type: 'module',
+    exports: { '.': { default: './index.js', types: './index.d.cts' } },
+  }
+  writeFileSync(join(source, 'package.json'), JSON.stringify(manifest))
+  writeFileSync(join(source, 'index.js'), 'export const a = 1\n')
+  writeFileSync(join(source, 'index.d.cts'), 'export declare const a: number\n')
+  run('npm', ['pack', '--silent'], source)
+  const tarball = join(source, 'wrong-1.0.0.tgz')
+  expect((await publintFindings(tarball)).join('\n')).toContain('types')
+  expect(() => attw(tarball)).toThrow('wrong v1.0.0')
 })

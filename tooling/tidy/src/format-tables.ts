@@ -24,6 +24,13 @@ export interface FormatRow {
  */
 export const CONSTANT_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '@ldb/base': { 'Section header': 'SECTION_*_OFFSET' },
+  '@ldb/wal': { 'Segment header': 'HEADER_*', Seal: 'SEAL_*', Record: 'RECORD_*' },
+  '@ldb/core': {
+    'Catalog root': 'CATALOG_OFFSET_*',
+    'Keyspace record': 'KEYSPACE_OFFSET_*',
+    'Checkpoint record': 'CHECKPOINT_OFFSET_*',
+    'Checkpoint entry': 'ENTRY_OFFSET_*',
+  },
 }
 
 const SIZE_OF_TYPE: Readonly<Record<string, number>> = {

@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { isLdbError } from '@ldb/core'
+import { auditBank, foundBank, lastTransferNumber, TOTAL_MONEY } from './bank.js'
+import type { Audit } from './bank.js'
+import { formatCount, formatCounted, formatDuration } from './format-figures.js'
+import { Ledger } from './ledger.js'
+import type { Stage } from './stage.js'
+import { timed } from './stopwatch.js'
+import { World } from './world.js'
+
+/** What one kill measured. */
+export interface KillFigures {
+  /** From the first acknowledgement to the kill, in milliseconds. */
+  readonly killedAfterMs: number
+  /** Commits that were acknowledged before it. */
+  readonly acknowledgedCount: number
+  /** Commits that survived although the kill overtook their acknowledgement. */
+  readonly unacknowledgedCount: number
+  /** Acknowledged commits, of this round and all before it, that were not there. */
+  readonly lostCount: number
+  /** Opening the database after the kill, recovery included, in milliseconds. */
+  readonly reopenMs: number
+}
+
+/** What the crash scene measured. */
+export interface CrashFigures {
+  readonly kills: readonly KillFigures[]
+  readonly acknowledgedCount: number
+  readonly lostCount: number
+  readonly transferCount: number
+  readonly wrongAccountCount: number
+}
+
+const KILL_COUNT = 3
+const KILL_AFTER_MS_MIN = 250
+const KILL_AFTER_MS_MAX = 1000
+const WRITER = fileURLToPath(new URL('crash-writer.js', import.meta.url))
+
+/** Scene: a writer is killed in full career, and every commit that it was told of must be there. */
+export async function killAndRecover(stage: Stage): Promise<CrashFigures> {
+  const { screen, checks } = stage
+  screen.say(
+    'A child process moves money between 100 accounts: three writes to two keyspaces make one commit, on the device ' +
+      'before it is acknowledged. It says so over a pipe, and this process keeps the ledger. Then comes SIGKILL, at a ' +
+      'random moment.',
+  )
+  screen.line('')
+  screen.code(
+    'db.batch()\n' +
+      '  .in(accounts).put(from, poorer).put(to, richer)\n' +
+      '  .in(transfers).put([number], { from, to, amount })\n' +
+      '  .commit()',
+  )
+  screen.line('')
+  foundBank(stage.world)
+  const ledger = new Ledger()
+  const kills: KillFigures[] = []
+  for (let round = 1; round <= KILL_COUNT; round++) kills.push(await killOnce(stage, ledger, round))
+  const lostCount = kills.at(-1)?.lostCount ?? 0
+  const audit = auditBank(stage.world)
+  screen.line('')
+  checks.expect(
+    'crash.acknowledged',
+    kills.every((kill) => kill.lostCount === 0) && ledger.count > 0,
+    `Every one of the ${formatCounted(ledger.count, 'acknowledged commit')} is there: ${formatCount(lostCount)} lost`,
+  )
+  expectBalancedBooks(stage, audit)
+  screen.line('')
+  screen.note(
+    'A kill takes what the process held, not what the operating system holds: this is a crash, not a power loss.',
+  )
+  const { transferCount, wrongAccountCount } = audit
+  return { kills, acknowledgedCount: ledger.count, lostCount, transferCount, wrongAccountCount }
+}
+
+async function killOnce(stage: Stage, ledger: Ledger, round: number): Promise<KillFigures> {
+  const { screen } = stage
+  const transfersBefore = lastTransferNumber(stage.world)
+  const toldBefore = ledger.count
+  stage.close()
+  const killedAfterMs = await runAndKill(stage, ledger, round === 1)
+  const { result: world, ms: reopenMs } = timed(() => stage.open())
+  const lostCount = ledger.lost((number) => world.transfers.get([number])).length
+  const acknowledgedCount = ledger.count - toldBefore
+  const unacknowledgedCount = lastTransferNumber(world) - transfersBefore - acknowledgedCount
+  const beyond = unacknowledgedCount > 0 ? `; ${unacknowledgedCount} more survived unacknowledged` : ''
+  screen.heading(
+    `Kill ${round}, after ${formatDuration(killedAfterMs)}`,
+    `open again in ${formatDuration(reopenMs)}`,
+  )
+  screen.line(`  ${formatCounted(acknowledgedCount, 'commit')} acknowledged, ${lostCount} lost${beyond}`)
+  return { killedAfterMs, acknowledgedCount, unacknowledgedCount, lostCount, reopenMs }
+}
+
+/** Gives the milliseconds from the first acknowledgement to the kill, once the writer is gone and the pipe is empty. */
+function runAndKill(stage: Stage, ledger: Ledger, tryToOpen: boolean): Promise<number> {
+  const { dir, engine } = stage.options
+  const writer = spawn(process.execPath, [WRITER, dir, ...(engine === undefined ? [] : [engine])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const endGuard = stage.guard(() => writer.kill('SIGKILL'))
+  const plannedMs = KILL_AFTER_MS_MIN + Math.random() * (KILL_AFTER_MS_MAX - KILL_AFTER_MS_MIN)
+  let firstAtMs: number | undefined
+  let killedAtMs: number | undefined
+  let complaint = ''
+  return new Promise((resolve, reject) => {
+    writer.stdout.setEncoding('utf8').on('data', (text: string) => {
+      ledger.take(text)
+      if (firstAtMs !== undefined) return
+      firstAtMs = performance.now()
+      setTimeout(() => {
+        killedAtMs = performance.now()
+        writer.kill('SIGKILL')
+      }, plannedMs)
+      if (tryToOpen) expectLock(stage)
+    })
+    writer.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+    writer.on('error', reject)
+    writer.on('close', (code, signal) => {
+      endGuard()
+      ledger.cut()
+      if (signal === 'SIGKILL' && firstAtMs !== undefined && killedAtMs !== undefined)
+        resolve(killedAtMs - firstAtMs)
+      else reject(new Error(`the writer ended by itself, with ${signal ?? code}: ${complaint.trim()}`))
+    })
+  })
+}
+
+/** While the writer lives, nobody else gets in. */
+function expectLock({ screen, checks, options }: Stage): void {
+  let refusal = 'nobody refused'
+  let locked = false
+  try {
+    World.open(options).close()
+  } catch (error) {
+    locked = isLdbError(error, 'LDB_LOCKED')
+    refusal = error instanceof Error ? error.message : String(error)
+  }
+  checks.expect('crash.locked', locked, `While it writes, a second opener is refused: ${refusal}`)
+  screen.line('')
+}
+
+function expectBalancedBooks({ checks }: Stage, audit: Audit): void {
+  const { transferCount, unbroken, wrongAccountCount, totalMoney } = audit
+  checks.expect(
+    'crash.prefix',
+    unbroken,
+    `${formatCounted(transferCount, 'transfer')} in the database, numbered without a hole`,
+  )
+  checks.expect(
+    'crash.atomic',
+    wrongAccountCount === 0 && totalMoney === TOTAL_MONEY,
+    `Every balance is what the transfers make of it, and all money is still there: no commit survived by half`,
+  )
+}

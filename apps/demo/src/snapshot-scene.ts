@@ -1,0 +1,135 @@
+import type { KeyspaceReads, Snapshot } from '@ldb/core'
+import type { City } from './cities.js'
+import { formatCount, formatCounted, formatDuration } from './format-figures.js'
+import type { Stage } from './stage.js'
+import { timed } from './stopwatch.js'
+import { cityKey, countryKey, nameKey } from './world.js'
+import type { CountryKey, World } from './world.js'
+
+/** What the snapshot scene measured. */
+export interface SnapshotFigures {
+  /** Cities when the snapshot was taken. */
+  readonly frozenCount: number
+  /** Cities that were left outside while it was open. */
+  readonly liveCount: number
+  /** Cities that were deleted in one commit, and put back from the snapshot in another. */
+  readonly deletedCount: number
+  readonly snapshotMs: number
+  readonly deleteMs: number
+  readonly restoreMs: number
+}
+
+const COUNTRY = 'JP'
+
+/** Scene: a snapshot is read while the database changes under it, and gives back what was deleted. */
+export function readFromSnapshot(stage: Stage): SnapshotFigures {
+  const { screen, checks, world } = stage
+  const { result, ms: snapshotMs } = timed(() => world.db.snapshot())
+  using snapshot = result
+  const frozenCount = world.cities.count()
+  screen.heading('A snapshot of all keyspaces', formatDuration(snapshotMs))
+  screen.code('using snapshot = db.snapshot()')
+  screen.line('')
+
+  // This scan is half way when the deletion is committed: it must not notice either.
+  using scan = snapshot.in(world.cities).keys()
+  let scannedCount = 0
+  while (scannedCount < frozenCount / 2 && scan.next().done !== true) scannedCount++
+
+  const { result: deletedCount, ms: deleteMs } = timed(() => deleteCountry(world, snapshot))
+  screen.heading(
+    `Delete all ${formatCount(deletedCount)} cities of Japan, in one commit`,
+    formatDuration(deleteMs),
+  )
+  screen.code("batch.in(byCountry).deleteRange({ prefix: ['JP'] })")
+  screen.line('')
+  const liveCount = world.cities.count()
+  showBoth(stage, snapshot)
+  while (scan.next().done !== true) scannedCount++
+  checks.expect(
+    'snapshot.frozen',
+    snapshot.in(world.cities).count() === frozenCount &&
+      liveCount === frozenCount - deletedCount &&
+      world.byCountry.count({ prefix: [COUNTRY] }) === 0,
+    `The snapshot still counts ${formatCount(frozenCount)} cities; outside there are ${formatCount(liveCount)}`,
+  )
+  checks.expect(
+    'snapshot.scan',
+    scannedCount === frozenCount,
+    `A scan of it that was half way when the commit came saw ${formatCounted(scannedCount, 'city', 'cities')}`,
+  )
+  screen.line('')
+
+  const { ms: restoreMs } = timed(() => restoreCountry(world, snapshot))
+  screen.heading('Put them back, from the snapshot', formatDuration(restoreMs))
+  screen.code("snapshot.in(byCountry).entries({ prefix: ['JP'] })")
+  screen.line('')
+  checks.expect('snapshot.restored', isAsBefore(world, snapshot), 'All keyspaces are as they were')
+  return { frozenCount, liveCount, deletedCount, snapshotMs, deleteMs, restoreMs }
+}
+
+/** Gives how many there were. */
+function deleteCountry(world: World, snapshot: Snapshot): number {
+  const batch = world.db.batch()
+  const cities = batch.in(world.cities)
+  const byName = batch.in(world.byName)
+  let count = 0
+  for (const city of citiesOfCountry(world, snapshot)) {
+    cities.delete(cityKey(city))
+    byName.delete(nameKey(city))
+    count++
+  }
+  batch.in(world.byCountry).deleteRange({ prefix: [COUNTRY] })
+  batch.commit()
+  return count
+}
+
+function restoreCountry(world: World, snapshot: Snapshot): void {
+  const batch = world.db.batch()
+  const cities = batch.in(world.cities)
+  const byCountry = batch.in(world.byCountry)
+  const byName = batch.in(world.byName)
+  for (const city of citiesOfCountry(world, snapshot)) {
+    cities.put(cityKey(city), city)
+    byCountry.put(countryKey(city), city.name)
+    byName.put(nameKey(city), city.country)
+  }
+  batch.commit()
+}
+
+function* citiesOfCountry(world: World, snapshot: Snapshot): Generator<City> {
+  const cities = snapshot.in(world.cities)
+  for (const [, , id] of snapshot.in(world.byCountry).keys({ prefix: [COUNTRY] })) {
+    const city = cities.get(String(id))
+    if (city !== undefined) yield city
+  }
+}
+
+function showBoth({ screen, world }: Stage, snapshot: Snapshot): void {
+  const frozen = { cities: snapshot.in(world.cities), byCountry: snapshot.in(world.byCountry) }
+  const indexes = [world.byCountry, frozen.byCountry]
+  screen.table(
+    ['', 'now', 'in the snapshot'],
+    [
+      ['all cities', formatCount(world.cities.count()), formatCount(frozen.cities.count())],
+      ['cities of Japan', ...indexes.map((index) => formatCount(countOf(index)))],
+      ['the largest of them', ...indexes.map((index) => largestOf(index) ?? '–')],
+    ],
+  )
+  screen.line('')
+}
+
+function countOf(byCountry: KeyspaceReads<CountryKey, string>): number {
+  return byCountry.count({ prefix: [COUNTRY] })
+}
+
+function largestOf(byCountry: KeyspaceReads<CountryKey, string>): string | undefined {
+  return byCountry.values({ prefix: [COUNTRY], reverse: true, limit: 1 }).toArray()[0]
+}
+
+function isAsBefore(world: World, snapshot: Snapshot): boolean {
+  return [world.cities, world.byCountry, world.byName].every((keyspace) => {
+    const then = snapshot.in(keyspace as never) as KeyspaceReads<unknown, unknown>
+    return keyspace.count() === then.count()
+  })
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import * as format from './format.js'
+
+const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
+const constants = format as unknown as Readonly<Record<string, number>>
+
+/** Rows of the OFFSET/SIZE/TYPE/FIELD tables of FORMAT.md, by the heading that they stand below. */
+function tables(): Map<string, string[][]> {
+  const found = new Map<string, string[][]>()
+  for (const section of text.split(/^## /m).slice(1)) {
+    const rows = section
+      .split('\n')
+      .filter((line) => /^\| \d/.test(line))
+      .map((line) =>
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      )
+    if (rows.length > 0) found.set(section.split('\n')[0]!, rows)
+  }
+  return found
+}
+
+/** `Run reference`, `contentBytes` → `RUN_REFERENCE_CONTENT_BYTES_OFFSET`. */
+function constantName(heading: string, field: string): string {
+  const words = `${heading}_${field.replace(/[A-Z]/g, (letter) => `_${letter}`)}`
+  return `${words.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()}_OFFSET`
+}
+
+const SIZE_OF: Readonly<Record<string, number>> = { u8: 1, u16: 2, u32: 4, u64: 8 }
+/** Constant that holds where a table ends; tables without one end in bytes of any number. */
+const TOTAL_OF: Readonly<Record<string, string>> = {
+  'Meta block': 'META_BLOCK_BYTES',
+  'Page header': 'PAGE_HEADER_BYTES',
+  Slot: 'SLOT_BYTES',
+  'Run reference': 'RUN_REFERENCE_BYTES',
+  'Overflow run': 'OVERFLOW_RUN_BYTES',
+}
+
+test('every table of FORMAT.md is there to be compared', () => {
+  expect([...tables().keys()].toSorted()).toEqual([
+    'Branch record',
+    'Free-space page',
+    'Meta block',
+    'Overflow run',
+    'Page header',
+    'Run reference',
+    'Slot',
+  ])
+})
+
+test.each([...tables()])('the table below %s is that of the constants', (heading, rows) => {
+  let end = Number(rows[0]![0])
+  for (const [offset, size, type, field] of rows) {
+    const constant = constants[constantName(heading, field!)]
+    expect({ field, offset: Number(offset), constant }).toEqual({ field, offset: end, constant: end })
+    if (type !== 'bytes') expect({ field, size: Number(size) }).toEqual({ field, size: SIZE_OF[type!] })
+    end += Number(size)
+  }
+  const total = TOTAL_OF[heading]
+  if (total !== undefined) expect(constants[total]).toBe(end)
+})
+
+test('no constant of an offset is missing in FORMAT.md', () => {
+  const named = new Set(
+    [...tables()].flatMap(([heading, rows]) => rows.map((row) => constantName(heading, row[3]!))),
+  )
+  const missing = Object.keys(constants).filter((name) => name.endsWith('_OFFSET') && !named.has(name))
+  expect(missing).toEqual([])
+})
+
+test('what FORMAT.md says in words', () => {
+  expect(text).toContain(`kind \`${format.FILE_KIND}\``)
+  expect(text).toContain('1 leaf, 2 branch, 3 overflow run, 4 free space')
+  expect(format.PageKind).toEqual({ Leaf: 1, Branch: 2, Run: 3, FreeSpace: 4 })
+  expect([format.META_REGION_BYTES, format.META_STRIDE, format.PAGE_BYTES_DEFAULT]).toEqual([
+    8192, 4096, 8192,
+  ])
+  expect([512, 1024, 8192, 32_768].map((pageBytes) => format.firstPageNumber(pageBytes))).toEqual([
+    16, 8, 1, 1,
+  ])
+  expect([0, 480, 481, 992, 993].map((bytes) => format.runPageCount(bytes, 512))).toEqual([1, 1, 2, 2, 3])
+})

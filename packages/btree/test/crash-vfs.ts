@@ -1,0 +1,170 @@
+import { LdbError } from '@ldb/base'
+import { fileError, MemoryVfs } from '@ldb/vfs'
+import type { Vfs, VfsFile } from '@ldb/vfs'
+
+const SECTOR_BYTES = 512
+
+/** Numbers below a bound, from a seed. */
+export function seeded(seed: number): (bound: number) => number {
+  let state = seed >>> 0
+  return (bound) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * bound)
+  }
+}
+
+type Unsynced =
+  | { readonly kind: 'write'; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'length'; readonly length: number }
+
+/** Operations of a file that can be made to fail. */
+export type FileOperationName = 'read' | 'write' | 'sync' | 'truncate'
+
+/**
+ * One file in memory whose unsynced changes are kept apart, so that a crash can take back any of them, and whose operations
+ * can be made to fail. Files of other paths are in the same {@link MemoryVfs} and are not looked at.
+ */
+export class CrashVfs {
+  readonly vfs: Vfs
+  readonly path: string
+  /** Called behind each operation that changes the file. */
+  onChange: (() => void) | undefined
+  /** Gives the errno that an operation fails with; `undefined` lets it pass. */
+  failing: ((operation: FileOperationName) => string | undefined) | undefined
+  #durable = new Uint8Array(0)
+  #unsynced: Unsynced[] = []
+
+  constructor(path: string, content?: Uint8Array) {
+    const memory = new MemoryVfs()
+    this.path = path
+    if (content !== undefined) {
+      const file = memory.open(path, 'create')
+      file.write(content, 0, content.length, 0)
+      file.close()
+      this.#durable = content.slice()
+    }
+    this.vfs = new Proxy(memory, {
+      get: (target, name) => {
+        if (name === 'open') return (...args: Parameters<Vfs['open']>) => this.#wrap(target.open(...args))
+        const value: unknown = Reflect.get(target, name)
+        return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
+      },
+    })
+  }
+
+  /** Changes that no sync has made durable. */
+  get unsyncedCount(): number {
+    return this.#unsynced.length
+  }
+
+  /** What the file holds for whoever reads it now: a killed process leaves this. */
+  present(): Uint8Array {
+    const file = this.vfs.open(this.path, 'read')
+    const bytes = new Uint8Array(file.length())
+    this.#passing(() => file.read(bytes, 0, bytes.length, 0))
+    file.close()
+    return bytes
+  }
+
+  /**
+   * What a power failure may leave: the durable bytes and any of the unsynced changes, writes torn at sectors.
+   *
+   * @param random - chooses; `'none'` and `'all'` are the two ends.
+   */
+  crashImage(random: ((bound: number) => number) | 'none' | 'all'): Uint8Array {
+    let image = this.#durable.slice()
+    if (random === 'none') return image
+    const share = random === 'all' ? 0 : random(4)
+    const isKept = (): boolean => random === 'all' || (share === 0 ? random(2) === 0 : random(8) < share * 2)
+    for (const change of this.#unsynced) {
+      if (change.kind === 'length') {
+        if (isKept()) image = resized(image, change.length)
+        continue
+      }
+      for (let start = 0; start < change.bytes.length;) {
+        const end = Math.min(
+          change.bytes.length,
+          start + SECTOR_BYTES - ((change.offset + start) % SECTOR_BYTES),
+        )
+        if (isKept()) {
+          if (change.offset + end > image.length) image = resized(image, change.offset + end)
+          image.set(change.bytes.subarray(start, end), change.offset + start)
+        }
+        start = end
+      }
+    }
+    // The length may be on the device before the data, or not.
+    if (random !== 'all' && random(4) === 0) image = resized(image, image.length + SECTOR_BYTES * random(20))
+    return image
+  }
+
+  #passing<Result>(part: () => Result): Result {
+    const { failing } = this
+    this.failing = undefined
+    try {
+      return part()
+    } finally {
+      this.failing = failing
+    }
+  }
+
+  #note(change: Unsynced): void {
+    this.#unsynced.push(change)
+    this.onChange?.()
+  }
+
+  #fail(operation: FileOperationName, file: string): void {
+    const errno = this.failing?.(operation)
+    if (errno !== undefined) throw fileError(errno, { operation, file })
+  }
+
+  /** Wraps a file: the tree's own, and the one that it is renamed from. */
+  #wrap(file: VfsFile): VfsFile {
+    if (!file.path.startsWith(this.path)) throw new LdbError('LDB_INVARIANT', `an unknown file: ${file.path}`)
+    const noteLength = (length: number): void => this.#note({ kind: 'length', length })
+    return {
+      path: file.path,
+      length: () => file.length(),
+      close: () => file.close(),
+      read: (...args) => {
+        this.#fail('read', file.path)
+        return file.read(...args)
+      },
+      write: (source, sourceOffset, byteCount, fileOffset) => {
+        this.#fail('write', file.path)
+        file.write(source, sourceOffset, byteCount, fileOffset)
+        this.#note({
+          kind: 'write',
+          offset: fileOffset,
+          bytes: source.slice(sourceOffset, sourceOffset + byteCount),
+        })
+      },
+      truncate: (length) => {
+        this.#fail('truncate', file.path)
+        file.truncate(length)
+        noteLength(length)
+      },
+      preallocate: (length) => {
+        file.preallocate(length)
+        noteLength(length)
+      },
+      sync: () => {
+        this.#fail('sync', file.path)
+        file.sync()
+        this.#durable = new Uint8Array(file.length())
+        file.read(this.#durable, 0, this.#durable.length, 0)
+        this.#unsynced = []
+        this.onChange?.()
+      },
+      readAsync: (...args) => file.readAsync(...args),
+      writeAsync: () => Promise.reject(new LdbError('LDB_UNSUPPORTED', 'the tree writes synchronously')),
+      syncAsync: () => Promise.reject(new LdbError('LDB_UNSUPPORTED', 'the tree writes synchronously')),
+    }
+  }
+}
+
+function resized(bytes: Uint8Array, length: number): Uint8Array {
+  const result = new Uint8Array(length)
+  result.set(bytes.subarray(0, length))
+  return result
+}

@@ -1,0 +1,92 @@
+import { compareBytes } from '@ldb/base'
+import { BRANCH_RECORD_KEY_OFFSET, VALUE_FIELD_BYTES } from '../src/format.js'
+import { clearPage, setPageNumber, slotCount } from '../src/page.js'
+import { insertSlot, setFences } from '../src/page-edit.js'
+import { PageMemory } from '../src/page-memory.js'
+import type { RunReader } from '../src/page-memory.js'
+import { branchRecordBytes, keyPartBytes, setValueField } from '../src/record.js'
+
+/** Runs of the tests: contents by page number, in memory. */
+export class RunShelf implements RunReader {
+  readonly contents: Uint8Array[] = []
+
+  readRun(memory: PageMemory, offset: number): Uint8Array {
+    return this.contents[memory.bytes[offset]! | (memory.bytes[offset + 1]! << 8)] ?? new Uint8Array(0)
+  }
+
+  /** Gives the part of a key that stands in a page; puts a long one on the shelf. */
+  partOf(memory: PageMemory, key: Uint8Array): Uint8Array {
+    if (key.length <= memory.keyPartMax) return key
+    const part = new Uint8Array(memory.keyPartMax)
+    part.set(key.subarray(0, memory.keyInlineBytes))
+    part[memory.keyInlineBytes] = this.contents.length & 0xff
+    part[memory.keyInlineBytes + 1] = this.contents.length >> 8
+    this.contents.push(key)
+    return part
+  }
+}
+
+/** Makes a memory of a few pages, with scratch room. */
+export function makeMemory(pageBytes: number, pages = 1): { memory: PageMemory; shelf: RunShelf } {
+  const shelf = new RunShelf()
+  const scratch = new PageMemory(new Uint8Array(pageBytes), pageBytes, shelf)
+  return { memory: new PageMemory(new Uint8Array(pageBytes * pages), pageBytes, shelf, scratch), shelf }
+}
+
+/** What a page of the tests holds, and between which fences. */
+export interface PageContent {
+  readonly keys: readonly Uint8Array[]
+  readonly lower?: Uint8Array | undefined
+  readonly upper?: Uint8Array | undefined
+  /** Bytes of each value; 0 by default. */
+  readonly valueBytes?: number
+  readonly pageNumber?: number
+}
+
+/** Fills the leaf at `page` with as many of the keys, which ascend, as fit; gives how many. */
+export function fillLeaf(memory: PageMemory, shelf: RunShelf, page: number, content: PageContent): number {
+  const { keys, lower, upper, valueBytes = 0, pageNumber = 1 } = content
+  clearPage(memory, page, 0)
+  setPageNumber(memory, page, pageNumber)
+  let count = 0
+  for (const key of keys) {
+    const bytes = VALUE_FIELD_BYTES + keyPartBytes(memory, key.length) + valueBytes
+    if (!hasRoom(memory, page, bytes)) break
+    const record = insertSlot(memory, page, count, key.length, bytes)
+    setValueField(memory, record, valueBytes)
+    memory.bytes.set(shelf.partOf(memory, key), record + VALUE_FIELD_BYTES)
+    count += 1
+  }
+  setFences(memory, page, lower, upper)
+  return count
+}
+
+/** Fills the branch of level 1 at `page`: slot 0 without a key, then one slot a separator; gives the slots. */
+export function fillBranch(memory: PageMemory, shelf: RunShelf, page: number, content: PageContent): number {
+  const { keys, lower, upper, pageNumber = 1 } = content
+  clearPage(memory, page, 1)
+  setPageNumber(memory, page, pageNumber)
+  let count = 0
+  for (const key of [new Uint8Array(0), ...keys]) {
+    const bytes = branchRecordBytes(keyPartBytes(memory, key.length))
+    if (!hasRoom(memory, page, bytes)) break
+    const record = insertSlot(memory, page, count, key.length, bytes)
+    memory.i32[record >> 2] = 1000 + count
+    memory.bytes.set(shelf.partOf(memory, key), record + BRANCH_RECORD_KEY_OFFSET)
+    count += 1
+  }
+  setFences(memory, page, lower, upper)
+  return count
+}
+
+function hasRoom(memory: PageMemory, page: number, bytes: number): boolean {
+  const heap = memory.u16[(page + 28) >> 1]!
+  return heap - 32 - (slotCount(memory, page) + 1) * 8 >= bytes
+}
+
+/** Sorts keys and takes doubles out. */
+export function ascending(keys: readonly Uint8Array[]): Uint8Array[] {
+  return keys
+    .toSorted(compareBytes)
+    .filter((key, index, all) => index === 0 || compareBytes(all[index - 1]!, key) !== 0)
+}

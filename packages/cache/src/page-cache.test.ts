@@ -1,0 +1,258 @@
+import { isLdbError } from '@ldb/base'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { PageCache } from './page-cache.js'
+import type { PageSink, PageSpace } from './page-cache.js'
+
+const PAGE_BYTES = 512
+
+/** A file of the tests: remembers the stamp of each page that was written to it. */
+class StampSink implements PageSink {
+  readonly written = new Map<number, number>()
+  cache: PageCache | undefined
+  failing = false
+
+  writePage(pageNumber: number, frame: number, offset: number): void {
+    if (this.failing) throw new Error('no space')
+    expect(offset).toBe(frame * PAGE_BYTES)
+    this.written.set(pageNumber, stampAt(this.cache!, frame))
+  }
+}
+
+function stampAt(cache: PageCache, frame: number): number {
+  return new DataView(cache.bytes.buffer, frame * PAGE_BYTES).getUint32(0)
+}
+
+function setStamp(cache: PageCache, frame: number, stamp: number): void {
+  new DataView(cache.bytes.buffer, frame * PAGE_BYTES).setUint32(0, stamp)
+}
+
+function openSpace(pages = 32): { cache: PageCache; sink: StampSink; space: PageSpace } {
+  const cache = new PageCache({ bytes: pages * PAGE_BYTES, pageBytes: PAGE_BYTES })
+  const sink = new StampSink()
+  sink.cache = cache
+  return { cache, sink, space: cache.attach(sink) }
+}
+
+describe('options', () => {
+  test.each([0, 511, 513, 256, 65_536, 1.5, Number.NaN])('page size %s is refused', (pageBytes) => {
+    expect(codeOf(() => new PageCache({ bytes: 2 ** 20, pageBytes }))).toBe('LDB_INVALID_ARGUMENT')
+  })
+
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])('a budget of %s bytes is refused', (bytes) => {
+    expect(codeOf(() => new PageCache({ bytes, pageBytes: 8192 }))).toBe('LDB_INVALID_ARGUMENT')
+  })
+
+  test('a budget below the least number of frames gives that number', () => {
+    expect(new PageCache({ bytes: 0, pageBytes: 512 }).frameCount).toBe(32)
+  })
+
+  test('the budget is kept, rounded down to whole pages', () => {
+    const cache = new PageCache({ bytes: 100 * 512 + 511, pageBytes: 512 })
+    expect(cache.frameCount).toBe(100)
+    expect(cache.bytes.length).toBe(100 * 512)
+  })
+})
+
+function codeOf(part: () => unknown): string {
+  try {
+    part()
+  } catch (error) {
+    return isLdbError(error) ? error.code : String(error)
+  }
+  return 'nothing thrown'
+}
+
+describe('frames', () => {
+  test('pages beyond the budget push out others; dirty ones are written first', () => {
+    const { cache, sink, space } = openSpace(32)
+    for (let page = 1; page <= 100; page += 1) {
+      const frame = space.claim(page)
+      setStamp(cache, frame, page * 7)
+      if (page % 2 === 0) space.markDirty(frame)
+    }
+    const stats = cache.stats()
+    expect(stats).toMatchObject({ frameCount: 32, residentCount: 32, missCount: 100, evictionCount: 68 })
+    expect(stats.writebackCount).toBe(sink.written.size)
+    for (let page = 1; page <= 100; page += 1) {
+      const frame = space.peek(page)
+      if (frame >= 0) expect(stampAt(cache, frame)).toBe(page * 7)
+      else expect(sink.written.get(page)).toBe(page % 2 === 0 ? page * 7 : undefined)
+    }
+  })
+
+  test('a page that is pinned stays, however many others come', () => {
+    const { cache, space } = openSpace(32)
+    const frame = space.claim(1)
+    setStamp(cache, frame, 4711)
+    space.pin(frame)
+    space.pin(frame)
+    space.unpin(frame)
+    for (let page = 2; page <= 500; page += 1) space.claim(page)
+    expect(space.peek(1)).toBe(frame)
+    expect(stampAt(cache, frame)).toBe(4711)
+    expect(space.isPinned(frame)).toBe(true)
+    expect(cache.stats().pinnedCount).toBe(1)
+    space.unpin(frame)
+    for (let page = 501; page <= 600; page += 1) space.claim(page)
+    expect(space.peek(1)).toBe(-1)
+  })
+
+  test('when every frame is pinned, a claim is a programmer error', () => {
+    const { space } = openSpace(32)
+    for (let page = 1; page <= 32; page += 1) space.pin(space.claim(page))
+    expect(codeOf(() => space.claim(33))).toBe('LDB_INVARIANT')
+  })
+
+  test('a page that is used again and again outlives a scan', () => {
+    const { space } = openSpace(64)
+    space.claim(1)
+    for (let page = 2; page <= 1000; page += 1) {
+      space.lookup(1)
+      space.claim(page)
+    }
+    expect(space.peek(1)).toBeGreaterThanOrEqual(0)
+  })
+
+  test('nothing is lost when the sink fails: the page stays, dirty, and is written later', () => {
+    const { cache, sink, space } = openSpace(32)
+    for (let page = 1; page <= 32; page += 1) {
+      const frame = space.claim(page)
+      setStamp(cache, frame, page)
+      space.markDirty(frame)
+    }
+    sink.failing = true
+    for (let attempt = 0; attempt < 40; attempt += 1) expect(() => space.claim(100)).toThrow('no space')
+    expect(space.peek(100)).toBe(-1)
+    expect(cache.stats()).toMatchObject({ residentCount: 32, dirtyCount: 32, evictionCount: 0, writebackCount: 0 })
+    for (let page = 1; page <= 32; page += 1) expect(stampAt(cache, space.peek(page))).toBe(page)
+    sink.failing = false
+    for (let page = 100; page < 132; page += 1) space.claim(page)
+    expect([...sink.written]).toEqual(expect.arrayContaining([[1, 1]]))
+    expect(sink.written.size).toBe(32)
+  })
+
+  test('a renamed page keeps frame, pins, mark and bytes', () => {
+    const { cache, sink, space } = openSpace(32)
+    const frame = space.claim(5)
+    setStamp(cache, frame, 55)
+    space.markDirty(frame)
+    space.pin(frame)
+    space.rename(5, 9)
+    expect([space.peek(5), space.peek(9), space.pageOf(frame)]).toEqual([-1, frame, 9])
+    expect([space.isDirty(frame), space.isPinned(frame)]).toEqual([true, true])
+    space.unpin(frame)
+    for (let page = 10; page < 100; page += 1) space.claim(page)
+    expect([...sink.written]).toEqual([[9, 55]])
+    expect(codeOf(() => space.rename(1000, 1001))).toBe('LDB_INVARIANT')
+  })
+
+  test('a dropped page is not written, and its frame is used before any other', () => {
+    const { cache, sink, space } = openSpace(32)
+    const frame = space.claim(5)
+    space.markDirty(frame)
+    space.drop(5)
+    space.drop(6)
+    expect(sink.written.size).toBe(0)
+    expect(cache.bytes[frame * PAGE_BYTES]).toBe(0xdb)
+    expect(space.claim(7)).toBe(frame)
+    expect(space.isDirty(frame)).toBe(false)
+    space.pin(frame)
+    expect(codeOf(() => space.drop(7))).toBe('LDB_INVARIANT')
+  })
+
+  test('a page has one frame, and page 0 none', () => {
+    const { space } = openSpace()
+    space.claim(3)
+    expect(codeOf(() => space.claim(3))).toBe('LDB_INVARIANT')
+    expect(codeOf(() => space.claim(0))).toBe('LDB_INVARIANT')
+    expect(codeOf(() => space.unpin(space.peek(3)))).toBe('LDB_INVARIANT')
+  })
+})
+
+describe('spaces', () => {
+  test('files share frames, and equal page numbers do not meet', () => {
+    const { cache, space } = openSpace(32)
+    const otherSink = new StampSink()
+    otherSink.cache = cache
+    const other = cache.attach(otherSink)
+    setStamp(cache, space.claim(1), 11)
+    const frame = other.claim(1)
+    setStamp(cache, frame, 22)
+    other.markDirty(frame)
+    expect([stampAt(cache, space.peek(1)), stampAt(cache, other.peek(1))]).toEqual([11, 22])
+    for (let page = 2; page <= 100; page += 1) space.claim(page)
+    expect(other.peek(1)).toBe(-1)
+    expect([...otherSink.written]).toEqual([[1, 22]])
+  })
+
+  test('a detached file gives back all of its frames, pinned and dirty ones too, and nothing else', () => {
+    const { cache, sink, space } = openSpace(32)
+    const other = cache.attach({ writePage: () => undefined })
+    other.claim(1)
+    for (let page = 1; page <= 20; page += 1) {
+      const frame = space.claim(page)
+      space.markDirty(frame)
+      space.pin(frame)
+    }
+    space.detach()
+    space.detach()
+    expect(sink.written.size).toBe(0)
+    expect(cache.stats()).toMatchObject({ residentCount: 1, dirtyCount: 0, pinnedCount: 0 })
+    expect(codeOf(() => space.claim(1))).toBe('LDB_INVARIANT')
+    for (let page = 2; page <= 32; page += 1) other.claim(page)
+    expect(cache.stats()).toMatchObject({ residentCount: 32, evictionCount: 0 })
+  })
+})
+
+test('whatever is done, every page is where it was last put: in its frame or in the file', () => {
+  const step = fc.record({
+    kind: fc.constantFrom('use', 'use', 'change', 'change', 'pin', 'unpin', 'drop', 'rename'),
+    page: fc.integer({ min: 1, max: 80 }),
+    next: fc.integer({ min: 1, max: 80 }),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {
+      const { cache, sink, space } = openSpace(32)
+      const model = new Map<number, number>()
+      const pinned = new Set<number>()
+      let stamp = 1
+      const bring = (page: number): number => {
+        const found = space.lookup(page)
+        if (found >= 0) return found
+        const frame = space.claim(page)
+        setStamp(cache, frame, sink.written.get(page) ?? 0)
+        return frame
+      }
+      for (const { kind, page, next } of steps) {
+        if (kind === 'use') expect(stampAt(cache, bring(page))).toBe(model.get(page) ?? 0)
+        if (kind === 'change') {
+          const frame = bring(page)
+          setStamp(cache, frame, ++stamp)
+          space.markDirty(frame)
+          model.set(page, stamp)
+        }
+        if (kind === 'pin' && pinned.size < 20 && !pinned.has(page)) {
+          space.pin(bring(page))
+          pinned.add(page)
+        }
+        if (kind === 'unpin' && pinned.delete(page)) space.unpin(space.peek(page))
+        if (kind === 'drop' && !pinned.has(page)) {
+          space.drop(page)
+          model.set(page, sink.written.get(page) ?? 0)
+        }
+        if (kind === 'rename' && space.peek(page) >= 0 && space.peek(next) < 0) {
+          space.rename(page, next)
+          space.markDirty(space.peek(next))
+          model.set(next, model.get(page) ?? 0)
+          model.set(page, sink.written.get(page) ?? 0)
+          if (pinned.delete(page)) pinned.add(next)
+        }
+        for (const each of pinned) expect(space.peek(each)).toBeGreaterThanOrEqual(0)
+        expect(cache.stats().residentCount).toBeLessThanOrEqual(32)
+        expect(cache.stats().pinnedCount).toBe(pinned.size)
+      }
+    }),
+    { numRuns: 100 },
+  )
+})

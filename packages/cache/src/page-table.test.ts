@@ -1,0 +1,52 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { PageTable } from './page-table.js'
+
+/** Few page numbers, so that places collide and holes are closed often; some far away. */
+const pageNumber = fc.oneof(
+  { weight: 5, arbitrary: fc.integer({ min: 1, max: 40 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: 2 ** 31 - 1 }) },
+)
+
+test('a page table is a map from pages to frames', () => {
+  const operations = fc.array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.record({ kind: fc.constant('add' as const), page: pageNumber, frame: fc.nat() }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), page: pageNumber }) },
+    ),
+    { maxLength: 300, size: 'max' },
+  )
+  fc.assert(
+    fc.property(operations, fc.constantFrom(1, 16, 64), (steps, capacity) => {
+      const table = new PageTable(capacity)
+      const model = new Map<number, number>()
+      for (const step of steps) {
+        if (step.kind === 'remove') {
+          table.remove(step.page)
+          model.delete(step.page)
+        } else if (!model.has(step.page)) {
+          table.add(step.page, step.frame)
+          model.set(step.page, step.frame)
+        }
+        expect(table.count).toBe(model.size)
+        expect(table.get(step.page)).toBe(model.get(step.page) ?? -1)
+      }
+      for (let page = 1; page <= 41; page += 1) expect(table.get(page)).toBe(model.get(page) ?? -1)
+      const visited = new Map<number, number>()
+      table.forEach((page, frame) => visited.set(page, frame))
+      expect(visited).toEqual(model)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a page table grows far beyond its first capacity and shrinks to nothing', () => {
+  const table = new PageTable(1)
+  for (let page = 1; page <= 10_000; page += 1) table.add(page, page * 2)
+  expect(table.count).toBe(10_000)
+  for (let page = 1; page <= 10_000; page += 1) expect(table.get(page)).toBe(page * 2)
+  for (let page = 10_000; page >= 1; page -= 1) table.remove(page)
+  expect(table.count).toBe(0)
+  table.forEach(() => expect.unreachable('the table is empty'))
+  expect(table.get(5)).toBe(-1)
+})

@@ -1,0 +1,25 @@
+// Commits numbered entries until the device is full, tells the parent of each, and at last which error ended it.
+// Arguments: directory, durability.
+import { writeSync } from 'node:fs'
+import { Database } from '../../dist/index.js'
+
+const [, , directory, durability] = process.argv
+let acknowledged = 0
+let db
+try {
+  db = Database.open(directory, { durability, cacheBytes: 1_048_576 })
+  for (let number = 1; number < 1_000_000; number++) {
+    db.batch().put('last', String(number)).put(`key${number}`, 'v'.repeat(5_000)).commit()
+    acknowledged = number
+  }
+} catch (error) {
+  const cause = error.cause?.code
+  writeSync(1, JSON.stringify({ acknowledged, code: error.code, cause, message: error.message }))
+}
+try {
+  db?.put('after', 'x')
+  writeSync(2, 'a write after the failure was taken\n')
+} catch (error) {
+  if (error.code !== 'LDB_POISONED') writeSync(2, `unexpected ${error.code}\n`)
+}
+db?.close()

@@ -3,6 +3,7 @@ import { swarmOptions, swarmWeights } from '../swarm.js'
 import { seededRandom } from '../test-random.js'
 import type { TestRandom } from '../test-random.js'
 import { Violation } from '../violation.js'
+import { callsOf } from './call-count.js'
 import { COMMAND_WEIGHTS, CommandSource } from './command-source.js'
 import type { CommandWeights, TextShape } from './command-source.js'
 import type { Command } from './commands.js'
@@ -53,7 +54,8 @@ export function runModelCase(seed: number, open?: OpenSession): SuiteCounts {
   }
   return {
     cases: 1,
-    operations: commands.length,
+    commands: commands.length,
+    operations: commands.reduce((sum, command) => sum + callsOf(command), 0),
     crashes: commands.filter((command) => command.do === 'crash').length,
     reopens: commands.filter((command) => command.do === 'reopen').length,
     'runs without faults': isLarge(seed) ? 1 : 0,

@@ -57,7 +57,8 @@ const KEY_TEXTS: Readonly<Record<KeyTexts['name'], KeyTexts>> = {
     prefixIsWhole: true,
     toKey: (text): TupleElement[] => [text],
     fromKey: (key) => (key as readonly TupleElement[])[0] as string,
-    byteLength: (text) => tupleKeys.encode([text]).length,
+    // An element takes its bytes, one more for each zero byte, and two around it; the encoding itself refuses giants.
+    byteLength: (text) => utf8Bytes(text) + text.split('\0').length - 1 + 2,
     encoded: (text) => textOfBytes(tupleKeys.encode([text])),
     encodedPrefix: (text) => textOfBytes(tupleKeys.encodePrefix?.([text]) ?? new Uint8Array(0)),
   },

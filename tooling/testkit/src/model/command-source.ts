@@ -151,7 +151,8 @@ export class CommandSource {
 
   /** What a callback may do. */
   #simple(): Command {
-    return this.#make(this.#random.pick(['put', 'delete', 'read', 'batch', 'snapshot', 'scanNext', 'checkpoint', 'clear']))
+    const names = ['put', 'delete', 'read', 'batch', 'snapshot', 'scanNext', 'checkpoint', 'clear'] as const
+    return this.#make(this.#random.pick(names.filter((name) => name === 'put' || this.#weights[name] > 0)))
   }
 
   /** What is tried on a database that was opened read-only. */

@@ -17,6 +17,11 @@ export function regressionCode(title: string, settings: RunSettings, commands: r
   ].join('\n')
 }
 
+/** Writes a call with commands as code. */
+export function codeOf(name: string, first: unknown, commands: readonly Command[]): string {
+  return [`${name}(${literal(first)}, [`, ...commands.map((command) => `  ${literal(command)},`), '])'].join('\n')
+}
+
 /** Writes a value as the code that makes it. */
 function literal(value: unknown): string {
   if (typeof value === 'string') return quoted(value)

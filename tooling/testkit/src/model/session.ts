@@ -26,6 +26,8 @@ interface Slot {
 export interface Place {
   readonly vfs: Vfs
   readonly directory: string
+  /** Nothing is kept: there is no reopening. */
+  readonly isMemoryOnly?: boolean
 }
 
 /** Does every command with a real database. */
@@ -90,8 +92,9 @@ export class Session {
   }
 
   #open(readOnly: boolean): Database {
-    const { vfs, directory } = this.#place
-    const db = Database.open(directory, { ...optionsOf(this.#settings), vfs, readOnly })
+    const { vfs, directory, isMemoryOnly } = this.#place
+    const options = optionsOf(this.#settings)
+    const db = isMemoryOnly === true ? Database.memory(options) : Database.open(directory, { ...options, vfs, readOnly })
     db.on('error', ({ error }) => {
       this.#failures.push(error)
     })

@@ -35,7 +35,9 @@ test('a configuration that answers differently is caught, and what shows it is s
   let caught = ''
   for (let seed = 1; seed < 10 && caught === ''; seed++) {
     try {
-      runMetamorphicCase(seed, ({ settings }, place) => (settings.pageBytes === 512 ? new Partial(settings, place) : new Session(settings, place)))
+      runMetamorphicCase(seed, ({ settings }, place) =>
+        settings.pageBytes === 512 ? new Partial(settings, place) : new Session(settings, place),
+      )
     } catch (error) {
       caught = (error as Error).message
     }
@@ -45,8 +47,11 @@ test('a configuration that answers differently is caught, and what shows it is s
 })
 
 test('two histories can be held against each other by name', () => {
-  sameHistories(['plain', 'real files, synced'], [
-    { do: 'put', ks: 0, key: 'a', value: '1' },
-    { do: 'read', ks: 0, read: 'get', key: 'a' },
-  ])
+  sameHistories(
+    ['plain', 'real files, synced'],
+    [
+      { do: 'put', ks: 0, key: 'a', value: '1' },
+      { do: 'read', ks: 0, read: 'get', key: 'a' },
+    ],
+  )
 })

@@ -10,7 +10,10 @@ import { Session } from '../src/model/session.js'
 class LyingSession extends Session {
   readonly #lie: (command: Command, honest: (command: Command) => string) => string
 
-  constructor(settings: RunSettings, lie: (command: Command, honest: (command: Command) => string) => string) {
+  constructor(
+    settings: RunSettings,
+    lie: (command: Command, honest: (command: Command) => string) => string,
+  ) {
     super(settings, { vfs: new MemoryVfs(), directory: 'data' })
     this.#lie = lie
   }
@@ -26,7 +29,12 @@ const LIES: Readonly<Record<string, (command: Command, honest: (command: Command
     return honest(command)
   },
   'scans one too few in reverse': (command, honest) => {
-    if (command.do === 'read' && command.read === 'scan' && command.range?.reverse === true && command.range.offset !== undefined) {
+    if (
+      command.do === 'read' &&
+      command.read === 'scan' &&
+      command.range?.reverse === true &&
+      command.range.offset !== undefined
+    ) {
       return honest({ ...command, range: { ...command.range, offset: command.range.offset + 1 } })
     }
     return honest(command)

@@ -17,11 +17,19 @@ const value: fc.Arbitrary<Text> = fc.oneof(
   fc.string({ unit: fc.constantFrom('v', 'w'), maxLength: 5 }),
   fc.tuple(fc.constant('v'), fc.integer({ min: 1, max: 9_000 })),
 )
-const bounds = fc.record({ gt: key, gte: key, lt: key, lte: key, prefix: key, reverse: fc.boolean() }, { requiredKeys: [] })
+const bounds = fc.record(
+  { gt: key, gte: key, lt: key, lte: key, prefix: key, reverse: fc.boolean() },
+  { requiredKeys: [] },
+)
 const counts = fc.record({ limit: fc.nat(6), offset: fc.nat(4) }, { requiredKeys: [] })
-const range: fc.Arbitrary<TextRange> = fc.tuple(bounds, counts).map(([bound, count]) => ({ ...bound, ...count }))
+const range: fc.Arbitrary<TextRange> = fc
+  .tuple(bounds, counts)
+  .map(([bound, count]) => ({ ...bound, ...count }))
 const moves: fc.Arbitrary<Move[]> = fc.array(
-  fc.oneof(fc.constantFrom<Move>('first', 'last', 'next', 'previous'), key.map((seek) => ({ seek }))),
+  fc.oneof(
+    fc.constantFrom<Move>('first', 'last', 'next', 'previous'),
+    key.map((seek) => ({ seek })),
+  ),
   { maxLength: 12 },
 )
 const step: fc.Arbitrary<BatchStep> = fc.oneof(
@@ -35,18 +43,47 @@ const commands: fc.Arbitrary<Command>[] = [
   fc.record({ do: fc.constant('delete' as const), ks, key }),
   fc.record({ do: fc.constant('deleteRange' as const), ks, range }),
   fc.record({ do: fc.constant('batch' as const), steps: fc.array(step, { maxLength: 20 }) }),
-  fc.record({ do: fc.constant('fill' as const), ks, group: fc.nat(2), count: fc.integer({ min: 1, max: 150 }), bytes: fc.nat(200) }),
-  fc.record({ do: fc.constant('thin' as const), ks, group: fc.nat(2), count: fc.integer({ min: 1, max: 150 }), every: fc.constantFrom(1, 2, 3) }),
+  fc.record({
+    do: fc.constant('fill' as const),
+    ks,
+    group: fc.nat(2),
+    count: fc.integer({ min: 1, max: 150 }),
+    bytes: fc.nat(200),
+  }),
+  fc.record({
+    do: fc.constant('thin' as const),
+    ks,
+    group: fc.nat(2),
+    count: fc.integer({ min: 1, max: 150 }),
+    every: fc.constantFrom(1, 2, 3),
+  }),
   fc
-    .tuple(fc.record({ do: fc.constant('read' as const), ks, read: fc.constant('scan' as const), part: fc.constant('entries' as const), range }), from)
+    .tuple(
+      fc.record({
+        do: fc.constant('read' as const),
+        ks,
+        read: fc.constant('scan' as const),
+        part: fc.constant('entries' as const),
+        range,
+      }),
+      from,
+    )
     .map(([read, where]) => ({ ...read, ...where })),
   fc.record({ do: fc.constant('read' as const), ks, read: fc.constant('count' as const), range }),
-  fc.record({ do: fc.constant('read' as const), ks, read: fc.constant('cursor' as const), range: bounds, moves }),
+  fc.record({
+    do: fc.constant('read' as const),
+    ks,
+    read: fc.constant('cursor' as const),
+    range: bounds,
+    moves,
+  }),
   fc.record({ do: fc.constant('cursorOpen' as const), ks, range: bounds }),
   fc.record({ do: fc.constant('cursorMove' as const), pick: fc.nat(5), moves }),
   fc.record({ do: fc.constant('keyspace' as const), ks: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ do: fc.constantFrom('drop' as const), ks: fc.integer({ min: 1, max: 3 }) }),
-  fc.constantFrom('snapshot', 'checkpoint', 'compact', 'verify', 'reopen', 'crash', 'stats').map((name) => ({ do: name }) as Command),
+  fc
+    .constantFrom('snapshot', 'checkpoint', 'compact', 'verify', 'reopen', 'crash', 'stats')
+    .map((name) => ({ do: name }) as Command),
   fc.record({ do: fc.constant('release' as const), pick: fc.nat(5) }),
 ]
 

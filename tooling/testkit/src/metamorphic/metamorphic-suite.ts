@@ -36,7 +36,11 @@ export function metamorphicSuiteOf(open?: OpenConfigured): Suite {
 export function runMetamorphicCase(seed: number, open?: OpenConfigured): SuiteCounts {
   const random = seededRandom(seed)
   const hasReopens = random.chance(0.6)
-  const commands = operationFile(random, { hasOpenReads: true, hasReopens, hasErrors: true }, random.between(40, 300))
+  const commands = operationFile(
+    random,
+    { hasOpenReads: true, hasReopens, hasErrors: true },
+    random.between(40, 300),
+  )
   const usable = CONFIGURATIONS.filter(({ kind }) => kind !== 'memory only' || !hasReopens)
   const [plain, ...others] = usable as [Configuration, ...Configuration[]]
   const expected = runHistory(plain, commands, {}, open)
@@ -53,7 +57,10 @@ export function runMetamorphicCase(seed: number, open?: OpenConfigured): SuiteCo
  * @throws Violation at the first answer that differs.
  */
 export function sameHistories(names: readonly [string, string], commands: readonly Command[]): void {
-  const [one, other] = names.map((name) => CONFIGURATIONS.find((each) => each.name === name)) as [Configuration, Configuration]
+  const [one, other] = names.map((name) => CONFIGURATIONS.find((each) => each.name === name)) as [
+    Configuration,
+    Configuration,
+  ]
   const difference = differenceOf(runHistory(one, commands), runHistory(other, commands))
   if (difference !== undefined) throw new Violation(difference)
 }
@@ -72,7 +79,9 @@ function compare(
     differenceOf(runHistory(plain, shorter, {}, open), runHistory(other, shorter, {}, open)) !== undefined
   const { items } = reduceList(commands, differs, REDUCTION_TRIES)
   const code = codeOf('sameHistories', [plain.name, other.name], items)
-  throw new Violation(`seed ${seed}: '${plain.name}' and '${other.name}' differ: ${difference}\nreduced:\n${code}`)
+  throw new Violation(
+    `seed ${seed}: '${plain.name}' and '${other.name}' differ: ${difference}\nreduced:\n${code}`,
+  )
 }
 
 function differenceOf(one: readonly string[], other: readonly string[]): string | undefined {
@@ -83,13 +92,32 @@ function differenceOf(one: readonly string[], other: readonly string[]): string 
 }
 
 /** What must not make a difference; gives the number of commands that were run. */
-function runRelations(seed: number, random: TestRandom, usable: readonly Configuration[], open?: OpenConfigured): number {
-  const whole = operationFile(random, { hasOpenReads: true, hasReopens: false, hasErrors: true }, random.between(40, 200))
-  const lasting = operationFile(random, { hasOpenReads: false, hasReopens: false, hasErrors: true }, random.between(40, 200))
-  const harmless = operationFile(random, { hasOpenReads: false, hasReopens: false, hasErrors: false }, random.between(40, 200))
-  const handedOver = lasting.map((command) => ('durability' in command ? { ...command, durability: 'periodic' as const } : command))
+function runRelations(
+  seed: number,
+  random: TestRandom,
+  usable: readonly Configuration[],
+  open?: OpenConfigured,
+): number {
+  const whole = operationFile(
+    random,
+    { hasOpenReads: true, hasReopens: false, hasErrors: true },
+    random.between(40, 200),
+  )
+  const lasting = operationFile(
+    random,
+    { hasOpenReads: false, hasReopens: false, hasErrors: true },
+    random.between(40, 200),
+  )
+  const harmless = operationFile(
+    random,
+    { hasOpenReads: false, hasReopens: false, hasErrors: false },
+    random.between(40, 200),
+  )
+  const handedOver = lasting.map(withoutBuffering)
   const withFiles = usable.filter(({ kind }) => kind !== 'memory only')
-  const inMemory = usable.filter(({ kind, settings }) => kind === 'memory files' && settings.durability !== 'none')
+  const inMemory = usable.filter(
+    ({ kind, settings }) => kind === 'memory files' && settings.durability !== 'none',
+  )
   const relations: [string, readonly Unit[], readonly Configuration[]][] = [
     ['a checkpoint, compaction, sync or verification', withInserted(whole, random, QUIET), usable],
     ['reopening', withInserted(lasting, random, ['reopen']), withFiles],
@@ -107,6 +135,15 @@ function runRelations(seed: number, random: TestRandom, usable: readonly Configu
   return count
 }
 
+/** Has no commit stay in the process alone. */
+function withoutBuffering(command: Command): Command {
+  const inner =
+    command.do === 'update' && command.inner !== undefined
+      ? { inner: command.inner.map(withoutBuffering) }
+      : {}
+  return 'durability' in command ? { ...command, ...inner, durability: 'periodic' } : { ...command, ...inner }
+}
+
 function holdRelation(
   seed: number,
   what: string,
@@ -116,21 +153,29 @@ function holdRelation(
 ): void {
   const difference = differenceOfUnits(units, configuration, open)
   if (difference === undefined) return
-  const differs = (fewer: readonly Unit[]): boolean => differenceOfUnits(fewer, configuration, open) !== undefined
+  const differs = (fewer: readonly Unit[]): boolean =>
+    differenceOfUnits(fewer, configuration, open) !== undefined
   const { items } = reduceList(units, differs, REDUCTION_TRIES)
   const code = `${codeOf('runHistory', configuration.name, originalOf(items))}\n${codeOf('runHistory', configuration.name, variantOf(items))}`
-  throw new Violation(`seed ${seed}: ${what} made a difference in '${configuration.name}': ${difference}\nreduced:\n${code}`)
+  throw new Violation(
+    `seed ${seed}: ${what} made a difference in '${configuration.name}': ${difference}\nreduced:\n${code}`,
+  )
 }
 
 /** Compares the answers of commands that are in both files, and what is there at the end. */
-function differenceOfUnits(units: readonly Unit[], configuration: Configuration, open: OpenConfigured | undefined): string | undefined {
+function differenceOfUnits(
+  units: readonly Unit[],
+  configuration: Configuration,
+  open: OpenConfigured | undefined,
+): string | undefined {
   const one = runHistory(configuration, originalOf(units), {}, open)
   const other = runHistory(configuration, variantOf(units), {}, open)
   let here = 0
   let there = 0
   for (const { original, variant } of units) {
     const isShared = original !== undefined && variant[0] === original
-    if (isShared && one[here] !== other[there]) return `${JSON.stringify(original)} gave ${one[here]} and ${other[there]}`
+    if (isShared && one[here] !== other[there])
+      return `${JSON.stringify(original)} gave ${one[here]} and ${other[there]}`
     here += original === undefined ? 0 : 1
     there += variant.length
   }

@@ -14,11 +14,28 @@ export interface FileKind {
   readonly hasErrors: boolean
 }
 
-const OPEN_READS: readonly CommandName[] = ['snapshot', 'release', 'scanOpen', 'scanNext', 'scanEnd', 'cursorOpen', 'cursorMove', 'cursorEnd', 'stats', 'drop']
+const OPEN_READS: readonly CommandName[] = [
+  'snapshot',
+  'release',
+  'scanOpen',
+  'scanNext',
+  'scanEnd',
+  'cursorOpen',
+  'cursorMove',
+  'cursorEnd',
+  'stats',
+  'drop',
+]
 
 /** Makes a file of operations whose history does not depend on how the database is set up. */
 export function operationFile(random: TestRandom, kind: FileKind, count: number): Command[] {
-  const weights: Record<keyof CommandWeights, number> = { ...COMMAND_WEIGHTS, crash: 0, time: 0, jump: 0, keyspaces: 0 }
+  const weights: Record<keyof CommandWeights, number> = {
+    ...COMMAND_WEIGHTS,
+    crash: 0,
+    time: 0,
+    jump: 0,
+    keyspaces: 0,
+  }
   if (!kind.hasOpenReads) for (const name of OPEN_READS) weights[name] = 0
   if (!kind.hasReopens) for (const name of ['reopen', 'readOnly'] as const) weights[name] = 0
   if (!kind.hasErrors) for (const name of ['misuse', 'drop', 'update', 'readOnly'] as const) weights[name] = 0

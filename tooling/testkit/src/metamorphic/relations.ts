@@ -8,7 +8,11 @@ export interface Unit {
 }
 
 /** Inserts commands that must change nothing. */
-export function withInserted(commands: readonly Command[], random: TestRandom, inserted: readonly Command['do'][]): Unit[] {
+export function withInserted(
+  commands: readonly Command[],
+  random: TestRandom,
+  inserted: readonly Command['do'][],
+): Unit[] {
   const units: Unit[] = []
   for (const [index, original] of commands.entries()) {
     // The first ones make the keyspaces.
@@ -31,7 +35,8 @@ export function withBatchesApart(commands: readonly Command[]): Unit[] {
 /** Makes a batch of its own of every write. */
 export function withWritesAsBatches(commands: readonly Command[]): Unit[] {
   return commands.map((original): Unit => {
-    if (original.do !== 'put' && original.do !== 'delete' && original.do !== 'clear') return { original, variant: [original] }
+    if (original.do !== 'put' && original.do !== 'delete' && original.do !== 'clear')
+      return { original, variant: [original] }
     const { durability, ...step } = original
     const options = durability === undefined ? {} : { durability }
     return { original, variant: [{ do: 'batch', steps: [step as BatchStep], ...options }] }

@@ -5,7 +5,10 @@ import { newPlace } from './configurations.js'
 import type { Configuration } from './configurations.js'
 
 /** Opens the database of a configuration; a canary opens one that lies. */
-export type OpenConfigured = (configuration: Configuration, place: ReturnType<typeof newPlace>['place']) => Session
+export type OpenConfigured = (
+  configuration: Configuration,
+  place: ReturnType<typeof newPlace>['place'],
+) => Session
 
 function openConfigured(configuration: Configuration, place: ReturnType<typeof newPlace>['place']): Session {
   return new Session(configuration.settings, place)
@@ -31,9 +34,9 @@ export function runHistory(
   watcher: Watcher = {},
   open: OpenConfigured = openConfigured,
 ): string[] {
-  const { place, remove } = newPlace(configuration.kind)
+  const made = newPlace(configuration.kind)
   try {
-    const session = open(configuration, place)
+    const session = open(configuration, made.place)
     const history: string[] = []
     for (const [index, command] of commands.entries()) {
       watcher.before?.(session, index)
@@ -44,7 +47,7 @@ export function runHistory(
     session.close()
     return history
   } finally {
-    remove()
+    made.remove()
   }
 }
 

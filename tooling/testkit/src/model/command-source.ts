@@ -1,7 +1,21 @@
 import type { TestRandom } from '../test-random.js'
 import { MISUSES } from './commands.js'
-import type { BatchStep, Command, CommandName, Durability, Move, Read, ScanEnd, Stage, Text, TextRange } from './commands.js'
+import type {
+  BatchStep,
+  BulkCommand,
+  Command,
+  CommandName,
+  Durability,
+  Move,
+  Read,
+  ScanEnd,
+  Stage,
+  TextRange,
+  Write,
+} from './commands.js'
 import { KEYSPACE_NAMES } from './run-settings.js'
+import { TextSource } from './text-source.js'
+import type { TextShape } from './text-source.js'
 
 /** How often each command comes. */
 export type CommandWeights = Readonly<Record<CommandName, number>>
@@ -43,24 +57,19 @@ export const COMMAND_WEIGHTS: CommandWeights = {
   misuse: 3,
 }
 
-/** What keys and values of a run look like. */
-export interface TextShape {
-  /** Distinct plain keys. */
-  readonly keyCount: number
-  readonly prefix: string
-  /** Bytes of a value, mostly. */
-  readonly valueBytes: number
-  /** Now and then a key or value as long as it may be, or longer. */
-  readonly hasGiants: boolean
-  /** Characters above 0x7F, which are two bytes in UTF-8. */
-  readonly isWide: boolean
-  /** Entries of a bulk write at most. */
-  readonly bulkCount: number
-}
+/** Commands that `#make` leaves to `#other`. */
+type OtherName = Exclude<CommandName, Write['do'] | BulkCommand['do'] | 'batch' | 'read'>
 
 /** A bad day and a good one, in milliseconds: ten years. */
 const YEARS_MS = 10 * 365 * 86_400_000
-const DURABILITIES: readonly (Durability | undefined)[] = ['full', 'periodic', 'none', undefined, undefined, undefined]
+const DURABILITIES: readonly (Durability | undefined)[] = [
+  'full',
+  'periodic',
+  'none',
+  undefined,
+  undefined,
+  undefined,
+]
 const ENDS: readonly ScanEnd[] = ['toArray', 'forEach', 'reduce', 'some', 'every', 'find', 'break']
 const READ_WEIGHTS = { get: 20, has: 5, getMany: 3, scan: 12, count: 4, estimate: 2, cursor: 6 } as const
 
@@ -68,11 +77,13 @@ const READ_WEIGHTS = { get: 20, has: 5, getMany: 3, scan: 12, count: 4, estimate
 export class CommandSource {
   readonly #random: TestRandom
   readonly #shape: TextShape
+  readonly #texts: TextSource
   readonly #weights: CommandWeights
 
   constructor(random: TestRandom, shape: TextShape, weights: CommandWeights) {
     this.#random = random
     this.#shape = shape
+    this.#texts = new TextSource(random, shape)
     // The random source draws whole numbers.
     this.#weights = Object.fromEntries(
       Object.entries(weights).map(([name, weight]) => [name, Math.round(weight * 100)]),
@@ -90,30 +101,58 @@ export class CommandSource {
     switch (name) {
       case 'put':
       case 'putIfAbsent':
-        return { do: name, ks, key: this.#key(), value: this.#value(), ...this.#durability() }
+        return { do: name, ks, key: this.#texts.key(), value: this.#texts.value(), ...this.#durability() }
       case 'delete':
-        return { do: name, ks, key: this.#key(), ...this.#durability() }
+        return { do: name, ks, key: this.#texts.key(), ...this.#durability() }
       case 'deleteRange':
         return { do: name, ks, range: this.#narrowRange(), ...this.#durability() }
       case 'clear':
         return { do: name, ks, ...this.#durability() }
       case 'swap': {
-        const next = random.chance(0.7) ? { next: this.#value() } : {}
-        return { do: name, ks, key: this.#key(), expected: random.pick(['same', 'same', 'other', 'absent']), ...next }
+        const next = random.chance(0.7) ? { next: this.#texts.value() } : {}
+        return {
+          do: name,
+          ks,
+          key: this.#texts.key(),
+          expected: random.pick(['same', 'same', 'other', 'absent']),
+          ...next,
+        }
       }
       case 'update':
         return this.#update(ks)
       case 'batch':
-        return { do: name, steps: this.#times(random.between(0, random.chance(0.1) ? 60 : 8), () => this.#step()), ...this.#durability() }
+        return {
+          do: name,
+          steps: this.#times(random.between(0, random.chance(0.1) ? 60 : 8), () => this.#step()),
+          ...this.#durability(),
+        }
       case 'fill':
       case 'thin': {
         const bulk = { ks, group: random.below(4), count: random.between(1, this.#shape.bulkCount) }
-        return name === 'fill' ? { do: name, ...bulk, bytes: random.pick([0, 20, 150]) } : { do: name, ...bulk, every: random.between(1, 4) }
+        return name === 'fill'
+          ? { do: name, ...bulk, bytes: random.pick([0, 20, 150]) }
+          : { do: name, ...bulk, every: random.between(1, 4) }
       }
       case 'read':
         return { do: name, ks, ...this.#from(), ...this.#read() }
+      default:
+        return this.#other(name, ks)
+    }
+  }
+
+  /** Commands that are no write to one keyspace. */
+  #other(name: OtherName, ks: number): Command {
+    const random = this.#random
+    switch (name) {
       case 'scanOpen':
-        return { do: name, ks, ...this.#from(), part: this.#part(), ...this.#maybeRange(), stages: this.#stages() }
+        return {
+          do: name,
+          ks,
+          ...this.#from(),
+          part: this.#part(),
+          ...this.#maybeRange(),
+          stages: this.#stages(),
+        }
       case 'scanNext':
         return { do: name, pick: random.below(8), count: random.between(1, 6) }
       case 'cursorOpen':
@@ -143,10 +182,10 @@ export class CommandSource {
 
   #update(ks: number): Command {
     const random = this.#random
-    const next = random.chance(0.7) ? { next: this.#value() } : {}
+    const next = random.chance(0.7) ? { next: this.#texts.value() } : {}
     const inner = random.chance(0.3) ? { inner: this.#times(random.between(1, 2), () => this.#simple()) } : {}
     const throws = random.chance(0.1) ? { throws: true } : {}
-    return { do: 'update', ks, key: this.#key(), ...next, ...inner, ...throws, ...this.#durability() }
+    return { do: 'update', ks, key: this.#texts.key(), ...next, ...inner, ...throws, ...this.#durability() }
   }
 
   /** What a callback may do. */
@@ -158,8 +197,22 @@ export class CommandSource {
   /** What is tried on a database that was opened read-only. */
   #lookedAt(): Command {
     const random = this.#random
-    const name = random.pick(['read', 'read', 'put', 'delete', 'batch', 'drop', 'sync', 'verify', 'stats', 'snapshot', 'scanOpen'] as const)
-    return name === 'put' || name === 'delete' ? { ...this.#make(name), key: 'plain' } as Command : this.#make(name)
+    const name = random.pick([
+      'read',
+      'read',
+      'put',
+      'delete',
+      'batch',
+      'drop',
+      'sync',
+      'verify',
+      'stats',
+      'snapshot',
+      'scanOpen',
+    ] as const)
+    return name === 'put' || name === 'delete'
+      ? ({ ...this.#make(name), key: 'plain' } as Command)
+      : this.#make(name)
   }
 
   #step(): BatchStep {
@@ -167,9 +220,9 @@ export class CommandSource {
     const ks = this.#ks()
     switch (random.weighted({ put: 120, delete: 40, deleteRange: 10, clear: 1 })) {
       case 'put':
-        return { ks, do: 'put', key: this.#key(), value: this.#value() }
+        return { ks, do: 'put', key: this.#texts.key(), value: this.#texts.value() }
       case 'delete':
-        return { ks, do: 'delete', key: this.#key() }
+        return { ks, do: 'delete', key: this.#texts.key() }
       case 'deleteRange': {
         const { limit: _limit, offset: _offset, ...range } = this.#narrowRange()
         return { ks, do: 'deleteRange', range }
@@ -185,9 +238,9 @@ export class CommandSource {
     switch (read) {
       case 'get':
       case 'has':
-        return { read, key: this.#key() }
+        return { read, key: this.#texts.key() }
       case 'getMany':
-        return { read, keys: this.#times(random.between(0, 5), () => this.#key()) }
+        return { read, keys: this.#times(random.between(0, 5), () => this.#texts.key()) }
       case 'scan': {
         const end = random.chance(0.4) ? { end: random.pick(ENDS) } : {}
         const stages = random.chance(0.3) ? { stages: this.#stages() } : {}
@@ -205,7 +258,7 @@ export class CommandSource {
     const random = this.#random
     return this.#times(random.between(1, 14), () => {
       const move = random.weighted({ first: 2, last: 2, next: 8, previous: 8, seek: 4 })
-      return move === 'seek' ? { seek: this.#key() } : move
+      return move === 'seek' ? { seek: this.#texts.key() } : move
     })
   }
 
@@ -238,68 +291,22 @@ export class CommandSource {
   #narrowRange(): TextRange {
     const random = this.#random
     if (random.chance(0.05)) return this.#range()
-    return random.chance(0.5) ? { ...this.#range(), limit: random.between(0, 5) } : { ...this.#range(), gte: this.#key(), lt: this.#key() }
+    return random.chance(0.5)
+      ? { ...this.#range(), limit: random.between(0, 5) }
+      : { ...this.#range(), gte: this.#texts.key(), lt: this.#texts.key() }
   }
 
   #bounds(): TextRange {
     const random = this.#random
     const bound = (name: 'gt' | 'gte' | 'lt' | 'lte', probability: number): TextRange =>
-      random.chance(probability) ? { [name]: this.#key() } : {}
+      random.chance(probability) ? { [name]: this.#texts.key() } : {}
     return {
       ...bound('gt', 0.2),
       ...bound('gte', 0.3),
       ...bound('lt', 0.3),
       ...bound('lte', 0.2),
-      ...(random.chance(0.2) ? { prefix: this.#prefix() } : {}),
+      ...(random.chance(0.2) ? { prefix: this.#texts.prefix() } : {}),
       ...(random.chance(0.4) ? { reverse: random.chance(0.8) } : {}),
-    }
-  }
-
-  #prefix(): Text {
-    const random = this.#random
-    return random.pick<Text>(['', 'k', 'key0', 'fill1-', '\0', this.#shape.prefix, this.#shape.isWide ? '\xff' : '~', this.#key()])
-  }
-
-  #key(): Text {
-    const random = this.#random
-    const { keyCount, prefix, isWide, hasGiants } = this.#shape
-    switch (random.weighted({ plain: 120, filled: 20, short: 24, zeros: 6, high: 6, empty: 4, long: 8, name: 4, giant: hasGiants ? 1 : 0 })) {
-      case 'plain':
-        return `${prefix}key${String(random.below(keyCount)).padStart(4, '0')}`
-      case 'filled':
-        return `fill${random.below(4)}-${String(random.below(this.#shape.bulkCount)).padStart(6, '0')}`
-      case 'short':
-        return this.#times(random.between(0, 3), () => random.pick(['\0', 'a', 'b', '\x01', isWide ? '\xff' : '~'])).join('')
-      case 'zeros':
-        return ['\0', random.between(1, 40)]
-      case 'high':
-        return [isWide ? '\xff' : '\x7f', random.between(1, 40)]
-      case 'empty':
-        return ''
-      case 'long':
-        return ['prefix', random.between(1, 60)]
-      case 'name':
-        return random.pick(['__proto__', 'constructor', 'toString', 'length'])
-      case 'giant':
-        return [isWide ? random.pick(['k', '\xff']) : 'k', random.pick([65_534, 65_535, 65_536])]
-    }
-  }
-
-  #value(): Text {
-    const random = this.#random
-    const { valueBytes, hasGiants } = this.#shape
-    switch (random.weighted({ tagged: 120, empty: 8, run: 40, page: 12, giant: hasGiants ? 1 : 0 })) {
-      case 'tagged':
-        return String(random.below(100_000))
-      case 'empty':
-        return ''
-      case 'run':
-        return [random.pick(['v', 'w', '\0']), random.below(valueBytes)]
-      case 'page':
-        // Around the sizes at which a value leaves its page, and a page splits.
-        return ['p', Math.max(0, random.pick([128, 256, 512, 1024, 2048, 4096, 8192]) + random.between(-40, 8))]
-      case 'giant':
-        return ['g', random.pick([65_535, 65_536, 100_000, 300_000])]
     }
   }
 

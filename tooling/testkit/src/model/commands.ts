@@ -61,8 +61,19 @@ export type Write = { readonly ks: number; readonly durability?: Durability } & 
   | { readonly do: 'delete'; readonly key: Text }
   | { readonly do: 'deleteRange'; readonly range: TextRange }
   | { readonly do: 'clear' }
-  | { readonly do: 'swap'; readonly key: Text; readonly expected: 'same' | 'other' | 'absent'; readonly next?: Text }
-  | { readonly do: 'update'; readonly key: Text; readonly next?: Text; readonly inner?: readonly Command[]; readonly throws?: boolean }
+  | {
+      readonly do: 'swap'
+      readonly key: Text
+      readonly expected: 'same' | 'other' | 'absent'
+      readonly next?: Text
+    }
+  | {
+      readonly do: 'update'
+      readonly key: Text
+      readonly next?: Text
+      readonly inner?: readonly Command[]
+      readonly throws?: boolean
+    }
 )
 
 /** Wrong calls, of which each must be refused in its own way and change nothing. */
@@ -95,8 +106,7 @@ export type Misuse = (typeof MISUSES)[number]
 
 /** A batch over a group of keys: written, or every n-th removed. */
 export type BulkCommand = { readonly ks: number; readonly group: number; readonly count: number } & (
-  | { readonly do: 'fill'; readonly bytes: number }
-  | { readonly do: 'thin'; readonly every: number }
+  { readonly do: 'fill'; readonly bytes: number } | { readonly do: 'thin'; readonly every: number }
 )
 
 /** Opens, reads or ends a scan that outlives its command. */
@@ -120,15 +130,7 @@ export type CursorCommand =
 
 /** Commands without anything to say. */
 export type PlainName =
-  | 'snapshot'
-  | 'keyspaces'
-  | 'sync'
-  | 'checkpoint'
-  | 'compact'
-  | 'verify'
-  | 'stats'
-  | 'reopen'
-  | 'crash'
+  'snapshot' | 'keyspaces' | 'sync' | 'checkpoint' | 'compact' | 'verify' | 'stats' | 'reopen' | 'crash'
 
 /**
  * One call of the API, as data. `ks` is one of the keyspaces of the run: 0 is `default`. `from` is one of the snapshots

@@ -5,13 +5,14 @@ import type { TestRandom } from '../test-random.js'
 import { Violation } from '../violation.js'
 import { callsOf } from './call-count.js'
 import { COMMAND_WEIGHTS, CommandSource } from './command-source.js'
-import type { CommandWeights, TextShape } from './command-source.js'
+import type { CommandWeights } from './command-source.js'
 import type { Command } from './commands.js'
 import { ModelRun, runCommands } from './model-run.js'
 import type { OpenSession } from './model-run.js'
 import { reduceList } from './reduce.js'
 import { regressionCode } from './regression-code.js'
 import type { RunSettings } from './run-settings.js'
+import type { TextShape } from './text-source.js'
 
 /** A run, decided by its seed. */
 export interface ModelCase {
@@ -109,7 +110,16 @@ function withHabits(random: TestRandom): CommandWeights {
   const weights: Record<keyof CommandWeights, number> = swarmWeights(random, COMMAND_WEIGHTS)
   weights.put = Math.max(weights.put, 10)
   weights.read = Math.max(weights.read, 10)
-  const favourite = random.pick(['deleteRange', 'batch', 'snapshot', 'cursorMove', 'swap', 'checkpoint', 'thin', 'keyspace'] as const)
+  const favourite = random.pick([
+    'deleteRange',
+    'batch',
+    'snapshot',
+    'cursorMove',
+    'swap',
+    'checkpoint',
+    'thin',
+    'keyspace',
+  ] as const)
   weights[favourite] *= 5
   return weights
 }
@@ -128,10 +138,17 @@ function reduced(
   error: unknown,
   open: OpenSession | undefined,
 ): Violation {
-  const { items, tryCount } = reduceList(commands, (shorter) => fails(settings, shorter, open), REDUCTION_TRIES)
+  const { items, tryCount } = reduceList(
+    commands,
+    (shorter) => fails(settings, shorter, open),
+    REDUCTION_TRIES,
+  )
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const code = regressionCode(`seed ${seed} of the model suite`, settings, items)
-  return new Violation(`seed ${seed}: ${message}\nreduced to ${items.length} commands in ${tryCount} runs:\n${code}`, { cause: error })
+  return new Violation(
+    `seed ${seed}: ${message}\nreduced to ${items.length} commands in ${tryCount} runs:\n${code}`,
+    { cause: error },
+  )
 }
 
 function fails(settings: RunSettings, commands: readonly Command[], open: OpenSession | undefined): boolean {

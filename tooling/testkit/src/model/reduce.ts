@@ -11,13 +11,17 @@ export interface Reduction<T> {
  * @param fails - tells whether a list still fails.
  * @param triesMax - times that it is tried at most.
  */
-export function reduceList<T>(items: readonly T[], fails: (items: readonly T[]) => boolean, triesMax: number): Reduction<T> {
+export function reduceList<T>(
+  items: readonly T[],
+  fails: (items: readonly T[]) => boolean,
+  triesMax: number,
+): Reduction<T> {
   let kept = items
   let tryCount = 0
   let chunk = Math.max(1, Math.floor(kept.length / 2))
   for (;;) {
     const before = kept.length
-    for (let start = 0; start < kept.length && tryCount < triesMax; ) {
+    for (let start = 0; start < kept.length && tryCount < triesMax;) {
       const shorter = [...kept.slice(0, start), ...kept.slice(start + chunk)]
       tryCount++
       if (fails(shorter)) kept = shorter

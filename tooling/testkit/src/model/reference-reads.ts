@@ -85,7 +85,12 @@ export class ReferenceReads {
       const view = this.#state.view(command.ks, command.from)
       this.#spanIn(view, command.range ?? {})
       this.#scans.push(
-        new ReferenceScan({ ...view, entries: view.entries.freeze() }, command.part, command.range ?? {}, command.stages ?? []),
+        new ReferenceScan(
+          { ...view, entries: view.entries.freeze() },
+          command.part,
+          command.range ?? {},
+          command.stages ?? [],
+        ),
       )
       return 'open'
     }

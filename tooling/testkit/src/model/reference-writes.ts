@@ -20,7 +20,10 @@ export class ReferenceWrites {
     const keyspace = this.#state.slot(command.ks)
     this.#state.assertWritable(keyspace)
     const { entries } = keyspace
-    const before = command.do === 'deleteRange' || command.do === 'clear' ? undefined : this.#state.get(keyspace, command.key)
+    const before =
+      command.do === 'deleteRange' || command.do === 'clear'
+        ? undefined
+        : this.#state.get(keyspace, command.key)
     const { commits } = this.#state
     switch (command.do) {
       case 'put':
@@ -78,7 +81,11 @@ export class ReferenceWrites {
     return 'true'
   }
 
-  #update(keyspace: ReferenceKeyspace, command: Write & { do: 'update' }, before: string | undefined): string {
+  #update(
+    keyspace: ReferenceKeyspace,
+    command: Write & { do: 'update' },
+    before: string | undefined,
+  ): string {
     const inner = (command.inner ?? []).map((each) => this.#answer(each))
     if (command.throws === true) throw new Whim()
     this.#state.assertWritable(keyspace)
@@ -130,7 +137,8 @@ export class ReferenceWrites {
     const { group, count } = command
     for (let index = 0; index < count; index++) {
       const key = filledKey(group, index)
-      if (command.do === 'fill') this.#state.commits.put(keyspace.entries, key, filledValue(group, index, command.bytes))
+      if (command.do === 'fill')
+        this.#state.commits.put(keyspace.entries, key, filledValue(group, index, command.bytes))
       else if (index % command.every === 0) this.#state.commits.delete(keyspace.entries, key)
     }
     this.#state.commit(undefined)

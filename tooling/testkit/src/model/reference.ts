@@ -36,7 +36,10 @@ export class Reference {
   /** Writes out everything. */
   dump(): string {
     return [...this.#state.live.values()]
-      .map(({ name, entries }) => `${name}: ${entries.keys.map((key, at) => `${shown(key)}=${shown(entries.values[at])}`).join()}`)
+      .map(
+        ({ name, entries }) =>
+          `${name}: ${entries.keys.map((key, at) => `${shown(key)}=${shown(entries.values[at])}`).join()}`,
+      )
       .join('\n')
   }
 
@@ -97,7 +100,9 @@ export class Reference {
         return 'released'
       }
       case 'keyspaces':
-        return [...live.values()].map(({ id, name, keys, values }) => `${id} ${name} ${keys.name} ${values.name}`).join()
+        return [...live.values()]
+          .map(({ id, name, keys, values }) => `${id} ${name} ${keys.name} ${values.name}`)
+          .join()
       case 'stats': {
         const openCount = snapshots.length + this.#reads.openCount
         return `${commits.seq} ${commits.commitCount} ${openCount} ${this.#state.sizes()}`
@@ -140,7 +145,11 @@ export class Reference {
     const present = this.#state.live.get(name)
     if (present === undefined) {
       if (this.#state.readOnly) throw new Refusal('LDB_READ_ONLY')
-      this.#state.slots[ks] = this.#state.create(name, keyTexts(wantedKeys) as KeyTexts, valueTexts(wantedValues) as ValueTexts)
+      this.#state.slots[ks] = this.#state.create(
+        name,
+        keyTexts(wantedKeys) as KeyTexts,
+        valueTexts(wantedValues) as ValueTexts,
+      )
       this.#state.commits.handedOver()
       return 'open'
     }

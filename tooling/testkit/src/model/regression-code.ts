@@ -19,7 +19,9 @@ export function regressionCode(title: string, settings: RunSettings, commands: r
 
 /** Writes a call with commands as code. */
 export function codeOf(name: string, first: unknown, commands: readonly Command[]): string {
-  return [`${name}(${literal(first)}, [`, ...commands.map((command) => `  ${literal(command)},`), '])'].join('\n')
+  return [`${name}(${literal(first)}, [`, ...commands.map((command) => `  ${literal(command)},`), '])'].join(
+    '\n',
+  )
 }
 
 /** Writes a value as the code that makes it. */

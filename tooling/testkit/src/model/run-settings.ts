@@ -35,7 +35,11 @@ export const PLAIN_SETTINGS: RunSettings = {
 }
 
 /** Gives options for `Database.open`; those that users cannot turn ride on a symbol. */
-export function optionsOf(settings: RunSettings): { readonly durability: Durability; readonly cacheBytes: number; readonly syncIntervalMs: number } {
+export function optionsOf(settings: RunSettings): {
+  readonly durability: Durability
+  readonly cacheBytes: number
+  readonly syncIntervalMs: number
+} {
   const { durability, cacheBytes, pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes } = settings
   const tuning = { pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes }
   return {

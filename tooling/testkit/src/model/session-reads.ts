@@ -1,7 +1,16 @@
 import type { Cursor, KeyspaceReads, RangeOptions, Scan } from '@ldb/core'
 import { answerOf, Nothing, shown, shownItem } from './answer.js'
 import { expand } from './commands.js'
-import type { CursorCommand, Move, Read, ScanCommand, ScanEnd, ScanPart, Stage, TextRange } from './commands.js'
+import type {
+  CursorCommand,
+  Move,
+  Read,
+  ScanCommand,
+  ScanEnd,
+  ScanPart,
+  Stage,
+  TextRange,
+} from './commands.js'
 import { expanded, lengthOf } from './reference-scan.js'
 import type { Item } from './reference-scan.js'
 import { READS_MAX } from './run-settings.js'
@@ -16,7 +25,10 @@ export interface TextReads {
 }
 
 /** Gives the options of a range. */
-export function rangeOptionsOf(range: TextRange | undefined, keys: KeyTexts): RangeOptions<unknown> | undefined {
+export function rangeOptionsOf(
+  range: TextRange | undefined,
+  keys: KeyTexts,
+): RangeOptions<unknown> | undefined {
   if (range === undefined) return undefined
   const { gt, gte, lt, lte, prefix, ...rest } = range
   const options: Record<string, unknown> = { ...rest }
@@ -47,7 +59,10 @@ export class SessionReads {
       case 'has':
         return String(reads.has(keys.toKey(expand(read.key))))
       case 'getMany':
-        return reads.getMany(read.keys.map((key) => keys.toKey(expand(key)))).map(value).join()
+        return reads
+          .getMany(read.keys.map((key) => keys.toKey(expand(key))))
+          .map(value)
+          .join()
       case 'count':
         return String(reads.count(rangeOptionsOf(read.range, keys)))
       case 'estimate':
@@ -102,7 +117,11 @@ export class SessionReads {
   }
 }
 
-function moved(cursor: Cursor<unknown, unknown>, { keys, values }: TextReads, moves: readonly Move[]): string {
+function moved(
+  cursor: Cursor<unknown, unknown>,
+  { keys, values }: TextReads,
+  moves: readonly Move[],
+): string {
   return moves
     .map((move) =>
       answerOf(() => {
@@ -114,7 +133,12 @@ function moved(cursor: Cursor<unknown, unknown>, { keys, values }: TextReads, mo
     .join()
 }
 
-function openScan({ reads, keys, values }: TextReads, part: ScanPart, range?: TextRange, stages: readonly Stage[] = []): Scan<Item> {
+function openScan(
+  { reads, keys, values }: TextReads,
+  part: ScanPart,
+  range?: TextRange,
+  stages: readonly Stage[] = [],
+): Scan<Item> {
   const options = rangeOptionsOf(range, keys)
   let scan: Scan<Item>
   if (part === 'keys') scan = reads.keys(options).map((key) => keys.fromKey(key))
@@ -163,7 +187,8 @@ function endScan(scan: Scan<Item>, end: ScanEnd): string {
 function estimated({ reads, keys }: TextReads, range: TextRange | undefined): string {
   const { count, bytes } = reads.estimate(rangeOptionsOf(range, keys))
   const total = reads.count()
-  const isSane = count >= 0 && count <= total && bytes >= 0 && Number.isSafeInteger(count) && Number.isSafeInteger(bytes)
+  const isSane =
+    count >= 0 && count <= total && bytes >= 0 && Number.isSafeInteger(count) && Number.isSafeInteger(bytes)
   const isExact = range !== undefined || count === total
   return isSane && isExact ? 'sane' : `estimate of ${count} entries and ${bytes} bytes, of ${total} entries`
 }

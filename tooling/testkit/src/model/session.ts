@@ -56,7 +56,8 @@ export class Session {
   /** Gives the answer to a command, and does what it asks for. */
   answer(command: Command): string {
     const answer = answerOf(() => this.#answer(command))
-    if (this.#failures.length > 0) throw new Violation('an error event where nothing fails', { cause: this.#failures[0] })
+    if (this.#failures.length > 0)
+      throw new Violation('an error event where nothing fails', { cause: this.#failures[0] })
     return answer
   }
 
@@ -67,7 +68,9 @@ export class Session {
       .map(({ name, keys, values }) => {
         const keyspace = this.#db.keyspace(name) as unknown as Keyspace<unknown, unknown>
         const [toKey, toValue] = [keyTexts(keys) as KeyTexts, valueTexts(values) as ValueTexts]
-        const entries = keyspace.entries().map(([key, value]) => `${shown(toKey.fromKey(key))}=${shown(toValue.fromValue(value))}`)
+        const entries = keyspace
+          .entries()
+          .map(([key, value]) => `${shown(toKey.fromKey(key))}=${shown(toValue.fromValue(value))}`)
         return `${name}: ${entries.toArray().join()}`
       })
       .join('\n')
@@ -82,7 +85,8 @@ export class Session {
     const { seq } = look
     look.close()
     this.#db = this.#open(false)
-    if (this.#db.seq !== seq) throw new Violation(`read-only, the newest commit was ${seq}, then ${this.#db.seq}`)
+    if (this.#db.seq !== seq)
+      throw new Violation(`read-only, the newest commit was ${seq}, then ${this.#db.seq}`)
     return seq
   }
 
@@ -94,7 +98,10 @@ export class Session {
   #open(readOnly: boolean): Database {
     const { vfs, directory, isMemoryOnly } = this.#place
     const options = optionsOf(this.#settings)
-    const db = isMemoryOnly === true ? Database.memory(options) : Database.open(directory, { ...options, vfs, readOnly })
+    const db =
+      isMemoryOnly === true
+        ? Database.memory(options)
+        : Database.open(directory, { ...options, vfs, readOnly })
     db.on('error', ({ error }) => {
       this.#failures.push(error)
     })
@@ -106,7 +113,12 @@ export class Session {
     this.#reads.forget()
     for (const { name } of db.keyspaces()) {
       const ks = KEYSPACE_NAMES.indexOf(name)
-      if (ks >= 0) this.#slots[ks] = slotOf(ks === 0 ? (db as unknown as Keyspace<unknown, unknown>) : db.keyspace(name), db, name)
+      if (ks >= 0)
+        this.#slots[ks] = slotOf(
+          ks === 0 ? (db as unknown as Keyspace<unknown, unknown>) : db.keyspace(name),
+          db,
+          name,
+        )
     }
     return db
   }
@@ -131,11 +143,21 @@ export class Session {
       case 'scanOpen':
       case 'scanNext':
       case 'scanEnd':
-        return this.#reads.scan(command, () => this.#view(command.do === 'scanOpen' ? command.ks : 0, command.do === 'scanOpen' ? command.from : undefined))
+        return this.#reads.scan(command, () =>
+          this.#view(
+            command.do === 'scanOpen' ? command.ks : 0,
+            command.do === 'scanOpen' ? command.from : undefined,
+          ),
+        )
       case 'cursorOpen':
       case 'cursorMove':
       case 'cursorEnd':
-        return this.#reads.cursor(command, () => this.#view(command.do === 'cursorOpen' ? command.ks : 0, command.do === 'cursorOpen' ? command.from : undefined))
+        return this.#reads.cursor(command, () =>
+          this.#view(
+            command.do === 'cursorOpen' ? command.ks : 0,
+            command.do === 'cursorOpen' ? command.from : undefined,
+          ),
+        )
       case 'keyspace':
         return this.#keyspace(command.ks, command.keys, command.values)
       case 'misuse':
@@ -161,7 +183,10 @@ export class Session {
         this.#db.dropKeyspace(KEYSPACE_NAMES[command.ks] as string)
         return 'dropped'
       case 'keyspaces':
-        return this.#db.keyspaces().map(({ id, name, keys, values }) => `${id} ${name} ${keys} ${values}`).join()
+        return this.#db
+          .keyspaces()
+          .map(({ id, name, keys, values }) => `${id} ${name} ${keys} ${values}`)
+          .join()
       case 'stats': {
         const { seq, commitCount, poisoned, reads, keyspaces } = this.#db.stats()
         const sizes = keyspaces.map(({ entryCount }) => entryCount).join()
@@ -218,7 +243,11 @@ export class Session {
     if (from === undefined) return { reads: keyspace, keys, values }
     const snapshot = this.#snapshots[from % Math.max(1, this.#snapshots.length)]
     if (snapshot === undefined) throw new Nothing()
-    return { reads: ks === 0 ? (snapshot as unknown as TextReads['reads']) : snapshot.in(keyspace), keys, values }
+    return {
+      reads: ks === 0 ? (snapshot as unknown as TextReads['reads']) : snapshot.in(keyspace),
+      keys,
+      values,
+    }
   }
 
   #write({ keyspace, keys, values }: Slot, command: Write): string {
@@ -238,11 +267,19 @@ export class Session {
         keyspace.deleteRange(rangeOptionsOf(command.range, keys) ?? {}, options)
         return 'done'
       case 'putIfAbsent':
-        return String(keyspace.putIfAbsent(keys.toKey(expand(command.key)), values.toValue(expand(command.value)), options))
+        return String(
+          keyspace.putIfAbsent(
+            keys.toKey(expand(command.key)),
+            values.toValue(expand(command.value)),
+            options,
+          ),
+        )
       case 'swap': {
         const key = keys.toKey(expand(command.key))
         const next = command.next === undefined ? undefined : values.toValue(expand(command.next))
-        return String(keyspace.compareAndSwap(key, this.#expected(keyspace, keys, values, command), next, options))
+        return String(
+          keyspace.compareAndSwap(key, this.#expected(keyspace, keys, values, command), next, options),
+        )
       }
       case 'update': {
         const inner: string[] = []
@@ -262,7 +299,12 @@ export class Session {
     }
   }
 
-  #expected(keyspace: Slot['keyspace'], keys: KeyTexts, values: ValueTexts, command: Write & { readonly do: 'swap' }): unknown {
+  #expected(
+    keyspace: Slot['keyspace'],
+    keys: KeyTexts,
+    values: ValueTexts,
+    command: Write & { readonly do: 'swap' },
+  ): unknown {
     const text = expand(command.key)
     if (command.expected === 'absent' || keys.byteLength(text) > 65_535) return undefined
     const before = keyspace.get(keys.toKey(text))
@@ -276,7 +318,8 @@ export class Session {
       const slot = this.#slots[step.ks]
       if (slot === undefined) continue
       const target = batch.in(slot.keyspace)
-      if (step.do === 'put') target.put(slot.keys.toKey(expand(step.key)), slot.values.toValue(expand(step.value)))
+      if (step.do === 'put')
+        target.put(slot.keys.toKey(expand(step.key)), slot.values.toValue(expand(step.value)))
       else if (step.do === 'delete') target.delete(slot.keys.toKey(expand(step.key)))
       else if (step.do === 'clear') target.clear()
       else target.deleteRange(rangeOptionsOf(step.range, slot.keys) ?? {})
@@ -317,6 +360,7 @@ function slotOf(keyspace: Keyspace<unknown, unknown>, db: Database, name: string
   const descriptor = db.keyspaces().find((each) => each.name === name)
   const keys = keyTexts(descriptor?.keys ?? '')
   const values = valueTexts(descriptor?.values ?? '')
-  if (keys === undefined || values === undefined) throw new Violation(`keyspace ${name} has unknown encodings`)
+  if (keys === undefined || values === undefined)
+    throw new Violation(`keyspace ${name} has unknown encodings`)
   return { keyspace, keys, values }
 }

@@ -38,6 +38,7 @@ function fetchNode() {
 
 /** @param {string} node */
 function testOn(node) {
+  const raw = join(results, 'raw')
   const vitest = join(
     dirname(createRequire(join(core, 'package.json')).resolve('vitest/package.json')),
     'vitest.mjs',
@@ -45,11 +46,11 @@ function testOn(node) {
   const { status } = spawnSync(node, [vitest, 'run'], {
     cwd: core,
     // Children that the suite starts must run on this Node too.
-    env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}`, LDB_RESULTS_DIR: results },
+    env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}`, LDB_RESULTS_DIR: raw },
     stdio: 'inherit',
   })
-  if (existsSync(resultFile)) {
-    const result = JSON.parse(readFileSync(resultFile, 'utf8'))
+  if (existsSync(join(raw, 'tests.json'))) {
+    const result = JSON.parse(readFileSync(join(raw, 'tests.json'), 'utf8'))
     writeFileSync(resultFile, JSON.stringify({ ...result, note: `Node ${NODE_VERSION}` }))
   }
   return status ?? 1

@@ -20,9 +20,9 @@ export function install(root) {
   if (stamp !== undefined && stamp.state === state && holdsPnpm(stamp.pnpmFolder, version))
     return stamp.pnpmFolder
 
-  console.log(`setup: pnpm ${version}`)
+  console.error(`setup: pnpm ${version}`)
   const pnpmFolder = fetchPnpm(root, version)
-  console.log('setup: installing packages')
+  console.error('setup: installing packages')
   run(root, join(pnpmFolder, windows ? 'pnpm.cmd' : 'pnpm'), [
     'install',
     '--frozen-lockfile',

@@ -10,14 +10,19 @@ import { runTurbo, workspaceEnvironment } from './turbo.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
-/** Everything that can be checked, of every package. */
-async function test() {
-  return runSuites('building, linting and testing every package', [
+/**
+ * Everything that can be checked, of every package, or of those that a filter names.
+ *
+ * @param {string[]} args - for turbo: `--filter @ldb/wal`
+ */
+async function test(args) {
+  return runSuites('building, linting and testing', [
     'lint',
     'test',
     'docs',
     // One failure does not hide another, but nothing runs on top of what failed.
     '--continue=dependencies-successful',
+    ...args,
   ])
 }
 
@@ -32,7 +37,7 @@ async function latestNode() {
  */
 async function runSuites(title, turboArgs) {
   const pnpmFolder = prepare()
-  console.log(`setup: ${title}`)
+  console.error(`setup: ${title}`)
   clearResults(root)
   const pending = new Set(suiteFolders(root))
   const suites = []
@@ -63,13 +68,28 @@ async function runSuites(title, turboArgs) {
  */
 async function app(name, args) {
   const pnpmFolder = prepare()
+  // Silence is for a build that is there already.
+  const notice = setTimeout(() => console.error('setup: building'), 1500)
   const { exitCode } = await runTurbo(root, pnpmFolder, ['build', `--filter=@ldb/${name}`])
+  clearTimeout(notice)
   if (exitCode !== 0) return exitCode
   const result = spawnSync(process.execPath, [join(root, 'apps', name, 'dist', 'main.js'), ...args], {
     env: workspaceEnvironment(pnpmFolder),
     stdio: 'inherit',
   })
   return result.status ?? 1
+}
+
+/**
+ * One task of turbo's, with nothing to count.
+ *
+ * @param {string} name
+ * @param {string[]} args
+ */
+async function task(name, args) {
+  const { exitCode, failedTasks } = await runTurbo(root, prepare(), [name, ...args])
+  for (const failed of failedTasks) console.log(`failed: ${failed}`)
+  return exitCode
 }
 
 /** Sees that everything is installed; gives the folder that holds pnpm. */
@@ -84,6 +104,9 @@ const commands = {
   test,
   'latest-node': latestNode,
   demo: (args) => app('demo', args),
+  build: (args) => task('build', args),
+  lint: (args) => task('lint', args),
+  docs: (args) => task('docs', args),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -48,7 +48,7 @@ export async function runTurbo(root, pnpmFolder, args) {
 
 // What turbo says of itself: packages in scope, caches, totals. What a failed task said is all that matters here.
 const CHATTER =
-  /^ *(?:• |cache (?:miss|hit)|Tasks: |Cached: |Time: |Summary: |Failed: |ERROR +run failed)|WARNING +command finished/
+  /^ *(?:• |cache (?:miss|hit)|Tasks: |Cached: |Time: |Summary: |Failed: |ERROR +run failed)|(?:WARNING|ERROR) +command /
 
 /**
  * Passes on what matters of a stream, by lines.

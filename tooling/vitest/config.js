@@ -7,9 +7,7 @@ import { ResultsReporter } from './results.js'
 const conditions = ['@ldb/source', 'node', 'import', 'module', 'default']
 
 // Only a run of the whole suite says what the suite comes to; a run of chosen files leaves the result alone.
-const wholeSuite = !process.argv
-  .slice(2)
-  .some((argument) => /^-t|^--testNamePattern|\.test\b|\//.test(argument))
+const wholeSuite = process.argv.slice(2).every((argument) => argument === 'run' || argument.startsWith('--'))
 
 export default defineConfig({
   resolve: { conditions },

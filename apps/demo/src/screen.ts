@@ -114,7 +114,7 @@ export class Screen {
 
   /** A line within the margin, as it is. */
   line(text: string): void {
-    this.#eraseBar()
+    this.eraseBar()
     this.#terminal?.write(text === '' ? '\n' : `${MARGIN}${text}\n`)
   }
 
@@ -151,8 +151,8 @@ export class Screen {
     return this.#ansi.hex(HEAT_COLOURS[index] ?? '#ffffff')(text)
   }
 
-  /** Removes the progress bar, if there is one. */
-  #eraseBar(): void {
+  /** Removes the progress bar, if there is one: an interrupted screen is left clean. */
+  eraseBar(): void {
     if (!this.#barShown) return
     this.#barShown = false
     this.#terminal?.write(ERASE_LINE)

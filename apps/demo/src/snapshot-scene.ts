@@ -64,7 +64,14 @@ export function readFromSnapshot(stage: Stage): SnapshotFigures {
   screen.heading('Put them back, from the snapshot', formatDuration(restoreMs))
   screen.code("snapshot.in(byCountry).entries({ prefix: ['JP'] })")
   screen.line('')
-  checks.expect('snapshot.restored', isAsBefore(world, snapshot), 'All keyspaces are as they were')
+  const restored = isAsBefore(world, snapshot)
+  checks.expect(
+    'snapshot.restored',
+    restored,
+    restored
+      ? `All ${formatCount(deletedCount)} are back, record for record`
+      : 'What was put back is not what the snapshot holds',
+  )
   return { frozenCount, liveCount, deletedCount, snapshotMs, deleteMs, restoreMs }
 }
 
@@ -127,9 +134,22 @@ function largestOf(byCountry: KeyspaceReads<CountryKey, string>): string | undef
   return byCountry.values({ prefix: [COUNTRY], reverse: true, limit: 1 }).toArray()[0]
 }
 
+/** Compares what was put back with the snapshot, entry by entry, and the rest by its count. */
 function isAsBefore(world: World, snapshot: Snapshot): boolean {
-  return [world.cities, world.byCountry, world.byName].every((keyspace) => {
-    const then = snapshot.in(keyspace as never) as KeyspaceReads<unknown, unknown>
-    return keyspace.count() === then.count()
-  })
+  const { cities, byCountry, byName } = world
+  return (
+    isSameCount(cities, snapshot.in(cities)) &&
+    isSameCount(byCountry, snapshot.in(byCountry)) &&
+    isSameCount(byName, snapshot.in(byName)) &&
+    [...citiesOfCountry(world, snapshot)].every(
+      (city) =>
+        JSON.stringify(cities.get(cityKey(city))) === JSON.stringify(city) &&
+        byCountry.get(countryKey(city)) === city.name &&
+        byName.get(nameKey(city)) === city.country,
+    )
+  )
+}
+
+function isSameCount<K, V>(now: KeyspaceReads<K, V>, then: KeyspaceReads<K, V>): boolean {
+  return now.count() === then.count()
 }

@@ -11,7 +11,7 @@ function onlyDot(map: WorldMap): { x: number; y: number } {
   ]
   const found: { x: number; y: number }[] = []
   map.lines().forEach((line, row) => {
-    ;[...line].forEach((character, column) => {
+    line.split('').forEach((character, column) => {
       const dots = character === ' ' ? 0 : character.charCodeAt(0) - 0x2800
       bits.forEach((pair, down) =>
         pair.forEach((bit, across) => {

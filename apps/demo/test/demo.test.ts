@@ -10,6 +10,9 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { DemoFigures } from '../src/programme.js'
 
+/** Four runs in one test, on a machine that may be testing everything else beside them. */
+const LONG_MS = 400_000
+
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const CITY_COUNT = 135_233
 const CHECK_NAMES = [
@@ -72,38 +75,49 @@ function figuresOf({ exitCode, stdout, stderr }: Outcome): DemoFigures {
   return JSON.parse(stdout) as DemoFigures
 }
 
-test('kept data is found again, started afresh when asked, and damage to it is not overlooked', async () => {
-  const dir = join(folder, 'kept', 'data')
-  const first = figuresOf(await run(['--json', '--dir', dir]))
-  expectAllHeld(first)
-  expect(first.import).toMatchObject({ imported: true, cityCount: CITY_COUNT, entryCount: 3 * CITY_COUNT })
-  // One commit clears what an earlier import may have left.
-  expect(first.import.commitCount).toBe(Math.ceil(CITY_COUNT / 1000))
-  expect(first.import.syncCount).toBeGreaterThanOrEqual(first.import.commitCount)
+test(
+  'kept data is found again, started afresh when asked, and damage to it is not overlooked',
+  { timeout: LONG_MS },
+  async () => {
+    const dir = join(folder, 'kept', 'data')
+    const first = figuresOf(await run(['--json', '--dir', dir]))
+    expectAllHeld(first)
+    expect(first.import).toMatchObject({ imported: true, cityCount: CITY_COUNT, entryCount: 3 * CITY_COUNT })
+    expect(first.import.commitCount).toBe(Math.ceil(CITY_COUNT / 1000))
+    expect(first.import.syncCount).toBeGreaterThanOrEqual(first.import.commitCount)
 
-  const second = figuresOf(await run(['--json', '--engine', 'btree', '--dir', dir]))
-  expectAllHeld(second)
-  expect(second.import).toMatchObject({ imported: false, cityCount: CITY_COUNT })
+    const second = figuresOf(await run(['--json', '--engine', 'btree', '--dir', dir]))
+    expectAllHeld(second)
+    expect(second.import).toMatchObject({ imported: false, cityCount: CITY_COUNT })
 
-  const fresh = figuresOf(await run(['--json', '--fresh', '--dir', dir]))
-  expectAllHeld(fresh)
-  expect(fresh.import.imported).toBe(true)
+    const fresh = figuresOf(await run(['--json', '--fresh', '--dir', dir]))
+    expectAllHeld(fresh)
+    expect(fresh.import.imported).toBe(true)
 
-  flipMiddleByte(largestFile(dir))
-  const damaged = await run(['--json', '--dir', dir])
-  expect(damaged.exitCode).toBe(1)
-  expect(damaged.stdout + damaged.stderr).toMatch(/LDB_CORRUPTION|"ok": false/)
-})
+    flipMiddleByte(largestFile(dir))
+    const damaged = await run(['--json', '--dir', dir])
+    expect(damaged.exitCode).toBe(1)
+    const { ok, error, verify } = JSON.parse(damaged.stdout) as Partial<DemoFigures> & {
+      error?: { code: string }
+    }
+    expect(ok).toBe(false)
+    // Depending on the page, reading it fails, or only the walk over everything finds it.
+    if (error === undefined) expect(verify?.findingCount).toBeGreaterThan(0)
+    else expect(error.code).toBe('LDB_CORRUPTION')
+  },
+)
 
 test('people get plain text through a pipe, and the temporary folder goes', async () => {
   const { exitCode, stdout, stderr } = await run([])
   expect(stderr).toBe('')
   expect(exitCode).toBe(0)
-  expect(stdout).not.toMatch(/[\u001b\r]/)
+  expect(stdout).not.toContain('\u001b')
+  expect(stdout).not.toContain('\r')
   expect(stdout).toContain('0 lost')
   expect(stdout).toMatch(/[⠁-⣿]{10}/)
   expect(stdout).toContain(`All ${CHECK_NAMES.length} checks held`)
-  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  const lines = stdout.split('\n').filter((line) => !line.includes(folder))
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
   expect(readdirSync(folder)).toEqual([])
 })
 

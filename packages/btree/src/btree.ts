@@ -13,7 +13,7 @@ import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
 import type { BTreeOptions } from './btree-options.js'
 import { writeCheckpoint, writeMeta } from './checkpoint.js'
-import { createTreeFile } from './create.js'
+import { createTreeFile, directoryOf } from './create.js'
 import { firstPageNumber } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
 import { copyValue, findRecord } from './lookup.js'
@@ -40,6 +40,7 @@ import { deleteEntry, putEntry } from './writer.js'
  * @category B+tree
  */
 export class BTree implements OrderedStore {
+  readonly #vfs: Vfs
   readonly #pages: Pages
   readonly #tree: TreeState
   readonly #slab: ValueSlab = new ValueSlab()
@@ -57,11 +58,12 @@ export class BTree implements OrderedStore {
   #failure: unknown
   #state: 'open' | 'failed' | 'broken' | 'closed' = 'open'
 
-  private constructor(file: VfsFile, meta: Meta, isNew: boolean, options: BTreeOptions) {
+  private constructor(vfs: Vfs, file: VfsFile, meta: Meta, isNew: boolean, options: BTreeOptions) {
     const { cache } = resolveBTreeOptions(options, meta.pageBytes)
     const seed = seedOf(meta.fileId)
     const { freeSpace, pageNumbers } = readFreeSpace(file, seed, meta, firstPageNumber(meta.pageBytes))
     this.#meta = meta
+    this.#vfs = vfs
     this.#metaIsSynced = isNew
     this.#bitmapPages = pageNumbers
     this.#seq = toSeq(meta.durableSeq)
@@ -97,7 +99,7 @@ export class BTree implements OrderedStore {
     }
     const file = vfs.open(path, 'write')
     try {
-      return new BTree(file, readMeta(file), isNew, options)
+      return new BTree(vfs, file, readMeta(file), isNew, options)
     } catch (error) {
       file.close()
       throw error
@@ -134,13 +136,9 @@ export class BTree implements OrderedStore {
     const reader = this.#reader
     reader.reset(section)
     this.#beginChange()
-    try {
+    this.#guardState(() => {
       while (reader.next()) this.#applyOne(reader)
-    } catch (error) {
-      this.#state = 'broken'
-      this.#failure = error
-      throw error
-    }
+    })
     this.#seq = seq
   }
 
@@ -189,7 +187,8 @@ export class BTree implements OrderedStore {
     assert(seq > this.#seq, 'commits are applied in the order of their seq')
     if (this.#tree.entryCount > 0) throw invalidArgument('only an empty tree is loaded')
     this.#beginChange()
-    bulkLoad(this.#tree, entries)
+    const refusal = this.#guardState(() => bulkLoad(this.#tree, entries))
+    if (refusal !== undefined) throw refusal.fault
     this.#seq = seq
   }
 
@@ -260,6 +259,8 @@ export class BTree implements OrderedStore {
   #syncMeta(): void {
     if (this.#metaIsSynced) return
     this.#guardWrites(() => {
+      // Whoever named the file may have died before that was durable.
+      this.#vfs.syncDirectory(directoryOf(this.#pages.file.path))
       // Written again, because a failed sync may have let the system forget that the block was not on the device.
       writeMeta(this.#pages.file, this.#meta)
       this.#pages.file.sync()
@@ -273,6 +274,17 @@ export class BTree implements OrderedStore {
     })
     this.#changed = false
     this.#epochUsed = false
+  }
+
+  /** After a failed change the present state is neither the old nor the new one: nobody may read it. */
+  #guardState<Result>(part: () => Result): Result {
+    try {
+      return part()
+    } catch (error) {
+      this.#state = 'broken'
+      this.#failure = error
+      throw error
+    }
   }
 
   /** After a failed write or sync nothing is known of what is on the device: no later write may build on it. */
@@ -292,6 +304,11 @@ export class BTree implements OrderedStore {
   }
 
   #assertWritable(): void {
+    const { writeFailure } = this.#pages
+    if (this.#state === 'open' && writeFailure !== undefined) {
+      this.#state = 'failed'
+      this.#failure = writeFailure
+    }
     if (this.#state !== 'open') throw this.#refusal()
   }
 

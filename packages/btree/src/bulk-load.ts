@@ -11,37 +11,50 @@ import { putEntry } from './writer.js'
  * Fills an empty tree from entries in ascending order of their keys: each goes behind the last one, with neither
  * descent nor search, and pages are left full.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when a key is not above the one before it; the tree is then empty again.
+ * @returns what is wrong with the entries, the tree being empty again: LDB_INVALID_ARGUMENT when a key is not above the one
+ * before it, or whatever the source threw; `undefined` when all went well.
+ * @throws what reading or writing pages throws; the tree is then not to be used any more.
  * @internal
  */
 export function bulkLoad(
   state: TreeState,
   entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>,
-): void {
+): { readonly fault: unknown } | undefined {
   const { pages } = state
   let previous: Uint8Array | undefined
   let leaf = -1
+  let isChanging = false
   try {
     for (const [key, value] of entries) {
       if (previous !== undefined && compareBytes(previous, key) >= 0) {
         throw invalidArgument('the entries of a bulk load must be in ascending order', { key })
       }
       previous = key.slice()
+      isChanging = true
       if (leaf < 0) leaf = state.descend(key, 0, key.length)
-      if (appendEntry(state, leaf, key, value)) continue
-      pages.letGo()
-      leaf = -1
-      const entry = new Uint8Array(key.length + value.length)
-      entry.set(key)
-      entry.set(value, key.length)
-      putEntry(state, entry, 0, key.length, key.length, entry.length)
+      if (!appendEntry(state, leaf, key, value)) {
+        pages.letGo()
+        leaf = -1
+        putApart(state, key, value)
+      }
+      isChanging = false
     }
-  } catch (error) {
+  } catch (fault) {
     pages.letGo()
+    if (isChanging) throw fault
     deleteAll(state)
-    throw error
+    return { fault }
   }
   pages.letGo()
+  return undefined
+}
+
+/** Puts an entry that the last leaf has no room for, or that needs a run. */
+function putApart(state: TreeState, key: Uint8Array, value: Uint8Array): void {
+  const entry = new Uint8Array(key.length + value.length)
+  entry.set(key)
+  entry.set(value, key.length)
+  putEntry(state, entry, 0, key.length, key.length, entry.length)
 }
 
 /** Appends an entry to the rightmost leaf; gives false when it does not fit or has to go to a run. */

@@ -109,9 +109,11 @@ function settleTree(state: TreeState): void {
   writeDirty(pages, visited)
   if (pages.reclaim.pinCount === 0) {
     pages.written.clear()
+    pages.hasSettled = false
     return
   }
   // Parents that only snapshots reach still record older checksums of these pages.
+  pages.hasSettled = true
   for (const pageNumber of visited) {
     const written = pages.written.get(pageNumber)
     if (written !== undefined) written.settled = true

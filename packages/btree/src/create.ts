@@ -72,8 +72,8 @@ export function createTreeFile(vfs: Vfs, path: string, pageBytes: number): void 
   vfs.syncDirectory(directoryOf(path))
 }
 
-/** Directory that a path lies in. */
-function directoryOf(path: string): string {
+/** Directory that a path lies in. @internal */
+export function directoryOf(path: string): string {
   const slash = path.lastIndexOf('/')
   if (slash < 0) return '.'
   return slash === 0 ? '/' : path.slice(0, slash)

@@ -15,7 +15,6 @@ export const META_REGION_BYTES = 8192
 export const META_STRIDE = 4096
 /** Page numbers are small integers in V8 and signed 32-bit in the arena. @internal */
 export const PAGE_COUNT_MAX = 2 ** 31 - 1
-
 /** Levels that a tree can have: more than any file of 2^31 pages could fill. @internal */
 export const LEVELS_MAX = 32
 

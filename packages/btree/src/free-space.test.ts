@@ -95,7 +95,7 @@ function expectSameBits(space: FreeSpace, model: NaiveFreeSpace, seed: number): 
     expect(copy.freeCount).toBe(model.free.size)
     for (const page of model.free) expect(copy.isFree(page)).toBe(true)
   }
-  for (const page of [...model.free].toSorted((a, b) => a - b)) expect(clone.allocate()).toBe(page)
+  for (const page of [...model.free].sort((a, b) => a - b)) expect(clone.allocate()).toBe(page)
   expect(space.freeCount).toBe(model.free.size)
 }
 

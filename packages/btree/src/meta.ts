@@ -146,6 +146,10 @@ function faultOf(meta: Meta, bytes: Uint8Array, block: number): string | undefin
   }
   if (pageBytes < 512 || pageBytes > 32_768 || (pageBytes & (pageBytes - 1)) !== 0)
     return 'the page size is not valid'
+  for (const number of [meta.checkpoint, meta.epoch, meta.durableSeq, meta.entryCount, meta.runCount]) {
+    // What is above 2^53 - 1 has no exact number, and is read as -1.
+    if (number < 0) return 'a number is out of bounds'
+  }
   const firstPage = firstPageNumber(pageBytes)
   if (pageCount <= firstPage || pageCount > PAGE_COUNT_MAX) return 'the page count is out of bounds'
   if (meta.rootPage < firstPage || meta.rootPage >= pageCount) return 'the root lies outside of the file'

@@ -56,6 +56,10 @@ export class Pages implements PageSink {
   readonly reclaim: Reclaim
   readonly seed: Seed64
   readonly written = new Map<number, WrittenPage>()
+  /** True while `written` may hold settled pages: most snapshots come and go between two checkpoints. */
+  hasSettled = false
+  /** What the first failed write of a page threw, also where a read had to make room: nothing may be written after it. */
+  writeFailure: unknown
   /** Pages made or copied from now on are of this epoch. */
   epoch: number
   readonly #held: number[] = []
@@ -202,7 +206,12 @@ export class Pages implements PageSink {
   writePage(pageNumber: number, _frame: number, page: number): void {
     const { memory } = this
     this.seal(page)
-    this.file.write(memory.bytes, page, memory.pageBytes, pageNumber * memory.pageBytes)
+    try {
+      this.file.write(memory.bytes, page, memory.pageBytes, pageNumber * memory.pageBytes)
+    } catch (error) {
+      this.writeFailure ??= error
+      throw error
+    }
     this.noteWritten(pageNumber, page)
   }
 
@@ -217,8 +226,9 @@ export class Pages implements PageSink {
 
   /** Forgets the checksums of settled pages, once no snapshot is open. */
   forgetSettled(): void {
-    if (this.reclaim.pinCount !== 0) return
+    if (!this.hasSettled || this.reclaim.pinCount !== 0) return
     for (const [pageNumber, page] of this.written) if (page.settled) this.written.delete(pageNumber)
+    this.hasSettled = false
   }
 
   #hashPage(page: number): void {

@@ -43,7 +43,7 @@ test('the search by heads finds the first that is not below, for every length an
   })
   fc.assert(
     fc.property(heads, fc.constantFrom(0, 2, 6), (unsorted, base) => {
-      const sorted = unsorted.toSorted((a, b) => a - b)
+      const sorted = [...unsorted].sort((a, b) => a - b)
       const i32 = new Int32Array(base + sorted.length * 2 + 2).fill(-1)
       sorted.forEach((head, index) => (i32[base + index * 2] = head))
       for (const head of [0, 1, 2, 30, 59, 60, 61, 0x7ffffffe, 0x7fffffff, ...sorted]) {

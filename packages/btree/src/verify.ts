@@ -34,6 +34,8 @@ interface Expected {
   readonly high: number
   readonly lower: Uint8Array | undefined
   readonly upper: Uint8Array | undefined
+  /** The range is not known, because a separator could not be read. */
+  readonly isBlind: boolean
 }
 
 /**
@@ -73,6 +75,7 @@ export class TreeVerifier {
       high: this.#tree.root.checksumHigh,
       lower: undefined,
       upper: undefined,
+      isBlind: false,
     })
     // Where a part of the tree cannot be read, what it reaches is not known, and nothing else adds up either.
     if (this.#findings === 0) {
@@ -123,11 +126,11 @@ export class TreeVerifier {
       return
     }
     const copy = page
-    this.#guard(offset, () => {
+    const isReadable = this.#guard(offset, () => {
       this.#verifyKeys(copy, expected, offset)
     })
     if (expected.level === 0) this.#verifyValues(page, offset)
-    else this.#verifyChildren(page, expected)
+    else this.#verifyChildren(page, expected, expected.isBlind || !isReadable)
     this.#note(1, expected.level === 0 ? slotCount(page, 0) : 0, pageBytes)
   }
 
@@ -178,7 +181,8 @@ export class TreeVerifier {
     }
     const first = firstKeyedSlot(page, 0)
     if (count <= first) return
-    const { lower, upper } = expected
+    const { lower, upper, isBlind } = expected
+    if (isBlind) return
     if (lower !== undefined && compareBytes(copyKey(page, 0, first), lower) < 0) {
       this.#report('order', offset, 'a key stands below the range of its page')
     }
@@ -212,7 +216,7 @@ export class TreeVerifier {
     }
   }
 
-  #verifyChildren(page: PageMemory, expected: Expected): void {
+  #verifyChildren(page: PageMemory, expected: Expected, isBlind: boolean): void {
     const count = slotCount(page, 0)
     for (let slot = 0; slot < count; slot += 1) {
       this.#verifyPage({
@@ -220,8 +224,9 @@ export class TreeVerifier {
         level: expected.level - 1,
         low: childChecksumLow(page, 0, slot),
         high: childChecksumHigh(page, 0, slot),
-        lower: slot === 0 ? expected.lower : copyKey(page, 0, slot),
-        upper: slot + 1 === count ? expected.upper : copyKey(page, 0, slot + 1),
+        lower: isBlind || slot === 0 ? expected.lower : copyKey(page, 0, slot),
+        upper: isBlind || slot + 1 === count ? expected.upper : copyKey(page, 0, slot + 1),
+        isBlind,
       })
     }
   }
@@ -265,14 +270,16 @@ export class TreeVerifier {
     return true
   }
 
-  /** Runs a part of the walk; what it throws becomes a finding, and the walk goes on. */
-  #guard(offset: number, part: () => void): void {
+  /** Runs a part of the walk; what it throws becomes a finding, and the walk goes on. Gives false when it threw. */
+  #guard(offset: number, part: () => void): boolean {
     try {
       part()
+      return true
     } catch (error) {
       if (!isLdbError(error)) throw error
       const kind = error.code === 'LDB_IO' ? 'io' : 'checksum'
       this.#report(kind, error.details.offset ?? offset, error.message)
+      return false
     }
   }
 
@@ -294,8 +301,8 @@ export class TreeVerifier {
 
 /** A page that is not at an edge has the prefix that its fences share; an edge page lacks one of them. */
 function checkFences(page: PageMemory, expected: Expected): string | undefined {
-  const { lower, upper } = expected
-  if (isEdge(page, 0)) return undefined
+  const { lower, upper, isBlind } = expected
+  if (isEdge(page, 0) || isBlind) return undefined
   if (lower === undefined || upper === undefined) return 'a page at the edge of the tree does not say so'
   const shared = sharedBytes(lower, upper, page.prefixMax)
   return prefixBytes(page, 0) > shared ? 'the prefix of a page is longer than that of its range' : undefined

@@ -31,7 +31,7 @@ export class CrashVfs {
   onChange: (() => void) | undefined
   /** Gives the errno that an operation fails with; `undefined` lets it pass. */
   failing: ((operation: FileOperationName) => string | undefined) | undefined
-  #durable = new Uint8Array(0)
+  #durable: Uint8Array = new Uint8Array(0)
   #unsynced: Unsynced[] = []
 
   constructor(path: string, content?: Uint8Array) {
@@ -72,7 +72,7 @@ export class CrashVfs {
    * @param random - chooses; `'none'` and `'all'` are the two ends.
    */
   crashImage(random: ((bound: number) => number) | 'none' | 'all'): Uint8Array {
-    let image = this.#durable.slice()
+    let image: Uint8Array = this.#durable.slice()
     if (random === 'none') return image
     const share = random === 'all' ? 0 : random(4)
     const isKept = (): boolean => random === 'all' || (share === 0 ? random(2) === 0 : random(8) < share * 2)

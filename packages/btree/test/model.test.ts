@@ -134,7 +134,7 @@ function walk(cursor: StoreCursor, entries: readonly Entry[], moves: readonly Mo
     else if (kind === 'next') place += 1
     else if (kind === 'previous') place -= 1
     else if (kind === 'seek') place = entries.findIndex((each) => compareBytes(each[0], key) >= 0)
-    else place = entries.findLastIndex((each) => compareBytes(each[0], key) <= 0)
+    else place = entries.filter((each) => compareBytes(each[0], key) <= 0).length - 1
     if (place >= entries.length) place = -1
     const moved = kind === 'seek' || kind === 'seekBackward' ? cursor[kind](key) : cursor[kind]()
     expect([kind, moved, cursor.valid]).toEqual([kind, place >= 0, place >= 0])

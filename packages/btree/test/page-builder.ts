@@ -1,5 +1,11 @@
 import { compareBytes } from '@ldb/base'
-import { BRANCH_RECORD_KEY_OFFSET, VALUE_FIELD_BYTES } from '../src/format.js'
+import {
+  BRANCH_RECORD_KEY_OFFSET,
+  PAGE_HEADER_BYTES,
+  PAGE_HEADER_HEAP_START_OFFSET,
+  SLOT_BYTES,
+  VALUE_FIELD_BYTES,
+} from '../src/format.js'
 import { clearPage, setPageNumber, slotCount } from '../src/page.js'
 import { insertSlot, setFences } from '../src/page-edit.js'
 import { PageMemory } from '../src/page-memory.js'
@@ -11,7 +17,10 @@ export class RunShelf implements RunReader {
   readonly contents: Uint8Array[] = []
 
   readRun(memory: PageMemory, offset: number): Uint8Array {
-    return this.contents[memory.bytes[offset]! | (memory.bytes[offset + 1]! << 8)] ?? new Uint8Array(0)
+    return (
+      this.contents[(memory.bytes[offset] as number) | ((memory.bytes[offset + 1] as number) << 8)] ??
+      new Uint8Array(0)
+    )
   }
 
   /** Gives the part of a key that stands in a page; puts a long one on the shelf. */
@@ -80,13 +89,13 @@ export function fillBranch(memory: PageMemory, shelf: RunShelf, page: number, co
 }
 
 function hasRoom(memory: PageMemory, page: number, bytes: number): boolean {
-  const heap = memory.u16[(page + 28) >> 1]!
-  return heap - 32 - (slotCount(memory, page) + 1) * 8 >= bytes
+  const heap = memory.u16[(page + PAGE_HEADER_HEAP_START_OFFSET) >> 1] as number
+  return heap - PAGE_HEADER_BYTES - (slotCount(memory, page) + 1) * SLOT_BYTES >= bytes
 }
 
 /** Sorts keys and takes doubles out. */
 export function ascending(keys: readonly Uint8Array[]): Uint8Array[] {
-  return keys
-    .toSorted(compareBytes)
-    .filter((key, index, all) => index === 0 || compareBytes(all[index - 1]!, key) !== 0)
+  return [...keys]
+    .sort(compareBytes)
+    .filter((key, index, all) => index === 0 || compareBytes(all[index - 1] as Uint8Array, key) !== 0)
 }

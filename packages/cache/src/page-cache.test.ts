@@ -39,9 +39,12 @@ describe('options', () => {
     expect(codeOf(() => new PageCache({ bytes: 2 ** 20, pageBytes }))).toBe('LDB_INVALID_ARGUMENT')
   })
 
-  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])('a budget of %s bytes is refused', (bytes) => {
-    expect(codeOf(() => new PageCache({ bytes, pageBytes: 8192 }))).toBe('LDB_INVALID_ARGUMENT')
-  })
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
+    'a budget of %s bytes is refused',
+    (bytes) => {
+      expect(codeOf(() => new PageCache({ bytes, pageBytes: 8192 }))).toBe('LDB_INVALID_ARGUMENT')
+    },
+  )
 
   test('a budget below the least number of frames gives that number', () => {
     expect(new PageCache({ bytes: 0, pageBytes: 512 }).frameCount).toBe(32)
@@ -124,7 +127,12 @@ describe('frames', () => {
     sink.failing = true
     for (let attempt = 0; attempt < 40; attempt += 1) expect(() => space.claim(100)).toThrow('no space')
     expect(space.peek(100)).toBe(-1)
-    expect(cache.stats()).toMatchObject({ residentCount: 32, dirtyCount: 32, evictionCount: 0, writebackCount: 0 })
+    expect(cache.stats()).toMatchObject({
+      residentCount: 32,
+      dirtyCount: 32,
+      evictionCount: 0,
+      writebackCount: 0,
+    })
     for (let page = 1; page <= 32; page += 1) expect(stampAt(cache, space.peek(page))).toBe(page)
     sink.failing = false
     for (let page = 100; page < 132; page += 1) space.claim(page)

@@ -21,7 +21,7 @@ export interface PageSink {
   writePage(pageNumber: number, frame: number, offset: number): void
 }
 
-/** @category Page cache */
+/** How large a cache is. @category Page cache */
 export interface PageCacheOptions {
   /** Budget for frames, in bytes; at least 32 pages, less than 2 GiB. */
   readonly bytes: number
@@ -29,7 +29,7 @@ export interface PageCacheOptions {
   readonly pageBytes: number
 }
 
-/** @category Page cache */
+/** What a cache holds, and what it has done so far. @category Page cache */
 export interface PageCacheStats {
   readonly frameCount: number
   readonly pageBytes: number
@@ -212,29 +212,35 @@ export class PageSpace {
     return frame
   }
 
+  /** Keeps a frame in place until {@link PageSpace.unpin} was called as often as this. */
   pin(frame: number): void {
     const pins = this.#cache.framePins
     pins[frame] = (pins[frame] as number) + 1
   }
 
+  /** Takes one pin off a frame. */
   unpin(frame: number): void {
     const pins = this.#cache.framePins
     assert((pins[frame] as number) > 0, 'unpin follows a pin')
     pins[frame] = (pins[frame] as number) - 1
   }
 
+  /** Tells whether a frame has pins. */
   isPinned(frame: number): boolean {
     return this.#cache.framePins[frame] !== 0
   }
 
+  /** Tells whether a frame has to be written before it is used again. */
   isDirty(frame: number): boolean {
     return this.#cache.frameDirty[frame] !== 0
   }
 
+  /** Notes that the page in a frame was changed. */
   markDirty(frame: number): void {
     this.#cache.frameDirty[frame] = 1
   }
 
+  /** Notes that the page in a frame was written. */
   markClean(frame: number): void {
     this.#cache.frameDirty[frame] = 0
   }

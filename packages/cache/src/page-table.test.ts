@@ -11,7 +11,10 @@ const pageNumber = fc.oneof(
 test('a page table is a map from pages to frames', () => {
   const operations = fc.array(
     fc.oneof(
-      { weight: 3, arbitrary: fc.record({ kind: fc.constant('add' as const), page: pageNumber, frame: fc.nat() }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({ kind: fc.constant('add' as const), page: pageNumber, frame: fc.nat() }),
+      },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), page: pageNumber }) },
     ),
     { maxLength: 300, size: 'max' },

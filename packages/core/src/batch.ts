@@ -30,7 +30,10 @@ export class Batch<K, V> {
   readonly #state: BatchState
 
   /** @internal */
-  constructor(target: KeyspaceWrites<K, V>, state: BatchState = { operations: new WriteBatch(), committed: false }) {
+  constructor(
+    target: KeyspaceWrites<K, V>,
+    state: BatchState = { operations: new WriteBatch(), committed: false },
+  ) {
     this.#target = target
     this.#state = state
   }
@@ -90,7 +93,8 @@ export class Batch<K, V> {
     if (resolved.limit !== Infinity || resolved.offset !== 0) {
       throw invalidArgument('deleteRange in a batch has no limit and no offset')
     }
-    if (!resolved.empty) this.#state.operations.deleteRange(store.descriptor.id, resolved.lower, resolved.upper)
+    if (!resolved.empty)
+      this.#state.operations.deleteRange(store.descriptor.id, resolved.lower, resolved.upper)
     return this
   }
 

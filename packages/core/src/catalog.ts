@@ -188,7 +188,12 @@ function decodeKeyspaces(
       id: view.getUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, true),
       engine: nameOf(EngineNumber, view.getUint8(start + KEYSPACE_OFFSET_ENGINE), file, start),
       compression: nameOf(CompressionNumber, view.getUint8(start + KEYSPACE_OFFSET_COMPRESSION), file, start),
-      createdSeq: readU64Of(bytes, start + KEYSPACE_OFFSET_CREATED_SEQ, file, start + KEYSPACE_OFFSET_CREATED_SEQ),
+      createdSeq: readU64Of(
+        bytes,
+        start + KEYSPACE_OFFSET_CREATED_SEQ,
+        file,
+        start + KEYSPACE_OFFSET_CREATED_SEQ,
+      ),
       name: decodeName(bytes, at, nameBytes, file),
       keys: decodeName(bytes, at + nameBytes, keyBytes, file),
       values: decodeName(bytes, at + nameBytes + keyBytes, valueBytes, file),
@@ -223,7 +228,9 @@ function nameOf<Name extends string>(
   for (const name of Object.keys(numbers) as Name[]) {
     if (numbers[name] === number) return name
   }
-  throw corruption(file, at, 'a keyspace has an engine or a compression that no version has', { actual: number })
+  throw corruption(file, at, 'a keyspace has an engine or a compression that no version has', {
+    actual: number,
+  })
 }
 
 function decodeName(bytes: Uint8Array, start: number, byteCount: number, file: string): string {

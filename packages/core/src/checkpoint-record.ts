@@ -54,7 +54,11 @@ export function decodeCheckpointRecord(bytes: Uint8Array, file: string): Checkpo
   for (let at = CHECKPOINT_RECORD_BYTES; at < bytes.length; at += CHECKPOINT_ENTRY_BYTES) {
     const keyspaceId = view.getUint32(at + ENTRY_OFFSET_KEYSPACE_ID, true)
     const durableSeq = readU64Of(bytes, at + ENTRY_OFFSET_DURABLE_SEQ, file, at + ENTRY_OFFSET_DURABLE_SEQ)
-    if (view.getUint32(at + ENTRY_OFFSET_RESERVED, true) !== 0 || durableSeqs.has(keyspaceId) || durableSeq > seq) {
+    if (
+      view.getUint32(at + ENTRY_OFFSET_RESERVED, true) !== 0 ||
+      durableSeqs.has(keyspaceId) ||
+      durableSeq > seq
+    ) {
       throw corruption(file, at, 'a checkpoint record breaks its rules')
     }
     durableSeqs.set(keyspaceId, durableSeq)

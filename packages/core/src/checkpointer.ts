@@ -132,7 +132,8 @@ export class Checkpointer {
     for (const { store, descriptor } of keyspaces) {
       store.checkpoint()
       const before = store.stats()
-      if (options.shrink !== true && !isWorthShrinking(before, options.unhurried === true, cacheBytes)) continue
+      if (options.shrink !== true && !isWorthShrinking(before, options.unhurried === true, cacheBytes))
+        continue
       const startedAtMs = clock.monotonic()
       store.checkpoint({ shrink: true })
       compactions.push({

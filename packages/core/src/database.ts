@@ -270,7 +270,8 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   #listeners(name: DatabaseEventName, listener: unknown): Set<(event: object) => void> {
     this.#parts.health.assertOpen()
-    if (typeof listener !== 'function') throw invalidArgument(`the listener must be a function, not ${kindOf(listener)}`)
+    if (typeof listener !== 'function')
+      throw invalidArgument(`the listener must be a function, not ${kindOf(listener)}`)
     const listeners = this.#parts.events.listenersOf(name)
     if (listeners === undefined) throw invalidArgument(`there is no event ${JSON.stringify(name)}`)
     return listeners as Set<(event: object) => void>

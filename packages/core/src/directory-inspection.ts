@@ -37,7 +37,11 @@ export function inspectDirectory(vfs: Vfs, directory: string): DirectoryState {
   if (names.includes(CREATING_NAME)) return { kind: 'unfinished' }
   if (names.every((name) => name === LOCK_NAME)) return { kind: 'empty' }
   if (holdsDatabaseFiles(vfs, directory, names)) {
-    throw corruption(`${directory}/${CATALOG_NAME}`, 0, 'the catalog is missing, but the rest of a database is there')
+    throw corruption(
+      `${directory}/${CATALOG_NAME}`,
+      0,
+      'the catalog is missing, but the rest of a database is there',
+    )
   }
   throw notDatabase(directory, 'it is a directory with other things in it')
 }

@@ -61,7 +61,9 @@ export function isSegmentName(name: string): boolean {
 
 /** Tells whether a name within the log's directory is one that the log gives: a segment, or one being made. */
 export function isLogName(name: string): boolean {
-  return isSegmentName(name) || (name.endsWith(NEW_ENDING) && isSegmentName(name.slice(0, -NEW_ENDING.length)))
+  return (
+    isSegmentName(name) || (name.endsWith(NEW_ENDING) && isSegmentName(name.slice(0, -NEW_ENDING.length)))
+  )
 }
 
 /** Tells whether a name within a keyspace's directory is one that its engine gives. */

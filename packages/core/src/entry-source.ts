@@ -42,7 +42,8 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
     if (this.#state === 'ended') return SCAN_END
     this.#pin.assertHeld()
     const cursor = this.#cursor
-    const found = cursor === undefined ? this.#begin() : this.#range.reverse ? cursor.previous() : cursor.next()
+    const found =
+      cursor === undefined ? this.#begin() : this.#range.reverse ? cursor.previous() : cursor.next()
     if (!found) {
       this.#end('ended')
       return SCAN_END

@@ -42,10 +42,10 @@ export interface DatabaseEvents {
   compaction: CompactionEvent
 }
 
-/** @category Events */
+/** Names of events. @category Events */
 export type DatabaseEventName = keyof DatabaseEvents
 
-/** @category Events */
+/** A function that is called with each event of a name. @category Events */
 export type DatabaseListener<Name extends DatabaseEventName> = (event: DatabaseEvents[Name]) => void
 
 type AnyListener = (event: DatabaseEvents[DatabaseEventName]) => void

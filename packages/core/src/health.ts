@@ -17,7 +17,9 @@ export class Health {
   #pause: LdbError | undefined = undefined
 
   constructor(readOnly: boolean) {
-    this.writeRefusal = readOnly ? new LdbError('LDB_READ_ONLY', 'the database was opened read-only') : undefined
+    this.writeRefusal = readOnly
+      ? new LdbError('LDB_READ_ONLY', 'the database was opened read-only')
+      : undefined
   }
 
   get closed(): boolean {
@@ -51,9 +53,13 @@ export class Health {
   poison(cause: unknown, readsToo: boolean): void {
     if (this.#closed) return
     this.failure ??= cause
-    const refusal = new LdbError('LDB_POISONED', `a write failed before: ${messageOf(this.failure)}; open again`, {
-      cause: this.failure,
-    })
+    const refusal = new LdbError(
+      'LDB_POISONED',
+      `a write failed before: ${messageOf(this.failure)}; open again`,
+      {
+        cause: this.failure,
+      },
+    )
     this.writeRefusal = refusal
     if (readsToo) this.readRefusal ??= refusal
   }

@@ -56,7 +56,8 @@ export class KeyspaceManager {
     checkKeyspaceName(name)
     health.assertWritable()
     const keyspace = keyspaces.byName(name)
-    if (keyspace === undefined) throw new LdbError('LDB_NOT_FOUND', `there is no keyspace ${JSON.stringify(name)}`)
+    if (keyspace === undefined)
+      throw new LdbError('LDB_NOT_FOUND', `there is no keyspace ${JSON.stringify(name)}`)
     const { id } = keyspace.descriptor
     if (id === DEFAULT_KEYSPACE_ID) throw invalidArgument('the keyspace default cannot be dropped')
     this.#orPoison(() => {
@@ -92,7 +93,8 @@ export class KeyspaceManager {
       values: wanted.values?.name ?? 'utf8',
       createdSeq: pipeline.seq,
     }
-    if (descriptor.id >= 0xffff_ffff) throw new LdbError('LDB_TOO_LARGE', 'the numbers of keyspaces are used up')
+    if (descriptor.id >= 0xffff_ffff)
+      throw new LdbError('LDB_TOO_LARGE', 'the numbers of keyspaces are used up')
     const keyspace = this.#orPoison(() => {
       const store = this.#createStore(descriptor)
       this.#replace({

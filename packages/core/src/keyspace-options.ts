@@ -84,7 +84,8 @@ export function resolveKeyspaceOptions<K, V>(
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT unless it is a text of 1 to 1,024 bytes. */
 export function checkKeyspaceName(name: unknown): string {
-  if (typeof name !== 'string') throw invalidArgument(`the name of a keyspace must be a string, not ${kindOf(name)}`)
+  if (typeof name !== 'string')
+    throw invalidArgument(`the name of a keyspace must be a string, not ${kindOf(name)}`)
   const nameBytes = utf8Bytes(name)
   if (nameBytes === 0 || nameBytes > KEYSPACE_NAME_BYTES_MAX) {
     throw invalidArgument(`the name of a keyspace must have 1 to ${KEYSPACE_NAME_BYTES_MAX} bytes`)

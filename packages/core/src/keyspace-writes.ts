@@ -153,7 +153,8 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
       for (let left = offset; found && left > 0; left--) found = reverse ? cursor.previous() : cursor.next()
       if (!found) return undefined
       const begin = copyBytes(cursor.key)
-      for (let left = limit - 1; found && left > 0; left--) found = reverse ? cursor.previous() : cursor.next()
+      for (let left = limit - 1; found && left > 0; left--)
+        found = reverse ? cursor.previous() : cursor.next()
       const end = found ? copyBytes(cursor.key) : undefined
       return reverse
         ? { lower: end ?? range.lower, upper: keySuccessor(begin) }

@@ -20,7 +20,7 @@ import { STANDARD_TUNING, tuningOf } from './database-tuning.js'
 import type { DatabaseTuning } from './database-tuning.js'
 import { inspectDirectory } from './directory-inspection.js'
 import type { DirectoryState } from './directory-inspection.js'
-import { logPath } from './directory-layout.js'
+import { logPath, parentOf } from './directory-layout.js'
 import { openStore } from './engine-registry.js'
 import type { EngineParts } from './engine-registry.js'
 import { EventHub } from './events.js'
@@ -51,7 +51,10 @@ export function openMemoryDatabase(
 ): DatabaseParts {
   const resolved = resolveDatabaseOptions(options)
   if (resolved.vfs !== undefined || resolved.readOnly || !resolved.createIfMissing) {
-    throw new LdbError('LDB_INVALID_ARGUMENT', 'a database in memory takes no vfs, readOnly or createIfMissing')
+    throw new LdbError(
+      'LDB_INVALID_ARGUMENT',
+      'a database in memory takes no vfs, readOnly or createIfMissing',
+    )
   }
   return new Opening(resolved, { ...STANDARD_TUNING, ...tuning }, 'memory', memoryVfs(), false).open()
 }
@@ -74,6 +77,8 @@ class Opening {
   readonly #options: ResolvedDatabaseOptions
   readonly #tuning: DatabaseTuning
   readonly #directory: string
+  /** The file system itself, and what is read and written through. */
+  readonly #base: Vfs
   readonly #vfs: Vfs
   readonly #withLog: boolean
   readonly #cache: PageCache
@@ -90,6 +95,7 @@ class Opening {
     this.#options = options
     this.#tuning = tuning
     this.#directory = directory
+    this.#base = vfs
     // (R7) Read-only, whatever is written stays in the overlay.
     this.#vfs = options.readOnly ? new OverlayVfs(vfs) : vfs
     this.#withLog = withLog
@@ -103,7 +109,9 @@ class Opening {
       lock.release()
     })
     try {
-      return this.#assemble(lock, this.#lockedCatalog())
+      const catalog = this.#lockedCatalog()
+      this.#settleNames()
+      return this.#assemble(lock, catalog)
     } catch (error) {
       this.#undo()
       throw error
@@ -112,11 +120,12 @@ class Opening {
 
   /** Refuses what cannot be opened before anything is touched (D5), and makes what is absent. */
   #prepare(): void {
-    const state = inspectDirectory(this.#vfs, this.#directory)
+    // Not through an overlay: what that has seen once it takes for unchanged, and nobody holds the lock yet.
+    const state = inspectDirectory(this.#base, this.#directory)
     this.#assertAllowed(state)
     if (state.kind !== 'absent') return
-    const made = createDirectory(this.#vfs, this.#directory, this.#creationOptions())
-    if (!made) this.#assertAllowed(inspectDirectory(this.#vfs, this.#directory))
+    const made = createDirectory(this.#base, this.#directory, this.#creationOptions())
+    if (!made) this.#assertAllowed(inspectDirectory(this.#base, this.#directory))
   }
 
   /** Gives the catalog, read again under the lock: what was seen before may have changed. */
@@ -129,6 +138,20 @@ class Opening {
     }
     if (state.kind === 'database') return state.catalog
     throw new LdbError('LDB_IO', `${this.#directory} was changed while it was opened`)
+  }
+
+  /**
+   * Makes the names durable by which the database and its catalog were found: whoever gave them may have died, or
+   * been told of a failure, before they were. What is acknowledged from now on must not hang on them.
+   */
+  #settleNames(): void {
+    this.#vfs.syncDirectory(this.#directory)
+    try {
+      this.#vfs.syncDirectory(parentOf(this.#directory))
+    } catch (error) {
+      // Who may not look into the parent has not made the database there.
+      if (!isLdbError(error) || !['EACCES', 'EPERM'].includes(error.details.errno ?? '')) throw error
+    }
   }
 
   #assertAllowed(state: DirectoryState): void {
@@ -156,7 +179,15 @@ class Opening {
     const health = new Health(options.readOnly)
     const events = new EventHub((error) => options.logger?.error(`a listener failed: ${String(error)}`))
     const checkpointer = new Checkpointer(
-      { health, log, keyspaces, events, clock: vfs.clock, logBytesMax: this.#tuning.checkpointLogBytes, cacheBytes: options.cacheBytes },
+      {
+        health,
+        log,
+        keyspaces,
+        events,
+        clock: vfs.clock,
+        logBytesMax: this.#tuning.checkpointLogBytes,
+        cacheBytes: options.cacheBytes,
+      },
       seq,
     )
     // (R5) One new root, so that the next crash recovers from here.
@@ -232,9 +263,13 @@ function openExistingStore(
     return openStore(engines, descriptor, false)
   } catch (error) {
     if (!isLdbError(error, 'LDB_NOT_FOUND')) throw error
-    throw new LdbError('LDB_CORRUPTION', `the file of keyspace ${descriptor.id} is missing: ${error.message}`, {
-      cause: error,
-      details: { ...error.details, offset: 0 },
-    })
+    throw new LdbError(
+      'LDB_CORRUPTION',
+      `the file of keyspace ${descriptor.id} is missing: ${error.message}`,
+      {
+        cause: error,
+        details: { ...error.details, offset: 0 },
+      },
+    )
   }
 }

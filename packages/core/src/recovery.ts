@@ -135,6 +135,9 @@ class Replay {
   }
 
   #fault(lsn: number, message: string, actual: number, expected?: number): Error {
-    return corruption(this.#directory, lsn, message, { actual, ...(expected === undefined ? {} : { expected }) })
+    return corruption(this.#directory, lsn, message, {
+      actual,
+      ...(expected === undefined ? {} : { expected }),
+    })
   }
 }

@@ -20,7 +20,10 @@ afterEach(() => {
 })
 
 /** Runs a shell script in which `$CHILD` fills the device at a path. */
-async function fill(script: string, command: readonly string[] = ['bash', '-c']): Promise<Record<string, unknown>> {
+async function fill(
+  script: string,
+  command: readonly string[] = ['bash', '-c'],
+): Promise<Record<string, unknown>> {
   const [program, ...args] = command as [string, ...string[]]
   const environment = { ...process.env, NODE: process.execPath, CHILD, ROOT: root }
   const { stdout, stderr } = await run(program, [...args, script], { env: environment })

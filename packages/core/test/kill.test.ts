@@ -97,18 +97,21 @@ function checkState(path: string, ledger: Ledger, durability: Durability): void 
 }
 
 describe('a killed process (C1, C2, C4)', () => {
-  it.each(['full', 'periodic', 'none'] as const)('loses nothing it was promised at %s', async (durability) => {
-    const path = join(directory, 'data')
-    const ledger: Ledger = { ready: false, intent: 0, acknowledged: 0 }
-    for (let round = 0; round < ROUNDS; round++) {
-      await runAndKill(path, durability, { from: 'ready', delayMs: logUniform(250) }, ledger)
-      expect(ledger.ready).toBe(true)
-      // What the kill left is recovered here, or by a child that is killed while it does so.
-      if (round % 3 === 2) {
-        await runAndKill(path, durability, { from: 'start', delayMs: 60 + logUniform(120) }, ledger)
+  it.each(['full', 'periodic', 'none'] as const)(
+    'loses nothing it was promised at %s',
+    async (durability) => {
+      const path = join(directory, 'data')
+      const ledger: Ledger = { ready: false, intent: 0, acknowledged: 0 }
+      for (let round = 0; round < ROUNDS; round++) {
+        await runAndKill(path, durability, { from: 'ready', delayMs: logUniform(250) }, ledger)
+        expect(ledger.ready).toBe(true)
+        // What the kill left is recovered here, or by a child that is killed while it does so.
+        if (round % 3 === 2) {
+          await runAndKill(path, durability, { from: 'start', delayMs: 60 + logUniform(120) }, ledger)
+        }
+        if (ledger.intent > 0) checkState(path, ledger, durability)
       }
-      if (ledger.intent > 0) checkState(path, ledger, durability)
-    }
-    expect(ledger.acknowledged).toBeGreaterThan(0)
-  })
+      expect(ledger.acknowledged).toBeGreaterThan(0)
+    },
+  )
 })

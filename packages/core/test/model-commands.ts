@@ -11,6 +11,7 @@ import type { Scan } from '../src/scan.js'
 import type { Snapshot } from '../src/snapshot.js'
 import type { Vfs } from '@ldb/vfs'
 import { copyAfterKill } from './directory-tree.js'
+import { bareBounds, keyTexts, ranges, valueTexts } from './model-arbitraries.js'
 import { ModelCursor, ModelMap, toByteRange, toBytes, toText } from './model.js'
 import type { Text, TextRange } from './model.js'
 
@@ -85,45 +86,17 @@ function shown(...parts: unknown[]): string {
   return parts.map((part) => JSON.stringify(part)?.slice(0, 60)).join(' ')
 }
 
-const LONGEST = 65_535
-const bytePart = fc.constantFrom('\x00', '\xff', 'a', 'b', 'c')
-
-/** Few distinct keys, so that they meet: empty ones, runs of 0x00 and 0xFF, long shared prefixes, the longest. */
-export const keyTexts: fc.Arbitrary<Text> = fc.oneof(
-  { weight: 12, arbitrary: fc.string({ unit: bytePart, maxLength: 3 }) },
-  { weight: 6, arbitrary: fc.integer({ min: 0, max: 99 }).map((number) => `key${String(number).padStart(3, '0')}`) },
-  { weight: 2, arbitrary: fc.constant('') },
-  { weight: 2, arbitrary: fc.nat(40).map((count) => '\x00'.repeat(count)) },
-  { weight: 2, arbitrary: fc.nat(40).map((count) => '\xff'.repeat(count)) },
-  { weight: 2, arbitrary: fc.nat(300).map((count) => 'prefix'.repeat(20) + 'x'.repeat(count)) },
-  { weight: 1, arbitrary: fc.constantFrom('\xff'.repeat(LONGEST), 'k'.repeat(LONGEST), 'k'.repeat(LONGEST - 1)) },
-)
-
-export const valueTexts: fc.Arbitrary<Text> = fc.oneof(
-  { weight: 8, arbitrary: fc.string({ unit: bytePart, maxLength: 12 }) },
-  { weight: 2, arbitrary: fc.nat(600).map((count) => 'v'.repeat(count)) },
-  { weight: 1, arbitrary: fc.nat(70_000).map((count) => 'w'.repeat(count)) },
-)
-
-const bounds = fc.record(
-  { gt: keyTexts, gte: keyTexts, lt: keyTexts, lte: keyTexts, prefix: keyTexts, reverse: fc.boolean() },
-  { requiredKeys: [] },
-)
-const bareBounds = fc.oneof(
-  fc.constant({}),
-  fc.record({ gte: keyTexts, lt: keyTexts }),
-  fc.record({ reverse: fc.boolean() }),
-  bounds,
-)
-const ranges: fc.Arbitrary<TextRange> = fc
-  .tuple(bareBounds, fc.record({ limit: fc.nat(8), offset: fc.nat(5) }, { requiredKeys: [] }))
-  .map(([bound, counts]) => ({ ...bound, ...counts }))
 const names = fc.constantFrom(...NAMES)
 
 function compareReads(map: ModelMap, reads: KeyspaceReads<Bytes, Bytes>, range: TextRange): void {
   const expected = map.scan(range)
   const byteRange = toByteRange(range)
-  expect(reads.entries(byteRange).map(([key, value]) => [toText(key), toText(value)]).toArray()).toEqual(expected)
+  expect(
+    reads
+      .entries(byteRange)
+      .map(([key, value]) => [toText(key), toText(value)])
+      .toArray(),
+  ).toEqual(expected)
   expect(reads.keys(byteRange).map(toText).toArray()).toEqual(expected.map(([key]) => key))
   expect(reads.values(byteRange).map(toText).toArray()).toEqual(expected.map(([, value]) => value))
   expect(reads.count(byteRange)).toBe(expected.length)
@@ -206,30 +179,32 @@ const batchOperations = fc.array(
   { maxLength: 30 },
 )
 
-const batch = fc.tuple(batchOperations, fc.constantFrom<Durability | undefined>('full', 'periodic', 'none', undefined)).map(
-  ([operations, durability]) =>
-    new Step(`batch ${operations.length} ${String(durability)}`, (model, real) => {
-      let target: Batch<Bytes, Bytes> = real.db.batch().in(real.keyspace('one'))
-      for (const operation of operations) {
-        target = target.in(real.keyspace(operation.name))
-        const map = model.maps[operation.name]
-        if (operation.kind === 'put') {
-          target.put(toBytes(operation.key), toBytes(operation.value))
-          map.entries.set(operation.key, operation.value)
-        } else if (operation.kind === 'delete') {
-          target.delete(toBytes(operation.key))
-          map.entries.delete(operation.key)
-        } else if (operation.kind === 'deleteRange') {
-          target.deleteRange(toByteRange(operation.range))
-          map.deleteRange(operation.range)
-        } else {
-          target.clear()
-          map.entries.clear()
+const batch = fc
+  .tuple(batchOperations, fc.constantFrom<Durability | undefined>('full', 'periodic', 'none', undefined))
+  .map(
+    ([operations, durability]) =>
+      new Step(`batch ${operations.length} ${String(durability)}`, (model, real) => {
+        let target: Batch<Bytes, Bytes> = real.db.batch().in(real.keyspace('one'))
+        for (const operation of operations) {
+          target = target.in(real.keyspace(operation.name))
+          const map = model.maps[operation.name]
+          if (operation.kind === 'put') {
+            target.put(toBytes(operation.key), toBytes(operation.value))
+            map.entries.set(operation.key, operation.value)
+          } else if (operation.kind === 'delete') {
+            target.delete(toBytes(operation.key))
+            map.entries.delete(operation.key)
+          } else if (operation.kind === 'deleteRange') {
+            target.deleteRange(toByteRange(operation.range))
+            map.deleteRange(operation.range)
+          } else {
+            target.clear()
+            map.entries.clear()
+          }
         }
-      }
-      target.commit(durability === undefined ? {} : { durability })
-    }),
-)
+        target.commit(durability === undefined ? {} : { durability })
+      }),
+  )
 
 const fill = fc.tuple(names, fc.nat(9), fc.integer({ min: 1, max: 120 })).map(
   ([name, group, count]) =>
@@ -269,7 +244,10 @@ const scan = fc
   )
 
 const cursorMoves = fc.array(
-  fc.oneof(fc.constantFrom('first', 'last', 'next', 'next', 'previous', 'previous'), keyTexts.map((key) => ({ key }))),
+  fc.oneof(
+    fc.constantFrom('first', 'last', 'next', 'next', 'previous', 'previous'),
+    keyTexts.map((key) => ({ key })),
+  ),
   { maxLength: 25 },
 )
 

@@ -19,17 +19,22 @@ const durabilities = fc.constantFrom('full' as const, 'periodic' as const, 'none
 describe('the sync face, against a sorted list', () => {
   it('gives what the list gives', () => {
     fc.assert(
-      fc.property(tunings, durabilities, fc.commands(modelCommands, { maxCommands: 120, size: 'max' }), (tuning, durability, commands) => {
-        const real = new Real(new MemoryVfs(), durability, tuning)
-        const model = newModel()
-        try {
-          fc.modelRun(() => ({ model, real }), commands)
-          compareAll(model, real)
-          expect(real.db.verify().findings).toEqual([])
-        } finally {
-          real.db.close()
-        }
-      }),
+      fc.property(
+        tunings,
+        durabilities,
+        fc.commands(modelCommands, { maxCommands: 120, size: 'max' }),
+        (tuning, durability, commands) => {
+          const real = new Real(new MemoryVfs(), durability, tuning)
+          const model = newModel()
+          try {
+            fc.modelRun(() => ({ model, real }), commands)
+            compareAll(model, real)
+            expect(real.db.verify().findings).toEqual([])
+          } finally {
+            real.db.close()
+          }
+        },
+      ),
       { numRuns: RUNS, endOnFailure: false },
     )
   })

@@ -9,7 +9,8 @@ export function toBytes(text: Text): Uint8Array {
 
 export function toText(bytes: Uint8Array): Text {
   let text = ''
-  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096))
+  for (let at = 0; at < bytes.length; at += 4096)
+    text += String.fromCharCode(...bytes.subarray(at, at + 4096))
   return text
 }
 

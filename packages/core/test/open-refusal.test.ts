@@ -34,7 +34,12 @@ function makeDatabase(vfs: Vfs = NODE, at: string = path): void {
 /** Expects a refusal, twice, and that nothing around the database has changed. */
 function expectRefused(
   code: LdbErrorCode,
-  { vfs = NODE, at = path, around = root, ...options }: DatabaseOptions & { at?: string; around?: string } = {},
+  {
+    vfs = NODE,
+    at = path,
+    around = root,
+    ...options
+  }: DatabaseOptions & { at?: string; around?: string } = {},
 ): LdbError {
   const before = hashTree(vfs, around)
   let refusal: unknown

@@ -61,7 +61,7 @@ describe('opening after a clean close (R6)', () => {
   function bytesToOpen(entryCount: number): number {
     const vfs = new FaultyVfs()
     let db = Database.open('data', { vfs, durability: 'none' })
-    for (let index = 0; index < entryCount; ) {
+    for (let index = 0; index < entryCount;) {
       const batch = db.batch()
       for (let left = 1_000; left > 0 && index < entryCount; left--, index++) {
         batch.put(`key${index}`, 'v'.repeat(100))

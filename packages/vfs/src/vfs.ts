@@ -12,7 +12,7 @@ import type { Clock, RandomSource, Scheduler } from './environment.js'
  */
 export type OpenMode = 'read' | 'write' | 'create' | 'createNew'
 
-/** @category Files */
+/** What stands at a path. @category Files */
 export interface FileStatus {
   readonly kind: 'file' | 'directory' | 'other'
   /** Length in bytes; 0 for directories. */

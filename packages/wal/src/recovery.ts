@@ -70,7 +70,9 @@ function findUnsealed(found: readonly FoundSegment[]): UnsealedSegment[] {
   const unsealed: UnsealedSegment[] = []
   for (const [index, { segment, seal }] of found.entries()) {
     const next = found[index + 1]
-    if (next === undefined || typeof seal !== 'string') continue
+    // The seal that was written last may be in the cache only: its sync was not reached, or has failed.
+    const isLast = index === found.length - 2
+    if (next === undefined || (typeof seal !== 'string' && !isLast)) continue
     unsealed.push({ segment, seal: sealBefore(next.segment.header) })
   }
   return unsealed

@@ -13,7 +13,6 @@ import { verifyWal } from './verify.js'
 import { resolveWalOptions } from './wal-options.js'
 import type { ResolvedWalOptions, WalOptions } from './wal-options.js'
 import { checkReadPosition, WalReader } from './wal-reader.js'
-import type { ReadableLog } from './wal-reader.js'
 
 /** What is said of a record besides its payload. @category Log */
 export interface AppendOptions {
@@ -61,7 +60,7 @@ export interface WalStats {
  * ```
  * @category Log
  */
-export class Wal implements ReadableLog {
+export class Wal {
   /** @internal */
   readonly vfs: Vfs
   /** @internal */
@@ -130,10 +129,9 @@ export class Wal implements ReadableLog {
   ): Wal {
     if (options.mustExist) throw corruption(directory, 0, 'the log that must be here has no segment')
     if (!options.create) throw new LdbError('LDB_NOT_FOUND', `there is no log in ${directory}`)
-    if (found === undefined) {
-      vfs.makeDirectory(directory)
-      vfs.syncDirectory(parentOf(directory))
-    }
+    if (found === undefined) vfs.makeDirectory(directory)
+    // A directory that is there already may be one whose maker failed before this.
+    vfs.syncDirectory(parentOf(directory))
     const segments = new SegmentList([], found?.nextNumber ?? 1)
     const writer = new LogWriter(vfs, directory, options, segments, FIRST_PLACE, 0)
     begin(writer, () => writer.begin(FIRST_PLACE, undefined))

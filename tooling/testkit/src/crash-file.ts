@@ -1,4 +1,5 @@
 import { assert, LdbError } from '@ldb/base'
+import { fileError } from '@ldb/vfs'
 import type { VfsFile } from '@ldb/vfs'
 import type { CrashInode } from './crash-inode.js'
 import type { CrashVfs } from './crash-vfs.js'
@@ -23,6 +24,7 @@ export class CrashFile implements SyncFailingFile {
   readonly #vfs: CrashVfs
   readonly #inode: CrashInode
   readonly #writable: boolean
+  #toldFailures: number
   #open = true
 
   constructor(vfs: CrashVfs, path: string, inode: CrashInode, writable: boolean) {
@@ -30,6 +32,7 @@ export class CrashFile implements SyncFailingFile {
     this.#vfs = vfs
     this.#inode = inode
     this.#writable = writable
+    this.#toldFailures = inode.failureCount
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
@@ -50,6 +53,7 @@ export class CrashFile implements SyncFailingFile {
 
   sync(): void {
     this.#check('sync')
+    this.#tellFailure()
     this.#vfs.syncChanges(this.#inode, this.#inode.pending.length)
     this.#vfs.did('sync', this.path)
   }
@@ -107,6 +111,7 @@ export class CrashFile implements SyncFailingFile {
     const covered = inode.pending.at(-1)
     await Promise.resolve()
     await Promise.resolve()
+    this.#tellFailure()
     // Another sync may have made some of them durable meanwhile.
     const count = covered === undefined ? 0 : inode.pending.indexOf(covered) + 1
     this.#vfs.syncChanges(inode, count)
@@ -115,10 +120,18 @@ export class CrashFile implements SyncFailingFile {
 
   failSync(failure: SyncFailure): void {
     const inode = this.#inode
+    inode.failureCount++
+    this.#toldFailures = inode.failureCount
     if (failure === 'kept') return
     inode.pending = []
     if (failure === 'lost') inode.hasLost = true
     if (failure === 'reverted') inode.current = inode.durable.clone()
+  }
+
+  #tellFailure(): void {
+    if (this.#toldFailures === this.#inode.failureCount) return
+    this.#toldFailures = this.#inode.failureCount
+    throw fileError('EIO', { operation: 'sync', file: this.path })
   }
 
   #check(operation: string): void {

@@ -46,7 +46,10 @@ export function decideCrash(
       }
     }
     case 'sizes':
-      return { keepsEntry: () => true, contentOf: (inode) => mixSectors(inode, random, 0, inode.pending.length) }
+      return {
+        keepsEntry: () => true,
+        contentOf: (inode) => mixSectors(inode, random, 0, inode.pending.length),
+      }
     case 'data': {
       const names = random.chance(0.5)
       return { keepsEntry: () => names, contentOf: (inode) => mixSectors(inode, random, 1, 0) }

@@ -19,6 +19,8 @@ export class CrashInode {
   current: PagedBytes
   durable: PagedBytes
   pending: FileChange[]
+  /** Syncs that have failed: each handle that was open then is told once. */
+  failureCount: number
   /** A failed sync lost changes that programs still see. */
   hasLost: boolean
 
@@ -28,6 +30,7 @@ export class CrashInode {
     this.current = content
     this.durable = content.clone()
     this.pending = []
+    this.failureCount = 0
     this.hasLost = false
   }
 

@@ -21,7 +21,8 @@ export interface CrashVfsOptions {
 
 /** What is done to a disk. @category Crashes */
 export interface DiskOperation {
-  readonly kind: 'write' | 'truncate' | 'sync' | 'create' | 'makeDirectory' | 'rename' | 'remove' | 'syncDirectory'
+  readonly kind:
+    'write' | 'truncate' | 'sync' | 'create' | 'makeDirectory' | 'rename' | 'remove' | 'syncDirectory'
   readonly path: string
 }
 
@@ -107,7 +108,8 @@ export class CrashVfs implements Vfs {
       throw fileError('ENOENT', { operation: 'open', file: path })
     }
     if (node?.kind === 'directory') throw fileError('EISDIR', { operation: 'open', file: path })
-    if (node !== undefined && mode === 'createNew') throw fileError('EEXIST', { operation: 'open', file: path })
+    if (node !== undefined && mode === 'createNew')
+      throw fileError('EEXIST', { operation: 'open', file: path })
     return new CrashFile(this, path, node ?? this.#create(path), mode !== 'read')
   }
 
@@ -147,7 +149,10 @@ export class CrashVfs implements Vfs {
     const replaced = to.directory.current.get(to.name)
     if (replaced === node) return
     if (replaced !== undefined && replaced.kind !== node.kind) {
-      throw fileError(replaced.kind === 'directory' ? 'EISDIR' : 'ENOTDIR', { operation: 'rename', file: source })
+      throw fileError(replaced.kind === 'directory' ? 'EISDIR' : 'ENOTDIR', {
+        operation: 'rename',
+        file: source,
+      })
     }
     if (replaced?.kind === 'directory' && replaced.current.size > 0) {
       throw fileError('ENOTEMPTY', { operation: 'rename', file: source })
@@ -187,7 +192,9 @@ export class CrashVfs implements Vfs {
     const held = this.#held
     const node = this.#names.directory(directory, 'lock')
     if (held.has(node)) {
-      throw new LdbError('LDB_LOCKED', `${directory} is in use by this process`, { details: { file: directory } })
+      throw new LdbError('LDB_LOCKED', `${directory} is in use by this process`, {
+        details: { file: directory },
+      })
     }
     held.add(node)
     return {

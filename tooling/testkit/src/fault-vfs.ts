@@ -116,7 +116,8 @@ export class FaultVfs extends LayerVfs {
   }
 
   #remember(call: VfsCall): void {
-    if (call.kind !== 'write' || this.fault?.effect.kind !== 'stale' || !this.fault.calls.includes('read')) return
+    if (call.kind !== 'write' || this.fault?.effect.kind !== 'stale' || !this.fault.calls.includes('read'))
+      return
     const length = call.file.length()
     const bytes = new Uint8Array(length)
     call.file.read(bytes, 0, length, 0)

@@ -1,10 +1,16 @@
+import { corruption } from '@ldb/base'
 import { Violation } from './violation.js'
 
 /** One operation of a commit, as the model sees it. Keys and values are texts of bytes: one character, one byte. */
 export type ModelChange =
   | { readonly kind: 'put'; readonly space: string; readonly key: string; readonly value: string }
   | { readonly kind: 'delete'; readonly space: string; readonly key: string }
-  | { readonly kind: 'deleteRange'; readonly space: string; readonly lower: string; readonly upper: string | undefined }
+  | {
+      readonly kind: 'deleteRange'
+      readonly space: string
+      readonly lower: string
+      readonly upper: string | undefined
+    }
 
 /** Content of a store: `space/key` → value. */
 export type ModelState = ReadonlyMap<string, string>
@@ -34,6 +40,8 @@ export class History {
   isCreated = false
   /** The newest commit has failed: nobody knows whether it happened, and nothing may follow it. */
   inDoubt = false
+  /** The disk keeps its word; otherwise acknowledged commits may be lost without anybody's fault. */
+  isTrusted = true
   /** What the run is, so that content differs between lives. */
   life = 0
   readonly #commits: Commit[]
@@ -45,6 +53,11 @@ export class History {
   /** Newest commit that was begun. */
   get submitted(): number {
     return this.#commits.length
+  }
+
+  /** Oldest commit whose state may be found now. */
+  get least(): number {
+    return this.isTrusted ? this.durable : 0
   }
 
   /** Content after a commit; 0 is the empty store. */
@@ -86,12 +99,17 @@ export class History {
     copy.floor = this.floor
     copy.isCreated = this.isCreated
     copy.inDoubt = this.inDoubt
+    copy.isTrusted = this.isTrusted
     copy.life = this.life
     return copy
   }
 
   /** The store was found in the state after a commit: later ones never were. */
   goOnFrom(commit: number): void {
+    if (!this.isTrusted && commit < this.submitted) {
+      // What was misread once may be read well the next time: nothing can be concluded.
+      throw corruption('the store', commit, 'it was found in an older state')
+    }
     this.#commits.length = commit
     this.durable = commit
     this.handedOver = commit
@@ -144,7 +162,12 @@ function applied(before: ModelState, changes: readonly ModelChange[]): ModelStat
   return state
 }
 
-function deleteRange(state: Map<string, string>, space: string, lower: string, upper: string | undefined): void {
+function deleteRange(
+  state: Map<string, string>,
+  space: string,
+  lower: string,
+  upper: string | undefined,
+): void {
   const prefix = `${space}/`
   for (const name of [...state.keys()]) {
     if (!name.startsWith(prefix)) continue
@@ -162,7 +185,9 @@ function sameState(a: ModelState, b: ModelState): boolean {
 function differences(found: ModelState, expected: ModelState): string {
   const parts: string[] = []
   const short = (text: string | undefined): string =>
-    text === undefined ? 'nothing' : JSON.stringify(text.length > 24 ? `${text.slice(0, 24)}… (${text.length})` : text)
+    text === undefined
+      ? 'nothing'
+      : JSON.stringify(text.length > 24 ? `${text.slice(0, 24)}… (${text.length})` : text)
   for (const [name, value] of expected) {
     if (found.get(name) !== value) parts.push(`${name} is ${short(found.get(name))}, not ${short(value)}`)
   }

@@ -1,2 +1,56 @@
-export { crashRun } from './crash-driver.js'
+/**
+ * File systems that crash, fail and tell; drivers that hold a store to its word on them; suites for every engine.
+ *
+ * @packageDocumentation
+ */
+
+// Crashes
+export { CrashVfs } from './crash-vfs.js'
+export type { CrashVfsOptions, DiskOperation } from './crash-vfs.js'
+export { CANONICAL_MODES, crashPlan, randomCrashPlan } from './crash-plan.js'
+export type { CrashMode, CrashPlan } from './crash-plan.js'
+
+// Faults
+export { FaultVfs } from './fault-vfs.js'
+export { FAULT_KINDS, isSilent } from './fault.js'
+export type { Fault, FaultEffect, FaultKind } from './fault.js'
+export type { SyncFailure } from './crash-file.js'
+
+// Tracing
+export { TraceVfs } from './trace-vfs.js'
+export type { TraceOptions } from './trace-vfs.js'
+export {
+  COMMON_RULES,
+  namesBeforeSync,
+  neverRewrites,
+  removesAfterReplacement,
+  renamesWholeFiles,
+  rootsAfterData,
+} from './order-rules.js'
+export type { OrderRule, PathTest } from './order-rules.js'
+
+// Randomness
+export { seededRandom, TestRandom } from './test-random.js'
+export { swarmOptions, swarmWeights } from './swarm.js'
+export type { SwarmChoices, SwarmPick } from './swarm.js'
+
+// Drivers
+export { crashRun, DEFAULT_CRASH_SETTINGS, noCrashCounts } from './crash-driver.js'
+export type { CrashCounts, CrashSettings, DiskProfile } from './crash-driver.js'
+export { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from './error-sweep.js'
+export type { SweepCounts, SweepSettings } from './error-sweep.js'
+export { attemptCommit } from './subject.js'
+export type { KnownLimit, Subject, SubjectRun, SubjectSession } from './subject.js'
+export { History } from './history.js'
+export type { ModelChange, ModelState } from './history.js'
+export { promised, Violation } from './violation.js'
+
+// Suites
+export { STORE_CASES, storeSuite } from './store-suite.js'
+export type { StoreCase, StoreMaker, StorePlace } from './store-suite.js'
+
+// Subjects
 export { walSubject } from './subjects/wal-subject.js'
+export { treeSubject } from './subjects/tree-subject.js'
+export { databaseSubject } from './subjects/database-subject.js'
+export { treeStores, treeStoresOf } from './subjects/tree-stores.js'

@@ -4,12 +4,23 @@ import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 export type VfsCall =
   | { readonly kind: 'open'; readonly path: string; readonly mode: OpenMode }
   | { readonly kind: 'rename'; readonly path: string; readonly target: string }
-  | { readonly kind: 'read' | 'write'; readonly path: string; readonly file: VfsFile; readonly span: ByteSpan }
+  | {
+      readonly kind: 'read' | 'write'
+      readonly path: string
+      readonly file: VfsFile
+      readonly span: ByteSpan
+    }
   | { readonly kind: 'sync'; readonly path: string; readonly file: VfsFile }
-  | { readonly kind: 'truncate' | 'preallocate'; readonly path: string; readonly file: VfsFile; readonly length: number }
+  | {
+      readonly kind: 'truncate' | 'preallocate'
+      readonly path: string
+      readonly file: VfsFile
+      readonly length: number
+    }
   | { readonly kind: 'length' | 'close'; readonly path: string; readonly file: VfsFile }
   | {
-      readonly kind: 'status' | 'list' | 'makeDirectory' | 'remove' | 'removeDirectory' | 'syncDirectory' | 'lock'
+      readonly kind:
+        'status' | 'list' | 'makeDirectory' | 'remove' | 'removeDirectory' | 'syncDirectory' | 'lock'
       readonly path: string
     }
 
@@ -127,7 +138,9 @@ class LayerFile implements VfsFile {
   }
 
   length(): number {
-    return this.#layer.around({ kind: 'length', path: this.path, file: this.#file }, () => this.#file.length())
+    return this.#layer.around({ kind: 'length', path: this.path, file: this.#file }, () =>
+      this.#file.length(),
+    )
   }
 
   preallocate(length: number): void {

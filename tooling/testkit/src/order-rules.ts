@@ -18,7 +18,9 @@ export const renamesWholeFiles: OrderRule = (call, state) => {
   const waiting = [...state.files.values()].filter(
     (file) => (file.path === call.path || file.path.startsWith(`${call.path}/`)) && file.unsynced.length > 0,
   )
-  return waiting.length === 0 ? undefined : `${call.path} is renamed before ${waiting[0]?.path ?? ''} was synced`
+  return waiting.length === 0
+    ? undefined
+    : `${call.path} is renamed before ${waiting[0]?.path ?? ''} was synced`
 }
 
 /** A file is removed only when names that came before, its replacement's for instance, are on the device. @category Tracing */
@@ -29,7 +31,9 @@ export const removesAfterReplacement: OrderRule = (call, state) => {
     (name) => name.directory === directory && name.kind !== 'remove' && name.path !== call.path,
   )
   const isOwn = state.files.get(call.path)?.isNamed === false
-  return waiting === undefined || isOwn ? undefined : `${call.path} is removed before ${waiting.path} was synced`
+  return waiting === undefined || isOwn
+    ? undefined
+    : `${call.path} is removed before ${waiting.path} was synced`
 }
 
 /** What was synced in these files behind `from` is never written over. @category Tracing */

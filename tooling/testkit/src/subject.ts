@@ -18,6 +18,19 @@ export interface Subject {
 }
 
 /**
+ * A fault that a system does not stand.
+ *
+ * @category Drivers
+ */
+export interface KnownLimit {
+  /** Name of the kind of fault. */
+  readonly fault: string
+  /** Files that it strikes. */
+  readonly path: PathTest
+  readonly reason: string
+}
+
+/**
  * A system under test with its settings.
  *
  * @category Drivers
@@ -27,6 +40,10 @@ export interface SubjectRun {
   readonly settings: string
   /** Order of file operations that it promises. */
   readonly rules: readonly OrderRule[]
+  /** Faults that it is known not to stand, each with its reason; they are not injected. */
+  readonly knownLimits?: readonly KnownLimit[]
+  /** Findings of its own check that failed calls may leave, although nothing is lost; each with its reason beside it. */
+  readonly findingsAfterFaults?: RegExp
   /** Files that must be on the device whenever a commit is acknowledged as durable. */
   readonly isLog: PathTest
   /** Opens what is there; begins a new one only when `history` knows of none. */
@@ -39,6 +56,8 @@ export interface SubjectRun {
  * @category Drivers
  */
 export interface SubjectSession {
+  /** False once it was closed, by a step too: what comes next is to open again, and to look. */
+  readonly isOpen: boolean
   /**
    * Does one random thing, and tells `history` what was asked and what was answered.
    *
@@ -61,7 +80,12 @@ export interface SubjectSession {
 /** Told when a step has acknowledged something as durable. */
 export type Acknowledged = () => void
 
-const REFUSALS: readonly LdbErrorCode[] = ['LDB_POISONED', 'LDB_CLOSED', 'LDB_INVALID_ARGUMENT', 'LDB_TOO_LARGE']
+const REFUSALS: readonly LdbErrorCode[] = [
+  'LDB_POISONED',
+  'LDB_CLOSED',
+  'LDB_INVALID_ARGUMENT',
+  'LDB_TOO_LARGE',
+]
 
 /**
  * Makes a commit: tells the history first, takes it back when it was refused, and leaves it in doubt when it failed.

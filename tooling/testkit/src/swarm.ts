@@ -4,7 +4,9 @@ import type { TestRandom } from './test-random.js'
 export type SwarmChoices = Readonly<Record<string, readonly unknown[]>>
 
 /** One value for each option. @category Randomness */
-export type SwarmPick<Choices extends SwarmChoices> = { readonly [Name in keyof Choices]: Choices[Name][number] }
+export type SwarmPick<Choices extends SwarmChoices> = {
+  readonly [Name in keyof Choices]: Choices[Name][number]
+}
 
 /**
  * Picks one value for each option. Runs with different seeds so differ in everything at once, which finds what runs

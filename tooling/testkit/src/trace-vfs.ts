@@ -5,6 +5,11 @@ import { COMMON_RULES } from './order-rules.js'
 import type { OrderRule, PathTest } from './order-rules.js'
 import { TraceState } from './trace-state.js'
 
+/** Calls that change nothing. */
+const LOOKS: readonly VfsCall['kind'][] = ['read', 'status', 'list', 'length', 'close', 'lock']
+/** Calls that are told with a broken rule. */
+const RECENT_MAX = 12
+
 /** @category Tracing */
 export interface TraceOptions {
   /** What is asserted of each call. @defaultValue {@link COMMON_RULES} */
@@ -28,6 +33,7 @@ export class TraceVfs extends LayerVfs {
   readonly #state: TraceState = new TraceState()
   readonly #rules: readonly OrderRule[]
   readonly #keepsLines: boolean
+  readonly #recent: VfsCall[] = []
 
   constructor(below: Vfs, options: TraceOptions = {}) {
     super(below)
@@ -54,15 +60,15 @@ export class TraceVfs extends LayerVfs {
   acknowledged(isLog: PathTest): void {
     for (const file of this.#state.files.values()) {
       if (!isLog(file.path)) continue
-      if (file.unsynced.length > 0) this.broken.push(`acknowledged before ${file.path} was synced`)
-      if (!file.isNamed) this.broken.push(`acknowledged before the name of ${file.path} was synced`)
+      if (file.unsynced.length > 0) this.#broke(`acknowledged before ${file.path} was synced`)
+      if (!file.isNamed) this.#broke(`acknowledged before the name of ${file.path} was synced`)
     }
   }
 
   #before(call: VfsCall): boolean {
     for (const rule of this.#rules) {
       const message = rule(call, this.#state)
-      if (message !== undefined) this.broken.push(message)
+      if (message !== undefined) this.#broke(message)
     }
     return call.kind !== 'open' || this.below.status(call.path) !== undefined
   }
@@ -71,6 +77,13 @@ export class TraceVfs extends LayerVfs {
     if (call.kind === 'sync') this.#state.synced(call.path, covered)
     else this.#state.note(call, existed)
     if (this.#keepsLines) this.lines.push(lineOf(call))
+    if (LOOKS.includes(call.kind)) return
+    this.#recent.push(call)
+    if (this.#recent.length > RECENT_MAX) this.#recent.shift()
+  }
+
+  #broke(message: string): void {
+    this.broken.push(`${message}; before that: ${this.#recent.map(lineOf).join(', ')}`)
   }
 
   #waiting(call: VfsCall): number {

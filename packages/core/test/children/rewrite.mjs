@@ -29,7 +29,7 @@ for (let round = 0; round < rounds; round++) {
     order[left] = order[other]
     order[other] = held
   }
-  for (let index = 0; index < count; ) {
+  for (let index = 0; index < count;) {
     const batch = db.batch()
     for (let left = 1_000; left > 0 && index < count; left--, index++) {
       batch.put(String(order[index]).padStart(16, '0'), value)
@@ -61,4 +61,15 @@ const fileBytesDeleted = fileBytes()
 const { ok } = db.verify()
 db.close()
 const liveBytes = count * 116
-writeSync(1, JSON.stringify({ liveBytes, pageBytesLive, fileBytesMax, fileBytesEnd, fileBytesCleared, fileBytesDeleted, ok }))
+writeSync(
+  1,
+  JSON.stringify({
+    liveBytes,
+    pageBytesLive,
+    fileBytesMax,
+    fileBytesEnd,
+    fileBytesCleared,
+    fileBytesDeleted,
+    ok,
+  }),
+)

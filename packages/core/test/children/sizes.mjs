@@ -26,7 +26,7 @@ function noteRss() {
 
 let db = Database.open(directory, options)
 let data = db.keyspace('data', { values: 'binary' })
-for (let index = 0; index < count; ) {
+for (let index = 0; index < count;) {
   const batch = db.batch().in(data)
   for (let left = 1_000; left > 0 && index < count; left--, index++) batch.put(keyOf(index), valueOf(index))
   batch.commit()
@@ -42,7 +42,8 @@ data = db.keyspace('data', { values: 'binary' })
 let wrong = 0
 for (let index = 0; index < count; index += 7) {
   const found = data.get(keyOf(index))
-  if (found === undefined || found.length !== 100 || found[0] !== index % 251 || found[99] !== index % 251) wrong++
+  if (found === undefined || found.length !== 100 || found[0] !== index % 251 || found[99] !== index % 251)
+    wrong++
 }
 noteRss()
 let scanned = 0

@@ -1,0 +1,81 @@
+import { xxHash64 } from '@ldb/integrity'
+import { MemoryVfs } from '@ldb/vfs'
+import { describe, expect, test } from 'vitest'
+import { contentOf } from '../test/golden.js'
+import { findingsOf, TreeHarness } from '../test/tree-harness.js'
+import { META_STRIDE, PAGE_HEADER_BYTES } from './format.js'
+import { blockOf, encodeMeta, readMeta, seedOf } from './meta.js'
+import type { Meta } from './meta.js'
+
+const PAGE_BYTES = 1024
+const WHOLE = `${'a'.repeat(126)}b`
+const LONG = 'a'.repeat(140)
+
+/**
+ * Makes a tree of one leaf, lets `change` forge its page and its meta block, with checksums that hold, and gives what
+ * verify finds.
+ */
+function findingsAfter(
+  keys: readonly string[],
+  change: (page: Uint8Array, meta: Meta) => Partial<Meta>,
+): string[] {
+  const vfs = new MemoryVfs()
+  const harness = new TreeHarness({ vfs, pageBytes: PAGE_BYTES })
+  for (const key of keys) harness.put(key, 'value')
+  harness.tree.checkpoint()
+  const file = vfs.open(harness.path, 'write')
+  const meta = readMeta(file)
+  const start = meta.rootPage * PAGE_BYTES
+  const page = contentOf(vfs, harness.path).slice(start, start + PAGE_BYTES)
+  const forged = change(page, meta)
+  const hash = new Int32Array(2)
+  xxHash64(page, 8, PAGE_BYTES, seedOf(meta.fileId), hash)
+  page.set(new Uint8Array(hash.buffer))
+  const [low, high] = hash as unknown as [number, number]
+  const block = encodeMeta({ ...meta, rootChecksumLow: low, rootChecksumHigh: high, ...forged })
+  file.write(page, 0, PAGE_BYTES, start)
+  file.write(block, 0, block.length, blockOf(meta.checkpoint) * META_STRIDE)
+  harness.reopen()
+  return findingsOf(harness.tree).map(({ kind, message }) => `${kind}: ${message}`)
+}
+
+/** Lets the first two slots change places. */
+function swapSlots(page: Uint8Array): Partial<Meta> {
+  const first = page.slice(PAGE_HEADER_BYTES, PAGE_HEADER_BYTES + 8)
+  page.copyWithin(PAGE_HEADER_BYTES, PAGE_HEADER_BYTES + 8, PAGE_HEADER_BYTES + 16)
+  page.set(first, PAGE_HEADER_BYTES + 8)
+  return {}
+}
+
+test('what was not forged is fine', () => {
+  expect(findingsAfter([WHOLE, LONG], () => ({}))).toEqual([])
+})
+
+describe('what checksums cannot tell is found', () => {
+  test.each([
+    ['a whole key in front of a long one', [WHOLE, LONG]],
+    ['a long key in front of a whole one', [LONG, 'a'.repeat(127)]],
+    ['two long keys', [LONG, `${LONG}b`]],
+  ])('keys that only their runs show to be out of order: %s', (_, keys) => {
+    expect(findingsAfter(keys, swapSlots)).toEqual(['order: the keys are not in order'])
+  })
+
+  test('short keys out of order', () => {
+    expect(findingsAfter(['a', 'b'], swapSlots)).toEqual(['structure: the keys are not in order'])
+  })
+
+  test('counts of entries and of runs that are not true', () => {
+    expect(findingsAfter(['a', 'b'], () => ({ entryCount: 3 }))).toEqual([
+      'count: the tree holds 2 entries and counts 3',
+    ])
+    expect(findingsAfter(['a', LONG], () => ({ runCount: 4 }))).toEqual([
+      'count: the tree holds 1 runs and counts 4',
+    ])
+  })
+
+  test('pages that nobody accounts for', () => {
+    const found = findingsAfter(['a', 'b'], (_, { pageCount }) => ({ pageCount: pageCount + 1 }))
+    expect(found).toHaveLength(1)
+    expect(found[0]).toMatch(/^leak: page \d+ is neither in use nor free$/)
+  })
+})

@@ -1,0 +1,117 @@
+import { isLdbError } from '@ldb/base'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeCatalog, encodeCatalog } from './catalog.js'
+import type { Catalog } from './catalog.js'
+import { decodeCheckpointRecord, encodeCheckpointRecord } from './checkpoint-record.js'
+
+const EXAMPLE: Catalog = {
+  databaseId: Uint8Array.from({ length: 16 }, (_, index) => index),
+  generation: 3,
+  seq: 2 ** 40 + 5,
+  nextKeyspaceId: 9,
+  keyspaces: [
+    {
+      id: 1,
+      name: 'default',
+      engine: 'btree',
+      compression: 'none',
+      keys: 'utf8',
+      values: 'utf8',
+      createdSeq: 0,
+    },
+    {
+      id: 7,
+      name: 'Städte',
+      engine: 'btree',
+      compression: 'none',
+      keys: 'tuple',
+      values: 'json',
+      createdSeq: 12,
+    },
+  ],
+}
+
+const names = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' })
+const catalogs = fc
+  .record({
+    databaseId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    generation: fc.maxSafeNat(),
+    seq: fc.maxSafeNat(),
+    keyspaces: fc.uniqueArray(
+      fc.record({ name: names, keys: names, values: names, createdSeq: fc.maxSafeNat() }),
+      {
+        selector: ({ name }) => name,
+        maxLength: 20,
+      },
+    ),
+  })
+  .map(({ keyspaces, ...rest }): Catalog => ({
+    ...rest,
+    nextKeyspaceId: keyspaces.length * 3 + 2,
+    keyspaces: keyspaces.map((keyspace, index) => ({
+      ...keyspace,
+      id: index * 3 + 1,
+      engine: 'btree' as const,
+      compression: 'none' as const,
+    })),
+  }))
+
+function expectCorrupt(decode: () => unknown, what: string): void {
+  try {
+    decode()
+  } catch (error) {
+    expect(isLdbError(error), what).toBe(true)
+    expect(['LDB_CORRUPTION', 'LDB_FORMAT'], what).toContain((error as { code: string }).code)
+    return
+  }
+  throw new Error(`${what} was not noticed`)
+}
+
+describe('the catalog', () => {
+  it('decodes to what was encoded', () => {
+    expect(decodeCatalog(encodeCatalog(EXAMPLE), 'CATALOG')).toEqual(EXAMPLE)
+    fc.assert(
+      fc.property(catalogs, (catalog) => {
+        expect(decodeCatalog(encodeCatalog(catalog), 'CATALOG')).toEqual(catalog)
+      }),
+    )
+  })
+
+  it('notices every cut and every flipped bit', () => {
+    const bytes = encodeCatalog(EXAMPLE)
+    for (let length = 0; length < bytes.length; length++) {
+      expectCorrupt(() => decodeCatalog(bytes.slice(0, length), 'CATALOG'), `a cut at ${length}`)
+    }
+    expectCorrupt(() => decodeCatalog(Uint8Array.of(...bytes, 0), 'CATALOG'), 'a byte more')
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const flipped = bytes.slice()
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      expectCorrupt(() => decodeCatalog(flipped, 'CATALOG'), `flipped bit ${bit}`)
+    }
+  })
+})
+
+describe('the checkpoint record', () => {
+  const record = { seq: 2 ** 45, durableSeqs: new Map([[1, 2 ** 44], [4, 0]]) } // prettier-ignore
+
+  it('decodes to what was encoded', () => {
+    expect(decodeCheckpointRecord(encodeCheckpointRecord(record), 'wal')).toEqual(record)
+  })
+
+  it('notices every cut; flipped bits are the log’s to notice', () => {
+    const bytes = encodeCheckpointRecord(record)
+    for (let length = 0; length < bytes.length; length++) {
+      expectCorrupt(() => decodeCheckpointRecord(bytes.slice(0, length), 'wal'), `a cut at ${length}`)
+    }
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const flipped = bytes.slice()
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      try {
+        decodeCheckpointRecord(flipped, 'wal')
+      } catch (error) {
+        expect(isLdbError(error, 'LDB_CORRUPTION')).toBe(true)
+      }
+    }
+  })
+})

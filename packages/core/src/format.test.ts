@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import * as format from './format.js'
+
+interface Row {
+  readonly offset: number
+  readonly size: number
+  readonly field: string
+}
+
+const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
+
+/** The table below a heading of FORMAT.md. */
+function tableOf(heading: string): Row[] {
+  const section = text.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? ''
+  return [...section.matchAll(/^\| +(\d+) +\| +(\d+) +\| +(\w+) +\| +(\w+) +\|/gm)].map((match) => ({
+    offset: Number(match[1]),
+    size: Number(match[2]),
+    field: String(match[4]),
+  }))
+}
+
+function constantOf(prefix: string, field: string): unknown {
+  const name = `${prefix}_OFFSET_${field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+  return (format as unknown as Record<string, unknown>)[name]
+}
+
+describe('FORMAT.md and format.ts (D4)', () => {
+  it.each([
+    ['Catalog root', 'CATALOG', format.CATALOG_ROOT_END],
+    ['Keyspace record', 'KEYSPACE', format.KEYSPACE_RECORD_BYTES],
+    ['Checkpoint record', 'CHECKPOINT', format.CHECKPOINT_RECORD_BYTES],
+    ['Checkpoint entry', 'ENTRY', format.CHECKPOINT_ENTRY_BYTES],
+  ])('agree on the %s', (heading, prefix, end) => {
+    const rows = tableOf(heading)
+    expect(rows.length).toBeGreaterThan(2)
+    let at = rows[0]?.offset
+    for (const { offset, size, field } of rows) {
+      expect(offset, field).toBe(at)
+      expect(constantOf(prefix, field), field).toBe(offset)
+      at = offset + size
+    }
+    expect(at).toBe(end)
+  })
+
+  it('agree on the types of log records', () => {
+    const rows = [...text.matchAll(/^\| +(\d+) +\| +(Commit|Checkpoint) +\|/gm)]
+    expect(Object.fromEntries(rows.map((row) => [row[2], Number(row[1])]))).toEqual(format.LogRecordType)
+  })
+})

@@ -1,0 +1,248 @@
+import { Database } from '@ldb/core'
+import type { Durability, Keyspace } from '@ldb/core'
+import type { Vfs } from '@ldb/vfs'
+import type { History, ModelChange } from '../history.js'
+import { randomChanges } from '../model-changes.js'
+import type { EntryShape } from '../model-changes.js'
+import { COMMON_RULES, rootsAfterData } from '../order-rules.js'
+import type { OrderRule } from '../order-rules.js'
+import { attemptCommit } from '../subject.js'
+import type { Subject, SubjectRun, SubjectSession } from '../subject.js'
+import { swarmOptions, swarmWeights } from '../swarm.js'
+import type { TestRandom } from '../test-random.js'
+import { promised } from '../violation.js'
+import { isTree, TREE_LIMITS } from './tree-subject.js'
+import { isSegment, LOG_RULES, SEAL_FINDINGS } from './wal-subject.js'
+
+const DIRECTORY = 'data'
+const META_END = 8192
+const STEPS = {
+  commit: 10,
+  sync: 1,
+  checkpoint: 2,
+  compact: 1,
+  reopen: 1,
+  keyspace: 2,
+  drop: 1,
+  second: 1,
+  time: 1,
+}
+/** Names that a keyspace may have; `default` is always there. */
+const NAMES = ['users', 'orders']
+
+/** The database: a commit is a batch over keyspaces. @category Subjects */
+export const databaseSubject: Subject = {
+  name: 'database',
+  newRun: (random) => new DatabaseRun(random),
+}
+
+class DatabaseRun implements SubjectRun {
+  readonly settings: string
+  readonly rules: readonly OrderRule[] = [
+    ...COMMON_RULES,
+    ...LOG_RULES,
+    rootsAfterData((path) => isTree(path) && path.startsWith(`${DIRECTORY}/`), META_END, isSegment),
+  ]
+  readonly isLog = isSegment
+  readonly knownLimits = TREE_LIMITS
+  readonly findingsAfterFaults = SEAL_FINDINGS
+  readonly durability: Durability
+  readonly mixesDurability: boolean
+  readonly shape: EntryShape
+  readonly weights: Record<keyof typeof STEPS, number>
+
+  constructor(random: TestRandom) {
+    const { durability, mixesDurability } = swarmOptions(random, {
+      durability: ['full', 'full', 'periodic', 'none'],
+      mixesDurability: [true, false],
+    })
+    this.durability = durability
+    this.mixesDurability = mixesDurability
+    this.shape = swarmOptions(random, {
+      keyCount: [20, 200],
+      prefix: ['', 'x'.repeat(120)],
+      valueBytesMax: [100, 9000],
+      batchMax: [3, 20],
+    })
+    this.weights = { ...swarmWeights(random, STEPS), commit: STEPS.commit }
+    this.settings = JSON.stringify({ durability, mixesDurability, ...this.shape, steps: this.weights })
+  }
+
+  open(vfs: Vfs, history: History): SubjectSession {
+    const database = this.openDatabase(vfs, history)
+    history.isCreated = true
+    return new DatabaseSession(this, vfs, database)
+  }
+
+  openDatabase(vfs: Vfs, history: History): Database {
+    const { durability } = this
+    return Database.open(DIRECTORY, {
+      vfs,
+      durability,
+      cacheBytes: 65_536,
+      createIfMissing: !history.isCreated,
+    })
+  }
+}
+
+class DatabaseSession implements SubjectSession {
+  readonly #run: DatabaseRun
+  readonly #vfs: Vfs
+  #database: Database
+  isOpen = true
+
+  constructor(run: DatabaseRun, vfs: Vfs, database: Database) {
+    this.#run = run
+    this.#vfs = vfs
+    this.#database = database
+  }
+
+  async step(random: TestRandom, history: History): Promise<void> {
+    const database = this.#database
+    switch (random.weighted(this.#run.weights)) {
+      case 'commit':
+        this.#commit(random, history)
+        return
+      case 'sync':
+        database.sync()
+        history.acknowledgeDurable(history.submitted)
+        return
+      case 'checkpoint':
+        database.checkpoint()
+        history.acknowledgeDurable(history.submitted)
+        return
+      case 'compact':
+        database.compact()
+        history.acknowledgeDurable(history.submitted)
+        return
+      case 'keyspace':
+        this.#makeKeyspace(random.pick(NAMES), history)
+        return
+      case 'drop':
+        this.#drop(random, history)
+        return
+      case 'time':
+        this.#passTime(history)
+        return
+      case 'reopen':
+        this.close(true)
+        // A database that has failed notes nothing when it is closed.
+        if (!history.inDoubt) history.acknowledgeDurable(history.submitted)
+        this.#database = this.#run.openDatabase(this.#vfs, history)
+        history.goOnFrom(this.observe(history, history.least))
+        this.isOpen = true
+        return
+      case 'second':
+        this.#openAgain(history)
+        return
+    }
+  }
+
+  observe(history: History, least: number): number {
+    const database = this.#database
+    const found = new Map<string, string>()
+    for (const { name } of database.keyspaces()) {
+      const keyspace = this.#keyspace(name)
+      let count = 0
+      for (const [key, value] of keyspace.entries()) {
+        found.set(`${name}/${key}`, value)
+        count++
+      }
+      promised(
+        keyspace.count() === count,
+        () => `${name} counts ${keyspace.count()} entries and has ${count}`,
+      )
+    }
+    return history.match(found, least)
+  }
+
+  verify(): string[] {
+    return this.#database
+      .verify()
+      .findings.map((finding) => `${finding.kind} ${finding.file} ${finding.offset}: ${finding.message}`)
+  }
+
+  close(clean: boolean): void {
+    this.isOpen = false
+    if (clean) this.#database.close()
+  }
+
+  #commit(random: TestRandom, history: History): void {
+    const database = this.#database
+    const spaces = database.keyspaces().map(({ name }) => name)
+    const changes = randomChanges(random, this.#run.shape, spaces)
+    const durability = this.#run.mixesDurability
+      ? random.pick(['full', 'periodic', 'none'] as const)
+      : this.#run.durability
+    const batch = database.batch()
+    for (const change of changes) this.#addTo(batch, change)
+    const commit = attemptCommit(history, changes, () => {
+      batch.commit({ durability })
+    })
+    if (durability === 'full') history.acknowledgeDurable(commit)
+    else if (durability === 'periodic') history.acknowledgeHandedOver(commit)
+  }
+
+  #addTo(batch: ReturnType<Database['batch']>, change: ModelChange): void {
+    const aimed = batch.in(this.#keyspace(change.space))
+    if (change.kind === 'put') aimed.put(change.key, change.value)
+    else if (change.kind === 'delete') aimed.delete(change.key)
+    else
+      aimed.deleteRange(
+        change.upper === undefined ? { gte: change.lower } : { gte: change.lower, lt: change.upper },
+      )
+  }
+
+  #keyspace(name: string): Database | Keyspace<string, string> {
+    return name === 'default' ? this.#database : this.#database.keyspace<string, string>(name)
+  }
+
+  #makeKeyspace(name: string, history: History): void {
+    const isNew = !this.#database.keyspaces().some((keyspace) => keyspace.name === name)
+    this.#database.keyspace(name)
+    if (isNew) history.acknowledgeDurable(history.submitted)
+  }
+
+  /** To the model, dropping a keyspace is a commit that clears it. */
+  #drop(random: TestRandom, history: History): void {
+    const name = random.pick(NAMES)
+    if (!this.#database.keyspaces().some((keyspace) => keyspace.name === name)) return
+    const commit = attemptCommit(
+      history,
+      [{ kind: 'deleteRange', space: name, lower: '', upper: undefined }],
+      () => {
+        this.#database.dropKeyspace(name)
+      },
+    )
+    history.acknowledgeDurable(commit)
+  }
+
+  /** Time passes, and what waits for the background is synced. */
+  #passTime(history: History): void {
+    const time = timeOf(this.#vfs)
+    time.advance(1000)
+    // A failure in the background is told by the next write.
+    const { unsyncedBytes } = this.#database.stats().log
+    if (unsyncedBytes === 0 && !history.inDoubt) history.acknowledgeDurable(history.submitted)
+  }
+
+  /** Another opener is refused, and changes nothing. */
+  #openAgain(history: History): void {
+    let refused = false
+    try {
+      this.#run.openDatabase(this.#vfs, history)
+    } catch {
+      refused = true
+    }
+    promised(refused, () => 'a second opener was let in')
+  }
+}
+
+function timeOf(vfs: Vfs): { advance(byMs: number): void } {
+  const clock: unknown = vfs.clock
+  promised(
+    typeof clock === 'object' && clock !== null && 'advance' in clock,
+    () => 'the clock must be one of a test',
+  )
+  return clock as { advance(byMs: number): void }
+}

@@ -1,0 +1,209 @@
+import { encodeUtf8, toSeq, WriteBatch } from '@ldb/base'
+import type { StoreSnapshot } from '@ldb/base'
+import { BTree } from '@ldb/btree'
+import type { BTreeOptions } from '@ldb/btree'
+import type { Vfs } from '@ldb/vfs'
+import { textOf } from '../byte-text.js'
+import type { History, ModelChange, ModelState } from '../history.js'
+import { randomChanges } from '../model-changes.js'
+import type { EntryShape } from '../model-changes.js'
+import { COMMON_RULES, rootsAfterData } from '../order-rules.js'
+import type { OrderRule } from '../order-rules.js'
+import { attemptCommit } from '../subject.js'
+import type { KnownLimit, Subject, SubjectRun, SubjectSession } from '../subject.js'
+import { swarmOptions, swarmWeights } from '../swarm.js'
+import type { TestRandom } from '../test-random.js'
+import { promised } from '../violation.js'
+
+const FILE = 'tree.ldb'
+/** Where the meta blocks end. */
+const META_END = 8192
+const SPACE = 'tree'
+const STEPS = { apply: 8, checkpoint: 4, shrink: 1, pin: 2, release: 1, reopen: 1 }
+
+export const isTree = (path: string): boolean => path.endsWith('tree.ldb')
+
+/**
+ * A meta block whose sync failed, and which the file system then drops though it still shows it, looks durable to
+ * whoever opens the tree next; with two meta blocks there is no third place to write a safe one to first.
+ */
+export const TREE_LIMITS: readonly KnownLimit[] = [
+  {
+    fault: 'sync: lost',
+    path: isTree,
+    reason: 'two meta blocks cannot outlive a sync that lost one of them',
+  },
+]
+
+/** The B+tree alone: a commit is a section that was applied, durable when the next checkpoint returns. @category Subjects */
+export const treeSubject: Subject = {
+  name: 'btree',
+  newRun: (random) => new TreeRun(random),
+}
+
+class TreeRun implements SubjectRun {
+  readonly settings: string
+  readonly rules: readonly OrderRule[] = [...COMMON_RULES, rootsAfterData(isTree, META_END, () => false)]
+  // Free pages at the end are cut off after the checkpoint, and nobody waits for that.
+  readonly isLog = (): boolean => false
+  readonly knownLimits = TREE_LIMITS
+  readonly options: BTreeOptions
+  readonly shape: EntryShape
+  readonly weights: Record<keyof typeof STEPS, number>
+
+  constructor(random: TestRandom) {
+    const { pageBytes, cachePages } = swarmOptions(random, {
+      pageBytes: [512, 1024, 4096],
+      cachePages: [32, 64, 500],
+    })
+    this.options = { pageBytes, cacheBytes: pageBytes * cachePages }
+    this.shape = swarmOptions(random, {
+      keyCount: [20, 300],
+      prefix: ['', 'https://example.com/', 'x'.repeat(120)],
+      valueBytesMax: [100, 3000],
+      batchMax: [3, 40],
+    })
+    this.weights = { ...swarmWeights(random, STEPS), apply: STEPS.apply }
+    this.settings = JSON.stringify({ ...this.options, ...this.shape, steps: this.weights })
+  }
+
+  open(vfs: Vfs, history: History): SubjectSession {
+    const tree = this.openTree(vfs, history)
+    history.isCreated = true
+    return new TreeSession(this, vfs, tree)
+  }
+
+  openTree(vfs: Vfs, history: History): BTree {
+    return BTree.open(vfs, FILE, { ...this.options, create: !history.isCreated })
+  }
+}
+
+class TreeSession implements SubjectSession {
+  readonly #run: TreeRun
+  readonly #vfs: Vfs
+  #tree: BTree
+  isOpen = true
+  #pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[] = []
+
+  constructor(run: TreeRun, vfs: Vfs, tree: BTree) {
+    this.#run = run
+    this.#vfs = vfs
+    this.#tree = tree
+  }
+
+  async step(random: TestRandom, history: History): Promise<void> {
+    switch (random.weighted(this.#run.weights)) {
+      case 'apply':
+        this.#apply(random, history)
+        return
+      case 'checkpoint':
+        this.#tree.checkpoint()
+        history.acknowledgeDurable(history.submitted)
+        return
+      case 'shrink':
+        this.#tree.checkpoint({ shrink: true })
+        history.acknowledgeDurable(history.submitted)
+        return
+      case 'pin':
+        if (this.#pins.length < 3) {
+          this.#pins.push({ snapshot: this.#tree.snapshot(), state: history.stateAt(history.submitted) })
+        }
+        return
+      case 'release':
+        this.#release(this.#pins.splice(random.below(this.#pins.length + 1), 1))
+        return
+      case 'reopen':
+        this.#release(this.#pins.splice(0))
+        this.close()
+        this.#tree = this.#run.openTree(this.#vfs, history)
+        history.goOnFrom(this.observe(history, history.least))
+        this.isOpen = true
+        return
+    }
+  }
+
+  observe(history: History, least: number): number {
+    const commit = Number(this.#tree.seq)
+    promised(commit >= least, () => `checkpoints are lost: found that of ${commit}, ${least} was durable`)
+    promised(commit <= history.submitted, () => `found commit ${commit}, which was never made`)
+    const snapshot = this.#tree.snapshot()
+    try {
+      expectState(snapshot, history, commit)
+    } finally {
+      snapshot.release()
+    }
+    return commit
+  }
+
+  verify(): string[] {
+    const findings: string[] = []
+    this.#tree.verify({
+      finding: (finding) =>
+        findings.push(`${finding.kind} ${finding.file} ${finding.offset}: ${finding.message}`),
+      progress: () => undefined,
+    })
+    return findings
+  }
+
+  close(): void {
+    this.isOpen = false
+    this.#tree.close()
+  }
+
+  #apply(random: TestRandom, history: History): void {
+    const changes = randomChanges(random, this.#run.shape, [SPACE])
+    const batch = new WriteBatch()
+    for (const change of changes) addChange(batch, change)
+    const [section] = batch.sections()
+    if (section === undefined) return
+    attemptCommit(history, changes, () => {
+      this.#tree.apply(section, toSeq(history.submitted))
+    })
+  }
+
+  #release(pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[]): void {
+    for (const { snapshot, state } of pins) {
+      const found = contentOf(snapshot)
+      promised(found.size === state.size, () => `a snapshot has ${found.size} entries, it had ${state.size}`)
+      for (const [name, value] of state)
+        promised(found.get(name) === value, () => `${name} of a snapshot has changed`)
+      snapshot.release()
+    }
+  }
+}
+
+/** Adds a change of the model to a batch. */
+function addChange(batch: WriteBatch, change: ModelChange): void {
+  if (change.kind === 'put') batch.put(1, encodeUtf8(change.key), encodeUtf8(change.value))
+  else if (change.kind === 'delete') batch.delete(1, encodeUtf8(change.key))
+  else
+    batch.deleteRange(
+      1,
+      encodeUtf8(change.lower),
+      change.upper === undefined ? undefined : encodeUtf8(change.upper),
+    )
+}
+
+function contentOf(snapshot: StoreSnapshot): Map<string, string> {
+  const content = new Map<string, string>()
+  const cursor = snapshot.cursor()
+  try {
+    while (cursor.next()) content.set(`${SPACE}/${textOf(cursor.key)}`, textOf(cursor.value))
+  } finally {
+    cursor.close()
+  }
+  return content
+}
+
+/** Checks that a snapshot has the content that it had after a commit. */
+function expectState(snapshot: StoreSnapshot, history: History, commit: number): void {
+  const found = contentOf(snapshot)
+  const expected = history.stateAt(commit)
+  promised(
+    found.size === expected.size,
+    () => `${found.size} entries after commit ${commit}, not ${expected.size}`,
+  )
+  for (const [name, value] of expected) {
+    promised(found.get(name) === value, () => `${name} has another value than after commit ${commit}`)
+  }
+}

@@ -16,3 +16,15 @@ export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
   segmentBytes: 67_108_864,
   preallocateBytes: 4_194_304,
 })
+
+/**
+ * Key under which options may carry a tuning. It is a symbol, which no check of options looks at, so that tests of other
+ * packages can turn what users cannot.
+ */
+const TUNING = Symbol.for('ldb.tuning')
+
+/** Gives the tuning that options carry as a property of their own; none of it where they carry none. */
+export function tuningOf(options: object | undefined): Partial<DatabaseTuning> {
+  if (options === undefined || options === null || !Object.hasOwn(options, TUNING)) return {}
+  return (options as { readonly [TUNING]: Partial<DatabaseTuning> })[TUNING]
+}

@@ -16,7 +16,7 @@ import { resolveDatabaseOptions } from './database-options.js'
 import { runAll } from './database-parts.js'
 import type { DatabaseParts } from './database-parts.js'
 import { normalizePath } from './database-path.js'
-import { STANDARD_TUNING } from './database-tuning.js'
+import { STANDARD_TUNING, tuningOf } from './database-tuning.js'
 import type { DatabaseTuning } from './database-tuning.js'
 import { inspectDirectory } from './directory-inspection.js'
 import type { DirectoryState } from './directory-inspection.js'
@@ -36,7 +36,7 @@ import { WalLog } from './wal-log.js'
 export function openDatabase(
   path: string,
   options: DatabaseOptions | undefined,
-  tuning: Partial<DatabaseTuning> = {},
+  tuning: Partial<DatabaseTuning> = tuningOf(options),
 ): DatabaseParts {
   const directory = normalizePath(path)
   const resolved = resolveDatabaseOptions(options)
@@ -47,7 +47,7 @@ export function openDatabase(
 /** Makes a database in memory; documented where it is exported, as `Database.memory`. */
 export function openMemoryDatabase(
   options: DatabaseOptions | undefined,
-  tuning: Partial<DatabaseTuning> = {},
+  tuning: Partial<DatabaseTuning> = tuningOf(options),
 ): DatabaseParts {
   const resolved = resolveDatabaseOptions(options)
   if (resolved.vfs !== undefined || resolved.readOnly || !resolved.createIfMissing) {

@@ -1,0 +1,97 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MemoryVfs, NodeVfs, OverlayVfs } from '@ldb/vfs'
+import { PLAIN_SETTINGS } from '../model/run-settings.js'
+import type { RunSettings } from '../model/run-settings.js'
+import type { Place } from '../model/session.js'
+
+/** A way to run the same operations. */
+export interface Configuration {
+  readonly name: string
+  readonly settings: RunSettings
+  readonly kind: 'memory files' | 'node files' | 'overlay' | 'overlay on node files' | 'memory only'
+}
+
+function configuration(
+  name: string,
+  kind: Configuration['kind'],
+  settings: Partial<RunSettings>,
+): Configuration {
+  return { name, kind, settings: { ...PLAIN_SETTINGS, ...settings } }
+}
+
+/**
+ * All of them; the first is what the others are held against.
+ *
+ * @remarks Pages of 512 and of 32,768 bytes also stand for the two twins of the checksum: short inputs are hashed in plain
+ * TypeScript, long ones natively.
+ */
+export const CONFIGURATIONS: readonly Configuration[] = [
+  configuration('plain', 'memory files', {}),
+  configuration('least page and cache', 'memory files', { pageBytes: 512, cacheBytes: 65_536 }),
+  configuration('checkpoints and segments all the time', 'memory files', {
+    pageBytes: 1_024,
+    durability: 'periodic',
+    checkpointLogBytes: 2_000,
+    segmentBytes: 1_024,
+    preallocateBytes: 4_096,
+  }),
+  configuration('buffered', 'memory files', { pageBytes: 2_048, durability: 'none', preallocateBytes: 0 }),
+  configuration('checkpoints now and then', 'memory files', { pageBytes: 4_096, checkpointLogBytes: 20_000 }),
+  configuration('large pages, least cache', 'memory files', {
+    pageBytes: 16_384,
+    cacheBytes: 65_536,
+    durability: 'none',
+  }),
+  configuration('greatest page and large cache', 'memory files', {
+    pageBytes: 32_768,
+    cacheBytes: 16_777_216,
+  }),
+  configuration('texts', 'memory files', { keys: 'utf8', values: 'utf8', segmentBytes: 4_096 }),
+  configuration('texts and JSON', 'memory files', {
+    keys: 'utf8',
+    values: 'json',
+    pageBytes: 512,
+    checkpointLogBytes: 5_000,
+  }),
+  configuration('real files, synced', 'node files', {
+    pageBytes: 1_024,
+    checkpointLogBytes: 5_000,
+    segmentBytes: 4_096,
+  }),
+  configuration('real files, buffered', 'node files', { durability: 'none', cacheBytes: 65_536 }),
+  configuration('overlay', 'overlay', { durability: 'periodic', pageBytes: 4_096 }),
+  configuration('overlay on real files', 'overlay on node files', {
+    pageBytes: 512,
+    checkpointLogBytes: 10_000,
+  }),
+  configuration('memory only', 'memory only', { pageBytes: 2_048, cacheBytes: 65_536 }),
+]
+
+/** Where Linux keeps files in memory: what is tried is the calls, and no device needs to be waited for. */
+const MEMORY_DISK = '/dev/shm'
+
+/** A place for one run, and how to clear it away. */
+export interface RunPlace {
+  readonly place: Place
+  remove(): void
+}
+
+/** Makes an empty place. */
+export function newPlace(kind: Configuration['kind']): RunPlace {
+  const nothing = (): void => undefined
+  if (kind === 'memory files') return { place: { vfs: new MemoryVfs(), directory: 'data' }, remove: nothing }
+  if (kind === 'memory only')
+    return { place: { vfs: new MemoryVfs(), directory: 'data', isMemoryOnly: true }, remove: nothing }
+  if (kind === 'overlay')
+    return { place: { vfs: new OverlayVfs(new MemoryVfs()), directory: 'data' }, remove: nothing }
+  const root = mkdtempSync(join(existsSync(MEMORY_DISK) ? MEMORY_DISK : tmpdir(), 'ldb-metamorphic-'))
+  const vfs = kind === 'node files' ? new NodeVfs() : new OverlayVfs(new NodeVfs())
+  return {
+    place: { vfs, directory: join(root, 'data') },
+    remove: (): void => {
+      rmSync(root, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,44 @@
+import type { BatchStep, Command } from '../model/commands.js'
+import type { TestRandom } from '../test-random.js'
+
+/** A part of a file of operations, and what takes its place in the other file. */
+export interface Unit {
+  readonly original: Command | undefined
+  readonly variant: readonly Command[]
+}
+
+/** Inserts commands that must change nothing. */
+export function withInserted(
+  commands: readonly Command[],
+  random: TestRandom,
+  inserted: readonly Command['do'][],
+): Unit[] {
+  const units: Unit[] = []
+  for (const [index, original] of commands.entries()) {
+    // The first ones make the keyspaces.
+    while (index > 2 && random.chance(0.12)) {
+      units.push({ original: undefined, variant: [{ do: random.pick(inserted) } as Command] })
+    }
+    units.push({ original, variant: [original] })
+  }
+  return units
+}
+
+/** Takes every batch apart into single writes. */
+export function withBatchesApart(commands: readonly Command[]): Unit[] {
+  return commands.map((original) => ({
+    original,
+    variant: original.do === 'batch' ? original.steps.map((step): Command => step) : [original],
+  }))
+}
+
+/** Makes a batch of its own of every write. */
+export function withWritesAsBatches(commands: readonly Command[]): Unit[] {
+  return commands.map((original): Unit => {
+    if (original.do !== 'put' && original.do !== 'delete' && original.do !== 'clear')
+      return { original, variant: [original] }
+    const { durability, ...step } = original
+    const options = durability === undefined ? {} : { durability }
+    return { original, variant: [{ do: 'batch', steps: [step as BatchStep], ...options }] }
+  })
+}

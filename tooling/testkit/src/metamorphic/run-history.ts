@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import type { Command } from '../model/commands.js'
+import { Session } from '../model/session.js'
+import { newPlace } from './configurations.js'
+import type { Configuration } from './configurations.js'
+
+/** Opens the database of a configuration; a canary opens one that lies. */
+export type OpenConfigured = (
+  configuration: Configuration,
+  place: ReturnType<typeof newPlace>['place'],
+) => Session
+
+function openConfigured(configuration: Configuration, place: ReturnType<typeof newPlace>['place']): Session {
+  return new Session(configuration.settings, place)
+}
+
+/** What happens in a run beside its commands. */
+export interface Watcher {
+  /** Called before each command. */
+  before?(session: Session, index: number): void
+  /** Called at the end, before the database closes. */
+  atEnd?(session: Session): void
+}
+
+const WHOLE_ANSWER_MAX = 200
+
+/**
+ * Runs commands and gives the answer to each, and at last everything that is in the database; long ones by their hash.
+ * `crash` ends the process and answers what is found after it.
+ */
+export function runHistory(
+  configuration: Configuration,
+  commands: readonly Command[],
+  watcher: Watcher = {},
+  open: OpenConfigured = openConfigured,
+): string[] {
+  const made = newPlace(configuration.kind)
+  try {
+    const session = open(configuration, made.place)
+    const history: string[] = []
+    for (const [index, command] of commands.entries()) {
+      watcher.before?.(session, index)
+      history.push(shortened(answer(session, command)))
+    }
+    history.push(shortened(session.answer({ do: 'verify' })), shortened(session.dump()))
+    watcher.atEnd?.(session)
+    session.close()
+    return history
+  } finally {
+    made.remove()
+  }
+}
+
+function answer(session: Session, command: Command): string {
+  if (command.do !== 'crash') return session.answer(command)
+  session.crash()
+  return session.dump()
+}
+
+function shortened(text: string): string {
+  if (text.length <= WHOLE_ANSWER_MAX) return text
+  const hash = createHash('sha1').update(text, 'utf8').digest('hex')
+  return `${text.slice(0, WHOLE_ANSWER_MAX)}… ${text.length} characters, ${hash}`
+}

@@ -1,0 +1,146 @@
+import type { Database, Keyspace, KeyspaceReads, Snapshot } from '@ldb/core'
+import { keyTexts, valueTexts } from '../model/texts.js'
+import type { KeyTexts, ValueTexts } from '../model/texts.js'
+import type { Session } from '../model/session.js'
+import { promised } from '../violation.js'
+import type { Watcher } from './run-history.js'
+
+/** Snapshots that a run takes beside its commands. */
+const SNAPSHOTS_MAX = 5
+
+/**
+ * Takes snapshots along the way and looks at the end whether they still show what was there; and holds the laws of a
+ * state against the last one.
+ */
+export class LawWatcher implements Watcher {
+  readonly #every: number
+  #taken: {
+    readonly snapshot: Snapshot
+    readonly seen: ReadonlyMap<string, string>
+    readonly database: Database
+  }[] = []
+
+  constructor(every: number) {
+    this.#every = every
+  }
+
+  before({ database }: Session, index: number): void {
+    if (index % this.#every !== 0 || this.#taken.length >= SNAPSHOTS_MAX) return
+    const seen = new Map<string, string>()
+    for (const { name } of database.keyspaces())
+      seen.set(name, contentOf(keyspaceOf(database, name), encodingsOf(database, name)))
+    this.#taken.push({ snapshot: database.snapshot(), seen, database })
+  }
+
+  atEnd({ database }: Session): void {
+    for (const { snapshot, seen, database: then } of this.#taken) {
+      // A snapshot ends with its database.
+      if (then !== database) continue
+      for (const [name, content] of seen) {
+        if (!database.keyspaces().some((present) => present.name === name)) continue
+        const reads = snapshotReads(snapshot, database, name)
+        if (reads === undefined) continue
+        promised(
+          contentOf(reads, encodingsOf(database, name)) === content,
+          () => `a snapshot of ${name} has changed`,
+        )
+      }
+      snapshot.release()
+    }
+    for (const { name } of database.keyspaces())
+      holdLaws(name, keyspaceOf(database, name), encodingsOf(database, name))
+  }
+}
+
+/** What is there is the same in both directions, by cursor and by scan, one by one and all together. */
+export function holdLaws(
+  name: string,
+  reads: KeyspaceReads<unknown, unknown>,
+  { keys, values }: Encodings,
+): void {
+  const forward = reads
+    .entries()
+    .map(([key, value]) => [keys.fromKey(key), values.fromValue(value)] as const)
+    .toArray()
+  const backward = reads
+    .entries({ reverse: true })
+    .map(([key, value]) => [keys.fromKey(key), values.fromValue(value)] as const)
+    .toArray()
+  same(name, 'forward and the reverse of reverse', forward, backward.reverse())
+  const gotten = forward.map(([key]) => [key, values.fromValue(reads.get(keys.toKey(key)))])
+  same(name, 'a scan and the gets of its keys', forward, gotten)
+  const many = reads.getMany(forward.map(([key]) => keys.toKey(key))).map((value) => values.fromValue(value))
+  same(
+    name,
+    'a scan and getMany',
+    forward.map(([, value]) => value),
+    many,
+  )
+  using cursor = reads.cursor()
+  const walked: string[] = []
+  for (let found = cursor.last(); found; found = cursor.previous()) walked.push(keys.fromKey(cursor.key))
+  same(
+    name,
+    'a scan and a cursor walking back',
+    forward.map(([key]) => key),
+    walked.reverse(),
+  )
+  promised(
+    reads.count() === forward.length,
+    () => `${name} counts ${reads.count()} of ${forward.length} entries`,
+  )
+  const middle = Math.floor(forward.length / 2)
+  const parts = [...reads.keys({ limit: middle }), ...reads.keys({ offset: middle })].map((key) =>
+    keys.fromKey(key),
+  )
+  same(
+    name,
+    'a scan and its two halves',
+    forward.map(([key]) => key),
+    parts,
+  )
+}
+
+interface Encodings {
+  readonly keys: KeyTexts
+  readonly values: ValueTexts
+}
+
+function same(name: string, what: string, one: unknown, other: unknown): void {
+  promised(JSON.stringify(one) === JSON.stringify(other), () => `in ${name}, ${what} are not the same`)
+}
+
+function keyspaceOf(database: Database, name: string): Keyspace<unknown, unknown> {
+  return (name === 'default' ? database : database.keyspace(name)) as unknown as Keyspace<unknown, unknown>
+}
+
+function encodingsOf(database: Database, name: string): Encodings {
+  const descriptor = database.keyspaces().find((each) => each.name === name)
+  return {
+    keys: keyTexts(descriptor?.keys ?? '') as KeyTexts,
+    values: valueTexts(descriptor?.values ?? '') as ValueTexts,
+  }
+}
+
+/** Gives a keyspace in a snapshot, `undefined` when another keyspace has that name now. */
+function snapshotReads(
+  snapshot: Snapshot,
+  database: Database,
+  name: string,
+): KeyspaceReads<unknown, unknown> | undefined {
+  if (name === 'default') return snapshot as unknown as KeyspaceReads<unknown, unknown>
+  try {
+    return snapshot.in(keyspaceOf(database, name))
+  } catch {
+    return undefined
+  }
+}
+
+function contentOf(reads: KeyspaceReads<unknown, unknown>, { keys, values }: Encodings): string {
+  return JSON.stringify(
+    reads
+      .entries()
+      .map(([key, value]) => [keys.fromKey(key), values.fromValue(value)])
+      .toArray(),
+  )
+}

@@ -1,0 +1,24 @@
+import type { Command } from './commands.js'
+
+/**
+ * Gives how many calls of the API a command comes to: operations of a batch and moves of a cursor are calls,
+ * a bulk write counts as one.
+ */
+export function callsOf(command: Command): number {
+  switch (command.do) {
+    case 'batch':
+      return command.steps.length + 1
+    case 'cursorMove':
+      return command.moves.length
+    case 'scanNext':
+      return command.count
+    case 'read':
+      return command.read === 'cursor' ? command.moves.length + 1 : 1
+    case 'readOnly':
+      return command.commands.reduce((sum, inner) => sum + callsOf(inner), 2)
+    case 'update':
+      return (command.inner ?? []).reduce((sum, inner) => sum + callsOf(inner), 1)
+    default:
+      return 1
+  }
+}

@@ -44,7 +44,7 @@ export class Mutations {
       ...this.#files.flatMap(([path, bytes]) => pageSwaps(path, bytes)),
       ...replacements(golden, golden.older, 'its older version'),
       ...replacements(golden, golden.other, 'that of another database'),
-      ...this.#files.flatMap(([path, bytes]) => wholeFile(path, bytes)),
+      ...this.#files.flatMap(([path, bytes]) => wholeFile(golden, path, bytes)),
     ]
   }
 
@@ -166,10 +166,10 @@ function replacements(golden: Golden, elsewhere: Golden['image'], what: string):
         )
       }
     }
-    // Another database's whole tree cannot be told from the right one when it holds as many commits: nothing outside of
-    // the file says which file it should be.
-    const isForeignTree = elsewhere === golden.other && path.endsWith('/tree.ldb')
-    if (sameBytes(theirs, bytes) || isForeignTree) continue
+    // A whole tree or log of another database cannot be told from the right one when it holds as many commits: nothing
+    // outside of the file says which file it should be.
+    const isForeign = elsewhere === golden.other && !path.endsWith('/CATALOG')
+    if (sameBytes(theirs, bytes) || isForeign) continue
     const swap = wholeChange(`the whole file replaced by ${what}`, path, bytes, 0, (vfs) => {
       writeWhole(vfs, path, theirs)
     })
@@ -179,7 +179,7 @@ function replacements(golden: Golden, elsewhere: Golden['image'], what: string):
 }
 
 /** Things that happen to a file as a whole. */
-function wholeFile(path: string, bytes: Uint8Array): Mutation[] {
+function wholeFile(golden: Golden, path: string, bytes: Uint8Array): Mutation[] {
   const longer = (count: number, byte: number): Mutation =>
     wholeChange(`longer by ${count} bytes of ${byte}`, path, bytes, bytes.length, (vfs) => {
       patch(vfs, path, bytes.length, new Uint8Array(count).fill(byte))
@@ -194,7 +194,8 @@ function wholeFile(path: string, bytes: Uint8Array): Mutation[] {
     vfs.remove(path)
     vfs.makeDirectory(path)
   })
-  const copies = copyNames(path).map((copy): Mutation => duplicate(path, bytes, copy))
+  const free = copyNames(path).filter((copy) => !golden.image.files.has(copy))
+  const copies = free.map((copy): Mutation => duplicate(path, bytes, copy))
   return [longer(1, 255), longer(512, 0), longer(PAGE_BYTES, 165), twice, removed, directory, ...copies]
 }
 
@@ -216,11 +217,10 @@ function duplicate(path: string, bytes: Uint8Array, copy: string): Mutation {
     end: bytes.length,
     isFlip: false,
     apply: (vfs) => {
-      if (vfs.status(copy) === undefined) writeWhole(vfs, copy, readWhole(vfs, path))
+      writeWhole(vfs, copy, readWhole(vfs, path))
     },
     undo: (vfs) => {
-      const isOwn = vfs.status(copy)?.kind === 'file'
-      if (isOwn) vfs.remove(copy)
+      vfs.remove(copy)
     },
   }
 }

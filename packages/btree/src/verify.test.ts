@@ -35,6 +35,7 @@ function findingsAfter(
   const block = encodeMeta({ ...meta, rootChecksumLow: low, rootChecksumHigh: high, ...forged })
   file.write(page, 0, PAGE_BYTES, start)
   file.write(block, 0, block.length, blockOf(meta.checkpoint) * META_STRIDE)
+  file.truncate((forged.pageCount ?? meta.pageCount) * PAGE_BYTES)
   harness.reopen()
   return findingsOf(harness.tree).map(({ kind, message }) => `${kind}: ${message}`)
 }

@@ -295,6 +295,7 @@ export class Wal {
     verifyWal(this.vfs, this.#directory, sink, this.#writer.flushedLsn)
   }
 
+  /** Gives figures about the log; costs no I/O. */
   stats(): WalStats {
     this.assertOpen()
     const { counters, endLsn, syncedLsn } = this.#writer

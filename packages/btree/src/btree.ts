@@ -87,16 +87,18 @@ export class BTree implements OrderedStore {
     if (!LITTLE_ENDIAN)
       throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian; the file is read in place')
     const isNew = vfs.status(path) === undefined
+    let resolved = options
     if (isNew) {
       const { cache, create } = resolveBTreeOptions(options)
       if (!create)
         throw new LdbError('LDB_NOT_FOUND', `there is no B+tree at ${path}`, { details: { file: path } })
       createTreeFile(vfs, path, cache.pageBytes)
+      resolved = { cache }
     }
     const file = vfs.open(path, 'write')
     try {
       if (!isNew) settle(vfs, file)
-      return new BTree(file, readWholeMeta(file), options)
+      return new BTree(file, readWholeMeta(file), resolved)
     } catch (error) {
       file.close()
       throw error

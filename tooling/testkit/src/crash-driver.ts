@@ -55,6 +55,8 @@ export interface CrashCounts {
   images: number
   /** Images of a recovery, or of a life after one. */
   nested: number
+  /** Images that the system's own check went over as well. */
+  verified: number
   deepest: number
   /** Images in which the system found out that the disk had not kept its word. */
   detected: number
@@ -64,7 +66,7 @@ export interface CrashCounts {
 
 /** Counts of nothing yet. */
 export function noCrashCounts(): CrashCounts {
-  return { runs: 0, operations: 0, images: 0, nested: 0, deepest: 0, detected: 0, lost: 0 }
+  return { runs: 0, operations: 0, images: 0, nested: 0, verified: 0, deepest: 0, detected: 0, lost: 0 }
 }
 
 interface PendingImage {
@@ -224,6 +226,7 @@ class CrashDriver {
     const tolerant = this.#settings.profile !== 'powersafe'
     try {
       const found = session.observe(history, tolerant ? 0 : least)
+      this.#counts.verified++
       const findings = session.verify().filter((finding) => !this.#isTolerated(finding))
       if (findings.length > 0 && !tolerant)
         throw new Violation(`verify finds: ${findings.slice(0, 3).join('; ')}`)

@@ -1,107 +1,94 @@
 // `npm run test:deep -- --minutes N --suite X --seed S`: runs suites until the time is up, on all cores.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { Worker } from 'node:worker_threads'
+import { DeepRun } from './deep-run.js'
+import { deepTable } from './deep-table.js'
 import { DeepProgress } from './progress.js'
+import { describeRun } from './run-description.js'
+import { Schedule } from './schedule.js'
+import { chooseSuites } from './suite-choice.js'
+import type { ChosenSuite } from './suite-choice.js'
 import { DEEP_SUITES } from './suites.js'
-import type { Counts } from './suites.js'
-import type { DeepTask } from './worker.js'
 
-interface Answer {
-  readonly task: DeepTask
-  readonly counts?: Counts
-  readonly failure?: string
-}
+const USAGE = `npm run test:deep -- [options]
+
+  --minutes N   how long to begin new cases (1)
+  --suite X     a suite or a group of them; several with commas; crash:4 has four shares of the time (all)
+  --seed S      seed to begin with; without --minutes only this one runs
+  --seeds N     run this many seeds of each suite, however long it takes
+  --steps N     run only the first N steps of each case
+  --workers N   threads that run cases (one for each core)
+  --state FILE  keep the counts in a file, and go on from it
+  --list        the suites by group`
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string' },
-    suite: { type: 'string', multiple: true },
+    suite: { type: 'string', multiple: true, default: ['all'] },
     seed: { type: 'string' },
     seeds: { type: 'string' },
     steps: { type: 'string' },
     state: { type: 'string' },
-    threads: { type: 'string', default: String(availableParallelism()) },
+    workers: { type: 'string', default: String(availableParallelism()) },
     list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 })
 
-const names = DEEP_SUITES.map(({ name }) => name)
-const chosen = values.suite === undefined ? names : names.filter((name) => values.suite?.includes(name))
-if (values.list || chosen.length === 0) {
-  console.log(`suites: ${names.join(' ')}`)
-  process.exit(values.list ? 0 : 1)
-}
-const progress = new DeepProgress(values.state)
-const endMs = Date.now() + Number(values.minutes ?? 1) * 60_000
-const firstSeed = values.seed === undefined ? 1 : Number(values.seed)
-const stepCount = values.steps === undefined ? undefined : Number(values.steps)
-/** How many seeds each suite runs, when the time does not decide: one, when one is asked for. */
-const seedCount =
-  values.seeds !== undefined
-    ? Number(values.seeds)
-    : values.seed !== undefined && values.minutes === undefined
-      ? 1
-      : undefined
-let turn = 0
+if (values.help) console.log(USAGE)
+else if (values.list) console.log(suiteList())
+else await run()
 
-/** Gives what to do next: the suites in turn, each with its own next seed. */
-function nextTask(): DeepTask | undefined {
-  if (seedCount === undefined ? Date.now() >= endMs : turn >= chosen.length * seedCount) return undefined
-  const suite = chosen[turn++ % chosen.length]
-  if (suite === undefined) return undefined
-  const own = progress.of(suite, firstSeed)
-  const seed = own.nextSeed++
-  return stepCount === undefined ? { suite, seed } : { suite, seed, stepCount }
+function suiteList(): string {
+  const groups = [...new Set(DEEP_SUITES.map(({ group }) => group))]
+  const namesOf = (wanted: string): string =>
+    DEEP_SUITES.flatMap(({ group, name }) => (group === wanted ? [name] : [])).join(' ')
+  return groups.map((group) => `${group.padEnd(12)} ${namesOf(group)}`).join('\n')
 }
 
-/** Runs tasks on one thread until there are none. */
-async function runThread(): Promise<void> {
-  const worker = new Worker(new URL('./worker.js', import.meta.url))
-  for (let task = nextTask(); task !== undefined; task = nextTask()) {
-    const answer = await ask(worker, task)
-    if (answer.counts !== undefined) progress.add(task.suite, answer.counts)
-    else await report(worker, answer)
-    progress.save()
+/** Gives the suites asked for, or says which there are. */
+function chosenSuites(): readonly ChosenSuite[] {
+  try {
+    return chooseSuites(DEEP_SUITES, values.suite)
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${suiteList()}`)
+    process.exit(2)
   }
-  await worker.terminate()
 }
 
-function ask(worker: Worker, task: DeepTask): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    worker.once('error', reject)
-    worker.once('message', (answer: Answer) => {
-      worker.off('error', reject)
-      resolve(answer)
-    })
-    worker.postMessage(task)
+function numberOf(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (number >= 0) return number
+  console.error(`--${name} ${text}: a number is wanted\n\n${USAGE}`)
+  process.exit(2)
+}
+
+async function run(): Promise<void> {
+  const seed = numberOf(values.seed, 'seed')
+  const minutes = numberOf(values.minutes, 'minutes')
+  const seeds = numberOf(values.seeds, 'seeds')
+  const workerCount = numberOf(values.workers, 'workers') ?? 1
+  const progress = new DeepProgress(values.state, performance.now())
+  const endMs = performance.now() + (minutes ?? 1) * 60_000
+  // A single seed is a case to be repeated; so the time does not count.
+  const seedCount = seeds ?? (seed !== undefined && minutes === undefined ? 1 : undefined)
+  const schedule = new Schedule(chosenSuites(), progress, {
+    firstSeed: seed ?? 1,
+    seedCount,
+    stepCount: numberOf(values.steps, 'steps'),
+    isOver: () => seedCount === undefined && performance.now() >= endMs,
   })
-}
-
-/** Makes a failing run smaller where that is cheap, by leaving steps out at its end, and says how to repeat it. */
-async function report(worker: Worker, answer: Answer): Promise<void> {
-  let { task, failure = '' } = answer
-  for (const fewer of [2, 3, 5, 8, 12, 18]) {
-    if (fewer >= (task.stepCount ?? 25)) break
-    const smaller = await ask(worker, { ...task, stepCount: fewer })
-    if (smaller.failure === undefined) continue
-    task = smaller.task
-    failure = smaller.failure
-    break
+  const deep = new DeepRun(schedule, progress)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => deep.interrupt())
+  await deep.run(workerCount)
+  console.log(`\n${deepTable(progress, performance.now(), describeRun(workerCount))}`)
+  if (deep.isInterrupted) {
+    const how = values.state === undefined ? 'with --state FILE a run can go on' : 'the same command goes on'
+    console.log(`\ninterrupted: ${how}`)
   }
-  const { suite, seed } = task
-  const steps = task.stepCount === undefined ? '' : ` --steps ${task.stepCount}`
-  progress.failures.push({ ...task, message: failure })
-  console.log(`\nFAILED ${suite}, seed ${seed}: ${failure}`)
-  console.log(`repeat it: npm run test:deep -- --suite ${suite} --seed ${seed}${steps}`)
+  const cases = [...progress.suites.values()].reduce((sum, suite) => sum + suite.cases, 0)
+  const failed = progress.failures.length
+  console.log(`\n${cases - failed} passed, ${failed} failed`)
+  process.exitCode = failed > 0 ? 1 : deep.isInterrupted ? 130 : 0
 }
-
-await Promise.all(Array.from({ length: Number(values.threads) }, runThread))
-let passed = 0
-for (const [suite, { runs, nextSeed, counts }] of Object.entries(progress.suites)) {
-  passed += runs
-  const figures = Object.entries(counts).map(([name, count]) => `${count} ${name}`)
-  console.log(`${suite.padEnd(26)} ${runs} seeds, up to ${nextSeed - 1}: ${figures.join(', ')}`)
-}
-console.log(`\n${passed} passed, ${progress.failures.length} failed`)
-process.exitCode = progress.failures.length === 0 ? 0 : 1

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import type { Counts } from './suites.js'
+import type { SuiteCounts } from './suite.js'
 
-/** A failing run, and how to repeat it. */
+/** A failing case, and how to repeat it. */
 export interface DeepFailure {
   readonly suite: string
   readonly seed: number
@@ -11,48 +11,85 @@ export interface DeepFailure {
 
 /** What a suite has come to, over all sessions of a deep run. */
 export interface SuiteProgress {
+  readonly firstSeed: number
+  /** First seed that no thread has been given. */
   nextSeed: number
-  runs: number
-  counts: Counts
+  /** Seeds that were given to a thread and have not come to an end. */
+  pending: number[]
+  cases: number
+  /** Time that its cases took, in milliseconds of one thread. */
+  spentMs: number
+  counts: Record<string, number>
+}
+
+interface SavedProgress {
+  readonly suites: Record<string, SuiteProgress>
+  readonly failures: readonly DeepFailure[]
+  readonly elapsedMs: number
 }
 
 /** Where a deep run is, kept in a file so that it can be broken off and go on. */
 export class DeepProgress {
-  readonly suites: Record<string, SuiteProgress> = {}
-  readonly failures: DeepFailure[] = []
+  readonly suites: Map<string, SuiteProgress>
+  readonly failures: DeepFailure[]
   readonly #path: string | undefined
+  readonly #before: number
+  readonly #startMs: number
 
   /** @param path - file to go on from, and to write to; `undefined` keeps nothing. */
-  constructor(path: string | undefined) {
+  constructor(path: string | undefined, nowMs: number) {
     this.#path = path
-    if (path === undefined) return
-    try {
-      const saved = JSON.parse(readFileSync(path, 'utf8')) as Pick<DeepProgress, 'suites' | 'failures'>
-      Object.assign(this.suites, saved.suites)
-      this.failures.push(...saved.failures)
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ENOENT') throw error
-    }
+    this.#startMs = nowMs
+    const saved = path === undefined ? undefined : load(path)
+    this.suites = new Map(Object.entries(saved?.suites ?? {}))
+    this.failures = [...(saved?.failures ?? [])]
+    this.#before = saved?.elapsedMs ?? 0
+  }
+
+  /** Time on the clock that all sessions took, in milliseconds. */
+  elapsedMs(nowMs: number): number {
+    return this.#before + nowMs - this.#startMs
   }
 
   /** Gives the progress of a suite, which begins with a seed when it is new. */
   of(suite: string, firstSeed: number): SuiteProgress {
-    return (this.suites[suite] ??= { nextSeed: firstSeed, runs: 0, counts: {} })
+    let progress = this.suites.get(suite)
+    if (progress === undefined) {
+      progress = { firstSeed, nextSeed: firstSeed, pending: [], cases: 0, spentMs: 0, counts: {} }
+      this.suites.set(suite, progress)
+    }
+    return progress
   }
 
-  /** Adds what a run came to. */
-  add(suite: string, counts: Counts): void {
-    const progress = this.of(suite, 1)
-    progress.runs++
+  /** A case has come to its end, with these counts, or with a failure and none. */
+  finish(suite: string, seed: number, spentMs: number, counts: SuiteCounts): void {
+    const progress = this.of(suite, seed)
+    progress.pending = progress.pending.filter((each) => each !== seed)
+    progress.cases++
+    progress.spentMs += spentMs
     for (const [name, count] of Object.entries(counts)) {
       progress.counts[name] = (progress.counts[name] ?? 0) + count
     }
   }
 
-  save(): void {
+  /** Writes everything down. */
+  save(nowMs: number): void {
     if (this.#path === undefined) return
-    const { suites, failures } = this
-    writeFileSync(`${this.#path}.new`, `${JSON.stringify({ suites, failures }, undefined, 2)}\n`)
+    const saved: SavedProgress = {
+      suites: Object.fromEntries(this.suites),
+      failures: this.failures,
+      elapsedMs: Math.round(this.elapsedMs(nowMs)),
+    }
+    writeFileSync(`${this.#path}.new`, `${JSON.stringify(saved, undefined, 2)}\n`)
     renameSync(`${this.#path}.new`, this.#path)
+  }
+}
+
+function load(path: string): SavedProgress | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as SavedProgress
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return undefined
+    throw error
   }
 }

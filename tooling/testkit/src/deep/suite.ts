@@ -10,6 +10,14 @@ export type SuiteCounts = Readonly<Record<string, number>>
 export interface Suite {
   /** Name on the command line: lower-case words with hyphens. */
   readonly name: string
-  /** Runs the case of a seed and gives what it counted. */
-  runCase(seed: number): Promise<SuiteCounts>
+  /** Steps of a case, for a suite whose cases can be run with fewer: a failing one is then made smaller so. */
+  readonly stepCount?: number
+  /**
+   * Runs the case of a seed and gives what it counted.
+   *
+   * @param stepCount - steps to run instead of the usual number; only for a suite that has one.
+   */
+  runCase(seed: number, stepCount?: number): Promise<SuiteCounts>
+  /** Gives back what is kept from case to case, at the end of a run. */
+  end?(): Promise<void>
 }

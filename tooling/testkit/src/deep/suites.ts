@@ -1,65 +1,66 @@
-import { crashRun, DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../crash-driver.js'
-import type { CrashCounts, DiskProfile } from '../crash-driver.js'
-import { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from '../error-sweep.js'
-import { storeSuite } from '../store-suite.js'
+import type { DiskProfile } from '../crash-driver.js'
 import type { Subject } from '../subject.js'
 import { databaseSubject } from '../subjects/database-subject.js'
 import { treeStores } from '../subjects/tree-stores.js'
 import { treeSubject } from '../subjects/tree-subject.js'
 import { walSubject } from '../subjects/wal-subject.js'
+import { crashSuite, errorSuite, storesSuite } from './driver-suites.js'
+import type { Suite } from './suite.js'
 
-/** Numbers by what they count. */
-export type Counts = Record<string, number>
-
-/** A suite that can run for as long as it is given, one seed after the other. */
-export interface DeepSuite {
+/** A suite that the deep runner knows, loaded only where it runs. */
+export interface SuiteEntry {
   readonly name: string
-  /**
-   * Runs what the seed decides.
-   *
-   * @param stepCount - steps of the workload, where a failing run is to be made smaller; otherwise the usual number.
-   * @throws when a promise is broken.
-   */
-  run(seed: number, stepCount?: number): Promise<Counts>
+  /** Suites of a group can be asked for together. */
+  readonly group: string
+  /** Loading it has V8 count what runs, which makes all else slower: it gets a thread of its own. */
+  readonly isInstrumented: boolean
+  load(): Promise<Suite>
 }
 
 const SUBJECTS: readonly Subject[] = [walSubject, treeSubject, databaseSubject]
 const PROFILES: readonly DiskProfile[] = ['powersafe', 'neighbours', 'lying']
 
 /** Every suite there is. */
-export const DEEP_SUITES: readonly DeepSuite[] = [
-  ...PROFILES.flatMap((profile) => SUBJECTS.map((subject) => crashSuite(subject, profile))),
-  ...SUBJECTS.map(sweepSuite),
+export const DEEP_SUITES: readonly SuiteEntry[] = [
+  ...PROFILES.flatMap((profile) =>
+    SUBJECTS.map((subject) => {
+      const suffix = profile === 'powersafe' ? '' : `-${profile}`
+      return entry('crash', `crash-${subject.name}${suffix}`, (name) => crashSuite(name, subject, profile))
+    }),
+  ),
+  ...SUBJECTS.map((subject) => entry('error', `error-${subject.name}`, (name) => errorSuite(name, subject))),
+  entry('kill', 'kill', async () => (await import('../kill/kill-suite.js')).kills),
+  entry('model', 'model', async () => (await import('../model/model-suite.js')).modelSuite),
+  entry(
+    'metamorphic',
+    'metamorphic',
+    async () => (await import('../metamorphic/metamorphic-suite.js')).metamorphicSuite,
+  ),
+  entry('corruption', 'corruption-closed', async (name) =>
+    (await import('../corruption/corruption-suite.js')).corruptionSuite(name, ['closed']),
+  ),
+  entry('corruption', 'corruption-open', async (name) =>
+    (await import('../corruption/corruption-suite.js')).corruptionSuite(name, ['open', 'cutting']),
+  ),
+  entry(
+    'corruption',
+    'foreign-files',
+    async () => (await import('../corruption/foreign-suite.js')).foreignFiles,
+  ),
   {
-    name: 'store-btree',
-    run: async (seed) => storeSuite(treeStores(seed), seed),
+    ...entry('fuzz', 'fuzz', async () => (await import('../fuzz/fuzz-suite.js')).decoderFuzz),
+    isInstrumented: true,
   },
+  entry('store', 'store-btree', (name) => storesSuite(name, treeStores)),
 ]
 
-function crashSuite(subject: Subject, profile: DiskProfile): DeepSuite {
-  const suffix = profile === 'powersafe' ? '' : `-${profile}`
-  return {
-    name: `crash-${subject.name}${suffix}`,
-    run: async (seed, stepCount = DEFAULT_CRASH_SETTINGS.stepCount) => {
-      const counts: CrashCounts = noCrashCounts()
-      await crashRun(subject, seed, { ...DEFAULT_CRASH_SETTINGS, profile, stepCount }, counts)
-      const { deepest: _, ...sums } = counts
-      return sums
-    },
-  }
+function entry(group: string, name: string, load: (name: string) => Suite | Promise<Suite>): SuiteEntry {
+  return { name, group, isInstrumented: false, load: async () => load(name) }
 }
 
-function sweepSuite(subject: Subject): DeepSuite {
-  return {
-    name: `error-${subject.name}`,
-    run: async (seed, stepCount = DEFAULT_SWEEP_SETTINGS.stepCount) => {
-      const { cases, injected, errorsGiven, crashes } = await errorSweep(
-        subject,
-        seed,
-        { ...DEFAULT_SWEEP_SETTINGS, stepCount },
-        noSweepCounts(),
-      )
-      return { cases, injected, errorsGiven, disks: crashes.images }
-    },
-  }
+/** Gives the suite of a name. */
+export function suiteEntry(name: string): SuiteEntry {
+  const found = DEEP_SUITES.find((each) => each.name === name)
+  if (found === undefined) throw new RangeError(`there is no suite ${name}`)
+  return found
 }

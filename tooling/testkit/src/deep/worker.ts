@@ -1,29 +1,48 @@
-// One thread of a deep run: takes (suite, seed), gives counts or a failure.
+// One thread of a deep run: takes cases, gives counts or failures.
 import { parentPort } from 'node:worker_threads'
+import type { Suite, SuiteCounts } from './suite.js'
 
 // Before anything of LDB is loaded: costly checks on.
 Object.assign(globalThis, { LDB_INVARIANTS: true })
-const { DEEP_SUITES } = await import('./suites.js')
+const { suiteEntry } = await import('./suites.js')
 
-/** What a thread is asked. */
+/** A case that a thread is to run. */
 export interface DeepTask {
   readonly suite: string
   readonly seed: number
   readonly stepCount?: number
 }
 
-parentPort?.on('message', (task: DeepTask) => {
-  void answer(task)
+/** What a thread is told: a case to run, or to give everything back. */
+export type DeepOrder = DeepTask | 'end'
+
+/** What a thread answers: one of them is there. Without either, it has given everything back. */
+export interface DeepAnswer {
+  readonly counts?: SuiteCounts
+  readonly failure?: string
+  /** Steps of a case of the suite, when it may have fewer. */
+  readonly stepCount?: number
+}
+
+const loaded = new Map<string, Suite>()
+
+parentPort?.on('message', (order: DeepOrder) => {
+  void (order === 'end' ? end() : answer(order)).then((message) => parentPort?.postMessage(message))
 })
 
-async function answer(task: DeepTask): Promise<void> {
+async function answer({ suite: name, seed, stepCount }: DeepTask): Promise<DeepAnswer> {
+  let suite = loaded.get(name)
   try {
-    const suite = DEEP_SUITES.find(({ name }) => name === task.suite)
-    if (suite === undefined) throw new Error(`there is no suite ${task.suite}`)
-    const counts = await suite.run(task.seed, task.stepCount)
-    parentPort?.postMessage({ task, counts })
+    suite ??= await suiteEntry(name).load()
+    loaded.set(name, suite)
+    return { counts: await suite.runCase(seed, stepCount) }
   } catch (error) {
-    const message = error instanceof Error ? `${error.message}` : String(error)
-    parentPort?.postMessage({ task, failure: message })
+    const failure = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    return suite?.stepCount === undefined ? { failure } : { failure, stepCount: suite.stepCount }
   }
+}
+
+async function end(): Promise<DeepAnswer> {
+  for (const suite of loaded.values()) await suite.end?.()
+  return {}
 }

@@ -3,7 +3,10 @@
 // blocking writes: what it has told, it has told, whatever becomes of it.
 import { readSync, writeSync } from 'node:fs'
 import type { KillOrder } from './kill-plan.js'
-import { work } from './kill-work.js'
+
+// Before anything of LDB is loaded: costly checks on.
+Object.assign(globalThis, { LDB_INVARIANTS: true })
+const { work } = await import('./kill-work.js')
 
 function tell(word: string): void {
   writeSync(1, `${word}\n`)

@@ -33,6 +33,7 @@ export const kills: Suite = {
       rmSync(directory, { recursive: true, force: true })
     }
   },
+  end: dismissStandby,
 }
 
 /** The child that stands by for the next life, of whatever case. */

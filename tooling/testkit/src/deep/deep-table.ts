@@ -1,0 +1,100 @@
+import type { DeepProgress, SuiteProgress } from './progress.js'
+
+/** What a run was, besides its counts. */
+export interface RunDescription {
+  readonly commit: string
+  /** Day it ended: year, month, day. */
+  readonly date: string
+  readonly machine: string
+  readonly workerCount: number
+}
+
+/** Counts that are shown, in their order, and how they are called. */
+const SHOWN: readonly [name: string, text: string][] = [
+  ['images', 'crash images'],
+  ['injected', 'errors injected'],
+  ['disks', 'disks looked at afterwards'],
+  ['kills', 'kills'],
+  ['operations', 'operations against the model'],
+  ['corruptionCases', 'corruption cases'],
+  ['foreignCases', 'things that are no files'],
+  ['fuzzInputs', 'fuzz inputs'],
+  ['storeSteps', 'steps against the model'],
+]
+
+/** Gives the table of what a run has come to, in Markdown: a row for each suite and one for all. */
+export function deepTable(progress: DeepProgress, nowMs: number, run: RunDescription): string {
+  const rows: string[][] = []
+  const sums: Record<string, number> = {}
+  let cases = 0
+  for (const [name, suite] of progress.suites) {
+    if (suite.cases === 0) continue
+    cases += suite.cases
+    for (const [count, value] of Object.entries(suite.counts)) sums[count] = (sums[count] ?? 0) + value
+    const violations = progress.failures.filter((failure) => failure.suite === name).length
+    const { counts, spentMs } = suite
+    rows.push([
+      `\`${name}\``,
+      `${suite.firstSeed}–${suite.nextSeed - 1}`,
+      figures(counts),
+      minutes(spentMs),
+      rate(suite),
+      `${violations}`,
+    ])
+  }
+  const elapsed = minutes(progress.elapsedMs(nowMs))
+  rows.push([
+    '**all**',
+    `${grouped(cases)} cases`,
+    figures(sums),
+    elapsed,
+    '',
+    `**${progress.failures.length}**`,
+  ])
+  const title = `Commit ${run.commit}, ${run.date}, ${elapsed} minutes, ${run.workerCount} at a time, ${run.machine}.`
+  const heads = ['suite', 'seeds', 'what it came to', 'minutes', 'a second', 'violations']
+  return `${title}\n\n${markdown([heads, heads.map(() => '---'), ...rows])}`
+}
+
+/** Gives the counts that are shown, with what they are called. */
+function figures(counts: Readonly<Record<string, number>>): string {
+  const parts = SHOWN.filter(([name]) => (counts[name] ?? 0) > 0).map(([name, text]) => {
+    const count = counts[name] ?? 0
+    return `${grouped(count)} ${text}${name === 'images' ? imageDetails(count, counts) : ''}`
+  })
+  return parts.join(', ')
+}
+
+function imageDetails(images: number, counts: Readonly<Record<string, number>>): string {
+  const details = [`${Math.round((100 * (counts['nested'] ?? 0)) / images)} % nested`]
+  const verified = counts['verified'] ?? images
+  if (verified < images) details.push(`${Math.round((100 * verified) / images)} % with \`verify\``)
+  for (const [name, text] of [
+    ['detected', 'found out by LDB'],
+    ['lost', 'with commits lost by the disk'],
+  ] as const) {
+    const count = counts[name] ?? 0
+    if (count > 0) details.push(`${grouped(count)} ${text}`)
+  }
+  return ` (${details.join(', ')})`
+}
+
+/** Gives how much of the first thing shown a thread did in a second. */
+function rate({ counts, spentMs }: SuiteProgress): string {
+  const [name] = SHOWN.find(([each]) => (counts[each] ?? 0) > 0) ?? []
+  if (name === undefined || spentMs === 0) return ''
+  const perSecond = ((counts[name] ?? 0) * 1000) / spentMs
+  return perSecond < 10 ? perSecond.toFixed(1) : grouped(Math.round(perSecond))
+}
+
+function minutes(milliseconds: number): string {
+  return (milliseconds / 60_000).toFixed(1)
+}
+
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
+}
+
+function markdown(rows: readonly (readonly string[])[]): string {
+  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}

@@ -10,6 +10,7 @@ import { join } from 'node:path'
  * @property {number} failed
  * @property {number} skipped
  * @property {number} ms
+ * @property {string[]} [counted] - what its tests have counted, a line for each
  * @property {string} [note] - something that a person should know, such as why a suite was skipped
  */
 
@@ -86,13 +87,14 @@ export function closingLine({ passed, failed, skipped }) {
 }
 
 /**
- * One line of progress for a suite that has come to its end.
+ * One line of progress for a suite that has come to its end, and one more for each thing that its tests have counted.
  *
  * @param {SuiteResult} suite
  */
-export function suiteLine({ name, passed, failed, skipped, ms, note }) {
+export function suiteLine({ name, passed, failed, skipped, ms, counted = [], note }) {
   const counts = [`${passed} passed`]
   if (failed > 0) counts.push(`${failed} FAILED`)
   if (skipped > 0) counts.push(`${skipped} skipped`)
-  return `${name.padEnd(18)} ${counts.join(', ').padEnd(16)} ${(ms / 1000).toFixed(1)} s${note ? `  ${note}` : ''}`
+  const line = `${name.padEnd(18)} ${counts.join(', ').padEnd(16)} ${(ms / 1000).toFixed(1)} s${note ? `  ${note}` : ''}`
+  return [line, ...counted.map((each) => `  ${each}`)].join('\n')
 }

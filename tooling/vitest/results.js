@@ -2,7 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A vitest reporter: `{ passed, failed, skipped, ms }` into `.results/tests.json`, or `$LDB_RESULTS_DIR`. */
+/**
+ * A vitest reporter: `{ passed, failed, skipped, ms, counted }` into `.results/tests.json`, or `$LDB_RESULTS_DIR`.
+ * `counted` has what tests say that they have counted, each in one line, by setting `task.meta.counted`.
+ */
 export class ResultsReporter {
   #start = 0
 
@@ -16,6 +19,8 @@ export class ResultsReporter {
    */
   onTestRunEnd(modules, unhandledErrors) {
     const results = { passed: 0, failed: unhandledErrors.length, skipped: 0, ms: Date.now() - this.#start }
+    /** @type {string[]} */
+    const counted = []
     for (const module of modules) {
       results.failed += module.errors().length
       for (const test of module.children.allTests()) {
@@ -23,12 +28,18 @@ export class ResultsReporter {
         if (state === 'passed') results.passed += 1
         else if (state === 'failed') results.failed += 1
         else results.skipped += 1
+        const line = /** @type {{ counted?: unknown }} */ (test.meta()).counted
+        if (typeof line === 'string') counted.push(line)
       }
       // A hook that fails leaves its tests unrun; the suite's own error is then the failure that counts.
       for (const suite of module.children.allSuites()) results.failed += suite.errors().length
     }
     const directory = process.env.LDB_RESULTS_DIR ?? '.results'
     mkdirSync(directory, { recursive: true })
-    writeFileSync(join(directory, 'tests.json'), JSON.stringify(results) + '\n')
+    writeFileSync(
+      join(directory, 'tests.json'),
+      JSON.stringify({ ...results, counted: counted.sort() }) + '\n',
+    )
+    for (const line of counted) console.log(line)
   }
 }

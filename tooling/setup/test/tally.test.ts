@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { installState } from '../install.js'
 import { nodeTooOld } from '../node-version.js'
-import { addUp, clearResults, closingLine, readResult, suiteFolders } from '../tally.js'
+import { addUp, clearResults, closingLine, readResult, suiteFolders, suiteLine } from '../tally.js'
 
 const suite = (name: string, passed: number, failed = 0, skipped = 0) => ({
   name,
@@ -33,6 +33,14 @@ describe('the count', () => {
   test('is never clean when turbo failed', () => {
     expect(closingLine(addUp([suite('a', 3)], [], 1))).toBe('3 passed, 1 failed')
   })
+})
+
+test('a suite has a line, and what its tests have counted has one each', () => {
+  expect(suiteLine(suite('a', 3)).split('\n')).toHaveLength(1)
+  const lines = suiteLine({ ...suite('a', 3), counted: ['kill: 70 kills', 'model: 5 operations'] }).split(
+    '\n',
+  )
+  expect(lines.slice(1)).toEqual(['  kill: 70 kills', '  model: 5 operations'])
 })
 
 test.each([

@@ -4,14 +4,19 @@
 // live (liveness.ts says which those are); nothing else is thrown, nothing hangs, nothing allocates without bounds.
 import { describe, expect, it } from 'vitest'
 import { corruptionSuite } from '../src/corruption/corruption-suite.js'
+import { grouped, tell } from './counted.js'
 import { runSuite } from './run-suite.js'
 
 const CASES = 51_000
 
 describe('a database that was closed', () => {
-  it('is never wrong in silence', async () => {
+  it('is never wrong in silence', async (context) => {
     const counts = await runSuite(corruptionSuite('corruption-closed', ['closed']), 'corruptionCases', CASES)
     expect(counts['corruptionCases']).toBeGreaterThanOrEqual(CASES)
+    tell(
+      context,
+      `corruption, closed: ${grouped(counts['corruptionCases'])} cases, ${grouped(counts['refused'])} refused, ${grouped(counts['reported'])} reported, ${grouped(counts['unharmed'])} unharmed, 0 violations`,
+    )
     expect(counts['refused']).toBeGreaterThan(0)
     expect(counts['reported']).toBeGreaterThan(0)
     expect(counts['unharmed']).toBeGreaterThan(0)

@@ -12,6 +12,7 @@ import { History } from '../src/history.js'
 import { callKillProblem, KillChild } from '../src/kill/child-process.js'
 import { assertLocked, runLife } from '../src/kill/kill-life.js'
 import { contentOf, dismissStandby, kills } from '../src/kill/kill-suite.js'
+import { grouped, tell } from './counted.js'
 import { runSuite } from './run-suite.js'
 
 const KILLS = 70
@@ -19,8 +20,13 @@ const KILLS = 70
 afterAll(dismissStandby)
 
 describe('a process that dies', () => {
-  it('leaves all that it has acknowledged', async () => {
+  it('leaves all that it has acknowledged', async (context) => {
     const counts = await runSuite(kills, 'kills', KILLS)
+    tell(
+      context,
+      `kill: ${counts['kills']} kills, ${counts['recoveryKills']} of them in recovery, ${grouped(counts['acknowledged'])} acknowledged steps, 0 violations`,
+    )
+    expect(counts['kills']).toBeGreaterThanOrEqual(KILLS)
     expect(counts['acknowledged']).toBeGreaterThan(KILLS)
     expect(counts['recoveryKills']).toBeGreaterThan(0)
     expect(counts['by-step']).toBeGreaterThan(0)

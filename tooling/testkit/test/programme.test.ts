@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
+import { grouped, tell } from './counted.js'
 
 const main = fileURLToPath(new URL('../dist/deep/main.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ldb-testkit-'))
@@ -39,13 +40,17 @@ test.each(programme)('%s, %i seeds', options, (suite, seeds) => {
   expect(status).toBe(0)
 })
 
-test('there were enough of them', () => {
+test('there were enough of them', (context) => {
   const { suites } = JSON.parse(readFileSync(state, 'utf8')) as {
     suites: Record<string, { counts: Record<string, number> }>
   }
   const sum = (count: string): number =>
     Object.values(suites).reduce((total, { counts }) => total + (counts[count] ?? 0), 0)
-  console.log(`${sum('images')} images, ${sum('nested')} of them nested, ${sum('injected')} errors injected`)
+  const nested = Math.round((100 * sum('nested')) / sum('images'))
+  tell(
+    context,
+    `crashes: ${grouped(sum('images'))} images, ${nested} % nested, ${grouped(sum('injected'))} errors injected, 0 violations`,
+  )
   expect(sum('images')).toBeGreaterThanOrEqual(20_000)
   expect(sum('nested')).toBeGreaterThanOrEqual(sum('images') / 5)
   expect(sum('injected')).toBeGreaterThanOrEqual(20_000)

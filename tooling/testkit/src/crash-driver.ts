@@ -173,7 +173,7 @@ class CrashDriver {
   }
 
   async #live(pending: PendingImage, nested: PendingImage[] | undefined): Promise<void> {
-    const { disk, history, least } = pending
+    const { disk, history, least, plan } = pending
     const images = this.#images
     if (nested !== undefined) {
       const share = images.pick([0, 0, 0.05, 0.2])
@@ -192,8 +192,8 @@ class CrashDriver {
     }
     history.isTrusted = true
     history.goOnFrom(found)
-    if (nested !== undefined && images.chance(0.2)) {
-      // What recovery has shown must be there for good.
+    if (nested !== undefined && (plan.mode === 'killed' || images.chance(0.2))) {
+      // What recovery has shown must be there for good, above all when it was in a cache only.
       nested.push(this.#imageOf(disk, history, 'the end of recovery'))
     }
     const stepCount = images.chance(0.3) ? images.between(1, 4) : 0
@@ -265,13 +265,16 @@ class CrashDriver {
   }
 
   #imageOf(disk: CrashVfs, history: History, at: string): PendingImage {
-    const plan = randomCrashPlan(this.#images, this.#settings.profile === 'neighbours')
+    const isKill = this.#images.chance(0.1)
+    const plan = isKill
+      ? crashPlan('killed', this.#images.word())
+      : randomCrashPlan(this.#images, this.#settings.profile === 'neighbours')
     return this.#imageWith(disk, history.fork(), plan, at)
   }
 
   #imageWith(disk: CrashVfs, history: History, plan: CrashPlan, at: string): PendingImage {
     // With everything there, only the process has ended.
-    if (plan.mode !== 'all') history.handedOver = history.durable
+    if (plan.mode !== 'all' && plan.mode !== 'killed') history.handedOver = history.durable
     return { disk: disk.image(plan), history, plan, least: Math.max(history.durable, history.handedOver), at }
   }
 

@@ -31,6 +31,8 @@ export function decideCrash(
     case 'none':
       return { keepsEntry: () => false, contentOf: (inode) => inode.durable.clone() }
     case 'all':
+    // What programs see; the disk's cache is not kept by this, but by `CrashVfs`.
+    case 'killed':
       return { keepsEntry: () => true, contentOf: everythingOf }
     case 'prefix':
       return keepPrefix(orders.length === 0 ? 0 : (orders[random.below(orders.length)] ?? 0))

@@ -34,6 +34,15 @@ export class CrashInode {
     this.hasLost = false
   }
 
+  /** A file of its own with the same bytes on the device, and the same changes waiting; no failure waits to be told. */
+  clone(): CrashInode {
+    const copy = new CrashInode(this.identity, this.current.clone())
+    copy.durable = this.durable.clone()
+    copy.pending = [...this.pending]
+    copy.hasLost = this.hasLost
+    return copy
+  }
+
   /** Changes what programs see; the device has it when it is synced. */
   change(change: FileChange): void {
     this.pending.push(change)

@@ -37,9 +37,9 @@ export class CrashNamespace {
   /** Operations that no directory sync has covered, in the order in which they were done. */
   pending: EntryOperation[]
 
-  constructor(root: CrashDirectory) {
+  constructor(root: CrashDirectory, pending: EntryOperation[] = []) {
     this.root = root
-    this.pending = []
+    this.pending = pending
   }
 
   find(path: string): CrashNode | undefined {

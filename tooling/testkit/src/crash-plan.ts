@@ -10,10 +10,13 @@ import type { TestRandom } from './test-random.js'
  * - `sizes`: names and lengths without any data (delayed allocation; a rename without what was written).
  * - `data`: data without new lengths or names.
  * - `names`: any names, without data and lengths.
+ * - `killed`: the power stays. The process has ended; the next one sees all that was written, and none of it is safe.
+ *
+ * With `killed` the power stays: the process has ended, and what was not synced is seen by the next one, but waits still.
  *
  * @category Crashes
  */
-export type CrashMode = 'none' | 'all' | 'prefix' | 'sectors' | 'torn' | 'sizes' | 'data' | 'names'
+export type CrashMode = 'none' | 'all' | 'prefix' | 'sectors' | 'torn' | 'sizes' | 'data' | 'names' | 'killed'
 
 /**
  * One loss of power: everything about it follows from these.
@@ -28,10 +31,10 @@ export interface CrashPlan {
   readonly damagesNeighbours: boolean
 }
 
-/** The four kinds that every point of a run is tried with. @category Crashes */
-export const CANONICAL_MODES: readonly CrashMode[] = ['none', 'all', 'prefix', 'sectors']
+/** The kinds that every point of a run is tried with. @category Crashes */
+export const CANONICAL_MODES: readonly CrashMode[] = ['none', 'all', 'prefix', 'sectors', 'killed']
 
-const MODE_WEIGHTS: Readonly<Record<CrashMode, number>> = {
+const LOSS_WEIGHTS: Readonly<Record<Exclude<CrashMode, 'killed'>, number>> = {
   none: 1,
   all: 1,
   prefix: 3,
@@ -44,7 +47,7 @@ const MODE_WEIGHTS: Readonly<Record<CrashMode, number>> = {
 
 /** Plans any loss of power. @category Crashes */
 export function randomCrashPlan(random: TestRandom, damagesNeighbours = false): CrashPlan {
-  const mode = damagesNeighbours ? 'torn' : random.weighted(MODE_WEIGHTS)
+  const mode = damagesNeighbours ? 'torn' : random.weighted(LOSS_WEIGHTS)
   return { mode, seed: random.word(), damagesNeighbours }
 }
 

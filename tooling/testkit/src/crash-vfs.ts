@@ -1,6 +1,7 @@
 import { fileError, ManualTime, SeededRandom } from '@ldb/vfs'
 import { LdbError } from '@ldb/base'
 import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import { DiskCopier } from './crash-copy.js'
 import { CrashFile } from './crash-file.js'
 import { decideCrash } from './crash-image.js'
 import type { CrashDecision } from './crash-image.js'
@@ -26,6 +27,14 @@ export interface DiskOperation {
   readonly path: string
 }
 
+/** What is on a disk when it begins. */
+interface DiskContent {
+  readonly root: CrashDirectory
+  readonly nodeCount: number
+  /** What waits in the cache of a disk whose process was killed. */
+  readonly cache?: { readonly order: number; readonly names: EntryOperation[]; readonly dirty: CrashInode[] }
+}
+
 /**
  * Files in memory on a disk that may lose power at any moment: {@link CrashVfs.image} gives what it would then hold.
  *
@@ -49,11 +58,11 @@ export class CrashVfs implements Vfs {
   readonly #held: Set<CrashNode>
   readonly #lies: TestRandom
   readonly #lyingSyncs: number
-  #order = 0
+  #order: number
   #nodeCount: number
 
   /** @param disk - what is on it already; for images. */
-  constructor(options: CrashVfsOptions = {}, disk?: { root: CrashDirectory; nodeCount: number }) {
+  constructor(options: CrashVfsOptions = {}, disk?: DiskContent) {
     const { seed = 1, lyingSyncs = 0 } = options
     this.time = new ManualTime()
     this.clock = this.time
@@ -62,8 +71,10 @@ export class CrashVfs implements Vfs {
     this.onOperation = undefined
     this.#names = new CrashNamespace(
       disk?.root ?? { kind: 'directory', identity: 'crash:0', current: new Map(), durable: new Map() },
+      disk?.cache?.names,
     )
-    this.#dirty = new Set()
+    this.#order = disk?.cache?.order ?? 0
+    this.#dirty = new Set(disk?.cache?.dirty)
     this.#held = new Set()
     this.#nodeCount = disk?.nodeCount ?? 1
     this.#lies = new TestRandom(seed)
@@ -80,8 +91,9 @@ export class CrashVfs implements Vfs {
     return this.#dirty.size === 0 && this.#names.pending.length === 0
   }
 
-  /** Gives what the disk would hold, had it lost power now. */
+  /** Gives what the disk would hold, had it lost power now; or, for a plan of kind `killed`, had its process ended. */
   image(plan: CrashPlan): CrashVfs {
+    if (plan.mode === 'killed') return this.#afterKill(plan.seed)
     const entryOperations = this.#names.pending
     const writeOrders: number[] = []
     const orders: number[] = entryOperations.map((operation) => operation.order)
@@ -228,6 +240,16 @@ export class CrashVfs implements Vfs {
     if (this.#lie()) return
     inode.makeDurable(count)
     if (inode.pending.length === 0) this.#dirty.delete(inode)
+  }
+
+  /** Everything as it is, the cache too, for a process that begins anew. */
+  #afterKill(seed: number): CrashVfs {
+    const copier = new DiskCopier()
+    const root = copier.directory(this.#names.root)
+    const names = this.#names.pending.map((operation) => copier.operation(operation))
+    const dirty = copier.inodes.filter(({ pending }) => pending.length > 0)
+    const cache = { order: this.#order, names, dirty }
+    return new CrashVfs({ seed, lyingSyncs: this.#lyingSyncs }, { root, nodeCount: this.#nodeCount, cache })
   }
 
   #lie(): boolean {

@@ -150,3 +150,32 @@ test('sparse files past 2^40 take no memory', () => {
   expect(file.read(byte, 0, 1, 2 ** 40)).toBe(1)
   expect(byte[0]).toBe(7)
 })
+
+test('after a kill the next process sees everything, and the power may take it still', () => {
+  const vfs = durableFile(100, 1)
+  put(vfs, 'f', new Uint8Array(100).fill(2))
+  put(vfs, 'new', Uint8Array.of(3))
+  vfs.rename('f', 'g')
+  const killed = vfs.image(crashPlan('killed', 1))
+  // What happens to the one no longer happens to the other.
+  put(vfs, 'g', new Uint8Array(100).fill(9))
+  expect(killed.list('/')).toEqual(['g', 'new'])
+  expect(contentOf(killed, 'g')).toEqual(new Uint8Array(100).fill(2))
+  expect(killed.isClean).toBe(false)
+  const after = killed.image(crashPlan('none', 1))
+  expect(after.list('/')).toEqual(['f'])
+  expect(contentOf(after, 'f')).toEqual(new Uint8Array(100).fill(1))
+  killed.open('g', 'write').sync()
+  killed.syncDirectory('.')
+  expect(contentOf(killed.image(crashPlan('none', 1)), 'g')).toEqual(new Uint8Array(100).fill(2))
+  expect(contentOf(vfs.image(crashPlan('none', 1)), 'f')).toEqual(new Uint8Array(100).fill(1))
+})
+
+test('a kill keeps the order of what waits: a later write stays later', () => {
+  const vfs = durableFile(1, 1)
+  put(vfs, 'f', Uint8Array.of(2))
+  const killed = vfs.image(crashPlan('killed', 1))
+  put(killed, 'f', Uint8Array.of(3))
+  const seen = new Set(imagesOf(killed, 'prefix').map((image) => contentOf(image, 'f')?.[0]))
+  expect([...seen].sort()).toEqual([1, 2])
+})

@@ -1,0 +1,127 @@
+// Strategy: the files of a database are made huge without becoming full (sparse), and every number in what is read
+// first is made as large as it can be, with the checksums made right again: then it is opened, read-only and for
+// writing, and what it reads is counted.
+// Invariants: an open reads what the live data pay for, however long a file is or says that it is; a typed error is an
+// answer too.
+import { isLdbError } from '@ldb/base'
+import { Database } from '@ldb/core'
+import { OverlayVfs } from '@ldb/vfs'
+import type { MemoryVfs, Vfs } from '@ldb/vfs'
+import { describe, expect, it } from 'vitest'
+import { imageVfs } from '../src/corruption/directory-image.js'
+import { GOLDEN_ENDINGS, GOLDEN_PATH, makeGolden } from '../src/corruption/golden.js'
+import type { Golden } from '../src/corruption/golden.js'
+import { repairTree } from '../src/fuzz/tree-repair.js'
+import { LayerVfs } from '../src/layer-vfs.js'
+import type { VfsCall } from '../src/layer-vfs.js'
+
+/** Counts what is read. */
+class CountingVfs extends LayerVfs {
+  reads = 0
+  bytes = 0
+
+  constructor(below: Vfs) {
+    super(below)
+  }
+
+  override around<T>(call: VfsCall, run: () => T): T {
+    const result = run()
+    if (call.kind === 'read') {
+      this.reads++
+      // What there is, not what was asked for: a hole is read too.
+      this.bytes += Number(result)
+    }
+    return result
+  }
+
+  override aroundAsync<T>(_call: VfsCall, run: () => Promise<T>): Promise<T> {
+    return run()
+  }
+}
+
+interface Opened {
+  readonly reads: number
+  readonly bytes: number
+  readonly code: string
+}
+
+/** Opens a database, and gives what that has read and how it ended. */
+function openingOf(vfs: Vfs, readOnly: boolean): Opened {
+  const counting = new CountingVfs(new OverlayVfs(vfs))
+  let code = 'opened'
+  let db: Database | undefined
+  try {
+    db = Database.open(GOLDEN_PATH, { vfs: counting, readOnly, createIfMissing: false, cacheBytes: 65_536 })
+  } catch (error) {
+    if (!isLdbError(error)) throw error
+    code = error.code
+  }
+  const { reads, bytes } = counting
+  db?.close()
+  return { reads, bytes, code }
+}
+
+const TERA = 2 ** 40
+const goldens: readonly Golden[] = GOLDEN_ENDINGS.map((ending) => makeGolden(1, ending))
+
+function stretched(golden: Golden, path: string, length: number): MemoryVfs {
+  const vfs = imageVfs(golden.image)
+  const file = vfs.open(path, 'write')
+  file.truncate(length)
+  file.close()
+  return vfs
+}
+
+function sizeOf(golden: Golden): number {
+  return [...golden.image.files.values()].reduce((sum, bytes) => sum + bytes.length, 0)
+}
+
+describe.each(goldens)('an open of a database that was left $ending', (golden) => {
+  const paths = [...golden.image.files.keys()]
+
+  it.each(['CATALOG', 'tree.ldb'])('reads no more when its %s is a terabyte long', (name) => {
+    for (const path of paths.filter((each) => each.endsWith(name))) {
+      for (const readOnly of [true, false]) {
+        const before = openingOf(imageVfs(golden.image), readOnly)
+        expect(before.code).toBe('opened')
+        const after = openingOf(stretched(golden, path, TERA), readOnly)
+        expect(['opened', 'LDB_CORRUPTION'], path).toContain(after.code)
+        expect(after.bytes, path).toBeLessThan(before.bytes + 65_536)
+        expect(after.reads, path).toBeLessThan(before.reads + 64)
+      }
+    }
+  })
+
+  it('reads a log once, however long it is', () => {
+    // Behind a torn record every place is looked at, for one that proves it to be none: once, and in large pieces.
+    const length = 2 ** 24
+    for (const path of paths.filter((each) => each.endsWith('.wal'))) {
+      const before = openingOf(imageVfs(golden.image), true)
+      const after = openingOf(stretched(golden, path, length), true)
+      expect(after.bytes, path).toBeLessThan(before.bytes + length + 65_536)
+      expect(after.reads, path).toBeLessThan(before.reads + length / 32_768)
+    }
+  })
+
+  it('reads no more for numbers as large as they can be, with checksums that are right', () => {
+    const most = 4 * sizeOf(golden) + 2 ** 20
+    const answers = new Set<string>()
+    for (const path of paths.filter((each) => each.endsWith('keyspaces/1/tree.ldb'))) {
+      const sound = golden.image.files.get(path) as Uint8Array
+      for (let at = 0; at < 256; at += 4) {
+        for (const value of [0xffff_ffff, 0x7fff_ffff, 0x001f_ffff]) {
+          const forged = sound.slice()
+          const view = new DataView(forged.buffer)
+          view.setUint32(at, value, true)
+          view.setUint32(at + 4096, value, true)
+          repairTree(forged)
+          const files = new Map([...golden.image.files, [path, forged]])
+          const opened = openingOf(imageVfs({ ...golden.image, files }), at % 8 === 0)
+          expect(opened.bytes, `${value} at ${at}`).toBeLessThan(most)
+          answers.add(opened.code)
+        }
+      }
+    }
+    expect(answers).toContain('LDB_CORRUPTION')
+  })
+})

@@ -1,0 +1,91 @@
+// Strategy: everything that people, editors, backups and file managers leave in a directory is put into a database on a
+// real file system, left in each way that one can be left, which is then opened, read, written, checked and closed.
+// Invariants (D2): the database does not mind, read-only or not; none of the strangers is changed, removed or followed;
+// no answer waits for a pipe that nobody writes to.
+import { execFileSync } from 'node:child_process'
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { NodeVfs } from '@ldb/vfs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runCorruptionCase } from '../src/corruption/corruption-case.js'
+import { placeImage } from '../src/corruption/directory-image.js'
+import { GOLDEN_ENDINGS, GOLDEN_PATH, makeGolden } from '../src/corruption/golden.js'
+
+const NAMES: readonly string[] = [
+  '.DS_Store',
+  '._CATALOG',
+  'Thumbs.db',
+  'CATALOG.bak',
+  'CATALOG~',
+  'catalog',
+  'lock.pid',
+  '0000000001.wal.orig',
+  '0000000099.WAL',
+  '99.wal',
+  '+0000000099.wal',
+  '00000000099.wal',
+  'tree.ldb.old',
+  'lost+found',
+  'zwei Wörter 😀',
+  '-rf',
+  'x'.repeat(255),
+]
+
+const PLACES: readonly string[] = ['.', 'wal', 'keyspaces', 'keyspaces/1']
+
+const start = process.cwd()
+let root = ''
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'ldb-stray-'))
+  process.chdir(root)
+})
+afterEach(() => {
+  process.chdir(start)
+  rmSync(root, { recursive: true, force: true })
+})
+
+/** Puts one kind of stranger under every name into every directory of the database; gives the paths. */
+function scatter(put: (path: string) => void): string[] {
+  const paths = PLACES.flatMap((place) => NAMES.map((name) => join(GOLDEN_PATH, place, name)))
+  for (const path of paths) put(path)
+  return paths
+}
+
+function portrait(path: string): string {
+  const status = lstatSync(path)
+  const content = status.isFile() ? readFileSync(path, 'latin1') : ''
+  return [path, status.mode, status.ino, status.size, status.mtimeMs, content].join(' ')
+}
+
+const kinds: readonly [string, (path: string) => void][] = [
+  ['files', (path): void => writeFileSync(path, 'not yours')],
+  ['directories', (path): void => void mkdirSync(path)],
+  ['links to nothing', (path): void => symlinkSync('/nowhere/at/all', path)],
+  ['links to a device without end', (path): void => symlinkSync('/dev/zero', path)],
+  ['further names of the catalog', (path): void => linkSync(join(GOLDEN_PATH, 'CATALOG'), path)],
+  ['pipes', (path): void => void execFileSync('mkfifo', ['--', path])],
+]
+
+describe.each(GOLDEN_ENDINGS)('a database that was left %s', (ending) => {
+  const golden = makeGolden(1, ending)
+
+  it.each(kinds)('lives with strange %s', (_, put) => {
+    for (const isReadOnly of [true, false]) {
+      rmSync(GOLDEN_PATH, { recursive: true, force: true })
+      placeImage(new NodeVfs(), golden.image)
+      const paths = scatter(put)
+      const before = paths.map(portrait)
+      const outcome = runCorruptionCase(new NodeVfs(), {
+        golden,
+        leastSeq: golden.lastSeq,
+        mustReport: false,
+        isReadOnly,
+        isThorough: true,
+      })
+      expect(outcome).toEqual({ answer: 'unharmed', lostCount: 0 })
+      expect(paths.map(portrait)).toEqual(before)
+    }
+  })
+})

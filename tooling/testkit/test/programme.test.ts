@@ -18,9 +18,9 @@ afterAll(() => {
 
 /** Suites and how many seeds each runs. */
 const programme: [suite: string, seeds: number][] = [
-  ['crash-wal', 4],
-  ['crash-btree', 8],
-  ['crash-database', 4],
+  ['crash-wal', 2],
+  ['crash-btree', 6],
+  ['crash-database', 3],
   ['crash-wal-neighbours', 1],
   ['crash-btree-neighbours', 2],
   ['crash-database-neighbours', 1],

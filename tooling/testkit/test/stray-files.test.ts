@@ -3,8 +3,16 @@
 // Invariants (D2): the database does not mind, read-only or not; none of the strangers is changed, removed or followed;
 // no answer waits for a pipe that nobody writes to.
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { linkSync } from 'node:fs'
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NodeVfs } from '@ldb/vfs'
@@ -61,7 +69,7 @@ function portrait(path: string): string {
 
 const kinds: readonly [string, (path: string) => void][] = [
   ['files', (path): void => writeFileSync(path, 'not yours')],
-  ['directories', (path): void => void mkdirSync(path)],
+  ['directories', (path): void => mkdirSync(path)],
   ['links to nothing', (path): void => symlinkSync('/nowhere/at/all', path)],
   ['links to a device without end', (path): void => symlinkSync('/dev/zero', path)],
   ['further names of the catalog', (path): void => linkSync(join(GOLDEN_PATH, 'CATALOG'), path)],

@@ -16,6 +16,20 @@ export interface BTreeOptions {
   readonly pageBytes?: number
   /** Create the file when it is absent. Default true. */
   readonly create?: boolean
+  /** What the owner knows of the file: another one in its place is LDB_CORRUPTION. Not looked at when it is new. */
+  readonly identity?: TreeIdentity
+}
+
+/**
+ * What tells one B+tree file from another, and never changes.
+ *
+ * @category B+tree
+ */
+export interface TreeIdentity {
+  /** 16 bytes, random, made with the file. */
+  readonly fileId: Uint8Array
+  /** Bytes of its pages. */
+  readonly pageBytes: number
 }
 
 /** @internal */
@@ -25,7 +39,7 @@ export interface ResolvedBTreeOptions {
 }
 
 const CACHE_BYTES_DEFAULT = 64 * 2 ** 20
-const NAMES: ReadonlySet<string> = new Set(['cache', 'cacheBytes', 'pageBytes', 'create'])
+const NAMES: ReadonlySet<string> = new Set(['cache', 'cacheBytes', 'pageBytes', 'create', 'identity'])
 
 /**
  * Checks options and fills in defaults.

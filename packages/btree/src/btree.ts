@@ -1,4 +1,13 @@
-import { assert, BatchReader, invalidArgument, LdbError, OperationKind, toSeq } from '@ldb/base'
+import {
+  assert,
+  BatchReader,
+  corruption,
+  equalBytes,
+  invalidArgument,
+  LdbError,
+  OperationKind,
+  toSeq,
+} from '@ldb/base'
 import type {
   BatchSection,
   CheckpointOptions,
@@ -11,10 +20,10 @@ import type {
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
-import type { BTreeOptions } from './btree-options.js'
+import type { BTreeOptions, TreeIdentity } from './btree-options.js'
 import { writeCheckpoint } from './checkpoint.js'
 import { createTreeFile, directoryOf } from './create.js'
-import { firstPageNumber } from './format.js'
+import { firstPageNumber, META_BLOCK_FILE_ID_OFFSET, META_BLOCK_PAGE_BYTES_OFFSET } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
 import { copyValue, findRecord } from './lookup.js'
 import { readWholeMeta, seedOf } from './meta.js'
@@ -81,7 +90,7 @@ export class BTree implements OrderedStore {
    * the free-space pages.
    *
    * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or a newer one; LDB_CORRUPTION when it is damaged;
-   * LDB_NOT_FOUND when it is absent and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
+   * or not the one of that `identity`; LDB_NOT_FOUND when it is absent and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
    */
   static open(vfs: Vfs, path: string, options: BTreeOptions = {}): BTree {
     if (!LITTLE_ENDIAN)
@@ -98,7 +107,9 @@ export class BTree implements OrderedStore {
     const file = vfs.open(path, 'write')
     try {
       if (!isNew) settle(vfs, file)
-      return new BTree(file, readWholeMeta(file), resolved)
+      const meta = readWholeMeta(file)
+      if (!isNew && options.identity !== undefined) checkIdentity(file, meta, options.identity)
+      return new BTree(file, meta, resolved)
     } catch (error) {
       file.close()
       throw error
@@ -111,6 +122,12 @@ export class BTree implements OrderedStore {
 
   get durableSeq(): Seq {
     return toSeq(this.#meta.durableSeq)
+  }
+
+  /** What tells its file from every other. */
+  get identity(): TreeIdentity {
+    const { fileId, pageBytes } = this.#meta
+    return { fileId: fileId.slice(), pageBytes }
   }
 
   /** Entries in the present state. */
@@ -297,6 +314,19 @@ export class BTree implements OrderedStore {
     return new LdbError('LDB_POISONED', 'an earlier write to the B+tree failed; open it again', {
       cause: this.#failure,
       details: { file: this.#pages.file.path },
+    })
+  }
+}
+
+/** Refuses a file that fits together, but is not the one that the owner means. */
+function checkIdentity(file: VfsFile, meta: Meta, identity: TreeIdentity): void {
+  if (!equalBytes(meta.fileId, identity.fileId)) {
+    throw corruption(file.path, META_BLOCK_FILE_ID_OFFSET, 'another file stands in the place of this one')
+  }
+  if (meta.pageBytes !== identity.pageBytes) {
+    throw corruption(file.path, META_BLOCK_PAGE_BYTES_OFFSET, 'the pages have another size than is known', {
+      expected: identity.pageBytes,
+      actual: meta.pageBytes,
     })
   }
 }

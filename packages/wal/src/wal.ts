@@ -96,7 +96,7 @@ export class Wal {
    * append.
    *
    * @throws {@link LdbError} LDB_NOT_FOUND when there is no log and `create` is false; LDB_CORRUPTION when there is
-   * none and `mustExist` is true, when a synced record is bad or missing, or a segment is; LDB_FORMAT when a newer
+   * none and `mustExist` is true, when a synced record is bad or missing, or a segment is, or is somebody else's; LDB_FORMAT when a newer
    * version wrote it; LDB_IO, LDB_NO_SPACE, LDB_READ_ONLY; LDB_INVALID_ARGUMENT for a bad option.
    */
   static open(vfs: Vfs, directory: string, options: WalOptions = {}): Wal {
@@ -105,7 +105,7 @@ export class Wal {
     if (found === undefined || found.segmentNumbers.length === 0) {
       return Wal.#createLog(vfs, directory, resolved, found)
     }
-    const recovered = recoverLog(vfs, directory, found.segmentNumbers)
+    const recovered = recoverLog(vfs, directory, found.segmentNumbers, resolved.ownerId)
     const segments = new SegmentList(recovered.segments, found.nextNumber)
     const writer = new LogWriter(vfs, directory, resolved, segments, recovered.end, recovered.seqFloor)
     if (!recovered.clean) {
@@ -113,8 +113,9 @@ export class Wal {
       assert(source !== undefined, 'a recovered log has segments')
       const { synced, end } = recovered
       begin(writer, () => {
-        writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined)
+        // First: what is not made sure now is no longer looked at when one more segment follows.
         for (const { segment, seal } of recovered.unsealed) sealFoundSegment(vfs, segment, seal)
+        writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined)
       })
       removeUnfinished(vfs, directory, found.unfinishedNames)
     }
@@ -292,7 +293,7 @@ export class Wal {
    */
   verify(sink: VerifySink): void {
     this.assertOpen()
-    verifyWal(this.vfs, this.#directory, sink, this.#writer.flushedLsn)
+    verifyWal(this.vfs, this.#directory, sink, this.#writer.flushedLsn, this.segments.newest?.header.ownerId)
   }
 
   /** Gives figures about the log; costs no I/O. */

@@ -18,6 +18,12 @@ export interface BTreeOptions {
   readonly create?: boolean
   /** What the owner knows of the file: another one in its place is LDB_CORRUPTION. Not looked at when it is new. */
   readonly identity?: TreeIdentity
+  /**
+   * When to make sure that the checkpoint which is found is on the device, and `durableSeq` true: at once, or before
+   * the first write and with the first `checkpoint`. The latter is for an owner who has in a log what a crash
+   * could still take. Default `open`.
+   */
+  readonly confirm?: 'open' | 'write'
 }
 
 /**
@@ -39,7 +45,14 @@ export interface ResolvedBTreeOptions {
 }
 
 const CACHE_BYTES_DEFAULT = 64 * 2 ** 20
-const NAMES: ReadonlySet<string> = new Set(['cache', 'cacheBytes', 'pageBytes', 'create', 'identity'])
+const NAMES: ReadonlySet<string> = new Set([
+  'cache',
+  'cacheBytes',
+  'pageBytes',
+  'create',
+  'identity',
+  'confirm',
+])
 
 /**
  * Checks options and fills in defaults.
@@ -55,6 +68,10 @@ export function resolveBTreeOptions(options: BTreeOptions, pageBytes?: number): 
   }
   const { cache, create = true } = options
   if (typeof create !== 'boolean') throw invalidArgument(`create must be a boolean, got ${kindOf(create)}`)
+  const { confirm = 'open' } = options
+  if (confirm !== 'open' && confirm !== 'write') {
+    throw invalidArgument("confirm must be 'open' or 'write'")
+  }
   if (cache === undefined) {
     const { cacheBytes = CACHE_BYTES_DEFAULT } = options
     const own = new PageCache({

@@ -29,7 +29,12 @@ export interface CreatedStore {
  */
 export function openStore(parts: EngineParts, { descriptor, identity }: KeyspaceRecord): OrderedStore {
   const path = treePath(parts.directory, descriptor.id)
-  return BTree.open(parts.vfs, path, { cache: parts.cache, create: false, identity })
+  return BTree.open(parts.vfs, path, {
+    cache: parts.cache,
+    create: false,
+    identity,
+    confirm: 'write',
+  })
 }
 
 /**

@@ -19,12 +19,6 @@ const STEPS = { append: 8, flush: 2, sync: 4, syncAsync: 2, rotate: 1, cut: 1, r
 
 export const isSegment = (path: string): boolean => path.endsWith('.wal')
 
-/**
- * When openings fail one after the other behind the making of a segment, the seal of an older one may stay in the cache
- * only. The segment behind it says the same, and nothing depends on it; the check tells of it all the same.
- */
-export const SEAL_FINDINGS: RegExp = /the seal of a log segment is torn/
-
 /** Rules that the log keeps in whatever directory it is. */
 export const LOG_RULES: readonly OrderRule[] = [
   neverRewrites(isSegment, RECORDS_FILE_OFFSET),
@@ -41,7 +35,6 @@ class WalRun implements SubjectRun {
   readonly settings: string
   readonly rules: readonly OrderRule[] = [...COMMON_RULES, ...LOG_RULES]
   readonly isLog = isSegment
-  readonly findingsAfterFaults = SEAL_FINDINGS
   readonly options: WalOptions
   readonly weights: Record<keyof typeof STEPS, number>
   readonly payloadBytesMax: number

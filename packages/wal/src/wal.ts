@@ -7,6 +7,7 @@ import { listLogDirectory, removeUnfinished } from './log-directory.js'
 import type { LogDirectory } from './log-directory.js'
 import { LogWriter } from './log-writer.js'
 import { recoverLog } from './recovery.js'
+import type { UnsealedSegment } from './recovery.js'
 import { FIRST_PLACE } from './segment-creation.js'
 import { SegmentList } from './segment-list.js'
 import { verifyWal } from './verify.js'
@@ -113,8 +114,7 @@ export class Wal {
       assert(source !== undefined, 'a recovered log has segments')
       const { synced, end } = recovered
       begin(writer, () => {
-        // First: what is not made sure now is no longer looked at when one more segment follows.
-        for (const { segment, seal } of recovered.unsealed) sealFoundSegment(vfs, segment, seal)
+        sealFound(vfs, directory, recovered.unsealed)
         writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined)
       })
       removeUnfinished(vfs, directory, found.unfinishedNames)
@@ -351,6 +351,16 @@ export class Wal {
     this.assertOpen()
     await this.#writer.syncAsync()
   }
+}
+
+/**
+ * Makes sure of the seals that may not be on the device, before one more segment follows and nobody looks at them again.
+ * The names of the segments come first: whoever wrote them may have failed before that.
+ */
+function sealFound(vfs: Vfs, directory: string, unsealed: readonly UnsealedSegment[]): void {
+  if (unsealed.length === 0) return
+  vfs.syncDirectory(directory)
+  for (const { segment, seal } of unsealed) sealFoundSegment(vfs, segment, seal)
 }
 
 /** Begins a segment while the log is being opened; after a failure there is no log to close. */

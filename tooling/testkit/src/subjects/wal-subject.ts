@@ -70,6 +70,8 @@ class WalSession implements SubjectSession {
   readonly #vfs: Vfs
   #wal: Wal
   isOpen = true
+  /** A call has failed: what was not durable before will not be. */
+  #hasFailed = false
 
   constructor(run: WalRun, vfs: Vfs, wal: Wal) {
     this.#run = run
@@ -78,6 +80,15 @@ class WalSession implements SubjectSession {
   }
 
   async step(random: TestRandom, history: History): Promise<void> {
+    try {
+      await this.#step(random, history)
+    } catch (error) {
+      this.#hasFailed = true
+      throw error
+    }
+  }
+
+  async #step(random: TestRandom, history: History): Promise<void> {
     const wal = this.#wal
     switch (random.weighted(this.#run.weights)) {
       case 'append':
@@ -104,7 +115,7 @@ class WalSession implements SubjectSession {
       case 'reopen':
         this.close(true)
         // A log that has failed is not closed cleanly.
-        if (!history.inDoubt) history.acknowledgeDurable(history.submitted)
+        if (!history.inDoubt && !this.#hasFailed) history.acknowledgeDurable(history.submitted)
         this.#openAgain(history)
         return
       case 'abandon':
@@ -155,6 +166,7 @@ class WalSession implements SubjectSession {
 
   #openAgain(history: History): void {
     this.#wal = this.#run.openLog(this.#vfs, history)
+    this.#hasFailed = false
     history.goOnFrom(
       this.observe(history, history.isTrusted ? Math.max(history.durable, history.handedOver) : 0),
     )

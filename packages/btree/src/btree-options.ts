@@ -16,6 +16,26 @@ export interface BTreeOptions {
   readonly pageBytes?: number
   /** Create the file when it is absent. Default true. */
   readonly create?: boolean
+  /** What the owner knows of the file: another one in its place is LDB_CORRUPTION. Not looked at when it is new. */
+  readonly identity?: TreeIdentity
+  /**
+   * When to make sure that the checkpoint which is found is on the device, and `durableSeq` true: at once, or before
+   * the first write and with the first `checkpoint`. The latter is for an owner who has in a log what a crash
+   * could still take. Default `open`.
+   */
+  readonly confirm?: 'open' | 'write'
+}
+
+/**
+ * What tells one B+tree file from another, and never changes.
+ *
+ * @category B+tree
+ */
+export interface TreeIdentity {
+  /** 16 bytes, random, made with the file. */
+  readonly fileId: Uint8Array
+  /** Bytes of its pages. */
+  readonly pageBytes: number
 }
 
 /** @internal */
@@ -25,7 +45,14 @@ export interface ResolvedBTreeOptions {
 }
 
 const CACHE_BYTES_DEFAULT = 64 * 2 ** 20
-const NAMES: ReadonlySet<string> = new Set(['cache', 'cacheBytes', 'pageBytes', 'create'])
+const NAMES: ReadonlySet<string> = new Set([
+  'cache',
+  'cacheBytes',
+  'pageBytes',
+  'create',
+  'identity',
+  'confirm',
+])
 
 /**
  * Checks options and fills in defaults.
@@ -41,6 +68,10 @@ export function resolveBTreeOptions(options: BTreeOptions, pageBytes?: number): 
   }
   const { cache, create = true } = options
   if (typeof create !== 'boolean') throw invalidArgument(`create must be a boolean, got ${kindOf(create)}`)
+  const { confirm = 'open' } = options
+  if (confirm !== 'open' && confirm !== 'write') {
+    throw invalidArgument("confirm must be 'open' or 'write'")
+  }
   if (cache === undefined) {
     const { cacheBytes = CACHE_BYTES_DEFAULT } = options
     const own = new PageCache({

@@ -1,4 +1,13 @@
-import { assert, BatchReader, invalidArgument, LdbError, OperationKind, toSeq } from '@ldb/base'
+import {
+  assert,
+  BatchReader,
+  corruption,
+  equalBytes,
+  invalidArgument,
+  LdbError,
+  OperationKind,
+  toSeq,
+} from '@ldb/base'
 import type {
   BatchSection,
   CheckpointOptions,
@@ -11,13 +20,14 @@ import type {
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
-import type { BTreeOptions } from './btree-options.js'
+import type { BTreeOptions, TreeIdentity } from './btree-options.js'
 import { writeCheckpoint } from './checkpoint.js'
-import { createTreeFile, directoryOf } from './create.js'
-import { firstPageNumber } from './format.js'
+import { Confirmation } from './confirmation.js'
+import { createTreeFile } from './create.js'
+import { firstPageNumber, META_BLOCK_FILE_ID_OFFSET, META_BLOCK_PAGE_BYTES_OFFSET } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
 import { copyValue, findRecord } from './lookup.js'
-import { readWholeMeta, seedOf } from './meta.js'
+import { findWholeMeta, seedOf } from './meta.js'
 import type { Meta } from './meta.js'
 import { LITTLE_ENDIAN } from './page-memory.js'
 import { Pages } from './pages.js'
@@ -55,14 +65,15 @@ export class BTree implements OrderedStore {
   #failure: unknown
   #state: 'open' | 'failed' | 'broken' | 'closed' = 'open'
 
-  private constructor(file: VfsFile, meta: Meta, options: BTreeOptions) {
+  private constructor(file: VfsFile, meta: Meta, confirmation: Confirmation, options: BTreeOptions) {
     const { cache } = resolveBTreeOptions(options, meta.pageBytes)
     const seed = seedOf(meta.fileId)
     const { freeSpace, pageNumbers } = readFreeSpace(file, seed, meta, firstPageNumber(meta.pageBytes))
     this.#meta = meta
     this.#bitmapPages = pageNumbers
     this.#seq = toSeq(meta.durableSeq)
-    this.#pages = new Pages(file, cache, seed, { freeSpace, epoch: meta.epoch + 1, durableEpoch: meta.epoch })
+    const epochs = { epoch: meta.epoch + 1, durableEpoch: meta.epoch }
+    this.#pages = new Pages(file, cache, seed, confirmation, { freeSpace, ...epochs })
     this.#pages.runs.count = meta.runCount
     this.#tree = new TreeState(
       this.#pages,
@@ -77,16 +88,17 @@ export class BTree implements OrderedStore {
   }
 
   /**
-   * Opens the tree in the file at `path`, creating it when it is absent. Syncs it, and reads two sectors and
-   * the free-space pages.
+   * Opens the tree in the file at `path`, creating it when it is absent. Reads three sectors and the free-space pages;
+   * makes sure, unless `confirm` says later, that what it found is on the device: two sectors written, three syncs.
    *
    * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or a newer one; LDB_CORRUPTION when it is damaged;
-   * LDB_NOT_FOUND when it is absent and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
+   * or not the one of that `identity`; LDB_NOT_FOUND when it is absent and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
    */
   static open(vfs: Vfs, path: string, options: BTreeOptions = {}): BTree {
     if (!LITTLE_ENDIAN)
       throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian; the file is read in place')
     const isNew = vfs.status(path) === undefined
+    const { confirm = 'open' } = options
     let resolved = options
     if (isNew) {
       const { cache, create } = resolveBTreeOptions(options)
@@ -97,8 +109,12 @@ export class BTree implements OrderedStore {
     }
     const file = vfs.open(path, 'write')
     try {
-      if (!isNew) settle(vfs, file)
-      return new BTree(file, readWholeMeta(file), resolved)
+      const found = findWholeMeta(file)
+      if (!isNew && options.identity !== undefined) checkIdentity(file, found.meta, options.identity)
+      const confirmation = new Confirmation(vfs, file, isNew ? undefined : found)
+      const tree = new BTree(file, found.meta, confirmation, resolved)
+      if (confirm === 'open') tree.#confirmOrClose()
+      return tree
     } catch (error) {
       file.close()
       throw error
@@ -111,6 +127,12 @@ export class BTree implements OrderedStore {
 
   get durableSeq(): Seq {
     return toSeq(this.#meta.durableSeq)
+  }
+
+  /** What tells its file from every other. */
+  get identity(): TreeIdentity {
+    const { fileId, pageBytes } = this.#meta
+    return { fileId: fileId.slice(), pageBytes }
   }
 
   /** Entries in the present state. */
@@ -162,6 +184,10 @@ export class BTree implements OrderedStore {
   checkpoint(options: CheckpointOptions = {}): void {
     this.#assertWritable()
     if (this.#changed) this.#writeDown()
+    else
+      this.#guardWrites(() => {
+        this.#pages.confirmation.run()
+      })
     if (options.shrink !== true) return
     // Each round moves what stands behind the limit; branches that had to be copied may leave some for the next one.
     for (let round = 0; round < 3; round += 1) {
@@ -218,6 +244,15 @@ export class BTree implements OrderedStore {
     this.#state = 'closed'
     this.#pages.space.detach()
     this.#pages.file.close()
+  }
+
+  #confirmOrClose(): void {
+    try {
+      this.#pages.confirmation.run()
+    } catch (error) {
+      this.close()
+      throw error
+    }
   }
 
   #applyOne(reader: BatchReader): void {
@@ -301,12 +336,15 @@ export class BTree implements OrderedStore {
   }
 }
 
-/**
- * Makes durable what is found, before anything builds on it: whoever wrote the newest meta block, or named the file, may
- * have died before the sync, and what is read is then only in the cache. The pages of the checkpoint before are free by
- * it, and must not be written over while the device still relies on them (B1).
- */
-function settle(vfs: Vfs, file: VfsFile): void {
-  vfs.syncDirectory(directoryOf(file.path))
-  file.sync()
+/** Refuses a file that fits together, but is not the one that the owner means. */
+function checkIdentity(file: VfsFile, meta: Meta, identity: TreeIdentity): void {
+  if (!equalBytes(meta.fileId, identity.fileId)) {
+    throw corruption(file.path, META_BLOCK_FILE_ID_OFFSET, 'another file stands in the place of this one')
+  }
+  if (meta.pageBytes !== identity.pageBytes) {
+    throw corruption(file.path, META_BLOCK_PAGE_BYTES_OFFSET, 'the pages have another size than is known', {
+      expected: identity.pageBytes,
+      actual: meta.pageBytes,
+    })
+  }
 }

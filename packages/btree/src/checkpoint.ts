@@ -13,7 +13,8 @@ import type { TreeState } from './tree-state.js'
 const WRITE_BYTES_MAX = 1 << 20
 
 /**
- * Writes the present tree down, in the order that FORMAT.md argues for: pages, sync, meta block, sync.
+ * Writes the present tree down, in the order that FORMAT.md argues for: pages, sync, meta block, sync. Before that, the
+ * checkpoint that was found at opening is made sure of, if it is not yet.
  *
  * 1. Checksums are worked out from the leaves up, so that each branch records those of its children.
  * 2. Dirty pages are written in the order of the file.
@@ -34,6 +35,7 @@ export function writeCheckpoint(
   const { pages, memory } = state
   const { file, freeSpace, reclaim, seed, epoch } = pages
   const { pageBytes } = memory
+  pages.confirmation.run()
   settleTree(state)
   for (const page of bitmapPages) reclaim.giveUp(page, 1, previous.epoch, epoch)
   bitmapPages.length = 0

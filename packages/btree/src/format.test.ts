@@ -76,10 +76,10 @@ test('what FORMAT.md says in words', () => {
   expect(text).toContain('1 leaf, 2 branch, 3 overflow run, 4 free space')
   expect(format.PageKind).toEqual({ Leaf: 1, Branch: 2, Run: 3, FreeSpace: 4 })
   expect([format.META_REGION_BYTES, format.META_STRIDE, format.PAGE_BYTES_DEFAULT]).toEqual([
-    8192, 4096, 8192,
+    12_288, 4096, 8192,
   ])
   expect([512, 1024, 8192, 32_768].map((pageBytes) => format.firstPageNumber(pageBytes))).toEqual([
-    16, 8, 1, 1,
+    24, 12, 2, 1,
   ])
   expect([0, 480, 481, 992, 993].map((bytes) => format.runPageCount(bytes, 512))).toEqual([1, 1, 2, 2, 3])
 })

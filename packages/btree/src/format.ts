@@ -9,10 +9,14 @@ export const FILE_KIND = 'B'
 
 /** @internal */
 export const PAGE_BYTES_DEFAULT = 8192
-/** Both meta blocks; tree pages begin behind them. @internal */
-export const META_REGION_BYTES = 8192
 /** Bytes from one meta block to the next. @internal */
 export const META_STRIDE = 4096
+/** Meta blocks: two that checkpoints go to in turn, and the spare. @internal */
+export const META_BLOCK_COUNT = 3
+/** The block that holds the newest checkpoint once more, when somebody found it and made sure of it. @internal */
+export const SPARE_BLOCK = 2
+/** All meta blocks; tree pages begin behind them. @internal */
+export const META_REGION_BYTES: number = META_BLOCK_COUNT * META_STRIDE
 /** Page numbers are small integers in V8 and signed 32-bit in the arena. @internal */
 export const PAGE_COUNT_MAX = 2 ** 31 - 1
 /** Levels that a tree can have: more than any file of 2^31 pages could fill. @internal */
@@ -108,7 +112,7 @@ export const FREE_SPACE_PAGE_BITS_OFFSET: number = FREE_SPACE_PAGE_NEXT_CHECKSUM
 
 /** Number of the first page that is not part of the meta region. @internal */
 export function firstPageNumber(pageBytes: number): number {
-  return Math.max(1, META_REGION_BYTES / pageBytes)
+  return Math.max(1, Math.ceil(META_REGION_BYTES / pageBytes))
 }
 
 /** Pages of a run that holds `contentBytes`. @internal */

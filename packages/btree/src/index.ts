@@ -4,4 +4,4 @@
  * @packageDocumentation
  */
 export { BTree } from './btree.js'
-export type { BTreeOptions } from './btree-options.js'
+export type { BTreeOptions, TreeIdentity } from './btree-options.js'

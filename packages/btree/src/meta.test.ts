@@ -5,7 +5,7 @@ import type { VfsFile } from '@ldb/vfs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as format from './format.js'
-import { decodeMeta, encodeMeta, readMeta } from './meta.js'
+import { decodeMeta, encodeMeta, findMeta, moveMeta, readMeta } from './meta.js'
 import type { Meta } from './meta.js'
 
 const META: Meta = {
@@ -36,11 +36,12 @@ function codeOf(part: () => unknown): string {
   return 'nothing thrown'
 }
 
-/** A file with the given blocks in places A and B. */
-function fileOf(a: Uint8Array, b: Uint8Array): VfsFile {
+/** A file with the given blocks in places A, B and the spare. */
+function fileOf(a: Uint8Array, b: Uint8Array, spare: Uint8Array = new Uint8Array(0)): VfsFile {
   const file = new MemoryVfs().open('/tree.ldb', 'create')
   file.write(a, 0, a.length, 0)
   file.write(b, 0, b.length, format.META_STRIDE)
+  file.write(spare, 0, spare.length, format.SPARE_BLOCK * format.META_STRIDE)
   return file
 }
 
@@ -63,21 +64,24 @@ describe('a block', () => {
       checkpoint: fc.maxSafeNat(),
       epoch: fc.maxSafeNat(),
       durableSeq: fc.maxSafeNat(),
-      rootPage: fc.integer({ min: 16, max: 999 }),
+      rootPage: fc.integer({ min: 24, max: 999 }),
       rootLevel: fc.integer({ min: 0, max: 31 }),
       rootChecksumLow: fc.integer(),
       rootChecksumHigh: fc.integer(),
       entryCount: fc.maxSafeNat(),
       runCount: fc.maxSafeNat(),
       pageCount: fc.integer({ min: 1000, max: 2 ** 31 - 1 }),
-      freeSpacePage: fc.integer({ min: 16, max: 999 }),
+      freeSpacePage: fc.integer({ min: 24, max: 999 }),
       freeSpaceChecksumLow: fc.integer(),
       freeSpaceChecksumHigh: fc.integer(),
-      freeCount: fc.integer({ min: 0, max: 984 }),
+      freeCount: fc.integer({ min: 0, max: 976 }),
     })
     fc.assert(
       fc.property(arbitrary, (meta) => {
         expect(decodeMeta(encodeMeta(meta), 'f', meta.checkpoint % 2)).toEqual(meta)
+        const spare = encodeMeta(meta, format.SPARE_BLOCK)
+        expect(decodeMeta(spare, 'f', format.SPARE_BLOCK)).toEqual(meta)
+        expect(moveMeta(spare, meta.checkpoint % 2)).toEqual(encodeMeta(meta))
       }),
     )
   })
@@ -103,13 +107,13 @@ describe('a block', () => {
       'an epoch above 2^53',
       (bytes) => bytes.fill(0xff, format.META_BLOCK_EPOCH_OFFSET, format.META_BLOCK_EPOCH_OFFSET + 8),
     ],
-    ['a root among the meta blocks', (bytes) => writeU32(bytes, format.META_BLOCK_ROOT_PAGE_OFFSET, 15)],
+    ['a root among the meta blocks', (bytes) => writeU32(bytes, format.META_BLOCK_ROOT_PAGE_OFFSET, 23)],
     ['a root behind the end', (bytes) => writeU32(bytes, format.META_BLOCK_ROOT_PAGE_OFFSET, 100)],
     ['a root of level 32', (bytes) => writeU32(bytes, format.META_BLOCK_ROOT_LEVEL_OFFSET, 32)],
-    ['no page count', (bytes) => writeU32(bytes, format.META_BLOCK_PAGE_COUNT_OFFSET, 16)],
+    ['no page count', (bytes) => writeU32(bytes, format.META_BLOCK_PAGE_COUNT_OFFSET, 24)],
     ['2^31 pages', (bytes) => writeU32(bytes, format.META_BLOCK_PAGE_COUNT_OFFSET, 2 ** 31)],
     ['free space behind the end', (bytes) => writeU32(bytes, format.META_BLOCK_FREE_SPACE_PAGE_OFFSET, 100)],
-    ['more free pages than pages', (bytes) => writeU32(bytes, format.META_BLOCK_FREE_COUNT_OFFSET, 85)],
+    ['more free pages than pages', (bytes) => writeU32(bytes, format.META_BLOCK_FREE_COUNT_OFFSET, 77)],
     ['a reserved byte', (bytes) => bytes.fill(1, 503, 504)],
   ])('that was forged to have %s is refused', (_, change) => {
     expect(codeOf(() => decodeMeta(forge(encodeMeta(META), change), 'f', 0))).toBe('LDB_CORRUPTION')
@@ -157,6 +161,20 @@ describe('a file', () => {
   test('whose blocks belong to different files is corrupt', () => {
     const other = encodeMeta({ ...META, checkpoint: 5, fileId: new Uint8Array(16) })
     expect(codeOf(() => readMeta(fileOf(newer, other)))).toBe('LDB_CORRUPTION')
+  })
+
+  test('gives the spare block when it is the newest, and says where the newest stands', () => {
+    const spare = encodeMeta(META, format.SPARE_BLOCK)
+    const torn = newer.slice().fill(0, 100, 200)
+    expect(findMeta(fileOf(newer, older)).blocks).toEqual([0])
+    expect(findMeta(fileOf(newer, older, spare)).blocks).toEqual([0, 2])
+    expect(findMeta(fileOf(torn, older, spare))).toMatchObject({ meta: META, blocks: [2] })
+    expect(findMeta(fileOf(newer, older, encodeMeta({ ...META, checkpoint: 3 }, 2))).blocks).toEqual([0])
+  })
+
+  test('whose newest checkpoint is there twice, and not the same, is corrupt', () => {
+    const spare = encodeMeta({ ...META, entryCount: 7 }, format.SPARE_BLOCK)
+    expect(codeOf(() => readMeta(fileOf(newer, older, spare)))).toBe('LDB_CORRUPTION')
   })
 
   test('that a newer version has written one checkpoint to is left alone', () => {

@@ -1,4 +1,13 @@
-import { corruption, isLdbError, LdbError, readU32, readU64Of, writeU32, writeU64 } from '@ldb/base'
+import {
+  corruption,
+  equalBytes,
+  isLdbError,
+  LdbError,
+  readU32,
+  readU64Of,
+  writeU32,
+  writeU64,
+} from '@ldb/base'
 import { createSeed64, decodeFileHeader, encodeFileHeader, SEED_ZERO, xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
@@ -10,6 +19,7 @@ import {
   META_BLOCK_BYTES,
   META_BLOCK_CHECKPOINT_OFFSET,
   META_BLOCK_CHECKSUM_OFFSET,
+  META_BLOCK_COUNT,
   META_BLOCK_DURABLE_SEQ_OFFSET,
   META_BLOCK_ENTRY_COUNT_OFFSET,
   META_BLOCK_EPOCH_OFFSET,
@@ -28,6 +38,7 @@ import {
   MINIMUM_READER,
   PAGE_COUNT_MAX,
   LEVELS_MAX,
+  SPARE_BLOCK,
 } from './format.js'
 
 /** Bytes of a file's random identity. @internal */
@@ -56,6 +67,15 @@ export interface Meta {
   readonly freeCount: number
 }
 
+/** The newest meta block of a file, as it was found. @internal */
+export interface FoundMeta {
+  readonly meta: Meta
+  /** Its bytes, as they stand in the first of `blocks`. */
+  readonly bytes: Uint8Array
+  /** Blocks that hold it: its own, the spare, or both. */
+  readonly blocks: readonly number[]
+}
+
 /** Seed of the checksums of a file. @internal */
 export function seedOf(fileId: Uint8Array): Seed64 {
   return createSeed64(readU32(fileId, 0) | 0, readU32(fileId, 4) | 0)
@@ -66,8 +86,8 @@ export function blockOf(checkpoint: number): number {
   return checkpoint % 2
 }
 
-/** Encodes a meta block. @internal */
-export function encodeMeta(meta: Meta): Uint8Array {
+/** Encodes a meta block for one of the two places that it may have: its own, and the spare. @internal */
+export function encodeMeta(meta: Meta, block: number = blockOf(meta.checkpoint)): Uint8Array {
   const bytes = new Uint8Array(META_BLOCK_BYTES)
   const view = new DataView(bytes.buffer)
   bytes.set(
@@ -75,7 +95,7 @@ export function encodeMeta(meta: Meta): Uint8Array {
   )
   bytes.set(meta.fileId, META_BLOCK_FILE_ID_OFFSET)
   writeU32(bytes, META_BLOCK_PAGE_BYTES_OFFSET, meta.pageBytes)
-  writeU32(bytes, META_BLOCK_BLOCK_OFFSET, blockOf(meta.checkpoint))
+  writeU32(bytes, META_BLOCK_BLOCK_OFFSET, block)
   writeU64(bytes, META_BLOCK_CHECKPOINT_OFFSET, meta.checkpoint)
   writeU64(bytes, META_BLOCK_EPOCH_OFFSET, meta.epoch)
   writeU64(bytes, META_BLOCK_DURABLE_SEQ_OFFSET, meta.durableSeq)
@@ -90,11 +110,23 @@ export function encodeMeta(meta: Meta): Uint8Array {
   view.setInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET, meta.freeSpaceChecksumLow, true)
   view.setInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET + 4, meta.freeSpaceChecksumHigh, true)
   writeU32(bytes, META_BLOCK_FREE_COUNT_OFFSET, meta.freeCount)
+  seal(bytes)
+  return bytes
+}
+
+/** Gives the bytes of a meta block for another place, all else as it is, be it of a version that is not known here. @internal */
+export function moveMeta(bytes: Uint8Array, block: number): Uint8Array {
+  const moved = bytes.slice()
+  writeU32(moved, META_BLOCK_BLOCK_OFFSET, block)
+  seal(moved)
+  return moved
+}
+
+function seal(bytes: Uint8Array): void {
   const hash = new Int32Array(2)
   xxHash64(bytes, 0, META_BLOCK_CHECKSUM_OFFSET, SEED_ZERO, hash)
-  view.setInt32(META_BLOCK_CHECKSUM_OFFSET, hash[0] as number, true)
-  view.setInt32(META_BLOCK_CHECKSUM_OFFSET + 4, hash[1] as number, true)
-  return bytes
+  writeU32(bytes, META_BLOCK_CHECKSUM_OFFSET, (hash[0] as number) >>> 0)
+  writeU32(bytes, META_BLOCK_CHECKSUM_OFFSET + 4, (hash[1] as number) >>> 0)
 }
 
 /**
@@ -141,8 +173,9 @@ export function decodeMeta(bytes: Uint8Array, file: string, block: number): Meta
 /** What is wrong with a block whose checksum holds: only a crafted file, or one moved by hand, gets here. */
 function faultOf(meta: Meta, bytes: Uint8Array, block: number): string | undefined {
   const { pageBytes, pageCount } = meta
-  if (readU32(bytes, META_BLOCK_BLOCK_OFFSET) !== block || blockOf(meta.checkpoint) !== block) {
-    return 'a meta block stands in the place of the other'
+  const isOwn = block === SPARE_BLOCK || block === blockOf(meta.checkpoint)
+  if (readU32(bytes, META_BLOCK_BLOCK_OFFSET) !== block || !isOwn) {
+    return 'a meta block stands in the place of another'
   }
   if (pageBytes < 512 || pageBytes > 32_768 || (pageBytes & (pageBytes - 1)) !== 0)
     return 'the page size is not valid'
@@ -164,50 +197,67 @@ function faultOf(meta: Meta, bytes: Uint8Array, block: number): string | undefin
 }
 
 /**
- * Reads both meta blocks of a file and gives the newest that is whole.
+ * Reads the meta blocks of a file and gives the newest that is whole.
  *
- * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or a newer one; LDB_CORRUPTION when neither is whole.
+ * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or a newer one; LDB_CORRUPTION when none is whole.
  * @internal
  */
-export function readMeta(file: VfsFile): Meta {
-  const found: Meta[] = []
+export function findMeta(file: VfsFile): FoundMeta {
+  const found: FoundMeta[] = []
   const faults: LdbError[] = []
-  for (const block of [0, 1]) {
+  for (let block = 0; block < META_BLOCK_COUNT; block += 1) {
     const bytes = new Uint8Array(META_BLOCK_BYTES)
     const length = file.read(bytes, 0, META_BLOCK_BYTES, block * META_STRIDE)
+    // A file that ends here is too short for any checkpoint, which is found out later; or it is no tree.
+    if (block === SPARE_BLOCK && length < META_BLOCK_BYTES) continue
     try {
       if (length < META_BLOCK_BYTES)
         throw corruption(file.path, length, 'the file ends within its meta blocks')
-      found.push(decodeMeta(bytes, file.path, block))
+      found.push({ meta: decodeMeta(bytes, file.path, block), bytes, blocks: [block] })
     } catch (error) {
       if (!isLdbError(error)) throw error
-      // A newer version was here: going on from the older block would take back what it wrote.
+      // A newer version was here: going on from an older block would take back what it wrote.
       if (error.code === 'LDB_FORMAT' && hasMagic(bytes)) throw error
       faults.push(error)
     }
   }
-  const [a, b] = found
-  if (a === undefined) throw notReadable(file.path, faults)
-  if (b === undefined) return a
-  if (a.fileId.some((byte, index) => byte !== b.fileId[index])) {
-    throw corruption(file.path, 0, 'the two meta blocks belong to different files')
+  const [first] = found
+  if (first === undefined) throw notReadable(file.path, faults)
+  return found.reduce((newest, next) => newerOf(newest, next, file.path))
+}
+
+/** Gives the meta block of {@link findMeta}. @internal */
+export function readMeta(file: VfsFile): Meta {
+  return findMeta(file).meta
+}
+
+function newerOf(left: FoundMeta, right: FoundMeta, file: string): FoundMeta {
+  if (!equalBytes(left.meta.fileId, right.meta.fileId)) {
+    throw corruption(file, 0, 'the meta blocks belong to different files')
   }
-  return a.checkpoint > b.checkpoint ? a : b
+  if (left.meta.checkpoint !== right.meta.checkpoint) {
+    return left.meta.checkpoint > right.meta.checkpoint ? left : right
+  }
+  const [block = 0] = right.blocks
+  if (!equalBytes(moveMeta(left.bytes, block), right.bytes)) {
+    throw corruption(file, block * META_STRIDE, 'two meta blocks of one checkpoint differ')
+  }
+  return { ...left, blocks: [...left.blocks, block] }
 }
 
 /**
- * Reads the newest meta block of a file that has all the pages which the block counts.
+ * Finds the newest meta block of a file that has all the pages which the block counts.
  *
  * @remarks A checkpoint makes the file that long before it writes the block. What is allocated for a page count is so
  * bounded by the bytes that are there.
- * @throws {@link LdbError} as {@link readMeta} does; LDB_CORRUPTION also when the file is shorter.
+ * @throws {@link LdbError} as {@link findMeta} does; LDB_CORRUPTION also when the file is shorter.
  * @internal
  */
-export function readWholeMeta(file: VfsFile): Meta {
-  const meta = readMeta(file)
-  const expected = meta.pageCount * meta.pageBytes
+export function findWholeMeta(file: VfsFile): FoundMeta {
+  const found = findMeta(file)
+  const expected = found.meta.pageCount * found.meta.pageBytes
   const actual = file.length()
-  if (actual >= expected) return meta
+  if (actual >= expected) return found
   throw corruption(file.path, actual, 'the file ends before its last page', { expected, actual })
 }
 
@@ -227,7 +277,7 @@ function notReadable(file: string, faults: LdbError[]): LdbError {
   const damaged = faults.find((fault) => fault.code === 'LDB_CORRUPTION')
   const first = faults[0]
   if (damaged === undefined && first !== undefined) return first
-  return new LdbError('LDB_CORRUPTION', `neither meta block of ${file} is whole`, {
+  return new LdbError('LDB_CORRUPTION', `no meta block of ${file} is whole`, {
     cause: damaged,
     details: { file, offset: 0 },
   })

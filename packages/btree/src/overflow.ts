@@ -17,6 +17,7 @@ import {
   RUN_REFERENCE_PAGE_OFFSET,
   runPageCount,
 } from './format.js'
+import type { Confirmation } from './confirmation.js'
 import type { FreeSpace } from './free-space.js'
 import type { PageMemory, RunReader } from './page-memory.js'
 import type { Reclaim } from './reclaim.js'
@@ -31,6 +32,7 @@ interface RunHome {
   readonly freeSpace: FreeSpace
   readonly reclaim: Reclaim
   readonly epoch: number
+  readonly confirmation: Pick<Confirmation, 'run'>
 }
 
 /** A run reference, decoded. @internal */
@@ -73,6 +75,7 @@ export class OverflowRuns implements RunReader {
     const pages = runPageCount(contentBytes, this.#pageBytes)
     const page = home.freeSpace.allocateRun(pages)
     try {
+      home.confirmation.run()
       this.#encodeHeader(page, contentBytes, home.epoch)
       xxHash64(content, start, end, home.seed, this.#hash)
       this.#sealHeader()

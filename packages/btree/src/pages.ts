@@ -3,6 +3,7 @@ import type { PageCache, PageSink, PageSpace } from '@ldb/cache'
 import { xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
+import type { Confirmation } from './confirmation.js'
 import type { FreeSpace } from './free-space.js'
 import { OverflowRuns } from './overflow.js'
 import {
@@ -42,6 +43,8 @@ export interface Root {
  * @remarks Invariants:
  * - (B1) A page that a durable checkpoint or a snapshot reaches is never written: only pages of the current epoch are
  *   changed, and an older one is copied to a new number first.
+ * - Nothing is written before the checkpoint that was found is known to be on the device: the one before it may be the
+ *   only one there, and pages that it reaches count as free.
  * - A page that was written down before the next checkpoint is not yet known to its parent by its new checksum;
  *   `written` knows it, and is asked first.
  * - Frames that one operation works on are pinned with {@link hold} and let go all at once with {@link letGo}.
@@ -54,6 +57,8 @@ export class Pages implements PageSink {
   readonly runs: OverflowRuns
   readonly freeSpace: FreeSpace
   readonly reclaim: Reclaim
+  /** Run before the first byte is written. */
+  readonly confirmation: Confirmation
   readonly seed: Seed64
   readonly written = new Map<number, WrittenPage>()
   /** True while `written` may hold settled pages: most snapshots come and go between two checkpoints. */
@@ -69,10 +74,12 @@ export class Pages implements PageSink {
     file: VfsFile,
     cache: PageCache,
     seed: Seed64,
+    confirmation: Confirmation,
     state: { freeSpace: FreeSpace; epoch: number; durableEpoch: number },
   ) {
     this.file = file
     this.seed = seed
+    this.confirmation = confirmation
     this.epoch = state.epoch
     this.freeSpace = state.freeSpace
     this.reclaim = new Reclaim(state.durableEpoch, (page, count) => {
@@ -212,6 +219,7 @@ export class Pages implements PageSink {
     const { memory } = this
     this.seal(page)
     try {
+      this.confirmation.run()
       this.file.write(memory.bytes, page, memory.pageBytes, pageNumber * memory.pageBytes)
     } catch (error) {
       this.writeFailure ??= error

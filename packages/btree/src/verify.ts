@@ -1,9 +1,10 @@
 import { compareBytes, isLdbError } from '@ldb/base'
 import type { VerifyFinding, VerifySink } from '@ldb/base'
 import { xxHash64 } from '@ldb/integrity'
+import type { VfsFile } from '@ldb/vfs'
 import { firstPageNumber, META_BLOCK_BYTES, META_STRIDE, runPageCount, VALUE_FIELD_BYTES } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
-import { blockOf, decodeMeta } from './meta.js'
+import { blockOf, decodeMeta, readMeta } from './meta.js'
 import type { Meta } from './meta.js'
 import { checksumHigh, checksumLow, isEdge, pageEpoch, prefixBytes, slotCount } from './page.js'
 import { checkTreePage } from './page-check.js'
@@ -95,12 +96,11 @@ export class TreeVerifier {
   }
 
   #verifyMeta(): void {
-    const { file, seed } = this.#tree.pages
+    const { file, seed, confirmation } = this.#tree.pages
     const block = blockOf(this.#meta.checkpoint)
     this.#guard(block * META_STRIDE, () => {
-      const bytes = new Uint8Array(META_BLOCK_BYTES)
-      file.read(bytes, 0, META_BLOCK_BYTES, block * META_STRIDE)
-      const meta = decodeMeta(bytes, file.path, block)
+      // As long as nothing was written, the spare block may be the one that was found.
+      const meta = confirmation.isDone ? readBlock(file, block) : readMeta(file)
       if (meta.checkpoint !== this.#meta.checkpoint) {
         this.#report('structure', block * META_STRIDE, 'the meta block is not the one last written')
       }
@@ -300,6 +300,12 @@ export class TreeVerifier {
     this.#progress = { units: 0, entries: 0, bytes: 0 }
     this.#sink.progress(progress)
   }
+}
+
+function readBlock(file: VfsFile, block: number): Meta {
+  const bytes = new Uint8Array(META_BLOCK_BYTES)
+  file.read(bytes, 0, META_BLOCK_BYTES, block * META_STRIDE)
+  return decodeMeta(bytes, file.path, block)
 }
 
 /** A page that is not at an edge has the prefix that its fences share; an edge page lacks one of them. */

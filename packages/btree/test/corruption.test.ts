@@ -8,6 +8,7 @@ import { BTree } from '../src/btree.js'
 import {
   firstPageNumber,
   META_BLOCK_BYTES,
+  META_REGION_BYTES,
   META_STRIDE,
   OVERFLOW_RUN_BYTES,
   PageKind,
@@ -51,11 +52,15 @@ interface Outcome {
   readonly isFlagged: boolean
 }
 
-/** Opens the file as it is and looks at all of it. */
+function smallCache(): PageCache {
+  return new PageCache({ bytes: 0, pageBytes: PAGE_BYTES })
+}
+
+/** Opens the file as it is and looks at all of it, without writing to it. */
 function look(): Outcome {
   let tree: BTree
   try {
-    tree = BTree.open(vfs, '/tree.ldb', { cache: new PageCache({ bytes: 0, pageBytes: PAGE_BYTES }) })
+    tree = BTree.open(vfs, '/tree.ldb', { cache: smallCache(), confirm: 'write' })
   } catch (error) {
     return { data: codeOf(error), isFlagged: true }
   }
@@ -212,7 +217,7 @@ describe('a flipped bit', () => {
 
   test('of bytes that are not in use changes nothing', () => {
     for (let at = 0; at < GOLDEN.length; at += 13) {
-      const isMeta = at % META_STRIDE < META_BLOCK_BYTES && at < 2 * META_STRIDE
+      const isMeta = at % META_STRIDE < META_BLOCK_BYTES && at < META_REGION_BYTES
       if (isLive[at] === 1 || isMeta) continue
       file.write(Uint8Array.of(GOLDEN[at]! ^ 0x10), 0, 1, at)
       const outcome = look()
@@ -275,7 +280,7 @@ describe('greater damage', () => {
       if (length < 0) continue
       restore(GOLDEN)
       file.truncate(length)
-      tally.note(look(), `length ${length}`, { mayBeOlder: length < 2 * META_STRIDE })
+      tally.note(look(), `length ${length}`, { mayBeOlder: length < META_REGION_BYTES })
     }
     expect(tally.counts['same']).toBeLessThan(15)
   })
@@ -314,7 +319,7 @@ test('an older version of a page is never taken for the newer one', () => {
 /** Everything in the file as it is, or the code of what reading it throws. */
 function readAll(): string {
   try {
-    const tree = BTree.open(vfs, '/tree.ldb', { cache: new PageCache({ bytes: 0, pageBytes: PAGE_BYTES }) })
+    const tree = BTree.open(vfs, '/tree.ldb', { cache: smallCache(), confirm: 'write' })
     try {
       return JSON.stringify(entriesOf(tree.snapshot()))
     } finally {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { META_BLOCK_BYTES, META_STRIDE, PageKind } from '../src/format.js'
+import { firstPageNumber, META_BLOCK_BYTES, META_STRIDE, PageKind } from '../src/format.js'
 
 /** A field as FORMAT.md draws it. */
 interface Field {
@@ -43,21 +43,18 @@ function drawFields(bytes: Uint8Array, base: number, fields: readonly Field[]): 
 }
 
 /**
- * Draws the beginning of a tree's file: both meta blocks, then pages with their headers taken apart. Bytes that are
+ * Draws the beginning of a tree's file: the meta blocks, then pages with their headers taken apart. Bytes that are
  * zero are left out.
  *
  * @param pageCount - pages behind the meta blocks that are drawn.
  */
 export function drawFile(bytes: Uint8Array, pageBytes: number, pageCount: number): string {
   const lines: string[] = []
-  for (const block of [0, 1]) {
-    lines.push(
-      `meta block ${block === 0 ? 'A' : 'B'}`,
-      ...drawFields(bytes, block * META_STRIDE, fieldsOf('Meta block')),
-    )
+  for (const [block, name] of ['A', 'B', 'spare'].entries()) {
+    lines.push(`meta block ${name}`, ...drawFields(bytes, block * META_STRIDE, fieldsOf('Meta block')))
     lines.push(...rows(bytes, block * META_STRIDE + META_BLOCK_BYTES, (block + 1) * META_STRIDE))
   }
-  const firstPage = Math.max(1, 8192 / pageBytes)
+  const firstPage = firstPageNumber(pageBytes)
   for (let page = firstPage; page < firstPage + pageCount; page += 1) {
     const start = page * pageBytes
     const kind = KIND_NAMES.get(bytes[start + 12] ?? 0) ?? 'continuation'

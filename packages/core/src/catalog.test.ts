@@ -12,22 +12,28 @@ const EXAMPLE: Catalog = {
   nextKeyspaceId: 9,
   keyspaces: [
     {
-      id: 1,
-      name: 'default',
-      engine: 'btree',
-      compression: 'none',
-      keys: 'utf8',
-      values: 'utf8',
-      createdSeq: 0,
+      descriptor: {
+        id: 1,
+        name: 'default',
+        engine: 'btree',
+        compression: 'none',
+        keys: 'utf8',
+        values: 'utf8',
+        createdSeq: 0,
+      },
+      identity: { fileId: new Uint8Array(16).fill(7), pageBytes: 4096 },
     },
     {
-      id: 7,
-      name: 'Städte',
-      engine: 'btree',
-      compression: 'none',
-      keys: 'tuple',
-      values: 'json',
-      createdSeq: 12,
+      descriptor: {
+        id: 7,
+        name: 'Städte',
+        engine: 'btree',
+        compression: 'none',
+        keys: 'tuple',
+        values: 'json',
+        createdSeq: 12,
+      },
+      identity: { fileId: Uint8Array.from({ length: 16 }, (_, index) => 255 - index), pageBytes: 4096 },
     },
   ],
 }
@@ -39,21 +45,31 @@ const catalogs = fc
     generation: fc.maxSafeNat(),
     seq: fc.maxSafeNat(),
     keyspaces: fc.uniqueArray(
-      fc.record({ name: names, keys: names, values: names, createdSeq: fc.maxSafeNat() }),
+      fc.record({
+        name: names,
+        keys: names,
+        values: names,
+        createdSeq: fc.maxSafeNat(),
+        fileId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+      }),
       {
         selector: ({ name }) => name,
         maxLength: 20,
       },
     ),
   })
-  .map(({ keyspaces, ...rest }): Catalog => ({
+  .chain((catalog) => fc.constantFrom(512, 8192, 32_768).map((pageBytes) => ({ ...catalog, pageBytes })))
+  .map(({ keyspaces, pageBytes, ...rest }): Catalog => ({
     ...rest,
     nextKeyspaceId: keyspaces.length * 3 + 2,
-    keyspaces: keyspaces.map((keyspace, index) => ({
-      ...keyspace,
-      id: index * 3 + 1,
-      engine: 'btree' as const,
-      compression: 'none' as const,
+    keyspaces: keyspaces.map(({ fileId, ...keyspace }, index) => ({
+      descriptor: {
+        ...keyspace,
+        id: index * 3 + 1,
+        engine: 'btree' as const,
+        compression: 'none' as const,
+      },
+      identity: { fileId, pageBytes },
     })),
   }))
 
@@ -76,6 +92,22 @@ describe('the catalog', () => {
         expect(decodeCatalog(encodeCatalog(catalog), 'CATALOG')).toEqual(catalog)
       }),
     )
+  })
+
+  it('refuses page sizes that are none, or that differ', () => {
+    for (const sizes of [
+      [4096, 8192],
+      [256, 256],
+      [65_536, 65_536],
+      [4097, 4097],
+    ]) {
+      const keyspaces = EXAMPLE.keyspaces.map(({ descriptor, identity }, index) => ({
+        descriptor,
+        identity: { ...identity, pageBytes: sizes[index] ?? 0 },
+      }))
+      const bytes = encodeCatalog({ ...EXAMPLE, keyspaces })
+      expectCorrupt(() => decodeCatalog(bytes, 'CATALOG'), `pages of ${sizes.join(' and ')} bytes`)
+    }
   })
 
   it('notices every cut and every flipped bit', () => {

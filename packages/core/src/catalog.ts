@@ -20,13 +20,17 @@ import {
   KEYSPACE_OFFSET_COMPRESSION,
   KEYSPACE_OFFSET_CREATED_SEQ,
   KEYSPACE_OFFSET_ENGINE,
+  KEYSPACE_OFFSET_FILE_ID,
   KEYSPACE_OFFSET_KEY_ENCODING_BYTES,
   KEYSPACE_OFFSET_KEYSPACE_ID,
   KEYSPACE_OFFSET_NAME_BYTES,
+  KEYSPACE_OFFSET_PAGE_BYTES,
   KEYSPACE_OFFSET_RESERVED,
-  KEYSPACE_OFFSET_RESERVED2,
   KEYSPACE_OFFSET_VALUE_ENCODING_BYTES,
   KEYSPACE_RECORD_BYTES,
+  PAGE_BYTES_MAX,
+  PAGE_BYTES_MIN,
+  STORE_FILE_ID_BYTES,
 } from './format.js'
 
 const MAGIC_BYTES = 8
@@ -51,6 +55,19 @@ export interface KeyspaceDescriptor {
   readonly createdSeq: number
 }
 
+/** What tells the file of a keyspace from every other one. */
+export interface StoreIdentity {
+  /** 16 random bytes, made with the file. */
+  readonly fileId: Uint8Array
+  readonly pageBytes: number
+}
+
+/** A keyspace, and the file that holds it. */
+export interface KeyspaceRecord {
+  readonly descriptor: KeyspaceDescriptor
+  readonly identity: StoreIdentity
+}
+
 /** The root of a database: which keyspaces there are, and which numbers were given out. */
 export interface Catalog {
   /** 16 random bytes, made once. */
@@ -61,16 +78,16 @@ export interface Catalog {
   readonly seq: number
   /** Every number below was given to a keyspace once. */
   readonly nextKeyspaceId: number
-  /** By rising number. */
-  readonly keyspaces: readonly KeyspaceDescriptor[]
+  /** By rising number; their files have pages of one size. */
+  readonly keyspaces: readonly KeyspaceRecord[]
 }
 
 /** Encodes a catalog as FORMAT.md draws it. */
 export function encodeCatalog(catalog: Catalog): Uint8Array {
-  const names = catalog.keyspaces.map((keyspace) => ({
-    name: encodeUtf8(keyspace.name),
-    keys: encodeUtf8(keyspace.keys),
-    values: encodeUtf8(keyspace.values),
+  const names = catalog.keyspaces.map(({ descriptor }) => ({
+    name: encodeUtf8(descriptor.name),
+    keys: encodeUtf8(descriptor.keys),
+    values: encodeUtf8(descriptor.values),
   }))
   let fileBytes = CATALOG_ROOT_END
   for (const { name, keys, values } of names) {
@@ -90,7 +107,7 @@ export function encodeCatalog(catalog: Catalog): Uint8Array {
   view.setUint32(CATALOG_OFFSET_NEXT_KEYSPACE_ID, catalog.nextKeyspaceId, true)
   view.setUint32(CATALOG_OFFSET_KEYSPACE_COUNT, catalog.keyspaces.length, true)
   let at = CATALOG_ROOT_END
-  catalog.keyspaces.forEach((keyspace, index) => {
+  catalog.keyspaces.forEach(({ descriptor: keyspace, identity }, index) => {
     const encoded = names[index]
     assert(encoded !== undefined && keyspace.id < catalog.nextKeyspaceId, 'keyspace numbers were given out')
     view.setUint32(at + KEYSPACE_OFFSET_KEYSPACE_ID, keyspace.id, true)
@@ -100,6 +117,9 @@ export function encodeCatalog(catalog: Catalog): Uint8Array {
     view.setUint16(at + KEYSPACE_OFFSET_NAME_BYTES, encoded.name.length, true)
     view.setUint8(at + KEYSPACE_OFFSET_KEY_ENCODING_BYTES, encoded.keys.length)
     view.setUint8(at + KEYSPACE_OFFSET_VALUE_ENCODING_BYTES, encoded.values.length)
+    view.setUint32(at + KEYSPACE_OFFSET_PAGE_BYTES, identity.pageBytes, true)
+    assert(identity.fileId.length === STORE_FILE_ID_BYTES, 'the id of a file has 16 bytes')
+    bytes.set(identity.fileId, at + KEYSPACE_OFFSET_FILE_ID)
     at += KEYSPACE_RECORD_BYTES
     for (const part of [encoded.name, encoded.keys, encoded.values]) {
       bytes.set(part, at)
@@ -169,8 +189,8 @@ function decodeKeyspaces(
   view: DataView,
   nextKeyspaceId: number,
   file: string,
-): KeyspaceDescriptor[] {
-  const keyspaces: KeyspaceDescriptor[] = []
+): KeyspaceRecord[] {
+  const keyspaces: KeyspaceRecord[] = []
   const seen = new Set<string>()
   let lastId = 0
   let at = CATALOG_ROOT_END
@@ -199,24 +219,36 @@ function decodeKeyspaces(
       values: decodeName(bytes, at + nameBytes + keyBytes, valueBytes, file),
     }
     at += nameBytes + keyBytes + valueBytes
-    const reserved =
-      view.getUint16(start + KEYSPACE_OFFSET_RESERVED, true) |
-      view.getUint32(start + KEYSPACE_OFFSET_RESERVED2, true)
+    const identity = decodeIdentity(bytes, view, start)
     if (
       descriptor.id <= lastId ||
       descriptor.id >= nextKeyspaceId ||
       nameBytes > KEYSPACE_NAME_BYTES_MAX ||
       seen.has(descriptor.name) ||
-      reserved !== 0
+      !isPageSize(identity.pageBytes) ||
+      (keyspaces[0] !== undefined && identity.pageBytes !== keyspaces[0].identity.pageBytes) ||
+      view.getUint16(start + KEYSPACE_OFFSET_RESERVED, true) !== 0
     ) {
       throw corruption(file, start, 'a keyspace record breaks the rules of the catalog')
     }
     lastId = descriptor.id
     seen.add(descriptor.name)
-    keyspaces.push(descriptor)
+    keyspaces.push({ descriptor, identity })
   }
   if (at !== bytes.length) throw corruption(file, at, 'bytes follow the last keyspace record')
   return keyspaces
+}
+
+function decodeIdentity(bytes: Uint8Array, view: DataView, start: number): StoreIdentity {
+  const fileIdAt = start + KEYSPACE_OFFSET_FILE_ID
+  return {
+    fileId: bytes.slice(fileIdAt, fileIdAt + STORE_FILE_ID_BYTES),
+    pageBytes: view.getUint32(start + KEYSPACE_OFFSET_PAGE_BYTES, true),
+  }
+}
+
+function isPageSize(pageBytes: number): boolean {
+  return pageBytes >= PAGE_BYTES_MIN && pageBytes <= PAGE_BYTES_MAX && (pageBytes & (pageBytes - 1)) === 0
 }
 
 function nameOf<Name extends string>(

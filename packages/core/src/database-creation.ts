@@ -1,5 +1,5 @@
 import { isLdbError } from '@ldb/base'
-import type { PageCache } from '@ldb/cache'
+import { PageCache } from '@ldb/cache'
 import type { Vfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { Catalog, CompressionName, EngineName, KeyspaceDescriptor } from './catalog.js'
@@ -15,14 +15,16 @@ import {
   logPath,
   parentOf,
 } from './directory-layout.js'
-import { openStore } from './engine-registry.js'
+import { createStore } from './engine-registry.js'
+import { DATABASE_ID_BYTES } from './format.js'
 import { WalLog } from './wal-log.js'
 
 /** What a new database is made with. */
 export interface CreationOptions {
   readonly engine: EngineName
   readonly compression: CompressionName
-  readonly cache: PageCache
+  /** Bytes of a page, for all keyspaces that it will have. */
+  readonly pageBytes: number
   /** Make a log; a database in memory has none. */
   readonly withLog: boolean
 }
@@ -61,6 +63,9 @@ export function createInside(vfs: Vfs, directory: string, options: CreationOptio
   vfs.syncDirectory(directory)
 }
 
+/** Pages that the cache of a making has room for. */
+const CREATION_CACHE_PAGES = 32
+
 /** Writes all of a new database; the catalog, which makes it one, comes last. */
 function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): void {
   const descriptor: KeyspaceDescriptor = {
@@ -74,23 +79,27 @@ function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): 
   }
   vfs.makeDirectory(keyspacesPath(directory))
   vfs.makeDirectory(keyspacePath(directory, descriptor.id))
-  openStore({ vfs, directory, cache: options.cache }, descriptor, true).close()
+  const { pageBytes } = options
+  const cache = new PageCache({ bytes: CREATION_CACHE_PAGES * pageBytes, pageBytes })
+  const { store, identity } = createStore({ vfs, directory, cache }, descriptor.id)
+  store.close()
   vfs.syncDirectory(keyspacePath(directory, descriptor.id))
   vfs.syncDirectory(keyspacesPath(directory))
-  if (options.withLog) createLog(vfs, directory)
+  const databaseId = vfs.random.fill(new Uint8Array(DATABASE_ID_BYTES))
+  if (options.withLog) createLog(vfs, directory, databaseId)
   vfs.syncDirectory(directory)
   const catalog: Catalog = {
-    databaseId: vfs.random.fill(new Uint8Array(16)),
+    databaseId,
     generation: 1,
     seq: 0,
     nextKeyspaceId: DEFAULT_KEYSPACE_ID + 1,
-    keyspaces: [descriptor],
+    keyspaces: [{ descriptor, identity }],
   }
   replaceCatalog(vfs, directory, catalog)
 }
 
-function createLog(vfs: Vfs, directory: string): void {
-  const wal = Wal.open(vfs, logPath(directory), { create: true, preallocateBytes: 0 })
+function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array): void {
+  const wal = Wal.open(vfs, logPath(directory), { create: true, preallocateBytes: 0, ownerId })
   const log = new WalLog(wal, false)
   try {
     log.cut({ seq: 0, durableSeqs: new Map([[DEFAULT_KEYSPACE_ID, 0]]) })

@@ -3,6 +3,7 @@ import { isLdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import { copyAfterKill, readFile, writeFile } from '../test/directory-tree.js'
+import { readCatalog, replaceCatalog } from './catalog-file.js'
 import { Database } from './database.js'
 import { openDatabase } from './open-database.js'
 
@@ -237,6 +238,45 @@ describe('recovery', () => {
     writeFile(vfs, path, old)
     expect(() => Database.open('data', { vfs })).toThrowError(code('LDB_CORRUPTION'))
     expect(Database.verify('data', { vfs }).ok).toBe(false)
+  })
+
+  it('refuses each file of another database that holds as much, and its whole log', () => {
+    const [mine, theirs] = [new MemoryVfs({ seed: 1 }), new MemoryVfs({ seed: 2 })]
+    for (const vfs of [mine, theirs]) filled(vfs).close()
+    const segments = mine.list('data/wal').map((name) => `data/wal/${name}`)
+    expect(theirs.list('data/wal').map((name) => `data/wal/${name}`)).toEqual(segments)
+    const cases = [['data/CATALOG'], ['data/keyspaces/1/tree.ldb'], ['data/keyspaces/2/tree.ldb'], segments]
+    for (const paths of cases) {
+      const kept = paths.map((path) => readFile(mine, path))
+      for (const path of paths) writeFile(mine, path, readFile(theirs, path))
+      expect(() => Database.open('data', { vfs: mine }), paths[0]).toThrowError(code('LDB_CORRUPTION'))
+      paths.forEach((path, index) => {
+        writeFile(mine, path, kept[index] ?? new Uint8Array())
+      })
+    }
+    Database.open('data', { vfs: mine }).close()
+  })
+
+  it('keeps the page size that a database was made with, and refuses files with another one', () => {
+    const vfs = new MemoryVfs()
+    let db = new Database(openDatabase('data', { vfs }, { pageBytes: 1024 }))
+    db.put('a', '1')
+    db.close()
+    db = new Database(openDatabase('data', { vfs }, { pageBytes: 4096 }))
+    expect(db.stats().cache.pageBytes).toBe(1024)
+    expect(db.get('a')).toBe('1')
+    db.keyspace('made later').put('b', '2')
+    expect(db.verify().ok).toBe(true)
+    db.close()
+    const catalog = readCatalog(vfs, 'data')
+    const keyspaces = catalog.keyspaces.map(({ descriptor, identity }) => ({
+      descriptor,
+      identity: { ...identity, pageBytes: 4096 },
+    }))
+    replaceCatalog(vfs, 'data', { ...catalog, keyspaces })
+    expect(() => Database.open('data', { vfs })).toThrowError(code('LDB_CORRUPTION'))
+    replaceCatalog(vfs, 'data', catalog)
+    Database.open('data', { vfs }).close()
   })
 
   it('refuses a log that is older than catalog and keyspaces (R3)', () => {

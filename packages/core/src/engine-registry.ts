@@ -2,7 +2,7 @@ import type { OrderedStore } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import type { PageCache } from '@ldb/cache'
 import type { Vfs } from '@ldb/vfs'
-import type { KeyspaceDescriptor } from './catalog.js'
+import type { KeyspaceRecord, StoreIdentity } from './catalog.js'
 import { treePath } from './directory-layout.js'
 
 /** What the stores of one database share. */
@@ -13,12 +13,36 @@ export interface EngineParts {
   readonly cache: PageCache
 }
 
+/** A store that was just made, and what the catalog must know of its file. */
+export interface CreatedStore {
+  readonly store: OrderedStore
+  readonly identity: StoreIdentity
+}
+
+// The only place that knows engines by name.
+
 /**
- * Opens the store of a keyspace; the only place that knows engines by name.
+ * Opens the store of a keyspace.
  *
- * @param create - make its file, which must be absent; otherwise it must be there.
- * @throws {@link LdbError} LDB_CORRUPTION when the file is missing or bad, LDB_FORMAT, LDB_IO, LDB_NO_SPACE.
+ * @throws {@link LdbError} LDB_NOT_FOUND when the file is missing; LDB_CORRUPTION when it is bad, or another one than
+ * the catalog knows; LDB_FORMAT, LDB_IO.
  */
-export function openStore(parts: EngineParts, descriptor: KeyspaceDescriptor, create: boolean): OrderedStore {
-  return BTree.open(parts.vfs, treePath(parts.directory, descriptor.id), { cache: parts.cache, create })
+export function openStore(parts: EngineParts, { descriptor, identity }: KeyspaceRecord): OrderedStore {
+  const path = treePath(parts.directory, descriptor.id)
+  return BTree.open(parts.vfs, path, {
+    cache: parts.cache,
+    create: false,
+    identity,
+    confirm: 'write',
+  })
+}
+
+/**
+ * Makes the file of a keyspace, with pages as large as the frames of the cache, and opens it. It must be absent.
+ *
+ * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE.
+ */
+export function createStore(parts: EngineParts, keyspaceId: number): CreatedStore {
+  const tree = BTree.open(parts.vfs, treePath(parts.directory, keyspaceId), { cache: parts.cache })
+  return { store: tree, identity: tree.identity }
 }

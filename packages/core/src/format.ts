@@ -10,11 +10,14 @@ export const CATALOG_FORMAT = 1
 /** The oldest version that can read what this code writes. */
 export const CATALOG_MINIMUM_READER = 1
 
+/** Bytes of the random id of a database, which each segment of its log bears too. */
+export const DATABASE_ID_BYTES = 16
+
 export const CATALOG_OFFSET_BODY_CHECKSUM: number = FILE_HEADER_BYTES
 export const CATALOG_OFFSET_FILE_BYTES: number = CATALOG_OFFSET_BODY_CHECKSUM + 8
 export const CATALOG_OFFSET_RESERVED: number = CATALOG_OFFSET_FILE_BYTES + 4
 export const CATALOG_OFFSET_DATABASE_ID: number = CATALOG_OFFSET_RESERVED + 4
-export const CATALOG_OFFSET_GENERATION: number = CATALOG_OFFSET_DATABASE_ID + 16
+export const CATALOG_OFFSET_GENERATION: number = CATALOG_OFFSET_DATABASE_ID + DATABASE_ID_BYTES
 export const CATALOG_OFFSET_SEQ: number = CATALOG_OFFSET_GENERATION + 8
 export const CATALOG_OFFSET_NEXT_KEYSPACE_ID: number = CATALOG_OFFSET_SEQ + 8
 export const CATALOG_OFFSET_KEYSPACE_COUNT: number = CATALOG_OFFSET_NEXT_KEYSPACE_ID + 4
@@ -24,6 +27,12 @@ assert(CATALOG_ROOT_END === 80, 'the catalog root ends at offset 80')
 /** A longer catalog is refused before it is read. */
 export const CATALOG_BYTES_MAX = 67_108_864
 
+/** Bytes of the random id of a keyspace's file. */
+export const STORE_FILE_ID_BYTES = 16
+/** The smallest and the largest page that a store may have; a power of two. */
+export const PAGE_BYTES_MIN = 512
+export const PAGE_BYTES_MAX = 32_768
+
 export const KEYSPACE_OFFSET_KEYSPACE_ID = 0
 export const KEYSPACE_OFFSET_ENGINE: number = KEYSPACE_OFFSET_KEYSPACE_ID + 4
 export const KEYSPACE_OFFSET_COMPRESSION: number = KEYSPACE_OFFSET_ENGINE + 1
@@ -32,9 +41,10 @@ export const KEYSPACE_OFFSET_CREATED_SEQ: number = KEYSPACE_OFFSET_RESERVED + 2
 export const KEYSPACE_OFFSET_NAME_BYTES: number = KEYSPACE_OFFSET_CREATED_SEQ + 8
 export const KEYSPACE_OFFSET_KEY_ENCODING_BYTES: number = KEYSPACE_OFFSET_NAME_BYTES + 2
 export const KEYSPACE_OFFSET_VALUE_ENCODING_BYTES: number = KEYSPACE_OFFSET_KEY_ENCODING_BYTES + 1
-export const KEYSPACE_OFFSET_RESERVED2: number = KEYSPACE_OFFSET_VALUE_ENCODING_BYTES + 1
-export const KEYSPACE_RECORD_BYTES: number = KEYSPACE_OFFSET_RESERVED2 + 4
-assert(KEYSPACE_RECORD_BYTES === 24, 'a keyspace record has 24 fixed bytes')
+export const KEYSPACE_OFFSET_PAGE_BYTES: number = KEYSPACE_OFFSET_VALUE_ENCODING_BYTES + 1
+export const KEYSPACE_OFFSET_FILE_ID: number = KEYSPACE_OFFSET_PAGE_BYTES + 4
+export const KEYSPACE_RECORD_BYTES: number = KEYSPACE_OFFSET_FILE_ID + STORE_FILE_ID_BYTES
+assert(KEYSPACE_RECORD_BYTES === 40, 'a keyspace record has 40 fixed bytes')
 
 /** Greatest length of the name of a keyspace, in bytes of UTF-8. */
 export const KEYSPACE_NAME_BYTES_MAX = 1024

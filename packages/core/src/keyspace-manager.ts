@@ -6,8 +6,8 @@ import type { CommitPipeline } from './commit-pipeline.js'
 import type { ResolvedDatabaseOptions } from './database-options.js'
 import { removeKeyspaceFiles } from './database-removal.js'
 import { DEFAULT_KEYSPACE_ID, keyspaceIdOfName, keyspacePath, keyspacesPath } from './directory-layout.js'
-import type { EngineParts } from './engine-registry.js'
-import { openStore } from './engine-registry.js'
+import type { CreatedStore, EngineParts } from './engine-registry.js'
+import { createStore } from './engine-registry.js'
 import type { EventHub } from './events.js'
 import type { Health } from './health.js'
 import { checkAgainstStored, checkKeyspaceName } from './keyspace-options.js'
@@ -61,7 +61,7 @@ export class KeyspaceManager {
     const { id } = keyspace.descriptor
     if (id === DEFAULT_KEYSPACE_ID) throw invalidArgument('the keyspace default cannot be dropped')
     this.#orPoison(() => {
-      this.#replace({ keyspaces: this.#catalog.keyspaces.filter((descriptor) => descriptor.id !== id) })
+      this.#replace({ keyspaces: this.#catalog.keyspaces.filter(({ descriptor }) => descriptor.id !== id) })
     })
     keyspaces.remove(keyspace)
     keyspace.dropped = true
@@ -96,10 +96,10 @@ export class KeyspaceManager {
     if (descriptor.id >= 0xffff_ffff)
       throw new LdbError('LDB_TOO_LARGE', 'the numbers of keyspaces are used up')
     const keyspace = this.#orPoison(() => {
-      const store = this.#createStore(descriptor)
+      const { store, identity } = this.#createStore(descriptor.id)
       this.#replace({
         nextKeyspaceId: descriptor.id + 1,
-        keyspaces: [...this.#catalog.keyspaces, descriptor],
+        keyspaces: [...this.#catalog.keyspaces, { descriptor, identity }],
       })
       return new KeyspaceStore(descriptor, store)
     })
@@ -108,17 +108,17 @@ export class KeyspaceManager {
   }
 
   /** (K2) Its file is durable before the catalog names it. */
-  #createStore(descriptor: KeyspaceDescriptor): KeyspaceStore['store'] {
+  #createStore(id: number): CreatedStore {
     const { engines } = this.#parts
     const { vfs, directory } = engines
-    const path = keyspacePath(directory, descriptor.id)
+    const path = keyspacePath(directory, id)
     // A number at which a creation was broken off before the catalog named it.
-    removeKeyspaceFiles(vfs, directory, descriptor.id)
+    removeKeyspaceFiles(vfs, directory, id)
     if (vfs.status(path) === undefined) vfs.makeDirectory(path)
-    const store = openStore(engines, descriptor, true)
+    const created = createStore(engines, id)
     vfs.syncDirectory(path)
     vfs.syncDirectory(keyspacesPath(directory))
-    return store
+    return created
   }
 
   #replace(change: Partial<Catalog>): void {

@@ -4,7 +4,7 @@ import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs } from '@ldb/vfs'
 import type { Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import { BackgroundSync } from './background-sync.js'
-import type { Catalog } from './catalog.js'
+import type { Catalog, KeyspaceRecord } from './catalog.js'
 import { Checkpointer } from './checkpointer.js'
 import { MemoryLog } from './commit-log.js'
 import type { CommitLog } from './commit-log.js'
@@ -81,7 +81,6 @@ class Opening {
   readonly #base: Vfs
   readonly #vfs: Vfs
   readonly #withLog: boolean
-  readonly #cache: PageCache
   /** What was opened so far, newest last. */
   readonly #opened: (() => void)[] = []
 
@@ -99,7 +98,6 @@ class Opening {
     // (R7) Read-only, whatever is written stays in the overlay.
     this.#vfs = options.readOnly ? new OverlayVfs(vfs) : vfs
     this.#withLog = withLog
-    this.#cache = new PageCache({ bytes: options.cacheBytes, pageBytes: tuning.pageBytes })
   }
 
   open(): DatabaseParts {
@@ -167,13 +165,16 @@ class Opening {
 
   #creationOptions(): CreationOptions {
     const { engine, compression } = this.#options
-    return { engine, compression, cache: this.#cache, withLog: this.#withLog }
+    return { engine, compression, pageBytes: this.#tuning.pageBytes, withLog: this.#withLog }
   }
 
   #assemble(lock: VfsLock, catalog: Catalog): DatabaseParts {
     const options = this.#options
     const vfs = this.#vfs
-    const engines: EngineParts = { vfs, directory: this.#directory, cache: this.#cache }
+    // The database keeps the page size that it was made with.
+    const pageBytes = catalog.keyspaces[0]?.identity.pageBytes ?? this.#tuning.pageBytes
+    const cache = new PageCache({ bytes: options.cacheBytes, pageBytes })
+    const engines: EngineParts = { vfs, directory: this.#directory, cache }
     const keyspaces = this.#openStores(engines, catalog)
     const { log, seq, isCut } = this.#openLog(catalog, keyspaces)
     const health = new Health(options.readOnly)
@@ -216,12 +217,12 @@ class Opening {
 
   #openStores(engines: EngineParts, catalog: Catalog): KeyspaceTable {
     const keyspaces = new KeyspaceTable()
-    for (const descriptor of catalog.keyspaces) {
-      const store = openExistingStore(engines, descriptor)
+    for (const record of catalog.keyspaces) {
+      const store = openExistingStore(engines, record)
       this.#opened.push(() => {
         store.close()
       })
-      keyspaces.add(new KeyspaceStore(descriptor, store))
+      keyspaces.add(new KeyspaceStore(record.descriptor, store))
     }
     return keyspaces
   }
@@ -233,6 +234,7 @@ class Opening {
     const wal = Wal.open(this.#vfs, directory, {
       create: false,
       mustExist: true,
+      ownerId: catalog.databaseId,
       segmentBytes,
       preallocateBytes,
     })
@@ -255,17 +257,14 @@ class Opening {
 }
 
 /** A store that the catalog names was durable before: when its file is not there, it was lost. */
-function openExistingStore(
-  engines: EngineParts,
-  descriptor: Catalog['keyspaces'][number],
-): ReturnType<typeof openStore> {
+function openExistingStore(engines: EngineParts, record: KeyspaceRecord): ReturnType<typeof openStore> {
   try {
-    return openStore(engines, descriptor, false)
+    return openStore(engines, record)
   } catch (error) {
     if (!isLdbError(error, 'LDB_NOT_FOUND')) throw error
     throw new LdbError(
       'LDB_CORRUPTION',
-      `the file of keyspace ${descriptor.id} is missing: ${error.message}`,
+      `the file of keyspace ${record.descriptor.id} is missing: ${error.message}`,
       {
         cause: error,
         details: { ...error.details, offset: 0 },

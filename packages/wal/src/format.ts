@@ -13,6 +13,7 @@ export const MINIMUM_READER_VERSION = 1
 /** The largest piece of a file that one torn write may spoil; header and seal have such a block each to themselves. */
 export const BLOCK_BYTES = 4096
 export const SEGMENT_ID_BYTES: number = FILE_ID_BYTES
+export const OWNER_ID_BYTES = 16
 
 export const HEADER_FILE_HEADER = 0
 export const HEADER_SEGMENT_ID: number = HEADER_FILE_HEADER + FILE_HEADER_BYTES
@@ -23,10 +24,11 @@ export const HEADER_DURABLE_END_LSN: number = HEADER_BASE_LSN + 8
 export const HEADER_LAST_SEQ: number = HEADER_DURABLE_END_LSN + 8
 export const HEADER_SEQ_FLOOR: number = HEADER_LAST_SEQ + 8
 export const HEADER_CHAIN_HASH: number = HEADER_SEQ_FLOOR + 8
-export const HEADER_RESERVED: number = HEADER_CHAIN_HASH + 8
+export const HEADER_OWNER_ID: number = HEADER_CHAIN_HASH + 8
+export const HEADER_RESERVED: number = HEADER_OWNER_ID + OWNER_ID_BYTES
 export const HEADER_CHECKSUM: number = BLOCK_BYTES - 8
 export const HEADER_BYTES: number = HEADER_CHECKSUM + 8
-assert(HEADER_RESERVED === 104 && HEADER_BYTES === BLOCK_BYTES, 'segment header must fill its block')
+assert(HEADER_RESERVED === 120 && HEADER_BYTES === BLOCK_BYTES, 'segment header must fill its block')
 
 /** Where the seal lies in the file. */
 export const SEAL_FILE_OFFSET: number = HEADER_BYTES

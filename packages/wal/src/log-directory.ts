@@ -1,6 +1,6 @@
 import { corruption, isLdbError, LdbError } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
-import { SealKind } from './format.js'
+import { HEADER_OWNER_ID, SealKind } from './format.js'
 import { readSegment } from './segment.js'
 import type { FoundSegment } from './segment.js'
 import { equalIds } from './segment-header.js'
@@ -52,17 +52,20 @@ export function listLogDirectory(vfs: Vfs, directory: string): LogDirectory | un
  * Reads the fronts of all segments and checks that they follow each other without a gap; sets where each but the
  * last one ends.
  *
+ * @param ownerId - whose log it must be; `undefined` when it may be anybody's, but one and the same.
  * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_IO.
  */
 export function readSegmentChain(
   vfs: Vfs,
   directory: string,
   segmentNumbers: readonly number[],
+  ownerId: Uint8Array | undefined,
 ): FoundSegment[] {
   const found: FoundSegment[] = []
   for (const number of segmentNumbers) {
     const next = readSegment(vfs, joinPath(directory, segmentName(number)), number)
     const previous = found.at(-1)
+    checkOwner(next, ownerId ?? previous?.segment.header.ownerId)
     if (previous !== undefined) {
       checkLink(previous, next)
       previous.segment.endLsn = next.segment.baseLsn
@@ -72,6 +75,13 @@ export function readSegmentChain(
   const last = found.at(-1)
   if (last !== undefined) checkNothingMissingBehind(last)
   return found
+}
+
+/** Checks that a segment belongs to whom it must; a whole log of somebody else fits together as well as the right one. */
+export function checkOwner(found: FoundSegment, ownerId: Uint8Array | undefined): void {
+  const { header, path } = found.segment
+  if (ownerId === undefined || equalIds(header.ownerId, ownerId)) return
+  throw corruption(path, HEADER_OWNER_ID, 'a log segment belongs to somebody else')
 }
 
 /** Checks that one segment is the very next one behind another, and that the other is as long as it must be. */

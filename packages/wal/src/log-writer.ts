@@ -6,7 +6,7 @@ import { PAYLOAD_BYTES_MAX, recordBytesOf, SealKind } from './format.js'
 import { RecordBuffer } from './record-buffer.js'
 import { sealBefore } from './recovery.js'
 import type { LogPlace } from './recovery.js'
-import { createSegment, NO_SEGMENT_ID } from './segment-creation.js'
+import { createSegment, NO_OWNER_ID, NO_SEGMENT_ID } from './segment-creation.js'
 import type { TailCopy } from './segment-creation.js'
 import type { SegmentList } from './segment-list.js'
 import type { ResolvedWalOptions } from './wal-options.js'
@@ -183,10 +183,11 @@ export class LogWriter {
    */
   begin(place: LogPlace, tail: TailCopy | undefined): void {
     const previous = this.#segments.newest
-    const { preallocateBytes, segmentBytes } = this.#options
+    const { preallocateBytes, segmentBytes, ownerId } = this.#options
     const { segment, chainHash } = createSegment(this.#vfs, this.#directory, {
       segmentNumber: this.#segments.takeNumber(),
       previousId: previous?.header.segmentId ?? NO_SEGMENT_ID,
+      ownerId: ownerId ?? previous?.header.ownerId ?? NO_OWNER_ID,
       place,
       seqFloor: this.seqFloor,
       tail,

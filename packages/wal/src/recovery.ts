@@ -27,7 +27,7 @@ export interface UnsealedSegment {
 export interface RecoveredLog {
   /** All segments, oldest first. The end of the newest one is set too. */
   readonly segments: Segment[]
-  /** Segments whose seal a crash has prevented or torn although another one follows. */
+  /** Segments whose seal may not be on the device although another one follows; all before them have theirs. */
   readonly unsealed: UnsealedSegment[]
   /** True when the log was closed and is all there. */
   readonly clean: boolean
@@ -45,10 +45,16 @@ export interface RecoveredLog {
  * @remarks Reads the front of every segment and all of the newest one. The older ones are whole to their ends or
  * corrupt, which reading them will tell: their ends were on the device before the segment that follows got its name.
  * @param segmentNumbers - ascending, at least one.
+ * @param ownerId - whose log it must be, when that is known.
  * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_IO.
  */
-export function recoverLog(vfs: Vfs, directory: string, segmentNumbers: readonly number[]): RecoveredLog {
-  const found = readSegmentChain(vfs, directory, segmentNumbers)
+export function recoverLog(
+  vfs: Vfs,
+  directory: string,
+  segmentNumbers: readonly number[],
+  ownerId: Uint8Array | undefined,
+): RecoveredLog {
+  const found = readSegmentChain(vfs, directory, segmentNumbers, ownerId)
   const newest = found.at(-1)
   assert(newest !== undefined, 'a log without segments cannot be recovered')
   const cursor = new SegmentCursor(newest.segment, vfs.open(newest.segment.path, 'read'))
@@ -70,7 +76,8 @@ function findUnsealed(found: readonly FoundSegment[]): UnsealedSegment[] {
   const unsealed: UnsealedSegment[] = []
   for (const [index, { segment, seal }] of found.entries()) {
     const next = found[index + 1]
-    // The seal that was written last may be in the cache only: its sync was not reached, or has failed.
+    // The seal that was written last may be in the cache only: its sync was not reached, or has failed. Those before
+    // it were on the device before the segment behind it was made.
     const isLast = index === found.length - 2
     if (next === undefined || (typeof seal !== 'string' && !isLast)) continue
     unsealed.push({ segment, seal: sealBefore(next.segment.header) })

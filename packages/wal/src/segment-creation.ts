@@ -1,7 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { ChainHash } from './chain-hash.js'
-import { RECORDS_FILE_OFFSET, SEGMENT_ID_BYTES } from './format.js'
+import { OWNER_ID_BYTES, RECORDS_FILE_OFFSET, SEGMENT_ID_BYTES } from './format.js'
 import { joinPath, removeUnfinished } from './log-directory.js'
 import { RecordBuffer } from './record-buffer.js'
 import type { LogPlace } from './recovery.js'
@@ -21,6 +21,7 @@ export interface TailCopy {
 export interface SegmentPlan {
   readonly segmentNumber: number
   readonly previousId: Uint8Array
+  readonly ownerId: Uint8Array
   /** Where it begins. */
   readonly place: LogPlace
   readonly seqFloor: number
@@ -41,6 +42,8 @@ const COPY_BUFFER_BYTES = 1024 * 1024
 export const FIRST_PLACE: LogPlace = { lsn: 0, lastSeq: 0, chainHash: new ChainHash(0, 0) }
 /** Stands for "no segment" where an id is due. */
 export const NO_SEGMENT_ID: Uint8Array = new Uint8Array(SEGMENT_ID_BYTES)
+/** Stands for "nobody" where the owner of a log is due. */
+export const NO_OWNER_ID: Uint8Array = new Uint8Array(OWNER_ID_BYTES)
 
 /**
  * Makes a segment under another name, with all that is to be in it, syncs it, gives it its own name and syncs the
@@ -60,6 +63,7 @@ export function createSegment(vfs: Vfs, directory: string, plan: SegmentPlan): C
     lastSeq: place.lastSeq,
     seqFloor: plan.seqFloor,
     chainHash: place.chainHash.copy(),
+    ownerId: plan.ownerId,
   }
   const path = joinPath(directory, segmentName(plan.segmentNumber))
   const newName = newSegmentName(plan.segmentNumber)

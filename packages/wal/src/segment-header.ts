@@ -11,12 +11,14 @@ import {
   HEADER_DURABLE_END_LSN,
   HEADER_LAST_SEQ,
   HEADER_FILE_HEADER,
+  HEADER_OWNER_ID,
   HEADER_PREVIOUS_ID,
   HEADER_RESERVED,
   HEADER_SEGMENT_ID,
   HEADER_SEGMENT_NUMBER,
   HEADER_SEQ_FLOOR,
   MINIMUM_READER_VERSION,
+  OWNER_ID_BYTES,
   RECORD_ALIGNMENT,
   SEGMENT_ID_BYTES,
 } from './format.js'
@@ -37,11 +39,13 @@ export interface SegmentHeader {
   readonly seqFloor: number
   /** Chain hash over all records before this segment. */
   readonly chainHash: ChainHash
+  /** Id of whoever the log belongs to; zeros when it belongs to nobody. */
+  readonly ownerId: Uint8Array
 }
 
 const halves = new Int32Array(2)
 
-/** Tells whether two segment ids are equal. */
+/** Tells whether two ids, of segments or of owners, are equal. */
 export function equalIds(left: Uint8Array, right: Uint8Array): boolean {
   for (let index = 0; index < SEGMENT_ID_BYTES; index++) {
     if (left[index] !== right[index]) return false
@@ -69,6 +73,7 @@ export function encodeSegmentHeader(header: SegmentHeader, target: Uint8Array): 
   writeU64(target, HEADER_SEQ_FLOOR, header.seqFloor)
   writeU32(target, HEADER_CHAIN_HASH, header.chainHash.low >>> 0)
   writeU32(target, HEADER_CHAIN_HASH + 4, header.chainHash.high >>> 0)
+  target.set(header.ownerId, HEADER_OWNER_ID)
   xxHash64(target, 0, HEADER_CHECKSUM, SEED_ZERO, halves)
   writeU32(target, HEADER_CHECKSUM, halves[0]! >>> 0)
   writeU32(target, HEADER_CHECKSUM + 4, halves[1]! >>> 0)
@@ -114,6 +119,7 @@ function checkedHeader(source: Uint8Array, file: string): SegmentHeader {
       readU32(source, HEADER_CHAIN_HASH) | 0,
       readU32(source, HEADER_CHAIN_HASH + 4) | 0,
     ),
+    ownerId: source.slice(HEADER_OWNER_ID, HEADER_OWNER_ID + OWNER_ID_BYTES),
   }
   if (header.baseLsn % RECORD_ALIGNMENT !== 0 || header.durableEndLsn < header.baseLsn) {
     throw corruption(file, HEADER_BASE_LSN, 'the header of a log segment contradicts itself')

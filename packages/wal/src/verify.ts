@@ -2,7 +2,13 @@ import { isLdbError } from '@ldb/base'
 import type { LdbError, VerifyFinding, VerifySink } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { RECORD_ALIGNMENT, SEAL_FILE_OFFSET, SealKind } from './format.js'
-import { checkLink, checkNothingMissingBehind, joinPath, listLogDirectory } from './log-directory.js'
+import {
+  checkLink,
+  checkOwner,
+  checkNothingMissingBehind,
+  joinPath,
+  listLogDirectory,
+} from './log-directory.js'
 import { segmentName } from './segment-name.js'
 import { SegmentCursor } from './segment-cursor.js'
 import { readSegment } from './segment.js'
@@ -18,6 +24,7 @@ const PROGRESS_RECORDS = 4096
  *
  * @remarks Reads all segments once. `units` and `entries` of the progress both count records.
  * @param endLsn - where the log ends, if that is known: nothing up to there may be missing.
+ * @param ownerId - whose log it must be, if that is known.
  * @throws whatever the sink throws; nothing else.
  * @example
  * ```ts
@@ -30,7 +37,13 @@ const PROGRESS_RECORDS = 4096
  * ```
  * @category Log
  */
-export function verifyWal(vfs: Vfs, directory: string, sink: VerifySink, endLsn?: number): void {
+export function verifyWal(
+  vfs: Vfs,
+  directory: string,
+  sink: VerifySink,
+  endLsn?: number,
+  ownerId?: Uint8Array,
+): void {
   const numbers = attempt(sink, directory, () => listLogDirectory(vfs, directory)?.segmentNumbers)
   if (numbers === undefined || numbers.length === 0) {
     report(sink, 'missing', directory, 0, 'there is no segment of a log')
@@ -40,6 +53,8 @@ export function verifyWal(vfs: Vfs, directory: string, sink: VerifySink, endLsn?
   for (const number of numbers) {
     const path = joinPath(directory, segmentName(number))
     const next = attempt(sink, path, () => readSegment(vfs, path, number))
+    const owner = ownerId ?? previous?.segment.header.ownerId
+    if (next !== undefined) attempt(sink, path, () => checkOwner(next, owner))
     if (previous !== undefined) {
       const before = previous
       if (next !== undefined) attempt(sink, path, () => checkLink(before, next), 'missing')

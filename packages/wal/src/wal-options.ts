@@ -1,4 +1,5 @@
 import { invalidArgument } from '@ldb/base'
+import { OWNER_ID_BYTES } from './format.js'
 
 /** How a log is opened and kept. All are optional. @category Log */
 export interface WalOptions {
@@ -34,17 +35,25 @@ export interface WalOptions {
    * @defaultValue false
    */
   readonly mustExist?: boolean
+  /**
+   * 16 bytes that name whoever the log belongs to. Written into each segment; a segment that bears others is
+   * LDB_CORRUPTION, so that the log of one owner never passes for that of another. Without it, a new log belongs to
+   * nobody, and one that is there stays whose it is.
+   */
+  readonly ownerId?: Uint8Array
 }
 
 /** {@link WalOptions} with every default filled in. */
-export type ResolvedWalOptions = Readonly<Required<WalOptions>>
+export type ResolvedWalOptions = Readonly<Required<Omit<WalOptions, 'ownerId'>>> & {
+  readonly ownerId: Uint8Array | undefined
+}
 
 const KIB = 1024
 const MIB = 1024 * KIB
 
 /** Checks options and fills the defaults in. */
 export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
-  const known = ['segmentBytes', 'bufferBytes', 'preallocateBytes', 'create', 'mustExist']
+  const known = ['segmentBytes', 'bufferBytes', 'preallocateBytes', 'create', 'mustExist', 'ownerId']
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw invalidArgument(`unknown option of a log: ${name}`)
   }
@@ -54,6 +63,7 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
     preallocateBytes: integerWithin('preallocateBytes', options.preallocateBytes ?? 4 * MIB, 0, 64 * MIB),
     create: flag('create', options.create ?? true),
     mustExist: flag('mustExist', options.mustExist ?? false),
+    ownerId: idOrNone('ownerId', options.ownerId),
   })
 }
 
@@ -62,6 +72,14 @@ function integerWithin(name: string, value: unknown, least: number, most: number
     throw invalidArgument(`${name} must be an integer from ${least} to ${most}`)
   }
   return value
+}
+
+function idOrNone(name: string, value: unknown): Uint8Array | undefined {
+  if (value === undefined) return undefined
+  if (!(value instanceof Uint8Array) || value.length !== OWNER_ID_BYTES) {
+    throw invalidArgument(`${name} must be ${OWNER_ID_BYTES} bytes`)
+  }
+  return value.slice()
 }
 
 function flag(name: string, value: unknown): boolean {

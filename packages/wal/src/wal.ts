@@ -7,6 +7,7 @@ import { listLogDirectory, removeUnfinished } from './log-directory.js'
 import type { LogDirectory } from './log-directory.js'
 import { LogWriter } from './log-writer.js'
 import { recoverLog } from './recovery.js'
+import type { UnsealedSegment } from './recovery.js'
 import { FIRST_PLACE } from './segment-creation.js'
 import { SegmentList } from './segment-list.js'
 import { verifyWal } from './verify.js'
@@ -96,7 +97,7 @@ export class Wal {
    * append.
    *
    * @throws {@link LdbError} LDB_NOT_FOUND when there is no log and `create` is false; LDB_CORRUPTION when there is
-   * none and `mustExist` is true, when a synced record is bad or missing, or a segment is; LDB_FORMAT when a newer
+   * none and `mustExist` is true, when a synced record is bad or missing, or a segment is, or is somebody else's; LDB_FORMAT when a newer
    * version wrote it; LDB_IO, LDB_NO_SPACE, LDB_READ_ONLY; LDB_INVALID_ARGUMENT for a bad option.
    */
   static open(vfs: Vfs, directory: string, options: WalOptions = {}): Wal {
@@ -105,7 +106,7 @@ export class Wal {
     if (found === undefined || found.segmentNumbers.length === 0) {
       return Wal.#createLog(vfs, directory, resolved, found)
     }
-    const recovered = recoverLog(vfs, directory, found.segmentNumbers)
+    const recovered = recoverLog(vfs, directory, found.segmentNumbers, resolved.ownerId)
     const segments = new SegmentList(recovered.segments, found.nextNumber)
     const writer = new LogWriter(vfs, directory, resolved, segments, recovered.end, recovered.seqFloor)
     if (!recovered.clean) {
@@ -113,8 +114,8 @@ export class Wal {
       assert(source !== undefined, 'a recovered log has segments')
       const { synced, end } = recovered
       begin(writer, () => {
+        sealFound(vfs, directory, recovered.unsealed)
         writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined)
-        for (const { segment, seal } of recovered.unsealed) sealFoundSegment(vfs, segment, seal)
       })
       removeUnfinished(vfs, directory, found.unfinishedNames)
     }
@@ -292,7 +293,7 @@ export class Wal {
    */
   verify(sink: VerifySink): void {
     this.assertOpen()
-    verifyWal(this.vfs, this.#directory, sink, this.#writer.flushedLsn)
+    verifyWal(this.vfs, this.#directory, sink, this.#writer.flushedLsn, this.segments.newest?.header.ownerId)
   }
 
   /** Gives figures about the log; costs no I/O. */
@@ -350,6 +351,16 @@ export class Wal {
     this.assertOpen()
     await this.#writer.syncAsync()
   }
+}
+
+/**
+ * Makes sure of the seals that may not be on the device, before one more segment follows and nobody looks at them again.
+ * The names of the segments come first: whoever wrote them may have failed before that.
+ */
+function sealFound(vfs: Vfs, directory: string, unsealed: readonly UnsealedSegment[]): void {
+  if (unsealed.length === 0) return
+  vfs.syncDirectory(directory)
+  for (const { segment, seal } of unsealed) sealFoundSegment(vfs, segment, seal)
 }
 
 /** Begins a segment while the log is being opened; after a failure there is no log to close. */

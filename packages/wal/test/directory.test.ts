@@ -49,6 +49,37 @@ describe('what lies in the directory', () => {
     expect(codeOf(() => Wal.open(vfs, 'file'))).toBe('LDB_FORMAT')
   })
 
+  test('a log of somebody else is not taken for the right one, whole or in part', () => {
+    const [mine, theirs] = [new Uint8Array(16).fill(1), new Uint8Array(16).fill(2)]
+    const makeLog = (ownerId: Uint8Array | undefined): MemoryVfs => {
+      const vfs = new MemoryVfs()
+      const wal = Wal.open(vfs, 'log', ownerId === undefined ? {} : { ownerId })
+      wal.append(payloadOf(1, 10))
+      wal.rotate()
+      wal.append(payloadOf(2, 10))
+      wal.close()
+      return vfs
+    }
+    const vfs = makeLog(mine)
+    const wal = Wal.open(vfs, 'log', { ownerId: mine })
+    expect(recordsOf(wal)).toHaveLength(2)
+    // Segments that are begun later bear it too.
+    wal.append(payloadOf(3, 10))
+    wal.close({ clean: false })
+    expect(recordsOf(Wal.open(vfs, 'log', { ownerId: mine }))).toHaveLength(2)
+    for (const foreign of [vfs, makeLog(undefined)]) {
+      expect(codeOf(() => Wal.open(foreign, 'log', { ownerId: theirs }))).toBe('LDB_CORRUPTION')
+    }
+    const messages: string[] = []
+    const sink = { finding: ({ file }: { file: string }) => messages.push(file), progress: () => {} }
+    verifyWal(vfs, 'log', sink, undefined, theirs)
+    expect(new Set(messages).size).toBe(vfs.list('log').length)
+    // Whoever does not say whose log it is opens any, and leaves it whose it was.
+    Wal.open(vfs, 'log').close()
+    expect(codeOf(() => Wal.open(vfs, 'log', { ownerId: theirs }))).toBe('LDB_CORRUPTION')
+    expect(codeOf(() => Wal.open(vfs, 'log', { ownerId: new Uint8Array(3) }))).toBe('LDB_INVALID_ARGUMENT')
+  })
+
   test('over an overlay an unclean log is read, and nothing below changes', () => {
     const vfs = new MemoryVfs()
     const wal = Wal.open(vfs, 'log')

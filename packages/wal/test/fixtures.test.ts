@@ -27,6 +27,7 @@ const HEADER_FIELDS: [string, number, number][] = [
   ['last seq', 80, 8],
   ['seq floor', 88, 8],
   ['chain hash', 96, 8],
+  ['owner id', 104, 16],
   ['header checksum', 4088, 8],
   ['seal kind, reserved', 4096, 8],
   ['seal end lsn', 4104, 8],
@@ -95,7 +96,11 @@ for (const [name, clean, recordCount] of [
 test('the same calls write the same bytes as when format 1 was made', () => {
   const vfs = new MemoryVfs({ seed: 11 })
   const text = (value: string): Uint8Array => Uint8Array.from(value, (letter) => letter.charCodeAt(0))
-  const wal = Wal.open(vfs, 'log', { segmentBytes: 1024, preallocateBytes: 0 })
+  const wal = Wal.open(vfs, 'log', {
+    segmentBytes: 1024,
+    preallocateBytes: 0,
+    ownerId: text('whose log it was'),
+  })
   wal.append(text('the first record'), { type: 1, seq: 1 })
   wal.append(text(''), { type: 2, seq: 1 })
   wal.sync()

@@ -99,18 +99,12 @@ class FaultRun {
     this.#workload = random.fork()
     this.#random = seededRandom(seed * 31 + fault.nth)
     this.#disk = new CrashVfs({ seed: random.word() })
-    this.#vfs = new FaultVfs(this.#disk, this.#random.fork(), this.#sparing(fault))
+    this.#vfs = new FaultVfs(this.#disk, this.#random.fork(), fault)
     this.#history = new History()
     this.#stepCount = stepCount
     this.#counts = counts
     this.#silent = isSilent(fault.effect)
     this.#history.isTrusted = !this.#silent
-  }
-
-  /** Spares the files for which the fault is a known limit. */
-  #sparing(fault: Fault & FaultKind): Fault {
-    const limit = this.#run.knownLimits?.find((known) => known.fault === fault.name)
-    return limit === undefined ? fault : { ...fault, path: (path) => !limit.path(path) }
   }
 
   /** @returns whether the fault has struck. */
@@ -190,7 +184,7 @@ class FaultRun {
 
   async #checkDisks(): Promise<void> {
     const profile = this.#silent ? ('lying' as const) : ('powersafe' as const)
-    const settings = { ...DEFAULT_CRASH_SETTINGS, profile, afterFaults: true }
+    const settings = { ...DEFAULT_CRASH_SETTINGS, profile }
     const disk = this.#disk
     disk.endProcess()
     const image = disk.image(randomCrashPlan(this.#random))

@@ -18,19 +18,6 @@ export interface Subject {
 }
 
 /**
- * A fault that a system does not stand.
- *
- * @category Drivers
- */
-export interface KnownLimit {
-  /** Name of the kind of fault. */
-  readonly fault: string
-  /** Files that it strikes. */
-  readonly path: PathTest
-  readonly reason: string
-}
-
-/**
  * A system under test with its settings.
  *
  * @category Drivers
@@ -40,10 +27,6 @@ export interface SubjectRun {
   readonly settings: string
   /** Order of file operations that it promises. */
   readonly rules: readonly OrderRule[]
-  /** Faults that it is known not to stand, each with its reason; they are not injected. */
-  readonly knownLimits?: readonly KnownLimit[]
-  /** Findings of its own check that failed calls may leave, although nothing is lost; each with its reason beside it. */
-  readonly findingsAfterFaults?: RegExp
   /** Files that must be on the device whenever a commit is acknowledged as durable. */
   readonly isLog: PathTest
   /** Opens what is there; begins a new one only when `history` knows of none. */

@@ -5,6 +5,7 @@ import { BTree } from '@ldb/btree'
 import { Database } from '@ldb/core'
 import { Wal } from '@ldb/wal'
 import { crashPlan } from '../src/crash-plan.js'
+import type { SyncFailure } from '../src/crash-file.js'
 import { CrashVfs } from '../src/crash-vfs.js'
 import { FaultVfs } from '../src/fault-vfs.js'
 import { seededRandom } from '../src/test-random.js'
@@ -16,8 +17,9 @@ function failing(
   calls: 'sync' | 'syncDirectory',
   nth: number,
   path: (path: string) => boolean,
+  failure: SyncFailure = 'kept',
 ): FaultVfs {
-  const effect: FaultEffect = { kind: 'sync', errno: 'EIO', failure: 'kept' }
+  const effect: FaultEffect = { kind: 'sync', errno: 'EIO', failure }
   return new FaultVfs(disk, seededRandom(1), { effect, calls: [calls], nth, path })
 }
 
@@ -48,6 +50,49 @@ test('a log whose directory was made by somebody who failed is not lost when it 
   wal.sync()
   const after = Wal.open(disk.image(crashPlan('none', 1)), 'log', { mustExist: true })
   expect(after.read(after.firstLsn).next()).toBe(true)
+})
+
+/** Gives what stands where the seal of the first segment does. */
+function firstSealOn(disk: CrashVfs): Uint8Array {
+  const seal = new Uint8Array(56)
+  const file = disk.open('log/0000000001.wal', 'read')
+  file.read(seal, 0, seal.length, 4096)
+  file.close()
+  return seal
+}
+
+/** Makes a log of two segments; the seal of the first one is in the cache only. */
+function logWithLostSeal(): CrashVfs {
+  const disk = new CrashVfs()
+  // One sync for the record, one when the segment ends, one for its seal.
+  const wal = Wal.open(
+    failing(disk, 'sync', 3, (path) => path.endsWith('1.wal'), 'lost'),
+    'log',
+  )
+  wal.append(Uint8Array.of(1))
+  wal.sync()
+  expect(() => {
+    wal.rotate()
+  }).toThrow(/EIO/)
+  wal.close({ clean: false })
+  expect(firstSealOn(disk).some((byte) => byte !== 0)).toBe(true)
+  expect(firstSealOn(disk.image(crashPlan('none', 1))).every((byte) => byte === 0)).toBe(true)
+  return disk
+}
+
+test('the seal of a segment whose sync failed is written again when the log is opened', () => {
+  const disk = logWithLostSeal()
+  Wal.open(disk, 'log').close({ clean: false })
+  expect(firstSealOn(disk.image(crashPlan('none', 1)))).toEqual(firstSealOn(disk))
+})
+
+test('it is on the device before one more segment follows, after which nobody looks at it again', () => {
+  const disk = logWithLostSeal()
+  // This opening fails at the seal of the second segment, behind the making of a third.
+  const vfs = failing(disk, 'sync', 1, (path) => path.endsWith('2.wal'), 'lost')
+  expect(() => Wal.open(vfs, 'log')).toThrow(/EIO/)
+  expect(disk.status('log/0000000003.wal')).toBeDefined()
+  expect(firstSealOn(disk.image(crashPlan('none', 1)))).toEqual(firstSealOn(disk))
 })
 
 test('a checkpoint whose last sync failed is made durable by whoever opens the tree and finds it', () => {

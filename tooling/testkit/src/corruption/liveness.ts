@@ -6,7 +6,7 @@ import { treeLayout } from './tree-layout.js'
  * Which bytes of a golden database `verify` must miss when they change. All others are dead, for one of these reasons:
  *
  * - tree: pages that are free; what follows the content in the last page of a run; the older meta block, which stands
- *   in only when the newer one is gone; the zeros behind both meta blocks; the file beyond its page count.
+ *   in only when the newer one is gone; the spare block, which holds it once more; the zeros behind the meta blocks; the file beyond its page count.
  * - log: the seal, without which a log counts as left open, which loses nothing; the bytes between it and the
  *   records, nobody's; the zeros behind the last record and between records; of a log that was left open, the records
  *   above the synced position, which are a torn tail when they are damaged; of a log that was being cut, all but the

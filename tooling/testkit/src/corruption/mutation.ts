@@ -166,10 +166,7 @@ function replacements(golden: Golden, elsewhere: Golden['image'], what: string):
         )
       }
     }
-    // A whole tree or log of another database cannot be told from the right one when it holds as many commits: nothing
-    // outside of the file says which file it should be.
-    const isForeign = elsewhere === golden.other && !path.endsWith('/CATALOG')
-    if (sameBytes(theirs, bytes) || isForeign) continue
+    if (sameBytes(theirs, bytes)) continue
     const swap = wholeChange(`the whole file replaced by ${what}`, path, bytes, 0, (vfs) => {
       writeWhole(vfs, path, theirs)
     })

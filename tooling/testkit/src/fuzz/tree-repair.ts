@@ -5,7 +5,7 @@ import type { RunReferencePlace } from '../corruption/tree-layout.js'
 import { putChecksum, repairFileHeader } from './checksum.js'
 
 const META_STRIDE = 4096
-const META_REGION = 8192
+const META_REGION = 12_288
 const RUN_HEADER = 32
 const FREE_SPACE_PAGES_MAX = 8
 const LEVELS = 6
@@ -23,7 +23,7 @@ export function repairTree(bytes: Uint8Array): void {
   repair.runs()
   for (let level = 0; level < LEVELS; level++) repair.treePages(level)
   repair.freeSpace()
-  for (const block of [0, 1]) repair.meta(block * META_STRIDE)
+  for (const block of [0, 1, 2]) repair.meta(block * META_STRIDE)
 }
 
 class TreeRepair {
@@ -92,7 +92,7 @@ class TreeRepair {
   #pages(kind: number): number[] {
     const pages = []
     for (
-      let page = Math.max(META_REGION, this.#pageBytes);
+      let page = Math.ceil(META_REGION / this.#pageBytes) * this.#pageBytes;
       page + this.#pageBytes <= this.#bytes.length;
       page += this.#pageBytes
     ) {

@@ -11,11 +11,11 @@ import type { Subject, SubjectRun, SubjectSession } from '../subject.js'
 import { swarmOptions, swarmWeights } from '../swarm.js'
 import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
-import { isTree, TREE_LIMITS } from './tree-subject.js'
-import { isSegment, LOG_RULES, SEAL_FINDINGS } from './wal-subject.js'
+import { isTree } from './tree-subject.js'
+import { isSegment, LOG_RULES } from './wal-subject.js'
 
 const DIRECTORY = 'data'
-const META_END = 8192
+const META_END = 12_288
 const STEPS = {
   commit: 10,
   sync: 1,
@@ -44,8 +44,6 @@ class DatabaseRun implements SubjectRun {
     rootsAfterData((path) => isTree(path) && path.startsWith(`${DIRECTORY}/`), META_END, isSegment),
   ]
   readonly isLog = isSegment
-  readonly knownLimits = TREE_LIMITS
-  readonly findingsAfterFaults = SEAL_FINDINGS
   readonly durability: Durability
   readonly mixesDurability: boolean
   readonly shape: EntryShape

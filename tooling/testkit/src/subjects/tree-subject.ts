@@ -10,30 +10,18 @@ import type { EntryShape } from '../model-changes.js'
 import { COMMON_RULES, rootsAfterData } from '../order-rules.js'
 import type { OrderRule } from '../order-rules.js'
 import { attemptCommit } from '../subject.js'
-import type { KnownLimit, Subject, SubjectRun, SubjectSession } from '../subject.js'
+import type { Subject, SubjectRun, SubjectSession } from '../subject.js'
 import { swarmOptions, swarmWeights } from '../swarm.js'
 import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
 
 const FILE = 'tree.ldb'
 /** Where the meta blocks end. */
-const META_END = 8192
+const META_END = 12_288
 const SPACE = 'tree'
 const STEPS = { apply: 8, checkpoint: 4, shrink: 1, pin: 2, release: 1, reopen: 1 }
 
 export const isTree = (path: string): boolean => path.endsWith('tree.ldb')
-
-/**
- * A meta block whose sync failed, and which the file system then drops though it still shows it, looks durable to
- * whoever opens the tree next; with two meta blocks there is no third place to write a safe one to first.
- */
-export const TREE_LIMITS: readonly KnownLimit[] = [
-  {
-    fault: 'sync: lost',
-    path: isTree,
-    reason: 'two meta blocks cannot outlive a sync that lost one of them',
-  },
-]
 
 /** The B+tree alone: a commit is a section that was applied, durable when the next checkpoint returns. @category Subjects */
 export const treeSubject: Subject = {
@@ -46,7 +34,6 @@ class TreeRun implements SubjectRun {
   readonly rules: readonly OrderRule[] = [...COMMON_RULES, rootsAfterData(isTree, META_END, () => false)]
   // Free pages at the end are cut off after the checkpoint, and nobody waits for that.
   readonly isLog = (): boolean => false
-  readonly knownLimits = TREE_LIMITS
   readonly options: BTreeOptions
   readonly shape: EntryShape
   readonly weights: Record<keyof typeof STEPS, number>

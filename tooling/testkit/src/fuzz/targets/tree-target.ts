@@ -8,7 +8,7 @@ import { repairTree } from '../tree-repair.js'
 
 const PATH = 'tree'
 const PAGE_BYTES = 512
-const META_REGION = 8192
+const META_REGION = 12_288
 /** No file of the greatest length holds as many. */
 const ENTRIES_MAX = 100_000
 
@@ -16,7 +16,7 @@ const ENTRIES_MAX = 100_000
 export const treeTarget: FuzzTarget = {
   name: 'tree',
   samples: () => [sampleTree(1), sampleTree(25), sampleTree(70)],
-  bytesMax: 24_576,
+  bytesMax: 28_672,
   codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_POISONED'],
   inputsPerCase: 2_500,
   run(input) {
@@ -35,7 +35,7 @@ export const treeTarget: FuzzTarget = {
     const page = META_REGION + random.below(pages) * PAGE_BYTES
     // A field of a meta block, of a page header, a slot, a record.
     const at = random.pick([
-      24 + random.below(104) + random.pick([0, 4096]),
+      24 + random.below(104) + random.pick([0, 4096, 8192]),
       page + random.below(32),
       page + 32 + random.below(64),
       page + random.below(PAGE_BYTES),

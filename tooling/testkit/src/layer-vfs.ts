@@ -24,6 +24,9 @@ export type VfsCall =
       readonly path: string
     }
 
+/** A read or write. */
+export type VfsWrite = Extract<VfsCall, { readonly kind: 'read' | 'write' }>
+
 /** Kinds of call. */
 export type VfsCallKind = VfsCall['kind']
 

@@ -1,4 +1,4 @@
-import type { VfsCall } from './layer-vfs.js'
+import type { VfsCall, VfsWrite } from './layer-vfs.js'
 import { parentOf } from './trace-state.js'
 import type { TraceState } from './trace-state.js'
 
@@ -56,17 +56,23 @@ export function namesBeforeSync(isLog: PathTest): OrderRule {
 
 /**
  * The root of such a file, which lies below `rootEnd`, is written only when the rest of the file is on the device, and
- * what was handed to the logs too.
+ * what was handed to the logs too, unless the root was there before.
  *
  * @category Tracing
  */
-export function rootsAfterData(isTree: PathTest, rootEnd: number, isLog: PathTest): OrderRule {
+export function rootsAfterData(
+  isTree: PathTest,
+  rootEnd: number,
+  isLog: PathTest,
+  wasThere: (write: VfsWrite) => boolean = () => false,
+): OrderRule {
   return (call, state) => {
     if (call.kind !== 'write' || !isTree(call.path) || call.span.fileOffset >= rootEnd) return undefined
     const file = state.file(call.path)
     if (file.unsynced.some((extent) => extent.end > rootEnd)) {
       return `the root of ${call.path} is written before its pages were synced`
     }
+    if (wasThere(call)) return undefined
     const log = [...state.files.values()].find((other) => isLog(other.path) && other.unsynced.length > 0)
     return log === undefined ? undefined : `the root of ${call.path} is written before ${log.path} was synced`
   }

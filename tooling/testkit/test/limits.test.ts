@@ -13,7 +13,12 @@ import { Wal } from '@ldb/wal'
 import { afterEach, describe, expect, test } from 'vitest'
 import { PAGE_COUNT_MAX } from '../../../packages/btree/src/format.js'
 import { FreeSpace } from '../../../packages/btree/src/free-space.js'
-import { createSegment, FIRST_PLACE, NO_SEGMENT_ID } from '../../../packages/wal/src/segment-creation.js'
+import {
+  createSegment,
+  FIRST_PLACE,
+  NO_OWNER_ID,
+  NO_SEGMENT_ID,
+} from '../../../packages/wal/src/segment-creation.js'
 import { Database as SourceDatabase } from '../../../packages/core/src/database.js'
 import { openDatabase } from '../../../packages/core/src/open-database.js'
 import { optionsOf, PLAIN_SETTINGS } from '../src/model/run-settings.js'
@@ -81,6 +86,7 @@ test.each([...BOUNDARIES, 2 ** 52])('the log goes on over position and number %i
   createSegment(vfs, 'log', {
     segmentNumber: 4_294_967_296,
     previousId: NO_SEGMENT_ID,
+    ownerId: NO_OWNER_ID,
     place: { lsn: boundary - 2_000, lastSeq: boundary - 40, chainHash: FIRST_PLACE.chainHash },
     seqFloor: boundary - 40,
     tail: undefined,

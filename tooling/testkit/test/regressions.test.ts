@@ -95,20 +95,59 @@ test('it is on the device before one more segment follows, after which nobody lo
   expect(firstSealOn(disk.image(crashPlan('none', 1)))).toEqual(firstSealOn(disk))
 })
 
-test('a checkpoint whose last sync failed is made durable by whoever opens the tree and finds it', () => {
-  const disk = new CrashVfs()
-  const batch = new WriteBatch()
-  batch.put(1, encodeUtf8('a'), encodeUtf8('1'))
-  const [section] = batch.sections()
-  BTree.open(disk, 'tree.ldb').close()
-  // The opening syncs once, the checkpoint twice.
-  const vfs = failing(disk, 'sync', 3, () => true)
-  const tree = BTree.open(vfs, 'tree.ldb')
-  if (section !== undefined) tree.apply(section, toSeq(1))
-  expect(() => {
-    tree.checkpoint()
-  }).toThrow(/EIO/)
-  const again = BTree.open(disk, 'tree.ldb')
-  expect(again.durableSeq).toBe(1)
-  expect(BTree.open(disk.image(crashPlan('none', 1)), 'tree.ldb').durableSeq).toBe(1)
+test.each([
+  ['lost', 'open'],
+  ['lost', 'write'],
+  ['kept', 'open'],
+  ['kept', 'write'],
+] as const)(
+  'a checkpoint whose last sync failed (%s) is made durable by whoever finds it (when: %s)',
+  (failure, confirm) => {
+    const disk = new CrashVfs()
+    BTree.open(disk, 'tree.ldb').close()
+    // The opening syncs three times, the checkpoint twice.
+    const vfs = failing(disk, 'sync', 5, () => true, failure)
+    const tree = BTree.open(vfs, 'tree.ldb')
+    putOne(tree, 1)
+    expect(() => {
+      tree.checkpoint()
+    }).toThrow(/EIO/)
+    expect(BTree.open(disk.image(crashPlan('none', 1)), 'tree.ldb').durableSeq).toBe(0)
+    const again = BTree.open(disk, 'tree.ldb', { confirm })
+    expect(again.durableSeq).toBe(1)
+    // With nothing new to write down, a checkpoint makes sure of what was found.
+    if (confirm === 'write') again.checkpoint()
+    expect(BTree.open(disk.image(crashPlan('none', 1)), 'tree.ldb').durableSeq).toBe(1)
+  },
+)
+
+test('two openings in a row whose making sure has failed, and a crash, leave a whole tree', () => {
+  for (let first = 1; first <= 3; first++) {
+    for (let second = 1; second <= 3; second++) {
+      const disk = new CrashVfs()
+      const tree = BTree.open(disk, 'tree.ldb')
+      putOne(tree, 1)
+      tree.checkpoint()
+      tree.close()
+      for (const nth of [first, second]) {
+        expect(() =>
+          BTree.open(
+            failing(disk, 'sync', nth, () => true, 'lost'),
+            'tree.ldb',
+          ),
+        ).toThrow(/EIO/)
+        expect(BTree.open(disk.image(crashPlan('none', 1)), 'tree.ldb').durableSeq).toBe(1)
+      }
+      const again = BTree.open(disk, 'tree.ldb')
+      putOne(again, 2)
+      again.checkpoint()
+      expect(BTree.open(disk.image(crashPlan('none', 1)), 'tree.ldb').durableSeq).toBe(2)
+    }
+  }
 })
+
+function putOne(tree: BTree, seq: number): void {
+  const batch = new WriteBatch()
+  batch.put(1, encodeUtf8('a'), encodeUtf8(String(seq)))
+  for (const section of batch.sections()) tree.apply(section, toSeq(seq))
+}

@@ -11,11 +11,10 @@ import type { Subject, SubjectRun, SubjectSession } from '../subject.js'
 import { swarmOptions, swarmWeights } from '../swarm.js'
 import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
-import { isTree } from './tree-subject.js'
+import { isFoundCheckpoint, isTree, META_END } from './tree-subject.js'
 import { isSegment, LOG_RULES } from './wal-subject.js'
 
 const DIRECTORY = 'data'
-const META_END = 12_288
 const STEPS = {
   commit: 10,
   sync: 1,
@@ -41,7 +40,12 @@ class DatabaseRun implements SubjectRun {
   readonly rules: readonly OrderRule[] = [
     ...COMMON_RULES,
     ...LOG_RULES,
-    rootsAfterData((path) => isTree(path) && path.startsWith(`${DIRECTORY}/`), META_END, isSegment),
+    rootsAfterData(
+      (path) => isTree(path) && path.startsWith(`${DIRECTORY}/`),
+      META_END,
+      isSegment,
+      isFoundCheckpoint,
+    ),
   ]
   readonly isLog = isSegment
   readonly durability: Durability

@@ -1,10 +1,11 @@
-import { encodeUtf8, toSeq, WriteBatch } from '@ldb/base'
+import { encodeUtf8, equalBytes, toSeq, WriteBatch } from '@ldb/base'
 import type { StoreSnapshot } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import type { BTreeOptions } from '@ldb/btree'
 import type { Vfs } from '@ldb/vfs'
 import { textOf } from '../byte-text.js'
 import type { History, ModelChange, ModelState } from '../history.js'
+import type { VfsWrite } from '../layer-vfs.js'
 import { randomChanges } from '../model-changes.js'
 import type { EntryShape } from '../model-changes.js'
 import { COMMON_RULES, rootsAfterData } from '../order-rules.js'
@@ -17,11 +18,24 @@ import { promised } from '../violation.js'
 
 const FILE = 'tree.ldb'
 /** Where the meta blocks end. */
-const META_END = 12_288
+export const META_END = 12_288
+const META_STRIDE = 4096
+const CHECKPOINT_OFFSET = 48
 const SPACE = 'tree'
 const STEPS = { apply: 8, checkpoint: 4, shrink: 1, pin: 2, release: 1, reopen: 1 }
 
 export const isTree = (path: string): boolean => path.endsWith('tree.ldb')
+
+/** Tells whether the checkpoint of a meta block stands in the file already: it is made sure of, and no new root. */
+export function isFoundCheckpoint({ file, span }: VfsWrite): boolean {
+  const number = span.bytes.subarray(span.start + CHECKPOINT_OFFSET, span.start + CHECKPOINT_OFFSET + 8)
+  for (let block = 0; block < META_END; block += META_STRIDE) {
+    const found = new Uint8Array(8)
+    file.read(found, 0, 8, block + CHECKPOINT_OFFSET)
+    if (equalBytes(found, number)) return true
+  }
+  return false
+}
 
 /** The B+tree alone: a commit is a section that was applied, durable when the next checkpoint returns. @category Subjects */
 export const treeSubject: Subject = {

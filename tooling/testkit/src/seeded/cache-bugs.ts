@@ -13,7 +13,8 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     find: '      space.writeBack(frame)\n',
     replace: '      space.markClean(frame)\n',
     suite: 'crash-btree',
-    cases: 10,
+    cases: 2,
+    firstSeed: 4,
   },
   {
     name: 'cache-clean-before-written',
@@ -25,7 +26,8 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     replace:
       '    this.markClean(frame)\n    this.#sink.writePage(this.pageOf(frame), frame, frame * this.#cache.pageBytes)\n',
     suite: 'error-btree',
-    cases: 4,
+    cases: 1,
+    firstSeed: 5,
   },
   {
     name: 'cache-pin-ignored',
@@ -36,7 +38,8 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     find: '      if (pins[frame] !== 0) continue\n',
     replace: '      if (pins[frame] === -1) continue\n',
     suite: 'crash-btree',
-    cases: 10,
+    cases: 2,
+    firstSeed: 4,
   },
   {
     name: 'cache-stale-name-after-move',

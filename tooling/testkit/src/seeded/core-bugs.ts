@@ -64,6 +64,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '      log.sync()\n      this.#checkpointStores(',
     replace: '      this.#checkpointStores(',
     suite: 'crash-database',
+    firstSeed: 6,
   },
   {
     name: 'lost-checkpoint-not-noticed',
@@ -118,7 +119,8 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '    log.sync()\n    const next: Catalog = {',
     replace: '    const next: Catalog = {',
     suite: 'crash-database',
-    cases: 2,
+    cases: 1,
+    firstSeed: 6,
   },
   {
     name: 'keyspace-directory-not-synced',
@@ -129,6 +131,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '    vfs.syncDirectory(path)\n    vfs.syncDirectory(keyspacesPath(directory))\n    return store\n',
     replace: '    return store\n',
     suite: 'crash-database',
+    firstSeed: 3,
   },
   {
     name: 'catalog-directory-not-synced',
@@ -203,16 +206,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     file: 'packages/core/src/background-sync.ts',
     find: '      this.#log.sync()\n',
     replace: '      this.#log.flush()\n',
-    suite: 'packages/core/test/kill.test.ts',
-  },
-  {
-    name: 'closed-database-readable',
-    area,
-    rows: [32],
-    effect: 'reads go on after close()',
-    file: 'packages/core/src/health.ts',
-    find: '    this.readRefusal = closedError()\n    this.writeRefusal = this.readRefusal\n',
-    replace: '    this.writeRefusal = closedError()\n',
-    suite: 'packages/core/src/database.test.ts',
+    suite: 'crash-database',
+    firstSeed: 3,
   },
 ]

@@ -12,8 +12,7 @@ export const FLOOR_BUGS: readonly SeededBug[] = [
     file: 'packages/base/src/batch-reader.ts',
     find: '    if (valueBytes > this.end - valueStart) {',
     replace: '    if (valueBytes < 0) {',
-    suite: 'fuzz',
-    firstSeed: 1,
+    suite: 'packages/base/src/write-batch.test.ts',
   },
   {
     name: 'batch-key-length-not-checked',
@@ -23,8 +22,7 @@ export const FLOOR_BUGS: readonly SeededBug[] = [
     file: 'packages/base/src/batch-reader.ts',
     find: "    if (keyBytes > end - keyStart) throw this.fault(start + 1, 'a key runs over its section', keyBytes)\n",
     replace: '',
-    suite: 'fuzz',
-    firstSeed: 1,
+    suite: 'packages/base/src/write-batch.test.ts',
   },
   {
     name: 'checkpoint-note-length-not-checked',
@@ -120,16 +118,6 @@ export const FLOOR_BUGS: readonly SeededBug[] = [
     suite: 'tooling/testkit/test/golden-trace.test.ts',
   },
   {
-    name: 'lock-by-path',
-    area,
-    rows: [37],
-    effect: 'the lock is that of a path, not of a directory',
-    file: 'packages/vfs/src/node-lock.ts',
-    find: '  const identity = `${status.dev}:${status.ino}`\n',
-    replace: '  const identity = `${status.dev < 0n}:${directory}`\n',
-    suite: 'packages/vfs/test/node-lock.test.ts',
-  },
-  {
     name: 'lock-not-shared-between-copies',
     area,
     rows: [38],
@@ -146,7 +134,7 @@ export const FLOOR_BUGS: readonly SeededBug[] = [
     effect: 'the lock file of a holder who lives is taken over',
     file: 'packages/vfs/src/node-lock.ts',
     find: "  if (state === 'dead') return\n",
-    replace: "  if (state !== 'dead') return\n",
+    replace: "  if (state !== 'unknown') return\n",
     suite: 'packages/vfs/test/node-lock.test.ts',
   },
 ]

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
-import { LOADED_MARK } from './loaded-mark.js'
 import type { SeededBug } from './seeded-bug.js'
 
 /** The workspace's root. */
@@ -15,7 +14,7 @@ export interface Mutant {
   readonly builtPath: string
   /** Its text, with the bug. */
   readonly source: string
-  /** The same as JavaScript, which notes that it was loaded. */
+  /** The same as JavaScript. */
   readonly built: string
 }
 
@@ -39,7 +38,7 @@ export function mutantOf(bug: SeededBug): Mutant {
     sourcePath,
     builtPath: sourcePath.replace('/src/', '/dist/').replace(/\.ts$/, '.js'),
     source,
-    built: `globalThis.${LOADED_MARK} = true\n${built}`,
+    built,
   }
 }
 

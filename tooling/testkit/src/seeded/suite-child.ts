@@ -1,7 +1,6 @@
 // A process that runs cases of one suite, told by its arguments: name, first seed, number of cases. It writes a line of
 // JSON for each case, and one at the end.
 import { writeSync } from 'node:fs'
-import { LOADED_MARK } from './loaded-mark.js'
 import { suiteNamed } from './named-suite.js'
 import type { SuiteMessage } from './suite-message.js'
 
@@ -26,7 +25,7 @@ tell({ kind: 'ready' })
 let done = 0
 try {
   for (; done < Number(count); done++) await suite.runCase(Number(first) + done)
-  tell({ kind: 'passed', isLoaded: LOADED_MARK in globalThis })
+  tell({ kind: 'passed' })
 } catch (error) {
   const known = error instanceof Error ? error : new Error(String(error))
   const root = rootOf(known)
@@ -37,7 +36,6 @@ try {
     errorName: known.name,
     rootName: root.name,
     message: message.length > 4000 ? `${message.slice(0, 4000)}…` : message,
-    isLoaded: LOADED_MARK in globalThis,
   })
 }
 // The suite of kills keeps a child in reserve.

@@ -1,7 +1,7 @@
 /** What the process of a suite tells, line by line. */
 export type SuiteMessage =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'passed'; readonly isLoaded: boolean }
+  | { readonly kind: 'passed' }
   | {
       readonly kind: 'failed'
       /** Cases that were run, the failing one included. */
@@ -10,12 +10,12 @@ export type SuiteMessage =
       /** Name of the error that began it. */
       readonly rootName: string
       readonly message: string
-      /** Whether the module with the bug was loaded in this process. */
-      readonly isLoaded: boolean
     }
 
 /** Which module is to have another text. */
 export interface SourceOrder {
   readonly path: string
   readonly text: string
+  /** File that is written when the module is loaded. */
+  readonly mark: string
 }

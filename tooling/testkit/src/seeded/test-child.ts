@@ -1,6 +1,6 @@
 // A process that runs one test file, told by its path in the workspace; `LDB_SEEDED_SOURCE` names a file with the text of
 // the one module that is to be another. It tells what `suite-child.ts` tells.
-import { readFileSync, writeSync } from 'node:fs'
+import { readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { startVitest } from 'vitest/node'
 import type { TestCase } from 'vitest/node'
@@ -13,7 +13,6 @@ const [path = ''] = process.argv.slice(2)
 const orderPath = process.env['LDB_SEEDED_SOURCE']
 const order =
   orderPath === undefined ? undefined : (JSON.parse(readFileSync(orderPath, 'utf8')) as SourceOrder)
-let isLoaded = false
 
 /** Gives vite the text of the module with the bug. */
 const plugin = {
@@ -21,7 +20,7 @@ const plugin = {
   enforce: 'pre' as const,
   transform(_code: string, id: string): string | undefined {
     if (order === undefined || id.split('?')[0] !== order.path) return undefined
-    isLoaded = true
+    writeFileSync(order.mark, id)
     return order.text
   },
 }
@@ -57,13 +56,13 @@ const failed = tests[index]
 if (failed !== undefined) {
   const message = (reasonOf(failed) ?? '').slice(0, 4000)
   const run = tests.slice(0, index + 1).filter((test) => test.result().state !== 'skipped')
-  tell({ kind: 'failed', cases: run.length, errorName: 'test', rootName: 'test', message, isLoaded })
+  tell({ kind: 'failed', cases: run.length, errorName: 'test', rootName: 'test', message })
 } else if (
   broken.length === 0 &&
   tests.length > 0 &&
   tests.every((test) => test.result().state === 'passed')
 ) {
-  tell({ kind: 'passed', isLoaded })
+  tell({ kind: 'passed' })
 } else {
   const message = [...broken, ...tests.flatMap((test) => test.result().errors ?? [])]
   process.stderr.write(message.map((error) => error.message).join('\n'))

@@ -53,6 +53,8 @@ function randomKey(random: TestRandom, shape: EntryShape): string {
 
 /** A text that compresses no better than its length says, in ASCII. */
 function randomValue(random: TestRandom, shape: EntryShape): string {
-  const length = random.chance(0.1) ? random.below(shape.valueBytesMax + 1) : random.below(shape.usualBytesMax ?? 40)
+  const length = random.chance(0.1)
+    ? random.below(shape.valueBytesMax + 1)
+    : random.below(shape.usualBytesMax ?? 40)
   return `${random.word()}:`.repeat(Math.ceil(length / 4)).slice(0, length)
 }

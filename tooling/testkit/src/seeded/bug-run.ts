@@ -26,10 +26,12 @@ export async function catchBug(bug: SeededBug): Promise<Catch> {
   const mutant = mutantOf(bug)
   const order = { suite: bug.suite, firstSeed: bug.firstSeed ?? 1, cases: bug.cases ?? 1 }
   const key = JSON.stringify(order)
-  const right = await (rightOutcomes.get(key) ?? remember(key, runInProcess(order, undefined)))
-  if (right.kind !== 'passed') {
-    throw new Violation(`${bug.suite} does not pass without any bug: ${right.message}`)
+  let right = rightOutcomes.get(key)
+  if (right === undefined) {
+    right = runInProcess(order, undefined)
+    rightOutcomes.set(key, right)
   }
+  expectPass(bug, await right)
   const wrong = await runInProcess(order, mutant)
   if (wrong.kind === 'passed') throw new Violation(`${bug.name} is not caught by ${key}`)
   if (wrong.kind === 'broken') throw new Violation(`${bug.name} brings ${key} down: ${wrong.message}`)
@@ -37,7 +39,7 @@ export async function catchBug(bug: SeededBug): Promise<Catch> {
   return { bug, cases, durationMs, message }
 }
 
-function remember(key: string, outcome: Promise<Outcome>): Promise<Outcome> {
-  rightOutcomes.set(key, outcome)
-  return outcome
+function expectPass(bug: SeededBug, right: Outcome): void {
+  if (right.kind === 'passed') return
+  throw new Violation(`${bug.suite} does not pass without any bug: ${right.message}`)
 }

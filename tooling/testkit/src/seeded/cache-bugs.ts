@@ -13,7 +13,7 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     find: '      space.writeBack(frame)\n',
     replace: '      space.markClean(frame)\n',
     suite: 'crash-btree',
-    cases: 2,
+    cases: 10,
     firstSeed: 4,
   },
   {
@@ -25,9 +25,7 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     find: '    this.#sink.writePage(this.pageOf(frame), frame, frame * this.#cache.pageBytes)\n    this.markClean(frame)\n',
     replace:
       '    this.markClean(frame)\n    this.#sink.writePage(this.pageOf(frame), frame, frame * this.#cache.pageBytes)\n',
-    suite: 'error-btree',
-    cases: 1,
-    firstSeed: 5,
+    suite: 'packages/cache/src/page-cache.test.ts',
   },
   {
     name: 'cache-pin-ignored',
@@ -37,9 +35,7 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     file: 'packages/cache/src/clock-hand.ts',
     find: '      if (pins[frame] !== 0) continue\n',
     replace: '      if (pins[frame] === -1) continue\n',
-    suite: 'crash-btree',
-    cases: 2,
-    firstSeed: 4,
+    suite: 'packages/cache/src/page-cache.test.ts',
   },
   {
     name: 'cache-stale-name-after-move',

@@ -13,7 +13,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '    if (this.syncedLsn === this.flushedLsn) return\n    this.#syncActive(false)\n',
     replace: '    this.syncedLsn = this.flushedLsn\n',
     suite: 'crash-wal',
-    cases: 4,
+    cases: 6,
   },
   {
     name: 'log-directory-not-synced',
@@ -24,7 +24,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '    vfs.rename(newPath, path)\n    vfs.syncDirectory(directory)\n',
     replace: '    vfs.rename(newPath, path)\n',
     suite: 'crash-wal',
-    cases: 4,
+    cases: 6,
   },
   {
     name: 'log-segment-synced-after-rename',
@@ -36,7 +36,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     replace:
       "    } finally {\n      file.close()\n    }\n    vfs.rename(newPath, path)\n    const late = vfs.open(path, 'write')\n    late.sync()\n    late.close()\n",
     suite: 'crash-wal',
-    cases: 4,
+    cases: 6,
   },
   {
     name: 'log-failed-sync-retried',
@@ -80,8 +80,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     file: 'packages/wal/src/log-writer.ts',
     find: '      active.cutTo(this.flushedLsn)\n      active.sync()\n',
     replace: '',
-    suite: 'error-wal',
-    cases: 2,
+    suite: 'packages/wal/test/fault.test.ts',
   },
   {
     name: 'log-full-device-is-success',
@@ -103,7 +102,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '      checksumLow !== view.getInt32(at + RECORD_CHECKSUM, true) ||\n      checksumHigh !== view.getInt32(at + RECORD_CHECKSUM + 4, true)\n',
     replace: '      false\n',
     suite: 'crash-wal',
-    cases: 4,
+    cases: 6,
   },
   {
     name: 'log-torn-tail-refused',
@@ -114,7 +113,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '  if (end.lsn < walk.syncedLsn) {',
     replace: '  if (end.lsn < spaceEnd) {',
     suite: 'crash-wal',
-    cases: 4,
+    cases: 6,
   },
   {
     name: 'log-corruption-taken-as-end',
@@ -125,7 +124,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '    this.syncedLsn = Math.max(this.syncedLsn, cursor.syncedLsn)\n',
     replace: '',
     suite: 'corruption',
-    cases: 60,
+    cases: 30,
   },
   {
     name: 'log-closed-end-ignored',
@@ -135,19 +134,17 @@ export const LOG_BUGS: readonly SeededBug[] = [
     file: 'packages/wal/src/recovery.ts',
     find: "      typeof newest.seal === 'string'\n        ?",
     replace: '      true\n        ?',
-    suite: 'corruption',
-    cases: 60,
+    suite: 'packages/wal/test/corruption.test.ts',
   },
   {
-    name: 'log-missing-segment-accepted',
+    name: 'log-missing-last-segment-accepted',
     area,
     rows: [2, 11],
-    effect: 'segments need not follow each other',
+    effect: 'a log whose last segment says that another one follows is taken as it is',
     file: 'packages/wal/src/log-directory.ts',
-    find: '  if (!equalIds(header.previousId, previous.segment.header.segmentId)) {',
-    replace: '  if (false) {',
-    suite: 'corruption',
-    cases: 60,
+    find: "  if (typeof seal !== 'string' && seal.kind === SealKind.continued) {",
+    replace: '  if (segment === undefined) {',
+    suite: 'packages/wal/test/directory.test.ts',
   },
   {
     name: 'log-tail-not-rewritten',
@@ -158,7 +155,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '        writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined)\n',
     replace: '        writer.begin(synced, undefined)\n',
     suite: 'crash-wal',
-    cases: 4,
+    cases: 6,
   },
   {
     name: 'log-live-segment-removed',
@@ -169,7 +166,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '      if (oldest.endLsn > lsn) return\n',
     replace: '      if (oldest.baseLsn > lsn) return\n',
     suite: 'crash-wal',
-    cases: 4,
+    cases: 6,
   },
   {
     name: 'log-removals-not-ordered',
@@ -180,7 +177,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '        this.segments.removeOldest()\n        this.vfs.syncDirectory(this.#directory)\n',
     replace: '        this.segments.removeOldest()\n',
     suite: 'crash-wal',
-    cases: 4,
+    cases: 6,
   },
   {
     name: 'log-older-segment-not-synced',
@@ -191,7 +188,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '        this.#syncActive(true)\n      }\n      this.begin(',
     replace: '        this.syncedLsn = this.flushedLsn\n      }\n      this.begin(',
     suite: 'crash-wal',
-    cases: 4,
+    cases: 6,
   },
   {
     name: 'log-close-does-not-sync',
@@ -202,7 +199,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: 'this.#writer.closeCleanly()\n',
     replace: 'this.#writer.flush()\n',
     suite: 'crash-wal',
-    cases: 4,
+    cases: 6,
   },
   {
     name: 'log-late-waiter-shares-old-sync',
@@ -223,8 +220,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     file: 'packages/wal/src/recovery.ts',
     find: '    this.seqFloor = Math.max(this.seqFloor, cursor.seq)\n',
     replace: '',
-    suite: 'crash-wal',
-    cases: 4,
+    suite: 'packages/wal/test/wal.test.ts',
   },
   {
     name: 'log-salt-left-out',

@@ -35,7 +35,11 @@ export async function runInProcess(order: SuiteRun, mutant: Mutant | undefined):
     const { messages, complaint } = await run(args, environment)
     const durationMs = Math.round(performance.now() - startedAt)
     if (mutant !== undefined && !existsSync(markIn(folder))) {
-      return { kind: 'broken', durationMs, message: 'the module with the bug is no part of what the suite runs' }
+      return {
+        kind: 'broken',
+        durationMs,
+        message: 'the module with the bug is no part of what the suite runs',
+      }
     }
     return verdict(messages, complaint, durationMs)
   } finally {

@@ -13,7 +13,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '      this.#check(page, pageNumber, level, written?.low ?? low, written?.high ?? high)\n',
     replace: '',
     suite: 'corruption',
-    cases: 60,
+    cases: 6,
   },
   {
     name: 'tree-parent-checksum-ignored',
@@ -34,8 +34,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     file: 'packages/btree/src/meta.ts',
     find: '    view.getInt32(META_BLOCK_CHECKSUM_OFFSET, true) !== hash[0] ||\n    view.getInt32(META_BLOCK_CHECKSUM_OFFSET + 4, true) !== hash[1]\n',
     replace: '    false\n',
-    suite: 'corruption',
-    cases: 30,
+    suite: 'packages/btree/src/meta.test.ts',
   },
   {
     name: 'tree-free-space-checksum-dropped',
@@ -46,7 +45,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: "    if (!isWhole) throw corruption(file.path, fileOffset, 'a free-space page does not match its checksum')\n",
     replace: '',
     suite: 'corruption',
-    cases: 60,
+    cases: 6,
   },
   {
     name: 'tree-page-reused-early',
@@ -79,7 +78,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '      pages.epoch += 1\n',
     replace: '',
     suite: 'store-btree',
-    cases: 20,
+    cases: 10,
   },
   {
     name: 'tree-meta-before-pages',
@@ -156,7 +155,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '  const boundary = slot < middle ? middle - 1 : middle\n  const newKey',
     replace: '  const boundary = middle - 1\n  const newKey',
     suite: 'store-btree',
-    cases: 20,
+    cases: 10,
   },
   {
     name: 'tree-merge-loses-last-entry',
@@ -167,7 +166,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: 'level === 0 ? 0 : 1, slotCount(memory, rightPage))\n',
     replace: 'level === 0 ? 0 : 1, slotCount(memory, rightPage) - 1)\n',
     suite: 'store-btree',
-    cases: 20,
+    cases: 10,
   },
   {
     name: 'tree-range-delete-inclusive',
@@ -178,7 +177,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '      to = Math.max(from, end < 0 ? ~end : end)\n',
     replace: '      to = Math.max(from, end < 0 ? ~end : end + 1)\n',
     suite: 'store-btree',
-    cases: 20,
+    cases: 10,
   },
   {
     name: 'tree-reverse-scan-bound',
@@ -189,7 +188,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: 'slot < 0 ? ~slot - 1 : slot))\n',
     replace: 'slot < 0 ? ~slot : slot))\n',
     suite: 'store-btree',
-    cases: 20,
+    cases: 10,
   },
   {
     name: 'tree-count-off-by-one',
@@ -200,7 +199,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '    if (last >= 0) return last === 0 ? count - 1 : count\n',
     replace: '    if (last >= 0) return count\n',
     suite: 'store-btree',
-    cases: 20,
+    cases: 10,
   },
   {
     name: 'tree-free-space-page-leaked',
@@ -211,7 +210,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '  for (const page of bitmapPages) reclaim.giveUp(page, 1, previous.epoch, epoch)\n',
     replace: '',
     suite: 'crash-btree',
-    cases: 4,
+    cases: 10,
   },
   {
     name: 'tree-merged-page-leaked',
@@ -243,9 +242,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     file: 'packages/btree/src/pages.ts',
     find: '      this.writeFailure ??= error\n',
     replace: '',
-    suite: 'error-btree',
-    cases: 1,
-    firstSeed: 13,
+    suite: 'packages/btree/test/fault.test.ts',
   },
   {
     name: 'tree-offset-wraps',
@@ -266,6 +263,6 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '    if (length > SLICE_BYTES_MAX) return source.slice(start, start + length)\n',
     replace: '    if (length > 0) return source.subarray(start, start + length)\n',
     suite: 'store-btree',
-    cases: 20,
+    cases: 10,
   },
 ]

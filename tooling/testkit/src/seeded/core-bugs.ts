@@ -53,7 +53,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '    const lsn = this.#wal.append(encodeCheckpointRecord(record), {\n      type: LogRecordType.Checkpoint,\n      seq: record.seq,\n    })\n',
     replace: '    const lsn = this.#wal.endLsn\n',
     suite: 'model',
-    cases: 6,
+    cases: 4,
   },
   {
     name: 'store-checkpointed-before-log-synced',
@@ -75,7 +75,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '      if (durableSeq < recorded) {',
     replace: '      if (durableSeq < 0) {',
     suite: 'corruption',
-    cases: 6,
+    cases: 2,
   },
   {
     name: 'seq-not-advanced-at-recovery',
@@ -86,7 +86,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '    return { seq, replayedCount: this.#replayedCount }\n',
     replace: '    return { seq: this.#catalog.seq, replayedCount: this.#replayedCount }\n',
     suite: 'model',
-    cases: 6,
+    cases: 4,
   },
   {
     name: 'batch-half-replayed',
@@ -97,7 +97,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '      replayed = true\n    }\n',
     replace: '      replayed = true\n      break\n    }\n',
     suite: 'model',
-    cases: 6,
+    cases: 4,
   },
   {
     name: 'dropped-keyspace-comes-back',
@@ -108,7 +108,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '      this.#replace({ keyspaces: this.#catalog.keyspaces.filter((descriptor) => descriptor.id !== id) })\n',
     replace: '      this.#replace({})\n',
     suite: 'model',
-    cases: 6,
+    cases: 4,
   },
   {
     name: 'catalog-ahead-of-log',
@@ -163,7 +163,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '  if (!checksumHolds(bytes, CATALOG_OFFSET_FILE_BYTES, fileBytes, CATALOG_OFFSET_BODY_CHECKSUM)) {',
     replace: '  if (false) {',
     suite: 'corruption',
-    cases: 6,
+    cases: 2,
   },
   {
     name: 'unreadable-database-made-anew',
@@ -195,7 +195,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '      lock.release()\n',
     replace: '',
     suite: 'model',
-    cases: 6,
+    cases: 4,
   },
   {
     name: 'background-sync-left-out',

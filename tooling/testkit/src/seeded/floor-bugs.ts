@@ -44,7 +44,7 @@ export const FLOOR_BUGS: readonly SeededBug[] = [
     find: '  return { lower: prefix, upper: prefixSuccessor(prefix) }\n',
     replace: '  return { lower: prefix, upper: undefined }\n',
     suite: 'model',
-    cases: 6,
+    cases: 4,
   },
   {
     name: 'negative-numbers-out-of-order',
@@ -65,7 +65,7 @@ export const FLOOR_BUGS: readonly SeededBug[] = [
     find: '    : compareBytes(bounds.lower, bounds.upper) >= 0\n',
     replace: '    : false\n',
     suite: 'model',
-    cases: 6,
+    cases: 4,
   },
   {
     name: 'options-inherited',

@@ -48,7 +48,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     replace:
       '  sync(): void {\n    try {\n      this.#file.sync()\n    } catch {\n      this.#file.sync()\n    }\n  }\n',
     suite: 'error-wal',
-    cases: 2,
+    cases: 1,
   },
   {
     name: 'log-usable-after-failed-sync',
@@ -59,7 +59,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '    this.poison(cause)\n    return commitUnknown(',
     replace: '    return commitUnknown(',
     suite: 'error-wal',
-    cases: 2,
+    cases: 1,
   },
   {
     name: 'log-usable-after-failed-write',
@@ -70,7 +70,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '    this.poison(error)\n    try {\n      active.cutTo(',
     replace: '    try {\n      active.cutTo(',
     suite: 'error-wal',
-    cases: 2,
+    cases: 1,
   },
   {
     name: 'log-failed-write-left-in-file',
@@ -91,7 +91,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '      throw this.#takeBack(active, error)\n',
     replace: "      if (!isLdbError(error, 'LDB_NO_SPACE')) throw this.#takeBack(active, error)\n",
     suite: 'error-wal',
-    cases: 2,
+    cases: 1,
   },
   {
     name: 'log-record-checksum-dropped',
@@ -123,8 +123,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     file: 'packages/wal/src/recovery.ts',
     find: '    this.syncedLsn = Math.max(this.syncedLsn, cursor.syncedLsn)\n',
     replace: '',
-    suite: 'corruption',
-    cases: 30,
+    suite: 'packages/wal/test/corruption.test.ts',
   },
   {
     name: 'log-closed-end-ignored',

@@ -13,7 +13,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '      this.#check(page, pageNumber, level, written?.low ?? low, written?.high ?? high)\n',
     replace: '',
     suite: 'corruption',
-    cases: 6,
+    cases: 2,
   },
   {
     name: 'tree-parent-checksum-ignored',
@@ -24,7 +24,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '    if (actualLow !== low || actualHigh !== high) {',
     replace: '    if (false) {',
     suite: 'error-btree',
-    cases: 4,
+    cases: 1,
   },
   {
     name: 'tree-meta-checksum-dropped',
@@ -45,7 +45,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: "    if (!isWhole) throw corruption(file.path, fileOffset, 'a free-space page does not match its checksum')\n",
     replace: '',
     suite: 'corruption',
-    cases: 6,
+    cases: 2,
   },
   {
     name: 'tree-page-reused-early',
@@ -78,7 +78,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '      pages.epoch += 1\n',
     replace: '',
     suite: 'store-btree',
-    cases: 10,
+    cases: 6,
   },
   {
     name: 'tree-meta-before-pages',
@@ -155,7 +155,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '  const boundary = slot < middle ? middle - 1 : middle\n  const newKey',
     replace: '  const boundary = middle - 1\n  const newKey',
     suite: 'store-btree',
-    cases: 10,
+    cases: 6,
   },
   {
     name: 'tree-merge-loses-last-entry',
@@ -166,7 +166,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: 'level === 0 ? 0 : 1, slotCount(memory, rightPage))\n',
     replace: 'level === 0 ? 0 : 1, slotCount(memory, rightPage) - 1)\n',
     suite: 'store-btree',
-    cases: 10,
+    cases: 6,
   },
   {
     name: 'tree-range-delete-inclusive',
@@ -177,7 +177,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '      to = Math.max(from, end < 0 ? ~end : end)\n',
     replace: '      to = Math.max(from, end < 0 ? ~end : end + 1)\n',
     suite: 'store-btree',
-    cases: 10,
+    cases: 6,
   },
   {
     name: 'tree-reverse-scan-bound',
@@ -188,7 +188,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: 'slot < 0 ? ~slot - 1 : slot))\n',
     replace: 'slot < 0 ? ~slot : slot))\n',
     suite: 'store-btree',
-    cases: 10,
+    cases: 6,
   },
   {
     name: 'tree-count-off-by-one',
@@ -199,7 +199,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '    if (last >= 0) return last === 0 ? count - 1 : count\n',
     replace: '    if (last >= 0) return count\n',
     suite: 'store-btree',
-    cases: 10,
+    cases: 6,
   },
   {
     name: 'tree-free-space-page-leaked',
@@ -263,6 +263,6 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '    if (length > SLICE_BYTES_MAX) return source.slice(start, start + length)\n',
     replace: '    if (length > 0) return source.subarray(start, start + length)\n',
     suite: 'store-btree',
-    cases: 10,
+    cases: 6,
   },
 ]

@@ -101,6 +101,15 @@ async function task(name, args) {
   return exitCode
 }
 
+/**
+ * The suites once more, with branches counted; what some of them start is built.
+ *
+ * @param {string[]} args - for vitest: files
+ */
+async function coverage(args) {
+  return program('testkit', join('tooling', 'branches', 'run.js'), args)
+}
+
 /** Sees that everything is installed; gives the folder that holds pnpm. */
 function prepare() {
   const refusal = nodeTooOld(process.versions.node)
@@ -113,6 +122,7 @@ const commands = {
   test,
   'latest-node': latestNode,
   'test-deep': (args) => program('testkit', join('tooling', 'testkit', 'dist', 'deep', 'main.js'), args),
+  coverage,
   demo: (args) => app('demo', args),
   build: (args) => task('build', args),
   lint: (args) => task('lint', args),

@@ -132,7 +132,7 @@ class CrashDriver {
     const trace = new TraceVfs(disk, { rules: this.#run.rules })
     const history = new History()
     disk.onOperation = (operation, order): void => {
-      if (!this.#images.chance(this.#settings.imageShare)) return
+      if (!this.#images.chance(this.#settings.imageShare * (this.#run.triedShare ?? 1))) return
       this.#takeImages(disk, history, `operation ${order}, ${operation.kind} ${operation.path}`)
     }
     let session: SubjectSession | undefined

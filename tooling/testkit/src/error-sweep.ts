@@ -58,9 +58,12 @@ export async function errorSweep(
   settings: SweepSettings = DEFAULT_SWEEP_SETTINGS,
   counts: SweepCounts = noSweepCounts(),
 ): Promise<SweepCounts> {
-  for (const kind of settings.kinds) {
-    for (const times of [1, 3, Infinity]) {
-      for (let nth = 1; ; nth++) {
+  const { triedShare = 1 } = subject.newRun(seededRandom(seed).fork())
+  const stride = Math.round(1 / triedShare)
+  for (const [index, kind] of settings.kinds.entries()) {
+    for (const [turn, times] of [1, 3, Infinity].entries()) {
+      // With a stride, each kind begins elsewhere.
+      for (let nth = 1 + ((index * 3 + turn) % stride); ; nth += stride) {
         const fault = { ...kind, nth, times }
         try {
           if (!(await new FaultRun(subject, seed, fault, settings.stepCount, counts).run())) break

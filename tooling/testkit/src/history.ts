@@ -40,6 +40,8 @@ export class History {
   isCreated = false
   /** The newest commit has failed: nobody knows whether it happened, and nothing may follow it. */
   inDoubt = false
+  /** Later commits than this one were reported as not written: they must not come back. */
+  most: number = Infinity
   /** The disk keeps its word; otherwise acknowledged commits may be lost without anybody's fault. */
   isTrusted = true
   /** What the run is, so that content differs between lives. */
@@ -99,6 +101,7 @@ export class History {
     copy.floor = this.floor
     copy.isCreated = this.isCreated
     copy.inDoubt = this.inDoubt
+    copy.most = this.most
     copy.isTrusted = this.isTrusted
     copy.life = this.life
     return copy
@@ -116,6 +119,7 @@ export class History {
     this.floor = Math.min(this.floor, commit)
     this.isCreated = true
     this.inDoubt = false
+    this.most = Infinity
     this.life++
   }
 

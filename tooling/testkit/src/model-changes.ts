@@ -7,6 +7,10 @@ export interface EntryShape {
   /** Put in front of each key. */
   readonly prefix: string
   readonly valueBytesMax: number
+  /** Length that nine values in ten stay below. @defaultValue 40 */
+  readonly usualBytesMax?: number
+  /** Share of the operations that put, before any others are drawn: what deletes ranges stays small. @defaultValue 0 */
+  readonly growth?: number
   /** Greatest number of operations in a batch. */
   readonly batchMax: number
 }
@@ -31,6 +35,8 @@ export function randomChanges(
 
 function randomChange(random: TestRandom, shape: EntryShape, space: string): ModelChange {
   const key = randomKey(random, shape)
+  if (shape.growth !== undefined && random.chance(shape.growth))
+    return { kind: 'put', space, key, value: randomValue(random, shape) }
   const roll = random.below(100)
   if (roll < 65) return { kind: 'put', space, key, value: randomValue(random, shape) }
   if (roll < 93) return { kind: 'delete', space, key }
@@ -47,6 +53,8 @@ function randomKey(random: TestRandom, shape: EntryShape): string {
 
 /** A text that compresses no better than its length says, in ASCII. */
 function randomValue(random: TestRandom, shape: EntryShape): string {
-  const length = random.chance(0.1) ? random.below(shape.valueBytesMax + 1) : random.below(40)
+  const length = random.chance(0.1)
+    ? random.below(shape.valueBytesMax + 1)
+    : random.below(shape.usualBytesMax ?? 40)
   return `${random.word()}:`.repeat(Math.ceil(length / 4)).slice(0, length)
 }

@@ -36,6 +36,7 @@ export const STORE_CASES: readonly StoreCase[] = [
   { name: 'a key that is the beginning of an array', run: keyBytes },
   { name: 'a checkpoint survives closing, what came after it does not', run: checkpointSurvives },
   { name: 'a snapshot does not change', run: snapshotStands },
+  { name: 'what is given out belongs to whoever asked', run: valuesAreOwned },
   { name: 'what is closed or released says so', run: afterClose },
 ]
 
@@ -137,6 +138,25 @@ function snapshotStands(maker: StoreMaker): void {
   model.checkpoint(true)
   checkSnapshot(snapshot, before)
   snapshot.release()
+  model.check()
+}
+
+/** Neither does a store change what it has given, nor is it changed by what happens to that, or to what it was given. */
+function valuesAreOwned(maker: StoreMaker): void {
+  const model = new StoreModel(maker.make().open())
+  const lengths = [1, 60, 64, 65, 96, 97, 300, 5000, 8192, 8193, 9000]
+  for (const length of lengths) model.apply({ key: `k${length}`, value: 'v'.repeat(length) })
+  const given = lengths.map((length) => model.store.get(bytesOf(`k${length}`)))
+  const snapshot = model.store.snapshot()
+  const frozen = lengths.map((length) => snapshot.get(bytesOf(`k${length}`)))
+  for (const length of lengths) model.apply({ key: `k${length}`, value: 'w'.repeat(length) })
+  snapshot.release()
+  model.checkpoint()
+  for (const values of [given, frozen]) {
+    const isSame = values.every((value) => value?.every((byte) => byte === 0x76) === true)
+    promised(isSame, () => 'a value that was given out has changed')
+  }
+  for (const length of lengths) model.store.get(bytesOf(`k${length}`))?.fill(0)
   model.check()
 }
 

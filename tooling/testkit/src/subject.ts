@@ -27,6 +27,12 @@ export interface SubjectRun {
   readonly settings: string
   /** Order of file operations that it promises. */
   readonly rules: readonly OrderRule[]
+  /**
+   * Share of its operations at which drivers try something: less than 1 where there are many and each costs much.
+   *
+   * @defaultValue 1
+   */
+  readonly triedShare?: number
   /** Files that must be on the device whenever a commit is acknowledged as durable. */
   readonly isLog: PathTest
   /** Opens what is there; begins a new one only when `history` knows of none. */

@@ -40,7 +40,7 @@ function traced(scenario: Scenario): string[] {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'ldb-trace-')))
   try {
     const directory = join(root, 'data')
-    const env = { ...process.env, UV_USE_IO_URING: '0', NODE_OPTIONS: '' }
+    const env = { ...process.env, UV_USE_IO_URING: '0', NODE_OPTIONS: process.env['LDB_CHILD_OPTIONS'] ?? '' }
     spawnSync(process.execPath, [CHILD, scenario, directory, 'before'], { env })
     const output = join(root, 'strace.txt')
     const args = [

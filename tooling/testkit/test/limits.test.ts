@@ -120,9 +120,10 @@ describe('a tree', () => {
     for (let round = 1; round <= 3; round++) {
       const tree = BTree.open(vfs, 'tree.ldb', { cacheBytes: 40 * pageBytes })
       const batch = new WriteBatch()
-      for (let index = 0; index < 120; index++) {
-        const key = `key${(index * round * 7) % 200}`
-        const value = String.fromCharCode(97 + round).repeat(index % 9 === 0 ? 70_000 : 1_500)
+      // More than the cache holds: pages are written to make room, and read again.
+      for (let index = 0; index < 1_500; index++) {
+        const key = `key${(index * round * 7) % 2_000}`
+        const value = String.fromCharCode(97 + round).repeat(index % 90 === 0 ? 70_000 : 1_500)
         batch.put(1, Buffer.from(key), Buffer.from(value))
         content.set(key, value)
       }
@@ -131,7 +132,7 @@ describe('a tree', () => {
       tree.close()
     }
     expect(vfs.status('tree.ldb')?.length).toBeGreaterThan(boundary + 1_000_000)
-    const tree = BTree.open(vfs, 'tree.ldb')
+    const tree = BTree.open(vfs, 'tree.ldb', { cacheBytes: 40 * pageBytes })
     expect(tree.stats().entryCount).toBe(content.size)
     const cursor = tree.snapshot().cursor({})
     for (let found = cursor.first(); found; found = cursor.next()) {

@@ -45,7 +45,7 @@ export class CorruptionBench {
     for (let index = 0; index < MUTATIONS_PER_CASE; index++) {
       const group = number * groups + Math.floor(index / GROUP)
       const within = index % GROUP
-      if (within === 0) yield mutations.structured[group % mutations.structured.length] as Mutation
+      if (within === 0) yield mutations.structuredAt(group)
       else if (within === 1) yield mutations.cut(group)
       else {
         const flip = mutations.flip(group * (GROUP - 2) + within - 2)

@@ -48,25 +48,44 @@ export class Mutations {
     ]
   }
 
-  /** Gives a change of one byte, or `undefined` where it changes nothing. Running numbers are spread over all. */
+  /** Gives a change of a sector, a page or a file. Running numbers are spread over all, so that no file comes last. */
+  structuredAt(number: number): Mutation {
+    return this.structured[(number * STRIDE) % this.structured.length] as Mutation
+  }
+
+  /**
+   * Gives a change of one byte, or `undefined` where it changes nothing. Even numbers are spread over all bytes, odd ones
+   * over all files: the catalog and the log are small, and say the most.
+   */
   flip(number: number): Mutation | undefined {
-    const spread = (number * STRIDE) % this.flipCount
-    const { path, bytes, offset } = this.#place(Math.floor(spread / FLIPS_PER_BYTE))
+    const turn = Math.floor(number / 2)
+    const spread = turn * STRIDE
+    const way = spread % FLIPS_PER_BYTE
+    const position = Math.floor((spread % this.flipCount) / FLIPS_PER_BYTE)
+    const { path, bytes, offset } = number % 2 === 0 ? this.#place(position) : this.#placeInFile(turn)
     const before = bytes[offset] ?? 0
-    const after = flipped(before, spread % FLIPS_PER_BYTE)
+    const after = flipped(before, way)
     return after === before
       ? undefined
       : replace(`byte ${offset} from ${before} to ${after}`, path, bytes, offset, new Uint8Array([after]))
   }
 
-  /** Gives a cut of a file to a length. Running numbers are spread over all. */
+  /** Gives a cut of a file to a length; spread as changes of bytes are. */
   cut(number: number): Mutation {
-    const { path, bytes, offset } = this.#place((number * STRIDE) % this.cutCount)
+    const turn = Math.floor(number / 2)
+    const position = (turn * STRIDE) % this.cutCount
+    const { path, bytes, offset } = number % 2 === 0 ? this.#place(position) : this.#placeInFile(turn)
     return wholeChange(`cut to ${offset}`, path, bytes, offset, (vfs) => {
       const file = vfs.open(path, 'write')
       file.truncate(offset)
       file.close()
     })
+  }
+
+  #placeInFile(turn: number): { path: string; bytes: Uint8Array; offset: number } {
+    const files = this.#files.filter(([, bytes]) => bytes.length > 0)
+    const [path, bytes] = files[turn % files.length] ?? ['', new Uint8Array()]
+    return { path, bytes, offset: (Math.floor(turn / files.length) * STRIDE) % bytes.length }
   }
 
   #place(position: number): { path: string; bytes: Uint8Array; offset: number } {

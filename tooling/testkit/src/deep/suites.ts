@@ -51,6 +51,7 @@ export const DEEP_SUITES: readonly SuiteEntry[] = [
     ...entry('fuzz', 'fuzz', async () => (await import('../fuzz/fuzz-suite.js')).decoderFuzz),
     isInstrumented: true,
   },
+  entry('seeded', 'seeded', async () => (await import('../seeded/seeded-suite.js')).seededSuite),
   entry('store', 'store-btree', (name) => storesSuite(name, treeStores)),
 ]
 

@@ -92,11 +92,20 @@ class DatabaseSession implements SubjectSession {
   readonly #vfs: Vfs
   #database: Database
   isOpen = true
+  /** The database has told of a failure, in the background perhaps. */
+  #hasFailed = false
 
   constructor(run: DatabaseRun, vfs: Vfs, database: Database) {
     this.#run = run
     this.#vfs = vfs
-    this.#database = database
+    this.#database = this.#watched(database)
+  }
+
+  #watched(database: Database): Database {
+    this.#hasFailed = false
+    return database.on('error', () => {
+      this.#hasFailed = true
+    })
   }
 
   async step(random: TestRandom, history: History): Promise<void> {
@@ -130,7 +139,7 @@ class DatabaseSession implements SubjectSession {
         this.close(true)
         // A database that has failed notes nothing when it is closed.
         if (!history.inDoubt) history.acknowledgeDurable(history.submitted)
-        this.#database = this.#run.openDatabase(this.#vfs, history)
+        this.#database = this.#watched(this.#run.openDatabase(this.#vfs, history))
         history.goOnFrom(this.observe(history, history.least))
         this.isOpen = true
         return
@@ -223,8 +232,8 @@ class DatabaseSession implements SubjectSession {
   #passTime(history: History): void {
     const time = timeOf(this.#vfs)
     time.advance(1000)
-    // A failure in the background is told by the next write.
     const { unsyncedBytes } = this.#database.stats().log
+    promised(unsyncedBytes === 0 || this.#hasFailed, () => `${unsyncedBytes} bytes were not synced in time`)
     if (unsyncedBytes === 0 && !history.inDoubt) history.acknowledgeDurable(history.submitted)
   }
 

@@ -1,4 +1,4 @@
-import { encodeUtf8, equalBytes, toSeq, WriteBatch } from '@ldb/base'
+import { encodeUtf8, equalBytes, isLdbError, toSeq, WriteBatch } from '@ldb/base'
 import type { StoreSnapshot } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import type { BTreeOptions } from '@ldb/btree'
@@ -17,6 +17,16 @@ import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
 
 const FILE = 'tree.ldb'
+/** A tree that does not fit into its cache: pages are written to make room, and read again, between checkpoints. */
+const PRESSED_OPTIONS: BTreeOptions = { pageBytes: 512, cacheBytes: 16_384 }
+const PRESSED_SHAPE: EntryShape = {
+  keyCount: 400,
+  prefix: '',
+  valueBytesMax: 100,
+  usualBytesMax: 100,
+  growth: 0.99,
+  batchMax: 80,
+}
 /** Where the meta blocks end. */
 export const META_END = 12_288
 const META_STRIDE = 4096
@@ -48,6 +58,7 @@ class TreeRun implements SubjectRun {
   readonly rules: readonly OrderRule[] = [...COMMON_RULES, rootsAfterData(isTree, META_END, () => false)]
   // Free pages at the end are cut off after the checkpoint, and nobody waits for that.
   readonly isLog = (): boolean => false
+  readonly triedShare: number
   readonly options: BTreeOptions
   readonly shape: EntryShape
   readonly weights: Record<keyof typeof STEPS, number>
@@ -57,14 +68,17 @@ class TreeRun implements SubjectRun {
       pageBytes: [512, 1024, 4096],
       cachePages: [32, 64, 500],
     })
-    this.options = { pageBytes, cacheBytes: pageBytes * cachePages }
-    this.shape = swarmOptions(random, {
+    const shape = swarmOptions(random, {
       keyCount: [20, 300],
       prefix: ['', 'https://example.com/', 'x'.repeat(120)],
       valueBytesMax: [100, 3000],
       batchMax: [3, 40],
     })
     this.weights = { ...swarmWeights(random, STEPS), apply: STEPS.apply }
+    const isPressed = random.chance(0.25)
+    this.triedShare = isPressed ? 0.1 : 1
+    this.options = isPressed ? PRESSED_OPTIONS : { pageBytes, cacheBytes: pageBytes * cachePages }
+    this.shape = isPressed ? PRESSED_SHAPE : shape
     this.settings = JSON.stringify({ ...this.options, ...this.shape, steps: this.weights })
   }
 
@@ -111,7 +125,7 @@ class TreeSession implements SubjectSession {
         }
         return
       case 'release':
-        this.#release(this.#pins.splice(random.below(this.#pins.length + 1), 1))
+        this.#look(history, this.#pins.splice(random.below(this.#pins.length + 1), 1))
         return
       case 'reopen':
         this.#release(this.#pins.splice(0))
@@ -160,6 +174,16 @@ class TreeSession implements SubjectSession {
     attemptCommit(history, changes, () => {
       this.#tree.apply(section, toSeq(history.submitted))
     })
+  }
+
+  /** A read that had to make room may have failed to write: nothing may be written after it. */
+  #look(history: History, pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[]): void {
+    try {
+      this.#release(pins)
+    } catch (error) {
+      if (isLdbError(error) && error.details.operation === 'write') history.inDoubt = true
+      throw error
+    }
   }
 
   #release(pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[]): void {

@@ -1,4 +1,4 @@
-import { corruption } from '@ldb/base'
+import { corruption, isLdbError } from '@ldb/base'
 import { Wal } from '@ldb/wal'
 import type { WalOptions } from '@ldb/wal'
 import type { Vfs } from '@ldb/vfs'
@@ -95,11 +95,15 @@ class WalSession implements SubjectSession {
         for (let count = random.between(1, 4); count > 0; count--) this.#append(random, history)
         return
       case 'flush':
-        wal.flush()
+        this.#handOver(history, () => {
+          wal.flush()
+        })
         history.acknowledgeHandedOver(history.submitted)
         return
       case 'sync':
-        wal.sync()
+        this.#handOver(history, () => {
+          wal.sync()
+        })
         history.acknowledgeDurable(history.submitted)
         return
       case 'syncAsync':
@@ -144,6 +148,7 @@ class WalSession implements SubjectSession {
     } finally {
       reader.close()
     }
+    promised(last <= history.most, () => `record ${last} was reported as not written, and is there`)
     promised(last >= least, () => `records are lost: found those up to ${last}, ${least} was acknowledged`)
     promised(wal.seqFloor >= wal.lastSeq, () => 'the floor of seqs is below the newest')
     return last
@@ -179,6 +184,34 @@ class WalSession implements SubjectSession {
     attemptCommit(history, [{ kind: 'put', space: 'log', key: '', value }], () => {
       this.#wal.append(bytesOf(value), { seq: history.submitted, type: random.below(256) })
     })
+  }
+
+  /** After a failure nothing may be taken; and what was reported as in no file must not come back. */
+  #handOver(history: History, action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      if (isLdbError(error, 'LDB_POISONED')) throw error
+      history.inDoubt = true
+      const isInNoFile = isLdbError(error, 'LDB_IO') || isLdbError(error, 'LDB_NO_SPACE')
+      if (isInNoFile && history.isTrusted) history.most = this.#lastHandedOver()
+      throw error
+    }
+  }
+
+  /** Seq of the newest record that can be read; without any bound where reading fails. */
+  #lastHandedOver(): number {
+    const reader = this.#wal.read(this.#wal.firstLsn)
+    try {
+      let last = Number(this.#wal.cutSeq)
+      while (reader.next()) last = reader.seq
+      return last
+    } catch (error) {
+      if (!isLdbError(error)) throw error
+      return Infinity
+    } finally {
+      reader.close()
+    }
   }
 
   /** Several wait for their records at once, while more are appended. */

@@ -1,0 +1,15 @@
+import { CACHE_BUGS } from './cache-bugs.js'
+import { CORE_BUGS } from './core-bugs.js'
+import { FLOOR_BUGS } from './floor-bugs.js'
+import { LOG_BUGS } from './log-bugs.js'
+import type { SeededBug } from './seeded-bug.js'
+import { TREE_BUGS } from './tree-bugs.js'
+
+/** Every seeded bug. */
+export const SEEDED_BUGS: readonly SeededBug[] = [
+  ...LOG_BUGS,
+  ...TREE_BUGS,
+  ...CACHE_BUGS,
+  ...CORE_BUGS,
+  ...FLOOR_BUGS,
+]

@@ -1,0 +1,13 @@
+import type { Suite } from '../deep/suite.js'
+import { SEEDED_BUGS } from './bug-list.js'
+import { catchBug } from './bug-run.js'
+import type { SeededBug } from './seeded-bug.js'
+
+/** Seeded bugs, one a case: the suite that is named beside a bug passes without it, and notices it. */
+export const seededSuite: Suite = {
+  name: 'seeded',
+  runCase: async (seed) => {
+    const { cases } = await catchBug(SEEDED_BUGS[seed % SEEDED_BUGS.length] as SeededBug)
+    return { seededBugs: 1, casesToCatch: cases }
+  },
+}

@@ -278,6 +278,17 @@ describe('creation (D1)', () => {
   })
 })
 
+describe('a link that leads nowhere', () => {
+  it.each(['wal', 'keyspaces'])('in the place of %s is refused by name', (name) => {
+    makeDatabase()
+    rmSync(join(path, name), { recursive: true })
+    symlinkSync('/nowhere', join(path, name))
+    expect(() => Database.open(path)).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^LDB_(FORMAT|CORRUPTION)$/) }),
+    )
+  })
+})
+
 describe('unknown files (D2)', () => {
   it('are left alone', () => {
     makeDatabase()

@@ -29,13 +29,11 @@ export function joinPath(directory: string, name: string): string {
 export function listLogDirectory(vfs: Vfs, directory: string): LogDirectory | undefined {
   const status = vfs.status(directory)
   if (status === undefined) return undefined
-  if (status.kind === 'file') {
-    throw new LdbError('LDB_FORMAT', `${directory} is not a directory`, { details: { file: directory } })
-  }
+  if (status.kind === 'file') throw notDirectory(directory)
   const segmentNumbers: number[] = []
   const unfinishedNames: string[] = []
   let highest = 0
-  for (const name of vfs.list(directory)) {
+  for (const name of listNames(vfs, directory)) {
     const number = parseSegmentName(name)
     const newNumber = parseNewSegmentName(name)
     if (number === 0 && newNumber === 0) continue
@@ -46,6 +44,24 @@ export function listLogDirectory(vfs: Vfs, directory: string): LogDirectory | un
   }
   segmentNumbers.sort((left, right) => left - right)
   return { segmentNumbers, unfinishedNames, nextNumber: highest + 1 }
+}
+
+/** Lists what a place holds that is there: a symbolic link may lead to a directory, or nowhere. */
+function listNames(vfs: Vfs, directory: string): string[] {
+  try {
+    return vfs.list(directory)
+  } catch (cause) {
+    const errno = isLdbError(cause) ? cause.details.errno : undefined
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') throw notDirectory(directory, cause)
+    throw cause
+  }
+}
+
+function notDirectory(directory: string, cause?: unknown): LdbError {
+  return new LdbError('LDB_FORMAT', `${directory} is not a directory`, {
+    details: { file: directory },
+    cause,
+  })
 }
 
 /**

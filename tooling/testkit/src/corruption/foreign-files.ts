@@ -52,6 +52,7 @@ export function runForeignFiles(seed: number): number {
     ...golden.image.files.keys(),
     `${GOLDEN_PATH}/LOCK`,
     `${GOLDEN_PATH}/wal`,
+    `${GOLDEN_PATH}/keyspaces`,
     `${GOLDEN_PATH}/keyspaces/2`,
   ]
   let caseCount = 0
@@ -81,7 +82,7 @@ export function runForeignFiles(seed: number): number {
 }
 
 function replaceBy(path: string, replace: (path: string) => void): void {
-  const isDirectory = path.endsWith('/wal') || path.endsWith('/2')
+  const isDirectory = ['/wal', '/keyspaces', '/2'].some((end) => path.endsWith(end))
   if (path.endsWith('/LOCK')) writeFileSync(path, '')
   if (!isDirectory) replace(path)
   else {

@@ -115,6 +115,10 @@ export interface StoreCursor {
   readonly key: Uint8Array
   /** Value of the entry: borrowed, until the next move or close. Throws LDB_INVALID_ARGUMENT when standing nowhere. */
   readonly value: Uint8Array
+  /** Gives the key of the entry as the caller's own: nobody else writes to it, whatever moves. Throws as `key`. */
+  takeKey(): Uint8Array
+  /** Gives the value of the entry as the caller's own: nobody else writes to it, whatever moves. Throws as `value`. */
+  takeValue(): Uint8Array
   /** Moves to the smallest entry within the bounds. */
   first(): boolean
   /** Moves to the greatest entry within the bounds. */

@@ -16,6 +16,7 @@ import {
   setPageNumber,
 } from './page.js'
 import { checkTreePage } from './page-check.js'
+import { PageCopies } from './page-copies.js'
 import { PageMemory } from './page-memory.js'
 import { Reclaim } from './reclaim.js'
 import { childChecksumHigh, childChecksumLow, childOf } from './record.js'
@@ -52,6 +53,8 @@ export class Pages implements PageSink {
   readonly space: PageSpace
   readonly memory: PageMemory
   readonly runs: OverflowRuns
+  /** Private copies of leaves, for cursors. */
+  readonly copies: PageCopies
   readonly freeSpace: FreeSpace
   readonly reclaim: Reclaim
   readonly seed: Seed64
@@ -79,6 +82,7 @@ export class Pages implements PageSink {
       this.#forget(page, count)
     })
     this.runs = new OverflowRuns(this, cache.pageBytes)
+    this.copies = new PageCopies(cache.pageBytes, this.runs)
     const scratch = new PageMemory(new Uint8Array(cache.pageBytes), cache.pageBytes, this.runs)
     this.memory = new PageMemory(cache.bytes, cache.pageBytes, this.runs, scratch)
     this.space = cache.attach(this)

@@ -1,5 +1,5 @@
 import { copyBytes, invalidArgument, KEY_BYTES_MAX, LdbError, VALUE_BYTES_MAX } from '@ldb/base'
-import type { KeyEncoding, ValueEncoding } from '@ldb/base'
+import type { KeyEncoding, StoreCursor, ValueEncoding } from '@ldb/base'
 
 const SCRATCH_BYTES = 512
 
@@ -58,10 +58,16 @@ export class KeyspaceCodec<K, V> {
     return bytes
   }
 
-  /** Decodes the bytes of a key that are borrowed. */
-  decodeKey(bytes: Uint8Array): K {
+  /** Decodes the key at which a cursor stands. */
+  keyAt(cursor: StoreCursor): K {
     const encoding = this.keys
-    return encoding.decode(encoding.decodesBorrowed === true ? bytes : copyBytes(bytes))
+    return encoding.decode(encoding.decodesBorrowed === true ? cursor.key : cursor.takeKey())
+  }
+
+  /** Decodes the value at which a cursor stands. */
+  valueAt(cursor: StoreCursor): V {
+    const encoding = this.values
+    return encoding.decode(encoding.decodesBorrowed === true ? cursor.value : cursor.takeValue())
   }
 
   /** Decodes the bytes of a value that are borrowed. */

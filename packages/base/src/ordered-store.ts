@@ -115,9 +115,12 @@ export interface StoreCursor {
   readonly key: Uint8Array
   /** Value of the entry: borrowed, until the next move or close. Throws LDB_INVALID_ARGUMENT when standing nowhere. */
   readonly value: Uint8Array
-  /** Gives the key of the entry as the caller's own: nobody else writes to it, whatever moves. Throws as `key`. */
+  /**
+   * Gives the key of the entry as the caller's own: no move changes it, and writing to it changes no other read but `key`,
+   * until the next move. Throws as `key` does.
+   */
   takeKey(): Uint8Array
-  /** Gives the value of the entry as the caller's own: nobody else writes to it, whatever moves. Throws as `value`. */
+  /** Gives the value of the entry as the caller's own, as {@link StoreCursor.takeKey} does the key. */
   takeValue(): Uint8Array
   /** Moves to the smallest entry within the bounds. */
   first(): boolean

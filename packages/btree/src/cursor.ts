@@ -74,12 +74,18 @@ export class TreeCursor implements StoreCursor {
 
   takeKey(): Uint8Array {
     const { key } = this
-    return this.#takenKeys.take(this.#slot) ? key : key.slice()
+    if (this.#takenKeys.take(this.#slot)) return key
+    return copyKey(this.#pages.memory, this.#original(), this.#slot)
   }
 
   takeValue(): Uint8Array {
     const { value } = this
-    return this.#takenValues.take(this.#slot) ? value : value.slice()
+    if (this.#takenValues.take(this.#slot)) return value
+    const { memory } = this.#pages
+    const page = this.#original()
+    const record = recordOffset(memory, page, this.#slot)
+    const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, slotKeyBytes(memory, page, this.#slot))
+    return valueIsRun(memory, record) ? value : memory.bytes.slice(at, at + value.length)
   }
 
   first(): boolean {
@@ -211,6 +217,17 @@ export class TreeCursor implements StoreCursor {
     }
     this.#enter(page)
     return true
+  }
+
+  /** Goes to the leaf again, in the cache: the copy may have been written to by whom parts of it were given. */
+  #original(): number {
+    const pages = this.#pages
+    const { root } = this.#source
+    let page = pages.root(root)
+    for (let depth = 0, level = root.level; level > 0; depth += 1, level -= 1) {
+      page = pages.child(page, this.#pathSlot[depth] as number, level - 1)
+    }
+    return page
   }
 
   /** Copies a leaf and works out which of its slots lie within the bounds. */

@@ -16,7 +16,7 @@ import { writeCheckpoint } from './checkpoint.js'
 import { createTreeFile, directoryOf } from './create.js'
 import { firstPageNumber } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
-import { copyValue, findRecord } from './lookup.js'
+import { copyValue, findNewest, findRecord } from './lookup.js'
 import { readWholeMeta, seedOf } from './meta.js'
 import type { Meta } from './meta.js'
 import { LITTLE_ENDIAN } from './page-memory.js'
@@ -120,13 +120,13 @@ export class BTree implements OrderedStore {
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertReadable()
-    const record = findRecord(this.#pages, this.#tree.root, key, 0, keyBytes)
+    const record = findNewest(this.#pages, this.#tree.root, key, keyBytes)
     return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, keyBytes)
   }
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#assertReadable()
-    return findRecord(this.#pages, this.#tree.root, key, 0, keyBytes) >= 0
+    return findNewest(this.#pages, this.#tree.root, key, keyBytes) >= 0
   }
 
   apply(section: BatchSection, seq: Seq): void {

@@ -17,6 +17,8 @@ export class PageMemory {
   readonly bytes: Uint8Array
   readonly u16: Uint16Array
   readonly i32: Int32Array
+  /** For words that are not aligned. */
+  readonly view: DataView
   readonly pageBytes: number
   /** Longest key stored whole; a longer one takes exactly this many bytes in the page. */
   readonly keyPartMax: number
@@ -34,6 +36,7 @@ export class PageMemory {
     this.bytes = bytes
     this.u16 = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1)
     this.i32 = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.pageBytes = pageBytes
     this.keyPartMax = pageBytes >> 3
     this.keyInlineBytes = this.keyPartMax - RUN_REFERENCE_BYTES

@@ -10,6 +10,7 @@ import {
   checksumLow,
   clearPage,
   pageEpoch,
+  pageLevel,
   pageNumberOf,
   setChecksum,
   setPageEpoch,
@@ -164,8 +165,10 @@ export class Pages implements PageSink {
     return pageEpoch(this.memory, page) === this.epoch
   }
 
+  /** Notes that the page at `page` is about to change. */
   markDirty(page: number): void {
     this.space.markDirty(page / this.memory.pageBytes)
+    this.#outdate(page)
   }
 
   /**
@@ -190,6 +193,7 @@ export class Pages implements PageSink {
         throw error
       }
       memory.bytes.copyWithin(copy, page, page + memory.pageBytes)
+      this.#outdate(page)
     }
     setPageNumber(memory, copy, pageNumber)
     setPageEpoch(memory, copy, this.epoch)
@@ -202,7 +206,13 @@ export class Pages implements PageSink {
   giveUp(page: number): void {
     const pageNumber = pageNumberOf(this.memory, page)
     const made = pageEpoch(this.memory, page)
+    this.#outdate(page)
     this.reclaim.giveUp(pageNumber, 1, made, this.epoch)
+  }
+
+  /** Only the places of records of the newest tree are remembered: a leaf that changes or leaves it loses them. */
+  #outdate(page: number): void {
+    if (pageLevel(this.memory, page) === 0) this.space.outdate(page / this.memory.pageBytes)
   }
 
   /** Computes the checksum of the page at `page` into its header. */

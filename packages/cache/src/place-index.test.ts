@@ -22,38 +22,38 @@ test('what the index says was noted last for that hash and length, and its frame
       fc.constantFrom(1024, 65_536),
       (steps, bytes) => {
         const index = new PlaceIndex(FRAMES, PAGE_BYTES, bytes)
-        let noted: { hash: number; keyBytes: number; offset: number }[] = []
-        let found = 0
+        const noted = new Map<string, number>()
         for (const each of steps) {
           if ('outdate' in each) {
             index.outdate(each.outdate)
-            noted = noted.filter(({ offset }) => Math.floor(offset / PAGE_BYTES) !== each.outdate)
+            for (const [key, offset] of noted) if (offset >> 9 === each.outdate) noted.delete(key)
             continue
           }
+          const key = `${each.hash}/${each.keyBytes}`
           const offset = index.find(each.hash, each.keyBytes)
           if (offset >= 0) {
-            found += 1
-            expect(noted).toContainEqual({ hash: each.hash, keyBytes: each.keyBytes, offset })
+            if (noted.get(key) !== offset) throw new Error(`${key}: found ${offset}, noted ${noted.get(key)}`)
             continue
           }
           index.note(each.hash, each.keyBytes, each.offset)
-          noted.push(each)
-          expect(index.find(each.hash, each.keyBytes)).toBe(each.offset)
+          noted.set(key, each.offset)
+          if (index.find(each.hash, each.keyBytes) !== each.offset) throw new Error(`${key} was just noted`)
         }
-        expect(found).toBeGreaterThanOrEqual(0)
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 200 },
   )
 })
 
 test('a frame may change as often as it likes: a generation that comes again brings nothing back', () => {
   const index = new PlaceIndex(FRAMES, PAGE_BYTES, 65_536)
   index.note(1, 3, 700)
+  let foundCount = 0
   for (let change = 0; change < 70_000; change += 1) {
     index.outdate(1)
-    expect(index.find(1, 3)).toBe(-1)
+    if (index.find(1, 3) >= 0) foundCount += 1
   }
+  expect(foundCount).toBe(0)
   expect(index.find(0, 0)).toBe(-1)
 })
 

@@ -55,15 +55,13 @@ export class PlaceIndex {
   /** Notes the offset at which the record of a key stands now. */
   note(hash: number, keyBytes: number, offset: number): void {
     if (this.#bucketsMax < BUCKETS_MIN) return
-    const words = this.#words
-    const first = (hash & this.#mask) << BUCKET_SHIFT
-    const second = first + ENTRY_WORDS
-    let at = first
-    if (this.#holds(first)) {
-      at = second
-      if (this.#holds(second)) this.#noteCollision()
+    let at = (hash & this.#mask) << BUCKET_SHIFT
+    if (this.#holds(at)) {
+      at += ENTRY_WORDS
+      // What is pushed out was noted before its neighbour, or after it: which one goes hardly matters.
+      if (this.#holds(at) && this.#isGrown()) at = (hash & this.#mask) << BUCKET_SHIFT
     }
-    if (words !== this.#words) return
+    const words = this.#words
     const generation = this.#generations[offset >> this.#pageShift] as number
     words[at] = (generation << 16) | ((hash >>> 16) & 0xff00) | keyBytes
     words[at + 1] = offset
@@ -81,12 +79,14 @@ export class PlaceIndex {
     return this.#generations[frame] === (this.#words[at] as number) >>> 16
   }
 
-  #noteCollision(): void {
+  /** Counts a good entry that is pushed out, and tells whether the index has doubled over it. */
+  #isGrown(): boolean {
     this.#collisions += 1
     const buckets = this.#mask + 1
-    if (this.#collisions <= buckets || buckets * 2 > this.#bucketsMax) return
+    if (this.#collisions <= buckets || buckets * 2 > this.#bucketsMax) return false
     this.#collisions = 0
     this.#words = new Int32Array((buckets * 2) << BUCKET_SHIFT)
     this.#mask = buckets * 2 - 1
+    return true
   }
 }

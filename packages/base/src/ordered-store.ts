@@ -32,6 +32,22 @@ export interface OrderedStore {
    */
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
 
+  /**
+   * Gives the value of a key without a copy, or `undefined`: borrowed until the next call of anything on the store, and
+   * never to be written to.
+   *
+   * @throws as `get` does.
+   */
+  getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
+
+  /**
+   * Gives copies of the values of many keys, in their order, `undefined` for each that is absent. Key `i` ends before
+   * byte `ends[i]` of `keys`, and begins where the one before it ends.
+   *
+   * @throws as `get` does.
+   */
+  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
+
   /** Tells whether a key is present, without reading its value. */
   has(key: Uint8Array, keyBytes?: number): boolean
 
@@ -82,6 +98,10 @@ export interface StoreSnapshot {
   readonly seq: Seq
   /** Gives a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`. */
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
+  /** As {@link OrderedStore.getBorrowed}. */
+  getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
+  /** As {@link OrderedStore.getMany}. */
+  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
   /** Tells whether a key is present, without reading its value. */
   has(key: Uint8Array, keyBytes?: number): boolean
   /** Opens a cursor, standing nowhere. It stays valid until it is closed, and must be closed before the release. */

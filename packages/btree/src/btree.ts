@@ -16,10 +16,11 @@ import { writeCheckpoint } from './checkpoint.js'
 import { createTreeFile, directoryOf } from './create.js'
 import { firstPageNumber } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
-import { copyValue, findNewest, findRecord } from './lookup.js'
+import { copyNewest, findNewest, findRecord, viewValue } from './lookup.js'
 import { readWholeMeta, seedOf } from './meta.js'
 import type { Meta } from './meta.js'
 import { LITTLE_ENDIAN } from './page-memory.js'
+import { ManyValues } from './many-values.js'
 import { Pages } from './pages.js'
 import { deleteAll, deleteRange } from './range-delete.js'
 import { moveDown } from './shrink.js'
@@ -43,6 +44,7 @@ export class BTree implements OrderedStore {
   readonly #pages: Pages
   readonly #tree: TreeState
   readonly #slab: ValueSlab = new ValueSlab()
+  readonly #many: ManyValues
   readonly #reader: BatchReader = new BatchReader()
   readonly #bitmapPages: number[]
   readonly #snapshots = new Set<TreeSnapshot>()
@@ -64,6 +66,7 @@ export class BTree implements OrderedStore {
     this.#seq = toSeq(meta.durableSeq)
     this.#pages = new Pages(file, cache, seed, { freeSpace, epoch: meta.epoch + 1, durableEpoch: meta.epoch })
     this.#pages.runs.count = meta.runCount
+    this.#many = new ManyValues(this.#pages, this.#slab)
     this.#tree = new TreeState(
       this.#pages,
       {
@@ -120,13 +123,23 @@ export class BTree implements OrderedStore {
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertReadable()
-    const record = findNewest(this.#pages, this.#tree.root, key, keyBytes)
-    return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, keyBytes)
+    return copyNewest(this.#pages, this.#tree.root, this.#slab, key, 0, keyBytes)
+  }
+
+  getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
+    this.#assertReadable()
+    const record = findNewest(this.#pages, this.#tree.root, key, 0, keyBytes)
+    return record < 0 ? undefined : viewValue(this.#pages, record, keyBytes)
+  }
+
+  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
+    this.#assertReadable()
+    return this.#many.read(this.#tree.root, keys, ends)
   }
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#assertReadable()
-    return findNewest(this.#pages, this.#tree.root, key, keyBytes) >= 0
+    return findNewest(this.#pages, this.#tree.root, key, 0, keyBytes) >= 0
   }
 
   apply(section: BatchSection, seq: Seq): void {

@@ -1,8 +1,8 @@
-/** Gives a 32-bit hash of `key[0..keyBytes)`, all bits of which depend on all of the key. @internal */
-export function hashKey(key: Uint8Array, keyBytes: number, seed: number): number {
-  let hash = seed ^ keyBytes
-  let index = 0
-  for (; index <= keyBytes - 4; index += 4) {
+/** Gives a 32-bit hash of `key[start..end)`, all bits of which depend on all of the key. @internal */
+export function hashKey(key: Uint8Array, start: number, end: number, seed: number): number {
+  let hash = seed ^ (end - start)
+  let index = start
+  for (; index <= end - 4; index += 4) {
     const word =
       (key[index] as number) |
       ((key[index + 1] as number) << 8) |
@@ -11,7 +11,7 @@ export function hashKey(key: Uint8Array, keyBytes: number, seed: number): number
     hash = Math.imul(hash ^ word, 0x9e3779b1)
     hash ^= hash >>> 15
   }
-  for (; index < keyBytes; index += 1) hash = Math.imul(hash ^ (key[index] as number), 0x9e3779b1)
+  for (; index < end; index += 1) hash = Math.imul(hash ^ (key[index] as number), 0x9e3779b1)
   // The finalizer of MurmurHash3.
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)

@@ -25,43 +25,69 @@ export function findRecord(pages: Pages, root: Root, key: Uint8Array, start: num
 }
 
 /**
- * Finds the record of the key `key[0..keyBytes)` in the newest tree, whose root it is: at the place that is remembered,
+ * Finds the record of the key `key[start..end)` in the newest tree, whose root it is: at the place that is remembered,
  * which spares the way down, or on that way.
  *
  * @returns as {@link findRecord} does.
  * @internal
  */
-export function findNewest(pages: Pages, root: Root, key: Uint8Array, keyBytes: number): number {
+export function findNewest(pages: Pages, root: Root, key: Uint8Array, start: number, end: number): number {
   const { memory, space } = pages
-  if (keyBytes > PLACE_KEY_BYTES_MAX || keyBytes > memory.keyPartMax)
-    return findRecord(pages, root, key, 0, keyBytes)
-  const hash = hashKey(key, keyBytes, pages.seed.low)
+  const keyBytes = end - start
+  if (!isPlaced(memory, keyBytes)) return findRecord(pages, root, key, start, end)
+  const hash = hashKey(key, start, end, pages.seed.low)
   const place = space.placeOf(hash, keyBytes)
-  if (place >= 0 && standsAt(memory, place, key, keyBytes)) {
-    if (INVARIANTS) return checkPlace(pages, root, key, keyBytes, place)
-    return place
+  if (place >= 0 && standsAt(memory, place, key, start, end)) {
+    return INVARIANTS ? checkPlace(pages, root, key, start, end) : place
   }
-  const record = findRecord(pages, root, key, 0, keyBytes)
+  const record = findRecord(pages, root, key, start, end)
   if (record >= 0) space.notePlace(hash, keyBytes, record)
   return record
 }
 
-function standsAt(memory: PageMemory, record: number, key: Uint8Array, keyBytes: number): boolean {
+/** Tells whether the places of keys of this length are remembered. @internal */
+export function isPlaced(memory: PageMemory, keyBytes: number): boolean {
+  return keyBytes <= PLACE_KEY_BYTES_MAX && keyBytes <= memory.keyPartMax
+}
+
+/** Tells whether the record at `record` is that of a key. @internal */
+export function standsAt(
+  memory: PageMemory,
+  record: number,
+  key: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
   const { bytes } = memory
-  const at = record + VALUE_FIELD_BYTES
-  for (let index = 0; index < keyBytes; index += 1) if (bytes[at + index] !== key[index]) return false
+  const shift = record + VALUE_FIELD_BYTES - start
+  for (let index = start; index < end; index += 1) if (bytes[index + shift] !== key[index]) return false
   return true
 }
 
 /** Goes the way down all the same. It may bring pages in and so throw the place out: it must then be forgotten. */
-function checkPlace(pages: Pages, root: Root, key: Uint8Array, keyBytes: number, place: number): number {
-  const record = findRecord(pages, root, key, 0, keyBytes)
-  const isForgotten = pages.space.placeOf(hashKey(key, keyBytes, pages.seed.low), keyBytes) !== place
+function checkPlace(pages: Pages, root: Root, key: Uint8Array, start: number, end: number): number {
+  const hash = hashKey(key, start, end, pages.seed.low)
+  const place = pages.space.placeOf(hash, end - start)
+  const record = findRecord(pages, root, key, start, end)
+  const isForgotten = pages.space.placeOf(hash, end - start) !== place
   assert(
-    record === place || (record >= 0 && isForgotten),
+    record >= 0 && (record === place || isForgotten),
     'a place that is remembered is that of the newest record',
   )
   return record
+}
+
+/** Gives a copy of the value of the key `key[start..end)` in the newest tree. @internal */
+export function copyNewest(
+  pages: Pages,
+  root: Root,
+  slab: ValueSlab,
+  key: Uint8Array,
+  start: number,
+  end: number,
+): Uint8Array | undefined {
+  const record = findNewest(pages, root, key, start, end)
+  return record < 0 ? undefined : copyValue(pages, slab, record, end - start)
 }
 
 /** Gives a copy of the value of the record at `record`, whose key has `keyBytes` bytes. @internal */
@@ -70,4 +96,12 @@ export function copyValue(pages: Pages, slab: ValueSlab, record: number, keyByte
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
   if (valueIsRun(memory, record)) return pages.runs.readRun(memory, at)
   return slab.copy(memory, at, valuePartBytes(memory, record))
+}
+
+/** Gives a view of the value of the record at `record`, good until the next page is brought in. @internal */
+export function viewValue(pages: Pages, record: number, keyBytes: number): Uint8Array {
+  const { memory } = pages
+  const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
+  if (valueIsRun(memory, record)) return pages.runs.readRun(memory, at)
+  return new Uint8Array(memory.bytes.buffer, memory.bytes.byteOffset + at, valuePartBytes(memory, record))
 }

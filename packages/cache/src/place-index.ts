@@ -16,7 +16,7 @@ export const PLACE_KEY_BYTES_MAX = 255
  * begins a new generation of a frame, and all places in it are gone with one store: writers never look into the index.
  *
  * Word 0 of an entry: generation (bits 16 to 31), eight bits of the hash (8 to 15), key length (0 to 7); 0 for none. Word
- * 1: the byte offset of the record. The index begins small, and doubles, empty, while good entries push each other out.
+ * 1: the byte offset of the record. The index begins small and grows, empty again, while good entries push each other out.
  * @internal
  */
 export class PlaceIndex {
@@ -79,14 +79,15 @@ export class PlaceIndex {
     return this.#generations[frame] === (this.#words[at] as number) >>> 16
   }
 
-  /** Counts a good entry that is pushed out, and tells whether the index has doubled over it. */
+  /** Counts a good entry that is pushed out, and tells whether the index has grown over it. */
   #isGrown(): boolean {
     this.#collisions += 1
     const buckets = this.#mask + 1
-    if (this.#collisions <= buckets || buckets * 2 > this.#bucketsMax) return false
+    if (this.#collisions <= buckets >> 1 || buckets * 2 > this.#bucketsMax) return false
     this.#collisions = 0
-    this.#words = new Int32Array((buckets * 2) << BUCKET_SHIFT)
-    this.#mask = buckets * 2 - 1
+    const larger = buckets * (buckets * 4 > this.#bucketsMax ? 2 : 4)
+    this.#words = new Int32Array(larger << BUCKET_SHIFT)
+    this.#mask = larger - 1
     return true
   }
 }

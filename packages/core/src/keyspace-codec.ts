@@ -1,4 +1,12 @@
-import { copyBytes, invalidArgument, KEY_BYTES_MAX, LdbError, VALUE_BYTES_MAX } from '@ldb/base'
+import {
+  copyBytes,
+  invalidArgument,
+  jsonValues,
+  KEY_BYTES_MAX,
+  LdbError,
+  utf8Values,
+  VALUE_BYTES_MAX,
+} from '@ldb/base'
 import type { KeyEncoding, StoreCursor, ValueEncoding } from '@ldb/base'
 
 const SCRATCH_BYTES = 512
@@ -12,12 +20,15 @@ const SCRATCH_BYTES = 512
 export class KeyspaceCodec<K, V> {
   readonly keys: KeyEncoding<K>
   readonly values: ValueEncoding<V>
+  /** Values are decoded from where they stand. Only what is built in is sure to call nothing in between that moves them. */
+  readonly decodesInPlace: boolean
   /** Holds the key encoded last. */
   scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES)
 
   constructor(keys: KeyEncoding<K>, values: ValueEncoding<V>) {
     this.keys = keys
     this.values = values
+    this.decodesInPlace = isOneOf(values, [utf8Values, jsonValues])
   }
 
   /**
@@ -76,10 +87,14 @@ export class KeyspaceCodec<K, V> {
     return encoding.decode(encoding.decodesBorrowed === true ? bytes : copyBytes(bytes))
   }
 
-  /** Decodes the bytes of a value that nobody else has. */
+  /** Decodes the bytes of a value that nobody else has, or that the caller asked to borrow. */
   decodeOwnValue(bytes: Uint8Array): V {
     return this.values.decode(bytes)
   }
+}
+
+function isOneOf(encoding: unknown, encodings: readonly unknown[]): boolean {
+  return encodings.includes(encoding)
 }
 
 function checkKey(bytes: Uint8Array): Uint8Array {

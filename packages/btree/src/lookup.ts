@@ -103,5 +103,5 @@ export function viewValue(pages: Pages, record: number, keyBytes: number): Uint8
   const { memory } = pages
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
   if (valueIsRun(memory, record)) return pages.runs.readRun(memory, at)
-  return new Uint8Array(memory.bytes.buffer, memory.bytes.byteOffset + at, valuePartBytes(memory, record))
+  return new Uint8Array(memory.buffer, memory.bytes.byteOffset + at, valuePartBytes(memory, record))
 }

@@ -41,7 +41,7 @@ export class PageCopies {
 
 /** Copies a whole page. @internal */
 export function copyPage(source: PageMemory, page: number, target: PageMemory, at: number): void {
-  target.bytes.set(new Uint8Array(source.bytes.buffer, source.bytes.byteOffset + page, source.pageBytes), at)
+  target.bytes.set(new Uint8Array(source.buffer, source.bytes.byteOffset + page, source.pageBytes), at)
 }
 
 function makeBuffer(pageBytes: number, runs: RunReader): PageMemory {

@@ -18,7 +18,8 @@ const LOOP_BYTES_MAX = 160
  */
 export class ValueSlab {
   #bytes = new Uint8Array(SLAB_BYTES)
-  #words = new Int32Array(this.#bytes.buffer)
+  #buffer = this.#bytes.buffer
+  #words = new Int32Array(this.#buffer)
   /** A multiple of four. */
   #used = 0
 
@@ -27,7 +28,8 @@ export class ValueSlab {
     if (length > SLICE_BYTES_MAX) return source.bytes.slice(start, start + length)
     if (length > SLAB_BYTES - this.#used) {
       this.#bytes = new Uint8Array(SLAB_BYTES)
-      this.#words = new Int32Array(this.#bytes.buffer)
+      this.#buffer = this.#bytes.buffer
+      this.#words = new Int32Array(this.#buffer)
       this.#used = 0
     }
     const bytes = this.#bytes
@@ -44,8 +46,8 @@ export class ValueSlab {
         bytes[used + index] = source.bytes[start + index] as number
       }
     } else {
-      bytes.set(new Uint8Array(source.bytes.buffer, source.bytes.byteOffset + start, length), used)
+      bytes.set(new Uint8Array(source.buffer, source.bytes.byteOffset + start, length), used)
     }
-    return new Uint8Array(bytes.buffer, used, length)
+    return new Uint8Array(this.#buffer, used, length)
   }
 }

@@ -99,7 +99,8 @@ class Opening {
     // (R7) Read-only, whatever is written stays in the overlay.
     this.#vfs = options.readOnly ? new OverlayVfs(vfs) : vfs
     this.#withLog = withLog
-    this.#cache = new PageCache({ bytes: options.cacheBytes, pageBytes: tuning.pageBytes })
+    const places = tuning.remembersPlaces ? {} : { placeBytes: 0 }
+    this.#cache = new PageCache({ bytes: options.cacheBytes, pageBytes: tuning.pageBytes, ...places })
   }
 
   open(): DatabaseParts {

@@ -32,6 +32,22 @@ export interface OrderedStore {
    */
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
 
+  /**
+   * Gives the value of a key without a copy, or `undefined`: borrowed until the next call of anything on the store, and
+   * never to be written to.
+   *
+   * @throws as `get` does.
+   */
+  getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
+
+  /**
+   * Gives copies of the values of many keys, in their order, `undefined` for each that is absent. Key `i` ends before
+   * byte `ends[i]` of `keys`, and begins where the one before it ends.
+   *
+   * @throws as `get` does.
+   */
+  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
+
   /** Tells whether a key is present, without reading its value. */
   has(key: Uint8Array, keyBytes?: number): boolean
 
@@ -82,6 +98,10 @@ export interface StoreSnapshot {
   readonly seq: Seq
   /** Gives a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`. */
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
+  /** As {@link OrderedStore.getBorrowed}. */
+  getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
+  /** As {@link OrderedStore.getMany}. */
+  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
   /** Tells whether a key is present, without reading its value. */
   has(key: Uint8Array, keyBytes?: number): boolean
   /** Opens a cursor, standing nowhere. It stays valid until it is closed, and must be closed before the release. */
@@ -115,6 +135,13 @@ export interface StoreCursor {
   readonly key: Uint8Array
   /** Value of the entry: borrowed, until the next move or close. Throws LDB_INVALID_ARGUMENT when standing nowhere. */
   readonly value: Uint8Array
+  /**
+   * Gives the key of the entry as the caller's own: no move changes it, and writing to it changes no other read but `key`,
+   * until the next move. Throws as `key` does.
+   */
+  takeKey(): Uint8Array
+  /** Gives the value of the entry as the caller's own, as {@link StoreCursor.takeKey} does the key. */
+  takeValue(): Uint8Array
   /** Moves to the smallest entry within the bounds. */
   first(): boolean
   /** Moves to the greatest entry within the bounds. */

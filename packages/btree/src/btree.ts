@@ -26,10 +26,11 @@ import { Confirmation } from './confirmation.js'
 import { createTreeFile } from './create.js'
 import { firstPageNumber, META_BLOCK_FILE_ID_OFFSET, META_BLOCK_PAGE_BYTES_OFFSET } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
-import { copyValue, findRecord } from './lookup.js'
+import { copyNewest, findNewest, findRecord, viewValue } from './lookup.js'
 import { findWholeMeta, seedOf } from './meta.js'
 import type { Meta } from './meta.js'
 import { LITTLE_ENDIAN } from './page-memory.js'
+import { ManyValues } from './many-values.js'
 import { Pages } from './pages.js'
 import { deleteAll, deleteRange } from './range-delete.js'
 import { moveDown } from './shrink.js'
@@ -53,6 +54,7 @@ export class BTree implements OrderedStore {
   readonly #pages: Pages
   readonly #tree: TreeState
   readonly #slab: ValueSlab = new ValueSlab()
+  readonly #many: ManyValues
   readonly #reader: BatchReader = new BatchReader()
   readonly #bitmapPages: number[]
   readonly #snapshots = new Set<TreeSnapshot>()
@@ -75,6 +77,7 @@ export class BTree implements OrderedStore {
     const epochs = { epoch: meta.epoch + 1, durableEpoch: meta.epoch }
     this.#pages = new Pages(file, cache, seed, confirmation, { freeSpace, ...epochs })
     this.#pages.runs.count = meta.runCount
+    this.#many = new ManyValues(this.#pages, this.#slab)
     this.#tree = new TreeState(
       this.#pages,
       {
@@ -142,13 +145,23 @@ export class BTree implements OrderedStore {
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertReadable()
-    const record = findRecord(this.#pages, this.#tree.root, key, 0, keyBytes)
-    return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, keyBytes)
+    return copyNewest(this.#pages, this.#tree.root, this.#slab, key, 0, keyBytes)
+  }
+
+  getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
+    this.#assertReadable()
+    const record = findNewest(this.#pages, this.#tree.root, key, 0, keyBytes)
+    return record < 0 ? undefined : viewValue(this.#pages, record, keyBytes)
+  }
+
+  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
+    this.#assertReadable()
+    return this.#many.read(this.#tree.root, keys, ends)
   }
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#assertReadable()
-    return findRecord(this.#pages, this.#tree.root, key, 0, keyBytes) >= 0
+    return findNewest(this.#pages, this.#tree.root, key, 0, keyBytes) >= 0
   }
 
   apply(section: BatchSection, seq: Seq): void {

@@ -1,4 +1,8 @@
+import { assert, INVARIANTS } from '@ldb/base'
+import { PLACE_KEY_BYTES_MAX } from '@ldb/cache'
 import { VALUE_FIELD_BYTES } from './format.js'
+import { hashKey } from './key-hash.js'
+import type { PageMemory } from './page-memory.js'
 import type { Pages, Root } from './pages.js'
 import { keyPartBytes, recordOffset, valueIsRun, valuePartBytes } from './record.js'
 import { searchBranch, searchLeaf } from './search.js'
@@ -20,10 +24,84 @@ export function findRecord(pages: Pages, root: Root, key: Uint8Array, start: num
   return slot < 0 ? -1 : recordOffset(memory, page, slot)
 }
 
+/**
+ * Finds the record of the key `key[start..end)` in the newest tree, whose root it is: at the place that is remembered,
+ * which spares the way down, or on that way.
+ *
+ * @returns as {@link findRecord} does.
+ * @internal
+ */
+export function findNewest(pages: Pages, root: Root, key: Uint8Array, start: number, end: number): number {
+  const { memory, space } = pages
+  const keyBytes = end - start
+  if (!isPlaced(memory, keyBytes)) return findRecord(pages, root, key, start, end)
+  const hash = hashKey(key, start, end, pages.seed.low)
+  const place = space.placeOf(hash, keyBytes)
+  if (place >= 0 && standsAt(memory, place, key, start, end)) {
+    return INVARIANTS ? checkPlace(pages, root, key, start, end) : place
+  }
+  const record = findRecord(pages, root, key, start, end)
+  if (record >= 0) space.notePlace(hash, keyBytes, record)
+  return record
+}
+
+/** Tells whether the places of keys of this length are remembered. @internal */
+export function isPlaced(memory: PageMemory, keyBytes: number): boolean {
+  return keyBytes <= PLACE_KEY_BYTES_MAX && keyBytes <= memory.keyPartMax
+}
+
+/** Tells whether the record at `record` is that of a key. @internal */
+export function standsAt(
+  memory: PageMemory,
+  record: number,
+  key: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  const { bytes } = memory
+  const shift = record + VALUE_FIELD_BYTES - start
+  for (let index = start; index < end; index += 1) if (bytes[index + shift] !== key[index]) return false
+  return true
+}
+
+/** Goes the way down all the same. It may bring pages in and so throw the place out: it must then be forgotten. */
+function checkPlace(pages: Pages, root: Root, key: Uint8Array, start: number, end: number): number {
+  const hash = hashKey(key, start, end, pages.seed.low)
+  const place = pages.space.placeOf(hash, end - start)
+  const record = findRecord(pages, root, key, start, end)
+  const isForgotten = pages.space.placeOf(hash, end - start) !== place
+  assert(
+    record >= 0 && (record === place || isForgotten),
+    'a place that is remembered is that of the newest record',
+  )
+  return record
+}
+
+/** Gives a copy of the value of the key `key[start..end)` in the newest tree. @internal */
+export function copyNewest(
+  pages: Pages,
+  root: Root,
+  slab: ValueSlab,
+  key: Uint8Array,
+  start: number,
+  end: number,
+): Uint8Array | undefined {
+  const record = findNewest(pages, root, key, start, end)
+  return record < 0 ? undefined : copyValue(pages, slab, record, end - start)
+}
+
 /** Gives a copy of the value of the record at `record`, whose key has `keyBytes` bytes. @internal */
 export function copyValue(pages: Pages, slab: ValueSlab, record: number, keyBytes: number): Uint8Array {
   const { memory } = pages
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
   if (valueIsRun(memory, record)) return pages.runs.readRun(memory, at)
-  return slab.copy(memory.bytes, at, valuePartBytes(memory, record))
+  return slab.copy(memory, at, valuePartBytes(memory, record))
+}
+
+/** Gives a view of the value of the record at `record`, good until the next page is brought in. @internal */
+export function viewValue(pages: Pages, record: number, keyBytes: number): Uint8Array {
+  const { memory } = pages
+  const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
+  if (valueIsRun(memory, record)) return pages.runs.readRun(memory, at)
+  return new Uint8Array(memory.buffer, memory.bytes.byteOffset + at, valuePartBytes(memory, record))
 }

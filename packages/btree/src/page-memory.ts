@@ -15,8 +15,12 @@ export interface RunReader {
  */
 export class PageMemory {
   readonly bytes: Uint8Array
+  /** The buffer of `bytes`, which costs a call to ask for; a view from it takes half the time of `subarray`. */
+  readonly buffer: ArrayBufferLike
   readonly u16: Uint16Array
   readonly i32: Int32Array
+  /** For words that are not aligned. */
+  readonly view: DataView
   readonly pageBytes: number
   /** Longest key stored whole; a longer one takes exactly this many bytes in the page. */
   readonly keyPartMax: number
@@ -32,8 +36,10 @@ export class PageMemory {
 
   constructor(bytes: Uint8Array, pageBytes: number, runs: RunReader, scratch?: PageMemory) {
     this.bytes = bytes
+    this.buffer = bytes.buffer
     this.u16 = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1)
     this.i32 = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.pageBytes = pageBytes
     this.keyPartMax = pageBytes >> 3
     this.keyInlineBytes = this.keyPartMax - RUN_REFERENCE_BYTES

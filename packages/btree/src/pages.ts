@@ -11,12 +11,14 @@ import {
   checksumLow,
   clearPage,
   pageEpoch,
+  pageLevel,
   pageNumberOf,
   setChecksum,
   setPageEpoch,
   setPageNumber,
 } from './page.js'
 import { checkTreePage } from './page-check.js'
+import { PageCopies } from './page-copies.js'
 import { PageMemory } from './page-memory.js'
 import { Reclaim } from './reclaim.js'
 import { childChecksumHigh, childChecksumLow, childOf } from './record.js'
@@ -55,6 +57,8 @@ export class Pages implements PageSink {
   readonly space: PageSpace
   readonly memory: PageMemory
   readonly runs: OverflowRuns
+  /** Private copies of leaves, for cursors. */
+  readonly copies: PageCopies
   readonly freeSpace: FreeSpace
   readonly reclaim: Reclaim
   /** Run before the first byte is written. */
@@ -86,6 +90,7 @@ export class Pages implements PageSink {
       this.#forget(page, count)
     })
     this.runs = new OverflowRuns(this, cache.pageBytes)
+    this.copies = new PageCopies(cache.pageBytes, this.runs)
     const scratch = new PageMemory(new Uint8Array(cache.pageBytes), cache.pageBytes, this.runs)
     this.memory = new PageMemory(cache.bytes, cache.pageBytes, this.runs, scratch)
     this.space = cache.attach(this)
@@ -167,8 +172,10 @@ export class Pages implements PageSink {
     return pageEpoch(this.memory, page) === this.epoch
   }
 
+  /** Notes that the page at `page` is about to change. */
   markDirty(page: number): void {
     this.space.markDirty(page / this.memory.pageBytes)
+    this.#outdate(page)
   }
 
   /**
@@ -193,6 +200,7 @@ export class Pages implements PageSink {
         throw error
       }
       memory.bytes.copyWithin(copy, page, page + memory.pageBytes)
+      this.#outdate(page)
     }
     setPageNumber(memory, copy, pageNumber)
     setPageEpoch(memory, copy, this.epoch)
@@ -205,7 +213,13 @@ export class Pages implements PageSink {
   giveUp(page: number): void {
     const pageNumber = pageNumberOf(this.memory, page)
     const made = pageEpoch(this.memory, page)
+    this.#outdate(page)
     this.reclaim.giveUp(pageNumber, 1, made, this.epoch)
+  }
+
+  /** Only the places of records of the newest tree are remembered: a leaf that changes or leaves it loses them. */
+  #outdate(page: number): void {
+    if (pageLevel(this.memory, page) === 0) this.space.outdate(page / this.memory.pageBytes)
   }
 
   /** Computes the checksum of the page at `page` into its header. */
@@ -256,7 +270,9 @@ export class Pages implements PageSink {
         actual: pageNumber,
       })
     }
-    if (INVARIANTS) assert(!this.freeSpace.isFree(pageNumber), 'a free page is never read')
+    if (INVARIANTS && this.freeSpace.isFree(pageNumber)) {
+      throw corruption(this.file.path, fileOffset, 'a page that is in use counts as free')
+    }
     const page = this.space.claim(pageNumber) * memory.pageBytes
     try {
       const bytesRead = this.file.read(memory.bytes, page, memory.pageBytes, fileOffset)

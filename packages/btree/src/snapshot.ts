@@ -1,7 +1,7 @@
 import { LdbError } from '@ldb/base'
 import type { KeyBounds, RangeEstimate, Seq, StoreCursor, StoreSnapshot } from '@ldb/base'
 import { TreeCursor } from './cursor.js'
-import { copyValue, findRecord } from './lookup.js'
+import { copyValue, findRecord, viewValue } from './lookup.js'
 import { slotCount, usedBytes } from './page.js'
 import type { Pages, Root } from './pages.js'
 import { searchBranch, searchLeaf } from './search.js'
@@ -52,6 +52,21 @@ export class TreeSnapshot implements StoreSnapshot {
     this.#assertOpen()
     const record = findRecord(this.#pages, this.root, key, 0, keyBytes)
     return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, keyBytes)
+  }
+
+  getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
+    this.#assertOpen()
+    const record = findRecord(this.#pages, this.root, key, 0, keyBytes)
+    return record < 0 ? undefined : viewValue(this.#pages, record, keyBytes)
+  }
+
+  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
+    this.#assertOpen()
+    return ends.map((end, index) => {
+      const start = index === 0 ? 0 : (ends[index - 1] as number)
+      const record = findRecord(this.#pages, this.root, keys, start, end)
+      return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, end - start)
+    })
   }
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {

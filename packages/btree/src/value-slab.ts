@@ -1,11 +1,13 @@
+import type { PageMemory } from './page-memory.js'
+
 /** Bytes of one slab. */
 const SLAB_BYTES = 65_536
 
 /** Values longer than this get an array of their own. */
 const SLICE_BYTES_MAX = 8192
 
-/** Values up to this size are copied by a loop: a `set` needs a view, which costs more than the copy. */
-const LOOP_BYTES_MAX = 96
+/** Values up to this size are copied by a loop over words: a `set` needs a view, which costs more than the copy. */
+const LOOP_BYTES_MAX = 160
 
 /**
  * Copies values out of pages, many into one buffer.
@@ -16,23 +18,36 @@ const LOOP_BYTES_MAX = 96
  */
 export class ValueSlab {
   #bytes = new Uint8Array(SLAB_BYTES)
+  #buffer = this.#bytes.buffer
+  #words = new Int32Array(this.#buffer)
+  /** A multiple of four. */
   #used = 0
 
-  /** Gives `source[start .. start + length)` as an array that nobody else writes to. */
-  copy(source: Uint8Array, start: number, length: number): Uint8Array {
-    if (length > SLICE_BYTES_MAX) return source.slice(start, start + length)
+  /** Gives the bytes at `start` of a memory as an array that nobody else writes to. */
+  copy(source: PageMemory, start: number, length: number): Uint8Array {
+    if (length > SLICE_BYTES_MAX) return source.bytes.slice(start, start + length)
     if (length > SLAB_BYTES - this.#used) {
       this.#bytes = new Uint8Array(SLAB_BYTES)
+      this.#buffer = this.#bytes.buffer
+      this.#words = new Int32Array(this.#buffer)
       this.#used = 0
     }
     const bytes = this.#bytes
     const used = this.#used
-    this.#used = used + length
+    this.#used = (used + length + 3) & ~3
     if (length <= LOOP_BYTES_MAX) {
-      for (let index = 0; index < length; index += 1) bytes[used + index] = source[start + index] as number
+      const { view } = source
+      const words = this.#words
+      const whole = length & ~3
+      for (let index = 0; index < whole; index += 4) {
+        words[(used + index) >> 2] = view.getInt32(start + index, true)
+      }
+      for (let index = whole; index < length; index += 1) {
+        bytes[used + index] = source.bytes[start + index] as number
+      }
     } else {
-      bytes.set(source.subarray(start, start + length), used)
+      bytes.set(new Uint8Array(source.buffer, source.bytes.byteOffset + start, length), used)
     }
-    return new Uint8Array(bytes.buffer, used, length)
+    return new Uint8Array(this.#buffer, used, length)
   }
 }

@@ -3,5 +3,6 @@
  *
  * @packageDocumentation
  */
+export { PLACE_KEY_BYTES_MAX } from './place-index.js'
 export { PageCache, PageSpace } from './page-cache.js'
 export type { PageCacheOptions, PageCacheStats, PageSink } from './page-cache.js'

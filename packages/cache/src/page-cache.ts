@@ -1,6 +1,7 @@
 import { assert, invalidArgument, INVARIANTS } from '@ldb/base'
 import { ClockHand } from './clock-hand.js'
 import { PageTable } from './page-table.js'
+import { PlaceIndex } from './place-index.js'
 
 /** Bytes that freed frames are filled with where invariants are checked. */
 const POISON = 0xdb
@@ -10,6 +11,9 @@ const FRAMES_MIN = 32
 
 /** Byte offsets into the arena must stay V8 small integers. */
 const ARENA_BYTES_MAX = 2 ** 31 - 65_536
+
+/** The index of places takes this part of the frames' bytes at most, unless said otherwise: 16 bytes a record and more. */
+const PLACES_SHARE = 8
 
 /**
  * What the cache needs from the owner of a file: to write a dirty page down before its frame is used again.
@@ -27,12 +31,19 @@ export interface PageCacheOptions {
   readonly bytes: number
   /** Bytes of a page and frame: a power of two from 512 to 32,768. */
   readonly pageBytes: number
+  /**
+   * Budget for remembering where records stand, in bytes beside the frames; 0 for none. Taken as it comes into use.
+   * @defaultValue an eighth of `bytes`
+   */
+  readonly placeBytes?: number
 }
 
 /** What a cache holds, and what it has done so far. @category Page cache */
 export interface PageCacheStats {
   readonly frameCount: number
   readonly pageBytes: number
+  /** Bytes taken at present to remember where records stand. */
+  readonly placeBytes: number
   /** Frames that hold a page. */
   readonly residentCount: number
   readonly dirtyCount: number
@@ -59,6 +70,7 @@ export interface PageCacheStats {
 export class PageCache {
   readonly pageBytes: number
   readonly frameCount: number
+  /** @internal */ readonly pageShift: number
   /** The arena; frame `f` starts at byte `f * pageBytes`. */
   readonly bytes: Uint8Array
   /** @internal */ readonly framePage: Int32Array
@@ -66,6 +78,7 @@ export class PageCache {
   /** @internal */ readonly framePins: Int32Array
   /** @internal */ readonly frameDirty: Uint8Array
   /** @internal */ readonly hand: ClockHand
+  /** @internal */ readonly places: PlaceIndex
   readonly #spaces: (PageSpace | undefined)[] = []
   readonly #freeFrames: number[] = []
   readonly #counts = { untouched: 0, misses: 0, evictions: 0, writebacks: 0 }
@@ -87,6 +100,7 @@ export class PageCache {
       throw invalidArgument(`a page cache holds less than 2 GiB, got ${String(bytes)} bytes`)
     }
     this.pageBytes = pageBytes
+    this.pageShift = Math.log2(pageBytes)
     this.frameCount = Math.max(FRAMES_MIN, Math.floor(bytes / pageBytes))
     this.bytes = new Uint8Array(new ArrayBuffer(this.frameCount * pageBytes))
     this.framePage = new Int32Array(this.frameCount)
@@ -94,6 +108,7 @@ export class PageCache {
     this.framePins = new Int32Array(this.frameCount)
     this.frameDirty = new Uint8Array(this.frameCount)
     this.hand = new ClockHand(this.frameCount)
+    this.places = new PlaceIndex(this.frameCount, pageBytes, options.placeBytes ?? bytes / PLACES_SHARE)
   }
 
   /** Registers a file. Its pages share the frames with those of all others. */
@@ -117,6 +132,7 @@ export class PageCache {
     return {
       frameCount: this.frameCount,
       pageBytes: this.pageBytes,
+      placeBytes: this.places.bytes,
       residentCount,
       dirtyCount,
       pinnedCount,
@@ -235,6 +251,30 @@ export class PageSpace {
     return this.#cache.frameDirty[frame] !== 0
   }
 
+  /**
+   * Gives the arena offset that was noted for a key of this file, by its hash and length, or -1; its frame counts as used.
+   * Another key may stand there: the caller compares.
+   */
+  placeOf(hash: number, keyBytes: number): number {
+    const cache = this.#cache
+    const offset = cache.places.find(hash, keyBytes)
+    if (offset < 0) return -1
+    const frame = offset >> cache.pageShift
+    if (cache.frameSpace[frame] !== this.id) return -1
+    cache.hand.touch(frame)
+    return offset
+  }
+
+  /** Notes where the record of a key stands, for {@link PageSpace.placeOf}; at most until `outdate` of its frame. */
+  notePlace(hash: number, keyBytes: number, offset: number): void {
+    this.#cache.places.note(hash, keyBytes, offset)
+  }
+
+  /** Forgets the places in a frame. Due before its records move or change hands, and when it is no longer the newest. */
+  outdate(frame: number): void {
+    this.#cache.places.outdate(frame)
+  }
+
   /** Notes that the page in a frame was changed. */
   markDirty(frame: number): void {
     this.#cache.frameDirty[frame] = 1
@@ -295,6 +335,7 @@ export class PageSpace {
 
   /** @internal */
   forget(frame: number): void {
+    this.#cache.places.outdate(frame)
     this.#table.remove(this.#cache.framePage[frame] as number)
     this.#cache.framePage[frame] = 0
     this.#cache.frameDirty[frame] = 0

@@ -1,21 +1,33 @@
+/** Pages of a group, as a power of two: its frames lie in four cache lines. */
+const GROUP_SHIFT = 6
+const GROUP_PAGES = 1 << GROUP_SHIFT
+const GROUP_MASK = GROUP_PAGES - 1
+
 /**
- * Which frame holds which page: an open-addressing hash table of one file's resident pages, with linear probing and
- * backward-shift deletion, in one Int32Array of (page number, frame) pairs.
+ * Which frame holds which page of one file: page numbers in groups of 64; a directory by group, and for each group with
+ * resident pages their frames.
  *
- * @remarks Page number 0 marks an empty place. A table is at most half full, so that a probe ends after one or two
- * steps, within one cache line.
+ * @remarks A lookup is two loads, without a loop and without a branch that depends on data; a hash table, measured in its
+ * place, cost 15 to 40 ns more, the more the larger it was. The directory takes 4 bytes for 64 pages of the file (8 MiB for
+ * 1 TiB), the groups at most 256 bytes for a resident page.
  * @internal
  */
 export class PageTable {
-  #entries: Int32Array
-  #mask: number
+  /** By group: the index of its frames, in groups; 0 for none. */
+  #directory: Int32Array
+  /** Frames, each one greater than it is; 0 for a page that is not resident. Group 0 stays empty. */
+  #frames: Int32Array
+  /** Resident pages of each group in `#frames`. */
+  #counts: Int32Array
+  #groupCount = 1
+  readonly #freeGroups: number[] = []
   #count = 0
 
   constructor(capacity: number = 64) {
-    let places = 16
-    while (places < capacity * 2) places *= 2
-    this.#entries = new Int32Array(places * 2)
-    this.#mask = places - 1
+    const groups = (capacity >> GROUP_SHIFT) + 2
+    this.#directory = new Int32Array(groups)
+    this.#frames = new Int32Array(groups << GROUP_SHIFT)
+    this.#counts = new Int32Array(groups)
   }
 
   /** Pages in the table. */
@@ -25,77 +37,66 @@ export class PageTable {
 
   /** Gives the frame of a page, or -1. */
   get(pageNumber: number): number {
-    const entries = this.#entries
-    const mask = this.#mask
-    let place = spread(pageNumber) & mask
-    for (;;) {
-      const found = entries[place << 1] as number
-      if (found === pageNumber) return entries[(place << 1) + 1] as number
-      if (found === 0) return -1
-      place = (place + 1) & mask
-    }
+    const group = pageNumber >> GROUP_SHIFT
+    if (group >= this.#directory.length) return -1
+    const base = (this.#directory[group] as number) << GROUP_SHIFT
+    return (this.#frames[base + (pageNumber & GROUP_MASK)] as number) - 1
   }
 
   /** Adds a page that is not in the table. */
   add(pageNumber: number, frame: number): void {
-    if ((this.#count + 1) * 2 > this.#mask) this.#grow()
+    const group = pageNumber >> GROUP_SHIFT
+    if (group >= this.#directory.length) this.#directory = grown(this.#directory, group + 1)
+    let index = this.#directory[group] as number
+    if (index === 0) {
+      index = this.#freeGroups.pop() ?? this.#newGroup()
+      this.#directory[group] = index
+    }
+    this.#frames[(index << GROUP_SHIFT) + (pageNumber & GROUP_MASK)] = frame + 1
+    this.#counts[index] = (this.#counts[index] as number) + 1
     this.#count += 1
-    this.#place(pageNumber, frame)
   }
 
   /** Takes a page out; no effect when it is not there. */
   remove(pageNumber: number): void {
-    const entries = this.#entries
-    const mask = this.#mask
-    let hole = spread(pageNumber) & mask
-    while (entries[hole << 1] !== pageNumber) {
-      if (entries[hole << 1] === 0) return
-      hole = (hole + 1) & mask
-    }
+    if (this.get(pageNumber) < 0) return
+    const group = pageNumber >> GROUP_SHIFT
+    const index = this.#directory[group] as number
+    this.#frames[(index << GROUP_SHIFT) + (pageNumber & GROUP_MASK)] = 0
     this.#count -= 1
-    let next = (hole + 1) & mask
-    while (entries[next << 1] !== 0) {
-      const home = spread(entries[next << 1] as number) & mask
-      // The entry may move back into the hole only if the hole is not before its home.
-      if (((next - home) & mask) >= ((next - hole) & mask)) {
-        entries[hole << 1] = entries[next << 1] as number
-        entries[(hole << 1) + 1] = entries[(next << 1) + 1] as number
-        hole = next
-      }
-      next = (next + 1) & mask
-    }
-    entries[hole << 1] = 0
+    const left = (this.#counts[index] as number) - 1
+    this.#counts[index] = left
+    if (left > 0) return
+    this.#directory[group] = 0
+    this.#freeGroups.push(index)
   }
 
-  /** Calls `visit` for each page, in no order. The table must not change meanwhile. */
+  /** Calls `visit` for each page, by rising number. The table must not change meanwhile. */
   forEach(visit: (pageNumber: number, frame: number) => void): void {
-    const entries = this.#entries
-    for (let index = 0; index < entries.length; index += 2) {
-      const pageNumber = entries[index] as number
-      if (pageNumber !== 0) visit(pageNumber, entries[index + 1] as number)
+    for (let group = 0; group < this.#directory.length; group += 1) {
+      const index = this.#directory[group] as number
+      if (index === 0) continue
+      for (let place = 0; place < GROUP_PAGES; place += 1) {
+        const frame = (this.#frames[(index << GROUP_SHIFT) + place] as number) - 1
+        if (frame >= 0) visit((group << GROUP_SHIFT) + place, frame)
+      }
     }
   }
 
-  #place(pageNumber: number, frame: number): void {
-    const entries = this.#entries
-    let place = spread(pageNumber) & this.#mask
-    while (entries[place << 1] !== 0) place = (place + 1) & this.#mask
-    entries[place << 1] = pageNumber
-    entries[(place << 1) + 1] = frame
-  }
-
-  #grow(): void {
-    const old = this.#entries
-    this.#entries = new Int32Array(old.length * 2)
-    this.#mask = old.length - 1
-    for (let index = 0; index < old.length; index += 2) {
-      if (old[index] !== 0) this.#place(old[index] as number, old[index + 1] as number)
+  #newGroup(): number {
+    const index = this.#groupCount
+    this.#groupCount += 1
+    if (index >= this.#counts.length) {
+      this.#counts = grown(this.#counts, index + 1)
+      this.#frames = grown(this.#frames, this.#counts.length << GROUP_SHIFT)
     }
+    return index
   }
 }
 
-/** Fibonacci hashing: neighbouring page numbers land far apart, so that runs of pages do not pile up. */
-function spread(pageNumber: number): number {
-  const product = Math.imul(pageNumber, 0x9e3779b1)
-  return product ^ (product >>> 15)
+/** Gives a larger copy, at least twice as long. */
+function grown(array: Int32Array, length: number): Int32Array {
+  const larger = new Int32Array(Math.max(length, array.length * 2))
+  larger.set(array)
+  return larger
 }

@@ -50,7 +50,7 @@ export class Cursor<K, V> implements Disposable {
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
    */
   get key(): K {
-    return this.#codec.decodeKey(this.#standing().key)
+    return this.#codec.keyAt(this.#standing())
   }
 
   /**
@@ -59,7 +59,7 @@ export class Cursor<K, V> implements Disposable {
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
    */
   get value(): V {
-    return this.#codec.decodeValue(this.#standing().value)
+    return this.#codec.valueAt(this.#standing())
   }
 
   /** Moves to the first entry of the range. */

@@ -11,6 +11,18 @@ test('options may carry a tuning under a symbol', () => {
   expect(memory.stats().cache.pageBytes).toBe(1024)
 })
 
+test('the index of places can be left out', () => {
+  using db = Database.memory({ [Symbol.for('ldb.tuning')]: { remembersPlaces: false } } as object)
+  using plain = Database.memory()
+  for (const each of [db, plain]) {
+    const batch = each.batch()
+    for (let index = 0; index < 2000; index++) batch.put(`k${index}`, 'v')
+    batch.commit()
+    for (let index = 0; index < 2000; index++) expect(each.get(`k${index}`)).toBe('v')
+  }
+  expect(db.stats().cache.placeBytes).toBeLessThan(plain.stats().cache.placeBytes)
+})
+
 test('an inherited tuning does not count', () => {
   using memory = Database.memory(Object.create(tuned) as object)
   expect(memory.stats().cache.pageBytes).toBe(8192)

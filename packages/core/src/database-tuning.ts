@@ -8,6 +8,8 @@ export interface DatabaseTuning {
   readonly segmentBytes: number
   /** Bytes that the log fills with zeros ahead. */
   readonly preallocateBytes: number
+  /** The page cache remembers where records stand. */
+  readonly remembersPlaces: boolean
 }
 
 export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
@@ -15,6 +17,7 @@ export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
   checkpointLogBytes: 67_108_864,
   segmentBytes: 67_108_864,
   preallocateBytes: 4_194_304,
+  remembersPlaces: true,
 })
 
 /**

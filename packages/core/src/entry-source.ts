@@ -75,10 +75,10 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
   #read(): T {
     const cursor = this.#cursor as StoreCursor
     const codec = this.#codec
-    if (this.#part === 'key') return codec.decodeKey(cursor.key) as unknown as T
-    if (this.#part === 'value') return codec.decodeValue(cursor.value) as unknown as T
-    const key = codec.decodeKey(cursor.key)
-    return [key, codec.decodeValue(cursor.value)] as unknown as T
+    if (this.#part === 'key') return codec.keyAt(cursor) as unknown as T
+    if (this.#part === 'value') return codec.valueAt(cursor) as unknown as T
+    const key = codec.keyAt(cursor)
+    return [key, codec.valueAt(cursor)] as unknown as T
   }
 
   #end(state: 'ended' | 'released'): void {

@@ -10,6 +10,7 @@ export type { DatabaseOptions, Durability, Logger } from './database-options.js'
 
 // Keyspaces
 export { Keyspace } from './keyspace.js'
+export type { GetOptions } from './get-options.js'
 export { KeyspaceReads } from './keyspace-reads.js'
 export { KeyspaceWrites } from './keyspace-writes.js'
 export type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace-options.js'

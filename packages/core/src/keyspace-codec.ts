@@ -1,5 +1,13 @@
-import { copyBytes, invalidArgument, KEY_BYTES_MAX, LdbError, VALUE_BYTES_MAX } from '@ldb/base'
-import type { KeyEncoding, ValueEncoding } from '@ldb/base'
+import {
+  copyBytes,
+  invalidArgument,
+  jsonValues,
+  KEY_BYTES_MAX,
+  LdbError,
+  utf8Values,
+  VALUE_BYTES_MAX,
+} from '@ldb/base'
+import type { KeyEncoding, StoreCursor, ValueEncoding } from '@ldb/base'
 
 const SCRATCH_BYTES = 512
 
@@ -12,12 +20,15 @@ const SCRATCH_BYTES = 512
 export class KeyspaceCodec<K, V> {
   readonly keys: KeyEncoding<K>
   readonly values: ValueEncoding<V>
+  /** Values are decoded from where they stand. Only what is built in is sure to call nothing in between that moves them. */
+  readonly decodesInPlace: boolean
   /** Holds the key encoded last. */
   scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES)
 
   constructor(keys: KeyEncoding<K>, values: ValueEncoding<V>) {
     this.keys = keys
     this.values = values
+    this.decodesInPlace = isOneOf(values, [utf8Values, jsonValues])
   }
 
   /**
@@ -58,10 +69,16 @@ export class KeyspaceCodec<K, V> {
     return bytes
   }
 
-  /** Decodes the bytes of a key that are borrowed. */
-  decodeKey(bytes: Uint8Array): K {
+  /** Decodes the key at which a cursor stands. */
+  keyAt(cursor: StoreCursor): K {
     const encoding = this.keys
-    return encoding.decode(encoding.decodesBorrowed === true ? bytes : copyBytes(bytes))
+    return encoding.decode(encoding.decodesBorrowed === true ? cursor.key : cursor.takeKey())
+  }
+
+  /** Decodes the value at which a cursor stands. */
+  valueAt(cursor: StoreCursor): V {
+    const encoding = this.values
+    return encoding.decode(encoding.decodesBorrowed === true ? cursor.value : cursor.takeValue())
   }
 
   /** Decodes the bytes of a value that are borrowed. */
@@ -70,10 +87,14 @@ export class KeyspaceCodec<K, V> {
     return encoding.decode(encoding.decodesBorrowed === true ? bytes : copyBytes(bytes))
   }
 
-  /** Decodes the bytes of a value that nobody else has. */
+  /** Decodes the bytes of a value that nobody else has, or that the caller asked to borrow. */
   decodeOwnValue(bytes: Uint8Array): V {
     return this.values.decode(bytes)
   }
+}
+
+function isOneOf(encoding: unknown, encodings: readonly unknown[]): boolean {
+  return encodings.includes(encoding)
 }
 
 function checkKey(bytes: Uint8Array): Uint8Array {

@@ -173,7 +173,8 @@ class Opening {
     const vfs = this.#vfs
     // The database keeps the page size that it was made with.
     const pageBytes = catalog.keyspaces[0]?.identity.pageBytes ?? this.#tuning.pageBytes
-    const cache = new PageCache({ bytes: options.cacheBytes, pageBytes })
+    const places = this.#tuning.remembersPlaces ? {} : { placeBytes: 0 }
+    const cache = new PageCache({ bytes: options.cacheBytes, pageBytes, ...places })
     const engines: EngineParts = { vfs, directory: this.#directory, cache }
     const keyspaces = this.#openStores(engines, catalog)
     const { log, seq, isCut } = this.#openLog(catalog, keyspaces)

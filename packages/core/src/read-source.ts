@@ -8,6 +8,10 @@ export interface ReadSource {
   assertReadable(): void
   /** Gives a copy of a value; the key is the first `keyBytes` bytes. */
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined
+  /** Gives a value that is good until the next call of the store. */
+  getBorrowed(key: Uint8Array, keyBytes: number): Uint8Array | undefined
+  /** Gives copies of many values; keys packed as for `OrderedStore.getMany`. */
+  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
   has(key: Uint8Array, keyBytes: number): boolean
   /** Gives a frozen state for a read that ends within the call; `giveBack` ends it. */
   acquire(): StorePin
@@ -38,6 +42,14 @@ export class LiveSource implements ReadSource {
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
     return this.keyspace.store.get(key, keyBytes)
+  }
+
+  getBorrowed(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
+    return this.keyspace.store.getBorrowed(key, keyBytes)
+  }
+
+  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
+    return this.keyspace.store.getMany(keys, ends)
   }
 
   has(key: Uint8Array, keyBytes: number): boolean {
@@ -76,6 +88,14 @@ export class FrozenSource implements ReadSource {
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
     return this.#pin.view.get(key, keyBytes)
+  }
+
+  getBorrowed(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
+    return this.#pin.view.getBorrowed(key, keyBytes)
+  }
+
+  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
+    return this.#pin.view.getMany(keys, ends)
   }
 
   has(key: Uint8Array, keyBytes: number): boolean {

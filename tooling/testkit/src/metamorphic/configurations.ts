@@ -30,6 +30,7 @@ function configuration(
 export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('plain', 'memory files', {}),
   configuration('least page and cache', 'memory files', { pageBytes: 512, cacheBytes: 65_536 }),
+  configuration('no places of records', 'memory files', { pageBytes: 1_024, remembersPlaces: false }),
   configuration('checkpoints and segments all the time', 'memory files', {
     pageBytes: 1_024,
     durability: 'periodic',

@@ -17,6 +17,8 @@ export interface RunSettings {
   readonly checkpointLogBytes: number
   readonly segmentBytes: number
   readonly preallocateBytes: number
+  /** The page cache remembers where records stand; true when absent. */
+  readonly remembersPlaces?: boolean
   /** Encoding of new keyspaces, where the command names none. */
   readonly keys: 'utf8' | 'binary' | 'tuple'
   readonly values: 'utf8' | 'binary' | 'json'
@@ -41,7 +43,8 @@ export function optionsOf(settings: RunSettings): {
   readonly syncIntervalMs: number
 } {
   const { durability, cacheBytes, pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes } = settings
-  const tuning = { pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes }
+  const { remembersPlaces = true } = settings
+  const tuning = { pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes, remembersPlaces }
   return {
     durability,
     cacheBytes: Math.max(cacheBytes, 48 * pageBytes),

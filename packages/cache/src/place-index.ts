@@ -1,0 +1,93 @@
+/** An entry is two words, a bucket two entries, so that it lies within one cache line. */
+const ENTRY_WORDS = 2
+const BUCKET_SHIFT = 2
+const BUCKET_BYTES = 16
+const BUCKETS_MIN = 64
+const GENERATION_MAX = 0xffff
+
+/** Longest key whose place is remembered: its length has eight bits. @category Page cache */
+export const PLACE_KEY_BYTES_MAX = 255
+
+/**
+ * Remembers where in the arena the record of a key was found, by a hash of the key. It is lossy: whoever asks compares
+ * the key at the place given, and goes the long way when there is none.
+ *
+ * @remarks A place holds as long as its frame is of the generation in which it was noted. {@link PlaceIndex.outdate}
+ * begins a new generation of a frame, and all places in it are gone with one store: writers never look into the index.
+ *
+ * Word 0 of an entry: generation (bits 16 to 31), eight bits of the hash (8 to 15), key length (0 to 7); 0 for none. Word
+ * 1: the byte offset of the record. The index begins small and grows, empty again, while good entries push each other out.
+ * @internal
+ */
+export class PlaceIndex {
+  #words: Int32Array
+  #mask: number
+  #collisions = 0
+  readonly #generations: Uint16Array
+  readonly #pageShift: number
+  readonly #bucketsMax: number
+
+  /** @param bytesMax - budget, apart from 2 bytes a frame; below 1 KiB nothing is remembered. */
+  constructor(frameCount: number, pageBytes: number, bytesMax: number) {
+    this.#generations = new Uint16Array(frameCount).fill(1)
+    this.#pageShift = Math.log2(pageBytes)
+    this.#bucketsMax = Math.floor(bytesMax / BUCKET_BYTES)
+    this.#words = new Int32Array(BUCKETS_MIN << BUCKET_SHIFT)
+    this.#mask = BUCKETS_MIN - 1
+  }
+
+  /** Bytes that it takes at present. */
+  get bytes(): number {
+    return this.#words.byteLength + this.#generations.byteLength
+  }
+
+  /** Gives an offset that was noted for the hash and key length and still holds, or -1. */
+  find(hash: number, keyBytes: number): number {
+    const words = this.#words
+    const at = (hash & this.#mask) << BUCKET_SHIFT
+    const tag = ((hash >>> 16) & 0xff00) | keyBytes
+    if (((words[at] as number) & 0xffff) === tag && this.#holds(at)) return words[at + 1] as number
+    const next = at + ENTRY_WORDS
+    if (((words[next] as number) & 0xffff) === tag && this.#holds(next)) return words[next + 1] as number
+    return -1
+  }
+
+  /** Notes the offset at which the record of a key stands now. */
+  note(hash: number, keyBytes: number, offset: number): void {
+    if (this.#bucketsMax < BUCKETS_MIN) return
+    let at = (hash & this.#mask) << BUCKET_SHIFT
+    if (this.#holds(at)) {
+      at += ENTRY_WORDS
+      // What is pushed out was noted before its neighbour, or after it: which one goes hardly matters.
+      if (this.#holds(at) && this.#isGrown()) at = (hash & this.#mask) << BUCKET_SHIFT
+    }
+    const words = this.#words
+    const generation = this.#generations[offset >> this.#pageShift] as number
+    words[at] = (generation << 16) | ((hash >>> 16) & 0xff00) | keyBytes
+    words[at + 1] = offset
+  }
+
+  /** Forgets all places in a frame: what stands in it is about to change, or no longer to be the newest. */
+  outdate(frame: number): void {
+    const generation = this.#generations[frame] as number
+    if (generation === GENERATION_MAX) this.#words.fill(0)
+    this.#generations[frame] = generation === GENERATION_MAX ? 1 : generation + 1
+  }
+
+  #holds(at: number): boolean {
+    const frame = (this.#words[at + 1] as number) >> this.#pageShift
+    return this.#generations[frame] === (this.#words[at] as number) >>> 16
+  }
+
+  /** Counts a good entry that is pushed out, and tells whether the index has grown over it. */
+  #isGrown(): boolean {
+    this.#collisions += 1
+    const buckets = this.#mask + 1
+    if (this.#collisions <= buckets >> 1 || buckets * 2 > this.#bucketsMax) return false
+    this.#collisions = 0
+    const larger = buckets * (buckets * 4 > this.#bucketsMax ? 2 : 4)
+    this.#words = new Int32Array(larger << BUCKET_SHIFT)
+    this.#mask = larger - 1
+    return true
+  }
+}

@@ -114,6 +114,7 @@ const commands = {
   'latest-node': latestNode,
   'test-deep': (args) => program('testkit', join('tooling', 'testkit', 'dist', 'deep', 'main.js'), args),
   demo: (args) => app('demo', args),
+  bench: (args) => app('bench', args),
   build: (args) => task('build', args),
   lint: (args) => task('lint', args),
   docs: (args) => task('docs', args),

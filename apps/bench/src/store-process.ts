@@ -1,0 +1,92 @@
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Answer, Footprint, Order, Prepared } from './messages.js'
+import type { Round } from './round.js'
+import type { Scenario } from './scenario.js'
+
+const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
+const STDERR_KEPT = 4000
+
+/** The process of one store, seen from the conductor. One order is under way at a time. */
+export class StoreProcess {
+  readonly #child: ChildProcess
+  #said = ''
+  #waiting: { resolve(answer: Answer): void; reject(error: Error): void } | undefined
+  #gone: string | undefined
+
+  /** @param flags - for Node. */
+  constructor(flags: readonly string[] = []) {
+    this.#child = fork(CHILD, [], {
+      execArgv: ['--expose-gc', ...flags],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      serialization: 'advanced',
+    })
+    this.#listen()
+  }
+
+  async prepare(
+    store: string,
+    scenario: Scenario,
+    dir: string,
+    workloads: readonly string[],
+  ): Promise<Prepared> {
+    const answer = await this.#ask({ kind: 'prepare', store, scenario, dir, workloads })
+    if (answer.kind !== 'prepared') throw new Error(`answered ${answer.kind}`)
+    return answer.prepared
+  }
+
+  async round(workload: string, budgetMs: number): Promise<Round> {
+    const answer = await this.#ask({ kind: 'round', workload, budgetMs })
+    if (answer.kind !== 'round') throw new Error(`answered ${answer.kind}`)
+    return answer.round
+  }
+
+  async measure(): Promise<Footprint> {
+    const answer = await this.#ask({ kind: 'measure' })
+    if (answer.kind !== 'measured') throw new Error(`answered ${answer.kind}`)
+    return answer.footprint
+  }
+
+  /** Has the store closed, and waits for the end of the process; ends it when it cannot be asked any more. */
+  async finish(): Promise<void> {
+    if (this.#gone !== undefined) return
+    try {
+      await this.#ask({ kind: 'finish' })
+    } finally {
+      this.kill()
+    }
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  #listen(): void {
+    const child = this.#child
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#said = (this.#said + text).slice(-STDERR_KEPT)
+      })
+    }
+    child.on('message', (answer: Answer) => {
+      const waiting = this.#waiting
+      this.#waiting = undefined
+      if (answer.kind === 'failed') waiting?.reject(new Error(answer.message))
+      else waiting?.resolve(answer)
+    })
+    child.on('exit', (code, signal) => {
+      this.#gone = `its process ended with ${signal ?? `code ${code}`}${this.#said === '' ? '' : `: ${this.#said.trim()}`}`
+      this.#waiting?.reject(new Error(this.#gone))
+      this.#waiting = undefined
+    })
+  }
+
+  #ask(order: Order): Promise<Answer> {
+    if (this.#gone !== undefined) return Promise.reject(new Error(this.#gone))
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject }
+      this.#child.send(order)
+    })
+  }
+}

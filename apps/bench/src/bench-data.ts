@@ -1,9 +1,9 @@
 import { createKeyMaker, KEY_BYTES } from './keys.js'
 import type { Key, KeyMaker, KeyShape } from './keys.js'
 import { Permutation } from './permutation.js'
-import { uniformPicks } from './random-picks.js'
+import { PICK_COUNT, PICK_MASK, uniformPicks } from './random-picks.js'
 import { ownerOf, ValueMaker } from './values.js'
-import { zipfPicks } from './zipf.js'
+import { Zipf, zipfPicks } from './zipf.js'
 
 const ZIPF_THETA = 0.99
 const UNIFORM_SEED = 2_463_534_242
@@ -24,6 +24,7 @@ export class BenchData {
   #uniform: Int32Array | undefined
   #zipf: Int32Array | undefined
   #hot: Int32Array | undefined
+  #ranks: Int32Array | undefined
 
   constructor(entryCount: number, keyShape: KeyShape, valueBytes: number, asBuffer: boolean) {
     this.entryCount = entryCount
@@ -49,6 +50,15 @@ export class BenchData {
   get zipf(): Int32Array {
     this.#zipf ??= zipfPicks(this.entryCount, ZIPF_THETA, ZIPF_SEED)
     return this.#zipf
+  }
+
+  /** Gives a rank by Zipf's law, 0 being the most popular; the same for the same place. */
+  zipfRank(place: number): number {
+    if (this.#ranks === undefined) {
+      const zipf = new Zipf(this.entryCount, ZIPF_THETA, ZIPF_SEED)
+      this.#ranks = new Int32Array(PICK_COUNT).map(() => zipf.next())
+    }
+    return this.#ranks[place & PICK_MASK]!
   }
 
   /** A thousand entries from everywhere, in random order. */

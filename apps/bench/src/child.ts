@@ -1,4 +1,5 @@
 import type { Answer, Order } from './messages.js'
+import { recordProfile } from './profile-recording.js'
 import type { StoreModule } from './store.js'
 import { StoreSession } from './store-session.js'
 
@@ -33,6 +34,13 @@ async function obey(order: Order): Promise<Answer> {
   switch (order.kind) {
     case 'round':
       return { kind: 'round', round: await session.round(order.workload, order.budgetMs) }
+    case 'profile': {
+      const working = session
+      const { result, profile } = await recordProfile(order.of, () =>
+        working.round(order.workload, order.budgetMs),
+      )
+      return { kind: 'profiled', round: result, profile }
+    }
     case 'measure':
       return { kind: 'measured', footprint: session.footprint() }
     case 'finish':

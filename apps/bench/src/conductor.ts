@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { KEY_BYTES } from './keys.js'
 import type { Prepared } from './messages.js'
-import type { Effort, Row, Stage } from './plan.js'
+import type { Effort } from './effort.js'
+import type { Row, Stage } from './plan.js'
+import { logicalBytes } from './plan.js'
 import type { Measurement, Occupancy, Omission, StageResults } from './results.js'
 import { quantile, summarize } from './statistics.js'
 import { StoreProcess } from './store-process.js'
@@ -152,10 +153,14 @@ export class Conductor {
 
   async #measure(stage: Stage, { store, process, prepared, failure }: Performer): Promise<void> {
     if (failure !== undefined) return
-    const { entryCount, keyShape, valueBytes } = stage.scenario
-    const logicalBytes = entryCount * ((KEY_BYTES[keyShape] || 16) + valueBytes)
     const footprint = await process.measure()
-    this.#occupancies.push({ stage: stage.id, store, loadMs: prepared.loadMs, logicalBytes, ...footprint })
+    this.#occupancies.push({
+      stage: stage.id,
+      store,
+      loadMs: prepared.loadMs,
+      logicalBytes: logicalBytes(stage.scenario),
+      ...footprint,
+    })
   }
 
   #keep(stage: Stage, row: Row, store: string, { rates, latenciesUs }: Samples): void {

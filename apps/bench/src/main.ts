@@ -1,54 +1,42 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { readArguments, USAGE } from './arguments.js'
 import type { Arguments } from './arguments.js'
-import { Conductor } from './conductor.js'
-import { installPeer } from './peer-installation.js'
-import { choose, EFFORTS, stagesOf } from './plan.js'
-import { STORES } from './store-list.js'
-import { textTable } from './text-table.js'
+import { compareFiles } from './compare-command.js'
+import { profile } from './profile-command.js'
+import { runBenchmarks } from './run-command.js'
+import { isUsageError } from './usage-error.js'
 
+const EXIT_FAILED = 1
 const EXIT_USAGE = 2
+/** By custom, 128 and the number of the signal. */
+const SIGNAL_EXITS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
+for (const [signal, exitCode] of Object.entries(SIGNAL_EXITS))
+  process.on(signal, () => process.exit(exitCode))
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(argv: readonly string[]): Promise<number> {
-  let asked: Arguments
   try {
-    asked = readArguments(argv)
+    return await obey(readArguments(argv))
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
-    return EXIT_USAGE
+    if (isUsageError(error)) {
+      process.stderr.write(`${error.message}\n\n${USAGE}`)
+      return EXIT_USAGE
+    }
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    return EXIT_FAILED
   }
-  if (asked.help) {
-    process.stdout.write(USAGE)
-    return 0
+}
+
+async function obey(asked: Arguments): Promise<number> {
+  switch (asked.command) {
+    case 'help':
+      process.stdout.write(USAGE)
+      return 0
+    case 'compare':
+      return compareFiles(asked.before, asked.after)
+    case 'profile':
+      return profile(asked)
+    case 'run':
+      return runBenchmarks(asked)
   }
-  const { entries, rounds } = asked
-  const effort = {
-    ...EFFORTS[asked.effort],
-    clock: asked.clock,
-    ...(entries !== undefined && { entryCount: entries }),
-    ...(rounds !== undefined && { rounds }),
-  }
-  const say = (line: string): boolean => process.stderr.write(`${line}\n`)
-  const stores: string[] = []
-  for (const { id, packageName } of STORES) {
-    if (asked.stores?.includes(id) === false) continue
-    const refusal = packageName === undefined ? undefined : installPeer(packageName, say)
-    if (refusal === undefined) stores.push(id)
-    else say(`${id} is left out: ${refusal}`)
-  }
-  const root = mkdtempSync(join(asked.dir ?? tmpdir(), 'ldb-bench-'))
-  process.on('exit', () => rmSync(root, { recursive: true, force: true }))
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
-  const conductor = new Conductor(effort, root, say)
-  const stages = choose(stagesOf(effort), asked.only)
-  for (const stage of stages) await conductor.play(stage, stores)
-  const rows = stages.flatMap((stage) => stage.rows)
-  process.stdout.write(`\n${textTable(rows, stores, conductor.results)}\n`)
-  if (asked.json !== undefined)
-    writeFileSync(asked.json, `${JSON.stringify(conductor.results, undefined, 2)}\n`)
-  return 0
 }

@@ -11,6 +11,12 @@ export type Order =
       readonly workloads: readonly string[]
     }
   | { readonly kind: 'round'; readonly workload: string; readonly budgetMs: number }
+  | {
+      readonly kind: 'profile'
+      readonly of: 'cpu' | 'heap'
+      readonly workload: string
+      readonly budgetMs: number
+    }
   | { readonly kind: 'measure' }
   | { readonly kind: 'finish' }
 
@@ -33,6 +39,7 @@ export interface Footprint {
 export type Answer =
   | { readonly kind: 'prepared'; readonly prepared: Prepared }
   | { readonly kind: 'round'; readonly round: Round }
+  | { readonly kind: 'profiled'; readonly round: Round; readonly profile: unknown }
   | { readonly kind: 'measured'; readonly footprint: Footprint }
   | { readonly kind: 'finished' }
   | { readonly kind: 'failed'; readonly message: string }

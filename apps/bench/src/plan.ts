@@ -1,3 +1,5 @@
+import type { Effort } from './effort.js'
+import { KEY_BYTES, KEY_SHAPES } from './keys.js'
 import type { Scenario } from './scenario.js'
 
 /** One line of the report: a workload on a stage. */
@@ -5,10 +7,12 @@ export interface Row {
   readonly id: string
   readonly title: string
   readonly workload: string
-  /** What LDB wants to reach, as a multiple of the operations a second of a store. */
-  readonly targets?: Readonly<Record<string, number>>
   /** What an operation is. */
   readonly unit: 'entry' | 'commit' | 'range' | 'operation' | 'opening' | 'key'
+  /** What LDB wants to reach, as a multiple of the operations a second of a store. */
+  readonly targets?: Readonly<Record<string, number>>
+  /** What LDB wants to take at most for an operation, in milliseconds. */
+  readonly targetMs?: number
   /** Stores that it is about; all of them when left out. */
   readonly stores?: readonly string[]
 }
@@ -18,67 +22,20 @@ export interface Stage {
   readonly id: string
   readonly scenario: Scenario
   readonly rows: readonly Row[]
-}
-
-/** How much to measure. */
-export interface Effort {
-  readonly name: 'tiny' | 'quick' | 'normal' | 'full'
-  /** Entries of a store that is loaded. */
-  readonly entryCount: number
-  /** Entries that a fill writes. */
-  readonly fillCount: number
-  readonly rounds: number
-  readonly warmUps: number
-  readonly budgetMs: number
-  /** What rates are taken from; what waits for a device is always taken from the wall's. */
-  readonly clock: 'wall' | 'cpu'
-}
-
-/** The efforts that can be asked for. */
-export const EFFORTS: Readonly<Record<Effort['name'], Effort>> = {
-  tiny: {
-    name: 'tiny',
-    entryCount: 2000,
-    fillCount: 2000,
-    rounds: 2,
-    warmUps: 1,
-    budgetMs: 2,
-    clock: 'wall',
-  },
-  quick: {
-    name: 'quick',
-    entryCount: 200_000,
-    fillCount: 50_000,
-    rounds: 5,
-    warmUps: 1,
-    budgetMs: 40,
-    clock: 'wall',
-  },
-  normal: {
-    name: 'normal',
-    entryCount: 1_000_000,
-    fillCount: 300_000,
-    rounds: 5,
-    warmUps: 2,
-    budgetMs: 200,
-    clock: 'wall',
-  },
-  full: {
-    name: 'full',
-    entryCount: 1_000_000,
-    fillCount: 1_000_000,
-    rounds: 7,
-    warmUps: 2,
-    budgetMs: 500,
-    clock: 'wall',
-  },
+  /** Played in a full run, or when asked for by name. */
+  readonly onlyFull?: boolean
 }
 
 const CACHE_BYTES = 512 * 2 ** 20
+const SWEEP_BYTES_MAX = 256 * 2 ** 20
+const SWEEP_ENTRIES_MIN = 200
+const VALUE_SIZES = [20, 100, 1000, 100_000]
+const GROWTH_STORES = ['ldb', 'lmdb', 'classic-level']
+const NOT_MEMORY = ['ldb', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'node-sqlite']
 
 /** Gives every stage there is, in the order in which they run. */
 export function stagesOf(effort: Effort): Stage[] {
-  const base: Scenario = {
+  const read: Scenario = {
     entryCount: effort.entryCount,
     keyShape: 'decimal',
     valueBytes: 100,
@@ -86,7 +43,27 @@ export function stagesOf(effort: Effort): Stage[] {
     durability: 'os',
     contents: 'loaded',
   }
-  return [{ id: 'read', scenario: base, rows: READ_ROWS }]
+  const fill: Scenario = { ...read, entryCount: effort.fillCount, contents: 'empty-each-round' }
+  const device: Scenario = { ...read, entryCount: effort.fillCount, durability: 'device', contents: 'empty' }
+  return [
+    { id: 'read', scenario: read, rows: READ_ROWS },
+    {
+      id: 'fill',
+      scenario: fill,
+      rows: [row('fill-random', 'fill, batches of 1,000', 'fillRandom', 'entry', 4, 2)],
+    },
+    { id: 'durable', scenario: device, rows: DURABLE_ROWS },
+    { id: 'mixed', scenario: read, rows: MIXED_ROWS },
+    ...tenfold(read, fill),
+    {
+      id: 'open',
+      scenario: read,
+      rows: [{ ...row('open-clean', 'open after a clean close', 'openClean', 'opening'), targetMs: 20 }],
+    },
+    ...VALUE_SIZES.flatMap((bytes) => valueSweep(read, bytes)),
+    ...KEY_SHAPES.flatMap((shape) => sweep(`keys-${shape}`, `${shape} keys`, { ...read, keyShape: shape })),
+    ...effort.growth.flatMap((count) => growth(read, count)),
+  ]
 }
 
 const READ_ROWS: readonly Row[] = [
@@ -102,6 +79,84 @@ const READ_ROWS: readonly Row[] = [
   { ...row('make-keys', 'making the key alone', 'makeKeys', 'key'), stores: ['ldb'] },
 ]
 
+const DURABLE_ROWS: readonly Row[] = [
+  row('durable-batch', 'durable batch of 1,000', 'durableBatch', 'commit', 6, 1.5),
+  {
+    ...row('durable-put', 'durable put, 1 committer', 'durablePut', 'commit', 2, 1.5),
+    targets: { lmdb: 2, 'classic-level': 1.5, 'bare-file': 1 / 1.15 },
+  },
+  row('durable-put-256', 'durable put, 256 committers', 'durablePutByMany', 'commit', 8, 30),
+]
+
+const MIXED_ROWS: readonly Row[] = [
+  row('ycsb-b', 'YCSB B: 95 % get, 5 % put, zipf', 'ycsbB', 'operation', 2, 4),
+  row('ycsb-a', 'YCSB A: 50 % get, 50 % put, zipf', 'ycsbA', 'operation', 2, 4),
+  row('ycsb-c', 'YCSB C: get only, zipf', 'ycsbC', 'operation', 2, 4),
+  row('ycsb-d', 'YCSB D: 95 % get of the latest, 5 % insert', 'ycsbD', 'operation', 2, 4),
+  row('ycsb-e', 'YCSB E: 95 % ranges, 5 % insert', 'ycsbE', 'operation', 2, 4),
+  row('ycsb-f', 'YCSB F: 50 % get, 50 % get and put', 'ycsbF', 'operation', 2, 4),
+]
+
+/** Ten times as much as the cache holds. */
+function tenfold(read: Scenario, fill: Scenario): Stage[] {
+  const loaded = { ...read, cacheBytes: Math.max(2 ** 20, Math.ceil(logicalBytes(read) / 10)) }
+  const filled = { ...fill, cacheBytes: Math.max(2 ** 20, Math.ceil(logicalBytes(fill) / 10)) }
+  const of = (entry: Row): Row => ({ ...entry, stores: NOT_MEMORY })
+  return [
+    {
+      id: 'tenfold',
+      scenario: loaded,
+      rows: [
+        of(row('tenfold-get', '10x the cache: get, random', 'getRandom', 'entry', 1, 1.5)),
+        of(row('tenfold-scan', '10x the cache: scan', 'scanAll', 'entry', 1, 1.5)),
+      ],
+    },
+    {
+      id: 'tenfold-filling',
+      scenario: filled,
+      rows: [of(row('tenfold-fill', '10x the cache: fill', 'fillRandom', 'entry', 1, 1.5))],
+    },
+  ]
+}
+
+function valueSweep(read: Scenario, valueBytes: number): Stage[] {
+  const entryCount = Math.max(
+    SWEEP_ENTRIES_MIN,
+    Math.min(read.entryCount, Math.floor(SWEEP_BYTES_MAX / (valueBytes + 16))),
+  )
+  const title = `values of ${valueBytes.toLocaleString('en')} B`
+  return sweep(`values-${valueBytes}`, title, { ...read, valueBytes, entryCount })
+}
+
+function growth(read: Scenario, entryCount: number): Stage[] {
+  const scenario = { ...read, entryCount }
+  const cacheBytes = Math.max(CACHE_BYTES, 3 * logicalBytes(scenario))
+  const title = `${entryCount.toLocaleString('en')} entries`
+  return sweep(`growth-${entryCount}`, title, { ...scenario, cacheBytes }, GROWTH_STORES)
+}
+
+/** The same three rows over stores that differ in one thing. */
+function sweep(id: string, title: string, loaded: Scenario, stores?: readonly string[]): Stage[] {
+  const of = (entry: Row): Row => ({ ...entry, ...(stores !== undefined && { stores }) })
+  return [
+    {
+      id,
+      onlyFull: true,
+      scenario: loaded,
+      rows: [
+        of(row(`${id}-get`, `${title}: get, random`, 'getRandom', 'entry')),
+        of(row(`${id}-scan`, `${title}: cursor over all`, 'scanAll', 'entry')),
+      ],
+    },
+    {
+      id: `${id}-filling`,
+      onlyFull: true,
+      scenario: { ...loaded, contents: 'empty-each-round' },
+      rows: [of(row(`${id}-fill`, `${title}: fill`, 'fillRandom', 'entry'))],
+    },
+  ]
+}
+
 function row(
   id: string,
   title: string,
@@ -110,16 +165,26 @@ function row(
   lmdb?: number,
   level?: number,
 ): Row {
-  const targets = {
-    ...(lmdb !== undefined && { lmdb }),
-    ...(level !== undefined && { 'classic-level': level }),
-  }
-  return { id, title, workload, unit, ...(lmdb !== undefined && { targets }) }
+  if (lmdb === undefined) return { id, title, workload, unit }
+  const targets = { lmdb, ...(level !== undefined && { 'classic-level': level }) }
+  return { id, title, workload, unit, targets }
 }
 
-/** Keeps what was asked for: rows whose id, or stages whose id, is a name or begins with it. */
-export function choose(stages: readonly Stage[], only: readonly string[] | undefined): Stage[] {
-  if (only === undefined) return [...stages]
+/** Gives the bytes of the keys and values of all entries; a tuple counts as sixteen. */
+export function logicalBytes({ entryCount, keyShape, valueBytes }: Scenario): number {
+  return entryCount * ((KEY_BYTES[keyShape] || 16) + valueBytes)
+}
+
+/**
+ * Keeps what was asked for: stages and rows that have a name, or begin with it and a dash. Without names, everything
+ * that belongs to the effort.
+ */
+export function choose(
+  stages: readonly Stage[],
+  only: readonly string[] | undefined,
+  full: boolean,
+): Stage[] {
+  if (only === undefined) return stages.filter((stage) => full || stage.onlyFull !== true)
   const asked = (id: string): boolean => only.some((name) => id === name || id.startsWith(`${name}-`))
   return stages
     .map((stage) => (asked(stage.id) ? stage : { ...stage, rows: stage.rows.filter(({ id }) => asked(id)) }))

@@ -47,5 +47,6 @@ export interface RowDescription {
   readonly title: string
   readonly unit: string
   readonly targets?: Readonly<Record<string, number>>
+  readonly targetMs?: number
   readonly scenario: Scenario
 }

@@ -1,12 +1,23 @@
-import { fork } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Answer, Footprint, Order, Prepared } from './messages.js'
 import type { Round } from './round.js'
 import type { Scenario } from './scenario.js'
+import { TRACED_CALLS } from './sync-counts.js'
 
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 const STDERR_KEPT = 4000
+
+/** How to start the process of a store. */
+export interface StoreProcessOptions {
+  /** Flags for Node. */
+  readonly flags?: readonly string[]
+  /** File into which strace writes the system calls that make things durable. */
+  readonly trace?: string
+  /** Takes what the process prints. */
+  readonly onOutput?: (text: string) => void
+}
 
 /** The process of one store, seen from the conductor. One order is under way at a time. */
 export class StoreProcess {
@@ -15,13 +26,15 @@ export class StoreProcess {
   #waiting: { resolve(answer: Answer): void; reject(error: Error): void } | undefined
   #gone: string | undefined
 
-  /** @param flags - for Node. */
-  constructor(flags: readonly string[] = []) {
-    this.#child = fork(CHILD, [], {
-      execArgv: ['--expose-gc', ...flags],
+  constructor({ flags = [], trace, onOutput }: StoreProcessOptions = {}) {
+    const command = [process.execPath, '--expose-gc', ...flags, CHILD]
+    const tracing = trace === undefined ? [] : ['strace', '-f', '-e', `trace=${TRACED_CALLS}`, '-o', trace]
+    const [program = '', ...args] = [...tracing, ...command]
+    this.#child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
     })
+    if (onOutput !== undefined) this.#child.stdout?.setEncoding('utf8').on('data', onOutput)
     this.#listen()
   }
 
@@ -40,6 +53,17 @@ export class StoreProcess {
     const answer = await this.#ask({ kind: 'round', workload, budgetMs })
     if (answer.kind !== 'round') throw new Error(`answered ${answer.kind}`)
     return answer.round
+  }
+
+  /** Runs one round under a profiler. */
+  async profile(
+    of: 'cpu' | 'heap',
+    workload: string,
+    budgetMs: number,
+  ): Promise<{ readonly round: Round; readonly profile: unknown }> {
+    const answer = await this.#ask({ kind: 'profile', of, workload, budgetMs })
+    if (answer.kind !== 'profiled') throw new Error(`answered ${answer.kind}`)
+    return answer
   }
 
   async measure(): Promise<Footprint> {
@@ -75,11 +99,17 @@ export class StoreProcess {
       if (answer.kind === 'failed') waiting?.reject(new Error(answer.message))
       else waiting?.resolve(answer)
     })
+    child.on('error', (error) => this.#end(`its process cannot be started: ${error.message}`))
     child.on('exit', (code, signal) => {
-      this.#gone = `its process ended with ${signal ?? `code ${code}`}${this.#said === '' ? '' : `: ${this.#said.trim()}`}`
-      this.#waiting?.reject(new Error(this.#gone))
-      this.#waiting = undefined
+      const said = this.#said.trim()
+      this.#end(`its process ended with ${signal ?? `code ${code}`}${said === '' ? '' : `: ${said}`}`)
     })
+  }
+
+  #end(reason: string): void {
+    this.#gone ??= reason
+    this.#waiting?.reject(new Error(this.#gone))
+    this.#waiting = undefined
   }
 
   #ask(order: Order): Promise<Answer> {

@@ -30,7 +30,7 @@ export class StoreSession implements Bench {
     this.#root = root
     this.scenario = scenario
     this.data = new BenchData(entryCount, keyShape, valueBytes, module.takesBuffers)
-    this.fresh = entryCount
+    this.fresh = scenario.contents === 'loaded' ? entryCount : 0
     this.#rssBefore = process.memoryUsage.rss()
   }
 
@@ -46,6 +46,9 @@ export class StoreSession implements Bench {
 
   /** Opens the store, and fills it when the scenario says so. */
   async prepare(workloads: readonly string[]): Promise<Prepared> {
+    if (!this.#module.keyShapes.includes(this.scenario.keyShape)) {
+      throw new Error(`does not take keys of the shape ${this.scenario.keyShape}`)
+    }
     await this.openFresh()
     const lacks: Record<string, string> = {}
     for (const name of workloads) {

@@ -27,7 +27,7 @@ export interface Workload {
 }
 
 /** Asks for methods of a store. */
-export function needs(...methods: (keyof Store)[]): (store: Store) => string | undefined {
+export function needs(...methods: (keyof Store)[]): Workload['lacks'] {
   return (store) => {
     const missing = methods.find((method) => store[method] === undefined)
     return missing === undefined ? undefined : `has no ${WORDS[missing] ?? missing}`

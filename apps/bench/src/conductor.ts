@@ -9,6 +9,8 @@ import { quantile, summarize } from './statistics.js'
 import { StoreProcess } from './store-process.js'
 
 const WARM_UP_FACTOR = 3
+/** A device answers less evenly than memory does. */
+const DEVICE_FACTOR = 4
 
 /** A store on a stage. */
 interface Performer {
@@ -109,7 +111,8 @@ export class Conductor {
     const samples = new Map(
       cast.map(({ store }): [string, Samples] => [store, { rates: [], latenciesUs: [] }]),
     )
-    const { warmUps, rounds, budgetMs } = this.#effort
+    const { warmUps, rounds } = this.#effort
+    const budgetMs = this.#effort.budgetMs * (stage.scenario.durability === 'device' ? DEVICE_FACTOR : 1)
     for (let round = -warmUps; round < rounds; round++) {
       const first = (round + warmUps) % Math.max(1, cast.length)
       for (const performer of [...cast.slice(first), ...cast.slice(0, first)]) {

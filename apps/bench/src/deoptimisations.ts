@@ -7,7 +7,7 @@ export interface Deoptimisation {
 }
 
 const LINE =
-  /\[bailout \(kind: ([^,]+), reason: ([^)]*)\): begin\. deoptimizing 0x[0-9a-f]+ <JSFunction ?([^ >(]*)/g
+  /\[bailout \(kind: ([^,]+), reason: (.*?)\): begin\. deoptimizing 0x[0-9a-f]+ <JSFunction ?([^ >(]*)/g
 
 /** Reads what `node --trace-deopt` prints; most frequent first. */
 export function deoptimisationsOf(output: string): Deoptimisation[] {

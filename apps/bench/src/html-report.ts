@@ -10,7 +10,7 @@ import { growthChart, latencyChart, legend, ratioChart } from './html-charts.js'
 import { STYLE } from './html-style.js'
 import { escapeHtml, htmlTable } from './html-text.js'
 import type { Cell } from './html-text.js'
-import { measurementOf, omissionOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
+import { measurementOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
 import type { Report } from './report.js'
 
 /** Gives the report as one HTML file that needs nothing else: no script, no font, no picture from elsewhere. */
@@ -159,14 +159,17 @@ function footprintPart({ occupancies }: Report): string {
 }
 
 function omissionPart(report: Report): string {
+  const titles = new Map(report.rows.map(({ id, title }) => [id, title]))
+  const rowsOf = new Map<string, { store: string; reason: string; rows: string[] }>()
+  for (const { row, store, reason: said } of report.omissions) {
+    const reason = said.split('\n')[0] ?? ''
+    const known = rowsOf.get(`${store} ${reason}`) ?? { store, reason, rows: [] }
+    known.rows.push(titles.get(row) ?? row)
+    rowsOf.set(`${store} ${reason}`, known)
+  }
   const lines = [
-    ...report.leftOut.map(({ store, reason }) => ['everything', store, reason]),
-    ...report.rows.flatMap(({ id, title }) =>
-      report.stores.flatMap((store) => {
-        const reason = omissionOf(report, id, store.id)
-        return reason === undefined ? [] : [[title, store.title, reason.split('\n')[0] ?? '']]
-      }),
-    ),
+    ...report.leftOut.map(({ store, reason }) => [store, reason, 'everything']),
+    ...[...rowsOf.values()].map(({ store, reason, rows }) => [store, reason, rows.join(', ')]),
   ]
-  return lines.length === 0 ? '' : htmlTable(['workload', 'store', 'why'], lines, 3)
+  return lines.length === 0 ? '' : htmlTable(['store', 'why', 'workloads'], lines, 3)
 }

@@ -24,6 +24,8 @@ export interface Stage {
   readonly rows: readonly Row[]
   /** Played in a full run, or when asked for by name. */
   readonly onlyFull?: boolean
+  /** Whether a bare file, which can only be written, shows the limit. */
+  readonly besideBareFile?: boolean
 }
 
 const CACHE_BYTES = 512 * 2 ** 20
@@ -49,10 +51,11 @@ export function stagesOf(effort: Effort): Stage[] {
     { id: 'read', scenario: read, rows: READ_ROWS },
     {
       id: 'fill',
+      besideBareFile: true,
       scenario: fill,
       rows: [row('fill-random', 'fill, batches of 1,000', 'fillRandom', 'entry', 4, 2)],
     },
-    { id: 'durable', scenario: device, rows: DURABLE_ROWS },
+    { id: 'durable', scenario: device, rows: DURABLE_ROWS, besideBareFile: true },
     { id: 'mixed', scenario: read, rows: MIXED_ROWS },
     ...tenfold(read, fill),
     {

@@ -52,11 +52,6 @@ export function measurementOf(report: Report, row: string, store: string): Measu
   return report.measurements.find((candidate) => candidate.row === row && candidate.store === store)
 }
 
-/** Gives what is said of why there is none. */
-export function omissionOf(report: Report, row: string, store: string): string | undefined {
-  return report.omissions.find((candidate) => candidate.row === row && candidate.store === store)?.reason
-}
-
 /** Compares LDB with every peer that a row was measured on. */
 export function ratiosOf(report: Report, row: RowDescription): Ratio[] {
   const own = measurementOf(report, row.id, OWN_STORE)

@@ -59,7 +59,7 @@ async function measure(asked: RunArguments, root: string): Promise<Report> {
   const conductor = new Conductor(effort, root, say)
   const syncCounts: SyncCount[] = []
   for (const stage of stages) {
-    const ids = stores.map(({ id }) => id)
+    const ids = stores.map(({ id }) => id).filter((id) => id !== 'bare-file' || stage.besideBareFile === true)
     await conductor.play(stage, ids)
     if (asked.counts) syncCounts.push(...(await countSyncsOf(stage, ids, root, say)))
   }
@@ -69,7 +69,11 @@ async function measure(asked: RunArguments, root: string): Promise<Report> {
     answers.push(await runProbe(probe, effort.name, root))
   }
   const rows = stages.flatMap(({ id, scenario, rows: all }) =>
-    all.map(({ workload: _, stores: __, ...row }): RowDescription => ({ ...row, stage: id, scenario })),
+    all.map((row): RowDescription => {
+      const { title, unit, targets, targetMs } = row
+      const aims = { ...(targets !== undefined && { targets }), ...(targetMs !== undefined && { targetMs }) }
+      return { id: row.id, stage: id, title, unit, scenario, ...aims }
+    }),
   )
   return {
     version: REPORT_VERSION,

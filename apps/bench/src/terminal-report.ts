@@ -6,7 +6,7 @@ import {
   formatRate,
   formatRatio,
 } from './format-figures.js'
-import { measurementOf, omissionOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
+import { measurementOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
 import type { Report } from './report.js'
 
 /** Says everything that a person at a terminal wants to know first. */
@@ -112,14 +112,14 @@ function targetLines(report: Report): string {
 }
 
 function omissionLines(report: Report): string {
+  const rowsOf = new Map<string, string[]>()
+  for (const { row, store, reason } of report.omissions) {
+    const key = `${store}: ${reason.split('\n')[0]}`
+    rowsOf.set(key, [...(rowsOf.get(key) ?? []), row])
+  }
   const lines = [
     ...report.leftOut.map(({ store, reason }) => `  ${store}: ${reason}`),
-    ...report.rows.flatMap((row) =>
-      report.stores.flatMap(({ id }) => {
-        const reason = omissionOf(report, row.id, id)
-        return reason === undefined ? [] : [`  ${row.id}, ${id}: ${reason.split('\n')[0]}`]
-      }),
-    ),
+    ...[...rowsOf].map(([key, rows]) => `  ${key} (${rows.join(', ')})`),
   ]
   return lines.length === 0 ? '' : ['Not available:', ...lines].join('\n')
 }

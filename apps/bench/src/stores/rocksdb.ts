@@ -34,7 +34,6 @@ interface RocksBatch {
 interface RocksLevel {
   open(options: object): Promise<void>
   _getManySync(keys: readonly Key[], options: object): (Uint8Array | undefined)[]
-  put(key: Key, value: Uint8Array, options: { sync: boolean }): Promise<void>
   batch(): RocksBatch
   iterator(options: object): RocksIterator
   close(): Promise<void>
@@ -49,6 +48,12 @@ export async function open(options: StoreOptions): Promise<Store> {
   await db.open({ cacheSize: options.cacheBytes, compression: false })
   const sync = { sync: options.durability === 'device' }
   const one: Key[] = []
+  // Its own put takes `sync` and does not sync.
+  const put = (key: Key, value: Uint8Array): Promise<void> => {
+    const batch = db.batch()
+    batch.put(key, value)
+    return batch.write(sync)
+  }
   const walk = (): Promise<number> => count(db.iterator({ highWaterMarkBytes: READ_AHEAD_BYTES }), Infinity)
   return {
     get(key) {
@@ -59,8 +64,8 @@ export async function open(options: StoreOptions): Promise<Store> {
     scan: walk,
     entries: walk,
     range: (gte, limit) => count(db.iterator({ gte, limit, highWaterMarkBytes: READ_AHEAD_BYTES }), limit),
-    put: (key, value) => db.put(key, value, sync),
-    putConcurrently: (key, value) => db.put(key, value, sync),
+    put,
+    putConcurrently: put,
     putBatch(fill) {
       const batch = db.batch()
       fill((key, value) => batch.put(key, value))

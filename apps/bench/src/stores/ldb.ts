@@ -14,10 +14,20 @@ export const keyShapes: readonly KeyShape[] = ['decimal', 'binary', 'url', 'tupl
 
 type Bytes = Uint8Array
 
-/** Methods that this version of LDB may have or not. */
-interface Newer {
+const BORROW = { borrow: true } as const
+
+/** A get that can lend, which this version of LDB may have or not. */
+interface Lending {
   get(key: Key, options: { readonly borrow: true }): Bytes | undefined
-  readonly promises?: { put?(key: Key, value: Bytes): Promise<unknown> }
+}
+
+/** The async face, which this version of LDB may have or not. */
+interface WithPromises {
+  readonly promises?: { keyspace(name: string): PromisedKeyspace | Promise<PromisedKeyspace> }
+}
+
+interface PromisedKeyspace {
+  put(key: Key, value: Bytes): Promise<unknown>
 }
 
 /** Opens LDB's B+tree. */
@@ -26,7 +36,7 @@ export async function open(options: StoreOptions): Promise<Store> {
 }
 
 /** Opens LDB with one of its engines. */
-export function openEngine(engine: 'btree', options: StoreOptions): Store {
+export async function openEngine(engine: 'btree', options: StoreOptions): Promise<Store> {
   const asked = {
     engine,
     durability: options.durability === 'device' ? 'full' : 'periodic',
@@ -38,19 +48,17 @@ export function openEngine(engine: 'btree', options: StoreOptions): Store {
     keys: options.keyShape === 'tuple' ? 'tuple' : 'binary',
     values: 'binary',
   }) as unknown as Keyspace<Key, Bytes>
-  return storeOf(db, entries)
+  const { promises } = db as unknown as WithPromises
+  return storeOf(db, entries, await promises?.keyspace('bench'))
 }
 
-function storeOf(db: Database, entries: Keyspace<Key, Bytes>): Store {
-  const newer = entries as unknown as Newer
-  const inDefault = db as unknown as {
-    readonly promises?: { keyspace?(name: string): Newer['promises'] }
-  }
-  const promises = newer.promises ?? inDefault.promises?.keyspace?.('bench')
-  const put = promises?.put?.bind(promises)
+function storeOf(db: Database, entries: Keyspace<Key, Bytes>, promised?: PromisedKeyspace): Store {
+  const lending = entries as unknown as Lending
+  // A get that can lend takes a second argument.
+  const lends = lending.get.length > 1
   return {
     get: (key) => entries.get(key),
-    ...(lends(newer) && { getBorrowed: (key: Key) => newer.get(key, { borrow: true }) }),
+    ...(lends && { getBorrowed: (key: Key) => lending.get(key, BORROW) }),
     getMany: (keys) => entries.getMany(keys),
     scan() {
       using cursor = entries.cursor()
@@ -73,7 +81,9 @@ function storeOf(db: Database, entries: Keyspace<Key, Bytes>): Store {
       return count
     },
     put: (key, value) => entries.put(key, value),
-    ...(put !== undefined && { putConcurrently: put }),
+    ...(promised !== undefined && {
+      putConcurrently: (key: Key, value: Bytes) => promised.put(key, value),
+    }),
     putBatch(fill) {
       const batch = db.batch().in(entries)
       fill((key, value) => batch.put(key, value))
@@ -82,9 +92,4 @@ function storeOf(db: Database, entries: Keyspace<Key, Bytes>): Store {
     settle: () => db.checkpoint(),
     close: () => db.close(),
   }
-}
-
-/** Whether `get` knows how to lend: then it takes a second argument. */
-function lends(newer: Newer): boolean {
-  return newer.get.length > 1
 }

@@ -40,7 +40,7 @@ export class BenchData {
     return this.entryCount * ((KEY_BYTES[this.keyShape] || 16) + this.valueBytes)
   }
 
-  /** Entries, each as likely as any other. */
+  /** Entries, all equally likely. */
   get uniform(): Int32Array {
     this.#uniform ??= uniformPicks(this.entryCount, UNIFORM_SEED)
     return this.#uniform

@@ -23,7 +23,7 @@ export class Xorshift {
   }
 }
 
-/** Gives a table of places in [0, count), each as likely as any other. */
+/** Gives a table of places in [0, count), all equally likely. */
 export function uniformPicks(count: number, seed: number): Int32Array {
   const random = new Xorshift(seed)
   const picks = new Int32Array(PICK_COUNT)

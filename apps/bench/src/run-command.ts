@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { RunArguments } from './arguments.js'
 import { castStores } from './casting.js'
 import { Conductor } from './conductor.js'
+import { derivedFindings } from './derived-findings.js'
 import { EFFORTS } from './effort.js'
 import type { Effort } from './effort.js'
 import { htmlReport } from './html-report.js'
@@ -87,7 +88,7 @@ async function measure(asked: RunArguments, root: string): Promise<Report> {
     leftOut,
     rows,
     ...conductor.results,
-    probes: answers,
+    probes: [...answers, ...derivedFindings(conductor.results.measurements)],
     syncCounts,
   }
 }

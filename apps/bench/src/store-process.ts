@@ -8,6 +8,8 @@ import { TRACED_CALLS } from './sync-counts.js'
 
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 const STDERR_KEPT = 4000
+/** Nothing that is ordered takes so long. */
+const ORDER_MS_MAX = 1_800_000
 
 /** How to start the process of a store. */
 export interface StoreProcessOptions {
@@ -114,8 +116,21 @@ export class StoreProcess {
 
   #ask(order: Order): Promise<Answer> {
     if (this.#gone !== undefined) return Promise.reject(new Error(this.#gone))
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject }
+    return new Promise<Answer>((resolve, reject) => {
+      const overdue = setTimeout(() => {
+        this.#end(`did not answer ${order.kind} within ${ORDER_MS_MAX / 60_000} minutes`)
+        this.kill()
+      }, ORDER_MS_MAX)
+      this.#waiting = {
+        resolve(answer) {
+          clearTimeout(overdue)
+          resolve(answer)
+        },
+        reject(error) {
+          clearTimeout(overdue)
+          reject(error)
+        },
+      }
       this.#child.send(order)
     })
   }

@@ -11,6 +11,9 @@ import { StoreProcess } from './store-process.js'
 const WARM_UP_FACTOR = 3
 /** A device answers less evenly than memory does. */
 const DEVICE_FACTOR = 4
+const LONG_WARM_UP_MS = 3000
+const LONG_ROW_MS = 90_000
+const FEWEST_ROUNDS = 3
 
 /** A store on a stage. */
 interface Performer {
@@ -26,6 +29,8 @@ interface Performer {
 interface Samples {
   readonly rates: number[]
   readonly latenciesUs: number[]
+  /** What the rounds have taken so far, warm-ups included. */
+  spentMs: number
 }
 
 /**
@@ -109,22 +114,15 @@ export class Conductor {
       return reason === undefined
     })
     const samples = new Map(
-      cast.map(({ store }): [string, Samples] => [store, { rates: [], latenciesUs: [] }]),
+      cast.map(({ store }): [string, Samples] => [store, { rates: [], latenciesUs: [], spentMs: 0 }]),
     )
     const { warmUps, rounds } = this.#effort
-    const budgetMs = this.#effort.budgetMs * (stage.scenario.durability === 'device' ? DEVICE_FACTOR : 1)
     for (let round = -warmUps; round < rounds; round++) {
       const first = (round + warmUps) % Math.max(1, cast.length)
       for (const performer of [...cast.slice(first), ...cast.slice(0, first)]) {
-        if (performer.failure !== undefined) continue
-        const budget = round < 0 ? budgetMs * WARM_UP_FACTOR : budgetMs
-        await this.#playRound(
-          stage,
-          row,
-          performer,
-          budget,
-          round < 0 ? undefined : samples.get(performer.store),
-        )
+        const taken = samples.get(performer.store)!
+        if (performer.failure !== undefined || isEnough(taken, round)) continue
+        await this.#playRound(stage, row, performer, taken, round < 0)
       }
     }
     for (const { store, failure } of cast) {
@@ -137,14 +135,18 @@ export class Conductor {
     stage: Stage,
     row: Row,
     performer: Performer,
-    budgetMs: number,
-    samples: Samples | undefined,
+    samples: Samples,
+    warmingUp: boolean,
   ): Promise<void> {
+    const onDevice = stage.scenario.durability === 'device'
+    const factor = onDevice ? DEVICE_FACTOR : warmingUp ? WARM_UP_FACTOR : 1
+    const start = performance.now()
     try {
-      const round = await performer.process.round(row.workload, budgetMs)
+      const round = await performer.process.round(row.workload, this.#effort.budgetMs * factor)
+      samples.spentMs += performance.now() - start
+      if (warmingUp) return
       const { operations, elapsedMs, cpuMs, latenciesUs } = round
-      if (samples === undefined) return
-      const onCpu = this.#effort.clock === 'cpu' && stage.scenario.durability !== 'device'
+      const onCpu = this.#effort.clock === 'cpu' && !onDevice
       samples.rates.push((operations * 1000) / (onCpu ? (cpuMs ?? elapsedMs) : elapsedMs))
       for (const latency of latenciesUs ?? []) samples.latenciesUs.push(latency)
     } catch (error) {
@@ -189,6 +191,11 @@ export class Conductor {
   #omit(stage: Stage, row: Row, store: string, reason: string): void {
     this.#omissions.push({ row: row.id, stage: stage.id, store, reason })
   }
+}
+
+/** Whether a store can be spared further rounds: one long warm-up is enough, and three very long rounds are. */
+function isEnough({ rates, spentMs }: Samples, round: number): boolean {
+  return round < 0 ? spentMs > LONG_WARM_UP_MS : rates.length >= FEWEST_ROUNDS && spentMs > LONG_ROW_MS
 }
 
 function concerns(row: Row, store: string): boolean {

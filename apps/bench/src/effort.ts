@@ -54,7 +54,7 @@ export const EFFORTS: Readonly<Record<Effort['name'], Effort>> = {
     growth: [10_000, 100_000, 1_000_000, 10_000_000],
     rounds: 5,
     warmUps: 2,
-    budgetMs: 400,
+    budgetMs: 300,
     clock: 'wall',
   },
 }

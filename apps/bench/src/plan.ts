@@ -31,6 +31,7 @@ export interface Stage {
 const CACHE_BYTES = 512 * 2 ** 20
 const SWEEP_BYTES_MAX = 256 * 2 ** 20
 const SWEEP_ENTRIES_MIN = 200
+const SWEEP_FILL_MAX = 200_000
 const VALUE_SIZES = [20, 100, 1000, 100_000]
 const GROWTH_STORES = ['ldb', 'lmdb', 'classic-level']
 const NOT_MEMORY = ['ldb', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'node-sqlite']
@@ -135,11 +136,17 @@ function growth(read: Scenario, entryCount: number): Stage[] {
   const scenario = { ...read, entryCount }
   const cacheBytes = Math.max(CACHE_BYTES, 3 * logicalBytes(scenario))
   const title = `${entryCount.toLocaleString('en')} entries`
-  return sweep(`growth-${entryCount}`, title, { ...scenario, cacheBytes }, GROWTH_STORES)
+  return sweep(`growth-${entryCount}`, title, { ...scenario, cacheBytes }, GROWTH_STORES, Infinity)
 }
 
 /** The same three rows over stores that differ in one thing. */
-function sweep(id: string, title: string, loaded: Scenario, stores?: readonly string[]): Stage[] {
+function sweep(
+  id: string,
+  title: string,
+  loaded: Scenario,
+  stores?: readonly string[],
+  fillMax: number = SWEEP_FILL_MAX,
+): Stage[] {
   const of = (entry: Row): Row => ({ ...entry, ...(stores !== undefined && { stores }) })
   return [
     {
@@ -154,7 +161,7 @@ function sweep(id: string, title: string, loaded: Scenario, stores?: readonly st
     {
       id: `${id}-filling`,
       onlyFull: true,
-      scenario: { ...loaded, contents: 'empty-each-round' },
+      scenario: { ...loaded, entryCount: Math.min(loaded.entryCount, fillMax), contents: 'empty-each-round' },
       rows: [of(row(`${id}-fill`, `${title}: fill`, 'fillRandom', 'entry'))],
     },
   ]

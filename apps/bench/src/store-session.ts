@@ -114,7 +114,8 @@ export class StoreSession implements Bench {
   }
 
   footprint(): Footprint {
-    return { rssBytes: process.memoryUsage.rss() - this.#rssBefore, diskBytes: diskBytesOf(this.dir) }
+    const rssBytes = Math.max(0, process.memoryUsage.rss() - this.#rssBefore)
+    return { rssBytes, diskBytes: diskBytesOf(this.dir) }
   }
 
   /** Holds a thousand entries against what was written. */

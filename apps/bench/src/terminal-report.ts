@@ -17,6 +17,7 @@ export function terminalReport(report: Report): string {
     .join('\n\n')
 }
 
+/** Rates of LDB, and how many times those of the others they are; rates of the others where LDB has none. */
 function rateTable(report: Report): string {
   if (report.rows.length === 0) return ''
   const peers = report.stores.filter(({ id }) => id !== OWN_STORE)
@@ -24,26 +25,26 @@ function rateTable(report: Report): string {
   const head = [
     '',
     ...(own === undefined ? [] : [own.title, 'each']),
-    ...peers.flatMap(({ title }) => [title, 'ratio']),
+    ...peers.map(({ title }) => `÷ ${title}`),
   ]
   const lines = report.rows.map((row) => {
-    const ratios = new Map(ratiosOf(report, row).map((ratio) => [ratio.store, ratio]))
-    const mine = measurementOf(report, row.id, OWN_STORE)
-    const spread = mine === undefined ? '' : ` ±${Math.round((100 * mine.rate.mad) / mine.rate.median)} %`
+    const ratios = new Map(ratiosOf(report, row).map(({ store, value }) => [store, value]))
+    const mine = measurementOf(report, row.id, OWN_STORE)?.rate
     const ownCells =
       mine === undefined
         ? ['–', '']
-        : [formatRate(mine.rate.median) + spread, formatDuration(mine.rate.median)]
+        : [
+            `${formatRate(mine.median)} ±${Math.round((100 * mine.mad) / mine.median)} %`,
+            formatDuration(mine.median),
+          ]
     return [
       row.title,
       ...(own === undefined ? [] : ownCells),
-      ...peers.flatMap(({ id }) => {
-        const rate = measurementOf(report, row.id, id)?.rate.median
+      ...peers.map(({ id }) => {
         const ratio = ratios.get(id)
-        return [
-          rate === undefined ? '–' : formatRate(rate),
-          ratio === undefined ? '' : formatRatio(ratio.value),
-        ]
+        if (ratio !== undefined) return formatRatio(ratio)
+        const rate = measurementOf(report, row.id, id)?.rate.median
+        return rate === undefined ? '–' : formatRate(rate)
       }),
     ]
   })

@@ -67,15 +67,17 @@ export function latencyChart(report: Report): string {
     latencyUs === undefined ? [] : [{ row: titles.get(row) ?? row, store, ...latencyUs }],
   )
   if (lines.length === 0) return ''
-  const rows = new Set(lines.map(({ row }) => row)).size
+  const drawn = new Set(lines.map(({ row }) => row))
+  const rows = [...titles.values()].filter((title) => drawn.has(title))
+  const stores = report.stores.map(({ id }) => id).filter((id) => lines.some(({ store }) => store === id))
   const colour = (line: { store: string }): string => colourOf(report, line.store)
   return bothWidths((width, common) =>
     Plot.plot({
       ...common,
-      height: lines.length * 13 + rows * 18 + 50,
+      height: rows.length * (stores.length * 11 + 18) + 60,
       x: { type: 'log', label: 'microseconds: median, 99 %, 99.9 %', grid: true },
-      y: { axis: null, padding: 0.4 },
-      fy: { label: null, axis: width === NARROW ? null : 'left' },
+      y: { axis: null, padding: 0.4, domain: stores },
+      fy: { label: null, axis: width === NARROW ? null : 'left', domain: rows },
       marks: [
         Plot.ruleY(lines, { x1: 'p50', x2: 'p999', y: 'store', fy: 'row', stroke: colour, strokeWidth: 2 }),
         Plot.dot(lines, { x: 'p50', y: 'store', fy: 'row', fill: colour, r: 4 }),
@@ -83,7 +85,7 @@ export function latencyChart(report: Report): string {
         ...(width === NARROW
           ? [
               Plot.text(
-                [...new Set(lines.map(({ row }) => row))].map((row) => ({ row })),
+                rows.map((row) => ({ row })),
                 { frameAnchor: 'top-left', fy: 'row', text: 'row', dy: -4, textAnchor: 'start' },
               ),
             ]
@@ -153,6 +155,7 @@ function bothWidths(draw: (width: number, common: Plot.PlotOptions) => unknown):
         width,
         marginLeft: LABELS[width] ?? 40,
         marginRight: 24,
+        marginBottom: 44,
         style: { fontSize: '12px', background: 'none' },
       })
       return `<figure class="${width === ROOMY ? 'roomy' : 'narrow'}">${(chart as { outerHTML: string }).outerHTML}</figure>`

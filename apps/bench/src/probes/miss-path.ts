@@ -10,14 +10,14 @@ import type { Loaded } from './loading.js'
 
 const MEBIBYTE = 2 ** 20
 const DATA_BYTES = {
-  tiny: 16 * MEBIBYTE,
+  tiny: 4 * MEBIBYTE,
   quick: 128 * MEBIBYTE,
   normal: 1024 * MEBIBYTE,
   full: 1024 * MEBIBYTE,
 }
 const DATA_TO_CACHE = 128
 const ROUNDS = 7
-const READS_A_ROUND = 20_000
+const READS_A_ROUND = { tiny: 500, quick: 20_000, normal: 20_000, full: 20_000 }
 const RATIO_AT_MOST = 1.5
 
 /** Random gets through a cache far smaller than the data, against reading a page of the same file and hashing it. */
@@ -37,8 +37,8 @@ export const missPath: Probe = {
     const bare: number[] = []
     let missesPerGet = 0
     for (let round = -1; round < ROUNDS; round++) {
-      const got = getAtRandom(loaded, round)
-      const nsPerPage = readAtRandom(file, pageBytes, data, round)
+      const got = getAtRandom(loaded, round, READS_A_ROUND[effort])
+      const nsPerPage = readAtRandom(file, pageBytes, data, round, READS_A_ROUND[effort])
       if (round < 0) continue
       missesPerGet = got.missesPerGet
       ours.push(got.nsPerGet)
@@ -64,32 +64,39 @@ export const missPath: Probe = {
 function getAtRandom(
   { db, entries, data }: Loaded,
   round: number,
+  reads: number,
 ): { nsPerGet: number; missesPerGet: number } {
   const missesBefore = db.stats().cache.missCount
   const start = performance.now()
-  for (let i = 0; i < READS_A_ROUND; i++) {
-    const index = data.uniform[((round + 1) * READS_A_ROUND + i) & PICK_MASK]!
+  for (let i = 0; i < reads; i++) {
+    const index = data.uniform[((round + 1) * reads + i) & PICK_MASK]!
     if (entries.get(data.keys.of(index) as Uint8Array) === undefined) throw new Error('an entry is not there')
   }
   const elapsedMs = performance.now() - start
   const misses = db.stats().cache.missCount - missesBefore
-  return { nsPerGet: (elapsedMs * 1e6) / READS_A_ROUND, missesPerGet: misses / READS_A_ROUND }
+  return { nsPerGet: (elapsedMs * 1e6) / reads, missesPerGet: misses / reads }
 }
 
-function readAtRandom(path: string, pageBytes: number, data: BenchData, round: number): number {
+function readAtRandom(
+  path: string,
+  pageBytes: number,
+  data: BenchData,
+  round: number,
+  reads: number,
+): number {
   const pageCount = Math.floor(statSync(path).size / pageBytes)
   const page = new Uint8Array(pageBytes)
   const hash = new Int32Array(2)
   const file = openSync(path, 'r')
   const start = performance.now()
-  for (let i = 0; i < READS_A_ROUND; i++) {
-    const pick = data.uniform[((round + 1) * READS_A_ROUND + i) & PICK_MASK]! / data.entryCount
+  for (let i = 0; i < reads; i++) {
+    const pick = data.uniform[((round + 1) * reads + i) & PICK_MASK]! / data.entryCount
     readSync(file, page, 0, pageBytes, Math.floor(pick * pageCount) * pageBytes)
     xxHash64(page, 0, pageBytes, SEED_ZERO, hash)
   }
   const elapsedMs = performance.now() - start
   closeSync(file)
-  return (elapsedMs * 1e6) / READS_A_ROUND
+  return (elapsedMs * 1e6) / reads
 }
 
 function largestFile(dir: string): string {

@@ -124,6 +124,7 @@ const commands = {
   'test-deep': (args) => program('testkit', join('tooling', 'testkit', 'dist', 'deep', 'main.js'), args),
   coverage,
   demo: (args) => app('demo', args),
+  bench: (args) => app('bench', args),
   build: (args) => task('build', args),
   lint: (args) => task('lint', args),
   docs: (args) => task('docs', args),

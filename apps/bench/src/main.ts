@@ -1,0 +1,42 @@
+import { readArguments, USAGE } from './arguments.js'
+import type { Arguments } from './arguments.js'
+import { compareFiles } from './compare-command.js'
+import { profile } from './profile-command.js'
+import { runBenchmarks } from './run-command.js'
+import { isUsageError } from './usage-error.js'
+
+const EXIT_FAILED = 1
+const EXIT_USAGE = 2
+/** By custom, 128 and the number of the signal. */
+const SIGNAL_EXITS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+
+for (const [signal, exitCode] of Object.entries(SIGNAL_EXITS))
+  process.on(signal, () => process.exit(exitCode))
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    return await obey(readArguments(argv))
+  } catch (error) {
+    if (isUsageError(error)) {
+      process.stderr.write(`${error.message}\n\n${USAGE}`)
+      return EXIT_USAGE
+    }
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    return EXIT_FAILED
+  }
+}
+
+async function obey(asked: Arguments): Promise<number> {
+  switch (asked.command) {
+    case 'help':
+      process.stdout.write(USAGE)
+      return 0
+    case 'compare':
+      return compareFiles(asked.before, asked.after)
+    case 'profile':
+      return profile(asked)
+    case 'run':
+      return runBenchmarks(asked)
+  }
+}

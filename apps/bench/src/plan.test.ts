@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { EFFORTS } from './effort.js'
+import { choose, stagesOf } from './plan.js'
+import { STORES } from './store-list.js'
+import { WORKLOADS } from './workload-list.js'
+
+const stages = stagesOf(EFFORTS.full)
+const ids = (only?: readonly string[], full = false): string[] =>
+  choose(stages, only, full).flatMap(({ rows }) => rows.map(({ id }) => id))
+
+test('rows have ids of their own, workloads that exist, and targets of stores that exist', () => {
+  const rows = stages.flatMap((stage) => stage.rows)
+  expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length)
+  expect(new Set(stages.map(({ id }) => id)).size).toBe(stages.length)
+  const stores = new Set(STORES.map(({ id }) => id))
+  for (const { workload, targets } of rows) {
+    expect(WORKLOADS).toHaveProperty(workload)
+    for (const store of Object.keys(targets ?? {})) expect(stores).toContain(store)
+  }
+})
+
+test('names choose rows and stages, whole words only', () => {
+  expect(ids(['get-hot'])).toEqual(['get-hot'])
+  expect(ids(['get'])).toEqual([
+    'get-random',
+    'get-zipf',
+    'get-hot',
+    'get-borrowed',
+    'get-missing',
+    'get-many',
+  ])
+  expect(ids(['durable'])).toEqual(['durable-batch', 'durable-put', 'durable-put-256'])
+  expect(ids(['keys-url'])).toEqual(['keys-url-get', 'keys-url-scan', 'keys-url-fill'])
+  expect(ids(['ge', 'nothing'])).toEqual([])
+})
+
+test('without names, sizes and shapes belong to a full run only', () => {
+  expect(ids(undefined, false).some((id) => id.startsWith('values-'))).toBe(false)
+  expect(ids(undefined, true)).toContain('values-100000-get')
+  expect(ids(undefined, true)).toContain('growth-10000000-get')
+})
+
+test('ten times the cache is ten times the cache', () => {
+  const tenfold = stages.find(({ id }) => id === 'tenfold')!
+  expect((tenfold.scenario.entryCount * 116) / tenfold.scenario.cacheBytes).toBeCloseTo(10, 3)
+})

@@ -1,0 +1,8 @@
+import type { Probe } from './probe.js'
+import { garbage } from './probes/garbage.js'
+import { memory } from './probes/memory.js'
+import { missPath } from './probes/miss-path.js'
+import { recovery } from './probes/recovery.js'
+
+/** Every probe, in the order in which they run. */
+export const PROBES: readonly Probe[] = [recovery, memory, missPath, garbage]

@@ -1,0 +1,51 @@
+import { Database } from '@ldb/core'
+import type { DatabaseOptions, Keyspace } from '@ldb/core'
+import { BenchData } from '../bench-data.js'
+
+const BATCH_ENTRIES = 1000
+const VALUE_BYTES = 100
+const ENTRY_BYTES = 116
+
+/** A database that a probe asks things of. */
+export interface Loaded {
+  readonly db: Database
+  readonly entries: Keyspace<Uint8Array, Uint8Array>
+  readonly data: BenchData
+}
+
+/** Opens LDB with settings that only measurements turn. */
+export function openProbed(
+  dir: string,
+  cacheBytes: number,
+  tuning: Readonly<Record<string, number>> = {},
+): Pick<Loaded, 'db' | 'entries'> {
+  const options = {
+    cacheBytes,
+    durability: 'periodic',
+    [Symbol.for('ldb.tuning')]: tuning,
+  } satisfies DatabaseOptions & Record<symbol, unknown>
+  const db = Database.open(dir, options)
+  return { db, entries: db.keyspace('bench', { keys: 'binary', values: 'binary' }) }
+}
+
+/** Gives the data of a probe: as many entries as have so many bytes. */
+export function dataOf(logicalBytes: number): BenchData {
+  return new BenchData(
+    Math.max(BATCH_ENTRIES, Math.floor(logicalBytes / ENTRY_BYTES)),
+    'decimal',
+    VALUE_BYTES,
+    false,
+  )
+}
+
+/** Writes all entries in random order, until `enough` says so. */
+export function load({ db, entries, data }: Loaded, enough: () => boolean = () => false): void {
+  for (let first = 0; first < data.entryCount && !enough(); first += BATCH_ENTRIES) {
+    const batch = db.batch().in(entries)
+    for (let place = first; place < Math.min(first + BATCH_ENTRIES, data.entryCount); place++) {
+      const index = data.order.at(place)
+      batch.put(data.keys.of(index) as Uint8Array, data.values.of(index))
+    }
+    batch.commit()
+  }
+}

@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { RunArguments } from './arguments.js'
+import { castStores } from './casting.js'
+import { Conductor } from './conductor.js'
+import { derivedFindings } from './derived-findings.js'
+import { EFFORTS } from './effort.js'
+import type { Effort } from './effort.js'
+import { htmlReport } from './html-report.js'
+import { versionOf } from './installed-version.js'
+import { commitOf, describeMachine } from './machine.js'
+import { markdownReport, putBetweenMarkers } from './markdown-report.js'
+import { choose, stagesOf } from './plan.js'
+import { chooseProbes, runProbe } from './probing.js'
+import type { ProbeResult } from './probe.js'
+import { REPORT_VERSION } from './report.js'
+import type { Report } from './report.js'
+import type { RowDescription } from './results.js'
+import { STORES } from './store-list.js'
+import { countSyncsOf } from './sync-counting.js'
+import type { SyncCount } from './sync-counts.js'
+import { terminalReport } from './terminal-report.js'
+import { UsageError } from './usage-error.js'
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const BUSY_LOAD = 0.5
+
+/** Measures, and shows what came of it. */
+export async function runBenchmarks(asked: RunArguments): Promise<number> {
+  const unknown = asked.stores?.find((name) => !STORES.some(({ id }) => id === name))
+  if (unknown !== undefined) throw new UsageError(`there is no store ${unknown}`)
+  const root = mkdtempSync(join(asked.dir ?? tmpdir(), 'ldb-bench-'))
+  process.on('exit', () => rmSync(root, { recursive: true, force: true }))
+  const report = await measure(asked, root)
+  process.stdout.write(`\n${terminalReport(report)}\n`)
+  if (asked.json !== undefined) writeFileSync(asked.json, `${JSON.stringify(report, undefined, 2)}\n`)
+  if (asked.html !== undefined) writeFileSync(asked.html, htmlReport(report))
+  if (asked.readme) putBetweenMarkers(join(ROOT, 'README.md'), markdownReport(report))
+  return report.measurements.length + report.probes.length + report.syncCounts.length > 0 ? 0 : 1
+}
+
+async function measure(asked: RunArguments, root: string): Promise<Report> {
+  const effort = effortOf(asked)
+  const full = effort.name === 'full'
+  const stages = choose(stagesOf(effort), asked.only, full)
+  const probes = chooseProbes(asked.only, full)
+  if (stages.length + probes.length === 0) throw new UsageError('there is nothing of that name to measure')
+  const machine = describeMachine(root)
+  if (machine.fileSystem === 'tmpfs')
+    say('the folder of the stores is in memory: durable rows mean nothing there')
+  if (machine.loadBefore > BUSY_LOAD * machine.cores) {
+    say(
+      `the machine is busy (load ${machine.loadBefore.toFixed(1)}): trust the ratios less, or take --clock cpu`,
+    )
+  }
+  const startedAt = new Date()
+  const { stores, leftOut } = castStores(asked.stores, say)
+  const conductor = new Conductor(effort, root, say)
+  const syncCounts: SyncCount[] = []
+  for (const stage of stages) {
+    const ids = stores.map(({ id }) => id).filter((id) => id !== 'bare-file' || stage.besideBareFile === true)
+    await conductor.play(stage, ids)
+    if (asked.counts) syncCounts.push(...(await countSyncsOf(stage, ids, root, say)))
+  }
+  const answers: ProbeResult[] = []
+  for (const probe of stores.some(({ id }) => id === 'ldb') ? probes : []) {
+    say(`${probe.id}: ${probe.title}`)
+    answers.push(await runProbe(probe, effort.name, root))
+  }
+  const rows = stages.flatMap(({ id, scenario, rows: all }) =>
+    all.map((row): RowDescription => {
+      const { title, unit, targets, targetMs } = row
+      const aims = { ...(targets !== undefined && { targets }), ...(targetMs !== undefined && { targetMs }) }
+      return { id: row.id, stage: id, title, unit, scenario, ...aims }
+    }),
+  )
+  return {
+    version: REPORT_VERSION,
+    startedAt: startedAt.toISOString(),
+    durationMs: Date.now() - startedAt.getTime(),
+    command: `npm run bench -- ${asked.words.join(' ')}`.trim(),
+    commit: commitOf(ROOT),
+    effort,
+    machine,
+    stores: stores.map((entry) => ({ id: entry.id, title: entry.title, version: versionOf(entry) })),
+    leftOut,
+    rows,
+    ...conductor.results,
+    probes: [...answers, ...derivedFindings(conductor.results.measurements)],
+    syncCounts,
+  }
+}
+
+function effortOf({ effort, entries, rounds, clock }: RunArguments): Effort {
+  return {
+    ...EFFORTS[effort],
+    clock,
+    ...(entries !== undefined && { entryCount: entries }),
+    ...(rounds !== undefined && { rounds }),
+  }
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}

@@ -1,0 +1,95 @@
+import { Database } from '@ldb/core'
+import type { DatabaseOptions, Keyspace } from '@ldb/core'
+import type { Key, KeyShape } from '../keys.js'
+import type { Store, StoreOptions } from '../store.js'
+
+/** See {@link StoreModule}. */
+export const takesBuffers = false
+
+/** See {@link StoreModule}. */
+export const persistent = true
+
+/** See {@link StoreModule}. */
+export const keyShapes: readonly KeyShape[] = ['decimal', 'binary', 'url', 'tuple']
+
+type Bytes = Uint8Array
+
+const BORROW = { borrow: true } as const
+
+/** A get that can lend, which this version of LDB may have or not. */
+interface Lending {
+  get(key: Key, options: { readonly borrow: true }): Bytes | undefined
+}
+
+/** The async face, which this version of LDB may have or not. */
+interface WithPromises {
+  readonly promises?: { keyspace(name: string): PromisedKeyspace | Promise<PromisedKeyspace> }
+}
+
+interface PromisedKeyspace {
+  put(key: Key, value: Bytes): Promise<unknown>
+}
+
+/** Opens LDB's B+tree. */
+export async function open(options: StoreOptions): Promise<Store> {
+  return openEngine('btree', options)
+}
+
+/** Opens LDB with one of its engines. */
+export async function openEngine(engine: 'btree', options: StoreOptions): Promise<Store> {
+  const asked = {
+    engine,
+    durability: options.durability === 'device' ? 'full' : 'periodic',
+    cacheBytes: options.cacheBytes,
+    [Symbol.for('ldb.tuning')]: options.tuning ?? {},
+  } satisfies DatabaseOptions & Record<symbol, unknown>
+  const db = Database.open(options.dir, asked)
+  const entries = db.keyspace('bench', {
+    keys: options.keyShape === 'tuple' ? 'tuple' : 'binary',
+    values: 'binary',
+  }) as unknown as Keyspace<Key, Bytes>
+  const { promises } = db as unknown as WithPromises
+  return storeOf(db, entries, await promises?.keyspace('bench'))
+}
+
+function storeOf(db: Database, entries: Keyspace<Key, Bytes>, promised?: PromisedKeyspace): Store {
+  const lending = entries as unknown as Lending
+  // A get that can lend takes a second argument.
+  const lends = lending.get.length > 1
+  return {
+    get: (key) => entries.get(key),
+    ...(lends && { getBorrowed: (key: Key) => lending.get(key, BORROW) }),
+    getMany: (keys) => entries.getMany(keys),
+    scan() {
+      using cursor = entries.cursor()
+      let count = 0
+      for (let found = cursor.first(); found; found = cursor.next()) {
+        if (cursor.key.length > 0 && cursor.value.length > 0) count++
+      }
+      return count
+    },
+    entries() {
+      let count = 0
+      for (const [key, value] of entries.entries()) if (key.length > 0 && value.length > 0) count++
+      return count
+    },
+    range(key, limit) {
+      let count = 0
+      for (const [found, value] of entries.entries({ gte: key, limit })) {
+        if (found.length > 0 && value.length > 0) count++
+      }
+      return count
+    },
+    put: (key, value) => entries.put(key, value),
+    ...(promised !== undefined && {
+      putConcurrently: (key: Key, value: Bytes) => promised.put(key, value),
+    }),
+    putBatch(fill) {
+      const batch = db.batch().in(entries)
+      fill((key, value) => batch.put(key, value))
+      batch.commit()
+    },
+    settle: () => db.checkpoint(),
+    close: () => db.close(),
+  }
+}

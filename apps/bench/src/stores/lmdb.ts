@@ -1,0 +1,68 @@
+import { loadPeer } from '../peer-packages.js'
+import type { Key, KeyShape } from '../keys.js'
+import type { Store, StoreOptions } from '../store.js'
+
+/** See {@link StoreModule}. */
+export const takesBuffers = true
+
+/** See {@link StoreModule}. */
+export const persistent = true
+
+/** See {@link StoreModule}. */
+export const keyShapes: readonly KeyShape[] = ['decimal', 'binary', 'url', 'tuple']
+
+const MAP_BYTES = 16 * 2 ** 30
+
+/** What is used of lmdb-js. */
+interface Lmdb {
+  get(key: Key): Buffer | undefined
+  getBinaryFast(key: Key): Buffer | undefined
+  getRange(range: {
+    start?: Key
+    limit?: number
+  }): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
+  put(key: Key, value: Uint8Array): Promise<boolean>
+  putSync(key: Key, value: Uint8Array): void
+  transactionSync(action: () => void): void
+  readonly flushed: Promise<boolean>
+  close(): Promise<void>
+}
+
+/**
+ * Opens lmdb-js: values as bytes, and keys too unless they are tuples. Durable means that a commit waits for its sync
+ * (`overlappingSync: false`); handed to the system means that nothing is synced (`noSync`).
+ */
+export async function open(options: StoreOptions): Promise<Store> {
+  const { open: openLmdb } = loadPeer<{ open(options: object): Lmdb }>('lmdb')
+  const db = openLmdb({
+    path: options.dir,
+    encoding: 'binary',
+    ...(options.keyShape !== 'tuple' && { keyEncoding: 'binary' }),
+    mapSize: MAP_BYTES,
+    ...(options.durability === 'device' ? { overlappingSync: false } : { noSync: true }),
+  })
+  const walk = (range: { start?: Key; limit?: number }): number => {
+    let count = 0
+    for (const { key, value } of db.getRange(range)) if (key.length > 0 && value.length > 0) count++
+    return count
+  }
+  return {
+    get: (key) => db.get(key),
+    getBorrowed: (key) => db.getBinaryFast(key),
+    // Its own getMany reads ahead in threads, which costs more than it saves on what is in memory.
+    getMany(keys) {
+      const values: (Uint8Array | undefined)[] = []
+      for (let i = 0; i < keys.length; i++) values.push(db.get(keys[i] as Key))
+      return values
+    },
+    scan: () => walk({}),
+    entries: () => walk({}),
+    range: (start, limit) => walk({ start, limit }),
+    put: (key, value) => db.putSync(key, value),
+    putConcurrently: (key, value) => db.put(key, value),
+    putBatch(fill) {
+      db.transactionSync(() => fill((key, value) => db.putSync(key, value)))
+    },
+    close: () => db.close(),
+  }
+}

@@ -1,0 +1,89 @@
+import { PICK_MASK, Xorshift } from '../random-picks.js'
+import type { Round } from '../round.js'
+import { SampledLatency } from '../sampled-latency.js'
+import type { Store } from '../store.js'
+import { needs } from '../workload.js'
+import type { Bench, Workload } from '../workload.js'
+
+// The workloads of YCSB, one client. They share one loop: within the process of a store all of it has one type.
+
+const Kind = { read: 0, update: 1, insert: 2, scan: 3, readModifyWrite: 4, readLatest: 5 } as const
+type Kind = (typeof Kind)[keyof typeof Kind]
+
+const CHUNK = 64
+const TIMED_EVERY = 8
+const SCAN_ENTRIES_MAX = 100
+const SEED = 362_436_069
+
+/** Half reads, half updates (YCSB A). */
+export const ycsbA: Workload = mix('A', [Kind.read, Kind.update], 50)
+/** 95 reads to 5 updates (YCSB B). */
+export const ycsbB: Workload = mix('B', [Kind.read, Kind.update], 95)
+/** Only reads (YCSB C). */
+export const ycsbC: Workload = mix('C', [Kind.read, Kind.read], 100)
+/** 95 reads of what came last to 5 inserts (YCSB D). */
+export const ycsbD: Workload = mix('D', [Kind.readLatest, Kind.insert], 95)
+/** 95 ranges of up to a hundred entries to 5 inserts (YCSB E). */
+export const ycsbE: Workload = mix('E', [Kind.scan, Kind.insert], 95)
+/** Half reads, half reads followed by a write of the same entry (YCSB F). */
+export const ycsbF: Workload = mix('F', [Kind.read, Kind.readModifyWrite], 50)
+
+function mix(name: string, [often, seldom]: readonly [Kind, Kind], percent: number): Workload {
+  const scans = often === Kind.scan
+  return {
+    lacks: scans ? needs('get', 'put', 'range') : needs('get', 'put'),
+    async run(bench: Bench, budgetMs: number): Promise<Round> {
+      const random = new Xorshift(SEED + name.charCodeAt(0))
+      const latency = new SampledLatency()
+      let operations = 0
+      const start = performance.now()
+      let now = start
+      for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
+        for (let i = 0; i < CHUNK; i++) {
+          const kind = random.next() * 100 < percent ? often : seldom
+          const timed = i % TIMED_EVERY === 0 && kind !== Kind.read && kind !== Kind.readLatest
+          const before = timed ? performance.now() : 0
+          const done = step(bench, kind, random)
+          if (done !== undefined) await done
+          if (timed) latency.add(performance.now() - before)
+        }
+        operations += CHUNK
+      }
+      return { operations, elapsedMs: now - start, latenciesUs: latency.samplesUs }
+    },
+  }
+}
+
+function step(bench: Bench, kind: Kind, random: Xorshift): void | Promise<unknown> {
+  const { store, data } = bench
+  const { keys, values, zipf } = data
+  const pick = zipf[bench.at++ & PICK_MASK]!
+  switch (kind) {
+    case Kind.read:
+      return mustBeThere(store.get!(keys.of(pick)))
+    case Kind.readLatest:
+      return mustBeThere(store.get!(keys.of(Math.max(0, bench.fresh - 1 - data.zipfRank(bench.at)))))
+    case Kind.update:
+      return store.put!(keys.of(pick), values.of(pick))
+    case Kind.insert:
+      return insert(bench, store)
+    case Kind.scan:
+      return promised(store.range!(keys.of(pick), 1 + Math.floor(random.next() * SCAN_ENTRIES_MAX)))
+    case Kind.readModifyWrite:
+      mustBeThere(store.get!(keys.of(pick)))
+      return store.put!(keys.of(pick), values.of(pick))
+  }
+}
+
+function insert(bench: Bench, store: Store): void | Promise<void> {
+  const index = bench.fresh++
+  return store.put!(bench.data.keys.of(index), bench.data.values.of(index))
+}
+
+function mustBeThere(value: Uint8Array | undefined): void {
+  if (value === undefined) throw new Error('an entry is not there')
+}
+
+function promised(count: number | Promise<number>): void | Promise<unknown> {
+  return typeof count === 'number' ? undefined : count
+}

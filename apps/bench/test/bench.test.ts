@@ -1,0 +1,126 @@
+/**
+ * Strategy: the built command is run as its users run it, over LDB alone and on tiny stores, so that nothing need be
+ * installed.
+ * Invariants: every row has figures, or a reason why it has none; nothing is left behind. Nothing is said about how fast
+ * it was.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { EFFORTS } from '../src/effort.js'
+import { choose, stagesOf } from '../src/plan.js'
+import { PROBES } from '../src/probe-list.js'
+import type { Report } from '../src/report.js'
+import { expectSelfContained } from './self-contained.js'
+
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+/** Methods that LDB may have or not; whatever else is missing is a fault. */
+const OPTIONAL_ROWS = new Set(['get-borrowed', 'durable-put-256'])
+
+let folder: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ldb-bench-test-'))
+})
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function run(...args: string[]): { exitCode: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' })
+  return { exitCode: status, stdout, stderr }
+}
+
+test('every row of LDB has figures, and the page needs nothing else', () => {
+  const stores = join(folder, 'stores')
+  const [json, html] = [join(folder, 'a.json'), join(folder, 'a.html')]
+  rmSync(stores, { recursive: true, force: true })
+  const { exitCode, stdout, stderr } = run(
+    ...['--tiny', '--stores', 'ldb,map', '--dir', folder, '--json', json, '--html', html],
+  )
+  expect(stderr).not.toContain('failed')
+  expect(exitCode).toBe(0)
+  const report = JSON.parse(readFileSync(json, 'utf8')) as Report
+  const rows = choose(stagesOf(EFFORTS.tiny), undefined, false).flatMap((stage) => stage.rows)
+  expect(report.rows.map(({ id }) => id)).toEqual(rows.map(({ id }) => id))
+  const measured = new Set(report.measurements.filter(({ store }) => store === 'ldb').map(({ row }) => row))
+  expect(rows.map(({ id }) => id).filter((id) => !measured.has(id) && !OPTIONAL_ROWS.has(id))).toEqual([])
+  for (const { rate, rounds } of report.measurements) {
+    expect(rounds).toHaveLength(EFFORTS.tiny.rounds)
+    for (const figure of [rate.median, rate.min, rate.max]) expect(figure).toBeGreaterThan(0)
+    expect(rate.max).toBeLessThan(Infinity)
+  }
+  for (const { row, store } of report.omissions) {
+    expect(store === 'map' || OPTIONAL_ROWS.has(row)).toBe(true)
+  }
+  expect(report.probes.map(({ id, failure }) => [id, failure])).toEqual([['recover', undefined]])
+  expect(stdout).toContain('get, random')
+  expectSelfContained(readFileSync(html, 'utf8'))
+  expect(readdirSync(folder).sort()).toEqual(['a.html', 'a.json'])
+})
+
+test('the questions of growth are answered', () => {
+  const json = join(folder, 'growth.json')
+  const { exitCode, stderr } = run(
+    '--tiny',
+    '--stores',
+    'ldb',
+    '--only',
+    'growth',
+    '--dir',
+    folder,
+    '--json',
+    json,
+  )
+  expect(stderr).not.toContain('failed')
+  expect(exitCode).toBe(0)
+  const { probes, measurements } = JSON.parse(readFileSync(json, 'utf8')) as Report
+  const asked = PROBES.map(({ id }) => id).filter((id) => id.startsWith('growth-'))
+  expect(probes.map(({ id }) => id)).toEqual([...asked, 'growth-cost'])
+  for (const { findings, failure } of probes) {
+    expect(failure).toBeUndefined()
+    expect(findings.length).toBeGreaterThan(0)
+    for (const { value } of findings) expect(Number.isFinite(value)).toBe(true)
+  }
+  expect(measurements).toHaveLength(3 * EFFORTS.tiny.growth.length)
+})
+
+test('compare names what became slower, and says so with its exit code', () => {
+  const [before, after] = [join(folder, 'before.json'), join(folder, 'after.json')]
+  expect(
+    run('--tiny', '--stores', 'ldb', '--only', 'get-hot', '--dir', folder, '--json', before).exitCode,
+  ).toBe(0)
+  const report = JSON.parse(readFileSync(before, 'utf8')) as Report
+  const worse = report.measurements.map((measurement) => ({
+    ...measurement,
+    rate: { median: measurement.rate.median / 1000, min: 0, max: 0, mad: 0 },
+  }))
+  writeFileSync(after, JSON.stringify({ ...report, measurements: worse }))
+  expect(run('compare', before, before)).toMatchObject({
+    exitCode: 0,
+    stdout: '1 compared, 0 slower, 0 faster\n',
+  })
+  // The scatter of two rounds this short may be anything; that of what is compared with itself is none.
+  const steady = report.measurements.map((measurement) => ({
+    ...measurement,
+    rate: { ...measurement.rate, mad: 0 },
+  }))
+  writeFileSync(before, JSON.stringify({ ...report, measurements: steady }))
+  const compared = run('compare', before, after)
+  expect(compared.exitCode).toBe(1)
+  expect(compared.stdout).toContain('slower: get-hot, ldb')
+})
+
+test.each([
+  [['--nonsense'], 'Usage'],
+  [['--only', 'nothing-of-that-name'], 'nothing of that name'],
+  [['--stores', 'abacus'], 'no store abacus'],
+])('%j ends with 2 and says why', (args, words) => {
+  const { exitCode, stderr } = run(...args)
+  expect(exitCode).toBe(2)
+  expect(stderr).toContain(words)
+})

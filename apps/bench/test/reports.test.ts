@@ -1,0 +1,99 @@
+/**
+ * Strategy: a report that was made by hand is shown in each of the ways there are.
+ * Invariants: the page needs nothing else; no text of a report becomes markup; what was missed is named everywhere.
+ */
+import { expect, test } from 'vitest'
+import { htmlReport } from '../src/html-report.js'
+import { escapeHtml } from '../src/html-text.js'
+import { markdownReport, placeBetweenMarkers } from '../src/markdown-report.js'
+import { compareReports } from '../src/comparison.js'
+import { terminalReport } from '../src/terminal-report.js'
+import { sampleReport } from './sample-report.js'
+import { expectSelfContained } from './self-contained.js'
+
+test('the page needs nothing else', () => {
+  const html = htmlReport(sampleReport())
+  expectSelfContained(html)
+  expect(html).toContain('prefers-color-scheme: dark')
+  expect(html).toContain('@media print')
+  expect(html).toContain('name="viewport"')
+})
+
+test('ratios stand first, then the rest', () => {
+  const html = htmlReport(sampleReport())
+  const places = [
+    'How many times',
+    'Operations a second',
+    'What a write',
+    'Questions',
+    'Syncs',
+    'Memory',
+    'Not avail',
+  ]
+  const found = places.map((title) => html.indexOf(`<h2>${title}`))
+  expect(found.every((place) => place > 0)).toBe(true)
+  expect([...found].sort((a, b) => a - b)).toEqual(found)
+  expect(html).toContain('<td class="figure met">4.00x (≥ 3.00x)</td>')
+  expect(html).toContain('<td class="figure missed">0.50x (≥ 8.00x)</td>')
+})
+
+test('no text of a report becomes markup', () => {
+  const evil = '<script>alert("x")</script>&\'"'
+  const report = sampleReport({
+    command: evil,
+    commit: evil,
+    stores: [
+      { id: 'ldb', title: evil, version: evil },
+      { id: 'lmdb', title: evil, version: evil },
+    ],
+    leftOut: [{ store: evil, reason: evil }],
+    rows: sampleReport().rows.map((row) => ({ ...row, title: `${row.id} ${evil}` })),
+    probes: [{ id: 'x', title: evil, findings: [], failure: evil }],
+  })
+  const html = htmlReport(report)
+  expect(html).not.toContain('<script')
+  expect(html).toContain(escapeHtml(evil))
+  expectSelfContained(html)
+})
+
+test('the terminal gets rates, ratios, what was missed and what was not there', () => {
+  const text = terminalReport(sampleReport())
+  expect(text).toMatch(/get, random +4\.00 M\/s ±1 % +250 ns +4\.00x/)
+  expect(text).toContain('cursor over all: 0.50x of lmdb, wanted 8.00x')
+  expect(text).toContain('open after a clean close: wanted 20 ms at most')
+  expect(text).toContain('log recovered                                200 MB/s  (≥ 300, missed)')
+  expect(text).toContain('lmdb: has no door (open-clean)')
+  expect(text).toContain('node-sqlite: needs another Node')
+})
+
+test('the table for a README has the aims that were missed', () => {
+  const markdown = markdownReport(sampleReport())
+  expect(markdown).toContain('| get, random | 4.00x | 4.00 M/s | 250 ns |')
+  expect(markdown).toContain('| cursor over all | 0.50x (≥ 8.00x) | 500 k/s | 2000 ns |')
+  expect(markdown).toContain('100.0 ms (≤ 20 ms)')
+  expect(markdown).toContain('`npm run bench -- --tiny`')
+})
+
+test('markers keep their place, and are made where there are none', () => {
+  const before = '# House\n\nWords.\n\n## More\n\nEnd.\n'
+  const once = placeBetweenMarkers(before, 'ONE')
+  expect(once).toBe(
+    '# House\n\nWords.\n\n## Benchmarks\n\n<!-- bench:begin -->\nONE\n<!-- bench:end -->\n\n## More\n\nEnd.\n',
+  )
+  expect(placeBetweenMarkers(once, 'TWO')).toBe(once.replace('ONE', 'TWO'))
+  expect(placeBetweenMarkers('# House\n', 'ONE')).toContain('## Benchmarks\n\n<!-- bench:begin -->\nONE')
+})
+
+test('two reports are compared row by row, store by store', () => {
+  const before = sampleReport()
+  const slower = before.measurements.map((measurement) =>
+    measurement.row === 'get-random' && measurement.store === 'ldb'
+      ? { ...measurement, rate: { ...measurement.rate, median: measurement.rate.median * 0.8 } }
+      : measurement,
+  )
+  const changes = compareReports(before, sampleReport({ measurements: slower.slice(0, -1) }))
+  expect(changes).toHaveLength(before.measurements.length - 1)
+  expect(changes.filter(({ verdict }) => verdict !== 'same')).toMatchObject([
+    { row: 'get-random', store: 'ldb', verdict: 'slower' },
+  ])
+})

@@ -13,6 +13,7 @@ import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
 import type { BTreeOptions } from './btree-options.js'
 import { writeCheckpoint } from './checkpoint.js'
+import { writeEarly } from './early-write.js'
 import { createTreeFile, directoryOf } from './create.js'
 import { firstPageNumber } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
@@ -170,6 +171,29 @@ export class BTree implements OrderedStore {
       this.#epochUsed = true
       this.#writeDown()
       if (this.#pages.freeSpace.pageCount >= before) break
+    }
+  }
+
+  writeEarly(byteCount: number): number {
+    this.#assertWritable()
+    const { pageBytes } = this.#pages.memory
+    let pageCount = 0
+    this.#guardWrites(() => {
+      pageCount = writeEarly(this.#pages, Math.max(1, Math.floor(byteCount / pageBytes)))
+    })
+    return pageCount * pageBytes
+  }
+
+  async syncAsync(): Promise<void> {
+    this.#assertWritable()
+    try {
+      await this.#pages.file.syncAsync()
+    } catch (error) {
+      if (this.#state === 'open') {
+        this.#state = 'failed'
+        this.#failure = error
+      }
+      throw error
     }
   }
 

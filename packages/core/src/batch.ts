@@ -119,6 +119,18 @@ export class Batch<K, V> {
     this.#state.operations.clear()
   }
 
+  /**
+   * Gives the operations to somebody who commits them; the batch counts as committed.
+   *
+   * @internal
+   */
+  takeOperations(): WriteBatch {
+    this.#assertOpen()
+    this.#target.pipeline.assertWritable()
+    this.#state.committed = true
+    return this.#state.operations
+  }
+
   #assertOpen(): void {
     if (this.#state.committed) throw new LdbError('LDB_CLOSED', 'the batch was committed')
   }

@@ -27,6 +27,8 @@ export interface CommitLog {
   flush(): void
   /** Makes everything durable on the device. */
   sync(): void
+  /** As `sync`, off this thread: everything appended before the call, shared by all who wait. */
+  syncAsync(): Promise<void>
   /** Writes down what the checkpoints hold, makes that durable, and lets go of the log before it. */
   cut(record: CheckpointRecord): void
   verify(sink: VerifySink): void
@@ -53,6 +55,10 @@ export class MemoryLog implements CommitLog {
 
   sync(): void {
     // There is no device.
+  }
+
+  async syncAsync(): Promise<void> {
+    // As above.
   }
 
   cut(_record: CheckpointRecord): void {

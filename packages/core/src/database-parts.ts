@@ -1,5 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import type { VfsLock } from '@ldb/vfs'
+import type { SlicedCheckpoint } from './async-checkpoint.js'
+import type { ReadGate } from './async-read-gate.js'
 import type { BackgroundSync } from './background-sync.js'
 import type { Checkpointer } from './checkpointer.js'
 import type { CommitLog } from './commit-log.js'
@@ -26,6 +28,8 @@ export interface DatabaseParts {
   readonly pipeline: CommitPipeline
   readonly backgroundSync: BackgroundSync
   readonly checkpointer: Checkpointer
+  readonly gate: ReadGate
+  readonly slicedCheckpoint: SlicedCheckpoint
 }
 
 /**
@@ -35,6 +39,7 @@ export interface DatabaseParts {
 export function closeParts(parts: DatabaseParts): void {
   const { health, log, keyspaces, openReads, pipeline, backgroundSync, checkpointer, lock, options } = parts
   backgroundSync.cancel()
+  pipeline.settle()
   let clean = false
   const steps = [
     (): void => {

@@ -3,6 +3,7 @@ import type { KeyEncoding, RangeOptions, ValueEncoding } from '@ldb/base'
 import { defaultVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
+import { AsyncDatabaseHandle } from './async-handle.js'
 import { Batch } from './batch.js'
 import type { KeyspaceDescriptor } from './catalog.js'
 import { closeParts } from './database-parts.js'
@@ -51,6 +52,7 @@ interface KeyspaceHandle {
 export class Database extends KeyspaceWrites<string, string> implements Disposable {
   readonly #parts: DatabaseParts
   readonly #handles: Map<KeyspaceStore, KeyspaceHandle> = new Map()
+  #promises: AsyncDatabaseHandle | undefined = undefined
 
   /** @internal */
   constructor(parts: DatabaseParts) {
@@ -113,6 +115,26 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    */
   static destroy(path: string, options: { readonly vfs?: Vfs } = {}): void {
     destroyDatabase(path, options.vfs ?? defaultVfs())
+  }
+
+  /** The async face of this database: the same methods, with promises. */
+  get promises(): AsyncDatabaseHandle {
+    this.#promises ??= new AsyncDatabaseHandle(this, this.#parts)
+    return this.#promises
+  }
+
+  /**
+   * Makes the async face as an instance of a class of its own, which the face of this database then is.
+   *
+   * @internal
+   */
+  makePromises<Face extends AsyncDatabaseHandle>(
+    make: new (database: Database, parts: DatabaseParts) => Face,
+  ): Face {
+    assert(this.#promises === undefined, 'a database has one async face')
+    const face = new make(this, this.#parts)
+    this.#promises = face
+    return face
   }
 
   /** Number of the newest commit; 0 when there was never one. */
@@ -189,6 +211,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    */
   sync(): void {
     const { health, log, events } = this.#parts
+    this.pipeline.settle()
     health.assertWritable()
     try {
       log.sync()
@@ -201,6 +224,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** Writes all keyspaces down, so that the log can be cut. Comes by itself as the log grows, and at `close()`. */
   checkpoint(): void {
+    this.pipeline.settle()
     this.#parts.health.assertWritable()
     this.#parts.checkpointer.run(this.pipeline.seq, { unhurried: true })
   }
@@ -211,6 +235,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @param range - checked, and of no effect: a B+tree is compacted as a whole.
    */
   compact(range?: RangeOptions<string>): void {
+    this.pipeline.settle()
     this.#parts.health.assertWritable()
     resolveRange(range, utf8Keys)
     this.#parts.checkpointer.run(this.pipeline.seq, { shrink: true })

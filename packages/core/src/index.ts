@@ -22,6 +22,20 @@ export { Snapshot } from './snapshot.js'
 export { Batch } from './batch.js'
 export type { WriteOptions } from './write-options.js'
 
+// The async face
+export { AsyncDatabase } from './async-database.js'
+export { AsyncDatabaseHandle } from './async-handle.js'
+export { AsyncKeyspace } from './async-keyspace.js'
+export { AsyncKeyspaceReads } from './async-keyspace-reads.js'
+export type { AsyncRangeOptions } from './async-keyspace-reads.js'
+export { AsyncKeyspaceWrites } from './async-keyspace-writes.js'
+export type { AsyncWriteOptions } from './async-keyspace-writes.js'
+export { AsyncScan } from './async-scan.js'
+export { AsyncCursor } from './async-cursor.js'
+export { AsyncSnapshot } from './async-snapshot.js'
+export { AsyncBatch } from './async-batch.js'
+export type { AbortSignalLike, AsyncOptions } from './async-signal.js'
+
 // Health
 export type { DatabaseStats, KeyspaceStats } from './stats.js'
 export type { LogStats } from './commit-log.js'

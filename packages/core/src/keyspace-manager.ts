@@ -52,8 +52,9 @@ export class KeyspaceManager {
 
   /** Drops a keyspace (K1, K3, K4). */
   drop(name: string): void {
-    const { health, keyspaces } = this.#parts
+    const { health, keyspaces, pipeline } = this.#parts
     checkKeyspaceName(name)
+    pipeline.settle()
     health.assertWritable()
     const keyspace = keyspaces.byName(name)
     if (keyspace === undefined)
@@ -83,6 +84,7 @@ export class KeyspaceManager {
 
   #create<K, V>(name: string, wanted: ResolvedKeyspaceOptions<K, V>): KeyspaceStore {
     const { health, pipeline, keyspaces, options } = this.#parts
+    pipeline.settle()
     health.assertWritable()
     const descriptor: KeyspaceDescriptor = {
       id: this.#catalog.nextKeyspaceId,

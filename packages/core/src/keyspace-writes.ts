@@ -137,6 +137,8 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
 
   /** Throws unless the keyspace takes commits. */
   #assertWritable(): void {
+    // What is read to decide on a write is then what it will be written on (C9).
+    this.pipeline.settle()
     this.pipeline.assertWritable()
     if (this.store.dropped) this.store.assertLive()
   }
@@ -169,7 +171,8 @@ function sameValue(a: Uint8Array | undefined, b: Uint8Array | undefined): boolea
   return a === undefined || b === undefined ? a === b : equalBytes(a, b)
 }
 
-function isPromise(value: unknown): boolean {
+/** Tells whether a callback that must be sync has given a promise. */
+export function isPromise(value: unknown): boolean {
   return (
     typeof value === 'object' &&
     value !== null &&

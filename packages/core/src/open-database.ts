@@ -3,6 +3,9 @@ import { PageCache } from '@ldb/cache'
 import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs } from '@ldb/vfs'
 import type { Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
+import { SlicedCheckpoint } from './async-checkpoint.js'
+import { ReadGate } from './async-read-gate.js'
+import { GatedVfs } from './async-read-vfs.js'
 import { BackgroundSync } from './background-sync.js'
 import type { Catalog } from './catalog.js'
 import { Checkpointer } from './checkpointer.js'
@@ -173,7 +176,12 @@ class Opening {
   #assemble(lock: VfsLock, catalog: Catalog): DatabaseParts {
     const options = this.#options
     const vfs = this.#vfs
-    const engines: EngineParts = { vfs, directory: this.#directory, cache: this.#cache }
+    const gate = new ReadGate(vfs.clock, vfs.scheduler)
+    const engines: EngineParts = {
+      vfs: new GatedVfs(vfs, gate),
+      directory: this.#directory,
+      cache: this.#cache,
+    }
     const keyspaces = this.#openStores(engines, catalog)
     const { log, seq, isCut } = this.#openLog(catalog, keyspaces)
     const health = new Health(options.readOnly)
@@ -204,14 +212,22 @@ class Opening {
         afterCommit: (): void => {
           checkpointer.afterCommit(pipeline.seq)
         },
+        afterGroup: (): void => {
+          slicedCheckpoint.afterGroup()
+        },
+        gate,
       },
       seq,
     )
     const parts = { health, log, pipeline, keyspaces, engines, events, options }
+    const slicedCheckpoint = new SlicedCheckpoint(
+      { ...parts, checkpointer, gate },
+      this.#tuning.checkpointLogBytes,
+    )
     const manager = new KeyspaceManager(parts, catalog)
     manager.sweepDropped()
     const openReads = new OpenReads(vfs.clock)
-    return { ...parts, lock, manager, openReads, backgroundSync, checkpointer }
+    return { ...parts, lock, manager, openReads, backgroundSync, checkpointer, gate, slicedCheckpoint }
   }
 
   #openStores(engines: EngineParts, catalog: Catalog): KeyspaceTable {

@@ -33,6 +33,10 @@ export class WalLog implements CommitLog {
     this.#wal.sync()
   }
 
+  syncAsync(): Promise<void> {
+    return this.#wal.syncAsync()
+  }
+
   cut(record: CheckpointRecord): void {
     // In a segment of its own, so that all before it can go.
     this.#wal.rotate()

@@ -117,9 +117,13 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
       this.#value = found ? cursor.cursor.value : undefined
       this.#key = found ? cursor.cursor.key : undefined
     }
-    await this.#face.read(attempt, () => {
-      read.assertOpen()
-    }, undefined)
+    await this.#face.read(
+      attempt,
+      () => {
+        read.assertOpen()
+      },
+      undefined,
+    )
     return found
   }
 }

@@ -39,10 +39,7 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
   /**
    * Opens a database read-only, walks everything in it and tells what is wrong; see `Database.verify`. Holds the thread.
    */
-  static async verify(
-    path: string,
-    options?: VerifyOptions & { readonly vfs?: Vfs },
-  ): Promise<VerifyReport> {
+  static async verify(path: string, options?: VerifyOptions & { readonly vfs?: Vfs }): Promise<VerifyReport> {
     return Database.verify(path, options)
   }
 

@@ -57,7 +57,11 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     face: AsyncFace,
     source: ReadSource,
     codec: KeyspaceCodec<K, V>,
-    read: { readonly range: ResolvedRange; readonly part: EntryPart; readonly signal: AbortSignalLike | undefined },
+    read: {
+      readonly range: ResolvedRange
+      readonly part: EntryPart
+      readonly signal: AbortSignalLike | undefined
+    },
   ) {
     this.#face = face
     this.#source = source

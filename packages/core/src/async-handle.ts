@@ -10,6 +10,8 @@ import { signalOf, splitSignal, throwIfAborted } from './async-signal.js'
 import type { AsyncOptions } from './async-signal.js'
 import { AsyncSnapshot } from './async-snapshot.js'
 import { verifyInTurns } from './async-verification.js'
+import type { ChangesOptions } from './change-options.js'
+import type { ChangeStream } from './change-stream.js'
 import type { KeyspaceDescriptor } from './catalog.js'
 import type { Database } from './database.js'
 import type { DatabaseParts } from './database-parts.js'
@@ -105,6 +107,12 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     return new AsyncSnapshot(this.face, this.sync.snapshot())
   }
 
+  /** Gives committed changes; see `changes` of the sync face. */
+  changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
+    this.face.assertOpen()
+    return this.sync.changes(options)
+  }
+
   /**
    * Makes all that was called before durable on the device, off-thread. (`sync` is the sync face, which has a method of that
    * name for the same.)
@@ -183,10 +191,13 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   async #close(): Promise<void> {
     const { slicedCheckpoint, health, options } = this.#parts
     await drainFace(this.face, slicedCheckpoint)
-    if (!health.closed && !options.readOnly && health.writeRefusal === undefined) {
-      // What fails here is met again, and reported, by the closing itself.
-      await slicedCheckpoint.run({ unhurried: true }, undefined).catch(() => undefined)
+    try {
+      if (!health.closed && !options.readOnly && health.writeRefusal === undefined) {
+        await slicedCheckpoint.run({ unhurried: true }, undefined)
+      }
+    } finally {
+      // After a failure there is no checkpoint any more, but files and lock are given back.
+      this.sync.close()
     }
-    this.sync.close()
   }
 }

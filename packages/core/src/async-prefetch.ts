@@ -30,11 +30,7 @@ export function prefetchCommit(
       if (gate.attempt(() => store.has(key, keyBytes)) !== READ_MISS) continue
       const first = gate.fetchMissed()
       const rest = key.slice(0, keyBytes)
-      fetches.push(
-        first
-          .then(() => gate.read(() => store.has(rest), assertNothing))
-          .then(ignore, ignore),
-      )
+      fetches.push(first.then(() => gate.read(() => store.has(rest), assertNothing)).then(ignore, ignore))
     }
   }
 }

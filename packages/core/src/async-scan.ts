@@ -1,6 +1,12 @@
 import { invalidArgument, kindOf } from '@ldb/base'
 import type { AsyncScanSource } from './async-entry-source.js'
-import { AsyncDropSource, AsyncFilterSource, AsyncFlatMapSource, AsyncMapSource, AsyncTakeSource } from './async-scan-source.js'
+import {
+  AsyncDropSource,
+  AsyncFilterSource,
+  AsyncFlatMapSource,
+  AsyncMapSource,
+  AsyncTakeSource,
+} from './async-scan-source.js'
 
 /**
  * Entries, keys or values of a range, one after the other, without blocking: lazy, and frozen at the call that made it.

@@ -31,7 +31,12 @@ export function signalOf(options: AsyncOptions | undefined): AbortSignalLike | u
 export function splitSignal<O extends AsyncOptions>(
   options: O | undefined,
 ): { readonly signal: AbortSignalLike | undefined; readonly rest: Omit<O, 'signal'> | undefined } {
-  if (options === undefined || options === null || typeof options !== 'object' || !Object.hasOwn(options, 'signal')) {
+  if (
+    options === undefined ||
+    options === null ||
+    typeof options !== 'object' ||
+    !Object.hasOwn(options, 'signal')
+  ) {
     return { signal: undefined, rest: options }
   }
   const { signal, ...rest } = options
@@ -48,7 +53,8 @@ export function abortedError(): LdbError {
   return new LdbError('LDB_ABORTED', 'the operation was aborted')
 }
 
-function checkSignal(signal: unknown): AbortSignalLike | undefined {
+/** @throws {@link LdbError} LDB_INVALID_ARGUMENT unless it is a signal, or nothing. */
+export function checkSignal(signal: unknown): AbortSignalLike | undefined {
   if (signal === undefined) return undefined
   if (typeof signal === 'object' && signal !== null && 'aborted' in signal) return signal as AbortSignalLike
   throw invalidArgument('signal must be an AbortSignal')

@@ -12,6 +12,7 @@ export class BackgroundSync {
   readonly #intervalMs: number
   readonly #task: () => void
   #isOffThread = false
+  #whenSynced: () => void = () => undefined
   #planned: Scheduled | undefined = undefined
 
   constructor(health: Health, log: CommitLog, events: EventHub, scheduler: Scheduler, intervalMs: number) {
@@ -30,6 +31,11 @@ export class BackgroundSync {
     this.#isOffThread = true
   }
 
+  /** Calls back after each sync. */
+  whenSynced(callback: () => void): void {
+    this.#whenSynced = callback
+  }
+
   /** Makes sure that a sync comes within the interval. */
   plan(): void {
     this.#planned ??= this.#scheduler.after(this.#intervalMs, this.#task)
@@ -45,7 +51,7 @@ export class BackgroundSync {
     this.#planned = undefined
     if (this.#health.writeRefusal !== undefined) return
     if (this.#isOffThread) {
-      this.#log.syncAsync().catch((error: unknown) => {
+      this.#log.syncAsync().then(this.#whenSynced, (error: unknown) => {
         this.#fail(error)
       })
       return
@@ -54,7 +60,9 @@ export class BackgroundSync {
       this.#log.sync()
     } catch (error) {
       this.#fail(error)
+      return
     }
+    this.#whenSynced()
   }
 
   #fail(error: unknown): void {

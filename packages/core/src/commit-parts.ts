@@ -1,5 +1,6 @@
 import type { ReadGate } from './async-read-gate.js'
 import type { BackgroundSync } from './background-sync.js'
+import type { ChangeSignal } from './change-signal.js'
 import type { CommitLog } from './commit-log.js'
 import type { Durability } from './database-options.js'
 import type { EventHub } from './events.js'
@@ -21,4 +22,6 @@ export interface CommitParts {
   readonly afterGroup: () => void
   /** What the async face reads through. */
   readonly gate: ReadGate
+  /** Those who read changes. */
+  readonly changeSignal: ChangeSignal
 }

@@ -126,6 +126,7 @@ export class CommitPipeline {
     this.seq = seq
     this.commitCount++
     if (durability !== 'full') this.#parts.backgroundSync.plan()
+    this.#parts.changeSignal.wake()
   }
 
   #append(bytes: Uint8Array, seq: number, durability: Durability): void {

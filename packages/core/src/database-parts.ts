@@ -3,6 +3,7 @@ import type { VfsLock } from '@ldb/vfs'
 import type { SlicedCheckpoint } from './async-checkpoint.js'
 import type { ReadGate } from './async-read-gate.js'
 import type { BackgroundSync } from './background-sync.js'
+import type { ChangeSignal } from './change-signal.js'
 import type { Checkpointer } from './checkpointer.js'
 import type { CommitLog } from './commit-log.js'
 import type { CommitPipeline } from './commit-pipeline.js'
@@ -30,6 +31,7 @@ export interface DatabaseParts {
   readonly checkpointer: Checkpointer
   readonly gate: ReadGate
   readonly slicedCheckpoint: SlicedCheckpoint
+  readonly changeSignal: ChangeSignal
 }
 
 /**
@@ -56,6 +58,7 @@ export function closeParts(parts: DatabaseParts): void {
     },
     (): void => {
       health.close()
+      parts.changeSignal.wake()
     },
     ...[...keyspaces].map(({ store }) => (): void => {
       store.close()

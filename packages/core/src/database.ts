@@ -5,6 +5,9 @@ import type { Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Batch } from './batch.js'
+import { resolveChangesOptions } from './change-options.js'
+import type { ChangesOptions } from './change-options.js'
+import { ChangeStream } from './change-stream.js'
 import type { KeyspaceDescriptor } from './catalog.js'
 import { closeParts } from './database-parts.js'
 import type { DatabaseParts } from './database-parts.js'
@@ -202,6 +205,25 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     const { health, keyspaces, openReads, pipeline } = this.#parts
     health.assertReadable()
     return new Snapshot(new SnapshotPins(pipeline, pipeline.seq, keyspaces, openReads), this.codec)
+  }
+
+  /**
+   * Gives committed changes, in the order of the commits: those behind `since` that are still in the log, then each that
+   * comes. A checkpoint cuts the log, but for those who read it.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer reaches back to `since`; LDB_INVALID_ARGUMENT.
+   */
+  changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
+    const { health, log, pipeline } = this.#parts
+    health.assertReadable()
+    const resolved = resolveChangesOptions(options as ChangesOptions<never, never> | undefined)
+    if (resolved.keyspace !== undefined && resolved.keyspace.pipeline !== pipeline) {
+      throw invalidArgument('keyspace must be a keyspace of the database')
+    }
+    if (log.isVolatile) pipeline.settle()
+    const since = resolved.since ?? pipeline.seq
+    if (since > pipeline.seq) throw invalidArgument(`there is no commit ${since} yet`)
+    return new ChangeStream(this.#parts, resolved, log.readCommits(since))
   }
 
   /**

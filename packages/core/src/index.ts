@@ -36,6 +36,11 @@ export { AsyncSnapshot } from './async-snapshot.js'
 export { AsyncBatch } from './async-batch.js'
 export type { AbortSignalLike, AsyncOptions } from './async-signal.js'
 
+// Changes
+export { ChangeStream } from './change-stream.js'
+export type { Change, CommittedChanges } from './change-stream.js'
+export type { ChangesOptions } from './change-options.js'
+
 // Health
 export type { DatabaseStats, KeyspaceStats } from './stats.js'
 export type { LogStats } from './commit-log.js'

@@ -8,6 +8,7 @@ import { ReadGate } from './async-read-gate.js'
 import { GatedVfs } from './async-read-vfs.js'
 import { BackgroundSync } from './background-sync.js'
 import type { Catalog } from './catalog.js'
+import { ChangeSignal } from './change-signal.js'
 import { Checkpointer } from './checkpointer.js'
 import { MemoryLog } from './commit-log.js'
 import type { CommitLog } from './commit-log.js'
@@ -201,6 +202,10 @@ class Opening {
     // (R5) One new root, so that the next crash recovers from here.
     if (!isCut) checkpointer.run(seq, { force: true })
     const backgroundSync = new BackgroundSync(health, log, events, vfs.scheduler, options.syncIntervalMs)
+    const changeSignal = new ChangeSignal()
+    backgroundSync.whenSynced(() => {
+      changeSignal.wake()
+    })
     const pipeline: CommitPipeline = new CommitPipeline(
       {
         health,
@@ -216,6 +221,7 @@ class Opening {
           slicedCheckpoint.afterGroup()
         },
         gate,
+        changeSignal,
       },
       seq,
     )
@@ -227,7 +233,17 @@ class Opening {
     const manager = new KeyspaceManager(parts, catalog)
     manager.sweepDropped()
     const openReads = new OpenReads(vfs.clock)
-    return { ...parts, lock, manager, openReads, backgroundSync, checkpointer, gate, slicedCheckpoint }
+    return {
+      ...parts,
+      lock,
+      manager,
+      openReads,
+      backgroundSync,
+      checkpointer,
+      gate,
+      slicedCheckpoint,
+      changeSignal,
+    }
   }
 
   #openStores(engines: EngineParts, catalog: Catalog): KeyspaceTable {
@@ -243,7 +259,8 @@ class Opening {
   }
 
   #openLog(catalog: Catalog, keyspaces: KeyspaceTable): { log: CommitLog; seq: number; isCut: boolean } {
-    if (!this.#withLog) return { log: new MemoryLog(), seq: catalog.seq, isCut: true }
+    if (!this.#withLog)
+      return { log: new MemoryLog(this.#options.changesBacklogBytes), seq: catalog.seq, isCut: true }
     const directory = logPath(this.#directory)
     const { segmentBytes, preallocateBytes } = this.#tuning
     const wal = Wal.open(this.#vfs, directory, {
@@ -257,7 +274,7 @@ class Opening {
     })
     const { seq, replayedCount } = replayLog(wal, directory, catalog, keyspaces)
     const isCut = wal.openedClean && replayedCount === 0
-    return { log: new WalLog(wal, isCut), seq, isCut }
+    return { log: new WalLog(wal, isCut, this.#options.changesBacklogBytes), seq, isCut }
   }
 
   /** Gives everything back that was opened; the error that is on its way counts, not those of this. */

@@ -41,7 +41,8 @@ async function turns(): Promise<void> {
 async function filled(vfs: FaultyVfs, count: number): Promise<AsyncDatabase> {
   const db = open(vfs)
   const batch = db.batch()
-  for (let index = 0; index < count; index++) batch.put(`key${String(index).padStart(6, '0')}`, `value ${index}`)
+  for (let index = 0; index < count; index++)
+    batch.put(`key${String(index).padStart(6, '0')}`, `value ${index}`)
   await batch.commit()
   await db.close()
   return open(vfs)
@@ -263,7 +264,9 @@ describe('conditional writes of the async face', () => {
         throw new RangeError('mine')
       }),
     ).rejects.toThrow('mine')
-    await expect(db.update('key', (async () => 'x') as never)).rejects.toEqual(rejection('LDB_INVALID_ARGUMENT'))
+    await expect(db.update('key', (async () => 'x') as never)).rejects.toEqual(
+      rejection('LDB_INVALID_ARGUMENT'),
+    )
     await expect(
       db.update('key', () => {
         db.sync.put('key', 'inner')
@@ -295,7 +298,11 @@ describe('reads of the async face', () => {
     expect(await db.get('key001500')).toBe('value 1500')
     expect(await db.get('long')).toBe('x'.repeat(5000))
     expect(await db.has('key9')).toBe(false)
-    expect(await db.getMany(['key000001', 'nothing', 'key002999'])).toEqual(['value 1', undefined, 'value 2999'])
+    expect(await db.getMany(['key000001', 'nothing', 'key002999'])).toEqual([
+      'value 1',
+      undefined,
+      'value 2999',
+    ])
     const range = { gte: 'key000100', lt: 'key000900' }
     expect(await db.count(range)).toBe(800)
     expect(await db.count({ ...range, offset: 10, limit: 5 })).toBe(5)
@@ -312,7 +319,8 @@ describe('reads of the async face', () => {
     }
     expect(count).toBe(3000)
     count = 0
-    for await (const value of db.values({ reverse: true, lt: 'l' })) expect(value).toBe(`value ${2999 - count++}`)
+    for await (const value of db.values({ reverse: true, lt: 'l' }))
+      expect(value).toBe(`value ${2999 - count++}`)
     expect(count).toBe(3000)
     expect(reads.sync).toBe(0)
     expect(reads.async).toBeGreaterThan(200)
@@ -337,7 +345,12 @@ describe('reads of the async face', () => {
     await forward.close()
     await expect(forward.next()).rejects.toEqual(rejection('LDB_CLOSED'))
     const reverse = db.cursor({ lt: 'key000500', reverse: true })
-    const moves = await Promise.all([reverse.first(), reverse.next(), reverse.seek('key000300x'), reverse.previous()])
+    const moves = await Promise.all([
+      reverse.first(),
+      reverse.next(),
+      reverse.seek('key000300x'),
+      reverse.previous(),
+    ])
     expect(moves).toEqual([true, true, true, true])
     expect(reverse.key).toBe('key000301')
     await reverse.close()
@@ -367,7 +380,9 @@ describe('reads of the async face', () => {
     const vfs = new FaultyVfs()
     const db = await filled(vfs, 3000)
     const reads = watchReads(vfs)
-    await Promise.all([10, 700, 1400, 2100, 2800].map((index) => db.put(`key${String(index).padStart(6, '0')}`, 'new')))
+    await Promise.all(
+      [10, 700, 1400, 2100, 2800].map((index) => db.put(`key${String(index).padStart(6, '0')}`, 'new')),
+    )
     expect(reads.sync).toBe(0)
     await db.close()
   })
@@ -390,8 +405,22 @@ describe('scans of the async face', () => {
     const db = await AsyncDatabase.memory()
     for (const key of ['a', 'b', 'c', 'd']) await db.put(key, key.toUpperCase())
     const later = async <T>(value: T): Promise<T> => value
-    expect(await db.keys().map(later).filter((key) => later(key !== 'b')).drop(1).take(1).toArray()).toEqual(['c'])
-    expect(await db.values().flatMap((value) => [value, value]).take(3).toArray()).toEqual(['A', 'A', 'B'])
+    expect(
+      await db
+        .keys()
+        .map(later)
+        .filter((key) => later(key !== 'b'))
+        .drop(1)
+        .take(1)
+        .toArray(),
+    ).toEqual(['c'])
+    expect(
+      await db
+        .values()
+        .flatMap((value) => [value, value])
+        .take(3)
+        .toArray(),
+    ).toEqual(['A', 'A', 'B'])
     expect(await db.values().reduce((all, value) => later(all + value))).toBe('ABCD')
     expect(await db.values().reduce((all, value) => all + value.length, 10)).toBe(14)
     expect(await db.keys().some((key) => later(key === 'c'))).toBe(true)
@@ -403,7 +432,9 @@ describe('scans of the async face', () => {
       seen.push(key)
     })
     expect(seen).toEqual(['a', 'b', 'c', 'd'])
-    await expect(db.keys({ gt: 'x' }).reduce((all, key) => all + key)).rejects.toEqual(rejection('LDB_INVALID_ARGUMENT'))
+    await expect(db.keys({ gt: 'x' }).reduce((all, key) => all + key)).rejects.toEqual(
+      rejection('LDB_INVALID_ARGUMENT'),
+    )
     expect(db.sync.stats().reads.openCount).toBe(0)
     await db.close()
   })
@@ -507,7 +538,9 @@ describe('checkpoints of the async face', () => {
   it('come by themselves beside writes, and lose nothing', async () => {
     const vfs = new FaultyVfs()
     const tuning = { ...TUNING, checkpointLogBytes: 20_000 }
-    const db = new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning)).makePromises(AsyncDatabase)
+    const db = new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning)).makePromises(
+      AsyncDatabase,
+    )
     let checkpoints = 0
     db.on('checkpoint', () => checkpoints++)
     for (let round = 0; round < 100; round++) {

@@ -3,6 +3,7 @@ import type { CrashCounts, DiskProfile } from '../crash-driver.js'
 import { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from '../error-sweep.js'
 import { storeSuite } from '../store-suite.js'
 import type { Subject } from '../subject.js'
+import { asyncDatabaseSubject } from '../subjects/async-database-subject.js'
 import { databaseSubject } from '../subjects/database-subject.js'
 import { treeStores } from '../subjects/tree-stores.js'
 import { treeSubject } from '../subjects/tree-subject.js'
@@ -23,7 +24,7 @@ export interface DeepSuite {
   run(seed: number, stepCount?: number): Promise<Counts>
 }
 
-const SUBJECTS: readonly Subject[] = [walSubject, treeSubject, databaseSubject]
+const SUBJECTS: readonly Subject[] = [walSubject, treeSubject, databaseSubject, asyncDatabaseSubject]
 const PROFILES: readonly DiskProfile[] = ['powersafe', 'neighbours', 'lying']
 
 /** Every suite there is. */

@@ -69,10 +69,10 @@ export class SlicedCheckpoint {
   }
 
   async #checkpoint(options: CheckpointRun, signal: AbortSignalLike | undefined): Promise<void> {
-    await undefined
     const { checkpointer, pipeline, health } = this.#parts
     await this.#writeEarly(signal)
     throwIfAborted(signal)
+    await pipeline.async.synced()
     pipeline.settle()
     health.assertWritable()
     checkpointer.run(pipeline.seq, options)

@@ -203,7 +203,7 @@ export class AsyncCommits {
 
   async #work(): Promise<void> {
     while (this.#queue.length > 0) {
-      for (let round = 0; round < GATHER_ROUNDS; round++) await undefined
+      for (let round = 0; round < GATHER_ROUNDS; round++) await Promise.resolve()
       await this.#commitGroup()
       if (this.#gate.isTurnOver) await this.#gate.nextTurn()
       this.#parts.afterGroup()

@@ -178,11 +178,8 @@ class Opening {
     const options = this.#options
     const vfs = this.#vfs
     const gate = new ReadGate(vfs.clock, vfs.scheduler)
-    const engines: EngineParts = {
-      vfs: new GatedVfs(vfs, gate),
-      directory: this.#directory,
-      cache: this.#cache,
-    }
+    const gated = new GatedVfs(vfs, gate)
+    const engines: EngineParts = { vfs: gated, directory: this.#directory, cache: this.#cache }
     const keyspaces = this.#openStores(engines, catalog)
     const { log, seq, isCut } = this.#openLog(catalog, keyspaces)
     const health = new Health(options.readOnly)

@@ -97,7 +97,7 @@ function faultyFile(vfs: FaultyVfs, file: VfsFile): VfsFile {
     },
     close: () => file.close(),
     readAsync: async (...where) => {
-      await undefined
+      await Promise.resolve()
       vfs.meet('readAsync', path)
       return file.readAsync(...where)
     },

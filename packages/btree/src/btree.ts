@@ -252,6 +252,7 @@ export class BTree implements OrderedStore {
         putEntry(tree, bytes, keyStart, keyEnd, reader.valueStart, reader.valueEnd)
         break
       case OperationKind.Delete:
+      case OperationKind.Expire:
         if (findRecord(this.#pages, tree.root, bytes, keyStart, keyEnd) >= 0)
           deleteEntry(tree, bytes, keyStart, keyEnd)
         break

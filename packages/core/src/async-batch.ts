@@ -6,6 +6,7 @@ import { splitSignal, throwIfAborted } from './async-signal.js'
 import type { Batch } from './batch.js'
 import type { KeyspaceWrites } from './keyspace-writes.js'
 import { resolveWriteOptions } from './write-options.js'
+import type { PutOptions } from './write-options.js'
 
 /**
  * Writes to any number of keyspaces that become visible and durable together, or not at all; committed by a promise.
@@ -40,8 +41,8 @@ export class AsyncBatch<K, V> {
   }
 
   /** Adds the writing of an entry. */
-  put(key: K, value: V): this {
-    this.#batch.put(key, value)
+  put(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): this {
+    this.#batch.put(key, value, options)
     return this
   }
 

@@ -139,7 +139,7 @@ export class AsyncCommits {
     if (this.#queue.length > 0) {
       this.#indexInFlight()
       const value = this.#inFlight.find(keyspace.descriptor.id, key, keyBytes)
-      if (value !== NOT_IN_FLIGHT) return value
+      if (value !== NOT_IN_FLIGHT) return keyspace.unseal(value)
     }
     return keyspace.store.get(key, keyBytes)
   }

@@ -15,6 +15,7 @@ export interface ConditionalParts {
   /** The caller's own. */
   readonly key: Uint8Array
   readonly durability: Durability | undefined
+  readonly ttlMs: number | undefined
   /** Throws unless the keyspace takes commits, and when the caller no longer wants it. */
   readonly check: () => void
 }
@@ -32,10 +33,10 @@ function commitValue(
   resolve: () => void,
   reject: (error: unknown) => void,
 ): void {
-  const { commits, store, key, durability } = parts
+  const { commits, store, key, durability, ttlMs } = parts
   const batch = commits.takeBatch()
   if (next === undefined) batch.delete(store.descriptor.id, key)
-  else batch.put(store.descriptor.id, key, next)
+  else batch.put(store.descriptor.id, key, store.seal(next, ttlMs))
   commits.append(batch, durability, resolve, reject)
 }
 

@@ -64,7 +64,11 @@ export class InFlightKeys {
     reader.reset(section)
     while (reader.next()) {
       const order = this.#order++
-      if (reader.kind === OperationKind.Put || reader.kind === OperationKind.Delete) {
+      if (
+        reader.kind === OperationKind.Put ||
+        reader.kind === OperationKind.Delete ||
+        reader.kind === OperationKind.Expire
+      ) {
         const value = reader.kind === OperationKind.Put ? reader.value() : undefined
         this.#changes.set(nameOf(keyspaceId, reader.bytes, reader.keyStart, reader.keyEnd), { order, value })
       } else {

@@ -118,7 +118,8 @@ export class AsyncKeyspaceReads<K, V> {
       const pin = source.acquire()
       try {
         let count = 0
-        if (resolved.lower === undefined && resolved.upper === undefined) count = pin.view.count()
+        const isKnown = resolved.lower === undefined && resolved.upper === undefined
+        if (isKnown && pin.keyspace.expiry === undefined) count = pin.view.count()
         else {
           await walkRange(this.face, pin, resolved, signal, () => ++count > 0, false)
         }

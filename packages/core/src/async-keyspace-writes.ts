@@ -9,11 +9,14 @@ import { splitSignal, throwIfAborted } from './async-signal.js'
 import type { AbortSignalLike, AsyncOptions } from './async-signal.js'
 import type { Durability } from './database-options.js'
 import type { KeyspaceWrites } from './keyspace-writes.js'
-import { resolveWriteOptions } from './write-options.js'
-import type { WriteOptions } from './write-options.js'
+import { resolvePutOptions, resolveWriteOptions, ttlOf } from './write-options.js'
+import type { PutOptions, WriteOptions } from './write-options.js'
 
 /** How to make one commit without blocking. @category Async */
 export type AsyncWriteOptions = WriteOptions & AsyncOptions
+
+/** How to write one entry without blocking. @category Async */
+export type AsyncPutOptions = PutOptions & AsyncOptions
 
 /**
  * All data methods of a keyspace as promises.
@@ -33,11 +36,11 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   }
 
   /** Writes an entry. */
-  put(key: K, value: V, options?: AsyncWriteOptions): Promise<void> {
+  put(key: K, value: V, options?: AsyncPutOptions): Promise<void> {
     try {
-      const durability = this.#begin(options)
+      const durability = this.#begin(options, true)
       const { codec, store } = this.writes
-      const valueBytes = codec.encodeValue(value)
+      const valueBytes = store.seal(codec.encodeValue(value), ttlOf(options))
       const keyBytes = codec.encodeScratchKey(key)
       const batch = this.face.commits.takeBatch()
       batch.put(store.descriptor.id, codec.scratch, valueBytes, keyBytes)
@@ -90,7 +93,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   }
 
   /** Writes an entry unless the key is there, and tells whether it did. */
-  async putIfAbsent(key: K, value: V, options?: AsyncWriteOptions): Promise<boolean> {
+  async putIfAbsent(key: K, value: V, options?: AsyncPutOptions): Promise<boolean> {
     const next = copyBytes(this.reads.codec.encodeValue(value))
     return exchange(this.#conditional(key, options), undefined, next)
   }
@@ -105,7 +108,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     key: K,
     expected: V | undefined,
     next: V | undefined,
-    options?: AsyncWriteOptions,
+    options?: AsyncPutOptions,
   ): Promise<boolean> {
     const { codec } = this.reads
     const expectedBytes = expected === undefined ? undefined : copyBytes(codec.encodeValue(expected))
@@ -123,17 +126,17 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   async update(
     key: K,
     change: (value: V | undefined) => V | undefined,
-    options?: AsyncWriteOptions,
+    options?: AsyncPutOptions,
   ): Promise<V | undefined> {
     if (typeof change !== 'function') throw invalidArgument('update needs a function')
     return updateValue(this.#conditional(key, options), this.reads.codec, change)
   }
 
-  #begin(options: AsyncWriteOptions | undefined): Durability | undefined {
+  #begin(options: AsyncPutOptions | undefined, hasValue = false): Durability | undefined {
     let durability: Durability | undefined
     if (options !== undefined) {
       const { signal, rest } = splitSignal(options)
-      durability = resolveWriteOptions(rest)
+      durability = hasValue ? resolvePutOptions(rest) : resolveWriteOptions(rest)
       throwIfAborted(signal)
     }
     this.#assertWritable()
@@ -147,9 +150,9 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     if (store.dropped) store.assertLive()
   }
 
-  #conditional(key: K, options: AsyncWriteOptions | undefined): ConditionalParts {
+  #conditional(key: K, options: AsyncPutOptions | undefined): ConditionalParts {
     const { signal } = splitSignal(options)
-    const durability = this.#begin(options)
+    const durability = this.#begin(options, true)
     const { pipeline, store, codec } = this.writes
     return {
       commits: this.face.commits,
@@ -157,6 +160,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       store,
       key: copyBytes(codec.encodeKey(key)),
       durability,
+      ttlMs: ttlOf(options),
       check: () => {
         throwIfAborted(signal)
         pipeline.assertWritable()

@@ -23,7 +23,7 @@ export function prefetchCommit(
     if (store === undefined) continue
     reader.reset(section)
     while (reader.next()) {
-      if (reader.kind !== OperationKind.Put && reader.kind !== OperationKind.Delete) continue
+      if (reader.kind === OperationKind.DeleteRange || reader.kind === OperationKind.DeleteFrom) continue
       const { bytes, keyStart, keyEnd } = reader
       const key = keyStart === 0 ? bytes : bytes.subarray(keyStart, keyEnd)
       const keyBytes = keyEnd - keyStart

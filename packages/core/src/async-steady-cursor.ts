@@ -10,8 +10,12 @@ export class SteadyCursor {
   /** Key of the entry at which the move that was broken off had begun. */
   #anchor: Uint8Array | undefined = undefined
 
+  /** The cursor's own moves may be made again. */
+  readonly #isSteady: boolean
+
   constructor(cursor: StoreCursor) {
     this.cursor = cursor
+    this.#isSteady = 'isSteady' in cursor && cursor.isSteady === true
   }
 
   first(): boolean {
@@ -61,6 +65,6 @@ export class SteadyCursor {
   }
 
   #remember(): void {
-    if (this.cursor.valid) this.#anchor = copyBytes(this.cursor.key)
+    if (!this.#isSteady && this.cursor.valid) this.#anchor = copyBytes(this.cursor.key)
   }
 }

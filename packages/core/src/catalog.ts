@@ -20,13 +20,14 @@ import {
   KEYSPACE_OFFSET_COMPRESSION,
   KEYSPACE_OFFSET_CREATED_SEQ,
   KEYSPACE_OFFSET_ENGINE,
+  KEYSPACE_OFFSET_FLAGS,
   KEYSPACE_OFFSET_KEY_ENCODING_BYTES,
   KEYSPACE_OFFSET_KEYSPACE_ID,
   KEYSPACE_OFFSET_NAME_BYTES,
-  KEYSPACE_OFFSET_RESERVED,
   KEYSPACE_OFFSET_RESERVED2,
   KEYSPACE_OFFSET_VALUE_ENCODING_BYTES,
   KEYSPACE_RECORD_BYTES,
+  KeyspaceFlag,
 } from './format.js'
 
 const MAGIC_BYTES = 8
@@ -49,6 +50,8 @@ export interface KeyspaceDescriptor {
   readonly values: string
   /** Number of the newest commit when it was created. */
   readonly createdSeq: number
+  /** There, and true, when its entries may expire. */
+  readonly expires?: true
 }
 
 /** The root of a database: which keyspaces there are, and which numbers were given out. */
@@ -96,6 +99,7 @@ export function encodeCatalog(catalog: Catalog): Uint8Array {
     view.setUint32(at + KEYSPACE_OFFSET_KEYSPACE_ID, keyspace.id, true)
     view.setUint8(at + KEYSPACE_OFFSET_ENGINE, EngineNumber[keyspace.engine])
     view.setUint8(at + KEYSPACE_OFFSET_COMPRESSION, CompressionNumber[keyspace.compression])
+    view.setUint16(at + KEYSPACE_OFFSET_FLAGS, keyspace.expires === true ? KeyspaceFlag.Expires : 0, true)
     writeU64(bytes, at + KEYSPACE_OFFSET_CREATED_SEQ, keyspace.createdSeq)
     view.setUint16(at + KEYSPACE_OFFSET_NAME_BYTES, encoded.name.length, true)
     view.setUint8(at + KEYSPACE_OFFSET_KEY_ENCODING_BYTES, encoded.keys.length)
@@ -184,7 +188,9 @@ function decodeKeyspaces(
     if (bytes.length - at < nameBytes + keyBytes + valueBytes) {
       throw corruption(file, start, 'the names of a keyspace are cut off')
     }
+    const flags = view.getUint16(start + KEYSPACE_OFFSET_FLAGS, true)
     const descriptor: KeyspaceDescriptor = {
+      ...(flags === KeyspaceFlag.Expires ? { expires: true } : {}),
       id: view.getUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, true),
       engine: nameOf(EngineNumber, view.getUint8(start + KEYSPACE_OFFSET_ENGINE), file, start),
       compression: nameOf(CompressionNumber, view.getUint8(start + KEYSPACE_OFFSET_COMPRESSION), file, start),
@@ -199,9 +205,7 @@ function decodeKeyspaces(
       values: decodeName(bytes, at + nameBytes + keyBytes, valueBytes, file),
     }
     at += nameBytes + keyBytes + valueBytes
-    const reserved =
-      view.getUint16(start + KEYSPACE_OFFSET_RESERVED, true) |
-      view.getUint32(start + KEYSPACE_OFFSET_RESERVED2, true)
+    const reserved = (flags & ~KeyspaceFlag.Expires) | view.getUint32(start + KEYSPACE_OFFSET_RESERVED2, true)
     if (
       descriptor.id <= lastId ||
       descriptor.id >= nextKeyspaceId ||

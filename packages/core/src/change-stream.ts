@@ -17,11 +17,14 @@ import type { Health } from './health.js'
 import { encodingsOf } from './keyspace-options.js'
 import { KeyspaceCodec } from './keyspace-codec.js'
 import type { KeyspaceTable } from './keyspace-table.js'
+import { unsealed } from './ttl-envelope.js'
 
 /** One change of a commit. @category Changes */
 export type Change<K = unknown, V = unknown> =
   | { readonly kind: 'put'; readonly keyspace: string; readonly key: K; readonly value: V }
   | { readonly kind: 'delete'; readonly keyspace: string; readonly key: K }
+  /** Its time was over; it had been absent from every read since then. */
+  | { readonly kind: 'expire'; readonly keyspace: string; readonly key: K }
   /** Every key from `gte` on, and below `lt`, was removed; without one, there is no bound on that side. */
   | {
       readonly kind: 'deleteRange'
@@ -176,15 +179,21 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   #decodeSection(section: KeyspaceSection, keyspace: string, changes: Change<K, V>[]): void {
     const reader = this.#reader
     const codec = this.#codecOf(section.keyspaceId)
+    const expires = this.#parts.keyspaces.require(section.keyspaceId).expiry !== undefined
     const { bounds } = this.#options
     reader.reset(section)
     while (reader.next()) {
       const first = reader.key()
-      if (reader.kind === OperationKind.Put || reader.kind === OperationKind.Delete) {
+      if (reader.kind !== OperationKind.DeleteRange && reader.kind !== OperationKind.DeleteFrom) {
         if (!isWithinBounds(first, bounds)) continue
         const key = codec.decodeKey(first)
         if (reader.kind === OperationKind.Delete) changes.push({ kind: 'delete', keyspace, key })
-        else changes.push({ kind: 'put', keyspace, key, value: codec.decodeOwnValue(reader.value()) })
+        else if (reader.kind === OperationKind.Expire) changes.push({ kind: 'expire', keyspace, key })
+        else {
+          const kept = reader.value()
+          const value = codec.decodeValue(expires ? unsealed(kept) : kept)
+          changes.push({ kind: 'put', keyspace, key, value })
+        }
       } else {
         const upper = reader.kind === OperationKind.DeleteRange ? reader.value() : undefined
         const range: KeyBounds = { lower: first.length === 0 ? undefined : first, upper }

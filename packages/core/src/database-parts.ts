@@ -14,6 +14,7 @@ import type { Health } from './health.js'
 import type { KeyspaceManager } from './keyspace-manager.js'
 import type { KeyspaceTable } from './keyspace-table.js'
 import type { OpenReads } from './open-reads.js'
+import type { ExpirySweep } from './ttl-sweep.js'
 
 /** What an open database is put together from. */
 export interface DatabaseParts {
@@ -32,6 +33,7 @@ export interface DatabaseParts {
   readonly gate: ReadGate
   readonly slicedCheckpoint: SlicedCheckpoint
   readonly changeSignal: ChangeSignal
+  readonly sweep: ExpirySweep
 }
 
 /**
@@ -41,6 +43,7 @@ export interface DatabaseParts {
 export function closeParts(parts: DatabaseParts): void {
   const { health, log, keyspaces, openReads, pipeline, backgroundSync, checkpointer, lock, options } = parts
   backgroundSync.cancel()
+  parts.sweep.cancel()
   pipeline.settle()
   let clean = false
   const steps = [

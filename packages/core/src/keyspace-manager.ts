@@ -45,9 +45,12 @@ export class KeyspaceManager {
     checkKeyspaceName(name)
     this.#parts.health.assertReadable()
     const present = this.#parts.keyspaces.byName(name)
-    if (present === undefined) return this.#create(name, options)
-    checkAgainstStored(present.descriptor, options)
-    return present
+    if (present !== undefined) checkAgainstStored(present.descriptor, options)
+    const keyspace = present ?? this.#create(name, options)
+    if (keyspace.expiry !== undefined && options.ttlMs !== undefined) {
+      keyspace.expiry.defaultTtlMs = options.ttlMs
+    }
+    return keyspace
   }
 
   /** Drops a keyspace (K1, K3, K4). */
@@ -94,6 +97,7 @@ export class KeyspaceManager {
       keys: wanted.keys?.name ?? 'utf8',
       values: wanted.values?.name ?? 'utf8',
       createdSeq: pipeline.seq,
+      ...(wanted.ttlMs === undefined ? {} : { expires: true }),
     }
     if (descriptor.id >= 0xffff_ffff)
       throw new LdbError('LDB_TOO_LARGE', 'the numbers of keyspaces are used up')
@@ -103,7 +107,7 @@ export class KeyspaceManager {
         nextKeyspaceId: descriptor.id + 1,
         keyspaces: [...this.#catalog.keyspaces, descriptor],
       })
-      return new KeyspaceStore(descriptor, store)
+      return new KeyspaceStore(descriptor, store, this.#parts.engines.vfs.clock)
     })
     keyspaces.add(keyspace)
     return keyspace

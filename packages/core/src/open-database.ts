@@ -34,6 +34,7 @@ import { KeyspaceStore } from './keyspace-store.js'
 import { KeyspaceTable } from './keyspace-table.js'
 import { OpenReads } from './open-reads.js'
 import { replayLog } from './recovery.js'
+import { ExpirySweep } from './ttl-sweep.js'
 import { WalLog } from './wal-log.js'
 
 /** Opens or makes the database at a path; documented where it is exported, as `Database.open`. */
@@ -230,17 +231,10 @@ class Opening {
     const manager = new KeyspaceManager(parts, catalog)
     manager.sweepDropped()
     const openReads = new OpenReads(vfs.clock)
-    return {
-      ...parts,
-      lock,
-      manager,
-      openReads,
-      backgroundSync,
-      checkpointer,
-      gate,
-      slicedCheckpoint,
-      changeSignal,
-    }
+    const sweep = new ExpirySweep({ ...parts, gate, clock: vfs.clock, scheduler: vfs.scheduler })
+    sweep.plan()
+    const background = { backgroundSync, checkpointer, slicedCheckpoint, sweep }
+    return { ...parts, ...background, lock, manager, openReads, gate, changeSignal }
   }
 
   #openStores(engines: EngineParts, catalog: Catalog): KeyspaceTable {
@@ -250,7 +244,7 @@ class Opening {
       this.#opened.push(() => {
         store.close()
       })
-      keyspaces.add(new KeyspaceStore(descriptor, store))
+      keyspaces.add(new KeyspaceStore(descriptor, store, this.#vfs.clock))
     }
     return keyspaces
   }

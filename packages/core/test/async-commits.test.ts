@@ -48,6 +48,24 @@ describe('commits of the async face', () => {
     await db.close()
   })
 
+  it('that come while a sync runs wait for the next', async () => {
+    const vfs = new FaultyVfs()
+    const db = open(vfs)
+    const releaseFirst = holdSyncs(vfs)
+    const first = db.put('a', '1')
+    await turns()
+    const second = db.put('b', '2')
+    releaseFirst()
+    const releaseSecond = holdSyncs(vfs)
+    await first
+    await turns()
+    expect(await db.getMany(['a', 'b'])).toEqual(['1', undefined])
+    releaseSecond()
+    await second
+    expect(await db.get('b')).toBe('2')
+    await db.close()
+  })
+
   it('wait for no sync that they did not ask for', async () => {
     const vfs = new FaultyVfs()
     const db = open(vfs)

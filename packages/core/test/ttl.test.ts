@@ -7,7 +7,7 @@ import type { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import { Database } from '../src/database.js'
 import { openDatabase } from '../src/open-database.js'
-import { TUNING, turns } from './async-setup.js'
+import { holdSyncs, TUNING, turns } from './async-setup.js'
 import { FaultyVfs } from './faulty-vfs.js'
 
 function timed(vfs?: MemoryVfs): { db: Database; time: ManualTime; vfs: MemoryVfs } {
@@ -143,6 +143,23 @@ describe('entries that expire', () => {
     const again = open(vfs)
     expect(again.keyspace('sessions').count()).toBe(0)
     again.close()
+  })
+
+  it('are not swept when they are written anew by a commit in flight (X3)', async () => {
+    const { db, time, vfs } = timed()
+    const sessions = db.keyspace('sessions', { ttlMs: 500 })
+    sessions.put('a', 'old')
+    sessions.put('b', 'old')
+    time.advance(600)
+    const release = holdSyncs(vfs as FaultyVfs)
+    const put = db.promises.of(sessions).put('a', 'anew', { ttlMs: 50_000 })
+    await sweep(time)
+    release()
+    await put
+    await sweep(time)
+    expect(sessions.entries().toArray()).toEqual([['a', 'anew']])
+    expect(db.stats().keyspaces[1]?.entryCount).toBe(1)
+    db.close()
   })
 
   it('are a matter of the keyspace, for good', () => {

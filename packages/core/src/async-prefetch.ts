@@ -1,5 +1,5 @@
 import { BatchReader, OperationKind } from '@ldb/base'
-import type { KeyspaceSection } from '@ldb/base'
+import type { KeyspaceSection, OrderedStore } from '@ldb/base'
 import { READ_MISS } from './async-read-gate.js'
 import type { ReadGate } from './async-read-gate.js'
 import type { KeyspaceTable } from './keyspace-table.js'
@@ -27,11 +27,20 @@ export function prefetchCommit(
       const { bytes, keyStart, keyEnd } = reader
       const key = keyStart === 0 ? bytes : bytes.subarray(keyStart, keyEnd)
       const keyBytes = keyEnd - keyStart
-      if (gate.attempt(() => store.has(key, keyBytes)) !== READ_MISS) continue
+      if (!isMissing(store, key, keyBytes, gate)) continue
       const first = gate.fetchMissed()
       const rest = key.slice(0, keyBytes)
       fetches.push(first.then(() => gate.read(() => store.has(rest), assertNothing)).then(ignore, ignore))
     }
+  }
+}
+
+/** Tells whether a lookup would have to wait. One that fails does so again when the commit is applied. */
+function isMissing(store: OrderedStore, key: Uint8Array, keyBytes: number, gate: ReadGate): boolean {
+  try {
+    return gate.attempt(() => store.has(key, keyBytes)) === READ_MISS
+  } catch {
+    return false
   }
 }
 

@@ -1,5 +1,6 @@
 import { equalBytes, invalidArgument, LdbError } from '@ldb/base'
 import type { AsyncCommits, WaitingWrite } from './async-commits.js'
+import { decodeBorrowedValue } from './borrowed-decode.js'
 import { READ_MISS } from './async-read-gate.js'
 import type { ReadGate } from './async-read-gate.js'
 import type { Durability } from './database-options.js'
@@ -82,7 +83,7 @@ export function updateValue<K, V>(
         const before = currentValue(parts, mayWait)
         if (before === READ_MISS) return READ_MISS
         const seqBefore = commits.newestSeq
-        const next = change(before === undefined ? undefined : codec.decodeValue(before))
+        const next = change(before === undefined ? undefined : decodeBorrowedValue(codec, before))
         if (isPromise(next)) throw invalidArgument('the function given to update must not be async')
         const nextBytes = next === undefined ? undefined : codec.encodeValue(next).slice()
         parts.check()

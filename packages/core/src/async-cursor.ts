@@ -1,5 +1,6 @@
 import { copyBytes, invalidArgument } from '@ldb/base'
 import type { ResolvedRange } from '@ldb/base'
+import { decodeBorrowedKey, decodeBorrowedValue } from './borrowed-decode.js'
 import type { AsyncFace } from './async-face.js'
 import { SteadyCursor } from './async-steady-cursor.js'
 import { closedError } from './health.js'
@@ -46,7 +47,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
   get key(): K {
     this.#read.assertOpen()
     if (this.#key === undefined) throw invalidArgument('the cursor stands on no entry')
-    return this.#codec.decodeKey(this.#key)
+    return decodeBorrowedKey(this.#codec, this.#key)
   }
 
   /**
@@ -57,7 +58,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
   get value(): V {
     this.#read.assertOpen()
     if (this.#value === undefined) throw invalidArgument('the cursor stands on no entry')
-    return this.#codec.decodeValue(this.#value)
+    return decodeBorrowedValue(this.#codec, this.#value)
   }
 
   /** Moves to the first entry of the range. */

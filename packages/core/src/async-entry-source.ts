@@ -1,4 +1,5 @@
 import type { KeyBounds, ResolvedRange } from '@ldb/base'
+import { decodeBorrowedKey, decodeBorrowedValue } from './borrowed-decode.js'
 import type { AsyncFace } from './async-face.js'
 import { READ_MISS } from './async-read-gate.js'
 import { throwIfAborted } from './async-signal.js'
@@ -164,12 +165,12 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     const key = this.#key as Uint8Array
     const value = this.#value as Uint8Array
     if (this.#part === 'key') {
-      batch.push(codec.decodeKey(key) as unknown as T)
+      batch.push(decodeBorrowedKey(codec, key) as unknown as T)
       return key.length
     }
     const valueBytes = value.length
-    if (this.#part === 'value') batch.push(codec.decodeValue(value) as unknown as T)
-    else batch.push([codec.decodeKey(key), codec.decodeValue(value)] as unknown as T)
+    if (this.#part === 'value') batch.push(decodeBorrowedValue(codec, value) as unknown as T)
+    else batch.push([decodeBorrowedKey(codec, key), decodeBorrowedValue(codec, value)] as unknown as T)
     return valueBytes
   }
 

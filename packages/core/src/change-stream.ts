@@ -7,6 +7,7 @@ import {
   OperationKind,
 } from '@ldb/base'
 import type { KeyBounds, KeyspaceSection } from '@ldb/base'
+import { decodeBorrowedKey, decodeBorrowedValue } from './borrowed-decode.js'
 import type { ReadGate } from './async-read-gate.js'
 import { abortedError, throwIfAborted } from './async-signal.js'
 import type { ResolvedChangesOptions } from './change-options.js'
@@ -186,12 +187,12 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
       const first = reader.key()
       if (reader.kind !== OperationKind.DeleteRange && reader.kind !== OperationKind.DeleteFrom) {
         if (!isWithinBounds(first, bounds)) continue
-        const key = codec.decodeKey(first)
+        const key = decodeBorrowedKey(codec, first)
         if (reader.kind === OperationKind.Delete) changes.push({ kind: 'delete', keyspace, key })
         else if (reader.kind === OperationKind.Expire) changes.push({ kind: 'expire', keyspace, key })
         else {
           const kept = reader.value()
-          const value = codec.decodeValue(expires ? unsealed(kept) : kept)
+          const value = decodeBorrowedValue(codec, expires ? unsealed(kept) : kept)
           changes.push({ kind: 'put', keyspace, key, value })
         }
       } else {
@@ -202,8 +203,8 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
         changes.push({
           kind: 'deleteRange',
           keyspace,
-          gte: part.lower === undefined ? undefined : codec.decodeKey(part.lower),
-          lt: part.upper === undefined ? undefined : codec.decodeKey(part.upper),
+          gte: part.lower === undefined ? undefined : decodeBorrowedKey(codec, part.lower),
+          lt: part.upper === undefined ? undefined : decodeBorrowedKey(codec, part.upper),
         })
       }
     }

@@ -94,7 +94,7 @@ export class BatchReader {
     const start = this.at
     if (start >= end) throw this.fault(start, 'a section ends before its last operation')
     const kind = bytes[start]!
-    if (kind < OperationKind.Put || kind > OperationKind.DeleteFrom) {
+    if (kind < OperationKind.Put || kind > OperationKind.Expire) {
       throw this.fault(start, 'unknown kind of operation', kind)
     }
     const keyBytes = decodeVarint(bytes, start + 1, end)

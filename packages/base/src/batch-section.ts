@@ -53,6 +53,8 @@ export const OperationKind = {
   DeleteRange: 3,
   /** Every key from the given one on. */
   DeleteFrom: 4,
+  /** Key; removed because its time was over. To a store, a Delete. */
+  Expire: 5,
 } as const
 
 /** One of the kinds of operation, as a number. @category Batches */

@@ -72,6 +72,15 @@ export interface OrderedStore {
    */
   checkpoint(options?: CheckpointOptions): void
 
+  /**
+   * Writes down about `byteCount` bytes of what a checkpoint would have to write, so that it has less to do, and gives
+   * how many it were; 0 when nothing is left. No checkpoint names them yet. Absent where there is no use in it.
+   */
+  writeEarly?(byteCount: number): number
+
+  /** Brings what was written so far to the device, off this thread. A failure poisons. */
+  syncAsync?(): Promise<void>
+
   /** Walks everything there is and reports each thing found wrong to the sink. Never throws LDB_CORRUPTION. */
   verify(sink: VerifySink): void
 

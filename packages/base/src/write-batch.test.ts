@@ -39,6 +39,7 @@ const operation: fc.Arbitrary<Operation> = fc.record({
 function add(batch: WriteBatch, { keyspaceId, kind, key, value }: Operation): void {
   if (kind === OperationKind.Put) batch.put(keyspaceId, key, value)
   else if (kind === OperationKind.Delete) batch.delete(keyspaceId, key)
+  else if (kind === OperationKind.Expire) batch.expire(keyspaceId, key)
   else if (kind === OperationKind.DeleteRange) batch.deleteRange(keyspaceId, key, value)
   else batch.deleteRange(keyspaceId, key, undefined)
 }
@@ -249,7 +250,7 @@ describe('the decoder', () => {
   })
 
   it('gives a typed error for arbitrary bytes behind a header that fits', () => {
-    const byte = fc.oneof(fc.constantFrom(0, 1, 2, 3, 4, 5, 0x80, 0xff), fc.nat(255))
+    const byte = fc.oneof(fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 0x80, 0xff), fc.nat(255))
     fc.assert(
       fc.property(fc.nat(4), fc.array(byte, { maxLength: 16 }), (count, body) => {
         decodeStrictly(Uint8Array.of(1, 0, 0, 0, count, 0, 0, 0, body.length, 0, 0, 0, ...body))
@@ -260,7 +261,7 @@ describe('the decoder', () => {
 
   it.each([
     ['no operation', [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
-    ['an unknown kind', [1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 5, 0]],
+    ['an unknown kind', [1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 6, 0]],
     ['a long varint', [1, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 2, 0x80, 0]],
     ['too large a key', [1, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 2, 0x80, 0x80, 4]],
     ['too large a value', [1, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0x81, 0x80, 0x80, 0x80, 4]],

@@ -128,6 +128,17 @@ export class WriteBatch {
   }
 
   /**
+   * Adds the removal of a key whose time is over.
+   *
+   * @throws {@link LdbError} as {@link WriteBatch.put}.
+   */
+  expire(keyspaceId: number, key: Uint8Array): void {
+    const plainKey = checkKey(key, key.length)
+    const room = 1 + varintBytes(key.length) + key.length
+    this.beginOperation(OperationKind.Expire, keyspaceId, room).add(plainKey, key.length)
+  }
+
+  /**
    * Adds the removal of every key from `lower` (inclusive) to `upper` (exclusive); without `upper`, of every key from
    * `lower` on. An empty or inverted range adds nothing.
    *

@@ -25,6 +25,7 @@ import { writeCheckpoint } from './checkpoint.js'
 import { Confirmation } from './confirmation.js'
 import { createTreeFile } from './create.js'
 import { firstPageNumber, META_BLOCK_FILE_ID_OFFSET, META_BLOCK_PAGE_BYTES_OFFSET } from './format.js'
+import { writeEarly } from './early-write.js'
 import { readFreeSpace } from './free-space-pages.js'
 import { copyNewest, findNewest, findRecord, viewValue } from './lookup.js'
 import { findWholeMeta, seedOf } from './meta.js'
@@ -212,6 +213,29 @@ export class BTree implements OrderedStore {
     }
   }
 
+  writeEarly(byteCount: number): number {
+    this.#assertWritable()
+    const { pageBytes } = this.#pages.memory
+    let pageCount = 0
+    this.#guardWrites(() => {
+      pageCount = writeEarly(this.#pages, Math.max(1, Math.floor(byteCount / pageBytes)))
+    })
+    return pageCount * pageBytes
+  }
+
+  async syncAsync(): Promise<void> {
+    this.#assertWritable()
+    try {
+      await this.#pages.file.syncAsync()
+    } catch (error) {
+      if (this.#state === 'open') {
+        this.#state = 'failed'
+        this.#failure = error
+      }
+      throw error
+    }
+  }
+
   /**
    * Fills the tree, which must be empty, from entries in ascending order; all or nothing. Faster than `apply`, and leaves
    * full pages.
@@ -276,6 +300,7 @@ export class BTree implements OrderedStore {
         putEntry(tree, bytes, keyStart, keyEnd, reader.valueStart, reader.valueEnd)
         break
       case OperationKind.Delete:
+      case OperationKind.Expire:
         if (findRecord(this.#pages, tree.root, bytes, keyStart, keyEnd) >= 0)
           deleteEntry(tree, bytes, keyStart, keyEnd)
         break

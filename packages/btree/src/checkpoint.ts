@@ -156,8 +156,8 @@ function settlePage(pages: Pages, page: number, level: number, visited: number[]
   }
 }
 
-/** Writes those of the sealed pages, sorted, that are still dirty, neighbours together. */
-function writeDirty(pages: Pages, sorted: readonly number[]): void {
+/** Writes those of the sealed pages, sorted, that are still dirty, neighbours together. @internal */
+export function writeDirty(pages: Pages, sorted: readonly number[]): void {
   const { memory, space, file } = pages
   const { pageBytes } = memory
   const buffer = new Uint8Array(Math.min(WRITE_BYTES_MAX, Math.max(1, sorted.length) * pageBytes))

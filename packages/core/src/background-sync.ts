@@ -11,6 +11,8 @@ export class BackgroundSync {
   readonly #scheduler: Scheduler
   readonly #intervalMs: number
   readonly #task: () => void
+  #isOffThread = false
+  #whenSynced: () => void = () => undefined
   #planned: Scheduled | undefined = undefined
 
   constructor(health: Health, log: CommitLog, events: EventHub, scheduler: Scheduler, intervalMs: number) {
@@ -22,6 +24,16 @@ export class BackgroundSync {
     this.#task = (): void => {
       this.#run()
     }
+  }
+
+  /** Syncs off-thread from now on. */
+  leaveThread(): void {
+    this.#isOffThread = true
+  }
+
+  /** Calls back after each sync. */
+  whenSynced(callback: () => void): void {
+    this.#whenSynced = callback
   }
 
   /** Makes sure that a sync comes within the interval. */
@@ -38,11 +50,25 @@ export class BackgroundSync {
   #run(): void {
     this.#planned = undefined
     if (this.#health.writeRefusal !== undefined) return
+    if (this.#isOffThread) {
+      this.#log.syncAsync().then(this.#whenSynced, (error: unknown) => {
+        this.#fail(error)
+      })
+      return
+    }
     try {
       this.#log.sync()
     } catch (error) {
-      this.#health.poison(error, false)
-      this.#events.emit('error', { error })
+      this.#fail(error)
+      return
     }
+    this.#whenSynced()
+  }
+
+  #fail(error: unknown): void {
+    // Closed in the meantime: the closing has synced, or told of its own failure.
+    if (this.#health.closed) return
+    this.#health.poison(error, false)
+    this.#events.emit('error', { error })
   }
 }

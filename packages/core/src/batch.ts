@@ -1,8 +1,8 @@
 import { invalidArgument, LdbError, resolveRange, WriteBatch } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import { KeyspaceWrites } from './keyspace-writes.js'
-import { resolveWriteOptions } from './write-options.js'
-import type { WriteOptions } from './write-options.js'
+import { batchTtlOf, resolveWriteOptions } from './write-options.js'
+import type { PutOptions, WriteOptions } from './write-options.js'
 
 /** What a batch aimed at one keyspace shares with itself aimed at another. */
 interface BatchState {
@@ -63,10 +63,10 @@ export class Batch<K, V> {
   }
 
   /** Adds the writing of an entry. */
-  put(key: K, value: V): this {
+  put(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): this {
     this.#assertOpen()
     const { codec, store } = this.#target
-    const valueBytes = codec.encodeValue(value)
+    const valueBytes = store.seal(codec.encodeValue(value), batchTtlOf(options))
     const keyBytes = codec.encodeScratchKey(key)
     this.#state.operations.put(store.descriptor.id, codec.scratch, valueBytes, keyBytes)
     return this
@@ -117,6 +117,18 @@ export class Batch<K, V> {
     this.#target.pipeline.commit(this.#state.operations, durability)
     this.#state.committed = true
     this.#state.operations.clear()
+  }
+
+  /**
+   * Gives the operations to somebody who commits them; the batch counts as committed.
+   *
+   * @internal
+   */
+  takeOperations(): WriteBatch {
+    this.#assertOpen()
+    this.#target.pipeline.assertWritable()
+    this.#state.committed = true
+    return this.#state.operations
   }
 
   #assertOpen(): void {

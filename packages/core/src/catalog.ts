@@ -21,13 +21,14 @@ import {
   KEYSPACE_OFFSET_CREATED_SEQ,
   KEYSPACE_OFFSET_ENGINE,
   KEYSPACE_OFFSET_FILE_ID,
+  KEYSPACE_OFFSET_FLAGS,
   KEYSPACE_OFFSET_KEY_ENCODING_BYTES,
   KEYSPACE_OFFSET_KEYSPACE_ID,
   KEYSPACE_OFFSET_NAME_BYTES,
   KEYSPACE_OFFSET_PAGE_BYTES,
-  KEYSPACE_OFFSET_RESERVED,
   KEYSPACE_OFFSET_VALUE_ENCODING_BYTES,
   KEYSPACE_RECORD_BYTES,
+  KeyspaceFlag,
   PAGE_BYTES_MAX,
   PAGE_BYTES_MIN,
   STORE_FILE_ID_BYTES,
@@ -53,6 +54,8 @@ export interface KeyspaceDescriptor {
   readonly values: string
   /** Number of the newest commit when it was created. */
   readonly createdSeq: number
+  /** There, and true, when its entries may expire. */
+  readonly expires?: true
 }
 
 /** What tells the file of a keyspace from every other one. */
@@ -113,6 +116,7 @@ export function encodeCatalog(catalog: Catalog): Uint8Array {
     view.setUint32(at + KEYSPACE_OFFSET_KEYSPACE_ID, keyspace.id, true)
     view.setUint8(at + KEYSPACE_OFFSET_ENGINE, EngineNumber[keyspace.engine])
     view.setUint8(at + KEYSPACE_OFFSET_COMPRESSION, CompressionNumber[keyspace.compression])
+    view.setUint16(at + KEYSPACE_OFFSET_FLAGS, keyspace.expires === true ? KeyspaceFlag.Expires : 0, true)
     writeU64(bytes, at + KEYSPACE_OFFSET_CREATED_SEQ, keyspace.createdSeq)
     view.setUint16(at + KEYSPACE_OFFSET_NAME_BYTES, encoded.name.length, true)
     view.setUint8(at + KEYSPACE_OFFSET_KEY_ENCODING_BYTES, encoded.keys.length)
@@ -204,7 +208,9 @@ function decodeKeyspaces(
     if (bytes.length - at < nameBytes + keyBytes + valueBytes) {
       throw corruption(file, start, 'the names of a keyspace are cut off')
     }
+    const flags = view.getUint16(start + KEYSPACE_OFFSET_FLAGS, true)
     const descriptor: KeyspaceDescriptor = {
+      ...(flags === KeyspaceFlag.Expires ? { expires: true } : {}),
       id: view.getUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, true),
       engine: nameOf(EngineNumber, view.getUint8(start + KEYSPACE_OFFSET_ENGINE), file, start),
       compression: nameOf(CompressionNumber, view.getUint8(start + KEYSPACE_OFFSET_COMPRESSION), file, start),
@@ -220,6 +226,7 @@ function decodeKeyspaces(
     }
     at += nameBytes + keyBytes + valueBytes
     const identity = decodeIdentity(bytes, view, start)
+    const reserved = flags & ~KeyspaceFlag.Expires
     if (
       descriptor.id <= lastId ||
       descriptor.id >= nextKeyspaceId ||
@@ -227,7 +234,7 @@ function decodeKeyspaces(
       seen.has(descriptor.name) ||
       !isPageSize(identity.pageBytes) ||
       (keyspaces[0] !== undefined && identity.pageBytes !== keyspaces[0].identity.pageBytes) ||
-      view.getUint16(start + KEYSPACE_OFFSET_RESERVED, true) !== 0
+      reserved !== 0
     ) {
       throw corruption(file, start, 'a keyspace record breaks the rules of the catalog')
     }

@@ -1,4 +1,6 @@
 import type { VerifySink } from '@ldb/base'
+import { MemoryChanges } from './change-memory-reader.js'
+import type { CommitReader } from './change-reader.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
 
 /** What `stats()` says of the log. @category Statistics */
@@ -21,14 +23,24 @@ export interface LogStats {
 export interface CommitLog {
   /** Bytes of commits since the last cut. */
   readonly bytesSinceCheckpoint: number
+  /** True when there are no files: commits are kept for readers of changes only from `readCommits` on. */
+  readonly isVolatile: boolean
   /** Takes a commit into the buffer; the bytes are copied. */
   appendCommit(batch: Uint8Array, seq: number): void
   /** Hands everything to the operating system. */
   flush(): void
   /** Makes everything durable on the device. */
   sync(): void
+  /** As `sync`, off this thread: everything appended before the call, shared by all who wait. */
+  syncAsync(): Promise<void>
   /** Writes down what the checkpoints hold, makes that durable, and lets go of the log before it. */
   cut(record: CheckpointRecord): void
+  /**
+   * Reads the commits behind `since`, which the log keeps meanwhile, within its limit.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND when they are no longer there.
+   */
+  readCommits(since: number): CommitReader
   verify(sink: VerifySink): void
   stats(): LogStats
   /**
@@ -41,10 +53,22 @@ export interface CommitLog {
 
 /** The log of a database that is in memory only: there is nothing to survive. */
 export class MemoryLog implements CommitLog {
+  readonly isVolatile = true
   bytesSinceCheckpoint = 0
+  readonly #changes: MemoryChanges
 
-  appendCommit(batch: Uint8Array, _seq: number): void {
+  /** @param backlogBytes - bytes of commits that readers of changes may hold back. */
+  constructor(backlogBytes: number) {
+    this.#changes = new MemoryChanges(backlogBytes)
+  }
+
+  appendCommit(batch: Uint8Array, seq: number): void {
     this.bytesSinceCheckpoint += batch.length
+    this.#changes.add(batch, seq)
+  }
+
+  readCommits(since: number): CommitReader {
+    return this.#changes.read(since)
   }
 
   flush(): void {
@@ -53,6 +77,10 @@ export class MemoryLog implements CommitLog {
 
   sync(): void {
     // There is no device.
+  }
+
+  async syncAsync(): Promise<void> {
+    // As above.
   }
 
   cut(_record: CheckpointRecord): void {

@@ -1,24 +1,9 @@
-import { assert, isLdbError, LdbError, toSeq, WriteBatch } from '@ldb/base'
+import { assert, isLdbError, toSeq, WriteBatch } from '@ldb/base'
 import type { KeyspaceSection } from '@ldb/base'
-import type { BackgroundSync } from './background-sync.js'
-import type { CommitLog } from './commit-log.js'
+import { AsyncCommits } from './async-commits.js'
+import { loggedOnly, unknownOutcome } from './commit-failure.js'
+import type { CommitParts } from './commit-parts.js'
 import type { Durability } from './database-options.js'
-import type { EventHub } from './events.js'
-import type { Health } from './health.js'
-import type { KeyspaceTable } from './keyspace-table.js'
-
-/** What the pipeline works with. */
-export interface CommitParts {
-  readonly health: Health
-  readonly log: CommitLog
-  readonly keyspaces: KeyspaceTable
-  readonly backgroundSync: BackgroundSync
-  readonly events: EventHub
-  /** For commits that do not say. */
-  readonly durability: Durability
-  /** Called after each commit that was acknowledged; never throws. */
-  readonly afterCommit: () => void
-}
 
 /**
  * The one path of every mutation (C5).
@@ -35,6 +20,7 @@ export class CommitPipeline {
   /** Holds commits of one operation; its buffer is used again and again. */
   readonly #single: WriteBatch = new WriteBatch()
   #committing = false
+  #async: AsyncCommits | undefined = undefined
 
   constructor(parts: CommitParts, seq: number) {
     this.#parts = parts
@@ -44,6 +30,17 @@ export class CommitPipeline {
   /** Throws unless commits are taken. */
   assertWritable(): void {
     this.#parts.health.assertWritable()
+  }
+
+  /** The commits whose callers do not block. */
+  get async(): AsyncCommits {
+    this.#async ??= new AsyncCommits(this.#parts, this)
+    return this.#async
+  }
+
+  /** Makes commits that are in flight visible, and as durable as was asked, before something that must come after them. */
+  settle(): void {
+    this.#async?.settle()
   }
 
   /** Commits one entry; the key is the first `keyBytes` bytes. */
@@ -87,7 +84,8 @@ export class CommitPipeline {
    * database takes no commit, or not this one.
    */
   commit(batch: WriteBatch, durability: Durability | undefined): void {
-    const { health, keyspaces, backgroundSync, afterCommit } = this.#parts
+    const { health, keyspaces, afterCommit } = this.#parts
+    this.settle()
     health.assertWritable()
     if (batch.operationCount === 0) return
     const wanted = durability ?? this.#parts.durability
@@ -103,10 +101,32 @@ export class CommitPipeline {
     } finally {
       this.#committing = false
     }
+    this.#acknowledge(seq, wanted)
+    afterCommit()
+  }
+
+  /**
+   * Makes a commit visible that was logged before, as durable as it asked to be.
+   *
+   * @throws {@link LdbError} as `commit`, when it cannot be applied.
+   */
+  applyLogged(batch: WriteBatch, seq: number, durability: Durability): void {
+    assert(seq === this.seq + 1, 'commits become visible in the order of their numbers')
+    assert(!this.#committing, 'a commit does not begin within another')
+    this.#committing = true
+    try {
+      this.#apply(batch.sections(), seq)
+    } finally {
+      this.#committing = false
+    }
+    this.#acknowledge(seq, durability)
+  }
+
+  #acknowledge(seq: number, durability: Durability): void {
     this.seq = seq
     this.commitCount++
-    if (wanted !== 'full') backgroundSync.plan()
-    afterCommit()
+    if (durability !== 'full') this.#parts.backgroundSync.plan()
+    this.#parts.changeSignal.wake()
   }
 
   #append(bytes: Uint8Array, seq: number, durability: Durability): void {
@@ -156,15 +176,4 @@ export class CommitPipeline {
     this.#parts.health.poison(error, readsToo)
     this.#parts.events.emit('error', { error })
   }
-}
-
-/** The log had room, the store had not: the next open, with more room, applies what is logged. */
-function loggedOnly(cause: LdbError): LdbError {
-  const message = `${cause.message}; the commit is in the log and will be there after the next open`
-  return new LdbError('LDB_NO_SPACE', message, { cause, details: cause.details })
-}
-
-function unknownOutcome(message: string, cause: unknown): LdbError {
-  const reason = cause instanceof Error ? `: ${cause.message}` : ''
-  return new LdbError('LDB_COMMIT_UNKNOWN', `${message}${reason}; open again and look`, { cause })
 }

@@ -100,7 +100,7 @@ function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): 
 
 function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array): void {
   const wal = Wal.open(vfs, logPath(directory), { create: true, preallocateBytes: 0, ownerId })
-  const log = new WalLog(wal, false)
+  const log = new WalLog(wal, false, 0)
   try {
     log.cut({ seq: 0, durableSeqs: new Map([[DEFAULT_KEYSPACE_ID, 0]]) })
   } catch (error) {

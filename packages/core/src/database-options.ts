@@ -62,6 +62,11 @@ export interface DatabaseOptions {
    */
   readonly errorIfExists?: boolean
   /**
+   * Bytes of the log that readers of changes may hold back. One that falls further behind fails with `LDB_NOT_FOUND`.
+   * @defaultValue 268_435_456 (256 MiB)
+   */
+  readonly changesBacklogBytes?: number
+  /**
    * Threads for background work. The B+tree needs none, so this build takes 0 only.
    * @defaultValue 0
    */
@@ -82,6 +87,7 @@ export interface ResolvedDatabaseOptions {
   readonly readOnly: boolean
   readonly createIfMissing: boolean
   readonly errorIfExists: boolean
+  readonly changesBacklogBytes: number
   readonly workers: number
   readonly vfs: Vfs | undefined
   readonly logger: Logger | undefined
@@ -105,6 +111,7 @@ const KNOWN: readonly string[] = [
   'readOnly',
   'createIfMissing',
   'errorIfExists',
+  'changesBacklogBytes',
   'workers',
   'vfs',
   'logger',
@@ -127,6 +134,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     readOnly: resolveBoolean(given, 'readOnly', false),
     createIfMissing: resolveBoolean(given, 'createIfMissing', true),
     errorIfExists: resolveBoolean(given, 'errorIfExists', false),
+    changesBacklogBytes: resolveNumber(given, 'changesBacklogBytes', 268_435_456, 0, Number.MAX_SAFE_INTEGER),
     workers: resolveWorkers(given),
     vfs: resolveObject(given, 'vfs', ['open', 'status', 'list', 'lock']) as Vfs | undefined,
     logger: resolveObject(given, 'logger', ['debug', 'info', 'warn', 'error']) as Logger | undefined,

@@ -1,6 +1,9 @@
 import { isLdbError } from '@ldb/base'
 import type { VfsLock } from '@ldb/vfs'
+import type { SlicedCheckpoint } from './async-checkpoint.js'
+import type { ReadGate } from './async-read-gate.js'
 import type { BackgroundSync } from './background-sync.js'
+import type { ChangeSignal } from './change-signal.js'
 import type { Checkpointer } from './checkpointer.js'
 import type { CommitLog } from './commit-log.js'
 import type { CommitPipeline } from './commit-pipeline.js'
@@ -11,6 +14,7 @@ import type { Health } from './health.js'
 import type { KeyspaceManager } from './keyspace-manager.js'
 import type { KeyspaceTable } from './keyspace-table.js'
 import type { OpenReads } from './open-reads.js'
+import type { ExpirySweep } from './ttl-sweep.js'
 
 /** What an open database is put together from. */
 export interface DatabaseParts {
@@ -26,6 +30,10 @@ export interface DatabaseParts {
   readonly pipeline: CommitPipeline
   readonly backgroundSync: BackgroundSync
   readonly checkpointer: Checkpointer
+  readonly gate: ReadGate
+  readonly slicedCheckpoint: SlicedCheckpoint
+  readonly changeSignal: ChangeSignal
+  readonly sweep: ExpirySweep
 }
 
 /**
@@ -35,6 +43,8 @@ export interface DatabaseParts {
 export function closeParts(parts: DatabaseParts): void {
   const { health, log, keyspaces, openReads, pipeline, backgroundSync, checkpointer, lock, options } = parts
   backgroundSync.cancel()
+  parts.sweep.cancel()
+  pipeline.settle()
   let clean = false
   const steps = [
     (): void => {
@@ -51,6 +61,7 @@ export function closeParts(parts: DatabaseParts): void {
     },
     (): void => {
       health.close()
+      parts.changeSignal.wake()
     },
     ...[...keyspaces].map(({ store }) => (): void => {
       store.close()

@@ -44,25 +44,50 @@ export function checkVerifyOptions(options: VerifyOptions | undefined): VerifyOp
 
 /** Walks everything of an open database; documented where it is exported, as `Database.verify`. */
 export function verifyParts(parts: DatabaseParts, options: VerifyOptions): VerifyReport {
-  const { health, log, keyspaces, engines } = parts
+  const steps = verifySteps(parts, options)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** Walks everything of an open database, one part a step. Between two steps, it may be written to. */
+export function* verifySteps(parts: DatabaseParts, options: VerifyOptions): Generator<void, VerifyReport> {
+  const { log, keyspaces, engines } = parts
   const { clock } = engines.vfs
   const startedAtMs = clock.monotonic()
   const builder = new ReportBuilder()
   const sink = new ReportingSink(builder, options)
-  health.pauseWrites('the database is being verified, and the callback of a verification may not write')
-  try {
+  verifyPart(parts, () => {
     sink.begin('catalog', 1)
     verifyCatalog(parts, sink)
+  })
+  yield
+  verifyPart(parts, () => {
     sink.begin('log', log.stats().segmentCount)
     log.verify(sink)
-    for (const { descriptor, store } of keyspaces) {
+  })
+  for (const { descriptor, store } of [...keyspaces]) {
+    yield
+    if (keyspaces.byId(descriptor.id) === undefined) continue
+    verifyPart(parts, () => {
       sink.begin(`keyspace:${descriptor.name}`, 1)
       store.verify(sink)
-    }
+    })
+  }
+  return builder.build(clock.monotonic() - startedAtMs)
+}
+
+/** Checks one part of the present state, to which nobody may write meanwhile. */
+function verifyPart({ health, pipeline }: DatabaseParts, verify: () => void): void {
+  pipeline.settle()
+  health.assertReadable()
+  health.pauseWrites('the database is being verified, and the callback of a verification may not write')
+  try {
+    verify()
   } finally {
     health.resumeWrites()
   }
-  return builder.build(clock.monotonic() - startedAtMs)
 }
 
 /** Makes a report of a database that cannot even be opened. */

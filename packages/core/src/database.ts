@@ -3,7 +3,11 @@ import type { KeyEncoding, RangeOptions, ValueEncoding } from '@ldb/base'
 import { defaultVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
+import { AsyncDatabaseHandle } from './async-handle.js'
 import { Batch } from './batch.js'
+import { resolveChangesOptions } from './change-options.js'
+import type { ChangesOptions } from './change-options.js'
+import { ChangeStream } from './change-stream.js'
 import type { KeyspaceDescriptor } from './catalog.js'
 import { closeParts } from './database-parts.js'
 import type { DatabaseParts } from './database-parts.js'
@@ -51,6 +55,7 @@ interface KeyspaceHandle {
 export class Database extends KeyspaceWrites<string, string> implements Disposable {
   readonly #parts: DatabaseParts
   readonly #handles: Map<KeyspaceStore, KeyspaceHandle> = new Map()
+  #promises: AsyncDatabaseHandle | undefined = undefined
 
   /** @internal */
   constructor(parts: DatabaseParts) {
@@ -115,6 +120,26 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     destroyDatabase(path, options.vfs ?? defaultVfs())
   }
 
+  /** The async face of this database: the same methods, with promises. */
+  get promises(): AsyncDatabaseHandle {
+    this.#promises ??= new AsyncDatabaseHandle(this, this.#parts)
+    return this.#promises
+  }
+
+  /**
+   * Makes the async face as an instance of a class of its own, which the face of this database then is.
+   *
+   * @internal
+   */
+  makePromises<Face extends AsyncDatabaseHandle>(
+    make: new (database: Database, parts: DatabaseParts) => Face,
+  ): Face {
+    assert(this.#promises === undefined, 'a database has one async face')
+    const face = new make(this, this.#parts)
+    this.#promises = face
+    return face
+  }
+
   /** Number of the newest commit; 0 when there was never one. */
   get seq(): number {
     return this.pipeline.seq
@@ -138,10 +163,11 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   ): Keyspace<KeysOf<O>, ValuesOf<O>>
   keyspace<K, V>(name: string, options?: KeyspaceOptions<K, V>): Keyspace<K, V>
   keyspace(name: string, options?: KeyspaceOptions<never, never>): Keyspace<never, never> {
-    const { manager, health, openReads, pipeline } = this.#parts
+    const { manager, health, openReads, pipeline, sweep } = this.#parts
     health.assertOpen()
     const resolved = resolveKeyspaceOptions(options)
     const store = manager.open(name, resolved)
+    sweep.plan()
     const encodings = encodingsOf(store.descriptor, resolved)
     const present = this.#handles.get(store)
     if (present !== undefined && sameEncodings(present, encodings)) return present.keyspace
@@ -183,12 +209,32 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   }
 
   /**
+   * Gives committed changes, in the order of the commits: those behind `since` that are still in the log, then each that
+   * comes. A checkpoint cuts the log, but for those who read it.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer reaches back to `since`; LDB_INVALID_ARGUMENT.
+   */
+  changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
+    const { health, log, pipeline } = this.#parts
+    health.assertReadable()
+    const resolved = resolveChangesOptions(options as ChangesOptions<never, never> | undefined)
+    if (resolved.keyspace !== undefined && resolved.keyspace.pipeline !== pipeline) {
+      throw invalidArgument('keyspace must be a keyspace of the database')
+    }
+    if (log.isVolatile) pipeline.settle()
+    const since = resolved.since ?? pipeline.seq
+    if (since > pipeline.seq) throw invalidArgument(`there is no commit ${since} yet`)
+    return new ChangeStream(this.#parts, resolved, log.readCommits(since))
+  }
+
+  /**
    * Makes all that was acknowledged durable on the device.
    *
    * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_COMMIT_UNKNOWN; the database is then poisoned. LDB_READ_ONLY.
    */
   sync(): void {
     const { health, log, events } = this.#parts
+    this.pipeline.settle()
     health.assertWritable()
     try {
       log.sync()
@@ -201,6 +247,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** Writes all keyspaces down, so that the log can be cut. Comes by itself as the log grows, and at `close()`. */
   checkpoint(): void {
+    this.pipeline.settle()
     this.#parts.health.assertWritable()
     this.#parts.checkpointer.run(this.pipeline.seq, { unhurried: true })
   }
@@ -211,6 +258,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @param range - checked, and of no effect: a B+tree is compacted as a whole.
    */
   compact(range?: RangeOptions<string>): void {
+    this.pipeline.settle()
     this.#parts.health.assertWritable()
     resolveRange(range, utf8Keys)
     this.#parts.checkpointer.run(this.pipeline.seq, { shrink: true })

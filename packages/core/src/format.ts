@@ -36,8 +36,8 @@ export const PAGE_BYTES_MAX = 32_768
 export const KEYSPACE_OFFSET_KEYSPACE_ID = 0
 export const KEYSPACE_OFFSET_ENGINE: number = KEYSPACE_OFFSET_KEYSPACE_ID + 4
 export const KEYSPACE_OFFSET_COMPRESSION: number = KEYSPACE_OFFSET_ENGINE + 1
-export const KEYSPACE_OFFSET_RESERVED: number = KEYSPACE_OFFSET_COMPRESSION + 1
-export const KEYSPACE_OFFSET_CREATED_SEQ: number = KEYSPACE_OFFSET_RESERVED + 2
+export const KEYSPACE_OFFSET_FLAGS: number = KEYSPACE_OFFSET_COMPRESSION + 1
+export const KEYSPACE_OFFSET_CREATED_SEQ: number = KEYSPACE_OFFSET_FLAGS + 2
 export const KEYSPACE_OFFSET_NAME_BYTES: number = KEYSPACE_OFFSET_CREATED_SEQ + 8
 export const KEYSPACE_OFFSET_KEY_ENCODING_BYTES: number = KEYSPACE_OFFSET_NAME_BYTES + 2
 export const KEYSPACE_OFFSET_VALUE_ENCODING_BYTES: number = KEYSPACE_OFFSET_KEY_ENCODING_BYTES + 1
@@ -55,6 +55,13 @@ export const ENCODING_NAME_BYTES_MAX = 255
 export const EngineNumber = { btree: 1 } as const
 /** Compressions. On disk: never renumber, never reuse. */
 export const CompressionNumber = { none: 0, deflate: 1 } as const
+
+/** Flags of a keyspace. On disk: never renumber, never reuse. */
+export const KeyspaceFlag = { Expires: 1 } as const
+
+export const EXPIRY_OFFSET_EXPIRES_AT = 0
+export const EXPIRY_HEADER_BYTES: number = EXPIRY_OFFSET_EXPIRES_AT + 8
+assert(EXPIRY_HEADER_BYTES === 8, 'the time of a value has 8 bytes')
 
 /** Types of log record. On disk: never renumber, never reuse. */
 export const LogRecordType = { Commit: 1, Checkpoint: 2 } as const

@@ -21,7 +21,26 @@ export { Scan } from './scan.js'
 export { Cursor } from './cursor.js'
 export { Snapshot } from './snapshot.js'
 export { Batch } from './batch.js'
-export type { WriteOptions } from './write-options.js'
+export type { PutOptions, WriteOptions } from './write-options.js'
+
+// The async face
+export { AsyncDatabase } from './async-database.js'
+export { AsyncDatabaseHandle } from './async-handle.js'
+export { AsyncKeyspace } from './async-keyspace.js'
+export { AsyncKeyspaceReads } from './async-keyspace-reads.js'
+export type { AsyncRangeOptions } from './async-keyspace-reads.js'
+export { AsyncKeyspaceWrites } from './async-keyspace-writes.js'
+export type { AsyncPutOptions, AsyncWriteOptions } from './async-keyspace-writes.js'
+export { AsyncScan } from './async-scan.js'
+export { AsyncCursor } from './async-cursor.js'
+export { AsyncSnapshot } from './async-snapshot.js'
+export { AsyncBatch } from './async-batch.js'
+export type { AbortSignalLike, AsyncOptions } from './async-signal.js'
+
+// Changes
+export { ChangeStream } from './change-stream.js'
+export type { Change, CommittedChanges } from './change-stream.js'
+export type { ChangesOptions } from './change-options.js'
 
 // Health
 export type { DatabaseStats, KeyspaceStats } from './stats.js'

@@ -45,15 +45,19 @@ export class KeyspaceManager {
     checkKeyspaceName(name)
     this.#parts.health.assertReadable()
     const present = this.#parts.keyspaces.byName(name)
-    if (present === undefined) return this.#create(name, options)
-    checkAgainstStored(present.descriptor, options)
-    return present
+    if (present !== undefined) checkAgainstStored(present.descriptor, options)
+    const keyspace = present ?? this.#create(name, options)
+    if (keyspace.expiry !== undefined && options.ttlMs !== undefined) {
+      keyspace.expiry.defaultTtlMs = options.ttlMs
+    }
+    return keyspace
   }
 
   /** Drops a keyspace (K1, K3, K4). */
   drop(name: string): void {
-    const { health, keyspaces } = this.#parts
+    const { health, keyspaces, pipeline } = this.#parts
     checkKeyspaceName(name)
+    pipeline.settle()
     health.assertWritable()
     const keyspace = keyspaces.byName(name)
     if (keyspace === undefined)
@@ -83,6 +87,7 @@ export class KeyspaceManager {
 
   #create<K, V>(name: string, wanted: ResolvedKeyspaceOptions<K, V>): KeyspaceStore {
     const { health, pipeline, keyspaces, options } = this.#parts
+    pipeline.settle()
     health.assertWritable()
     const descriptor: KeyspaceDescriptor = {
       id: this.#catalog.nextKeyspaceId,
@@ -92,6 +97,7 @@ export class KeyspaceManager {
       keys: wanted.keys?.name ?? 'utf8',
       values: wanted.values?.name ?? 'utf8',
       createdSeq: pipeline.seq,
+      ...(wanted.ttlMs === undefined ? {} : { expires: true }),
     }
     if (descriptor.id >= 0xffff_ffff)
       throw new LdbError('LDB_TOO_LARGE', 'the numbers of keyspaces are used up')
@@ -101,7 +107,7 @@ export class KeyspaceManager {
         nextKeyspaceId: descriptor.id + 1,
         keyspaces: [...this.#catalog.keyspaces, { descriptor, identity }],
       })
-      return new KeyspaceStore(descriptor, store)
+      return new KeyspaceStore(descriptor, store, this.#parts.engines.vfs.clock)
     })
     keyspaces.add(keyspace)
     return keyspace

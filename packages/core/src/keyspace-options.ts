@@ -7,6 +7,7 @@ import type {
   ValueEncodingOption,
 } from '@ldb/base'
 import type { CompressionName, EngineName, KeyspaceDescriptor } from './catalog.js'
+import { resolveTtl } from './ttl-envelope.js'
 import { ownOptions, resolveCompression, resolveEngine } from './database-options.js'
 import { ENCODING_NAME_BYTES_MAX, KEYSPACE_NAME_BYTES_MAX } from './format.js'
 
@@ -30,6 +31,12 @@ export interface KeyspaceOptions<K = never, V = never> {
   readonly values?: ValueEncodingOption<V>
   /** Compression of a new keyspace. Default: that of the database. */
   readonly compression?: CompressionName
+  /**
+   * Milliseconds after which entries expire that say nothing else; `Infinity` for never. Makes a new keyspace one whose
+   * entries may expire, which costs 8 bytes an entry, and cannot be changed. Not stored: each opener says its own, and one
+   * that says nothing gets `Infinity`.
+   */
+  readonly ttlMs?: number
 }
 
 /** The keys that a keyspace of these options has. @category Keyspaces */
@@ -56,16 +63,16 @@ export interface ResolvedKeyspaceOptions<K, V> {
   readonly compression: CompressionName | undefined
   readonly keys: KeyEncoding<K> | undefined
   readonly values: ValueEncoding<V> | undefined
+  readonly ttlMs?: number | undefined
 }
 
-const KNOWN = ['engine', 'keys', 'values', 'compression']
-const LATER: ReadonlyMap<string, string> = new Map([['ttlMs', 'this build has no expiry (ttlMs)']])
+const KNOWN = ['engine', 'keys', 'values', 'compression', 'ttlMs']
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED. */
 export function resolveKeyspaceOptions<K, V>(
   options: KeyspaceOptions<K, V> | undefined,
 ): ResolvedKeyspaceOptions<K, V> {
-  const given = ownOptions(options, KNOWN, LATER)
+  const given = ownOptions(options, KNOWN, new Map())
   const keys = given.get('keys') as KeyEncodingOption<K> | undefined
   const values = given.get('values') as ValueEncodingOption<V> | undefined
   const resolved = {
@@ -73,6 +80,7 @@ export function resolveKeyspaceOptions<K, V>(
     compression: resolveCompression(given.get('compression')),
     keys: keys === undefined ? undefined : keyEncoding(keys),
     values: values === undefined ? undefined : valueEncoding(values),
+    ttlMs: resolveTtl(given.get('ttlMs')),
   }
   for (const encoding of [resolved.keys, resolved.values]) {
     if (encoding !== undefined && utf8Bytes(encoding.name) > ENCODING_NAME_BYTES_MAX) {
@@ -109,6 +117,10 @@ export function checkAgainstStored<K, V>(
     ['keys', keys?.name, descriptor.keys],
     ['values', values?.name, descriptor.values],
   ] as const
+  if (options.ttlMs !== undefined && descriptor.expires !== true) {
+    const message = `keyspace ${JSON.stringify(descriptor.name)} was made without ttlMs: its entries cannot expire`
+    throw new LdbError('LDB_EXISTS', message, { details: { expected: options.ttlMs } })
+  }
   for (const [option, wanted, stored] of pairs) {
     if (wanted === undefined || wanted === stored) continue
     throw new LdbError(

@@ -1,21 +1,42 @@
-import { assert, LdbError } from '@ldb/base'
+import { assert, invalidArgument, LdbError } from '@ldb/base'
 import type { KeyBounds, OrderedStore, StoreCursor, StoreSnapshot } from '@ldb/base'
 import type { KeyspaceDescriptor } from './catalog.js'
+import type { Clock } from '@ldb/vfs'
 import { closedError } from './health.js'
+import { Expiry } from './ttl-envelope.js'
+import { ExpiringStore } from './ttl-store.js'
 
 /** A keyspace of an open database: what the catalog says of it, and its store. */
 export class KeyspaceStore {
   readonly descriptor: KeyspaceDescriptor
   readonly store: OrderedStore
+  /** How values carry their time; `undefined` when they do not. */
+  readonly expiry: Expiry | undefined
   /** True from the moment the catalog no longer names it; what is pinned stays readable (K4). */
   dropped = false
   readonly #pins: Set<StorePin> = new Set()
   /** Does what waits for the last pin to go. */
   #onUnpinned: (() => void) | undefined = undefined
 
-  constructor(descriptor: KeyspaceDescriptor, store: OrderedStore) {
+  constructor(descriptor: KeyspaceDescriptor, store: OrderedStore, clock: Clock) {
     this.descriptor = descriptor
-    this.store = store
+    this.expiry = descriptor.expires === true ? new Expiry(clock) : undefined
+    this.store = this.expiry === undefined ? store : new ExpiringStore(store, this.expiry)
+  }
+
+  /** Gives a value as the log and the store keep it. */
+  seal(value: Uint8Array, ttlMs: number | undefined): Uint8Array {
+    if (this.expiry !== undefined) return this.expiry.seal(value, ttlMs)
+    if (ttlMs === undefined) return value
+    throw invalidArgument(
+      `keyspace ${JSON.stringify(this.descriptor.name)} was made without ttlMs: its entries cannot expire`,
+    )
+  }
+
+  /** Gives a value that the log or the store has kept; `undefined` when it has expired. */
+  unseal(kept: Uint8Array | undefined): Uint8Array | undefined {
+    const { expiry } = this
+    return expiry === undefined ? kept : expiry.open(kept, expiry.clock.now())
   }
 
   /** Throws when the keyspace was dropped. */

@@ -5,8 +5,8 @@ import type { KeyspaceCodec } from './keyspace-codec.js'
 import { KeyspaceReads } from './keyspace-reads.js'
 import type { KeyspaceStore } from './keyspace-store.js'
 import type { LiveSource } from './read-source.js'
-import { resolveWriteOptions } from './write-options.js'
-import type { WriteOptions } from './write-options.js'
+import { resolvePutOptions, resolveWriteOptions, ttlOf } from './write-options.js'
+import type { PutOptions, WriteOptions } from './write-options.js'
 
 /**
  * All data methods of a keyspace.
@@ -30,12 +30,12 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
   }
 
   /** Writes an entry. */
-  put(key: K, value: V, options?: WriteOptions): void {
-    const durability = resolveWriteOptions(options)
+  put(key: K, value: V, options?: PutOptions): void {
+    const durability = resolvePutOptions(options)
     this.#assertWritable()
     const { codec } = this
     // The value first: writing it down may call the user's code, and the key's bytes are in a shared array.
-    const valueBytes = codec.encodeValue(value)
+    const valueBytes = this.store.seal(codec.encodeValue(value), ttlOf(options))
     const keyBytes = codec.encodeScratchKey(key)
     this.pipeline.put(this.store.descriptor.id, codec.scratch, keyBytes, valueBytes, durability)
   }
@@ -66,7 +66,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
   }
 
   /** Writes an entry unless the key is there, and tells whether it did. */
-  putIfAbsent(key: K, value: V, options?: WriteOptions): boolean {
+  putIfAbsent(key: K, value: V, options?: PutOptions): boolean {
     return this.#exchange(key, undefined, this.codec.encodeValue(value), options)
   }
 
@@ -76,7 +76,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
    *
    * @remarks What is compared is the encoded bytes.
    */
-  compareAndSwap(key: K, expected: V | undefined, next: V | undefined, options?: WriteOptions): boolean {
+  compareAndSwap(key: K, expected: V | undefined, next: V | undefined, options?: PutOptions): boolean {
     const { codec } = this
     const expectedBytes = expected === undefined ? undefined : codec.encodeValue(expected)
     const nextBytes = next === undefined ? undefined : codec.encodeValue(next)
@@ -90,8 +90,8 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it gives a promise, LDB_CONFLICT when it has itself changed the
    * key through the database (U1).
    */
-  update(key: K, change: (value: V | undefined) => V | undefined, options?: WriteOptions): V | undefined {
-    const durability = resolveWriteOptions(options)
+  update(key: K, change: (value: V | undefined) => V | undefined, options?: PutOptions): V | undefined {
+    const durability = resolvePutOptions(options)
     this.#assertWritable()
     if (typeof change !== 'function') throw invalidArgument('update needs a function')
     const { codec, store, pipeline } = this
@@ -100,7 +100,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     const seqBefore = pipeline.seq
     const next = change(before === undefined ? undefined : codec.decodeValue(before))
     if (isPromise(next)) throw invalidArgument('the function given to update must not be async')
-    const nextBytes = next === undefined ? undefined : codec.encodeValue(next)
+    const nextBytes = next === undefined ? undefined : store.seal(codec.encodeValue(next), ttlOf(options))
     this.#assertWritable()
     if (pipeline.seq !== seqBefore && !sameValue(store.store.get(keyBytes), before)) {
       throw new LdbError('LDB_CONFLICT', 'the function given to update has changed the key itself', {
@@ -117,9 +117,9 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     key: K,
     expected: Uint8Array | undefined,
     next: Uint8Array | undefined,
-    options: WriteOptions | undefined,
+    options: PutOptions | undefined,
   ): boolean {
-    const durability = resolveWriteOptions(options)
+    const durability = resolvePutOptions(options)
     this.#assertWritable()
     const { codec, store, pipeline } = this
     const keyBytes = codec.encodeScratchKey(key)
@@ -130,13 +130,15 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
         ? !store.store.has(scratch, keyBytes)
         : sameValue(store.store.get(scratch, keyBytes), expected)
     if (!same) return false
-    if (next !== undefined) pipeline.put(id, scratch, keyBytes, next, durability)
+    if (next !== undefined) pipeline.put(id, scratch, keyBytes, store.seal(next, ttlOf(options)), durability)
     else if (expected !== undefined) pipeline.delete(id, scratch, keyBytes, durability)
     return true
   }
 
   /** Throws unless the keyspace takes commits. */
   #assertWritable(): void {
+    // What is read to decide on a write is then what it will be written on (C9).
+    this.pipeline.settle()
     this.pipeline.assertWritable()
     if (this.store.dropped) this.store.assertLive()
   }
@@ -169,7 +171,8 @@ function sameValue(a: Uint8Array | undefined, b: Uint8Array | undefined): boolea
   return a === undefined || b === undefined ? a === b : equalBytes(a, b)
 }
 
-function isPromise(value: unknown): boolean {
+/** Tells whether a callback that must be sync has given a promise. */
+export function isPromise(value: unknown): boolean {
   return (
     typeof value === 'object' &&
     value !== null &&

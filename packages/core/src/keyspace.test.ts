@@ -58,7 +58,6 @@ describe('keyspaces', () => {
     expect(() => db.keyspace('users', { keys: 'tuple' })).toThrowError(code('LDB_EXISTS'))
     expect(() => db.keyspace('', {})).toThrowError(code('LDB_INVALID_ARGUMENT'))
     expect(() => db.keyspace('x'.repeat(1_025))).toThrowError(code('LDB_INVALID_ARGUMENT'))
-    expect(() => db.keyspace('x', { ttlMs: 5 } as never)).toThrowError(code('LDB_UNSUPPORTED'))
     expect(() => db.keyspace('x', { engine: 'lsm' } as never)).toThrowError(code('LDB_UNSUPPORTED'))
     expect(() => db.keyspace('x', { colour: 5 } as never)).toThrowError(code('LDB_INVALID_ARGUMENT'))
     expect(() => db.keyspace(7 as never)).toThrowError(code('LDB_INVALID_ARGUMENT'))
@@ -204,7 +203,7 @@ describe('writes', () => {
       () => binary.put(Uint8Array.of(1), undefined),
     ]
     for (const call of wrong) expect(call).toThrowError(code('LDB_INVALID_ARGUMENT'))
-    expect(() => db.put('x', 'y', { ttlMs: 5 } as never)).toThrowError(code('LDB_UNSUPPORTED'))
+    expect(() => db.put('x', 'y', { ttlMs: 5 })).toThrowError(code('LDB_INVALID_ARGUMENT'))
     expect(() => db.put('k'.repeat(65_536), 'x')).toThrowError(code('LDB_TOO_LARGE'))
     expect(() => db.get('k'.repeat(70_000))).toThrowError(code('LDB_TOO_LARGE'))
     expect(() => db.batch().put('k'.repeat(65_536), 'x')).toThrowError(code('LDB_TOO_LARGE'))

@@ -3,8 +3,12 @@ import { PageCache } from '@ldb/cache'
 import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs } from '@ldb/vfs'
 import type { Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
+import { SlicedCheckpoint } from './async-checkpoint.js'
+import { ReadGate } from './async-read-gate.js'
+import { GatedVfs } from './async-read-vfs.js'
 import { BackgroundSync } from './background-sync.js'
 import type { Catalog, KeyspaceRecord } from './catalog.js'
+import { ChangeSignal } from './change-signal.js'
 import { Checkpointer } from './checkpointer.js'
 import { MemoryLog } from './commit-log.js'
 import type { CommitLog } from './commit-log.js'
@@ -30,6 +34,7 @@ import { KeyspaceStore } from './keyspace-store.js'
 import { KeyspaceTable } from './keyspace-table.js'
 import { OpenReads } from './open-reads.js'
 import { replayLog } from './recovery.js'
+import { ExpirySweep } from './ttl-sweep.js'
 import { WalLog } from './wal-log.js'
 
 /** Opens or makes the database at a path; documented where it is exported, as `Database.open`. */
@@ -175,7 +180,9 @@ class Opening {
     const pageBytes = catalog.keyspaces[0]?.identity.pageBytes ?? this.#tuning.pageBytes
     const places = this.#tuning.remembersPlaces ? {} : { placeBytes: 0 }
     const cache = new PageCache({ bytes: options.cacheBytes, pageBytes, ...places })
-    const engines: EngineParts = { vfs, directory: this.#directory, cache }
+    const gate = new ReadGate(vfs.clock, vfs.scheduler)
+    const gated = new GatedVfs(vfs, gate)
+    const engines: EngineParts = { vfs: gated, directory: this.#directory, cache }
     const keyspaces = this.#openStores(engines, catalog)
     const { log, seq, isCut } = this.#openLog(catalog, keyspaces)
     const health = new Health(options.readOnly)
@@ -195,6 +202,10 @@ class Opening {
     // (R5) One new root, so that the next crash recovers from here.
     if (!isCut) checkpointer.run(seq, { force: true })
     const backgroundSync = new BackgroundSync(health, log, events, vfs.scheduler, options.syncIntervalMs)
+    const changeSignal = new ChangeSignal()
+    backgroundSync.whenSynced(() => {
+      changeSignal.wake()
+    })
     const pipeline: CommitPipeline = new CommitPipeline(
       {
         health,
@@ -206,14 +217,26 @@ class Opening {
         afterCommit: (): void => {
           checkpointer.afterCommit(pipeline.seq)
         },
+        afterGroup: (): void => {
+          slicedCheckpoint.afterGroup()
+        },
+        gate,
+        changeSignal,
       },
       seq,
     )
     const parts = { health, log, pipeline, keyspaces, engines, events, options }
+    const slicedCheckpoint = new SlicedCheckpoint(
+      { ...parts, checkpointer, gate },
+      this.#tuning.checkpointLogBytes,
+    )
     const manager = new KeyspaceManager(parts, catalog)
     manager.sweepDropped()
     const openReads = new OpenReads(vfs.clock)
-    return { ...parts, lock, manager, openReads, backgroundSync, checkpointer }
+    const sweep = new ExpirySweep({ ...parts, gate, clock: vfs.clock, scheduler: vfs.scheduler })
+    sweep.plan()
+    const background = { backgroundSync, checkpointer, slicedCheckpoint, sweep }
+    return { ...parts, ...background, lock, manager, openReads, gate, changeSignal }
   }
 
   #openStores(engines: EngineParts, catalog: Catalog): KeyspaceTable {
@@ -223,13 +246,14 @@ class Opening {
       this.#opened.push(() => {
         store.close()
       })
-      keyspaces.add(new KeyspaceStore(record.descriptor, store))
+      keyspaces.add(new KeyspaceStore(record.descriptor, store, this.#vfs.clock))
     }
     return keyspaces
   }
 
   #openLog(catalog: Catalog, keyspaces: KeyspaceTable): { log: CommitLog; seq: number; isCut: boolean } {
-    if (!this.#withLog) return { log: new MemoryLog(), seq: catalog.seq, isCut: true }
+    if (!this.#withLog)
+      return { log: new MemoryLog(this.#options.changesBacklogBytes), seq: catalog.seq, isCut: true }
     const directory = logPath(this.#directory)
     const { segmentBytes, preallocateBytes } = this.#tuning
     const wal = Wal.open(this.#vfs, directory, {
@@ -244,7 +268,7 @@ class Opening {
     })
     const { seq, replayedCount } = replayLog(wal, directory, catalog, keyspaces)
     const isCut = wal.openedClean && replayedCount === 0
-    return { log: new WalLog(wal, isCut), seq, isCut }
+    return { log: new WalLog(wal, isCut, this.#options.changesBacklogBytes), seq, isCut }
   }
 
   /** Gives everything back that was opened; the error that is on its way counts, not those of this. */

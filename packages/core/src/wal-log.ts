@@ -1,5 +1,7 @@
 import type { Lsn, VerifySink } from '@ldb/base'
 import type { Wal } from '@ldb/wal'
+import type { CommitReader } from './change-reader.js'
+import { WalCommitReader } from './change-wal-reader.js'
 import { encodeCheckpointRecord } from './checkpoint-record.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
 import type { CommitLog, LogStats } from './commit-log.js'
@@ -7,13 +9,20 @@ import { LogRecordType } from './format.js'
 
 /** The log of a database on files. */
 export class WalLog implements CommitLog {
+  readonly isVolatile = false
   readonly #wal: Wal
   /** Where the last cut ended. */
   #cutLsn: Lsn
+  readonly #backlogBytes: number
+  readonly #readers: Set<WalCommitReader> = new Set()
 
-  /** @param isCut - all that the log holds is in checkpoints already. */
-  constructor(wal: Wal, isCut: boolean) {
+  /**
+   * @param isCut - all that the log holds is in checkpoints already.
+   * @param backlogBytes - bytes of commits that readers of changes may hold back.
+   */
+  constructor(wal: Wal, isCut: boolean, backlogBytes: number) {
     this.#wal = wal
+    this.#backlogBytes = backlogBytes
     this.#cutLsn = isCut ? wal.endLsn : wal.firstLsn
   }
 
@@ -33,6 +42,10 @@ export class WalLog implements CommitLog {
     this.#wal.sync()
   }
 
+  syncAsync(): Promise<void> {
+    return this.#wal.syncAsync()
+  }
+
   cut(record: CheckpointRecord): void {
     // In a segment of its own, so that all before it can go.
     this.#wal.rotate()
@@ -41,8 +54,25 @@ export class WalLog implements CommitLog {
       seq: record.seq,
     })
     this.#wal.sync()
-    this.#wal.truncateBefore(lsn)
+    this.#wal.truncateBefore(this.#oldestNeeded(lsn))
     this.#cutLsn = this.#wal.endLsn
+  }
+
+  readCommits(since: number): CommitReader {
+    const reader = new WalCommitReader(this.#wal, since, (closed) => {
+      this.#readers.delete(closed)
+    })
+    this.#readers.add(reader)
+    return reader
+  }
+
+  /** (W5) The log is cut up to the oldest reader that keeps up; the others find that it is gone. */
+  #oldestNeeded(lsn: number): number {
+    let oldest = lsn
+    for (const reader of this.#readers) {
+      if (reader.heldBytes <= this.#backlogBytes) oldest = Math.min(oldest, reader.lsn)
+    }
+    return oldest
   }
 
   verify(sink: VerifySink): void {

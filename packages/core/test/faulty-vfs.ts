@@ -6,8 +6,10 @@ import type { OpenMode, VfsFile, VfsLock } from '@ldb/vfs'
 export type VfsCall =
   | 'open'
   | 'read'
+  | 'readAsync'
   | 'write'
   | 'sync'
+  | 'syncAsync'
   | 'truncate'
   | 'preallocate'
   | 'makeDirectory'
@@ -19,6 +21,8 @@ export type VfsCall =
 export class FaultyVfs extends MemoryVfs {
   /** Bytes read from files. */
   bytesRead = 0
+  /** What syncs off the thread wait for. */
+  syncGate: Promise<void> = Promise.resolve()
   /** Asked before each call; what it gives is thrown. */
   fault: (call: VfsCall, path: string) => LdbError | undefined = () => undefined
 
@@ -92,8 +96,16 @@ function faultyFile(vfs: FaultyVfs, file: VfsFile): VfsFile {
       file.preallocate(length)
     },
     close: () => file.close(),
-    readAsync: (...where) => file.readAsync(...where),
+    readAsync: async (...where) => {
+      await Promise.resolve()
+      vfs.meet('readAsync', path)
+      return file.readAsync(...where)
+    },
     writeAsync: (...where) => file.writeAsync(...where),
-    syncAsync: () => file.syncAsync(),
+    syncAsync: async () => {
+      await vfs.syncGate
+      vfs.meet('syncAsync', path)
+      await file.syncAsync()
+    },
   }
 }

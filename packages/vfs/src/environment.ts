@@ -21,6 +21,11 @@ export interface Scheduled {
 export interface Scheduler {
   /** Calls `task` once, in `delayMs` or later. It never keeps the process alive. */
   after(delayMs: number, task: () => void): Scheduled
+  /**
+   * Calls `task` once, as soon as what waits for the thread had its turn: events, timers, finished reads. It keeps the
+   * process alive until then. Absent where there is no such queue; whoever wants to let others go first then cannot.
+   */
+  soon?(task: () => void): void
 }
 
 /** The outside world apart from files. @category Environment */

@@ -23,4 +23,7 @@ export const nodeScheduler: Scheduler = {
       },
     }
   },
+  soon(task: () => void): void {
+    setImmediate(task)
+  },
 }

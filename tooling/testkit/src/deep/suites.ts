@@ -1,5 +1,6 @@
 import type { DiskProfile } from '../crash-driver.js'
 import type { Subject } from '../subject.js'
+import { asyncDatabaseSubject } from '../subjects/async-database-subject.js'
 import { databaseSubject } from '../subjects/database-subject.js'
 import { treeStores } from '../subjects/tree-stores.js'
 import { treeSubject } from '../subjects/tree-subject.js'
@@ -17,7 +18,7 @@ export interface SuiteEntry {
   load(): Promise<Suite>
 }
 
-const SUBJECTS: readonly Subject[] = [walSubject, treeSubject, databaseSubject]
+const SUBJECTS: readonly Subject[] = [walSubject, treeSubject, databaseSubject, asyncDatabaseSubject]
 const PROFILES: readonly DiskProfile[] = ['powersafe', 'neighbours', 'lying']
 
 /** Every suite there is. */

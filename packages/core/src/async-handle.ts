@@ -1,0 +1,203 @@
+import { resolveRange, utf8Keys } from '@ldb/base'
+import type { RangeOptions } from '@ldb/base'
+import type { VerifyReport } from '@ldb/integrity'
+import { AsyncBatch } from './async-batch.js'
+import { drainFace } from './async-checkpoint.js'
+import { AsyncFace } from './async-face.js'
+import { AsyncKeyspace } from './async-keyspace.js'
+import { AsyncKeyspaceWrites } from './async-keyspace-writes.js'
+import { signalOf, splitSignal, throwIfAborted } from './async-signal.js'
+import type { AsyncOptions } from './async-signal.js'
+import { AsyncSnapshot } from './async-snapshot.js'
+import { verifyInTurns } from './async-verification.js'
+import type { ChangesOptions } from './change-options.js'
+import type { ChangeStream } from './change-stream.js'
+import type { KeyspaceDescriptor } from './catalog.js'
+import type { Database } from './database.js'
+import type { DatabaseParts } from './database-parts.js'
+import { checkVerifyOptions } from './database-verification.js'
+import type { VerifyOptions } from './database-verification.js'
+import type { DatabaseEventName, DatabaseListener } from './events.js'
+import type { Keyspace } from './keyspace.js'
+import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace-options.js'
+import type { DatabaseStats } from './stats.js'
+
+/**
+ * The async face of an open database: the same methods, with promises. Made by `AsyncDatabase.open`, and by `promises` of a
+ * `Database`; both faces may be used at the same time.
+ *
+ * @remarks What needs no file is given at once: batches, scans, cursors, snapshots. After `close()` was called, all methods
+ * reject with `LDB_CLOSED`.
+ * @category Async
+ */
+export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> implements AsyncDisposable {
+  /** The sync face of the same database. */
+  readonly sync: Database
+  readonly #parts: DatabaseParts
+  readonly #keyspaces: WeakMap<object, AsyncKeyspace<never, never>> = new WeakMap()
+  #closed: Promise<void> | undefined = undefined
+
+  /** @internal */
+  constructor(database: Database, parts: DatabaseParts) {
+    super(new AsyncFace(parts.gate, parts.pipeline.async), database)
+    this.sync = database
+    this.#parts = parts
+    parts.backgroundSync.leaveThread()
+  }
+
+  /** Number of the newest commit that is visible; 0 when there was never one. */
+  get seq(): number {
+    return this.sync.seq
+  }
+
+  /** True until `close()` is called. */
+  get isOpen(): boolean {
+    return !this.face.isClosing && this.sync.isOpen
+  }
+
+  /**
+   * Opens or makes a keyspace. The same call gives the same object.
+   *
+   * @param options - what is not named is as stored, or the default when it is new.
+   */
+  keyspace<const O extends KeyspaceOptions<never, never>>(
+    name: string,
+    options?: O,
+  ): Promise<AsyncKeyspace<KeysOf<O>, ValuesOf<O>>>
+  keyspace<K, V>(name: string, options?: KeyspaceOptions<K, V>): Promise<AsyncKeyspace<K, V>>
+  async keyspace(
+    name: string,
+    options?: KeyspaceOptions<never, never>,
+  ): Promise<AsyncKeyspace<never, never>> {
+    this.face.assertOpen()
+    return this.of(this.sync.keyspace<never, never>(name, options))
+  }
+
+  /** Gives the async face of a keyspace that was opened by the sync one. */
+  of<K, V>(keyspace: Keyspace<K, V>): AsyncKeyspace<K, V> {
+    const present = this.#keyspaces.get(keyspace)
+    if (present !== undefined) return present as unknown as AsyncKeyspace<K, V>
+    const made = new AsyncKeyspace(this.face, keyspace)
+    this.#keyspaces.set(keyspace, made as unknown as AsyncKeyspace<never, never>)
+    return made
+  }
+
+  /** Lists the keyspaces, by rising number. */
+  async keyspaces(): Promise<KeyspaceDescriptor[]> {
+    this.face.assertOpen()
+    return this.sync.keyspaces()
+  }
+
+  /** Drops a keyspace with all that is in it. What is open on it stays readable until it is released. */
+  async dropKeyspace(name: string): Promise<void> {
+    this.face.assertOpen()
+    await this.face.commits.idle()
+    this.sync.dropKeyspace(name)
+  }
+
+  /** Begins a batch, aimed at the keyspace `default`. */
+  batch(): AsyncBatch<string, string> {
+    this.face.assertOpen()
+    return new AsyncBatch(this.face, this.sync.batch())
+  }
+
+  /** Freezes all keyspaces as they are. Release it, or write `await using`. */
+  snapshot(): AsyncSnapshot {
+    this.face.assertOpen()
+    return new AsyncSnapshot(this.face, this.sync.snapshot())
+  }
+
+  /** Gives committed changes; see `changes` of the sync face. */
+  changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
+    this.face.assertOpen()
+    return this.sync.changes(options)
+  }
+
+  /**
+   * Makes all that was called before durable on the device, off-thread. (`sync` is the sync face, which has a method of that
+   * name for the same.)
+   *
+   * @throws {@link LdbError} as `sync` of the sync face.
+   */
+  async synced(): Promise<void> {
+    this.writes.pipeline.assertWritable()
+    await this.face.run(() => this.face.commits.synced())
+  }
+
+  /** Writes all keyspaces down beside other work, so that the log can be cut. */
+  async checkpoint(options?: AsyncOptions): Promise<void> {
+    const signal = signalOf(options)
+    throwIfAborted(signal)
+    this.writes.pipeline.assertWritable()
+    await this.face.run(() => this.#parts.slicedCheckpoint.run({ unhurried: true }, signal))
+  }
+
+  /**
+   * Moves data down in the files, and gives the space behind it back. What was changed is written beside other work; the
+   * moving itself holds the thread.
+   */
+  async compact(range?: RangeOptions<string> & AsyncOptions): Promise<void> {
+    const { signal, rest } = splitSignal(range)
+    throwIfAborted(signal)
+    this.writes.pipeline.assertWritable()
+    resolveRange(rest as RangeOptions<string> | undefined, utf8Keys)
+    await this.face.run(() => this.#parts.slicedCheckpoint.run({ shrink: true }, signal))
+  }
+
+  /**
+   * Walks everything, part by part, and tells what is wrong; nothing is estimated. Commits may come between two parts.
+   *
+   * @remarks The event loop has its turn between the catalog, the log and each keyspace, not within.
+   */
+  async verify(options?: VerifyOptions): Promise<VerifyReport> {
+    const checked = checkVerifyOptions(options)
+    this.#parts.health.assertReadable()
+    return this.face.run(() => verifyInTurns(this.#parts, checked))
+  }
+
+  /** Gives figures about log, cache, checkpoints, open reads and every keyspace. */
+  async stats(): Promise<DatabaseStats> {
+    this.face.assertOpen()
+    return this.sync.stats()
+  }
+
+  /** Listens to an event; the same function only once. */
+  on<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
+    this.sync.on(name, listener)
+    return this
+  }
+
+  /** Ends what `on` began. */
+  off<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
+    this.sync.off(name, listener)
+    return this
+  }
+
+  /**
+   * Takes nothing more, waits for what runs, writes down beside other work what a checkpoint would, and closes both faces.
+   * Idempotent.
+   *
+   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE as `close` of the sync face.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    const { slicedCheckpoint, health, options } = this.#parts
+    await drainFace(this.face, slicedCheckpoint)
+    try {
+      if (!health.closed && !options.readOnly && health.writeRefusal === undefined) {
+        await slicedCheckpoint.run({ unhurried: true }, undefined)
+      }
+    } finally {
+      // After a failure there is no checkpoint any more, but files and lock are given back.
+      this.sync.close()
+    }
+  }
+}

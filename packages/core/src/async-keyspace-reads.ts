@@ -1,0 +1,190 @@
+import { copyBytes, invalidArgument, resolveRange } from '@ldb/base'
+import type { RangeEstimate, RangeOptions, ResolvedRange } from '@ldb/base'
+import { AsyncCursor } from './async-cursor.js'
+import { AsyncEntrySource, walkRange } from './async-entry-source.js'
+import type { AsyncFace } from './async-face.js'
+import { READ_MISS } from './async-read-gate.js'
+import { AsyncScan } from './async-scan.js'
+import { signalOf, splitSignal, throwIfAborted } from './async-signal.js'
+import type { AbortSignalLike, AsyncOptions } from './async-signal.js'
+import type { EntryPart } from './entry-source.js'
+import type { KeyspaceReads } from './keyspace-reads.js'
+
+/** Keys that are looked up before the event loop may have its turn. */
+const LOOKUPS_MAX = 256
+
+/** A range, and a signal to end reading it. @category Async */
+export type AsyncRangeOptions<K> = RangeOptions<K> & AsyncOptions
+
+/**
+ * The reading methods of a keyspace as promises: live, or as a snapshot sees it.
+ *
+ * @remarks What is in the cache is answered without waiting; what is not is read off-thread, and the event loop never
+ * waits for a file. Errors are those of the sync face, as rejections, and `LDB_ABORTED`.
+ * @category Async
+ */
+export class AsyncKeyspaceReads<K, V> {
+  /** @internal */
+  readonly face: AsyncFace
+  /** @internal */
+  readonly reads: KeyspaceReads<K, V>
+
+  /** @internal */
+  constructor(face: AsyncFace, reads: KeyspaceReads<K, V>) {
+    this.face = face
+    this.reads = reads
+  }
+
+  /** Gives the value of a key, or `undefined` when it is absent. */
+  async get(key: K, options?: AsyncOptions): Promise<V | undefined> {
+    const { source, codec } = this.reads
+    const signal = this.#begin(options)
+    const keyBytes = codec.encodeScratchKey(key)
+    let value = this.face.gate.attempt(() => source.get(codec.scratch, keyBytes))
+    if (value === READ_MISS) {
+      const ownKey = copyBytes(codec.scratch, 0, keyBytes)
+      value = await this.#read(() => source.get(ownKey, keyBytes), signal)
+    }
+    return value === undefined ? undefined : codec.decodeOwnValue(value)
+  }
+
+  /** Gives the values of many keys, in their order, `undefined` for each that is absent. */
+  async getMany(keys: Iterable<K>, options?: AsyncOptions): Promise<(V | undefined)[]> {
+    const signal = this.#begin(options)
+    const { gate } = this.face
+    const list = [...keys]
+    return this.face.run(async () => {
+      const values: (V | undefined)[] = []
+      for (let start = 0; start < list.length; start += LOOKUPS_MAX) {
+        throwIfAborted(signal)
+        const part = list.slice(start, start + LOOKUPS_MAX)
+        // All misses of a part wait together.
+        values.push(...(await Promise.all(part.map((key) => this.get(key)))))
+        if (gate.isTurnOver) await gate.nextTurn()
+      }
+      return values
+    })
+  }
+
+  /** Tells whether a key is present, without reading its value. */
+  async has(key: K, options?: AsyncOptions): Promise<boolean> {
+    const { source, codec } = this.reads
+    const signal = this.#begin(options)
+    const keyBytes = codec.encodeScratchKey(key)
+    const found = this.face.gate.attempt(() => source.has(codec.scratch, keyBytes))
+    if (found !== READ_MISS) return found
+    const ownKey = copyBytes(codec.scratch, 0, keyBytes)
+    return this.#read(() => source.has(ownKey, keyBytes), signal)
+  }
+
+  /** Scans the entries of a range, as `[key, value]`, frozen at this call. */
+  entries(range?: AsyncRangeOptions<K>): AsyncScan<[K, V]> {
+    return this.#scan(range, 'entry')
+  }
+
+  /** Scans the keys of a range, frozen at this call; values are not read. */
+  keys(range?: AsyncRangeOptions<K>): AsyncScan<K> {
+    return this.#scan(range, 'key')
+  }
+
+  /** Scans the values of a range, frozen at this call. */
+  values(range?: AsyncRangeOptions<K>): AsyncScan<V> {
+    return this.#scan(range, 'value')
+  }
+
+  /**
+   * Gives a cursor over a range, frozen at this call. Close it, or write `await using`.
+   *
+   * @param range - without `limit` and `offset`, which a cursor that moves both ways cannot have.
+   */
+  cursor(range?: RangeOptions<K>): AsyncCursor<K, V> {
+    const { resolved } = this.#resolve(range)
+    if (resolved.limit !== Infinity || resolved.offset !== 0) {
+      throw invalidArgument('a cursor has no limit and no offset')
+    }
+    return new AsyncCursor(this.face, this.reads.source, this.reads.codec, resolved)
+  }
+
+  /**
+   * Counts the entries of a range, exactly.
+   *
+   * @remarks Without bounds it is known; else it steps over every entry of the range.
+   */
+  async count(range?: AsyncRangeOptions<K>): Promise<number> {
+    const { resolved, signal } = this.#resolve(range)
+    if (resolved.empty) return 0
+    const { source } = this.reads
+    return this.face.run(async () => {
+      const pin = source.acquire()
+      try {
+        let count = 0
+        const isKnown = resolved.lower === undefined && resolved.upper === undefined
+        if (isKnown && pin.keyspace.expiry === undefined) count = pin.view.count()
+        else {
+          await walkRange(this.face, pin, resolved, signal, () => ++count > 0, false)
+        }
+        return Math.min(resolved.limit, Math.max(0, count - resolved.offset))
+      } finally {
+        source.giveBack(pin)
+      }
+    })
+  }
+
+  /** Estimates the number of entries of a range and their bytes, reading a few pages. `limit` and `offset` are ignored. */
+  async estimate(range?: AsyncRangeOptions<K>): Promise<RangeEstimate> {
+    const { resolved, signal } = this.#resolve(range)
+    if (resolved.empty) return { count: 0, bytes: 0 }
+    const { source } = this.reads
+    return this.face.run(async () => {
+      const pin = source.acquire()
+      try {
+        return await this.face.gate.read(
+          () => pin.view.estimate(resolved),
+          () => {
+            throwIfAborted(signal)
+            pin.assertHeld()
+          },
+        )
+      } finally {
+        source.giveBack(pin)
+      }
+    })
+  }
+
+  #scan<T>(range: AsyncRangeOptions<K> | undefined, part: EntryPart): AsyncScan<T> {
+    const { resolved, signal } = this.#resolve(range)
+    const { source, codec } = this.reads
+    const read = { range: resolved, part, signal }
+    return new AsyncScan(new AsyncEntrySource<K, V, T>(this.face, source, codec, read))
+  }
+
+  #begin(options: AsyncOptions | undefined): AbortSignalLike | undefined {
+    const signal = signalOf(options)
+    this.face.assertOpen()
+    this.reads.source.assertReadable()
+    throwIfAborted(signal)
+    return signal
+  }
+
+  #resolve(range: AsyncRangeOptions<K> | undefined): {
+    readonly resolved: ResolvedRange
+    readonly signal: AbortSignalLike | undefined
+  } {
+    this.face.assertOpen()
+    this.reads.source.assertReadable()
+    const { signal, rest } = splitSignal(range)
+    throwIfAborted(signal)
+    return { resolved: resolveRange(rest as RangeOptions<K> | undefined, this.reads.codec.keys), signal }
+  }
+
+  #read<T>(action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
+    const { source } = this.reads
+    return this.face.read(
+      action,
+      () => {
+        source.assertReadable()
+      },
+      signal,
+    )
+  }
+}

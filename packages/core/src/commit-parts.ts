@@ -1,0 +1,27 @@
+import type { ReadGate } from './async-read-gate.js'
+import type { BackgroundSync } from './background-sync.js'
+import type { ChangeSignal } from './change-signal.js'
+import type { CommitLog } from './commit-log.js'
+import type { Durability } from './database-options.js'
+import type { EventHub } from './events.js'
+import type { Health } from './health.js'
+import type { KeyspaceTable } from './keyspace-table.js'
+
+/** What commits work with. */
+export interface CommitParts {
+  readonly health: Health
+  readonly log: CommitLog
+  readonly keyspaces: KeyspaceTable
+  readonly backgroundSync: BackgroundSync
+  readonly events: EventHub
+  /** For commits that do not say. */
+  readonly durability: Durability
+  /** Called after each commit that was acknowledged; never throws. */
+  readonly afterCommit: () => void
+  /** Called after each group of commits that did not block; never throws. */
+  readonly afterGroup: () => void
+  /** What the async face reads through. */
+  readonly gate: ReadGate
+  /** Those who read changes. */
+  readonly changeSignal: ChangeSignal
+}

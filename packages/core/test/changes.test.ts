@@ -1,0 +1,244 @@
+// Strategy: streams of changes over files in memory, with checkpoints, other keyspaces and slow readers between.
+// Invariants: every commit behind `since` comes once, in order, with what it changed; a stream goes on where another has
+// ended; a reader that keeps up holds the log back, a laggard does not.
+import fc from 'fast-check'
+import { MemoryVfs } from '@ldb/vfs'
+import { describe, expect, it } from 'vitest'
+import type { CommittedChanges } from '../src/change-stream.js'
+import { Database } from '../src/database.js'
+import { openDatabase } from '../src/open-database.js'
+import { copyAfterKill } from './directory-tree.js'
+
+const TUNING = { pageBytes: 512, checkpointLogBytes: 1 << 20, segmentBytes: 2048, preallocateBytes: 0 }
+
+function open(vfs: MemoryVfs, changesBacklogBytes = 1 << 20): Database {
+  return new Database(openDatabase('data', { vfs, cacheBytes: 65_536, changesBacklogBytes }, TUNING))
+}
+
+function rejection(code: string): unknown {
+  return expect.objectContaining({ name: 'LdbError', code })
+}
+
+async function take(stream: AsyncIterable<CommittedChanges>, count: number): Promise<CommittedChanges[]> {
+  const taken: CommittedChanges[] = []
+  for await (const commit of stream) if (taken.push(commit) === count) break
+  return taken
+}
+
+describe('changes', () => {
+  it('are told commit by commit, with their numbers, range deletes as such', async () => {
+    const db = Database.memory()
+    const users = db.keyspace('users', { keys: 'tuple', values: 'json' })
+    const changes = db.changes()
+    db.put('a', '1')
+    db.batch().delete('a').put('b', '2').in(users).put([7, 'x'], { age: 36 }).commit()
+    db.deleteRange({ gte: 'a', lt: 'c' })
+    users.clear()
+    expect(await take(changes, 4)).toEqual([
+      { seq: 1, changes: [{ kind: 'put', keyspace: 'default', key: 'a', value: '1' }] },
+      {
+        seq: 2,
+        changes: [
+          { kind: 'delete', keyspace: 'default', key: 'a' },
+          { kind: 'put', keyspace: 'default', key: 'b', value: '2' },
+          { kind: 'put', keyspace: 'users', key: [7, 'x'], value: { age: 36 } },
+        ],
+      },
+      { seq: 3, changes: [{ kind: 'deleteRange', keyspace: 'default', gte: 'a', lt: 'c' }] },
+      { seq: 4, changes: [{ kind: 'deleteRange', keyspace: 'users', gte: undefined, lt: undefined }] },
+    ])
+    expect(await changes.next()).toEqual({ done: true, value: undefined })
+    db.close()
+  })
+
+  it('can be told of one keyspace and one prefix only', async () => {
+    const db = Database.memory()
+    const users = db.keyspace('users')
+    const changes = db.changes({ keyspace: users, prefix: 'u' })
+    db.put('u1', 'other keyspace')
+    users.put('v', 'other prefix')
+    users.put('u1', 'Ada')
+    users.clear()
+    users.deleteRange({ gt: 'v' })
+    users.put('u2', 'Grace')
+    expect(await take(changes, 3)).toEqual([
+      { seq: 3, changes: [{ kind: 'put', keyspace: 'users', key: 'u1', value: 'Ada' }] },
+      { seq: 4, changes: [{ kind: 'deleteRange', keyspace: 'users', gte: 'u', lt: 'v' }] },
+      { seq: 6, changes: [{ kind: 'put', keyspace: 'users', key: 'u2', value: 'Grace' }] },
+    ])
+    db.close()
+  })
+
+  it('wait for what comes, and end with the stream, the signal and the database', async () => {
+    const db = open(new MemoryVfs())
+    const changes = db.changes()
+    const next = changes.next()
+    const asPromised = db.promises.put('a', '1')
+    expect((await next).value?.seq).toBe(1)
+    await asPromised
+    const waiting = changes.next()
+    await changes.return()
+    expect((await waiting).done).toBe(true)
+    const controller = new AbortController()
+    const aborted = db.changes({ signal: controller.signal }).next()
+    await Promise.resolve()
+    controller.abort()
+    await expect(aborted).rejects.toEqual(rejection('LDB_ABORTED'))
+    const closed = db.promises.changes().next()
+    await Promise.resolve()
+    await db.promises.close()
+    await expect(closed).rejects.toEqual(rejection('LDB_CLOSED'))
+  })
+
+  it('do not tell what is not visible yet', async () => {
+    const db = open(new MemoryVfs())
+    const changes = db.changes()
+    const put = db.promises.put('a', '1')
+    const order: string[] = []
+    const told = changes.next().then(() => order.push(`told at ${db.seq}`))
+    await Promise.all([put, told])
+    expect(order).toEqual(['told at 1'])
+    db.close()
+  })
+
+  it('go on behind a commit, over checkpoints, as long as somebody reads them', async () => {
+    const vfs = new MemoryVfs()
+    const db = open(vfs)
+    const changes = db.changes({ since: 0 })
+    for (let index = 1; index <= 100; index++) {
+      db.put(`key${index}`, 'x'.repeat(100))
+      if (index % 25 === 0) db.checkpoint()
+    }
+    expect((await take(changes, 60)).map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 60 }, (_, i) => i + 1),
+    )
+    const second = db.changes({ since: 75 })
+    expect((await second.next()).value?.seq).toBe(76)
+    db.checkpoint()
+    expect((await second.next()).value?.seq).toBe(77)
+    await second.return()
+    db.put('last', '')
+    db.checkpoint()
+    expect(() => db.changes({ since: 60 })).toThrow(
+      expect.objectContaining({ code: 'LDB_NOT_FOUND' }) as Error,
+    )
+    expect(db.verify().findings).toEqual([])
+    db.close()
+    const again = open(vfs)
+    const latest = again.changes({ since: again.seq })
+    again.put('new', '')
+    expect((await latest.next()).value?.seq).toBe(102)
+    again.close()
+  })
+
+  it('survive the end of the process while a reader holds the log back', async () => {
+    const vfs = new MemoryVfs()
+    const db = open(vfs)
+    const changes = db.changes({ since: 0 })
+    for (let index = 1; index <= 50; index++) {
+      db.put(`key${index}`, 'x'.repeat(100))
+      if (index % 10 === 0) db.checkpoint()
+    }
+    expect((await changes.next()).value?.seq).toBe(1)
+    // Nothing is closed: the files are as a killed process leaves them.
+    const left = copyAfterKill(vfs, 'data')
+    const again = open(left)
+    expect(again.count()).toBe(50)
+    expect(again.verify().findings).toEqual([])
+    again.close()
+    db.close()
+  })
+
+  it('fail for a reader that falls too far behind, and the log is cut', async () => {
+    const db = open(new MemoryVfs(), 4096)
+    const laggard = db.changes()
+    const prompt = db.changes()
+    let seq = 0
+    for (let round = 0; round < 20; round++) {
+      db.put(`key${round}`, 'x'.repeat(1000))
+      seq = (await prompt.next()).value?.seq ?? 0
+      db.checkpoint()
+    }
+    expect(seq).toBe(20)
+    await expect(laggard.next()).rejects.toEqual(rejection('LDB_NOT_FOUND'))
+    expect(db.stats().log.fileBytes).toBeLessThan(8192)
+    db.close()
+  })
+
+  it('fail for a laggard in memory too', async () => {
+    const db = Database.memory({ changesBacklogBytes: 2000 })
+    const laggard = db.changes()
+    for (let round = 0; round < 20; round++) db.put(`key${round}`, 'x'.repeat(1000))
+    await expect(laggard.next()).rejects.toEqual(rejection('LDB_NOT_FOUND'))
+    db.close()
+  })
+
+  it('are refused for what is no option', () => {
+    const db = Database.memory()
+    const other = Database.memory()
+    for (const options of [
+      { since: -1 },
+      { since: 1 },
+      { since: 0.5 },
+      { keyspace: other },
+      { keyspace: 'default' },
+      { signal: 1 },
+      { prefix: 7 },
+      { unknown: 1 },
+    ]) {
+      expect(() => db.changes(options as never)).toThrow(
+        expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' }) as Error,
+      )
+    }
+    db.close()
+    other.close()
+  })
+
+  it('rebuild the content, whatever was committed, in whatever way', async () => {
+    const step = fc.record({
+      kind: fc.constantFrom('put', 'delete', 'range', 'async', 'none', 'checkpoint', 'update'),
+      key: fc.integer({ min: 0, max: 30 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 60 }),
+        fc.boolean(),
+        async (steps, inMemory) => {
+          const db = inMemory ? Database.memory() : open(new MemoryVfs())
+          const changes = db.changes({ keyspace: db })
+          const pending: Promise<unknown>[] = []
+          steps.forEach(({ kind, key: number }, index) => {
+            const key = `key${String(number).padStart(2, '0')}`
+            if (kind === 'put') db.put(key, `${index}`)
+            else if (kind === 'delete') db.delete(key)
+            else if (kind === 'range') db.deleteRange({ gt: key, limit: 3 })
+            else if (kind === 'async') pending.push(db.promises.put(key, `${index}`))
+            else if (kind === 'none') pending.push(db.promises.put(key, `${index}`, { durability: 'none' }))
+            else if (kind === 'update') pending.push(db.promises.update(key, (value) => `${value}+`))
+            else db.checkpoint()
+          })
+          await Promise.all(pending)
+          db.sync()
+          const copy = new Map<string, string>()
+          for (let seq = 0; seq < db.seq;) {
+            const { value } = await changes.next()
+            expect(value?.seq).toBe(++seq)
+            for (const change of value?.changes ?? []) {
+              if (change.kind === 'put') copy.set(change.key, change.value)
+              else if (change.kind !== 'deleteRange') copy.delete(change.key)
+              else {
+                for (const key of copy.keys())
+                  if (key >= (change.gte ?? '') && (change.lt === undefined || key < change.lt))
+                    copy.delete(key)
+              }
+            }
+          }
+          expect([...copy].sort(([a], [b]) => (a < b ? -1 : 1))).toEqual(db.entries().toArray())
+          await changes.return()
+          db.close()
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+})

@@ -1,0 +1,241 @@
+import { Database } from '@ldb/core'
+import type { AsyncBatch, AsyncDatabase, Durability } from '@ldb/core'
+import type { Vfs } from '@ldb/vfs'
+import type { History, ModelChange } from '../history.js'
+import { randomChanges } from '../model-changes.js'
+import type { EntryShape } from '../model-changes.js'
+import { COMMON_RULES, rootsAfterData } from '../order-rules.js'
+import type { OrderRule } from '../order-rules.js'
+import { attemptCommit } from '../subject.js'
+import type { Subject, SubjectRun, SubjectSession } from '../subject.js'
+import { swarmOptions, swarmWeights } from '../swarm.js'
+import type { TestRandom } from '../test-random.js'
+import { promised } from '../violation.js'
+import { isFoundCheckpoint, isTree, META_END } from './tree-subject.js'
+import { isSegment, LOG_RULES } from './wal-subject.js'
+
+const DIRECTORY = 'data'
+const STEPS = { group: 10, synced: 1, checkpoint: 2, compact: 1, reopen: 1, reads: 2 }
+const SPACES = ['default', 'users']
+
+/**
+ * The database by its async face: a step is a group of commits that are called at once, some of them conditional, some
+ * by the sync face in between. @category Subjects
+ */
+export const asyncDatabaseSubject: Subject = {
+  name: 'database-async',
+  newRun: (random) => new AsyncDatabaseRun(random),
+}
+
+class AsyncDatabaseRun implements SubjectRun {
+  readonly settings: string
+  readonly rules: readonly OrderRule[] = [
+    ...COMMON_RULES,
+    ...LOG_RULES,
+    rootsAfterData(
+      (path) => isTree(path) && path.startsWith(`${DIRECTORY}/`),
+      META_END,
+      isSegment,
+      isFoundCheckpoint,
+    ),
+  ]
+  readonly isLog = isSegment
+  readonly mixesDurability: boolean
+  readonly mixesFaces: boolean
+  readonly groupMax: number
+  readonly shape: EntryShape
+  readonly weights: Record<keyof typeof STEPS, number>
+
+  constructor(random: TestRandom) {
+    const options = swarmOptions(random, {
+      mixesDurability: [true, false],
+      mixesFaces: [true, false],
+      groupMax: [1, 4, 12],
+      keyCount: [20, 200],
+      prefix: ['', 'x'.repeat(120)],
+      valueBytesMax: [100, 9000],
+      batchMax: [1, 5],
+    })
+    this.mixesDurability = options.mixesDurability
+    this.mixesFaces = options.mixesFaces
+    this.groupMax = options.groupMax
+    this.shape = options
+    this.weights = { ...swarmWeights(random, STEPS), group: STEPS.group }
+    this.settings = JSON.stringify({ ...options, steps: this.weights })
+  }
+
+  open(vfs: Vfs, history: History): SubjectSession {
+    const database = this.openDatabase(vfs, history)
+    history.isCreated = true
+    return new AsyncDatabaseSession(this, vfs, database)
+  }
+
+  openDatabase(vfs: Vfs, history: History): AsyncDatabase {
+    const options = { vfs, cacheBytes: 65_536, createIfMissing: !history.isCreated }
+    return Database.open(DIRECTORY, options).promises
+  }
+}
+
+class AsyncDatabaseSession implements SubjectSession {
+  readonly #run: AsyncDatabaseRun
+  readonly #vfs: Vfs
+  #database: AsyncDatabase
+  isOpen = true
+
+  constructor(run: AsyncDatabaseRun, vfs: Vfs, database: AsyncDatabase) {
+    this.#run = run
+    this.#vfs = vfs
+    this.#database = database
+  }
+
+  async step(random: TestRandom, history: History): Promise<void> {
+    const database = this.#database
+    switch (random.weighted(this.#run.weights)) {
+      case 'group':
+        await this.#group(random, history)
+        return
+      case 'synced':
+        await database.synced()
+        history.acknowledgeDurable(history.submitted)
+        return
+      case 'checkpoint':
+        await database.checkpoint()
+        history.acknowledgeDurable(history.submitted)
+        return
+      case 'compact':
+        await database.compact()
+        history.acknowledgeDurable(history.submitted)
+        return
+      case 'reads':
+        await this.#read(random, history)
+        return
+      case 'reopen':
+        this.isOpen = false
+        await database.close()
+        if (!history.inDoubt) history.acknowledgeDurable(history.submitted)
+        this.#database = this.#run.openDatabase(this.#vfs, history)
+        history.goOnFrom(this.observe(history, history.least))
+        this.isOpen = true
+        return
+    }
+  }
+
+  observe(history: History, least: number): number {
+    const database = this.#database.sync
+    const found = new Map<string, string>()
+    for (const { name } of database.keyspaces()) {
+      const keyspace = name === 'default' ? database : database.keyspace<string, string>(name)
+      for (const [key, value] of keyspace.entries()) found.set(`${name}/${key}`, value)
+    }
+    return history.match(found, least)
+  }
+
+  verify(): string[] {
+    return this.#database.sync
+      .verify()
+      .findings.map((finding) => `${finding.kind} ${finding.file} ${finding.offset}: ${finding.message}`)
+  }
+
+  close(clean: boolean): void {
+    this.isOpen = false
+    if (clean) this.#database.sync.close()
+  }
+
+  /** Calls commits one after the other, and waits for all of them together. */
+  async #group(random: TestRandom, history: History): Promise<void> {
+    const answers: Promise<void>[] = []
+    try {
+      await this.#callGroup(random, history, answers)
+    } finally {
+      await Promise.allSettled(answers)
+    }
+    await Promise.all(answers)
+  }
+
+  async #callGroup(random: TestRandom, history: History, answers: Promise<void>[]): Promise<void> {
+    const users = await this.#database.keyspace<string, string>('users')
+    for (let left = random.between(1, this.#run.groupMax); left > 0; left--) {
+      if (this.#run.mixesFaces && random.chance(0.1)) {
+        const changes: ModelChange[] = [
+          { kind: 'put', space: 'default', key: 'sync', value: `${history.submitted}` },
+        ]
+        const commit = attemptCommit(history, changes, () => {
+          this.#database.sync.put('sync', `${history.submitted - 1}`)
+        })
+        history.acknowledgeDurable(commit)
+      } else if (random.chance(0.3)) answers.push(this.#update(random, history))
+      else {
+        const changes = randomChanges(random, this.#run.shape, SPACES)
+        const batch = this.#database.batch()
+        for (const change of changes)
+          addTo(change.space === 'users' ? batch.in(users) : batch.in(this.#database), change)
+        const durability = this.#durability(random)
+        answers.push(this.#acknowledge(history, changes, durability, batch.commit({ durability })))
+      }
+    }
+  }
+
+  /** A write that depends on what all commits before it have left, those in flight included. */
+  #update(random: TestRandom, history: History): Promise<void> {
+    const key = `counter${random.between(0, 2)}`
+    const before = history.stateAt(history.submitted).get(`default/${key}`)
+    const next = `${before ?? ''}+`
+    const durability = this.#durability(random)
+    const changes: ModelChange[] = [{ kind: 'put', space: 'default', key, value: next }]
+    const updated = this.#database
+      .update(key, (value) => `${value ?? ''}+`, { durability })
+      .then((value) => {
+        promised(value === next, () => `an update gave ${value}, not ${next}`)
+      })
+    return this.#acknowledge(history, changes, durability, updated)
+  }
+
+  async #acknowledge(
+    history: History,
+    changes: readonly ModelChange[],
+    durability: Durability,
+    committed: Promise<void>,
+  ): Promise<void> {
+    const { life } = history
+    const commit = history.submit(changes)
+    try {
+      await committed
+    } catch (error) {
+      history.inDoubt = true
+      throw error
+    }
+    if (history.life !== life) return
+    if (durability === 'full') history.acknowledgeDurable(commit)
+    else if (durability === 'periodic') history.acknowledgeHandedOver(commit)
+  }
+
+  async #read(random: TestRandom, history: History): Promise<void> {
+    // What has failed may be visible or not.
+    if (history.inDoubt) return
+    const state = history.stateAt(history.submitted)
+    const found = new Map<string, string>()
+    const reverse = random.chance(0.5)
+    for await (const [key, value] of this.#database.entries({ reverse })) found.set(`default/${key}`, value)
+    for (const [name, value] of found) {
+      promised(state.get(name) === value, () => `a scan gives another value for ${name}`)
+      const read = await this.#database.get(name.slice('default/'.length))
+      promised(read === value, () => `a get gives another value for ${name}`)
+    }
+    const expected = [...state.keys()].filter((name) => name.startsWith('default/')).length
+    promised(found.size === expected, () => `a scan gives ${found.size} entries of ${expected}`)
+    promised((await this.#database.count()) === expected, () => 'the count differs')
+  }
+
+  #durability(random: TestRandom): Durability {
+    return this.#run.mixesDurability ? random.pick(['full', 'full', 'periodic', 'none'] as const) : 'full'
+  }
+}
+
+function addTo(batch: AsyncBatch<string, string>, change: ModelChange): void {
+  if (change.kind === 'put') batch.put(change.key, change.value)
+  else if (change.kind === 'delete') batch.delete(change.key)
+  else
+    batch.deleteRange(
+      change.upper === undefined ? { gte: change.lower } : { gte: change.lower, lt: change.upper },
+    )
+}

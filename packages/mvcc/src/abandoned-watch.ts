@@ -1,5 +1,6 @@
 import type { AbandonedView } from './manager-options.js'
 import type { ViewLease } from './open-views.js'
+import type { ViewReads } from './view-reads.js'
 
 interface Watched {
   readonly lease: ViewLease
@@ -13,7 +14,8 @@ export class AbandonedWatch {
 
   /** @param onAbandoned - called with each; its view has been given back. */
   constructor(monotonicMs: () => number, onAbandoned: (abandoned: AbandonedView) => void) {
-    // What is registered must not refer to the object that is watched: a lease does not.
+    // What is registered must not refer to what is watched: a lease does not. Cursors refer to it, as
+    // transactions do: it goes when neither is referred to.
     this.#registry = new FinalizationRegistry(({ lease, kind }) => {
       if (lease.released) return
       const { seq, openedAtMs } = lease.view
@@ -23,11 +25,11 @@ export class AbandonedWatch {
     })
   }
 
-  add(target: object, lease: ViewLease, kind: AbandonedView['kind']): void {
-    this.#registry.register(target, { lease, kind }, target)
+  add(view: ViewReads, kind: AbandonedView['kind']): void {
+    this.#registry.register(view, { lease: view.lease, kind }, view)
   }
 
-  remove(target: object): void {
-    this.#registry.unregister(target)
+  remove(view: ViewReads): void {
+    this.#registry.unregister(view)
   }
 }

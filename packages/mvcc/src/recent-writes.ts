@@ -13,7 +13,7 @@ const SPAN_SHARE = 16
 const SPAN_BYTES_MIN = 65_536
 
 interface DeletedRange extends KeyBounds {
-  readonly seq: number
+  seq: number
 }
 
 /** What a few commits in a row have written: each key with the newest of them that wrote it. */
@@ -61,6 +61,28 @@ export class RecentWrites {
           this.#addKey(section, seq)
         else this.#addRange(section, seq)
       }
+    }
+  }
+
+  /**
+   * The newest commit did not happen: what it wrote counts as written by the one before. Who began before that may fail
+   * for nothing (M16), and who begins now does not.
+   */
+  abort(seq: number): void {
+    if (this.forgottenSeq === seq) this.forgottenSeq = seq - 1
+    for (const span of this.#spans) {
+      if (span.newestSeq !== seq) continue
+      const { arena } = span
+      for (const keys of span.keys.values()) {
+        for (let place = 0, record = recordAt(keys, 0); record >= 0; record = recordAt(keys, place)) {
+          if (seqOf(span, record) === seq) writeU64(arena.bytes, arena.valueStart(record), seq - 1)
+          place = placeAfter(keys, place)
+        }
+      }
+      for (const ranges of span.ranges.values()) {
+        for (const range of ranges) if (range.seq === seq) range.seq = seq - 1
+      }
+      span.newestSeq = seq - 1
     }
   }
 

@@ -9,10 +9,10 @@ import type { ViewReads } from './view-reads.js'
  */
 export class Snapshot implements Disposable {
   readonly #reads: ViewReads
-  readonly #onEnd: (snapshot: Snapshot) => void
+  readonly #onEnd: () => void
 
   /** @internal */
-  constructor(reads: ViewReads, onEnd: (snapshot: Snapshot) => void) {
+  constructor(reads: ViewReads, onEnd: () => void) {
     this.#reads = reads
     this.#onEnd = onEnd
   }
@@ -55,7 +55,7 @@ export class Snapshot implements Disposable {
   /** Gives the view back. Idempotent. */
   release(): void {
     this.#reads.end()
-    this.#onEnd(this)
+    this.#onEnd()
   }
 
   [Symbol.dispose](): void {

@@ -5,6 +5,14 @@ import type { ReadSet } from './read-set.js'
 /** Which end of the walk is where the cursor stands. */
 type Heading = 'nowhere' | 'forward' | 'backward'
 
+/** What holds the view that cursors read. */
+export interface CursorOwner {
+  /** The view has been given back. */
+  readonly hasEnded: boolean
+  /** Takes a closed cursor off the list. */
+  forget(cursor: TransactionCursor): void
+}
+
 /**
  * A cursor of a transaction or a snapshot, which closes it at its end. Where that counts, it notes what it has
  * looked at (M12): walks, each from where it was sent to where it came.
@@ -17,23 +25,19 @@ export class TransactionCursor implements StoreCursor {
   /** `undefined` where nothing is noted. */
   readonly #reads: ReadSet | undefined
   readonly #bounds: KeyBounds
-  readonly #onClose: (cursor: TransactionCursor) => void
+  /** Kept alive by its cursors, so that it is not found abandoned while one is read. */
+  readonly #owner: CursorOwner
   #heading: Heading = 'nowhere'
   /** What the walk has covered, without the key on which the cursor stands. */
   #lower: Uint8Array | undefined = undefined
   #upper: Uint8Array | undefined = undefined
   #closed = false
 
-  constructor(
-    inner: StoreCursor,
-    reads: ReadSet | undefined,
-    bounds: KeyBounds,
-    onClose: (cursor: TransactionCursor) => void,
-  ) {
+  constructor(inner: StoreCursor, reads: ReadSet | undefined, bounds: KeyBounds, owner: CursorOwner) {
     this.#inner = inner
     this.#reads = reads
     this.#bounds = bounds
-    this.#onClose = onClose
+    this.#owner = owner
   }
 
   get valid(): boolean {
@@ -98,7 +102,8 @@ export class TransactionCursor implements StoreCursor {
 
   /** Notes what has been looked at until now. */
   note(): void {
-    if (this.#reads === undefined || this.#heading === 'nowhere' || !this.#inner.valid) return
+    if (this.#reads === undefined || this.#heading === 'nowhere' || this.#owner.hasEnded) return
+    if (!this.#inner.valid) return
     this.#include(this.#inner.key)
     this.#reads.addRange(this.#lower, this.#upper)
   }
@@ -109,7 +114,7 @@ export class TransactionCursor implements StoreCursor {
     this.note()
     this.#heading = 'nowhere'
     this.#inner.close()
-    this.#onClose(this)
+    this.#owner.forget(this)
   }
 
   /** Begins a walk that was sent forward from a bound. */

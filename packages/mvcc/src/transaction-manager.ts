@@ -9,7 +9,6 @@ import type {
   TransactionOptions,
 } from './manager-options.js'
 import { OpenViews } from './open-views.js'
-import type { ViewLease } from './open-views.js'
 import type { PreparedCommit } from './prepared-commit.js'
 import { RecentWrites } from './recent-writes.js'
 import { Snapshot } from './snapshot.js'
@@ -84,9 +83,9 @@ export class TransactionManager {
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_CLOSED, LDB_POISONED.
    */
   begin(options?: TransactionOptions): Transaction {
-    const transaction = this.#begin(options)
-    this.#abandoned.add(transaction.transaction, transaction.lease, 'transaction')
-    return transaction.transaction
+    const { transaction, view } = this.#begin(options)
+    this.#abandoned.add(view, 'transaction')
+    return transaction
   }
 
   /**
@@ -113,9 +112,9 @@ export class TransactionManager {
   snapshot(): Snapshot {
     this.#assertUsable()
     const lease = this.#views.open(this.#visibleSeq, false, this.#options.monotonicMs)
-    const snapshot = new Snapshot(new ViewReads(lease), (ended) => this.#abandoned.remove(ended))
-    this.#abandoned.add(snapshot, lease, 'snapshot')
-    return snapshot
+    const view = new ViewReads(lease)
+    this.#abandoned.add(view, 'snapshot')
+    return new Snapshot(view, () => this.#abandoned.remove(view))
   }
 
   /**
@@ -175,6 +174,7 @@ export class TransactionManager {
     assert(seq === this.#notedSeq && seq > this.#visibleSeq, 'the newest commit is the one to abort')
     this.#notedSeq = seq - 1
     if (this.#inFlight.at(-1)?.seq === seq) this.#inFlight.pop()
+    this.#recent.abort(seq)
   }
 
   /** Refuses transactions and commits from now on, because a commit was applied in part (M28). */
@@ -222,7 +222,7 @@ export class TransactionManager {
     this.#views.releaseAll()
   }
 
-  #begin(options: TransactionOptions | undefined): { transaction: Transaction; lease: ViewLease } {
+  #begin(options: TransactionOptions | undefined): { transaction: Transaction; view: ViewReads } {
     const { isolation, readOnly } = resolveTransactionOptions(options)
     this.#assertUsable()
     const lease = this.#views.open(this.#visibleSeq, !readOnly, this.#options.monotonicMs)
@@ -230,7 +230,8 @@ export class TransactionManager {
     if (!readOnly && this.#inFlight.length > 0) {
       for (const commit of this.#inFlight.splice(0)) this.#keep(commit)
     }
-    return { transaction: new Transaction(this.#host, new ViewReads(lease), isolation, readOnly), lease }
+    const view = new ViewReads(lease)
+    return { transaction: new Transaction(this.#host, view, isolation, readOnly), view }
   }
 
   #keep({ seq, sections, marks }: InFlight): void {
@@ -285,8 +286,8 @@ export class TransactionManager {
           throw error
         }
       },
-      ended: (transaction, outcome) => {
-        this.#abandoned.remove(transaction)
+      ended: (view, outcome) => {
+        this.#abandoned.remove(view)
         if (outcome === 'committed') this.#counts.committed++
         else if (outcome === 'failed') this.#counts.failed++
         else this.#counts.rolledBack++

@@ -26,7 +26,7 @@ export interface TransactionHost {
   /** Throws LDB_CONFLICT, or LDB_POISONED when nothing is committed any more. */
   check(transaction: TransactionReads, writes: WriteSet | undefined): void
   commit(prepared: PreparedCommit): void
-  ended(transaction: Transaction, outcome: 'committed' | 'failed' | 'rolled back'): void
+  ended(view: ViewReads, outcome: 'committed' | 'failed' | 'rolled back'): void
 }
 
 /**
@@ -292,7 +292,7 @@ export class Transaction implements Disposable {
     this.#isOpen = false
     this.#view.end()
     this.#writes = undefined
-    this.#host.ended(this, outcome)
+    this.#host.ended(this.#view, outcome)
   }
 
   #assertOpen(): void {

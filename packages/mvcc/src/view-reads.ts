@@ -1,20 +1,25 @@
-import { toPlainBytes } from '@ldb/base'
+import { LdbError, toPlainBytes } from '@ldb/base'
 import type { KeyBounds, RangeEstimate, StoreCursor } from '@ldb/base'
-import { LdbError } from '@ldb/base'
 import type { ViewedStore, ViewLease } from './open-views.js'
 import type { ReadSet } from './read-set.js'
 import { TransactionCursor } from './transaction-cursor.js'
+import type { CursorOwner } from './transaction-cursor.js'
 
 /** What a transaction and a snapshot have in common: a view, and the cursors that are open on it. */
-export class ViewReads {
+export class ViewReads implements CursorOwner {
   readonly lease: ViewLease
   readonly #cursors: Set<TransactionCursor> = new Set()
-  readonly #forget = (cursor: TransactionCursor): void => {
-    this.#cursors.delete(cursor)
-  }
 
   constructor(lease: ViewLease) {
     this.lease = lease
+  }
+
+  get hasEnded(): boolean {
+    return this.lease.released
+  }
+
+  forget(cursor: TransactionCursor): void {
+    this.#cursors.delete(cursor)
   }
 
   /** Gives a store as the view sees it. @throws {@link LdbError} LDB_CLOSED, LDB_NOT_FOUND. */
@@ -41,7 +46,7 @@ export class ViewReads {
 
   /** Opens a cursor that the end of the view closes. */
   openCursor(inner: StoreCursor, reads: ReadSet | undefined, bounds: KeyBounds): StoreCursor {
-    const cursor = new TransactionCursor(inner, reads, bounds, this.#forget)
+    const cursor = new TransactionCursor(inner, reads, bounds, this)
     this.#cursors.add(cursor)
     return cursor
   }

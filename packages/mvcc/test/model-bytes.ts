@@ -4,6 +4,7 @@ import { BTree } from '@ldb/btree'
 import { MemoryVfs } from '@ldb/vfs'
 import { TransactionManager } from '../src/transaction-manager.js'
 import type { TransactionManagerOptions } from '../src/manager-options.js'
+import type { Transaction } from '../src/transaction.js'
 
 /** Gives the bytes of a text of one-byte characters, so that strings sort as their bytes do. */
 export function bytesOf(text: string): Uint8Array {
@@ -56,4 +57,14 @@ export function entriesOf(cursor: StoreCursor): [string, string][] {
     entries.push([textOf(cursor.key), textOf(cursor.value)])
   cursor.close()
   return entries
+}
+
+/** Commits, and tells what became of it. */
+export function outcomeOf(transaction: Transaction): string {
+  try {
+    transaction.commit()
+    return 'committed'
+  } catch (error) {
+    return (error as { readonly code: string }).code
+  }
 }

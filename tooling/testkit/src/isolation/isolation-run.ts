@@ -55,7 +55,7 @@ export function runCase(
   const commits: Runner[] = []
   order.forEach((which, index) => {
     if (injection === 'reopen' && index === reopenAt) reopen(session, runners)
-    else if (injection === 'writes') session.writeElsewhere()
+    else if (injection === 'writes') session.write('elsewhere', String(index), 'value')
     else if (injection !== 'nothing' && injection !== 'reopen') session.disturb(injection)
     const runner = runners[which]!
     if (runner.outcome !== 'open') return

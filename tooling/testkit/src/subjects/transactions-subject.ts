@@ -26,7 +26,6 @@ class ManagerSession implements IsolationSession {
   readonly #vfs = new MemoryVfs()
   #trees: BTree[] = []
   #manager: TransactionManager
-  #writeCount = 0
 
   constructor() {
     this.#manager = this.#open()
@@ -43,9 +42,9 @@ class ManagerSession implements IsolationSession {
     this.#manager = this.#open()
   }
 
-  writeElsewhere(): void {
+  write(keyspace: string, key: string, value: string): void {
     const batch = new WriteBatch()
-    batch.put(3, bytesOf(String(this.#writeCount++ % 10)), bytesOf('value'))
+    batch.put(IDS.get(keyspace) ?? 0, bytesOf(key), bytesOf(value))
     this.#manager.write(batch)
   }
 

@@ -134,7 +134,7 @@ export class HistoryDriver implements RecordedHistory {
     const kind = random.weighted(
       readOnly
         ? { get: 5, scan: 3, lock: 0, put: 0, delete: 0, deleteRange: 0, undone: 0 }
-        : { get: 8, scan: 4, lock: 1, put: 6, delete: 2, deleteRange: 0.5, undone: 0.5 },
+        : { get: 16, scan: 8, lock: 2, put: 12, delete: 4, deleteRange: 1, undone: 1 },
     )
     if (kind === 'get') return [{ do: 'get', name, value: view.get(key) }]
     if (kind === 'lock') return [{ do: 'lock', name, value: view.getForUpdate(key) }]

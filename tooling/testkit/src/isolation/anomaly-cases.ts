@@ -281,6 +281,23 @@ const EXTRA: readonly IsolationCase[] = [
     ],
   },
   {
+    name: 'own writes inside gets',
+    before: TWO,
+    atSnapshot: 'allowed',
+    scripts: [
+      {
+        steps: [
+          together(write('a/1', 5), read('a/1'), read('a/2')),
+          write('a/1', plus('a/2', 1)),
+          read('a/1'),
+        ],
+      },
+      {
+        steps: [together(remove('a/2'), read('a/2'), read('a/1')), write('a/2', plus('a/1', 1)), read('a/2')],
+      },
+    ],
+  },
+  {
     name: 'a rollback to a savepoint, and a read',
     before: TWO,
     atSnapshot: 'allowed',

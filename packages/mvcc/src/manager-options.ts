@@ -1,5 +1,5 @@
 import { BATCH_BYTES_MAX, invalidArgument } from '@ldb/base'
-import type { OrderedStore } from '@ldb/base'
+import type { TransactionStore } from './open-views.js'
 import type { PreparedCommit } from './prepared-commit.js'
 
 /** Which commits a transaction conflicts with. @category Transactions */
@@ -29,7 +29,7 @@ export interface AbandonedView {
 /** Options of a {@link TransactionManager}. @category Transactions */
 export interface TransactionManagerOptions {
   /** The stores, by the number that batches know them by. The map is copied. */
-  readonly stores: Iterable<readonly [keyspaceId: number, store: OrderedStore]>
+  readonly stores: Iterable<readonly [keyspaceId: number, store: TransactionStore]>
   /** The newest commit that the stores show. @defaultValue the greatest `seq` of the stores */
   readonly seq?: number | undefined
   /**

@@ -1,10 +1,13 @@
 import { assert, LdbError } from '@ldb/base'
 import type { OrderedStore, StoreSnapshot } from '@ldb/base'
 
+/** What of a store transactions need. @category Transactions */
+export type TransactionStore = Pick<OrderedStore, 'seq' | 'get' | 'has' | 'apply' | 'snapshot'>
+
 /** A store, and which commit changed it last. */
 export interface StoreLane {
   readonly keyspaceId: number
-  readonly store: OrderedStore
+  readonly store: TransactionStore
   /** Newest commit known that changes it, visible or in flight. */
   changedSeq: number
   /** Newest commit known that writes to it or has read of it for update (M11). */
@@ -43,7 +46,7 @@ export class SharedPin {
 export class ViewedStore {
   readonly lane: StoreLane
   /** Where single keys are read. */
-  reader: OrderedStore | StoreSnapshot
+  reader: TransactionStore | StoreSnapshot
   /** The view is older than what is known to change the store, which has not happened yet: its pin is its own. */
   readonly #isAhead: boolean
   #pin: SharedPin | undefined = undefined

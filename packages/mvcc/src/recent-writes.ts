@@ -57,9 +57,9 @@ export class RecentWrites {
       while (reader.next()) {
         // Its own commit is larger than the limit: nobody who does not see it can be checked.
         if (this.forgottenSeq >= seq) return
-        if (reader.kind === OperationKind.Put || reader.kind === OperationKind.Delete)
-          this.#addKey(section, seq)
-        else this.#addRange(section, seq)
+        const isRange = reader.kind === OperationKind.DeleteRange || reader.kind === OperationKind.DeleteFrom
+        if (isRange) this.#addRange(section, seq)
+        else this.#addKey(section, seq)
       }
     }
   }

@@ -1,5 +1,5 @@
 import { assert, invalidArgument, isLdbError, kindOf, LdbError, toSeq } from '@ldb/base'
-import type { KeyspaceSection, OrderedStore, WriteBatch } from '@ldb/base'
+import type { KeyspaceSection, WriteBatch } from '@ldb/base'
 import { AbandonedWatch } from './abandoned-watch.js'
 import { checkConflicts } from './conflict-check.js'
 import { resolveManagerOptions, resolveTransactionOptions } from './manager-options.js'
@@ -9,6 +9,7 @@ import type {
   TransactionOptions,
 } from './manager-options.js'
 import { OpenViews } from './open-views.js'
+import type { TransactionStore } from './open-views.js'
 import type { PreparedCommit } from './prepared-commit.js'
 import { RecentWrites } from './recent-writes.js'
 import { Snapshot } from './snapshot.js'
@@ -184,7 +185,7 @@ export class TransactionManager {
   }
 
   /** Takes in another store. It must not hold commits newer than the visible one. */
-  addStore(keyspaceId: number, store: OrderedStore): void {
+  addStore(keyspaceId: number, store: TransactionStore): void {
     assert(!this.#views.lanes.has(keyspaceId), 'a store has its number alone')
     this.#views.lanes.set(keyspaceId, { keyspaceId, store, changedSeq: 0, notedSeq: 0, pin: undefined })
   }

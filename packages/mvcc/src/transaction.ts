@@ -9,12 +9,11 @@ import {
 } from '@ldb/base'
 import type { KeyBounds, KeyspaceSection, RangeEstimate, StoreCursor } from '@ldb/base'
 import type { Isolation } from './manager-options.js'
-import { MergedCursor } from './merged-cursor.js'
 import type { PreparedCommit } from './prepared-commit.js'
-import { countMerged } from './merged-count.js'
 import { Savepoint } from './savepoint.js'
 import { TransactionReads } from './transaction-reads.js'
 import type { KeyspaceRead } from './transaction-reads.js'
+import { TransactionView } from './transaction-view.js'
 import type { ViewReads } from './view-reads.js'
 import { DELETED, findWrite, NOT_WRITTEN } from './write-buffer.js'
 import { WriteSet } from './write-set.js'
@@ -113,32 +112,29 @@ export class Transaction implements Disposable {
     return read.viewed.reader.get(plain, keyBytes)
   }
 
+  /** Gives one keyspace as it is now, own writes included: what is written later does not show there (M4). */
+  view(keyspaceId: number): TransactionView {
+    const { viewed, reads } = this.#read(keyspaceId)
+    return new TransactionView(this.#view, viewed.snapshot(), reads, this.#writes?.freeze(keyspaceId))
+  }
+
   /**
    * Opens a cursor over its own writes and its view, as they are now (M4). It ends with the transaction.
    *
    * @param bounds - kept: do not change their bytes.
    */
   cursor(keyspaceId: number, bounds: KeyBounds = {}): StoreCursor {
-    const { viewed, reads } = this.#read(keyspaceId)
-    const base = viewed.snapshot().cursor(bounds)
-    const own = this.#writes?.freeze(keyspaceId)
-    const inner = own === undefined ? base : new MergedCursor(base, own, bounds)
-    return this.#view.openCursor(inner, reads, bounds)
+    return this.view(keyspaceId).cursor(bounds)
   }
 
   /** Counts the entries within bounds, exactly. */
   count(keyspaceId: number, bounds: KeyBounds = {}): number {
-    const { viewed, reads } = this.#read(keyspaceId)
-    reads?.addRange(copied(bounds.lower), copied(bounds.upper))
-    if (isEmptyBounds(bounds)) return 0
-    const own = this.#writes?.buffers.get(keyspaceId)
-    if (own === undefined || own.isEmpty) return viewed.snapshot().count(bounds)
-    return countMerged(viewed.snapshot(), own, bounds)
+    return this.view(keyspaceId).count(bounds)
   }
 
   /** Estimates entries and bytes within bounds, its own writes left out. Is no read (M12). */
   estimate(keyspaceId: number, bounds: KeyBounds = {}): RangeEstimate {
-    return this.#read(keyspaceId).viewed.snapshot().estimate(bounds)
+    return this.view(keyspaceId).estimate(bounds)
   }
 
   /**
@@ -303,10 +299,6 @@ export class Transaction implements Disposable {
     this.#assertOpen()
     if (this.readOnly) throw new LdbError('LDB_READ_ONLY', 'the transaction is read-only')
   }
-}
-
-function copied(bytes: Uint8Array | undefined): Uint8Array | undefined {
-  return bytes?.slice()
 }
 
 function checkLength(what: string, actual: number, expected: number): void {

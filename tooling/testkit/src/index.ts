@@ -60,6 +60,7 @@ export type {
 export { historySuite } from './history-checker/history-suite.js'
 
 // Subjects
+export { databaseTransactions } from './subjects/database-transactions.js'
 export { transactionsSubject } from './subjects/transactions-subject.js'
 export { walSubject } from './subjects/wal-subject.js'
 export { treeSubject } from './subjects/tree-subject.js'

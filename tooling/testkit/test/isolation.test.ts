@@ -4,9 +4,10 @@
 import { describe, expect, test } from 'vitest'
 import { ISOLATION_CASES } from '../src/isolation/anomaly-cases.js'
 import { isolationSuite } from '../src/isolation/isolation-suite.js'
+import { databaseTransactions } from '../src/subjects/database-transactions.js'
 import { transactionsSubject } from '../src/subjects/transactions-subject.js'
 
-describe.each([transactionsSubject])('$name', (subject) => {
+describe.each([transactionsSubject, databaseTransactions])('$name', (subject) => {
   test.each(ISOLATION_CASES.map((testCase) => [testCase.name, testCase] as const))('%s', (_, testCase) => {
     const { runs, anomalies } = isolationSuite(subject, [testCase])
     expect(runs).toBeGreaterThan(50)

@@ -206,16 +206,7 @@ class Opening {
     backgroundSync.whenSynced(() => {
       changeSignal.wake()
     })
-    const transactions = new TransactionManager({
-      stores: [...keyspaces].map((each) => [each.descriptor.id, new KeyspaceTransactionStore(each)] as const),
-      seq,
-      monotonicMs: () => vfs.clock.monotonic(),
-      onAbandoned: ({ kind, ageMs }) => {
-        options.logger?.warn(
-          `a ${kind} was left open for ${Math.round(ageMs)} ms and never ended; it was rolled back`,
-        )
-      },
-    })
+    const transactions = this.#openTransactions(keyspaces, seq)
     const pipeline: CommitPipeline = new CommitPipeline(
       {
         health,
@@ -248,6 +239,19 @@ class Opening {
     sweep.plan()
     const background = { backgroundSync, checkpointer, slicedCheckpoint, sweep }
     return { ...parts, ...background, lock, manager, openReads, gate, changeSignal }
+  }
+
+  #openTransactions(keyspaces: KeyspaceTable, seq: number): TransactionManager {
+    return new TransactionManager({
+      stores: [...keyspaces].map((each) => [each.descriptor.id, new KeyspaceTransactionStore(each)] as const),
+      seq,
+      monotonicMs: () => this.#vfs.clock.monotonic(),
+      onAbandoned: ({ kind, ageMs }) => {
+        this.#options.logger?.warn(
+          `a ${kind} was left open for ${Math.round(ageMs)} ms and never ended; it was rolled back`,
+        )
+      },
+    })
   }
 
   #openStores(engines: EngineParts, catalog: Catalog): KeyspaceTable {

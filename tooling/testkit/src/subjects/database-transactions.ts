@@ -17,7 +17,8 @@ export const databaseTransactions: IsolationSubject = { name: 'database', open: 
 class DatabaseSession implements IsolationSession {
   readonly #vfs = new MemoryVfs()
   #db: Database
-  readonly #keyspaces: Map<string, Keyspace<string, string>> = new Map()
+  /** Of the database that is open now: a transaction keeps to those of its own. */
+  #keyspaces: Map<string, Keyspace<string, string>> = new Map()
 
   constructor() {
     this.#vfs.makeDirectory('/home')
@@ -25,7 +26,8 @@ class DatabaseSession implements IsolationSession {
   }
 
   begin(options: { readonly isolation: IsolationLevel; readonly readOnly?: boolean }): IsolationTransaction {
-    return new DatabaseTransaction(this.#db.begin(options), (name) => this.#keyspace(name))
+    const [db, keyspaces] = [this.#db, this.#keyspaces]
+    return new DatabaseTransaction(db.begin(options), (name) => keyspaceOf(db, keyspaces, name))
   }
 
   disturb(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
@@ -33,27 +35,31 @@ class DatabaseSession implements IsolationSession {
     else if (kind === 'shrink') this.#db.compact()
     else {
       this.#db.close()
-      this.#keyspaces.clear()
+      this.#keyspaces = new Map()
       this.#db = Database.open(PATH, { vfs: this.#vfs })
     }
   }
 
   write(keyspace: string, key: string, value: string): void {
-    this.#keyspace(keyspace).put(key, value)
+    keyspaceOf(this.#db, this.#keyspaces, keyspace).put(key, value)
   }
 
   close(): void {
     this.#db.close()
   }
+}
 
-  #keyspace(name: string): Keyspace<string, string> {
-    let keyspace = this.#keyspaces.get(name)
-    if (keyspace === undefined) {
-      keyspace = this.#db.keyspace(name)
-      this.#keyspaces.set(name, keyspace)
-    }
-    return keyspace
+function keyspaceOf(
+  db: Database,
+  known: Map<string, Keyspace<string, string>>,
+  name: string,
+): Keyspace<string, string> {
+  let keyspace = known.get(name)
+  if (keyspace === undefined) {
+    keyspace = db.keyspace(name)
+    known.set(name, keyspace)
   }
+  return keyspace
 }
 
 class DatabaseTransaction implements IsolationTransaction {

@@ -1,4 +1,5 @@
 import { isLdbError, LdbError, WriteBatch } from '@ldb/base'
+import type { KeyspaceSection } from '@ldb/base'
 import { CommitQueue } from './async-commit-queue.js'
 import { InFlightKeys, NOT_IN_FLIGHT } from './async-in-flight.js'
 import { prefetchCommit } from './async-prefetch.js'
@@ -102,8 +103,9 @@ export class AsyncCommits {
     durability: Durability | undefined,
     resolve: () => void,
     reject: (error: unknown) => void,
+    marks: readonly KeyspaceSection[] = [],
   ): void {
-    const { health, keyspaces, log } = this.#parts
+    const { health, keyspaces, log, transactions } = this.#parts
     try {
       health.assertWritable()
       if (batch.operationCount === 0) {
@@ -113,6 +115,7 @@ export class AsyncCommits {
       for (const section of batch.sections()) keyspaces.require(section.keyspaceId)
       const seq = (this.#queue.last?.seq ?? this.#visible.seq) + 1
       log.appendCommit(batch.encode(), seq)
+      transactions.noteCommit(seq, batch.sections(), marks)
       this.#queue.push({
         seq,
         batch,

@@ -5,9 +5,8 @@ import type { AsyncFace } from './async-face.js'
 import { SteadyCursor } from './async-steady-cursor.js'
 import { closedError } from './health.js'
 import type { KeyspaceCodec } from './keyspace-codec.js'
-import type { StorePin } from './keyspace-store.js'
 import type { OpenRead } from './open-reads.js'
-import type { ReadSource } from './read-source.js'
+import type { ReadPin, ReadSource } from './read-source.js'
 
 /**
  * A place in a range that moves both ways without blocking.
@@ -136,7 +135,7 @@ class AsyncCursorRead implements OpenRead {
   /** `undefined` over a range in which nothing can be. */
   readonly cursor: SteadyCursor | undefined
   readonly #source: ReadSource
-  readonly #pin: StorePin
+  readonly #pin: ReadPin
   #open = true
 
   constructor(source: ReadSource, range: ResolvedRange) {

@@ -7,9 +7,8 @@ import type { AbortSignalLike } from './async-signal.js'
 import { SteadyCursor } from './async-steady-cursor.js'
 import type { EntryPart } from './entry-source.js'
 import type { KeyspaceCodec } from './keyspace-codec.js'
-import type { StorePin } from './keyspace-store.js'
 import type { OpenRead } from './open-reads.js'
-import type { ReadSource } from './read-source.js'
+import type { ReadPin, ReadSource } from './read-source.js'
 
 /** Entries that are decoded ahead of the caller. */
 const BATCH_ENTRIES_MAX = 256
@@ -39,7 +38,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   readonly #range: ResolvedRange
   readonly #part: EntryPart
   readonly #signal: AbortSignalLike | undefined
-  readonly #pin: StorePin
+  readonly #pin: ReadPin
   readonly #step: () => boolean
   #cursor: SteadyCursor | undefined = undefined
   /** Entries still to give, and still to pass by. */
@@ -193,7 +192,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
 /** Counts or walks a range, entry by entry, in turns. */
 export async function walkRange(
   face: AsyncFace,
-  pin: StorePin,
+  pin: ReadPin,
   bounds: KeyBounds,
   signal: AbortSignalLike | undefined,
   visit: (cursor: SteadyCursor) => boolean,

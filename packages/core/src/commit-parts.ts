@@ -1,3 +1,4 @@
+import type { TransactionManager } from '@ldb/mvcc'
 import type { ReadGate } from './async-read-gate.js'
 import type { BackgroundSync } from './background-sync.js'
 import type { ChangeSignal } from './change-signal.js'
@@ -20,6 +21,8 @@ export interface CommitParts {
   readonly afterCommit: () => void
   /** Called after each group of commits that did not block; never throws. */
   readonly afterGroup: () => void
+  /** Those who must know of each commit: open transactions. */
+  readonly transactions: TransactionManager
   /** What the async face reads through. */
   readonly gate: ReadGate
   /** Those who read changes. */

@@ -78,12 +78,17 @@ export class CommitPipeline {
   /**
    * Makes all of a batch visible and durable as asked, or nothing of it.
    *
+   * @param marks - what its transaction has read for update.
    * @throws {@link LdbError} LDB_COMMIT_UNKNOWN when its bytes were written, and the sync or the application failed;
    * LDB_NO_SPACE or LDB_IO when they were not written; LDB_NO_SPACE also when they were, and the device was full before
    * they could be applied: the commit is there after the next open, as the message says; LDB_POISONED, LDB_READ_ONLY, LDB_CLOSED, LDB_NOT_FOUND when the
    * database takes no commit, or not this one.
    */
-  commit(batch: WriteBatch, durability: Durability | undefined): void {
+  commit(
+    batch: WriteBatch,
+    durability: Durability | undefined,
+    marks: readonly KeyspaceSection[] = [],
+  ): void {
     const { health, keyspaces, afterCommit } = this.#parts
     this.settle()
     health.assertWritable()
@@ -97,6 +102,7 @@ export class CommitPipeline {
     this.#committing = true
     try {
       this.#append(batch.encode(), seq, wanted)
+      this.#parts.transactions.noteCommit(seq, sections, marks)
       this.#apply(sections, seq)
     } finally {
       this.#committing = false
@@ -124,6 +130,7 @@ export class CommitPipeline {
 
   #acknowledge(seq: number, durability: Durability): void {
     this.seq = seq
+    this.#parts.transactions.noteVisible(seq)
     this.commitCount++
     if (durability !== 'full') this.#parts.backgroundSync.plan()
     this.#parts.changeSignal.wake()
@@ -156,6 +163,7 @@ export class CommitPipeline {
       }
     } catch (error) {
       // A part of the commit may be in memory (C3).
+      this.#parts.transactions.poison(error)
       this.#handOver()
       this.#fail(error, true)
       if (isLdbError(error, 'LDB_NO_SPACE')) throw loggedOnly(error)

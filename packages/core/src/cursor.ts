@@ -2,9 +2,8 @@ import { invalidArgument } from '@ldb/base'
 import type { ResolvedRange, StoreCursor } from '@ldb/base'
 import { closedError } from './health.js'
 import type { KeyspaceCodec } from './keyspace-codec.js'
-import type { StorePin } from './keyspace-store.js'
 import type { OpenRead } from './open-reads.js'
-import type { ReadSource } from './read-source.js'
+import type { ReadPin, ReadSource } from './read-source.js'
 
 /**
  * A place in a range that moves both ways: the fast path, which makes nothing per entry but what is asked for.
@@ -120,7 +119,7 @@ class CursorRead implements OpenRead {
   readonly openedAtMs: number
   readonly seq: number
   readonly #source: ReadSource
-  readonly #pin: StorePin
+  readonly #pin: ReadPin
   /** `undefined` over a range in which nothing can be. */
   readonly #cursor: StoreCursor | undefined
   #open = true

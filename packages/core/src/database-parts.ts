@@ -1,4 +1,5 @@
 import { isLdbError } from '@ldb/base'
+import type { TransactionManager } from '@ldb/mvcc'
 import type { VfsLock } from '@ldb/vfs'
 import type { SlicedCheckpoint } from './async-checkpoint.js'
 import type { ReadGate } from './async-read-gate.js'
@@ -26,6 +27,7 @@ export interface DatabaseParts {
   readonly keyspaces: KeyspaceTable
   readonly manager: KeyspaceManager
   readonly openReads: OpenReads
+  readonly transactions: TransactionManager
   readonly events: EventHub
   readonly pipeline: CommitPipeline
   readonly backgroundSync: BackgroundSync
@@ -49,6 +51,7 @@ export function closeParts(parts: DatabaseParts): void {
   const steps = [
     (): void => {
       openReads.releaseAll()
+      parts.transactions.close()
     },
     (): void => {
       if (options.readOnly) return

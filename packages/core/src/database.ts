@@ -22,12 +22,15 @@ import { KeyspaceCodec } from './keyspace-codec.js'
 import { encodingsOf, resolveKeyspaceOptions } from './keyspace-options.js'
 import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace-options.js'
 import type { KeyspaceStore } from './keyspace-store.js'
-import { KeyspaceWrites } from './keyspace-writes.js'
+import { isPromise, KeyspaceWrites } from './keyspace-writes.js'
 import { openDatabase, openMemoryDatabase } from './open-database.js'
 import { LiveSource } from './read-source.js'
 import { Snapshot, SnapshotPins } from './snapshot.js'
 import { collectStats } from './stats.js'
 import type { DatabaseStats } from './stats.js'
+import { Transaction } from './transaction.js'
+import { resolveTransactionOptions } from './transaction-options.js'
+import type { ResolvedTransactionOptions, TransactionOptions } from './transaction-options.js'
 
 /** The handles that were given out for a keyspace. */
 interface KeyspaceHandle {
@@ -209,6 +212,36 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   }
 
   /**
+   * Begins a transaction over all keyspaces. End it, or write `using`.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_POISONED when a commit failed half way.
+   */
+  begin(options?: TransactionOptions): Transaction {
+    return this.#begin(resolveTransactionOptions(options))
+  }
+
+  /**
+   * Runs a function in a transaction, commits when it returns, and gives what it gave. It is not run again on a conflict.
+   *
+   * @param run - sync; what it throws leaves this call, and nothing is written.
+   * @throws {@link LdbError} LDB_CONFLICT when another commit was first; LDB_INVALID_ARGUMENT when `run` gives a promise; and
+   * the errors of writes.
+   */
+  transaction<T>(run: (transaction: Transaction) => T, options?: TransactionOptions): T {
+    const resolved = resolveTransactionOptions(options)
+    if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
+    const transaction = this.#begin(resolved)
+    try {
+      const result = run(transaction)
+      if (isPromise(result)) throw invalidArgument('the function given to transaction must not be async')
+      if (transaction.isOpen) transaction.commit()
+      return result
+    } finally {
+      transaction.rollback()
+    }
+  }
+
+  /**
    * Gives committed changes, in the order of the commits: those behind `since` that are still in the log, then each that
    * comes. A checkpoint cuts the log, but for those who read it.
    *
@@ -310,6 +343,22 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #begin({ isolation, readOnly, durability }: ResolvedTransactionOptions): Transaction {
+    const { health, transactions, options, engines } = this.#parts
+    // What was called before is seen.
+    if (!readOnly) this.pipeline.settle()
+    health.assertReadable()
+    return new Transaction({
+      keyspace: this.store,
+      codec: this.codec,
+      transaction: transactions.begin({ isolation, readOnly: readOnly || options.readOnly }),
+      pipeline: this.pipeline,
+      health,
+      beganAtMs: engines.vfs.clock.now(),
+      durability,
+    })
   }
 
   #assertNotVerifying(): void {

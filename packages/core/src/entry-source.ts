@@ -1,8 +1,7 @@
 import type { ResolvedRange, StoreCursor } from '@ldb/base'
 import type { KeyspaceCodec } from './keyspace-codec.js'
-import type { StorePin } from './keyspace-store.js'
 import type { OpenRead } from './open-reads.js'
-import type { ReadSource } from './read-source.js'
+import type { ReadPin, ReadSource } from './read-source.js'
 import { SCAN_END } from './scan-source.js'
 import type { ScanSource } from './scan-source.js'
 
@@ -17,7 +16,7 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
   readonly openedAtMs: number
   readonly seq: number
   readonly #source: ReadSource
-  readonly #pin: StorePin
+  readonly #pin: ReadPin
   readonly #codec: KeyspaceCodec<K, V>
   readonly #range: ResolvedRange
   readonly #part: EntryPart

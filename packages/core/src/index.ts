@@ -20,6 +20,14 @@ export type { CompressionName, EngineName, KeyspaceDescriptor } from './catalog.
 export { Scan } from './scan.js'
 export { Cursor } from './cursor.js'
 export { Snapshot } from './snapshot.js'
+
+// Transactions
+export { Transaction } from './transaction.js'
+export { TransactionKeyspace } from './transaction-keyspace.js'
+export type { TransactionOptions } from './transaction-options.js'
+export type { Isolation, Savepoint, TransactionStats } from '@ldb/mvcc'
+
+// Batches
 export { Batch } from './batch.js'
 export type { PutOptions, WriteOptions } from './write-options.js'
 

@@ -1,4 +1,5 @@
 import { assert, invalidArgument, isLdbError, LdbError } from '@ldb/base'
+import type { TransactionManager } from '@ldb/mvcc'
 import type { Catalog, KeyspaceDescriptor } from './catalog.js'
 import { replaceCatalog } from './catalog-file.js'
 import type { CommitLog } from './commit-log.js'
@@ -14,6 +15,7 @@ import { checkAgainstStored, checkKeyspaceName } from './keyspace-options.js'
 import type { ResolvedKeyspaceOptions } from './keyspace-options.js'
 import { KeyspaceStore } from './keyspace-store.js'
 import type { KeyspaceTable } from './keyspace-table.js'
+import { KeyspaceTransactionStore } from './transaction-store.js'
 
 /** What making and dropping keyspaces works with. */
 export interface KeyspaceManagerParts {
@@ -24,6 +26,7 @@ export interface KeyspaceManagerParts {
   readonly engines: EngineParts
   readonly events: EventHub
   readonly options: ResolvedDatabaseOptions
+  readonly transactions: TransactionManager
 }
 
 /** Makes and drops keyspaces, and keeps the catalog. */
@@ -68,6 +71,8 @@ export class KeyspaceManager {
       this.#replace({ keyspaces: this.#catalog.keyspaces.filter(({ descriptor }) => descriptor.id !== id) })
     })
     keyspaces.remove(keyspace)
+    // (K4) Transactions that are open keep it, frozen.
+    this.#parts.transactions.removeStore(id)
     keyspace.dropped = true
     keyspace.whenUnpinned(() => {
       keyspace.store.close()
@@ -110,6 +115,7 @@ export class KeyspaceManager {
       return new KeyspaceStore(descriptor, store, this.#parts.engines.vfs.clock)
     })
     keyspaces.add(keyspace)
+    this.#parts.transactions.addStore(descriptor.id, new KeyspaceTransactionStore(keyspace))
     return keyspace
   }
 

@@ -52,6 +52,18 @@ export class KeyspaceStore {
     return pin
   }
 
+  /** The store with its values as they are kept: sealed, where they expire. */
+  get sealedStore(): OrderedStore {
+    return this.store instanceof ExpiringStore ? this.store.below : this.store
+  }
+
+  /** Freezes its present state with its values as they are kept. */
+  pinSealed(): StorePin {
+    const pin = new StorePin(this, this.sealedStore.snapshot())
+    this.#pins.add(pin)
+    return pin
+  }
+
   /** Takes a released pin off the list. */
   unpin(pin: StorePin): void {
     const known = this.#pins.delete(pin)

@@ -1,10 +1,11 @@
-import { copyBytes, equalBytes, invalidArgument, keySuccessor, LdbError, resolveRange } from '@ldb/base'
-import type { KeyBounds, RangeOptions, ResolvedRange } from '@ldb/base'
+import { copyBytes, equalBytes, invalidArgument, LdbError, resolveRange } from '@ldb/base'
+import type { RangeOptions } from '@ldb/base'
 import type { CommitPipeline } from './commit-pipeline.js'
 import type { KeyspaceCodec } from './keyspace-codec.js'
 import { KeyspaceReads } from './keyspace-reads.js'
 import type { KeyspaceStore } from './keyspace-store.js'
 import type { LiveSource } from './read-source.js'
+import { scannedBounds } from './scanned-bounds.js'
 import { resolvePutOptions, resolveWriteOptions, ttlOf } from './write-options.js'
 import type { PutOptions, WriteOptions } from './write-options.js'
 
@@ -53,7 +54,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     const durability = resolveWriteOptions(options)
     this.#assertWritable()
     const resolved = resolveRange(range, this.codec.keys)
-    const bounds = this.#boundsOf(resolved)
+    const bounds = scannedBounds(this.source, resolved)
     if (bounds === undefined) return
     this.pipeline.deleteRange(this.store.descriptor.id, bounds.lower, bounds.upper, durability)
   }
@@ -141,29 +142,6 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     this.pipeline.settle()
     this.pipeline.assertWritable()
     if (this.store.dropped) this.store.assertLive()
-  }
-
-  /** Gives the bounds of just those entries that a scan of the range would give; `undefined` when there are none. */
-  #boundsOf(range: ResolvedRange): KeyBounds | undefined {
-    if (range.empty) return undefined
-    if (range.limit === Infinity && range.offset === 0) return range
-    const pin = this.source.acquire()
-    try {
-      const cursor = pin.openCursor(range)
-      const { reverse, offset, limit } = range
-      let found = reverse ? cursor.last() : cursor.first()
-      for (let left = offset; found && left > 0; left--) found = reverse ? cursor.previous() : cursor.next()
-      if (!found) return undefined
-      const begin = copyBytes(cursor.key)
-      for (let left = limit - 1; found && left > 0; left--)
-        found = reverse ? cursor.previous() : cursor.next()
-      const end = found ? copyBytes(cursor.key) : undefined
-      return reverse
-        ? { lower: end ?? range.lower, upper: keySuccessor(begin) }
-        : { lower: begin, upper: end === undefined ? range.upper : keySuccessor(end) }
-    } finally {
-      this.source.giveBack(pin)
-    }
   }
 }
 

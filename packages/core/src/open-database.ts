@@ -1,5 +1,6 @@
 import { isLdbError, LdbError } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
+import { TransactionManager } from '@ldb/mvcc'
 import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs } from '@ldb/vfs'
 import type { Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
@@ -36,6 +37,7 @@ import { OpenReads } from './open-reads.js'
 import { replayLog } from './recovery.js'
 import { ExpirySweep } from './ttl-sweep.js'
 import { WalLog } from './wal-log.js'
+import { KeyspaceTransactionStore } from './transaction-store.js'
 
 /** Opens or makes the database at a path; documented where it is exported, as `Database.open`. */
 export function openDatabase(
@@ -206,6 +208,7 @@ class Opening {
     backgroundSync.whenSynced(() => {
       changeSignal.wake()
     })
+    const transactions = this.#openTransactions(keyspaces, seq)
     const pipeline: CommitPipeline = new CommitPipeline(
       {
         health,
@@ -222,10 +225,11 @@ class Opening {
         },
         gate,
         changeSignal,
+        transactions,
       },
       seq,
     )
-    const parts = { health, log, pipeline, keyspaces, engines, events, options }
+    const parts = { health, log, pipeline, keyspaces, engines, events, options, transactions }
     const slicedCheckpoint = new SlicedCheckpoint(
       { ...parts, checkpointer, gate },
       this.#tuning.checkpointLogBytes,
@@ -237,6 +241,19 @@ class Opening {
     sweep.plan()
     const background = { backgroundSync, checkpointer, slicedCheckpoint, sweep }
     return { ...parts, ...background, lock, manager, openReads, gate, changeSignal }
+  }
+
+  #openTransactions(keyspaces: KeyspaceTable, seq: number): TransactionManager {
+    return new TransactionManager({
+      stores: [...keyspaces].map((each) => [each.descriptor.id, new KeyspaceTransactionStore(each)] as const),
+      seq,
+      monotonicMs: () => this.#vfs.clock.monotonic(),
+      onAbandoned: ({ kind, ageMs }) => {
+        this.#options.logger?.warn(
+          `a ${kind} was left open for ${Math.round(ageMs)} ms and never ended; it was rolled back`,
+        )
+      },
+    })
   }
 
   #openStores(engines: EngineParts, catalog: Catalog): KeyspaceTable {

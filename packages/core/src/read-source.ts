@@ -1,6 +1,19 @@
+import type { KeyBounds, StoreCursor, StoreSnapshot } from '@ldb/base'
 import type { Health } from './health.js'
 import type { KeyspaceStore, StorePin } from './keyspace-store.js'
 import type { OpenRead, OpenReads } from './open-reads.js'
+
+/** A frozen state of one keyspace, as far as reads need it. */
+export interface ReadPin {
+  readonly keyspace: KeyspaceStore
+  readonly view: Pick<StoreSnapshot, 'seq' | 'count' | 'estimate'>
+  /** Throws when it was given back. */
+  assertHeld(): void
+  /** Opens a cursor; `closeCursor` and the end of the pin close it. */
+  openCursor(bounds: KeyBounds): StoreCursor
+  /** Closes a cursor of this pin. Idempotent. */
+  closeCursor(cursor: StoreCursor): void
+}
 
 /** Where the reading methods read: the live state of a keyspace, or a frozen one. */
 export interface ReadSource {
@@ -14,9 +27,9 @@ export interface ReadSource {
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
   has(key: Uint8Array, keyBytes: number): boolean
   /** Gives a frozen state for a read that ends within the call; `giveBack` ends it. */
-  acquire(): StorePin
+  acquire(): ReadPin
   /** Ends what `acquire` began. */
-  giveBack(pin: StorePin): void
+  giveBack(pin: ReadPin): void
   /** Notes a read that stays open, and gives the moment. */
   opened(read: OpenRead): number
   /** Ends what `opened` began. */

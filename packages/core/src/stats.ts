@@ -1,6 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import type { StoreStats } from '@ldb/base'
 import type { PageCacheStats } from '@ldb/cache'
+import type { TransactionStats } from '@ldb/mvcc'
 import type { CheckpointStats } from './checkpointer.js'
 import type { LogStats } from './commit-log.js'
 import type { DatabaseParts } from './database-parts.js'
@@ -30,6 +31,8 @@ export interface DatabaseStats {
   readonly checkpoints: CheckpointStats
   /** Snapshots, scans and cursors that are open. */
   readonly reads: OpenReadStats
+  /** Transactions that are open, and what has become of others. */
+  readonly transactions: TransactionStats
   /** By rising number; without those that a commit which failed half way has left unreadable. */
   readonly keyspaces: readonly KeyspaceStats[]
 }
@@ -50,6 +53,7 @@ export function collectStats(parts: DatabaseParts): DatabaseStats {
     cache: parts.engines.cache.stats(),
     checkpoints: parts.checkpointer.stats(),
     reads: parts.openReads.stats(),
+    transactions: parts.transactions.stats(),
     keyspaces,
   }
 }

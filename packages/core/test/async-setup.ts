@@ -12,6 +12,7 @@ export const TUNING: DatabaseTuning = {
   checkpointLogBytes: 1 << 20,
   segmentBytes: 1 << 20,
   preallocateBytes: 0,
+  remembersPlaces: true,
 }
 
 export function open(vfs: FaultyVfs | MemoryVfs, cacheBytes = 65_536): AsyncDatabase {

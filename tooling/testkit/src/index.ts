@@ -49,7 +49,19 @@ export { promised, Violation } from './violation.js'
 export { STORE_CASES, storeSuite } from './store-suite.js'
 export type { StoreCase, StoreMaker, StorePlace } from './store-suite.js'
 
+export { isolationSuite } from './isolation/isolation-suite.js'
+export type { IsolationCounts } from './isolation/isolation-suite.js'
+export type {
+  IsolationSession,
+  IsolationSubject,
+  IsolationTransaction,
+  IsolationView,
+} from './isolation/isolation-subject.js'
+export { historySuite } from './history-checker/history-suite.js'
+
 // Subjects
+export { databaseTransactions } from './subjects/database-transactions.js'
+export { transactionsSubject } from './subjects/transactions-subject.js'
 export { walSubject } from './subjects/wal-subject.js'
 export { treeSubject } from './subjects/tree-subject.js'
 export { databaseSubject } from './subjects/database-subject.js'

@@ -1,0 +1,125 @@
+import { LdbError } from '@ldb/base'
+import type { KeyBounds, RangeEstimate, Seq, StoreCursor } from '@ldb/base'
+import type { Transaction as StoreTransaction, TransactionView } from '@ldb/mvcc'
+import type { Health } from './health.js'
+import type { KeyspaceStore } from './keyspace-store.js'
+import type { OpenRead } from './open-reads.js'
+import type { ReadPin, ReadSource } from './read-source.js'
+import { ExpiringCursor } from './ttl-cursor.js'
+
+/** One keyspace as a transaction sees it. Its reads end with the transaction, so they are not noted on their own. */
+export class TransactionSource implements ReadSource {
+  readonly keyspace: KeyspaceStore
+  readonly #transaction: StoreTransaction
+  readonly #health: Health
+  /** When the transaction began: what had expired by then is absent, and nothing expires meanwhile (X2). */
+  readonly #beganAtMs: number
+
+  constructor(keyspace: KeyspaceStore, transaction: StoreTransaction, health: Health, beganAtMs: number) {
+    this.keyspace = keyspace
+    this.#transaction = transaction
+    this.#health = health
+    this.#beganAtMs = beganAtMs
+  }
+
+  assertReadable(): void {
+    this.#health.assertReadable()
+    if (!this.#transaction.isOpen) throw new LdbError('LDB_CLOSED', 'the transaction has ended')
+  }
+
+  get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
+    return this.#open(this.#transaction.get(this.keyspace.descriptor.id, key, keyBytes))
+  }
+
+  getForUpdate(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
+    return this.#open(this.#transaction.getForUpdate(this.keyspace.descriptor.id, key, keyBytes))
+  }
+
+  getBorrowed(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
+    return this.get(key, keyBytes)
+  }
+
+  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
+    let start = 0
+    return ends.map((end) => {
+      const key = keys.subarray(start, end)
+      start = end
+      return this.get(key, key.length)
+    })
+  }
+
+  has(key: Uint8Array, keyBytes: number): boolean {
+    if (this.keyspace.expiry !== undefined) return this.get(key, keyBytes) !== undefined
+    return this.#transaction.has(this.keyspace.descriptor.id, key, keyBytes)
+  }
+
+  acquire(): ReadPin {
+    const view = this.#transaction.view(this.keyspace.descriptor.id)
+    return new TransactionPin(this.keyspace, this.#transaction, view, this.#beganAtMs)
+  }
+
+  giveBack(_pin: ReadPin): void {
+    // The end of the transaction ends it.
+  }
+
+  opened(_read: OpenRead): number {
+    return 0
+  }
+
+  closed(_read: OpenRead): void {
+    // It was not noted.
+  }
+
+  #open(kept: Uint8Array | undefined): Uint8Array | undefined {
+    const { expiry } = this.keyspace
+    return expiry === undefined ? kept : expiry.open(kept, this.#beganAtMs)
+  }
+}
+
+/** A keyspace in a transaction, frozen at one moment of it. */
+class TransactionPin implements ReadPin {
+  readonly keyspace: KeyspaceStore
+  readonly view: ReadPin['view']
+  readonly #transaction: StoreTransaction
+  readonly #frozen: TransactionView
+  readonly #nowMs: number
+
+  constructor(
+    keyspace: KeyspaceStore,
+    transaction: StoreTransaction,
+    frozen: TransactionView,
+    nowMs: number,
+  ) {
+    this.keyspace = keyspace
+    this.#transaction = transaction
+    this.#frozen = frozen
+    this.#nowMs = nowMs
+    this.view = {
+      seq: transaction.seq as Seq,
+      count: (bounds: KeyBounds = {}): number => this.#count(bounds),
+      estimate: (bounds: KeyBounds = {}): RangeEstimate => frozen.estimate(bounds),
+    }
+  }
+
+  assertHeld(): void {
+    if (!this.#transaction.isOpen) throw new LdbError('LDB_CLOSED', 'the transaction has ended')
+  }
+
+  openCursor(bounds: KeyBounds): StoreCursor {
+    const cursor = this.#frozen.cursor(bounds)
+    return this.keyspace.expiry === undefined ? cursor : new ExpiringCursor(cursor, this.#nowMs)
+  }
+
+  closeCursor(cursor: StoreCursor): void {
+    cursor.close()
+  }
+
+  #count(bounds: KeyBounds): number {
+    if (this.keyspace.expiry === undefined) return this.#frozen.count(bounds)
+    const cursor = this.openCursor(bounds)
+    let count = 0
+    for (let found = cursor.first(); found; found = cursor.next()) count++
+    cursor.close()
+    return count
+  }
+}

@@ -1,0 +1,53 @@
+import { isEmptyBounds } from '@ldb/base'
+import type { KeyBounds, RangeEstimate, StoreCursor, StoreSnapshot } from '@ldb/base'
+import { countMerged } from './merged-count.js'
+import { MergedCursor } from './merged-cursor.js'
+import type { ReadSet } from './read-set.js'
+import type { ViewReads } from './view-reads.js'
+import type { Writes } from './write-buffer.js'
+
+/**
+ * One keyspace as a transaction saw it at one moment, its own writes until then included (M4). Made by `Transaction.view`;
+ * ends with the transaction.
+ *
+ * @category Transactions
+ */
+export class TransactionView {
+  readonly #owner: ViewReads
+  readonly #snapshot: StoreSnapshot
+  readonly #reads: ReadSet | undefined
+  readonly #writes: Writes | undefined
+
+  /** @internal */
+  constructor(
+    owner: ViewReads,
+    snapshot: StoreSnapshot,
+    reads: ReadSet | undefined,
+    writes: Writes | undefined,
+  ) {
+    this.#owner = owner
+    this.#snapshot = snapshot
+    this.#reads = reads
+    this.#writes = writes
+  }
+
+  /** Opens a cursor. The bounds are kept: do not change their bytes. */
+  cursor(bounds: KeyBounds = {}): StoreCursor {
+    const base = this.#snapshot.cursor(bounds)
+    const inner = this.#writes === undefined ? base : new MergedCursor(base, this.#writes, bounds)
+    return this.#owner.openCursor(inner, this.#reads, bounds)
+  }
+
+  /** Counts the entries within bounds, exactly; has then looked at all of them (M12). */
+  count(bounds: KeyBounds = {}): number {
+    this.#reads?.addRange(bounds.lower?.slice(), bounds.upper?.slice())
+    if (isEmptyBounds(bounds)) return 0
+    if (this.#writes === undefined) return this.#snapshot.count(bounds)
+    return countMerged(this.#snapshot, this.#writes, bounds)
+  }
+
+  /** Estimates entries and bytes within bounds, own writes left out. Is no read (M12). */
+  estimate(bounds: KeyBounds = {}): RangeEstimate {
+    return this.#snapshot.estimate(bounds)
+  }
+}

@@ -1,0 +1,70 @@
+import { WriteBatch } from '@ldb/base'
+import type { OrderedStore, StoreCursor } from '@ldb/base'
+import { BTree } from '@ldb/btree'
+import { MemoryVfs } from '@ldb/vfs'
+import { TransactionManager } from '../src/transaction-manager.js'
+import type { TransactionManagerOptions } from '../src/manager-options.js'
+import type { Transaction } from '../src/transaction.js'
+
+/** Gives the bytes of a text of one-byte characters, so that strings sort as their bytes do. */
+export function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0))
+}
+
+/** Gives the text of bytes. */
+export function textOf(bytes: Uint8Array): string
+export function textOf(bytes: Uint8Array | undefined): string | undefined
+export function textOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : String.fromCharCode(...bytes)
+}
+
+/** Makes an empty tree in memory. */
+export function memoryTree(): OrderedStore {
+  return BTree.open(new MemoryVfs(), '/tree.ldb', { cacheBytes: 2 ** 20, pageBytes: 512 })
+}
+
+/** Makes a manager of two trees in memory, numbered 1 and 2. */
+export function memoryManager(
+  options: Omit<Partial<TransactionManagerOptions>, 'stores'> = {},
+): TransactionManager {
+  return new TransactionManager({
+    ...options,
+    stores: [
+      [1, memoryTree()],
+      [2, memoryTree()],
+    ],
+  })
+}
+
+/** Writes outside of transactions: `undefined` deletes. */
+export function writeAll(
+  manager: TransactionManager,
+  entries: Readonly<Record<string, string | undefined>>,
+  keyspaceId = 1,
+): void {
+  const batch = new WriteBatch()
+  for (const [key, value] of Object.entries(entries)) {
+    if (value === undefined) batch.delete(keyspaceId, bytesOf(key))
+    else batch.put(keyspaceId, bytesOf(key), bytesOf(value))
+  }
+  manager.write(batch)
+}
+
+/** Reads all that a cursor has, from its first entry on, and closes it. */
+export function entriesOf(cursor: StoreCursor): [string, string][] {
+  const entries: [string, string][] = []
+  for (let found = cursor.first(); found; found = cursor.next())
+    entries.push([textOf(cursor.key), textOf(cursor.value)])
+  cursor.close()
+  return entries
+}
+
+/** Commits, and tells what became of it. */
+export function outcomeOf(transaction: Transaction): string {
+  try {
+    transaction.commit()
+    return 'committed'
+  } catch (error) {
+    return (error as { readonly code: string }).code
+  }
+}

@@ -1,0 +1,183 @@
+import { Violation } from '../violation.js'
+import { lookedAt } from './recorded-history.js'
+import type { RecordedHistory, RecordedTransaction } from './recorded-history.js'
+import type { VersionTable } from './version-table.js'
+
+/** Why one comes before another. */
+type EdgeKind = 'ww' | 'wr' | 'rw' | 'time'
+
+/** Nodes and edges in arrays; a node is a transaction, or a moment. */
+class Graph {
+  readonly targets: number[][] = []
+  readonly kinds: EdgeKind[][] = []
+
+  constructor(nodeCount: number) {
+    for (let node = 0; node < nodeCount; node++) {
+      this.targets.push([])
+      this.kinds.push([])
+    }
+  }
+
+  add(source: number, target: number, kind: EdgeKind): void {
+    if (source === target) return
+    this.targets[source]!.push(target)
+    this.kinds[source]!.push(kind)
+  }
+}
+
+/**
+ * Holds a history against strict serializability: builds who must come before whom, among the committed, from what each has
+ * observed and the order of versions, and looks for a circle.
+ *
+ * @remarks Edges: a version and the next (ww), a version and who observed it (wr), who observed it and the next (rw; an
+ * observed absence in a range is an observation of each key there), and who ended before another began (time), which
+ * leads over a chain of moments so that there are few of them.
+ * @returns the number of edges.
+ * @throws Violation with a circle.
+ */
+export function checkSerializable(history: RecordedHistory, table: VersionTable): number {
+  const committed = history.transactions.filter(({ outcome }) => outcome === 'committed')
+  const nodes = new Map(committed.map((transaction, index) => [transaction, index]))
+  const moments = committed.map(({ endedAt }) => endedAt).sort((a, b) => a - b)
+  const graph = new Graph(committed.length + moments.length)
+  const nodeOf = (commit: number): number | undefined => {
+    const writer = history.commits[commit - 1]
+    return writer === undefined ? undefined : nodes.get(writer)
+  }
+  for (const versions of table.versions.values()) {
+    for (let index = 2; index < versions.length; index++) {
+      graph.add(nodeOf(versions[index - 1]!.commit)!, nodeOf(versions[index]!.commit)!, 'ww')
+    }
+  }
+  for (const [transaction, node] of nodes) {
+    for (const [name, value] of observations(transaction, table)) {
+      const versions = table.versions.get(name) ?? []
+      const index = table.observed(name, value, transaction.start)
+      if (index < 0) throw new Violation(`${transaction.id} missed ${name}, which was there all the time`)
+      const writer = nodeOf(versions[index]!.commit)
+      if (writer !== undefined) graph.add(writer, node, 'wr')
+      const next = versions[index + 1]
+      if (next !== undefined) graph.add(node, nodeOf(next.commit)!, 'rw')
+    }
+  }
+  addTime(graph, nodes, moments)
+  const circle = findCircle(graph)
+  if (circle !== undefined) throw new Violation(describe(circle, graph, committed))
+  return graph.targets.reduce((sum, targets) => sum + targets.length, 0)
+}
+
+/** What a transaction has observed of its view: not what it wrote itself. */
+function observations(transaction: RecordedTransaction, table: VersionTable): [string, string | undefined][] {
+  const own = new Set<string>()
+  const seen: [string, string | undefined][] = []
+  const see = (name: string, value: string | undefined): void => {
+    if (!own.has(name)) seen.push([name, value])
+  }
+  for (const event of transaction.events) {
+    if (event.do === 'put' || event.do === 'delete') own.add(event.name)
+    else if (event.do === 'get' || event.do === 'lock') see(event.name, event.value)
+    else if (event.do === 'deleteRange') {
+      for (const name of table.namesOf(event.keyspace)) {
+        const key = name.slice(event.keyspace.length + 1)
+        if (key >= event.gte && key < event.lt) own.add(name)
+      }
+    } else {
+      const { covers } = lookedAt(event)
+      const found = new Map(event.entries)
+      for (const name of table.namesOf(event.keyspace)) {
+        const key = name.slice(event.keyspace.length + 1)
+        if (covers(key)) see(name, found.get(key))
+      }
+    }
+  }
+  return seen
+}
+
+/** Who ended at a moment comes before it; who began after it comes behind it. */
+function addTime(
+  graph: Graph,
+  nodes: ReadonlyMap<RecordedTransaction, number>,
+  moments: readonly number[],
+): void {
+  const first = nodes.size
+  const places = new Map(moments.map((moment, index) => [moment, index]))
+  for (let index = 1; index < moments.length; index++) graph.add(first + index - 1, first + index, 'time')
+  for (const [{ beganAt, endedAt }, node] of nodes) {
+    graph.add(node, first + (places.get(endedAt) ?? 0), 'time')
+    let low = 0
+    let high = moments.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (moments[middle]! < beganAt) low = middle + 1
+      else high = middle
+    }
+    if (low > 0) graph.add(first + low - 1, node, 'time')
+  }
+}
+
+/** Tarjan's strongly connected components, without recursion; gives the nodes of one that has more than one. */
+function findCircle({ targets }: Graph): number[] | undefined {
+  const order = new Int32Array(targets.length).fill(-1)
+  const low = new Int32Array(targets.length)
+  const onStack = new Uint8Array(targets.length)
+  const nextEdge = new Int32Array(targets.length)
+  const stack: number[] = []
+  const path: number[] = []
+  let count = 0
+  for (let root = 0; root < targets.length; root++) {
+    if (order[root] !== -1) continue
+    path.push(root)
+    while (path.length > 0) {
+      const node = path.at(-1)!
+      if (order[node] === -1) {
+        order[node] = low[node] = count++
+        stack.push(node)
+        onStack[node] = 1
+      }
+      const target = targets[node]![nextEdge[node]!++]
+      if (target !== undefined) {
+        if (order[target] === -1) path.push(target)
+        else if (onStack[target] === 1) low[node] = Math.min(low[node]!, order[target]!)
+        continue
+      }
+      path.pop()
+      const parent = path.at(-1)
+      if (parent !== undefined) low[parent] = Math.min(low[parent]!, low[node]!)
+      if (low[node] !== order[node]) continue
+      const component = stack.splice(stack.lastIndexOf(node))
+      for (const member of component) onStack[member] = 0
+      if (component.length > 1) return component
+    }
+  }
+  return undefined
+}
+
+/** Writes down the shortest circle through one of the nodes. */
+function describe(
+  component: readonly number[],
+  graph: Graph,
+  committed: readonly RecordedTransaction[],
+): string {
+  const members = new Set(component)
+  const start = component.find((node) => node < committed.length) ?? component[0]!
+  const came = new Map<number, readonly [from: number, kind: EdgeKind]>()
+  const queue = [start]
+  for (const node of queue) {
+    graph.targets[node]!.forEach((target, index) => {
+      if (!members.has(target) || came.has(target)) return
+      came.set(target, [node, graph.kinds[node]![index]!])
+      queue.push(target)
+    })
+    if (came.has(start)) break
+  }
+  const steps: string[] = []
+  let node = start
+  do {
+    const [from, kind] = came.get(node)!
+    if (kind !== 'time' || from < committed.length) {
+      steps.unshift(`${from < committed.length ? `T${committed[from]!.id}` : 'later'} -${kind}->`)
+    }
+    node = from
+  } while (node !== start)
+  return `transactions in a circle: ${steps.join(' ')} T${committed[start]!.id}`
+}

@@ -1,0 +1,82 @@
+import { promised } from '../violation.js'
+import type { RecordedEvent, RecordedHistory, RecordedTransaction } from './recorded-history.js'
+import type { VersionTable } from './version-table.js'
+
+/**
+ * Holds a history against snapshot isolation, which both levels give: every read, also of those that failed, is of
+ * the state at the beginning with the own writes over it; and nobody has committed over a write that he had not seen.
+ *
+ * @throws Violation
+ */
+export function checkSnapshots(history: RecordedHistory, table: VersionTable): void {
+  for (const transaction of history.transactions) checkReads(transaction, table)
+  const written = new Map<string, number>()
+  for (const transaction of history.commits) {
+    for (const name of writesOf(transaction, table)) {
+      const last = written.get(name) ?? 0
+      promised(
+        last <= transaction.start,
+        () => `${transaction.id} has written ${name} over commit ${last}, which it had not seen (P4)`,
+      )
+      written.set(name, transaction.commit ?? 0)
+    }
+  }
+}
+
+function checkReads(transaction: RecordedTransaction, table: VersionTable): void {
+  const own = new Map<string, string | undefined>()
+  const expected = (name: string): string | undefined =>
+    own.has(name) ? own.get(name) : table.versionAt(name, transaction.start).value
+  for (const event of transaction.events) {
+    if (event.do === 'put') own.set(event.name, event.value)
+    else if (event.do === 'delete') own.set(event.name, undefined)
+    else if (event.do === 'deleteRange') for (const name of covered(event, table)) own.set(name, undefined)
+    else if (event.do === 'scan') checkScan(transaction, event, table, expected)
+    else {
+      const right = expected(event.name)
+      promised(
+        event.value === right,
+        () => `${transaction.id} read ${event.name} as ${String(event.value)}, its view has ${String(right)}`,
+      )
+    }
+  }
+}
+
+function checkScan(
+  transaction: RecordedTransaction,
+  event: RecordedEvent & { readonly do: 'scan' },
+  table: VersionTable,
+  expected: (name: string) => string | undefined,
+): void {
+  const { gte, lt, reverse = false, limit = Infinity } = event.range
+  const right: string[] = []
+  for (const name of table.namesOf(event.keyspace)) {
+    const key = name.slice(event.keyspace.length + 1)
+    const value = expected(name)
+    if (value === undefined || (gte !== undefined && key < gte) || (lt !== undefined && key >= lt)) continue
+    right.push(`${key}=${value}`)
+  }
+  if (reverse) right.reverse()
+  const found = event.entries.map(([key, value]) => `${key}=${value}`)
+  promised(
+    String(found) === String(right.slice(0, limit)),
+    () => `${transaction.id} scanned ${String(found)}, its view has ${String(right.slice(0, limit))}`,
+  )
+}
+
+/** Names of which a transaction claims that nobody else has written them meanwhile. */
+function writesOf({ events }: RecordedTransaction, table: VersionTable): Set<string> {
+  const names = new Set<string>()
+  for (const event of events) {
+    if (event.do === 'put' || event.do === 'delete' || event.do === 'lock') names.add(event.name)
+    else if (event.do === 'deleteRange') for (const name of covered(event, table)) names.add(name)
+  }
+  return names
+}
+
+function covered(event: RecordedEvent & { readonly do: 'deleteRange' }, table: VersionTable): string[] {
+  return table.namesOf(event.keyspace).filter((name) => {
+    const key = name.slice(event.keyspace.length + 1)
+    return key >= event.gte && key < event.lt
+  })
+}

@@ -1,0 +1,108 @@
+import { promised } from '../violation.js'
+import type { RecordedHistory, RecordedTransaction } from './recorded-history.js'
+
+/** A value of a key, or its absence, from one commit on. */
+export interface Version {
+  readonly commit: number
+  readonly value: string | undefined
+}
+
+/** Every version of every key, in the order of commits: what the history must be explained by. */
+export class VersionTable {
+  /** By `keyspace/key`, the oldest first; each begins with its absence, at 0. */
+  readonly versions: Map<string, Version[]> = new Map()
+  /** Names of a keyspace, in order of keys. */
+  readonly #names: Map<string, string[]> = new Map()
+  readonly #writers: Map<string, RecordedTransaction> = new Map()
+  readonly #finals: Set<string> = new Set()
+
+  constructor(history: RecordedHistory) {
+    for (const transaction of history.transactions) {
+      for (const event of transaction.events) {
+        if ('name' in event) this.#know(event.name)
+        if (event.do === 'put') this.#writers.set(event.value, transaction)
+      }
+    }
+    for (const names of this.#names.values()) names.sort()
+    for (const transaction of history.commits) this.#apply(transaction)
+  }
+
+  /** Names of a keyspace that somebody has used, in order. */
+  namesOf(keyspace: string): readonly string[] {
+    return this.#names.get(keyspace) ?? []
+  }
+
+  /** Gives the place of the version that a view after `commit` has. */
+  indexAt(name: string, commit: number): number {
+    const versions = this.#of(name)
+    let low = 0
+    let high = versions.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1
+      if (versions[middle]!.commit <= commit) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+
+  versionAt(name: string, commit: number): Version {
+    return this.#of(name)[this.indexAt(name, commit)]!
+  }
+
+  /**
+   * Gives the place of the version that was observed: of the value by its writer, of an absence the newest one that is
+   * not after `start`, or -1 when it was never absent by then.
+   *
+   * @throws Violation when the value is of a writer who has not committed, or not the last that he wrote.
+   */
+  observed(name: string, value: string | undefined, start: number): number {
+    const versions = this.#of(name)
+    if (value === undefined) {
+      let index = this.indexAt(name, start)
+      while (index >= 0 && versions[index]!.value !== undefined) index--
+      return index
+    }
+    const writer = this.#writers.get(value)
+    promised(writer !== undefined, () => `${name}: ${value} was never written`)
+    promised(
+      writer.outcome === 'committed',
+      () => `${name}: ${value} is of a transaction that was not committed (G1a)`,
+    )
+    promised(
+      this.#finals.has(`${name}=${value}`),
+      () => `${name}: ${value} was written over before the commit (G1b)`,
+    )
+    return versions.findIndex((version) => version.value === value)
+  }
+
+  #apply({ commit, events }: RecordedTransaction): void {
+    const values = new Map<string, string | undefined>()
+    for (const event of events) {
+      if (event.do === 'put') values.set(event.name, event.value)
+      else if (event.do === 'delete') values.set(event.name, undefined)
+      else if (event.do === 'deleteRange') {
+        for (const name of this.namesOf(event.keyspace)) {
+          const key = name.slice(event.keyspace.length + 1)
+          if (key >= event.gte && key < event.lt) values.set(name, undefined)
+        }
+      }
+    }
+    for (const [name, value] of values) {
+      this.#of(name).push({ commit: commit ?? 0, value })
+      if (value !== undefined) this.#finals.add(`${name}=${value}`)
+    }
+  }
+
+  #know(name: string): void {
+    if (this.versions.has(name)) return
+    this.versions.set(name, [{ commit: 0, value: undefined }])
+    const keyspace = name.slice(0, name.indexOf('/'))
+    const names = this.#names.get(keyspace)
+    if (names === undefined) this.#names.set(keyspace, [name])
+    else names.push(name)
+  }
+
+  #of(name: string): Version[] {
+    return this.versions.get(name) ?? [{ commit: 0, value: undefined }]
+  }
+}

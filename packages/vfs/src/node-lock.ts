@@ -15,6 +15,9 @@ import type { VfsLock } from './vfs.js'
 /** How often a taker looks again after somebody else was faster. */
 const ROUNDS_MAX = 100
 const SUCCESSORS_MAX = 100
+/** How long a taker waits for a name that is bound though nobody holds the directory, and how often it looks (K14). */
+const ORPHAN_PATIENCE_MS = 2000
+const ORPHAN_PAUSE_MS = 1
 
 /**
  * Takes the lock of a directory (K1): first within this thread, then with the kernel where it offers that, and last in
@@ -27,7 +30,12 @@ export function takeNodeLock(directory: string, random: RandomSource): VfsLock {
   if (held.has(identity)) throw lockedBy(directory, 'this process')
   const files = new NodeLockFiles(directory)
   const token = newToken(random)
-  const socket = bindLockSocket(identity, token)
+  let socket = bindLockSocket(identity, token)
+  for (let waitedMs = 0; socket === 'taken' && waitedMs < ORPHAN_PATIENCE_MS; waitedMs += ORPHAN_PAUSE_MS) {
+    if (!isHeldByNobody(files)) break
+    pause(ORPHAN_PAUSE_MS)
+    socket = bindLockSocket(identity, token)
+  }
   const name = typeof socket === 'object' ? socket.name : LOCK_UNKNOWN
   const own: LockRecord = { ...describeThisProcess(), socket: name, token }
   if (socket === 'taken') throw takenSocket(directory, files, own)
@@ -150,6 +158,18 @@ function assertDead(directory: string, holder: LockRecord, own: LockRecord): voi
   const name = describeHolder(holder, own)
   if (state === 'alive') throw lockedBy(directory, name)
   throw lockedBy(directory, name, `It cannot be seen from here; if it has ended, remove ${directory}/LOCK`)
+}
+
+/** Tells whether whoever has bound the name has no record, or one of a process that has ended. */
+function isHeldByNobody(files: NodeLockFiles): boolean {
+  const found = files.read(files.lockPath)
+  if (found === 'garbage') return false
+  const own = { ...describeThisProcess(), socket: LOCK_UNKNOWN, token: '' }
+  return found === 'absent' || judgeHolder(found, own, nodeProcessProbe) === 'dead'
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
 function takenSocket(directory: string, files: NodeLockFiles, own: LockRecord): LdbError {

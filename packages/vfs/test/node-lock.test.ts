@@ -78,6 +78,24 @@ describe('the lock between processes', () => {
   })
 })
 
+describe('a name that is bound though nobody holds the directory (K14)', () => {
+  it('is waited for while processes are being started', async () => {
+    using directory = scratchDirectory()
+    const starter = new Worker(
+      `const { spawn } = require('node:child_process')
+       const again = () => spawn('true').on('exit', again)
+       for (let index = 0; index < 4; index++) again()`,
+      { eval: true },
+    )
+    try {
+      await once(starter, 'online')
+      for (let round = 0; round < 200; round++) vfs.lock(directory.path).release()
+    } finally {
+      await starter.terminate()
+    }
+  })
+})
+
 describe('a LOCK that was found', () => {
   const other: LockRecord = { ...describeThisProcess(), socket: '-', token: 'ab'.repeat(16) }
 

@@ -1,5 +1,6 @@
 import { invalidArgument, LdbError } from '@ldb/base'
 import type { PreparedCommit, Savepoint, Transaction as StoreTransaction } from '@ldb/mvcc'
+import type { CommitPipeline } from './commit-pipeline.js'
 import type { Durability } from './database-options.js'
 import type { Health } from './health.js'
 import type { KeyspaceCodec } from './keyspace-codec.js'
@@ -16,7 +17,7 @@ export interface TransactionParts {
   readonly keyspace: KeyspaceStore
   readonly codec: KeyspaceCodec<string, string>
   readonly transaction: StoreTransaction
-  readonly pipeline: KeyspaceWrites<string, string>['pipeline']
+  readonly pipeline: CommitPipeline
   readonly health: Health
   readonly beganAtMs: number
   readonly durability: Durability | undefined

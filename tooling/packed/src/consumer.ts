@@ -22,6 +22,8 @@ export interface PublicPackage {
   readonly folder: string
   /** In-house packages that it brings along. */
   readonly dependencies: readonly string[]
+  /** In-house packages that its README may show it with: those that it brings along, and those that it is tested with. */
+  readonly companions: readonly string[]
 }
 
 /** A folder of somebody else's, into which npm has installed all packages from their tarballs. */
@@ -41,10 +43,16 @@ export function publicPackages(): PublicPackage[] {
       const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
         name: string
         dependencies?: Record<string, string>
+        devDependencies?: Record<string, string>
       }
-      const dependencies = Object.keys(manifest.dependencies ?? {}).filter((name) => name.startsWith('@ldb/'))
-      return { name: manifest.name, folder, dependencies }
+      const dependencies = inHouse(manifest.dependencies)
+      const companions = [...dependencies, ...inHouse(manifest.devDependencies)]
+      return { name: manifest.name, folder, dependencies, companions }
     })
+}
+
+function inHouse(wanted: Readonly<Record<string, string>> = {}): string[] {
+  return Object.keys(wanted).filter((name) => name.startsWith('@ldb/'))
 }
 
 /** Packs all packages and installs the tarballs with npm into an empty folder, as a user would. */

@@ -34,7 +34,7 @@ describe.each(packages.map((subject) => [subject.name, subject] as const))('%s',
 
   test('runs the example of its README', () => {
     const code = readExample(join(subject.folder, 'README.md'))
-    const allowed = [name, ...subject.dependencies]
+    const allowed = [name, ...subject.companions]
     expect(packagesIn(code).filter((specifier) => !allowed.includes(specifier))).toEqual([])
     expect(packagesIn(code)).toContain(name)
     const file = placeExample(consumer.folder, name, code)

@@ -37,7 +37,8 @@ async function answer({ suite: name, seed, stepCount }: DeepTask): Promise<DeepA
     loaded.set(name, suite)
     return { counts: await suite.runCase(seed, stepCount) }
   } catch (error) {
-    const failure = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error)
+    const failure =
+      error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error)
     return suite?.stepCount === undefined ? { failure } : { failure, stepCount: suite.stepCount }
   }
 }

@@ -26,6 +26,7 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     replace:
       '    this.markClean(frame)\n    this.#sink.writePage(this.pageOf(frame), frame, frame * this.#cache.pageBytes)\n',
     suite: 'packages/cache/src/page-cache.test.ts',
+    test: 'nothing is lost when the sink fails',
   },
   {
     name: 'cache-pin-ignored',
@@ -36,6 +37,7 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     find: '      if (pins[frame] !== 0) continue\n',
     replace: '      if (pins[frame] === -1) continue\n',
     suite: 'packages/cache/src/page-cache.test.ts',
+    test: 'a page that is pinned stays, however many others come',
   },
   {
     name: 'cache-stale-name-after-move',
@@ -68,5 +70,6 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     find: '      if (((next - home) & mask) >= ((next - hole) & mask)) {',
     replace: '      if (((next - home) & mask) > ((next - hole) & mask)) {',
     suite: 'packages/cache/src/page-table.test.ts',
+    test: 'is a map from pages to frames',
   },
 ]

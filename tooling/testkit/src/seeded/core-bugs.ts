@@ -23,6 +23,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '      this.#append(batch.encode(), seq, wanted)\n      this.#apply(sections, seq)\n',
     replace: '      this.#apply(sections, seq)\n      this.#append(batch.encode(), seq, wanted)\n',
     suite: 'packages/core/test/fault.test.ts',
+    test: 'gives LDB_COMMIT_UNKNOWN when the sync fails',
   },
   {
     name: 'half-applied-commit-readable',
@@ -33,6 +34,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '      this.#handOver()\n      this.#fail(error, true)\n',
     replace: '      this.#handOver()\n      this.#fail(error, false)\n',
     suite: 'packages/core/test/fault.test.ts',
+    test: 'shows nothing of a commit that failed half way',
   },
   {
     name: 'log-cut-before-checkpoint-synced',
@@ -75,7 +77,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '      if (durableSeq < recorded) {',
     replace: '      if (durableSeq < 0) {',
     suite: 'corruption',
-    cases: 2,
+    cases: 12,
   },
   {
     name: 'seq-not-advanced-at-recovery',

@@ -35,6 +35,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '    view.getInt32(META_BLOCK_CHECKSUM_OFFSET, true) !== hash[0] ||\n    view.getInt32(META_BLOCK_CHECKSUM_OFFSET + 4, true) !== hash[1]\n',
     replace: '    false\n',
     suite: 'packages/btree/src/meta.test.ts',
+    test: 'with any bit flipped is refused',
   },
   {
     name: 'tree-free-space-checksum-dropped',
@@ -133,6 +134,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '  if (actual >= expected) return found\n',
     replace: '  if (actual >= 0) return found\n',
     suite: 'packages/btree/test/forged-file.test.ts',
+    test: 'with more pages than bytes is refused',
   },
   {
     name: 'tree-free-page-read',
@@ -143,6 +145,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '    if (this.freeSpace.isFree(pageNumber)) {\n',
     replace: '    if (pageNumber < 0) {\n',
     suite: 'packages/btree/test/forged-file.test.ts',
+    test: 'whose root stands on a free page is corrupt',
   },
   {
     name: 'tree-split-off-by-one',
@@ -241,6 +244,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '      this.writeFailure ??= error\n',
     replace: '',
     suite: 'packages/btree/test/fault.test.ts',
+    test: 'a read that has to make room and cannot write poisons the tree',
   },
   {
     name: 'tree-offset-wraps',
@@ -251,6 +255,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: 'this.file.write(memory.bytes, page, memory.pageBytes, pageNumber * memory.pageBytes)\n',
     replace: 'this.file.write(memory.bytes, page, memory.pageBytes, (pageNumber * memory.pageBytes) >>> 0)\n',
     suite: 'tooling/testkit/test/limits.test.ts',
+    test: 'goes on over 4294967296 bytes',
   },
   {
     name: 'tree-value-borrowed',

@@ -76,8 +76,8 @@ export const CORE_BUGS: readonly SeededBug[] = [
     file: 'packages/core/src/recovery.ts',
     find: '      if (durableSeq < recorded) {',
     replace: '      if (durableSeq < 0) {',
-    suite: 'corruption',
-    cases: 12,
+    suite: 'packages/core/test/recovery.test.ts',
+    test: 'a checkpoint that a store has lost',
   },
   {
     name: 'seq-not-advanced-at-recovery',

@@ -272,7 +272,9 @@ export class Pages implements PageSink {
     }
     // Its number would be given out again, and the page written over while the tree reaches it.
     if (this.freeSpace.isFree(pageNumber)) {
-      throw corruption(this.file.path, fileOffset, 'a page of the tree counts as free', { actual: pageNumber })
+      throw corruption(this.file.path, fileOffset, 'a page of the tree counts as free', {
+        actual: pageNumber,
+      })
     }
     const page = this.space.claim(pageNumber) * memory.pageBytes
     try {

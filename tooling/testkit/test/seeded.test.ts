@@ -60,7 +60,7 @@ describe('what does not count as caught', () => {
   })
 
   test('a module that the suite never loads', async () => {
-    const elsewhere: SeededBug = { ...bug, suite: 'crash-wal', cases: 1 }
+    const elsewhere: SeededBug = { ...bug, suite: 'packages/wal/src/format.test.ts' }
     await expect(catchBug(elsewhere)).rejects.toThrow(/no part of/)
   })
 

@@ -46,7 +46,7 @@ export function summaryOf(files) {
       low.push(`${module} (${missing} of ${branches.total} missing)`)
   }
   const byPackage = [...sums]
-    .sort()
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, sum]) => `| ${name} | ${share(sum.statements)} | ${share(sum.branches)} |`)
   return {
     byPackage: ['| package | statements | branches |', '|---|---|---|', ...byPackage].join('\n'),

@@ -20,8 +20,9 @@ export const CORE_BUGS: readonly SeededBug[] = [
     rows: [7, 8],
     effect: 'a commit is applied before it is in the log',
     file: 'packages/core/src/commit-pipeline.ts',
-    find: '      this.#append(batch.encode(), seq, wanted)\n      this.#apply(sections, seq)\n',
-    replace: '      this.#apply(sections, seq)\n      this.#append(batch.encode(), seq, wanted)\n',
+    find: '      this.#append(batch.encode(), seq, wanted)\n      this.#parts.transactions.noteCommit(seq, sections, marks)\n      this.#apply(sections, seq)\n',
+    replace:
+      '      this.#apply(sections, seq)\n      this.#append(batch.encode(), seq, wanted)\n      this.#parts.transactions.noteCommit(seq, sections, marks)\n',
     suite: 'packages/core/test/fault.test.ts',
     test: 'gives LDB_COMMIT_UNKNOWN when the sync fails',
   },
@@ -42,8 +43,8 @@ export const CORE_BUGS: readonly SeededBug[] = [
     rows: [4, 11],
     effect: 'the log is cut before the note of the checkpoint is synced',
     file: 'packages/core/src/wal-log.ts',
-    find: '    this.#wal.sync()\n    this.#wal.truncateBefore(lsn)\n',
-    replace: '    this.#wal.truncateBefore(lsn)\n    this.#wal.sync()\n',
+    find: '    this.#wal.sync()\n    this.#wal.truncateBefore(this.#oldestNeeded(lsn))\n',
+    replace: '    this.#wal.truncateBefore(this.#oldestNeeded(lsn))\n    this.#wal.sync()\n',
     suite: 'crash-database',
   },
   {

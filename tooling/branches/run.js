@@ -1,9 +1,15 @@
-// `npm run coverage`: runs the suites of the packages and of the testkit under V8's coverage, all of it put together, and
-// says how many statements and branches of each package ran. The pages are in `coverage/`.
-import { readFileSync } from 'node:fs'
+// `npm run coverage`: runs the suites of the packages, and the quick ones of the testkit, under V8's coverage, puts all of
+// it together, and says how many statements and branches of each package ran. The pages are in `coverage/`.
+//
+// `--testkit` takes every suite of the testkit along, `--write` puts the tables into TESTING.md, and paths of tests take the
+// place of all.
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startVitest } from 'vitest/node'
+import { summaryOf } from './summary.js'
+import { withSection } from './section.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '..', '..')
@@ -21,11 +27,18 @@ const LEFT_OUT = [
   'packages/core/test/sizes.test.ts',
 ]
 
-/** Paths that a branch left out would lose data in: here 100 % is the aim. */
-const CRITICAL =
-  /\/(?:wal\/src\/|btree\/src\/(?:meta|checkpoint|reclaim|free-space)|core\/src\/(?:commit-pipeline|recovery|wal-log|checkpointer|catalog))/
+/** Of the testkit, what takes a minute together; the others take many, and few branches more. */
+const QUICK = ['bounded-open', 'read-errors', 'regressions', 'store', 'stray-files']
 
-const vitest = await startVitest('test', process.argv.slice(2), {
+const args = process.argv.slice(2)
+const flags = new Set(args.filter((arg) => arg.startsWith('--')))
+const paths = args.filter((arg) => !arg.startsWith('--'))
+const isWriting = flags.delete('--write')
+const isWhole = flags.delete('--testkit')
+if (flags.size > 0) throw new Error(`no such flag: ${[...flags].join(' ')}; there are --write and --testkit`)
+if (isWriting && paths.length > 0) throw new Error('what a part of the tests runs is nothing to write down')
+
+const vitest = await startVitest('test', paths, {
   root,
   watch: false,
   config: false,
@@ -38,7 +51,9 @@ const vitest = await startVitest('test', process.argv.slice(2), {
       name: part,
       root,
       include:
-        part === 'packages' ? ['packages/*/{src,test}/**/*.test.ts'] : ['tooling/testkit/test/**/*.test.ts'],
+        part === 'packages'
+          ? ['packages/*/{src,test}/**/*.test.ts']
+          : [`tooling/testkit/test/${isWhole || paths.length > 0 ? '**/*' : `{${QUICK.join()}}`}.test.ts`],
       exclude: ['**/node_modules/**', '**/dist/**', ...LEFT_OUT],
       setupFiles: [join(root, 'tooling', 'vitest', 'setup.js')],
       testTimeout: 900_000,
@@ -50,42 +65,28 @@ const vitest = await startVitest('test', process.argv.slice(2), {
     provider: 'v8',
     include: ['packages/*/src/**/*.ts'],
     exclude: ['**/*.test.ts', '**/index.ts'],
-    reporter: ['html', 'json-summary'],
+    reporter: ['html', 'json', 'json-summary'],
     reportsDirectory: target,
     reportOnFailure: true,
   },
 })
-await vitest.close()
 const failed = vitest.state.getCountOfFailedTests()
-/** @type {Record<string, Record<'statements' | 'branches', { total: number, covered: number }>>} */
+await vitest.close()
+
+/** @type {import('./summary.js').Files} */
 const files = JSON.parse(readFileSync(join(target, 'coverage-summary.json'), 'utf8'))
-
-/** @type {Map<string, number[]>} */
-const packages = new Map()
-for (const [path, { statements, branches }] of Object.entries(files)) {
-  const name = path === 'total' ? 'all' : (/packages\/(\w+)\//.exec(path)?.[1] ?? '')
-  const sums = packages.get(name) ?? [0, 0, 0, 0]
-  packages.set(name, [
-    (sums[0] ?? 0) + statements.covered,
-    (sums[1] ?? 0) + statements.total,
-    (sums[2] ?? 0) + branches.covered,
-    (sums[3] ?? 0) + branches.total,
-  ])
-}
-
-/** @param {number} covered @param {number} total */
-const share = (covered, total) => (total === 0 ? '–' : `${((100 * covered) / total).toFixed(1)} %`)
-console.log('\n| package | statements | branches |\n|---|---|---|')
-for (const [name, [ran = 0, statements = 0, taken = 0, branches = 0]] of [...packages].sort()) {
-  console.log(`| ${name} | ${share(ran, statements)} | ${share(taken, branches)} of ${branches} |`)
-}
-console.log('\nmodules that data depend on, and others below 95 %, by branches not taken:')
-for (const [path, { branches }] of Object.entries(files)) {
-  const missing = branches.total - branches.covered
-  const isLow = CRITICAL.test(path) ? missing > 0 : branches.covered < 0.95 * branches.total
-  if (path === 'total' || !isLow) continue
-  const name = path.slice(path.indexOf('packages/') + 'packages/'.length)
-  console.log(`${name}: ${branches.covered} of ${branches.total}`)
-}
-console.log(`\n${failed} tests failed; pages: ${join('coverage', 'index.html')}`)
+const { byPackage, critical, low } = summaryOf(files)
+console.log(`\n${byPackage}\n\nmodules that data depend on:\n\n${critical}\n`)
+if (low.length > 0) console.log(`others below 95 %, by branches: ${low.join(', ')}\n`)
+console.log(`${failed} tests failed; pages: ${join('coverage', 'index.html')}`)
 process.exitCode = failed === 0 ? 0 : 1
+
+if (isWriting && failed === 0) {
+  const path = join(root, 'TESTING.md')
+  const { stdout } = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' })
+  const command = `npm run coverage --${isWhole ? ' --testkit' : ''} --write`
+  const run = `Run of ${new Date().toISOString().slice(0, 10)} at commit ${stdout.trim()}, by \`${command}\`:`
+  const text = `${run}\n\n${byPackage}\n\nOf the modules that data depend on:\n\n${critical}`
+  writeFileSync(path, withSection(readFileSync(path, 'utf8'), text))
+  console.log('TESTING.md has it')
+}

@@ -1,4 +1,4 @@
-import { assert, corruption, INVARIANTS } from '@ldb/base'
+import { assert, corruption } from '@ldb/base'
 import type { PageCache, PageSink, PageSpace } from '@ldb/cache'
 import { xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
@@ -270,8 +270,11 @@ export class Pages implements PageSink {
         actual: pageNumber,
       })
     }
-    if (INVARIANTS && this.freeSpace.isFree(pageNumber)) {
-      throw corruption(this.file.path, fileOffset, 'a page that is in use counts as free')
+    // Its number would be given out again, and the page written over while the tree reaches it.
+    if (this.freeSpace.isFree(pageNumber)) {
+      throw corruption(this.file.path, fileOffset, 'a page of the tree counts as free', {
+        actual: pageNumber,
+      })
     }
     const page = this.space.claim(pageNumber) * memory.pageBytes
     try {

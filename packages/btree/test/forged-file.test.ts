@@ -6,6 +6,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { BTree } from '../src/btree.js'
 import {
+  firstPageNumber,
   META_BLOCK_BYTES,
   META_BLOCK_CHECKSUM_OFFSET,
   META_BLOCK_FILE_ID_OFFSET,
@@ -14,6 +15,7 @@ import {
   META_BLOCK_ROOT_PAGE_OFFSET,
   META_STRIDE,
   PAGE_HEADER_EPOCH_OFFSET,
+  PAGE_HEADER_PAGE_NUMBER_OFFSET,
 } from '../src/format.js'
 import { seedOf } from '../src/meta.js'
 import { findingsOf, keyOf } from './tree-harness.js'
@@ -41,7 +43,7 @@ function forge(change: (meta: Uint8Array, root: Uint8Array) => void): MemoryVfs 
   putHash(meta, META_BLOCK_CHECKSUM_OFFSET, hashOf(meta, 0, META_BLOCK_CHECKSUM_OFFSET, SEED_ZERO))
   file.write(meta, 0, meta.length, 0)
   file.write(new Uint8Array(META_BLOCK_BYTES), 0, META_BLOCK_BYTES, META_STRIDE)
-  file.write(root, 0, root.length, rootOffset)
+  file.write(root, 0, root.length, readU32(meta, META_BLOCK_ROOT_PAGE_OFFSET) * PAGE_BYTES)
   file.close()
   return vfs
 }
@@ -98,6 +100,24 @@ describe('a forged file', () => {
     })
     const tree = BTree.open(vfs, PATH, { create: false })
     expect(findingsOf(tree).map(({ message }) => message)).toEqual(['the epoch of a page has not begun'])
+    expect(codeOf(() => tree.get(keyOf('a')))).toBe('LDB_CORRUPTION')
+    expect(
+      codeOf(() => {
+        tree.apply(sectionOf('b'), toSeq(2))
+      }),
+    ).toBe('LDB_CORRUPTION')
+    tree.close()
+  })
+
+  test('whose root stands on a free page is corrupt: the page would be written over', () => {
+    const vfs = forge((meta, root) => {
+      // The root of the first checkpoint, which the second one has given back.
+      const free = firstPageNumber(PAGE_BYTES)
+      writeU32(meta, META_BLOCK_ROOT_PAGE_OFFSET, free)
+      writeU32(root, PAGE_HEADER_PAGE_NUMBER_OFFSET, free)
+    })
+    const tree = BTree.open(vfs, PATH, { create: false })
+    expect(findingsOf(tree).map(({ message }) => message)).toContain('page 24 is in use and free at once')
     expect(codeOf(() => tree.get(keyOf('a')))).toBe('LDB_CORRUPTION')
     expect(
       codeOf(() => {

@@ -1,9 +1,23 @@
 import { isLdbError } from '@ldb/base'
+import { SEED_ZERO, xxHash64 } from '@ldb/integrity'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeCatalog, encodeCatalog } from './catalog.js'
 import type { Catalog } from './catalog.js'
 import { decodeCheckpointRecord, encodeCheckpointRecord } from './checkpoint-record.js'
+import {
+  CATALOG_OFFSET_BODY_CHECKSUM,
+  CATALOG_OFFSET_FILE_BYTES,
+  CATALOG_OFFSET_KEYSPACE_COUNT,
+  CATALOG_OFFSET_NEXT_KEYSPACE_ID,
+  CATALOG_OFFSET_RESERVED,
+  CATALOG_ROOT_END,
+  KEYSPACE_OFFSET_COMPRESSION,
+  KEYSPACE_OFFSET_ENGINE,
+  KEYSPACE_OFFSET_NAME_BYTES,
+  KEYSPACE_OFFSET_RESERVED,
+  KEYSPACE_RECORD_BYTES,
+} from './format.js'
 
 const EXAMPLE: Catalog = {
   databaseId: Uint8Array.from({ length: 16 }, (_, index) => index),
@@ -73,6 +87,22 @@ const catalogs = fc
     })),
   }))
 
+const RECORD = CATALOG_ROOT_END
+const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
+  ['reserved bytes that are set', (bytes): void => void (bytes[CATALOG_OFFSET_RESERVED] = 1)],
+  ['more records than it has', (bytes): void => void (bytes[CATALOG_OFFSET_KEYSPACE_COUNT] = 3)],
+  ['fewer records than it has', (bytes): void => void (bytes[CATALOG_OFFSET_KEYSPACE_COUNT] = 1)],
+  ['a number that is given out again', (bytes): void => void (bytes[CATALOG_OFFSET_NEXT_KEYSPACE_ID] = 7)],
+  ['a keyspace without number', (bytes): void => void (bytes[RECORD] = 0)],
+  ['numbers out of order', (bytes): void => void (bytes[RECORD] = 8)],
+  ['an unknown engine', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_ENGINE] = 99)],
+  ['an unknown compression', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_COMPRESSION] = 99)],
+  ['reserved bytes of a record', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_RESERVED] = 1)],
+  ['a name without bytes', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES] = 0)],
+  ['a name longer than the file', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES + 1] = 9)],
+  ['a name that is not UTF-8', (bytes): void => void (bytes[RECORD + KEYSPACE_RECORD_BYTES] = 0xff)],
+]
+
 function expectCorrupt(decode: () => unknown, what: string): void {
   try {
     decode()
@@ -108,6 +138,15 @@ describe('the catalog', () => {
       const bytes = encodeCatalog({ ...EXAMPLE, keyspaces })
       expectCorrupt(() => decodeCatalog(bytes, 'CATALOG'), `pages of ${sizes.join(' and ')} bytes`)
     }
+  })
+
+  it.each(WRONG)('refuses %s, though the checksum holds', (_, change) => {
+    const bytes = encodeCatalog(EXAMPLE)
+    change(bytes)
+    const hash = new Int32Array(2)
+    xxHash64(bytes, CATALOG_OFFSET_FILE_BYTES, bytes.length, SEED_ZERO, hash)
+    bytes.set(new Uint8Array(hash.buffer), CATALOG_OFFSET_BODY_CHECKSUM)
+    expectCorrupt(() => decodeCatalog(bytes, 'CATALOG'), 'it')
   })
 
   it('notices every cut and every flipped bit', () => {

@@ -52,6 +52,8 @@ class FuzzLoop {
 
   run(inputCount: number): FuzzResult {
     for (const input of this.#corpus) this.#try(input)
+    if (this.#acceptedCount === 0)
+      throw new Violation(`${this.#target.name}: no sample is taken, nothing behind it reached`)
     for (const block of this.#coverage.take()) this.#seen.add(block)
     let done = 0
     while (done < inputCount) {

@@ -24,7 +24,8 @@ const rightOutcomes = new Map<string, Promise<Outcome>>()
  */
 export async function catchBug(bug: SeededBug): Promise<Catch> {
   const mutant = mutantOf(bug)
-  const order = { suite: bug.suite, firstSeed: bug.firstSeed ?? 1, cases: bug.cases ?? 1 }
+  const { suite, firstSeed = 1, cases = 1, test = '' } = bug
+  const order = { suite, firstSeed, cases, test }
   const key = JSON.stringify(order)
   let right = rightOutcomes.get(key)
   if (right === undefined) {
@@ -35,8 +36,7 @@ export async function catchBug(bug: SeededBug): Promise<Catch> {
   const wrong = await runInProcess(order, mutant)
   if (wrong.kind === 'passed') throw new Violation(`${bug.name} is not caught by ${key}`)
   if (wrong.kind === 'broken') throw new Violation(`${bug.name} brings ${key} down: ${wrong.message}`)
-  const { cases, durationMs, message } = wrong
-  return { bug, cases, durationMs, message }
+  return { bug, cases: wrong.cases, durationMs: wrong.durationMs, message: wrong.message }
 }
 
 function expectPass(bug: SeededBug, right: Outcome): void {

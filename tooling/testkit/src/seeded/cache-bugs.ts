@@ -26,6 +26,7 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     replace:
       '    this.markClean(frame)\n    this.#sink.writePage(this.pageOf(frame), frame, frame * this.#cache.pageBytes)\n',
     suite: 'packages/cache/src/page-cache.test.ts',
+    test: 'nothing is lost when the sink fails',
   },
   {
     name: 'cache-pin-ignored',
@@ -36,6 +37,7 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     find: '      if (pins[frame] !== 0) continue\n',
     replace: '      if (pins[frame] === -1) continue\n',
     suite: 'packages/cache/src/page-cache.test.ts',
+    test: 'a page that is pinned stays, however many others come',
   },
   {
     name: 'cache-stale-name-after-move',
@@ -65,8 +67,9 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     rows: [22],
     effect: 'taking a page out of the table hides another one',
     file: 'packages/cache/src/page-table.ts',
-    find: '      if (((next - home) & mask) >= ((next - hole) & mask)) {',
-    replace: '      if (((next - home) & mask) > ((next - hole) & mask)) {',
+    find: '    if (left > 0) return\n',
+    replace: '    if (left > 1) return\n',
     suite: 'packages/cache/src/page-table.test.ts',
+    test: 'is a map from pages to frames',
   },
 ]

@@ -13,8 +13,8 @@ export function catchTable(catches: readonly Catch[], run: { commit: string; dat
     '|---|---|---|---|',
     ...catches.map(({ bug, cases, durationMs }) => {
       const isTest = bug.suite.endsWith('.test.ts')
-      const suite = isTest ? `\`${bug.suite}\`` : bug.suite
-      const count = `${isTest ? 'test' : 'case'} ${cases}, ${(durationMs / 1000).toFixed(1)} s`
+      const suite = isTest ? `\`${bug.suite}\`, ${bug.test ?? 'any test'}` : `\`${bug.suite}\``
+      const count = `${isTest ? '' : `case ${cases}, `}${(durationMs / 1000).toFixed(1)} s`
       return `| ${bug.effect} | ${bug.rows.join(', ')} | ${suite} | ${count} |`
     }),
   ]

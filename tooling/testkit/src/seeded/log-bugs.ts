@@ -81,6 +81,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '      active.cutTo(this.flushedLsn)\n      active.sync()\n',
     replace: '',
     suite: 'packages/wal/test/fault.test.ts',
+    test: 'LDB_IO once, at every operation',
   },
   {
     name: 'log-full-device-is-success',
@@ -124,6 +125,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '    this.syncedLsn = Math.max(this.syncedLsn, cursor.syncedLsn)\n',
     replace: '',
     suite: 'packages/wal/test/corruption.test.ts',
+    test: 'with every bit flipped',
   },
   {
     name: 'log-closed-end-ignored',
@@ -134,6 +136,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: "      typeof newest.seal === 'string'\n        ?",
     replace: '      true\n        ?',
     suite: 'packages/wal/test/corruption.test.ts',
+    test: 'cut at every byte',
   },
   {
     name: 'log-missing-last-segment-accepted',
@@ -144,6 +147,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: "  if (typeof seal !== 'string' && seal.kind === SealKind.continued) {",
     replace: '  if (segment === undefined) {',
     suite: 'packages/wal/test/directory.test.ts',
+    test: 'a missing one is noticed, wherever it was but at the front',
   },
   {
     name: 'log-tail-not-rewritten',
@@ -220,6 +224,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '    this.seqFloor = Math.max(this.seqFloor, cursor.seq)\n',
     replace: '',
     suite: 'packages/wal/test/wal.test.ts',
+    test: 'a torn record still raises the floor of seqs',
   },
   {
     name: 'log-salt-left-out',
@@ -230,5 +235,6 @@ export const LOG_BUGS: readonly SeededBug[] = [
     find: '    this.seed = seedOfFile(header.segmentId)\n',
     replace: '    this.seed = seedOfFile(new Uint8Array(16))\n',
     suite: 'packages/wal/test/fixtures.test.ts',
+    test: 'is read as ever',
   },
 ]

@@ -22,6 +22,8 @@ export interface SeededBug {
   readonly replace: string
   /** Name of a suite of the deep runner, or path of a test from the workspace's root on. */
   readonly suite: string
+  /** Where the suite is a file of tests: a part of the name of the one that must notice. @defaultValue any of them */
+  readonly test?: string
   /** First case of the suite that is run. @defaultValue 1 */
   readonly firstSeed?: number
   /** Cases (seeds) that the suite may take; a test has one. @defaultValue 1 */

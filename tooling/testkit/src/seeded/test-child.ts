@@ -1,4 +1,5 @@
-// A process that runs one test file, told by its path in the workspace; `LDB_SEEDED_SOURCE` names a file with the text of
+// A process that runs one test file, told by its path in the workspace, and of that those tests whose names have the
+// second argument in them; `LDB_SEEDED_SOURCE` names a file with the text of
 // the one module that is to be another. It tells what `suite-child.ts` tells.
 import { readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +10,7 @@ import { NO_VERDICT } from './no-verdict.js'
 import type { SourceOrder } from './suite-message.js'
 import type { SuiteMessage } from './suite-message.js'
 
-const [path = ''] = process.argv.slice(2)
+const [path = '', namePart = ''] = process.argv.slice(2)
 const orderPath = process.env['LDB_SEEDED_SOURCE']
 const order =
   orderPath === undefined ? undefined : (JSON.parse(readFileSync(orderPath, 'utf8')) as SourceOrder)
@@ -35,12 +36,21 @@ const vitest = await startVitest(
   'test',
   [path.slice(`${part}/${name}/`.length)],
   // The order of the tests, and of their failures, is that of the file.
-  { root, watch: false, reporters: [{}], maxWorkers: 1, bail: 1 },
+  {
+    root,
+    watch: false,
+    reporters: [{}],
+    maxWorkers: 1,
+    bail: 1,
+    testNamePattern: namePart.replaceAll(/[^\w ]/g, '\\$&'),
+  },
   { plugins: [plugin] },
 )
 tell({ kind: 'ready' })
 const modules = vitest.state.getTestModules()
-const tests = modules.flatMap((module) => [...module.children.allTests()])
+const tests = modules
+  .flatMap((module) => [...module.children.allTests()])
+  .filter((test) => test.name.includes(namePart))
 const broken = modules.flatMap((module) => module.errors())
 
 /** The first error of a test that failed because a promise was broken. */

@@ -11,6 +11,8 @@ import type { FuzzTarget } from '../fuzz-target.js'
 const DIRECTORY = 'data'
 const CATALOG = `${DIRECTORY}/CATALOG`
 const CHECKPOINT = 2
+/** Offset of what the log names as its owner. */
+const CATALOG_DATABASE_ID = 40
 
 /** The catalog of a database. */
 export const catalogTarget: FuzzTarget = {
@@ -43,7 +45,9 @@ export const checkpointTarget: FuzzTarget = {
     const vfs = sampleVfs()
     const log = `${DIRECTORY}/wal`
     for (const name of vfs.list(log)) vfs.remove(`${log}/${name}`)
-    const wal = Wal.open(vfs, log, { create: true, preallocateBytes: 0 })
+    const catalog = readWhole(vfs, CATALOG)
+    const ownerId = catalog.slice(CATALOG_DATABASE_ID, CATALOG_DATABASE_ID + 16)
+    const wal = Wal.open(vfs, log, { create: true, preallocateBytes: 0, ownerId })
     wal.append(input, { type: CHECKPOINT, seq: 2 })
     wal.close({ clean: true })
     openAndClose(vfs)

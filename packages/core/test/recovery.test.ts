@@ -1,0 +1,113 @@
+// Strategy: the log of a closed database is replaced by one that is made by hand, whole by its checksums and named after the
+// right owner, whose records do not fit the stores and the catalog.
+// Invariants (R2, R3, R4): what does not fit is LDB_CORRUPTION that tells where and why, and changes nothing; what fits is
+// applied where it is missing, and only there.
+import { isLdbError, WriteBatch } from '@ldb/base'
+import { MemoryVfs } from '@ldb/vfs'
+import { Wal } from '@ldb/wal'
+import { describe, expect, test } from 'vitest'
+import { encodeCheckpointRecord } from '../src/checkpoint-record.js'
+import { Database } from '../src/database.js'
+import { CATALOG_OFFSET_DATABASE_ID, LogRecordType } from '../src/format.js'
+
+const DIRECTORY = 'data'
+/** Keyspace 1 is there from the beginning, 2 since commit 1, 3 was dropped again, 4 never was. */
+const NEVER = 4
+
+/** Makes a closed database of three commits, all of them in its stores; its catalog knows of the first. */
+function makeDatabase(): MemoryVfs {
+  const vfs = new MemoryVfs()
+  const db = Database.open(DIRECTORY, { vfs })
+  db.put('a', '1')
+  const other = db.keyspace('other')
+  db.keyspace('gone')
+  db.dropKeyspace('gone')
+  db.put('b', '2')
+  other.put('x', '3')
+  db.close()
+  return vfs
+}
+
+interface HandRecord {
+  readonly type: number
+  readonly seq: number
+  readonly payload: Uint8Array
+}
+
+function commit(seq: number, ...keyspaceIds: number[]): HandRecord {
+  const batch = new WriteBatch()
+  for (const id of keyspaceIds) batch.put(id, Uint8Array.of(0x6b), Uint8Array.of(0x30 + seq))
+  return { type: LogRecordType.Commit, seq, payload: batch.encode() }
+}
+
+function checkpoint(seq: number, durableSeqs: Readonly<Record<number, number>>): HandRecord {
+  const entries = Object.entries(durableSeqs).map(([id, durable]): [number, number] => [Number(id), durable])
+  const payload = encodeCheckpointRecord({ seq, durableSeqs: new Map(entries) })
+  return { type: LogRecordType.Checkpoint, seq, payload }
+}
+
+/** Puts a log of such records in the place of the one that is there. */
+function replaceLog(vfs: MemoryVfs, records: readonly HandRecord[]): void {
+  const log = `${DIRECTORY}/wal`
+  for (const name of vfs.list(log)) vfs.remove(`${log}/${name}`)
+  const ownerId = new Uint8Array(16)
+  const catalog = vfs.open(`${DIRECTORY}/CATALOG`, 'read')
+  catalog.read(ownerId, 0, 16, CATALOG_OFFSET_DATABASE_ID)
+  catalog.close()
+  const wal = Wal.open(vfs, log, { create: true, ownerId })
+  for (const { type, seq, payload } of records) wal.append(payload, { type, seq })
+  wal.close({ clean: true })
+}
+
+const FITTING = checkpoint(3, { 1: 2, 2: 3 })
+const REFUSED: readonly [string, readonly HandRecord[], string][] = [
+  ['a record of an unknown type', [FITTING, { ...commit(4, 1), type: 9 }], 'a type that no version writes'],
+  ['no record at all', [], 'has lost its beginning'],
+  ['no checkpoint, and the first commit missing', [commit(2, 1), commit(3, 2)], 'has lost its beginning'],
+  ['an end before the catalog', [checkpoint(0, {})], 'ends before a commit that the catalog knows'],
+  ['an end before a store', [checkpoint(2, {})], 'ends before what keyspace 2 holds'],
+  ['a commit left out', [FITTING, commit(5, 1)], 'a commit is missing'],
+  ['a commit to a keyspace that never was', [FITTING, commit(4, NEVER)], 'a keyspace that never was'],
+  ['a commit to a keyspace without number', [FITTING, commit(4, 0xffff_fffe)], 'a keyspace that never was'],
+  ['a commit to a keyspace made later', [commit(1, 2)], 'a keyspace that was made later'],
+  ['a checkpoint out of turn', [FITTING, checkpoint(4, {})], 'does not follow its last commit'],
+  ['a checkpoint of a keyspace that never was', [checkpoint(3, { [NEVER]: 3 })], 'a keyspace that never was'],
+  [
+    'a checkpoint that a store has lost',
+    [checkpoint(4, { 1: 4, 2: 3 })],
+    'keyspace 1 has lost its newest checkpoint',
+  ],
+]
+
+describe('a log made by hand', () => {
+  test.each(REFUSED)('with %s is refused', (_, records, message) => {
+    const vfs = makeDatabase()
+    replaceLog(vfs, records)
+    let refusal: unknown
+    try {
+      Database.open(DIRECTORY, { vfs }).close()
+    } catch (error) {
+      refusal = error
+    }
+    if (!isLdbError(refusal)) throw new Error('the log was taken', { cause: refusal })
+    expect(refusal.code).toBe('LDB_CORRUPTION')
+    expect(refusal.message).toContain(message)
+    expect(refusal.details.file).toContain('wal')
+  })
+
+  test('that fits is applied where it is missing, and not to what was dropped', () => {
+    const vfs = makeDatabase()
+    replaceLog(vfs, [checkpoint(2, { 1: 2, 3: 1 }), commit(3, 1, 2), commit(4, 1, 3), commit(5, 3)])
+    const db = Database.open(DIRECTORY, { vfs })
+    // Commit 3 was in the store of the other one.
+    expect([...db.entries()]).toEqual([
+      ['a', '1'],
+      ['b', '2'],
+      ['k', '4'],
+    ])
+    expect([...db.keyspace('other').entries()]).toEqual([['x', '3']])
+    expect(db.verify().findings).toEqual([])
+    db.put('c', '6')
+    db.close()
+  })
+})

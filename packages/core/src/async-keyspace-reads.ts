@@ -119,16 +119,8 @@ export class AsyncKeyspaceReads<K, V> {
       try {
         let count = 0
         const isKnown = resolved.lower === undefined && resolved.upper === undefined
-        if (isKnown && pin.keyspace.expiry === undefined) {
-          // Known, but for the keys that a transaction has written.
-          count = await this.face.gate.read(
-            () => pin.view.count(),
-            () => {
-              throwIfAborted(signal)
-              pin.assertHeld()
-            },
-          )
-        } else {
+        if (isKnown && pin.keyspace.expiry === undefined && !pin.hasOwnWrites) count = pin.view.count()
+        else {
           await walkRange(this.face, pin, resolved, signal, () => ++count > 0, false)
         }
         return Math.min(resolved.limit, Math.max(0, count - resolved.offset))

@@ -89,6 +89,7 @@ export class TransactionSource implements ReadSource {
 class TransactionPin implements ReadPin {
   readonly keyspace: KeyspaceStore
   readonly view: ReadPin['view']
+  readonly hasOwnWrites: boolean
   readonly #reading: TransactionReading
   readonly #frozen: TransactionView
 
@@ -96,6 +97,7 @@ class TransactionPin implements ReadPin {
     this.keyspace = keyspace
     this.#reading = reading
     this.#frozen = frozen
+    this.hasOwnWrites = frozen.hasWrites
     this.view = {
       seq: reading.transaction.seq as Seq,
       count: (bounds: KeyBounds = {}): number => this.#count(bounds),

@@ -38,6 +38,11 @@ export class TransactionView {
     this.#writes = writes
   }
 
+  /** True when it shows writes of the transaction itself. */
+  get hasWrites(): boolean {
+    return this.#writes !== undefined
+  }
+
   /**
    * Opens a cursor.
    *

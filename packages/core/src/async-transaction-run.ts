@@ -29,9 +29,16 @@ export async function runTransaction<T>(
     } finally {
       await transaction.rollback()
     }
-    // What has won may be in flight: begun before it is visible, the next attempt would lose to it again.
-    await new Promise<void>((resolve, reject) => {
-      face.commits.whenVisible(resolve, reject)
-    })
+    await settled(face)
   }
+}
+
+/** Waits for what has won, which may be in flight: begun before it is visible, the next attempt would lose to it again. */
+function settled(face: AsyncFace): Promise<void> {
+  return new Promise((resolve) => {
+    // When it fails, that is no failure of this transaction, which has written nothing; its next commit is refused.
+    face.commits.whenVisible(resolve, () => {
+      resolve()
+    })
+  })
 }

@@ -90,14 +90,15 @@ describe('a transaction of the async face', () => {
     const release = holdSyncs(vfs)
     const flying = db.put('a', 'in flight')
     await turns()
-    const lost = expect(first.commit()).rejects.toEqual(rejection('LDB_CONFLICT'))
+    const lost = first.commit()
     const won = third.commit()
+    await expect(lost).rejects.toEqual(rejection('LDB_CONFLICT'))
     await turns()
     expect([await db.get('a'), await db.get('c')]).toEqual(['6', undefined])
     // Its view does not hold the commit in flight, and it was begun before that was logged.
-    const alsoLost = expect(second.commit()).rejects.toEqual(rejection('LDB_CONFLICT'))
+    await expect(second.commit()).rejects.toEqual(rejection('LDB_CONFLICT'))
     release()
-    await Promise.all([flying, lost, alsoLost, won])
+    await Promise.all([flying, won])
     expect([await db.get('a'), await db.get('b'), await db.get('c')]).toEqual([
       'in flight',
       undefined,
@@ -148,6 +149,28 @@ describe('transaction(run) of the async face', () => {
     })
     expect([given, await db.get('n'), attempts]).toEqual([30, '31', [1, 2, 3, 4]])
     expect(db.sync.stats().transactions).toMatchObject({ conflictCount: 3, openCount: 0, committedCount: 1 })
+    await db.close()
+  })
+
+  it('begins again when what has won is visible, not before', async () => {
+    const vfs = new FaultyVfs()
+    const db = open(vfs)
+    const release = holdSyncs(vfs)
+    const seen: unknown[] = []
+    let flying: Promise<void> | undefined
+    const won = db.transaction(async (tx, attempt) => {
+      seen.push([attempt, await tx.get('a')])
+      flying ??= db.put('a', '1')
+      await tx.put('b', '1')
+    })
+    await turns()
+    expect(seen).toEqual([[1, undefined]])
+    release()
+    await Promise.all([won, flying])
+    expect(seen).toEqual([
+      [1, undefined],
+      [2, '1'],
+    ])
     await db.close()
   })
 
@@ -235,7 +258,7 @@ describe('a transaction over pages that are not in memory', () => {
       if (index % 1_000 === 0 && !(index >= 5_500 && index < 9_500)) expected.push(`${key(index)}+`)
     }
     expect(await tx.keys().toArray()).toEqual(expected)
-    expect(await tx.keys({ reverse: true }).toArray()).toEqual(expected.toReversed())
+    expect(await tx.keys({ reverse: true }).toArray()).toEqual([...expected].reverse())
     expect(await tx.count({ gte: key(1) })).toBe(expected.length - 2)
     expect(await tx.count()).toBe(expected.length)
     expect(await tx.get(key(12_345))).toBe('value 12345')
@@ -322,13 +345,13 @@ describe('ends of transactions of the async face', () => {
     await first.put('b', '1')
     await second.put('c', '1')
     vfs.fault = (call, path) =>
-      call.startsWith('sync') && path.endsWith('.wal') ? deviceError('EIO') : undefined
+      call.startsWith('sync') && path.endsWith('.wal') ? deviceError('LDB_IO', call, path) : undefined
     const outcomes = Promise.allSettled([db.put('a', '2'), first.commit(), second.commit()])
     await turns()
     release()
     for (const outcome of await outcomes)
       expect(outcome).toEqual({ status: 'rejected', reason: rejection('LDB_COMMIT_UNKNOWN') })
-    vfs.fault = undefined
+    vfs.fault = () => undefined
     expect([await db.get('a'), await db.get('b')]).toEqual(['1', undefined])
     await expect(db.transaction((tx) => tx.put('d', '1'))).rejects.toEqual(rejection('LDB_POISONED'))
     const reader = db.begin({ readOnly: true })

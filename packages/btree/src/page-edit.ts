@@ -30,6 +30,11 @@ export function fits(memory: PageMemory, page: number, bytes: number): boolean {
   return bytes + SLOT_BYTES <= freeBytes(memory, page)
 }
 
+/** Tells whether they fit so that no other record has to move. @internal */
+export function fitsWithoutMoving(memory: PageMemory, page: number, bytes: number): boolean {
+  return bytes <= heapStart(memory, page) - PAGE_HEADER_BYTES - (slotCount(memory, page) + 1) * SLOT_BYTES
+}
+
 /**
  * Makes room for a record and its slot, which must fit, and gives the record's offset. The caller fills the record,
  * then the head follows from {@link setHead}.
@@ -45,8 +50,7 @@ export function insertSlot(
 ): number {
   const count = slotCount(memory, page)
   assert(fits(memory, page, bytes), 'a record that is inserted fits its page')
-  if (heapStart(memory, page) - PAGE_HEADER_BYTES - (count + 1) * SLOT_BYTES < bytes)
-    compactPage(memory, page)
+  if (!fitsWithoutMoving(memory, page, bytes)) compactPage(memory, page)
   const offset = heapStart(memory, page) - bytes
   setHeapStart(memory, page, offset)
   const word = (page >> 2) + SLOTS_WORD + (slot << 1)
@@ -97,7 +101,7 @@ export function compactPage(memory: PageMemory, page: number): void {
   for (let slot = 0; slot < count; slot += 1) {
     const bytes = recordBytes(scratch, 0, slot)
     const offset = heapStart(memory, page) - bytes
-    copyBytes(scratch.bytes, recordOffset(scratch, 0, slot), memory.bytes, page + offset, bytes)
+    copyWords(scratch.view, recordOffset(scratch, 0, slot), memory.view, page + offset, bytes)
     setHeapStart(memory, page, offset)
     memory.i32[(page >> 2) + SLOTS_WORD + (slot << 1) + 1] = offset | (slotKeyBytes(scratch, 0, slot) << 16)
   }
@@ -109,6 +113,33 @@ export function copyToScratch(memory: PageMemory, page: number): PageMemory {
   assert(scratch !== undefined, 'only memories with scratch room are edited')
   scratch.bytes.set(memory.bytes.subarray(page, page + memory.pageBytes))
   return scratch
+}
+
+/** Copies longer than this go through a view of the source, whose making costs as much as 256 bytes word by word. */
+const WORDWISE_BYTES_MAX = 256
+
+/** Copies `length` bytes to another buffer, word by word: half the time of `set`, which needs a view. @internal */
+export function copyWords(
+  source: DataView,
+  sourceStart: number,
+  target: DataView,
+  targetStart: number,
+  length: number,
+): void {
+  if (length > WORDWISE_BYTES_MAX) {
+    bytesOf(target, targetStart, length).set(bytesOf(source, sourceStart, length))
+    return
+  }
+  let index = 0
+  for (; index <= length - 4; index += 4) {
+    target.setInt32(targetStart + index, source.getInt32(sourceStart + index, true), true)
+  }
+  for (; index < length; index += 1)
+    target.setUint8(targetStart + index, source.getUint8(sourceStart + index))
+}
+
+function bytesOf(view: DataView, start: number, length: number): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + start, length)
 }
 
 /** Copies `length` bytes between buffers or within one, the shorter ones without a view. @internal */
@@ -141,7 +172,7 @@ export function appendSlots(
     const bytes = recordBytes(source, sourcePage, slot)
     const keyBytes = slotKeyBytes(source, sourcePage, slot)
     const at = insertSlot(target, targetPage, slotCount(target, targetPage), keyBytes, bytes)
-    copyBytes(source.bytes, recordOffset(source, sourcePage, slot), target.bytes, at, bytes)
+    copyWords(source.view, recordOffset(source, sourcePage, slot), target.view, at, bytes)
   }
 }
 

@@ -159,7 +159,12 @@ export function copyBytes(
   }
 }
 
-/** Appends copies of slots `from` to `to` of another page, whose records must fit. Heads are set later. @internal */
+/**
+ * Appends copies of slots `from` to `to` of another page, whose records must fit behind those that are here. Their heads
+ * come along, and hold when both pages have one prefix.
+ *
+ * @internal
+ */
 export function appendSlots(
   target: PageMemory,
   targetPage: number,
@@ -168,15 +173,31 @@ export function appendSlots(
   from: number,
   to: number,
 ): void {
+  const count = slotCount(target, targetPage)
+  let bytesNeeded = 0
+  for (let slot = from; slot < to; slot += 1) bytesNeeded += recordBytes(source, sourcePage, slot)
+  // As if they were one record: so many bytes, and all slots but one beside it.
+  const room = bytesNeeded + (to - from - 1) * SLOT_BYTES
+  assert(to <= from || fits(target, targetPage, room), 'records that are appended fit their page')
+  if (!fitsWithoutMoving(target, targetPage, room)) compactPage(target, targetPage)
+  let offset = heapStart(target, targetPage)
+  let word = (targetPage >> 2) + SLOTS_WORD + (count << 1)
+  let sourceWord = (sourcePage >> 2) + SLOTS_WORD + (from << 1)
   for (let slot = from; slot < to; slot += 1) {
     const bytes = recordBytes(source, sourcePage, slot)
-    const keyBytes = slotKeyBytes(source, sourcePage, slot)
-    const at = insertSlot(target, targetPage, slotCount(target, targetPage), keyBytes, bytes)
-    copyWords(source.view, recordOffset(source, sourcePage, slot), target.view, at, bytes)
+    const place = source.i32[sourceWord + 1] as number
+    offset -= bytes
+    copyWords(source.view, sourcePage + (place & 0xffff), target.view, targetPage + offset, bytes)
+    target.i32[word] = source.i32[sourceWord] as number
+    target.i32[word + 1] = offset | (place & 0xffff_0000)
+    word += 2
+    sourceWord += 2
   }
+  setHeapStart(target, targetPage, offset)
+  setSlotCount(target, targetPage, count + Math.max(0, to - from))
 }
 
-/** Empties a page and fills it with slots `from` to `to` of another. @internal */
+/** Empties a page and fills it with slots `from` to `to` of another, whose prefix it takes. @internal */
 export function refillPage(
   target: PageMemory,
   targetPage: number,
@@ -185,6 +206,7 @@ export function refillPage(
   to: number,
 ): void {
   clearPage(target, targetPage, pageLevel(source, 0))
+  setPrefixBytes(target, targetPage, prefixBytes(source, 0))
   appendSlots(target, targetPage, source, 0, from, to)
 }
 
@@ -227,13 +249,33 @@ export function setFences(
   lower: Uint8Array | undefined,
   upper: Uint8Array | undefined,
 ): void {
-  if (lower !== undefined && upper !== undefined) {
-    setPrefix(memory, page, sharedBytes(lower, upper, memory.prefixMax), false)
-    return
-  }
+  const isEdge = lower === undefined || upper === undefined
+  setPrefix(memory, page, fencedPrefix(memory, page, lower, upper), isEdge)
+}
+
+/** The same of a page whose heads are right for the prefix that it has: often that is the one. @internal */
+export function renewFences(
+  memory: PageMemory,
+  page: number,
+  lower: Uint8Array | undefined,
+  upper: Uint8Array | undefined,
+): void {
+  const isEdge = lower === undefined || upper === undefined
+  const prefix = fencedPrefix(memory, page, lower, upper)
+  if (prefix === prefixBytes(memory, page)) setEdge(memory, page, isEdge)
+  else setPrefix(memory, page, prefix, isEdge)
+}
+
+function fencedPrefix(
+  memory: PageMemory,
+  page: number,
+  lower: Uint8Array | undefined,
+  upper: Uint8Array | undefined,
+): number {
+  if (lower !== undefined && upper !== undefined) return sharedBytes(lower, upper, memory.prefixMax)
   const first = firstKeyedSlot(memory, page)
   const last = slotCount(memory, page) - 1
-  setPrefix(memory, page, last < first ? 0 : ownPrefix(memory, page, first, last), true)
+  return last < first ? 0 : ownPrefix(memory, page, first, last)
 }
 
 /** Bytes that the keys of two slots share. */

@@ -320,7 +320,7 @@ export class Pages implements PageSink {
         })
       }
       const written = this.written.get(pageNumber)
-      this.#check(page, pageNumber, level, written?.low ?? low, written?.high ?? high)
+      this.#check(page, pageNumber, level, written ?? { low, high }, written !== undefined)
     } catch (error) {
       this.space.drop(pageNumber)
       throw error
@@ -328,7 +328,13 @@ export class Pages implements PageSink {
     return page
   }
 
-  #check(page: number, pageNumber: number, level: number, low: number, high: number): void {
+  #check(
+    page: number,
+    pageNumber: number,
+    level: number,
+    expected: Pick<WrittenPage, 'low' | 'high'>,
+    isOwn: boolean,
+  ): void {
     const { memory } = this
     const fileOffset = pageNumber * memory.pageBytes
     this.#hashPage(page)
@@ -337,10 +343,11 @@ export class Pages implements PageSink {
     if (actualLow !== checksumLow(memory, page) || actualHigh !== checksumHigh(memory, page)) {
       throw corruption(this.file.path, fileOffset, 'a page does not match its checksum')
     }
-    if (actualLow !== low || actualHigh !== high) {
+    if (actualLow !== expected.low || actualHigh !== expected.high) {
       throw corruption(this.file.path, fileOffset, 'a page is not the version that its parent knows')
     }
-    const fault = checkTreePage(memory, page, pageNumber, level) ?? this.faultOfEpoch(pageEpoch(memory, page))
+    const fault =
+      checkTreePage(memory, page, pageNumber, level, isOwn) ?? this.faultOfEpoch(pageEpoch(memory, page))
     if (fault !== undefined) throw corruption(this.file.path, fileOffset, fault)
   }
 

@@ -251,7 +251,7 @@ export class Pages implements PageSink {
     this.reclaim.giveUp(pageNumber, 1, made, this.epoch)
   }
 
-  /** Only the places of records of the newest tree are remembered: a leaf that changes or leaves it loses them. */
+  /** Only the places of records of the newest tree are remembered: a leaf whose records move, or which leaves it, loses them. */
   #outdate(page: number): void {
     if (pageLevel(this.memory, page) === 0) this.space.outdate(page >> this.memory.pageShift)
   }

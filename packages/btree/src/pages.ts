@@ -69,6 +69,8 @@ export class Pages implements PageSink {
   hasSettled = false
   /** What the first failed write of a page threw, also where a read had to make room: nothing may be written after it. */
   writeFailure: unknown
+  /** What a search has touched ahead of its need; kept so that the loads are not left out as useless. */
+  touched = 0
   /** Pages made or copied from now on are of this epoch. */
   epoch: number
   readonly #held: number[] = []

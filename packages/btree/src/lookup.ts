@@ -9,6 +9,9 @@ import { keyPartBytes, recordOffset, valueIsRun, valuePartBytes } from './record
 import { searchBranch, searchLeaf } from './search.js'
 import type { ValueSlab } from './value-slab.js'
 
+/** Absent keys in a row after which the next is expected to be absent too: its place, memory to wait for, is not asked. */
+const ABSENT_IN_ROW_MAX = 4
+
 /**
  * Finds the record of a key below a root.
  *
@@ -63,18 +66,39 @@ export function findNewest(pages: Pages, root: Root, key: Uint8Array, start: num
   const keyBytes = end - start
   if (!isPlaced(memory, keyBytes)) return findRecord(pages, root, key, start, end)
   const hash = hashKey(key, start, end, pages.seed.low)
-  const place = space.placeOf(hash, keyBytes)
-  if (place >= 0 && standsAt(memory, place, key, start, end)) {
-    return INVARIANTS ? checkPlace(pages, root, key, start, end) : place
+  if (pages.absentInRow < ABSENT_IN_ROW_MAX) {
+    const place = space.placeOf(hash, keyBytes)
+    if (place >= 0 && standsAt(memory, place, key, start, end)) {
+      pages.absentInRow = 0
+      return INVARIANTS ? checkPlace(pages, root, key, start, end) : place
+    }
   }
+  return findOnTheWay(pages, root, hash, key, start, end)
+}
+
+/** Goes down to the leaf of a key, and notes what is found there: the place of its record, or that it has none. */
+function findOnTheWay(
+  pages: Pages,
+  root: Root,
+  hash: number,
+  key: Uint8Array,
+  start: number,
+  end: number,
+): number {
   const page = findLeaf(pages, root, key, start, end)
   if (isSurelyAbsent(pages, page, hash)) {
     assert(!INVARIANTS || recordIn(pages, page, key, start, end) < 0, 'a filter knows all keys of its leaf')
+    if (pages.absentInRow < ABSENT_IN_ROW_MAX) pages.absentInRow += 1
     return -1
   }
   const record = recordIn(pages, page, key, start, end)
-  if (record >= 0) space.notePlace(hash, keyBytes, record)
-  else noteAbsence(pages, page)
+  if (record >= 0) {
+    pages.absentInRow = 0
+    pages.space.notePlace(hash, end - start, record)
+  } else {
+    if (pages.absentInRow < ABSENT_IN_ROW_MAX) pages.absentInRow += 1
+    noteAbsence(pages, page)
+  }
   return record
 }
 

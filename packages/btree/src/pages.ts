@@ -71,6 +71,8 @@ export class Pages implements PageSink {
   writeFailure: unknown
   /** What a search has touched ahead of its need; kept so that the loads are not left out as useless. */
   touched = 0
+  /** Keys of the newest tree that were sought in vain since the last one that was found. */
+  absentInRow = 0
   /** Pages made or copied from now on are of this epoch. */
   epoch: number
   readonly #held: number[] = []

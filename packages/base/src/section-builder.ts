@@ -22,11 +22,19 @@ export class SectionBuilder implements KeyspaceSection {
   bytes: Uint8Array
   end: number
   operationCount: number
+  #encoded: Uint8Array | undefined
 
   constructor(keyspaceId: number, buffer: Uint8Array) {
     assert(buffer.length >= SECTION_HEADER_BYTES, 'buffer must hold the header of a section')
     this.keyspaceId = keyspaceId
     this.bytes = buffer
+    this.end = SECTION_HEADER_BYTES
+    this.operationCount = 0
+    this.#encoded = undefined
+  }
+
+  /** Removes all operations. */
+  reset(): void {
     this.end = SECTION_HEADER_BYTES
     this.operationCount = 0
   }
@@ -58,6 +66,17 @@ export class SectionBuilder implements KeyspaceSection {
     writeU32(this.bytes, SECTION_KEYSPACE_ID_OFFSET, this.keyspaceId)
     writeU32(this.bytes, SECTION_OPERATION_COUNT_OFFSET, this.operationCount)
     writeU32(this.bytes, SECTION_OPERATION_BYTES_OFFSET, this.end - SECTION_HEADER_BYTES)
+  }
+
+  /** Gives the sealed section as a view of the buffer. The last one is kept: commits in a row are often of one length. */
+  encoded(): Uint8Array {
+    const { bytes, end } = this
+    let encoded = this.#encoded
+    if (encoded?.length !== end || encoded.buffer !== bytes.buffer) {
+      encoded = bytes.subarray(0, end)
+      this.#encoded = encoded
+    }
+    return encoded
   }
 }
 

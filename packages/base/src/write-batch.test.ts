@@ -299,3 +299,21 @@ describe('the decoder', () => {
     expect(() => reader.reset({ bytes: NOTHING, start: 1, end: 0, operationCount: 1 })).toThrow(corrupt)
   })
 })
+
+describe('a batch that is used again', () => {
+  it('holds nothing of before, whatever keyspaces it had', () => {
+    const batch = new WriteBatch()
+    for (const keyspaceIds of [[1], [1], [2], [1, 2, 3], [3], [2, 1], [1]]) {
+      batch.clear()
+      const fresh = new WriteBatch()
+      for (const [index, keyspaceId] of [...keyspaceIds, ...keyspaceIds].entries()) {
+        for (const each of [batch, fresh])
+          each.put(keyspaceId, Uint8Array.of(index), new Uint8Array(index * 300))
+      }
+      expect(batch.operationCount).toBe(fresh.operationCount)
+      expect(batch.byteLength).toBe(fresh.byteLength)
+      expect(compareBytes(batch.encode(), fresh.encode())).toBe(0)
+      expect(batch.sections().map((section) => section.keyspaceId)).toEqual(keyspaceIds)
+    }
+  })
+})

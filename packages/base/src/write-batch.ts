@@ -51,7 +51,7 @@ export class WriteBatch {
   private readonly builders: SectionBuilder[]
   private readonly byKeyspace: Map<number, SectionBuilder>
   private current: SectionBuilder | undefined
-  private spare: Uint8Array | undefined
+  private spare: SectionBuilder | undefined
   private totalBytes: number
   private totalOperations: number
 
@@ -167,9 +167,11 @@ export class WriteBatch {
   /** Removes all operations. What {@link WriteBatch.encode} and {@link WriteBatch.sections} gave is no longer valid. */
   clear(): void {
     const first = this.builders[0]
-    if (first !== undefined) this.spare = first.bytes.length <= BUFFER_BYTES_KEPT ? first.bytes : undefined
-    this.builders.length = 0
-    this.byKeyspace.clear()
+    if (first !== undefined) this.spare = first.bytes.length <= BUFFER_BYTES_KEPT ? first : undefined
+    if (this.builders.length > 1) {
+      this.builders.length = 0
+      this.byKeyspace.clear()
+    } else this.builders.pop()
     this.current = undefined
     this.totalBytes = 0
     this.totalOperations = 0
@@ -185,7 +187,7 @@ export class WriteBatch {
     for (const builder of builders) builder.seal()
     const first = builders[0]
     if (first === undefined) return NO_BYTES
-    if (builders.length === 1) return first.bytes.subarray(0, first.end)
+    if (builders.length === 1) return first.encoded()
     const encoded = allocateBytes(this.totalBytes)
     let offset = 0
     for (const builder of builders) {
@@ -203,7 +205,7 @@ export class WriteBatch {
   // Checks everything that can still fail, and only then changes something.
   private beginOperation(kind: OperationKind, keyspaceId: number, room: number): SectionBuilder {
     let builder = this.current
-    if (builder === undefined || builder.keyspaceId !== keyspaceId) builder = this.byKeyspace.get(keyspaceId)
+    if (builder !== undefined && builder.keyspaceId !== keyspaceId) builder = this.find(keyspaceId)
     const added = builder === undefined ? SECTION_HEADER_BYTES + room : room
     if (added > this.bytesMax - this.totalBytes) {
       throw tooLarge('batch', this.totalBytes + added, this.bytesMax)
@@ -223,13 +225,24 @@ export class WriteBatch {
       Number.isInteger(keyspaceId) && keyspaceId >= 0 && keyspaceId <= KEYSPACE_ID_MAX,
       'keyspace id must be an unsigned 32-bit integer',
     )
-    return new SectionBuilder(keyspaceId, this.spare ?? new Uint8Array(BUFFER_BYTES_MIN))
+    const { spare } = this
+    if (spare === undefined) return new SectionBuilder(keyspaceId, new Uint8Array(BUFFER_BYTES_MIN))
+    if (spare.keyspaceId !== keyspaceId) return new SectionBuilder(keyspaceId, spare.bytes)
+    spare.reset()
+    return spare
   }
 
   private admit(builder: SectionBuilder): void {
+    const { builders, byKeyspace } = this
     this.spare = undefined
-    this.builders.push(builder)
-    this.byKeyspace.set(builder.keyspaceId, builder)
+    builders.push(builder)
+    // One keyspace, the usual case, is found without the map.
+    if (builders.length === 2) for (const each of builders) byKeyspace.set(each.keyspaceId, each)
+    else if (builders.length > 2) byKeyspace.set(builder.keyspaceId, builder)
+  }
+
+  private find(keyspaceId: number): SectionBuilder | undefined {
+    return this.builders.length > 1 ? this.byKeyspace.get(keyspaceId) : undefined
   }
 }
 

@@ -22,6 +22,8 @@ export class PageMemory {
   /** For words that are not aligned. */
   readonly view: DataView
   readonly pageBytes: number
+  /** Its logarithm to the base 2. */
+  readonly pageShift: number
   /** Longest key stored whole; a longer one takes exactly this many bytes in the page. */
   readonly keyPartMax: number
   /** Bytes of a longer key that stay in the page, in front of its run reference. */
@@ -41,6 +43,7 @@ export class PageMemory {
     this.i32 = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.pageBytes = pageBytes
+    this.pageShift = 31 - Math.clz32(pageBytes)
     this.keyPartMax = pageBytes >> 3
     this.keyInlineBytes = this.keyPartMax - RUN_REFERENCE_BYTES
     this.prefixMax = this.keyInlineBytes - 4

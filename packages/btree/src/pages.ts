@@ -5,6 +5,7 @@ import type { Seed64 } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import type { Confirmation } from './confirmation.js'
 import type { FreeSpace } from './free-space.js'
+import { PAGE_HEADER_EPOCH_OFFSET } from './format.js'
 import { OverflowRuns } from './overflow.js'
 import {
   checksumHigh,
@@ -73,9 +74,12 @@ export class Pages implements PageSink {
   touched = 0
   /** Keys of the newest tree that were sought in vain since the last one that was found. */
   absentInRow = 0
-  /** Pages made or copied from now on are of this epoch. */
-  epoch: number
+  #epoch: number
+  #epochLow: number
+  #epochHigh: number
+  /** Frames that are held, as many as the count says. */
   readonly #held: number[] = []
+  #heldCount = 0
   readonly #hash = new Int32Array(2)
 
   constructor(
@@ -88,7 +92,9 @@ export class Pages implements PageSink {
     this.file = file
     this.seed = seed
     this.confirmation = confirmation
-    this.epoch = state.epoch
+    this.#epoch = state.epoch
+    this.#epochLow = lowWord(state.epoch)
+    this.#epochHigh = highWord(state.epoch)
     this.freeSpace = state.freeSpace
     this.reclaim = new Reclaim(state.durableEpoch, (page, count) => {
       this.#forget(page, count)
@@ -100,10 +106,27 @@ export class Pages implements PageSink {
     this.space = cache.attach(this)
   }
 
+  /** Pages made or copied from now on are of this epoch. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  set epoch(epoch: number) {
+    this.#epoch = epoch
+    this.#epochLow = lowWord(epoch)
+    this.#epochHigh = highWord(epoch)
+  }
+
+  /** Gives the offset of a page that is in memory, or -1. Nothing is brought in. */
+  residentPage(pageNumber: number): number {
+    const frame = this.space.lookup(pageNumber)
+    return frame < 0 ? -1 : frame << this.memory.pageShift
+  }
+
   /** Gives the offset of the root page. */
   root(root: Root): number {
     const frame = this.space.lookup(root.page)
-    if (frame >= 0) return frame * this.memory.pageBytes
+    if (frame >= 0) return frame << this.memory.pageShift
     return this.#load(root.page, root.level, root.checksumLow, root.checksumHigh)
   }
 
@@ -112,9 +135,9 @@ export class Pages implements PageSink {
     const { memory } = this
     const child = childOf(memory, page, slot)
     const frame = this.space.lookup(child)
-    if (frame >= 0) return frame * memory.pageBytes
+    if (frame >= 0) return frame << memory.pageShift
     // The parent's frame must not be the one that makes room for its child.
-    const parentFrame = page / memory.pageBytes
+    const parentFrame = page >> memory.pageShift
     this.space.pin(parentFrame)
     try {
       return this.#load(
@@ -131,22 +154,26 @@ export class Pages implements PageSink {
   /** Gives the offset of a page that is known by number and checksum. */
   page(pageNumber: number, level: number, low: number, high: number): number {
     const frame = this.space.lookup(pageNumber)
-    if (frame >= 0) return frame * this.memory.pageBytes
+    if (frame >= 0) return frame << this.memory.pageShift
     return this.#load(pageNumber, level, low, high)
   }
 
   /** Pins the frame at `page` until {@link letGo}, and gives `page` back. */
   hold(page: number): number {
-    const frame = page / this.memory.pageBytes
+    const frame = page >> this.memory.pageShift
     this.space.pin(frame)
-    this.#held.push(frame)
+    this.#held[this.#heldCount] = frame
+    this.#heldCount += 1
     return page
   }
 
   /** Lets go of all frames that are held. */
   letGo(): void {
-    for (const frame of this.#held) this.space.unpin(frame)
-    this.#held.length = 0
+    // The array keeps its length: setting it is a call into the runtime.
+    while (this.#heldCount > 0) {
+      this.#heldCount -= 1
+      this.space.unpin(this.#held[this.#heldCount] as number)
+    }
   }
 
   /** What is wrong with the epoch of something found in the file: an epoch that has not begun makes nothing. */
@@ -173,12 +200,19 @@ export class Pages implements PageSink {
 
   /** Tells whether the page at `page` may be changed where it is. */
   isWritable(page: number): boolean {
-    return pageEpoch(this.memory, page) === this.epoch
+    const { i32 } = this.memory
+    const word = (page + PAGE_HEADER_EPOCH_OFFSET) >> 2
+    return i32[word] === this.#epochLow && i32[word + 1] === this.#epochHigh
+  }
+
+  /** Notes that the page at `page` is about to change, but none of its records to move or to go. */
+  markChanged(page: number): void {
+    this.space.markDirty(page >> this.memory.pageShift)
   }
 
   /** Notes that the page at `page` is about to change. */
   markDirty(page: number): void {
-    this.space.markDirty(page / this.memory.pageBytes)
+    this.space.markDirty(page >> this.memory.pageShift)
     this.#outdate(page)
   }
 
@@ -221,9 +255,9 @@ export class Pages implements PageSink {
     this.reclaim.giveUp(pageNumber, 1, made, this.epoch)
   }
 
-  /** Only the places of records of the newest tree are remembered: a leaf that changes or leaves it loses them. */
+  /** Only the places of records of the newest tree are remembered: a leaf whose records move, or which leaves it, loses them. */
   #outdate(page: number): void {
-    if (pageLevel(this.memory, page) === 0) this.space.outdate(page / this.memory.pageBytes)
+    if (pageLevel(this.memory, page) === 0) this.space.outdate(page >> this.memory.pageShift)
   }
 
   /** Computes the checksum of the page at `page` into its header. */
@@ -290,7 +324,7 @@ export class Pages implements PageSink {
         })
       }
       const written = this.written.get(pageNumber)
-      this.#check(page, pageNumber, level, written?.low ?? low, written?.high ?? high)
+      this.#check(page, pageNumber, level, written ?? { low, high }, written !== undefined)
     } catch (error) {
       this.space.drop(pageNumber)
       throw error
@@ -298,7 +332,13 @@ export class Pages implements PageSink {
     return page
   }
 
-  #check(page: number, pageNumber: number, level: number, low: number, high: number): void {
+  #check(
+    page: number,
+    pageNumber: number,
+    level: number,
+    expected: Pick<WrittenPage, 'low' | 'high'>,
+    isOwn: boolean,
+  ): void {
     const { memory } = this
     const fileOffset = pageNumber * memory.pageBytes
     this.#hashPage(page)
@@ -307,10 +347,11 @@ export class Pages implements PageSink {
     if (actualLow !== checksumLow(memory, page) || actualHigh !== checksumHigh(memory, page)) {
       throw corruption(this.file.path, fileOffset, 'a page does not match its checksum')
     }
-    if (actualLow !== low || actualHigh !== high) {
+    if (actualLow !== expected.low || actualHigh !== expected.high) {
       throw corruption(this.file.path, fileOffset, 'a page is not the version that its parent knows')
     }
-    const fault = checkTreePage(memory, page, pageNumber, level) ?? this.faultOfEpoch(pageEpoch(memory, page))
+    const fault =
+      checkTreePage(memory, page, pageNumber, level, isOwn) ?? this.faultOfEpoch(pageEpoch(memory, page))
     if (fault !== undefined) throw corruption(this.file.path, fileOffset, fault)
   }
 
@@ -320,14 +361,23 @@ export class Pages implements PageSink {
       if (this.written.size > 0) this.written.delete(each)
       const frame = this.space.peek(each)
       if (frame < 0) continue
-      for (let index = this.#held.length - 1; index >= 0; index -= 1) {
-        if (this.#held[index] === frame) {
-          this.#held.splice(index, 1)
-          this.space.unpin(frame)
-        }
+      for (let index = this.#heldCount - 1; index >= 0; index -= 1) {
+        if (this.#held[index] !== frame) continue
+        this.#heldCount -= 1
+        this.#held[index] = this.#held[this.#heldCount] as number
+        this.space.unpin(frame)
       }
       this.space.drop(each)
     }
     this.freeSpace.free(page, count)
   }
+}
+
+/** Low half of an epoch, as it stands in an int32. */
+function lowWord(epoch: number): number {
+  return (epoch % 2 ** 32) | 0
+}
+
+function highWord(epoch: number): number {
+  return Math.floor(epoch / 2 ** 32) | 0
 }

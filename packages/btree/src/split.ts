@@ -5,7 +5,7 @@ import {
   SLOT_BYTES,
   LEVELS_MAX,
 } from './format.js'
-import { clearPage, pageNumberOf, slotCount, SLOTS_WORD } from './page.js'
+import { clearPage, pageNumberOf, slotCount, SLOTS_WORD, usedBytes } from './page.js'
 import {
   admitKey,
   appendSlots,
@@ -13,6 +13,7 @@ import {
   fits,
   insertSlot,
   refillPage,
+  renewFences,
   setFences,
   setHead,
 } from './page-edit.js'
@@ -62,8 +63,8 @@ export function splitAndInsert(
   const source = copyToScratch(memory, page)
   refillPage(memory, page, source, 0, boundary)
   refillPage(memory, sibling, source, boundary, count)
-  setFences(memory, page, lower, separator.key)
-  setFences(memory, sibling, separator.key, upper)
+  renewFences(memory, page, lower, separator.key)
+  renewFences(memory, sibling, separator.key, upper)
   insertChild(state, depth - 1, pathSlotOf(state, depth - 1) + 1, separator, pageNumberOf(memory, sibling))
   return slot < middle ? page : sibling
 }
@@ -93,8 +94,7 @@ function chooseLeafMiddle(
 /** First virtual slot with which the left side holds at least half of the bytes; both sides keep one or more. */
 function middleByBytes(memory: PageMemory, page: number, slot: number, bytes: number): number {
   const count = slotCount(memory, page)
-  let total = bytes + SLOT_BYTES
-  for (let index = 0; index < count; index += 1) total += recordBytes(memory, page, index) + SLOT_BYTES
+  const total = usedBytes(memory, page) + bytes + SLOT_BYTES
   let sum = 0
   for (let index = 0; index < count; index += 1) {
     const size = index === slot ? bytes : recordBytes(memory, page, index < slot ? index : index - 1)
@@ -173,7 +173,7 @@ function splitBranch(
     )
   }
   appendSlots(memory, sibling, source, 0, isNew ? boundary : boundary + 1, count)
-  setFences(memory, page, lower, up.key)
+  renewFences(memory, page, lower, up.key)
   setFences(memory, sibling, up.key, upper)
   if (slot < middle) writeBranchRecord(memory, page, slot, separator, child)
   else if (slot > middle) writeBranchRecord(memory, sibling, slot - middle, separator, child)

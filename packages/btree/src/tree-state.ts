@@ -2,8 +2,10 @@ import { slotCount, pageNumberOf } from './page.js'
 import { LEVELS_MAX, VALUE_FIELD_BYTES } from './format.js'
 import type { PageMemory } from './page-memory.js'
 import type { Pages, Root } from './pages.js'
-import { copyKey, keyPartBytes, recordOffset, setChild, slotKeyBytes, valueIsRun } from './record.js'
+import { childOf, copyKey, keyPartBytes, recordOffset, setChild, slotKeyBytes, valueIsRun } from './record.js'
 import { searchBranch } from './search.js'
+
+const NO_BYTES = new Uint8Array(0)
 
 /**
  * The present tree: its root and counters, and the way to the leaf that the running operation works on.
@@ -23,12 +25,36 @@ export class TreeState {
   /** Where the last insertion went: keys that come in order are noticed by it. */
   lastPage = 0
   lastSlot = 0
+  #viewed: Uint8Array = NO_BYTES
+  #view: DataView = new DataView(NO_BYTES.buffer)
 
   constructor(pages: Pages, root: Root, entryCount: number) {
     this.pages = pages
     this.memory = pages.memory
     this.root = { ...root }
     this.entryCount = entryCount
+  }
+
+  /**
+   * Goes down to the leaf of a key, if everything on the way is in memory and the leaf is writable where it is, and gives
+   * its offset; -1 otherwise. Nothing is held: the offset and the path are good until the next page comes in.
+   *
+   * @remarks Nothing is marked either. Only the leaf of a changing record has to be: the branches above a writable leaf are
+   * of the current epoch, so that each is dirty or in `Pages.written`, where the next checkpoint finds it.
+   */
+  descendResident(key: Uint8Array, start: number, end: number): number {
+    const { pages, memory } = this
+    let page = pages.residentPage(this.root.page)
+    const leafDepth = this.root.level
+    for (let depth = 0; depth < leafDepth && page >= 0; depth += 1) {
+      const slot = searchBranch(memory, page, key, start, end)
+      this.pathPage[depth] = page
+      this.pathSlot[depth] = slot
+      page = pages.residentPage(childOf(memory, page, slot))
+    }
+    if (page < 0 || !pages.isWritable(page)) return -1
+    this.pathPage[leafDepth] = page
+    return page
   }
 
   /** Goes down to the leaf of a key, making every page on the way writable, and gives the leaf's offset. */
@@ -60,6 +86,15 @@ export class TreeState {
     const copy = pages.copy(page)
     setChild(memory, parent, slot, pageNumberOf(memory, copy))
     return copy
+  }
+
+  /** Gives a view of what a batch holds, for copying word by word. The last one is kept: batches are used again. */
+  viewOf(bytes: Uint8Array): DataView {
+    if (bytes !== this.#viewed) {
+      this.#viewed = bytes
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
+    return this.#view
   }
 
   /** Least key that may stand in the page at `depth` of the path; undefined at the left edge of the tree. */

@@ -1,10 +1,20 @@
 import { assert } from '@ldb/base'
 import { RUN_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_RUN } from './format.js'
+import { hashKey } from './key-hash.js'
+import { admitToFilter } from './leaf-filter.js'
+import { isPlaced, standsAt } from './lookup.js'
 import { mergeUp } from './merge.js'
 import { pageNumberOf } from './page.js'
-import { admitKey, copyBytes, fits, insertSlot, removeSlot, setHead } from './page-edit.js'
+import { admitKey, copyWords, fits, fitsWithoutMoving, insertSlot, removeSlot, setHead } from './page-edit.js'
 import type { PageMemory } from './page-memory.js'
-import { keyPartBytes, recordOffset, setValueField, valueIsRun, valuePartBytes } from './record.js'
+import {
+  keyPartBytes,
+  recordOffset,
+  setValueField,
+  valueField,
+  valueIsRun,
+  valuePartBytes,
+} from './record.js'
 import { searchLeaf } from './search.js'
 import { splitAndInsert } from './split.js'
 import type { TreeState } from './tree-state.js'
@@ -18,6 +28,8 @@ export function putEntry(
   valueStart: number,
   valueEnd: number,
 ): void {
+  if (overwriteAtPlace(state, bytes, keyStart, keyEnd, valueStart, valueEnd)) return
+  if (putResident(state, bytes, keyStart, keyEnd, valueStart, valueEnd)) return
   try {
     const leaf = state.descend(bytes, keyStart, keyEnd)
     const slot = searchLeaf(state.memory, leaf, bytes, keyStart, keyEnd)
@@ -29,6 +41,69 @@ export function putEntry(
   } finally {
     state.pages.letGo()
   }
+}
+
+/** Overwrites a value with one of its length at the place that reads remember, which spares the way down. */
+function overwriteAtPlace(
+  state: TreeState,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): boolean {
+  const { memory, pages } = state
+  const keyBytes = keyEnd - keyStart
+  const valueBytes = valueEnd - valueStart
+  if (valueBytes > memory.valueInlineMax || !isPlaced(memory, keyBytes)) return false
+  const record = pages.space.placeOf(hashKey(bytes, keyStart, keyEnd, pages.seed.low), keyBytes)
+  if (record < 0 || !standsAt(memory, record, bytes, keyStart, keyEnd)) return false
+  const leaf = (record >> memory.pageShift) << memory.pageShift
+  if (!pages.isWritable(leaf) || valueField(memory, record) !== valueBytes) return false
+  pages.markChanged(leaf)
+  const at = record + VALUE_FIELD_BYTES + keyBytes
+  copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
+  return true
+}
+
+/**
+ * Puts an entry where that takes no page: nothing is brought in, copied or split, so that nothing needs to be held.
+ *
+ * @returns whether it has; nothing has changed otherwise.
+ */
+function putResident(
+  state: TreeState,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): boolean {
+  const { memory, pages } = state
+  const keyBytes = keyEnd - keyStart
+  const valueBytes = valueEnd - valueStart
+  if (keyBytes > memory.keyPartMax || valueBytes > memory.valueInlineMax) return false
+  const leaf = state.descendResident(bytes, keyStart, keyEnd)
+  if (leaf < 0) return false
+  const slot = searchLeaf(memory, leaf, bytes, keyStart, keyEnd)
+  if (slot >= 0) {
+    const record = recordOffset(memory, leaf, slot)
+    if (valueField(memory, record) !== valueBytes) return false
+    pages.markChanged(leaf)
+    const at = record + VALUE_FIELD_BYTES + keyBytes
+    copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
+    return true
+  }
+  const recordSize = VALUE_FIELD_BYTES + keyBytes + valueBytes
+  if (!fits(memory, leaf, recordSize)) return false
+  if (fitsWithoutMoving(memory, leaf, recordSize)) {
+    pages.markChanged(leaf)
+    admitToFilter(pages, leaf, bytes, keyStart, keyEnd)
+  } else pages.markDirty(leaf)
+  admitKey(memory, leaf, bytes, keyStart, keyEnd)
+  writeRecord(state, leaf, ~slot, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  state.entryCount += 1
+  return true
 }
 
 /** Removes a key, which must be present. @internal */
@@ -61,7 +136,7 @@ function replace(
   const valueBytes = valueEnd - valueStart
   if (!valueIsRun(memory, record) && valuePartBytes(memory, record) === valueBytes) {
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyEnd - keyStart)
-    copyBytes(bytes, valueStart, memory.bytes, at, valueBytes)
+    copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
     return
   }
   const shrinks = valuePart(memory, valueBytes) < valuePartBytes(memory, record)
@@ -83,29 +158,43 @@ function insert(
   valueEnd: number,
 ): void {
   const { memory } = state
-  const keyBytes = keyEnd - keyStart
-  const valueBytes = valueEnd - valueStart
-  const keyPart = keyPartBytes(memory, keyBytes)
-  const long = valueBytes > memory.valueInlineMax
-  const recordSize = VALUE_FIELD_BYTES + keyPart + valuePart(memory, valueBytes)
+  const keyPart = keyPartBytes(memory, keyEnd - keyStart)
+  const recordSize = VALUE_FIELD_BYTES + keyPart + valuePart(memory, valueEnd - valueStart)
   let page = leaf
   let place = slot
-  if (fits(memory, page, recordSize)) {
-    admitKey(memory, page, bytes, keyStart, keyEnd)
-  } else {
+  if (!fits(memory, page, recordSize)) {
     page = splitAndInsert(state, state.root.level, slot, recordSize, bytes, keyStart, keyEnd)
     place = ~searchLeaf(memory, page, bytes, keyStart, keyEnd)
-    admitKey(memory, page, bytes, keyStart, keyEnd)
   }
-  const record = insertSlot(memory, page, place, keyBytes, recordSize)
-  setValueField(memory, record, long ? RUN_REFERENCE_BYTES | VALUE_IS_RUN : valueBytes)
+  admitKey(memory, page, bytes, keyStart, keyEnd)
+  writeRecord(state, page, place, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
+}
+
+/** Writes a new record into a page that has room for it and takes its key; long parts go to runs. */
+function writeRecord(
+  state: TreeState,
+  page: number,
+  slot: number,
+  recordSize: number,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): void {
+  const { memory } = state
+  const keyBytes = keyEnd - keyStart
+  const valueBytes = valueEnd - valueStart
+  const isLong = valueBytes > memory.valueInlineMax
+  const record = insertSlot(memory, page, slot, keyBytes, recordSize)
+  setValueField(memory, record, isLong ? RUN_REFERENCE_BYTES | VALUE_IS_RUN : valueBytes)
   writeKeyPart(state, record + VALUE_FIELD_BYTES, bytes, keyStart, keyEnd)
-  const valueAt = record + VALUE_FIELD_BYTES + keyPart
-  if (long) memory.bytes.set(state.pages.runs.write(bytes, valueStart, valueEnd), valueAt)
-  else copyBytes(bytes, valueStart, memory.bytes, valueAt, valueBytes)
-  setHead(memory, page, place)
+  const valueAt = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
+  if (isLong) memory.bytes.set(state.pages.runs.write(bytes, valueStart, valueEnd), valueAt)
+  else copyWords(state.viewOf(bytes), valueStart, memory.view, valueAt, valueBytes)
+  setHead(memory, page, slot)
   state.lastPage = pageNumberOf(memory, page)
-  state.lastSlot = place
+  state.lastSlot = slot
 }
 
 /** Bytes that a value takes in a leaf. */
@@ -124,9 +213,9 @@ function writeKeyPart(
   const { memory } = state
   const keyBytes = keyEnd - keyStart
   if (keyBytes <= memory.keyPartMax) {
-    copyBytes(bytes, keyStart, memory.bytes, at, keyBytes)
+    copyWords(state.viewOf(bytes), keyStart, memory.view, at, keyBytes)
     return
   }
-  copyBytes(bytes, keyStart, memory.bytes, at, memory.keyInlineBytes)
+  copyWords(state.viewOf(bytes), keyStart, memory.view, at, memory.keyInlineBytes)
   memory.bytes.set(state.pages.runs.write(bytes, keyStart, keyEnd), at + memory.keyInlineBytes)
 }

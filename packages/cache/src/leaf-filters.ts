@@ -36,7 +36,7 @@ export class LeafFilters {
 
   /** False when no key of that hash is in the leaf of a frame. */
   mayHold(frame: number, hash: number): boolean {
-    if (this.#states[frame] !== (((this.#generations[frame] as number) << 16) | MADE)) return true
+    if (!this.isMade(frame)) return true
     const words = this.#words
     const base = frame << FILTER_SHIFT
     const a = hash & POSITION_MASK
@@ -49,6 +49,11 @@ export class LeafFilters {
         1) ===
       1
     )
+  }
+
+  /** True when the leaf of a frame has a filter that holds: each key that comes to it is to be added. */
+  isMade(frame: number): boolean {
+    return this.#states[frame] === (((this.#generations[frame] as number) << 16) | MADE)
   }
 
   /** Counts a vain search of a leaf without a filter, and tells whether to make one now. */

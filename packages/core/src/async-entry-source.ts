@@ -14,6 +14,8 @@ import type { ReadPin, ReadSource } from './read-source.js'
 const BATCH_ENTRIES_MAX = 256
 /** Bytes of values after which a batch ends. */
 const BATCH_BYTES_MAX = 262_144
+/** Entries of a walk after which the event loop may have its turn. */
+const TURN_ENTRIES = 1024
 /** Misses for one batch after which it is read like on the sync face. */
 const MISSES_MAX = 256
 
@@ -201,8 +203,10 @@ export async function walkRange(
   const { gate } = face
   const cursor = new SteadyCursor(pin.openCursor(bounds))
   let begun = false
+  // Goes on counting when a miss has broken it off: the next turn comes after so many entries, whatever was missed.
+  let left = TURN_ENTRIES
   const step = (): boolean => {
-    for (let left = 1024; left > 0; left--) {
+    for (; left > 0; left--) {
       const found = begun
         ? reverse
           ? cursor.previous()
@@ -213,6 +217,7 @@ export async function walkRange(
       begun = true
       if (!found || !visit(cursor)) return false
     }
+    left = TURN_ENTRIES
     return true
   }
   try {

@@ -1,4 +1,4 @@
-import { resolveRange, utf8Keys } from '@ldb/base'
+import { invalidArgument, kindOf, resolveRange, utf8Keys } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncBatch } from './async-batch.js'
@@ -9,6 +9,10 @@ import { AsyncKeyspaceWrites } from './async-keyspace-writes.js'
 import { signalOf, splitSignal, throwIfAborted } from './async-signal.js'
 import type { AsyncOptions } from './async-signal.js'
 import { AsyncSnapshot } from './async-snapshot.js'
+import { AsyncTransaction } from './async-transaction.js'
+import { resolveAsyncTransactionOptions } from './async-transaction-options.js'
+import type { AsyncTransactionOptions } from './async-transaction-options.js'
+import { runTransaction } from './async-transaction-run.js'
 import { verifyInTurns } from './async-verification.js'
 import type { ChangesOptions } from './change-options.js'
 import type { ChangeStream } from './change-stream.js'
@@ -21,6 +25,9 @@ import type { DatabaseEventName, DatabaseListener } from './events.js'
 import type { Keyspace } from './keyspace.js'
 import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace-options.js'
 import type { DatabaseStats } from './stats.js'
+import { beginTransaction } from './transaction-begin.js'
+import { resolveTransactionOptions } from './transaction-options.js'
+import type { ResolvedTransactionOptions, TransactionOptions } from './transaction-options.js'
 
 /**
  * The async face of an open database: the same methods, with promises. Made by `AsyncDatabase.open`, and by `promises` of a
@@ -107,6 +114,33 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     return new AsyncSnapshot(this.face, this.sync.snapshot())
   }
 
+  /**
+   * Begins a transaction over all keyspaces, which sees what is visible now. End it, or write `await using`.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_CLOSED; LDB_POISONED when a commit failed half way.
+   */
+  begin(options?: TransactionOptions): AsyncTransaction {
+    return this.#begin(resolveTransactionOptions(options))
+  }
+
+  /**
+   * Runs a function in a transaction, commits when its promise is resolved, and gives what it gave. When another commit was
+   * first, it is run again from fresh reads.
+   *
+   * @param run - may be run several times: what it does elsewhere is done each time. Its second argument is the number of
+   * the attempt, from 1 on. What it throws is the rejection, and nothing is written.
+   * @throws {@link LdbError} LDB_CONFLICT when it has lost `retries` times and once more; LDB_ABORTED; LDB_CLOSED when the
+   * database is closed meanwhile; and the errors of writes.
+   */
+  async transaction<T>(
+    run: (transaction: AsyncTransaction, attempt: number) => T | PromiseLike<T>,
+    options?: AsyncTransactionOptions,
+  ): Promise<T> {
+    const resolved = resolveAsyncTransactionOptions(options)
+    if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
+    return runTransaction(this.face, () => this.#begin(resolved.begin), run, resolved)
+  }
+
   /** Gives committed changes; see `changes` of the sync face. */
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
     this.face.assertOpen()
@@ -186,6 +220,11 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  #begin(options: ResolvedTransactionOptions): AsyncTransaction {
+    this.face.assertOpen()
+    return new AsyncTransaction(this.face, beginTransaction(this.sync, this.#parts, options, true))
   }
 
   async #close(): Promise<void> {

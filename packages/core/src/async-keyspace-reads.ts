@@ -119,7 +119,7 @@ export class AsyncKeyspaceReads<K, V> {
       try {
         let count = 0
         const isKnown = resolved.lower === undefined && resolved.upper === undefined
-        if (isKnown && pin.keyspace.expiry === undefined) count = pin.view.count()
+        if (isKnown && pin.keyspace.expiry === undefined && !pin.hasOwnWrites) count = pin.view.count()
         else {
           await walkRange(this.face, pin, resolved, signal, () => ++count > 0, false)
         }

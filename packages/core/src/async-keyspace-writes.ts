@@ -1,12 +1,12 @@
-import { copyBytes, invalidArgument, keySuccessor, resolveRange } from '@ldb/base'
-import type { KeyBounds, RangeOptions, ResolvedRange } from '@ldb/base'
+import { copyBytes, invalidArgument, resolveRange } from '@ldb/base'
+import type { KeyBounds, RangeOptions } from '@ldb/base'
 import { exchange, updateValue } from './async-conditional.js'
 import type { ConditionalParts } from './async-conditional.js'
-import { walkRange } from './async-entry-source.js'
 import type { AsyncFace } from './async-face.js'
 import { AsyncKeyspaceReads } from './async-keyspace-reads.js'
 import { splitSignal, throwIfAborted } from './async-signal.js'
-import type { AbortSignalLike, AsyncOptions } from './async-signal.js'
+import type { AsyncOptions } from './async-signal.js'
+import { walkedBounds } from './async-walked-bounds.js'
 import type { Durability } from './database-options.js'
 import type { KeyspaceWrites } from './keyspace-writes.js'
 import { resolvePutOptions, resolveWriteOptions, ttlOf } from './write-options.js'
@@ -82,7 +82,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       await new Promise<void>((resolve, reject) => {
         this.face.commits.whenVisible(resolve, reject)
       })
-      const bounds = await this.#boundsOf(resolved, signal)
+      const bounds = await walkedBounds(this.face, this.reads.source, resolved, signal)
       if (bounds !== undefined) await this.#commitRange(bounds, durability)
     })
   }
@@ -173,30 +173,5 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     const batch = this.face.commits.takeBatch()
     batch.deleteRange(this.writes.store.descriptor.id, bounds.lower, bounds.upper)
     return this.face.commits.commit(batch, durability)
-  }
-
-  /** Gives the bounds of just those entries that a scan of the range would give; `undefined` when there are none. */
-  async #boundsOf(range: ResolvedRange, signal: AbortSignalLike | undefined): Promise<KeyBounds | undefined> {
-    const { source } = this.reads
-    const { reverse, offset, limit } = range
-    const pin = source.acquire()
-    let begin: Uint8Array | undefined
-    let end: Uint8Array | undefined
-    let index = 0
-    try {
-      const visit = ({ cursor }: { readonly cursor: { readonly key: Uint8Array } }): boolean => {
-        if (index === offset) begin = copyBytes(cursor.key)
-        if (index - offset === limit - 1) end = copyBytes(cursor.key)
-        index++
-        return end === undefined
-      }
-      await walkRange(this.face, pin, range, signal, visit, reverse)
-    } finally {
-      source.giveBack(pin)
-    }
-    if (begin === undefined) return undefined
-    return reverse
-      ? { lower: end ?? range.lower, upper: keySuccessor(begin) }
-      : { lower: begin, upper: end === undefined ? range.upper : keySuccessor(end) }
   }
 }

@@ -6,9 +6,12 @@ import type { PutOptions, WriteOptions } from './write-options.js'
 
 /** What a batch aimed at one keyspace shares with itself aimed at another. */
 interface BatchState {
-  readonly operations: WriteBatch
+  operations: WriteBatch
   committed: boolean
 }
+
+/** What a batch holds that was committed. */
+const NO_OPERATIONS = new WriteBatch()
 
 /**
  * Writes to any number of keyspaces that become visible and durable together, or not at all.
@@ -32,7 +35,7 @@ export class Batch<K, V> {
   /** @internal */
   constructor(
     target: KeyspaceWrites<K, V>,
-    state: BatchState = { operations: new WriteBatch(), committed: false },
+    state: BatchState = { operations: target.pipeline.takeBatch(), committed: false },
   ) {
     this.#target = target
     this.#state = state
@@ -114,9 +117,11 @@ export class Batch<K, V> {
   commit(options?: WriteOptions): void {
     const durability = resolveWriteOptions(options)
     this.#assertOpen()
-    this.#target.pipeline.commit(this.#state.operations, durability)
+    const { operations } = this.#state
+    this.#target.pipeline.commit(operations, durability)
     this.#state.committed = true
-    this.#state.operations.clear()
+    this.#state.operations = NO_OPERATIONS
+    this.#target.pipeline.giveBackBatch(operations)
   }
 
   /**

@@ -15,7 +15,7 @@ import {
   KEYSPACE_OFFSET_COMPRESSION,
   KEYSPACE_OFFSET_ENGINE,
   KEYSPACE_OFFSET_NAME_BYTES,
-  KEYSPACE_OFFSET_RESERVED,
+  KEYSPACE_OFFSET_FLAGS,
   KEYSPACE_RECORD_BYTES,
 } from './format.js'
 
@@ -97,7 +97,7 @@ const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
   ['numbers out of order', (bytes): void => void (bytes[RECORD] = 8)],
   ['an unknown engine', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_ENGINE] = 99)],
   ['an unknown compression', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_COMPRESSION] = 99)],
-  ['reserved bytes of a record', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_RESERVED] = 1)],
+  ['flags of a record that nobody knows', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_FLAGS] = 2)],
   ['a name without bytes', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES] = 0)],
   ['a name longer than the file', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES + 1] = 9)],
   ['a name that is not UTF-8', (bytes): void => void (bytes[RECORD + KEYSPACE_RECORD_BYTES] = 0xff)],

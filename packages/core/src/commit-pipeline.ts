@@ -19,6 +19,8 @@ export class CommitPipeline {
   readonly #parts: CommitParts
   /** Holds commits of one operation; its buffer is used again and again. */
   readonly #single: WriteBatch = new WriteBatch()
+  /** A batch that was committed, for whoever opens the next one: its buffer has grown already. */
+  #spareBatch: WriteBatch | undefined = undefined
   #committing = false
   #async: AsyncCommits | undefined = undefined
 
@@ -41,6 +43,19 @@ export class CommitPipeline {
   /** Makes commits that are in flight visible, and as durable as was asked, before something that must come after them. */
   settle(): void {
     this.#async?.settle()
+  }
+
+  /** Gives an empty batch. */
+  takeBatch(): WriteBatch {
+    const batch = this.#spareBatch ?? new WriteBatch()
+    this.#spareBatch = undefined
+    return batch
+  }
+
+  /** Takes a batch back that nobody uses any more. */
+  giveBackBatch(batch: WriteBatch): void {
+    batch.clear()
+    this.#spareBatch = batch
   }
 
   /** Commits one entry; the key is the first `keyBytes` bytes. */

@@ -28,7 +28,8 @@ import { LiveSource } from './read-source.js'
 import { Snapshot, SnapshotPins } from './snapshot.js'
 import { collectStats } from './stats.js'
 import type { DatabaseStats } from './stats.js'
-import { Transaction } from './transaction.js'
+import type { Transaction } from './transaction.js'
+import { beginTransaction } from './transaction-begin.js'
 import { resolveTransactionOptions } from './transaction-options.js'
 import type { ResolvedTransactionOptions, TransactionOptions } from './transaction-options.js'
 
@@ -345,20 +346,10 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     this.close()
   }
 
-  #begin({ isolation, readOnly, durability }: ResolvedTransactionOptions): Transaction {
-    const { health, transactions, options, engines } = this.#parts
+  #begin(options: ResolvedTransactionOptions): Transaction {
     // What was called before is seen.
-    if (!readOnly) this.pipeline.settle()
-    health.assertReadable()
-    return new Transaction({
-      keyspace: this.store,
-      codec: this.codec,
-      transaction: transactions.begin({ isolation, readOnly: readOnly || options.readOnly }),
-      pipeline: this.pipeline,
-      health,
-      beganAtMs: engines.vfs.clock.now(),
-      durability,
-    })
+    if (!options.readOnly) this.pipeline.settle()
+    return beginTransaction(this, this.#parts, options, false)
   }
 
   #assertNotVerifying(): void {

@@ -43,6 +43,9 @@ export { AsyncScan } from './async-scan.js'
 export { AsyncCursor } from './async-cursor.js'
 export { AsyncSnapshot } from './async-snapshot.js'
 export { AsyncBatch } from './async-batch.js'
+export { AsyncTransaction } from './async-transaction.js'
+export { AsyncTransactionKeyspace } from './async-transaction-keyspace.js'
+export type { AsyncTransactionOptions } from './async-transaction-options.js'
 export type { AbortSignalLike, AsyncOptions } from './async-signal.js'
 
 // Changes

@@ -88,6 +88,7 @@ export class KeyspaceStore {
 export class StorePin {
   readonly keyspace: KeyspaceStore
   readonly view: StoreSnapshot
+  readonly hasOwnWrites = false
   readonly #cursors: Set<StoreCursor> = new Set()
   #released = false
 

@@ -7,6 +7,8 @@ import type { OpenRead, OpenReads } from './open-reads.js'
 export interface ReadPin {
   readonly keyspace: KeyspaceStore
   readonly view: Pick<StoreSnapshot, 'seq' | 'count' | 'estimate'>
+  /** It shows writes over the store's own state, so that even the count of everything has to be found out. */
+  readonly hasOwnWrites: boolean
   /** Throws when it was given back. */
   assertHeld(): void
   /** Opens a cursor; `closeCursor` and the end of the pin close it. */

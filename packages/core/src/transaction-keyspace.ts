@@ -1,5 +1,5 @@
 import { resolveRange } from '@ldb/base'
-import type { RangeOptions } from '@ldb/base'
+import type { KeyBounds, RangeOptions } from '@ldb/base'
 import type { Transaction as StoreTransaction } from '@ldb/mvcc'
 import type { KeyspaceCodec } from './keyspace-codec.js'
 import { KeyspaceReads } from './keyspace-reads.js'
@@ -18,30 +18,31 @@ import type { PutOptions } from './write-options.js'
  * @category Transactions
  */
 export class TransactionKeyspace<K, V> extends KeyspaceReads<K, V> {
-  readonly #source: TransactionSource
+  /** @internal */
+  override readonly source: TransactionSource
   readonly #transaction: StoreTransaction
 
   /** @internal */
   constructor(source: TransactionSource, codec: KeyspaceCodec<K, V>, transaction: StoreTransaction) {
     super(source, codec)
-    this.#source = source
+    this.source = source
     this.#transaction = transaction
   }
 
   /** Gives the value of a key, or `undefined`, and makes the read conflict like a write. */
   getForUpdate(key: K): V | undefined {
     const { codec } = this
-    this.#source.assertReadable()
+    this.source.assertReadable()
     const keyBytes = codec.encodeScratchKey(key)
-    const value = this.#source.getForUpdate(codec.scratch, keyBytes)
+    const value = this.source.getForUpdate(codec.scratch, keyBytes)
     return value === undefined ? undefined : codec.decodeOwnValue(value)
   }
 
   /** Writes an entry. */
   put(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): this {
-    this.#source.assertReadable()
+    this.source.assertReadable()
     const { codec } = this
-    const { keyspace } = this.#source
+    const { keyspace } = this.source
     // The value first: writing it down may call the user's code, and the key's bytes are in a shared array.
     const valueBytes = keyspace.seal(codec.encodeValue(value), batchTtlOf(options))
     const keyBytes = codec.encodeScratchKey(key)
@@ -51,25 +52,30 @@ export class TransactionKeyspace<K, V> extends KeyspaceReads<K, V> {
 
   /** Removes a key, which need not be there. */
   delete(key: K): this {
-    this.#source.assertReadable()
+    this.source.assertReadable()
     const keyBytes = this.codec.encodeScratchKey(key)
-    this.#transaction.delete(this.#source.keyspace.descriptor.id, this.codec.scratch, keyBytes)
+    this.#transaction.delete(this.source.keyspace.descriptor.id, this.codec.scratch, keyBytes)
     return this
   }
 
   /** Removes every entry of a range; with `limit`, `offset` and `reverse`, those that a scan of it would give. */
   deleteRange(range: RangeOptions<K>): this {
-    this.#source.assertReadable()
-    const bounds = scannedBounds(this.#source, resolveRange(range, this.codec.keys))
-    if (bounds === undefined) return this
-    this.#transaction.deleteRange(this.#source.keyspace.descriptor.id, bounds.lower, bounds.upper)
+    this.source.assertReadable()
+    const bounds = scannedBounds(this.source, resolveRange(range, this.codec.keys))
+    if (bounds !== undefined) this.deleteBounds(bounds)
     return this
+  }
+
+  /** Removes every entry within bounds. @internal */
+  deleteBounds({ lower, upper }: KeyBounds): void {
+    this.source.assertReadable()
+    this.#transaction.deleteRange(this.source.keyspace.descriptor.id, lower, upper)
   }
 
   /** Removes every entry. */
   clear(): this {
-    this.#source.assertReadable()
-    this.#transaction.deleteRange(this.#source.keyspace.descriptor.id)
+    this.source.assertReadable()
+    this.#transaction.deleteRange(this.source.keyspace.descriptor.id)
     return this
   }
 }

@@ -7,24 +7,33 @@ import type { OpenRead } from './open-reads.js'
 import type { ReadPin, ReadSource } from './read-source.js'
 import { ExpiringCursor } from './ttl-cursor.js'
 
+/** A transaction, as far as its reads need it. */
+export interface TransactionReading {
+  readonly transaction: StoreTransaction
+  readonly health: Health
+  /** When the transaction began: what had expired by then is absent, and nothing expires meanwhile (X2). */
+  readonly beganAtMs: number
+  /** Moves of its cursors may be made again after a page was missed. */
+  readonly isSteady: boolean
+  /** Its commit was called, and waits for its place in line: it takes nothing more. */
+  isEnding: boolean
+}
+
 /** One keyspace as a transaction sees it. Its reads end with the transaction, so they are not noted on their own. */
 export class TransactionSource implements ReadSource {
   readonly keyspace: KeyspaceStore
   readonly #transaction: StoreTransaction
-  readonly #health: Health
-  /** When the transaction began: what had expired by then is absent, and nothing expires meanwhile (X2). */
-  readonly #beganAtMs: number
+  readonly #reading: TransactionReading
 
-  constructor(keyspace: KeyspaceStore, transaction: StoreTransaction, health: Health, beganAtMs: number) {
+  constructor(keyspace: KeyspaceStore, reading: TransactionReading) {
     this.keyspace = keyspace
-    this.#transaction = transaction
-    this.#health = health
-    this.#beganAtMs = beganAtMs
+    this.#transaction = reading.transaction
+    this.#reading = reading
   }
 
   assertReadable(): void {
-    this.#health.assertReadable()
-    if (!this.#transaction.isOpen) throw new LdbError('LDB_CLOSED', 'the transaction has ended')
+    this.#reading.health.assertReadable()
+    if (this.#reading.isEnding || !this.#transaction.isOpen) throw endedError()
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
@@ -55,7 +64,7 @@ export class TransactionSource implements ReadSource {
 
   acquire(): ReadPin {
     const view = this.#transaction.view(this.keyspace.descriptor.id)
-    return new TransactionPin(this.keyspace, this.#transaction, view, this.#beganAtMs)
+    return new TransactionPin(this.keyspace, this.#reading, view)
   }
 
   giveBack(_pin: ReadPin): void {
@@ -72,7 +81,7 @@ export class TransactionSource implements ReadSource {
 
   #open(kept: Uint8Array | undefined): Uint8Array | undefined {
     const { expiry } = this.keyspace
-    return expiry === undefined ? kept : expiry.open(kept, this.#beganAtMs)
+    return expiry === undefined ? kept : expiry.open(kept, this.#reading.beganAtMs)
   }
 }
 
@@ -80,34 +89,30 @@ export class TransactionSource implements ReadSource {
 class TransactionPin implements ReadPin {
   readonly keyspace: KeyspaceStore
   readonly view: ReadPin['view']
-  readonly #transaction: StoreTransaction
+  readonly hasOwnWrites: boolean
+  readonly #reading: TransactionReading
   readonly #frozen: TransactionView
-  readonly #nowMs: number
 
-  constructor(
-    keyspace: KeyspaceStore,
-    transaction: StoreTransaction,
-    frozen: TransactionView,
-    nowMs: number,
-  ) {
+  constructor(keyspace: KeyspaceStore, reading: TransactionReading, frozen: TransactionView) {
     this.keyspace = keyspace
-    this.#transaction = transaction
+    this.#reading = reading
     this.#frozen = frozen
-    this.#nowMs = nowMs
+    this.hasOwnWrites = frozen.hasWrites
     this.view = {
-      seq: transaction.seq as Seq,
+      seq: reading.transaction.seq as Seq,
       count: (bounds: KeyBounds = {}): number => this.#count(bounds),
       estimate: (bounds: KeyBounds = {}): RangeEstimate => frozen.estimate(bounds),
     }
   }
 
   assertHeld(): void {
-    if (!this.#transaction.isOpen) throw new LdbError('LDB_CLOSED', 'the transaction has ended')
+    if (!this.#reading.transaction.isOpen) throw endedError()
   }
 
   openCursor(bounds: KeyBounds): StoreCursor {
-    const cursor = this.#frozen.cursor(bounds)
-    return this.keyspace.expiry === undefined ? cursor : new ExpiringCursor(cursor, this.#nowMs)
+    const { isSteady, beganAtMs } = this.#reading
+    const cursor = this.#frozen.cursor(bounds, { isSteady })
+    return this.keyspace.expiry === undefined ? cursor : new ExpiringCursor(cursor, beganAtMs)
   }
 
   closeCursor(cursor: StoreCursor): void {
@@ -122,4 +127,9 @@ class TransactionPin implements ReadPin {
     cursor.close()
     return count
   }
+}
+
+/** What the methods of a transaction that has ended throw. */
+export function endedError(): LdbError {
+  return new LdbError('LDB_CLOSED', 'the transaction has ended')
 }

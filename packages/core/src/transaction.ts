@@ -1,13 +1,13 @@
-import { invalidArgument, LdbError } from '@ldb/base'
+import { invalidArgument } from '@ldb/base'
 import type { PreparedCommit, Savepoint, Transaction as StoreTransaction } from '@ldb/mvcc'
 import type { CommitPipeline } from './commit-pipeline.js'
 import type { Durability } from './database-options.js'
-import type { Health } from './health.js'
 import type { KeyspaceCodec } from './keyspace-codec.js'
 import type { KeyspaceStore } from './keyspace-store.js'
 import { KeyspaceWrites } from './keyspace-writes.js'
 import { TransactionKeyspace } from './transaction-keyspace.js'
-import { TransactionSource } from './transaction-source.js'
+import { endedError, TransactionSource } from './transaction-source.js'
+import type { TransactionReading } from './transaction-source.js'
 import { resolveWriteOptions } from './write-options.js'
 import type { WriteOptions } from './write-options.js'
 
@@ -16,10 +16,8 @@ export interface TransactionParts {
   /** The keyspace `default`. */
   readonly keyspace: KeyspaceStore
   readonly codec: KeyspaceCodec<string, string>
-  readonly transaction: StoreTransaction
+  readonly reading: TransactionReading
   readonly pipeline: CommitPipeline
-  readonly health: Health
-  readonly beganAtMs: number
   readonly durability: Durability | undefined
 }
 
@@ -42,22 +40,24 @@ export interface TransactionParts {
  */
 export class Transaction extends TransactionKeyspace<string, string> implements Disposable {
   readonly #parts: TransactionParts
+  readonly #transaction: StoreTransaction
 
   /** @internal */
   constructor(parts: TransactionParts) {
-    const { keyspace, codec, transaction, health, beganAtMs } = parts
-    super(new TransactionSource(keyspace, transaction, health, beganAtMs), codec, transaction)
+    const { keyspace, codec, reading } = parts
+    super(new TransactionSource(keyspace, reading), codec, reading.transaction)
     this.#parts = parts
+    this.#transaction = reading.transaction
   }
 
   /** Number of the newest commit that it sees. */
   get seq(): number {
-    return this.#parts.transaction.seq
+    return this.#transaction.seq
   }
 
   /** True until it has ended. */
   get isOpen(): boolean {
-    return this.#parts.transaction.isOpen
+    return this.#transaction.isOpen
   }
 
   /**
@@ -67,18 +67,19 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
    * LDB_CLOSED.
    */
   in<K, V>(keyspace: KeyspaceWrites<K, V>): TransactionKeyspace<K, V> {
-    const { transaction, health, beganAtMs, pipeline } = this.#parts
+    const { reading, pipeline } = this.#parts
     if (!(keyspace instanceof KeyspaceWrites) || keyspace.pipeline !== pipeline) {
       throw invalidArgument('a transaction takes keyspaces of its own database only')
     }
     this.source.assertReadable()
-    const source = new TransactionSource(keyspace.store, transaction, health, beganAtMs)
-    return new TransactionKeyspace(source, keyspace.codec, transaction)
+    const source = new TransactionSource(keyspace.store, reading)
+    return new TransactionKeyspace(source, keyspace.codec, reading.transaction)
   }
 
   /** Marks what has been written so far, for `rollbackTo`. */
   savepoint(): Savepoint {
-    return this.#parts.transaction.savepoint()
+    this.source.assertReadable()
+    return this.#transaction.savepoint()
   }
 
   /**
@@ -87,7 +88,8 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
    * @throws {@link LdbError} LDB_NOT_FOUND when it is not one of this transaction, or gone with an earlier one.
    */
   rollbackTo(savepoint: Savepoint): void {
-    this.#parts.transaction.rollbackTo(savepoint)
+    this.source.assertReadable()
+    this.#transaction.rollbackTo(savepoint)
   }
 
   /**
@@ -97,23 +99,33 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
    * writes.
    */
   commit(options?: WriteOptions): void {
-    const { pipeline, transaction, durability } = this.#parts
+    const { pipeline, reading, durability } = this.#parts
+    const { transaction } = reading
     const wanted = resolveWriteOptions(options) ?? durability
-    if (!transaction.isOpen) throw new LdbError('LDB_CLOSED', 'the transaction has ended')
+    if (reading.isEnding || !transaction.isOpen) throw endedError()
     // What was called before comes before: it is not in flight when conflicts are looked for.
     pipeline.settle()
     const prepared = transaction.prepare()
     if (prepared !== undefined) pipeline.commit(prepared.batch, wanted, prepared.marks)
   }
 
+  /** Takes nothing more: its commit has been called, which waits for those before it. @internal */
+  beginEnd(options: WriteOptions | undefined): Durability | undefined {
+    const { reading, durability } = this.#parts
+    const wanted = resolveWriteOptions(options) ?? durability
+    if (reading.isEnding || !reading.transaction.isOpen) throw endedError()
+    reading.isEnding = true
+    return wanted
+  }
+
   /** Checks for conflicts and ends it, for a commit that is numbered at once. @internal */
   prepare(): PreparedCommit | undefined {
-    return this.#parts.transaction.prepare()
+    return this.#transaction.prepare()
   }
 
   /** Ends it; nothing of it is ever visible. Idempotent, also after a commit. */
   rollback(): void {
-    this.#parts.transaction.rollback()
+    this.#transaction.rollback()
   }
 
   [Symbol.dispose](): void {

@@ -9,6 +9,7 @@ export { Transaction } from './transaction.js'
 export { Savepoint } from './savepoint.js'
 export { Snapshot } from './snapshot.js'
 export { TransactionView } from './transaction-view.js'
+export type { CursorOptions } from './transaction-view.js'
 export type { TransactionStore } from './open-views.js'
 export type { PreparedCommit } from './prepared-commit.js'
 export type {

@@ -21,6 +21,8 @@ export interface CursorOwner {
  * ends, turns, or the transaction is checked.
  */
 export class TransactionCursor implements StoreCursor {
+  /** A move that has thrown may be made again (M30). */
+  readonly isSteady: boolean
   readonly #inner: StoreCursor
   /** `undefined` where nothing is noted. */
   readonly #reads: ReadSet | undefined
@@ -33,7 +35,14 @@ export class TransactionCursor implements StoreCursor {
   #upper: Uint8Array | undefined = undefined
   #closed = false
 
-  constructor(inner: StoreCursor, reads: ReadSet | undefined, bounds: KeyBounds, owner: CursorOwner) {
+  constructor(
+    inner: StoreCursor,
+    reads: ReadSet | undefined,
+    bounds: KeyBounds,
+    owner: CursorOwner,
+    isSteady: boolean,
+  ) {
+    this.isSteady = isSteady
     this.#inner = inner
     this.#reads = reads
     this.#bounds = bounds

@@ -3,8 +3,15 @@ import type { KeyBounds, RangeEstimate, StoreCursor, StoreSnapshot } from '@ldb/
 import { countMerged } from './merged-count.js'
 import { MergedCursor } from './merged-cursor.js'
 import type { ReadSet } from './read-set.js'
+import { SteadyCursor } from './steady-cursor.js'
 import type { ViewReads } from './view-reads.js'
 import type { Writes } from './write-buffer.js'
+
+/** How to open a cursor of a transaction. @category Transactions */
+export interface CursorOptions {
+  /** A move that has thrown may be made again. @defaultValue false */
+  readonly isSteady?: boolean | undefined
+}
 
 /**
  * One keyspace as a transaction saw it at one moment, its own writes until then included (M4). Made by `Transaction.view`;
@@ -31,11 +38,24 @@ export class TransactionView {
     this.#writes = writes
   }
 
-  /** Opens a cursor. The bounds are kept: do not change their bytes. */
-  cursor(bounds: KeyBounds = {}): StoreCursor {
+  /** True when it shows writes of the transaction itself. */
+  get hasWrites(): boolean {
+    return this.#writes !== undefined
+  }
+
+  /**
+   * Opens a cursor.
+   *
+   * @param bounds - kept: do not change their bytes.
+   * @param options - `isSteady`: a move that has thrown, because the store could not read just then, may be made again
+   * (M30). Costs a copy of each key.
+   */
+  cursor(bounds: KeyBounds = {}, options: CursorOptions = {}): StoreCursor {
+    const { isSteady = false } = options
     const base = this.#snapshot.cursor(bounds)
-    const inner = this.#writes === undefined ? base : new MergedCursor(base, this.#writes, bounds)
-    return this.#owner.openCursor(inner, this.#reads, bounds)
+    const merged = this.#writes === undefined ? base : new MergedCursor(base, this.#writes, bounds)
+    const inner = isSteady ? new SteadyCursor(merged) : merged
+    return this.#owner.openCursor(inner, this.#reads, bounds, isSteady)
   }
 
   /** Counts the entries within bounds, exactly; has then looked at all of them (M12). */

@@ -45,8 +45,13 @@ export class ViewReads implements CursorOwner {
   }
 
   /** Opens a cursor that the end of the view closes. */
-  openCursor(inner: StoreCursor, reads: ReadSet | undefined, bounds: KeyBounds): StoreCursor {
-    const cursor = new TransactionCursor(inner, reads, bounds, this)
+  openCursor(
+    inner: StoreCursor,
+    reads: ReadSet | undefined,
+    bounds: KeyBounds,
+    isSteady = false,
+  ): StoreCursor {
+    const cursor = new TransactionCursor(inner, reads, bounds, this, isSteady)
     this.#cursors.add(cursor)
     return cursor
   }

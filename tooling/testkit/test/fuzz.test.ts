@@ -18,7 +18,7 @@ import { grouped, tell } from './counted.js'
 import { runSuite } from './run-suite.js'
 
 /** Once through all targets. */
-const INPUTS = 140_000
+const INPUTS = FUZZ_TARGETS.reduce((sum, { inputsPerCase }) => sum + inputsPerCase, 0)
 
 const plain: FuzzTarget = {
   name: 'canary',

@@ -5,19 +5,28 @@ import { expect, test } from 'vitest'
 import { historySuite } from '../src/history-checker/history-suite.js'
 import { databaseTransactions } from '../src/subjects/database-transactions.js'
 import { transactionsSubject } from '../src/subjects/transactions-subject.js'
+import { grouped, tell } from './counted.js'
 import { runSuite } from './run-suite.js'
 
 const TRANSACTIONS = Number(process.env['LDB_HISTORY_TRANSACTIONS'] ?? 100_000)
 
-test('a hundred thousand transactions are as their level promises', { timeout: 600_000 }, async () => {
+test('a hundred thousand transactions are as their level promises', { timeout: 600_000 }, async (context) => {
   const counts = await runSuite(historySuite(transactionsSubject), 'transactions', TRANSACTIONS)
-  console.log(`history: ${JSON.stringify(counts)}`)
+  tell(context, told('history', counts))
+  expect(counts['transactions']).toBeGreaterThanOrEqual(TRANSACTIONS)
   expect(counts['committed']).toBeGreaterThan(TRANSACTIONS / 3)
   expect(counts['conflicts']).toBeGreaterThan(TRANSACTIONS / 50)
 })
 
-test('and so are those of the database', { timeout: 600_000 }, async () => {
+test('and so are those of the database', { timeout: 600_000 }, async (context) => {
   const counts = await runSuite(historySuite(databaseTransactions), 'transactions', TRANSACTIONS / 10)
-  console.log(`history of the database: ${JSON.stringify(counts)}`)
+  tell(context, told('history of the database', counts))
+  expect(counts['transactions']).toBeGreaterThanOrEqual(TRANSACTIONS / 10)
   expect(counts['committed']).toBeGreaterThan(TRANSACTIONS / 30)
+  expect(counts['conflicts']).toBeGreaterThan(TRANSACTIONS / 500)
 })
+
+function told(what: string, counts: Readonly<Record<string, number>>): string {
+  const { transactions, committed, conflicts, edges } = counts
+  return `${what}: ${grouped(transactions)} transactions, ${grouped(committed)} committed, ${grouped(conflicts)} conflicts, ${grouped(edges)} dependencies, 0 violations`
+}

@@ -2,6 +2,7 @@
 // engine without one must pass.
 import { expect, test } from 'vitest'
 import { runHistory } from '../src/history-checker/history-suite.js'
+import { ISOLATION_CASES } from '../src/isolation/anomaly-cases.js'
 import { isolationSuite } from '../src/isolation/isolation-suite.js'
 import { Violation } from '../src/violation.js'
 import { ISOLATION_BUGS, mutant } from './isolation-mutants.js'
@@ -12,7 +13,7 @@ const BY_HISTORIES_ALONE: readonly string[] = ['writes outside of transactions a
 
 test('an engine without a mistake passes', () => {
   for (let seed = 0; seed < SEEDS; seed++) runHistory(mutant('none'), seed)
-  isolationSuite(mutant('none'))
+  isolationSuite(mutant('none'), ISOLATION_CASES, { orders: 260, injectedOrders: 20 })
 })
 
 test.each(ISOLATION_BUGS)('the history checker finds it when %s', (bug) => {

@@ -42,6 +42,7 @@ const SKIPPED_FOLDERS = new Set([
   'node_modules',
   'dist',
   'docs',
+  'site',
   'coverage',
   'fixtures',
   '.results',

@@ -20,6 +20,8 @@ const SHOWN: readonly [name: string, text: string][] = [
   ['foreignCases', 'things that are no files'],
   ['fuzzInputs', 'fuzz inputs'],
   ['storeSteps', 'steps against the model'],
+  ['isolationRuns', 'orders of anomaly cases'],
+  ['transactions', 'transactions checked'],
 ]
 
 /** Gives the table of what a run has come to, in Markdown: a row for each suite and one for all. */

@@ -1,4 +1,5 @@
 import type { DiskProfile } from '../crash-driver.js'
+import type { IsolationSubject } from '../isolation/isolation-subject.js'
 import type { Subject } from '../subject.js'
 import { asyncDatabaseSubject } from '../subjects/async-database-subject.js'
 import { databaseSubject } from '../subjects/database-subject.js'
@@ -54,7 +55,27 @@ export const DEEP_SUITES: readonly SuiteEntry[] = [
   },
   entry('seeded', 'seeded', async () => (await import('../seeded/seeded-suite.js')).seededSuite),
   entry('store', 'store-btree', (name) => storesSuite(name, treeStores)),
+  entry('isolation', 'isolation-mvcc', async (name) =>
+    (await import('../isolation/isolation-suite.js')).isolationParts(name, await managerTransactions()),
+  ),
+  entry('isolation', 'isolation-database', async (name) =>
+    (await import('../isolation/isolation-suite.js')).isolationParts(name, await allTransactions()),
+  ),
+  entry('isolation', 'history-mvcc', async () =>
+    (await import('../history-checker/history-suite.js')).historySuite(await managerTransactions()),
+  ),
+  entry('isolation', 'history-database', async () =>
+    (await import('../history-checker/history-suite.js')).historySuite(await allTransactions()),
+  ),
 ]
+
+async function managerTransactions(): Promise<IsolationSubject> {
+  return (await import('../subjects/transactions-subject.js')).transactionsSubject
+}
+
+async function allTransactions(): Promise<IsolationSubject> {
+  return (await import('../subjects/database-transactions.js')).databaseTransactions
+}
 
 function entry(group: string, name: string, load: (name: string) => Suite | Promise<Suite>): SuiteEntry {
   return { name, group, isInstrumented: false, load: async () => load(name) }

@@ -81,7 +81,9 @@ class TreeRepair {
     }
   }
 
+  /** Leaves a place as it is that was never written to. */
   meta(start: number): void {
+    if (this.#bytes[start] === 0) return
     this.#copyChecksum(this.#numberAt(start + 72), start + 80)
     this.#copyChecksum(this.#numberAt(start + 108), start + 112)
     repairFileHeader(this.#bytes, start)

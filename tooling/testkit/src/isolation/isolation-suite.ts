@@ -1,3 +1,4 @@
+import type { Suite } from '../deep/suite.js'
 import { Violation } from '../violation.js'
 import { ISOLATION_CASES } from './anomaly-cases.js'
 import { interleavingCount, interleavings } from './interleavings.js'
@@ -16,13 +17,38 @@ export interface IsolationCounts {
   anomalies: number
 }
 
-/** Orders of a case that are run; where there are more, beginning counts as part of the first step. */
-const ORDERS_MAX = 2_000
+/** How much of it is run. */
+export interface IsolationEffort {
+  /** Orders of a case at a level; of more, every n-th. */
+  readonly orders: number
+  /** The same, with something between the steps. */
+  readonly injectedOrders: number
+}
+
+/** Which of the orders: every `of`-th, from `part` on. */
+interface OrderPart {
+  readonly part: number
+  readonly of: number
+}
+
+/** One case at one level, with one thing between the steps. */
+interface Combination {
+  readonly testCase: IsolationCase
+  readonly level: IsolationLevel
+  readonly injection: Injection
+}
+
 const LEVELS: readonly IsolationLevel[] = ['snapshot', 'serializable']
 const INJECTIONS: readonly Injection[] = ['nothing', 'checkpoint', 'shrink', 'writes', 'reopen']
+/** Where there are more orders, beginning counts as part of the first step. */
+const ORDERS_MAX = 2_000
+/** Orders of one case of the deep runner. */
+const DEEP_ORDERS = 60
+const WHOLE: IsolationEffort = { orders: ORDERS_MAX, injectedOrders: ORDERS_MAX }
 
 /**
- * Every case, at both levels, in every order of steps, with everything that may happen between the steps.
+ * Every case, at both levels, in every order of steps that the effort allows, with everything that may happen between the
+ * steps.
  *
  * @throws Violation when a level lets through what it must not, or when an anomaly that a level allows is never seen: then
  * the case proves nothing.
@@ -30,33 +56,57 @@ const INJECTIONS: readonly Injection[] = ['nothing', 'checkpoint', 'shrink', 'wr
 export function isolationSuite(
   subject: IsolationSubject,
   cases: readonly IsolationCase[] = ISOLATION_CASES,
+  effort: IsolationEffort = WHOLE,
 ): IsolationCounts {
   const counts: IsolationCounts = { cases: cases.length, runs: 0, conflicts: 0, anomalies: 0 }
-  for (const testCase of cases) {
-    for (const level of LEVELS) {
-      for (const injection of INJECTIONS) runAll(subject, testCase, level, injection, counts)
-    }
+  for (const combination of combinationsOf(cases)) {
+    const ordersMax = combination.injection === 'nothing' ? effort.orders : effort.injectedOrders
+    const ordered = separated(combination.testCase, ordersMax)
+    const of = Math.ceil(orderCount(ordered) / ordersMax)
+    runPart(subject, { ...combination, testCase: ordered }, { part: 0, of }, counts)
   }
   return counts
 }
 
-function runAll(
+/** The same in parts for the deep runner: one seed is one case at one level with one injection, in some of its orders. */
+export function isolationParts(name: string, subject: IsolationSubject): Suite {
+  const combinations = combinationsOf(ISOLATION_CASES)
+  return {
+    name,
+    runCase: (seed) =>
+      Promise.resolve().then(() => {
+        const counts: IsolationCounts = { cases: 1, runs: 0, conflicts: 0, anomalies: 0 }
+        const combination = combinations[seed % combinations.length] as Combination
+        const ordered = separated(combination.testCase, Infinity)
+        const of = Math.ceil(orderCount(ordered) / DEEP_ORDERS)
+        const part = Math.floor(seed / combinations.length) % of
+        runPart(subject, { ...combination, testCase: ordered }, { part, of }, counts)
+        return { isolationRuns: counts.runs, conflicts: counts.conflicts, anomalies: counts.anomalies }
+      }),
+  }
+}
+
+function combinationsOf(cases: readonly IsolationCase[]): Combination[] {
+  return cases.flatMap((testCase) =>
+    LEVELS.flatMap((level) => INJECTIONS.map((injection) => ({ testCase, level, injection }))),
+  )
+}
+
+function runPart(
   subject: IsolationSubject,
-  testCase: IsolationCase,
-  level: IsolationLevel,
-  injection: Injection,
+  { testCase, level, injection }: Combination,
+  { part, of }: OrderPart,
   counts: IsolationCounts,
 ): void {
-  const separate = withBeginnings(testCase)
-  const lengths = (each: IsolationCase): number[] => each.scripts.map(({ steps }) => steps.length + 1)
-  const chosen = interleavingCount(lengths(separate)) <= ORDERS_MAX ? separate : testCase
   const session = subject.open()
   let anomalies = 0
   let committed = 0
   let runs = 0
+  let index = 0
   try {
-    for (const order of interleavings(lengths(chosen))) {
-      const outcome = runOrder(session, chosen, level, order, injection, runs)
+    for (const order of interleavings(stepCounts(testCase))) {
+      if (index++ % of !== part) continue
+      const outcome = runOrder(session, testCase, level, order, injection, runs)
       runs++
       committed += outcome.committed
       counts.conflicts += outcome.conflicts
@@ -71,7 +121,7 @@ function runAll(
   const where = `${subject.name}, ${testCase.name}, ${level}, ${injection}`
   if (!isAllowed && anomalies > 0) throw new Violation(`${where}: ${anomalies} of ${runs} orders went wrong`)
   // A reopening ends most of them before they can meet.
-  if (isAllowed && anomalies === 0 && injection !== 'reopen') {
+  if (isAllowed && of === 1 && anomalies === 0 && injection !== 'reopen') {
     throw new Violation(`${where}: the anomaly that this level allows was never seen`)
   }
   if (committed === 0) throw new Violation(`${where}: nobody has ever committed`)
@@ -96,10 +146,19 @@ function runOrder(
   }
 }
 
-/** Begins each transaction in a step of its own. */
-function withBeginnings(testCase: IsolationCase): IsolationCase {
-  return {
+/** Begins each transaction in a step of its own, unless that makes too many orders. */
+function separated(testCase: IsolationCase, ordersMax: number): IsolationCase {
+  const separate = {
     ...testCase,
     scripts: testCase.scripts.map((script) => ({ ...script, steps: [together(), ...script.steps] })),
   }
+  return orderCount(separate) <= ordersMax ? separate : testCase
+}
+
+function stepCounts({ scripts }: IsolationCase): number[] {
+  return scripts.map(({ steps }) => steps.length + 1)
+}
+
+function orderCount(testCase: IsolationCase): number {
+  return interleavingCount(stepCounts(testCase))
 }

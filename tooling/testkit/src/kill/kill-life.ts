@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { isLdbError } from '@ldb/base'
 import { Database } from '@ldb/core'
@@ -145,14 +147,18 @@ class ChildLife {
   }
 }
 
-/** Throws unless another opener is refused, with the holder's name. */
+/**
+ * Throws unless another opener is refused, with the holder's name; without it only where the holder has none yet: one that
+ * stands still between binding the lock's socket and writing `LOCK`.
+ */
 export function assertLocked(path: string, pid: number): void {
   let db: Database
   try {
     db = Database.open(path)
   } catch (error) {
     const isNamed = isLdbError(error, 'LDB_LOCKED') && String(error.details.holder).includes(`pid ${pid}`)
-    if (!isNamed) throw new Violation(`a second opener got ${String(error)}`, { cause: error })
+    const isUnnamed = isLdbError(error, 'LDB_LOCKED') && !existsSync(join(path, 'LOCK'))
+    if (!isNamed && !isUnnamed) throw new Violation(`a second opener got ${String(error)}`, { cause: error })
     return
   }
   db.close()

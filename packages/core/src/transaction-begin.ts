@@ -1,0 +1,33 @@
+import type { DatabaseParts } from './database-parts.js'
+import type { KeyspaceWrites } from './keyspace-writes.js'
+import { Transaction } from './transaction.js'
+import type { ResolvedTransactionOptions } from './transaction-options.js'
+
+/**
+ * Begins a transaction that sees what is visible now.
+ *
+ * @param keyspace - the keyspace `default`.
+ * @param isSteady - for readers that miss pages.
+ * @throws {@link LdbError} LDB_CLOSED, LDB_POISONED.
+ */
+export function beginTransaction(
+  keyspace: KeyspaceWrites<string, string>,
+  { health, transactions, options, engines }: DatabaseParts,
+  { isolation, readOnly, durability }: ResolvedTransactionOptions,
+  isSteady: boolean,
+): Transaction {
+  health.assertReadable()
+  return new Transaction({
+    keyspace: keyspace.store,
+    codec: keyspace.codec,
+    reading: {
+      transaction: transactions.begin({ isolation, readOnly: readOnly || options.readOnly }),
+      health,
+      beganAtMs: engines.vfs.clock.now(),
+      isSteady,
+      isEnding: false,
+    },
+    pipeline: keyspace.pipeline,
+    durability,
+  })
+}

@@ -53,7 +53,7 @@ function readAll(reads: KeyspaceReads<Bytes, Bytes>): void {
     keep(value, valueText(index))
   }
   for (const range of [{}, { reverse: true }]) {
-    const order = 'reverse' in range ? expected.toReversed() : expected
+    const order = 'reverse' in range ? [...expected].reverse() : expected
     for (const [index, [key, value]] of [...reads.entries(range)].entries()) {
       keep(key, order[index]?.[0] ?? '')
       keep(value, order[index]?.[1] ?? '')

@@ -3,10 +3,14 @@ import { PLACE_KEY_BYTES_MAX } from '@ldb/cache'
 import { VALUE_FIELD_BYTES } from './format.js'
 import { hashKey } from './key-hash.js'
 import type { PageMemory } from './page-memory.js'
+import { isSurelyAbsent, noteAbsence } from './leaf-filter.js'
 import type { Pages, Root } from './pages.js'
 import { keyPartBytes, recordOffset, valueIsRun, valuePartBytes } from './record.js'
 import { searchBranch, searchLeaf } from './search.js'
 import type { ValueSlab } from './value-slab.js'
+
+/** Absent keys in a row after which the next is expected to be absent too: its place, memory to wait for, is not asked. */
+const ABSENT_IN_ROW_MAX = 4
 
 /**
  * Finds the record of a key below a root.
@@ -15,13 +19,39 @@ import type { ValueSlab } from './value-slab.js'
  * @internal
  */
 export function findRecord(pages: Pages, root: Root, key: Uint8Array, start: number, end: number): number {
+  return recordIn(pages, findLeaf(pages, root, key, start, end), key, start, end)
+}
+
+/** Gives the offset of the leaf below a root where a key belongs. */
+function findLeaf(pages: Pages, root: Root, key: Uint8Array, start: number, end: number): number {
   const { memory } = pages
   let page = pages.root(root)
   for (let level = root.level; level > 0; level -= 1) {
     page = pages.child(page, searchBranch(memory, page, key, start, end), level - 1)
   }
+  return page
+}
+
+/** Gives the offset of the record of a key in the leaf at `page`, or -1. */
+function recordIn(pages: Pages, page: number, key: Uint8Array, start: number, end: number): number {
+  const { memory } = pages
+  touchSlots(pages, page)
   const slot = searchLeaf(memory, page, key, start, end)
   return slot < 0 ? -1 : recordOffset(memory, page, slot)
+}
+
+/** Loads the lines of the first slots together with that of the header, which says where to look among them. */
+function touchSlots(pages: Pages, page: number): void {
+  const { i32 } = pages.memory
+  const word = page >> 2
+  pages.touched =
+    (i32[word + 16] as number) ^
+    (i32[word + 32] as number) ^
+    (i32[word + 48] as number) ^
+    (i32[word + 64] as number) ^
+    (i32[word + 80] as number) ^
+    (i32[word + 96] as number) ^
+    (i32[word + 112] as number)
 }
 
 /**
@@ -36,12 +66,39 @@ export function findNewest(pages: Pages, root: Root, key: Uint8Array, start: num
   const keyBytes = end - start
   if (!isPlaced(memory, keyBytes)) return findRecord(pages, root, key, start, end)
   const hash = hashKey(key, start, end, pages.seed.low)
-  const place = space.placeOf(hash, keyBytes)
-  if (place >= 0 && standsAt(memory, place, key, start, end)) {
-    return INVARIANTS ? checkPlace(pages, root, key, start, end) : place
+  if (pages.absentInRow < ABSENT_IN_ROW_MAX) {
+    const place = space.placeOf(hash, keyBytes)
+    if (place >= 0 && standsAt(memory, place, key, start, end)) {
+      pages.absentInRow = 0
+      return INVARIANTS ? checkPlace(pages, root, key, start, end) : place
+    }
   }
-  const record = findRecord(pages, root, key, start, end)
-  if (record >= 0) space.notePlace(hash, keyBytes, record)
+  return findOnTheWay(pages, root, hash, key, start, end)
+}
+
+/** Goes down to the leaf of a key, and notes what is found there: the place of its record, or that it has none. */
+function findOnTheWay(
+  pages: Pages,
+  root: Root,
+  hash: number,
+  key: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const page = findLeaf(pages, root, key, start, end)
+  if (isSurelyAbsent(pages, page, hash)) {
+    assert(!INVARIANTS || recordIn(pages, page, key, start, end) < 0, 'a filter knows all keys of its leaf')
+    if (pages.absentInRow < ABSENT_IN_ROW_MAX) pages.absentInRow += 1
+    return -1
+  }
+  const record = recordIn(pages, page, key, start, end)
+  if (record >= 0) {
+    pages.absentInRow = 0
+    pages.space.notePlace(hash, end - start, record)
+  } else {
+    if (pages.absentInRow < ABSENT_IN_ROW_MAX) pages.absentInRow += 1
+    noteAbsence(pages, page)
+  }
   return record
 }
 

@@ -70,6 +70,10 @@ export class Pages implements PageSink {
   hasSettled = false
   /** What the first failed write of a page threw, also where a read had to make room: nothing may be written after it. */
   writeFailure: unknown
+  /** What a search has touched ahead of its need; kept so that the loads are not left out as useless. */
+  touched = 0
+  /** Keys of the newest tree that were sought in vain since the last one that was found. */
+  absentInRow = 0
   #epoch: number
   #epochLow: number
   #epochHigh: number

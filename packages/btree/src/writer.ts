@@ -1,6 +1,7 @@
 import { assert } from '@ldb/base'
 import { RUN_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_RUN } from './format.js'
 import { hashKey } from './key-hash.js'
+import { admitToFilter } from './leaf-filter.js'
 import { isPlaced, standsAt } from './lookup.js'
 import { mergeUp } from './merge.js'
 import { pageNumberOf } from './page.js'
@@ -95,8 +96,10 @@ function putResident(
   }
   const recordSize = VALUE_FIELD_BYTES + keyBytes + valueBytes
   if (!fits(memory, leaf, recordSize)) return false
-  if (fitsWithoutMoving(memory, leaf, recordSize)) pages.markChanged(leaf)
-  else pages.markDirty(leaf)
+  if (fitsWithoutMoving(memory, leaf, recordSize)) {
+    pages.markChanged(leaf)
+    admitToFilter(pages, leaf, bytes, keyStart, keyEnd)
+  } else pages.markDirty(leaf)
   admitKey(memory, leaf, bytes, keyStart, keyEnd)
   writeRecord(state, leaf, ~slot, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
   state.entryCount += 1

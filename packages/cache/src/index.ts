@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { LeafFilters } from './leaf-filters.js'
 export { PLACE_KEY_BYTES_MAX } from './place-index.js'
 export { PageCache, PageSpace } from './page-cache.js'
 export type { PageCacheOptions, PageCacheStats, PageSink } from './page-cache.js'

@@ -1,5 +1,6 @@
 import { assert, invalidArgument, INVARIANTS } from '@ldb/base'
 import { ClockHand } from './clock-hand.js'
+import type { LeafFilters } from './leaf-filters.js'
 import { PageTable } from './page-table.js'
 import { PlaceIndex } from './place-index.js'
 
@@ -268,6 +269,11 @@ export class PageSpace {
   /** Notes where the record of a key stands, for {@link PageSpace.placeOf}; at most until `outdate` of its frame. */
   notePlace(hash: number, keyBytes: number, offset: number): void {
     this.#cache.places.note(hash, keyBytes, offset)
+  }
+
+  /** Filters of leaves, by frame; `undefined` when the cache remembers nothing of records. */
+  get filters(): LeafFilters | undefined {
+    return this.#cache.places.filters
   }
 
   /** Forgets the places in a frame. Due before its records move or change hands, and when it is no longer the newest. */

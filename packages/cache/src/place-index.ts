@@ -1,3 +1,5 @@
+import { LeafFilters } from './leaf-filters.js'
+
 /** An entry is two words, a bucket two entries, so that it lies within one cache line. */
 const ENTRY_WORDS = 2
 const BUCKET_SHIFT = 2
@@ -23,22 +25,25 @@ export class PlaceIndex {
   #words: Int32Array
   #mask: number
   #collisions = 0
+  /** Which keys are not in the leaves of frames; `undefined` without a budget. */
+  readonly filters: LeafFilters | undefined
   readonly #generations: Uint16Array
   readonly #pageShift: number
   readonly #bucketsMax: number
 
-  /** @param bytesMax - budget, apart from 2 bytes a frame; below 1 KiB nothing is remembered. */
+  /** @param bytesMax - budget, apart from 70 bytes a frame; below 1 KiB nothing is remembered. */
   constructor(frameCount: number, pageBytes: number, bytesMax: number) {
     this.#generations = new Uint16Array(frameCount).fill(1)
     this.#pageShift = Math.log2(pageBytes)
     this.#bucketsMax = Math.floor(bytesMax / BUCKET_BYTES)
+    this.filters = this.#bucketsMax < BUCKETS_MIN ? undefined : new LeafFilters(this.#generations)
     this.#words = new Int32Array(BUCKETS_MIN << BUCKET_SHIFT)
     this.#mask = BUCKETS_MIN - 1
   }
 
   /** Bytes that it takes at present. */
   get bytes(): number {
-    return this.#words.byteLength + this.#generations.byteLength
+    return this.#words.byteLength + this.#generations.byteLength + (this.filters?.bytes ?? 0)
   }
 
   /** Gives an offset that was noted for the hash and key length and still holds, or -1. */
@@ -70,7 +75,10 @@ export class PlaceIndex {
   /** Forgets all places in a frame: what stands in it is about to change, or no longer to be the newest. */
   outdate(frame: number): void {
     const generation = this.#generations[frame] as number
-    if (generation === GENERATION_MAX) this.#words.fill(0)
+    if (generation === GENERATION_MAX) {
+      this.#words.fill(0)
+      this.filters?.clear()
+    }
     this.#generations[frame] = generation === GENERATION_MAX ? 1 : generation + 1
   }
 

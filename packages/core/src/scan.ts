@@ -33,7 +33,7 @@ export class Scan<T> implements Iterable<T>, Disposable {
   /** Gives the next result. */
   next(): IteratorResult<T, undefined> {
     const value = this.#pull()
-    return value === SCAN_END ? { done: true, value: undefined } : { done: false, value }
+    return value === SCAN_END ? { done: true, value: undefined } : new Step(value)
   }
 
   /** Ends the scan and gives its snapshot back. Idempotent. */
@@ -183,5 +183,15 @@ export class Scan<T> implements Iterable<T>, Disposable {
     if (count === Infinity || (Number.isSafeInteger(count) && (count as number) >= 0)) return
     this.#source.close()
     throw invalidArgument('the count must be a whole number of 0 or more')
+  }
+}
+
+/** A result that is not the last. Of a class, so that V8 never makes it in the old space, as it may with a literal. */
+class Step<T> implements IteratorYieldResult<T> {
+  readonly done = false
+  readonly value: T
+
+  constructor(value: T) {
+    this.value = value
   }
 }

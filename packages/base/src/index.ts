@@ -74,3 +74,5 @@ export type {
   VerifyProgress,
   VerifySink,
 } from './ordered-store.js'
+export { SteppedWork } from './stepped-work.js'
+export type { DeviceSteps, Syncable } from './stepped-work.js'

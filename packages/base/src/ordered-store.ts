@@ -1,5 +1,6 @@
 import type { Seq } from './branded-numbers.js'
 import type { BatchSection } from './batch-section.js'
+import type { SteppedWork, Syncable } from './stepped-work.js'
 
 /**
  * Bounds of a cursor, over encoded keys: `lower` inclusive, `upper` exclusive. `undefined` stands for no bound.
@@ -73,12 +74,22 @@ export interface OrderedStore {
   checkpoint(options?: CheckpointOptions): void
 
   /**
+   * Begins a checkpoint: freezes the present state and hands it to the operating system before it returns. What is
+   * applied from then on is no part of it. The work that is given waits for the device and makes the checkpoint durable;
+   * whatever needs it done first carries it on by itself. Absent where a checkpoint cannot be made in steps.
+   *
+   * @param log - brought to the device before the checkpoint may become durable: the log of what is in it.
+   * @throws {@link LdbError} as `checkpoint` does.
+   */
+  beginCheckpoint?(log?: Syncable): SteppedWork
+
+  /**
    * Writes down about `byteCount` bytes of what a checkpoint would have to write, so that it has less to do, and gives
    * how many it were; 0 when nothing is left. No checkpoint names them yet. Absent where there is no use in it.
    */
   writeEarly?(byteCount: number): number
 
-  /** Brings what was written so far to the device, off this thread. A failure poisons. */
+  /** Brings what was written so far, and what was found at opening, to the device, off this thread. A failure poisons. */
   syncAsync?(): Promise<void>
 
   /** Walks everything there is and reports each thing found wrong to the sink. Never throws LDB_CORRUPTION. */

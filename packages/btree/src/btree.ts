@@ -1,33 +1,27 @@
-import {
-  assert,
-  BatchReader,
-  corruption,
-  equalBytes,
-  invalidArgument,
-  LdbError,
-  OperationKind,
-  toSeq,
-} from '@ldb/base'
+import { assert, BatchReader, invalidArgument, LdbError, OperationKind, SteppedWork, toSeq } from '@ldb/base'
 import type {
   BatchSection,
   CheckpointOptions,
+  DeviceSteps,
   OrderedStore,
   Seq,
   StoreSnapshot,
   StoreStats,
+  Syncable,
   VerifySink,
 } from '@ldb/base'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
 import type { BTreeOptions, TreeIdentity } from './btree-options.js'
-import { writeCheckpoint } from './checkpoint.js'
+import { freezeTree, makeDurable } from './checkpoint.js'
 import { Confirmation } from './confirmation.js'
 import { createTreeFile } from './create.js'
-import { firstPageNumber, META_BLOCK_FILE_ID_OFFSET, META_BLOCK_PAGE_BYTES_OFFSET } from './format.js'
+import { firstPageNumber } from './format.js'
 import { writeEarly } from './early-write.js'
 import { readFreeSpace } from './free-space-pages.js'
 import { copyNewest, findNewest, findRecord, viewValue } from './lookup.js'
+import { checkIdentity } from './identity-check.js'
 import { findWholeMeta, seedOf } from './meta.js'
 import type { Meta } from './meta.js'
 import { LITTLE_ENDIAN } from './page-memory.js'
@@ -61,7 +55,9 @@ export class BTree implements OrderedStore {
   readonly #snapshots = new Set<TreeSnapshot>()
   #meta: Meta
   #seq: Seq
-  /** Something was applied since the last checkpoint. */
+  /** The checkpoint that was begun last. */
+  #checkpoint: SteppedWork | undefined = undefined
+  /** Something was applied since the last checkpoint was begun. */
   #changed = false
   /** Something was written in the current epoch, so that a snapshot must end it. */
   #epochUsed = false
@@ -196,21 +192,31 @@ export class BTree implements OrderedStore {
   }
 
   checkpoint(options: CheckpointOptions = {}): void {
-    this.#assertWritable()
-    if (this.#changed) this.#writeDown()
-    else
-      this.#guardWrites(() => {
-        this.#pages.confirmation.run()
-      })
+    this.beginCheckpoint().sync()
     if (options.shrink !== true) return
     // Each round moves what stands behind the limit; branches that had to be copied may leave some for the next one.
     for (let round = 0; round < 3; round += 1) {
       const before = this.#pages.freeSpace.pageCount
       this.#guardWrites(() => moveDown(this.#tree))
-      this.#epochUsed = true
-      this.#writeDown()
+      this.#beginChange()
+      this.beginCheckpoint().sync()
       if (this.#pages.freeSpace.pageCount >= before) break
     }
+  }
+
+  beginCheckpoint(log?: Syncable): SteppedWork {
+    this.#assertWritable()
+    this.#checkpoint?.sync()
+    let frozen: Meta | undefined
+    if (this.#changed) {
+      this.#guardWrites(() => {
+        frozen = freezeTree(this.#tree, this.#meta, this.#seq, this.#bitmapPages)
+      })
+      this.#changed = false
+      this.#epochUsed = false
+    }
+    this.#checkpoint = new SteppedWork(this.#checkpointSteps(frozen, log))
+    return this.#checkpoint
   }
 
   writeEarly(byteCount: number): number {
@@ -225,13 +231,12 @@ export class BTree implements OrderedStore {
 
   async syncAsync(): Promise<void> {
     this.#assertWritable()
+    const { confirmation } = this.#pages
     try {
-      await this.#pages.file.syncAsync()
+      await confirmation.syncAsync()
+      await confirmation.fileSync.syncAsync()
     } catch (error) {
-      if (this.#state === 'open') {
-        this.#state = 'failed'
-        this.#failure = error
-      }
+      this.#failWrites(error)
       throw error
     }
   }
@@ -255,6 +260,8 @@ export class BTree implements OrderedStore {
 
   verify(sink: VerifySink): void {
     this.#assertReadable()
+    // What a checkpoint that is under way has frozen is neither here nor there.
+    if (this.#state === 'open') this.#checkpoint?.sync()
     new TreeVerifier(this.#tree, this.#meta, this.#bitmapPages, sink).run()
   }
 
@@ -279,13 +286,15 @@ export class BTree implements OrderedStore {
     if (this.#state === 'closed') return
     for (const snapshot of this.#snapshots) snapshot.release()
     this.#state = 'closed'
+    this.#checkpoint?.abandon(this.#refusal())
     this.#pages.space.detach()
+    this.#pages.confirmation.fileSync.close()
     this.#pages.file.close()
   }
 
   #confirmOrClose(): void {
     try {
-      this.#pages.confirmation.run()
+      this.#pages.confirmation.sync()
     } catch (error) {
       this.close()
       throw error
@@ -321,12 +330,18 @@ export class BTree implements OrderedStore {
     this.#epochUsed = true
   }
 
-  #writeDown(): void {
-    this.#guardWrites(() => {
-      this.#meta = writeCheckpoint(this.#tree, this.#meta, this.#seq, this.#bitmapPages)
-    })
-    this.#changed = false
-    this.#epochUsed = false
+  /** What is left when the tree is frozen; where nothing has changed, making sure of what was found. */
+  *#checkpointSteps(frozen: Meta | undefined, log: Syncable | undefined): DeviceSteps {
+    try {
+      if (frozen === undefined) yield this.#pages.confirmation
+      else {
+        yield* makeDurable(this.#pages, frozen, log)
+        this.#meta = frozen
+      }
+    } catch (error) {
+      this.#failWrites(error)
+      throw error
+    }
   }
 
   /** After a failed change the present state is neither the old nor the new one: nobody may read it. */
@@ -345,10 +360,15 @@ export class BTree implements OrderedStore {
     try {
       part()
     } catch (error) {
-      this.#state = 'failed'
-      this.#failure = error
+      this.#failWrites(error)
       throw error
     }
+  }
+
+  #failWrites(error: unknown): void {
+    if (this.#state !== 'open') return
+    this.#state = 'failed'
+    this.#failure = error
   }
 
   #assertReadable(): void {
@@ -370,19 +390,6 @@ export class BTree implements OrderedStore {
     return new LdbError('LDB_POISONED', 'an earlier write to the B+tree failed; open it again', {
       cause: this.#failure,
       details: { file: this.#pages.file.path },
-    })
-  }
-}
-
-/** Refuses a file that fits together, but is not the one that the owner means. */
-function checkIdentity(file: VfsFile, meta: Meta, identity: TreeIdentity): void {
-  if (!equalBytes(meta.fileId, identity.fileId)) {
-    throw corruption(file.path, META_BLOCK_FILE_ID_OFFSET, 'another file stands in the place of this one')
-  }
-  if (meta.pageBytes !== identity.pageBytes) {
-    throw corruption(file.path, META_BLOCK_PAGE_BYTES_OFFSET, 'the pages have another size than is known', {
-      expected: identity.pageBytes,
-      actual: meta.pageBytes,
     })
   }
 }

@@ -1,3 +1,4 @@
+import type { DeviceSteps, Syncable } from '@ldb/base'
 import type { VfsFile } from '@ldb/vfs'
 import { META_STRIDE } from './format.js'
 import type { FreeSpace } from './free-space.js'
@@ -13,20 +14,19 @@ import type { TreeState } from './tree-state.js'
 const WRITE_BYTES_MAX = 1 << 20
 
 /**
- * Writes the present tree down, in the order that FORMAT.md argues for: pages, sync, meta block, sync. Before that, the
- * checkpoint that was found at opening is made sure of, if it is not yet.
+ * Freezes the present tree and hands it to the operating system, all but the meta block; {@link makeDurable} does the rest.
+ * Before that, the checkpoint that was found at opening is made sure of, if it is not yet.
  *
  * 1. Checksums are worked out from the leaves up, so that each branch records those of its children.
  * 2. Dirty pages are written in the order of the file.
  * 3. Free space is written as it will be once this checkpoint is durable.
- * 4. Sync, meta block, sync. From here on the checkpoint is the one that a crash leaves behind.
- * 5. What only the checkpoint before it reached becomes free; free pages at the end of the file are cut off.
+ * 4. The epoch ends: whatever changes from now on is copied first, and is no part of this checkpoint.
  *
  * @param bitmapPages - free-space pages of the checkpoint before; replaced by the new ones.
- * @returns the meta block that was written.
+ * @returns the meta block that is to be written.
  * @internal
  */
-export function writeCheckpoint(
+export function freezeTree(
   state: TreeState,
   previous: Meta,
   durableSeq: number,
@@ -35,7 +35,7 @@ export function writeCheckpoint(
   const { pages, memory } = state
   const { file, freeSpace, reclaim, seed, epoch } = pages
   const { pageBytes } = memory
-  pages.confirmation.run()
+  pages.confirmation.sync()
   settleTree(state)
   for (const page of bitmapPages) reclaim.giveUp(page, 1, previous.epoch, epoch)
   bitmapPages.length = 0
@@ -47,8 +47,9 @@ export function writeCheckpoint(
   const { pageCount } = after
   const chain = writeFreeSpace(file, seed, { pageBytes, epoch }, after, bitmapPages)
   if (file.length() < pageCount * pageBytes) file.truncate(pageCount * pageBytes)
-  file.sync()
-  const meta: Meta = {
+  reclaim.freeze(epoch)
+  pages.epoch = epoch + 1
+  return {
     fileId: previous.fileId,
     pageBytes,
     checkpoint: previous.checkpoint + 1,
@@ -66,13 +67,26 @@ export function writeCheckpoint(
     freeSpaceChecksumHigh: chain.checksumHigh,
     freeCount: after.freeCount,
   }
+}
+
+/**
+ * Makes a frozen tree the one that a crash leaves behind, in the order that FORMAT.md argues for: sync, meta block, sync. Then
+ * what only the checkpoint before it reached becomes free, and free pages at the end of the file are cut off.
+ *
+ * @param log - brought to the device before the meta block is written, too.
+ * @internal
+ */
+export function* makeDurable(pages: Pages, meta: Meta, log: Syncable | undefined): DeviceSteps {
+  const { file, freeSpace, reclaim, confirmation } = pages
+  yield confirmation.fileSync
+  if (log !== undefined) yield log
+  // Nothing may be built on a write that has failed meanwhile.
+  if (pages.writeFailure !== undefined) throw pages.writeFailure
   writeMeta(file, meta)
-  file.sync()
-  pages.epoch = epoch + 1
-  reclaim.advance(epoch)
-  const length = freeSpace.trim() * pageBytes
+  yield confirmation.fileSync
+  reclaim.advance(meta.epoch)
+  const length = freeSpace.trim() * meta.pageBytes
   if (file.length() > length) file.truncate(length)
-  return meta
 }
 
 /** Free space as it is once the tree's present state is durable and no snapshot is open, its end cut off. */

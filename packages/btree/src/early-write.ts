@@ -12,7 +12,8 @@ import type { Pages } from './pages.js'
  * @internal
  */
 export function writeEarly(pages: Pages, pageCount: number): number {
-  const { memory, space } = pages
+  const { memory, space, confirmation } = pages
+  confirmation.sync()
   const chosen: number[] = []
   space.forEach((pageNumber, frame) => {
     if (chosen.length >= pageCount || !space.isDirty(frame)) return

@@ -32,7 +32,7 @@ interface RunHome {
   readonly freeSpace: FreeSpace
   readonly reclaim: Reclaim
   readonly epoch: number
-  readonly confirmation: Pick<Confirmation, 'run'>
+  readonly confirmation: Pick<Confirmation, 'sync'>
 }
 
 /** A run reference, decoded. @internal */
@@ -75,7 +75,7 @@ export class OverflowRuns implements RunReader {
     const pages = runPageCount(contentBytes, this.#pageBytes)
     const page = home.freeSpace.allocateRun(pages)
     try {
-      home.confirmation.run()
+      home.confirmation.sync()
       this.#encodeHeader(page, contentBytes, home.epoch)
       xxHash64(content, start, end, home.seed, this.#hash)
       this.#sealHeader()

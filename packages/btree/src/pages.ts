@@ -271,7 +271,7 @@ export class Pages implements PageSink {
     const { memory } = this
     this.seal(page)
     try {
-      this.confirmation.run()
+      this.confirmation.sync()
       this.file.write(memory.bytes, page, memory.pageBytes, pageNumber * memory.pageBytes)
     } catch (error) {
       this.writeFailure ??= error

@@ -19,6 +19,7 @@ const step = fc.record({
     'snapshot',
     'release',
     'release',
+    'freeze',
     'checkpoint',
   ),
   pick: fc.nat(),
@@ -43,10 +44,12 @@ test('pages come back when nobody reaches them, and not before', () => {
       const live: { page: number; count: number; made: number }[] = [{ page: 1, count: 1, made: 1 }]
       const pins: number[] = []
       let durable = 1
+      /** Epoch of a checkpoint that is frozen, and not yet durable. */
+      let frozen: number | undefined
       let epoch = 2
       let nextPage = 2
       const isReached = ({ made, freed }: GivenUp): boolean =>
-        [durable, ...pins].some((each) => made <= each && each < freed)
+        [durable, frozen ?? durable, ...pins].some((each) => made <= each && each < freed)
       for (const { kind, pick } of steps) {
         if (kind === 'write') {
           const [old] = live.splice(pick % live.length, 1)
@@ -63,9 +66,13 @@ test('pages come back when nobody reaches them, and not before', () => {
         } else if (kind === 'release' && pins.length > 0) {
           const [pin] = pins.splice(pick % pins.length, 1)
           reclaim.unpin(pin!)
-        } else if (kind === 'checkpoint') {
-          durable = epoch
+        } else if (kind === 'freeze' && frozen === undefined) {
+          frozen = epoch
           epoch += 1
+          reclaim.freeze(frozen)
+        } else if (kind === 'checkpoint' && frozen !== undefined) {
+          durable = frozen
+          frozen = undefined
           reclaim.advance(durable)
         }
         for (const each of givenUp) {
@@ -79,7 +86,10 @@ test('pages come back when nobody reaches them, and not before', () => {
         expect(reclaim.pinCount).toBe(pins.length)
       }
       for (const pin of pins.splice(0)) reclaim.unpin(pin)
+      if (frozen !== undefined) reclaim.advance(frozen)
+      frozen = undefined
       durable = epoch
+      reclaim.freeze(epoch)
       reclaim.advance(epoch)
       for (const each of givenUp) expect(released.has(each.page)).toBe(true)
       expect(reclaim.heldCount).toBe(0)

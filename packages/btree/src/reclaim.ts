@@ -25,18 +25,19 @@ export class Reclaim {
   readonly #release: (page: number, count: number) => void
   /** Open snapshots by epoch, the oldest first: an epoch that is pinned is never below one that was pinned before. */
   readonly #pins = new Map<number, number>()
-  /** Reached by the durable checkpoint: nothing else matters until the next one. */
+  /** Reached by the durable checkpoint, or by one that is to become durable: nothing else matters until it is. */
   #heldByCheckpoint: HeldPages[] = []
   /** Reached by snapshots alone. */
   #heldBySnapshots: HeldPages[] = []
   /** Length of `#heldBySnapshots` from which looking through it pays again. */
   #scanAt = SCAN_MIN
-  #durableEpoch: number
+  /** Newest epoch that a checkpoint has frozen, be it durable yet or not. */
+  #checkpointEpoch: number
   #heldCount = 0
 
   /** @param release - called with pages that may be used again. */
   constructor(durableEpoch: number, release: (page: number, count: number) => void) {
-    this.#durableEpoch = durableEpoch
+    this.#checkpointEpoch = durableEpoch
     this.#release = release
   }
 
@@ -79,14 +80,19 @@ export class Reclaim {
     assert(made < freed, 'pages are given up after they were made')
     this.#heldCount += count
     const held = { page, count, made, freed }
-    if (made <= this.#durableEpoch) this.#heldByCheckpoint.push(held)
+    if (made <= this.#checkpointEpoch) this.#heldByCheckpoint.push(held)
     else if (this.#isPinned(held)) this.#heldBySnapshots.push(held)
     else this.#releaseHeld(held)
   }
 
-  /** Notes that a checkpoint of `epoch` is durable: what only the one before it reached becomes free. */
+  /** Notes that a checkpoint of `epoch` is being made: what it reaches is held as what the durable one reaches. */
+  freeze(epoch: number): void {
+    this.#checkpointEpoch = epoch
+  }
+
+  /** Notes that the checkpoint of `epoch` is durable: what only the one before it reached becomes free. */
   advance(epoch: number): void {
-    this.#durableEpoch = epoch
+    assert(epoch === this.#checkpointEpoch, 'a checkpoint is frozen before it is durable')
     const held = this.#heldByCheckpoint
     this.#heldByCheckpoint = []
     for (const each of held) {

@@ -11,8 +11,8 @@ import type { KeyspaceTable } from './keyspace-table.js'
 
 /** Bytes of pages that are written before the event loop has its turn. */
 const SLICE_BYTES = 262_144
-/** Times that pages are looked for which were changed while others were written. */
-const ROUNDS = 2
+/** Times that changed pages are looked for: each time there are fewer. */
+const ROUNDS = 3
 
 /** What a sliced checkpoint works with. */
 export interface SlicedCheckpointParts {
@@ -27,8 +27,8 @@ export interface SlicedCheckpointParts {
 
 /**
  * Checkpoints beside writes: changed pages are written in slices, between which everything else has its turn, and are brought
- * to the device off-thread. Only what changed meanwhile, the branches and the meta block are left for the checkpoint itself,
- * which is that of the sync face.
+ * to the device off-thread. Only what changed meanwhile and the branches are left to be written by the checkpoint itself, in one
+ * go; it, too, waits for the device off-thread.
  */
 export class SlicedCheckpoint {
   readonly #parts: SlicedCheckpointParts
@@ -48,7 +48,7 @@ export class SlicedCheckpoint {
     if (this.#running === undefined) {
       // A failure has poisoned the handle, and the listeners know.
       this.run({}, undefined).catch(() => undefined)
-    } else if (log.bytesSinceCheckpoint >= 2 * this.#logBytesMax) checkpointer.afterCommit(pipeline.seq)
+    } else if (log.bytesSinceCheckpoint >= 2 * this.#logBytesMax) checkpointer.afterCommit(pipeline)
   }
 
   /** Makes a checkpoint, after the one that runs. */
@@ -72,10 +72,8 @@ export class SlicedCheckpoint {
     const { checkpointer, pipeline, health } = this.#parts
     await this.#writeEarly(signal)
     throwIfAborted(signal)
-    await pipeline.async.synced()
-    pipeline.settle()
     health.assertWritable()
-    checkpointer.run(pipeline.seq, options)
+    await checkpointer.runAsync(pipeline, options)
   }
 
   /** Writes pages down that are no part of any checkpoint yet (C6 is about the meta block that names them). */
@@ -83,8 +81,11 @@ export class SlicedCheckpoint {
     const { keyspaces, gate, health, events } = this.#parts
     try {
       for (let round = 0; round < ROUNDS; round++) {
-        for (const { store } of [...keyspaces]) {
-          if (store.writeEarly === undefined || store.syncAsync === undefined) continue
+        for (const { store, dropped } of [...keyspaces]) {
+          if (dropped || store.writeEarly === undefined || store.syncAsync === undefined) continue
+          // Before the first write, for what was found at opening; then for what was written in the round before.
+          if (health.writeRefusal !== undefined) return
+          await store.syncAsync()
           let leftBytes = store.stats().dirtyBytes
           while (leftBytes > 0) {
             throwIfAborted(signal)
@@ -94,8 +95,6 @@ export class SlicedCheckpoint {
             leftBytes -= writtenBytes
             await gate.nextTurn()
           }
-          if (health.writeRefusal !== undefined) return
-          await store.syncAsync()
         }
       }
     } catch (error) {

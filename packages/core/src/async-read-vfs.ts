@@ -1,3 +1,4 @@
+import { DirectorySync } from '@ldb/vfs'
 import type { Clock, FileStatus, OpenMode, RandomSource, Scheduler, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 import type { ReadGate } from './async-read-gate.js'
 import { Staging } from './async-staging.js'
@@ -48,6 +49,10 @@ export class GatedVfs implements Vfs {
 
   syncDirectory(path: string): void {
     this.#below.syncDirectory(path)
+  }
+
+  async syncDirectoryAsync(path: string): Promise<void> {
+    await new DirectorySync(this.#below, path).syncAsync()
   }
 
   lock(directory: string): VfsLock {

@@ -1,8 +1,12 @@
-import type { StoreStats } from '@ldb/base'
+import { SteppedWork } from '@ldb/base'
+import type { DeviceSteps, OrderedStore, StoreStats } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
+import type { VisibleCommits } from './async-commits.js'
 import type { CommitLog } from './commit-log.js'
 import type { CompactionEvent, EventHub } from './events.js'
+import { closedError } from './health.js'
 import type { Health } from './health.js'
+import type { KeyspaceStore } from './keyspace-store.js'
 import type { KeyspaceTable } from './keyspace-table.js'
 
 /** What `stats()` says of checkpoints. @category Statistics */
@@ -59,60 +63,145 @@ export function isWorthShrinking(
   return freeBytes > 2 * liveBytes || (unhurried && liveBytes <= cacheBytes && 2 * freeBytes > liveBytes)
 }
 
-/** Makes the stores durable on their own, so that the log can be cut. */
+/** Where commits stand, for a checkpoint that is made beside them. */
+export interface CommitPlace extends Pick<VisibleCommits, 'seq'> {
+  /** Makes commits that are in flight visible. */
+  settle(): void
+  /** Resolves when those that are in flight now are visible. */
+  settled(): Promise<void>
+}
+
+/**
+ * Makes the stores durable on their own, so that the log can be cut.
+ *
+ * A checkpoint is made in steps, between which it waits for the device: off-thread beside commits, or at once. Whoever needs
+ * the one that is under way done, does what is left of it.
+ *
+ * 1. The log is parted. What is in flight becomes visible.
+ * 2. The stores are frozen, all at once. What commits from now on is no part of the checkpoint.
+ * 3. Each store is brought to the device; so is the log up to the newest commit in it (C6); then its root.
+ * 4. The log says so, and what is before the parting goes.
+ */
 export class Checkpointer {
   readonly #parts: CheckpointParts
   #count = 0
   #lastDurationMs = 0
   #lastSeq: number
-  #running = false
+  #running: SteppedWork | undefined = undefined
 
   constructor(parts: CheckpointParts, lastSeq: number) {
     this.#parts = parts
     this.#lastSeq = lastSeq
   }
 
-  /** Checkpoints every store and cuts the log; nothing when there is nothing to do. A failure poisons (C3). */
-  run(seq: number, options: CheckpointRun = {}): void {
-    const { health, log, events, clock } = this.#parts
-    const nothingNew = log.bytesSinceCheckpoint === 0 && seq === this.#lastSeq
-    if (nothingNew && options.shrink !== true && options.force !== true) return
+  /**
+   * Checkpoints every store and cuts the log, after the checkpoint that is under way; nothing when there is nothing to do. A
+   * failure poisons (C3).
+   */
+  run(place: CommitPlace, options: CheckpointRun = {}): void {
+    this.finish()
+    this.#begin(place, options)?.sync()
+    this.#running = undefined
+  }
+
+  /** As `run`, off this thread where it waits for the device. */
+  async runAsync(place: CommitPlace, options: CheckpointRun = {}): Promise<void> {
+    this.finish()
+    const work = this.#begin(place, options)
+    if (work === undefined) return
+    try {
+      await work.syncAsync()
+    } catch (error) {
+      // The wait of one that somebody else has carried on may have failed, too.
+      this.#fail(error)
+      throw error
+    } finally {
+      if (this.#running === work) this.#running = undefined
+    }
+  }
+
+  /** Does what is left of the checkpoint that is under way, when there is one. */
+  finish(): void {
+    const running = this.#running
+    if (running === undefined || running.isEnded) return
+    running.sync()
+  }
+
+  /** Ends the checkpoint that is under way where it is: nothing may be written any more. */
+  abandon(): void {
+    this.#running?.abandon(closedError())
+  }
+
+  #begin(place: CommitPlace, options: CheckpointRun): SteppedWork | undefined {
+    const { log } = this.#parts
+    const nothingNew = log.bytesSinceCheckpoint === 0 && place.seq === this.#lastSeq
+    if (nothingNew && options.shrink !== true && options.force !== true) return undefined
+    const work = new SteppedWork(this.#reported(place, options))
+    this.#running = work
+    return work
+  }
+
+  *#reported(place: CommitPlace, options: CheckpointRun): DeviceSteps {
+    const { log, events, clock } = this.#parts
     const startedAtMs = clock.monotonic()
     const logBytesBefore = log.bytesSinceCheckpoint
     const compactions: CompactionEvent[] = []
-    this.#running = true
     try {
-      // (C6) What the stores write down must be in the log for good, or a crash could leave one ahead of another.
-      log.sync()
-      this.#checkpointStores(options, compactions)
-      log.cut({ seq, durableSeqs: this.#durableSeqs() })
+      yield* this.#steps(place, options, compactions)
     } catch (error) {
-      health.poison(error, false)
-      events.emit('error', { error })
+      this.#fail(error)
       throw error
-    } finally {
-      this.#running = false
     }
-    this.#lastSeq = seq
     this.#count++
     this.#lastDurationMs = clock.monotonic() - startedAtMs
-    // Only now: a listener may write, and no commit may come between the stores and the record in the log.
+    // A listener may ask for the next one.
+    this.#running = undefined
     for (const compaction of compactions) events.emit('compaction', compaction)
     events.emit('checkpoint', {
-      seq,
+      seq: this.#lastSeq,
       durationMs: this.#lastDurationMs,
       logBytesBefore,
       logBytesAfter: log.bytesSinceCheckpoint,
     })
   }
 
+  *#steps(place: CommitPlace, options: CheckpointRun, compactions: CompactionEvent[]): DeviceSteps {
+    const { log, keyspaces } = this.#parts
+    const cut = log.beginCut()
+    yield cut.parting
+    yield {
+      sync: () => {
+        place.settle()
+      },
+      syncAsync: () => place.settled(),
+    }
+    this.#assertGoingOn()
+    const { seq } = place
+    const frozen = [...keyspaces].map((keyspace) => ({
+      keyspace,
+      // Where a store cannot do it in steps, (C6) the log comes first.
+      work: keyspace.store.beginCheckpoint?.(log) ?? new SteppedWork(checkpointAtOnce(keyspace.store, log)),
+    }))
+    for (const { work } of frozen) yield work
+    for (const { keyspace } of frozen) if (!keyspace.dropped) this.#shrink(keyspace, options, compactions)
+    this.#assertGoingOn()
+    const durableSeqs = new Map(
+      frozen.map(({ keyspace: { descriptor, store } }) => [descriptor.id, Math.min(seq, store.durableSeq)]),
+    )
+    yield cut.end({ seq, durableSeqs })
+    this.#lastSeq = seq
+  }
+
   /** Makes a checkpoint when the log has grown enough. The commit before it stands, whatever happens (C7). */
-  afterCommit(seq: number): void {
+  afterCommit(place: CommitPlace): void {
     const { log, logBytesMax, clock, events, health } = this.#parts
-    if (log.bytesSinceCheckpoint < logBytesMax || this.#running || health.writeRefusal !== undefined) return
+    // One that is under way gets time to come to its end by itself.
+    const bytesMax = this.#running === undefined ? logBytesMax : 2 * logBytesMax
+    if (log.bytesSinceCheckpoint < bytesMax || health.writeRefusal !== undefined) return
     const startedAtMs = clock.monotonic()
     try {
-      this.run(seq)
+      if (this.#running === undefined) this.run(place)
+      else this.finish()
     } catch {
       // The handle is poisoned, and the listeners know.
       return
@@ -127,27 +216,42 @@ export class Checkpointer {
     return { count: this.#count, lastDurationMs: this.#lastDurationMs, lastSeq: this.#lastSeq }
   }
 
-  #checkpointStores(options: CheckpointRun, compactions: CompactionEvent[]): void {
-    const { keyspaces, clock, cacheBytes } = this.#parts
-    for (const { store, descriptor } of keyspaces) {
-      store.checkpoint()
-      const before = store.stats()
-      if (options.shrink !== true && !isWorthShrinking(before, options.unhurried === true, cacheBytes))
-        continue
-      const startedAtMs = clock.monotonic()
-      store.checkpoint({ shrink: true })
-      compactions.push({
-        keyspace: descriptor.name,
-        durationMs: clock.monotonic() - startedAtMs,
-        fileBytesBefore: before.fileBytes,
-        fileBytesAfter: store.stats().fileBytes,
-      })
-    }
+  #shrink(
+    { store, descriptor }: KeyspaceStore,
+    options: CheckpointRun,
+    compactions: CompactionEvent[],
+  ): void {
+    const { clock, cacheBytes, log } = this.#parts
+    const before = store.stats()
+    if (options.shrink !== true && !isWorthShrinking(before, options.unhurried === true, cacheBytes)) return
+    const startedAtMs = clock.monotonic()
+    // (C6) Commits may have come since the store was frozen.
+    log.sync()
+    store.checkpoint({ shrink: true })
+    compactions.push({
+      keyspace: descriptor.name,
+      durationMs: clock.monotonic() - startedAtMs,
+      fileBytesBefore: before.fileBytes,
+      fileBytesAfter: store.stats().fileBytes,
+    })
   }
 
-  #durableSeqs(): Map<number, number> {
-    const seqs = new Map<number, number>()
-    for (const { descriptor, store } of this.#parts.keyspaces) seqs.set(descriptor.id, store.durableSeq)
-    return seqs
+  /** The steps that are left must not be made after a failure elsewhere, or the end. */
+  #assertGoingOn(): void {
+    const { health } = this.#parts
+    if (health.closed) throw closedError()
+    if (health.poisoned) health.assertWritable()
   }
+
+  #fail(error: unknown): void {
+    const { health, events } = this.#parts
+    if (health.closed || health.poisoned) return
+    health.poison(error, false)
+    events.emit('error', { error })
+  }
+}
+
+function* checkpointAtOnce(store: OrderedStore, log: CommitLog): DeviceSteps {
+  yield log
+  store.checkpoint()
 }

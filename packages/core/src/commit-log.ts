@@ -1,4 +1,5 @@
-import type { VerifySink } from '@ldb/base'
+import { SteppedWork } from '@ldb/base'
+import type { DeviceSteps, Syncable, VerifySink } from '@ldb/base'
 import { MemoryChanges } from './change-memory-reader.js'
 import type { CommitReader } from './change-reader.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
@@ -19,8 +20,16 @@ export interface LogStats {
   readonly syncCount: number
 }
 
-/** Where commits go first. A failed `flush`, `sync` or `cut` must never be tried again. */
-export interface CommitLog {
+/** What a checkpoint does to the log: begun before the stores are frozen, ended when they are durable. */
+export interface LogCut {
+  /** Parts the log: what was logged before the cut was begun can go. On the device before that may. */
+  readonly parting: Syncable
+  /** Writes down what the checkpoints hold, makes that durable, and lets go of the log before the cut. */
+  end(record: CheckpointRecord): SteppedWork
+}
+
+/** Where commits go first. A failed `flush`, `sync` or cut must never be tried again. */
+export interface CommitLog extends Syncable {
   /** Bytes of commits since the last cut. */
   readonly bytesSinceCheckpoint: number
   /** True when there are no files: commits are kept for readers of changes only from `readCommits` on. */
@@ -33,8 +42,8 @@ export interface CommitLog {
   sync(): void
   /** As `sync`, off this thread: everything appended before the call, shared by all who wait. */
   syncAsync(): Promise<void>
-  /** Writes down what the checkpoints hold, makes that durable, and lets go of the log before it. */
-  cut(record: CheckpointRecord): void
+  /** Begins to cut off what was logged so far. */
+  beginCut(): LogCut
   /**
    * Reads the commits behind `since`, which the log keeps meanwhile, within its limit.
    *
@@ -83,8 +92,16 @@ export class MemoryLog implements CommitLog {
     // As above.
   }
 
-  cut(_record: CheckpointRecord): void {
-    this.bytesSinceCheckpoint = 0
+  beginCut(): LogCut {
+    const bytesBefore = this.bytesSinceCheckpoint
+    return {
+      parting: this,
+      end: (): SteppedWork => new SteppedWork(this.#forget(bytesBefore)),
+    }
+  }
+
+  *#forget(byteCount: number): DeviceSteps {
+    this.bytesSinceCheckpoint -= byteCount
   }
 
   verify(_sink: VerifySink): void {

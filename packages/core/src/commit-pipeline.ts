@@ -58,6 +58,13 @@ export class CommitPipeline {
     this.#spareBatch = batch
   }
 
+  /** Resolves when commits that are in flight now are visible, as durable as was asked. */
+  settled(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.async.whenVisible(resolve, reject)
+    })
+  }
+
   /** Commits one entry; the key is the first `keyBytes` bytes. */
   put(
     keyspaceId: number,

@@ -102,7 +102,9 @@ function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array): void {
   const wal = Wal.open(vfs, logPath(directory), { create: true, preallocateBytes: 0, ownerId })
   const log = new WalLog(wal, false, 0)
   try {
-    log.cut({ seq: 0, durableSeqs: new Map([[DEFAULT_KEYSPACE_ID, 0]]) })
+    const cut = log.beginCut()
+    cut.parting.sync()
+    cut.end({ seq: 0, durableSeqs: new Map([[DEFAULT_KEYSPACE_ID, 0]]) }).sync()
   } catch (error) {
     log.close(false)
     throw error

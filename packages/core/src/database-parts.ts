@@ -59,10 +59,12 @@ export function closeParts(parts: DatabaseParts): void {
         saveLog(log)
         return
       }
-      checkpointer.run(pipeline.seq, { unhurried: true })
+      checkpointer.run(pipeline, { unhurried: true })
       clean = true
     },
     (): void => {
+      // What a failure has left of a checkpoint is for the next opening.
+      checkpointer.abandon()
       health.close()
       parts.changeSignal.wake()
     },

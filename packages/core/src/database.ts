@@ -282,7 +282,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   checkpoint(): void {
     this.pipeline.settle()
     this.#parts.health.assertWritable()
-    this.#parts.checkpointer.run(this.pipeline.seq, { unhurried: true })
+    this.#parts.checkpointer.run(this.pipeline, { unhurried: true })
   }
 
   /**
@@ -294,7 +294,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     this.pipeline.settle()
     this.#parts.health.assertWritable()
     resolveRange(range, utf8Keys)
-    this.#parts.checkpointer.run(this.pipeline.seq, { shrink: true })
+    this.#parts.checkpointer.run(this.pipeline, { shrink: true })
   }
 
   /**

@@ -2,6 +2,7 @@ import { assert, invalidArgument, isLdbError, LdbError } from '@ldb/base'
 import type { TransactionManager } from '@ldb/mvcc'
 import type { Catalog, KeyspaceDescriptor } from './catalog.js'
 import { replaceCatalog } from './catalog-file.js'
+import type { Checkpointer } from './checkpointer.js'
 import type { CommitLog } from './commit-log.js'
 import type { CommitPipeline } from './commit-pipeline.js'
 import type { ResolvedDatabaseOptions } from './database-options.js'
@@ -20,6 +21,7 @@ import type { ExpirySweep } from './ttl-sweep.js'
 
 /** What making and dropping keyspaces works with. */
 export interface KeyspaceManagerParts {
+  readonly checkpointer: Checkpointer
   readonly health: Health
   readonly log: CommitLog
   readonly pipeline: CommitPipeline
@@ -88,7 +90,7 @@ export class KeyspaceManager {
 
   /** Drops a keyspace (K1, K3, K4). */
   drop(name: string): void {
-    const { health, keyspaces, pipeline } = this.#parts
+    const { checkpointer, health, keyspaces, pipeline } = this.#parts
     checkKeyspaceName(name)
     pipeline.settle()
     health.assertWritable()
@@ -97,6 +99,8 @@ export class KeyspaceManager {
       throw new LdbError('LDB_NOT_FOUND', `there is no keyspace ${JSON.stringify(name)}`)
     const { id } = keyspace.descriptor
     if (id === DEFAULT_KEYSPACE_ID) throw invalidArgument('the keyspace default cannot be dropped')
+    // One that is under way may still write to its file.
+    checkpointer.finish()
     this.#orPoison(() => {
       this.#replace({ keyspaces: this.#catalog.keyspaces.filter(({ descriptor }) => descriptor.id !== id) })
     })

@@ -11,6 +11,7 @@ import { BackgroundSync } from './background-sync.js'
 import type { Catalog, KeyspaceRecord } from './catalog.js'
 import { ChangeSignal } from './change-signal.js'
 import { Checkpointer } from './checkpointer.js'
+import type { CommitPlace } from './checkpointer.js'
 import { MemoryLog } from './commit-log.js'
 import type { CommitLog } from './commit-log.js'
 import { CommitPipeline } from './commit-pipeline.js'
@@ -202,7 +203,7 @@ class Opening {
       seq,
     )
     // (R5) One new root, so that the next crash recovers from here.
-    if (!isCut) checkpointer.run(seq, { force: true })
+    if (!isCut) checkpointer.run(nothingInFlight(seq), { force: true })
     const backgroundSync = new BackgroundSync(health, log, events, vfs.scheduler, options.syncIntervalMs)
     const changeSignal = new ChangeSignal()
     backgroundSync.whenSynced(() => {
@@ -218,7 +219,7 @@ class Opening {
         events,
         durability: options.durability,
         afterCommit: (): void => {
-          checkpointer.afterCommit(pipeline.seq)
+          checkpointer.afterCommit(pipeline)
         },
         afterGroup: (): void => {
           slicedCheckpoint.afterGroup()
@@ -236,7 +237,7 @@ class Opening {
     )
     const sweep = new ExpirySweep({ ...parts, gate, clock: vfs.clock, scheduler: vfs.scheduler })
     sweep.plan()
-    const manager = new KeyspaceManager({ ...parts, sweep }, catalog)
+    const manager = new KeyspaceManager({ ...parts, checkpointer, sweep }, catalog)
     manager.sweepDropped()
     const openReads = new OpenReads(vfs.clock)
     const background = { backgroundSync, checkpointer, slicedCheckpoint, sweep }
@@ -296,6 +297,11 @@ class Opening {
       this.#options.logger?.warn(`while giving up an open: ${String(error)}`)
     }
   }
+}
+
+/** Where commits stand before there can be any. */
+function nothingInFlight(seq: number): CommitPlace {
+  return { seq, settle: () => undefined, settled: () => Promise.resolve() }
 }
 
 /** A store that the catalog names was durable before: when its file is not there, it was lost. */

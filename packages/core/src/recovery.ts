@@ -111,11 +111,20 @@ class Replay {
 
   #takeCheckpoint(reader: WalReader): void {
     const record = decodeCheckpointRecord(reader.payload, this.#directory)
-    if (this.#seq !== undefined && record.seq !== this.#seq) {
+    // Commits may have come while it was made: it stands behind its last commit, not next to it.
+    if (this.#seq !== undefined && record.seq > this.#seq) {
       throw this.#fault(reader.lsn, 'a checkpoint does not follow its last commit', record.seq, this.#seq)
     }
+    if (this.#firstCommit !== undefined && !this.#checkpointSeen && this.#firstCommit > record.seq + 1) {
+      throw this.#fault(
+        reader.lsn,
+        'commits behind a checkpoint are missing',
+        this.#firstCommit,
+        record.seq + 1,
+      )
+    }
     this.#checkStores(record, reader.lsn)
-    this.#seq = record.seq
+    this.#seq ??= record.seq
     this.#checkpointSeen = true
   }
 

@@ -1,3 +1,4 @@
+import { assert } from '@ldb/base'
 import type {
   BatchSection,
   CheckpointOptions,
@@ -8,6 +9,8 @@ import type {
   StoreCursor,
   StoreSnapshot,
   StoreStats,
+  SteppedWork,
+  Syncable,
   VerifySink,
 } from '@ldb/base'
 import { ExpiringCursor } from './ttl-cursor.js'
@@ -65,6 +68,11 @@ export class ExpiringStore implements OrderedStore {
 
   checkpoint(options?: CheckpointOptions): void {
     this.below.checkpoint(options)
+  }
+
+  beginCheckpoint(log?: Syncable): SteppedWork {
+    assert(this.below.beginCheckpoint !== undefined, 'only a store that can is asked to')
+    return this.below.beginCheckpoint(log)
   }
 
   writeEarly(byteCount: number): number {

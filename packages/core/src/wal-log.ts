@@ -1,18 +1,19 @@
-import type { Lsn, VerifySink } from '@ldb/base'
+import { SteppedWork } from '@ldb/base'
+import type { DeviceSteps, Lsn, VerifySink } from '@ldb/base'
 import type { Wal } from '@ldb/wal'
 import type { CommitReader } from './change-reader.js'
 import { WalCommitReader } from './change-wal-reader.js'
 import { encodeCheckpointRecord } from './checkpoint-record.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
-import type { CommitLog, LogStats } from './commit-log.js'
+import type { CommitLog, LogCut, LogStats } from './commit-log.js'
 import { LogRecordType } from './format.js'
 
 /** The log of a database on files. */
 export class WalLog implements CommitLog {
   readonly isVolatile = false
   readonly #wal: Wal
-  /** Where the last cut ended. */
-  #cutLsn: Lsn
+  /** As if the commits since the last cut began here. */
+  #cutLsn: number
   readonly #backlogBytes: number
   readonly #readers: Set<WalCommitReader> = new Set()
 
@@ -46,16 +47,23 @@ export class WalLog implements CommitLog {
     return this.#wal.syncAsync()
   }
 
-  cut(record: CheckpointRecord): void {
-    // In a segment of its own, so that all before it can go.
-    this.#wal.rotate()
-    const lsn = this.#wal.append(encodeCheckpointRecord(record), {
+  beginCut(): LogCut {
+    // What comes from now on goes to a segment of its own, so that all before it can go.
+    const parting = this.#wal.beginRotation()
+    const lsn = this.#wal.endLsn
+    return { parting, end: (record) => new SteppedWork(this.#endCut(lsn, record)) }
+  }
+
+  *#endCut(lsn: Lsn, record: CheckpointRecord): DeviceSteps {
+    const recordLsn = this.#wal.append(encodeCheckpointRecord(record), {
       type: LogRecordType.Checkpoint,
-      seq: record.seq,
+      seq: Math.max(record.seq, this.#wal.lastSeq),
     })
-    this.#wal.sync()
-    this.#wal.truncateBefore(this.#oldestNeeded(lsn))
-    this.#cutLsn = this.#wal.endLsn
+    const recordBytes = this.#wal.endLsn - recordLsn
+    // Nothing goes before it is said for good what the stores hold.
+    yield this.#wal
+    yield this.#wal.beginTruncation(this.#oldestNeeded(lsn))
+    this.#cutLsn = lsn + recordBytes
   }
 
   readCommits(since: number): CommitReader {

@@ -108,7 +108,35 @@ export class NodeVfs implements Vfs {
     }
   }
 
+  async syncDirectoryAsync(path: string): Promise<void> {
+    try {
+      const descriptor = await called<number>((done) => {
+        fs.open(path, O_RDONLY | (fs.constants.O_DIRECTORY ?? 0), done)
+      })
+      try {
+        await called<void>((done) => {
+          fs.fsync(descriptor, done)
+        })
+      } finally {
+        fs.closeSync(descriptor)
+      }
+    } catch (error) {
+      if (process.platform === 'win32' && WINDOWS_DIRECTORY_SYNC.has(errnoOf(error) ?? '')) return
+      throw nodeError(error, { operation: 'syncDirectory', file: path })
+    }
+  }
+
   lock(directory: string): VfsLock {
     return takeNodeLock(directory, this.random)
   }
+}
+
+/** Gives what a function of `node:fs` calls back with. */
+function called<T>(call: (done: (error: Error | null, result?: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, result) => {
+      if (error === null) resolve(result as T)
+      else reject(error)
+    })
+  })
 }

@@ -90,6 +90,8 @@ export interface Vfs {
   removeDirectory(path: string): void
   /** Makes the entries of a directory durable. */
   syncDirectory(path: string): void
+  /** As `syncDirectory`, without blocking. Absent where nothing would block. */
+  syncDirectoryAsync?(path: string): Promise<void>
   /**
    * Takes the exclusive lock of a directory, writing `LOCK` into it.
    *

@@ -1,3 +1,4 @@
+import type { Syncable } from '@ldb/base'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { SEAL_FILE_OFFSET } from './format.js'
 import { encodeSeal } from './seal.js'
@@ -11,7 +12,7 @@ const AHEAD_BYTES_MIN = 64 * 1024
 export const FIRST_ALLOCATION_BYTES: number = 256 * 1024
 
 /** The file of a segment that is being written. */
-export class ActiveSegment {
+export class ActiveSegment implements Syncable {
   readonly segment: Segment
   readonly #vfs: Vfs
   readonly #file: VfsFile
@@ -80,8 +81,8 @@ export class ActiveSegment {
     this.#file.truncate(this.#allocatedEnd)
   }
 
-  /** Writes the seal and syncs it. All that it speaks of must be on the device. */
-  seal(seal: Seal): void {
+  /** Writes the seal, to be synced next. All that it speaks of must be on the device. */
+  writeSeal(seal: Seal): void {
     writeSeal(this.#file, this.segment, seal)
   }
 
@@ -99,6 +100,7 @@ export function sealFoundSegment(vfs: Vfs, segment: Segment, seal: Seal): void {
   const file = vfs.open(segment.path, 'write')
   try {
     writeSeal(file, segment, seal)
+    file.sync()
   } finally {
     file.close()
   }
@@ -107,5 +109,4 @@ export function sealFoundSegment(vfs: Vfs, segment: Segment, seal: Seal): void {
 function writeSeal(file: VfsFile, segment: Segment, seal: Seal): void {
   const bytes = encodeSeal(seal, segment.seed)
   file.write(bytes, 0, bytes.length, SEAL_FILE_OFFSET)
-  file.sync()
 }

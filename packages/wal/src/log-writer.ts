@@ -1,4 +1,5 @@
-import { assert, isLdbError, LdbError } from '@ldb/base'
+import { assert, isLdbError, LdbError, SteppedWork } from '@ldb/base'
+import type { DeviceSteps } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { ActiveSegment, FIRST_ALLOCATION_BYTES, sealFoundSegment } from './active-segment.js'
 import type { ChainHash } from './chain-hash.js'
@@ -6,8 +7,9 @@ import { PAYLOAD_BYTES_MAX, recordBytesOf, SealKind } from './format.js'
 import { RecordBuffer } from './record-buffer.js'
 import { sealBefore } from './recovery.js'
 import type { LogPlace } from './recovery.js'
-import { createSegment, NO_OWNER_ID, NO_SEGMENT_ID } from './segment-creation.js'
-import type { TailCopy } from './segment-creation.js'
+import { createSegment, NO_OWNER_ID, NO_SEGMENT_ID, planSegment, segmentSteps } from './segment-creation.js'
+import type { SegmentPlan, TailCopy } from './segment-creation.js'
+import type { Segment } from './segment.js'
 import type { SegmentList } from './segment-list.js'
 import type { ResolvedWalOptions } from './wal-options.js'
 
@@ -25,7 +27,8 @@ export interface WalCounters {
  * - (1) syncedLsn ≤ flushedLsn ≤ endLsn, and flushedLsn + buffered bytes = endLsn.
  * - (2) The newest segment begins at or below syncedLsn: one segment is synced before the next one is begun.
  * - (3) A segment found on disk is never appended to (W1).
- * - (4) After the first failed write or sync nothing more is written, but for the cutting off of that write.
+ * - (4) While a rotation runs, records for the new segment wait in the buffer: they are written when it has its name.
+ * - (5) After the first failed write or sync nothing more is written, but for the cutting off of that write.
  */
 export class LogWriter {
   endLsn: number
@@ -40,7 +43,11 @@ export class LogWriter {
   readonly #segments: SegmentList
   readonly #buffer: RecordBuffer
   #chainHash: ChainHash
+  /** The file that is written to. */
   #active: ActiveSegment | undefined
+  /** Where records go that are appended: another one than that of the file, while a rotation runs. */
+  #segment: Segment | undefined
+  #rotation: SteppedWork | undefined
   #failure: unknown
   #failed: boolean
 
@@ -66,6 +73,8 @@ export class LogWriter {
     this.#buffer = new RecordBuffer(options.bufferBytes)
     this.#chainHash = end.chainHash.copy()
     this.#active = undefined
+    this.#segment = undefined
+    this.#rotation = undefined
     this.#failure = undefined
     this.#failed = false
   }
@@ -102,12 +111,12 @@ export class LogWriter {
     if (recordBytes > Number.MAX_SAFE_INTEGER - this.endLsn) {
       throw new LdbError('LDB_TOO_LARGE', 'the log has used up its positions')
     }
-    const active = this.#activeFor(recordBytes)
+    const segment = this.#segmentFor(recordBytes)
     if (!this.#buffer.hasRoomFor(recordBytes)) this.flush()
     const lsn = this.endLsn
-    const unsyncedBytes = lsn - this.syncedLsn
-    assert(this.syncedLsn >= active.segment.baseLsn, 'a segment must begin where the log is synced')
-    this.#buffer.append(payload, type, seq, lsn, unsyncedBytes, active.segment.seed, this.#chainHash)
+    // (2, 4) When it is written, all that is before its segment is synced.
+    const unsyncedBytes = lsn - Math.max(this.syncedLsn, segment.baseLsn)
+    this.#buffer.append(payload, type, seq, lsn, unsyncedBytes, segment.seed, this.#chainHash)
     this.endLsn = lsn + recordBytes
     this.lastSeq = seq
     if (seq > this.seqFloor) this.seqFloor = seq
@@ -121,6 +130,7 @@ export class LogWriter {
     this.assertUsable()
     const { byteCount } = this.#buffer
     if (byteCount === 0) return
+    this.#rotation?.sync()
     const active = this.#active
     assert(active !== undefined, 'records wait for a segment that was not begun')
     try {
@@ -136,6 +146,8 @@ export class LogWriter {
 
   /** Makes everything appended durable, and waits for it. */
   sync(): void {
+    this.assertUsable()
+    this.#rotation?.sync()
     this.flush()
     if (this.syncedLsn === this.flushedLsn) return
     this.#syncActive(false)
@@ -143,6 +155,8 @@ export class LogWriter {
 
   /** As {@link LogWriter.sync}, off this thread; what is appended meanwhile is not covered. */
   async syncAsync(): Promise<void> {
+    this.assertUsable()
+    while (this.#rotation !== undefined) await this.#rotation.syncAsync()
     this.flush()
     const covered = this.flushedLsn
     const active = this.#active
@@ -159,32 +173,71 @@ export class LogWriter {
     if (covered > this.syncedLsn) this.syncedLsn = covered
   }
 
-  /** Begins a new segment, unless the present one holds nothing yet. */
-  rotate(): void {
+  /**
+   * Begins a new segment, unless the present one holds nothing yet. What is appended from now on goes to the new one; the
+   * work that is given makes its file.
+   */
+  rotate(): SteppedWork {
     this.assertUsable()
-    const active = this.#active
-    if (active !== undefined && active.segment.baseLsn === this.endLsn) return
-    try {
-      if (active !== undefined) {
-        this.flush()
-        active.cutTo(this.flushedLsn)
-        this.#syncActive(true)
-      }
-      this.begin(this.#place(), undefined)
-    } catch (error) {
-      this.poison(error)
-      throw error
+    this.#rotation?.sync()
+    if (this.#segment === undefined || this.#segment.baseLsn < this.endLsn) {
+      this.flush()
+      const plan = this.#plan(this.#place(), undefined)
+      this.#segment = planSegment(this.#vfs, this.#directory, plan)
+      this.#rotation = new SteppedWork(this.#rotate(this.#segment, plan))
+      return this.#rotation
     }
+    return new SteppedWork(noSteps())
+  }
+
+  /** Makes the first segment of this opening, then seals the one that was found. */
+  begin(place: LogPlace, tail: TailCopy | undefined): void {
+    const plan = this.#plan(place, tail)
+    const { segment, chainHash } = createSegment(this.#vfs, this.#directory, plan)
+    this.#chainHash = chainHash
+    this.#segment = segment
+    const previous = this.#segments.newest
+    this.#enter(segment)
+    if (previous !== undefined) sealFoundSegment(this.#vfs, previous, sealBefore(segment.header))
   }
 
   /**
-   * Makes the next segment, then seals the one before it. The seal comes last: until then the new segment alone says
-   * where the old one ends.
+   * Syncs the old segment, makes the next one, then seals the old one. The seal comes last: until then the new segment alone
+   * says where the old one ends.
    */
-  begin(place: LogPlace, tail: TailCopy | undefined): void {
+  *#rotate(segment: Segment, plan: SegmentPlan): DeviceSteps {
+    const old = this.#active
+    try {
+      if (old !== undefined) {
+        old.cutTo(segment.baseLsn)
+        this.counters.syncCount++
+        yield old
+        // Another write or sync may have failed meanwhile: then this one's success proves nothing.
+        if (this.#failed) throw this.#syncFailed(this.#failure)
+        this.syncedLsn = segment.baseLsn
+      }
+      yield* segmentSteps(this.#vfs, this.#directory, segment, plan, plan.place.chainHash.copy())
+      const previous = this.#segments.newest
+      this.#enter(segment)
+      if (old !== undefined) {
+        old.writeSeal(sealBefore(segment.header))
+        yield old
+      } else if (previous !== undefined) {
+        sealFoundSegment(this.#vfs, previous, sealBefore(segment.header))
+      }
+    } catch (error) {
+      this.poison(error)
+      throw error
+    } finally {
+      old?.close()
+      this.#rotation = undefined
+    }
+  }
+
+  #plan(place: LogPlace, tail: TailCopy | undefined): SegmentPlan {
     const previous = this.#segments.newest
     const { preallocateBytes, segmentBytes, ownerId } = this.#options
-    const { segment, chainHash } = createSegment(this.#vfs, this.#directory, {
+    return {
       segmentNumber: this.#segments.takeNumber(),
       previousId: previous?.header.segmentId ?? NO_SEGMENT_ID,
       ownerId: ownerId ?? previous?.header.ownerId ?? NO_OWNER_ID,
@@ -192,24 +245,21 @@ export class LogWriter {
       seqFloor: this.seqFloor,
       tail,
       preallocateBytes: Math.min(preallocateBytes, segmentBytes, FIRST_ALLOCATION_BYTES),
-    })
-    const old = this.#active
-    this.#active = new ActiveSegment(this.#vfs, segment, preallocateBytes)
-    this.#chainHash = chainHash
-    this.counters.segmentCount++
-    if (previous !== undefined) previous.endLsn = place.lsn
-    this.#segments.add(segment)
-    try {
-      const seal = sealBefore(segment.header)
-      if (old !== undefined) old.seal(seal)
-      else if (previous !== undefined) sealFoundSegment(this.#vfs, previous, seal)
-    } finally {
-      old?.close()
     }
+  }
+
+  /** Goes on in a segment that bears its name. */
+  #enter(segment: Segment): void {
+    this.#active = new ActiveSegment(this.#vfs, segment, this.#options.preallocateBytes)
+    this.counters.segmentCount++
+    const { newest } = this.#segments
+    if (newest !== undefined) newest.endLsn = segment.baseLsn
+    this.#segments.add(segment)
   }
 
   /** Writes the end down: whatever is missing when the log is opened again was lost. */
   closeCleanly(): void {
+    this.#rotation?.sync()
     const active = this.#active
     if (active === undefined) return
     this.flush()
@@ -217,7 +267,8 @@ export class LogWriter {
       active.cutTo(this.flushedLsn)
       this.#syncActive(true)
       const { lsn, lastSeq, chainHash } = this.#place()
-      active.seal({ kind: SealKind.closed, endLsn: lsn, lastSeq, chainHash, successorId: NO_SEGMENT_ID })
+      active.writeSeal({ kind: SealKind.closed, endLsn: lsn, lastSeq, chainHash, successorId: NO_SEGMENT_ID })
+      active.sync()
     } catch (error) {
       this.poison(error)
       throw error
@@ -226,19 +277,20 @@ export class LogWriter {
 
   /** Gives the files back, and writes nothing. */
   release(): void {
+    this.#rotation?.abandon(new LdbError('LDB_CLOSED', 'the log was closed'))
     this.#active?.close()
   }
 
-  #activeFor(recordBytes: number): ActiveSegment {
-    const active = this.#active
-    if (active !== undefined) {
-      const usedBytes = this.endLsn - active.segment.baseLsn
+  #segmentFor(recordBytes: number): Segment {
+    const segment = this.#segment
+    if (segment !== undefined) {
+      const usedBytes = this.endLsn - segment.baseLsn
       // A record larger than a segment gets one of its own (W4).
-      if (usedBytes === 0 || recordBytes <= this.#options.segmentBytes - usedBytes) return active
+      if (usedBytes === 0 || recordBytes <= this.#options.segmentBytes - usedBytes) return segment
     }
-    this.rotate()
-    assert(this.#active !== undefined, 'a segment was begun')
-    return this.#active
+    this.rotate().sync()
+    assert(this.#segment !== undefined, 'a segment was begun')
+    return this.#segment
   }
 
   #place(): LogPlace {
@@ -284,3 +336,6 @@ export class LogWriter {
 function commitUnknown(message: string, cause: unknown): LdbError {
   return new LdbError('LDB_COMMIT_UNKNOWN', message, { cause })
 }
+
+/** What is left to do when nothing is. */
+function* noSteps(): DeviceSteps {}

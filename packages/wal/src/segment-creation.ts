@@ -1,4 +1,6 @@
-import { isLdbError } from '@ldb/base'
+import { isLdbError, SteppedWork } from '@ldb/base'
+import type { DeviceSteps } from '@ldb/base'
+import { DirectorySync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { ChainHash } from './chain-hash.js'
 import { OWNER_ID_BYTES, RECORDS_FILE_OFFSET, SEGMENT_ID_BYTES } from './format.js'
@@ -53,6 +55,14 @@ export const NO_OWNER_ID: Uint8Array = new Uint8Array(OWNER_ID_BYTES)
  * {@link removeUnfinished} removes.
  */
 export function createSegment(vfs: Vfs, directory: string, plan: SegmentPlan): CreatedSegment {
+  const segment = planSegment(vfs, directory, plan)
+  const chainHash = plan.place.chainHash.copy()
+  new SteppedWork(segmentSteps(vfs, directory, segment, plan, chainHash)).sync()
+  return { segment, chainHash }
+}
+
+/** Gives a new segment its identity, before there is a file. */
+export function planSegment(vfs: Vfs, directory: string, plan: SegmentPlan): Segment {
   const { place, tail } = plan
   const header: SegmentHeader = {
     segmentId: vfs.random.fill(new Uint8Array(SEGMENT_ID_BYTES)),
@@ -65,26 +75,37 @@ export function createSegment(vfs: Vfs, directory: string, plan: SegmentPlan): C
     chainHash: place.chainHash.copy(),
     ownerId: plan.ownerId,
   }
-  const path = joinPath(directory, segmentName(plan.segmentNumber))
+  return new Segment(joinPath(directory, segmentName(plan.segmentNumber)), header)
+}
+
+/**
+ * Makes the file of a planned segment, as {@link createSegment} does.
+ *
+ * @param chainHash - of what is before the segment; takes in the records that it begins with.
+ */
+export function* segmentSteps(
+  vfs: Vfs,
+  directory: string,
+  segment: Segment,
+  plan: SegmentPlan,
+  chainHash: ChainHash,
+): DeviceSteps {
   const newName = newSegmentName(plan.segmentNumber)
   const newPath = joinPath(directory, newName)
-  const segment = new Segment(path, header)
-  const chainHash = place.chainHash.copy()
   try {
     const file = vfs.open(newPath, 'createNew')
     try {
       writeSegment(vfs, file, segment, plan, chainHash)
-      file.sync()
+      yield file
     } finally {
       file.close()
     }
-    vfs.rename(newPath, path)
-    vfs.syncDirectory(directory)
+    vfs.rename(newPath, segment.path)
+    yield new DirectorySync(vfs, directory)
   } catch (error) {
     removeUnfinished(vfs, directory, [newName])
     throw error
   }
-  return { segment, chainHash }
 }
 
 function writeSegment(

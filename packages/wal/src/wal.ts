@@ -1,5 +1,6 @@
-import { assert, corruption, invalidArgument, LdbError, toLsn, toSeq } from '@ldb/base'
-import type { Lsn, Seq, VerifySink } from '@ldb/base'
+import { assert, corruption, invalidArgument, LdbError, SteppedWork, toLsn, toSeq } from '@ldb/base'
+import type { DeviceSteps, Lsn, Seq, VerifySink } from '@ldb/base'
+import { DirectorySync } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { sealFoundSegment } from './active-segment.js'
 import { GroupSync } from './group-sync.js'
@@ -254,8 +255,16 @@ export class Wal {
 
   /** Begins a new segment, unless the present one is empty: `truncateBefore` then reaches up to here. Syncs. */
   rotate(): void {
+    this.beginRotation().sync()
+  }
+
+  /**
+   * As `rotate`, in steps: records appended from now on go to the new segment, and are flushed and synced when the work that is
+   * given is done.
+   */
+  beginRotation(): SteppedWork {
     this.assertOpen()
-    this.#writer.rotate()
+    return this.#writer.rotate()
   }
 
   /**
@@ -265,24 +274,36 @@ export class Wal {
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the log does not reach that far; LDB_POISONED; LDB_IO.
    */
   truncateBefore(lsn: Lsn | number): void {
+    this.beginTruncation(lsn).sync()
+  }
+
+  /** As `truncateBefore`, in steps. */
+  beginTruncation(lsn: Lsn | number): SteppedWork {
     this.assertOpen()
     this.#writer.assertUsable()
     if (!Number.isSafeInteger(lsn) || lsn < 0 || lsn > this.#writer.endLsn) {
       throw invalidArgument(`${lsn} is not a position in the log`)
     }
-    for (;;) {
-      const { oldest, newest } = this.segments
-      if (oldest === undefined || oldest === newest) return
-      assert(oldest.endLsn !== undefined, 'only the newest segment has no end')
-      if (oldest.endLsn > lsn) return
-      try {
+    return new SteppedWork(this.#truncate(lsn))
+  }
+
+  *#truncate(lsn: number): DeviceSteps {
+    const directory = new DirectorySync(this.vfs, this.#directory)
+    try {
+      for (;;) {
+        this.assertOpen()
+        this.#writer.assertUsable()
+        const { oldest, newest } = this.segments
+        if (oldest === undefined || oldest === newest) return
+        assert(oldest.endLsn !== undefined, 'only the newest segment has no end')
+        if (oldest.endLsn > lsn) return
         this.vfs.remove(oldest.path)
         this.segments.removeOldest()
-        this.vfs.syncDirectory(this.#directory)
-      } catch (error) {
-        this.#writer.poison(error)
-        throw error
+        yield directory
       }
+    } catch (error) {
+      this.#writer.poison(error)
+      throw error
     }
   }
 

@@ -73,9 +73,10 @@ export class CrashNamespace {
   }
 
   /** Makes the names in a directory durable, and with them all that must come before (see {@link closeOverEntries}). */
-  sync(directory: CrashDirectory): void {
-    const wanted = this.pending.map((operation) =>
-      operation.changes.some((change) => change.directory === directory),
+  sync(directory: CrashDirectory, end: number = Infinity): void {
+    const wanted = this.pending.map(
+      (operation) =>
+        operation.order < end && operation.changes.some((change) => change.directory === directory),
     )
     closeOverEntries(this.pending, wanted)
     this.pending.forEach((operation, index) => {

@@ -200,6 +200,16 @@ export class CrashVfs implements Vfs {
     this.#did('syncDirectory', path)
   }
 
+  /** Covers the changes that were made when it was called; those made while it runs wait for the next. */
+  async syncDirectoryAsync(path: string): Promise<void> {
+    const directory = this.#names.directory(path, 'syncDirectory')
+    const covered = this.#order
+    await Promise.resolve()
+    await Promise.resolve()
+    if (!this.#lie()) this.#names.sync(directory, covered)
+    this.#did('syncDirectory', path)
+  }
+
   lock(directory: string): VfsLock {
     const held = this.#held
     const node = this.#names.directory(directory, 'lock')

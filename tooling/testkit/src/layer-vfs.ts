@@ -1,3 +1,4 @@
+import { DirectorySync } from '@ldb/vfs'
 import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 
 /** A call on its way down. */
@@ -97,6 +98,12 @@ export abstract class LayerVfs implements Vfs {
     this.around({ kind: 'syncDirectory', path }, () => {
       this.below.syncDirectory(path)
     })
+  }
+
+  syncDirectoryAsync(path: string): Promise<void> {
+    return this.aroundAsync({ kind: 'syncDirectory', path }, () =>
+      new DirectorySync(this.below, path).syncAsync(),
+    )
   }
 
   lock(directory: string): VfsLock {

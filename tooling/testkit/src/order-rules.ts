@@ -58,6 +58,8 @@ export function namesBeforeSync(isLog: PathTest): OrderRule {
  * The root of such a file, which lies below `rootEnd`, is written only when the rest of the file is on the device, and
  * what was handed to the logs too, unless the root was there before.
  *
+ * @param besideWrites - the root is that of a state frozen earlier: what was written after the last sync of the file was
+ * called is no part of it.
  * @category Tracing
  */
 export function rootsAfterData(
@@ -65,15 +67,19 @@ export function rootsAfterData(
   rootEnd: number,
   isLog: PathTest,
   wasThere: (write: VfsWrite) => boolean = () => false,
+  besideWrites = false,
 ): OrderRule {
   return (call, state) => {
     if (call.kind !== 'write' || !isTree(call.path) || call.span.fileOffset >= rootEnd) return undefined
     const file = state.file(call.path)
-    if (file.unsynced.some((extent) => extent.end > rootEnd)) {
+    const end = besideWrites ? file.syncCalledAt : Infinity
+    if (file.unsynced.some((extent) => extent.end > rootEnd && extent.at < end)) {
       return `the root of ${call.path} is written before its pages were synced`
     }
     if (wasThere(call)) return undefined
-    const log = [...state.files.values()].find((other) => isLog(other.path) && other.unsynced.length > 0)
+    const log = [...state.files.values()].find(
+      (other) => isLog(other.path) && other.unsynced.some(({ at }) => at < end),
+    )
     return log === undefined ? undefined : `the root of ${call.path} is written before ${log.path} was synced`
   }
 }

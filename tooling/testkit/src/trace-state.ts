@@ -4,7 +4,9 @@ import type { VfsCall } from './layer-vfs.js'
 export interface FileTrace {
   path: string
   /** Writes since the last sync, by their places; a change of length has its place at the new end. */
-  unsynced: { readonly start: number; readonly end: number }[]
+  unsynced: { readonly start: number; readonly end: number; readonly at: number }[]
+  /** When the last sync that came to its end was called, as {@link TraceState.time} counts. */
+  syncCalledAt: number
   /** Where the last synced record ends: nothing was written behind it but zeros. */
   syncedEnd: number
   /** Its name is on the device. */
@@ -22,9 +24,11 @@ interface PendingName {
 export class TraceState {
   readonly files: Map<string, FileTrace> = new Map()
   pendingNames: PendingName[] = []
+  /** Counts the changes of files. */
+  time = 0
 
   file(path: string): FileTrace {
-    const known = this.files.get(path) ?? { path, unsynced: [], syncedEnd: 0, isNamed: true }
+    const known = this.files.get(path) ?? { path, unsynced: [], syncCalledAt: 0, syncedEnd: 0, isNamed: true }
     this.files.set(path, known)
     return known
   }
@@ -40,11 +44,15 @@ export class TraceState {
         return
       case 'write': {
         const { fileOffset, byteCount } = call.span
-        this.file(call.path).unsynced.push({ start: fileOffset, end: fileOffset + byteCount })
+        this.file(call.path).unsynced.push({
+          start: fileOffset,
+          end: fileOffset + byteCount,
+          at: this.time++,
+        })
         return
       }
       case 'truncate':
-        this.file(call.path).unsynced.push({ start: call.length, end: call.length })
+        this.file(call.path).unsynced.push({ start: call.length, end: call.length, at: this.time++ })
         this.file(call.path).syncedEnd = Math.min(this.file(call.path).syncedEnd, call.length)
         return
       case 'rename':
@@ -61,11 +69,12 @@ export class TraceState {
     }
   }
 
-  /** A sync has come to its end: `covered` of the writes that were waiting are on the device. */
-  synced(path: string, covered: number): void {
+  /** A sync has come to its end: what was written before it was called, at `calledAt`, is on the device. */
+  synced(path: string, calledAt: number): void {
     const file = this.file(path)
-    for (const { end } of file.unsynced.slice(0, covered)) file.syncedEnd = Math.max(file.syncedEnd, end)
-    file.unsynced = file.unsynced.slice(covered)
+    for (const { end, at } of file.unsynced) if (at < calledAt) file.syncedEnd = Math.max(file.syncedEnd, end)
+    file.unsynced = file.unsynced.filter(({ at }) => at >= calledAt)
+    file.syncCalledAt = Math.max(file.syncCalledAt, calledAt)
   }
 
   #created(path: string): void {

@@ -44,15 +44,15 @@ export class TraceVfs extends LayerVfs {
   override around<T>(call: VfsCall, run: () => T): T {
     const existed = this.#before(call)
     const result = run()
-    this.#after(call, existed, this.#waiting(call))
+    this.#after(call, existed, this.#state.time)
     return result
   }
 
   override async aroundAsync<T>(call: VfsCall, run: () => Promise<T>): Promise<T> {
     const existed = this.#before(call)
-    const covered = this.#waiting(call)
+    const calledAt = this.#state.time
     const result = await run()
-    this.#after(call, existed, covered)
+    this.#after(call, existed, calledAt)
     return result
   }
 
@@ -73,8 +73,8 @@ export class TraceVfs extends LayerVfs {
     return call.kind !== 'open' || this.below.status(call.path) !== undefined
   }
 
-  #after(call: VfsCall, existed: boolean, covered: number): void {
-    if (call.kind === 'sync') this.#state.synced(call.path, covered)
+  #after(call: VfsCall, existed: boolean, calledAt: number): void {
+    if (call.kind === 'sync') this.#state.synced(call.path, calledAt)
     else this.#state.note(call, existed)
     if (this.#keepsLines) this.lines.push(lineOf(call))
     if (LOOKS.includes(call.kind)) return
@@ -84,10 +84,6 @@ export class TraceVfs extends LayerVfs {
 
   #broke(message: string): void {
     this.broken.push(`${message}; before that: ${this.#recent.map(lineOf).join(', ')}`)
-  }
-
-  #waiting(call: VfsCall): number {
-    return call.kind === 'sync' ? this.#state.file(call.path).unsynced.length : 0
   }
 }
 

@@ -15,7 +15,7 @@ import { isFoundCheckpoint, isTree, META_END } from './tree-subject.js'
 import { isSegment, LOG_RULES } from './wal-subject.js'
 
 const DIRECTORY = 'data'
-const STEPS = { group: 10, synced: 1, checkpoint: 2, compact: 1, reopen: 1, reads: 2 }
+const STEPS = { group: 10, synced: 1, checkpoint: 2, beside: 4, compact: 1, reopen: 1, reads: 2 }
 const SPACES = ['default', 'users']
 
 /**
@@ -37,6 +37,7 @@ class AsyncDatabaseRun implements SubjectRun {
       META_END,
       isSegment,
       isFoundCheckpoint,
+      true,
     ),
   ]
   readonly isLog = isSegment
@@ -101,6 +102,9 @@ class AsyncDatabaseSession implements SubjectSession {
       case 'checkpoint':
         await database.checkpoint()
         history.acknowledgeDurable(history.submitted)
+        return
+      case 'beside':
+        await this.#beside(random, history)
         return
       case 'compact':
         await database.compact()
@@ -173,6 +177,30 @@ class AsyncDatabaseSession implements SubjectSession {
         answers.push(this.#acknowledge(history, changes, durability, batch.commit({ durability })))
       }
     }
+  }
+
+  /** Commits while a checkpoint is made, which the sync face may come to need done at any moment. */
+  async #beside(random: TestRandom, history: History): Promise<void> {
+    const before = history.submitted
+    const checkpoint = this.#database.checkpoint()
+    const ended = checkpoint.then(
+      () => true,
+      () => true,
+    )
+    try {
+      for (let left = random.between(1, 3); left > 0; left--) {
+        for (let turn = random.between(0, 12); turn > 0; turn--) await Promise.resolve()
+        await this.#group(random, history)
+      }
+      if (this.#run.mixesFaces && random.chance(0.3)) {
+        this.#database.sync.checkpoint()
+        history.acknowledgeDurable(history.submitted)
+      }
+    } finally {
+      await ended
+    }
+    await checkpoint
+    history.acknowledgeDurable(before)
   }
 
   /** A write that depends on what all commits before it have left, those in flight included. */

@@ -222,17 +222,13 @@ export class AsyncCommits {
     if (last === undefined) return
     try {
       // A commit that asks for no durability has it; it waits for those before it only.
-      if (this.#queue.wantsFlush) {
-        log.flush()
-        this.#flushedSeq = Math.max(this.#flushedSeq, last.seq)
-      }
-      if (this.#queue.wantsSync) {
-        const synced = log.syncAsync()
-        const prefetched = this.#prefetch()
-        await synced
-        await prefetched
-        this.#syncedSeq = Math.max(this.#syncedSeq, last.seq)
-      } else await this.#prefetch()
+      const wantsSync = this.#queue.wantsSync
+      const logged = wantsSync ? log.syncAsync() : this.#queue.wantsFlush ? log.flushAsync() : undefined
+      const prefetched = this.#prefetch()
+      await logged
+      await prefetched
+      if (logged !== undefined) this.#flushedSeq = Math.max(this.#flushedSeq, last.seq)
+      if (wantsSync) this.#syncedSeq = Math.max(this.#syncedSeq, last.seq)
     } catch (error) {
       this.#fail(error)
       return

@@ -38,6 +38,8 @@ export interface CommitLog extends Syncable {
   appendCommit(batch: Uint8Array, seq: number): void
   /** Hands everything to the operating system. */
   flush(): void
+  /** As `flush`, without waiting for the device where the log is being parted. */
+  flushAsync(): Promise<void>
   /** Makes everything durable on the device. */
   sync(): void
   /** As `sync`, off this thread: everything appended before the call, shared by all who wait. */
@@ -86,6 +88,10 @@ export class MemoryLog implements CommitLog {
 
   sync(): void {
     // There is no device.
+  }
+
+  async flushAsync(): Promise<void> {
+    // As above.
   }
 
   async syncAsync(): Promise<void> {

@@ -39,6 +39,10 @@ export class WalLog implements CommitLog {
     this.#wal.flush()
   }
 
+  flushAsync(): Promise<void> {
+    return this.#wal.flushAsync()
+  }
+
   sync(): void {
     this.#wal.sync()
   }

@@ -150,3 +150,10 @@ export function removeUnfinished(vfs: Vfs, directory: string, names: readonly st
     }
   }
 }
+
+/** Directory that a path lies in. */
+export function parentOf(directory: string): string {
+  const slash = directory.lastIndexOf('/')
+  if (slash < 0) return '.'
+  return slash === 0 ? '/' : directory.slice(0, slash)
+}

@@ -144,6 +144,13 @@ export class LogWriter {
     assert(this.flushedLsn === this.endLsn, 'a flush must reach the end of the log')
   }
 
+  /** As {@link LogWriter.flush}, but lets a rotation come to its end off this thread. */
+  async flushAsync(): Promise<void> {
+    this.assertUsable()
+    while (this.#rotation !== undefined) await this.#rotation.syncAsync()
+    this.flush()
+  }
+
   /** Makes everything appended durable, and waits for it. */
   sync(): void {
     this.assertUsable()
@@ -155,9 +162,7 @@ export class LogWriter {
 
   /** As {@link LogWriter.sync}, off this thread; what is appended meanwhile is not covered. */
   async syncAsync(): Promise<void> {
-    this.assertUsable()
-    while (this.#rotation !== undefined) await this.#rotation.syncAsync()
-    this.flush()
+    await this.flushAsync()
     const covered = this.flushedLsn
     const active = this.#active
     if (this.syncedLsn >= covered || active === undefined) return
@@ -288,7 +293,8 @@ export class LogWriter {
       // A record larger than a segment gets one of its own (W4).
       if (usedBytes === 0 || recordBytes <= this.#options.segmentBytes - usedBytes) return segment
     }
-    this.rotate().sync()
+    // Done by the next flush or sync, which may leave the thread for it.
+    this.rotate()
     assert(this.#segment !== undefined, 'a segment was begun')
     return this.#segment
   }

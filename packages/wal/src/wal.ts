@@ -4,7 +4,7 @@ import { DirectorySync } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { sealFoundSegment } from './active-segment.js'
 import { GroupSync } from './group-sync.js'
-import { listLogDirectory, removeUnfinished } from './log-directory.js'
+import { listLogDirectory, parentOf, removeUnfinished } from './log-directory.js'
 import type { LogDirectory } from './log-directory.js'
 import { LogWriter } from './log-writer.js'
 import { recoverLog } from './recovery.js'
@@ -47,7 +47,7 @@ export interface WalStats {
  *
  * @remarks Rules: a segment found at open is never appended to (W1); a bad record below what is known to have been
  * synced is corruption, above it the end (W2); opening reads until it writes one new segment (W3); no record is split
- * (W4); only whole segments are cut off (W5). FORMAT.md tells how. Use by one owner: it takes no lock.
+ * (W4); only whole segments are cut off (W5). FORMAT.md tells how. By one owner: it takes no lock.
  * @example
  * ```ts
  * import { Wal } from '@ldb/wal'
@@ -179,8 +179,8 @@ export class Wal {
   /**
    * Puts a record behind the others and gives its position. It is in memory only, until `flush` or `sync`.
    *
-   * @remarks Copies the payload once and allocates nothing. Does I/O only where the buffer is full, which flushes it,
-   * and where the segment is, which syncs it and begins the next.
+   * @remarks Copies the payload once and allocates nothing. Does I/O only where the buffer is full, which flushes it. Where the
+   * segment is, the next flush or sync begins another one.
    * @param payload - up to 1 GiB and 16 MiB; may be changed on return.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_TOO_LARGE: nothing has happened. LDB_POISONED after an earlier
    * failure. LDB_IO, LDB_NO_SPACE, LDB_COMMIT_UNKNOWN as `flush` and `sync` do.
@@ -213,6 +213,12 @@ export class Wal {
   flush(): void {
     this.assertOpen()
     this.#writer.flush()
+  }
+
+  /** As `flush`, without blocking while a rotation is under way. */
+  async flushAsync(): Promise<void> {
+    this.assertOpen()
+    await this.#writer.flushAsync()
   }
 
   /**
@@ -351,7 +357,6 @@ export class Wal {
     }
   }
 
-  /** Closes cleanly. */
   [Symbol.dispose](): void {
     this.close()
   }
@@ -392,10 +397,4 @@ function begin(writer: LogWriter, step: () => void): void {
     writer.release()
     throw error
   }
-}
-
-function parentOf(directory: string): string {
-  const slash = directory.lastIndexOf('/')
-  if (slash < 0) return '.'
-  return slash === 0 ? '/' : directory.slice(0, slash)
 }

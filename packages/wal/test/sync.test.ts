@@ -25,8 +25,10 @@ describe('order of syncs', () => {
     wal.append(payloadOf(1, 1000))
     vfs.trace.length = 0
     wal.append(payloadOf(2, 992))
+    expect(vfs.trace).toEqual(['write log/0000000001.wal 8192+1032'])
+    vfs.trace.length = 0
+    wal.flush()
     expect(vfs.trace).toEqual([
-      'write log/0000000001.wal 8192+1032',
       'truncate log/0000000001.wal 9224',
       'sync log/0000000001.wal',
       'create log/0000000002.wal.new',
@@ -36,11 +38,11 @@ describe('order of syncs', () => {
       'syncDirectory log',
       'write log/0000000001.wal 4096+56',
       'sync log/0000000001.wal',
+      'write log/0000000002.wal 8192+1024',
     ])
     vfs.trace.length = 0
     wal.close()
     expect(vfs.trace).toEqual([
-      'write log/0000000002.wal 8192+1024',
       'truncate log/0000000002.wal 9216',
       'sync log/0000000002.wal',
       'write log/0000000002.wal 4096+56',

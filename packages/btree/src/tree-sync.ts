@@ -12,6 +12,8 @@ export class TreeSync implements Syncable {
   readonly #vfs: Vfs
   readonly #file: VfsFile
   #asyncFile: VfsFile | undefined = undefined
+  #runningCount = 0
+  #closed = false
 
   constructor(vfs: Vfs, file: VfsFile) {
     this.#vfs = vfs
@@ -24,11 +26,19 @@ export class TreeSync implements Syncable {
 
   async syncAsync(): Promise<void> {
     this.#asyncFile ??= this.#vfs.open(this.#file.path, 'write')
-    await this.#asyncFile.syncAsync()
+    const file = this.#asyncFile
+    this.#runningCount++
+    try {
+      await file.syncAsync()
+    } finally {
+      this.#runningCount--
+      if (this.#closed && this.#runningCount === 0) file.close()
+    }
   }
 
-  /** Gives the handle back; the file itself is its owner's. */
+  /** Gives the handle back, when the syncs that run are done; the file itself is its owner's. */
   close(): void {
-    this.#asyncFile?.close()
+    this.#closed = true
+    if (this.#runningCount === 0) this.#asyncFile?.close()
   }
 }

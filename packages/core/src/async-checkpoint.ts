@@ -7,6 +7,7 @@ import type { CommitLog } from './commit-log.js'
 import type { CommitPipeline } from './commit-pipeline.js'
 import type { EventHub } from './events.js'
 import type { Health } from './health.js'
+import type { KeyspaceStore } from './keyspace-store.js'
 import type { KeyspaceTable } from './keyspace-table.js'
 
 /** Bytes of pages that are written before the event loop has its turn. */
@@ -78,24 +79,10 @@ export class SlicedCheckpoint {
 
   /** Writes pages down that are no part of any checkpoint yet (C6 is about the meta block that names them). */
   async #writeEarly(signal: AbortSignalLike | undefined): Promise<void> {
-    const { keyspaces, gate, health, events } = this.#parts
+    const { keyspaces, health, events } = this.#parts
     try {
       for (let round = 0; round < ROUNDS; round++) {
-        for (const { store, dropped } of [...keyspaces]) {
-          if (dropped || store.writeEarly === undefined || store.syncAsync === undefined) continue
-          // Before the first write, for what was found at opening; then for what was written in the round before.
-          if (health.writeRefusal !== undefined) return
-          await store.syncAsync()
-          let leftBytes = store.stats().dirtyBytes
-          while (leftBytes > 0) {
-            throwIfAborted(signal)
-            if (health.writeRefusal !== undefined) return
-            const writtenBytes = store.writeEarly(SLICE_BYTES)
-            if (writtenBytes === 0) break
-            leftBytes -= writtenBytes
-            await gate.nextTurn()
-          }
-        }
+        for (const keyspace of [...keyspaces]) await this.#writeStore(keyspace, signal)
       }
     } catch (error) {
       throwIfAborted(signal)
@@ -104,6 +91,26 @@ export class SlicedCheckpoint {
         events.emit('error', { error })
       }
       throw error
+    }
+  }
+
+  async #writeStore(keyspace: KeyspaceStore, signal: AbortSignalLike | undefined): Promise<void> {
+    const { gate, health } = this.#parts
+    const { store } = keyspace
+    if (store.writeEarly === undefined || store.syncAsync === undefined) return
+    const mayWrite = (): boolean => {
+      throwIfAborted(signal)
+      return !keyspace.dropped && health.writeRefusal === undefined
+    }
+    if (!mayWrite()) return
+    // Before the first write, for what was found at opening; then for what was written in the round before.
+    await store.syncAsync()
+    let leftBytes = mayWrite() ? store.stats().dirtyBytes : 0
+    while (leftBytes > 0 && mayWrite()) {
+      const writtenBytes = store.writeEarly(SLICE_BYTES)
+      if (writtenBytes === 0) return
+      leftBytes -= writtenBytes
+      await gate.nextTurn()
     }
   }
 }

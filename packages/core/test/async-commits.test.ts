@@ -326,6 +326,49 @@ describe('checkpoints of the async face', () => {
     await again.close()
   })
 
+  it('wait for the device off the thread, and let commits go on', async () => {
+    const vfs = new FaultyVfs()
+    const db = open(vfs)
+    await Promise.all(Array.from({ length: 200 }, (_, index) => db.put(`key${index}`, 'x'.repeat(50))))
+    const syncs: string[] = []
+    vfs.fault = (call, path) => {
+      if (call === 'sync') syncs.push(path)
+      return undefined
+    }
+    const checkpoint = db.checkpoint()
+    for (let index = 0; index < 50; index++) await db.put(`key${index}`, `beside ${index}`)
+    await checkpoint
+    expect(syncs).toEqual([])
+    expect(db.sync.stats().checkpoints.lastSeq).toBeLessThan(250)
+    vfs.fault = () => undefined
+    await db.close()
+    const again = open(vfs)
+    expect(await again.count()).toBe(200)
+    expect(await again.get('key49')).toBe('beside 49')
+    expect((await again.verify()).findings).toEqual([])
+    await again.close()
+  })
+
+  it.each([0, 5, 20, 60, 150])('are ended by what must come after them, %i turns on', async (turnCount) => {
+    const vfs = new FaultyVfs()
+    const db = open(vfs)
+    const users = await db.keyspace('users')
+    await Promise.all(Array.from({ length: 50 }, (_, index) => users.put(`key${index}`, 'x'.repeat(50))))
+    const checkpoint = db.checkpoint()
+    for (let turn = 0; turn < turnCount; turn++) await Promise.resolve()
+    db.sync.put('a', '1')
+    db.sync.dropKeyspace('users')
+    db.sync.checkpoint()
+    expect(db.sync.stats().checkpoints.lastSeq).toBe(51)
+    await checkpoint
+    expect(db.sync.verify().findings).toEqual([])
+    await db.close()
+    const again = open(vfs)
+    expect(again.sync.keyspaces()).toHaveLength(1)
+    expect(await again.get('a')).toBe('1')
+    await again.close()
+  })
+
   it('poison when a slice cannot be written', async () => {
     const vfs = new FaultyVfs()
     const db = open(vfs)

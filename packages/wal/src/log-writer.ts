@@ -293,8 +293,9 @@ export class LogWriter {
       // A record larger than a segment gets one of its own (W4).
       if (usedBytes === 0 || recordBytes <= this.#options.segmentBytes - usedBytes) return segment
     }
-    // Done by the next flush or sync, which may leave the thread for it.
-    this.rotate()
+    // But for the first of an opening, the next flush or sync does it, and may leave the thread for that.
+    const rotation = this.rotate()
+    if (this.#active === undefined) rotation.sync()
     assert(this.#segment !== undefined, 'a segment was begun')
     return this.#segment
   }

@@ -20,7 +20,7 @@ function makeHome(seed = 5): {
   const file = new MemoryVfs().open('/tree.ldb', 'create')
   const freeSpace = new FreeSpace(16, 16)
   const reclaim = new Reclaim(1, (page, count) => freeSpace.free(page, count))
-  const confirmation = { run: (): void => {} }
+  const confirmation = { sync: (): void => {} }
   const home = { file, seed: createSeed64(seed, 6), freeSpace, reclaim, epoch: 2 ** 40 + 3, confirmation }
   return { runs: new OverflowRuns(home, PAGE_BYTES), file, freeSpace, home }
 }

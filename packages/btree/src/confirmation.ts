@@ -1,12 +1,11 @@
 import { SteppedWork } from '@ldb/base'
 import type { DeviceSteps, Syncable } from '@ldb/base'
-import { DirectorySync } from '@ldb/vfs'
+import { DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { directoryOf } from './create.js'
 import { META_STRIDE, SPARE_BLOCK } from './format.js'
 import { blockOf, moveMeta } from './meta.js'
 import type { FoundMeta } from './meta.js'
-import { TreeSync } from './tree-sync.js'
 
 /**
  * Makes sure that the checkpoint which was found in a file is on the device.
@@ -20,13 +19,13 @@ import { TreeSync } from './tree-sync.js'
  */
 export class Confirmation implements Syncable {
   /** What brings all that is written to the file to the device. */
-  readonly fileSync: TreeSync
+  readonly fileSync: FileSync
   readonly #work: SteppedWork | undefined
   #isDone: boolean
 
   /** @param found - what was found when the file was opened; `undefined` when this process has just made the file. */
   constructor(vfs: Vfs, file: VfsFile, found: FoundMeta | undefined) {
-    this.fileSync = new TreeSync(vfs, file)
+    this.fileSync = new FileSync(vfs, file)
     this.#work = found && new SteppedWork(confirm(vfs, file, this.fileSync, found))
     this.#isDone = found === undefined
   }

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { AsyncDatabase } from '../src/async-database.js'
 import { Database } from '../src/database.js'
 import { openDatabase } from '../src/open-database.js'
-import { filled, holdSyncs, open, rejection, TUNING, turns, watchReads } from './async-setup.js'
+import { begun, filled, holdSyncs, open, rejection, TUNING, turns, watchReads } from './async-setup.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 
 describe('commits of the async face', () => {
@@ -50,7 +50,7 @@ describe('commits of the async face', () => {
 
   it('that come while a sync runs wait for the next', async () => {
     const vfs = new FaultyVfs()
-    const db = open(vfs)
+    const db = await begun(vfs)
     const releaseFirst = holdSyncs(vfs)
     const first = db.put('a', '1')
     await turns()
@@ -68,7 +68,7 @@ describe('commits of the async face', () => {
 
   it('wait for no sync that they did not ask for', async () => {
     const vfs = new FaultyVfs()
-    const db = open(vfs)
+    const db = await begun(vfs)
     const release = holdSyncs(vfs)
     await db.put('a', '1', { durability: 'periodic' })
     await db.delete('a', { durability: 'none' })
@@ -76,6 +76,30 @@ describe('commits of the async face', () => {
     expect(await db.has('b')).toBe(true)
     release()
     await db.close()
+  })
+
+  it('begin the log of an opening off the thread', async () => {
+    const vfs = new FaultyVfs()
+    await open(vfs).close()
+    for (const durability of ['full', 'periodic'] as const) {
+      const db = open(vfs)
+      const syncs: string[] = []
+      vfs.fault = (call, path) => {
+        if (call === 'sync') syncs.push(path)
+        return undefined
+      }
+      const release = holdSyncs(vfs)
+      const puts = [db.put('a', durability, { durability }), db.put('b', durability, { durability })]
+      await turns()
+      // Nothing is written to a segment that may not be there after a crash.
+      expect(await db.get('a')).not.toBe(durability)
+      release()
+      await Promise.all(puts)
+      expect(syncs).toEqual([])
+      vfs.fault = () => undefined
+      expect(await db.getMany(['a', 'b'])).toEqual([durability, durability])
+      await db.close()
+    }
   })
 
   it('are settled by a commit of the sync face, which comes after them', async () => {

@@ -19,6 +19,13 @@ export function open(vfs: FaultyVfs | MemoryVfs, cacheBytes = 65_536): AsyncData
   return new Database(openDatabase('data', { vfs, cacheBytes }, TUNING)).makePromises(AsyncDatabase)
 }
 
+/** A database whose log has a segment that is written to: the first commit of an opening waits for one. */
+export async function begun(vfs: FaultyVfs): Promise<AsyncDatabase> {
+  const db = open(vfs)
+  await db.put('begun', '')
+  return db
+}
+
 export function rejection(code: string): unknown {
   return expect.objectContaining({ name: 'LdbError', code })
 }

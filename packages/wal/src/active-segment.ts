@@ -1,4 +1,6 @@
-import type { Syncable } from '@ldb/base'
+import { SteppedWork } from '@ldb/base'
+import type { DeviceSteps, Syncable } from '@ldb/base'
+import { FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { SEAL_FILE_OFFSET } from './format.js'
 import { encodeSeal } from './seal.js'
@@ -14,27 +16,19 @@ export const FIRST_ALLOCATION_BYTES: number = 256 * 1024
 /** The file of a segment that is being written. */
 export class ActiveSegment implements Syncable {
   readonly segment: Segment
-  readonly #vfs: Vfs
   readonly #file: VfsFile
   #preallocateBytes: number
   /** Offset in the file up to which zeros were filled, or records written. */
   #allocatedEnd: number
-  /**
-   * Another handle for syncs off this thread: each handle is told of a failed write-back by itself, so that a sync
-   * here and one there cannot take the news from each other.
-   */
-  #asyncFile: VfsFile | undefined
-  #asyncSyncsRunning: number
+  readonly #fileSync: FileSync
   #closed: boolean
 
   constructor(vfs: Vfs, segment: Segment, preallocateBytes: number) {
     this.segment = segment
-    this.#vfs = vfs
     this.#preallocateBytes = preallocateBytes
     this.#file = vfs.open(segment.path, 'write')
     this.#allocatedEnd = this.#file.length()
-    this.#asyncFile = undefined
-    this.#asyncSyncsRunning = 0
+    this.#fileSync = new FileSync(vfs, this.#file)
     this.#closed = false
   }
 
@@ -60,19 +54,11 @@ export class ActiveSegment implements Syncable {
   }
 
   sync(): void {
-    this.#file.sync()
+    this.#fileSync.sync()
   }
 
-  async syncAsync(): Promise<void> {
-    this.#asyncFile ??= this.#vfs.open(this.segment.path, 'write')
-    const file = this.#asyncFile
-    this.#asyncSyncsRunning++
-    try {
-      await file.syncAsync()
-    } finally {
-      this.#asyncSyncsRunning--
-      if (this.#closed && this.#asyncSyncsRunning === 0) file.close()
-    }
+  syncAsync(): Promise<void> {
+    return this.#fileSync.syncAsync()
   }
 
   /** Cuts off what lies behind the last record: zeros, or what a failed write left. */
@@ -86,22 +72,29 @@ export class ActiveSegment implements Syncable {
     writeSeal(this.#file, this.segment, seal)
   }
 
-  /** Gives the handles back; one that is being synced, when that is done. Idempotent. */
+  /** Gives the handles back; the one that is being synced, when that is done. Idempotent. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#file.close()
-    if (this.#asyncSyncsRunning === 0) this.#asyncFile?.close()
+    this.#fileSync.close()
   }
 }
 
 /** Writes the seal of a segment that was found, and syncs it. */
 export function sealFoundSegment(vfs: Vfs, segment: Segment, seal: Seal): void {
+  new SteppedWork(sealFoundSteps(vfs, segment, seal)).sync()
+}
+
+/** As {@link sealFoundSegment}, in steps. */
+export function* sealFoundSteps(vfs: Vfs, segment: Segment, seal: Seal): DeviceSteps {
   const file = vfs.open(segment.path, 'write')
+  const fileSync = new FileSync(vfs, file)
   try {
     writeSeal(file, segment, seal)
-    file.sync()
+    yield fileSync
   } finally {
+    fileSync.close()
     file.close()
   }
 }

@@ -1,7 +1,7 @@
 import { assert, isLdbError, LdbError, SteppedWork } from '@ldb/base'
 import type { DeviceSteps } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
-import { ActiveSegment, FIRST_ALLOCATION_BYTES, sealFoundSegment } from './active-segment.js'
+import { ActiveSegment, FIRST_ALLOCATION_BYTES, sealFoundSegment, sealFoundSteps } from './active-segment.js'
 import type { ChainHash } from './chain-hash.js'
 import { PAYLOAD_BYTES_MAX, recordBytesOf, SealKind } from './format.js'
 import { RecordBuffer } from './record-buffer.js'
@@ -228,7 +228,7 @@ export class LogWriter {
         old.writeSeal(sealBefore(segment.header))
         yield old
       } else if (previous !== undefined) {
-        sealFoundSegment(this.#vfs, previous, sealBefore(segment.header))
+        yield* sealFoundSteps(this.#vfs, previous, sealBefore(segment.header))
       }
     } catch (error) {
       this.poison(error)
@@ -293,9 +293,8 @@ export class LogWriter {
       // A record larger than a segment gets one of its own (W4).
       if (usedBytes === 0 || recordBytes <= this.#options.segmentBytes - usedBytes) return segment
     }
-    // But for the first of an opening, the next flush or sync does it, and may leave the thread for that.
-    const rotation = this.rotate()
-    if (this.#active === undefined) rotation.sync()
+    // The next flush or sync does it, and may leave the thread for that.
+    this.rotate()
     assert(this.#segment !== undefined, 'a segment was begun')
     return this.#segment
   }

@@ -1,6 +1,6 @@
 import { isLdbError, SteppedWork } from '@ldb/base'
 import type { DeviceSteps } from '@ldb/base'
-import { DirectorySync } from '@ldb/vfs'
+import { DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { ChainHash } from './chain-hash.js'
 import { OWNER_ID_BYTES, RECORDS_FILE_OFFSET, SEGMENT_ID_BYTES } from './format.js'
@@ -94,10 +94,12 @@ export function* segmentSteps(
   const newPath = joinPath(directory, newName)
   try {
     const file = vfs.open(newPath, 'createNew')
+    const fileSync = new FileSync(vfs, file)
     try {
       writeSegment(vfs, file, segment, plan, chainHash)
-      yield file
+      yield fileSync
     } finally {
+      fileSync.close()
       file.close()
     }
     vfs.rename(newPath, segment.path)

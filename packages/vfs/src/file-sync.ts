@@ -1,20 +1,21 @@
 import type { Syncable } from '@ldb/base'
-import type { Vfs, VfsFile } from '@ldb/vfs'
+import type { Vfs, VfsFile } from './vfs.js'
 
 /**
- * Brings the file of a tree to the device.
+ * What was written to an open file, as something that can be brought to the device, on this thread and off it.
  *
- * @remarks Off this thread by a handle of its own: each handle is told of a failed write-back once, so that a sync here and one
- * there cannot take the news from each other.
- * @internal
+ * @remarks Off this thread by a handle of its own, opened at the first such sync: each handle is told of a failed write-back
+ * once, so that a sync here and one there cannot take the news from each other.
+ * @category Files
  */
-export class TreeSync implements Syncable {
+export class FileSync implements Syncable {
   readonly #vfs: Vfs
   readonly #file: VfsFile
   #asyncFile: VfsFile | undefined = undefined
   #runningCount = 0
   #closed = false
 
+  /** @param file - writable, and still of that name when `syncAsync` is called for the first time. */
   constructor(vfs: Vfs, file: VfsFile) {
     this.#vfs = vfs
     this.#file = file
@@ -36,8 +37,9 @@ export class TreeSync implements Syncable {
     }
   }
 
-  /** Gives the handle back, when the syncs that run are done; the file itself is its owner's. */
+  /** Gives its own handle back, when the syncs that run are done; the file itself is its owner's. Idempotent. */
   close(): void {
+    if (this.#closed) return
     this.#closed = true
     if (this.#runningCount === 0) this.#asyncFile?.close()
   }

@@ -1,4 +1,6 @@
 import type { Probe } from './probe.js'
+import { commits } from './probes/commits.js'
+import { eventLoop } from './probes/event-loop.js'
 import { garbage } from './probes/garbage.js'
 import { memory } from './probes/memory.js'
 import { missPath } from './probes/miss-path.js'
@@ -14,4 +16,6 @@ export const PROBES: readonly Probe[] = [
   garbage,
   transactionCost,
   transactionSize,
+  commits,
+  eventLoop,
 ]

@@ -10,7 +10,7 @@ import { asyncDatabaseSubject } from '../src/subjects/async-database-subject.js'
 
 test(
   'groups of commits survive losses of power as they were acknowledged',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const counts = noCrashCounts()
     for (let seed = 1; counts.images < 4_000; seed++) {
@@ -23,7 +23,7 @@ test(
   },
 )
 
-test('a fault at any call leaves what was acknowledged', { timeout: 120_000 }, async () => {
+test('a fault at any call leaves what was acknowledged', { timeout: 300_000 }, async () => {
   // The other kinds of fault strike the same calls with another name; the deep programme has them all.
   const kinds = FAULT_KINDS.filter(({ name }) =>
     ['EIO on change', 'sync: lost', 'EIO on look'].includes(name),

@@ -1,0 +1,92 @@
+// Strategy: checkpoints of the async face over files in memory that count what is asked of them, beside commits of both faces
+// and ended by them at any moment.
+// Invariants: they come by themselves, lose nothing, wait for the device off the thread, and poison when they fail.
+import { describe, expect, it } from 'vitest'
+import { AsyncDatabase } from '../src/async-database.js'
+import { Database } from '../src/database.js'
+import { openDatabase } from '../src/open-database.js'
+import { open, rejection, TUNING } from './async-setup.js'
+import { deviceError, FaultyVfs } from './faulty-vfs.js'
+
+describe('checkpoints of the async face', () => {
+  it('come by themselves beside writes, and lose nothing', async () => {
+    const vfs = new FaultyVfs()
+    const tuning = { ...TUNING, checkpointLogBytes: 20_000 }
+    const db = new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning)).makePromises(
+      AsyncDatabase,
+    )
+    let checkpoints = 0
+    db.on('checkpoint', () => checkpoints++)
+    for (let round = 0; round < 100; round++) {
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) => db.put(`key${(round * 31 + index * 7) % 500}`, `${round}`)),
+      )
+    }
+    expect(checkpoints).toBeGreaterThan(2)
+    expect(db.sync.stats().poisoned).toBe(false)
+    const entries = await db.entries().toArray()
+    expect((await db.verify()).findings).toEqual([])
+    await db.close()
+    const again = open(vfs)
+    expect(await again.entries().toArray()).toEqual(entries)
+    await again.close()
+  })
+
+  it('wait for the device off the thread, and let commits go on', async () => {
+    const vfs = new FaultyVfs()
+    const db = open(vfs)
+    await Promise.all(Array.from({ length: 200 }, (_, index) => db.put(`key${index}`, 'x'.repeat(50))))
+    const syncs: string[] = []
+    vfs.fault = (call, path) => {
+      if (call === 'sync') syncs.push(path)
+      return undefined
+    }
+    const checkpoint = db.checkpoint()
+    for (let index = 0; index < 50; index++) await db.put(`key${index}`, `beside ${index}`)
+    await checkpoint
+    expect(syncs).toEqual([])
+    expect(db.sync.stats().checkpoints.lastSeq).toBeLessThan(250)
+    vfs.fault = () => undefined
+    await db.close()
+    const again = open(vfs)
+    expect(await again.count()).toBe(200)
+    expect(await again.get('key49')).toBe('beside 49')
+    expect((await again.verify()).findings).toEqual([])
+    await again.close()
+  })
+
+  it.each([0, 5, 20, 60, 150])('are ended by what must come after them, %i turns on', async (turnCount) => {
+    const vfs = new FaultyVfs()
+    const db = open(vfs)
+    const users = await db.keyspace('users')
+    await Promise.all(Array.from({ length: 50 }, (_, index) => users.put(`key${index}`, 'x'.repeat(50))))
+    const checkpoint = db.checkpoint()
+    for (let turn = 0; turn < turnCount; turn++) await Promise.resolve()
+    db.sync.put('a', '1')
+    db.sync.dropKeyspace('users')
+    db.sync.checkpoint()
+    expect(db.sync.stats().checkpoints.lastSeq).toBe(51)
+    await checkpoint
+    expect(db.sync.verify().findings).toEqual([])
+    await db.close()
+    const again = open(vfs)
+    expect(again.sync.keyspaces()).toHaveLength(1)
+    expect(await again.get('a')).toBe('1')
+    await again.close()
+  })
+
+  it('poison when a slice cannot be written', async () => {
+    const vfs = new FaultyVfs()
+    const db = open(vfs)
+    await Promise.all(Array.from({ length: 200 }, (_, index) => db.put(`key${index}`, 'x'.repeat(50))))
+    vfs.fault = (call, path) =>
+      call === 'write' && path.endsWith('tree.ldb') ? deviceError('LDB_NO_SPACE', call, path) : undefined
+    await expect(db.checkpoint()).rejects.toEqual(rejection('LDB_NO_SPACE'))
+    await expect(db.put('a', '1')).rejects.toEqual(rejection('LDB_POISONED'))
+    vfs.fault = () => undefined
+    await db.close()
+    const again = open(vfs)
+    expect(await again.count()).toBe(200)
+    await again.close()
+  })
+})

@@ -81,6 +81,7 @@ export function* makeDurable(pages: Pages, meta: Meta, log: Syncable | undefined
   yield confirmation.fileSync
   if (log !== undefined) yield log
   // Nothing may be built on a write that has failed meanwhile.
+  // oxlint-disable-next-line typescript/only-throw-error -- what the write has thrown
   if (pages.writeFailure !== undefined) throw pages.writeFailure
   writeMeta(file, meta)
   yield confirmation.fileSync

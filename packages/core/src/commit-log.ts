@@ -107,6 +107,7 @@ export class MemoryLog implements CommitLog {
   }
 
   *#forget(byteCount: number): DeviceSteps {
+    yield this
     this.bytesSinceCheckpoint -= byteCount
   }
 

@@ -44,9 +44,9 @@ export const LOG_BUGS: readonly SeededBug[] = [
     rows: [5],
     effect: 'a sync that fails is tried again, and its success reported',
     file: 'packages/wal/src/active-segment.ts',
-    find: '  sync(): void {\n    this.#file.sync()\n  }\n',
+    find: '  sync(): void {\n    this.#fileSync.sync()\n  }\n',
     replace:
-      '  sync(): void {\n    try {\n      this.#file.sync()\n    } catch {\n      this.#file.sync()\n    }\n  }\n',
+      '  sync(): void {\n    try {\n      this.#fileSync.sync()\n    } catch {\n      this.#fileSync.sync()\n    }\n  }\n',
     suite: 'error-wal',
     cases: 1,
   },

@@ -64,6 +64,11 @@ export const DEEP_SUITES: readonly SuiteEntry[] = [
   entry('isolation', 'history-mvcc', async () =>
     (await import('../history-checker/history-suite.js')).historySuite(await managerTransactions()),
   ),
+  entry(
+    'isolation',
+    'history-async',
+    async () => (await import('../history-checker/async-history-suite.js')).asyncHistorySuite,
+  ),
   entry('isolation', 'history-database', async () =>
     (await import('../history-checker/history-suite.js')).historySuite(await allTransactions()),
   ),

@@ -1,5 +1,5 @@
-import { AsyncTransaction, Database } from '@ldb/core'
-import type { AsyncDatabase, AsyncKeyspace, Durability } from '@ldb/core'
+import { Database } from '@ldb/core'
+import type { AsyncDatabase, AsyncKeyspace, AsyncTransaction, Durability } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
 import type { IsolationLevel, IsolationTransaction } from '../isolation/isolation-subject.js'
 import { KEYSPACES } from '../isolation/isolation-subject.js'

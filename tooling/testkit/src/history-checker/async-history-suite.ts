@@ -152,7 +152,9 @@ class AsyncHistoryRun {
         life.end()
       }
     } else if (end === 'fault') {
-      const { effect, calls } = random.pick(FAULTS)
+      // What was handed to the operating system only may go with a sync that fails.
+      const outlived = FAULTS.filter(({ effect }) => effect.kind !== 'sync' || effect.failure === 'kept')
+      const { effect, calls } = random.pick(this.#swarm.durability === 'full' ? FAULTS : outlived)
       faults.fault = { effect, calls, nth: left, times: random.pick([1, 3, Infinity]) }
     }
     return () => image

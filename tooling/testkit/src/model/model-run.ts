@@ -35,6 +35,7 @@ export class ModelRun {
       return
     }
     const actual = this.#session.answer(command)
+    this.#reference.observed = actual
     this.#compare(command, actual, this.#reference.answer(command))
   }
 

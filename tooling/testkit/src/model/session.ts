@@ -5,22 +5,25 @@ import type { Vfs } from '@ldb/vfs'
 import { Violation } from '../violation.js'
 import { answerOf, Nothing, shown, Whim } from './answer.js'
 import { expand, filledKey, filledValue } from './commands.js'
-import type { BatchStep, BulkCommand, Command, Durability, Write } from './commands.js'
+import type {
+  BatchStep,
+  BulkCommand,
+  Command,
+  CursorCommand,
+  Durability,
+  ScanCommand,
+  Write,
+} from './commands.js'
 import { imageAfterKill } from './memory-image.js'
 import { misuse } from './misuse.js'
 import { KEYSPACE_NAMES, optionsOf, READS_MAX } from './run-settings.js'
 import type { RunSettings } from './run-settings.js'
 import { rangeOptionsOf, SessionReads } from './session-reads.js'
 import type { TextReads } from './session-reads.js'
+import { SessionTransactions } from './session-transactions.js'
+import type { Slot } from './session-transactions.js'
 import { keyTexts, valueTexts } from './texts.js'
 import type { KeyTexts, ValueTexts } from './texts.js'
-
-/** A handle of a keyspace, and how texts become its keys and values. */
-interface Slot {
-  readonly keyspace: Keyspace<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
-}
 
 /** Where the database is kept. */
 export interface Place {
@@ -37,14 +40,18 @@ export class Session {
   #place: Place
   #db: Database
   #slots: (Slot | undefined)[] = []
-  #snapshots: Snapshot[] = []
+  /** What another face has opened is put here too. */
+  snapshots: Snapshot[] = []
+  readonly transactions: SessionTransactions
   #crashCount = 0
+  #isReadOnly = false
   /** What the listeners heard of. */
   readonly #failures: unknown[] = []
 
   constructor(settings: RunSettings, place: Place) {
     this.#settings = settings
     this.#place = place
+    this.transactions = new SessionTransactions(this.#reads, (ks) => this.slot(ks))
     this.#db = this.#open(false)
   }
 
@@ -96,6 +103,7 @@ export class Session {
   }
 
   #open(readOnly: boolean): Database {
+    this.#isReadOnly = readOnly
     const { vfs, directory, isMemoryOnly } = this.#place
     const options = optionsOf(this.#settings)
     const db =
@@ -109,8 +117,9 @@ export class Session {
       if (seq > db.seq) this.#failures.push(new Violation(`checkpoint of commit ${seq} before it was there`))
     })
     this.#slots = []
-    this.#snapshots = []
+    this.snapshots = []
     this.#reads.forget()
+    this.transactions.open = []
     for (const { name } of db.keyspaces()) {
       const ks = KEYSPACE_NAMES.indexOf(name)
       if (ks >= 0)
@@ -132,7 +141,7 @@ export class Session {
       case 'clear':
       case 'swap':
       case 'update':
-        return this.#write(this.#slot(command.ks), command)
+        return this.#write(this.slot(command.ks), command)
       case 'batch':
         return this.#batch(command.steps, command.durability)
       case 'fill':
@@ -143,21 +152,20 @@ export class Session {
       case 'scanOpen':
       case 'scanNext':
       case 'scanEnd':
-        return this.#reads.scan(command, () =>
-          this.#view(
-            command.do === 'scanOpen' ? command.ks : 0,
-            command.do === 'scanOpen' ? command.from : undefined,
-          ),
-        )
+        return this.#reads.scan(command, () => this.#viewOf(command))
       case 'cursorOpen':
       case 'cursorMove':
       case 'cursorEnd':
-        return this.#reads.cursor(command, () =>
-          this.#view(
-            command.do === 'cursorOpen' ? command.ks : 0,
-            command.do === 'cursorOpen' ? command.from : undefined,
-          ),
-        )
+        return this.#reads.cursor(command, () => this.#viewOf(command))
+      case 'txBegin':
+      case 'txStep':
+      case 'txCommit':
+      case 'txRollback':
+      case 'txForget':
+      case 'transaction':
+        return this.transactions.answer(this.#db, command)
+      case 'together':
+        return command.writes.map((write) => this.answer(write)).join('; ')
       case 'keyspace':
         return this.#keyspace(command.ks, command.keys, command.values)
       case 'misuse':
@@ -170,11 +178,11 @@ export class Session {
   #whole(command: Exclude<Command, Write>): string {
     switch (command.do) {
       case 'snapshot':
-        if (this.#snapshots.length >= READS_MAX) return 'enough'
-        this.#snapshots.push(this.#db.snapshot())
+        if (this.snapshots.length >= READS_MAX) return 'enough'
+        this.snapshots.push(this.#db.snapshot())
         return 'open'
       case 'release': {
-        const [snapshot] = this.#snapshots.splice(command.pick % Math.max(1, this.#snapshots.length), 1)
+        const [snapshot] = this.snapshots.splice(command.pick % Math.max(1, this.snapshots.length), 1)
         if (snapshot === undefined) throw new Nothing()
         snapshot.release()
         return 'released'
@@ -211,6 +219,10 @@ export class Session {
         this.#db = this.#open(false)
         return answers.join('\n')
       }
+      case 'changes':
+        // Whoever has promises follows them.
+        if (!this.#isReadOnly) this.#db.sync()
+        return 'agree'
       case 'time':
       case 'jump': {
         const { vfs } = this.#place
@@ -232,16 +244,23 @@ export class Session {
     return `${findingCount} findings, ${sizes.join()}${first}`
   }
 
-  #slot(ks: number): Slot {
+  /** The handle of a slot. */
+  slot(ks: number): Slot {
     const slot = this.#slots[ks]
     if (slot === undefined) throw new Nothing()
     return slot
   }
 
+  #viewOf(command: ScanCommand | CursorCommand): TextReads {
+    if (!('ks' in command)) throw new Nothing()
+    if (command.tx !== undefined) return this.transactions.view(command.tx, command.ks)
+    return this.#view(command.ks, command.from)
+  }
+
   #view(ks: number, from: number | undefined): TextReads {
-    const { keyspace, keys, values } = this.#slot(ks)
+    const { keyspace, keys, values } = this.slot(ks)
     if (from === undefined) return { reads: keyspace, keys, values }
-    const snapshot = this.#snapshots[from % Math.max(1, this.#snapshots.length)]
+    const snapshot = this.snapshots[from % Math.max(1, this.snapshots.length)]
     if (snapshot === undefined) throw new Nothing()
     return {
       reads: ks === 0 ? (snapshot as unknown as TextReads['reads']) : snapshot.in(keyspace),
@@ -331,7 +350,7 @@ export class Session {
 
   #bulk(command: BulkCommand): string {
     const batch = this.#db.batch()
-    const { keyspace, keys, values } = this.#slot(command.ks)
+    const { keyspace, keys, values } = this.slot(command.ks)
     const target = batch.in(keyspace)
     const { group, count } = command
     for (let index = 0; index < count; index++) {

@@ -7,9 +7,10 @@ import type { StoreCursor } from '@ldb/base'
  */
 export class SteadyCursor {
   readonly cursor: StoreCursor
-  /** Key of the entry at which the move that was broken off had begun. */
+  /** A move was broken off; the cursor still says at which entry it had begun. */
+  #isBroken = false
+  /** Key of that entry, once it was read: it may be long, and in pages of its own that are missed too. */
   #anchor: Uint8Array | undefined = undefined
-
   /** The cursor's own moves may be made again. */
   readonly #isSteady: boolean
 
@@ -19,22 +20,22 @@ export class SteadyCursor {
   }
 
   first(): boolean {
-    this.#anchor = undefined
+    this.#forget()
     return this.cursor.first()
   }
 
   last(): boolean {
-    this.#anchor = undefined
+    this.#forget()
     return this.cursor.last()
   }
 
   seek(key: Uint8Array, keyBytes: number): boolean {
-    this.#anchor = undefined
+    this.#forget()
     return this.cursor.seek(key, keyBytes)
   }
 
   seekBackward(key: Uint8Array, keyBytes: number): boolean {
-    this.#anchor = undefined
+    this.#forget()
     return this.cursor.seekBackward(key, keyBytes)
   }
 
@@ -43,7 +44,7 @@ export class SteadyCursor {
     try {
       return this.cursor.next()
     } catch (error) {
-      this.#remember()
+      this.#isBroken = !this.#isSteady && this.cursor.valid
       throw error
     }
   }
@@ -53,18 +54,21 @@ export class SteadyCursor {
     try {
       return this.cursor.previous()
     } catch (error) {
-      this.#remember()
+      this.#isBroken = !this.#isSteady && this.cursor.valid
       throw error
     }
   }
 
+  /** Goes back to where the move that was broken off had begun; may be broken off itself, and is made again then. */
   #restore(): void {
-    if (this.#anchor === undefined) return
+    if (!this.#isBroken) return
+    this.#anchor ??= copyBytes(this.cursor.key)
     this.cursor.seek(this.#anchor)
-    this.#anchor = undefined
+    this.#forget()
   }
 
-  #remember(): void {
-    if (!this.#isSteady && this.cursor.valid) this.#anchor = copyBytes(this.cursor.key)
+  #forget(): void {
+    this.#isBroken = false
+    this.#anchor = undefined
   }
 }

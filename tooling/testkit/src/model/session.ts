@@ -16,6 +16,7 @@ import type {
 } from './commands.js'
 import { imageAfterKill } from './memory-image.js'
 import { misuse } from './misuse.js'
+import { shownKeyspaces, shownReport, shownStats } from './session-answers.js'
 import { KEYSPACE_NAMES, optionsOf, READS_MAX } from './run-settings.js'
 import type { RunSettings } from './run-settings.js'
 import { rangeOptionsOf, SessionReads } from './session-reads.js'
@@ -44,7 +45,8 @@ export class Session {
   snapshots: Snapshot[] = []
   readonly transactions: SessionTransactions
   #crashCount = 0
-  #isReadOnly = false
+  /** It is open read-only just now. */
+  isReadOnly = false
   /** What the listeners heard of. */
   readonly #failures: unknown[] = []
 
@@ -63,9 +65,20 @@ export class Session {
   /** Gives the answer to a command, and does what it asks for. */
   answer(command: Command): string {
     const answer = answerOf(() => this.#answer(command))
+    this.assertNoFailures()
+    return answer
+  }
+
+  /** Throws when the database has told of an error. */
+  assertNoFailures(): void {
     if (this.#failures.length > 0)
       throw new Violation('an error event where nothing fails', { cause: this.#failures[0] })
-    return answer
+  }
+
+  /** Closes the database, unless that was done, and opens it. */
+  openAgain(readOnly: boolean): void {
+    this.#db.close()
+    this.#db = this.#open(readOnly)
   }
 
   /** Writes out everything. */
@@ -103,7 +116,7 @@ export class Session {
   }
 
   #open(readOnly: boolean): Database {
-    this.#isReadOnly = readOnly
+    this.isReadOnly = readOnly
     const { vfs, directory, isMemoryOnly } = this.#place
     const options = optionsOf(this.#settings)
     const db =
@@ -191,37 +204,28 @@ export class Session {
         this.#db.dropKeyspace(KEYSPACE_NAMES[command.ks] as string)
         return 'dropped'
       case 'keyspaces':
-        return this.#db
-          .keyspaces()
-          .map(({ id, name, keys, values }) => `${id} ${name} ${keys} ${values}`)
-          .join()
-      case 'stats': {
-        const { seq, commitCount, poisoned, reads, keyspaces } = this.#db.stats()
-        const sizes = keyspaces.map(({ entryCount }) => entryCount).join()
-        return `${seq} ${commitCount} ${reads.openCount} ${sizes}${poisoned ? ' poisoned' : ''}`
-      }
+        return shownKeyspaces(this.#db.keyspaces())
+      case 'stats':
+        return shownStats(this.#db.stats())
       case 'verify':
-        return this.#verify()
+        return shownReport(this.#db.verify())
       case 'sync':
       case 'checkpoint':
       case 'compact':
         this.#db[command.do]()
         return 'done'
       case 'reopen':
-        this.#db.close()
-        this.#db = this.#open(false)
+        this.openAgain(false)
         return this.dump()
       case 'readOnly': {
-        this.#db.close()
-        this.#db = this.#open(true)
+        this.openAgain(true)
         const answers = command.commands.map((inner) => this.answer(inner))
-        this.#db.close()
-        this.#db = this.#open(false)
+        this.openAgain(false)
         return answers.join('\n')
       }
       case 'changes':
         // Whoever has promises follows them.
-        if (!this.#isReadOnly) this.#db.sync()
+        if (!this.isReadOnly) this.#db.sync()
         return 'agree'
       case 'time':
       case 'jump': {
@@ -237,11 +241,14 @@ export class Session {
     }
   }
 
-  #verify(): string {
-    const { findingCount, findings, parts } = this.#db.verify()
-    const sizes = parts.filter(({ name }) => name.startsWith('keyspace:')).map(({ entryCount }) => entryCount)
-    const first = findings[0] === undefined ? '' : ` ${JSON.stringify(findings[0])}`
-    return `${findingCount} findings, ${sizes.join()}${first}`
+  hasSlot(ks: number): boolean {
+    return this.#slots[ks] !== undefined
+  }
+
+  /** What a swap is to expect. */
+  expectedOf(command: Write & { readonly do: 'swap' }): unknown {
+    const { keyspace, keys, values } = this.slot(command.ks)
+    return this.#expected(keyspace, keys, values, command)
   }
 
   /** The handle of a slot. */

@@ -48,7 +48,11 @@ export class SlicedCheckpoint {
     if (this.#running === undefined) {
       // A failure has poisoned the handle, and the listeners know.
       this.run({}, undefined).catch(() => undefined)
-    } else if (log.bytesSinceCheckpoint >= 2 * this.#logBytesMax) checkpointer.afterCommit(pipeline.seq)
+    } else if (log.bytesSinceCheckpoint >= 2 * this.#logBytesMax) {
+      // What was called meanwhile is in the log already: the checkpoint comes behind it.
+      pipeline.settle()
+      checkpointer.afterCommit(pipeline.seq)
+    }
   }
 
   /** Makes a checkpoint, after the one that runs. */

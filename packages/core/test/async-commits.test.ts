@@ -29,6 +29,27 @@ describe('commits of the async face', () => {
     await db.close()
   })
 
+  it('go on beside a checkpoint that comes in one piece, because the log has grown too far for one in slices', async () => {
+    const vfs = new FaultyVfs()
+    const tuning = { ...TUNING, checkpointLogBytes: 4000 }
+    const db = new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning)).makePromises(AsyncDatabase)
+    const failures: unknown[] = []
+    let stallCount = 0
+    db.on('error', ({ error }) => failures.push(error))
+    db.on('stall', () => stallCount++)
+    const writer = async (_: unknown, which: number): Promise<void> => {
+      for (let count = 0; count < 60; count++) {
+        await db.put(`${which}/${count}`, 'x'.repeat(200))
+        for (let left = (which * 7 + count) % 5; left > 0; left--) await Promise.resolve()
+      }
+    }
+    await Promise.all(Array.from({ length: 30 }, writer))
+    expect(failures).toEqual([])
+    expect(stallCount).toBeGreaterThan(0)
+    expect(await db.count()).toBe(1800)
+    await db.close()
+  })
+
   it('are visible when they are durable as asked, and not before (C1)', async () => {
     const vfs = new FaultyVfs()
     const db = open(vfs)

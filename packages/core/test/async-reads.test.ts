@@ -46,7 +46,10 @@ describe('reads of the async face', () => {
   it('go on where they were when a long key was missed, in pages of its own', async () => {
     const vfs = new FaultyVfs()
     let db = open(vfs)
-    const keys = Array.from({ length: 400 }, (_, index) => `${String(index).padStart(4, '0')}${'k'.repeat(600)}`)
+    const keys = Array.from(
+      { length: 400 },
+      (_, index) => `${String(index).padStart(4, '0')}${'k'.repeat(600)}`,
+    )
     const batch = db.batch()
     for (const key of keys) batch.put(key, `value ${key.slice(0, 4)}`)
     await batch.commit()

@@ -117,7 +117,7 @@ class AsyncHistoryRun {
     const faults = new FaultVfs(this.#disk, random.fork())
     const vfs = new SlowVfs(faults, random.fork(), turnsMax)
     const engine = await openEngine(vfs, this.#swarm, this.#options.engine ?? AsyncEngine)
-    const life = new HistoryLife(this.#clock, engine.seq, engine.content())
+    const life = new HistoryLife(this.#clock, engine.seq, engine.content(), () => faults.struckCount > 0)
     this.#look(engine, life)
     const stopAt = this.#clock.ids + random.between(1, lifeCount)
     const image = this.#armed(end, life, faults)

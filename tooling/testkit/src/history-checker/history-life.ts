@@ -43,10 +43,18 @@ export class HistoryLife {
   suspicion: string | undefined = undefined
   overAt: number = Infinity
   readonly #clock: { now: number; ids: number }
+  readonly #mayFail: () => boolean
   #callCount = 0
 
-  constructor(clock: { now: number; ids: number }, baseSeq: number, content: EngineContent) {
+  /** @param mayFail - tells whether a call of the file system has failed. */
+  constructor(
+    clock: { now: number; ids: number },
+    baseSeq: number,
+    content: EngineContent,
+    mayFail: () => boolean,
+  ) {
     this.#clock = clock
+    this.#mayFail = mayFail
     this.baseSeq = baseSeq
     this.content = content
   }
@@ -106,7 +114,8 @@ export class HistoryLife {
       this.ended(record, 'refused')
       return
     }
-    if (!isLdbError(error) || isLdbError(error, 'LDB_INVARIANT') || isLdbError(error, 'LDB_CLOSED')) {
+    const isUntold = isLdbError(error, 'LDB_INVARIANT') || isLdbError(error, 'LDB_CLOSED')
+    if (!isLdbError(error) || isUntold || !this.#mayFail()) {
       throw new Violation(`T${record.id} has failed: ${String(error)}`, { cause: error })
     }
     this.hasFailed = true

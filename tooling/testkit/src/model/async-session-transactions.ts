@@ -1,4 +1,4 @@
-import type { AsyncDatabaseHandle, AsyncTransaction, Savepoint } from '@ldb/core'
+import type { AsyncDatabaseHandle, AsyncTransaction, AsyncTransactionKeyspace, Savepoint } from '@ldb/core'
 import { answerOfAsync, Nothing, shown, Whim } from './answer.js'
 import type { AsyncSessionReads, AsyncTextReads } from './async-session-reads.js'
 import { expand } from './commands.js'
@@ -102,7 +102,8 @@ export class AsyncSessionTransactions {
       return 'undone'
     }
     const { keyspace, keys, values } = this.#slot(step.ks)
-    const view = tx.in(keyspace)
+    // Its own methods are those of `default`.
+    const view = step.ks === 0 ? (tx as unknown as AsyncTransactionKeyspace<unknown, unknown>) : tx.in(keyspace)
     switch (step.step) {
       case 'read':
         return this.#reads.read({ reads: view, keys, values }, step)

@@ -65,7 +65,8 @@ export class ChangeMirror {
       const { lower = NO_BYTES, upper } = change
       for (const key of copy.keys()) {
         const encoded = ENCODINGS[keys.name].encode(keys.toKey(key) as never)
-        if (compareBytes(encoded, lower) < 0 || (upper !== undefined && compareBytes(encoded, upper) >= 0)) continue
+        if (compareBytes(encoded, lower) < 0 || (upper !== undefined && compareBytes(encoded, upper) >= 0))
+          continue
         copy.delete(key)
       }
     }

@@ -1,4 +1,4 @@
-import type { Database, Keyspace, Savepoint, Transaction } from '@ldb/core'
+import type { Database, Keyspace, Savepoint, Transaction, TransactionKeyspace } from '@ldb/core'
 import { answerOf, Nothing, shown, Whim } from './answer.js'
 import { expand } from './commands.js'
 import type { BeginOptions, TransactionCommand, TransactionStep } from './commands.js'
@@ -93,7 +93,8 @@ export class SessionTransactions {
       return 'undone'
     }
     const { keyspace, keys, values } = this.#slot(step.ks)
-    const view = tx.in(keyspace)
+    // Its own methods are those of `default`.
+    const view = step.ks === 0 ? (tx as unknown as TransactionKeyspace<unknown, unknown>) : tx.in(keyspace)
     switch (step.step) {
       case 'read':
         return this.#reads.read({ reads: view, keys, values }, step)

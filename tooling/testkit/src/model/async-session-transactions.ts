@@ -103,7 +103,8 @@ export class AsyncSessionTransactions {
     }
     const { keyspace, keys, values } = this.#slot(step.ks)
     // Its own methods are those of `default`.
-    const view = step.ks === 0 ? (tx as unknown as AsyncTransactionKeyspace<unknown, unknown>) : tx.in(keyspace)
+    const view =
+      step.ks === 0 ? (tx as unknown as AsyncTransactionKeyspace<unknown, unknown>) : tx.in(keyspace)
     switch (step.step) {
       case 'read':
         return this.#reads.read({ reads: view, keys, values }, step)

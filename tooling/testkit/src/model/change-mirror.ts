@@ -9,6 +9,13 @@ const TURNS_MAX = 400
 const ENCODINGS = { utf8: utf8Keys, binary: binaryKeys, tuple: tupleKeys }
 const NO_BYTES = new Uint8Array(0)
 
+/** How far a copy has come: what is told from there on is what it lacks. */
+export interface MirrorPosition {
+  readonly seq: number
+  /** By keyspace: key to value. */
+  readonly copy: ReadonlyMap<string, ReadonlyMap<string, string>>
+}
+
 /** A copy of a database that is kept by its changes alone. */
 export class ChangeMirror {
   readonly #db: AsyncDatabaseHandle
@@ -17,11 +24,24 @@ export class ChangeMirror {
   #waiting: Promise<IteratorResult<CommittedChanges, undefined>> | undefined = undefined
   #seq: number
 
-  constructor(db: AsyncDatabaseHandle) {
+  /**
+   * @param position - where another copy had come to, of the same database; without it, it begins with what there is.
+   * @throws LdbError LDB_NOT_FOUND when the log no longer reaches back to it.
+   */
+  constructor(db: AsyncDatabaseHandle, position?: MirrorPosition) {
     this.#db = db
-    this.#seq = db.seq
-    this.#stream = db.changes({ since: db.seq })
-    this.#copy = contentOf(db.sync)
+    this.#seq = position?.seq ?? db.seq
+    this.#stream = db.changes({ since: this.#seq })
+    const copy = position?.copy ?? contentOf(db.sync)
+    this.#copy = new Map([...copy].map(([name, entries]) => [name, new Map(entries)]))
+  }
+
+  /** How far it has come. */
+  get position(): MirrorPosition {
+    return {
+      seq: this.#seq,
+      copy: new Map([...this.#copy].map(([name, entries]) => [name, new Map(entries)])),
+    }
   }
 
   /** A keyspace is gone, with all that there was to say of it. */
@@ -29,8 +49,8 @@ export class ChangeMirror {
     this.#copy.delete(name)
   }
 
-  /** Takes in all that has happened, and tells whether the copy is what there is. */
-  async compare(): Promise<string> {
+  /** Takes in all that has happened so far. @returns what is wrong with the order of commits, if anything is. */
+  async follow(): Promise<string | undefined> {
     while (this.#seq < this.#db.seq) {
       this.#waiting ??= this.#stream.next()
       const result = await Promise.race([this.#waiting, passed(TURNS_MAX)])
@@ -41,6 +61,13 @@ export class ChangeMirror {
       this.#seq = result.value.seq
       for (const change of result.value.changes) this.#apply(change)
     }
+    return undefined
+  }
+
+  /** Takes in all that has happened, and tells whether the copy is what there is. */
+  async compare(): Promise<string> {
+    const disorder = await this.follow()
+    if (disorder !== undefined) return disorder
     for (const [name, entries] of contentOf(this.#db.sync)) {
       const copy = this.#copy.get(name) ?? new Map<string, string>()
       for (const key of new Set([...entries.keys(), ...copy.keys()])) {

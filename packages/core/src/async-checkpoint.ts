@@ -7,6 +7,7 @@ import type { CommitLog } from './commit-log.js'
 import type { CommitPipeline } from './commit-pipeline.js'
 import type { EventHub } from './events.js'
 import type { Health } from './health.js'
+import type { KeyspaceStore } from './keyspace-store.js'
 import type { KeyspaceTable } from './keyspace-table.js'
 
 /** Bytes of pages that are written before the event loop has its turn. */
@@ -84,22 +85,12 @@ export class SlicedCheckpoint {
 
   /** Writes pages down that are no part of any checkpoint yet (C6 is about the meta block that names them). */
   async #writeEarly(signal: AbortSignalLike | undefined): Promise<void> {
-    const { keyspaces, gate, health, events } = this.#parts
+    const { keyspaces, health, events } = this.#parts
     try {
       for (let round = 0; round < ROUNDS; round++) {
-        for (const { store } of [...keyspaces]) {
-          if (store.writeEarly === undefined || store.syncAsync === undefined) continue
-          let leftBytes = store.stats().dirtyBytes
-          while (leftBytes > 0) {
-            throwIfAborted(signal)
-            if (health.writeRefusal !== undefined) return
-            const writtenBytes = store.writeEarly(SLICE_BYTES)
-            if (writtenBytes === 0) break
-            leftBytes -= writtenBytes
-            await gate.nextTurn()
-          }
+        for (const keyspace of [...keyspaces]) {
           if (health.writeRefusal !== undefined) return
-          await store.syncAsync()
+          await this.#writeStoreEarly(keyspace, signal)
         }
       }
     } catch (error) {
@@ -109,6 +100,28 @@ export class SlicedCheckpoint {
         events.emit('error', { error })
       }
       throw error
+    }
+  }
+
+  async #writeStoreEarly(keyspace: KeyspaceStore, signal: AbortSignalLike | undefined): Promise<void> {
+    const { gate, health } = this.#parts
+    const { store } = keyspace
+    if (keyspace.dropped || store.writeEarly === undefined || store.syncAsync === undefined) return
+    try {
+      let leftBytes = store.stats().dirtyBytes
+      while (leftBytes > 0) {
+        throwIfAborted(signal)
+        if (health.writeRefusal !== undefined || keyspace.dropped) return
+        const writtenBytes = store.writeEarly(SLICE_BYTES)
+        if (writtenBytes === 0) break
+        leftBytes -= writtenBytes
+        await gate.nextTurn()
+      }
+      if (health.writeRefusal === undefined && !keyspace.dropped) await store.syncAsync()
+    } catch (error) {
+      // Dropped meanwhile, its files are gone with all that was to be written.
+      throwIfAborted(signal)
+      if (!keyspace.dropped) throw error
     }
   }
 }

@@ -32,7 +32,9 @@ describe('commits of the async face', () => {
   it('go on beside a checkpoint that comes in one piece, because the log has grown too far for one in slices', async () => {
     const vfs = new FaultyVfs()
     const tuning = { ...TUNING, checkpointLogBytes: 4000 }
-    const db = new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning)).makePromises(AsyncDatabase)
+    const db = new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning)).makePromises(
+      AsyncDatabase,
+    )
     const failures: unknown[] = []
     let stallCount = 0
     db.on('error', ({ error }) => failures.push(error))
@@ -48,6 +50,23 @@ describe('commits of the async face', () => {
     expect(stallCount).toBeGreaterThan(0)
     expect(await db.count()).toBe(1800)
     await db.close()
+  })
+
+  it('leave a checkpoint alone whose keyspace is dropped while it runs', async () => {
+    for (let pause = 0; pause < 40; pause++) {
+      const db = open(new FaultyVfs())
+      const failures: unknown[] = []
+      db.on('error', ({ error }) => failures.push(error))
+      const users = await db.keyspace('users')
+      for (let count = 0; count < 20; count++) await users.put(`key ${count}`, 'x'.repeat(100))
+      const checkpoint = db.checkpoint()
+      for (let left = pause; left > 0; left--) await Promise.resolve()
+      db.sync.dropKeyspace('users')
+      await checkpoint
+      await db.put('key', 'value')
+      expect(failures).toEqual([])
+      await db.close()
+    }
   })
 
   it('are visible when they are durable as asked, and not before (C1)', async () => {

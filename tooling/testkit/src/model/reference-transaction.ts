@@ -139,7 +139,13 @@ export class ReferenceTransaction {
     const saved = this.savepoints[index % Math.max(1, this.savepoints.length)]
     if (saved === undefined) throw new Refusal('LDB_NOT_FOUND')
     this.#operations.length = saved.operationCount
-    this.#own = new Map([...saved.own].map(([keyspace, entries]) => [keyspace, entries.freeze()]))
+    // It may be gone back to again.
+    this.#own = new Map(
+      [...saved.own].map(([keyspace, { keys, values }]) => [
+        keyspace,
+        new SortedEntries([...keys], [...values]),
+      ]),
+    )
     const at = this.savepoints.indexOf(saved)
     // Those that came later are gone.
     this.savepoints = this.savepoints.map((each, place) => (place > at ? undefined : each))

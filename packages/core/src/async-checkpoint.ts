@@ -103,14 +103,20 @@ export class SlicedCheckpoint {
       return !keyspace.dropped && health.writeRefusal === undefined
     }
     if (!mayWrite()) return
-    // Before the first write, for what was found at opening; then for what was written in the round before.
-    await store.syncAsync()
-    let leftBytes = mayWrite() ? store.stats().dirtyBytes : 0
-    while (leftBytes > 0 && mayWrite()) {
-      const writtenBytes = store.writeEarly(SLICE_BYTES)
-      if (writtenBytes === 0) return
-      leftBytes -= writtenBytes
-      await gate.nextTurn()
+    try {
+      // Before the first write, for what was found at opening; then for what was written in the round before.
+      await store.syncAsync()
+      let leftBytes = mayWrite() ? store.stats().dirtyBytes : 0
+      while (leftBytes > 0 && mayWrite()) {
+        const writtenBytes = store.writeEarly(SLICE_BYTES)
+        if (writtenBytes === 0) return
+        leftBytes -= writtenBytes
+        await gate.nextTurn()
+      }
+    } catch (error) {
+      // Dropped meanwhile, its files are gone with all that was to be written.
+      throwIfAborted(signal)
+      if (!keyspace.dropped) throw error
     }
   }
 }

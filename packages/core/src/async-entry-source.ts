@@ -191,7 +191,12 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   }
 }
 
-/** Counts or walks a range, entry by entry, in turns. */
+/**
+ * Counts or walks a range, entry by entry, in turns.
+ *
+ * @param visit - called with each entry; once more with the same one when it has missed a page, so that it must change
+ * nothing before it has read what it wants. Gives false to end the walk.
+ */
 export async function walkRange(
   face: AsyncFace,
   pin: ReadPin,
@@ -203,19 +208,27 @@ export async function walkRange(
   const { gate } = face
   const cursor = new SteadyCursor(pin.openCursor(bounds))
   let begun = false
+  /** The cursor stands on an entry that was not visited: something of it was missed. */
+  let moved = false
   // Goes on counting when a miss has broken it off: the next turn comes after so many entries, whatever was missed.
   let left = TURN_ENTRIES
   const step = (): boolean => {
     for (; left > 0; left--) {
-      const found = begun
-        ? reverse
-          ? cursor.previous()
-          : cursor.next()
-        : reverse
-          ? cursor.last()
-          : cursor.first()
-      begun = true
-      if (!found || !visit(cursor)) return false
+      if (!moved) {
+        const found = begun
+          ? reverse
+            ? cursor.previous()
+            : cursor.next()
+          : reverse
+            ? cursor.last()
+            : cursor.first()
+        begun = true
+        if (!found) return false
+        moved = true
+      }
+      const goesOn = visit(cursor)
+      moved = false
+      if (!goesOn) return false
     }
     left = TURN_ENTRIES
     return true

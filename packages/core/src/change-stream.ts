@@ -1,6 +1,8 @@
 import {
   BatchReader,
+  copyBytes,
   decodeBatch,
+  equalBytes,
   intersectBounds,
   isEmptyBounds,
   isWithinBounds,
@@ -26,12 +28,18 @@ export type Change<K = unknown, V = unknown> =
   | { readonly kind: 'delete'; readonly keyspace: string; readonly key: K }
   /** Its time was over; it had been absent from every read since then. */
   | { readonly kind: 'expire'; readonly keyspace: string; readonly key: K }
-  /** Every key from `gte` on, and below `lt`, was removed; without one, there is no bound on that side. */
+  /** Every key was removed whose encoding is not below `lower`, and below `upper`. */
   | {
       readonly kind: 'deleteRange'
       readonly keyspace: string
+      /** The key that `lower` is the encoding of; `undefined` when it is that of none, as behind a prefix. */
       readonly gte: K | undefined
+      /** The key that `upper` is the encoding of; `undefined` when it is that of none. */
       readonly lt: K | undefined
+      /** First bytes that were removed; `undefined` when there is no bound on that side. */
+      readonly lower: Uint8Array | undefined
+      /** First bytes behind them; `undefined` when there is no bound on that side. */
+      readonly upper: Uint8Array | undefined
     }
 
 /** What one commit has changed. @category Changes */
@@ -196,16 +204,14 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
           changes.push({ kind: 'put', keyspace, key, value })
         }
       } else {
-        const upper = reader.kind === OperationKind.DeleteRange ? reader.value() : undefined
-        const range: KeyBounds = { lower: first.length === 0 ? undefined : first, upper }
+        const last = reader.kind === OperationKind.DeleteRange ? reader.value() : undefined
+        const range: KeyBounds = { lower: first.length === 0 ? undefined : first, upper: last }
         const part = intersectBounds(range, bounds)
         if (isEmptyBounds(part)) continue
-        changes.push({
-          kind: 'deleteRange',
-          keyspace,
-          gte: part.lower === undefined ? undefined : decodeBorrowedKey(codec, part.lower),
-          lt: part.upper === undefined ? undefined : decodeBorrowedKey(codec, part.upper),
-        })
+        const lower = part.lower === undefined ? undefined : copyBytes(part.lower)
+        const upper = part.upper === undefined ? undefined : copyBytes(part.upper)
+        const [gte, lt] = [keyOfBound(codec, lower), keyOfBound(codec, upper)]
+        changes.push({ kind: 'deleteRange', keyspace, gte, lt, lower, upper })
       }
     }
   }
@@ -225,5 +231,17 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
     const codec = new KeyspaceCodec(keys, values)
     this.#codecs.set(keyspaceId, codec)
     return codec
+  }
+}
+
+/** Gives the key that a bound is the encoding of; `undefined` when it is that of none. */
+function keyOfBound<K, V>(codec: KeyspaceCodec<K, V>, bound: Uint8Array | undefined): K | undefined {
+  if (bound === undefined) return undefined
+  try {
+    const key = decodeBorrowedKey(codec, bound)
+    return equalBytes(codec.encodeKey(key), bound) ? key : undefined
+  } catch {
+    // An encoding may say in any way that these bytes are none of its.
+    return undefined
   }
 }

@@ -5,8 +5,9 @@
 import { isLdbError } from '@ldb/base'
 import { describe, expect, it } from 'vitest'
 import { AsyncDatabase } from '../src/async-database.js'
-import type { Database } from '../src/database.js'
-import { begun, filled, holdSyncs, open, rejection, turns, watchReads } from './async-setup.js'
+import { Database } from '../src/database.js'
+import { openDatabase } from '../src/open-database.js'
+import { begun, filled, holdSyncs, open, rejection, TUNING, turns, watchReads } from './async-setup.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 
 describe('commits of the async face', () => {
@@ -26,6 +27,46 @@ describe('commits of the async face', () => {
     expect(await db.get('key')).toBe('255')
     expect(db.seq).toBe(256)
     await db.close()
+  })
+
+  it('go on beside a checkpoint that comes in one piece, because the log has grown too far for one in slices', async () => {
+    const vfs = new FaultyVfs()
+    const tuning = { ...TUNING, checkpointLogBytes: 4000 }
+    const db = new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning)).makePromises(
+      AsyncDatabase,
+    )
+    const failures: unknown[] = []
+    let stallCount = 0
+    db.on('error', ({ error }) => failures.push(error))
+    db.on('stall', () => stallCount++)
+    const writer = async (_: unknown, which: number): Promise<void> => {
+      for (let count = 0; count < 60; count++) {
+        await db.put(`${which}/${count}`, 'x'.repeat(200))
+        for (let left = (which * 7 + count) % 5; left > 0; left--) await Promise.resolve()
+      }
+    }
+    await Promise.all(Array.from({ length: 30 }, writer))
+    expect(failures).toEqual([])
+    expect(stallCount).toBeGreaterThan(0)
+    expect(await db.count()).toBe(1800)
+    await db.close()
+  })
+
+  it('leave a checkpoint alone whose keyspace is dropped while it runs', async () => {
+    for (let pause = 0; pause < 40; pause++) {
+      const db = open(new FaultyVfs())
+      const failures: unknown[] = []
+      db.on('error', ({ error }) => failures.push(error))
+      const users = await db.keyspace('users')
+      for (let count = 0; count < 20; count++) await users.put(`key ${count}`, 'x'.repeat(100))
+      const checkpoint = db.checkpoint()
+      for (let left = pause; left > 0; left--) await Promise.resolve()
+      db.sync.dropKeyspace('users')
+      await checkpoint
+      await db.put('key', 'value')
+      expect(failures).toEqual([])
+      await db.close()
+    }
   })
 
   it('are visible when they are durable as asked, and not before (C1)', async () => {

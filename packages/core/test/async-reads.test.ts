@@ -2,7 +2,7 @@
 // Invariants: no read of a file is made on the thread; what is read is what the sync face reads.
 import { describe, expect, it } from 'vitest'
 import { AsyncDatabase } from '../src/async-database.js'
-import { filled, rejection, watchReads } from './async-setup.js'
+import { filled, open, rejection, watchReads } from './async-setup.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 
 describe('reads of the async face', () => {
@@ -40,6 +40,40 @@ describe('reads of the async face', () => {
     expect(count).toBe(3000)
     expect(reads.sync).toBe(0)
     expect(reads.async).toBeGreaterThan(200)
+    await db.close()
+  })
+
+  it('go on where they were when a long key was missed, in pages of its own', async () => {
+    const vfs = new FaultyVfs()
+    let db = open(vfs)
+    const keys = Array.from(
+      { length: 400 },
+      (_, index) => `${String(index).padStart(4, '0')}${'k'.repeat(600)}`,
+    )
+    const batch = db.batch()
+    for (const key of keys) batch.put(key, `value ${key.slice(0, 4)}`)
+    await batch.commit()
+    await db.close()
+    db = open(vfs)
+    expect(await db.keys().toArray()).toEqual(keys)
+    expect(await db.keys({ reverse: true }).toArray()).toEqual([...keys].reverse())
+    const cursor = db.cursor()
+    for (const key of keys) {
+      expect(await cursor.next()).toBe(true)
+      expect(cursor.key).toBe(key)
+      // Others push the pages of the key out.
+      await db.get(keys[(keys.indexOf(key) * 7 + 200) % 400] as string)
+    }
+    await cursor.close()
+    await db.close()
+    db = open(vfs)
+    await db.deleteRange({ gte: keys[100] as string, offset: 20, limit: 10 })
+    await db.deleteRange({ reverse: true, offset: 5, limit: 5 })
+    expect(await db.keys().toArray()).toEqual([
+      ...keys.slice(0, 120),
+      ...keys.slice(130, 390),
+      ...keys.slice(395),
+    ])
     await db.close()
   })
 

@@ -25,6 +25,13 @@ async function take(stream: AsyncIterable<CommittedChanges>, count: number): Pro
   return taken
 }
 
+/** The removal of a range of texts. */
+function removed(keyspace: string, gte?: string, lt?: string): object {
+  const bytes = (text: string | undefined): Uint8Array | undefined =>
+    text === undefined ? undefined : Uint8Array.from(text, (character) => character.charCodeAt(0))
+  return { kind: 'deleteRange', keyspace, gte, lt, lower: bytes(gte), upper: bytes(lt) }
+}
+
 describe('changes', () => {
   it('are told commit by commit, with their numbers, range deletes as such', async () => {
     const db = Database.memory()
@@ -44,10 +51,30 @@ describe('changes', () => {
           { kind: 'put', keyspace: 'users', key: [7, 'x'], value: { age: 36 } },
         ],
       },
-      { seq: 3, changes: [{ kind: 'deleteRange', keyspace: 'default', gte: 'a', lt: 'c' }] },
-      { seq: 4, changes: [{ kind: 'deleteRange', keyspace: 'users', gte: undefined, lt: undefined }] },
+      { seq: 3, changes: [removed('default', 'a', 'c')] },
+      { seq: 4, changes: [removed('users')] },
     ])
     expect(await changes.next()).toEqual({ done: true, value: undefined })
+    db.close()
+  })
+
+  it('tell the bytes of a range whose bounds are no keys', async () => {
+    const db = Database.memory()
+    const points = db.keyspace('points', { keys: 'tuple' })
+    const changes = db.changes()
+    points.put(['a', 1], '1')
+    points.deleteRange({ prefix: ['a'] })
+    points.deleteRange({ gt: ['a', 1] })
+    db.deleteRange({ prefix: '\u00ff' })
+    db.deleteRange({ gt: 'b', lte: 'c' })
+    const [, prefix, above, text, open] = (await take(changes, 5)).map((commit) => commit.changes[0])
+    expect(prefix).toMatchObject({ gte: ['a'], lt: undefined })
+    expect(prefix).toMatchObject({ upper: expect.any(Uint8Array) as Uint8Array })
+    expect(above).toMatchObject({ gte: undefined, lt: undefined, upper: undefined })
+    expect(above).toMatchObject({ lower: expect.any(Uint8Array) as Uint8Array })
+    expect(text).toMatchObject({ gte: '\u00ff', lt: undefined, upper: Uint8Array.of(0xc3, 0xc0) })
+    expect(open).toMatchObject({ gte: 'b\0', lt: 'c\0' })
+    await changes.return()
     db.close()
   })
 
@@ -63,7 +90,7 @@ describe('changes', () => {
     users.put('u2', 'Grace')
     expect(await take(changes, 3)).toEqual([
       { seq: 3, changes: [{ kind: 'put', keyspace: 'users', key: 'u1', value: 'Ada' }] },
-      { seq: 4, changes: [{ kind: 'deleteRange', keyspace: 'users', gte: 'u', lt: 'v' }] },
+      { seq: 4, changes: [removed('users', 'u', 'v')] },
       { seq: 6, changes: [{ kind: 'put', keyspace: 'users', key: 'u2', value: 'Grace' }] },
     ])
     db.close()

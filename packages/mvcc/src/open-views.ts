@@ -85,6 +85,8 @@ export class View {
   writerCount = 0
   /** It has been given back: by its last user, or because the manager was closed. */
   released = false
+  /** A store has gone since: who begins now does not see it, and gets a view of his own. */
+  isShut = false
   older: View | undefined = undefined
   newer: View | undefined = undefined
   readonly stores: Map<number, ViewedStore> = new Map()
@@ -177,7 +179,7 @@ export class OpenViews {
   open(seq: number, isWriter: boolean, nowMs: () => number): ViewLease {
     let view = this.#newest
     assert(view === undefined || view.seq <= seq, 'visible commits only grow')
-    if (view === undefined || view.seq !== seq) {
+    if (view === undefined || view.seq !== seq || view.isShut) {
       view = this.#add(seq, nowMs())
     }
     view.userCount++
@@ -200,6 +202,7 @@ export class OpenViews {
   remove(lane: StoreLane): void {
     this.#freezeAll(lane)
     this.lanes.delete(lane.keyspaceId)
+    if (this.#newest !== undefined) this.#newest.isShut = true
   }
 
   /** Ends a lease. */

@@ -251,6 +251,18 @@ test('a store that comes or goes disturbs no view (M1)', () => {
   expect(textOf(after.get(3, bytesOf('a')))).toBe('3')
 })
 
+test('who begins behind the end of a store does not see it, at the same commit as who saw it (M1)', () => {
+  const manager = memoryManager()
+  writeAll(manager, { a: '1' }, 2)
+  using before = manager.begin()
+  manager.removeStore(2)
+  using after = manager.begin()
+  expect(after.seq).toBe(before.seq)
+  expect(textOf(before.get(2, bytesOf('a')))).toBe('1')
+  expect(codeOf(() => after.get(2, bytesOf('a')))).toBe('LDB_NOT_FOUND')
+  expect(codeOf(() => after.put(2, bytesOf('a'), bytesOf('2')))).toBe('LDB_NOT_FOUND')
+})
+
 test('what is abandoned is found, given back and reported (M22)', async () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void

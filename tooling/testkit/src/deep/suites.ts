@@ -32,6 +32,7 @@ export const DEEP_SUITES: readonly SuiteEntry[] = [
   ),
   ...SUBJECTS.map((subject) => entry('error', `error-${subject.name}`, (name) => errorSuite(name, subject))),
   entry('kill', 'kill', async () => (await import('../kill/kill-suite.js')).kills),
+  entry('model', 'model-async', async () => (await import('../model/async-model-suite.js')).asyncModelSuite),
   entry('model', 'model', async () => (await import('../model/model-suite.js')).modelSuite),
   entry(
     'metamorphic',
@@ -63,6 +64,11 @@ export const DEEP_SUITES: readonly SuiteEntry[] = [
   ),
   entry('isolation', 'history-mvcc', async () =>
     (await import('../history-checker/history-suite.js')).historySuite(await managerTransactions()),
+  ),
+  entry(
+    'isolation',
+    'history-async',
+    async () => (await import('../history-checker/async-history-suite.js')).asyncHistorySuite,
   ),
   entry('isolation', 'history-database', async () =>
     (await import('../history-checker/history-suite.js')).historySuite(await allTransactions()),

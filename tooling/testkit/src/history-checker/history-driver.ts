@@ -3,10 +3,11 @@ import type {
   IsolationLevel,
   IsolationSession,
   IsolationTransaction,
-  ScanRange,
 } from '../isolation/isolation-subject.js'
-import { KEYSPACES } from '../isolation/isolation-subject.js'
 import type { TestRandom } from '../test-random.js'
+import { HistoryChoices } from './history-choices.js'
+import type { PlannedStep } from './history-choices.js'
+import { isWrite } from './recorded-history.js'
 import type { RecordedEvent, RecordedHistory, RecordedTransaction } from './recorded-history.js'
 
 /** What a random run looks like. */
@@ -34,14 +35,15 @@ export class HistoryDriver implements RecordedHistory {
   readonly #session: IsolationSession
   readonly #random: TestRandom
   readonly #settings: HistorySettings
+  readonly #choices: HistoryChoices
   #open: Open[] = []
-  #valueCount = 0
   #now = 0
 
   constructor(session: IsolationSession, random: TestRandom, settings: HistorySettings) {
     this.#session = session
     this.#random = random
     this.#settings = settings
+    this.#choices = new HistoryChoices(random, settings)
   }
 
   run(): RecordedHistory {
@@ -85,8 +87,8 @@ export class HistoryDriver implements RecordedHistory {
   /** A write that is no transaction's is one that begins and ends at once. */
   #writePlain(): void {
     const record = this.#record(this.#settings.level)
-    const name = this.#name()
-    const value = this.#value()
+    const name = this.#choices.name()
+    const value = this.#choices.value()
     this.#session.write(name.slice(0, 1), name.slice(2), value)
     record.events.push({ do: 'put', name, value })
     this.#committed(record)
@@ -95,17 +97,14 @@ export class HistoryDriver implements RecordedHistory {
   #committed(record: RecordedTransaction): void {
     record.outcome = 'committed'
     record.endedAt = this.#now
-    const isWriter = record.events.some(
-      ({ do: what }) => what === 'put' || what === 'delete' || what === 'deleteRange',
-    )
-    if (!isWriter) return
+    if (!record.events.some(isWrite)) return
     this.commits.push(record)
     record.commit = this.commits.length
   }
 
   #advance(open: Open): void {
     if (open.stepsLeft-- > 0) {
-      open.record.events.push(...this.#step(open))
+      open.record.events.push(performStep(open.transaction, this.#choices.step(open.readOnly)))
       return
     }
     this.#open = this.#open.filter((other) => other !== open)
@@ -125,47 +124,6 @@ export class HistoryDriver implements RecordedHistory {
     }
   }
 
-  #step({ transaction, readOnly }: Open): RecordedEvent[] {
-    const random = this.#random
-    const name = this.#name()
-    const keyspace = name.slice(0, 1)
-    const key = name.slice(2)
-    const view = transaction.in(keyspace)
-    const kind = random.weighted(
-      readOnly
-        ? { get: 5, scan: 3, lock: 0, put: 0, delete: 0, deleteRange: 0, undone: 0 }
-        : { get: 16, scan: 8, lock: 2, put: 12, delete: 4, deleteRange: 1, undone: 1 },
-    )
-    if (kind === 'get') return [{ do: 'get', name, value: view.get(key) }]
-    if (kind === 'lock') return [{ do: 'lock', name, value: view.getForUpdate(key) }]
-    if (kind === 'scan') {
-      const range = this.#range()
-      return [
-        { do: 'scan', keyspace, range, entries: [...view.entries(range)].map(([a, b]) => [a, b] as const) },
-      ]
-    }
-    if (kind === 'put') {
-      const value = this.#value()
-      view.put(key, value)
-      return [{ do: 'put', name, value }]
-    }
-    if (kind === 'delete') {
-      view.delete(key)
-      return [{ do: 'delete', name }]
-    }
-    if (kind === 'deleteRange') {
-      const lt = this.#keyAfter(key)
-      view.deleteRange({ gte: key, lt })
-      return [{ do: 'deleteRange', keyspace, gte: key, lt }]
-    }
-    // What is rolled back was never written; what was read meanwhile was read.
-    const savepoint = transaction.savepoint()
-    view.put(key, this.#value())
-    if (random.chance(0.5)) view.deleteRange({ gte: key, lt: this.#keyAfter(key) })
-    transaction.rollbackTo(savepoint)
-    return [{ do: 'get', name, value: view.get(key) }]
-  }
-
   #disturb(): void {
     const kind = this.#random.pick(['checkpoint', 'checkpoint', 'shrink', 'reopen'] as const)
     this.#session.disturb(kind)
@@ -173,37 +131,36 @@ export class HistoryDriver implements RecordedHistory {
     for (const { record } of this.#open) record.endedAt = this.#now
     this.#open = []
   }
+}
 
-  #range(): ScanRange {
-    const random = this.#random
-    const first = this.#key()
-    return {
-      ...(random.chance(0.8) ? { gte: first } : {}),
-      ...(random.chance(0.8) ? { lt: this.#keyAfter(first) } : {}),
-      reverse: random.chance(0.4),
-      limit: random.chance(0.5) ? random.between(1, 4) : 1_000,
+/** Does a step, and gives what it has done and seen. */
+export function performStep(transaction: IsolationTransaction, step: PlannedStep): RecordedEvent {
+  const name = 'name' in step ? step.name : `${step.keyspace}/`
+  const view = transaction.in(name.slice(0, 1))
+  const key = name.slice(2)
+  switch (step.do) {
+    case 'get':
+      return { do: 'get', name, value: view.get(key) }
+    case 'lock':
+      return { do: 'lock', name, value: view.getForUpdate(key) }
+    case 'scan':
+      return { ...step, entries: [...view.entries(step.range)].map(([a, b]) => [a, b] as const) }
+    case 'put':
+      view.put(key, step.value)
+      return step
+    case 'delete':
+      view.delete(key)
+      return { do: 'delete', name }
+    case 'deleteRange':
+      view.deleteRange({ gte: step.gte, lt: step.lt })
+      return step
+    case 'undone': {
+      // What is rolled back was never written; what was read meanwhile was read.
+      const savepoint = transaction.savepoint()
+      view.put(key, step.value)
+      if (step.range !== undefined) view.deleteRange(step.range)
+      transaction.rollbackTo(savepoint)
+      return { do: 'get', name, value: view.get(key) }
     }
-  }
-
-  /** A key a little above another, or the one that nothing is above. */
-  #keyAfter(key: string): string {
-    const number = Number(key.slice(1)) + this.#random.between(1, 6)
-    return `k${String(number).padStart(3, '0')}`
-  }
-
-  #key(): string {
-    const random = this.#random
-    const { keyCount } = this.#settings
-    // Some are used far more than others.
-    const number = random.chance(0.3) ? random.below(Math.min(3, keyCount)) : random.below(keyCount)
-    return `k${String(number).padStart(3, '0')}`
-  }
-
-  #name(): string {
-    return `${this.#random.pick(KEYSPACES)}/${this.#key()}`
-  }
-
-  #value(): string {
-    return `v${++this.#valueCount}`
   }
 }

@@ -50,3 +50,8 @@ export function lookedAt(event: RecordedEvent & { readonly do: 'scan' }): {
       (last === undefined || (reverse ? key >= last : key <= last)),
   }
 }
+
+/** Tells whether an event makes its transaction a writer. */
+export function isWrite({ do: what }: RecordedEvent): boolean {
+  return what === 'put' || what === 'delete' || what === 'deleteRange'
+}

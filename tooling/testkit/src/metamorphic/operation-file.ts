@@ -25,6 +25,11 @@ const OPEN_READS: readonly CommandName[] = [
   'cursorEnd',
   'stats',
   'drop',
+  'txBegin',
+  'txStep',
+  'txCommit',
+  'txRollback',
+  'txForget',
 ]
 
 /** Makes a file of operations whose history does not depend on how the database is set up. */
@@ -35,6 +40,7 @@ export function operationFile(random: TestRandom, kind: FileKind, count: number)
     time: 0,
     jump: 0,
     keyspaces: 0,
+    changes: 0,
   }
   if (!kind.hasOpenReads) for (const name of OPEN_READS) weights[name] = 0
   if (!kind.hasReopens) for (const name of ['reopen', 'readOnly'] as const) weights[name] = 0

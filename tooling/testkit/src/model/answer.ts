@@ -27,12 +27,25 @@ export function answerOf(call: () => string): string {
   try {
     return call()
   } catch (error) {
-    if (error instanceof Refusal) return `!${error.code}`
-    if (error instanceof Nothing) return 'none'
-    if (error instanceof Whim) return '!whim'
-    if (isLdbError(error)) return `!${error.code}`
-    throw error
+    return refusalOf(error)
   }
+}
+
+/** As `answerOf`, for what gives a promise. */
+export async function answerOfAsync(call: () => Promise<string>): Promise<string> {
+  try {
+    return await call()
+  } catch (error) {
+    return refusalOf(error)
+  }
+}
+
+function refusalOf(error: unknown): string {
+  if (error instanceof Refusal) return `!${error.code}`
+  if (error instanceof Nothing) return 'none'
+  if (error instanceof Whim) return '!whim'
+  if (isLdbError(error)) return `!${error.code}`
+  throw error
 }
 
 /** Shows a value that may be absent. */

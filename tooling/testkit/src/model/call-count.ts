@@ -18,6 +18,10 @@ export function callsOf(command: Command): number {
       return command.commands.reduce((sum, inner) => sum + callsOf(inner), 2)
     case 'update':
       return (command.inner ?? []).reduce((sum, inner) => sum + callsOf(inner), 1)
+    case 'together':
+      return command.writes.reduce((sum, inner) => sum + callsOf(inner), 0)
+    case 'transaction':
+      return command.steps.length + 1
     default:
       return 1
   }

@@ -1,7 +1,9 @@
 import type { TestRandom } from '../test-random.js'
 import { MISUSES } from './commands.js'
 import type {
+  BatchCommand,
   BatchStep,
+  BeginOptions,
   BulkCommand,
   Command,
   CommandName,
@@ -11,6 +13,7 @@ import type {
   ScanEnd,
   Stage,
   TextRange,
+  TransactionStep,
   Write,
 } from './commands.js'
 import { KEYSPACE_NAMES } from './run-settings.js'
@@ -55,6 +58,14 @@ export const COMMAND_WEIGHTS: CommandWeights = {
   time: 2,
   jump: 0.5,
   misuse: 3,
+  txBegin: 5,
+  txStep: 40,
+  txCommit: 5,
+  txRollback: 1,
+  txForget: 4,
+  transaction: 5,
+  together: 4,
+  changes: 2,
 }
 
 /** Commands that `#make` leaves to `#other`. */
@@ -149,6 +160,7 @@ export class CommandSource {
           do: name,
           ks,
           ...this.#from(),
+          ...this.#tx(),
           part: this.#part(),
           ...this.#maybeRange(),
           stages: this.#stages(),
@@ -156,7 +168,7 @@ export class CommandSource {
       case 'scanNext':
         return { do: name, pick: random.below(8), count: random.between(1, 6) }
       case 'cursorOpen':
-        return { do: name, ks, ...this.#from(), range: this.#bounds() }
+        return { do: name, ks, ...this.#from(), ...this.#tx(), range: this.#bounds() }
       case 'cursorMove':
         return { do: name, pick: random.below(8), moves: this.#moves() }
       case 'scanEnd':
@@ -175,6 +187,24 @@ export class CommandSource {
         return { do: name, ms: random.pick([-YEARS_MS, YEARS_MS, -1, 0]) }
       case 'misuse':
         return { do: name, what: random.pick(MISUSES) }
+      case 'txBegin':
+        return { do: name, ...this.#beginOptions() }
+      case 'txStep':
+        return { do: name, pick: random.below(8), step: this.#transactionStep() }
+      case 'txCommit':
+        return { do: name, pick: random.below(8), ...this.#durability() }
+      case 'txRollback':
+      case 'txForget':
+        return { do: name, pick: random.below(8) }
+      case 'transaction':
+        return {
+          do: name,
+          steps: this.#times(random.between(0, 8), () => this.#transactionStep()),
+          end: random.pick(['return', 'return', 'return', 'commit', 'rollback', 'throw']),
+          ...this.#beginOptions(),
+        }
+      case 'together':
+        return { do: name, writes: this.#times(random.between(2, 8), () => this.#oneOfMany()) }
       default:
         return { do: name }
     }
@@ -186,6 +216,58 @@ export class CommandSource {
     const inner = random.chance(0.3) ? { inner: this.#times(random.between(1, 2), () => this.#simple()) } : {}
     const throws = random.chance(0.1) ? { throws: true } : {}
     return { do: 'update', ks, key: this.#texts.key(), ...next, ...inner, ...throws, ...this.#durability() }
+  }
+
+  #beginOptions(): BeginOptions {
+    const random = this.#random
+    return {
+      ...(random.chance(0.5) ? { isolation: random.pick(['snapshot', 'serializable'] as const) } : {}),
+      ...(random.chance(0.1) ? { readOnly: true } : {}),
+    }
+  }
+
+  #transactionStep(): TransactionStep {
+    const random = this.#random
+    const ks = this.#ks()
+    const step = random.weighted({
+      put: 30,
+      delete: 12,
+      deleteRange: 3,
+      clear: 1,
+      read: 30,
+      lock: 4,
+      savepoint: 4,
+      rollbackTo: 4,
+    })
+    switch (step) {
+      case 'put':
+        return { step, ks, key: this.#texts.key(), value: this.#texts.value() }
+      case 'delete':
+      case 'lock':
+        return { step, ks, key: this.#texts.key() }
+      case 'deleteRange':
+        return { step, ks, range: this.#narrowRange() }
+      case 'clear':
+        return { step, ks }
+      case 'read':
+        return { step, ks, ...this.#read() }
+      case 'savepoint':
+        return { step }
+      case 'rollbackTo':
+        return { step, savepoint: random.below(5) }
+    }
+  }
+
+  /** A write that depends on nothing but the writes before it. */
+  #oneOfMany(): Write | BatchCommand {
+    const random = this.#random
+    const name = random.pick(['put', 'put', 'delete', 'putIfAbsent', 'update', 'batch', 'clear'] as const)
+    if (name !== 'update') return this.#make(name) as Write | BatchCommand
+    return { do: name, ks: this.#ks(), key: this.#texts.key(), next: this.#texts.value() }
+  }
+
+  #tx(): { readonly tx?: number } {
+    return this.#random.chance(0.3) ? { tx: this.#random.below(8) } : {}
   }
 
   /** What a callback may do. */

@@ -109,12 +109,20 @@ export type BulkCommand = { readonly ks: number; readonly group: number; readonl
   { readonly do: 'fill'; readonly bytes: number } | { readonly do: 'thin'; readonly every: number }
 )
 
+/** A batch over keyspaces. */
+export interface BatchCommand {
+  readonly do: 'batch'
+  readonly steps: readonly BatchStep[]
+  readonly durability?: Durability
+}
+
 /** Opens, reads or ends a scan that outlives its command. */
 export type ScanCommand =
   | {
       readonly do: 'scanOpen'
       readonly ks: number
       readonly from?: number
+      readonly tx?: number
       readonly part: ScanPart
       readonly range?: TextRange
       readonly stages?: readonly Stage[]
@@ -124,24 +132,73 @@ export type ScanCommand =
 
 /** Opens, moves or ends a cursor that outlives its command. */
 export type CursorCommand =
-  | { readonly do: 'cursorOpen'; readonly ks: number; readonly from?: number; readonly range?: TextRange }
+  | {
+      readonly do: 'cursorOpen'
+      readonly ks: number
+      readonly from?: number
+      readonly tx?: number
+      readonly range?: TextRange
+    }
   | { readonly do: 'cursorMove'; readonly pick: number; readonly moves: readonly Move[] }
   | { readonly do: 'cursorEnd'; readonly pick: number }
 
+/** What a transaction does to one keyspace, or to itself. */
+export type TransactionStep =
+  | { readonly step: 'put'; readonly ks: number; readonly key: Text; readonly value: Text }
+  | { readonly step: 'delete' | 'lock'; readonly ks: number; readonly key: Text }
+  | { readonly step: 'deleteRange'; readonly ks: number; readonly range: TextRange }
+  | { readonly step: 'clear'; readonly ks: number }
+  | ({ readonly step: 'read'; readonly ks: number } & Read)
+  | { readonly step: 'savepoint' }
+  /** Back to one of its savepoints, counted round; those that are gone are among them. */
+  | { readonly step: 'rollbackTo'; readonly savepoint: number }
+
+/** How a transaction is begun. */
+export interface BeginOptions {
+  readonly isolation?: 'snapshot' | 'serializable'
+  readonly readOnly?: boolean
+}
+
+/** Begins, goes on with, or ends a transaction beside others; or runs a function in one. `pick` counts round. */
+export type TransactionCommand =
+  | ({ readonly do: 'txBegin' } & BeginOptions)
+  | { readonly do: 'txStep'; readonly pick: number; readonly step: TransactionStep }
+  | { readonly do: 'txCommit'; readonly pick: number; readonly durability?: Durability }
+  | { readonly do: 'txRollback'; readonly pick: number }
+  /** Rolled back once more, and forgotten. */
+  | { readonly do: 'txForget'; readonly pick: number }
+  | ({
+      readonly do: 'transaction'
+      readonly steps: readonly TransactionStep[]
+      readonly end: 'return' | 'throw' | 'commit' | 'rollback'
+    } & BeginOptions)
+
 /** Commands without anything to say. */
 export type PlainName =
-  'snapshot' | 'keyspaces' | 'sync' | 'checkpoint' | 'compact' | 'verify' | 'stats' | 'reopen' | 'crash'
+  | 'snapshot'
+  | 'keyspaces'
+  | 'sync'
+  | 'checkpoint'
+  | 'compact'
+  | 'verify'
+  | 'stats'
+  | 'reopen'
+  | 'crash'
+  | 'changes'
 
 /**
  * One call of the API, as data. `ks` is one of the keyspaces of the run: 0 is `default`. `from` is one of the snapshots
- * that are open, counted round; without it, the live state. `pick` counts round in the same way.
+ * that are open, counted round, and `tx` one of the transactions; without them, the live state. `pick` counts round in the
+ * same way. Writes of a `together` are called without waiting for one another, where the face can.
  */
 export type Command =
   | Write
   | BulkCommand
   | ScanCommand
   | CursorCommand
-  | { readonly do: 'batch'; readonly steps: readonly BatchStep[]; readonly durability?: Durability }
+  | TransactionCommand
+  | { readonly do: 'together'; readonly writes: readonly (Write | BatchCommand)[] }
+  | BatchCommand
   | ({ readonly do: 'read'; readonly ks: number; readonly from?: number } & Read)
   | { readonly do: 'release'; readonly pick: number }
   | { readonly do: 'keyspace'; readonly ks: number; readonly keys?: string; readonly values?: string }

@@ -1,5 +1,5 @@
 import type { LdbErrorCode } from '@ldb/base'
-import type { Database, KeyspaceOptions } from '@ldb/core'
+import type { AsyncDatabaseHandle, Database, KeyspaceOptions } from '@ldb/core'
 import type { Misuse } from './commands.js'
 
 /** Gives the code with which a wrong call must be refused. */
@@ -41,5 +41,11 @@ const CALLS: Readonly<Record<Misuse, (db: Database) => unknown>> = {
 /** Makes a wrong call. */
 export function misuse(db: Database, what: Misuse): string {
   const result = CALLS[what](db)
+  return `${what} gave ${String(result)}`
+}
+
+/** Makes a wrong call of the async face, which has the same names. */
+export async function misuseAsync(db: AsyncDatabaseHandle, what: Misuse): Promise<string> {
+  const result: unknown = await CALLS[what](db as unknown as Database)
   return `${what} gave ${String(result)}`
 }

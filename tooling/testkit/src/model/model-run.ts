@@ -35,6 +35,7 @@ export class ModelRun {
       return
     }
     const actual = this.#session.answer(command)
+    this.#reference.observed = actual
     this.#compare(command, actual, this.#reference.answer(command))
   }
 
@@ -52,19 +53,27 @@ export class ModelRun {
 
   #crash(): void {
     const seq = this.#session.crash()
-    const [floor, newest] = this.#reference.commitBounds
-    if (seq < floor || seq > newest) {
-      throw new Violation(`after a crash the newest commit was ${seq}, not ${floor} to ${newest}`)
-    }
+    assertSurvivors(seq, this.#reference.commitBounds)
     this.#reference.reopened(seq)
     this.#compare({ do: 'crash' }, this.#session.dump(), this.#reference.dump())
   }
 
   #compare(command: Command, actual: string, expected: string): void {
-    if (actual === expected) return
-    const call = JSON.stringify(command)
-    throw new Violation(`command ${this.#count}, ${excerpt(call, 0)}, gave ${differing(actual, expected)}`)
+    assertSameAnswer(this.#count, command, actual, expected)
   }
+}
+
+/** @throws Violation when a database has not answered as the reference. */
+export function assertSameAnswer(count: number, command: Command, actual: string, expected: string): void {
+  if (actual === expected) return
+  const call = JSON.stringify(command)
+  throw new Violation(`command ${count}, ${excerpt(call, 0)}, gave ${differing(actual, expected)}`)
+}
+
+/** @throws Violation when the database has come back at a commit that it must not. */
+export function assertSurvivors(seq: number, [floor, newest]: readonly [number, number]): void {
+  if (seq >= floor && seq <= newest) return
+  throw new Violation(`after a crash the newest commit was ${seq}, not ${floor} to ${newest}`)
 }
 
 /** Runs commands from the beginning. */

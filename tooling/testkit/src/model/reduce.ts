@@ -16,6 +16,29 @@ export function reduceList<T>(
   fails: (items: readonly T[]) => boolean,
   triesMax: number,
 ): Reduction<T> {
+  const tries = reductions(items, triesMax)
+  let next = tries.next()
+  while (next.done !== true) next = tries.next(fails(next.value))
+  return next.value
+}
+
+/** As `reduceList`, where it takes a promise to tell. */
+export async function reduceListAsync<T>(
+  items: readonly T[],
+  fails: (items: readonly T[]) => Promise<boolean>,
+  triesMax: number,
+): Promise<Reduction<T>> {
+  const tries = reductions(items, triesMax)
+  let next = tries.next()
+  while (next.done !== true) next = tries.next(await fails(next.value))
+  return next.value
+}
+
+/** Gives list after list to try, and is told whether it fails. */
+function* reductions<T>(
+  items: readonly T[],
+  triesMax: number,
+): Generator<readonly T[], Reduction<T>, boolean> {
   let kept = items
   let tryCount = 0
   let chunk = Math.max(1, Math.floor(kept.length / 2))
@@ -24,7 +47,7 @@ export function reduceList<T>(
     for (let start = 0; start < kept.length && tryCount < triesMax;) {
       const shorter = [...kept.slice(0, start), ...kept.slice(start + chunk)]
       tryCount++
-      if (fails(shorter)) kept = shorter
+      if (yield shorter) kept = shorter
       else start += chunk
     }
     if (tryCount >= triesMax) break

@@ -82,7 +82,7 @@ export class ReferenceReads {
   scan(command: ScanCommand): string {
     if (command.do === 'scanOpen') {
       if (this.#scans.length >= READS_MAX) return 'enough'
-      const view = this.#state.view(command.ks, command.from)
+      const view = this.#state.view(command.ks, command.from, command.tx)
       this.#spanIn(view, command.range ?? {})
       this.#scans.push(
         new ReferenceScan(
@@ -114,7 +114,7 @@ export class ReferenceReads {
   cursor(command: CursorCommand): string {
     if (command.do === 'cursorOpen') {
       if (this.#cursors.length >= READS_MAX) return 'enough'
-      const view = this.#state.view(command.ks, command.from)
+      const view = this.#state.view(command.ks, command.from, command.tx)
       this.#spanIn(view, command.range ?? {})
       this.#cursors.push({ cursor: new ReferenceCursor(view, command.range ?? {}), keys: view.keys })
       return 'open'

@@ -3,6 +3,7 @@ import { Nothing, Refusal } from './answer.js'
 import { expand } from './commands.js'
 import type { Durability, Text } from './commands.js'
 import type { FrozenView } from './reference-scan.js'
+import type { ReferenceTransaction } from './reference-transaction.js'
 import { KEYSPACE_NAMES } from './run-settings.js'
 import { SortedEntries } from './sorted-entries.js'
 import { keyTexts, valueTexts } from './texts.js'
@@ -34,6 +35,14 @@ export class ReferenceSnapshot {
   }
 }
 
+/** What one commit has written to one keyspace. */
+interface Written {
+  readonly seq: number
+  readonly entries: SortedEntries
+  /** Undefined for what may have been any of them. */
+  readonly key: string | undefined
+}
+
 /** What takes one change back. */
 interface Undo {
   readonly seq: number
@@ -53,6 +62,10 @@ export class ReferenceCommits {
   commitCount = 0
   /** The newest commit that was handed to the operating system for certain. */
   floor = 0
+  /** Somebody is open who wants to know what is written. */
+  isWatched = false
+  /** What was written since somebody began to watch. */
+  written: Written[] = []
   #undo: Undo[] = []
 
   put(entries: SortedEntries, key: string, value: string): void {
@@ -69,6 +82,11 @@ export class ReferenceCommits {
   removeSpan(entries: SortedEntries, start: number, end: number): void {
     for (let at = start; at < end; at++) this.#remember(entries, entries.keys[at] as string)
     entries.removeSpan(start, end)
+  }
+
+  /** The commit that comes next writes a key, or has read it for update; without one, any of the keyspace perhaps. */
+  noteWritten(entries: SortedEntries, key?: string): void {
+    if (this.isWatched) this.written.push({ seq: this.seq + 1, entries, key })
   }
 
   /** Ends a commit: what was changed since the last one is one. */
@@ -97,6 +115,7 @@ export class ReferenceCommits {
 
   #remember(entries: SortedEntries, key: string): void {
     this.#undo.push({ seq: this.seq + 1, entries, key, value: entries.get(key) })
+    this.noteWritten(entries, key)
   }
 }
 
@@ -108,6 +127,7 @@ export class ReferenceState {
   /** The handles that the run holds, which may be of keyspaces that were dropped. */
   readonly slots: (ReferenceKeyspace | undefined)[] = []
   snapshots: ReferenceSnapshot[] = []
+  transactions: ReferenceTransaction[] = []
   readOnly = false
   readonly #durability: Durability
   #nextId = 1
@@ -134,9 +154,14 @@ export class ReferenceState {
     return keyspace
   }
 
-  /** Where a read of a slot looks: live, or in one of the snapshots. */
-  view(ks: number, from: number | undefined): FrozenView {
+  /** Where a read of a slot looks: live, in one of the snapshots, or in one of the transactions. */
+  view(ks: number, from: number | undefined, tx?: number): FrozenView {
     const keyspace = this.slot(ks)
+    if (tx !== undefined) {
+      const transaction = this.transaction(tx)
+      transaction.notesAll(keyspace)
+      return transaction.view(keyspace)
+    }
     if (from === undefined) {
       if (keyspace.dropped) throw new Refusal('LDB_NOT_FOUND')
       return { entries: keyspace.entries, keys: keyspace.keys, holder: undefined }
@@ -144,6 +169,13 @@ export class ReferenceState {
     const snapshot = this.snapshots[from % Math.max(1, this.snapshots.length)]
     if (snapshot === undefined) throw new Nothing()
     return { entries: snapshot.entriesOf(keyspace), keys: keyspace.keys, holder: snapshot }
+  }
+
+  /** One of the transactions, counted round. */
+  transaction(pick: number): ReferenceTransaction {
+    const transaction = this.transactions[pick % Math.max(1, this.transactions.length)]
+    if (transaction === undefined) throw new Nothing()
+    return transaction
   }
 
   assertWritable(keyspace?: ReferenceKeyspace): void {
@@ -176,6 +208,9 @@ export class ReferenceState {
     this.commits.rollBackTo(seq)
     this.commits.commitCount = 0
     this.snapshots = []
+    this.transactions = []
+    this.commits.isWatched = false
+    this.commits.written = []
     for (const [index, name] of KEYSPACE_NAMES.entries()) this.slots[index] = this.live.get(name)
   }
 }

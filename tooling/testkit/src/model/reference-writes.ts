@@ -33,6 +33,7 @@ export class ReferenceWrites {
         commits.delete(entries, expand(command.key))
         break
       case 'clear':
+        commits.noteWritten(entries)
         commits.removeSpan(entries, 0, entries.size)
         break
       case 'deleteRange':
@@ -59,6 +60,7 @@ export class ReferenceWrites {
     const count = Math.max(0, Math.min(limit, span.end - span.start - offset))
     // With counts, the entries are looked up first, and where there are none there is nothing to commit.
     if (count === 0 && (offset > 0 || limit !== Infinity)) return 'done'
+    this.#state.commits.noteWritten(keyspace.entries)
     const start = reverse ? span.end - offset - count : span.start + offset
     this.#state.commits.removeSpan(keyspace.entries, start, start + count)
     this.#state.commit(durability)
@@ -117,10 +119,13 @@ export class ReferenceWrites {
       const { entries, keys } = this.#state.slot(step.ks)
       if (step.do === 'put') this.#state.commits.put(entries, expand(step.key), expand(step.value))
       else if (step.do === 'delete') this.#state.commits.delete(entries, expand(step.key))
-      else if (step.do === 'clear') this.#state.commits.removeSpan(entries, 0, entries.size)
-      else {
+      else if (step.do === 'clear') {
+        this.#state.commits.noteWritten(entries)
+        this.#state.commits.removeSpan(entries, 0, entries.size)
+      } else {
         const span = spanOf(entries, step.range, keys)
         if (span.isVoid) continue
+        this.#state.commits.noteWritten(entries)
         this.#state.commits.removeSpan(entries, span.start, span.end)
       }
       count++

@@ -3,6 +3,7 @@ import type { Command, Write } from './commands.js'
 import { expectedOfMisuse } from './misuse.js'
 import { ReferenceReads } from './reference-reads.js'
 import { ReferenceSnapshot, ReferenceState } from './reference-state.js'
+import { ReferenceTransactions } from './reference-transactions.js'
 import { ReferenceWrites } from './reference-writes.js'
 import { KEYSPACE_NAMES, READS_MAX, SYNC_INTERVAL_MS } from './run-settings.js'
 import type { RunSettings } from './run-settings.js'
@@ -20,8 +21,13 @@ export class Reference {
     this.#settings = settings
     this.#state = new ReferenceState(settings.durability)
     this.#reads = new ReferenceReads(this.#state)
+    this.#transactions = new ReferenceTransactions(this.#state, this.#reads)
     this.#writes = new ReferenceWrites(this.#state, (command) => this.answer(command))
   }
+
+  /** What the database has answered, where the reference leaves it open: a conflict too many is one. */
+  observed = ''
+  readonly #transactions: ReferenceTransactions
 
   /** Commits that must survive the end of the process, and all there were. */
   get commitBounds(): readonly [floor: number, seq: number] {
@@ -78,6 +84,15 @@ export class Reference {
         return this.#keyspace(command.ks, command.keys, command.values)
       case 'drop':
         return this.#drop(command.ks)
+      case 'txBegin':
+      case 'txStep':
+      case 'txCommit':
+      case 'txRollback':
+      case 'txForget':
+      case 'transaction':
+        return this.#transactions.answer(command, this.observed)
+      case 'together':
+        return command.writes.map((write) => this.answer(write)).join('; ')
       case 'misuse':
         return `!${expectedOfMisuse(command.what)}`
       default:
@@ -120,6 +135,9 @@ export class Reference {
         return this.dump()
       case 'readOnly':
         return this.#lookReadOnly(command.commands)
+      case 'changes':
+        if (!this.#state.readOnly) commits.handedOver()
+        return 'agree'
       case 'time':
         if (command.ms >= SYNC_INTERVAL_MS) commits.handedOver()
         return 'passed'
@@ -166,6 +184,7 @@ export class Reference {
     if (present === undefined) throw new Refusal('LDB_NOT_FOUND')
     if (ks === 0) throw new Refusal('LDB_INVALID_ARGUMENT')
     present.dropped = true
+    for (const transaction of this.#state.transactions) transaction.keeps(present)
     this.#state.live.delete(name)
     this.#state.commits.handedOver()
     return 'dropped'

@@ -2,14 +2,21 @@ import type { Command } from './commands.js'
 import type { RunSettings } from './run-settings.js'
 
 /** Writes a failing run as the code of a test, to be put into `test/regressions/`. */
-export function regressionCode(title: string, settings: RunSettings, commands: readonly Command[]): string {
+export function regressionCode(
+  title: string,
+  settings: RunSettings,
+  commands: readonly Command[],
+  face: 'sync' | 'async' = 'sync',
+): string {
+  const [file, name] =
+    face === 'sync' ? ['model-run', 'runCommands'] : ['async-model-run', 'runCommandsAsync']
   const lines = commands.map((command) => `    ${literal(command)},`)
   return [
     "import { test } from 'vitest'",
-    "import { runCommands } from '../../src/model/model-run.js'",
+    `import { ${name} } from '../../src/model/${file}.js'`,
     '',
-    `test(${literal(title)}, () => {`,
-    `  runCommands(${literal(settings)}, [`,
+    `test(${literal(title)}, ${face === 'sync' ? '' : 'async '}() => {`,
+    `  ${face === 'sync' ? '' : 'await '}${name}(${literal(settings)}, [`,
     ...lines,
     '  ])',
     '})',

@@ -1,4 +1,4 @@
-import type { Cursor, KeyspaceReads, RangeOptions, Scan } from '@ldb/core'
+import type { Cursor, KeyspaceReads, RangeEstimate, RangeOptions, Scan } from '@ldb/core'
 import { answerOf, Nothing, shown, shownItem } from './answer.js'
 import { expand } from './commands.js'
 import type {
@@ -185,10 +185,27 @@ function endScan(scan: Scan<Item>, end: ScanEnd): string {
 
 /** An estimate may be off, but not beyond all there is, and not at all where there is nothing to guess. */
 function estimated({ reads, keys }: TextReads, range: TextRange | undefined): string {
-  const { count, bytes } = reads.estimate(rangeOptionsOf(range, keys))
   const total = reads.count()
+  // Those of a transaction leave out what it has written itself.
+  return saneEstimate(
+    reads.estimate(rangeOptionsOf(range, keys)),
+    'getForUpdate' in reads ? undefined : total,
+    range,
+  )
+}
+
+/** Tells whether an estimate may be right, of so many entries in all. */
+export function saneEstimate(
+  { count, bytes }: RangeEstimate,
+  total: number | undefined,
+  range: TextRange | undefined,
+): string {
   const isSane =
-    count >= 0 && count <= total && bytes >= 0 && Number.isSafeInteger(count) && Number.isSafeInteger(bytes)
-  const isExact = range !== undefined || count === total
+    count >= 0 &&
+    count <= (total ?? Infinity) &&
+    bytes >= 0 &&
+    Number.isSafeInteger(count) &&
+    Number.isSafeInteger(bytes)
+  const isExact = range !== undefined || total === undefined || count === total
   return isSane && isExact ? 'sane' : `estimate of ${count} entries and ${bytes} bytes, of ${total} entries`
 }

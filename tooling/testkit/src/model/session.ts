@@ -5,22 +5,26 @@ import type { Vfs } from '@ldb/vfs'
 import { Violation } from '../violation.js'
 import { answerOf, Nothing, shown, Whim } from './answer.js'
 import { expand, filledKey, filledValue } from './commands.js'
-import type { BatchStep, BulkCommand, Command, Durability, Write } from './commands.js'
+import type {
+  BatchStep,
+  BulkCommand,
+  Command,
+  CursorCommand,
+  Durability,
+  ScanCommand,
+  Write,
+} from './commands.js'
 import { imageAfterKill } from './memory-image.js'
 import { misuse } from './misuse.js'
+import { shownKeyspaces, shownReport, shownStats } from './session-answers.js'
 import { KEYSPACE_NAMES, optionsOf, READS_MAX } from './run-settings.js'
 import type { RunSettings } from './run-settings.js'
 import { rangeOptionsOf, SessionReads } from './session-reads.js'
 import type { TextReads } from './session-reads.js'
+import { SessionTransactions } from './session-transactions.js'
+import type { Slot } from './session-transactions.js'
 import { keyTexts, valueTexts } from './texts.js'
 import type { KeyTexts, ValueTexts } from './texts.js'
-
-/** A handle of a keyspace, and how texts become its keys and values. */
-interface Slot {
-  readonly keyspace: Keyspace<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
-}
 
 /** Where the database is kept. */
 export interface Place {
@@ -37,14 +41,19 @@ export class Session {
   #place: Place
   #db: Database
   #slots: (Slot | undefined)[] = []
-  #snapshots: Snapshot[] = []
+  /** What another face has opened is put here too. */
+  snapshots: Snapshot[] = []
+  readonly transactions: SessionTransactions
   #crashCount = 0
+  /** It is open read-only just now. */
+  isReadOnly = false
   /** What the listeners heard of. */
   readonly #failures: unknown[] = []
 
   constructor(settings: RunSettings, place: Place) {
     this.#settings = settings
     this.#place = place
+    this.transactions = new SessionTransactions(this.#reads, (ks) => this.slot(ks))
     this.#db = this.#open(false)
   }
 
@@ -56,9 +65,20 @@ export class Session {
   /** Gives the answer to a command, and does what it asks for. */
   answer(command: Command): string {
     const answer = answerOf(() => this.#answer(command))
+    this.assertNoFailures()
+    return answer
+  }
+
+  /** Throws when the database has told of an error. */
+  assertNoFailures(): void {
     if (this.#failures.length > 0)
       throw new Violation('an error event where nothing fails', { cause: this.#failures[0] })
-    return answer
+  }
+
+  /** Closes the database, unless that was done, and opens it. */
+  openAgain(readOnly: boolean): void {
+    this.#db.close()
+    this.#db = this.#open(readOnly)
   }
 
   /** Writes out everything. */
@@ -96,6 +116,7 @@ export class Session {
   }
 
   #open(readOnly: boolean): Database {
+    this.isReadOnly = readOnly
     const { vfs, directory, isMemoryOnly } = this.#place
     const options = optionsOf(this.#settings)
     const db =
@@ -109,8 +130,9 @@ export class Session {
       if (seq > db.seq) this.#failures.push(new Violation(`checkpoint of commit ${seq} before it was there`))
     })
     this.#slots = []
-    this.#snapshots = []
+    this.snapshots = []
     this.#reads.forget()
+    this.transactions.open = []
     for (const { name } of db.keyspaces()) {
       const ks = KEYSPACE_NAMES.indexOf(name)
       if (ks >= 0)
@@ -132,7 +154,7 @@ export class Session {
       case 'clear':
       case 'swap':
       case 'update':
-        return this.#write(this.#slot(command.ks), command)
+        return this.#write(this.slot(command.ks), command)
       case 'batch':
         return this.#batch(command.steps, command.durability)
       case 'fill':
@@ -143,21 +165,20 @@ export class Session {
       case 'scanOpen':
       case 'scanNext':
       case 'scanEnd':
-        return this.#reads.scan(command, () =>
-          this.#view(
-            command.do === 'scanOpen' ? command.ks : 0,
-            command.do === 'scanOpen' ? command.from : undefined,
-          ),
-        )
+        return this.#reads.scan(command, () => this.#viewOf(command))
       case 'cursorOpen':
       case 'cursorMove':
       case 'cursorEnd':
-        return this.#reads.cursor(command, () =>
-          this.#view(
-            command.do === 'cursorOpen' ? command.ks : 0,
-            command.do === 'cursorOpen' ? command.from : undefined,
-          ),
-        )
+        return this.#reads.cursor(command, () => this.#viewOf(command))
+      case 'txBegin':
+      case 'txStep':
+      case 'txCommit':
+      case 'txRollback':
+      case 'txForget':
+      case 'transaction':
+        return this.transactions.answer(this.#db, command)
+      case 'together':
+        return command.writes.map((write) => this.answer(write)).join('; ')
       case 'keyspace':
         return this.#keyspace(command.ks, command.keys, command.values)
       case 'misuse':
@@ -170,11 +191,11 @@ export class Session {
   #whole(command: Exclude<Command, Write>): string {
     switch (command.do) {
       case 'snapshot':
-        if (this.#snapshots.length >= READS_MAX) return 'enough'
-        this.#snapshots.push(this.#db.snapshot())
+        if (this.snapshots.length >= READS_MAX) return 'enough'
+        this.snapshots.push(this.#db.snapshot())
         return 'open'
       case 'release': {
-        const [snapshot] = this.#snapshots.splice(command.pick % Math.max(1, this.#snapshots.length), 1)
+        const [snapshot] = this.snapshots.splice(command.pick % Math.max(1, this.snapshots.length), 1)
         if (snapshot === undefined) throw new Nothing()
         snapshot.release()
         return 'released'
@@ -183,34 +204,29 @@ export class Session {
         this.#db.dropKeyspace(KEYSPACE_NAMES[command.ks] as string)
         return 'dropped'
       case 'keyspaces':
-        return this.#db
-          .keyspaces()
-          .map(({ id, name, keys, values }) => `${id} ${name} ${keys} ${values}`)
-          .join()
-      case 'stats': {
-        const { seq, commitCount, poisoned, reads, keyspaces } = this.#db.stats()
-        const sizes = keyspaces.map(({ entryCount }) => entryCount).join()
-        return `${seq} ${commitCount} ${reads.openCount} ${sizes}${poisoned ? ' poisoned' : ''}`
-      }
+        return shownKeyspaces(this.#db.keyspaces())
+      case 'stats':
+        return shownStats(this.#db.stats())
       case 'verify':
-        return this.#verify()
+        return shownReport(this.#db.verify())
       case 'sync':
       case 'checkpoint':
       case 'compact':
         this.#db[command.do]()
         return 'done'
       case 'reopen':
-        this.#db.close()
-        this.#db = this.#open(false)
+        this.openAgain(false)
         return this.dump()
       case 'readOnly': {
-        this.#db.close()
-        this.#db = this.#open(true)
+        this.openAgain(true)
         const answers = command.commands.map((inner) => this.answer(inner))
-        this.#db.close()
-        this.#db = this.#open(false)
+        this.openAgain(false)
         return answers.join('\n')
       }
+      case 'changes':
+        // Whoever has promises follows them.
+        if (!this.isReadOnly) this.#db.sync()
+        return 'agree'
       case 'time':
       case 'jump': {
         const { vfs } = this.#place
@@ -225,23 +241,33 @@ export class Session {
     }
   }
 
-  #verify(): string {
-    const { findingCount, findings, parts } = this.#db.verify()
-    const sizes = parts.filter(({ name }) => name.startsWith('keyspace:')).map(({ entryCount }) => entryCount)
-    const first = findings[0] === undefined ? '' : ` ${JSON.stringify(findings[0])}`
-    return `${findingCount} findings, ${sizes.join()}${first}`
+  hasSlot(ks: number): boolean {
+    return this.#slots[ks] !== undefined
   }
 
-  #slot(ks: number): Slot {
+  /** What a swap is to expect. */
+  expectedOf(command: Write & { readonly do: 'swap' }): unknown {
+    const { keyspace, keys, values } = this.slot(command.ks)
+    return this.#expected(keyspace, keys, values, command)
+  }
+
+  /** The handle of a slot. */
+  slot(ks: number): Slot {
     const slot = this.#slots[ks]
     if (slot === undefined) throw new Nothing()
     return slot
   }
 
+  #viewOf(command: ScanCommand | CursorCommand): TextReads {
+    if (!('ks' in command)) throw new Nothing()
+    if (command.tx !== undefined) return this.transactions.view(command.tx, command.ks)
+    return this.#view(command.ks, command.from)
+  }
+
   #view(ks: number, from: number | undefined): TextReads {
-    const { keyspace, keys, values } = this.#slot(ks)
+    const { keyspace, keys, values } = this.slot(ks)
     if (from === undefined) return { reads: keyspace, keys, values }
-    const snapshot = this.#snapshots[from % Math.max(1, this.#snapshots.length)]
+    const snapshot = this.snapshots[from % Math.max(1, this.snapshots.length)]
     if (snapshot === undefined) throw new Nothing()
     return {
       reads: ks === 0 ? (snapshot as unknown as TextReads['reads']) : snapshot.in(keyspace),
@@ -331,7 +357,7 @@ export class Session {
 
   #bulk(command: BulkCommand): string {
     const batch = this.#db.batch()
-    const { keyspace, keys, values } = this.#slot(command.ks)
+    const { keyspace, keys, values } = this.slot(command.ks)
     const target = batch.in(keyspace)
     const { group, count } = command
     for (let index = 0; index < count; index++) {

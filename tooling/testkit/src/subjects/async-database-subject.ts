@@ -1,21 +1,22 @@
 import { Database } from '@ldb/core'
-import type { AsyncBatch, AsyncDatabase, Durability } from '@ldb/core'
+import type { AsyncDatabase, AsyncTransaction, Durability } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
 import type { History, ModelChange } from '../history.js'
-import { lifeOf, randomChanges } from '../model-changes.js'
+import { randomChanges } from '../model-changes.js'
 import type { EntryShape } from '../model-changes.js'
-import { COMMON_RULES, rootsAfterData } from '../order-rules.js'
 import type { OrderRule } from '../order-rules.js'
 import { attemptCommit } from '../subject.js'
 import type { Subject, SubjectRun, SubjectSession } from '../subject.js'
 import { swarmOptions, swarmWeights } from '../swarm.js'
 import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
-import { isFoundCheckpoint, isTree, META_END } from './tree-subject.js'
-import { isSegment, LOG_RULES } from './wal-subject.js'
+import { addChange, DATABASE_DIRECTORY, databaseRules } from './batch-changes.js'
+import { timeOf } from './subject-time.js'
+import { isSegment } from './wal-subject.js'
 
-const DIRECTORY = 'data'
-const STEPS = { group: 10, synced: 1, checkpoint: 2, beside: 4, compact: 1, reopen: 1, reads: 2 }
+const STEPS = { group: 10, synced: 1, checkpoint: 2, beside: 4, compact: 1, reopen: 1, reads: 2, sweep: 1 }
+/** The sweep comes that often. */
+const SWEEP_MS = 1000
 const SPACES = ['default', 'users']
 
 /**
@@ -29,23 +30,14 @@ export const asyncDatabaseSubject: Subject = {
 
 class AsyncDatabaseRun implements SubjectRun {
   readonly settings: string
-  readonly rules: readonly OrderRule[] = [
-    ...COMMON_RULES,
-    ...LOG_RULES,
-    rootsAfterData(
-      (path) => isTree(path) && path.startsWith(`${DIRECTORY}/`),
-      META_END,
-      isSegment,
-      isFoundCheckpoint,
-      true,
-    ),
-  ]
+  readonly rules: readonly OrderRule[] = databaseRules(true)
   readonly isLog = isSegment
   readonly mixesDurability: boolean
   readonly mixesFaces: boolean
   readonly groupMax: number
   readonly shape: EntryShape
   readonly weights: Record<keyof typeof STEPS, number>
+  #nowMs = 0
 
   constructor(random: TestRandom) {
     const options = swarmOptions(random, {
@@ -71,9 +63,18 @@ class AsyncDatabaseRun implements SubjectRun {
     return new AsyncDatabaseSession(this, vfs, database)
   }
 
+  /** Moves the clock on, for all disks of the run: what has expired stays so. */
+  advance(vfs: Vfs, byMs: number): void {
+    this.#nowMs += byMs
+    const time = timeOf(vfs)
+    time.advance(Math.max(0, this.#nowMs - vfs.clock.now()))
+  }
+
   openDatabase(vfs: Vfs, history: History): AsyncDatabase {
+    this.#nowMs = Math.max(this.#nowMs, vfs.clock.now())
+    this.advance(vfs, 0)
     const options = { vfs, cacheBytes: 65_536, createIfMissing: !history.isCreated }
-    return Database.open(DIRECTORY, options).promises
+    return Database.open(DATABASE_DIRECTORY, options).promises
   }
 }
 
@@ -112,6 +113,10 @@ class AsyncDatabaseSession implements SubjectSession {
         return
       case 'reads':
         await this.#read(random, history)
+        return
+      case 'sweep':
+        this.#run.advance(this.#vfs, SWEEP_MS)
+        for (let left = random.between(0, 40); left > 0; left--) await Promise.resolve()
         return
       case 'reopen':
         this.isOpen = false
@@ -168,11 +173,19 @@ class AsyncDatabaseSession implements SubjectSession {
         })
         history.acknowledgeDurable(commit)
       } else if (random.chance(0.3)) answers.push(this.#update(random, history))
+      else if (random.chance(0.3)) {
+        await Promise.all(answers)
+        const transaction = this.#database.begin({ isolation: random.pick(['snapshot', 'serializable']) })
+        const changes = randomChanges(random, this.#run.shape, SPACES)
+        await this.#write(random, transaction, changes)
+        const durability = this.#durability(random)
+        answers.push(this.#acknowledge(history, changes, durability, transaction.commit({ durability })))
+      } else if (random.chance(0.1)) answers.push(this.#shortLived(random, history))
       else {
         const changes = randomChanges(random, this.#run.shape, SPACES)
         const batch = this.#database.batch()
         for (const change of changes)
-          addTo(change.space === 'users' ? batch.in(users) : batch.in(this.#database), change)
+          addChange(change.space === 'users' ? batch.in(users) : batch.in(this.#database), change)
         const durability = this.#durability(random)
         answers.push(this.#acknowledge(history, changes, durability, batch.commit({ durability })))
       }
@@ -201,6 +214,32 @@ class AsyncDatabaseSession implements SubjectSession {
     }
     await checkpoint
     history.acknowledgeDurable(before)
+  }
+
+  /** A transaction over both keyspaces. Nothing is in flight when it begins, so it loses to nobody. */
+  async #write(
+    random: TestRandom,
+    transaction: AsyncTransaction,
+    changes: readonly ModelChange[],
+  ): Promise<void> {
+    const users = await this.#database.keyspace<string, string>('users')
+    const kept = random.chance(0.3) ? await transaction.savepoint() : undefined
+    if (kept !== undefined) {
+      await transaction.put('never', 'written')
+      await transaction.rollbackTo(kept)
+    }
+    for (const change of changes) {
+      await addChange(change.space === 'users' ? transaction.in(users) : transaction, change)
+    }
+  }
+
+  /** An entry that has expired when anybody looks: to the model, the key is removed. */
+  #shortLived(random: TestRandom, history: History): Promise<void> {
+    const key = `short${random.between(0, 5)}`
+    const durability = this.#durability(random)
+    const put = this.#database.put(key, 'short-lived', { durability, ttlMs: 1 })
+    this.#run.advance(this.#vfs, 2)
+    return this.#acknowledge(history, [{ kind: 'delete', space: 'default', key }], durability, put)
   }
 
   /** A write that depends on what all commits before it have left, those in flight included. */
@@ -257,13 +296,4 @@ class AsyncDatabaseSession implements SubjectSession {
   #durability(random: TestRandom): Durability {
     return this.#run.mixesDurability ? random.pick(['full', 'full', 'periodic', 'none'] as const) : 'full'
   }
-}
-
-function addTo(batch: AsyncBatch<string, string>, change: ModelChange): void {
-  if (change.kind === 'put') batch.put(change.key, change.value, lifeOf(change.value))
-  else if (change.kind === 'delete') batch.delete(change.key)
-  else
-    batch.deleteRange(
-      change.upper === undefined ? { gte: change.lower } : { gte: change.lower, lt: change.upper },
-    )
 }

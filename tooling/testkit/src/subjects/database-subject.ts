@@ -1,20 +1,19 @@
 import { Database } from '@ldb/core'
 import type { Durability, Keyspace } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
-import type { History, ModelChange } from '../history.js'
-import { lifeOf, randomChanges } from '../model-changes.js'
+import type { History } from '../history.js'
+import { randomChanges } from '../model-changes.js'
 import type { EntryShape } from '../model-changes.js'
-import { COMMON_RULES, rootsAfterData } from '../order-rules.js'
 import type { OrderRule } from '../order-rules.js'
 import { attemptCommit } from '../subject.js'
 import type { Subject, SubjectRun, SubjectSession } from '../subject.js'
 import { swarmOptions, swarmWeights } from '../swarm.js'
 import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
-import { isFoundCheckpoint, isTree, META_END } from './tree-subject.js'
-import { isSegment, LOG_RULES } from './wal-subject.js'
+import { addChange, DATABASE_DIRECTORY, databaseRules } from './batch-changes.js'
+import { timeOf } from './subject-time.js'
+import { isSegment } from './wal-subject.js'
 
-const DIRECTORY = 'data'
 const STEPS = {
   commit: 10,
   sync: 1,
@@ -37,16 +36,7 @@ export const databaseSubject: Subject = {
 
 class DatabaseRun implements SubjectRun {
   readonly settings: string
-  readonly rules: readonly OrderRule[] = [
-    ...COMMON_RULES,
-    ...LOG_RULES,
-    rootsAfterData(
-      (path) => isTree(path) && path.startsWith(`${DIRECTORY}/`),
-      META_END,
-      isSegment,
-      isFoundCheckpoint,
-    ),
-  ]
+  readonly rules: readonly OrderRule[] = databaseRules(false)
   readonly isLog = isSegment
   readonly durability: Durability
   readonly mixesDurability: boolean
@@ -78,7 +68,7 @@ class DatabaseRun implements SubjectRun {
 
   openDatabase(vfs: Vfs, history: History): Database {
     const { durability } = this
-    return Database.open(DIRECTORY, {
+    return Database.open(DATABASE_DIRECTORY, {
       vfs,
       durability,
       cacheBytes: 65_536,
@@ -186,22 +176,12 @@ class DatabaseSession implements SubjectSession {
       ? random.pick(['full', 'periodic', 'none'] as const)
       : this.#run.durability
     const batch = database.batch()
-    for (const change of changes) this.#addTo(batch, change)
+    for (const change of changes) addChange(batch.in(this.#keyspace(change.space)), change)
     const commit = attemptCommit(history, changes, () => {
       batch.commit({ durability })
     })
     if (durability === 'full') history.acknowledgeDurable(commit)
     else if (durability === 'periodic') history.acknowledgeHandedOver(commit)
-  }
-
-  #addTo(batch: ReturnType<Database['batch']>, change: ModelChange): void {
-    const aimed = batch.in(this.#keyspace(change.space))
-    if (change.kind === 'put') aimed.put(change.key, change.value, lifeOf(change.value))
-    else if (change.kind === 'delete') aimed.delete(change.key)
-    else
-      aimed.deleteRange(
-        change.upper === undefined ? { gte: change.lower } : { gte: change.lower, lt: change.upper },
-      )
   }
 
   #keyspace(name: string): Database | Keyspace<string, string> {
@@ -247,13 +227,4 @@ class DatabaseSession implements SubjectSession {
     }
     promised(refused, () => 'a second opener was let in')
   }
-}
-
-function timeOf(vfs: Vfs): { advance(byMs: number): void } {
-  const clock: unknown = vfs.clock
-  promised(
-    typeof clock === 'object' && clock !== null && 'advance' in clock,
-    () => 'the clock must be one of a test',
-  )
-  return clock as { advance(byMs: number): void }
 }

@@ -62,7 +62,8 @@ function keyspaceOf(
   return keyspace
 }
 
-class DatabaseTransaction implements IsolationTransaction {
+/** A transaction of the sync face, for suites that know none. */
+export class DatabaseTransaction implements IsolationTransaction {
   readonly #transaction: Transaction
   readonly #keyspace: (name: string) => Keyspace<string, string>
 

@@ -7,6 +7,9 @@ const BUCKET_BYTES = 16
 const BUCKETS_MIN = 64
 const GENERATION_MAX = 0xffff
 
+/** Records of a leaf that were found the long way, after which it pays to note the places of all of them. */
+const FOUND_MAX = 3
+
 /** Longest key whose place is remembered: its length has eight bits. @category Page cache */
 export const PLACE_KEY_BYTES_MAX = 255
 
@@ -28,12 +31,15 @@ export class PlaceIndex {
   /** Which keys are not in the leaves of frames; `undefined` without a budget. */
   readonly filters: LeafFilters | undefined
   readonly #generations: Uint16Array
+  /** By frame: the generation (bits 16 to 31), and how many records were found in it the long way. */
+  readonly #found: Int32Array
   readonly #pageShift: number
   readonly #bucketsMax: number
 
-  /** @param bytesMax - budget, apart from 70 bytes a frame; below 1 KiB nothing is remembered. */
+  /** @param bytesMax - budget, apart from 74 bytes a frame; below 1 KiB nothing is remembered. */
   constructor(frameCount: number, pageBytes: number, bytesMax: number) {
     this.#generations = new Uint16Array(frameCount).fill(1)
+    this.#found = new Int32Array(frameCount)
     this.#pageShift = Math.log2(pageBytes)
     this.#bucketsMax = Math.floor(bytesMax / BUCKET_BYTES)
     this.filters = this.#bucketsMax < BUCKETS_MIN ? undefined : new LeafFilters(this.#generations)
@@ -43,7 +49,8 @@ export class PlaceIndex {
 
   /** Bytes that it takes at present. */
   get bytes(): number {
-    return this.#words.byteLength + this.#generations.byteLength + (this.filters?.bytes ?? 0)
+    const { byteLength } = this.#generations
+    return this.#words.byteLength + byteLength + this.#found.byteLength + (this.filters?.bytes ?? 0)
   }
 
   /** Gives an offset that was noted for the hash and key length and still holds, or -1. */
@@ -72,11 +79,31 @@ export class PlaceIndex {
     words[at + 1] = offset
   }
 
+  /** Counts a record of a frame that was found the long way; true when the places of all in it are to be noted now. */
+  isDue(frame: number): boolean {
+    if (this.#bucketsMax < BUCKETS_MIN) return false
+    const generation = (this.#generations[frame] as number) << 16
+    const state = this.#found[frame] as number
+    const count = state >> 16 === generation >> 16 ? (state & 0xffff) + 1 : 1
+    if (count > FOUND_MAX) return false
+    this.#found[frame] = generation | count
+    return count === FOUND_MAX
+  }
+
+  /** Grows, empty again, as far as the budget allows, unless there is room for half as many records already. */
+  reserve(recordCount: number): void {
+    let buckets = this.#mask + 1
+    if (recordCount <= buckets * 2) return
+    while (buckets < recordCount && buckets * 2 <= this.#bucketsMax) buckets *= 2
+    if (buckets > this.#mask + 1) this.#grow(buckets)
+  }
+
   /** Forgets all places in a frame: what stands in it is about to change, or no longer to be the newest. */
   outdate(frame: number): void {
     const generation = this.#generations[frame] as number
     if (generation === GENERATION_MAX) {
       this.#words.fill(0)
+      this.#found.fill(0)
       this.filters?.clear()
     }
     this.#generations[frame] = generation === GENERATION_MAX ? 1 : generation + 1
@@ -92,10 +119,14 @@ export class PlaceIndex {
     this.#collisions += 1
     const buckets = this.#mask + 1
     if (this.#collisions <= buckets >> 1 || buckets * 2 > this.#bucketsMax) return false
-    this.#collisions = 0
-    const larger = buckets * (buckets * 4 > this.#bucketsMax ? 2 : 4)
-    this.#words = new Int32Array(larger << BUCKET_SHIFT)
-    this.#mask = larger - 1
+    this.#grow(buckets * (buckets * 4 > this.#bucketsMax ? 2 : 4))
     return true
+  }
+
+  #grow(buckets: number): void {
+    this.#collisions = 0
+    this.#words = new Int32Array(buckets << BUCKET_SHIFT)
+    this.#mask = buckets - 1
+    this.#found.fill(0)
   }
 }

@@ -271,6 +271,11 @@ export class PageSpace {
     return offset
   }
 
+  /** Loads what {@link PageSpace.placeOf} will look at, so that several keys wait for it together; the result means nothing. */
+  touchPlace(hash: number): number {
+    return this.#cache.places.touch(hash)
+  }
+
   /** Notes where the record of a key stands, for {@link PageSpace.placeOf}; at most until `outdate` of its frame. */
   notePlace(hash: number, keyBytes: number, offset: number): void {
     this.#cache.places.note(hash, keyBytes, offset)

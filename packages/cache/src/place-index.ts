@@ -1,11 +1,14 @@
 import { LeafFilters } from './leaf-filters.js'
 
-/** An entry is two words, a bucket two entries, so that it lies within one cache line. */
+/** An entry is two words, a bucket four entries: at two records a bucket, one in fifty finds no room; with two entries, one in ten. */
 const ENTRY_WORDS = 2
-const BUCKET_SHIFT = 2
-const BUCKET_BYTES = 16
-const BUCKETS_MIN = 64
+const BUCKET_SHIFT = 3
+const BUCKET_WORDS = 1 << BUCKET_SHIFT
+const BUCKET_BYTES = 32
+const BUCKETS_MIN = 32
 const GENERATION_MAX = 0xffff
+/** Keeps a count that goes on for ever a small integer. */
+const COLLISIONS_MASK = 0x3fff_ffff
 
 /** Records of a leaf that were found the long way, after which it pays to note the places of all of them. */
 const FOUND_MAX = 3
@@ -56,27 +59,29 @@ export class PlaceIndex {
   /** Gives an offset that was noted for the hash and key length and still holds, or -1. */
   find(hash: number, keyBytes: number): number {
     const words = this.#words
-    const at = (hash & this.#mask) << BUCKET_SHIFT
     const tag = ((hash >>> 16) & 0xff00) | keyBytes
-    if (((words[at] as number) & 0xffff) === tag && this.#holds(at)) return words[at + 1] as number
-    const next = at + ENTRY_WORDS
-    if (((words[next] as number) & 0xffff) === tag && this.#holds(next)) return words[next + 1] as number
+    const from = (hash & this.#mask) << BUCKET_SHIFT
+    for (let at = from; at < from + BUCKET_WORDS; at += ENTRY_WORDS) {
+      if (((words[at] as number) & 0xffff) === tag && this.#holds(at)) return words[at + 1] as number
+    }
     return -1
   }
 
   /** Notes the offset at which the record of a key stands now. */
   note(hash: number, keyBytes: number, offset: number): void {
     if (this.#bucketsMax < BUCKETS_MIN) return
-    let at = (hash & this.#mask) << BUCKET_SHIFT
-    if (this.#holds(at)) {
-      at += ENTRY_WORDS
-      // What is pushed out was noted before its neighbour, or after it: which one goes hardly matters.
-      if (this.#holds(at) && this.#isGrown()) at = (hash & this.#mask) << BUCKET_SHIFT
-    }
+    let at = this.#roomFor(hash)
+    // After growing there is room.
+    if (at < 0) at = this.#isGrown() ? this.#roomFor(hash) : this.#victim(hash)
     const words = this.#words
     const generation = this.#generations[offset >> this.#pageShift] as number
     words[at] = (generation << 16) | ((hash >>> 16) & 0xff00) | keyBytes
     words[at + 1] = offset
+  }
+
+  /** Loads what {@link PlaceIndex.find} will look at; what it gives means nothing. */
+  touch(hash: number): number {
+    return this.#words[(hash & this.#mask) << BUCKET_SHIFT] as number
   }
 
   /** Counts a record of a frame that was found the long way; true when the places of all in it are to be noted now. */
@@ -90,11 +95,11 @@ export class PlaceIndex {
     return count === FOUND_MAX
   }
 
-  /** Grows, empty again, as far as the budget allows, unless there is room for half as many records already. */
+  /** Grows, empty again, as far as the budget allows, to at most two records a bucket; three are borne with. */
   reserve(recordCount: number): void {
     let buckets = this.#mask + 1
-    if (recordCount <= buckets * 2) return
-    while (buckets < recordCount && buckets * 2 <= this.#bucketsMax) buckets *= 2
+    if (recordCount <= buckets * 3) return
+    while (buckets * 2 < recordCount && buckets * 2 <= this.#bucketsMax) buckets *= 2
     if (buckets > this.#mask + 1) this.#grow(buckets)
   }
 
@@ -109,6 +114,18 @@ export class PlaceIndex {
     this.#generations[frame] = generation === GENERATION_MAX ? 1 : generation + 1
   }
 
+  /** Where an entry of a hash may be written without pushing a good one out, or -1. */
+  #roomFor(hash: number): number {
+    const from = (hash & this.#mask) << BUCKET_SHIFT
+    for (let at = from; at < from + BUCKET_WORDS; at += ENTRY_WORDS) if (!this.#holds(at)) return at
+    return -1
+  }
+
+  /** Which entry is pushed out hardly matters, as long as it is not always the same one. */
+  #victim(hash: number): number {
+    return ((hash & this.#mask) << BUCKET_SHIFT) + (this.#collisions & 3) * ENTRY_WORDS
+  }
+
   #holds(at: number): boolean {
     const frame = (this.#words[at + 1] as number) >> this.#pageShift
     return this.#generations[frame] === (this.#words[at] as number) >>> 16
@@ -116,7 +133,7 @@ export class PlaceIndex {
 
   /** Counts a good entry that is pushed out, and tells whether the index has grown over it. */
   #isGrown(): boolean {
-    this.#collisions += 1
+    this.#collisions = (this.#collisions + 1) & COLLISIONS_MASK
     const buckets = this.#mask + 1
     if (this.#collisions <= buckets >> 1 || buckets * 2 > this.#bucketsMax) return false
     this.#grow(buckets * (buckets * 4 > this.#bucketsMax ? 2 : 4))

@@ -1,7 +1,7 @@
 import { assert, INVARIANTS } from '@ldb/base'
 import { PLACE_KEY_BYTES_MAX } from '@ldb/cache'
 import { VALUE_FIELD_BYTES } from './format.js'
-import { hashKey } from './key-hash.js'
+import { hashKey, wordAt } from './key-hash.js'
 import type { PageMemory } from './page-memory.js'
 import { isSurelyAbsent, noteAbsence } from './leaf-filter.js'
 import type { Pages, Root } from './pages.js'
@@ -131,9 +131,13 @@ export function standsAt(
   start: number,
   end: number,
 ): boolean {
-  const { bytes } = memory
+  const { bytes, view } = memory
   const shift = record + VALUE_FIELD_BYTES - start
-  for (let index = start; index < end; index += 1) if (bytes[index + shift] !== key[index]) return false
+  let index = start
+  for (; index <= end - 4; index += 4) {
+    if (view.getInt32(index + shift, true) !== wordAt(key, index)) return false
+  }
+  for (; index < end; index += 1) if (bytes[index + shift] !== key[index]) return false
   return true
 }
 

@@ -16,6 +16,7 @@ import {
   KEYSPACE_OFFSET_ENGINE,
   KEYSPACE_OFFSET_NAME_BYTES,
   KEYSPACE_OFFSET_FLAGS,
+  KEYSPACE_OFFSET_TTL_MS,
   KEYSPACE_RECORD_BYTES,
 } from './format.js'
 
@@ -46,6 +47,8 @@ const EXAMPLE: Catalog = {
         keys: 'tuple',
         values: 'json',
         createdSeq: 12,
+        expires: true,
+        ttlMs: 2 ** 40,
       },
       identity: { fileId: Uint8Array.from({ length: 16 }, (_, index) => 255 - index), pageBytes: 4096 },
     },
@@ -64,6 +67,7 @@ const catalogs = fc
         keys: names,
         values: names,
         createdSeq: fc.maxSafeNat(),
+        ttlMs: fc.constantFrom(undefined, 0, 1, 2 ** 52 - 1),
         fileId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
       }),
       {
@@ -76,9 +80,11 @@ const catalogs = fc
   .map(({ keyspaces, pageBytes, ...rest }): Catalog => ({
     ...rest,
     nextKeyspaceId: keyspaces.length * 3 + 2,
-    keyspaces: keyspaces.map(({ fileId, ...keyspace }, index) => ({
+    keyspaces: keyspaces.map(({ fileId, ttlMs, ...keyspace }, index) => ({
       descriptor: {
         ...keyspace,
+        ...(ttlMs === undefined ? {} : { expires: true }),
+        ...(ttlMs === undefined || ttlMs === 0 ? {} : { ttlMs }),
         id: index * 3 + 1,
         engine: 'btree' as const,
         compression: 'none' as const,
@@ -98,6 +104,10 @@ const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
   ['an unknown engine', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_ENGINE] = 99)],
   ['an unknown compression', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_COMPRESSION] = 99)],
   ['flags of a record that nobody knows', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_FLAGS] = 2)],
+  [
+    'a time for entries that cannot expire',
+    (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_TTL_MS] = 1),
+  ],
   ['a name without bytes', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES] = 0)],
   ['a name longer than the file', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES + 1] = 9)],
   ['a name that is not UTF-8', (bytes): void => void (bytes[RECORD + KEYSPACE_RECORD_BYTES] = 0xff)],

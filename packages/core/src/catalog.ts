@@ -26,12 +26,14 @@ import {
   KEYSPACE_OFFSET_KEYSPACE_ID,
   KEYSPACE_OFFSET_NAME_BYTES,
   KEYSPACE_OFFSET_PAGE_BYTES,
+  KEYSPACE_OFFSET_TTL_MS,
   KEYSPACE_OFFSET_VALUE_ENCODING_BYTES,
   KEYSPACE_RECORD_BYTES,
   KeyspaceFlag,
   PAGE_BYTES_MAX,
   PAGE_BYTES_MIN,
   STORE_FILE_ID_BYTES,
+  TTL_MS_MAX,
 } from './format.js'
 
 const MAGIC_BYTES = 8
@@ -54,8 +56,10 @@ export interface KeyspaceDescriptor {
   readonly values: string
   /** Number of the newest commit when it was created. */
   readonly createdSeq: number
-  /** There, and true, when its entries may expire. */
+  /** There, and true, when some of its entries may expire. */
   readonly expires?: true
+  /** Milliseconds after which entries expire that say nothing else; not there when those stay. */
+  readonly ttlMs?: number
 }
 
 /** What tells the file of a keyspace from every other one. */
@@ -124,6 +128,7 @@ export function encodeCatalog(catalog: Catalog): Uint8Array {
     view.setUint32(at + KEYSPACE_OFFSET_PAGE_BYTES, identity.pageBytes, true)
     assert(identity.fileId.length === STORE_FILE_ID_BYTES, 'the id of a file has 16 bytes')
     bytes.set(identity.fileId, at + KEYSPACE_OFFSET_FILE_ID)
+    writeU64(bytes, at + KEYSPACE_OFFSET_TTL_MS, keyspace.ttlMs ?? 0)
     at += KEYSPACE_RECORD_BYTES
     for (const part of [encoded.name, encoded.keys, encoded.values]) {
       bytes.set(part, at)
@@ -209,8 +214,11 @@ function decodeKeyspaces(
       throw corruption(file, start, 'the names of a keyspace are cut off')
     }
     const flags = view.getUint16(start + KEYSPACE_OFFSET_FLAGS, true)
+    const expires = flags === KeyspaceFlag.Expires
+    const ttlMs = readU64Of(bytes, start + KEYSPACE_OFFSET_TTL_MS, file, start + KEYSPACE_OFFSET_TTL_MS)
     const descriptor: KeyspaceDescriptor = {
-      ...(flags === KeyspaceFlag.Expires ? { expires: true } : {}),
+      ...(expires ? { expires } : {}),
+      ...(ttlMs === 0 ? {} : { ttlMs }),
       id: view.getUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, true),
       engine: nameOf(EngineNumber, view.getUint8(start + KEYSPACE_OFFSET_ENGINE), file, start),
       compression: nameOf(CompressionNumber, view.getUint8(start + KEYSPACE_OFFSET_COMPRESSION), file, start),
@@ -234,7 +242,8 @@ function decodeKeyspaces(
       seen.has(descriptor.name) ||
       !isPageSize(identity.pageBytes) ||
       (keyspaces[0] !== undefined && identity.pageBytes !== keyspaces[0].identity.pageBytes) ||
-      reserved !== 0
+      reserved !== 0 ||
+      (ttlMs !== 0 && (!expires || ttlMs > TTL_MS_MAX))
     ) {
       throw corruption(file, start, 'a keyspace record breaks the rules of the catalog')
     }

@@ -167,11 +167,10 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   ): Keyspace<KeysOf<O>, ValuesOf<O>>
   keyspace<K, V>(name: string, options?: KeyspaceOptions<K, V>): Keyspace<K, V>
   keyspace(name: string, options?: KeyspaceOptions<never, never>): Keyspace<never, never> {
-    const { manager, health, openReads, pipeline, sweep } = this.#parts
+    const { manager, health, openReads, pipeline } = this.#parts
     health.assertOpen()
     const resolved = resolveKeyspaceOptions(options)
     const store = manager.open(name, resolved)
-    sweep.plan()
     const encodings = encodingsOf(store.descriptor, resolved)
     const present = this.#handles.get(store)
     if (present !== undefined && sameEncodings(present, encodings)) return present.keyspace

@@ -43,8 +43,9 @@ export const KEYSPACE_OFFSET_KEY_ENCODING_BYTES: number = KEYSPACE_OFFSET_NAME_B
 export const KEYSPACE_OFFSET_VALUE_ENCODING_BYTES: number = KEYSPACE_OFFSET_KEY_ENCODING_BYTES + 1
 export const KEYSPACE_OFFSET_PAGE_BYTES: number = KEYSPACE_OFFSET_VALUE_ENCODING_BYTES + 1
 export const KEYSPACE_OFFSET_FILE_ID: number = KEYSPACE_OFFSET_PAGE_BYTES + 4
-export const KEYSPACE_RECORD_BYTES: number = KEYSPACE_OFFSET_FILE_ID + STORE_FILE_ID_BYTES
-assert(KEYSPACE_RECORD_BYTES === 40, 'a keyspace record has 40 fixed bytes')
+export const KEYSPACE_OFFSET_TTL_MS: number = KEYSPACE_OFFSET_FILE_ID + STORE_FILE_ID_BYTES
+export const KEYSPACE_RECORD_BYTES: number = KEYSPACE_OFFSET_TTL_MS + 8
+assert(KEYSPACE_RECORD_BYTES === 48, 'a keyspace record has 48 fixed bytes')
 
 /** Greatest length of the name of a keyspace, in bytes of UTF-8. */
 export const KEYSPACE_NAME_BYTES_MAX = 1024
@@ -59,9 +60,15 @@ export const CompressionNumber = { none: 0, deflate: 1 } as const
 /** Flags of a keyspace. On disk: never renumber, never reuse. */
 export const KeyspaceFlag = { Expires: 1 } as const
 
-export const EXPIRY_OFFSET_EXPIRES_AT = 0
+/** Greatest time to live: some 285,000 years, so that every moment stays a safe integer. */
+export const TTL_MS_MAX: number = Number.MAX_SAFE_INTEGER - 2 ** 52
+
+/** What a value with a time begins with: no UTF-8, and nothing that comes about by chance. */
+export const EXPIRY_MARK: readonly number[] = [0xff, 0x54, 0x54, 0x4c]
+export const EXPIRY_OFFSET_MARK = 0
+export const EXPIRY_OFFSET_EXPIRES_AT: number = EXPIRY_OFFSET_MARK + 4
 export const EXPIRY_HEADER_BYTES: number = EXPIRY_OFFSET_EXPIRES_AT + 8
-assert(EXPIRY_HEADER_BYTES === 8, 'the time of a value has 8 bytes')
+assert(EXPIRY_HEADER_BYTES === 12, 'a mark and a time have 12 bytes')
 
 /** Types of log record. On disk: never renumber, never reuse. */
 export const LogRecordType = { Commit: 1, Checkpoint: 2 } as const

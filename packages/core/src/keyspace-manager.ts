@@ -16,6 +16,7 @@ import type { ResolvedKeyspaceOptions } from './keyspace-options.js'
 import { KeyspaceStore } from './keyspace-store.js'
 import type { KeyspaceTable } from './keyspace-table.js'
 import { KeyspaceTransactionStore } from './transaction-store.js'
+import type { ExpirySweep } from './ttl-sweep.js'
 
 /** What making and dropping keyspaces works with. */
 export interface KeyspaceManagerParts {
@@ -27,6 +28,7 @@ export interface KeyspaceManagerParts {
   readonly events: EventHub
   readonly options: ResolvedDatabaseOptions
   readonly transactions: TransactionManager
+  readonly sweep: ExpirySweep
 }
 
 /** Makes and drops keyspaces, and keeps the catalog. */
@@ -37,6 +39,7 @@ export class KeyspaceManager {
   constructor(parts: KeyspaceManagerParts, catalog: Catalog) {
     this.#parts = parts
     this.#catalog = catalog
+    for (const keyspace of parts.keyspaces) this.#adopt(keyspace)
   }
 
   get catalog(): Catalog {
@@ -49,11 +52,38 @@ export class KeyspaceManager {
     this.#parts.health.assertReadable()
     const present = this.#parts.keyspaces.byName(name)
     if (present !== undefined) checkAgainstStored(present.descriptor, options)
-    const keyspace = present ?? this.#create(name, options)
-    if (keyspace.expiry !== undefined && options.ttlMs !== undefined) {
-      keyspace.expiry.defaultTtlMs = options.ttlMs
+    if (present === undefined) return this.#create(name, options)
+    const { ttlMs } = options
+    const isOther = ttlMs !== undefined && ttlMs !== (present.descriptor.ttlMs ?? Infinity)
+    if (isOther && !this.#parts.options.readOnly) this.#setTtl(present, ttlMs)
+    return present
+  }
+
+  /** (X4) Lets entries of a keyspace expire, after this time when nothing is said, and remembers that. */
+  #setTtl(keyspace: KeyspaceStore, ttlMs: number): void {
+    keyspace.assertLive()
+    this.#parts.health.assertWritable()
+    const { ttlMs: _before, ...rest } = keyspace.descriptor
+    const descriptor: KeyspaceDescriptor = {
+      ...rest,
+      expires: true,
+      ...(ttlMs === Infinity ? {} : { ttlMs }),
     }
-    return keyspace
+    const keyspaces = this.#catalog.keyspaces.map((record) =>
+      record.descriptor.id === descriptor.id ? { ...record, descriptor } : record,
+    )
+    this.#orPoison(() => {
+      // The commits that are in flight need not be waited for: none is bound to this.
+      this.#write({ ...this.#catalog, generation: this.#catalog.generation + 1, keyspaces })
+    })
+    keyspace.describe(descriptor)
+    this.#parts.sweep.plan()
+  }
+
+  #adopt(keyspace: KeyspaceStore): void {
+    keyspace.whenFirstExpiring(() => {
+      this.#setTtl(keyspace, Infinity)
+    })
   }
 
   /** Drops a keyspace (K1, K3, K4). */
@@ -102,7 +132,9 @@ export class KeyspaceManager {
       keys: wanted.keys?.name ?? 'utf8',
       values: wanted.values?.name ?? 'utf8',
       createdSeq: pipeline.seq,
-      ...(wanted.ttlMs === undefined ? {} : { expires: true }),
+      ...(wanted.ttlMs === undefined || wanted.ttlMs === Infinity
+        ? {}
+        : { expires: true, ttlMs: wanted.ttlMs }),
     }
     if (descriptor.id >= 0xffff_ffff)
       throw new LdbError('LDB_TOO_LARGE', 'the numbers of keyspaces are used up')
@@ -114,8 +146,10 @@ export class KeyspaceManager {
       })
       return new KeyspaceStore(descriptor, store, this.#parts.engines.vfs.clock)
     })
+    this.#adopt(keyspace)
     keyspaces.add(keyspace)
     this.#parts.transactions.addStore(descriptor.id, new KeyspaceTransactionStore(keyspace))
+    this.#parts.sweep.plan()
     return keyspace
   }
 
@@ -134,7 +168,7 @@ export class KeyspaceManager {
   }
 
   #replace(change: Partial<Catalog>): void {
-    const { log, pipeline, engines } = this.#parts
+    const { log, pipeline } = this.#parts
     // (K1) What came before must not be lost when this is kept.
     log.sync()
     const next: Catalog = {
@@ -143,7 +177,12 @@ export class KeyspaceManager {
       generation: this.#catalog.generation + 1,
       seq: pipeline.seq,
     }
-    replaceCatalog(engines.vfs, engines.directory, next)
+    this.#write(next)
+  }
+
+  #write(next: Catalog): void {
+    const { vfs, directory } = this.#parts.engines
+    replaceCatalog(vfs, directory, next)
     this.#catalog = next
   }
 

@@ -32,9 +32,8 @@ export interface KeyspaceOptions<K = never, V = never> {
   /** Compression of a new keyspace. Default: that of the database. */
   readonly compression?: CompressionName
   /**
-   * Milliseconds after which entries expire that say nothing else; `Infinity` for never. Makes a new keyspace one whose
-   * entries may expire, which costs 8 bytes an entry, and cannot be changed. Not stored: each opener says its own, and one
-   * that says nothing gets `Infinity`.
+   * Milliseconds after which entries expire that say nothing else; `Infinity` for never. Stored: another one counts from
+   * now on, for every opener. On a read-only database it changes nothing. Default: as stored, and `Infinity` when it is new.
    */
   readonly ttlMs?: number
 }
@@ -117,10 +116,6 @@ export function checkAgainstStored<K, V>(
     ['keys', keys?.name, descriptor.keys],
     ['values', values?.name, descriptor.values],
   ] as const
-  if (options.ttlMs !== undefined && descriptor.expires !== true) {
-    const message = `keyspace ${JSON.stringify(descriptor.name)} was made without ttlMs: its entries cannot expire`
-    throw new LdbError('LDB_EXISTS', message, { details: { expected: options.ttlMs } })
-  }
   for (const [option, wanted, stored] of pairs) {
     if (wanted === undefined || wanted === stored) continue
     throw new LdbError(

@@ -1,17 +1,21 @@
-import { assert, invalidArgument, LdbError } from '@ldb/base'
+import { assert, LdbError } from '@ldb/base'
 import type { KeyBounds, OrderedStore, StoreCursor, StoreSnapshot } from '@ldb/base'
 import type { KeyspaceDescriptor } from './catalog.js'
 import type { Clock } from '@ldb/vfs'
 import { closedError } from './health.js'
-import { Expiry } from './ttl-envelope.js'
+import { Expiry, isSealed } from './ttl-envelope.js'
 import { ExpiringStore } from './ttl-store.js'
 
 /** A keyspace of an open database: what the catalog says of it, and its store. */
 export class KeyspaceStore {
-  readonly descriptor: KeyspaceDescriptor
-  readonly store: OrderedStore
-  /** How values carry their time; `undefined` when they do not. */
-  readonly expiry: Expiry | undefined
+  /** The store with its values as they are kept: some behind a time, where they may expire. */
+  readonly sealedStore: OrderedStore
+  readonly #clock: Clock
+  #descriptor: KeyspaceDescriptor
+  #store: OrderedStore
+  #expiry: Expiry | undefined = undefined
+  /** Lets the catalog say that entries may expire. */
+  #allowExpiry: (() => void) | undefined = undefined
   /** True from the moment the catalog no longer names it; what is pinned stays readable (K4). */
   dropped = false
   readonly #pins: Set<StorePin> = new Set()
@@ -19,23 +23,56 @@ export class KeyspaceStore {
   #onUnpinned: (() => void) | undefined = undefined
 
   constructor(descriptor: KeyspaceDescriptor, store: OrderedStore, clock: Clock) {
-    this.descriptor = descriptor
-    this.expiry = descriptor.expires === true ? new Expiry(clock) : undefined
-    this.store = this.expiry === undefined ? store : new ExpiringStore(store, this.expiry)
+    this.sealedStore = store
+    this.#clock = clock
+    this.#descriptor = descriptor
+    this.#store = store
+    this.describe(descriptor)
   }
 
-  /** Gives a value as the log and the store keep it. */
+  get descriptor(): KeyspaceDescriptor {
+    return this.#descriptor
+  }
+
+  /** The store, without what has expired. */
+  get store(): OrderedStore {
+    return this.#store
+  }
+
+  /** How values carry their time; `undefined` as long as none ever did. */
+  get expiry(): Expiry | undefined {
+    return this.#expiry
+  }
+
+  /** Takes over what the catalog says of it now. What is pinned was written before its entries could expire. */
+  describe(descriptor: KeyspaceDescriptor): void {
+    this.#descriptor = descriptor
+    if (descriptor.expires !== true || this.#expiry !== undefined) return
+    this.#expiry = new Expiry(this.#clock)
+    this.#store = new ExpiringStore(this.sealedStore, this.#expiry)
+  }
+
+  /** Names what lets the catalog say that its entries may expire, before the first of them that may is written. */
+  whenFirstExpiring(allowExpiry: () => void): void {
+    this.#allowExpiry = allowExpiry
+  }
+
+  /**
+   * Gives a value as the log and the store keep it.
+   *
+   * @param ttlMs - how long it lives, in milliseconds; `undefined` as the keyspace says.
+   */
   seal(value: Uint8Array, ttlMs: number | undefined): Uint8Array {
-    if (this.expiry !== undefined) return this.expiry.seal(value, ttlMs)
-    if (ttlMs === undefined) return value
-    throw invalidArgument(
-      `keyspace ${JSON.stringify(this.descriptor.name)} was made without ttlMs: its entries cannot expire`,
-    )
+    const lifeMs = ttlMs ?? this.#descriptor.ttlMs ?? Infinity
+    if (lifeMs === Infinity && !isSealed(value)) return value
+    if (this.#expiry === undefined) this.#allowExpiry?.()
+    assert(this.#expiry !== undefined, 'a keyspace knows what lets its entries expire')
+    return this.#expiry.seal(value, lifeMs)
   }
 
   /** Gives a value that the log or the store has kept; `undefined` when it has expired. */
   unseal(kept: Uint8Array | undefined): Uint8Array | undefined {
-    const { expiry } = this
+    const expiry = this.#expiry
     return expiry === undefined ? kept : expiry.open(kept, expiry.clock.now())
   }
 
@@ -50,11 +87,6 @@ export class KeyspaceStore {
     const pin = new StorePin(this, this.store.snapshot())
     this.#pins.add(pin)
     return pin
-  }
-
-  /** The store with its values as they are kept: sealed, where they expire. */
-  get sealedStore(): OrderedStore {
-    return this.store instanceof ExpiringStore ? this.store.below : this.store
   }
 
   /** Freezes its present state with its values as they are kept. */

@@ -203,7 +203,7 @@ describe('writes', () => {
       () => binary.put(Uint8Array.of(1), undefined),
     ]
     for (const call of wrong) expect(call).toThrowError(code('LDB_INVALID_ARGUMENT'))
-    expect(() => db.put('x', 'y', { ttlMs: 5 })).toThrowError(code('LDB_INVALID_ARGUMENT'))
+    expect(() => db.put('x', 'y', { ttlMs: 0 })).toThrowError(code('LDB_INVALID_ARGUMENT'))
     expect(() => db.put('k'.repeat(65_536), 'x')).toThrowError(code('LDB_TOO_LARGE'))
     expect(() => db.get('k'.repeat(70_000))).toThrowError(code('LDB_TOO_LARGE'))
     expect(() => db.batch().put('k'.repeat(65_536), 'x')).toThrowError(code('LDB_TOO_LARGE'))

@@ -234,11 +234,11 @@ class Opening {
       { ...parts, checkpointer, gate },
       this.#tuning.checkpointLogBytes,
     )
-    const manager = new KeyspaceManager(parts, catalog)
-    manager.sweepDropped()
-    const openReads = new OpenReads(vfs.clock)
     const sweep = new ExpirySweep({ ...parts, gate, clock: vfs.clock, scheduler: vfs.scheduler })
     sweep.plan()
+    const manager = new KeyspaceManager({ ...parts, sweep }, catalog)
+    manager.sweepDropped()
+    const openReads = new OpenReads(vfs.clock)
     const background = { backgroundSync, checkpointer, slicedCheckpoint, sweep }
     return { ...parts, ...background, lock, manager, openReads, gate, changeSignal }
   }

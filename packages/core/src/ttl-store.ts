@@ -14,8 +14,8 @@ import { ExpiringCursor } from './ttl-cursor.js'
 import type { Expiry } from './ttl-envelope.js'
 
 /**
- * A store whose entries are absent from the moment at which their time is over. Writes go through it as they are: their
- * values are sealed already.
+ * A store whose entries are absent from the moment at which their time is over, those that have one. Writes go through it as
+ * they are: their values are sealed already.
  *
  * (X1) The live state is that of the clock at the call. (X2) A snapshot, and so each scan and cursor, keeps the moment at which
  * it was taken: what it shows does not change.
@@ -43,16 +43,12 @@ export class ExpiringStore implements OrderedStore {
   }
 
   getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
-    return this.get(key, keyBytes)
+    return this.expiry.open(this.below.getBorrowed(key, keyBytes), this.expiry.clock.now())
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
-    let start = 0
-    return ends.map((end) => {
-      const key = keys.subarray(start, end)
-      start = end
-      return this.get(key)
-    })
+    const nowMs = this.expiry.clock.now()
+    return this.below.getMany(keys, ends).map((kept) => this.expiry.open(kept, nowMs))
   }
 
   has(key: Uint8Array, keyBytes?: number): boolean {
@@ -113,16 +109,12 @@ class ExpiringSnapshot implements StoreSnapshot {
   }
 
   getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
-    return this.get(key, keyBytes)
+    return this.#expiry.open(this.#below.getBorrowed(key, keyBytes), this.#nowMs)
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
-    let start = 0
-    return ends.map((end) => {
-      const key = keys.subarray(start, end)
-      start = end
-      return this.get(key)
-    })
+    const nowMs = this.#nowMs
+    return this.#below.getMany(keys, ends).map((kept) => this.#expiry.open(kept, nowMs))
   }
 
   has(key: Uint8Array, keyBytes?: number): boolean {

@@ -8,7 +8,6 @@ import type { Health } from './health.js'
 import type { KeyspaceStore } from './keyspace-store.js'
 import type { KeyspaceTable } from './keyspace-table.js'
 import { isExpired } from './ttl-envelope.js'
-import { ExpiringStore } from './ttl-store.js'
 
 /** How often the sweep goes on, in milliseconds. */
 const INTERVAL_MS = 1000
@@ -64,7 +63,7 @@ export class ExpirySweep {
     this.#running = true
     try {
       for (const keyspace of [...this.#parts.keyspaces]) {
-        if (keyspace.store instanceof ExpiringStore) await this.#sweep(keyspace, keyspace.store)
+        if (keyspace.expiry !== undefined) await this.#sweep(keyspace)
       }
     } catch {
       // What could not be read or written is met again by others, or by the next round; a failed write has poisoned.
@@ -73,13 +72,13 @@ export class ExpirySweep {
     this.plan()
   }
 
-  async #sweep(keyspace: KeyspaceStore, store: ExpiringStore): Promise<void> {
+  async #sweep(keyspace: KeyspaceStore): Promise<void> {
     const { gate } = this.#parts
     for (let looked = 0; looked < ENTRIES_MAX; looked += SLICE_ENTRIES) {
       if (this.#isOver(keyspace)) return
       const dead: Uint8Array[] = []
-      const place = await this.#collect(keyspace, store, dead)
-      if (dead.length > 0 && !this.#isOver(keyspace)) await this.#remove(keyspace, store, dead)
+      const place = await this.#collect(keyspace, dead)
+      if (dead.length > 0 && !this.#isOver(keyspace)) await this.#remove(keyspace, dead)
       if (place === undefined) {
         this.#places.delete(keyspace)
         return
@@ -94,13 +93,9 @@ export class ExpirySweep {
   }
 
   /** Gathers keys of expired entries from where it was; gives where it is then, `undefined` at the end. */
-  async #collect(
-    keyspace: KeyspaceStore,
-    store: ExpiringStore,
-    dead: Uint8Array[],
-  ): Promise<Uint8Array | undefined> {
+  async #collect(keyspace: KeyspaceStore, dead: Uint8Array[]): Promise<Uint8Array | undefined> {
     const nowMs = this.#parts.clock.now()
-    const view = store.below.snapshot()
+    const view = keyspace.sealedStore.snapshot()
     const cursor = new SteadyCursor(view.cursor())
     const from = this.#places.get(keyspace)
     let found = false
@@ -138,7 +133,7 @@ export class ExpirySweep {
   }
 
   /** Commits the removal of those that are expired still (X3). */
-  #remove(keyspace: KeyspaceStore, store: ExpiringStore, keys: readonly Uint8Array[]): Promise<void> {
+  #remove(keyspace: KeyspaceStore, keys: readonly Uint8Array[]): Promise<void> {
     const commits = this.#parts.pipeline.async
     const { id } = keyspace.descriptor
     return new Promise((resolve, reject) => {
@@ -148,7 +143,7 @@ export class ExpirySweep {
           const fill = (): void => {
             for (const key of keys) {
               // Absent to everybody, and there in the store: that is one to remove.
-              if (commits.valueOf(keyspace, key, key.length) === undefined && store.below.has(key)) {
+              if (commits.valueOf(keyspace, key, key.length) === undefined && keyspace.sealedStore.has(key)) {
                 batch.expire(id, key)
               }
             }

@@ -162,32 +162,107 @@ describe('entries that expire', () => {
     db.close()
   })
 
-  it('are a matter of the keyspace, for good', () => {
-    const { db, vfs } = timed()
-    const plain = db.keyspace('plain')
-    const sessions = db.keyspace('sessions', { ttlMs: Infinity })
-    expect(sessions.descriptor.expires).toBe(true)
-    expect(() => {
-      plain.put('a', '1', { ttlMs: 5 })
-    }).toThrow(code('LDB_INVALID_ARGUMENT'))
-    expect(() => db.keyspace('plain', { ttlMs: 5 })).toThrow(code('LDB_EXISTS'))
+  it('have a time that the keyspace remembers, until it gets another one (X4)', () => {
+    const { db, time, vfs } = timed()
+    const sessions = db.keyspace('sessions', { ttlMs: 500 })
+    expect(sessions.descriptor).toMatchObject({ expires: true, ttlMs: 500 })
     for (const ttlMs of [0, -1, 0.5, NaN, '5', 2 ** 53]) {
       expect(() => db.keyspace('other', { ttlMs: ttlMs as number })).toThrow(code('LDB_INVALID_ARGUMENT'))
     }
     expect(() => {
       sessions.delete('a', { ttlMs: 5 } as never)
     }).toThrow(code('LDB_INVALID_ARGUMENT'))
-    sessions.put('a', '1', { ttlMs: 5 })
-    sessions.put('b', '')
+    db.close()
+    const second = open(vfs)
+    second.keyspace('sessions').put('a', '1')
+    time.jump(500)
+    expect(second.keyspace('sessions').has('a')).toBe(false)
+    second.keyspace('sessions', { ttlMs: Infinity }).put('b', 'stays')
+    expect(second.keyspace('sessions', { ttlMs: 900 }).descriptor.ttlMs).toBe(900)
+    second.close()
+    const third = open(vfs)
+    third.keyspace('sessions').put('c', '1')
+    time.jump(899)
+    expect(third.keyspace('sessions').keys().toArray()).toEqual(['b', 'c'])
+    time.jump(1)
+    expect(third.keyspace('sessions').keys().toArray()).toEqual(['b'])
+    third.close()
+  })
+
+  it('are let into any keyspace, by each way to write, and told from values that look like them (X4)', async () => {
+    const looksSealed = Uint8Array.from([0xff, 0x54, 0x54, 0x4c, 1, 0, 0, 0, 0, 0, 0, 0, 7])
+    const writes: readonly ((db: Database, keyspace: ReturnType<typeof binary>) => unknown)[] = [
+      (_db, keyspace): void => {
+        keyspace.put('timed', looksSealed, { ttlMs: 5 })
+      },
+      (_db, keyspace): unknown => keyspace.putIfAbsent('timed', looksSealed, { ttlMs: 5 }),
+      (_db, keyspace): unknown => keyspace.update('timed', () => looksSealed, { ttlMs: 5 }),
+      (db, keyspace): unknown => db.batch().in(keyspace).put('timed', looksSealed, { ttlMs: 5 }).commit(),
+      (db, keyspace): unknown =>
+        db.transaction((tx) => {
+          tx.in(keyspace).put('timed', looksSealed, { ttlMs: 5 })
+          expect(tx.in(keyspace).get('timed')).toEqual(looksSealed)
+          expect(tx.in(keyspace).values().toArray()).toEqual([Uint8Array.of(1), looksSealed])
+        }),
+      (db, keyspace): unknown => db.promises.of(keyspace).put('timed', looksSealed, { ttlMs: 5 }),
+      (db, keyspace): unknown => db.promises.of(keyspace).putIfAbsent('timed', looksSealed, { ttlMs: 5 }),
+    ]
+    const binary = (db: Database) => db.keyspace('binary', { values: 'binary' })
+    for (const write of writes) {
+      const { db, time, vfs } = timed()
+      const keyspace = binary(db)
+      keyspace.put('stays', Uint8Array.of(1))
+      const before = db.snapshot()
+      expect(keyspace.descriptor.expires).toBeUndefined()
+      await write(db, keyspace)
+      expect(keyspace.descriptor).toMatchObject({ expires: true })
+      expect(keyspace.descriptor.ttlMs).toBeUndefined()
+      keyspace.put('looks', looksSealed)
+      keyspace.put('short', looksSealed.subarray(0, 11))
+      expect(keyspace.get('timed')).toEqual(looksSealed)
+      expect(before.in(keyspace).entries().toArray()).toEqual([['stays', Uint8Array.of(1)]])
+      before.release()
+      time.advance(5)
+      const left = [
+        ['looks', looksSealed],
+        ['short', looksSealed.subarray(0, 11)],
+        ['stays', Uint8Array.of(1)],
+      ]
+      expect(keyspace.entries().toArray()).toEqual(left)
+      expect(db.keyspace('other').descriptor.expires).toBeUndefined()
+      await sweep(time)
+      expect(db.stats().keyspaces[1]?.entryCount).toBe(3)
+      db.close()
+      const again = open(vfs)
+      expect(binary(again).entries().toArray()).toEqual(left)
+      again.close()
+    }
+  })
+
+  it('that look sealed and were put first let their keyspace expire, too (X4)', () => {
+    const { db, vfs } = timed()
+    const value = Uint8Array.from({ length: 40 }, (_, at) => [0xff, 0x54, 0x54, 0x4c][at] ?? at)
+    db.keyspace('binary', { values: 'binary' }).put('a', value)
     db.close()
     const again = open(vfs)
-    const found = again.keyspace('sessions')
-    expect(found.entries().toArray()).toEqual([
-      ['a', '1'],
-      ['b', ''],
-    ])
-    expect(again.keyspace('plain').descriptor.expires).toBeUndefined()
+    expect(again.keyspace('binary', { values: 'binary' }).get('a')).toEqual(value)
+    expect(again.keyspace('binary', { values: 'binary' }).descriptor.expires).toBe(true)
     again.close()
+  })
+
+  it('may be in a database that is read only, whose times nobody changes', () => {
+    const { db, time, vfs } = timed()
+    db.put('a', '1', { ttlMs: 5 })
+    db.close()
+    const reader = new Database(openDatabase('data', { vfs, readOnly: true }, TUNING))
+    expect(reader.get('a')).toBe('1')
+    expect(() => {
+      reader.put('b', '1', { ttlMs: 5 })
+    }).toThrow(code('LDB_READ_ONLY'))
+    time.advance(5)
+    expect(reader.keyspace('default', { ttlMs: 9 }).get('a')).toBeUndefined()
+    expect(reader.keyspace('default').descriptor.ttlMs).toBeUndefined()
+    reader.close()
   })
 
   it('are read as the sync face reads them, with more of them than the cache holds', async () => {
@@ -196,8 +271,6 @@ describe('entries that expire', () => {
         fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 300, maxLength: 900 }),
         async (lives) => {
           const { db, time, vfs } = timed()
-          const writes = db.keyspace('timed', { ttlMs: Infinity }).store
-          expect(writes.expiry).toBeDefined()
           const batch = db.batch().in(db.keyspace('timed'))
           lives.forEach((ttlMs, index) => {
             batch.put(`key${String(index).padStart(4, '0')}`, 'x'.repeat(ttlMs), { ttlMs })

@@ -33,6 +33,11 @@ export function randomChanges(
   return changes
 }
 
+/** Options of a put: some entries get a time, long after every test. Drawn from nothing, so that seeds mean what they did. */
+export function lifeOf(value: string): { readonly ttlMs: number } | undefined {
+  return value.length % 7 === 5 ? { ttlMs: 1e12 } : undefined
+}
+
 function randomChange(random: TestRandom, shape: EntryShape, space: string): ModelChange {
   const key = randomKey(random, shape)
   if (shape.growth !== undefined && random.chance(shape.growth))

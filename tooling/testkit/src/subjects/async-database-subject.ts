@@ -2,7 +2,7 @@ import { Database } from '@ldb/core'
 import type { AsyncBatch, AsyncDatabase, Durability } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
 import type { History, ModelChange } from '../history.js'
-import { randomChanges } from '../model-changes.js'
+import { lifeOf, randomChanges } from '../model-changes.js'
 import type { EntryShape } from '../model-changes.js'
 import { COMMON_RULES, rootsAfterData } from '../order-rules.js'
 import type { OrderRule } from '../order-rules.js'
@@ -232,7 +232,7 @@ class AsyncDatabaseSession implements SubjectSession {
 }
 
 function addTo(batch: AsyncBatch<string, string>, change: ModelChange): void {
-  if (change.kind === 'put') batch.put(change.key, change.value)
+  if (change.kind === 'put') batch.put(change.key, change.value, lifeOf(change.value))
   else if (change.kind === 'delete') batch.delete(change.key)
   else
     batch.deleteRange(

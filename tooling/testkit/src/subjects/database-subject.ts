@@ -2,7 +2,7 @@ import { Database } from '@ldb/core'
 import type { Durability, Keyspace } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
 import type { History, ModelChange } from '../history.js'
-import { randomChanges } from '../model-changes.js'
+import { lifeOf, randomChanges } from '../model-changes.js'
 import type { EntryShape } from '../model-changes.js'
 import { COMMON_RULES, rootsAfterData } from '../order-rules.js'
 import type { OrderRule } from '../order-rules.js'
@@ -196,7 +196,7 @@ class DatabaseSession implements SubjectSession {
 
   #addTo(batch: ReturnType<Database['batch']>, change: ModelChange): void {
     const aimed = batch.in(this.#keyspace(change.space))
-    if (change.kind === 'put') aimed.put(change.key, change.value)
+    if (change.kind === 'put') aimed.put(change.key, change.value, lifeOf(change.value))
     else if (change.kind === 'delete') aimed.delete(change.key)
     else
       aimed.deleteRange(

@@ -33,7 +33,7 @@ export const EFFORTS: Readonly<Record<Effort['name'], Effort>> = {
     fillCount: 20_000,
     growth: [10_000, 100_000],
     rounds: 5,
-    warmUps: 1,
+    warmUps: 3,
     budgetMs: 30,
     clock: 'wall',
   },

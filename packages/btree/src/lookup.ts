@@ -1,11 +1,12 @@
 import { assert, INVARIANTS } from '@ldb/base'
 import { PLACE_KEY_BYTES_MAX } from '@ldb/cache'
 import { VALUE_FIELD_BYTES } from './format.js'
-import { hashKey } from './key-hash.js'
+import { hashKey, wordAt } from './key-hash.js'
 import type { PageMemory } from './page-memory.js'
 import { isSurelyAbsent, noteAbsence } from './leaf-filter.js'
 import type { Pages, Root } from './pages.js'
-import { keyPartBytes, recordOffset, valueIsRun, valuePartBytes } from './record.js'
+import { slotCount } from './page.js'
+import { keyPartBytes, recordOffset, slotKeyBytes, valueIsRun, valuePartBytes } from './record.js'
 import { searchBranch, searchLeaf } from './search.js'
 import type { ValueSlab } from './value-slab.js'
 
@@ -95,11 +96,26 @@ function findOnTheWay(
   if (record >= 0) {
     pages.absentInRow = 0
     pages.space.notePlace(hash, end - start, record)
+    if (pages.space.isNotingDue(page >> pages.memory.pageShift)) notePlaces(pages, page)
   } else {
     if (pages.absentInRow < ABSENT_IN_ROW_MAX) pages.absentInRow += 1
     noteAbsence(pages, page)
   }
   return record
+}
+
+/** Notes the places of all records of the leaf at `page`, which is sought in often. */
+function notePlaces(pages: Pages, page: number): void {
+  const { memory, space, seed } = pages
+  const count = slotCount(memory, page)
+  space.reservePlaces(count)
+  for (let slot = 0; slot < count; slot += 1) {
+    const keyBytes = slotKeyBytes(memory, page, slot)
+    if (!isPlaced(memory, keyBytes)) continue
+    const record = recordOffset(memory, page, slot)
+    const at = record + VALUE_FIELD_BYTES
+    space.notePlace(hashKey(memory.bytes, at, at + keyBytes, seed.low), keyBytes, record)
+  }
 }
 
 /** Tells whether the places of keys of this length are remembered. @internal */
@@ -115,9 +131,13 @@ export function standsAt(
   start: number,
   end: number,
 ): boolean {
-  const { bytes } = memory
+  const { bytes, view } = memory
   const shift = record + VALUE_FIELD_BYTES - start
-  for (let index = start; index < end; index += 1) if (bytes[index + shift] !== key[index]) return false
+  let index = start
+  for (; index <= end - 4; index += 4) {
+    if (view.getInt32(index + shift, true) !== wordAt(key, index)) return false
+  }
+  for (; index < end; index += 1) if (bytes[index + shift] !== key[index]) return false
   return true
 }
 

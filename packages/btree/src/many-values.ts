@@ -60,6 +60,9 @@ export class ManyValues {
     for (let index = from; index < to; index += 1) {
       hashes[index - from] = hashKey(keys, startOf(ends, index), ends[index] as number, seed.low)
     }
+    let sum = 0
+    for (let index = 0; index < to - from; index += 1) sum ^= space.touchPlace(hashes[index] as number)
+    this.touched = sum
     for (let index = from; index < to; index += 1) {
       const keyBytes = (ends[index] as number) - startOf(ends, index)
       places[index - from] = isPlaced(memory, keyBytes)

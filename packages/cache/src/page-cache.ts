@@ -143,6 +143,11 @@ export class PageCache {
     }
   }
 
+  /** Frames that came into use so far. @internal */
+  get usedFrameCount(): number {
+    return this.#counts.untouched
+  }
+
   /**
    * Gives an empty frame, evicting when there is none left.
    *
@@ -266,9 +271,24 @@ export class PageSpace {
     return offset
   }
 
+  /** Loads what {@link PageSpace.placeOf} will look at, so that several keys wait for it together; the result means nothing. */
+  touchPlace(hash: number): number {
+    return this.#cache.places.touch(hash)
+  }
+
   /** Notes where the record of a key stands, for {@link PageSpace.placeOf}; at most until `outdate` of its frame. */
   notePlace(hash: number, keyBytes: number, offset: number): void {
     this.#cache.places.note(hash, keyBytes, offset)
+  }
+
+  /** Counts a record of this file that was found the long way; true when the places of all in its frame are to be noted now. */
+  isNotingDue(frame: number): boolean {
+    return this.#cache.places.isDue(frame)
+  }
+
+  /** Sees that the places of so many records a frame can be noted. Those noted before may be forgotten. */
+  reservePlaces(recordsOfFrame: number): void {
+    this.#cache.places.reserve(recordsOfFrame * this.#cache.usedFrameCount)
   }
 
   /** Filters of leaves, by frame; `undefined` when the cache remembers nothing of records. */

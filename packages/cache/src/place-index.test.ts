@@ -60,8 +60,38 @@ test('a frame may change as often as it likes: a generation that comes again bri
 test('the index grows to its budget and not beyond; without one it remembers nothing', () => {
   const index = new PlaceIndex(FRAMES, PAGE_BYTES, 4096)
   for (let round = 0; round < 20_000; round += 1) index.note(round, 1, 8)
-  expect(index.bytes).toBe(4096 + 6 * FRAMES)
+  expect(index.bytes).toBe(4096 + 10 * FRAMES)
   const none = new PlaceIndex(FRAMES, PAGE_BYTES, 0)
   none.note(1, 1, 8)
   expect(none.find(1, 1)).toBe(-1)
+})
+
+test('the third record of a frame that is found the long way makes it due, once in a generation and once in an index', () => {
+  const index = new PlaceIndex(FRAMES, PAGE_BYTES, 65_536)
+  const due = (): number[] => [1, 2, 3, 4].filter(() => index.isDue(2))
+  expect([index.isDue(2), index.isDue(1), index.isDue(2), index.isDue(2)]).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ])
+  expect(due()).toEqual([])
+  index.outdate(2)
+  expect(due()).toEqual([3])
+  // What was noted is gone when the index grows.
+  index.reserve(1000)
+  expect(due()).toEqual([3])
+  expect([1, 2, 3, 4].some(() => new PlaceIndex(FRAMES, PAGE_BYTES, 0).isDue(2))).toBe(false)
+})
+
+test('room is reserved for as many records as are announced, as far as the budget goes', () => {
+  const index = new PlaceIndex(FRAMES, PAGE_BYTES, 65_536)
+  index.reserve(90)
+  index.note(1, 1, 8)
+  expect(index.bytes).toBe(64 * 16 + 10 * FRAMES)
+  expect(index.find(1, 1)).toBe(8)
+  index.reserve(1000)
+  expect(index.bytes).toBe(1024 * 16 + 10 * FRAMES)
+  index.reserve(1_000_000)
+  expect(index.bytes).toBe(65_536 + 10 * FRAMES)
 })

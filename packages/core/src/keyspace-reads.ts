@@ -23,6 +23,12 @@ export class KeyspaceReads<K, V> {
   readonly source: ReadSource
   /** @internal */
   readonly codec: KeyspaceCodec<K, V>
+  /**
+   * The scan and the cursor that were made last. When a collection of garbage finds no object of a class alive, V8 forgets
+   * its layout, and throws away all code that was compiled for it: ranges that are read now and then would take five
+   * times as long.
+   */
+  readonly #last: { scan: unknown; cursor: unknown } = { scan: undefined, cursor: undefined }
 
   /** @internal */
   constructor(source: ReadSource, codec: KeyspaceCodec<K, V>) {
@@ -99,7 +105,9 @@ export class KeyspaceReads<K, V> {
     if (resolved.limit !== Infinity || resolved.offset !== 0) {
       throw invalidArgument('a cursor has no limit and no offset')
     }
-    return new Cursor(this.source, this.codec, resolved)
+    const cursor = new Cursor(this.source, this.codec, resolved)
+    this.#last.cursor = cursor
+    return cursor
   }
 
   /**
@@ -131,7 +139,9 @@ export class KeyspaceReads<K, V> {
   }
 
   #scan<T>(range: RangeOptions<K> | undefined, part: EntryPart): Scan<T> {
-    return new Scan(new EntrySource<K, V, T>(this.source, this.codec, this.#resolve(range), part))
+    const scan = new Scan(new EntrySource<K, V, T>(this.source, this.codec, this.#resolve(range), part))
+    this.#last.scan = scan
+    return scan
   }
 
   #resolve(range: RangeOptions<K> | undefined): ResolvedRange {

@@ -195,3 +195,6 @@ class Step<T> implements IteratorYieldResult<T> {
     this.value = value
   }
 }
+
+/** Kept, so that V8 does not forget what one looks like. */
+export const LASTING_STEP: IteratorResult<undefined> = new Step(undefined)

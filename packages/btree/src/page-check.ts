@@ -35,10 +35,10 @@ import { keyHead } from './search.js'
 
 /**
  * Checks all that can be told of a tree page from its own bytes (B3): kind, level, bounds of every record, heads,
- * prefix and order of the keys. Runs each time a page comes from the disk, so that no code behind it can be led out of the page,
- * whoever wrote the file.
+ * prefix and order of the keys. Runs before a page that comes from the disk is used, so that no code behind it can be led
+ * out of the page, whoever wrote the file.
  *
- * @param isOwn - the page is known to hold what this process has written to it: its records need no second look.
+ * @param isKnown - the same bytes were checked before, or written by this process: the records need no second look.
  * @returns what is wrong, or undefined.
  * @internal
  */
@@ -47,7 +47,7 @@ export function checkTreePage(
   page: number,
   pageNumber: number,
   level: number,
-  isOwn: boolean = false,
+  isKnown: boolean = false,
 ): string | undefined {
   if (pageNumberOf(memory, page) !== pageNumber) return 'the page calls itself by another number'
   if (pageKind(memory, page) !== (level === 0 ? PageKind.Leaf : PageKind.Branch))
@@ -57,7 +57,7 @@ export function checkTreePage(
   if ((flags & ~FLAG_EDGE) !== 0 || memory.bytes[page + PAGE_HEADER_FLAGS_OFFSET + 1] !== 0) {
     return 'reserved bits are set'
   }
-  if (isOwn) return undefined
+  if (isKnown) return undefined
   return checkHeap(memory, page, level) ?? checkKeys(memory, page)
 }
 

@@ -1,4 +1,4 @@
-import { assert, corruption } from '@ldb/base'
+import { assert, corruption, INVARIANTS } from '@ldb/base'
 import type { PageCache, PageSink, PageSpace } from '@ldb/cache'
 import { xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
@@ -18,6 +18,7 @@ import {
   setPageEpoch,
   setPageNumber,
 } from './page.js'
+import { CheckedPages } from './checked-pages.js'
 import { checkTreePage } from './page-check.js'
 import { PageCopies } from './page-copies.js'
 import { PageMemory } from './page-memory.js'
@@ -66,6 +67,8 @@ export class Pages implements PageSink {
   readonly confirmation: Confirmation
   readonly seed: Seed64
   readonly written = new Map<number, WrittenPage>()
+  /** Pages whose present version needs no look at its records. */
+  readonly #checked = new CheckedPages()
   /** True while `written` may hold settled pages: most snapshots come and go between two checkpoints. */
   hasSettled = false
   /** What the first failed write of a page threw, also where a read had to make room: nothing may be written after it. */
@@ -282,6 +285,7 @@ export class Pages implements PageSink {
 
   /** Notes the checksum of a sealed page, until its parent records it. */
   noteWritten(pageNumber: number, page: number): void {
+    this.#checked.add(pageNumber)
     this.written.set(pageNumber, {
       low: checksumLow(this.memory, page),
       high: checksumHigh(this.memory, page),
@@ -324,7 +328,7 @@ export class Pages implements PageSink {
         })
       }
       const written = this.written.get(pageNumber)
-      this.#check(page, pageNumber, level, written ?? { low, high }, written !== undefined)
+      this.#check(page, pageNumber, level, written?.low ?? low, written?.high ?? high)
     } catch (error) {
       this.space.drop(pageNumber)
       throw error
@@ -332,13 +336,7 @@ export class Pages implements PageSink {
     return page
   }
 
-  #check(
-    page: number,
-    pageNumber: number,
-    level: number,
-    expected: Pick<WrittenPage, 'low' | 'high'>,
-    isOwn: boolean,
-  ): void {
+  #check(page: number, pageNumber: number, level: number, low: number, high: number): void {
     const { memory } = this
     const fileOffset = pageNumber * memory.pageBytes
     this.#hashPage(page)
@@ -347,12 +345,14 @@ export class Pages implements PageSink {
     if (actualLow !== checksumLow(memory, page) || actualHigh !== checksumHigh(memory, page)) {
       throw corruption(this.file.path, fileOffset, 'a page does not match its checksum')
     }
-    if (actualLow !== expected.low || actualHigh !== expected.high) {
+    if (actualLow !== low || actualHigh !== high) {
       throw corruption(this.file.path, fileOffset, 'a page is not the version that its parent knows')
     }
+    const isKnown = !INVARIANTS && this.#checked.has(pageNumber)
     const fault =
-      checkTreePage(memory, page, pageNumber, level, isOwn) ?? this.faultOfEpoch(pageEpoch(memory, page))
+      checkTreePage(memory, page, pageNumber, level, isKnown) ?? this.faultOfEpoch(pageEpoch(memory, page))
     if (fault !== undefined) throw corruption(this.file.path, fileOffset, fault)
+    this.#checked.add(pageNumber)
   }
 
   /** Pages have become free: what memory knows of them goes too. */

@@ -1,4 +1,5 @@
 import type { Probe } from './probe.js'
+import { eviction } from './probes/eviction.js'
 import { garbage } from './probes/garbage.js'
 import { memory } from './probes/memory.js'
 import { missPath } from './probes/miss-path.js'
@@ -12,6 +13,7 @@ export const PROBES: readonly Probe[] = [
   memory,
   missPath,
   garbage,
+  eviction,
   transactionCost,
   transactionSize,
 ]

@@ -71,6 +71,8 @@ export class Pages implements PageSink {
   readonly #checked = new CheckedPages()
   /** True while `written` may hold settled pages: most snapshots come and go between two checkpoints. */
   hasSettled = false
+  /** Grows when a page comes, goes, is split or gets another number: an offset found before need no longer be that page's. */
+  moveCount = 0
   /** What the first failed write of a page threw, also where a read had to make room: nothing may be written after it. */
   writeFailure: unknown
   /** What a search has touched ahead of its need; kept so that the loads are not left out as useless. */
@@ -186,6 +188,7 @@ export class Pages implements PageSink {
 
   /** Makes an empty tree page, held. */
   create(level: number): number {
+    this.moveCount += 1
     const pageNumber = this.freeSpace.allocate()
     let page: number
     try {
@@ -225,6 +228,7 @@ export class Pages implements PageSink {
    */
   copy(page: number): number {
     const { memory } = this
+    this.moveCount += 1
     const made = pageEpoch(memory, page)
     const old = pageNumberOf(memory, page)
     assert(made < this.epoch, 'only a page of an older epoch is copied')
@@ -252,6 +256,7 @@ export class Pages implements PageSink {
 
   /** Gives up the page at `page`, which the present tree no longer reaches. */
   giveUp(page: number): void {
+    this.moveCount += 1
     const pageNumber = pageNumberOf(this.memory, page)
     const made = pageEpoch(this.memory, page)
     this.#outdate(page)
@@ -318,6 +323,7 @@ export class Pages implements PageSink {
         actual: pageNumber,
       })
     }
+    this.moveCount += 1
     const page = this.space.claim(pageNumber) * memory.pageBytes
     try {
       const bytesRead = this.file.read(memory.bytes, page, memory.pageBytes, fileOffset)

@@ -79,12 +79,29 @@ function putResident(
   valueStart: number,
   valueEnd: number,
 ): boolean {
+  const leaf = state.descendResident(bytes, keyStart, keyEnd)
+  return leaf >= 0 && putInLeaf(state, leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)
+}
+
+/**
+ * Puts an entry into its leaf, which is writable, where that takes no page.
+ *
+ * @returns whether it has; nothing has changed otherwise.
+ * @internal
+ */
+export function putInLeaf(
+  state: TreeState,
+  leaf: number,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): boolean {
   const { memory, pages } = state
   const keyBytes = keyEnd - keyStart
   const valueBytes = valueEnd - valueStart
   if (keyBytes > memory.keyPartMax || valueBytes > memory.valueInlineMax) return false
-  const leaf = state.descendResident(bytes, keyStart, keyEnd)
-  if (leaf < 0) return false
   const slot = searchLeaf(memory, leaf, bytes, keyStart, keyEnd)
   if (slot >= 0) {
     const record = recordOffset(memory, leaf, slot)

@@ -47,6 +47,7 @@ export interface Root {
  * @remarks Invariants:
  * - (B1) A page that a durable checkpoint or a snapshot reaches is never written: only pages of the current epoch are
  *   changed, and an older one is copied to a new number first.
+ * - (B3) What stands in a page is looked at before its first use; when it comes again, its checksum tells that it is the same.
  * - Nothing is written before the checkpoint that was found is known to be on the device: the one before it may be the
  *   only one there, and pages that it reaches count as free.
  * - A page that was written down before the next checkpoint is not yet known to its parent by its new checksum;

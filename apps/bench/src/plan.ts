@@ -29,6 +29,8 @@ export interface Stage {
 }
 
 const CACHE_BYTES = 512 * 2 ** 20
+/** LDB's cache has less than 2 GiB. */
+const CACHE_BYTES_MAX = 2000 * 2 ** 20
 const SWEEP_BYTES_MAX = 256 * 2 ** 20
 const SWEEP_ENTRIES_MIN = 200
 const SWEEP_FILL_MAX = 200_000
@@ -134,7 +136,7 @@ function valueSweep(read: Scenario, valueBytes: number): Stage[] {
 
 function growth(read: Scenario, entryCount: number): Stage[] {
   const scenario = { ...read, entryCount }
-  const cacheBytes = Math.max(CACHE_BYTES, 3 * logicalBytes(scenario))
+  const cacheBytes = Math.min(CACHE_BYTES_MAX, Math.max(CACHE_BYTES, 3 * logicalBytes(scenario)))
   const title = `${entryCount.toLocaleString('en')} entries`
   return sweep(`growth-${entryCount}`, title, { ...scenario, cacheBytes }, GROWTH_STORES, Infinity)
 }

@@ -1,6 +1,7 @@
 import type { Probe } from './probe.js'
 import { commits } from './probes/commits.js'
 import { eventLoop } from './probes/event-loop.js'
+import { eviction } from './probes/eviction.js'
 import { garbage } from './probes/garbage.js'
 import { memory } from './probes/memory.js'
 import { missPath } from './probes/miss-path.js'
@@ -14,6 +15,7 @@ export const PROBES: readonly Probe[] = [
   memory,
   missPath,
   garbage,
+  eviction,
   transactionCost,
   transactionSize,
   commits,

@@ -1,4 +1,4 @@
-import { assert, BatchReader, invalidArgument, LdbError, OperationKind, SteppedWork, toSeq } from '@ldb/base'
+import { assert, BatchReader, invalidArgument, LdbError, SteppedWork, toSeq } from '@ldb/base'
 import type {
   BatchSection,
   CheckpointOptions,
@@ -11,6 +11,7 @@ import type {
   VerifySink,
 } from '@ldb/base'
 import type { Vfs, VfsFile } from '@ldb/vfs'
+import { applyOperations } from './apply-operations.js'
 import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
 import type { BTreeOptions, TreeIdentity } from './btree-options.js'
@@ -20,20 +21,19 @@ import { createTreeFile } from './create.js'
 import { firstPageNumber } from './format.js'
 import { writeEarly } from './early-write.js'
 import { readFreeSpace } from './free-space-pages.js'
-import { copyNewest, findNewest, findRecord, viewValue } from './lookup.js'
+import { copyNewest, findNewest, viewValue } from './lookup.js'
 import { checkIdentity } from './identity-check.js'
 import { findWholeMeta, seedOf } from './meta.js'
 import type { Meta } from './meta.js'
 import { LITTLE_ENDIAN } from './page-memory.js'
 import { ManyValues } from './many-values.js'
 import { Pages } from './pages.js'
-import { deleteAll, deleteRange } from './range-delete.js'
+import { PutGroup } from './put-group.js'
 import { moveDown } from './shrink.js'
 import { TreeSnapshot } from './snapshot.js'
 import { ValueSlab } from './value-slab.js'
 import { TreeVerifier } from './verify.js'
 import { TreeState } from './tree-state.js'
-import { deleteEntry, putEntry } from './writer.js'
 
 /**
  * An ordered map in one file: a copy-on-write B+tree.
@@ -51,6 +51,7 @@ export class BTree implements OrderedStore {
   readonly #slab: ValueSlab = new ValueSlab()
   readonly #many: ManyValues
   readonly #reader: BatchReader = new BatchReader()
+  readonly #puts: PutGroup = new PutGroup()
   readonly #bitmapPages: number[]
   readonly #snapshots = new Set<TreeSnapshot>()
   #meta: Meta
@@ -168,7 +169,7 @@ export class BTree implements OrderedStore {
     reader.reset(section)
     this.#beginChange()
     this.#guardState(() => {
-      while (reader.next()) this.#applyOne(reader)
+      applyOperations(this.#tree, this.#puts, reader)
     })
     this.#seq = seq
   }
@@ -298,30 +299,6 @@ export class BTree implements OrderedStore {
     } catch (error) {
       this.close()
       throw error
-    }
-  }
-
-  #applyOne(reader: BatchReader): void {
-    const tree = this.#tree
-    const { bytes, keyStart, keyEnd } = reader
-    switch (reader.kind) {
-      case OperationKind.Put:
-        putEntry(tree, bytes, keyStart, keyEnd, reader.valueStart, reader.valueEnd)
-        break
-      case OperationKind.Delete:
-      case OperationKind.Expire:
-        if (findRecord(this.#pages, tree.root, bytes, keyStart, keyEnd) >= 0)
-          deleteEntry(tree, bytes, keyStart, keyEnd)
-        break
-      case OperationKind.DeleteRange:
-        deleteRange(tree, bytes.slice(keyStart, keyEnd), bytes.slice(reader.valueStart, reader.valueEnd))
-        break
-      case OperationKind.DeleteFrom:
-        if (keyStart === keyEnd) deleteAll(tree)
-        else deleteRange(tree, bytes.slice(keyStart, keyEnd), undefined)
-        break
-      case 0:
-        break
     }
   }
 

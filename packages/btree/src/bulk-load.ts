@@ -1,11 +1,17 @@
-import { compareBytes, invalidArgument } from '@ldb/base'
+import { compareByteRanges, invalidArgument } from '@ldb/base'
 import { VALUE_FIELD_BYTES } from './format.js'
-import { slotCount } from './page.js'
-import { admitKey, copyBytes, fits, insertSlot, setHead } from './page-edit.js'
-import { setValueField } from './record.js'
+import { prefixBytes, slotCount } from './page.js'
+import { admitKey, copyBytes, fits, insertSlot } from './page-edit.js'
+import { setSlotHead, setValueField } from './record.js'
 import { deleteAll } from './range-delete.js'
+import { keyHead } from './search.js'
 import type { TreeState } from './tree-state.js'
 import { putEntry } from './writer.js'
+
+/** Room for the key before, to begin with. */
+const PREVIOUS_BYTES_MIN = 256
+/** Longer values are copied whole, by one call. */
+const WHOLE_BYTES_MIN = 32
 
 /**
  * Fills an empty tree from entries in ascending order of their keys: each goes behind the last one, with neither
@@ -21,15 +27,19 @@ export function bulkLoad(
   entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>,
 ): { readonly fault: unknown } | undefined {
   const { pages } = state
-  let previous: Uint8Array | undefined
+  let previous = new Uint8Array(PREVIOUS_BYTES_MIN)
+  let previousBytes = -1
   let leaf = -1
   let isChanging = false
   try {
     for (const [key, value] of entries) {
-      if (previous !== undefined && compareBytes(previous, key) >= 0) {
+      if (previousBytes >= 0 && compareByteRanges(previous, 0, previousBytes, key, 0, key.length) >= 0) {
         throw invalidArgument('the entries of a bulk load must be in ascending order', { key })
       }
-      previous = key.slice()
+      // The source may use its arrays again; a copy for each key would cost more than all the rest.
+      previousBytes = key.length
+      if (previousBytes > previous.length) previous = key.slice()
+      else copyBytes(key, 0, previous, 0, previousBytes)
       isChanging = true
       if (leaf < 0) leaf = state.descend(key, 0, key.length)
       if (!appendEntry(state, leaf, key, value)) {
@@ -70,8 +80,10 @@ function appendEntry(state: TreeState, leaf: number, key: Uint8Array, value: Uin
   const record = insertSlot(memory, leaf, slot, keyBytes, bytes)
   setValueField(memory, record, valueBytes)
   copyBytes(key, 0, memory.bytes, record + VALUE_FIELD_BYTES, keyBytes)
-  copyBytes(value, 0, memory.bytes, record + VALUE_FIELD_BYTES + keyBytes, valueBytes)
-  setHead(memory, leaf, slot)
+  const valueAt = record + VALUE_FIELD_BYTES + keyBytes
+  if (valueBytes > WHOLE_BYTES_MIN) memory.bytes.set(value, valueAt)
+  else copyBytes(value, 0, memory.bytes, valueAt, valueBytes)
+  setSlotHead(memory, leaf, slot, keyHead(key, 0, keyBytes, prefixBytes(memory, leaf)))
   state.entryCount += 1
   return true
 }

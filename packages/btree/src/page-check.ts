@@ -33,12 +33,14 @@ import {
 import { firstKeyedSlot } from './page-edit.js'
 import { keyHead } from './search.js'
 
+const NOT_IN_ORDER = 'the keys are not in order'
+
 /**
  * Checks all that can be told of a tree page from its own bytes (B3): kind, level, bounds of every record, heads,
- * prefix and order of the keys. Runs each time a page comes from the disk, so that no code behind it can be led out of the page,
- * whoever wrote the file.
+ * prefix and order of the keys. Runs before a page that comes from the disk is used, so that no code behind it can be led
+ * out of the page, whoever wrote the file.
  *
- * @param isOwn - the page is known to hold what this process has written to it: its records need no second look.
+ * @param isKnown - the same bytes were checked before, or written by this process: the records need no second look.
  * @returns what is wrong, or undefined.
  * @internal
  */
@@ -47,7 +49,7 @@ export function checkTreePage(
   page: number,
   pageNumber: number,
   level: number,
-  isOwn: boolean = false,
+  isKnown: boolean = false,
 ): string | undefined {
   if (pageNumberOf(memory, page) !== pageNumber) return 'the page calls itself by another number'
   if (pageKind(memory, page) !== (level === 0 ? PageKind.Leaf : PageKind.Branch))
@@ -57,7 +59,7 @@ export function checkTreePage(
   if ((flags & ~FLAG_EDGE) !== 0 || memory.bytes[page + PAGE_HEADER_FLAGS_OFFSET + 1] !== 0) {
     return 'reserved bits are set'
   }
-  if (isOwn) return undefined
+  if (isKnown) return undefined
   return checkHeap(memory, page, level) ?? checkKeys(memory, page)
 }
 
@@ -97,6 +99,7 @@ function leafRecordBytes(memory: PageMemory, record: number, keyPart: number): n
 }
 
 function checkKeys(memory: PageMemory, page: number): string | undefined {
+  const { bytes, i32 } = memory
   const count = slotCount(memory, page)
   const prefix = prefixBytes(memory, page)
   const first = firstKeyedSlot(memory, page)
@@ -104,46 +107,55 @@ function checkKeys(memory: PageMemory, page: number): string | undefined {
   if (first === 1 && (slotKeyBytes(memory, page, 0) !== 0 || slotHead(memory, page, 0) !== 0)) {
     return 'the first child of a branch has a separator'
   }
+  const keyShift = page + (first === 0 ? VALUE_FIELD_BYTES : BRANCH_RECORD_KEY_OFFSET)
+  let previousAt = 0
+  let previousHead = -1
   for (let slot = first; slot < count; slot += 1) {
-    const keyBytes = slotKeyBytes(memory, page, slot)
-    const at = keyOffset(memory, page, slot)
+    const word = (page >> 2) + SLOTS_WORD + (slot << 1)
+    const head = i32[word] as number
+    const place = i32[word + 1] as number
+    const keyBytes = place >>> 16
+    const at = keyShift + (place & 0xffff)
     if (keyBytes < prefix) return 'a key is shorter than the prefix of its page'
-    if (slotHead(memory, page, slot) !== keyHead(memory.bytes, at, at + keyBytes, prefix))
-      return 'a head does not match its key'
+    if (head !== keyHead(bytes, at, at + keyBytes, prefix)) return 'a head does not match its key'
     if (slot > first) {
-      const order = compareNeighbours(memory, page, slot, prefix)
-      if (order !== undefined) return order
+      if (!sharesPrefix(memory, previousAt, at, prefix)) return 'a key does not have the prefix of its page'
+      if (head <= previousHead) {
+        const order = head < previousHead ? NOT_IN_ORDER : compareTied(memory, page, slot, prefix)
+        if (order !== undefined) return order
+      }
     }
+    previousAt = at
+    previousHead = head
   }
   return undefined
 }
 
-/** Compares a key with the one before it, as far as both lie in the page. */
-function compareNeighbours(
-  memory: PageMemory,
-  page: number,
-  slot: number,
-  prefix: number,
-): string | undefined {
+/** Tells whether the keys at two offsets begin with the same `prefix` bytes. */
+function sharesPrefix(memory: PageMemory, a: number, b: number, prefix: number): boolean {
+  const { bytes, view } = memory
+  let index = 0
+  for (; index <= prefix - 4; index += 4) {
+    if (view.getInt32(a + index, true) !== view.getInt32(b + index, true)) return false
+  }
+  for (; index < prefix; index += 1) if (bytes[a + index] !== bytes[b + index]) return false
+  return true
+}
+
+/** Compares a key with the one before it, which has the same head, as far as both lie in the page. */
+function compareTied(memory: PageMemory, page: number, slot: number, prefix: number): string | undefined {
   const a = keyOffset(memory, page, slot - 1)
   const b = keyOffset(memory, page, slot)
   const aBytes = slotKeyBytes(memory, page, slot - 1)
   const bBytes = slotKeyBytes(memory, page, slot)
-  for (let index = 0; index < prefix; index += 1) {
-    if (memory.bytes[a + index] !== memory.bytes[b + index])
-      return 'a key does not have the prefix of its page'
-  }
-  const previous = slotHead(memory, page, slot - 1)
-  const head = slotHead(memory, page, slot)
-  if (previous !== head) return previous < head ? undefined : 'the keys are not in order'
   const aInPage = aBytes <= memory.keyPartMax ? aBytes : memory.keyInlineBytes
   const bInPage = bBytes <= memory.keyPartMax ? bBytes : memory.keyInlineBytes
   const shared = Math.min(aInPage, bInPage)
   for (let index = prefix; index < shared; index += 1) {
     const difference = (memory.bytes[a + index] as number) - (memory.bytes[b + index] as number)
-    if (difference !== 0) return difference < 0 ? undefined : 'the keys are not in order'
+    if (difference !== 0) return difference < 0 ? undefined : NOT_IN_ORDER
   }
-  if (aBytes === shared) return aBytes < bBytes ? undefined : 'the keys are not in order'
+  if (aBytes === shared) return aBytes < bBytes ? undefined : NOT_IN_ORDER
   // Where a long key is equal up to its run, `verify` compares it, which reads the run.
-  return bBytes === shared ? 'the keys are not in order' : undefined
+  return bBytes === shared ? NOT_IN_ORDER : undefined
 }

@@ -1,4 +1,4 @@
-import { assert, corruption } from '@ldb/base'
+import { assert, corruption, INVARIANTS } from '@ldb/base'
 import type { PageCache, PageSink, PageSpace } from '@ldb/cache'
 import { xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
@@ -18,6 +18,7 @@ import {
   setPageEpoch,
   setPageNumber,
 } from './page.js'
+import { CheckedPages } from './checked-pages.js'
 import { checkTreePage } from './page-check.js'
 import { PageCopies } from './page-copies.js'
 import { PageMemory } from './page-memory.js'
@@ -46,6 +47,7 @@ export interface Root {
  * @remarks Invariants:
  * - (B1) A page that a durable checkpoint or a snapshot reaches is never written: only pages of the current epoch are
  *   changed, and an older one is copied to a new number first.
+ * - (B3) What stands in a page is looked at before its first use; when it comes again, its checksum tells that it is the same.
  * - Nothing is written before the checkpoint that was found is known to be on the device: the one before it may be the
  *   only one there, and pages that it reaches count as free.
  * - A page that was written down before the next checkpoint is not yet known to its parent by its new checksum;
@@ -66,8 +68,12 @@ export class Pages implements PageSink {
   readonly confirmation: Confirmation
   readonly seed: Seed64
   readonly written = new Map<number, WrittenPage>()
+  /** Pages whose present version needs no look at its records. */
+  readonly #checked = new CheckedPages()
   /** True while `written` may hold settled pages: most snapshots come and go between two checkpoints. */
   hasSettled = false
+  /** Grows when a page comes, goes, is split or gets another number: an offset found before need no longer be that page's. */
+  moveCount = 0
   /** What the first failed write of a page threw, also where a read had to make room: nothing may be written after it. */
   writeFailure: unknown
   /** What a search has touched ahead of its need; kept so that the loads are not left out as useless. */
@@ -183,6 +189,7 @@ export class Pages implements PageSink {
 
   /** Makes an empty tree page, held. */
   create(level: number): number {
+    this.moveCount += 1
     const pageNumber = this.freeSpace.allocate()
     let page: number
     try {
@@ -222,6 +229,7 @@ export class Pages implements PageSink {
    */
   copy(page: number): number {
     const { memory } = this
+    this.moveCount += 1
     const made = pageEpoch(memory, page)
     const old = pageNumberOf(memory, page)
     assert(made < this.epoch, 'only a page of an older epoch is copied')
@@ -249,6 +257,7 @@ export class Pages implements PageSink {
 
   /** Gives up the page at `page`, which the present tree no longer reaches. */
   giveUp(page: number): void {
+    this.moveCount += 1
     const pageNumber = pageNumberOf(this.memory, page)
     const made = pageEpoch(this.memory, page)
     this.#outdate(page)
@@ -282,6 +291,7 @@ export class Pages implements PageSink {
 
   /** Notes the checksum of a sealed page, until its parent records it. */
   noteWritten(pageNumber: number, page: number): void {
+    this.#checked.add(pageNumber)
     this.written.set(pageNumber, {
       low: checksumLow(this.memory, page),
       high: checksumHigh(this.memory, page),
@@ -314,6 +324,7 @@ export class Pages implements PageSink {
         actual: pageNumber,
       })
     }
+    this.moveCount += 1
     const page = this.space.claim(pageNumber) * memory.pageBytes
     try {
       const bytesRead = this.file.read(memory.bytes, page, memory.pageBytes, fileOffset)
@@ -324,7 +335,7 @@ export class Pages implements PageSink {
         })
       }
       const written = this.written.get(pageNumber)
-      this.#check(page, pageNumber, level, written ?? { low, high }, written !== undefined)
+      this.#check(page, pageNumber, level, written?.low ?? low, written?.high ?? high)
     } catch (error) {
       this.space.drop(pageNumber)
       throw error
@@ -332,13 +343,7 @@ export class Pages implements PageSink {
     return page
   }
 
-  #check(
-    page: number,
-    pageNumber: number,
-    level: number,
-    expected: Pick<WrittenPage, 'low' | 'high'>,
-    isOwn: boolean,
-  ): void {
+  #check(page: number, pageNumber: number, level: number, low: number, high: number): void {
     const { memory } = this
     const fileOffset = pageNumber * memory.pageBytes
     this.#hashPage(page)
@@ -347,12 +352,14 @@ export class Pages implements PageSink {
     if (actualLow !== checksumLow(memory, page) || actualHigh !== checksumHigh(memory, page)) {
       throw corruption(this.file.path, fileOffset, 'a page does not match its checksum')
     }
-    if (actualLow !== expected.low || actualHigh !== expected.high) {
+    if (actualLow !== low || actualHigh !== high) {
       throw corruption(this.file.path, fileOffset, 'a page is not the version that its parent knows')
     }
+    const isKnown = !INVARIANTS && this.#checked.has(pageNumber)
     const fault =
-      checkTreePage(memory, page, pageNumber, level, isOwn) ?? this.faultOfEpoch(pageEpoch(memory, page))
+      checkTreePage(memory, page, pageNumber, level, isKnown) ?? this.faultOfEpoch(pageEpoch(memory, page))
     if (fault !== undefined) throw corruption(this.file.path, fileOffset, fault)
+    this.#checked.add(pageNumber)
   }
 
   /** Pages have become free: what memory knows of them goes too. */

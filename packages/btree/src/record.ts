@@ -16,6 +16,11 @@ export function slotHead(memory: PageMemory, page: number, slot: number): number
   return memory.i32[(page >> 2) + SLOTS_WORD + (slot << 1)] as number
 }
 
+/** @internal */
+export function setSlotHead(memory: PageMemory, page: number, slot: number, head: number): void {
+  memory.i32[(page >> 2) + SLOTS_WORD + (slot << 1)] = head
+}
+
 /** Offset of a slot's record. @internal */
 export function recordOffset(memory: PageMemory, page: number, slot: number): number {
   return page + ((memory.i32[(page >> 2) + SLOTS_WORD + (slot << 1) + 1] as number) & 0xffff)

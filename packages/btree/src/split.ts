@@ -52,15 +52,16 @@ export function splitAndInsert(
   const page = state.pathPage[depth] as number
   const lower = state.lowerFence(depth)
   const upper = state.upperFence(depth)
-  const middle = chooseLeafMiddle(state, page, slot, bytes, lower === undefined, upper === undefined)
+  // All of it is read from the copy: copying a page waits for memory once, looking at its records once for each.
+  const source = copyToScratch(memory, page)
+  const middle = chooseLeafMiddle(state, source, slot, bytes, lower === undefined, upper === undefined)
   const boundary = slot < middle ? middle - 1 : middle
   const newKey = key.slice(start, end)
-  const left = slot === middle - 1 ? newKey : copyKey(memory, page, boundary - 1)
-  const right = slot === middle ? newKey : copyKey(memory, page, boundary)
+  const left = slot === middle - 1 ? newKey : copyKey(source, 0, boundary - 1)
+  const right = slot === middle ? newKey : copyKey(source, 0, boundary)
   const separator = makeSeparator(memory, pages.runs, left, right)
-  const count = slotCount(memory, page)
+  const count = slotCount(source, 0)
   const sibling = pages.create(0)
-  const source = copyToScratch(memory, page)
   refillPage(memory, page, source, 0, boundary)
   refillPage(memory, sibling, source, boundary, count)
   renewFences(memory, page, lower, separator.key)
@@ -73,22 +74,21 @@ function pathSlotOf(state: TreeState, depth: number): number {
   return depth < 0 ? 0 : (state.pathSlot[depth] as number)
 }
 
-/** Chooses where a leaf is split: in the middle by bytes, or at its end where keys come in order. */
+/** Chooses where the leaf that `source` holds is split: in the middle by bytes, or at its end where keys come in order. */
 function chooseLeafMiddle(
   state: TreeState,
-  page: number,
+  source: PageMemory,
   slot: number,
   bytes: number,
   leftEdge: boolean,
   rightEdge: boolean,
 ): number {
-  const { memory } = state
-  const count = slotCount(memory, page)
-  const again = state.lastPage === pageNumberOf(memory, page)
+  const count = slotCount(source, 0)
+  const again = state.lastPage === pageNumberOf(source, 0)
   // Keys that come in ascending or descending order leave full pages behind them.
   if (slot === count && (rightEdge || (again && state.lastSlot === slot - 1))) return count
   if (slot === 0 && (leftEdge || (again && state.lastSlot === 0))) return 1
-  return middleByBytes(memory, page, slot, bytes)
+  return middleByBytes(source, 0, slot, bytes)
 }
 
 /** First virtual slot with which the left side holds at least half of the bytes; both sides keep one or more. */

@@ -4,18 +4,19 @@ import { hashKey } from './key-hash.js'
 import { admitToFilter } from './leaf-filter.js'
 import { isPlaced, standsAt } from './lookup.js'
 import { mergeUp } from './merge.js'
-import { pageNumberOf } from './page.js'
-import { admitKey, copyWords, fits, fitsWithoutMoving, insertSlot, removeSlot, setHead } from './page-edit.js'
+import { pageNumberOf, prefixBytes } from './page.js'
+import { admitKey, copyWords, fits, fitsWithoutMoving, insertSlot, removeSlot } from './page-edit.js'
 import type { PageMemory } from './page-memory.js'
 import {
   keyPartBytes,
   recordOffset,
+  setSlotHead,
   setValueField,
   valueField,
   valueIsRun,
   valuePartBytes,
 } from './record.js'
-import { searchLeaf } from './search.js'
+import { keyHead, searchLeaf } from './search.js'
 import { splitAndInsert } from './split.js'
 import type { TreeState } from './tree-state.js'
 
@@ -79,12 +80,29 @@ function putResident(
   valueStart: number,
   valueEnd: number,
 ): boolean {
+  const leaf = state.descendResident(bytes, keyStart, keyEnd)
+  return leaf >= 0 && putInLeaf(state, leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)
+}
+
+/**
+ * Puts an entry into its leaf, which is writable, where that takes no page.
+ *
+ * @returns whether it has; nothing has changed otherwise.
+ * @internal
+ */
+export function putInLeaf(
+  state: TreeState,
+  leaf: number,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): boolean {
   const { memory, pages } = state
   const keyBytes = keyEnd - keyStart
   const valueBytes = valueEnd - valueStart
   if (keyBytes > memory.keyPartMax || valueBytes > memory.valueInlineMax) return false
-  const leaf = state.descendResident(bytes, keyStart, keyEnd)
-  if (leaf < 0) return false
   const slot = searchLeaf(memory, leaf, bytes, keyStart, keyEnd)
   if (slot >= 0) {
     const record = recordOffset(memory, leaf, slot)
@@ -192,7 +210,8 @@ function writeRecord(
   const valueAt = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
   if (isLong) memory.bytes.set(state.pages.runs.write(bytes, valueStart, valueEnd), valueAt)
   else copyWords(state.viewOf(bytes), valueStart, memory.view, valueAt, valueBytes)
-  setHead(memory, page, slot)
+  // From the key itself: what was just written would have to be waited for.
+  setSlotHead(memory, page, slot, keyHead(bytes, keyStart, keyEnd, prefixBytes(memory, page)))
   state.lastPage = pageNumberOf(memory, page)
   state.lastSlot = slot
 }

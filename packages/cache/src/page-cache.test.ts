@@ -84,6 +84,20 @@ describe('frames', () => {
     }
   })
 
+  test('a scan over everything leaves pages alone that are used again and again', () => {
+    const { space } = openSpace(100)
+    const use = (page: number): boolean => {
+      if (space.lookup(page) >= 0) return true
+      space.claim(page)
+      return false
+    }
+    for (let round = 0; round < 10; round += 1) for (let page = 1; page <= 50; page += 1) use(page)
+    for (let page = 1001; page <= 3000; page += 1) use(page)
+    let hits = 0
+    for (let page = 1; page <= 50; page += 1) if (use(page)) hits += 1
+    expect(hits).toBe(50)
+  })
+
   test('a page that is pinned stays, however many others come', () => {
     const { cache, space } = openSpace(32)
     const frame = space.claim(1)

@@ -1,5 +1,5 @@
 import { assert, invalidArgument, INVARIANTS } from '@ldb/base'
-import { ClockHand } from './clock-hand.js'
+import { FrameQueues } from './frame-queues.js'
 import type { LeafFilters } from './leaf-filters.js'
 import { PageTable } from './page-table.js'
 import { PlaceIndex } from './place-index.js'
@@ -78,7 +78,7 @@ export class PageCache {
   /** @internal */ readonly frameSpace: Int32Array
   /** @internal */ readonly framePins: Int32Array
   /** @internal */ readonly frameDirty: Uint8Array
-  /** @internal */ readonly hand: ClockHand
+  /** @internal */ readonly queues: FrameQueues
   /** @internal */ readonly places: PlaceIndex
   readonly #spaces: (PageSpace | undefined)[] = []
   readonly #freeFrames: number[] = []
@@ -108,7 +108,7 @@ export class PageCache {
     this.frameSpace = new Int32Array(this.frameCount)
     this.framePins = new Int32Array(this.frameCount)
     this.frameDirty = new Uint8Array(this.frameCount)
-    this.hand = new ClockHand(this.frameCount)
+    this.queues = new FrameQueues(this.frameCount)
     this.places = new PlaceIndex(this.frameCount, pageBytes, options.placeBytes ?? bytes / PLACES_SHARE)
   }
 
@@ -158,7 +158,7 @@ export class PageCache {
     const free = this.#freeFrames.pop()
     if (free !== undefined) return free
     if (this.#counts.untouched < this.frameCount) return this.#counts.untouched++
-    const frame = this.hand.choose(this.framePins)
+    const frame = this.queues.choose(this.framePins)
     assert(frame >= 0, 'every frame of the page cache is pinned')
     const space = this.#spaces[this.frameSpace[frame] as number]
     assert(space !== undefined, 'a resident frame belongs to a file')
@@ -168,6 +168,7 @@ export class PageCache {
       this.#counts.writebacks += 1
     }
     this.#counts.evictions += 1
+    this.queues.depart(frame)
     space.forget(frame)
     return frame
   }
@@ -206,7 +207,7 @@ export class PageSpace {
   /** Gives the frame that holds a page, or -1. The page counts as used. */
   lookup(pageNumber: number): number {
     const frame = this.#table.get(pageNumber)
-    if (frame >= 0) this.#cache.hand.touch(frame)
+    if (frame >= 0) this.#cache.queues.touch(frame)
     return frame
   }
 
@@ -229,7 +230,7 @@ export class PageSpace {
     cache.frameSpace[frame] = this.id
     cache.framePins[frame] = 0
     cache.frameDirty[frame] = 0
-    cache.hand.place(frame)
+    cache.queues.place(frame, nameOf(this.id, pageNumber))
     this.#table.add(pageNumber, frame)
     return frame
   }
@@ -267,7 +268,7 @@ export class PageSpace {
     if (offset < 0) return -1
     const frame = offset >> cache.pageShift
     if (cache.frameSpace[frame] !== this.id) return -1
-    cache.hand.touch(frame)
+    cache.queues.touch(frame)
     return offset
   }
 
@@ -362,8 +363,14 @@ export class PageSpace {
   /** @internal */
   forget(frame: number): void {
     this.#cache.places.outdate(frame)
+    this.#cache.queues.remove(frame)
     this.#table.remove(this.#cache.framePage[frame] as number)
     this.#cache.framePage[frame] = 0
     this.#cache.frameDirty[frame] = 0
   }
+}
+
+/** Gives a number for a page of one of the files that the same page, and hardly another, has again when it comes back. */
+function nameOf(spaceId: number, pageNumber: number): number {
+  return Math.imul(pageNumber ^ Math.imul(spaceId, 0x85ebca6b), 0x9e3779b1)
 }

@@ -1,0 +1,25 @@
+import { PageCache } from '@ldb/cache'
+import type { PageSpace } from '@ldb/cache'
+import type { Policy } from './policy.js'
+
+const PAGE_BYTES = 512
+
+/** What the page cache of LDB does. */
+export class PageCachePolicy implements Policy {
+  readonly #space: PageSpace
+
+  constructor(frameCount: number) {
+    const cache = new PageCache({ bytes: frameCount * PAGE_BYTES, pageBytes: PAGE_BYTES, placeBytes: 0 })
+    this.#space = cache.attach({
+      writePage() {
+        throw new Error('no page of the simulation is dirty')
+      },
+    })
+  }
+
+  use(page: number): boolean {
+    if (this.#space.lookup(page + 1) >= 0) return true
+    this.#space.claim(page + 1)
+    return false
+  }
+}

@@ -1,0 +1,97 @@
+import { DepartedPages } from './departed-pages.js'
+import { FrameList } from './frame-list.js'
+
+/** A page used this often outlives that many rounds of its queue. */
+const USES_MAX = 3
+/** A newcomer used more often than this stays; one operation may touch a page twice. */
+const USES_OF_NEWCOMER = 1
+/** This part of the frames is for newcomers. */
+const NEWCOMER_SHARE = 10
+
+/**
+ * Chooses which frame to give up: three queues in order of arrival (S3-FIFO).
+ *
+ * @remarks A page comes in among the newcomers, a tenth of the frames. One that was used again when its turn has come goes over
+ * to the residents; the others go, and their names are remembered: a page that comes back soon is a resident at once. A
+ * resident goes when its turn has come and it was not used since the last time. So a scan, which touches each
+ * page once, runs through the newcomers and leaves the residents alone. A use costs one counter.
+ *
+ * Takes 28 to 43 bytes a frame.
+ * @see Yang et al., "FIFO queues are all you need for cache eviction", 2023
+ * @internal
+ */
+export class FrameQueues {
+  readonly #uses: Uint8Array
+  /** 1 for a resident, 0 for a newcomer. */
+  readonly #isResident: Uint8Array
+  readonly #names: Int32Array
+  readonly #newcomers: FrameList
+  readonly #residents: FrameList
+  readonly #newcomersMax: number
+  readonly #departed: DepartedPages
+
+  constructor(frameCount: number) {
+    this.#uses = new Uint8Array(frameCount)
+    this.#isResident = new Uint8Array(frameCount)
+    this.#names = new Int32Array(frameCount)
+    const next = new Int32Array(frameCount + 2)
+    const previous = new Int32Array(frameCount + 2)
+    this.#newcomers = new FrameList(next, previous, frameCount)
+    this.#residents = new FrameList(next, previous, frameCount + 1)
+    this.#newcomersMax = Math.max(1, Math.floor(frameCount / NEWCOMER_SHARE))
+    this.#departed = new DepartedPages(frameCount - this.#newcomersMax)
+  }
+
+  /** Notes a use of a page. */
+  touch(frame: number): void {
+    const uses = this.#uses[frame] as number
+    if (uses < USES_MAX) this.#uses[frame] = uses + 1
+  }
+
+  /** Notes that a new page came into a frame that holds none. */
+  place(frame: number, name: number): void {
+    this.#names[frame] = name
+    if (this.#departed.take(name)) {
+      this.#keep(frame, 0)
+      return
+    }
+    this.#uses[frame] = 0
+    this.#isResident[frame] = 0
+    this.#newcomers.add(frame)
+  }
+
+  /** Notes that a frame holds no page any more. */
+  remove(frame: number): void {
+    if (this.#isResident[frame] === 1) this.#residents.remove(frame)
+    else this.#newcomers.remove(frame)
+  }
+
+  /** Notes that the page in a frame is thrown out to make room; {@link FrameQueues.remove} is due as well. */
+  depart(frame: number): void {
+    if (this.#isResident[frame] === 0) this.#departed.add(this.#names[frame] as number)
+  }
+
+  /** Gives an unpinned frame, which stays where it is, or -1 when every one is pinned. */
+  choose(pins: Int32Array): number {
+    const steps = this.#uses.length * (USES_MAX + 2)
+    for (let step = 0; step < steps; step += 1) {
+      const isNewcomer = this.#newcomers.count > this.#newcomersMax || this.#residents.count === 0
+      const queue = isNewcomer ? this.#newcomers : this.#residents
+      const frame = queue.oldest
+      const uses = this.#uses[frame] as number
+      if (pins[frame] === 0 && uses <= (isNewcomer ? USES_OF_NEWCOMER : 0)) return frame
+      queue.remove(frame)
+      if (pins[frame] !== 0) queue.add(frame)
+      else this.#keep(frame, isNewcomer ? 0 : uses - 1)
+    }
+    // The queue whose turn it is holds pinned frames alone.
+    return pins.indexOf(0)
+  }
+
+  /** Lets a page that has left its queue stay, as a resident. */
+  #keep(frame: number, uses: number): void {
+    this.#uses[frame] = uses
+    this.#isResident[frame] = 1
+    this.#residents.add(frame)
+  }
+}

@@ -3,7 +3,6 @@ import { MISUSES } from './commands.js'
 import type {
   BatchCommand,
   BatchStep,
-  BeginOptions,
   BulkCommand,
   Command,
   CommandName,
@@ -13,12 +12,13 @@ import type {
   ScanEnd,
   Stage,
   TextRange,
-  TransactionStep,
   Write,
 } from './commands.js'
 import { KEYSPACE_NAMES } from './run-settings.js'
 import { TextSource } from './text-source.js'
 import type { TextShape } from './text-source.js'
+import { beginOptions, transactionStep } from './transaction-steps.js'
+import type { StepParts } from './transaction-steps.js'
 
 /** How often each command comes. */
 export type CommandWeights = Readonly<Record<CommandName, number>>
@@ -90,11 +90,19 @@ export class CommandSource {
   readonly #shape: TextShape
   readonly #texts: TextSource
   readonly #weights: CommandWeights
+  readonly #stepParts: StepParts
 
   constructor(random: TestRandom, shape: TextShape, weights: CommandWeights) {
     this.#random = random
     this.#shape = shape
     this.#texts = new TextSource(random, shape)
+    this.#stepParts = {
+      random,
+      texts: this.#texts,
+      ks: () => this.#ks(),
+      range: () => this.#narrowRange(),
+      read: () => this.#read(),
+    }
     // The random source draws whole numbers.
     this.#weights = Object.fromEntries(
       Object.entries(weights).map(([name, weight]) => [name, Math.round(weight * 100)]),
@@ -188,9 +196,9 @@ export class CommandSource {
       case 'misuse':
         return { do: name, what: random.pick(MISUSES) }
       case 'txBegin':
-        return { do: name, ...this.#beginOptions() }
+        return { do: name, ...beginOptions(random) }
       case 'txStep':
-        return { do: name, pick: random.below(8), step: this.#transactionStep() }
+        return { do: name, pick: random.below(8), step: transactionStep(this.#stepParts) }
       case 'txCommit':
         return { do: name, pick: random.below(8), ...this.#durability() }
       case 'txRollback':
@@ -199,9 +207,9 @@ export class CommandSource {
       case 'transaction':
         return {
           do: name,
-          steps: this.#times(random.between(0, 8), () => this.#transactionStep()),
+          steps: this.#times(random.between(0, 8), () => transactionStep(this.#stepParts)),
           end: random.pick(['return', 'return', 'return', 'commit', 'rollback', 'throw']),
-          ...this.#beginOptions(),
+          ...beginOptions(random),
         }
       case 'together':
         return { do: name, writes: this.#times(random.between(2, 8), () => this.#oneOfMany()) }
@@ -216,46 +224,6 @@ export class CommandSource {
     const inner = random.chance(0.3) ? { inner: this.#times(random.between(1, 2), () => this.#simple()) } : {}
     const throws = random.chance(0.1) ? { throws: true } : {}
     return { do: 'update', ks, key: this.#texts.key(), ...next, ...inner, ...throws, ...this.#durability() }
-  }
-
-  #beginOptions(): BeginOptions {
-    const random = this.#random
-    return {
-      ...(random.chance(0.5) ? { isolation: random.pick(['snapshot', 'serializable'] as const) } : {}),
-      ...(random.chance(0.1) ? { readOnly: true } : {}),
-    }
-  }
-
-  #transactionStep(): TransactionStep {
-    const random = this.#random
-    const ks = this.#ks()
-    const step = random.weighted({
-      put: 30,
-      delete: 12,
-      deleteRange: 3,
-      clear: 1,
-      read: 30,
-      lock: 4,
-      savepoint: 4,
-      rollbackTo: 4,
-    })
-    switch (step) {
-      case 'put':
-        return { step, ks, key: this.#texts.key(), value: this.#texts.value() }
-      case 'delete':
-      case 'lock':
-        return { step, ks, key: this.#texts.key() }
-      case 'deleteRange':
-        return { step, ks, range: this.#narrowRange() }
-      case 'clear':
-        return { step, ks }
-      case 'read':
-        return { step, ks, ...this.#read() }
-      case 'savepoint':
-        return { step }
-      case 'rollbackTo':
-        return { step, savepoint: random.below(5) }
-    }
   }
 
   /** A write that depends on nothing but the writes before it. */

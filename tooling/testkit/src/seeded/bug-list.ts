@@ -3,6 +3,7 @@ import { CORE_BUGS } from './core-bugs.js'
 import { FLOOR_BUGS } from './floor-bugs.js'
 import { LOG_BUGS } from './log-bugs.js'
 import type { SeededBug } from './seeded-bug.js'
+import { TRANSACTION_BUGS } from './transaction-bugs.js'
 import { TREE_BUGS } from './tree-bugs.js'
 
 /** Every seeded bug. */
@@ -11,5 +12,6 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   ...TREE_BUGS,
   ...CACHE_BUGS,
   ...CORE_BUGS,
+  ...TRANSACTION_BUGS,
   ...FLOOR_BUGS,
 ]

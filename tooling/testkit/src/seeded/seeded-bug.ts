@@ -1,5 +1,5 @@
 /** What of LDB a bug is in; also the order of the table. */
-export type BugArea = 'log' | 'tree' | 'cache' | 'core' | 'floor'
+export type BugArea = 'log' | 'tree' | 'cache' | 'core' | 'transactions' | 'floor'
 
 /**
  * One small change of the source that makes it wrong, and the suite that must notice.

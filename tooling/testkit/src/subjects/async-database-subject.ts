@@ -18,6 +18,8 @@ const STEPS = { group: 10, synced: 1, checkpoint: 2, beside: 4, compact: 1, reop
 /** The sweep comes that often. */
 const SWEEP_MS = 1000
 const SPACES = ['default', 'users']
+/** What is called in a group. */
+const CALLS = { now: 10, update: 25, transaction: 15, shortLived: 5, batch: 45 }
 
 /**
  * The database by its async face: a step is a group of commits that are called at once, some of them conditional, some
@@ -163,31 +165,36 @@ class AsyncDatabaseSession implements SubjectSession {
 
   async #callGroup(random: TestRandom, history: History, answers: Promise<void>[]): Promise<void> {
     const users = await this.#database.keyspace<string, string>('users')
+    const kinds = { ...CALLS, now: this.#run.mixesFaces ? CALLS.now : 0 }
     for (let left = random.between(1, this.#run.groupMax); left > 0; left--) {
-      if (this.#run.mixesFaces && random.chance(0.1)) {
-        const changes: ModelChange[] = [
-          { kind: 'put', space: 'default', key: 'sync', value: `${history.submitted}` },
-        ]
-        const commit = attemptCommit(history, changes, () => {
-          this.#database.sync.put('sync', `${history.submitted - 1}`)
-        })
-        history.acknowledgeDurable(commit)
-      } else if (random.chance(0.3)) answers.push(this.#update(random, history))
-      else if (random.chance(0.3)) {
-        await Promise.all(answers)
-        const transaction = this.#database.begin({ isolation: random.pick(['snapshot', 'serializable']) })
-        const changes = randomChanges(random, this.#run.shape, SPACES)
-        await this.#write(random, transaction, changes)
-        const durability = this.#durability(random)
-        answers.push(this.#acknowledge(history, changes, durability, transaction.commit({ durability })))
-      } else if (random.chance(0.1)) answers.push(this.#shortLived(random, history))
-      else {
-        const changes = randomChanges(random, this.#run.shape, SPACES)
-        const batch = this.#database.batch()
-        for (const change of changes)
-          addChange(change.space === 'users' ? batch.in(users) : batch.in(this.#database), change)
-        const durability = this.#durability(random)
-        answers.push(this.#acknowledge(history, changes, durability, batch.commit({ durability })))
+      switch (random.weighted(kinds)) {
+        case 'now':
+          this.#putNow(history)
+          break
+        case 'update':
+          answers.push(this.#update(random, history))
+          break
+        case 'transaction': {
+          await Promise.all(answers)
+          const transaction = this.#database.begin({ isolation: random.pick(['snapshot', 'serializable']) })
+          const changes = randomChanges(random, this.#run.shape, SPACES)
+          await this.#write(random, transaction, changes)
+          const durability = this.#durability(random)
+          answers.push(this.#acknowledge(history, changes, durability, transaction.commit({ durability })))
+          break
+        }
+        case 'shortLived':
+          answers.push(this.#shortLived(random, history))
+          break
+        case 'batch': {
+          const changes = randomChanges(random, this.#run.shape, SPACES)
+          const batch = this.#database.batch()
+          for (const change of changes)
+            addChange(change.space === 'users' ? batch.in(users) : batch.in(this.#database), change)
+          const durability = this.#durability(random)
+          answers.push(this.#acknowledge(history, changes, durability, batch.commit({ durability })))
+          break
+        }
       }
     }
   }
@@ -214,6 +221,16 @@ class AsyncDatabaseSession implements SubjectSession {
     }
     await checkpoint
     history.acknowledgeDurable(before)
+  }
+
+  /** A commit by the sync face, behind those in flight. */
+  #putNow(history: History): void {
+    const value = `${history.submitted}`
+    const changes: ModelChange[] = [{ kind: 'put', space: 'default', key: 'sync', value }]
+    const commit = attemptCommit(history, changes, () => {
+      this.#database.sync.put('sync', value)
+    })
+    history.acknowledgeDurable(commit)
   }
 
   /** A transaction over both keyspaces. Nothing is in flight when it begins, so it loses to nobody. */

@@ -13,7 +13,7 @@ test(
   { timeout: 300_000 },
   async () => {
     const counts = noCrashCounts()
-    for (let seed = 1; counts.images < 4_000; seed++) {
+    for (let seed = 1; counts.images < 2_500; seed++) {
       const settings = { ...DEFAULT_CRASH_SETTINGS, stepCount: 8, imageShare: 0.3, randomImages: 2 }
       await crashRun(asyncDatabaseSubject, seed, settings, counts).catch((error: unknown) => {
         throw new Error(`seed ${seed}: ${String(error)}`, { cause: error })

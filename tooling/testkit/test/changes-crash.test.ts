@@ -6,11 +6,11 @@ import { changeCrashSuite } from '../src/changes/change-crash-suite.js'
 import { grouped, tell } from './counted.js'
 import { runSuite } from './run-suite.js'
 
-test('changes go on behind a crash where they were', { timeout: 120_000 }, async (context) => {
-  const counts = await runSuite(changeCrashSuite, 'crashes', 200)
+test('changes go on behind a crash where they were', { timeout: 300_000 }, async (context) => {
+  const counts = await runSuite(changeCrashSuite, 'crashes', 120)
   tell(
     context,
     `changes: ${counts['crashes']} crashes, ${counts['resumed']} times gone on, ${counts['log cut']} logs cut, ${grouped(counts['commits'])} commits, 0 violations`,
   )
-  expect(counts['resumed']).toBeGreaterThan(20)
+  expect(counts['resumed']).toBeGreaterThan(5)
 })

@@ -199,17 +199,6 @@ export const TRANSACTION_BUGS: readonly SeededBug[] = [
     test: 'go on where they were when a long key was missed',
   },
   {
-    name: 'checkpoint-among-commits-in-flight',
-    area,
-    rows: [7, 13],
-    effect: 'a checkpoint in one piece does not settle the commits in flight first',
-    file: 'packages/core/src/checkpointer.ts',
-    find: '        place.settle()\n',
-    replace: '',
-    suite: 'packages/core/test/async-commits.test.ts',
-    test: 'go on beside a checkpoint that comes in one piece',
-  },
-  {
     name: 'bound-that-is-no-key',
     area,
     rows: [25],

@@ -41,6 +41,8 @@ export function operationFile(random: TestRandom, kind: FileKind, count: number)
     jump: 0,
     keyspaces: 0,
     changes: 0,
+    // What is written within it cannot be made durable by the relation.
+    together: 0,
   }
   if (!kind.hasOpenReads) for (const name of OPEN_READS) weights[name] = 0
   if (!kind.hasReopens) for (const name of ['reopen', 'readOnly'] as const) weights[name] = 0

@@ -274,7 +274,7 @@ export class AsyncCommits {
 
   /**
    * While the sync runs, brings in the pages that the commits will change. Where nothing has gone to the files since the last
-   * time, and the first commits find all in memory, the others are taken to do so, too: looking costs a third of a commit.
+   * time, and the first commits find all in memory, the others are taken to do so, too: looking costs a fifth of a commit.
    */
   async #prefetch(): Promise<void> {
     const { readCount } = this.#gate

@@ -3,7 +3,7 @@ import type { KeyspaceSection } from '@ldb/base'
 import { CommitQueue } from './async-commit-queue.js'
 import type { CommitWaiter } from './async-commit-queue.js'
 import { InFlightKeys, NOT_IN_FLIGHT } from './async-in-flight.js'
-import { prefetchCommit } from './async-prefetch.js'
+import { GroupPrefetch } from './async-prefetch.js'
 import { READ_MISS } from './async-read-gate.js'
 import { CommitReceipt } from './async-receipt.js'
 import type { ReadGate } from './async-read-gate.js'
@@ -14,8 +14,6 @@ import type { KeyspaceStore } from './keyspace-store.js'
 
 /** Rounds of the microtask queue in which callers that go on at once may join a group. */
 const GATHER_ROUNDS = 4
-/** Commits of a group that are always looked at, so that pages which are not in memory are noticed. */
-const PREFETCH_SAMPLE = 16
 const NO_MARKS: readonly KeyspaceSection[] = []
 /** Batches that are kept for the next commits. */
 const SPARE_BATCHES_MAX = 1024
@@ -55,13 +53,12 @@ export class AsyncCommits {
   readonly #queue = new CommitQueue()
   readonly #line: WaitingWrite[] = []
   readonly #inFlight = new InFlightKeys()
+  readonly #prefetch: GroupPrefetch
   readonly #spares: WriteBatch[] = []
   readonly #idleWaiters: (() => void)[] = []
   /** Commits up to these numbers were handed to the operating system, and to the device, as far as is known here. */
   #flushedSeq = 0
   #syncedSeq = 0
-  #prefetchedSeq = 0
-  #readCountBefore = 0
   #working = false
   #deciding = false
   /** What the next commits may wait for together. */
@@ -71,6 +68,7 @@ export class AsyncCommits {
     this.#parts = parts
     this.#visible = visible
     this.#gate = parts.gate
+    this.#prefetch = new GroupPrefetch(this.#queue, parts.keyspaces, parts.gate)
   }
 
   /** Gives an empty batch for one commit, to be handed to `append`. */
@@ -260,7 +258,7 @@ export class AsyncCommits {
       // A commit that asks for no durability has it; it waits for those before it only.
       const wantsSync = this.#queue.wantsSync
       const logged = wantsSync ? log.syncAsync() : this.#queue.wantsFlush ? log.flushAsync() : undefined
-      const prefetched = this.#prefetch()
+      const prefetched = this.#prefetch.run(this.#visible.seq)
       await logged
       await prefetched
       if (logged !== undefined) this.#flushedSeq = Math.max(this.#flushedSeq, last.seq)
@@ -270,29 +268,6 @@ export class AsyncCommits {
       return
     }
     await this.#applyInTurns()
-  }
-
-  /**
-   * While the sync runs, brings in the pages that the commits will change. Where nothing has gone to the files since the last
-   * time, and the first commits find all in memory, the others are taken to do so, too: looking costs a fifth of a commit.
-   */
-  async #prefetch(): Promise<void> {
-    const { readCount } = this.#gate
-    const isWarm = readCount === this.#readCountBefore
-    this.#readCountBefore = readCount
-    if (readCount === 0) return
-    const from = Math.max(this.#prefetchedSeq, this.#visible.seq)
-    this.#prefetchedSeq = this.newestSeq
-    const fetches: Promise<void>[] = []
-    let count = 0
-    for (const { batch } of this.#queue.above(from)) {
-      if (batch === undefined) continue
-      if (isWarm && fetches.length === 0 && count >= PREFETCH_SAMPLE) break
-      prefetchCommit(batch.sections(), this.#parts.keyspaces, this.#gate, fetches)
-      count++
-    }
-    // What could not be fetched is read again, and reported, by the application.
-    if (fetches.length > 0) await Promise.all(fetches)
   }
 
   async #applyInTurns(): Promise<void> {

@@ -321,6 +321,29 @@ describe('conditional writes of the async face', () => {
   })
 })
 
+describe('pages that commits of the async face change', () => {
+  it('are fetched off the thread, however long nothing was missed before', async () => {
+    const vfs = new FaultyVfs()
+    await (await filled(vfs, 6000)).close()
+    const db = open(vfs, 1 << 20)
+    const reads = watchReads(vfs)
+    const group = (from: number): Promise<void[]> =>
+      Promise.all(
+        Array.from({ length: 50 }, (_, index) =>
+          db.put(`key${String(from + index * 20).padStart(6, '0')}`, 'new'),
+        ),
+      )
+    await group(0)
+    for (let round = 0; round < 5; round++) await group(0)
+    const { async } = reads
+    expect(async).toBeGreaterThan(0)
+    await group(3000)
+    expect(reads.async).toBeGreaterThan(async)
+    expect(reads.sync).toBe(0)
+    await db.close()
+  })
+})
+
 describe('closing', () => {
   it('waits for what runs, and refuses what comes later', async () => {
     const vfs = new FaultyVfs()

@@ -12,6 +12,8 @@ import type { TreeState } from './tree-state.js'
 
 /** Neighbouring dirty pages are written together, up to this many bytes a call. */
 const WRITE_BYTES_MAX = 1 << 20
+/** A buffer of this size is not replaced by a larger one. */
+const WRITE_BYTES_ENOUGH = 1 << 18
 
 /**
  * Freezes the present tree and hands it to the operating system, all but the meta block; {@link makeDurable} does the rest.
@@ -49,6 +51,7 @@ export function freezeTree(
   if (file.length() < pageCount * pageBytes) file.truncate(pageCount * pageBytes)
   reclaim.freeze(epoch)
   pages.epoch = epoch + 1
+  pages.writeBuffer = undefined
   return {
     fileId: previous.fileId,
     pageBytes,
@@ -171,11 +174,23 @@ function settlePage(pages: Pages, page: number, level: number, visited: number[]
   }
 }
 
+/**
+ * Gives room for neighbours. It is kept while a checkpoint is written in slices: a new one for each slice made the garbage
+ * collector look through everything a dozen times a checkpoint.
+ */
+function writeBufferOf(pages: Pages, byteCount: number): Uint8Array {
+  const kept = pages.writeBuffer
+  if (kept !== undefined && kept.length >= Math.min(byteCount, WRITE_BYTES_ENOUGH)) return kept
+  const buffer = new Uint8Array(byteCount)
+  pages.writeBuffer = buffer
+  return buffer
+}
+
 /** Writes those of the sealed pages, sorted, that are still dirty, neighbours together. @internal */
 export function writeDirty(pages: Pages, sorted: readonly number[]): void {
   const { memory, space, file } = pages
   const { pageBytes } = memory
-  const buffer = new Uint8Array(Math.min(WRITE_BYTES_MAX, Math.max(1, sorted.length) * pageBytes))
+  const buffer = writeBufferOf(pages, Math.min(WRITE_BYTES_MAX, Math.max(1, sorted.length) * pageBytes))
   const room = Math.floor(buffer.length / pageBytes)
   let start = 0
   let filled = 0

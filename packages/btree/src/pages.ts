@@ -74,6 +74,8 @@ export class Pages implements PageSink {
   hasSettled = false
   /** Grows when a page comes, goes, is split or gets another number: an offset found before need no longer be that page's. */
   moveCount = 0
+  /** Room for pages that are written together, while a checkpoint is on its way. */
+  writeBuffer: Uint8Array | undefined = undefined
   /** What the first failed write of a page threw, also where a read had to make room: nothing may be written after it. */
   writeFailure: unknown
   /** What a search has touched ahead of its need; kept so that the loads are not left out as useless. */

@@ -7,8 +7,15 @@ export interface PendingCommit {
   /** `undefined` for somebody who only waits until all before is visible; the number is then that of the last of them. */
   readonly batch: WriteBatch | undefined
   readonly durability: Durability
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
+  readonly waiter: CommitWaiter
+}
+
+/** Who waits for a commit, or for several. */
+export interface CommitWaiter {
+  /** One commit is acknowledged. */
+  resolve(): void
+  /** One commit has failed. */
+  reject(error: unknown): void
 }
 
 /** Spaces at the front of the queue that are worth closing. */

@@ -1,9 +1,11 @@
 import { isLdbError, LdbError, WriteBatch } from '@ldb/base'
 import type { KeyspaceSection } from '@ldb/base'
 import { CommitQueue } from './async-commit-queue.js'
+import type { CommitWaiter } from './async-commit-queue.js'
 import { InFlightKeys, NOT_IN_FLIGHT } from './async-in-flight.js'
-import { prefetchCommit } from './async-prefetch.js'
+import { GroupPrefetch } from './async-prefetch.js'
 import { READ_MISS } from './async-read-gate.js'
+import { CommitReceipt } from './async-receipt.js'
 import type { ReadGate } from './async-read-gate.js'
 import { unknownOutcome } from './commit-failure.js'
 import type { CommitParts } from './commit-parts.js'
@@ -12,6 +14,7 @@ import type { KeyspaceStore } from './keyspace-store.js'
 
 /** Rounds of the microtask queue in which callers that go on at once may join a group. */
 const GATHER_ROUNDS = 4
+const NO_MARKS: readonly KeyspaceSection[] = []
 /** Batches that are kept for the next commits. */
 const SPARE_BATCHES_MAX = 1024
 
@@ -50,19 +53,22 @@ export class AsyncCommits {
   readonly #queue = new CommitQueue()
   readonly #line: WaitingWrite[] = []
   readonly #inFlight = new InFlightKeys()
+  readonly #prefetch: GroupPrefetch
   readonly #spares: WriteBatch[] = []
   readonly #idleWaiters: (() => void)[] = []
   /** Commits up to these numbers were handed to the operating system, and to the device, as far as is known here. */
   #flushedSeq = 0
   #syncedSeq = 0
-  #prefetchedSeq = 0
   #working = false
   #deciding = false
+  /** What the next commits may wait for together. */
+  #receipt: CommitReceipt | undefined = undefined
 
   constructor(parts: CommitParts, visible: VisibleCommits) {
     this.#parts = parts
     this.#visible = visible
     this.#gate = parts.gate
+    this.#prefetch = new GroupPrefetch(this.#queue, parts.keyspaces, parts.gate)
   }
 
   /** Gives an empty batch for one commit, to be handed to `append`. */
@@ -77,17 +83,26 @@ export class AsyncCommits {
 
   /** Commits a batch, which is the queue's from now on, behind all that came before. */
   commit(batch: WriteBatch, durability: Durability | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#line.length === 0) {
-        this.append(batch, durability, resolve, reject)
-        return
-      }
-      this.#line.push({
-        run: (): undefined => {
-          this.append(batch, durability, resolve, reject)
-        },
+    if (this.#line.length > 0) {
+      return new Promise((resolve, reject) => {
+        this.#line.push({
+          run: (): undefined => {
+            this.append(batch, durability, resolve, reject)
+          },
+        })
       })
-    })
+    }
+    let receipt = this.#receipt
+    if (receipt === undefined || receipt.isClosed || receipt.durability !== durability)
+      receipt = new CommitReceipt(durability)
+    try {
+      if (!this.#enqueue(batch, durability, receipt, NO_MARKS)) return Promise.resolve()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    receipt.add()
+    this.#receipt = receipt
+    return receipt.promise
   }
 
   /** Runs a conditional write when all calls before it have been logged. */
@@ -103,15 +118,28 @@ export class AsyncCommits {
     durability: Durability | undefined,
     resolve: () => void,
     reject: (error: unknown) => void,
-    marks: readonly KeyspaceSection[] = [],
+    marks: readonly KeyspaceSection[] = NO_MARKS,
   ): void {
+    // Whoever comes later is told later.
+    this.#receipt = undefined
+    try {
+      if (!this.#enqueue(batch, durability, { resolve, reject }, marks)) resolve()
+    } catch (error) {
+      reject(error)
+    }
+  }
+
+  /** Logs a commit and queues it; false when there is nothing in it. */
+  #enqueue(
+    batch: WriteBatch,
+    durability: Durability | undefined,
+    waiter: CommitWaiter,
+    marks: readonly KeyspaceSection[],
+  ): boolean {
     const { health, keyspaces, log, transactions } = this.#parts
     try {
       health.assertWritable()
-      if (batch.operationCount === 0) {
-        resolve()
-        return
-      }
+      if (batch.operationCount === 0) return false
       for (const section of batch.sections()) keyspaces.require(section.keyspaceId)
       const seq = (this.#queue.last?.seq ?? this.#visible.seq) + 1
       log.appendCommit(batch.encode(), seq)
@@ -120,21 +148,21 @@ export class AsyncCommits {
         seq,
         batch,
         durability: durability ?? this.#parts.durability,
-        resolve,
-        reject,
+        waiter,
       })
     } catch (error) {
-      reject(error)
       const isRefusal =
         health.writeRefusal !== undefined ||
         isLdbError(error, 'LDB_TOO_LARGE') ||
         isLdbError(error, 'LDB_NOT_FOUND')
       if (!isRefusal) this.#fail(error)
-      return
+      throw error
     }
-    if (this.#working) return
-    this.#working = true
-    void this.#work()
+    if (!this.#working) {
+      this.#working = true
+      void this.#work()
+    }
+    return true
   }
 
   /** Gives the value that a key has behind all commits so far; may throw a miss within an attempt. */
@@ -150,8 +178,12 @@ export class AsyncCommits {
   /** Calls back when all commits so far are visible: an answer that was read from them may be given then. */
   whenVisible(resolve: () => void, reject: (error: unknown) => void): void {
     const { last } = this.#queue
-    if (last === undefined) resolve()
-    else this.#queue.push({ seq: last.seq, batch: undefined, durability: 'none', resolve, reject })
+    if (last === undefined) {
+      resolve()
+      return
+    }
+    this.#receipt = undefined
+    this.#queue.push({ seq: last.seq, batch: undefined, durability: 'none', waiter: { resolve, reject } })
   }
 
   /** Number of the newest commit, visible or not. */
@@ -220,11 +252,13 @@ export class AsyncCommits {
     const { log } = this.#parts
     const last = this.#queue.last
     if (last === undefined) return
+    // Who comes from now on waits for the next group.
+    this.#receipt = undefined
     try {
       // A commit that asks for no durability has it; it waits for those before it only.
       const wantsSync = this.#queue.wantsSync
       const logged = wantsSync ? log.syncAsync() : this.#queue.wantsFlush ? log.flushAsync() : undefined
-      const prefetched = this.#prefetch()
+      const prefetched = this.#prefetch.run(this.#visible.seq)
       await logged
       await prefetched
       if (logged !== undefined) this.#flushedSeq = Math.max(this.#flushedSeq, last.seq)
@@ -234,19 +268,6 @@ export class AsyncCommits {
       return
     }
     await this.#applyInTurns()
-  }
-
-  /** While the sync runs, brings in the pages that the commits will change. */
-  async #prefetch(): Promise<void> {
-    if (this.#gate.readCount === 0) return
-    const from = Math.max(this.#prefetchedSeq, this.#visible.seq)
-    this.#prefetchedSeq = this.newestSeq
-    const fetches: Promise<void>[] = []
-    for (const { batch } of this.#queue.above(from)) {
-      if (batch !== undefined) prefetchCommit(batch.sections(), this.#parts.keyspaces, this.#gate, fetches)
-    }
-    // What could not be fetched is read again, and reported, by the application.
-    if (fetches.length > 0) await Promise.all(fetches)
   }
 
   async #applyInTurns(): Promise<void> {
@@ -266,13 +287,13 @@ export class AsyncCommits {
         try {
           this.#visible.applyLogged(batch, commit.seq, commit.durability)
         } catch (error) {
-          commit.reject(error)
+          commit.waiter.reject(error)
           this.#failAll(error)
           return false
         }
         this.#giveBack(batch)
       }
-      commit.resolve()
+      commit.waiter.resolve()
     }
     return true
   }
@@ -339,7 +360,7 @@ export class AsyncCommits {
 
   #failAll(cause: unknown): void {
     for (let commit = this.#queue.shift(); commit !== undefined; commit = this.#queue.shift()) {
-      commit.reject(
+      commit.waiter.reject(
         cause instanceof LdbError && cause.code === 'LDB_COMMIT_UNKNOWN'
           ? cause
           : unknownOutcome('the commit was on its way when a write or sync failed', cause),

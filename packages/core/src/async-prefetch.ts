@@ -1,10 +1,55 @@
 import { BatchReader, OperationKind } from '@ldb/base'
 import type { KeyspaceSection, OrderedStore } from '@ldb/base'
+import type { CommitQueue } from './async-commit-queue.js'
 import { READ_MISS } from './async-read-gate.js'
 import type { ReadGate } from './async-read-gate.js'
 import type { KeyspaceTable } from './keyspace-table.js'
 
 const reader = new BatchReader()
+
+/** Commits of a group that are always looked at, so that pages which are not in memory are noticed. */
+const SAMPLE = 16
+
+/** Brings in the pages that a group of commits will change, while its sync runs. */
+export class GroupPrefetch {
+  readonly #queue: CommitQueue
+  readonly #keyspaces: KeyspaceTable
+  readonly #gate: ReadGate
+  #doneSeq = 0
+  #readCountBefore = 0
+
+  constructor(queue: CommitQueue, keyspaces: KeyspaceTable, gate: ReadGate) {
+    this.#queue = queue
+    this.#keyspaces = keyspaces
+    this.#gate = gate
+  }
+
+  /**
+   * Looks at the commits that were not looked at yet. Where no file was read since the last time, and the first commits find all
+   * in memory, the others are taken to do so, too: looking costs a fifth of a commit. Resolves when the pages are there.
+   *
+   * @param visibleSeq - commits up to this one are applied already.
+   */
+  async run(visibleSeq: number): Promise<void> {
+    const { readCount } = this.#gate
+    const isWarm = readCount === this.#readCountBefore
+    this.#readCountBefore = readCount
+    const newest = this.#queue.last
+    if (readCount === 0 || newest === undefined) return
+    const from = Math.max(this.#doneSeq, visibleSeq)
+    this.#doneSeq = newest.seq
+    const fetches: Promise<void>[] = []
+    let count = 0
+    for (const { batch } of this.#queue.above(from)) {
+      if (batch === undefined) continue
+      if (isWarm && fetches.length === 0 && count >= SAMPLE) break
+      prefetchCommit(batch.sections(), this.#keyspaces, this.#gate, fetches)
+      count++
+    }
+    // What could not be fetched is read again, and reported, by the application.
+    if (fetches.length > 0) await Promise.all(fetches)
+  }
+}
 
 /**
  * Asks for the pages that the keys of a commit stand on, so that applying it does not wait for the device.
@@ -12,7 +57,7 @@ const reader = new BatchReader()
  * @remarks A key that misses on its way down is fetched level by level, one key beside the other. Ranges are not looked at.
  * @param fetches - takes what is under way; none of them rejects.
  */
-export function prefetchCommit(
+function prefetchCommit(
   sections: readonly KeyspaceSection[],
   keyspaces: KeyspaceTable,
   gate: ReadGate,

@@ -75,6 +75,72 @@ describe('checkpoints of the async face', () => {
     await again.close()
   })
 
+  it('write no root before the log has all that is in it (C6)', async () => {
+    let coveredCount = 0
+    for (let turnCount = 0; turnCount < 60; turnCount++) {
+      const vfs = new FaultyVfs()
+      const db = open(vfs)
+      await Promise.all(Array.from({ length: 20 }, (_, index) => db.put(`key${index}`, 'x'.repeat(50))))
+      let unsyncedBytes = 0
+      vfs.fault = (call, path) => {
+        // The last write of a checkpoint is that of the root.
+        if (call === 'write' && path.endsWith('tree.ldb')) unsyncedBytes = db.sync.stats().log.unsyncedBytes
+        return undefined
+      }
+      const checkpoint = db.checkpoint()
+      for (let turn = 0; turn < turnCount; turn++) await Promise.resolve()
+      await db.put('beside', 'x', { durability: 'none' })
+      await checkpoint
+      if (db.sync.stats().checkpoints.lastSeq === db.seq) {
+        coveredCount++
+        expect(unsyncedBytes).toBe(0)
+      }
+      vfs.fault = () => undefined
+      await db.close()
+    }
+    expect(coveredCount).toBeGreaterThan(0)
+  })
+
+  it('go on beside a checkpoint that comes in one piece, because the log has grown too far for one in slices', async () => {
+    const vfs = new FaultyVfs()
+    const tuning = { ...TUNING, checkpointLogBytes: 4000 }
+    const db = new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning)).makePromises(
+      AsyncDatabase,
+    )
+    const failures: unknown[] = []
+    let stallCount = 0
+    db.on('error', ({ error }) => failures.push(error))
+    db.on('stall', () => stallCount++)
+    const writer = async (_: unknown, which: number): Promise<void> => {
+      for (let count = 0; count < 60; count++) {
+        await db.put(`${which}/${count}`, 'x'.repeat(200))
+        for (let left = (which * 7 + count) % 5; left > 0; left--) await Promise.resolve()
+      }
+    }
+    await Promise.all(Array.from({ length: 30 }, writer))
+    expect(failures).toEqual([])
+    expect(stallCount).toBeGreaterThan(0)
+    expect(await db.count()).toBe(1800)
+    await db.close()
+  })
+
+  it('leave a checkpoint alone whose keyspace is dropped while it runs', async () => {
+    for (let pause = 0; pause < 40; pause++) {
+      const db = open(new FaultyVfs())
+      const failures: unknown[] = []
+      db.on('error', ({ error }) => failures.push(error))
+      const users = await db.keyspace('users')
+      for (let count = 0; count < 20; count++) await users.put(`key ${count}`, 'x'.repeat(100))
+      const checkpoint = db.checkpoint()
+      for (let left = pause; left > 0; left--) await Promise.resolve()
+      db.sync.dropKeyspace('users')
+      await checkpoint
+      await db.put('key', 'value')
+      expect(failures).toEqual([])
+      await db.close()
+    }
+  })
+
   it('poison when a slice cannot be written', async () => {
     const vfs = new FaultyVfs()
     const db = open(vfs)

@@ -5,9 +5,8 @@
 import { isLdbError } from '@ldb/base'
 import { describe, expect, it } from 'vitest'
 import { AsyncDatabase } from '../src/async-database.js'
-import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open-database.js'
-import { begun, filled, holdSyncs, open, rejection, TUNING, turns, watchReads } from './async-setup.js'
+import type { Database } from '../src/database.js'
+import { begun, filled, holdSyncs, open, rejection, turns, watchReads } from './async-setup.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 
 describe('commits of the async face', () => {
@@ -29,44 +28,44 @@ describe('commits of the async face', () => {
     await db.close()
   })
 
-  it('go on beside a checkpoint that comes in one piece, because the log has grown too far for one in slices', async () => {
-    const vfs = new FaultyVfs()
-    const tuning = { ...TUNING, checkpointLogBytes: 4000 }
-    const db = new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning)).makePromises(
-      AsyncDatabase,
-    )
-    const failures: unknown[] = []
-    let stallCount = 0
-    db.on('error', ({ error }) => failures.push(error))
-    db.on('stall', () => stallCount++)
-    const writer = async (_: unknown, which: number): Promise<void> => {
-      for (let count = 0; count < 60; count++) {
-        await db.put(`${which}/${count}`, 'x'.repeat(200))
-        for (let left = (which * 7 + count) % 5; left > 0; left--) await Promise.resolve()
-      }
-    }
-    await Promise.all(Array.from({ length: 30 }, writer))
-    expect(failures).toEqual([])
-    expect(stallCount).toBeGreaterThan(0)
-    expect(await db.count()).toBe(1800)
+  it('are acknowledged in the order of the calls, whatever they are', async () => {
+    const db = await begun(new FaultyVfs())
+    const order: number[] = []
+    const calls: (() => Promise<unknown>)[] = [
+      () => db.put('a', '1'),
+      () => db.put('b', '1', { durability: 'none' }),
+      () => db.put('c', '1', { durability: 'none' }),
+      () => db.putIfAbsent('d', '1'),
+      () => db.put('e', '1', { durability: 'periodic' }),
+      () => db.delete('a'),
+      () => db.batch().put('f', '1').commit(),
+      () => db.compareAndSwap('g', '0', '1'),
+      () => db.put('h', '1'),
+    ]
+    const called = Array.from({ length: 200 }, (_, index) => calls[(index * 7) % calls.length])
+    await Promise.all(called.map((call, index) => call?.().then(() => order.push(index))))
+    // Batches and conditional writes give promises of their own, which come some turns later.
+    const plain = order.filter((index) => ![3, 6, 7].includes((index * 7) % calls.length))
+    expect(plain).toEqual([...plain].sort((a, b) => a - b))
+    expect(order).toHaveLength(200)
     await db.close()
   })
 
-  it('leave a checkpoint alone whose keyspace is dropped while it runs', async () => {
-    for (let pause = 0; pause < 40; pause++) {
-      const db = open(new FaultyVfs())
-      const failures: unknown[] = []
-      db.on('error', ({ error }) => failures.push(error))
-      const users = await db.keyspace('users')
-      for (let count = 0; count < 20; count++) await users.put(`key ${count}`, 'x'.repeat(100))
-      const checkpoint = db.checkpoint()
-      for (let left = pause; left > 0; left--) await Promise.resolve()
-      db.sync.dropKeyspace('users')
-      await checkpoint
-      await db.put('key', 'value')
-      expect(failures).toEqual([])
-      await db.close()
-    }
+  it('that share an answer get it when the last of them is visible, or all get the failure', async () => {
+    const vfs = new FaultyVfs()
+    const db = await begun(vfs)
+    const seen: (string | undefined)[] = []
+    await Promise.all(
+      Array.from({ length: 300 }, async (_, index) => {
+        await db.put(`key${index}`, `${index}`)
+        seen.push(db.sync.get(`key${index}`))
+      }),
+    )
+    expect(seen).toEqual(Array.from({ length: 300 }, (_, index) => `${index}`))
+    vfs.fault = (call, path) => (call === 'syncAsync' ? deviceError('LDB_IO', 'sync', path) : undefined)
+    const failed = await Promise.allSettled(Array.from({ length: 100 }, () => db.put('key', 'lost')))
+    expect(failed.every(({ status }) => status === 'rejected')).toBe(true)
+    await db.close()
   })
 
   it('are visible when they are durable as asked, and not before (C1)', async () => {
@@ -318,6 +317,29 @@ describe('conditional writes of the async face', () => {
       }),
     ).rejects.toEqual(rejection('LDB_CONFLICT'))
     expect(await db.get('key')).toBe('inner')
+    await db.close()
+  })
+})
+
+describe('pages that commits of the async face change', () => {
+  it('are fetched off the thread, however long nothing was missed before', async () => {
+    const vfs = new FaultyVfs()
+    await (await filled(vfs, 6000)).close()
+    const db = open(vfs, 1 << 20)
+    const reads = watchReads(vfs)
+    const group = (from: number): Promise<void[]> =>
+      Promise.all(
+        Array.from({ length: 50 }, (_, index) =>
+          db.put(`key${String(from + index * 20).padStart(6, '0')}`, 'new'),
+        ),
+      )
+    await group(0)
+    for (let round = 0; round < 5; round++) await group(0)
+    const { async } = reads
+    expect(async).toBeGreaterThan(0)
+    await group(3000)
+    expect(reads.async).toBeGreaterThan(async)
+    expect(reads.sync).toBe(0)
     await db.close()
   })
 })

@@ -176,6 +176,10 @@ export class LogWriter {
     // Another write or sync may have failed meanwhile: then this one's success proves nothing.
     if (this.#failed) throw this.#syncFailed(this.#failure)
     if (covered > this.syncedLsn) this.syncedLsn = covered
+    active.fillAhead(this.flushedLsn).catch((error: unknown) => {
+      // What that sync was to cover besides zeros is not known to be there.
+      this.#syncFailed(error)
+    })
   }
 
   /**

@@ -62,6 +62,42 @@ describe('order of syncs', () => {
     expect(growing.length).toBeGreaterThan(1)
   })
 
+  test('syncs off the thread find their space filled, by slices that no record waits for', async () => {
+    const vfs = new SimulatedVfs()
+    const wal = Wal.open(vfs, 'log')
+    for (let index = 0; index < 8000; index++) {
+      wal.append(payloadOf(index, 150))
+      await wal.syncAsync()
+    }
+    const lengths = vfs.trace
+      .filter((line) => line.startsWith('preallocate'))
+      .map((line) => Number(line.split(' ').at(-1)))
+    expect(lengths.length).toBeGreaterThan(4)
+    for (const [index, length] of lengths.entries()) {
+      if (index > 0) expect(length - (lengths[index - 1] as number)).toBeLessThanOrEqual(256 * 1024)
+    }
+    expect(lengths.at(-1)).toBeGreaterThan(wal.endLsn)
+    wal.close()
+    expect(recordsOf(Wal.open(vfs, 'log'))).toHaveLength(8000)
+  })
+
+  test('a sync between commits that fails ends the log', async () => {
+    const vfs = new SimulatedVfs()
+    const wal = Wal.open(vfs, 'log')
+    let isFilled = false
+    vfs.onOperation = (operation) => {
+      if (isFilled && operation === 'sync') throw new LdbError('LDB_IO', 'no device')
+      if (operation === 'preallocate') isFilled = true
+    }
+    for (let index = 0; !isFilled; index++) {
+      wal.append(payloadOf(index, 1000))
+      await wal.syncAsync()
+    }
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+    expect(codeOf(() => wal.append(payloadOf(1, 1)))).toBe('LDB_POISONED')
+    wal.close()
+  })
+
   test('a closed log is opened and closed again without a single write', () => {
     const vfs = new SimulatedVfs()
     Wal.open(vfs, 'log').close()

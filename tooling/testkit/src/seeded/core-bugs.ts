@@ -66,8 +66,8 @@ export const CORE_BUGS: readonly SeededBug[] = [
     file: 'packages/btree/src/checkpoint.ts',
     find: '  if (log !== undefined) yield log\n',
     replace: '',
-    suite: 'crash-database-async',
-    cases: 20,
+    suite: 'packages/core/test/async-checkpoints.test.ts',
+    test: 'write no root before the log has all that is in it',
   },
   {
     name: 'lost-checkpoint-not-noticed',

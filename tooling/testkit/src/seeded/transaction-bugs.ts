@@ -150,9 +150,8 @@ export const TRANSACTION_BUGS: readonly SeededBug[] = [
     rows: [23],
     effect: 'a plain write overtakes those that wait for a page before it',
     file: 'packages/core/src/async-commits.ts',
-    find: '      if (this.#line.length === 0) {\n        this.append(batch, durability, resolve, reject)\n        return\n      }\n',
-    replace:
-      '      if (this.#line.length >= 0) {\n        this.append(batch, durability, resolve, reject)\n        return\n      }\n',
+    find: '    if (this.#line.length > 0) {\n      return new Promise((resolve, reject) => {\n',
+    replace: '    if (this.#line.length < 0) {\n      return new Promise((resolve, reject) => {\n',
     suite: 'packages/core/test/async-commits.test.ts',
   },
   {
@@ -161,9 +160,9 @@ export const TRANSACTION_BUGS: readonly SeededBug[] = [
     rows: [5, 8],
     effect: 'when a sync fails, only the first of the group is told',
     file: 'packages/core/src/async-commits.ts',
-    find: '    for (let commit = this.#queue.shift(); commit !== undefined; commit = this.#queue.shift()) {\n      commit.reject(',
+    find: '    for (let commit = this.#queue.shift(); commit !== undefined; commit = this.#queue.shift()) {\n      commit.waiter.reject(',
     replace:
-      '    for (let commit = this.#queue.shift(), told = 0; commit !== undefined; commit = this.#queue.shift()) {\n      if (told++ > 0) commit.resolve()\n      else commit.reject(',
+      '    for (let commit = this.#queue.shift(), told = 0; commit !== undefined; commit = this.#queue.shift()) {\n      if (told++ > 0) commit.waiter.resolve()\n      else commit.waiter.reject(',
     ...history,
   },
   {

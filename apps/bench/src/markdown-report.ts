@@ -36,10 +36,15 @@ export function markdownReport(report: Report): string {
       (cells) => `| ${cells.map(escapeCell).join(' | ')} |`,
     ),
     '',
-    `${entryCount.toLocaleString('en')} entries of 16-byte keys and 100-byte values, medians of ${rounds} rounds, by \`${report.command}\``,
+    `${entryCount.toLocaleString('en')} entries of 16-byte keys and 100-byte values, medians of ${rounds} rounds, by \`${measuringCommand(report.command)}\``,
     `at commit ${report.commit} on ${machine.processor} (${machine.cores} cores, ${memory}), ${machine.system}, ${machine.fileSystem},`,
     `Node ${machine.node}, with a load of ${machine.loadBefore.toFixed(1)} before it began.`,
   ].join('\n')
+}
+
+/** The command without the files that it wrote, which are somebody's own. */
+function measuringCommand(command: string): string {
+  return command.replaceAll(/ --(?:json|html)(?:=| )\S+| --readme/g, '')
 }
 
 function ratioCell(ratio: Ratio | undefined): string {

@@ -21,6 +21,9 @@ export interface CommitWaiter {
 /** Spaces at the front of the queue that are worth closing. */
 const SLACK_MAX = 1024
 
+/** Bytes of commits after which no more are taken at a time, so that what is done with them is done soon. */
+const READY_BYTES_MAX = 1 << 20
+
 /** Commits in the order of their numbers. */
 export class CommitQueue {
   readonly #commits: (PendingCommit | undefined)[] = []
@@ -71,6 +74,27 @@ export class CommitQueue {
       this.#head = 0
     }
     return commit
+  }
+
+  /**
+   * Takes those at the front off that are durable as asked, and at most `countMax` of them.
+   *
+   * @param flushedSeq - commits up to this one were handed to the operating system.
+   * @param syncedSeq - commits up to this one are on the device.
+   */
+  takeReady(flushedSeq: number, syncedSeq: number, countMax: number): PendingCommit[] {
+    const ready: PendingCommit[] = []
+    let byteCount = 0
+    while (ready.length < countMax && byteCount < READY_BYTES_MAX) {
+      const commit = this.first
+      if (commit === undefined) break
+      const { seq, batch, durability } = commit
+      if (durability !== 'none' && seq > (durability === 'full' ? syncedSeq : flushedSeq)) break
+      this.shift()
+      ready.push(commit)
+      if (batch !== undefined) byteCount += batch.byteLength
+    }
+    return ready
   }
 
   /** Those with numbers above `seq`, oldest first. */

@@ -1,7 +1,7 @@
 import { isLdbError, LdbError, WriteBatch } from '@ldb/base'
 import type { KeyspaceSection } from '@ldb/base'
 import { CommitQueue } from './async-commit-queue.js'
-import type { CommitWaiter } from './async-commit-queue.js'
+import type { CommitWaiter, PendingCommit } from './async-commit-queue.js'
 import { InFlightKeys, NOT_IN_FLIGHT } from './async-in-flight.js'
 import { GroupPrefetch } from './async-prefetch.js'
 import { READ_MISS } from './async-read-gate.js'
@@ -14,6 +14,8 @@ import type { KeyspaceStore } from './keyspace-store.js'
 
 /** Rounds of the microtask queue in which callers that go on at once may join a group. */
 const GATHER_ROUNDS = 4
+/** Commits that become visible together. */
+const RUN_MAX = 64
 const NO_MARKS: readonly KeyspaceSection[] = []
 /** Batches that are kept for the next commits. */
 const SPARE_BATCHES_MAX = 1024
@@ -22,8 +24,8 @@ const SPARE_BATCHES_MAX = 1024
 export interface VisibleCommits {
   /** Number of the newest one. */
   readonly seq: number
-  /** Makes a logged commit visible, as durable as it asked to be. */
-  applyLogged(batch: WriteBatch, seq: number, durability: Durability): void
+  /** Makes logged commits visible together, which are as durable as they asked to be; those without a batch have nothing. */
+  applyLogged(run: readonly PendingCommit[]): void
 }
 
 /** A write that decides by what it reads, and keeps its place in line while a page is fetched for it. */
@@ -213,7 +215,7 @@ export class AsyncCommits {
       this.#fail(error)
       return
     }
-    this.#applyReady(Infinity)
+    while (this.#applyReady());
   }
 
   /** Resolves when all commits so far are visible, and on the device. */
@@ -271,29 +273,28 @@ export class AsyncCommits {
   }
 
   async #applyInTurns(): Promise<void> {
-    while (this.#applyReady(64) && this.#queue.length > 0) {
+    while (this.#applyReady() && this.#queue.length > 0) {
       if (this.#gate.isTurnOver) await this.#gate.nextTurn()
     }
   }
 
-  /** Applies those at the front that are durable as asked; tells whether more than `count` may be. */
-  #applyReady(count: number): boolean {
-    for (let left = count; left > 0; left--) {
-      const commit = this.#queue.first
-      if (commit === undefined || !this.#isReady(commit.seq, commit.durability)) return false
-      this.#queue.shift()
-      const { batch } = commit
-      if (batch !== undefined) {
-        try {
-          this.#visible.applyLogged(batch, commit.seq, commit.durability)
-        } catch (error) {
-          commit.waiter.reject(error)
-          this.#failAll(error)
-          return false
-        }
-        this.#giveBack(batch)
-      }
-      commit.waiter.resolve()
+  /**
+   * Applies those at the front that are durable as asked, some of them at a time; tells whether more may be. When they fail,
+   * nobody knows which of them are in the stores: all are told the same (C3), and all are in the log.
+   */
+  #applyReady(): boolean {
+    const run = this.#queue.takeReady(this.#flushedSeq, this.#syncedSeq, RUN_MAX)
+    if (run.length === 0) return false
+    try {
+      this.#visible.applyLogged(run)
+    } catch (error) {
+      for (const { waiter } of run) waiter.reject(error)
+      this.#failAll(error)
+      return false
+    }
+    for (const { batch, waiter } of run) {
+      if (batch !== undefined) this.#giveBack(batch)
+      waiter.resolve()
     }
     return true
   }
@@ -302,11 +303,6 @@ export class AsyncCommits {
     if (this.#spares.length >= SPARE_BATCHES_MAX) return
     batch.clear()
     this.#spares.push(batch)
-  }
-
-  #isReady(seq: number, durability: Durability): boolean {
-    if (durability === 'none') return true
-    return seq <= (durability === 'full' ? this.#syncedSeq : this.#flushedSeq)
   }
 
   #decide(write: WaitingWrite, mayWait: boolean): typeof READ_MISS | undefined {

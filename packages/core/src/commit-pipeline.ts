@@ -1,7 +1,9 @@
 import { assert, isLdbError, toSeq, WriteBatch } from '@ldb/base'
-import type { KeyspaceSection } from '@ldb/base'
+import type { KeyspaceSection, LdbError } from '@ldb/base'
+import type { PendingCommit } from './async-commit-queue.js'
 import { AsyncCommits } from './async-commits.js'
 import { loggedOnly, unknownOutcome } from './commit-failure.js'
+import { CommitMerger } from './commit-merger.js'
 import type { CommitParts } from './commit-parts.js'
 import type { Durability } from './database-options.js'
 
@@ -19,6 +21,7 @@ export class CommitPipeline {
   readonly #parts: CommitParts
   /** Holds commits of one operation; its buffer is used again and again. */
   readonly #single: WriteBatch = new WriteBatch()
+  readonly #merger: CommitMerger = new CommitMerger()
   /** A batch that was committed, for whoever opens the next one: its buffer has grown already. */
   #spareBatch: WriteBatch | undefined = undefined
   #committing = false
@@ -129,32 +132,42 @@ export class CommitPipeline {
     } finally {
       this.#committing = false
     }
-    this.#acknowledge(seq, wanted)
+    this.#acknowledge(seq, wanted === 'full')
     afterCommit()
   }
 
   /**
-   * Makes a commit visible that was logged before, as durable as it asked to be.
+   * Makes commits visible that were logged before, as durable as they asked to be: all of them together, as nobody looks in
+   * between.
    *
-   * @throws {@link LdbError} as `commit`, when it cannot be applied.
+   * @throws {@link LdbError} as `commit`, when they cannot be applied.
    */
-  applyLogged(batch: WriteBatch, seq: number, durability: Durability): void {
-    assert(seq === this.seq + 1, 'commits become visible in the order of their numbers')
+  applyLogged(run: readonly PendingCommit[]): void {
     assert(!this.#committing, 'a commit does not begin within another')
+    let { seq } = this
+    let isFull = true
+    for (const commit of run) {
+      if (commit.batch === undefined) continue
+      seq++
+      assert(commit.seq === seq, 'commits become visible in the order of their numbers')
+      if (commit.durability !== 'full') isFull = false
+    }
+    if (seq === this.seq) return
     this.#committing = true
     try {
-      this.#apply(batch.sections(), seq)
+      this.#applyRun(run)
     } finally {
       this.#committing = false
     }
-    this.#acknowledge(seq, durability)
+    this.#acknowledge(seq, isFull)
   }
 
-  #acknowledge(seq: number, durability: Durability): void {
+  /** Tells everybody that commits are visible up to this one. */
+  #acknowledge(seq: number, isFull: boolean): void {
+    this.commitCount += seq - this.seq
     this.seq = seq
     this.#parts.transactions.noteVisible(seq)
-    this.commitCount++
-    if (durability !== 'full') this.#parts.backgroundSync.plan()
+    if (!isFull) this.#parts.backgroundSync.plan()
     this.#parts.changeSignal.wake()
   }
 
@@ -180,17 +193,44 @@ export class CommitPipeline {
 
   #apply(sections: readonly KeyspaceSection[], seq: number): void {
     try {
-      for (const section of sections) {
-        this.#parts.keyspaces.require(section.keyspaceId).store.apply(section, toSeq(seq))
-      }
+      this.#applySections(sections, seq)
     } catch (error) {
-      // A part of the commit may be in memory (C3).
-      this.#parts.transactions.poison(error)
-      this.#handOver()
-      this.#fail(error, true)
-      if (isLdbError(error, 'LDB_NO_SPACE')) throw loggedOnly(error)
-      throw unknownOutcome('the commit was logged, but could not be applied', error)
+      throw this.#applyFailure(error)
     }
+  }
+
+  #applyRun(run: readonly PendingCommit[]): void {
+    const { keyspaces } = this.#parts
+    const merger = this.#merger
+    try {
+      for (const { batch, seq } of run) {
+        if (batch === undefined) continue
+        const sections = batch.sections()
+        if (run.length === 1) this.#applySections(sections, seq)
+        else
+          for (const section of sections)
+            merger.add(keyspaces.require(section.keyspaceId).store, section, seq)
+      }
+      merger.finish()
+    } catch (error) {
+      throw this.#applyFailure(error)
+    }
+  }
+
+  #applySections(sections: readonly KeyspaceSection[], seq: number): void {
+    for (const section of sections) {
+      this.#parts.keyspaces.require(section.keyspaceId).store.apply(section, toSeq(seq))
+    }
+  }
+
+  /** Ends everything after an application that failed, and gives what those who wait for it are told. */
+  #applyFailure(error: unknown): LdbError {
+    // A part of the commits may be in memory (C3).
+    this.#parts.transactions.poison(error)
+    this.#handOver()
+    this.#fail(error, true)
+    if (isLdbError(error, 'LDB_NO_SPACE')) return loggedOnly(error)
+    return unknownOutcome('the commit was logged, but could not be applied', error)
   }
 
   /** The log has not failed: what it holds in memory must not go with this handle. */

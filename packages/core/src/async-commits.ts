@@ -1,5 +1,6 @@
 import { isLdbError, LdbError, WriteBatch } from '@ldb/base'
 import type { KeyspaceSection } from '@ldb/base'
+import type { AcknowledgedCommits } from './acknowledged-commits.js'
 import { CommitQueue } from './async-commit-queue.js'
 import type { CommitWaiter, PendingCommit } from './async-commit-queue.js'
 import { InFlightKeys, NOT_IN_FLIGHT } from './async-in-flight.js'
@@ -56,6 +57,7 @@ export class AsyncCommits {
   readonly #line: WaitingWrite[] = []
   readonly #inFlight = new InFlightKeys()
   readonly #prefetch: GroupPrefetch
+  readonly #acknowledged: AcknowledgedCommits
   readonly #spares: WriteBatch[] = []
   readonly #idleWaiters: (() => void)[] = []
   /** Commits up to these numbers were handed to the operating system, and to the device, as far as is known here. */
@@ -71,6 +73,15 @@ export class AsyncCommits {
     this.#visible = visible
     this.#gate = parts.gate
     this.#prefetch = new GroupPrefetch(this.#queue, parts.keyspaces, parts.gate)
+    this.#acknowledged = parts.keyspaces.acknowledged
+    this.#acknowledged.whenLookedAt(
+      (run) => {
+        this.#applyAcknowledged(run)
+      },
+      () => {
+        parts.health.assertReadable()
+      },
+    )
   }
 
   /** Gives an empty batch for one commit, to be handed to `append`. */
@@ -143,7 +154,7 @@ export class AsyncCommits {
       health.assertWritable()
       if (batch.operationCount === 0) return false
       for (const section of batch.sections()) keyspaces.require(section.keyspaceId)
-      const seq = (this.#queue.last?.seq ?? this.#visible.seq) + 1
+      const seq = this.newestSeq + 1
       log.appendCommit(batch.encode(), seq)
       transactions.noteCommit(seq, batch.sections(), marks)
       this.#queue.push({
@@ -190,7 +201,7 @@ export class AsyncCommits {
 
   /** Number of the newest commit, visible or not. */
   get newestSeq(): number {
-    return this.#queue.last?.seq ?? this.#visible.seq
+    return this.#queue.last?.seq ?? this.#acknowledged.newestSeq ?? this.#visible.seq
   }
 
   /**
@@ -199,6 +210,7 @@ export class AsyncCommits {
    */
   settle(): void {
     if (!this.#deciding) for (const write of this.#line.splice(0)) this.#decide(write, true)
+    this.#acknowledged.enter()
     const { log } = this.#parts
     const last = this.#queue.last
     if (last === undefined) return
@@ -215,7 +227,7 @@ export class AsyncCommits {
       this.#fail(error)
       return
     }
-    while (this.#applyReady());
+    for (let run = this.#takeReady(); run.length > 0; run = this.#takeReady()) this.#applyAndTell(run)
   }
 
   /** Resolves when all commits so far are visible, and on the device. */
@@ -239,13 +251,16 @@ export class AsyncCommits {
   }
 
   async #work(): Promise<void> {
-    while (this.#queue.length > 0) {
+    for (;;) {
       for (let round = 0; round < GATHER_ROUNDS; round++) await Promise.resolve()
+      if (this.#queue.length === 0) break
       await this.#commitGroup()
       if (this.#gate.isTurnOver) await this.#gate.nextTurn()
       this.#parts.afterGroup()
     }
     this.#working = false
+    // Nobody goes on at once: there will be no wait to do it in.
+    this.#acknowledged.enter()
     this.#tellIdle()
   }
 
@@ -260,6 +275,9 @@ export class AsyncCommits {
       // A commit that asks for no durability has it; it waits for those before it only.
       const wantsSync = this.#queue.wantsSync
       const logged = wantsSync ? log.syncAsync() : this.#queue.wantsFlush ? log.flushAsync() : undefined
+      // A sync is on its way one round later. While the device works: what the group before has left to do.
+      await Promise.resolve()
+      this.#acknowledged.enter()
       const prefetched = this.#prefetch.run(this.#visible.seq)
       await logged
       await prefetched
@@ -269,34 +287,57 @@ export class AsyncCommits {
       this.#fail(error)
       return
     }
-    await this.#applyInTurns()
+    await this.#makeVisible()
   }
 
-  async #applyInTurns(): Promise<void> {
-    while (this.#applyReady() && this.#queue.length > 0) {
-      if (this.#gate.isTurnOver) await this.#gate.nextTurn()
+  /** Acknowledges those that are durable as asked. Where a page may have to be brought in, they are applied before. */
+  async #makeVisible(): Promise<void> {
+    const mayWait = this.#prefetch.isWarm
+    for (;;) {
+      if (!mayWait || this.#acknowledged.isFull) this.#acknowledged.enter()
+      const run = this.#takeReady()
+      if (run.length === 0) return
+      if (mayWait) {
+        this.#acknowledged.add(run)
+        for (const { waiter } of run) waiter.resolve()
+      } else this.#applyAndTell(run)
+      if (this.#queue.length > 0 && this.#gate.isTurnOver) await this.#gate.nextTurn()
     }
+  }
+
+  #takeReady(): PendingCommit[] {
+    return this.#queue.takeReady(this.#flushedSeq, this.#syncedSeq, RUN_MAX)
   }
 
   /**
-   * Applies those at the front that are durable as asked, some of them at a time; tells whether more may be. When they fail,
-   * nobody knows which of them are in the stores: all are told the same (C3), and all are in the log.
+   * Applies commits, and then acknowledges them. When they fail, nobody knows which of them are in the stores: all are told the
+   * same (C3), and all are in the log.
    */
-  #applyReady(): boolean {
-    const run = this.#queue.takeReady(this.#flushedSeq, this.#syncedSeq, RUN_MAX)
-    if (run.length === 0) return false
+  #applyAndTell(run: readonly PendingCommit[]): void {
     try {
-      this.#visible.applyLogged(run)
+      this.#apply(run)
     } catch (error) {
       for (const { waiter } of run) waiter.reject(error)
       this.#failAll(error)
-      return false
+      return
     }
-    for (const { batch, waiter } of run) {
-      if (batch !== undefined) this.#giveBack(batch)
-      waiter.resolve()
+    for (const { waiter } of run) waiter.resolve()
+  }
+
+  /** Applies commits that were acknowledged. They are in the log: when they fail, only those behind them are told. */
+  #applyAcknowledged(run: readonly PendingCommit[]): void {
+    try {
+      this.#parts.gate.outside(() => {
+        this.#apply(run)
+      })
+    } catch (error) {
+      this.#failAll(error)
     }
-    return true
+  }
+
+  #apply(run: readonly PendingCommit[]): void {
+    this.#visible.applyLogged(run)
+    for (const { batch } of run) if (batch !== undefined) this.#giveBack(batch)
   }
 
   #giveBack(batch: WriteBatch): void {

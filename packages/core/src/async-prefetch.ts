@@ -17,6 +17,8 @@ export class GroupPrefetch {
   readonly #gate: ReadGate
   #doneSeq = 0
   #readCountBefore = 0
+  /** The last group that was looked at had all its pages in memory, as far as one knows. */
+  isWarm = false
 
   constructor(queue: CommitQueue, keyspaces: KeyspaceTable, gate: ReadGate) {
     this.#queue = queue
@@ -33,6 +35,7 @@ export class GroupPrefetch {
   async run(visibleSeq: number): Promise<void> {
     const { readCount } = this.#gate
     const isWarm = readCount === this.#readCountBefore
+    this.isWarm = isWarm
     this.#readCountBefore = readCount
     const newest = this.#queue.last
     if (readCount === 0 || newest === undefined) return
@@ -47,7 +50,9 @@ export class GroupPrefetch {
       count++
     }
     // What could not be fetched is read again, and reported, by the application.
-    if (fetches.length > 0) await Promise.all(fetches)
+    if (fetches.length === 0) return
+    this.isWarm = false
+    await Promise.all(fetches)
   }
 }
 
@@ -64,7 +69,7 @@ function prefetchCommit(
   fetches: Promise<void>[],
 ): void {
   for (const section of sections) {
-    const store = keyspaces.byId(section.keyspaceId)?.store
+    const store = keyspaces.byId(section.keyspaceId)?.storeToChange
     if (store === undefined) continue
     reader.reset(section)
     while (reader.next()) {

@@ -56,6 +56,17 @@ export class ReadGate {
     }
   }
 
+  /** Does something that must come to its end, and so may wait for the device, whether an attempt runs or not. */
+  outside(action: () => void): void {
+    const { residentOnly } = this
+    this.residentOnly = false
+    try {
+      action()
+    } finally {
+      this.residentOnly = residentOnly
+    }
+  }
+
   /** Reads what the last attempt has missed. Called at once after it: the next attempt forgets it. */
   fetchMissed(): Promise<void> {
     const span = this.#missed

@@ -14,22 +14,37 @@ import type { Durability } from './database-options.js'
  * (C3) The first failure ends all writes. (C4) A batch is one log record, and nobody looks while it is applied.
  */
 export class CommitPipeline {
-  /** Number of the newest commit, which all keyspaces show. */
-  seq: number
-  /** Commits since the database was opened. */
-  commitCount = 0
   readonly #parts: CommitParts
   /** Holds commits of one operation; its buffer is used again and again. */
   readonly #single: WriteBatch = new WriteBatch()
   readonly #merger: CommitMerger = new CommitMerger()
   /** A batch that was committed, for whoever opens the next one: its buffer has grown already. */
   #spareBatch: WriteBatch | undefined = undefined
+  #seq: number
+  #commitCount = 0
   #committing = false
   #async: AsyncCommits | undefined = undefined
 
   constructor(parts: CommitParts, seq: number) {
     this.#parts = parts
-    this.seq = seq
+    this.#seq = seq
+  }
+
+  /** Number of the newest commit, which all keyspaces show. */
+  get seq(): number {
+    this.catchUp()
+    return this.#seq
+  }
+
+  /** Commits since the database was opened. */
+  get commitCount(): number {
+    this.catchUp()
+    return this.#commitCount
+  }
+
+  /** Brings what was acknowledged into the stores. A failure poisons. */
+  catchUp(): void {
+    this.#parts.keyspaces.acknowledged.enter()
   }
 
   /** Throws unless commits are taken. */
@@ -122,8 +137,8 @@ export class CommitPipeline {
     const sections = batch.sections()
     for (const section of sections) keyspaces.require(section.keyspaceId)
     assert(!this.#committing, 'a commit does not begin within another')
-    assert(this.seq < Number.MAX_SAFE_INTEGER, 'commit numbers are used up')
-    const seq = this.seq + 1
+    assert(this.#seq < Number.MAX_SAFE_INTEGER, 'commit numbers are used up')
+    const seq = this.#seq + 1
     this.#committing = true
     try {
       this.#append(batch.encode(), seq, wanted)
@@ -144,7 +159,7 @@ export class CommitPipeline {
    */
   applyLogged(run: readonly PendingCommit[]): void {
     assert(!this.#committing, 'a commit does not begin within another')
-    let { seq } = this
+    let seq = this.#seq
     let isFull = true
     for (const commit of run) {
       if (commit.batch === undefined) continue
@@ -152,7 +167,7 @@ export class CommitPipeline {
       assert(commit.seq === seq, 'commits become visible in the order of their numbers')
       if (commit.durability !== 'full') isFull = false
     }
-    if (seq === this.seq) return
+    if (seq === this.#seq) return
     this.#committing = true
     try {
       this.#applyRun(run)
@@ -164,8 +179,8 @@ export class CommitPipeline {
 
   /** Tells everybody that commits are visible up to this one. */
   #acknowledge(seq: number, isFull: boolean): void {
-    this.commitCount += seq - this.seq
-    this.seq = seq
+    this.#commitCount += seq - this.#seq
+    this.#seq = seq
     this.#parts.transactions.noteVisible(seq)
     if (!isFull) this.#parts.backgroundSync.plan()
     this.#parts.changeSignal.wake()
@@ -209,7 +224,7 @@ export class CommitPipeline {
         if (run.length === 1) this.#applySections(sections, seq)
         else
           for (const section of sections)
-            merger.add(keyspaces.require(section.keyspaceId).store, section, seq)
+            merger.add(keyspaces.require(section.keyspaceId).storeToChange, section, seq)
       }
       merger.finish()
     } catch (error) {
@@ -219,7 +234,7 @@ export class CommitPipeline {
 
   #applySections(sections: readonly KeyspaceSection[], seq: number): void {
     for (const section of sections) {
-      this.#parts.keyspaces.require(section.keyspaceId).store.apply(section, toSeq(seq))
+      this.#parts.keyspaces.require(section.keyspaceId).storeToChange.apply(section, toSeq(seq))
     }
   }
 

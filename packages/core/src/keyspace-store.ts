@@ -1,5 +1,6 @@
 import { assert, LdbError } from '@ldb/base'
 import type { KeyBounds, OrderedStore, StoreCursor, StoreSnapshot } from '@ldb/base'
+import { AcknowledgedCommits } from './acknowledged-commits.js'
 import type { KeyspaceDescriptor } from './catalog.js'
 import type { Clock } from '@ldb/vfs'
 import { closedError } from './health.js'
@@ -8,11 +9,12 @@ import { ExpiringStore } from './ttl-store.js'
 
 /** A keyspace of an open database: what the catalog says of it, and its store. */
 export class KeyspaceStore {
-  /** The store with its values as they are kept: some behind a time, where they may expire. */
-  readonly sealedStore: OrderedStore
+  readonly #sealedStore: OrderedStore
   readonly #clock: Clock
   #descriptor: KeyspaceDescriptor
   #store: OrderedStore
+  /** What comes in before anybody looks; its table shares it among all. */
+  acknowledged: AcknowledgedCommits = new AcknowledgedCommits()
   #expiry: Expiry | undefined = undefined
   /** Lets the catalog say that entries may expire. */
   #allowExpiry: (() => void) | undefined = undefined
@@ -23,7 +25,7 @@ export class KeyspaceStore {
   #onUnpinned: (() => void) | undefined = undefined
 
   constructor(descriptor: KeyspaceDescriptor, store: OrderedStore, clock: Clock) {
-    this.sealedStore = store
+    this.#sealedStore = store
     this.#clock = clock
     this.#descriptor = descriptor
     this.#store = store
@@ -36,7 +38,19 @@ export class KeyspaceStore {
 
   /** The store, without what has expired. */
   get store(): OrderedStore {
+    if (this.acknowledged.isWaiting) this.acknowledged.look()
     return this.#store
+  }
+
+  /** The store with its values as they are kept: some behind a time, where they may expire. */
+  get sealedStore(): OrderedStore {
+    if (this.acknowledged.isWaiting) this.acknowledged.look()
+    return this.#sealedStore
+  }
+
+  /** The store for whoever brings commits in: those that were acknowledged may not be there yet. */
+  get storeToChange(): OrderedStore {
+    return this.#sealedStore
   }
 
   /** How values carry their time; `undefined` as long as none ever did. */
@@ -49,7 +63,7 @@ export class KeyspaceStore {
     this.#descriptor = descriptor
     if (descriptor.expires !== true || this.#expiry !== undefined) return
     this.#expiry = new Expiry(this.#clock)
-    this.#store = new ExpiringStore(this.sealedStore, this.#expiry)
+    this.#store = new ExpiringStore(this.#sealedStore, this.#expiry)
   }
 
   /** Names what lets the catalog say that its entries may expire, before the first of them that may is written. */
@@ -89,9 +103,9 @@ export class KeyspaceStore {
     return pin
   }
 
-  /** Freezes its present state with its values as they are kept. */
+  /** Freezes its present state with its values as they are kept, before a commit changes it that was acknowledged or not. */
   pinSealed(): StorePin {
-    const pin = new StorePin(this, this.sealedStore.snapshot())
+    const pin = new StorePin(this, this.#sealedStore.snapshot())
     this.#pins.add(pin)
     return pin
   }

@@ -1,8 +1,11 @@
 import { assert, LdbError } from '@ldb/base'
+import { AcknowledgedCommits } from './acknowledged-commits.js'
 import type { KeyspaceStore } from './keyspace-store.js'
 
 /** The keyspaces of an open database, by number and by name. */
 export class KeyspaceTable {
+  /** What comes into the stores before anybody looks at them. */
+  readonly acknowledged: AcknowledgedCommits = new AcknowledgedCommits()
   readonly #byId: Map<number, KeyspaceStore> = new Map()
   readonly #byName: Map<string, KeyspaceStore> = new Map()
 
@@ -33,6 +36,7 @@ export class KeyspaceTable {
   add(keyspace: KeyspaceStore): void {
     const { id, name } = keyspace.descriptor
     assert(!this.#byId.has(id) && !this.#byName.has(name), 'a keyspace is added once')
+    keyspace.acknowledged = this.acknowledged
     this.#byId.set(id, keyspace)
     this.#byName.set(name, keyspace)
   }

@@ -39,14 +39,15 @@ export interface DatabaseStats {
 
 /** Gathers the statistics of an open database. */
 export function collectStats(parts: DatabaseParts): DatabaseStats {
+  const { seq, commitCount } = parts.pipeline
   const keyspaces: KeyspaceStats[] = []
   for (const keyspace of parts.keyspaces) {
     const stats = statsOf(keyspace)
     if (stats !== undefined) keyspaces.push(stats)
   }
   return {
-    seq: parts.pipeline.seq,
-    commitCount: parts.pipeline.commitCount,
+    seq,
+    commitCount,
     poisoned: parts.health.poisoned,
     readOnly: parts.options.readOnly,
     log: parts.log.stats(),

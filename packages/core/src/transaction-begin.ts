@@ -16,6 +16,8 @@ export function beginTransaction(
   { isolation, readOnly, durability }: ResolvedTransactionOptions,
   isSteady: boolean,
 ): Transaction {
+  // What was acknowledged is seen.
+  keyspace.pipeline.catchUp()
   health.assertReadable()
   return new Transaction({
     keyspace: keyspace.store,

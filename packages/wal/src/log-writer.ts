@@ -162,7 +162,9 @@ export class LogWriter {
 
   /** As {@link LogWriter.sync}, off this thread; what is appended meanwhile is not covered. */
   async syncAsync(): Promise<void> {
-    await this.flushAsync()
+    // Without a rotation to wait for, the sync is on its way when this call returns: its caller may have work for the wait.
+    if (this.#rotation === undefined) this.flush()
+    else await this.flushAsync()
     const covered = this.flushedLsn
     const active = this.#active
     if (this.syncedLsn >= covered || active === undefined) return

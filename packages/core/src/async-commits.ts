@@ -5,9 +5,10 @@ import { CommitQueue } from './async-commit-queue.js'
 import type { CommitWaiter, PendingCommit } from './async-commit-queue.js'
 import { InFlightKeys, NOT_IN_FLIGHT } from './async-in-flight.js'
 import { GroupPrefetch } from './async-prefetch.js'
-import { READ_MISS } from './async-read-gate.js'
 import { CommitReceipt } from './async-receipt.js'
 import type { ReadGate } from './async-read-gate.js'
+import { WriteLine } from './async-write-line.js'
+import type { WaitingWrite } from './async-write-line.js'
 import { unknownOutcome } from './commit-failure.js'
 import type { CommitParts } from './commit-parts.js'
 import type { Durability } from './database-options.js'
@@ -26,21 +27,8 @@ export interface VisibleCommits {
   /** Number of the newest one. */
   readonly seq: number
   /** Makes logged commits visible together, which are as durable as they asked to be; those without a batch have nothing. */
-  applyLogged(run: readonly PendingCommit[]): void
+  applyLogged(run: readonly PendingCommit[], areAcknowledged: boolean): void
 }
-
-/** A write that decides by what it reads, and keeps its place in line while a page is fetched for it. */
-export interface WaitingWrite {
-  /**
-   * Reads, decides and appends its commit; called within no attempt.
-   *
-   * @param mayWait - read like the sync face, rather than give `READ_MISS` to be run again when the page is there.
-   */
-  run(mayWait: boolean): typeof READ_MISS | undefined
-}
-
-/** Misses after which a write in line reads like the sync face. */
-const LINE_MISSES_MAX = 64
 
 /**
  * Commits whose callers do not block. All that come while a sync runs share the next one.
@@ -54,7 +42,7 @@ export class AsyncCommits {
   readonly #visible: VisibleCommits
   readonly #gate: ReadGate
   readonly #queue = new CommitQueue()
-  readonly #line: WaitingWrite[] = []
+  readonly #line: WriteLine
   readonly #inFlight = new InFlightKeys()
   readonly #prefetch: GroupPrefetch
   readonly #acknowledged: AcknowledgedCommits
@@ -64,7 +52,6 @@ export class AsyncCommits {
   #flushedSeq = 0
   #syncedSeq = 0
   #working = false
-  #deciding = false
   /** What the next commits may wait for together. */
   #receipt: CommitReceipt | undefined = undefined
 
@@ -72,6 +59,9 @@ export class AsyncCommits {
     this.#parts = parts
     this.#visible = visible
     this.#gate = parts.gate
+    this.#line = new WriteLine(parts.gate, () => {
+      this.#tellIdle()
+    })
     this.#prefetch = new GroupPrefetch(this.#queue, parts.keyspaces, parts.gate)
     this.#acknowledged = parts.keyspaces.acknowledged
     this.#acknowledged.whenLookedAt(
@@ -91,14 +81,14 @@ export class AsyncCommits {
 
   /** True while there are writes whose place in line comes before that of a new one. */
   get isLineBusy(): boolean {
-    return this.#line.length > 0
+    return this.#line.isBusy
   }
 
   /** Commits a batch, which is the queue's from now on, behind all that came before. */
   commit(batch: WriteBatch, durability: Durability | undefined): Promise<void> {
-    if (this.#line.length > 0) {
+    if (this.#line.isBusy) {
       return new Promise((resolve, reject) => {
-        this.#line.push({
+        this.#line.submit({
           run: (): undefined => {
             this.append(batch, durability, resolve, reject)
           },
@@ -120,9 +110,7 @@ export class AsyncCommits {
 
   /** Runs a conditional write when all calls before it have been logged. */
   submit(write: WaitingWrite): void {
-    if (this.#line.length === 0 && this.#decide(write, false) !== READ_MISS) return
-    this.#line.push(write)
-    if (this.#line.length === 1) void this.#advance()
+    this.#line.submit(write)
   }
 
   /** Logs a commit and queues it; calls back when it is acknowledged, or when it has failed. */
@@ -209,7 +197,7 @@ export class AsyncCommits {
    * who wait, and poisons: this call itself does not fail.
    */
   settle(): void {
-    if (!this.#deciding) for (const write of this.#line.splice(0)) this.#decide(write, true)
+    this.#line.settle()
     this.#acknowledged.enter()
     const { log } = this.#parts
     const last = this.#queue.last
@@ -245,7 +233,7 @@ export class AsyncCommits {
 
   /** Resolves when nothing is in flight and nobody waits in line. */
   async idle(): Promise<void> {
-    while (this.#working || this.#line.length > 0) {
+    while (this.#working || this.#line.isBusy) {
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
     }
   }
@@ -315,7 +303,7 @@ export class AsyncCommits {
    */
   #applyAndTell(run: readonly PendingCommit[]): void {
     try {
-      this.#apply(run)
+      this.#apply(run, false)
     } catch (error) {
       for (const { waiter } of run) waiter.reject(error)
       this.#failAll(error)
@@ -328,15 +316,15 @@ export class AsyncCommits {
   #applyAcknowledged(run: readonly PendingCommit[]): void {
     try {
       this.#parts.gate.outside(() => {
-        this.#apply(run)
+        this.#apply(run, true)
       })
     } catch (error) {
       this.#failAll(error)
     }
   }
 
-  #apply(run: readonly PendingCommit[]): void {
-    this.#visible.applyLogged(run)
+  #apply(run: readonly PendingCommit[], areAcknowledged: boolean): void {
+    this.#visible.applyLogged(run, areAcknowledged)
     for (const { batch } of run) if (batch !== undefined) this.#giveBack(batch)
   }
 
@@ -344,37 +332,6 @@ export class AsyncCommits {
     if (this.#spares.length >= SPARE_BATCHES_MAX) return
     batch.clear()
     this.#spares.push(batch)
-  }
-
-  #decide(write: WaitingWrite, mayWait: boolean): typeof READ_MISS | undefined {
-    this.#deciding = true
-    try {
-      return write.run(mayWait)
-    } finally {
-      this.#deciding = false
-    }
-  }
-
-  /** Runs the writes in line, one after the other, each when its pages are there. */
-  async #advance(): Promise<void> {
-    let missCount = 0
-    for (let write = this.#line[0]; write !== undefined; write = this.#line[0]) {
-      try {
-        await this.#gate.fetchMissed()
-      } catch {
-        missCount = LINE_MISSES_MAX
-      }
-      // The sync face may have settled the line meanwhile.
-      if (this.#line[0] !== write) continue
-      this.#line.shift()
-      if (this.#decide(write, missCount >= LINE_MISSES_MAX) !== READ_MISS) {
-        missCount = 0
-        continue
-      }
-      missCount++
-      this.#line.unshift(write)
-    }
-    this.#tellIdle()
   }
 
   #indexInFlight(): void {
@@ -406,7 +363,7 @@ export class AsyncCommits {
   }
 
   #tellIdle(): void {
-    if (this.#working || this.#line.length > 0) return
+    if (this.#working || this.#line.isBusy) return
     for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
 }

@@ -1,5 +1,6 @@
 import { equalBytes, invalidArgument, LdbError } from '@ldb/base'
-import type { AsyncCommits, WaitingWrite } from './async-commits.js'
+import type { AsyncCommits } from './async-commits.js'
+import type { WaitingWrite } from './async-write-line.js'
 import { decodeBorrowedValue } from './borrowed-decode.js'
 import { READ_MISS } from './async-read-gate.js'
 import type { ReadGate } from './async-read-gate.js'

@@ -155,9 +155,10 @@ export class CommitPipeline {
    * Makes commits visible that were logged before, as durable as they asked to be: all of them together, as nobody looks in
    * between.
    *
+   * @param areAcknowledged - they were, so that they count even when they cannot be applied.
    * @throws {@link LdbError} as `commit`, when they cannot be applied.
    */
-  applyLogged(run: readonly PendingCommit[]): void {
+  applyLogged(run: readonly PendingCommit[], areAcknowledged: boolean): void {
     assert(!this.#committing, 'a commit does not begin within another')
     let seq = this.#seq
     let isFull = true
@@ -171,16 +172,23 @@ export class CommitPipeline {
     this.#committing = true
     try {
       this.#applyRun(run)
+    } catch (error) {
+      if (areAcknowledged) this.#count(seq)
+      throw error
     } finally {
       this.#committing = false
     }
     this.#acknowledge(seq, isFull)
   }
 
-  /** Tells everybody that commits are visible up to this one. */
-  #acknowledge(seq: number, isFull: boolean): void {
+  #count(seq: number): void {
     this.#commitCount += seq - this.#seq
     this.#seq = seq
+  }
+
+  /** Tells everybody that commits are visible up to this one. */
+  #acknowledge(seq: number, isFull: boolean): void {
+    this.#count(seq)
     this.#parts.transactions.noteVisible(seq)
     if (!isFull) this.#parts.backgroundSync.plan()
     this.#parts.changeSignal.wake()

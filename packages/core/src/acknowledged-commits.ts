@@ -1,8 +1,9 @@
 import type { PendingCommit } from './async-commit-queue.js'
 
-/** Commits that may wait, and their bytes: few enough that whoever looks first does not wait long. */
+/** Commits that may wait: few enough that whoever looks first does not wait long. */
 const COMMITS_MAX = 1024
-const BYTES_MAX = 1 << 20
+/** A larger commit is applied before it is acknowledged: it may need room on the device, which may be full. */
+const COMMIT_BYTES_MAX = 2048
 
 /**
  * Commits that were acknowledged, and are not in the stores yet.
@@ -15,7 +16,6 @@ export class AcknowledgedCommits {
   /** True while there are any: then `look` comes before a store is touched. */
   isWaiting = false
   #commits: PendingCommit[] = []
-  #byteCount = 0
   #apply: (run: readonly PendingCommit[]) => void = nothing
   #check: () => void = nothing
 
@@ -33,18 +33,13 @@ export class AcknowledgedCommits {
     return this.#commits.at(-1)?.seq
   }
 
-  /** True when no more should be added. */
-  get isFull(): boolean {
-    return this.#commits.length >= COMMITS_MAX || this.#byteCount >= BYTES_MAX
-  }
-
-  /** Takes commits that follow on those that it has. */
-  add(run: readonly PendingCommit[]): void {
-    for (const commit of run) {
-      this.#commits.push(commit)
-      this.#byteCount += commit.batch?.byteLength ?? 0
-    }
+  /** Takes commits that follow on those that it has; false when they should not wait. */
+  add(run: readonly PendingCommit[]): boolean {
+    if (this.#commits.length + run.length > COMMITS_MAX) return false
+    for (const { batch } of run) if (batch !== undefined && batch.byteLength > COMMIT_BYTES_MAX) return false
+    for (const commit of run) this.#commits.push(commit)
     this.isWaiting = true
+    return true
   }
 
   /** Brings all of them into the stores. */
@@ -52,7 +47,6 @@ export class AcknowledgedCommits {
     if (!this.isWaiting) return
     const run = this.#commits
     this.#commits = []
-    this.#byteCount = 0
     this.isWaiting = false
     this.#apply(run)
   }

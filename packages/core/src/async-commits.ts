@@ -281,14 +281,9 @@ export class AsyncCommits {
   /** Acknowledges those that are durable as asked. Where a page may have to be brought in, they are applied before. */
   async #makeVisible(): Promise<void> {
     const mayWait = this.#prefetch.isWarm
-    for (;;) {
-      if (!mayWait || this.#acknowledged.isFull) this.#acknowledged.enter()
-      const run = this.#takeReady()
-      if (run.length === 0) return
-      if (mayWait) {
-        this.#acknowledged.add(run)
-        for (const { waiter } of run) waiter.resolve()
-      } else this.#applyAndTell(run)
+    for (let run = this.#takeReady(); run.length > 0; run = this.#takeReady()) {
+      if (mayWait && this.#acknowledged.add(run)) for (const { waiter } of run) waiter.resolve()
+      else this.#applyAndTell(run)
       if (this.#queue.length > 0 && this.#gate.isTurnOver) await this.#gate.nextTurn()
     }
   }
@@ -302,6 +297,7 @@ export class AsyncCommits {
    * same (C3), and all are in the log.
    */
   #applyAndTell(run: readonly PendingCommit[]): void {
+    this.#acknowledged.enter()
     try {
       this.#apply(run, false)
     } catch (error) {

@@ -160,6 +160,10 @@ export class CommitPipeline {
    */
   applyLogged(run: readonly PendingCommit[], areAcknowledged: boolean): void {
     assert(!this.#committing, 'a commit does not begin within another')
+    const { health } = this.#parts
+    if (health.readRefusal !== undefined) {
+      throw unknownOutcome('the commit was logged, and one before it could not be applied', health.failure)
+    }
     let seq = this.#seq
     let isFull = true
     for (const commit of run) {

@@ -1,0 +1,258 @@
+// Strategy: commits that are acknowledged and still out of the stores, which `isWaiting` tells; then one look of each kind.
+// Invariants: C11: nobody can tell that they were out; A1, A2 over several keyspaces, with ranges between puts; C3 when the
+// stores fail.
+import { isLdbError } from '@ldb/base'
+import { describe, expect, it } from 'vitest'
+import type { AsyncDatabase } from '../src/async-database.js'
+import { AsyncDatabase as AsyncFace } from '../src/async-database.js'
+import { Database } from '../src/database.js'
+import type { DatabaseParts } from '../src/database-parts.js'
+import { openDatabase } from '../src/open-database.js'
+import { holdSyncs, rejection, TUNING, turns } from './async-setup.js'
+import { deviceError, FaultyVfs } from './faulty-vfs.js'
+
+interface Opened {
+  readonly db: AsyncDatabase
+  readonly parts: DatabaseParts
+  isWaiting(): boolean
+}
+
+function open(vfs: FaultyVfs): Opened {
+  const parts = openDatabase('data', { vfs, cacheBytes: 65_536 }, TUNING)
+  const db = new Database(parts).makePromises(AsyncFace)
+  return { db, parts, isWaiting: () => parts.keyspaces.acknowledged.isWaiting }
+}
+
+/** A database with entries, and a commit that was acknowledged a moment ago. */
+async function withOneOut(vfs: FaultyVfs): Promise<Opened> {
+  const opened = open(vfs)
+  await Promise.all(['a', 'b', 'c'].map((key) => opened.db.put(key, 'old')))
+  // No file is read from here on, which is when commits may wait.
+  await opened.db.put('a', 'old')
+  await turns()
+  expect(opened.isWaiting()).toBe(false)
+  await opened.db.put('b', 'new')
+  expect(opened.isWaiting()).toBe(true)
+  return opened
+}
+
+const LOOKS: Record<string, (db: AsyncDatabase) => unknown> = {
+  get: (db) => db.sync.get('b'),
+  borrow: (db) => db.sync.get('b', { borrow: true }),
+  getMany: (db) => db.sync.getMany(['b'])[0],
+  'get, async face': (db) => db.get('b'),
+  'getMany, async face': async (db) => (await db.getMany(['b']))[0],
+  entries: (db) => [...db.sync.entries({ gt: 'a', lt: 'c' })][0]?.[1],
+  'entries, async face': async (db) => {
+    for await (const [, value] of db.entries({ gt: 'a', lt: 'c' })) return value
+    return undefined
+  },
+  cursor: (db) => {
+    using cursor = db.sync.cursor()
+    cursor.seek('b')
+    return cursor.value
+  },
+  snapshot: (db) => {
+    using snapshot = db.sync.snapshot()
+    return snapshot.get('b')
+  },
+  'snapshot, async face': async (db) => {
+    const snapshot = db.snapshot()
+    const value = await snapshot.get('b')
+    await snapshot.release()
+    return value
+  },
+  transaction: (db) => db.sync.transaction((transaction) => transaction.get('b')),
+  'read-only transaction': (db) => {
+    using transaction = db.sync.begin({ readOnly: true })
+    return transaction.get('b')
+  },
+  'transaction, async face': (db) => db.transaction((transaction) => transaction.get('b')),
+  update: (db) => db.update('b', (value) => `${value}`),
+  'update, sync face': (db) => db.sync.update('b', (value) => `${value}`),
+  'compare and swap': async (db) => ((await db.compareAndSwap('b', 'new', 'newer')) ? 'new' : 'old'),
+  'commit of the sync face': (db) => {
+    db.sync.put('d', 'x')
+    return db.sync.get('b')
+  },
+  checkpoint: async (db) => {
+    db.sync.checkpoint()
+    return db.get('b')
+  },
+}
+
+describe('an acknowledged commit', () => {
+  it.each(Object.entries(LOOKS))('is seen by %s', async (_, look) => {
+    const { db } = await withOneOut(new FaultyVfs())
+    expect(await look(db)).toBe('new')
+    await db.close()
+  })
+
+  it('is counted by seq and stats', async () => {
+    const { db } = await withOneOut(new FaultyVfs())
+    expect(db.seq).toBe(5)
+    await db.put('e', '')
+    const { seq, commitCount, keyspaces } = db.sync.stats()
+    expect([seq, commitCount, keyspaces[0]?.entryCount]).toEqual([6, 6, 4])
+    await db.close()
+  })
+
+  it('is not seen by a transaction and a snapshot that began before it', async () => {
+    const { db } = open(new FaultyVfs())
+    await db.put('a', 'old')
+    const transaction = db.sync.begin()
+    const snapshot = db.sync.snapshot()
+    await db.put('a', 'new')
+    expect([transaction.get('a'), snapshot.get('a'), db.sync.get('a')]).toEqual(['old', 'old', 'new'])
+    transaction.put('a', 'mine')
+    expect(() => {
+      transaction.commit()
+    }).toThrowError(rejection('LDB_CONFLICT') as Error)
+    snapshot.release()
+    await db.close()
+  })
+
+  it('comes in by itself, while the next sync runs or when there is none', async () => {
+    const vfs = new FaultyVfs()
+    const { db, isWaiting } = await withOneOut(vfs)
+    await turns()
+    expect(isWaiting()).toBe(false)
+    await db.put('a', '1')
+    expect(isWaiting()).toBe(true)
+    const release = holdSyncs(vfs)
+    const next = db.put('a', '2')
+    await turns()
+    expect(isWaiting()).toBe(false)
+    expect(db.sync.get('a')).toBe('1')
+    release()
+    await next
+    await db.close()
+  })
+
+  it('is there after a close and an open, and after a close by force', async () => {
+    const vfs = new FaultyVfs()
+    const { db } = await withOneOut(vfs)
+    db.sync.close()
+    const again = open(vfs)
+    expect(await again.db.get('b')).toBe('new')
+    await again.db.close()
+  })
+
+  it('is given to those who read changes, in order', async () => {
+    const { db } = await withOneOut(new FaultyVfs())
+    const changes = db.sync.changes({ since: 0 })
+    const seqs: number[] = []
+    for await (const { seq } of changes) {
+      seqs.push(seq)
+      if (seqs.length === 3) await Promise.all([db.put('x', '1'), db.put('x', '2')])
+      if (seqs.length === 7) break
+    }
+    expect(seqs).toEqual([1, 2, 3, 4, 5, 6, 7])
+    await db.close()
+  })
+})
+
+describe('commits that come in together', () => {
+  it('give what they give one by one, over keyspaces, with ranges and batches between puts', async () => {
+    const { db } = open(new FaultyVfs())
+    const other = await db.keyspace('other')
+    const spaces = [db, other]
+    const expected = [new Map<string, string>(), new Map<string, string>()]
+    let word = 7
+    const random = (below: number): number => {
+      word = (Math.imul(word, 1_103_515_245) + 12_345) >>> 0
+      return (word >>> 8) % below
+    }
+    for (let round = 0; round < 12; round++) {
+      const commits: Promise<unknown>[] = []
+      for (let index = 0; index < 150; index++) {
+        const which = random(2)
+        const [space, map] = [spaces[which]!, expected[which]!]
+        const key = `k${random(40).toString().padStart(2, '0')}`
+        const kind = random(10)
+        if (kind === 0) {
+          commits.push(space.deleteRange({ gte: key, lt: 'k20' }))
+          for (const each of [...map.keys()]) if (each >= key && each < 'k20') map.delete(each)
+        } else if (kind === 1) {
+          commits.push(space.delete(key))
+          map.delete(key)
+        } else if (kind === 2) {
+          commits.push(db.batch().put(key, 'both').in(other).put(key, 'both').commit())
+          for (const each of expected) each.set(key, 'both')
+        } else {
+          const value = String(round * 1000 + index).repeat(random(30) === 0 ? 1000 : 1)
+          commits.push(space.put(key, value, random(4) === 0 ? { durability: 'none' } : {}))
+          map.set(key, value)
+        }
+      }
+      await Promise.all(commits)
+      if (round % 3 === 0) await turns()
+      for (const [which, space] of spaces.entries()) {
+        const sorted = [...expected[which]!].sort(([a], [b]) => (a < b ? -1 : 1))
+        expect([...space.sync.entries()]).toEqual(sorted)
+      }
+    }
+    expect(db.sync.verify().findings).toEqual([])
+    await db.close()
+  })
+
+  it('are all told when the stores cannot take them, and are there after the next open (C3)', async () => {
+    const vfs = new FaultyVfs()
+    const { db, isWaiting } = await withOneOut(vfs)
+    const errors: unknown[] = []
+    db.on('error', ({ error }) => errors.push(error))
+    vfs.fault = (call, path) =>
+      call === 'write' && path.endsWith('tree.ldb') ? deviceError('LDB_NO_SPACE', call, path) : undefined
+    const settled = await Promise.allSettled([
+      db.put('before', '1'),
+      db.put('large', 'x'.repeat(50_000)),
+      db.put('after', '1'),
+    ])
+    expect(isWaiting()).toBe(false)
+    const codes = settled.map((each) => each.status === 'rejected' && (each.reason as { code: string }).code)
+    expect(codes).toEqual(['LDB_NO_SPACE', 'LDB_NO_SPACE', 'LDB_NO_SPACE'])
+    expect(errors).toHaveLength(1)
+    for (const read of [() => db.sync.get('b'), () => db.sync.snapshot(), () => db.sync.begin()]) {
+      expect(read).toThrowError(rejection('LDB_POISONED') as Error)
+    }
+    await expect(db.get('b')).rejects.toEqual(rejection('LDB_POISONED'))
+    vfs.fault = () => undefined
+    await db.close()
+    const again = open(vfs).db
+    expect(await again.getMany(['b', 'before', 'after'])).toEqual(['new', '1', '1'])
+    expect((await again.get('large'))?.length).toBe(50_000)
+    await again.close()
+  })
+
+  it('that were acknowledged refuse whoever looks when the stores cannot take them (C11)', async () => {
+    const vfs = new FaultyVfs()
+    const { db, isWaiting } = open(vfs)
+    const keyspaces = await Promise.all(['p', 'q'].map((name) => db.keyspace(name)))
+    // Fresh pages fill the cache, so that taking one more means writing one down, which fails.
+    let code: string | undefined
+    let acknowledged = 0
+    vfs.fault = (call, path) =>
+      call === 'write' && path.endsWith('tree.ldb') ? deviceError('LDB_NO_SPACE', call, path) : undefined
+    for (let index = 0; index < 5000 && code === undefined; index++) {
+      try {
+        await keyspaces[index % 2]!.put(`key ${index}`, 'x'.repeat(80))
+        acknowledged++
+        if (isWaiting() && index % 50 === 0) keyspaces[0]!.sync.get('key')
+      } catch (error) {
+        code = isLdbError(error) ? error.code : String(error)
+      }
+    }
+    expect(['LDB_POISONED', 'LDB_COMMIT_UNKNOWN', 'LDB_NO_SPACE']).toContain(code)
+    expect(db.seq).toBeGreaterThanOrEqual(acknowledged)
+    for (const keyspace of keyspaces) {
+      expect(() => keyspace.sync.get('key 0')).toThrowError(rejection('LDB_POISONED') as Error)
+    }
+    vfs.fault = () => undefined
+    await db.close()
+    const again = open(vfs).db
+    let count = 0
+    for (const name of ['p', 'q']) count += (await again.keyspace(name)).sync.count()
+    expect(count).toBeGreaterThanOrEqual(acknowledged)
+    await again.close()
+  })
+})

@@ -102,6 +102,18 @@ describe('the merger of commits', () => {
     expect(store.applyCount).toBe(1)
   })
 
+  it('applies what it has when there is room for no more', () => {
+    const store = new MapStore()
+    const merger = new CommitMerger()
+    for (let seq = 1; seq <= 30; seq++) {
+      const put: Operation = { store: 1, kind: 'put', key: seq, upper: 0, value: seq, valueBytes: 15_000 }
+      merger.add(store, batchOf([put]).sections()[0]!, seq)
+    }
+    merger.finish()
+    expect([store.applyCount, store.seq]).toEqual([4, 30])
+    expect([...store.entries.values()]).toEqual(Array.from({ length: 30 }, (_, at) => `${at + 1} × 15000`))
+  })
+
   it('reports a malformed section of a file with its place, and takes nothing of it', () => {
     const store = new MapStore()
     const merger = new CommitMerger()

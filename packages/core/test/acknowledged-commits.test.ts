@@ -8,7 +8,7 @@ import { AsyncDatabase as AsyncFace } from '../src/async-database.js'
 import { Database } from '../src/database.js'
 import type { DatabaseParts } from '../src/database-parts.js'
 import { openDatabase } from '../src/open-database.js'
-import { holdSyncs, rejection, TUNING, turns } from './async-setup.js'
+import { holdSyncs, rejection, TUNING, turns, watchReads } from './async-setup.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 
 interface Opened {
@@ -34,6 +34,12 @@ async function withOneOut(vfs: FaultyVfs): Promise<Opened> {
   await opened.db.put('b', 'new')
   expect(opened.isWaiting()).toBe(true)
   return opened
+}
+
+/** Counts what is read from stores on the thread. */
+function watch(vfs: FaultyVfs): { readCount(): number } {
+  const counts = watchReads(vfs)
+  return { readCount: () => counts.sync }
 }
 
 const LOOKS: Record<string, (db: AsyncDatabase) => unknown> = {
@@ -222,6 +228,31 @@ describe('commits that come in together', () => {
     expect(await again.getMany(['b', 'before', 'after'])).toEqual(['new', '1', '1'])
     expect((await again.get('large'))?.length).toBe(50_000)
     await again.close()
+  })
+
+  it('bring in a page that is missing, even for a read that may not wait for one', async () => {
+    const vfs = new FaultyVfs()
+    const { db, isWaiting } = open(vfs)
+    for (let index = 0; index < 4000; index++)
+      void db.put(`key${index}`, 'x'.repeat(60), { durability: 'none' })
+    await db.put('warm', '')
+    await db.checkpoint()
+    let cold = -1
+    for (let index = 0; index < 4000 && cold < 0; index += 37) {
+      for (let group = 0; group < 3; group++) await db.put('warm', '')
+      await turns()
+      // Only the first 16 of a group are looked at.
+      const group = [...Array.from({ length: 16 }, () => 'warm'), `key${index}`]
+      await Promise.all(group.map((key) => db.put(key, 'new')))
+      expect(isWaiting()).toBe(true)
+      const { readCount } = watch(vfs)
+      expect(await db.get('warm')).toBe('new')
+      if (readCount() > 0) cold = index
+      vfs.fault = () => undefined
+    }
+    expect(cold).toBeGreaterThanOrEqual(0)
+    expect(await db.get(`key${cold}`)).toBe('new')
+    await db.close()
   })
 
   it('that were acknowledged refuse whoever looks when the stores cannot take them (C11)', async () => {

@@ -150,8 +150,9 @@ export const TRANSACTION_BUGS: readonly SeededBug[] = [
     rows: [23],
     effect: 'a plain write overtakes those that wait for a page before it',
     file: 'packages/core/src/async-commits.ts',
-    find: '    if (this.#line.length > 0) {\n      return new Promise((resolve, reject) => {\n',
-    replace: '    if (this.#line.length < 0) {\n      return new Promise((resolve, reject) => {\n',
+    find: '    if (this.#line.isBusy) {\n      return new Promise((resolve, reject) => {\n',
+    replace:
+      '    if (this.#line.isBusy && this.newestSeq < 0) {\n      return new Promise((resolve, reject) => {\n',
     suite: 'packages/core/test/async-commits.test.ts',
   },
   {
@@ -164,6 +165,38 @@ export const TRANSACTION_BUGS: readonly SeededBug[] = [
     replace:
       '    for (let commit = this.#queue.shift(), told = 0; commit !== undefined; commit = this.#queue.shift()) {\n      if (told++ > 0) commit.waiter.resolve()\n      else commit.waiter.reject(',
     ...history,
+  },
+  {
+    name: 'acknowledged-commit-not-seen',
+    area,
+    rows: [7, 23],
+    effect:
+      'who begins a transaction does not see commits that were acknowledged and are not in the stores yet',
+    file: 'packages/core/src/transaction-begin.ts',
+    find: '  keyspace.pipeline.catchUp()\n',
+    replace: '',
+    ...history,
+  },
+  {
+    name: 'acknowledged-commit-overtaken',
+    area,
+    rows: [7, 23],
+    effect:
+      'commits that are applied before they are acknowledged overtake those that were acknowledged before',
+    file: 'packages/core/src/async-commits.ts',
+    find: '    this.#acknowledged.enter()\n    try {\n',
+    replace: '    try {\n',
+    suite: 'packages/core/test/acknowledged-commits.test.ts',
+  },
+  {
+    name: 'merged-commits-swapped',
+    area,
+    rows: [7, 8],
+    effect: 'a long section of a commit is applied before the shorter ones of commits before it',
+    file: 'packages/core/src/commit-merger.ts',
+    find: '      if (lane !== undefined) lane.apply()\n',
+    replace: '',
+    suite: 'packages/core/src/commit-merger.test.ts',
   },
   {
     name: 'retry-before-the-winner-is-visible',

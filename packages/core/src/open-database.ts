@@ -284,9 +284,14 @@ class Opening {
     this.#opened.push(() => {
       wal.close({ clean: false })
     })
-    const { seq, replayedCount } = replayLog(wal, directory, catalog, keyspaces)
+    const { seq, replayedCount } = replayLog(wal, directory, catalog, keyspaces, this.#replayBytes())
     const isCut = wal.openedClean && replayedCount === 0
     return { log: new WalLog(wal, isCut, this.#options.changesBacklogBytes), seq, isCut }
+  }
+
+  /** The cache has yet to fill: commits that are gathered may take a part of its room. */
+  #replayBytes(): number {
+    return Math.min(this.#tuning.replayBytes, this.#options.cacheBytes / 2)
   }
 
   /** Gives everything back that was opened; the error that is on its way counts, not those of this. */

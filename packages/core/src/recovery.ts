@@ -1,10 +1,13 @@
-import { corruption, decodeBatch, toSeq } from '@ldb/base'
+import { corruption, decodeBatch } from '@ldb/base'
 import type { Wal, WalReader } from '@ldb/wal'
 import type { Catalog } from './catalog.js'
 import { decodeCheckpointRecord } from './checkpoint-record.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
 import { LogRecordType } from './format.js'
+import { KeyOrder } from './key-order.js'
+import type { KeyspaceStore } from './keyspace-store.js'
 import type { KeyspaceTable } from './keyspace-table.js'
+import { ReplayRun } from './replay-run.js'
 
 /** What reading the log through came to. */
 export interface RecoveryResult {
@@ -19,6 +22,7 @@ export interface RecoveryResult {
  * belong together (R3, R4). Changes nothing but the state in memory.
  *
  * @param directory - of the log, for errors; offsets in them are positions in the log.
+ * @param runBytes - memory for commits that are gathered before they are applied.
  * @throws {@link LdbError} LDB_CORRUPTION when anything is missing or does not fit.
  */
 export function replayLog(
@@ -26,8 +30,9 @@ export function replayLog(
   directory: string,
   catalog: Catalog,
   keyspaces: KeyspaceTable,
+  runBytes: number,
 ): RecoveryResult {
-  const replay = new Replay(directory, catalog, keyspaces)
+  const replay = new Replay(directory, catalog, keyspaces, runBytes)
   const reader = wal.read(wal.firstLsn)
   try {
     while (reader.next()) replay.take(reader)
@@ -48,11 +53,17 @@ class Replay {
   #firstCommit: number | undefined = undefined
   #checkpointSeen = false
   #replayedCount = 0
+  readonly #runBytes: number
+  readonly #keyOrder = new KeyOrder()
+  /** Memory that all runs take. */
+  #gatheredBytes = 0
+  readonly #runs = new Map<KeyspaceStore, ReplayRun>()
 
-  constructor(directory: string, catalog: Catalog, keyspaces: KeyspaceTable) {
+  constructor(directory: string, catalog: Catalog, keyspaces: KeyspaceTable, runBytes: number) {
     this.#directory = directory
     this.#catalog = catalog
     this.#keyspaces = keyspaces
+    this.#runBytes = runBytes
     this.#durableSeqs = new Map(
       [...keyspaces].map((keyspace): [number, number] => [keyspace.descriptor.id, keyspace.store.durableSeq]),
     )
@@ -66,6 +77,7 @@ class Replay {
 
   /** Checks what can be said when the whole log was read, and gives the result. */
   finish(endLsn: number): RecoveryResult {
+    this.#applyRuns()
     const seq = this.#seq
     if (seq === undefined || (!this.#checkpointSeen && this.#firstCommit !== 1)) {
       throw this.#fault(endLsn, 'the log has lost its beginning: no checkpoint is in it', seq ?? 0)
@@ -103,10 +115,28 @@ class Replay {
         throw this.#fault(lsn, 'a commit writes to a keyspace that was made later', section.keyspaceId)
       }
       if (seq <= (this.#durableSeqs.get(section.keyspaceId) ?? 0)) continue
-      keyspace.store.apply(section, toSeq(seq))
+      const run = this.#runOf(keyspace)
+      this.#gatheredBytes -= run.memoryBytes
+      run.add(section, seq)
+      this.#gatheredBytes += run.memoryBytes
       replayed = true
     }
     if (replayed) this.#replayedCount++
+    if (this.#gatheredBytes >= this.#runBytes) this.#applyRuns()
+  }
+
+  #runOf(keyspace: KeyspaceStore): ReplayRun {
+    let run = this.#runs.get(keyspace)
+    if (run === undefined) {
+      run = new ReplayRun(keyspace.store, this.#keyOrder)
+      this.#runs.set(keyspace, run)
+    }
+    return run
+  }
+
+  #applyRuns(): void {
+    for (const run of this.#runs.values()) run.apply()
+    this.#gatheredBytes = 0
   }
 
   #takeCheckpoint(reader: WalReader): void {

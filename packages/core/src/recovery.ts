@@ -13,6 +13,8 @@ import { ReplayRun } from './replay-run.js'
 export interface RecoveryResult {
   /** Number of the newest commit. */
   readonly seq: number
+  /** Number of the newest commit that the newest checkpoint in the log holds; 0 when there is none. */
+  readonly checkpointSeq: number
   /** Commits of which a part at least was applied again. */
   readonly replayedCount: number
 }
@@ -51,7 +53,8 @@ class Replay {
   /** Number of the last commit or checkpoint; `undefined` before the first. */
   #seq: number | undefined = undefined
   #firstCommit: number | undefined = undefined
-  #checkpointSeen = false
+  /** Of the newest checkpoint that was met. */
+  #checkpointSeq: number | undefined = undefined
   #replayedCount = 0
   readonly #runBytes: number
   readonly #keyOrder = new KeyOrder()
@@ -79,7 +82,7 @@ class Replay {
   finish(endLsn: number): RecoveryResult {
     this.#applyRuns()
     const seq = this.#seq
-    if (seq === undefined || (!this.#checkpointSeen && this.#firstCommit !== 1)) {
+    if (seq === undefined || (this.#checkpointSeq === undefined && this.#firstCommit !== 1)) {
       throw this.#fault(endLsn, 'the log has lost its beginning: no checkpoint is in it', seq ?? 0)
     }
     if (seq < this.#catalog.seq) {
@@ -93,7 +96,7 @@ class Replay {
       }
       if (store.durableSeq < durableSeq) throw this.#fault(endLsn, 'a store has gone back', store.durableSeq)
     }
-    return { seq, replayedCount: this.#replayedCount }
+    return { seq, checkpointSeq: this.#checkpointSeq ?? 0, replayedCount: this.#replayedCount }
   }
 
   #takeCommit(reader: WalReader): void {
@@ -145,7 +148,11 @@ class Replay {
     if (this.#seq !== undefined && record.seq > this.#seq) {
       throw this.#fault(reader.lsn, 'a checkpoint does not follow its last commit', record.seq, this.#seq)
     }
-    if (this.#firstCommit !== undefined && !this.#checkpointSeen && this.#firstCommit > record.seq + 1) {
+    if (
+      this.#firstCommit !== undefined &&
+      this.#checkpointSeq === undefined &&
+      this.#firstCommit > record.seq + 1
+    ) {
       throw this.#fault(
         reader.lsn,
         'commits behind a checkpoint are missing',
@@ -155,7 +162,7 @@ class Replay {
     }
     this.#checkStores(record, reader.lsn)
     this.#seq ??= record.seq
-    this.#checkpointSeen = true
+    this.#checkpointSeq = record.seq
   }
 
   /** (R4) A store that is behind has lost a checkpoint that was durable. */

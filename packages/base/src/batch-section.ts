@@ -13,6 +13,11 @@ export interface BatchSection {
   readonly end: number
   /** Operations from `start` to `end`. */
   readonly operationCount: number
+  /**
+   * True when each operation is about a single key and these ascend, each once: a store may then apply them to one place after
+   * the other. It need not look, and may refuse what is wrong with LDB_INVARIANT.
+   */
+  readonly isSorted?: boolean
   /** Where `bytes` came from, for errors; absent for a batch made in this process. */
   readonly origin?: BatchOrigin
 }

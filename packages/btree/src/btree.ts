@@ -31,6 +31,7 @@ import { Pages } from './pages.js'
 import { PutGroup } from './put-group.js'
 import { moveDown } from './shrink.js'
 import { TreeSnapshot } from './snapshot.js'
+import { SortedOperations } from './sorted-operations.js'
 import { ValueSlab } from './value-slab.js'
 import { TreeVerifier } from './verify.js'
 import { TreeState } from './tree-state.js'
@@ -52,6 +53,7 @@ export class BTree implements OrderedStore {
   readonly #many: ManyValues
   readonly #reader: BatchReader = new BatchReader()
   readonly #puts: PutGroup = new PutGroup()
+  readonly #sorted: SortedOperations = new SortedOperations()
   readonly #bitmapPages: number[]
   readonly #snapshots = new Set<TreeSnapshot>()
   #meta: Meta
@@ -169,7 +171,8 @@ export class BTree implements OrderedStore {
     reader.reset(section)
     this.#beginChange()
     this.#guardState(() => {
-      applyOperations(this.#tree, this.#puts, reader)
+      if (section.isSorted === true) this.#sorted.apply(this.#tree, reader, section.operationCount)
+      else applyOperations(this.#tree, this.#puts, reader)
     })
     this.#seq = seq
   }

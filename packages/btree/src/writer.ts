@@ -188,8 +188,8 @@ function insert(
   writeRecord(state, page, place, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
 }
 
-/** Writes a new record into a page that has room for it and takes its key; long parts go to runs. */
-function writeRecord(
+/** Writes a new record into a page that has room for it and takes its key; long parts go to runs. @internal */
+export function writeRecord(
   state: TreeState,
   page: number,
   slot: number,

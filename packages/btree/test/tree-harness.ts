@@ -1,5 +1,5 @@
 import { compareBytes, toSeq, WriteBatch } from '@ldb/base'
-import type { StoreSnapshot, VerifyFinding } from '@ldb/base'
+import type { Seq, StoreSnapshot, VerifyFinding } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
@@ -90,8 +90,14 @@ export class TreeHarness {
   apply(fill: (batch: WriteBatch) => void): void {
     const batch = new WriteBatch()
     fill(batch)
+    const seq = this.nextSeq()
+    for (const section of batch.sections()) this.tree.apply(section, seq)
+  }
+
+  /** Gives the number of the next commit, for those who apply it themselves. */
+  nextSeq(): Seq {
     this.#seq += 1
-    for (const section of batch.sections()) this.tree.apply(section, toSeq(this.#seq))
+    return toSeq(this.#seq)
   }
 
   /** Entries of the model, in byte order. */

@@ -8,6 +8,8 @@ export interface DatabaseTuning {
   readonly segmentBytes: number
   /** Bytes that the log fills with zeros ahead. */
   readonly preallocateBytes: number
+  /** Bytes of commits that recovery gathers, at most, before it applies them. */
+  readonly replayBytes: number
   /** The page cache remembers where records stand. */
   readonly remembersPlaces: boolean
 }
@@ -17,6 +19,7 @@ export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
   checkpointLogBytes: 67_108_864,
   segmentBytes: 67_108_864,
   preallocateBytes: 4_194_304,
+  replayBytes: 67_108_864,
   remembersPlaces: true,
 })
 

@@ -40,6 +40,20 @@ import { ExpirySweep } from './ttl-sweep.js'
 import { WalLog } from './wal-log.js'
 import { KeyspaceTransactionStore } from './transaction-store.js'
 
+/** More segments of the log than these are cut off by the opening, so that openings in vain do not heap them up. */
+const FOUND_SEGMENTS_MAX = 16
+
+/** The log, and what it told. */
+interface OpenedLog {
+  readonly log: CommitLog
+  /** Number of the newest commit. */
+  readonly seq: number
+  /** Commits up to this one are in the newest checkpoint. */
+  readonly checkpointSeq: number
+  /** It has more segments than an opening leaves. */
+  readonly isCrowded: boolean
+}
+
 /** Opens or makes the database at a path; documented where it is exported, as `Database.open`. */
 export function openDatabase(
   path: string,
@@ -187,7 +201,7 @@ class Opening {
     const gated = new GatedVfs(vfs, gate)
     const engines: EngineParts = { vfs: gated, directory: this.#directory, cache }
     const keyspaces = this.#openStores(engines, catalog)
-    const { log, seq, isCut } = this.#openLog(catalog, keyspaces)
+    const { log, seq, checkpointSeq, isCrowded } = this.#openLog(catalog, keyspaces)
     const health = new Health(options.readOnly)
     const events = new EventHub((error) => options.logger?.error(`a listener failed: ${String(error)}`))
     const checkpointer = new Checkpointer(
@@ -200,10 +214,10 @@ class Opening {
         logBytesMax: this.#tuning.checkpointLogBytes,
         cacheBytes: options.cacheBytes,
       },
-      seq,
+      checkpointSeq,
     )
-    // (R5) One new root, so that the next crash recovers from here.
-    if (!isCut) checkpointer.run(nothingInFlight(seq), { force: true })
+    // (R5) The log is the root of what was replayed, until its length asks for a checkpoint.
+    if (isCrowded && !options.readOnly) checkpointer.run(nothingInFlight(seq), { force: true })
     const backgroundSync = new BackgroundSync(health, log, events, vfs.scheduler, options.syncIntervalMs)
     const changeSignal = new ChangeSignal()
     backgroundSync.whenSynced(() => {
@@ -269,9 +283,12 @@ class Opening {
     return keyspaces
   }
 
-  #openLog(catalog: Catalog, keyspaces: KeyspaceTable): { log: CommitLog; seq: number; isCut: boolean } {
-    if (!this.#withLog)
-      return { log: new MemoryLog(this.#options.changesBacklogBytes), seq: catalog.seq, isCut: true }
+  #openLog(catalog: Catalog, keyspaces: KeyspaceTable): OpenedLog {
+    const { changesBacklogBytes } = this.#options
+    if (!this.#withLog) {
+      const { seq } = catalog
+      return { log: new MemoryLog(changesBacklogBytes), seq, checkpointSeq: seq, isCrowded: false }
+    }
     const directory = logPath(this.#directory)
     const { segmentBytes, preallocateBytes } = this.#tuning
     const wal = Wal.open(this.#vfs, directory, {
@@ -284,9 +301,19 @@ class Opening {
     this.#opened.push(() => {
       wal.close({ clean: false })
     })
-    const { seq, replayedCount } = replayLog(wal, directory, catalog, keyspaces)
-    const isCut = wal.openedClean && replayedCount === 0
-    return { log: new WalLog(wal, isCut, this.#options.changesBacklogBytes), seq, isCut }
+    const replayed = replayLog(wal, directory, catalog, keyspaces, this.#replayBytes())
+    const isCut = wal.openedClean && replayed.replayedCount === 0
+    return {
+      log: new WalLog(wal, isCut, changesBacklogBytes),
+      seq: replayed.seq,
+      checkpointSeq: isCut ? replayed.seq : replayed.checkpointSeq,
+      isCrowded: wal.stats().segmentCount > FOUND_SEGMENTS_MAX,
+    }
+  }
+
+  /** The cache has yet to fill: commits that are gathered may take a part of its room. */
+  #replayBytes(): number {
+    return Math.min(this.#tuning.replayBytes, this.#options.cacheBytes / 2)
   }
 
   /** Gives everything back that was opened; the error that is on its way counts, not those of this. */

@@ -1,15 +1,20 @@
-import { corruption, decodeBatch, toSeq } from '@ldb/base'
+import { corruption, decodeBatch } from '@ldb/base'
 import type { Wal, WalReader } from '@ldb/wal'
 import type { Catalog } from './catalog.js'
 import { decodeCheckpointRecord } from './checkpoint-record.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
 import { LogRecordType } from './format.js'
+import { KeyOrder } from './key-order.js'
+import type { KeyspaceStore } from './keyspace-store.js'
 import type { KeyspaceTable } from './keyspace-table.js'
+import { ReplayRun } from './replay-run.js'
 
 /** What reading the log through came to. */
 export interface RecoveryResult {
   /** Number of the newest commit. */
   readonly seq: number
+  /** Number of the newest commit that the newest checkpoint in the log holds; 0 when there is none. */
+  readonly checkpointSeq: number
   /** Commits of which a part at least was applied again. */
   readonly replayedCount: number
 }
@@ -19,6 +24,7 @@ export interface RecoveryResult {
  * belong together (R3, R4). Changes nothing but the state in memory.
  *
  * @param directory - of the log, for errors; offsets in them are positions in the log.
+ * @param runBytes - memory for commits that are gathered before they are applied.
  * @throws {@link LdbError} LDB_CORRUPTION when anything is missing or does not fit.
  */
 export function replayLog(
@@ -26,8 +32,9 @@ export function replayLog(
   directory: string,
   catalog: Catalog,
   keyspaces: KeyspaceTable,
+  runBytes: number,
 ): RecoveryResult {
-  const replay = new Replay(directory, catalog, keyspaces)
+  const replay = new Replay(directory, catalog, keyspaces, runBytes)
   const reader = wal.read(wal.firstLsn)
   try {
     while (reader.next()) replay.take(reader)
@@ -46,13 +53,20 @@ class Replay {
   /** Number of the last commit or checkpoint; `undefined` before the first. */
   #seq: number | undefined = undefined
   #firstCommit: number | undefined = undefined
-  #checkpointSeen = false
+  /** Of the newest checkpoint that was met. */
+  #checkpointSeq: number | undefined = undefined
   #replayedCount = 0
+  readonly #runBytes: number
+  readonly #keyOrder = new KeyOrder()
+  /** Memory that all runs take. */
+  #gatheredBytes = 0
+  readonly #runs = new Map<KeyspaceStore, ReplayRun>()
 
-  constructor(directory: string, catalog: Catalog, keyspaces: KeyspaceTable) {
+  constructor(directory: string, catalog: Catalog, keyspaces: KeyspaceTable, runBytes: number) {
     this.#directory = directory
     this.#catalog = catalog
     this.#keyspaces = keyspaces
+    this.#runBytes = runBytes
     this.#durableSeqs = new Map(
       [...keyspaces].map((keyspace): [number, number] => [keyspace.descriptor.id, keyspace.store.durableSeq]),
     )
@@ -66,8 +80,9 @@ class Replay {
 
   /** Checks what can be said when the whole log was read, and gives the result. */
   finish(endLsn: number): RecoveryResult {
+    this.#applyRuns()
     const seq = this.#seq
-    if (seq === undefined || (!this.#checkpointSeen && this.#firstCommit !== 1)) {
+    if (seq === undefined || (this.#checkpointSeq === undefined && this.#firstCommit !== 1)) {
       throw this.#fault(endLsn, 'the log has lost its beginning: no checkpoint is in it', seq ?? 0)
     }
     if (seq < this.#catalog.seq) {
@@ -81,7 +96,7 @@ class Replay {
       }
       if (store.durableSeq < durableSeq) throw this.#fault(endLsn, 'a store has gone back', store.durableSeq)
     }
-    return { seq, replayedCount: this.#replayedCount }
+    return { seq, checkpointSeq: this.#checkpointSeq ?? 0, replayedCount: this.#replayedCount }
   }
 
   #takeCommit(reader: WalReader): void {
@@ -103,10 +118,28 @@ class Replay {
         throw this.#fault(lsn, 'a commit writes to a keyspace that was made later', section.keyspaceId)
       }
       if (seq <= (this.#durableSeqs.get(section.keyspaceId) ?? 0)) continue
-      keyspace.store.apply(section, toSeq(seq))
+      const run = this.#runOf(keyspace)
+      this.#gatheredBytes -= run.memoryBytes
+      run.add(section, seq)
+      this.#gatheredBytes += run.memoryBytes
       replayed = true
     }
     if (replayed) this.#replayedCount++
+    if (this.#gatheredBytes >= this.#runBytes) this.#applyRuns()
+  }
+
+  #runOf(keyspace: KeyspaceStore): ReplayRun {
+    let run = this.#runs.get(keyspace)
+    if (run === undefined) {
+      run = new ReplayRun(keyspace.store, this.#keyOrder)
+      this.#runs.set(keyspace, run)
+    }
+    return run
+  }
+
+  #applyRuns(): void {
+    for (const run of this.#runs.values()) run.apply()
+    this.#gatheredBytes = 0
   }
 
   #takeCheckpoint(reader: WalReader): void {
@@ -115,7 +148,11 @@ class Replay {
     if (this.#seq !== undefined && record.seq > this.#seq) {
       throw this.#fault(reader.lsn, 'a checkpoint does not follow its last commit', record.seq, this.#seq)
     }
-    if (this.#firstCommit !== undefined && !this.#checkpointSeen && this.#firstCommit > record.seq + 1) {
+    if (
+      this.#firstCommit !== undefined &&
+      this.#checkpointSeq === undefined &&
+      this.#firstCommit > record.seq + 1
+    ) {
       throw this.#fault(
         reader.lsn,
         'commits behind a checkpoint are missing',
@@ -125,7 +162,7 @@ class Replay {
     }
     this.#checkStores(record, reader.lsn)
     this.#seq ??= record.seq
-    this.#checkpointSeen = true
+    this.#checkpointSeq = record.seq
   }
 
   /** (R4) A store that is behind has lost a checkpoint that was durable. */

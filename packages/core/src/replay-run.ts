@@ -1,0 +1,151 @@
+import { toSeq } from '@ldb/base'
+import type { BatchSection, OrderedStore } from '@ldb/base'
+import type { KeyOrder } from './key-order.js'
+import { OperationTable, PLACE_WORDS } from './operation-table.js'
+
+/** Bytes that a store is given at a time: they are still in the processor's cache when it reads them. */
+const SLICE_BYTES = 262_144
+/** Operations that are loaded ahead. */
+const TOUCHED_OPERATIONS = 32
+
+/**
+ * Commits in a row, as far as they concern one store. They are applied together, in the order of their keys, each key once: so
+ * the store changes a page once, where one commit after the other would come back to it again and again.
+ */
+export class ReplayRun {
+  readonly #store: OrderedStore
+  readonly #keyOrder: KeyOrder
+  readonly #table = new OperationTable()
+  #order = new Int32Array(0)
+  #slice = new Uint8Array(0)
+  #sliceView = new DataView(this.#slice.buffer)
+  #lastSeq = 0
+  /** What was loaded ahead; kept so that the loads are not left out as useless. */
+  touched = 0
+
+  constructor(store: OrderedStore, keyOrder: KeyOrder) {
+    this.#store = store
+    this.#keyOrder = keyOrder
+  }
+
+  /** Memory that the operations take. */
+  get memoryBytes(): number {
+    return this.#table.memoryBytes
+  }
+
+  /** Takes a copy of what a commit does to the store. */
+  add(section: BatchSection, seq: number): void {
+    this.#table.add(section)
+    this.#lastSeq = seq
+  }
+
+  /** Applies what was taken, and forgets it. */
+  apply(): void {
+    const table = this.#table
+    if (table.count === 0) return
+    this.#sortOperations()
+    // Each slice passes for a commit of its own: nobody sees the store between two of them.
+    const sliceCount = Math.min(Math.ceil(table.byteCount / SLICE_BYTES), this.#lastSeq - this.#store.seq)
+    const sliceBytes = Math.ceil(table.byteCount / sliceCount)
+    let from = 0
+    while (from < table.count) from = this.#applySlice(from, sliceBytes)
+    table.clear()
+  }
+
+  /** Applies operations from a place in the order on, and gives the place behind them. */
+  #applySlice(from: number, byteCount: number): number {
+    const table = this.#table
+    const { places, count } = table
+    const order = this.#order
+    let operationCount = 0
+    let end = 0
+    let passedBytes = 0
+    let index = from
+    let touchedEnd = from
+    while (index < count && passedBytes < byteCount) {
+      if (index === touchedEnd) touchedEnd = this.#touch(index)
+      const operation = order[index] as number
+      const start = places[operation * PLACE_WORDS] as number
+      const bytes = (places[operation * PLACE_WORDS + 3] as number) - start
+      passedBytes += bytes
+      index++
+      // Only what is done last to a key counts.
+      if (index < count && table.isReplacedBy(operation, order[index] as number)) continue
+      this.#reserve(end, bytes)
+      copyWords(table.view, start, this.#sliceView, end, bytes)
+      end += bytes
+      operationCount++
+    }
+    const isSorted = table.ranges.length === 0
+    const section: BatchSection = { bytes: this.#slice, start: 0, end, operationCount, isSorted }
+    this.#store.apply(section, toSeq(index < count ? this.#store.seq + 1 : this.#lastSeq))
+    return index
+  }
+
+  /** Loads what the next operations need: the processor waits for all of them at once instead of one after the other. */
+  #touch(from: number): number {
+    const { places, bytes, count } = this.#table
+    const order = this.#order
+    const end = Math.min(count, from + TOUCHED_OPERATIONS)
+    let sum = 0
+    for (let index = from; index < end; index++) {
+      const word = (order[index] as number) * PLACE_WORDS
+      sum ^= (bytes[places[word] as number] as number) ^ (bytes[(places[word + 3] as number) - 1] as number)
+    }
+    this.touched = sum
+    return end
+  }
+
+  #reserve(used: number, byteCount: number): void {
+    if (byteCount <= this.#slice.length - used) return
+    const grown = new Uint8Array(used + byteCount + SLICE_BYTES)
+    grown.set(this.#slice.subarray(0, used))
+    this.#slice = grown
+    this.#sliceView = new DataView(grown.buffer)
+  }
+
+  /** Sorts the operations between those that are about ranges, which must stay where they are. */
+  #sortOperations(): void {
+    const table = this.#table
+    if (this.#order.length < table.count) this.#order = new Int32Array(table.places.length / PLACE_WORDS)
+    let from = 0
+    for (const range of table.ranges) {
+      this.#keyOrder.sort(table, this.#order, from, range)
+      this.#order[range] = range
+      from = range + 1
+    }
+    this.#keyOrder.sort(table, this.#order, from, table.count)
+  }
+}
+
+/** Copies longer than this go through views. */
+const WORDWISE_BYTES_MAX = 256
+
+/** Copies `length` bytes word by word, where making views would cost more than the copying. */
+function copyWords(
+  source: DataView,
+  sourceStart: number,
+  target: DataView,
+  targetStart: number,
+  length: number,
+): void {
+  if (length > WORDWISE_BYTES_MAX) {
+    const from = new Uint8Array(source.buffer, sourceStart, length)
+    new Uint8Array(target.buffer, targetStart, length).set(from)
+    return
+  }
+  let index = 0
+  for (; index <= length - 16; index += 16) {
+    const from = sourceStart + index
+    const to = targetStart + index
+    const a = source.getInt32(from, true)
+    const b = source.getInt32(from + 4, true)
+    const c = source.getInt32(from + 8, true)
+    const d = source.getInt32(from + 12, true)
+    target.setInt32(to, a, true)
+    target.setInt32(to + 4, b, true)
+    target.setInt32(to + 8, c, true)
+    target.setInt32(to + 12, d, true)
+  }
+  for (; index < length; index++) target.setUint8(targetStart + index, source.getUint8(sourceStart + index))
+}

@@ -241,7 +241,8 @@ export class AsyncCommits {
       for (let round = 0; round < GATHER_ROUNDS; round++) await Promise.resolve()
       await this.#commitGroup()
       if (this.#gate.isTurnOver) await this.#gate.nextTurn()
-      this.#parts.afterGroup()
+      const caughtUp = this.#parts.afterGroup()
+      if (caughtUp !== undefined) await caughtUp
     }
     this.#working = false
     this.#tellIdle()

@@ -11,13 +11,7 @@ import type { Meta } from './meta.js'
 import type { Pages, Root } from './pages.js'
 import { Settling } from './settling.js'
 import type { TreeState } from './tree-state.js'
-
-/** Children of branches that are looked at before something else may have its turn. */
-const TURN_LOOKS = 4096
-/** Held pages that are passed on before something else may have its turn. */
-const TURN_HELD = 4096
-/** The end of a file is cut off in pieces: a large one keeps some file systems busy. */
-const CUT_BYTES = 1 << 24
+import { TURN_CUT_BYTES, TURN_HELD, TURN_LOOKS } from './turn-sizes.js'
 
 /** A tree of an epoch that has ended: what a checkpoint writes down. @internal */
 export interface FrozenTree {
@@ -70,7 +64,8 @@ export function freezeTree(
     runCount: pages.runs.count,
   }
   const held = reclaim.freeze(epoch)
-  pages.beginFrozen()
+  pages.written.beginSettling(epoch)
+  pages.epoch = epoch + 1
   return { meta, root, freeSpace: freeSpace.clone(), held }
 }
 
@@ -113,7 +108,7 @@ function* settleFrozen(
   } finally {
     settling.release()
   }
-  pages.endFrozen()
+  pages.written.endSettling(pages.epoch)
   const { checksumLow, checksumHigh } = settling
   if (state.root.page === root.page) {
     state.root.checksumLow = checksumLow
@@ -178,7 +173,7 @@ function* makeDurable(pages: Pages, meta: Meta, { log, turn }: CheckpointParts):
     const length = freeSpace.trim() * meta.pageBytes
     const present = file.length()
     if (present <= length) return
-    file.truncate(Math.max(length, turn === undefined ? length : present - CUT_BYTES))
+    file.truncate(Math.max(length, turn === undefined ? length : present - TURN_CUT_BYTES))
     if (turn !== undefined) yield turn
   }
 }

@@ -15,9 +15,7 @@ import {
 } from './format.js'
 import { FreeSpace } from './free-space.js'
 import type { Meta } from './meta.js'
-
-/** Pages that are written before something else may have its turn. */
-const TURN_PAGES = 32
+import { TURN_BITMAPS } from './turn-sizes.js'
 
 /** Pages that one free-space page has bits for. @internal */
 export function pagesPerBitmap(pageBytes: number): number {
@@ -69,7 +67,7 @@ export function* writeFreeSpace(
     view.setInt32(4, hash[1] as number, true)
     file.write(bytes, 0, pageBytes, page * pageBytes)
     next = { page, checksumLow: hash[0] as number, checksumHigh: hash[1] as number }
-    if (turn !== undefined && index % TURN_PAGES === 0) yield turn
+    if (turn !== undefined && index % TURN_BITMAPS === 0) yield turn
   }
   return next
 }

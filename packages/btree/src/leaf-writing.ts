@@ -1,11 +1,7 @@
 import { pageEpoch, pageLevel } from './page.js'
 import type { Pages } from './pages.js'
 import { writeDirty } from './page-writing.js'
-
-/** Leaves that are looked for at a time, to be written in the order of the file. */
-const FOUND_PAGES_MAX = 4096
-/** Leaves that are sealed and written before something else may have its turn: less than a millisecond. */
-const TURN_PAGES = 64
+import { FOUND_PAGES_MAX, TURN_PAGES } from './turn-sizes.js'
 
 /**
  * Writes the changed leaves of the frozen tree down, a few at a time: to pages that nothing durable reaches, their checksums
@@ -57,9 +53,9 @@ export class LeafWriting {
   }
 
   #isWanted(frame: number): boolean {
-    const { memory, space, frozenEpoch } = this.#pages
+    const { memory, space, written } = this.#pages
     if (!space.isDirty(frame)) return false
     const page = frame * memory.pageBytes
-    return pageLevel(memory, page) === 0 && pageEpoch(memory, page) <= frozenEpoch
+    return pageLevel(memory, page) === 0 && pageEpoch(memory, page) <= written.frozenEpoch
   }
 }

@@ -17,18 +17,15 @@ import {
   setChecksum,
   setPageEpoch,
   setPageNumber,
-  slotCount,
 } from './page.js'
 import { CheckedPages } from './checked-pages.js'
 import { checkTreePage } from './page-check.js'
 import { PageCopies } from './page-copies.js'
 import { PageMemory } from './page-memory.js'
 import { Reclaim } from './reclaim.js'
-import { childChecksumHigh, childChecksumLow, childOf, setChildChecksum } from './record.js'
+import { childChecksumHigh, childChecksumLow, childOf } from './record.js'
+import { TURN_FORGOTTEN } from './turn-sizes.js'
 import { WrittenPages } from './written-pages.js'
-
-/** Checksums that are forgotten at a time. */
-const FORGET_PAGES = 4096
 
 /** Where a tree begins. @internal */
 export interface Root {
@@ -67,8 +64,6 @@ export class Pages implements PageSink {
   readonly written = new WrittenPages()
   /** Pages whose present version needs no look at its records. */
   readonly #checked = new CheckedPages()
-  /** Newest epoch of the frozen tree, while it is being written down; -1 otherwise. What is in memory alone must stay there. */
-  frozenEpoch = -1
   /** Grows when a page comes, goes, is split or gets another number: an offset found before need no longer be that page's. */
   moveCount = 0
   /** Room for pages that are written together, while a checkpoint is on its way. */
@@ -86,8 +81,6 @@ export class Pages implements PageSink {
   readonly #held: number[] = []
   #heldCount = 0
   readonly #hash = new Int32Array(2)
-  /** True when a branch of the frozen tree was copied while that was being written down. */
-  #wasFrozenCopied = false
 
   constructor(
     file: VfsFile,
@@ -248,7 +241,7 @@ export class Pages implements PageSink {
       }
       memory.bytes.copyWithin(copy, page, page + memory.pageBytes)
       this.#outdate(page)
-      if (made <= this.frozenEpoch && pageLevel(memory, page) > 0) this.#recordWritten(copy)
+      if (made <= this.written.frozenEpoch && pageLevel(memory, page) > 0) this.written.recordIn(memory, copy)
     }
     setPageNumber(memory, copy, pageNumber)
     setPageEpoch(memory, copy, this.epoch)
@@ -257,36 +250,11 @@ export class Pages implements PageSink {
     return copy
   }
 
-  /** Ends the epoch: what it has made is about to be written down. */
-  beginFrozen(): void {
-    this.frozenEpoch = this.epoch
-    this.epoch += 1
-    this.#wasFrozenCopied = false
-    this.written.beginSettling()
-  }
-
-  /** The frozen tree is written down, but for free space and the meta block. */
-  endFrozen(): void {
-    this.frozenEpoch = -1
-    this.written.endSettling(this.epoch, this.#wasFrozenCopied)
-  }
-
   /** Tells whether the version of a page that is about to be copied is needed in memory by nobody. */
   #mayTakeFrame(page: number, made: number): boolean {
     if (this.reclaim.isPinned) return false
-    if (made > this.frozenEpoch) return true
+    if (made > this.written.frozenEpoch) return true
     return pageLevel(this.memory, page) === 0 && !this.space.isDirty(page >> this.memory.pageShift)
-  }
-
-  /** Lets the copy of a branch that is still to be settled know all that was written: settling will not see the copy. */
-  #recordWritten(branch: number): void {
-    const { memory, written } = this
-    this.#wasFrozenCopied = true
-    const count = slotCount(memory, branch)
-    for (let slot = 0; slot < count; slot += 1) {
-      const child = written.get(childOf(memory, branch, slot))
-      if (child !== undefined) setChildChecksum(memory, branch, slot, child.low, child.high)
-    }
   }
 
   /** Gives up the page at `page`, which the present tree no longer reaches. */
@@ -335,7 +303,7 @@ export class Pages implements PageSink {
 
   /** Forgets some of the checksums that all parents record; true when none of them is left. */
   forgetSettled(): boolean {
-    return this.written.forget(this.reclaim.oldestPin, FORGET_PAGES)
+    return this.written.forget(this.reclaim.oldestPin, TURN_FORGOTTEN)
   }
 
   #hashPage(page: number): void {

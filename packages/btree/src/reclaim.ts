@@ -1,13 +1,12 @@
 import { assert } from '@ldb/base'
 import { HeldList, passOn, spanOf } from './held-list.js'
 import type { HeldSpan } from './held-list.js'
+import { TURN_HELD } from './turn-sizes.js'
 
 /** Fewer pages than this are not looked through for those that only a younger snapshot reached. */
 const SCAN_MIN = 64
-/** Held pages that the end of a snapshot looks at before it returns: well below a millisecond. */
-const LOOKS_AT_UNPIN = 1024
 /** Held pages that each page given up looks at, so that what a snapshot has left behind is looked through in the end. */
-const LOOKS_AT_GIVING_UP = 8
+const LOOKS_AT_GIVING_UP = 4
 
 /**
  * Holds pages back until nobody reaches them.
@@ -82,7 +81,7 @@ export class Reclaim {
     // The oldest snapshot holds by far the most. What only a younger one held is looked for when the held pages have
     // doubled, so that pages do not pile up behind one long reader and each is looked at a few times only.
     if (isOldest || this.#heldBySnapshots.length >= this.#scanAt) this.#beginSifting()
-    this.sift(LOOKS_AT_UNPIN)
+    this.sift(TURN_HELD)
   }
 
   /** Notes pages that the present tree no longer reaches. */

@@ -1,3 +1,7 @@
+import { slotCount } from './page.js'
+import type { PageMemory } from './page-memory.js'
+import { childOf, setChildChecksum } from './record.js'
+
 /** Checksum under which a page was written since its parents last recorded one. @internal */
 export interface WrittenPage {
   readonly low: number
@@ -29,7 +33,10 @@ export class WrittenPages {
   /** In the order of their writing. */
   readonly #pages = new Map<number, WrittenPage>()
   #time = 0
-  #settledTime = 0
+  #begunTime = 0
+  #frozenEpoch = -1
+  /** True when a branch of the frozen tree was copied since it was frozen. */
+  #wasCopied = false
   /** When the newest of them was written. */
   #newestTime = 0
   readonly #settlings: Settling[] = []
@@ -55,20 +62,34 @@ export class WrittenPages {
     this.#pages.delete(pageNumber)
   }
 
-  beginSettling(): void {
-    this.#time += 1
-    this.#settledTime = this.#time
+  /** Newest epoch of the frozen tree, while that is written down; -1 otherwise. What of it is in memory alone must stay there. */
+  get frozenEpoch(): number {
+    return this.#frozenEpoch
   }
 
-  /**
-   * Notes that the frozen tree is settled.
-   *
-   * @param epoch - the present one.
-   * @param wasCopied - a branch of the frozen tree was copied meanwhile.
-   */
-  endSettling(epoch: number, wasCopied: boolean): void {
+  /** Notes that the tree of an epoch is about to be written down. */
+  beginSettling(frozenEpoch: number): void {
     this.#time += 1
-    this.#settlings.push({ time: wasCopied ? this.#settledTime : this.#time, epoch })
+    this.#frozenEpoch = frozenEpoch
+    this.#begunTime = this.#time
+    this.#wasCopied = false
+  }
+
+  /** Lets the copy of a branch that may still have to be settled know all that was written: settling will not see the copy. */
+  recordIn(memory: PageMemory, branch: number): void {
+    this.#wasCopied = true
+    const count = slotCount(memory, branch)
+    for (let slot = 0; slot < count; slot += 1) {
+      const child = this.#pages.get(childOf(memory, branch, slot))
+      if (child !== undefined) setChildChecksum(memory, branch, slot, child.low, child.high)
+    }
+  }
+
+  /** Notes that the frozen tree is settled; `epoch` is the present one. */
+  endSettling(epoch: number): void {
+    this.#time += 1
+    this.#frozenEpoch = -1
+    this.#settlings.push({ time: this.#wasCopied ? this.#begunTime : this.#time, epoch })
   }
 
   /**

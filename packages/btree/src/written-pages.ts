@@ -97,7 +97,7 @@ export class WrittenPages {
    *
    * @param oldestPin - epoch of the oldest open snapshot; `Infinity` when none is open.
    * @param most - pages to forget at most.
-   * @returns true when there are no more of them for now.
+   * @returns true when none is left that can be forgotten.
    */
   forget(oldestPin: number, most: number): boolean {
     const settlings = this.#settlings

@@ -1,6 +1,5 @@
 import { assert, corruption, invalidArgument, LdbError, SteppedWork, toLsn, toSeq } from '@ldb/base'
 import type { DeviceSteps, Lsn, Seq, VerifySink } from '@ldb/base'
-import { DirectorySync, FileRemoval } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { sealFoundSegment } from './active-segment.js'
 import { GroupSync } from './group-sync.js'
@@ -11,7 +10,7 @@ import { recoverLog } from './recovery.js'
 import type { UnsealedSegment } from './recovery.js'
 import { FIRST_PLACE } from './segment-creation.js'
 import { SegmentList } from './segment-list.js'
-import { removedSegmentPath } from './segment-name.js'
+import { removalSteps } from './segment-removal.js'
 import { verifyWal } from './verify.js'
 import { resolveWalOptions } from './wal-options.js'
 import type { ResolvedWalOptions, WalOptions } from './wal-options.js'
@@ -295,21 +294,11 @@ export class Wal {
   }
 
   *#truncate(lsn: number): DeviceSteps {
-    const directory = new DirectorySync(this.vfs, this.#directory)
     try {
-      for (;;) {
+      yield* removalSteps(this.vfs, this.#directory, this.segments, lsn, () => {
         this.assertOpen()
         this.#writer.assertUsable()
-        const { oldest, newest } = this.segments
-        if (oldest === undefined || oldest === newest) return
-        assert(oldest.endLsn !== undefined, 'only the newest segment has no end')
-        if (oldest.endLsn > lsn) return
-        const removedPath = removedSegmentPath(oldest.path)
-        this.vfs.rename(oldest.path, removedPath)
-        this.segments.removeOldest()
-        yield directory
-        yield new FileRemoval(this.vfs, removedPath)
-      }
+      })
     } catch (error) {
       this.#writer.poison(error)
       throw error

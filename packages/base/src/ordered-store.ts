@@ -74,23 +74,15 @@ export interface OrderedStore {
   checkpoint(options?: CheckpointOptions): void
 
   /**
-   * Begins a checkpoint: freezes the present state and hands it to the operating system before it returns. What is
-   * applied from then on is no part of it. The work that is given waits for the device and makes the checkpoint durable;
+   * Begins a checkpoint: freezes the present state before it returns, without a write. What is applied from then on is no
+   * part of it. The work that is given writes it down, a little at a time, waits for the device and makes it durable;
    * whatever needs it done first carries it on by itself. Absent where a checkpoint cannot be made in steps.
    *
    * @param log - brought to the device before the checkpoint may become durable: the log of what is in it.
+   * @param turn - waited for about every millisecond that the work takes, so that something else has its turn.
    * @throws {@link LdbError} as `checkpoint` does.
    */
-  beginCheckpoint?(log?: Syncable): SteppedWork
-
-  /**
-   * Writes down about `byteCount` bytes of what a checkpoint would have to write, so that it has less to do, and gives
-   * how many it were; 0 when nothing is left. No checkpoint names them yet. Absent where there is no use in it.
-   */
-  writeEarly?(byteCount: number): number
-
-  /** Brings what was written so far, and what was found at opening, to the device, off this thread. A failure poisons. */
-  syncAsync?(): Promise<void>
+  beginCheckpoint?(log?: Syncable, turn?: Syncable): SteppedWork
 
   /** Walks everything there is and reports each thing found wrong to the sink. Never throws LDB_CORRUPTION. */
   verify(sink: VerifySink): void

@@ -15,11 +15,11 @@ import { applyOperations } from './apply-operations.js'
 import { bulkLoad } from './bulk-load.js'
 import { resolveBTreeOptions } from './btree-options.js'
 import type { BTreeOptions, TreeIdentity } from './btree-options.js'
-import { freezeTree, makeDurable } from './checkpoint.js'
+import { freezeTree, writeFrozen } from './checkpoint.js'
+import type { FrozenTree } from './checkpoint.js'
 import { Confirmation } from './confirmation.js'
 import { createTreeFile } from './create.js'
 import { firstPageNumber } from './format.js'
-import { writeEarly } from './early-write.js'
 import { readFreeSpace } from './free-space-pages.js'
 import { copyNewest, findNewest, viewValue } from './lookup.js'
 import { checkIdentity } from './identity-check.js'
@@ -208,10 +208,10 @@ export class BTree implements OrderedStore {
     }
   }
 
-  beginCheckpoint(log?: Syncable): SteppedWork {
+  beginCheckpoint(log?: Syncable, turn?: Syncable): SteppedWork {
     this.#assertWritable()
     this.#checkpoint?.sync()
-    let frozen: Meta | undefined
+    let frozen: FrozenTree | undefined
     if (this.#changed) {
       this.#guardWrites(() => {
         frozen = freezeTree(this.#tree, this.#meta, this.#seq, this.#bitmapPages)
@@ -219,30 +219,8 @@ export class BTree implements OrderedStore {
       this.#changed = false
       this.#epochUsed = false
     }
-    this.#checkpoint = new SteppedWork(this.#checkpointSteps(frozen, log))
+    this.#checkpoint = new SteppedWork(this.#checkpointSteps(frozen, log, turn))
     return this.#checkpoint
-  }
-
-  writeEarly(byteCount: number): number {
-    this.#assertWritable()
-    const { pageBytes } = this.#pages.memory
-    let pageCount = 0
-    this.#guardWrites(() => {
-      pageCount = writeEarly(this.#pages, Math.max(1, Math.floor(byteCount / pageBytes)))
-    })
-    return pageCount * pageBytes
-  }
-
-  async syncAsync(): Promise<void> {
-    this.#assertWritable()
-    const { confirmation } = this.#pages
-    try {
-      await confirmation.syncAsync()
-      await confirmation.fileSync.syncAsync()
-    } catch (error) {
-      this.#failWrites(error)
-      throw error
-    }
   }
 
   /**
@@ -311,12 +289,16 @@ export class BTree implements OrderedStore {
   }
 
   /** What is left when the tree is frozen; where nothing has changed, making sure of what was found. */
-  *#checkpointSteps(frozen: Meta | undefined, log: Syncable | undefined): DeviceSteps {
+  *#checkpointSteps(
+    frozen: FrozenTree | undefined,
+    log: Syncable | undefined,
+    turn: Syncable | undefined,
+  ): DeviceSteps {
     try {
       if (frozen === undefined) yield this.#pages.confirmation
       else {
-        yield* makeDurable(this.#pages, frozen, log)
-        this.#meta = frozen
+        const parts = { state: this.#tree, bitmapPages: this.#bitmapPages, log, turn }
+        this.#meta = yield* writeFrozen(frozen, parts)
       }
     } catch (error) {
       this.#failWrites(error)

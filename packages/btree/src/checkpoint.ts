@@ -3,29 +3,43 @@ import type { VfsFile } from '@ldb/vfs'
 import { META_STRIDE } from './format.js'
 import type { FreeSpace } from './free-space.js'
 import { pagesPerBitmap, writeFreeSpace } from './free-space-pages.js'
+import { passOn } from './held-list.js'
+import type { HeldSpan } from './held-list.js'
+import { LeafWriting } from './leaf-writing.js'
 import { blockOf, encodeMeta } from './meta.js'
 import type { Meta } from './meta.js'
-import { checksumHigh, checksumLow, slotCount } from './page.js'
-import type { Pages } from './pages.js'
-import { childChecksumHigh, childChecksumLow, childOf, setChildChecksum } from './record.js'
+import type { Pages, Root } from './pages.js'
+import { Settling } from './settling.js'
 import type { TreeState } from './tree-state.js'
+import { TURN_CUT_BYTES, TURN_HELD, TURN_LOOKS } from './turn-sizes.js'
 
-/** Neighbouring dirty pages are written together, up to this many bytes a call. */
-const WRITE_BYTES_MAX = 1 << 20
-/** A buffer of this size is not replaced by a larger one. */
-const WRITE_BYTES_ENOUGH = 1 << 18
+/** A tree of an epoch that has ended: what a checkpoint writes down. @internal */
+export interface FrozenTree {
+  /** The meta block that is to be written, but for what is known only when all else is. */
+  readonly meta: Meta
+  readonly root: Root
+  /** What is free now. */
+  readonly freeSpace: FreeSpace
+  /** What is free besides, once this checkpoint is durable and no snapshot is open. */
+  readonly held: readonly HeldSpan[]
+}
+
+/** What the steps of a checkpoint work with. @internal */
+export interface CheckpointParts {
+  readonly state: TreeState
+  /** Free-space pages of the checkpoint; filled by its steps. */
+  readonly bitmapPages: number[]
+  /** Brought to the device before the meta block is written, too: the log of what is in the checkpoint. */
+  readonly log: Syncable | undefined
+  /** Waited for where something else may have its turn. */
+  readonly turn: Syncable | undefined
+}
 
 /**
- * Freezes the present tree and hands it to the operating system, all but the meta block; {@link makeDurable} does the rest.
- * Before that, the checkpoint that was found at opening is made sure of, if it is not yet.
+ * Freezes the present tree: its epoch ends, and whatever changes from now on is copied first. Writes nothing, and takes a copy
+ * of the free-space bits, 1/65,536 of the file.
  *
- * 1. Checksums are worked out from the leaves up, so that each branch records those of its children.
- * 2. Dirty pages are written in the order of the file.
- * 3. Free space is written as it will be once this checkpoint is durable.
- * 4. The epoch ends: whatever changes from now on is copied first, and is no part of this checkpoint.
- *
- * @param bitmapPages - free-space pages of the checkpoint before; replaced by the new ones.
- * @returns the meta block that is to be written.
+ * @param bitmapPages - free-space pages of the checkpoint before; emptied.
  * @internal
  */
 export function freezeTree(
@@ -33,53 +47,117 @@ export function freezeTree(
   previous: Meta,
   durableSeq: number,
   bitmapPages: number[],
-): Meta {
-  const { pages, memory } = state
-  const { file, freeSpace, reclaim, seed, epoch } = pages
-  const { pageBytes } = memory
-  pages.confirmation.sync()
-  settleTree(state)
+): FrozenTree {
+  const { pages } = state
+  const { freeSpace, reclaim, epoch } = pages
   for (const page of bitmapPages) reclaim.giveUp(page, 1, previous.epoch, epoch)
   bitmapPages.length = 0
-  let after = freeSpaceAfter(pages)
-  while (bitmapPages.length * pagesPerBitmap(pageBytes) < after.pageCount) {
-    bitmapPages.push(freeSpace.allocate())
-    after = freeSpaceAfter(pages)
-  }
-  const { pageCount } = after
-  const chain = writeFreeSpace(file, seed, { pageBytes, epoch }, after, bitmapPages)
-  if (file.length() < pageCount * pageBytes) file.truncate(pageCount * pageBytes)
-  reclaim.freeze(epoch)
-  pages.epoch = epoch + 1
-  pages.writeBuffer = undefined
-  return {
-    fileId: previous.fileId,
-    pageBytes,
+  const root = { ...state.root }
+  const meta: Meta = {
+    ...previous,
     checkpoint: previous.checkpoint + 1,
     epoch,
     durableSeq,
-    rootPage: state.root.page,
-    rootLevel: state.root.level,
-    rootChecksumLow: state.root.checksumLow,
-    rootChecksumHigh: state.root.checksumHigh,
+    rootPage: root.page,
+    rootLevel: root.level,
     entryCount: state.entryCount,
     runCount: pages.runs.count,
+  }
+  const held = reclaim.freeze(epoch)
+  pages.written.beginSettling(epoch)
+  pages.epoch = epoch + 1
+  return { meta, root, freeSpace: freeSpace.clone(), held }
+}
+
+/**
+ * Writes a frozen tree down and makes it the one that a crash leaves behind.
+ *
+ * 1. The checkpoint that was found at opening is made sure of, if it is not yet.
+ * 2. Changed leaves are written, in the order of the file. Checksums are worked out from them up, so that each branch records
+ *    those of its children, and the branches are written.
+ * 3. Free space is written as it will be once this checkpoint is durable.
+ * 4. Sync, meta block, sync, as FORMAT.md argues. Then what only the checkpoint before reached becomes free, and free pages at the
+ *    end of the file are cut off.
+ *
+ * Everything is done a little at a time, about a millisecond, and nothing in between depends on what is changed meanwhile.
+ *
+ * @returns the meta block that was written.
+ * @internal
+ */
+export function* writeFrozen(frozen: FrozenTree, parts: CheckpointParts): Generator<Syncable, Meta, void> {
+  const { pages } = parts.state
+  yield pages.confirmation
+  const settled = yield* settleFrozen(frozen, parts)
+  const meta = yield* writeFree({ ...frozen.meta, ...settled }, frozen, parts)
+  yield* forgetSettled(pages, parts.turn)
+  yield* makeDurable(pages, meta, parts)
+  pages.writeBuffer = undefined
+  return meta
+}
+
+function* settleFrozen(
+  { root }: FrozenTree,
+  { state, turn }: CheckpointParts,
+): Generator<Syncable, Pick<Meta, 'rootChecksumLow' | 'rootChecksumHigh'>, void> {
+  const { pages } = state
+  const leaves = new LeafWriting(pages)
+  while (!leaves.run()) if (turn !== undefined) yield turn
+  const settling = new Settling(pages, root)
+  try {
+    while (!settling.run(TURN_LOOKS)) if (turn !== undefined) yield turn
+  } finally {
+    settling.release()
+  }
+  pages.written.endSettling(pages.epoch)
+  const { checksumLow, checksumHigh } = settling
+  if (state.root.page === root.page) {
+    state.root.checksumLow = checksumLow
+    state.root.checksumHigh = checksumHigh
+  }
+  return { rootChecksumLow: checksumLow, rootChecksumHigh: checksumHigh }
+}
+
+/** Writes free space as it is once the frozen tree is durable and no snapshot is open, its end cut off. */
+function* writeFree(
+  meta: Meta,
+  { freeSpace: after, held }: FrozenTree,
+  { state, bitmapPages, turn }: CheckpointParts,
+): Generator<Syncable, Meta, void> {
+  const { file, freeSpace, seed } = state.pages
+  const { pageBytes, epoch } = meta
+  for (const span of held) {
+    while (span.next < span.end) {
+      passOn(span, TURN_HELD, (page, count) => {
+        after.free(page, count)
+      })
+      if (turn !== undefined) yield turn
+    }
+  }
+  // Other pages may have been taken meanwhile. Those that are free now are free after the checkpoint, too.
+  after.trim()
+  while (bitmapPages.length * pagesPerBitmap(pageBytes) < after.pageCount) {
+    const page = freeSpace.allocate()
+    after.take(page)
+    bitmapPages.push(page)
+  }
+  const { pageCount, freeCount } = after
+  const chain = yield* writeFreeSpace(file, seed, { pageBytes, epoch }, after, bitmapPages, turn)
+  if (file.length() < pageCount * pageBytes) file.truncate(pageCount * pageBytes)
+  return {
+    ...meta,
     pageCount,
     freeSpacePage: chain.page,
     freeSpaceChecksumLow: chain.checksumLow,
     freeSpaceChecksumHigh: chain.checksumHigh,
-    freeCount: after.freeCount,
+    freeCount,
   }
 }
 
-/**
- * Makes a frozen tree the one that a crash leaves behind, in the order that FORMAT.md argues for: sync, meta block, sync. Then
- * what only the checkpoint before it reached becomes free, and free pages at the end of the file are cut off.
- *
- * @param log - brought to the device before the meta block is written, too.
- * @internal
- */
-export function* makeDurable(pages: Pages, meta: Meta, log: Syncable | undefined): DeviceSteps {
+function* forgetSettled(pages: Pages, turn: Syncable | undefined): DeviceSteps {
+  while (!pages.forgetSettled()) if (turn !== undefined) yield turn
+}
+
+function* makeDurable(pages: Pages, meta: Meta, { log, turn }: CheckpointParts): DeviceSteps {
   const { file, freeSpace, reclaim, confirmation } = pages
   yield confirmation.fileSync
   if (log !== undefined) yield log
@@ -88,127 +166,20 @@ export function* makeDurable(pages: Pages, meta: Meta, log: Syncable | undefined
   if (pages.writeFailure !== undefined) throw pages.writeFailure
   writeMeta(file, meta)
   yield confirmation.fileSync
-  reclaim.advance(meta.epoch)
-  const length = freeSpace.trim() * meta.pageBytes
-  if (file.length() > length) file.truncate(length)
-}
-
-/** Free space as it is once the tree's present state is durable and no snapshot is open, its end cut off. */
-function freeSpaceAfter(pages: Pages): FreeSpace {
-  const after = pages.freeSpace.clone()
-  pages.reclaim.forEachHeld((page, count) => {
-    after.free(page, count)
-  })
-  after.trim()
-  return after
+  while (!reclaim.advance(meta.epoch, TURN_HELD)) if (turn !== undefined) yield turn
+  while (!reclaim.sift(TURN_HELD)) if (turn !== undefined) yield turn
+  // What is taken meanwhile may lie behind the end.
+  for (;;) {
+    const length = freeSpace.trim() * meta.pageBytes
+    const present = file.length()
+    if (present <= length) return
+    file.truncate(Math.max(length, turn === undefined ? length : present - TURN_CUT_BYTES))
+    if (turn !== undefined) yield turn
+  }
 }
 
 /** Writes a meta block to its place. @internal */
 export function writeMeta(file: VfsFile, meta: Meta): void {
   const bytes = encodeMeta(meta)
   file.write(bytes, 0, bytes.length, blockOf(meta.checkpoint) * META_STRIDE)
-}
-
-/** Makes every page of the tree known to its parent by its present checksum, and writes all that are dirty. */
-function settleTree(state: TreeState): void {
-  const { pages } = state
-  const visited: number[] = []
-  const root = pages.hold(pages.root(state.root))
-  try {
-    settlePage(pages, root, state.root.level, visited)
-    if (pages.space.isDirty(root / pages.memory.pageBytes)) {
-      pages.seal(root)
-      visited.push(state.root.page)
-    }
-    state.root.checksumLow = checksumLow(pages.memory, root)
-    state.root.checksumHigh = checksumHigh(pages.memory, root)
-  } finally {
-    pages.letGo()
-  }
-  visited.sort((a, b) => a - b)
-  writeDirty(pages, visited)
-  if (pages.reclaim.pinCount === 0) {
-    pages.written.clear()
-    pages.hasSettled = false
-    return
-  }
-  // Parents that only snapshots reach still record older checksums of these pages.
-  pages.hasSettled = true
-  for (const pageNumber of visited) {
-    const written = pages.written.get(pageNumber)
-    if (written !== undefined) written.settled = true
-  }
-}
-
-/** Settles the children of the branch at `page`, which is pinned; notes the numbers of all that have changed. */
-function settlePage(pages: Pages, page: number, level: number, visited: number[]): void {
-  const { memory, space } = pages
-  if (level === 0) return
-  const count = slotCount(memory, page)
-  for (let slot = 0; slot < count; slot += 1) {
-    const child = childOf(memory, page, slot)
-    const written = pages.written.get(child)
-    const frame = space.peek(child)
-    const isDirty = frame >= 0 && space.isDirty(frame)
-    if (!isDirty && (written === undefined || written.settled)) continue
-    let low = written?.low ?? 0
-    let high = written?.high ?? 0
-    if (isDirty || level > 1) {
-      const childPage = pages.child(page, slot, level - 1)
-      const childFrame = childPage / memory.pageBytes
-      space.pin(childFrame)
-      try {
-        settlePage(pages, childPage, level - 1, visited)
-        if (space.isDirty(childFrame)) pages.seal(childPage)
-        low = checksumLow(memory, childPage)
-        high = checksumHigh(memory, childPage)
-      } finally {
-        space.unpin(childFrame)
-      }
-    }
-    visited.push(child)
-    if (low === childChecksumLow(memory, page, slot) && high === childChecksumHigh(memory, page, slot))
-      continue
-    setChildChecksum(memory, page, slot, low, high)
-    pages.markDirty(page)
-  }
-}
-
-/**
- * Gives room for neighbours. It is kept while a checkpoint is written in slices: a new one for each slice made the garbage
- * collector look through everything a dozen times a checkpoint.
- */
-function writeBufferOf(pages: Pages, byteCount: number): Uint8Array {
-  const kept = pages.writeBuffer
-  if (kept !== undefined && kept.length >= Math.min(byteCount, WRITE_BYTES_ENOUGH)) return kept
-  const buffer = new Uint8Array(byteCount)
-  pages.writeBuffer = buffer
-  return buffer
-}
-
-/** Writes those of the sealed pages, sorted, that are still dirty, neighbours together. @internal */
-export function writeDirty(pages: Pages, sorted: readonly number[]): void {
-  const { memory, space, file } = pages
-  const { pageBytes } = memory
-  const buffer = writeBufferOf(pages, Math.min(WRITE_BYTES_MAX, Math.max(1, sorted.length) * pageBytes))
-  const room = Math.floor(buffer.length / pageBytes)
-  let start = 0
-  let filled = 0
-  const flush = (): void => {
-    if (filled > 0) file.write(buffer, 0, filled * pageBytes, start * pageBytes)
-    for (let pageNumber = start; pageNumber < start + filled; pageNumber += 1)
-      space.markClean(space.peek(pageNumber))
-    filled = 0
-  }
-  for (const pageNumber of sorted) {
-    const frame = space.peek(pageNumber)
-    if (frame < 0 || !space.isDirty(frame)) continue
-    if (filled === room || (filled > 0 && pageNumber !== start + filled)) flush()
-    if (filled === 0) start = pageNumber
-    const page = frame * pageBytes
-    buffer.set(memory.bytes.subarray(page, page + pageBytes), filled * pageBytes)
-    pages.noteWritten(pageNumber, page)
-    filled += 1
-  }
-  flush()
 }

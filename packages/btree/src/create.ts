@@ -1,7 +1,7 @@
 import type { Vfs } from '@ldb/vfs'
 import { firstPageNumber, META_REGION_BYTES } from './format.js'
 import { FreeSpace } from './free-space.js'
-import { writeFreeSpace } from './free-space-pages.js'
+import { writeFreeSpaceAtOnce } from './free-space-pages.js'
 import { FILE_ID_BYTES, seedOf } from './meta.js'
 import type { Meta } from './meta.js'
 import { writeMeta } from './checkpoint.js'
@@ -44,7 +44,7 @@ export function createTreeFile(vfs: Vfs, path: string, pageBytes: number): void 
     file.write(new Uint8Array(META_REGION_BYTES), 0, META_REGION_BYTES, 0)
     file.write(root.bytes, 0, pageBytes, rootPage * pageBytes)
     const freeSpace = new FreeSpace(firstPage, pageCount)
-    const chain = writeFreeSpace(file, seed, { pageBytes, epoch }, freeSpace, [bitmapPage])
+    const chain = writeFreeSpaceAtOnce(file, seed, { pageBytes, epoch }, freeSpace, [bitmapPage])
     const meta: Meta = {
       fileId,
       pageBytes,

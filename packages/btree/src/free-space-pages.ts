@@ -1,4 +1,5 @@
-import { corruption, readU32, writeU32 } from '@ldb/base'
+import { assert, corruption, readU32, writeU32 } from '@ldb/base'
+import type { Syncable } from '@ldb/base'
 import { xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
@@ -14,6 +15,7 @@ import {
 } from './format.js'
 import { FreeSpace } from './free-space.js'
 import type { Meta } from './meta.js'
+import { TURN_BITMAPS } from './turn-sizes.js'
 
 /** Pages that one free-space page has bits for. @internal */
 export function pagesPerBitmap(pageBytes: number): number {
@@ -30,15 +32,18 @@ export interface BitmapChain {
 /**
  * Writes free space to the given pages, the last first, so that each can carry the checksum of the next.
  *
+ * @param turn - yielded where something else may have its turn.
+ * @returns where they begin.
  * @internal
  */
-export function writeFreeSpace(
+export function* writeFreeSpace(
   file: VfsFile,
   seed: Seed64,
   layout: { pageBytes: number; epoch: number },
   freeSpace: FreeSpace,
   pageNumbers: readonly number[],
-): BitmapChain {
+  turn: Syncable | undefined,
+): Generator<Syncable, BitmapChain, void> {
   const { pageBytes, epoch } = layout
   const perPage = pagesPerBitmap(pageBytes)
   const bytes = new Uint8Array(pageBytes)
@@ -62,8 +67,22 @@ export function writeFreeSpace(
     view.setInt32(4, hash[1] as number, true)
     file.write(bytes, 0, pageBytes, page * pageBytes)
     next = { page, checksumLow: hash[0] as number, checksumHigh: hash[1] as number }
+    if (turn !== undefined && index % TURN_BITMAPS === 0) yield turn
   }
   return next
+}
+
+/** As {@link writeFreeSpace}, in one go. @internal */
+export function writeFreeSpaceAtOnce(
+  file: VfsFile,
+  seed: Seed64,
+  layout: { pageBytes: number; epoch: number },
+  freeSpace: FreeSpace,
+  pageNumbers: readonly number[],
+): BitmapChain {
+  const step = writeFreeSpace(file, seed, layout, freeSpace, pageNumbers, undefined).next()
+  assert(step.done === true, 'nothing else has its turn')
+  return step.value
 }
 
 /**

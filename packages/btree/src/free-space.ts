@@ -1,6 +1,9 @@
 import { assert, LdbError } from '@ldb/base'
 import { PAGE_COUNT_MAX } from './format.js'
 
+/** Bits of 32 pages that are all free. */
+const ALL_FREE = 0xffff_ffff
+
 /**
  * Which pages of a file are free: one bit a page, and a hint below which there is none.
  *
@@ -79,9 +82,29 @@ export class FreeSpace {
     if (page < this.#hint) this.#hint = page
   }
 
+  /** Takes one page: that may be one behind the end, and then those in between are free. */
+  take(page: number): void {
+    if (page < this.#pageCount) {
+      assert(this.isFree(page), 'a page that is taken is free')
+      this.#clear(page)
+      return
+    }
+    const end = this.#pageCount
+    this.#grow(page + 1)
+    this.free(end, page - end)
+  }
+
   /** Forgets the free pages at the end of the file, and gives the number of pages that are left. */
   trim(): number {
     while (this.#pageCount > this.firstPage && this.isFree(this.#pageCount - 1)) {
+      // Many at a time, where many are free.
+      const word = (this.#pageCount >>> 5) - 1
+      if ((this.#pageCount & 31) === 0 && word * 32 >= this.firstPage && this.#words[word] === ALL_FREE) {
+        this.#words[word] = 0
+        this.#freeCount -= 32
+        this.#pageCount -= 32
+        continue
+      }
       this.#clear(this.#pageCount - 1)
       this.#pageCount -= 1
     }
@@ -162,14 +185,17 @@ export class FreeSpace {
       throw new LdbError('LDB_TOO_LARGE', `a B+tree file holds at most ${PAGE_COUNT_MAX} pages`)
     }
     for (let each = page; each < this.#pageCount; each += 1) this.#clear(each)
-    this.#pageCount = Math.max(this.#pageCount, page + count)
-    const words = (this.#pageCount >>> 5) + 1
-    if (words > this.#words.length) {
-      const grown = new Uint32Array(Math.max(words, this.#words.length * 2))
-      grown.set(this.#words)
-      this.#words = grown
-    }
+    this.#grow(Math.max(this.#pageCount, page + count))
     if (this.#freeCount === 0) this.#hint = this.#pageCount
     return page
+  }
+
+  #grow(pageCount: number): void {
+    this.#pageCount = pageCount
+    const words = (pageCount >>> 5) + 1
+    if (words <= this.#words.length) return
+    const grown = new Uint32Array(Math.max(words, this.#words.length * 2))
+    grown.set(this.#words)
+    this.#words = grown
   }
 }

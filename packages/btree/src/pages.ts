@@ -24,14 +24,8 @@ import { PageCopies } from './page-copies.js'
 import { PageMemory } from './page-memory.js'
 import { Reclaim } from './reclaim.js'
 import { childChecksumHigh, childChecksumLow, childOf } from './record.js'
-
-/** Checksum under which a page was written since its parent last recorded one. @internal */
-export interface WrittenPage {
-  readonly low: number
-  readonly high: number
-  /** True once the parent in the newest tree records it; parents that only snapshots reach still do not. */
-  settled: boolean
-}
+import { TURN_FORGOTTEN } from './turn-sizes.js'
+import { WrittenPages } from './written-pages.js'
 
 /** Where a tree begins. @internal */
 export interface Root {
@@ -67,11 +61,9 @@ export class Pages implements PageSink {
   /** Run before the first byte is written. */
   readonly confirmation: Confirmation
   readonly seed: Seed64
-  readonly written = new Map<number, WrittenPage>()
+  readonly written = new WrittenPages()
   /** Pages whose present version needs no look at its records. */
   readonly #checked = new CheckedPages()
-  /** True while `written` may hold settled pages: most snapshots come and go between two checkpoints. */
-  hasSettled = false
   /** Grows when a page comes, goes, is split or gets another number: an offset found before need no longer be that page's. */
   moveCount = 0
   /** Room for pages that are written together, while a checkpoint is on its way. */
@@ -237,7 +229,7 @@ export class Pages implements PageSink {
     assert(made < this.epoch, 'only a page of an older epoch is copied')
     const pageNumber = this.freeSpace.allocate()
     let copy = page
-    if (this.reclaim.pinCount === 0) {
+    if (this.#mayTakeFrame(page, made)) {
       // Nobody reads the old version from memory any more: its frame takes the new number.
       this.space.rename(old, pageNumber)
     } else {
@@ -249,12 +241,20 @@ export class Pages implements PageSink {
       }
       memory.bytes.copyWithin(copy, page, page + memory.pageBytes)
       this.#outdate(page)
+      if (made <= this.written.frozenEpoch && pageLevel(memory, page) > 0) this.written.recordIn(memory, copy)
     }
     setPageNumber(memory, copy, pageNumber)
     setPageEpoch(memory, copy, this.epoch)
     this.markDirty(copy)
     this.reclaim.giveUp(old, 1, made, this.epoch)
     return copy
+  }
+
+  /** Tells whether the version of a page that is about to be copied is needed in memory by nobody. */
+  #mayTakeFrame(page: number, made: number): boolean {
+    if (this.reclaim.isPinned) return false
+    if (made > this.written.frozenEpoch) return true
+    return pageLevel(this.memory, page) === 0 && !this.space.isDirty(page >> this.memory.pageShift)
   }
 
   /** Gives up the page at `page`, which the present tree no longer reaches. */
@@ -291,21 +291,19 @@ export class Pages implements PageSink {
     this.noteWritten(pageNumber, page)
   }
 
-  /** Notes the checksum of a sealed page, until its parent records it. */
-  noteWritten(pageNumber: number, page: number): void {
+  /**
+   * Notes the checksum of a sealed page, until its parents record it.
+   *
+   * @param isSettled - it records the checksums of all pages below it.
+   */
+  noteWritten(pageNumber: number, page: number, isSettled = false): void {
     this.#checked.add(pageNumber)
-    this.written.set(pageNumber, {
-      low: checksumLow(this.memory, page),
-      high: checksumHigh(this.memory, page),
-      settled: false,
-    })
+    this.written.set(pageNumber, checksumLow(this.memory, page), checksumHigh(this.memory, page), isSettled)
   }
 
-  /** Forgets the checksums of settled pages, once no snapshot is open. */
-  forgetSettled(): void {
-    if (!this.hasSettled || this.reclaim.pinCount !== 0) return
-    for (const [pageNumber, page] of this.written) if (page.settled) this.written.delete(pageNumber)
-    this.hasSettled = false
+  /** Forgets some of the checksums that all parents record; true when none of them is left. */
+  forgetSettled(): boolean {
+    return this.written.forget(this.reclaim.oldestPin, TURN_FORGOTTEN)
   }
 
   #hashPage(page: number): void {

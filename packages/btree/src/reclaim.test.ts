@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { passOn } from './held-list.js'
+import type { HeldSpan } from './held-list.js'
 import { Reclaim } from './reclaim.js'
 
 /** A page that was given up, and between which epochs it was part of the tree. */
@@ -20,7 +22,9 @@ const step = fc.record({
     'release',
     'release',
     'freeze',
+    'freeze',
     'checkpoint',
+    'sift',
   ),
   pick: fc.nat(),
 })
@@ -46,6 +50,8 @@ test('pages come back when nobody reaches them, and not before', () => {
       let durable = 1
       /** Epoch of a checkpoint that is frozen, and not yet durable. */
       let frozen: number | undefined
+      /** Not all that only the checkpoint before the durable one reached was looked at. */
+      let isLeaving = false
       let epoch = 2
       let nextPage = 2
       const isReached = ({ made, freed }: GivenUp): boolean =>
@@ -66,15 +72,17 @@ test('pages come back when nobody reaches them, and not before', () => {
         } else if (kind === 'release' && pins.length > 0) {
           const [pin] = pins.splice(pick % pins.length, 1)
           reclaim.unpin(pin!)
+        } else if (kind === 'freeze' && isLeaving) {
+          isLeaving = !reclaim.advance(durable, 1 + (pick % 3))
         } else if (kind === 'freeze' && frozen === undefined) {
           frozen = epoch
           epoch += 1
-          reclaim.freeze(frozen)
+          expect(pagesOf(reclaim.freeze(frozen)).length).toBe(reclaim.heldCount)
         } else if (kind === 'checkpoint' && frozen !== undefined) {
           durable = frozen
           frozen = undefined
-          reclaim.advance(durable)
-        }
+          isLeaving = !reclaim.advance(durable, pick % 4)
+        } else if (kind === 'sift') reclaim.sift(pick % 4)
         for (const each of givenUp) {
           const isReleased = released.has(each.page)
           if (isReleased && isReached(each)) expect.unreachable(`page ${each.page} is released and reached`)
@@ -86,17 +94,30 @@ test('pages come back when nobody reaches them, and not before', () => {
         expect(reclaim.pinCount).toBe(pins.length)
       }
       for (const pin of pins.splice(0)) reclaim.unpin(pin)
+      if (isLeaving) reclaim.advance(durable)
       if (frozen !== undefined) reclaim.advance(frozen)
       frozen = undefined
       durable = epoch
       reclaim.freeze(epoch)
       reclaim.advance(epoch)
+      reclaim.sift()
       for (const each of givenUp) expect(released.has(each.page)).toBe(true)
       expect(reclaim.heldCount).toBe(0)
     }),
     { numRuns: 300 },
   )
 })
+
+/** All pages of some spans. */
+function pagesOf(spans: readonly HeldSpan[]): number[] {
+  const pages: number[] = []
+  for (const span of spans) {
+    passOn({ ...span }, Infinity, (page, count) => {
+      for (let each = page; each < page + count; each += 1) pages.push(each)
+    })
+  }
+  return pages
+}
 
 /** Held are exactly the pages given up and not released. */
 function expectHeld(reclaim: Reclaim, givenUp: readonly GivenUp[], released: ReadonlySet<number>): void {

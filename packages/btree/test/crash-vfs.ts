@@ -158,7 +158,17 @@ export class CrashVfs {
       },
       readAsync: (...args) => file.readAsync(...args),
       writeAsync: () => Promise.reject(new LdbError('LDB_UNSUPPORTED', 'the tree writes synchronously')),
-      syncAsync: () => Promise.reject(new LdbError('LDB_UNSUPPORTED', 'the tree writes synchronously')),
+      // Covers what was changed when it was called.
+      syncAsync: async () => {
+        const bytes = new Uint8Array(file.length())
+        file.read(bytes, 0, bytes.length, 0)
+        const count = this.#unsynced.length
+        await Promise.resolve()
+        this.#fail('sync', file.path)
+        this.#durable = bytes
+        this.#unsynced.splice(0, count)
+        this.onChange?.()
+      },
     }
   }
 }

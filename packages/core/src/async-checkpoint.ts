@@ -1,67 +1,92 @@
+import type { Syncable } from '@ldb/base'
+import type { Clock } from '@ldb/vfs'
 import type { AsyncFace } from './async-face.js'
 import type { ReadGate } from './async-read-gate.js'
-import { throwIfAborted } from './async-signal.js'
+import { abortedError, throwIfAborted } from './async-signal.js'
 import type { AbortSignalLike } from './async-signal.js'
 import type { Checkpointer, CheckpointRun } from './checkpointer.js'
 import type { CommitLog } from './commit-log.js'
 import type { CommitPipeline } from './commit-pipeline.js'
 import type { EventHub } from './events.js'
 import type { Health } from './health.js'
-import type { KeyspaceStore } from './keyspace-store.js'
-import type { KeyspaceTable } from './keyspace-table.js'
 
-/** Bytes of pages that are written before the event loop has its turn. */
-const SLICE_BYTES = 262_144
-/** Times that changed pages are looked for: each time there are fewer. */
-const ROUNDS = 3
+/** Turns of a checkpoint that each group of commits waits for when the log has outgrown it: some 8 MiB written. */
+const TURNS_A_GROUP = 16
+/** From so many times its limit on, the log makes commits wait for turns of the checkpoint; from the other on, for its end. */
+const SLOW_FACTOR = 2
+const HALT_FACTOR = 4
 
 /** What a sliced checkpoint works with. */
 export interface SlicedCheckpointParts {
   readonly checkpointer: Checkpointer
+  readonly clock: Clock
   readonly events: EventHub
   readonly gate: ReadGate
   readonly health: Health
-  readonly keyspaces: KeyspaceTable
   readonly log: CommitLog
   readonly pipeline: CommitPipeline
 }
 
 /**
- * Checkpoints beside writes: changed pages are written in slices, between which everything else has its turn, and are brought
- * to the device off-thread. Only what changed meanwhile and the branches are left to be written by the checkpoint itself, in one
- * go; it, too, waits for the device off-thread.
+ * Checkpoints beside everything else: what was frozen is written in slices of about a millisecond, between which the event loop
+ * has its turn, and is brought to the device off-thread. Commits go on; when they make the log grow faster than a checkpoint
+ * comes to its end, they are slowed down, and the thread stays free.
  */
 export class SlicedCheckpoint {
   readonly #parts: SlicedCheckpointParts
   readonly #logBytesMax: number
+  /** Lets the event loop have its turn. */
+  readonly #turn: Syncable
+  /** Turns of the checkpoint that runs. */
+  #turnCount = 0
+  #waiters: (() => void)[] = []
   #running: Promise<void> | undefined = undefined
 
   /** @param logBytesMax - bytes of commits in the log after which a checkpoint comes unasked. */
   constructor(parts: SlicedCheckpointParts, logBytesMax: number) {
     this.#parts = parts
     this.#logBytesMax = logBytesMax
+    this.#turn = {
+      sync: (): void => undefined,
+      syncAsync: (): Promise<void> => this.#takeTurn(),
+    }
   }
 
-  /** Makes a checkpoint in the background when the log has grown enough. */
-  afterGroup(): void {
-    const { log, health, checkpointer, pipeline } = this.#parts
-    if (log.bytesSinceCheckpoint < this.#logBytesMax || health.writeRefusal !== undefined) return
+  /**
+   * Makes a checkpoint in the background when the log has grown enough. When the log has outgrown the one that runs, gives what
+   * the next group of commits has to wait for.
+   */
+  afterGroup(): Promise<void> | undefined {
+    const { log, health, checkpointer } = this.#parts
+    const logBytes = log.bytesSinceCheckpoint
+    if (logBytes < this.#logBytesMax || health.writeRefusal !== undefined) return undefined
     if (this.#running === undefined) {
       // A failure has poisoned the handle, and the listeners know.
       this.run({}, undefined).catch(() => undefined)
-    } else if (log.bytesSinceCheckpoint >= 2 * this.#logBytesMax) checkpointer.afterCommit(pipeline)
+      return undefined
+    }
+    // Until it has frozen the stores, it may itself wait for commits.
+    if (logBytes < SLOW_FACTOR * this.#logBytesMax || !checkpointer.isWriting) return undefined
+    return this.#slowDown(logBytes < HALT_FACTOR * this.#logBytesMax ? TURNS_A_GROUP : Infinity)
   }
 
-  /** Makes a checkpoint, after the one that runs. */
+  /**
+   * Makes a checkpoint, after the one that runs.
+   *
+   * @param signal - keeps it from being begun, and ends the waiting for it; one that has begun goes on.
+   */
   async run(options: CheckpointRun, signal: AbortSignalLike | undefined): Promise<void> {
-    while (this.#running !== undefined) await this.#running.catch(() => undefined)
-    const run = this.#checkpoint(options, signal)
-    this.#running = run
-    try {
-      await run
-    } finally {
-      this.#running = undefined
+    while (this.#running !== undefined) {
+      await untilAborted(
+        this.#running.catch(() => undefined),
+        signal,
+      )
     }
+    throwIfAborted(signal)
+    this.#parts.health.assertWritable()
+    const run = this.#checkpoint(options)
+    this.#running = run
+    await untilAborted(run, signal)
   }
 
   /** Resolves when none runs. */
@@ -69,55 +94,58 @@ export class SlicedCheckpoint {
     while (this.#running !== undefined) await this.#running.catch(() => undefined)
   }
 
-  async #checkpoint(options: CheckpointRun, signal: AbortSignalLike | undefined): Promise<void> {
-    const { checkpointer, pipeline, health } = this.#parts
-    await this.#writeEarly(signal)
-    throwIfAborted(signal)
-    health.assertWritable()
-    await checkpointer.runAsync(pipeline, options)
-  }
-
-  /** Writes pages down that are no part of any checkpoint yet (C6 is about the meta block that names them). */
-  async #writeEarly(signal: AbortSignalLike | undefined): Promise<void> {
-    const { keyspaces, health, events } = this.#parts
+  async #checkpoint(options: CheckpointRun): Promise<void> {
+    const { checkpointer, pipeline } = this.#parts
     try {
-      for (let round = 0; round < ROUNDS; round++) {
-        for (const keyspace of [...keyspaces]) await this.#writeStore(keyspace, signal)
-      }
-    } catch (error) {
-      throwIfAborted(signal)
-      if (!health.closed) {
-        health.poison(error, false)
-        events.emit('error', { error })
-      }
-      throw error
+      await checkpointer.runAsync(pipeline, { ...options, turn: this.#turn })
+    } finally {
+      this.#running = undefined
+      this.#wakeWaiters()
     }
   }
 
-  async #writeStore(keyspace: KeyspaceStore, signal: AbortSignalLike | undefined): Promise<void> {
-    const { gate, health } = this.#parts
-    const { store } = keyspace
-    if (store.writeEarly === undefined || store.syncAsync === undefined) return
-    const mayWrite = (): boolean => {
-      throwIfAborted(signal)
-      return !keyspace.dropped && health.writeRefusal === undefined
+  async #takeTurn(): Promise<void> {
+    await this.#parts.gate.nextTurn()
+    this.#turnCount++
+    this.#wakeWaiters()
+  }
+
+  #wakeWaiters(): void {
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const wake of waiters) wake()
+  }
+
+  /** Resolves when the checkpoint that runs has had so many turns more, or has ended. */
+  async #slowDown(turns: number): Promise<void> {
+    const { clock, events } = this.#parts
+    const startedAtMs = clock.monotonic()
+    const running = this.#running
+    const enough = this.#turnCount + turns
+    while (this.#running === running && this.#turnCount < enough) {
+      await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }
-    if (!mayWrite()) return
-    try {
-      // Before the first write, for what was found at opening; then for what was written in the round before.
-      await store.syncAsync()
-      let leftBytes = mayWrite() ? store.stats().dirtyBytes : 0
-      while (leftBytes > 0 && mayWrite()) {
-        const writtenBytes = store.writeEarly(SLICE_BYTES)
-        if (writtenBytes === 0) return
-        leftBytes -= writtenBytes
-        await gate.nextTurn()
-      }
-    } catch (error) {
-      // Dropped meanwhile, its files are gone with all that was to be written.
-      throwIfAborted(signal)
-      if (!keyspace.dropped) throw error
+    events.emit('stall', { reason: 'checkpoint', durationMs: clock.monotonic() - startedAtMs })
+  }
+}
+
+/** Waits for something, or for the signal, whichever comes first. */
+async function untilAborted(work: Promise<void>, signal: AbortSignalLike | undefined): Promise<void> {
+  if (signal?.addEventListener === undefined) {
+    await work
+    return
+  }
+  let onAbort: (() => void) | undefined
+  const aborted = new Promise<void>((_, reject) => {
+    onAbort = (): void => {
+      reject(abortedError())
     }
+    signal.addEventListener?.('abort', onAbort)
+  })
+  try {
+    await Promise.race([work, aborted])
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener?.('abort', onAbort)
   }
 }
 

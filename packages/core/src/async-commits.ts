@@ -244,7 +244,8 @@ export class AsyncCommits {
       if (this.#queue.length === 0) break
       await this.#commitGroup()
       if (this.#gate.isTurnOver) await this.#gate.nextTurn()
-      this.#parts.afterGroup()
+      const caughtUp = this.#parts.afterGroup()
+      if (caughtUp !== undefined) await caughtUp
     }
     this.#working = false
     // Nobody goes on at once: there will be no wait to do it in.

@@ -1,4 +1,4 @@
-import { DirectorySync } from '@ldb/vfs'
+import { DirectorySync, FileRemoval } from '@ldb/vfs'
 import type { Clock, FileStatus, OpenMode, RandomSource, Scheduler, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 import type { ReadGate } from './async-read-gate.js'
 import { Staging } from './async-staging.js'
@@ -41,6 +41,10 @@ export class GatedVfs implements Vfs {
 
   remove(path: string): void {
     this.#below.remove(path)
+  }
+
+  async removeAsync(path: string): Promise<void> {
+    await new FileRemoval(this.#below, path).syncAsync()
   }
 
   removeDirectory(path: string): void {

@@ -1,5 +1,5 @@
 import { SteppedWork } from '@ldb/base'
-import type { DeviceSteps, OrderedStore, StoreStats } from '@ldb/base'
+import type { DeviceSteps, OrderedStore, StoreStats, Syncable } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
 import type { VisibleCommits } from './async-commits.js'
 import type { CommitLog } from './commit-log.js'
@@ -40,6 +40,8 @@ export interface CheckpointRun {
   readonly unhurried?: boolean
   /** Even when nothing is new. */
   readonly force?: boolean
+  /** Waited for about every millisecond that it takes, so that something else has its turn. */
+  readonly turn?: Syncable
 }
 
 /** Free space in a file that is not worth giving back. */
@@ -88,6 +90,7 @@ export class Checkpointer {
   #lastDurationMs = 0
   #lastSeq: number
   #running: SteppedWork | undefined = undefined
+  #hasFrozen = false
 
   constructor(parts: CheckpointParts, lastSeq: number) {
     this.#parts = parts
@@ -120,6 +123,11 @@ export class Checkpointer {
     }
   }
 
+  /** True while one is under way that needs no commit any more to come to its end. */
+  get isWriting(): boolean {
+    return this.#running?.isEnded === false && this.#hasFrozen
+  }
+
   /** Does what is left of the checkpoint that is under way, when there is one. */
   finish(): void {
     const running = this.#running
@@ -136,6 +144,7 @@ export class Checkpointer {
     const { log } = this.#parts
     const nothingNew = log.bytesSinceCheckpoint === 0 && place.seq === this.#lastSeq
     if (nothingNew && options.shrink !== true && options.force !== true) return undefined
+    this.#hasFrozen = false
     const work = new SteppedWork(this.#reported(place, options))
     this.#running = work
     return work
@@ -180,8 +189,11 @@ export class Checkpointer {
     const frozen = [...keyspaces].map((keyspace) => ({
       keyspace,
       // Where a store cannot do it in steps, (C6) the log comes first.
-      work: keyspace.store.beginCheckpoint?.(log) ?? new SteppedWork(checkpointAtOnce(keyspace.store, log)),
+      work:
+        keyspace.store.beginCheckpoint?.(log, options.turn) ??
+        new SteppedWork(checkpointAtOnce(keyspace.store, log)),
     }))
+    this.#hasFrozen = true
     for (const { work } of frozen) yield work
     for (const { keyspace } of frozen) if (!keyspace.dropped) this.#shrink(keyspace, options, compactions)
     this.#assertGoingOn()

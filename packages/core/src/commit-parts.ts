@@ -20,7 +20,7 @@ export interface CommitParts {
   /** Called after each commit that was acknowledged; never throws. */
   readonly afterCommit: () => void
   /** Called after each group of commits that did not block; never throws. */
-  readonly afterGroup: () => void
+  readonly afterGroup: () => Promise<void> | undefined
   /** Those who must know of each commit: open transactions. */
   readonly transactions: TransactionManager
   /** What the async face reads through. */

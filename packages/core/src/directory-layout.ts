@@ -11,6 +11,8 @@ const SEGMENT_ENDING = '.wal'
 const SEGMENT_NAME_UNITS = 14
 /** Ends the names of files that are being made. */
 const NEW_ENDING = '.new'
+/** Ends the names of segments that are being removed. */
+const REMOVED_ENDING = '.old'
 
 /** Number of the keyspace that the methods of the database itself act on. */
 export const DEFAULT_KEYSPACE_ID = 1
@@ -59,11 +61,10 @@ export function isSegmentName(name: string): boolean {
   return true
 }
 
-/** Tells whether a name within the log's directory is one that the log gives: a segment, or one being made. */
+/** Tells whether a name within the log's directory is one that the log gives: a segment, or one being made or removed. */
 export function isLogName(name: string): boolean {
-  return (
-    isSegmentName(name) || (name.endsWith(NEW_ENDING) && isSegmentName(name.slice(0, -NEW_ENDING.length)))
-  )
+  const ending = [NEW_ENDING, REMOVED_ENDING].find((each) => name.endsWith(each))
+  return isSegmentName(ending === undefined ? name : name.slice(0, -ending.length))
 }
 
 /** Tells whether a name within a keyspace's directory is one that its engine gives. */

@@ -235,9 +235,7 @@ class Opening {
         afterCommit: (): void => {
           checkpointer.afterCommit(pipeline)
         },
-        afterGroup: (): void => {
-          slicedCheckpoint.afterGroup()
-        },
+        afterGroup: () => slicedCheckpoint.afterGroup(),
         gate,
         changeSignal,
         transactions,
@@ -246,7 +244,7 @@ class Opening {
     )
     const parts = { health, log, pipeline, keyspaces, engines, events, options, transactions }
     const slicedCheckpoint = new SlicedCheckpoint(
-      { ...parts, checkpointer, gate },
+      { ...parts, checkpointer, gate, clock: vfs.clock },
       this.#tuning.checkpointLogBytes,
     )
     const sweep = new ExpirySweep({ ...parts, gate, clock: vfs.clock, scheduler: vfs.scheduler })

@@ -70,17 +70,9 @@ export class ExpiringStore implements OrderedStore {
     this.below.checkpoint(options)
   }
 
-  beginCheckpoint(log?: Syncable): SteppedWork {
+  beginCheckpoint(log?: Syncable, turn?: Syncable): SteppedWork {
     assert(this.below.beginCheckpoint !== undefined, 'only a store that can is asked to')
-    return this.below.beginCheckpoint(log)
-  }
-
-  writeEarly(byteCount: number): number {
-    return this.below.writeEarly?.(byteCount) ?? 0
-  }
-
-  async syncAsync(): Promise<void> {
-    await this.below.syncAsync?.()
+    return this.below.beginCheckpoint(log, turn)
   }
 
   verify(sink: VerifySink): void {

@@ -46,6 +46,11 @@ export class FaultyVfs extends MemoryVfs {
     super.remove(path)
   }
 
+  async removeAsync(path: string): Promise<void> {
+    await this.syncGate
+    this.remove(path)
+  }
+
   override syncDirectory(path: string): void {
     this.meet('syncDirectory', path)
     super.syncDirectory(path)

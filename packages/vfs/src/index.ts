@@ -9,6 +9,7 @@ export type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from './vfs.js'
 export type { Clock, Environment, RandomSource, Scheduled, Scheduler } from './environment.js'
 
 export { DirectorySync } from './directory-sync.js'
+export { FileRemoval } from './file-removal.js'
 export { FileSync } from './file-sync.js'
 export { MemoryVfs } from './memory-vfs.js'
 export type { MemoryVfsOptions } from './memory-vfs.js'

@@ -88,6 +88,16 @@ export class NodeVfs implements Vfs {
     })
   }
 
+  async removeAsync(path: string): Promise<void> {
+    try {
+      await called<void>((done) => {
+        fs.unlink(path, done)
+      })
+    } catch (error) {
+      throw nodeError(error, { operation: 'remove', file: path })
+    }
+  }
+
   removeDirectory(path: string): void {
     attempt('removeDirectory', path, () => {
       fs.rmdirSync(path)

@@ -86,6 +86,8 @@ export interface Vfs {
   rename(source: string, target: string): void
   /** Removes a file. LDB_NOT_FOUND when it is absent. */
   remove(path: string): void
+  /** As `remove`, without blocking: a large file may take a while. Absent where nothing would block. */
+  removeAsync?(path: string): Promise<void>
   /** Removes an empty directory. */
   removeDirectory(path: string): void
   /** Makes the entries of a directory durable. */

@@ -4,13 +4,13 @@ import { HEADER_OWNER_ID, SealKind } from './format.js'
 import { readSegment } from './segment.js'
 import type { FoundSegment } from './segment.js'
 import { equalIds } from './segment-header.js'
-import { parseNewSegmentName, parseSegmentName, segmentName } from './segment-name.js'
+import { parseSegmentName, parseUnfinishedName, segmentName } from './segment-name.js'
 
 /** What of a directory belongs to a log. Everything else in it is left alone. */
 export interface LogDirectory {
   /** Numbers of the segments, ascending. */
   readonly segmentNumbers: readonly number[]
-  /** Names of segments whose making was broken off; nothing was ever acknowledged in one. */
+  /** Names of segments whose making or removal was broken off; nothing in one is needed. */
   readonly unfinishedNames: readonly string[]
   /** A number above every one that is in a name here, of whatever kind. */
   readonly nextNumber: number
@@ -35,7 +35,7 @@ export function listLogDirectory(vfs: Vfs, directory: string): LogDirectory | un
   let highest = 0
   for (const name of listNames(vfs, directory)) {
     const number = parseSegmentName(name)
-    const newNumber = parseNewSegmentName(name)
+    const newNumber = parseUnfinishedName(name)
     if (number === 0 && newNumber === 0) continue
     highest = Math.max(highest, number, newNumber)
     if (vfs.status(joinPath(directory, name))?.kind !== 'file') continue
@@ -140,7 +140,7 @@ export function checkNothingMissingBehind(last: FoundSegment): void {
   }
 }
 
-/** Removes what is left of segments whose making was broken off. A failure is of no consequence. */
+/** Removes what is left of segments whose making or removal was broken off. A failure is of no consequence. */
 export function removeUnfinished(vfs: Vfs, directory: string, names: readonly string[]): void {
   for (const name of names) {
     try {

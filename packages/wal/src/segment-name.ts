@@ -1,6 +1,7 @@
 const DIGIT_COUNT = 10
 const SUFFIX = '.wal'
 const NEW_SUFFIX = '.wal.new'
+const REMOVED_ENDING = '.old'
 const DIGIT_ZERO = 48
 
 /** Gives the file name of a segment, `0000000001.wal` for number 1. */
@@ -18,9 +19,14 @@ export function parseSegmentName(name: string): number {
   return parseNumber(name, SUFFIX)
 }
 
-/** Gives the number in the name of a segment that is being made, or 0 when the name is not one. */
-export function parseNewSegmentName(name: string): number {
-  return parseNumber(name, NEW_SUFFIX)
+/** Gives the path that the file of a segment has while it is being removed. */
+export function removedSegmentPath(path: string): string {
+  return path + REMOVED_ENDING
+}
+
+/** Gives the number in the name of a segment that is being made or removed, or 0 when the name is not one. */
+export function parseUnfinishedName(name: string): number {
+  return parseNumber(name, NEW_SUFFIX) || parseNumber(name, SUFFIX + REMOVED_ENDING)
 }
 
 function parseNumber(name: string, suffix: string): number {

@@ -1,6 +1,5 @@
 import { assert, corruption, invalidArgument, LdbError, SteppedWork, toLsn, toSeq } from '@ldb/base'
 import type { DeviceSteps, Lsn, Seq, VerifySink } from '@ldb/base'
-import { DirectorySync } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { sealFoundSegment } from './active-segment.js'
 import { GroupSync } from './group-sync.js'
@@ -11,6 +10,7 @@ import { recoverLog } from './recovery.js'
 import type { UnsealedSegment } from './recovery.js'
 import { FIRST_PLACE } from './segment-creation.js'
 import { SegmentList } from './segment-list.js'
+import { removalSteps } from './segment-removal.js'
 import { verifyWal } from './verify.js'
 import { resolveWalOptions } from './wal-options.js'
 import type { ResolvedWalOptions, WalOptions } from './wal-options.js'
@@ -294,19 +294,11 @@ export class Wal {
   }
 
   *#truncate(lsn: number): DeviceSteps {
-    const directory = new DirectorySync(this.vfs, this.#directory)
     try {
-      for (;;) {
+      yield* removalSteps(this.vfs, this.#directory, this.segments, lsn, () => {
         this.assertOpen()
         this.#writer.assertUsable()
-        const { oldest, newest } = this.segments
-        if (oldest === undefined || oldest === newest) return
-        assert(oldest.endLsn !== undefined, 'only the newest segment has no end')
-        if (oldest.endLsn > lsn) return
-        this.vfs.remove(oldest.path)
-        this.segments.removeOldest()
-        yield directory
-      }
+      })
     } catch (error) {
       this.#writer.poison(error)
       throw error

@@ -143,12 +143,15 @@ describe('cutting', () => {
     vfs.trace.length = 0
     wal.truncateBefore(lsns[7]!)
     expect(vfs.trace).toEqual([
-      'remove log/0000000001.wal',
+      'rename log/0000000001.wal log/0000000001.wal.old',
       'syncDirectory log',
-      'remove log/0000000002.wal',
+      'remove log/0000000001.wal.old',
+      'rename log/0000000002.wal log/0000000002.wal.old',
       'syncDirectory log',
-      'remove log/0000000003.wal',
+      'remove log/0000000002.wal.old',
+      'rename log/0000000003.wal log/0000000003.wal.old',
       'syncDirectory log',
+      'remove log/0000000003.wal.old',
     ])
     expect(wal.firstLsn).toBe(lsns[6])
     expect(wal.cutSeq).toBe(6)

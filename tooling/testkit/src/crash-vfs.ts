@@ -184,6 +184,12 @@ export class CrashVfs implements Vfs {
     this.#did('remove', path)
   }
 
+  async removeAsync(path: string): Promise<void> {
+    await Promise.resolve()
+    await Promise.resolve()
+    this.remove(path)
+  }
+
   removeDirectory(path: string): void {
     const place = this.#names.place(path, 'removeDirectory')
     const node = this.#existing(place, 'removeDirectory', path)

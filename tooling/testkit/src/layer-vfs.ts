@@ -1,4 +1,4 @@
-import { DirectorySync } from '@ldb/vfs'
+import { DirectorySync, FileRemoval } from '@ldb/vfs'
 import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 
 /** A call on its way down. */
@@ -86,6 +86,10 @@ export abstract class LayerVfs implements Vfs {
     this.around({ kind: 'remove', path }, () => {
       this.below.remove(path)
     })
+  }
+
+  removeAsync(path: string): Promise<void> {
+    return this.aroundAsync({ kind: 'remove', path }, () => new FileRemoval(this.below, path).syncAsync())
   }
 
   removeDirectory(path: string): void {

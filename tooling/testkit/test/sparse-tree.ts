@@ -2,7 +2,7 @@ import { toSeq, WriteBatch } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import { MemoryVfs } from '@ldb/vfs'
 import { FreeSpace } from '../../../packages/btree/src/free-space.js'
-import { pagesPerBitmap, writeFreeSpace } from '../../../packages/btree/src/free-space-pages.js'
+import { pagesPerBitmap, writeFreeSpaceAtOnce } from '../../../packages/btree/src/free-space-pages.js'
 import { firstPageNumber, META_STRIDE } from '../../../packages/btree/src/format.js'
 import { blockOf, encodeMeta, readMeta, seedOf } from '../../../packages/btree/src/meta.js'
 
@@ -23,7 +23,7 @@ export function withPagesBefore(pageCount: number, pageBytes: number): MemoryVfs
   const bitmapCount = Math.ceil(pageCount / pagesPerBitmap(pageBytes))
   const numbers = Array.from({ length: bitmapCount }, (_, index) => pageCount - bitmapCount + index)
   file.truncate(pageCount * pageBytes)
-  const chain = writeFreeSpace(
+  const chain = writeFreeSpaceAtOnce(
     file,
     seedOf(meta.fileId),
     { pageBytes, epoch: meta.epoch },

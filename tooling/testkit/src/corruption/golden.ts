@@ -189,10 +189,11 @@ class GoldenMaker {
 
   #watchRemovals(): void {
     const vfs = this.#vfs
-    const remove = vfs.remove.bind(vfs)
-    vfs.remove = (path: string): void => {
-      if (path.endsWith('.wal')) this.#atRemoval ??= captureImage(vfs, GOLDEN_PATH)
-      remove(path)
+    const rename = vfs.rename.bind(vfs)
+    vfs.rename = (source: string, target: string): void => {
+      // A segment is gone when its name is.
+      if (source.endsWith('.wal')) this.#atRemoval ??= captureImage(vfs, GOLDEN_PATH)
+      rename(source, target)
     }
   }
 }

@@ -3,6 +3,7 @@ import { CORE_BUGS } from './core-bugs.js'
 import { FLOOR_BUGS } from './floor-bugs.js'
 import { LOG_BUGS } from './log-bugs.js'
 import type { SeededBug } from './seeded-bug.js'
+import { STEP_BUGS } from './step-bugs.js'
 import { TRANSACTION_BUGS } from './transaction-bugs.js'
 import { TREE_BUGS } from './tree-bugs.js'
 
@@ -10,6 +11,7 @@ import { TREE_BUGS } from './tree-bugs.js'
 export const SEEDED_BUGS: readonly SeededBug[] = [
   ...LOG_BUGS,
   ...TREE_BUGS,
+  ...STEP_BUGS,
   ...CACHE_BUGS,
   ...CORE_BUGS,
   ...TRANSACTION_BUGS,

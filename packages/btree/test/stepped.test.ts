@@ -1,0 +1,155 @@
+import type { StoreSnapshot, Syncable } from '@ldb/base'
+import { describe, expect, test } from 'vitest'
+import { CrashVfs, seeded } from './crash-vfs.js'
+import { entriesOf, findingsOf, TreeHarness } from './tree-harness.js'
+
+/**
+ * Strategy: checkpoints made in steps, between which writes come, snapshots are taken and released, the power fails, an
+ * operation fails, the tree is closed, or somebody who cannot wait does what is left. Where invariants are checked a step
+ * is a page or a few, so that there are hundreds of them; small caches write frozen pages to make room, large ones do not.
+ * Invariants: a snapshot shows what it was taken of, whatever is written down meanwhile; what opens equals the model when the
+ * tree was frozen, or the checkpoint before; `verify` finds nothing.
+ */
+const PAGE_BYTES = 512
+
+type Random = (bound: number) => number
+type Entries = [string, string][]
+
+function write(harness: TreeHarness, random: Random, count: number): void {
+  for (let step = 0; step < count; step += 1) {
+    const key = `${random(3) === 0 ? 'k'.repeat(70) : 'key-'}${random(400)}`
+    const kind = random(24)
+    if (kind < 17) harness.put(key, 'v'.repeat(random(12) === 0 ? random(1500) : random(80)))
+    else if (kind < 23) harness.delete(key)
+    else harness.deleteRange(key, `${key}5`)
+  }
+}
+
+/** Gives the others their turn. */
+function turnOf(between: () => void): Syncable {
+  return {
+    sync: (): void => undefined,
+    syncAsync: async (): Promise<void> => {
+      between()
+    },
+  }
+}
+
+/** Opens an image, and compares it with what it may hold. */
+function checkImage(image: Uint8Array, allowed: readonly (Entries | undefined)[]): void {
+  const crash = new CrashVfs('/tree.ldb', image)
+  const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages: 32 })
+  const actual = JSON.stringify(harness.actual())
+  expect(allowed.map((each) => JSON.stringify(each))).toContain(actual)
+  expect(findingsOf(harness.tree)).toEqual([])
+  harness.tree.close()
+}
+
+/** Snapshots that are open, with what each must show. */
+class OpenSnapshots {
+  readonly #open: { snapshot: StoreSnapshot; entries: Entries }[] = []
+
+  take(harness: TreeHarness): void {
+    this.#open.push({ snapshot: harness.tree.snapshot(), entries: harness.expected() })
+  }
+
+  /** Looks at one, and releases it. */
+  release(random: Random): void {
+    const [chosen] = this.#open.splice(random(this.#open.length), 1)
+    if (chosen === undefined) return
+    expect(entriesOf(chosen.snapshot)).toEqual(chosen.entries)
+    chosen.snapshot.release()
+  }
+
+  releaseAll(): void {
+    while (this.#open.length > 0) this.release(() => 0)
+  }
+}
+
+const seeds = [1, 2, 3, 4]
+
+describe.each([32, 64, 400])('a checkpoint in steps, with %d pages in memory', (cachePages) => {
+  test.each(seeds)('is what was frozen, whatever comes between, seed %d', async (seed) => {
+    const random = seeded(seed * 7907 + cachePages)
+    const crash = new CrashVfs('/tree.ldb')
+    const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages })
+    const snapshots = new OpenSnapshots()
+    let durable: Entries = []
+    let next: Entries | undefined
+    let turns = 0
+    crash.onChange = () => {
+      if (random(150) === 0) checkImage(crash.crashImage(random), [durable, next])
+    }
+    for (let round = 0; round < 5; round += 1) {
+      write(harness, random, 150)
+      next = harness.expected()
+      // Some checkpoints have many writes beside them, some few, some none.
+      const pace = [1, 4, 30, 400][random(4)] as number
+      const work = harness.tree.beginCheckpoint(
+        undefined,
+        turnOf(() => {
+          turns += 1
+          if (random(pace) === 0) write(harness, random, 1 + random(3))
+          if (random(12) === 0) snapshots.take(harness)
+          if (random(12) === 0) snapshots.release(random)
+        }),
+      )
+      await work.syncAsync()
+      durable = next
+      next = undefined
+      checkImage(crash.crashImage('none'), [durable])
+      expect(harness.actual()).toEqual(harness.expected())
+      if (random(3) === 0) snapshots.releaseAll()
+    }
+    snapshots.releaseAll()
+    expect(findingsOf(harness.tree)).toEqual([])
+    crash.onChange = undefined
+    harness.tree.checkpoint()
+    expect(findingsOf(harness.tree)).toEqual([])
+    harness.reopen()
+    expect(harness.actual()).toEqual(harness.expected())
+    expect(turns).toBeGreaterThan(200)
+  })
+
+  test.each(seeds)('goes on or ends where it is, seed %d', async (seed) => {
+    const random = seeded(seed * 6007 + cachePages)
+    for (let round = 0; round < 12; round += 1) {
+      const crash = new CrashVfs('/tree.ldb')
+      const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages })
+      write(harness, random, 100)
+      harness.tree.checkpoint()
+      const before = harness.expected()
+      write(harness, random, 100)
+      const frozen = harness.expected()
+      const ending = (['close', 'sync', 'checkpoint', 'fail'] as const)[round % 4]!
+      let left = random(150)
+      const work = harness.tree.beginCheckpoint(
+        undefined,
+        turnOf(() => {
+          left -= 1
+          if (left > 0) write(harness, random, 1)
+          if (left !== 0) return
+          if (ending === 'close') harness.tree.close()
+          else if (ending === 'sync') work.sync()
+          else if (ending === 'checkpoint') harness.tree.checkpoint()
+          else crash.failing = (operation) => (operation === 'read' ? undefined : 'EIO')
+        }),
+      )
+      const failure = await work.syncAsync().catch((error: unknown) => error)
+      crash.failing = undefined
+      const codes = { close: 'LDB_CLOSED', sync: undefined, checkpoint: undefined, fail: 'LDB_IO' }
+      if (failure !== undefined) expect(failure).toMatchObject({ code: codes[ending] })
+      if (ending === 'fail' && failure !== undefined) {
+        // The present state is in memory, all of it, and can be read.
+        expect(harness.actual()).toEqual(harness.expected())
+        expect(() => {
+          harness.put('key', 'value')
+        }).toThrow(expect.objectContaining({ code: 'LDB_POISONED' }))
+      }
+      const present = harness.expected()
+      if (ending !== 'close' || failure === undefined) harness.tree.close()
+      const allowed = ending === 'checkpoint' ? [present, frozen] : [before, frozen]
+      checkImage(crash.present(), failure === undefined && ending !== 'checkpoint' ? [frozen] : allowed)
+    }
+  })
+})

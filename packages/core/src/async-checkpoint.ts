@@ -9,6 +9,7 @@ import type { EventHub } from './events.js'
 import type { Health } from './health.js'
 import type { KeyspaceStore } from './keyspace-store.js'
 import type { KeyspaceTable } from './keyspace-table.js'
+import type { LogLimit } from './log-limit.js'
 
 /** Bytes of pages that are written before the event loop has its turn. */
 const SLICE_BYTES = 262_144
@@ -23,6 +24,7 @@ export interface SlicedCheckpointParts {
   readonly health: Health
   readonly keyspaces: KeyspaceTable
   readonly log: CommitLog
+  readonly logLimit: LogLimit
   readonly pipeline: CommitPipeline
 }
 
@@ -33,23 +35,21 @@ export interface SlicedCheckpointParts {
  */
 export class SlicedCheckpoint {
   readonly #parts: SlicedCheckpointParts
-  readonly #logBytesMax: number
   #running: Promise<void> | undefined = undefined
 
-  /** @param logBytesMax - bytes of commits in the log after which a checkpoint comes unasked. */
-  constructor(parts: SlicedCheckpointParts, logBytesMax: number) {
+  constructor(parts: SlicedCheckpointParts) {
     this.#parts = parts
-    this.#logBytesMax = logBytesMax
   }
 
   /** Makes a checkpoint in the background when the log has grown enough. */
   afterGroup(): void {
-    const { log, health, checkpointer, pipeline } = this.#parts
-    if (log.bytesSinceCheckpoint < this.#logBytesMax || health.writeRefusal !== undefined) return
+    const { log, logLimit, health, checkpointer, pipeline } = this.#parts
+    const logBytes = log.bytesSinceCheckpoint
+    if (!logLimit.isReached(logBytes) || health.writeRefusal !== undefined) return
     if (this.#running === undefined) {
       // A failure has poisoned the handle, and the listeners know.
       this.run({}, undefined).catch(() => undefined)
-    } else if (log.bytesSinceCheckpoint >= 2 * this.#logBytesMax) checkpointer.afterCommit(pipeline)
+    } else if (logBytes >= 2 * logLimit.bytes) checkpointer.afterCommit(pipeline)
   }
 
   /** Makes a checkpoint, after the one that runs. */

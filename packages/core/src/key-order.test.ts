@@ -6,15 +6,19 @@ import { expect, test } from 'vitest'
 import { KeyOrder } from './key-order.js'
 import { OperationTable } from './operation-table.js'
 
+function bytesOf(text: string): number[] {
+  return Array.from({ length: text.length }, (_, index) => text.charCodeAt(index))
+}
+
 const byte = fc.constantFrom(0, 0, 1, 0x30, 0x31, 0x7f, 0x80, 0xff)
 const anyKey = fc.oneof(
   fc.array(byte, { maxLength: 12 }),
   fc.nat(40).map((count): number[] => new Array<number>(count).fill(0)),
-  fc.nat(99_999).map((number) => [...String(number).padStart(16, '0')].map((digit) => digit.charCodeAt(0))),
+  fc.nat(99_999).map((number) => bytesOf(String(number).padStart(16, '0'))),
   fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => [...bytes]),
   fc
     .tuple(fc.constantFrom('https://www.example.com/', 'https://www.example.org/a/b/c/'), fc.nat(3000))
-    .map(([front, number]) => [...`${front}${number}`].map((letter) => letter.charCodeAt(0))),
+    .map(([front, number]) => bytesOf(`${front}${number}`)),
 )
 
 const order = new KeyOrder()
@@ -37,8 +41,7 @@ test.each([20, 300, 6000])('operations come in the order of their keys, up to %i
 })
 
 test.each(['one key', 'digits', 'ascending', 'descending'])('many operations on %s are sorted', (kind) => {
-  const digits = (number: number): number[] =>
-    [...String(number).padStart(16, '0')].map((digit) => digit.charCodeAt(0))
+  const digits = (number: number): number[] => bytesOf(String(number).padStart(16, '0'))
   const numberOf = (index: number): number => {
     if (kind === 'one key') return 7
     if (kind === 'digits') return Math.imul(index, 2_654_435_761) >>> 8

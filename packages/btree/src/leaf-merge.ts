@@ -1,7 +1,7 @@
 import { OperationKind } from '@ldb/base'
 import { PAGE_HEADER_BYTES, SLOT_BYTES } from './format.js'
 import { mergeUp } from './merge.js'
-import { clearPage, pageNumberOf, prefixBytes, setPrefixBytes, slotCount } from './page.js'
+import { clearPage, pageNumberOf, prefixBytes, setPrefixBytes, slotCount, usedBytes } from './page.js'
 import { admitKey, appendSlots, copyToScratch, renewFences } from './page-edit.js'
 import type { PageMemory } from './page-memory.js'
 import { copyKey, recordBytes, slotHead } from './record.js'
@@ -129,13 +129,20 @@ export class LeafMerge {
       isLast && this.#appends ? room : Math.ceil(this.#byteCount / Math.ceil(this.#byteCount / room))
     const prefix = prefixBytes(source, 0)
     let page = leaf
-    clearPage(memory, page, 0)
-    setPrefixBytes(memory, page, prefix)
-    this.#pages.push(page)
+    let first = 0
     let used = 0
+    if (isLast && this.#appends) {
+      // What is there stays where it is.
+      first = slotCount(source, 0)
+      used = usedBytes(source, 0)
+    } else {
+      clearPage(memory, page, 0)
+      setPrefixBytes(memory, page, prefix)
+    }
+    this.#pages.push(page)
     let slotFrom = 0
     let slotTo = 0
-    for (let index = 0; index < this.#count; index += 1) {
+    for (let index = first; index < this.#count; index += 1) {
       const entry = entries[index] as number
       const isSlot = entry >= 0
       const bytes = (isSlot ? recordBytes(source, 0, entry) : operations.recordBytes(~entry)) + SLOT_BYTES

@@ -9,6 +9,7 @@ import type { CommitLog } from './commit-log.js'
 import type { CommitPipeline } from './commit-pipeline.js'
 import type { EventHub } from './events.js'
 import type { Health } from './health.js'
+import type { LogLimit } from './log-limit.js'
 
 /** Turns of a checkpoint that each group of commits waits for when the log has outgrown it: some 8 MiB written. */
 const TURNS_A_GROUP = 16
@@ -24,6 +25,7 @@ export interface SlicedCheckpointParts {
   readonly gate: ReadGate
   readonly health: Health
   readonly log: CommitLog
+  readonly logLimit: LogLimit
   readonly pipeline: CommitPipeline
 }
 
@@ -34,7 +36,6 @@ export interface SlicedCheckpointParts {
  */
 export class SlicedCheckpoint {
   readonly #parts: SlicedCheckpointParts
-  readonly #logBytesMax: number
   /** Lets the event loop have its turn. */
   readonly #turn: Syncable
   /** Turns of the checkpoint that runs. */
@@ -42,10 +43,8 @@ export class SlicedCheckpoint {
   #waiters: (() => void)[] = []
   #running: Promise<void> | undefined = undefined
 
-  /** @param logBytesMax - bytes of commits in the log after which a checkpoint comes unasked. */
-  constructor(parts: SlicedCheckpointParts, logBytesMax: number) {
+  constructor(parts: SlicedCheckpointParts) {
     this.#parts = parts
-    this.#logBytesMax = logBytesMax
     this.#turn = {
       sync: (): void => undefined,
       syncAsync: (): Promise<void> => this.#takeTurn(),
@@ -57,17 +56,17 @@ export class SlicedCheckpoint {
    * the next group of commits has to wait for.
    */
   afterGroup(): Promise<void> | undefined {
-    const { log, health, checkpointer } = this.#parts
+    const { log, logLimit, health, checkpointer } = this.#parts
     const logBytes = log.bytesSinceCheckpoint
-    if (logBytes < this.#logBytesMax || health.writeRefusal !== undefined) return undefined
+    if (!logLimit.isReached(logBytes) || health.writeRefusal !== undefined) return undefined
     if (this.#running === undefined) {
       // A failure has poisoned the handle, and the listeners know.
       this.run({}, undefined).catch(() => undefined)
       return undefined
     }
     // Until it has frozen the stores, it may itself wait for commits.
-    if (logBytes < SLOW_FACTOR * this.#logBytesMax || !checkpointer.isWriting) return undefined
-    return this.#slowDown(logBytes < HALT_FACTOR * this.#logBytesMax ? TURNS_A_GROUP : Infinity)
+    if (logBytes < SLOW_FACTOR * logLimit.bytes || !checkpointer.isWriting) return undefined
+    return this.#slowDown(logBytes < HALT_FACTOR * logLimit.bytes ? TURNS_A_GROUP : Infinity)
   }
 
   /**

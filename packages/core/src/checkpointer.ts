@@ -8,6 +8,7 @@ import { closedError } from './health.js'
 import type { Health } from './health.js'
 import type { KeyspaceStore } from './keyspace-store.js'
 import type { KeyspaceTable } from './keyspace-table.js'
+import type { LogLimit } from './log-limit.js'
 
 /** What `stats()` says of checkpoints. @category Statistics */
 export interface CheckpointStats {
@@ -26,8 +27,8 @@ export interface CheckpointParts {
   readonly keyspaces: KeyspaceTable
   readonly events: EventHub
   readonly clock: Clock
-  /** Bytes of commits in the log after which a checkpoint comes unasked. */
-  readonly logBytesMax: number
+  /** How long the log may become before a checkpoint comes unasked. */
+  readonly logLimit: LogLimit
   /** Bytes of the page cache: a store that fits in is cheap to move. */
   readonly cacheBytes: number
 }
@@ -206,10 +207,11 @@ export class Checkpointer {
 
   /** Makes a checkpoint when the log has grown enough. The commit before it stands, whatever happens (C7). */
   afterCommit(place: CommitPlace): void {
-    const { log, logBytesMax, clock, events, health } = this.#parts
+    const { log, logLimit, clock, events, health } = this.#parts
+    const logBytes = log.bytesSinceCheckpoint
+    if (!logLimit.isReached(logBytes) || health.writeRefusal !== undefined) return
     // One that is under way gets time to come to its end by itself.
-    const bytesMax = this.#running === undefined ? logBytesMax : 2 * logBytesMax
-    if (log.bytesSinceCheckpoint < bytesMax || health.writeRefusal !== undefined) return
+    if (this.#running !== undefined && logBytes < 2 * logLimit.bytes) return
     const startedAtMs = clock.monotonic()
     try {
       if (this.#running === undefined) this.run(place)

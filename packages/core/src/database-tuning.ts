@@ -2,8 +2,8 @@
 export interface DatabaseTuning {
   /** Bytes of a page of a new database; the same for all of its keyspaces. */
   readonly pageBytes: number
-  /** Bytes of commits in the log after which a checkpoint comes unasked. */
-  readonly checkpointLogBytes: number
+  /** Bytes of commits in the log after which a checkpoint comes unasked; `undefined` where they follow the data. */
+  readonly checkpointLogBytes: number | undefined
   /** Bytes of a segment of the log. */
   readonly segmentBytes: number
   /** Bytes that the log fills with zeros ahead. */
@@ -16,7 +16,7 @@ export interface DatabaseTuning {
 
 export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
   pageBytes: 8192,
-  checkpointLogBytes: 67_108_864,
+  checkpointLogBytes: undefined,
   segmentBytes: 67_108_864,
   preallocateBytes: 4_194_304,
   replayBytes: 67_108_864,

@@ -73,7 +73,7 @@ export class KeyOrder {
       for (let place = 0; place < HEAD_BYTES; place++) {
         const a = firstStart + place < firstEnd ? (bytes[firstStart + place] as number) : 0
         const b = start + place < end ? (bytes[start + place] as number) : 0
-        varying[place]! |= a ^ b
+        varying[place] = (varying[place] as number) | (a ^ b)
         any |= a ^ b
       }
     }
@@ -112,7 +112,10 @@ export class KeyOrder {
     let nextPlaces: Int32Array = this.#otherOrder
     for (let shift = 0; shift < HEAD_BITS; shift += bits) {
       counts.fill(0, 0, mask + 1)
-      for (let index = from; index < to; index++) counts[((heads[index] as number) >>> shift) & mask]!++
+      for (let index = from; index < to; index++) {
+        const digit = ((heads[index] as number) >>> shift) & mask
+        counts[digit] = (counts[digit] as number) + 1
+      }
       if (counts[((heads[from] as number) >>> shift) & mask] === to - from) continue
       let place = from
       for (let digit = 0; digit <= mask; digit++) {
@@ -122,7 +125,9 @@ export class KeyOrder {
       }
       for (let index = from; index < to; index++) {
         const head = heads[index] as number
-        const target = counts[(head >>> shift) & mask]!++
+        const digit = (head >>> shift) & mask
+        const target = counts[digit] as number
+        counts[digit] = target + 1
         nextHeads[target] = head
         nextPlaces[target] = places[index] as number
       }

@@ -34,6 +34,7 @@ import { Health } from './health.js'
 import { KeyspaceManager } from './keyspace-manager.js'
 import { KeyspaceStore } from './keyspace-store.js'
 import { KeyspaceTable } from './keyspace-table.js'
+import { LogLimit } from './log-limit.js'
 import { OpenReads } from './open-reads.js'
 import { replayLog } from './recovery.js'
 import { ExpirySweep } from './ttl-sweep.js'
@@ -204,6 +205,7 @@ class Opening {
     const { log, seq, checkpointSeq, isCrowded } = this.#openLog(catalog, keyspaces)
     const health = new Health(options.readOnly)
     const events = new EventHub((error) => options.logger?.error(`a listener failed: ${String(error)}`))
+    const logLimit = new LogLimit(this.#tuning.checkpointLogBytes, () => liveBytesOf(keyspaces))
     const checkpointer = new Checkpointer(
       {
         health,
@@ -211,7 +213,7 @@ class Opening {
         keyspaces,
         events,
         clock: vfs.clock,
-        logBytesMax: this.#tuning.checkpointLogBytes,
+        logLimit,
         cacheBytes: options.cacheBytes,
       },
       checkpointSeq,
@@ -243,10 +245,13 @@ class Opening {
       seq,
     )
     const parts = { health, log, pipeline, keyspaces, engines, events, options, transactions }
-    const slicedCheckpoint = new SlicedCheckpoint(
-      { ...parts, checkpointer, gate, clock: vfs.clock },
-      this.#tuning.checkpointLogBytes,
-    )
+    const slicedCheckpoint = new SlicedCheckpoint({
+      ...parts,
+      checkpointer,
+      gate,
+      logLimit,
+      clock: vfs.clock,
+    })
     const sweep = new ExpirySweep({ ...parts, gate, clock: vfs.clock, scheduler: vfs.scheduler })
     sweep.plan()
     const manager = new KeyspaceManager({ ...parts, checkpointer, sweep }, catalog)
@@ -322,6 +327,12 @@ class Opening {
       this.#options.logger?.warn(`while giving up an open: ${String(error)}`)
     }
   }
+}
+
+function liveBytesOf(keyspaces: KeyspaceTable): number {
+  let liveBytes = 0
+  for (const { store } of keyspaces) liveBytes += store.stats().liveBytes
+  return liveBytes
 }
 
 /** Where commits stand before there can be any. */

@@ -3,6 +3,8 @@ import type { BatchSection } from '@ldb/base'
 
 const BYTES_MIN = 65_536
 const OPERATIONS_MIN = 1024
+/** Room grows by this factor: memory that is not touched costs nothing, moving what is there does. */
+const GROWTH = 8
 /** Words that are kept of an operation: it begins, its key begins, its key ends, it ends. */
 export const PLACE_WORDS = 4
 /** Memory of an operation besides its bytes: its places, and four words to sort it. */
@@ -21,6 +23,12 @@ export class OperationTable {
   /** Those that are about a range of keys, ascending. */
   readonly ranges: number[] = []
   readonly #reader: BatchReader = new BatchReader()
+  readonly #bytesMax: number
+
+  /** @param bytesMax - about as many bytes as it will hold at most. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
 
   /** Memory that the operations take while they are sorted. */
   get memoryBytes(): number {
@@ -86,14 +94,14 @@ export class OperationTable {
   #reserve(byteCount: number, operationCount: number): void {
     const bytes = this.byteCount + byteCount
     if (bytes > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(bytes, 2 * this.bytes.length))
+      const grown = new Uint8Array(Math.max(bytes, Math.min(GROWTH * this.bytes.length, this.#bytesMax)))
       grown.set(this.bytes.subarray(0, this.byteCount))
       this.bytes = grown
       this.view = new DataView(grown.buffer)
     }
     const words = (this.count + operationCount) * PLACE_WORDS
     if (words <= this.places.length) return
-    const grown = new Int32Array(Math.max(words, 2 * this.places.length))
+    const grown = new Int32Array(Math.max(words, GROWTH * this.places.length))
     grown.set(this.places)
     this.places = grown
   }

@@ -131,7 +131,7 @@ class Replay {
   #runOf(keyspace: KeyspaceStore): ReplayRun {
     let run = this.#runs.get(keyspace)
     if (run === undefined) {
-      run = new ReplayRun(keyspace.store, this.#keyOrder)
+      run = new ReplayRun(keyspace.store, this.#keyOrder, this.#runBytes)
       this.#runs.set(keyspace, run)
     }
     return run

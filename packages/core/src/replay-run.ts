@@ -15,7 +15,8 @@ const TOUCHED_OPERATIONS = 32
 export class ReplayRun {
   readonly #store: OrderedStore
   readonly #keyOrder: KeyOrder
-  readonly #table = new OperationTable()
+  readonly #table: OperationTable
+  readonly #bytesMax: number
   #order = new Int32Array(0)
   #slice = new Uint8Array(0)
   #sliceView = new DataView(this.#slice.buffer)
@@ -23,9 +24,12 @@ export class ReplayRun {
   /** What was loaded ahead; kept so that the loads are not left out as useless. */
   touched = 0
 
-  constructor(store: OrderedStore, keyOrder: KeyOrder) {
+  /** @param bytesMax - about as many bytes of operations as it is given at a time. */
+  constructor(store: OrderedStore, keyOrder: KeyOrder, bytesMax: number) {
     this.#store = store
     this.#keyOrder = keyOrder
+    this.#table = new OperationTable(bytesMax)
+    this.#bytesMax = bytesMax
   }
 
   /** Memory that the operations take. */
@@ -33,8 +37,13 @@ export class ReplayRun {
     return this.#table.memoryBytes
   }
 
-  /** Takes a copy of what a commit does to the store. */
+  /** Takes a copy of what a commit does to the store; where that is too much for a copy, applies it at once. */
   add(section: BatchSection, seq: number): void {
+    if (section.end - section.start >= this.#bytesMax) {
+      this.apply()
+      this.#store.apply(section, toSeq(seq))
+      return
+    }
     this.#table.add(section)
     this.#lastSeq = seq
   }

@@ -10,6 +10,7 @@ import type { FaultyVfs } from './faulty-vfs.js'
 export const TUNING: DatabaseTuning = {
   pageBytes: 512,
   checkpointLogBytes: 1 << 20,
+  replayBytes: 1 << 20,
   segmentBytes: 1 << 20,
   preallocateBytes: 0,
   remembersPlaces: true,

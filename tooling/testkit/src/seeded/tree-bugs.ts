@@ -268,4 +268,15 @@ export const TREE_BUGS: readonly SeededBug[] = [
     suite: 'store-btree',
     cases: 6,
   },
+  {
+    name: 'tree-sorted-operation-in-next-leaf',
+    area,
+    rows: [16],
+    effect: 'of operations in order, the first of the next leaf goes to this one',
+    file: 'packages/btree/src/sorted-operations.ts',
+    find: '      if (order < 0) low = middle + 1\n',
+    replace: '      if (order <= 0) low = middle + 1\n',
+    suite: 'packages/btree/src/sorted-operations.test.ts',
+    test: 'operations in order',
+  },
 ]

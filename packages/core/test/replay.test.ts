@@ -1,0 +1,143 @@
+// Strategy: random commits to two keyspaces (puts, removals and removals of ranges, in one another's way) beside two maps; the
+// database is killed and opened again with little and much memory to gather commits in, with a keyspace that is ahead of the other,
+// and over and over again. Invariants (R2, R5): the maps' entries, nothing found by verification; the log does not grow by openings.
+import { MemoryVfs } from '@ldb/vfs'
+import { expect, test } from 'vitest'
+import { Database } from '../src/database.js'
+import { openDatabase } from '../src/open-database.js'
+import { copyAfterKill, readFile, writeFile } from './directory-tree.js'
+
+const TUNING = { pageBytes: 512, segmentBytes: 65_536, preallocateBytes: 0 }
+
+type Maps = readonly [Map<string, string>, Map<string, string>]
+
+function open(vfs: MemoryVfs, replayBytes = 1 << 26): Database {
+  return new Database(openDatabase('data', { vfs, cacheBytes: 1 << 20 }, { ...TUNING, replayBytes }))
+}
+
+/** Numbers below `limit` that follow from a seed. */
+function picks(seed: number): (limit: number) => number {
+  let state = seed
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * limit)
+  }
+}
+
+function keyOf(number: number): string {
+  return number % 7 === 0 ? `k${number}` : `a long beginning of keys/${String(number).padStart(5, '0')}`
+}
+
+/** Commits a few operations, to the database and to the maps. */
+function commitSome(db: Database, maps: Maps, pick: (limit: number) => number): void {
+  const batch = db.batch()
+  const keyspaces = [db.keyspace('default'), db.keyspace('other')] as const
+  for (let count = 1 + pick(30); count > 0; count--) {
+    const which = pick(2) as 0 | 1
+    const map = maps[which]
+    const aimed = batch.in(keyspaces[which])
+    const key = keyOf(pick(400))
+    const kind = pick(40)
+    if (kind === 0) {
+      const bound = keyOf(pick(400))
+      const [gte, lt] = key < bound ? [key, bound] : [bound, key]
+      aimed.deleteRange({ gte, lt })
+      for (const each of map.keys()) if (each >= gte && each < lt) map.delete(each)
+    } else if (kind < 12) {
+      aimed.delete(key)
+      map.delete(key)
+    } else {
+      const value = `${pick(1000)}`.repeat(pick(50) === 0 ? 500 : 1 + pick(8))
+      aimed.put(key, value)
+      map.set(key, value)
+    }
+  }
+  batch.commit({ durability: 'none' })
+}
+
+function expectMaps(db: Database, maps: Maps): void {
+  const sorted = (map: Map<string, string>): [string, string][] =>
+    [...map].sort(([a], [b]) => (a < b ? -1 : 1))
+  expect([...db.keyspace('default').entries()]).toEqual(sorted(maps[0]))
+  expect([...db.keyspace('other').entries()]).toEqual(sorted(maps[1]))
+  expect(db.verify().findings).toEqual([])
+}
+
+const SEEDS = [1, 2, 3, 4]
+
+test.each(SEEDS)('commits in a row leave what they left one by one, seed %i', (seed) => {
+  const pick = picks(seed)
+  const vfs = new MemoryVfs({ seed })
+  const db = open(vfs)
+  const maps: Maps = [new Map(), new Map()]
+  for (let round = 0; round < 6; round++) {
+    for (let count = pick(80); count > 0; count--) commitSome(db, maps, pick)
+    if (pick(3) === 0) db.checkpoint()
+    db.sync()
+    // Each commit by itself, a few of them, some dozens, all of them.
+    for (const replayBytes of [1, 2_000, 30_000, 1 << 26]) {
+      const again = open(copyAfterKill(vfs, 'data'), replayBytes)
+      expectMaps(again, maps)
+      again.close()
+    }
+  }
+  db.close()
+})
+
+test.each(SEEDS)('a keyspace that holds a part of the commits takes only the others, seed %i', (seed) => {
+  const pick = picks(seed)
+  const vfs = new MemoryVfs({ seed })
+  const db = open(vfs)
+  const maps: Maps = [new Map(), new Map()]
+  for (let count = 60; count > 0; count--) commitSome(db, maps, pick)
+  db.sync()
+  const ahead = copyAfterKill(vfs, 'data')
+  const other = open(ahead)
+  other.checkpoint()
+  other.close()
+  for (let count = 60; count > 0; count--) commitSome(db, maps, pick)
+  db.sync()
+  const left = copyAfterKill(vfs, 'data')
+  const path = 'data/keyspaces/2/tree.ldb'
+  writeFile(left, path, readFile(ahead, path))
+  const again = open(left)
+  expectMaps(again, maps)
+  again.close()
+  db.close()
+})
+
+test('a commit larger than what is gathered is applied in its turn', () => {
+  const vfs = new MemoryVfs()
+  const db = open(vfs)
+  const large = 'x'.repeat(100_000)
+  db.put('a', 'old')
+  db.batch().put('a', large).put('b', large).commit()
+  db.put('a', 'new')
+  db.delete('b')
+  for (const replayBytes of [1, 50_000, 150_000, 250_000]) {
+    const again = open(copyAfterKill(vfs, 'data'), replayBytes)
+    expect([again.get('a'), again.get('b'), again.seq]).toEqual(['new', undefined, 4])
+    expect(again.verify().ok).toBe(true)
+    again.close()
+  }
+  db.close()
+})
+
+test('openings that are never closed do not heap up segments', () => {
+  let vfs = new MemoryVfs()
+  const first = open(vfs)
+  first.put('a', '1')
+  let left = copyAfterKill(vfs, 'data')
+  first.close()
+  let most = 0
+  for (let times = 0; times < 40; times++) {
+    vfs = left
+    const db = open(vfs)
+    expect(db.get('a')).toBe('1')
+    most = Math.max(most, db.stats().log.segmentCount)
+    left = copyAfterKill(vfs, 'data')
+    db.close()
+  }
+  expect(most).toBeGreaterThan(3)
+  expect(most).toBeLessThanOrEqual(17)
+})

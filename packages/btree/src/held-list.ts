@@ -1,16 +1,17 @@
 /** Numbers of one entry: first page, pages, epoch in which they were made, epoch in which they were given up. */
 const ENTRY_NUMBERS = 4
-const ENTRIES_AT_FIRST = 16
+/** Entries of a block, of which there are as many as it takes: growing is copying nothing. */
+const BLOCK_ENTRIES = 1024
 
 /**
  * Pages that are out of use but still seen by somebody, in the order in which they were given up. Only grows: an entry that was
  * put in stays where it is, so that a part of a list is known by two indexes.
  *
- * @remarks Numbers in one buffer: with an object for each, hundreds of thousands kept the garbage collector busy.
+ * @remarks Numbers in buffers: with an object for each, hundreds of thousands kept the garbage collector busy.
  * @internal
  */
 export class HeldList {
-  #numbers: Float64Array = new Float64Array(0)
+  readonly #blocks: Float64Array[] = []
   #length = 0
 
   get length(): number {
@@ -18,33 +19,36 @@ export class HeldList {
   }
 
   push(page: number, count: number, made: number, freed: number): void {
-    const at = this.#length * ENTRY_NUMBERS
-    if (at === this.#numbers.length) {
-      const grown = new Float64Array(Math.max(ENTRIES_AT_FIRST * ENTRY_NUMBERS, at * 2))
-      grown.set(this.#numbers)
-      this.#numbers = grown
-    }
-    this.#numbers[at] = page
-    this.#numbers[at + 1] = count
-    this.#numbers[at + 2] = made
-    this.#numbers[at + 3] = freed
+    const within = this.#length % BLOCK_ENTRIES
+    if (within === 0) this.#blocks.push(new Float64Array(BLOCK_ENTRIES * ENTRY_NUMBERS))
+    const block = this.#blocks.at(-1) as Float64Array
+    const at = within * ENTRY_NUMBERS
+    block[at] = page
+    block[at + 1] = count
+    block[at + 2] = made
+    block[at + 3] = freed
     this.#length += 1
   }
 
   pageAt(index: number): number {
-    return this.#numbers[index * ENTRY_NUMBERS] as number
+    return this.#numberAt(index, 0)
   }
 
   countAt(index: number): number {
-    return this.#numbers[index * ENTRY_NUMBERS + 1] as number
+    return this.#numberAt(index, 1)
   }
 
   madeAt(index: number): number {
-    return this.#numbers[index * ENTRY_NUMBERS + 2] as number
+    return this.#numberAt(index, 2)
   }
 
   freedAt(index: number): number {
-    return this.#numbers[index * ENTRY_NUMBERS + 3] as number
+    return this.#numberAt(index, 3)
+  }
+
+  #numberAt(index: number, which: number): number {
+    const block = this.#blocks[Math.floor(index / BLOCK_ENTRIES)] as Float64Array
+    return block[(index % BLOCK_ENTRIES) * ENTRY_NUMBERS + which] as number
   }
 }
 

@@ -365,7 +365,7 @@ export class Pages implements PageSink {
   /** Pages have become free: what memory knows of them goes too. */
   #forget(page: number, count: number): void {
     for (let each = page; each < page + count; each += 1) {
-      if (this.written.size > 0) this.written.delete(each)
+      this.written.delete(each)
       const frame = this.space.peek(each)
       if (frame < 0) continue
       for (let index = this.#heldCount - 1; index >= 0; index -= 1) {

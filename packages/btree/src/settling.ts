@@ -85,7 +85,7 @@ export class Settling {
       const known = written.get(child)
       const frame = space.peek(child)
       const isDirty = frame >= 0 && space.isDirty(frame)
-      if (place.level > 1 && (isDirty || known?.isSettled === false)) {
+      if (place.level > 1 && (isDirty || written.isUnsettled(child))) {
         this.#enter(this.#pages.child(page, place.slot, place.level - 1), place.level - 1)
         break
       }

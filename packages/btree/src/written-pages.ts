@@ -1,15 +1,12 @@
 import { slotCount } from './page.js'
 import type { PageMemory } from './page-memory.js'
 import { childOf, setChildChecksum } from './record.js'
+import { WrittenTable } from './written-table.js'
 
 /** Checksum under which a page was written since its parents last recorded one. @internal */
 export interface WrittenPage {
   readonly low: number
   readonly high: number
-  /** True when the page itself records the checksums of all below it: nothing has to be looked for there. */
-  readonly isSettled: boolean
-  /** When it was written: grows with each settling begun and ended. */
-  readonly time: number
 }
 
 /** A settling that has come to its end. */
@@ -30,36 +27,41 @@ interface Settling {
  * @internal
  */
 export class WrittenPages {
-  /** In the order of their writing. */
-  readonly #pages = new Map<number, WrittenPage>()
+  /** The mark of a page is twice the time of its writing, and 1 more when it is settled. */
+  readonly #table = new WrittenTable()
+  /** Grows with each settling begun and ended. */
   #time = 0
   #begunTime = 0
+  /** When the newest of the pages was written. */
+  #newestTime = 0
   #frozenEpoch = -1
   /** True when a branch of the frozen tree was copied since it was frozen. */
   #wasCopied = false
-  /** When the newest of them was written. */
-  #newestTime = 0
   readonly #settlings: Settling[] = []
+  /** Pages written before this are thrown out by the sweep that is under way; 0 when none is. */
+  #sweepTime = 0
+  /** Pages written before this were thrown out. */
+  #sweptTime = 0
 
-  /** Pages that are known. */
-  get size(): number {
-    return this.#pages.size
-  }
-
+  /** Gives what a page was written as, until the next call; `undefined` when its parents know. */
   get(pageNumber: number): WrittenPage | undefined {
-    return this.#pages.get(pageNumber)
+    return this.#table.find(pageNumber) ? this.#table : undefined
   }
 
-  /** Notes that a page was written. */
+  /** Tells whether a page was written before all pages below it were known to it. */
+  isUnsettled(pageNumber: number): boolean {
+    return this.#table.find(pageNumber) && (this.#table.mark & 1) === 0
+  }
+
+  /** Notes that a page was written; when it is settled, it records the checksums of all pages below it. */
   set(pageNumber: number, low: number, high: number, isSettled: boolean): void {
     this.#newestTime = this.#time
-    this.#pages.delete(pageNumber)
-    this.#pages.set(pageNumber, { low, high, isSettled, time: this.#time })
+    this.#table.set(pageNumber, low, high, this.#time * 2 + (isSettled ? 1 : 0))
   }
 
   /** Forgets a page that is in use no more. */
   delete(pageNumber: number): void {
-    this.#pages.delete(pageNumber)
+    this.#table.delete(pageNumber)
   }
 
   /** Newest epoch of the frozen tree, while that is written down; -1 otherwise. What of it is in memory alone must stay there. */
@@ -80,7 +82,7 @@ export class WrittenPages {
     this.#wasCopied = true
     const count = slotCount(memory, branch)
     for (let slot = 0; slot < count; slot += 1) {
-      const child = this.#pages.get(childOf(memory, branch, slot))
+      const child = this.get(childOf(memory, branch, slot))
       if (child !== undefined) setChildChecksum(memory, branch, slot, child.low, child.high)
     }
   }
@@ -96,25 +98,32 @@ export class WrittenPages {
    * Forgets pages whose checksums all parents record.
    *
    * @param oldestPin - epoch of the oldest open snapshot; `Infinity` when none is open.
-   * @param most - pages to forget at most.
+   * @param looks - pages to look at, at most.
    * @returns true when none is left that can be forgotten.
    */
-  forget(oldestPin: number, most: number): boolean {
+  forget(oldestPin: number, looks: number): boolean {
+    if (this.#sweepTime === 0) {
+      const settledTime = this.#settledTime(oldestPin)
+      if (settledTime <= this.#sweptTime) return true
+      if (this.#newestTime < settledTime) {
+        this.#table.clear()
+        this.#sweptTime = settledTime
+        return true
+      }
+      this.#sweepTime = settledTime
+      this.#table.beginSweep()
+    }
+    if (!this.#table.sweep(this.#sweepTime * 2, looks)) return false
+    this.#sweptTime = this.#sweepTime
+    this.#sweepTime = 0
+    return true
+  }
+
+  /** What was written before is recorded by every parent that somebody reaches. */
+  #settledTime(oldestPin: number): number {
     const settlings = this.#settlings
     while (settlings.length > 1 && (settlings[1] as Settling).epoch < oldestPin) settlings.shift()
     const [settling] = settlings
-    if (settling === undefined || settling.epoch >= oldestPin) return true
-    if (this.#newestTime < settling.time) {
-      this.#pages.clear()
-      return true
-    }
-    let left = most
-    for (const [pageNumber, { time }] of this.#pages) {
-      if (time >= settling.time) return true
-      if (left === 0) return false
-      left -= 1
-      this.#pages.delete(pageNumber)
-    }
-    return true
+    return settling === undefined || settling.epoch >= oldestPin ? 0 : settling.time
   }
 }

@@ -138,13 +138,16 @@ describe('the merger of commits', () => {
       { store: 1, kind: 'put', key: 1, upper: 0, value: 7, valueBytes: 10 },
     ]).sections()
     broken.fails = true
+    const other = new MapStore()
     merger.add(broken, section!, 1)
+    merger.add(other, section!, 1)
     expect(() => {
       merger.finish()
     }).toThrowError('no')
     const store = new MapStore()
     merger.add(store, section!, 2)
     merger.finish()
-    expect([broken.applyCount, store.applyCount, store.entries.size]).toEqual([0, 1, 1])
+    expect([broken.applyCount, other.applyCount]).toEqual([0, 0])
+    expect([store.applyCount, store.entries.size]).toEqual([1, 1])
   })
 })

@@ -49,13 +49,17 @@ export class CommitMerger {
     lane.add(section, seq)
   }
 
-  /** Applies what has not been applied yet. @throws {@link LdbError} what the stores throw. */
+  /** Applies what has not been applied yet, and lets go of the stores. @throws {@link LdbError} what the stores throw. */
   finish(): void {
     const lanes = this.#lanes
-    for (let lane = lanes.pop(); lane !== undefined; lane = lanes.pop()) {
-      this.#spares.push(lane)
-      lane.apply()
-      lane.store = undefined
+    try {
+      for (const lane of lanes) lane.apply()
+    } finally {
+      for (const lane of lanes) {
+        lane.clear()
+        this.#spares.push(lane)
+      }
+      lanes.length = 0
     }
   }
 
@@ -99,14 +103,18 @@ class Lane implements BatchSection {
     this.#seq = seq
   }
 
-  /** Applies what was gathered, and forgets it even when that fails. */
+  /** Applies what was gathered. */
   apply(): void {
     if (this.operationCount === 0) return
-    try {
-      this.store?.apply(this, toSeq(this.#seq))
-    } finally {
-      this.end = 0
-      this.operationCount = 0
-    }
+    this.store?.apply(this, toSeq(this.#seq))
+    this.end = 0
+    this.operationCount = 0
+  }
+
+  /** Forgets the store and what was gathered for it. */
+  clear(): void {
+    this.store = undefined
+    this.end = 0
+    this.operationCount = 0
   }
 }

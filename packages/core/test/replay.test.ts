@@ -123,6 +123,23 @@ test('a commit larger than what is gathered is applied in its turn', () => {
   db.close()
 })
 
+test('a range is removed before what is written to its first key behind it', () => {
+  const vfs = new MemoryVfs()
+  const db = open(vfs)
+  db.batch().put('a', '1').put('b', '2').put('c', '3').commit()
+  db.deleteRange({ gte: 'a', lt: 'c' })
+  db.put('a', '4')
+  db.deleteRange({ gte: 'c' })
+  db.put('c', '5')
+  const again = open(copyAfterKill(vfs, 'data'))
+  expect([...again.entries()]).toEqual([
+    ['a', '4'],
+    ['c', '5'],
+  ])
+  again.close()
+  db.close()
+})
+
 test('openings that are never closed do not heap up segments', () => {
   let vfs = new MemoryVfs()
   const first = open(vfs)

@@ -122,7 +122,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '    return this.#hasSameKey(operation, next) && !this.#isRange(operation) && !this.#isRange(next)\n',
     replace: '    return this.#hasSameKey(operation, next)\n',
     suite: 'packages/core/test/replay.test.ts',
-    test: 'commits in a row leave what they left one by one',
+    test: 'a range is removed before',
   },
   {
     name: 'dropped-keyspace-comes-back',

@@ -237,6 +237,8 @@ export class AsyncCommits {
   }
 
   async #work(): Promise<void> {
+    const prepared = this.#parts.beforeGroups()
+    if (prepared !== undefined) await prepared
     while (this.#queue.length > 0) {
       for (let round = 0; round < GATHER_ROUNDS; round++) await Promise.resolve()
       await this.#commitGroup()

@@ -84,6 +84,12 @@ export interface OrderedStore {
    */
   beginCheckpoint?(log?: Syncable, turn?: Syncable): SteppedWork
 
+  /**
+   * Makes sure, off this thread, of what was found at opening, so that the first write need not. A failure poisons. Absent where
+   * nothing is found that one has to be sure of.
+   */
+  confirm?(): Promise<void>
+
   /** Walks everything there is and reports each thing found wrong to the sink. Never throws LDB_CORRUPTION. */
   verify(sink: VerifySink): void
 

@@ -223,6 +223,16 @@ export class BTree implements OrderedStore {
     return this.#checkpoint
   }
 
+  async confirm(): Promise<void> {
+    this.#assertWritable()
+    try {
+      await this.#pages.confirmation.syncAsync()
+    } catch (error) {
+      this.#failWrites(error)
+      throw error
+    }
+  }
+
   /**
    * Fills the tree, which must be empty, from entries in ascending order; all or nothing. Faster than `apply`, and leaves
    * full pages.

@@ -9,6 +9,7 @@ import type { CommitLog } from './commit-log.js'
 import type { CommitPipeline } from './commit-pipeline.js'
 import type { EventHub } from './events.js'
 import type { Health } from './health.js'
+import type { KeyspaceTable } from './keyspace-table.js'
 import type { LogLimit } from './log-limit.js'
 
 /** Turns of a checkpoint that each group of commits waits for when the log has outgrown it: some 8 MiB written. */
@@ -24,6 +25,7 @@ export interface SlicedCheckpointParts {
   readonly events: EventHub
   readonly gate: ReadGate
   readonly health: Health
+  readonly keyspaces: KeyspaceTable
   readonly log: CommitLog
   readonly logLimit: LogLimit
   readonly pipeline: CommitPipeline
@@ -42,12 +44,32 @@ export class SlicedCheckpoint {
   #turnCount = 0
   #waiters: (() => void)[] = []
   #running: Promise<void> | undefined = undefined
+  #isConfirmed = false
 
   constructor(parts: SlicedCheckpointParts) {
     this.#parts = parts
     this.#turn = {
       sync: (): void => undefined,
       syncAsync: (): Promise<void> => this.#takeTurn(),
+    }
+  }
+
+  /** Before the first commit: what the stores were found at is made sure of, which their first write would do on the thread. */
+  beforeGroups(): Promise<void> | undefined {
+    if (this.#isConfirmed) return undefined
+    this.#isConfirmed = true
+    return this.#confirm()
+  }
+
+  async #confirm(): Promise<void> {
+    const { keyspaces, health } = this.#parts
+    for (const { dropped, store } of [...keyspaces]) {
+      if (dropped || health.writeRefusal !== undefined) continue
+      try {
+        await store.confirm?.()
+      } catch {
+        // The store takes no more writes: the next one tells.
+      }
     }
   }
 

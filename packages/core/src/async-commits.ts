@@ -239,6 +239,8 @@ export class AsyncCommits {
   }
 
   async #work(): Promise<void> {
+    const prepared = this.#parts.beforeGroups()
+    if (prepared !== undefined) await prepared
     for (;;) {
       for (let round = 0; round < GATHER_ROUNDS; round++) await Promise.resolve()
       if (this.#queue.length === 0) break

@@ -158,7 +158,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     await this.face.run(() => this.face.commits.synced())
   }
 
-  /** Writes all keyspaces down beside other work, so that the log can be cut. */
+  /** Writes all keyspaces down beside other work, so that the log can be cut. A signal ends the waiting, not what has begun. */
   async checkpoint(options?: AsyncOptions): Promise<void> {
     const signal = signalOf(options)
     throwIfAborted(signal)

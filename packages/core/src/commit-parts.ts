@@ -19,7 +19,9 @@ export interface CommitParts {
   readonly durability: Durability
   /** Called after each commit that was acknowledged; never throws. */
   readonly afterCommit: () => void
-  /** Called after each group of commits that did not block; never throws. */
+  /** Called before groups of commits that did not block are worked on; gives what they have to wait for. Never throws. */
+  readonly beforeGroups: () => Promise<void> | undefined
+  /** Called after each group of commits that did not block; gives what the next has to wait for. Never throws. */
   readonly afterGroup: () => Promise<void> | undefined
   /** Those who must know of each commit: open transactions. */
   readonly transactions: TransactionManager

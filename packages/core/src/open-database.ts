@@ -237,6 +237,7 @@ class Opening {
         afterCommit: (): void => {
           checkpointer.afterCommit(pipeline)
         },
+        beforeGroups: () => slicedCheckpoint.beforeGroups(),
         afterGroup: () => slicedCheckpoint.afterGroup(),
         gate,
         changeSignal,

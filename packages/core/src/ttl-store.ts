@@ -75,6 +75,10 @@ export class ExpiringStore implements OrderedStore {
     return this.below.beginCheckpoint(log, turn)
   }
 
+  async confirm(): Promise<void> {
+    await this.below.confirm?.()
+  }
+
   verify(sink: VerifySink): void {
     this.below.verify(sink)
   }

@@ -6,8 +6,10 @@ import { StoreProcess } from './store-process.js'
 const MEBIBYTE = 2 ** 20
 /** Memory that a builder may use: its time is not measured. */
 const BUILDER_CACHE_BYTES = 512 * MEBIBYTE
-/** By this much the heap of V8 and the stacks of threads may grow in a process that is held to its memory. */
-const RUNTIME_GROWTH_BYTES = 32 * MEBIBYTE
+/** By this much the heap of V8 may grow in a process that is held to its memory, with the stacks of threads. */
+const READER_GROWTH_BYTES = 12 * MEBIBYTE
+/** A writer has batches as well, of a mebibyte each. */
+const WRITER_GROWTH_BYTES = 32 * MEBIBYTE
 /** A young generation of one MiB: left to itself it takes tens, which are worth more as copies of files. */
 const FLAGS = ['--max-semi-space-size=1']
 
@@ -54,7 +56,8 @@ async function admitLimited(
   const process = new StoreProcess({ group, flags: FLAGS })
   try {
     await process.arrive(store, isLoaded ? { ...scenario, contents: 'kept' } : scenario, dir)
-    group.limit(group.usage + RUNTIME_GROWTH_BYTES + scenario.cacheBytes)
+    const growth = isLoaded ? READER_GROWTH_BYTES : WRITER_GROWTH_BYTES
+    group.limit(group.usage + growth + scenario.cacheBytes)
     const { lacks } = await process.prepare(workloads)
     return { process, prepared: { lacks, loadMs }, group }
   } catch (error) {

@@ -27,8 +27,8 @@ import { childChecksumHigh, childChecksumLow, childOf } from './record.js'
 
 /** Checksum under which a page was written since its parent last recorded one. @internal */
 export interface WrittenPage {
-  readonly low: number
-  readonly high: number
+  low: number
+  high: number
   /** True once the parent in the newest tree records it; parents that only snapshots reach still do not. */
   settled: boolean
 }
@@ -293,12 +293,17 @@ export class Pages implements PageSink {
 
   /** Notes the checksum of a sealed page, until its parent records it. */
   noteWritten(pageNumber: number, page: number): void {
-    this.#checked.add(pageNumber)
-    this.written.set(pageNumber, {
-      low: checksumLow(this.memory, page),
-      high: checksumHigh(this.memory, page),
-      settled: false,
-    })
+    const low = checksumLow(this.memory, page)
+    const high = checksumHigh(this.memory, page)
+    const known = this.written.get(pageNumber)
+    if (known === undefined) {
+      this.#checked.add(pageNumber)
+      this.written.set(pageNumber, { low, high, settled: false })
+      return
+    }
+    known.low = low
+    known.high = high
+    known.settled = false
   }
 
   /** Forgets the checksums of settled pages, once no snapshot is open. */

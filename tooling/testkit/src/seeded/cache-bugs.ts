@@ -29,6 +29,18 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     test: 'nothing is lost when the sink fails',
   },
   {
+    name: 'cache-rewritten-page-forgotten',
+    area,
+    rows: [22],
+    effect: 'of a page that made room twice before a checkpoint, the first checksum is remembered',
+    file: 'packages/btree/src/pages.ts',
+    find: '    known.low = low\n    known.high = high\n',
+    replace: '',
+    suite: 'crash-btree',
+    cases: 10,
+    firstSeed: 4,
+  },
+  {
     name: 'cache-pin-ignored',
     area,
     rows: [17, 22],

@@ -25,13 +25,16 @@ function answer(message: Answer): void {
 }
 
 async function obey(order: Order): Promise<Answer> {
-  if (order.kind === 'prepare') {
+  if (order.kind === 'arrive') {
     const module = (await import(`./stores/${order.store}.js`)) as StoreModule
     session = new StoreSession(module, order.scenario, order.dir)
-    return { kind: 'prepared', prepared: await session.prepare(order.workloads) }
+    session.arrive()
+    return { kind: 'arrived' }
   }
   if (session === undefined) throw new Error('nothing is prepared')
   switch (order.kind) {
+    case 'prepare':
+      return { kind: 'prepared', prepared: await session.prepare(order.workloads) }
     case 'round':
       return { kind: 'round', round: await session.round(order.workload, order.budgetMs) }
     case 'profile': {

@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Prepared } from './messages.js'
+import { admit, reasonOf } from './admission.js'
+import type { Admitted } from './admission.js'
 import type { Effort } from './effort.js'
 import type { Row, Stage } from './plan.js'
 import { logicalBytes } from './plan.js'
 import type { Measurement, Occupancy, Omission, StageResults } from './results.js'
 import { quantile, summarize } from './statistics.js'
-import { StoreProcess } from './store-process.js'
 
 const WARM_UP_FACTOR = 3
 /** A device answers less evenly than memory does. */
@@ -16,11 +16,9 @@ const LONG_ROW_MS = 90_000
 const FEWEST_ROUNDS = 3
 
 /** A store on a stage. */
-interface Performer {
+interface Performer extends Admitted {
   readonly store: string
-  readonly process: StoreProcess
   readonly dir: string
-  readonly prepared: Prepared
   /** Set when it has failed: it takes part no more. */
   failure?: string
 }
@@ -74,8 +72,9 @@ export class Conductor {
       for (const row of stage.rows) await this.#playRow(stage, row, performers)
       for (const performer of performers) await this.#measure(stage, performer)
     } finally {
-      for (const { process, dir } of performers) {
+      for (const { process, dir, group } of performers) {
         await process.finish().catch(() => undefined)
+        await group?.remove()
         rmSync(dir, { recursive: true, force: true })
       }
     }
@@ -86,20 +85,15 @@ export class Conductor {
     mkdirSync(dir, { recursive: true })
     const rows = stage.rows.filter((row) => concerns(row, store))
     if (rows.length === 0) return undefined
-    const process = new StoreProcess()
     try {
-      const prepared = await process.prepare(
-        store,
-        stage.scenario,
-        dir,
-        rows.map(({ workload }) => workload),
-      )
-      this.#say(`${stage.id}: ${store} is ready, loaded in ${(prepared.loadMs / 1000).toFixed(1)} s`)
-      return { store, process, dir, prepared }
+      const workloads = rows.map(({ workload }) => workload)
+      const admitted = await admit(store, stage.scenario, dir, workloads)
+      const { loadMs } = admitted.prepared
+      this.#say(`${stage.id}: ${store} is ready, loaded in ${(loadMs / 1000).toFixed(1)} s`)
+      return { ...admitted, store, dir }
     } catch (error) {
-      process.kill()
       rmSync(dir, { recursive: true, force: true })
-      const reason = reasonOf(error)
+      const reason = reasonOf(error, undefined)
       this.#say(`${stage.id}: ${store} is left out: ${reason}`)
       for (const row of rows) this.#omit(stage, row, store, reason)
       return undefined
@@ -150,7 +144,7 @@ export class Conductor {
       samples.rates.push((operations * 1000) / (onCpu ? (cpuMs ?? elapsedMs) : elapsedMs))
       for (const latency of latenciesUs ?? []) samples.latenciesUs.push(latency)
     } catch (error) {
-      performer.failure = reasonOf(error)
+      performer.failure = reasonOf(error, performer.group)
       performer.process.kill()
       this.#say(`${row.id}: ${performer.store} failed: ${performer.failure}`)
     }
@@ -200,8 +194,4 @@ function isEnough({ rates, spentMs }: Samples, round: number): boolean {
 
 function concerns(row: Row, store: string): boolean {
   return row.stores?.includes(store) ?? true
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

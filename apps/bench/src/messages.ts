@@ -4,12 +4,12 @@ import type { Scenario } from './scenario.js'
 /** What the conductor tells the process of a store. */
 export type Order =
   | {
-      readonly kind: 'prepare'
+      readonly kind: 'arrive'
       readonly store: string
       readonly scenario: Scenario
       readonly dir: string
-      readonly workloads: readonly string[]
     }
+  | { readonly kind: 'prepare'; readonly workloads: readonly string[] }
   | { readonly kind: 'round'; readonly workload: string; readonly budgetMs: number }
   | {
       readonly kind: 'profile'
@@ -37,6 +37,7 @@ export interface Footprint {
 
 /** What the process of a store answers to an order. */
 export type Answer =
+  | { readonly kind: 'arrived' }
   | { readonly kind: 'prepared'; readonly prepared: Prepared }
   | { readonly kind: 'round'; readonly round: Round }
   | { readonly kind: 'profiled'; readonly round: Round; readonly profile: unknown }

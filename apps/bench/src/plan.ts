@@ -31,6 +31,9 @@ export interface Stage {
 const CACHE_BYTES = 512 * 2 ** 20
 /** LDB's cache has less than 2 GiB. */
 const CACHE_BYTES_MAX = 2000 * 2 ** 20
+/** Less than this is of no use to any store. */
+const OUTGROWN_BYTES_MIN = 4 * 2 ** 20
+const OUTGROWN_VALUE_BYTES = 1000
 const SWEEP_BYTES_MAX = 256 * 2 ** 20
 const SWEEP_ENTRIES_MIN = 200
 const SWEEP_FILL_MAX = 200_000
@@ -45,6 +48,7 @@ export function stagesOf(effort: Effort): Stage[] {
     keyShape: 'decimal',
     valueBytes: 100,
     cacheBytes: CACHE_BYTES,
+    memory: 'unlimited',
     durability: 'os',
     contents: 'loaded',
   }
@@ -61,6 +65,7 @@ export function stagesOf(effort: Effort): Stage[] {
     { id: 'durable', scenario: device, rows: DURABLE_ROWS, besideBareFile: true },
     { id: 'mixed', scenario: read, rows: MIXED_ROWS },
     ...tenfold(read, fill),
+    ...outgrown(read),
     {
       id: 'open',
       scenario: read,
@@ -121,6 +126,36 @@ function tenfold(read: Scenario, fill: Scenario): Stage[] {
       id: 'tenfold-filling',
       scenario: filled,
       rows: [of(row('tenfold-fill', '10x the cache: fill', 'fillRandom', 'entry', 1, 1.5))],
+    },
+  ]
+}
+
+/**
+ * Ten times as much as there is memory for it, the system's copies of files included. Filling takes larger values: a put
+ * costs a page or two of the device, whatever its size.
+ */
+function outgrown(read: Scenario): Stage[] {
+  const held = (entryCount: number, valueBytes: number): Scenario => {
+    const data = { ...read, entryCount, valueBytes }
+    const cacheBytes = Math.max(OUTGROWN_BYTES_MIN, Math.ceil(logicalBytes(data) / 10))
+    return { ...data, cacheBytes, memory: 'limited' }
+  }
+  const of = (entry: Row): Row => ({ ...entry, stores: NOT_MEMORY })
+  return [
+    {
+      id: 'outgrown',
+      onlyFull: true,
+      scenario: held(8 * read.entryCount, read.valueBytes),
+      rows: [
+        of(row('outgrown-get', '10x the memory: get, random', 'getRandom', 'entry', 1, 1.5)),
+        of(row('outgrown-scan', '10x the memory: scan', 'scanAll', 'entry', 1, 1.5)),
+      ],
+    },
+    {
+      id: 'outgrown-filling',
+      onlyFull: true,
+      scenario: { ...held(0.6 * read.entryCount, OUTGROWN_VALUE_BYTES), contents: 'empty-each-round' },
+      rows: [of(row('outgrown-fill', '10x the memory: fill', 'fillRandom', 'entry', 1, 1.5))],
     },
   ]
 }

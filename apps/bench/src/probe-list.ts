@@ -1,5 +1,6 @@
 import type { Probe } from './probe.js'
 import { commits } from './probes/commits.js'
+import { deviceReads } from './probes/device-reads.js'
 import { eventLoop } from './probes/event-loop.js'
 import { eviction } from './probes/eviction.js'
 import { garbage } from './probes/garbage.js'
@@ -20,4 +21,5 @@ export const PROBES: readonly Probe[] = [
   transactionSize,
   commits,
   eventLoop,
+  deviceReads,
 ]

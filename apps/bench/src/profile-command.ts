@@ -37,7 +37,8 @@ export async function profile(asked: Extract<Arguments, { command: 'profile' }>)
     onOutput: (text) => (printed += text),
   })
   try {
-    const { lacks } = await child.prepare(asked.store, stage.scenario, root, [row.workload])
+    await child.arrive(asked.store, stage.scenario, root)
+    const { lacks } = await child.prepare([row.workload])
     if (lacks[row.workload] !== undefined) throw new UsageError(`${asked.store} ${lacks[row.workload]}`)
     await child.round(row.workload, WARM_UP_MS)
     await settled()

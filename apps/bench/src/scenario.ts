@@ -7,7 +7,12 @@ export interface Scenario {
   readonly keyShape: KeyShape
   readonly valueBytes: number
   readonly cacheBytes: number
+  /**
+   * What may be kept in memory: what `cacheBytes` says and whatever else the system keeps of files, or `cacheBytes` for
+   * all of that together, beside what the process has before it opens the store.
+   */
+  readonly memory: 'unlimited' | 'limited'
   readonly durability: Durability
-  /** What each round begins with: what the rounds before have left, or an empty store. */
-  readonly contents: 'loaded' | 'empty' | 'empty-each-round'
+  /** What each round begins with: what the rounds before have left, or an empty store. What is kept another process has loaded. */
+  readonly contents: 'loaded' | 'kept' | 'empty' | 'empty-each-round'
 }

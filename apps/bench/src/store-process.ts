@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { MemoryGroup } from './memory-group.js'
 import type { Answer, Footprint, Order, Prepared } from './messages.js'
 import type { Round } from './round.js'
 import type { Scenario } from './scenario.js'
@@ -17,6 +18,8 @@ export interface StoreProcessOptions {
   readonly flags?: readonly string[]
   /** File into which strace writes the system calls that make things durable. */
   readonly trace?: string
+  /** Memory that it shares with nobody else. */
+  readonly group?: MemoryGroup
   /** Takes what the process prints. */
   readonly onOutput?: (text: string) => void
 }
@@ -28,10 +31,11 @@ export class StoreProcess {
   #waiting: { resolve(answer: Answer): void; reject(error: Error): void } | undefined
   #gone: string | undefined
 
-  constructor({ flags = [], trace, onOutput }: StoreProcessOptions = {}) {
+  constructor({ flags = [], trace, group, onOutput }: StoreProcessOptions = {}) {
     const command = [process.execPath, '--expose-gc', ...flags, CHILD]
     const tracing = trace === undefined ? [] : ['strace', '-f', '-e', `trace=${TRACED_CALLS}`, '-o', trace]
-    const [program = '', ...args] = [...tracing, ...command]
+    const traced = [...tracing, ...command]
+    const [program = '', ...args] = group?.commandIn(traced) ?? traced
     this.#child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
@@ -40,13 +44,15 @@ export class StoreProcess {
     this.#listen()
   }
 
-  async prepare(
-    store: string,
-    scenario: Scenario,
-    dir: string,
-    workloads: readonly string[],
-  ): Promise<Prepared> {
-    const answer = await this.#ask({ kind: 'prepare', store, scenario, dir, workloads })
+  /** Has everything loaded and made that the store is not to blame for. */
+  async arrive(store: string, scenario: Scenario, dir: string): Promise<void> {
+    const answer = await this.#ask({ kind: 'arrive', store, scenario, dir })
+    if (answer.kind !== 'arrived') throw new Error(`answered ${answer.kind}`)
+  }
+
+  /** Opens the store, after it has arrived, and fills it when the scenario says so. */
+  async prepare(workloads: readonly string[]): Promise<Prepared> {
+    const answer = await this.#ask({ kind: 'prepare', workloads })
     if (answer.kind !== 'prepared') throw new Error(`answered ${answer.kind}`)
     return answer.prepared
   }

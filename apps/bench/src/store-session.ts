@@ -30,7 +30,7 @@ export class StoreSession implements Bench {
     this.#root = root
     this.scenario = scenario
     this.data = new BenchData(entryCount, keyShape, valueBytes, module.takesBuffers)
-    this.fresh = scenario.contents === 'loaded' ? entryCount : 0
+    this.fresh = scenario.contents === 'loaded' || scenario.contents === 'kept' ? entryCount : 0
     this.#rssBefore = process.memoryUsage.rss()
   }
 
@@ -42,6 +42,12 @@ export class StoreSession implements Bench {
   /** Folder of the store that is open. */
   get dir(): string {
     return join(this.#root, String(this.#folderNumber))
+  }
+
+  /** Makes what rounds work with, so that it is no part of what the store takes. */
+  arrive(): void {
+    if (this.data.uniform.length === 0) throw new Error('there is nothing to pick')
+    globalThis.gc?.()
   }
 
   /** Opens the store, and fills it when the scenario says so. */
@@ -73,6 +79,9 @@ export class StoreSession implements Bench {
     if (this.scenario.contents === 'empty-each-round') {
       await this.close()
       rmSync(this.dir, { recursive: true, force: true })
+      // What the store has held is let go of in a turn of its own, before the next one takes as much.
+      await new Promise((resolve) => setImmediate(resolve))
+      globalThis.gc?.()
       await this.openFresh()
       this.fresh = 0
     }
@@ -103,8 +112,15 @@ export class StoreSession implements Bench {
 
   /** Opens the store in the folder that is there. */
   async open(): Promise<void> {
-    const { keyShape, cacheBytes, durability } = this.scenario
-    this.#opened = await this.#module.open({ dir: this.dir, keyShape, cacheBytes, durability })
+    const { keyShape, cacheBytes, memory, durability } = this.scenario
+    const isMemoryLimited = memory === 'limited'
+    this.#opened = await this.#module.open({
+      dir: this.dir,
+      keyShape,
+      cacheBytes,
+      isMemoryLimited,
+      durability,
+    })
   }
 
   async close(): Promise<void> {

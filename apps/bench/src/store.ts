@@ -10,6 +10,8 @@ export interface StoreOptions {
   readonly keyShape: KeyShape
   /** What the store may keep in memory of its own, in bytes. */
   readonly cacheBytes: number
+  /** Whether `cacheBytes` is all that there is, for the system's copies of files too. */
+  readonly isMemoryLimited: boolean
   readonly durability: Durability
   /** Settings of LDB that only tests and measurements turn, by name. */
   readonly tuning?: Readonly<Record<string, number>>

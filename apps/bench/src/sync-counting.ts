@@ -44,7 +44,8 @@ async function countOne(stage: Stage, store: string, dir: string): Promise<SyncC
   const counts: SyncCount[] = []
   try {
     const names = stage.rows.map(({ workload }) => workload)
-    const { lacks } = await process.prepare(store, stage.scenario, dir, names)
+    await process.arrive(store, stage.scenario, dir)
+    const { lacks } = await process.prepare(names)
     for (const { id, workload } of stage.rows) {
       if (workload in lacks) continue
       const before = countSyncs(readFileSync(trace, 'utf8'))

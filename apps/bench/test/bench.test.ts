@@ -89,6 +89,21 @@ test('the questions of growth are answered', () => {
   expect(measurements).toHaveLength(3 * EFFORTS.tiny.growth.length)
 })
 
+test('a store is held to its memory, or the reason is given why it cannot be', () => {
+  const json = join(folder, 'outgrown.json')
+  const words = ['--tiny', '--stores', 'ldb', '--only', 'outgrown', '--dir', folder, '--json', json]
+  const { exitCode, stderr } = run(...words)
+  expect(exitCode).toBe(0)
+  const { measurements, omissions, probes } = JSON.parse(readFileSync(json, 'utf8')) as Report
+  const rows = ['outgrown-get', 'outgrown-scan', 'outgrown-fill']
+  expect([...measurements, ...omissions].map(({ row }) => row)).toEqual(rows)
+  for (const { reason } of omissions) {
+    expect(reason).toContain('memory cannot be limited here')
+    expect(stderr).toContain(reason)
+  }
+  expect(probes.map(({ id }) => id)).toEqual(['outgrown-device'])
+})
+
 test('compare names what became slower, and says so with its exit code', () => {
   const [before, after] = [join(folder, 'before.json'), join(folder, 'after.json')]
   expect(

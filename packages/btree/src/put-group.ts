@@ -8,6 +8,8 @@ import { putEntry, putInLeaf } from './writer.js'
 const ENTRIES_MAX = 32
 /** Fewer are put one by one. */
 const ENTRIES_MIN = 4
+/** Groups that are put without looking ahead after one most of whose leaves were not in memory: looking is a way down in vain. */
+const GROUPS_UNSEEN = 15
 /** Words of an entry: where its key and its value begin and end. */
 const ENTRY_WORDS = 4
 
@@ -21,6 +23,8 @@ export class PutGroup {
   readonly #entries = new Int32Array(ENTRIES_MAX * ENTRY_WORDS)
   readonly #leaves = new Int32Array(ENTRIES_MAX)
   #count = 0
+  /** Groups for which nothing is looked up ahead. */
+  #unseen = 0
   /** What was loaded; it is kept so that the loads are not left out as useless. */
   loaded = 0
 
@@ -49,8 +53,11 @@ export class PutGroup {
     const entries = this.#entries
     const { pages } = state
     this.#count = 0
-    if (count >= ENTRIES_MIN) this.#findLeaves(state, bytes, count)
-    else this.#leaves.fill(-1, 0, count)
+    if (count >= ENTRIES_MIN && this.#unseen === 0) this.#findLeaves(state, bytes, count)
+    else {
+      this.#leaves.fill(-1, 0, count)
+      if (this.#unseen > 0) this.#unseen -= 1
+    }
     const { moveCount } = pages
     for (let index = 0; index < count; index += 1) {
       const at = index * ENTRY_WORDS
@@ -70,10 +77,14 @@ export class PutGroup {
   #findLeaves(state: TreeState, bytes: Uint8Array, count: number): void {
     const entries = this.#entries
     const leaves = this.#leaves
+    let missing = 0
     for (let index = 0; index < count; index += 1) {
       const at = index * ENTRY_WORDS
-      leaves[index] = state.leafResident(bytes, entries[at] as number, entries[at + 1] as number)
+      const leaf = state.leafResident(bytes, entries[at] as number, entries[at + 1] as number)
+      if (leaf < 0) missing += 1
+      leaves[index] = leaf
     }
+    if (missing * 2 > count) this.#unseen = GROUPS_UNSEEN
     const { memory, pages } = state
     const { i32 } = memory
     let sum = 0

@@ -37,7 +37,8 @@ interface ClassicLevel {
 
 /**
  * Opens classic-level, a binding of LevelDB: synchronous gets, 10,000 entries a call in scans. Durable means
- * `sync: true`. Compression is off, as it costs reads and writes alike when all fits into memory.
+ * `sync: true`. Compression is off, as it costs reads and writes alike when all fits into memory. Where memory is limited, half
+ * of it is for its cache and an eighth for each of two write buffers: its tables are mapped, and need the rest.
  */
 export async function open(options: StoreOptions): Promise<Store> {
   const { ClassicLevel } = loadPeer<{ ClassicLevel: new (dir: string, options: object) => ClassicLevel }>(
@@ -47,8 +48,11 @@ export async function open(options: StoreOptions): Promise<Store> {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
     compression: false,
-    cacheSize: options.cacheBytes,
-    writeBufferSize: Math.min(WRITE_BUFFER_BYTES, options.cacheBytes),
+    cacheSize: options.isMemoryLimited ? options.cacheBytes / 2 : options.cacheBytes,
+    writeBufferSize: Math.min(
+      WRITE_BUFFER_BYTES,
+      options.isMemoryLimited ? options.cacheBytes / 8 : options.cacheBytes,
+    ),
   })
   await db.open()
   const sync = { sync: options.durability === 'device' }

@@ -30,7 +30,8 @@ interface Lmdb {
 
 /**
  * Opens lmdb-js: values as bytes, and keys too unless they are tuples. Durable means that a commit waits for its sync
- * (`overlappingSync: false`); handed to the system means that nothing is synced (`noSync`).
+ * (`overlappingSync: false`); handed to the system means that nothing is synced (`noSync`). Where memory is limited, pages come
+ * one by one (`noReadAhead`): with those around them, most of what is read is thrown out before its turn.
  */
 export async function open(options: StoreOptions): Promise<Store> {
   const { open: openLmdb } = loadPeer<{ open(options: object): Lmdb }>('lmdb')
@@ -39,6 +40,7 @@ export async function open(options: StoreOptions): Promise<Store> {
     encoding: 'binary',
     ...(options.keyShape !== 'tuple' && { keyEncoding: 'binary' }),
     mapSize: MAP_BYTES,
+    noReadAhead: options.isMemoryLimited,
     ...(options.durability === 'device' ? { overlappingSync: false } : { noSync: true }),
   })
   const walk = (range: { start?: Key; limit?: number }): number => {

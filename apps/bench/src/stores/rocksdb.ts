@@ -45,7 +45,10 @@ export async function open(options: StoreOptions): Promise<Store> {
     '@nxtedition/rocksdb',
   )
   const db = new RocksLevel(options.dir, { keyEncoding: 'buffer', valueEncoding: 'buffer' })
-  await db.open({ cacheSize: options.cacheBytes, compression: false })
+  await db.open({
+    cacheSize: options.isMemoryLimited ? options.cacheBytes / 2 : options.cacheBytes,
+    compression: false,
+  })
   const sync = { sync: options.durability === 'device' }
   const one: Key[] = []
   // Its own put takes `sync` and does not sync.

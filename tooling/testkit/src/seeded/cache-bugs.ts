@@ -29,6 +29,19 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     test: 'nothing is lost when the sink fails',
   },
   {
+    name: 'cache-rewritten-page-forgotten',
+    area,
+    rows: [22],
+    effect: 'of a page that made room twice before a checkpoint, the first checksum is remembered',
+    file: 'packages/btree/src/written-table.ts',
+    find: '    part.numbers[at + 1] = low\n    part.numbers[at + 2] = high\n',
+    replace:
+      '    if (part.numbers[at + 1] === 0) {\n      part.numbers[at + 1] = low\n      part.numbers[at + 2] = high\n    }\n',
+    suite: 'crash-btree',
+    cases: 10,
+    firstSeed: 4,
+  },
+  {
     name: 'cache-pin-ignored',
     area,
     rows: [17, 22],

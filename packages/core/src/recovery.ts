@@ -50,9 +50,8 @@ class Replay {
   readonly #keyspaces: KeyspaceTable
   /** `durableSeq` of each store as it was found: what older commits than that are in it. */
   readonly #durableSeqs: ReadonlyMap<number, number>
-  /** Number of the last commit or checkpoint; `undefined` before the first. */
-  #seq: number | undefined = undefined
   #firstCommit: number | undefined = undefined
+  #lastCommit: number | undefined = undefined
   /** Of the newest checkpoint that was met. */
   #checkpointSeq: number | undefined = undefined
   #replayedCount = 0
@@ -81,9 +80,16 @@ class Replay {
   /** Checks what can be said when the whole log was read, and gives the result. */
   finish(endLsn: number): RecoveryResult {
     this.#applyRuns()
-    const seq = this.#seq
-    if (seq === undefined || (this.#checkpointSeq === undefined && this.#firstCommit !== 1)) {
-      throw this.#fault(endLsn, 'the log has lost its beginning: no checkpoint is in it', seq ?? 0)
+    const firstCommit = this.#firstCommit
+    const checkpointSeq = this.#checkpointSeq ?? 0
+    const seq = Math.max(this.#lastCommit ?? 0, checkpointSeq)
+    if (this.#checkpointSeq === undefined && firstCommit !== 1) {
+      throw this.#fault(endLsn, 'the log has lost its beginning: no checkpoint is in it', seq)
+    }
+    // A log whose cutting was broken off may begin behind what older checkpoints in it need: the newest one counts.
+    if (firstCommit !== undefined && firstCommit > checkpointSeq + 1) {
+      const message = 'a commit is missing in the log, behind its newest checkpoint'
+      throw this.#fault(endLsn, message, firstCommit, checkpointSeq + 1)
     }
     if (seq < this.#catalog.seq) {
       throw this.#fault(endLsn, 'the log ends before a commit that the catalog knows', seq, this.#catalog.seq)
@@ -96,15 +102,16 @@ class Replay {
       }
       if (store.durableSeq < durableSeq) throw this.#fault(endLsn, 'a store has gone back', store.durableSeq)
     }
-    return { seq, checkpointSeq: this.#checkpointSeq ?? 0, replayedCount: this.#replayedCount }
+    return { seq, checkpointSeq, replayedCount: this.#replayedCount }
   }
 
   #takeCommit(reader: WalReader): void {
     const { seq, lsn } = reader
-    if (this.#seq !== undefined && seq !== this.#seq + 1) {
-      throw this.#fault(lsn, 'a commit is missing in the log', seq, this.#seq + 1)
+    const last = this.#lastCommit
+    if (last !== undefined && seq !== last + 1) {
+      throw this.#fault(lsn, 'a commit is missing in the log', seq, last + 1)
     }
-    this.#seq = seq
+    this.#lastCommit = seq
     this.#firstCommit ??= seq
     let replayed = false
     for (const section of decodeBatch(reader.payload, this.#directory, lsn)) {
@@ -145,23 +152,11 @@ class Replay {
   #takeCheckpoint(reader: WalReader): void {
     const record = decodeCheckpointRecord(reader.payload, this.#directory)
     // Commits may have come while it was made: it stands behind its last commit, not next to it.
-    if (this.#seq !== undefined && record.seq > this.#seq) {
-      throw this.#fault(reader.lsn, 'a checkpoint does not follow its last commit', record.seq, this.#seq)
-    }
-    if (
-      this.#firstCommit !== undefined &&
-      this.#checkpointSeq === undefined &&
-      this.#firstCommit > record.seq + 1
-    ) {
-      throw this.#fault(
-        reader.lsn,
-        'commits behind a checkpoint are missing',
-        this.#firstCommit,
-        record.seq + 1,
-      )
+    const last = this.#lastCommit
+    if (last !== undefined && record.seq > last) {
+      throw this.#fault(reader.lsn, 'a checkpoint does not follow its last commit', record.seq, last)
     }
     this.#checkStores(record, reader.lsn)
-    this.#seq ??= record.seq
     this.#checkpointSeq = record.seq
   }
 

@@ -55,7 +55,10 @@ function replaceLog(vfs: MemoryVfs, records: readonly HandRecord[]): void {
   catalog.read(ownerId, 0, 16, CATALOG_OFFSET_DATABASE_ID)
   catalog.close()
   const wal = Wal.open(vfs, log, { create: true, ownerId })
-  for (const { type, seq, payload } of records) wal.append(payload, { type, seq })
+  for (const { type, seq, payload } of records) {
+    // A checkpoint may be older than the commits before it.
+    wal.append(payload, { type, seq: type === LogRecordType.Checkpoint ? Math.max(seq, wal.lastSeq) : seq })
+  }
   wal.close({ clean: true })
 }
 
@@ -70,7 +73,8 @@ const REFUSED: readonly [string, readonly HandRecord[], string][] = [
   ['a commit to a keyspace that never was', [FITTING, commit(4, NEVER)], 'a keyspace that never was'],
   ['a commit to a keyspace without number', [FITTING, commit(4, 0xffff_fffe)], 'a keyspace that never was'],
   ['a commit to a keyspace made later', [commit(1, 2)], 'a keyspace that was made later'],
-  ['a checkpoint out of turn', [FITTING, checkpoint(4, {})], 'does not follow its last commit'],
+  ['commits left out before the first', [commit(6, 1), FITTING], 'a commit is missing'],
+  ['a checkpoint out of turn', [FITTING, commit(4, 1), checkpoint(5, {})], 'does not follow its last commit'],
   ['a checkpoint of a keyspace that never was', [checkpoint(3, { [NEVER]: 3 })], 'a keyspace that never was'],
   [
     'a checkpoint that a store has lost',
@@ -108,6 +112,20 @@ describe('a log made by hand', () => {
     expect([...db.keyspace('other').entries()]).toEqual([['x', '3']])
     expect(db.verify().findings).toEqual([])
     db.put('c', '6')
+    db.close()
+  })
+
+  // Commits go on while a checkpoint is made: its record may stand behind commits that it does not hold, and these behind
+  // others that it holds not either, in the segment before. The next checkpoint lets that segment go, and may end there.
+  test.each([
+    ['commits', [commit(3, 2), checkpoint(1, { 1: 1 }), checkpoint(3, { 1: 2, 2: 3 }), commit(4, 1)]],
+    ['checkpoints', [checkpoint(1, { 1: 1 }), checkpoint(3, { 1: 2, 2: 3 }), commit(4, 1)]],
+  ])('that was cut in part, and begins with %s, is taken by its newest checkpoint', (_, records) => {
+    const vfs = makeDatabase()
+    replaceLog(vfs, records)
+    const db = Database.open(DIRECTORY, { vfs })
+    expect([...db.keys()]).toEqual(['a', 'b', 'k'])
+    expect(db.stats().seq).toBe(4)
     db.close()
   })
 })

@@ -101,8 +101,11 @@ export class WrittenTable {
   }
 }
 
+/** The one slot of a part that holds nothing: never written, as the first page makes the part grow. */
+const NO_SLOTS = new Int32Array(SLOT_NUMBERS)
+
 function newPart(): Part {
-  return { numbers: new Int32Array(SLOTS_AT_FIRST * SLOT_NUMBERS), count: 0 }
+  return { numbers: NO_SLOTS, count: 0 }
 }
 
 function hashOf(pageNumber: number): number {
@@ -119,7 +122,7 @@ function slotOf(numbers: Int32Array, hash: number, pageNumber: number): number {
 
 function grow(part: Part): void {
   const { numbers } = part
-  const grown = new Int32Array(numbers.length * 2)
+  const grown = new Int32Array(Math.max(SLOTS_AT_FIRST * SLOT_NUMBERS, numbers.length * 2))
   for (let from = 0; from < numbers.length; from += SLOT_NUMBERS) {
     const pageNumber = numbers[from] as number
     if (pageNumber === 0) continue

@@ -10,7 +10,7 @@ import { growthChart, latencyChart, legend, ratioChart } from './html-charts.js'
 import { STYLE } from './html-style.js'
 import { escapeHtml, htmlTable } from './html-text.js'
 import type { Cell } from './html-text.js'
-import { measurementOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
+import { limitOf, measurementOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
 import type { Report } from './report.js'
 
 /** Gives the report as one HTML file that needs nothing else: no script, no font, no picture from elsewhere. */
@@ -122,12 +122,13 @@ function latencyPart(report: Report): string {
 function probePart({ probes }: Report): string {
   const lines = probes.flatMap(({ title, findings, failure }): Cell[][] => [
     ...(failure === undefined ? [] : [[title, { text: failure, kind: 'missed' } as const, '']]),
-    ...findings.map(({ name, value, unit, atMost, atLeast }): Cell[] => {
+    ...findings.map((finding): Cell[] => {
+      const { name, value, unit } = finding
       const text = `${formatFigure(value)} ${unit}`
-      if (atMost === undefined && atLeast === undefined) return [title, name, text]
-      const met = (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast)
-      const aim = atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`
-      return [title, name, { text: `${text} (${aim})`, kind: met ? 'met' : 'missed' }]
+      const limit = limitOf(finding)
+      if (limit === undefined) return [title, name, text]
+      const aim = `${text} (${limit.sign} ${limit.value})`
+      return [title, name, { text: aim, kind: limit.met ? 'met' : 'missed' }]
     }),
   ])
   return lines.length === 0 ? '' : htmlTable(['question', 'figure', 'found'], lines, 2)

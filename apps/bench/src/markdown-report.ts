@@ -1,66 +1,40 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { formatDuration, formatRate, formatRatio } from './format-figures.js'
-import { measurementOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
-import type { Ratio, Report } from './report.js'
-import type { RowDescription } from './results.js'
+import { findingTable, sweepTable, targetTable } from './markdown-tables.js'
+import type { Report } from './report.js'
 
 const BEGIN = '<!-- bench:begin -->'
 const END = '<!-- bench:end -->'
 const HEADING = '## Benchmarks'
 const BEFORE = '## More'
-const TARGET_PEERS = ['lmdb', 'classic-level']
 
-/** Gives the table of targets in Markdown: ratios first, and what they were measured with. */
+/** Gives the tables of targets, of sizes and of LDB alone in Markdown, and what they were measured with. */
 export function markdownReport(report: Report): string {
   const { machine } = report
-  const peers = report.stores.filter(({ id }) => TARGET_PEERS.includes(id))
-  const rows = report.rows.filter((row) => row.targets !== undefined || row.targetMs !== undefined)
-  const head = ['workload', ...peers.map(({ title, version }) => `÷ ${title} ${version}`), 'LDB', 'each']
-  const lines = rows.map((row) => {
-    const own = measurementOf(report, row.id, OWN_STORE)
-    const ratios = ratiosOf(report, row)
-    return [
-      row.title,
-      ...peers.map(({ id }) => ratioCell(ratios.find(({ store }) => store === id))),
-      own === undefined ? 'not available' : formatRate(own.rate.median),
-      own === undefined ? '–' : durationCell(report, row, own.rate.median),
-    ]
-  })
   const memory = `${Math.round(machine.memoryBytes / 2 ** 30)} GiB`
   const { entryCount, rounds } = report.effort
+  const minutes = Math.round(report.durationMs / 60_000)
   return [
     '`÷` is operations a second of LDB over those of the other, in the same run; the aim stands in brackets where it was',
     'missed.',
     '',
-    ...[head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...lines].map(
-      (cells) => `| ${cells.map(escapeCell).join(' | ')} |`,
-    ),
+    ...targetTable(report),
+    ...spaced(sweepTable(report)),
+    ...spaced(findingTable(report)),
     '',
-    `${entryCount.toLocaleString('en')} entries of 16-byte keys and 100-byte values, medians of ${rounds} rounds, by \`${measuringCommand(report.command)}\``,
+    `${entryCount.toLocaleString('en')} entries of 16-byte keys and 100-byte values where a row says nothing else, medians of ${rounds} rounds, of 3`,
+    `where they are very long, by \`${measuringCommand(report.command)}\` in ${minutes} minutes`,
     `at commit ${report.commit} on ${machine.processor} (${machine.cores} cores, ${memory}), ${machine.system}, ${machine.fileSystem},`,
     `Node ${machine.node}, with a load of ${machine.loadBefore.toFixed(1)} before it began.`,
   ].join('\n')
 }
 
+function spaced(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? lines : ['', ...lines]
+}
+
 /** The command without the files that it wrote, which are somebody's own. */
 function measuringCommand(command: string): string {
   return command.replaceAll(/ --(?:json|html)(?:=| )\S+| --readme/g, '')
-}
-
-function ratioCell(ratio: Ratio | undefined): string {
-  if (ratio === undefined) return '–'
-  const { value, target } = ratio
-  if (target === undefined || value >= target) return formatRatio(value)
-  return `${formatRatio(value)} (≥ ${formatRatio(target)})`
-}
-
-function durationCell(report: Report, row: RowDescription, rate: number): string {
-  const missed = timeVerdict(report, row) === false
-  return `${formatDuration(rate)}${missed ? ` (≤ ${row.targetMs} ms)` : ''}`
-}
-
-function escapeCell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 }
 
 /** Puts a text between the markers of a file; a file without markers gets them, in a section of their own. */

@@ -30,7 +30,7 @@ test('names choose rows and stages, whole words only', () => {
     'get-many',
   ])
   expect(ids(['durable'])).toEqual(['durable-batch', 'durable-put', 'durable-put-256'])
-  expect(ids(['keys-url'])).toEqual(['keys-url-get', 'keys-url-scan', 'keys-url-fill'])
+  expect(ids(['keys-url'])).toEqual(['keys-url-scan', 'keys-url-get', 'keys-url-fill'])
   expect(ids(['ge', 'nothing'])).toEqual([])
 })
 

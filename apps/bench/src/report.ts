@@ -1,6 +1,6 @@
 import type { Effort } from './effort.js'
 import type { Machine } from './machine.js'
-import type { ProbeResult } from './probe.js'
+import type { Finding, ProbeResult } from './probe.js'
 import type { Measurement, Occupancy, Omission, RowDescription } from './results.js'
 import type { SyncCount } from './sync-counts.js'
 
@@ -68,4 +68,18 @@ export function timeVerdict(report: Report, row: RowDescription): boolean | unde
   const own = measurementOf(report, row.id, OWN_STORE)
   if (row.targetMs === undefined || own === undefined) return undefined
   return 1000 / own.rate.median <= row.targetMs
+}
+
+/** The bound that a finding has, and whether it keeps to it. */
+export interface Limit {
+  readonly sign: '≤' | '≥'
+  readonly value: number
+  readonly met: boolean
+}
+
+/** Gives the bound of a finding; `undefined` when nothing is asked of it. */
+export function limitOf({ value, atMost, atLeast }: Finding): Limit | undefined {
+  if (atMost !== undefined) return { sign: '≤', value: atMost, met: value <= atMost }
+  if (atLeast !== undefined) return { sign: '≥', value: atLeast, met: value >= atLeast }
+  return undefined
 }

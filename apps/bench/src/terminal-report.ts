@@ -6,7 +6,7 @@ import {
   formatRate,
   formatRatio,
 } from './format-figures.js'
-import { measurementOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
+import { limitOf, measurementOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
 import type { Report } from './report.js'
 
 /** Says everything that a person at a terminal wants to know first. */
@@ -78,13 +78,11 @@ function probeLines(report: Report): string {
   return report.probes
     .flatMap(({ title, findings, failure }) => [
       `${title}${failure === undefined ? '' : `: ${failure}`}`,
-      ...findings.map(({ name, value, unit, atMost, atLeast }) => {
-        const limit = atMost === undefined ? atLeast : atMost
-        const met = (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast)
+      ...findings.map((finding) => {
+        const { name, value, unit } = finding
+        const limit = limitOf(finding)
         const aim =
-          limit === undefined
-            ? ''
-            : `  (${atMost === undefined ? '≥' : '≤'} ${limit}${met ? '' : ', missed'})`
+          limit === undefined ? '' : `  (${limit.sign} ${limit.value}${limit.met ? '' : ', missed'})`
         return `  ${name.padEnd(44)} ${formatFigure(value)} ${unit}${aim}`
       }),
     ])

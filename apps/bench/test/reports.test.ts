@@ -5,6 +5,8 @@
 import { expect, test } from 'vitest'
 import { htmlReport } from '../src/html-report.js'
 import { escapeHtml } from '../src/html-text.js'
+import type { Measurement, RowDescription } from '../src/results.js'
+import { summarize } from '../src/statistics.js'
 import { markdownReport, placeBetweenMarkers } from '../src/markdown-report.js'
 import { compareReports } from '../src/comparison.js'
 import { terminalReport } from '../src/terminal-report.js'
@@ -72,6 +74,39 @@ test('the table for a README has the aims that were missed', () => {
   expect(markdown).toContain('| cursor over all | 0.50x (≥ 8.00x) | 500 k/s | 2000 ns |')
   expect(markdown).toContain('100.0 ms (≤ 20 ms)')
   expect(markdown).toContain('`npm run bench -- --tiny`')
+  expect(markdown).toContain('| Opening after a kill: log recovered | 200 MB/s | ≥ 300, missed |')
+  expect(markdown).not.toContain('| an entry |')
+})
+
+test('the table for a README has a line for each store that differs in one thing', () => {
+  const sample = sampleReport()
+  const { scenario } = sample.rows[0]!
+  const row = (what: string): RowDescription => ({
+    id: `values-20-${what}`,
+    stage: 'values-20',
+    title: `values of 20 B: ${what}`,
+    unit: 'entry',
+    scenario,
+  })
+  const rate = (what: string, store: string, of: number): Measurement => ({
+    row: `values-20-${what}`,
+    stage: 'values-20',
+    store,
+    rate: summarize([of]),
+    rounds: [of],
+  })
+  const markdown = markdownReport({
+    ...sample,
+    rows: [...sample.rows, row('scan'), row('get')],
+    measurements: [
+      ...sample.measurements,
+      rate('get', 'ldb', 2e6),
+      rate('get', 'lmdb', 5e5),
+      rate('scan', 'ldb', 1e7),
+    ],
+  })
+  expect(markdown).toContain('| an entry | get | ÷ lmdb-js | scan | ÷ lmdb-js | fill | ÷ lmdb-js |')
+  expect(markdown).toContain('| values of 20 B | 500 ns | 4.00x | 100 ns | – | – | – |')
 })
 
 test('markers keep their place, and are made where there are none', () => {

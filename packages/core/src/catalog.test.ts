@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeCatalog, encodeCatalog } from './catalog.js'
 import type { Catalog } from './catalog.js'
+import { decodeCatalogRecord, encodeCatalogRecord } from './catalog-record.js'
 import { decodeCheckpointRecord, encodeCheckpointRecord } from './checkpoint-record.js'
 import {
   CATALOG_OFFSET_BODY_CHECKSUM,
@@ -174,7 +175,7 @@ describe('the catalog', () => {
 })
 
 describe('the checkpoint record', () => {
-  const record = { seq: 2 ** 45, durableSeqs: new Map([[1, 2 ** 44], [4, 0]]) } // prettier-ignore
+  const record = { seq: 2 ** 45, catalogGeneration: 7, durableSeqs: new Map([[1, 2 ** 44], [4, 0]]) } // prettier-ignore
 
   it('decodes to what was encoded', () => {
     expect(decodeCheckpointRecord(encodeCheckpointRecord(record), 'wal')).toEqual(record)
@@ -193,6 +194,16 @@ describe('the checkpoint record', () => {
       } catch (error) {
         expect(isLdbError(error, 'LDB_CORRUPTION')).toBe(true)
       }
+    }
+  })
+})
+
+describe('the catalog record', () => {
+  it('decodes to what was encoded, and has one length', () => {
+    const bytes = encodeCatalogRecord(2 ** 45)
+    expect(decodeCatalogRecord(bytes, 'wal')).toBe(2 ** 45)
+    for (const length of [0, 7, 9]) {
+      expectCorrupt(() => decodeCatalogRecord(new Uint8Array(length), 'wal'), `${length} bytes`)
     }
   })
 })

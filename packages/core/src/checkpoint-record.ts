@@ -1,6 +1,7 @@
 import { corruption, readU64Of, writeU64 } from '@ldb/base'
 import {
   CHECKPOINT_ENTRY_BYTES,
+  CHECKPOINT_OFFSET_CATALOG_GENERATION,
   CHECKPOINT_OFFSET_KEYSPACE_COUNT,
   CHECKPOINT_OFFSET_RESERVED,
   CHECKPOINT_OFFSET_SEQ,
@@ -14,6 +15,8 @@ import {
 export interface CheckpointRecord {
   /** Every commit up to this one is in a durable checkpoint of each keyspace that it wrote to. */
   readonly seq: number
+  /** Generation of the catalog: it was durable by then. */
+  readonly catalogGeneration: number
   /** Keyspace number → newest commit in its durable checkpoint. */
   readonly durableSeqs: ReadonlyMap<number, number>
 }
@@ -23,6 +26,7 @@ export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
   const bytes = new Uint8Array(CHECKPOINT_RECORD_BYTES + record.durableSeqs.size * CHECKPOINT_ENTRY_BYTES)
   const view = new DataView(bytes.buffer)
   writeU64(bytes, CHECKPOINT_OFFSET_SEQ, record.seq)
+  writeU64(bytes, CHECKPOINT_OFFSET_CATALOG_GENERATION, record.catalogGeneration)
   view.setUint32(CHECKPOINT_OFFSET_KEYSPACE_COUNT, record.durableSeqs.size, true)
   let at = CHECKPOINT_RECORD_BYTES
   for (const [keyspaceId, durableSeq] of record.durableSeqs) {
@@ -43,6 +47,8 @@ export function decodeCheckpointRecord(bytes: Uint8Array, file: string): Checkpo
   if (bytes.length < CHECKPOINT_RECORD_BYTES) throw corruption(file, 0, 'a checkpoint record is cut off')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const seq = readU64Of(bytes, CHECKPOINT_OFFSET_SEQ, file, CHECKPOINT_OFFSET_SEQ)
+  const generationAt = CHECKPOINT_OFFSET_CATALOG_GENERATION
+  const catalogGeneration = readU64Of(bytes, generationAt, file, generationAt)
   const count = view.getUint32(CHECKPOINT_OFFSET_KEYSPACE_COUNT, true)
   if (
     view.getUint32(CHECKPOINT_OFFSET_RESERVED, true) !== 0 ||
@@ -63,5 +69,5 @@ export function decodeCheckpointRecord(bytes: Uint8Array, file: string): Checkpo
     }
     durableSeqs.set(keyspaceId, durableSeq)
   }
-  return { seq, durableSeqs }
+  return { seq, catalogGeneration, durableSeqs }
 }

@@ -25,7 +25,7 @@ export interface LogCut {
   /** Parts the log: what was logged before the cut was begun can go. On the device before that may. */
   readonly parting: Syncable
   /** Writes down what the checkpoints hold, makes that durable, and lets go of the log before the cut. */
-  end(record: CheckpointRecord): SteppedWork
+  end(record: Omit<CheckpointRecord, 'catalogGeneration'>): SteppedWork
 }
 
 /** Where commits go first. A failed `flush`, `sync` or cut must never be tried again. */
@@ -36,6 +36,8 @@ export interface CommitLog extends Syncable {
   readonly isVolatile: boolean
   /** Takes a commit into the buffer; the bytes are copied. */
   appendCommit(batch: Uint8Array, seq: number): void
+  /** Takes note, among the commits, of a catalog that is durable. (R8) */
+  appendCatalog(generation: number): void
   /** Hands everything to the operating system. */
   flush(): void
   /** As `flush`, without waiting for the device where the log is being parted. */
@@ -80,6 +82,10 @@ export class MemoryLog implements CommitLog {
 
   readCommits(since: number): CommitReader {
     return this.#changes.read(since)
+  }
+
+  appendCatalog(_generation: number): void {
+    // There is no catalog that could be lost.
   }
 
   flush(): void {

@@ -100,7 +100,8 @@ function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): 
 
 function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array): void {
   const wal = Wal.open(vfs, logPath(directory), { create: true, preallocateBytes: 0, ownerId })
-  const log = new WalLog(wal, false, 0)
+  // The catalog comes last: there is none yet that could be missing.
+  const log = new WalLog(wal, false, 0, 0)
   try {
     const cut = log.beginCut()
     cut.parting.sync()

@@ -32,6 +32,7 @@ describe('FORMAT.md and format.ts (D4)', () => {
     ['Expiry', 'EXPIRY', format.EXPIRY_HEADER_BYTES],
     ['Checkpoint record', 'CHECKPOINT', format.CHECKPOINT_RECORD_BYTES],
     ['Checkpoint entry', 'ENTRY', format.CHECKPOINT_ENTRY_BYTES],
+    ['Catalog record', 'CATALOG_RECORD', format.CATALOG_RECORD_BYTES],
   ])('agree on the %s', (heading, prefix, end) => {
     const rows = tableOf(heading)
     expect(rows.length).toBeGreaterThan(0)
@@ -45,7 +46,7 @@ describe('FORMAT.md and format.ts (D4)', () => {
   })
 
   it('agree on the types of log records', () => {
-    const rows = [...text.matchAll(/^\| +(\d+) +\| +(Commit|Checkpoint) +\|/gm)]
+    const rows = [...text.matchAll(/^\| +(\d+) +\| +(Commit|Checkpoint|Catalog) +\|/gm)]
     expect(Object.fromEntries(rows.map((row) => [row[2], Number(row[1])]))).toEqual(format.LogRecordType)
   })
 })

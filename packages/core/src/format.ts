@@ -71,16 +71,21 @@ export const EXPIRY_HEADER_BYTES: number = EXPIRY_OFFSET_EXPIRES_AT + 8
 assert(EXPIRY_HEADER_BYTES === 12, 'a mark and a time have 12 bytes')
 
 /** Types of log record. On disk: never renumber, never reuse. */
-export const LogRecordType = { Commit: 1, Checkpoint: 2 } as const
+export const LogRecordType = { Commit: 1, Checkpoint: 2, Catalog: 3 } as const
 
 export const CHECKPOINT_OFFSET_SEQ = 0
-export const CHECKPOINT_OFFSET_KEYSPACE_COUNT: number = CHECKPOINT_OFFSET_SEQ + 8
+export const CHECKPOINT_OFFSET_CATALOG_GENERATION: number = CHECKPOINT_OFFSET_SEQ + 8
+export const CHECKPOINT_OFFSET_KEYSPACE_COUNT: number = CHECKPOINT_OFFSET_CATALOG_GENERATION + 8
 export const CHECKPOINT_OFFSET_RESERVED: number = CHECKPOINT_OFFSET_KEYSPACE_COUNT + 4
 export const CHECKPOINT_RECORD_BYTES: number = CHECKPOINT_OFFSET_RESERVED + 4
-assert(CHECKPOINT_RECORD_BYTES === 16, 'a checkpoint record has 16 fixed bytes')
+assert(CHECKPOINT_RECORD_BYTES === 24, 'a checkpoint record has 24 fixed bytes')
 
 export const ENTRY_OFFSET_KEYSPACE_ID = 0
 export const ENTRY_OFFSET_RESERVED: number = ENTRY_OFFSET_KEYSPACE_ID + 4
 export const ENTRY_OFFSET_DURABLE_SEQ: number = ENTRY_OFFSET_RESERVED + 4
 export const CHECKPOINT_ENTRY_BYTES: number = ENTRY_OFFSET_DURABLE_SEQ + 8
 assert(CHECKPOINT_ENTRY_BYTES === 16, 'a checkpoint entry has 16 bytes')
+
+export const CATALOG_RECORD_OFFSET_GENERATION = 0
+export const CATALOG_RECORD_BYTES: number = CATALOG_RECORD_OFFSET_GENERATION + 8
+assert(CATALOG_RECORD_BYTES === 8, 'a catalog record has 8 bytes')

@@ -188,6 +188,8 @@ export class KeyspaceManager {
     const { vfs, directory } = this.#parts.engines
     replaceCatalog(vfs, directory, next)
     this.#catalog = next
+    // (R8) Behind it, so that the log never asks for a catalog that may be missing.
+    this.#parts.log.appendCatalog(next.generation)
   }
 
   /** (C3) After a failure nobody knows which catalog a crash would leave. */

@@ -308,7 +308,7 @@ class Opening {
     const replayed = replayLog(wal, directory, catalog, keyspaces, this.#replayBytes())
     const isCut = wal.openedClean && replayed.replayedCount === 0
     return {
-      log: new WalLog(wal, isCut, changesBacklogBytes),
+      log: new WalLog(wal, isCut, catalog.generation, changesBacklogBytes),
       seq: replayed.seq,
       checkpointSeq: isCut ? replayed.seq : replayed.checkpointSeq,
       isCrowded: wal.stats().segmentCount > FOUND_SEGMENTS_MAX,

@@ -1,6 +1,7 @@
 import { corruption, decodeBatch } from '@ldb/base'
 import type { Wal, WalReader } from '@ldb/wal'
 import type { Catalog } from './catalog.js'
+import { decodeCatalogRecord } from './catalog-record.js'
 import { decodeCheckpointRecord } from './checkpoint-record.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
 import { LogRecordType } from './format.js'
@@ -74,6 +75,7 @@ class Replay {
   take(reader: WalReader): void {
     if (reader.type === LogRecordType.Commit) this.#takeCommit(reader)
     else if (reader.type === LogRecordType.Checkpoint) this.#takeCheckpoint(reader)
+    else if (reader.type === LogRecordType.Catalog) this.#takeCatalog(reader)
     else throw this.#fault(reader.lsn, 'the log has a record of a type that no version writes', reader.type)
   }
 
@@ -156,8 +158,19 @@ class Replay {
     if (last !== undefined && record.seq > last) {
       throw this.#fault(reader.lsn, 'a checkpoint does not follow its last commit', record.seq, last)
     }
+    this.#checkCatalog(record.catalogGeneration, reader.lsn)
     this.#checkStores(record, reader.lsn)
     this.#checkpointSeq = record.seq
+  }
+
+  #takeCatalog(reader: WalReader): void {
+    this.#checkCatalog(decodeCatalogRecord(reader.payload, this.#directory), reader.lsn)
+  }
+
+  /** (R8) What the log says of keyspaces, their expiry for one, holds of that catalog and of later ones. */
+  #checkCatalog(generation: number, lsn: number): void {
+    const found = this.#catalog.generation
+    if (found < generation) throw this.#fault(lsn, 'the catalog is older than the log', found, generation)
   }
 
   /** (R4) A store that is behind has lost a checkpoint that was durable. */

@@ -3,6 +3,7 @@ import type { DeviceSteps, Lsn, VerifySink } from '@ldb/base'
 import type { Wal } from '@ldb/wal'
 import type { CommitReader } from './change-reader.js'
 import { WalCommitReader } from './change-wal-reader.js'
+import { encodeCatalogRecord } from './catalog-record.js'
 import { encodeCheckpointRecord } from './checkpoint-record.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
 import type { CommitLog, LogCut, LogStats } from './commit-log.js'
@@ -15,14 +16,17 @@ export class WalLog implements CommitLog {
   /** As if the commits since the last cut began here. */
   #cutLsn: number
   readonly #backlogBytes: number
+  #catalogGeneration: number
   readonly #readers: Set<WalCommitReader> = new Set()
 
   /**
    * @param isCut - all that the log holds is in checkpoints already.
+   * @param catalogGeneration - of the catalog, which is durable.
    * @param backlogBytes - bytes of commits that readers of changes may hold back.
    */
-  constructor(wal: Wal, isCut: boolean, backlogBytes: number) {
+  constructor(wal: Wal, isCut: boolean, catalogGeneration: number, backlogBytes: number) {
     this.#wal = wal
+    this.#catalogGeneration = catalogGeneration
     this.#backlogBytes = backlogBytes
     this.#cutLsn = isCut ? wal.endLsn : wal.firstLsn
   }
@@ -33,6 +37,14 @@ export class WalLog implements CommitLog {
 
   appendCommit(batch: Uint8Array, seq: number): void {
     this.#wal.append(batch, { type: LogRecordType.Commit, seq })
+  }
+
+  appendCatalog(generation: number): void {
+    this.#catalogGeneration = generation
+    this.#wal.append(encodeCatalogRecord(generation), {
+      type: LogRecordType.Catalog,
+      seq: this.#wal.lastSeq,
+    })
   }
 
   flush(): void {
@@ -58,7 +70,8 @@ export class WalLog implements CommitLog {
     return { parting, end: (record) => new SteppedWork(this.#endCut(lsn, record)) }
   }
 
-  *#endCut(lsn: Lsn, record: CheckpointRecord): DeviceSteps {
+  *#endCut(lsn: Lsn, cut: Omit<CheckpointRecord, 'catalogGeneration'>): DeviceSteps {
+    const record = { ...cut, catalogGeneration: this.#catalogGeneration }
     const recordLsn = this.#wal.append(encodeCheckpointRecord(record), {
       type: LogRecordType.Checkpoint,
       seq: Math.max(record.seq, this.#wal.lastSeq),

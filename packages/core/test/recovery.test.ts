@@ -6,6 +6,8 @@ import { isLdbError, WriteBatch } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import { describe, expect, test } from 'vitest'
+import { copyAfterKill } from './directory-tree.js'
+import { encodeCatalogRecord } from '../src/catalog-record.js'
 import { encodeCheckpointRecord } from '../src/checkpoint-record.js'
 import { Database } from '../src/database.js'
 import { CATALOG_OFFSET_DATABASE_ID, LogRecordType } from '../src/format.js'
@@ -40,10 +42,18 @@ function commit(seq: number, ...keyspaceIds: number[]): HandRecord {
   return { type: LogRecordType.Commit, seq, payload: batch.encode() }
 }
 
-function checkpoint(seq: number, durableSeqs: Readonly<Record<number, number>>): HandRecord {
+function checkpoint(
+  seq: number,
+  durableSeqs: Readonly<Record<number, number>>,
+  catalogGeneration = 1,
+): HandRecord {
   const entries = Object.entries(durableSeqs).map(([id, durable]): [number, number] => [Number(id), durable])
-  const payload = encodeCheckpointRecord({ seq, durableSeqs: new Map(entries) })
+  const payload = encodeCheckpointRecord({ seq, catalogGeneration, durableSeqs: new Map(entries) })
   return { type: LogRecordType.Checkpoint, seq, payload }
+}
+
+function catalog(generation: number): HandRecord {
+  return { type: LogRecordType.Catalog, seq: 0, payload: encodeCatalogRecord(generation) }
 }
 
 /** Puts a log of such records in the place of the one that is there. */
@@ -57,7 +67,7 @@ function replaceLog(vfs: MemoryVfs, records: readonly HandRecord[]): void {
   const wal = Wal.open(vfs, log, { create: true, ownerId })
   for (const { type, seq, payload } of records) {
     // A checkpoint may be older than the commits before it.
-    wal.append(payload, { type, seq: type === LogRecordType.Checkpoint ? Math.max(seq, wal.lastSeq) : seq })
+    wal.append(payload, { type, seq: type === LogRecordType.Commit ? seq : Math.max(seq, wal.lastSeq) })
   }
   wal.close({ clean: true })
 }
@@ -74,6 +84,12 @@ const REFUSED: readonly [string, readonly HandRecord[], string][] = [
   ['a commit to a keyspace without number', [FITTING, commit(4, 0xffff_fffe)], 'a keyspace that never was'],
   ['a commit to a keyspace made later', [commit(1, 2)], 'a keyspace that was made later'],
   ['commits left out before the first', [commit(6, 1), FITTING], 'a commit is missing'],
+  [
+    'a checkpoint of a newer catalog',
+    [checkpoint(3, { 1: 2, 2: 3 }, 99)],
+    'the catalog is older than the log',
+  ],
+  ['a note of a newer catalog', [FITTING, catalog(99), commit(4, 1)], 'the catalog is older than the log'],
   ['a checkpoint out of turn', [FITTING, commit(4, 1), checkpoint(5, {})], 'does not follow its last commit'],
   ['a checkpoint of a keyspace that never was', [checkpoint(3, { [NEVER]: 3 })], 'a keyspace that never was'],
   [
@@ -127,5 +143,54 @@ describe('a log made by hand', () => {
     expect([...db.keys()]).toEqual(['a', 'b', 'k'])
     expect(db.stats().seq).toBe(4)
     db.close()
+  })
+})
+
+describe('a catalog that was lost (R8)', () => {
+  const readWhole = (vfs: MemoryVfs, path: string): Uint8Array => {
+    const file = vfs.open(path, 'read')
+    const bytes = new Uint8Array(file.length())
+    file.read(bytes, 0, bytes.length, 0)
+    file.close()
+    return bytes
+  }
+  const putBack = (vfs: MemoryVfs, path: string, bytes: Uint8Array): void => {
+    const file = vfs.open(path, 'write')
+    file.truncate(0)
+    file.write(bytes, 0, bytes.length, 0)
+    file.close()
+  }
+  const CHANGES: readonly [string, (db: Database) => void][] = [
+    [
+      'entries that expire, whose bytes it could not tell from a value',
+      (db): void => {
+        db.put('short', 'lived', { ttlMs: 1e9 })
+      },
+    ],
+    [
+      'how long entries of a keyspace live',
+      (db): void => {
+        db.keyspace('other', { ttlMs: 1e9 })
+      },
+    ],
+  ]
+
+  test.each(
+    CHANGES.flatMap(([what, change]) => [[what, change, false] as const, [what, change, true] as const]),
+  )('is noticed: %s', (_, change, clean) => {
+    const vfs = makeDatabase()
+    const before = readWhole(vfs, `${DIRECTORY}/CATALOG`)
+    const db = Database.open(DIRECTORY, { vfs })
+    change(db)
+    let left = vfs
+    if (clean) db.close()
+    else {
+      db.sync()
+      left = copyAfterKill(vfs, DIRECTORY)
+      db.close()
+    }
+    Database.open(DIRECTORY, { vfs: left, readOnly: true }).close()
+    putBack(left, `${DIRECTORY}/CATALOG`, before)
+    expect(() => Database.open(DIRECTORY, { vfs: left })).toThrowError('the catalog is older than the log')
   })
 })

@@ -15,8 +15,11 @@ export type ModelChange =
 /** Content of a store: `space/key` → value. */
 export type ModelState = ReadonlyMap<string, string>
 
+/** What a commit changes, when that depends on what all commits before it have left. */
+export type DependentChanges = (before: ModelState) => readonly ModelChange[]
+
 interface Commit {
-  readonly changes: readonly ModelChange[]
+  readonly changes: readonly ModelChange[] | DependentChanges
   state: ModelState
 }
 
@@ -47,9 +50,12 @@ export class History {
   /** What the run is, so that content differs between lives. */
   life = 0
   readonly #commits: Commit[]
+  /** Commits that have failed because something could not be read, in order. */
+  readonly #unread: number[]
 
-  constructor(commits: Commit[] = []) {
+  constructor(commits: Commit[] = [], unread: number[] = []) {
     this.#commits = commits
+    this.#unread = unread
   }
 
   /** Newest commit that was begun. */
@@ -68,13 +74,29 @@ export class History {
   }
 
   changesOf(commit: number): readonly ModelChange[] {
-    return this.#at(commit).changes
+    const { changes } = this.#at(commit)
+    return typeof changes === 'function' ? changes(this.stateAt(commit - 1)) : changes
   }
 
   /** A commit is about to be made; gives its number. */
-  submit(changes: readonly ModelChange[]): number {
+  submit(changes: readonly ModelChange[] | DependentChanges): number {
     this.#commits.push({ changes, state: applied(this.stateAt(this.submitted), changes) })
     return this.submitted
+  }
+
+  /**
+   * A commit has failed because something could not be read. When that was before it was logged, nothing of it is to be
+   * found, though later ones are; when a page was missing for applying it, it is there after the next opening, and so are later ones.
+   */
+  failedToRead(commit: number): void {
+    if (commit > this.submitted || this.#unread.includes(commit)) return
+    this.#unread.push(commit)
+    this.#unread.sort((a, b) => a - b)
+  }
+
+  /** Whether commits may be missing though later ones are there. */
+  get hasGaps(): boolean {
+    return this.#unread.length > 0
   }
 
   /** A commit, and all before it, will survive. */
@@ -95,7 +117,7 @@ export class History {
 
   /** A copy that goes its own way. */
   fork(): History {
-    const copy = new History([...this.#commits])
+    const copy = new History([...this.#commits], [...this.#unread])
     copy.durable = this.durable
     copy.handedOver = this.handedOver
     copy.floor = this.floor
@@ -114,6 +136,7 @@ export class History {
       throw corruption('the store', commit, 'it was found in an older state')
     }
     this.#commits.length = commit
+    this.#unread.length = 0
     this.durable = commit
     this.handedOver = commit
     this.floor = Math.min(this.floor, commit)
@@ -133,7 +156,29 @@ export class History {
     for (let commit = this.submitted; commit >= least; commit--) {
       if (sameState(found, this.stateAt(commit))) return commit
     }
+    // The first of those that have failed were not logged, the others were.
+    for (let missing = 1; missing <= this.#unread.length; missing++) {
+      const commits = this.#without(this.#unread.slice(0, missing))
+      const commit = commits.reduce(
+        (last, { state }, index) => (sameState(found, state) ? index + 1 : last),
+        0,
+      )
+      if (commit === 0 || commit < least) continue
+      this.#commits.splice(0, Infinity, ...commits)
+      this.#unread.splice(0, missing)
+      return commit
+    }
     throw new Violation(this.#mismatch(found, least))
+  }
+
+  /** The commits, if these had changed nothing. */
+  #without(missing: readonly number[]): Commit[] {
+    let state: ModelState = EMPTY
+    return this.#commits.map(({ changes: made }, index) => {
+      const changes = missing.includes(index + 1) ? [] : made
+      state = applied(state, changes)
+      return { changes, state }
+    })
   }
 
   #mismatch(found: ModelState, least: number): string {
@@ -156,7 +201,8 @@ export class History {
   }
 }
 
-function applied(before: ModelState, changes: readonly ModelChange[]): ModelState {
+function applied(before: ModelState, made: readonly ModelChange[] | DependentChanges): ModelState {
+  const changes = typeof made === 'function' ? made(before) : made
   const state = new Map(before)
   for (const change of changes) {
     if (change.kind === 'put') state.set(`${change.space}/${change.key}`, change.value)

@@ -1,7 +1,8 @@
+import { isLdbError } from '@ldb/base'
 import { Database } from '@ldb/core'
 import type { AsyncDatabase, AsyncTransaction, Durability } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
-import type { History, ModelChange } from '../history.js'
+import type { DependentChanges, History, ModelChange } from '../history.js'
 import { randomChanges } from '../model-changes.js'
 import type { EntryShape } from '../model-changes.js'
 import type { OrderRule } from '../order-rules.js'
@@ -262,21 +263,22 @@ class AsyncDatabaseSession implements SubjectSession {
   /** A write that depends on what all commits before it have left, those in flight included. */
   #update(random: TestRandom, history: History): Promise<void> {
     const key = `counter${random.between(0, 2)}`
-    const before = history.stateAt(history.submitted).get(`default/${key}`)
-    const next = `${before ?? ''}+`
+    const longer = (value: string | undefined): string => `${value ?? ''}+`
+    const next = longer(history.stateAt(history.submitted).get(`default/${key}`))
     const durability = this.#durability(random)
-    const changes: ModelChange[] = [{ kind: 'put', space: 'default', key, value: next }]
-    const updated = this.#database
-      .update(key, (value) => `${value ?? ''}+`, { durability })
-      .then((value) => {
-        promised(value === next, () => `an update gave ${value}, not ${next}`)
-      })
+    const changes: DependentChanges = (before) => [
+      { kind: 'put', space: 'default', key, value: longer(before.get(`default/${key}`)) },
+    ]
+    const updated = this.#database.update(key, longer, { durability }).then((value) => {
+      // One before it may have failed meanwhile.
+      promised(value === next || history.hasGaps, () => `an update gave ${value}, not ${next}`)
+    })
     return this.#acknowledge(history, changes, durability, updated)
   }
 
   async #acknowledge(
     history: History,
-    changes: readonly ModelChange[],
+    changes: readonly ModelChange[] | DependentChanges,
     durability: Durability,
     committed: Promise<void>,
   ): Promise<void> {
@@ -286,6 +288,7 @@ class AsyncDatabaseSession implements SubjectSession {
       await committed
     } catch (error) {
       history.inDoubt = true
+      if (history.life === life && isReadFailure(error)) history.failedToRead(commit)
       throw error
     }
     if (history.life !== life) return
@@ -313,4 +316,9 @@ class AsyncDatabaseSession implements SubjectSession {
   #durability(random: TestRandom): Durability {
     return this.#run.mixesDurability ? random.pick(['full', 'full', 'periodic', 'none'] as const) : 'full'
   }
+}
+
+/** Whether something was not as it was written, or could not be had. */
+function isReadFailure(error: unknown): boolean {
+  return isLdbError(error, 'LDB_CORRUPTION') || (isLdbError(error) && error.details.operation === 'read')
 }

@@ -59,6 +59,17 @@ export const CORE_BUGS: readonly SeededBug[] = [
     cases: 4,
   },
   {
+    name: 'catalog-not-noted',
+    area,
+    rows: [11, 21],
+    effect: 'the log is not told of a new catalog: an older one in its place is taken',
+    file: 'packages/core/src/keyspace-manager.ts',
+    find: '    this.#parts.log.appendCatalog(next.generation)\n',
+    replace: '',
+    suite: 'packages/core/test/recovery.test.ts',
+    test: 'is noticed: how long entries of a keyspace live',
+  },
+  {
     name: 'store-checkpointed-before-log-synced',
     area,
     rows: [7],

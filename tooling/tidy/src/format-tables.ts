@@ -31,6 +31,7 @@ export const CONSTANT_NAMES: Readonly<Record<string, Readonly<Record<string, str
     Expiry: 'EXPIRY_OFFSET_*',
     'Checkpoint record': 'CHECKPOINT_OFFSET_*',
     'Checkpoint entry': 'ENTRY_OFFSET_*',
+    'Catalog record': 'CATALOG_RECORD_OFFSET_*',
   },
 }
 

@@ -155,7 +155,7 @@ function outgrown(read: Scenario): Stage[] {
     {
       id: 'outgrown-filling',
       onlyFull: true,
-      scenario: { ...held(0.4 * read.entryCount, OUTGROWN_VALUE_BYTES), contents: 'empty-each-round' },
+      scenario: { ...held(0.3 * read.entryCount, OUTGROWN_VALUE_BYTES), contents: 'empty-each-round' },
       rows: [of(row('outgrown-fill', '10x the memory: fill', 'fillRandom', 'entry', 1, 1.5))],
     },
   ]

@@ -109,7 +109,9 @@ export class KeyspaceManager {
     this.#parts.transactions.removeStore(id)
     keyspace.dropped = true
     keyspace.whenUnpinned(() => {
-      keyspace.store.close()
+      this.#harmlessly(id, () => {
+        keyspace.store.close()
+      })
       this.#sweep(id)
     })
   }
@@ -205,12 +207,19 @@ export class KeyspaceManager {
     }
   }
 
-  /** Removes the files of a dropped keyspace. A failure does no harm: the next open tries again. */
+  /** Removes the files of a dropped keyspace; where that fails, the next open tries again. */
   #sweep(id: number): void {
     assert(this.#parts.keyspaces.byId(id) === undefined, 'only dropped keyspaces are swept')
     const { vfs, directory } = this.#parts.engines
-    try {
+    this.#harmlessly(id, () => {
       removeKeyspaceFiles(vfs, directory, id)
+    })
+  }
+
+  /** Tidies up behind a keyspace that is dropped already: a failure is no reason to say that it is not. */
+  #harmlessly(id: number, tidy: () => void): void {
+    try {
+      tidy()
     } catch (error) {
       if (!isLdbError(error)) throw error
       this.#parts.options.logger?.warn(`keyspace ${id} was dropped, and its files stay: ${error.message}`)

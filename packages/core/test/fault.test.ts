@@ -230,4 +230,27 @@ describe('a file system that fails', () => {
     expect(again.get('a')).toHaveLength(2_000)
     again.close()
   })
+
+  it('takes a keyspace for dropped when its files cannot be given back (K4)', () => {
+    const vfs = new FaultyVfs()
+    const warnings: string[] = []
+    const ignore = (): void => undefined
+    const warn = (message: string): void => void warnings.push(message)
+    const logger = { debug: ignore, info: ignore, warn, error: ignore }
+    const db = Database.open('data', { vfs, logger })
+    db.keyspace('other').put('a', '1')
+    const tree = 'data/keyspaces/2/tree.ldb'
+    vfs.fault = (call, path) =>
+      (call === 'close' || call === 'remove') && path === tree ? deviceError('LDB_IO', call, path) : undefined
+    db.dropKeyspace('other')
+    vfs.fault = () => undefined
+    expect(warnings).toHaveLength(2)
+    expect(db.keyspaces().map(({ name }) => name)).toEqual(['default'])
+    db.put('b', '2')
+    db.close()
+    const again = Database.open('data', { vfs })
+    expect(vfs.status('data/keyspaces/2')).toBeUndefined()
+    expect(again.get('b')).toBe('2')
+    again.close()
+  })
 })

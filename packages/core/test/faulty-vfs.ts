@@ -16,6 +16,7 @@ export type VfsCall =
   | 'rename'
   | 'remove'
   | 'syncDirectory'
+  | 'close'
 
 /** Files in memory that count what is done to them and fail when told. */
 export class FaultyVfs extends MemoryVfs {
@@ -100,7 +101,11 @@ function faultyFile(vfs: FaultyVfs, file: VfsFile): VfsFile {
       vfs.meet('preallocate', path)
       file.preallocate(length)
     },
-    close: () => file.close(),
+    close: () => {
+      // A file is closed even when that fails.
+      file.close()
+      vfs.meet('close', path)
+    },
     readAsync: async (...where) => {
       await Promise.resolve()
       vfs.meet('readAsync', path)

@@ -1,6 +1,7 @@
 import { assert, invalidArgument, isLdbError, LdbError } from '@ldb/base'
 import type { TransactionManager } from '@ldb/mvcc'
 import type { Catalog, KeyspaceDescriptor } from './catalog.js'
+import type { BackgroundSync } from './background-sync.js'
 import { replaceCatalog } from './catalog-file.js'
 import type { Checkpointer } from './checkpointer.js'
 import type { CommitLog } from './commit-log.js'
@@ -21,6 +22,7 @@ import type { ExpirySweep } from './ttl-sweep.js'
 
 /** What making and dropping keyspaces works with. */
 export interface KeyspaceManagerParts {
+  readonly backgroundSync: BackgroundSync
   readonly checkpointer: Checkpointer
   readonly health: Health
   readonly log: CommitLog
@@ -192,6 +194,7 @@ export class KeyspaceManager {
     this.#catalog = next
     // (R8) Behind it, so that the log never asks for a catalog that may be missing.
     this.#parts.log.appendCatalog(next.generation)
+    if (!this.#parts.log.isVolatile) this.#parts.backgroundSync.plan()
   }
 
   /** (C3) After a failure nobody knows which catalog a crash would leave. */

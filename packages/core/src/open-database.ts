@@ -255,7 +255,7 @@ class Opening {
     })
     const sweep = new ExpirySweep({ ...parts, gate, clock: vfs.clock, scheduler: vfs.scheduler })
     sweep.plan()
-    const manager = new KeyspaceManager({ ...parts, checkpointer, sweep }, catalog)
+    const manager = new KeyspaceManager({ ...parts, backgroundSync, checkpointer, sweep }, catalog)
     manager.sweepDropped()
     const openReads = new OpenReads(vfs.clock)
     const background = { backgroundSync, checkpointer, slicedCheckpoint, sweep }

@@ -10,8 +10,11 @@ import { keyPartBytes, recordOffset, slotKeyBytes, valueIsRun, valuePartBytes } 
 import { searchBranch, searchLeaf } from './search.js'
 import type { ValueSlab } from './value-slab.js'
 
-/** Absent keys in a row after which the next is expected to be absent too: its place, memory to wait for, is not asked. */
-const ABSENT_IN_ROW_MAX = 4
+/**
+ * Keys in a row that were absent, or whose leaf was not in memory, after which the next is expected to be like them: its
+ * place, memory to wait for, is not asked.
+ */
+const UNPLACED_IN_ROW_MAX = 4
 
 /**
  * Finds the record of a key below a root.
@@ -67,10 +70,10 @@ export function findNewest(pages: Pages, root: Root, key: Uint8Array, start: num
   const keyBytes = end - start
   if (!isPlaced(memory, keyBytes)) return findRecord(pages, root, key, start, end)
   const hash = hashKey(key, start, end, pages.seed.low)
-  if (pages.absentInRow < ABSENT_IN_ROW_MAX) {
+  if (pages.unplacedInRow < UNPLACED_IN_ROW_MAX) {
     const place = space.placeOf(hash, keyBytes)
     if (place >= 0 && standsAt(memory, place, key, start, end)) {
-      pages.absentInRow = 0
+      pages.unplacedInRow = 0
       return INVARIANTS ? checkPlace(pages, root, key, start, end) : place
     }
   }
@@ -86,22 +89,29 @@ function findOnTheWay(
   start: number,
   end: number,
 ): number {
+  const { moveCount } = pages
   const page = findLeaf(pages, root, key, start, end)
   if (isSurelyAbsent(pages, page, hash)) {
     assert(!INVARIANTS || recordIn(pages, page, key, start, end) < 0, 'a filter knows all keys of its leaf')
-    if (pages.absentInRow < ABSENT_IN_ROW_MAX) pages.absentInRow += 1
+    countUnplaced(pages)
     return -1
   }
   const record = recordIn(pages, page, key, start, end)
-  if (record >= 0) {
-    pages.absentInRow = 0
+  // What is noted pays at the next use of a leaf, which most of those that come from the file do not see.
+  const isBroughtIn = pages.moveCount !== moveCount
+  if (record < 0 || isBroughtIn) countUnplaced(pages)
+  else pages.unplacedInRow = 0
+  if (isBroughtIn) return record
+  if (record < 0) noteAbsence(pages, page)
+  else {
     pages.space.notePlace(hash, end - start, record)
     if (pages.space.isNotingDue(page >> pages.memory.pageShift)) notePlaces(pages, page)
-  } else {
-    if (pages.absentInRow < ABSENT_IN_ROW_MAX) pages.absentInRow += 1
-    noteAbsence(pages, page)
   }
   return record
+}
+
+function countUnplaced(pages: Pages): void {
+  if (pages.unplacedInRow < UNPLACED_IN_ROW_MAX) pages.unplacedInRow += 1
 }
 
 /** Notes the places of all records of the leaf at `page`, which is sought in often. */

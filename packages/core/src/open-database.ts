@@ -185,8 +185,7 @@ class Opening {
     const places = this.#tuning.remembersPlaces ? {} : { placeBytes: 0 }
     const cache = new PageCache({ bytes: options.cacheBytes, pageBytes, ...places })
     const gate = new ReadGate(vfs.clock, vfs.scheduler)
-    const gated = new GatedVfs(vfs, gate)
-    const engines: EngineParts = { vfs: gated, directory: this.#directory, cache }
+    const engines: EngineParts = { vfs: new GatedVfs(vfs, gate), directory: this.#directory, cache }
     const keyspaces = this.#openStores(engines, catalog)
     const foundNames = new FoundNames(vfs, this.#directory)
     const { log, seq, checkpointSeq, isCrowded } = this.#openLog(catalog, keyspaces, foundNames)

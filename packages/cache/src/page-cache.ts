@@ -3,6 +3,8 @@ import { FrameQueues } from './frame-queues.js'
 import type { LeafFilters } from './leaf-filters.js'
 import { PageTable } from './page-table.js'
 import { PlaceIndex } from './place-index.js'
+import { giveArena, takeArena } from './spare-arena.js'
+import type { Arena } from './spare-arena.js'
 
 /** Bytes that freed frames are filled with where invariants are checked. */
 const POISON = 0xdb
@@ -80,6 +82,8 @@ export class PageCache {
   /** @internal */ readonly frameDirty: Uint8Array
   /** @internal */ readonly queues: FrameQueues
   /** @internal */ readonly places: PlaceIndex
+  readonly #arena: Arena
+  #isGivenUp = false
   readonly #spaces: (PageSpace | undefined)[] = []
   readonly #freeFrames: number[] = []
   readonly #counts = { untouched: 0, misses: 0, evictions: 0, writebacks: 0 }
@@ -103,7 +107,8 @@ export class PageCache {
     this.pageBytes = pageBytes
     this.pageShift = Math.log2(pageBytes)
     this.frameCount = Math.max(FRAMES_MIN, Math.floor(bytes / pageBytes))
-    this.bytes = new Uint8Array(new ArrayBuffer(this.frameCount * pageBytes))
+    this.#arena = takeArena(this.frameCount * pageBytes)
+    this.bytes = this.#arena.bytes
     this.framePage = new Int32Array(this.frameCount)
     this.frameSpace = new Int32Array(this.frameCount)
     this.framePins = new Int32Array(this.frameCount)
@@ -114,9 +119,22 @@ export class PageCache {
 
   /** Registers a file. Its pages share the frames with those of all others. */
   attach(sink: PageSink): PageSpace {
+    assert(!this.#isGivenUp, 'the cache was given up')
     const space = new PageSpace(this, sink, this.#spaces.length)
     this.#spaces.push(space)
     return space
+  }
+
+  /**
+   * Gives the buffer up, for the next cache of that size in this thread: nobody may look into it any more, not even at what
+   * was lent. No effect while a file is attached. Idempotent.
+   */
+  giveUp(): void {
+    if (this.#isGivenUp || this.#spaces.some((space) => space !== undefined)) return
+    this.#isGivenUp = true
+    const usedBytes = this.#counts.untouched * this.pageBytes
+    if (INVARIANTS) this.bytes.fill(POISON, 0, usedBytes)
+    giveArena({ bytes: this.bytes, touchedBytes: Math.max(usedBytes, this.#arena.touchedBytes) })
   }
 
   /** Counts frames and events. Costs a pass over all frames. */

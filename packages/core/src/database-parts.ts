@@ -75,6 +75,9 @@ export function closeParts(parts: DatabaseParts): void {
       log.close(clean)
     },
     (): void => {
+      parts.engines.cache.giveUp()
+    },
+    (): void => {
       lock.release()
     },
   ]

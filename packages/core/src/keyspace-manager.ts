@@ -12,6 +12,7 @@ import { DEFAULT_KEYSPACE_ID, keyspaceIdOfName, keyspacePath, keyspacesPath } fr
 import type { CreatedStore, EngineParts } from './engine-registry.js'
 import { createStore } from './engine-registry.js'
 import type { EventHub } from './events.js'
+import type { FoundNames } from './found-names.js'
 import type { Health } from './health.js'
 import { checkAgainstStored, checkKeyspaceName } from './keyspace-options.js'
 import type { ResolvedKeyspaceOptions } from './keyspace-options.js'
@@ -33,6 +34,7 @@ export interface KeyspaceManagerParts {
   readonly options: ResolvedDatabaseOptions
   readonly transactions: TransactionManager
   readonly sweep: ExpirySweep
+  readonly foundNames: FoundNames
 }
 
 /** Makes and drops keyspaces, and keeps the catalog. */
@@ -190,6 +192,7 @@ export class KeyspaceManager {
 
   #write(next: Catalog): void {
     const { vfs, directory } = this.#parts.engines
+    this.#parts.foundNames.sync()
     replaceCatalog(vfs, directory, next)
     this.#catalog = next
     // (R8) Behind it, so that the log never asks for a catalog that may be missing.
@@ -215,6 +218,8 @@ export class KeyspaceManager {
     assert(this.#parts.keyspaces.byId(id) === undefined, 'only dropped keyspaces are swept')
     const { vfs, directory } = this.#parts.engines
     this.#harmlessly(id, () => {
+      // (K3) The catalog that was found may have its name in the cache of the operating system only.
+      this.#parts.foundNames.sync()
       removeKeyspaceFiles(vfs, directory, id)
     })
   }

@@ -26,10 +26,11 @@ import { STANDARD_TUNING, tuningOf } from './database-tuning.js'
 import type { DatabaseTuning } from './database-tuning.js'
 import { inspectDirectory } from './directory-inspection.js'
 import type { DirectoryState } from './directory-inspection.js'
-import { logPath, parentOf } from './directory-layout.js'
+import { logPath } from './directory-layout.js'
 import { openStore } from './engine-registry.js'
 import type { EngineParts } from './engine-registry.js'
 import { EventHub } from './events.js'
+import { FoundNames } from './found-names.js'
 import { Health } from './health.js'
 import { KeyspaceManager } from './keyspace-manager.js'
 import { KeyspaceStore } from './keyspace-store.js'
@@ -131,7 +132,6 @@ class Opening {
     })
     try {
       const catalog = this.#lockedCatalog()
-      this.#settleNames()
       return this.#assemble(lock, catalog)
     } catch (error) {
       this.#undo()
@@ -161,20 +161,6 @@ class Opening {
     throw new LdbError('LDB_IO', `${this.#directory} was changed while it was opened`)
   }
 
-  /**
-   * Makes the names durable by which the database and its catalog were found: whoever gave them may have died, or
-   * been told of a failure, before they were. What is acknowledged from now on must not hang on them.
-   */
-  #settleNames(): void {
-    this.#vfs.syncDirectory(this.#directory)
-    try {
-      this.#vfs.syncDirectory(parentOf(this.#directory))
-    } catch (error) {
-      // Who may not look into the parent has not made the database there.
-      if (!isLdbError(error) || !['EACCES', 'EPERM'].includes(error.details.errno ?? '')) throw error
-    }
-  }
-
   #assertAllowed(state: DirectoryState): void {
     const { createIfMissing, errorIfExists, readOnly } = this.#options
     const details = { file: this.#directory }
@@ -199,10 +185,10 @@ class Opening {
     const places = this.#tuning.remembersPlaces ? {} : { placeBytes: 0 }
     const cache = new PageCache({ bytes: options.cacheBytes, pageBytes, ...places })
     const gate = new ReadGate(vfs.clock, vfs.scheduler)
-    const gated = new GatedVfs(vfs, gate)
-    const engines: EngineParts = { vfs: gated, directory: this.#directory, cache }
+    const engines: EngineParts = { vfs: new GatedVfs(vfs, gate), directory: this.#directory, cache }
     const keyspaces = this.#openStores(engines, catalog)
-    const { log, seq, checkpointSeq, isCrowded } = this.#openLog(catalog, keyspaces)
+    const foundNames = new FoundNames(vfs, this.#directory)
+    const { log, seq, checkpointSeq, isCrowded } = this.#openLog(catalog, keyspaces, foundNames)
     const health = new Health(options.readOnly)
     const events = new EventHub((error) => options.logger?.error(`a listener failed: ${String(error)}`))
     const logLimit = new LogLimit(this.#tuning.checkpointLogBytes, () => liveBytesOf(keyspaces))
@@ -255,7 +241,10 @@ class Opening {
     })
     const sweep = new ExpirySweep({ ...parts, gate, clock: vfs.clock, scheduler: vfs.scheduler })
     sweep.plan()
-    const manager = new KeyspaceManager({ ...parts, backgroundSync, checkpointer, sweep }, catalog)
+    const manager = new KeyspaceManager(
+      { ...parts, backgroundSync, checkpointer, sweep, foundNames },
+      catalog,
+    )
     manager.sweepDropped()
     const openReads = new OpenReads(vfs.clock)
     const background = { backgroundSync, checkpointer, slicedCheckpoint, sweep }
@@ -287,7 +276,7 @@ class Opening {
     return keyspaces
   }
 
-  #openLog(catalog: Catalog, keyspaces: KeyspaceTable): OpenedLog {
+  #openLog(catalog: Catalog, keyspaces: KeyspaceTable, foundNames: FoundNames): OpenedLog {
     const { changesBacklogBytes } = this.#options
     if (!this.#withLog) {
       const { seq } = catalog
@@ -301,6 +290,7 @@ class Opening {
       ownerId: catalog.databaseId,
       segmentBytes,
       preallocateBytes,
+      beforeWriting: foundNames,
     })
     this.#opened.push(() => {
       wal.close({ clean: false })

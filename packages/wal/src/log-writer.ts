@@ -218,7 +218,10 @@ export class LogWriter {
    */
   *#rotate(segment: Segment, plan: SegmentPlan): DeviceSteps {
     const old = this.#active
+    const { beforeWriting } = this.#options
     try {
+      // The first one behind a log that was found.
+      if (old === undefined && beforeWriting !== undefined) yield beforeWriting
       if (old !== undefined) {
         old.cutTo(segment.baseLsn)
         this.counters.syncCount++

@@ -1,4 +1,5 @@
 import { invalidArgument } from '@ldb/base'
+import type { Syncable } from '@ldb/base'
 import { OWNER_ID_BYTES } from './format.js'
 
 /** How a log is opened and kept. All are optional. @category Log */
@@ -41,11 +42,17 @@ export interface WalOptions {
    * nobody, and one that is there stays whose it is.
    */
   readonly ownerId?: Uint8Array
+  /**
+   * What the records are to hang on besides the log itself, the name of its directory for instance: brought to the device
+   * before a log that was found is written to for the first time.
+   */
+  readonly beforeWriting?: Syncable
 }
 
 /** {@link WalOptions} with every default filled in. */
-export type ResolvedWalOptions = Readonly<Required<Omit<WalOptions, 'ownerId'>>> & {
+export type ResolvedWalOptions = Readonly<Required<Omit<WalOptions, 'ownerId' | 'beforeWriting'>>> & {
   readonly ownerId: Uint8Array | undefined
+  readonly beforeWriting: Syncable | undefined
 }
 
 const KIB = 1024
@@ -53,7 +60,15 @@ const MIB = 1024 * KIB
 
 /** Checks options and fills the defaults in. */
 export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
-  const known = ['segmentBytes', 'bufferBytes', 'preallocateBytes', 'create', 'mustExist', 'ownerId']
+  const known = [
+    'segmentBytes',
+    'bufferBytes',
+    'preallocateBytes',
+    'create',
+    'mustExist',
+    'ownerId',
+    'beforeWriting',
+  ]
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw invalidArgument(`unknown option of a log: ${name}`)
   }
@@ -64,6 +79,7 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
     create: flag('create', options.create ?? true),
     mustExist: flag('mustExist', options.mustExist ?? false),
     ownerId: idOrNone('ownerId', options.ownerId),
+    beforeWriting: options.beforeWriting,
   })
 }
 

@@ -115,6 +115,7 @@ export class Wal {
       assert(source !== undefined, 'a recovered log has segments')
       const { synced, end } = recovered
       begin(writer, () => {
+        resolved.beforeWriting?.sync()
         sealFound(vfs, directory, recovered.unsealed)
         writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined)
       })

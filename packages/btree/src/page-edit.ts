@@ -1,4 +1,4 @@
-import { assert } from '@ldb/base'
+import { assert, copyWords } from '@ldb/base'
 import { PAGE_HEADER_BYTES, SLOT_BYTES } from './format.js'
 import {
   clearPage,
@@ -113,50 +113,6 @@ export function copyToScratch(memory: PageMemory, page: number): PageMemory {
   assert(scratch !== undefined, 'only memories with scratch room are edited')
   scratch.bytes.set(memory.bytes.subarray(page, page + memory.pageBytes))
   return scratch
-}
-
-/** Copies longer than this go through a view of the source, whose making costs as much as 256 bytes word by word. */
-const WORDWISE_BYTES_MAX = 256
-
-/**
- * Copies `length` bytes to another buffer, word by word: `set` needs a view, which costs more than 100 bytes do. Four
- * words a round take half the time of one.
- *
- * @internal
- */
-export function copyWords(
-  source: DataView,
-  sourceStart: number,
-  target: DataView,
-  targetStart: number,
-  length: number,
-): void {
-  if (length > WORDWISE_BYTES_MAX) {
-    bytesOf(target, targetStart, length).set(bytesOf(source, sourceStart, length))
-    return
-  }
-  let index = 0
-  for (; index <= length - 16; index += 16) {
-    const from = sourceStart + index
-    const to = targetStart + index
-    const a = source.getInt32(from, true)
-    const b = source.getInt32(from + 4, true)
-    const c = source.getInt32(from + 8, true)
-    const d = source.getInt32(from + 12, true)
-    target.setInt32(to, a, true)
-    target.setInt32(to + 4, b, true)
-    target.setInt32(to + 8, c, true)
-    target.setInt32(to + 12, d, true)
-  }
-  for (; index <= length - 4; index += 4) {
-    target.setInt32(targetStart + index, source.getInt32(sourceStart + index, true), true)
-  }
-  for (; index < length; index += 1)
-    target.setUint8(targetStart + index, source.getUint8(sourceStart + index))
-}
-
-function bytesOf(view: DataView, start: number, length: number): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset + start, length)
 }
 
 /** Copies `length` bytes between buffers or within one, the shorter ones without a view. @internal */

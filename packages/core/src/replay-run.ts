@@ -1,4 +1,4 @@
-import { toSeq } from '@ldb/base'
+import { copyWords, toSeq } from '@ldb/base'
 import type { BatchSection, OrderedStore } from '@ldb/base'
 import type { KeyOrder } from './key-order.js'
 import { OperationTable, PLACE_WORDS } from './operation-table.js'
@@ -125,36 +125,4 @@ export class ReplayRun {
     }
     this.#keyOrder.sort(table, this.#order, from, table.count)
   }
-}
-
-/** Copies longer than this go through views. */
-const WORDWISE_BYTES_MAX = 256
-
-/** Copies `length` bytes word by word, where making views would cost more than the copying. */
-function copyWords(
-  source: DataView,
-  sourceStart: number,
-  target: DataView,
-  targetStart: number,
-  length: number,
-): void {
-  if (length > WORDWISE_BYTES_MAX) {
-    const from = new Uint8Array(source.buffer, sourceStart, length)
-    new Uint8Array(target.buffer, targetStart, length).set(from)
-    return
-  }
-  let index = 0
-  for (; index <= length - 16; index += 16) {
-    const from = sourceStart + index
-    const to = targetStart + index
-    const a = source.getInt32(from, true)
-    const b = source.getInt32(from + 4, true)
-    const c = source.getInt32(from + 8, true)
-    const d = source.getInt32(from + 12, true)
-    target.setInt32(to, a, true)
-    target.setInt32(to + 4, b, true)
-    target.setInt32(to + 8, c, true)
-    target.setInt32(to + 12, d, true)
-  }
-  for (; index < length; index++) target.setUint8(targetStart + index, source.getUint8(sourceStart + index))
 }

@@ -1,5 +1,5 @@
 import { assert, copyWords } from '@ldb/base'
-import { PAGE_HEADER_BYTES, SLOT_BYTES } from './format.js'
+import { PAGE_HEADER_BYTES, SLOT_BYTES, VALUE_FIELD_BYTES } from './format.js'
 import {
   clearPage,
   deadBytes,
@@ -17,7 +17,7 @@ import {
   SLOTS_WORD,
 } from './page.js'
 import type { PageMemory } from './page-memory.js'
-import { keyOffset, recordBytes, recordOffset, slotKeyBytes } from './record.js'
+import { keyOffset, recordBytes, recordOffset, setValueField, slotKeyBytes } from './record.js'
 import { comparePrefix, keyHead } from './search.js'
 
 /** First slot of a page that has a key: slot 0 of a branch stands for everything below slot 1. @internal */
@@ -168,6 +168,42 @@ export function appendSlots(
   }
   setHeapStart(target, targetPage, offset)
   setSlotCount(target, targetPage, count + Math.max(0, to - from))
+}
+
+/**
+ * Appends a record that stands in the leaf as a whole, and must fit, behind those that are here. The leaf's prefix must be the key's.
+ *
+ * @param source - of `bytes`, in which key and value stand.
+ * @internal
+ */
+export function appendRecord(
+  memory: PageMemory,
+  page: number,
+  bytes: Uint8Array,
+  source: DataView,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): void {
+  const keyBytes = keyEnd - keyStart
+  const valueBytes = valueEnd - valueStart
+  const size = VALUE_FIELD_BYTES + keyBytes + valueBytes
+  if (!fitsWithoutMoving(memory, page, size)) {
+    assert(fits(memory, page, size), 'a record that is appended fits its page')
+    compactPage(memory, page)
+  }
+  const count = slotCount(memory, page)
+  const offset = heapStart(memory, page) - size
+  const record = page + offset
+  const word = (page >> 2) + SLOTS_WORD + (count << 1)
+  memory.i32[word] = keyHead(bytes, keyStart, keyEnd, prefixBytes(memory, page))
+  memory.i32[word + 1] = offset | (keyBytes << 16)
+  setHeapStart(memory, page, offset)
+  setSlotCount(memory, page, count + 1)
+  setValueField(memory, record, valueBytes)
+  copyWords(source, keyStart, memory.view, record + VALUE_FIELD_BYTES, keyBytes)
+  copyWords(source, valueStart, memory.view, record + VALUE_FIELD_BYTES + keyBytes, valueBytes)
 }
 
 /** Empties a page and fills it with slots `from` to `to` of another, whose prefix it takes. @internal */

@@ -315,7 +315,7 @@ class Opening {
     }
   }
 
-  /** The cache has yet to fill: commits that are gathered may take a part of its room. */
+  /** The cache has yet to fill: commits that are gathered may take as much as a part of it. */
   #replayBytes(): number {
     return Math.min(this.#tuning.replayBytes, (this.#options.cacheBytes * 3) / 4)
   }

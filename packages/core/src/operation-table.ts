@@ -5,6 +5,8 @@ const BYTES_MIN = 65_536
 const OPERATIONS_MIN = 1024
 /** Room grows by this factor: memory that is not touched costs nothing, moving what is there does. */
 const GROWTH = 8
+/** Beyond this it grows at once to all that it may take. */
+const GROWN_BYTES_MAX = 33_554_432
 /** Memory of an operation besides its bytes: where it begins, and three words to sort it. */
 const BESIDE_BYTES = 16
 
@@ -103,7 +105,9 @@ export class OperationTable {
   #reserve(byteCount: number, operationCount: number): void {
     const bytes = this.byteCount + byteCount
     if (bytes > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(bytes, Math.min(GROWTH * this.bytes.length, this.#bytesMax)))
+      const { length } = this.bytes
+      const next = length < GROWN_BYTES_MAX ? GROWTH * length : this.#bytesMax
+      const grown = new Uint8Array(Math.max(bytes, Math.min(next, this.#bytesMax)))
       grown.set(this.bytes.subarray(0, this.byteCount))
       this.bytes = grown
       this.view = new DataView(grown.buffer)

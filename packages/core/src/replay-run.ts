@@ -27,11 +27,14 @@ export class ReplayRun {
   /** What was loaded ahead; kept so that the loads are not left out as useless. */
   touched = 0
 
-  /** @param bytesMax - about as many bytes of operations as it is given at a time. */
-  constructor(store: OrderedStore, keyOrder: KeyOrder, bytesMax: number) {
+  /**
+   * @param bytesMax - about as many bytes of operations as it is given at a time.
+   * @param logBytes - as many as it will be given altogether, at most.
+   */
+  constructor(store: OrderedStore, keyOrder: KeyOrder, bytesMax: number, logBytes: number) {
     this.#store = store
     this.#keyOrder = keyOrder
-    this.#table = new OperationTable(bytesMax)
+    this.#table = new OperationTable(Math.min(bytesMax, logBytes))
     this.#bytesMax = bytesMax
   }
 

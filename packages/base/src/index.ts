@@ -30,6 +30,7 @@ export {
   startsWithBytes,
   toPlainBytes,
 } from './bytes.js'
+export { copyWords } from './copy-words.js'
 export { decodeVarint, encodeVarint, VARINT_BYTES_MAX, varintBytes } from './varint.js'
 export { readU16, readU32, readU64, readU64Of, writeU16, writeU32, writeU64 } from './fixed-width.js'
 export { decodeUtf8, encodeUtf8, encodeUtf8Into, utf8Bytes } from '#utf8'

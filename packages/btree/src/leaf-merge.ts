@@ -161,7 +161,7 @@ export class LeafMerge {
       if (isSlot) {
         if (slotTo === slotFrom) slotFrom = entry
         slotTo = entry + 1
-      } else operations.writeTo(state, page, ~entry)
+      } else operations.writeTo(memory, page, ~entry)
     }
     if (slotTo > slotFrom) appendSlots(memory, page, source, 0, slotFrom, slotTo)
   }

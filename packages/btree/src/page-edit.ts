@@ -1,5 +1,5 @@
-import { assert } from '@ldb/base'
-import { PAGE_HEADER_BYTES, SLOT_BYTES } from './format.js'
+import { assert, copyWords } from '@ldb/base'
+import { PAGE_HEADER_BYTES, SLOT_BYTES, VALUE_FIELD_BYTES } from './format.js'
 import {
   clearPage,
   deadBytes,
@@ -17,7 +17,7 @@ import {
   SLOTS_WORD,
 } from './page.js'
 import type { PageMemory } from './page-memory.js'
-import { keyOffset, recordBytes, recordOffset, slotKeyBytes } from './record.js'
+import { keyOffset, recordBytes, recordOffset, setValueField, slotKeyBytes } from './record.js'
 import { comparePrefix, keyHead } from './search.js'
 
 /** First slot of a page that has a key: slot 0 of a branch stands for everything below slot 1. @internal */
@@ -115,50 +115,6 @@ export function copyToScratch(memory: PageMemory, page: number): PageMemory {
   return scratch
 }
 
-/** Copies longer than this go through a view of the source, whose making costs as much as 256 bytes word by word. */
-const WORDWISE_BYTES_MAX = 256
-
-/**
- * Copies `length` bytes to another buffer, word by word: `set` needs a view, which costs more than 100 bytes do. Four
- * words a round take half the time of one.
- *
- * @internal
- */
-export function copyWords(
-  source: DataView,
-  sourceStart: number,
-  target: DataView,
-  targetStart: number,
-  length: number,
-): void {
-  if (length > WORDWISE_BYTES_MAX) {
-    bytesOf(target, targetStart, length).set(bytesOf(source, sourceStart, length))
-    return
-  }
-  let index = 0
-  for (; index <= length - 16; index += 16) {
-    const from = sourceStart + index
-    const to = targetStart + index
-    const a = source.getInt32(from, true)
-    const b = source.getInt32(from + 4, true)
-    const c = source.getInt32(from + 8, true)
-    const d = source.getInt32(from + 12, true)
-    target.setInt32(to, a, true)
-    target.setInt32(to + 4, b, true)
-    target.setInt32(to + 8, c, true)
-    target.setInt32(to + 12, d, true)
-  }
-  for (; index <= length - 4; index += 4) {
-    target.setInt32(targetStart + index, source.getInt32(sourceStart + index, true), true)
-  }
-  for (; index < length; index += 1)
-    target.setUint8(targetStart + index, source.getUint8(sourceStart + index))
-}
-
-function bytesOf(view: DataView, start: number, length: number): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset + start, length)
-}
-
 /** Copies `length` bytes between buffers or within one, the shorter ones without a view. @internal */
 export function copyBytes(
   source: Uint8Array,
@@ -212,6 +168,42 @@ export function appendSlots(
   }
   setHeapStart(target, targetPage, offset)
   setSlotCount(target, targetPage, count + Math.max(0, to - from))
+}
+
+/**
+ * Appends a record that stands in the leaf as a whole, and must fit, behind those that are here. The leaf's prefix must be the key's.
+ *
+ * @param source - of `bytes`, in which key and value stand.
+ * @internal
+ */
+export function appendRecord(
+  memory: PageMemory,
+  page: number,
+  bytes: Uint8Array,
+  source: DataView,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): void {
+  const keyBytes = keyEnd - keyStart
+  const valueBytes = valueEnd - valueStart
+  const size = VALUE_FIELD_BYTES + keyBytes + valueBytes
+  if (!fitsWithoutMoving(memory, page, size)) {
+    assert(fits(memory, page, size), 'a record that is appended fits its page')
+    compactPage(memory, page)
+  }
+  const count = slotCount(memory, page)
+  const offset = heapStart(memory, page) - size
+  const record = page + offset
+  const word = (page >> 2) + SLOTS_WORD + (count << 1)
+  memory.i32[word] = keyHead(bytes, keyStart, keyEnd, prefixBytes(memory, page))
+  memory.i32[word + 1] = offset | (keyBytes << 16)
+  setHeapStart(memory, page, offset)
+  setSlotCount(memory, page, count + 1)
+  setValueField(memory, record, valueBytes)
+  copyWords(source, keyStart, memory.view, record + VALUE_FIELD_BYTES, keyBytes)
+  copyWords(source, valueStart, memory.view, record + VALUE_FIELD_BYTES + keyBytes, valueBytes)
 }
 
 /** Empties a page and fills it with slots `from` to `to` of another, whose prefix it takes. @internal */

@@ -3,9 +3,11 @@ import type { BatchReader } from '@ldb/base'
 import { PAGE_HEADER_BYTES, VALUE_FIELD_BYTES } from './format.js'
 import { LeafMerge } from './leaf-merge.js'
 import { findRecord } from './lookup.js'
-import { slotCount, usedBytes } from './page.js'
+import { usedBytes } from './page.js'
+import { appendRecord } from './page-edit.js'
+import type { PageMemory } from './page-memory.js'
 import type { TreeState } from './tree-state.js'
-import { deleteEntry, putEntry, writeRecord } from './writer.js'
+import { deleteEntry, putEntry } from './writer.js'
 
 /** Words of an operation: where its key and its value begin and end, and its kind. */
 const OPERATION_WORDS = 5
@@ -13,8 +15,10 @@ const OPERATION_WORDS = 5
 const MERGED_MIN = 6
 /** Operations on one leaf that are looked for. */
 const MERGED_MAX = 1024
-/** A merge takes operations as long as this many pages have room for all. */
+/** A merge takes operations as long as this many pages, which it holds, have room for all. */
 const MERGED_PAGES = 3
+/** The same at the end of the tree, where operations are often many, and the pages that they fill stand behind one another. */
+const MERGED_PAGES_AT_END = 8
 
 /**
  * Operations on single keys in ascending order, each key once. All that belong to one leaf are applied to it together.
@@ -23,6 +27,7 @@ const MERGED_PAGES = 3
  */
 export class SortedOperations {
   bytes: Uint8Array = new Uint8Array(0)
+  #view: DataView = new DataView(this.bytes.buffer)
   #words = new Int32Array(0)
   #count = 0
   readonly #merge = new LeafMerge()
@@ -30,6 +35,7 @@ export class SortedOperations {
   /** Applies the operations that a reader goes through, `countMax` of them at most. */
   apply(state: TreeState, reader: BatchReader, countMax: number): void {
     this.#read(reader, countMax)
+    this.#view = state.viewOf(this.bytes)
     let index = 0
     while (index < this.#count) index = this.#applyToLeaf(state, index)
   }
@@ -55,15 +61,14 @@ export class SortedOperations {
   }
 
   /** Writes the record that an operation puts behind the others of a page that has room for it. */
-  writeTo(state: TreeState, page: number, index: number): void {
+  writeTo(memory: PageMemory, page: number, index: number): void {
     const words = this.#words
     const word = index * OPERATION_WORDS
-    writeRecord(
-      state,
+    appendRecord(
+      memory,
       page,
-      slotCount(state.memory, page),
-      this.recordBytes(index),
       this.bytes,
+      this.#view,
       words[word] as number,
       words[word + 1] as number,
       words[word + 2] as number,
@@ -118,7 +123,8 @@ export class SortedOperations {
       const upper = state.upperFence(state.root.level)
       const end = upper === undefined ? this.#count : this.#firstNotBelow(upper, from + 1)
       const pageRoom = state.memory.pageBytes - PAGE_HEADER_BYTES
-      let room = MERGED_PAGES * pageRoom - usedBytes(state.memory, leaf)
+      const pageCount = upper === undefined ? MERGED_PAGES_AT_END : MERGED_PAGES
+      let room = pageCount * pageRoom - usedBytes(state.memory, leaf)
       let to = from
       while (to < end && !this.#isLong(state, to) && this.recordBytes(to) <= room) {
         room -= this.recordBytes(to)

@@ -1,11 +1,11 @@
-import { assert } from '@ldb/base'
+import { assert, copyWords } from '@ldb/base'
 import { RUN_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_RUN } from './format.js'
 import { hashKey } from './key-hash.js'
 import { admitToFilter } from './leaf-filter.js'
 import { isPlaced, standsAt } from './lookup.js'
 import { mergeUp } from './merge.js'
 import { pageNumberOf, prefixBytes } from './page.js'
-import { admitKey, copyWords, fits, fitsWithoutMoving, insertSlot, removeSlot } from './page-edit.js'
+import { admitKey, fits, fitsWithoutMoving, insertSlot, removeSlot } from './page-edit.js'
 import type { PageMemory } from './page-memory.js'
 import {
   keyPartBytes,

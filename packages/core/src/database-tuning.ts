@@ -19,7 +19,7 @@ export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
   checkpointLogBytes: undefined,
   segmentBytes: 67_108_864,
   preallocateBytes: 4_194_304,
-  replayBytes: 67_108_864,
+  replayBytes: 402_653_184,
   remembersPlaces: true,
 })
 

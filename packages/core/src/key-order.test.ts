@@ -1,5 +1,5 @@
 // Strategy: keys of shapes that take every way through the sort (few and many, all alike, long common beginnings, one the beginning
-// of another with zeros behind it, ties at each depth) beside a plain stable sort. Invariant: the same order.
+// of another with zeros behind it, ties at each depth, thousands of depths) beside a plain stable sort. Invariant: the same order.
 import { compareBytes, WriteBatch } from '@ldb/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -13,7 +13,9 @@ function bytesOf(text: string): number[] {
 const byte = fc.constantFrom(0, 0, 1, 0x30, 0x31, 0x7f, 0x80, 0xff)
 const anyKey = fc.oneof(
   fc.array(byte, { maxLength: 12 }),
-  fc.nat(40).map((count): number[] => new Array<number>(count).fill(0)),
+  fc
+    .oneof(fc.nat(40), fc.constantFrom(127, 128, 300))
+    .map((count): number[] => new Array<number>(count).fill(0)),
   fc.nat(99_999).map((number) => bytesOf(String(number).padStart(16, '0'))),
   fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => [...bytes]),
   fc
@@ -23,16 +25,18 @@ const anyKey = fc.oneof(
 
 const order = new KeyOrder()
 
-function expectSorted(keys: readonly (readonly number[])[]): void {
+function expectSorted(keys: readonly ArrayLike<number>[]): void {
+  const arrays = keys.map((key) => Uint8Array.from(key))
   const batch = new WriteBatch()
-  for (const key of keys) batch.put(1, Uint8Array.from(key), Uint8Array.of(7))
-  const table = new OperationTable(1 << 20)
+  for (const key of arrays) batch.put(1, key, Uint8Array.of(7))
+  const table = new OperationTable(1 << 26)
   for (const section of batch.sections()) table.add(section)
-  const found = new Int32Array(keys.length)
-  order.sort(table, found, 0, keys.length)
+  const starts = table.starts.slice(0, keys.length)
+  const numbers = new Map([...starts].map((start, number) => [start, number]))
+  order.sort(table.bytes, starts, 0, keys.length)
   const expected = keys.map((_, index) => index)
-  expected.sort((a, b) => compareBytes(Uint8Array.from(keys[a]!), Uint8Array.from(keys[b]!)) || a - b)
-  expect([...found]).toEqual(expected)
+  expected.sort((a, b) => compareBytes(arrays[a]!, arrays[b]!) || a - b)
+  expect([...starts].map((start) => numbers.get(start))).toEqual(expected)
 }
 
 test.each([20, 300, 6000])('operations come in the order of their keys, up to %i of them', (maxLength) => {
@@ -48,4 +52,15 @@ test.each(['one key', 'digits', 'ascending', 'descending'])('many operations on 
     return kind === 'ascending' ? index : 10_000 - index
   }
   expectSorted(Array.from({ length: 10_000 }, (_, index) => digits(numberOf(index))))
+})
+
+const X = 'x'.charCodeAt(0)
+const Y = 'y'.charCodeAt(0)
+
+test.each([
+  ['end one after the other', 1200, (index: number) => new Uint8Array(8 * index + 1).fill(X).fill(Y, -1)],
+  ['end in zeros, more and more', 900, (index: number) => new Uint8Array(8 * index)],
+  ['differ behind long beginnings', 40, (index: number) => new Uint8Array(65_001).fill(X).fill(index, -1)],
+])('keys that %s are sorted', (_, count, keyOf) => {
+  expectSorted(Array.from({ length: count }, (_, index) => keyOf((index * 1237) % count)))
 })

@@ -1,5 +1,4 @@
-import { PLACE_WORDS } from './operation-table.js'
-import type { OperationTable } from './operation-table.js'
+import { keyBytesOf, keyStartOf } from './operation-table.js'
 
 /** Fewer operations are sorted by comparing whole keys. */
 const HEADS_MIN = 24
@@ -11,10 +10,16 @@ const WIDE_DIGIT_BITS = 11
 const NARROW_DIGIT_BITS = 8
 const WIDE_DIGITS_MIN = 4096
 
+/** Operations with equal heads are sorted by heads again so many times, one within the other; what is left is compared by whole keys. */
+const LEVELS_MAX = 16
+
 /**
  * Brings operations into the order of their keys, those of one key in the order of their own. It sorts by heads: the bits behind
  * what all keys share, without those at the front of each byte in which no two of them differ. So 32 bits tell eight decimal
  * digits apart. Operations whose heads are equal are sorted again, by what follows.
+ *
+ * @remarks Keys may tell themselves apart at thousands of places, a few of them at each: to look at all the others once for each place
+ * would take longer than comparing them, and the stack of calls would not bear it.
  */
 export class KeyOrder {
   #heads = new Int32Array(0)
@@ -22,54 +27,66 @@ export class KeyOrder {
   #otherOrder = new Int32Array(0)
   readonly #counts = new Int32Array(1 << WIDE_DIGIT_BITS)
   readonly #varying = new Uint8Array(HEAD_BYTES)
+  #bytes: Uint8Array = new Uint8Array(0)
+  #view: DataView = new DataView(new ArrayBuffer(0))
 
-  /** Fills `order[from, to)` with the operations `from` to `to`, sorted. */
-  sort(table: OperationTable, order: Int32Array, from: number, to: number): void {
+  /**
+   * Sorts `order[from, to)`, offsets in `bytes` at which operations begin.
+   *
+   * @param order - operations on one key must be in their order already.
+   */
+  sort(bytes: Uint8Array, order: Int32Array, from: number, to: number): void {
     if (this.#heads.length < to) {
       this.#heads = new Int32Array(order.length)
       this.#otherHeads = new Int32Array(order.length)
       this.#otherOrder = new Int32Array(order.length)
     }
-    for (let index = from; index < to; index++) order[index] = index
-    this.#sort(table, order, from, to, 0)
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#sort(order, from, to, 0, 0)
   }
 
-  /** @param depth - bytes that all these keys are known to share. */
-  #sort(table: OperationTable, order: Int32Array, from: number, to: number, depth: number): void {
+  /**
+   * @param depth - bytes that all these keys are known to share.
+   * @param level - groups of equal heads that they lie in.
+   */
+  #sort(order: Int32Array, from: number, to: number, depth: number, level: number): void {
     if (to - from < HEADS_MIN) {
-      insertInOrder(table, order, from, to, depth)
+      insertInOrder(this.#bytes, this.#view, order, from, to, depth)
       return
     }
-    const shared = sharedBytes(table, order, from, to, depth)
-    if (!this.#findVarying(table, order, from, to, shared)) {
-      // All alike, or zeros alone follow, more or fewer of them.
-      const rest = order.subarray(from, to)
-      rest.sort((a, b) => compareKeys(table, a, b, shared) || a - b)
+    if (level === LEVELS_MAX) {
+      order.subarray(from, to).sort((a, b) => compareKeys(this.#bytes, this.#view, a, b, depth) || a - b)
       return
     }
-    this.#takeHeads(table, order, from, to, shared)
+    const shared = sharedBytes(this.#bytes, this.#view, order, from, to, depth)
+    const varies = this.#findVarying(order, from, to, shared)
+    if (varies) this.#takeHeads(order, from, to, shared)
+    else this.#takeLengths(order, from, to, shared)
     this.#sortByHeads(order, from, to)
     const heads = this.#heads
     let begin = from
     for (let index = from + 1; index <= to; index++) {
-      if (index < to && heads[index] === heads[begin]) continue
-      if (index - begin > 1) this.#sort(table, order, begin, index, shared)
+      const head = heads[begin] as number
+      if (index < to && heads[index] === head) continue
+      if (varies) this.#sort(order, begin, index, shared, level + 1)
+      else if (head > HEAD_BYTES) this.#sort(order, begin, index, shared + HEAD_BYTES, level + 1)
       begin = index
     }
   }
 
   /** Finds the bits in which the keys differ behind `shared`; false when there are none. A byte that is missing counts as zero. */
-  #findVarying(table: OperationTable, order: Int32Array, from: number, to: number, shared: number): boolean {
-    const { bytes, places } = table
+  #findVarying(order: Int32Array, from: number, to: number, shared: number): boolean {
+    const bytes = this.#bytes
     const varying = this.#varying.fill(0)
     const first = order[from] as number
-    const firstStart = (places[first * PLACE_WORDS + 1] as number) + shared
-    const firstEnd = places[first * PLACE_WORDS + 2] as number
+    const firstStart = keyStartOf(bytes, first) + shared
+    const firstEnd = firstStart - shared + keyBytesOf(bytes, first)
     let any = 0
     for (let index = from + 1; index < to; index++) {
       const operation = order[index] as number
-      const start = (places[operation * PLACE_WORDS + 1] as number) + shared
-      const end = places[operation * PLACE_WORDS + 2] as number
+      const start = keyStartOf(bytes, operation) + shared
+      const end = start - shared + keyBytesOf(bytes, operation)
       for (let place = 0; place < HEAD_BYTES; place++) {
         const a = firstStart + place < firstEnd ? (bytes[firstStart + place] as number) : 0
         const b = start + place < end ? (bytes[start + place] as number) : 0
@@ -80,14 +97,14 @@ export class KeyOrder {
     return any !== 0
   }
 
-  #takeHeads(table: OperationTable, order: Int32Array, from: number, to: number, shared: number): void {
-    const { bytes, places } = table
+  #takeHeads(order: Int32Array, from: number, to: number, shared: number): void {
+    const bytes = this.#bytes
     const heads = this.#heads
     const varying = this.#varying
     for (let index = from; index < to; index++) {
       const operation = order[index] as number
-      const start = (places[operation * PLACE_WORDS + 1] as number) + shared
-      const end = places[operation * PLACE_WORDS + 2] as number
+      const start = keyStartOf(bytes, operation) + shared
+      const end = start - shared + keyBytesOf(bytes, operation)
       let head = 0
       let bitsLeft = HEAD_BITS
       for (let place = 0; place < HEAD_BYTES && bitsLeft > 0; place++) {
@@ -98,6 +115,17 @@ export class KeyOrder {
         head |= (byte >> (width - taken)) << bitsLeft
       }
       heads[index] = head
+    }
+  }
+
+  /**
+   * Where zeros follow what all share, or nothing: the shorter key comes first. Keys whose head is at most {@link HEAD_BYTES} then
+   * are one and the same.
+   */
+  #takeLengths(order: Int32Array, from: number, to: number, shared: number): void {
+    const heads = this.#heads
+    for (let index = from; index < to; index++) {
+      heads[index] = Math.min(keyBytesOf(this.#bytes, order[index] as number) - shared, HEAD_BYTES + 1)
     }
   }
 
@@ -146,46 +174,57 @@ export class KeyOrder {
 
 /** Bytes that all keys have in common at their beginning, of which `depth` are known. */
 function sharedBytes(
-  table: OperationTable,
+  bytes: Uint8Array,
+  view: DataView,
   order: Int32Array,
   from: number,
   to: number,
   depth: number,
 ): number {
-  const { bytes, places } = table
   const first = order[from] as number
-  const firstStart = places[first * PLACE_WORDS + 1] as number
-  let shared = (places[first * PLACE_WORDS + 2] as number) - firstStart
+  const firstStart = keyStartOf(bytes, first)
+  let shared = keyBytesOf(bytes, first)
   for (let index = from + 1; index < to; index++) {
     const operation = order[index] as number
-    const start = places[operation * PLACE_WORDS + 1] as number
-    const keyBytes = (places[operation * PLACE_WORDS + 2] as number) - start
+    const start = keyStartOf(bytes, operation)
+    const keyBytes = keyBytesOf(bytes, operation)
     if (keyBytes < shared) shared = keyBytes
-    let same = depth
-    while (same < shared && bytes[firstStart + same] === bytes[start + same]) same++
-    shared = same
+    shared = firstDifference(bytes, view, firstStart, start, depth, shared)
   }
   return shared
 }
 
+/** First place from `from` on, and before `to`, where what stands at `a` and at `b` differs; `to` when there is none. */
+function firstDifference(
+  bytes: Uint8Array,
+  view: DataView,
+  a: number,
+  b: number,
+  from: number,
+  to: number,
+): number {
+  let index = from
+  while (index <= to - 4 && view.getInt32(a + index) === view.getInt32(b + index)) index += 4
+  while (index < to && bytes[a + index] === bytes[b + index]) index++
+  return index
+}
+
 /** Compares the keys of two operations, which share `depth` bytes. */
-function compareKeys(table: OperationTable, a: number, b: number, depth: number): number {
-  const { bytes, places } = table
-  const aStart = places[a * PLACE_WORDS + 1] as number
-  const bStart = places[b * PLACE_WORDS + 1] as number
-  const aBytes = (places[a * PLACE_WORDS + 2] as number) - aStart
-  const bBytes = (places[b * PLACE_WORDS + 2] as number) - bStart
+function compareKeys(bytes: Uint8Array, view: DataView, a: number, b: number, depth: number): number {
+  const aStart = keyStartOf(bytes, a)
+  const bStart = keyStartOf(bytes, b)
+  const aBytes = keyBytesOf(bytes, a)
+  const bBytes = keyBytesOf(bytes, b)
   const both = aBytes < bBytes ? aBytes : bBytes
-  for (let index = depth; index < both; index++) {
-    const difference = (bytes[aStart + index] as number) - (bytes[bStart + index] as number)
-    if (difference !== 0) return difference
-  }
-  return aBytes - bBytes
+  const index = firstDifference(bytes, view, aStart, bStart, depth, both)
+  if (index === both) return aBytes - bBytes
+  return (bytes[aStart + index] as number) - (bytes[bStart + index] as number)
 }
 
 /** Sorts a few operations, each into those before it; it keeps the order of equal keys. */
 function insertInOrder(
-  table: OperationTable,
+  bytes: Uint8Array,
+  view: DataView,
   order: Int32Array,
   from: number,
   to: number,
@@ -194,7 +233,7 @@ function insertInOrder(
   for (let index = from + 1; index < to; index++) {
     const operation = order[index] as number
     let place = index
-    while (place > from && compareKeys(table, order[place - 1] as number, operation, depth) > 0) {
+    while (place > from && compareKeys(bytes, view, order[place - 1] as number, operation, depth) > 0) {
       order[place] = order[place - 1] as number
       place--
     }

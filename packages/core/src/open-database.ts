@@ -305,9 +305,9 @@ class Opening {
     }
   }
 
-  /** The cache has yet to fill: commits that are gathered may take a part of its room. */
+  /** The cache has yet to fill: commits that are gathered may take as much as a part of it. */
   #replayBytes(): number {
-    return Math.min(this.#tuning.replayBytes, this.#options.cacheBytes / 2)
+    return Math.min(this.#tuning.replayBytes, (this.#options.cacheBytes * 3) / 4)
   }
 
   /** Gives everything back that was opened; the error that is on its way counts, not those of this. */

@@ -35,7 +35,7 @@ export function replayLog(
   keyspaces: KeyspaceTable,
   runBytes: number,
 ): RecoveryResult {
-  const replay = new Replay(directory, catalog, keyspaces, runBytes)
+  const replay = new Replay(directory, catalog, keyspaces, runBytes, wal.endLsn - wal.firstLsn)
   const reader = wal.read(wal.firstLsn)
   try {
     while (reader.next()) replay.take(reader)
@@ -57,16 +57,24 @@ class Replay {
   #checkpointSeq: number | undefined = undefined
   #replayedCount = 0
   readonly #runBytes: number
+  readonly #logBytes: number
   readonly #keyOrder = new KeyOrder()
   /** Memory that all runs take. */
   #gatheredBytes = 0
   readonly #runs = new Map<KeyspaceStore, ReplayRun>()
 
-  constructor(directory: string, catalog: Catalog, keyspaces: KeyspaceTable, runBytes: number) {
+  constructor(
+    directory: string,
+    catalog: Catalog,
+    keyspaces: KeyspaceTable,
+    runBytes: number,
+    logBytes: number,
+  ) {
     this.#directory = directory
     this.#catalog = catalog
     this.#keyspaces = keyspaces
     this.#runBytes = runBytes
+    this.#logBytes = logBytes
     this.#durableSeqs = new Map(
       [...keyspaces].map((keyspace): [number, number] => [keyspace.descriptor.id, keyspace.store.durableSeq]),
     )
@@ -140,7 +148,7 @@ class Replay {
   #runOf(keyspace: KeyspaceStore): ReplayRun {
     let run = this.#runs.get(keyspace)
     if (run === undefined) {
-      run = new ReplayRun(keyspace.store, this.#keyOrder, this.#runBytes)
+      run = new ReplayRun(keyspace.store, this.#keyOrder, this.#runBytes, this.#logBytes)
       this.#runs.set(keyspace, run)
     }
     return run

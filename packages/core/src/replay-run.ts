@@ -1,12 +1,16 @@
-import { toSeq } from '@ldb/base'
+import { copyWords, toSeq } from '@ldb/base'
 import type { BatchSection, OrderedStore } from '@ldb/base'
 import type { KeyOrder } from './key-order.js'
-import { OperationTable, PLACE_WORDS } from './operation-table.js'
+import { OperationTable } from './operation-table.js'
 
 /** Bytes that a store is given at a time: they are still in the processor's cache when it reads them. */
 const SLICE_BYTES = 262_144
 /** Operations that are loaded ahead. */
 const TOUCHED_OPERATIONS = 32
+/** Bytes that come into the processor's cache together. */
+const LINE_BYTES = 64
+/** Bytes of an operation that are loaded ahead; the processor foresees the rest of a long one. */
+const TOUCHED_BYTES_MAX = 256
 
 /**
  * Commits in a row, as far as they concern one store. They are applied together, in the order of their keys, each key once: so
@@ -17,18 +21,20 @@ export class ReplayRun {
   readonly #keyOrder: KeyOrder
   readonly #table: OperationTable
   readonly #bytesMax: number
-  #order = new Int32Array(0)
   #slice = new Uint8Array(0)
   #sliceView = new DataView(this.#slice.buffer)
   #lastSeq = 0
   /** What was loaded ahead; kept so that the loads are not left out as useless. */
   touched = 0
 
-  /** @param bytesMax - about as many bytes of operations as it is given at a time. */
-  constructor(store: OrderedStore, keyOrder: KeyOrder, bytesMax: number) {
+  /**
+   * @param bytesMax - about as many bytes of operations as it is given at a time.
+   * @param logBytes - as many as it will be given altogether, at most.
+   */
+  constructor(store: OrderedStore, keyOrder: KeyOrder, bytesMax: number, logBytes: number) {
     this.#store = store
     this.#keyOrder = keyOrder
-    this.#table = new OperationTable(bytesMax)
+    this.#table = new OperationTable(Math.min(bytesMax, logBytes))
     this.#bytesMax = bytesMax
   }
 
@@ -64,8 +70,7 @@ export class ReplayRun {
   /** Applies operations from a place in the order on, and gives the place behind them. */
   #applySlice(from: number, byteCount: number): number {
     const table = this.#table
-    const { places, count } = table
-    const order = this.#order
+    const { starts, count } = table
     let operationCount = 0
     let end = 0
     let passedBytes = 0
@@ -73,15 +78,14 @@ export class ReplayRun {
     let touchedEnd = from
     while (index < count && passedBytes < byteCount) {
       if (index === touchedEnd) touchedEnd = this.#touch(index)
-      const operation = order[index] as number
-      const start = places[operation * PLACE_WORDS] as number
-      const bytes = (places[operation * PLACE_WORDS + 3] as number) - start
+      const operation = starts[index] as number
+      const bytes = table.endOf(operation) - operation
       passedBytes += bytes
       index++
       // Only what is done last to a key counts.
-      if (index < count && table.isReplacedBy(operation, order[index] as number)) continue
+      if (index < count && table.isReplacedBy(operation, starts[index] as number)) continue
       this.#reserve(end, bytes)
-      copyWords(table.view, start, this.#sliceView, end, bytes)
+      copyWords(table.view, operation, this.#sliceView, end, bytes)
       end += bytes
       operationCount++
     }
@@ -91,15 +95,23 @@ export class ReplayRun {
     return index
   }
 
-  /** Loads what the next operations need: the processor waits for all of them at once instead of one after the other. */
+  /**
+   * Loads the next operations: the processor waits for all of them at once instead of one after the other. First it loads where
+   * they begin, for that tells where they end.
+   */
   #touch(from: number): number {
-    const { places, bytes, count } = this.#table
-    const order = this.#order
+    const table = this.#table
+    const { starts, bytes, count } = table
     const end = Math.min(count, from + TOUCHED_OPERATIONS)
     let sum = 0
+    for (let index = from; index < end; index++) sum ^= bytes[starts[index] as number] as number
     for (let index = from; index < end; index++) {
-      const word = (order[index] as number) * PLACE_WORDS
-      sum ^= (bytes[places[word] as number] as number) ^ (bytes[(places[word + 3] as number) - 1] as number)
+      const start = starts[index] as number
+      const last = table.endOf(start) - 1
+      for (let at = start + LINE_BYTES; at < last && at <= start + TOUCHED_BYTES_MAX; at += LINE_BYTES) {
+        sum ^= bytes[at] as number
+      }
+      sum ^= bytes[last] as number
     }
     this.touched = sum
     return end
@@ -115,46 +127,12 @@ export class ReplayRun {
 
   /** Sorts the operations between those that are about ranges, which must stay where they are. */
   #sortOperations(): void {
-    const table = this.#table
-    if (this.#order.length < table.count) this.#order = new Int32Array(table.places.length / PLACE_WORDS)
+    const { bytes, starts, ranges, count } = this.#table
     let from = 0
-    for (const range of table.ranges) {
-      this.#keyOrder.sort(table, this.#order, from, range)
-      this.#order[range] = range
+    for (const range of ranges) {
+      this.#keyOrder.sort(bytes, starts, from, range)
       from = range + 1
     }
-    this.#keyOrder.sort(table, this.#order, from, table.count)
+    this.#keyOrder.sort(bytes, starts, from, count)
   }
-}
-
-/** Copies longer than this go through views. */
-const WORDWISE_BYTES_MAX = 256
-
-/** Copies `length` bytes word by word, where making views would cost more than the copying. */
-function copyWords(
-  source: DataView,
-  sourceStart: number,
-  target: DataView,
-  targetStart: number,
-  length: number,
-): void {
-  if (length > WORDWISE_BYTES_MAX) {
-    const from = new Uint8Array(source.buffer, sourceStart, length)
-    new Uint8Array(target.buffer, targetStart, length).set(from)
-    return
-  }
-  let index = 0
-  for (; index <= length - 16; index += 16) {
-    const from = sourceStart + index
-    const to = targetStart + index
-    const a = source.getInt32(from, true)
-    const b = source.getInt32(from + 4, true)
-    const c = source.getInt32(from + 8, true)
-    const d = source.getInt32(from + 12, true)
-    target.setInt32(to, a, true)
-    target.setInt32(to + 4, b, true)
-    target.setInt32(to + 8, c, true)
-    target.setInt32(to + 12, d, true)
-  }
-  for (; index < length; index++) target.setUint8(targetStart + index, source.getUint8(sourceStart + index))
 }

@@ -118,9 +118,10 @@ export const CORE_BUGS: readonly SeededBug[] = [
     area,
     rows: [8, 24],
     effect: 'of the writes of many commits to one key, recovery keeps the first',
-    file: 'packages/core/src/key-order.ts',
-    find: '    for (let index = from; index < to; index++) order[index] = index\n',
-    replace: '    for (let index = from; index < to; index++) order[index] = to - 1 - (index - from)\n',
+    file: 'packages/core/src/replay-run.ts',
+    find: '      if (index < count && table.isReplacedBy(operation, starts[index] as number)) continue\n',
+    replace:
+      '      if (index > from + 1 && table.isReplacedBy(starts[index - 2] as number, operation)) continue\n',
     suite: 'packages/core/test/replay.test.ts',
     test: 'commits in a row leave what they left one by one',
   },

@@ -231,7 +231,7 @@ class Opening {
       },
       seq,
     )
-    const parts = { health, log, pipeline, keyspaces, engines, events, options, transactions }
+    const parts = { health, log, pipeline, keyspaces, engines, events, options, transactions, backgroundSync }
     const slicedCheckpoint = new SlicedCheckpoint({
       ...parts,
       checkpointer,
@@ -241,13 +241,10 @@ class Opening {
     })
     const sweep = new ExpirySweep({ ...parts, gate, clock: vfs.clock, scheduler: vfs.scheduler })
     sweep.plan()
-    const manager = new KeyspaceManager(
-      { ...parts, backgroundSync, checkpointer, sweep, foundNames },
-      catalog,
-    )
+    const manager = new KeyspaceManager({ ...parts, checkpointer, sweep, foundNames }, catalog)
     manager.sweepDropped()
     const openReads = new OpenReads(vfs.clock)
-    const background = { backgroundSync, checkpointer, slicedCheckpoint, sweep }
+    const background = { checkpointer, slicedCheckpoint, sweep }
     return { ...parts, ...background, lock, manager, openReads, gate, changeSignal }
   }
 

@@ -49,6 +49,31 @@ test.each([32, 400])('what batches leave is what a map holds, with %i pages in m
   )
 })
 
+test('of a key that is put twice, the later value stays, whichever of them has room', () => {
+  const put = fc.record({ key: fc.nat(30), valueBytes: fc.constantFrom(3, 20, 60), kind: fc.constant('put') })
+  const puts = fc.array(put, { minLength: 100, maxLength: 100 })
+  fc.assert(
+    fc.property(fc.array(puts, { minLength: 2, maxLength: 4 }), (all) => {
+      const tree = BTree.open(new MemoryVfs(), '/tree.ldb', {
+        cache: new PageCache({ bytes: 400 * 512, pageBytes: 512 }),
+      })
+      const model = new Map<string, string>()
+      // Groups whose leaves are not in memory are not looked ahead for.
+      expect(tree.entryCount).toBe(entriesOf(tree).length)
+      for (const [index, operations] of all.entries()) {
+        const batch = new WriteBatch()
+        for (const [place, each] of operations.entries()) apply(batch, model, each, index + place)
+        const [section] = batch.sections()
+        batch.encode()
+        if (section !== undefined) tree.apply(section, toSeq(index + 1))
+        expect(entriesOf(tree)).toEqual([...model].sort(([a], [b]) => (a < b ? -1 : 1)))
+      }
+      tree.close()
+    }),
+    { numRuns: 30 },
+  )
+})
+
 interface Operation {
   readonly key: number
   readonly valueBytes: number

@@ -57,16 +57,6 @@ export class TreeState {
     return page
   }
 
-  /** Gives the offset of the leaf of a key if it and everything on the way is in memory, and -1 otherwise. The leaf is not looked into. */
-  leafResident(key: Uint8Array, start: number, end: number): number {
-    const { pages, memory } = this
-    let page = pages.residentPage(this.root.page)
-    for (let level = this.root.level; level > 0 && page >= 0; level -= 1) {
-      page = pages.residentPage(childOf(memory, page, searchBranch(memory, page, key, start, end)))
-    }
-    return page
-  }
-
   /** Goes down to the leaf of a key, making every page on the way writable, and gives the leaf's offset. */
   descend(key: Uint8Array, start: number, end: number): number {
     const { pages, memory } = this

@@ -279,4 +279,15 @@ export const TREE_BUGS: readonly SeededBug[] = [
     suite: 'packages/btree/src/sorted-operations.test.ts',
     test: 'leave what a map holds',
   },
+  {
+    name: 'tree-put-overtakes',
+    area,
+    rows: [24],
+    effect: 'a put that finds room in its leaf is done before an earlier one of its key that had none',
+    file: 'packages/btree/src/put-group.ts',
+    find: '      if (leaf >= 0 && !this.#isAmong(leaf, left)) {\n',
+    replace: '      if (leaf >= 0) {\n',
+    suite: 'packages/btree/src/put-group.test.ts',
+    test: 'the later value stays',
+  },
 ]

@@ -9,6 +9,7 @@ import { ReadGate } from './async-read-gate.js'
 import { GatedVfs } from './async-read-vfs.js'
 import { BackgroundSync } from './background-sync.js'
 import type { Catalog, KeyspaceRecord } from './catalog.js'
+import { readCatalog } from './catalog-file.js'
 import { ChangeSignal } from './change-signal.js'
 import { Checkpointer } from './checkpointer.js'
 import type { CommitPlace } from './checkpointer.js'
@@ -151,6 +152,8 @@ class Opening {
 
   /** Gives the catalog, read again under the lock: what was seen before may have changed. */
   #lockedCatalog(): Catalog {
+    const catalog = this.#presentCatalog()
+    if (catalog !== undefined) return catalog
     let state = inspectDirectory(this.#vfs, this.#directory)
     if (state.kind !== 'database') {
       this.#assertAllowed(state)
@@ -159,6 +162,16 @@ class Opening {
     }
     if (state.kind === 'database') return state.catalog
     throw new LdbError('LDB_IO', `${this.#directory} was changed while it was opened`)
+  }
+
+  /** Gives the catalog when it is there and good, as it is but when somebody was faster; all else needs another whole look. */
+  #presentCatalog(): Catalog | undefined {
+    try {
+      return readCatalog(this.#vfs, this.#directory)
+    } catch (error) {
+      if (isLdbError(error)) return undefined
+      throw error
+    }
   }
 
   #assertAllowed(state: DirectoryState): void {

@@ -5,15 +5,25 @@ import type { ProcessProbe } from './lock-holder.js'
 import type { LockRecord } from './lock-record.js'
 import { errnoOf } from './node-error.js'
 
+type ProcessFacts = Omit<LockRecord, 'host' | 'socket' | 'token'>
+
+/** What does not change as long as this process runs: to ask the kernel for it takes as long as all other reading of an opening. */
+let facts: ProcessFacts | undefined
+
 /** Gives what a lock record says of the process that runs this. */
 export function describeThisProcess(): Omit<LockRecord, 'socket' | 'token'> {
+  // Facts that came with the memory of another process, out of a snapshot, are not ours.
+  if (facts?.pid !== process.pid) facts = readFacts()
+  return { ...facts, host: hostname() }
+}
+
+function readFacts(): ProcessFacts {
   // In a container /proc may be that of another pid namespace, where our pid is somebody else's.
   const ownProc = readLink('/proc/self') === String(process.pid)
   return {
     pid: process.pid,
     start: ownProc ? (readProcessStart(process.pid)?.start ?? LOCK_UNKNOWN) : LOCK_UNKNOWN,
     boot: readText('/proc/sys/kernel/random/boot_id')?.trim() ?? LOCK_UNKNOWN,
-    host: hostname(),
     pidns: readLink('/proc/self/ns/pid') ?? LOCK_UNKNOWN,
     netns: readLink('/proc/self/ns/net') ?? LOCK_UNKNOWN,
   }

@@ -1,7 +1,10 @@
 import type { Pages } from './pages.js'
 
-/** Neighbouring dirty pages are written together, up to this many bytes a call. */
-const WRITE_BYTES_MAX = 1 << 18
+/**
+ * Neighbouring dirty pages are written together, up to this many bytes a call. Linux may keep what one call writes as one piece
+ * of its cache, and then goes through all of it whenever a page in it is written again.
+ */
+const WRITE_BYTES_MAX = 1 << 16
 
 /** Gives room for neighbours, kept while a checkpoint is on its way. */
 function writeBufferOf(pages: Pages): Uint8Array {

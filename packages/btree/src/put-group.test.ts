@@ -51,7 +51,7 @@ test.each([32, 400])('what batches leave is what a map holds, with %i pages in m
 
 test('of a key that is put twice, the later value stays, whichever of them has room', () => {
   const put = fc.record({ key: fc.nat(30), valueBytes: fc.constantFrom(3, 20, 60), kind: fc.constant('put') })
-  const puts = fc.array(put, { minLength: 100, maxLength: 100 })
+  const puts = fc.array(put, { minLength: 200, maxLength: 200 })
   fc.assert(
     fc.property(fc.array(puts, { minLength: 2, maxLength: 4 }), (all) => {
       const tree = BTree.open(new MemoryVfs(), '/tree.ldb', {

@@ -6,8 +6,8 @@ import { searchBranch } from './search.js'
 import type { TreeState } from './tree-state.js'
 import { putEntry, putInLeaf } from './writer.js'
 
-/** Entries that are put together: their leaves lie in the processor's first cache when they are changed. */
-const ENTRIES_MAX = 32
+/** Entries that are put together: what is needed of their leaves stays near the processor until they are changed. */
+const ENTRIES_MAX = 64
 /** Fewer are put one by one. */
 const ENTRIES_MIN = 4
 /** Groups that are put without looking ahead after one most of whose leaves were not in memory: looking is a way down in vain. */

@@ -306,6 +306,8 @@ class Opening {
       wal.close({ clean: false })
     })
     const replayed = replayLog(wal, directory, catalog, keyspaces, this.#replayBytes())
+    // (R1) Who closed it knew that they were durable; of those that a creation has left nobody has said so.
+    if (!wal.openedClean || replayed.catalogGeneration < catalog.generation) foundNames.sync()
     const isCut = wal.openedClean && replayed.replayedCount === 0
     return {
       log: new WalLog(wal, isCut, catalog.generation, changesBacklogBytes),

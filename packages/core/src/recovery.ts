@@ -16,6 +16,8 @@ export interface RecoveryResult {
   readonly seq: number
   /** Number of the newest commit that the newest checkpoint in the log holds; 0 when there is none. */
   readonly checkpointSeq: number
+  /** Generation of the newest catalog that the log knows to be durable; 0 for none. */
+  readonly catalogGeneration: number
   /** Commits of which a part at least was applied again. */
   readonly replayedCount: number
 }
@@ -55,6 +57,7 @@ class Replay {
   #lastCommit: number | undefined = undefined
   /** Of the newest checkpoint that was met. */
   #checkpointSeq: number | undefined = undefined
+  #catalogGeneration = 0
   #replayedCount = 0
   readonly #runBytes: number
   readonly #logBytes: number
@@ -112,7 +115,8 @@ class Replay {
       }
       if (store.durableSeq < durableSeq) throw this.#fault(endLsn, 'a store has gone back', store.durableSeq)
     }
-    return { seq, checkpointSeq, replayedCount: this.#replayedCount }
+    const catalogGeneration = this.#catalogGeneration
+    return { seq, checkpointSeq, catalogGeneration, replayedCount: this.#replayedCount }
   }
 
   #takeCommit(reader: WalReader): void {
@@ -179,6 +183,7 @@ class Replay {
   #checkCatalog(generation: number, lsn: number): void {
     const found = this.#catalog.generation
     if (found < generation) throw this.#fault(lsn, 'the catalog is older than the log', found, generation)
+    this.#catalogGeneration = Math.max(this.#catalogGeneration, generation)
   }
 
   /** (R4) A store that is behind has lost a checkpoint that was durable. */

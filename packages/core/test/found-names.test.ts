@@ -44,6 +44,16 @@ test('to open, read and close changes nothing and syncs nothing', () => {
   expect(changes).toEqual([])
 })
 
+test('the names of a database that nobody has closed yet are made durable before it is shown', () => {
+  const vfs = new FaultyVfs()
+  vfs.fault = (call, path) =>
+    call === 'syncDirectory' && path === '.' ? deviceError('LDB_IO', call, path) : undefined
+  expect(() => Database.open('db', { vfs })).toThrow(expect.objectContaining({ code: 'LDB_IO' }))
+  const changes = changesOf(vfs)
+  Database.open('db', { vfs, createIfMissing: false }).close()
+  expect(changes).toEqual(NAMES)
+})
+
 test('the names come before the first commit, and once', () => {
   const vfs = closedDatabase()
   const changes = changesOf(vfs)

@@ -121,14 +121,16 @@ class AsyncDatabaseSession implements SubjectSession {
         this.#run.advance(this.#vfs, SWEEP_MS)
         for (let left = random.between(0, 40); left > 0; left--) await Promise.resolve()
         return
-      case 'reopen':
+      case 'reopen': {
+        const { poisoned } = database.sync.stats()
         this.isOpen = false
         await database.close()
-        if (!history.inDoubt) history.acknowledgeDurable(history.submitted)
+        if (!history.inDoubt && !poisoned) history.acknowledgeDurable(history.submitted)
         this.#database = this.#run.openDatabase(this.#vfs, history)
         history.goOnFrom(this.observe(history, history.least))
         this.isOpen = true
         return
+      }
     }
   }
 

@@ -125,14 +125,16 @@ class DatabaseSession implements SubjectSession {
       case 'time':
         this.#passTime(history)
         return
-      case 'reopen':
-        this.close(true)
+      case 'reopen': {
         // A database that has failed notes nothing when it is closed.
-        if (!history.inDoubt) history.acknowledgeDurable(history.submitted)
+        const { poisoned } = database.stats()
+        this.close(true)
+        if (!history.inDoubt && !poisoned) history.acknowledgeDurable(history.submitted)
         this.#database = this.#watched(this.#run.openDatabase(this.#vfs, history))
         history.goOnFrom(this.observe(history, history.least))
         this.isOpen = true
         return
+      }
       case 'second':
         this.#openAgain(history)
         return

@@ -38,7 +38,7 @@ const SWEEP_BYTES_MAX = 256 * 2 ** 20
 const SWEEP_ENTRIES_MIN = 200
 const SWEEP_FILL_MAX = 200_000
 const VALUE_SIZES = [20, 100, 1000, 100_000]
-/** The stores of the rows that ask how costs change, which take an hour with all of them. */
+/** Stores of rows that would take hours with all of them. */
 const MEASURED_BY = ['ldb', 'lmdb', 'classic-level']
 const NOT_MEMORY = ['ldb', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'node-sqlite']
 
@@ -155,7 +155,7 @@ function outgrown(read: Scenario): Stage[] {
     {
       id: 'outgrown-filling',
       onlyFull: true,
-      scenario: { ...held(0.3 * read.entryCount, OUTGROWN_VALUE_BYTES), contents: 'empty-each-round' },
+      scenario: { ...held(0.2 * read.entryCount, OUTGROWN_VALUE_BYTES), contents: 'empty-each-round' },
       rows: [of(row('outgrown-fill', '10x the memory: fill', 'fillRandom', 'entry', 1, 1.5))],
     },
   ]
@@ -174,12 +174,18 @@ function growth(read: Scenario, entryCount: number): Stage[] {
   const scenario = { ...read, entryCount }
   const cacheBytes = Math.min(CACHE_BYTES_MAX, Math.max(CACHE_BYTES, 3 * logicalBytes(scenario)))
   const title = `${entryCount.toLocaleString('en')} entries`
-  return sweep(`growth-${entryCount}`, title, { ...scenario, cacheBytes }, Infinity)
+  return sweep(`growth-${entryCount}`, title, { ...scenario, cacheBytes }, ['ldb'], Infinity)
 }
 
 /** The same three rows over stores that differ in one thing. */
-function sweep(id: string, title: string, loaded: Scenario, fillMax: number = SWEEP_FILL_MAX): Stage[] {
-  const of = (entry: Row): Row => ({ ...entry, stores: MEASURED_BY })
+function sweep(
+  id: string,
+  title: string,
+  loaded: Scenario,
+  stores: readonly string[] = MEASURED_BY,
+  fillMax: number = SWEEP_FILL_MAX,
+): Stage[] {
+  const of = (entry: Row): Row => ({ ...entry, stores })
   return [
     {
       id,

@@ -2,7 +2,7 @@
 import { fuzz } from './fuzz-loop.js'
 import type { Suite, SuiteCounts } from '../deep/suite.js'
 import type { FuzzTarget } from './fuzz-target.js'
-import { catalogTarget, checkpointTarget } from './targets/database-targets.js'
+import { catalogNoteTarget, catalogTarget, checkpointTarget } from './targets/database-targets.js'
 import { batchTarget, tupleTarget, varintTarget } from './targets/encoding-targets.js'
 import { envelopeTarget, fileHeaderTarget } from './targets/integrity-targets.js'
 import { lockTarget } from './targets/lock-target.js'
@@ -20,6 +20,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   treeTarget,
   catalogTarget,
   checkpointTarget,
+  catalogNoteTarget,
   lockTarget,
 ]
 

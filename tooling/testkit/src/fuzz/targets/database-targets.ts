@@ -10,7 +10,9 @@ import type { FuzzTarget } from '../fuzz-target.js'
 
 const DIRECTORY = 'data'
 const CATALOG = `${DIRECTORY}/CATALOG`
+/** Types of records in the log, as FORMAT.md of the database has them. */
 const CHECKPOINT = 2
+const CATALOG_NOTE = 3
 /** Offset of what the log names as its owner. */
 const CATALOG_DATABASE_ID = 40
 
@@ -42,16 +44,36 @@ export const checkpointTarget: FuzzTarget = {
   codes: ['LDB_CORRUPTION', 'LDB_FORMAT'],
   inputsPerCase: 2_000,
   run(input) {
-    const vfs = sampleVfs()
-    const log = `${DIRECTORY}/wal`
-    for (const name of vfs.list(log)) vfs.remove(`${log}/${name}`)
-    const catalog = readWhole(vfs, CATALOG)
-    const ownerId = catalog.slice(CATALOG_DATABASE_ID, CATALOG_DATABASE_ID + 16)
-    const wal = Wal.open(vfs, log, { create: true, preallocateBytes: 0, ownerId })
-    wal.append(input, { type: CHECKPOINT, seq: 2 })
-    wal.close({ clean: true })
-    openAndClose(vfs)
+    openWithLog([[CHECKPOINT, input]])
   },
+}
+
+/** The payload of the record that a new catalog leaves in the log. */
+export const catalogNoteTarget: FuzzTarget = {
+  name: 'catalog-note',
+  samples: () => [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0)],
+  bytesMax: 16,
+  codes: ['LDB_CORRUPTION'],
+  inputsPerCase: 1_000,
+  run(input) {
+    openWithLog([
+      [CHECKPOINT, sampleCheckpoint([1, 2], 2)],
+      [CATALOG_NOTE, input],
+    ])
+  },
+}
+
+/** Opens the sample database with a log of such records. */
+function openWithLog(records: readonly (readonly [type: number, payload: Uint8Array])[]): void {
+  const vfs = sampleVfs()
+  const log = `${DIRECTORY}/wal`
+  for (const name of vfs.list(log)) vfs.remove(`${log}/${name}`)
+  const catalog = readWhole(vfs, CATALOG)
+  const ownerId = catalog.slice(CATALOG_DATABASE_ID, CATALOG_DATABASE_ID + 16)
+  const wal = Wal.open(vfs, log, { create: true, preallocateBytes: 0, ownerId })
+  for (const [type, payload] of records) wal.append(payload, { type, seq: 2 })
+  wal.close({ clean: true })
+  openAndClose(vfs)
 }
 
 let sample: DirectoryImage | undefined
@@ -76,11 +98,12 @@ function makeSample(): DirectoryImage {
 }
 
 function sampleCheckpoint(keyspaceIds: readonly number[], seq: number): Uint8Array {
-  const bytes = new Uint8Array(16 + keyspaceIds.length * 16)
+  const bytes = new Uint8Array(24 + keyspaceIds.length * 16)
   const view = new DataView(bytes.buffer)
   view.setUint32(0, seq, true)
-  view.setUint32(8, keyspaceIds.length, true)
-  for (const [index, id] of keyspaceIds.entries()) view.setUint32(16 + index * 16, id, true)
+  view.setUint32(8, 1, true)
+  view.setUint32(16, keyspaceIds.length, true)
+  for (const [index, id] of keyspaceIds.entries()) view.setUint32(24 + index * 16, id, true)
   return bytes
 }
 

@@ -150,9 +150,14 @@ export class Conductor {
     }
   }
 
-  async #measure(stage: Stage, { store, process, prepared, failure }: Performer): Promise<void> {
+  async #measure(stage: Stage, { store, process, prepared, failure, group }: Performer): Promise<void> {
     if (failure !== undefined) return
-    const footprint = await process.measure()
+    const footprint = await process.measure().catch((error: unknown) => reasonOf(error, group))
+    if (typeof footprint === 'string') {
+      // The rows were measured: they are not given up for this.
+      this.#say(`${stage.id}: what ${store} takes up is not known: ${footprint}`)
+      return
+    }
     this.#occupancies.push({
       stage: stage.id,
       store,

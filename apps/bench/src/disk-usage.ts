@@ -3,12 +3,13 @@ import { join } from 'node:path'
 
 const BLOCK_BYTES = 512
 
-/** Gives the bytes that the files below a folder take up on the device; holes take none. */
+/** Gives the bytes that the files below a folder take up on the device; holes take none, nor do files that are gone meanwhile. */
 export function diskBytesOf(folder: string): number {
   let bytes = 0
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
-    bytes += entry.isDirectory() ? diskBytesOf(path) : lstatSync(path).blocks * BLOCK_BYTES
+    if (entry.isDirectory()) bytes += diskBytesOf(path)
+    else bytes += (lstatSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * BLOCK_BYTES
   }
   return bytes
 }

@@ -22,7 +22,6 @@ const ENTRY_WORDS = 4
  * then it changes those that have room, and at last it makes room in the others. So the processor waits for many leaves at once
  * instead of one after the other, and no split moves a leaf that was found. Entries of one leaf are put in their order.
  *
- *
  * @internal
  */
 export class PutGroup {
@@ -78,15 +77,9 @@ export class PutGroup {
     const leaves = this.#leaves
     let left = 0
     for (let index = 0; index < count; index += 1) {
-      const at = index * ENTRY_WORDS
-      const keyStart = entries[at] as number
-      const keyEnd = entries[at + 1] as number
-      const valueStart = entries[at + 2] as number
-      const valueEnd = entries[at + 3] as number
       const leaf = leaves[index] as number
-      if (leaf >= 0 && !this.#isAmong(leaf, left)) {
-        if (putInLeaf(state, leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)) continue
-      }
+      if (leaf >= 0 && !this.#isAmong(leaf, left) && this.#putInFound(state, bytes, index)) continue
+      const at = index * ENTRY_WORDS
       leaves[left] = leaf
       entries.copyWithin(left * ENTRY_WORDS, at, at + ENTRY_WORDS)
       left += 1
@@ -107,18 +100,34 @@ export class PutGroup {
     const { pages } = state
     const { moveCount } = pages
     for (let index = 0; index < count; index += 1) {
-      const at = index * ENTRY_WORDS
-      const keyStart = entries[at] as number
-      const keyEnd = entries[at + 1] as number
-      const valueStart = entries[at + 2] as number
-      const valueEnd = entries[at + 3] as number
-      const leaf = this.#leaves[index] as number
       // Once a page was split, brought in or thrown out, what was found need no longer be so.
-      if (leaf >= 0 && pages.moveCount === moveCount) {
-        if (putInLeaf(state, leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)) continue
-      }
-      putEntry(state, bytes, keyStart, keyEnd, valueStart, valueEnd)
+      const isFound = (this.#leaves[index] as number) >= 0 && pages.moveCount === moveCount
+      if (isFound && this.#putInFound(state, bytes, index)) continue
+      const at = index * ENTRY_WORDS
+      putEntry(
+        state,
+        bytes,
+        entries[at] as number,
+        entries[at + 1] as number,
+        entries[at + 2] as number,
+        entries[at + 3] as number,
+      )
     }
+  }
+
+  /** Puts an entry into the leaf that was found for it, if there is room. */
+  #putInFound(state: TreeState, bytes: Uint8Array, index: number): boolean {
+    const entries = this.#entries
+    const at = index * ENTRY_WORDS
+    return putInLeaf(
+      state,
+      this.#leaves[index] as number,
+      bytes,
+      entries[at] as number,
+      entries[at + 1] as number,
+      entries[at + 2] as number,
+      entries[at + 3] as number,
+    )
   }
 
   /** Goes down for all entries at once, a level at a time: while one waits for a page, the next ones are looked for. */

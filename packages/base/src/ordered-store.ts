@@ -53,6 +53,14 @@ export interface OrderedStore {
   has(key: Uint8Array, keyBytes?: number): boolean
 
   /**
+   * Brings into memory what a change of a key will look at first, and remembers nothing of it. Absent where a change looks at
+   * nothing.
+   *
+   * @throws as `get` does.
+   */
+  prefetch?(key: Uint8Array, keyBytes?: number): void
+
+  /**
    * Applies the operations of one section, in their order, all or nothing, and makes them visible before it
    * returns. The bytes of the section are not kept.
    *

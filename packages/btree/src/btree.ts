@@ -21,7 +21,7 @@ import { Confirmation } from './confirmation.js'
 import { createTreeFile } from './create.js'
 import { firstPageNumber } from './format.js'
 import { readFreeSpace } from './free-space-pages.js'
-import { copyNewest, findNewest, viewValue } from './lookup.js'
+import { copyNewest, findLeaf, findNewest, viewValue } from './lookup.js'
 import { checkIdentity } from './identity-check.js'
 import { findWholeMeta, seedOf } from './meta.js'
 import type { Meta } from './meta.js'
@@ -162,6 +162,11 @@ export class BTree implements OrderedStore {
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#assertReadable()
     return findNewest(this.#pages, this.#tree.root, key, 0, keyBytes) >= 0
+  }
+
+  prefetch(key: Uint8Array, keyBytes: number = key.length): void {
+    this.#assertReadable()
+    findLeaf(this.#pages, this.#tree.root, key, 0, keyBytes)
   }
 
   apply(section: BatchSection, seq: Seq): void {

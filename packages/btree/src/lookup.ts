@@ -26,8 +26,8 @@ export function findRecord(pages: Pages, root: Root, key: Uint8Array, start: num
   return recordIn(pages, findLeaf(pages, root, key, start, end), key, start, end)
 }
 
-/** Gives the offset of the leaf below a root where a key belongs. */
-function findLeaf(pages: Pages, root: Root, key: Uint8Array, start: number, end: number): number {
+/** Gives the offset of the leaf below a root where a key belongs. @internal */
+export function findLeaf(pages: Pages, root: Root, key: Uint8Array, start: number, end: number): number {
   const { memory } = pages
   let page = pages.root(root)
   for (let level = root.level; level > 0; level -= 1) {

@@ -143,7 +143,8 @@ export function prefixSuccessor(prefix: Uint8Array): Uint8Array | undefined {
  */
 export function toPlainBytes(value: unknown, what: string = 'value'): Uint8Array {
   if (typeof value === 'object' && value !== null) {
-    if (Object.getPrototypeOf(value) === Uint8Array.prototype && ArrayBuffer.isView(value)) {
+    // V8 reads `constructor` in place, where it calls out for a prototype.
+    if (ArrayBuffer.isView(value) && value.constructor === Uint8Array) {
       return value as Uint8Array
     }
     if (isBytes(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)

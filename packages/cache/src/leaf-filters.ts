@@ -53,8 +53,6 @@ export class LeafFilters {
 
   /** True when the leaf of a frame has a filter that holds: each key that comes to it is to be added. */
   isMade(frame: number): boolean {
-    // Without a single filter, nothing is looked up: writers ask for each key.
-    if (this.#words.length === 0) return false
     // Most often none is made at all, and a put into a leaf then need not wait for the state of its frame.
     if (this.#words.length === 0) return false
     return this.#states[frame] === (((this.#generations[frame] as number) << 16) | MADE)

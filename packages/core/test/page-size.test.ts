@@ -105,7 +105,7 @@ it('are asked for through the async face', async () => {
   expectOther(vfs, { pageBytes: 8192 }, 4096)
 })
 
-it('are 8,192 bytes where nothing is asked for, which is a size as any other', () => {
+it('are 8,192 bytes where nothing is asked for, a size like every other', () => {
   const vfs = new MemoryVfs()
   Database.open('/data', { vfs, pageBytes: undefined } as object).close()
   expectOther(vfs, { pageBytes: 4096 }, 8192)

@@ -1,5 +1,6 @@
 // The option `pageBytes` in every state that a database can be in (D6).
-import { isLdbError, LdbError } from '@ldb/base'
+import { isLdbError } from '@ldb/base'
+import type { LdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import { AsyncDatabase } from '../src/async-database.js'

@@ -178,7 +178,6 @@ class Opening {
     const { createIfMissing, errorIfExists, readOnly } = this.#options
     const details = { file: this.#directory }
     if (state.kind === 'database') {
-      this.#assertPages(state.catalog)
       if (!errorIfExists) return
       throw new LdbError('LDB_EXISTS', `there is a database at ${this.#directory} already`, { details })
     }

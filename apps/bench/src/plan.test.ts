@@ -44,3 +44,8 @@ test('ten times the cache is ten times the cache', () => {
   const tenfold = stages.find(({ id }) => id === 'tenfold')!
   expect((tenfold.scenario.entryCount * 116) / tenfold.scenario.cacheBytes).toBeCloseTo(10, 3)
 })
+
+test('only where the README says so LDB has pages of another size', () => {
+  const stagesOfOtherPages = stages.filter(({ scenario }) => scenario.ldbPageBytes !== undefined)
+  expect(stagesOfOtherPages.map(({ id }) => id)).toEqual(['tenfold', 'tenfold-filling', 'outgrown'])
+})

@@ -34,6 +34,8 @@ const CACHE_BYTES_MAX = 2000 * 2 ** 20
 /** Less than this is of no use to any store. */
 const OUTGROWN_BYTES_MIN = 4 * 2 ** 20
 const OUTGROWN_VALUE_BYTES = 1000
+/** Of LDB, where its data are many times what it may keep in memory: what it advises there. */
+const LARGE_DATA_PAGE_BYTES = 4096
 const SWEEP_BYTES_MAX = 256 * 2 ** 20
 const SWEEP_ENTRIES_MIN = 200
 const SWEEP_FILL_MAX = 200_000
@@ -111,8 +113,13 @@ const MIXED_ROWS: readonly Row[] = [
 
 /** Ten times as much as the cache holds. */
 function tenfold(read: Scenario, fill: Scenario): Stage[] {
-  const loaded = { ...read, cacheBytes: Math.max(2 ** 20, Math.ceil(logicalBytes(read) / 10)) }
-  const filled = { ...fill, cacheBytes: Math.max(2 ** 20, Math.ceil(logicalBytes(fill) / 10)) }
+  const outsizing = (data: Scenario): Scenario => ({
+    ...data,
+    cacheBytes: Math.max(2 ** 20, Math.ceil(logicalBytes(data) / 10)),
+    ldbPageBytes: LARGE_DATA_PAGE_BYTES,
+  })
+  const loaded = outsizing(read)
+  const filled = outsizing(fill)
   const of = (entry: Row): Row => ({ ...entry, stores: NOT_MEMORY })
   return [
     {
@@ -133,7 +140,8 @@ function tenfold(read: Scenario, fill: Scenario): Stage[] {
 
 /**
  * Ten times as much as there is memory for it, the system's copies of files included. Filling takes larger values: a put
- * costs a page or two of the device, whatever its size.
+ * costs a page or two of the device, whatever its size. It leaves LDB its usual pages, as four such entries do not fit into one of
+ * 4 KiB.
  */
 function outgrown(read: Scenario): Stage[] {
   const held = (entryCount: number, valueBytes: number): Scenario => {
@@ -146,7 +154,7 @@ function outgrown(read: Scenario): Stage[] {
     {
       id: 'outgrown',
       onlyFull: true,
-      scenario: held(4 * read.entryCount, read.valueBytes),
+      scenario: { ...held(4 * read.entryCount, read.valueBytes), ldbPageBytes: LARGE_DATA_PAGE_BYTES },
       rows: [
         of(row('outgrown-get', '10x the memory: get, random', 'getRandom', 'entry', 1, 1.5)),
         of(row('outgrown-scan', '10x the memory: scan', 'scanAll', 'entry', 1, 1.5)),

@@ -12,6 +12,8 @@ export interface Scenario {
    * all of that together, beside what the process has before it opens the store.
    */
   readonly memory: 'unlimited' | 'limited'
+  /** Bytes of a page of LDB; as it has by itself when left out. */
+  readonly ldbPageBytes?: number
   readonly durability: Durability
   /** What each round begins with: what the rounds before have left, or an empty store. What is kept another process has loaded. */
   readonly contents: 'loaded' | 'kept' | 'empty' | 'empty-each-round'

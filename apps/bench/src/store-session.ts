@@ -110,7 +110,7 @@ export class StoreSession implements Bench {
 
   /** Opens the store in the folder that is there. */
   async open(): Promise<void> {
-    const { keyShape, cacheBytes, memory, durability } = this.scenario
+    const { keyShape, cacheBytes, memory, durability, ldbPageBytes } = this.scenario
     const isMemoryLimited = memory === 'limited'
     this.#opened = await this.#module.open({
       dir: this.dir,
@@ -118,6 +118,7 @@ export class StoreSession implements Bench {
       cacheBytes,
       isMemoryLimited,
       durability,
+      ...(ldbPageBytes !== undefined && { ldbPageBytes }),
     })
   }
 

@@ -13,6 +13,8 @@ export interface StoreOptions {
   /** Whether `cacheBytes` is all that there is, for the system's copies of files too. */
   readonly isMemoryLimited: boolean
   readonly durability: Durability
+  /** Bytes of a page of LDB; as it has by itself when left out. */
+  readonly ldbPageBytes?: number
   /** Settings of LDB that only tests and measurements turn, by name. */
   readonly tuning?: Readonly<Record<string, number>>
 }

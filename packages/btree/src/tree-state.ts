@@ -25,6 +25,8 @@ export class TreeState {
   /** Where the last insertion went: keys that come in order are noticed by it. */
   lastPage = 0
   lastSlot = 0
+  /** Puts in a row that no place could have told where to overwrite: of new keys, or in leaves that were not in memory. */
+  unplacedInRow = 0
   #viewed: Uint8Array = NO_BYTES
   #view: DataView = new DataView(NO_BYTES.buffer)
 
@@ -36,24 +38,24 @@ export class TreeState {
   }
 
   /**
-   * Goes down to the leaf of a key, if everything on the way is in memory and the leaf is writable where it is, and gives
-   * its offset; -1 otherwise. Nothing is held: the offset and the path are good until the next page comes in.
+   * Goes down to the leaf of a key, if all branches on the way are in memory and the leaf is writable where it is, and gives
+   * its offset; -1 otherwise. A leaf that is not in memory is brought in. Nothing is held: the offset is good until the next
+   * page comes in, the path only where the leaf did not.
    *
    * @remarks Nothing is marked either. Only the leaf of a changing record has to be: the branches above a writable leaf are
    * of the current epoch, so that each is dirty or in `Pages.written`, where the next checkpoint finds it.
    */
-  descendResident(key: Uint8Array, start: number, end: number): number {
+  descendBelowResident(key: Uint8Array, start: number, end: number): number {
     const { pages, memory } = this
     let page = pages.residentPage(this.root.page)
-    const leafDepth = this.root.level
-    for (let depth = 0; depth < leafDepth && page >= 0; depth += 1) {
+    for (let level = this.root.level, depth = 0; level > 0 && page >= 0; level -= 1, depth += 1) {
       const slot = searchBranch(memory, page, key, start, end)
       this.pathPage[depth] = page
       this.pathSlot[depth] = slot
-      page = pages.residentPage(childOf(memory, page, slot))
+      page = level > 1 ? pages.residentPage(childOf(memory, page, slot)) : pages.child(page, slot, 0)
     }
     if (page < 0 || !pages.isWritable(page)) return -1
-    this.pathPage[leafDepth] = page
+    this.pathPage[this.root.level] = page
     return page
   }
 

@@ -20,6 +20,9 @@ import { keyHead, searchLeaf } from './search.js'
 import { splitAndInsert } from './split.js'
 import type { TreeState } from './tree-state.js'
 
+/** Puts in a row without a use for places, after which the next is expected to be like them: its place is not asked. */
+const UNPLACED_IN_ROW_MAX = 4
+
 /** Sets a key to a value; both are windows of one buffer. @internal */
 export function putEntry(
   state: TreeState,
@@ -29,8 +32,13 @@ export function putEntry(
   valueStart: number,
   valueEnd: number,
 ): void {
-  if (overwriteAtPlace(state, bytes, keyStart, keyEnd, valueStart, valueEnd)) return
-  if (putResident(state, bytes, keyStart, keyEnd, valueStart, valueEnd)) return
+  if (
+    state.unplacedInRow < UNPLACED_IN_ROW_MAX &&
+    overwriteAtPlace(state, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  ) {
+    return
+  }
+  if (putWithoutHolding(state, bytes, keyStart, keyEnd, valueStart, valueEnd)) return
   try {
     const leaf = state.descend(bytes, keyStart, keyEnd)
     const slot = searchLeaf(state.memory, leaf, bytes, keyStart, keyEnd)
@@ -68,11 +76,12 @@ function overwriteAtPlace(
 }
 
 /**
- * Puts an entry where that takes no page: nothing is brought in, copied or split, so that nothing needs to be held.
+ * Puts an entry where that takes no page: none is copied or split, and none but the leaf brought in, so that nothing needs to be
+ * held.
  *
  * @returns whether it has; nothing has changed otherwise.
  */
-function putResident(
+function putWithoutHolding(
   state: TreeState,
   bytes: Uint8Array,
   keyStart: number,
@@ -80,8 +89,17 @@ function putResident(
   valueStart: number,
   valueEnd: number,
 ): boolean {
-  const leaf = state.descendResident(bytes, keyStart, keyEnd)
-  return leaf >= 0 && putInLeaf(state, leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  const { pages, entryCount } = state
+  const { moveCount } = pages
+  const leaf = state.descendBelowResident(bytes, keyStart, keyEnd)
+  const isPut = leaf >= 0 && putInLeaf(state, leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  if (pages.moveCount !== moveCount || state.entryCount !== entryCount) countUnplaced(state)
+  else if (isPut) state.unplacedInRow = 0
+  return isPut
+}
+
+function countUnplaced(state: TreeState): void {
+  if (state.unplacedInRow < UNPLACED_IN_ROW_MAX) state.unplacedInRow += 1
 }
 
 /**

@@ -263,7 +263,8 @@ function decodeIdentity(bytes: Uint8Array, view: DataView, start: number): Store
   }
 }
 
-function isPageSize(pageBytes: number): boolean {
+/** Tells whether a number is the size of a page that a store may have. */
+export function isPageSize(pageBytes: number): boolean {
   return pageBytes >= PAGE_BYTES_MIN && pageBytes <= PAGE_BYTES_MAX && (pageBytes & (pageBytes - 1)) === 0
 }
 

@@ -1,6 +1,6 @@
 /** Settings that tests turn and users do not. */
 export interface DatabaseTuning {
-  /** Bytes of a page of a new database; the same for all of its keyspaces. */
+  /** Bytes of a page of a new database where the option of that name is not given; here it may be as small as 512. */
   readonly pageBytes: number
   /** Bytes of commits in the log after which a checkpoint comes unasked; `undefined` where they follow the data. */
   readonly checkpointLogBytes: number | undefined

@@ -185,16 +185,27 @@ class Opening {
     throw new LdbError('LDB_NOT_FOUND', `there is no database at ${this.#directory}`, { details })
   }
 
+  /** (D6) A database keeps the pages that it was made with. */
+  #assertPages(catalog: Catalog): void {
+    const wanted = this.#options.pageBytes
+    const actual = catalog.keyspaces[0]?.identity.pageBytes
+    if (wanted === undefined || actual === undefined || wanted === actual) return
+    const message = `the database at ${this.#directory} has pages of ${actual} bytes, not ${wanted}`
+    throw new LdbError('LDB_EXISTS', message, {
+      details: { file: this.#directory, expected: wanted, actual },
+    })
+  }
+
   #creationOptions(): CreationOptions {
-    const { engine, compression } = this.#options
-    return { engine, compression, pageBytes: this.#tuning.pageBytes, withLog: this.#withLog }
+    const { engine, compression, pageBytes = this.#tuning.pageBytes } = this.#options
+    return { engine, compression, pageBytes, withLog: this.#withLog }
   }
 
   #assemble(lock: VfsLock, catalog: Catalog): DatabaseParts {
     const options = this.#options
     const vfs = this.#vfs
-    // The database keeps the page size that it was made with.
-    const pageBytes = catalog.keyspaces[0]?.identity.pageBytes ?? this.#tuning.pageBytes
+    this.#assertPages(catalog)
+    const pageBytes = catalog.keyspaces[0]?.identity.pageBytes ?? this.#creationOptions().pageBytes
     const places = this.#tuning.remembersPlaces ? {} : { placeBytes: 0 }
     const cache = new PageCache({ bytes: options.cacheBytes, pageBytes, ...places })
     const gate = new ReadGate(vfs.clock, vfs.scheduler)

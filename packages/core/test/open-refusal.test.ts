@@ -71,6 +71,16 @@ describe('an open that is refused changes nothing (D5)', () => {
     expectRefused('LDB_EXISTS', { errorIfExists: true })
   })
 
+  it('with pages of another size than the database that is there has (D6)', () => {
+    makeDatabase()
+    // As in a copy: taking the lock would be a change.
+    rmSync(join(path, 'LOCK'), { force: true })
+    for (const readOnly of [false, true]) {
+      const refusal = expectRefused('LDB_EXISTS', { pageBytes: 4096, readOnly })
+      expect(refusal.details).toEqual({ file: path, expected: 4096, actual: 8192 })
+    }
+  })
+
   it('over a file', () => {
     writeFileSync(path, 'hello')
     expectRefused('LDB_FORMAT')

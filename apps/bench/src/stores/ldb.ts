@@ -41,6 +41,7 @@ export async function openEngine(engine: 'btree', options: StoreOptions): Promis
     engine,
     durability: options.durability === 'device' ? 'full' : 'periodic',
     cacheBytes: options.cacheBytes,
+    ...(options.ldbPageBytes !== undefined && { pageBytes: options.ldbPageBytes }),
     [Symbol.for('ldb.tuning')]: options.tuning ?? {},
   } satisfies DatabaseOptions & Record<symbol, unknown>
   const db = Database.open(options.dir, asked)

@@ -77,8 +77,9 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * log since the last checkpoint. When it is refused, not one byte has changed.
    * @param path - of the directory, of which the parent must exist.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED for options; LDB_NOT_FOUND, LDB_EXISTS as the options
-   * ask, the latter also when it has pages of another size than `pageBytes`; LDB_LOCKED when it is open somewhere, with the holder; LDB_FORMAT when something else is there, or a newer
-   * format; LDB_CORRUPTION; LDB_READ_ONLY on a read-only file system without `readOnly`; LDB_IO, LDB_NO_SPACE.
+   * ask, the latter also when it has pages of another size than `pageBytes`; LDB_LOCKED when it is open somewhere, with
+   * the holder; LDB_FORMAT when something else is there, or a newer format; LDB_CORRUPTION; LDB_READ_ONLY on a read-only
+   * file system without `readOnly`; LDB_IO, LDB_NO_SPACE.
    */
   static open(path: string, options?: DatabaseOptions): Database {
     return new Database(openDatabase(path, options))

@@ -57,9 +57,13 @@ test('large commits of the async face are in the log as they were', async () => 
   const vfs = new FaultyVfs()
   const db = openOver(vfs)
   const values = await db.makePromises(AsyncDatabase).keyspace('values', { values: 'binary' })
-  for (let round = 0; round < 6; round++) {
+  // The batch of each is there for the next one, and nobody has flushed it.
+  for (let number = 0; number < 6; number++) {
+    await values.put(`key${number}`, valueOf(number), { durability: 'none' })
+  }
+  for (let round = 1; round < 6; round++) {
     const commits = []
-    for (let number = round * 8; number < round * 8 + 8; number++) {
+    for (let number = round * 8 - 2; number < round * 8 + 6; number++) {
       commits.push(
         values.put(`key${number}`, valueOf(number), {
           durability: DURABILITIES[(number >> (round % 3)) % 4]!,
@@ -68,7 +72,7 @@ test('large commits of the async face are in the log as they were', async () => 
     }
     await Promise.all(commits)
   }
-  expectAfterwards(db, vfs, 48)
+  expectAfterwards(db, vfs, 46)
 })
 
 test.each(['log', 'store'])(
@@ -87,10 +91,10 @@ test.each(['log', 'store'])(
     }
     const value = new Uint8Array(2 ** 20)
     for (let number = 0; number < 20; number++) {
-    values.put(`key${number}`, value, { durability: 'periodic' })
-  }
-  await new Promise(setImmediate)
-  expect(failedPath).toBeDefined()
+      values.put(`key${number}`, value, { durability: 'periodic' })
+    }
+    await new Promise(setImmediate)
+    expect(failedPath).toBeDefined()
     expect(() => db.checkpoint()).toThrow(rejection('LDB_IO') as Error)
     expect(() => values.put('after', value)).toThrow(rejection('LDB_POISONED') as Error)
     expect(() => db.close()).not.toThrow()

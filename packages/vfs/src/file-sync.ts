@@ -77,7 +77,6 @@ export class FileSync implements Syncable {
   }
 
   #assertSentAhead(): void {
-    // oxlint-disable-next-line typescript/only-throw-error -- what the sync has thrown
     if (this.#aheadFailure !== undefined) throw this.#aheadFailure.error
   }
 

@@ -211,7 +211,7 @@ export class Wal {
   }
 
   /**
-   * Hands everything appended to the operating system, in one write: it then survives the end of the process.
+   * Hands everything appended to the operating system, in one write and one more for each record that is lent: it then survives the end of the process.
    *
    * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE: what was to be written is in no file and will not come back.
    * LDB_COMMIT_UNKNOWN when that cannot be said. LDB_POISONED from then on.

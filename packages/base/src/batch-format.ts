@@ -9,4 +9,14 @@ export const SECTION_OPERATION_BYTES_OFFSET: number = SECTION_OPERATION_COUNT_OF
 /** Length of a section's header, in bytes. */
 export const SECTION_HEADER_BYTES: number = SECTION_OPERATION_BYTES_OFFSET + 4
 
+/**
+ * Bytes in front of an encoded batch, in its buffer, that belong to whoever logs it: a record can be made around the batch where it
+ * lies.
+ *
+ * @category Batches
+ */
+export const BATCH_ROOM_BEFORE = 32
+/** Bytes behind an encoded batch that do. @category Batches */
+export const BATCH_ROOM_BEHIND = 8
+
 assert(SECTION_HEADER_BYTES === 12, 'a section header is 12 bytes long')

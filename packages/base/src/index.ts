@@ -55,6 +55,7 @@ export type { ValueEncoding, ValueEncodingOption } from './value-encoding.js'
 export { binaryValues, jsonValues, utf8Values, valueEncoding } from './value-encodings.js'
 
 // Write batches
+export { BATCH_ROOM_BEFORE, BATCH_ROOM_BEHIND } from './batch-format.js'
 export { WriteBatch } from './write-batch.js'
 export type { WriteBatchOptions } from './write-batch.js'
 export { BatchReader } from './batch-reader.js'

@@ -1,5 +1,7 @@
 import { assert } from './assert.js'
 import {
+  BATCH_ROOM_BEFORE,
+  BATCH_ROOM_BEHIND,
   SECTION_HEADER_BYTES,
   SECTION_KEYSPACE_ID_OFFSET,
   SECTION_OPERATION_BYTES_OFFSET,
@@ -8,44 +10,60 @@ import {
 import type { KeyspaceSection, OperationKind } from './batch-section.js'
 import { copyBytesInto } from './bytes.js'
 import { writeU32 } from './fixed-width.js'
+import { largeBuffers } from './large-buffers.js'
 import { LdbError } from './ldb-error.js'
 import { encodeVarint } from './varint.js'
 
+/** Where the first operation begins: behind the room for a record of the log, and the header. */
+const OPERATIONS_OFFSET = BATCH_ROOM_BEFORE + SECTION_HEADER_BYTES
+/** Bytes of a buffer that holds no operation. @internal */
+export const SECTION_BUFFER_BYTES_MIN: number = OPERATIONS_OFFSET + BATCH_ROOM_BEHIND
+
 /**
- * The growing operations of one keyspace, in one buffer with the header reserved in front of them.
+ * The growing operations of one keyspace, in one buffer with the header reserved in front of them, and the room that a batch has
+ * around it.
  *
  * @internal
  */
 export class SectionBuilder implements KeyspaceSection {
   readonly keyspaceId: number
-  readonly start: number = SECTION_HEADER_BYTES
+  readonly start: number = OPERATIONS_OFFSET
   bytes: Uint8Array
   end: number
   operationCount: number
   #encoded: Uint8Array | undefined
 
   constructor(keyspaceId: number, buffer: Uint8Array) {
-    assert(buffer.length >= SECTION_HEADER_BYTES, 'buffer must hold the header of a section')
+    assert(buffer.length >= SECTION_BUFFER_BYTES_MIN, 'buffer must hold the header of a section')
     this.keyspaceId = keyspaceId
     this.bytes = buffer
-    this.end = SECTION_HEADER_BYTES
+    this.end = OPERATIONS_OFFSET
     this.operationCount = 0
     this.#encoded = undefined
   }
 
+  /** Bytes of the section, its header included. */
+  get byteCount(): number {
+    return this.end - BATCH_ROOM_BEFORE
+  }
+
   /** Removes all operations. */
   reset(): void {
-    this.end = SECTION_HEADER_BYTES
+    this.end = OPERATIONS_OFFSET
     this.operationCount = 0
   }
 
   /** Makes room for `count` more bytes. Doubles the buffer, so that the copying stays in proportion to what is written. */
   reserve(count: number, bytesMax: number): void {
-    const needed = this.end + count
-    if (needed <= this.bytes.length) return
-    const grown = allocateBytes(Math.max(needed, Math.min(this.bytes.length * 2, bytesMax)))
-    grown.set(this.bytes.subarray(0, this.end))
+    const needed = this.end + count + BATCH_ROOM_BEHIND
+    const { bytes } = this
+    if (needed <= bytes.length) return
+    const room = BATCH_ROOM_BEFORE + BATCH_ROOM_BEHIND
+    const wanted = Math.max(needed, Math.min(bytes.length * 2, bytesMax + room))
+    const grown = largeBuffers.take(needed) ?? allocateBytes(wanted)
+    grown.set(bytes.subarray(0, this.end))
     this.bytes = grown
+    largeBuffers.give(bytes)
   }
 
   /** Begins an operation; room is reserved. */
@@ -61,19 +79,19 @@ export class SectionBuilder implements KeyspaceSection {
     this.end = at + count
   }
 
-  /** Writes the header, which makes the section `bytes[0, end)`. */
+  /** Writes the header, which makes the section complete. */
   seal(): void {
-    writeU32(this.bytes, SECTION_KEYSPACE_ID_OFFSET, this.keyspaceId)
-    writeU32(this.bytes, SECTION_OPERATION_COUNT_OFFSET, this.operationCount)
-    writeU32(this.bytes, SECTION_OPERATION_BYTES_OFFSET, this.end - SECTION_HEADER_BYTES)
+    writeU32(this.bytes, BATCH_ROOM_BEFORE + SECTION_KEYSPACE_ID_OFFSET, this.keyspaceId)
+    writeU32(this.bytes, BATCH_ROOM_BEFORE + SECTION_OPERATION_COUNT_OFFSET, this.operationCount)
+    writeU32(this.bytes, BATCH_ROOM_BEFORE + SECTION_OPERATION_BYTES_OFFSET, this.end - OPERATIONS_OFFSET)
   }
 
   /** Gives the sealed section as a view of the buffer. The last one is kept: commits in a row are often of one length. */
   encoded(): Uint8Array {
-    const { bytes, end } = this
+    const { bytes, byteCount } = this
     let encoded = this.#encoded
-    if (encoded?.length !== end || encoded.buffer !== bytes.buffer) {
-      encoded = bytes.subarray(0, end)
+    if (encoded?.length !== byteCount || encoded.buffer !== bytes.buffer) {
+      encoded = bytes.subarray(BATCH_ROOM_BEFORE, this.end)
       this.#encoded = encoded
     }
     return encoded

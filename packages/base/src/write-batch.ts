@@ -1,8 +1,9 @@
 import { assert } from './assert.js'
-import { SECTION_HEADER_BYTES } from './batch-format.js'
+import { BATCH_ROOM_BEFORE, BATCH_ROOM_BEHIND, SECTION_HEADER_BYTES } from './batch-format.js'
 import { OperationKind } from './batch-section.js'
 import type { KeyspaceSection } from './batch-section.js'
 import { compareByteRanges, toPlainBytes } from './bytes.js'
+import { largeBuffers } from './large-buffers.js'
 import { invalidArgument, LdbError } from './ldb-error.js'
 import { BATCH_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX } from './limits.js'
 import { allocateBytes, SectionBuilder } from './section-builder.js'
@@ -166,12 +167,14 @@ export class WriteBatch {
 
   /** Removes all operations. What {@link WriteBatch.encode} and {@link WriteBatch.sections} gave is no longer valid. */
   clear(): void {
-    const first = this.builders[0]
+    const { builders } = this
+    const first = builders[0]
     if (first !== undefined) this.spare = first.bytes.length <= BUFFER_BYTES_KEPT ? first : undefined
-    if (this.builders.length > 1) {
-      this.builders.length = 0
+    for (const builder of builders) if (builder !== this.spare) largeBuffers.give(builder.bytes)
+    if (builders.length > 1) {
+      builders.length = 0
       this.byKeyspace.clear()
-    } else this.builders.pop()
+    } else builders.pop()
     this.current = undefined
     this.totalBytes = 0
     this.totalOperations = 0
@@ -180,7 +183,8 @@ export class WriteBatch {
   /**
    * Gives the bytes of the batch.
    *
-   * @returns borrowed until the next change of the batch. With one keyspace they are the batch's own buffer, not copied.
+   * @returns borrowed until the next change of the batch. With one keyspace they are the batch's own buffer, not copied. In the
+   * buffer there are {@link BATCH_ROOM_BEFORE} bytes in front of them, and {@link BATCH_ROOM_BEHIND} behind, that the caller may use.
    */
   encode(): Uint8Array {
     const { builders } = this
@@ -188,13 +192,13 @@ export class WriteBatch {
     const first = builders[0]
     if (first === undefined) return NO_BYTES
     if (builders.length === 1) return first.encoded()
-    const encoded = allocateBytes(this.totalBytes)
-    let offset = 0
+    const encoded = allocateBytes(BATCH_ROOM_BEFORE + this.totalBytes + BATCH_ROOM_BEHIND)
+    let offset = BATCH_ROOM_BEFORE
     for (const builder of builders) {
-      encoded.set(builder.bytes.subarray(0, builder.end), offset)
-      offset += builder.end
+      encoded.set(builder.encoded(), offset)
+      offset += builder.byteCount
     }
-    return encoded
+    return encoded.subarray(BATCH_ROOM_BEFORE, offset)
   }
 
   /** Gives the operations keyspace by keyspace, in the order of first use. Borrowed until the next change of the batch. */

@@ -1,6 +1,6 @@
 import { isLdbError } from '@ldb/base'
 import { createSeed64 } from '@ldb/integrity'
-import { MemoryVfs } from '@ldb/vfs'
+import { FileSync, MemoryVfs } from '@ldb/vfs'
 import type { VfsFile } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { OVERFLOW_RUN_BYTES, RUN_REFERENCE_BYTES, runPageCount } from './format.js'
@@ -17,10 +17,11 @@ function makeHome(seed = 5): {
   freeSpace: FreeSpace
   home: { epoch: number }
 } {
-  const file = new MemoryVfs().open('/tree.ldb', 'create')
+  const vfs = new MemoryVfs()
+  const file = vfs.open('/tree.ldb', 'create')
   const freeSpace = new FreeSpace(16, 16)
   const reclaim = new Reclaim(1, (page, count) => freeSpace.free(page, count))
-  const confirmation = { sync: (): void => {} }
+  const confirmation = { sync: (): void => {}, fileSync: new FileSync(vfs, file) }
   const home = { file, seed: createSeed64(seed, 6), freeSpace, reclaim, epoch: 2 ** 40 + 3, confirmation }
   return { runs: new OverflowRuns(home, PAGE_BYTES), file, freeSpace, home }
 }

@@ -32,7 +32,7 @@ interface RunHome {
   readonly freeSpace: FreeSpace
   readonly reclaim: Reclaim
   readonly epoch: number
-  readonly confirmation: Pick<Confirmation, 'sync'>
+  readonly confirmation: Pick<Confirmation, 'sync' | 'fileSync'>
 }
 
 /** A run reference, decoded. @internal */
@@ -80,6 +80,7 @@ export class OverflowRuns implements RunReader {
       xxHash64(content, start, end, home.seed, this.#hash)
       this.#sealHeader()
       this.#writeOut(page, content, start, end)
+      home.confirmation.fileSync.noteWritten(contentBytes)
     } catch (error) {
       home.freeSpace.free(page, pages)
       throw error

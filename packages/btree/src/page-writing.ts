@@ -19,14 +19,17 @@ function writeBufferOf(pages: Pages): Uint8Array {
  * @internal
  */
 export function writeDirty(pages: Pages, sorted: readonly number[], areSettled: boolean): void {
-  const { memory, space, file } = pages
+  const { memory, space, file, confirmation } = pages
   const { pageBytes } = memory
   const buffer = writeBufferOf(pages)
   const room = Math.floor(buffer.length / pageBytes)
   let start = 0
   let filled = 0
   const flush = (): void => {
-    if (filled > 0) file.write(buffer, 0, filled * pageBytes, start * pageBytes)
+    if (filled > 0) {
+      file.write(buffer, 0, filled * pageBytes, start * pageBytes)
+      confirmation.fileSync.noteWritten(filled * pageBytes)
+    }
     for (let pageNumber = start; pageNumber < start + filled; pageNumber += 1)
       space.markClean(space.peek(pageNumber))
     filled = 0

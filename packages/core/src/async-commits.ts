@@ -143,12 +143,14 @@ export class AsyncCommits {
       if (batch.operationCount === 0) return false
       for (const section of batch.sections()) keyspaces.require(section.keyspaceId)
       const seq = this.newestSeq + 1
-      log.appendCommit(batch.encode(), seq)
+      const wanted = durability ?? this.#parts.durability
+      // One that nobody flushes becomes visible, and its batch another one's, while its record waits.
+      log.appendCommit(batch.encode(), seq, wanted !== 'none')
       transactions.noteCommit(seq, batch.sections(), marks)
       this.#queue.push({
         seq,
         batch,
-        durability: durability ?? this.#parts.durability,
+        durability: wanted,
         waiter,
       })
     } catch (error) {

@@ -34,8 +34,13 @@ export interface CommitLog extends Syncable {
   readonly bytesSinceCheckpoint: number
   /** True when there are no files: commits are kept for readers of changes only from `readCommits` on. */
   readonly isVolatile: boolean
-  /** Takes a commit into the buffer; the bytes are copied. */
-  appendCommit(batch: Uint8Array, seq: number): void
+  /**
+   * Takes a commit into the buffer.
+   *
+   * @param isLent - the batch, and the room around it, stay as they are until the next flush or sync is done; otherwise the bytes are
+   * copied.
+   */
+  appendCommit(batch: Uint8Array, seq: number, isLent: boolean): void
   /** Takes note, among the commits, of a catalog that is durable. (R8) */
   appendCatalog(generation: number): void
   /** Hands everything to the operating system. */
@@ -75,7 +80,7 @@ export class MemoryLog implements CommitLog {
     this.#changes = new MemoryChanges(backlogBytes)
   }
 
-  appendCommit(batch: Uint8Array, seq: number): void {
+  appendCommit(batch: Uint8Array, seq: number, _isLent: boolean): void {
     this.bytesSinceCheckpoint += batch.length
     this.#changes.add(batch, seq)
   }

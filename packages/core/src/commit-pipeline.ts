@@ -207,7 +207,7 @@ export class CommitPipeline {
   #append(bytes: Uint8Array, seq: number, durability: Durability): void {
     const { log } = this.#parts
     try {
-      log.appendCommit(bytes, seq)
+      log.appendCommit(bytes, seq, durability !== 'none')
       if (durability !== 'none') log.flush()
     } catch (error) {
       // Nothing was taken, so nothing is wrong.

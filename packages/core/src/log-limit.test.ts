@@ -6,14 +6,14 @@ import { openDatabase } from './open-database.js'
 
 const MIB = 1_048_576
 
-test('the log may come to an eighth of the data, within bounds', () => {
-  expect([0, 100, 600, 1_000, 2_000, 4_000, 1e6].map((mib) => logBytesFor(mib * MIB) / MIB)).toEqual([
-    64, 64, 75, 125, 250, 256, 256,
+test('the log may become as long as the data, within bounds', () => {
+  expect([0, 63, 100, 200, 1_000, 1e6].map((mib) => logBytesFor(mib * MIB) / MIB)).toEqual([
+    64, 64, 100, 200, 256, 256,
   ])
 })
 
 test('the data is looked at when the log gets to the limit, and once', () => {
-  const data = { liveBytes: 1000 * MIB, asked: 0 }
+  const data = { liveBytes: 125 * MIB, asked: 0 }
   const limit = new LogLimit(undefined, () => {
     data.asked++
     return data.liveBytes

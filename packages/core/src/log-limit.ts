@@ -2,17 +2,15 @@ const MEBIBYTE = 1_048_576
 /** Less is not worth a checkpoint, more would take long to recover. */
 const BYTES_MIN = 64 * MEBIBYTE
 const BYTES_MAX = 256 * MEBIBYTE
-/** Part of the data that the log may come to. */
-const DATA_PART = 8
-
 /** Gives the bytes of the log after which a checkpoint of so much data pays. */
 export function logBytesFor(dataBytes: number): number {
-  return Math.min(BYTES_MAX, Math.max(BYTES_MIN, Math.floor(dataBytes / DATA_PART)))
+  return Math.min(BYTES_MAX, Math.max(BYTES_MIN, dataBytes))
 }
 
 /**
  * How long the log may become before a checkpoint comes unasked. A checkpoint writes each page that has changed since the last one:
- * when the data is large and commits come everywhere, nearly all of it, however short the log is. So the log grows with the data.
+ * when commits come everywhere, nearly all of the data, however short the log is. So the log may become as long as the data, and
+ * checkpoints write no more than commits do, up to a length that an opening reads in about a second.
  */
 export class LogLimit {
   /** Bytes of commits in the log, as worked out last. */

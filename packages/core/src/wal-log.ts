@@ -35,8 +35,8 @@ export class WalLog implements CommitLog {
     return this.#wal.endLsn - this.#cutLsn
   }
 
-  appendCommit(batch: Uint8Array, seq: number): void {
-    this.#wal.append(batch, { type: LogRecordType.Commit, seq })
+  appendCommit(batch: Uint8Array, seq: number, isLent: boolean): void {
+    this.#wal.append(batch, { type: LogRecordType.Commit, seq, isLent })
   }
 
   appendCatalog(generation: number): void {

@@ -2,6 +2,9 @@ import { isLdbError } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import type { Vfs } from './vfs.js'
 
+/** A file this large is emptied first: whoever still has it open, a sync off this thread for instance, would keep its space. */
+const EMPTIED_BYTES_MIN = 16 * 1024 * 1024
+
 /**
  * The removal of one file, as something that can be waited for, on this thread and off it: some file systems take tens of
  * milliseconds for a large one. On return the name is gone; that it is gone for good is up to a sync of the directory.
@@ -23,6 +26,7 @@ export class FileRemoval implements Syncable {
   sync(): void {
     if (this.#state === 'done') return
     try {
+      if (this.#state === 'planned') this.#empty()
       this.#vfs.remove(this.#path)
     } catch (error) {
       if (this.#state === 'planned' || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
@@ -50,6 +54,17 @@ export class FileRemoval implements Syncable {
       if (!this.#isDone() || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
     }
     this.#state = 'done'
+  }
+
+  #empty(): void {
+    const status = this.#vfs.status(this.#path)
+    if (status?.kind !== 'file' || status.length < EMPTIED_BYTES_MIN) return
+    const file = this.#vfs.open(this.#path, 'write')
+    try {
+      file.truncate(0)
+    } finally {
+      file.close()
+    }
   }
 
   #isDone(): boolean {

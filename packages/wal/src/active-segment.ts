@@ -3,6 +3,7 @@ import type { DeviceSteps, Syncable } from '@ldb/base'
 import { FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { SEAL_FILE_OFFSET } from './format.js'
+import type { RecordBuffer } from './record-buffer.js'
 import { encodeSeal } from './seal.js'
 import type { Seal } from './seal.js'
 import { allocate } from './segment-creation.js'
@@ -40,11 +41,15 @@ export class ActiveSegment implements Syncable {
     this.#closed = false
   }
 
-  /** Hands encoded records to the operating system. */
-  write(bytes: Uint8Array, byteCount: number, lsn: number): void {
-    const fileOffset = this.segment.fileOffsetOf(lsn)
-    this.#file.write(bytes, 0, byteCount, fileOffset)
-    this.#allocatedEnd = Math.max(this.#allocatedEnd, fileOffset + byteCount)
+  /** Hands encoded records, the first of which begins at `lsn`, to the operating system. */
+  write(records: RecordBuffer, lsn: number): void {
+    let fileOffset = this.segment.fileOffsetOf(lsn)
+    records.writeTo((bytes, start, byteCount) => {
+      this.#file.write(bytes, start, byteCount, fileOffset)
+      fileOffset += byteCount
+    })
+    this.#allocatedEnd = Math.max(this.#allocatedEnd, fileOffset)
+    this.#fileSync.noteWritten(records.byteCount)
   }
 
   /**

@@ -99,8 +99,8 @@ export class LogWriter {
     this.#failure = cause
   }
 
-  /** Encodes a record behind the others. */
-  append(payload: Uint8Array, type: number, seq: number): number {
+  /** Encodes a record behind the others. A payload that is lent stays as it is until everything is flushed. */
+  append(payload: Uint8Array, type: number, seq: number, isLent = false): number {
     this.assertUsable()
     if (payload.length > PAYLOAD_BYTES_MAX) {
       throw new LdbError('LDB_TOO_LARGE', `a record of the log may hold ${PAYLOAD_BYTES_MAX} bytes`, {
@@ -116,7 +116,7 @@ export class LogWriter {
     const lsn = this.endLsn
     // (2, 4) When it is written, all that is before its segment is synced.
     const unsyncedBytes = lsn - Math.max(this.syncedLsn, segment.baseLsn)
-    this.#buffer.append(payload, type, seq, lsn, unsyncedBytes, segment.seed, this.#chainHash)
+    this.#buffer.append(payload, type, seq, lsn, unsyncedBytes, segment.seed, this.#chainHash, isLent)
     this.endLsn = lsn + recordBytes
     this.lastSeq = seq
     if (seq > this.seqFloor) this.seqFloor = seq
@@ -134,7 +134,7 @@ export class LogWriter {
     const active = this.#active
     assert(active !== undefined, 'records wait for a segment that was not begun')
     try {
-      active.write(this.#buffer.bytes, byteCount, this.flushedLsn)
+      active.write(this.#buffer, this.flushedLsn)
     } catch (error) {
       throw this.#takeBack(active, error)
     }

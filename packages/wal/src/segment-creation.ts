@@ -146,8 +146,10 @@ function copyTail(vfs: Vfs, file: VfsFile, target: Segment, tail: TailCopy, chai
     let lsn = target.baseLsn
     let writtenLsn = lsn
     const flush = (): void => {
-      file.write(buffer.bytes, 0, buffer.byteCount, target.fileOffsetOf(writtenLsn))
-      writtenLsn += buffer.byteCount
+      buffer.writeTo((bytes, start, byteCount) => {
+        file.write(bytes, start, byteCount, target.fileOffsetOf(writtenLsn))
+        writtenLsn += byteCount
+      })
       buffer.clear()
     }
     while (lsn < tail.endLsn) {

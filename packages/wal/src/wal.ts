@@ -22,6 +22,11 @@ export interface AppendOptions {
   readonly type?: number
   /** Number of the commit; never below that of the record before. Default that of the record before. */
   readonly seq?: Seq | number
+  /**
+   * The payload is lent until the next `flush`, `flushAsync`, `sync` or `syncAsync` is done, with 32 bytes in front of it and 7 behind it in its buffer,
+   * which the log may change: a large one is then written from where it lies. Without that room it is copied. Default false.
+   */
+  readonly isLent?: boolean
 }
 
 /** What a log can say of itself. Counts run from the opening on. @category Log */
@@ -180,9 +185,9 @@ export class Wal {
   /**
    * Puts a record behind the others and gives its position. It is in memory only, until `flush` or `sync`.
    *
-   * @remarks Copies the payload once and allocates nothing. Does I/O only where the buffer is full, which flushes it. Where the
+   * @remarks Copies the payload once, unless it is lent, and allocates nothing. Does I/O only where the buffer is full, which flushes it. Where the
    * segment is, the next flush or sync begins another one.
-   * @param payload - up to 1 GiB and 16 MiB; may be changed on return.
+   * @param payload - up to 1 GiB and 16 MiB; may be changed on return, unless it is lent.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_TOO_LARGE: nothing has happened. LDB_POISONED after an earlier
    * failure. LDB_IO, LDB_NO_SPACE, LDB_COMMIT_UNKNOWN as `flush` and `sync` do.
    */
@@ -202,11 +207,11 @@ export class Wal {
         actual: seq,
       })
     }
-    return toLsn(writer.append(payload, type, seq))
+    return toLsn(writer.append(payload, type, seq, options?.isLent))
   }
 
   /**
-   * Hands everything appended to the operating system, in one write: it then survives the end of the process.
+   * Hands everything appended to the operating system, in one write and one more for each record that is lent: it then survives the end of the process.
    *
    * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE: what was to be written is in no file and will not come back.
    * LDB_COMMIT_UNKNOWN when that cannot be said. LDB_POISONED from then on.

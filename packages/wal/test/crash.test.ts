@@ -96,10 +96,11 @@ class Subject {
     switch (step.kind) {
       case 'append': {
         const seq = this.payloads.length + 1
-        const payload = payloadOf(seq, step.byteCount)
+        const payload = new Uint8Array(step.byteCount + 40).subarray(32, 32 + step.byteCount)
+        payload.set(payloadOf(seq, step.byteCount))
         this.payloads.push(hexOf(payload))
         this.lsns.push(wal.endLsn)
-        expect(wal.append(payload, { seq })).toBe(this.lsns.at(-1))
+        expect(wal.append(payload, { seq, isLent: seq % 2 === 0 })).toBe(this.lsns.at(-1))
         return
       }
       case 'flush':

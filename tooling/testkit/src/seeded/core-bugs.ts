@@ -27,6 +27,17 @@ export const CORE_BUGS: readonly SeededBug[] = [
     test: 'gives LDB_COMMIT_UNKNOWN when the sync fails',
   },
   {
+    name: 'lent-batch-given-to-the-next',
+    area,
+    rows: [30],
+    effect: 'the log still needs a batch that nobody flushes when the next commit gets its buffer',
+    file: 'packages/core/src/async-commits.ts',
+    find: "log.appendCommit(batch.encode(), seq, wanted !== 'none')",
+    replace: 'log.appendCommit(batch.encode(), seq, true)',
+    suite: 'packages/core/test/large-commits.test.ts',
+    test: 'large commits of the async face are in the log as they were',
+  },
+  {
     name: 'half-applied-commit-readable',
     area,
     rows: [8],

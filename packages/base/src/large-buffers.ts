@@ -1,0 +1,57 @@
+/** Buffers from this size on are kept; smaller ones cost less to make than to keep. */
+const BYTES_MIN = 1_048_576
+/** A buffer up to this size is kept for good; a larger one, until memory is needed. */
+const BYTES_HELD_MAX = 4_194_304
+const LOOSE_MAX = 4
+
+/**
+ * Buffers that nobody uses any more, for whoever needs one as large: memory that is touched for the first time costs more than what is
+ * then written to it.
+ *
+ * @remarks At most one buffer, of at most 4 MiB, is held; up to four more, of any size, go when the garbage is collected.
+ * @internal
+ */
+export class LargeBuffers {
+  #held: Uint8Array | undefined = undefined
+  #loose: WeakRef<Uint8Array>[] = []
+
+  /** Gives a buffer of at least `byteCount` bytes, with anything in it; `undefined` when there is none. The caller owns it. */
+  take(byteCount: number): Uint8Array | undefined {
+    const held = this.#held
+    if (held !== undefined && held.length >= byteCount) {
+      this.#held = undefined
+      return held
+    }
+    const kept = this.#loose
+    this.#loose = []
+    let taken: Uint8Array | undefined
+    for (const reference of kept) {
+      const buffer = reference.deref()
+      if (buffer === undefined) continue
+      if (taken === undefined && buffer.length >= byteCount) taken = buffer
+      else this.#loose.push(reference)
+    }
+    return taken
+  }
+
+  /** Takes a buffer that nobody will look at again. */
+  give(buffer: Uint8Array): void {
+    if (buffer.length < BYTES_MIN) return
+    const held = this.#held
+    if (buffer.length > BYTES_HELD_MAX) this.#loosen(buffer)
+    else if (held === undefined) this.#held = buffer
+    else if (buffer.length <= held.length) this.#loosen(buffer)
+    else {
+      this.#held = buffer
+      this.#loosen(held)
+    }
+  }
+
+  #loosen(buffer: Uint8Array): void {
+    if (this.#loose.length === LOOSE_MAX) this.#loose.shift()
+    this.#loose.push(new WeakRef(buffer))
+  }
+}
+
+/** Buffers of all batches of the process. @internal */
+export const largeBuffers: LargeBuffers = new LargeBuffers()

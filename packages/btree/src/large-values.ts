@@ -68,7 +68,10 @@ export class LargeValues {
       value = unsetBytes(contentBytes)
       this.#gather(page, pages, value)
     }
-    assert(!INVARIANTS || this.#home.runs.isWhole(reference, value), 'a run in memory is what its record knows')
+    assert(
+      !INVARIANTS || this.#home.runs.isWhole(reference, value),
+      'a run in memory is what its record knows',
+    )
     return value
   }
 
@@ -133,7 +136,7 @@ export class LargeValues {
   #gather(page: number, pages: number, target: Uint8Array): void {
     const { pageShift, pageBytes } = this.#arena
     let header = OVERFLOW_RUN_BYTES
-    for (let done = 0, at = 0; done < pages; ) {
+    for (let done = 0, at = 0; done < pages;) {
       const count = this.#framesInRow(page + done, pages - done)
       const start = (this.#space.peek(page + done) << pageShift) + header
       const length = Math.min(count * pageBytes - header, target.length - at)

@@ -367,6 +367,7 @@ export class Pages implements PageSink {
 
   /** Pages have become free: what memory knows of them goes too. */
   #forget(page: number, count: number): void {
+    this.values.forget(page, count)
     for (let each = page; each < page + count; each += 1) {
       this.written.delete(each)
       const frame = this.space.peek(each)
@@ -379,7 +380,6 @@ export class Pages implements PageSink {
       }
       this.space.drop(each)
     }
-    this.values.forget(page, count)
     this.freeSpace.free(page, count)
   }
 }

@@ -239,7 +239,8 @@ export const TREE_BUGS: readonly SeededBug[] = [
     name: 'tree-run-torn-in-memory',
     area,
     rows: [30],
-    effect: 'a long value passes for one in memory when only its beginning is, and other bytes come behind it',
+    effect:
+      'a long value passes for one in memory when only its beginning is, and other bytes come behind it',
     file: 'packages/btree/src/large-values.ts',
     find: '      if (this.#space.lookup(each) < 0) return false\n',
     replace: '',
@@ -256,17 +257,6 @@ export const TREE_BUGS: readonly SeededBug[] = [
     replace: '',
     suite: 'packages/btree/src/large-values.test.ts',
     test: 'that is gone leaves no frame behind',
-  },
-  {
-    name: 'tree-run-placed-over',
-    area,
-    rows: [30],
-    effect: 'a long value that getMany brings in throws out a record that it has found for another key',
-    file: 'packages/btree/src/many-values.ts',
-    find: '    if (valueIsRun(pages.memory, place)) return undefined\n',
-    replace: '',
-    suite: 'packages/btree/src/large-values.test.ts',
-    test: 'read with many others',
   },
   {
     name: 'tree-write-failure-forgotten',
@@ -297,7 +287,8 @@ export const TREE_BUGS: readonly SeededBug[] = [
     effect: 'get() gives a view of a page of the cache',
     file: 'packages/btree/src/value-slab.ts',
     find: '    if (length > SLICE_BYTES_MAX) {\n',
-    replace: '    if (length > 0) return source.bytes.subarray(start, start + length)\n    if (length > SLICE_BYTES_MAX) {\n',
+    replace:
+      '    if (length > 0) return source.bytes.subarray(start, start + length)\n    if (length > SLICE_BYTES_MAX) {\n',
     suite: 'store-btree',
     cases: 6,
   },

@@ -285,6 +285,7 @@ export class BTree implements OrderedStore {
     this.#state = 'closed'
     this.#checkpoint?.abandon(this.#refusal())
     this.#pages.space.detach()
+    this.#pages.values.detach()
     this.#pages.confirmation.fileSync.close()
     this.#pages.file.close()
   }

@@ -71,7 +71,7 @@ export class TreeCursor implements StoreCursor {
     const leaf = this.#leaf
     const record = recordOffset(leaf, this.#page, this.#slot)
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(leaf, slotKeyBytes(leaf, this.#page, this.#slot))
-    if (valueIsRun(leaf, record)) return leaf.runs.readRun(leaf, at)
+    if (valueIsRun(leaf, record)) return this.#pages.values.copy(leaf, at)
     return viewOf(leaf, at, valuePartBytes(leaf, record))
   }
 

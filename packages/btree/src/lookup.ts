@@ -177,11 +177,11 @@ export function copyNewest(
   return record < 0 ? undefined : copyValue(pages, slab, record, end - start)
 }
 
-/** Gives a copy of the value of the record at `record`, whose key has `keyBytes` bytes. @internal */
+/** Gives a copy of the value of the record at `record`, whose key has `keyBytes` bytes; a large one is brought in. @internal */
 export function copyValue(pages: Pages, slab: ValueSlab, record: number, keyBytes: number): Uint8Array {
   const { memory } = pages
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
-  if (valueIsRun(memory, record)) return pages.runs.readRun(memory, at)
+  if (valueIsRun(memory, record)) return pages.values.copy(memory, at)
   return slab.copy(memory, at, valuePartBytes(memory, record))
 }
 
@@ -189,6 +189,6 @@ export function copyValue(pages: Pages, slab: ValueSlab, record: number, keyByte
 export function viewValue(pages: Pages, record: number, keyBytes: number): Uint8Array {
   const { memory } = pages
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
-  if (valueIsRun(memory, record)) return pages.runs.readRun(memory, at)
+  if (valueIsRun(memory, record)) return pages.values.view(memory, at)
   return new Uint8Array(memory.buffer, memory.bytes.byteOffset + at, valuePartBytes(memory, record))
 }

@@ -2,6 +2,7 @@ import { hashKey } from './key-hash.js'
 import { copyNewest, copyValue, isPlaced, standsAt } from './lookup.js'
 import type { PageMemory } from './page-memory.js'
 import type { Pages, Root } from './pages.js'
+import { valueIsRun } from './record.js'
 import type { ValueSlab } from './value-slab.js'
 
 /** Keys that are looked up together: more of them do not overlap any better. */
@@ -86,6 +87,8 @@ export class ManyValues {
     const pages = this.#pages
     const place = this.#places[index] as number
     if (place < 0 || !standsAt(pages.memory, place, keys, start, end)) return undefined
+    // A large value may have to be brought in as well.
+    if (valueIsRun(pages.memory, place)) return undefined
     return copyValue(pages, this.#slab, place, end - start)
   }
 }

@@ -21,6 +21,7 @@ import type { Confirmation } from './confirmation.js'
 import type { FreeSpace } from './free-space.js'
 import type { PageMemory, RunReader } from './page-memory.js'
 import type { Reclaim } from './reclaim.js'
+import { unsetBytes } from '#unset-bytes'
 
 /** Runs up to this size are put together in one buffer and written with one call. */
 const ASSEMBLE_BYTES_MAX = 65_536
@@ -48,8 +49,8 @@ export interface RunReference {
  * Values and keys too long for a page, each in a run of contiguous pages.
  *
  * @remarks A run is written to the file when it is made, to pages that nothing durable reaches, and is never changed;
- * the sync of the next checkpoint makes it durable. Runs do not pass through the cache: a read is one system call,
- * straight into the array that the caller gets.
+ * the sync of the next checkpoint makes it durable. What is read here comes from the file; `LargeValues` keeps values in
+ * the cache.
  * @internal
  */
 export class OverflowRuns implements RunReader {
@@ -94,17 +95,22 @@ export class OverflowRuns implements RunReader {
     return this.#reference
   }
 
-  /** Gives the content of the run whose reference stands at `memory.bytes[offset]`, checked. */
+  /** Gives the content of the run whose reference stands at `memory.bytes[offset]`, from the file, checked. */
   readRun(memory: PageMemory, offset: number): Uint8Array {
     return this.read(decodeReference(memory.bytes, offset))
   }
 
   /**
-   * Gives the content of a run, checked.
+   * Gives the content of a run, from the file, checked.
    *
    * @throws {@link LdbError} LDB_CORRUPTION when it is not what the reference says.
    */
   read(reference: RunReference): Uint8Array {
+    return this.readWhole(reference).subarray(OVERFLOW_RUN_BYTES)
+  }
+
+  /** Gives the same with the header in front of it, as it stands in the file. */
+  readWhole(reference: RunReference): Uint8Array {
     const home = this.#home
     const pageBytes = this.#pageBytes
     const { page, contentBytes } = reference
@@ -122,7 +128,7 @@ export class OverflowRuns implements RunReader {
         actual: reference.epoch,
       })
     }
-    const bytes = new Uint8Array(OVERFLOW_RUN_BYTES + contentBytes)
+    const bytes = unsetBytes(OVERFLOW_RUN_BYTES + contentBytes)
     const bytesRead = home.file.read(bytes, 0, bytes.length, fileOffset)
     if (bytesRead !== bytes.length) {
       throw corruption(home.file.path, fileOffset, 'the file ends within a run', {
@@ -130,22 +136,22 @@ export class OverflowRuns implements RunReader {
         actual: bytesRead,
       })
     }
-    this.#encodeHeader(page, contentBytes, reference.epoch)
-    xxHash64(bytes, OVERFLOW_RUN_BYTES, bytes.length, home.seed, this.#hash)
-    this.#sealHeader()
+    this.#sealReference(reference, bytes, OVERFLOW_RUN_BYTES)
     for (let index = 0; index < OVERFLOW_RUN_BYTES; index += 1) {
       if (bytes[index] !== this.#header[index]) {
         throw corruption(home.file.path, fileOffset + index, 'a run does not match its checksum')
       }
     }
-    const view = this.#headerView
-    if (
-      view.getInt32(0, true) !== reference.checksumLow ||
-      view.getInt32(4, true) !== reference.checksumHigh
-    ) {
+    if (!this.#isSealOf(reference)) {
       throw corruption(home.file.path, fileOffset, 'a run is not the version that its record knows')
     }
-    return bytes.subarray(OVERFLOW_RUN_BYTES)
+    return bytes
+  }
+
+  /** Tells whether `content` is that of a run. */
+  isWhole(reference: RunReference, content: Uint8Array): boolean {
+    this.#sealReference(reference, content, 0)
+    return this.#isSealOf(reference)
   }
 
   /** Gives up the run whose reference stands at `bytes[offset]`. */
@@ -164,6 +170,21 @@ export class OverflowRuns implements RunReader {
     view.setUint8(OVERFLOW_RUN_KIND_OFFSET, PageKind.Run)
     setEpoch(view, OVERFLOW_RUN_EPOCH_OFFSET, epoch)
     view.setUint32(OVERFLOW_RUN_CONTENT_BYTES_OFFSET, contentBytes, true)
+  }
+
+  /** Makes the header that the run of a reference has when `bytes[start..)` is its content. */
+  #sealReference(reference: RunReference, bytes: Uint8Array, start: number): void {
+    this.#encodeHeader(reference.page, reference.contentBytes, reference.epoch)
+    xxHash64(bytes, start, bytes.length, this.#home.seed, this.#hash)
+    this.#sealHeader()
+  }
+
+  #isSealOf(reference: RunReference): boolean {
+    const view = this.#headerView
+    return (
+      view.getInt32(OVERFLOW_RUN_CHECKSUM_OFFSET, true) === reference.checksumLow &&
+      view.getInt32(OVERFLOW_RUN_CHECKSUM_OFFSET + 4, true) === reference.checksumHigh
+    )
   }
 
   /** Completes the header with the checksum over it and the hash of the content, which stands in `#hash`. */

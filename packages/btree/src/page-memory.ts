@@ -2,7 +2,7 @@ import { RUN_REFERENCE_BYTES } from './format.js'
 
 /** Reads an overflow run, given the place of its reference. @internal */
 export interface RunReader {
-  /** Gives the content of the run whose reference stands at `memory.bytes[offset]`, checked. */
+  /** Gives the content of the run whose reference stands at `memory.bytes[offset]`, from the file, checked; no page moves. */
   readRun(memory: PageMemory, offset: number): Uint8Array
 }
 

@@ -6,6 +6,7 @@ import type { VfsFile } from '@ldb/vfs'
 import type { Confirmation } from './confirmation.js'
 import type { FreeSpace } from './free-space.js'
 import { PAGE_HEADER_EPOCH_OFFSET } from './format.js'
+import { LargeValues } from './large-values.js'
 import { OverflowRuns } from './overflow.js'
 import {
   checksumHigh,
@@ -54,6 +55,7 @@ export class Pages implements PageSink {
   readonly space: PageSpace
   readonly memory: PageMemory
   readonly runs: OverflowRuns
+  readonly values: LargeValues
   /** Private copies of leaves, for cursors. */
   readonly copies: PageCopies
   readonly freeSpace: FreeSpace
@@ -104,6 +106,7 @@ export class Pages implements PageSink {
     const scratch = new PageMemory(new Uint8Array(cache.pageBytes), cache.pageBytes, this.runs)
     this.memory = new PageMemory(cache.bytes, cache.pageBytes, this.runs, scratch)
     this.space = cache.attach(this)
+    this.values = new LargeValues(this, cache, this.memory)
   }
 
   /** Pages made or copied from now on are of this epoch. */
@@ -364,6 +367,7 @@ export class Pages implements PageSink {
 
   /** Pages have become free: what memory knows of them goes too. */
   #forget(page: number, count: number): void {
+    this.values.forget(page, count)
     for (let each = page; each < page + count; each += 1) {
       this.written.delete(each)
       const frame = this.space.peek(each)

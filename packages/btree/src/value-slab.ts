@@ -1,4 +1,5 @@
 import type { PageMemory } from './page-memory.js'
+import { unsetBytes } from '#unset-bytes'
 
 /** Bytes of one slab. */
 const SLAB_BYTES = 65_536
@@ -25,7 +26,11 @@ export class ValueSlab {
 
   /** Gives the bytes at `start` of a memory as an array that nobody else writes to. */
   copy(source: PageMemory, start: number, length: number): Uint8Array {
-    if (length > SLICE_BYTES_MAX) return source.bytes.slice(start, start + length)
+    if (length > SLICE_BYTES_MAX) {
+      const own = unsetBytes(length)
+      own.set(new Uint8Array(source.buffer, source.bytes.byteOffset + start, length))
+      return own
+    }
     if (length > SLAB_BYTES - this.#used) {
       this.#bytes = new Uint8Array(SLAB_BYTES)
       this.#buffer = this.#bytes.buffer

@@ -77,6 +77,29 @@ describe('reads of the async face', () => {
     await db.close()
   })
 
+  it('bring large values in off the thread, whatever makes room for whatever meanwhile', async () => {
+    const vfs = new FaultyVfs()
+    let db = open(vfs)
+    const valueOf = (index: number): string => String(index).padStart(200 + index * 60, 'v')
+    const batch = db.batch()
+    for (let index = 0; index < 120; index++) batch.put(`key${index}`, valueOf(index))
+    await batch.commit()
+    await db.close()
+    db = open(vfs)
+    const reads = watchReads(vfs)
+    for (let round = 0; round < 3; round++) {
+      const indexes = Array.from({ length: 120 }, (_, index) => (index * 7) % 120)
+      const values = await Promise.all(indexes.map((index) => db.get(`key${index}`)))
+      expect(values).toEqual(indexes.map(valueOf))
+    }
+    const before = reads.async
+    expect(await db.get('key30')).toBe(valueOf(30))
+    expect(await db.get('key30')).toBe(valueOf(30))
+    expect(reads.async).toBeLessThanOrEqual(before + 3)
+    expect(reads.sync).toBe(0)
+    await db.close()
+  })
+
   it('move a cursor both ways', async () => {
     const vfs = new FaultyVfs()
     const db = await filled(vfs, 2000)

@@ -191,6 +191,26 @@ export class PageCache {
     return frame
   }
 
+  /** Frames that hold nothing. */
+  get idleFrameCount(): number {
+    return this.#freeFrames.length + this.frameCount - this.#counts.untouched
+  }
+
+  /**
+   * Lends a frame that holds nothing, or gives -1 when there is none: nothing is thrown out for it. Until it is taken back it is the
+   * borrower's, whatever else the cache does.
+   */
+  lendFrame(): number {
+    const free = this.#freeFrames.pop()
+    if (free !== undefined) return free
+    return this.#counts.untouched < this.frameCount ? this.#counts.untouched++ : -1
+  }
+
+  /** Takes a lent frame back. The frame taken back last is used first: it may still be in the processor's cache. */
+  takeBack(frame: number): void {
+    this.releaseFrame(frame)
+  }
+
   /** @internal */
   releaseFrame(frame: number): void {
     if (INVARIANTS) this.bytes.fill(POISON, frame * this.pageBytes, (frame + 1) * this.pageBytes)

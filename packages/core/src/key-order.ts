@@ -1,4 +1,4 @@
-import { keyBytesOf, keyStartOf } from './operation-table.js'
+import { keyBytesOf, keyStartOf } from './operation-place.js'
 
 /** Fewer operations are sorted by comparing whole keys. */
 const HEADS_MIN = 24
@@ -56,7 +56,7 @@ export class KeyOrder {
       return
     }
     if (level === LEVELS_MAX) {
-      order.subarray(from, to).sort((a, b) => compareKeys(this.#bytes, this.#view, a, b, depth) || a - b)
+      order.subarray(from, to).sort((a, b) => compareKeys(this.#bytes, this.#view, a, b, depth))
       return
     }
     const shared = sharedBytes(this.#bytes, this.#view, order, from, to, depth)

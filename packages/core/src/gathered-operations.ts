@@ -1,0 +1,216 @@
+import { assert, BatchReader, copyWords, readU32, writeU32 } from '@ldb/base'
+import type { BatchSection } from '@ldb/base'
+import { KeptApart } from './kept-apart.js'
+import { KeySplit } from './key-split.js'
+import { isRangeKind, KEPT_APART, KEPT_APART_PLACE_BYTES, keyEndOf, operationEnd } from './operation-place.js'
+import type { ReplayMemory } from './replay-memory.js'
+
+/** Bytes of operations that a part has about: the processor's cache holds them while they are sorted and taken. */
+const PART_BYTES = 524_288
+const PARTS_MAX = 1024
+/** So many bytes are gathered before the keys among them tell where to divide. */
+const UNDIVIDED_BYTES = 4_194_304
+/** Keys that are looked at to divide, for each part. */
+const SAMPLE_PER_PART = 24
+/** Longer operations are kept apart: this part of a chunk. */
+const APART_SHARE = 4
+
+/**
+ * Operations of many sections, divided into parts by ranges of keys as they come. Those of a part stand in the order in which they
+ * came, in chunks of memory that hang together as a list.
+ */
+export class GatheredOperations {
+  readonly memory: ReplayMemory
+  readonly apart: KeptApart
+  /** Operations, and their bytes as the sections had them. */
+  count = 0
+  byteCount = 0
+  partCount = 1
+  /** Operations of the part that has most. */
+  countMax = 0
+  readonly #expectedBytes: number
+  /** Bytes that were put into chunks. */
+  #chunkedBytes = 0
+  #split: KeySplit | undefined = undefined
+  /** By part: first and last chunk, -1 for none; where the next operation goes; the end of the chunk; operations. */
+  #first: Int32Array = new Int32Array([-1])
+  #last: Int32Array = new Int32Array([-1])
+  #place: Int32Array = new Int32Array(1)
+  #limit: Int32Array = new Int32Array(1)
+  #counts: Int32Array = new Int32Array(1)
+  readonly #reader = new BatchReader()
+  #sectionView: DataView = new DataView(new ArrayBuffer(0))
+
+  /** @param expectedBytes - about as many as come, at most. */
+  constructor(memory: ReplayMemory, expectedBytes: number) {
+    this.memory = memory
+    this.apart = new KeptApart(expectedBytes)
+    this.#expectedBytes = expectedBytes
+  }
+
+  /** Chunks that a section takes at most. */
+  chunksFor(section: BatchSection): number {
+    const { chunkBytes } = this.memory
+    const filled = chunkBytes - Math.floor(chunkBytes / APART_SHARE)
+    return Math.ceil((section.end - section.start) / filled) + Math.min(section.operationCount, this.partCount) + 1
+  }
+
+  /**
+   * Takes copies of the operations of a section, for which there must be room. False when one of them cannot be gathered: it is about
+   * a range of keys, or its key is too long. Those before it were taken then.
+   *
+   * @throws {@link LdbError} LDB_CORRUPTION when the section is not well formed.
+   */
+  add(section: BatchSection): boolean {
+    const { bytes, start } = section
+    if (this.#split === undefined && this.#chunkedBytes >= UNDIVIDED_BYTES) this.#divide()
+    if (this.#sectionView.buffer !== bytes.buffer || this.#sectionView.byteOffset !== bytes.byteOffset) {
+      this.#sectionView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
+    const longest = Math.floor(this.memory.chunkBytes / APART_SHARE)
+    const reader = this.#reader
+    reader.reset(section)
+    let at = start
+    while (reader.next()) {
+      if (isRangeKind(reader.kind)) return false
+      const end = reader.valueEnd
+      if (end - at <= longest) this.#append(this.#partOf(bytes, at), this.#sectionView, at, end - at)
+      else if (!this.#addApart(bytes, at, end, reader.keyEnd)) return false
+      this.count++
+      this.byteCount += end - at
+      at = end
+    }
+    return true
+  }
+
+  /** Writes down where each operation of a part begins, in the order in which they came, and gives how many there are. */
+  list(part: number, starts: Int32Array): number {
+    const { bytes, end, next } = this.memory
+    let count = 0
+    for (let chunk = this.#first[part] as number; chunk >= 0; chunk = next[chunk] as number) {
+      const chunkEnd = chunk === this.#last[part] ? (this.#place[part] as number) : (end[chunk] as number)
+      for (let at = chunk * this.memory.chunkBytes; at < chunkEnd; at = operationEnd(bytes, at)) {
+        starts[count++] = at
+      }
+    }
+    return count
+  }
+
+  /** Operations of a part. */
+  countOf(part: number): number {
+    return this.#counts[part] as number
+  }
+
+  /** Gives the chunks of a part back; its operations are forgotten. */
+  release(part: number): void {
+    const { next } = this.memory
+    let chunk = this.#first[part] as number
+    while (chunk >= 0) {
+      const following = next[chunk] as number
+      this.memory.give(chunk)
+      chunk = following
+    }
+    this.#first[part] = -1
+    this.#last[part] = -1
+    this.#place[part] = 0
+    this.#limit[part] = 0
+    this.#counts[part] = 0
+  }
+
+  /** Forgets all operations. Where the keys are divided stays. */
+  clear(): void {
+    for (let part = 0; part < this.partCount; part++) this.release(part)
+    this.apart.clear()
+    this.count = 0
+    this.byteCount = 0
+    this.#chunkedBytes = 0
+    this.countMax = 0
+  }
+
+  #partOf(bytes: Uint8Array, start: number): number {
+    return this.#split === undefined ? 0 : this.#split.partOf(bytes, start)
+  }
+
+  #append(part: number, source: DataView, start: number, byteCount: number): void {
+    let place = this.#place[part] as number
+    if (byteCount > (this.#limit[part] as number) - place) place = this.#takeChunk(part)
+    copyWords(source, start, this.memory.view, place, byteCount)
+    this.#place[part] = place + byteCount
+    this.#chunkedBytes += byteCount
+    const count = (this.#counts[part] as number) + 1
+    this.#counts[part] = count
+    if (count > this.countMax) this.countMax = count
+  }
+
+  /** Hangs an empty chunk behind the others of a part, and gives where it begins. */
+  #takeChunk(part: number): number {
+    const { memory } = this
+    const last = this.#last[part] as number
+    const chunk = memory.take()
+    assert(chunk >= 0, 'there is room for what is gathered')
+    memory.next[chunk] = -1
+    if (last < 0) this.#first[part] = chunk
+    else {
+      memory.next[last] = chunk
+      memory.end[last] = this.#place[part] as number
+    }
+    this.#last[part] = chunk
+    const place = chunk * memory.chunkBytes
+    this.#limit[part] = place + memory.chunkBytes
+    return place
+  }
+
+  /** Keeps an operation apart and takes what stands for it; false when even that is too long. */
+  #addApart(bytes: Uint8Array, start: number, end: number, keyEnd: number): boolean {
+    const byteCount = keyEnd - start + KEPT_APART_PLACE_BYTES
+    if (byteCount > this.memory.chunkBytes) return false
+    const standIn = new Uint8Array(byteCount)
+    standIn.set(bytes.subarray(start, keyEnd))
+    standIn[0] = KEPT_APART
+    writeU32(standIn, keyEnd - start, this.apart.add(bytes, start, end))
+    writeU32(standIn, keyEnd - start + 4, end - start)
+    this.#append(this.#partOf(bytes, start), new DataView(standIn.buffer), 0, byteCount)
+    return true
+  }
+
+  /** Divides what is gathered, if there is room to move it. */
+  #divide(): void {
+    const { memory } = this
+    const chunkedShare = this.#chunkedBytes / this.byteCount
+    const partCount = Math.min(PARTS_MAX, Math.ceil((this.#expectedBytes * chunkedShare) / PART_BYTES))
+    if (partCount < 2 || memory.room < partCount + 2 * Math.ceil(UNDIVIDED_BYTES / memory.chunkBytes)) return
+    const starts = new Int32Array(this.countOf(0))
+    const count = this.list(0, starts)
+    const sampleCount = Math.min(count, SAMPLE_PER_PART * partCount)
+    const sample = new Int32Array(sampleCount)
+    for (let index = 0; index < sampleCount; index++) {
+      sample[index] = starts[Math.floor((index * count) / sampleCount)] as number
+    }
+    const first = this.#first[0] as number
+    this.#split = new KeySplit(memory.bytes, sample, partCount)
+    this.#chunkedBytes = 0
+    this.countMax = 0
+    this.partCount = partCount
+    this.#first = new Int32Array(partCount).fill(-1)
+    this.#last = new Int32Array(partCount).fill(-1)
+    this.#place = new Int32Array(partCount)
+    this.#limit = new Int32Array(partCount)
+    this.#counts = new Int32Array(partCount)
+    for (const start of starts) {
+      const byteCount = operationEnd(memory.bytes, start) - start
+      this.#append(this.#split.partOf(memory.bytes, start), memory.view, start, byteCount)
+    }
+    let chunk = first
+    while (chunk >= 0) {
+      const following = memory.next[chunk] as number
+      memory.give(chunk)
+      chunk = following
+    }
+  }
+}
+
+/** Gives the place of an operation that is kept apart, by what stands for it at `start`. */
+export function placeApart(bytes: Uint8Array, start: number): { readonly offset: number; readonly byteCount: number } {
+  const at = keyEndOf(bytes, start)
+  return { offset: readU32(bytes, at), byteCount: readU32(bytes, at + 4) }
+}

@@ -1,4 +1,4 @@
-import { assert, BatchReader, copyWords, readU32, writeU32 } from '@ldb/base'
+import { assert, copyWords, readU32, writeU32 } from '@ldb/base'
 import type { BatchSection } from '@ldb/base'
 import { KeptApart } from './kept-apart.js'
 import { KeySplit } from './key-split.js'
@@ -12,6 +12,8 @@ const PARTS_MAX = 1024
 const UNDIVIDED_BYTES = 4_194_304
 /** Keys that are looked at to divide, for each part. */
 const SAMPLE_PER_PART = 24
+/** In front of each operation stands the head of its key, i32; zero while keys are not divided. */
+export const HEAD_BYTES = 4
 /** Longer operations are kept apart: this part of a chunk. */
 const APART_SHARE = 4
 
@@ -38,7 +40,6 @@ export class GatheredOperations {
   #place: Int32Array = new Int32Array(1)
   #limit: Int32Array = new Int32Array(1)
   #counts: Int32Array = new Int32Array(1)
-  readonly #reader = new BatchReader()
   #sectionView: DataView = new DataView(new ArrayBuffer(0))
 
   /** @param expectedBytes - about as many as come, at most. */
@@ -52,14 +53,15 @@ export class GatheredOperations {
   chunksFor(section: BatchSection): number {
     const { chunkBytes } = this.memory
     const filled = chunkBytes - Math.floor(chunkBytes / APART_SHARE)
-    return Math.ceil((section.end - section.start) / filled) + Math.min(section.operationCount, this.partCount) + 1
+    const byteCount = section.end - section.start + section.operationCount * HEAD_BYTES
+    return Math.ceil(byteCount / filled) + Math.min(section.operationCount, this.partCount) + 1
   }
 
   /**
    * Takes copies of the operations of a section, for which there must be room. False when one of them cannot be gathered: it is about
    * a range of keys, or its key is too long. Those before it were taken then.
    *
-   * @throws {@link LdbError} LDB_CORRUPTION when the section is not well formed.
+   * @param section - one that was checked.
    */
   add(section: BatchSection): boolean {
     const { bytes, start } = section
@@ -67,15 +69,13 @@ export class GatheredOperations {
     if (this.#sectionView.buffer !== bytes.buffer || this.#sectionView.byteOffset !== bytes.byteOffset) {
       this.#sectionView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     }
-    const longest = Math.floor(this.memory.chunkBytes / APART_SHARE)
-    const reader = this.#reader
-    reader.reset(section)
+    const longest = Math.floor(this.memory.chunkBytes / APART_SHARE) - HEAD_BYTES
     let at = start
-    while (reader.next()) {
-      if (isRangeKind(reader.kind)) return false
-      const end = reader.valueEnd
-      if (end - at <= longest) this.#append(this.#partOf(bytes, at), this.#sectionView, at, end - at)
-      else if (!this.#addApart(bytes, at, end, reader.keyEnd)) return false
+    while (at < section.end) {
+      if (isRangeKind(bytes[at] as number)) return false
+      const end = operationEnd(bytes, at)
+      if (end - at <= longest) this.#append(this.#headOf(bytes, at), this.#sectionView, at, end - at)
+      else if (!this.#addApart(bytes, at, end)) return false
       this.count++
       this.byteCount += end - at
       at = end
@@ -83,14 +83,17 @@ export class GatheredOperations {
     return true
   }
 
-  /** Writes down where each operation of a part begins, in the order in which they came, and gives how many there are. */
-  list(part: number, starts: Int32Array): number {
-    const { bytes, end, next } = this.memory
+  /** Writes down where each operation of a part begins, in the order in which they came, and its head; gives how many there are. */
+  list(part: number, starts: Int32Array, heads: Int32Array): number {
+    const { bytes, view, end, next } = this.memory
     let count = 0
     for (let chunk = this.#first[part] as number; chunk >= 0; chunk = next[chunk] as number) {
       const chunkEnd = chunk === this.#last[part] ? (this.#place[part] as number) : (end[chunk] as number)
-      for (let at = chunk * this.memory.chunkBytes; at < chunkEnd; at = operationEnd(bytes, at)) {
-        starts[count++] = at
+      let at = chunk * this.memory.chunkBytes
+      while (at < chunkEnd) {
+        heads[count] = view.getInt32(at, true)
+        starts[count++] = at + HEAD_BYTES
+        at = operationEnd(bytes, at + HEAD_BYTES)
       }
     }
     return count
@@ -127,16 +130,20 @@ export class GatheredOperations {
     this.countMax = 0
   }
 
-  #partOf(bytes: Uint8Array, start: number): number {
-    return this.#split === undefined ? 0 : this.#split.partOf(bytes, start)
+  #headOf(bytes: Uint8Array, start: number): number {
+    return this.#split === undefined ? 0 : this.#split.headOf(bytes, start)
   }
 
-  #append(part: number, source: DataView, start: number, byteCount: number): void {
+  #append(head: number, source: DataView, start: number, byteCount: number): void {
+    const part = this.#split === undefined ? 0 : this.#split.partOf(head)
+    const { view } = this.memory
+    const takenBytes = HEAD_BYTES + byteCount
     let place = this.#place[part] as number
-    if (byteCount > (this.#limit[part] as number) - place) place = this.#takeChunk(part)
-    copyWords(source, start, this.memory.view, place, byteCount)
-    this.#place[part] = place + byteCount
-    this.#chunkedBytes += byteCount
+    if (takenBytes > (this.#limit[part] as number) - place) place = this.#takeChunk(part)
+    view.setInt32(place, head, true)
+    copyWords(source, start, view, place + HEAD_BYTES, byteCount)
+    this.#place[part] = place + takenBytes
+    this.#chunkedBytes += takenBytes
     const count = (this.#counts[part] as number) + 1
     this.#counts[part] = count
     if (count > this.countMax) this.countMax = count
@@ -161,15 +168,16 @@ export class GatheredOperations {
   }
 
   /** Keeps an operation apart and takes what stands for it; false when even that is too long. */
-  #addApart(bytes: Uint8Array, start: number, end: number, keyEnd: number): boolean {
+  #addApart(bytes: Uint8Array, start: number, end: number): boolean {
+    const keyEnd = keyEndOf(bytes, start)
     const byteCount = keyEnd - start + KEPT_APART_PLACE_BYTES
-    if (byteCount > this.memory.chunkBytes) return false
+    if (byteCount > this.memory.chunkBytes - HEAD_BYTES) return false
     const standIn = new Uint8Array(byteCount)
     standIn.set(bytes.subarray(start, keyEnd))
     standIn[0] = KEPT_APART
     writeU32(standIn, keyEnd - start, this.apart.add(bytes, start, end))
     writeU32(standIn, keyEnd - start + 4, end - start)
-    this.#append(this.#partOf(bytes, start), new DataView(standIn.buffer), 0, byteCount)
+    this.#append(this.#headOf(bytes, start), new DataView(standIn.buffer), 0, byteCount)
     return true
   }
 
@@ -180,7 +188,7 @@ export class GatheredOperations {
     const partCount = Math.min(PARTS_MAX, Math.ceil((this.#expectedBytes * chunkedShare) / PART_BYTES))
     if (partCount < 2 || memory.room < partCount + 2 * Math.ceil(UNDIVIDED_BYTES / memory.chunkBytes)) return
     const starts = new Int32Array(this.countOf(0))
-    const count = this.list(0, starts)
+    const count = this.list(0, starts, new Int32Array(starts.length))
     const sampleCount = Math.min(count, SAMPLE_PER_PART * partCount)
     const sample = new Int32Array(sampleCount)
     for (let index = 0; index < sampleCount; index++) {
@@ -198,7 +206,7 @@ export class GatheredOperations {
     this.#counts = new Int32Array(partCount)
     for (const start of starts) {
       const byteCount = operationEnd(memory.bytes, start) - start
-      this.#append(this.#split.partOf(memory.bytes, start), memory.view, start, byteCount)
+      this.#append(this.#headOf(memory.bytes, start), memory.view, start, byteCount)
     }
     let chunk = first
     while (chunk >= 0) {

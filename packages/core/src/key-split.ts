@@ -1,15 +1,16 @@
 import { keyBytesOf, keyStartOf } from './operation-place.js'
 
-/** Bits of a head, by which keys are told apart. */
-const HEAD_BITS = 16
-const HEADS = 1 << HEAD_BITS
+const HEAD_BITS = 32
+/** Bits at the front of a head that say which part it is. */
+const PART_BITS = 16
 /** Bytes behind the shared ones that a head may be taken from. */
 const PLACES_MAX = 16
 
 /**
- * Divides all keys into parts, each a range of keys, ascending. It goes by 16 bits of each key, behind what the keys of a sample
- * share and without the bits at the front of each byte in which no two of them differ: of eight decimal digits, four. A key that
- * does not share what they share lies before all of them or behind.
+ * Divides all keys into parts, each a range of keys, ascending. It goes by heads: 32 bits of each key, behind what the keys of a
+ * sample share and without the bits at the front of each byte in which no two of them differ, which is eight decimal digits. A key that
+ * does not share what they share has the least head that it may have, or the greatest: of two keys, the greater one never has the
+ * lesser head, seen as an unsigned number.
  */
 export class KeySplit {
   readonly partCount: number
@@ -18,7 +19,7 @@ export class KeySplit {
   readonly #widths = new Uint8Array(PLACES_MAX)
   readonly #fronts = new Uint8Array(PLACES_MAX)
   #placeCount = 0
-  readonly #parts = new Uint16Array(HEADS)
+  readonly #parts = new Uint16Array(1 << PART_BITS)
 
   /**
    * @param sample - offsets in `bytes` at which operations begin, one at least; in any order.
@@ -28,30 +29,31 @@ export class KeySplit {
     this.partCount = partCount
     this.#shared = sharedBytes(bytes, sample)
     this.#findPlaces(bytes, sample)
-    const counts = new Int32Array(HEADS)
+    const counts = new Int32Array(1 << PART_BITS)
     for (const start of sample) {
-      const head = this.#headOf(bytes, start)
-      counts[head] = (counts[head] as number) + 1
+      const front = this.headOf(bytes, start) >>> (HEAD_BITS - PART_BITS)
+      counts[front] = (counts[front] as number) + 1
     }
     let before = 0
-    for (let head = 0; head < HEADS; head++) {
-      this.#parts[head] = Math.min(partCount - 1, Math.floor((before * partCount) / sample.length))
-      before += counts[head] as number
+    for (const [front, count] of counts.entries()) {
+      this.#parts[front] = Math.min(partCount - 1, Math.floor((before * partCount) / sample.length))
+      before += count
     }
   }
 
-  /** Gives the part that the key of the operation at `start` lies in. Of two keys, the greater one never lies in a part before. */
-  partOf(bytes: Uint8Array, start: number): number {
-    return this.#parts[this.#headOf(bytes, start)] as number
+  /** Gives the part that keys with this head lie in. */
+  partOf(head: number): number {
+    return this.#parts[head >>> (HEAD_BITS - PART_BITS)] as number
   }
 
-  #headOf(bytes: Uint8Array, start: number): number {
+  /** Gives the head of the key of the operation at `start`. */
+  headOf(bytes: Uint8Array, start: number): number {
     const shared = this.#shared
     let at = keyStartOf(bytes, start)
     const end = at + keyBytesOf(bytes, start)
     for (let index = 0; index < shared.length; index++, at++) {
       const byte = at < end ? (bytes[at] as number) : -1
-      if (byte !== shared[index]) return byte < (shared[index] as number) ? 0 : HEADS - 1
+      if (byte !== shared[index]) return byte < (shared[index] as number) ? 0 : -1
     }
     const widths = this.#widths
     const fronts = this.#fronts
@@ -62,7 +64,9 @@ export class KeySplit {
       const byte = at < end ? (bytes[at] as number) : 0
       const width = widths[place] as number
       const front = byte >> width
-      if (front !== fronts[place]) return front < (fronts[place] as number) ? head : head | ((1 << bitsLeft) - 1)
+      if (front !== fronts[place]) {
+        return front < (fronts[place] as number) ? head : head | (-1 >>> (HEAD_BITS - bitsLeft))
+      }
       const taken = width < bitsLeft ? width : bitsLeft
       bitsLeft -= taken
       head |= ((byte & ((1 << width) - 1)) >> (width - taken)) << bitsLeft

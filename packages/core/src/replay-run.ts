@@ -1,6 +1,6 @@
 import { toSeq } from '@ldb/base'
 import type { BatchSection, OrderedStore } from '@ldb/base'
-import { GatheredOperations, placeApart } from './gathered-operations.js'
+import { GatheredOperations, HEAD_BYTES, placeApart } from './gathered-operations.js'
 import type { KeyOrder } from './key-order.js'
 import { haveSameKey, KEPT_APART, operationEnd } from './operation-place.js'
 import type { ReplayMemory } from './replay-memory.js'
@@ -8,8 +8,8 @@ import { SectionSlice } from './section-slice.js'
 
 /** Bytes that a store is given at a time: they are still in the processor's cache when it reads them. */
 const SLICE_BYTES = 262_144
-/** Memory of an operation besides its bytes, while its part is sorted: where it begins, and three words. */
-const SORTED_BYTES = 16
+/** Memory of an operation besides its bytes, while its part is sorted: where it begins, and four words. */
+const SORTED_BYTES = 20
 
 /**
  * Commits in a row, as far as they concern one store. They are applied together, in the order of their keys, each key once: so
@@ -22,6 +22,7 @@ export class ReplayRun {
   readonly #gathered: GatheredOperations
   readonly #slice = new SectionSlice()
   #starts = new Int32Array(0)
+  #heads = new Int32Array(0)
   /** Of the newest commit that was gathered whole. */
   #lastSeq = 0
   /** Bytes that were taken of those gathered, and those after which a slice is due. */
@@ -86,13 +87,16 @@ export class ReplayRun {
   #takePart(part: number): void {
     const gathered = this.#gathered
     const { bytes, view } = this.#memory
-    if (gathered.countOf(part) > this.#starts.length) this.#starts = new Int32Array(2 * gathered.countOf(part))
+    if (gathered.countMax > this.#starts.length) {
+      this.#starts = new Int32Array(gathered.countMax)
+      this.#heads = new Int32Array(gathered.countMax)
+    }
     const starts = this.#starts
-    const count = gathered.list(part, starts)
-    this.#keyOrder.sort(bytes, starts, 0, count)
+    const count = gathered.list(part, starts, this.#heads)
+    this.#keyOrder.sortWithHeads(bytes, starts, this.#heads, count)
     for (let index = 0; index < count; index++) {
       const start = starts[index] as number
-      const isReplaced = index + 1 < count && haveSameKey(bytes, start, starts[index + 1] as number)
+      const isReplaced = index + 1 < count && this.#isReplaced(start, starts[index + 1] as number)
       if (bytes[start] === KEPT_APART) this.#takeApart(start, isReplaced)
       else {
         const byteCount = operationEnd(bytes, start) - start
@@ -106,6 +110,13 @@ export class ReplayRun {
       }
     }
     gathered.release(part)
+  }
+
+  /** Tells whether the operation that follows is about the same key, so that only what that one does counts. */
+  #isReplaced(start: number, next: number): boolean {
+    const { bytes, view } = this.#memory
+    if (view.getInt32(start - HEAD_BYTES, true) !== view.getInt32(next - HEAD_BYTES, true)) return false
+    return haveSameKey(bytes, start, next)
   }
 
   /** Takes the operation that is kept apart and for which the one at `start` stands. */

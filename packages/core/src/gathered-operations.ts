@@ -2,7 +2,16 @@ import { assert, copyWords, readU32, writeU32 } from '@ldb/base'
 import type { BatchSection } from '@ldb/base'
 import { KeptApart } from './kept-apart.js'
 import { KeySplit } from './key-split.js'
-import { isRangeKind, KEPT_APART, KEPT_APART_PLACE_BYTES, keyEndOf, operationEnd } from './operation-place.js'
+import {
+  isRangeKind,
+  KEPT_APART,
+  KEPT_APART_PLACE_BYTES,
+  keyBytesOf,
+  keyEndOf,
+  keyStartOf,
+  operationEnd,
+  valueEndOf,
+} from './operation-place.js'
 import type { ReplayMemory } from './replay-memory.js'
 
 /** Bytes of operations that a part has about: the processor's cache holds them while they are sorted and taken. */
@@ -69,13 +78,18 @@ export class GatheredOperations {
     if (this.#sectionView.buffer !== bytes.buffer || this.#sectionView.byteOffset !== bytes.byteOffset) {
       this.#sectionView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     }
+    const view = this.#sectionView
+    const split = this.#split
     const longest = Math.floor(this.memory.chunkBytes / APART_SHARE) - HEAD_BYTES
     let at = start
     while (at < section.end) {
       if (isRangeKind(bytes[at] as number)) return false
-      const end = operationEnd(bytes, at)
-      if (end - at <= longest) this.#append(this.#headOf(bytes, at), this.#sectionView, at, end - at)
-      else if (!this.#addApart(bytes, at, end)) return false
+      const keyStart = keyStartOf(bytes, at)
+      const keyEnd = keyStart + keyBytesOf(bytes, at)
+      const end = valueEndOf(bytes, at, keyEnd)
+      const head = split === undefined ? 0 : split.headOf(bytes, view, keyStart, keyEnd)
+      if (end - at <= longest) this.#append(head, view, at, end - at)
+      else if (!this.#addApart(head, bytes, at, keyEnd, end)) return false
       this.count++
       this.byteCount += end - at
       at = end
@@ -130,10 +144,6 @@ export class GatheredOperations {
     this.countMax = 0
   }
 
-  #headOf(bytes: Uint8Array, start: number): number {
-    return this.#split === undefined ? 0 : this.#split.headOf(bytes, start)
-  }
-
   #append(head: number, source: DataView, start: number, byteCount: number): void {
     const part = this.#split === undefined ? 0 : this.#split.partOf(head)
     const { view } = this.memory
@@ -168,8 +178,7 @@ export class GatheredOperations {
   }
 
   /** Keeps an operation apart and takes what stands for it; false when even that is too long. */
-  #addApart(bytes: Uint8Array, start: number, end: number): boolean {
-    const keyEnd = keyEndOf(bytes, start)
+  #addApart(head: number, bytes: Uint8Array, start: number, keyEnd: number, end: number): boolean {
     const byteCount = keyEnd - start + KEPT_APART_PLACE_BYTES
     if (byteCount > this.memory.chunkBytes - HEAD_BYTES) return false
     const standIn = new Uint8Array(byteCount)
@@ -177,13 +186,14 @@ export class GatheredOperations {
     standIn[0] = KEPT_APART
     writeU32(standIn, keyEnd - start, this.apart.add(bytes, start, end))
     writeU32(standIn, keyEnd - start + 4, end - start)
-    this.#append(this.#headOf(bytes, start), new DataView(standIn.buffer), 0, byteCount)
+    this.#append(head, new DataView(standIn.buffer), 0, byteCount)
     return true
   }
 
   /** Divides what is gathered, if there is room to move it. */
   #divide(): void {
     const { memory } = this
+    const { bytes, view } = memory
     const chunkedShare = this.#chunkedBytes / this.byteCount
     const partCount = Math.min(PARTS_MAX, Math.ceil((this.#expectedBytes * chunkedShare) / PART_BYTES))
     if (partCount < 2 || memory.room < partCount + 2 * Math.ceil(UNDIVIDED_BYTES / memory.chunkBytes)) return
@@ -195,7 +205,7 @@ export class GatheredOperations {
       sample[index] = starts[Math.floor((index * count) / sampleCount)] as number
     }
     const first = this.#first[0] as number
-    this.#split = new KeySplit(memory.bytes, sample, partCount)
+    this.#split = new KeySplit(bytes, sample, partCount)
     this.#chunkedBytes = 0
     this.countMax = 0
     this.partCount = partCount
@@ -205,8 +215,9 @@ export class GatheredOperations {
     this.#limit = new Int32Array(partCount)
     this.#counts = new Int32Array(partCount)
     for (const start of starts) {
-      const byteCount = operationEnd(memory.bytes, start) - start
-      this.#append(this.#headOf(memory.bytes, start), memory.view, start, byteCount)
+      const keyStart = keyStartOf(bytes, start)
+      const head = this.#split.headOf(bytes, view, keyStart, keyStart + keyBytesOf(bytes, start))
+      this.#append(head, view, start, operationEnd(bytes, start) - start)
     }
     let chunk = first
     while (chunk >= 0) {

@@ -28,9 +28,13 @@ export function keyEndOf(bytes: Uint8Array, start: number): number {
 
 /** Gives the offset behind the operation that begins at `start`. */
 export function operationEnd(bytes: Uint8Array, start: number): number {
-  const kind = bytes[start] as number
   const keyEnd = keyEndOf(bytes, start)
-  if (kind === KEPT_APART) return keyEnd + KEPT_APART_PLACE_BYTES
+  return bytes[start] === KEPT_APART ? keyEnd + KEPT_APART_PLACE_BYTES : valueEndOf(bytes, start, keyEnd)
+}
+
+/** Gives the offset behind the operation that begins at `start`, and whose key ends before `keyEnd`; not one that is kept apart. */
+export function valueEndOf(bytes: Uint8Array, start: number, keyEnd: number): number {
+  const kind = bytes[start]
   if (kind !== OperationKind.Put && kind !== OperationKind.DeleteRange) return keyEnd
   const valueBytes = decodeVarint(bytes, keyEnd, bytes.length)
   return keyEnd + varintBytes(valueBytes) + valueBytes

@@ -23,6 +23,8 @@ const UNDIVIDED_BYTES = 4_194_304
 const SAMPLE_PER_PART = 24
 /** In front of each operation stands the head of its key, i32; zero while keys are not divided. */
 export const HEAD_BYTES = 4
+/** Bytes that come into the processor's cache together. */
+const LINE_BYTES = 64
 /** Longer operations are kept apart: this part of a chunk. */
 const APART_SHARE = 4
 
@@ -39,6 +41,8 @@ export class GatheredOperations {
   partCount = 1
   /** Operations of the part that has most. */
   countMax = 0
+  /** What was loaded ahead; kept so that the loads are not left out as useless. */
+  touched = 0
   readonly #expectedBytes: number
   /** Bytes that were put into chunks. */
   #chunkedBytes = 0
@@ -99,11 +103,12 @@ export class GatheredOperations {
 
   /** Writes down where each operation of a part begins, in the order in which they came, and its head; gives how many there are. */
   list(part: number, starts: Int32Array, heads: Int32Array): number {
-    const { bytes, view, end, next } = this.memory
+    const { bytes, view, end, next, chunkBytes } = this.memory
     let count = 0
     for (let chunk = this.#first[part] as number; chunk >= 0; chunk = next[chunk] as number) {
       const chunkEnd = chunk === this.#last[part] ? (this.#place[part] as number) : (end[chunk] as number)
-      let at = chunk * this.memory.chunkBytes
+      let at = chunk * chunkBytes
+      this.touched = touch(bytes, at, chunkEnd)
       while (at < chunkEnd) {
         heads[count] = view.getInt32(at, true)
         starts[count++] = at + HEAD_BYTES
@@ -226,6 +231,13 @@ export class GatheredOperations {
       chunk = following
     }
   }
+}
+
+/** Loads bytes: the processor waits for all of them at once, where a walk over operations must know one to find the next. */
+function touch(bytes: Uint8Array, from: number, to: number): number {
+  let sum = 0
+  for (let at = from; at < to; at += LINE_BYTES) sum ^= bytes[at] as number
+  return sum
 }
 
 /** Gives the place of an operation that is kept apart, by what stands for it at `start`. */

@@ -17,8 +17,9 @@ import type { ReplayMemory } from './replay-memory.js'
 /** Bytes of operations that a part has about: the processor's cache holds them while they are sorted and taken. */
 const PART_BYTES = 524_288
 const PARTS_MAX = 1024
-/** So many bytes are gathered before the keys among them tell where to divide. */
-const UNDIVIDED_BYTES = 4_194_304
+/** This part of the bytes is gathered before the keys among them tell where to divide, and no more than so many. */
+const UNDIVIDED_SHARE = 16
+const UNDIVIDED_BYTES_MAX = 4_194_304
 /** Keys that are looked at to divide, for each part. */
 const SAMPLE_PER_PART = 24
 /** In front of each operation stands the head of its key, i32; zero while keys are not divided. */
@@ -44,6 +45,7 @@ export class GatheredOperations {
   /** What was loaded ahead; kept so that the loads are not left out as useless. */
   touched = 0
   readonly #expectedBytes: number
+  readonly #undividedBytes: number
   /** Bytes that were put into chunks. */
   #chunkedBytes = 0
   #split: KeySplit | undefined = undefined
@@ -60,6 +62,7 @@ export class GatheredOperations {
     this.memory = memory
     this.apart = new KeptApart(expectedBytes)
     this.#expectedBytes = expectedBytes
+    this.#undividedBytes = Math.min(UNDIVIDED_BYTES_MAX, Math.ceil(expectedBytes / UNDIVIDED_SHARE))
   }
 
   /** Chunks that a section takes at most. */
@@ -78,7 +81,7 @@ export class GatheredOperations {
    */
   add(section: BatchSection): boolean {
     const { bytes, start } = section
-    if (this.#split === undefined && this.#chunkedBytes >= UNDIVIDED_BYTES) this.#divide()
+    if (this.#split === undefined && this.#chunkedBytes >= this.#undividedBytes) this.#divide()
     if (this.#sectionView.buffer !== bytes.buffer || this.#sectionView.byteOffset !== bytes.byteOffset) {
       this.#sectionView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     }
@@ -201,7 +204,8 @@ export class GatheredOperations {
     const { bytes, view } = memory
     const chunkedShare = this.#chunkedBytes / this.byteCount
     const partCount = Math.min(PARTS_MAX, Math.ceil((this.#expectedBytes * chunkedShare) / PART_BYTES))
-    if (partCount < 2 || memory.room < partCount + 2 * Math.ceil(UNDIVIDED_BYTES / memory.chunkBytes)) return
+    if (partCount < 2 || memory.room < partCount + Math.ceil((2 * this.#chunkedBytes) / memory.chunkBytes))
+      return
     const starts = new Int32Array(this.countOf(0))
     const count = this.list(0, starts, new Int32Array(starts.length))
     const sampleCount = Math.min(count, SAMPLE_PER_PART * partCount)
@@ -241,7 +245,10 @@ function touch(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /** Gives the place of an operation that is kept apart, by what stands for it at `start`. */
-export function placeApart(bytes: Uint8Array, start: number): { readonly offset: number; readonly byteCount: number } {
+export function placeApart(
+  bytes: Uint8Array,
+  start: number,
+): { readonly offset: number; readonly byteCount: number } {
   const at = keyEndOf(bytes, start)
   return { offset: readU32(bytes, at), byteCount: readU32(bytes, at + 4) }
 }

@@ -51,9 +51,9 @@ export class KeySplit {
       counts[front] = (counts[front] as number) + 1
     }
     let before = 0
-    for (const [front, count] of counts.entries()) {
+    for (let front = 0; front < counts.length; front++) {
       this.#parts[front] = Math.min(partCount - 1, Math.floor((before * partCount) / sample.length))
-      before += count
+      before += counts[front] as number
     }
   }
 

@@ -68,6 +68,8 @@ class Replay {
   #catalogGeneration = 0
   #replayedCount = 0
   readonly #runBytes: number
+  /** Bytes of operations that a run has at most. */
+  readonly #expectedBytes: number
   readonly #keyOrder = new KeyOrder()
   readonly #memory: ReplayMemory
   /** Memory that all runs take besides that. */
@@ -85,6 +87,7 @@ class Replay {
     this.#directory = directory
     this.#catalog = catalog
     this.#keyspaces = keyspaces
+    this.#expectedBytes = Math.min(runBytes, logBytes)
     this.#runBytes = Math.min(runBytes, logBytes + UNFILLED_BYTES)
     this.#memory = new ReplayMemory(cache)
     this.#durableSeqs = new Map(
@@ -162,7 +165,7 @@ class Replay {
   #runOf(keyspace: KeyspaceStore): ReplayRun {
     let run = this.#runs.get(keyspace)
     if (run === undefined) {
-      run = new ReplayRun(keyspace.store, this.#keyOrder, this.#memory, this.#runBytes)
+      run = new ReplayRun(keyspace.store, this.#keyOrder, this.#memory, this.#expectedBytes)
       this.#runs.set(keyspace, run)
     }
     return run

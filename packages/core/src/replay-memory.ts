@@ -72,7 +72,7 @@ export class ReplayMemory {
   /** Gives a chunk back. */
   give(chunk: number): void {
     this.#takenCount--
-    if (this.#isLent) this.#cache.takeBack(chunk)
+    if (this.#isLent) this.#cache.releaseFrame(chunk)
     else this.#free.push(chunk)
   }
 

@@ -4,10 +4,12 @@ import { GatheredOperations, HEAD_BYTES, placeApart } from './gathered-operation
 import type { KeyOrder } from './key-order.js'
 import { haveSameKey, KEPT_APART, operationEnd } from './operation-place.js'
 import type { ReplayMemory } from './replay-memory.js'
-import { SectionSlice } from './section-slice.js'
+import { SectionInPlace, SectionSlice } from './section-slice.js'
 
 /** Bytes that a store is given at a time: they are still in the processor's cache when it reads them. */
 const SLICE_BYTES = 262_144
+/** Operations are copied out of their chunks when a store is given more at a time: so the chunks are free before it needs frames. */
+const IN_PLACE_BYTES_MAX = 4_194_304
 /** Memory of an operation besides its bytes, while its part is sorted: where it begins, and four words. */
 const SORTED_BYTES = 20
 
@@ -20,7 +22,12 @@ export class ReplayRun {
   readonly #keyOrder: KeyOrder
   readonly #memory: ReplayMemory
   readonly #gathered: GatheredOperations
-  readonly #slice = new SectionSlice()
+  readonly #copies = new SectionSlice()
+  readonly #inPlace = new SectionInPlace()
+  /** Operations are given to the store where they stand. */
+  #staysInPlace = false
+  /** Parts before this one were applied and are released. */
+  #releasedParts = 0
   #starts = new Int32Array(0)
   #heads = new Int32Array(0)
   /** Of the newest commit that was gathered whole. */
@@ -78,15 +85,18 @@ export class ReplayRun {
     this.#sliceBytes = Math.ceil(gathered.byteCount / sliceCount)
     this.#dueBytes = this.#sliceBytes
     this.#passedBytes = 0
+    this.#releasedParts = 0
+    this.#inPlace.bytes = this.#memory.bytes
+    this.#staysInPlace = gathered.apart.byteCount === 0 && this.#sliceBytes <= IN_PLACE_BYTES_MAX
     for (let part = 0; part < gathered.partCount; part++) this.#takePart(part)
-    this.#applySlice(this.#lastSeq)
+    this.#applySlice(this.#lastSeq, gathered.partCount)
     gathered.clear()
   }
 
   /** Brings the operations of a part in order, and takes from each key what is done last to it. */
   #takePart(part: number): void {
     const gathered = this.#gathered
-    const { bytes, view } = this.#memory
+    const { bytes } = this.#memory
     if (gathered.countMax > this.#starts.length) {
       this.#starts = new Int32Array(gathered.countMax)
       this.#heads = new Int32Array(gathered.countMax)
@@ -97,19 +107,18 @@ export class ReplayRun {
     for (let index = 0; index < count; index++) {
       const start = starts[index] as number
       const isReplaced = index + 1 < count && this.#isReplaced(start, starts[index + 1] as number)
-      if (bytes[start] === KEPT_APART) this.#takeApart(start, isReplaced)
-      else {
-        const byteCount = operationEnd(bytes, start) - start
-        this.#passedBytes += byteCount
-        if (!isReplaced) this.#slice.add(view, start, byteCount)
-      }
-      const isDue = this.#passedBytes >= this.#dueBytes && this.#passedBytes < gathered.byteCount
-      if (isDue && this.#slice.operationCount > 0) {
-        this.#applySlice(this.#store.seq + 1)
-        this.#dueBytes = this.#passedBytes + this.#sliceBytes
-      }
+      const byteCount = isApart(bytes, start)
+        ? placeApart(bytes, start).byteCount
+        : operationEnd(bytes, start) - start
+      this.#passedBytes += byteCount
+      if (!isReplaced) this.#take(start, byteCount)
+      if (this.#passedBytes < this.#dueBytes || this.#passedBytes === gathered.byteCount) continue
+      const taken = this.#staysInPlace ? this.#inPlace : this.#copies
+      if (taken.operationCount === 0) continue
+      this.#applySlice(this.#store.seq + 1, part)
+      this.#dueBytes = this.#passedBytes + this.#sliceBytes
     }
-    gathered.release(part)
+    if (!this.#staysInPlace) this.#releaseParts(part + 1)
   }
 
   /** Tells whether the operation that follows is about the same key, so that only what that one does counts. */
@@ -119,15 +128,27 @@ export class ReplayRun {
     return haveSameKey(bytes, start, next)
   }
 
-  /** Takes the operation that is kept apart and for which the one at `start` stands. */
-  #takeApart(start: number, isReplaced: boolean): void {
-    const { offset, byteCount } = placeApart(this.#memory.bytes, start)
-    this.#passedBytes += byteCount
-    if (!isReplaced) this.#slice.add(this.#gathered.apart.view, offset, byteCount)
+  #take(start: number, byteCount: number): void {
+    const { bytes, view } = this.#memory
+    if (this.#staysInPlace) this.#inPlace.add(start)
+    else if (isApart(bytes, start))
+      this.#copies.add(this.#gathered.apart.view, placeApart(bytes, start).offset, byteCount)
+    else this.#copies.add(view, start, byteCount)
   }
 
-  #applySlice(seq: number): void {
-    this.#store.apply(this.#slice, toSeq(seq))
-    this.#slice.clear()
+  /** Applies what was taken; parts before `partsTaken` are not looked at any more. */
+  #applySlice(seq: number, partsTaken: number): void {
+    const taken = this.#staysInPlace ? this.#inPlace : this.#copies
+    this.#store.apply(taken, toSeq(seq))
+    taken.clear()
+    this.#releaseParts(partsTaken)
   }
+
+  #releaseParts(before: number): void {
+    for (; this.#releasedParts < before; this.#releasedParts++) this.#gathered.release(this.#releasedParts)
+  }
+}
+
+function isApart(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === KEPT_APART
 }

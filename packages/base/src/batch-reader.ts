@@ -11,7 +11,7 @@ const IN_MEMORY = { file: '(batch in memory)', offset: 0 } as const
 
 /**
  * Walks over the operations of a section without allocating. It checks each operation before it shows it, and that
- * together they fill the section exactly.
+ * together they fill the section exactly, or begin where it says.
  *
  * @example
  * ```ts
@@ -43,6 +43,7 @@ export class BatchReader {
   /** Offset behind the value, or the upper bound; `keyEnd` where there is none. */
   valueEnd: number
   private section: BatchSection | undefined
+  private starts: Int32Array | undefined
   private at: number
   private end: number
   private remaining: number
@@ -55,6 +56,7 @@ export class BatchReader {
     this.valueStart = 0
     this.valueEnd = 0
     this.section = undefined
+    this.starts = undefined
     this.at = 0
     this.end = 0
     this.remaining = 0
@@ -72,6 +74,7 @@ export class BatchReader {
       throw this.fault(start, 'a section lies outside its batch')
     }
     this.bytes = bytes
+    this.starts = section.starts
     this.at = start
     this.end = end
     this.remaining = operationCount
@@ -86,12 +89,13 @@ export class BatchReader {
    */
   next(): boolean {
     if (this.remaining === 0) {
-      if (this.at !== this.end) throw this.fault(this.at, 'bytes follow the last operation of a section')
+      if (this.starts === undefined && this.at !== this.end)
+        throw this.fault(this.at, 'bytes follow the last operation of a section')
       this.leave()
       return false
     }
-    const { bytes, end } = this
-    const start = this.at
+    const { bytes, end, starts } = this
+    const start = starts === undefined ? this.at : this.startIn(starts)
     if (start >= end) throw this.fault(start, 'a section ends before its last operation')
     const kind = bytes[start]!
     if (kind < OperationKind.Put || kind > OperationKind.Expire) {
@@ -121,6 +125,13 @@ export class BatchReader {
   /** Gives a copy of the value, or of the upper bound; empty where there is none. */
   value(): Uint8Array {
     return copyBytes(this.bytes, this.valueStart, this.valueEnd)
+  }
+
+  private startIn(starts: Int32Array): number {
+    const { section, remaining } = this
+    const start = starts[(section?.operationCount ?? 0) - remaining] ?? -1
+    if (start < (section?.start ?? 0)) throw this.fault(start, 'an operation lies outside its section')
+    return start
   }
 
   private readValue(offset: number, bytesMax: number): void {

@@ -18,6 +18,11 @@ export interface BatchSection {
    * the other. It need not look, and may refuse what is wrong with LDB_INVARIANT.
    */
   readonly isSorted?: boolean
+  /**
+   * Where each operation begins, in this order, when they do not stand one behind the other; between them may be anything. At least
+   * `operationCount` of them, each from `start` to `end`. Borrowed.
+   */
+  readonly starts?: Int32Array
   /** Where `bytes` came from, for errors; absent for a batch made in this process. */
   readonly origin?: BatchOrigin
 }

@@ -6,4 +6,5 @@
 export { LeafFilters } from './leaf-filters.js'
 export { PLACE_KEY_BYTES_MAX } from './place-index.js'
 export { PageCache, PageSpace } from './page-cache.js'
-export type { PageCacheOptions, PageCacheStats, PageSink } from './page-cache.js'
+export type { PageCacheOptions, PageCacheStats } from './page-cache.js'
+export type { PageSink } from './page-sink.js'

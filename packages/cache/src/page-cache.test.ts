@@ -2,7 +2,8 @@ import { isLdbError } from '@ldb/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PageCache } from './page-cache.js'
-import type { PageSink, PageSpace } from './page-cache.js'
+import type { PageSpace } from './page-cache.js'
+import type { PageSink } from './page-sink.js'
 
 const PAGE_BYTES = 512
 
@@ -67,6 +68,22 @@ function codeOf(part: () => unknown): string {
 }
 
 describe('frames', () => {
+  test("a lent frame is the borrower's until it is given back, and none is lent that holds a page", () => {
+    const { cache, space } = openSpace(32)
+    space.claim(1)
+    const lent = Array.from({ length: 20 }, () => cache.lendFrame())
+    expect(new Set(lent).size).toBe(20)
+    for (const frame of lent) setStamp(cache, frame, frame + 7)
+    expect(cache.idleFrameCount).toBe(11)
+    for (let page = 2; page <= 100; page += 1) expect(lent).not.toContain(space.claim(page))
+    expect(cache.lendFrame()).toBe(-1)
+    for (const frame of lent) expect(stampAt(cache, frame)).toBe(frame + 7)
+    for (const frame of lent) cache.releaseFrame(frame)
+    expect(cache.idleFrameCount).toBe(20)
+    expect(space.claim(101)).toBe(lent.at(-1))
+    expect(cache.stats()).toMatchObject({ residentCount: 13, missCount: 101, evictionCount: 88 })
+  })
+
   test('pages beyond the budget push out others; dirty ones are written first', () => {
     const { cache, sink, space } = openSpace(32)
     for (let page = 1; page <= 100; page += 1) {

@@ -2,6 +2,7 @@ import { assert, invalidArgument, INVARIANTS } from '@ldb/base'
 import { FrameQueues } from './frame-queues.js'
 import type { LeafFilters } from './leaf-filters.js'
 import { PageTable } from './page-table.js'
+import type { PageSink } from './page-sink.js'
 import { PlaceIndex } from './place-index.js'
 import { giveArena, takeArena } from './spare-arena.js'
 import type { Arena } from './spare-arena.js'
@@ -17,16 +18,6 @@ const ARENA_BYTES_MAX = 2 ** 31 - 65_536
 
 /** The index of places takes this part of the frames' bytes at most, unless said otherwise: 16 bytes a record and more. */
 const PLACES_SHARE = 8
-
-/**
- * What the cache needs from the owner of a file: to write a dirty page down before its frame is used again.
- *
- * @category Page cache
- */
-export interface PageSink {
-  /** Writes the page that starts at `arena[offset]`. Throws when it cannot; the page then stays where it is. */
-  writePage(pageNumber: number, frame: number, offset: number): void
-}
 
 /** How large a cache is. @category Page cache */
 export interface PageCacheOptions {
@@ -173,9 +164,8 @@ export class PageCache {
    */
   claimFrame(): number {
     this.#counts.misses += 1
-    const free = this.#freeFrames.pop()
-    if (free !== undefined) return free
-    if (this.#counts.untouched < this.frameCount) return this.#counts.untouched++
+    const idle = this.lendFrame()
+    if (idle >= 0) return idle
     const frame = this.queues.choose(this.framePins)
     assert(frame >= 0, 'every frame of the page cache is pinned')
     const space = this.#spaces[this.frameSpace[frame] as number]
@@ -191,7 +181,19 @@ export class PageCache {
     return frame
   }
 
-  /** @internal */
+  /** Frames that hold nothing. */
+  get idleFrameCount(): number {
+    return this.#freeFrames.length + this.frameCount - this.#counts.untouched
+  }
+
+  /** Gives a frame that holds nothing, the borrower's own until `releaseFrame`; or -1: nothing is thrown out for it. */
+  lendFrame(): number {
+    const free = this.#freeFrames.pop()
+    if (free !== undefined) return free
+    return this.#counts.untouched < this.frameCount ? this.#counts.untouched++ : -1
+  }
+
+  /** Takes a frame back that holds nothing. The one that came last is used first: the processor's cache may have it. */
   releaseFrame(frame: number): void {
     if (INVARIANTS) this.bytes.fill(POISON, frame * this.pageBytes, (frame + 1) * this.pageBytes)
     this.#freeFrames.push(frame)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { PageCache } from './page-cache.js'
-import type { PageSink } from './page-cache.js'
+import type { PageSink } from './page-sink.js'
 import { SPARE_BYTES_MAX } from './spare-arena.js'
 
 const PAGE_BYTES = 8192

@@ -1,4 +1,4 @@
-import { keyBytesOf, keyStartOf } from './operation-table.js'
+import { keyBytesOf, keyStartOf } from './operation-place.js'
 
 /** Fewer operations are sorted by comparing whole keys. */
 const HEADS_MIN = 24
@@ -36,14 +36,38 @@ export class KeyOrder {
    * @param order - operations on one key must be in their order already.
    */
   sort(bytes: Uint8Array, order: Int32Array, from: number, to: number): void {
-    if (this.#heads.length < to) {
+    this.#begin(bytes, order)
+    this.#sort(order, from, to, 0, 0)
+  }
+
+  /**
+   * Sorts the first operations of `order` that have heads already.
+   *
+   * @param heads - of each operation in `order`; a greater key never has a lesser one, as an unsigned number.
+   */
+  sortWithHeads(bytes: Uint8Array, order: Int32Array, heads: Int32Array, count: number): void {
+    if (count === 0) return
+    this.#begin(bytes, order)
+    this.#heads.set(count < heads.length ? heads.subarray(0, count) : heads)
+    this.#sortByHeads(order, 0, count)
+    const sorted = this.#heads
+    let begin = 0
+    for (let index = 1; index <= count; index++) {
+      if (index < count && sorted[index] === sorted[begin]) continue
+      if (index - begin > 1) this.#sort(order, begin, index, 0, 0)
+      begin = index
+    }
+  }
+
+  #begin(bytes: Uint8Array, order: Int32Array): void {
+    if (this.#heads.length < order.length) {
       this.#heads = new Int32Array(order.length)
       this.#otherHeads = new Int32Array(order.length)
       this.#otherOrder = new Int32Array(order.length)
     }
+    if (this.#bytes === bytes) return
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#sort(order, from, to, 0, 0)
   }
 
   /**
@@ -56,7 +80,7 @@ export class KeyOrder {
       return
     }
     if (level === LEVELS_MAX) {
-      order.subarray(from, to).sort((a, b) => compareKeys(this.#bytes, this.#view, a, b, depth) || a - b)
+      order.subarray(from, to).sort((a, b) => compareKeys(this.#bytes, this.#view, a, b, depth))
       return
     }
     const shared = sharedBytes(this.#bytes, this.#view, order, from, to, depth)
@@ -69,6 +93,10 @@ export class KeyOrder {
     for (let index = from + 1; index <= to; index++) {
       const head = heads[begin] as number
       if (index < to && heads[index] === head) continue
+      if (index - begin === 1) {
+        begin = index
+        continue
+      }
       if (varies) this.#sort(order, begin, index, shared, level + 1)
       else if (head > HEAD_BYTES) this.#sort(order, begin, index, shared + HEAD_BYTES, level + 1)
       begin = index

@@ -212,7 +212,7 @@ class Opening {
     const engines: EngineParts = { vfs: new GatedVfs(vfs, gate), directory: this.#directory, cache }
     const keyspaces = this.#openStores(engines, catalog)
     const foundNames = new FoundNames(vfs, this.#directory)
-    const { log, seq, checkpointSeq, isCrowded } = this.#openLog(catalog, keyspaces, foundNames)
+    const { log, seq, checkpointSeq, isCrowded } = this.#openLog(engines, catalog, keyspaces, foundNames)
     const health = new Health(options.readOnly)
     const events = new EventHub((error) => options.logger?.error(`a listener failed: ${String(error)}`))
     const logLimit = new LogLimit(this.#tuning.checkpointLogBytes, () => liveBytesOf(keyspaces))
@@ -297,7 +297,12 @@ class Opening {
     return keyspaces
   }
 
-  #openLog(catalog: Catalog, keyspaces: KeyspaceTable, foundNames: FoundNames): OpenedLog {
+  #openLog(
+    engines: EngineParts,
+    catalog: Catalog,
+    keyspaces: KeyspaceTable,
+    foundNames: FoundNames,
+  ): OpenedLog {
     const { changesBacklogBytes } = this.#options
     if (!this.#withLog) {
       const { seq } = catalog
@@ -316,7 +321,7 @@ class Opening {
     this.#opened.push(() => {
       wal.close({ clean: false })
     })
-    const replayed = replayLog(wal, directory, catalog, keyspaces, this.#replayBytes())
+    const replayed = replayLog(wal, directory, catalog, keyspaces, engines.cache, this.#replayBytes())
     // (R1) Who closed it knew that they were durable; of those that a creation has left nobody has said so.
     if (!wal.openedClean || replayed.catalogGeneration < catalog.generation) foundNames.sync()
     const isCut = wal.openedClean && replayed.replayedCount === 0

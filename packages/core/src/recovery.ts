@@ -1,4 +1,6 @@
 import { corruption, decodeBatch } from '@ldb/base'
+import type { BatchSection } from '@ldb/base'
+import type { PageCache } from '@ldb/cache'
 import type { Wal, WalReader } from '@ldb/wal'
 import type { Catalog } from './catalog.js'
 import { decodeCatalogRecord } from './catalog-record.js'
@@ -8,7 +10,11 @@ import { LogRecordType } from './format.js'
 import { KeyOrder } from './key-order.js'
 import type { KeyspaceStore } from './keyspace-store.js'
 import type { KeyspaceTable } from './keyspace-table.js'
+import { ReplayMemory } from './replay-memory.js'
 import { ReplayRun } from './replay-run.js'
+
+/** Chunks are not filled to the last byte, and each part of the keys has one that is not full. */
+const UNFILLED_BYTES = 33_554_432
 
 /** What reading the log through came to. */
 export interface RecoveryResult {
@@ -27,6 +33,7 @@ export interface RecoveryResult {
  * belong together (R3, R4). Changes nothing but the state in memory.
  *
  * @param directory - of the log, for errors; offsets in them are positions in the log.
+ * @param cache - of the stores; its idle frames are used to gather commits.
  * @param runBytes - memory for commits that are gathered before they are applied.
  * @throws {@link LdbError} LDB_CORRUPTION when anything is missing or does not fit.
  */
@@ -35,9 +42,10 @@ export function replayLog(
   directory: string,
   catalog: Catalog,
   keyspaces: KeyspaceTable,
+  cache: PageCache,
   runBytes: number,
 ): RecoveryResult {
-  const replay = new Replay(directory, catalog, keyspaces, runBytes, wal.endLsn - wal.firstLsn)
+  const replay = new Replay(directory, catalog, keyspaces, cache, runBytes, wal.endLsn - wal.firstLsn)
   const reader = wal.read(wal.firstLsn)
   try {
     while (reader.next()) replay.take(reader)
@@ -60,24 +68,28 @@ class Replay {
   #catalogGeneration = 0
   #replayedCount = 0
   readonly #runBytes: number
-  readonly #logBytes: number
+  /** Bytes of operations that a run has at most. */
+  readonly #expectedBytes: number
   readonly #keyOrder = new KeyOrder()
-  /** Memory that all runs take. */
-  #gatheredBytes = 0
+  readonly #memory: ReplayMemory
+  /** Memory that all runs take besides that. */
+  #besideBytes = 0
   readonly #runs = new Map<KeyspaceStore, ReplayRun>()
 
   constructor(
     directory: string,
     catalog: Catalog,
     keyspaces: KeyspaceTable,
+    cache: PageCache,
     runBytes: number,
     logBytes: number,
   ) {
     this.#directory = directory
     this.#catalog = catalog
     this.#keyspaces = keyspaces
-    this.#runBytes = runBytes
-    this.#logBytes = logBytes
+    this.#expectedBytes = Math.min(runBytes, logBytes)
+    this.#runBytes = Math.min(runBytes, logBytes + UNFILLED_BYTES)
+    this.#memory = new ReplayMemory(cache)
     this.#durableSeqs = new Map(
       [...keyspaces].map((keyspace): [number, number] => [keyspace.descriptor.id, keyspace.store.durableSeq]),
     )
@@ -140,19 +152,20 @@ class Replay {
       }
       if (seq <= (this.#durableSeqs.get(section.keyspaceId) ?? 0)) continue
       const run = this.#runOf(keyspace)
-      this.#gatheredBytes -= run.memoryBytes
-      run.add(section, seq)
-      this.#gatheredBytes += run.memoryBytes
+      if (!this.#hasRoom(run, section)) this.#applyRuns()
+      this.#besideBytes -= run.besideBytes
+      if (this.#hasRoom(run, section)) run.add(section, seq)
+      else run.applyWhole(section, seq)
+      this.#besideBytes += run.besideBytes
       replayed = true
     }
     if (replayed) this.#replayedCount++
-    if (this.#gatheredBytes >= this.#runBytes) this.#applyRuns()
   }
 
   #runOf(keyspace: KeyspaceStore): ReplayRun {
     let run = this.#runs.get(keyspace)
     if (run === undefined) {
-      run = new ReplayRun(keyspace.store, this.#keyOrder, this.#runBytes, this.#logBytes)
+      run = new ReplayRun(keyspace.store, this.#keyOrder, this.#memory, this.#expectedBytes)
       this.#runs.set(keyspace, run)
     }
     return run
@@ -160,7 +173,16 @@ class Replay {
 
   #applyRuns(): void {
     for (const run of this.#runs.values()) run.apply()
-    this.#gatheredBytes = 0
+    this.#besideBytes = 0
+    this.#memory.begin(this.#runBytes)
+  }
+
+  /** Tells whether a section can be gathered within the memory that is allowed. */
+  #hasRoom(run: ReplayRun, section: BatchSection): boolean {
+    const memory = this.#memory
+    const chunkCount = run.chunksFor(section)
+    const byteCount = memory.takenBytes + chunkCount * memory.chunkBytes + this.#besideBytes
+    return chunkCount <= memory.room && byteCount <= this.#runBytes
   }
 
   #takeCheckpoint(reader: WalReader): void {

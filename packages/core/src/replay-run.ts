@@ -1,16 +1,17 @@
-import { copyWords, toSeq } from '@ldb/base'
+import { toSeq } from '@ldb/base'
 import type { BatchSection, OrderedStore } from '@ldb/base'
+import { GatheredOperations, HEAD_BYTES, placeApart } from './gathered-operations.js'
 import type { KeyOrder } from './key-order.js'
-import { OperationTable } from './operation-table.js'
+import { haveSameKey, KEPT_APART, operationEnd } from './operation-place.js'
+import type { ReplayMemory } from './replay-memory.js'
+import { SectionInPlace, SectionSlice } from './section-slice.js'
 
 /** Bytes that a store is given at a time: they are still in the processor's cache when it reads them. */
 const SLICE_BYTES = 262_144
-/** Operations that are loaded ahead. */
-const TOUCHED_OPERATIONS = 32
-/** Bytes that come into the processor's cache together. */
-const LINE_BYTES = 64
-/** Bytes of an operation that are loaded ahead; the processor foresees the rest of a long one. */
-const TOUCHED_BYTES_MAX = 256
+/** Operations are copied out of their chunks when a store is given more at a time: so the chunks are free before it needs frames. */
+const IN_PLACE_BYTES_MAX = 4_194_304
+/** Memory of an operation besides its bytes, while its part is sorted: where it begins, and four words. */
+const SORTED_BYTES = 20
 
 /**
  * Commits in a row, as far as they concern one store. They are applied together, in the order of their keys, each key once: so
@@ -19,120 +20,135 @@ const TOUCHED_BYTES_MAX = 256
 export class ReplayRun {
   readonly #store: OrderedStore
   readonly #keyOrder: KeyOrder
-  readonly #table: OperationTable
-  readonly #bytesMax: number
-  #slice = new Uint8Array(0)
-  #sliceView = new DataView(this.#slice.buffer)
+  readonly #memory: ReplayMemory
+  readonly #gathered: GatheredOperations
+  readonly #copies = new SectionSlice()
+  readonly #inPlace = new SectionInPlace()
+  /** Operations are given to the store where they stand. */
+  #staysInPlace = false
+  /** Parts before this one were applied and are released. */
+  #releasedParts = 0
+  #starts = new Int32Array(0)
+  #heads = new Int32Array(0)
+  /** Of the newest commit that was gathered whole. */
   #lastSeq = 0
-  /** What was loaded ahead; kept so that the loads are not left out as useless. */
-  touched = 0
+  /** Bytes that were taken of those gathered, and those after which a slice is due. */
+  #passedBytes = 0
+  #dueBytes = 0
+  #sliceBytes = 0
 
   /**
-   * @param bytesMax - about as many bytes of operations as it is given at a time.
-   * @param logBytes - as many as it will be given altogether, at most.
+   * @param memory - shared with the other stores.
+   * @param expectedBytes - as many bytes of operations as it is given at a time, at most.
    */
-  constructor(store: OrderedStore, keyOrder: KeyOrder, bytesMax: number, logBytes: number) {
+  constructor(store: OrderedStore, keyOrder: KeyOrder, memory: ReplayMemory, expectedBytes: number) {
     this.#store = store
     this.#keyOrder = keyOrder
-    this.#table = new OperationTable(Math.min(bytesMax, logBytes))
-    this.#bytesMax = bytesMax
+    this.#memory = memory
+    this.#gathered = new GatheredOperations(memory, expectedBytes)
   }
 
-  /** Memory that the operations take. */
-  get memoryBytes(): number {
-    return this.#table.memoryBytes
+  /** Memory that it takes besides chunks. */
+  get besideBytes(): number {
+    return this.#gathered.apart.byteCount + this.#gathered.countMax * SORTED_BYTES
   }
 
-  /** Takes a copy of what a commit does to the store; where that is too much for a copy, applies it at once. */
+  /** Tells how many chunks `add` takes at most. */
+  chunksFor(section: BatchSection): number {
+    return this.#gathered.chunksFor(section)
+  }
+
+  /** Takes a copy of what a commit does to the store, for which there must be room; or applies it, behind those before it. */
   add(section: BatchSection, seq: number): void {
-    if (section.end - section.start >= this.#bytesMax) {
-      this.apply()
-      this.#store.apply(section, toSeq(seq))
-      return
-    }
-    this.#table.add(section)
+    if (this.#gathered.add(section)) this.#lastSeq = seq
+    else this.applyWhole(section, seq)
+  }
+
+  /**
+   * Applies a commit as it is, behind what was gathered.
+   *
+   * @remarks A part of it may have been gathered already. That does no harm: whatever it does is done again, behind all the others.
+   */
+  applyWhole(section: BatchSection, seq: number): void {
+    if (this.#lastSeq > this.#store.seq) this.apply()
+    else this.#gathered.clear()
+    this.#store.apply(section, toSeq(seq))
     this.#lastSeq = seq
   }
 
   /** Applies what was taken, and forgets it. */
   apply(): void {
-    const table = this.#table
-    if (table.count === 0) return
-    this.#sortOperations()
+    const gathered = this.#gathered
+    if (gathered.count === 0) return
     // Each slice passes for a commit of its own: nobody sees the store between two of them.
-    const sliceCount = Math.min(Math.ceil(table.byteCount / SLICE_BYTES), this.#lastSeq - this.#store.seq)
-    const sliceBytes = Math.ceil(table.byteCount / sliceCount)
-    let from = 0
-    while (from < table.count) from = this.#applySlice(from, sliceBytes)
-    table.clear()
+    const sliceCount = Math.min(Math.ceil(gathered.byteCount / SLICE_BYTES), this.#lastSeq - this.#store.seq)
+    this.#sliceBytes = Math.ceil(gathered.byteCount / sliceCount)
+    this.#dueBytes = this.#sliceBytes
+    this.#passedBytes = 0
+    this.#releasedParts = 0
+    this.#inPlace.bytes = this.#memory.bytes
+    this.#staysInPlace = gathered.apart.byteCount === 0 && this.#sliceBytes <= IN_PLACE_BYTES_MAX
+    for (let part = 0; part < gathered.partCount; part++) this.#takePart(part)
+    this.#applySlice(this.#lastSeq, gathered.partCount)
+    gathered.clear()
   }
 
-  /** Applies operations from a place in the order on, and gives the place behind them. */
-  #applySlice(from: number, byteCount: number): number {
-    const table = this.#table
-    const { starts, count } = table
-    let operationCount = 0
-    let end = 0
-    let passedBytes = 0
-    let index = from
-    let touchedEnd = from
-    while (index < count && passedBytes < byteCount) {
-      if (index === touchedEnd) touchedEnd = this.#touch(index)
-      const operation = starts[index] as number
-      const bytes = table.endOf(operation) - operation
-      passedBytes += bytes
-      index++
-      // Only what is done last to a key counts.
-      if (index < count && table.isReplacedBy(operation, starts[index] as number)) continue
-      this.#reserve(end, bytes)
-      copyWords(table.view, operation, this.#sliceView, end, bytes)
-      end += bytes
-      operationCount++
+  /** Brings the operations of a part in order, and takes from each key what is done last to it. */
+  #takePart(part: number): void {
+    const gathered = this.#gathered
+    const { bytes } = this.#memory
+    if (gathered.countMax > this.#starts.length) {
+      this.#starts = new Int32Array(gathered.countMax)
+      this.#heads = new Int32Array(gathered.countMax)
     }
-    const isSorted = table.ranges.length === 0
-    const section: BatchSection = { bytes: this.#slice, start: 0, end, operationCount, isSorted }
-    this.#store.apply(section, toSeq(index < count ? this.#store.seq + 1 : this.#lastSeq))
-    return index
-  }
-
-  /**
-   * Loads the next operations: the processor waits for all of them at once instead of one after the other. First it loads where
-   * they begin, for that tells where they end.
-   */
-  #touch(from: number): number {
-    const table = this.#table
-    const { starts, bytes, count } = table
-    const end = Math.min(count, from + TOUCHED_OPERATIONS)
-    let sum = 0
-    for (let index = from; index < end; index++) sum ^= bytes[starts[index] as number] as number
-    for (let index = from; index < end; index++) {
+    const starts = this.#starts
+    const count = gathered.list(part, starts, this.#heads)
+    this.#keyOrder.sortWithHeads(bytes, starts, this.#heads, count)
+    for (let index = 0; index < count; index++) {
       const start = starts[index] as number
-      const last = table.endOf(start) - 1
-      for (let at = start + LINE_BYTES; at < last && at <= start + TOUCHED_BYTES_MAX; at += LINE_BYTES) {
-        sum ^= bytes[at] as number
-      }
-      sum ^= bytes[last] as number
+      const isReplaced = index + 1 < count && this.#isReplaced(start, starts[index + 1] as number)
+      const byteCount = isApart(bytes, start)
+        ? placeApart(bytes, start).byteCount
+        : operationEnd(bytes, start) - start
+      this.#passedBytes += byteCount
+      if (!isReplaced) this.#take(start, byteCount)
+      if (this.#passedBytes < this.#dueBytes || this.#passedBytes === gathered.byteCount) continue
+      const taken = this.#staysInPlace ? this.#inPlace : this.#copies
+      if (taken.operationCount === 0) continue
+      this.#applySlice(this.#store.seq + 1, part)
+      this.#dueBytes = this.#passedBytes + this.#sliceBytes
     }
-    this.touched = sum
-    return end
+    if (!this.#staysInPlace) this.#releaseParts(part + 1)
   }
 
-  #reserve(used: number, byteCount: number): void {
-    if (byteCount <= this.#slice.length - used) return
-    const grown = new Uint8Array(used + byteCount + SLICE_BYTES)
-    grown.set(this.#slice.subarray(0, used))
-    this.#slice = grown
-    this.#sliceView = new DataView(grown.buffer)
+  /** Tells whether the operation that follows is about the same key, so that only what that one does counts. */
+  #isReplaced(start: number, next: number): boolean {
+    const { bytes, view } = this.#memory
+    if (view.getInt32(start - HEAD_BYTES, true) !== view.getInt32(next - HEAD_BYTES, true)) return false
+    return haveSameKey(bytes, start, next)
   }
 
-  /** Sorts the operations between those that are about ranges, which must stay where they are. */
-  #sortOperations(): void {
-    const { bytes, starts, ranges, count } = this.#table
-    let from = 0
-    for (const range of ranges) {
-      this.#keyOrder.sort(bytes, starts, from, range)
-      from = range + 1
-    }
-    this.#keyOrder.sort(bytes, starts, from, count)
+  #take(start: number, byteCount: number): void {
+    const { bytes, view } = this.#memory
+    if (this.#staysInPlace) this.#inPlace.add(start)
+    else if (isApart(bytes, start))
+      this.#copies.add(this.#gathered.apart.view, placeApart(bytes, start).offset, byteCount)
+    else this.#copies.add(view, start, byteCount)
   }
+
+  /** Applies what was taken; parts before `partsTaken` are not looked at any more. */
+  #applySlice(seq: number, partsTaken: number): void {
+    const taken = this.#staysInPlace ? this.#inPlace : this.#copies
+    this.#store.apply(taken, toSeq(seq))
+    taken.clear()
+    this.#releaseParts(partsTaken)
+  }
+
+  #releaseParts(before: number): void {
+    for (; this.#releasedParts < before; this.#releasedParts++) this.#gathered.release(this.#releasedParts)
+  }
+}
+
+function isApart(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === KEPT_APART
 }

@@ -106,6 +106,62 @@ test.each(SEEDS)('a keyspace that holds a part of the commits takes only the oth
   db.close()
 })
 
+/** Bytes of a key: mostly of one shape, now and then another one that is in front of all others, behind them or between. */
+function bytesKeyOf(pick: (limit: number) => number): Uint8Array {
+  const digits = String(pick(40_000)).padStart(16, '0')
+  const others = [digits.slice(0, 13), `${digits}x`, `z${digits}`, `!${digits.repeat(1 + pick(600))}`, '']
+  const text = pick(40) === 0 ? (others[pick(others.length)] ?? '') : digits
+  return Uint8Array.from(text, (char) => char.charCodeAt(0))
+}
+
+test.each([
+  ['frames of the cache', 8192, 64 << 20, 1 << 26, 500],
+  ['short values only', 8192, 64 << 20, 1 << 26, Infinity],
+  ['memory of its own', 8192, 1 << 20, 1 << 26, 500],
+  ['several runs', 8192, 1 << 20, 1_000_000, 3000],
+  ['tiny pages', 512, 16 << 20, 1 << 26, 500],
+])('a long log is replayed in parts: %s', (_, pageBytes, cacheBytes, replayBytes, perLongValue) => {
+  const pick = picks(pageBytes + replayBytes)
+  const vfs = new MemoryVfs()
+  const tuning = { ...TUNING, pageBytes, replayBytes, segmentBytes: 1 << 20, checkpointLogBytes: 1 << 30 }
+  const openAgain = (on: MemoryVfs): Database =>
+    new Database(openDatabase('data', { vfs: on, cacheBytes }, tuning))
+  const db = openAgain(vfs)
+  const entries = db.keyspace('bytes', { keys: 'binary', values: 'binary' })
+  const map = new Map<string, string>()
+  const nameOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
+  for (let commit = 0; commit < 400; commit++) {
+    const batch = db.batch().in(entries)
+    for (let count = 0; count < 60; count++) {
+      const key = bytesKeyOf(pick)
+      if (pick(10) === 0) {
+        batch.delete(key)
+        map.delete(nameOf(key))
+      } else {
+        const value = new Uint8Array(pick(perLongValue) === 1 ? 3000 + pick(9000) : 80 + pick(100)).fill(
+          commit,
+        )
+        batch.put(key, value)
+        map.set(nameOf(key), `${value.length} of ${value[0]}`)
+      }
+    }
+    if (commit === 250 && perLongValue !== Infinity) {
+      batch.deleteRange({ gte: Uint8Array.of(0x30), lt: Uint8Array.of(0x30, 0x30, 0x31) })
+      for (const key of map.keys()) if (key >= '0' && key < '001') map.delete(key)
+    }
+    batch.commit({ durability: 'none' })
+  }
+  db.sync()
+  const again = openAgain(copyAfterKill(vfs, 'data'))
+  const found = [...again.keyspace('bytes', { keys: 'binary', values: 'binary' }).entries()]
+  const expected = [...map].sort(([a], [b]) => (a < b ? -1 : 1))
+  expect(found.map(([key, value]) => [nameOf(key), `${value.length} of ${value[0]}`])).toEqual(expected)
+  expect(again.verify().findings).toEqual([])
+  expect(again.seq).toBe(db.seq)
+  again.close()
+  db.close()
+})
+
 test('a commit larger than what is gathered is applied in its turn', () => {
   const vfs = new MemoryVfs()
   const db = open(vfs)

@@ -72,6 +72,8 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
 
   /** Moves to the first entry of the range that is not before `key`. */
   async seek(key: K): Promise<boolean> {
+    // A cursor that is closed says that first, as the sync face does.
+    this.#read.assertOpen()
     const bytes = copyBytes(this.#codec.encodeKey(key))
     return this.#move((cursor) =>
       this.#reverse ? cursor.seekBackward(bytes, bytes.length) : cursor.seek(bytes, bytes.length),

@@ -117,6 +117,8 @@ describe('reads of the async face', () => {
     }
     await forward.close()
     await expect(forward.next()).rejects.toEqual(rejection('LDB_CLOSED'))
+    // Also where what it is asked for is wrong.
+    await expect(forward.seek('x'.repeat(70_000))).rejects.toEqual(rejection('LDB_CLOSED'))
     const reverse = db.cursor({ lt: 'key000500', reverse: true })
     const moves = await Promise.all([
       reverse.first(),

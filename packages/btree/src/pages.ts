@@ -196,6 +196,7 @@ export class Pages implements PageSink {
       throw error
     }
     clearPage(this.memory, page, level)
+    if (level > 0) this.written.noteNewBranch()
     setPageNumber(this.memory, page, pageNumber)
     setPageEpoch(this.memory, page, this.epoch)
     this.markDirty(page)

@@ -35,8 +35,8 @@ export class WrittenPages {
   /** When the newest of the pages was written. */
   #newestTime = 0
   #frozenEpoch = -1
-  /** True when a branch of the frozen tree was copied since it was frozen. */
-  #wasCopied = false
+  /** True when a branch came to the newest tree since the tree was frozen, by a copy or new: settling does not see it. */
+  #hasNewBranch = false
   readonly #settlings: Settling[] = []
   /** Pages written before this are thrown out by the sweep that is under way; 0 when none is. */
   #sweepTime = 0
@@ -74,12 +74,17 @@ export class WrittenPages {
     this.#time += 1
     this.#frozenEpoch = frozenEpoch
     this.#begunTime = this.#time
-    this.#wasCopied = false
+    this.#hasNewBranch = false
+  }
+
+  /** Notes that a branch was made which no frozen tree has: over leaves that split, where there was no branch or none is left. */
+  noteNewBranch(): void {
+    this.#hasNewBranch = true
   }
 
   /** Lets the copy of a branch that may still have to be settled know all that was written: settling will not see the copy. */
   recordIn(memory: PageMemory, branch: number): void {
-    this.#wasCopied = true
+    this.#hasNewBranch = true
     const count = slotCount(memory, branch)
     for (let slot = 0; slot < count; slot += 1) {
       const child = this.get(childOf(memory, branch, slot))
@@ -91,7 +96,7 @@ export class WrittenPages {
   endSettling(epoch: number): void {
     this.#time += 1
     this.#frozenEpoch = -1
-    this.#settlings.push({ time: this.#wasCopied ? this.#begunTime : this.#time, epoch })
+    this.#settlings.push({ time: this.#hasNewBranch ? this.#begunTime : this.#time, epoch })
   }
 
   /**

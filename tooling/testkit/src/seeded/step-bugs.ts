@@ -51,7 +51,7 @@ export const STEP_BUGS: readonly SeededBug[] = [
     rows: [10],
     effect: 'what was written while the tree was settled counts as known to all parents',
     file: 'packages/btree/src/written-pages.ts',
-    find: 'this.#wasCopied ? this.#begunTime : this.#time',
+    find: 'this.#hasNewBranch ? this.#begunTime : this.#time',
     replace: 'this.#time',
     suite: stepped,
   },

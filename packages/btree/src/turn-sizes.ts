@@ -19,7 +19,7 @@ export const TURN_HELD: number = INVARIANTS ? 3 : 4096
 export const TURN_BITMAPS: number = INVARIANTS ? 1 : 32
 
 /** Checksums that are forgotten in a turn. @internal */
-export const TURN_FORGOTTEN: number = INVARIANTS ? 2 : 4096
+export const TURN_FORGOTTEN: number = INVARIANTS ? 16 : 4096
 
 /** The end of a file is cut off in pieces: a large one keeps some file systems busy. @internal */
 export const TURN_CUT_BYTES: number = INVARIANTS ? 1024 : 1 << 24

@@ -153,3 +153,63 @@ describe.each([32, 64, 400])('a checkpoint in steps, with %d pages in memory', (
     }
   })
 })
+
+describe('branches that no frozen tree has', () => {
+  /** A checkpoint of what is there, while whose waits a tree grows of nothing that has branches. */
+  async function grow(harness: TreeHarness, prepare: () => void): Promise<void> {
+    let turns = 0
+    const work = harness.tree.beginCheckpoint(
+      undefined,
+      turnOf(() => {
+        if (turns === 0) prepare()
+        turns += 1
+        if (turns > 3) return
+        for (let key = 0; key < 400; key += 1) harness.put(`key-${turns}-${key}`, 'v'.repeat(60))
+      }),
+    )
+    await work.syncAsync()
+    expect(turns).toBeGreaterThan(0)
+  }
+
+  const cases: readonly [string, number, (harness: TreeHarness) => void][] = [
+    ['an empty tree', 0, () => undefined],
+    ['a tree of one leaf', 3, () => undefined],
+    [
+      'a tree that is emptied',
+      400,
+      (harness) => {
+        harness.deleteRange('', undefined)
+      },
+    ],
+  ]
+
+  test.each(cases)('know what was written below them, over %s', async (_, keys, prepare) => {
+    const harness = new TreeHarness({ pageBytes: PAGE_BYTES, cachePages: 32 })
+    harness.put('key', 'so that there is something to write down')
+    for (let key = 0; key < keys; key += 1) harness.put(`key-${key}`, 'v'.repeat(60))
+    if (keys === 0) harness.delete('key')
+    await grow(harness, () => {
+      prepare(harness)
+    })
+    expect(harness.actual()).toEqual(harness.expected())
+    await harness.tree
+      .beginCheckpoint(
+        undefined,
+        turnOf(() => undefined),
+      )
+      .syncAsync()
+    expect(findingsOf(harness.tree)).toEqual([])
+    harness.reopen()
+    expect(harness.actual()).toEqual(harness.expected())
+  })
+
+  test('reach the file with what they know, when nobody has read them meanwhile', async () => {
+    const harness = new TreeHarness({ pageBytes: PAGE_BYTES, cachePages: 32 })
+    harness.put('key', 'value')
+    await grow(harness, () => undefined)
+    harness.tree.checkpoint()
+    harness.reopen()
+    expect(findingsOf(harness.tree)).toEqual([])
+    expect(harness.actual()).toEqual(harness.expected())
+  })
+})

@@ -56,6 +56,16 @@ export const STEP_BUGS: readonly SeededBug[] = [
     suite: stepped,
   },
   {
+    name: 'tree-new-branch-not-noted',
+    area,
+    rows: [10],
+    effect: 'a branch that is new, and no copy, counts as settled with the frozen tree',
+    file: 'packages/btree/src/written-pages.ts',
+    find: '  noteNewBranch(): void {\n    this.#hasNewBranch = true\n',
+    replace: '  noteNewBranch(): void {\n',
+    suite: stepped,
+  },
+  {
     name: 'tree-free-space-page-free',
     area,
     rows: [18, 19],

@@ -13,6 +13,7 @@ import { entriesOf, findingsOf, keyOf, textOf, TreeHarness } from './tree-harnes
  * together, failed or closed half-way.
  * Invariants: tree and snapshots show what the model says, whatever comes from the file; `verify` finds nothing; a crash leaves
  * the last checkpoint or the one that is under way; another checkpoint and another opening show the same again.
+ * `LDB_SEEDS=100+50` runs 50 seeds from 100 on.
  */
 const PAGE_BYTES = 512
 

@@ -16,7 +16,7 @@ function picks(seed: number): (limit: number) => number {
   }
 }
 
-const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
+const seeds = Array.from({ length: 20 }, (_, index) => index + 1)
 
 test.each(seeds)('sections take no more chunks than there are, seed %d', (seed) => {
   const pick = picks(seed * 977)

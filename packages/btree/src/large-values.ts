@@ -80,10 +80,8 @@ export class LargeValues {
     const reference = decodeReference(memory.bytes, offset)
     const { page, contentBytes } = reference
     const pages = runPageCount(contentBytes, this.#arena.pageBytes)
-    if (!this.#isResident(reference, pages)) return this.#bringIn(reference, pages)
-    const start = this.#startOfWhole(page, pages)
-    if (start < 0) return this.copy(memory, offset)
-    return this.#bytesAt(start + OVERFLOW_RUN_BYTES, contentBytes)
+    const start = this.#isResident(reference, pages) ? this.#startOfWhole(page, pages) : -1
+    return start < 0 ? this.copy(memory, offset) : this.#bytesAt(start + OVERFLOW_RUN_BYTES, contentBytes)
   }
 
   /** Pages have become free: what memory holds of them goes. */

@@ -1,5 +1,5 @@
 import { BRANCH_RECORD_KEY_OFFSET, PAGE_HEADER_BYTES } from './format.js'
-import { pageNumberOf, slotCount, usedBytes } from './page.js'
+import { pageEpoch, pageNumberOf, slotCount, usedBytes } from './page.js'
 import { appendSlots, copyBytes, insertSlot, removeSlot, setFences } from './page-edit.js'
 import {
   branchRecordBytes,
@@ -56,6 +56,7 @@ function tryMerge(state: TreeState, depth: number, right: number): boolean {
   else giveUpSeparator(state, parent, right)
   appendSlots(memory, target, memory, rightPage, level === 0 ? 0 : 1, slotCount(memory, rightPage))
   setFences(memory, target, lower, upper)
+  if (level > 0) pages.written.recordIn(memory, target, pageEpoch(memory, rightPage))
   removeSlot(memory, parent, right)
   pages.giveUp(rightPage)
   return true

@@ -196,7 +196,7 @@ export class Pages implements PageSink {
       throw error
     }
     clearPage(this.memory, page, level)
-    if (level > 0) this.written.noteNewBranch()
+    this.written.noteNewPage()
     setPageNumber(this.memory, page, pageNumber)
     setPageEpoch(this.memory, page, this.epoch)
     this.markDirty(page)
@@ -245,8 +245,9 @@ export class Pages implements PageSink {
       }
       memory.bytes.copyWithin(copy, page, page + memory.pageBytes)
       this.#outdate(page)
-      if (made <= this.written.frozenEpoch && pageLevel(memory, page) > 0) this.written.recordIn(memory, copy)
+      if (pageLevel(memory, page) > 0) this.written.recordIn(memory, copy, made)
     }
+    this.written.noteNewPage()
     setPageNumber(memory, copy, pageNumber)
     setPageEpoch(memory, copy, this.epoch)
     this.markDirty(copy)

@@ -35,8 +35,8 @@ export class WrittenPages {
   /** When the newest of the pages was written. */
   #newestTime = 0
   #frozenEpoch = -1
-  /** True when a branch came to the newest tree since the tree was frozen, by a copy or new: settling does not see it. */
-  #hasNewBranch = false
+  /** True when a page came to the newest tree since the tree was frozen, by a copy or new: settling sees neither it nor its parent. */
+  #hasNewPage = false
   readonly #settlings: Settling[] = []
   /** Pages written before this are thrown out by the sweep that is under way; 0 when none is. */
   #sweepTime = 0
@@ -74,17 +74,20 @@ export class WrittenPages {
     this.#time += 1
     this.#frozenEpoch = frozenEpoch
     this.#begunTime = this.#time
-    this.#hasNewBranch = false
+    this.#hasNewPage = false
   }
 
-  /** Notes that a branch was made which no frozen tree has: over leaves that split, where there was no branch or none is left. */
-  noteNewBranch(): void {
-    this.#hasNewBranch = true
+  /** Notes that a page was made or copied, and so is in no tree that was frozen before: a branch, or a leaf that is the root. */
+  noteNewPage(): void {
+    this.#hasNewPage = true
   }
 
-  /** Lets the copy of a branch that may still have to be settled know all that was written: settling will not see the copy. */
-  recordIn(memory: PageMemory, branch: number): void {
-    this.#hasNewBranch = true
+  /**
+   * Lets a branch know all that was written, if it has children from a page of the epoch `made` which may still have to be settled,
+   * as its copy or by a merge: settling will not see it.
+   */
+  recordIn(memory: PageMemory, branch: number, made: number): void {
+    if (made > this.#frozenEpoch) return
     const count = slotCount(memory, branch)
     for (let slot = 0; slot < count; slot += 1) {
       const child = this.get(childOf(memory, branch, slot))
@@ -96,7 +99,7 @@ export class WrittenPages {
   endSettling(epoch: number): void {
     this.#time += 1
     this.#frozenEpoch = -1
-    this.#settlings.push({ time: this.#hasNewBranch ? this.#begunTime : this.#time, epoch })
+    this.#settlings.push({ time: this.#hasNewPage ? this.#begunTime : this.#time, epoch })
   }
 
   /**

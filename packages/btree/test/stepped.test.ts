@@ -1,7 +1,8 @@
 import type { StoreSnapshot, Syncable } from '@ldb/base'
+import { PageCache } from '@ldb/cache'
 import { describe, expect, test } from 'vitest'
 import { CrashVfs, seeded } from './crash-vfs.js'
-import { entriesOf, findingsOf, TreeHarness } from './tree-harness.js'
+import { entriesOf, findingsOf, keyOf, TreeHarness } from './tree-harness.js'
 
 /**
  * Strategy: checkpoints made in steps, between which writes come, snapshots are taken and released, the power fails, an
@@ -156,14 +157,14 @@ describe.each([32, 64, 400])('a checkpoint in steps, with %d pages in memory', (
 
 describe('branches that no frozen tree has', () => {
   /** A checkpoint of what is there, while whose waits a tree grows of nothing that has branches. */
-  async function grow(harness: TreeHarness, prepare: () => void): Promise<void> {
+  async function grow(harness: TreeHarness, prepare: () => void, growths = 3): Promise<void> {
     let turns = 0
     const work = harness.tree.beginCheckpoint(
       undefined,
       turnOf(() => {
         if (turns === 0) prepare()
         turns += 1
-        if (turns > 3) return
+        if (turns > growths) return
         for (let key = 0; key < 400; key += 1) harness.put(`key-${turns}-${key}`, 'v'.repeat(60))
       }),
     )
@@ -210,6 +211,67 @@ describe('branches that no frozen tree has', () => {
     harness.tree.checkpoint()
     harness.reopen()
     expect(findingsOf(harness.tree)).toEqual([])
+    expect(harness.actual()).toEqual(harness.expected())
+  })
+
+  /** Trees that share few frames: reading the other one throws out all that is not in use. */
+  function crowded(): { harness: TreeHarness; crowd: () => void } {
+    const cache = new PageCache({ bytes: 32 * PAGE_BYTES, pageBytes: PAGE_BYTES })
+    const harness = new TreeHarness({ cache })
+    const other = new TreeHarness({ cache })
+    for (let key = 0; key < 400; key += 1) other.put(`key-${key}`, 'v'.repeat(60))
+    other.tree.checkpoint()
+    const random = seeded(2)
+    const crowd = (): void => {
+      for (let count = 0; count < 400; count += 1) other.tree.get(keyOf(`key-${random(400)}`))
+    }
+    return { harness, crowd }
+  }
+
+  const leaves: readonly [string, number, (harness: TreeHarness) => void][] = [
+    ['a copy', 3, () => undefined],
+    [
+      'all that is left',
+      400,
+      (harness) => {
+        harness.deleteRange('', undefined)
+      },
+    ],
+  ]
+
+  test.each(leaves)(
+    'are not needed: a leaf that is the root is known, too, as %s',
+    async (_, keys, prepare) => {
+      const { harness, crowd } = crowded()
+      for (let key = 0; key < keys; key += 1) harness.put(`key-${key}`, 'v'.repeat(60))
+      const change = (): void => {
+        prepare(harness)
+        harness.put('key', 'value')
+        crowd()
+      }
+      await grow(harness, change, 0)
+      crowd()
+      expect(harness.actual()).toEqual(harness.expected())
+      harness.tree.checkpoint()
+      harness.reopen()
+      expect(harness.actual()).toEqual(harness.expected())
+    },
+  )
+
+  test.each([1560, 1960, 2200])('know what is merged into them, removals up to %d', async (end) => {
+    const { harness, crowd } = crowded()
+    const random = seeded(1)
+    for (let count = 0; count < 1500; count += 1) harness.put(`key-${1000 + random(2000)}`, 'v'.repeat(60))
+    expect(harness.tree.stats().depth).toBeGreaterThan(3)
+    crowd()
+    const change = (): void => {
+      for (let key = 1000; key < end; key += 1) if (key % 40 !== 0) harness.delete(`key-${key}`)
+    }
+    await grow(harness, change, 0)
+    crowd()
+    expect(harness.actual()).toEqual(harness.expected())
+    harness.tree.checkpoint()
+    harness.reopen()
     expect(harness.actual()).toEqual(harness.expected())
   })
 })

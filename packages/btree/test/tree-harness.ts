@@ -46,12 +46,15 @@ export class TreeHarness {
   model = new Map<ModelKey, ModelKey>()
   readonly #pageBytes: number
   readonly #cachePages: number
+  readonly #cache: PageCache | undefined
   #seq = 0
 
-  constructor(options: { pageBytes?: number; cachePages?: number; vfs?: Vfs } = {}) {
+  /** @param options - with a `cache`, which other trees may share, the numbers of pages mean nothing. */
+  constructor(options: { pageBytes?: number; cachePages?: number; vfs?: Vfs; cache?: PageCache } = {}) {
     this.vfs = options.vfs ?? new MemoryVfs()
     this.#pageBytes = options.pageBytes ?? 512
     this.#cachePages = options.cachePages ?? 64
+    this.#cache = options.cache
     this.tree = this.#open()
     this.#seq = this.tree.seq
   }
@@ -116,7 +119,8 @@ export class TreeHarness {
   }
 
   #open(): BTree {
-    const cache = new PageCache({ bytes: this.#cachePages * this.#pageBytes, pageBytes: this.#pageBytes })
+    const cache =
+      this.#cache ?? new PageCache({ bytes: this.#cachePages * this.#pageBytes, pageBytes: this.#pageBytes })
     return BTree.open(this.vfs, this.path, { cache })
   }
 }

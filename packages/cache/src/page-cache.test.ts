@@ -84,6 +84,16 @@ describe('frames', () => {
     expect(cache.stats()).toMatchObject({ residentCount: 13, missCount: 101, evictionCount: 88 })
   })
 
+  test('a lent frame is left alone also where all others are pinned', () => {
+    const { cache, space } = openSpace(32)
+    const lent = Array.from({ length: 28 }, () => cache.lendFrame())
+    for (const page of [1, 2, 3, 4]) space.pin(space.claim(page))
+    expect(() => space.claim(5)).toThrow('every frame of the page cache is pinned')
+    for (const frame of lent) cache.releaseFrame(frame)
+    expect(lent).toContain(space.claim(5))
+    expect(cache.stats()).toMatchObject({ residentCount: 5, pinnedCount: 4 })
+  })
+
   test('pages beyond the budget push out others; dirty ones are written first', () => {
     const { cache, sink, space } = openSpace(32)
     for (let page = 1; page <= 100; page += 1) {

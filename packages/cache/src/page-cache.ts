@@ -189,8 +189,10 @@ export class PageCache {
   /** Gives a frame that holds nothing, the borrower's own until `releaseFrame`; or -1: nothing is thrown out for it. */
   lendFrame(): number {
     const free = this.#freeFrames.pop()
-    if (free !== undefined) return free
-    return this.#counts.untouched < this.frameCount ? this.#counts.untouched++ : -1
+    const frame = free ?? (this.#counts.untouched < this.frameCount ? this.#counts.untouched++ : -1)
+    // It is in no queue; where one holds pinned frames alone, any other that has no pin may be chosen.
+    if (frame >= 0) this.framePins[frame] = 1
+    return frame
   }
 
   /** Takes a frame back that holds nothing. The one that came last is used first: the processor's cache may have it. */

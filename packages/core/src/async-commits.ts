@@ -231,6 +231,8 @@ export class AsyncCommits {
       this.#fail(error)
       throw error
     }
+    // What was in this process alone is now told.
+    this.#parts.changeSignal.wake()
   }
 
   /** Resolves when nothing is in flight and nobody waits in line. */

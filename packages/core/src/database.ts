@@ -267,7 +267,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_COMMIT_UNKNOWN; the database is then poisoned. LDB_READ_ONLY.
    */
   sync(): void {
-    const { health, log, events } = this.#parts
+    const { health, log, events, changeSignal } = this.#parts
     this.pipeline.settle()
     health.assertWritable()
     try {
@@ -277,6 +277,8 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
       events.emit('error', { error })
       throw error
     }
+    // What was in this process alone is now told.
+    changeSignal.wake()
   }
 
   /** Writes all keyspaces down, so that the log can be cut. Comes by itself as the log grows, and at `close()`. */

@@ -65,7 +65,7 @@ export class GatheredOperations {
     this.#undividedBytes = Math.min(UNDIVIDED_BYTES_MAX, Math.ceil(expectedBytes / UNDIVIDED_SHARE))
   }
 
-  /** Chunks that a section takes at most. */
+  /** Chunks that a section takes at most, unless many of its keys are longer than a quarter of one. */
   chunksFor(section: BatchSection): number {
     const { chunkBytes } = this.memory
     const filled = chunkBytes - Math.floor(chunkBytes / APART_SHARE)
@@ -74,8 +74,8 @@ export class GatheredOperations {
   }
 
   /**
-   * Takes copies of the operations of a section, for which there must be room. False when one of them cannot be gathered: it is about
-   * a range of keys, or its key is too long. Those before it were taken then.
+   * Takes copies of the operations of a section. False when one of them cannot be gathered: it is about a range of keys, its key is
+   * too long, or no room is left. Those before it were taken then.
    *
    * @param section - one that was checked.
    */
@@ -95,8 +95,11 @@ export class GatheredOperations {
       const keyEnd = keyStart + keyBytesOf(bytes, at)
       const end = valueEndOf(bytes, at, keyEnd)
       const head = split === undefined ? 0 : split.headOf(bytes, view, keyStart, keyEnd)
-      if (end - at <= longest) this.#append(head, view, at, end - at)
-      else if (!this.#addApart(head, bytes, at, keyEnd, end)) return false
+      const isTaken =
+        end - at <= longest
+          ? this.#append(head, view, at, end - at)
+          : this.#addApart(head, bytes, at, keyEnd, end)
+      if (!isTaken) return false
       this.count++
       this.byteCount += end - at
       at = end
@@ -152,12 +155,16 @@ export class GatheredOperations {
     this.countMax = 0
   }
 
-  #append(head: number, source: DataView, start: number, byteCount: number): void {
+  /** Puts an operation behind the others of its part; false when there is no room. */
+  #append(head: number, source: DataView, start: number, byteCount: number): boolean {
     const part = this.#split === undefined ? 0 : this.#split.partOf(head)
     const { view } = this.memory
     const takenBytes = HEAD_BYTES + byteCount
     let place = this.#place[part] as number
-    if (takenBytes > (this.#limit[part] as number) - place) place = this.#takeChunk(part)
+    if (takenBytes > (this.#limit[part] as number) - place) {
+      if (this.memory.room === 0) return false
+      place = this.#takeChunk(part)
+    }
     view.setInt32(place, head, true)
     copyWords(source, start, view, place + HEAD_BYTES, byteCount)
     this.#place[part] = place + takenBytes
@@ -165,6 +172,7 @@ export class GatheredOperations {
     const count = (this.#counts[part] as number) + 1
     this.#counts[part] = count
     if (count > this.countMax) this.countMax = count
+    return true
   }
 
   /** Hangs an empty chunk behind the others of a part, and gives where it begins. */
@@ -172,7 +180,6 @@ export class GatheredOperations {
     const { memory } = this
     const last = this.#last[part] as number
     const chunk = memory.take()
-    assert(chunk >= 0, 'there is room for what is gathered')
     memory.next[chunk] = -1
     if (last < 0) this.#first[part] = chunk
     else {
@@ -185,7 +192,7 @@ export class GatheredOperations {
     return place
   }
 
-  /** Keeps an operation apart and takes what stands for it; false when even that is too long. */
+  /** Keeps an operation apart and takes what stands for it; false when even that is too long, or has no room. */
   #addApart(head: number, bytes: Uint8Array, start: number, keyEnd: number, end: number): boolean {
     const byteCount = keyEnd - start + KEPT_APART_PLACE_BYTES
     if (byteCount > this.memory.chunkBytes - HEAD_BYTES) return false
@@ -194,8 +201,7 @@ export class GatheredOperations {
     standIn[0] = KEPT_APART
     writeU32(standIn, keyEnd - start, this.apart.add(bytes, start, end))
     writeU32(standIn, keyEnd - start + 4, end - start)
-    this.#append(head, new DataView(standIn.buffer), 0, byteCount)
-    return true
+    return this.#append(head, new DataView(standIn.buffer), 0, byteCount)
   }
 
   /** Divides what is gathered, if there is room to move it. */
@@ -226,7 +232,7 @@ export class GatheredOperations {
     for (const start of starts) {
       const keyStart = keyStartOf(bytes, start)
       const head = this.#split.headOf(bytes, view, keyStart, keyStart + keyBytesOf(bytes, start))
-      this.#append(head, view, start, operationEnd(bytes, start) - start)
+      assert(this.#append(head, view, start, operationEnd(bytes, start) - start), 'there is room to divide')
     }
     let chunk = first
     while (chunk >= 0) {

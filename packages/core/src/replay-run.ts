@@ -58,7 +58,7 @@ export class ReplayRun {
     return this.#gathered.chunksFor(section)
   }
 
-  /** Takes a copy of what a commit does to the store, for which there must be room; or applies it, behind those before it. */
+  /** Takes a copy of what a commit does to the store; or applies it, behind those before it, if it cannot be gathered. */
   add(section: BatchSection, seq: number): void {
     if (this.#gathered.add(section)) this.#lastSeq = seq
     else this.applyWhole(section, seq)

@@ -33,6 +33,26 @@ function removed(keyspace: string, gte?: string, lt?: string): object {
 }
 
 describe('changes', () => {
+  it.each(['sync', 'synced'] as const)(
+    'are told when %s has brought them out of the process',
+    async (how) => {
+      const db = open(new MemoryVfs())
+      const changes = db.changes()
+      const next = changes.next()
+      let told: unknown
+      void next.then((result) => (told = result.value?.seq))
+      await db.promises.put('a', '1', { durability: 'none' })
+      for (let turn = 0; turn < 100; turn += 1) await Promise.resolve()
+      expect(told).toBe(undefined)
+      if (how === 'sync') db.sync()
+      else await db.promises.synced()
+      for (let turn = 0; turn < 100; turn += 1) await Promise.resolve()
+      expect(told).toBe(1)
+      await changes.return()
+      db.close()
+    },
+  )
+
   it('are told commit by commit, with their numbers, range deletes as such', async () => {
     const db = Database.memory()
     const users = db.keyspace('users', { keys: 'tuple', values: 'json' })

@@ -2,7 +2,7 @@
 // database is killed and opened again with little and much memory to gather commits in, with a keyspace that is ahead of the other,
 // and over and over again. Invariants (R2, R5): the maps' entries, nothing found by verification; the log does not grow by openings.
 import { MemoryVfs } from '@ldb/vfs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Database } from '../src/database.js'
 import { openDatabase } from '../src/open-database.js'
 import { copyAfterKill, readFile, writeFile } from './directory-tree.js'
@@ -160,6 +160,68 @@ test.each([
   expect(again.seq).toBe(db.seq)
   again.close()
   db.close()
+})
+
+/** Replays commits of `puts` each with a cache of so many bytes, and compares what is there with what was put. */
+function replayPuts(cacheBytes: number, commits: Iterable<readonly (readonly [string, string])[]>): void {
+  const vfs = new MemoryVfs()
+  const tuning = { pageBytes: 8192, preallocateBytes: 0, segmentBytes: 1 << 20, checkpointLogBytes: 1 << 30 }
+  const openAgain = (on: MemoryVfs): Database =>
+    new Database(openDatabase('data', { vfs: on, cacheBytes }, tuning))
+  const db = openAgain(vfs)
+  const map = new Map<string, string>()
+  for (const puts of commits) {
+    const batch = db.batch()
+    for (const [key, value] of puts) {
+      batch.put(key, value)
+      map.set(key, value)
+    }
+    batch.commit({ durability: 'none' })
+  }
+  db.sync()
+  const again = openAgain(copyAfterKill(vfs, 'data'))
+  expect([...again.entries()]).toEqual([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
+  expect(again.verify().findings).toEqual([])
+  expect(again.seq).toBe(db.seq)
+  again.close()
+  db.close()
+}
+
+describe.each([
+  ['frames of the cache', 64 << 20],
+  ['memory of its own', 1 << 20],
+])('a log whose first keys say nothing about the others, in %s', (_, cacheBytes) => {
+  const value = 'v'.repeat(90)
+
+  test.each([
+    ['rise', 1],
+    ['fall', -1],
+  ])('is replayed as it was written: they %s, and some come again', (__, step) => {
+    const pick = picks(cacheBytes)
+    const keyOf = (number: number): string => `key ${String(50_000 + step * number).padStart(8, '0')}`
+    replayPuts(
+      cacheBytes,
+      Array.from({ length: 300 }, (___, commit) =>
+        Array.from({ length: 100 }, (____, index): [string, string] => {
+          const number = commit * 100 + index
+          return [keyOf(pick(20) === 0 ? pick(number + 1) : number), `${value}${commit}`]
+        }),
+      ),
+    )
+  })
+
+  test('is replayed as it was written: they are longer than half a chunk', () => {
+    const pick = picks(cacheBytes)
+    replayPuts(
+      cacheBytes,
+      Array.from({ length: 12 }, (__, commit) =>
+        Array.from({ length: 110 }, (___, index): [string, string] => [
+          `${pick(5000)} ${'k'.repeat(4300 + pick(200))}`,
+          `${index} of ${commit}`,
+        ]),
+      ),
+    )
+  })
 })
 
 test('a commit larger than what is gathered is applied in its turn', () => {

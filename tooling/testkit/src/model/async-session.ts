@@ -183,7 +183,7 @@ export class AsyncSession {
       case 'drop': {
         const name = KEYSPACE_NAMES[command.ks] as string
         await db.dropKeyspace(name)
-        this.#mirror.forget(name)
+        await this.#mirror.forget(name)
         return 'dropped'
       }
       case 'keyspaces':

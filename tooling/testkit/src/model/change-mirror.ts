@@ -44,8 +44,12 @@ export class ChangeMirror {
     }
   }
 
-  /** A keyspace is gone, with all that there was to say of it. */
-  forget(name: string): void {
+  /**
+   * A keyspace is gone, with all that there was to say of it: what a call that waits was told before the end has nothing to do
+   * with one that gets the name later.
+   */
+  async forget(name: string): Promise<void> {
+    if (this.#waiting !== undefined) await this.#takeIn(this.#waiting)
     this.#copy.delete(name)
   }
 
@@ -53,13 +57,10 @@ export class ChangeMirror {
   async follow(): Promise<string | undefined> {
     while (this.#seq < this.#db.seq) {
       this.#waiting ??= this.#stream.next()
-      const result = await Promise.race([this.#waiting, passed(TURNS_MAX)])
+      const before = this.#seq
       // Commits that have changed nothing that is still there are not told.
-      if (result === undefined || result.value === undefined) break
-      this.#waiting = undefined
-      if (result.value.seq <= this.#seq) return `commit ${result.value.seq} after ${this.#seq}`
-      this.#seq = result.value.seq
-      for (const change of result.value.changes) this.#apply(change)
+      if (!(await this.#takeIn(this.#waiting))) break
+      if (this.#seq <= before) return `commit ${this.#seq} after ${before}`
     }
     return undefined
   }
@@ -82,7 +83,19 @@ export class ChangeMirror {
     await this.#stream.return()
   }
 
+  /** Takes in what a call gives, if it gives something now. */
+  async #takeIn(call: Promise<IteratorResult<CommittedChanges, undefined>>): Promise<boolean> {
+    const result = await Promise.race([call, passed(TURNS_MAX)])
+    if (result?.value === undefined) return false
+    this.#waiting = undefined
+    this.#seq = result.value.seq
+    for (const change of result.value.changes) this.#apply(change)
+    return true
+  }
+
   #apply(change: Change): void {
+    // Dropped since it was told.
+    if (this.#db.sync.keyspaces().every(({ name }) => name !== change.keyspace)) return
     const [keys, values] = textsOf(this.#db.sync, change.keyspace)
     const copy = this.#copy.get(change.keyspace) ?? new Map<string, string>()
     this.#copy.set(change.keyspace, copy)

@@ -248,6 +248,16 @@ export const TREE_BUGS: readonly SeededBug[] = [
     test: 'comes back whole while its frames come and go',
   },
   {
+    name: 'tree-places-outlived',
+    area,
+    rows: [30],
+    effect: 'a long value is brought in while the places of what is read with it are trusted still',
+    file: 'packages/btree/src/many-values.ts',
+    find: '    if (valueIsRun(pages.memory, place)) return undefined\n',
+    replace: '',
+    suite: 'packages/btree/src/many-values.test.ts',
+  },
+  {
     name: 'tree-freed-run-kept',
     area,
     rows: [30],

@@ -80,6 +80,14 @@ test('a failure is told to the sync that runs beside it, which was told of a suc
   await expect(synced).rejects.toBe(FAILURE)
 })
 
+test('a sync is one of its own, whatever is on its way', () => {
+  const { vfs, sync } = make()
+  sync.noteWritten(AHEAD_BYTES)
+  void sync.syncAsync()
+  expect(vfs.syncCount).toBe(2)
+  for (const { resolve } of vfs.held) resolve()
+})
+
 test('of two that run beside each other both fail, whichever was told', async () => {
   for (const told of [0, 1]) {
     const { vfs, sync } = make()

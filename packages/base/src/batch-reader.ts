@@ -127,6 +127,17 @@ export class BatchReader {
     return copyBytes(this.bytes, this.valueStart, this.valueEnd)
   }
 
+  /** Lets the section go, so that a reader that is kept does not keep its bytes; what was shown is no longer valid. */
+  release(): void {
+    this.bytes = NO_BYTES
+    this.section = undefined
+    this.starts = undefined
+    this.at = 0
+    this.end = 0
+    this.remaining = 0
+    this.leave()
+  }
+
   private startIn(starts: Int32Array): number {
     const { section, remaining } = this
     const start = starts[(section?.operationCount ?? 0) - remaining] ?? -1

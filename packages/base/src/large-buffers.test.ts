@@ -30,7 +30,7 @@ test('no more are kept than five', () => {
   const buffers = new LargeBuffers()
   for (let count = 0; count < 20; count++) buffers.give(new Uint8Array(2 * MIB))
   let taken = 0
-  while (buffers.take(1) !== undefined) taken++
+  while (buffers.take(MIB) !== undefined) taken++
   expect(taken).toBe(5)
 })
 
@@ -55,6 +55,31 @@ test('batches that are filled one after the other share a buffer, and hold only 
   other.clear()
   other.put(1, Uint8Array.of(1), Uint8Array.of(2))
   expect([...other.encode()]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0, 1, 1, 1, 1, 2])
+})
+
+test.each([2, 40])('a small batch does not keep a buffer of %i MiB', (size) => {
+  const large = new WriteBatch()
+  large.put(1, new Uint8Array(1), new Uint8Array(size * MIB))
+  large.clear()
+  const small = new WriteBatch()
+  for (let count = 0; count < 10; count++) small.put(1, new Uint8Array(1), new Uint8Array(200))
+  expect(small.encode().buffer.byteLength).toBeLessThan(100_000)
+})
+
+test('an engine without weak references keeps the buffers that are held for good, and no others', () => {
+  const { WeakRef } = globalThis
+  try {
+    Reflect.deleteProperty(globalThis, 'WeakRef')
+    const batch = new WriteBatch()
+    for (let count = 0; count < 50; count++) batch.put(1, Uint8Array.of(count), new Uint8Array(200_000))
+    expect([batch.operationCount, batch.encode().length]).toEqual([50, batch.byteLength])
+    batch.clear()
+    const buffers = new LargeBuffers()
+    for (const size of [9, 3, 2]) buffers.give(new Uint8Array(size * MIB))
+    expect([9, 2, 2].map((size) => buffers.take(size * MIB)?.length)).toEqual([undefined, 3 * MIB, undefined])
+  } finally {
+    globalThis.WeakRef = WeakRef
+  }
 })
 
 test.each([1, 2])('an encoded batch of %i keyspaces has room around it', (keyspaceCount) => {

@@ -3,6 +3,8 @@ const BYTES_MIN = 1_048_576
 /** A buffer up to this size is kept for good; a larger one, until memory is needed. */
 const BYTES_HELD_MAX = 4_194_304
 const LOOSE_MAX = 4
+/** Whoever needs less than this part of a buffer does not get it: a small batch that lives long would keep a large one. */
+const PART_MIN = 1 / 32
 
 /**
  * Buffers that nobody uses any more, for whoever needs one as large: memory that is touched for the first time costs more than what is
@@ -15,10 +17,13 @@ export class LargeBuffers {
   #held: Uint8Array | undefined = undefined
   #loose: WeakRef<Uint8Array>[] = []
 
-  /** Gives a buffer of at least `byteCount` bytes, with anything in it; `undefined` when there is none. The caller owns it. */
+  /**
+   * Gives a buffer of at least `byteCount` bytes, and not very many more, with anything in it; `undefined` when there is none. The
+   * caller owns it.
+   */
   take(byteCount: number): Uint8Array | undefined {
     const held = this.#held
-    if (held !== undefined && held.length >= byteCount) {
+    if (held !== undefined && isFitting(held, byteCount)) {
       this.#held = undefined
       return held
     }
@@ -28,7 +33,7 @@ export class LargeBuffers {
     for (const reference of kept) {
       const buffer = reference.deref()
       if (buffer === undefined) continue
-      if (taken === undefined && buffer.length >= byteCount) taken = buffer
+      if (taken === undefined && isFitting(buffer, byteCount)) taken = buffer
       else this.#loose.push(reference)
     }
     return taken
@@ -48,9 +53,15 @@ export class LargeBuffers {
   }
 
   #loosen(buffer: Uint8Array): void {
+    // Some engines have none.
+    if (typeof WeakRef !== 'function') return
     if (this.#loose.length === LOOSE_MAX) this.#loose.shift()
     this.#loose.push(new WeakRef(buffer))
   }
+}
+
+function isFitting(buffer: Uint8Array, byteCount: number): boolean {
+  return byteCount <= buffer.length && byteCount >= buffer.length * PART_MIN
 }
 
 /** Buffers of all batches of the process. @internal */

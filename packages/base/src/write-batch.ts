@@ -79,6 +79,11 @@ export class WriteBatch {
     return this.totalBytes
   }
 
+  /** Bytes of memory that the batch keeps, while it is empty, for what comes next. */
+  get keptBytes(): number {
+    return this.spare?.bytes.length ?? 0
+  }
+
   /** Number of operations in all keyspaces. */
   get operationCount(): number {
     return this.totalOperations

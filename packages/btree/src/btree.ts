@@ -36,6 +36,9 @@ import { ValueSlab } from './value-slab.js'
 import { TreeVerifier } from './verify.js'
 import { TreeState } from './tree-state.js'
 
+/** A larger batch is let go when it was applied: the buffers of small ones are used for the next. */
+const SECTION_BYTES_KEPT = 1 << 20
+
 /**
  * An ordered map in one file: a copy-on-write B+tree.
  *
@@ -179,6 +182,10 @@ export class BTree implements OrderedStore {
       if (section.isSorted === true) this.#sorted.apply(this.#tree, reader, section.operationCount)
       else applyOperations(this.#tree, this.#puts, reader)
     })
+    if (section.bytes.length > SECTION_BYTES_KEPT) {
+      reader.release()
+      this.#tree.releaseView()
+    }
     this.#seq = seq
   }
 

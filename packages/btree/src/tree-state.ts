@@ -99,6 +99,11 @@ export class TreeState {
     return this.#view
   }
 
+  /** Lets go of what was viewed last. */
+  releaseView(): void {
+    this.viewOf(NO_BYTES)
+  }
+
   /** Least key that may stand in the page at `depth` of the path; undefined at the left edge of the tree. */
   lowerFence(depth: number): Uint8Array | undefined {
     for (let above = depth - 1; above >= 0; above -= 1) {

@@ -19,8 +19,9 @@ const GATHER_ROUNDS = 4
 /** Commits that become visible together. */
 const RUN_MAX = 64
 const NO_MARKS: readonly KeyspaceSection[] = []
-/** Batches that are kept for the next commits. */
+/** Batches that are kept for the next commits, and memory that they keep. */
 const SPARE_BATCHES_MAX = 1024
+const SPARE_BYTES_MAX = 16_777_216
 
 /** Where commits become visible. */
 export interface VisibleCommits {
@@ -47,6 +48,7 @@ export class AsyncCommits {
   readonly #prefetch: GroupPrefetch
   readonly #acknowledged: AcknowledgedCommits
   readonly #spares: WriteBatch[] = []
+  #spareBytes = 0
   readonly #idleWaiters: (() => void)[] = []
   /** Commits up to these numbers were handed to the operating system, and to the device, as far as is known here. */
   #flushedSeq = 0
@@ -76,7 +78,10 @@ export class AsyncCommits {
 
   /** Gives an empty batch for one commit, to be handed to `append`. */
   takeBatch(): WriteBatch {
-    return this.#spares.pop() ?? new WriteBatch()
+    const spare = this.#spares.pop()
+    if (spare === undefined) return new WriteBatch()
+    this.#spareBytes -= spare.keptBytes
+    return spare
   }
 
   /** True while there are writes whose place in line comes before that of a new one. */
@@ -332,9 +337,11 @@ export class AsyncCommits {
   }
 
   #giveBack(batch: WriteBatch): void {
-    if (this.#spares.length >= SPARE_BATCHES_MAX) return
     batch.clear()
+    const bytes = batch.keptBytes
+    if (this.#spares.length >= SPARE_BATCHES_MAX || bytes > SPARE_BYTES_MAX - this.#spareBytes) return
     this.#spares.push(batch)
+    this.#spareBytes += bytes
   }
 
   #indexInFlight(): void {

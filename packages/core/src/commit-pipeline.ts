@@ -97,16 +97,14 @@ export class CommitPipeline {
     value: Uint8Array,
     durability: Durability | undefined,
   ): void {
-    this.#single.clear()
     this.#single.put(keyspaceId, key, value, keyBytes)
-    this.commit(this.#single, durability)
+    this.#commitSingle(durability)
   }
 
   /** Commits the removal of a key. */
   delete(keyspaceId: number, key: Uint8Array, keyBytes: number, durability: Durability | undefined): void {
-    this.#single.clear()
     this.#single.delete(keyspaceId, key, keyBytes)
-    this.commit(this.#single, durability)
+    this.#commitSingle(durability)
   }
 
   /** Commits the removal of a range, from `lower` (inclusive) to `upper` (exclusive). */
@@ -116,9 +114,16 @@ export class CommitPipeline {
     upper: Uint8Array | undefined,
     durability: Durability | undefined,
   ): void {
-    this.#single.clear()
     this.#single.deleteRange(keyspaceId, lower, upper)
-    this.commit(this.#single, durability)
+    this.#commitSingle(durability)
+  }
+
+  #commitSingle(durability: Durability | undefined): void {
+    try {
+      this.commit(this.#single, durability)
+    } finally {
+      this.#single.clear()
+    }
   }
 
   /**

@@ -1,9 +1,12 @@
-import { isLdbError } from '@ldb/base'
+import { INVARIANTS, isLdbError } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import type { Vfs } from './vfs.js'
 
-/** A file this large is emptied first: whoever still has it open, a sync off this thread for instance, would keep its space. */
-const EMPTIED_BYTES_MIN = 16 * 1024 * 1024
+/**
+ * A file this large is emptied first: whoever still has it open, a sync off this thread for instance, would keep its space. A small one
+ * too where invariants are checked.
+ */
+const EMPTIED_BYTES_MIN = INVARIANTS ? 4096 : 16 * 1024 * 1024
 
 /**
  * The removal of one file, as something that can be waited for, on this thread and off it: some file systems take tens of
@@ -56,14 +59,19 @@ export class FileRemoval implements Syncable {
     this.#state = 'done'
   }
 
+  /** Gives its space back; where that fails, the removal does it as soon as nobody has the file open. */
   #empty(): void {
-    const status = this.#vfs.status(this.#path)
-    if (status?.kind !== 'file' || status.length < EMPTIED_BYTES_MIN) return
-    const file = this.#vfs.open(this.#path, 'write')
     try {
-      file.truncate(0)
-    } finally {
-      file.close()
+      const status = this.#vfs.status(this.#path)
+      if (status?.kind !== 'file' || status.length < EMPTIED_BYTES_MIN) return
+      const file = this.#vfs.open(this.#path, 'write')
+      try {
+        file.truncate(0)
+      } finally {
+        file.close()
+      }
+    } catch (error) {
+      if (!isLdbError(error)) throw error
     }
   }
 

@@ -13,9 +13,13 @@ const AHEAD_BYTES = 100
 class HeldVfs extends MemoryVfs {
   syncCount = 0
   closedCount = 0
+  openCount = 0
+  refusal: LdbError | undefined = undefined
   readonly held: { resolve: () => void; reject: (error: unknown) => void }[] = []
 
   override open(path: string, mode: OpenMode): VfsFile {
+    if (this.refusal !== undefined) throw this.refusal
+    this.openCount++
     const file = super.open(path, mode)
     const close = file.close.bind(file)
     file.syncAsync = (): Promise<void> =>
@@ -76,6 +80,54 @@ test('a failure is told to the sync that runs beside it, which was told of a suc
   await expect(synced).rejects.toBe(FAILURE)
 })
 
+test('a sync is one of its own, whatever is on its way', () => {
+  const { vfs, sync } = make()
+  sync.noteWritten(AHEAD_BYTES)
+  void sync.syncAsync()
+  expect(vfs.syncCount).toBe(2)
+  for (const { resolve } of vfs.held) resolve()
+})
+
+test('of two that run beside each other both fail, whichever was told', async () => {
+  for (const told of [0, 1]) {
+    const { vfs, sync } = make()
+    const synced = [sync.syncAsync(), sync.syncAsync()]
+    const outcomes = Promise.allSettled(synced)
+    vfs.held[1 - told]!.resolve()
+    await new Promise(setImmediate)
+    vfs.held[told]!.reject(FAILURE)
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  }
+})
+
+test('where no handle is left nothing is sent ahead, and nothing has failed', async () => {
+  const { vfs, sync } = make()
+  vfs.refusal = new LdbError('LDB_IO', 'too many open files')
+  sync.noteWritten(AHEAD_BYTES)
+  await new Promise(setImmediate)
+  expect(() => sync.sync()).not.toThrow()
+  expect(vfs.syncCount).toBe(0)
+  vfs.refusal = undefined
+  sync.noteWritten(AHEAD_BYTES)
+  expect(vfs.syncCount).toBe(1)
+})
+
+test('a loop that never lets the event loop go on keeps few handles open, however many files it writes', async () => {
+  const vfs = new HeldVfs()
+  for (let number = 0; number < 1000; number++) {
+    const file = vfs.open('/file', 'create')
+    const sync = new FileSync(vfs, file, AHEAD_BYTES)
+    sync.noteWritten(AHEAD_BYTES)
+    sync.sync()
+    sync.close()
+    file.close()
+  }
+  expect(vfs.openCount - vfs.closedCount).toBeLessThanOrEqual(64)
+  for (const { resolve } of vfs.held) resolve()
+  await new Promise(setImmediate)
+  expect(vfs.openCount - vfs.closedCount).toBe(0)
+})
+
 test('behind a close nothing is sent ahead, and the handle goes with the last one', async () => {
   const { vfs, sync } = make()
   sync.noteWritten(AHEAD_BYTES)
@@ -96,4 +148,12 @@ test('a large file is emptied before its name goes, whoever still has it open', 
   small.truncate(1000)
   new FileRemoval(vfs, '/small').sync()
   expect([vfs.status('/small'), small.length()]).toEqual([undefined, 1000])
+})
+
+test('a large file that cannot be emptied is removed all the same', () => {
+  const { vfs, file } = make()
+  file.truncate(16 * 1024 * 1024)
+  vfs.refusal = new LdbError('LDB_IO', 'too many open files')
+  new FileRemoval(vfs, '/file').sync()
+  expect(vfs.status('/file')).toBeUndefined()
 })

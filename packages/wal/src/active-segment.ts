@@ -26,6 +26,8 @@ export class ActiveSegment implements Syncable {
   /** Offset in the file up to which zeros were filled, or records written. */
   #allocatedEnd: number
   readonly #fileSync: FileSync
+  /** Of what is filled ahead: who waits for records does not wait for that too. */
+  readonly #fillSync: FileSync
   #isFilling: boolean
   #isCut: boolean
   #closed: boolean
@@ -36,6 +38,7 @@ export class ActiveSegment implements Syncable {
     this.#file = vfs.open(segment.path, 'write')
     this.#allocatedEnd = this.#file.length()
     this.#fileSync = new FileSync(vfs, this.#file)
+    this.#fillSync = new FileSync(vfs, this.#file)
     this.#isFilling = false
     this.#isCut = false
     this.#closed = false
@@ -76,7 +79,7 @@ export class ActiveSegment implements Syncable {
       // The segment may be cut or closed meanwhile, and records may have come.
       while (!this.#closed && !this.#isCut && this.#preallocateBytes > 0 && this.#allocatedEnd < wantedEnd) {
         this.#fill(this.#allocatedEnd, Math.min(SLICE_BYTES, wantedEnd - this.#allocatedEnd))
-        await this.#fileSync.syncAsync()
+        await this.#fillSync.syncAsync()
       }
     } finally {
       this.#isFilling = false
@@ -118,8 +121,12 @@ export class ActiveSegment implements Syncable {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#file.close()
-    this.#fileSync.close()
+    try {
+      this.#file.close()
+    } finally {
+      this.#fileSync.close()
+      this.#fillSync.close()
+    }
   }
 }
 

@@ -239,12 +239,14 @@ export class LogWriter {
       } else if (previous !== undefined) {
         yield* sealFoundSteps(this.#vfs, previous, sealBefore(segment.header))
       }
+      old?.close()
     } catch (error) {
       this.poison(error)
       throw error
     } finally {
-      old?.close()
       this.#rotation = undefined
+      // Nothing, when it is closed.
+      old?.close()
     }
   }
 

@@ -1,3 +1,4 @@
+import { INVARIANTS } from '@ldb/base'
 import { xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import type { ChainHash } from './chain-hash.js'
@@ -15,8 +16,11 @@ import {
 const TWO_POW_32 = 2 ** 32
 const PER_2_32 = 2 ** -32
 const INITIAL_BYTES = 64 * 1024
-/** Part of the usual maximum from which on a payload that is lent is not copied: one more write costs as much as copying it. */
-const LENT_PART = 16
+/**
+ * Part of the usual maximum from which on a payload that is lent is not copied: one more write costs as much as copying it. A small one
+ * where invariants are checked.
+ */
+const LENT_PART = INVARIANTS ? 4096 : 16
 const halves = new Int32Array(2)
 
 /** Takes a piece of what is to be written behind the one before. */

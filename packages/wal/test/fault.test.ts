@@ -113,3 +113,39 @@ for (const code of ['LDB_IO', 'LDB_NO_SPACE'] as const) {
     })
   }
 }
+
+test.each(['sync', 'off the thread'])(
+  'a segment that cannot be closed ends the log too, and leaves no handle behind: %s',
+  async (how) => {
+    const vfs = new SimulatedVfs()
+    const open = vfs.open.bind(vfs)
+    let openCount = 0
+    let isFailing = false
+    vfs.open = (path, mode) => {
+      const file = open(path, mode)
+      const close = file.close.bind(file)
+      let isOpen = true
+      openCount++
+      file.close = () => {
+        if (isOpen) openCount--
+        isOpen = false
+        close()
+        if (isFailing && path.endsWith('1.wal')) throw new LdbError('LDB_IO', 'no device')
+      }
+      return file
+    }
+    const wal = Wal.open(vfs, 'log', { segmentBytes: 1024, preallocateBytes: 0 })
+    wal.append(payloadOf(1, 900), { seq: 1 })
+    await wal.syncAsync()
+    isFailing = true
+    const attempt = async (): Promise<void> => {
+      wal.append(payloadOf(2, 900), { seq: 2 })
+      if (how === 'sync') wal.sync()
+      else await wal.syncAsync()
+    }
+    await expect(attempt()).rejects.toMatchObject({ code: 'LDB_IO' })
+    await expectPoisoned(wal)
+    wal.close()
+    expect(openCount).toBe(0)
+  },
+)

@@ -98,6 +98,37 @@ describe('order of syncs', () => {
     wal.close()
   })
 
+  test('a commit does not wait for the space that is filled beside it', async () => {
+    const vfs = new SimulatedVfs()
+    const open = vfs.open.bind(vfs)
+    let filled: 'no' | 'yes' | 'synced' = 'no'
+    let finish = (): void => {}
+    vfs.open = (path, mode) => {
+      const file = open(path, mode)
+      const syncAsync = file.syncAsync.bind(file)
+      file.syncAsync = () => {
+        if (filled !== 'yes') return syncAsync()
+        filled = 'synced'
+        return new Promise((resolve) => (finish = resolve))
+      }
+      return file
+    }
+    const wal = Wal.open(vfs, 'log')
+    vfs.onOperation = (operation) => {
+      if (operation === 'preallocate' && filled === 'no') filled = 'yes'
+    }
+    for (let index = 0; index < 1000 && filled === 'no'; index++) {
+      wal.append(payloadOf(index, 1000))
+      await wal.syncAsync()
+    }
+    expect(filled).toBe('synced')
+    wal.append(payloadOf(1, 1000))
+    const synced = wal.syncAsync().then(() => true)
+    expect(await Promise.race([synced, new Promise(setImmediate)])).toBe(true)
+    finish()
+    wal.close()
+  })
+
   test('a closed log is opened and closed again without a single write', () => {
     const vfs = new SimulatedVfs()
     Wal.open(vfs, 'log').close()

@@ -145,12 +145,15 @@ describe('cutting', () => {
     expect(vfs.trace).toEqual([
       'rename log/0000000001.wal log/0000000001.wal.old',
       'syncDirectory log',
+      'truncate log/0000000001.wal.old 0',
       'remove log/0000000001.wal.old',
       'rename log/0000000002.wal log/0000000002.wal.old',
       'syncDirectory log',
+      'truncate log/0000000002.wal.old 0',
       'remove log/0000000002.wal.old',
       'rename log/0000000003.wal log/0000000003.wal.old',
       'syncDirectory log',
+      'truncate log/0000000003.wal.old 0',
       'remove log/0000000003.wal.old',
     ])
     expect(wal.firstLsn).toBe(lsns[6])

@@ -16,6 +16,8 @@ async function traceOf(subject: Subject, seed: number): Promise<string[]> {
   const session = run.open(trace, history)
   for (let step = 0; step < 30; step++) await session.step(random, history)
   session.close(true)
+  // What was sent to the device ahead is still on its way.
+  await new Promise(setImmediate)
   expect(trace.broken).toEqual([])
   return trace.lines
 }

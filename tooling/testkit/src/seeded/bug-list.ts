@@ -1,3 +1,4 @@
+import { AHEAD_BUGS } from './ahead-bugs.js'
 import { CACHE_BUGS } from './cache-bugs.js'
 import { CORE_BUGS } from './core-bugs.js'
 import { FLOOR_BUGS } from './floor-bugs.js'
@@ -10,6 +11,7 @@ import { TREE_BUGS } from './tree-bugs.js'
 /** Every seeded bug. */
 export const SEEDED_BUGS: readonly SeededBug[] = [
   ...LOG_BUGS,
+  ...AHEAD_BUGS,
   ...TREE_BUGS,
   ...STEP_BUGS,
   ...CACHE_BUGS,

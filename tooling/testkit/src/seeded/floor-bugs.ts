@@ -57,17 +57,6 @@ export const FLOOR_BUGS: readonly SeededBug[] = [
     suite: 'packages/base/src/tuple-encoding.test.ts',
   },
   {
-    name: 'sent-ahead-failure-forgotten',
-    area,
-    rows: [5],
-    effect: 'a sync that nobody waited for fails, and the next one is called a success',
-    file: 'packages/vfs/src/file-sync.ts',
-    find: '        this.#aheadFailure ??= { error }\n',
-    replace: '        void error\n',
-    suite: 'packages/core/test/large-commits.test.ts',
-    test: 'a failure of what was sent ahead is told when the log must be durable',
-  },
-  {
     name: 'inverted-range-not-empty',
     area,
     rows: [25],

@@ -15,6 +15,9 @@ import { promised } from '../violation.js'
 const DIRECTORY = 'log'
 /** Where records begin in a segment; before it are the header and the seal, which is written late. */
 const RECORDS_FILE_OFFSET = 8192
+/** What a payload that is lent to the log must have in front of it, and behind. */
+const ROOM_BEFORE = 32
+const ROOM_BEHIND = 8
 const STEPS = { append: 8, flush: 2, sync: 4, syncAsync: 2, rotate: 1, cut: 1, reopen: 1, abandon: 1 }
 
 export const isSegment = (path: string): boolean => path.endsWith('.wal')
@@ -72,6 +75,8 @@ class WalSession implements SubjectSession {
   isOpen = true
   /** A call has failed: what was not durable before will not be. */
   #hasFailed = false
+  /** Memory that the log was lent, until everything is flushed. */
+  #lent: Uint8Array[] = []
 
   constructor(run: WalRun, vfs: Vfs, wal: Wal) {
     this.#run = run
@@ -182,14 +187,31 @@ class WalSession implements SubjectSession {
     const payload = random.bytes(random.below(this.#run.payloadBytesMax + 1))
     const value = textOf(payload)
     attemptCommit(history, [{ kind: 'put', space: 'log', key: '', value }], () => {
-      this.#wal.append(bytesOf(value), { seq: history.submitted, type: random.below(256) })
+      const bytes = bytesOf(value)
+      const isLent = bytes.length % 2 === 1
+      const given = isLent ? this.#lend(bytes) : bytes
+      this.#wal.append(given, { seq: history.submitted, type: random.below(256), isLent })
     })
+  }
+
+  #lend(bytes: Uint8Array): Uint8Array {
+    const memory = new Uint8Array(ROOM_BEFORE + bytes.length + ROOM_BEHIND)
+    memory.set(bytes, ROOM_BEFORE)
+    this.#lent.push(memory)
+    return memory.subarray(ROOM_BEFORE, ROOM_BEFORE + bytes.length)
+  }
+
+  /** Everything is flushed: what was lent is used for something else. */
+  #takeBack(): void {
+    for (const memory of this.#lent) memory.fill(0xee)
+    this.#lent = []
   }
 
   /** After a failure nothing may be taken; and what was reported as in no file must not come back. */
   #handOver(history: History, action: () => void): void {
     try {
       action()
+      this.#takeBack()
     } catch (error) {
       if (isLdbError(error, 'LDB_POISONED')) throw error
       history.inDoubt = true
@@ -235,6 +257,7 @@ class WalSession implements SubjectSession {
     const results = await Promise.allSettled(waiting)
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+    this.#takeBack()
   }
 
   #cut(random: TestRandom, history: History): void {

@@ -1,0 +1,86 @@
+import type { SeededBug } from './seeded-bug.js'
+
+const area = 'log'
+const fileSync = 'packages/vfs/src/file-sync.ts'
+
+/** Bugs of what is sent to the device ahead, and of batches that are lent to the log. */
+export const AHEAD_BUGS: readonly SeededBug[] = [
+  {
+    name: 'ahead-failure-forgotten',
+    area,
+    rows: [5],
+    effect: 'a sync that nobody waits for fails, and the next one of the same handle is a success',
+    file: fileSync,
+    find: '      void this.#begin()\n',
+    replace:
+      '      const known = this.#failure\n      void this.#begin().then(() => {\n        this.#failure = known\n      })\n',
+    suite: 'packages/core/test/large-commits.test.ts',
+    test: 'a failure of what was sent ahead is told when the log must be durable',
+  },
+  {
+    name: 'ahead-taken-for-a-sync',
+    area,
+    rows: [5, 7],
+    effect: 'what was written behind the beginning of a sync ahead counts as synced when that one ends',
+    file: fileSync,
+    find: '    await this.#begin()\n',
+    replace: '    if (this.#running.size === 0) await this.#begin()\n',
+    suite: 'packages/vfs/src/file-sync.test.ts',
+    test: 'a sync is one of its own',
+  },
+  {
+    name: 'ahead-taken-for-done',
+    area,
+    rows: [5, 7],
+    effect: 'a sync on the thread does nothing while one that was sent ahead is on its way',
+    file: fileSync,
+    find: '    this.#file.sync()\n',
+    replace: '    if (this.#running.size === 0) this.#file.sync()\n',
+    suite: 'crash-database',
+    cases: 2,
+  },
+  {
+    name: 'sync-beside-told-alone',
+    area,
+    rows: [5],
+    effect: 'of two syncs beside each other one is told of the failure, and the other one is a success',
+    file: fileSync,
+    find: '    if (this.#running.size > 0) await Promise.all(this.#running)\n',
+    replace: '',
+    suite: 'packages/vfs/src/file-sync.test.ts',
+    test: 'beside',
+  },
+  {
+    name: 'lent-record-out-of-order',
+    area,
+    rows: [30],
+    effect: 'a record that is lent is written in front of those that were copied before it',
+    file: 'packages/wal/src/record-buffer.ts',
+    find: '      this.#lent.push({ record: bytes, at: this.#copiedBytes })\n',
+    replace: '      this.#lent.push({ record: bytes, at: 0 })\n',
+    suite: 'crash-wal',
+    cases: 2,
+  },
+  {
+    name: 'lent-batch-used-before-its-write',
+    area,
+    rows: [30],
+    effect: 'the batch of a commit that nobody flushes is lent all the same, and filled with the next one',
+    file: 'packages/core/src/commit-pipeline.ts',
+    find: "log.appendCommit(bytes, seq, durability !== 'none')",
+    replace: 'log.appendCommit(bytes, seq, seq > 0)',
+    suite: 'packages/core/test/large-commits.test.ts',
+    test: 'large commits of the sync face are in the log as they were',
+  },
+  {
+    name: 'log-usable-after-failed-close',
+    area,
+    rows: [8],
+    effect: 'the closing of a full segment fails, which ends nothing',
+    file: 'packages/wal/src/log-writer.ts',
+    find: '      old?.close()\n    } catch',
+    replace: '    } catch',
+    suite: 'packages/wal/test/fault.test.ts',
+    test: 'cannot be closed',
+  },
+]

@@ -31,9 +31,15 @@ export class DepartedPages {
 
   /** Tells whether a page went lately, and forgets it. */
   take(name: number): boolean {
+    if (!this.has(name)) return false
+    this.#names[name & this.#mask] = 0
+    return true
+  }
+
+  /** Tells whether a page went lately. */
+  has(name: number): boolean {
     const place = name & this.#mask
     if (this.#names[place] !== name || name === 0) return false
-    this.#names[place] = 0
     const age = (this.#time - (this.#times[place] as number)) | 0
     return age >= 0 && age < this.#countMax
   }

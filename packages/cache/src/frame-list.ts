@@ -1,22 +1,17 @@
 /**
- * Frames in order of arrival, in one of several lists that share their links: a ring for each list, through a place of its own
- * behind those of the frames.
+ * Frames in order of arrival, in one of several lists that share their links: each list is a ring of its own.
  *
  * @internal
  */
 export class FrameList {
   readonly #next: Int32Array
   readonly #previous: Int32Array
-  readonly #head: number
+  #oldest = -1
   #count = 0
 
-  /** @param head - the list's own place in the links. */
-  constructor(next: Int32Array, previous: Int32Array, head: number) {
+  constructor(next: Int32Array, previous: Int32Array) {
     this.#next = next
     this.#previous = previous
-    this.#head = head
-    next[head] = head
-    previous[head] = head
   }
 
   get count(): number {
@@ -25,16 +20,18 @@ export class FrameList {
 
   /** Gives the frame that came first; the list must not be empty. */
   get oldest(): number {
-    return this.#next[this.#head] as number
+    return this.#oldest
   }
 
   /** Adds a frame that is in no list, as the newest. */
   add(frame: number): void {
-    const newest = this.#previous[this.#head] as number
+    const oldest = this.#count === 0 ? frame : this.#oldest
+    const newest = this.#count === 0 ? frame : (this.#previous[oldest] as number)
     this.#next[newest] = frame
     this.#previous[frame] = newest
-    this.#next[frame] = this.#head
-    this.#previous[this.#head] = frame
+    this.#next[frame] = oldest
+    this.#previous[oldest] = frame
+    this.#oldest = oldest
     this.#count += 1
   }
 
@@ -44,6 +41,17 @@ export class FrameList {
     const previous = this.#previous[frame] as number
     this.#next[previous] = next
     this.#previous[next] = previous
+    if (frame === this.#oldest) this.#oldest = next
     this.#count -= 1
+  }
+
+  /** Makes a frame of this list the newest: of the oldest, nothing moves but where the ring begins. */
+  renew(frame: number): void {
+    if (frame === this.#oldest) {
+      this.#oldest = this.#next[frame] as number
+      return
+    }
+    this.remove(frame)
+    this.add(frame)
   }
 }

@@ -12,9 +12,7 @@ function filled(count: number): { queues: FrameQueues; pins: Int32Array } {
 /** Gives the frame that is chosen to another page. */
 function replace(queues: FrameQueues, pins: Int32Array, page: number): number {
   const frame = queues.choose(pins)
-  queues.depart(frame)
-  queues.remove(frame)
-  queues.place(frame, page)
+  queues.replace(frame, page)
   return frame
 }
 
@@ -61,7 +59,8 @@ test('a frame that was pinned stays, and when all are there is none', () => {
 })
 
 test('an unpinned frame is always found, whatever came before', () => {
-  const step = fc.record({ frame: fc.nat(11), kind: fc.constantFrom('touch', 'pin', 'unpin', 'replace') })
+  const kinds = fc.constantFrom('touch', 'pin', 'unpin', 'drop', 'replace')
+  const step = fc.record({ frame: fc.nat(11), kind: kinds })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const { queues, pins } = filled(12)
@@ -70,13 +69,14 @@ test('an unpinned frame is always found, whatever came before', () => {
         if (kind === 'touch') queues.touch(frame)
         else if (kind === 'pin') pins[frame] = 1
         else if (kind === 'unpin') pins[frame] = 0
-        else if (pins.some((count) => count === 0)) {
+        else if (kind === 'drop') {
+          queues.remove(frame)
+          queues.place(frame, (page += 1))
+        } else if (pins.some((count) => count === 0)) {
           const chosen = queues.choose(pins)
           expect(chosen).toBeGreaterThanOrEqual(0)
           expect(pins[chosen]).toBe(0)
-          queues.depart(chosen)
-          queues.remove(chosen)
-          queues.place(chosen, (page += frame % 3))
+          queues.replace(chosen, (page += frame % 3))
         } else expect(queues.choose(pins)).toBe(-1)
       }
     }),

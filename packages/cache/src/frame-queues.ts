@@ -34,10 +34,10 @@ export class FrameQueues {
     this.#uses = new Uint8Array(frameCount)
     this.#isResident = new Uint8Array(frameCount)
     this.#names = new Int32Array(frameCount)
-    const next = new Int32Array(frameCount + 2)
-    const previous = new Int32Array(frameCount + 2)
-    this.#newcomers = new FrameList(next, previous, frameCount)
-    this.#residents = new FrameList(next, previous, frameCount + 1)
+    const next = new Int32Array(frameCount)
+    const previous = new Int32Array(frameCount)
+    this.#newcomers = new FrameList(next, previous)
+    this.#residents = new FrameList(next, previous)
     this.#newcomersMax = Math.max(1, Math.floor(frameCount / NEWCOMER_SHARE))
     this.#departed = new DepartedPages(frameCount - this.#newcomersMax)
   }
@@ -66,9 +66,19 @@ export class FrameQueues {
     else this.#newcomers.remove(frame)
   }
 
-  /** Notes that the page in a frame is thrown out to make room; {@link FrameQueues.remove} is due as well. */
-  depart(frame: number): void {
-    if (this.#isResident[frame] === 0) this.#departed.add(this.#names[frame] as number)
+  /** Notes that the page in a frame was thrown out to make room, and that a new one came into it. */
+  replace(frame: number, name: number): void {
+    const wasResident = this.#isResident[frame] === 1
+    if (!wasResident) this.#departed.add(this.#names[frame] as number)
+    if (wasResident || this.#departed.has(name)) {
+      this.remove(frame)
+      this.place(frame, name)
+      return
+    }
+    // One newcomer after another, as most are that a small cache brings in.
+    this.#names[frame] = name
+    this.#uses[frame] = 0
+    this.#newcomers.renew(frame)
   }
 
   /** Gives an unpinned frame, which stays where it is, or -1 when every one is pinned. */
@@ -80,9 +90,14 @@ export class FrameQueues {
       const frame = queue.oldest
       const uses = this.#uses[frame] as number
       if (pins[frame] === 0 && uses <= (isNewcomer ? USES_OF_NEWCOMER : 0)) return frame
-      queue.remove(frame)
-      if (pins[frame] !== 0) queue.add(frame)
-      else this.#keep(frame, isNewcomer ? 0 : uses - 1)
+      if (pins[frame] !== 0) queue.renew(frame)
+      else if (isNewcomer) {
+        queue.remove(frame)
+        this.#keep(frame, 0)
+      } else {
+        this.#uses[frame] = uses - 1
+        queue.renew(frame)
+      }
     }
     // The queue whose turn it is holds pinned frames alone.
     return pins.indexOf(0)

@@ -157,15 +157,14 @@ export class PageCache {
     return this.#counts.untouched
   }
 
-  /**
-   * Gives an empty frame, evicting when there is none left.
-   *
-   * @internal
-   */
-  claimFrame(): number {
+  /** Gives a frame to the page that has this name in the queues, evicting when there is none left. @internal */
+  claimFrame(name: number): number {
     this.#counts.misses += 1
     const idle = this.lendFrame()
-    if (idle >= 0) return idle
+    if (idle >= 0) {
+      this.queues.place(idle, name)
+      return idle
+    }
     const frame = this.queues.choose(this.framePins)
     assert(frame >= 0, 'every frame of the page cache is pinned')
     const space = this.#spaces[this.frameSpace[frame] as number]
@@ -176,8 +175,8 @@ export class PageCache {
       this.#counts.writebacks += 1
     }
     this.#counts.evictions += 1
-    this.queues.depart(frame)
     space.forget(frame)
+    this.queues.replace(frame, name)
     return frame
   }
 
@@ -215,7 +214,7 @@ export class PageCache {
 export class PageSpace {
   readonly #cache: PageCache
   readonly #sink: PageSink
-  readonly #table: PageTable = new PageTable()
+  readonly #table: PageTable
   /** @internal */ readonly id: number
   #open = true
 
@@ -223,6 +222,7 @@ export class PageSpace {
   constructor(cache: PageCache, sink: PageSink, id: number) {
     this.#cache = cache
     this.#sink = sink
+    this.#table = new PageTable(cache.frameCount)
     this.id = id
   }
 
@@ -247,12 +247,11 @@ export class PageSpace {
     assert(this.#open, 'the page space is detached')
     assert(pageNumber > 0 && this.#table.get(pageNumber) < 0, 'a page has one frame')
     const cache = this.#cache
-    const frame = cache.claimFrame()
+    const frame = cache.claimFrame(nameOf(this.id, pageNumber))
     cache.framePage[frame] = pageNumber
     cache.frameSpace[frame] = this.id
     cache.framePins[frame] = 0
     cache.frameDirty[frame] = 0
-    cache.queues.place(frame, nameOf(this.id, pageNumber))
     this.#table.add(pageNumber, frame)
     return frame
   }
@@ -353,8 +352,7 @@ export class PageSpace {
     const frame = this.#table.get(pageNumber)
     if (frame < 0) return
     assert(this.#cache.framePins[frame] === 0, 'a pinned page is not dropped')
-    this.forget(frame)
-    this.#cache.releaseFrame(frame)
+    this.#release(frame)
   }
 
   /** Calls `visit` for each resident page, in no order. Nothing may be claimed or dropped meanwhile. */
@@ -370,8 +368,7 @@ export class PageSpace {
     this.#table.forEach((_, frame) => frames.push(frame))
     for (const frame of frames) {
       this.#cache.framePins[frame] = 0
-      this.forget(frame)
-      this.#cache.releaseFrame(frame)
+      this.#release(frame)
     }
     this.#cache.detach(this)
   }
@@ -382,10 +379,15 @@ export class PageSpace {
     this.markClean(frame)
   }
 
+  #release(frame: number): void {
+    this.forget(frame)
+    this.#cache.queues.remove(frame)
+    this.#cache.releaseFrame(frame)
+  }
+
   /** @internal */
   forget(frame: number): void {
     this.#cache.places.outdate(frame)
-    this.#cache.queues.remove(frame)
     this.#table.remove(this.#cache.framePage[frame] as number)
     this.#cache.framePage[frame] = 0
     this.#cache.frameDirty[frame] = 0

@@ -10,7 +10,6 @@ const ZERO_BYTES = 2 ** 20
 /** How often in a row a call may ask to be made again before that counts as a failure. */
 const RETRIES_MAX = 1000
 
-type Transfer = (bytes: Uint8Array, start: number, byteCount: number, fileOffset: number) => number
 type TransferAsync = (
   bytes: Uint8Array,
   start: number,
@@ -42,14 +41,7 @@ export class NodeFile implements VfsFile {
     assertSpan(target, targetOffset, byteCount, fileOffset)
     let done = 0
     while (done < byteCount) {
-      const count = this.#repeat(
-        'read',
-        this.#readOnce,
-        target,
-        targetOffset + done,
-        byteCount - done,
-        fileOffset + done,
-      )
+      const count = this.#readSome(target, targetOffset + done, byteCount - done, fileOffset + done)
       if (count === 0) break
       done += count
     }
@@ -61,14 +53,7 @@ export class NodeFile implements VfsFile {
     assertSpan(source, sourceOffset, byteCount, fileOffset)
     for (let done = 0; done < byteCount;) {
       const position = fileOffset + done
-      const count = this.#repeat(
-        'write',
-        this.#writeOnce,
-        source,
-        sourceOffset + done,
-        byteCount - done,
-        position,
-      )
+      const count = this.#writeSome(source, sourceOffset + done, byteCount - done, position)
       if (count === 0) throw this.#noProgress(position)
       done += count
     }
@@ -184,12 +169,6 @@ export class NodeFile implements VfsFile {
     )
   }
 
-  readonly #readOnce: Transfer = (bytes, start, byteCount, fileOffset) =>
-    fs.readSync(this.#descriptor, bytes, start, byteCount, fileOffset)
-
-  readonly #writeOnce: Transfer = (bytes, start, byteCount, fileOffset) =>
-    fs.writeSync(this.#descriptor, bytes, start, byteCount, fileOffset)
-
   readonly #readOnceAsync: TransferAsync = (bytes, start, byteCount, fileOffset) =>
     new Promise((resolve, reject) => {
       fs.read(this.#descriptor, bytes, start, byteCount, fileOffset, (error, count) => {
@@ -207,19 +186,27 @@ export class NodeFile implements VfsFile {
     })
 
   /** Makes one call, again when it was interrupted before it did anything. */
-  #repeat(
-    operation: string,
-    transfer: Transfer,
-    bytes: Uint8Array,
-    start: number,
-    byteCount: number,
-    offset: number,
-  ): number {
+  #readSome(bytes: Uint8Array, start: number, byteCount: number, offset: number): number {
     for (let retryCount = 0; ; retryCount++) {
       try {
-        return transfer(bytes, start, Math.min(byteCount, CALL_BYTES_MAX), offset)
+        return fs.readSync(this.#descriptor, bytes, start, Math.min(byteCount, CALL_BYTES_MAX), offset)
       } catch (error) {
-        if (!isInterruption(error, retryCount)) throw nodeError(error, { operation, file: this.path, offset })
+        if (!isInterruption(error, retryCount)) {
+          throw nodeError(error, { operation: 'read', file: this.path, offset })
+        }
+      }
+    }
+  }
+
+  /** As {@link NodeFile.#readSome}. */
+  #writeSome(bytes: Uint8Array, start: number, byteCount: number, offset: number): number {
+    for (let retryCount = 0; ; retryCount++) {
+      try {
+        return fs.writeSync(this.#descriptor, bytes, start, Math.min(byteCount, CALL_BYTES_MAX), offset)
+      } catch (error) {
+        if (!isInterruption(error, retryCount)) {
+          throw nodeError(error, { operation: 'write', file: this.path, offset })
+        }
       }
     }
   }

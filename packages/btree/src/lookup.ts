@@ -11,10 +11,13 @@ import { searchBranch, searchLeaf } from './search.js'
 import type { ValueSlab } from './value-slab.js'
 
 /**
- * Keys in a row that were absent, or whose leaf was not in memory, after which the next is expected to be like them: its
- * place, memory to wait for, is not asked.
+ * Keys that were absent, or whose leaf was not in memory, after which the next is expected to be like them: its place, memory
+ * to wait for, is neither asked nor noted.
  */
-const UNPLACED_IN_ROW_MAX = 4
+const UNPLACED_EXPECTED = 4
+const UNPLACED_MAX = 12
+/** So many of them are made up for by one that was found in a leaf in memory: one in four is worth the asking. */
+const UNPLACED_MADE_UP = 3
 
 /**
  * Finds the record of a key below a root.
@@ -31,6 +34,8 @@ export function findLeaf(pages: Pages, root: Root, key: Uint8Array, start: numbe
   const { memory } = pages
   let page = pages.root(root)
   for (let level = root.level; level > 0; level -= 1) {
+    // Each probe among its slots would wait alone. Those above are few, and most often near.
+    if (level === 1) touchBranch(pages, page)
     page = pages.child(page, searchBranch(memory, page, key, start, end), level - 1)
   }
   return page
@@ -42,6 +47,19 @@ function recordIn(pages: Pages, page: number, key: Uint8Array, start: number, en
   touchSlots(pages, page)
   const slot = searchLeaf(memory, page, key, start, end)
   return slot < 0 ? -1 : recordOffset(memory, page, slot)
+}
+
+/** As {@link touchSlots}, and more of them: a branch has several times the slots of a leaf. */
+function touchBranch(pages: Pages, page: number): void {
+  const { i32, pageBytes } = pages.memory
+  const word = page >> 2
+  touchSlots(pages, page)
+  if (pageBytes < 1024) return
+  pages.touched ^=
+    (i32[word + 128] as number) ^
+    (i32[word + 144] as number) ^
+    (i32[word + 160] as number) ^
+    (i32[word + 176] as number)
 }
 
 /** Loads the lines of the first slots together with that of the header, which says where to look among them. */
@@ -70,10 +88,10 @@ export function findNewest(pages: Pages, root: Root, key: Uint8Array, start: num
   const keyBytes = end - start
   if (!isPlaced(memory, keyBytes)) return findRecord(pages, root, key, start, end)
   const hash = hashKey(key, start, end, pages.seed.low)
-  if (pages.unplacedInRow < UNPLACED_IN_ROW_MAX) {
+  if (pages.unplacedCount < UNPLACED_EXPECTED) {
     const place = space.placeOf(hash, keyBytes)
     if (place >= 0 && standsAt(memory, place, key, start, end)) {
-      pages.unplacedInRow = 0
+      pages.unplacedCount = 0
       return INVARIANTS ? checkPlace(pages, root, key, start, end) : place
     }
   }
@@ -100,10 +118,10 @@ function findOnTheWay(
   // What is noted pays at the next use of a leaf, which most of those that come from the file do not see.
   const isBroughtIn = pages.moveCount !== moveCount
   if (record < 0 || isBroughtIn) countUnplaced(pages)
-  else pages.unplacedInRow = 0
+  else pages.unplacedCount = Math.max(0, pages.unplacedCount - UNPLACED_MADE_UP)
   if (isBroughtIn) return record
   if (record < 0) noteAbsence(pages, page)
-  else {
+  else if (pages.unplacedCount < UNPLACED_EXPECTED) {
     pages.space.notePlace(hash, end - start, record)
     if (pages.space.isNotingDue(page >> pages.memory.pageShift)) notePlaces(pages, page)
   }
@@ -111,7 +129,7 @@ function findOnTheWay(
 }
 
 function countUnplaced(pages: Pages): void {
-  if (pages.unplacedInRow < UNPLACED_IN_ROW_MAX) pages.unplacedInRow += 1
+  if (pages.unplacedCount < UNPLACED_MAX) pages.unplacedCount += 1
 }
 
 /** Notes the places of all records of the leaf at `page`, which is sought in often. */

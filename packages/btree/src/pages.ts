@@ -74,8 +74,8 @@ export class Pages implements PageSink {
   writeFailure: unknown
   /** What a search has touched ahead of its need; kept so that the loads are not left out as useless. */
   touched = 0
-  /** Keys of the newest tree in a row that no place could have told: absent, or in a leaf that was not in memory. */
-  unplacedInRow = 0
+  /** Grows with each key of the newest tree that no place could have told: absent, or in a leaf that was not in memory. */
+  unplacedCount = 0
   #epoch: number
   #epochLow: number
   #epochHigh: number

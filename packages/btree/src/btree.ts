@@ -45,7 +45,7 @@ const SECTION_BYTES_KEPT = 1 << 20
  * @remarks What is applied is in memory until {@link BTree.checkpoint}; a crash leaves the last checkpoint. A snapshot is a
  * root that is kept: it costs nothing to take, and each page that is written while it is open is copied once.
  *
- * States: open; failed (a checkpoint or the writing of a page failed: reads go on, writes give LDB_POISONED); broken (an
+ * States: open; loading (nobody else may look or change anything); failed (a checkpoint or the writing of a page failed: reads go on, writes give LDB_POISONED); broken (an
  * `apply` failed half-way: reads of the present state give LDB_POISONED too); closed.
  * @category B+tree
  */
@@ -68,7 +68,7 @@ export class BTree implements OrderedStore {
   /** Something was written in the current epoch, so that a snapshot must end it. */
   #epochUsed = false
   #failure: unknown
-  #state: 'open' | 'failed' | 'broken' | 'closed' = 'open'
+  #state: 'open' | 'loading' | 'failed' | 'broken' | 'closed' = 'open'
 
   private constructor(file: VfsFile, meta: Meta, confirmation: Confirmation, options: BTreeOptions) {
     const { cache } = resolveBTreeOptions(options, meta.pageBytes)
@@ -250,14 +250,17 @@ export class BTree implements OrderedStore {
    * full pages.
    *
    * @param seq - as for `apply`.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the tree is not empty or the keys are not in ascending order.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the tree is not empty, the keys are not in ascending order, or what gives
+   * the entries uses the tree meanwhile.
    */
   load(entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>, seq: Seq): void {
     this.#assertWritable()
     assert(seq > this.#seq, 'commits are applied in the order of their seq')
     if (this.#tree.entryCount > 0) throw invalidArgument('only an empty tree is loaded')
     this.#beginChange()
+    this.#state = 'loading'
     const refusal = this.#guardState(() => bulkLoad(this.#tree, entries))
+    this.#state = 'open'
     if (refusal !== undefined) throw refusal.fault
     this.#seq = seq
   }
@@ -288,6 +291,7 @@ export class BTree implements OrderedStore {
 
   close(): void {
     if (this.#state === 'closed') return
+    if (this.#state === 'loading') throw this.#refusal()
     for (const snapshot of this.#snapshots) snapshot.release()
     this.#state = 'closed'
     this.#checkpoint?.abandon(this.#refusal())
@@ -372,6 +376,7 @@ export class BTree implements OrderedStore {
 
   #refusal(): LdbError {
     if (this.#state === 'closed') return new LdbError('LDB_CLOSED', 'the B+tree is closed')
+    if (this.#state === 'loading') return invalidArgument('what gives the entries of a load uses the tree')
     return new LdbError('LDB_POISONED', 'an earlier write to the B+tree failed; open it again', {
       cause: this.#failure,
       details: { file: this.#pages.file.path },

@@ -83,6 +83,33 @@ describe('what is not in order', () => {
   })
 })
 
+const uses: [string, (harness: TreeHarness) => unknown][] = [
+  ['a get', ({ tree }) => tree.get(Uint8Array.of(1))],
+  ['a snapshot', ({ tree }) => tree.snapshot()],
+  ['a change', (harness) => harness.put('key', 'value')],
+  ['a load', ({ tree }) => tree.load([], toSeq(9))],
+  ['a checkpoint', ({ tree }) => tree.checkpoint()],
+  ['a close', ({ tree }) => tree.close()],
+]
+
+test.each(uses)('what gives the entries may not use the tree: %s', (_, use) => {
+  const harness = new TreeHarness({ pageBytes: 512, cachePages: 32 })
+  const entries = numbered(200)
+  function* source(): Generator<Entry> {
+    for (const [index, entry] of entries.entries()) {
+      if (index === 100) expect(codeOf(() => use(harness))).toBe('LDB_INVALID_ARGUMENT')
+      yield entry
+    }
+  }
+  harness.tree.load(source(), toSeq(7))
+  const loaded = entries.map(([key, value]) => [textOf(key), textOf(value)])
+  expect(harness.actual()).toEqual(loaded)
+  harness.tree.checkpoint()
+  harness.reopen()
+  expect(harness.actual()).toEqual(loaded)
+  expect(findingsOf(harness.tree)).toEqual([])
+})
+
 test('only an empty tree is loaded, an emptied one too', () => {
   const harness = new TreeHarness({ pageBytes: 512 })
   harness.put('a', 'b')

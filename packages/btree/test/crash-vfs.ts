@@ -33,6 +33,8 @@ export class CrashVfs {
   failing: ((operation: FileOperationName) => string | undefined) | undefined
   #durable: Uint8Array = new Uint8Array(0)
   #unsynced: Unsynced[] = []
+  /** Changes that syncs have made durable. */
+  #syncedCount = 0
 
   constructor(path: string, content?: Uint8Array) {
     const memory = new MemoryVfs()
@@ -153,20 +155,23 @@ export class CrashVfs {
         file.sync()
         this.#durable = new Uint8Array(file.length())
         file.read(this.#durable, 0, this.#durable.length, 0)
+        this.#syncedCount += this.#unsynced.length
         this.#unsynced = []
         this.onChange?.()
       },
       readAsync: (...args) => file.readAsync(...args),
       writeAsync: () => Promise.reject(new LdbError('LDB_UNSUPPORTED', 'the tree writes synchronously')),
-      // Covers what was changed when it was called.
+      // Covers what was changed when it was called; one that was called later may have ended before.
       syncAsync: async () => {
         const bytes = new Uint8Array(file.length())
         file.read(bytes, 0, bytes.length, 0)
-        const count = this.#unsynced.length
+        const coveredCount = this.#syncedCount + this.#unsynced.length
         await Promise.resolve()
         this.#fail('sync', file.path)
+        if (coveredCount <= this.#syncedCount) return
         this.#durable = bytes
-        this.#unsynced.splice(0, count)
+        this.#unsynced.splice(0, coveredCount - this.#syncedCount)
+        this.#syncedCount = coveredCount
         this.onChange?.()
       },
     }

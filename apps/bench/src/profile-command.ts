@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Arguments } from './arguments.js'
 import { castStores } from './casting.js'
 import { deoptimisationsOf } from './deoptimisations.js'
 import { EFFORTS } from './effort.js'
+import { makeStoresFolder } from './folders.js'
 import { formatBytes, formatDuration, formatRate } from './format-figures.js'
 import { stagesOf } from './plan.js'
 import type { Row, Stage } from './plan.js'
@@ -30,7 +30,7 @@ export async function profile(asked: Extract<Arguments, { command: 'profile' }>)
   const { stage, row } = find(stagesOf(effort), asked.row)
   const { stores } = castStores([asked.store], (line) => process.stderr.write(`${line}\n`))
   if (stores.length === 0) throw new UsageError(`the store ${asked.store} cannot be had`)
-  const root = mkdtempSync(join(asked.dir ?? tmpdir(), 'ldb-bench-'))
+  const root = makeStoresFolder(asked.dir)
   let printed = ''
   const child = new StoreProcess({
     ...(asked.kind === 'deopt' && { flags: ['--trace-deopt'] }),
@@ -56,7 +56,6 @@ export async function profile(asked: Extract<Arguments, { command: 'profile' }>)
     return 0
   } finally {
     await child.finish().catch(() => undefined)
-    rmSync(root, { recursive: true, force: true })
   }
 }
 

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { RunArguments } from './arguments.js'
@@ -8,6 +7,7 @@ import { Conductor } from './conductor.js'
 import { derivedFindings } from './derived-findings.js'
 import { EFFORTS } from './effort.js'
 import type { Effort } from './effort.js'
+import { expectWritable, makeStoresFolder } from './folders.js'
 import { htmlReport } from './html-report.js'
 import { versionOf } from './installed-version.js'
 import { commitOf, describeMachine } from './machine.js'
@@ -31,8 +31,8 @@ const BUSY_LOAD = 0.5
 export async function runBenchmarks(asked: RunArguments): Promise<number> {
   const unknown = asked.stores?.find((name) => !STORES.some(({ id }) => id === name))
   if (unknown !== undefined) throw new UsageError(`there is no store ${unknown}`)
-  const root = mkdtempSync(join(asked.dir ?? tmpdir(), 'ldb-bench-'))
-  process.on('exit', () => rmSync(root, { recursive: true, force: true }))
+  for (const file of [asked.json, asked.html]) if (file !== undefined) expectWritable(file)
+  const root = makeStoresFolder(asked.dir)
   const report = await measure(asked, root)
   process.stdout.write(`\n${terminalReport(report)}\n`)
   if (asked.json !== undefined) writeFileSync(asked.json, `${JSON.stringify(report, undefined, 2)}\n`)

@@ -1,5 +1,5 @@
 /**
- * Strategy: the built command is run as its users run it, over LDB alone and on tiny stores, so that nothing need be
+ * Strategy: the built command is run as its users run it, over LDB alone, quickly and on tiny stores, so that nothing need be
  * installed.
  * Invariants: every row has figures, or a reason why it has none; nothing is left behind. Nothing is said about how fast
  * it was.
@@ -35,22 +35,24 @@ function run(...args: string[]): { exitCode: number | null; stdout: string; stde
   return { exitCode: status, stdout, stderr }
 }
 
-test('every row of LDB has figures, and the page needs nothing else', () => {
-  const stores = join(folder, 'stores')
-  const [json, html] = [join(folder, 'a.json'), join(folder, 'a.html')]
-  rmSync(stores, { recursive: true, force: true })
+test.each([
+  ['tiny', 'ldb,map'],
+  ['quick', 'ldb'],
+] as const)('every row of LDB has figures, and the page needs nothing else: --%s', (effort, stores) => {
+  const reports = join(folder, effort)
+  const [json, html, dir] = [join(reports, 'a.json'), join(reports, 'a.html'), join(reports, 'stores')]
   const { exitCode, stdout, stderr } = run(
-    ...['--tiny', '--stores', 'ldb,map', '--dir', folder, '--json', json, '--html', html],
+    ...[`--${effort}`, '--stores', stores, '--dir', dir, '--json', json, '--html', html],
   )
   expect(stderr).not.toContain('failed')
   expect(exitCode).toBe(0)
   const report = JSON.parse(readFileSync(json, 'utf8')) as Report
-  const rows = choose(stagesOf(EFFORTS.tiny), undefined, false).flatMap((stage) => stage.rows)
+  const rows = choose(stagesOf(EFFORTS[effort]), undefined, false).flatMap((stage) => stage.rows)
   expect(report.rows.map(({ id }) => id)).toEqual(rows.map(({ id }) => id))
   const measured = new Set(report.measurements.filter(({ store }) => store === 'ldb').map(({ row }) => row))
   expect(rows.map(({ id }) => id).filter((id) => !measured.has(id) && !OPTIONAL_ROWS.has(id))).toEqual([])
   for (const { rate, rounds } of report.measurements) {
-    expect(rounds).toHaveLength(EFFORTS.tiny.rounds)
+    expect(rounds).toHaveLength(EFFORTS[effort].rounds)
     for (const figure of [rate.median, rate.min, rate.max]) expect(figure).toBeGreaterThan(0)
     expect(rate.max).toBeLessThan(Infinity)
   }
@@ -60,7 +62,8 @@ test('every row of LDB has figures, and the page needs nothing else', () => {
   expect(report.probes.map(({ id, failure }) => [id, failure])).toEqual([['recover', undefined]])
   expect(stdout).toContain('get, random')
   expectSelfContained(readFileSync(html, 'utf8'))
-  expect(readdirSync(folder).sort()).toEqual(['a.html', 'a.json'])
+  expect(readdirSync(reports).sort()).toEqual(['a.html', 'a.json', 'stores'])
+  expect(readdirSync(dir)).toEqual([])
 })
 
 test('the questions of growth are answered', () => {
@@ -134,6 +137,9 @@ test.each([
   [['--nonsense'], 'Usage'],
   [['--only', 'nothing-of-that-name'], 'nothing of that name'],
   [['--stores', 'abacus'], 'no store abacus'],
+  [['--tiny', '--json', '.'], '. is a folder'],
+  [['--tiny', '--html', join(MAIN, 'report.html')], 'report.html cannot be written'],
+  [['--tiny', '--dir', MAIN], 'the stores cannot be in'],
 ])('%j ends with 2 and says why', (args, words) => {
   const { exitCode, stderr } = run(...args)
   expect(exitCode).toBe(2)

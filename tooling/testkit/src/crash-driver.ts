@@ -106,8 +106,6 @@ export async function checkDisk(
 ): Promise<void> {
   const driver = new CrashDriver(run, settings, counts, random)
   const plan = crashPlan('all', 0)
-  // What a failed sync has lost need not even survive the end of the process.
-  history.handedOver = history.durable
   await driver.check({ disk, history, plan, least: history.durable, at: 'the end' }, 1)
 }
 

@@ -3,7 +3,7 @@ import { checkDisk, DEFAULT_CRASH_SETTINGS, noCrashCounts } from './crash-driver
 import type { CrashCounts } from './crash-driver.js'
 import { randomCrashPlan } from './crash-plan.js'
 import { CrashVfs } from './crash-vfs.js'
-import { FAULT_KINDS, isSilent } from './fault.js'
+import { FAULT_KINDS, isLosing, isSilent } from './fault.js'
 import type { Fault, FaultKind } from './fault.js'
 import { FaultVfs } from './fault-vfs.js'
 import { History } from './history.js'
@@ -108,6 +108,7 @@ class FaultRun {
     this.#counts = counts
     this.#silent = isSilent(fault.effect)
     this.#history.isTrusted = !this.#silent
+    this.#history.keepsHandedOver = !isLosing(fault.effect)
   }
 
   /** @returns whether the fault has struck. */

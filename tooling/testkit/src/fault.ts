@@ -41,6 +41,11 @@ export function isSilent(effect: FaultEffect): boolean {
   return effect.kind !== 'error' && effect.kind !== 'sync'
 }
 
+/** True when a fault takes away what was handed to the operating system, even while the process goes on. @category Faults */
+export function isLosing(effect: FaultEffect): boolean {
+  return effect.kind === 'sync' && effect.failure !== 'kept'
+}
+
 const ANY_CHANGE: readonly VfsCallKind[] = [
   'open',
   'write',

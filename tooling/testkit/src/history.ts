@@ -47,6 +47,8 @@ export class History {
   most: number = Infinity
   /** The disk keeps its word; otherwise acknowledged commits may be lost without anybody's fault. */
   isTrusted = true
+  /** What was handed to the operating system survives the end of the process; otherwise a failed sync may take it away. */
+  keepsHandedOver = true
   /** What the run is, so that content differs between lives. */
   life = 0
   readonly #commits: Commit[]
@@ -104,8 +106,9 @@ export class History {
     this.durable = Math.max(this.durable, commit)
   }
 
-  /** A commit, and all before it, will survive the end of the process. */
+  /** A commit, and all before it, will survive the end of the process, if anything that was handed over does. */
   acknowledgeHandedOver(commit: number): void {
+    if (!this.keepsHandedOver) return
     this.handedOver = Math.max(this.handedOver, commit)
   }
 
@@ -125,6 +128,7 @@ export class History {
     copy.inDoubt = this.inDoubt
     copy.most = this.most
     copy.isTrusted = this.isTrusted
+    copy.keepsHandedOver = this.keepsHandedOver
     copy.life = this.life
     return copy
   }

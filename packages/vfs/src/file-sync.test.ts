@@ -80,6 +80,27 @@ test('a failure is told to the sync that runs beside it, which was told of a suc
   await expect(synced).rejects.toBe(FAILURE)
 })
 
+test('what another one has begun is waited for, and its failure is told here, too', async () => {
+  const { vfs, file, sync: made } = make()
+  void made.syncAsync().catch(() => undefined)
+  made.close()
+  const sync = new FileSync(vfs, file, AHEAD_BYTES)
+  sync.adopt(made)
+  const synced = sync.syncAsync()
+  vfs.held[1]!.resolve()
+  await new Promise(setImmediate)
+  vfs.held[0]!.reject(FAILURE)
+  await expect(synced).rejects.toBe(FAILURE)
+  expect(() => sync.sync()).toThrow(FAILURE)
+  const late = new FileSync(vfs, file, AHEAD_BYTES)
+  late.adopt(made)
+  expect(() => late.sync()).toThrow(FAILURE)
+  sync.close()
+  late.close()
+  file.close()
+  expect(vfs.openCount - vfs.closedCount).toBe(0)
+})
+
 test('a sync is one of its own, whatever is on its way', () => {
   const { vfs, sync } = make()
   sync.noteWritten(AHEAD_BYTES)

@@ -79,6 +79,21 @@ export class FileSync implements Syncable {
     this.#assertNoneFailed()
   }
 
+  /**
+   * Takes over what another one of the same file has begun off this thread: it is waited for, and its failure is this one's too. A
+   * handle that is opened behind that failure is not told of it.
+   */
+  adopt(other: FileSync): void {
+    this.#failure ??= other.#failure
+    for (const begun of other.#running) {
+      const running: Promise<void> = begun.then(() => {
+        this.#failure ??= other.#failure
+        this.#end(running)
+      })
+      this.#running.add(running)
+    }
+  }
+
   #assertNoneFailed(): void {
     if (this.#failure !== undefined) throw this.#failure.error
   }

@@ -32,13 +32,15 @@ export class ActiveSegment implements Syncable {
   #isCut: boolean
   #closed: boolean
 
-  constructor(vfs: Vfs, segment: Segment, preallocateBytes: number) {
+  /** @param made - what has synced the file when it was made. */
+  constructor(vfs: Vfs, segment: Segment, preallocateBytes: number, made?: FileSync) {
     this.segment = segment
     this.#preallocateBytes = preallocateBytes
     this.#file = vfs.open(segment.path, 'write')
     this.#allocatedEnd = this.#file.length()
     this.#fileSync = new FileSync(vfs, this.#file)
     this.#fillSync = new FileSync(vfs, this.#file)
+    if (made !== undefined) this.#fileSync.adopt(made)
     this.#isFilling = false
     this.#isCut = false
     this.#closed = false

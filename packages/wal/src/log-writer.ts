@@ -1,6 +1,6 @@
 import { assert, isLdbError, LdbError, SteppedWork } from '@ldb/base'
 import type { DeviceSteps } from '@ldb/base'
-import type { Vfs } from '@ldb/vfs'
+import type { FileSync, Vfs } from '@ldb/vfs'
 import { ActiveSegment, FIRST_ALLOCATION_BYTES, sealFoundSegment, sealFoundSteps } from './active-segment.js'
 import type { ChainHash } from './chain-hash.js'
 import { PAYLOAD_BYTES_MAX, recordBytesOf, SealKind } from './format.js'
@@ -230,9 +230,9 @@ export class LogWriter {
         if (this.#failed) throw this.#syncFailed(this.#failure)
         this.syncedLsn = segment.baseLsn
       }
-      yield* segmentSteps(this.#vfs, this.#directory, segment, plan, plan.place.chainHash.copy())
+      const made = yield* segmentSteps(this.#vfs, this.#directory, segment, plan, plan.place.chainHash.copy())
       const previous = this.#segments.newest
-      this.#enter(segment)
+      this.#enter(segment, made)
       if (old !== undefined) {
         old.writeSeal(sealBefore(segment.header))
         yield old
@@ -265,8 +265,8 @@ export class LogWriter {
   }
 
   /** Goes on in a segment that bears its name. */
-  #enter(segment: Segment): void {
-    this.#active = new ActiveSegment(this.#vfs, segment, this.#options.preallocateBytes)
+  #enter(segment: Segment, made?: FileSync): void {
+    this.#active = new ActiveSegment(this.#vfs, segment, this.#options.preallocateBytes, made)
     this.counters.segmentCount++
     const { newest } = this.#segments
     if (newest !== undefined) newest.endLsn = segment.baseLsn

@@ -1,5 +1,5 @@
 import { isLdbError, SteppedWork } from '@ldb/base'
-import type { DeviceSteps } from '@ldb/base'
+import type { DeviceSteps, Syncable } from '@ldb/base'
 import { DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { ChainHash } from './chain-hash.js'
@@ -57,7 +57,7 @@ export const NO_OWNER_ID: Uint8Array = new Uint8Array(OWNER_ID_BYTES)
 export function createSegment(vfs: Vfs, directory: string, plan: SegmentPlan): CreatedSegment {
   const segment = planSegment(vfs, directory, plan)
   const chainHash = plan.place.chainHash.copy()
-  new SteppedWork(segmentSteps(vfs, directory, segment, plan, chainHash)).sync()
+  new SteppedWork(withoutResult(segmentSteps(vfs, directory, segment, plan, chainHash))).sync()
   return { segment, chainHash }
 }
 
@@ -82,6 +82,7 @@ export function planSegment(vfs: Vfs, directory: string, plan: SegmentPlan): Seg
  * Makes the file of a planned segment, as {@link createSegment} does.
  *
  * @param chainHash - of what is before the segment; takes in the records that it begins with.
+ * @returns what has synced the file: a sync off the thread may still be on its way, when somebody could not wait for it.
  */
 export function* segmentSteps(
   vfs: Vfs,
@@ -89,7 +90,7 @@ export function* segmentSteps(
   segment: Segment,
   plan: SegmentPlan,
   chainHash: ChainHash,
-): DeviceSteps {
+): Generator<Syncable, FileSync, void> {
   const newName = newSegmentName(plan.segmentNumber)
   const newPath = joinPath(directory, newName)
   try {
@@ -104,10 +105,15 @@ export function* segmentSteps(
     }
     vfs.rename(newPath, segment.path)
     yield new DirectorySync(vfs, directory)
+    return fileSync
   } catch (error) {
     removeUnfinished(vfs, directory, [newName])
     throw error
   }
+}
+
+function* withoutResult(steps: Generator<Syncable, unknown, void>): DeviceSteps {
+  yield* steps
 }
 
 function writeSegment(

@@ -51,6 +51,17 @@ export const AHEAD_BUGS: readonly SeededBug[] = [
     test: 'beside',
   },
   {
+    name: 'making-sync-forgotten',
+    area,
+    rows: [5],
+    effect: 'a sync that making a file has begun, and somebody else has ended, fails unheard',
+    file: fileSync,
+    find: '        this.#failure ??= other.#failure\n        this.#end(running)\n',
+    replace: '        this.#end(running)\n',
+    suite: 'packages/vfs/src/file-sync.test.ts',
+    test: 'what another one has begun',
+  },
+  {
     name: 'lent-record-out-of-order',
     area,
     rows: [30],

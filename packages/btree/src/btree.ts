@@ -45,8 +45,9 @@ const SECTION_BYTES_KEPT = 1 << 20
  * @remarks What is applied is in memory until {@link BTree.checkpoint}; a crash leaves the last checkpoint. A snapshot is a
  * root that is kept: it costs nothing to take, and each page that is written while it is open is copied once.
  *
- * States: open; loading (nobody else may look or change anything); failed (a checkpoint or the writing of a page failed: reads go on, writes give LDB_POISONED); broken (an
- * `apply` failed half-way: reads of the present state give LDB_POISONED too); closed.
+ * States: open; loading (nobody else may look or change anything); failed (a checkpoint or the writing of a page failed:
+ * reads go on, writes give LDB_POISONED); broken (an `apply` failed half-way: reads of the present state give LDB_POISONED
+ * too); closed.
  * @category B+tree
  */
 export class BTree implements OrderedStore {

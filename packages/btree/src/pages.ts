@@ -74,7 +74,7 @@ export class Pages implements PageSink {
   writeFailure: unknown
   /** What a search has touched ahead of its need; kept so that the loads are not left out as useless. */
   touched = 0
-  /** Grows with each key of the newest tree that no place could have told: absent, or in a leaf that was not in memory. */
+  /** Grows with keys of the newest tree that no place could have told, absent or in a leaf that was not in memory; shrinks with others. */
   unplacedCount = 0
   #epoch: number
   #epochLow: number

@@ -3,6 +3,8 @@ import type { StoreSnapshot, Syncable } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
 import { describe, expect, test } from 'vitest'
 import { CrashVfs, seeded } from './crash-vfs.js'
+import { checkImage } from './image-check.js'
+import type { Entries } from './image-check.js'
 import { entriesOf, findingsOf, keyOf, textOf, TreeHarness } from './tree-harness.js'
 
 /**
@@ -18,7 +20,6 @@ import { entriesOf, findingsOf, keyOf, textOf, TreeHarness } from './tree-harnes
 const PAGE_BYTES = 512
 
 type Random = (bound: number) => number
-type Entries = [string, string][]
 
 function someKey(random: Random, span: number): string {
   const number = String(random(span)).padStart(4, '0')
@@ -183,16 +184,6 @@ function read(harness: TreeHarness, random: Random): void {
     default:
       for (const key of keys) expect(asText(tree.get(keyOf(key)))).toBe(model.get(key))
   }
-}
-
-/** Opens an image, and compares it with what it may hold. */
-function checkImage(image: Uint8Array, allowed: readonly (Entries | undefined)[]): void {
-  const crash = new CrashVfs('/tree.ldb', image)
-  const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages: 32 })
-  const actual = JSON.stringify(harness.actual())
-  expect(allowed.map((each) => JSON.stringify(each))).toContain(actual)
-  expect(findingsOf(harness.tree)).toEqual([])
-  harness.tree.close()
 }
 
 /** One checkpoint, with whatever else happens beside it. */

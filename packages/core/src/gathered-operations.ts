@@ -232,7 +232,8 @@ export class GatheredOperations {
     for (const start of starts) {
       const keyStart = keyStartOf(bytes, start)
       const head = this.#split.headOf(bytes, view, keyStart, keyStart + keyBytesOf(bytes, start))
-      assert(this.#append(head, view, start, operationEnd(bytes, start) - start), 'there is room to divide')
+      const isTaken = this.#append(head, view, start, operationEnd(bytes, start) - start)
+      assert(isTaken, 'there is room to divide')
     }
     let chunk = first
     while (chunk >= 0) {

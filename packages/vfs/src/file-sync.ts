@@ -85,12 +85,12 @@ export class FileSync implements Syncable {
    */
   adopt(other: FileSync): void {
     this.#failure ??= other.#failure
-    for (const begun of other.#running) {
-      const running: Promise<void> = begun.then(() => {
-        this.#failure ??= other.#failure
-        this.#end(running)
-      })
-      this.#running.add(running)
+    for (const running of other.#running) {
+      void this.#watch(
+        running.then(() => {
+          other.#assertNoneFailed()
+        }),
+      )
     }
   }
 
@@ -98,14 +98,17 @@ export class FileSync implements Syncable {
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  /** Gives the end of a sync that was begun, whatever became of it. */
   #begin(): Promise<void> {
     this.#asyncFile ??= this.#vfs.open(this.#file.path, 'write')
+    return this.#watch(this.#asyncFile.syncAsync())
+  }
+
+  /** Gives the end of a sync that was begun, whatever becomes of it. */
+  #watch(sync: Promise<void>): Promise<void> {
     const note = (error: unknown): void => {
       this.#failure ??= { error }
     }
-    const running: Promise<void> = this.#asyncFile
-      .syncAsync()
+    const running: Promise<void> = sync
       .catch(note)
       .then(() => {
         this.#end(running)

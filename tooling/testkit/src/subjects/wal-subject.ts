@@ -1,4 +1,4 @@
-import { corruption, isLdbError } from '@ldb/base'
+import { BATCH_ROOM_BEFORE, BATCH_ROOM_BEHIND, corruption, isLdbError } from '@ldb/base'
 import { Wal } from '@ldb/wal'
 import type { WalOptions } from '@ldb/wal'
 import type { Vfs } from '@ldb/vfs'
@@ -15,9 +15,6 @@ import { promised } from '../violation.js'
 const DIRECTORY = 'log'
 /** Where records begin in a segment; before it are the header and the seal, which is written late. */
 const RECORDS_FILE_OFFSET = 8192
-/** What a payload that is lent to the log must have in front of it, and behind. */
-const ROOM_BEFORE = 32
-const ROOM_BEHIND = 8
 const STEPS = { append: 8, flush: 2, sync: 4, syncAsync: 2, rotate: 1, cut: 1, reopen: 1, abandon: 1 }
 
 export const isSegment = (path: string): boolean => path.endsWith('.wal')
@@ -195,10 +192,10 @@ class WalSession implements SubjectSession {
   }
 
   #lend(bytes: Uint8Array): Uint8Array {
-    const memory = new Uint8Array(ROOM_BEFORE + bytes.length + ROOM_BEHIND)
-    memory.set(bytes, ROOM_BEFORE)
+    const memory = new Uint8Array(BATCH_ROOM_BEFORE + bytes.length + BATCH_ROOM_BEHIND)
+    memory.set(bytes, BATCH_ROOM_BEFORE)
     this.#lent.push(memory)
-    return memory.subarray(ROOM_BEFORE, ROOM_BEFORE + bytes.length)
+    return memory.subarray(BATCH_ROOM_BEFORE, BATCH_ROOM_BEFORE + bytes.length)
   }
 
   /** Everything is flushed: what was lent is used for something else. */

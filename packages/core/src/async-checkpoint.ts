@@ -159,7 +159,7 @@ async function untilAborted(work: Promise<void>, signal: AbortSignalLike | undef
   let onAbort: (() => void) | undefined
   const aborted = new Promise<void>((_, reject) => {
     onAbort = (): void => {
-      reject(abortedError())
+      reject(abortedError(signal))
     }
     signal.addEventListener?.('abort', onAbort)
   })

@@ -9,6 +9,9 @@ import { signalOf, splitSignal, throwIfAborted } from './async-signal.js'
 import type { AbortSignalLike, AsyncOptions } from './async-signal.js'
 import type { EntryPart } from './entry-source.js'
 import type { KeyspaceReads } from './keyspace-reads.js'
+import { packKeys } from './packed-keys.js'
+import type { PackedKeys } from './packed-keys.js'
+import type { ReadSource } from './read-source.js'
 
 /** Keys that are looked up before the event loop may have its turn. */
 const LOOKUPS_MAX = 256
@@ -48,21 +51,25 @@ export class AsyncKeyspaceReads<K, V> {
     return value === undefined ? undefined : codec.decodeOwnValue(value)
   }
 
-  /** Gives the values of many keys, in their order, `undefined` for each that is absent. */
+  /** Gives the values of many keys, in their order, `undefined` for each that is absent, all as they are at this call. */
   async getMany(keys: Iterable<K>, options?: AsyncOptions): Promise<(V | undefined)[]> {
+    this.#begin(options)
+    const { source, codec } = this.reads
+    const parts = packKeys(codec, keys, LOOKUPS_MAX)
+    // Whoever gave the keys may have closed the database meanwhile, or aborted.
     const signal = this.#begin(options)
-    const { gate } = this.face
-    const list = [...keys]
+    const [first] = parts
+    if (parts.length === 1) {
+      const values = this.face.gate.attempt(() => source.getMany(first.bytes, first.ends))
+      if (values !== READ_MISS) return codec.decodeOwnValues(values)
+    }
     return this.face.run(async () => {
-      const values: (V | undefined)[] = []
-      for (let start = 0; start < list.length; start += LOOKUPS_MAX) {
-        throwIfAborted(signal)
-        const part = list.slice(start, start + LOOKUPS_MAX)
-        // All misses of a part wait together.
-        values.push(...(await Promise.all(part.map((key) => this.get(key)))))
-        if (gate.isTurnOver) await gate.nextTurn()
+      const held = source.hold()
+      try {
+        return codec.decodeOwnValues(await this.#getHeld(held.source, parts, signal))
+      } finally {
+        held.release()
       }
-      return values
     })
   }
 
@@ -149,6 +156,31 @@ export class AsyncKeyspaceReads<K, V> {
         source.giveBack(pin)
       }
     })
+  }
+
+  /** Reads keys from a state that does not change meanwhile, a part at a time. */
+  async #getHeld(
+    source: ReadSource,
+    parts: readonly PackedKeys[],
+    signal: AbortSignalLike | undefined,
+  ): Promise<(Uint8Array | undefined)[]> {
+    const { gate } = this.face
+    const check = (): void => {
+      throwIfAborted(signal)
+      source.assertReadable()
+    }
+    const values: (Uint8Array | undefined)[] = []
+    for (const part of parts) {
+      check()
+      let found = gate.attempt(() => source.getMany(part.bytes, part.ends))
+      if (found === READ_MISS) {
+        // All misses of a part wait together.
+        found = await Promise.all(part.map((key) => gate.read(() => source.get(key, key.length), check)))
+      }
+      for (const value of found) values.push(value)
+      if (gate.isTurnOver) await gate.nextTurn()
+    }
+    return values
   }
 
   #scan<T>(range: AsyncRangeOptions<K> | undefined, part: EntryPart): AsyncScan<T> {

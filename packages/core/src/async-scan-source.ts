@@ -1,4 +1,5 @@
 import type { AsyncScanSource } from './async-entry-source.js'
+import { assertIterable, isAsyncIterable } from './given-iterables.js'
 
 /** What `transform` makes of each. */
 export class AsyncMapSource<T, U> implements AsyncScanSource<U> {
@@ -147,6 +148,8 @@ export class AsyncFlatMapSource<T, U> implements AsyncScanSource<U> {
   async #open(value: T): Promise<AsyncIterator<U> | Iterator<U>> {
     const expand = this.#expand
     const expanded = await expand(value, this.#index++)
-    return Symbol.asyncIterator in expanded ? expanded[Symbol.asyncIterator]() : expanded[Symbol.iterator]()
+    if (isAsyncIterable(expanded)) return expanded[Symbol.asyncIterator]()
+    assertIterable('what flatMap is given', expanded)
+    return expanded[Symbol.iterator]()
   }
 }

@@ -4,6 +4,8 @@ import { ownOptions } from './database-options.js'
 /** What is needed of an `AbortSignal`. @category Async */
 export interface AbortSignalLike {
   readonly aborted: boolean
+  /** Why; the `cause` of the error. */
+  readonly reason?: unknown
   addEventListener?(type: 'abort', listener: () => void): void
   removeEventListener?(type: 'abort', listener: () => void): void
 }
@@ -45,12 +47,13 @@ export function splitSignal<O extends AsyncOptions>(
 
 /** @throws {@link LdbError} LDB_ABORTED. */
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
-  if (signal?.aborted === true) throw abortedError()
+  if (signal?.aborted === true) throw abortedError(signal)
 }
 
 /** Makes the error of an operation that was aborted. */
-export function abortedError(): LdbError {
-  return new LdbError('LDB_ABORTED', 'the operation was aborted')
+export function abortedError(signal: AbortSignalLike, what = 'operation'): LdbError {
+  const { reason } = signal
+  return new LdbError('LDB_ABORTED', `the ${what} was aborted`, reason === undefined ? {} : { cause: reason })
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT unless it is a signal, or nothing. */

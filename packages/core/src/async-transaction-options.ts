@@ -27,7 +27,7 @@ export function resolveAsyncTransactionOptions(
 ): ResolvedAsyncTransactionOptions {
   const { signal, rest } = splitSignal(options)
   const given = ownOptions(rest, KNOWN, new Map())
-  const retries = given.get('retries') ?? DEFAULT_RETRIES
+  const retries = given.has('retries') ? given.get('retries') : DEFAULT_RETRIES
   if (typeof retries !== 'number' || !(retries === Infinity || (Number.isInteger(retries) && retries >= 0))) {
     throw invalidArgument('retries must be a whole number from 0 on, or Infinity')
   }

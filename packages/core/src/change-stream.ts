@@ -162,7 +162,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
     this.#wake = undefined
     callOff()
     signal?.removeEventListener?.('abort', aborted)
-    if (signal?.aborted === true) throw abortedError()
+    if (signal?.aborted === true) throw abortedError(signal)
   }
 
   #end(): void {

@@ -1,8 +1,9 @@
-import { equalBytes, invalidArgument, isLdbError, LdbError } from '@ldb/base'
-import type { VerifyFinding, VerifyProgress, VerifySink } from '@ldb/base'
+import { equalBytes, invalidArgument, isLdbError } from '@ldb/base'
+import type { LdbError, VerifyFinding, VerifyProgress, VerifySink } from '@ldb/base'
 import { ReportBuilder } from '@ldb/integrity'
 import type { VerifyReport } from '@ldb/integrity'
 import { encodeCatalog } from './catalog.js'
+import { abortedError } from './async-signal.js'
 import { readCatalogBytes } from './catalog-file.js'
 import { ownOptions } from './database-options.js'
 import type { DatabaseParts } from './database-parts.js'
@@ -151,7 +152,7 @@ class ReportingSink implements VerifySink {
     this.#entryCount += progress.entries
     this.#byteCount += progress.bytes
     const { onProgress, signal } = this.#options
-    if (signal?.aborted === true) throw new LdbError('LDB_ABORTED', 'the verification was aborted')
+    if (signal?.aborted === true) throw abortedError(signal, 'verification')
     onProgress?.({
       part: this.#part,
       unitCount: this.#unitCount,

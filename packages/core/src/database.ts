@@ -363,7 +363,10 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     if (typeof listener !== 'function')
       throw invalidArgument(`the listener must be a function, not ${kindOf(listener)}`)
     const listeners = this.#parts.events.listenersOf(name)
-    if (listeners === undefined) throw invalidArgument(`there is no event ${JSON.stringify(name)}`)
+    if (listeners === undefined) {
+      const given: unknown = name
+      throw invalidArgument(`there is no event ${typeof given === 'string' ? given : kindOf(given)}`)
+    }
     return listeners as Set<(event: object) => void>
   }
 }

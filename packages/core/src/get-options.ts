@@ -20,7 +20,7 @@ export function resolveBorrow(options: GetOptions): boolean {
   for (const name in options) {
     if (!Object.hasOwn(options, name)) continue
     if (name !== 'borrow') throw invalidArgument(`unknown option of a get: ${name}`)
-    borrow = options.borrow ?? false
+    if (options.borrow !== undefined) borrow = options.borrow
   }
   if (typeof borrow === 'boolean') return borrow
   throw invalidArgument(`borrow must be true or false, not ${kindOf(borrow)}`)

@@ -91,6 +91,11 @@ export class KeyspaceCodec<K, V> {
   decodeOwnValue(bytes: Uint8Array): V {
     return this.values.decode(bytes)
   }
+
+  /** Decodes the bytes of values that nobody else has, where they are present. */
+  decodeOwnValues(values: readonly (Uint8Array | undefined)[]): (V | undefined)[] {
+    return values.map((value) => (value === undefined ? undefined : this.values.decode(value)))
+  }
 }
 
 function isOneOf(encoding: unknown, encodings: readonly unknown[]): boolean {

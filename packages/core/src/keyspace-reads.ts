@@ -6,7 +6,7 @@ import type { EntryPart } from './entry-source.js'
 import { resolveBorrow } from './get-options.js'
 import type { GetOptions } from './get-options.js'
 import type { KeyspaceCodec } from './keyspace-codec.js'
-import { PackedKeys } from './packed-keys.js'
+import { packKeys } from './packed-keys.js'
 import type { ReadSource } from './read-source.js'
 import { Scan } from './scan.js'
 
@@ -61,15 +61,10 @@ export class KeyspaceReads<K, V> {
   getMany(keys: Iterable<K>): (V | undefined)[] {
     const { source, codec } = this
     source.assertReadable()
-    const packed = new PackedKeys()
-    for (const key of keys) {
-      const keyBytes = codec.encodeScratchKey(key)
-      packed.add(codec.scratch, keyBytes)
-    }
+    const [packed] = packKeys(codec, keys)
     // Whoever gave the keys may have closed the database meanwhile.
     source.assertReadable()
-    const values = source.getMany(packed.bytes, packed.ends)
-    return values.map((value) => (value === undefined ? undefined : codec.decodeOwnValue(value)))
+    return codec.decodeOwnValues(source.getMany(packed.bytes, packed.ends))
   }
 
   /** Tells whether a key is present, without reading its value. */

@@ -1,3 +1,7 @@
+import { invalidArgument } from '@ldb/base'
+import { assertIterable } from './given-iterables.js'
+import type { KeyspaceCodec } from './keyspace-codec.js'
+
 /** Many encoded keys, one behind the other in one array: an array for each would cost more than finding it. */
 export class PackedKeys {
   bytes: Uint8Array = new Uint8Array(4096)
@@ -18,4 +22,41 @@ export class PackedKeys {
     for (let index = 0; index < keyBytes; index += 1) bytes[start + index] = key[index] as number
     this.ends.push(this.#used)
   }
+
+  /** Calls `visit` with each key, as a view, and gives what it gave. */
+  map<T>(visit: (key: Uint8Array) => T): T[] {
+    let start = 0
+    return this.ends.map((end) => {
+      const key = this.bytes.subarray(start, end)
+      start = end
+      return visit(key)
+    })
+  }
+}
+
+/**
+ * Encodes keys that a user gives, in their order, some to an array.
+ *
+ * @param countMax - of the keys in one array.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT for what is no list of keys; and what a key is refused with.
+ */
+export function packKeys<K, V>(
+  codec: KeyspaceCodec<K, V>,
+  keys: Iterable<K>,
+  countMax: number = Infinity,
+): [first: PackedKeys, ...others: PackedKeys[]] {
+  // A string would be taken for a list of its characters.
+  if (typeof keys === 'string') throw invalidArgument('keys must be a list of keys, not one string')
+  assertIterable('keys', keys)
+  let last = new PackedKeys()
+  const packed: [PackedKeys, ...PackedKeys[]] = [last]
+  for (const key of keys) {
+    if (last.ends.length === countMax) {
+      last = new PackedKeys()
+      packed.push(last)
+    }
+    const keyBytes = codec.encodeScratchKey(key)
+    last.add(codec.scratch, keyBytes)
+  }
+  return packed
 }

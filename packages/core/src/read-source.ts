@@ -17,6 +17,12 @@ export interface ReadPin {
   closeCursor(cursor: StoreCursor): void
 }
 
+/** A state that does not change while it is read, whatever is committed. */
+export interface HeldSource {
+  readonly source: ReadSource
+  release(): void
+}
+
 /** Where the reading methods read: the live state of a keyspace, or a frozen one. */
 export interface ReadSource {
   /** Throws when this may not be read: closed, poisoned, dropped or released. */
@@ -32,6 +38,8 @@ export interface ReadSource {
   acquire(): ReadPin
   /** Ends what `acquire` began. */
   giveBack(pin: ReadPin): void
+  /** Gives the state of this moment to read from, until it is given back. */
+  hold(): HeldSource
   /** Notes a read that stays open, and gives the moment. */
   opened(read: OpenRead): number
   /** Ends what `opened` began. */
@@ -77,6 +85,16 @@ export class LiveSource implements ReadSource {
 
   giveBack(pin: StorePin): void {
     pin.release()
+  }
+
+  hold(): HeldSource {
+    const pin = this.keyspace.pin()
+    return {
+      source: new FrozenSource(pin),
+      release: () => {
+        pin.release()
+      },
+    }
   }
 
   opened(read: OpenRead): number {
@@ -125,6 +143,10 @@ export class FrozenSource implements ReadSource {
     // Its holder releases it.
   }
 
+  hold(): HeldSource {
+    return heldElsewhere(this)
+  }
+
   opened(_read: OpenRead): number {
     return 0
   }
@@ -132,4 +154,9 @@ export class FrozenSource implements ReadSource {
   closed(_read: OpenRead): void {
     // It was not noted.
   }
+}
+
+/** What its owner holds: a snapshot or a transaction. */
+export function heldElsewhere(source: ReadSource): HeldSource {
+  return { source, release: () => undefined }
 }

@@ -1,3 +1,5 @@
+import { assertIterable } from './given-iterables.js'
+
 /** What a source gives when there is no more. */
 export const SCAN_END: unique symbol = Symbol('end of scan')
 
@@ -124,7 +126,9 @@ export class FlatMapSource<T, U> implements ScanSource<U> {
       const value = this.#source.pull()
       if (value === SCAN_END) return SCAN_END
       const expand = this.#expand
-      this.#inner = expand(value, this.#index++)[Symbol.iterator]()
+      const expanded = expand(value, this.#index++)
+      assertIterable('what flatMap is given', expanded)
+      this.#inner = expanded[Symbol.iterator]()
     }
   }
 

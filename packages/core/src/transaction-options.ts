@@ -31,11 +31,11 @@ export function resolveTransactionOptions(
   options: TransactionOptions | undefined,
 ): ResolvedTransactionOptions {
   const given = ownOptions(options, KNOWN, new Map())
-  const isolation = given.get('isolation') ?? 'serializable'
+  const isolation = given.has('isolation') ? given.get('isolation') : 'serializable'
   if (isolation !== 'snapshot' && isolation !== 'serializable') {
     throw invalidArgument("isolation must be 'snapshot' or 'serializable'")
   }
-  const readOnly = given.get('readOnly') ?? false
+  const readOnly = given.has('readOnly') ? given.get('readOnly') : false
   if (typeof readOnly !== 'boolean') throw invalidArgument('readOnly must be true or false')
   return { isolation, readOnly, durability: resolveDurability(given.get('durability')) }
 }

@@ -4,7 +4,8 @@ import type { Transaction as StoreTransaction, TransactionView } from '@ldb/mvcc
 import type { Health } from './health.js'
 import type { KeyspaceStore } from './keyspace-store.js'
 import type { OpenRead } from './open-reads.js'
-import type { ReadPin, ReadSource } from './read-source.js'
+import { heldElsewhere } from './read-source.js'
+import type { HeldSource, ReadPin, ReadSource } from './read-source.js'
 import { ExpiringCursor } from './ttl-cursor.js'
 
 /** A transaction, as far as its reads need it. */
@@ -69,6 +70,10 @@ export class TransactionSource implements ReadSource {
 
   giveBack(_pin: ReadPin): void {
     // The end of the transaction ends it.
+  }
+
+  hold(): HeldSource {
+    return heldElsewhere(this)
   }
 
   opened(_read: OpenRead): number {

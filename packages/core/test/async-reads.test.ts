@@ -232,7 +232,59 @@ describe('scans of the async face', () => {
   })
 })
 
+describe('getMany', () => {
+  const KEYS = Array.from({ length: 700 }, (_, index) => `key${String(index * 4).padStart(6, '0')}`)
+
+  it.each([65_536, 8 << 20])(
+    'gives all keys as they were at the call, with %i bytes of cache',
+    async (cacheBytes) => {
+      const vfs = new FaultyVfs()
+      await (await filled(vfs, 3000)).close()
+      const db = open(vfs, cacheBytes)
+      const before = db.sync.getMany(KEYS)
+      const read = db.getMany(KEYS)
+      const beside = [db.batch(), db.batch()].map(async (batch, index) => {
+        for (const key of KEYS) batch.put(key, `new${index}`)
+        await batch.commit()
+      })
+      for (const key of KEYS.slice(-10)) db.sync.put(key, 'newer')
+      expect(await read).toEqual(before)
+      await Promise.all(beside)
+      expect(db.sync.stats().reads.openCount).toBe(0)
+      await db.close()
+    },
+  )
+
+  it('keeps to the keys of the call, whatever becomes of their bytes', async () => {
+    const db = await filled(new FaultyVfs(), 3000)
+    const bytes = await db.keyspace('bytes', { keys: 'binary' })
+    await bytes.put(Uint8Array.of(1), 'one')
+    const key = Uint8Array.of(1)
+    const read = bytes.getMany([key])
+    key[0] = 2
+    expect(await read).toEqual(['one'])
+    await db.close()
+  })
+})
+
 describe('signals', () => {
+  it('say why', async () => {
+    const db = await filled(new FaultyVfs(), 10)
+    const reason = new Error('no longer wanted')
+    const signal = AbortSignal.abort(reason)
+    for (const call of [db.get('a', { signal }), db.checkpoint({ signal }), db.verify({ signal })]) {
+      await expect(call).rejects.toEqual(expect.objectContaining({ code: 'LDB_ABORTED', cause: reason }))
+    }
+    const controller = new AbortController()
+    const change = db
+      .changes({ since: db.sync.seq, signal: controller.signal })
+      [Symbol.asyncIterator]()
+      .next()
+    controller.abort(reason)
+    await expect(change).rejects.toEqual(expect.objectContaining({ code: 'LDB_ABORTED', cause: reason }))
+    await db.close()
+  })
+
   it('end what was not logged yet', async () => {
     const vfs = new FaultyVfs()
     const db = await filled(vfs, 3000)

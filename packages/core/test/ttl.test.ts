@@ -162,6 +162,22 @@ describe('entries that expire', () => {
     db.close()
   })
 
+  it('are swept without a transaction failing for it (X3)', async () => {
+    const { db, time } = timed()
+    const sessions = db.keyspace('sessions', { ttlMs: 500 })
+    for (const key of ['a', 'b', 'c', 'd']) sessions.put(key, 'old')
+    const tx = db.begin()
+    expect(tx.in(sessions).get('a')).toBe('old')
+    expect(tx.in(sessions).count()).toBe(4)
+    tx.in(sessions).put('b', 'anew', { ttlMs: 50_000 }).delete('c').deleteRange({ gte: 'd' })
+    time.advance(600)
+    await sweep(time)
+    expect(db.stats().keyspaces[1]?.entryCount).toBe(0)
+    tx.commit()
+    expect(sessions.entries().toArray()).toEqual([['b', 'anew']])
+    db.close()
+  })
+
   it('have a time that the keyspace remembers, until it gets another one (X4)', () => {
     const { db, time, vfs } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })

@@ -57,6 +57,8 @@ export class RecentWrites {
       while (reader.next()) {
         // Its own commit is larger than the limit: nobody who does not see it can be checked.
         if (this.forgottenSeq >= seq) return
+        // (M31) It was absent before.
+        if (reader.kind === OperationKind.Expire) continue
         const isRange = reader.kind === OperationKind.DeleteRange || reader.kind === OperationKind.DeleteFrom
         if (isRange) this.#addRange(section, seq)
         else this.#addKey(section, seq)

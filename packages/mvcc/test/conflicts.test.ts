@@ -1,5 +1,5 @@
 // Strategy: each rule about conflicts with an example, and what must not conflict.
-// Invariants: M6 to M8, M10 to M16, M18, M23.
+// Invariants: M6 to M8, M10 to M16, M18, M23, M31.
 import { WriteBatch } from '@ldb/base'
 import { describe, expect, test } from 'vitest'
 import type { Transaction } from '../src/transaction.js'
@@ -123,6 +123,19 @@ test.each(LEVELS)('at %s, a key absent in both is inserted by the first (M8, M10
     tx.put(1, bytesOf('new'), bytesOf('mine'))
   }
   expect([outcomeOf(second), outcomeOf(first)]).toEqual(['committed', 'LDB_CONFLICT'])
+})
+
+test.each(LEVELS)('at %s, nothing conflicts with the removal of what had expired (M31)', (isolation) => {
+  const manager = withKeys()
+  const tx = manager.begin({ isolation })
+  tx.getForUpdate(1, bytesOf('b'))
+  take(tx, 9)
+  tx.delete(1, bytesOf('d'))
+  tx.deleteRange(1, bytesOf('e'), bytesOf('g'))
+  const batch = new WriteBatch()
+  for (const key of ['b', 'd', 'f']) batch.expire(1, bytesOf(key))
+  manager.write(batch)
+  expect(outcomeOf(tx)).toBe('committed')
 })
 
 test('a key that was deleted and put again has changed (M10)', () => {

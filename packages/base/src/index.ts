@@ -35,6 +35,9 @@ export { decodeVarint, encodeVarint, VARINT_BYTES_MAX, varintBytes } from './var
 export { readU16, readU32, readU64, readU64Of, writeU16, writeU32, writeU64 } from './fixed-width.js'
 export { decodeUtf8, encodeUtf8, encodeUtf8Into, utf8Bytes } from '#utf8'
 
+// Checks
+export { assertIterable, isAsyncIterable } from './iterables.js'
+
 // Ranges
 export {
   intersectBounds,

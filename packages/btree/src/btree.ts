@@ -1,4 +1,4 @@
-import { assert, BatchReader, invalidArgument, LdbError, SteppedWork, toSeq } from '@ldb/base'
+import { assert, assertIterable, BatchReader, invalidArgument, LdbError, SteppedWork, toSeq } from '@ldb/base'
 import type {
   BatchSection,
   CheckpointOptions,
@@ -251,12 +251,13 @@ export class BTree implements OrderedStore {
    * full pages.
    *
    * @param seq - as for `apply`.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the tree is not empty, the keys are not in ascending order, or what gives
-   * the entries uses the tree meanwhile.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the tree is not empty, something is no entry, the keys are not in ascending
+   * order, or what gives the entries uses the tree meanwhile; LDB_TOO_LARGE for a key or a value over its limit.
    */
   load(entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>, seq: Seq): void {
     this.#assertWritable()
     assert(seq > this.#seq, 'commits are applied in the order of their seq')
+    assertIterable('entries', entries)
     if (this.#tree.entryCount > 0) throw invalidArgument('only an empty tree is loaded')
     this.#beginChange()
     this.#state = 'loading'

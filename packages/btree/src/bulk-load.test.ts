@@ -70,6 +70,32 @@ describe('what is not in order', () => {
     expect(harness.tree.stats().fileBytes).toBeLessThan(META_REGION_BYTES + 8 * 512)
   })
 
+  const ONE = Uint8Array.of(1)
+  test.each<[string, unknown, string]>([
+    ['a key of text', ['a', ONE], 'LDB_INVALID_ARGUMENT'],
+    ['a value of text', [ONE, 'a'], 'LDB_INVALID_ARGUMENT'],
+    ['a key of other numbers', [new Uint16Array([300]), ONE], 'LDB_INVALID_ARGUMENT'],
+    ['no value', [ONE], 'LDB_INVALID_ARGUMENT'],
+    ['no entry', 5, 'LDB_INVALID_ARGUMENT'],
+    ['nothing', undefined, 'LDB_INVALID_ARGUMENT'],
+    ['a key over its limit', [new Uint8Array(65_536).fill(255), ONE], 'LDB_TOO_LARGE'],
+  ])('is no entry: %s, and the tree is empty and usable', (_, entry, code) => {
+    const harness = new TreeHarness({ pageBytes: 512, cachePages: 32 })
+    const entries = [...numbered(3), entry] as Entry[]
+    expect(codeOf(() => harness.tree.load(entries, toSeq(1)))).toBe(code)
+    expect(harness.actual()).toEqual([])
+    expect(findingsOf(harness.tree)).toEqual([])
+    harness.tree.load([[Uint8Array.of(1), Buffer.from('of a subclass')]], toSeq(2))
+    expect(harness.actual()).toEqual([['\x01', 'of a subclass']])
+  })
+
+  test.each([null, undefined, 5])('is no list of entries: %s', (entries) => {
+    const harness = new TreeHarness({ pageBytes: 512, cachePages: 32 })
+    expect(codeOf(() => harness.tree.load(entries as never, toSeq(1)))).toBe('LDB_INVALID_ARGUMENT')
+    harness.tree.load(numbered(3), toSeq(2))
+    expect(harness.tree.entryCount).toBe(3)
+  })
+
   test('goes for what the source throws: it comes through, and the tree is empty and usable', () => {
     const harness = new TreeHarness({ pageBytes: 512, cachePages: 32 })
     function* failing(): Generator<Entry> {

@@ -1,4 +1,12 @@
-import { compareByteRanges, invalidArgument } from '@ldb/base'
+import {
+  compareByteRanges,
+  invalidArgument,
+  KEY_BYTES_MAX,
+  kindOf,
+  LdbError,
+  toPlainBytes,
+  VALUE_BYTES_MAX,
+} from '@ldb/base'
 import { VALUE_FIELD_BYTES } from './format.js'
 import { prefixBytes, slotCount } from './page.js'
 import { admitKey, copyBytes, fits, insertSlot } from './page-edit.js'
@@ -18,7 +26,7 @@ const WHOLE_BYTES_MIN = 32
  * descent nor search, and pages are left full.
  *
  * @returns what is wrong with the entries, the tree being empty again: LDB_INVALID_ARGUMENT when a key is not above the one
- * before it, or whatever the source threw; `undefined` when all went well.
+ * before it, or something is no entry; LDB_TOO_LARGE; or whatever the source threw; `undefined` when all went well.
  * @throws what reading or writing pages throws; the tree is then not to be used any more.
  * @internal
  */
@@ -32,7 +40,12 @@ export function bulkLoad(
   let leaf = -1
   let isChanging = false
   try {
-    for (const [key, value] of entries) {
+    for (const entry of entries) {
+      if (!Array.isArray(entry)) throw invalidArgument(`an entry is a key and a value, not ${kindOf(entry)}`)
+      const key = toPlainBytes(entry[0], 'key')
+      const value = toPlainBytes(entry[1], 'value')
+      checkLength('key', key, KEY_BYTES_MAX)
+      checkLength('value', value, VALUE_BYTES_MAX)
       if (previousBytes >= 0 && compareByteRanges(previous, 0, previousBytes, key, 0, key.length) >= 0) {
         throw invalidArgument('the entries of a bulk load must be in ascending order', { key })
       }
@@ -57,6 +70,14 @@ export function bulkLoad(
   }
   pages.letGo()
   return undefined
+}
+
+function checkLength(what: string, bytes: Uint8Array, expected: number): void {
+  const actual = bytes.length
+  if (actual <= expected) return
+  throw new LdbError('LDB_TOO_LARGE', `${what} of ${actual} bytes is over the limit of ${expected}`, {
+    details: { expected, actual },
+  })
 }
 
 /** Puts an entry that the last leaf has no room for, or that needs a run. */

@@ -1,5 +1,5 @@
+import { assertIterable, isAsyncIterable } from '@ldb/base'
 import type { AsyncScanSource } from './async-entry-source.js'
-import { assertIterable, isAsyncIterable } from './given-iterables.js'
 
 /** What `transform` makes of each. */
 export class AsyncMapSource<T, U> implements AsyncScanSource<U> {

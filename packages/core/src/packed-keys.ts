@@ -1,5 +1,4 @@
-import { invalidArgument } from '@ldb/base'
-import { assertIterable } from './given-iterables.js'
+import { assertIterable, invalidArgument } from '@ldb/base'
 import type { KeyspaceCodec } from './keyspace-codec.js'
 
 /** Many encoded keys, one behind the other in one array: an array for each would cost more than finding it. */

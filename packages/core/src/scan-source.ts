@@ -1,4 +1,4 @@
-import { assertIterable } from './given-iterables.js'
+import { assertIterable } from '@ldb/base'
 
 /** What a source gives when there is no more. */
 export const SCAN_END: unique symbol = Symbol('end of scan')

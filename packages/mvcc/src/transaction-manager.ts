@@ -1,4 +1,4 @@
-import { assert, invalidArgument, isLdbError, kindOf, LdbError, toSeq } from '@ldb/base'
+import { assert, assertIterable, invalidArgument, isLdbError, kindOf, LdbError, toSeq } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
 import { AbandonedWatch } from './abandoned-watch.js'
 import { checkConflicts } from './conflict-check.js'
@@ -58,6 +58,7 @@ export class TransactionManager {
   /** @throws {@link LdbError} LDB_INVALID_ARGUMENT for a limit that is none. */
   constructor(options: TransactionManagerOptions) {
     const resolved = resolveManagerOptions(options)
+    assertIterable('stores', options.stores)
     this.#options = resolved
     this.#commit = options.commit ?? ((prepared) => this.#apply(prepared.batch, prepared.marks))
     this.#recent = new RecentWrites(resolved.recentBytes)

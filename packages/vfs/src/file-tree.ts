@@ -1,7 +1,7 @@
 import type { FileStatus, Vfs } from './vfs.js'
 import { FileContent } from './file-content.js'
 import { fileError } from './file-error.js'
-import { pathNames } from './path-names.js'
+import { isFromRoot, pathNames } from './path-names.js'
 
 /** A file of a tree: what its names and its open handles share. */
 export interface FileNode {
@@ -150,11 +150,11 @@ export class FileTree {
   }
 
   #start(path: string): DirectoryNode {
-    return path.startsWith('/') ? this.#root : this.#relativeRoot
+    return isFromRoot(path) ? this.#root : this.#relativeRoot
   }
 
   #names(path: string): string[] {
-    return pathNames(path, this.#lower !== undefined && !path.startsWith('/'))
+    return pathNames(path, !isFromRoot(path) && this.#lower !== undefined)
   }
 
   /** Gives the directory in which the last name of a path stands, whether or not that name is there. */

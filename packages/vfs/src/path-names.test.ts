@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest'
+import { MemoryVfs } from './memory-vfs.js'
+import { OverlayVfs } from './overlay-vfs.js'
 import { pathNames } from './path-names.js'
 
 it('splits paths into names', () => {
@@ -6,4 +8,13 @@ it('splits paths into names', () => {
   expect(pathNames('a/b/../../../c')).toEqual(['c'])
   expect(pathNames('/')).toEqual([])
   expect(pathNames('../../a/../b', true)).toEqual(['..', '..', 'b'])
+})
+
+it.each([undefined, null, 5, ['a']])('refuses %s, by every file system in memory', (path) => {
+  const refusal = expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' }) as Error
+  for (const vfs of [new MemoryVfs(), new OverlayVfs(new MemoryVfs())]) {
+    expect(() => vfs.status(path as never)).toThrow(refusal)
+    expect(() => vfs.open(path as never, 'createNew')).toThrow(refusal)
+    expect(() => vfs.list(path as never)).toThrow(refusal)
+  }
 })

@@ -1,3 +1,5 @@
+import { invalidArgument, kindOf } from '@ldb/base'
+
 /**
  * Splits a path into names: `.` and empty names vanish, and `..` takes the name before it away, where there is one.
  *
@@ -10,4 +12,14 @@ export function pathNames(path: string, keepsParents = false): string[] {
     else if (name === '..' ? keepsParents : name !== '' && name !== '.') names.push(name)
   }
   return names
+}
+
+/**
+ * Tells whether a path begins at the root.
+ *
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT for what is no path.
+ */
+export function isFromRoot(path: string): boolean {
+  if (typeof path !== 'string') throw invalidArgument(`path must be a string, not ${kindOf(path)}`)
+  return path.startsWith('/')
 }

@@ -128,15 +128,29 @@ export class ReferenceReads {
   }
 
   #lookedUp({ keys }: FrozenView, key: Text): string {
-    const text = expand(key)
-    if (keys.byteLength(text) > KEY_BYTES_MAX) throw new Refusal('LDB_TOO_LARGE')
-    return text
+    checkLength(keys, key)
+    return expand(key)
   }
 
   #spanIn({ entries, keys }: FrozenView, range: TextRange): Span {
-    checkRange(range, (text) => {
-      if (keys.byteLength(expand(text)) > KEY_BYTES_MAX) throw new Refusal('LDB_TOO_LARGE')
-    })
+    checkBounds(keys, range)
     return spanOf(entries, range, keys)
   }
+}
+
+/** Refuses a read for what it asks, wherever it asks it. */
+export function checkRead(keys: KeyTexts, read: Read): void {
+  if ('key' in read) checkLength(keys, read.key)
+  else if ('keys' in read) for (const key of read.keys) checkLength(keys, key)
+  else checkBounds(keys, read.range ?? {})
+}
+
+function checkBounds(keys: KeyTexts, range: TextRange): void {
+  checkRange(range, (text) => {
+    checkLength(keys, text)
+  })
+}
+
+function checkLength(keys: KeyTexts, text: Text): void {
+  if (keys.byteLength(expand(text)) > KEY_BYTES_MAX) throw new Refusal('LDB_TOO_LARGE')
 }

@@ -1,6 +1,7 @@
 import { answerOf, Refusal, shown, Whim } from './answer.js'
 import { expand } from './commands.js'
 import type { BeginOptions, Durability, Read, TransactionCommand, TransactionStep } from './commands.js'
+import { checkRead } from './reference-reads.js'
 import type { ReferenceReads } from './reference-reads.js'
 import type { ReferenceKeyspace, ReferenceState } from './reference-state.js'
 import type { FrozenView } from './reference-scan.js'
@@ -160,6 +161,8 @@ export class ReferenceTransactions {
     keyspace: ReferenceKeyspace,
     step: TransactionStep & { readonly step: 'read' },
   ): FrozenView {
+    transaction.assertOpen()
+    checkRead(keyspace.keys, step)
     if (step.read === 'get' || step.read === 'has') {
       transaction.notesKey(keyspace, expand(step.key))
     } else if (step.read === 'getMany') {

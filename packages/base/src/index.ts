@@ -5,7 +5,7 @@
  */
 
 // Errors and assertions
-export { corruption, invalidArgument, isLdbError, LdbError } from './ldb-error.js'
+export { corruption, invalidArgument, isLdbError, LdbError, tooLarge } from './ldb-error.js'
 export type { LdbErrorCode, LdbErrorDetails } from './ldb-error.js'
 export { assert, INVARIANTS } from './assert.js'
 

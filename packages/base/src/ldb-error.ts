@@ -120,3 +120,10 @@ export function corruption(
 export function invalidArgument(message: string, details: LdbErrorDetails = {}): LdbError {
   return new LdbError('LDB_INVALID_ARGUMENT', message, { details })
 }
+
+/** Makes an `LDB_TOO_LARGE` error, for something of more bytes than it may have. @category Errors */
+export function tooLarge(what: string, actual: number, expected: number): LdbError {
+  return new LdbError('LDB_TOO_LARGE', `${what} of ${actual} bytes is over the limit of ${expected}`, {
+    details: { expected, actual },
+  })
+}

@@ -4,7 +4,7 @@ import { OperationKind } from './batch-section.js'
 import type { KeyspaceSection } from './batch-section.js'
 import { compareByteRanges, toPlainBytes } from './bytes.js'
 import { largeBuffers } from './large-buffers.js'
-import { invalidArgument, LdbError } from './ldb-error.js'
+import { invalidArgument, tooLarge } from './ldb-error.js'
 import { BATCH_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX } from './limits.js'
 import { allocateBytes, SectionBuilder } from './section-builder.js'
 import { varintBytes } from './varint.js'
@@ -272,10 +272,4 @@ function checkValue(value: Uint8Array, valueBytes: number): Uint8Array {
   assert(valueBytes >= 0 && valueBytes <= plain.length, 'valueBytes must lie within the value')
   if (valueBytes > VALUE_BYTES_MAX) throw tooLarge('value', valueBytes, VALUE_BYTES_MAX)
   return plain
-}
-
-function tooLarge(what: string, actual: number, expected: number): LdbError {
-  return new LdbError('LDB_TOO_LARGE', `${what} of ${actual} bytes is over the limit of ${expected}`, {
-    details: { expected, actual },
-  })
 }

@@ -3,7 +3,7 @@ import {
   invalidArgument,
   KEY_BYTES_MAX,
   kindOf,
-  LdbError,
+  tooLarge,
   toPlainBytes,
   VALUE_BYTES_MAX,
 } from '@ldb/base'
@@ -44,8 +44,8 @@ export function bulkLoad(
       if (!Array.isArray(entry)) throw invalidArgument(`an entry is a key and a value, not ${kindOf(entry)}`)
       const key = toPlainBytes(entry[0], 'key')
       const value = toPlainBytes(entry[1], 'value')
-      checkLength('key', key, KEY_BYTES_MAX)
-      checkLength('value', value, VALUE_BYTES_MAX)
+      if (key.length > KEY_BYTES_MAX) throw tooLarge('key', key.length, KEY_BYTES_MAX)
+      if (value.length > VALUE_BYTES_MAX) throw tooLarge('value', value.length, VALUE_BYTES_MAX)
       if (previousBytes >= 0 && compareByteRanges(previous, 0, previousBytes, key, 0, key.length) >= 0) {
         throw invalidArgument('the entries of a bulk load must be in ascending order', { key })
       }
@@ -70,14 +70,6 @@ export function bulkLoad(
   }
   pages.letGo()
   return undefined
-}
-
-function checkLength(what: string, bytes: Uint8Array, expected: number): void {
-  const actual = bytes.length
-  if (actual <= expected) return
-  throw new LdbError('LDB_TOO_LARGE', `${what} of ${actual} bytes is over the limit of ${expected}`, {
-    details: { expected, actual },
-  })
 }
 
 /** Puts an entry that the last leaf has no room for, or that needs a run. */

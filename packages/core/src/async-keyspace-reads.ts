@@ -9,7 +9,7 @@ import { signalOf, splitSignal, throwIfAborted } from './async-signal.js'
 import type { AbortSignalLike, AsyncOptions } from './async-signal.js'
 import type { EntryPart } from './entry-source.js'
 import type { KeyspaceReads } from './keyspace-reads.js'
-import { packKeys } from './packed-keys.js'
+import { mapPacked, packKeys } from './packed-keys.js'
 import type { PackedKeys } from './packed-keys.js'
 import type { ReadSource } from './read-source.js'
 
@@ -53,11 +53,11 @@ export class AsyncKeyspaceReads<K, V> {
 
   /** Gives the values of many keys, in their order, `undefined` for each that is absent, all as they are at this call. */
   async getMany(keys: Iterable<K>, options?: AsyncOptions): Promise<(V | undefined)[]> {
-    this.#begin(options)
+    const signal = this.#begin(options)
     const { source, codec } = this.reads
     const parts = packKeys(codec, keys, LOOKUPS_MAX)
     // Whoever gave the keys may have closed the database meanwhile, or aborted.
-    const signal = this.#begin(options)
+    this.#assertWanted(signal)
     const [first] = parts
     if (parts.length === 1) {
       const values = this.face.gate.attempt(() => source.getMany(first.bytes, first.ends))
@@ -175,7 +175,9 @@ export class AsyncKeyspaceReads<K, V> {
       let found = gate.attempt(() => source.getMany(part.bytes, part.ends))
       if (found === READ_MISS) {
         // All misses of a part wait together.
-        found = await Promise.all(part.map((key) => gate.read(() => source.get(key, key.length), check)))
+        const read = (key: Uint8Array): Promise<Uint8Array | undefined> =>
+          gate.read(() => source.get(key, key.length), check)
+        found = await Promise.all(mapPacked(part.bytes, part.ends, read))
       }
       for (const value of found) values.push(value)
       if (gate.isTurnOver) await gate.nextTurn()
@@ -192,10 +194,14 @@ export class AsyncKeyspaceReads<K, V> {
 
   #begin(options: AsyncOptions | undefined): AbortSignalLike | undefined {
     const signal = signalOf(options)
+    this.#assertWanted(signal)
+    return signal
+  }
+
+  #assertWanted(signal: AbortSignalLike | undefined): void {
     this.face.assertOpen()
     this.reads.source.assertReadable()
     throwIfAborted(signal)
-    return signal
   }
 
   #resolve(range: AsyncRangeOptions<K> | undefined): {

@@ -21,16 +21,16 @@ export class PackedKeys {
     for (let index = 0; index < keyBytes; index += 1) bytes[start + index] = key[index] as number
     this.ends.push(this.#used)
   }
+}
 
-  /** Calls `visit` with each key, as a view, and gives what it gave. */
-  map<T>(visit: (key: Uint8Array) => T): T[] {
-    let start = 0
-    return this.ends.map((end) => {
-      const key = this.bytes.subarray(start, end)
-      start = end
-      return visit(key)
-    })
-  }
+/** Calls `visit` with each of packed keys, as a view, and gives what it gave. */
+export function mapPacked<T>(keys: Uint8Array, ends: readonly number[], visit: (key: Uint8Array) => T): T[] {
+  let start = 0
+  return ends.map((end) => {
+    const key = keys.subarray(start, end)
+    start = end
+    return visit(key)
+  })
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Transaction as StoreTransaction, TransactionView } from '@ldb/mvcc
 import type { Health } from './health.js'
 import type { KeyspaceStore } from './keyspace-store.js'
 import type { OpenRead } from './open-reads.js'
+import { mapPacked } from './packed-keys.js'
 import { heldElsewhere } from './read-source.js'
 import type { HeldSource, ReadPin, ReadSource } from './read-source.js'
 import { ExpiringCursor } from './ttl-cursor.js'
@@ -50,12 +51,7 @@ export class TransactionSource implements ReadSource {
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
-    let start = 0
-    return ends.map((end) => {
-      const key = keys.subarray(start, end)
-      start = end
-      return this.get(key, key.length)
-    })
+    return mapPacked(keys, ends, (key) => this.get(key, key.length))
   }
 
   has(key: Uint8Array, keyBytes: number): boolean {

@@ -3,6 +3,7 @@ import {
   KEY_BYTES_MAX,
   LdbError,
   isLdbError,
+  tooLarge,
   toPlainBytes,
   VALUE_BYTES_MAX,
   WriteBatch,
@@ -303,10 +304,4 @@ export class Transaction implements Disposable {
 
 function checkLength(what: string, actual: number, expected: number): void {
   if (actual > expected) throw tooLarge(what, actual, expected)
-}
-
-function tooLarge(what: string, actual: number, expected: number): LdbError {
-  return new LdbError('LDB_TOO_LARGE', `${what} of ${actual} bytes is over the limit of ${expected}`, {
-    details: { expected, actual },
-  })
 }

@@ -1,9 +1,9 @@
-import { readArguments, USAGE } from './arguments.js'
-import type { Arguments } from './arguments.js'
-import { compareFiles } from './compare-command.js'
-import { profile } from './profile-command.js'
-import { runBenchmarks } from './run-command.js'
-import { isUsageError } from './usage-error.js'
+import { readArguments, USAGE } from './commands/arguments.js'
+import type { Arguments } from './commands/arguments.js'
+import { compareFiles } from './commands/compare.js'
+import { profile } from './commands/profile.js'
+import { runBenchmarks } from './commands/run.js'
+import { isUsageError } from './commands/usage-error.js'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2

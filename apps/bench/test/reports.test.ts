@@ -3,13 +3,13 @@
  * Invariants: the page needs nothing else; no text of a report becomes markup; what was missed is named everywhere.
  */
 import { expect, test } from 'vitest'
-import { htmlReport } from '../src/html-report.js'
-import { escapeHtml } from '../src/html-text.js'
-import type { Measurement, RowDescription } from '../src/results.js'
-import { summarize } from '../src/statistics.js'
-import { markdownReport, placeBetweenMarkers } from '../src/markdown-report.js'
-import { compareReports } from '../src/comparison.js'
-import { terminalReport } from '../src/terminal-report.js'
+import { htmlReport } from '../src/report/html-report.js'
+import { escapeHtml } from '../src/report/html-text.js'
+import type { Measurement, RowDescription } from '../src/report/results.js'
+import { summarize } from '../src/measure/statistics.js'
+import { markdownReport, placeBetweenMarkers } from '../src/report/markdown-report.js'
+import { compareReports } from '../src/report/comparison.js'
+import { terminalReport } from '../src/report/terminal-report.js'
 import { sampleReport } from './sample-report.js'
 import { expectSelfContained } from './self-contained.js'
 

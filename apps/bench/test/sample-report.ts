@@ -1,9 +1,9 @@
-import { EFFORTS } from '../src/effort.js'
-import { stagesOf } from '../src/plan.js'
-import { REPORT_VERSION } from '../src/report.js'
-import type { Report } from '../src/report.js'
-import type { Measurement } from '../src/results.js'
-import { summarize } from '../src/statistics.js'
+import { EFFORTS } from '../src/run/effort.js'
+import { stagesOf } from '../src/run/plan.js'
+import { REPORT_VERSION } from '../src/report/report.js'
+import type { Report } from '../src/report/report.js'
+import type { Measurement } from '../src/report/results.js'
+import { summarize } from '../src/measure/statistics.js'
 
 const STAGES = stagesOf(EFFORTS.tiny)
 

@@ -100,7 +100,7 @@ async function killOnce(stage: Stage, ledger: Ledger, round: number): Promise<Ki
   return { killedAfterMs, acknowledgedCount, unacknowledgedCount, lostCount, reopenMs }
 }
 
-/** Gives the milliseconds from the first acknowledgement to the kill. */
+/** Returns the milliseconds from the first acknowledgement to the kill. */
 async function writeAndKill(stage: Stage, ledger: Ledger, round: number): Promise<number> {
   const writer = new DoomedWriter(stage.options, ledger)
   const endGuard = stage.guard(() => writer.kill())

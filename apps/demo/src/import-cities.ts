@@ -114,7 +114,7 @@ function clearLeftovers({ db, cities, byCountry, byName }: World): void {
   batch.commit()
 }
 
-/** Gives the milliseconds that it took; the moments in which the screen is drawn are not a part of it. */
+/** Returns the milliseconds that it took; the moments in which the screen is drawn are not a part of it. */
 async function writeBatches(stage: Stage, cities: readonly City[]): Promise<number> {
   const { screen, world } = stage
   let writeMs = 0

@@ -63,7 +63,7 @@ function errorFigures(error: unknown): FailureFigures['error'] {
   return { code: isLdbError(error) ? error.code : null, message }
 }
 
-/** Gives what was asked for, or the exit code when that is already answered. */
+/** Returns what was asked for, or the exit code when that is already answered. */
 function understand(argv: readonly string[]): Arguments | number {
   try {
     const asked = readArguments(argv)

@@ -97,7 +97,7 @@ export const QUESTIONS: readonly Question[] = [
   },
 ]
 
-/** Tells whether two answers are the same, line by line. */
+/** Reports whether two answers are the same, line by line. */
 export function isSameAnswer(left: readonly AnswerLine[], right: readonly AnswerLine[]): boolean {
   const isSameLine = (line: AnswerLine, index: number): boolean => {
     const other = right[index]

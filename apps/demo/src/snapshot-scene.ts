@@ -75,7 +75,7 @@ export function readFromSnapshot(stage: Stage): SnapshotFigures {
   return { frozenCount, liveCount, deletedCount, snapshotMs, deleteMs, restoreMs }
 }
 
-/** Gives how many there were. */
+/** Returns how many there were. */
 function deleteCountry(world: World, snapshot: Snapshot): number {
   const batch = world.db.batch()
   const cities = batch.in(world.cities)

@@ -64,7 +64,7 @@ export class WorldMap {
     this.#drawnCount++
   }
 
-  /** Gives the lines from north to south, without blanks at their ends and without empty ones in the far south. */
+  /** Returns the lines from north to south, without blanks at their ends and without empty ones in the far south. */
   lines(paint: Paint = (text) => text): string[] {
     const lines: string[] = []
     for (let row = 0; row < this.rowCount; row++) lines.push(this.#line(row, paint))

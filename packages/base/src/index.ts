@@ -29,10 +29,10 @@ export {
   prefixSuccessor,
   startsWithBytes,
   toPlainBytes,
-} from './bytes.js'
-export { copyWords } from './copy-words.js'
-export { decodeVarint, encodeVarint, VARINT_BYTES_MAX, varintBytes } from './varint.js'
-export { readU16, readU32, readU64, readU64Of, writeU16, writeU32, writeU64 } from './fixed-width.js'
+} from './bytes/bytes.js'
+export { copyWords } from './bytes/copy-words.js'
+export { decodeVarint, encodeVarint, VARINT_BYTES_MAX, varintBytes } from './bytes/varint.js'
+export { readU16, readU32, readU64, readU64Of, writeU16, writeU32, writeU64 } from './bytes/fixed-width.js'
 export { decodeUtf8, encodeUtf8, encodeUtf8Into, utf8Bytes } from '#utf8'
 
 // Checks
@@ -45,26 +45,26 @@ export {
   isWithinBounds,
   keySuccessor,
   prefixBounds,
-} from './half-open-range.js'
-export { resolveRange } from './range-options.js'
-export type { RangeOptions, ResolvedRange } from './range-options.js'
+} from './range/half-open-range.js'
+export { resolveRange } from './range/range-options.js'
+export type { RangeOptions, ResolvedRange } from './range/range-options.js'
 
 // Encodings
-export type { KeyEncoding, KeyEncodingOption } from './key-encoding.js'
-export { binaryKeys, keyEncoding, tupleKeys, utf8Keys } from './key-encodings.js'
-export { TUPLE_DEPTH_MAX, TupleCode } from './tuple-format.js'
-export type { TupleElement } from './tuple-encoder.js'
-export type { ValueEncoding, ValueEncodingOption } from './value-encoding.js'
-export { binaryValues, jsonValues, utf8Values, valueEncoding } from './value-encodings.js'
+export type { KeyEncoding, KeyEncodingOption } from './encoding/key-encoding.js'
+export { binaryKeys, keyEncoding, tupleKeys, utf8Keys } from './encoding/key-encodings.js'
+export { TUPLE_DEPTH_MAX, TupleCode } from './encoding/tuple-format.js'
+export type { TupleElement } from './encoding/tuple-encoder.js'
+export type { ValueEncoding, ValueEncodingOption } from './encoding/value-encoding.js'
+export { binaryValues, jsonValues, utf8Values, valueEncoding } from './encoding/value-encodings.js'
 
 // Write batches
-export { BATCH_ROOM_BEFORE, BATCH_ROOM_BEHIND } from './batch-format.js'
-export { WriteBatch } from './write-batch.js'
-export type { WriteBatchOptions } from './write-batch.js'
-export { BatchReader } from './batch-reader.js'
-export { decodeBatch } from './decode-batch.js'
-export { OperationKind } from './batch-section.js'
-export type { BatchOrigin, BatchSection, KeyspaceSection } from './batch-section.js'
+export { BATCH_ROOM_BEFORE, BATCH_ROOM_BEHIND } from './batch/format.js'
+export { WriteBatch } from './batch/write-batch.js'
+export type { WriteBatchOptions } from './batch/write-batch.js'
+export { BatchReader } from './batch/reader.js'
+export { decodeBatch } from './batch/decode-batch.js'
+export { OperationKind } from './batch/section.js'
+export type { BatchOrigin, BatchSection, KeyspaceSection } from './batch/section.js'
 
 // The contracts of stores
 export type {
@@ -79,5 +79,5 @@ export type {
   VerifyProgress,
   VerifySink,
 } from './ordered-store.js'
-export { SteppedWork } from './stepped-work.js'
-export type { DeviceSteps, Syncable } from './stepped-work.js'
+export { ResumableTask } from './resumable-task.js'
+export type { DeviceSteps, Syncable } from './resumable-task.js'

@@ -1,4 +1,4 @@
-import { kindOf } from './bytes.js'
+import { kindOf } from './bytes/bytes.js'
 import { invalidArgument } from './ldb-error.js'
 
 /** What a user gives where things to walk over are wanted. */
@@ -16,7 +16,7 @@ export function assertIterable(what: string, value: unknown): asserts value is I
   throw invalidArgument(`${what} must be an array or another iterable, not ${kindOf(value)}`)
 }
 
-/** Tells whether something is walked over by promises. @category Errors */
+/** Reports whether something is walked over by promises. @category Errors */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof (value as Given)?.[Symbol.asyncIterator] === 'function'
 }

@@ -77,7 +77,7 @@ export class LdbError extends Error {
 }
 
 /**
- * Tells whether `error` is an {@link LdbError}, of the given code when one is named.
+ * Reports whether `error` is an {@link LdbError}, of the given code when one is named.
  *
  * @example
  * ```ts

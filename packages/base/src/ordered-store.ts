@@ -1,6 +1,6 @@
 import type { Seq } from './branded-numbers.js'
-import type { BatchSection } from './batch-section.js'
-import type { SteppedWork, Syncable } from './stepped-work.js'
+import type { BatchSection } from './batch/section.js'
+import type { ResumableTask, Syncable } from './resumable-task.js'
 
 /**
  * Bounds of a cursor, over encoded keys: `lower` inclusive, `upper` exclusive. `undefined` stands for no bound.
@@ -27,14 +27,14 @@ export interface OrderedStore {
   readonly durableSeq: Seq
 
   /**
-   * Gives a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`.
+   * Returns a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`.
    *
    * @throws {@link LdbError} LDB_CORRUPTION, LDB_IO, LDB_CLOSED, LDB_POISONED.
    */
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
 
   /**
-   * Gives the value of a key without a copy, or `undefined`: borrowed until the next call of anything on the store, and
+   * Returns the value of a key without a copy, or `undefined`: borrowed until the next call of anything on the store, and
    * never to be written to.
    *
    * @throws as `get` does.
@@ -42,14 +42,14 @@ export interface OrderedStore {
   getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
 
   /**
-   * Gives copies of the values of many keys, in their order, `undefined` for each that is absent. Key `i` ends before
+   * Returns copies of the values of many keys, in their order, `undefined` for each that is absent. Key `i` ends before
    * byte `ends[i]` of `keys`, and begins where the one before it ends.
    *
    * @throws as `get` does.
    */
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
 
-  /** Tells whether a key is present, without reading its value. */
+  /** Reports whether a key is present, without reading its value. */
   has(key: Uint8Array, keyBytes?: number): boolean
 
   /**
@@ -90,7 +90,7 @@ export interface OrderedStore {
    * @param turn - waited for about every millisecond that the work takes, so that something else has its turn.
    * @throws {@link LdbError} as `checkpoint` does.
    */
-  beginCheckpoint?(log?: Syncable, turn?: Syncable): SteppedWork
+  beginCheckpoint?(log?: Syncable, turn?: Syncable): ResumableTask
 
   /**
    * Makes sure, off this thread, of what was found at opening, so that the first write need not. A failure poisons. Absent where
@@ -101,7 +101,7 @@ export interface OrderedStore {
   /** Walks everything there is and reports each thing found wrong to the sink. Never throws LDB_CORRUPTION. */
   verify(sink: VerifySink): void
 
-  /** Gives figures about the present state; costs no I/O. */
+  /** Returns figures about the present state; costs no I/O. */
   stats(): StoreStats
 
   /** Gives all resources back, without a checkpoint. Idempotent. */
@@ -122,13 +122,13 @@ export interface CheckpointOptions {
 export interface StoreSnapshot {
   /** Seq of the newest section that the view holds; 0 when there is none. */
   readonly seq: Seq
-  /** Gives a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`. */
+  /** Returns a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`. */
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
   /** As {@link OrderedStore.getBorrowed}. */
   getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
   /** As {@link OrderedStore.getMany}. */
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
-  /** Tells whether a key is present, without reading its value. */
+  /** Reports whether a key is present, without reading its value. */
   has(key: Uint8Array, keyBytes?: number): boolean
   /** Opens a cursor, standing nowhere. It stays valid until it is closed, and must be closed before the release. */
   cursor(bounds?: KeyBounds): StoreCursor
@@ -162,11 +162,11 @@ export interface StoreCursor {
   /** Value of the entry: borrowed, until the next move or close. Throws LDB_INVALID_ARGUMENT when standing nowhere. */
   readonly value: Uint8Array
   /**
-   * Gives the key of the entry as the caller's own: no move changes it, and writing to it changes no other read but `key`,
+   * Returns the key of the entry as the caller's own: no move changes it, and writing to it changes no other read but `key`,
    * until the next move. Throws as `key` does.
    */
   takeKey(): Uint8Array
-  /** Gives the value of the entry as the caller's own, as {@link StoreCursor.takeKey} does the key. */
+  /** Returns the value of the entry as the caller's own, as {@link StoreCursor.takeKey} does the key. */
   takeValue(): Uint8Array
   /** Moves to the smallest entry within the bounds. */
   first(): boolean

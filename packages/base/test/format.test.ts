@@ -6,7 +6,7 @@ import {
   SECTION_KEYSPACE_ID_OFFSET,
   SECTION_OPERATION_BYTES_OFFSET,
   SECTION_OPERATION_COUNT_OFFSET,
-} from '../src/batch-format.js'
+} from '../src/batch/format.js'
 import { OperationKind, TupleCode, TUPLE_DEPTH_MAX, tupleKeys } from '../src/index.js'
 
 const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { TupleElement } from '../src/tuple-encoder.js'
+import type { TupleElement } from '../src/encoding/tuple-encoder.js'
 
 const TYPE_ORDER = ['null', 'boolean', 'number', 'bigint', 'string', 'date', 'bytes', 'array']
 

@@ -1,4 +1,12 @@
-import { assert, assertIterable, BatchReader, invalidArgument, LdbError, SteppedWork, toSeq } from '@ldb/base'
+import {
+  assert,
+  assertIterable,
+  BatchReader,
+  invalidArgument,
+  LdbError,
+  ResumableTask,
+  toSeq,
+} from '@ldb/base'
 import type {
   BatchSection,
   CheckpointOptions,
@@ -11,30 +19,30 @@ import type {
   VerifySink,
 } from '@ldb/base'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import { applyOperations } from './apply-operations.js'
-import { bulkLoad } from './bulk-load.js'
-import { resolveBTreeOptions } from './btree-options.js'
-import type { BTreeOptions, TreeIdentity } from './btree-options.js'
-import { freezeTree, writeFrozen } from './checkpoint.js'
-import type { FrozenTree } from './checkpoint.js'
-import { Confirmation } from './confirmation.js'
-import { createTreeFile } from './create.js'
+import { applyOperations } from './write/apply-operations.js'
+import { bulkLoad } from './write/bulk-load.js'
+import { resolveBTreeOptions } from './file/options.js'
+import type { BTreeOptions, TreeIdentity } from './file/options.js'
+import { freezeTree, writeFrozen } from './checkpoint/checkpoint.js'
+import type { FrozenTree } from './checkpoint/checkpoint.js'
+import { MetaRewrite } from './file/meta-rewrite.js'
+import { createTreeFile } from './file/create.js'
 import { firstPageNumber } from './format.js'
-import { readFreeSpace } from './free-space-pages.js'
-import { copyNewest, findLeaf, findNewest, viewValue } from './lookup.js'
-import { checkIdentity } from './identity-check.js'
-import { findWholeMeta, seedOf } from './meta.js'
-import type { Meta } from './meta.js'
-import { LITTLE_ENDIAN } from './page-memory.js'
-import { ManyValues } from './many-values.js'
-import { Pages } from './pages.js'
-import { PutGroup } from './put-group.js'
-import { moveDown } from './shrink.js'
-import { TreeSnapshot } from './snapshot.js'
-import { SortedOperations } from './sorted-operations.js'
-import { ValueSlab } from './value-slab.js'
+import { readFreeSpace } from './file/free-space-pages.js'
+import { copyNewest, findLeaf, findNewest, viewValue } from './read/lookup.js'
+import { checkIdentity } from './file/identity-check.js'
+import { findWholeMeta, seedOf } from './file/meta.js'
+import type { Meta } from './file/meta.js'
+import { LITTLE_ENDIAN } from './page/memory.js'
+import { MultiGet } from './read/multi-get.js'
+import { Pages } from './pager/pages.js'
+import { PutGroup } from './write/put-group.js'
+import { moveDown } from './checkpoint/shrink.js'
+import { TreeSnapshot } from './read/snapshot.js'
+import { SortedApply } from './write/sorted-apply.js'
+import { ValueSlab } from './pager/value-slab.js'
 import { TreeVerifier } from './verify.js'
-import { TreeState } from './tree-state.js'
+import { TreeState } from './write/tree-state.js'
 
 /** A larger batch is let go when it was applied: the buffers of small ones are used for the next. */
 const SECTION_BYTES_KEPT = 1 << 20
@@ -54,16 +62,16 @@ export class BTree implements OrderedStore {
   readonly #pages: Pages
   readonly #tree: TreeState
   readonly #slab: ValueSlab = new ValueSlab()
-  readonly #many: ManyValues
+  readonly #many: MultiGet
   readonly #reader: BatchReader = new BatchReader()
   readonly #puts: PutGroup = new PutGroup()
-  readonly #sorted: SortedOperations = new SortedOperations()
+  readonly #sorted: SortedApply = new SortedApply()
   readonly #bitmapPages: number[]
   readonly #snapshots = new Set<TreeSnapshot>()
   #meta: Meta
   #seq: Seq
   /** The checkpoint that was begun last. */
-  #checkpoint: SteppedWork | undefined = undefined
+  #checkpoint: ResumableTask | undefined = undefined
   /** Something was applied since the last checkpoint was begun. */
   #changed = false
   /** Something was written in the current epoch, so that a snapshot must end it. */
@@ -71,7 +79,7 @@ export class BTree implements OrderedStore {
   #failure: unknown
   #state: 'open' | 'loading' | 'failed' | 'broken' | 'closed' = 'open'
 
-  private constructor(file: VfsFile, meta: Meta, confirmation: Confirmation, options: BTreeOptions) {
+  private constructor(file: VfsFile, meta: Meta, metaRewrite: MetaRewrite, options: BTreeOptions) {
     const { cache } = resolveBTreeOptions(options, meta.pageBytes)
     const seed = seedOf(meta.fileId)
     const { freeSpace, pageNumbers } = readFreeSpace(file, seed, meta, firstPageNumber(meta.pageBytes))
@@ -79,9 +87,9 @@ export class BTree implements OrderedStore {
     this.#bitmapPages = pageNumbers
     this.#seq = toSeq(meta.durableSeq)
     const epochs = { epoch: meta.epoch + 1, durableEpoch: meta.epoch }
-    this.#pages = new Pages(file, cache, seed, confirmation, { freeSpace, ...epochs })
-    this.#pages.runs.count = meta.runCount
-    this.#many = new ManyValues(this.#pages, this.#slab)
+    this.#pages = new Pages(file, cache, seed, metaRewrite, { freeSpace, ...epochs })
+    this.#pages.extents.count = meta.runCount
+    this.#many = new MultiGet(this.#pages, this.#slab)
     this.#tree = new TreeState(
       this.#pages,
       {
@@ -118,8 +126,8 @@ export class BTree implements OrderedStore {
     try {
       const found = findWholeMeta(file)
       if (!isNew && options.identity !== undefined) checkIdentity(file, found.meta, options.identity)
-      const confirmation = new Confirmation(vfs, file, isNew ? undefined : found)
-      const tree = new BTree(file, found.meta, confirmation, resolved)
+      const metaRewrite = new MetaRewrite(vfs, file, isNew ? undefined : found)
+      const tree = new BTree(file, found.meta, metaRewrite, resolved)
       if (confirm === 'open') tree.#confirmOrClose()
       return tree
     } catch (error) {
@@ -221,7 +229,7 @@ export class BTree implements OrderedStore {
     }
   }
 
-  beginCheckpoint(log?: Syncable, turn?: Syncable): SteppedWork {
+  beginCheckpoint(log?: Syncable, turn?: Syncable): ResumableTask {
     this.#assertWritable()
     this.#checkpoint?.sync()
     let frozen: FrozenTree | undefined
@@ -232,14 +240,14 @@ export class BTree implements OrderedStore {
       this.#changed = false
       this.#epochUsed = false
     }
-    this.#checkpoint = new SteppedWork(this.#checkpointSteps(frozen, log, turn))
+    this.#checkpoint = new ResumableTask(this.#checkpointSteps(frozen, log, turn))
     return this.#checkpoint
   }
 
   async confirm(): Promise<void> {
     this.#assertWritable()
     try {
-      await this.#pages.confirmation.syncAsync()
+      await this.#pages.metaRewrite.syncAsync()
     } catch (error) {
       this.#failWrites(error)
       throw error
@@ -299,13 +307,13 @@ export class BTree implements OrderedStore {
     this.#checkpoint?.abandon(this.#refusal())
     this.#pages.space.detach()
     this.#pages.values.detach()
-    this.#pages.confirmation.fileSync.close()
+    this.#pages.metaRewrite.fileSync.close()
     this.#pages.file.close()
   }
 
   #confirmOrClose(): void {
     try {
-      this.#pages.confirmation.sync()
+      this.#pages.metaRewrite.sync()
     } catch (error) {
       this.close()
       throw error
@@ -324,7 +332,7 @@ export class BTree implements OrderedStore {
     turn: Syncable | undefined,
   ): DeviceSteps {
     try {
-      if (frozen === undefined) yield this.#pages.confirmation
+      if (frozen === undefined) yield this.#pages.metaRewrite
       else {
         const parts = { state: this.#tree, bitmapPages: this.#bitmapPages, log, turn }
         this.#meta = yield* writeFrozen(frozen, parts)

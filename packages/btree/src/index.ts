@@ -4,4 +4,4 @@
  * @packageDocumentation
  */
 export { BTree } from './btree.js'
-export type { BTreeOptions, TreeIdentity } from './btree-options.js'
+export type { BTreeOptions, TreeIdentity } from './file/options.js'

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { contentOf } from '../test/golden.js'
 import { findingsOf, TreeHarness } from '../test/tree-harness.js'
 import { META_STRIDE, PAGE_HEADER_BYTES } from './format.js'
-import { blockOf, encodeMeta, readMeta, seedOf } from './meta.js'
-import type { Meta } from './meta.js'
+import { blockOf, encodeMeta, readMeta, seedOf } from './file/meta.js'
+import type { Meta } from './file/meta.js'
 
 const PAGE_BYTES = 1024
 const WHOLE = `${'a'.repeat(126)}b`

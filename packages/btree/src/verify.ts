@@ -3,14 +3,14 @@ import type { VerifyFinding, VerifySink } from '@ldb/base'
 import { xxHash64 } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import { firstPageNumber, META_BLOCK_BYTES, META_STRIDE, runPageCount, VALUE_FIELD_BYTES } from './format.js'
-import { readFreeSpace } from './free-space-pages.js'
-import { blockOf, decodeMeta, readMeta } from './meta.js'
-import type { Meta } from './meta.js'
-import { checksumHigh, checksumLow, isEdge, pageEpoch, prefixBytes, slotCount } from './page.js'
-import { checkTreePage } from './page-check.js'
-import { firstKeyedSlot, sharedBytes } from './page-edit.js'
-import { PageMemory } from './page-memory.js'
-import { decodeReference } from './overflow.js'
+import { readFreeSpace } from './file/free-space-pages.js'
+import { blockOf, decodeMeta, readMeta } from './file/meta.js'
+import type { Meta } from './file/meta.js'
+import { checksumHigh, checksumLow, isEdge, pageEpoch, prefixBytes, slotCount } from './page/page.js'
+import { checkTreePage } from './page/check.js'
+import { firstKeyedSlot, sharedBytes } from './page/edit.js'
+import { PageMemory } from './page/memory.js'
+import { decodeReference } from './pager/overflow.js'
 import {
   childChecksumHigh,
   childChecksumLow,
@@ -21,8 +21,8 @@ import {
   recordOffset,
   slotKeyBytes,
   valueIsRun,
-} from './record.js'
-import type { TreeState } from './tree-state.js'
+} from './page/record.js'
+import type { TreeState } from './write/tree-state.js'
 
 /** Pages between two reports of progress. */
 const PROGRESS_PAGES = 256
@@ -88,7 +88,7 @@ export class TreeVerifier {
           `the tree holds ${this.#entries} entries and counts ${this.#tree.entryCount}`,
         )
       }
-      const { count } = this.#tree.pages.runs
+      const { count } = this.#tree.pages.extents
       if (this.#runs !== count)
         this.#report('count', 0, `the tree holds ${this.#runs} runs and counts ${count}`)
     }
@@ -96,11 +96,11 @@ export class TreeVerifier {
   }
 
   #verifyMeta(): void {
-    const { file, seed, confirmation } = this.#tree.pages
+    const { file, seed, metaRewrite } = this.#tree.pages
     const block = blockOf(this.#meta.checkpoint)
     this.#guard(block * META_STRIDE, () => {
       // As long as nothing was written, the spare block may be the one that was found.
-      const meta = confirmation.isDone ? readBlock(file, block) : readMeta(file)
+      const meta = metaRewrite.isDone ? readBlock(file, block) : readMeta(file)
       if (meta.checkpoint !== this.#meta.checkpoint) {
         this.#report('structure', block * META_STRIDE, 'the meta block is not the one last written')
       }
@@ -137,13 +137,13 @@ export class TreeVerifier {
     this.#note(1, expected.level === 0 ? slotCount(page, 0) : 0, pageBytes)
   }
 
-  /** Gives a copy of a page: of the one in memory if that is newer than the file, else of the one in the file. */
+  /** Returns a copy of a page: of the one in memory if that is newer than the file, else of the one in the file. */
   #readPage(expected: Expected): PageMemory | undefined {
     const { pages } = this.#tree
     const { memory, space, file } = pages
     const { pageBytes } = memory
     const { pageNumber } = expected
-    const copy = new PageMemory(new Uint8Array(pageBytes), pageBytes, pages.runs)
+    const copy = new PageMemory(new Uint8Array(pageBytes), pageBytes, pages.extents)
     const frame = space.peek(pageNumber)
     if (frame >= 0 && space.isDirty(frame)) {
       copy.bytes.set(memory.bytes.subarray(frame * pageBytes, (frame + 1) * pageBytes))
@@ -160,7 +160,7 @@ export class TreeVerifier {
       this.#report('checksum', offset, 'a page does not match its checksum')
       return undefined
     }
-    const written = pages.written.get(pageNumber)
+    const written = pages.pendingChecksums.get(pageNumber)
     if (low !== (written?.low ?? expected.low) || high !== (written?.high ?? expected.high)) {
       this.#report('checksum', offset, 'a page is not the version that its parent knows')
       return undefined
@@ -213,7 +213,7 @@ export class TreeVerifier {
       if (!valueIsRun(page, record)) continue
       const at = record + VALUE_FIELD_BYTES + keyPartBytes(page, slotKeyBytes(page, 0, slot))
       this.#guard(offset, () => {
-        this.#tree.pages.runs.readRun(page, at)
+        this.#tree.pages.extents.readExtent(page, at)
       })
       this.#reachRun(page.bytes, at)
     }

@@ -14,8 +14,8 @@ import {
   PageKind,
   runPageCount,
 } from '../src/format.js'
-import { readFreeSpace } from '../src/free-space-pages.js'
-import { readMeta, seedOf } from '../src/meta.js'
+import { readFreeSpace } from '../src/file/free-space-pages.js'
+import { readMeta, seedOf } from '../src/file/meta.js'
 import { seeded } from './crash-vfs.js'
 import { contentOf, GOLDEN_PAGE_BYTES as PAGE_BYTES, goldenEntries, writeGolden } from './golden.js'
 import { drawFile } from './hexdump.js'
@@ -145,7 +145,7 @@ function liveBytes(): { isLive: Uint8Array; kinds: Set<number> } {
 
 const { isLive, kinds } = liveBytes()
 
-/** Tells whether a byte belongs to the block that is in force. */
+/** Reports whether a byte belongs to the block that is in force. */
 function isNewestMeta(at: number): boolean {
   return at >= NEWEST_START && at < NEWEST_START + META_BLOCK_BYTES
 }

@@ -29,7 +29,7 @@ export class CrashVfs {
   readonly path: string
   /** Called behind each operation that changes the file. */
   onChange: (() => void) | undefined
-  /** Gives the errno that an operation fails with; `undefined` lets it pass. */
+  /** Returns the errno that an operation fails with; `undefined` lets it pass. */
   failing: ((operation: FileOperationName) => string | undefined) | undefined
   #durable: Uint8Array = new Uint8Array(0)
   #unsynced: Unsynced[] = []

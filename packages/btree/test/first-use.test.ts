@@ -27,9 +27,9 @@ test('places are noted at the second use of a leaf, not when it comes from the f
   const cache = cacheOf()
   const tree = BTree.open(vfs, '/tree.ldb', { cache })
   const seek = (end: number): number => {
-    const before = cache.stats().placeBytes
+    const before = cache.stats().hashIndexBytes
     for (let index = 0; index < end; index += STEP) expect(tree.get(nameOf(index))?.[0]).toBe(index & 255)
-    return cache.stats().placeBytes - before
+    return cache.stats().hashIndexBytes - before
   }
   expect(seek(KEYS)).toBe(0)
   expect(cache.stats().missCount).toBeGreaterThan(1500)

@@ -17,7 +17,7 @@ import {
   PAGE_HEADER_EPOCH_OFFSET,
   PAGE_HEADER_PAGE_NUMBER_OFFSET,
 } from '../src/format.js'
-import { seedOf } from '../src/meta.js'
+import { seedOf } from '../src/file/meta.js'
 import { findingsOf, keyOf } from './tree-harness.js'
 
 const PAGE_BYTES = 512

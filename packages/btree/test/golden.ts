@@ -45,7 +45,7 @@ export function goldenEntries(checkpoint: number): [ModelKey, ModelKey][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** Gives the bytes of the golden tree as the code writes it now, after each of its checkpoints. */
+/** Returns the bytes of the golden tree as the code writes it now, after each of its checkpoints. */
 export function writeGolden(): Uint8Array[] {
   const vfs = new MemoryVfs({ seed: 1 })
   const harness = new TreeHarness({ vfs, pageBytes: GOLDEN_PAGE_BYTES, cachePages: 200 })
@@ -58,7 +58,7 @@ export function writeGolden(): Uint8Array[] {
   return images
 }
 
-/** Gives the bytes of a file. */
+/** Returns the bytes of a file. */
 export function contentOf(vfs: MemoryVfs, path: string): Uint8Array {
   const file = vfs.open(path, 'read')
   const bytes = new Uint8Array(file.length())

@@ -6,24 +6,24 @@ import {
   SLOT_BYTES,
   VALUE_FIELD_BYTES,
 } from '../src/format.js'
-import { clearPage, setPageNumber, slotCount } from '../src/page.js'
-import { insertSlot, setFences } from '../src/page-edit.js'
-import { PageMemory } from '../src/page-memory.js'
-import type { RunReader } from '../src/page-memory.js'
-import { branchRecordBytes, keyPartBytes, setValueField } from '../src/record.js'
+import { clearPage, setPageNumber, slotCount } from '../src/page/page.js'
+import { insertSlot, setFences } from '../src/page/edit.js'
+import { PageMemory } from '../src/page/memory.js'
+import type { ExtentReader } from '../src/page/memory.js'
+import { branchRecordBytes, keyPartBytes, setValueField } from '../src/page/record.js'
 
 /** Runs of the tests: contents by page number, in memory. */
-export class RunShelf implements RunReader {
+export class RunShelf implements ExtentReader {
   readonly contents: Uint8Array[] = []
 
-  readRun(memory: PageMemory, offset: number): Uint8Array {
+  readExtent(memory: PageMemory, offset: number): Uint8Array {
     return (
       this.contents[(memory.bytes[offset] as number) | ((memory.bytes[offset + 1] as number) << 8)] ??
       new Uint8Array(0)
     )
   }
 
-  /** Gives the part of a key that stands in a page; puts a long one on the shelf. */
+  /** Returns the part of a key that stands in a page; puts a long one on the shelf. */
   partOf(memory: PageMemory, key: Uint8Array): Uint8Array {
     if (key.length <= memory.keyPartMax) return key
     const part = new Uint8Array(memory.keyPartMax)

@@ -27,7 +27,7 @@ function write(harness: TreeHarness, random: Random, count: number): void {
   }
 }
 
-/** Gives the others their turn. */
+/** Returns the others their turn. */
 function turnOf(between: () => void): Syncable {
   return {
     sync: (): void => undefined,

@@ -8,12 +8,12 @@ import { BTree } from '../src/btree.js'
 /** A key as the model knows it: one character for each byte, so that strings sort as the bytes do. */
 export type ModelKey = string
 
-/** Gives the bytes of a model key. */
+/** Returns the bytes of a model key. */
 export function keyOf(text: ModelKey): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0))
 }
 
-/** Gives the model key of bytes. */
+/** Returns the model key of bytes. */
 export function textOf(bytes: Uint8Array): ModelKey {
   let text = ''
   for (let start = 0; start < bytes.length; start += 8192) {
@@ -22,14 +22,14 @@ export function textOf(bytes: Uint8Array): ModelKey {
   return text
 }
 
-/** Gives what `verify` finds wrong with a tree. */
+/** Returns what `verify` finds wrong with a tree. */
 export function findingsOf(tree: BTree): VerifyFinding[] {
   const findings: VerifyFinding[] = []
   tree.verify({ finding: (finding) => findings.push(finding), progress: () => undefined })
   return findings
 }
 
-/** Gives all entries of a snapshot, in order. */
+/** Returns all entries of a snapshot, in order. */
 export function entriesOf(snapshot: StoreSnapshot): [ModelKey, ModelKey][] {
   const entries: [ModelKey, ModelKey][] = []
   const cursor = snapshot.cursor()
@@ -97,7 +97,7 @@ export class TreeHarness {
     for (const section of batch.sections()) this.tree.apply(section, seq)
   }
 
-  /** Gives the number of the next commit, for those who apply it themselves. */
+  /** Returns the number of the next commit, for those who apply it themselves. */
   nextSeq(): Seq {
     this.#seq += 1
     return toSeq(this.#seq)

@@ -18,7 +18,7 @@ export class FrameList {
     return this.#count
   }
 
-  /** Gives the frame that came first; the list must not be empty. */
+  /** Returns the frame that came first; the list must not be empty. */
   get oldest(): number {
     return this.#oldest
   }

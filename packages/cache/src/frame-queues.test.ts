@@ -5,11 +5,11 @@ import { FrameQueues } from './frame-queues.js'
 /** Puts pages 1 to `count` into as many frames. */
 function filled(count: number): { queues: FrameQueues; pins: Int32Array } {
   const queues = new FrameQueues(count)
-  for (let frame = 0; frame < count; frame += 1) queues.place(frame, frame + 1)
+  for (let frame = 0; frame < count; frame += 1) queues.insert(frame, frame + 1)
   return { queues, pins: new Int32Array(count) }
 }
 
-/** Gives the frame that is chosen to another page. */
+/** Returns the frame that is chosen to another page. */
 function replace(queues: FrameQueues, pins: Int32Array, page: number): number {
   const frame = queues.choose(pins)
   queues.replace(frame, page)
@@ -71,7 +71,7 @@ test('an unpinned frame is always found, whatever came before', () => {
         else if (kind === 'unpin') pins[frame] = 0
         else if (kind === 'drop') {
           queues.remove(frame)
-          queues.place(frame, (page += 1))
+          queues.insert(frame, (page += 1))
         } else if (pins.some((count) => count === 0)) {
           const chosen = queues.choose(pins)
           expect(chosen).toBeGreaterThanOrEqual(0)

@@ -1,4 +1,4 @@
-import { DepartedPages } from './departed-pages.js'
+import { GhostQueue } from './ghost-queue.js'
 import { FrameList } from './frame-list.js'
 
 /** A page used this often outlives that many rounds of its queue. */
@@ -25,10 +25,10 @@ export class FrameQueues {
   /** 1 for a resident, 0 for a newcomer. */
   readonly #isResident: Uint8Array
   readonly #names: Int32Array
-  readonly #newcomers: FrameList
-  readonly #residents: FrameList
-  readonly #newcomersMax: number
-  readonly #departed: DepartedPages
+  readonly #small: FrameList
+  readonly #main: FrameList
+  readonly #smallMax: number
+  readonly #ghost: GhostQueue
 
   constructor(frameCount: number) {
     this.#uses = new Uint8Array(frameCount)
@@ -36,10 +36,10 @@ export class FrameQueues {
     this.#names = new Int32Array(frameCount)
     const next = new Int32Array(frameCount)
     const previous = new Int32Array(frameCount)
-    this.#newcomers = new FrameList(next, previous)
-    this.#residents = new FrameList(next, previous)
-    this.#newcomersMax = Math.max(1, Math.floor(frameCount / NEWCOMER_SHARE))
-    this.#departed = new DepartedPages(frameCount - this.#newcomersMax)
+    this.#small = new FrameList(next, previous)
+    this.#main = new FrameList(next, previous)
+    this.#smallMax = Math.max(1, Math.floor(frameCount / NEWCOMER_SHARE))
+    this.#ghost = new GhostQueue(frameCount - this.#smallMax)
   }
 
   /** Notes a use of a page. */
@@ -49,44 +49,44 @@ export class FrameQueues {
   }
 
   /** Notes that a new page came into a frame that holds none. */
-  place(frame: number, name: number): void {
+  insert(frame: number, name: number): void {
     this.#names[frame] = name
-    if (this.#departed.take(name)) {
+    if (this.#ghost.take(name)) {
       this.#keep(frame, 0)
       return
     }
     this.#uses[frame] = 0
     this.#isResident[frame] = 0
-    this.#newcomers.add(frame)
+    this.#small.add(frame)
   }
 
   /** Notes that a frame holds no page any more. */
   remove(frame: number): void {
-    if (this.#isResident[frame] === 1) this.#residents.remove(frame)
-    else this.#newcomers.remove(frame)
+    if (this.#isResident[frame] === 1) this.#main.remove(frame)
+    else this.#small.remove(frame)
   }
 
   /** Notes that the page in a frame was thrown out to make room, and that a new one came into it. */
   replace(frame: number, name: number): void {
     const wasResident = this.#isResident[frame] === 1
-    if (!wasResident) this.#departed.add(this.#names[frame] as number)
-    if (wasResident || this.#departed.has(name)) {
+    if (!wasResident) this.#ghost.add(this.#names[frame] as number)
+    if (wasResident || this.#ghost.has(name)) {
       this.remove(frame)
-      this.place(frame, name)
+      this.insert(frame, name)
       return
     }
     // One newcomer after another, as most are that a small cache brings in.
     this.#names[frame] = name
     this.#uses[frame] = 0
-    this.#newcomers.renew(frame)
+    this.#small.renew(frame)
   }
 
-  /** Gives an unpinned frame, which stays where it is, or -1 when every one is pinned. */
+  /** Returns an unpinned frame, which stays where it is, or -1 when every one is pinned. */
   choose(pins: Int32Array): number {
     const steps = this.#uses.length * (USES_MAX + 2)
     for (let step = 0; step < steps; step += 1) {
-      const isNewcomer = this.#newcomers.count > this.#newcomersMax || this.#residents.count === 0
-      const queue = isNewcomer ? this.#newcomers : this.#residents
+      const isNewcomer = this.#small.count > this.#smallMax || this.#main.count === 0
+      const queue = isNewcomer ? this.#small : this.#main
       const frame = queue.oldest
       const uses = this.#uses[frame] as number
       if (pins[frame] === 0 && uses <= (isNewcomer ? USES_OF_NEWCOMER : 0)) return frame
@@ -107,6 +107,6 @@ export class FrameQueues {
   #keep(frame: number, uses: number): void {
     this.#uses[frame] = uses
     this.#isResident[frame] = 1
-    this.#residents.add(frame)
+    this.#main.add(frame)
   }
 }

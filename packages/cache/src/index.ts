@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { LeafFilters } from './leaf-filters.js'
-export { PLACE_KEY_BYTES_MAX } from './place-index.js'
+export { PLACE_KEY_BYTES_MAX } from './hash-index.js'
 export { PageCache, PageSpace } from './page-cache.js'
 export type { PageCacheOptions, PageCacheStats } from './page-cache.js'
-export type { PageSink } from './page-sink.js'
+export type { PageWriter } from './prefetch-sink.js'

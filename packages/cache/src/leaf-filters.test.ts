@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { PlaceIndex } from './place-index.js'
+import { HashIndex } from './hash-index.js'
 
 const FRAMES = 4
 const PAGE_BYTES = 512
 
-function filtersOf(index: PlaceIndex): NonNullable<PlaceIndex['filters']> {
+function filtersOf(index: HashIndex): NonNullable<HashIndex['filters']> {
   if (index.filters === undefined) throw new Error('an index with a budget has filters')
   return index.filters
 }
@@ -14,13 +14,13 @@ test('no key of a leaf is ever said to be absent, and most of the others are', (
   const hashes = fc.uniqueArray(fc.integer(), { minLength: 1, maxLength: 100, size: 'max' })
   fc.assert(
     fc.property(hashes, fc.nat(FRAMES - 1), (held, frame) => {
-      const filters = filtersOf(new PlaceIndex(FRAMES, PAGE_BYTES, 65_536))
+      const filters = filtersOf(new HashIndex(FRAMES, PAGE_BYTES, 65_536))
       filters.begin(frame)
       for (const hash of held) filters.add(frame, hash)
       for (const hash of held) expect(filters.mayHold(frame, hash)).toBe(true)
     }),
   )
-  const filters = filtersOf(new PlaceIndex(FRAMES, PAGE_BYTES, 65_536))
+  const filters = filtersOf(new HashIndex(FRAMES, PAGE_BYTES, 65_536))
   filters.begin(2)
   for (let key = 0; key < 57; key += 1) filters.add(2, Math.imul(key, 0x9e3779b1))
   let passed = 0
@@ -29,7 +29,7 @@ test('no key of a leaf is ever said to be absent, and most of the others are', (
 })
 
 test('a filter is due once a generation, after some vain searches, and gone when its frame is outdated', () => {
-  const index = new PlaceIndex(FRAMES, PAGE_BYTES, 65_536)
+  const index = new HashIndex(FRAMES, PAGE_BYTES, 65_536)
   const filters = filtersOf(index)
   for (let generation = 0; generation < 66_000; generation += 1) {
     let due = 0
@@ -38,17 +38,17 @@ test('a filter is due once a generation, after some vain searches, and gone when
     filters.begin(1)
     if (filters.mayHold(1, 5)) throw new Error('an empty filter holds nothing')
     if (filters.isDue(1)) throw new Error('a filter is made once')
-    index.outdate(1)
+    index.invalidate(1)
     if (!filters.mayHold(1, 5)) throw new Error('a filter outlived its generation')
   }
 })
 
 test('a leaf that no filter is made of stays without one, however often it is searched', () => {
-  const filters = filtersOf(new PlaceIndex(FRAMES, PAGE_BYTES, 65_536))
+  const filters = filtersOf(new HashIndex(FRAMES, PAGE_BYTES, 65_536))
   for (let search = 0; search < 200_000; search += 1) filters.isDue(3)
   expect(filters.mayHold(3, 7)).toBe(true)
 })
 
 test('without a budget there are no filters', () => {
-  expect(new PlaceIndex(FRAMES, PAGE_BYTES, 0).filters).toBeUndefined()
+  expect(new HashIndex(FRAMES, PAGE_BYTES, 0).filters).toBeUndefined()
 })

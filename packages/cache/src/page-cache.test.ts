@@ -3,12 +3,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PageCache } from './page-cache.js'
 import type { PageSpace } from './page-cache.js'
-import type { PageSink } from './page-sink.js'
+import type { PageWriter } from './prefetch-sink.js'
 
 const PAGE_BYTES = 512
 
 /** A file of the tests: remembers the stamp of each page that was written to it. */
-class StampSink implements PageSink {
+class StampSink implements PageWriter {
   readonly written = new Map<number, number>()
   cache: PageCache | undefined
   failing = false
@@ -71,12 +71,12 @@ describe('frames', () => {
   test("a lent frame is the borrower's until it is given back, and none is lent that holds a page", () => {
     const { cache, space } = openSpace(32)
     space.claim(1)
-    const lent = Array.from({ length: 20 }, () => cache.lendFrame())
+    const lent = Array.from({ length: 20 }, () => cache.borrowFrame())
     expect(new Set(lent).size).toBe(20)
     for (const frame of lent) setStamp(cache, frame, frame + 7)
     expect(cache.idleFrameCount).toBe(11)
     for (let page = 2; page <= 100; page += 1) expect(lent).not.toContain(space.claim(page))
-    expect(cache.lendFrame()).toBe(-1)
+    expect(cache.borrowFrame()).toBe(-1)
     for (const frame of lent) expect(stampAt(cache, frame)).toBe(frame + 7)
     for (const frame of lent) cache.releaseFrame(frame)
     expect(cache.idleFrameCount).toBe(20)
@@ -86,7 +86,7 @@ describe('frames', () => {
 
   test('a lent frame is left alone also where all others are pinned', () => {
     const { cache, space } = openSpace(32)
-    const lent = Array.from({ length: 28 }, () => cache.lendFrame())
+    const lent = Array.from({ length: 28 }, () => cache.borrowFrame())
     for (const page of [1, 2, 3, 4]) space.pin(space.claim(page))
     expect(() => space.claim(5)).toThrow('every frame of the page cache is pinned')
     for (const frame of lent) cache.releaseFrame(frame)

@@ -2,8 +2,8 @@ import { assert, invalidArgument, INVARIANTS } from '@ldb/base'
 import { FrameQueues } from './frame-queues.js'
 import type { LeafFilters } from './leaf-filters.js'
 import { PageTable } from './page-table.js'
-import type { PageSink } from './page-sink.js'
-import { PlaceIndex } from './place-index.js'
+import type { PageWriter } from './prefetch-sink.js'
+import { HashIndex } from './hash-index.js'
 import { giveArena, takeArena } from './spare-arena.js'
 import type { Arena } from './spare-arena.js'
 
@@ -29,7 +29,7 @@ export interface PageCacheOptions {
    * Budget for remembering where records stand, in bytes beside the frames; 0 for none. Taken as it comes into use.
    * @defaultValue an eighth of `bytes`
    */
-  readonly placeBytes?: number
+  readonly hashIndexBytes?: number
 }
 
 /** What a cache holds, and what it has done so far. @category Page cache */
@@ -37,7 +37,7 @@ export interface PageCacheStats {
   readonly frameCount: number
   readonly pageBytes: number
   /** Bytes taken at present to remember where records stand. */
-  readonly placeBytes: number
+  readonly hashIndexBytes: number
   /** Frames that hold a page. */
   readonly residentCount: number
   readonly dirtyCount: number
@@ -58,7 +58,7 @@ export interface PageCacheStats {
  * on hot paths works on byte offsets into {@link PageCache.bytes}.
  *
  * Rules: a frame with pins is never evicted. A dirty page is never lost, it is written through its file's
- * {@link PageSink} first. Looking a page up does not pin it; it stays where it is until the next `claim`.
+ * {@link PageWriter} first. Looking a page up does not pin it; it stays where it is until the next `claim`.
  * @category Page cache
  */
 export class PageCache {
@@ -72,7 +72,7 @@ export class PageCache {
   /** @internal */ readonly framePins: Int32Array
   /** @internal */ readonly frameDirty: Uint8Array
   /** @internal */ readonly queues: FrameQueues
-  /** @internal */ readonly places: PlaceIndex
+  /** @internal */ readonly hashIndex: HashIndex
   readonly #arena: Arena
   #isGivenUp = false
   readonly #spaces: (PageSpace | undefined)[] = []
@@ -105,11 +105,11 @@ export class PageCache {
     this.framePins = new Int32Array(this.frameCount)
     this.frameDirty = new Uint8Array(this.frameCount)
     this.queues = new FrameQueues(this.frameCount)
-    this.places = new PlaceIndex(this.frameCount, pageBytes, options.placeBytes ?? bytes / PLACES_SHARE)
+    this.hashIndex = new HashIndex(this.frameCount, pageBytes, options.hashIndexBytes ?? bytes / PLACES_SHARE)
   }
 
   /** Registers a file. Its pages share the frames with those of all others. */
-  attach(sink: PageSink): PageSpace {
+  attach(sink: PageWriter): PageSpace {
     assert(!this.#isGivenUp, 'the cache was given up')
     const space = new PageSpace(this, sink, this.#spaces.length)
     this.#spaces.push(space)
@@ -120,7 +120,7 @@ export class PageCache {
    * Gives the buffer up, for the next cache of that size in this thread: nobody may look into it any more, not even at what
    * was lent. No effect while a file is attached. Idempotent.
    */
-  giveUp(): void {
+  release(): void {
     if (this.#isGivenUp || this.#spaces.some((space) => space !== undefined)) return
     this.#isGivenUp = true
     const usedBytes = this.#counts.untouched * this.pageBytes
@@ -142,7 +142,7 @@ export class PageCache {
     return {
       frameCount: this.frameCount,
       pageBytes: this.pageBytes,
-      placeBytes: this.places.bytes,
+      hashIndexBytes: this.hashIndex.bytes,
       residentCount,
       dirtyCount,
       pinnedCount,
@@ -157,12 +157,12 @@ export class PageCache {
     return this.#counts.untouched
   }
 
-  /** Gives a frame to the page that has this name in the queues, evicting when there is none left. @internal */
+  /** Returns a frame to the page that has this name in the queues, evicting when there is none left. @internal */
   claimFrame(name: number): number {
     this.#counts.misses += 1
-    const idle = this.lendFrame()
+    const idle = this.borrowFrame()
     if (idle >= 0) {
-      this.queues.place(idle, name)
+      this.queues.insert(idle, name)
       return idle
     }
     const frame = this.queues.choose(this.framePins)
@@ -185,8 +185,8 @@ export class PageCache {
     return this.#freeFrames.length + this.frameCount - this.#counts.untouched
   }
 
-  /** Gives a frame that holds nothing, the borrower's own until `releaseFrame`; or -1: nothing is thrown out for it. */
-  lendFrame(): number {
+  /** Returns a frame that holds nothing, the borrower's own until `releaseFrame`; or -1: nothing is thrown out for it. */
+  borrowFrame(): number {
     const free = this.#freeFrames.pop()
     const frame = free ?? (this.#counts.untouched < this.frameCount ? this.#counts.untouched++ : -1)
     // It is in no queue; where one holds pinned frames alone, any other that has no pin may be chosen.
@@ -213,35 +213,35 @@ export class PageCache {
  */
 export class PageSpace {
   readonly #cache: PageCache
-  readonly #sink: PageSink
+  readonly #sink: PageWriter
   readonly #table: PageTable
   /** @internal */ readonly id: number
   #open = true
 
   /** @internal */
-  constructor(cache: PageCache, sink: PageSink, id: number) {
+  constructor(cache: PageCache, sink: PageWriter, id: number) {
     this.#cache = cache
     this.#sink = sink
     this.#table = new PageTable(cache.frameCount)
     this.id = id
   }
 
-  /** Gives the frame that holds a page, or -1. The page counts as used. */
+  /** Returns the frame that holds a page, or -1. The page counts as used. */
   lookup(pageNumber: number): number {
     const frame = this.#table.get(pageNumber)
     if (frame >= 0) this.#cache.queues.touch(frame)
     return frame
   }
 
-  /** Gives the frame that holds a page, or -1, without counting as a use. */
+  /** Returns the frame that holds a page, or -1, without counting as a use. */
   peek(pageNumber: number): number {
     return this.#table.get(pageNumber)
   }
 
   /**
-   * Gives a frame for a page that is not resident. Its bytes are whatever was there before; the caller fills them.
+   * Returns a frame for a page that is not resident. Its bytes are whatever was there before; the caller fills them.
    *
-   * @throws whatever the {@link PageSink} throws when a dirty page has to make room and cannot be written.
+   * @throws whatever the {@link PageWriter} throws when a dirty page has to make room and cannot be written.
    */
   claim(pageNumber: number): number {
     assert(this.#open, 'the page space is detached')
@@ -269,23 +269,23 @@ export class PageSpace {
     pins[frame] = (pins[frame] as number) - 1
   }
 
-  /** Tells whether a frame has pins. */
+  /** Reports whether a frame has pins. */
   isPinned(frame: number): boolean {
     return this.#cache.framePins[frame] !== 0
   }
 
-  /** Tells whether a frame has to be written before it is used again. */
+  /** Reports whether a frame has to be written before it is used again. */
   isDirty(frame: number): boolean {
     return this.#cache.frameDirty[frame] !== 0
   }
 
   /**
-   * Gives the arena offset that was noted for a key of this file, by its hash and length, or -1; its frame counts as used.
+   * Returns the arena offset that was noted for a key of this file, by its hash and length, or -1; its frame counts as used.
    * Another key may stand there: the caller compares.
    */
-  placeOf(hash: number, keyBytes: number): number {
+  indexedOffset(hash: number, keyBytes: number): number {
     const cache = this.#cache
-    const offset = cache.places.find(hash, keyBytes)
+    const offset = cache.hashIndex.find(hash, keyBytes)
     if (offset < 0) return -1
     const frame = offset >> cache.pageShift
     if (cache.frameSpace[frame] !== this.id) return -1
@@ -293,34 +293,34 @@ export class PageSpace {
     return offset
   }
 
-  /** Loads what {@link PageSpace.placeOf} will look at, so that several keys wait for it together; the result means nothing. */
-  touchPlace(hash: number): number {
-    return this.#cache.places.touch(hash)
+  /** Loads what {@link PageSpace.indexedOffset} will look at, so that several keys wait for it together; the result means nothing. */
+  prefetchIndex(hash: number): number {
+    return this.#cache.hashIndex.touch(hash)
   }
 
-  /** Notes where the record of a key stands, for {@link PageSpace.placeOf}; at most until `outdate` of its frame. */
-  notePlace(hash: number, keyBytes: number, offset: number): void {
-    this.#cache.places.note(hash, keyBytes, offset)
+  /** Notes where the record of a key stands, for {@link PageSpace.indexedOffset}; at most until `outdate` of its frame. */
+  indexRecord(hash: number, keyBytes: number, offset: number): void {
+    this.#cache.hashIndex.note(hash, keyBytes, offset)
   }
 
   /** Counts a record of this file that was found the long way; true when the places of all in its frame are to be noted now. */
-  isNotingDue(frame: number): boolean {
-    return this.#cache.places.isDue(frame)
+  isIndexingDue(frame: number): boolean {
+    return this.#cache.hashIndex.isDue(frame)
   }
 
   /** Sees that the places of so many records a frame can be noted. Those noted before may be forgotten. */
-  reservePlaces(recordsOfFrame: number): void {
-    this.#cache.places.reserve(recordsOfFrame * this.#cache.usedFrameCount)
+  reserveIndex(recordsOfFrame: number): void {
+    this.#cache.hashIndex.reserve(recordsOfFrame * this.#cache.usedFrameCount)
   }
 
   /** Filters of leaves, by frame; `undefined` when the cache remembers nothing of records. */
   get filters(): LeafFilters | undefined {
-    return this.#cache.places.filters
+    return this.#cache.hashIndex.filters
   }
 
   /** Forgets the places in a frame. Due before its records move or change hands, and when it is no longer the newest. */
-  outdate(frame: number): void {
-    this.#cache.places.outdate(frame)
+  invalidateIndex(frame: number): void {
+    this.#cache.hashIndex.invalidate(frame)
   }
 
   /** Notes that the page in a frame was changed. */
@@ -333,12 +333,12 @@ export class PageSpace {
     this.#cache.frameDirty[frame] = 0
   }
 
-  /** Gives the page that a frame of this file holds. */
+  /** Returns the page that a frame of this file holds. */
   pageOf(frame: number): number {
     return this.#cache.framePage[frame] as number
   }
 
-  /** Gives a resident page, with its frame and its pins, another number. */
+  /** Returns a resident page, with its frame and its pins, another number. */
   rename(pageNumber: number, next: number): void {
     const frame = this.#table.get(pageNumber)
     assert(frame >= 0 && this.#table.get(next) < 0, 'a resident page is renamed to one that is not')
@@ -387,7 +387,7 @@ export class PageSpace {
 
   /** @internal */
   forget(frame: number): void {
-    this.#cache.places.outdate(frame)
+    this.#cache.hashIndex.invalidate(frame)
     this.#table.remove(this.#cache.framePage[frame] as number)
     this.#cache.framePage[frame] = 0
     this.#cache.frameDirty[frame] = 0

@@ -39,7 +39,7 @@ export class PageTable {
     return this.#count
   }
 
-  /** Gives the frame of a page, or -1. */
+  /** Returns the frame of a page, or -1. */
   get(pageNumber: number): number {
     const group = pageNumber >> GROUP_SHIFT
     if (group >= this.#directory.length) return -1
@@ -100,7 +100,7 @@ export class PageTable {
   }
 }
 
-/** Gives a larger copy, at least twice as long. */
+/** Returns a larger copy, at least twice as long. */
 function grown<T extends Int32Array | Uint16Array>(array: T, length: number): T {
   const Numbers = array.constructor as new (length: number) => T
   const larger = new Numbers(Math.max(length, array.length * 2))

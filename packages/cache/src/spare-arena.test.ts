@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { PageCache } from './page-cache.js'
-import type { PageSink } from './page-sink.js'
+import type { PageWriter } from './prefetch-sink.js'
 import { SPARE_BYTES_MAX } from './spare-arena.js'
 
 const PAGE_BYTES = 8192
 const FRAMES = 4096
-const sink: PageSink = { writePage: () => undefined }
+const sink: PageWriter = { writePage: () => undefined }
 
 function newCache(frames: number = FRAMES): PageCache {
   return new PageCache({ bytes: frames * PAGE_BYTES, pageBytes: PAGE_BYTES })
@@ -20,7 +20,7 @@ function useAndGiveUp(cache: PageCache, pageCount: number): void {
   const space = cache.attach(sink)
   for (let page = 1; page <= pageCount; page += 1) space.claim(page)
   space.detach()
-  cache.giveUp()
+  cache.release()
 }
 
 test('the buffer of a cache that was given up serves the next one of its size, and one only', () => {
@@ -40,13 +40,13 @@ test('a buffer that is looked into is nobody else’s', () => {
   const kept = first.attach(sink)
   const gone = first.attach(sink)
   gone.detach()
-  first.giveUp()
+  first.release()
   expect(shareBuffer(newCache(), first)).toBe(false)
   kept.detach()
-  first.giveUp()
+  first.release()
   expect(() => first.attach(sink)).toThrow('given up')
   expect(shareBuffer(newCache(), first)).toBe(true)
-  first.giveUp()
+  first.release()
   expect(shareBuffer(newCache(), first)).toBe(false)
 })
 

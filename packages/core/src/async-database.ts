@@ -2,8 +2,8 @@ import type { Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Database } from './database.js'
-import type { DatabaseOptions } from './database-options.js'
-import type { VerifyOptions } from './database-verification.js'
+import type { DatabaseOptions } from './health/options.js'
+import type { VerifyOptions } from './verification.js'
 
 /**
  * A database whose methods give promises, and never let the event loop wait for a file they read.

@@ -1,33 +1,33 @@
 import { invalidArgument, kindOf, resolveRange, utf8Keys } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import type { VerifyReport } from '@ldb/integrity'
-import { AsyncBatch } from './async-batch.js'
-import { drainFace } from './async-checkpoint.js'
-import { AsyncFace } from './async-face.js'
-import { AsyncKeyspace } from './async-keyspace.js'
-import { AsyncKeyspaceWrites } from './async-keyspace-writes.js'
-import { signalOf, splitSignal, throwIfAborted } from './async-signal.js'
-import type { AsyncOptions } from './async-signal.js'
-import { AsyncSnapshot } from './async-snapshot.js'
-import { AsyncTransaction } from './async-transaction.js'
-import { resolveAsyncTransactionOptions } from './async-transaction-options.js'
-import type { AsyncTransactionOptions } from './async-transaction-options.js'
-import { runTransaction } from './async-transaction-run.js'
+import { AsyncBatch } from './async/batch.js'
+import { drainFace } from './open/sliced-checkpoint.js'
+import { AsyncApi } from './async/api.js'
+import { AsyncKeyspace } from './async/keyspace.js'
+import { AsyncKeyspaceWrites } from './async/keyspace-writes.js'
+import { signalOf, splitSignal, throwIfAborted } from './health/abort-signal.js'
+import type { AsyncOptions } from './health/abort-signal.js'
+import { AsyncSnapshot } from './async/snapshot.js'
+import { AsyncTransaction } from './async/transaction.js'
+import { resolveAsyncTransactionOptions } from './async/transaction-options.js'
+import type { AsyncTransactionOptions } from './async/transaction-options.js'
+import { runTransaction } from './async/transaction-run.js'
 import { verifyInTurns } from './async-verification.js'
-import type { ChangesOptions } from './change-options.js'
-import type { ChangeStream } from './change-stream.js'
-import type { KeyspaceDescriptor } from './catalog.js'
+import type { ChangesOptions } from './changes/options.js'
+import type { ChangeStream } from './changes/stream.js'
+import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import type { Database } from './database.js'
-import type { DatabaseParts } from './database-parts.js'
-import { checkVerifyOptions } from './database-verification.js'
-import type { VerifyOptions } from './database-verification.js'
-import type { DatabaseEventName, DatabaseListener } from './events.js'
-import type { Keyspace } from './keyspace.js'
-import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace-options.js'
+import type { DatabaseParts } from './open/parts.js'
+import { checkVerifyOptions } from './verification.js'
+import type { VerifyOptions } from './verification.js'
+import type { DatabaseEventName, DatabaseListener } from './health/events.js'
+import type { Keyspace } from './write/keyspace.js'
+import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
 import type { DatabaseStats } from './stats.js'
 import { beginTransaction } from './transaction-begin.js'
-import { resolveTransactionOptions } from './transaction-options.js'
-import type { ResolvedTransactionOptions, TransactionOptions } from './transaction-options.js'
+import { resolveTransactionOptions } from './transaction/options.js'
+import type { ResolvedTransactionOptions, TransactionOptions } from './transaction/options.js'
 
 /**
  * The async face of an open database: the same methods, with promises. Made by `AsyncDatabase.open`, and by `promises` of a
@@ -46,7 +46,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   /** @internal */
   constructor(database: Database, parts: DatabaseParts) {
-    super(new AsyncFace(parts.gate, parts.pipeline.async), database)
+    super(new AsyncApi(parts.gate, parts.pipeline.async), database)
     this.sync = database
     this.#parts = parts
     parts.backgroundSync.leaveThread()
@@ -80,7 +80,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     return this.of(this.sync.keyspace<never, never>(name, options))
   }
 
-  /** Gives the async face of a keyspace that was opened by the sync one. */
+  /** Returns the async face of a keyspace that was opened by the sync one. */
   of<K, V>(keyspace: Keyspace<K, V>): AsyncKeyspace<K, V> {
     const present = this.#keyspaces.get(keyspace)
     if (present !== undefined) return present as unknown as AsyncKeyspace<K, V>
@@ -141,7 +141,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     return runTransaction(this.face, () => this.#begin(resolved.begin), run, resolved)
   }
 
-  /** Gives committed changes; see `changes` of the sync face. */
+  /** Returns committed changes; see `changes` of the sync face. */
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
     this.face.assertOpen()
     return this.sync.changes(options)
@@ -189,7 +189,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     return this.face.run(() => verifyInTurns(this.#parts, checked))
   }
 
-  /** Gives figures about log, cache, checkpoints, open reads and every keyspace. */
+  /** Returns figures about log, cache, checkpoints, open reads and every keyspace. */
   async stats(): Promise<DatabaseStats> {
     this.face.assertOpen()
     return this.sync.stats()

@@ -1,7 +1,7 @@
 import type { VerifyReport } from '@ldb/integrity'
-import type { DatabaseParts } from './database-parts.js'
-import { verifySteps } from './database-verification.js'
-import type { VerifyOptions } from './database-verification.js'
+import type { DatabaseParts } from './open/parts.js'
+import { verifySteps } from './verification.js'
+import type { VerifyOptions } from './verification.js'
 
 /** Walks everything of an open database, and lets others have the thread between its parts. */
 export async function verifyInTurns(parts: DatabaseParts, options: VerifyOptions): Promise<VerifyReport> {
@@ -9,6 +9,6 @@ export async function verifyInTurns(parts: DatabaseParts, options: VerifyOptions
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
-    await parts.gate.nextTurn()
+    await parts.gate.yieldThread()
   }
 }

@@ -3,9 +3,9 @@ import { isLdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import { copyAfterKill, readFile, writeFile } from '../test/directory-tree.js'
-import { readCatalog, replaceCatalog } from './catalog-file.js'
+import { readCatalog, replaceCatalog } from './catalog/file.js'
 import { Database } from './database.js'
-import { openDatabase } from './open-database.js'
+import { openDatabase } from './open/open-database.js'
 
 function code(expected: string): unknown {
   return expect.objectContaining({ name: 'LdbError', code: expected })

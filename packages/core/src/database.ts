@@ -4,34 +4,34 @@ import { defaultVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
-import { Batch } from './batch.js'
-import { resolveChangesOptions } from './change-options.js'
-import type { ChangesOptions } from './change-options.js'
-import { ChangeStream } from './change-stream.js'
-import type { KeyspaceDescriptor } from './catalog.js'
-import { closeParts } from './database-parts.js'
-import type { DatabaseParts } from './database-parts.js'
-import { destroyDatabase } from './database-removal.js'
-import type { DatabaseOptions } from './database-options.js'
-import { checkVerifyOptions, reportOfFailure, verifyParts } from './database-verification.js'
-import type { VerifyOptions } from './database-verification.js'
-import { DEFAULT_KEYSPACE_ID } from './directory-layout.js'
-import type { DatabaseEventName, DatabaseListener } from './events.js'
-import { Keyspace } from './keyspace.js'
-import { KeyspaceCodec } from './keyspace-codec.js'
-import { encodingsOf, resolveKeyspaceOptions } from './keyspace-options.js'
-import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace-options.js'
-import type { KeyspaceStore } from './keyspace-store.js'
-import { isPromise, KeyspaceWrites } from './keyspace-writes.js'
-import { openDatabase, openMemoryDatabase } from './open-database.js'
-import { LiveSource } from './read-source.js'
-import { Snapshot, SnapshotPins } from './snapshot.js'
+import { Batch } from './write/batch.js'
+import { resolveChangesOptions } from './changes/options.js'
+import type { ChangesOptions } from './changes/options.js'
+import { ChangeStream } from './changes/stream.js'
+import type { KeyspaceDescriptor } from './catalog/catalog.js'
+import { closeParts } from './open/parts.js'
+import type { DatabaseParts } from './open/parts.js'
+import { destroyDatabase } from './open/removal.js'
+import type { DatabaseOptions } from './health/options.js'
+import { checkVerifyOptions, reportOfFailure, verifyParts } from './verification.js'
+import type { VerifyOptions } from './verification.js'
+import { DEFAULT_KEYSPACE_ID } from './catalog/directory-layout.js'
+import type { DatabaseEventName, DatabaseListener } from './health/events.js'
+import { Keyspace } from './write/keyspace.js'
+import { KeyspaceCodec } from './keyspace/codec.js'
+import { encodingsOf, resolveKeyspaceOptions } from './keyspace/options.js'
+import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
+import type { KeyspaceStore } from './keyspace/store.js'
+import { isPromise, KeyspaceWrites } from './write/keyspace-writes.js'
+import { openDatabase, openMemoryDatabase } from './open/open-database.js'
+import { LiveSource } from './read/read-source.js'
+import { Snapshot, SnapshotPins } from './write/snapshot.js'
 import { collectStats } from './stats.js'
 import type { DatabaseStats } from './stats.js'
-import type { Transaction } from './transaction.js'
+import type { Transaction } from './transaction/transaction.js'
 import { beginTransaction } from './transaction-begin.js'
-import { resolveTransactionOptions } from './transaction-options.js'
-import type { ResolvedTransactionOptions, TransactionOptions } from './transaction-options.js'
+import { resolveTransactionOptions } from './transaction/options.js'
+import type { ResolvedTransactionOptions, TransactionOptions } from './transaction/options.js'
 
 /** The handles that were given out for a keyspace. */
 interface KeyspaceHandle {
@@ -243,7 +243,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   }
 
   /**
-   * Gives committed changes, in the order of the commits: those behind `since` that are still in the log, then each that
+   * Returns committed changes, in the order of the commits: those behind `since` that are still in the log, then each that
    * comes. A checkpoint cuts the log, but for those who read it.
    *
    * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer reaches back to `since`; LDB_INVALID_ARGUMENT.
@@ -313,7 +313,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     return verifyParts(this.#parts, checked)
   }
 
-  /** Gives figures about log, cache, checkpoints, open reads and every keyspace. */
+  /** Returns figures about log, cache, checkpoints, open reads and every keyspace. */
   stats(): DatabaseStats {
     this.#parts.health.assertOpen()
     return collectStats(this.#parts)

@@ -6,59 +6,59 @@
 
 // Database
 export { Database } from './database.js'
-export type { DatabaseOptions, Durability, Logger } from './database-options.js'
+export type { DatabaseOptions, Durability, Logger } from './health/options.js'
 
 // Keyspaces
-export { Keyspace } from './keyspace.js'
-export type { GetOptions } from './get-options.js'
-export { KeyspaceReads } from './keyspace-reads.js'
-export { KeyspaceWrites } from './keyspace-writes.js'
-export type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace-options.js'
-export type { CompressionName, EngineName, KeyspaceDescriptor } from './catalog.js'
+export { Keyspace } from './write/keyspace.js'
+export type { GetOptions } from './read/get-options.js'
+export { KeyspaceReads } from './read/keyspace-reads.js'
+export { KeyspaceWrites } from './write/keyspace-writes.js'
+export type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
+export type { CompressionName, EngineName, KeyspaceDescriptor } from './catalog/catalog.js'
 
 // Reading and writing
-export { Scan } from './scan.js'
-export { Cursor } from './cursor.js'
-export { Snapshot } from './snapshot.js'
+export { Scan } from './read/scan.js'
+export { Cursor } from './read/cursor.js'
+export { Snapshot } from './write/snapshot.js'
 
 // Transactions
-export { Transaction } from './transaction.js'
-export { TransactionKeyspace } from './transaction-keyspace.js'
-export type { TransactionOptions } from './transaction-options.js'
+export { Transaction } from './transaction/transaction.js'
+export { TransactionKeyspace } from './transaction/keyspace.js'
+export type { TransactionOptions } from './transaction/options.js'
 export type { Isolation, Savepoint, TransactionStats } from '@ldb/mvcc'
 
 // Batches
-export { Batch } from './batch.js'
-export type { PutOptions, WriteOptions } from './write-options.js'
+export { Batch } from './write/batch.js'
+export type { PutOptions, WriteOptions } from './write/options.js'
 
 // The async face
 export { AsyncDatabase } from './async-database.js'
 export { AsyncDatabaseHandle } from './async-handle.js'
-export { AsyncKeyspace } from './async-keyspace.js'
-export { AsyncKeyspaceReads } from './async-keyspace-reads.js'
-export type { AsyncRangeOptions } from './async-keyspace-reads.js'
-export { AsyncKeyspaceWrites } from './async-keyspace-writes.js'
-export type { AsyncPutOptions, AsyncWriteOptions } from './async-keyspace-writes.js'
-export { AsyncScan } from './async-scan.js'
-export { AsyncCursor } from './async-cursor.js'
-export { AsyncSnapshot } from './async-snapshot.js'
-export { AsyncBatch } from './async-batch.js'
-export { AsyncTransaction } from './async-transaction.js'
-export { AsyncTransactionKeyspace } from './async-transaction-keyspace.js'
-export type { AsyncTransactionOptions } from './async-transaction-options.js'
-export type { AbortSignalLike, AsyncOptions } from './async-signal.js'
+export { AsyncKeyspace } from './async/keyspace.js'
+export { AsyncKeyspaceReads } from './async/keyspace-reads.js'
+export type { AsyncRangeOptions } from './async/keyspace-reads.js'
+export { AsyncKeyspaceWrites } from './async/keyspace-writes.js'
+export type { AsyncPutOptions, AsyncWriteOptions } from './async/keyspace-writes.js'
+export { AsyncScan } from './async/scan.js'
+export { AsyncCursor } from './async/cursor.js'
+export { AsyncSnapshot } from './async/snapshot.js'
+export { AsyncBatch } from './async/batch.js'
+export { AsyncTransaction } from './async/transaction.js'
+export { AsyncTransactionKeyspace } from './async/transaction-keyspace.js'
+export type { AsyncTransactionOptions } from './async/transaction-options.js'
+export type { AbortSignalLike, AsyncOptions } from './health/abort-signal.js'
 
 // Changes
-export { ChangeStream } from './change-stream.js'
-export type { Change, CommittedChanges } from './change-stream.js'
-export type { ChangesOptions } from './change-options.js'
+export { ChangeStream } from './changes/stream.js'
+export type { Change, CommittedChanges } from './changes/stream.js'
+export type { ChangesOptions } from './changes/options.js'
 
 // Health
 export type { DatabaseStats, KeyspaceStats } from './stats.js'
-export type { LogStats } from './commit-log.js'
-export type { CheckpointStats } from './checkpointer.js'
-export type { OpenReadStats } from './open-reads.js'
-export type { DatabaseVerifyProgress, VerifyOptions } from './database-verification.js'
+export type { LogStats } from './log/commit-log.js'
+export type { CheckpointStats } from './commit/checkpointer.js'
+export type { OpenReadStats } from './read/open-reads.js'
+export type { DatabaseVerifyProgress, VerifyOptions } from './verification.js'
 export type {
   CheckpointEvent,
   CompactionEvent,
@@ -67,7 +67,7 @@ export type {
   DatabaseListener,
   ErrorEvent,
   StallEvent,
-} from './events.js'
+} from './health/events.js'
 
 // From below, so that one import is enough
 export { isLdbError, LdbError } from '@ldb/base'

@@ -2,11 +2,11 @@ import { isLdbError } from '@ldb/base'
 import type { StoreStats } from '@ldb/base'
 import type { PageCacheStats } from '@ldb/cache'
 import type { TransactionStats } from '@ldb/mvcc'
-import type { CheckpointStats } from './checkpointer.js'
-import type { LogStats } from './commit-log.js'
-import type { DatabaseParts } from './database-parts.js'
-import type { KeyspaceStore } from './keyspace-store.js'
-import type { OpenReadStats } from './open-reads.js'
+import type { CheckpointStats } from './commit/checkpointer.js'
+import type { LogStats } from './log/commit-log.js'
+import type { DatabaseParts } from './open/parts.js'
+import type { KeyspaceStore } from './keyspace/store.js'
+import type { OpenReadStats } from './read/open-reads.js'
 
 /** What a keyspace can say of itself. @category Statistics */
 export interface KeyspaceStats extends StoreStats {

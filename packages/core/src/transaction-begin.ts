@@ -1,7 +1,7 @@
-import type { DatabaseParts } from './database-parts.js'
-import type { KeyspaceWrites } from './keyspace-writes.js'
-import { Transaction } from './transaction.js'
-import type { ResolvedTransactionOptions } from './transaction-options.js'
+import type { DatabaseParts } from './open/parts.js'
+import type { KeyspaceWrites } from './write/keyspace-writes.js'
+import { Transaction } from './transaction/transaction.js'
+import type { ResolvedTransactionOptions } from './transaction/options.js'
 
 /**
  * Begins a transaction that sees what is visible now.

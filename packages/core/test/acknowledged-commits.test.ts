@@ -4,10 +4,10 @@
 import { isLdbError } from '@ldb/base'
 import { describe, expect, it } from 'vitest'
 import type { AsyncDatabase } from '../src/async-database.js'
-import { AsyncDatabase as AsyncFace } from '../src/async-database.js'
+import { AsyncDatabase as AsyncApi } from '../src/async-database.js'
 import { Database } from '../src/database.js'
-import type { DatabaseParts } from '../src/database-parts.js'
-import { openDatabase } from '../src/open-database.js'
+import type { DatabaseParts } from '../src/open/parts.js'
+import { openDatabase } from '../src/open/open-database.js'
 import { holdSyncs, rejection, TUNING, turns, watchReads } from './async-setup.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 
@@ -19,7 +19,7 @@ interface Opened {
 
 function open(vfs: FaultyVfs): Opened {
   const parts = openDatabase('data', { vfs, cacheBytes: 65_536 }, TUNING)
-  const db = new Database(parts).makePromises(AsyncFace)
+  const db = new Database(parts).makePromises(AsyncApi)
   return { db, parts, isWaiting: () => parts.keyspaces.acknowledged.isWaiting }
 }
 

@@ -2,8 +2,8 @@ import type { MemoryVfs } from '@ldb/vfs'
 import { expect } from 'vitest'
 import { AsyncDatabase } from '../src/async-database.js'
 import { Database } from '../src/database.js'
-import type { DatabaseTuning } from '../src/database-tuning.js'
-import { openDatabase } from '../src/open-database.js'
+import type { DatabaseTuning } from '../src/health/tuning.js'
+import { openDatabase } from '../src/open/open-database.js'
 import type { FaultyVfs } from './faulty-vfs.js'
 
 /** Small pages, so that little data has many. */
@@ -13,7 +13,7 @@ export const TUNING: DatabaseTuning = {
   replayBytes: 1 << 20,
   segmentBytes: 1 << 20,
   preallocateBytes: 0,
-  remembersPlaces: true,
+  usesHashIndex: true,
 }
 
 export function open(vfs: FaultyVfs | MemoryVfs, cacheBytes = 65_536): AsyncDatabase {

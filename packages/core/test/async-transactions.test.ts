@@ -377,7 +377,7 @@ describe('ends of transactions of the async face', () => {
       await new Promise((resolve) => setImmediate(resolve))
     }
     expect(warnings).toEqual([expect.stringContaining('a transaction was left open')])
-    expect(db.stats().transactions).toMatchObject({ openCount: 0, abandonedCount: 1 })
+    expect(db.stats().transactions).toMatchObject({ openCount: 0, leakedCount: 1 })
     await db.promises.close()
   })
 })

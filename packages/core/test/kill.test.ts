@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { isLdbError } from '@ldb/base'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Database } from '../src/database.js'
-import type { Durability } from '../src/database-options.js'
+import type { Durability } from '../src/health/options.js'
 
 const CHILD = fileURLToPath(new URL('children/ledger.mjs', import.meta.url))
 const ROUNDS = Number(process.env['LDB_KILL_ROUNDS'] ?? 8)

@@ -10,7 +10,7 @@ import { MemoryVfs, NodeVfs } from '@ldb/vfs'
 import type { OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Database } from '../src/database.js'
-import type { DatabaseOptions } from '../src/database-options.js'
+import type { DatabaseOptions } from '../src/health/options.js'
 import { copyAfterKill, hashTree, readFile, readTree, writeFile } from './directory-tree.js'
 
 const NODE = new NodeVfs()

@@ -4,10 +4,10 @@
 // write to the database changes it), and borrowed bytes are right until the next call.
 import { ManualTime, MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
-import type { Keyspace } from '../src/keyspace.js'
-import type { KeyspaceReads } from '../src/keyspace-reads.js'
+import type { Keyspace } from '../src/write/keyspace.js'
+import type { KeyspaceReads } from '../src/read/keyspace-reads.js'
 import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open-database.js'
+import { openDatabase } from '../src/open/open-database.js'
 import { TUNING } from './async-setup.js'
 
 type Bytes = Uint8Array

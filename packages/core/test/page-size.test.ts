@@ -5,8 +5,8 @@ import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import { AsyncDatabase } from '../src/async-database.js'
 import { Database } from '../src/database.js'
-import type { DatabaseOptions } from '../src/database-options.js'
-import { CREATING_NAME } from '../src/directory-layout.js'
+import type { DatabaseOptions } from '../src/health/options.js'
+import { CREATING_NAME } from '../src/catalog/directory-layout.js'
 import { copyAfterKill, hashTree } from './directory-tree.js'
 
 const SIZES = [4096, 8192, 16_384, 32_768]

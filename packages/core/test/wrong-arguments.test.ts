@@ -210,7 +210,7 @@ function filled(): Database {
   return db
 }
 
-/** Gives what was wrong with an error that has left. */
+/** Returns what was wrong with an error that has left. */
 function faultOf(name: string, error: unknown): string[] {
   return isLdbError(error) ? [] : [`${name}: ${String(error)}`]
 }

@@ -25,12 +25,12 @@ export class CodecRegistry {
     for (const codec of custom) this.#add(codec)
   }
 
-  /** Gives the codec with an id, or `undefined`. */
+  /** Returns the codec with an id, or `undefined`. */
   byId(id: number): CompressionCodec | undefined {
     return this.#byId.get(id)
   }
 
-  /** Gives the codec of a name, or `undefined`. */
+  /** Returns the codec of a name, or `undefined`. */
   byName(name: string): CompressionCodec | undefined {
     return this.#byName.get(name)
   }

@@ -33,10 +33,10 @@ export interface CompressionCodec {
   readonly id: number
   /** The name by which options choose it. */
   readonly name: string
-  /** Gives the compressed bytes, or `undefined` when they would not be fewer. Must not keep or change its input. */
+  /** Returns the compressed bytes, or `undefined` when they would not be fewer. Must not keep or change its input. */
   compress(bytes: Uint8Array): Uint8Array | undefined
   /**
-   * Gives the original bytes.
+   * Returns the original bytes.
    *
    * @param rawBytes - how many there must be; must never take memory for many more.
    * @throws {@link LdbError} LDB_CORRUPTION when `bytes` do not decompress to exactly as many.

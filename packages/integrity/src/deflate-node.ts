@@ -21,7 +21,7 @@ export function inflateRaw(bytes: Uint8Array, rawBytes: number): Uint8Array | un
   return inflated.length === rawBytes ? plain(inflated) : undefined
 }
 
-/** Gives a Uint8Array that shares no memory with Node's pool of buffers. */
+/** Returns a Uint8Array that shares no memory with Node's pool of buffers. */
 function plain(bytes: Uint8Array): Uint8Array {
   const owned = bytes.byteOffset === 0 && bytes.buffer.byteLength <= bytes.length + CHUNK_BYTES_MIN
   return owned ? new Uint8Array(bytes.buffer, 0, bytes.length) : new Uint8Array(bytes)

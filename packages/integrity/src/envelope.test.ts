@@ -6,14 +6,14 @@ import { DEFLATE_CODEC, NONE_CODEC } from './codec.js'
 import type { CompressionCodec } from './codec.js'
 import { CodecRegistry } from './codec-registry.js'
 import { envelopeBytesOf, openEnvelope, sealEnvelope } from './envelope.js'
-import type { EnvelopePlace } from './envelope.js'
+import type { EnvelopeContext } from './envelope.js'
 import { seedOfFile } from './file-seed.js'
 import { ENVELOPE_HEADER_BYTES } from './format.js'
 import { createSeed64, SEED_ZERO } from './seed64.js'
 import { xxHash64 } from './xxhash64.js'
 
 const fileId = new Uint8Array(16).map((_, index) => index * 17)
-const place: EnvelopePlace = { file: 'blocks.sst', position: 4096, type: 3, seed: seedOfFile(fileId) }
+const place: EnvelopeContext = { file: 'blocks.sst', position: 4096, type: 3, seed: seedOfFile(fileId) }
 const limits = { rawBytesMax: 100_000 }
 const text = new Uint8Array(300).map((_, index) => 97 + (index % 5))
 
@@ -27,7 +27,7 @@ function errorOf(action: () => unknown): LdbError {
   throw new Error('nothing was thrown')
 }
 
-/** Gives the code of the error with which an envelope does not open, or tells that its body has the length it says. */
+/** Returns the code of the error with which an envelope does not open, or tells that its body has the length it says. */
 function outcomeOf(envelope: Uint8Array): string {
   try {
     const { body } = openEnvelope(envelope, place, limits)

@@ -22,7 +22,7 @@ import type { Seed64 } from './seed64.js'
  *
  * @category Envelopes
  */
-export interface EnvelopePlace {
+export interface EnvelopeContext {
   /** Path of the file, for errors; not on disk. */
   readonly file: string
   /** Offset of the envelope in that file. */
@@ -78,7 +78,7 @@ const TYPE_MAX = 255
  */
 export function sealEnvelope(
   body: Uint8Array,
-  place: EnvelopePlace,
+  place: EnvelopeContext,
   epoch: number,
   codec: CompressionCodec,
 ): Uint8Array {
@@ -115,7 +115,7 @@ export function sealEnvelope(
  * @throws {@link LdbError} LDB_CORRUPTION when the header is cut short or its lengths break the limits.
  * @category Envelopes
  */
-export function envelopeBytesOf(header: Uint8Array, place: EnvelopePlace, limits: EnvelopeLimits): number {
+export function envelopeBytesOf(header: Uint8Array, place: EnvelopeContext, limits: EnvelopeLimits): number {
   const { file, position } = place
   if (header.length < ENVELOPE_HEADER_BYTES) {
     throw corruption(file, position, 'the envelope ends within its header', {
@@ -152,7 +152,7 @@ export function envelopeBytesOf(header: Uint8Array, place: EnvelopePlace, limits
  */
 export function openEnvelope(
   source: Uint8Array,
-  place: EnvelopePlace,
+  place: EnvelopeContext,
   limits: EnvelopeLimits,
 ): OpenedEnvelope {
   const { file, position, seed } = place
@@ -180,7 +180,7 @@ export function openEnvelope(
 }
 
 /** What the checksum proves to be as written may still not be what belongs here: a misdirected or stale write. */
-function checkPlace(view: DataView, epoch: number, place: EnvelopePlace, limits: EnvelopeLimits): void {
+function checkPlace(view: DataView, epoch: number, place: EnvelopeContext, limits: EnvelopeLimits): void {
   const { file } = place
   const facts: readonly (readonly [string, number, number | undefined])[] = [
     ['position', getUint64(view, ENVELOPE_HEADER_POSITION_OFFSET), place.position],
@@ -202,7 +202,7 @@ function bodyOf(
   stored: Uint8Array,
   rawBytes: number,
   codecId: number,
-  place: EnvelopePlace,
+  place: EnvelopeContext,
   limits: EnvelopeLimits,
 ): Uint8Array {
   const { file, position } = place
@@ -246,7 +246,7 @@ function setUint64(view: DataView, offset: number, value: number): void {
   view.setUint32(offset + 4, Math.floor(value / TWO_POW_32), true)
 }
 
-/** Gives a number that is not safe for a field above 2^53 − 1; whoever calls compares or checks it. */
+/** Returns a number that is not safe for a field above 2^53 − 1; whoever calls compares or checks it. */
 function getUint64(view: DataView, offset: number): number {
   return view.getUint32(offset + 4, true) * TWO_POW_32 + view.getUint32(offset, true)
 }

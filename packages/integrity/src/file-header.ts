@@ -51,7 +51,7 @@ const VERSION_MAX = 0xffff
 const FLAGS_MAX = 0xffffffff
 
 /**
- * Gives the bytes that a file of LDB starts with.
+ * Returns the bytes that a file of LDB starts with.
  *
  * @category File header
  */

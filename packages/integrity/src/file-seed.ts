@@ -11,7 +11,7 @@ import type { Seed64 } from './seed64.js'
 export const FILE_ID_BYTES = 16
 
 /**
- * Gives the seed of a file's checksums, made of its random id: bytes that belong to another file do not pass.
+ * Returns the seed of a file's checksums, made of its random id: bytes that belong to another file do not pass.
  *
  * @param fileId - 16 random bytes.
  * @category Checksums

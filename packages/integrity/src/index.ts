@@ -16,7 +16,7 @@ export { BUILT_IN_CODECS, CodecRegistry } from './codec-registry.js'
 
 // Envelopes
 export { envelopeBytesOf, openEnvelope, sealEnvelope } from './envelope.js'
-export type { EnvelopeLimits, EnvelopePlace, OpenedEnvelope } from './envelope.js'
+export type { EnvelopeLimits, EnvelopeContext, OpenedEnvelope } from './envelope.js'
 export { ENVELOPE_HEADER_BYTES, FILE_HEADER_BYTES } from './format.js'
 
 // File header

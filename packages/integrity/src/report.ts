@@ -88,7 +88,7 @@ export class ReportBuilder implements VerifySink {
     part.byteCount += progress.bytes
   }
 
-  /** Gives the report on what came so far, frozen; it does not change when more comes. */
+  /** Returns the report on what came so far, frozen; it does not change when more comes. */
   build(durationMs: number): VerifyReport {
     return Object.freeze({
       ok: this.#findingCount === 0,

@@ -38,7 +38,7 @@ export function xxHash64(
   target[1] = halves[1 - LOW] as number
 }
 
-/** Gives the native hash, or `undefined` where it is not installed or has no binary for this platform. */
+/** Returns the native hash, or `undefined` where it is not installed or has no binary for this platform. */
 function loadNative(): NativeHash | undefined {
   try {
     const module = createRequire(import.meta.url)('@node-rs/xxhash') as { readonly xxh64?: NativeHash }

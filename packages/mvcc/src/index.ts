@@ -5,17 +5,12 @@
  */
 
 export { TransactionManager } from './transaction-manager.js'
-export { Transaction } from './transaction.js'
-export { Savepoint } from './savepoint.js'
-export { Snapshot } from './snapshot.js'
-export { TransactionView } from './transaction-view.js'
-export type { CursorOptions } from './transaction-view.js'
-export type { TransactionStore } from './open-views.js'
-export type { PreparedCommit } from './prepared-commit.js'
-export type {
-  AbandonedView,
-  Isolation,
-  TransactionManagerOptions,
-  TransactionOptions,
-} from './manager-options.js'
-export type { TransactionStats } from './transaction-stats.js'
+export { Transaction } from './transaction/transaction.js'
+export { Savepoint } from './transaction/savepoint.js'
+export { Snapshot } from './read/snapshot.js'
+export { TransactionView } from './transaction/view.js'
+export type { CursorOptions } from './transaction/view.js'
+export type { TransactionStore } from './read/open-views.js'
+export type { PreparedCommit } from './transaction/prepared-commit.js'
+export type { LeakedView, Isolation, TransactionManagerOptions, TransactionOptions } from './options.js'
+export type { TransactionStats } from './stats.js'

@@ -1,22 +1,18 @@
 import { assert, assertIterable, invalidArgument, isLdbError, kindOf, LdbError, toSeq } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
-import { AbandonedWatch } from './abandoned-watch.js'
-import { checkConflicts } from './conflict-check.js'
-import { resolveManagerOptions, resolveTransactionOptions } from './manager-options.js'
-import type {
-  ResolvedManagerOptions,
-  TransactionManagerOptions,
-  TransactionOptions,
-} from './manager-options.js'
-import { OpenViews } from './open-views.js'
-import type { TransactionStore } from './open-views.js'
-import type { PreparedCommit } from './prepared-commit.js'
-import { RecentWrites } from './recent-writes.js'
-import { Snapshot } from './snapshot.js'
-import { Transaction } from './transaction.js'
-import type { TransactionHost } from './transaction.js'
-import type { TransactionStats } from './transaction-stats.js'
-import { ViewReads } from './view-reads.js'
+import { LeakDetector } from './read/leak-detector.js'
+import { checkConflicts } from './conflict/conflict-check.js'
+import { resolveManagerOptions, resolveTransactionOptions } from './options.js'
+import type { ResolvedManagerOptions, TransactionManagerOptions, TransactionOptions } from './options.js'
+import { OpenViews } from './read/open-views.js'
+import type { TransactionStore } from './read/open-views.js'
+import type { PreparedCommit } from './transaction/prepared-commit.js'
+import { RecentWrites } from './conflict/recent-writes.js'
+import { Snapshot } from './read/snapshot.js'
+import { Transaction } from './transaction/transaction.js'
+import type { TransactionHost } from './transaction/transaction.js'
+import type { TransactionStats } from './stats.js'
+import { ViewReads } from './read/view-reads.js'
 
 /** A commit that is numbered and not yet visible, as far as nobody has had to note its keys. */
 interface InFlight {
@@ -47,7 +43,7 @@ export class TransactionManager {
   readonly #commit: (prepared: PreparedCommit) => void
   readonly #views: OpenViews
   readonly #recent: RecentWrites
-  readonly #abandoned: AbandonedWatch
+  readonly #abandoned: LeakDetector
   readonly #host: TransactionHost
   readonly #inFlight: InFlight[] = []
   readonly #counts = { committed: 0, failed: 0, conflicts: 0, rolledBack: 0 }
@@ -63,7 +59,7 @@ export class TransactionManager {
     this.#commit = options.commit ?? ((prepared) => this.#apply(prepared.batch, prepared.marks))
     this.#recent = new RecentWrites(resolved.recentBytes)
     this.#views = new OpenViews(() => this.#trim())
-    this.#abandoned = new AbandonedWatch(resolved.monotonicMs, resolved.onAbandoned)
+    this.#abandoned = new LeakDetector(resolved.monotonicMs, resolved.onLeak)
     this.#host = this.#makeHost()
     let newest = options.seq ?? 0
     for (const [keyspaceId, store] of options.stores) {
@@ -197,7 +193,7 @@ export class TransactionManager {
     if (lane !== undefined) this.#views.remove(lane)
   }
 
-  /** Gives figures. */
+  /** Returns figures. */
   stats(): TransactionStats {
     const { oldest, openCount, writerCount } = this.#views
     const { committed, failed, conflicts, rolledBack } = this.#counts
@@ -211,7 +207,7 @@ export class TransactionManager {
       failedCount: failed,
       conflictCount: conflicts,
       rolledBackCount: rolledBack,
-      abandonedCount: this.#abandoned.count,
+      leakedCount: this.#abandoned.count,
       recentCount: noteCount,
       recentBytes: bytes,
       recentBytesMax: this.#options.recentBytes,

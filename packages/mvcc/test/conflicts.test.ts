@@ -2,7 +2,7 @@
 // Invariants: M6 to M8, M10 to M16, M18, M23, M31.
 import { WriteBatch } from '@ldb/base'
 import { describe, expect, test } from 'vitest'
-import type { Transaction } from '../src/transaction.js'
+import type { Transaction } from '../src/transaction/transaction.js'
 import type { TransactionManager } from '../src/transaction-manager.js'
 import { bytesOf, entriesOf, memoryManager, outcomeOf, textOf, writeAll } from './model-bytes.js'
 

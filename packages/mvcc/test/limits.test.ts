@@ -6,7 +6,7 @@ import type { LdbErrorCode, OrderedStore } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
-import type { AbandonedView } from '../src/manager-options.js'
+import type { LeakedView } from '../src/options.js'
 import { TransactionManager } from '../src/transaction-manager.js'
 import { bytesOf, entriesOf, memoryManager, memoryTree, textOf, writeAll } from './model-bytes.js'
 
@@ -266,9 +266,9 @@ test('who begins behind the end of a store does not see it, at the same commit a
 test('what is abandoned is found, given back and reported (M22)', async () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
-  const reports: AbandonedView[] = []
+  const reports: LeakedView[] = []
   let nowMs = 0
-  const manager = memoryManager({ monotonicMs: () => nowMs, onAbandoned: (report) => reports.push(report) })
+  const manager = memoryManager({ monotonicMs: () => nowMs, onLeak: (report) => reports.push(report) })
   writeAll(manager, { a: '1' })
   const forget = (): void => {
     const tx = manager.begin()
@@ -288,7 +288,7 @@ test('what is abandoned is found, given back and reported (M22)', async () => {
   }
   expect(reports.map(({ kind }) => kind).sort()).toEqual(['snapshot', 'transaction'])
   expect(reports[0]).toMatchObject({ seq: 1, ageMs: 70 })
-  expect(manager.stats()).toMatchObject({ openCount: 1, abandonedCount: 2 })
+  expect(manager.stats()).toMatchObject({ openCount: 1, leakedCount: 2 })
   expect(textOf(kept.get(1, bytesOf('a')))).toBe('1')
   kept.rollback()
 })

@@ -3,15 +3,15 @@ import type { OrderedStore, StoreCursor } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import { MemoryVfs } from '@ldb/vfs'
 import { TransactionManager } from '../src/transaction-manager.js'
-import type { TransactionManagerOptions } from '../src/manager-options.js'
-import type { Transaction } from '../src/transaction.js'
+import type { TransactionManagerOptions } from '../src/options.js'
+import type { Transaction } from '../src/transaction/transaction.js'
 
-/** Gives the bytes of a text of one-byte characters, so that strings sort as their bytes do. */
+/** Returns the bytes of a text of one-byte characters, so that strings sort as their bytes do. */
 export function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0))
 }
 
-/** Gives the text of bytes. */
+/** Returns the text of bytes. */
 export function textOf(bytes: Uint8Array): string
 export function textOf(bytes: Uint8Array | undefined): string | undefined
 export function textOf(bytes: Uint8Array | undefined): string | undefined {

@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { StoreCursor } from '@ldb/base'
-import type { Savepoint } from '../src/savepoint.js'
+import type { Savepoint } from '../src/transaction/savepoint.js'
 import { bytesOf, memoryManager, textOf, writeAll } from './model-bytes.js'
 
 type Move =

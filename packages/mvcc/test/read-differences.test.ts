@@ -3,7 +3,7 @@
 // Invariants: M9, M12, M25.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Transaction } from '../src/transaction.js'
+import type { Transaction } from '../src/transaction/transaction.js'
 import { bytesOf, memoryManager, outcomeOf, textOf, writeAll } from './model-bytes.js'
 
 const key = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 2 })

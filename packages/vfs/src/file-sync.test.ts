@@ -4,7 +4,7 @@ import { LdbError } from '@ldb/base'
 import { expect, test } from 'vitest'
 import { FileRemoval } from './file-removal.js'
 import { FileSync } from './file-sync.js'
-import { MemoryVfs } from './memory-vfs.js'
+import { MemoryVfs } from './memory/memory-vfs.js'
 import type { OpenMode, VfsFile } from './vfs.js'
 
 const AHEAD_BYTES = 100

@@ -103,7 +103,7 @@ export class FileSync implements Syncable {
     return this.#watch(this.#asyncFile.syncAsync())
   }
 
-  /** Gives the end of a sync that was begun, whatever becomes of it. */
+  /** Returns the end of a sync that was begun, whatever becomes of it. */
   #watch(sync: Promise<void>): Promise<void> {
     const note = (error: unknown): void => {
       this.#failure ??= { error }

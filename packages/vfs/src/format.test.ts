@@ -7,7 +7,7 @@ import {
   LOCK_TOKEN_DIGITS,
   LOCK_VALUE_CHARACTERS_MAX,
 } from './format.js'
-import { decodeLockRecord, encodeLockRecord } from './lock-record.js'
+import { decodeLockRecord, encodeLockRecord } from './lock/record.js'
 
 const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
 

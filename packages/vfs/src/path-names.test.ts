@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { MemoryVfs } from './memory-vfs.js'
-import { OverlayVfs } from './overlay-vfs.js'
+import { MemoryVfs } from './memory/memory-vfs.js'
+import { OverlayVfs } from './memory/overlay-vfs.js'
 import { pathNames } from './path-names.js'
 
 it('splits paths into names', () => {

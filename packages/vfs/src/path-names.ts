@@ -15,11 +15,18 @@ export function pathNames(path: string, keepsParents = false): string[] {
 }
 
 /**
- * Tells whether a path begins at the root.
+ * Reports whether a path begins at the root.
  *
  * @throws {@link LdbError} LDB_INVALID_ARGUMENT for what is no path.
  */
 export function isFromRoot(path: string): boolean {
   if (typeof path !== 'string') throw invalidArgument(`path must be a string, not ${kindOf(path)}`)
   return path.startsWith('/')
+}
+
+/** Returns the directory that contains a path: `.` for a bare name, `/` for a name at the root. @category Paths */
+export function directoryOf(path: string): string {
+  const slash = path.lastIndexOf('/')
+  if (slash < 0) return '.'
+  return slash === 0 ? '/' : path.slice(0, slash)
 }

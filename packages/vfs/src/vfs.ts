@@ -1,4 +1,4 @@
-import type { Clock, RandomSource, Scheduler } from './environment.js'
+import type { Clock, RandomSource, Scheduler } from './time/environment.js'
 
 /**
  * How a file is opened.
@@ -76,7 +76,7 @@ export interface Vfs {
 
   /** @throws {@link LdbError} LDB_NOT_FOUND, LDB_EXISTS, LDB_READ_ONLY (read-only file system), LDB_IO, LDB_NO_SPACE. */
   open(path: string, mode: OpenMode): VfsFile
-  /** Gives what is at a path, or `undefined` when nothing is. Does not follow a symbolic link at its end. */
+  /** Returns what is at a path, or `undefined` when nothing is. Does not follow a symbolic link at its end. */
   status(path: string): FileStatus | undefined
   /** Names in a directory, sorted, without `.` and `..`. LDB_NOT_FOUND when it is absent. */
   list(path: string): string[]

@@ -9,12 +9,12 @@ import { fileURLToPath } from 'node:url'
 /** The built library, which children run: they have no test runner to compile for them. */
 export const LIBRARY = fileURLToPath(new URL('../dist/index.js', import.meta.url))
 
-/** Gives the path of a program in `fixtures`. */
+/** Returns the path of a program in `fixtures`. */
 export function fixture(name: string): string {
   return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
 }
 
-/** Gives a new directory, and removes it with all that is in it when the block ends. */
+/** Returns a new directory, and removes it with all that is in it when the block ends. */
 export function scratchDirectory(): { readonly path: string; [Symbol.dispose](): void } {
   const path = fs.mkdtempSync(join(tmpdir(), 'ldb-vfs-'))
   return {

@@ -141,7 +141,7 @@ function run(vfs: Vfs, operation: Operation): unknown {
   }
 }
 
-/** Gives the length of a file and a sum over its bytes, which is quicker to compare than they are. */
+/** Returns the length of a file and a sum over its bytes, which is quicker to compare than they are. */
 function contentSum(vfs: Vfs, name: string): string {
   const file = vfs.open(name, 'read')
   const bytes = contentOf(file)

@@ -323,7 +323,7 @@ function describeBytes(getVfs: () => Vfs, getPath: () => string): void {
   })
 }
 
-/** Gives all bytes of an open file. */
+/** Returns all bytes of an open file. */
 export function contentOf(file: VfsFile): Uint8Array {
   const bytes = new Uint8Array(file.length())
   expect(file.read(bytes, 0, bytes.length, 0)).toBe(bytes.length)

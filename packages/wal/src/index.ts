@@ -7,6 +7,6 @@
 // Log
 export { Wal } from './wal.js'
 export type { AppendOptions, WalStats } from './wal.js'
-export { WalReader } from './wal-reader.js'
-export type { WalOptions } from './wal-options.js'
+export { WalReader } from './read/reader.js'
+export type { WalOptions } from './options.js'
 export { verifyWal } from './verify.js'

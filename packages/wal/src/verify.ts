@@ -8,11 +8,11 @@ import {
   checkNothingMissingBehind,
   joinPath,
   listLogDirectory,
-} from './log-directory.js'
-import { segmentName } from './segment-name.js'
-import { SegmentCursor } from './segment-cursor.js'
-import { readSegment } from './segment.js'
-import type { FoundSegment } from './segment.js'
+} from './segment/log-directory.js'
+import { segmentName } from './segment/name.js'
+import { SegmentCursor } from './segment/cursor.js'
+import { readSegment } from './segment/segment.js'
+import type { FoundSegment } from './segment/segment.js'
 
 /** Records between two reports of progress. */
 const PROGRESS_RECORDS = 4096

@@ -1,20 +1,21 @@
-import { assert, corruption, invalidArgument, LdbError, SteppedWork, toLsn, toSeq } from '@ldb/base'
+import { assert, corruption, invalidArgument, LdbError, ResumableTask, toLsn, toSeq } from '@ldb/base'
 import type { DeviceSteps, Lsn, Seq, VerifySink } from '@ldb/base'
+import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
-import { sealFoundSegment } from './active-segment.js'
-import { GroupSync } from './group-sync.js'
-import { listLogDirectory, parentOf, removeUnfinished } from './log-directory.js'
-import type { LogDirectory } from './log-directory.js'
-import { LogWriter } from './log-writer.js'
-import { recoverLog } from './recovery.js'
-import type { UnsealedSegment } from './recovery.js'
-import { FIRST_PLACE } from './segment-creation.js'
-import { SegmentList } from './segment-list.js'
-import { removalSteps } from './segment-removal.js'
+import { sealFoundSegment } from './write/active-segment.js'
+import { GroupSync } from './write/group-sync.js'
+import { listLogDirectory, removeUnfinished } from './segment/log-directory.js'
+import type { LogDirectory } from './segment/log-directory.js'
+import { LogWriter } from './write/log-writer.js'
+import { recoverLog } from './read/recovery.js'
+import type { UnsealedSegment } from './read/recovery.js'
+import { FIRST_PLACE } from './write/segment-creation.js'
+import { SegmentList } from './segment/list.js'
+import { removalSteps } from './segment/removal.js'
 import { verifyWal } from './verify.js'
-import { resolveWalOptions } from './wal-options.js'
-import type { ResolvedWalOptions, WalOptions } from './wal-options.js'
-import { checkReadPosition, WalReader } from './wal-reader.js'
+import { resolveWalOptions } from './options.js'
+import type { ResolvedWalOptions, WalOptions } from './options.js'
+import { checkReadPosition, WalReader } from './read/reader.js'
 
 /** What is said of a record besides its payload. @category Log */
 export interface AppendOptions {
@@ -26,7 +27,7 @@ export interface AppendOptions {
    * The payload is lent until the next `flush`, `flushAsync`, `sync` or `syncAsync` is done, with 32 bytes in front of it and 7 behind it in its buffer,
    * which the log may change: a large one is then written from where it lies. Without that room it is copied. Default false.
    */
-  readonly isLent?: boolean
+  readonly isBorrowed?: boolean
 }
 
 /** What a log can say of itself. Counts run from the opening on. @category Log */
@@ -139,7 +140,7 @@ export class Wal {
     if (!options.create) throw new LdbError('LDB_NOT_FOUND', `there is no log in ${directory}`)
     if (found === undefined) vfs.makeDirectory(directory)
     // A directory that is there already may be one whose maker failed before this.
-    vfs.syncDirectory(parentOf(directory))
+    vfs.syncDirectory(directoryOf(directory))
     const segments = new SegmentList([], found?.nextNumber ?? 1)
     const writer = new LogWriter(vfs, directory, options, segments, FIRST_PLACE, 0)
     begin(writer, () => writer.begin(FIRST_PLACE, undefined))
@@ -207,7 +208,7 @@ export class Wal {
         actual: seq,
       })
     }
-    return toLsn(writer.append(payload, type, seq, options?.isLent))
+    return toLsn(writer.append(payload, type, seq, options?.isBorrowed))
   }
 
   /**
@@ -252,7 +253,7 @@ export class Wal {
   }
 
   /**
-   * Gives a reader that stands before the record at `from`.
+   * Returns a reader that stands before the record at `from`.
    *
    * @param from - position of a record, or `endLsn`.
    * @throws {@link LdbError} LDB_NOT_FOUND when it was cut off; LDB_INVALID_ARGUMENT when it is no position.
@@ -274,7 +275,7 @@ export class Wal {
    * As `rotate`, in steps: records appended from now on go to the new segment, and are flushed and synced when the work that is
    * given is done.
    */
-  beginRotation(): SteppedWork {
+  beginRotation(): ResumableTask {
     this.assertOpen()
     return this.#writer.rotate()
   }
@@ -290,13 +291,13 @@ export class Wal {
   }
 
   /** As `truncateBefore`, in steps. */
-  beginTruncation(lsn: Lsn | number): SteppedWork {
+  beginTruncation(lsn: Lsn | number): ResumableTask {
     this.assertOpen()
     this.#writer.assertUsable()
     if (!Number.isSafeInteger(lsn) || lsn < 0 || lsn > this.#writer.endLsn) {
       throw invalidArgument(`${lsn} is not a position in the log`)
     }
-    return new SteppedWork(this.#truncate(lsn))
+    return new ResumableTask(this.#truncate(lsn))
   }
 
   *#truncate(lsn: number): DeviceSteps {
@@ -321,7 +322,7 @@ export class Wal {
     verifyWal(this.vfs, this.#directory, sink, this.#writer.flushedLsn, this.segments.newest?.header.ownerId)
   }
 
-  /** Gives figures about the log; costs no I/O. */
+  /** Returns figures about the log; costs no I/O. */
   stats(): WalStats {
     this.assertOpen()
     const { counters, endLsn, syncedLsn } = this.#writer

@@ -100,7 +100,7 @@ class Subject {
         payload.set(payloadOf(seq, step.byteCount))
         this.payloads.push(hexOf(payload))
         this.lsns.push(wal.endLsn)
-        expect(wal.append(payload, { seq, isLent: seq % 2 === 0 })).toBe(this.lsns.at(-1))
+        expect(wal.append(payload, { seq, isBorrowed: seq % 2 === 0 })).toBe(this.lsns.at(-1))
         return
       }
       case 'flush':

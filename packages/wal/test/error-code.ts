@@ -1,6 +1,6 @@
 import { isLdbError } from '@ldb/base'
 
-/** Gives the code of the error that a step throws, or `'none'`. */
+/** Returns the code of the error that a step throws, or `'none'`. */
 export function codeOf(step: () => unknown): string {
   try {
     step()

@@ -45,7 +45,7 @@ const RECORD_FIELDS: [string, number, number][] = [
   ['type, reserved', 28, 4],
 ]
 
-/** Gives the bytes of a segment with the name of every field, from numbers written here, not from the sources. */
+/** Returns the bytes of a segment with the name of every field, from numbers written here, not from the sources. */
 function annotate(bytes: Uint8Array): string {
   const lines: string[] = []
   const line = (name: string, offset: number, byteCount: number): void => {

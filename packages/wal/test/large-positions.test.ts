@@ -2,7 +2,7 @@ import { LdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import { Wal } from '../src/index.js'
-import { FIRST_PLACE, createSegment, NO_OWNER_ID, NO_SEGMENT_ID } from '../src/segment-creation.js'
+import { FIRST_PLACE, createSegment, NO_OWNER_ID, NO_SEGMENT_ID } from '../src/write/segment-creation.js'
 import { findingsOf, payloadOf, recordsOf } from './log-content.js'
 
 /** Makes a log that has come to a position, and to a seq, as if by years of work. */

@@ -31,7 +31,7 @@ test.each([
     for (const length of LENGTHS) {
       const payload = placed(expected.length, length, before, behind)
       expected.push(hexOf(payload))
-      wal.append(payload, { isLent: (expected.length & 1) === round % 2, seq: expected.length })
+      wal.append(payload, { isBorrowed: (expected.length & 1) === round % 2, seq: expected.length })
       expect(hexOf(payload)).toBe(expected.at(-1))
       const all = new Uint8Array(payload.buffer)
       expect(all.subarray(0, Math.max(0, before - RECORD_HEADER_BYTES)).every((byte) => byte === 0xee)).toBe(
@@ -52,8 +52,8 @@ test.each([
 test('only a large payload with room is written from where it lies, and only when it is lent', () => {
   // 4096 times the least length that is not copied where invariants are checked.
   const wal = Wal.open(new MemoryVfs(), 'log', { bufferBytes: 4096 * 256 })
-  const appendAndSpoil = (payload: Uint8Array, isLent: boolean): void => {
-    wal.append(payload, { isLent })
+  const appendAndSpoil = (payload: Uint8Array, isBorrowed: boolean): void => {
+    wal.append(payload, { isBorrowed })
     payload.fill(7)
   }
   appendAndSpoil(placed(1, 255, 32, 8), true)
@@ -71,8 +71,8 @@ test('records between which others are lent are written in their order', () => {
   const vfs = new SimulatedVfs()
   const wal = Wal.open(vfs, 'log', { ...OPTIONS, bufferBytes: 16_384 })
   wal.append(payloadOf(1, 100))
-  wal.append(placed(2, 2000, 32, 8), { isLent: true })
-  wal.append(placed(3, 2000, 32, 8), { isLent: true })
+  wal.append(placed(2, 2000, 32, 8), { isBorrowed: true })
+  wal.append(placed(3, 2000, 32, 8), { isBorrowed: true })
   wal.append(payloadOf(4, 100))
   vfs.trace.length = 0
   wal.flush()

@@ -1,4 +1,4 @@
-/** Gives bytes as a text, one character a byte, so that a Map can hold them; order stays. */
+/** Returns bytes as a text, one character a byte, so that a Map can hold them; order stays. */
 export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }

@@ -5,20 +5,20 @@
  */
 
 // Crashes
-export { CrashVfs } from './crash-vfs.js'
-export type { CrashVfsOptions, DiskOperation } from './crash-vfs.js'
-export { CANONICAL_MODES, crashPlan, randomCrashPlan } from './crash-plan.js'
-export type { CrashMode, CrashPlan } from './crash-plan.js'
+export { CrashVfs } from './crash/crash-vfs.js'
+export type { CrashVfsOptions, DiskOperation } from './crash/crash-vfs.js'
+export { CANONICAL_MODES, crashPlan, randomCrashPlan } from './crash/plan.js'
+export type { CrashMode, CrashPlan } from './crash/plan.js'
 
 // Faults
-export { FaultVfs } from './fault-vfs.js'
-export { FAULT_KINDS, isSilent } from './fault.js'
-export type { Fault, FaultEffect, FaultKind } from './fault.js'
-export type { SyncFailure } from './crash-file.js'
+export { FaultVfs } from './vfs/fault-vfs.js'
+export { FAULT_KINDS, isSilent } from './vfs/fault.js'
+export type { Fault, FaultEffect, FaultKind } from './vfs/fault.js'
+export type { SyncFailure } from './crash/file.js'
 
 // Tracing
-export { TraceVfs } from './trace-vfs.js'
-export type { TraceOptions } from './trace-vfs.js'
+export { TraceVfs } from './trace/trace-vfs.js'
+export type { TraceOptions } from './trace/trace-vfs.js'
 export {
   COMMON_RULES,
   namesBeforeSync,
@@ -26,28 +26,28 @@ export {
   removesAfterReplacement,
   renamesWholeFiles,
   rootsAfterData,
-} from './order-rules.js'
-export type { OrderRule, PathTest } from './order-rules.js'
+} from './trace/order-rules.js'
+export type { OrderRule, PathTest } from './trace/order-rules.js'
 
 // Randomness
 export { seededRandom, TestRandom } from './test-random.js'
-export { swarmOptions, swarmWeights } from './swarm.js'
-export type { SwarmChoices, SwarmPick } from './swarm.js'
+export { swarmOptions, swarmWeights } from './history/swarm.js'
+export type { SwarmChoices, SwarmPick } from './history/swarm.js'
 
 // Drivers
-export { crashRun, DEFAULT_CRASH_SETTINGS, noCrashCounts } from './crash-driver.js'
-export type { CrashCounts, CrashSettings, DiskProfile } from './crash-driver.js'
-export { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from './error-sweep.js'
-export type { SweepCounts, SweepSettings } from './error-sweep.js'
-export { attemptCommit } from './subject.js'
-export type { Subject, SubjectRun, SubjectSession } from './subject.js'
-export { History } from './history.js'
-export type { ModelChange, ModelState } from './history.js'
+export { crashRun, DEFAULT_CRASH_SETTINGS, noCrashCounts } from './crash/driver.js'
+export type { CrashCounts, CrashSettings, DiskProfile } from './crash/driver.js'
+export { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from './vfs/error-sweep.js'
+export type { SweepCounts, SweepSettings } from './vfs/error-sweep.js'
+export { attemptCommit } from './subjects/subject.js'
+export type { Subject, SubjectRun, SubjectSession } from './subjects/subject.js'
+export { History } from './history/history.js'
+export type { ModelChange, ModelState } from './history/history.js'
 export { promised, Violation } from './violation.js'
 
 // Suites
-export { STORE_CASES, storeSuite } from './store-suite.js'
-export type { StoreCase, StoreMaker, StorePlace } from './store-suite.js'
+export { STORE_CASES, storeSuite } from './store/suite.js'
+export type { StoreCase, StoreMaker, StorePlace } from './store/suite.js'
 
 export { isolationSuite } from './isolation/isolation-suite.js'
 export type { IsolationCounts } from './isolation/isolation-suite.js'

@@ -73,7 +73,7 @@ export class TestRandom {
   }
 }
 
-/** Gives choices decided by a seed. @category Randomness */
+/** Returns choices decided by a seed. @category Randomness */
 export function seededRandom(seed: number): TestRandom {
   return new TestRandom(seed)
 }

@@ -3,7 +3,7 @@
 // Invariants: M1 to M14, M16, M17 of @ldb/mvcc's SPEC.md; C1, C3, C9 of the database's. Whose outcome nobody knew is in or out
 // for good; what was seen or acknowledged survives; commits have the order of their calls.
 import { expect, test } from 'vitest'
-import { asyncHistorySuite, runAsyncHistory } from '../src/history-checker/async-history-suite.js'
+import { asyncHistorySuite, runAsyncHistory } from '../src/history-checker/async/suite.js'
 import { Violation } from '../src/violation.js'
 import { ASYNC_MUTANTS } from './async-history-mutants.js'
 import { grouped, tell } from './counted.js'

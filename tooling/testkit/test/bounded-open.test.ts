@@ -12,8 +12,8 @@ import { imageVfs } from '../src/corruption/directory-image.js'
 import { GOLDEN_ENDINGS, GOLDEN_PATH, makeGolden } from '../src/corruption/golden.js'
 import type { Golden } from '../src/corruption/golden.js'
 import { repairTree } from '../src/fuzz/tree-repair.js'
-import { LayerVfs } from '../src/layer-vfs.js'
-import type { VfsCall } from '../src/layer-vfs.js'
+import { LayerVfs } from '../src/vfs/layer-vfs.js'
+import type { VfsCall } from '../src/vfs/layer-vfs.js'
 
 /** Counts what is read. */
 class CountingVfs extends LayerVfs {

@@ -1,8 +1,8 @@
 // Strategy: a tiny store that is right must pass every harness; made wrong in one way, it must be caught.
 import { expect, test } from 'vitest'
-import { crashRun, DEFAULT_CRASH_SETTINGS } from '../src/crash-driver.js'
-import { DEFAULT_SWEEP_SETTINGS, errorSweep } from '../src/error-sweep.js'
-import { isSilent } from '../src/fault.js'
+import { crashRun, DEFAULT_CRASH_SETTINGS } from '../src/crash/driver.js'
+import { DEFAULT_SWEEP_SETTINGS, errorSweep } from '../src/vfs/error-sweep.js'
+import { isSilent } from '../src/vfs/fault.js'
 import { Violation } from '../src/violation.js'
 import { tinySubject } from './canaries.js'
 import type { Fault } from './canaries.js'

@@ -12,7 +12,7 @@ export function tell({ task }: Pick<TestContext, 'task'>, counts: string): void 
   task.meta.counted = counts
 }
 
-/** Gives a count with its thousands apart. */
+/** Returns a count with its thousands apart. */
 export function grouped(count: number | undefined): string {
   return String(count ?? 0).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { CrashVfs } from '../src/crash-vfs.js'
-import { History } from '../src/history.js'
+import { CrashVfs } from '../src/crash/crash-vfs.js'
+import { History } from '../src/history/history.js'
 import { databaseSubject } from '../src/subjects/database-subject.js'
 import { treeSubject } from '../src/subjects/tree-subject.js'
 import { walSubject } from '../src/subjects/wal-subject.js'
 import { seededRandom } from '../src/test-random.js'
-import { TraceVfs } from '../src/trace-vfs.js'
-import type { Subject } from '../src/subject.js'
+import { TraceVfs } from '../src/trace/trace-vfs.js'
+import type { Subject } from '../src/subjects/subject.js'
 
 async function traceOf(subject: Subject, seed: number): Promise<string[]> {
   const random = seededRandom(seed)

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { normalizedTrace } from '../src/system-trace.js'
+import { normalizedTrace } from '../src/trace/system-trace.js'
 
 const CHILD = fileURLToPath(new URL('children/traced.mjs', import.meta.url))
 const GOLDEN = fileURLToPath(new URL('golden', import.meta.url))
@@ -35,7 +35,7 @@ const hasStrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status 
 if (!hasStrace)
   console.warn('SKIPPED: golden system-call traces, because there is no strace that may be used here')
 
-/** Gives the calls between the marks. */
+/** Returns the calls between the marks. */
 function traced(scenario: Scenario): string[] {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'ldb-trace-')))
   try {

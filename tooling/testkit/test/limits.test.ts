@@ -12,15 +12,15 @@ import type { Vfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import { afterEach, describe, expect, test } from 'vitest'
 import { PAGE_COUNT_MAX } from '../../../packages/btree/src/format.js'
-import { FreeSpace } from '../../../packages/btree/src/free-space.js'
+import { FreeSpace } from '../../../packages/btree/src/space/free-space.js'
 import {
   createSegment,
   FIRST_PLACE,
   NO_OWNER_ID,
   NO_SEGMENT_ID,
-} from '../../../packages/wal/src/segment-creation.js'
+} from '../../../packages/wal/src/write/segment-creation.js'
 import { Database as SourceDatabase } from '../../../packages/core/src/database.js'
-import { openDatabase } from '../../../packages/core/src/open-database.js'
+import { openDatabase } from '../../../packages/core/src/open/open-database.js'
 import { optionsOf, PLAIN_SETTINGS } from '../src/model/run-settings.js'
 import { withPagesBefore } from './sparse-tree.js'
 

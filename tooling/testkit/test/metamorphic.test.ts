@@ -7,8 +7,8 @@ import { expect, test } from 'vitest'
 import { grouped, tell } from './counted.js'
 import { CONFIGURATIONS } from '../src/metamorphic/configurations.js'
 import { metamorphicSuite, runMetamorphicCase, sameHistories } from '../src/metamorphic/metamorphic-suite.js'
-import { Session } from '../src/model/session.js'
-import type { Command } from '../src/model/commands.js'
+import { Session } from '../src/model/session/session.js'
+import type { Command } from '../src/model/commands/commands.js'
 
 const FIRST = Number(process.env['LDB_METAMORPHIC_SEED'] ?? 1)
 const CASES = Number(process.env['LDB_METAMORPHIC_CASES'] ?? 24)

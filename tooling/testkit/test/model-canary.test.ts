@@ -1,10 +1,10 @@
 // Databases that lie in one small way: the model suite must catch each, and say it in few commands.
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
-import type { Command } from '../src/model/commands.js'
+import type { Command } from '../src/model/commands/commands.js'
 import { runModelCase } from '../src/model/model-suite.js'
 import type { RunSettings } from '../src/model/run-settings.js'
-import { Session } from '../src/model/session.js'
+import { Session } from '../src/model/session/session.js'
 
 /** A database of which one kind of command lies. */
 class LyingSession extends Session {

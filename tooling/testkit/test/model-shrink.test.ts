@@ -2,7 +2,7 @@
 // Invariant: every answer is that of sorted arrays.
 import fc from 'fast-check'
 import { test } from 'vitest'
-import type { BatchStep, Command, Move, Text, TextRange } from '../src/model/commands.js'
+import type { BatchStep, Command, Move, Text, TextRange } from '../src/model/commands/commands.js'
 import { ModelRun } from '../src/model/model-run.js'
 import type { RunSettings } from '../src/model/run-settings.js'
 

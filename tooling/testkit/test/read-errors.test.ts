@@ -7,15 +7,15 @@ import { isLdbError } from '@ldb/base'
 import { Database } from '@ldb/core'
 import { MemoryVfs } from '@ldb/vfs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { FaultVfs } from '../src/fault-vfs.js'
-import type { FaultEffect } from '../src/fault.js'
+import { FaultVfs } from '../src/vfs/fault-vfs.js'
+import type { FaultEffect } from '../src/vfs/fault.js'
 import { seededRandom } from '../src/test-random.js'
 
 const ENTRY_COUNT = 700
 const keyOf = (index: number): string => `key${String(index).padStart(5, '0')}`
 const valueOf = (index: number): string => `${index} `.repeat(index % 100 === 0 ? 1_000 : 20)
 
-/** Gives what it can, in order, until the end; throws what the database throws. */
+/** Returns what it can, in order, until the end; throws what the database throws. */
 type Reading = (db: Database, give: (index: number) => void) => void
 
 /** Asks a scan for one more, twice, after it has failed: it must say that it is over, or fail again. */

@@ -4,12 +4,12 @@ import { encodeUtf8, toSeq, WriteBatch } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import { Database } from '@ldb/core'
 import { Wal } from '@ldb/wal'
-import { crashPlan } from '../src/crash-plan.js'
-import type { SyncFailure } from '../src/crash-file.js'
-import { CrashVfs } from '../src/crash-vfs.js'
-import { FaultVfs } from '../src/fault-vfs.js'
+import { crashPlan } from '../src/crash/plan.js'
+import type { SyncFailure } from '../src/crash/file.js'
+import { CrashVfs } from '../src/crash/crash-vfs.js'
+import { FaultVfs } from '../src/vfs/fault-vfs.js'
 import { seededRandom } from '../src/test-random.js'
-import type { FaultEffect } from '../src/fault.js'
+import type { FaultEffect } from '../src/vfs/fault.js'
 
 /** Fails the nth sync of a path. */
 function failing(
@@ -52,7 +52,7 @@ test('a log whose directory was made by somebody who failed is not lost when it 
   expect(after.read(after.firstLsn).next()).toBe(true)
 })
 
-/** Gives what stands where the seal of the first segment does. */
+/** Returns what stands where the seal of the first segment does. */
 function firstSealOn(disk: CrashVfs): Uint8Array {
   const seal = new Uint8Array(56)
   const file = disk.open('log/0000000001.wal', 'read')

@@ -1,10 +1,10 @@
 import { toSeq, WriteBatch } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import { MemoryVfs } from '@ldb/vfs'
-import { FreeSpace } from '../../../packages/btree/src/free-space.js'
-import { pagesPerBitmap, writeFreeSpaceAtOnce } from '../../../packages/btree/src/free-space-pages.js'
+import { FreeSpace } from '../../../packages/btree/src/space/free-space.js'
+import { pagesPerBitmap, writeFreeSpaceAtOnce } from '../../../packages/btree/src/file/free-space-pages.js'
 import { firstPageNumber, META_STRIDE } from '../../../packages/btree/src/format.js'
-import { blockOf, encodeMeta, readMeta, seedOf } from '../../../packages/btree/src/meta.js'
+import { blockOf, encodeMeta, readMeta, seedOf } from '../../../packages/btree/src/file/meta.js'
 
 /**
  * Makes a tree whose file has `pageCount` pages, nearly all of them holes that nobody may use: what is written next lies

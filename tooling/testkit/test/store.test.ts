@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { OrderedStore } from '@ldb/base'
-import { STORE_CASES, storeSuite } from '../src/store-suite.js'
-import type { StoreMaker } from '../src/store-suite.js'
+import { STORE_CASES, storeSuite } from '../src/store/suite.js'
+import type { StoreMaker } from '../src/store/suite.js'
 import { treeStoresOf } from '../src/subjects/tree-stores.js'
 
 const configurations = [

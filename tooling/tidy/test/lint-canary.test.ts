@@ -58,7 +58,10 @@ const samples: [rule: string, path: string, text: string][] = [
 const innocents: [path: string, text: string][] = [
   [`${PORTABLE}/k.ts`, 'export interface K {\n  readonly k: number\n}\n'],
   [`${PORTABLE}/hash-node.ts`, "import { rmSync } from 'node:fs'\nexport const a: unknown = rmSync\n"],
-  ['packages/vfs/src/node-vfs.ts', "import { rmSync } from 'node:fs'\nexport const a: unknown = rmSync\n"],
+  [
+    'packages/vfs/src/node/node-vfs.ts',
+    "import { rmSync } from 'node:fs'\nexport const a: unknown = rmSync\n",
+  ],
   ['packages/wal/test/v.test.ts', "import { rmSync } from 'node:fs'\nconsole.log([rmSync][0]!)\n"],
   ['apps/demo/src/main.ts', "import { rmSync } from 'node:fs'\nconsole.log(rmSync)\n"],
 ]

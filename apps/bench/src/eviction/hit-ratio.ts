@@ -1,7 +1,7 @@
 import type { MakePolicy } from './policy.js'
 import type { Trace } from './traces.js'
 
-/** Gives the share of the uses that count which found their page, in per cent. */
+/** Returns the share of the uses that count which found their page, in per cent. */
 export function hitPercent(make: MakePolicy, frameCount: number, { pages, counted }: Trace): number {
   const policy = make(frameCount)
   let hits = 0

@@ -9,7 +9,7 @@ export class PageCachePolicy implements Policy {
   readonly #space: PageSpace
 
   constructor(frameCount: number) {
-    const cache = new PageCache({ bytes: frameCount * PAGE_BYTES, pageBytes: PAGE_BYTES, placeBytes: 0 })
+    const cache = new PageCache({ bytes: frameCount * PAGE_BYTES, pageBytes: PAGE_BYTES, hashIndexBytes: 0 })
     this.#space = cache.attach({
       writePage() {
         throw new Error('no page of the simulation is dirty')

@@ -1,6 +1,6 @@
-import { Permutation } from '../permutation.js'
-import { Xorshift } from '../random-picks.js'
-import { Zipf } from '../zipf.js'
+import { Permutation } from '../data/permutation.js'
+import { Xorshift } from '../data/random-picks.js'
+import { Zipf } from '../data/zipf.js'
 
 /** Pages in the order in which they are used. */
 export interface Trace {
@@ -13,7 +13,7 @@ export interface Trace {
 const THETA = 0.99
 const SEED = 7
 
-/** Gives the traces for a cache of so many frames: ten times as many pages, but where it says otherwise. */
+/** Returns the traces for a cache of so many frames: ten times as many pages, but where it says otherwise. */
 export function tracesFor(frameCount: number): Trace[] {
   return [
     zipf(frameCount),

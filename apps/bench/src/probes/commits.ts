@@ -1,8 +1,8 @@
 import { AsyncDatabase } from '@ldb/core'
 import type { AsyncKeyspace } from '@ldb/core'
-import type { BenchData } from '../bench-data.js'
-import type { Finding, Probe } from '../probe.js'
-import { median } from '../statistics.js'
+import type { BenchData } from '../data/bench-data.js'
+import type { Finding, Probe } from './run/probe.js'
+import { median } from '../measure/statistics.js'
 import { BareLog } from './bare-log.js'
 import { dataOf } from './loading.js'
 

@@ -1,8 +1,8 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Finding, Probe } from '../probe.js'
-import { Xorshift } from '../random-picks.js'
-import { median } from '../statistics.js'
+import type { Finding, Probe } from './run/probe.js'
+import { Xorshift } from '../data/random-picks.js'
+import { median } from '../measure/statistics.js'
 
 const KIBIBYTE = 1024
 const MEBIBYTE = KIBIBYTE * KIBIBYTE

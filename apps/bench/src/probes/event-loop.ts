@@ -2,8 +2,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { IntervalHistogram } from 'node:perf_hooks'
 import { AsyncDatabase } from '@ldb/core'
 import type { AsyncKeyspace, DatabaseOptions } from '@ldb/core'
-import type { BenchData } from '../bench-data.js'
-import type { Finding, Probe } from '../probe.js'
+import type { BenchData } from '../data/bench-data.js'
+import type { Finding, Probe } from './run/probe.js'
 import { dataOf, load, openProbed } from './loading.js'
 
 const MEBIBYTE = 2 ** 20

@@ -6,7 +6,7 @@ import type { MakePolicy } from '../eviction/policy.js'
 import { SmallAndMain } from '../eviction/small-and-main.js'
 import { tracesFor } from '../eviction/traces.js'
 import { TwoQueues } from '../eviction/two-queues.js'
-import type { Finding, Probe } from '../probe.js'
+import type { Finding, Probe } from './run/probe.js'
 
 const FRAMES = { tiny: 100, quick: 1000, normal: 1000, full: 4000 }
 

@@ -1,6 +1,6 @@
 import { PerformanceObserver } from 'node:perf_hooks'
-import type { Finding, Probe } from '../probe.js'
-import { PICK_MASK } from '../random-picks.js'
+import type { Finding, Probe } from './run/probe.js'
+import { PICK_MASK } from '../data/random-picks.js'
 import { dataOf, load, openProbed } from './loading.js'
 
 const MEBIBYTE = 2 ** 20

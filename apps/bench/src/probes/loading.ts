@@ -1,6 +1,6 @@
 import { Database } from '@ldb/core'
 import type { DatabaseOptions, Keyspace } from '@ldb/core'
-import { BenchData } from '../bench-data.js'
+import { BenchData } from '../data/bench-data.js'
 
 const BATCH_ENTRIES = 1000
 const VALUE_BYTES = 100
@@ -28,7 +28,7 @@ export function openProbed(
   return { db, entries: db.keyspace('bench', { keys: 'binary', values: 'binary' }) }
 }
 
-/** Gives the data of a probe: as many entries as have so many bytes. */
+/** Returns the data of a probe: as many entries as have so many bytes. */
 export function dataOf(logicalBytes: number): BenchData {
   return new BenchData(
     Math.max(BATCH_ENTRIES, Math.floor(logicalBytes / ENTRY_BYTES)),

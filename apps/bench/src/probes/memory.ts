@@ -1,4 +1,4 @@
-import type { Finding, Probe } from '../probe.js'
+import type { Finding, Probe } from './run/probe.js'
 import { dataOf, load, openProbed } from './loading.js'
 
 const MEBIBYTE = 2 ** 20

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Finding, Probe } from '../probe.js'
-import { median } from '../statistics.js'
+import type { Finding, Probe } from './run/probe.js'
+import { median } from '../measure/statistics.js'
 import { openProbed } from './loading.js'
 import { CRASH_CACHE_BYTES, crashTuning } from './crash-settings.js'
 

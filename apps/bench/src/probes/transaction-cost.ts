@@ -1,8 +1,8 @@
 import { Database } from '@ldb/core'
-import type { BenchData } from '../bench-data.js'
-import type { Finding, Probe } from '../probe.js'
-import { PICK_MASK } from '../random-picks.js'
-import { median } from '../statistics.js'
+import type { BenchData } from '../data/bench-data.js'
+import type { Finding, Probe } from './run/probe.js'
+import { PICK_MASK } from '../data/random-picks.js'
+import { median } from '../measure/statistics.js'
 import { dataOf, load, openProbed } from './loading.js'
 import type { Loaded } from './loading.js'
 
@@ -57,7 +57,7 @@ function compare(name: string, loaded: Loaded, rounds: number, runs: number): Fi
   ]
 }
 
-/** Gives the nanoseconds of one. */
+/** Returns the nanoseconds of one. */
 function runTransactions({ db, entries, data }: Loaded, round: number, runs: number): number {
   const { keys, values } = data
   let pick = round * runs * READS
@@ -76,7 +76,7 @@ function runTransactions({ db, entries, data }: Loaded, round: number, runs: num
   return ((performance.now() - start) * 1e6) / runs
 }
 
-/** Gives the nanoseconds of one. */
+/** Returns the nanoseconds of one. */
 function runBatches({ db, entries, data }: Loaded, round: number, runs: number): number {
   const { keys, values } = data
   let pick = round * runs * READS

@@ -1,5 +1,5 @@
 import { isLdbError } from '@ldb/core'
-import type { Finding, Probe } from '../probe.js'
+import type { Finding, Probe } from './run/probe.js'
 import { dataOf, openProbed } from './loading.js'
 
 const MEBIBYTE = 2 ** 20

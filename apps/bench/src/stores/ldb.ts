@@ -1,7 +1,7 @@
 import { Database } from '@ldb/core'
 import type { DatabaseOptions, Keyspace } from '@ldb/core'
-import type { Key, KeyShape } from '../keys.js'
-import type { Store, StoreOptions } from '../store.js'
+import type { Key, KeyShape } from '../data/keys.js'
+import type { Store, StoreOptions } from '../run/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = false

@@ -1,6 +1,6 @@
-import { loadPeer } from '../peer-packages.js'
-import type { Key, KeyShape } from '../keys.js'
-import type { Store, StoreOptions } from '../store.js'
+import { loadPeer } from '../peers/packages.js'
+import type { Key, KeyShape } from '../data/keys.js'
+import type { Store, StoreOptions } from '../run/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = true

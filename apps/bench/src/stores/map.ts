@@ -1,5 +1,5 @@
-import type { Key, KeyShape } from '../keys.js'
-import type { Store } from '../store.js'
+import type { Key, KeyShape } from '../data/keys.js'
+import type { Store } from '../run/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = true

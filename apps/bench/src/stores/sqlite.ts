@@ -1,5 +1,5 @@
-import type { KeyShape } from '../keys.js'
-import type { Store, StoreOptions } from '../store.js'
+import type { KeyShape } from '../data/keys.js'
+import type { Store, StoreOptions } from '../run/store.js'
 
 /** Shapes of keys that a table with a key of bytes takes. */
 export const BYTE_KEYS: readonly KeyShape[] = ['decimal', 'binary', 'url']

@@ -1,8 +1,8 @@
-import type { Key } from '../keys.js'
-import { PICK_MASK } from '../random-picks.js'
-import { needs } from '../workload.js'
-import type { Bench, Workload } from '../workload.js'
-import type { Round } from '../round.js'
+import type { Key } from '../data/keys.js'
+import { PICK_MASK } from '../data/random-picks.js'
+import { needs } from '../run/workload.js'
+import type { Bench, Workload } from '../run/workload.js'
+import type { Round } from '../run/round.js'
 
 const KEYS_A_CALL = 128
 const RANGE_ENTRIES = 100

@@ -1,9 +1,9 @@
-import { PICK_MASK, Xorshift } from '../random-picks.js'
-import type { Round } from '../round.js'
-import { SampledLatency } from '../sampled-latency.js'
-import type { Store } from '../store.js'
-import { needs } from '../workload.js'
-import type { Bench, Workload } from '../workload.js'
+import { PICK_MASK, Xorshift } from '../data/random-picks.js'
+import type { Round } from '../run/round.js'
+import { SampledLatency } from '../measure/sampled-latency.js'
+import type { Store } from '../run/store.js'
+import { needs } from '../run/workload.js'
+import type { Bench, Workload } from '../run/workload.js'
 
 // The workloads of YCSB, one client. They share one loop: within the process of a store all of it has one type.
 

@@ -1,7 +1,7 @@
-import { PICK_MASK } from '../random-picks.js'
-import { needs } from '../workload.js'
-import type { Bench, Workload } from '../workload.js'
-import type { Round } from '../round.js'
+import { PICK_MASK } from '../data/random-picks.js'
+import { needs } from '../run/workload.js'
+import type { Bench, Workload } from '../run/workload.js'
+import type { Round } from '../run/round.js'
 
 // Each loop has a text of its own, though they look alike: V8 keeps what it learns of types by place in the text.
 

@@ -1,6 +1,6 @@
-import { needs } from '../workload.js'
-import type { Bench, Workload } from '../workload.js'
-import type { Round } from '../round.js'
+import { needs } from '../run/workload.js'
+import type { Bench, Workload } from '../run/workload.js'
+import type { Round } from '../run/round.js'
 
 /** Reads key and value of all entries by the fastest means; an operation is one entry. */
 export const scanAll: Workload = {

@@ -1,8 +1,8 @@
-import type { Round } from '../round.js'
-import { SampledLatency } from '../sampled-latency.js'
-import type { Store } from '../store.js'
-import { needs } from '../workload.js'
-import type { Bench, Workload } from '../workload.js'
+import type { Round } from '../run/round.js'
+import { SampledLatency } from '../measure/sampled-latency.js'
+import type { Store } from '../run/store.js'
+import { needs } from '../run/workload.js'
+import type { Bench, Workload } from '../run/workload.js'
 
 const BATCH_ENTRIES = 1000
 const COMMITTERS = 256

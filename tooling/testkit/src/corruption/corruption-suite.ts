@@ -38,7 +38,7 @@ export class CorruptionBench {
         .at(-1) ?? ''
   }
 
-  /** Gives the mutations of a block; consecutive blocks run through all there are. */
+  /** Returns the mutations of a block; consecutive blocks run through all there are. */
   *block(number: number): Generator<Mutation> {
     const { mutations } = this
     const groups = MUTATIONS_PER_CASE / GROUP

@@ -32,7 +32,7 @@ export function placeImage(vfs: Vfs, image: DirectoryImage): void {
   for (const [path, bytes] of image.files) writeWhole(vfs, path, bytes)
 }
 
-/** Gives a file system in memory that holds an image. */
+/** Returns a file system in memory that holds an image. */
 export function imageVfs(image: DirectoryImage): MemoryVfs {
   const vfs = new MemoryVfs()
   placeImage(vfs, image)

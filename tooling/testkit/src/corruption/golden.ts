@@ -2,8 +2,8 @@ import { Database } from '@ldb/core'
 import type { Keyspace } from '@ldb/core'
 import { MemoryVfs } from '@ldb/vfs'
 import { bytesOf } from '../byte-text.js'
-import { History } from '../history.js'
-import type { ModelChange, ModelState } from '../history.js'
+import { History } from '../history/history.js'
+import type { ModelChange, ModelState } from '../history/history.js'
 import { TestRandom } from '../test-random.js'
 import { captureImage } from './directory-image.js'
 import type { DirectoryImage } from './directory-image.js'
@@ -68,7 +68,7 @@ function entriesOf(state: ModelState, space: string): readonly GoldenEntry[] {
   return space === 'default' ? found : found.map(([key, value]) => [bytesOf(key), bytesOf(value)])
 }
 
-/** Gives the keyspace of a golden database with the encodings that it has. */
+/** Returns the keyspace of a golden database with the encodings that it has. */
 export function goldenSpace(db: Database, name: string): Keyspace<never, never> {
   const space: unknown =
     name === 'default' ? db.keyspace(name) : db.keyspace(name, { keys: 'binary', values: 'binary' })

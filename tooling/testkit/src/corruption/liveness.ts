@@ -29,7 +29,7 @@ export class Liveness {
     this.#live = live
   }
 
-  /** Tells whether a byte is one that must not change unnoticed. */
+  /** Reports whether a byte is one that must not change unnoticed. */
   isLive(path: string, offset: number): boolean {
     return this.#live.get(path)?.[offset] === 1
   }

@@ -19,7 +19,7 @@ export interface LogRecord {
   readonly syncedEnd: number
 }
 
-/** Gives the records of a segment, in their order. */
+/** Returns the records of a segment, in their order. */
 export function logRecords(bytes: Uint8Array): LogRecord[] {
   const view = viewOf(bytes)
   const records: LogRecord[] = []
@@ -47,7 +47,7 @@ export function durableEnd(bytes: Uint8Array): number {
 }
 
 /**
- * Gives the oldest commit that a log which was left open may end with when a range of bytes of its newest segment is
+ * Returns the oldest commit that a log which was left open may end with when a range of bytes of its newest segment is
  * damaged: what undamaged records say was synced must be there.
  *
  * @param before - the last commit before this segment.

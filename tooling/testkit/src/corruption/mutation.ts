@@ -48,13 +48,13 @@ export class Mutations {
     ]
   }
 
-  /** Gives a change of a sector, a page or a file. Running numbers are spread over all, so that no file comes last. */
+  /** Returns a change of a sector, a page or a file. Running numbers are spread over all, so that no file comes last. */
   structuredAt(number: number): Mutation {
     return this.structured[(number * STRIDE) % this.structured.length] as Mutation
   }
 
   /**
-   * Gives a change of one byte, or `undefined` where it changes nothing. Even numbers are spread over all bytes, odd ones
+   * Returns a change of one byte, or `undefined` where it changes nothing. Even numbers are spread over all bytes, odd ones
    * over all files: the catalog and the log are small, and say the most.
    */
   flip(number: number): Mutation | undefined {
@@ -70,7 +70,7 @@ export class Mutations {
       : replace(`byte ${offset} from ${before} to ${after}`, path, bytes, offset, new Uint8Array([after]))
   }
 
-  /** Gives a cut of a file to a length; spread as changes of bytes are. */
+  /** Returns a cut of a file to a length; spread as changes of bytes are. */
   cut(number: number): Mutation {
     const turn = Math.floor(number / 2)
     const position = (turn * STRIDE) % this.cutCount

@@ -29,7 +29,7 @@ export interface RunReferencePlace {
   readonly contentBytes: number
 }
 
-/** Gives everything that the newest checkpoint of a sound file reaches. */
+/** Returns everything that the newest checkpoint of a sound file reaches. */
 export function treeLayout(bytes: Uint8Array): TreeLayout {
   const view = viewOf(bytes)
   const newest = newestMeta(view)
@@ -52,7 +52,7 @@ export function treeLayout(bytes: Uint8Array): TreeLayout {
   return { pageBytes, parts }
 }
 
-/** Gives the block, 0 or 1, of the newest checkpoint. */
+/** Returns the block, 0 or 1, of the newest checkpoint. */
 export function newestMeta(view: DataView): 0 | 1 {
   const [a, b] = [0, 1].map((block) => Number(view.getBigUint64(block * META_STRIDE + 48, true)))
   return (a ?? 0) > (b ?? 0) ? 0 : 1
@@ -62,12 +62,12 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** Gives where the records of a branch begin, each with the number of its child. */
+/** Returns where the records of a branch begin, each with the number of its child. */
 export function childPlaces(view: DataView, page: number): number[] {
   return slotsOf(view, page).map(({ record }) => record)
 }
 
-/** Gives the references to runs in a leaf: of long keys and of long values. */
+/** Returns the references to runs in a leaf: of long keys and of long values. */
 export function runReferences(view: DataView, page: number, pageBytes: number): RunReferencePlace[] {
   const places: RunReferencePlace[] = []
   const keyPartMax = pageBytes / 8
@@ -79,7 +79,7 @@ export function runReferences(view: DataView, page: number, pageBytes: number): 
   return places
 }
 
-/** Gives the references to runs in a branch: of long separators. */
+/** Returns the references to runs in a branch: of long separators. */
 export function separatorRuns(view: DataView, page: number, pageBytes: number): RunReferencePlace[] {
   const keyPartMax = pageBytes / 8
   return slotsOf(view, page)

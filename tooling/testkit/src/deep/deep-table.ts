@@ -24,7 +24,7 @@ const SHOWN: readonly [name: string, text: string][] = [
   ['transactions', 'transactions checked'],
 ]
 
-/** Gives the table of what a run has come to, in Markdown: a row for each suite and one for all. */
+/** Returns the table of what a run has come to, in Markdown: a row for each suite and one for all. */
 export function deepTable(progress: DeepProgress, nowMs: number, run: RunDescription): string {
   const rows: string[][] = []
   const sums: Record<string, number> = {}
@@ -58,7 +58,7 @@ export function deepTable(progress: DeepProgress, nowMs: number, run: RunDescrip
   return `${title}\n\n${markdown([heads, heads.map(() => '---'), ...rows])}`
 }
 
-/** Gives the counts that are shown, with what they are called. */
+/** Returns the counts that are shown, with what they are called. */
 function figures(counts: Readonly<Record<string, number>>): string {
   const parts = SHOWN.filter(([name]) => (counts[name] ?? 0) > 0).map(([name, text]) => {
     const count = counts[name] ?? 0
@@ -81,7 +81,7 @@ function imageDetails(images: number, counts: Readonly<Record<string, number>>):
   return ` (${details.join(', ')})`
 }
 
-/** Gives how much of the first thing shown a thread did in a second. */
+/** Returns how much of the first thing shown a thread did in a second. */
 function rate({ counts, spentMs }: SuiteProgress): string {
   const [name] = SHOWN.find(([each]) => (counts[each] ?? 0) > 0) ?? []
   if (name === undefined || spentMs === 0) return ''

@@ -1,9 +1,9 @@
-import { crashRun, DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../crash-driver.js'
-import type { DiskProfile } from '../crash-driver.js'
-import { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from '../error-sweep.js'
-import { storeSuite } from '../store-suite.js'
-import type { StoreMaker } from '../store-suite.js'
-import type { Subject } from '../subject.js'
+import { crashRun, DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../crash/driver.js'
+import type { DiskProfile } from '../crash/driver.js'
+import { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from '../vfs/error-sweep.js'
+import { storeSuite } from '../store/suite.js'
+import type { StoreMaker } from '../store/suite.js'
+import type { Subject } from '../subjects/subject.js'
 import type { Suite } from './suite.js'
 
 /** Losses of power at every operation of a subject, on a disk of some kind. */

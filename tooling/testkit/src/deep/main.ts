@@ -46,7 +46,7 @@ function suiteList(): string {
   return groups.map((group) => `${group.padEnd(12)} ${namesOf(group)}`).join('\n')
 }
 
-/** Gives the suites asked for, or says which there are. */
+/** Returns the suites asked for, or says which there are. */
 function chosenSuites(): readonly ChosenSuite[] {
   try {
     return chooseSuites(DEEP_SUITES, values.suite)

@@ -51,7 +51,7 @@ export class DeepProgress {
     return this.#before + nowMs - this.#startMs
   }
 
-  /** Gives the progress of a suite, which begins with a seed when it is new. */
+  /** Returns the progress of a suite, which begins with a seed when it is new. */
   of(suite: string, firstSeed: number): SuiteProgress {
     let progress = this.suites.get(suite)
     if (progress === undefined) {

@@ -37,7 +37,7 @@ export class Schedule {
     }
   }
 
-  /** Gives the next case, or `undefined` when no more are to begin. */
+  /** Returns the next case, or `undefined` when no more are to begin. */
   next(): DeepTask | undefined {
     const { seedCount, stepCount, firstSeed } = this.#limits
     if (this.#limits.isOver()) return undefined

@@ -8,7 +8,7 @@ export interface ChosenSuite {
 }
 
 /**
- * Gives the suites that are asked for by name or by group, each with its share of the time.
+ * Returns the suites that are asked for by name or by group, each with its share of the time.
  *
  * @param wanted - names and groups, `all` among them; with commas between several, and `:4` behind one that is to have
  * four times the time. The suites of a group divide what the group gets.

@@ -1,6 +1,6 @@
-import type { DiskProfile } from '../crash-driver.js'
+import type { DiskProfile } from '../crash/driver.js'
 import type { IsolationSubject } from '../isolation/isolation-subject.js'
-import type { Subject } from '../subject.js'
+import type { Subject } from '../subjects/subject.js'
 import { asyncDatabaseSubject } from '../subjects/async-database-subject.js'
 import { databaseSubject } from '../subjects/database-subject.js'
 import { treeStores } from '../subjects/tree-stores.js'
@@ -69,7 +69,7 @@ export const DEEP_SUITES: readonly SuiteEntry[] = [
   entry(
     'isolation',
     'history-async',
-    async () => (await import('../history-checker/async-history-suite.js')).asyncHistorySuite,
+    async () => (await import('../history-checker/async/suite.js')).asyncHistorySuite,
   ),
   entry('isolation', 'history-database', async () =>
     (await import('../history-checker/history-suite.js')).historySuite(await allTransactions()),
@@ -88,7 +88,7 @@ function entry(group: string, name: string, load: (name: string) => Suite | Prom
   return { name, group, isInstrumented: false, load: async () => load(name) }
 }
 
-/** Gives the suite of a name. */
+/** Returns the suite of a name. */
 export function suiteEntry(name: string): SuiteEntry {
   const found = DEEP_SUITES.find((each) => each.name === name)
   if (found === undefined) throw new RangeError(`there is no suite ${name}`)

@@ -25,7 +25,7 @@ const INTERESTING = [
   2 ** 32 - 1,
 ]
 
-/** Gives a changed copy of an input: a few random changes of bytes, numbers and pieces. */
+/** Returns a changed copy of an input: a few random changes of bytes, numbers and pieces. */
 export function mutateBytes(
   random: TestRandom,
   input: Uint8Array,

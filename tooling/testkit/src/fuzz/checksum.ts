@@ -11,7 +11,7 @@ export function putChecksum(bytes: Uint8Array, at: number, start: number, end: n
   view.setInt32(at + 4, hash[1] ?? 0, true)
 }
 
-/** Gives both halves of the checksum of a range of bytes. */
+/** Returns both halves of the checksum of a range of bytes. */
 export function checksumOf(
   bytes: Uint8Array,
   start: number,

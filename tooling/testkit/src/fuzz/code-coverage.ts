@@ -19,7 +19,7 @@ export class CodeCoverage {
     this.take()
   }
 
-  /** Gives the blocks that have run since the last call. */
+  /** Returns the blocks that have run since the last call. */
   take(): Set<string> {
     const blocks = new Set<string>()
     for (const { scriptId, functions } of this.#takeScripts()) {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 
-/** Gives the inputs of a target that were found worth keeping; none when there never were any. */
+/** Returns the inputs of a target that were found worth keeping; none when there never were any. */
 export function corpusOf(target: string): Uint8Array[] {
   let text: string
   try {

@@ -1,7 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import type { IsolationLevel } from '../isolation/isolation-subject.js'
 import { promised, Violation } from '../violation.js'
-import type { EngineContent } from './async-engine.js'
+import type { EngineContent } from './async/engine.js'
 import type { RecordedEvent } from './recorded-history.js'
 
 /** What whoever called for a commit was told; `'unknown'` is nothing, or that nobody knows. */

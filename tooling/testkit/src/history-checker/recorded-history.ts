@@ -51,7 +51,7 @@ export function lookedAt(event: RecordedEvent & { readonly do: 'scan' }): {
   }
 }
 
-/** Tells whether an event makes its transaction a writer. */
+/** Reports whether an event makes its transaction a writer. */
 export function isWrite({ do: what }: RecordedEvent): boolean {
   return what === 'put' || what === 'delete' || what === 'deleteRange'
 }

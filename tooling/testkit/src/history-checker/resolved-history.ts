@@ -1,6 +1,6 @@
 import { writesOverlap } from '../isolation/reference-transaction.js'
 import { promised } from '../violation.js'
-import type { EngineContent } from './async-engine.js'
+import type { EngineContent } from './async/engine.js'
 import { touchedBy, writtenBy } from './footprint.js'
 import type { HistoryLife, LifeRecord } from './history-life.js'
 import { isWrite } from './recorded-history.js'

@@ -32,7 +32,7 @@ export class VersionTable {
     return this.#names.get(keyspace) ?? []
   }
 
-  /** Gives the place of the version that a view after `commit` has. */
+  /** Returns the place of the version that a view after `commit` has. */
   indexAt(name: string, commit: number): number {
     const versions = this.#of(name)
     let low = 0
@@ -50,7 +50,7 @@ export class VersionTable {
   }
 
   /**
-   * Gives the place of the version that was observed: of the value by its writer, of an absence the newest one that is
+   * Returns the place of the version that was observed: of the value by its writer, of an absence the newest one that is
    * not after `start`, or -1 when it was never absent by then.
    *
    * @throws Violation when the value is of a writer who has not committed, or not the last that he wrote.

@@ -8,7 +8,7 @@ export function interleavingCount(lengths: readonly number[]): number {
   return Math.round(count)
 }
 
-/** Gives every such order, as the number of the list that takes each step. */
+/** Returns every such order, as the number of the list that takes each step. */
 export function* interleavings(lengths: readonly number[]): Generator<readonly number[]> {
   const left = [...lengths]
   const order: number[] = []

@@ -198,7 +198,7 @@ function applied(reference: ReferenceTransaction, state: ReferenceState): Refere
   return next
 }
 
-/** Tells whether running transactions one after the other gives what they saw, and the state. */
+/** Reports whether running transactions one after the other gives what they saw, and the state. */
 function explains(before: ReferenceState, order: readonly Runner[], after: ReferenceState): boolean {
   let state = before
   for (const { script, seen } of order) {

@@ -82,7 +82,7 @@ export class ReferenceTransaction implements IsolationTransaction {
   }
 }
 
-/** Gives the entries of a keyspace that a scan gives. */
+/** Returns the entries of a keyspace that a scan gives. */
 export function scan(state: ReferenceState, keyspace: string, range: ScanRange): [string, string][] {
   const { gte, lt, reverse = false, limit = Infinity } = range
   const entries: [string, string][] = []
@@ -96,7 +96,7 @@ export function scan(state: ReferenceState, keyspace: string, range: ScanRange):
   return entries.slice(0, limit)
 }
 
-/** Tells whether two have written the same key, or a range over it. */
+/** Reports whether two have written the same key, or a range over it. */
 export function writesOverlap(first: readonly ReferenceWrite[], second: readonly ReferenceWrite[]): boolean {
   return first.some((a) =>
     second.some(

@@ -63,7 +63,7 @@ export class KillChild {
   }
 
   /**
-   * Gives the child its order and follows it to its end.
+   * Returns the child its order and follows it to its end.
    *
    * @param onWord - called with each word of the ledger, in their order.
    */

@@ -1,5 +1,5 @@
 import type { Durability } from '@ldb/core'
-import type { ModelChange } from '../history.js'
+import type { ModelChange } from '../history/history.js'
 import { TestRandom } from '../test-random.js'
 
 /** One thing that the child does, between an intent and its acknowledgement. */
@@ -108,7 +108,7 @@ export class KillPlan {
   }
 }
 
-/** Tells whether all that came before is on the device when a step is acknowledged, whatever the durability. */
+/** Reports whether all that came before is on the device when a step is acknowledged, whatever the durability. */
 export function syncs(step: KillStep): boolean {
   return step.kind !== 'commit'
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { Database } from '@ldb/core'
 import type { Durability } from '@ldb/core'
 import type { Suite, SuiteCounts } from '../deep/suite.js'
-import { History } from '../history.js'
-import type { ModelState } from '../history.js'
+import { History } from '../history/history.js'
+import type { ModelState } from '../history/history.js'
 import { TestRandom } from '../test-random.js'
 import { promised, Violation } from '../violation.js'
 import { KillChild } from './child-process.js'
@@ -120,7 +120,7 @@ class KillCase {
   }
 }
 
-/** Gives the child that stands by, when it is of the right kind, and starts the one after it. */
+/** Returns the child that stands by, when it is of the right kind, and starts the one after it. */
 function takeStandby(death: Death): KillChild | undefined {
   if (startFor(death) !== undefined || death.way === 'worker') return undefined
   const child = standby ?? new KillChild()

@@ -1,5 +1,5 @@
 import { Database } from '@ldb/core'
-import type { ModelChange } from '../history.js'
+import type { ModelChange } from '../history/history.js'
 import { KillPlan } from './kill-plan.js'
 import type { KillOrder, KillStep } from './kill-plan.js'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { MemoryVfs, NodeVfs, OverlayVfs } from '@ldb/vfs'
 import { PLAIN_SETTINGS } from '../model/run-settings.js'
 import type { RunSettings } from '../model/run-settings.js'
-import type { Place } from '../model/session.js'
+import type { Place } from '../model/session/session.js'
 
 /** A way to run the same operations. */
 export interface Configuration {
@@ -30,7 +30,7 @@ function configuration(
 export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('plain', 'memory files', {}),
   configuration('least page and cache', 'memory files', { pageBytes: 512, cacheBytes: 65_536 }),
-  configuration('no places of records', 'memory files', { pageBytes: 1_024, remembersPlaces: false }),
+  configuration('no places of records', 'memory files', { pageBytes: 1_024, usesHashIndex: false }),
   configuration('checkpoints and segments all the time', 'memory files', {
     pageBytes: 1_024,
     durability: 'periodic',

@@ -1,5 +1,5 @@
 import type { Suite, SuiteCounts } from '../deep/suite.js'
-import type { Command } from '../model/commands.js'
+import type { Command } from '../model/commands/commands.js'
 import { reduceList } from '../model/reduce.js'
 import { codeOf } from '../model/regression-code.js'
 import { seededRandom } from '../test-random.js'
@@ -20,7 +20,7 @@ const QUIET: readonly Command['do'][] = ['checkpoint', 'compact', 'sync', 'verif
 /** One file of operations, run in every configuration: the histories must be the same. */
 export const metamorphicSuite: Suite = metamorphicSuiteOf()
 
-/** Gives the suite over databases of another kind. */
+/** Returns the suite over databases of another kind. */
 export function metamorphicSuiteOf(open?: OpenConfigured): Suite {
   return {
     name: 'metamorphic',

@@ -1,7 +1,7 @@
-import { COMMAND_WEIGHTS, CommandSource } from '../model/command-source.js'
-import type { CommandWeights } from '../model/command-source.js'
-import type { Command, CommandName } from '../model/commands.js'
-import { swarmOptions } from '../swarm.js'
+import { COMMAND_WEIGHTS, CommandSource } from '../model/commands/command-source.js'
+import type { CommandWeights } from '../model/commands/command-source.js'
+import type { Command, CommandName } from '../model/commands/commands.js'
+import { swarmOptions } from '../history/swarm.js'
 import type { TestRandom } from '../test-random.js'
 
 /** What a file of operations may hold. */

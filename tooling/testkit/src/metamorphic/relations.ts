@@ -1,4 +1,4 @@
-import type { BatchStep, Command } from '../model/commands.js'
+import type { BatchStep, Command } from '../model/commands/commands.js'
 import type { TestRandom } from '../test-random.js'
 
 /** A part of a file of operations, and what takes its place in the other file. */

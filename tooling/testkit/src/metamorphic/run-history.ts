@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Command } from '../model/commands.js'
-import { Session } from '../model/session.js'
+import type { Command } from '../model/commands/commands.js'
+import { Session } from '../model/session/session.js'
 import { newPlace } from './configurations.js'
 import type { Configuration } from './configurations.js'
 

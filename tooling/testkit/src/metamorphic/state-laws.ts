@@ -1,7 +1,7 @@
 import type { Database, Keyspace, KeyspaceReads, Snapshot } from '@ldb/core'
-import { keyTexts, valueTexts } from '../model/texts.js'
-import type { KeyTexts, ValueTexts } from '../model/texts.js'
-import type { Session } from '../model/session.js'
+import { keyTexts, valueTexts } from '../model/commands/texts.js'
+import type { KeyTexts, ValueTexts } from '../model/commands/texts.js'
+import type { Session } from '../model/session/session.js'
 import { promised } from '../violation.js'
 import type { Watcher } from './run-history.js'
 
@@ -122,7 +122,7 @@ function encodingsOf(database: Database, name: string): Encodings {
   }
 }
 
-/** Gives a keyspace in a snapshot, `undefined` when another keyspace has that name now. */
+/** Returns a keyspace in a snapshot, `undefined` when another keyspace has that name now. */
 function snapshotReads(
   snapshot: Snapshot,
   database: Database,

@@ -1,11 +1,11 @@
 import { MemoryVfs } from '@ldb/vfs'
-import { AsyncSession } from './async-session.js'
-import type { Command } from './commands.js'
+import { AsyncSession } from './session/async-session.js'
+import type { Command } from './commands/commands.js'
 import { assertSameAnswer, assertSurvivors } from './model-run.js'
-import { Reference } from './reference.js'
+import { Reference } from './reference/reference.js'
 import type { RunSettings } from './run-settings.js'
 
-/** Gives the database that is tried by its async face; a canary gives one that lies. */
+/** Returns the database that is tried by its async face; a canary gives one that lies. */
 export type OpenAsyncSession = (settings: RunSettings) => AsyncSession
 
 function openInMemory(settings: RunSettings): AsyncSession {

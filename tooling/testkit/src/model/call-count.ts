@@ -1,7 +1,7 @@
-import type { Command } from './commands.js'
+import type { Command } from './commands/commands.js'
 
 /**
- * Gives how many calls of the API a command comes to: operations of a batch and moves of a cursor are calls,
+ * Returns how many calls of the API a command comes to: operations of a batch and moves of a cursor are calls,
  * a bulk write counts as one.
  */
 export function callsOf(command: Command): number {

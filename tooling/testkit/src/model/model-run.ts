@@ -1,11 +1,11 @@
 import { MemoryVfs } from '@ldb/vfs'
 import { Violation } from '../violation.js'
-import type { Command } from './commands.js'
-import { Reference } from './reference.js'
+import type { Command } from './commands/commands.js'
+import { Reference } from './reference/reference.js'
 import type { RunSettings } from './run-settings.js'
-import { Session } from './session.js'
+import { Session } from './session/session.js'
 
-/** Gives the database that is tried; a canary gives one that lies. */
+/** Returns the database that is tried; a canary gives one that lies. */
 export type OpenSession = (settings: RunSettings) => Session
 
 function openInMemory(settings: RunSettings): Session {

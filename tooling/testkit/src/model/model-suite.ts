@@ -1,18 +1,18 @@
 import type { Suite, SuiteCounts } from '../deep/suite.js'
-import { swarmOptions, swarmWeights } from '../swarm.js'
+import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import { seededRandom } from '../test-random.js'
 import type { TestRandom } from '../test-random.js'
 import { Violation } from '../violation.js'
 import { callsOf } from './call-count.js'
-import { COMMAND_WEIGHTS, CommandSource } from './command-source.js'
-import type { CommandWeights } from './command-source.js'
-import type { Command } from './commands.js'
+import { COMMAND_WEIGHTS, CommandSource } from './commands/command-source.js'
+import type { CommandWeights } from './commands/command-source.js'
+import type { Command } from './commands/commands.js'
 import { ModelRun, runCommands } from './model-run.js'
 import type { OpenSession } from './model-run.js'
 import { reduceList } from './reduce.js'
 import { regressionCode } from './regression-code.js'
 import type { RunSettings } from './run-settings.js'
-import type { TextShape } from './text-source.js'
+import type { TextShape } from './commands/text-source.js'
 
 /** A run, decided by its seed. */
 export interface ModelCase {
@@ -27,7 +27,7 @@ const REDUCTION_TRIES = 1_500
 /** The model suite: everything the API does, held against sorted arrays. */
 export const modelSuite: Suite = modelSuiteOf()
 
-/** Gives the suite over databases of another kind. */
+/** Returns the suite over databases of another kind. */
 export function modelSuiteOf(open?: OpenSession): Suite {
   return {
     name: 'model',

@@ -34,7 +34,7 @@ export async function reduceListAsync<T>(
   return next.value
 }
 
-/** Gives list after list to try, and is told whether it fails. */
+/** Returns list after list to try, and is told whether it fails. */
 function* reductions<T>(
   items: readonly T[],
   triesMax: number,

@@ -1,4 +1,4 @@
-import type { Command } from './commands.js'
+import type { Command } from './commands/commands.js'
 import type { RunSettings } from './run-settings.js'
 
 /** Writes a failing run as the code of a test, to be put into `test/regressions/`. */

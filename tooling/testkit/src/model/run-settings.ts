@@ -1,4 +1,4 @@
-import type { Durability } from './commands.js'
+import type { Durability } from './commands/commands.js'
 
 /** Names of the keyspaces of a run, by slot. */
 export const KEYSPACE_NAMES: readonly string[] = ['default', 'one', '__proto__', 'drei ü']
@@ -18,7 +18,7 @@ export interface RunSettings {
   readonly segmentBytes: number
   readonly preallocateBytes: number
   /** The page cache remembers where records stand; true when absent. */
-  readonly remembersPlaces?: boolean
+  readonly usesHashIndex?: boolean
   /** Encoding of new keyspaces, where the command names none. */
   readonly keys: 'utf8' | 'binary' | 'tuple'
   readonly values: 'utf8' | 'binary' | 'json'
@@ -36,15 +36,15 @@ export const PLAIN_SETTINGS: RunSettings = {
   values: 'binary',
 }
 
-/** Gives options for `Database.open`; those that users cannot turn ride on a symbol. */
+/** Returns options for `Database.open`; those that users cannot turn ride on a symbol. */
 export function optionsOf(settings: RunSettings): {
   readonly durability: Durability
   readonly cacheBytes: number
   readonly syncIntervalMs: number
 } {
   const { durability, cacheBytes, pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes } = settings
-  const { remembersPlaces = true } = settings
-  const tuning = { pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes, remembersPlaces }
+  const { usesHashIndex = true } = settings
+  const tuning = { pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes, usesHashIndex }
   return {
     durability,
     cacheBytes: Math.max(cacheBytes, 48 * pageBytes),

@@ -1,12 +1,12 @@
-import { AHEAD_BUGS } from './ahead-bugs.js'
-import { CACHE_BUGS } from './cache-bugs.js'
-import { CORE_BUGS } from './core-bugs.js'
-import { FLOOR_BUGS } from './floor-bugs.js'
-import { LOG_BUGS } from './log-bugs.js'
+import { AHEAD_BUGS } from './bugs/early-writeback.js'
+import { CACHE_BUGS } from './bugs/cache.js'
+import { CORE_BUGS } from './bugs/core.js'
+import { FLOOR_BUGS } from './bugs/base.js'
+import { LOG_BUGS } from './bugs/log.js'
 import type { SeededBug } from './seeded-bug.js'
-import { STEP_BUGS } from './step-bugs.js'
-import { TRANSACTION_BUGS } from './transaction-bugs.js'
-import { TREE_BUGS } from './tree-bugs.js'
+import { STEP_BUGS } from './bugs/resumable-tasks.js'
+import { TRANSACTION_BUGS } from './bugs/transactions.js'
+import { TREE_BUGS } from './bugs/tree.js'
 
 /** Every seeded bug. */
 export const SEEDED_BUGS: readonly SeededBug[] = [

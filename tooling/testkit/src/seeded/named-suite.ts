@@ -9,7 +9,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   model: async () => (await import('../model/model-suite.js')).modelSuite,
 }
 
-/** Gives the suite of a name that the deep runner knows. */
+/** Returns the suite of a name that the deep runner knows. */
 export async function suiteNamed(name: string): Promise<Suite> {
   const load = SUITES[name]
   if (load !== undefined) return load()

@@ -13,7 +13,7 @@ function tell(message: SuiteMessage): void {
   writeSync(1, `${JSON.stringify(message)}\n`)
 }
 
-/** Gives the error that began it all. */
+/** Returns the error that began it all. */
 function rootOf(error: Error): Error {
   let root = error
   while (root.cause instanceof Error) root = root.cause

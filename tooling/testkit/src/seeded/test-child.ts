@@ -15,7 +15,7 @@ const orderPath = process.env['LDB_SEEDED_SOURCE']
 const order =
   orderPath === undefined ? undefined : (JSON.parse(readFileSync(orderPath, 'utf8')) as SourceOrder)
 
-/** Gives vite the text of the module with the bug. */
+/** Returns vite the text of the module with the bug. */
 const plugin = {
   name: 'seeded-bug',
   enforce: 'pre' as const,

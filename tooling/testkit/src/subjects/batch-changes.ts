@@ -1,8 +1,8 @@
 import type { RangeOptions } from '@ldb/core'
-import { COMMON_RULES, rootsAfterData } from '../order-rules.js'
-import type { OrderRule } from '../order-rules.js'
-import type { ModelChange } from '../history.js'
-import { lifeOf } from '../model-changes.js'
+import { COMMON_RULES, rootsAfterData } from '../trace/order-rules.js'
+import type { OrderRule } from '../trace/order-rules.js'
+import type { ModelChange } from '../history/history.js'
+import { lifeOf } from '../history/model-changes.js'
 import { isFoundCheckpoint, isTree, META_END } from './tree-subject.js'
 import { isSegment, LOG_RULES } from './wal-subject.js'
 
@@ -10,7 +10,7 @@ import { isSegment, LOG_RULES } from './wal-subject.js'
 export const DATABASE_DIRECTORY = 'data'
 
 /**
- * Gives the order of file operations that a database promises.
+ * Returns the order of file operations that a database promises.
  *
  * @param besideWrites - its checkpoints are made beside writes.
  */

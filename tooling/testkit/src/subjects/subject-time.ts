@@ -1,7 +1,7 @@
 import type { Vfs } from '@ldb/vfs'
 import { promised } from '../violation.js'
 
-/** Gives the clock of a file system, which must be one that a test moves. */
+/** Returns the clock of a file system, which must be one that a test moves. */
 export function timeOf(vfs: Vfs): { advance(byMs: number): void } {
   const clock: unknown = vfs.clock
   promised(

@@ -1,7 +1,7 @@
 import { BTree } from '@ldb/btree'
 import { MemoryVfs } from '@ldb/vfs'
-import type { StoreMaker } from '../store-suite.js'
-import { swarmOptions } from '../swarm.js'
+import type { StoreMaker } from '../store/suite.js'
+import { swarmOptions } from '../history/swarm.js'
 import { seededRandom } from '../test-random.js'
 
 /** Makes B+trees in one configuration: a page size and a cache, chosen by the seed. @category Subjects */

@@ -4,15 +4,15 @@ import { BTree } from '@ldb/btree'
 import type { BTreeOptions } from '@ldb/btree'
 import type { Vfs } from '@ldb/vfs'
 import { textOf } from '../byte-text.js'
-import type { History, ModelChange, ModelState } from '../history.js'
-import type { VfsWrite } from '../layer-vfs.js'
-import { randomChanges } from '../model-changes.js'
-import type { EntryShape } from '../model-changes.js'
-import { COMMON_RULES, rootsAfterData } from '../order-rules.js'
-import type { OrderRule } from '../order-rules.js'
-import { attemptCommit } from '../subject.js'
-import type { Subject, SubjectRun, SubjectSession } from '../subject.js'
-import { swarmOptions, swarmWeights } from '../swarm.js'
+import type { History, ModelChange, ModelState } from '../history/history.js'
+import type { VfsWrite } from '../vfs/layer-vfs.js'
+import { randomChanges } from '../history/model-changes.js'
+import type { EntryShape } from '../history/model-changes.js'
+import { COMMON_RULES, rootsAfterData } from '../trace/order-rules.js'
+import type { OrderRule } from '../trace/order-rules.js'
+import { attemptCommit } from './subject.js'
+import type { Subject, SubjectRun, SubjectSession } from './subject.js'
+import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
 
@@ -36,7 +36,7 @@ const STEPS = { apply: 8, checkpoint: 4, shrink: 1, pin: 2, release: 1, reopen: 
 
 export const isTree = (path: string): boolean => path.endsWith('tree.ldb')
 
-/** Tells whether the checkpoint of a meta block stands in the file already: it is made sure of, and no new root. */
+/** Reports whether the checkpoint of a meta block stands in the file already: it is made sure of, and no new root. */
 export function isFoundCheckpoint({ file, span }: VfsWrite): boolean {
   const number = span.bytes.subarray(span.start + CHECKPOINT_OFFSET, span.start + CHECKPOINT_OFFSET + 8)
   for (let block = 0; block < META_END; block += META_STRIDE) {

@@ -2,13 +2,13 @@ import { BATCH_ROOM_BEFORE, BATCH_ROOM_BEHIND, corruption, isLdbError } from '@l
 import { Wal } from '@ldb/wal'
 import type { WalOptions } from '@ldb/wal'
 import type { Vfs } from '@ldb/vfs'
-import type { History } from '../history.js'
-import { COMMON_RULES, namesBeforeSync, neverRewrites } from '../order-rules.js'
-import type { OrderRule } from '../order-rules.js'
-import { attemptCommit } from '../subject.js'
-import type { Subject, SubjectRun, SubjectSession } from '../subject.js'
+import type { History } from '../history/history.js'
+import { COMMON_RULES, namesBeforeSync, neverRewrites } from '../trace/order-rules.js'
+import type { OrderRule } from '../trace/order-rules.js'
+import { attemptCommit } from './subject.js'
+import type { Subject, SubjectRun, SubjectSession } from './subject.js'
 import { bytesOf, textOf } from '../byte-text.js'
-import { swarmOptions, swarmWeights } from '../swarm.js'
+import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
 
@@ -185,9 +185,9 @@ class WalSession implements SubjectSession {
     const value = textOf(payload)
     attemptCommit(history, [{ kind: 'put', space: 'log', key: '', value }], () => {
       const bytes = bytesOf(value)
-      const isLent = bytes.length % 2 === 1
-      const given = isLent ? this.#lend(bytes) : bytes
-      this.#wal.append(given, { seq: history.submitted, type: random.below(256), isLent })
+      const isBorrowed = bytes.length % 2 === 1
+      const given = isBorrowed ? this.#lend(bytes) : bytes
+      this.#wal.append(given, { seq: history.submitted, type: random.below(256), isBorrowed })
     })
   }
 

@@ -78,7 +78,7 @@ function openWithLog(records: readonly (readonly [type: number, payload: Uint8Ar
 
 let sample: DirectoryImage | undefined
 
-/** Gives the sample database, as it was made. */
+/** Returns the sample database, as it was made. */
 function sampleVfs(): MemoryVfs {
   return imageVfs(sampleImage())
 }

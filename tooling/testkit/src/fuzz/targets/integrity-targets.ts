@@ -7,7 +7,7 @@ import {
   openEnvelope,
   sealEnvelope,
 } from '@ldb/integrity'
-import type { EnvelopePlace } from '@ldb/integrity'
+import type { EnvelopeContext } from '@ldb/integrity'
 import { promised } from '../../violation.js'
 import { putChecksum, repairFileHeader } from '../checksum.js'
 import type { FuzzTarget } from '../fuzz-target.js'
@@ -35,7 +35,7 @@ export const fileHeaderTarget: FuzzTarget = {
   },
 }
 
-const PLACE: EnvelopePlace = { file: 'fuzz', position: 4096, type: 3, seed: createSeed64(1, 2) }
+const PLACE: EnvelopeContext = { file: 'fuzz', position: 4096, type: 3, seed: createSeed64(1, 2) }
 const RAW_BYTES_MAX = 65_536
 
 /** Checked envelopes, compressed ones among them. */

@@ -1,0 +1,123 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Arguments } from './arguments.js'
+import { castStores } from '../run/casting.js'
+import { deoptimisationsOf } from '../measure/deoptimisations.js'
+import { EFFORTS } from '../run/effort.js'
+import { makeStoresFolder } from '../measure/folders.js'
+import { formatBytes, formatDuration, formatRate } from '../report/format-figures.js'
+import { stagesOf } from '../run/plan.js'
+import type { Row, Stage } from '../run/plan.js'
+import type { ProfileKind } from '../measure/profile-kind.js'
+import type { Round } from '../run/round.js'
+import { selfBytes, selfTimes } from '../measure/self-costs.js'
+import type { CpuProfile, HeapProfile, SelfCost } from '../measure/self-costs.js'
+import { StoreProcess } from '../run/store-process.js'
+import { layOut } from '../report/terminal-report.js'
+import { UsageError } from './usage-error.js'
+
+const TARGET = fileURLToPath(new URL('../../profiles/', import.meta.url))
+const WARM_UP_MS = 2000
+const PROFILED_MS = 4000
+const LINES = 20
+/** What was printed comes by another way than answers do. */
+const OUTPUT_LAG_MS = 200
+
+/** Runs one row on one store under a profiler, and prints what it shows. */
+export async function profile(asked: Extract<Arguments, { command: 'profile' }>): Promise<number> {
+  const effort = { ...EFFORTS.normal, ...(asked.entries !== undefined && { entryCount: asked.entries }) }
+  const { stage, row } = find(stagesOf(effort), asked.row)
+  const { stores } = castStores([asked.store], (line) => process.stderr.write(`${line}\n`))
+  if (stores.length === 0) throw new UsageError(`the store ${asked.store} cannot be had`)
+  const root = makeStoresFolder(asked.dir)
+  let printed = ''
+  const child = new StoreProcess({
+    ...(asked.kind === 'deopt' && { flags: ['--trace-deopt'] }),
+    onOutput: (text) => (printed += text),
+  })
+  try {
+    await child.arrive(asked.store, stage.scenario, root)
+    const { lacks } = await child.prepare([row.workload])
+    if (lacks[row.workload] !== undefined) throw new UsageError(`${asked.store} ${lacks[row.workload]}`)
+    await child.round(row.workload, WARM_UP_MS)
+    await settled()
+    const warm = printed.length
+    if (asked.kind === 'deopt') {
+      say(row, await child.round(row.workload, PROFILED_MS))
+      await settled()
+      printDeoptimisations(printed, warm)
+    } else {
+      const { round, profile: recorded } = await child.profile(asked.kind, row.workload, PROFILED_MS)
+      say(row, round)
+      printProfile(asked.kind, recorded, round.operations)
+      keep(`${row.id}-${asked.store}`, asked.kind, recorded)
+    }
+    return 0
+  } finally {
+    await child.finish().catch(() => undefined)
+  }
+}
+
+function find(stages: readonly Stage[], id: string): { stage: Stage; row: Row } {
+  for (const stage of stages) {
+    const row = stage.rows.find((candidate) => candidate.id === id)
+    if (row !== undefined) return { stage, row }
+  }
+  const rows = stages.filter(({ onlyFull }) => onlyFull !== true).flatMap((stage) => stage.rows)
+  throw new UsageError(`there is no row ${id}; there are ${rows.map((row) => row.id).join(', ')}`)
+}
+
+function say(row: Row, { operations, elapsedMs }: Round): void {
+  const rate = (operations * 1000) / elapsedMs
+  process.stdout.write(
+    `${row.title}: ${formatRate(rate)}, ${formatDuration(rate)} each, with the profiler on\n\n`,
+  )
+}
+
+function printProfile(kind: 'cpu' | 'heap', recorded: unknown, operations: number): void {
+  const costs = kind === 'cpu' ? selfTimes(recorded as CpuProfile) : selfBytes(recorded as HeapProfile)
+  const total = costs.reduce((sum, { cost }) => sum + cost, 0)
+  const each = ({ cost }: SelfCost): string =>
+    kind === 'cpu' ? `${((cost * 1000) / operations).toFixed(1)} ns` : `${(cost / operations).toFixed(1)} B`
+  const all = ({ cost }: SelfCost): string =>
+    kind === 'cpu' ? `${(cost / 1000).toFixed(0)} ms` : formatBytes(cost)
+  const lines = costs
+    .slice(0, LINES)
+    .map((cost) => [
+      cost.name,
+      cost.place,
+      `${((100 * cost.cost) / total).toFixed(1)} %`,
+      each(cost),
+      all(cost),
+    ])
+  process.stdout.write(`${layOut([['by itself', '', 'share', 'an operation', 'in all'], ...lines])}\n`)
+}
+
+function printDeoptimisations(printed: string, warm: number): void {
+  const warmUp = deoptimisationsOf(printed.slice(0, warm))
+  const later = deoptimisationsOf(printed.slice(warm))
+  process.stdout.write(
+    `While warming up and loading: ${warmUp.reduce((sum, { count }) => sum + count, 0)}\n\n`,
+  )
+  const table = (title: string, found: typeof later): void => {
+    const lines = found
+      .slice(0, LINES)
+      .map(({ name, kind, reason, count }) => [name, reason, kind, String(count)])
+    process.stdout.write(`${layOut([[title, '', 'kind', 'times'], ...lines])}\n\n`)
+  }
+  table('when warm', later)
+  table('before that', warmUp)
+}
+
+/** Writes a profile for the developer tools of Chrome or an editor. */
+function keep(name: string, kind: Exclude<ProfileKind, 'deopt'>, recorded: unknown): void {
+  mkdirSync(TARGET, { recursive: true })
+  const path = join(TARGET, `${name}.${kind}profile`)
+  writeFileSync(path, JSON.stringify(recorded))
+  process.stdout.write(`\nfor the developer tools: ${relative(process.cwd(), path)}\n`)
+}
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, OUTPUT_LAG_MS))
+}

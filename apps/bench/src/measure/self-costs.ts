@@ -1,0 +1,75 @@
+/** What a function cost by itself, without those that it called. */
+export interface SelfCost {
+  readonly name: string
+  /** File and line. */
+  readonly place: string
+  /** Microseconds, or bytes. */
+  readonly cost: number
+}
+
+interface CallFrame {
+  readonly functionName: string
+  readonly url: string
+  readonly lineNumber: number
+}
+
+/** The part of a .cpuprofile that is looked at. */
+export interface CpuProfile {
+  readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[]
+  readonly samples?: readonly number[]
+  readonly timeDeltas?: readonly number[]
+}
+
+/** The part of a .heapprofile that is looked at. */
+export interface HeapProfile {
+  readonly head: HeapNode
+}
+
+interface HeapNode {
+  readonly callFrame: CallFrame
+  readonly selfSize: number
+  readonly children: readonly HeapNode[]
+}
+
+/** Returns the microseconds that each function took by itself, most first. */
+export function selfTimes({ nodes, samples = [], timeDeltas = [] }: CpuProfile): SelfCost[] {
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
+  const costs = new Costs()
+  samples.forEach((id, place) => {
+    const frame = frames.get(id)
+    if (frame !== undefined) costs.add(frame, timeDeltas[place] ?? 0)
+  })
+  return costs.sorted()
+}
+
+/** Returns the bytes that each function allocated by itself, most first. */
+export function selfBytes({ head }: HeapProfile): SelfCost[] {
+  const costs = new Costs()
+  const walk = ({ callFrame, selfSize, children }: HeapNode): void => {
+    if (selfSize > 0) costs.add(callFrame, selfSize)
+    children.forEach(walk)
+  }
+  walk(head)
+  return costs.sorted()
+}
+
+class Costs {
+  readonly #byPlace = new Map<string, { name: string; place: string; cost: number }>()
+
+  add({ functionName, url, lineNumber }: CallFrame, cost: number): void {
+    const name = functionName === '' ? '(anonymous)' : functionName
+    const place = url === '' ? '' : `${shortened(url)}:${lineNumber + 1}`
+    const known = this.#byPlace.get(`${name} ${place}`)
+    if (known === undefined) this.#byPlace.set(`${name} ${place}`, { name, place, cost })
+    else known.cost += cost
+  }
+
+  sorted(): SelfCost[] {
+    return [...this.#byPlace.values()].sort((a, b) => b.cost - a.cost)
+  }
+}
+
+/** The last three steps of a path say enough. */
+function shortened(url: string): string {
+  return url.split('/').slice(-3).join('/')
+}

@@ -1,0 +1,12 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import type { Effort } from '../../run/effort.js'
+import { PROBES } from './list.js'
+
+// One probe in a process of its own: its findings go into a file.
+
+const [, , id = '', effort = '', dir = '', target = ''] = process.argv
+const probe = PROBES.find((candidate) => candidate.id === id)
+if (probe === undefined) throw new Error(`there is no probe ${id}`)
+mkdirSync(dir, { recursive: true })
+writeFileSync(target, JSON.stringify(await probe.run(effort as Effort['name'], dir)))
+process.exit(0)

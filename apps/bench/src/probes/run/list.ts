@@ -1,0 +1,25 @@
+import type { Probe } from './probe.js'
+import { commits } from '../commits.js'
+import { deviceReads } from '../device-reads.js'
+import { eventLoop } from '../event-loop.js'
+import { eviction } from '../eviction.js'
+import { garbage } from '../garbage.js'
+import { memory } from '../memory.js'
+import { missPath } from '../miss-path.js'
+import { recovery } from '../recovery.js'
+import { transactionCost } from '../transaction-cost.js'
+import { transactionSize } from '../transaction-size.js'
+
+/** Every probe, in the order in which they run. */
+export const PROBES: readonly Probe[] = [
+  recovery,
+  memory,
+  missPath,
+  garbage,
+  eviction,
+  transactionCost,
+  transactionSize,
+  commits,
+  eventLoop,
+  deviceReads,
+]

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { derivedFindings } from './derived-findings.js'
+import type { Measurement } from './results.js'
+import { summarize } from '../measure/statistics.js'
+
+const measured = (row: string, rate: number, store = 'ldb'): Measurement => ({
+  row,
+  stage: 'x',
+  store,
+  rate: summarize([rate]),
+  rounds: [rate],
+})
+
+test('rows together tell what long keys cost, and how costs grow', () => {
+  const found = derivedFindings([
+    measured('keys-url-get', 500),
+    measured('keys-decimal-get', 1000),
+    measured('keys-decimal-get', 1, 'lmdb'),
+    measured('growth-100000-get', 800),
+    measured('growth-10000-get', 1000),
+    measured('growth-1000000-get', 500),
+  ])
+  expect(found.map(({ id }) => id)).toEqual(['keys-cost', 'growth-cost'])
+  expect(found[0]?.findings).toEqual([{ name: 'get', value: 2, unit: 'x', atMost: 1.6 }])
+  expect(found[1]?.findings.map(({ name, value }) => [name, value])).toEqual([
+    ['get, 100,000 entries', 1.25],
+    ['get, 1,000,000 entries', 2],
+  ])
+})
+
+test('where rows are missing, nothing is told', () => {
+  expect(derivedFindings([measured('keys-url-get', 500)])).toEqual([])
+})

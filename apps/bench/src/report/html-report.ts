@@ -1,0 +1,176 @@
+import {
+  formatBytes,
+  formatDuration,
+  formatFigure,
+  formatMicroseconds,
+  formatRate,
+  formatRatio,
+} from './format-figures.js'
+import { growthChart, latencyChart, legend, ratioChart } from './html-charts.js'
+import { STYLE } from './html-style.js'
+import { escapeHtml, htmlTable } from './html-text.js'
+import type { Cell } from './html-text.js'
+import { limitOf, measurementOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
+import type { Report } from './report.js'
+
+/** Returns the report as one HTML file that needs nothing else: no script, no font, no picture from elsewhere. */
+export function htmlReport(report: Report): string {
+  const sections = [
+    section('How many times as fast', ratioPart(report)),
+    section('Operations a second', ratePart(report)),
+    section('What a write takes', latencyPart(report)),
+    section('How costs grow', growthChart(report) === '' ? '' : legend(report, true) + growthChart(report)),
+    section('Questions about LDB alone', probePart(report)),
+    section('Syncs, as the kernel saw them', syncPart(report)),
+    section('Memory and disk', footprintPart(report)),
+    section('Not available', omissionPart(report)),
+  ]
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>LDB benchmark, ${escapeHtml(report.startedAt.slice(0, 10))}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>How fast is LDB?</h1>
+${circumstances(report)}
+${sections.join('\n')}
+</body>
+</html>
+`
+}
+
+function section(title: string, content: string): string {
+  return content === '' ? '' : `<section><h2>${escapeHtml(title)}</h2>\n${content}\n</section>`
+}
+
+function circumstances({ machine, effort, command, commit, startedAt, durationMs, stores }: Report): string {
+  const { processor, cores, memoryBytes, system, node, fileSystem, loadBefore } = machine
+  const versions = stores.map(({ title, version }) => `${title} ${version}`).join(', ')
+  const lines = [
+    `<code>${escapeHtml(command)}</code> at commit <code>${escapeHtml(commit)}</code>, ${escapeHtml(startedAt)}, in ${Math.round(durationMs / 1000)} s.`,
+    escapeHtml(
+      `${processor}, ${cores} cores, ${formatBytes(memoryBytes)}; ${system}; ${fileSystem}; Node ${node}; load before it began ${loadBefore.toFixed(1)}.`,
+    ),
+    escapeHtml(
+      `${effort.entryCount.toLocaleString('en')} entries; medians of ${effort.rounds} interleaved rounds, by the ${effort.clock === 'cpu' ? "processor's" : "wall's"} clock. ${versions}.`,
+    ),
+  ]
+  return lines.map((line) => `<p class="quiet">${line}</p>`).join('\n')
+}
+
+function ratioPart(report: Report): string {
+  const chart = ratioChart(report)
+  if (chart === '') return ''
+  const peers = report.stores.filter(({ id }) => id !== OWN_STORE)
+  const lines = report.rows.map((row): Cell[] => {
+    const ratios = ratiosOf(report, row)
+    return [
+      row.title,
+      ...peers.map(({ id }): Cell => {
+        const ratio = ratios.find(({ store }) => store === id)
+        if (ratio === undefined) return { text: '–', kind: 'quiet' }
+        const { value, target } = ratio
+        if (target === undefined) return formatRatio(value)
+        const text = `${formatRatio(value)} (≥ ${formatRatio(target)})`
+        return { text, kind: value >= target ? 'met' : 'missed' }
+      }),
+    ]
+  })
+  return [
+    '<p>Operations a second of LDB over those of the other, in the same run. Right of the line LDB is faster; a stroke',
+    'is what it wants to reach, and stands in brackets in the table.</p>',
+    legend(report, false),
+    chart,
+    htmlTable(['workload', ...peers.map(({ title }) => `÷ ${title}`)], lines),
+  ].join('\n')
+}
+
+function ratePart(report: Report): string {
+  if (report.rows.length === 0) return ''
+  const lines = report.rows.map((row): Cell[] => [
+    row.title,
+    ...report.stores.map(({ id }): Cell => {
+      const measured = measurementOf(report, row.id, id)
+      if (measured === undefined) return { text: '–', kind: 'quiet' }
+      const { median, mad } = measured.rate
+      const late = id === OWN_STORE && timeVerdict(report, row) === false
+      const text = `${formatRate(median)} ±${((100 * mad) / median).toFixed(0)} %, ${formatDuration(median)}`
+      return late ? { text: `${text} (≤ ${row.targetMs} ms)`, kind: 'missed' } : text
+    }),
+  ])
+  return [
+    '<p>Median of the rounds, median distance from it, and what one operation takes.</p>',
+    htmlTable(['workload', ...report.stores.map(({ title }) => title)], lines),
+  ].join('\n')
+}
+
+function latencyPart(report: Report): string {
+  const chart = latencyChart(report)
+  if (chart === '') return ''
+  const lines = report.measurements.flatMap(({ row, store, latencyUs }): Cell[][] => {
+    if (latencyUs === undefined) return []
+    return [
+      [row, store, ...[latencyUs.p50, latencyUs.p99, latencyUs.p999].map((us) => formatMicroseconds(us))],
+    ]
+  })
+  return legend(report, true) + chart + htmlTable(['workload', 'store', 'p50', 'p99', 'p99.9'], lines, 2)
+}
+
+function probePart({ probes }: Report): string {
+  const lines = probes.flatMap(({ title, findings, failure }): Cell[][] => [
+    ...(failure === undefined ? [] : [[title, { text: failure, kind: 'missed' } as const, '']]),
+    ...findings.map((finding): Cell[] => {
+      const { name, value, unit } = finding
+      const text = `${formatFigure(value)} ${unit}`
+      const limit = limitOf(finding)
+      if (limit === undefined) return [title, name, text]
+      const aim = `${text} (${limit.sign} ${limit.value})`
+      return [title, name, { text: aim, kind: limit.met ? 'met' : 'missed' }]
+    }),
+  ])
+  return lines.length === 0 ? '' : htmlTable(['question', 'figure', 'found'], lines, 2)
+}
+
+function syncPart({ syncCounts }: Report): string {
+  if (syncCounts.length === 0) return ''
+  const lines = syncCounts.map(({ row, store, commits, fdatasync, fsync, msync, syncedWrites }) => [
+    row,
+    store,
+    ...[commits, fdatasync, fsync, msync, syncedWrites].map((count) => count.toLocaleString('en')),
+  ])
+  const head = ['workload', 'store', 'commits', 'fdatasync', 'fsync', 'msync', 'writes to O_SYNC files']
+  return `<p>Counted with strace while rows ran again: durable means the same to all.</p>${htmlTable(head, lines, 2)}`
+}
+
+function footprintPart({ occupancies }: Report): string {
+  if (occupancies.length === 0) return ''
+  const lines = occupancies.map(({ stage, store, loadMs, rssBytes, diskBytes, logicalBytes }) => [
+    stage,
+    store,
+    formatBytes(logicalBytes),
+    formatBytes(rssBytes),
+    formatBytes(diskBytes),
+    `${(loadMs / 1000).toFixed(1)} s`,
+  ])
+  const head = ['after the rows of', 'store', 'keys and values', 'resident memory', 'on disk', 'loading took']
+  return htmlTable(head, lines, 2)
+}
+
+function omissionPart(report: Report): string {
+  const titles = new Map(report.rows.map(({ id, title }) => [id, title]))
+  const rowsOf = new Map<string, { store: string; reason: string; rows: string[] }>()
+  for (const { row, store, reason: said } of report.omissions) {
+    const reason = said.split('\n')[0] ?? ''
+    const known = rowsOf.get(`${store} ${reason}`) ?? { store, reason, rows: [] }
+    known.rows.push(titles.get(row) ?? row)
+    rowsOf.set(`${store} ${reason}`, known)
+  }
+  const lines = [
+    ...report.leftOut.map(({ store, reason }) => [store, reason, 'everything']),
+    ...[...rowsOf.values()].map(({ store, reason, rows }) => [store, reason, rows.join(', ')]),
+  ]
+  return lines.length === 0 ? '' : htmlTable(['store', 'why', 'workloads'], lines, 3)
+}

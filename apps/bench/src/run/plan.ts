@@ -1,0 +1,249 @@
+import type { Effort } from './effort.js'
+import { KEY_BYTES, KEY_SHAPES } from '../data/keys.js'
+import type { Scenario } from './scenario.js'
+
+/** One line of the report: a workload on a stage. */
+export interface Row {
+  readonly id: string
+  readonly title: string
+  readonly workload: string
+  /** What an operation is. */
+  readonly unit: 'entry' | 'commit' | 'range' | 'operation' | 'opening' | 'key'
+  /** What LDB wants to reach, as a multiple of the operations a second of a store. */
+  readonly targets?: Readonly<Record<string, number>>
+  /** What LDB wants to take at most for an operation, in milliseconds. */
+  readonly targetMs?: number
+  /** Stores that it is about; all of them when left out. */
+  readonly stores?: readonly string[]
+}
+
+/** Rows that share the processes and the contents of their stores. */
+export interface Stage {
+  readonly id: string
+  readonly scenario: Scenario
+  readonly rows: readonly Row[]
+  /** Played in a full run, or when asked for by name. */
+  readonly onlyFull?: boolean
+  /** Whether a bare file, which can only be written, shows the limit. */
+  readonly besideBareFile?: boolean
+}
+
+const CACHE_BYTES = 512 * 2 ** 20
+/** LDB's cache has less than 2 GiB. */
+const CACHE_BYTES_MAX = 2000 * 2 ** 20
+/** Less than this is of no use to any store. */
+const OUTGROWN_BYTES_MIN = 4 * 2 ** 20
+const OUTGROWN_VALUE_BYTES = 1000
+/** Of LDB, where its data are many times what it may keep in memory: what it advises there. */
+const LARGE_DATA_PAGE_BYTES = 4096
+const SWEEP_BYTES_MAX = 256 * 2 ** 20
+const SWEEP_ENTRIES_MIN = 200
+const SWEEP_FILL_MAX = 200_000
+const VALUE_SIZES = [20, 100, 1000, 100_000]
+/** Stores of rows that would take hours with all of them. */
+const MEASURED_BY = ['ldb', 'lmdb', 'classic-level']
+const NOT_MEMORY = ['ldb', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'node-sqlite']
+
+/** Returns every stage there is, in the order in which they run. */
+export function stagesOf(effort: Effort): Stage[] {
+  const read: Scenario = {
+    entryCount: effort.entryCount,
+    keyShape: 'decimal',
+    valueBytes: 100,
+    cacheBytes: CACHE_BYTES,
+    memory: 'unlimited',
+    durability: 'os',
+    contents: 'loaded',
+  }
+  const fill: Scenario = { ...read, entryCount: effort.fillCount, contents: 'empty-each-round' }
+  const device: Scenario = { ...read, entryCount: effort.fillCount, durability: 'device', contents: 'empty' }
+  return [
+    { id: 'read', scenario: read, rows: READ_ROWS },
+    {
+      id: 'fill',
+      besideBareFile: true,
+      scenario: fill,
+      rows: [row('fill-random', 'fill, batches of 1,000', 'fillRandom', 'entry', 4, 2)],
+    },
+    { id: 'durable', scenario: device, rows: DURABLE_ROWS, besideBareFile: true },
+    { id: 'mixed', scenario: read, rows: MIXED_ROWS },
+    ...tenfold(read, fill),
+    ...outgrown(read),
+    {
+      id: 'open',
+      scenario: read,
+      rows: [{ ...row('open-clean', 'open after a clean close', 'openClean', 'opening'), targetMs: 20 }],
+    },
+    ...VALUE_SIZES.flatMap((bytes) => valueSweep(read, bytes)),
+    ...KEY_SHAPES.flatMap((shape) => sweep(`keys-${shape}`, `${shape} keys`, { ...read, keyShape: shape })),
+    ...effort.growth.flatMap((count) => growth(read, count)),
+  ]
+}
+
+const READ_ROWS: readonly Row[] = [
+  row('get-random', 'get, random', 'getRandom', 'entry', 3, 8),
+  row('get-zipf', 'get, zipf 0.99', 'getZipf', 'entry', 3, 8),
+  row('get-hot', 'get, 1,000 hot keys', 'getHot', 'entry', 4, 10),
+  row('get-borrowed', 'get, borrowed view', 'getBorrowed', 'entry', 1.5),
+  row('get-missing', 'get of a missing key', 'getMissing', 'entry', 3, 5),
+  row('get-many', 'getMany of 128', 'getMany', 'entry', 3, 10),
+  row('cursor-all', 'cursor over all', 'scanAll', 'entry', 8, 18),
+  row('entries-all', 'entries() over all', 'entriesAll', 'entry', 5, 12),
+  row('range-100', 'range of 100', 'rangeOf100', 'range', 4, 12),
+  { ...row('make-keys', 'making the key alone', 'makeKeys', 'key'), stores: ['ldb'] },
+]
+
+const DURABLE_ROWS: readonly Row[] = [
+  row('durable-batch', 'durable batch of 1,000', 'durableBatch', 'commit', 6, 1.5),
+  {
+    ...row('durable-put', 'durable put, 1 committer', 'durablePut', 'commit', 2, 1.5),
+    targets: { lmdb: 2, 'classic-level': 1.5, 'bare-file': 1 / 1.15 },
+  },
+  row('durable-put-256', 'durable put, 256 committers', 'durablePutByMany', 'commit', 8, 30),
+]
+
+const MIXED_ROWS: readonly Row[] = [
+  row('ycsb-b', 'YCSB B: 95 % get, 5 % put, zipf', 'ycsbB', 'operation', 2, 4),
+  row('ycsb-a', 'YCSB A: 50 % get, 50 % put, zipf', 'ycsbA', 'operation', 2, 4),
+  row('ycsb-c', 'YCSB C: get only, zipf', 'ycsbC', 'operation', 2, 4),
+  row('ycsb-d', 'YCSB D: 95 % get of the latest, 5 % insert', 'ycsbD', 'operation', 2, 4),
+  row('ycsb-e', 'YCSB E: 95 % ranges, 5 % insert', 'ycsbE', 'operation', 2, 4),
+  row('ycsb-f', 'YCSB F: 50 % get, 50 % get and put', 'ycsbF', 'operation', 2, 4),
+]
+
+/** Ten times as much as the cache holds. */
+function tenfold(read: Scenario, fill: Scenario): Stage[] {
+  const outsizing = (data: Scenario): Scenario => ({
+    ...data,
+    cacheBytes: Math.max(2 ** 20, Math.ceil(logicalBytes(data) / 10)),
+    ldbPageBytes: LARGE_DATA_PAGE_BYTES,
+  })
+  const loaded = outsizing(read)
+  const filled = outsizing(fill)
+  const of = (entry: Row): Row => ({ ...entry, stores: NOT_MEMORY })
+  return [
+    {
+      id: 'tenfold',
+      scenario: loaded,
+      rows: [
+        of(row('tenfold-get', '10x the cache: get, random', 'getRandom', 'entry', 1, 1.5)),
+        of(row('tenfold-scan', '10x the cache: scan', 'scanAll', 'entry', 1, 1.5)),
+      ],
+    },
+    {
+      id: 'tenfold-filling',
+      scenario: filled,
+      rows: [of(row('tenfold-fill', '10x the cache: fill', 'fillRandom', 'entry', 1, 1.5))],
+    },
+  ]
+}
+
+/**
+ * Ten times as much as there is memory for it, the system's copies of files included. Filling takes larger values: a put
+ * costs a page or two of the device, whatever its size. It leaves LDB its usual pages, as four such entries do not fit into one of
+ * 4 KiB.
+ */
+function outgrown(read: Scenario): Stage[] {
+  const held = (entryCount: number, valueBytes: number): Scenario => {
+    const data = { ...read, entryCount, valueBytes }
+    const cacheBytes = Math.max(OUTGROWN_BYTES_MIN, Math.ceil(logicalBytes(data) / 10))
+    return { ...data, cacheBytes, memory: 'limited' }
+  }
+  const of = (entry: Row): Row => ({ ...entry, stores: MEASURED_BY })
+  return [
+    {
+      id: 'outgrown',
+      onlyFull: true,
+      scenario: { ...held(4 * read.entryCount, read.valueBytes), ldbPageBytes: LARGE_DATA_PAGE_BYTES },
+      rows: [
+        of(row('outgrown-get', '10x the memory: get, random', 'getRandom', 'entry', 1, 1.5)),
+        of(row('outgrown-scan', '10x the memory: scan', 'scanAll', 'entry', 1, 1.5)),
+      ],
+    },
+    {
+      id: 'outgrown-filling',
+      onlyFull: true,
+      scenario: { ...held(0.2 * read.entryCount, OUTGROWN_VALUE_BYTES), contents: 'empty-each-round' },
+      rows: [of(row('outgrown-fill', '10x the memory: fill', 'fillRandom', 'entry', 1, 1.5))],
+    },
+  ]
+}
+
+function valueSweep(read: Scenario, valueBytes: number): Stage[] {
+  const entryCount = Math.max(
+    SWEEP_ENTRIES_MIN,
+    Math.min(read.entryCount, Math.floor(SWEEP_BYTES_MAX / (valueBytes + 16))),
+  )
+  const title = `values of ${valueBytes.toLocaleString('en')} B`
+  return sweep(`values-${valueBytes}`, title, { ...read, valueBytes, entryCount })
+}
+
+function growth(read: Scenario, entryCount: number): Stage[] {
+  const scenario = { ...read, entryCount }
+  const cacheBytes = Math.min(CACHE_BYTES_MAX, Math.max(CACHE_BYTES, 3 * logicalBytes(scenario)))
+  const title = `${entryCount.toLocaleString('en')} entries`
+  return sweep(`growth-${entryCount}`, title, { ...scenario, cacheBytes }, ['ldb'], Infinity)
+}
+
+/** The same three rows over stores that differ in one thing. */
+function sweep(
+  id: string,
+  title: string,
+  loaded: Scenario,
+  stores: readonly string[] = MEASURED_BY,
+  fillMax: number = SWEEP_FILL_MAX,
+): Stage[] {
+  const of = (entry: Row): Row => ({ ...entry, stores })
+  return [
+    {
+      id,
+      onlyFull: true,
+      scenario: loaded,
+      rows: [
+        // First, as it brings pages that were evicted while loading back into memory, where there is room for them.
+        of(row(`${id}-scan`, `${title}: cursor over all`, 'scanAll', 'entry')),
+        of(row(`${id}-get`, `${title}: get, random`, 'getRandom', 'entry')),
+      ],
+    },
+    {
+      id: `${id}-filling`,
+      onlyFull: true,
+      scenario: { ...loaded, entryCount: Math.min(loaded.entryCount, fillMax), contents: 'empty-each-round' },
+      rows: [of(row(`${id}-fill`, `${title}: fill`, 'fillRandom', 'entry'))],
+    },
+  ]
+}
+
+function row(
+  id: string,
+  title: string,
+  workload: string,
+  unit: Row['unit'],
+  lmdb?: number,
+  level?: number,
+): Row {
+  if (lmdb === undefined) return { id, title, workload, unit }
+  const targets = { lmdb, ...(level !== undefined && { 'classic-level': level }) }
+  return { id, title, workload, unit, targets }
+}
+
+/** Returns the bytes of the keys and values of all entries; a tuple counts as sixteen. */
+export function logicalBytes({ entryCount, keyShape, valueBytes }: Scenario): number {
+  return entryCount * ((KEY_BYTES[keyShape] || 16) + valueBytes)
+}
+
+/**
+ * Keeps what was asked for: stages and rows that have a name, or begin with it and a dash. Without names, everything
+ * that belongs to the effort.
+ */
+export function choose(
+  stages: readonly Stage[],
+  only: readonly string[] | undefined,
+  full: boolean,
+): Stage[] {
+  if (only === undefined) return stages.filter((stage) => full || stage.onlyFull !== true)
+  const asked = (id: string): boolean => only.some((name) => id === name || id.startsWith(`${name}-`))
+  return stages
+    .map((stage) => (asked(stage.id) ? stage : { ...stage, rows: stage.rows.filter(({ id }) => asked(id)) }))
+    .filter(({ rows }) => rows.length > 0)
+}

@@ -1,0 +1,51 @@
+import {
+  SECTION_HEADER_BYTES,
+  SECTION_KEYSPACE_ID_OFFSET,
+  SECTION_OPERATION_BYTES_OFFSET,
+  SECTION_OPERATION_COUNT_OFFSET,
+} from './format.js'
+import { BatchReader } from './reader.js'
+import type { KeyspaceSection } from './section.js'
+import { readU32 } from '../bytes/fixed-width.js'
+import { corruption } from '../ldb-error.js'
+
+/**
+ * Splits an encoded batch into its sections and checks all of it, each operation included: a store that applies one of
+ * them meets no surprise half way.
+ *
+ * @param bytes - the whole batch; the sections borrow it.
+ * @param file - path of the file that the bytes are from, for errors.
+ * @param fileOffset - offset of the batch in that file, for errors.
+ * @throws {@link LdbError} LDB_CORRUPTION when the bytes are not an encoded batch.
+ * @category Batches
+ */
+export function decodeBatch(bytes: Uint8Array, file: string, fileOffset: number): KeyspaceSection[] {
+  const origin = { file, offset: fileOffset }
+  const sections: KeyspaceSection[] = []
+  const keyspaceIds = new Set<number>()
+  const reader = new BatchReader()
+  let at = 0
+  while (at < bytes.length) {
+    if (bytes.length - at < SECTION_HEADER_BYTES) {
+      throw corruption(file, fileOffset + at, 'the header of a section is cut off')
+    }
+    const keyspaceId = readU32(bytes, at + SECTION_KEYSPACE_ID_OFFSET)
+    const operationCount = readU32(bytes, at + SECTION_OPERATION_COUNT_OFFSET)
+    const operationBytes = readU32(bytes, at + SECTION_OPERATION_BYTES_OFFSET)
+    const start = at + SECTION_HEADER_BYTES
+    if (operationBytes > bytes.length - start) {
+      throw corruption(file, fileOffset + at, 'a section runs over its batch', { actual: operationBytes })
+    }
+    if (operationCount === 0) throw corruption(file, fileOffset + at, 'a section has no operation')
+    if (keyspaceIds.has(keyspaceId)) {
+      throw corruption(file, fileOffset + at, 'a keyspace has two sections', { actual: keyspaceId })
+    }
+    keyspaceIds.add(keyspaceId)
+    const section = { keyspaceId, bytes, start, end: start + operationBytes, operationCount, origin }
+    reader.reset(section)
+    while (reader.next());
+    sections.push(section)
+    at = section.end
+  }
+  return sections
+}

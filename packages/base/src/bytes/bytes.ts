@@ -1,0 +1,182 @@
+import { invalidArgument } from '../ldb-error.js'
+
+// Above this many bytes a native copy beats a loop.
+const LOOP_BYTES_MAX = 64
+const MESSAGE_BYTES_MAX = 32
+
+// The getter of %TypedArray%.prototype[Symbol.toStringTag]: it names the true kind of any typed array, subclasses
+// and other realms included, and cannot be fooled by a property.
+const typedArrayKind = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  Symbol.toStringTag,
+)?.get as (this: unknown) => string | undefined
+
+/**
+ * Compares two byte strings as unsigned bytes; where one is the beginning of the other, the shorter comes first.
+ * This is the order of every store.
+ *
+ * @returns a negative number, 0, or a positive number.
+ * @category Bytes
+ */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const aBytes = a.length
+  const bBytes = b.length
+  const shared = aBytes < bBytes ? aBytes : bBytes
+  for (let i = 0; i < shared; i++) {
+    const difference = a[i]! - b[i]!
+    if (difference !== 0) return difference
+  }
+  return aBytes - bBytes
+}
+
+/**
+ * Compares `a[aStart, aEnd)` with `b[bStart, bEnd)` like {@link compareBytes}, without making views.
+ *
+ * @category Bytes
+ */
+export function compareByteRanges(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): number {
+  const aBytes = aEnd - aStart
+  const bBytes = bEnd - bStart
+  const shared = aBytes < bBytes ? aBytes : bBytes
+  for (let i = 0; i < shared; i++) {
+    const difference = a[aStart + i]! - b[bStart + i]!
+    if (difference !== 0) return difference
+  }
+  return aBytes - bBytes
+}
+
+/** Reports whether two byte strings are the same. @category Bytes */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && compareBytes(a, b) === 0
+}
+
+/** Reports whether `bytes` begins with `prefix`. @category Bytes */
+export function startsWithBytes(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  return bytes.length >= prefix.length && commonPrefixBytes(bytes, prefix) === prefix.length
+}
+
+/** Counts the bytes with which both byte strings begin. @category Bytes */
+export function commonPrefixBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = a.length < b.length ? a.length : b.length
+  let i = 0
+  while (i < shared && a[i] === b[i]) i++
+  return i
+}
+
+/** Joins byte strings into a new array. @category Bytes */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let total = 0
+  for (const part of parts) total += part.length
+  const joined = new Uint8Array(total)
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.length
+  }
+  return joined
+}
+
+/**
+ * Copies `source[start, end)` into a new plain array of its own memory.
+ *
+ * @category Bytes
+ */
+export function copyBytes(source: Uint8Array, start: number = 0, end: number = source.length): Uint8Array {
+  const copy = new Uint8Array(end - start)
+  copyBytesInto(copy, 0, source, start, end)
+  return copy
+}
+
+/**
+ * Copies `source[start, end)` to `target`, from `targetOffset` on. The two ranges must not overlap. Short copies
+ * are a loop, because making a view costs more than they do.
+ *
+ * @remarks Allocates nothing for copies of up to 64 bytes or of a whole array. The caller has checked the bounds.
+ * @category Bytes
+ */
+export function copyBytesInto(
+  target: Uint8Array,
+  targetOffset: number,
+  source: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const count = end - start
+  if (count > LOOP_BYTES_MAX) {
+    if (count === source.length) target.set(source, targetOffset)
+    else target.set(source.subarray(start, end), targetOffset)
+    return
+  }
+  for (let i = 0; i < count; i++) target[targetOffset + i] = source[start + i]!
+}
+
+/**
+ * Returns the smallest byte string that is greater than every one that begins with `prefix`, in a new array;
+ * `undefined` when there is none (the prefix is empty, or all of it is 0xFF).
+ *
+ * @category Bytes
+ */
+export function prefixSuccessor(prefix: Uint8Array): Uint8Array | undefined {
+  let end = prefix.length
+  while (end > 0 && prefix[end - 1] === 0xff) end--
+  if (end === 0) return undefined
+  const successor = copyBytes(prefix, 0, end)
+  successor[end - 1]!++
+  return successor
+}
+
+/**
+ * Returns the same bytes as a plain `Uint8Array`: subclasses, `Buffer` above all, become a view of the same memory,
+ * so that the engines' hot functions see one kind of object only.
+ *
+ * @param what - names the argument in the error, for instance `'key'`.
+ * @returns the argument itself when it is plain already; never a copy.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `value` is not a `Uint8Array`.
+ * @category Bytes
+ */
+export function toPlainBytes(value: unknown, what: string = 'value'): Uint8Array {
+  if (typeof value === 'object' && value !== null) {
+    // V8 reads `constructor` in place, where it calls out for a prototype.
+    if (ArrayBuffer.isView(value) && value.constructor === Uint8Array) {
+      return value as Uint8Array
+    }
+    if (isBytes(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  }
+  throw invalidArgument(`${what} must be a Uint8Array, not ${kindOf(value)}`)
+}
+
+/** Reports whether `value` is a `Uint8Array`, a subclass of it, or one of another realm. @category Bytes */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && typedArrayKind.call(value) === 'Uint8Array'
+}
+
+/**
+ * Writes bytes for people, in hexadecimal; more than 32 are cut short and counted.
+ *
+ * @category Bytes
+ */
+export function formatBytes(bytes: Uint8Array): string {
+  const shown = Math.min(bytes.length, MESSAGE_BYTES_MAX)
+  let text = ''
+  for (let i = 0; i < shown; i++) text += bytes[i]!.toString(16).padStart(2, '0')
+  return shown === bytes.length ? `0x${text}` : `0x${text}… (${bytes.length} bytes)`
+}
+
+/**
+ * Names the kind of a value for an error message, without calling anything of its own.
+ *
+ * @category Errors
+ */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  if (ArrayBuffer.isView(value)) return typedArrayKind.call(value) ?? 'DataView'
+  return typeof value === 'object' ? 'an object' : typeof value
+}

@@ -1,0 +1,83 @@
+import { utf8Bytes } from '#utf8'
+import { kindOf, toPlainBytes } from '../bytes/bytes.js'
+import type { KeyEncoding } from './key-encoding.js'
+import { invalidArgument, isLdbError, LdbError } from '../ldb-error.js'
+import type { ValueEncoding } from './value-encoding.js'
+
+const NAME_UNITS_MAX = 255
+
+/** Wraps a key encoding of the user's own so that nothing but an `LdbError` and nothing but plain bytes leave it. */
+export function checkedKeyEncoding<K>(
+  encoding: KeyEncoding<K>,
+  reserved: ReadonlyMap<string, unknown>,
+): KeyEncoding<K> {
+  const name = checkShape(encoding, 'key', reserved)
+  const checked: { -readonly [Field in keyof KeyEncoding<K>]: KeyEncoding<K>[Field] } = {
+    name,
+    decodesBorrowed: encoding.decodesBorrowed === true,
+    encode: (key) => guarded(name, 'encode', () => toPlainBytes(encoding.encode(key), 'an encoded key')),
+    decode: (bytes) => guarded(name, 'decode', () => encoding.decode(bytes)),
+  }
+  if (typeof encoding.encodeInto === 'function') {
+    checked.encodeInto = (key, target) =>
+      guarded(name, 'encodeInto', () => checkCount(encoding.encodeInto?.(key, target), target))
+  }
+  if (typeof encoding.encodePrefix === 'function') {
+    checked.encodePrefix = (prefix) =>
+      guarded(name, 'encodePrefix', () => toPlainBytes(encoding.encodePrefix?.(prefix), 'an encoded prefix'))
+  }
+  return Object.freeze(checked)
+}
+
+/** Wraps a value encoding of the user's own so that nothing but an `LdbError` and nothing but plain bytes leave it. */
+export function checkedValueEncoding<V>(
+  encoding: ValueEncoding<V>,
+  reserved: ReadonlyMap<string, unknown>,
+): ValueEncoding<V> {
+  const name = checkShape(encoding, 'value', reserved)
+  return Object.freeze({
+    name,
+    decodesBorrowed: encoding.decodesBorrowed === true,
+    encode: (value: V): Uint8Array =>
+      guarded(name, 'encode', () => toPlainBytes(encoding.encode(value), 'an encoded value')),
+    decode: (bytes: Uint8Array): V => guarded(name, 'decode', () => encoding.decode(bytes)),
+  })
+}
+
+function checkShape<T>(
+  encoding: KeyEncoding<T> | ValueEncoding<T> | undefined,
+  what: string,
+  reserved: ReadonlyMap<string, unknown>,
+): string {
+  if (typeof encoding !== 'object' || encoding === null) {
+    throw invalidArgument(`${what} encoding must be a name or an object, not ${kindOf(encoding)}`)
+  }
+  const { name } = encoding
+  if (typeof name !== 'string' || name.length === 0 || name.length > NAME_UNITS_MAX) {
+    throw invalidArgument(`${what} encoding needs a name of 1 to ${NAME_UNITS_MAX} characters`)
+  }
+  // The catalog keeps the name as UTF-8; one that cannot be is refused here.
+  utf8Bytes(name)
+  if (reserved.has(name)) {
+    throw invalidArgument(`${what} encoding may not be named ${name}, as the built-in one is`)
+  }
+  if (typeof encoding.encode !== 'function' || typeof encoding.decode !== 'function') {
+    throw invalidArgument(`${what} encoding ${name} needs encode and decode`)
+  }
+  return name
+}
+
+function checkCount(count: unknown, target: Uint8Array): number {
+  if (typeof count === 'number' && Number.isInteger(count) && count >= -1 && count <= target.length)
+    return count
+  throw invalidArgument('encodeInto must give the number of bytes written, or -1')
+}
+
+function guarded<T>(name: string, operation: string, call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    if (isLdbError(error)) throw error
+    throw new LdbError('LDB_INVALID_ARGUMENT', `encoding ${name} failed to ${operation}`, { cause: error })
+  }
+}

@@ -1,0 +1,118 @@
+import { pageNumberOf, slotCount } from '../page/page.js'
+import { VALUE_FIELD_BYTES } from '../format.js'
+import { decodeReference } from '../pager/overflow.js'
+import { childOf, copyKey, keyPartBytes, recordOffset, slotKeyBytes, valueIsRun } from '../page/record.js'
+import { searchBranch } from '../page/search.js'
+import type { TreeState } from '../write/tree-state.js'
+
+/**
+ * Moves pages and runs that stand behind the place where the file could end to free pages in front of it. Must follow
+ * a checkpoint, so that every page is of an older epoch and moves when it is made writable; the next checkpoint then
+ * cuts the end off.
+ *
+ * @remarks Reads branches, and leaves only if they move or if there are runs. Runs of separators stay.
+ * @returns how many leaves were moved.
+ * @internal
+ */
+export function moveDown(state: TreeState): number {
+  const { pages } = state
+  const { freeSpace, reclaim } = pages
+  const used = freeSpace.pageCount - freeSpace.freeCount - reclaim.heldCount
+  // Some room for the branches above what moves, and for the next free-space pages.
+  const limit = used + Math.ceil(used / 64) + 4
+  if (limit >= freeSpace.pageCount) return 0
+  let moved = 0
+  let key: Uint8Array | undefined = new Uint8Array(0)
+  while (key !== undefined) {
+    const group = collectGroup(state, key, limit)
+    for (const each of group.keys) moveLeaf(state, each, limit)
+    moved += group.keys.length
+    key = group.next
+  }
+  return moved
+}
+
+/** Keys below one lowest branch whose leaves must move, and the key at which the next such branch begins. */
+function collectGroup(
+  state: TreeState,
+  key: Uint8Array,
+  limit: number,
+): { keys: Uint8Array[]; next: Uint8Array | undefined } {
+  const { pages, memory } = state
+  let page = pages.root(state.root)
+  let isHigh = state.root.page >= limit
+  let lower = key
+  let next: Uint8Array | undefined
+  for (let level = state.root.level; level > 1; level -= 1) {
+    const slot = searchBranch(memory, page, key, 0, key.length)
+    if (slot + 1 < slotCount(memory, page)) next = copyKey(memory, page, slot + 1)
+    if (slot > 0) lower = copyKey(memory, page, slot)
+    isHigh ||= childOf(memory, page, slot) >= limit
+    page = pages.child(page, slot, level - 1)
+  }
+  const hasRuns = pages.extents.count > 0
+  if (state.root.level === 0) return { keys: isHigh || hasRuns ? [lower] : [], next: undefined }
+  const keys: Uint8Array[] = []
+  const count = slotCount(memory, page)
+  for (let slot = 0; slot < count; slot += 1) {
+    if (childOf(memory, page, slot) >= limit || hasRuns || (isHigh && slot === 0)) {
+      keys.push(slot === 0 ? lower : copyKey(memory, page, slot))
+    }
+  }
+  return { keys, next }
+}
+
+/** Makes the way to the leaf of a key writable, which moves it to the lowest free pages, and moves its runs. */
+function moveLeaf(state: TreeState, key: Uint8Array, limit: number): void {
+  const { pages, memory } = state
+  try {
+    if (pages.extents.count > 0 && !needsMove(state, key, limit)) return
+    const leaf = state.descend(key, 0, key.length)
+    const count = slotCount(memory, leaf)
+    for (let slot = 0; slot < count; slot += 1) {
+      const keyBytes = slotKeyBytes(memory, leaf, slot)
+      const record = recordOffset(memory, leaf, slot)
+      if (keyBytes > memory.keyPartMax)
+        moveRun(state, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
+      if (valueIsRun(memory, record)) {
+        moveRun(state, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
+      }
+    }
+  } finally {
+    pages.unpin()
+  }
+}
+
+/** Reports whether the leaf of a key, a page above it or one of its runs stands behind the limit. */
+function needsMove(state: TreeState, key: Uint8Array, limit: number): boolean {
+  const { pages, memory } = state
+  let page = pages.root(state.root)
+  let isHigh = pageNumberOf(memory, page) >= limit
+  for (let level = state.root.level; level > 0; level -= 1) {
+    page = pages.child(page, searchBranch(memory, page, key, 0, key.length), level - 1)
+    isHigh ||= pageNumberOf(memory, page) >= limit
+  }
+  const count = slotCount(memory, page)
+  for (let slot = 0; slot < count && !isHigh; slot += 1) {
+    const keyBytes = slotKeyBytes(memory, page, slot)
+    const record = recordOffset(memory, page, slot)
+    const keyPart = keyPartBytes(memory, keyBytes)
+    if (keyBytes > memory.keyPartMax) {
+      isHigh = decodeReference(memory.bytes, record + VALUE_FIELD_BYTES + memory.keyInlineBytes).page >= limit
+    }
+    if (valueIsRun(memory, record)) {
+      isHigh ||= decodeReference(memory.bytes, record + VALUE_FIELD_BYTES + keyPart).page >= limit
+    }
+  }
+  return isHigh
+}
+
+function moveRun(state: TreeState, referenceAt: number, limit: number): void {
+  const { memory, pages } = state
+  const reference = decodeReference(memory.bytes, referenceAt)
+  if (reference.page < limit) return
+  const content = pages.extents.read(reference)
+  const written = pages.extents.write(content, 0, content.length)
+  pages.extents.retire(memory.bytes, referenceAt)
+  memory.bytes.set(written, referenceAt)
+}

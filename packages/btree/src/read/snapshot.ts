@@ -1,0 +1,130 @@
+import { LdbError } from '@ldb/base'
+import type { KeyBounds, RangeEstimate, Seq, StoreCursor, StoreSnapshot } from '@ldb/base'
+import { TreeCursor } from './cursor.js'
+import { copyValue, findRecord, viewValue } from './lookup.js'
+import { slotCount, usedBytes } from '../page/page.js'
+import type { Pages, Root } from '../pager/pages.js'
+import { searchBranch, searchLeaf } from '../page/search.js'
+import type { ValueSlab } from '../pager/value-slab.js'
+
+/** What a snapshot freezes. @internal */
+export interface SnapshotState {
+  readonly root: Root
+  readonly epoch: number
+  readonly seq: Seq
+  readonly entryCount: number
+}
+
+/**
+ * A frozen view of a tree: its root, kept from being reused by a pin on its epoch.
+ *
+ * @internal
+ */
+export class TreeSnapshot implements StoreSnapshot {
+  readonly root: Root
+  readonly seq: Seq
+  readonly #pages: Pages
+  readonly #slab: ValueSlab
+  readonly #state: SnapshotState
+  readonly #onRelease: (snapshot: TreeSnapshot) => void
+  #released = false
+
+  constructor(
+    pages: Pages,
+    slab: ValueSlab,
+    state: SnapshotState,
+    onRelease: (snapshot: TreeSnapshot) => void,
+  ) {
+    this.#pages = pages
+    this.#slab = slab
+    this.#state = state
+    this.#onRelease = onRelease
+    this.root = state.root
+    this.seq = state.seq
+    pages.reclaim.pin(state.epoch)
+  }
+
+  get released(): boolean {
+    return this.#released
+  }
+
+  get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
+    this.#assertOpen()
+    const record = findRecord(this.#pages, this.root, key, 0, keyBytes)
+    return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, keyBytes)
+  }
+
+  getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
+    this.#assertOpen()
+    const record = findRecord(this.#pages, this.root, key, 0, keyBytes)
+    return record < 0 ? undefined : viewValue(this.#pages, record, keyBytes)
+  }
+
+  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
+    this.#assertOpen()
+    return ends.map((end, index) => {
+      const start = index === 0 ? 0 : (ends[index - 1] as number)
+      const record = findRecord(this.#pages, this.root, keys, start, end)
+      return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, end - start)
+    })
+  }
+
+  has(key: Uint8Array, keyBytes: number = key.length): boolean {
+    this.#assertOpen()
+    return findRecord(this.#pages, this.root, key, 0, keyBytes) >= 0
+  }
+
+  cursor(bounds: KeyBounds = {}): StoreCursor {
+    this.#assertOpen()
+    return new TreeCursor(this.#pages, this, bounds)
+  }
+
+  count(bounds: KeyBounds = {}): number {
+    this.#assertOpen()
+    if (bounds.lower === undefined && bounds.upper === undefined) return this.#state.entryCount
+    return new TreeCursor(this.#pages, this, bounds).count()
+  }
+
+  estimate(bounds: KeyBounds = {}): RangeEstimate {
+    this.#assertOpen()
+    const lower = bounds.lower === undefined ? 0 : this.#position(bounds.lower)
+    const upper = bounds.upper === undefined ? 1 : this.#position(bounds.upper)
+    const share = Math.max(0, upper - lower)
+    const { freeSpace, reclaim, memory } = this.#pages
+    const livePages = freeSpace.pageCount - freeSpace.firstPage - freeSpace.freeCount - reclaim.heldCount
+    return {
+      count: Math.round(share * this.#state.entryCount),
+      bytes: Math.round(share * Math.max(0, livePages) * memory.pageBytes),
+    }
+  }
+
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    this.#onRelease(this)
+    this.#pages.reclaim.unpin(this.#state.epoch)
+    this.#pages.forgetSettled()
+  }
+
+  /** Where a key stands among all, from 0 to 1, taking all pages of a level to be equally full. */
+  #position(key: Uint8Array): number {
+    const pages = this.#pages
+    const { memory } = pages
+    let page = pages.root(this.root)
+    let before = 0
+    let width = 1
+    for (let { level } = this.root; level > 0; level -= 1) {
+      const slot = searchBranch(memory, page, key, 0, key.length)
+      width /= slotCount(memory, page)
+      before += slot * width
+      page = pages.child(page, slot, level - 1)
+    }
+    if (usedBytes(memory, page) === 0) return before
+    const slot = searchLeaf(memory, page, key, 0, key.length)
+    return before + ((slot < 0 ? ~slot : slot) / slotCount(memory, page)) * width
+  }
+
+  #assertOpen(): void {
+    if (this.#released) throw new LdbError('LDB_CLOSED', 'the snapshot was released')
+  }
+}

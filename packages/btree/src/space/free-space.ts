@@ -1,0 +1,201 @@
+import { assert, LdbError } from '@ldb/base'
+import { PAGE_COUNT_MAX } from '../format.js'
+
+/** Bits of 32 pages that are all free. */
+const ALL_FREE = 0xffff_ffff
+
+/**
+ * Which pages of a file are free: one bit a page, and a hint below which there is none.
+ *
+ * @remarks Gives the lowest free page, so that what lives moves towards the beginning of the file and its end can be
+ * cut off. A bit takes 1/65,536 of the page that it stands for.
+ * @internal
+ */
+export class FreeSpace {
+  readonly firstPage: number
+  #words: Uint32Array
+  #pageCount: number
+  #freeCount = 0
+  /** No page below this one is free. */
+  #hint: number
+
+  /** @param pageCount - pages of the file, none of them free. */
+  constructor(firstPage: number, pageCount: number) {
+    assert(pageCount >= firstPage, 'a file holds its meta blocks')
+    this.firstPage = firstPage
+    this.#pageCount = pageCount
+    this.#words = new Uint32Array(Math.max(64, (pageCount >>> 5) + 1))
+    this.#hint = pageCount
+  }
+
+  /** Pages of the file, free ones and meta blocks included. */
+  get pageCount(): number {
+    return this.#pageCount
+  }
+
+  get freeCount(): number {
+    return this.#freeCount
+  }
+
+  isFree(page: number): boolean {
+    return page < this.#pageCount && (((this.#words[page >>> 5] as number) >>> (page & 31)) & 1) === 1
+  }
+
+  /**
+   * Takes a page, the lowest free one, or the next behind the end.
+   *
+   * @throws {@link LdbError} LDB_TOO_LARGE when the file has 2^31 - 1 pages.
+   */
+  allocate(): number {
+    if (this.#freeCount > 0) {
+      const page = this.#nextFree(this.#hint)
+      this.#clear(page)
+      this.#hint = page + 1
+      return page
+    }
+    return this.#extend(1)
+  }
+
+  /** Takes `count` pages in a row, the lowest that are free, or at the end. */
+  allocateRun(count: number): number {
+    if (count === 1) return this.allocate()
+    if (this.#freeCount >= count) {
+      const start = this.#findRun(count)
+      if (start !== 0) {
+        for (let page = start; page < start + count; page += 1) this.#clear(page)
+        return start
+      }
+    }
+    return this.#extend(count)
+  }
+
+  /** Gives pages back. */
+  free(page: number, count: number): void {
+    assert(page >= this.firstPage && page + count <= this.#pageCount, 'a freed page lies in the file')
+    for (let each = page; each < page + count; each += 1) {
+      const word = each >>> 5
+      const bit = (1 << (each & 31)) >>> 0
+      assert(((this.#words[word] as number) & bit) === 0, 'a page is freed once')
+      this.#words[word] = ((this.#words[word] as number) | bit) >>> 0
+    }
+    this.#freeCount += count
+    if (page < this.#hint) this.#hint = page
+  }
+
+  /** Takes one page: that may be one behind the end, and then those in between are free. */
+  take(page: number): void {
+    if (page < this.#pageCount) {
+      assert(this.isFree(page), 'a page that is taken is free')
+      this.#clear(page)
+      return
+    }
+    const end = this.#pageCount
+    this.#grow(page + 1)
+    this.free(end, page - end)
+  }
+
+  /** Forgets the free pages at the end of the file, and gives the number of pages that are left. */
+  trim(): number {
+    while (this.#pageCount > this.firstPage && this.isFree(this.#pageCount - 1)) {
+      // Many at a time, where many are free.
+      const word = (this.#pageCount >>> 5) - 1
+      if ((this.#pageCount & 31) === 0 && word * 32 >= this.firstPage && this.#words[word] === ALL_FREE) {
+        this.#words[word] = 0
+        this.#freeCount -= 32
+        this.#pageCount -= 32
+        continue
+      }
+      this.#clear(this.#pageCount - 1)
+      this.#pageCount -= 1
+    }
+    if (this.#hint > this.#pageCount) this.#hint = this.#pageCount
+    return this.#pageCount
+  }
+
+  /** Returns a copy, on which a checkpoint works out what will be free once it is durable. */
+  clone(): FreeSpace {
+    const copy = new FreeSpace(this.firstPage, this.#pageCount)
+    copy.#words = this.#words.slice()
+    copy.#freeCount = this.#freeCount
+    copy.#hint = this.#hint
+    return copy
+  }
+
+  /** Writes the bits of pages from `first` on, as many as fit, to `target[start..end)`. `first` is a multiple of 8. */
+  writeBits(first: number, target: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; at += 1) {
+      const page = first + (at - start) * 8
+      const word = page >>> 5
+      target[at] = word < this.#words.length ? ((this.#words[word] as number) >>> (page & 31)) & 0xff : 0
+    }
+  }
+
+  /** Marks pages free from bits as {@link writeBits} wrote them; bits behind the end of the file are ignored. */
+  readBits(first: number, source: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; at += 1) {
+      const bits = source[at] as number
+      if (bits === 0) continue
+      const page = first + (at - start) * 8
+      for (let bit = 0; bit < 8; bit += 1) {
+        if (((bits >>> bit) & 1) === 1 && page + bit < this.#pageCount && page + bit >= this.firstPage) {
+          this.free(page + bit, 1)
+        }
+      }
+    }
+  }
+
+  #clear(page: number): void {
+    const word = page >>> 5
+    this.#words[word] = ((this.#words[word] as number) & ~(1 << (page & 31))) >>> 0
+    this.#freeCount -= 1
+  }
+
+  #nextFree(from: number): number {
+    let word = from >>> 5
+    let bits = ((this.#words[word] as number) >>> (from & 31)) << (from & 31)
+    while (bits === 0) {
+      word += 1
+      bits = this.#words[word] as number
+    }
+    return word * 32 + (31 - Math.clz32(bits & -bits))
+  }
+
+  /** Finds `count` free pages in a row; 0 when there are none. */
+  #findRun(count: number): number {
+    let page = this.#hint
+    while (page + count <= this.#pageCount) {
+      if (this.#words[page >>> 5] === 0) {
+        page = ((page >>> 5) + 1) * 32
+        continue
+      }
+      let length = 0
+      while (length < count && this.isFree(page + length)) length += 1
+      if (length === count) return page
+      page += length + 1
+    }
+    return 0
+  }
+
+  #extend(count: number): number {
+    // Free pages at the very end are part of the new run.
+    let page = this.#pageCount
+    while (page > this.firstPage && count > 1 && this.#pageCount - page < count - 1 && this.isFree(page - 1))
+      page -= 1
+    if (page > PAGE_COUNT_MAX - count) {
+      throw new LdbError('LDB_TOO_LARGE', `a B+tree file holds at most ${PAGE_COUNT_MAX} pages`)
+    }
+    for (let each = page; each < this.#pageCount; each += 1) this.#clear(each)
+    this.#grow(Math.max(this.#pageCount, page + count))
+    if (this.#freeCount === 0) this.#hint = this.#pageCount
+    return page
+  }
+
+  #grow(pageCount: number): void {
+    this.#pageCount = pageCount
+    const words = (pageCount >>> 5) + 1
+    if (words <= this.#words.length) return
+    const grown = new Uint32Array(Math.max(words, this.#words.length * 2))
+    grown.set(this.#words)
+    this.#words = grown
+  }
+}

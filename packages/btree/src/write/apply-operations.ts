@@ -1,0 +1,43 @@
+import { OperationKind } from '@ldb/base'
+import type { BatchReader } from '@ldb/base'
+import { findRecord } from '../read/lookup.js'
+import type { PutGroup } from './put-group.js'
+import { deleteAll, deleteRange } from './range-delete.js'
+import type { TreeState } from './tree-state.js'
+import { deleteEntry } from './writer.js'
+
+/** Applies the operations that a reader goes through, in their order; entries that follow each other go in groups. @internal */
+export function applyOperations(state: TreeState, puts: PutGroup, reader: BatchReader): void {
+  puts.clear()
+  while (reader.next()) {
+    if (reader.kind === OperationKind.Put) {
+      puts.add(reader)
+      if (puts.isFull) puts.run(state, reader.bytes)
+    } else {
+      puts.run(state, reader.bytes)
+      applyRemoval(state, reader)
+    }
+  }
+  puts.run(state, reader.bytes)
+}
+
+function applyRemoval(state: TreeState, reader: BatchReader): void {
+  const { bytes, keyStart, keyEnd } = reader
+  switch (reader.kind) {
+    case OperationKind.Delete:
+    case OperationKind.Expire:
+      if (findRecord(state.pages, state.root, bytes, keyStart, keyEnd) >= 0)
+        deleteEntry(state, bytes, keyStart, keyEnd)
+      break
+    case OperationKind.DeleteRange:
+      deleteRange(state, bytes.slice(keyStart, keyEnd), bytes.slice(reader.valueStart, reader.valueEnd))
+      break
+    case OperationKind.DeleteFrom:
+      if (keyStart === keyEnd) deleteAll(state)
+      else deleteRange(state, bytes.slice(keyStart, keyEnd), undefined)
+      break
+    case OperationKind.Put:
+    case 0:
+      break
+  }
+}

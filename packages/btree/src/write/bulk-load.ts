@@ -1,0 +1,102 @@
+import {
+  compareByteRanges,
+  invalidArgument,
+  KEY_BYTES_MAX,
+  kindOf,
+  tooLarge,
+  toPlainBytes,
+  VALUE_BYTES_MAX,
+} from '@ldb/base'
+import { VALUE_FIELD_BYTES } from '../format.js'
+import { prefixBytes, slotCount } from '../page/page.js'
+import { admitKey, copyBytes, fits, insertSlot } from '../page/edit.js'
+import { setSlotHead, setValueField } from '../page/record.js'
+import { deleteAll } from './range-delete.js'
+import { keyHead } from '../page/search.js'
+import type { TreeState } from './tree-state.js'
+import { putEntry } from './writer.js'
+
+/** Room for the key before, to begin with. */
+const PREVIOUS_BYTES_MIN = 256
+/** Longer values are copied whole, by one call. */
+const WHOLE_BYTES_MIN = 32
+
+/**
+ * Fills an empty tree from entries in ascending order of their keys: each goes behind the last one, with neither
+ * descent nor search, and pages are left full.
+ *
+ * @returns what is wrong with the entries, the tree being empty again: LDB_INVALID_ARGUMENT when a key is not above the one
+ * before it, or something is no entry; LDB_TOO_LARGE; or whatever the source threw; `undefined` when all went well.
+ * @throws what reading or writing pages throws; the tree is then not to be used any more.
+ * @internal
+ */
+export function bulkLoad(
+  state: TreeState,
+  entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>,
+): { readonly fault: unknown } | undefined {
+  const { pages } = state
+  let previous = new Uint8Array(PREVIOUS_BYTES_MIN)
+  let previousBytes = -1
+  let leaf = -1
+  let isChanging = false
+  try {
+    for (const entry of entries) {
+      if (!Array.isArray(entry)) throw invalidArgument(`an entry is a key and a value, not ${kindOf(entry)}`)
+      const key = toPlainBytes(entry[0], 'key')
+      const value = toPlainBytes(entry[1], 'value')
+      if (key.length > KEY_BYTES_MAX) throw tooLarge('key', key.length, KEY_BYTES_MAX)
+      if (value.length > VALUE_BYTES_MAX) throw tooLarge('value', value.length, VALUE_BYTES_MAX)
+      if (previousBytes >= 0 && compareByteRanges(previous, 0, previousBytes, key, 0, key.length) >= 0) {
+        throw invalidArgument('the entries of a bulk load must be in ascending order', { key })
+      }
+      // The source may use its arrays again; a copy for each key would cost more than all the rest.
+      previousBytes = key.length
+      if (previousBytes > previous.length) previous = key.slice()
+      else copyBytes(key, 0, previous, 0, previousBytes)
+      isChanging = true
+      if (leaf < 0) leaf = state.descend(key, 0, key.length)
+      if (!appendEntry(state, leaf, key, value)) {
+        pages.unpin()
+        leaf = -1
+        putApart(state, key, value)
+      }
+      isChanging = false
+    }
+  } catch (fault) {
+    pages.unpin()
+    if (isChanging) throw fault
+    deleteAll(state)
+    return { fault }
+  }
+  pages.unpin()
+  return undefined
+}
+
+/** Puts an entry that the last leaf has no room for, or that needs a run. */
+function putApart(state: TreeState, key: Uint8Array, value: Uint8Array): void {
+  const entry = new Uint8Array(key.length + value.length)
+  entry.set(key)
+  entry.set(value, key.length)
+  putEntry(state, entry, 0, key.length, key.length, entry.length)
+}
+
+/** Appends an entry to the rightmost leaf; gives false when it does not fit or has to go to a run. */
+function appendEntry(state: TreeState, leaf: number, key: Uint8Array, value: Uint8Array): boolean {
+  const { memory } = state
+  const keyBytes = key.length
+  const valueBytes = value.length
+  const bytes = VALUE_FIELD_BYTES + keyBytes + valueBytes
+  if (keyBytes > memory.keyPartMax || valueBytes > memory.valueInlineMax || !fits(memory, leaf, bytes))
+    return false
+  admitKey(memory, leaf, key, 0, keyBytes)
+  const slot = slotCount(memory, leaf)
+  const record = insertSlot(memory, leaf, slot, keyBytes, bytes)
+  setValueField(memory, record, valueBytes)
+  copyBytes(key, 0, memory.bytes, record + VALUE_FIELD_BYTES, keyBytes)
+  const valueAt = record + VALUE_FIELD_BYTES + keyBytes
+  if (valueBytes > WHOLE_BYTES_MIN) memory.bytes.set(value, valueAt)
+  else copyBytes(value, 0, memory.bytes, valueAt, valueBytes)
+  setSlotHead(memory, leaf, slot, keyHead(key, 0, keyBytes, prefixBytes(memory, leaf)))
+  state.entryCount += 1
+  return true
+}

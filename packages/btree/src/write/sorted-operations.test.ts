@@ -1,0 +1,119 @@
+// Strategy: sections whose operations are in order, few and many to a leaf, at its ends, in between and over many leaves, are
+// applied beside a plain map; keys and values of all lengths, those that stand in runs included; snapshots stay open, pages are
+// small and some are not in memory. Invariants: the map's entries, nothing found by verification, snapshots do not change.
+import { WriteBatch } from '@ldb/base'
+import { describe, expect, test } from 'vitest'
+import { TreeHarness, entriesOf, findingsOf, keyOf, textOf } from '../../test/tree-harness.js'
+
+const VALUE_BYTES = [0, 1, 15, 16, 17, 40, 40, 40, 100, 200, 700]
+
+/** Numbers below `limit` that follow from a seed. */
+function picks(seed: number): (limit: number) => number {
+  let state = seed
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * limit)
+  }
+}
+
+/** `undefined` removes. */
+type Operation = readonly [key: string, value: string | undefined]
+
+function sectionOf(operations: readonly Operation[]): WriteBatch {
+  const batch = new WriteBatch()
+  for (const [key, value] of operations) {
+    if (value === undefined) batch.delete(0, keyOf(key))
+    else batch.put(0, keyOf(key), keyOf(value))
+  }
+  return batch
+}
+
+function applySorted(harness: TreeHarness, operations: readonly Operation[]): void {
+  const sorted = [...new Map(operations)].sort(([a], [b]) => (a < b ? -1 : 1))
+  const section = sectionOf(sorted).sections()[0]
+  if (section === undefined) return
+  const { bytes, start, end, operationCount } = section
+  harness.tree.apply({ bytes, start, end, operationCount, isSorted: true }, harness.nextSeq())
+  for (const [key, value] of sorted) {
+    if (value === undefined) harness.model.delete(key)
+    else harness.model.set(key, value)
+  }
+}
+
+function expectWhole(harness: TreeHarness): void {
+  const snapshot = harness.tree.snapshot()
+  expect(entriesOf(snapshot)).toEqual([...harness.model].sort(([a], [b]) => (a < b ? -1 : 1)))
+  snapshot.release()
+  expect(harness.tree.entryCount).toBe(harness.model.size)
+  expect(findingsOf(harness.tree)).toEqual([])
+}
+
+/** A run of operations of one kind or another: dense or sparse, at one place or everywhere, putting or removing. */
+function someOperations(pick: (limit: number) => number): Operation[] {
+  const operations: Operation[] = []
+  const [first, span] = [pick(3000), [30, 300, 3000][pick(3)] ?? 1]
+  const removed = [0, 1, 5, 9][pick(4)] ?? 0
+  const prefix = ['', 'a long beginning that all of them share/'.repeat(4)][pick(8) === 0 ? 1 : 0] ?? ''
+  for (let count = 1 + pick([3, 40, 400][pick(3)] ?? 1); count > 0; count -= 1) {
+    const key = `${prefix}key ${String(first + pick(span)).padStart(5, '0')}`
+    const length = VALUE_BYTES[pick(VALUE_BYTES.length)] ?? 0
+    operations.push([key, pick(10) < removed ? undefined : String.fromCharCode(33 + pick(90)).repeat(length)])
+  }
+  return operations
+}
+
+describe.each([
+  ['a cache that holds all', { pageBytes: 512, cachePages: 4096 }],
+  ['a cache that holds a part', { pageBytes: 512, cachePages: 40 }],
+  ['large pages', { pageBytes: 4096, cachePages: 64 }],
+])('operations in order, %s', (_, options) => {
+  test.each([1, 2, 3, 4])('leave what a map holds, seed %i', (seed) => {
+    const pick = picks(seed)
+    const harness = new TreeHarness(options)
+    for (let round = 0; round < 60; round += 1) {
+      const snapshot = round % 3 === 0 ? harness.tree.snapshot() : undefined
+      const before = [...harness.model].sort(([a], [b]) => (a < b ? -1 : 1))
+      applySorted(harness, someOperations(pick))
+      if (pick(4) === 0) harness.put(`key ${pick(3000)}`, 'x')
+      if (pick(20) === 0) {
+        harness.apply((batch) => {
+          batch.deleteRange(0, keyOf('key 01'), keyOf('key 02'))
+        })
+        for (const key of harness.model.keys()) {
+          if (key >= 'key 01' && key < 'key 02') harness.model.delete(key)
+        }
+      }
+      if (snapshot !== undefined) {
+        expect(entriesOf(snapshot)).toEqual(before)
+        snapshot.release()
+      }
+      if (round % 7 === 6) harness.tree.checkpoint()
+      expectWhole(harness)
+    }
+    for (const [key, value] of harness.model) expect(textOf(harness.tree.get(keyOf(key))!)).toBe(value)
+  })
+})
+
+test('in an empty tree, operations in order leave full pages', () => {
+  const harness = new TreeHarness({ pageBytes: 4096, cachePages: 512 })
+  const operations = Array.from({ length: 2000 }, (_, n): Operation => [
+    String(n).padStart(6, '0'),
+    'v'.repeat(50),
+  ])
+  applySorted(harness, operations)
+  expectWhole(harness)
+  const { liveBytes } = harness.tree.stats()
+  expect(liveBytes).toBeLessThan(2000 * 66 * 1.2)
+})
+
+test.each([
+  ['descend', ['b', 'a']],
+  ['come twice', ['a', 'a']],
+])('operations that are said to be in order and %s are refused', (_, keys) => {
+  const harness = new TreeHarness({ pageBytes: 512, cachePages: 64 })
+  const section = sectionOf(keys.map((key): Operation => [key, 'x'])).sections()[0]!
+  const { bytes, start, end, operationCount } = section
+  expect(() => {
+    harness.tree.apply({ bytes, start, end, operationCount, isSorted: true }, harness.nextSeq())
+  }).toThrowError('in order')
+})

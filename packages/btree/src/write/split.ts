@@ -1,0 +1,223 @@
+import { assert } from '@ldb/base'
+import {
+  BRANCH_RECORD_CHILD_CHECKSUM_OFFSET,
+  BRANCH_RECORD_KEY_OFFSET,
+  SLOT_BYTES,
+  LEVELS_MAX,
+} from '../format.js'
+import { clearPage, pageNumberOf, slotCount, SLOTS_WORD, usedBytes } from '../page/page.js'
+import {
+  admitKey,
+  appendSlots,
+  copyToScratch,
+  fits,
+  insertSlot,
+  refillPage,
+  renewFences,
+  setFences,
+  setHead,
+} from '../page/edit.js'
+import type { PageMemory } from '../page/memory.js'
+import {
+  branchRecordBytes,
+  childChecksumHigh,
+  childChecksumLow,
+  childOf,
+  copyKey,
+  recordBytes,
+} from '../page/record.js'
+import { makeSeparator, takeSeparator } from '../pager/separator.js'
+import type { Separator } from '../pager/separator.js'
+import type { TreeState } from './tree-state.js'
+
+// Splits speak of virtual slots: those of the full page with the new record among them, at `slot`. `middle` is the
+// first virtual slot that goes to the right page.
+
+/**
+ * Splits the leaf at `depth` of the path so that a record of `bytes` for a key fits at `slot`.
+ *
+ * @returns the page, one of the two, that the record belongs to.
+ * @internal
+ */
+export function splitAndInsert(
+  state: TreeState,
+  depth: number,
+  slot: number,
+  bytes: number,
+  key: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const { memory, pages } = state
+  const page = state.pathPage[depth] as number
+  const lower = state.lowerFence(depth)
+  const upper = state.upperFence(depth)
+  // All of it is read from the copy: copying a page waits for memory once, looking at its records once for each.
+  const source = copyToScratch(memory, page)
+  const middle = chooseLeafMiddle(state, source, slot, bytes, lower === undefined, upper === undefined)
+  const boundary = slot < middle ? middle - 1 : middle
+  const newKey = key.slice(start, end)
+  const left = slot === middle - 1 ? newKey : copyKey(source, 0, boundary - 1)
+  const right = slot === middle ? newKey : copyKey(source, 0, boundary)
+  const separator = makeSeparator(memory, pages.extents, left, right)
+  const count = slotCount(source, 0)
+  const sibling = pages.create(0)
+  refillPage(memory, page, source, 0, boundary)
+  refillPage(memory, sibling, source, boundary, count)
+  renewFences(memory, page, lower, separator.key)
+  renewFences(memory, sibling, separator.key, upper)
+  insertChild(state, depth - 1, pathSlotOf(state, depth - 1) + 1, separator, pageNumberOf(memory, sibling))
+  return slot < middle ? page : sibling
+}
+
+function pathSlotOf(state: TreeState, depth: number): number {
+  return depth < 0 ? 0 : (state.pathSlot[depth] as number)
+}
+
+/** Chooses where the leaf that `source` holds is split: in the middle by bytes, or at its end where keys come in order. */
+function chooseLeafMiddle(
+  state: TreeState,
+  source: PageMemory,
+  slot: number,
+  bytes: number,
+  leftEdge: boolean,
+  rightEdge: boolean,
+): number {
+  const count = slotCount(source, 0)
+  const again = state.lastPage === pageNumberOf(source, 0)
+  // Keys that come in ascending or descending order leave full pages behind them.
+  if (slot === count && (rightEdge || (again && state.lastSlot === slot - 1))) return count
+  if (slot === 0 && (leftEdge || (again && state.lastSlot === 0))) return 1
+  return middleByBytes(source, 0, slot, bytes)
+}
+
+/** First virtual slot with which the left side holds at least half of the bytes; both sides keep one or more. */
+function middleByBytes(memory: PageMemory, page: number, slot: number, bytes: number): number {
+  const count = slotCount(memory, page)
+  const total = usedBytes(memory, page) + bytes + SLOT_BYTES
+  let sum = 0
+  for (let index = 0; index < count; index += 1) {
+    const size = index === slot ? bytes : recordBytes(memory, page, index < slot ? index : index - 1)
+    if (sum + (size + SLOT_BYTES) / 2 >= total / 2 && index > 0) return index
+    sum += size + SLOT_BYTES
+  }
+  return count
+}
+
+/**
+ * Returns the branch at `depth` of the path a new child, at `slot`, splitting it, and those above, where it is full.
+ *
+ * @internal
+ */
+export function insertChild(
+  state: TreeState,
+  depth: number,
+  slot: number,
+  separator: Separator,
+  child: number,
+): void {
+  const { memory } = state
+  if (depth < 0) {
+    growRoot(state, separator, child)
+    return
+  }
+  const page = state.pathPage[depth] as number
+  if (fits(memory, page, branchRecordBytes(separator.part.length))) {
+    writeBranchRecord(memory, page, slot, separator, child)
+    return
+  }
+  splitBranch(state, depth, slot, separator, child)
+}
+
+/** The root was split: a new one above has the two halves as children. */
+function growRoot(state: TreeState, separator: Separator, child: number): void {
+  const { memory, pages } = state
+  assert(state.root.level + 1 < LEVELS_MAX, 'the tree does not grow without bound')
+  const root = pages.create(state.root.level + 1)
+  writeFirstRecord(memory, root, state.root.page, 0, 0)
+  writeBranchRecord(memory, root, 1, separator, child)
+  state.root.page = pageNumberOf(memory, root)
+  state.root.level += 1
+}
+
+function splitBranch(
+  state: TreeState,
+  depth: number,
+  slot: number,
+  separator: Separator,
+  child: number,
+): void {
+  const { memory, pages } = state
+  const page = state.pathPage[depth] as number
+  const count = slotCount(memory, page)
+  const lower = state.lowerFence(depth)
+  const upper = state.upperFence(depth)
+  const middle = chooseBranchMiddle(memory, page, slot, branchRecordBytes(separator.part.length))
+  const boundary = slot < middle ? middle - 1 : middle
+  const isNew = slot === middle
+  // The separator of the middle child moves up; the child stands in the sibling's slot 0, which has none.
+  const up = isNew ? separator : takeSeparator(memory, page, boundary, copyKey(memory, page, boundary))
+  const sibling = pages.create(state.root.level - depth)
+  const source = copyToScratch(memory, page)
+  refillPage(memory, page, source, 0, boundary)
+  clearPage(memory, sibling, state.root.level - depth)
+  if (isNew) {
+    writeFirstRecord(memory, sibling, child, 0, 0)
+  } else {
+    writeFirstRecord(
+      memory,
+      sibling,
+      childOf(source, 0, boundary),
+      childChecksumLow(source, 0, boundary),
+      childChecksumHigh(source, 0, boundary),
+    )
+  }
+  appendSlots(memory, sibling, source, 0, isNew ? boundary : boundary + 1, count)
+  renewFences(memory, page, lower, up.key)
+  setFences(memory, sibling, up.key, upper)
+  if (slot < middle) writeBranchRecord(memory, page, slot, separator, child)
+  else if (slot > middle) writeBranchRecord(memory, sibling, slot - middle, separator, child)
+  insertChild(state, depth - 1, pathSlotOf(state, depth - 1) + 1, up, pageNumberOf(memory, sibling))
+}
+
+/** Chooses where a branch is split; both sides keep two children or more. */
+function chooseBranchMiddle(memory: PageMemory, page: number, slot: number, bytes: number): number {
+  const count = slotCount(memory, page)
+  assert(count >= 3, 'a page holds three branch records')
+  if (slot === count) return count - 1
+  return Math.min(count - 1, Math.max(2, middleByBytes(memory, page, slot, bytes)))
+}
+
+/** Writes the record of slot 0, which has no separator. @internal */
+export function writeFirstRecord(
+  memory: PageMemory,
+  page: number,
+  child: number,
+  checksumLow: number,
+  checksumHigh: number,
+): void {
+  const record = insertSlot(memory, page, 0, 0, branchRecordBytes(0))
+  const word = record >> 2
+  memory.i32[word] = child
+  memory.i32[word + (BRANCH_RECORD_CHILD_CHECKSUM_OFFSET >> 2)] = checksumLow
+  memory.i32[word + (BRANCH_RECORD_CHILD_CHECKSUM_OFFSET >> 2) + 1] = checksumHigh
+  memory.i32[(page >> 2) + SLOTS_WORD] = 0
+}
+
+/** Writes a record with a separator; the child's checksum is recorded by the next checkpoint. */
+function writeBranchRecord(
+  memory: PageMemory,
+  page: number,
+  slot: number,
+  separator: Separator,
+  child: number,
+): void {
+  const { key, part } = separator
+  admitKey(memory, page, key, 0, key.length)
+  const bytes = branchRecordBytes(part.length)
+  const record = insertSlot(memory, page, slot, key.length, bytes)
+  memory.bytes.fill(0, record, record + bytes)
+  memory.i32[record >> 2] = child
+  memory.bytes.set(part, record + BRANCH_RECORD_KEY_OFFSET)
+  setHead(memory, page, slot)
+}

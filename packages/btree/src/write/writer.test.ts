@@ -1,0 +1,66 @@
+// Strategy: puts that take the short ways (in memory, in place, where reads remember a record) are mixed with all else that
+// changes a tree, beside a plain map; after every batch each key is read twice, so that its place is remembered, and again
+// from a snapshot that was open before. Small pages make most pages split, merge and be compacted in between.
+import { describe, expect, test } from 'vitest'
+import { TreeHarness, entriesOf, findingsOf, keyOf, textOf } from '../../test/tree-harness.js'
+
+const KEYS = 400
+const LENGTHS = [0, 1, 15, 16, 17, 40, 40, 40, 100, 200]
+
+/** Numbers below `limit` that follow from a seed. */
+function picks(seed: number): (limit: number) => number {
+  let state = seed
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * limit)
+  }
+}
+
+function expectModel(harness: TreeHarness): void {
+  for (let round = 0; round < 2; round += 1) {
+    for (const [key, value] of harness.model) {
+      const found = harness.tree.get(keyOf(key))
+      if (found === undefined || textOf(found) !== value) expect.unreachable(`${key} in round ${round}`)
+    }
+  }
+}
+
+describe.each([
+  ['a cache that holds all', { pageBytes: 512, cachePages: 1024 }],
+  ['a cache that holds a part', { pageBytes: 512, cachePages: 40 }],
+  ['large pages', { pageBytes: 4096, cachePages: 64 }],
+])('the short ways of a put, %s', (_, options) => {
+  test.each([1, 2, 3])('leave what the long way leaves, seed %i', (seed) => {
+    const pick = picks(seed)
+    const harness = new TreeHarness(options)
+    for (let batch = 0; batch < 60; batch += 1) {
+      const snapshot = batch % 3 === 0 ? harness.tree.snapshot() : undefined
+      const before = [...harness.model].sort(([a], [b]) => (a < b ? -1 : 1))
+      harness.apply((write) => {
+        for (let count = 0; count < 40; count += 1) {
+          const key = `key ${String(pick(KEYS)).padStart(4, '0')}`
+          const value = String.fromCharCode(33 + pick(90)).repeat(LENGTHS[pick(LENGTHS.length)]!)
+          if (pick(8) === 0) {
+            write.delete(0, keyOf(key))
+            harness.model.delete(key)
+          } else {
+            write.put(0, keyOf(key), keyOf(value))
+            harness.model.set(key, value)
+          }
+        }
+      })
+      expectModel(harness)
+      if (snapshot !== undefined) {
+        expect(entriesOf(snapshot)).toEqual(before)
+        snapshot.release()
+      }
+      if (batch % 7 === 6) harness.tree.checkpoint()
+    }
+    expect(findingsOf(harness.tree)).toEqual([])
+    harness.tree.checkpoint()
+    harness.reopen()
+    expectModel(harness)
+    expect(findingsOf(harness.tree)).toEqual([])
+    harness.tree.close()
+  })
+})

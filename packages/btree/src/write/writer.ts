@@ -1,0 +1,258 @@
+import { assert, copyWords } from '@ldb/base'
+import { RUN_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_RUN } from '../format.js'
+import { hashKey } from '../page/key-hash.js'
+import { admitToFilter } from '../read/leaf-filter.js'
+import { isPlaced, standsAt } from '../read/lookup.js'
+import { mergeUp } from './merge.js'
+import { pageNumberOf, prefixBytes } from '../page/page.js'
+import { admitKey, fits, fitsWithoutMoving, insertSlot, removeSlot } from '../page/edit.js'
+import type { PageMemory } from '../page/memory.js'
+import {
+  keyPartBytes,
+  recordOffset,
+  setSlotHead,
+  setValueField,
+  valueField,
+  valueIsRun,
+  valuePartBytes,
+} from '../page/record.js'
+import { keyHead, searchLeaf } from '../page/search.js'
+import { splitAndInsert } from './split.js'
+import type { TreeState } from './tree-state.js'
+
+/** Puts in a row without a use for places, after which the next is expected to be like them: its place is not asked. */
+const UNPLACED_IN_ROW_MAX = 4
+
+/** Sets a key to a value; both are windows of one buffer. @internal */
+export function putEntry(
+  state: TreeState,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): void {
+  if (
+    state.unplacedInRow < UNPLACED_IN_ROW_MAX &&
+    overwriteAtPlace(state, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  ) {
+    return
+  }
+  if (putWithoutHolding(state, bytes, keyStart, keyEnd, valueStart, valueEnd)) return
+  try {
+    const leaf = state.descend(bytes, keyStart, keyEnd)
+    const slot = searchLeaf(state.memory, leaf, bytes, keyStart, keyEnd)
+    if (slot >= 0) replace(state, leaf, slot, bytes, keyStart, keyEnd, valueStart, valueEnd)
+    else {
+      insert(state, leaf, ~slot, bytes, keyStart, keyEnd, valueStart, valueEnd)
+      state.entryCount += 1
+    }
+  } finally {
+    state.pages.unpin()
+  }
+}
+
+/** Overwrites a value with one of its length at the place that reads remember, which spares the way down. */
+function overwriteAtPlace(
+  state: TreeState,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): boolean {
+  const { memory, pages } = state
+  const keyBytes = keyEnd - keyStart
+  const valueBytes = valueEnd - valueStart
+  if (valueBytes > memory.valueInlineMax || !isPlaced(memory, keyBytes)) return false
+  const record = pages.space.indexedOffset(hashKey(bytes, keyStart, keyEnd, pages.seed.low), keyBytes)
+  if (record < 0 || !standsAt(memory, record, bytes, keyStart, keyEnd)) return false
+  const leaf = (record >> memory.pageShift) << memory.pageShift
+  if (!pages.isWritable(leaf) || valueField(memory, record) !== valueBytes) return false
+  pages.markChanged(leaf)
+  const at = record + VALUE_FIELD_BYTES + keyBytes
+  copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
+  return true
+}
+
+/**
+ * Puts an entry where that takes no page: none is copied or split, and none but the leaf brought in, so that nothing needs to be
+ * held.
+ *
+ * @returns whether it has; nothing has changed otherwise.
+ */
+function putWithoutHolding(
+  state: TreeState,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): boolean {
+  const { pages, entryCount } = state
+  const { layoutVersion } = pages
+  const leaf = state.descendBelowResident(bytes, keyStart, keyEnd)
+  const isPut = leaf >= 0 && putInLeaf(state, leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  if (pages.layoutVersion !== layoutVersion || state.entryCount !== entryCount) countUnplaced(state)
+  else if (isPut) state.unplacedInRow = 0
+  return isPut
+}
+
+function countUnplaced(state: TreeState): void {
+  if (state.unplacedInRow < UNPLACED_IN_ROW_MAX) state.unplacedInRow += 1
+}
+
+/**
+ * Puts an entry into its leaf, which is writable, where that takes no page.
+ *
+ * @returns whether it has; nothing has changed otherwise.
+ * @internal
+ */
+export function putInLeaf(
+  state: TreeState,
+  leaf: number,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): boolean {
+  const { memory, pages } = state
+  const keyBytes = keyEnd - keyStart
+  const valueBytes = valueEnd - valueStart
+  if (keyBytes > memory.keyPartMax || valueBytes > memory.valueInlineMax) return false
+  const slot = searchLeaf(memory, leaf, bytes, keyStart, keyEnd)
+  if (slot >= 0) {
+    const record = recordOffset(memory, leaf, slot)
+    if (valueField(memory, record) !== valueBytes) return false
+    pages.markChanged(leaf)
+    const at = record + VALUE_FIELD_BYTES + keyBytes
+    copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
+    return true
+  }
+  const recordSize = VALUE_FIELD_BYTES + keyBytes + valueBytes
+  if (!fits(memory, leaf, recordSize)) return false
+  if (fitsWithoutMoving(memory, leaf, recordSize)) {
+    pages.markChanged(leaf)
+    admitToFilter(pages, leaf, bytes, keyStart, keyEnd)
+  } else pages.markDirty(leaf)
+  admitKey(memory, leaf, bytes, keyStart, keyEnd)
+  writeRecord(state, leaf, ~slot, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  state.entryCount += 1
+  return true
+}
+
+/** Removes a key, which must be present. @internal */
+export function deleteEntry(state: TreeState, bytes: Uint8Array, keyStart: number, keyEnd: number): void {
+  try {
+    const leaf = state.descend(bytes, keyStart, keyEnd)
+    const slot = searchLeaf(state.memory, leaf, bytes, keyStart, keyEnd)
+    assert(slot >= 0, 'a key that is deleted is present')
+    state.giveUpRuns(leaf, slot)
+    removeSlot(state.memory, leaf, slot)
+    state.entryCount -= 1
+    mergeUp(state, state.root.level)
+  } finally {
+    state.pages.unpin()
+  }
+}
+
+function replace(
+  state: TreeState,
+  leaf: number,
+  slot: number,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): void {
+  const { memory } = state
+  const record = recordOffset(memory, leaf, slot)
+  const valueBytes = valueEnd - valueStart
+  if (!valueIsRun(memory, record) && valuePartBytes(memory, record) === valueBytes) {
+    const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyEnd - keyStart)
+    copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
+    return
+  }
+  const shrinks = valuePart(memory, valueBytes) < valuePartBytes(memory, record)
+  state.giveUpRuns(leaf, slot)
+  removeSlot(memory, leaf, slot)
+  insert(state, leaf, slot, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  // A shorter record needs no split, so that the path is still the one that led here.
+  if (shrinks) mergeUp(state, state.root.level)
+}
+
+function insert(
+  state: TreeState,
+  leaf: number,
+  slot: number,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): void {
+  const { memory } = state
+  const keyPart = keyPartBytes(memory, keyEnd - keyStart)
+  const recordSize = VALUE_FIELD_BYTES + keyPart + valuePart(memory, valueEnd - valueStart)
+  let page = leaf
+  let place = slot
+  if (!fits(memory, page, recordSize)) {
+    page = splitAndInsert(state, state.root.level, slot, recordSize, bytes, keyStart, keyEnd)
+    place = ~searchLeaf(memory, page, bytes, keyStart, keyEnd)
+  }
+  admitKey(memory, page, bytes, keyStart, keyEnd)
+  writeRecord(state, page, place, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
+}
+
+/** Writes a new record into a page that has room for it and takes its key; long parts go to runs. @internal */
+export function writeRecord(
+  state: TreeState,
+  page: number,
+  slot: number,
+  recordSize: number,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): void {
+  const { memory } = state
+  const keyBytes = keyEnd - keyStart
+  const valueBytes = valueEnd - valueStart
+  const isLong = valueBytes > memory.valueInlineMax
+  const record = insertSlot(memory, page, slot, keyBytes, recordSize)
+  setValueField(memory, record, isLong ? RUN_REFERENCE_BYTES | VALUE_IS_RUN : valueBytes)
+  writeKeyPart(state, record + VALUE_FIELD_BYTES, bytes, keyStart, keyEnd)
+  const valueAt = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
+  if (isLong) memory.bytes.set(state.pages.extents.write(bytes, valueStart, valueEnd), valueAt)
+  else copyWords(state.viewOf(bytes), valueStart, memory.view, valueAt, valueBytes)
+  // From the key itself: what was just written would have to be waited for.
+  setSlotHead(memory, page, slot, keyHead(bytes, keyStart, keyEnd, prefixBytes(memory, page)))
+  state.lastPage = pageNumberOf(memory, page)
+  state.lastSlot = slot
+}
+
+/** Bytes that a value takes in a leaf. */
+function valuePart(memory: PageMemory, valueBytes: number): number {
+  return valueBytes > memory.valueInlineMax ? RUN_REFERENCE_BYTES : valueBytes
+}
+
+/** Writes the key part of a record: the key, or its beginning and the reference of a run that holds all of it. */
+function writeKeyPart(
+  state: TreeState,
+  at: number,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+): void {
+  const { memory } = state
+  const keyBytes = keyEnd - keyStart
+  if (keyBytes <= memory.keyPartMax) {
+    copyWords(state.viewOf(bytes), keyStart, memory.view, at, keyBytes)
+    return
+  }
+  copyWords(state.viewOf(bytes), keyStart, memory.view, at, memory.keyInlineBytes)
+  memory.bytes.set(state.pages.extents.write(bytes, keyStart, keyEnd), at + memory.keyInlineBytes)
+}

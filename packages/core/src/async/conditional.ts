@@ -1,0 +1,122 @@
+import { equalBytes, invalidArgument, LdbError } from '@ldb/base'
+import type { AsyncCommits } from '../commit/async-commits.js'
+import type { WaitingWrite } from '../commit/conditional-queue.js'
+import { decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
+import { READ_MISS } from '../resident/read-gate.js'
+import type { ReadGate } from '../resident/read-gate.js'
+import type { Durability } from '../health/options.js'
+import type { KeyspaceCodec } from '../keyspace/codec.js'
+import { isPromise } from '../write/keyspace-writes.js'
+import type { KeyspaceStore } from '../keyspace/store.js'
+
+/** What conditional writes work with. */
+export interface ConditionalParts {
+  readonly commits: AsyncCommits
+  readonly gate: ReadGate
+  readonly store: KeyspaceStore
+  /** The caller's own. */
+  readonly key: Uint8Array
+  readonly durability: Durability | undefined
+  readonly ttlMs: number | undefined
+  /** Throws unless the keyspace takes commits, and when the caller no longer wants it. */
+  readonly check: () => void
+}
+
+/** Returns the value of the key behind all commits so far, or a miss. */
+function currentValue(parts: ConditionalParts, mayWait: boolean): Uint8Array | undefined | typeof READ_MISS {
+  const { commits, gate, store, key } = parts
+  if (mayWait) return commits.valueOf(store, key, key.length)
+  return gate.attempt(() => commits.valueOf(store, key, key.length))
+}
+
+function commitValue(
+  parts: ConditionalParts,
+  next: Uint8Array | undefined,
+  resolve: () => void,
+  reject: (error: unknown) => void,
+): void {
+  const { commits, store, key, durability, ttlMs } = parts
+  const batch = commits.takeBatch()
+  if (next === undefined) batch.delete(store.descriptor.id, key)
+  else batch.put(store.descriptor.id, key, store.seal(next, ttlMs))
+  commits.append(batch, durability, resolve, reject)
+}
+
+/** A compare-and-swap; `undefined` stands for an absent key. */
+export function exchange(
+  parts: ConditionalParts,
+  expected: Uint8Array | undefined,
+  next: Uint8Array | undefined,
+): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    parts.commits.submit(
+      rejecting(reject, (mayWait) => {
+        parts.check()
+        const current = currentValue(parts, mayWait)
+        if (current === READ_MISS) return READ_MISS
+        const done = (): void => {
+          resolve(true)
+        }
+        if (!sameValue(current, expected)) {
+          // What was read may not be durable yet: the answer waits until it is.
+          parts.commits.whenVisible(() => {
+            resolve(false)
+          }, reject)
+        } else if (next === undefined && expected === undefined) parts.commits.whenVisible(done, reject)
+        else commitValue(parts, next, done, reject)
+        return undefined
+      }),
+    )
+  })
+}
+
+/** Writes what `change` makes of the value. */
+export function updateValue<K, V>(
+  parts: ConditionalParts,
+  codec: KeyspaceCodec<K, V>,
+  change: (value: V | undefined) => V | undefined,
+): Promise<V | undefined> {
+  return new Promise((resolve, reject) => {
+    parts.commits.submit(
+      rejecting(reject, (mayWait) => {
+        parts.check()
+        const { commits, store, key } = parts
+        const before = currentValue(parts, mayWait)
+        if (before === READ_MISS) return READ_MISS
+        const seqBefore = commits.newestSeq
+        const next = change(before === undefined ? undefined : decodeBorrowedValue(codec, before))
+        if (isPromise(next)) throw invalidArgument('the function given to update must not be async')
+        const nextBytes = next === undefined ? undefined : codec.encodeValue(next).slice()
+        parts.check()
+        if (commits.newestSeq !== seqBefore && !sameValue(commits.valueOf(store, key, key.length), before)) {
+          throw new LdbError('LDB_CONFLICT', 'the function given to update has changed the key itself', {
+            details: { key },
+          })
+        }
+        const done = (): void => {
+          resolve(next)
+        }
+        if (nextBytes === undefined && before === undefined) commits.whenVisible(done, reject)
+        else commitValue(parts, nextBytes, done, reject)
+        return undefined
+      }),
+    )
+  })
+}
+
+function rejecting(reject: (error: unknown) => void, run: WaitingWrite['run']): WaitingWrite {
+  return {
+    run: (mayWait) => {
+      try {
+        return run(mayWait)
+      } catch (error) {
+        reject(error)
+        return undefined
+      }
+    },
+  }
+}
+
+function sameValue(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b)
+}

@@ -1,0 +1,163 @@
+import { copyBytes, invalidArgument } from '@ldb/base'
+import type { ResolvedRange } from '@ldb/base'
+import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
+import type { AsyncApi } from './api.js'
+import { RetryableCursor } from '../resident/retryable-cursor.js'
+import { closedError } from '../health/health.js'
+import type { KeyspaceCodec } from '../keyspace/codec.js'
+import type { OpenRead } from '../read/open-reads.js'
+import type { ReadPin, ReadSource } from '../read/read-source.js'
+
+/**
+ * A place in a range that moves both ways without blocking.
+ *
+ * @remarks As {@link Cursor}, with moves that give promises; calls that are not waited for are run one after the other.
+ * Frozen at the call that made it; it holds a snapshot until it is closed.
+ * @category Async
+ */
+export class AsyncCursor<K, V> implements AsyncDisposable {
+  readonly #face: AsyncApi
+  readonly #codec: KeyspaceCodec<K, V>
+  readonly #reverse: boolean
+  readonly #read: AsyncCursorRead
+  #tail: Promise<unknown> = Promise.resolve()
+  #key: Uint8Array | undefined = undefined
+  #value: Uint8Array | undefined = undefined
+
+  /** @internal */
+  constructor(face: AsyncApi, source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange) {
+    this.#face = face
+    this.#codec = codec
+    this.#reverse = range.reverse
+    this.#read = new AsyncCursorRead(source, range)
+  }
+
+  /** True while the cursor stands on an entry. */
+  get valid(): boolean {
+    this.#read.assertOpen()
+    return this.#key !== undefined
+  }
+
+  /**
+   * Key of the entry; the caller's own.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
+   */
+  get key(): K {
+    this.#read.assertOpen()
+    if (this.#key === undefined) throw invalidArgument('the cursor stands on no entry')
+    return decodeBorrowedKey(this.#codec, this.#key)
+  }
+
+  /**
+   * Value of the entry; the caller's own.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
+   */
+  get value(): V {
+    this.#read.assertOpen()
+    if (this.#value === undefined) throw invalidArgument('the cursor stands on no entry')
+    return decodeBorrowedValue(this.#codec, this.#value)
+  }
+
+  /** Moves to the first entry of the range. */
+  first(): Promise<boolean> {
+    return this.#move((cursor) => (this.#reverse ? cursor.last() : cursor.first()))
+  }
+
+  /** Moves to the last entry of the range. */
+  last(): Promise<boolean> {
+    return this.#move((cursor) => (this.#reverse ? cursor.first() : cursor.last()))
+  }
+
+  /** Moves to the first entry of the range that is not before `key`. */
+  async seek(key: K): Promise<boolean> {
+    // A cursor that is closed says that first, as the sync face does.
+    this.#read.assertOpen()
+    const bytes = copyBytes(this.#codec.encodeKey(key))
+    return this.#move((cursor) =>
+      this.#reverse ? cursor.seekBackward(bytes, bytes.length) : cursor.seek(bytes, bytes.length),
+    )
+  }
+
+  /** Moves on by one. */
+  next(): Promise<boolean> {
+    return this.#move((cursor) => (this.#reverse ? cursor.previous() : cursor.next()))
+  }
+
+  /** Moves back by one. */
+  previous(): Promise<boolean> {
+    return this.#move((cursor) => (this.#reverse ? cursor.next() : cursor.previous()))
+  }
+
+  /** Gives the snapshot back. Idempotent. */
+  async close(): Promise<void> {
+    this.#read.release()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#read.release()
+  }
+
+  #move(move: (cursor: RetryableCursor) => boolean): Promise<boolean> {
+    const moved = this.#moveAfter(this.#tail, move)
+    this.#tail = moved.catch(() => undefined)
+    return moved
+  }
+
+  async #moveAfter(previous: Promise<unknown>, move: (cursor: RetryableCursor) => boolean): Promise<boolean> {
+    await previous
+    const read = this.#read
+    let moved = false
+    let found = false
+    const attempt = (): void => {
+      const { cursor } = read
+      if (cursor === undefined) return
+      if (!moved) found = move(cursor)
+      moved = true
+      // The value too, which may stand in pages of its own.
+      this.#value = found ? cursor.cursor.value : undefined
+      this.#key = found ? cursor.cursor.key : undefined
+    }
+    await this.#face.read(
+      attempt,
+      () => {
+        read.assertOpen()
+      },
+      undefined,
+    )
+    return found
+  }
+}
+
+/** What an async cursor holds. */
+class AsyncCursorRead implements OpenRead {
+  readonly openedAtMs: number
+  readonly seq: number
+  /** `undefined` over a range in which nothing can be. */
+  readonly cursor: RetryableCursor | undefined
+  readonly #source: ReadSource
+  readonly #pin: ReadPin
+  #open = true
+
+  constructor(source: ReadSource, range: ResolvedRange) {
+    this.#source = source
+    this.#pin = source.acquire()
+    this.seq = this.#pin.view.seq
+    this.cursor = range.empty ? undefined : new RetryableCursor(this.#pin.openCursor(range))
+    this.openedAtMs = source.opened(this)
+  }
+
+  assertOpen(): void {
+    if (!this.#open) throw closedError()
+    this.#pin.assertHeld()
+  }
+
+  release(): void {
+    if (!this.#open) return
+    this.#open = false
+    if (this.cursor !== undefined) this.#pin.closeCursor(this.cursor.cursor)
+    this.#source.closed(this)
+    this.#source.giveBack(this.#pin)
+  }
+}

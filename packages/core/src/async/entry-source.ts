@@ -1,0 +1,248 @@
+import type { KeyBounds, ResolvedRange } from '@ldb/base'
+import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
+import type { AsyncApi } from './api.js'
+import { READ_MISS } from '../resident/read-gate.js'
+import { throwIfAborted } from '../health/abort-signal.js'
+import type { AbortSignalLike } from '../health/abort-signal.js'
+import { RetryableCursor } from '../resident/retryable-cursor.js'
+import type { EntryPart } from '../read/entry-source.js'
+import type { KeyspaceCodec } from '../keyspace/codec.js'
+import type { OpenRead } from '../read/open-reads.js'
+import type { ReadPin, ReadSource } from '../read/read-source.js'
+
+/** Entries that are decoded ahead of the caller. */
+const BATCH_ENTRIES_MAX = 256
+/** Bytes of values after which a batch ends. */
+const BATCH_BYTES_MAX = 262_144
+/** Entries of a walk after which the event loop may have its turn. */
+const TURN_ENTRIES = 1024
+/** Misses for one batch after which it is read like on the sync face. */
+const MISSES_MAX = 256
+
+/** Where an async scan takes its results from. */
+export interface AsyncScanSource<T> {
+  /** Returns the next results, at least one; none at the end, for ever after too. */
+  pull(): Promise<readonly T[]>
+  /** Ends it and gives back what it holds. Idempotent. */
+  close(): void
+}
+
+/**
+ * The entries of a range in batches, frozen at construction (S1). While the caller works on one batch, the pages of the
+ * next are fetched. Gives the frozen state back with the last entry, when closed, and when the database closes (S2).
+ */
+export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
+  readonly openedAtMs: number
+  readonly seq: number
+  readonly #face: AsyncApi
+  readonly #source: ReadSource
+  readonly #codec: KeyspaceCodec<K, V>
+  readonly #range: ResolvedRange
+  readonly #part: EntryPart
+  readonly #signal: AbortSignalLike | undefined
+  readonly #pin: ReadPin
+  readonly #step: () => boolean
+  #cursor: RetryableCursor | undefined = undefined
+  /** Entries still to give, and still to pass by. */
+  #left: number
+  #skip: number
+  #begun = false
+  /** The cursor stands on the next entry already: its value was missed. */
+  #moved = false
+  /** Bytes of the entry, borrowed from the cursor. */
+  #key: Uint8Array | undefined = undefined
+  #value: Uint8Array | undefined = undefined
+  #ahead: Promise<unknown> | undefined = undefined
+  #state: 'open' | 'ended' | 'released' = 'open'
+
+  constructor(
+    face: AsyncApi,
+    source: ReadSource,
+    codec: KeyspaceCodec<K, V>,
+    read: {
+      readonly range: ResolvedRange
+      readonly part: EntryPart
+      readonly signal: AbortSignalLike | undefined
+    },
+  ) {
+    this.#face = face
+    this.#source = source
+    this.#codec = codec
+    this.#range = read.range
+    this.#part = read.part
+    this.#signal = read.signal
+    this.#left = read.range.empty ? 0 : read.range.limit
+    this.#skip = read.range.offset
+    this.#step = (): boolean => this.#moveOn()
+    this.#pin = source.acquire()
+    this.seq = this.#pin.view.seq
+    this.openedAtMs = source.opened(this)
+    if (this.#left === 0) this.#end('ended')
+  }
+
+  pull(): Promise<readonly T[]> {
+    return this.#face.run(() => this.#fill())
+  }
+
+  close(): void {
+    this.#end('ended')
+  }
+
+  release(): void {
+    this.#end('released')
+  }
+
+  async #fill(): Promise<readonly T[]> {
+    const { gate } = this.#face
+    const batch: T[] = []
+    if (gate.isSliceOver) await gate.yieldThread()
+    let missCount = 0
+    while (this.#state !== 'ended' && batch.length === 0) {
+      const ahead = this.#ahead
+      this.#ahead = undefined
+      await ahead
+      throwIfAborted(this.#signal)
+      if (this.#collect(batch, missCount >= MISSES_MAX)) {
+        missCount++
+        this.#ahead = this.#fetchAhead()
+      }
+      if (gate.isSliceOver) await gate.yieldThread()
+    }
+    return batch
+  }
+
+  /** Reads what is in memory; true when it ended at a page that is not. */
+  #collect(batch: T[], mayWait: boolean): boolean {
+    const { gate } = this.#face
+    let byteCount = 0
+    while (batch.length < BATCH_ENTRIES_MAX && byteCount < BATCH_BYTES_MAX) {
+      if (this.#state === 'ended') return false
+      this.#pin.assertHeld()
+      this.#cursor ??= new RetryableCursor(this.#pin.openCursor(this.#range))
+      const found = mayWait ? this.#step() : gate.attempt(this.#step)
+      if (found === READ_MISS) return true
+      if (!found) {
+        this.#end('ended')
+        return false
+      }
+      if (this.#skip > 0) {
+        this.#skip--
+        byteCount += 64
+        continue
+      }
+      byteCount += this.#take(batch)
+      if (--this.#left === 0) this.#end('ended')
+    }
+    return false
+  }
+
+  /** Moves to the next entry and makes sure that what is wanted of it is in memory; may be called again after a miss. */
+  #moveOn(): boolean {
+    const cursor = this.#cursor as RetryableCursor
+    if (!this.#moved) {
+      const { reverse } = this.#range
+      const found = this.#begun
+        ? reverse
+          ? cursor.previous()
+          : cursor.next()
+        : reverse
+          ? cursor.last()
+          : cursor.first()
+      this.#begun = true
+      if (!found) return false
+      this.#moved = true
+    }
+    if (this.#skip === 0) {
+      this.#key = cursor.cursor.key
+      if (this.#part !== 'key') this.#value = cursor.cursor.value
+    }
+    this.#moved = false
+    return true
+  }
+
+  /** Decodes the entry; gives its bytes. */
+  #take(batch: T[]): number {
+    const codec = this.#codec
+    const key = this.#key as Uint8Array
+    const value = this.#value as Uint8Array
+    if (this.#part === 'key') {
+      batch.push(decodeBorrowedKey(codec, key) as unknown as T)
+      return key.length
+    }
+    const valueBytes = value.length
+    if (this.#part === 'value') batch.push(decodeBorrowedValue(codec, value) as unknown as T)
+    else batch.push([decodeBorrowedKey(codec, key), decodeBorrowedValue(codec, value)] as unknown as T)
+    return valueBytes
+  }
+
+  /** Fetches the page that was missed; a failure is the next batch's. */
+  #fetchAhead(): Promise<unknown> {
+    const fetched = this.#face.gate.fetchMissed()
+    fetched.catch(() => undefined)
+    return fetched
+  }
+
+  #end(state: 'ended' | 'released'): void {
+    if (this.#state !== 'open') return
+    this.#state = state
+    if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor.cursor)
+    this.#source.closed(this)
+    this.#source.giveBack(this.#pin)
+  }
+}
+
+/**
+ * Counts or walks a range, entry by entry, in turns.
+ *
+ * @param visit - called with each entry; once more with the same one when it has missed a page, so that it must change
+ * nothing before it has read what it wants. Gives false to end the walk.
+ */
+export async function walkRange(
+  face: AsyncApi,
+  pin: ReadPin,
+  bounds: KeyBounds,
+  signal: AbortSignalLike | undefined,
+  visit: (cursor: RetryableCursor) => boolean,
+  reverse: boolean,
+): Promise<void> {
+  const { gate } = face
+  const cursor = new RetryableCursor(pin.openCursor(bounds))
+  let begun = false
+  /** The cursor stands on an entry that was not visited: something of it was missed. */
+  let moved = false
+  // Goes on counting when a miss has broken it off: the next turn comes after so many entries, whatever was missed.
+  let left = TURN_ENTRIES
+  const step = (): boolean => {
+    for (; left > 0; left--) {
+      if (!moved) {
+        const found = begun
+          ? reverse
+            ? cursor.previous()
+            : cursor.next()
+          : reverse
+            ? cursor.last()
+            : cursor.first()
+        begun = true
+        if (!found) return false
+        moved = true
+      }
+      const goesOn = visit(cursor)
+      moved = false
+      if (!goesOn) return false
+    }
+    left = TURN_ENTRIES
+    return true
+  }
+  try {
+    for (;;) {
+      const more = await gate.read(step, () => {
+        throwIfAborted(signal)
+        pin.assertHeld()
+      })
+      if (!more) return
+      if (gate.isSliceOver) await gate.yieldThread()
+    }
+  } finally {
+    pin.closeCursor(cursor.cursor)
+  }
+}

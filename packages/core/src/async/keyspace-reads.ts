@@ -1,0 +1,228 @@
+import { copyBytes, invalidArgument, resolveRange } from '@ldb/base'
+import type { RangeEstimate, RangeOptions, ResolvedRange } from '@ldb/base'
+import { AsyncCursor } from './cursor.js'
+import { AsyncEntrySource, walkRange } from './entry-source.js'
+import type { AsyncApi } from './api.js'
+import { READ_MISS } from '../resident/read-gate.js'
+import { AsyncScan } from './scan.js'
+import { signalOf, splitSignal, throwIfAborted } from '../health/abort-signal.js'
+import type { AbortSignalLike, AsyncOptions } from '../health/abort-signal.js'
+import type { EntryPart } from '../read/entry-source.js'
+import type { KeyspaceReads } from '../read/keyspace-reads.js'
+import { mapPacked, packKeys } from '../keyspace/packed-keys.js'
+import type { PackedKeys } from '../keyspace/packed-keys.js'
+import type { ReadSource } from '../read/read-source.js'
+
+/** Keys that are looked up before the event loop may have its turn. */
+const LOOKUPS_MAX = 256
+
+/** A range, and a signal to end reading it. @category Async */
+export type AsyncRangeOptions<K> = RangeOptions<K> & AsyncOptions
+
+/**
+ * The reading methods of a keyspace as promises: live, or as a snapshot sees it.
+ *
+ * @remarks What is in the cache is answered without waiting; what is not is read off-thread, and the event loop never
+ * waits for a file. Errors are those of the sync face, as rejections, and `LDB_ABORTED`.
+ * @category Async
+ */
+export class AsyncKeyspaceReads<K, V> {
+  /** @internal */
+  readonly face: AsyncApi
+  /** @internal */
+  readonly reads: KeyspaceReads<K, V>
+
+  /** @internal */
+  constructor(face: AsyncApi, reads: KeyspaceReads<K, V>) {
+    this.face = face
+    this.reads = reads
+  }
+
+  /** Returns the value of a key, or `undefined` when it is absent. */
+  async get(key: K, options?: AsyncOptions): Promise<V | undefined> {
+    const { source, codec } = this.reads
+    const signal = this.#begin(options)
+    const keyBytes = codec.encodeScratchKey(key)
+    let value = this.face.gate.attempt(() => source.get(codec.scratch, keyBytes))
+    if (value === READ_MISS) {
+      const ownKey = copyBytes(codec.scratch, 0, keyBytes)
+      value = await this.#read(() => source.get(ownKey, keyBytes), signal)
+    }
+    return value === undefined ? undefined : codec.decodeOwnValue(value)
+  }
+
+  /** Returns the values of many keys, in their order, `undefined` for each that is absent, all as they are at this call. */
+  async getMany(keys: Iterable<K>, options?: AsyncOptions): Promise<(V | undefined)[]> {
+    const signal = this.#begin(options)
+    const { source, codec } = this.reads
+    const parts = packKeys(codec, keys, LOOKUPS_MAX)
+    // Whoever gave the keys may have closed the database meanwhile, or aborted.
+    this.#assertWanted(signal)
+    const [first] = parts
+    if (parts.length === 1) {
+      const values = this.face.gate.attempt(() => source.getMany(first.bytes, first.ends))
+      if (values !== READ_MISS) return codec.decodeOwnValues(values)
+    }
+    return this.face.run(async () => {
+      const held = source.hold()
+      try {
+        return codec.decodeOwnValues(await this.#getHeld(held.source, parts, signal))
+      } finally {
+        held.release()
+      }
+    })
+  }
+
+  /** Reports whether a key is present, without reading its value. */
+  async has(key: K, options?: AsyncOptions): Promise<boolean> {
+    const { source, codec } = this.reads
+    const signal = this.#begin(options)
+    const keyBytes = codec.encodeScratchKey(key)
+    const found = this.face.gate.attempt(() => source.has(codec.scratch, keyBytes))
+    if (found !== READ_MISS) return found
+    const ownKey = copyBytes(codec.scratch, 0, keyBytes)
+    return this.#read(() => source.has(ownKey, keyBytes), signal)
+  }
+
+  /** Scans the entries of a range, as `[key, value]`, frozen at this call. */
+  entries(range?: AsyncRangeOptions<K>): AsyncScan<[K, V]> {
+    return this.#scan(range, 'entry')
+  }
+
+  /** Scans the keys of a range, frozen at this call; values are not read. */
+  keys(range?: AsyncRangeOptions<K>): AsyncScan<K> {
+    return this.#scan(range, 'key')
+  }
+
+  /** Scans the values of a range, frozen at this call. */
+  values(range?: AsyncRangeOptions<K>): AsyncScan<V> {
+    return this.#scan(range, 'value')
+  }
+
+  /**
+   * Returns a cursor over a range, frozen at this call. Close it, or write `await using`.
+   *
+   * @param range - without `limit` and `offset`, which a cursor that moves both ways cannot have.
+   */
+  cursor(range?: RangeOptions<K>): AsyncCursor<K, V> {
+    const { resolved } = this.#resolve(range)
+    if (resolved.limit !== Infinity || resolved.offset !== 0) {
+      throw invalidArgument('a cursor has no limit and no offset')
+    }
+    return new AsyncCursor(this.face, this.reads.source, this.reads.codec, resolved)
+  }
+
+  /**
+   * Counts the entries of a range, exactly.
+   *
+   * @remarks Without bounds it is known; else it steps over every entry of the range.
+   */
+  async count(range?: AsyncRangeOptions<K>): Promise<number> {
+    const { resolved, signal } = this.#resolve(range)
+    if (resolved.empty) return 0
+    const { source } = this.reads
+    return this.face.run(async () => {
+      const pin = source.acquire()
+      try {
+        let count = 0
+        const isKnown = resolved.lower === undefined && resolved.upper === undefined
+        if (isKnown && pin.keyspace.expiry === undefined && !pin.hasOwnWrites) count = pin.view.count()
+        else {
+          await walkRange(this.face, pin, resolved, signal, () => ++count > 0, false)
+        }
+        return Math.min(resolved.limit, Math.max(0, count - resolved.offset))
+      } finally {
+        source.giveBack(pin)
+      }
+    })
+  }
+
+  /** Estimates the number of entries of a range and their bytes, reading a few pages. `limit` and `offset` are ignored. */
+  async estimate(range?: AsyncRangeOptions<K>): Promise<RangeEstimate> {
+    const { resolved, signal } = this.#resolve(range)
+    if (resolved.empty) return { count: 0, bytes: 0 }
+    const { source } = this.reads
+    return this.face.run(async () => {
+      const pin = source.acquire()
+      try {
+        return await this.face.gate.read(
+          () => pin.view.estimate(resolved),
+          () => {
+            throwIfAborted(signal)
+            pin.assertHeld()
+          },
+        )
+      } finally {
+        source.giveBack(pin)
+      }
+    })
+  }
+
+  /** Reads keys from a state that does not change meanwhile, a part at a time. */
+  async #getHeld(
+    source: ReadSource,
+    parts: readonly PackedKeys[],
+    signal: AbortSignalLike | undefined,
+  ): Promise<(Uint8Array | undefined)[]> {
+    const { gate } = this.face
+    const check = (): void => {
+      throwIfAborted(signal)
+      source.assertReadable()
+    }
+    const values: (Uint8Array | undefined)[] = []
+    for (const part of parts) {
+      check()
+      let found = gate.attempt(() => source.getMany(part.bytes, part.ends))
+      if (found === READ_MISS) {
+        // All misses of a part wait together.
+        const read = (key: Uint8Array): Promise<Uint8Array | undefined> =>
+          gate.read(() => source.get(key, key.length), check)
+        found = await Promise.all(mapPacked(part.bytes, part.ends, read))
+      }
+      for (const value of found) values.push(value)
+      if (gate.isSliceOver) await gate.yieldThread()
+    }
+    return values
+  }
+
+  #scan<T>(range: AsyncRangeOptions<K> | undefined, part: EntryPart): AsyncScan<T> {
+    const { resolved, signal } = this.#resolve(range)
+    const { source, codec } = this.reads
+    const read = { range: resolved, part, signal }
+    return new AsyncScan(new AsyncEntrySource<K, V, T>(this.face, source, codec, read))
+  }
+
+  #begin(options: AsyncOptions | undefined): AbortSignalLike | undefined {
+    const signal = signalOf(options)
+    this.#assertWanted(signal)
+    return signal
+  }
+
+  #assertWanted(signal: AbortSignalLike | undefined): void {
+    this.face.assertOpen()
+    this.reads.source.assertReadable()
+    throwIfAborted(signal)
+  }
+
+  #resolve(range: AsyncRangeOptions<K> | undefined): {
+    readonly resolved: ResolvedRange
+    readonly signal: AbortSignalLike | undefined
+  } {
+    this.face.assertOpen()
+    this.reads.source.assertReadable()
+    const { signal, rest } = splitSignal(range)
+    throwIfAborted(signal)
+    return { resolved: resolveRange(rest as RangeOptions<K> | undefined, this.reads.codec.keys), signal }
+  }
+
+  #read<T>(action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
+    const { source } = this.reads
+    return this.face.read(
+      action,
+      () => {
+        source.assertReadable()
+      },
+      signal,
+    )
+  }
+}

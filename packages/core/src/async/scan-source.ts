@@ -1,0 +1,155 @@
+import { assertIterable, isAsyncIterable } from '@ldb/base'
+import type { AsyncScanSource } from './entry-source.js'
+
+/** What `transform` makes of each. */
+export class AsyncMapSource<T, U> implements AsyncScanSource<U> {
+  readonly #source: AsyncScanSource<T>
+  readonly #transform: (value: T, index: number) => U | PromiseLike<U>
+  #index = 0
+
+  constructor(source: AsyncScanSource<T>, transform: (value: T, index: number) => U | PromiseLike<U>) {
+    this.#source = source
+    this.#transform = transform
+  }
+
+  async pull(): Promise<readonly U[]> {
+    const transform = this.#transform
+    const results: U[] = []
+    for (const value of await this.#source.pull()) results.push(await transform(value, this.#index++))
+    return results
+  }
+
+  close(): void {
+    this.#source.close()
+  }
+}
+
+/** Those for which `predicate` is true. */
+export class AsyncFilterSource<T> implements AsyncScanSource<T> {
+  readonly #source: AsyncScanSource<T>
+  readonly #predicate: (value: T, index: number) => unknown
+  #index = 0
+
+  constructor(source: AsyncScanSource<T>, predicate: (value: T, index: number) => unknown) {
+    this.#source = source
+    this.#predicate = predicate
+  }
+
+  async pull(): Promise<readonly T[]> {
+    const predicate = this.#predicate
+    for (;;) {
+      const batch = await this.#source.pull()
+      const kept: T[] = []
+      for (const value of batch) if (await predicate(value, this.#index++)) kept.push(value)
+      if (kept.length > 0 || batch.length === 0) return kept
+    }
+  }
+
+  close(): void {
+    this.#source.close()
+  }
+}
+
+/** The first `count`; what lies below is closed with the last of them. */
+export class AsyncTakeSource<T> implements AsyncScanSource<T> {
+  readonly #source: AsyncScanSource<T>
+  #left: number
+
+  constructor(source: AsyncScanSource<T>, count: number) {
+    this.#source = source
+    this.#left = count
+    if (count === 0) source.close()
+  }
+
+  async pull(): Promise<readonly T[]> {
+    if (this.#left === 0) return []
+    const batch = await this.#source.pull()
+    const taken = batch.length <= this.#left ? batch : batch.slice(0, this.#left)
+    this.#left -= taken.length
+    if (this.#left === 0) this.#source.close()
+    return taken
+  }
+
+  close(): void {
+    this.#left = 0
+    this.#source.close()
+  }
+}
+
+/** All but the first `count`. */
+export class AsyncDropSource<T> implements AsyncScanSource<T> {
+  readonly #source: AsyncScanSource<T>
+  #left: number
+
+  constructor(source: AsyncScanSource<T>, count: number) {
+    this.#source = source
+    this.#left = count
+  }
+
+  async pull(): Promise<readonly T[]> {
+    for (;;) {
+      const batch = await this.#source.pull()
+      if (this.#left === 0 || batch.length === 0) return batch
+      const dropped = Math.min(this.#left, batch.length)
+      this.#left -= dropped
+      if (dropped < batch.length) return batch.slice(dropped)
+    }
+  }
+
+  close(): void {
+    this.#source.close()
+  }
+}
+
+/** All that `expand` makes of each, one after the other. */
+export class AsyncFlatMapSource<T, U> implements AsyncScanSource<U> {
+  readonly #source: AsyncScanSource<T>
+  readonly #expand: (value: T, index: number) => Iterable<U> | AsyncIterable<U> | PromiseLike<Iterable<U>>
+  #waiting: readonly T[] = []
+  #at = 0
+  #inner: AsyncIterator<U> | Iterator<U> | undefined = undefined
+  #index = 0
+
+  constructor(
+    source: AsyncScanSource<T>,
+    expand: (value: T, index: number) => Iterable<U> | AsyncIterable<U> | PromiseLike<Iterable<U>>,
+  ) {
+    this.#source = source
+    this.#expand = expand
+  }
+
+  async pull(): Promise<readonly U[]> {
+    for (;;) {
+      if (this.#inner !== undefined) {
+        const result = await this.#inner.next()
+        if (result.done !== true) return [result.value]
+        this.#inner = undefined
+      }
+      if (this.#at === this.#waiting.length) {
+        this.#waiting = await this.#source.pull()
+        this.#at = 0
+        if (this.#waiting.length === 0) return []
+      }
+      this.#inner = await this.#open(this.#waiting[this.#at++] as T)
+    }
+  }
+
+  close(): void {
+    const inner = this.#inner
+    this.#inner = undefined
+    this.#waiting = []
+    this.#at = 0
+    this.#source.close()
+    const ended = inner?.return?.()
+    // Nobody waits for its end; a failure of the user's iterator while it is abandoned has no other place to go.
+    if (ended !== undefined) Promise.resolve(ended).catch(() => undefined)
+  }
+
+  async #open(value: T): Promise<AsyncIterator<U> | Iterator<U>> {
+    const expand = this.#expand
+    const expanded = await expand(value, this.#index++)
+    if (isAsyncIterable(expanded)) return expanded[Symbol.asyncIterator]()
+    assertIterable('what flatMap is given', expanded)
+    return expanded[Symbol.iterator]()
+  }
+}

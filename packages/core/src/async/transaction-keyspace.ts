@@ -1,0 +1,90 @@
+import { copyBytes, resolveRange } from '@ldb/base'
+import type { RangeOptions } from '@ldb/base'
+import type { AsyncApi } from './api.js'
+import { AsyncKeyspaceReads } from './keyspace-reads.js'
+import { READ_MISS } from '../resident/read-gate.js'
+import { signalOf, throwIfAborted } from '../health/abort-signal.js'
+import type { AsyncOptions } from '../health/abort-signal.js'
+import { walkedBounds } from './walked-bounds.js'
+import type { TransactionKeyspace } from '../transaction/keyspace.js'
+import type { PutOptions } from '../write/options.js'
+
+/**
+ * A keyspace as a transaction sees it, and through which it writes, with promises. Reads see the transaction's own writes.
+ *
+ * @remarks A write is done at its call: what is read after it sees it, even when its promise was not waited for. A scan
+ * reads up to 256 entries ahead of who takes them, and has looked at those; with `limit`, at no more than that. All reject
+ * with `LDB_CLOSED` after the end of the transaction, and once its commit was called.
+ * @category Transactions
+ */
+export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
+  readonly #inner: TransactionKeyspace<K, V>
+
+  /** @internal */
+  constructor(face: AsyncApi, inner: TransactionKeyspace<K, V>) {
+    super(face, inner)
+    this.#inner = inner
+  }
+
+  /** Returns the value of a key, or `undefined`, and makes the read conflict like a write. */
+  async getForUpdate(key: K, options?: AsyncOptions): Promise<V | undefined> {
+    const signal = this.#begin(options)
+    const { codec } = this.reads
+    const { source } = this.#inner
+    const keyBytes = codec.encodeScratchKey(key)
+    let value = this.face.gate.attempt(() => source.getForUpdate(codec.scratch, keyBytes))
+    if (value === READ_MISS) {
+      const ownKey = copyBytes(codec.scratch, 0, keyBytes)
+      value = await this.face.read(
+        () => source.getForUpdate(ownKey, keyBytes),
+        () => source.assertReadable(),
+        signal,
+      )
+    }
+    return value === undefined ? undefined : codec.decodeOwnValue(value)
+  }
+
+  /** Writes an entry. */
+  async put(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): Promise<void> {
+    this.face.assertOpen()
+    this.#inner.put(key, value, options)
+  }
+
+  /** Removes a key, which need not be there. */
+  async delete(key: K): Promise<void> {
+    this.face.assertOpen()
+    this.#inner.delete(key)
+  }
+
+  /**
+   * Removes every entry of a range; with `limit` and `offset`, those that a scan begun at this call would give: then it is
+   * done when its promise is resolved.
+   */
+  async deleteRange(range: RangeOptions<K>, options?: AsyncOptions): Promise<void> {
+    const signal = this.#begin(options)
+    const resolved = resolveRange(range, this.reads.codec.keys)
+    if (resolved.empty) return
+    if (resolved.limit === Infinity && resolved.offset === 0) {
+      this.#inner.deleteBounds(resolved)
+      return
+    }
+    await this.face.run(async () => {
+      const bounds = await walkedBounds(this.face, this.reads.source, resolved, signal)
+      if (bounds !== undefined) this.#inner.deleteBounds(bounds)
+    })
+  }
+
+  /** Removes every entry. */
+  async clear(): Promise<void> {
+    this.face.assertOpen()
+    this.#inner.clear()
+  }
+
+  #begin(options: AsyncOptions | undefined): ReturnType<typeof signalOf> {
+    const signal = signalOf(options)
+    this.face.assertOpen()
+    this.reads.source.assertReadable()
+    throwIfAborted(signal)
+    return signal
+  }
+}

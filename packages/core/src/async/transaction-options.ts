@@ -1,0 +1,36 @@
+import { invalidArgument } from '@ldb/base'
+import { splitSignal } from '../health/abort-signal.js'
+import type { AbortSignalLike, AsyncOptions } from '../health/abort-signal.js'
+import { ownOptions } from '../health/options.js'
+import { resolveTransactionOptions } from '../transaction/options.js'
+import type { ResolvedTransactionOptions, TransactionOptions } from '../transaction/options.js'
+
+/** How to run a function in a transaction without blocking. @category Async */
+export interface AsyncTransactionOptions extends TransactionOptions, AsyncOptions {
+  /** How many times it is run again when another commit was first. @defaultValue 5 */
+  readonly retries?: number | undefined
+}
+
+/** What these options come to. */
+export interface ResolvedAsyncTransactionOptions {
+  readonly begin: ResolvedTransactionOptions
+  readonly retries: number
+  readonly signal: AbortSignalLike | undefined
+}
+
+const DEFAULT_RETRIES = 5
+const KNOWN = ['isolation', 'readOnly', 'durability', 'retries']
+
+/** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+export function resolveAsyncTransactionOptions(
+  options: AsyncTransactionOptions | undefined,
+): ResolvedAsyncTransactionOptions {
+  const { signal, rest } = splitSignal(options)
+  const given = ownOptions(rest, KNOWN, new Map())
+  const retries = given.has('retries') ? given.get('retries') : DEFAULT_RETRIES
+  if (typeof retries !== 'number' || !(retries === Infinity || (Number.isInteger(retries) && retries >= 0))) {
+    throw invalidArgument('retries must be a whole number from 0 on, or Infinity')
+  }
+  const { retries: _, ...begin } = rest ?? {}
+  return { begin: resolveTransactionOptions(begin), retries, signal }
+}

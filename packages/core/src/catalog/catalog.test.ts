@@ -1,0 +1,209 @@
+import { isLdbError } from '@ldb/base'
+import { SEED_ZERO, xxHash64 } from '@ldb/integrity'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeCatalog, encodeCatalog } from './catalog.js'
+import type { Catalog } from './catalog.js'
+import { decodeCatalogRecord, encodeCatalogRecord } from '../log/catalog-record.js'
+import { decodeCheckpointRecord, encodeCheckpointRecord } from '../log/checkpoint-record.js'
+import {
+  CATALOG_OFFSET_BODY_CHECKSUM,
+  CATALOG_OFFSET_FILE_BYTES,
+  CATALOG_OFFSET_KEYSPACE_COUNT,
+  CATALOG_OFFSET_NEXT_KEYSPACE_ID,
+  CATALOG_OFFSET_RESERVED,
+  CATALOG_ROOT_END,
+  KEYSPACE_OFFSET_COMPRESSION,
+  KEYSPACE_OFFSET_ENGINE,
+  KEYSPACE_OFFSET_NAME_BYTES,
+  KEYSPACE_OFFSET_FLAGS,
+  KEYSPACE_OFFSET_TTL_MS,
+  KEYSPACE_RECORD_BYTES,
+} from '../format.js'
+
+const EXAMPLE: Catalog = {
+  databaseId: Uint8Array.from({ length: 16 }, (_, index) => index),
+  generation: 3,
+  seq: 2 ** 40 + 5,
+  nextKeyspaceId: 9,
+  keyspaces: [
+    {
+      descriptor: {
+        id: 1,
+        name: 'default',
+        engine: 'btree',
+        compression: 'none',
+        keys: 'utf8',
+        values: 'utf8',
+        createdSeq: 0,
+      },
+      identity: { fileId: new Uint8Array(16).fill(7), pageBytes: 4096 },
+    },
+    {
+      descriptor: {
+        id: 7,
+        name: 'Städte',
+        engine: 'btree',
+        compression: 'none',
+        keys: 'tuple',
+        values: 'json',
+        createdSeq: 12,
+        expires: true,
+        ttlMs: 2 ** 40,
+      },
+      identity: { fileId: Uint8Array.from({ length: 16 }, (_, index) => 255 - index), pageBytes: 4096 },
+    },
+  ],
+}
+
+const names = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' })
+const catalogs = fc
+  .record({
+    databaseId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    generation: fc.maxSafeNat(),
+    seq: fc.maxSafeNat(),
+    keyspaces: fc.uniqueArray(
+      fc.record({
+        name: names,
+        keys: names,
+        values: names,
+        createdSeq: fc.maxSafeNat(),
+        ttlMs: fc.constantFrom(undefined, 0, 1, 2 ** 52 - 1),
+        fileId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+      }),
+      {
+        selector: ({ name }) => name,
+        maxLength: 20,
+      },
+    ),
+  })
+  .chain((catalog) => fc.constantFrom(512, 8192, 32_768).map((pageBytes) => ({ ...catalog, pageBytes })))
+  .map(({ keyspaces, pageBytes, ...rest }): Catalog => ({
+    ...rest,
+    nextKeyspaceId: keyspaces.length * 3 + 2,
+    keyspaces: keyspaces.map(({ fileId, ttlMs, ...keyspace }, index) => ({
+      descriptor: {
+        ...keyspace,
+        ...(ttlMs === undefined ? {} : { expires: true }),
+        ...(ttlMs === undefined || ttlMs === 0 ? {} : { ttlMs }),
+        id: index * 3 + 1,
+        engine: 'btree' as const,
+        compression: 'none' as const,
+      },
+      identity: { fileId, pageBytes },
+    })),
+  }))
+
+const RECORD = CATALOG_ROOT_END
+const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
+  ['reserved bytes that are set', (bytes): void => void (bytes[CATALOG_OFFSET_RESERVED] = 1)],
+  ['more records than it has', (bytes): void => void (bytes[CATALOG_OFFSET_KEYSPACE_COUNT] = 3)],
+  ['fewer records than it has', (bytes): void => void (bytes[CATALOG_OFFSET_KEYSPACE_COUNT] = 1)],
+  ['a number that is given out again', (bytes): void => void (bytes[CATALOG_OFFSET_NEXT_KEYSPACE_ID] = 7)],
+  ['a keyspace without number', (bytes): void => void (bytes[RECORD] = 0)],
+  ['numbers out of order', (bytes): void => void (bytes[RECORD] = 8)],
+  ['an unknown engine', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_ENGINE] = 99)],
+  ['an unknown compression', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_COMPRESSION] = 99)],
+  ['flags of a record that nobody knows', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_FLAGS] = 2)],
+  [
+    'a time for entries that cannot expire',
+    (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_TTL_MS] = 1),
+  ],
+  ['a name without bytes', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES] = 0)],
+  ['a name longer than the file', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES + 1] = 9)],
+  ['a name that is not UTF-8', (bytes): void => void (bytes[RECORD + KEYSPACE_RECORD_BYTES] = 0xff)],
+]
+
+function expectCorrupt(decode: () => unknown, what: string): void {
+  try {
+    decode()
+  } catch (error) {
+    expect(isLdbError(error), what).toBe(true)
+    expect(['LDB_CORRUPTION', 'LDB_FORMAT'], what).toContain((error as { code: string }).code)
+    return
+  }
+  throw new Error(`${what} was not noticed`)
+}
+
+describe('the catalog', () => {
+  it('decodes to what was encoded', () => {
+    expect(decodeCatalog(encodeCatalog(EXAMPLE), 'CATALOG')).toEqual(EXAMPLE)
+    fc.assert(
+      fc.property(catalogs, (catalog) => {
+        expect(decodeCatalog(encodeCatalog(catalog), 'CATALOG')).toEqual(catalog)
+      }),
+    )
+  })
+
+  it('refuses page sizes that are none, or that differ', () => {
+    for (const sizes of [
+      [4096, 8192],
+      [256, 256],
+      [65_536, 65_536],
+      [4097, 4097],
+    ]) {
+      const keyspaces = EXAMPLE.keyspaces.map(({ descriptor, identity }, index) => ({
+        descriptor,
+        identity: { ...identity, pageBytes: sizes[index] ?? 0 },
+      }))
+      const bytes = encodeCatalog({ ...EXAMPLE, keyspaces })
+      expectCorrupt(() => decodeCatalog(bytes, 'CATALOG'), `pages of ${sizes.join(' and ')} bytes`)
+    }
+  })
+
+  it.each(WRONG)('refuses %s, though the checksum holds', (_, change) => {
+    const bytes = encodeCatalog(EXAMPLE)
+    change(bytes)
+    const hash = new Int32Array(2)
+    xxHash64(bytes, CATALOG_OFFSET_FILE_BYTES, bytes.length, SEED_ZERO, hash)
+    bytes.set(new Uint8Array(hash.buffer), CATALOG_OFFSET_BODY_CHECKSUM)
+    expectCorrupt(() => decodeCatalog(bytes, 'CATALOG'), 'it')
+  })
+
+  it('notices every cut and every flipped bit', () => {
+    const bytes = encodeCatalog(EXAMPLE)
+    for (let length = 0; length < bytes.length; length++) {
+      expectCorrupt(() => decodeCatalog(bytes.slice(0, length), 'CATALOG'), `a cut at ${length}`)
+    }
+    expectCorrupt(() => decodeCatalog(Uint8Array.of(...bytes, 0), 'CATALOG'), 'a byte more')
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const flipped = bytes.slice()
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      expectCorrupt(() => decodeCatalog(flipped, 'CATALOG'), `flipped bit ${bit}`)
+    }
+  })
+})
+
+describe('the checkpoint record', () => {
+  const record = { seq: 2 ** 45, catalogGeneration: 7, durableSeqs: new Map([[1, 2 ** 44], [4, 0]]) } // prettier-ignore
+
+  it('decodes to what was encoded', () => {
+    expect(decodeCheckpointRecord(encodeCheckpointRecord(record), 'wal')).toEqual(record)
+  })
+
+  it('notices every cut; flipped bits are the log’s to notice', () => {
+    const bytes = encodeCheckpointRecord(record)
+    for (let length = 0; length < bytes.length; length++) {
+      expectCorrupt(() => decodeCheckpointRecord(bytes.slice(0, length), 'wal'), `a cut at ${length}`)
+    }
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const flipped = bytes.slice()
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      try {
+        decodeCheckpointRecord(flipped, 'wal')
+      } catch (error) {
+        expect(isLdbError(error, 'LDB_CORRUPTION')).toBe(true)
+      }
+    }
+  })
+})
+
+describe('the catalog record', () => {
+  it('decodes to what was encoded, and has one length', () => {
+    const bytes = encodeCatalogRecord(2 ** 45)
+    expect(decodeCatalogRecord(bytes, 'wal')).toBe(2 ** 45)
+    for (const length of [0, 7, 9]) {
+      expectCorrupt(() => decodeCatalogRecord(new Uint8Array(length), 'wal'), `${length} bytes`)
+    }
+  })
+})

@@ -1,0 +1,247 @@
+import {
+  BatchReader,
+  copyBytes,
+  decodeBatch,
+  equalBytes,
+  intersectBounds,
+  isEmptyBounds,
+  isWithinBounds,
+  OperationKind,
+} from '@ldb/base'
+import type { KeyBounds, KeyspaceSection } from '@ldb/base'
+import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
+import type { ReadGate } from '../resident/read-gate.js'
+import { abortedError, throwIfAborted } from '../health/abort-signal.js'
+import type { ResolvedChangesOptions } from './options.js'
+import type { CommitReader } from '../log/change-reader.js'
+import type { ChangeSignal } from '../log/change-signal.js'
+import type { CommitPipeline } from '../commit/pipeline.js'
+import type { Health } from '../health/health.js'
+import { encodingsOf } from '../keyspace/options.js'
+import { KeyspaceCodec } from '../keyspace/codec.js'
+import type { KeyspaceTable } from '../keyspace/table.js'
+import { unsealed } from '../keyspace/expiry.js'
+
+/** One change of a commit. @category Changes */
+export type Change<K = unknown, V = unknown> =
+  | { readonly kind: 'put'; readonly keyspace: string; readonly key: K; readonly value: V }
+  | { readonly kind: 'delete'; readonly keyspace: string; readonly key: K }
+  /** Its time was over; it had been absent from every read since then. */
+  | { readonly kind: 'expire'; readonly keyspace: string; readonly key: K }
+  /** Every key was removed whose encoding is not below `lower`, and below `upper`. */
+  | {
+      readonly kind: 'deleteRange'
+      readonly keyspace: string
+      /** The key that `lower` is the encoding of; `undefined` when it is that of none, as behind a prefix. */
+      readonly gte: K | undefined
+      /** The key that `upper` is the encoding of; `undefined` when it is that of none. */
+      readonly lt: K | undefined
+      /** First bytes that were removed; `undefined` when there is no bound on that side. */
+      readonly lower: Uint8Array | undefined
+      /** First bytes behind them; `undefined` when there is no bound on that side. */
+      readonly upper: Uint8Array | undefined
+    }
+
+/** What one commit has changed. @category Changes */
+export interface CommittedChanges<K = unknown, V = unknown> {
+  /** Number of the commit: `since`, to go on behind it. */
+  readonly seq: number
+  /** In the order of its operations, keyspace by keyspace; only those that were asked for. */
+  readonly changes: readonly Change<K, V>[]
+}
+
+/** What a stream of changes works with. */
+export interface ChangeParts {
+  readonly health: Health
+  readonly keyspaces: KeyspaceTable
+  readonly pipeline: CommitPipeline
+  readonly gate: ReadGate
+  readonly changeSignal: ChangeSignal
+}
+
+/**
+ * Committed changes in the order of the commits, as they become visible: first those that are there, then each that comes.
+ *
+ * @remarks An async iterator: it reads on when it is asked, and holds the log back meanwhile, as far as the option
+ * `changesBacklogBytes` allows; then it fails with `LDB_NOT_FOUND`. End it with `return()`, or by leaving the `for await`. What
+ * was committed at `'none'` comes when the background has handed it to the operating system. Rejects with `LDB_CLOSED` when
+ * the database is closed, `LDB_ABORTED`, and with `LDB_POISONED` when no more can come because a write has failed.
+ * @example
+ * ```ts
+ * import { AsyncDatabase } from '@ldb/core'
+ *
+ * const db = await AsyncDatabase.memory()
+ * const changes = db.changes()
+ * await db.put('a', '1')
+ * console.log((await changes.next()).value) // { seq: 1, changes: [ { kind: 'put', … } ] }
+ * await db.close()
+ * ```
+ * @category Changes
+ */
+export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>, AsyncDisposable {
+  readonly #parts: ChangeParts
+  readonly #options: ResolvedChangesOptions
+  readonly #commits: CommitReader
+  readonly #reader = new BatchReader()
+  readonly #codecs: Map<number, KeyspaceCodec<K, V>> = new Map()
+  #tail: Promise<unknown> = Promise.resolve()
+  #ended = false
+  /** Wakes a call that waits, because the stream has ended. */
+  #wake: (() => void) | undefined = undefined
+
+  /** @internal */
+  constructor(parts: ChangeParts, options: ResolvedChangesOptions, commits: CommitReader) {
+    this.#parts = parts
+    this.#options = options
+    this.#commits = commits
+  }
+
+  /** Returns what the next commit has changed; waits until there is one. */
+  next(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
+    const next = this.#nextAfter(this.#tail)
+    this.#tail = next.catch(() => undefined)
+    return next
+  }
+
+  /** Ends the stream, and lets go of the log. Idempotent. */
+  async return(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
+    this.#end()
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end()
+  }
+
+  async #nextAfter(previous: Promise<unknown>): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
+    await previous
+    if (this.#ended) return { done: true, value: undefined }
+    try {
+      const value = await this.#read()
+      return value === undefined ? { done: true, value } : { done: false, value }
+    } catch (error) {
+      this.#end()
+      throw error
+    }
+  }
+
+  async #read(): Promise<CommittedChanges<K, V> | undefined> {
+    const { health, pipeline, gate } = this.#parts
+    for (;;) {
+      if (this.#ended) return undefined
+      throwIfAborted(this.#options.signal)
+      health.assertOpen()
+      if (this.#commits.next(pipeline.seq)) {
+        const changes = this.#decode()
+        if (changes.length > 0) return { seq: this.#commits.seq, changes }
+        if (gate.isSliceOver) await gate.yieldThread()
+        continue
+      }
+      // Nothing more can come after a failure.
+      if (health.poisoned) health.assertWritable()
+      await this.#wait()
+    }
+  }
+
+  /** Waits for a commit, the end or the abortion. */
+  async #wait(): Promise<void> {
+    const { signal } = this.#options
+    let callOff = (): void => undefined
+    const aborted = (): void => {
+      this.#wake?.()
+    }
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+      callOff = this.#parts.changeSignal.wait(resolve)
+      signal?.addEventListener?.('abort', aborted)
+    })
+    this.#wake = undefined
+    callOff()
+    signal?.removeEventListener?.('abort', aborted)
+    if (signal?.aborted === true) throw abortedError(signal)
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#commits.close()
+    this.#wake?.()
+  }
+
+  #decode(): Change<K, V>[] {
+    const { payload, file, seq } = this.#commits
+    const { keyspace } = this.#options
+    const changes: Change<K, V>[] = []
+    for (const section of decodeBatch(payload, file, seq)) {
+      if (keyspace !== undefined && keyspace.store.descriptor.id !== section.keyspaceId) continue
+      const name = this.#parts.keyspaces.byId(section.keyspaceId)?.descriptor.name
+      // It was dropped meanwhile.
+      if (name !== undefined) this.#decodeSection(section, name, changes)
+    }
+    return changes
+  }
+
+  #decodeSection(section: KeyspaceSection, keyspace: string, changes: Change<K, V>[]): void {
+    const reader = this.#reader
+    const codec = this.#codecOf(section.keyspaceId)
+    const expires = this.#parts.keyspaces.require(section.keyspaceId).expiry !== undefined
+    const { bounds } = this.#options
+    reader.reset(section)
+    while (reader.next()) {
+      const first = reader.key()
+      if (reader.kind !== OperationKind.DeleteRange && reader.kind !== OperationKind.DeleteFrom) {
+        if (!isWithinBounds(first, bounds)) continue
+        const key = decodeBorrowedKey(codec, first)
+        if (reader.kind === OperationKind.Delete) changes.push({ kind: 'delete', keyspace, key })
+        else if (reader.kind === OperationKind.Expire) changes.push({ kind: 'expire', keyspace, key })
+        else {
+          const kept = reader.value()
+          const value = decodeBorrowedValue(codec, expires ? unsealed(kept) : kept)
+          changes.push({ kind: 'put', keyspace, key, value })
+        }
+      } else {
+        const last = reader.kind === OperationKind.DeleteRange ? reader.value() : undefined
+        const range: KeyBounds = { lower: first.length === 0 ? undefined : first, upper: last }
+        const part = intersectBounds(range, bounds)
+        if (isEmptyBounds(part)) continue
+        const lower = part.lower === undefined ? undefined : copyBytes(part.lower)
+        const upper = part.upper === undefined ? undefined : copyBytes(part.upper)
+        const [gte, lt] = [keyOfBound(codec, lower), keyOfBound(codec, upper)]
+        changes.push({ kind: 'deleteRange', keyspace, gte, lt, lower, upper })
+      }
+    }
+  }
+
+  #codecOf(keyspaceId: number): KeyspaceCodec<K, V> {
+    const { keyspace } = this.#options
+    if (keyspace !== undefined) return keyspace.codec as KeyspaceCodec<K, V>
+    const present = this.#codecs.get(keyspaceId)
+    if (present !== undefined) return present
+    const { descriptor } = this.#parts.keyspaces.require(keyspaceId)
+    const { keys, values } = encodingsOf<K, V>(descriptor, {
+      engine: undefined,
+      compression: undefined,
+      keys: undefined,
+      values: undefined,
+    })
+    const codec = new KeyspaceCodec(keys, values)
+    this.#codecs.set(keyspaceId, codec)
+    return codec
+  }
+}
+
+/** Returns the key that a bound is the encoding of; `undefined` when it is that of none. */
+function keyOfBound<K, V>(codec: KeyspaceCodec<K, V>, bound: Uint8Array | undefined): K | undefined {
+  if (bound === undefined) return undefined
+  try {
+    const key = decodeBorrowedKey(codec, bound)
+    return equalBytes(codec.encodeKey(key), bound) ? key : undefined
+  } catch {
+    // An encoding may say in any way that these bytes are none of its.
+    return undefined
+  }
+}

@@ -1,0 +1,142 @@
+import { invalidArgument, keyEncoding, kindOf, LdbError, utf8Bytes, valueEncoding } from '@ldb/base'
+import type {
+  KeyEncoding,
+  KeyEncodingOption,
+  TupleElement,
+  ValueEncoding,
+  ValueEncodingOption,
+} from '@ldb/base'
+import type { CompressionName, EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
+import { resolveTtl } from './expiry.js'
+import { ownOptions, resolveCompression, resolveEngine } from '../health/options.js'
+import { ENCODING_NAME_BYTES_MAX, KEYSPACE_NAME_BYTES_MAX } from '../format.js'
+
+/**
+ * How to open or make a keyspace. What is not named is as stored, or the default when it is new.
+ *
+ * @category Keyspaces
+ */
+export interface KeyspaceOptions<K = never, V = never> {
+  /** Engine of a new keyspace. Default: that of the database. */
+  readonly engine?: EngineName
+  /**
+   * Encoding of its keys.
+   * @defaultValue 'utf8'
+   */
+  readonly keys?: KeyEncodingOption<K>
+  /**
+   * Encoding of its values.
+   * @defaultValue 'utf8'
+   */
+  readonly values?: ValueEncodingOption<V>
+  /** Compression of a new keyspace. Default: that of the database. */
+  readonly compression?: CompressionName
+  /**
+   * Milliseconds after which entries expire that say nothing else; `Infinity` for never. Stored: another one counts from
+   * now on, for every opener. On a read-only database it changes nothing. Default: as stored, and `Infinity` when it is new.
+   */
+  readonly ttlMs?: number
+}
+
+/** The keys that a keyspace of these options has. @category Keyspaces */
+export type KeysOf<O> = O extends { readonly keys: 'binary' }
+  ? Uint8Array
+  : O extends { readonly keys: 'tuple' }
+    ? readonly TupleElement[]
+    : O extends { readonly keys: KeyEncoding<infer K> }
+      ? K
+      : string
+
+/** The values that a keyspace of these options has. @category Keyspaces */
+export type ValuesOf<O> = O extends { readonly values: 'binary' }
+  ? Uint8Array
+  : O extends { readonly values: 'json' }
+    ? unknown
+    : O extends { readonly values: ValueEncoding<infer V> }
+      ? V
+      : string
+
+/** {@link KeyspaceOptions}, checked; `undefined` for what was not named. */
+export interface ResolvedKeyspaceOptions<K, V> {
+  readonly engine: EngineName | undefined
+  readonly compression: CompressionName | undefined
+  readonly keys: KeyEncoding<K> | undefined
+  readonly values: ValueEncoding<V> | undefined
+  readonly ttlMs?: number | undefined
+}
+
+const KNOWN = ['engine', 'keys', 'values', 'compression', 'ttlMs']
+
+/** @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED. */
+export function resolveKeyspaceOptions<K, V>(
+  options: KeyspaceOptions<K, V> | undefined,
+): ResolvedKeyspaceOptions<K, V> {
+  const given = ownOptions(options, KNOWN, new Map())
+  const keys = given.get('keys') as KeyEncodingOption<K> | undefined
+  const values = given.get('values') as ValueEncodingOption<V> | undefined
+  const resolved = {
+    engine: resolveEngine(given.get('engine')),
+    compression: resolveCompression(given.get('compression')),
+    keys: keys === undefined ? undefined : keyEncoding(keys),
+    values: values === undefined ? undefined : valueEncoding(values),
+    ttlMs: resolveTtl(given.get('ttlMs')),
+  }
+  for (const encoding of [resolved.keys, resolved.values]) {
+    if (encoding !== undefined && utf8Bytes(encoding.name) > ENCODING_NAME_BYTES_MAX) {
+      throw invalidArgument(`the name of an encoding may have ${ENCODING_NAME_BYTES_MAX} bytes`)
+    }
+  }
+  return resolved
+}
+
+/** @throws {@link LdbError} LDB_INVALID_ARGUMENT unless it is a text of 1 to 1,024 bytes. */
+export function checkKeyspaceName(name: unknown): string {
+  if (typeof name !== 'string')
+    throw invalidArgument(`the name of a keyspace must be a string, not ${kindOf(name)}`)
+  const nameBytes = utf8Bytes(name)
+  if (nameBytes === 0 || nameBytes > KEYSPACE_NAME_BYTES_MAX) {
+    throw invalidArgument(`the name of a keyspace must have 1 to ${KEYSPACE_NAME_BYTES_MAX} bytes`)
+  }
+  return name
+}
+
+/**
+ * Holds the options of a call against what is stored (K5).
+ *
+ * @throws {@link LdbError} LDB_EXISTS when one of them differs.
+ */
+export function checkAgainstStored<K, V>(
+  descriptor: KeyspaceDescriptor,
+  options: ResolvedKeyspaceOptions<K, V>,
+): void {
+  const { engine, compression, keys, values } = options
+  const pairs = [
+    ['engine', engine, descriptor.engine],
+    ['compression', compression, descriptor.compression],
+    ['keys', keys?.name, descriptor.keys],
+    ['values', values?.name, descriptor.values],
+  ] as const
+  for (const [option, wanted, stored] of pairs) {
+    if (wanted === undefined || wanted === stored) continue
+    throw new LdbError(
+      'LDB_EXISTS',
+      `keyspace ${JSON.stringify(descriptor.name)} has ${option} ${JSON.stringify(stored)}, not ${JSON.stringify(wanted)}`,
+      { details: { expected: wanted, actual: stored } },
+    )
+  }
+}
+
+/**
+ * Returns the encodings of a keyspace that is there: those of the call, or built-in ones under the stored names.
+ *
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the stored one is not built in and the call has none.
+ */
+export function encodingsOf<K, V>(
+  descriptor: KeyspaceDescriptor,
+  options: ResolvedKeyspaceOptions<K, V>,
+): { readonly keys: KeyEncoding<K>; readonly values: ValueEncoding<V> } {
+  return {
+    keys: options.keys ?? keyEncoding(descriptor.keys as KeyEncodingOption<K>),
+    values: options.values ?? valueEncoding(descriptor.values as ValueEncodingOption<V>),
+  }
+}

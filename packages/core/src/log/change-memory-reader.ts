@@ -1,0 +1,93 @@
+import { changesGone } from './change-reader.js'
+import type { CommitReader } from './change-reader.js'
+
+/** A commit that is kept for those who read changes. */
+interface KeptCommit {
+  readonly seq: number
+  readonly bytes: Uint8Array
+}
+
+/** Commits of a database without a log, kept as long as somebody who reads them keeps up. */
+export class MemoryChanges {
+  readonly #commits: KeptCommit[] = []
+  readonly #readers: Set<MemoryCommitReader> = new Set()
+  readonly #bytesMax: number
+  #byteCount = 0
+  #lastSeq = 0
+
+  /** @param bytesMax - bytes of commits that a reader may hold back. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  /** Number of the commit behind which they are kept. */
+  get cutSeq(): number {
+    return (this.#commits[0]?.seq ?? this.#lastSeq + 1) - 1
+  }
+
+  add(batch: Uint8Array, seq: number): void {
+    this.#lastSeq = seq
+    if (this.#readers.size === 0) return
+    this.#commits.push({ seq, bytes: batch.slice() })
+    this.#byteCount += batch.length
+    this.#trim()
+  }
+
+  /** Returns the commit of a number; `undefined` when there is none yet. */
+  find(seq: number): Uint8Array | undefined {
+    const first = this.#commits[0]
+    return first === undefined ? undefined : this.#commits[seq - first.seq]?.bytes
+  }
+
+  read(since: number): CommitReader {
+    if (since < this.cutSeq) throw changesGone(since, this.cutSeq)
+    const reader = new MemoryCommitReader(this, since)
+    this.#readers.add(reader)
+    return reader
+  }
+
+  forget(reader: MemoryCommitReader): void {
+    this.#readers.delete(reader)
+    this.#trim()
+  }
+
+  #trim(): void {
+    let oldest = Infinity
+    for (const { seq } of this.#readers) oldest = Math.min(oldest, seq)
+    for (let first = this.#commits[0]; first !== undefined; first = this.#commits[0]) {
+      if (first.seq > oldest && this.#byteCount <= this.#bytesMax) return
+      this.#commits.shift()
+      this.#byteCount -= first.bytes.length
+    }
+  }
+}
+
+class MemoryCommitReader implements CommitReader {
+  readonly file = '(changes in memory)'
+  readonly #changes: MemoryChanges
+  #payload: Uint8Array = new Uint8Array(0)
+  seq: number
+
+  constructor(changes: MemoryChanges, since: number) {
+    this.#changes = changes
+    this.seq = since
+  }
+
+  get payload(): Uint8Array {
+    return this.#payload
+  }
+
+  next(seqMax: number): boolean {
+    if (this.seq >= seqMax) return false
+    if (this.seq < this.#changes.cutSeq) throw changesGone(this.seq, this.#changes.cutSeq)
+    const bytes = this.#changes.find(this.seq + 1)
+    if (bytes === undefined) return false
+    this.#payload = bytes
+    this.seq++
+    return true
+  }
+
+  close(): void {
+    this.#changes.forget(this)
+  }
+}

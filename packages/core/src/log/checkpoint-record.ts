@@ -1,0 +1,73 @@
+import { corruption, readU64Of, writeU64 } from '@ldb/base'
+import {
+  CHECKPOINT_ENTRY_BYTES,
+  CHECKPOINT_OFFSET_CATALOG_GENERATION,
+  CHECKPOINT_OFFSET_KEYSPACE_COUNT,
+  CHECKPOINT_OFFSET_RESERVED,
+  CHECKPOINT_OFFSET_SEQ,
+  CHECKPOINT_RECORD_BYTES,
+  ENTRY_OFFSET_DURABLE_SEQ,
+  ENTRY_OFFSET_KEYSPACE_ID,
+  ENTRY_OFFSET_RESERVED,
+} from '../format.js'
+
+/** What a checkpoint left behind in the log: how far each keyspace is durable without it. */
+export interface CheckpointRecord {
+  /** Every commit up to this one is in a durable checkpoint of each keyspace that it wrote to. */
+  readonly seq: number
+  /** Generation of the catalog: it was durable by then. */
+  readonly catalogGeneration: number
+  /** Keyspace number → newest commit in its durable checkpoint. */
+  readonly durableSeqs: ReadonlyMap<number, number>
+}
+
+/** Encodes a checkpoint record as FORMAT.md draws it. */
+export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
+  const bytes = new Uint8Array(CHECKPOINT_RECORD_BYTES + record.durableSeqs.size * CHECKPOINT_ENTRY_BYTES)
+  const view = new DataView(bytes.buffer)
+  writeU64(bytes, CHECKPOINT_OFFSET_SEQ, record.seq)
+  writeU64(bytes, CHECKPOINT_OFFSET_CATALOG_GENERATION, record.catalogGeneration)
+  view.setUint32(CHECKPOINT_OFFSET_KEYSPACE_COUNT, record.durableSeqs.size, true)
+  let at = CHECKPOINT_RECORD_BYTES
+  for (const [keyspaceId, durableSeq] of record.durableSeqs) {
+    view.setUint32(at + ENTRY_OFFSET_KEYSPACE_ID, keyspaceId, true)
+    writeU64(bytes, at + ENTRY_OFFSET_DURABLE_SEQ, durableSeq)
+    at += CHECKPOINT_ENTRY_BYTES
+  }
+  return bytes
+}
+
+/**
+ * Decodes a checkpoint record.
+ *
+ * @param file - path of the log, for errors.
+ * @throws {@link LdbError} LDB_CORRUPTION when it breaks the format.
+ */
+export function decodeCheckpointRecord(bytes: Uint8Array, file: string): CheckpointRecord {
+  if (bytes.length < CHECKPOINT_RECORD_BYTES) throw corruption(file, 0, 'a checkpoint record is cut off')
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const seq = readU64Of(bytes, CHECKPOINT_OFFSET_SEQ, file, CHECKPOINT_OFFSET_SEQ)
+  const generationAt = CHECKPOINT_OFFSET_CATALOG_GENERATION
+  const catalogGeneration = readU64Of(bytes, generationAt, file, generationAt)
+  const count = view.getUint32(CHECKPOINT_OFFSET_KEYSPACE_COUNT, true)
+  if (
+    view.getUint32(CHECKPOINT_OFFSET_RESERVED, true) !== 0 ||
+    bytes.length - CHECKPOINT_RECORD_BYTES !== count * CHECKPOINT_ENTRY_BYTES
+  ) {
+    throw corruption(file, 0, 'a checkpoint record has another length than it says')
+  }
+  const durableSeqs = new Map<number, number>()
+  for (let at = CHECKPOINT_RECORD_BYTES; at < bytes.length; at += CHECKPOINT_ENTRY_BYTES) {
+    const keyspaceId = view.getUint32(at + ENTRY_OFFSET_KEYSPACE_ID, true)
+    const durableSeq = readU64Of(bytes, at + ENTRY_OFFSET_DURABLE_SEQ, file, at + ENTRY_OFFSET_DURABLE_SEQ)
+    if (
+      view.getUint32(at + ENTRY_OFFSET_RESERVED, true) !== 0 ||
+      durableSeqs.has(keyspaceId) ||
+      durableSeq > seq
+    ) {
+      throw corruption(file, at, 'a checkpoint record breaks its rules')
+    }
+    durableSeqs.set(keyspaceId, durableSeq)
+  }
+  return { seq, catalogGeneration, durableSeqs }
+}

@@ -1,0 +1,131 @@
+import { isLdbError } from '@ldb/base'
+import { PageCache } from '@ldb/cache'
+import { directoryOf } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+import { Wal } from '@ldb/wal'
+import type { Catalog, CompressionName, EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
+import { replaceCatalog } from '../catalog/file.js'
+import { removeUnfinishedFiles } from './removal.js'
+import {
+  CATALOG_NAME,
+  CREATING_NAME,
+  DEFAULT_KEYSPACE_ID,
+  DEFAULT_KEYSPACE_NAME,
+  keyspacePath,
+  keyspacesPath,
+  logPath,
+} from '../catalog/directory-layout.js'
+import { createStore } from './engine-registry.js'
+import { DATABASE_ID_BYTES } from '../format.js'
+import { WalLog } from '../log/wal-log.js'
+
+/** What a new database is made with. */
+export interface CreationOptions {
+  readonly engine: EngineName
+  readonly compression: CompressionName
+  /** Bytes of a page, for all keyspaces that it will have. */
+  readonly pageBytes: number
+  /** Make a log; a database in memory has none. */
+  readonly withLog: boolean
+}
+
+/**
+ * Makes a database where nothing is: in a sibling directory, which is renamed last (D1).
+ *
+ * @returns false when somebody else was faster, and something is at the path now.
+ */
+export function createDirectory(vfs: Vfs, directory: string, options: CreationOptions): boolean {
+  const temporary = `${directory}.creating-${randomName(vfs)}`
+  vfs.makeDirectory(temporary)
+  try {
+    createDatabase(vfs, temporary, options)
+    vfs.rename(temporary, directory)
+  } catch (error) {
+    discardTemporary(vfs, temporary)
+    if (vfs.status(directory) !== undefined) return false
+    throw error
+  }
+  vfs.syncDirectory(directoryOf(directory))
+  return true
+}
+
+/**
+ * Makes a database inside a directory that was there before and is empty, or in which that was broken off (D1). The
+ * caller holds its lock.
+ */
+export function createInside(vfs: Vfs, directory: string, options: CreationOptions): void {
+  const mark = `${directory}/${CREATING_NAME}`
+  vfs.open(mark, 'create').close()
+  vfs.syncDirectory(directory)
+  removeUnfinishedFiles(vfs, directory)
+  createDatabase(vfs, directory, options)
+  vfs.remove(mark)
+  vfs.syncDirectory(directory)
+}
+
+/** Pages that the cache of a making has room for. */
+const CREATION_CACHE_PAGES = 32
+
+/** Writes all of a new database; the catalog, which makes it one, comes last. */
+function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): void {
+  const descriptor: KeyspaceDescriptor = {
+    id: DEFAULT_KEYSPACE_ID,
+    name: DEFAULT_KEYSPACE_NAME,
+    engine: options.engine,
+    compression: options.compression,
+    keys: 'utf8',
+    values: 'utf8',
+    createdSeq: 0,
+  }
+  vfs.makeDirectory(keyspacesPath(directory))
+  vfs.makeDirectory(keyspacePath(directory, descriptor.id))
+  const { pageBytes } = options
+  const cache = new PageCache({ bytes: CREATION_CACHE_PAGES * pageBytes, pageBytes })
+  const { store, identity } = createStore({ vfs, directory, cache }, descriptor.id)
+  store.close()
+  vfs.syncDirectory(keyspacePath(directory, descriptor.id))
+  vfs.syncDirectory(keyspacesPath(directory))
+  const databaseId = vfs.random.fill(new Uint8Array(DATABASE_ID_BYTES))
+  if (options.withLog) createLog(vfs, directory, databaseId)
+  vfs.syncDirectory(directory)
+  const catalog: Catalog = {
+    databaseId,
+    generation: 1,
+    seq: 0,
+    nextKeyspaceId: DEFAULT_KEYSPACE_ID + 1,
+    keyspaces: [{ descriptor, identity }],
+  }
+  replaceCatalog(vfs, directory, catalog)
+}
+
+function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array): void {
+  const wal = Wal.open(vfs, logPath(directory), { create: true, preallocateBytes: 0, ownerId })
+  // The catalog comes last: there is none yet that could be missing.
+  const log = new WalLog(wal, false, 0, 0)
+  try {
+    const cut = log.beginCut()
+    cut.rotated.sync()
+    cut.end({ seq: 0, durableSeqs: new Map([[DEFAULT_KEYSPACE_ID, 0]]) }).sync()
+  } catch (error) {
+    log.close(false)
+    throw error
+  }
+  log.close(true)
+}
+
+function randomName(vfs: Vfs): string {
+  let name = ''
+  for (const byte of vfs.random.fill(new Uint8Array(8))) name += byte.toString(16).padStart(2, '0')
+  return name
+}
+
+/** Removes as much as can be; what stays is one directory of a name that nobody else uses. */
+function discardTemporary(vfs: Vfs, temporary: string): void {
+  try {
+    removeUnfinishedFiles(vfs, temporary)
+    if (vfs.status(`${temporary}/${CATALOG_NAME}`) !== undefined) vfs.remove(`${temporary}/${CATALOG_NAME}`)
+    vfs.removeDirectory(temporary)
+  } catch (error) {
+    if (!isLdbError(error)) throw error
+  }
+}

@@ -1,0 +1,99 @@
+import { corruption, isLdbError, LdbError } from '@ldb/base'
+import type { Vfs } from '@ldb/vfs'
+import { decodeCatalog, hasCatalogMagic } from '../catalog/catalog.js'
+import type { Catalog } from '../catalog/catalog.js'
+import { readCatalogBytes } from '../catalog/file.js'
+import {
+  CATALOG_NAME,
+  CREATING_NAME,
+  isSegmentName,
+  keyspaceIdOfName,
+  KEYSPACES_DIRECTORY,
+  LOCK_NAME,
+  LOG_DIRECTORY,
+} from '../catalog/directory-layout.js'
+
+/** What is at a path where a database may be. */
+export type DirectoryState =
+  | { readonly kind: 'absent' }
+  /** A directory with nothing in it but, perhaps, a lock. */
+  | { readonly kind: 'empty' }
+  /** A database was being made here when the process ended; nothing was ever in it. */
+  | { readonly kind: 'unfinished' }
+  | { readonly kind: 'database'; readonly catalog: Catalog }
+
+/**
+ * Looks what is at a path, and changes nothing (D5).
+ *
+ * @throws {@link LdbError} LDB_FORMAT when it is not a database, or a newer one; LDB_CORRUPTION when it is one whose
+ * catalog is missing or cannot be read (D1).
+ */
+export function inspectDirectory(vfs: Vfs, directory: string): DirectoryState {
+  const status = vfs.status(directory)
+  if (status === undefined) return { kind: 'absent' }
+  if (status.kind === 'file') throw notDatabase(directory, 'it is a file')
+  const names = listDirectory(vfs, directory)
+  if (names.includes(CATALOG_NAME)) return inspectCatalog(vfs, directory, names)
+  if (names.includes(CREATING_NAME)) return { kind: 'unfinished' }
+  if (names.every((name) => name === LOCK_NAME)) return { kind: 'empty' }
+  if (holdsDatabaseFiles(vfs, directory, names)) {
+    throw corruption(
+      `${directory}/${CATALOG_NAME}`,
+      0,
+      'the catalog is missing, but the rest of a database is there',
+    )
+  }
+  throw notDatabase(directory, 'it is a directory with other things in it')
+}
+
+function inspectCatalog(vfs: Vfs, directory: string, names: readonly string[]): DirectoryState {
+  const path = `${directory}/${CATALOG_NAME}`
+  if (vfs.status(path)?.kind !== 'file') {
+    if (holdsDatabaseFiles(vfs, directory, names)) throw corruption(path, 0, 'the catalog is not a file')
+    throw notDatabase(directory, 'its CATALOG is not a file')
+  }
+  const bytes = readCatalogBytes(vfs, directory)
+  if (!hasCatalogMagic(bytes) && !holdsDatabaseFiles(vfs, directory, names)) {
+    throw notDatabase(directory, 'its CATALOG is not one of LDB')
+  }
+  return { kind: 'database', catalog: decodeCatalog(bytes, path) }
+}
+
+/** A symbolic link has no kind of its own: what counts is whether it can be listed. */
+function listDirectory(vfs: Vfs, directory: string): string[] {
+  try {
+    return vfs.list(directory)
+  } catch (cause) {
+    if (isLdbError(cause) && cause.details.errno === 'ENOTDIR') {
+      throw notDatabase(directory, 'it is not a directory', cause)
+    }
+    throw cause
+  }
+}
+
+/** Reports whether there is a segment of a log or the directory of a keyspace. */
+function holdsDatabaseFiles(vfs: Vfs, directory: string, names: readonly string[]): boolean {
+  return (
+    holdsName(vfs, directory, names, LOG_DIRECTORY, isSegmentName) ||
+    holdsName(vfs, directory, names, KEYSPACES_DIRECTORY, (name) => keyspaceIdOfName(name) !== undefined)
+  )
+}
+
+function holdsName(
+  vfs: Vfs,
+  directory: string,
+  names: readonly string[],
+  name: string,
+  isOurs: (name: string) => boolean,
+): boolean {
+  if (!names.includes(name)) return false
+  const path = `${directory}/${name}`
+  return vfs.status(path)?.kind === 'directory' && vfs.list(path).some(isOurs)
+}
+
+function notDatabase(directory: string, reason: string, cause?: unknown): LdbError {
+  return new LdbError('LDB_FORMAT', `${directory} is not a database: ${reason}`, {
+    details: { file: directory },
+    ...(cause === undefined ? {} : { cause }),
+  })
+}

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest'
+import { Database } from '../database.js'
+
+function filled(): Database {
+  const db = Database.memory()
+  const batch = db.batch()
+  for (let number = 0; number < 10; number++) batch.put(`k${number}`, String(number))
+  batch.commit()
+  return db
+}
+
+function openReads(db: Database): number {
+  return db.stats().reads.openCount
+}
+
+describe('Scan', () => {
+  it('has the names of the standard iterator helpers, with their meaning', () => {
+    using db = filled()
+    const numbers = () => db.values().map(Number)
+    expect(numbers().toArray()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect(
+      numbers()
+        .filter((number) => number % 3 === 0)
+        .toArray(),
+    ).toEqual([0, 3, 6, 9])
+    expect(numbers().take(2).toArray()).toEqual([0, 1])
+    expect(numbers().drop(8).toArray()).toEqual([8, 9])
+    expect(numbers().drop(20).toArray()).toEqual([])
+    expect(numbers().take(0).toArray()).toEqual([])
+    expect(numbers().take(Infinity).drop(9).toArray()).toEqual([9])
+    expect(
+      numbers()
+        .take(3)
+        .flatMap((number) => [number, -number])
+        .toArray(),
+    ).toEqual([0, -0, 1, -1, 2, -2])
+    expect(numbers().reduce((sum, number) => sum + number)).toBe(45)
+    expect(numbers().reduce((text, number) => text + String(number), '')).toBe('0123456789')
+    expect(numbers().some((number) => number > 8)).toBe(true)
+    expect(numbers().every((number) => number < 5)).toBe(false)
+    expect(numbers().find((number) => number > 4)).toBe(5)
+    expect(numbers().find((number) => number > 40)).toBeUndefined()
+    const seen: number[] = []
+    numbers().forEach((number, index) => seen.push(number * index))
+    expect(seen[9]).toBe(81)
+    expect([...db.keys({ limit: 2 })]).toEqual(['k0', 'k1'])
+    expect(openReads(db)).toBe(0)
+  })
+
+  it('gives its snapshot back at the end, on return, on break and when a callback throws (S2)', () => {
+    using db = filled()
+    const scan = db.entries()
+    expect(openReads(db)).toBe(1)
+    scan.next()
+    scan.return()
+    expect(scan.next()).toEqual({ done: true, value: undefined })
+    expect(openReads(db)).toBe(0)
+    for (const key of db.keys()) if (key === 'k3') break
+    expect(openReads(db)).toBe(0)
+    const fault = new Error('mine')
+    const throws = () => {
+      throw fault
+    }
+    expect(() => db.keys().map(throws).toArray()).toThrow(fault)
+    expect(() => db.keys().filter(throws).next()).toThrow(fault)
+    expect(() => db.keys().forEach(throws)).toThrow(fault)
+    expect(() => db.keys().flatMap(throws).toArray()).toThrow(fault)
+    expect(() => db.keys().reduce(throws)).toThrow(fault)
+    {
+      using _held = db.keys()
+      expect(openReads(db)).toBe(1)
+    }
+    db.keys().some(() => true)
+    db.keys().take(1).next()
+    db.entries({ limit: 1 }).next()
+    db.entries({ gt: 'z', lt: 'a' })
+    expect(openReads(db)).toBe(0)
+    const inner = { closed: false }
+    const expanded = db.keys().flatMap(function* () {
+      try {
+        yield 1
+        yield 2
+      } finally {
+        inner.closed = true
+      }
+    })
+    expanded.next()
+    expanded.return()
+    expect(inner.closed).toBe(true)
+  })
+
+  it('shows one that was left open in the statistics', () => {
+    using db = filled()
+    const scan = db.values()
+    scan.next()
+    expect(db.stats().reads).toMatchObject({ openCount: 1, oldestSeq: 1 })
+    scan.return()
+  })
+
+  it('is frozen at the call that made it (S1)', () => {
+    using db = filled()
+    const scan = db.entries({ gte: 'k8' })
+    db.clear()
+    expect(scan.toArray()).toEqual([
+      ['k8', '8'],
+      ['k9', '9'],
+    ])
+  })
+
+  it('lets its callbacks write (U1)', () => {
+    using db = filled()
+    for (const [key, value] of db.entries()) db.put(key, `${value}!`)
+    db.keys().forEach((key) => db.delete(key))
+    expect(db.count()).toBe(0)
+  })
+
+  it('is an error, not the end, when the database closes meanwhile', () => {
+    const db = filled()
+    const scans = [db.entries(), db.keys().map((key) => key), db.snapshot().values()]
+    for (const scan of scans) scan.next()
+    db.close()
+    for (const scan of scans) {
+      expect(() => scan.next()).toThrowError(expect.objectContaining({ code: 'LDB_CLOSED' }))
+      scan.return()
+    }
+  })
+
+  it('refuses what is no callback and no count, and lets go', () => {
+    using db = filled()
+    const wrong = [
+      () => db.keys().map(7 as never),
+      () => db.keys().take(-1),
+      () => db.keys().drop(1.5),
+      () => db.keys().find(undefined as never),
+      () => db.keys({ gt: 'z' }).reduce((a) => a),
+    ]
+    for (const call of wrong)
+      expect(call).toThrowError(expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' }))
+    expect(openReads(db)).toBe(0)
+  })
+})

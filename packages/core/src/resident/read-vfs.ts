@@ -1,0 +1,141 @@
+import { DirectorySync, FileRemoval } from '@ldb/vfs'
+import type { Clock, FileStatus, OpenMode, RandomSource, Scheduler, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import type { ReadGate } from './read-gate.js'
+import { Staging } from './staging.js'
+
+/** A file system whose files ask a gate before they wait for the device; all else is that of the one below. */
+export class GatedVfs implements Vfs {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly scheduler: Scheduler
+  readonly #below: Vfs
+  readonly #gate: ReadGate
+
+  constructor(below: Vfs, gate: ReadGate) {
+    this.clock = below.clock
+    this.random = below.random
+    this.scheduler = below.scheduler
+    this.#below = below
+    this.#gate = gate
+  }
+
+  open(path: string, mode: OpenMode): VfsFile {
+    return new GatedFile(this.#below.open(path, mode), this.#gate)
+  }
+
+  status(path: string): FileStatus | undefined {
+    return this.#below.status(path)
+  }
+
+  list(path: string): string[] {
+    return this.#below.list(path)
+  }
+
+  makeDirectory(path: string): void {
+    this.#below.makeDirectory(path)
+  }
+
+  rename(source: string, target: string): void {
+    this.#below.rename(source, target)
+  }
+
+  remove(path: string): void {
+    this.#below.remove(path)
+  }
+
+  async removeAsync(path: string): Promise<void> {
+    await new FileRemoval(this.#below, path).syncAsync()
+  }
+
+  removeDirectory(path: string): void {
+    this.#below.removeDirectory(path)
+  }
+
+  syncDirectory(path: string): void {
+    this.#below.syncDirectory(path)
+  }
+
+  async syncDirectoryAsync(path: string): Promise<void> {
+    await new DirectorySync(this.#below, path).syncAsync()
+  }
+
+  lock(directory: string): VfsLock {
+    return this.#below.lock(directory)
+  }
+}
+
+/** A file of which a read gives a miss where the gate says that nobody may wait. */
+class GatedFile implements VfsFile {
+  readonly path: string
+  readonly #file: VfsFile
+  readonly #gate: ReadGate
+  readonly #staging: Staging
+
+  constructor(file: VfsFile, gate: ReadGate) {
+    this.path = file.path
+    this.#file = file
+    this.#gate = gate
+    this.#staging = new Staging(file)
+  }
+
+  read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
+    const gate = this.#gate
+    const staged = this.#staging.take(target, targetOffset, byteCount, fileOffset)
+    if (staged >= 0) return staged
+    gate.readCount++
+    if (!gate.residentOnly) return this.#file.read(target, targetOffset, byteCount, fileOffset)
+    return gate.miss({ fetch: () => this.#staging.fetch(byteCount, fileOffset) })
+  }
+
+  write(source: Uint8Array, sourceOffset: number, byteCount: number, fileOffset: number): void {
+    this.#staging.invalidate(fileOffset, fileOffset + byteCount)
+    this.#file.write(source, sourceOffset, byteCount, fileOffset)
+  }
+
+  sync(): void {
+    this.#file.sync()
+  }
+
+  truncate(length: number): void {
+    this.#staging.invalidate(length, Infinity)
+    this.#file.truncate(length)
+  }
+
+  length(): number {
+    return this.#file.length()
+  }
+
+  preallocate(length: number): void {
+    this.#staging.invalidate(this.#file.length(), Infinity)
+    this.#file.preallocate(length)
+  }
+
+  close(): void {
+    this.#staging.invalidate(0, Infinity)
+    this.#file.close()
+  }
+
+  async readAsync(
+    target: Uint8Array,
+    targetOffset: number,
+    byteCount: number,
+    fileOffset: number,
+  ): Promise<number> {
+    return this.#file.readAsync(target, targetOffset, byteCount, fileOffset)
+  }
+
+  async writeAsync(
+    source: Uint8Array,
+    sourceOffset: number,
+    byteCount: number,
+    fileOffset: number,
+  ): Promise<void> {
+    this.#staging.invalidate(fileOffset, fileOffset + byteCount)
+    await this.#file.writeAsync(source, sourceOffset, byteCount, fileOffset)
+    this.#staging.invalidate(fileOffset, fileOffset + byteCount)
+  }
+
+  async syncAsync(): Promise<void> {
+    return this.#file.syncAsync()
+  }
+}

@@ -1,0 +1,75 @@
+import { LdbError } from '@ldb/base'
+import type { KeyBounds } from '@ldb/base'
+import type { RecentWrites } from './recent-writes.js'
+import { placeAfter, recordAt } from '../records/record-index.js'
+import type { KeyspaceRead, TransactionReads } from '../read/transaction-reads.js'
+import type { WriteBuffer } from '../records/write-buffer.js'
+import type { WriteSet } from '../records/write-set.js'
+
+/**
+ * Fails a transaction for which a commit that it does not see has written something that matters to it (M6 to M9).
+ *
+ * @param writes - `undefined` when it has written nothing.
+ * @throws {@link LdbError} LDB_CONFLICT; the key that was found is in `details.key`, when it is a single one.
+ */
+export function checkConflicts(
+  recent: RecentWrites,
+  reads: TransactionReads,
+  writes: WriteSet | undefined,
+): void {
+  const since = reads.seq
+  for (const [keyspaceId, read] of reads.keyspaces) {
+    // Most often nobody has touched the store, and nothing is looked up.
+    if (read.viewed.lane.notedSeq <= since) continue
+    const buffer = writes?.buffers.get(keyspaceId)
+    const isChecked = read.reads !== undefined || read.locks !== undefined || buffer?.isEmpty === false
+    if (!isChecked) continue
+    if (since < recent.forgottenSeq) {
+      throw new LdbError(
+        'LDB_CONFLICT',
+        'the transaction was open for longer than the writes of other commits can be kept',
+      )
+    }
+    checkReads(recent, keyspaceId, read, since)
+    if (buffer !== undefined) checkWrites(recent, keyspaceId, buffer, since)
+  }
+}
+
+function checkReads(recent: RecentWrites, keyspaceId: number, read: KeyspaceRead, since: number): void {
+  const visit = (bytes: Uint8Array, start: number, end: number): boolean => {
+    if (recent.hasKey(keyspaceId, bytes, start, end, since)) throw keyConflict(bytes.slice(start, end))
+    return false
+  }
+  read.locks?.some(visit)
+  read.reads?.keys.some(visit)
+  for (const range of read.reads?.ranges ?? []) checkRange(recent, keyspaceId, range, since)
+}
+
+function checkWrites(recent: RecentWrites, keyspaceId: number, buffer: WriteBuffer, since: number): void {
+  const { arena, points, ranges } = buffer
+  for (let place = 0, record = recordAt(points, 0); record >= 0; record = recordAt(points, place)) {
+    const start = arena.keyStart(record)
+    if (recent.hasKey(keyspaceId, arena.bytes, start, start + arena.keyBytes(record), since)) {
+      throw keyConflict(arena.key(record))
+    }
+    place = placeAfter(points, place)
+  }
+  for (let place = 0, record = recordAt(ranges, 0); record >= 0; record = recordAt(ranges, place)) {
+    checkRange(recent, keyspaceId, { lower: arena.key(record), upper: arena.value(record) }, since)
+    place = placeAfter(ranges, place)
+  }
+}
+
+function checkRange(recent: RecentWrites, keyspaceId: number, range: KeyBounds, since: number): void {
+  if (!recent.hasRange(keyspaceId, range, since)) return
+  throw new LdbError(
+    'LDB_CONFLICT',
+    'another commit wrote to a range that the transaction has read or deleted',
+  )
+}
+
+function keyConflict(key: Uint8Array): LdbError {
+  return new LdbError('LDB_CONFLICT', 'another commit wrote a key that the transaction has read or written', {
+    details: { key },
+  })
+}

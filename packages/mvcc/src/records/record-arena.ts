@@ -1,0 +1,132 @@
+import { compareByteRanges, copyBytes, copyBytesInto, LdbError, readU32, writeU32 } from '@ldb/base'
+
+/** Length of key, length of value; both u32. */
+const HEADER_BYTES = 8
+/** Stands for a length of value: there is none. */
+const NO_VALUE = 0xffff_ffff
+const BYTES_MIN = 1_024
+
+/**
+ * Records of a key and maybe a value, one behind the other in one growing array. A record is known by its offset,
+ * so that a million of them cost bytes, not objects; records never change or move.
+ */
+export class RecordArena {
+  bytes: Uint8Array
+  /** Bytes in use. */
+  used: number
+  /** No record may end behind this. */
+  readonly bytesMax: number
+
+  constructor(bytesMax: number, bytes: number = BYTES_MIN) {
+    this.bytes = new Uint8Array(Math.min(bytes, bytesMax))
+    this.used = 0
+    this.bytesMax = bytesMax
+  }
+
+  /**
+   * Adds a record and gives its offset.
+   *
+   * @param value - `undefined` for a record without one.
+   * @throws {@link LdbError} LDB_TOO_LARGE when it does not fit; nothing has then changed.
+   */
+  add(key: Uint8Array, keyBytes: number, value: Uint8Array | undefined, valueBytes: number): number {
+    const offset = this.used
+    const room = recordBytes(keyBytes, value === undefined ? 0 : valueBytes)
+    this.#reserve(room)
+    const { bytes } = this
+    writeU32(bytes, offset, keyBytes)
+    writeU32(bytes, offset + 4, value === undefined ? NO_VALUE : valueBytes)
+    copyBytesInto(bytes, offset + HEADER_BYTES, key, 0, keyBytes)
+    if (value !== undefined) copyBytesInto(bytes, offset + HEADER_BYTES + keyBytes, value, 0, valueBytes)
+    this.used = offset + room
+    return offset
+  }
+
+  /** Adds a copy of a record of another arena. */
+  addFrom(source: RecordArena, offset: number): number {
+    const room = source.sizeOf(offset)
+    const target = this.used
+    this.#reserve(room)
+    copyBytesInto(this.bytes, target, source.bytes, offset, offset + room)
+    this.used = target + room
+    return target
+  }
+
+  /** Compares the key of a record with `bytes[start, end)`. */
+  compareKey(offset: number, bytes: Uint8Array, start: number, end: number): number {
+    const keyStart = offset + HEADER_BYTES
+    return compareByteRanges(this.bytes, keyStart, keyStart + this.keyBytes(offset), bytes, start, end)
+  }
+
+  /** Compares the upper bound that a record has as its value with `bytes[start, end)`. */
+  compareValue(offset: number, bytes: Uint8Array, start: number, end: number): number {
+    const valueStart = this.valueStart(offset)
+    return compareByteRanges(this.bytes, valueStart, valueStart + this.valueBytes(offset), bytes, start, end)
+  }
+
+  keyStart(offset: number): number {
+    return offset + HEADER_BYTES
+  }
+
+  keyBytes(offset: number): number {
+    return readU32(this.bytes, offset)
+  }
+
+  hasValue(offset: number): boolean {
+    return readU32(this.bytes, offset + 4) !== NO_VALUE
+  }
+
+  valueStart(offset: number): number {
+    return offset + HEADER_BYTES + this.keyBytes(offset)
+  }
+
+  /** Length of the value; 0 when there is none. */
+  valueBytes(offset: number): number {
+    const valueBytes = readU32(this.bytes, offset + 4)
+    return valueBytes === NO_VALUE ? 0 : valueBytes
+  }
+
+  /** Returns a copy of the key. */
+  key(offset: number): Uint8Array {
+    const start = offset + HEADER_BYTES
+    return copyBytes(this.bytes, start, start + this.keyBytes(offset))
+  }
+
+  /** Returns a copy of the value, or `undefined`. */
+  value(offset: number): Uint8Array | undefined {
+    if (!this.hasValue(offset)) return undefined
+    const start = this.valueStart(offset)
+    return copyBytes(this.bytes, start, start + this.valueBytes(offset))
+  }
+
+  /** Bytes that a record takes. */
+  sizeOf(offset: number): number {
+    return recordBytes(this.keyBytes(offset), this.valueBytes(offset))
+  }
+
+  #reserve(room: number): void {
+    if (room > this.bytesMax - this.used) {
+      throw new LdbError('LDB_TOO_LARGE', `the records are over their limit of ${this.bytesMax} bytes`, {
+        details: { expected: this.bytesMax, actual: this.used + room },
+      })
+    }
+    const needed = this.used + room
+    if (needed <= this.bytes.length) return
+    const grown = allocate(Math.max(needed, Math.min(this.bytes.length * 2, this.bytesMax)))
+    grown.set(this.bytes.subarray(0, this.used))
+    this.bytes = grown
+  }
+}
+
+/** Bytes that a record of a key and a value takes. */
+export function recordBytes(keyBytes: number, valueBytes: number): number {
+  return HEADER_BYTES + keyBytes + valueBytes
+}
+
+function allocate(count: number): Uint8Array {
+  try {
+    return new Uint8Array(count)
+  } catch (error) {
+    throw new LdbError('LDB_TOO_LARGE', `there is no memory for ${count} bytes of records`, { cause: error })
+  }
+}

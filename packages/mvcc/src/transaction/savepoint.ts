@@ -1,0 +1,12 @@
+import type { SavedWrites } from '../records/write-set.js'
+
+/** A point in a transaction to which it can be rolled back. Made by `Transaction.savepoint`. @category Transactions */
+export class Savepoint {
+  /** @internal */
+  readonly saved: SavedWrites
+
+  /** @internal */
+  constructor(saved: SavedWrites) {
+    this.saved = saved
+  }
+}

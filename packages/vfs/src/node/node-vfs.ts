@@ -1,0 +1,152 @@
+import * as fs from 'node:fs'
+import type { Clock, Environment, RandomSource, Scheduler } from '../time/environment.js'
+import { notRegular } from '../file-error.js'
+import { nodeClock, nodeRandom, nodeScheduler } from './environment.js'
+import { attempt, errnoOf, nodeError } from './error.js'
+import { NodeFile } from './file.js'
+import { takeNodeLock } from './lock.js'
+import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
+
+const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants
+// Absent on Windows. O_NONBLOCK: opening a FIFO must not wait for its other end.
+const O_SAFE = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0)
+const FLAGS: Readonly<Record<OpenMode, number>> = {
+  read: O_RDONLY | O_SAFE,
+  write: O_RDWR | O_SAFE,
+  create: O_RDWR | O_CREAT | O_SAFE,
+  createNew: O_RDWR | O_CREAT | O_EXCL | O_SAFE,
+}
+const FILE_MODE = 0o600
+const DIRECTORY_MODE = 0o700
+/** What Windows answers to syncing a directory, which it does not know. */
+const WINDOWS_DIRECTORY_SYNC = new Set(['EPERM', 'EISDIR', 'EINVAL', 'EACCES'])
+
+/**
+ * The files of the operating system, through `node:fs`.
+ *
+ * @remarks Files are created with mode 0600 and directories with 0700. Only regular files can be opened, and a symbolic
+ * link at the end of a path is not followed. `sync` is fdatasync, which on Apple systems asks the device, too. Sync
+ * methods block; the asynchronous ones run in Node's thread pool.
+ * @category Files
+ */
+export class NodeVfs implements Vfs {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly scheduler: Scheduler
+
+  /** @param environment - replaces the clock, randomness or scheduling of the machine. */
+  constructor(environment: Partial<Environment> = {}) {
+    this.clock = environment.clock ?? nodeClock
+    this.random = environment.random ?? nodeRandom
+    this.scheduler = environment.scheduler ?? nodeScheduler
+  }
+
+  open(path: string, mode: OpenMode): VfsFile {
+    const descriptor = attempt('open', path, () => fs.openSync(path, FLAGS[mode], FILE_MODE))
+    try {
+      const status = fs.fstatSync(descriptor)
+      if (!status.isFile()) throw notRegular(path, status.isDirectory() ? 'directory' : 'other')
+      return new NodeFile(path, descriptor, mode !== 'read')
+    } catch (error) {
+      fs.closeSync(descriptor)
+      throw errnoOf(error)?.startsWith('LDB_') ? error : nodeError(error, { operation: 'open', file: path })
+    }
+  }
+
+  status(path: string): FileStatus | undefined {
+    try {
+      const status = fs.lstatSync(path, { bigint: true })
+      const kind = status.isFile() ? 'file' : status.isDirectory() ? 'directory' : 'other'
+      const length = kind === 'file' ? Number(status.size) : 0
+      return { kind, length, identity: `${status.dev}:${status.ino}` }
+    } catch (error) {
+      const errno = errnoOf(error)
+      if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
+      throw nodeError(error, { operation: 'status', file: path })
+    }
+  }
+
+  list(path: string): string[] {
+    return attempt('list', path, () => fs.readdirSync(path).sort())
+  }
+
+  makeDirectory(path: string): void {
+    attempt('makeDirectory', path, () => {
+      fs.mkdirSync(path, { mode: DIRECTORY_MODE })
+    })
+  }
+
+  rename(source: string, target: string): void {
+    attempt('rename', source, () => {
+      fs.renameSync(source, target)
+    })
+  }
+
+  remove(path: string): void {
+    attempt('remove', path, () => {
+      fs.unlinkSync(path)
+    })
+  }
+
+  async removeAsync(path: string): Promise<void> {
+    try {
+      await called<void>((done) => {
+        fs.unlink(path, done)
+      })
+    } catch (error) {
+      throw nodeError(error, { operation: 'remove', file: path })
+    }
+  }
+
+  removeDirectory(path: string): void {
+    attempt('removeDirectory', path, () => {
+      fs.rmdirSync(path)
+    })
+  }
+
+  syncDirectory(path: string): void {
+    try {
+      const descriptor = fs.openSync(path, O_RDONLY | (fs.constants.O_DIRECTORY ?? 0))
+      try {
+        fs.fsyncSync(descriptor)
+      } finally {
+        fs.closeSync(descriptor)
+      }
+    } catch (error) {
+      if (process.platform === 'win32' && WINDOWS_DIRECTORY_SYNC.has(errnoOf(error) ?? '')) return
+      throw nodeError(error, { operation: 'syncDirectory', file: path })
+    }
+  }
+
+  async syncDirectoryAsync(path: string): Promise<void> {
+    try {
+      const descriptor = await called<number>((done) => {
+        fs.open(path, O_RDONLY | (fs.constants.O_DIRECTORY ?? 0), done)
+      })
+      try {
+        await called<void>((done) => {
+          fs.fsync(descriptor, done)
+        })
+      } finally {
+        fs.closeSync(descriptor)
+      }
+    } catch (error) {
+      if (process.platform === 'win32' && WINDOWS_DIRECTORY_SYNC.has(errnoOf(error) ?? '')) return
+      throw nodeError(error, { operation: 'syncDirectory', file: path })
+    }
+  }
+
+  lock(directory: string): VfsLock {
+    return takeNodeLock(directory, this.random)
+  }
+}
+
+/** Gives what a function of `node:fs` calls back with. */
+function called<T>(call: (done: (error: Error | null, result?: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, result) => {
+      if (error === null) resolve(result as T)
+      else reject(error)
+    })
+  })
+}

@@ -1,0 +1,179 @@
+import { corruption } from '@ldb/base'
+import { xxHash64 } from '@ldb/integrity'
+import type { VfsFile } from '@ldb/vfs'
+import { FileWindow } from './file-window.js'
+import {
+  PAYLOAD_BYTES_MAX,
+  RECORD_ALIGNMENT,
+  RECORD_CHECKSUM,
+  RECORD_HEADER_BYTES,
+  RECORD_HEADER_CHECK,
+  RECORD_PAYLOAD_BYTES,
+  RECORD_SEQ,
+  RECORD_TYPE,
+  RECORD_UNSYNCED_BYTES,
+  recordBytesOf,
+} from '../format.js'
+import type { Segment } from './segment.js'
+
+const TWO_POW_32 = 2 ** 32
+const PER_2_32 = 2 ** -32
+/** Above this, the high half belongs to a number beyond 2^53 − 1. */
+const SAFE_HIGH_MAX = 0x1f_ffff
+/** The type is one byte; above this, one of the reserved bytes behind it is not zero. */
+const TYPE_MAX = 0xff
+const halves = new Int32Array(2)
+
+/** Reads and checks the records of one segment, wherever it is told to look. */
+export class SegmentCursor {
+  readonly segment: Segment
+  /** What the header of the record says; meaningful when the last look found its header good. */
+  payloadBytes: number
+  type: number
+  seq: number
+  syncedLsn: number
+  /** The stored checksum; meaningful when the last look found the whole record good. */
+  checksumLow: number
+  checksumHigh: number
+  readonly #window: FileWindow
+  #payloadIndex: number
+
+  constructor(segment: Segment, file: VfsFile) {
+    this.segment = segment
+    this.payloadBytes = 0
+    this.type = 0
+    this.seq = 0
+    this.syncedLsn = 0
+    this.checksumLow = 0
+    this.checksumHigh = 0
+    this.#window = new FileWindow(file)
+    this.#payloadIndex = 0
+  }
+
+  /** Bytes of the record, header and padding included. */
+  get recordBytes(): number {
+    return recordBytesOf(this.payloadBytes)
+  }
+
+  /** The payload of the record found last: borrowed, until the next look. */
+  get payload(): Uint8Array {
+    return this.#window.bytes.subarray(this.#payloadIndex, this.#payloadIndex + this.payloadBytes)
+  }
+
+  /**
+   * Reports whether a good header stands at `lsn`, and decodes it. All lengths are then within limits and the file.
+   *
+   * @param endLsn - nothing from here on belongs to the log.
+   */
+  readHeader(lsn: number, endLsn: number): boolean {
+    const { segment } = this
+    const offset = segment.fileOffsetOf(lsn)
+    const at = this.#window.fetch(offset, RECORD_HEADER_BYTES, segment.fileOffsetOf(endLsn))
+    if (at < 0) return false
+    const { bytes, view } = this.#window
+    const payloadBytes = view.getUint32(at + RECORD_PAYLOAD_BYTES, true)
+    if (payloadBytes > PAYLOAD_BYTES_MAX) return false
+    if (recordBytesOf(payloadBytes) > endLsn - lsn) return false
+    const unsyncedBytes = view.getUint32(at + RECORD_UNSYNCED_BYTES, true)
+    if (unsyncedBytes > lsn - segment.baseLsn) return false
+    const check = view.getInt32(at + RECORD_HEADER_CHECK, true)
+    // Preallocated zeros, by far the most frequent thing that is not a record.
+    if (check === 0 && payloadBytes === 0 && view.getInt32(at + RECORD_CHECKSUM, true) === 0) return false
+    const seqHigh = view.getUint32(at + RECORD_SEQ + 4, true)
+    if (seqHigh > SAFE_HIGH_MAX) return false
+    if (view.getUint32(at + RECORD_TYPE, true) > TYPE_MAX) return false
+    xxHash64(bytes, at + RECORD_PAYLOAD_BYTES, at + RECORD_HEADER_BYTES, segment.seed, halves)
+    const lsnLow = lsn - Math.floor(lsn * PER_2_32) * TWO_POW_32
+    if (((halves[0] as number) ^ lsnLow) !== check) return false
+    this.#decode(at, lsn)
+    return true
+  }
+
+  /** Reports whether a good record stands at `lsn`, and decodes it. */
+  readRecord(lsn: number, endLsn: number): boolean {
+    if (!this.readHeader(lsn, endLsn)) return false
+    const { segment } = this
+    const recordBytes = recordBytesOf(this.payloadBytes)
+    const at = this.#window.fetch(segment.fileOffsetOf(lsn), recordBytes, segment.fileOffsetOf(endLsn))
+    if (at < 0) return false
+    const { bytes, view } = this.#window
+    const payloadIndex = at + RECORD_HEADER_BYTES
+    const payloadEnd = payloadIndex + this.payloadBytes
+    for (let index = payloadEnd; index < at + recordBytes; index++) {
+      if (bytes[index] !== 0) return false
+    }
+    xxHash64(bytes, at + RECORD_HEADER_CHECK, payloadEnd, segment.seed, halves)
+    const lsnHigh = Math.floor(lsn * PER_2_32)
+    const checksumLow = (halves[0] as number) ^ (lsn - lsnHigh * TWO_POW_32)
+    const checksumHigh = (halves[1] as number) ^ lsnHigh
+    if (
+      checksumLow !== view.getInt32(at + RECORD_CHECKSUM, true) ||
+      checksumHigh !== view.getInt32(at + RECORD_CHECKSUM + 4, true)
+    ) {
+      return false
+    }
+    this.#decodeChecksum(at)
+    this.#payloadIndex = payloadIndex
+    return true
+  }
+
+  /** Decodes a record that was found good before, without checking it again. */
+  readKnownRecord(lsn: number, endLsn: number): boolean {
+    const { segment } = this
+    const at = this.#window.fetch(
+      segment.fileOffsetOf(lsn),
+      RECORD_HEADER_BYTES,
+      segment.fileOffsetOf(endLsn),
+    )
+    if (at < 0) return false
+    this.#decode(at, lsn)
+    this.#decodeChecksum(at)
+    return true
+  }
+
+  /**
+   * Decodes the record at `lsn`, where one must be.
+   *
+   * @throws {@link LdbError} LDB_CORRUPTION.
+   */
+  mustReadRecord(lsn: number, endLsn: number): void {
+    if (this.readRecord(lsn, endLsn)) return
+    const { segment } = this
+    throw corruption(
+      segment.path,
+      segment.fileOffsetOf(lsn),
+      'a record of the log does not match its checksum',
+    )
+  }
+
+  /**
+   * Looks for the first good record at or behind `lsn` and gives its lsn, or −1. Costs time in proportion to the
+   * bytes looked through, whatever they hold: headers are salted with a random id, so that no payload can hold
+   * something that looks like one and makes its supposed payload be hashed.
+   */
+  findRecord(lsn: number, endLsn: number): number {
+    const last = endLsn - RECORD_HEADER_BYTES
+    for (let candidate = lsn; candidate <= last; candidate += RECORD_ALIGNMENT) {
+      if (this.readRecord(candidate, endLsn)) return candidate
+    }
+    return -1
+  }
+
+  close(): void {
+    this.#window.close()
+  }
+
+  #decode(at: number, lsn: number): void {
+    const { view } = this.#window
+    this.payloadBytes = view.getUint32(at + RECORD_PAYLOAD_BYTES, true)
+    this.type = view.getUint8(at + RECORD_TYPE)
+    this.seq = view.getUint32(at + RECORD_SEQ + 4, true) * TWO_POW_32 + view.getUint32(at + RECORD_SEQ, true)
+    this.syncedLsn = lsn - view.getUint32(at + RECORD_UNSYNCED_BYTES, true)
+  }
+
+  #decodeChecksum(at: number): void {
+    const { view } = this.#window
+    this.checksumLow = view.getInt32(at + RECORD_CHECKSUM, true)
+    this.checksumHigh = view.getInt32(at + RECORD_CHECKSUM + 4, true)
+  }
+}

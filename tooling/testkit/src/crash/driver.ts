@@ -1,0 +1,300 @@
+import { isLdbError } from '@ldb/base'
+import { CrashVfs } from './crash-vfs.js'
+import { CANONICAL_MODES, crashPlan, randomCrashPlan } from './plan.js'
+import type { CrashPlan } from './plan.js'
+import { History } from '../history/history.js'
+import type { Subject, SubjectRun, SubjectSession } from '../subjects/subject.js'
+import { seededRandom } from '../test-random.js'
+import type { TestRandom } from '../test-random.js'
+import { TraceVfs } from '../trace/trace-vfs.js'
+import { Violation } from '../violation.js'
+
+/**
+ * What kind of disk it is.
+ *
+ * - `powersafe`: a torn write spoils only what was being written.
+ * - `neighbours`: it spoils its neighbours in the block too, synced ones among them.
+ * - `lying`: some syncs do nothing.
+ *
+ * On the last two acknowledged commits may be lost, which is counted. What is found must still be the state after some
+ * commit, or an error that says what is wrong.
+ *
+ * @category Drivers
+ */
+export type DiskProfile = 'powersafe' | 'neighbours' | 'lying'
+
+/** @category Drivers */
+export interface CrashSettings {
+  readonly profile: DiskProfile
+  /** Steps of the workload. */
+  readonly stepCount: number
+  /** Random images at each operation, besides one of each canonical kind. */
+  readonly randomImages: number
+  /** Share of the operations at which images are taken. */
+  readonly imageShare: number
+  /** Deepest nesting: crashes of recoveries of crashes. */
+  readonly depthMax: number
+}
+
+/** @category Drivers */
+export const DEFAULT_CRASH_SETTINGS: CrashSettings = {
+  profile: 'powersafe',
+  stepCount: 25,
+  randomImages: 4,
+  imageShare: 1,
+  depthMax: 3,
+}
+
+/** What a run came to. @category Drivers */
+export interface CrashCounts {
+  runs: number
+  operations: number
+  /** Images that were opened and looked at, the nested ones among them. */
+  images: number
+  /** Images of a recovery, or of a life after one. */
+  nested: number
+  /** Images that the system's own check went over as well. */
+  verified: number
+  deepest: number
+  /** Images in which the system found out that the disk had not kept its word. */
+  detected: number
+  /** Images in which acknowledged commits are lost by a disk that does not keep its word. */
+  lost: number
+}
+
+/** Counts of nothing yet. */
+export function noCrashCounts(): CrashCounts {
+  return { runs: 0, operations: 0, images: 0, nested: 0, verified: 0, deepest: 0, detected: 0, lost: 0 }
+}
+
+interface PendingImage {
+  readonly disk: CrashVfs
+  readonly history: History
+  readonly plan: CrashPlan
+  /** Newest commit that must be found. */
+  readonly least: number
+  readonly at: string
+}
+
+/**
+ * Runs one random workload, with losses of power at every operation, of the recoveries too.
+ *
+ * @throws Violation, with a message that says where, when a promise is broken.
+ * @category Drivers
+ */
+export async function crashRun(
+  subject: Subject,
+  seed: number,
+  settings: CrashSettings = DEFAULT_CRASH_SETTINGS,
+  counts: CrashCounts = noCrashCounts(),
+): Promise<CrashCounts> {
+  const random = seededRandom(seed)
+  const run = subject.newRun(random.fork())
+  await new CrashDriver(run, settings, counts, random).run()
+  counts.runs++
+  return counts
+}
+
+/** Looks at one disk after a crash, and at crashes of what is done to it then. */
+export async function checkDisk(
+  run: SubjectRun,
+  disk: CrashVfs,
+  history: History,
+  random: TestRandom,
+  settings: CrashSettings,
+  counts: CrashCounts,
+): Promise<void> {
+  const driver = new CrashDriver(run, settings, counts, random)
+  const plan = crashPlan('all', 0)
+  await driver.check({ disk, history, plan, least: history.durable, at: 'the end' }, 1)
+}
+
+class CrashDriver {
+  readonly #run: SubjectRun
+  readonly #settings: CrashSettings
+  readonly #counts: CrashCounts
+  readonly #workload: TestRandom
+  readonly #images: TestRandom
+  #pending: PendingImage[] = []
+
+  constructor(run: SubjectRun, settings: CrashSettings, counts: CrashCounts, random: TestRandom) {
+    this.#run = run
+    this.#settings = settings
+    this.#counts = counts
+    this.#workload = random.fork()
+    this.#images = random.fork()
+  }
+
+  async run(): Promise<void> {
+    const { stepCount, profile } = this.#settings
+    const lyingSyncs = profile === 'lying' ? 0.2 : 0
+    const disk = new CrashVfs({ seed: this.#workload.word(), lyingSyncs })
+    const trace = new TraceVfs(disk, { rules: this.#run.rules })
+    const history = new History()
+    disk.onOperation = (operation, order): void => {
+      if (!this.#images.chance(this.#settings.imageShare * (this.#run.triedShare ?? 1))) return
+      this.#takeImages(disk, history, `operation ${order}, ${operation.kind} ${operation.path}`)
+    }
+    let session: SubjectSession | undefined
+    for (let step = 0; step < stepCount; step++) {
+      try {
+        if (session === undefined) session = this.#run.open(trace, history)
+        else await this.#step(session, this.#workload, history, trace)
+        this.#checkTrace(trace)
+        await this.#checkPending()
+      } catch (error) {
+        throw this.#located(error, `in step ${step}`)
+      }
+    }
+    disk.onOperation = undefined
+    session?.close(false)
+    this.#counts.operations += disk.operationCount
+  }
+
+  /** Opens an image, looks at it, goes on with it, and lets it crash again. */
+  async check(pending: PendingImage, depth: number): Promise<void> {
+    const { disk, plan, at } = pending
+    const counts = this.#counts
+    counts.images++
+    if (depth > 1) counts.nested++
+    counts.deepest = Math.max(counts.deepest, depth)
+    const nested: PendingImage[] = []
+    try {
+      await this.#live(pending, depth < this.#settings.depthMax ? nested : undefined)
+    } catch (error) {
+      const { mode, seed } = plan
+      throw this.#located(error, `in an image of kind ${mode} (${seed}) at ${at}, depth ${depth}`)
+    } finally {
+      disk.onOperation = undefined
+    }
+    for (const next of nested) await this.check(next, depth + 1)
+  }
+
+  async #live(pending: PendingImage, nested: PendingImage[] | undefined): Promise<void> {
+    const { disk, history, least, plan } = pending
+    const images = this.#images
+    if (nested !== undefined) {
+      const share = images.pick([0, 0, 0.05, 0.2])
+      disk.onOperation = (operation, order): void => {
+        if (nested.length > 0 || !images.chance(share)) return
+        nested.push(this.#imageOf(disk, history, `operation ${order}, ${operation.kind} ${operation.path}`))
+      }
+    }
+    const trace = new TraceVfs(disk, { rules: this.#run.rules })
+    const session = this.#openTolerantly(trace, history)
+    if (session === undefined) return
+    const found = this.#observeTolerantly(session, history, least)
+    if (found === undefined) {
+      session.close(false)
+      return
+    }
+    history.isTrusted = true
+    history.goOnFrom(found)
+    if (nested !== undefined && (plan.mode === 'killed' || images.chance(0.2))) {
+      // What recovery has shown must be there for good, above all when it was in a cache only.
+      nested.push(this.#imageOf(disk, history, 'the end of recovery'))
+    }
+    const stepCount = images.chance(0.3) ? images.between(1, 4) : 0
+    try {
+      for (let step = 0; step < stepCount; step++) await this.#step(session, images, history, trace)
+    } catch (error) {
+      // What a look did not touch, a separator for instance, a step may need.
+      if (!this.#mayBeFoundOut(error)) throw error
+      this.#counts.detected++
+    }
+    if (this.#settings.profile === 'powersafe') this.#checkTrace(trace)
+    session.close(images.chance(0.5))
+  }
+
+  async #step(session: SubjectSession, random: TestRandom, history: History, trace: TraceVfs): Promise<void> {
+    const before = history.durable
+    const life = history.life
+    await session.step(random, history)
+    // Only when nothing was written after it in the same step can the trace tell.
+    if (history.life === life && history.durable > before && history.durable === history.submitted) {
+      trace.acknowledged(this.#run.isLog)
+    }
+  }
+
+  #openTolerantly(trace: TraceVfs, history: History): SubjectSession | undefined {
+    try {
+      return this.#run.open(trace, history)
+    } catch (error) {
+      if (!this.#mayBeFoundOut(error)) throw error
+      this.#counts.detected++
+      return undefined
+    }
+  }
+
+  #observeTolerantly(session: SubjectSession, history: History, least: number): number | undefined {
+    const tolerant = this.#settings.profile !== 'powersafe'
+    try {
+      const found = session.observe(history, tolerant ? 0 : least)
+      this.#counts.verified++
+      const findings = session.verify()
+      if (findings.length > 0) {
+        if (!tolerant) throw new Violation(`verify finds: ${findings.slice(0, 3).join('; ')}`)
+        // Found out before it did harm: what comes next would stumble over it.
+        this.#counts.detected++
+        return undefined
+      }
+      if (found < least) this.#counts.lost++
+      return found
+    } catch (error) {
+      if (!this.#mayBeFoundOut(error)) throw error
+      this.#counts.detected++
+      return undefined
+    }
+  }
+
+  /** A disk that does not keep its word may be found out, by an error that says so. */
+  #mayBeFoundOut(error: unknown): boolean {
+    if (this.#settings.profile === 'powersafe') return false
+    return (
+      isLdbError(error, 'LDB_CORRUPTION') ||
+      isLdbError(error, 'LDB_FORMAT') ||
+      isLdbError(error, 'LDB_NOT_FOUND')
+    )
+  }
+
+  #takeImages(disk: CrashVfs, history: History, at: string): void {
+    const { profile, randomImages } = this.#settings
+    const fork = history.fork()
+    if (profile !== 'neighbours') {
+      for (const mode of CANONICAL_MODES) {
+        this.#pending.push(this.#imageWith(disk, fork.fork(), crashPlan(mode, this.#images.word()), at))
+      }
+    }
+    for (let count = 0; count < randomImages; count++) this.#pending.push(this.#imageOf(disk, fork, at))
+  }
+
+  #imageOf(disk: CrashVfs, history: History, at: string): PendingImage {
+    const isKill = this.#images.chance(0.1)
+    const plan = isKill
+      ? crashPlan('killed', this.#images.word())
+      : randomCrashPlan(this.#images, this.#settings.profile === 'neighbours')
+    return this.#imageWith(disk, history.fork(), plan, at)
+  }
+
+  #imageWith(disk: CrashVfs, history: History, plan: CrashPlan, at: string): PendingImage {
+    // With everything there, only the process has ended.
+    if (plan.mode !== 'all' && plan.mode !== 'killed') history.handedOver = history.durable
+    return { disk: disk.image(plan), history, plan, least: Math.max(history.durable, history.handedOver), at }
+  }
+
+  async #checkPending(): Promise<void> {
+    const pending = this.#pending
+    this.#pending = []
+    for (const image of pending) await this.check(image, 1)
+  }
+
+  #checkTrace(trace: TraceVfs): void {
+    const [first] = trace.broken
+    if (first !== undefined) throw new Violation(`order of file operations: ${first}`)
+  }
+
+  #located(error: unknown, where: string): Violation {
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    return new Violation(`${message}\n  ${where}`, { cause: error })
+  }
+}

@@ -1,0 +1,232 @@
+import type { CrashPlan } from '../../crash/plan.js'
+import { crashPlan, randomCrashPlan } from '../../crash/plan.js'
+import { CrashVfs } from '../../crash/crash-vfs.js'
+import type { Suite, SuiteCounts } from '../../deep/suite.js'
+import { FAULT_KINDS } from '../../vfs/fault.js'
+import { FaultVfs } from '../../vfs/fault-vfs.js'
+import { swarmOptions } from '../../history/swarm.js'
+import { seededRandom } from '../../test-random.js'
+import type { TestRandom } from '../../test-random.js'
+import { Violation } from '../../violation.js'
+import { AsyncEngine, openEngine } from './engine.js'
+import type { EngineSettings } from './engine.js'
+import { checkSerializable } from '../dependency-graph.js'
+import { HistoryChoices } from '../history-choices.js'
+import type { HistoryShape } from '../history-choices.js'
+import { HistoryClient } from '../history-client.js'
+import { HistoryLife } from '../history-life.js'
+import { ResolvedHistory } from '../resolved-history.js'
+import { SlowVfs } from './slow-vfs.js'
+import { checkSnapshots } from '../snapshot-check.js'
+import { VersionTable } from '../version-table.js'
+
+/** Faults that may strike in the middle of a commit. */
+const FAULTS = FAULT_KINDS.filter(({ name }) =>
+  ['EIO on change', 'ENOSPC on change', 'sync: lost', 'sync: reverted', 'sync: ENOSPC'].includes(name),
+)
+
+/** How a life ends: closed, by loss of power, by the end of the process, or by a call that fails. */
+type End = 'closed' | 'power' | 'killed' | 'fault'
+
+type EngineClass = new (...parts: ConstructorParameters<typeof AsyncEngine>) => AsyncEngine
+
+/** What a canary has of its own. */
+export interface AsyncHistoryOptions {
+  readonly engine?: EngineClass
+  /** Share of syncs that do nothing. @defaultValue 0 */
+  readonly lyingSyncs?: number
+}
+
+/**
+ * Random transactions of many clients at once, by promises, single writes and the sync face between them, over several lives
+ * of the database, and the proof that each history is as the level promises.
+ */
+export const asyncHistorySuite: Suite = {
+  name: 'history-async',
+  runCase: (seed) => runAsyncHistory(seed),
+}
+
+/** Runs and checks the history of a seed. @throws Violation */
+export async function runAsyncHistory(seed: number, options: AsyncHistoryOptions = {}): Promise<SuiteCounts> {
+  const run = new AsyncHistoryRun(seededRandom(seed), options)
+  try {
+    return await run.run()
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error
+    throw new Violation(`seed ${seed}, ${run.settings}: ${error.message}`, { cause: error })
+  }
+}
+
+class AsyncHistoryRun {
+  readonly #random: TestRandom
+  readonly #options: AsyncHistoryOptions
+  readonly #history = new ResolvedHistory()
+  readonly #clock = { now: 0, ids: 0 }
+  readonly #choices: HistoryChoices
+  readonly #level: 'serializable' | 'snapshot'
+  readonly #swarm: HistorySwarm
+  #disk: CrashVfs
+  readonly #lives: Record<End, number> = { closed: 0, power: 0, killed: 0, fault: 0 }
+
+  constructor(random: TestRandom, options: AsyncHistoryOptions) {
+    this.#random = random
+    this.#options = options
+    this.#swarm = chooseSwarm(random)
+    this.#level = random.pick(['serializable', 'serializable', 'snapshot'])
+    this.#choices = new HistoryChoices(random.fork(), this.#swarm)
+    this.#disk = new CrashVfs({ seed: random.word(), lyingSyncs: options.lyingSyncs ?? 0 })
+  }
+
+  get settings(): string {
+    return JSON.stringify({ level: this.#level, ...this.#swarm, lives: this.#lives })
+  }
+
+  async run(): Promise<SuiteCounts> {
+    const history = this.#history
+    while (this.#clock.ids < this.#swarm.transactionCount) await this.#live()
+    const table = new VersionTable(history)
+    checkSnapshots(history, table)
+    const edges = this.#level === 'serializable' ? checkSerializable(history, table) : 0
+    const count = (outcome: string): number =>
+      history.transactions.filter((transaction) => transaction.outcome === outcome).length
+    const { closed, power, killed, fault } = this.#lives
+    return {
+      histories: 1,
+      transactions: history.transactions.length,
+      committed: count('committed'),
+      conflicts: count('conflict'),
+      'unknown and in': history.unknownIn,
+      'unknown and out': history.unknownOut,
+      closes: closed,
+      crashes: power + killed,
+      'failed commits': fault,
+      edges,
+    }
+  }
+
+  /** Opens, works until the end of this life, and looks at what it has left. */
+  async #live(): Promise<void> {
+    const random = this.#random
+    const { durability, turnsMax, clientCount, lifeCount } = this.#swarm
+    const kinds: readonly End[] =
+      durability === 'full'
+        ? ['power', 'power', 'killed', 'fault', 'fault', 'closed']
+        : ['killed', 'killed', 'fault', 'closed']
+    const end = random.pick(kinds)
+    this.#lives[end]++
+    const faults = new FaultVfs(this.#disk, random.fork())
+    const vfs = new SlowVfs(faults, random.fork(), turnsMax)
+    const engine = await openEngine(vfs, this.#swarm, this.#options.engine ?? AsyncEngine)
+    const life = new HistoryLife(this.#clock, engine.seq, engine.content(), () => faults.struckCount > 0)
+    this.#look(engine, life)
+    const stopAt = this.#clock.ids + random.between(1, lifeCount)
+    const image = this.#armed(end, life, faults)
+    const isLeft = (): boolean => this.#clock.ids < stopAt
+    const clients = Array.from({ length: clientCount }, () => this.#client(engine, life).work(isLeft))
+    await Promise.all(clients)
+    if (end === 'closed' && !life.hasFailed) {
+      await this.#close(engine, life)
+    } else {
+      this.#disk.onOperation = undefined
+      life.end()
+      this.#disk = image() ?? this.#disk.image(this.#plan(end))
+    }
+    await this.#resolve(life)
+  }
+
+  #client(engine: AsyncEngine, life: HistoryLife): HistoryClient {
+    const settings = { ...this.#swarm, level: this.#level }
+    return new HistoryClient(engine, life, this.#choices.fork(), settings)
+  }
+
+  /** Has the power go, the process end or a call fail in the middle of it all; gives the disk that is left. */
+  #armed(end: End, life: HistoryLife, faults: FaultVfs): () => CrashVfs | undefined {
+    const random = this.#random
+    let image: CrashVfs | undefined
+    let left = random.between(1, this.#swarm.lifeCount)
+    if (end === 'power' || end === 'killed') {
+      const disk = this.#disk
+      disk.onOperation = (): void => {
+        if (--left > 0 || image !== undefined) return
+        image = disk.image(this.#plan(end))
+        life.end()
+      }
+    } else if (end === 'fault') {
+      // What was handed to the operating system only may go with a sync that fails.
+      const outlived = FAULTS.filter(({ effect }) => effect.kind !== 'sync' || effect.failure === 'kept')
+      const { effect, calls } = random.pick(this.#swarm.durability === 'full' ? FAULTS : outlived)
+      faults.fault = { effect, calls, nth: left, times: random.pick([1, 3, Infinity]) }
+    }
+    return () => image
+  }
+
+  #plan(end: End): CrashPlan {
+    const random = this.#random
+    // What was handed to the operating system only does not outlive a loss of power.
+    const isKill = end === 'killed' || this.#swarm.durability !== 'full' || random.chance(0.2)
+    return isKill ? crashPlan('killed', random.word()) : randomCrashPlan(random)
+  }
+
+  /** Closes it while some still work. */
+  async #close(engine: AsyncEngine, life: HistoryLife): Promise<void> {
+    const late = Array.from({ length: 3 }, () => {
+      let left = 3
+      return this.#client(engine, life).work(() => left-- > 0)
+    })
+    for (let left = this.#random.between(0, 60); left > 0; left--) await Promise.resolve()
+    life.isClosing = true
+    await engine.db.close()
+    await Promise.all(late)
+    life.end()
+  }
+
+  /** Reads all there is, as one who sees every commit. */
+  #look(engine: AsyncEngine, life: HistoryLife): void {
+    const record = life.begin(this.#level, engine.seq)
+    for (const keyspace of ['a', 'b']) {
+      const entries = [...life.content.found]
+        .filter(([name]) => name.startsWith(keyspace))
+        .map(([name, value]) => [name.slice(2), value] as const)
+      life.note(record, { do: 'scan', keyspace, range: {}, entries })
+    }
+    life.ended(record, 'acknowledged')
+  }
+
+  /** Opens what is left, to see who is in. */
+  async #resolve(life: HistoryLife): Promise<void> {
+    const engine = await openEngine(this.#disk, this.#swarm, this.#options.engine ?? AsyncEngine)
+    const content = engine.content()
+    this.#history.add(life, content)
+    const findings = engine.db.sync.verify().findings.length
+    if (findings > 0) throw new Violation(`verify finds ${findings} things`)
+    await engine.db.close()
+  }
+}
+
+/** Everything about a run but its level. */
+interface HistorySwarm extends EngineSettings, HistoryShape {
+  readonly transactionCount: number
+  /** Transactions of a life, at most. */
+  readonly lifeCount: number
+  readonly clientCount: number
+  readonly stepCount: number
+  readonly mixesFaces: boolean
+  /** Turns that a call off the thread takes, at most. */
+  readonly turnsMax: number
+}
+
+function chooseSwarm(random: TestRandom): HistorySwarm {
+  return swarmOptions(random, {
+    transactionCount: [300, 600],
+    lifeCount: [40, 100, 250],
+    clientCount: [2, 4, 12, 40],
+    keyCount: [4, 10, 30, 100],
+    paddingBytes: [0, 0, 400],
+    stepCount: [2, 4],
+    mixesFaces: [true, false],
+    durability: ['full', 'full', 'full', 'periodic'],
+    cacheBytes: [65_536],
+    checkpointLogBytes: [4_000, 1_000_000],
+    turnsMax: [0, 3, 15],
+  })
+}

@@ -1,0 +1,53 @@
+import type { TestRandom } from '../../test-random.js'
+import type { BeginOptions, Read, TextRange, TransactionStep } from './commands.js'
+import type { TextSource } from './text-source.js'
+
+/** What steps of transactions are made of. */
+export interface StepParts {
+  readonly random: TestRandom
+  readonly texts: TextSource
+  ks(): number
+  range(): TextRange
+  read(): Read
+}
+
+/** Chooses how a transaction is begun. */
+export function beginOptions(random: TestRandom): BeginOptions {
+  return {
+    ...(random.chance(0.5) ? { isolation: random.pick(['snapshot', 'serializable'] as const) } : {}),
+    ...(random.chance(0.1) ? { readOnly: true } : {}),
+  }
+}
+
+/** Makes the next step of a transaction. */
+export function transactionStep(parts: StepParts): TransactionStep {
+  const { random, texts } = parts
+  const ks = parts.ks()
+  const step = random.weighted({
+    put: 30,
+    delete: 12,
+    deleteRange: 3,
+    clear: 1,
+    read: 30,
+    lock: 4,
+    savepoint: 4,
+    rollbackTo: 4,
+  })
+  switch (step) {
+    case 'put':
+      return { step, ks, key: texts.key(), value: texts.value() }
+    case 'delete':
+    case 'lock':
+      return { step, ks, key: texts.key() }
+    case 'deleteRange':
+      return { step, ks, range: parts.range() }
+    case 'clear':
+      return { step, ks }
+    case 'read':
+      return { step, ks, ...parts.read() }
+    case 'savepoint':
+      return { step }
+    case 'rollbackTo':
+      return { step, savepoint: random.below(5) }
+  }
+}

@@ -1,0 +1,192 @@
+import { answerOf, Nothing, Refusal, shown } from '../session/answer.js'
+import type { Command, Write } from '../commands/commands.js'
+import { expectedOfMisuse } from '../commands/misuse.js'
+import { ReferenceReads } from './reads.js'
+import { ReferenceSnapshot, ReferenceState } from './state.js'
+import { ReferenceTransactions } from './transactions.js'
+import { ReferenceWrites } from './writes.js'
+import { KEYSPACE_NAMES, READS_MAX, SYNC_INTERVAL_MS } from '../run-settings.js'
+import type { RunSettings } from '../run-settings.js'
+import { keyTexts, valueTexts } from '../commands/texts.js'
+import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+
+/** Answers every command as a database should. It keeps everything in sorted arrays and knows of no file. */
+export class Reference {
+  readonly #settings: RunSettings
+  readonly #state: ReferenceState
+  readonly #reads: ReferenceReads
+  readonly #writes: ReferenceWrites
+
+  constructor(settings: RunSettings) {
+    this.#settings = settings
+    this.#state = new ReferenceState(settings.durability)
+    this.#reads = new ReferenceReads(this.#state)
+    this.#transactions = new ReferenceTransactions(this.#state, this.#reads)
+    this.#writes = new ReferenceWrites(this.#state, (command) => this.answer(command))
+  }
+
+  /** What the database has answered, where the reference leaves it open: a conflict too many is one. */
+  observed = ''
+  readonly #transactions: ReferenceTransactions
+
+  /** Commits that must survive the end of the process, and all there were. */
+  get commitBounds(): readonly [floor: number, seq: number] {
+    return [this.#state.commits.floor, this.#state.commits.seq]
+  }
+
+  /** Returns the answer to a command, and does what it asks for. */
+  answer(command: Command): string {
+    return answerOf(() => this.#answer(command))
+  }
+
+  /** Writes out everything. */
+  dump(): string {
+    return [...this.#state.live.values()]
+      .map(
+        ({ name, entries }) =>
+          `${name}: ${entries.keys.map((key, at) => `${shown(key)}=${shown(entries.values[at])}`).join()}`,
+      )
+      .join('\n')
+  }
+
+  /** What is open dies with the process; the database comes back at commit `seq`. */
+  reopened(seq: number): void {
+    this.#reads.forget()
+    this.#state.reopened(seq)
+  }
+
+  #answer(command: Command): string {
+    switch (command.do) {
+      case 'put':
+      case 'putIfAbsent':
+      case 'delete':
+      case 'deleteRange':
+      case 'clear':
+      case 'swap':
+      case 'update':
+        return this.#writes.write(command)
+      case 'batch':
+        return this.#writes.batch(command.steps, command.durability)
+      case 'fill':
+      case 'thin':
+        return this.#writes.bulk(command)
+      case 'read':
+        return this.#reads.read(this.#state.view(command.ks, command.from), command)
+      case 'scanOpen':
+      case 'scanNext':
+      case 'scanEnd':
+        return this.#reads.scan(command)
+      case 'cursorOpen':
+      case 'cursorMove':
+      case 'cursorEnd':
+        return this.#reads.cursor(command)
+      case 'keyspace':
+        return this.#keyspace(command.ks, command.keys, command.values)
+      case 'drop':
+        return this.#drop(command.ks)
+      case 'txBegin':
+      case 'txStep':
+      case 'txCommit':
+      case 'txRollback':
+      case 'txForget':
+      case 'transaction':
+        return this.#transactions.answer(command, this.observed)
+      case 'together':
+        return command.writes.map((write) => this.answer(write)).join('; ')
+      case 'misuse':
+        return `!${expectedOfMisuse(command.what)}`
+      default:
+        return this.#whole(command)
+    }
+  }
+
+  /** Commands on the database as a whole. */
+  #whole(command: Exclude<Command, Write>): string {
+    const { live, snapshots, commits } = this.#state
+    switch (command.do) {
+      case 'snapshot':
+        if (snapshots.length >= READS_MAX) return 'enough'
+        snapshots.push(new ReferenceSnapshot(live.values()))
+        return 'open'
+      case 'release': {
+        const [snapshot] = snapshots.splice(command.pick % Math.max(1, snapshots.length), 1)
+        if (snapshot === undefined) throw new Nothing()
+        snapshot.released = true
+        return 'released'
+      }
+      case 'keyspaces':
+        return [...live.values()]
+          .map(({ id, name, keys, values }) => `${id} ${name} ${keys.name} ${values.name}`)
+          .join()
+      case 'stats': {
+        const openCount = snapshots.length + this.#reads.openCount
+        return `${commits.seq} ${commits.commitCount} ${openCount} ${this.#state.sizes()}`
+      }
+      case 'verify':
+        return `0 findings, ${this.#state.sizes()}`
+      case 'sync':
+      case 'checkpoint':
+      case 'compact':
+        this.#state.assertWritable()
+        commits.handedOver()
+        return 'done'
+      case 'reopen':
+        this.reopened(commits.seq)
+        return this.dump()
+      case 'readOnly':
+        return this.#lookReadOnly(command.commands)
+      case 'changes':
+        if (!this.#state.readOnly) commits.handedOver()
+        return 'agree'
+      case 'time':
+        if (command.ms >= SYNC_INTERVAL_MS) commits.handedOver()
+        return 'passed'
+      default:
+        return 'passed'
+    }
+  }
+
+  #lookReadOnly(commands: readonly Command[]): string {
+    const { commits } = this.#state
+    this.reopened(commits.seq)
+    this.#state.readOnly = true
+    const answers = commands.map((command) => this.answer(command))
+    this.#state.readOnly = false
+    this.reopened(commits.seq)
+    return answers.join('\n')
+  }
+
+  #keyspace(ks: number, keys: string | undefined, values: string | undefined): string {
+    const name = KEYSPACE_NAMES[ks] as string
+    const wantedKeys = keys ?? this.#settings.keys
+    const wantedValues = values ?? this.#settings.values
+    const present = this.#state.live.get(name)
+    if (present === undefined) {
+      if (this.#state.readOnly) throw new Refusal('LDB_READ_ONLY')
+      this.#state.slots[ks] = this.#state.create(
+        name,
+        keyTexts(wantedKeys) as KeyTexts,
+        valueTexts(wantedValues) as ValueTexts,
+      )
+      this.#state.commits.handedOver()
+      return 'open'
+    }
+    if ((keys ?? present.keys.name) !== present.keys.name) throw new Refusal('LDB_EXISTS')
+    if ((values ?? present.values.name) !== present.values.name) throw new Refusal('LDB_EXISTS')
+    this.#state.slots[ks] = present
+    return 'open'
+  }
+
+  #drop(ks: number): string {
+    if (this.#state.readOnly) throw new Refusal('LDB_READ_ONLY')
+    const name = KEYSPACE_NAMES[ks] as string
+    const present = this.#state.live.get(name)
+    if (present === undefined) throw new Refusal('LDB_NOT_FOUND')
+    if (ks === 0) throw new Refusal('LDB_INVALID_ARGUMENT')
+    present.dropped = true
+    for (const transaction of this.#state.transactions) transaction.keeps(present)
+    this.#state.live.delete(name)
+    this.#state.commits.handedOver()
+    return 'dropped'
+  }
+}

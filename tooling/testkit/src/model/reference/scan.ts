@@ -1,0 +1,179 @@
+import { Refusal } from '../session/answer.js'
+import type { Move, ScanPart, Stage, TextRange } from '../commands/commands.js'
+import { shownItem } from '../session/answer.js'
+import { entriesOf, spanOf } from './sorted-entries.js'
+import type { SortedEntries } from './sorted-entries.js'
+import type { KeyTexts } from '../commands/texts.js'
+
+/** Something that can end under those that read through it. */
+export interface Frozen {
+  readonly released: boolean
+}
+
+/** Where a read looks: entries that do not change, and what it dies with. */
+export interface FrozenView {
+  readonly entries: SortedEntries
+  readonly keys: KeyTexts
+  /** Undefined for the live state. */
+  readonly holder: Frozen | undefined
+}
+
+/** What a scan gives of one entry. */
+export type Item = string | readonly [string, string]
+
+/** Returns the part of an entry that was asked for. */
+export function partOf(entry: readonly [string, string], part: ScanPart): Item {
+  if (part === 'keys') return entry[0]
+  return part === 'values' ? entry[1] : entry
+}
+
+/** Length of the first text of an item: what the stages and ends look at. */
+export function lengthOf(item: Item): number {
+  return typeof item === 'string' ? item.length : item[0].length
+}
+
+/** A scan that is half-way, as it should be. */
+export class ReferenceScan {
+  readonly holder: Frozen | undefined
+  readonly #pull: () => Item | undefined
+  readonly #entries: readonly (readonly [string, string])[]
+  readonly #part: ScanPart
+  /** The scan ends itself with this entry. */
+  readonly #limit: number
+  #at = 0
+  #ended = false
+
+  constructor(view: FrozenView, part: ScanPart, range: TextRange, stages: readonly Stage[]) {
+    const span = spanOf(view.entries, range, view.keys)
+    this.holder = view.holder
+    this.#entries = entriesOf(view.entries, range, span)
+    this.#part = part
+    this.#limit = range.limit ?? Infinity
+    if (span.isVoid) this.#ended = true
+    let pull = (): Item | undefined => this.#source()
+    for (const stage of stages) pull = this.#staged(stage, pull)
+    this.#pull = pull
+  }
+
+  /** True when it holds nothing any more. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Returns the next item, `undefined` at the end. */
+  next(): Item | undefined {
+    try {
+      return this.#pull()
+    } catch (error) {
+      this.end()
+      throw error
+    }
+  }
+
+  end(): void {
+    this.#ended = true
+  }
+
+  #source(): Item | undefined {
+    if (this.#ended) return undefined
+    if (this.holder?.released === true) throw new Refusal('LDB_CLOSED')
+    const entry = this.#entries[this.#at]
+    if (entry === undefined) {
+      this.#ended = true
+      return undefined
+    }
+    this.#at++
+    if (this.#at === this.#limit) this.#ended = true
+    return partOf(entry, this.#part)
+  }
+
+  #staged(stage: Stage, pull: () => Item | undefined): () => Item | undefined {
+    const [name, given = 0] = stage
+    let left = given
+    if (name === 'map') {
+      return () => {
+        const item = pull()
+        return item === undefined ? undefined : shownItem(item)
+      }
+    }
+    if (name === 'filter') {
+      return () => {
+        let item = pull()
+        while (item !== undefined && lengthOf(item) % 2 === 1) item = pull()
+        return item
+      }
+    }
+    if (name === 'flatMap') return doubled(pull)
+    if (name === 'drop') {
+      return () => {
+        for (; left > 0; left--) if (pull() === undefined) return undefined
+        return pull()
+      }
+    }
+    if (left === 0) this.#ended = true
+    return () => {
+      if (left === 0) return undefined
+      const item = pull()
+      if (--left === 0) this.#ended = true
+      return item
+    }
+  }
+}
+
+/** Each item twice, or not at all when its length is a multiple of three. */
+function doubled(pull: () => Item | undefined): () => Item | undefined {
+  let waiting: Item[] = []
+  return () => {
+    for (;;) {
+      const item = waiting.shift()
+      if (item !== undefined) return item
+      const next = pull()
+      if (next === undefined) return undefined
+      waiting = expanded(next)
+    }
+  }
+}
+
+/** What `flatMap` makes of an item, in the reference and in reality. */
+export function expanded(item: Item): Item[] {
+  return lengthOf(item) % 3 === 0 ? [] : [item, shownItem(item)]
+}
+
+/** A cursor as it should be: a place in a list, −1 when it stands nowhere. */
+export class ReferenceCursor {
+  readonly holder: Frozen | undefined
+  readonly #entries: readonly (readonly [string, string])[]
+  readonly #reverse: boolean
+  #at = -1
+
+  constructor(view: FrozenView, range: TextRange) {
+    this.holder = view.holder
+    const span = spanOf(view.entries, range, view.keys)
+    this.#entries = entriesOf(view.entries, range, span)
+    this.#reverse = range.reverse === true
+  }
+
+  /** Makes a move and gives the entry it leads to. */
+  move(move: Move, seekKey: string): readonly [string, string] | undefined {
+    const last = this.#entries.length - 1
+    if (typeof move === 'object') this.#at = this.#seek(seekKey)
+    else if (move === 'first') this.#at = 0
+    else if (move === 'last') this.#at = last
+    else if (move === 'next') this.#at += 1
+    else this.#at = this.#at === -1 ? last : this.#at - 1
+    if (this.#at < 0 || this.#at > last) this.#at = -1
+    return this.#entries[this.#at]
+  }
+
+  #seek(key: string): number {
+    let low = 0
+    let high = this.#entries.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const other = (this.#entries[middle] as readonly [string, string])[0]
+      if (this.#reverse ? other > key : other < key) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

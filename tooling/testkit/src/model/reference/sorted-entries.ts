@@ -1,0 +1,165 @@
+import { KEY_BYTES_MAX } from '@ldb/base'
+import { expand } from '../commands/commands.js'
+import type { Text, TextRange } from '../commands/commands.js'
+import type { KeyTexts } from '../commands/texts.js'
+
+/** Entries of one keyspace at one commit, in order. Those that are shared are copied before they change. */
+export class SortedEntries {
+  keys: string[]
+  values: string[]
+  #shared = false
+
+  constructor(keys: string[] = [], values: string[] = []) {
+    this.keys = keys
+    this.values = values
+  }
+
+  get size(): number {
+    return this.keys.length
+  }
+
+  /** Returns these entries as they are now; what comes later does not change them. */
+  freeze(): SortedEntries {
+    this.#shared = true
+    return new SortedEntries(this.keys, this.values)
+  }
+
+  /** Where the first key is that is not below `key`. */
+  place(key: string): number {
+    const { keys } = this
+    let low = 0
+    let high = keys.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((keys[middle] as string) < key) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  get(key: string): string | undefined {
+    const at = this.place(key)
+    return this.keys[at] === key ? this.values[at] : undefined
+  }
+
+  put(key: string, value: string): void {
+    this.#own()
+    const at = this.place(key)
+    if (this.keys[at] === key) {
+      this.values[at] = value
+      return
+    }
+    this.keys.splice(at, 0, key)
+    this.values.splice(at, 0, value)
+  }
+
+  delete(key: string): void {
+    const at = this.place(key)
+    if (this.keys[at] === key) this.removeSpan(at, at + 1)
+  }
+
+  /** Removes entries by their places. */
+  removeSpan(start: number, end: number): void {
+    if (start >= end) return
+    this.#own()
+    this.keys.splice(start, end - start)
+    this.values.splice(start, end - start)
+  }
+
+  #own(): void {
+    if (!this.#shared) return
+    this.keys = this.keys.slice()
+    this.values = this.values.slice()
+    this.#shared = false
+  }
+}
+
+/** Where a range lies in entries: places from `start` to `end`, without regard to `limit` and `offset`. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+  /** Nothing can lie in the range, whatever the entries are. */
+  readonly isVoid: boolean
+}
+
+/** Finds a range among entries, bound by bound. */
+export function spanOf(entries: SortedEntries, range: TextRange, keys: KeyTexts): Span {
+  const lower: Bound[] = []
+  const upper: Bound[] = []
+  const { gt, gte, lt, lte, limit } = range
+  if (gte !== undefined) lower.push({ key: expand(gte), isOpen: false })
+  if (gt !== undefined) lower.push({ key: expand(gt), isOpen: true })
+  if (lt !== undefined) upper.push({ key: expand(lt), isOpen: true })
+  if (lte !== undefined) upper.push({ key: expand(lte), isOpen: false })
+  const prefix = range.prefix === undefined ? undefined : expand(range.prefix)
+  if (limit === 0 || isContradiction(lower, upper, prefix, keys)) return { start: 0, end: 0, isVoid: true }
+  let start = 0
+  let end = entries.size
+  for (const bound of lower) start = Math.max(start, placeOf(entries, bound, true))
+  for (const bound of upper) end = Math.min(end, placeOf(entries, bound, false))
+  if (prefix !== undefined) {
+    const first = entries.place(prefix)
+    start = Math.max(start, first)
+    if (keys.prefixIsWhole) end = Math.min(end, entries.keys[first] === prefix ? first + 1 : first)
+    else end = Math.min(end, entries.place(prefix + ABOVE_ALL))
+  }
+  return { start, end: Math.max(start, end), isVoid: false }
+}
+
+/** Sorts after every character of a key. */
+const ABOVE_ALL = '\uffff'
+
+interface Bound {
+  readonly key: string
+  readonly isOpen: boolean
+}
+
+function placeOf(entries: SortedEntries, { key, isOpen }: Bound, isLower: boolean): number {
+  const at = entries.place(key)
+  const passesKey = isLower === isOpen
+  return passesKey && entries.keys[at] === key ? at + 1 : at
+}
+
+/** Reports whether the bounds leave no room, so that nothing can lie in the range whatever the entries are. */
+function isContradiction(
+  lower: readonly Bound[],
+  upper: readonly Bound[],
+  prefix: string | undefined,
+  keys: KeyTexts,
+): boolean {
+  if (lower.some(({ key, isOpen }) => isOpen && isGreatest(key))) return true
+  const least = lower.map(({ key, isOpen }) => keys.encoded(key) + (isOpen ? '\0' : ''))
+  const most = upper.map(({ key, isOpen }) => keys.encoded(key) + (isOpen ? '' : '\0'))
+  if (prefix !== undefined) {
+    least.push(keys.encodedPrefix(prefix))
+    most.push(keys.encodedPrefix(prefix) + ABOVE_ALL)
+  }
+  const bottom = least.reduce((a, b) => (a > b ? a : b), '')
+  return most.some((top) => top <= bottom)
+}
+
+/** Nothing is greater than the longest key of 0xFF alone. */
+function isGreatest(key: string): boolean {
+  return key.length >= KEY_BYTES_MAX && key === '\xff'.repeat(key.length)
+}
+
+/** Entries of a span in the direction of a range, with `offset` and `limit`. */
+export function entriesOf(entries: SortedEntries, range: TextRange, span: Span): [string, string][] {
+  const { offset = 0, limit = Infinity, reverse = false } = range
+  const count = Math.max(0, Math.min(limit, span.end - span.start - offset))
+  const found: [string, string][] = []
+  for (let index = 0; index < count; index++) {
+    const at = reverse ? span.end - 1 - offset - index : span.start + offset + index
+    found.push([entries.keys[at] as string, entries.values[at] as string])
+  }
+  return found
+}
+
+/** Writes out every text of a range; `check` may refuse one. */
+export function checkRange(range: TextRange | undefined, check: (text: Text) => void): void {
+  if (range === undefined) return
+  for (const name of ['prefix', 'gte', 'lt', 'gt', 'lte'] as const) {
+    const text = range[name]
+    if (text !== undefined) check(text)
+  }
+}

@@ -1,0 +1,186 @@
+import { answerOf, Refusal, shown, Whim } from '../session/answer.js'
+import { expand } from '../commands/commands.js'
+import type {
+  BeginOptions,
+  Durability,
+  Read,
+  TransactionCommand,
+  TransactionStep,
+} from '../commands/commands.js'
+import { checkRead } from './reads.js'
+import type { ReferenceReads } from './reads.js'
+import type { ReferenceKeyspace, ReferenceState } from './state.js'
+import type { FrozenView } from './scan.js'
+import { ReferenceTransaction } from './transaction.js'
+import { READS_MAX } from '../run-settings.js'
+import { checkRange, SortedEntries, spanOf } from './sorted-entries.js'
+
+/** What transactions should do. */
+export class ReferenceTransactions {
+  readonly #state: ReferenceState
+  readonly #reads: ReferenceReads
+
+  constructor(state: ReferenceState, reads: ReferenceReads) {
+    this.#state = state
+    this.#reads = reads
+  }
+
+  /** @param observed - the answer of the database, for conflicts that are left to it. */
+  answer(command: TransactionCommand, observed: string): string {
+    const state = this.#state
+    switch (command.do) {
+      case 'txBegin':
+        if (state.transactions.length >= READS_MAX) return 'enough'
+        state.transactions.push(this.#begin(command))
+        return 'open'
+      case 'txStep':
+        return this.#step(state.transaction(command.pick), command.step)
+      case 'txCommit':
+        return this.#commit(state.transaction(command.pick), command.durability, observed)
+      case 'txRollback':
+        state.transaction(command.pick).isOpen = false
+        return 'rolled back'
+      case 'txForget': {
+        const transaction = state.transaction(command.pick)
+        transaction.isOpen = false
+        state.transactions = state.transactions.filter((other) => other !== transaction)
+        this.#watch()
+        return 'forgotten'
+      }
+      case 'transaction':
+        return this.#run(command)
+    }
+  }
+
+  #begin(options: BeginOptions): ReferenceTransaction {
+    const { live, commits, readOnly } = this.#state
+    const transaction = new ReferenceTransaction(
+      readOnly ? { ...options, readOnly } : options,
+      live.values(),
+      commits.seq,
+    )
+    commits.isWatched = true
+    return transaction
+  }
+
+  #watch(): void {
+    const { commits, transactions } = this.#state
+    if (transactions.some(({ isOpen }) => isOpen)) return
+    commits.isWatched = false
+    commits.written = []
+  }
+
+  #run(command: TransactionCommand & { readonly do: 'transaction' }): string {
+    const transaction = this.#begin(command)
+    const answers = command.steps.map((step) => answerOf(() => this.#step(transaction, step)))
+    if (command.end === 'throw') throw new Whim()
+    if (command.end !== 'rollback') this.#commit(transaction, undefined, '')
+    return answers.join()
+  }
+
+  #commit(transaction: ReferenceTransaction, durability: Durability | undefined, observed: string): string {
+    transaction.assertOpen()
+    transaction.isOpen = false
+    const { commits } = this.#state
+    const loses = transaction.loses(commits)
+    if (loses === 'yes' || (loses === 'perhaps' && observed === '!LDB_CONFLICT')) {
+      throw new Refusal('LDB_CONFLICT')
+    }
+    if (transaction.operationCount === 0) return 'committed'
+    if (transaction.targets.some(({ dropped }) => dropped)) throw new Refusal('LDB_NOT_FOUND')
+    transaction.apply(commits)
+    this.#state.commit(durability)
+    return 'committed'
+  }
+
+  #step(transaction: ReferenceTransaction, step: TransactionStep): string {
+    if (step.step === 'savepoint') {
+      this.#assertWritable(transaction)
+      transaction.save()
+      return 'saved'
+    }
+    if (step.step === 'rollbackTo') {
+      this.#assertWritable(transaction)
+      transaction.rollBackTo(step.savepoint)
+      return 'undone'
+    }
+    const keyspace = this.#state.slot(step.ks)
+    transaction.assertOpen()
+    if ('key' in step && step.step !== 'read') this.#state.checkKey(keyspace, step.key)
+    switch (step.step) {
+      case 'read':
+        return this.#reads.read(this.#readView(transaction, keyspace, step), step)
+      case 'lock': {
+        this.#assertWritable(transaction)
+        const { entries } = transaction.view(keyspace)
+        transaction.notesKey(keyspace, expand(step.key))
+        transaction.lock(keyspace, expand(step.key))
+        return shown(entries.get(expand(step.key)))
+      }
+      case 'deleteRange':
+        return this.#deleteRange(transaction, keyspace, step)
+      case 'clear':
+        this.#assertWritable(transaction)
+        transaction.write(keyspace, transaction.view(keyspace).entries.keys.slice(), undefined, true)
+        return 'done'
+      case 'put':
+      case 'delete':
+        this.#assertWritable(transaction)
+        transaction.assertKnown(keyspace)
+        transaction.write(keyspace, [expand(step.key)], step.step === 'put' ? expand(step.value) : undefined)
+        return 'done'
+    }
+  }
+
+  #assertWritable(transaction: ReferenceTransaction): void {
+    transaction.assertOpen()
+    if (transaction.readOnly) throw new Refusal('LDB_READ_ONLY')
+  }
+
+  #deleteRange(
+    transaction: ReferenceTransaction,
+    keyspace: ReferenceKeyspace,
+    { range }: TransactionStep & { readonly step: 'deleteRange' },
+  ): string {
+    checkRange(range, (text) => this.#state.checkKey(keyspace, text))
+    if (spanOf(new SortedEntries(), range, keyspace.keys).isVoid) return 'done'
+    const { offset = 0, limit = Infinity, reverse = false } = range
+    const isCounted = offset > 0 || limit !== Infinity
+    if (!isCounted) this.#assertWritable(transaction)
+    const { entries } = transaction.view(keyspace)
+    const span = spanOf(entries, range, keyspace.keys)
+    const count = Math.max(0, Math.min(limit, span.end - span.start - offset))
+    // With counts, the entries are looked up first, and where there are none there is nothing to remove.
+    if (isCounted) {
+      transaction.notesAll(keyspace)
+      if (count === 0) return 'done'
+      this.#assertWritable(transaction)
+    }
+    const start = reverse ? span.end - offset - count : span.start + offset
+    transaction.write(keyspace, entries.keys.slice(start, start + count), undefined, true)
+    return 'done'
+  }
+
+  /** What a read looks at; what it is refused for comes before what it may not know of. */
+  #readView(
+    transaction: ReferenceTransaction,
+    keyspace: ReferenceKeyspace,
+    step: TransactionStep & { readonly step: 'read' },
+  ): FrozenView {
+    transaction.assertOpen()
+    checkRead(keyspace.keys, step)
+    if (step.read === 'get' || step.read === 'has') {
+      transaction.notesKey(keyspace, expand(step.key))
+    } else if (step.read === 'getMany') {
+      for (const key of step.keys) transaction.notesKey(keyspace, expand(key))
+    } else transaction.notesAll(keyspace)
+    return asksNothing(keyspace, step) ? transaction.emptyView(keyspace) : transaction.view(keyspace)
+  }
+}
+
+/** Reports whether a read is over before anything is looked up. */
+function asksNothing({ keys }: ReferenceKeyspace, read: Read): boolean {
+  if (read.read === 'getMany') return read.keys.length === 0
+  if (read.read !== 'count') return false
+  return spanOf(new SortedEntries(), read.range ?? {}, keys).isVoid
+}

@@ -1,0 +1,152 @@
+import { Refusal, shown, Whim } from '../session/answer.js'
+import { expand, filledKey, filledValue } from '../commands/commands.js'
+import type { BatchStep, BulkCommand, Command, Durability, TextRange, Write } from '../commands/commands.js'
+import type { ReferenceKeyspace, ReferenceState } from './state.js'
+import { checkRange, spanOf } from './sorted-entries.js'
+
+/** What writes should do. */
+export class ReferenceWrites {
+  readonly #state: ReferenceState
+  /** Does the commands that a callback runs. */
+  readonly #answer: (command: Command) => string
+
+  constructor(state: ReferenceState, answer: (command: Command) => string) {
+    this.#state = state
+    this.#answer = answer
+  }
+
+  /** Does one write to one keyspace. */
+  write(command: Write): string {
+    const keyspace = this.#state.slot(command.ks)
+    this.#state.assertWritable(keyspace)
+    const { entries } = keyspace
+    const before =
+      command.do === 'deleteRange' || command.do === 'clear'
+        ? undefined
+        : this.#state.get(keyspace, command.key)
+    const { commits } = this.#state
+    switch (command.do) {
+      case 'put':
+        commits.put(entries, expand(command.key), expand(command.value))
+        break
+      case 'delete':
+        commits.delete(entries, expand(command.key))
+        break
+      case 'clear':
+        commits.noteWritten(entries)
+        commits.removeSpan(entries, 0, entries.size)
+        break
+      case 'deleteRange':
+        return this.#deleteRange(keyspace, command.range, command.durability)
+      case 'putIfAbsent':
+        if (before !== undefined) return 'false'
+        commits.put(entries, expand(command.key), expand(command.value))
+        this.#state.commit(command.durability)
+        return 'true'
+      case 'swap':
+        return this.#swap(keyspace, command, before)
+      case 'update':
+        return this.#update(keyspace, command, before)
+    }
+    this.#state.commit(command.durability)
+    return 'done'
+  }
+
+  #deleteRange(keyspace: ReferenceKeyspace, range: TextRange, durability: Durability | undefined): string {
+    checkRange(range, (text) => this.#state.checkKey(keyspace, text))
+    const span = spanOf(keyspace.entries, range, keyspace.keys)
+    if (span.isVoid) return 'done'
+    const { offset = 0, limit = Infinity, reverse = false } = range
+    const count = Math.max(0, Math.min(limit, span.end - span.start - offset))
+    // With counts, the entries are looked up first, and where there are none there is nothing to commit.
+    if (count === 0 && (offset > 0 || limit !== Infinity)) return 'done'
+    this.#state.commits.noteWritten(keyspace.entries)
+    const start = reverse ? span.end - offset - count : span.start + offset
+    this.#state.commits.removeSpan(keyspace.entries, start, start + count)
+    this.#state.commit(durability)
+    return 'done'
+  }
+
+  #swap(keyspace: ReferenceKeyspace, command: Write & { do: 'swap' }, before: string | undefined): string {
+    const { expected } = command
+    const held = expected === 'same' || (expected === 'absent' && before === undefined)
+    const next = command.next === undefined ? undefined : expand(command.next)
+    const hasExpected = expected === 'other' || (expected === 'same' && before !== undefined)
+    if (!held) return 'false'
+    if (next !== undefined) {
+      this.#state.commits.put(keyspace.entries, expand(command.key), next)
+      this.#state.commit(command.durability)
+    } else if (hasExpected) {
+      this.#state.commits.delete(keyspace.entries, expand(command.key))
+      this.#state.commit(command.durability)
+    }
+    return 'true'
+  }
+
+  #update(
+    keyspace: ReferenceKeyspace,
+    command: Write & { do: 'update' },
+    before: string | undefined,
+  ): string {
+    const inner = (command.inner ?? []).map((each) => this.#answer(each))
+    if (command.throws === true) throw new Whim()
+    this.#state.assertWritable(keyspace)
+    const key = expand(command.key)
+    if (keyspace.entries.get(key) !== before) throw new Refusal('LDB_CONFLICT')
+    if (command.next !== undefined) {
+      this.#state.commits.put(keyspace.entries, key, expand(command.next))
+      this.#state.commit(command.durability)
+    } else if (before !== undefined) {
+      this.#state.commits.delete(keyspace.entries, key)
+      this.#state.commit(command.durability)
+    }
+    return `${shown(before)} ${inner.join()}`
+  }
+
+  /** Does a batch. */
+  batch(steps: readonly BatchStep[], durability: Durability | undefined): string {
+    if (this.#state.readOnly) throw new Refusal('LDB_READ_ONLY')
+    const targets = steps.map((step) => this.#state.slotOf(step.ks))
+    const present = steps.filter((_, index) => targets[index] !== undefined)
+    for (const step of present) {
+      const keyspace = this.#state.slot(step.ks)
+      if (keyspace.dropped) throw new Refusal('LDB_NOT_FOUND')
+      if (step.do === 'put' || step.do === 'delete') this.#state.checkKey(keyspace, step.key)
+      if (step.do === 'deleteRange') checkRange(step.range, (text) => this.#state.checkKey(keyspace, text))
+    }
+    let count = 0
+    for (const step of present) {
+      const { entries, keys } = this.#state.slot(step.ks)
+      if (step.do === 'put') this.#state.commits.put(entries, expand(step.key), expand(step.value))
+      else if (step.do === 'delete') this.#state.commits.delete(entries, expand(step.key))
+      else if (step.do === 'clear') {
+        this.#state.commits.noteWritten(entries)
+        this.#state.commits.removeSpan(entries, 0, entries.size)
+      } else {
+        const span = spanOf(entries, step.range, keys)
+        if (span.isVoid) continue
+        this.#state.commits.noteWritten(entries)
+        this.#state.commits.removeSpan(entries, span.start, span.end)
+      }
+      count++
+    }
+    if (count > 0) this.#state.commit(durability)
+    return `${count}`
+  }
+
+  /** Does a batch over a group of keys. */
+  bulk(command: BulkCommand): string {
+    if (this.#state.readOnly) throw new Refusal('LDB_READ_ONLY')
+    const keyspace = this.#state.slot(command.ks)
+    this.#state.assertWritable(keyspace)
+    const { group, count } = command
+    for (let index = 0; index < count; index++) {
+      const key = filledKey(group, index)
+      if (command.do === 'fill')
+        this.#state.commits.put(keyspace.entries, key, filledValue(group, index, command.bytes))
+      else if (index % command.every === 0) this.#state.commits.delete(keyspace.entries, key)
+    }
+    this.#state.commit(undefined)
+    return 'done'
+  }
+}

@@ -1,0 +1,178 @@
+import type { AsyncCursor, AsyncKeyspaceReads, AsyncScan } from '@ldb/core'
+import { answerOfAsync, Nothing, shown, shownItem } from './answer.js'
+import { expand } from '../commands/commands.js'
+import type {
+  CursorCommand,
+  Move,
+  Read,
+  ScanCommand,
+  ScanEnd,
+  ScanPart,
+  Stage,
+  TextRange,
+} from '../commands/commands.js'
+import { expanded, lengthOf } from '../reference/scan.js'
+import type { Item } from '../reference/scan.js'
+import { READS_MAX } from '../run-settings.js'
+import { folded, isChosen } from '../reference/scan-ends.js'
+import { rangeOptionsOf, saneEstimate } from './reads.js'
+import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+
+/** A keyspace by its async face, live or frozen somewhere, and how texts become its keys and values. */
+export interface AsyncTextReads {
+  readonly reads: AsyncKeyspaceReads<unknown, unknown>
+  readonly keys: KeyTexts
+  readonly values: ValueTexts
+}
+
+/** Reads by promises, and the scans and cursors that are open. */
+export class AsyncSessionReads {
+  #scans: AsyncScan<Item>[] = []
+  #cursors: { readonly cursor: AsyncCursor<unknown, unknown>; readonly texts: AsyncTextReads }[] = []
+
+  /** Forgets all that is open. */
+  forget(): void {
+    this.#scans = []
+    this.#cursors = []
+  }
+
+  /** Does a read that ends within its call. */
+  async read(texts: AsyncTextReads, read: Read): Promise<string> {
+    const { reads, keys, values } = texts
+    const value = (found: unknown): string => shown(found === undefined ? undefined : values.fromValue(found))
+    switch (read.read) {
+      case 'get':
+        return value(await reads.get(keys.toKey(expand(read.key))))
+      case 'has':
+        return String(await reads.has(keys.toKey(expand(read.key))))
+      case 'getMany':
+        return (await reads.getMany(read.keys.map((key) => keys.toKey(expand(key))))).map(value).join()
+      case 'count':
+        return String(await reads.count(rangeOptionsOf(read.range, keys)))
+      case 'estimate': {
+        const estimate = await reads.estimate(rangeOptionsOf(read.range, keys))
+        const total = await reads.count()
+        return saneEstimate(estimate, 'getForUpdate' in reads ? undefined : total, read.range)
+      }
+      case 'scan':
+        return endScan(openScan(texts, read.part, read.range, read.stages), read.end ?? 'toArray')
+      case 'cursor': {
+        const cursor = reads.cursor(rangeOptionsOf(read.range, keys))
+        try {
+          return await moved(cursor, texts, read.moves)
+        } finally {
+          await cursor.close()
+        }
+      }
+    }
+  }
+
+  /** Opens, reads or ends a scan. */
+  async scan(command: ScanCommand, view: () => AsyncTextReads): Promise<string> {
+    if (command.do === 'scanOpen') {
+      if (this.#scans.length >= READS_MAX) return 'enough'
+      this.#scans.push(openScan(view(), command.part, command.range, command.stages))
+      return 'open'
+    }
+    const at = command.pick % Math.max(1, this.#scans.length)
+    const scan = this.#scans[at]
+    if (scan === undefined) throw new Nothing()
+    if (command.do === 'scanEnd') {
+      await scan.return()
+      this.#scans.splice(at, 1)
+      return 'ended'
+    }
+    // Called at once: they are answered in their order.
+    const results = await Promise.all(Array.from({ length: command.count }, () => scan.next()))
+    return results.map(({ value }) => (value === undefined ? '-' : shownItem(value))).join()
+  }
+
+  /** Opens, moves or ends a cursor. */
+  async cursor(command: CursorCommand, view: () => AsyncTextReads): Promise<string> {
+    if (command.do === 'cursorOpen') {
+      if (this.#cursors.length >= READS_MAX) return 'enough'
+      const texts = view()
+      this.#cursors.push({ cursor: texts.reads.cursor(rangeOptionsOf(command.range, texts.keys)), texts })
+      return 'open'
+    }
+    const at = command.pick % Math.max(1, this.#cursors.length)
+    const open = this.#cursors[at]
+    if (open === undefined) throw new Nothing()
+    if (command.do === 'cursorMove') return moved(open.cursor, open.texts, command.moves)
+    await open.cursor.close()
+    this.#cursors.splice(at, 1)
+    return 'ended'
+  }
+}
+
+async function moved(
+  cursor: AsyncCursor<unknown, unknown>,
+  { keys, values }: AsyncTextReads,
+  moves: readonly Move[],
+): Promise<string> {
+  const answers: string[] = []
+  for (const move of moves) {
+    answers.push(
+      await answerOfAsync(async () => {
+        const found =
+          typeof move === 'object' ? await cursor.seek(keys.toKey(expand(move.seek))) : await cursor[move]()
+        if (cursor.valid !== found) return 'not where it says it is'
+        return found ? shownItem([keys.fromKey(cursor.key), values.fromValue(cursor.value)]) : '-'
+      }),
+    )
+  }
+  return answers.join()
+}
+
+function openScan(
+  { reads, keys, values }: AsyncTextReads,
+  part: ScanPart,
+  range?: TextRange,
+  stages: readonly Stage[] = [],
+): AsyncScan<Item> {
+  const options = rangeOptionsOf(range, keys)
+  let scan: AsyncScan<Item>
+  if (part === 'keys') scan = reads.keys(options).map((key) => keys.fromKey(key))
+  else if (part === 'values') scan = reads.values(options).map(async (value) => values.fromValue(value))
+  else scan = reads.entries(options).map(([key, value]) => [keys.fromKey(key), values.fromValue(value)])
+  for (const [name, count = 0] of stages) {
+    if (name === 'map') scan = scan.map(shownItem)
+    else if (name === 'filter') scan = scan.filter((item) => lengthOf(item) % 2 === 0)
+    else if (name === 'flatMap') scan = scan.flatMap(expanded)
+    else scan = name === 'take' ? scan.take(count) : scan.drop(count)
+  }
+  return scan
+}
+
+async function endScan(scan: AsyncScan<Item>, end: ScanEnd): Promise<string> {
+  switch (end) {
+    case 'some':
+      return String(await scan.some(isChosen))
+    case 'every':
+      return String(await scan.every(isChosen))
+    case 'find': {
+      const found = await scan.find(isChosen)
+      return found === undefined ? '-' : shownItem(found)
+    }
+    case 'reduce':
+      return scan.reduce(folded, '')
+    case 'break': {
+      const items: Item[] = []
+      for await (const item of scan) {
+        items.push(item)
+        if (items.length === 2) break
+      }
+      return items.map(shownItem).join()
+    }
+    case 'forEach': {
+      const items: string[] = []
+      await scan.forEach(async (item) => {
+        await Promise.resolve()
+        items.push(shownItem(item))
+      })
+      return items.join()
+    }
+    case 'toArray':
+      return (await scan.toArray()).map(shownItem).join()
+  }
+}

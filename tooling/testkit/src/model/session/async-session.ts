@@ -1,0 +1,325 @@
+import type { AsyncDatabaseHandle, AsyncKeyspaceWrites, AsyncSnapshot } from '@ldb/core'
+import { answerOfAsync, Nothing, shown, Whim } from './answer.js'
+import { AsyncSessionReads } from './async-reads.js'
+import type { AsyncTextReads } from './async-reads.js'
+import { AsyncSessionTransactions } from './async-transactions.js'
+import { ChangeMirror } from './change-mirror.js'
+import { expand, filledKey, filledValue } from '../commands/commands.js'
+import type { BatchCommand, BulkCommand, Command, CommandName, Write } from '../commands/commands.js'
+import { misuseAsync } from '../commands/misuse.js'
+import { KEYSPACE_NAMES, READS_MAX } from '../run-settings.js'
+import type { RunSettings } from '../run-settings.js'
+import { rangeOptionsOf } from './reads.js'
+import { shownKeyspaces, shownReport, shownStats } from './answers.js'
+import { Session } from './session.js'
+import type { Place } from './session.js'
+import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+
+/** What the sync face may do in between: nothing is left open by it that the other face does not know. */
+const SHARED: ReadonlySet<CommandName> = new Set([
+  'put',
+  'delete',
+  'deleteRange',
+  'clear',
+  'putIfAbsent',
+  'swap',
+  'update',
+  'batch',
+  'fill',
+  'thin',
+  'read',
+  'keyspaces',
+  'sync',
+  'checkpoint',
+  'compact',
+  'verify',
+  'stats',
+  'transaction',
+  'txStep',
+  'txCommit',
+  'together',
+  'misuse',
+])
+/** Of so many commands the sync face does one. */
+const SYNC_EVERY = 6
+
+interface AsyncSlot {
+  readonly keyspace: AsyncKeyspaceWrites<unknown, unknown>
+  readonly keys: KeyTexts
+  readonly values: ValueTexts
+}
+
+/** Does every command by promises, on the database of a sync session that does some of them. */
+export class AsyncSession {
+  readonly #sync: Session
+  readonly #reads: AsyncSessionReads = new AsyncSessionReads()
+  readonly #transactions: AsyncSessionTransactions
+  #snapshots: AsyncSnapshot[] = []
+  #mirror: ChangeMirror
+  #count = 0
+
+  constructor(settings: RunSettings, place: Place) {
+    this.#sync = new Session(settings, place)
+    this.#transactions = new AsyncSessionTransactions(this.#reads, this.#sync.transactions, (ks) =>
+      this.#sync.slot(ks),
+    )
+    this.#mirror = new ChangeMirror(this.#db)
+  }
+
+  get #db(): AsyncDatabaseHandle {
+    return this.#sync.database.promises
+  }
+
+  /** Returns the answer to a command, and does what it asks for. */
+  async answer(command: Command): Promise<string> {
+    if (SHARED.has(command.do) && ++this.#count % SYNC_EVERY === 0) return this.#sync.answer(command)
+    const answer = await answerOfAsync(() => this.#answer(command))
+    this.#sync.assertNoFailures()
+    return answer
+  }
+
+  /** Writes out everything. */
+  dump(): string {
+    return this.#sync.dump()
+  }
+
+  /** Leaves the process without a word; see the sync session. */
+  crash(): number {
+    const seq = this.#sync.crash()
+    this.#forget()
+    return seq
+  }
+
+  async close(): Promise<void> {
+    await this.#mirror.end()
+    await this.#db.close()
+  }
+
+  #forget(): void {
+    this.#snapshots = []
+    this.#reads.forget()
+    this.#transactions.forget()
+    this.#mirror = new ChangeMirror(this.#db)
+  }
+
+  async #openAgain(readOnly: boolean): Promise<void> {
+    await this.#db.close()
+    this.#sync.openAgain(readOnly)
+    this.#forget()
+  }
+
+  async #answer(command: Command): Promise<string> {
+    switch (command.do) {
+      case 'put':
+      case 'putIfAbsent':
+      case 'delete':
+      case 'deleteRange':
+      case 'clear':
+      case 'swap':
+      case 'update':
+        return this.#write(command)
+      case 'batch':
+        return this.#batch(command)
+      case 'fill':
+      case 'thin':
+        return this.#bulk(command)
+      case 'together':
+        // All are called before any is waited for.
+        return (
+          await Promise.all(
+            command.writes.map((write) =>
+              answerOfAsync(() => (write.do === 'batch' ? this.#batch(write) : this.#write(write))),
+            ),
+          )
+        ).join('; ')
+      case 'read':
+        return this.#reads.read(this.#view(command.ks, command.from), command)
+      case 'scanOpen':
+      case 'scanNext':
+      case 'scanEnd':
+        return this.#reads.scan(command, () => this.#view('ks' in command ? command.ks : 0, undefined))
+      case 'cursorOpen':
+      case 'cursorMove':
+      case 'cursorEnd':
+        return this.#reads.cursor(command, () => {
+          if (command.do !== 'cursorOpen') throw new Nothing()
+          if (command.tx !== undefined) return this.#transactions.view(command.tx, command.ks)
+          return this.#view(command.ks, command.from)
+        })
+      case 'txBegin':
+      case 'txStep':
+      case 'txCommit':
+      case 'txRollback':
+      case 'txForget':
+      case 'transaction':
+        return this.#transactions.answer(this.#db, command)
+      case 'misuse':
+        return misuseAsync(this.#db, command.what)
+      default:
+        return this.#whole(command)
+    }
+  }
+
+  async #whole(command: Exclude<Command, Write>): Promise<string> {
+    const db = this.#db
+    switch (command.do) {
+      case 'snapshot': {
+        if (this.#snapshots.length >= READS_MAX) return 'enough'
+        const snapshot = db.snapshot()
+        this.#snapshots.push(snapshot)
+        this.#sync.snapshots.push(snapshot.sync)
+        return 'open'
+      }
+      case 'release': {
+        const at = command.pick % Math.max(1, this.#snapshots.length)
+        const [snapshot] = this.#snapshots.splice(at, 1)
+        if (snapshot === undefined) throw new Nothing()
+        this.#sync.snapshots.splice(at, 1)
+        await snapshot.release()
+        return 'released'
+      }
+      case 'keyspace':
+        return this.#keyspace(command)
+      case 'drop': {
+        const name = KEYSPACE_NAMES[command.ks] as string
+        await db.dropKeyspace(name)
+        await this.#mirror.forget(name)
+        return 'dropped'
+      }
+      case 'keyspaces':
+        return shownKeyspaces(await db.keyspaces())
+      case 'stats':
+        return shownStats(await db.stats())
+      case 'verify':
+        return shownReport(await db.verify())
+      case 'sync':
+        await db.synced()
+        return 'done'
+      case 'checkpoint':
+      case 'compact':
+        await db[command.do]()
+        return 'done'
+      case 'changes':
+        return this.#changes()
+      case 'reopen':
+        await this.#openAgain(false)
+        return this.dump()
+      case 'readOnly': {
+        await this.#openAgain(true)
+        const answers: string[] = []
+        for (const inner of command.commands) answers.push(await this.answer(inner))
+        await this.#openAgain(false)
+        return answers.join('\n')
+      }
+      default:
+        return this.#sync.answer(command)
+    }
+  }
+
+  async #changes(): Promise<string> {
+    if (this.#sync.isReadOnly) return 'agree'
+    // What is in this process alone is not told.
+    await this.#db.synced()
+    return this.#mirror.compare()
+  }
+
+  async #keyspace(command: Command & { readonly do: 'keyspace' }): Promise<string> {
+    const answer = this.#sync.answer(command)
+    if (answer !== 'open') return answer
+    const { keyspace } = this.#sync.slot(command.ks)
+    const name = KEYSPACE_NAMES[command.ks] as string
+    const opened = await this.#db.keyspace(name)
+    return opened === this.#db.of(keyspace) && opened.name === name ? 'open' : 'another handle'
+  }
+
+  #slot(ks: number): AsyncSlot {
+    const { keyspace, keys, values } = this.#sync.slot(ks)
+    const face = ks === 0 ? (this.#db as unknown as AsyncSlot['keyspace']) : this.#db.of(keyspace)
+    return { keyspace: face, keys, values }
+  }
+
+  #view(ks: number, from: number | undefined): AsyncTextReads {
+    const { keyspace, keys, values } = this.#slot(ks)
+    if (from === undefined) return { reads: keyspace, keys, values }
+    const snapshot = this.#snapshots[from % Math.max(1, this.#snapshots.length)]
+    if (snapshot === undefined) throw new Nothing()
+    const reads = ks === 0 ? (snapshot as unknown as AsyncTextReads['reads']) : snapshot.in(keyspace)
+    return { reads, keys, values }
+  }
+
+  async #write(command: Write): Promise<string> {
+    const { keyspace, keys, values } = this.#slot(command.ks)
+    const { durability } = command
+    const options = durability === undefined ? undefined : { durability }
+    switch (command.do) {
+      case 'put':
+        await keyspace.put(keys.toKey(expand(command.key)), values.toValue(expand(command.value)), options)
+        return 'done'
+      case 'delete':
+        await keyspace.delete(keys.toKey(expand(command.key)), options)
+        return 'done'
+      case 'clear':
+        await keyspace.clear(options)
+        return 'done'
+      case 'deleteRange':
+        await keyspace.deleteRange(rangeOptionsOf(command.range, keys) ?? {}, options)
+        return 'done'
+      case 'putIfAbsent': {
+        const key = keys.toKey(expand(command.key))
+        return String(await keyspace.putIfAbsent(key, values.toValue(expand(command.value)), options))
+      }
+      case 'swap': {
+        const key = keys.toKey(expand(command.key))
+        const next = command.next === undefined ? undefined : values.toValue(expand(command.next))
+        const expected = this.#sync.expectedOf(command)
+        return String(await keyspace.compareAndSwap(key, expected, next, options))
+      }
+      case 'update': {
+        const inner: string[] = []
+        let before = ''
+        await keyspace.update(
+          keys.toKey(expand(command.key)),
+          (value) => {
+            before = shown(value === undefined ? undefined : values.fromValue(value))
+            // What the callback does it does by the sync face.
+            for (const each of command.inner ?? []) inner.push(this.#sync.answer(each))
+            if (command.throws === true) throw new Whim()
+            return command.next === undefined ? undefined : values.toValue(expand(command.next))
+          },
+          options,
+        )
+        return `${before} ${inner.join()}`
+      }
+    }
+  }
+
+  async #batch({ steps, durability }: BatchCommand): Promise<string> {
+    const batch = this.#db.batch()
+    for (const step of steps) {
+      if (!this.#sync.hasSlot(step.ks)) continue
+      const { keyspace, keys, values } = this.#slot(step.ks)
+      const target = batch.in(keyspace)
+      if (step.do === 'put') target.put(keys.toKey(expand(step.key)), values.toValue(expand(step.value)))
+      else if (step.do === 'delete') target.delete(keys.toKey(expand(step.key)))
+      else if (step.do === 'clear') target.clear()
+      else target.deleteRange(rangeOptionsOf(step.range, keys) ?? {})
+    }
+    const count = batch.operationCount
+    await batch.commit(durability === undefined ? undefined : { durability })
+    return `${count}`
+  }
+
+  async #bulk(command: BulkCommand): Promise<string> {
+    const batch = this.#db.batch()
+    const { keyspace, keys, values } = this.#slot(command.ks)
+    const target = batch.in(keyspace)
+    const { group, count } = command
+    for (let index = 0; index < count; index++) {
+      const key = keys.toKey(filledKey(group, index))
+      if (command.do === 'fill') target.put(key, values.toValue(filledValue(group, index, command.bytes)))
+      else if (index % command.every === 0) target.delete(key)
+    }
+    await batch.commit()
+    return 'done'
+  }
+}

@@ -1,0 +1,129 @@
+import type { AsyncDatabaseHandle, AsyncTransaction, AsyncTransactionKeyspace, Savepoint } from '@ldb/core'
+import { answerOfAsync, Nothing, shown, Whim } from './answer.js'
+import type { AsyncSessionReads, AsyncTextReads } from './async-reads.js'
+import { expand } from '../commands/commands.js'
+import type { TransactionCommand, TransactionStep } from '../commands/commands.js'
+import { READS_MAX } from '../run-settings.js'
+import { rangeOptionsOf } from './reads.js'
+import { beginOptionsOf } from './transactions.js'
+import type { OpenTransaction, SessionTransactions, Slot } from './transactions.js'
+
+/** A transaction by its async face. */
+interface AsyncOpenTransaction {
+  readonly tx: AsyncTransaction
+  readonly savepoints: Savepoint[]
+}
+
+/** Transactions by promises. The sync face knows all of them too, in the same order. */
+export class AsyncSessionTransactions {
+  #open: AsyncOpenTransaction[] = []
+  readonly #reads: AsyncSessionReads
+  readonly #sync: SessionTransactions
+  readonly #slot: (ks: number) => Slot
+
+  constructor(reads: AsyncSessionReads, sync: SessionTransactions, slot: (ks: number) => Slot) {
+    this.#reads = reads
+    this.#sync = sync
+    this.#slot = slot
+  }
+
+  /** Forgets all that is open. */
+  forget(): void {
+    this.#open = []
+  }
+
+  async answer(db: AsyncDatabaseHandle, command: TransactionCommand): Promise<string> {
+    switch (command.do) {
+      case 'txBegin': {
+        if (this.#open.length >= READS_MAX) return 'enough'
+        const tx = db.begin(beginOptionsOf(command))
+        const savepoints: Savepoint[] = []
+        this.#open.push({ tx, savepoints })
+        this.#sync.open.push({ tx: tx.sync, savepoints })
+        return 'open'
+      }
+      case 'txStep':
+        return this.#step(this.#picked(command.pick), command.step)
+      case 'txCommit': {
+        const { durability } = command
+        await this.#picked(command.pick).tx.commit(durability === undefined ? undefined : { durability })
+        return 'committed'
+      }
+      case 'txRollback':
+        await this.#picked(command.pick).tx.rollback()
+        return 'rolled back'
+      case 'txForget': {
+        const picked = this.#picked(command.pick)
+        await picked.tx[Symbol.asyncDispose]()
+        this.#open = this.#open.filter((other) => other !== picked)
+        this.#sync.open = this.#sync.open.filter(({ tx }: OpenTransaction) => tx !== picked.tx.sync)
+        return 'forgotten'
+      }
+      case 'transaction':
+        return this.#run(db, command)
+    }
+  }
+
+  /** Where a cursor of one of them looks. */
+  view(pick: number, ks: number): AsyncTextReads {
+    const { keyspace, keys, values } = this.#slot(ks)
+    return { reads: this.#picked(pick).tx.in(keyspace), keys, values }
+  }
+
+  #picked(pick: number): AsyncOpenTransaction {
+    const picked = this.#open[pick % Math.max(1, this.#open.length)]
+    if (picked === undefined) throw new Nothing()
+    return picked
+  }
+
+  #run(
+    db: AsyncDatabaseHandle,
+    command: TransactionCommand & { readonly do: 'transaction' },
+  ): Promise<string> {
+    return db.transaction(async (tx) => {
+      const open = { tx, savepoints: [] }
+      const answers: string[] = []
+      for (const step of command.steps) answers.push(await answerOfAsync(() => this.#step(open, step)))
+      if (command.end === 'throw') throw new Whim()
+      if (command.end === 'commit') await tx.commit()
+      if (command.end === 'rollback') await tx.rollback()
+      return answers.join()
+    }, beginOptionsOf(command))
+  }
+
+  async #step({ tx, savepoints }: AsyncOpenTransaction, step: TransactionStep): Promise<string> {
+    if (step.step === 'savepoint') {
+      savepoints.push(await tx.savepoint())
+      return 'saved'
+    }
+    if (step.step === 'rollbackTo') {
+      const savepoint = savepoints[step.savepoint % Math.max(1, savepoints.length)]
+      await tx.rollbackTo(savepoint ?? ({} as Savepoint))
+      return 'undone'
+    }
+    const { keyspace, keys, values } = this.#slot(step.ks)
+    // Its own methods are those of `default`.
+    const view =
+      step.ks === 0 ? (tx as unknown as AsyncTransactionKeyspace<unknown, unknown>) : tx.in(keyspace)
+    switch (step.step) {
+      case 'read':
+        return this.#reads.read({ reads: view, keys, values }, step)
+      case 'lock': {
+        const value = await view.getForUpdate(keys.toKey(expand(step.key)))
+        return shown(value === undefined ? undefined : values.fromValue(value))
+      }
+      case 'put':
+        await view.put(keys.toKey(expand(step.key)), values.toValue(expand(step.value)))
+        return 'done'
+      case 'delete':
+        await view.delete(keys.toKey(expand(step.key)))
+        return 'done'
+      case 'deleteRange':
+        await view.deleteRange(rangeOptionsOf(step.range, keys) ?? {})
+        return 'done'
+      case 'clear':
+        await view.clear()
+        return 'done'
+    }
+  }
+}

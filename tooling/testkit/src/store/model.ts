@@ -1,0 +1,145 @@
+import { compareBytes, toSeq, WriteBatch } from '@ldb/base'
+import type { KeyBounds, OrderedStore, StoreSnapshot } from '@ldb/base'
+import { bytesOf, textOf } from '../byte-text.js'
+import { promised } from '../violation.js'
+
+/** A sorted map beside a store: whatever is done to one is done to the other, and both must say the same. */
+export class StoreModel {
+  store: OrderedStore
+  entries: Map<string, string> = new Map()
+  /** What the last checkpoint holds. */
+  checkpointed: Map<string, string> = new Map()
+  seq = 0
+
+  constructor(store: OrderedStore) {
+    this.store = store
+  }
+
+  /** Applies operations, each as `[key, value]` to put, `[key]` to delete or `{lower, upper}` to delete a range. */
+  apply(...operations: StoreOperation[]): void {
+    const batch = new WriteBatch()
+    for (const operation of operations) {
+      if ('key' in operation) {
+        const { key, value } = operation
+        if (value === undefined) batch.delete(1, bytesOf(key))
+        else batch.put(1, bytesOf(key), bytesOf(value))
+        if (value === undefined) this.entries.delete(key)
+        else this.entries.set(key, value)
+      } else {
+        const { lower, upper } = operation
+        batch.deleteRange(1, bytesOf(lower), upper === undefined ? undefined : bytesOf(upper))
+        for (const key of this.entries.keys()) {
+          if (key >= lower && (upper === undefined || key < upper)) this.entries.delete(key)
+        }
+      }
+    }
+    const [section] = batch.sections()
+    if (section === undefined) return
+    this.seq++
+    this.store.apply(section, toSeq(this.seq))
+  }
+
+  checkpoint(shrink = false): void {
+    this.store.checkpoint({ shrink })
+    this.checkpointed = new Map(this.entries)
+    promised(this.store.durableSeq === this.store.seq, () => 'durableSeq is not seq after a checkpoint')
+  }
+
+  /** Compares everything there is now, and has the store check itself. */
+  check(): void {
+    const snapshot = this.store.snapshot()
+    checkSnapshot(snapshot, this.entries)
+    snapshot.release()
+    promised(this.store.stats().entryCount === this.entries.size, () => 'the count of entries is wrong')
+    const findings: string[] = []
+    this.store.verify({
+      finding: ({ kind, offset, message }) => findings.push(`${kind} at ${offset}: ${message}`),
+      progress: () => undefined,
+    })
+    promised(findings.length === 0, () => `verify finds ${findings.slice(0, 3).join('; ')}`)
+  }
+}
+
+/** An operation on a store and its model. */
+export type StoreOperation =
+  { readonly key: string; readonly value?: string } | { readonly lower: string; readonly upper?: string }
+
+/** Compares a snapshot with what it must hold, forwards and backwards. */
+export function checkSnapshot(snapshot: StoreSnapshot, entries: ReadonlyMap<string, string>): void {
+  const expected = sorted(entries)
+  checkRange(snapshot, expected, {})
+  for (const [key, value] of expected.slice(0, 50)) {
+    const found = snapshot.get(bytesOf(key))
+    promised(found !== undefined && textOf(found) === value, () => `get gives something else for ${key}`)
+    promised(snapshot.has(bytesOf(key)), () => `has denies ${key}`)
+  }
+}
+
+/** Compares a range of a snapshot with the sorted entries, by every way of moving. */
+export function checkRange(
+  snapshot: StoreSnapshot,
+  all: readonly [string, string][],
+  bounds: KeyBounds,
+): void {
+  const expected = all.filter(([key]) => isWithin(bytesOf(key), bounds))
+  promised(snapshot.count(bounds) === expected.length, () => `count gives ${snapshot.count(bounds)}`)
+  const cursor = snapshot.cursor(bounds)
+  try {
+    const standing = (): string => `${textOf(cursor.key)}=${textOf(cursor.value)}`
+    for (const [key, value] of expected) {
+      promised(
+        cursor.next() && standing() === `${key}=${value}`,
+        () => `next does not come to ${JSON.stringify(key)}`,
+      )
+    }
+    promised(!cursor.next() && !cursor.valid, () => 'next goes on behind the last')
+    for (const [key, value] of [...expected].reverse()) {
+      promised(
+        cursor.previous() && standing() === `${key}=${value}`,
+        () => `previous does not come to ${key}`,
+      )
+    }
+    promised(!cursor.previous(), () => 'previous goes on before the first')
+    promised(cursor.first() === expected.length > 0, () => 'first is wrong')
+    promised(cursor.last() === expected.length > 0, () => 'last is wrong')
+    for (const target of seekTargets(expected)) {
+      const atOrAbove = expected.find(([key]) => key >= target)
+      const found = cursor.seek(bytesOf(target)) ? standing() : undefined
+      promised(
+        found === joined(atOrAbove),
+        () => `seek to ${JSON.stringify(target)} gives ${found ?? 'nothing'}`,
+      )
+      const atOrBelow = [...expected].reverse().find(([key]) => key <= target)
+      const back = cursor.seekBackward(bytesOf(target)) ? standing() : undefined
+      promised(
+        back === joined(atOrBelow),
+        () => `seekBackward to ${JSON.stringify(target)} gives ${back ?? 'nothing'}`,
+      )
+    }
+  } finally {
+    cursor.close()
+  }
+}
+
+/** Entries in the order of their keys' bytes. */
+export function sorted(entries: ReadonlyMap<string, string>): [string, string][] {
+  return [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function joined(entry: readonly [string, string] | undefined): string | undefined {
+  return entry === undefined ? undefined : `${entry[0]}=${entry[1]}`
+}
+
+/** The keys themselves, and texts right beside them. */
+function seekTargets(expected: readonly [string, string][]): string[] {
+  const step = Math.max(1, Math.floor(expected.length / 20))
+  const keys = expected.filter((_, index) => index % step === 0).map(([key]) => key)
+  return ['', '\u00ff'.repeat(10), ...keys.flatMap((key) => [key, `${key}\0`, key.slice(0, -1)])]
+}
+
+function isWithin(key: Uint8Array, { lower, upper }: KeyBounds): boolean {
+  return (
+    (lower === undefined || compareBytes(key, lower) >= 0) &&
+    (upper === undefined || compareBytes(key, upper) < 0)
+  )
+}

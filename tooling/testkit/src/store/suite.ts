@@ -1,0 +1,230 @@
+import { isLdbError } from '@ldb/base'
+import type { LdbErrorCode, OrderedStore, StoreSnapshot } from '@ldb/base'
+import { bytesOf } from '../byte-text.js'
+import { checkRange, checkSnapshot, sorted, StoreModel } from './model.js'
+import { seededRandom } from '../test-random.js'
+import type { TestRandom } from '../test-random.js'
+import { promised, Violation } from '../violation.js'
+
+/** Makes stores of one kind and configuration. @category Suites */
+export interface StoreMaker {
+  readonly name: string
+  /** Returns a place for a store: `open` opens what was last checkpointed there. */
+  make(): StorePlace
+}
+
+/** A place for one store. @category Suites */
+export interface StorePlace {
+  open(): OrderedStore
+}
+
+/** One promise of the contract, and how to try it. @category Suites */
+export interface StoreCase {
+  readonly name: string
+  run(maker: StoreMaker): void
+}
+
+const KEYS = ['', '\0', '\0\0', 'a', 'a\0', 'aa', 'ab', 'b', '\u00fe', '\u00ff', '\u00ff\u00ff', '__proto__']
+
+/** What every store must do, whatever it is made of. @category Suites */
+export const STORE_CASES: readonly StoreCase[] = [
+  { name: 'an empty store', run: (maker) => new StoreModel(maker.make().open()).check() },
+  { name: 'keys at every boundary', run: boundaryKeys },
+  { name: 'keys and values of every length up to the limits', run: everyLength },
+  { name: 'ranges with any bounds, inverted and empty ones too', run: anyBounds },
+  { name: 'operations of one section, in their order', run: orderWithinSection },
+  { name: 'a key that is the beginning of an array', run: keyBytes },
+  { name: 'a checkpoint survives closing, what came after it does not', run: checkpointSurvives },
+  { name: 'a snapshot does not change', run: snapshotStands },
+  { name: 'what is given out belongs to whoever asked', run: valuesAreOwned },
+  { name: 'what is closed or released says so', run: afterClose },
+]
+
+/**
+ * Runs every case and one random course of operations against a kind of store.
+ *
+ * @throws Violation when one does not hold.
+ * @category Suites
+ */
+export function storeSuite(
+  maker: StoreMaker,
+  seed: number,
+  stepCount = 400,
+): { cases: number; steps: number } {
+  for (const one of STORE_CASES) {
+    try {
+      one.run(maker)
+    } catch (error) {
+      throw new Violation(`${maker.name}: ${one.name}: ${String(error)}`, { cause: error })
+    }
+  }
+  randomCourse(maker, seed, stepCount)
+  return { cases: STORE_CASES.length, steps: stepCount }
+}
+
+function boundaryKeys(maker: StoreMaker): void {
+  const model = new StoreModel(maker.make().open())
+  for (const key of KEYS) model.apply({ key, value: `of ${key}` })
+  model.check()
+  for (const key of KEYS.filter((_, index) => index % 2 === 0)) model.apply({ key })
+  model.check()
+}
+
+function everyLength(maker: StoreMaker): void {
+  const model = new StoreModel(maker.make().open())
+  const lengths = [0, 1, 31, 127, 128, 255, 256, 511, 512, 513, 4095, 4096, 16_384, 65_535]
+  for (const length of lengths) model.apply({ key: 'k'.repeat(length), value: 'v'.repeat(length * 3) })
+  model.check()
+  model.checkpoint()
+  for (const length of lengths) model.apply({ key: 'k'.repeat(length), value: `now ${length}` })
+  model.check()
+}
+
+function anyBounds(maker: StoreMaker): void {
+  const model = new StoreModel(maker.make().open())
+  for (const key of KEYS) model.apply({ key, value: key })
+  const snapshot = model.store.snapshot()
+  const bounds = [undefined, ...KEYS.map(bytesOf)]
+  const all = sorted(model.entries)
+  for (const lower of bounds) for (const upper of bounds) checkRange(snapshot, all, { lower, upper })
+  snapshot.release()
+}
+
+function orderWithinSection(maker: StoreMaker): void {
+  const model = new StoreModel(maker.make().open())
+  model.apply(
+    { key: 'a', value: '1' },
+    { key: 'a' },
+    { key: 'a', value: '2' },
+    { key: 'b', value: '3' },
+    { lower: 'b' },
+  )
+  model.check()
+  model.apply({ lower: '' }, { key: 'c', value: '4' })
+  model.check()
+}
+
+function keyBytes(maker: StoreMaker): void {
+  const model = new StoreModel(maker.make().open())
+  model.apply({ key: 'ab', value: 'x' })
+  const scratch = bytesOf('abcdef')
+  promised(model.store.has(scratch, 2) && !model.store.has(scratch), () => 'has does not mind keyBytes')
+  promised(model.store.get(scratch, 2)?.length === 1, () => 'get does not mind keyBytes')
+}
+
+function checkpointSurvives(maker: StoreMaker): void {
+  const place = maker.make()
+  const model = new StoreModel(place.open())
+  for (let index = 0; index < 300; index++) model.apply({ key: `k${index}`, value: 'v'.repeat(index) })
+  model.checkpoint()
+  model.apply({ lower: 'k1', upper: 'k5' })
+  model.store.close()
+  model.store = place.open()
+  model.entries = new Map(model.checkpointed)
+  promised(Number(model.store.seq) === 300, () => 'seq is not that of the checkpoint')
+  model.check()
+  model.store.close()
+}
+
+function snapshotStands(maker: StoreMaker): void {
+  const model = new StoreModel(maker.make().open())
+  for (let index = 0; index < 200; index++) model.apply({ key: `k${index}`, value: `${index}` })
+  const snapshot = model.store.snapshot()
+  const before = new Map(model.entries)
+  for (let index = 0; index < 200; index += 2)
+    model.apply({ key: `k${index}` }, { key: `n${index}`, value: 'x' })
+  model.checkpoint()
+  model.apply({ lower: '' })
+  model.checkpoint(true)
+  checkSnapshot(snapshot, before)
+  snapshot.release()
+  model.check()
+}
+
+/** Neither does a store change what it has given, nor is it changed by what happens to that, or to what it was given. */
+function valuesAreOwned(maker: StoreMaker): void {
+  const model = new StoreModel(maker.make().open())
+  const lengths = [1, 60, 64, 65, 96, 97, 300, 5000, 8192, 8193, 9000]
+  for (const length of lengths) model.apply({ key: `k${length}`, value: 'v'.repeat(length) })
+  const given = lengths.map((length) => model.store.get(bytesOf(`k${length}`)))
+  const snapshot = model.store.snapshot()
+  const frozen = lengths.map((length) => snapshot.get(bytesOf(`k${length}`)))
+  for (const length of lengths) model.apply({ key: `k${length}`, value: 'w'.repeat(length) })
+  snapshot.release()
+  model.checkpoint()
+  for (const values of [given, frozen]) {
+    const isSame = values.every((value) => value?.every((byte) => byte === 0x76) === true)
+    promised(isSame, () => 'a value that was given out has changed')
+  }
+  for (const length of lengths) model.store.get(bytesOf(`k${length}`))?.fill(0)
+  model.check()
+}
+
+function afterClose(maker: StoreMaker): void {
+  const { store } = new StoreModel(maker.make().open())
+  const snapshot = store.snapshot()
+  snapshot.release()
+  snapshot.release()
+  expectCode('LDB_CLOSED', () => snapshot.get(bytesOf('a')))
+  store.close()
+  store.close()
+  expectCode('LDB_CLOSED', () => store.get(bytesOf('a')))
+  expectCode('LDB_CLOSED', () => store.snapshot())
+}
+
+function expectCode(code: LdbErrorCode, call: () => unknown): void {
+  try {
+    call()
+  } catch (error) {
+    if (isLdbError(error, code)) return
+    throw error
+  }
+  throw new Violation(`${code} was due`)
+}
+
+interface Pin {
+  readonly snapshot: StoreSnapshot
+  readonly entries: Map<string, string>
+}
+
+/** Any operations in any order, with snapshots held over all of them. */
+function randomCourse(maker: StoreMaker, seed: number, stepCount: number): void {
+  const random = seededRandom(seed)
+  const place = maker.make()
+  const model = new StoreModel(place.open())
+  const pins: Pin[] = []
+  try {
+    for (let step = 0; step < stepCount; step++) courseStep(random, model, pins, place)
+    model.check()
+  } catch (error) {
+    throw new Violation(`${maker.name}, seed ${seed}: ${String(error)}`, { cause: error })
+  }
+  for (const { snapshot } of pins) snapshot.release()
+  model.store.close()
+}
+
+function courseStep(random: TestRandom, model: StoreModel, pins: Pin[], place: StorePlace): void {
+  const key = (): string => random.pick(['', 'a', 'https://example.com/', '\u00ff']) + random.below(400)
+  const roll = random.below(100)
+  if (roll < 60) {
+    const value = 'v'.repeat(random.chance(0.05) ? random.below(9000) : random.below(60))
+    model.apply({ key: key(), value }, { key: key(), value: `${random.word()}` })
+  } else if (roll < 80) model.apply({ key: key() })
+  else if (roll < 84) {
+    const [lower = '', upper = ''] = [key(), key()].sort()
+    model.apply({ lower, upper })
+  } else if (roll < 88) model.checkpoint(random.chance(0.3))
+  else if (roll < 92 && pins.length < 4)
+    pins.push({ snapshot: model.store.snapshot(), entries: new Map(model.entries) })
+  else if (roll < 95 && pins.length > 0) {
+    const [pin] = pins.splice(random.below(pins.length), 1)
+    if (pin === undefined) return
+    checkSnapshot(pin.snapshot, pin.entries)
+    pin.snapshot.release()
+  } else if (roll < 96 && pins.length === 0) {
+    model.store.close()
+    model.store = place.open()
+    model.entries = new Map(model.checkpointed)
+    model.seq = Number(model.store.seq)
+  } else if (roll < 98) model.check()
+}

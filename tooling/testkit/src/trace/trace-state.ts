@@ -1,0 +1,117 @@
+import type { VfsCall } from '../vfs/layer-vfs.js'
+
+/** What can be said from outside of a file that was written to. */
+export interface FileTrace {
+  path: string
+  /** Writes since the last sync, by their places; a change of length has its place at the new end. */
+  unsynced: { readonly start: number; readonly end: number; readonly at: number }[]
+  /** When the last sync that came to its end was called, as {@link TraceState.time} counts. */
+  syncCalledAt: number
+  /** Where the last synced record ends: nothing was written behind it but zeros. */
+  syncedEnd: number
+  /** Its name is on the device. */
+  isNamed: boolean
+}
+
+/** An operation on names that no sync of the directory has covered. */
+interface PendingName {
+  readonly directory: string
+  readonly path: string
+  readonly kind: 'create' | 'rename' | 'remove'
+}
+
+/** What a device is known to hold, going by the calls that were made. */
+export class TraceState {
+  readonly files: Map<string, FileTrace> = new Map()
+  pendingNames: PendingName[] = []
+  /** Counts the changes of files. */
+  time = 0
+
+  file(path: string): FileTrace {
+    const known = this.files.get(path) ?? { path, unsynced: [], syncCalledAt: 0, syncedEnd: 0, isNamed: true }
+    this.files.set(path, known)
+    return known
+  }
+
+  /** Learns from a call that was made. */
+  note(call: VfsCall, existedBefore: boolean): void {
+    switch (call.kind) {
+      case 'open':
+        if (!existedBefore) this.#created(call.path)
+        return
+      case 'makeDirectory':
+        this.#created(call.path)
+        return
+      case 'write': {
+        const { fileOffset, byteCount } = call.span
+        this.file(call.path).unsynced.push({
+          start: fileOffset,
+          end: fileOffset + byteCount,
+          at: this.time++,
+        })
+        return
+      }
+      case 'truncate':
+        this.file(call.path).unsynced.push({ start: call.length, end: call.length, at: this.time++ })
+        this.file(call.path).syncedEnd = Math.min(this.file(call.path).syncedEnd, call.length)
+        return
+      case 'rename':
+        this.#renamed(call.path, call.target)
+        return
+      case 'remove':
+        this.files.delete(call.path)
+        this.#named('remove', call.path)
+        return
+      case 'syncDirectory':
+        this.#directorySynced(call.path)
+        return
+      default:
+    }
+  }
+
+  /** A sync has come to its end: what was written before it was called, at `calledAt`, is on the device. */
+  synced(path: string, calledAt: number): void {
+    const file = this.file(path)
+    for (const { end, at } of file.unsynced) if (at < calledAt) file.syncedEnd = Math.max(file.syncedEnd, end)
+    file.unsynced = file.unsynced.filter(({ at }) => at >= calledAt)
+    file.syncCalledAt = Math.max(file.syncCalledAt, calledAt)
+  }
+
+  #created(path: string): void {
+    this.file(path).isNamed = false
+    this.#named('create', path)
+  }
+
+  #renamed(source: string, target: string): void {
+    const moved = [...this.files.values()].filter(
+      (file) => file.path === source || file.path.startsWith(`${source}/`),
+    )
+    for (const file of moved) {
+      this.files.delete(file.path)
+      file.path = target + file.path.slice(source.length)
+      this.files.set(file.path, file)
+    }
+    this.file(target).isNamed = false
+    this.#named('rename', target)
+  }
+
+  #named(kind: PendingName['kind'], path: string): void {
+    this.pendingNames.push({ directory: parentOf(path), path, kind })
+  }
+
+  #directorySynced(path: string): void {
+    const directory = path.replace(/\/+$/, '')
+    const isCovered = (pending: PendingName): boolean =>
+      pending.directory === directory || (directory === '.' && pending.directory === '')
+    for (const pending of this.pendingNames) {
+      const file = this.files.get(pending.path)
+      if (isCovered(pending) && file !== undefined) file.isNamed = true
+    }
+    this.pendingNames = this.pendingNames.filter((pending) => !isCovered(pending))
+  }
+}
+
+/** Directory that a path lies in; empty for the root. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
+}

@@ -1,0 +1,106 @@
+import type { Vfs } from '@ldb/vfs'
+import { LayerVfs } from '../vfs/layer-vfs.js'
+import type { VfsCall } from '../vfs/layer-vfs.js'
+import { COMMON_RULES } from './order-rules.js'
+import type { OrderRule, PathTest } from './order-rules.js'
+import { TraceState } from './trace-state.js'
+
+/** Calls that change nothing. */
+const LOOKS: readonly VfsCall['kind'][] = ['read', 'status', 'list', 'length', 'close', 'lock']
+/** Calls that are told with a broken rule. */
+const RECENT_MAX = 12
+
+/** @category Tracing */
+export interface TraceOptions {
+  /** What is asserted of each call. @defaultValue {@link COMMON_RULES} */
+  readonly rules?: readonly OrderRule[]
+  /** Writes each call down in {@link TraceVfs.lines}. @defaultValue false */
+  readonly keepsLines?: boolean
+}
+
+/**
+ * A file system that watches the order of what is done to the one below.
+ *
+ * @remarks A broken rule does not throw, which the system under test might catch: it is written down in
+ * {@link TraceVfs.broken}, which drivers look at after each step.
+ * @category Tracing
+ */
+export class TraceVfs extends LayerVfs {
+  /** Rules that were broken, in words. */
+  readonly broken: string[] = []
+  /** Calls, when they are kept: `'write data/a 4096+512'`. */
+  readonly lines: string[] = []
+  readonly #state: TraceState = new TraceState()
+  readonly #rules: readonly OrderRule[]
+  readonly #keepsLines: boolean
+  readonly #recent: VfsCall[] = []
+
+  constructor(below: Vfs, options: TraceOptions = {}) {
+    super(below)
+    this.#rules = options.rules ?? COMMON_RULES
+    this.#keepsLines = options.keepsLines ?? false
+  }
+
+  override around<T>(call: VfsCall, run: () => T): T {
+    const existed = this.#before(call)
+    const result = run()
+    this.#after(call, existed, this.#state.time)
+    return result
+  }
+
+  override async aroundAsync<T>(call: VfsCall, run: () => Promise<T>): Promise<T> {
+    const existed = this.#before(call)
+    const calledAt = this.#state.time
+    const result = await run()
+    this.#after(call, existed, calledAt)
+    return result
+  }
+
+  /** Says that something was acknowledged as durable, which needs every file of a kind to be on the device. */
+  acknowledged(isLog: PathTest): void {
+    for (const file of this.#state.files.values()) {
+      if (!isLog(file.path)) continue
+      if (file.unsynced.length > 0) this.#broke(`acknowledged before ${file.path} was synced`)
+      if (!file.isNamed) this.#broke(`acknowledged before the name of ${file.path} was synced`)
+    }
+  }
+
+  #before(call: VfsCall): boolean {
+    for (const rule of this.#rules) {
+      const message = rule(call, this.#state)
+      if (message !== undefined) this.#broke(message)
+    }
+    return call.kind !== 'open' || this.below.status(call.path) !== undefined
+  }
+
+  #after(call: VfsCall, existed: boolean, calledAt: number): void {
+    if (call.kind === 'sync') this.#state.synced(call.path, calledAt)
+    else this.#state.note(call, existed)
+    if (this.#keepsLines) this.lines.push(lineOf(call))
+    if (LOOKS.includes(call.kind)) return
+    this.#recent.push(call)
+    if (this.#recent.length > RECENT_MAX) this.#recent.shift()
+  }
+
+  #broke(message: string): void {
+    this.broken.push(`${message}; before that: ${this.#recent.map(lineOf).join(', ')}`)
+  }
+}
+
+function lineOf(call: VfsCall): string {
+  const { kind, path } = call
+  switch (kind) {
+    case 'read':
+    case 'write':
+      return `${kind} ${path} ${call.span.fileOffset}+${call.span.byteCount}`
+    case 'truncate':
+    case 'preallocate':
+      return `${kind} ${path} ${call.length}`
+    case 'rename':
+      return `rename ${path} ${call.target}`
+    case 'open':
+      return `open ${path} ${call.mode}`
+    default:
+      return `${kind} ${path}`
+  }
+}

@@ -68,11 +68,13 @@ export type { BatchOrigin, BatchSection, KeyspaceSection } from './batch/section
 
 // The contracts of stores
 export type {
-  CheckpointOptions,
+  BackgroundWork,
+  CompactionRequest,
   KeyBounds,
   OrderedStore,
   RangeEstimate,
   StoreCursor,
+  StoreObserver,
   StoreSnapshot,
   StoreStats,
   VerifyFinding,

@@ -2,27 +2,27 @@ import type { SeededBug } from '../seeded-bug.js'
 
 const area = 'floor'
 
-/** Bugs of what everything stands on: bytes, keys, files, locks. */
+/** Bugs of the base packages: bytes, keys, files, locks. */
 export const FLOOR_BUGS: readonly SeededBug[] = [
   {
     name: 'batch-value-length-not-checked',
     area,
     rows: [33],
-    effect: 'a value of a batch may run over its end',
+    effect: 'a value may exceed its section',
     file: 'packages/base/src/batch/reader.ts',
     find: '    if (valueBytes > this.end - valueStart) {',
     replace: '    if (valueBytes < 0) {',
-    suite: 'packages/base/src/batch/write-batch.test.ts',
+    suite: 'packages/base/src/batch/decode-batch.test.ts',
   },
   {
     name: 'batch-key-length-not-checked',
     area,
     rows: [33],
-    effect: 'a key of a batch may run over its end',
+    effect: 'a key may exceed its section',
     file: 'packages/base/src/batch/reader.ts',
-    find: "    if (keyBytes > end - keyStart) throw this.fault(start + 1, 'a key runs over its section', keyBytes)\n",
+    find: "    if (keyBytes > end - keyStart) throw this.fault(start + 1, 'key exceeds its section', keyBytes)\n",
     replace: '',
-    suite: 'packages/base/src/batch/write-batch.test.ts',
+    suite: 'packages/base/src/batch/decode-batch.test.ts',
   },
   {
     name: 'checkpoint-note-length-not-checked',
@@ -60,7 +60,7 @@ export const FLOOR_BUGS: readonly SeededBug[] = [
     name: 'inverted-range-not-empty',
     area,
     rows: [25],
-    effect: 'a range whose start lies behind its end is not empty',
+    effect: 'an inverted range is not empty',
     file: 'packages/base/src/range/half-open-range.ts',
     find: '    : compareBytes(bounds.lower, bounds.upper) >= 0\n',
     replace: '    : false\n',
@@ -71,7 +71,7 @@ export const FLOOR_BUGS: readonly SeededBug[] = [
     name: 'options-inherited',
     area,
     rows: [43],
-    effect: 'options of a range are taken from the prototype',
+    effect: 'range options are read from the prototype',
     file: 'packages/base/src/range/range-options.ts',
     find: '  return Object.hasOwn(options, name) ? options[name] : undefined\n',
     replace: '  return options[name]\n',

@@ -41,7 +41,7 @@ function make(): { vfs: PendingSyncVfs; file: VfsFile; sync: FileSync } {
   return { vfs, file, sync: new FileSync(vfs, file, WRITEBACK_BYTES) }
 }
 
-const FAILURE = new LdbError('LDB_IO', 'the device is gone')
+const FAILURE = new LdbError('LDB_IO', 'device error')
 
 test('starts an early writeback per threshold of written bytes, up to a limit while none completes', () => {
   const { vfs, sync } = make()

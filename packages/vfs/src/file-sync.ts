@@ -41,7 +41,8 @@ export class FileSync implements Syncable {
   #isClosing = false
 
   /**
-   * @param file - open for writing; its path must still lead to it when `syncAsync` or `noteWritten` is called.
+   * @param file - open for writing; its path must still lead to it at calls of {@link FileSync.syncAsync} and
+   * {@link FileSync.noteWritten}.
    * @param writebackBytes - number of unsynced bytes that starts an early writeback.
    */
   constructor(vfs: Vfs, file: VfsFile, writebackBytes: number = WRITEBACK_BYTES) {

@@ -34,7 +34,7 @@ test('retains at most five buffers', () => {
   expect(acquiredCount).toBe(5)
 })
 
-test('batches that are filled in turn reuse a buffer and contain only their own operations', () => {
+test('batches that are filled one after the other reuse a buffer and contain only their own operations', () => {
   const batch = new WriteBatch()
   const other = new WriteBatch()
   const fill = (each: WriteBatch, mark: number): void => {

@@ -56,7 +56,7 @@ export function encodeUtf8Into(text: string, target: Uint8Array, offset: number)
 export function decodeUtf8(bytes: Uint8Array, start: number = 0, end: number = bytes.length): string {
   assert(start >= 0 && start <= end && end <= bytes.length, 'range of a text lies outside its bytes')
   const text = decodeWithReplacement(bytes, start, end)
-  // A replacement character is part of the text, or replaces invalid bytes; the strict decoder tells them apart.
+  // A replacement character is part of the text, or replaces invalid bytes; the strict decoder distinguishes the two.
   return text.includes(REPLACEMENT) ? decodePortably(bytes, start, end) : text
 }
 

@@ -154,9 +154,9 @@ describe.each(versions)('utf8, %s', (_, version) => {
 
 it('both versions return the same results and errors', () => {
   fc.assert(
-    fc.property(brokenText, bytes, fc.nat(120), (value, encoded, room) => {
+    fc.property(brokenText, bytes, fc.nat(120), (value, encoded, targetBytes) => {
       const [a, b] = [portableVersion, nodeVersion].map((version) => {
-        const target = new Uint8Array(room)
+        const target = new Uint8Array(targetBytes)
         const end = outcome(() => version.encodeUtf8Into(value, target, 0))
         return [
           outcome(() => version.encodeUtf8(value)),

@@ -173,7 +173,7 @@ describe('limits', () => {
 
   it.each([
     ['undefined', [undefined]],
-    ['a hole', [1, , 2]], // oxlint-disable-line no-sparse-arrays -- a hole is what is tested
+    ['a hole', [1, , 2]], // oxlint-disable-line no-sparse-arrays -- the hole is under test
     ['an object', [{}]],
     ['a function', [() => 1]],
     ['a symbol', [Symbol('s')]],

@@ -28,7 +28,7 @@ export function bindLockSocket(identity: string, token: string): LockSocket | 't
       },
     }
   }
-  // Node reports the reason asynchronously. A probe with an unused name tells the two cases apart.
+  // Node reports the reason asynchronously. A probe with an unused name distinguishes the two cases.
   const probe = tryListen(`ldb-probe-${token}`)
   probe?.close()
   return probe === undefined ? 'unavailable' : 'taken'

@@ -1,5 +1,5 @@
 /**
- * The shared vocabulary of LDB: errors, bytes, ranges, encodings, write batches and the contracts of stores.
+ * The shared types of LDB: errors, bytes, ranges, encodings, write batches and the contracts of stores.
  *
  * @packageDocumentation
  */

@@ -120,7 +120,7 @@ export class TransactionManager {
    *
    * @param seq - greater than the seq of every registered commit that was not aborted.
    * @param sections - the write set of the commit; borrowed until `noteVisible` or `noteAborted`.
-   * @param updateReads - `marks` of its {@link PreparedCommit}, when the commit is a transaction.
+   * @param updateReads - the keys read for update of its {@link PreparedCommit}, when the commit is a transaction.
    */
   noteCommit(
     seq: number,

@@ -111,8 +111,7 @@ export class RecentWrites {
         if (position >= 0 && seqOf(span, recordAt(keys, position)) > since) return true
       }
       const ranges = span.ranges.get(keyspaceId)
-      if (ranges?.some((range) => range.seq > since && contains(range, bytes, start, end)) === true)
-        return true
+      if (ranges?.some((range) => range.seq > since && covers(range, bytes, start, end)) === true) return true
     }
     return false
   }
@@ -226,7 +225,7 @@ function seqOf({ arena }: WriteSpan, record: number): number {
   return readU64(arena.bytes, arena.valueStart(record))
 }
 
-function contains({ lower, upper }: KeyBounds, bytes: Uint8Array, start: number, end: number): boolean {
+function covers({ lower, upper }: KeyBounds, bytes: Uint8Array, start: number, end: number): boolean {
   return (
     (lower === undefined || compareByteRanges(bytes, start, end, lower, 0, lower.length) >= 0) &&
     (upper === undefined || compareByteRanges(bytes, start, end, upper, 0, upper.length) < 0)

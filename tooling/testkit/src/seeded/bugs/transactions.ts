@@ -44,7 +44,7 @@ export const TRANSACTION_BUGS: readonly SeededBug[] = [
     rows: [23, 24],
     effect: 'a range that another commit has removed conflicts with no key that was read',
     file: 'packages/mvcc/src/conflict/recent-writes.ts',
-    find: '      if (ranges?.some((range) => range.seq > since && contains(range, bytes, start, end)) === true) return true\n',
+    find: '      if (ranges?.some((range) => range.seq > since && covers(range, bytes, start, end)) === true) return true\n',
     replace: '',
     suite: 'history-mvcc',
     cases: 6,

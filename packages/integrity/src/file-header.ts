@@ -38,6 +38,8 @@ export interface KnownFormat {
   readonly kind: string
   /** The newest format version that the reader supports. */
   readonly format: number
+  /** The oldest format version that the reader supports. @defaultValue 1 */
+  readonly oldestFormat?: number
   /** The flags that the reader supports. @defaultValue 0 */
   readonly flags?: number
 }
@@ -81,8 +83,8 @@ export function encodeFileHeader(header: FileHeader): Uint8Array {
  * Decodes and validates the header of a file.
  *
  * @param bytes - the start of the file; may extend beyond the header.
- * @throws {@link LdbError} LDB_FORMAT when the file is not of the required kind, needs a newer reader or has unsupported
- * flags; LDB_CORRUPTION when its header is truncated or fails its checksum.
+ * @throws {@link LdbError} LDB_FORMAT when the file is not of the required kind, has an unsupported format version or
+ * unsupported flags; LDB_CORRUPTION when its header is truncated or fails its checksum.
  * @category File header
  */
 export function decodeFileHeader(bytes: Uint8Array, known: KnownFormat): FileHeader {
@@ -112,7 +114,7 @@ export function decodeFileHeader(bytes: Uint8Array, known: KnownFormat): FileHea
       'the minimum reader version is not between 1 and the format version',
     )
   }
-  checkReadable(minimumReader, flags, known)
+  checkReadable(format, minimumReader, flags, known)
   return { kind: known.kind, format, minimumReader, flags }
 }
 
@@ -127,7 +129,16 @@ function checkMagic(bytes: Uint8Array, known: KnownFormat): void {
   throw formatError(known.file, 'this is another kind of LDB file', known.kind, printable(kind))
 }
 
-function checkReadable(minimumReader: number, flags: number, known: KnownFormat): void {
+function checkReadable(format: number, minimumReader: number, flags: number, known: KnownFormat): void {
+  const oldest = known.oldestFormat ?? 1
+  if (format < oldest) {
+    throw formatError(
+      known.file,
+      `the file has format ${format}; this build supports formats ${oldest} to ${known.format}`,
+      oldest,
+      format,
+    )
+  }
   if (minimumReader > known.format) {
     throw formatError(
       known.file,

@@ -13,6 +13,10 @@ export { FILE_ID_BYTES, seedOfFile } from './file-seed.js'
 export { CodecId, CUSTOM_CODEC_ID_MIN, DEFLATE_CODEC, NONE_CODEC } from './codec.js'
 export type { CompressionCodec } from './codec.js'
 
+// Units
+export { UnitCodec, UnitKind } from './unit-codec.js'
+export type { UnitCipher, UnitFile } from './unit-codec.js'
+
 // File header
 export { FILE_HEADER_BYTES } from './format.js'
 export { decodeFileHeader, encodeFileHeader } from './file-header.js'

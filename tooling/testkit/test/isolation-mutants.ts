@@ -8,7 +8,7 @@ import type {
   IsolationTransaction,
   IsolationView,
   ScanRange,
-} from '../src/isolation/isolation-subject.js'
+} from '../src/suite/isolation-subject.js'
 
 /** Mistakes that an engine of transactions can make; most of them have been made. */
 export const ISOLATION_BUGS = [

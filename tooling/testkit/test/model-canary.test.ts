@@ -3,7 +3,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import type { Command } from '../src/model/commands/commands.js'
 import { runModelCase } from '../src/model/model-suite.js'
-import type { RunSettings } from '../src/model/run-settings.js'
+import type { RunSettings } from '../src/model/commands/run-settings.js'
 import { Session } from '../src/model/session/session.js'
 
 /** A database of which one kind of command lies. */

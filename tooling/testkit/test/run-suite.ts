@@ -1,4 +1,4 @@
-import type { Suite } from '../src/deep/suite.js'
+import type { Suite } from '../src/suite/suite.js'
 
 /** Runs the cases of a suite from a seed on until it has counted enough, and gives what it has counted. */
 export async function runSuite(

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { builtFile } from '../built-file.js'
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import { Violation } from '../violation.js'
 
 /** More than enough for all cases of one seed; a pipe that nobody writes to takes longer. */

@@ -1,6 +1,6 @@
 // One thread of a deep run: takes cases, gives counts or failures.
 import { parentPort } from 'node:worker_threads'
-import type { Suite, SuiteCounts } from './suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 
 // Before anything of LDB is loaded: costly checks on.
 Object.assign(globalThis, { LDB_INVARIANTS: true })

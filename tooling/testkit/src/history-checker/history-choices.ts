@@ -1,5 +1,5 @@
-import { KEYSPACES } from '../isolation/isolation-subject.js'
-import type { ScanRange } from '../isolation/isolation-subject.js'
+import { KEYSPACES } from '../suite/isolation-subject.js'
+import type { ScanRange } from '../suite/isolation-subject.js'
 import type { TestRandom } from '../test-random.js'
 
 /** What a transaction is to do next. Names are `keyspace/key`. */

@@ -1,9 +1,5 @@
 import { isLdbError } from '@ldb/base'
-import type {
-  IsolationLevel,
-  IsolationSession,
-  IsolationTransaction,
-} from '../isolation/isolation-subject.js'
+import type { IsolationLevel, IsolationSession, IsolationTransaction } from '../suite/isolation-subject.js'
 import type { TestRandom } from '../test-random.js'
 import { HistoryChoices } from './history-choices.js'
 import type { PlannedStep } from './history-choices.js'

@@ -1,4 +1,4 @@
-import type { IsolationLevel, ScanRange } from '../isolation/isolation-subject.js'
+import type { IsolationLevel, ScanRange } from '../suite/isolation-subject.js'
 
 /** What a transaction has done, in its order. Names are `keyspace/key`; every value is written once only. */
 export type RecordedEvent =

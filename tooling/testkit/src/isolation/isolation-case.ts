@@ -1,4 +1,4 @@
-import type { IsolationTransaction, ScanRange } from './isolation-subject.js'
+import type { IsolationTransaction, ScanRange } from '../suite/isolation-subject.js'
 
 /** What a script remembers of its own reads. */
 export type Memory = Map<string, number>

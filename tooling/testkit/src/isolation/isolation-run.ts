@@ -1,8 +1,8 @@
 import { isLdbError } from '@ldb/base'
 import { promised } from '../violation.js'
 import type { IsolationCase, IsolationScript, Memory } from './isolation-case.js'
-import { KEYSPACES } from './isolation-subject.js'
-import type { IsolationLevel, IsolationSession, IsolationTransaction } from './isolation-subject.js'
+import { KEYSPACES } from '../suite/isolation-subject.js'
+import type { IsolationLevel, IsolationSession, IsolationTransaction } from '../suite/isolation-subject.js'
 import { ReferenceTransaction, writesOverlap } from './reference-transaction.js'
 import type { ReferenceState } from './reference-transaction.js'
 

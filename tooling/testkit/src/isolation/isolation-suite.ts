@@ -1,4 +1,4 @@
-import type { Suite } from '../deep/suite.js'
+import type { Suite } from '../suite/suite.js'
 import { Violation } from '../violation.js'
 import { ISOLATION_CASES } from './anomaly-cases.js'
 import { interleavingCount, interleavings } from './interleavings.js'
@@ -6,7 +6,7 @@ import { together } from './isolation-case.js'
 import type { IsolationCase } from './isolation-case.js'
 import { runCase } from './isolation-run.js'
 import type { Injection } from './isolation-run.js'
-import type { IsolationLevel, IsolationSession, IsolationSubject } from './isolation-subject.js'
+import type { IsolationLevel, IsolationSession, IsolationSubject } from '../suite/isolation-subject.js'
 
 /** What the suite has counted. */
 export interface IsolationCounts {

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryVfs, NodeVfs, OverlayVfs } from '@ldb/vfs'
-import { PLAIN_SETTINGS } from '../model/run-settings.js'
-import type { RunSettings } from '../model/run-settings.js'
+import { PLAIN_SETTINGS } from '../model/commands/run-settings.js'
+import type { RunSettings } from '../model/commands/run-settings.js'
 import type { Place } from '../model/session/session.js'
 
 /** A way to run the same operations. */

@@ -1,4 +1,4 @@
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import type { Command } from '../model/commands/commands.js'
 import { reduceList } from '../model/reduce.js'
 import { codeOf } from '../model/regression-code.js'

@@ -3,7 +3,7 @@ import { AsyncSession } from './session/async-session.js'
 import type { Command } from './commands/commands.js'
 import { assertSameAnswer, assertSurvivors } from './model-run.js'
 import { Reference } from './reference/reference.js'
-import type { RunSettings } from './run-settings.js'
+import type { RunSettings } from './commands/run-settings.js'
 
 /** Returns the database that is tried by its async face; a canary gives one that lies. */
 export type OpenAsyncSession = (settings: RunSettings) => AsyncSession

@@ -1,4 +1,4 @@
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import { Violation } from '../violation.js'
 import { AsyncModelRun, runCommandsAsync } from './async-model-run.js'
 import type { OpenAsyncSession } from './async-model-run.js'

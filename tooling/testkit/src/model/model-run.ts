@@ -2,7 +2,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import { Violation } from '../violation.js'
 import type { Command } from './commands/commands.js'
 import { Reference } from './reference/reference.js'
-import type { RunSettings } from './run-settings.js'
+import type { RunSettings } from './commands/run-settings.js'
 import { Session } from './session/session.js'
 
 /** Returns the database that is tried; a canary gives one that lies. */

@@ -1,4 +1,4 @@
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import { seededRandom } from '../test-random.js'
 import type { TestRandom } from '../test-random.js'
@@ -11,7 +11,7 @@ import { ModelRun, runCommands } from './model-run.js'
 import type { OpenSession } from './model-run.js'
 import { reduceList } from './reduce.js'
 import { regressionCode } from './regression-code.js'
-import type { RunSettings } from './run-settings.js'
+import type { RunSettings } from './commands/run-settings.js'
 import type { TextShape } from './commands/text-source.js'
 
 /** A run, decided by its seed. */

@@ -1,4 +1,4 @@
-import type { Suite } from '../deep/suite.js'
+import type { Suite } from '../suite/suite.js'
 
 /** Suites that are not made by the drivers. Each is loaded by itself: the fuzz suite must come before all else. */
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {

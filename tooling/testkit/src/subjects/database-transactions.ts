@@ -7,7 +7,7 @@ import type {
   IsolationSubject,
   IsolationTransaction,
   IsolationView,
-} from '../isolation/isolation-subject.js'
+} from '../suite/isolation-subject.js'
 
 const PATH = '/home/data'
 

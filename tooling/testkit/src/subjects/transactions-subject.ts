@@ -11,7 +11,7 @@ import type {
   IsolationTransaction,
   IsolationView,
   ScanRange,
-} from '../isolation/isolation-subject.js'
+} from '../suite/isolation-subject.js'
 
 const IDS: ReadonlyMap<string, number> = new Map([
   ['a', 1],

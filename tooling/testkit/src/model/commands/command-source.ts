@@ -14,7 +14,7 @@ import type {
   TextRange,
   Write,
 } from './commands.js'
-import { KEYSPACE_NAMES } from '../run-settings.js'
+import { KEYSPACE_NAMES } from './run-settings.js'
 import { TextSource } from './text-source.js'
 import type { TextShape } from './text-source.js'
 import { beginOptions, transactionStep } from './transaction-steps.js'

@@ -1,17 +1,7 @@
-import { shownItem } from '../session/answer.js'
+import { shownItem } from '../commands/answer.js'
 import type { ScanEnd } from '../commands/commands.js'
-import { lengthOf } from './scan.js'
-import type { Item } from './scan.js'
-
-/** Reports whether the predicate that the ends use holds for an item. */
-export function isChosen(item: Item): boolean {
-  return lengthOf(item) % 5 === 4
-}
-
-/** Folds items into one text. */
-export function folded(before: string, item: Item, index: number): string {
-  return `${before}${index}${shownItem(item)}`
-}
+import { folded, isChosen } from '../commands/scan-item.js'
+import type { Item } from '../commands/scan-item.js'
 
 /** Reads items in the way of an end, and gives what comes of it. */
 export function endOfScan(next: () => Item | undefined, end: ScanEnd): string {

@@ -1,6 +1,7 @@
-import { Refusal } from '../session/answer.js'
+import { Refusal, shownItem } from '../commands/answer.js'
+import { expanded, lengthOf, partOf } from '../commands/scan-item.js'
+import type { Item } from '../commands/scan-item.js'
 import type { Move, ScanPart, Stage, TextRange } from '../commands/commands.js'
-import { shownItem } from '../session/answer.js'
 import { entriesOf, spanOf } from './sorted-entries.js'
 import type { SortedEntries } from './sorted-entries.js'
 import type { KeyTexts } from '../commands/texts.js'
@@ -16,20 +17,6 @@ export interface FrozenView {
   readonly keys: KeyTexts
   /** Undefined for the live state. */
   readonly holder: Frozen | undefined
-}
-
-/** What a scan gives of one entry. */
-export type Item = string | readonly [string, string]
-
-/** Returns the part of an entry that was asked for. */
-export function partOf(entry: readonly [string, string], part: ScanPart): Item {
-  if (part === 'keys') return entry[0]
-  return part === 'values' ? entry[1] : entry
-}
-
-/** Length of the first text of an item: what the stages and ends look at. */
-export function lengthOf(item: Item): number {
-  return typeof item === 'string' ? item.length : item[0].length
 }
 
 /** A scan that is half-way, as it should be. */
@@ -132,11 +119,6 @@ function doubled(pull: () => Item | undefined): () => Item | undefined {
       waiting = expanded(next)
     }
   }
-}
-
-/** What `flatMap` makes of an item, in the reference and in reality. */
-export function expanded(item: Item): Item[] {
-  return lengthOf(item) % 3 === 0 ? [] : [item, shownItem(item)]
 }
 
 /** A cursor as it should be: a place in a list, −1 when it stands nowhere. */

@@ -1,123 +1,15 @@
 import { KEY_BYTES_MAX } from '@ldb/base'
-import { Nothing, Refusal } from '../session/answer.js'
+import { Nothing, Refusal } from '../commands/answer.js'
 import { expand } from '../commands/commands.js'
 import type { Durability, Text } from '../commands/commands.js'
+import { ReferenceCommits } from './commits.js'
+import type { ReferenceKeyspace, ReferenceSnapshot } from './keyspace.js'
 import type { FrozenView } from './scan.js'
 import type { ReferenceTransaction } from './transaction.js'
-import { KEYSPACE_NAMES } from '../run-settings.js'
+import { KEYSPACE_NAMES } from '../commands/run-settings.js'
 import { SortedEntries } from './sorted-entries.js'
 import { keyTexts, valueTexts } from '../commands/texts.js'
 import type { KeyTexts, ValueTexts } from '../commands/texts.js'
-
-/** A keyspace as it should be. */
-export interface ReferenceKeyspace {
-  readonly id: number
-  readonly name: string
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
-  readonly entries: SortedEntries
-  dropped: boolean
-}
-
-/** All keyspaces as they were at one commit. */
-export class ReferenceSnapshot {
-  released = false
-  readonly #entries: ReadonlyMap<number, SortedEntries>
-
-  constructor(keyspaces: Iterable<ReferenceKeyspace>) {
-    this.#entries = new Map([...keyspaces].map(({ id, entries }) => [id, entries.freeze()]))
-  }
-
-  entriesOf(keyspace: ReferenceKeyspace): SortedEntries {
-    const entries = this.#entries.get(keyspace.id)
-    if (entries === undefined) throw new Refusal('LDB_NOT_FOUND')
-    return entries
-  }
-}
-
-/** What one commit has written to one keyspace. */
-interface Written {
-  readonly seq: number
-  readonly entries: SortedEntries
-  /** Undefined for what may have been any of them. */
-  readonly key: string | undefined
-}
-
-/** What takes one change back. */
-interface Undo {
-  readonly seq: number
-  readonly entries: SortedEntries
-  readonly key: string
-  readonly value: string | undefined
-}
-
-/**
- * The commits of the reference: the present entries, and how to go back to the newest commit that must survive the end of
- * the process.
- */
-export class ReferenceCommits {
-  /** Number of the newest commit. */
-  seq = 0
-  /** Commits since the database was opened. */
-  commitCount = 0
-  /** The newest commit that was handed to the operating system for certain. */
-  floor = 0
-  /** Somebody is open who wants to know what is written. */
-  isWatched = false
-  /** What was written since somebody began to watch. */
-  written: Written[] = []
-  #undo: Undo[] = []
-
-  put(entries: SortedEntries, key: string, value: string): void {
-    this.#remember(entries, key)
-    entries.put(key, value)
-  }
-
-  delete(entries: SortedEntries, key: string): void {
-    this.#remember(entries, key)
-    entries.delete(key)
-  }
-
-  /** Removes entries by their places. */
-  removeSpan(entries: SortedEntries, start: number, end: number): void {
-    for (let at = start; at < end; at++) this.#remember(entries, entries.keys[at] as string)
-    entries.removeSpan(start, end)
-  }
-
-  /** The commit that comes next writes a key, or has read it for update; without one, any of the keyspace perhaps. */
-  noteWritten(entries: SortedEntries, key?: string): void {
-    if (this.isWatched) this.written.push({ seq: this.seq + 1, entries, key })
-  }
-
-  /** Ends a commit: what was changed since the last one is one. */
-  commit(): void {
-    this.seq++
-    this.commitCount++
-  }
-
-  /** All commits so far are out of the process. */
-  handedOver(): void {
-    this.floor = this.seq
-    this.#undo = []
-  }
-
-  /** Takes back every commit after `seq`. */
-  rollBackTo(seq: number): void {
-    for (let change = this.#undo.pop(); change !== undefined; change = this.#undo.pop()) {
-      if (change.seq <= seq) break
-      const { entries, key, value } = change
-      if (value === undefined) entries.delete(key)
-      else entries.put(key, value)
-    }
-    this.seq = seq
-    this.handedOver()
-  }
-
-  #remember(entries: SortedEntries, key: string): void {
-    this.#undo.push({ seq: this.seq + 1, entries, key, value: entries.get(key) })
-    this.noteWritten(entries, key)
-  }
-}
 
 /** All that the reference knows. */
 export class ReferenceState {

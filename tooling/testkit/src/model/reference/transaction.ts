@@ -1,7 +1,8 @@
-import { Refusal } from '../session/answer.js'
+import { Refusal } from '../commands/answer.js'
 import type { BeginOptions } from '../commands/commands.js'
 import type { FrozenView } from './scan.js'
-import type { ReferenceCommits, ReferenceKeyspace } from './state.js'
+import type { ReferenceCommits } from './commits.js'
+import type { ReferenceKeyspace } from './keyspace.js'
 import { SortedEntries } from './sorted-entries.js'
 
 /** One operation that a commit will do. Deleted ranges have all the keys that were in them. */

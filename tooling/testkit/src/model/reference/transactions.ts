@@ -1,4 +1,4 @@
-import { answerOf, Refusal, shown, Whim } from '../session/answer.js'
+import { answerOf, Refusal, shown, Whim } from '../commands/answer.js'
 import { expand } from '../commands/commands.js'
 import type {
   BeginOptions,
@@ -9,10 +9,11 @@ import type {
 } from '../commands/commands.js'
 import { checkRead } from './reads.js'
 import type { ReferenceReads } from './reads.js'
-import type { ReferenceKeyspace, ReferenceState } from './state.js'
+import type { ReferenceKeyspace } from './keyspace.js'
+import type { ReferenceState } from './state.js'
 import type { FrozenView } from './scan.js'
 import { ReferenceTransaction } from './transaction.js'
-import { READS_MAX } from '../run-settings.js'
+import { READS_MAX } from '../commands/run-settings.js'
 import { checkRange, SortedEntries, spanOf } from './sorted-entries.js'
 
 /** What transactions should do. */

@@ -1,7 +1,8 @@
-import { Refusal, shown, Whim } from '../session/answer.js'
+import { Refusal, shown, Whim } from '../commands/answer.js'
 import { expand, filledKey, filledValue } from '../commands/commands.js'
 import type { BatchStep, BulkCommand, Command, Durability, TextRange, Write } from '../commands/commands.js'
-import type { ReferenceKeyspace, ReferenceState } from './state.js'
+import type { ReferenceKeyspace } from './keyspace.js'
+import type { ReferenceState } from './state.js'
 import { checkRange, spanOf } from './sorted-entries.js'
 
 /** What writes should do. */

@@ -1,5 +1,5 @@
 import type { AsyncCursor, AsyncKeyspaceReads, AsyncScan } from '@ldb/core'
-import { answerOfAsync, Nothing, shown, shownItem } from './answer.js'
+import { answerOfAsync, Nothing, shown, shownItem } from '../commands/answer.js'
 import { expand } from '../commands/commands.js'
 import type {
   CursorCommand,
@@ -11,10 +11,9 @@ import type {
   Stage,
   TextRange,
 } from '../commands/commands.js'
-import { expanded, lengthOf } from '../reference/scan.js'
-import type { Item } from '../reference/scan.js'
-import { READS_MAX } from '../run-settings.js'
-import { folded, isChosen } from '../reference/scan-ends.js'
+import { expanded, folded, isChosen, lengthOf } from '../commands/scan-item.js'
+import type { Item } from '../commands/scan-item.js'
+import { READS_MAX } from '../commands/run-settings.js'
 import { rangeOptionsOf, saneEstimate } from './reads.js'
 import type { KeyTexts, ValueTexts } from '../commands/texts.js'
 

@@ -1,5 +1,5 @@
 import type { Cursor, KeyspaceReads, RangeEstimate, RangeOptions, Scan } from '@ldb/core'
-import { answerOf, Nothing, shown, shownItem } from './answer.js'
+import { answerOf, Nothing, shown, shownItem } from '../commands/answer.js'
 import { expand } from '../commands/commands.js'
 import type {
   CursorCommand,
@@ -11,10 +11,9 @@ import type {
   Stage,
   TextRange,
 } from '../commands/commands.js'
-import { expanded, lengthOf } from '../reference/scan.js'
-import type { Item } from '../reference/scan.js'
-import { READS_MAX } from '../run-settings.js'
-import { folded, isChosen } from '../reference/scan-ends.js'
+import { expanded, folded, isChosen, lengthOf } from '../commands/scan-item.js'
+import type { Item } from '../commands/scan-item.js'
+import { READS_MAX } from '../commands/run-settings.js'
 import type { KeyTexts, ValueTexts } from '../commands/texts.js'
 
 /** A keyspace, live or in a snapshot, and how texts become its keys and values. */

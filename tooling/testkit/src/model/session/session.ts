@@ -3,7 +3,7 @@ import type { Keyspace, KeyspaceOptions, Snapshot } from '@ldb/core'
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { Violation } from '../../violation.js'
-import { answerOf, Nothing, shown, Whim } from './answer.js'
+import { answerOf, Nothing, shown, Whim } from '../commands/answer.js'
 import { expand, filledKey, filledValue } from '../commands/commands.js'
 import type {
   BatchStep,
@@ -14,11 +14,11 @@ import type {
   ScanCommand,
   Write,
 } from '../commands/commands.js'
-import { imageAfterKill } from '../memory-image.js'
+import { imageAfterKill } from './memory-image.js'
 import { misuse } from '../commands/misuse.js'
 import { shownKeyspaces, shownReport, shownStats } from './answers.js'
-import { KEYSPACE_NAMES, optionsOf, READS_MAX } from '../run-settings.js'
-import type { RunSettings } from '../run-settings.js'
+import { KEYSPACE_NAMES, optionsOf, READS_MAX } from '../commands/run-settings.js'
+import type { RunSettings } from '../commands/run-settings.js'
 import { rangeOptionsOf, SessionReads } from './reads.js'
 import type { TextReads } from './reads.js'
 import { SessionTransactions } from './transactions.js'

@@ -1,13 +1,13 @@
 import { isLdbError } from '@ldb/base'
-import type { IsolationLevel } from '../isolation/isolation-subject.js'
-import { promised } from '../violation.js'
-import type { AsyncEngine, EngineTransaction } from './async/engine.js'
-import type { HistoryChoices } from './history-choices.js'
-import { performStep } from './history-driver.js'
-import { LifeOver } from './history-life.js'
-import type { HistoryLife, LifeRecord } from './history-life.js'
-import { isWrite } from './recorded-history.js'
-import { turns } from './async/slow-vfs.js'
+import type { IsolationLevel } from '../../suite/isolation-subject.js'
+import { promised } from '../../violation.js'
+import type { AsyncEngine, EngineTransaction } from './engine.js'
+import type { HistoryChoices } from '../history-choices.js'
+import { performStep } from '../history-driver.js'
+import { LifeOver } from './life.js'
+import type { HistoryLife, LifeRecord } from './life.js'
+import { isWrite } from '../recorded-history.js'
+import { turns } from './slow-vfs.js'
 
 /** What clients do. */
 export interface ClientSettings {

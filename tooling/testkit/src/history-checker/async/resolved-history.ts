@@ -1,10 +1,10 @@
-import { writesOverlap } from '../isolation/reference-transaction.js'
-import { promised } from '../violation.js'
-import type { EngineContent } from './async/engine.js'
-import { touchedBy, writtenBy } from './footprint.js'
-import type { HistoryLife, LifeRecord } from './history-life.js'
-import { isWrite } from './recorded-history.js'
-import type { RecordedHistory, RecordedTransaction } from './recorded-history.js'
+import { writesOverlap } from '../../isolation/reference-transaction.js'
+import { promised } from '../../violation.js'
+import type { EngineContent } from './engine.js'
+import { touchedBy, writtenBy } from '../footprint.js'
+import type { HistoryLife, LifeRecord } from './life.js'
+import { isWrite } from '../recorded-history.js'
+import type { RecordedHistory, RecordedTransaction } from '../recorded-history.js'
 
 /**
  * A history over several lives. What was found at the end of each decides what became of those of whom nobody knew: they

@@ -1,8 +1,8 @@
 import { isLdbError } from '@ldb/base'
-import type { IsolationLevel } from '../isolation/isolation-subject.js'
-import { promised, Violation } from '../violation.js'
-import type { EngineContent } from './async/engine.js'
-import type { RecordedEvent } from './recorded-history.js'
+import type { IsolationLevel } from '../../suite/isolation-subject.js'
+import { promised, Violation } from '../../violation.js'
+import type { EngineContent } from './engine.js'
+import type { RecordedEvent } from '../recorded-history.js'
 
 /** What whoever called for a commit was told; `'unknown'` is nothing, or that nobody knows. */
 export type Answer = 'open' | 'acknowledged' | 'conflict' | 'refused' | 'rolled back' | 'unknown'

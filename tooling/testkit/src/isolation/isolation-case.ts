@@ -51,6 +51,16 @@ export function write(name: string, value: number | ((memory: Memory) => number)
   }
 }
 
+/** Returns a function that reads a remembered value; 0 when nothing is remembered under the name. */
+export function remembered(name: string): (memory: Memory) => number {
+  return (memory) => memory.get(name) ?? 0
+}
+
+/** Returns a function that adds an amount to a remembered value. */
+export function plus(name: string, amount: number): (memory: Memory) => number {
+  return (memory) => remembered(name)(memory) + amount
+}
+
 /** Removes a key. */
 export function remove(name: string): IsolationStep {
   return (transaction) => {

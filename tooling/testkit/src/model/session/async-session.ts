@@ -1,19 +1,17 @@
-import type { AsyncDatabaseHandle, AsyncKeyspaceWrites, AsyncSnapshot } from '@ldb/core'
-import { answerOfAsync, Nothing, shown, Whim } from '../commands/answer.js'
+import type { AsyncDatabaseHandle, AsyncSnapshot } from '@ldb/core'
+import { answerOfAsync, Nothing } from '../commands/answer.js'
 import { AsyncSessionReads } from './async-reads.js'
 import type { AsyncTextReads } from './async-reads.js'
 import { AsyncSessionTransactions } from './async-transactions.js'
+import { AsyncSessionWrites } from './async-writes.js'
 import { ChangeMirror } from './change-mirror.js'
-import { expand, filledKey, filledValue } from '../commands/commands.js'
-import type { BatchCommand, BulkCommand, Command, CommandName, Write } from '../commands/commands.js'
+import type { Command, CommandName, Write } from '../commands/commands.js'
 import { misuseAsync } from '../commands/misuse.js'
 import { KEYSPACE_NAMES, READS_MAX } from '../commands/run-settings.js'
 import type { RunSettings } from '../commands/run-settings.js'
-import { rangeOptionsOf } from './reads.js'
 import { shownKeyspaces, shownReport, shownStats } from './answers.js'
 import { Session } from './session.js'
 import type { Place } from './session.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
 
 /** What the sync face may do in between: nothing is left open by it that the other face does not know. */
 const SHARED: ReadonlySet<CommandName> = new Set([
@@ -43,16 +41,11 @@ const SHARED: ReadonlySet<CommandName> = new Set([
 /** Of so many commands the sync face does one. */
 const SYNC_EVERY = 6
 
-interface AsyncSlot {
-  readonly keyspace: AsyncKeyspaceWrites<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
-}
-
 /** Does every command by promises, on the database of a sync session that does some of them. */
 export class AsyncSession {
   readonly #sync: Session
   readonly #reads: AsyncSessionReads = new AsyncSessionReads()
+  readonly #writes: AsyncSessionWrites
   readonly #transactions: AsyncSessionTransactions
   #snapshots: AsyncSnapshot[] = []
   #mirror: ChangeMirror
@@ -63,6 +56,7 @@ export class AsyncSession {
     this.#transactions = new AsyncSessionTransactions(this.#reads, this.#sync.transactions, (ks) =>
       this.#sync.slot(ks),
     )
+    this.#writes = new AsyncSessionWrites(this.#sync)
     this.#mirror = new ChangeMirror(this.#db)
   }
 
@@ -117,18 +111,20 @@ export class AsyncSession {
       case 'clear':
       case 'swap':
       case 'update':
-        return this.#write(command)
+        return this.#writes.write(command)
       case 'batch':
-        return this.#batch(command)
+        return this.#writes.batch(command)
       case 'fill':
       case 'thin':
-        return this.#bulk(command)
+        return this.#writes.bulk(command)
       case 'together':
         // All are called before any is waited for.
         return (
           await Promise.all(
             command.writes.map((write) =>
-              answerOfAsync(() => (write.do === 'batch' ? this.#batch(write) : this.#write(write))),
+              answerOfAsync(() =>
+                write.do === 'batch' ? this.#writes.batch(write) : this.#writes.write(write),
+              ),
             ),
           )
         ).join('; ')
@@ -232,94 +228,12 @@ export class AsyncSession {
     return opened === this.#db.of(keyspace) && opened.name === name ? 'open' : 'another handle'
   }
 
-  #slot(ks: number): AsyncSlot {
-    const { keyspace, keys, values } = this.#sync.slot(ks)
-    const face = ks === 0 ? (this.#db as unknown as AsyncSlot['keyspace']) : this.#db.of(keyspace)
-    return { keyspace: face, keys, values }
-  }
-
   #view(ks: number, from: number | undefined): AsyncTextReads {
-    const { keyspace, keys, values } = this.#slot(ks)
+    const { keyspace, keys, values } = this.#writes.slot(ks)
     if (from === undefined) return { reads: keyspace, keys, values }
     const snapshot = this.#snapshots[from % Math.max(1, this.#snapshots.length)]
     if (snapshot === undefined) throw new Nothing()
     const reads = ks === 0 ? (snapshot as unknown as AsyncTextReads['reads']) : snapshot.in(keyspace)
     return { reads, keys, values }
-  }
-
-  async #write(command: Write): Promise<string> {
-    const { keyspace, keys, values } = this.#slot(command.ks)
-    const { durability } = command
-    const options = durability === undefined ? undefined : { durability }
-    switch (command.do) {
-      case 'put':
-        await keyspace.put(keys.toKey(expand(command.key)), values.toValue(expand(command.value)), options)
-        return 'done'
-      case 'delete':
-        await keyspace.delete(keys.toKey(expand(command.key)), options)
-        return 'done'
-      case 'clear':
-        await keyspace.clear(options)
-        return 'done'
-      case 'deleteRange':
-        await keyspace.deleteRange(rangeOptionsOf(command.range, keys) ?? {}, options)
-        return 'done'
-      case 'putIfAbsent': {
-        const key = keys.toKey(expand(command.key))
-        return String(await keyspace.putIfAbsent(key, values.toValue(expand(command.value)), options))
-      }
-      case 'swap': {
-        const key = keys.toKey(expand(command.key))
-        const next = command.next === undefined ? undefined : values.toValue(expand(command.next))
-        const expected = this.#sync.expectedOf(command)
-        return String(await keyspace.compareAndSwap(key, expected, next, options))
-      }
-      case 'update': {
-        const inner: string[] = []
-        let before = ''
-        await keyspace.update(
-          keys.toKey(expand(command.key)),
-          (value) => {
-            before = shown(value === undefined ? undefined : values.fromValue(value))
-            // What the callback does it does by the sync face.
-            for (const each of command.inner ?? []) inner.push(this.#sync.answer(each))
-            if (command.throws === true) throw new Whim()
-            return command.next === undefined ? undefined : values.toValue(expand(command.next))
-          },
-          options,
-        )
-        return `${before} ${inner.join()}`
-      }
-    }
-  }
-
-  async #batch({ steps, durability }: BatchCommand): Promise<string> {
-    const batch = this.#db.batch()
-    for (const step of steps) {
-      if (!this.#sync.hasSlot(step.ks)) continue
-      const { keyspace, keys, values } = this.#slot(step.ks)
-      const target = batch.in(keyspace)
-      if (step.do === 'put') target.put(keys.toKey(expand(step.key)), values.toValue(expand(step.value)))
-      else if (step.do === 'delete') target.delete(keys.toKey(expand(step.key)))
-      else if (step.do === 'clear') target.clear()
-      else target.deleteRange(rangeOptionsOf(step.range, keys) ?? {})
-    }
-    const count = batch.operationCount
-    await batch.commit(durability === undefined ? undefined : { durability })
-    return `${count}`
-  }
-
-  async #bulk(command: BulkCommand): Promise<string> {
-    const batch = this.#db.batch()
-    const { keyspace, keys, values } = this.#slot(command.ks)
-    const target = batch.in(keyspace)
-    const { group, count } = command
-    for (let index = 0; index < count; index++) {
-      const key = keys.toKey(filledKey(group, index))
-      if (command.do === 'fill') target.put(key, values.toValue(filledValue(group, index, command.bytes)))
-      else if (index % command.every === 0) target.delete(key)
-    }
-    await batch.commit()
-    return 'done'
   }
 }

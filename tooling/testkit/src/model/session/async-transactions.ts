@@ -6,7 +6,8 @@ import type { TransactionCommand, TransactionStep } from '../commands/commands.j
 import { READS_MAX } from '../commands/run-settings.js'
 import { rangeOptionsOf } from './reads.js'
 import { beginOptionsOf } from './transactions.js'
-import type { OpenTransaction, SessionTransactions, Slot } from './transactions.js'
+import type { Slot } from './slot.js'
+import type { OpenTransaction, SessionTransactions } from './transactions.js'
 
 /** A transaction by its async face. */
 interface AsyncOpenTransaction {

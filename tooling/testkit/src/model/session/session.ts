@@ -3,26 +3,19 @@ import type { Keyspace, KeyspaceOptions, Snapshot } from '@ldb/core'
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { Violation } from '../../violation.js'
-import { answerOf, Nothing, shown, Whim } from '../commands/answer.js'
-import { expand, filledKey, filledValue } from '../commands/commands.js'
-import type {
-  BatchStep,
-  BulkCommand,
-  Command,
-  CursorCommand,
-  Durability,
-  ScanCommand,
-  Write,
-} from '../commands/commands.js'
+import { answerOf, Nothing, shown } from '../commands/answer.js'
+import type { Command, CursorCommand, ScanCommand, Write } from '../commands/commands.js'
 import { imageAfterKill } from './memory-image.js'
 import { misuse } from '../commands/misuse.js'
 import { shownKeyspaces, shownReport, shownStats } from './answers.js'
 import { KEYSPACE_NAMES, optionsOf, READS_MAX } from '../commands/run-settings.js'
 import type { RunSettings } from '../commands/run-settings.js'
-import { rangeOptionsOf, SessionReads } from './reads.js'
+import { SessionReads } from './reads.js'
 import type { TextReads } from './reads.js'
 import { SessionTransactions } from './transactions.js'
-import type { Slot } from './transactions.js'
+import { slotOf } from './slot.js'
+import type { Slot } from './slot.js'
+import { SessionWrites } from './writes.js'
 import { keyTexts, valueTexts } from '../commands/texts.js'
 import type { KeyTexts, ValueTexts } from '../commands/texts.js'
 
@@ -38,6 +31,7 @@ export interface Place {
 export class Session {
   readonly #settings: RunSettings
   readonly #reads: SessionReads = new SessionReads()
+  readonly #writes: SessionWrites = new SessionWrites((command) => this.answer(command))
   #place: Place
   #db: Database
   #slots: (Slot | undefined)[] = []
@@ -154,12 +148,12 @@ export class Session {
       case 'clear':
       case 'swap':
       case 'update':
-        return this.#write(this.slot(command.ks), command)
+        return this.#writes.write(this.slot(command.ks), command)
       case 'batch':
-        return this.#batch(command.steps, command.durability)
+        return this.#writes.batch(this.#db, command, this.#slots)
       case 'fill':
       case 'thin':
-        return this.#bulk(command)
+        return this.#writes.bulk(this.#db, command, this.slot(command.ks))
       case 'read':
         return this.#reads.read(this.#view(command.ks, command.from), command)
       case 'scanOpen':
@@ -245,12 +239,6 @@ export class Session {
     return this.#slots[ks] !== undefined
   }
 
-  /** What a swap is to expect. */
-  expectedOf(command: Write & { readonly do: 'swap' }): unknown {
-    const { keyspace, keys, values } = this.slot(command.ks)
-    return this.#expected(keyspace, keys, values, command)
-  }
-
   /** The handle of a slot. */
   slot(ks: number): Slot {
     const slot = this.#slots[ks]
@@ -276,99 +264,6 @@ export class Session {
     }
   }
 
-  #write({ keyspace, keys, values }: Slot, command: Write): string {
-    const { durability } = command
-    const options = durability === undefined ? undefined : { durability }
-    switch (command.do) {
-      case 'put':
-        keyspace.put(keys.toKey(expand(command.key)), values.toValue(expand(command.value)), options)
-        return 'done'
-      case 'delete':
-        keyspace.delete(keys.toKey(expand(command.key)), options)
-        return 'done'
-      case 'clear':
-        keyspace.clear(options)
-        return 'done'
-      case 'deleteRange':
-        keyspace.deleteRange(rangeOptionsOf(command.range, keys) ?? {}, options)
-        return 'done'
-      case 'putIfAbsent':
-        return String(
-          keyspace.putIfAbsent(
-            keys.toKey(expand(command.key)),
-            values.toValue(expand(command.value)),
-            options,
-          ),
-        )
-      case 'swap': {
-        const key = keys.toKey(expand(command.key))
-        const next = command.next === undefined ? undefined : values.toValue(expand(command.next))
-        return String(
-          keyspace.compareAndSwap(key, this.#expected(keyspace, keys, values, command), next, options),
-        )
-      }
-      case 'update': {
-        const inner: string[] = []
-        let before = ''
-        keyspace.update(
-          keys.toKey(expand(command.key)),
-          (value) => {
-            before = shown(value === undefined ? undefined : values.fromValue(value))
-            for (const each of command.inner ?? []) inner.push(this.answer(each))
-            if (command.throws === true) throw new Whim()
-            return command.next === undefined ? undefined : values.toValue(expand(command.next))
-          },
-          options,
-        )
-        return `${before} ${inner.join()}`
-      }
-    }
-  }
-
-  #expected(
-    keyspace: Slot['keyspace'],
-    keys: KeyTexts,
-    values: ValueTexts,
-    command: Write & { readonly do: 'swap' },
-  ): unknown {
-    const text = expand(command.key)
-    if (command.expected === 'absent' || keys.byteLength(text) > 65_535) return undefined
-    const before = keyspace.get(keys.toKey(text))
-    if (command.expected === 'same') return before
-    return values.toValue(`${before === undefined ? '' : values.fromValue(before)}!`)
-  }
-
-  #batch(steps: readonly BatchStep[], durability: Durability | undefined): string {
-    const batch = this.#db.batch()
-    for (const step of steps) {
-      const slot = this.#slots[step.ks]
-      if (slot === undefined) continue
-      const target = batch.in(slot.keyspace)
-      if (step.do === 'put')
-        target.put(slot.keys.toKey(expand(step.key)), slot.values.toValue(expand(step.value)))
-      else if (step.do === 'delete') target.delete(slot.keys.toKey(expand(step.key)))
-      else if (step.do === 'clear') target.clear()
-      else target.deleteRange(rangeOptionsOf(step.range, slot.keys) ?? {})
-    }
-    const count = batch.operationCount
-    batch.commit(durability === undefined ? undefined : { durability })
-    return `${count}`
-  }
-
-  #bulk(command: BulkCommand): string {
-    const batch = this.#db.batch()
-    const { keyspace, keys, values } = this.slot(command.ks)
-    const target = batch.in(keyspace)
-    const { group, count } = command
-    for (let index = 0; index < count; index++) {
-      const key = keys.toKey(filledKey(group, index))
-      if (command.do === 'fill') target.put(key, values.toValue(filledValue(group, index, command.bytes)))
-      else if (index % command.every === 0) target.delete(key)
-    }
-    batch.commit()
-    return 'done'
-  }
-
   #keyspace(ks: number, keys: string | undefined, values: string | undefined): string {
     const name = KEYSPACE_NAMES[ks] as string
     const present = this.#db.keyspaces().find((descriptor) => descriptor.name === name)
@@ -380,13 +275,4 @@ export class Session {
     this.#slots[ks] = slotOf(keyspace, this.#db, name)
     return 'open'
   }
-}
-
-function slotOf(keyspace: Keyspace<unknown, unknown>, db: Database, name: string): Slot {
-  const descriptor = db.keyspaces().find((each) => each.name === name)
-  const keys = keyTexts(descriptor?.keys ?? '')
-  const values = valueTexts(descriptor?.values ?? '')
-  if (keys === undefined || values === undefined)
-    throw new Violation(`keyspace ${name} has unknown encodings`)
-  return { keyspace, keys, values }
 }

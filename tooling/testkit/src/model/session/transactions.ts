@@ -1,18 +1,11 @@
-import type { Database, Keyspace, Savepoint, Transaction, TransactionKeyspace } from '@ldb/core'
+import type { Database, Savepoint, Transaction, TransactionKeyspace } from '@ldb/core'
 import { answerOf, Nothing, shown, Whim } from '../commands/answer.js'
 import { expand } from '../commands/commands.js'
 import type { BeginOptions, TransactionCommand, TransactionStep } from '../commands/commands.js'
 import { READS_MAX } from '../commands/run-settings.js'
 import { rangeOptionsOf } from './reads.js'
 import type { SessionReads, TextReads } from './reads.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
-
-/** A handle of a keyspace, and how texts become its keys and values. */
-export interface Slot {
-  readonly keyspace: Keyspace<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
-}
+import type { Slot } from './slot.js'
 
 /** A transaction that is open, or was. */
 export interface OpenTransaction {

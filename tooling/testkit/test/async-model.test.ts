@@ -215,8 +215,8 @@ test('a script of two transactions passes', async () => {
 
 test.each(Object.entries(LIES))('it is found when there is %s', async (_, lie) => {
   class Lying extends AsyncSession {
-    override async answer(command: Command): Promise<string> {
-      return lie(command, await super.answer(command))
+    override async execute(command: Command): Promise<string> {
+      return lie(command, await super.execute(command))
     }
   }
   const open = (settings: RunSettings): AsyncSession =>

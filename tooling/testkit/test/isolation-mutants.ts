@@ -67,7 +67,7 @@ class MutantSession implements IsolationSession {
     return transaction
   }
 
-  disturb(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
+  runMaintenance(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
     if (kind !== 'reopen') return
     for (const transaction of this.open) transaction.rollback()
     if (this.bug !== 'opening again loses a commit' || this.states.length < 2) return

@@ -18,8 +18,8 @@ class LyingSession extends Session {
     this.#lie = lie
   }
 
-  override answer(command: Command): string {
-    return this.#lie(command, (honest) => super.answer(honest))
+  override execute(command: Command): string {
+    return this.#lie(command, (honest) => super.execute(honest))
   }
 }
 
@@ -76,8 +76,8 @@ test('one seed, one run', () => {
   const seen: string[][] = [[], []]
   for (const answers of seen) {
     class Listening extends Session {
-      override answer(command: Command): string {
-        const answer = super.answer(command)
+      override execute(command: Command): string {
+        const answer = super.execute(command)
         answers.push(answer)
         return answer
       }

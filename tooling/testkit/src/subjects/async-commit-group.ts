@@ -11,12 +11,12 @@ import { addChange } from './batch-changes.js'
 
 const SPACES = ['default', 'users']
 /** What is called in a group. */
-const CALLS = { now: 10, update: 25, transaction: 15, shortLived: 5, batch: 45 }
+const CALLS = { syncPut: 10, update: 25, transaction: 15, shortLived: 5, batch: 45 }
 
 /** The settings of a run that decide which commits a group contains. */
 export interface CommitGroupOptions {
   readonly mixesDurability: boolean
-  readonly mixesFaces: boolean
+  readonly mixesApis: boolean
   readonly groupMax: number
   readonly shape: EntryShape
   /** Advances the clock of the run. */
@@ -50,11 +50,11 @@ export class AsyncCommitGroup {
 
   async #callAll(random: TestRandom, results: Promise<void>[]): Promise<void> {
     const users = await this.#database.keyspace<string, string>('users')
-    const kinds = { ...CALLS, now: this.#options.mixesFaces ? CALLS.now : 0 }
+    const kinds = { ...CALLS, syncPut: this.#options.mixesApis ? CALLS.syncPut : 0 }
     for (let left = random.between(1, this.#options.groupMax); left > 0; left--) {
       switch (random.weighted(kinds)) {
-        case 'now':
-          this.#putNow()
+        case 'syncPut':
+          this.#putSync()
           break
         case 'update':
           results.push(this.#update(random))
@@ -85,7 +85,7 @@ export class AsyncCommitGroup {
   }
 
   /** A commit by the sync face, behind those in flight. */
-  #putNow(): void {
+  #putSync(): void {
     const value = `${this.#history.submitted}`
     const changes: ModelChange[] = [{ kind: 'put', space: 'default', key: 'sync', value }]
     const commit = attemptCommit(this.#history, changes, () => {
@@ -147,12 +147,12 @@ export class AsyncCommitGroup {
       await committed
     } catch (error) {
       this.#history.inDoubt = true
-      if (this.#history.life === life && isReadFailure(error)) this.#history.failedToRead(commit)
+      if (this.#history.life === life && isReadFailure(error)) this.#history.recordReadFailure(commit)
       throw error
     }
     if (this.#history.life !== life) return
     if (durability === 'full') this.#history.acknowledgeDurable(commit)
-    else if (durability === 'periodic') this.#history.acknowledgeHandedOver(commit)
+    else if (durability === 'periodic') this.#history.acknowledgeFlushed(commit)
   }
 
   #durability(random: TestRandom): Durability {

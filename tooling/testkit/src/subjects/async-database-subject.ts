@@ -14,7 +14,16 @@ import type { CommitGroupOptions } from './async-commit-group.js'
 import { timeOf } from './subject-time.js'
 import { isSegment } from './wal-subject.js'
 
-const STEPS = { group: 10, synced: 1, checkpoint: 2, beside: 4, compact: 1, reopen: 1, reads: 2, sweep: 1 }
+const STEPS = {
+  group: 10,
+  synced: 1,
+  checkpoint: 2,
+  concurrentCheckpoint: 4,
+  compact: 1,
+  reopen: 1,
+  reads: 2,
+  sweep: 1,
+}
 /** The sweep comes that often. */
 const SWEEP_MS = 1000
 
@@ -32,7 +41,7 @@ class AsyncDatabaseRun implements SubjectRun, CommitGroupOptions {
   readonly rules: readonly OrderRule[] = databaseRules(true)
   readonly isLog = isSegment
   readonly mixesDurability: boolean
-  readonly mixesFaces: boolean
+  readonly mixesApis: boolean
   readonly groupMax: number
   readonly shape: EntryShape
   readonly weights: Record<keyof typeof STEPS, number>
@@ -41,7 +50,7 @@ class AsyncDatabaseRun implements SubjectRun, CommitGroupOptions {
   constructor(random: TestRandom) {
     const options = swarmOptions(random, {
       mixesDurability: [true, false],
-      mixesFaces: [true, false],
+      mixesApis: [true, false],
       groupMax: [1, 4, 12],
       keyCount: [20, 200],
       prefix: ['', 'x'.repeat(120)],
@@ -49,7 +58,7 @@ class AsyncDatabaseRun implements SubjectRun, CommitGroupOptions {
       batchMax: [1, 5],
     })
     this.mixesDurability = options.mixesDurability
-    this.mixesFaces = options.mixesFaces
+    this.mixesApis = options.mixesApis
     this.groupMax = options.groupMax
     this.shape = options
     this.weights = { ...swarmWeights(random, STEPS), group: STEPS.group }
@@ -103,8 +112,8 @@ class AsyncDatabaseSession implements SubjectSession {
         await database.checkpoint()
         history.acknowledgeDurable(history.submitted)
         return
-      case 'beside':
-        await this.#beside(random, history)
+      case 'concurrentCheckpoint':
+        await this.#commitDuringCheckpoint(random, history)
         return
       case 'compact':
         await database.compact()
@@ -156,7 +165,7 @@ class AsyncDatabaseSession implements SubjectSession {
   }
 
   /** Commits while a checkpoint is made, which the sync face may come to need done at any moment. */
-  async #beside(random: TestRandom, history: History): Promise<void> {
+  async #commitDuringCheckpoint(random: TestRandom, history: History): Promise<void> {
     const before = history.submitted
     const checkpoint = this.#database.checkpoint()
     const ended = checkpoint.then(
@@ -168,7 +177,7 @@ class AsyncDatabaseSession implements SubjectSession {
         for (let turn = random.between(0, 12); turn > 0; turn--) await Promise.resolve()
         await this.#group(history).commit(random)
       }
-      if (this.#run.mixesFaces && random.chance(0.3)) {
+      if (this.#run.mixesApis && random.chance(0.3)) {
         this.#database.sync.checkpoint()
         history.acknowledgeDurable(history.submitted)
       }

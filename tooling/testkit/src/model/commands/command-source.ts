@@ -22,7 +22,7 @@ import type { StepParts } from './transaction-steps.js'
 type OtherName = Exclude<CommandName, Write['do'] | BulkCommand['do'] | 'batch' | 'read'>
 
 /** A bad day and a good one, in milliseconds: ten years. */
-const YEARS_MS = 10 * 365 * 86_400_000
+const TEN_YEARS_MS = 10 * 365 * 86_400_000
 const DURABILITIES: readonly (Durability | undefined)[] = [
   'full',
   'periodic',
@@ -138,11 +138,11 @@ export class CommandSource {
       case 'drop':
         return { do: name, ks: random.below(KEYSPACE_NAMES.length) }
       case 'readOnly':
-        return { do: name, commands: times(random.between(1, 6), () => this.#lookedAt()) }
+        return { do: name, commands: times(random.between(1, 6), () => this.#readOnlyCommand()) }
       case 'time':
         return { do: name, ms: random.pick([1, 50, 100, 1000]) }
       case 'jump':
-        return { do: name, ms: random.pick([-YEARS_MS, YEARS_MS, -1, 0]) }
+        return { do: name, ms: random.pick([-TEN_YEARS_MS, TEN_YEARS_MS, -1, 0]) }
       case 'misuse':
         return { do: name, what: random.pick(MISUSES) }
       case 'txBegin':
@@ -162,7 +162,7 @@ export class CommandSource {
           ...beginOptions(random),
         }
       case 'together':
-        return { do: name, writes: times(random.between(2, 8), () => this.#oneOfMany()) }
+        return { do: name, writes: times(random.between(2, 8), () => this.#concurrentWrite()) }
       default:
         return { do: name }
     }
@@ -171,13 +171,15 @@ export class CommandSource {
   #update(ks: number): Command {
     const random = this.#random
     const next = random.chance(0.7) ? { next: this.#texts.value() } : {}
-    const inner = random.chance(0.3) ? { inner: times(random.between(1, 2), () => this.#simple()) } : {}
+    const inner = random.chance(0.3)
+      ? { inner: times(random.between(1, 2), () => this.#callbackCommand()) }
+      : {}
     const throws = random.chance(0.1) ? { throws: true } : {}
     return { do: 'update', ks, key: this.#texts.key(), ...next, ...inner, ...throws, ...this.#durability() }
   }
 
   /** A write that depends on nothing but the writes before it. */
-  #oneOfMany(): Write | BatchCommand {
+  #concurrentWrite(): Write | BatchCommand {
     const random = this.#random
     const name = random.pick(['put', 'put', 'delete', 'putIfAbsent', 'update', 'batch', 'clear'] as const)
     if (name !== 'update') return this.#make(name) as Write | BatchCommand
@@ -189,13 +191,13 @@ export class CommandSource {
   }
 
   /** What a callback may do. */
-  #simple(): Command {
+  #callbackCommand(): Command {
     const names = ['put', 'delete', 'read', 'batch', 'snapshot', 'scanNext', 'checkpoint', 'clear'] as const
     return this.#make(this.#random.pick(names.filter((name) => name === 'put' || this.#weights[name] > 0)))
   }
 
   /** What is tried on a database that was opened read-only. */
-  #lookedAt(): Command {
+  #readOnlyCommand(): Command {
     const random = this.#random
     const name = random.pick([
       'read',

@@ -1,4 +1,4 @@
-import { shownItem } from './answer.js'
+import { formatItem } from './result.js'
 import type { ScanPart } from './commands.js'
 
 /** What a scan gives of one entry. */
@@ -16,8 +16,8 @@ export function lengthOf(item: Item): number {
 }
 
 /** What `flatMap` makes of an item, in the reference and in reality. */
-export function expanded(item: Item): Item[] {
-  return lengthOf(item) % 3 === 0 ? [] : [item, shownItem(item)]
+export function flatMapped(item: Item): Item[] {
+  return lengthOf(item) % 3 === 0 ? [] : [item, formatItem(item)]
 }
 
 /** Reports whether the predicate that the ends use holds for an item. */
@@ -26,6 +26,6 @@ export function isChosen(item: Item): boolean {
 }
 
 /** Folds items into one text. */
-export function folded(before: string, item: Item, index: number): string {
-  return `${before}${index}${shownItem(item)}`
+export function reduceItem(before: string, item: Item, index: number): string {
+  return `${before}${index}${formatItem(item)}`
 }

@@ -1,7 +1,7 @@
 import type { SortedEntries } from './sorted-entries.js'
 
 /** What one commit has written to one keyspace. */
-interface Written {
+interface WriteRecord {
   readonly seq: number
   readonly entries: SortedEntries
   /** Undefined for what may have been any of them. */
@@ -9,7 +9,7 @@ interface Written {
 }
 
 /** What takes one change back. */
-interface Undo {
+interface UndoRecord {
   readonly seq: number
   readonly entries: SortedEntries
   readonly key: string
@@ -28,30 +28,30 @@ export class ReferenceCommits {
   /** The newest commit that was handed to the operating system for certain. */
   floor = 0
   /** Somebody is open who wants to know what is written. */
-  isWatched = false
+  recordsWrites = false
   /** What was written since somebody began to watch. */
-  written: Written[] = []
-  #undo: Undo[] = []
+  writes: WriteRecord[] = []
+  #undoLog: UndoRecord[] = []
 
   put(entries: SortedEntries, key: string, value: string): void {
-    this.#remember(entries, key)
+    this.#recordUndo(entries, key)
     entries.put(key, value)
   }
 
   delete(entries: SortedEntries, key: string): void {
-    this.#remember(entries, key)
+    this.#recordUndo(entries, key)
     entries.delete(key)
   }
 
   /** Removes entries by their places. */
   removeSpan(entries: SortedEntries, start: number, end: number): void {
-    for (let at = start; at < end; at++) this.#remember(entries, entries.keys[at] as string)
+    for (let at = start; at < end; at++) this.#recordUndo(entries, entries.keys[at] as string)
     entries.removeSpan(start, end)
   }
 
   /** The commit that comes next writes a key, or has read it for update; without one, any of the keyspace perhaps. */
-  noteWritten(entries: SortedEntries, key?: string): void {
-    if (this.isWatched) this.written.push({ seq: this.seq + 1, entries, key })
+  recordWrite(entries: SortedEntries, key?: string): void {
+    if (this.recordsWrites) this.writes.push({ seq: this.seq + 1, entries, key })
   }
 
   /** Ends a commit: what was changed since the last one is one. */
@@ -61,25 +61,25 @@ export class ReferenceCommits {
   }
 
   /** All commits so far are out of the process. */
-  handedOver(): void {
+  flush(): void {
     this.floor = this.seq
-    this.#undo = []
+    this.#undoLog = []
   }
 
   /** Takes back every commit after `seq`. */
   rollBackTo(seq: number): void {
-    for (let change = this.#undo.pop(); change !== undefined; change = this.#undo.pop()) {
+    for (let change = this.#undoLog.pop(); change !== undefined; change = this.#undoLog.pop()) {
       if (change.seq <= seq) break
       const { entries, key, value } = change
       if (value === undefined) entries.delete(key)
       else entries.put(key, value)
     }
     this.seq = seq
-    this.handedOver()
+    this.flush()
   }
 
-  #remember(entries: SortedEntries, key: string): void {
-    this.#undo.push({ seq: this.seq + 1, entries, key, value: entries.get(key) })
-    this.noteWritten(entries, key)
+  #recordUndo(entries: SortedEntries, key: string): void {
+    this.#undoLog.push({ seq: this.seq + 1, entries, key, value: entries.get(key) })
+    this.recordWrite(entries, key)
   }
 }

@@ -1,4 +1,4 @@
-import { Refusal } from '../commands/answer.js'
+import { ExpectedError } from '../commands/result.js'
 import type { KeyTexts, ValueTexts } from '../commands/texts.js'
 import type { SortedEntries } from './sorted-entries.js'
 
@@ -23,7 +23,7 @@ export class ReferenceSnapshot {
 
   entriesOf(keyspace: ReferenceKeyspace): SortedEntries {
     const entries = this.#entries.get(keyspace.id)
-    if (entries === undefined) throw new Refusal('LDB_NOT_FOUND')
+    if (entries === undefined) throw new ExpectedError('LDB_NOT_FOUND')
     return entries
   }
 }

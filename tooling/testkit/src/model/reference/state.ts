@@ -1,10 +1,10 @@
 import { KEY_BYTES_MAX } from '@ldb/base'
-import { Nothing, Refusal } from '../commands/answer.js'
+import { NoTarget, ExpectedError } from '../commands/result.js'
 import { expand } from '../commands/commands.js'
 import type { Durability, Text } from '../commands/commands.js'
 import { ReferenceCommits } from './commits.js'
 import type { ReferenceKeyspace, ReferenceSnapshot } from './keyspace.js'
-import type { FrozenView } from './scan.js'
+import type { ReadView } from './scan.js'
 import type { ReferenceTransaction } from './transaction.js'
 import { KEYSPACE_NAMES } from '../commands/run-settings.js'
 import { SortedEntries } from './sorted-entries.js'
@@ -42,37 +42,37 @@ export class ReferenceState {
 
   slot(ks: number): ReferenceKeyspace {
     const keyspace = this.slots[ks]
-    if (keyspace === undefined) throw new Nothing()
+    if (keyspace === undefined) throw new NoTarget()
     return keyspace
   }
 
   /** Where a read of a slot looks: live, in one of the snapshots, or in one of the transactions. */
-  view(ks: number, from: number | undefined, tx?: number): FrozenView {
+  view(ks: number, from: number | undefined, tx?: number): ReadView {
     const keyspace = this.slot(ks)
     if (tx !== undefined) {
       const transaction = this.transaction(tx)
-      transaction.notesAll(keyspace)
+      transaction.recordScan(keyspace)
       return transaction.view(keyspace)
     }
     if (from === undefined) {
-      if (keyspace.dropped) throw new Refusal('LDB_NOT_FOUND')
-      return { entries: keyspace.entries, keys: keyspace.keys, holder: undefined }
+      if (keyspace.dropped) throw new ExpectedError('LDB_NOT_FOUND')
+      return { entries: keyspace.entries, keys: keyspace.keys, owner: undefined }
     }
     const snapshot = this.snapshots[from % Math.max(1, this.snapshots.length)]
-    if (snapshot === undefined) throw new Nothing()
-    return { entries: snapshot.entriesOf(keyspace), keys: keyspace.keys, holder: snapshot }
+    if (snapshot === undefined) throw new NoTarget()
+    return { entries: snapshot.entriesOf(keyspace), keys: keyspace.keys, owner: snapshot }
   }
 
   /** One of the transactions, counted round. */
   transaction(pick: number): ReferenceTransaction {
     const transaction = this.transactions[pick % Math.max(1, this.transactions.length)]
-    if (transaction === undefined) throw new Nothing()
+    if (transaction === undefined) throw new NoTarget()
     return transaction
   }
 
   assertWritable(keyspace?: ReferenceKeyspace): void {
-    if (this.readOnly) throw new Refusal('LDB_READ_ONLY')
-    if (keyspace?.dropped === true) throw new Refusal('LDB_NOT_FOUND')
+    if (this.readOnly) throw new ExpectedError('LDB_READ_ONLY')
+    if (keyspace?.dropped === true) throw new ExpectedError('LDB_NOT_FOUND')
   }
 
   /** Returns the value of a key, which must not be too long. */
@@ -82,13 +82,13 @@ export class ReferenceState {
   }
 
   checkKey({ keys }: ReferenceKeyspace, key: Text): void {
-    if (keys.byteLength(expand(key)) > KEY_BYTES_MAX) throw new Refusal('LDB_TOO_LARGE')
+    if (keys.byteLength(expand(key)) > KEY_BYTES_MAX) throw new ExpectedError('LDB_TOO_LARGE')
   }
 
   /** Ends a commit. */
   commit(durability: Durability | undefined): void {
     this.commits.commit()
-    if ((durability ?? this.#durability) !== 'none') this.commits.handedOver()
+    if ((durability ?? this.#durability) !== 'none') this.commits.flush()
   }
 
   /** Number of entries of each keyspace. */
@@ -96,13 +96,13 @@ export class ReferenceState {
     return [...this.live.values()].map(({ entries }) => entries.size).join()
   }
 
-  reopened(seq: number): void {
+  reopen(seq: number): void {
     this.commits.rollBackTo(seq)
     this.commits.commitCount = 0
     this.snapshots = []
     this.transactions = []
-    this.commits.isWatched = false
-    this.commits.written = []
+    this.commits.recordsWrites = false
+    this.commits.writes = []
     for (const [index, name] of KEYSPACE_NAMES.entries()) this.slots[index] = this.live.get(name)
   }
 }

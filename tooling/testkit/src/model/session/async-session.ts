@@ -1,5 +1,5 @@
 import type { AsyncDatabaseHandle, AsyncSnapshot } from '@ldb/core'
-import { answerOfAsync, Nothing } from '../commands/answer.js'
+import { resultOfAsync, NoTarget } from '../commands/result.js'
 import { AsyncSessionReads } from './async-reads.js'
 import type { AsyncTextReads } from './async-reads.js'
 import { AsyncSessionTransactions } from './async-transactions.js'
@@ -9,12 +9,12 @@ import type { Command, CommandName, Write } from '../commands/commands.js'
 import { misuseAsync } from '../commands/misuse.js'
 import { KEYSPACE_NAMES, READS_MAX } from '../commands/run-settings.js'
 import type { RunSettings } from '../commands/run-settings.js'
-import { shownKeyspaces, shownReport, shownStats } from './answers.js'
+import { formatKeyspaces, formatReport, formatStats } from './format.js'
 import { Session } from './session.js'
-import type { Place } from './session.js'
+import type { DatabaseLocation } from './session.js'
 
 /** What the sync face may do in between: nothing is left open by it that the other face does not know. */
-const SHARED: ReadonlySet<CommandName> = new Set([
+const SYNC_COMMANDS: ReadonlySet<CommandName> = new Set([
   'put',
   'delete',
   'deleteRange',
@@ -39,7 +39,7 @@ const SHARED: ReadonlySet<CommandName> = new Set([
   'misuse',
 ])
 /** Of so many commands the sync face does one. */
-const SYNC_EVERY = 6
+const SYNC_INTERVAL = 6
 
 /** Does every command by promises, on the database of a sync session that does some of them. */
 export class AsyncSession {
@@ -51,7 +51,7 @@ export class AsyncSession {
   #mirror: ChangeMirror
   #count = 0
 
-  constructor(settings: RunSettings, place: Place) {
+  constructor(settings: RunSettings, place: DatabaseLocation) {
     this.#sync = new Session(settings, place)
     this.#transactions = new AsyncSessionTransactions(this.#reads, this.#sync.transactions, (ks) =>
       this.#sync.slot(ks),
@@ -65,9 +65,10 @@ export class AsyncSession {
   }
 
   /** Returns the answer to a command, and does what it asks for. */
-  async answer(command: Command): Promise<string> {
-    if (SHARED.has(command.do) && ++this.#count % SYNC_EVERY === 0) return this.#sync.answer(command)
-    const answer = await answerOfAsync(() => this.#answer(command))
+  async execute(command: Command): Promise<string> {
+    if (SYNC_COMMANDS.has(command.do) && ++this.#count % SYNC_INTERVAL === 0)
+      return this.#sync.execute(command)
+    const answer = await resultOfAsync(() => this.#executeCommand(command))
     this.#sync.assertNoFailures()
     return answer
   }
@@ -80,7 +81,7 @@ export class AsyncSession {
   /** Leaves the process without a word; see the sync session. */
   crash(): number {
     const seq = this.#sync.crash()
-    this.#forget()
+    this.#reset()
     return seq
   }
 
@@ -89,20 +90,20 @@ export class AsyncSession {
     await this.#db.close()
   }
 
-  #forget(): void {
+  #reset(): void {
     this.#snapshots = []
-    this.#reads.forget()
-    this.#transactions.forget()
+    this.#reads.reset()
+    this.#transactions.reset()
     this.#mirror = new ChangeMirror(this.#db)
   }
 
-  async #openAgain(readOnly: boolean): Promise<void> {
+  async #reopen(readOnly: boolean): Promise<void> {
     await this.#db.close()
-    this.#sync.openAgain(readOnly)
-    this.#forget()
+    this.#sync.reopen(readOnly)
+    this.#reset()
   }
 
-  async #answer(command: Command): Promise<string> {
+  async #executeCommand(command: Command): Promise<string> {
     switch (command.do) {
       case 'put':
       case 'putIfAbsent':
@@ -122,25 +123,25 @@ export class AsyncSession {
         return (
           await Promise.all(
             command.writes.map((write) =>
-              answerOfAsync(() =>
+              resultOfAsync(() =>
                 write.do === 'batch' ? this.#writes.batch(write) : this.#writes.write(write),
               ),
             ),
           )
         ).join('; ')
       case 'read':
-        return this.#reads.read(this.#view(command.ks, command.from), command)
+        return this.#reads.read(this.#readsAt(command.ks, command.from), command)
       case 'scanOpen':
       case 'scanNext':
       case 'scanEnd':
-        return this.#reads.scan(command, () => this.#view('ks' in command ? command.ks : 0, undefined))
+        return this.#reads.scan(command, () => this.#readsAt('ks' in command ? command.ks : 0, undefined))
       case 'cursorOpen':
       case 'cursorMove':
       case 'cursorEnd':
         return this.#reads.cursor(command, () => {
-          if (command.do !== 'cursorOpen') throw new Nothing()
-          if (command.tx !== undefined) return this.#transactions.view(command.tx, command.ks)
-          return this.#view(command.ks, command.from)
+          if (command.do !== 'cursorOpen') throw new NoTarget()
+          if (command.tx !== undefined) return this.#transactions.reads(command.tx, command.ks)
+          return this.#readsAt(command.ks, command.from)
         })
       case 'txBegin':
       case 'txStep':
@@ -148,15 +149,15 @@ export class AsyncSession {
       case 'txRollback':
       case 'txForget':
       case 'transaction':
-        return this.#transactions.answer(this.#db, command)
+        return this.#transactions.execute(this.#db, command)
       case 'misuse':
         return misuseAsync(this.#db, command.what)
       default:
-        return this.#whole(command)
+        return this.#executeOnDatabase(command)
     }
   }
 
-  async #whole(command: Exclude<Command, Write>): Promise<string> {
+  async #executeOnDatabase(command: Exclude<Command, Write>): Promise<string> {
     const db = this.#db
     switch (command.do) {
       case 'snapshot': {
@@ -169,7 +170,7 @@ export class AsyncSession {
       case 'release': {
         const at = command.pick % Math.max(1, this.#snapshots.length)
         const [snapshot] = this.#snapshots.splice(at, 1)
-        if (snapshot === undefined) throw new Nothing()
+        if (snapshot === undefined) throw new NoTarget()
         this.#sync.snapshots.splice(at, 1)
         await snapshot.release()
         return 'released'
@@ -179,15 +180,15 @@ export class AsyncSession {
       case 'drop': {
         const name = KEYSPACE_NAMES[command.ks] as string
         await db.dropKeyspace(name)
-        await this.#mirror.forget(name)
+        await this.#mirror.dropKeyspace(name)
         return 'dropped'
       }
       case 'keyspaces':
-        return shownKeyspaces(await db.keyspaces())
+        return formatKeyspaces(await db.keyspaces())
       case 'stats':
-        return shownStats(await db.stats())
+        return formatStats(await db.stats())
       case 'verify':
-        return shownReport(await db.verify())
+        return formatReport(await db.verify())
       case 'sync':
         await db.synced()
         return 'done'
@@ -196,23 +197,23 @@ export class AsyncSession {
         await db[command.do]()
         return 'done'
       case 'changes':
-        return this.#changes()
+        return this.#compareChanges()
       case 'reopen':
-        await this.#openAgain(false)
+        await this.#reopen(false)
         return this.dump()
       case 'readOnly': {
-        await this.#openAgain(true)
+        await this.#reopen(true)
         const answers: string[] = []
-        for (const inner of command.commands) answers.push(await this.answer(inner))
-        await this.#openAgain(false)
+        for (const inner of command.commands) answers.push(await this.execute(inner))
+        await this.#reopen(false)
         return answers.join('\n')
       }
       default:
-        return this.#sync.answer(command)
+        return this.#sync.execute(command)
     }
   }
 
-  async #changes(): Promise<string> {
+  async #compareChanges(): Promise<string> {
     if (this.#sync.isReadOnly) return 'agree'
     // What is in this process alone is not told.
     await this.#db.synced()
@@ -220,7 +221,7 @@ export class AsyncSession {
   }
 
   async #keyspace(command: Command & { readonly do: 'keyspace' }): Promise<string> {
-    const answer = this.#sync.answer(command)
+    const answer = this.#sync.execute(command)
     if (answer !== 'open') return answer
     const { keyspace } = this.#sync.slot(command.ks)
     const name = KEYSPACE_NAMES[command.ks] as string
@@ -228,11 +229,11 @@ export class AsyncSession {
     return opened === this.#db.of(keyspace) && opened.name === name ? 'open' : 'another handle'
   }
 
-  #view(ks: number, from: number | undefined): AsyncTextReads {
+  #readsAt(ks: number, from: number | undefined): AsyncTextReads {
     const { keyspace, keys, values } = this.#writes.slot(ks)
     if (from === undefined) return { reads: keyspace, keys, values }
     const snapshot = this.#snapshots[from % Math.max(1, this.#snapshots.length)]
-    if (snapshot === undefined) throw new Nothing()
+    if (snapshot === undefined) throw new NoTarget()
     const reads = ks === 0 ? (snapshot as unknown as AsyncTextReads['reads']) : snapshot.in(keyspace)
     return { reads, keys, values }
   }

@@ -1,5 +1,5 @@
 import type { AsyncDatabaseHandle, AsyncKeyspaceWrites } from '@ldb/core'
-import { shown, Whim } from '../commands/answer.js'
+import { formatValue, CallbackError } from '../commands/result.js'
 import { expand, filledKey, filledValue } from '../commands/commands.js'
 import type { BatchCommand, BulkCommand, Write } from '../commands/commands.js'
 import type { KeyTexts, ValueTexts } from '../commands/texts.js'
@@ -68,10 +68,10 @@ export class AsyncSessionWrites {
         await keyspace.update(
           keys.toKey(expand(command.key)),
           (value) => {
-            before = shown(value === undefined ? undefined : values.fromValue(value))
+            before = formatValue(value === undefined ? undefined : values.fromValue(value))
             // What the callback does it does by the sync face.
-            for (const each of command.inner ?? []) inner.push(this.#sync.answer(each))
-            if (command.throws === true) throw new Whim()
+            for (const each of command.inner ?? []) inner.push(this.#sync.execute(each))
+            if (command.throws === true) throw new CallbackError()
             return command.next === undefined ? undefined : values.toValue(expand(command.next))
           },
           options,

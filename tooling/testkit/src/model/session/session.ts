@@ -3,11 +3,11 @@ import type { Keyspace, KeyspaceOptions, Snapshot } from '@ldb/core'
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { Violation } from '../../violation.js'
-import { answerOf, Nothing, shown } from '../commands/answer.js'
+import { resultOf, NoTarget, formatValue } from '../commands/result.js'
 import type { Command, CursorCommand, ScanCommand, Write } from '../commands/commands.js'
 import { imageAfterKill } from './memory-image.js'
 import { misuse } from '../commands/misuse.js'
-import { shownKeyspaces, shownReport, shownStats } from './answers.js'
+import { formatKeyspaces, formatReport, formatStats } from './format.js'
 import { KEYSPACE_NAMES, optionsOf, READS_MAX } from '../commands/run-settings.js'
 import type { RunSettings } from '../commands/run-settings.js'
 import { SessionReads } from './reads.js'
@@ -20,7 +20,7 @@ import { keyTexts, valueTexts } from '../commands/texts.js'
 import type { KeyTexts, ValueTexts } from '../commands/texts.js'
 
 /** Where the database is kept. */
-export interface Place {
+export interface DatabaseLocation {
   readonly vfs: Vfs
   readonly directory: string
   /** Nothing is kept: there is no reopening. */
@@ -31,8 +31,8 @@ export interface Place {
 export class Session {
   readonly #settings: RunSettings
   readonly #reads: SessionReads = new SessionReads()
-  readonly #writes: SessionWrites = new SessionWrites((command) => this.answer(command))
-  #place: Place
+  readonly #writes: SessionWrites = new SessionWrites((command) => this.execute(command))
+  #location: DatabaseLocation
   #db: Database
   #slots: (Slot | undefined)[] = []
   /** What another face has opened is put here too. */
@@ -44,9 +44,9 @@ export class Session {
   /** What the listeners heard of. */
   readonly #failures: unknown[] = []
 
-  constructor(settings: RunSettings, place: Place) {
+  constructor(settings: RunSettings, place: DatabaseLocation) {
     this.#settings = settings
-    this.#place = place
+    this.#location = place
     this.transactions = new SessionTransactions(this.#reads, (ks) => this.slot(ks))
     this.#db = this.#open(false)
   }
@@ -57,8 +57,8 @@ export class Session {
   }
 
   /** Returns the answer to a command, and does what it asks for. */
-  answer(command: Command): string {
-    const answer = answerOf(() => this.#answer(command))
+  execute(command: Command): string {
+    const answer = resultOf(() => this.#executeCommand(command))
     this.assertNoFailures()
     return answer
   }
@@ -70,7 +70,7 @@ export class Session {
   }
 
   /** Closes the database, unless that was done, and opens it. */
-  openAgain(readOnly: boolean): void {
+  reopen(readOnly: boolean): void {
     this.#db.close()
     this.#db = this.#open(readOnly)
   }
@@ -84,7 +84,9 @@ export class Session {
         const [toKey, toValue] = [keyTexts(keys) as KeyTexts, valueTexts(values) as ValueTexts]
         const entries = keyspace
           .entries()
-          .map(([key, value]) => `${shown(toKey.fromKey(key))}=${shown(toValue.fromValue(value))}`)
+          .map(
+            ([key, value]) => `${formatValue(toKey.fromKey(key))}=${formatValue(toValue.fromValue(value))}`,
+          )
         return `${name}: ${entries.toArray().join()}`
       })
       .join('\n')
@@ -92,9 +94,9 @@ export class Session {
 
   /** Leaves the process without a word, and gives the number of the commit at which the database is found again. */
   crash(): number {
-    const { vfs, directory } = this.#place
+    const { vfs, directory } = this.#location
     this.#crashCount++
-    this.#place = { vfs: imageAfterKill(vfs, directory, 1_000 + this.#crashCount), directory }
+    this.#location = { vfs: imageAfterKill(vfs, directory, 1_000 + this.#crashCount), directory }
     using look = this.#open(true)
     const { seq } = look
     look.close()
@@ -111,7 +113,7 @@ export class Session {
 
   #open(readOnly: boolean): Database {
     this.isReadOnly = readOnly
-    const { vfs, directory, isMemoryOnly } = this.#place
+    const { vfs, directory, isMemoryOnly } = this.#location
     const options = optionsOf(this.#settings)
     const db =
       isMemoryOnly === true
@@ -125,7 +127,7 @@ export class Session {
     })
     this.#slots = []
     this.snapshots = []
-    this.#reads.forget()
+    this.#reads.reset()
     this.transactions.open = []
     for (const { name } of db.keyspaces()) {
       const ks = KEYSPACE_NAMES.indexOf(name)
@@ -139,7 +141,7 @@ export class Session {
     return db
   }
 
-  #answer(command: Command): string {
+  #executeCommand(command: Command): string {
     switch (command.do) {
       case 'put':
       case 'putIfAbsent':
@@ -155,34 +157,34 @@ export class Session {
       case 'thin':
         return this.#writes.bulk(this.#db, command, this.slot(command.ks))
       case 'read':
-        return this.#reads.read(this.#view(command.ks, command.from), command)
+        return this.#reads.read(this.#readsAt(command.ks, command.from), command)
       case 'scanOpen':
       case 'scanNext':
       case 'scanEnd':
-        return this.#reads.scan(command, () => this.#viewOf(command))
+        return this.#reads.scan(command, () => this.#readsOf(command))
       case 'cursorOpen':
       case 'cursorMove':
       case 'cursorEnd':
-        return this.#reads.cursor(command, () => this.#viewOf(command))
+        return this.#reads.cursor(command, () => this.#readsOf(command))
       case 'txBegin':
       case 'txStep':
       case 'txCommit':
       case 'txRollback':
       case 'txForget':
       case 'transaction':
-        return this.transactions.answer(this.#db, command)
+        return this.transactions.execute(this.#db, command)
       case 'together':
-        return command.writes.map((write) => this.answer(write)).join('; ')
+        return command.writes.map((write) => this.execute(write)).join('; ')
       case 'keyspace':
         return this.#keyspace(command.ks, command.keys, command.values)
       case 'misuse':
         return misuse(this.#db, command.what)
       default:
-        return this.#whole(command)
+        return this.#executeOnDatabase(command)
     }
   }
 
-  #whole(command: Exclude<Command, Write>): string {
+  #executeOnDatabase(command: Exclude<Command, Write>): string {
     switch (command.do) {
       case 'snapshot':
         if (this.snapshots.length >= READS_MAX) return 'enough'
@@ -190,7 +192,7 @@ export class Session {
         return 'open'
       case 'release': {
         const [snapshot] = this.snapshots.splice(command.pick % Math.max(1, this.snapshots.length), 1)
-        if (snapshot === undefined) throw new Nothing()
+        if (snapshot === undefined) throw new NoTarget()
         snapshot.release()
         return 'released'
       }
@@ -198,23 +200,23 @@ export class Session {
         this.#db.dropKeyspace(KEYSPACE_NAMES[command.ks] as string)
         return 'dropped'
       case 'keyspaces':
-        return shownKeyspaces(this.#db.keyspaces())
+        return formatKeyspaces(this.#db.keyspaces())
       case 'stats':
-        return shownStats(this.#db.stats())
+        return formatStats(this.#db.stats())
       case 'verify':
-        return shownReport(this.#db.verify())
+        return formatReport(this.#db.verify())
       case 'sync':
       case 'checkpoint':
       case 'compact':
         this.#db[command.do]()
         return 'done'
       case 'reopen':
-        this.openAgain(false)
+        this.reopen(false)
         return this.dump()
       case 'readOnly': {
-        this.openAgain(true)
-        const answers = command.commands.map((inner) => this.answer(inner))
-        this.openAgain(false)
+        this.reopen(true)
+        const answers = command.commands.map((inner) => this.execute(inner))
+        this.reopen(false)
         return answers.join('\n')
       }
       case 'changes':
@@ -223,7 +225,7 @@ export class Session {
         return 'agree'
       case 'time':
       case 'jump': {
-        const { vfs } = this.#place
+        const { vfs } = this.#location
         if (vfs instanceof MemoryVfs) {
           if (command.do === 'time') vfs.time.advance(command.ms)
           else vfs.time.jump(command.ms)
@@ -242,21 +244,21 @@ export class Session {
   /** The handle of a slot. */
   slot(ks: number): Slot {
     const slot = this.#slots[ks]
-    if (slot === undefined) throw new Nothing()
+    if (slot === undefined) throw new NoTarget()
     return slot
   }
 
-  #viewOf(command: ScanCommand | CursorCommand): TextReads {
-    if (!('ks' in command)) throw new Nothing()
-    if (command.tx !== undefined) return this.transactions.view(command.tx, command.ks)
-    return this.#view(command.ks, command.from)
+  #readsOf(command: ScanCommand | CursorCommand): TextReads {
+    if (!('ks' in command)) throw new NoTarget()
+    if (command.tx !== undefined) return this.transactions.reads(command.tx, command.ks)
+    return this.#readsAt(command.ks, command.from)
   }
 
-  #view(ks: number, from: number | undefined): TextReads {
+  #readsAt(ks: number, from: number | undefined): TextReads {
     const { keyspace, keys, values } = this.slot(ks)
     if (from === undefined) return { reads: keyspace, keys, values }
     const snapshot = this.snapshots[from % Math.max(1, this.snapshots.length)]
-    if (snapshot === undefined) throw new Nothing()
+    if (snapshot === undefined) throw new NoTarget()
     return {
       reads: ks === 0 ? (snapshot as unknown as TextReads['reads']) : snapshot.in(keyspace),
       keys,

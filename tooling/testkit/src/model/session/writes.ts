@@ -1,5 +1,5 @@
 import type { Database } from '@ldb/core'
-import { shown, Whim } from '../commands/answer.js'
+import { formatValue, CallbackError } from '../commands/result.js'
 import { expand, filledKey, filledValue } from '../commands/commands.js'
 import type { BatchCommand, BulkCommand, Command, Write } from '../commands/commands.js'
 import { rangeOptionsOf } from './reads.js'
@@ -7,11 +7,11 @@ import type { Slot } from './slot.js'
 
 /** Writes through the sync API of a real database. */
 export class SessionWrites {
-  readonly #execute: (command: Command) => string
+  readonly #executeInner: (command: Command) => string
 
   /** @param execute - executes the commands that an update callback contains. */
   constructor(execute: (command: Command) => string) {
-    this.#execute = execute
+    this.#executeInner = execute
   }
 
   /** Executes one write to one keyspace. */
@@ -52,9 +52,9 @@ export class SessionWrites {
         keyspace.update(
           keys.toKey(expand(command.key)),
           (value) => {
-            before = shown(value === undefined ? undefined : values.fromValue(value))
-            for (const each of command.inner ?? []) inner.push(this.#execute(each))
-            if (command.throws === true) throw new Whim()
+            before = formatValue(value === undefined ? undefined : values.fromValue(value))
+            for (const each of command.inner ?? []) inner.push(this.#executeInner(each))
+            if (command.throws === true) throw new CallbackError()
             return command.next === undefined ? undefined : values.toValue(expand(command.next))
           },
           options,

@@ -1,23 +1,27 @@
-/** What a suite counts: images, injected errors, kills, operations; by name. */
+/** Counters of a suite by name: images, injected errors, kills, operations. */
 export type SuiteCounts = Readonly<Record<string, number>>
 
 /**
- * A suite that can run for any length of time: case after case, each decided by its seed alone.
+ * A test suite that can run for any length of time. Each case depends on its seed alone.
  *
- * @remarks The deep runner and the CI-size test of a suite both go through this. A case takes from milliseconds to a few
- * seconds, cleans up after itself, and throws a `Violation`, or whatever else went wrong, when a promise was broken.
+ * @remarks The deep runner and the CI test of a suite both use this interface. A case takes from milliseconds to a
+ * few seconds, releases its resources, and throws a `Violation`, or any other error, when a guarantee does not
+ * hold.
  */
 export interface Suite {
   /** Name on the command line: lower-case words with hyphens. */
   readonly name: string
-  /** Steps of a case, for a suite whose cases can be run with fewer: a failing one is then made smaller so. */
+  /**
+   * Default number of steps of a case. Present when a case can run with fewer steps, which reduces a failing case.
+   */
   readonly stepCount?: number
   /**
-   * Runs the case of a seed and gives what it counted.
+   * Runs the case of a seed.
    *
-   * @param stepCount - steps to run instead of the usual number; only for a suite that has one.
+   * @param stepCount - overrides the default number of steps; only for suites that define `stepCount`.
+   * @returns the counters of the case.
    */
   runCase(seed: number, stepCount?: number): Promise<SuiteCounts>
-  /** Gives back what is kept from case to case, at the end of a run. */
+  /** Releases resources that are shared by cases. Called once, after the last case. */
   end?(): Promise<void>
 }

@@ -31,35 +31,35 @@ export class ResolvedHistory implements RecordedHistory {
       .filter(({ commitOrder, events }) => commitOrder !== undefined && events.some(isWrite))
       .sort((a, b) => a.commitOrder! - b.commitOrder!)
     const last = writers.reduce((at, writer, index) => (isFound(writer, { marks, entries }) ? index : at), -1)
-    const kept = new Set<LifeRecord>()
+    const committed = new Set<LifeRecord>()
     writers.forEach((writer, index) => {
-      const isIn = writer.isSingle ? index <= last && writer.result !== 'refused' : marks.has(writer.id)
-      this.#checkResult(writer, isIn)
-      if (!isIn) {
+      const isPresent = writer.isSingle ? index <= last && writer.result !== 'refused' : marks.has(writer.id)
+      this.#checkResult(writer, isPresent)
+      if (!isPresent) {
         if (writer.result === 'unknown' && index < last) this.#assertConflict(writer, startOf(writer))
         return
       }
-      kept.add(writer)
+      committed.add(writer)
       const start = writer.isSingle ? this.commits.length : startOf(writer)
       const recorded = recordedAs(writer, life, start, 'committed')
       recorded.commit = this.commits.push(recorded)
     })
     // A failed commit may still cause conflicts (M16).
     promised(life.hasFailed || life.pendingViolation === undefined, () => String(life.pendingViolation))
-    this.#addOthers(life, kept, startOf)
+    this.#addOthers(life, committed, startOf)
     this.#checkMarks(marks)
   }
 
   /** Adds the transactions that did not commit writes. */
   #addOthers(
     life: DatabaseLife,
-    kept: ReadonlySet<LifeRecord>,
+    committed: ReadonlySet<LifeRecord>,
     startOf: (record: LifeRecord) => number,
   ): void {
-    const committed = new Map(this.commits.map((recorded) => [recorded.id, recorded]))
+    const byId = new Map(this.commits.map((recorded) => [recorded.id, recorded]))
     for (const record of life.records) {
-      if (kept.has(record)) {
-        this.transactions.push(committed.get(record.id)!)
+      if (committed.has(record)) {
+        this.transactions.push(byId.get(record.id)!)
       } else if (record.isSingle) {
         // A single write that did not commit has no known snapshot, so its reads are not checked.
         const { events, ...rest } = recordedAs(record, life, 0, 'lost')
@@ -83,20 +83,20 @@ export class ResolvedHistory implements RecordedHistory {
     }
   }
 
-  #checkResult({ id, result }: LifeRecord, isIn: boolean): void {
-    if (result === 'acknowledged') promised(isIn, () => `T${id} was acknowledged but is lost`)
+  #checkResult({ id, result }: LifeRecord, isPresent: boolean): void {
+    if (result === 'acknowledged') promised(isPresent, () => `T${id} was acknowledged but is lost`)
     else if (result === 'unknown') {
-      if (isIn) this.unknownCommitted++
+      if (isPresent) this.unknownCommitted++
       else this.unknownLost++
-    } else promised(!isIn, () => `T${id} returned '${result}' but is present`)
+    } else promised(!isPresent, () => `T${id} returned '${result}' but is present`)
   }
 
   /** A commit that is missing although later ones are present must have failed with a conflict. */
   #assertConflict(writer: LifeRecord, start: number): void {
-    const touched = accessSetOf(writer.events)
+    const accessed = accessSetOf(writer.events)
     const winner = this.commits
       .slice(start)
-      .find((other) => !writer.isSingle && writesOverlap(writeSetOf(other.events), touched))
+      .find((other) => !writer.isSingle && writesOverlap(writeSetOf(other.events), accessed))
     promised(
       winner !== undefined,
       () => `T${writer.id} is missing without a conflict although later commits are present`,

@@ -1,5 +1,5 @@
 /**
- * File systems that crash, fail and tell; drivers that hold a store to its word on them; suites for every engine.
+ * File systems that simulate power loss and I/O errors, drivers that check stores on them, and suites for every engine.
  *
  * @packageDocumentation
  */

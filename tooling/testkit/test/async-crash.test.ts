@@ -26,7 +26,7 @@ test(
 test('a fault at any call leaves what was acknowledged', { timeout: 300_000 }, async () => {
   // The other kinds of fault strike the same calls with another name; the deep programme has them all.
   const kinds = FAULT_KINDS.filter(({ name }) =>
-    ['EIO on change', 'sync: lost', 'EIO on look'].includes(name),
+    ['EIO on change', 'sync: lost', 'EIO on read'].includes(name),
   )
   const counts = await errorSweep(asyncDatabaseSubject, 3, { stepCount: 2, kinds })
   expect(counts.injected).toBeGreaterThan(100)

@@ -6,7 +6,7 @@ import type { StoreMaker } from '../store/suite.js'
 import type { Subject } from '../subjects/subject.js'
 import type { Suite } from './suite.js'
 
-/** Losses of power at every operation of a subject, on a disk of some kind. */
+/** Returns a suite that simulates power loss at every operation of a subject. */
 export function crashSuite(name: string, subject: Subject, profile: DiskProfile): Suite {
   return {
     name,
@@ -20,7 +20,7 @@ export function crashSuite(name: string, subject: Subject, profile: DiskProfile)
   }
 }
 
-/** A fault at every call of a subject in turn. */
+/** Returns a suite that injects a fault at every call of a subject in turn. */
 export function errorSuite(name: string, subject: Subject): Suite {
   return {
     name,
@@ -38,7 +38,7 @@ export function errorSuite(name: string, subject: Subject): Suite {
   }
 }
 
-/** What every store must do, in a configuration that the seed decides. */
+/** Returns a suite that checks the contract of stores, in a configuration that the seed determines. */
 export function storesSuite(name: string, storesOf: (seed: number) => StoreMaker): Suite {
   return {
     name,

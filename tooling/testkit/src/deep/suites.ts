@@ -9,12 +9,12 @@ import { walSubject } from '../subjects/wal-subject.js'
 import { crashSuite, errorSuite, storesSuite } from './driver-suites.js'
 import type { Suite } from './suite.js'
 
-/** A suite that the deep runner knows, loaded only where it runs. */
+/** A suite of the registry, loaded on demand. */
 export interface SuiteEntry {
   readonly name: string
-  /** Suites of a group can be asked for together. */
+  /** Name by which suites are selected together. */
   readonly group: string
-  /** Loading it has V8 count what runs, which makes all else slower: it gets a thread of its own. */
+  /** The suite enables V8's coverage, which slows all code of the thread: it needs a thread of its own. */
   readonly isInstrumented: boolean
   load(): Promise<Suite>
 }
@@ -22,7 +22,7 @@ export interface SuiteEntry {
 const SUBJECTS: readonly Subject[] = [walSubject, treeSubject, databaseSubject, asyncDatabaseSubject]
 const PROFILES: readonly DiskProfile[] = ['powersafe', 'neighbours', 'lying']
 
-/** Every suite there is. */
+/** Every suite. */
 export const DEEP_SUITES: readonly SuiteEntry[] = [
   ...PROFILES.flatMap((profile) =>
     SUBJECTS.map((subject) => {
@@ -88,9 +88,9 @@ function entry(group: string, name: string, load: (name: string) => Suite | Prom
   return { name, group, isInstrumented: false, load: async () => load(name) }
 }
 
-/** Returns the suite of a name. */
+/** Returns the entry of a suite. */
 export function suiteEntry(name: string): SuiteEntry {
   const found = DEEP_SUITES.find((each) => each.name === name)
-  if (found === undefined) throw new RangeError(`there is no suite ${name}`)
+  if (found === undefined) throw new RangeError(`unknown suite ${name}`)
   return found
 }

@@ -1,4 +1,4 @@
-// First of all, as it says itself.
+// Must be the first import; see fuzz-loop.ts.
 import { fuzz } from './fuzz-loop.js'
 import type { Suite, SuiteCounts } from '../deep/suite.js'
 import type { FuzzTarget } from './fuzz-target.js'
@@ -9,7 +9,7 @@ import { lockTarget } from './targets/lock-target.js'
 import { logTarget } from './targets/log-target.js'
 import { treeTarget } from './targets/tree-target.js'
 
-/** Everything that reads bytes from outside. */
+/** Every decoder of bytes that come from outside the process. */
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   varintTarget,
   batchTarget,
@@ -24,7 +24,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   lockTarget,
 ]
 
-/** Feeds decoders with inputs that look right, led by the code that they reach; one target a case, in turn. */
+/** Coverage-guided fuzzing of the decoders; case n runs target n modulo the number of targets. */
 export const decoderFuzz: Suite = {
   name: 'fuzz',
   runCase: (seed) => Promise.resolve().then(() => runTarget(seed)),

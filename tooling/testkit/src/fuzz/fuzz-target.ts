@@ -1,25 +1,25 @@
 import type { LdbErrorCode } from '@ldb/base'
 import type { TestRandom } from '../test-random.js'
 
-/** Code that reads bytes which anybody may have written. */
+/** Code that decodes untrusted bytes. */
 export interface FuzzTarget {
   readonly name: string
-  /** Inputs that are right, to begin with; always the same ones. */
+  /** Returns valid inputs to start from; always the same ones. */
   readonly samples: () => readonly Uint8Array[]
-  /** Longest input. */
+  /** Maximum length of an input. */
   readonly bytesMax: number
-  /** Codes of the errors that it may throw. */
+  /** Error codes with which it may reject an input. */
   readonly codes: readonly LdbErrorCode[]
-  /** Inputs that one case tries. */
+  /** Number of inputs of one case. */
   readonly inputsPerCase: number
   /**
-   * Reads an input, and everything in it.
+   * Decodes an input completely.
    *
-   * @throws LdbError when it is not right, Violation when what was read is wrong, anything else by mistake.
+   * @throws LdbError when the input is invalid; Violation when decoded data are wrong. Any other error is a bug.
    */
   run(input: Uint8Array): void
-  /** Makes checksums right again, in place, so that what lies behind them is reached. */
+  /** Recomputes checksums in place, so that code after the checksum checks is reached. */
   readonly repair?: (input: Uint8Array) => void
-  /** Changes something that has a meaning. */
+  /** Changes a meaningful field. */
   readonly mutate?: (input: Uint8Array, random: TestRandom) => void
 }

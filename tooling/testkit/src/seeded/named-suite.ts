@@ -1,6 +1,6 @@
 import type { Suite } from '../deep/suite.js'
 
-/** Suites that are not made by the drivers. Each is loaded by itself: the fuzz suite must come before all else. */
+/** Suites that do not use the drivers, loaded one by one: the fuzz suite must be loaded before any code under test. */
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   fuzz: async () => (await import('../fuzz/fuzz-suite.js')).decoderFuzz,
   corruption: async () => (await import('../corruption/corruption-suite.js')).corruption,
@@ -9,7 +9,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   model: async () => (await import('../model/model-suite.js')).modelSuite,
 }
 
-/** Returns the suite of a name that the deep runner knows. */
+/** Returns a suite by its name. */
 export async function suiteNamed(name: string): Promise<Suite> {
   const load = SUITES[name]
   if (load !== undefined) return load()

@@ -1,31 +1,31 @@
-/** What of LDB a bug is in; also the order of the table. */
+/** The part of LDB that contains a bug. Also the order of the table. */
 export type BugArea = 'log' | 'tree' | 'cache' | 'core' | 'transactions' | 'floor'
 
 /**
- * One small change of the source that makes it wrong, and the suite that must notice.
+ * A small change of the source that introduces a bug, and the suite that must report it.
  *
- * @remarks Nothing is written to the source: the change is made to the text of one module on its way into a process.
+ * @remarks No file is modified: the change is applied to the text of one module while a process loads it.
  */
 export interface SeededBug {
   /** Lower-case words with hyphens; unique. */
   readonly name: string
   readonly area: BugArea
-  /** Numbers of the classes of bugs that real stores had which it stands for. */
+  /** Numbers of the classes of real bugs that it represents. */
   readonly rows: readonly number[]
-  /** What goes wrong with it, for the table. */
+  /** Its effect, for the table. */
   readonly effect: string
-  /** The module, from the workspace's root on. */
+  /** Path of the module, relative to the root of the workspace. */
   readonly file: string
-  /** Text that stands in the module exactly once. */
+  /** Text to replace. It occurs in the module exactly once. */
   readonly find: string
-  /** What stands there instead. */
+  /** Replacement text. */
   readonly replace: string
-  /** Name of a suite of the deep runner, or path of a test from the workspace's root on. */
+  /** Name of a suite of the deep runner, or path of a test file relative to the root of the workspace. */
   readonly suite: string
-  /** Where the suite is a file of tests: a part of the name of the one that must notice. @defaultValue any of them */
+  /** For a test file: part of the name of the test that must fail. @defaultValue any test of the file */
   readonly test?: string
-  /** First case of the suite that is run. @defaultValue 1 */
+  /** First seed that the suite runs. @defaultValue 1 */
   readonly firstSeed?: number
-  /** Cases (seeds) that the suite may take; a test has one. @defaultValue 1 */
+  /** Maximum number of cases (seeds) that the suite may need; a test file has one case. @defaultValue 1 */
   readonly cases?: number
 }

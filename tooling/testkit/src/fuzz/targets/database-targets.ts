@@ -10,10 +10,10 @@ import type { FuzzTarget } from '../fuzz-target.js'
 
 const DIRECTORY = 'data'
 const CATALOG = `${DIRECTORY}/CATALOG`
-/** Types of records in the log, as FORMAT.md of the database has them. */
+/** Types of log records, from the FORMAT.md of core. */
 const CHECKPOINT = 2
 const CATALOG_NOTE = 3
-/** Offset of what the log names as its owner. */
+/** Offset of the database id, which the log stores as its owner. */
 const CATALOG_DATABASE_ID = 40
 
 /** The catalog of a database. */
@@ -36,7 +36,7 @@ export const catalogTarget: FuzzTarget = {
   },
 }
 
-/** The payload of the record that a checkpoint leaves in the log, and of the commit behind it. */
+/** The payload of a checkpoint record in the log. */
 export const checkpointTarget: FuzzTarget = {
   name: 'checkpoint',
   samples: () => [sampleCheckpoint([1, 2], 2), sampleCheckpoint([1], 2), sampleCheckpoint([], 2)],
@@ -48,7 +48,7 @@ export const checkpointTarget: FuzzTarget = {
   },
 }
 
-/** The payload of the record that a new catalog leaves in the log. */
+/** The payload of the log record of a catalog replacement. */
 export const catalogNoteTarget: FuzzTarget = {
   name: 'catalog-note',
   samples: () => [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0)],
@@ -63,7 +63,7 @@ export const catalogNoteTarget: FuzzTarget = {
   },
 }
 
-/** Opens the sample database with a log of such records. */
+/** Opens the sample database with a log that contains these records. */
 function openWithLog(records: readonly (readonly [type: number, payload: Uint8Array])[]): void {
   const vfs = sampleVfs()
   const log = `${DIRECTORY}/wal`
@@ -78,7 +78,7 @@ function openWithLog(records: readonly (readonly [type: number, payload: Uint8Ar
 
 let sample: DirectoryImage | undefined
 
-/** Returns the sample database, as it was made. */
+/** Returns an unmodified copy of the sample database. */
 function sampleVfs(): MemoryVfs {
   return imageVfs(sampleImage())
 }
@@ -111,7 +111,7 @@ function openAndClose(vfs: MemoryVfs): void {
   const db = Database.open(DIRECTORY, { vfs, createIfMissing: false, cacheBytes: 131_072 })
   try {
     for (const { id, name } of db.keyspaces())
-      promised(id > 0 && name.length > 0, () => 'a keyspace has no number or name')
+      promised(id > 0 && name.length > 0, () => 'a keyspace has no id or name')
     for (const entry of db.entries()) promised(entry.length === 2, () => 'an entry has no value')
     db.verify()
   } finally {

@@ -9,7 +9,7 @@ const DIRECTORY = 'log'
 const SEGMENT = `${DIRECTORY}/0000000001.wal`
 const RECORDS_START = 8192
 
-/** A segment of the log: its recovery, its reader, its verification, and what follows when it goes on. */
+/** A log segment: recovery, reader, verification, and reopening. */
 export const logTarget: FuzzTarget = {
   name: 'log',
   samples: () => [sampleLog(true), sampleLog(false)],
@@ -23,11 +23,11 @@ export const logTarget: FuzzTarget = {
     verifyWal(vfs, DIRECTORY, { finding: () => undefined, progress: () => undefined })
     const first = readLog(vfs)
     const second = readLog(vfs)
-    promised(first === second, () => 'a log gives other records when it is opened again')
+    promised(first === second, () => 'a log returns other records when it is opened again')
   },
   repair: repairSegment,
   mutate(input, random) {
-    // Headers and lengths, rather than the zeros that most of a segment is.
+    // Target headers and lengths: most of a segment is zeros.
     const at = random.pick([
       random.below(104),
       4096 + random.below(56),
@@ -38,7 +38,7 @@ export const logTarget: FuzzTarget = {
   },
 }
 
-/** Opens a log and closes it as a crash would; gives what it held. */
+/** Opens a log and closes it without a seal, as after a crash. Returns a description of its records. */
 function readLog(vfs: MemoryVfs): string {
   const wal = Wal.open(vfs, DIRECTORY, { create: false, preallocateBytes: 0 })
   try {

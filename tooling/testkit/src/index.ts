@@ -39,8 +39,8 @@ export { crashRun, DEFAULT_CRASH_SETTINGS, noCrashCounts } from './crash/driver.
 export type { CrashCounts, CrashSettings, DiskProfile } from './crash/driver.js'
 export { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from './vfs/error-sweep.js'
 export type { SweepCounts, SweepSettings } from './vfs/error-sweep.js'
-export { attemptCommit } from './subjects/subject.js'
-export type { Subject, SubjectRun, SubjectSession } from './subjects/subject.js'
+export { attemptCommit } from './suite/subject.js'
+export type { Subject, SubjectRun, SubjectSession } from './suite/subject.js'
 export { History } from './history/history.js'
 export type { ModelChange, ModelState } from './history/history.js'
 export { promised, Violation } from './violation.js'
@@ -56,7 +56,7 @@ export type {
   IsolationSubject,
   IsolationTransaction,
   IsolationView,
-} from './isolation/isolation-subject.js'
+} from './suite/isolation-subject.js'
 export { historySuite } from './history-checker/history-suite.js'
 
 // Subjects

@@ -5,7 +5,7 @@ import type { AsyncHistoryOptions } from '../src/history-checker/async/suite.js'
 import type { EngineBegin, EngineContent } from '../src/history-checker/async/engine.js'
 import type { PlannedStep } from '../src/history-checker/history-choices.js'
 import type { RecordedEvent } from '../src/history-checker/recorded-history.js'
-import { turns } from '../src/history-checker/async/slow-vfs.js'
+import { microtasks } from '../src/history-checker/async/slow-vfs.js'
 
 /** Acknowledges single writes at their call. */
 class Hasty extends AsyncEngine {
@@ -17,12 +17,12 @@ class Hasty extends AsyncEngine {
 
 /** Commits transactions a while after their commit was called. */
 class OutOfOrder extends AsyncEngine {
-  override wrapped(inner: AsyncTransaction): EngineTransaction {
+  override wrap(inner: AsyncTransaction): EngineTransaction {
     return new (class extends EngineTransaction {
       override async commit(): Promise<void> {
         this.onCommit?.()
         this.onCommit = undefined
-        await turns(this.seq % 3)
+        await microtasks(this.seq % 3)
         await super.commit()
       }
     })(this, inner)
@@ -42,7 +42,7 @@ class Dirty extends AsyncEngine {
     }
   }
 
-  override wrapped(inner: AsyncTransaction): EngineTransaction {
+  override wrap(inner: AsyncTransaction): EngineTransaction {
     const { called } = this
     return new (class extends EngineTransaction {
       override async step(step: PlannedStep): Promise<RecordedEvent> {
@@ -65,7 +65,7 @@ class TornUpdate extends AsyncEngine {
 
 /** Sees each key as it is when it is read. */
 class NoSnapshot extends AsyncEngine {
-  override wrapped(inner: AsyncTransaction): EngineTransaction {
+  override wrap(inner: AsyncTransaction): EngineTransaction {
     const engine = this as AsyncEngine
     return new (class extends EngineTransaction {
       override async step(step: PlannedStep): Promise<RecordedEvent> {
@@ -79,7 +79,7 @@ class NoSnapshot extends AsyncEngine {
 
 /** Leaves what has lost. */
 class LeavesLosers extends AsyncEngine {
-  override wrapped(inner: AsyncTransaction): EngineTransaction {
+  override wrap(inner: AsyncTransaction): EngineTransaction {
     return new (class extends EngineTransaction {
       #last: RecordedEvent | undefined = undefined
 
@@ -102,7 +102,7 @@ class LeavesLosers extends AsyncEngine {
 
 /** Takes a signal as the end of a commit that goes on. */
 class AbortsTooLate extends AsyncEngine {
-  override wrapped(inner: AsyncTransaction): EngineTransaction {
+  override wrap(inner: AsyncTransaction): EngineTransaction {
     return new (class extends EngineTransaction {
       override async commit(signal?: AbortSignal): Promise<void> {
         await super.commit()
@@ -119,7 +119,7 @@ class OldViews extends AsyncEngine {
   override begin(options: EngineBegin): EngineTransaction {
     const old = this.#kept
     this.#kept = this.db.begin(options)
-    return this.wrapped(old?.isOpen === true ? old : this.db.begin(options))
+    return this.wrap(old?.isOpen === true ? old : this.db.begin(options))
   }
 }
 
@@ -147,24 +147,24 @@ class StaleRetries extends AsyncEngine {
 /** Loses one of the keys that it finds at its opening. */
 class ForgetsAKey extends AsyncEngine {
   override content(): EngineContent {
-    const { marks, found } = super.content()
-    const [first] = found.keys()
-    return { marks, found: new Map([...found].filter(([name]) => name !== first)) }
+    const { marks, entries } = super.content()
+    const [first] = entries.keys()
+    return { marks, entries: new Map([...entries].filter(([name]) => name !== first)) }
   }
 }
 
 /** Comes back without its last transaction. */
 class ForgetsAMark extends AsyncEngine {
   override content(): EngineContent {
-    const { marks, found } = super.content()
+    const { marks, entries } = super.content()
     const last = Math.max(...marks)
-    return { found, marks: new Set([...marks].filter((id) => id !== last)) }
+    return { entries, marks: new Set([...marks].filter((id) => id !== last)) }
   }
 }
 
 /** Commits the keyspaces of a transaction one after the other. */
 class HalfCommits extends AsyncEngine {
-  override wrapped(inner: AsyncTransaction): EngineTransaction {
+  override wrap(inner: AsyncTransaction): EngineTransaction {
     return new (class extends EngineTransaction {
       readonly #late: Extract<PlannedStep, { do: 'put' }>[] = []
 

@@ -10,8 +10,8 @@ import { AsyncSession } from '../src/model/session/async-session.js'
 import type { Command, Read, TransactionStep } from '../src/model/commands/commands.js'
 import { runCommands } from '../src/model/model-run.js'
 import { runModelCase } from '../src/model/model-suite.js'
-import { PLAIN_SETTINGS } from '../src/model/run-settings.js'
-import type { RunSettings } from '../src/model/run-settings.js'
+import { PLAIN_SETTINGS } from '../src/model/commands/run-settings.js'
+import type { RunSettings } from '../src/model/commands/run-settings.js'
 import { Violation } from '../src/violation.js'
 import { grouped, tell } from './counted.js'
 
@@ -215,8 +215,8 @@ test('a script of two transactions passes', async () => {
 
 test.each(Object.entries(LIES))('it is found when there is %s', async (_, lie) => {
   class Lying extends AsyncSession {
-    override async answer(command: Command): Promise<string> {
-      return lie(command, await super.answer(command))
+    override async execute(command: Command): Promise<string> {
+      return lie(command, await super.execute(command))
     }
   }
   const open = (settings: RunSettings): AsyncSession =>

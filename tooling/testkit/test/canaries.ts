@@ -4,8 +4,8 @@ import type { Vfs, VfsFile } from '@ldb/vfs'
 import { bytesOf, textOf } from '../src/byte-text.js'
 import type { History } from '../src/history/history.js'
 import { COMMON_RULES } from '../src/trace/order-rules.js'
-import { attemptCommit } from '../src/subjects/subject.js'
-import type { Subject, SubjectRun, SubjectSession } from '../src/subjects/subject.js'
+import { attemptCommit } from '../src/suite/subject.js'
+import type { Subject, SubjectRun, SubjectSession } from '../src/suite/subject.js'
 import type { TestRandom } from '../src/test-random.js'
 
 /** The defect of a {@link TinyStore}. */

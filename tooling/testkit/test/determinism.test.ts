@@ -6,7 +6,7 @@ import { treeSubject } from '../src/subjects/tree-subject.js'
 import { walSubject } from '../src/subjects/wal-subject.js'
 import { seededRandom } from '../src/test-random.js'
 import { TraceVfs } from '../src/trace/trace-vfs.js'
-import type { Subject } from '../src/subjects/subject.js'
+import type { Subject } from '../src/suite/subject.js'
 
 async function traceOf(subject: Subject, seed: number): Promise<string[]> {
   const random = seededRandom(seed)

@@ -8,7 +8,7 @@ import type {
   IsolationTransaction,
   IsolationView,
   ScanRange,
-} from '../src/isolation/isolation-subject.js'
+} from '../src/suite/isolation-subject.js'
 
 /** Mistakes that an engine of transactions can make; most of them have been made. */
 export const ISOLATION_BUGS = [
@@ -67,7 +67,7 @@ class MutantSession implements IsolationSession {
     return transaction
   }
 
-  disturb(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
+  runMaintenance(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
     if (kind !== 'reopen') return
     for (const transaction of this.open) transaction.rollback()
     if (this.bug !== 'opening again loses a commit' || this.states.length < 2) return

@@ -21,7 +21,7 @@ import {
 } from '../../../packages/wal/src/write/segment-creation.js'
 import { Database as SourceDatabase } from '../../../packages/core/src/database.js'
 import { openDatabase } from '../../../packages/core/src/open/open-database.js'
-import { optionsOf, PLAIN_SETTINGS } from '../src/model/run-settings.js'
+import { optionsOf, PLAIN_SETTINGS } from '../src/model/commands/run-settings.js'
 import { withPagesBefore } from './sparse-tree.js'
 
 const BOUNDARIES = [2 ** 31, 2 ** 32, 2 ** 40] as const

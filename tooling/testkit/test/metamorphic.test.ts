@@ -6,7 +6,11 @@
 import { expect, test } from 'vitest'
 import { grouped, tell } from './counted.js'
 import { CONFIGURATIONS } from '../src/metamorphic/configurations.js'
-import { metamorphicSuite, runMetamorphicCase, sameHistories } from '../src/metamorphic/metamorphic-suite.js'
+import {
+  metamorphicSuite,
+  runMetamorphicCase,
+  compareConfigurations,
+} from '../src/metamorphic/metamorphic-suite.js'
 import { Session } from '../src/model/session/session.js'
 import type { Command } from '../src/model/commands/commands.js'
 
@@ -33,9 +37,9 @@ test(
 
 /** Behaves, but with small pages it takes a limit of two for one of three. */
 class Partial extends Session {
-  override answer(command: Command): string {
+  override execute(command: Command): string {
     const isHit = command.do === 'read' && command.read === 'scan' && command.range?.limit === 2
-    return super.answer(isHit ? { ...command, range: { ...command.range, limit: 3 } } : command)
+    return super.execute(isHit ? { ...command, range: { ...command.range, limit: 3 } } : command)
   }
 }
 
@@ -50,12 +54,12 @@ test('a configuration that answers differently is caught, and what shows it is s
       caught = (error as Error).message
     }
   }
-  expect(caught).toContain("'plain' and 'least page and cache' differ")
+  expect(caught).toContain("'plain' and 'smallest page and cache' differ")
   expect(caught.split('\n').length, caught).toBeLessThan(12)
 })
 
 test('two histories can be held against each other by name', () => {
-  sameHistories(
+  compareConfigurations(
     ['plain', 'real files, synced'],
     [
       { do: 'put', ks: 0, key: 'a', value: '1' },

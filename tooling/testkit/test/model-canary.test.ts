@@ -3,7 +3,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import type { Command } from '../src/model/commands/commands.js'
 import { runModelCase } from '../src/model/model-suite.js'
-import type { RunSettings } from '../src/model/run-settings.js'
+import type { RunSettings } from '../src/model/commands/run-settings.js'
 import { Session } from '../src/model/session/session.js'
 
 /** A database of which one kind of command lies. */
@@ -18,8 +18,8 @@ class LyingSession extends Session {
     this.#lie = lie
   }
 
-  override answer(command: Command): string {
-    return this.#lie(command, (honest) => super.answer(honest))
+  override execute(command: Command): string {
+    return this.#lie(command, (honest) => super.execute(honest))
   }
 }
 
@@ -76,8 +76,8 @@ test('one seed, one run', () => {
   const seen: string[][] = [[], []]
   for (const answers of seen) {
     class Listening extends Session {
-      override answer(command: Command): string {
-        const answer = super.answer(command)
+      override execute(command: Command): string {
+        const answer = super.execute(command)
         answers.push(answer)
         return answer
       }

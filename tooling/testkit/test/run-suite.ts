@@ -1,4 +1,4 @@
-import type { Suite } from '../src/deep/suite.js'
+import type { Suite } from '../src/suite/suite.js'
 
 /** Runs cases of a suite, from a seed on, until a count is high enough. Returns the sums of all counts. */
 export async function runSuite(

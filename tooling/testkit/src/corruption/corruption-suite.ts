@@ -1,6 +1,6 @@
 import { OverlayVfs } from '@ldb/vfs'
 import type { MemoryVfs } from '@ldb/vfs'
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import { Violation } from '../violation.js'
 import { runCorruptionCase } from './corruption-case.js'
 import type { CaseOutcome } from './corruption-case.js'

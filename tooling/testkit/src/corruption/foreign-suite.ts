@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { builtFile } from '../built-file.js'
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import { Violation } from '../violation.js'
 
 /** Far above the time of all cases of one seed. Only a case that blocks, on a FIFO for example, exceeds it. */

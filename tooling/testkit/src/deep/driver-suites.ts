@@ -3,8 +3,8 @@ import type { DiskProfile } from '../crash/driver.js'
 import { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from '../vfs/error-sweep.js'
 import { storeSuite } from '../store/suite.js'
 import type { StoreMaker } from '../store/suite.js'
-import type { Subject } from '../subjects/subject.js'
-import type { Suite } from './suite.js'
+import type { Subject } from '../suite/subject.js'
+import type { Suite } from '../suite/suite.js'
 
 /** Returns a suite that simulates power loss at every operation of a subject. */
 export function crashSuite(name: string, subject: Subject, profile: DiskProfile): Suite {

@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import type { SuiteCounts } from './suite.js'
+import type { SuiteCounts } from '../suite/suite.js'
 
 /** A failing case. */
 export interface DeepFailure {

@@ -1,13 +1,13 @@
 import type { DiskProfile } from '../crash/driver.js'
-import type { IsolationSubject } from '../isolation/isolation-subject.js'
-import type { Subject } from '../subjects/subject.js'
+import type { IsolationSubject } from '../suite/isolation-subject.js'
+import type { Subject } from '../suite/subject.js'
 import { asyncDatabaseSubject } from '../subjects/async-database-subject.js'
 import { databaseSubject } from '../subjects/database-subject.js'
 import { treeStores } from '../subjects/tree-stores.js'
 import { treeSubject } from '../subjects/tree-subject.js'
 import { walSubject } from '../subjects/wal-subject.js'
 import { crashSuite, errorSuite, storesSuite } from './driver-suites.js'
-import type { Suite } from './suite.js'
+import type { Suite } from '../suite/suite.js'
 
 /** A suite of the registry, loaded on demand. */
 export interface SuiteEntry {

@@ -1,6 +1,6 @@
 // A worker thread of a deep run: receives cases, sends counts or failures.
 import { parentPort } from 'node:worker_threads'
-import type { Suite, SuiteCounts } from './suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 
 // Enable the costly invariant checks before any module of LDB is loaded.
 Object.assign(globalThis, { LDB_INVARIANTS: true })

@@ -1,6 +1,6 @@
 // Must be the first import; see fuzz-loop.ts.
 import { fuzz } from './fuzz-loop.js'
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import type { FuzzTarget } from './fuzz-target.js'
 import { catalogNoteTarget, catalogTarget, checkpointTarget } from './targets/database-targets.js'
 import { batchTarget, tupleTarget, varintTarget } from './targets/encoding-targets.js'

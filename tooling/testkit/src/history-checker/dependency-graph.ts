@@ -1,5 +1,5 @@
 import { Violation } from '../violation.js'
-import { lookedAt } from './recorded-history.js'
+import { scannedPart } from './recorded-history.js'
 import type { RecordedHistory, RecordedTransaction } from './recorded-history.js'
 import type { VersionTable } from './version-table.js'
 
@@ -50,7 +50,7 @@ export function checkSerializable(history: RecordedHistory, table: VersionTable)
     }
   }
   for (const [transaction, node] of nodes) {
-    for (const [name, value] of observations(transaction, table)) {
+    for (const [name, value] of observedVersions(transaction, table)) {
       const versions = table.versions.get(name) ?? []
       const index = table.observed(name, value, transaction.start)
       if (index < 0) throw new Violation(`${transaction.id} missed ${name}, which was there all the time`)
@@ -61,13 +61,16 @@ export function checkSerializable(history: RecordedHistory, table: VersionTable)
     }
   }
   addTime(graph, nodes, moments)
-  const circle = findCircle(graph)
-  if (circle !== undefined) throw new Violation(describe(circle, graph, committed))
+  const circle = findCycle(graph)
+  if (circle !== undefined) throw new Violation(describeCycle(circle, graph, committed))
   return graph.targets.reduce((sum, targets) => sum + targets.length, 0)
 }
 
 /** What a transaction has observed of its view: not what it wrote itself. */
-function observations(transaction: RecordedTransaction, table: VersionTable): [string, string | undefined][] {
+function observedVersions(
+  transaction: RecordedTransaction,
+  table: VersionTable,
+): [string, string | undefined][] {
   const own = new Set<string>()
   const seen: [string, string | undefined][] = []
   const see = (name: string, value: string | undefined): void => {
@@ -82,7 +85,7 @@ function observations(transaction: RecordedTransaction, table: VersionTable): [s
         if (key >= event.gte && key < event.lt) own.add(name)
       }
     } else {
-      const { covers } = lookedAt(event)
+      const { covers } = scannedPart(event)
       const found = new Map(event.entries)
       for (const name of table.namesOf(event.keyspace)) {
         const key = name.slice(event.keyspace.length + 1)
@@ -116,7 +119,7 @@ function addTime(
 }
 
 /** Tarjan's strongly connected components, without recursion; gives the nodes of one that has more than one. */
-function findCircle({ targets }: Graph): number[] | undefined {
+function findCycle({ targets }: Graph): number[] | undefined {
   const order = new Int32Array(targets.length).fill(-1)
   const low = new Int32Array(targets.length)
   const onStack = new Uint8Array(targets.length)
@@ -153,7 +156,7 @@ function findCircle({ targets }: Graph): number[] | undefined {
 }
 
 /** Writes down the shortest circle through one of the nodes. */
-function describe(
+function describeCycle(
   component: readonly number[],
   graph: Graph,
   committed: readonly RecordedTransaction[],

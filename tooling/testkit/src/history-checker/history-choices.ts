@@ -1,5 +1,5 @@
-import { KEYSPACES } from '../isolation/isolation-subject.js'
-import type { ScanRange } from '../isolation/isolation-subject.js'
+import { KEYSPACES } from '../suite/isolation-subject.js'
+import type { ScanRange } from '../suite/isolation-subject.js'
 import type { TestRandom } from '../test-random.js'
 
 /** What a transaction is to do next. Names are `keyspace/key`. */
@@ -10,7 +10,7 @@ export type PlannedStep =
   | { readonly do: 'deleteRange'; readonly keyspace: string; readonly gte: string; readonly lt: string }
   /** Written behind a savepoint, rolled back to it, and read. */
   | {
-      readonly do: 'undone'
+      readonly do: 'rolledBack'
       readonly name: string
       readonly value: string
       readonly range: { readonly gte: string; readonly lt: string } | undefined
@@ -27,17 +27,17 @@ export interface HistoryShape {
 export class HistoryChoices {
   readonly random: TestRandom
   readonly #shape: HistoryShape
-  readonly #given: { values: number }
+  readonly #counters: { values: number }
 
   constructor(random: TestRandom, shape: HistoryShape, given: { values: number } = { values: 0 }) {
     this.random = random
     this.#shape = shape
-    this.#given = given
+    this.#counters = given
   }
 
   /** Choices of somebody else in the same run. */
   fork(): HistoryChoices {
-    return new HistoryChoices(this.random.fork(), this.#shape, this.#given)
+    return new HistoryChoices(this.random.fork(), this.#shape, this.#counters)
   }
 
   step(readOnly: boolean): PlannedStep {
@@ -47,8 +47,8 @@ export class HistoryChoices {
     const key = name.slice(2)
     const kind = random.weighted(
       readOnly
-        ? { get: 5, scan: 3, lock: 0, put: 0, delete: 0, deleteRange: 0, undone: 0 }
-        : { get: 16, scan: 8, lock: 2, put: 12, delete: 4, deleteRange: 1, undone: 1 },
+        ? { get: 5, scan: 3, lock: 0, put: 0, delete: 0, deleteRange: 0, rolledBack: 0 }
+        : { get: 16, scan: 8, lock: 2, put: 12, delete: 4, deleteRange: 1, rolledBack: 1 },
     )
     switch (kind) {
       case 'get':
@@ -61,7 +61,7 @@ export class HistoryChoices {
         return { do: kind, name, value: this.value() }
       case 'deleteRange':
         return { do: kind, keyspace, gte: key, lt: this.#keyAfter(key) }
-      case 'undone': {
+      case 'rolledBack': {
         const range = random.chance(0.5) ? { gte: key, lt: this.#keyAfter(key) } : undefined
         return { do: kind, name, value: this.value(), range }
       }
@@ -73,7 +73,7 @@ export class HistoryChoices {
   }
 
   value(): string {
-    return `v${++this.#given.values}${'.'.repeat(this.#shape.paddingBytes ?? 0)}`
+    return `v${++this.#counters.values}${'.'.repeat(this.#shape.paddingBytes ?? 0)}`
   }
 
   #range(): ScanRange {

@@ -1,5 +1,5 @@
-import type { Suite, SuiteCounts } from '../deep/suite.js'
-import type { IsolationSubject } from '../isolation/isolation-subject.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
+import type { IsolationSubject } from '../suite/isolation-subject.js'
 import { seededRandom } from '../test-random.js'
 import { Violation } from '../violation.js'
 import { checkSerializable } from './dependency-graph.js'

@@ -1,4 +1,4 @@
-import type { IsolationLevel, ScanRange } from '../isolation/isolation-subject.js'
+import type { IsolationLevel, ScanRange } from '../suite/isolation-subject.js'
 
 /** What a transaction has done, in its order. Names are `keyspace/key`; every value is written once only. */
 export type RecordedEvent =
@@ -37,7 +37,7 @@ export interface RecordedHistory {
 }
 
 /** The part of its range that a scan has looked at: to the last entry, when its limit cut it. Inclusive bounds. */
-export function lookedAt(event: RecordedEvent & { readonly do: 'scan' }): {
+export function scannedPart(event: RecordedEvent & { readonly do: 'scan' }): {
   readonly covers: (key: string) => boolean
 } {
   const { gte, lt, reverse = false, limit = Infinity } = event.range

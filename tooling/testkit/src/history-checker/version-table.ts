@@ -19,7 +19,7 @@ export class VersionTable {
   constructor(history: RecordedHistory) {
     for (const transaction of history.transactions) {
       for (const event of transaction.events) {
-        if ('name' in event) this.#know(event.name)
+        if ('name' in event) this.#register(event.name)
         if (event.do === 'put') this.#writers.set(event.value, transaction)
       }
     }
@@ -34,7 +34,7 @@ export class VersionTable {
 
   /** Returns the place of the version that a view after `commit` has. */
   indexAt(name: string, commit: number): number {
-    const versions = this.#of(name)
+    const versions = this.#versionsOf(name)
     let low = 0
     let high = versions.length - 1
     while (low < high) {
@@ -46,7 +46,7 @@ export class VersionTable {
   }
 
   versionAt(name: string, commit: number): Version {
-    return this.#of(name)[this.indexAt(name, commit)]!
+    return this.#versionsOf(name)[this.indexAt(name, commit)]!
   }
 
   /**
@@ -56,7 +56,7 @@ export class VersionTable {
    * @throws Violation when the value is of a writer who has not committed, or not the last that he wrote.
    */
   observed(name: string, value: string | undefined, start: number): number {
-    const versions = this.#of(name)
+    const versions = this.#versionsOf(name)
     if (value === undefined) {
       let index = this.indexAt(name, start)
       while (index >= 0 && versions[index]!.value !== undefined) index--
@@ -88,12 +88,12 @@ export class VersionTable {
       }
     }
     for (const [name, value] of values) {
-      this.#of(name).push({ commit: commit ?? 0, value })
+      this.#versionsOf(name).push({ commit: commit ?? 0, value })
       if (value !== undefined) this.#finals.add(`${name}=${value}`)
     }
   }
 
-  #know(name: string): void {
+  #register(name: string): void {
     if (this.versions.has(name)) return
     this.versions.set(name, [{ commit: 0, value: undefined }])
     const keyspace = name.slice(0, name.indexOf('/'))
@@ -102,7 +102,7 @@ export class VersionTable {
     else names.push(name)
   }
 
-  #of(name: string): Version[] {
+  #versionsOf(name: string): Version[] {
     return this.versions.get(name) ?? [{ commit: 0, value: undefined }]
   }
 }

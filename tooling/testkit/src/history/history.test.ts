@@ -28,7 +28,7 @@ describe('the history of what was asked of a store', () => {
 
   test('lets a commit be missing alone only when something could not be read for it', () => {
     const history = threeCommits()
-    history.failedToRead(2)
+    history.recordReadFailure(2)
     history.acknowledgeDurable(3)
     const fork = history.fork()
     expect(history.match(state({ a: '1', n: '++' }))).toBe(3)

@@ -44,7 +44,7 @@ export class History {
   /** The newest commit has failed: nobody knows whether it happened, and nothing may follow it. */
   inDoubt = false
   /** Later commits than this one were reported as not written: they must not come back. */
-  most: number = Infinity
+  newestAllowed: number = Infinity
   /** The disk keeps its word; otherwise acknowledged commits may be lost without anybody's fault. */
   isTrusted = true
   /** What was handed to the operating system survives the end of the process; otherwise a failed sync may take it away. */
@@ -53,11 +53,11 @@ export class History {
   life = 0
   readonly #commits: Commit[]
   /** Commits that have failed because something could not be read, in order. */
-  readonly #unread: number[]
+  readonly #readFailures: number[]
 
   constructor(commits: Commit[] = [], unread: number[] = []) {
     this.#commits = commits
-    this.#unread = unread
+    this.#readFailures = unread
   }
 
   /** Newest commit that was begun. */
@@ -90,15 +90,15 @@ export class History {
    * A commit has failed because something could not be read. When that was before it was logged, nothing of it is to be
    * found, though later ones are; when a page was missing for applying it, it is there after the next opening, and so are later ones.
    */
-  failedToRead(commit: number): void {
-    if (commit > this.submitted || this.#unread.includes(commit)) return
-    this.#unread.push(commit)
-    this.#unread.sort((a, b) => a - b)
+  recordReadFailure(commit: number): void {
+    if (commit > this.submitted || this.#readFailures.includes(commit)) return
+    this.#readFailures.push(commit)
+    this.#readFailures.sort((a, b) => a - b)
   }
 
   /** Whether commits may be missing though later ones are there. */
   get hasGaps(): boolean {
-    return this.#unread.length > 0
+    return this.#readFailures.length > 0
   }
 
   /** A commit, and all before it, will survive. */
@@ -107,26 +107,26 @@ export class History {
   }
 
   /** A commit, and all before it, will survive the end of the process, if anything that was handed over does. */
-  acknowledgeHandedOver(commit: number): void {
+  acknowledgeFlushed(commit: number): void {
     if (!this.keepsHandedOver) return
     this.handedOver = Math.max(this.handedOver, commit)
   }
 
   /** The newest commit was refused, and nothing of it happened. */
-  withdraw(): void {
+  removeRejected(): void {
     if (this.submitted <= this.durable) throw new Violation('an acknowledged commit was refused')
     this.#commits.pop()
   }
 
   /** A copy that goes its own way. */
   fork(): History {
-    const copy = new History([...this.#commits], [...this.#unread])
+    const copy = new History([...this.#commits], [...this.#readFailures])
     copy.durable = this.durable
     copy.handedOver = this.handedOver
     copy.floor = this.floor
     copy.isCreated = this.isCreated
     copy.inDoubt = this.inDoubt
-    copy.most = this.most
+    copy.newestAllowed = this.newestAllowed
     copy.isTrusted = this.isTrusted
     copy.keepsHandedOver = this.keepsHandedOver
     copy.life = this.life
@@ -140,13 +140,13 @@ export class History {
       throw corruption('the store', commit, 'it was found in an older state')
     }
     this.#commits.length = commit
-    this.#unread.length = 0
+    this.#readFailures.length = 0
     this.durable = commit
     this.handedOver = commit
     this.floor = Math.min(this.floor, commit)
     this.isCreated = true
     this.inDoubt = false
-    this.most = Infinity
+    this.newestAllowed = Infinity
     this.life++
   }
 
@@ -161,15 +161,15 @@ export class History {
       if (sameState(found, this.stateAt(commit))) return commit
     }
     // The first of those that have failed were not logged, the others were.
-    for (let missing = 1; missing <= this.#unread.length; missing++) {
-      const commits = this.#without(this.#unread.slice(0, missing))
+    for (let missing = 1; missing <= this.#readFailures.length; missing++) {
+      const commits = this.#without(this.#readFailures.slice(0, missing))
       const commit = commits.reduce(
         (last, { state }, index) => (sameState(found, state) ? index + 1 : last),
         0,
       )
       if (commit === 0 || commit < least) continue
       this.#commits.splice(0, Infinity, ...commits)
-      this.#unread.splice(0, missing)
+      this.#readFailures.splice(0, missing)
       return commit
     }
     throw new Violation(this.#mismatch(found, least))

@@ -34,7 +34,7 @@ export function randomChanges(
 }
 
 /** Options of a put: some entries get a time, long after every test. Drawn from nothing, so that seeds mean what they did. */
-export function lifeOf(value: string): { readonly ttlMs: number } | undefined {
+export function ttlOf(value: string): { readonly ttlMs: number } | undefined {
   return value.length % 7 === 5 ? { ttlMs: 1e12 } : undefined
 }
 

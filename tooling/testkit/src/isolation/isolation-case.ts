@@ -1,4 +1,4 @@
-import type { IsolationTransaction, ScanRange } from './isolation-subject.js'
+import type { IsolationTransaction, ScanRange } from '../suite/isolation-subject.js'
 
 /** What a script remembers of its own reads. */
 export type Memory = Map<string, number>
@@ -17,7 +17,7 @@ export interface IsolationScript {
 export interface IsolationCase {
   readonly name: string
   /** `keyspace/key` to value. */
-  readonly before: Readonly<Record<string, number>>
+  readonly initial: Readonly<Record<string, number>>
   readonly scripts: readonly IsolationScript[]
   /**
    * What `snapshot` makes of it. `'prevented'`: every run is as if they had run one after the other. `'allowed'`: some run is not,
@@ -51,6 +51,16 @@ export function write(name: string, value: number | ((memory: Memory) => number)
   }
 }
 
+/** Returns a function that reads a remembered value; 0 when nothing is remembered under the name. */
+export function remembered(name: string): (memory: Memory) => number {
+  return (memory) => memory.get(name) ?? 0
+}
+
+/** Returns a function that adds an amount to a remembered value. */
+export function plus(name: string, amount: number): (memory: Memory) => number {
+  return (memory) => remembered(name)(memory) + amount
+}
+
 /** Removes a key. */
 export function remove(name: string): IsolationStep {
   return (transaction) => {
@@ -66,7 +76,7 @@ export function removeRange(keyspace: string, gte: string, lt: string): Isolatio
 }
 
 /** Scans, and remembers how many entries fit and what they add up to, under `as count` and `as sum`. */
-export function look(
+export function readRange(
   keyspace: string,
   range: ScanRange,
   as: string,
@@ -84,7 +94,7 @@ export function look(
 }
 
 /** Counts, and remembers the count under `as`. */
-export function tally(keyspace: string, as: string): IsolationStep {
+export function countAll(keyspace: string, as: string): IsolationStep {
   return (transaction, memory) => {
     const count = transaction.in(keyspace).count()
     memory.set(as, count)
@@ -93,7 +103,7 @@ export function tally(keyspace: string, as: string): IsolationStep {
 }
 
 /** Changes every entry of a scan that fits; `undefined` removes it. */
-export function changeAll(
+export function updateMatching(
   keyspace: string,
   fits: (value: number) => boolean,
   change: (value: number) => number | undefined,
@@ -113,12 +123,12 @@ export function changeAll(
 }
 
 /** Several steps as one. */
-export function together(...steps: readonly IsolationStep[]): IsolationStep {
+export function combined(...steps: readonly IsolationStep[]): IsolationStep {
   return (transaction, memory) => steps.map((step) => step(transaction, memory))
 }
 
 /** Runs steps, and rolls their writes back. */
-export function undone(...steps: readonly IsolationStep[]): IsolationStep {
+export function rolledBack(...steps: readonly IsolationStep[]): IsolationStep {
   return (transaction, memory) => {
     const savepoint = transaction.savepoint()
     const seen = steps.map((step) => step(transaction, memory))

@@ -1,8 +1,8 @@
 import { isLdbError } from '@ldb/base'
 import { promised } from '../violation.js'
 import type { IsolationCase, IsolationScript, Memory } from './isolation-case.js'
-import { KEYSPACES } from './isolation-subject.js'
-import type { IsolationLevel, IsolationSession, IsolationTransaction } from './isolation-subject.js'
+import { KEYSPACES } from '../suite/isolation-subject.js'
+import type { IsolationLevel, IsolationSession, IsolationTransaction } from '../suite/isolation-subject.js'
 import { ReferenceTransaction, writesOverlap } from './reference-transaction.js'
 import type { ReferenceState } from './reference-transaction.js'
 
@@ -18,7 +18,7 @@ export interface IsolationOutcome {
 }
 
 /** One transaction in a run. */
-interface Runner {
+interface ScriptRun {
   readonly script: IsolationScript
   /** Step to take next; the one behind the last ends it. */
   next: number
@@ -50,13 +50,13 @@ export function runCase(
   reopenAt: number,
 ): IsolationOutcome {
   const before = prepare(session, testCase)
-  const runners = testCase.scripts.map(newRunner)
+  const runners = testCase.scripts.map(newScriptRun)
   let state: ReferenceState = before
-  const commits: Runner[] = []
+  const commits: ScriptRun[] = []
   order.forEach((which, index) => {
-    if (injection === 'reopen' && index === reopenAt) reopen(session, runners)
+    if (injection === 'reopen' && index === reopenAt) reopenDatabase(session, runners)
     else if (injection === 'writes') session.write('elsewhere', String(index), 'value')
-    else if (injection !== 'nothing' && injection !== 'reopen') session.disturb(injection)
+    else if (injection !== 'nothing' && injection !== 'reopen') session.runMaintenance(injection)
     const runner = runners[which]!
     if (runner.outcome !== 'open') return
     if (runner.transaction === undefined) begin(session, runner, isolation, state, commits.length)
@@ -67,9 +67,9 @@ export function runCase(
     state = end(runner, commits, state)
     checkState(session, state, 'after a step')
   })
-  if (injection === 'reopen') session.disturb('reopen')
+  if (injection === 'reopen') session.runMaintenance('reopen')
   checkState(session, state, 'at the end')
-  const isExplained = explains(before, inSerialOrder(commits), state)
+  const isExplained = isExplainedBy(before, inSerialOrder(commits), state)
   promised(
     isolation !== 'serializable' || isExplained,
     () => 'the order of commits does not explain what was seen',
@@ -77,11 +77,11 @@ export function runCase(
   return {
     committed: commits.length,
     conflicts: runners.filter(({ outcome }) => outcome === 'conflict').length,
-    isAnomaly: !isExplained && !permutations(commits).some((some) => explains(before, some, state)),
+    isAnomaly: !isExplained && !permutations(commits).some((some) => isExplainedBy(before, some, state)),
   }
 }
 
-function newRunner(script: IsolationScript): Runner {
+function newScriptRun(script: IsolationScript): ScriptRun {
   return {
     script,
     next: 0,
@@ -100,7 +100,7 @@ function prepare(session: IsolationSession, testCase: IsolationCase): ReferenceS
   const transaction = session.begin({ isolation: 'serializable' })
   const state = new Map<string, string>()
   for (const keyspace of KEYSPACES) transaction.in(keyspace).deleteRange({})
-  for (const [name, value] of Object.entries(testCase.before)) {
+  for (const [name, value] of Object.entries(testCase.initial)) {
     state.set(name, String(value))
     transaction.in(name.slice(0, 1)).put(name.slice(2), String(value))
   }
@@ -110,7 +110,7 @@ function prepare(session: IsolationSession, testCase: IsolationCase): ReferenceS
 
 function begin(
   session: IsolationSession,
-  runner: Runner,
+  runner: ScriptRun,
   isolation: IsolationLevel,
   state: ReferenceState,
   commitCount: number,
@@ -121,7 +121,7 @@ function begin(
   runner.beganAfter = commitCount
 }
 
-function step(runner: Runner): void {
+function step(runner: ScriptRun): void {
   const { script, transaction, reference, memory, expectedMemory } = runner
   const action = script.steps[runner.next++]!
   const seen = JSON.stringify(action(transaction!, memory)) ?? ''
@@ -131,7 +131,7 @@ function step(runner: Runner): void {
 }
 
 /** Ends a transaction, and gives the state after it. */
-function end(runner: Runner, commits: Runner[], state: ReferenceState): ReferenceState {
+function end(runner: ScriptRun, commits: ScriptRun[], state: ReferenceState): ReferenceState {
   const transaction = runner.transaction!
   const reference = runner.reference!
   if (runner.script.end === 'rollback') {
@@ -160,8 +160,8 @@ function end(runner: Runner, commits: Runner[], state: ReferenceState): Referenc
 }
 
 /** Ends all transactions by ending the system. */
-function reopen(session: IsolationSession, runners: readonly Runner[]): void {
-  session.disturb('reopen')
+function reopenDatabase(session: IsolationSession, runners: readonly ScriptRun[]): void {
+  session.runMaintenance('reopen')
   for (const runner of runners) {
     if (runner.transaction === undefined || runner.outcome !== 'open') continue
     runner.outcome = 'lost'
@@ -199,7 +199,7 @@ function applied(reference: ReferenceTransaction, state: ReferenceState): Refere
 }
 
 /** Reports whether running transactions one after the other gives what they saw, and the state. */
-function explains(before: ReferenceState, order: readonly Runner[], after: ReferenceState): boolean {
+function isExplainedBy(before: ReferenceState, order: readonly ScriptRun[], after: ReferenceState): boolean {
   let state = before
   for (const { script, seen } of order) {
     const replay = new ReferenceTransaction(state)
@@ -214,9 +214,9 @@ function explains(before: ReferenceState, order: readonly Runner[], after: Refer
 }
 
 /** The order that is promised: writers as they committed, and who only read behind the commits he began after. */
-function inSerialOrder(commits: readonly Runner[]): Runner[] {
-  const isReader = ({ reference }: Runner): boolean => reference!.changes.length === 0
-  const order: Runner[] = []
+function inSerialOrder(commits: readonly ScriptRun[]): ScriptRun[] {
+  const isReader = ({ reference }: ScriptRun): boolean => reference!.changes.length === 0
+  const order: ScriptRun[] = []
   for (let count = 0; count <= commits.length; count++) {
     order.push(...commits.filter((runner) => isReader(runner) && runner.beganAfter === count))
     const next = commits[count]

@@ -1,12 +1,12 @@
-import type { Suite } from '../deep/suite.js'
+import type { Suite } from '../suite/suite.js'
 import { Violation } from '../violation.js'
 import { ISOLATION_CASES } from './anomaly-cases.js'
 import { interleavingCount, interleavings } from './interleavings.js'
-import { together } from './isolation-case.js'
+import { combined } from './isolation-case.js'
 import type { IsolationCase } from './isolation-case.js'
 import { runCase } from './isolation-run.js'
 import type { Injection } from './isolation-run.js'
-import type { IsolationLevel, IsolationSession, IsolationSubject } from './isolation-subject.js'
+import type { IsolationLevel, IsolationSession, IsolationSubject } from '../suite/isolation-subject.js'
 
 /** What the suite has counted. */
 export interface IsolationCounts {
@@ -61,7 +61,7 @@ export function isolationSuite(
   const counts: IsolationCounts = { cases: cases.length, runs: 0, conflicts: 0, anomalies: 0 }
   for (const combination of combinationsOf(cases)) {
     const ordersMax = combination.injection === 'nothing' ? effort.orders : effort.injectedOrders
-    const ordered = separated(combination.testCase, ordersMax)
+    const ordered = withSeparateBegin(combination.testCase, ordersMax)
     const of = Math.ceil(orderCount(ordered) / ordersMax)
     runPart(subject, { ...combination, testCase: ordered }, { part: 0, of }, counts)
   }
@@ -77,7 +77,7 @@ export function isolationParts(name: string, subject: IsolationSubject): Suite {
       Promise.resolve().then(() => {
         const counts: IsolationCounts = { cases: 1, runs: 0, conflicts: 0, anomalies: 0 }
         const combination = combinations[seed % combinations.length] as Combination
-        const ordered = separated(combination.testCase, Infinity)
+        const ordered = withSeparateBegin(combination.testCase, Infinity)
         const of = Math.ceil(orderCount(ordered) / DEEP_ORDERS)
         const part = Math.floor(seed / combinations.length) % of
         runPart(subject, { ...combination, testCase: ordered }, { part, of }, counts)
@@ -147,10 +147,10 @@ function runOrder(
 }
 
 /** Begins each transaction in a step of its own, unless that makes too many orders. */
-function separated(testCase: IsolationCase, ordersMax: number): IsolationCase {
+function withSeparateBegin(testCase: IsolationCase, ordersMax: number): IsolationCase {
   const separate = {
     ...testCase,
-    scripts: testCase.scripts.map((script) => ({ ...script, steps: [together(), ...script.steps] })),
+    scripts: testCase.scripts.map((script) => ({ ...script, steps: [combined(), ...script.steps] })),
   }
   return orderCount(separate) <= ordersMax ? separate : testCase
 }

@@ -1,4 +1,4 @@
-import type { IsolationTransaction, IsolationView, ScanRange } from './isolation-subject.js'
+import type { IsolationTransaction, IsolationView, ScanRange } from '../suite/isolation-subject.js'
 
 /** Content of all keyspaces: `keyspace/key` to value. */
 export type ReferenceState = ReadonlyMap<string, string>

@@ -1,4 +1,4 @@
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import type { Command } from '../model/commands/commands.js'
 import { reduceList } from '../model/reduce.js'
 import { codeOf } from '../model/regression-code.js'
@@ -8,14 +8,14 @@ import { Violation } from '../violation.js'
 import { CONFIGURATIONS } from './configurations.js'
 import type { Configuration } from './configurations.js'
 import { operationFile } from './operation-file.js'
-import { withBatchesApart, withInserted, withWritesAsBatches } from './relations.js'
+import { withSplitBatches, withInserted, withWritesAsBatches } from './relations.js'
 import type { Unit } from './relations.js'
 import { runHistory } from './run-history.js'
 import type { OpenConfigured } from './run-history.js'
-import { LawWatcher } from './state-laws.js'
+import { StateLawObserver } from './state-laws.js'
 
 const REDUCTION_TRIES = 300
-const QUIET: readonly Command['do'][] = ['checkpoint', 'compact', 'sync', 'verify']
+const MAINTENANCE: readonly Command['do'][] = ['checkpoint', 'compact', 'sync', 'verify']
 
 /** One file of operations, run in every configuration: the histories must be the same. */
 export const metamorphicSuite: Suite = metamorphicSuiteOf()
@@ -45,7 +45,7 @@ export function runMetamorphicCase(seed: number, open?: OpenConfigured): SuiteCo
   const [plain, ...others] = usable as [Configuration, ...Configuration[]]
   const expected = runHistory(plain, commands, {}, open)
   for (const other of others) {
-    compare(seed, commands, plain, other, expected, open)
+    compareWith(seed, commands, plain, other, expected, open)
   }
   const operations = commands.length * usable.length + runRelations(seed, random, usable, open)
   return { cases: 1, configurations: usable.length, operations, relations: 6 }
@@ -56,7 +56,7 @@ export function runMetamorphicCase(seed: number, open?: OpenConfigured): SuiteCo
  *
  * @throws Violation at the first answer that differs.
  */
-export function sameHistories(names: readonly [string, string], commands: readonly Command[]): void {
+export function compareConfigurations(names: readonly [string, string], commands: readonly Command[]): void {
   const [one, other] = names.map((name) => CONFIGURATIONS.find((each) => each.name === name)) as [
     Configuration,
     Configuration,
@@ -65,7 +65,7 @@ export function sameHistories(names: readonly [string, string], commands: readon
   if (difference !== undefined) throw new Violation(difference)
 }
 
-function compare(
+function compareWith(
   seed: number,
   commands: readonly Command[],
   plain: Configuration,
@@ -78,7 +78,7 @@ function compare(
   const differs = (shorter: readonly Command[]): boolean =>
     differenceOf(runHistory(plain, shorter, {}, open), runHistory(other, shorter, {}, open)) !== undefined
   const { items } = reduceList(commands, differs, REDUCTION_TRIES)
-  const code = codeOf('sameHistories', [plain.name, other.name], items)
+  const code = codeOf('compareConfigurations', [plain.name, other.name], items)
   throw new Violation(
     `seed ${seed}: '${plain.name}' and '${other.name}' differ: ${difference}\nreduced:\n${code}`,
   )
@@ -119,17 +119,17 @@ function runRelations(
     ({ kind, settings }) => kind === 'memory files' && settings.durability !== 'none',
   )
   const relations: [string, readonly Unit[], readonly Configuration[]][] = [
-    ['a checkpoint, compaction, sync or verification', withInserted(whole, random, QUIET), usable],
+    ['a checkpoint, compaction, sync or verification', withInserted(whole, random, MAINTENANCE), usable],
     ['reopening', withInserted(lasting, random, ['reopen']), withFiles],
     ['the end of the process', withInserted(handedOver, random, ['crash', 'crash', 'checkpoint']), inMemory],
-    ['taking batches apart', withBatchesApart(harmless), usable],
+    ['taking batches apart', withSplitBatches(harmless), usable],
     ['batches of one', withWritesAsBatches(harmless), usable],
   ]
   // The watcher's snapshots would show in the statistics of the other files.
-  runHistory(random.pick(usable), lasting, new LawWatcher(random.between(5, 60)), open)
+  runHistory(random.pick(usable), lasting, new StateLawObserver(random.between(5, 60)), open)
   let count = lasting.length
   for (const [what, units, configurations] of relations) {
-    holdRelation(seed, what, units, random.pick(configurations), open)
+    checkRelation(seed, what, units, random.pick(configurations), open)
     count += originalOf(units).length + variantOf(units).length
   }
   return count
@@ -144,7 +144,7 @@ function withoutBuffering(command: Command): Command {
   return 'durability' in command ? { ...command, ...inner, durability: 'periodic' } : { ...command, ...inner }
 }
 
-function holdRelation(
+function checkRelation(
   seed: number,
   what: string,
   units: readonly Unit[],

@@ -1,5 +1,6 @@
-import { COMMAND_WEIGHTS, CommandSource } from '../model/commands/command-source.js'
-import type { CommandWeights } from '../model/commands/command-source.js'
+import { CommandSource } from '../model/commands/command-source.js'
+import { COMMAND_WEIGHTS } from '../model/commands/command-weights.js'
+import type { CommandWeights } from '../model/commands/command-weights.js'
 import type { Command, CommandName } from '../model/commands/commands.js'
 import { swarmOptions } from '../history/swarm.js'
 import type { TestRandom } from '../test-random.js'

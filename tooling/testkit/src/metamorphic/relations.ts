@@ -25,7 +25,7 @@ export function withInserted(
 }
 
 /** Takes every batch apart into single writes. */
-export function withBatchesApart(commands: readonly Command[]): Unit[] {
+export function withSplitBatches(commands: readonly Command[]): Unit[] {
   return commands.map((original) => ({
     original,
     variant: original.do === 'batch' ? original.steps.map((step): Command => step) : [original],

@@ -1,23 +1,26 @@
 import { createHash } from 'node:crypto'
 import type { Command } from '../model/commands/commands.js'
 import { Session } from '../model/session/session.js'
-import { newPlace } from './configurations.js'
+import { newLocation } from './configurations.js'
 import type { Configuration } from './configurations.js'
 
 /** Opens the database of a configuration; a canary opens one that lies. */
 export type OpenConfigured = (
   configuration: Configuration,
-  place: ReturnType<typeof newPlace>['place'],
+  place: ReturnType<typeof newLocation>['location'],
 ) => Session
 
-function openConfigured(configuration: Configuration, place: ReturnType<typeof newPlace>['place']): Session {
+function openConfigured(
+  configuration: Configuration,
+  place: ReturnType<typeof newLocation>['location'],
+): Session {
   return new Session(configuration.settings, place)
 }
 
 /** What happens in a run beside its commands. */
-export interface Watcher {
+export interface RunObserver {
   /** Called before each command. */
-  before?(session: Session, index: number): void
+  beforeCommand?(session: Session, index: number): void
   /** Called at the end, before the database closes. */
   atEnd?(session: Session): void
 }
@@ -31,18 +34,18 @@ const WHOLE_ANSWER_MAX = 200
 export function runHistory(
   configuration: Configuration,
   commands: readonly Command[],
-  watcher: Watcher = {},
+  watcher: RunObserver = {},
   open: OpenConfigured = openConfigured,
 ): string[] {
-  const made = newPlace(configuration.kind)
+  const made = newLocation(configuration.kind)
   try {
-    const session = open(configuration, made.place)
+    const session = open(configuration, made.location)
     const history: string[] = []
     for (const [index, command] of commands.entries()) {
-      watcher.before?.(session, index)
-      history.push(shortened(answer(session, command)))
+      watcher.beforeCommand?.(session, index)
+      history.push(shortened(executeCommand(session, command)))
     }
-    history.push(shortened(session.answer({ do: 'verify' })), shortened(session.dump()))
+    history.push(shortened(session.execute({ do: 'verify' })), shortened(session.dump()))
     watcher.atEnd?.(session)
     session.close()
     return history
@@ -51,8 +54,8 @@ export function runHistory(
   }
 }
 
-function answer(session: Session, command: Command): string {
-  if (command.do !== 'crash') return session.answer(command)
+function executeCommand(session: Session, command: Command): string {
+  if (command.do !== 'crash') return session.execute(command)
   session.crash()
   return session.dump()
 }

@@ -3,7 +3,7 @@ import { keyTexts, valueTexts } from '../model/commands/texts.js'
 import type { KeyTexts, ValueTexts } from '../model/commands/texts.js'
 import type { Session } from '../model/session/session.js'
 import { promised } from '../violation.js'
-import type { Watcher } from './run-history.js'
+import type { RunObserver } from './run-history.js'
 
 /** Snapshots that a run takes beside its commands. */
 const SNAPSHOTS_MAX = 5
@@ -12,9 +12,9 @@ const SNAPSHOTS_MAX = 5
  * Takes snapshots along the way and looks at the end whether they still show what was there; and holds the laws of a
  * state against the last one.
  */
-export class LawWatcher implements Watcher {
+export class StateLawObserver implements RunObserver {
   readonly #every: number
-  #taken: {
+  #snapshots: {
     readonly snapshot: Snapshot
     readonly seen: ReadonlyMap<string, string>
     readonly database: Database
@@ -24,16 +24,16 @@ export class LawWatcher implements Watcher {
     this.#every = every
   }
 
-  before({ database }: Session, index: number): void {
-    if (index % this.#every !== 0 || this.#taken.length >= SNAPSHOTS_MAX) return
+  beforeCommand({ database }: Session, index: number): void {
+    if (index % this.#every !== 0 || this.#snapshots.length >= SNAPSHOTS_MAX) return
     const seen = new Map<string, string>()
     for (const { name } of database.keyspaces())
       seen.set(name, contentOf(keyspaceOf(database, name), encodingsOf(database, name)))
-    this.#taken.push({ snapshot: database.snapshot(), seen, database })
+    this.#snapshots.push({ snapshot: database.snapshot(), seen, database })
   }
 
   atEnd({ database }: Session): void {
-    for (const { snapshot, seen, database: then } of this.#taken) {
+    for (const { snapshot, seen, database: then } of this.#snapshots) {
       // A snapshot ends with its database.
       if (then !== database) continue
       for (const [name, content] of seen) {
@@ -48,12 +48,12 @@ export class LawWatcher implements Watcher {
       snapshot.release()
     }
     for (const { name } of database.keyspaces())
-      holdLaws(name, keyspaceOf(database, name), encodingsOf(database, name))
+      checkStateLaws(name, keyspaceOf(database, name), encodingsOf(database, name))
   }
 }
 
 /** What is there is the same in both directions, by cursor and by scan, one by one and all together. */
-export function holdLaws(
+export function checkStateLaws(
   name: string,
   reads: KeyspaceReads<unknown, unknown>,
   { keys, values }: Encodings,
@@ -66,11 +66,11 @@ export function holdLaws(
     .entries({ reverse: true })
     .map(([key, value]) => [keys.fromKey(key), values.fromValue(value)] as const)
     .toArray()
-  same(name, 'forward and the reverse of reverse', forward, backward.reverse())
+  assertSame(name, 'forward and the reverse of reverse', forward, backward.reverse())
   const gotten = forward.map(([key]) => [key, values.fromValue(reads.get(keys.toKey(key)))])
-  same(name, 'a scan and the gets of its keys', forward, gotten)
+  assertSame(name, 'a scan and the gets of its keys', forward, gotten)
   const many = reads.getMany(forward.map(([key]) => keys.toKey(key))).map((value) => values.fromValue(value))
-  same(
+  assertSame(
     name,
     'a scan and getMany',
     forward.map(([, value]) => value),
@@ -79,7 +79,7 @@ export function holdLaws(
   using cursor = reads.cursor()
   const walked: string[] = []
   for (let found = cursor.last(); found; found = cursor.previous()) walked.push(keys.fromKey(cursor.key))
-  same(
+  assertSame(
     name,
     'a scan and a cursor walking back',
     forward.map(([key]) => key),
@@ -93,7 +93,7 @@ export function holdLaws(
   const parts = [...reads.keys({ limit: middle }), ...reads.keys({ offset: middle })].map((key) =>
     keys.fromKey(key),
   )
-  same(
+  assertSame(
     name,
     'a scan and its two halves',
     forward.map(([key]) => key),
@@ -106,7 +106,7 @@ interface Encodings {
   readonly values: ValueTexts
 }
 
-function same(name: string, what: string, one: unknown, other: unknown): void {
+function assertSame(name: string, what: string, one: unknown, other: unknown): void {
   promised(JSON.stringify(one) === JSON.stringify(other), () => `in ${name}, ${what} are not the same`)
 }
 

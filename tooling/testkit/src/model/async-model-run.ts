@@ -1,9 +1,9 @@
 import { MemoryVfs } from '@ldb/vfs'
 import { AsyncSession } from './session/async-session.js'
 import type { Command } from './commands/commands.js'
-import { assertSameAnswer, assertSurvivors } from './model-run.js'
+import { assertSameResult, assertRecoveredSeq } from './model-run.js'
 import { Reference } from './reference/reference.js'
-import type { RunSettings } from './run-settings.js'
+import type { RunSettings } from './commands/run-settings.js'
 
 /** Returns the database that is tried by its async face; a canary gives one that lies. */
 export type OpenAsyncSession = (settings: RunSettings) => AsyncSession
@@ -29,18 +29,18 @@ export class AsyncModelRun {
 
   /** Has both do a command. */
   async step(given: Command): Promise<void> {
-    const command = forPromises(given)
+    const command = withoutSyncOnlyReads(given)
     this.#count++
     if (command.do === 'crash') {
       const seq = this.#session.crash()
-      assertSurvivors(seq, this.#reference.commitBounds)
-      this.#reference.reopened(seq)
+      assertRecoveredSeq(seq, this.#reference.commitBounds)
+      this.#reference.reopen(seq)
       this.#compare(command, this.#session.dump(), this.#reference.dump())
       return
     }
-    const actual = await this.#session.answer(command)
-    this.#reference.observed = actual
-    this.#compare(command, actual, this.#reference.answer(command))
+    const actual = await this.#session.execute(command)
+    this.#reference.actualResult = actual
+    this.#compare(command, actual, this.#reference.execute(command))
   }
 
   /** Looks at everything once more, and closes the database. */
@@ -54,7 +54,7 @@ export class AsyncModelRun {
 
   #compare(command: Command, actual: string, expected: string): void {
     const isStats = command.do === 'stats'
-    assertSameAnswer(
+    assertSameResult(
       this.#count,
       command,
       isStats ? withoutOpenCount(actual) : actual,
@@ -78,7 +78,7 @@ export async function runCommandsAsync(
  * Leaves out what only the sync face says for certain: a scan that has read ahead gives what it has after its snapshot
  * was released; what a callback opens, it opens by the sync face.
  */
-function forPromises(command: Command): Command {
+function withoutSyncOnlyReads(command: Command): Command {
   if (command.do === 'scanOpen') {
     const { from: _from, tx: _tx, ...live } = command
     return live
@@ -87,7 +87,7 @@ function forPromises(command: Command): Command {
     const inner = command.inner.filter((each) => each.do !== 'snapshot' && each.do !== 'scanNext')
     return { ...command, inner }
   }
-  if (command.do === 'readOnly') return { ...command, commands: command.commands.map(forPromises) }
+  if (command.do === 'readOnly') return { ...command, commands: command.commands.map(withoutSyncOnlyReads) }
   return command
 }
 

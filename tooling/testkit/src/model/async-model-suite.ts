@@ -1,8 +1,8 @@
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import { Violation } from '../violation.js'
 import { AsyncModelRun, runCommandsAsync } from './async-model-run.js'
 import type { OpenAsyncSession } from './async-model-run.js'
-import { callsOf } from './call-count.js'
+import { callCountOf } from './call-count.js'
 import { modelCase } from './model-suite.js'
 import { reduceListAsync } from './reduce.js'
 import { regressionCode } from './regression-code.js'
@@ -39,7 +39,7 @@ export async function runAsyncModelCase(seed: number, open?: OpenAsyncSession): 
   return {
     cases: 1,
     commands: commands.length,
-    operations: commands.reduce((sum, command) => sum + callsOf(command), 0),
+    operations: commands.reduce((sum, command) => sum + callCountOf(command), 0),
     crashes: commands.filter((command) => command.do === 'crash').length,
     reopens: commands.filter((command) => command.do === 'reopen').length,
   }

@@ -2,7 +2,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import { Violation } from '../violation.js'
 import type { Command } from './commands/commands.js'
 import { Reference } from './reference/reference.js'
-import type { RunSettings } from './run-settings.js'
+import type { RunSettings } from './commands/run-settings.js'
 import { Session } from './session/session.js'
 
 /** Returns the database that is tried; a canary gives one that lies. */
@@ -34,9 +34,9 @@ export class ModelRun {
       this.#crash()
       return
     }
-    const actual = this.#session.answer(command)
-    this.#reference.observed = actual
-    this.#compare(command, actual, this.#reference.answer(command))
+    const actual = this.#session.execute(command)
+    this.#reference.actualResult = actual
+    this.#compare(command, actual, this.#reference.execute(command))
   }
 
   /** Looks at everything once more, and closes the database. */
@@ -48,30 +48,30 @@ export class ModelRun {
   }
 
   #checkWhole(command: Command): void {
-    this.#compare(command, this.#session.answer(command), this.#reference.answer(command))
+    this.#compare(command, this.#session.execute(command), this.#reference.execute(command))
   }
 
   #crash(): void {
     const seq = this.#session.crash()
-    assertSurvivors(seq, this.#reference.commitBounds)
-    this.#reference.reopened(seq)
+    assertRecoveredSeq(seq, this.#reference.commitBounds)
+    this.#reference.reopen(seq)
     this.#compare({ do: 'crash' }, this.#session.dump(), this.#reference.dump())
   }
 
   #compare(command: Command, actual: string, expected: string): void {
-    assertSameAnswer(this.#count, command, actual, expected)
+    assertSameResult(this.#count, command, actual, expected)
   }
 }
 
 /** @throws Violation when a database has not answered as the reference. */
-export function assertSameAnswer(count: number, command: Command, actual: string, expected: string): void {
+export function assertSameResult(count: number, command: Command, actual: string, expected: string): void {
   if (actual === expected) return
   const call = JSON.stringify(command)
-  throw new Violation(`command ${count}, ${excerpt(call, 0)}, gave ${differing(actual, expected)}`)
+  throw new Violation(`command ${count}, ${excerpt(call, 0)}, gave ${describeDifference(actual, expected)}`)
 }
 
 /** @throws Violation when the database has come back at a commit that it must not. */
-export function assertSurvivors(seq: number, [floor, newest]: readonly [number, number]): void {
+export function assertRecoveredSeq(seq: number, [floor, newest]: readonly [number, number]): void {
   if (seq >= floor && seq <= newest) return
   throw new Violation(`after a crash the newest commit was ${seq}, not ${floor} to ${newest}`)
 }
@@ -83,7 +83,7 @@ export function runCommands(settings: RunSettings, commands: readonly Command[],
   run.end()
 }
 
-function differing(actual: string, expected: string): string {
+function describeDifference(actual: string, expected: string): string {
   let at = 0
   while (at < actual.length && actual[at] === expected[at]) at++
   return `${excerpt(actual, at)} and not ${excerpt(expected, at)}`

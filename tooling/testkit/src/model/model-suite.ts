@@ -1,17 +1,18 @@
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import { seededRandom } from '../test-random.js'
 import type { TestRandom } from '../test-random.js'
 import { Violation } from '../violation.js'
-import { callsOf } from './call-count.js'
-import { COMMAND_WEIGHTS, CommandSource } from './commands/command-source.js'
-import type { CommandWeights } from './commands/command-source.js'
+import { callCountOf } from './call-count.js'
+import { CommandSource } from './commands/command-source.js'
+import { COMMAND_WEIGHTS } from './commands/command-weights.js'
+import type { CommandWeights } from './commands/command-weights.js'
 import type { Command } from './commands/commands.js'
 import { ModelRun, runCommands } from './model-run.js'
 import type { OpenSession } from './model-run.js'
 import { reduceList } from './reduce.js'
 import { regressionCode } from './regression-code.js'
-import type { RunSettings } from './run-settings.js'
+import type { RunSettings } from './commands/run-settings.js'
 import type { TextShape } from './commands/text-source.js'
 
 /** A run, decided by its seed. */
@@ -51,12 +52,12 @@ export function runModelCase(seed: number, open?: OpenSession): SuiteCounts {
     }
     run.end()
   } catch (error) {
-    throw reduced(seed, settings, commands.slice(0, done + 1), error, open)
+    throw reducedViolation(seed, settings, commands.slice(0, done + 1), error, open)
   }
   return {
     cases: 1,
     commands: commands.length,
-    operations: commands.reduce((sum, command) => sum + callsOf(command), 0),
+    operations: commands.reduce((sum, command) => sum + callCountOf(command), 0),
     crashes: commands.filter((command) => command.do === 'crash').length,
     reopens: commands.filter((command) => command.do === 'reopen').length,
     'runs without faults': isLarge(seed) ? 1 : 0,
@@ -68,7 +69,7 @@ export function modelCase(seed: number): ModelCase {
   const random = seededRandom(seed)
   const isLong = isLarge(seed)
   const settings = settingsOf(random)
-  const weights = isLong ? faultless() : withHabits(random)
+  const weights = isLong ? faultFreeWeights() : biasedWeights(random)
   const source = new CommandSource(random.fork(), shapeOf(random, isLong), weights)
   const count = isLong ? random.between(6_000, 12_000) : random.between(200, 2_500)
   const opening: Command[] = [1, 2, 3].map((ks) => ({ do: 'keyspace', ks }))
@@ -106,7 +107,7 @@ function shapeOf(random: TestRandom, isLong: boolean): TextShape {
 }
 
 /** Some commands left out, and others that come far more often. */
-function withHabits(random: TestRandom): CommandWeights {
+function biasedWeights(random: TestRandom): CommandWeights {
   const weights: Record<keyof CommandWeights, number> = swarmWeights(random, COMMAND_WEIGHTS)
   weights.put = Math.max(weights.put, 10)
   weights.read = Math.max(weights.read, 10)
@@ -124,14 +125,14 @@ function withHabits(random: TestRandom): CommandWeights {
   return weights
 }
 
-function faultless(): CommandWeights {
+function faultFreeWeights(): CommandWeights {
   const weights: Record<keyof CommandWeights, number> = { ...COMMAND_WEIGHTS }
   for (const fault of FAULTS) weights[fault] = 0
   // What empties a keyspace keeps it small, and what looks at all of it is slow when it is large.
   return { ...weights, clear: 0.05, drop: 0.02, reopen: 0.05, verify: 0.05, compact: 0.1, fill: 1 }
 }
 
-function reduced(
+function reducedViolation(
   seed: number,
   settings: RunSettings,
   commands: readonly Command[],

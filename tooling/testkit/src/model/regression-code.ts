@@ -1,5 +1,5 @@
 import type { Command } from './commands/commands.js'
-import type { RunSettings } from './run-settings.js'
+import type { RunSettings } from './commands/run-settings.js'
 
 /** Writes a failing run as the code of a test, to be put into `test/regressions/`. */
 export function regressionCode(

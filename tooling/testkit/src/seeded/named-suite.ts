@@ -1,4 +1,4 @@
-import type { Suite } from '../deep/suite.js'
+import type { Suite } from '../suite/suite.js'
 
 /** Suites that do not use the drivers, loaded one by one: the fuzz suite must be loaded before any code under test. */
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {

@@ -1,4 +1,4 @@
-import type { Suite } from '../deep/suite.js'
+import type { Suite } from '../suite/suite.js'
 import { SEEDED_BUGS } from './bug-list.js'
 import { catchBug } from './bug-run.js'
 import type { SeededBug } from './seeded-bug.js'

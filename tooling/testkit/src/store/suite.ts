@@ -35,7 +35,7 @@ export const STORE_CASES: readonly StoreCase[] = [
   { name: 'operations of one section, in their order', run: orderWithinSection },
   { name: 'a key that is the beginning of an array', run: keyBytes },
   { name: 'a checkpoint survives closing, what came after it does not', run: checkpointSurvives },
-  { name: 'a snapshot does not change', run: snapshotStands },
+  { name: 'a snapshot does not change', run: snapshotIsStable },
   { name: 'what is given out belongs to whoever asked', run: valuesAreOwned },
   { name: 'what is closed or released says so', run: afterClose },
 ]
@@ -58,7 +58,7 @@ export function storeSuite(
       throw new Violation(`${maker.name}: ${one.name}: ${String(error)}`, { cause: error })
     }
   }
-  randomCourse(maker, seed, stepCount)
+  randomOperations(maker, seed, stepCount)
   return { cases: STORE_CASES.length, steps: stepCount }
 }
 
@@ -126,7 +126,7 @@ function checkpointSurvives(maker: StoreMaker): void {
   model.store.close()
 }
 
-function snapshotStands(maker: StoreMaker): void {
+function snapshotIsStable(maker: StoreMaker): void {
   const model = new StoreModel(maker.make().open())
   for (let index = 0; index < 200; index++) model.apply({ key: `k${index}`, value: `${index}` })
   const snapshot = model.store.snapshot()
@@ -188,13 +188,13 @@ interface Pin {
 }
 
 /** Any operations in any order, with snapshots held over all of them. */
-function randomCourse(maker: StoreMaker, seed: number, stepCount: number): void {
+function randomOperations(maker: StoreMaker, seed: number, stepCount: number): void {
   const random = seededRandom(seed)
   const place = maker.make()
   const model = new StoreModel(place.open())
   const pins: Pin[] = []
   try {
-    for (let step = 0; step < stepCount; step++) courseStep(random, model, pins, place)
+    for (let step = 0; step < stepCount; step++) randomStep(random, model, pins, place)
     model.check()
   } catch (error) {
     throw new Violation(`${maker.name}, seed ${seed}: ${String(error)}`, { cause: error })
@@ -203,7 +203,7 @@ function randomCourse(maker: StoreMaker, seed: number, stepCount: number): void 
   model.store.close()
 }
 
-function courseStep(random: TestRandom, model: StoreModel, pins: Pin[], place: StorePlace): void {
+function randomStep(random: TestRandom, model: StoreModel, pins: Pin[], place: StorePlace): void {
   const key = (): string => random.pick(['', 'a', 'https://example.com/', '\u00ff']) + random.below(400)
   const roll = random.below(100)
   if (roll < 60) {

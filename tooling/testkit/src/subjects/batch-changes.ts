@@ -2,8 +2,8 @@ import type { RangeOptions } from '@ldb/core'
 import { COMMON_RULES, rootsAfterData } from '../trace/order-rules.js'
 import type { OrderRule } from '../trace/order-rules.js'
 import type { ModelChange } from '../history/history.js'
-import { lifeOf } from '../history/model-changes.js'
-import { isFoundCheckpoint, isTree, META_END } from './tree-subject.js'
+import { ttlOf } from '../history/model-changes.js'
+import { isMetaRewrite, isTree, META_END } from './tree-subject.js'
 import { isSegment, LOG_RULES } from './wal-subject.js'
 
 /** Where the databases of all subjects are. */
@@ -19,7 +19,7 @@ export function databaseRules(besideWrites: boolean): readonly OrderRule[] {
   return [
     ...COMMON_RULES,
     ...LOG_RULES,
-    rootsAfterData(isTreeOfIt, META_END, isSegment, isFoundCheckpoint, besideWrites),
+    rootsAfterData(isTreeOfIt, META_END, isSegment, isMetaRewrite, besideWrites),
   ]
 }
 
@@ -32,7 +32,7 @@ export interface ChangeTarget {
 
 /** Adds an operation of the model to a batch or transaction; gives its answer. */
 export function addChange(target: ChangeTarget, change: ModelChange): unknown {
-  if (change.kind === 'put') return target.put(change.key, change.value, lifeOf(change.value))
+  if (change.kind === 'put') return target.put(change.key, change.value, ttlOf(change.value))
   if (change.kind === 'delete') return target.delete(change.key)
   return target.deleteRange(
     change.upper === undefined ? { gte: change.lower } : { gte: change.lower, lt: change.upper },

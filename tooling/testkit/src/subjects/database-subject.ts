@@ -5,8 +5,8 @@ import type { History } from '../history/history.js'
 import { randomChanges } from '../history/model-changes.js'
 import type { EntryShape } from '../history/model-changes.js'
 import type { OrderRule } from '../trace/order-rules.js'
-import { attemptCommit } from './subject.js'
-import type { Subject, SubjectRun, SubjectSession } from './subject.js'
+import { attemptCommit } from '../suite/subject.js'
+import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
@@ -88,10 +88,10 @@ class DatabaseSession implements SubjectSession {
   constructor(run: DatabaseRun, vfs: Vfs, database: Database) {
     this.#run = run
     this.#vfs = vfs
-    this.#database = this.#watched(database)
+    this.#database = this.#withErrorListener(database)
   }
 
-  #watched(database: Database): Database {
+  #withErrorListener(database: Database): Database {
     this.#hasFailed = false
     return database.on('error', () => {
       this.#hasFailed = true
@@ -130,13 +130,13 @@ class DatabaseSession implements SubjectSession {
         const { poisoned } = database.stats()
         this.close(true)
         if (!history.inDoubt && !poisoned) history.acknowledgeDurable(history.submitted)
-        this.#database = this.#watched(this.#run.openDatabase(this.#vfs, history))
+        this.#database = this.#withErrorListener(this.#run.openDatabase(this.#vfs, history))
         history.goOnFrom(this.observe(history, history.least))
         this.isOpen = true
         return
       }
       case 'second':
-        this.#openAgain(history)
+        this.#openSecond(history)
         return
     }
   }
@@ -183,7 +183,7 @@ class DatabaseSession implements SubjectSession {
       batch.commit({ durability })
     })
     if (durability === 'full') history.acknowledgeDurable(commit)
-    else if (durability === 'periodic') history.acknowledgeHandedOver(commit)
+    else if (durability === 'periodic') history.acknowledgeFlushed(commit)
   }
 
   #keyspace(name: string): Database | Keyspace<string, string> {
@@ -220,7 +220,7 @@ class DatabaseSession implements SubjectSession {
   }
 
   /** Another opener is refused, and changes nothing. */
-  #openAgain(history: History): void {
+  #openSecond(history: History): void {
     let refused = false
     try {
       this.#run.openDatabase(this.#vfs, history)

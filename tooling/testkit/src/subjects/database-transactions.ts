@@ -7,7 +7,7 @@ import type {
   IsolationSubject,
   IsolationTransaction,
   IsolationView,
-} from '../isolation/isolation-subject.js'
+} from '../suite/isolation-subject.js'
 
 const PATH = '/home/data'
 
@@ -30,7 +30,7 @@ class DatabaseSession implements IsolationSession {
     return new DatabaseTransaction(db.begin(options), (name) => keyspaceOf(db, keyspaces, name))
   }
 
-  disturb(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
+  runMaintenance(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
     if (kind === 'checkpoint') this.#db.checkpoint()
     else if (kind === 'shrink') this.#db.compact()
     else {

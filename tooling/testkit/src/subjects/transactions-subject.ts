@@ -11,7 +11,7 @@ import type {
   IsolationTransaction,
   IsolationView,
   ScanRange,
-} from '../isolation/isolation-subject.js'
+} from '../suite/isolation-subject.js'
 
 const IDS: ReadonlyMap<string, number> = new Map([
   ['a', 1],
@@ -35,7 +35,7 @@ class ManagerSession implements IsolationSession {
     return new ManagerTransaction(this.#manager.begin(options))
   }
 
-  disturb(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
+  runMaintenance(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
     for (const tree of this.#trees) tree.checkpoint({ shrink: kind === 'shrink' })
     if (kind !== 'reopen') return
     this.close()

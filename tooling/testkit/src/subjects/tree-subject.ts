@@ -10,16 +10,16 @@ import { randomChanges } from '../history/model-changes.js'
 import type { EntryShape } from '../history/model-changes.js'
 import { COMMON_RULES, rootsAfterData } from '../trace/order-rules.js'
 import type { OrderRule } from '../trace/order-rules.js'
-import { attemptCommit } from './subject.js'
-import type { Subject, SubjectRun, SubjectSession } from './subject.js'
+import { attemptCommit } from '../suite/subject.js'
+import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
 
 const FILE = 'tree.ldb'
 /** A tree that does not fit into its cache: pages are written to make room, and read again, between checkpoints. */
-const PRESSED_OPTIONS: BTreeOptions = { pageBytes: 512, cacheBytes: 16_384 }
-const PRESSED_SHAPE: EntryShape = {
+const SMALL_CACHE_OPTIONS: BTreeOptions = { pageBytes: 512, cacheBytes: 16_384 }
+const SMALL_CACHE_SHAPE: EntryShape = {
   keyCount: 400,
   prefix: '',
   valueBytesMax: 100,
@@ -37,7 +37,7 @@ const STEPS = { apply: 8, checkpoint: 4, shrink: 1, pin: 2, release: 1, reopen: 
 export const isTree = (path: string): boolean => path.endsWith('tree.ldb')
 
 /** Reports whether the checkpoint of a meta block stands in the file already: it is made sure of, and no new root. */
-export function isFoundCheckpoint({ file, span }: VfsWrite): boolean {
+export function isMetaRewrite({ file, span }: VfsWrite): boolean {
   const number = span.bytes.subarray(span.start + CHECKPOINT_OFFSET, span.start + CHECKPOINT_OFFSET + 8)
   for (let block = 0; block < META_END; block += META_STRIDE) {
     const found = new Uint8Array(8)
@@ -77,8 +77,8 @@ class TreeRun implements SubjectRun {
     this.weights = { ...swarmWeights(random, STEPS), apply: STEPS.apply }
     const isPressed = random.chance(0.25)
     this.triedShare = isPressed ? 0.1 : 1
-    this.options = isPressed ? PRESSED_OPTIONS : { pageBytes, cacheBytes: pageBytes * cachePages }
-    this.shape = isPressed ? PRESSED_SHAPE : shape
+    this.options = isPressed ? SMALL_CACHE_OPTIONS : { pageBytes, cacheBytes: pageBytes * cachePages }
+    this.shape = isPressed ? SMALL_CACHE_SHAPE : shape
     this.settings = JSON.stringify({ ...this.options, ...this.shape, steps: this.weights })
   }
 
@@ -125,10 +125,10 @@ class TreeSession implements SubjectSession {
         }
         return
       case 'release':
-        this.#look(history, this.#pins.splice(random.below(this.#pins.length + 1), 1))
+        this.#checkAndRelease(history, this.#pins.splice(random.below(this.#pins.length + 1), 1))
         return
       case 'reopen':
-        this.#release(this.#pins.splice(0))
+        this.#releaseUnchanged(this.#pins.splice(0))
         this.close()
         this.#tree = this.#run.openTree(this.#vfs, history)
         history.goOnFrom(this.observe(history, history.least))
@@ -143,7 +143,7 @@ class TreeSession implements SubjectSession {
     promised(commit <= history.submitted, () => `found commit ${commit}, which was never made`)
     const snapshot = this.#tree.snapshot()
     try {
-      expectState(snapshot, history, commit)
+      assertState(snapshot, history, commit)
     } finally {
       snapshot.release()
     }
@@ -177,16 +177,19 @@ class TreeSession implements SubjectSession {
   }
 
   /** A read that had to make room may have failed to write: nothing may be written after it. */
-  #look(history: History, pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[]): void {
+  #checkAndRelease(
+    history: History,
+    pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[],
+  ): void {
     try {
-      this.#release(pins)
+      this.#releaseUnchanged(pins)
     } catch (error) {
       if (isLdbError(error) && error.details.operation === 'write') history.inDoubt = true
       throw error
     }
   }
 
-  #release(pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[]): void {
+  #releaseUnchanged(pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[]): void {
     for (const { snapshot, state } of pins) {
       const found = contentOf(snapshot)
       promised(found.size === state.size, () => `a snapshot has ${found.size} entries, it had ${state.size}`)
@@ -221,7 +224,7 @@ function contentOf(snapshot: StoreSnapshot): Map<string, string> {
 }
 
 /** Checks that a snapshot has the content that it had after a commit. */
-function expectState(snapshot: StoreSnapshot, history: History, commit: number): void {
+function assertState(snapshot: StoreSnapshot, history: History, commit: number): void {
   const found = contentOf(snapshot)
   const expected = history.stateAt(commit)
   promised(

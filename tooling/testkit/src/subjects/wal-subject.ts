@@ -5,8 +5,8 @@ import type { Vfs } from '@ldb/vfs'
 import type { History } from '../history/history.js'
 import { COMMON_RULES, namesBeforeSync, neverRewrites } from '../trace/order-rules.js'
 import type { OrderRule } from '../trace/order-rules.js'
-import { attemptCommit } from './subject.js'
-import type { Subject, SubjectRun, SubjectSession } from './subject.js'
+import { attemptCommit } from '../suite/subject.js'
+import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { bytesOf, textOf } from '../byte-text.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { TestRandom } from '../test-random.js'
@@ -15,7 +15,7 @@ import { promised } from '../violation.js'
 const DIRECTORY = 'log'
 /** Where records begin in a segment; before it are the header and the seal, which is written late. */
 const RECORDS_FILE_OFFSET = 8192
-const STEPS = { append: 8, flush: 2, sync: 4, syncAsync: 2, rotate: 1, cut: 1, reopen: 1, abandon: 1 }
+const STEPS = { append: 8, flush: 2, sync: 4, syncAsync: 2, rotate: 1, truncate: 1, reopen: 1, abandon: 1 }
 
 export const isSegment = (path: string): boolean => path.endsWith('.wal')
 
@@ -73,7 +73,7 @@ class WalSession implements SubjectSession {
   /** A call has failed: what was not durable before will not be. */
   #hasFailed = false
   /** Memory that the log was lent, until everything is flushed. */
-  #lent: Uint8Array[] = []
+  #borrowed: Uint8Array[] = []
 
   constructor(run: WalRun, vfs: Vfs, wal: Wal) {
     this.#run = run
@@ -97,13 +97,13 @@ class WalSession implements SubjectSession {
         for (let count = random.between(1, 4); count > 0; count--) this.#append(random, history)
         return
       case 'flush':
-        this.#handOver(history, () => {
+        this.#flushRecords(history, () => {
           wal.flush()
         })
-        history.acknowledgeHandedOver(history.submitted)
+        history.acknowledgeFlushed(history.submitted)
         return
       case 'sync':
-        this.#handOver(history, () => {
+        this.#flushRecords(history, () => {
           wal.sync()
         })
         history.acknowledgeDurable(history.submitted)
@@ -115,18 +115,18 @@ class WalSession implements SubjectSession {
         wal.rotate()
         history.acknowledgeDurable(history.submitted)
         return
-      case 'cut':
-        this.#cut(random, history)
+      case 'truncate':
+        this.#truncate(random, history)
         return
       case 'reopen':
         this.close(true)
         // A log that has failed is not closed cleanly.
         if (!history.inDoubt && !this.#hasFailed) history.acknowledgeDurable(history.submitted)
-        this.#openAgain(history)
+        this.#reopen(history)
         return
       case 'abandon':
         this.close(false)
-        this.#openAgain(history)
+        this.#reopen(history)
         return
     }
   }
@@ -150,7 +150,7 @@ class WalSession implements SubjectSession {
     } finally {
       reader.close()
     }
-    promised(last <= history.most, () => `record ${last} was reported as not written, and is there`)
+    promised(last <= history.newestAllowed, () => `record ${last} was reported as not written, and is there`)
     promised(last >= least, () => `records are lost: found those up to ${last}, ${least} was acknowledged`)
     promised(wal.seqFloor >= wal.lastSeq, () => 'the floor of seqs is below the newest')
     return last
@@ -171,7 +171,7 @@ class WalSession implements SubjectSession {
     this.#wal.close({ clean })
   }
 
-  #openAgain(history: History): void {
+  #reopen(history: History): void {
     this.#wal = this.#run.openLog(this.#vfs, history)
     this.#hasFailed = false
     history.goOnFrom(
@@ -186,40 +186,40 @@ class WalSession implements SubjectSession {
     attemptCommit(history, [{ kind: 'put', space: 'log', key: '', value }], () => {
       const bytes = bytesOf(value)
       const isBorrowed = bytes.length % 2 === 1
-      const given = isBorrowed ? this.#lend(bytes) : bytes
+      const given = isBorrowed ? this.#borrow(bytes) : bytes
       this.#wal.append(given, { seq: history.submitted, type: random.below(256), isBorrowed })
     })
   }
 
-  #lend(bytes: Uint8Array): Uint8Array {
+  #borrow(bytes: Uint8Array): Uint8Array {
     const memory = new Uint8Array(BATCH_ROOM_BEFORE + bytes.length + BATCH_ROOM_BEHIND)
     memory.set(bytes, BATCH_ROOM_BEFORE)
-    this.#lent.push(memory)
+    this.#borrowed.push(memory)
     return memory.subarray(BATCH_ROOM_BEFORE, BATCH_ROOM_BEFORE + bytes.length)
   }
 
   /** Everything is flushed: what was lent is used for something else. */
-  #takeBack(): void {
-    for (const memory of this.#lent) memory.fill(0xee)
-    this.#lent = []
+  #overwriteBorrowed(): void {
+    for (const memory of this.#borrowed) memory.fill(0xee)
+    this.#borrowed = []
   }
 
   /** After a failure nothing may be taken; and what was reported as in no file must not come back. */
-  #handOver(history: History, action: () => void): void {
+  #flushRecords(history: History, action: () => void): void {
     try {
       action()
-      this.#takeBack()
+      this.#overwriteBorrowed()
     } catch (error) {
       if (isLdbError(error, 'LDB_POISONED')) throw error
       history.inDoubt = true
       const isInNoFile = isLdbError(error, 'LDB_IO') || isLdbError(error, 'LDB_NO_SPACE')
-      if (isInNoFile && history.isTrusted) history.most = this.#lastHandedOver()
+      if (isInNoFile && history.isTrusted) history.newestAllowed = this.#lastFlushed()
       throw error
     }
   }
 
   /** Seq of the newest record that can be read; without any bound where reading fails. */
-  #lastHandedOver(): number {
+  #lastFlushed(): number {
     const reader = this.#wal.read(this.#wal.firstLsn)
     try {
       let last = Number(this.#wal.cutSeq)
@@ -254,10 +254,10 @@ class WalSession implements SubjectSession {
     const results = await Promise.allSettled(waiting)
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
-    this.#takeBack()
+    this.#overwriteBorrowed()
   }
 
-  #cut(random: TestRandom, history: History): void {
+  #truncate(random: TestRandom, history: History): void {
     const wal = this.#wal
     const reader = wal.read(wal.firstLsn)
     const places: { lsn: number; seq: number }[] = []

@@ -1,7 +1,7 @@
 // Runs that failed once, reduced: each stays.
 import { describe, test } from 'vitest'
 import { runCommands } from '../../src/model/model-run.js'
-import { PLAIN_SETTINGS } from '../../src/model/run-settings.js'
+import { PLAIN_SETTINGS } from '../../src/model/commands/run-settings.js'
 
 describe('model', () => {
   test('a key that is too long, through a handle of a keyspace that was dropped', () => {

@@ -1,9 +1,9 @@
 import { Database } from '@ldb/core'
 import type { AsyncDatabase, AsyncKeyspace, AsyncTransaction, Durability } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
-import type { IsolationLevel, IsolationTransaction } from '../../isolation/isolation-subject.js'
-import { KEYSPACES } from '../../isolation/isolation-subject.js'
-import { optionsOf, PLAIN_SETTINGS } from '../../model/run-settings.js'
+import type { IsolationLevel, IsolationTransaction } from '../../suite/isolation-subject.js'
+import { KEYSPACES } from '../../suite/isolation-subject.js'
+import { optionsOf, PLAIN_SETTINGS } from '../../model/commands/run-settings.js'
 import { DatabaseTransaction } from '../../subjects/database-transactions.js'
 import type { PlannedStep } from '../history-choices.js'
 import type { RecordedEvent } from '../recorded-history.js'
@@ -31,7 +31,7 @@ export interface EngineContent {
   /** Numbers of the transactions that are in. */
   readonly marks: ReadonlySet<number>
   /** `keyspace/key` to value. */
-  readonly found: ReadonlyMap<string, string>
+  readonly entries: ReadonlyMap<string, string>
 }
 
 /** The database by its async face, as histories use it. Canaries override what they get wrong. */
@@ -50,7 +50,7 @@ export class AsyncEngine {
   }
 
   begin(options: EngineBegin): EngineTransaction {
-    return this.wrapped(this.db.begin(options))
+    return this.wrap(this.db.begin(options))
   }
 
   /** Runs a function in transactions until one has won. */
@@ -58,7 +58,7 @@ export class AsyncEngine {
     run: (transaction: EngineTransaction, attempt: number) => Promise<void>,
     options: { readonly isolation: IsolationLevel; readonly retries: number },
   ): Promise<void> {
-    return this.db.transaction((inner, attempt) => run(this.wrapped(inner), attempt), options)
+    return this.db.transaction((inner, attempt) => run(this.wrap(inner), attempt), options)
   }
 
   put(name: string, value: string): Promise<void> {
@@ -70,31 +70,31 @@ export class AsyncEngine {
   }
 
   /** The sync face, at the same time. */
-  putNow(name: string, value: string): void {
+  putSync(name: string, value: string): void {
     this.of(name).sync.put(name.slice(2), value)
   }
 
   /** Begins a transaction of the sync face, and gives what it sees. */
-  beginNow(options: EngineBegin): { readonly transaction: IsolationTransaction; readonly seq: number } {
+  beginSync(options: EngineBegin): { readonly transaction: IsolationTransaction; readonly seq: number } {
     const inner = this.db.sync.begin(options)
     return { transaction: new DatabaseTransaction(inner, (name) => this.keyspace(name).sync), seq: inner.seq }
   }
 
-  markNow(transaction: IsolationTransaction, id: number): void {
+  markSync(transaction: IsolationTransaction, id: number): void {
     transaction.in(MARKS).put(String(id), '')
   }
 
   content(): EngineContent {
-    const found = new Map<string, string>()
+    const entries = new Map<string, string>()
     for (const keyspace of KEYSPACES) {
       for (const [key, value] of this.keyspace(keyspace).sync.entries())
-        found.set(`${keyspace}/${key}`, value)
+        entries.set(`${keyspace}/${key}`, value)
     }
     const marks = new Set(this.keyspace(MARKS).sync.keys().map(Number).toArray())
-    return { marks, found }
+    return { marks, entries }
   }
 
-  wrapped(inner: AsyncTransaction): EngineTransaction {
+  wrap(inner: AsyncTransaction): EngineTransaction {
     return new EngineTransaction(this, inner)
   }
 
@@ -149,7 +149,7 @@ export class EngineTransaction {
       case 'deleteRange':
         await view.deleteRange({ gte: step.gte, lt: step.lt })
         return step
-      case 'undone': {
+      case 'rolledBack': {
         const savepoint = await this.inner.savepoint()
         await view.put(key, step.value)
         if (step.range !== undefined) await view.deleteRange(step.range)

@@ -1,7 +1,7 @@
 import type { CrashPlan } from '../../crash/plan.js'
 import { crashPlan, randomCrashPlan } from '../../crash/plan.js'
 import { CrashVfs } from '../../crash/crash-vfs.js'
-import type { Suite, SuiteCounts } from '../../deep/suite.js'
+import type { Suite, SuiteCounts } from '../../suite/suite.js'
 import { FAULT_KINDS } from '../../vfs/fault.js'
 import { FaultVfs } from '../../vfs/fault-vfs.js'
 import { swarmOptions } from '../../history/swarm.js'
@@ -13,9 +13,9 @@ import type { EngineSettings } from './engine.js'
 import { checkSerializable } from '../dependency-graph.js'
 import { HistoryChoices } from '../history-choices.js'
 import type { HistoryShape } from '../history-choices.js'
-import { HistoryClient } from '../history-client.js'
-import { HistoryLife } from '../history-life.js'
-import { ResolvedHistory } from '../resolved-history.js'
+import { HistoryClient } from './client.js'
+import { DatabaseLife } from './life.js'
+import { ResolvedHistory } from './resolved-history.js'
 import { SlowVfs } from './slow-vfs.js'
 import { checkSnapshots } from '../snapshot-check.js'
 import { VersionTable } from '../version-table.js'
@@ -95,8 +95,8 @@ class AsyncHistoryRun {
       transactions: history.transactions.length,
       committed: count('committed'),
       conflicts: count('conflict'),
-      'unknown and in': history.unknownIn,
-      'unknown and out': history.unknownOut,
+      'unknown and in': history.unknownCommitted,
+      'unknown and out': history.unknownLost,
       closes: closed,
       crashes: power + killed,
       'failed commits': fault,
@@ -107,7 +107,7 @@ class AsyncHistoryRun {
   /** Opens, works until the end of this life, and looks at what it has left. */
   async #live(): Promise<void> {
     const random = this.#random
-    const { durability, turnsMax, clientCount, lifeCount } = this.#swarm
+    const { durability, microtasksMax, clientCount, lifeCount } = this.#swarm
     const kinds: readonly End[] =
       durability === 'full'
         ? ['power', 'power', 'killed', 'fault', 'fault', 'closed']
@@ -115,14 +115,14 @@ class AsyncHistoryRun {
     const end = random.pick(kinds)
     this.#lives[end]++
     const faults = new FaultVfs(this.#disk, random.fork())
-    const vfs = new SlowVfs(faults, random.fork(), turnsMax)
+    const vfs = new SlowVfs(faults, random.fork(), microtasksMax)
     const engine = await openEngine(vfs, this.#swarm, this.#options.engine ?? AsyncEngine)
-    const life = new HistoryLife(this.#clock, engine.seq, engine.content(), () => faults.struckCount > 0)
-    this.#look(engine, life)
+    const life = new DatabaseLife(this.#clock, engine.seq, engine.content(), () => faults.struckCount > 0)
+    this.#recordContent(engine, life)
     const stopAt = this.#clock.ids + random.between(1, lifeCount)
-    const image = this.#armed(end, life, faults)
+    const image = this.#armEnd(end, life, faults)
     const isLeft = (): boolean => this.#clock.ids < stopAt
-    const clients = Array.from({ length: clientCount }, () => this.#client(engine, life).work(isLeft))
+    const clients = Array.from({ length: clientCount }, () => this.#client(engine, life).run(isLeft))
     await Promise.all(clients)
     if (end === 'closed' && !life.hasFailed) {
       await this.#close(engine, life)
@@ -134,13 +134,13 @@ class AsyncHistoryRun {
     await this.#resolve(life)
   }
 
-  #client(engine: AsyncEngine, life: HistoryLife): HistoryClient {
+  #client(engine: AsyncEngine, life: DatabaseLife): HistoryClient {
     const settings = { ...this.#swarm, level: this.#level }
     return new HistoryClient(engine, life, this.#choices.fork(), settings)
   }
 
   /** Has the power go, the process end or a call fail in the middle of it all; gives the disk that is left. */
-  #armed(end: End, life: HistoryLife, faults: FaultVfs): () => CrashVfs | undefined {
+  #armEnd(end: End, life: DatabaseLife, faults: FaultVfs): () => CrashVfs | undefined {
     const random = this.#random
     let image: CrashVfs | undefined
     let left = random.between(1, this.#swarm.lifeCount)
@@ -168,10 +168,10 @@ class AsyncHistoryRun {
   }
 
   /** Closes it while some still work. */
-  async #close(engine: AsyncEngine, life: HistoryLife): Promise<void> {
+  async #close(engine: AsyncEngine, life: DatabaseLife): Promise<void> {
     const late = Array.from({ length: 3 }, () => {
       let left = 3
-      return this.#client(engine, life).work(() => left-- > 0)
+      return this.#client(engine, life).run(() => left-- > 0)
     })
     for (let left = this.#random.between(0, 60); left > 0; left--) await Promise.resolve()
     life.isClosing = true
@@ -181,19 +181,19 @@ class AsyncHistoryRun {
   }
 
   /** Reads all there is, as one who sees every commit. */
-  #look(engine: AsyncEngine, life: HistoryLife): void {
+  #recordContent(engine: AsyncEngine, life: DatabaseLife): void {
     const record = life.begin(this.#level, engine.seq)
     for (const keyspace of ['a', 'b']) {
-      const entries = [...life.content.found]
+      const entries = [...life.content.entries]
         .filter(([name]) => name.startsWith(keyspace))
         .map(([name, value]) => [name.slice(2), value] as const)
-      life.note(record, { do: 'scan', keyspace, range: {}, entries })
+      life.record(record, { do: 'scan', keyspace, range: {}, entries })
     }
     life.ended(record, 'acknowledged')
   }
 
   /** Opens what is left, to see who is in. */
-  async #resolve(life: HistoryLife): Promise<void> {
+  async #resolve(life: DatabaseLife): Promise<void> {
     const engine = await openEngine(this.#disk, this.#swarm, this.#options.engine ?? AsyncEngine)
     const content = engine.content()
     this.#history.add(life, content)
@@ -210,9 +210,9 @@ interface HistorySwarm extends EngineSettings, HistoryShape {
   readonly lifeCount: number
   readonly clientCount: number
   readonly stepCount: number
-  readonly mixesFaces: boolean
+  readonly mixesApis: boolean
   /** Turns that a call off the thread takes, at most. */
-  readonly turnsMax: number
+  readonly microtasksMax: number
 }
 
 function chooseSwarm(random: TestRandom): HistorySwarm {
@@ -223,10 +223,10 @@ function chooseSwarm(random: TestRandom): HistorySwarm {
     keyCount: [4, 10, 30, 100],
     paddingBytes: [0, 0, 400],
     stepCount: [2, 4],
-    mixesFaces: [true, false],
+    mixesApis: [true, false],
     durability: ['full', 'full', 'full', 'periodic'],
     cacheBytes: [65_536],
     checkpointLogBytes: [4_000, 1_000_000],
-    turnsMax: [0, 3, 15],
+    microtasksMax: [0, 3, 15],
   })
 }

@@ -25,7 +25,7 @@ export class SortedEntries {
   }
 
   /** Where the first key is that is not below `key`. */
-  place(key: string): number {
+  lowerBound(key: string): number {
     const { keys } = this
     let low = 0
     let high = keys.length
@@ -38,13 +38,13 @@ export class SortedEntries {
   }
 
   get(key: string): string | undefined {
-    const at = this.place(key)
+    const at = this.lowerBound(key)
     return this.keys[at] === key ? this.values[at] : undefined
   }
 
   put(key: string, value: string): void {
-    this.#own()
-    const at = this.place(key)
+    this.#copyIfShared()
+    const at = this.lowerBound(key)
     if (this.keys[at] === key) {
       this.values[at] = value
       return
@@ -54,19 +54,19 @@ export class SortedEntries {
   }
 
   delete(key: string): void {
-    const at = this.place(key)
+    const at = this.lowerBound(key)
     if (this.keys[at] === key) this.removeSpan(at, at + 1)
   }
 
   /** Removes entries by their places. */
   removeSpan(start: number, end: number): void {
     if (start >= end) return
-    this.#own()
+    this.#copyIfShared()
     this.keys.splice(start, end - start)
     this.values.splice(start, end - start)
   }
 
-  #own(): void {
+  #copyIfShared(): void {
     if (!this.#shared) return
     this.keys = this.keys.slice()
     this.values = this.values.slice()
@@ -79,7 +79,7 @@ export interface Span {
   readonly start: number
   readonly end: number
   /** Nothing can lie in the range, whatever the entries are. */
-  readonly isVoid: boolean
+  readonly isEmpty: boolean
 }
 
 /** Finds a range among entries, bound by bound. */
@@ -92,18 +92,18 @@ export function spanOf(entries: SortedEntries, range: TextRange, keys: KeyTexts)
   if (lt !== undefined) upper.push({ key: expand(lt), isOpen: true })
   if (lte !== undefined) upper.push({ key: expand(lte), isOpen: false })
   const prefix = range.prefix === undefined ? undefined : expand(range.prefix)
-  if (limit === 0 || isContradiction(lower, upper, prefix, keys)) return { start: 0, end: 0, isVoid: true }
+  if (limit === 0 || isEmptyRange(lower, upper, prefix, keys)) return { start: 0, end: 0, isEmpty: true }
   let start = 0
   let end = entries.size
-  for (const bound of lower) start = Math.max(start, placeOf(entries, bound, true))
-  for (const bound of upper) end = Math.min(end, placeOf(entries, bound, false))
+  for (const bound of lower) start = Math.max(start, boundIndex(entries, bound, true))
+  for (const bound of upper) end = Math.min(end, boundIndex(entries, bound, false))
   if (prefix !== undefined) {
-    const first = entries.place(prefix)
+    const first = entries.lowerBound(prefix)
     start = Math.max(start, first)
     if (keys.prefixIsWhole) end = Math.min(end, entries.keys[first] === prefix ? first + 1 : first)
-    else end = Math.min(end, entries.place(prefix + ABOVE_ALL))
+    else end = Math.min(end, entries.lowerBound(prefix + ABOVE_ALL))
   }
-  return { start, end: Math.max(start, end), isVoid: false }
+  return { start, end: Math.max(start, end), isEmpty: false }
 }
 
 /** Sorts after every character of a key. */
@@ -114,14 +114,14 @@ interface Bound {
   readonly isOpen: boolean
 }
 
-function placeOf(entries: SortedEntries, { key, isOpen }: Bound, isLower: boolean): number {
-  const at = entries.place(key)
+function boundIndex(entries: SortedEntries, { key, isOpen }: Bound, isLower: boolean): number {
+  const at = entries.lowerBound(key)
   const passesKey = isLower === isOpen
   return passesKey && entries.keys[at] === key ? at + 1 : at
 }
 
 /** Reports whether the bounds leave no room, so that nothing can lie in the range whatever the entries are. */
-function isContradiction(
+function isEmptyRange(
   lower: readonly Bound[],
   upper: readonly Bound[],
   prefix: string | undefined,

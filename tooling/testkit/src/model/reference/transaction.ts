@@ -1,7 +1,8 @@
-import { Refusal } from '../session/answer.js'
+import { ExpectedError } from '../commands/result.js'
 import type { BeginOptions } from '../commands/commands.js'
-import type { FrozenView } from './scan.js'
-import type { ReferenceCommits, ReferenceKeyspace } from './state.js'
+import type { ReadView } from './scan.js'
+import type { ReferenceCommits } from './commits.js'
+import type { ReferenceKeyspace } from './keyspace.js'
 import { SortedEntries } from './sorted-entries.js'
 
 /** One operation that a commit will do. Deleted ranges have all the keys that were in them. */
@@ -15,19 +16,19 @@ interface Operation {
 }
 
 /** What a savepoint remembers. */
-interface Saved {
+interface SavedState {
   readonly operationCount: number
-  readonly own: ReadonlyMap<ReferenceKeyspace, SortedEntries>
+  readonly modified: ReadonlyMap<ReferenceKeyspace, SortedEntries>
 }
 
 /** What it has read of one keyspace. */
-interface Seen {
+interface ReadSet {
   /** Keys of which a change is a conflict for certain. */
-  readonly sure: Set<string>
+  readonly certain: Set<string>
   /** Keys of which a change may be one. */
-  readonly perhaps: Set<string>
+  readonly possible: Set<string>
   /** Any change may be one: it was scanned, somehow. */
-  all: boolean
+  isScanned: boolean
 }
 
 /** A transaction as it should be: a copy of everything at its beginning, and what it has made of it. */
@@ -36,11 +37,11 @@ export class ReferenceTransaction {
   readonly isSerializable: boolean
   readonly readOnly: boolean
   isOpen = true
-  savepoints: (Saved | undefined)[] = []
+  savepoints: (SavedState | undefined)[] = []
   #operations: Operation[] = []
-  readonly #base: Map<ReferenceKeyspace, SortedEntries>
-  #own: Map<ReferenceKeyspace, SortedEntries> = new Map()
-  readonly #seen: Map<ReferenceKeyspace, Seen> = new Map()
+  readonly #snapshot: Map<ReferenceKeyspace, SortedEntries>
+  #modified: Map<ReferenceKeyspace, SortedEntries> = new Map()
+  readonly #readSets: Map<ReferenceKeyspace, ReadSet> = new Map()
   readonly #locks: Map<ReferenceKeyspace, Set<string>> = new Map()
 
   constructor(
@@ -51,7 +52,7 @@ export class ReferenceTransaction {
     this.isSerializable = isolation !== 'snapshot'
     this.readOnly = readOnly === true
     this.startSeq = startSeq
-    this.#base = new Map([...keyspaces].map((keyspace) => [keyspace, keyspace.entries.freeze()]))
+    this.#snapshot = new Map([...keyspaces].map((keyspace) => [keyspace, keyspace.entries.freeze()]))
   }
 
   /** True once it has ended: what reads through it says so too. */
@@ -64,45 +65,45 @@ export class ReferenceTransaction {
     return this.#operations.length
   }
 
-  view(keyspace: ReferenceKeyspace): FrozenView {
+  view(keyspace: ReferenceKeyspace): ReadView {
     this.assertOpen()
-    this.assertKnown(keyspace)
-    return { entries: this.#entriesOf(keyspace), keys: keyspace.keys, holder: this }
+    this.assertVisible(keyspace)
+    return { entries: this.#entriesOf(keyspace), keys: keyspace.keys, owner: this }
   }
 
   /** Where a read looks that is nowhere. */
-  emptyView({ keys }: ReferenceKeyspace): FrozenView {
-    return { entries: new SortedEntries(), keys, holder: this }
+  emptyView({ keys }: ReferenceKeyspace): ReadView {
+    return { entries: new SortedEntries(), keys, owner: this }
   }
 
   assertOpen(): void {
-    if (!this.isOpen) throw new Refusal('LDB_CLOSED')
+    if (!this.isOpen) throw new ExpectedError('LDB_CLOSED')
   }
 
   /** What was dropped before it began it does not see. */
-  assertKnown(keyspace: ReferenceKeyspace): void {
-    if (keyspace.dropped && !this.#base.has(keyspace)) throw new Refusal('LDB_NOT_FOUND')
+  assertVisible(keyspace: ReferenceKeyspace): void {
+    if (keyspace.dropped && !this.#snapshot.has(keyspace)) throw new ExpectedError('LDB_NOT_FOUND')
   }
 
   /** A keyspace is dropped: it was there since the beginning, or is empty. */
-  keeps(keyspace: ReferenceKeyspace): void {
-    if (!this.#base.has(keyspace)) this.#base.set(keyspace, new SortedEntries())
+  retainDropped(keyspace: ReferenceKeyspace): void {
+    if (!this.#snapshot.has(keyspace)) this.#snapshot.set(keyspace, new SortedEntries())
   }
 
   /** It has read a key. */
-  notesKey(keyspace: ReferenceKeyspace, key: string): void {
-    const seen = this.#seenOf(keyspace)
+  recordKeyRead(keyspace: ReferenceKeyspace, key: string): void {
+    const seen = this.#readSetOf(keyspace)
     const isOwn = this.#operations.some(
       (operation) => operation.keyspace === keyspace && (operation.isRange || operation.keys.includes(key)),
     )
     // What it has written itself it has not read.
-    if (isOwn) seen.perhaps.add(key)
-    else seen.sure.add(key)
+    if (isOwn) seen.possible.add(key)
+    else seen.certain.add(key)
   }
 
   /** It has read some of a keyspace. */
-  notesAll(keyspace: ReferenceKeyspace): void {
-    this.#seenOf(keyspace).all = true
+  recordScan(keyspace: ReferenceKeyspace): void {
+    this.#readSetOf(keyspace).isScanned = true
   }
 
   lock(keyspace: ReferenceKeyspace, key: string): void {
@@ -117,11 +118,11 @@ export class ReferenceTransaction {
     value: string | undefined,
     isRange = false,
   ): void {
-    let own = this.#own.get(keyspace)
+    let own = this.#modified.get(keyspace)
     if (own === undefined) {
       const base = this.#entriesOf(keyspace)
       own = new SortedEntries([...base.keys], [...base.values])
-      this.#own.set(keyspace, own)
+      this.#modified.set(keyspace, own)
     }
     for (const key of keys) {
       if (value === undefined) own.delete(key)
@@ -130,18 +131,18 @@ export class ReferenceTransaction {
     this.#operations.push({ keyspace, keys, value, isRange })
   }
 
-  save(): void {
-    const own = new Map([...this.#own].map(([keyspace, entries]) => [keyspace, entries.freeze()]))
-    this.savepoints.push({ operationCount: this.#operations.length, own })
+  createSavepoint(): void {
+    const modified = new Map([...this.#modified].map(([keyspace, entries]) => [keyspace, entries.freeze()]))
+    this.savepoints.push({ operationCount: this.#operations.length, modified })
   }
 
-  rollBackTo(index: number): void {
+  rollbackTo(index: number): void {
     const saved = this.savepoints[index % Math.max(1, this.savepoints.length)]
-    if (saved === undefined) throw new Refusal('LDB_NOT_FOUND')
+    if (saved === undefined) throw new ExpectedError('LDB_NOT_FOUND')
     this.#operations.length = saved.operationCount
     // It may be gone back to again.
-    this.#own = new Map(
-      [...saved.own].map(([keyspace, { keys, values }]) => [
+    this.#modified = new Map(
+      [...saved.modified].map(([keyspace, { keys, values }]) => [
         keyspace,
         new SortedEntries([...keys], [...values]),
       ]),
@@ -152,12 +153,12 @@ export class ReferenceTransaction {
   }
 
   /** Reports whether it must lose to what was committed since, may, or must not. */
-  loses({ written }: ReferenceCommits): 'yes' | 'no' | 'perhaps' {
+  conflictsWith({ writes }: ReferenceCommits): 'yes' | 'no' | 'perhaps' {
     if (this.#operations.length === 0 && this.#locks.size === 0) return 'no'
     let answer: 'no' | 'perhaps' = 'no'
-    for (const { seq, entries, key } of written) {
+    for (const { seq, entries, key } of writes) {
       if (seq <= this.startSeq) continue
-      const verdict = this.#verdict(entries, key)
+      const verdict = this.#conflictWithWrite(entries, key)
       if (verdict === 'yes') return 'yes'
       if (verdict === 'perhaps') answer = 'perhaps'
     }
@@ -167,14 +168,14 @@ export class ReferenceTransaction {
   /** Does to the present what it has done to its own. */
   apply(commits: ReferenceCommits): void {
     for (const { keyspace, keys, value, isRange } of this.#operations) {
-      if (isRange) commits.noteWritten(keyspace.entries)
+      if (isRange) commits.recordWrite(keyspace.entries)
       for (const key of keys) {
         if (value === undefined) commits.delete(keyspace.entries, key)
         else commits.put(keyspace.entries, key, value)
       }
     }
     for (const [keyspace, keys] of this.#locks) {
-      for (const key of keys) commits.noteWritten(keyspace.entries, key)
+      for (const key of keys) commits.recordWrite(keyspace.entries, key)
     }
   }
 
@@ -183,7 +184,7 @@ export class ReferenceTransaction {
     return this.#operations.map(({ keyspace }) => keyspace)
   }
 
-  #verdict(entries: SortedEntries, key: string | undefined): 'yes' | 'no' | 'perhaps' {
+  #conflictWithWrite(entries: SortedEntries, key: string | undefined): 'yes' | 'no' | 'perhaps' {
     let answer: 'no' | 'perhaps' = 'no'
     for (const operation of this.#operations) {
       if (operation.keyspace.entries !== entries) continue
@@ -196,24 +197,24 @@ export class ReferenceTransaction {
       if (key === undefined) answer = 'perhaps'
     }
     if (!this.isSerializable) return answer
-    for (const [keyspace, { sure, perhaps, all }] of this.#seen) {
+    for (const [keyspace, { certain, possible, isScanned }] of this.#readSets) {
       if (keyspace.entries !== entries) continue
-      if (key !== undefined && sure.has(key)) return 'yes'
-      if (key === undefined || all || perhaps.has(key)) answer = 'perhaps'
+      if (key !== undefined && certain.has(key)) return 'yes'
+      if (key === undefined || isScanned || possible.has(key)) answer = 'perhaps'
     }
     return answer
   }
 
   #entriesOf(keyspace: ReferenceKeyspace): SortedEntries {
     // What was made later is empty to it.
-    return this.#own.get(keyspace) ?? this.#base.get(keyspace) ?? new SortedEntries()
+    return this.#modified.get(keyspace) ?? this.#snapshot.get(keyspace) ?? new SortedEntries()
   }
 
-  #seenOf(keyspace: ReferenceKeyspace): Seen {
-    let seen = this.#seen.get(keyspace)
+  #readSetOf(keyspace: ReferenceKeyspace): ReadSet {
+    let seen = this.#readSets.get(keyspace)
     if (seen === undefined) {
-      seen = { sure: new Set(), perhaps: new Set(), all: false }
-      this.#seen.set(keyspace, seen)
+      seen = { certain: new Set(), possible: new Set(), isScanned: false }
+      this.#readSets.set(keyspace, seen)
     }
     return seen
   }

@@ -1,5 +1,5 @@
 import type { AsyncCursor, AsyncKeyspaceReads, AsyncScan } from '@ldb/core'
-import { answerOfAsync, Nothing, shown, shownItem } from './answer.js'
+import { resultOfAsync, NoTarget, formatValue, formatItem } from '../commands/result.js'
 import { expand } from '../commands/commands.js'
 import type {
   CursorCommand,
@@ -11,11 +11,10 @@ import type {
   Stage,
   TextRange,
 } from '../commands/commands.js'
-import { expanded, lengthOf } from '../reference/scan.js'
-import type { Item } from '../reference/scan.js'
-import { READS_MAX } from '../run-settings.js'
-import { folded, isChosen } from '../reference/scan-ends.js'
-import { rangeOptionsOf, saneEstimate } from './reads.js'
+import { flatMapped, reduceItem, isChosen, lengthOf } from '../commands/scan-item.js'
+import type { Item } from '../commands/scan-item.js'
+import { READS_MAX } from '../commands/run-settings.js'
+import { rangeOptionsOf, checkEstimate } from './reads.js'
 import type { KeyTexts, ValueTexts } from '../commands/texts.js'
 
 /** A keyspace by its async face, live or frozen somewhere, and how texts become its keys and values. */
@@ -31,7 +30,7 @@ export class AsyncSessionReads {
   #cursors: { readonly cursor: AsyncCursor<unknown, unknown>; readonly texts: AsyncTextReads }[] = []
 
   /** Forgets all that is open. */
-  forget(): void {
+  reset(): void {
     this.#scans = []
     this.#cursors = []
   }
@@ -39,7 +38,8 @@ export class AsyncSessionReads {
   /** Does a read that ends within its call. */
   async read(texts: AsyncTextReads, read: Read): Promise<string> {
     const { reads, keys, values } = texts
-    const value = (found: unknown): string => shown(found === undefined ? undefined : values.fromValue(found))
+    const value = (found: unknown): string =>
+      formatValue(found === undefined ? undefined : values.fromValue(found))
     switch (read.read) {
       case 'get':
         return value(await reads.get(keys.toKey(expand(read.key))))
@@ -52,14 +52,14 @@ export class AsyncSessionReads {
       case 'estimate': {
         const estimate = await reads.estimate(rangeOptionsOf(read.range, keys))
         const total = await reads.count()
-        return saneEstimate(estimate, 'getForUpdate' in reads ? undefined : total, read.range)
+        return checkEstimate(estimate, 'getForUpdate' in reads ? undefined : total, read.range)
       }
       case 'scan':
-        return endScan(openScan(texts, read.part, read.range, read.stages), read.end ?? 'toArray')
+        return consumeScan(openScan(texts, read.part, read.range, read.stages), read.end ?? 'toArray')
       case 'cursor': {
         const cursor = reads.cursor(rangeOptionsOf(read.range, keys))
         try {
-          return await moved(cursor, texts, read.moves)
+          return await moveCursor(cursor, texts, read.moves)
         } finally {
           await cursor.close()
         }
@@ -76,7 +76,7 @@ export class AsyncSessionReads {
     }
     const at = command.pick % Math.max(1, this.#scans.length)
     const scan = this.#scans[at]
-    if (scan === undefined) throw new Nothing()
+    if (scan === undefined) throw new NoTarget()
     if (command.do === 'scanEnd') {
       await scan.return()
       this.#scans.splice(at, 1)
@@ -84,7 +84,7 @@ export class AsyncSessionReads {
     }
     // Called at once: they are answered in their order.
     const results = await Promise.all(Array.from({ length: command.count }, () => scan.next()))
-    return results.map(({ value }) => (value === undefined ? '-' : shownItem(value))).join()
+    return results.map(({ value }) => (value === undefined ? '-' : formatItem(value))).join()
   }
 
   /** Opens, moves or ends a cursor. */
@@ -97,15 +97,15 @@ export class AsyncSessionReads {
     }
     const at = command.pick % Math.max(1, this.#cursors.length)
     const open = this.#cursors[at]
-    if (open === undefined) throw new Nothing()
-    if (command.do === 'cursorMove') return moved(open.cursor, open.texts, command.moves)
+    if (open === undefined) throw new NoTarget()
+    if (command.do === 'cursorMove') return moveCursor(open.cursor, open.texts, command.moves)
     await open.cursor.close()
     this.#cursors.splice(at, 1)
     return 'ended'
   }
 }
 
-async function moved(
+async function moveCursor(
   cursor: AsyncCursor<unknown, unknown>,
   { keys, values }: AsyncTextReads,
   moves: readonly Move[],
@@ -113,11 +113,11 @@ async function moved(
   const answers: string[] = []
   for (const move of moves) {
     answers.push(
-      await answerOfAsync(async () => {
+      await resultOfAsync(async () => {
         const found =
           typeof move === 'object' ? await cursor.seek(keys.toKey(expand(move.seek))) : await cursor[move]()
         if (cursor.valid !== found) return 'not where it says it is'
-        return found ? shownItem([keys.fromKey(cursor.key), values.fromValue(cursor.value)]) : '-'
+        return found ? formatItem([keys.fromKey(cursor.key), values.fromValue(cursor.value)]) : '-'
       }),
     )
   }
@@ -136,15 +136,15 @@ function openScan(
   else if (part === 'values') scan = reads.values(options).map(async (value) => values.fromValue(value))
   else scan = reads.entries(options).map(([key, value]) => [keys.fromKey(key), values.fromValue(value)])
   for (const [name, count = 0] of stages) {
-    if (name === 'map') scan = scan.map(shownItem)
+    if (name === 'map') scan = scan.map(formatItem)
     else if (name === 'filter') scan = scan.filter((item) => lengthOf(item) % 2 === 0)
-    else if (name === 'flatMap') scan = scan.flatMap(expanded)
+    else if (name === 'flatMap') scan = scan.flatMap(flatMapped)
     else scan = name === 'take' ? scan.take(count) : scan.drop(count)
   }
   return scan
 }
 
-async function endScan(scan: AsyncScan<Item>, end: ScanEnd): Promise<string> {
+async function consumeScan(scan: AsyncScan<Item>, end: ScanEnd): Promise<string> {
   switch (end) {
     case 'some':
       return String(await scan.some(isChosen))
@@ -152,27 +152,27 @@ async function endScan(scan: AsyncScan<Item>, end: ScanEnd): Promise<string> {
       return String(await scan.every(isChosen))
     case 'find': {
       const found = await scan.find(isChosen)
-      return found === undefined ? '-' : shownItem(found)
+      return found === undefined ? '-' : formatItem(found)
     }
     case 'reduce':
-      return scan.reduce(folded, '')
+      return scan.reduce(reduceItem, '')
     case 'break': {
       const items: Item[] = []
       for await (const item of scan) {
         items.push(item)
         if (items.length === 2) break
       }
-      return items.map(shownItem).join()
+      return items.map(formatItem).join()
     }
     case 'forEach': {
       const items: string[] = []
       await scan.forEach(async (item) => {
         await Promise.resolve()
-        items.push(shownItem(item))
+        items.push(formatItem(item))
       })
       return items.join()
     }
     case 'toArray':
-      return (await scan.toArray()).map(shownItem).join()
+      return (await scan.toArray()).map(formatItem).join()
   }
 }

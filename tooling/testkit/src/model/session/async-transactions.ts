@@ -1,12 +1,13 @@
 import type { AsyncDatabaseHandle, AsyncTransaction, AsyncTransactionKeyspace, Savepoint } from '@ldb/core'
-import { answerOfAsync, Nothing, shown, Whim } from './answer.js'
+import { resultOfAsync, NoTarget, formatValue, CallbackError } from '../commands/result.js'
 import type { AsyncSessionReads, AsyncTextReads } from './async-reads.js'
 import { expand } from '../commands/commands.js'
 import type { TransactionCommand, TransactionStep } from '../commands/commands.js'
-import { READS_MAX } from '../run-settings.js'
+import { READS_MAX } from '../commands/run-settings.js'
 import { rangeOptionsOf } from './reads.js'
 import { beginOptionsOf } from './transactions.js'
-import type { OpenTransaction, SessionTransactions, Slot } from './transactions.js'
+import type { Slot } from './slot.js'
+import type { OpenTransaction, SessionTransactions } from './transactions.js'
 
 /** A transaction by its async face. */
 interface AsyncOpenTransaction {
@@ -28,11 +29,11 @@ export class AsyncSessionTransactions {
   }
 
   /** Forgets all that is open. */
-  forget(): void {
+  reset(): void {
     this.#open = []
   }
 
-  async answer(db: AsyncDatabaseHandle, command: TransactionCommand): Promise<string> {
+  async execute(db: AsyncDatabaseHandle, command: TransactionCommand): Promise<string> {
     switch (command.do) {
       case 'txBegin': {
         if (this.#open.length >= READS_MAX) return 'enough'
@@ -65,14 +66,14 @@ export class AsyncSessionTransactions {
   }
 
   /** Where a cursor of one of them looks. */
-  view(pick: number, ks: number): AsyncTextReads {
+  reads(pick: number, ks: number): AsyncTextReads {
     const { keyspace, keys, values } = this.#slot(ks)
     return { reads: this.#picked(pick).tx.in(keyspace), keys, values }
   }
 
   #picked(pick: number): AsyncOpenTransaction {
     const picked = this.#open[pick % Math.max(1, this.#open.length)]
-    if (picked === undefined) throw new Nothing()
+    if (picked === undefined) throw new NoTarget()
     return picked
   }
 
@@ -83,8 +84,8 @@ export class AsyncSessionTransactions {
     return db.transaction(async (tx) => {
       const open = { tx, savepoints: [] }
       const answers: string[] = []
-      for (const step of command.steps) answers.push(await answerOfAsync(() => this.#step(open, step)))
-      if (command.end === 'throw') throw new Whim()
+      for (const step of command.steps) answers.push(await resultOfAsync(() => this.#step(open, step)))
+      if (command.end === 'throw') throw new CallbackError()
       if (command.end === 'commit') await tx.commit()
       if (command.end === 'rollback') await tx.rollback()
       return answers.join()
@@ -110,7 +111,7 @@ export class AsyncSessionTransactions {
         return this.#reads.read({ reads: view, keys, values }, step)
       case 'lock': {
         const value = await view.getForUpdate(keys.toKey(expand(step.key)))
-        return shown(value === undefined ? undefined : values.fromValue(value))
+        return formatValue(value === undefined ? undefined : values.fromValue(value))
       }
       case 'put':
         await view.put(keys.toKey(expand(step.key)), values.toValue(expand(step.value)))

@@ -4,7 +4,7 @@ import { keyTexts, valueTexts } from '../commands/texts.js'
 import type { KeyTexts, ValueTexts } from '../commands/texts.js'
 
 /** Turns of the microtask queue in which a stream gives what there is. */
-const TURNS_MAX = 400
+const MICROTASKS_MAX = 400
 
 const ENCODINGS = { utf8: utf8Keys, binary: binaryKeys, tuple: tupleKeys }
 const NO_BYTES = new Uint8Array(0)
@@ -21,7 +21,7 @@ export class ChangeMirror {
   readonly #db: AsyncDatabaseHandle
   readonly #stream: ChangeStream<unknown, unknown>
   readonly #copy: Map<string, Map<string, string>>
-  #waiting: Promise<IteratorResult<CommittedChanges, undefined>> | undefined = undefined
+  #pendingRead: Promise<IteratorResult<CommittedChanges, undefined>> | undefined = undefined
   #seq: number
 
   /**
@@ -48,18 +48,18 @@ export class ChangeMirror {
    * A keyspace is gone, with all that there was to say of it: what a call that waits was told before the end has nothing to do
    * with one that gets the name later.
    */
-  async forget(name: string): Promise<void> {
-    if (this.#waiting !== undefined) await this.#takeIn(this.#waiting)
+  async dropKeyspace(name: string): Promise<void> {
+    if (this.#pendingRead !== undefined) await this.#consume(this.#pendingRead)
     this.#copy.delete(name)
   }
 
   /** Takes in all that has happened so far. @returns what is wrong with the order of commits, if anything is. */
-  async follow(): Promise<string | undefined> {
+  async catchUp(): Promise<string | undefined> {
     while (this.#seq < this.#db.seq) {
-      this.#waiting ??= this.#stream.next()
+      this.#pendingRead ??= this.#stream.next()
       const before = this.#seq
       // Commits that have changed nothing that is still there are not told.
-      if (!(await this.#takeIn(this.#waiting))) break
+      if (!(await this.#consume(this.#pendingRead))) break
       if (this.#seq <= before) return `commit ${this.#seq} after ${before}`
     }
     return undefined
@@ -67,7 +67,7 @@ export class ChangeMirror {
 
   /** Takes in all that has happened, and tells whether the copy is what there is. */
   async compare(): Promise<string> {
-    const disorder = await this.follow()
+    const disorder = await this.catchUp()
     if (disorder !== undefined) return disorder
     for (const [name, entries] of contentOf(this.#db.sync)) {
       const copy = this.#copy.get(name) ?? new Map<string, string>()
@@ -84,10 +84,10 @@ export class ChangeMirror {
   }
 
   /** Takes in what a call gives, if it gives something now. */
-  async #takeIn(call: Promise<IteratorResult<CommittedChanges, undefined>>): Promise<boolean> {
-    const result = await Promise.race([call, passed(TURNS_MAX)])
+  async #consume(call: Promise<IteratorResult<CommittedChanges, undefined>>): Promise<boolean> {
+    const result = await Promise.race([call, microtasksPassed(MICROTASKS_MAX)])
     if (result?.value === undefined) return false
-    this.#waiting = undefined
+    this.#pendingRead = undefined
     this.#seq = result.value.seq
     for (const change of result.value.changes) this.#apply(change)
     return true
@@ -131,7 +131,7 @@ function textsOf(db: Database, name: string): [KeyTexts, ValueTexts] {
   return [keyTexts(descriptor?.keys ?? '') as KeyTexts, valueTexts(descriptor?.values ?? '') as ValueTexts]
 }
 
-async function passed(turnCount: number): Promise<undefined> {
+async function microtasksPassed(turnCount: number): Promise<undefined> {
   for (let left = turnCount; left > 0; left--) await Promise.resolve()
   return undefined
 }

@@ -1,18 +1,11 @@
-import type { Database, Keyspace, Savepoint, Transaction, TransactionKeyspace } from '@ldb/core'
-import { answerOf, Nothing, shown, Whim } from './answer.js'
+import type { Database, Savepoint, Transaction, TransactionKeyspace } from '@ldb/core'
+import { resultOf, NoTarget, formatValue, CallbackError } from '../commands/result.js'
 import { expand } from '../commands/commands.js'
 import type { BeginOptions, TransactionCommand, TransactionStep } from '../commands/commands.js'
-import { READS_MAX } from '../run-settings.js'
+import { READS_MAX } from '../commands/run-settings.js'
 import { rangeOptionsOf } from './reads.js'
 import type { SessionReads, TextReads } from './reads.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
-
-/** A handle of a keyspace, and how texts become its keys and values. */
-export interface Slot {
-  readonly keyspace: Keyspace<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
-}
+import type { Slot } from './slot.js'
 
 /** A transaction that is open, or was. */
 export interface OpenTransaction {
@@ -31,7 +24,7 @@ export class SessionTransactions {
     this.#slot = slot
   }
 
-  answer(db: Database, command: TransactionCommand): string {
+  execute(db: Database, command: TransactionCommand): string {
     switch (command.do) {
       case 'txBegin':
         if (this.open.length >= READS_MAX) return 'enough'
@@ -61,12 +54,12 @@ export class SessionTransactions {
   /** One of them, counted round. */
   picked(pick: number): OpenTransaction {
     const picked = this.open[pick % Math.max(1, this.open.length)]
-    if (picked === undefined) throw new Nothing()
+    if (picked === undefined) throw new NoTarget()
     return picked
   }
 
   /** Where a scan or cursor of one of them looks. */
-  view(pick: number, ks: number): TextReads {
+  reads(pick: number, ks: number): TextReads {
     const { keyspace, keys, values } = this.#slot(ks)
     return { reads: this.picked(pick).tx.in(keyspace), keys, values }
   }
@@ -74,8 +67,8 @@ export class SessionTransactions {
   #run(db: Database, command: TransactionCommand & { readonly do: 'transaction' }): string {
     return db.transaction((tx) => {
       const open = { tx, savepoints: [] }
-      const answers = command.steps.map((step) => answerOf(() => this.#step(open, step)))
-      if (command.end === 'throw') throw new Whim()
+      const answers = command.steps.map((step) => resultOf(() => this.#step(open, step)))
+      if (command.end === 'throw') throw new CallbackError()
       if (command.end === 'commit') tx.commit()
       if (command.end === 'rollback') tx.rollback()
       return answers.join()
@@ -100,7 +93,7 @@ export class SessionTransactions {
         return this.#reads.read({ reads: view, keys, values }, step)
       case 'lock': {
         const value = view.getForUpdate(keys.toKey(expand(step.key)))
-        return shown(value === undefined ? undefined : values.fromValue(value))
+        return formatValue(value === undefined ? undefined : values.fromValue(value))
       }
       case 'put':
         view.put(keys.toKey(expand(step.key)), values.toValue(expand(step.value)))

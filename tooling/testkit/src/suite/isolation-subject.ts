@@ -36,7 +36,7 @@ export interface IsolationTransaction {
 export interface IsolationSession {
   begin(options: { readonly isolation: IsolationLevel; readonly readOnly?: boolean }): IsolationTransaction
   /** Does what changes no content: a checkpoint; one that moves data; ending and opening again, which ends all transactions. */
-  disturb(kind: 'checkpoint' | 'shrink' | 'reopen'): void
+  runMaintenance(kind: 'checkpoint' | 'shrink' | 'reopen'): void
   /** Writes outside of transactions; `'elsewhere'` is a keyspace that no case uses. */
   write(keyspace: string, key: string, value: string): void
   close(): void

@@ -69,7 +69,7 @@ export interface SubjectSession {
 /** Told when a step has acknowledged something as durable. */
 export type Acknowledged = () => void
 
-const REFUSALS: readonly LdbErrorCode[] = [
+const REJECTION_CODES: readonly LdbErrorCode[] = [
   'LDB_POISONED',
   'LDB_CLOSED',
   'LDB_INVALID_ARGUMENT',
@@ -86,7 +86,7 @@ export function attemptCommit(history: History, changes: readonly ModelChange[],
   try {
     commit()
   } catch (error) {
-    if (REFUSALS.some((code) => isLdbError(error, code))) history.withdraw()
+    if (REJECTION_CODES.some((code) => isLdbError(error, code))) history.removeRejected()
     else history.inDoubt = true
     throw error
   }

@@ -1,11 +1,11 @@
 import { isLdbError } from '@ldb/base'
-import type { IsolationLevel } from '../isolation/isolation-subject.js'
-import { promised, Violation } from '../violation.js'
-import type { EngineContent } from './async/engine.js'
-import type { RecordedEvent } from './recorded-history.js'
+import type { IsolationLevel } from '../../suite/isolation-subject.js'
+import { promised, Violation } from '../../violation.js'
+import type { EngineContent } from './engine.js'
+import type { RecordedEvent } from '../recorded-history.js'
 
 /** What whoever called for a commit was told; `'unknown'` is nothing, or that nobody knows. */
-export type Answer = 'open' | 'acknowledged' | 'conflict' | 'refused' | 'rolled back' | 'unknown'
+export type CommitResult = 'open' | 'acknowledged' | 'conflict' | 'refused' | 'rolled back' | 'unknown'
 
 /** A transaction, or a single write, as far as its caller knows. */
 export interface LifeRecord {
@@ -18,18 +18,18 @@ export interface LifeRecord {
   readonly beganAt: number
   endedAt: number
   /** Place among the calls for a commit; `undefined` when it has called for none. */
-  calledAt: number | undefined
-  answer: Answer
+  commitOrder: number | undefined
+  result: CommitResult
   readonly events: RecordedEvent[]
 }
 
 /** Goes through everybody who works in a life that is over. */
-export class LifeOver extends Error {
+export class LifeEnded extends Error {
   override readonly name: string = 'LifeOver'
 }
 
 /** What the callers know of one life of the database, from its opening to its end. Nothing is written down behind it. */
-export class HistoryLife {
+export class DatabaseLife {
   readonly records: LifeRecord[] = []
   /** What was there at its beginning. */
   readonly content: EngineContent
@@ -38,13 +38,13 @@ export class HistoryLife {
   hasFailed = false
   /** Its close was called. */
   isClosing = false
-  isOver = false
+  hasEnded = false
   /** What is wrong unless something has failed. */
-  suspicion: string | undefined = undefined
-  overAt: number = Infinity
+  pendingViolation: string | undefined = undefined
+  endedAt: number = Infinity
   readonly #clock: { now: number; ids: number }
   readonly #mayFail: () => boolean
-  #callCount = 0
+  #commitCallCount = 0
 
   /** @param mayFail - tells whether a call of the file system has failed. */
   constructor(
@@ -60,7 +60,7 @@ export class HistoryLife {
   }
 
   begin(level: IsolationLevel, startSeq: number, isSingle = false): LifeRecord {
-    this.assertOn()
+    this.assertRunning()
     const now = ++this.#clock.now
     const record: LifeRecord = {
       id: ++this.#clock.ids,
@@ -69,38 +69,38 @@ export class HistoryLife {
       startSeq,
       beganAt: now,
       endedAt: now,
-      calledAt: undefined,
-      answer: 'open',
+      commitOrder: undefined,
+      result: 'open',
       events: [],
     }
     this.records.push(record)
     return record
   }
 
-  note(record: LifeRecord, ...events: readonly RecordedEvent[]): void {
-    this.assertOn()
+  record(record: LifeRecord, ...events: readonly RecordedEvent[]): void {
+    this.assertRunning()
     record.events.push(...events)
   }
 
   /** Its commit is called now. */
-  called(record: LifeRecord): void {
-    this.assertOn()
-    record.calledAt = ++this.#callCount
-    record.answer = 'unknown'
+  commitCalled(record: LifeRecord): void {
+    this.assertRunning()
+    record.commitOrder = ++this.#commitCallCount
+    record.result = 'unknown'
   }
 
-  ended(record: LifeRecord, answer: Answer): void {
-    this.assertOn()
-    record.answer = answer
+  ended(record: LifeRecord, answer: CommitResult): void {
+    this.assertRunning()
+    record.result = answer
     record.endedAt = ++this.#clock.now
   }
 
   /** Whoever worked on it was told of an error. @throws Violation when there is no reason for it. */
   failed(record: LifeRecord, error: unknown): void {
-    this.assertOn()
+    this.assertRunning()
     if (isLdbError(error, 'LDB_CONFLICT')) {
       promised(
-        record.calledAt !== undefined && !record.isSingle,
+        record.commitOrder !== undefined && !record.isSingle,
         () => `T${record.id} has a conflict and commits nothing that could have one`,
       )
       this.ended(record, 'conflict')
@@ -119,17 +119,17 @@ export class HistoryLife {
       throw new Violation(`T${record.id} has failed: ${String(error)}`, { cause: error })
     }
     this.hasFailed = true
-    this.ended(record, isLdbError(error, 'LDB_POISONED') ? 'refused' : record.answer)
+    this.ended(record, isLdbError(error, 'LDB_POISONED') ? 'refused' : record.result)
   }
 
   /** Ends it, at this very moment. */
   end(): void {
-    if (this.isOver) return
-    this.isOver = true
-    this.overAt = ++this.#clock.now
+    if (this.hasEnded) return
+    this.hasEnded = true
+    this.endedAt = ++this.#clock.now
   }
 
-  assertOn(): void {
-    if (this.isOver) throw new LifeOver('the life is over')
+  assertRunning(): void {
+    if (this.hasEnded) throw new LifeEnded('the life is over')
   }
 }

@@ -1,4 +1,4 @@
-import type { Durability } from './commands/commands.js'
+import type { Durability } from './commands.js'
 
 /** Names of the keyspaces of a run, by slot. */
 export const KEYSPACE_NAMES: readonly string[] = ['default', 'one', '__proto__', 'drei ü']

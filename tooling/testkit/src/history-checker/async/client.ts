@@ -1,13 +1,13 @@
 import { isLdbError } from '@ldb/base'
-import type { IsolationLevel } from '../isolation/isolation-subject.js'
-import { promised } from '../violation.js'
-import type { AsyncEngine, EngineTransaction } from './async/engine.js'
-import type { HistoryChoices } from './history-choices.js'
-import { performStep } from './history-driver.js'
-import { LifeOver } from './history-life.js'
-import type { HistoryLife, LifeRecord } from './history-life.js'
-import { isWrite } from './recorded-history.js'
-import { turns } from './async/slow-vfs.js'
+import type { IsolationLevel } from '../../suite/isolation-subject.js'
+import { promised } from '../../violation.js'
+import type { AsyncEngine, EngineTransaction } from './engine.js'
+import type { HistoryChoices } from '../history-choices.js'
+import { performStep } from '../history-driver.js'
+import { LifeEnded } from './life.js'
+import type { DatabaseLife, LifeRecord } from './life.js'
+import { isWrite } from '../recorded-history.js'
+import { microtasks } from './slow-vfs.js'
 
 /** What clients do. */
 export interface ClientSettings {
@@ -15,19 +15,27 @@ export interface ClientSettings {
   /** Steps of a transaction, about. */
   readonly stepCount: number
   /** The sync face is used too. */
-  readonly mixesFaces: boolean
+  readonly mixesApis: boolean
 }
 
-const WORK = { begin: 40, retried: 15, put: 12, update: 10, now: 4, putNow: 3, checkpoint: 1 } as const
+const WORK = {
+  begin: 40,
+  retried: 15,
+  put: 12,
+  update: 10,
+  syncTransaction: 4,
+  syncPut: 3,
+  checkpoint: 1,
+} as const
 
 /** Somebody who works on the database, beside many others, one thing after the other. */
 export class HistoryClient {
   readonly #engine: AsyncEngine
-  readonly #life: HistoryLife
+  readonly #life: DatabaseLife
   readonly #choices: HistoryChoices
   readonly #settings: ClientSettings
 
-  constructor(engine: AsyncEngine, life: HistoryLife, choices: HistoryChoices, settings: ClientSettings) {
+  constructor(engine: AsyncEngine, life: DatabaseLife, choices: HistoryChoices, settings: ClientSettings) {
     this.#engine = engine
     this.#life = life
     this.#choices = choices
@@ -35,24 +43,26 @@ export class HistoryClient {
   }
 
   /** Works until nothing is left or the life is over. */
-  async work(isLeft: () => boolean): Promise<void> {
+  async run(isLeft: () => boolean): Promise<void> {
     const { random } = this.#choices
     const life = this.#life
     try {
       while (isLeft() && !life.hasFailed && !life.isClosing) {
         await this.#pause()
-        life.assertOn()
-        const kind = random.weighted(this.#settings.mixesFaces ? WORK : { ...WORK, now: 0, putNow: 0 })
+        life.assertRunning()
+        const kind = random.weighted(
+          this.#settings.mixesApis ? WORK : { ...WORK, syncTransaction: 0, syncPut: 0 },
+        )
         if (kind === 'begin') await this.#transaction()
-        else if (kind === 'retried') await this.#retried()
+        else if (kind === 'retried') await this.#retriedTransaction()
         else if (kind === 'put') await this.#puts()
         else if (kind === 'update') await this.#update()
-        else if (kind === 'now') this.#transactionNow()
-        else if (kind === 'putNow') this.#putNow()
+        else if (kind === 'syncTransaction') this.#syncTransaction()
+        else if (kind === 'syncPut') this.#syncPut()
         else await this.#checkpoint()
       }
     } catch (error) {
-      if (!(error instanceof LifeOver)) throw error
+      if (!(error instanceof LifeEnded)) throw error
     }
   }
 
@@ -87,9 +97,9 @@ export class HistoryClient {
 
   async #commit(transaction: EngineTransaction, record: LifeRecord): Promise<void> {
     const { random } = this.#choices
-    this.#life.assertOn()
+    this.#life.assertRunning()
     transaction.onCommit = (): void => {
-      this.#life.called(record)
+      this.#life.commitCalled(record)
     }
     if (!random.chance(0.05)) {
       await transaction.commit()
@@ -102,7 +112,7 @@ export class HistoryClient {
   }
 
   /** Run again from fresh reads until it has won. */
-  async #retried(): Promise<void> {
+  async #retriedTransaction(): Promise<void> {
     const { level } = this.#settings
     const { random } = this.#choices
     const retries = random.between(0, 4)
@@ -113,14 +123,14 @@ export class HistoryClient {
       const record = this.#life.begin(level, transaction.seq)
       if (before !== undefined) {
         this.#life.ended(before, 'conflict')
-        if (before.startSeq >= record.startSeq) this.#life.suspicion = `T${record.id} sees nothing new`
+        if (before.startSeq >= record.startSeq) this.#life.pendingViolation = `T${record.id} sees nothing new`
       }
       records.push(record)
       promised(attempt === records.length, () => `attempt ${records.length} is called ${attempt}`)
       await this.#steps(transaction, record, false)
-      this.#life.assertOn()
+      this.#life.assertRunning()
       transaction.onCommit = (): void => {
-        this.#life.called(record)
+        this.#life.commitCalled(record)
       }
       if (commitsItself) await transaction.commit()
     }
@@ -144,9 +154,9 @@ export class HistoryClient {
         // Reads at once, and a write between them.
         const steps = [this.#choices.step(true), this.#choices.step(true)]
         const events = await Promise.all(steps.map((step) => transaction.step(step)))
-        this.#life.note(record, ...events)
+        this.#life.record(record, ...events)
       } else {
-        this.#life.note(record, await transaction.step(this.#choices.step(readOnly)))
+        this.#life.record(record, await transaction.step(this.#choices.step(readOnly)))
       }
       await this.#pause()
     }
@@ -157,32 +167,32 @@ export class HistoryClient {
   async #puts(): Promise<void> {
     const { random } = this.#choices
     const answers: Promise<void>[] = []
-    for (let left = random.pick([1, 1, 4]); left > 0 && !this.#life.isOver; left--) {
+    for (let left = random.pick([1, 1, 4]); left > 0 && !this.#life.hasEnded; left--) {
       const name = this.#choices.name()
       const value = this.#choices.value()
-      const record = this.#single()
-      this.#life.note(record, { do: 'put', name, value })
-      this.#life.called(record)
-      answers.push(this.#awaited(record, this.#engine.put(name, value)))
+      const record = this.#beginSingle()
+      this.#life.record(record, { do: 'put', name, value })
+      this.#life.commitCalled(record)
+      answers.push(this.#recordResult(record, this.#engine.put(name, value)))
     }
     await this.#all(answers)
   }
 
   async #update(): Promise<void> {
-    const record = this.#single()
+    const record = this.#beginSingle()
     const name = this.#choices.name()
     const value = this.#choices.value()
-    this.#life.called(record)
+    this.#life.commitCalled(record)
     const updated = this.#engine.update(name, (before) => {
       // Called when the process is dead, it is called by nobody.
-      if (!this.#life.isOver)
+      if (!this.#life.hasEnded)
         record.events.push({ do: 'get', name, value: before }, { do: 'put', name, value })
       return value
     })
-    await this.#all([this.#awaited(record, updated)])
+    await this.#all([this.#recordResult(record, updated)])
   }
 
-  async #awaited(record: LifeRecord, answer: Promise<unknown>): Promise<void> {
+  async #recordResult(record: LifeRecord, answer: Promise<unknown>): Promise<void> {
     try {
       await answer
       this.#life.ended(record, 'acknowledged')
@@ -197,31 +207,31 @@ export class HistoryClient {
     }
   }
 
-  #putNow(): void {
+  #syncPut(): void {
     const name = this.#choices.name()
     const value = this.#choices.value()
-    const record = this.#single()
-    this.#life.note(record, { do: 'put', name, value })
-    this.#life.called(record)
+    const record = this.#beginSingle()
+    this.#life.record(record, { do: 'put', name, value })
+    this.#life.commitCalled(record)
     try {
-      this.#engine.putNow(name, value)
+      this.#engine.putSync(name, value)
       this.#life.ended(record, 'acknowledged')
     } catch (error) {
       this.#failed(record, error)
     }
   }
 
-  #transactionNow(): void {
+  #syncTransaction(): void {
     const { level, stepCount } = this.#settings
     let record: LifeRecord | undefined
     try {
-      const { transaction, seq } = this.#engine.beginNow({ isolation: level })
+      const { transaction, seq } = this.#engine.beginSync({ isolation: level })
       record = this.#life.begin(level, seq)
       for (let left = this.#choices.random.between(1, stepCount); left > 0; left--) {
-        this.#life.note(record, performStep(transaction, this.#choices.step(false)))
+        this.#life.record(record, performStep(transaction, this.#choices.step(false)))
       }
-      if (record.events.some(isWrite)) this.#engine.markNow(transaction, record.id)
-      this.#life.called(record)
+      if (record.events.some(isWrite)) this.#engine.markSync(transaction, record.id)
+      this.#life.commitCalled(record)
       transaction.commit()
       this.#life.ended(record, 'acknowledged')
     } catch (error) {
@@ -237,18 +247,18 @@ export class HistoryClient {
     }
   }
 
-  #single(): LifeRecord {
+  #beginSingle(): LifeRecord {
     return this.#life.begin(this.#settings.level, 0, true)
   }
 
   #failed(record: LifeRecord, error: unknown): void {
-    if (error instanceof LifeOver) throw error
+    if (error instanceof LifeEnded) throw error
     this.#life.failed(record, error)
   }
 
   async #pause(): Promise<void> {
     const { random } = this.#choices
-    await turns(random.pick([0, 0, 1, 3, random.below(20)]))
-    this.#life.assertOn()
+    await microtasks(random.pick([0, 0, 1, 3, random.below(20)]))
+    this.#life.assertRunning()
   }
 }

@@ -1,10 +1,10 @@
-import { writesOverlap } from '../isolation/reference-transaction.js'
-import { promised } from '../violation.js'
-import type { EngineContent } from './async/engine.js'
-import { touchedBy, writtenBy } from './footprint.js'
-import type { HistoryLife, LifeRecord } from './history-life.js'
-import { isWrite } from './recorded-history.js'
-import type { RecordedHistory, RecordedTransaction } from './recorded-history.js'
+import { writesOverlap } from '../../isolation/reference-transaction.js'
+import { promised } from '../../violation.js'
+import type { EngineContent } from './engine.js'
+import { accessSetOf, writeSetOf } from '../footprint.js'
+import type { DatabaseLife, LifeRecord } from './life.js'
+import { isWrite } from '../recorded-history.js'
+import type { RecordedHistory, RecordedTransaction } from '../recorded-history.js'
 
 /**
  * A history over several lives. What was found at the end of each decides what became of those of whom nobody knew: they
@@ -14,8 +14,8 @@ export class ResolvedHistory implements RecordedHistory {
   readonly transactions: RecordedTransaction[] = []
   readonly commits: RecordedTransaction[] = []
   /** Commits of whom nobody knew, and that were in, or out. */
-  unknownIn = 0
-  unknownOut = 0
+  unknownCommitted = 0
+  unknownLost = 0
   readonly #allMarks: Set<number> = new Set()
 
   /**
@@ -24,19 +24,19 @@ export class ResolvedHistory implements RecordedHistory {
    * @param after - what was found behind it.
    * @throws Violation when that is not what all calls in their order leave, cut off at one of them.
    */
-  add(life: HistoryLife, { marks, found }: EngineContent): void {
+  add(life: DatabaseLife, { marks, entries }: EngineContent): void {
     const baseCommits = this.commits.length
     const startOf = (record: LifeRecord): number => baseCommits + record.startSeq - life.baseSeq
     const writers = life.records
-      .filter(({ calledAt, events }) => calledAt !== undefined && events.some(isWrite))
-      .sort((a, b) => a.calledAt! - b.calledAt!)
-    const last = writers.reduce((at, writer, index) => (isFound(writer, { marks, found }) ? index : at), -1)
+      .filter(({ commitOrder, events }) => commitOrder !== undefined && events.some(isWrite))
+      .sort((a, b) => a.commitOrder! - b.commitOrder!)
+    const last = writers.reduce((at, writer, index) => (isFound(writer, { marks, entries }) ? index : at), -1)
     const kept = new Set<LifeRecord>()
     writers.forEach((writer, index) => {
-      const isIn = writer.isSingle ? index <= last && writer.answer !== 'refused' : marks.has(writer.id)
-      this.#hold(writer, isIn)
+      const isIn = writer.isSingle ? index <= last && writer.result !== 'refused' : marks.has(writer.id)
+      this.#checkResult(writer, isIn)
       if (!isIn) {
-        if (writer.answer === 'unknown' && index < last) this.#assertMayHaveLost(writer, startOf(writer))
+        if (writer.result === 'unknown' && index < last) this.#assertConflict(writer, startOf(writer))
         return
       }
       kept.add(writer)
@@ -45,13 +45,17 @@ export class ResolvedHistory implements RecordedHistory {
       recorded.commit = this.commits.push(recorded)
     })
     // A commit that has failed may still win over others (M16).
-    promised(life.hasFailed || life.suspicion === undefined, () => String(life.suspicion))
-    this.#takeRest(life, kept, startOf)
+    promised(life.hasFailed || life.pendingViolation === undefined, () => String(life.pendingViolation))
+    this.#addOthers(life, kept, startOf)
     this.#checkMarks(marks)
   }
 
   /** Everybody else: who wrote nothing, has lost, was rolled back, or is out. */
-  #takeRest(life: HistoryLife, kept: ReadonlySet<LifeRecord>, startOf: (record: LifeRecord) => number): void {
+  #addOthers(
+    life: DatabaseLife,
+    kept: ReadonlySet<LifeRecord>,
+    startOf: (record: LifeRecord) => number,
+  ): void {
     const committed = new Map(this.commits.map((recorded) => [recorded.id, recorded]))
     for (const record of life.records) {
       if (kept.has(record)) {
@@ -62,7 +66,7 @@ export class ResolvedHistory implements RecordedHistory {
         this.transactions.push({ ...rest, events: events.filter(isWrite) })
       } else {
         const isWriter = record.events.some(isWrite)
-        const outcome = record.answer === 'acknowledged' && !isWriter ? 'committed' : OUTCOMES[record.answer]
+        const outcome = record.result === 'acknowledged' && !isWriter ? 'committed' : OUTCOMES[record.result]
         this.transactions.push(recordedAs(record, life, startOf(record), outcome))
       }
     }
@@ -79,20 +83,20 @@ export class ResolvedHistory implements RecordedHistory {
     }
   }
 
-  #hold({ id, answer }: LifeRecord, isIn: boolean): void {
-    if (answer === 'acknowledged') promised(isIn, () => `T${id} was acknowledged and is lost`)
-    else if (answer === 'unknown') {
-      if (isIn) this.unknownIn++
-      else this.unknownOut++
-    } else promised(!isIn, () => `T${id} has got '${answer}' and is there`)
+  #checkResult({ id, result }: LifeRecord, isIn: boolean): void {
+    if (result === 'acknowledged') promised(isIn, () => `T${id} was acknowledged and is lost`)
+    else if (result === 'unknown') {
+      if (isIn) this.unknownCommitted++
+      else this.unknownLost++
+    } else promised(!isIn, () => `T${id} has got '${result}' and is there`)
   }
 
   /** Who is out while later ones are in must have lost to somebody. */
-  #assertMayHaveLost(writer: LifeRecord, start: number): void {
-    const touched = touchedBy(writer.events)
+  #assertConflict(writer: LifeRecord, start: number): void {
+    const touched = accessSetOf(writer.events)
     const winner = this.commits
       .slice(start)
-      .find((other) => !writer.isSingle && writesOverlap(writtenBy(other.events), touched))
+      .find((other) => !writer.isSingle && writesOverlap(writeSetOf(other.events), touched))
     promised(
       winner !== undefined,
       () => `T${writer.id} is not there, although nobody was against it and later ones are`,
@@ -116,18 +120,18 @@ const OUTCOMES = {
   unknown: 'lost',
 } as const
 
-function isFound(writer: LifeRecord, { marks, found }: EngineContent): boolean {
+function isFound(writer: LifeRecord, { marks, entries }: EngineContent): boolean {
   if (!writer.isSingle) return marks.has(writer.id)
-  return writer.events.some((event) => event.do === 'put' && found.get(event.name) === event.value)
+  return writer.events.some((event) => event.do === 'put' && entries.get(event.name) === event.value)
 }
 
 function recordedAs(
-  { id, level, beganAt, endedAt, events, answer }: LifeRecord,
-  life: HistoryLife,
+  { id, level, beganAt, endedAt, events, result }: LifeRecord,
+  life: DatabaseLife,
   start: number,
   outcome: RecordedTransaction['outcome'],
 ): RecordedTransaction {
   // Of whom nobody knows when he ended, it was at the end of the life at the latest.
-  const end = answer === 'unknown' ? life.overAt : endedAt
+  const end = result === 'unknown' ? life.endedAt : endedAt
   return { id, level, start, commit: undefined, outcome, beganAt, endedAt: end, events }
 }

@@ -6,7 +6,8 @@
 
 // Crashes
 export { CrashVfs } from './crash/crash-vfs.js'
-export type { CrashVfsOptions, DiskOperation } from './crash/crash-vfs.js'
+export type { CrashVfsOptions } from './crash/crash-vfs.js'
+export type { DiskOperation } from './crash/disk.js'
 export { CANONICAL_MODES, crashPlan, randomCrashPlan } from './crash/plan.js'
 export type { CrashMode, CrashPlan } from './crash/plan.js'
 
@@ -14,7 +15,7 @@ export type { CrashMode, CrashPlan } from './crash/plan.js'
 export { FaultVfs } from './vfs/fault-vfs.js'
 export { FAULT_KINDS, isSilent } from './vfs/fault.js'
 export type { Fault, FaultEffect, FaultKind } from './vfs/fault.js'
-export type { SyncFailure } from './crash/file.js'
+export type { SyncFailure } from './vfs/sync-failure.js'
 
 // Tracing
 export { TraceVfs } from './trace/trace-vfs.js'
@@ -35,10 +36,11 @@ export { swarmOptions, swarmWeights } from './history/swarm.js'
 export type { SwarmChoices, SwarmPick } from './history/swarm.js'
 
 // Drivers
-export { crashRun, DEFAULT_CRASH_SETTINGS, noCrashCounts } from './crash/driver.js'
-export type { CrashCounts, CrashSettings, DiskProfile } from './crash/driver.js'
-export { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from './vfs/error-sweep.js'
-export type { SweepCounts, SweepSettings } from './vfs/error-sweep.js'
+export { crashRun } from './drivers/crash-driver.js'
+export { DEFAULT_CRASH_SETTINGS, noCrashCounts } from './drivers/crash-settings.js'
+export type { CrashCounts, CrashSettings, DiskProfile } from './drivers/crash-settings.js'
+export { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from './drivers/error-sweep.js'
+export type { SweepCounts, SweepSettings } from './drivers/error-sweep.js'
 export { attemptCommit } from './suite/subject.js'
 export type { Subject, SubjectRun, SubjectSession } from './suite/subject.js'
 export { History } from './history/history.js'

@@ -3,8 +3,9 @@
 // Invariants: what was acknowledged at full is there; what is found is a prefix of the commits in the order of their calls;
 // conditional writes see every commit before them.
 import { expect, test } from 'vitest'
-import { crashRun, DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../src/crash/driver.js'
-import { errorSweep } from '../src/vfs/error-sweep.js'
+import { crashRun } from '../src/drivers/crash-driver.js'
+import { DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../src/drivers/crash-settings.js'
+import { errorSweep } from '../src/drivers/error-sweep.js'
 import { FAULT_KINDS } from '../src/vfs/fault.js'
 import { asyncDatabaseSubject } from '../src/subjects/async-database-subject.js'
 

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest'
 import { imageVfs } from '../src/corruption/directory-image.js'
 import { GOLDEN_ENDINGS, GOLDEN_PATH, makeGolden } from '../src/corruption/golden.js'
 import type { Golden } from '../src/corruption/golden.js'
-import { repairTree } from '../src/fuzz/tree-repair.js'
+import { repairTree } from '../src/fuzz/repair/tree-repair.js'
 import { LayerVfs } from '../src/vfs/layer-vfs.js'
 import type { VfsCall } from '../src/vfs/layer-vfs.js'
 

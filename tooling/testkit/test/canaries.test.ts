@@ -1,7 +1,8 @@
 // Strategy: a correct small store must pass every harness. With one defect, it must be caught.
 import { expect, test } from 'vitest'
-import { crashRun, DEFAULT_CRASH_SETTINGS } from '../src/crash/driver.js'
-import { DEFAULT_SWEEP_SETTINGS, errorSweep } from '../src/vfs/error-sweep.js'
+import { crashRun } from '../src/drivers/crash-driver.js'
+import { DEFAULT_CRASH_SETTINGS } from '../src/drivers/crash-settings.js'
+import { DEFAULT_SWEEP_SETTINGS, errorSweep } from '../src/drivers/error-sweep.js'
 import { isSilent } from '../src/vfs/fault.js'
 import { Violation } from '../src/violation.js'
 import { tinySubject } from './canaries.js'

@@ -11,7 +11,7 @@ import { catchBug } from '../src/seeded/bug-run.js'
 import type { Catch } from '../src/seeded/bug-run.js'
 import { catchTable, SEEDED_BUGS_SECTION } from '../src/seeded/catch-table.js'
 import { mutantOf } from '../src/seeded/mutant.js'
-import type { SeededBug } from '../src/seeded/seeded-bug.js'
+import type { SeededBug } from '../src/seeded/bugs/seeded-bug.js'
 
 const mode = process.env['LDB_SEEDED']
 /** At least one bug of each area, and the most important kinds. */

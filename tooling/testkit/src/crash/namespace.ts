@@ -26,7 +26,7 @@ export interface EntryOperation {
 }
 
 /** A directory entry: an existing directory and a name in it. */
-export interface EntryPlace {
+export interface EntryLocation {
   readonly directory: CrashDirectory
   readonly name: string
 }
@@ -59,7 +59,7 @@ export class CrashNamespace {
   }
 
   /** Returns the entry that a path denotes, whether or not it exists. */
-  place(path: string, operation: string): EntryPlace {
+  locate(path: string, operation: string): EntryLocation {
     const names = namesOf(path)
     const name = names.pop()
     if (name === undefined) throw fileError('EISDIR', { operation, file: path })

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import { suiteEntry } from './suites.js'
+import { findSuite } from '../registry/suite-entry.js'
+import { DEEP_SUITES } from './deep-suites.js'
 import type { DeepRequest, DeepResult, DeepTask } from './worker.js'
 
 /** A case that takes longer counts as endless. */
@@ -16,7 +17,7 @@ export class CaseThread {
 
   /** Runs a case. Never throws: every error is a failure of the case. */
   async run(task: DeepTask): Promise<DeepResult> {
-    const kind = suiteEntry(task.suite).isInstrumented ? 'instrumented' : 'plain'
+    const kind = findSuite(DEEP_SUITES, task.suite).isInstrumented ? 'instrumented' : 'plain'
     const worker = this.#workers.get(kind) ?? new Worker(new URL('./worker.js', import.meta.url))
     this.#workers.set(kind, worker)
     try {

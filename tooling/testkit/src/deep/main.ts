@@ -10,7 +10,7 @@ import { describeRun } from './run-description.js'
 import { Schedule } from './schedule.js'
 import { chooseSuites } from './suite-choice.js'
 import type { ChosenSuite } from './suite-choice.js'
-import { DEEP_SUITES } from './suites.js'
+import { DEEP_SUITES } from './deep-suites.js'
 
 const USAGE = `npm run test:deep -- [options]
 

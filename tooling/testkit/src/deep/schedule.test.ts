@@ -3,7 +3,7 @@ import { DeepProgress } from './progress.js'
 import { Schedule } from './schedule.js'
 import { chooseSuites } from './suite-choice.js'
 import { deepTable } from './deep-table.js'
-import type { SuiteEntry } from './suites.js'
+import type { SuiteEntry } from '../registry/suite-entry.js'
 
 const entry = (group: string, name: string): SuiteEntry => ({
   group,

@@ -1,4 +1,4 @@
-import type { SuiteEntry } from './suites.js'
+import type { SuiteEntry } from '../registry/suite-entry.js'
 
 /** A suite chosen for a run. */
 export interface ChosenSuite {

@@ -4,7 +4,8 @@ import type { Suite, SuiteCounts } from '../suite/suite.js'
 
 // Enable the costly invariant checks before any module of LDB is loaded.
 Object.assign(globalThis, { LDB_INVARIANTS: true })
-const { suiteEntry } = await import('./suites.js')
+const { findSuite } = await import('../registry/suite-entry.js')
+const { DEEP_SUITES } = await import('./deep-suites.js')
 
 /** A case to run. */
 export interface DeepTask {
@@ -33,7 +34,7 @@ parentPort?.on('message', (request: DeepRequest) => {
 async function runCase({ suite: name, seed, stepCount }: DeepTask): Promise<DeepResult> {
   let suite = loaded.get(name)
   try {
-    suite ??= await suiteEntry(name).load()
+    suite ??= await findSuite(DEEP_SUITES, name).load()
     loaded.set(name, suite)
     return { counts: await suite.runCase(seed, stepCount) }
   } catch (error) {

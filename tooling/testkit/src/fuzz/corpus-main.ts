@@ -4,7 +4,7 @@ import { CodeCoverage } from './code-coverage.js'
 import { storeCorpus } from './corpus.js'
 import { fuzz, tryInput } from './fuzz-loop.js'
 import { FUZZ_TARGETS } from './fuzz-suite.js'
-import type { FuzzTarget } from './fuzz-target.js'
+import type { FuzzTarget } from './targets/fuzz-target.js'
 
 /** Limits the size of the corpus files in the repository. */
 const INPUTS_MAX = 24

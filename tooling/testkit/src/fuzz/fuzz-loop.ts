@@ -6,7 +6,7 @@ import { TestRandom } from '../test-random.js'
 import { Violation } from '../violation.js'
 import { mutateBytes } from './byte-mutator.js'
 import { corpusOf } from './corpus.js'
-import type { FuzzTarget } from './fuzz-target.js'
+import type { FuzzTarget } from './targets/fuzz-target.js'
 
 /** Reading the coverage takes longer than most inputs, so that many inputs share one reading. */
 const INPUTS_PER_READING = 128

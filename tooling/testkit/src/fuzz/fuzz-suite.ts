@@ -1,7 +1,7 @@
 // Must be the first import; see fuzz-loop.ts.
 import { fuzz } from './fuzz-loop.js'
 import type { Suite, SuiteCounts } from '../suite/suite.js'
-import type { FuzzTarget } from './fuzz-target.js'
+import type { FuzzTarget } from './targets/fuzz-target.js'
 import { catalogNoteTarget, catalogTarget, checkpointTarget } from './targets/database-targets.js'
 import { batchTarget, tupleTarget, varintTarget } from './targets/encoding-targets.js'
 import { envelopeTarget, fileHeaderTarget } from './targets/integrity-targets.js'

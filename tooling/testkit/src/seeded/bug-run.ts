@@ -1,6 +1,6 @@
 import { mutantOf } from './mutant.js'
 import type { Outcome } from './outcome.js'
-import type { SeededBug } from './seeded-bug.js'
+import type { SeededBug } from './bugs/seeded-bug.js'
 import { runInProcess } from './suite-process.js'
 import { Violation } from '../violation.js'
 

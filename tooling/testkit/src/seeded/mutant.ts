@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { WORKSPACE_ROOT } from '../report/workspace-root.js'
-import type { SeededBug } from './seeded-bug.js'
+import type { SeededBug } from './bugs/seeded-bug.js'
 
 /** A module with a seeded bug. Its files are not modified. */
 export interface Mutant {

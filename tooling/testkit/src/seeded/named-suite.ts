@@ -13,6 +13,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
 export async function suiteNamed(name: string): Promise<Suite> {
   const load = SUITES[name]
   if (load !== undefined) return load()
-  const { suiteEntry } = await import('../deep/suites.js')
-  return suiteEntry(name).load()
+  const { findSuite } = await import('../registry/suite-entry.js')
+  const { SUITES: registered } = await import('../registry/suites.js')
+  return findSuite(registered, name).load()
 }

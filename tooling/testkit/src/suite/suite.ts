@@ -1,23 +1,23 @@
-/** What a suite counts: images, injected errors, kills, operations; by name. */
+/** Counts of a suite by name: images, injected errors, kills, operations. */
 export type SuiteCounts = Readonly<Record<string, number>>
 
 /**
- * A suite that can run for any length of time: case after case, each decided by its seed alone.
+ * A suite of any number of cases, each determined by its seed.
  *
- * @remarks The deep runner and the CI-size test of a suite both go through this. A case takes from milliseconds to a few
- * seconds, cleans up after itself, and throws a `Violation`, or whatever else went wrong, when a promise was broken.
+ * @remarks Both the deep runner and the CI-size test of a suite use this interface. A case takes from milliseconds to a few
+ * seconds, releases its resources, and throws a `Violation`, or any other error, when a guarantee is violated.
  */
 export interface Suite {
   /** Name on the command line: lower-case words with hyphens. */
   readonly name: string
-  /** Steps of a case, for a suite whose cases can be run with fewer: a failing one is then made smaller so. */
+  /** Number of steps of a case, if the suite supports fewer: the runner then retries a failing case with fewer steps. */
   readonly stepCount?: number
   /**
-   * Runs the case of a seed and gives what it counted.
+   * Runs the case of a seed and returns its counts.
    *
-   * @param stepCount - steps to run instead of the usual number; only for a suite that has one.
+   * @param stepCount - number of steps to run instead of the default; only for a suite that supports fewer.
    */
   runCase(seed: number, stepCount?: number): Promise<SuiteCounts>
-  /** Gives back what is kept from case to case, at the end of a run. */
+  /** Releases resources shared between cases, at the end of a run. */
   end?(): Promise<void>
 }

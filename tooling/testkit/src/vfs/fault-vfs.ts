@@ -1,11 +1,11 @@
 import { fileError } from '@ldb/vfs'
 import type { LdbError } from '@ldb/base'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import type { SyncFailingFile } from '../crash/file.js'
 import type { Fault, FaultEffect } from './fault.js'
 import { LayerVfs } from './layer-vfs.js'
 import type { ByteSpan, VfsCall } from './layer-vfs.js'
 import { PagedBytes } from './paged-bytes.js'
+import type { SyncFailingFile } from './sync-failure.js'
 import type { TestRandom } from '../test-random.js'
 
 /**

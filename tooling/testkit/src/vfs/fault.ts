@@ -1,4 +1,4 @@
-import type { SyncFailure } from '../crash/file.js'
+import type { SyncFailure } from './sync-failure.js'
 import type { VfsCallKind } from './layer-vfs.js'
 
 /**

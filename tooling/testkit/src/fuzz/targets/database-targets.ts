@@ -5,8 +5,8 @@ import { Wal } from '@ldb/wal'
 import { captureImage, imageVfs, readWhole, writeWhole } from '../../corruption/directory-image.js'
 import type { DirectoryImage } from '../../corruption/directory-image.js'
 import { promised } from '../../violation.js'
-import { putChecksum, repairFileHeader } from '../checksum.js'
-import type { FuzzTarget } from '../fuzz-target.js'
+import { putChecksum, repairFileHeader } from '../repair/checksum.js'
+import type { FuzzTarget } from './fuzz-target.js'
 
 const DIRECTORY = 'data'
 const CATALOG = `${DIRECTORY}/CATALOG`

@@ -12,7 +12,7 @@ import {
 } from '@ldb/base'
 import type { TupleElement } from '@ldb/base'
 import { promised } from '../../violation.js'
-import type { FuzzTarget } from '../fuzz-target.js'
+import type { FuzzTarget } from './fuzz-target.js'
 
 /** Variable-length integers: a decoded value encodes to the same bytes. */
 export const varintTarget: FuzzTarget = {

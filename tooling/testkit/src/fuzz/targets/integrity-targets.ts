@@ -9,8 +9,8 @@ import {
 } from '@ldb/integrity'
 import type { EnvelopeContext } from '@ldb/integrity'
 import { promised } from '../../violation.js'
-import { putChecksum, repairFileHeader } from '../checksum.js'
-import type { FuzzTarget } from '../fuzz-target.js'
+import { putChecksum, repairFileHeader } from '../repair/checksum.js'
+import type { FuzzTarget } from './fuzz-target.js'
 
 /** File headers. */
 export const fileHeaderTarget: FuzzTarget = {

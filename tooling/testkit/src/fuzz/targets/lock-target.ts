@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { NodeVfs } from '@ldb/vfs'
 import { readWhole } from '../../corruption/directory-image.js'
 import { promised } from '../../violation.js'
-import type { FuzzTarget } from '../fuzz-target.js'
+import type { FuzzTarget } from './fuzz-target.js'
 
 let directory: string | undefined
 

@@ -2,8 +2,8 @@ import { MemoryVfs } from '@ldb/vfs'
 import { verifyWal, Wal } from '@ldb/wal'
 import { readWhole, writeWhole } from '../../corruption/directory-image.js'
 import { promised } from '../../violation.js'
-import type { FuzzTarget } from '../fuzz-target.js'
-import { repairSegment } from '../log-repair.js'
+import type { FuzzTarget } from './fuzz-target.js'
+import { repairSegment } from '../repair/log-repair.js'
 
 const DIRECTORY = 'log'
 const SEGMENT = `${DIRECTORY}/0000000001.wal`

@@ -3,8 +3,8 @@ import { isLdbError, toSeq, WriteBatch } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { readWhole, writeWhole } from '../../corruption/directory-image.js'
 import { promised } from '../../violation.js'
-import type { FuzzTarget } from '../fuzz-target.js'
-import { repairTree } from '../tree-repair.js'
+import type { FuzzTarget } from './fuzz-target.js'
+import { repairTree } from '../repair/tree-repair.js'
 
 const PATH = 'tree'
 const PAGE_BYTES = 512

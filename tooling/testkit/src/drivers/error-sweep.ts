@@ -1,16 +1,17 @@
 import { isLdbError } from '@ldb/base'
-import { checkDisk, DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../crash/driver.js'
-import type { CrashCounts } from '../crash/driver.js'
-import { randomCrashPlan } from '../crash/plan.js'
 import { CrashVfs } from '../crash/crash-vfs.js'
-import { FAULT_KINDS, isLosing, isSilent } from './fault.js'
-import type { Fault, FaultKind } from './fault.js'
-import { FaultVfs } from './fault-vfs.js'
+import { randomCrashPlan } from '../crash/plan.js'
 import { History } from '../history/history.js'
 import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { seededRandom } from '../test-random.js'
 import type { TestRandom } from '../test-random.js'
+import { FaultVfs } from '../vfs/fault-vfs.js'
+import { FAULT_KINDS, isLosing, isSilent } from '../vfs/fault.js'
+import type { Fault, FaultKind } from '../vfs/fault.js'
 import { Violation } from '../violation.js'
+import { checkDisk } from './crash-driver.js'
+import { DEFAULT_CRASH_SETTINGS, noCrashCounts } from './crash-settings.js'
+import type { CrashCounts } from './crash-settings.js'
 
 /** @category Drivers */
 export interface SweepSettings {

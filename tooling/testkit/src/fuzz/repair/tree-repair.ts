@@ -1,7 +1,7 @@
 import { createSeed64, SEED_ZERO } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
-import { childOffsets, leafExtents, separatorExtents, viewOf } from '../corruption/tree-layout.js'
-import type { ExtentReference } from '../corruption/tree-layout.js'
+import { childOffsets, leafExtents, separatorExtents, viewOf } from '../../corruption/tree-layout.js'
+import type { ExtentReference } from '../../corruption/tree-layout.js'
 import { putChecksum, repairFileHeader } from './checksum.js'
 
 const META_STRIDE = 4096

@@ -1,6 +1,6 @@
 import { SEED_ZERO } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
-import { viewOf } from '../corruption/tree-layout.js'
+import { viewOf } from '../../corruption/tree-layout.js'
 import { checksumOf, putChecksum, repairFileHeader, seedOfChecksum } from './checksum.js'
 
 const RECORDS_START = 8192

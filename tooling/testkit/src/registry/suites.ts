@@ -1,29 +1,20 @@
-import type { DiskProfile } from '../crash/driver.js'
+import type { DiskProfile } from '../drivers/crash-settings.js'
 import type { IsolationSubject } from '../suite/isolation-subject.js'
 import type { Subject } from '../suite/subject.js'
+import type { Suite } from '../suite/suite.js'
 import { asyncDatabaseSubject } from '../subjects/async-database-subject.js'
 import { databaseSubject } from '../subjects/database-subject.js'
 import { treeStores } from '../subjects/tree-stores.js'
 import { treeSubject } from '../subjects/tree-subject.js'
 import { walSubject } from '../subjects/wal-subject.js'
 import { crashSuite, errorSuite, storesSuite } from './driver-suites.js'
-import type { Suite } from '../suite/suite.js'
-
-/** A suite of the registry, loaded on demand. */
-export interface SuiteEntry {
-  readonly name: string
-  /** Name by which suites are selected together. */
-  readonly group: string
-  /** The suite enables V8's coverage, which slows all code of the thread: it needs a thread of its own. */
-  readonly isInstrumented: boolean
-  load(): Promise<Suite>
-}
+import type { SuiteEntry } from './suite-entry.js'
 
 const SUBJECTS: readonly Subject[] = [walSubject, treeSubject, databaseSubject, asyncDatabaseSubject]
 const PROFILES: readonly DiskProfile[] = ['powersafe', 'neighbours', 'lying']
 
-/** Every suite. */
-export const DEEP_SUITES: readonly SuiteEntry[] = [
+/** Every suite but the one of seeded bugs, which runs these suites itself. */
+export const SUITES: readonly SuiteEntry[] = [
   ...PROFILES.flatMap((profile) =>
     SUBJECTS.map((subject) => {
       const suffix = profile === 'powersafe' ? '' : `-${profile}`
@@ -55,7 +46,6 @@ export const DEEP_SUITES: readonly SuiteEntry[] = [
     ...entry('fuzz', 'fuzz', async () => (await import('../fuzz/fuzz-suite.js')).decoderFuzz),
     isInstrumented: true,
   },
-  entry('seeded', 'seeded', async () => (await import('../seeded/seeded-suite.js')).seededSuite),
   entry('store', 'store-btree', (name) => storesSuite(name, treeStores)),
   entry('isolation', 'isolation-mvcc', async (name) =>
     (await import('../isolation/isolation-suite.js')).isolationParts(name, await managerTransactions()),
@@ -86,11 +76,4 @@ async function allTransactions(): Promise<IsolationSubject> {
 
 function entry(group: string, name: string, load: (name: string) => Suite | Promise<Suite>): SuiteEntry {
   return { name, group, isInstrumented: false, load: async () => load(name) }
-}
-
-/** Returns the entry of a suite. */
-export function suiteEntry(name: string): SuiteEntry {
-  const found = DEEP_SUITES.find((each) => each.name === name)
-  if (found === undefined) throw new RangeError(`unknown suite ${name}`)
-  return found
 }

@@ -5,7 +5,7 @@ import { OverlayVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import { runCorruptionCase } from '../src/corruption/corruption-case.js'
 import { imageVfs } from '../src/corruption/directory-image.js'
-import { foreignFiles } from '../src/corruption/foreign-suite.js'
+import { foreignFilesSuite } from '../src/corruption/foreign-suite.js'
 import { GOLDEN_ENDINGS, makeGolden } from '../src/corruption/golden.js'
 import { Liveness } from '../src/corruption/liveness.js'
 
@@ -79,7 +79,7 @@ describe('the corruption sweep', () => {
 
 describe('objects that are not files', () => {
   it('are refused or do no harm', async () => {
-    const counts = await foreignFiles.runCase(1)
+    const counts = await foreignFilesSuite.runCase(1)
     expect(counts['foreignCases']).toBeGreaterThan(40)
   })
 })

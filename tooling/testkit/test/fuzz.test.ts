@@ -11,7 +11,7 @@ import { GOLDEN_PATH, makeGolden } from '../src/corruption/golden.js'
 import { treeLayout } from '../src/corruption/tree-layout.js'
 import { corpusOf } from '../src/fuzz/corpus.js'
 import { fuzz, tryInput } from '../src/fuzz/fuzz-loop.js'
-import { decoderFuzz, FUZZ_TARGETS } from '../src/fuzz/fuzz-suite.js'
+import { fuzzSuite, FUZZ_TARGETS } from '../src/fuzz/fuzz-suite.js'
 import type { FuzzTarget } from '../src/fuzz/targets/fuzz-target.js'
 import { repairTree } from '../src/fuzz/repair/tree-repair.js'
 import { grouped, tell } from './counted.js'
@@ -31,7 +31,7 @@ const plain: FuzzTarget = {
 
 describe('every decoder', () => {
   it('accepts or rejects every input', async (context) => {
-    const counts = await runSuite(decoderFuzz, 'fuzzInputs', INPUTS)
+    const counts = await runSuite(fuzzSuite, 'fuzzInputs', INPUTS)
     expect(counts['fuzzInputs']).toBeGreaterThanOrEqual(INPUTS)
     tell(
       context,

@@ -11,7 +11,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { History } from '../src/history/history.js'
 import { callKillProblem, KillChild } from '../src/kill/child-process.js'
 import { assertLocked, runChild } from '../src/kill/child-run.js'
-import { contentOf, endStandby, kills } from '../src/kill/kill-suite.js'
+import { contentOf, endStandby, killSuite } from '../src/kill/kill-suite.js'
 import { grouped, tell } from './counted.js'
 import { runSuite } from './run-suite.js'
 
@@ -21,7 +21,7 @@ afterAll(endStandby)
 
 describe('a process that is killed', () => {
   it('loses no acknowledged step', async (context) => {
-    const counts = await runSuite(kills, 'kills', KILLS)
+    const counts = await runSuite(killSuite, 'kills', KILLS)
     tell(
       context,
       `kill: ${counts['kills']} kills, ${counts['recoveryKills']} of them in recovery, ${grouped(counts['acknowledged'])} acknowledged steps, 0 violations`,

@@ -18,7 +18,7 @@ import { join } from 'node:path'
 import { NodeVfs } from '@ldb/vfs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runCorruptionCase } from '../src/corruption/corruption-case.js'
-import { placeImage } from '../src/corruption/directory-image.js'
+import { writeImage } from '../src/corruption/directory-image.js'
 import { GOLDEN_ENDINGS, GOLDEN_PATH, makeGolden } from '../src/corruption/golden.js'
 
 const NAMES: readonly string[] = [
@@ -82,7 +82,7 @@ describe.each(GOLDEN_ENDINGS)('a database that was left %s', (ending) => {
   it.each(kinds)('works with foreign %s', (_, put) => {
     for (const isReadOnly of [true, false]) {
       rmSync(GOLDEN_PATH, { recursive: true, force: true })
-      placeImage(new NodeVfs(), golden.image)
+      writeImage(new NodeVfs(), golden.image)
       const paths = scatter(put)
       const before = paths.map(portrait)
       const outcome = runCorruptionCase(new NodeVfs(), {

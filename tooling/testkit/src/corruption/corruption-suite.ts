@@ -106,7 +106,7 @@ export function corruptionSuite(name: string, endings: readonly GoldenEnding[]):
 }
 
 /** Applies every mutation to golden databases. */
-export const corruption: Suite = corruptionSuite('corruption', GOLDEN_ENDINGS)
+export const fullCorruptionSuite: Suite = corruptionSuite('corruption', GOLDEN_ENDINGS)
 
 function runBlock(endings: readonly GoldenEnding[], seed: number): SuiteCounts {
   const ending = endings[seed % endings.length] as GoldenEnding

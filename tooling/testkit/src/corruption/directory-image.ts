@@ -20,27 +20,27 @@ export function captureImage(vfs: Vfs, directory: string): DirectoryImage {
       directories.push(...inner.directories)
       for (const [file, bytes] of inner.files) files.set(file, bytes)
     } else {
-      files.set(path, readWhole(vfs, path))
+      files.set(path, readFile(vfs, path))
     }
   }
   return { directories, files }
 }
 
 /** Writes an image to a file system in which its directory does not exist. */
-export function placeImage(vfs: Vfs, image: DirectoryImage): void {
+export function writeImage(vfs: Vfs, image: DirectoryImage): void {
   for (const directory of image.directories) vfs.makeDirectory(directory)
-  for (const [path, bytes] of image.files) writeWhole(vfs, path, bytes)
+  for (const [path, bytes] of image.files) writeFile(vfs, path, bytes)
 }
 
 /** Returns an in-memory file system that contains an image. */
 export function imageVfs(image: DirectoryImage): MemoryVfs {
   const vfs = new MemoryVfs()
-  placeImage(vfs, image)
+  writeImage(vfs, image)
   return vfs
 }
 
 /** Reads a whole file. */
-export function readWhole(vfs: Vfs, path: string): Uint8Array<ArrayBuffer> {
+export function readFile(vfs: Vfs, path: string): Uint8Array<ArrayBuffer> {
   const file = vfs.open(path, 'read')
   try {
     const bytes = new Uint8Array(file.length())
@@ -52,7 +52,7 @@ export function readWhole(vfs: Vfs, path: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Creates or replaces a file with exactly these bytes. */
-export function writeWhole(vfs: Vfs, path: string, bytes: Uint8Array): void {
+export function writeFile(vfs: Vfs, path: string, bytes: Uint8Array): void {
   const file = vfs.open(path, 'create')
   try {
     file.truncate(bytes.length)

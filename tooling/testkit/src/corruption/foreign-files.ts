@@ -4,7 +4,7 @@ import { NodeVfs } from '@ldb/vfs'
 import { TestRandom } from '../test-random.js'
 import { Violation } from '../violation.js'
 import { runCorruptionCase } from './corruption-case.js'
-import { placeImage } from './directory-image.js'
+import { writeImage } from './directory-image.js'
 import { GOLDEN_ENDINGS, GOLDEN_PATH, makeGolden } from './golden.js'
 
 /** Replaces a file of a database by an object that is not a regular file. Needs a real file system. */
@@ -60,7 +60,7 @@ export function runForeignFiles(seed: number): number {
     for (const [name, replace] of Object.entries(STAND_INS)) {
       rmSync(GOLDEN_PATH, { recursive: true, force: true })
       rmSync('moved-away', { recursive: true, force: true })
-      placeImage(new NodeVfs(), golden.image)
+      writeImage(new NodeVfs(), golden.image)
       try {
         replaceBy(path, replace)
         const rules = {

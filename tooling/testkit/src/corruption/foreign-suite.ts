@@ -10,7 +10,7 @@ import { Violation } from '../violation.js'
 const PATIENCE_MS = 120_000
 
 /** Replaces files of a database by FIFOs, links and devices. */
-export const foreignFiles: Suite = {
+export const foreignFilesSuite: Suite = {
   name: 'foreign-files',
   runCase: (seed) => Promise.resolve().then(() => runInChild(seed)),
 }

@@ -1,5 +1,5 @@
 import type { Vfs } from '@ldb/vfs'
-import { readWhole, writeWhole } from './directory-image.js'
+import { readFile, writeFile } from './directory-image.js'
 import type { Golden } from './golden.js'
 
 /** One kind of damage to the files of a closed database. */
@@ -187,7 +187,7 @@ function replacements(golden: Golden, other: Golden['image'], source: string): M
     }
     if (sameBytes(theirs, bytes)) continue
     const swap = wholeChange(`the whole file replaced by ${source}`, path, bytes, 0, (vfs) => {
-      writeWhole(vfs, path, theirs)
+      writeFile(vfs, path, theirs)
     })
     all.push(swap)
   }
@@ -233,7 +233,7 @@ function duplicate(path: string, bytes: Uint8Array, copy: string): Mutation {
     end: bytes.length,
     isFlip: false,
     apply: (vfs) => {
-      writeWhole(vfs, copy, readWhole(vfs, path))
+      writeFile(vfs, copy, readFile(vfs, path))
     },
     undo: (vfs) => {
       vfs.remove(copy)
@@ -258,7 +258,7 @@ function wholeChange(
     apply,
     undo: (vfs) => {
       if (vfs.status(path)?.kind === 'directory') vfs.removeDirectory(path)
-      writeWhole(vfs, path, bytes)
+      writeFile(vfs, path, bytes)
     },
   }
 }

@@ -25,7 +25,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
 ]
 
 /** Coverage-guided fuzzing of the decoders; case n runs target n modulo the number of targets. */
-export const decoderFuzz: Suite = {
+export const fuzzSuite: Suite = {
   name: 'fuzz',
   runCase: (seed) => Promise.resolve().then(() => runTarget(seed)),
 }

@@ -9,7 +9,7 @@ import { promised, Violation } from '../violation.js'
 import { KillChild } from './child-process.js'
 import type { ChildEnd, ChildStart } from './child-process.js'
 import type { Termination } from './termination.js'
-import { KillPlan, syncs } from './kill-plan.js'
+import { KillPlan, syncsEarlierCommits } from './kill-plan.js'
 import type { ChildTask, KillStep } from './kill-plan.js'
 
 /** A child that its termination has not ended by then is killed. */
@@ -40,7 +40,7 @@ class ModelLedger {
     const step = this.#step
     promised(step !== undefined, () => 'a child acknowledged a step that it had not begun')
     this.#step = undefined
-    if (this.#task.durability !== 'none' || syncs(step))
+    if (this.#task.durability !== 'none' || syncsEarlierCommits(step))
       this.#history.acknowledgeDurable(this.#history.submitted)
   }
 }

@@ -109,6 +109,6 @@ export class KillPlan {
 }
 
 /** Reports whether a step makes all earlier commits durable before it is acknowledged, whatever the durability level. */
-export function syncs(step: KillStep): boolean {
+export function syncsEarlierCommits(step: KillStep): boolean {
   return step.kind !== 'commit'
 }

@@ -19,7 +19,7 @@ const DURABILITIES: readonly Durability[] = ['full', 'full', 'periodic', 'none']
 const CHILDREN = 3
 
 /** Kills real processes at work, during recovery, close and checkpoint, and compares the database with the model. */
-export const kills: Suite = {
+export const killSuite: Suite = {
   name: 'kill',
   runCase: async (seed) => {
     const directory = mkdtempSync(join(tmpdir(), 'ldb-kill-'))

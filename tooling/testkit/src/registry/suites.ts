@@ -23,7 +23,7 @@ export const SUITES: readonly SuiteEntry[] = [
   ),
   ...SUBJECTS.map((subject) => entry('error', `error-${subject.name}`, (name) => errorSuite(name, subject))),
   entry('crash', 'changes', async () => (await import('../changes/change-crash-suite.js')).changeCrashSuite),
-  entry('kill', 'kill', async () => (await import('../kill/kill-suite.js')).kills),
+  entry('kill', 'kill', async () => (await import('../kill/kill-suite.js')).killSuite),
   entry('model', 'model-async', async () => (await import('../model/async-model-suite.js')).asyncModelSuite),
   entry('model', 'model', async () => (await import('../model/model-suite.js')).modelSuite),
   entry(
@@ -40,10 +40,10 @@ export const SUITES: readonly SuiteEntry[] = [
   entry(
     'corruption',
     'foreign-files',
-    async () => (await import('../corruption/foreign-suite.js')).foreignFiles,
+    async () => (await import('../corruption/foreign-suite.js')).foreignFilesSuite,
   ),
   {
-    ...entry('fuzz', 'fuzz', async () => (await import('../fuzz/fuzz-suite.js')).decoderFuzz),
+    ...entry('fuzz', 'fuzz', async () => (await import('../fuzz/fuzz-suite.js')).fuzzSuite),
     isInstrumented: true,
   },
   entry('store', 'store-btree', (name) => storesSuite(name, treeStores)),

@@ -2,7 +2,7 @@ import { Database } from '@ldb/core'
 import { SEED_ZERO } from '@ldb/integrity'
 import { MemoryVfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
-import { captureImage, imageVfs, readWhole, writeWhole } from '../../corruption/directory-image.js'
+import { captureImage, imageVfs, readFile, writeFile } from '../../corruption/directory-image.js'
 import type { DirectoryImage } from '../../corruption/directory-image.js'
 import { promised } from '../../violation.js'
 import { putChecksum, repairFileHeader } from '../repair/checksum.js'
@@ -19,13 +19,13 @@ const CATALOG_DATABASE_ID = 40
 /** The catalog of a database. */
 export const catalogTarget: FuzzTarget = {
   name: 'catalog',
-  samples: () => [readWhole(imageVfs(sampleImage()), CATALOG)],
+  samples: () => [readFile(imageVfs(sampleImage()), CATALOG)],
   bytesMax: 600,
   codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_UNSUPPORTED'],
   inputsPerCase: 2_000,
   run(input) {
     const vfs = sampleVfs()
-    writeWhole(vfs, CATALOG, input)
+    writeFile(vfs, CATALOG, input)
     openAndClose(vfs)
   },
   repair(input) {
@@ -68,7 +68,7 @@ function openWithLog(records: readonly (readonly [type: number, payload: Uint8Ar
   const vfs = sampleVfs()
   const log = `${DIRECTORY}/wal`
   for (const name of vfs.list(log)) vfs.remove(`${log}/${name}`)
-  const catalog = readWhole(vfs, CATALOG)
+  const catalog = readFile(vfs, CATALOG)
   const ownerId = catalog.slice(CATALOG_DATABASE_ID, CATALOG_DATABASE_ID + 16)
   const wal = Wal.open(vfs, log, { create: true, preallocateBytes: 0, ownerId })
   for (const [type, payload] of records) wal.append(payload, { type, seq: 2 })

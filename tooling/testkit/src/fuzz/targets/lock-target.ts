@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NodeVfs } from '@ldb/vfs'
-import { readWhole } from '../../corruption/directory-image.js'
+import { readFile } from '../../corruption/directory-image.js'
 import { promised } from '../../violation.js'
 import type { FuzzTarget } from './fuzz-target.js'
 
@@ -57,7 +57,7 @@ function sampleLock(): Uint8Array {
   const path = emptyDirectory()
   const lock = vfs.lock(path)
   try {
-    return readWhole(vfs, `${path}/LOCK`)
+    return readFile(vfs, `${path}/LOCK`)
   } finally {
     lock.release()
   }

@@ -1,6 +1,6 @@
 import { MemoryVfs } from '@ldb/vfs'
 import { verifyWal, Wal } from '@ldb/wal'
-import { readWhole, writeWhole } from '../../corruption/directory-image.js'
+import { readFile, writeFile } from '../../corruption/directory-image.js'
 import { promised } from '../../violation.js'
 import type { FuzzTarget } from './fuzz-target.js'
 import { repairSegment } from '../repair/log-repair.js'
@@ -19,7 +19,7 @@ export const logTarget: FuzzTarget = {
   run(input) {
     const vfs = new MemoryVfs()
     vfs.makeDirectory(DIRECTORY)
-    writeWhole(vfs, SEGMENT, input)
+    writeFile(vfs, SEGMENT, input)
     verifyWal(vfs, DIRECTORY, { finding: () => undefined, progress: () => undefined })
     const first = readLog(vfs)
     const second = readLog(vfs)
@@ -63,5 +63,5 @@ function sampleLog(clean: boolean): Uint8Array {
     if (seq % 2 === 0) wal.sync()
   }
   wal.close({ clean })
-  return readWhole(vfs, SEGMENT)
+  return readFile(vfs, SEGMENT)
 }

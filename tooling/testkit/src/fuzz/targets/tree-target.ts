@@ -1,7 +1,7 @@
 import { BTree } from '@ldb/btree'
 import { isLdbError, toSeq, WriteBatch } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
-import { readWhole, writeWhole } from '../../corruption/directory-image.js'
+import { readFile, writeFile } from '../../corruption/directory-image.js'
 import { promised } from '../../violation.js'
 import type { FuzzTarget } from './fuzz-target.js'
 import { repairTree } from '../repair/tree-repair.js'
@@ -21,7 +21,7 @@ export const treeTarget: FuzzTarget = {
   inputsPerCase: 2_500,
   run(input) {
     const vfs = new MemoryVfs()
-    writeWhole(vfs, PATH, input)
+    writeFile(vfs, PATH, input)
     const tree = BTree.open(vfs, PATH, { cacheBytes: 65_536, create: false })
     try {
       useTree(tree)
@@ -95,7 +95,7 @@ function sampleTree(count: number): Uint8Array {
     tree.checkpoint()
   }
   tree.close()
-  return readWhole(vfs, PATH)
+  return readFile(vfs, PATH)
 }
 
 function bytesOfText(text: string): Uint8Array {

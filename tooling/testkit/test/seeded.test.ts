@@ -20,8 +20,8 @@ const SELECTED = new Set([
   'log-record-checksum-dropped',
   'tree-page-reused-early',
   'commit-acknowledged-before-sync',
-  'cache-stale-name-after-move',
-  'prefix-without-end',
+  'cache-stale-page-number-after-move',
+  'prefix-without-upper-bound',
 ])
 const chosen = mode === undefined ? SEEDED_BUGS.filter(({ name }) => SELECTED.has(name)) : SEEDED_BUGS
 const catches: Catch[] = []

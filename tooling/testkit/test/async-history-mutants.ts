@@ -7,15 +7,15 @@ import type { PlannedStep } from '../src/history-checker/history-choices.js'
 import type { RecordedEvent } from '../src/history-checker/recorded-history.js'
 import { microtasks } from '../src/history-checker/async/slow-vfs.js'
 
-/** Acknowledges single writes at their call. */
-class Hasty extends AsyncEngine {
+/** Acknowledges single writes before they commit. */
+class EarlyAcknowledgement extends AsyncEngine {
   override put(name: string, value: string): Promise<void> {
     super.put(name, value).catch(() => undefined)
     return Promise.resolve()
   }
 }
 
-/** Commits transactions a while after their commit was called. */
+/** Delays the commit of transactions past later commit calls. */
 class OutOfOrder extends AsyncEngine {
   override wrap(inner: AsyncTransaction): EngineTransaction {
     return new (class extends EngineTransaction {
@@ -29,8 +29,8 @@ class OutOfOrder extends AsyncEngine {
   }
 }
 
-/** Shows single writes from their call on. */
-class Dirty extends AsyncEngine {
+/** Shows single writes to transactions before they commit. */
+class DirtyRead extends AsyncEngine {
   readonly called: Map<string, string> = new Map()
 
   override async put(name: string, value: string): Promise<void> {
@@ -54,7 +54,7 @@ class Dirty extends AsyncEngine {
   }
 }
 
-/** Updates by a read and a write, with others between. */
+/** Executes an update as a read and a separate write. */
 class TornUpdate extends AsyncEngine {
   override async update(name: string, change: (value: string | undefined) => string): Promise<string> {
     const next = change(await this.of(name).get(name.slice(2)))
@@ -63,7 +63,7 @@ class TornUpdate extends AsyncEngine {
   }
 }
 
-/** Sees each key as it is when it is read. */
+/** Reads the newest commit instead of the snapshot. */
 class NoSnapshot extends AsyncEngine {
   override wrap(inner: AsyncTransaction): EngineTransaction {
     const engine = this as AsyncEngine
@@ -77,8 +77,8 @@ class NoSnapshot extends AsyncEngine {
   }
 }
 
-/** Leaves what has lost. */
-class LeavesLosers extends AsyncEngine {
+/** Writes the last put of a transaction although its commit conflicted. */
+class PartialConflict extends AsyncEngine {
   override wrap(inner: AsyncTransaction): EngineTransaction {
     return new (class extends EngineTransaction {
       #last: RecordedEvent | undefined = undefined
@@ -100,8 +100,8 @@ class LeavesLosers extends AsyncEngine {
   }
 }
 
-/** Takes a signal as the end of a commit that goes on. */
-class AbortsTooLate extends AsyncEngine {
+/** Reports an abort after the commit has completed. */
+class LateAbort extends AsyncEngine {
   override wrap(inner: AsyncTransaction): EngineTransaction {
     return new (class extends EngineTransaction {
       override async commit(signal?: AbortSignal): Promise<void> {
@@ -112,19 +112,19 @@ class AbortsTooLate extends AsyncEngine {
   }
 }
 
-/** Begins at what was visible a commit ago. */
-class OldViews extends AsyncEngine {
-  #kept: AsyncTransaction | undefined = undefined
+/** Begins transactions from an older snapshot. */
+class OldSnapshot extends AsyncEngine {
+  #older: AsyncTransaction | undefined = undefined
 
   override begin(options: EngineBegin): EngineTransaction {
-    const old = this.#kept
-    this.#kept = this.db.begin(options)
+    const old = this.#older
+    this.#older = this.db.begin(options)
     return this.wrap(old?.isOpen === true ? old : this.db.begin(options))
   }
 }
 
-/** Runs again on what the first attempt has read. */
-class StaleRetries extends AsyncEngine {
+/** Retries with the reads of the first attempt. */
+class StaleRetry extends AsyncEngine {
   override transaction(
     run: (transaction: EngineTransaction, attempt: number) => Promise<void>,
     options: Parameters<AsyncEngine['transaction']>[1],
@@ -144,8 +144,8 @@ class StaleRetries extends AsyncEngine {
   }
 }
 
-/** Loses one of the keys that it finds at its opening. */
-class ForgetsAKey extends AsyncEngine {
+/** Loses a key at the open. */
+class LosesKey extends AsyncEngine {
   override content(): EngineContent {
     const { marks, entries } = super.content()
     const [first] = entries.keys()
@@ -153,8 +153,8 @@ class ForgetsAKey extends AsyncEngine {
   }
 }
 
-/** Comes back without its last transaction. */
-class ForgetsAMark extends AsyncEngine {
+/** Loses the newest transaction at the open. */
+class LosesCommit extends AsyncEngine {
   override content(): EngineContent {
     const { marks, entries } = super.content()
     const last = Math.max(...marks)
@@ -163,7 +163,7 @@ class ForgetsAMark extends AsyncEngine {
 }
 
 /** Commits the keyspaces of a transaction one after the other. */
-class HalfCommits extends AsyncEngine {
+class NonAtomicCommit extends AsyncEngine {
   override wrap(inner: AsyncTransaction): EngineTransaction {
     return new (class extends EngineTransaction {
       readonly #late: Extract<PlannedStep, { do: 'put' }>[] = []
@@ -182,19 +182,19 @@ class HalfCommits extends AsyncEngine {
   }
 }
 
-/** Engines with one mistake each, and disks whose syncs do nothing. */
+/** Engines with one bug each, and a disk whose syncs do nothing. */
 export const ASYNC_MUTANTS: Readonly<Record<string, AsyncHistoryOptions>> = {
   'commits are acknowledged before they are durable': { lyingSyncs: 1 },
-  'single writes are acknowledged at their call': { engine: Hasty },
-  'the order of commits is not that of their calls': { engine: OutOfOrder },
-  'what is in flight is seen': { engine: Dirty },
-  'an update does not see what is in flight': { engine: TornUpdate },
+  'single writes are acknowledged before they commit': { engine: EarlyAcknowledgement },
+  'commits are not in call order': { engine: OutOfOrder },
+  'uncommitted writes are visible': { engine: DirtyRead },
+  'an update misses commits in flight': { engine: TornUpdate },
   'reads see the newest commit': { engine: NoSnapshot },
-  'what has lost leaves its last write': { engine: LeavesLosers },
-  'a signal ends what goes on': { engine: AbortsTooLate },
-  'transactions begin before the newest commit': { engine: OldViews },
-  'a transaction is run again on what it had read': { engine: StaleRetries },
-  'opening again loses a key': { engine: ForgetsAKey },
-  'opening again loses a commit': { engine: ForgetsAMark },
-  'commits show one keyspace after the other': { engine: HalfCommits },
+  'a conflicting transaction leaves its last write': { engine: PartialConflict },
+  'a completed commit reports an abort': { engine: LateAbort },
+  'transactions begin from an old snapshot': { engine: OldSnapshot },
+  'a retry uses the reads of the first attempt': { engine: StaleRetry },
+  'a reopen loses a key': { engine: LosesKey },
+  'a reopen loses a commit': { engine: LosesCommit },
+  'commits apply one keyspace after the other': { engine: NonAtomicCommit },
 }

@@ -1,6 +1,7 @@
-// Strategy: the commands of the model suite by promises, each sixth by the sync face, groups of them called at once; and a
-// copy that is kept by the changes alone. What the suites call of the two faces is counted, so that no method is left out.
-// Invariants: those of the model suite, and that the faces agree; M1 to M21 of @ldb/mvcc's SPEC.md.
+// Strategy: runs the commands of the model suite through the async API, every sixth one through the sync API, with
+// groups of concurrent writes, and maintains a copy from the change stream. Counts the calls of both APIs, so that
+// no method is left out.
+// Invariants: those of the model suite; both APIs agree; M1 to M21 of @ldb/mvcc's SPEC.md.
 import * as core from '@ldb/core'
 import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
@@ -18,8 +19,8 @@ import { grouped, tell } from './counted.js'
 const FIRST = Number(process.env['LDB_MODEL_SEED'] ?? 1)
 const OPERATIONS = Number(process.env['LDB_MODEL_OPERATIONS'] ?? 500_000) / 20
 
-/** Classes of the two faces. */
-const FACES = {
+/** The classes of both APIs. */
+const API_CLASSES = {
   Database: core.Database,
   Keyspace: core.Keyspace,
   Snapshot: core.Snapshot,
@@ -39,11 +40,11 @@ const FACES = {
   ChangeStream: core.ChangeStream,
 }
 
-/** What the model leaves to others. */
+/** Methods that other tests cover. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'Database.off': 'packages/core/src/database.test.ts',
-  'AsyncDatabaseHandle.on': 'it is that of the sync face',
-  'AsyncDatabaseHandle.off': 'it is that of the sync face',
+  'AsyncDatabaseHandle.on': 'delegates to the sync API',
+  'AsyncDatabaseHandle.off': 'delegates to the sync API',
   'Database.makePromises': 'internal',
   'Transaction.deleteBounds': 'internal',
 }
@@ -65,7 +66,7 @@ const READS: readonly Read[] = [
   { read: 'scan', part: 'keys', stages: [['filter'], ['drop', 1]] },
 ]
 
-/** Everything that a transaction can do, to `default` and to another keyspace, in every way to end. */
+/** Every operation of a transaction, on `default` and on another keyspace, with every way to end it. */
 const EVERY_STEP: readonly Command[] = [
   { do: 'keyspace', ks: 1 },
   ...(['return', 'commit', 'rollback', 'throw'] as const).map((end): Command => ({
@@ -90,7 +91,7 @@ const EVERY_STEP: readonly Command[] = [
   { do: 'changes' },
 ]
 
-/** Every read, live and of a snapshot, and every write, of `default` and of another keyspace. */
+/** Every read, live and in a snapshot, and every write, on `default` and on another keyspace. */
 const EVERY_CALL: readonly Command[] = [
   { do: 'keyspace', ks: 1 },
   { do: 'snapshot' },
@@ -126,12 +127,12 @@ function methodsOf(type: { readonly prototype: object }): string[] {
   return [...names]
 }
 
-/** Counts calls of methods, by class of the object and name. */
+/** Counts method calls by class and name. */
 function watch(): { readonly called: ReadonlySet<string>; end(): void } {
   const called = new Set<string>()
   const undo: (() => void)[] = []
   const watched = new Set<object>()
-  for (const type of Object.values(FACES)) {
+  for (const type of Object.values(API_CLASSES)) {
     for (
       let prototype = type.prototype as object;
       prototype !== Object.prototype && !watched.has(prototype);
@@ -144,10 +145,10 @@ function watch(): { readonly called: ReadonlySet<string>; end(): void } {
         if (typeof value !== 'function' || name === 'constructor') continue
         Object.defineProperty(prototype, name, {
           ...descriptor,
-          value: function (this: object, ...given: unknown[]): unknown {
-            for (const [face, each] of Object.entries(FACES))
-              if (this instanceof each) called.add(`${face}.${name}`)
-            return (value as (...all: unknown[]) => unknown).apply(this, given)
+          value: function (this: object, ...parameters: unknown[]): unknown {
+            for (const [className, each] of Object.entries(API_CLASSES))
+              if (this instanceof each) called.add(`${className}.${name}`)
+            return (value as (...all: unknown[]) => unknown).apply(this, parameters)
           },
         })
         undo.push(() => Object.defineProperty(prototype, name, descriptor as PropertyDescriptor))
@@ -157,7 +158,7 @@ function watch(): { readonly called: ReadonlySet<string>; end(): void } {
   return { called, end: () => undo.forEach((each) => each()) }
 }
 
-test('promises give what sorted arrays give', { timeout: 600_000 }, async (context) => {
+test('the async API returns what the reference returns', { timeout: 600_000 }, async (context) => {
   const totals: Record<string, number> = {}
   for (let seed = FIRST; (totals['operations'] ?? 0) < OPERATIONS; seed++) {
     if (seed % 10 === 0) continue
@@ -166,12 +167,12 @@ test('promises give what sorted arrays give', { timeout: 600_000 }, async (conte
   }
   tell(
     context,
-    `model with promises: ${grouped(totals['operations'])} operations, ${totals['reopens']} reopenings, ${totals['crashes']} ends of the process, 0 violations`,
+    `async model: ${grouped(totals['operations'])} operations, ${totals['reopens']} reopens, ${totals['crashes']} crashes, 0 violations`,
   )
   expect(totals['operations']).toBeGreaterThanOrEqual(OPERATIONS)
 })
 
-test('the model calls every method of both faces', { timeout: 120_000 }, async () => {
+test('the model calls every method of both APIs', { timeout: 120_000 }, async () => {
   const { called, end } = watch()
   try {
     runModelCase(1)
@@ -183,15 +184,15 @@ test('the model calls every method of both faces', { timeout: 120_000 }, async (
   } finally {
     end()
   }
-  const missing = Object.entries(FACES).flatMap(([face, type]) =>
+  const missing = Object.entries(API_CLASSES).flatMap(([className, type]) =>
     methodsOf(type)
-      .map((name) => `${face}.${name}`)
+      .map((name) => `${className}.${name}`)
       .filter((name) => !called.has(name) && ELSEWHERE[name] === undefined),
   )
   expect(missing).toEqual([])
 })
 
-/** Two that conflict, and one that does not. */
+/** Two conflicting transactions and one without a conflict. */
 const SCRIPT: readonly Command[] = [
   { do: 'txBegin' },
   { do: 'txStep', pick: 0, step: { step: 'read', ks: 0, read: 'get', key: 'a' } },
@@ -201,25 +202,26 @@ const SCRIPT: readonly Command[] = [
   { do: 'changes' },
 ]
 
-/** Lies about one kind of command. */
-const LIES: Readonly<Record<string, (command: Command, honest: string) => string>> = {
-  'a conflict that nobody has caused': (command, honest) =>
-    command.do === 'transaction' ? '!LDB_CONFLICT' : honest,
-  'a commit over what it has read': (command, honest) => (command.do === 'txCommit' ? 'committed' : honest),
-  'a change that is not told': (command, honest) => (command.do === 'changes' ? 'in default, …' : honest),
+/** Replaces the result of one kind of command by a wrong one. */
+const FAULTS: Readonly<Record<string, (command: Command, result: string) => string>> = {
+  'a conflict without a cause': (command, result) =>
+    command.do === 'transaction' ? '!LDB_CONFLICT' : result,
+  'a commit despite a conflicting read': (command, result) =>
+    command.do === 'txCommit' ? 'committed' : result,
+  'a missing change': (command, result) => (command.do === 'changes' ? 'in default, …' : result),
 }
 
-test('a script of two transactions passes', async () => {
+test('a correct database passes the script', async () => {
   await runCommandsAsync(PLAIN_SETTINGS, SCRIPT)
 })
 
-test.each(Object.entries(LIES))('it is found when there is %s', async (_, lie) => {
-  class Lying extends AsyncSession {
+test.each(Object.entries(FAULTS))('detects %s', async (_, fault) => {
+  class FaultySession extends AsyncSession {
     override async execute(command: Command): Promise<string> {
-      return lie(command, await super.execute(command))
+      return fault(command, await super.execute(command))
     }
   }
   const open = (settings: RunSettings): AsyncSession =>
-    new Lying(settings, { vfs: new MemoryVfs(), directory: 'data' })
+    new FaultySession(settings, { vfs: new MemoryVfs(), directory: 'data' })
   await expect(runCommandsAsync(PLAIN_SETTINGS, SCRIPT, open)).rejects.toThrow(Violation)
 })

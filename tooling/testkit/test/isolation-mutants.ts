@@ -10,36 +10,36 @@ import type {
   ScanRange,
 } from '../src/suite/isolation-subject.js'
 
-/** Mistakes that an engine of transactions can make; most of them have been made. */
+/** Bugs of concurrency control; most of them have occurred in real stores. */
 export const ISOLATION_BUGS = [
-  'reads see what is not committed',
+  'reads see uncommitted writes',
   'reads see the newest commit',
   'scans see the newest commit',
-  'begins before the newest commit',
-  'commits show one keyspace after the other',
+  'transactions begin from an old snapshot',
+  'commits apply one keyspace after the other',
   'a failed commit leaves its first write',
   'a commit loses its last write',
   'writes are not checked',
   'reads are not checked',
   'ranges are not checked',
-  'ranges count as the entries in them',
+  'ranges are checked as the entries in them',
   'absent keys are not checked',
-  'a limit covers nothing',
-  'a scan backwards covers what it would forwards',
-  'the first commit since the beginning is missed',
-  'commits are forgotten too early',
-  'deleted ranges count as nothing',
-  'own deletions do not show in scans',
-  'own writes do not show in gets',
+  'a scan with a limit covers nothing',
+  'a reverse scan covers the range of a forward scan',
+  'the first commit after the begin is not checked',
+  'commits are discarded from the conflict window too early',
+  'range deletes are not checked',
+  'own deletes are missing from scans',
+  'own writes are missing from gets',
   'a rollback to a savepoint keeps the writes',
   'reads for update are not checked',
   'writes outside of transactions are not checked',
-  'opening again loses a commit',
+  'a reopen loses a commit',
 ] as const
 
 export type IsolationBug = (typeof ISOLATION_BUGS)[number]
 
-/** A small engine of transactions, right but for one mistake. */
+/** Returns a small transactional engine with one bug. */
 export function mutant(bug: IsolationBug | 'none'): IsolationSubject {
   return { name: bug, open: () => new MutantSession(bug) }
 }
@@ -47,10 +47,10 @@ export function mutant(bug: IsolationBug | 'none'): IsolationSubject {
 class MutantSession implements IsolationSession {
   readonly bug: IsolationBug | 'none'
   states: ReferenceState[] = [new Map()]
-  /** What each commit wrote, from 1 on. */
+  /** The writes of each commit, by commit number. */
   written: ReferenceWrite[][] = [[]]
   readonly open: Set<MutantTransaction> = new Set()
-  /** Changes of the last commit that do not show yet. */
+  /** Changes of the last commit that become visible with the next. */
   #late: ((state: Map<string, string>) => void)[] = []
 
   constructor(bug: IsolationBug | 'none') {
@@ -70,7 +70,7 @@ class MutantSession implements IsolationSession {
   runMaintenance(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
     if (kind !== 'reopen') return
     for (const transaction of this.open) transaction.rollback()
-    if (this.bug !== 'opening again loses a commit' || this.states.length < 2) return
+    if (this.bug !== 'a reopen loses a commit' || this.states.length < 2) return
     this.states.pop()
     this.written.pop()
   }
@@ -94,7 +94,7 @@ class MutantSession implements IsolationSession {
     const state = new Map(this.newest)
     for (const change of this.#late.splice(0)) change(state)
     for (const { keyspace, change } of changes) {
-      if (this.bug === 'commits show one keyspace after the other' && keyspace === 'b' && changes.length > 1)
+      if (this.bug === 'commits apply one keyspace after the other' && keyspace === 'b' && changes.length > 1)
         this.#late.push(change)
       else change(state)
     }
@@ -108,7 +108,7 @@ class MutantTransaction implements IsolationTransaction {
   readonly #isolation: IsolationLevel
   readonly #start: number
   readonly own: ReferenceTransaction
-  /** Keyspaces of its changes, in their order. */
+  /** Keyspaces of its changes, in order. */
   #changed: string[] = []
   #reads: ReferenceWrite[] = []
   #locks: ReferenceWrite[] = []
@@ -117,7 +117,7 @@ class MutantTransaction implements IsolationTransaction {
     this.#session = session
     this.#isolation = isolation
     this.#start = session.states.length - 1
-    const isEarly = session.bug === 'begins before the newest commit' && this.#start > 0
+    const isEarly = session.bug === 'transactions begin from an old snapshot' && this.#start > 0
     this.own = new ReferenceTransaction(session.states[this.#start - (isEarly ? 1 : 0)]!)
   }
 
@@ -130,7 +130,7 @@ class MutantTransaction implements IsolationTransaction {
       write()
       this.#changed.push(keyspace)
       if (
-        bug === 'deleted ranges count as nothing' &&
+        bug === 'range deletes are not checked' &&
         this.own.writes.at(-1)?.upper !== `${this.own.writes.at(-1)?.lower}\0`
       )
         this.own.writes.length = before
@@ -182,8 +182,9 @@ class MutantTransaction implements IsolationTransaction {
   #hasLost(): boolean {
     const { bug, written } = this.#session
     let first = this.#start + 1
-    if (bug === 'the first commit since the beginning is missed') first++
-    if (bug === 'commits are forgotten too early') first = Math.max(first, written.length - 2)
+    if (bug === 'the first commit after the begin is not checked') first++
+    if (bug === 'commits are discarded from the conflict window too early')
+      first = Math.max(first, written.length - 2)
     const checked = [...this.#locks]
     if (bug !== 'writes are not checked') checked.push(...this.own.writes)
     if (this.#isolation === 'serializable' && bug !== 'reads are not checked') checked.push(...this.#reads)
@@ -199,11 +200,11 @@ class MutantTransaction implements IsolationTransaction {
         write.keyspace === keyspace && key >= write.lower && (write.upper === undefined || key < write.upper),
     )
     if (ownWrite)
-      return bug === 'own writes do not show in gets'
+      return bug === 'own writes are missing from gets'
         ? states[this.#start]!.get(name)
         : this.own.state.get(name)
     let value = bug === 'reads see the newest commit' ? newest.get(name) : this.own.state.get(name)
-    if (bug === 'reads see what is not committed') {
+    if (bug === 'reads see uncommitted writes') {
       for (const other of open) {
         const dirty = other.own.state.get(name)
         if (
@@ -228,7 +229,7 @@ class MutantTransaction implements IsolationTransaction {
       const mixed = new Map(newest)
       for (const change of this.own.changes) change(mixed)
       state = mixed
-    } else if (bug === 'own deletions do not show in scans') {
+    } else if (bug === 'own deletes are missing from scans') {
       state = new Map([...states[this.#start]!, ...this.own.state])
     }
     const entries = scan(state, keyspace, range)
@@ -240,13 +241,13 @@ class MutantTransaction implements IsolationTransaction {
     const { bug } = this.#session
     const { gte = '', lt, limit = Infinity, reverse = false } = range
     if (bug === 'ranges are not checked' || limit === 0) return
-    if (bug === 'ranges count as the entries in them') {
+    if (bug === 'ranges are checked as the entries in them') {
       for (const [key] of entries) this.#reads.push({ keyspace, lower: key, upper: `${key}\0` })
       return
     }
     const last = entries.length >= limit ? entries.at(-1)![0] : undefined
-    if (last !== undefined && bug === 'a limit covers nothing') return
-    const isBackward = reverse && bug !== 'a scan backwards covers what it would forwards'
+    if (last !== undefined && bug === 'a scan with a limit covers nothing') return
+    const isBackward = reverse && bug !== 'a reverse scan covers the range of a forward scan'
     this.#reads.push(
       isBackward
         ? { keyspace, lower: last ?? gte, upper: lt }

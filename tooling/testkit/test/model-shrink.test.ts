@@ -1,5 +1,6 @@
-// Strategy: the same commands from fast-check's arbitraries, which shrink keys and ranges too, not only the list.
-// Invariant: every answer is that of sorted arrays.
+// Strategy: generates the same commands with fast-check arbitraries, which shrink keys and ranges as well as the
+// list.
+// Invariant: every result equals that of the reference.
 import fc from 'fast-check'
 import { test } from 'vitest'
 import type { BatchStep, Command, Move, Text, TextRange } from '../src/model/commands/commands.js'
@@ -87,7 +88,7 @@ const commands: fc.Arbitrary<Command>[] = [
   fc.record({ do: fc.constant('release' as const), pick: fc.nat(5) }),
 ]
 
-/** A command as fast-check wants it: the model lives within the run. */
+/** Adapts a command to fast-check. The model is part of the run. */
 class Step implements fc.Command<object, { readonly run: ModelRun }> {
   readonly command: Command
 
@@ -119,7 +120,7 @@ const settings: fc.Arbitrary<RunSettings> = fc.record({
   values: fc.constantFrom('binary', 'utf8'),
 })
 
-test('commands that fast-check makes and shrinks', () => {
+test('generated commands return what the reference returns', () => {
   const steps = commands.map((command) => command.map((each) => new Step(each)))
   fc.assert(
     fc.property(settings, fc.commands(steps, { maxCommands: 150, size: 'max' }), (chosen, list) => {

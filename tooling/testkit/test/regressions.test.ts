@@ -1,4 +1,4 @@
-// What the drivers have found, as plain code.
+// Regression tests of failures that the crash and fault drivers found.
 import { expect, test } from 'vitest'
 import { encodeUtf8, toSeq, WriteBatch } from '@ldb/base'
 import { BTree } from '@ldb/btree'
@@ -23,7 +23,7 @@ function failing(
   return new FaultVfs(disk, seededRandom(1), { effect, calls: [calls], nth, path })
 }
 
-test('a database whose making failed behind the rename is not lost when it is opened again and used', () => {
+test('a database whose creation failed after the rename is durable once it is reopened and used', () => {
   const disk = new CrashVfs()
   const vfs = failing(disk, 'syncDirectory', 1, (path) => path === '.')
   expect(() => Database.open('data', { vfs })).toThrow(/EIO/)
@@ -33,7 +33,7 @@ test('a database whose making failed behind the rename is not lost when it is op
   expect(after.get('a')).toBe('1')
 })
 
-test('a tree whose making failed behind the rename is not lost when it is opened again and used', () => {
+test('a tree whose creation failed after the rename is durable once it is reopened and used', () => {
   const disk = new CrashVfs()
   const vfs = failing(disk, 'syncDirectory', 1, () => true)
   expect(() => BTree.open(vfs, 'tree.ldb')).toThrow(/EIO/)
@@ -41,7 +41,7 @@ test('a tree whose making failed behind the rename is not lost when it is opened
   expect(disk.image(crashPlan('none', 1)).status('tree.ldb')).toBeDefined()
 })
 
-test('a log whose directory was made by somebody who failed is not lost when it is opened again and used', () => {
+test('a log whose directory was created by a failed open is durable once it is reopened and used', () => {
   const disk = new CrashVfs()
   const vfs = failing(disk, 'syncDirectory', 1, () => true)
   expect(() => Wal.open(vfs, 'log')).toThrow(/EIO/)
@@ -52,7 +52,7 @@ test('a log whose directory was made by somebody who failed is not lost when it 
   expect(after.read(after.firstLsn).next()).toBe(true)
 })
 
-/** Returns what stands where the seal of the first segment does. */
+/** Returns the bytes of the seal of the first segment. */
 function firstSealOn(disk: CrashVfs): Uint8Array {
   const seal = new Uint8Array(56)
   const file = disk.open('log/0000000001.wal', 'read')
@@ -61,10 +61,10 @@ function firstSealOn(disk: CrashVfs): Uint8Array {
   return seal
 }
 
-/** Makes a log of two segments; the seal of the first one is in the cache only. */
+/** Returns a disk with a log of two segments. The seal of the first one is written but not synced. */
 function logWithLostSeal(): CrashVfs {
   const disk = new CrashVfs()
-  // One sync for the record, one when the segment ends, one for its seal.
+  // The syncs are that of the record, of the segment's end, and of its seal.
   const wal = Wal.open(
     failing(disk, 'sync', 3, (path) => path.endsWith('1.wal'), 'lost'),
     'log',
@@ -80,15 +80,15 @@ function logWithLostSeal(): CrashVfs {
   return disk
 }
 
-test('the seal of a segment whose sync failed is written again when the log is opened', () => {
+test('a seal whose sync failed is written again when the log is opened', () => {
   const disk = logWithLostSeal()
   Wal.open(disk, 'log').close({ clean: false })
   expect(firstSealOn(disk.image(crashPlan('none', 1)))).toEqual(firstSealOn(disk))
 })
 
-test('it is on the device before one more segment follows, after which nobody looks at it again', () => {
+test('a rewritten seal is durable before the next segment, after which it is not read again', () => {
   const disk = logWithLostSeal()
-  // This opening fails at the seal of the second segment, behind the making of a third.
+  // This open fails at the seal of the second segment, after it has created a third.
   const vfs = failing(disk, 'sync', 1, (path) => path.endsWith('2.wal'), 'lost')
   expect(() => Wal.open(vfs, 'log')).toThrow(/EIO/)
   expect(disk.status('log/0000000003.wal')).toBeDefined()
@@ -101,11 +101,11 @@ test.each([
   ['kept', 'open'],
   ['kept', 'write'],
 ] as const)(
-  'a checkpoint whose last sync failed (%s) is made durable by whoever finds it (when: %s)',
+  'a checkpoint whose last sync failed (%s) is durable after the next open (confirm: %s)',
   (failure, confirm) => {
     const disk = new CrashVfs()
     BTree.open(disk, 'tree.ldb').close()
-    // The opening syncs three times, the checkpoint twice, behind one that is sent ahead of it.
+    // The open syncs three times; the checkpoint syncs twice after one early writeback.
     const vfs = failing(disk, 'sync', 6, () => true, failure)
     const tree = BTree.open(vfs, 'tree.ldb')
     putOne(tree, 1)
@@ -115,13 +115,13 @@ test.each([
     expect(BTree.open(disk.image(crashPlan('none', 1)), 'tree.ldb').durableSeq).toBe(0)
     const again = BTree.open(disk, 'tree.ldb', { confirm })
     expect(again.durableSeq).toBe(1)
-    // With nothing new to write down, a checkpoint makes sure of what was found.
+    // A checkpoint without new data persists the recovered meta block again.
     if (confirm === 'write') again.checkpoint()
     expect(BTree.open(disk.image(crashPlan('none', 1)), 'tree.ldb').durableSeq).toBe(1)
   },
 )
 
-test('two openings in a row whose making sure has failed, and a crash, leave a whole tree', () => {
+test('two opens with a failed meta rewrite and a crash leave a consistent tree', () => {
   for (let first = 1; first <= 3; first++) {
     for (let second = 1; second <= 3; second++) {
       const disk = new CrashVfs()

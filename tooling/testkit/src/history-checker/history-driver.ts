@@ -6,14 +6,14 @@ import type { PlannedStep } from './history-choices.js'
 import { isWrite } from './recorded-history.js'
 import type { RecordedEvent, RecordedHistory, RecordedTransaction } from './recorded-history.js'
 
-/** What a random run looks like. */
+/** Settings of a random run. */
 export interface HistorySettings {
   readonly transactionCount: number
-  /** Open at the same time, at most. */
+  /** Greatest number of concurrently open transactions. */
   readonly openMax: number
   readonly keyCount: number
   readonly level: IsolationLevel
-  /** Steps of a transaction, about. */
+  /** Average number of steps of a transaction. */
   readonly stepCount: number
 }
 
@@ -24,7 +24,7 @@ interface Open {
   stepsLeft: number
 }
 
-/** Runs random transactions beside each other, and writes down what each has seen. */
+/** Runs random concurrent transactions and records what each reads and writes. */
 export class HistoryDriver implements RecordedHistory {
   readonly transactions: RecordedTransaction[] = []
   readonly commits: RecordedTransaction[] = []
@@ -80,7 +80,7 @@ export class HistoryDriver implements RecordedHistory {
     return record
   }
 
-  /** A write that is no transaction's is one that begins and ends at once. */
+  /** Writes outside of a transaction; recorded as a transaction that begins and commits at once. */
   #writeOutsideTransaction(): void {
     const record = this.#record(this.#settings.level)
     const name = this.#choices.name()
@@ -129,7 +129,7 @@ export class HistoryDriver implements RecordedHistory {
   }
 }
 
-/** Does a step, and gives what it has done and seen. */
+/** Executes a step and returns what it wrote or read. */
 export function performStep(transaction: IsolationTransaction, step: PlannedStep): RecordedEvent {
   const name = 'name' in step ? step.name : `${step.keyspace}/`
   const view = transaction.in(name.slice(0, 1))
@@ -151,7 +151,7 @@ export function performStep(transaction: IsolationTransaction, step: PlannedStep
       view.deleteRange({ gte: step.gte, lt: step.lt })
       return step
     case 'rolledBack': {
-      // What is rolled back was never written; what was read meanwhile was read.
+      // Only the read after the rollback is recorded: rolled-back writes never become visible.
       const savepoint = transaction.savepoint()
       view.put(key, step.value)
       if (step.range !== undefined) view.deleteRange(step.range)

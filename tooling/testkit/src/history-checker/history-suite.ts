@@ -8,7 +8,7 @@ import type { HistorySettings } from './history-driver.js'
 import { checkSnapshots } from './snapshot-check.js'
 import { VersionTable } from './version-table.js'
 
-/** Random transactions beside each other, and the proof that each history is as the level promises. */
+/** Runs random concurrent transactions and checks each history against the guarantees of its isolation level. */
 export function historySuite(subject: IsolationSubject): Suite {
   return {
     name: `history-${subject.name}`,

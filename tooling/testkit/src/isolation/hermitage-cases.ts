@@ -5,7 +5,7 @@ const TWO = { 'a/1': 10, 'a/2': 20 }
 const isThirds = (value: number): boolean => value % 3 === 0
 const isAny = (): boolean => true
 
-/** The phenomena of the Hermitage suite, in keys and values. */
+/** The phenomena of the Hermitage suite as operations on keys and values. */
 export const HERMITAGE_CASES: readonly IsolationCase[] = [
   {
     name: 'G0 dirty write',
@@ -35,7 +35,7 @@ export const HERMITAGE_CASES: readonly IsolationCase[] = [
     ],
   },
   {
-    // Nobody reads what is not committed; that each misses the other's write is write skew.
+    // No transaction reads uncommitted writes; that each misses the write of the other is write skew.
     name: 'G1c circular information flow',
     initial: TWO,
     atSnapshot: 'allowed',

@@ -1,32 +1,32 @@
 import type { IsolationTransaction, ScanRange } from '../suite/isolation-subject.js'
 
-/** What a script remembers of its own reads. */
+/** The values that a script remembers from its reads. */
 export type Memory = Map<string, number>
 
-/** One step of a transaction; gives what it has seen. */
+/** One step of a transaction. Returns what it read. */
 export type IsolationStep = (transaction: IsolationTransaction, memory: Memory) => unknown
 
-/** A transaction of a case. */
+/** The steps of one transaction of a case. */
 export interface IsolationScript {
   readonly steps: readonly IsolationStep[]
   readonly end?: 'commit' | 'rollback'
   readonly readOnly?: boolean
 }
 
-/** Transactions that run beside each other. */
+/** Concurrent transactions and the expected isolation. */
 export interface IsolationCase {
   readonly name: string
-  /** `keyspace/key` to value. */
+  /** Initial content: `keyspace/key` to value. */
   readonly initial: Readonly<Record<string, number>>
   readonly scripts: readonly IsolationScript[]
   /**
-   * What `snapshot` makes of it. `'prevented'`: every run is as if they had run one after the other. `'allowed'`: some run is not,
-   * and the suite fails when none is seen.
+   * The expectation at level `snapshot`. `'prevented'`: every run is serializable. `'allowed'`: some run is not,
+   * and the suite fails when it sees none.
    */
   readonly atSnapshot: 'prevented' | 'allowed'
 }
 
-/** Reads a key, `keyspace/key`, and remembers its value under that name; 0 when it is absent. */
+/** Reads a key (`keyspace/key`) and remembers its value under that name; 0 when it is absent. */
 export function read(name: string): IsolationStep {
   return (transaction, memory) => {
     const value = viewOf(transaction, name).get(keyOf(name))
@@ -35,7 +35,7 @@ export function read(name: string): IsolationStep {
   }
 }
 
-/** Reads a key for update. */
+/** Reads a key for update and remembers its value. */
 export function readForUpdate(name: string): IsolationStep {
   return (transaction, memory) => {
     const value = viewOf(transaction, name).getForUpdate(keyOf(name))
@@ -44,14 +44,14 @@ export function readForUpdate(name: string): IsolationStep {
   }
 }
 
-/** Writes a key: a number, or what is made of what was read. */
+/** Writes a key: a number, or a value computed from remembered ones. */
 export function write(name: string, value: number | ((memory: Memory) => number)): IsolationStep {
   return (transaction, memory) => {
     viewOf(transaction, name).put(keyOf(name), String(typeof value === 'number' ? value : value(memory)))
   }
 }
 
-/** Returns a function that reads a remembered value; 0 when nothing is remembered under the name. */
+/** Returns a function that returns a remembered value, or 0 when there is none. */
 export function remembered(name: string): (memory: Memory) => number {
   return (memory) => memory.get(name) ?? 0
 }
@@ -61,29 +61,29 @@ export function plus(name: string, amount: number): (memory: Memory) => number {
   return (memory) => remembered(name)(memory) + amount
 }
 
-/** Removes a key. */
+/** Deletes a key. */
 export function remove(name: string): IsolationStep {
   return (transaction) => {
     viewOf(transaction, name).delete(keyOf(name))
   }
 }
 
-/** Removes a range of a keyspace. */
+/** Deletes a range of a keyspace. */
 export function removeRange(keyspace: string, gte: string, lt: string): IsolationStep {
   return (transaction) => {
     transaction.in(keyspace).deleteRange({ gte, lt })
   }
 }
 
-/** Scans, and remembers how many entries fit and what they add up to, under `as count` and `as sum`. */
+/** Scans a range and remembers the count and the sum of the matching values under `as count` and `as sum`. */
 export function readRange(
   keyspace: string,
   range: ScanRange,
   as: string,
-  fits: (value: number) => boolean = () => true,
+  matches: (value: number) => boolean = () => true,
 ): IsolationStep {
   return (transaction, memory) => {
-    const found = [...transaction.in(keyspace).entries(range)].filter(([, value]) => fits(Number(value)))
+    const found = [...transaction.in(keyspace).entries(range)].filter(([, value]) => matches(Number(value)))
     memory.set(`${as} count`, found.length)
     memory.set(
       `${as} sum`,
@@ -93,7 +93,7 @@ export function readRange(
   }
 }
 
-/** Counts, and remembers the count under `as`. */
+/** Counts the entries of a keyspace and remembers the count under `as`. */
 export function countAll(keyspace: string, as: string): IsolationStep {
   return (transaction, memory) => {
     const count = transaction.in(keyspace).count()
@@ -102,10 +102,10 @@ export function countAll(keyspace: string, as: string): IsolationStep {
   }
 }
 
-/** Changes every entry of a scan that fits; `undefined` removes it. */
+/** Updates every matching entry of a keyspace; a result of `undefined` deletes it. */
 export function updateMatching(
   keyspace: string,
-  fits: (value: number) => boolean,
+  matches: (value: number) => boolean,
   change: (value: number) => number | undefined,
 ): IsolationStep {
   return (transaction) => {
@@ -113,7 +113,7 @@ export function updateMatching(
     const seen: string[] = []
     for (const [key, value] of view.entries()) {
       seen.push(`${key}=${value}`)
-      if (!fits(Number(value))) continue
+      if (!matches(Number(value))) continue
       const next = change(Number(value))
       if (next === undefined) view.delete(key)
       else view.put(key, String(next))
@@ -122,12 +122,12 @@ export function updateMatching(
   }
 }
 
-/** Several steps as one. */
+/** Combines several steps into one. */
 export function combined(...steps: readonly IsolationStep[]): IsolationStep {
   return (transaction, memory) => steps.map((step) => step(transaction, memory))
 }
 
-/** Runs steps, and rolls their writes back. */
+/** Executes steps and rolls their writes back to a savepoint. */
 export function rolledBack(...steps: readonly IsolationStep[]): IsolationStep {
   return (transaction, memory) => {
     const savepoint = transaction.savepoint()

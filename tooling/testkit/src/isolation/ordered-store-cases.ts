@@ -15,7 +15,7 @@ import type { IsolationCase } from './isolation-case.js'
 
 const TWO = { 'a/1': 10, 'a/2': 20 }
 
-/** What an ordered store with ranges, savepoints and several keyspaces adds. */
+/** Cases of an ordered store with ranges, savepoints and several keyspaces. */
 export const ORDERED_STORE_CASES: readonly IsolationCase[] = [
   {
     name: 'an empty range',
@@ -36,7 +36,7 @@ export const ORDERED_STORE_CASES: readonly IsolationCase[] = [
     ],
   },
   {
-    name: 'behind the limit of a scan',
+    name: 'an insert past the limit of a scan',
     initial: { 'a/c': 1, 'a/x': 1, 'b/c': 1 },
     atSnapshot: 'prevented',
     scripts: [
@@ -45,7 +45,7 @@ export const ORDERED_STORE_CASES: readonly IsolationCase[] = [
     ],
   },
   {
-    name: 'a scan backwards',
+    name: 'a reverse scan',
     initial: { 'a/c': 1, 'b/c': 1 },
     atSnapshot: 'allowed',
     scripts: [
@@ -54,7 +54,7 @@ export const ORDERED_STORE_CASES: readonly IsolationCase[] = [
     ],
   },
   {
-    name: 'an absent key, and an insert elsewhere',
+    name: 'an absent key and an insert of another',
     initial: {},
     atSnapshot: 'allowed',
     scripts: [
@@ -72,7 +72,7 @@ export const ORDERED_STORE_CASES: readonly IsolationCase[] = [
     ],
   },
   {
-    name: 'deleted and put again',
+    name: 'a key that is deleted and put again',
     initial: { 'a/x': 5 },
     atSnapshot: 'prevented',
     scripts: [
@@ -81,7 +81,7 @@ export const ORDERED_STORE_CASES: readonly IsolationCase[] = [
     ],
   },
   {
-    name: 'a deleted range, and an insert into it',
+    name: 'a range delete and an insert into its range',
     initial: { 'a/d': 1, 'a/g': 1 },
     atSnapshot: 'prevented',
     scripts: [
@@ -90,7 +90,7 @@ export const ORDERED_STORE_CASES: readonly IsolationCase[] = [
     ],
   },
   {
-    name: 'deleted ranges that overlap',
+    name: 'overlapping range deletes',
     initial: { 'a/d': 1, 'a/g': 1, 'a/k': 1 },
     atSnapshot: 'prevented',
     scripts: [
@@ -99,7 +99,7 @@ export const ORDERED_STORE_CASES: readonly IsolationCase[] = [
     ],
   },
   {
-    name: 'own writes inside scans',
+    name: 'own writes in scans',
     initial: { 'a/m': 1 },
     atSnapshot: 'allowed',
     scripts: [
@@ -114,7 +114,7 @@ export const ORDERED_STORE_CASES: readonly IsolationCase[] = [
     ],
   },
   {
-    name: 'own writes inside gets',
+    name: 'own writes in gets',
     initial: TWO,
     atSnapshot: 'allowed',
     scripts: [
@@ -131,7 +131,7 @@ export const ORDERED_STORE_CASES: readonly IsolationCase[] = [
     ],
   },
   {
-    name: 'a rollback to a savepoint, and a read',
+    name: 'a rollback to a savepoint and a read',
     initial: TWO,
     atSnapshot: 'allowed',
     scripts: [
@@ -140,7 +140,7 @@ export const ORDERED_STORE_CASES: readonly IsolationCase[] = [
     ],
   },
   {
-    name: 'over two keyspaces',
+    name: 'write skew over two keyspaces',
     initial: { 'a/x': 1, 'b/x': 1 },
     atSnapshot: 'allowed',
     scripts: [
@@ -149,7 +149,7 @@ export const ORDERED_STORE_CASES: readonly IsolationCase[] = [
     ],
   },
   {
-    name: 'counts, and inserts',
+    name: 'counts and inserts',
     initial: { 'a/x': 1 },
     atSnapshot: 'allowed',
     scripts: [

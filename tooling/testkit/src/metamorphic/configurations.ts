@@ -6,7 +6,7 @@ import { PLAIN_SETTINGS } from '../model/commands/run-settings.js'
 import type { RunSettings } from '../model/commands/run-settings.js'
 import type { DatabaseLocation } from '../model/session/session.js'
 
-/** A way to run the same operations. */
+/** A configuration of the database in which the same commands must return the same results. */
 export interface Configuration {
   readonly name: string
   readonly settings: RunSettings
@@ -22,10 +22,10 @@ function configuration(
 }
 
 /**
- * All of them; the first is what the others are held against.
+ * All configurations. The first is the baseline.
  *
- * @remarks Pages of 512 and of 32,768 bytes also stand for the two twins of the checksum: short inputs are hashed in plain
- * TypeScript, long ones natively.
+ * @remarks Pages of 512 and of 32,768 bytes also cover the two implementations of the checksum: short inputs are
+ * hashed in TypeScript, long ones natively.
  */
 export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('plain', 'memory files', {}),
@@ -70,16 +70,16 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('memory only', 'memory only', { pageBytes: 2_048, cacheBytes: 65_536 }),
 ]
 
-/** Where Linux keeps files in memory: what is tried is the calls, and no device needs to be waited for. */
+/** A file system in memory, where Linux has one: the calls are tested, not the device. */
 const MEMORY_DISK = '/dev/shm'
 
-/** A place for one run, and how to clear it away. */
+/** The location of one run, and the function that deletes it. */
 export interface RunLocation {
   readonly location: DatabaseLocation
   remove(): void
 }
 
-/** Makes an empty place. */
+/** Returns an empty location. */
 export function newLocation(kind: Configuration['kind']): RunLocation {
   const nothing = (): void => undefined
   if (kind === 'memory files')

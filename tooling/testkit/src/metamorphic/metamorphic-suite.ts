@@ -17,10 +17,10 @@ import { StateLawObserver } from './state-laws.js'
 const REDUCTION_TRIES = 300
 const MAINTENANCE: readonly Command['do'][] = ['checkpoint', 'compact', 'sync', 'verify']
 
-/** One file of operations, run in every configuration: the histories must be the same. */
+/** Runs the same commands in every configuration: the results must be equal. */
 export const metamorphicSuite: Suite = metamorphicSuiteOf()
 
-/** Returns the suite over databases of another kind. */
+/** Returns the suite over databases that `open` opens. */
 export function metamorphicSuiteOf(open?: OpenConfigured): Suite {
   return {
     name: 'metamorphic',
@@ -32,7 +32,10 @@ export function metamorphicSuiteOf(open?: OpenConfigured): Suite {
   }
 }
 
-/** Runs the case of a seed: one file in all configurations, and every relation in two of them. */
+/**
+ * Runs the case of a seed: one list of commands in all configurations, and each metamorphic relation in one of
+ * them.
+ */
 export function runMetamorphicCase(seed: number, open?: OpenConfigured): SuiteCounts {
   const random = seededRandom(seed)
   const hasReopens = random.chance(0.6)
@@ -52,9 +55,9 @@ export function runMetamorphicCase(seed: number, open?: OpenConfigured): SuiteCo
 }
 
 /**
- * Runs commands in two configurations, given by name.
+ * Runs commands in two configurations, selected by name.
  *
- * @throws Violation at the first answer that differs.
+ * @throws Violation at the first result that differs.
  */
 export function compareConfigurations(names: readonly [string, string], commands: readonly Command[]): void {
   const [one, other] = names.map((name) => CONFIGURATIONS.find((each) => each.name === name)) as [
@@ -85,13 +88,13 @@ function compareWith(
 }
 
 function differenceOf(one: readonly string[], other: readonly string[]): string | undefined {
-  for (const [index, answer] of one.entries()) {
-    if (answer !== other[index]) return `answer ${index} is ${answer} and ${other[index]}`
+  for (const [index, result] of one.entries()) {
+    if (result !== other[index]) return `result ${index} is ${result} and ${other[index]}`
   }
   return undefined
 }
 
-/** What must not make a difference; gives the number of commands that were run. */
+/** Checks the metamorphic relations and returns the number of executed commands. */
 function runRelations(
   seed: number,
   random: TestRandom,
@@ -125,7 +128,7 @@ function runRelations(
     ['taking batches apart', withSplitBatches(harmless), usable],
     ['batches of one', withWritesAsBatches(harmless), usable],
   ]
-  // The watcher's snapshots would show in the statistics of the other files.
+  // The observer's snapshots change the statistics, so this run is not compared.
   runHistory(random.pick(usable), lasting, new StateLawObserver(random.between(5, 60)), open)
   let count = lasting.length
   for (const [what, units, configurations] of relations) {
@@ -135,7 +138,7 @@ function runRelations(
   return count
 }
 
-/** Has no commit stay in the process alone. */
+/** Replaces durability `none`, so that every commit is written to the operating system. */
 function withoutBuffering(command: Command): Command {
   const inner =
     command.do === 'update' && command.inner !== undefined
@@ -162,7 +165,7 @@ function checkRelation(
   )
 }
 
-/** Compares the answers of commands that are in both files, and what is there at the end. */
+/** Compares the results of commands that are in both lists, and the final content. */
 function differenceOfUnits(
   units: readonly Unit[],
   configuration: Configuration,
@@ -175,7 +178,7 @@ function differenceOfUnits(
   for (const { original, variant } of units) {
     const isShared = original !== undefined && variant[0] === original
     if (isShared && one[here] !== other[there])
-      return `${JSON.stringify(original)} gave ${one[here]} and ${other[there]}`
+      return `${JSON.stringify(original)} returned ${one[here]} and ${other[there]}`
     here += original === undefined ? 0 : 1
     there += variant.length
   }

@@ -4,32 +4,32 @@ import { Session } from '../model/session/session.js'
 import { newLocation } from './configurations.js'
 import type { Configuration } from './configurations.js'
 
-/** Opens the database of a configuration; a canary opens one that lies. */
+/** Opens the database of a configuration. Canaries open a faulty one. */
 export type OpenConfigured = (
   configuration: Configuration,
-  place: ReturnType<typeof newLocation>['location'],
+  location: ReturnType<typeof newLocation>['location'],
 ) => Session
 
 function openConfigured(
   configuration: Configuration,
-  place: ReturnType<typeof newLocation>['location'],
+  location: ReturnType<typeof newLocation>['location'],
 ): Session {
-  return new Session(configuration.settings, place)
+  return new Session(configuration.settings, location)
 }
 
-/** What happens in a run beside its commands. */
+/** Callbacks of a run. */
 export interface RunObserver {
   /** Called before each command. */
   beforeCommand?(session: Session, index: number): void
-  /** Called at the end, before the database closes. */
+  /** Called after the last command, before the database closes. */
   atEnd?(session: Session): void
 }
 
 const WHOLE_ANSWER_MAX = 200
 
 /**
- * Runs commands and gives the answer to each, and at last everything that is in the database; long ones by their hash.
- * `crash` ends the process and answers what is found after it.
+ * Runs commands and returns the result of each, followed by the verification and the whole content. Long results
+ * end with a hash. `crash` ends the process and returns the content after recovery.
  */
 export function runHistory(
   configuration: Configuration,

@@ -5,7 +5,7 @@ import { assertSameResult, assertRecoveredSeq } from './model-run.js'
 import { Reference } from './reference/reference.js'
 import type { RunSettings } from './commands/run-settings.js'
 
-/** Returns the database that is tried by its async face; a canary gives one that lies. */
+/** Opens the database under test for its async API. Canaries open a faulty one. */
 export type OpenAsyncSession = (settings: RunSettings) => AsyncSession
 
 function openInMemory(settings: RunSettings): AsyncSession {
@@ -13,9 +13,9 @@ function openInMemory(settings: RunSettings): AsyncSession {
 }
 
 /**
- * A database by its async face and its reference, side by side: each command must have the same answer from both.
+ * Executes each command on a database, through its async API, and on the reference, and compares the results.
  *
- * @throws Violation with the command at the first answer that differs.
+ * @throws Violation with the command at the first result that differs.
  */
 export class AsyncModelRun {
   readonly #reference: Reference
@@ -27,9 +27,9 @@ export class AsyncModelRun {
     this.#session = open(settings)
   }
 
-  /** Has both do a command. */
-  async step(given: Command): Promise<void> {
-    const command = withoutSyncOnlyReads(given)
+  /** Executes a command on both. */
+  async step(original: Command): Promise<void> {
+    const command = withoutSyncOnlyReads(original)
     this.#count++
     if (command.do === 'crash') {
       const seq = this.#session.crash()
@@ -43,7 +43,7 @@ export class AsyncModelRun {
     this.#compare(command, actual, this.#reference.execute(command))
   }
 
-  /** Looks at everything once more, and closes the database. */
+  /** Compares statistics, verification, changes and the whole content, and closes the database. */
   async end(): Promise<void> {
     for (const command of [{ do: 'stats' }, { do: 'verify' }, { do: 'changes' }] as const) {
       await this.step(command)
@@ -63,7 +63,7 @@ export class AsyncModelRun {
   }
 }
 
-/** Runs commands from the beginning. */
+/** Executes commands on a new database and a new reference. */
 export async function runCommandsAsync(
   settings: RunSettings,
   commands: readonly Command[],
@@ -75,8 +75,8 @@ export async function runCommandsAsync(
 }
 
 /**
- * Leaves out what only the sync face says for certain: a scan that has read ahead gives what it has after its snapshot
- * was released; what a callback opens, it opens by the sync face.
+ * Removes parts of a command whose result is exact for the sync API only. An async scan that has read ahead returns
+ * the buffered entries after the release of its snapshot. Callbacks open reads through the sync API.
  */
 function withoutSyncOnlyReads(command: Command): Command {
   if (command.do === 'scanOpen') {
@@ -91,7 +91,7 @@ function withoutSyncOnlyReads(command: Command): Command {
   return command
 }
 
-/** A scan that has read ahead holds its snapshot no more. */
+/** Removes the count of open reads: a scan that has read ahead no longer pins its snapshot. */
 function withoutOpenCount(stats: string): string {
   return stats.replace(/^(\d+ \d+) \d+/, '$1')
 }

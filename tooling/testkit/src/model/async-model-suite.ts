@@ -9,10 +9,10 @@ import { regressionCode } from './regression-code.js'
 
 const REDUCTION_TRIES = 800
 
-/** The model suite by promises: the commands of the other one, some of them by the sync face in between. */
+/** The model suite through the async API. Some commands run through the sync API in between. */
 export const asyncModelSuite: Suite = { name: 'model-async', runCase: (seed) => runAsyncModelCase(seed) }
 
-/** Runs the case of a seed; one that fails is reduced and shown as the code of a test. */
+/** Runs the case of a seed. Reduces a failing case and reports it as the code of a test. */
 export async function runAsyncModelCase(seed: number, open?: OpenAsyncSession): Promise<SuiteCounts> {
   const { settings, commands } = modelCase(seed)
   const run = new AsyncModelRun(settings, open)

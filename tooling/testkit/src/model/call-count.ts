@@ -1,8 +1,8 @@
 import type { Command } from './commands/commands.js'
 
 /**
- * Returns how many calls of the API a command comes to: operations of a batch and moves of a cursor are calls,
- * a bulk write counts as one.
+ * Returns how many API calls a command makes. Operations of a batch and cursor moves count as calls; a bulk write
+ * counts as one.
  */
 export function callCountOf(command: Command): number {
   switch (command.do) {

@@ -15,20 +15,23 @@ import { regressionCode } from './regression-code.js'
 import type { RunSettings } from './commands/run-settings.js'
 import type { TextShape } from './commands/text-source.js'
 
-/** A run, decided by its seed. */
+/** The settings and commands of a case. The seed decides both. */
 export interface ModelCase {
   readonly settings: RunSettings
   readonly commands: readonly Command[]
 }
 
-/** Commands that are themselves an end of the process, or a wrong call: one run in ten does without. */
+/**
+ * Commands that end the process, reopen read-only, make an invalid call or move the clock backwards. Large runs
+ * omit them.
+ */
 const FAULTS = ['crash', 'readOnly', 'misuse', 'jump'] as const
 const REDUCTION_TRIES = 1_500
 
-/** The model suite: everything the API does, held against sorted arrays. */
+/** The model suite: compares every call of the sync API with a reference of sorted arrays. */
 export const modelSuite: Suite = modelSuiteOf()
 
-/** Returns the suite over databases of another kind. */
+/** Returns the suite over databases that `open` opens. */
 export function modelSuiteOf(open?: OpenSession): Suite {
   return {
     name: 'model',
@@ -40,7 +43,7 @@ export function modelSuiteOf(open?: OpenSession): Suite {
   }
 }
 
-/** Runs the case of a seed; one that fails is reduced and shown as the code of a test. */
+/** Runs the case of a seed. Reduces a failing case and reports it as the code of a test. */
 export function runModelCase(seed: number, open?: OpenSession): SuiteCounts {
   const { settings, commands } = modelCase(seed)
   const run = new ModelRun(settings, open)
@@ -64,7 +67,7 @@ export function runModelCase(seed: number, open?: OpenSession): SuiteCounts {
   }
 }
 
-/** Makes the case of a seed. */
+/** Returns the case of a seed. */
 export function modelCase(seed: number): ModelCase {
   const random = seededRandom(seed)
   const isLong = isLarge(seed)
@@ -76,7 +79,7 @@ export function modelCase(seed: number): ModelCase {
   return { settings, commands: [...opening, ...Array.from({ length: count }, () => source.next())] }
 }
 
-/** One run in ten is large, and nothing goes wrong in it. */
+/** Reports whether the run of a seed is large. One in ten is, and runs without faults. */
 function isLarge(seed: number): boolean {
   return seed % 10 === 0
 }
@@ -106,12 +109,12 @@ function shapeOf(random: TestRandom, isLong: boolean): TextShape {
   return isLong ? { ...shape, hasGiants: false, keyCount: 10_000, bulkCount: 2_000 } : shape
 }
 
-/** Some commands left out, and others that come far more often. */
+/** Returns weights that omit some commands and repeat one of them more often. */
 function biasedWeights(random: TestRandom): CommandWeights {
   const weights: Record<keyof CommandWeights, number> = swarmWeights(random, COMMAND_WEIGHTS)
   weights.put = Math.max(weights.put, 10)
   weights.read = Math.max(weights.read, 10)
-  const favourite = random.pick([
+  const frequent = random.pick([
     'deleteRange',
     'batch',
     'snapshot',
@@ -121,14 +124,14 @@ function biasedWeights(random: TestRandom): CommandWeights {
     'thin',
     'keyspace',
   ] as const)
-  weights[favourite] *= 5
+  weights[frequent] *= 5
   return weights
 }
 
 function faultFreeWeights(): CommandWeights {
   const weights: Record<keyof CommandWeights, number> = { ...COMMAND_WEIGHTS }
   for (const fault of FAULTS) weights[fault] = 0
-  // What empties a keyspace keeps it small, and what looks at all of it is slow when it is large.
+  // Commands that empty a keyspace keep it small; commands that read all of it are slow when it is large.
   return { ...weights, clear: 0.05, drop: 0.02, reopen: 0.05, verify: 0.05, compact: 0.1, fill: 1 }
 }
 

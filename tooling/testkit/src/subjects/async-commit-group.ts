@@ -10,7 +10,7 @@ import { promised } from '../violation.js'
 import { addChange } from './batch-changes.js'
 
 const SPACES = ['default', 'users']
-/** What is called in a group. */
+/** Weights of the kinds of commit in a group. */
 const CALLS = { syncPut: 10, update: 25, transaction: 15, shortLived: 5, batch: 45 }
 
 /** The settings of a run that decide which commits a group contains. */
@@ -23,7 +23,7 @@ export interface CommitGroupOptions {
   advance(vfs: Vfs, byMs: number): void
 }
 
-/** Makes groups of commits that are in flight at the same time, and records their results in the history. */
+/** Makes groups of commits that are in flight at the same time and records their results in the history. */
 export class AsyncCommitGroup {
   readonly #options: CommitGroupOptions
   readonly #vfs: Vfs
@@ -84,7 +84,7 @@ export class AsyncCommitGroup {
     }
   }
 
-  /** A commit by the sync face, behind those in flight. */
+  /** Commits through the sync API, after the commits in flight. */
   #putSync(): void {
     const value = `${this.#history.submitted}`
     const changes: ModelChange[] = [{ kind: 'put', space: 'default', key: 'sync', value }]
@@ -94,24 +94,27 @@ export class AsyncCommitGroup {
     this.#history.acknowledgeDurable(commit)
   }
 
-  /** A transaction over both keyspaces. Nothing is in flight when it begins, so it loses to nobody. */
+  /**
+   * Writes the changes in a transaction over both keyspaces. No commit is in flight when the transaction begins, so
+   * it cannot conflict.
+   */
   async #write(
     random: TestRandom,
     transaction: AsyncTransaction,
     changes: readonly ModelChange[],
   ): Promise<void> {
     const users = await this.#database.keyspace<string, string>('users')
-    const kept = random.chance(0.3) ? await transaction.savepoint() : undefined
-    if (kept !== undefined) {
+    const savepoint = random.chance(0.3) ? await transaction.savepoint() : undefined
+    if (savepoint !== undefined) {
       await transaction.put('never', 'written')
-      await transaction.rollbackTo(kept)
+      await transaction.rollbackTo(savepoint)
     }
     for (const change of changes) {
       await addChange(change.space === 'users' ? transaction.in(users) : transaction, change)
     }
   }
 
-  /** An entry that has expired when anybody looks: to the model, the key is removed. */
+  /** Puts an entry that expires before the next read. In the model, the commit deletes the key. */
   #shortLived(random: TestRandom): Promise<void> {
     const key = `short${random.between(0, 5)}`
     const durability = this.#durability(random)
@@ -120,7 +123,7 @@ export class AsyncCommitGroup {
     return this.#acknowledge([{ kind: 'delete', space: 'default', key }], durability, put)
   }
 
-  /** A write that depends on what all commits before it have left, those in flight included. */
+  /** Updates a value that depends on all earlier commits, those in flight included. */
   #update(random: TestRandom): Promise<void> {
     const key = `counter${random.between(0, 2)}`
     const longer = (value: string | undefined): string => `${value ?? ''}+`
@@ -130,8 +133,8 @@ export class AsyncCommitGroup {
       { kind: 'put', space: 'default', key, value: longer(before.get(`default/${key}`)) },
     ]
     const updated = this.#database.update(key, longer, { durability }).then((value) => {
-      // One before it may have failed meanwhile.
-      promised(value === next || this.#history.hasGaps, () => `an update gave ${value}, not ${next}`)
+      // An earlier commit may have failed since.
+      promised(value === next || this.#history.hasGaps, () => `an update returned ${value}, not ${next}`)
     })
     return this.#acknowledge(changes, durability, updated)
   }
@@ -160,7 +163,7 @@ export class AsyncCommitGroup {
   }
 }
 
-/** Whether something was not as it was written, or could not be had. */
+/** Reports whether an error says that data was corrupt or unreadable. */
 function isReadFailure(error: unknown): boolean {
   return isLdbError(error, 'LDB_CORRUPTION') || (isLdbError(error) && error.details.operation === 'read')
 }

@@ -24,12 +24,14 @@ const STEPS = {
   reads: 2,
   sweep: 1,
 }
-/** The sweep comes that often. */
+/** Interval of the expiry sweep. */
 const SWEEP_MS = 1000
 
 /**
- * The database by its async face: a step is a group of commits that are called at once, some of them conditional, some
- * by the sync face in between. @category Subjects
+ * The database through its async API. A step calls a group of commits at once; some are conditional, some use the
+ * sync API.
+ *
+ * @category Subjects
  */
 export const asyncDatabaseSubject: Subject = {
   name: 'database-async',
@@ -71,7 +73,7 @@ class AsyncDatabaseRun implements SubjectRun, CommitGroupOptions {
     return new AsyncDatabaseSession(this, vfs, database)
   }
 
-  /** Moves the clock on, for all disks of the run: what has expired stays so. */
+  /** Advances the clock of all disks of the run, so that expired entries stay expired after a reopen. */
   advance(vfs: Vfs, byMs: number): void {
     this.#nowMs += byMs
     const time = timeOf(vfs)
@@ -164,7 +166,7 @@ class AsyncDatabaseSession implements SubjectSession {
     return new AsyncCommitGroup(this.#run, this.#vfs, this.#database, history)
   }
 
-  /** Commits while a checkpoint is made, which the sync face may come to need done at any moment. */
+  /** Commits while an async checkpoint runs. A sync checkpoint may have to complete it at any moment. */
   async #commitDuringCheckpoint(random: TestRandom, history: History): Promise<void> {
     const before = history.submitted
     const checkpoint = this.#database.checkpoint()
@@ -174,7 +176,7 @@ class AsyncDatabaseSession implements SubjectSession {
     )
     try {
       for (let left = random.between(1, 3); left > 0; left--) {
-        for (let turn = random.between(0, 12); turn > 0; turn--) await Promise.resolve()
+        for (let waits = random.between(0, 12); waits > 0; waits--) await Promise.resolve()
         await this.#group(history).commit(random)
       }
       if (this.#run.mixesApis && random.chance(0.3)) {
@@ -189,19 +191,19 @@ class AsyncDatabaseSession implements SubjectSession {
   }
 
   async #read(random: TestRandom, history: History): Promise<void> {
-    // What has failed may be visible or not.
+    // A failed commit may be visible or not.
     if (history.inDoubt) return
     const state = history.stateAt(history.submitted)
     const found = new Map<string, string>()
     const reverse = random.chance(0.5)
     for await (const [key, value] of this.#database.entries({ reverse })) found.set(`default/${key}`, value)
     for (const [name, value] of found) {
-      promised(state.get(name) === value, () => `a scan gives another value for ${name}`)
+      promised(state.get(name) === value, () => `a scan returns another value for ${name}`)
       const read = await this.#database.get(name.slice('default/'.length))
-      promised(read === value, () => `a get gives another value for ${name}`)
+      promised(read === value, () => `a get returns another value for ${name}`)
     }
     const expected = [...state.keys()].filter((name) => name.startsWith('default/')).length
-    promised(found.size === expected, () => `a scan gives ${found.size} entries of ${expected}`)
+    promised(found.size === expected, () => `a scan returns ${found.size} entries of ${expected}`)
     promised((await this.#database.count()) === expected, () => 'the count differs')
   }
 }

@@ -25,10 +25,14 @@ const STEPS = {
   second: 1,
   time: 1,
 }
-/** Names that a keyspace may have; `default` is always there. */
+/** Names of keyspaces that steps create and drop; `default` always exists. */
 const NAMES = ['users', 'orders']
 
-/** The database: a commit is a batch over keyspaces. @category Subjects */
+/**
+ * The database through its sync API. A commit is a batch over keyspaces.
+ *
+ * @category Subjects
+ */
 export const databaseSubject: Subject = {
   name: 'database',
   newRun: (random) => new DatabaseRun(random),
@@ -82,7 +86,7 @@ class DatabaseSession implements SubjectSession {
   readonly #vfs: Vfs
   #database: Database
   isOpen = true
-  /** The database has told of a failure, in the background perhaps. */
+  /** True after an error event, also one of background work. */
   #hasFailed = false
 
   constructor(run: DatabaseRun, vfs: Vfs, database: Database) {
@@ -126,7 +130,7 @@ class DatabaseSession implements SubjectSession {
         this.#passTime(history)
         return
       case 'reopen': {
-        // A database that has failed notes nothing when it is closed.
+        // A poisoned database does not write a clean-close record.
         const { poisoned } = database.stats()
         this.close(true)
         if (!history.inDoubt && !poisoned) history.acknowledgeDurable(history.submitted)
@@ -196,7 +200,7 @@ class DatabaseSession implements SubjectSession {
     if (isNew) history.acknowledgeDurable(history.submitted)
   }
 
-  /** To the model, dropping a keyspace is a commit that clears it. */
+  /** Drops a keyspace. In the model, the drop is a commit that deletes all of its entries. */
   #drop(random: TestRandom, history: History): void {
     const name = random.pick(NAMES)
     if (!this.#database.keyspaces().some((keyspace) => keyspace.name === name)) return
@@ -210,7 +214,7 @@ class DatabaseSession implements SubjectSession {
     history.acknowledgeDurable(commit)
   }
 
-  /** Time passes, and what waits for the background is synced. */
+  /** Advances the clock, which makes the background sync the commits that are not yet durable. */
   #passTime(history: History): void {
     const time = timeOf(this.#vfs)
     time.advance(1000)
@@ -219,7 +223,7 @@ class DatabaseSession implements SubjectSession {
     if (unsyncedBytes === 0 && !history.inDoubt) history.acknowledgeDurable(history.submitted)
   }
 
-  /** Another opener is refused, and changes nothing. */
+  /** Checks that a second open is refused and changes nothing. */
   #openSecond(history: History): void {
     let refused = false
     try {
@@ -227,6 +231,6 @@ class DatabaseSession implements SubjectSession {
     } catch {
       refused = true
     }
-    promised(refused, () => 'a second opener was let in')
+    promised(refused, () => 'a second open succeeded')
   }
 }

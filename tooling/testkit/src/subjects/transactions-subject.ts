@@ -105,7 +105,7 @@ function* entriesOf(cursor: StoreCursor, range: ScanRange): Generator<[string, s
   const { reverse = false, limit = Infinity } = range
   try {
     for (let count = 0; count < limit; count++) {
-      // A cursor that stands nowhere begins at the end it is asked to walk from.
+      // An unpositioned cursor moves to the first entry of its direction.
       if (!(reverse ? cursor.previous() : cursor.next())) return
       yield [textOf(cursor.key) ?? '', textOf(cursor.value) ?? '']
     }

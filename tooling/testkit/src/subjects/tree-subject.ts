@@ -17,7 +17,9 @@ import type { TestRandom } from '../test-random.js'
 import { promised } from '../violation.js'
 
 const FILE = 'tree.ldb'
-/** A tree that does not fit into its cache: pages are written to make room, and read again, between checkpoints. */
+/**
+ * Options of a tree that is larger than its cache: pages are evicted, written and read again between checkpoints.
+ */
 const SMALL_CACHE_OPTIONS: BTreeOptions = { pageBytes: 512, cacheBytes: 16_384 }
 const SMALL_CACHE_SHAPE: EntryShape = {
   keyCount: 400,
@@ -27,7 +29,7 @@ const SMALL_CACHE_SHAPE: EntryShape = {
   growth: 0.99,
   batchMax: 80,
 }
-/** Where the meta blocks end. */
+/** File offset of the end of the meta blocks. */
 export const META_END = 12_288
 const META_STRIDE = 4096
 const CHECKPOINT_OFFSET = 48
@@ -36,7 +38,10 @@ const STEPS = { apply: 8, checkpoint: 4, shrink: 1, pin: 2, release: 1, reopen: 
 
 export const isTree = (path: string): boolean => path.endsWith('tree.ldb')
 
-/** Reports whether the checkpoint of a meta block stands in the file already: it is made sure of, and no new root. */
+/**
+ * Reports whether the file already contains a meta block with the checkpoint number of this write. The write then
+ * persists the recovered meta block again and names no new root.
+ */
 export function isMetaRewrite({ file, span }: VfsWrite): boolean {
   const number = span.bytes.subarray(span.start + CHECKPOINT_OFFSET, span.start + CHECKPOINT_OFFSET + 8)
   for (let block = 0; block < META_END; block += META_STRIDE) {
@@ -47,7 +52,11 @@ export function isMetaRewrite({ file, span }: VfsWrite): boolean {
   return false
 }
 
-/** The B+tree alone: a commit is a section that was applied, durable when the next checkpoint returns. @category Subjects */
+/**
+ * The B+tree alone. A commit is an applied batch section; it is durable when the next checkpoint returns.
+ *
+ * @category Subjects
+ */
 export const treeSubject: Subject = {
   name: 'btree',
   newRun: (random) => new TreeRun(random),
@@ -56,7 +65,7 @@ export const treeSubject: Subject = {
 class TreeRun implements SubjectRun {
   readonly settings: string
   readonly rules: readonly OrderRule[] = [...COMMON_RULES, rootsAfterData(isTree, META_END, () => false)]
-  // Free pages at the end are cut off after the checkpoint, and nobody waits for that.
+  // Free pages at the end of the file are truncated after the checkpoint without a sync.
   readonly isLog = (): boolean => false
   readonly triedShare: number
   readonly options: BTreeOptions
@@ -139,8 +148,8 @@ class TreeSession implements SubjectSession {
 
   observe(history: History, least: number): number {
     const commit = Number(this.#tree.seq)
-    promised(commit >= least, () => `checkpoints are lost: found that of ${commit}, ${least} was durable`)
-    promised(commit <= history.submitted, () => `found commit ${commit}, which was never made`)
+    promised(commit >= least, () => `checkpoints are lost: found commit ${commit}, ${least} was durable`)
+    promised(commit <= history.submitted, () => `found commit ${commit}, which was never submitted`)
     const snapshot = this.#tree.snapshot()
     try {
       assertState(snapshot, history, commit)
@@ -176,7 +185,10 @@ class TreeSession implements SubjectSession {
     })
   }
 
-  /** A read that had to make room may have failed to write: nothing may be written after it. */
+  /**
+   * Checks pinned snapshots and releases them. A read may evict a page and fail to write it; the tree then accepts
+   * no further writes.
+   */
   #checkAndRelease(
     history: History,
     pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[],
@@ -192,7 +204,10 @@ class TreeSession implements SubjectSession {
   #releaseUnchanged(pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[]): void {
     for (const { snapshot, state } of pins) {
       const found = contentOf(snapshot)
-      promised(found.size === state.size, () => `a snapshot has ${found.size} entries, it had ${state.size}`)
+      promised(
+        found.size === state.size,
+        () => `a snapshot has ${found.size} entries instead of ${state.size}`,
+      )
       for (const [name, value] of state)
         promised(found.get(name) === value, () => `${name} of a snapshot has changed`)
       snapshot.release()
@@ -200,7 +215,7 @@ class TreeSession implements SubjectSession {
   }
 }
 
-/** Adds a change of the model to a batch. */
+/** Adds an operation of the model to a batch. */
 function addChange(batch: WriteBatch, change: ModelChange): void {
   if (change.kind === 'put') batch.put(1, encodeUtf8(change.key), encodeUtf8(change.value))
   else if (change.kind === 'delete') batch.delete(1, encodeUtf8(change.key))
@@ -223,7 +238,7 @@ function contentOf(snapshot: StoreSnapshot): Map<string, string> {
   return content
 }
 
-/** Checks that a snapshot has the content that it had after a commit. */
+/** Checks that a snapshot has the content after the given commit. */
 function assertState(snapshot: StoreSnapshot, history: History, commit: number): void {
   const found = contentOf(snapshot)
   const expected = history.stateAt(commit)

@@ -7,67 +7,68 @@ import type { TestRandom } from '../test-random.js'
 import { Violation } from '../violation.js'
 
 /**
- * A system under test: something that keeps commits in files.
+ * A system under test that stores commits in files.
  *
  * @category Drivers
  */
 export interface Subject {
   readonly name: string
-  /** Chooses the settings of a run. */
+  /** Chooses the settings of a run at random. */
   newRun(random: TestRandom): SubjectRun
 }
 
 /**
- * A system under test with its settings.
+ * A system under test with the settings of one run.
  *
  * @category Drivers
  */
 export interface SubjectRun {
-  /** The settings, for messages. */
+  /** The settings as JSON, for messages. */
   readonly settings: string
-  /** Order of file operations that it promises. */
+  /** The rules that the order of its file operations must follow. */
   readonly rules: readonly OrderRule[]
   /**
-   * Share of its operations at which drivers try something: less than 1 where there are many and each costs much.
+   * Share of the file operations at which drivers inject a crash or an error. Below 1 for runs with many expensive
+   * operations.
    *
    * @defaultValue 1
    */
   readonly triedShare?: number
-  /** Files that must be on the device whenever a commit is acknowledged as durable. */
+  /** Reports whether a file must be durable before a commit is acknowledged as durable. */
   readonly isLog: PathTest
-  /** Opens what is there; begins a new one only when `history` knows of none. */
+  /** Opens the stored data. Creates a new store only when `history.isCreated` is false. */
   open(vfs: Vfs, history: History): SubjectSession
 }
 
 /**
- * A system under test that is open.
+ * An open system under test.
  *
  * @category Drivers
  */
 export interface SubjectSession {
-  /** False once it was closed, by a step too: what comes next is to open again, and to look. */
+  /**
+   * False after a close, also when a step closed the store and failed to reopen it. The driver then reopens and
+   * calls `observe`.
+   */
   readonly isOpen: boolean
   /**
-   * Does one random thing, and tells `history` what was asked and what was answered.
+   * Executes one random operation and records it and its result in `history`.
    *
-   * @throws what the system throws; `history` then knows what is in doubt.
+   * @throws whatever the system throws; `history.inDoubt` is then set when the outcome is unknown.
    */
   step(random: TestRandom, history: History): Promise<void>
   /**
-   * Looks at everything, and gives the number of the commit whose state it is.
+   * Reads the whole content and returns the number of the commit that it equals.
    *
-   * @param least - the oldest that is allowed.
-   * @throws Violation when there is none.
+   * @param least - the oldest commit that is allowed.
+   * @throws Violation when the content equals that of no allowed commit.
    */
   observe(history: History, least: number): number
-  /** Returns everything that the system's own check finds wrong. */
+  /** Returns the findings of the system's own verification. */
   verify(): string[]
-  /** Gives everything back; cleanly or not. Idempotent. */
+  /** Closes the store, cleanly or as a process that ends without a close. Idempotent. */
   close(clean: boolean): void
 }
-
-/** Told when a step has acknowledged something as durable. */
-export type Acknowledged = () => void
 
 const REJECTION_CODES: readonly LdbErrorCode[] = [
   'LDB_POISONED',
@@ -77,9 +78,11 @@ const REJECTION_CODES: readonly LdbErrorCode[] = [
 ]
 
 /**
- * Makes a commit: tells the history first, takes it back when it was refused, and leaves it in doubt when it failed.
+ * Makes a commit: submits it to the history first, removes it when the system rejects it, and marks it in doubt
+ * when it fails otherwise.
  *
  * @returns the number of the commit.
+ * @throws Violation when a commit succeeds after one has failed.
  */
 export function attemptCommit(history: History, changes: readonly ModelChange[], commit: () => void): number {
   const number = history.submit(changes)
@@ -90,6 +93,6 @@ export function attemptCommit(history: History, changes: readonly ModelChange[],
     else history.inDoubt = true
     throw error
   }
-  if (history.inDoubt) throw new Violation('a commit was taken after one that has failed')
+  if (history.inDoubt) throw new Violation('a commit succeeded after another had failed')
   return number
 }

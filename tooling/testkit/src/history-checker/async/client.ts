@@ -9,12 +9,12 @@ import type { DatabaseLife, LifeRecord } from './life.js'
 import { isWrite } from '../recorded-history.js'
 import { microtasks } from './slow-vfs.js'
 
-/** What clients do. */
+/** Settings of the clients. */
 export interface ClientSettings {
   readonly level: IsolationLevel
-  /** Steps of a transaction, about. */
+  /** Average number of steps of a transaction. */
   readonly stepCount: number
-  /** The sync face is used too. */
+  /** Whether clients also use the sync API. */
   readonly mixesApis: boolean
 }
 
@@ -28,7 +28,7 @@ const WORK = {
   checkpoint: 1,
 } as const
 
-/** Somebody who works on the database, beside many others, one thing after the other. */
+/** One of many concurrent clients. It executes one operation after the other. */
 export class HistoryClient {
   readonly #engine: AsyncEngine
   readonly #life: DatabaseLife
@@ -42,7 +42,7 @@ export class HistoryClient {
     this.#settings = settings
   }
 
-  /** Works until nothing is left or the life is over. */
+  /** Executes operations until none is left or the life has ended. */
   async run(isLeft: () => boolean): Promise<void> {
     const { random } = this.#choices
     const life = this.#life
@@ -74,7 +74,7 @@ export class HistoryClient {
     try {
       transaction = this.#engine.begin({ isolation: level, readOnly })
     } catch (error) {
-      // There is no record yet that it could be held against.
+      // `begin` failed before a record existed.
       this.#life.failed(this.#life.begin(level, this.#engine.seq), error)
       return
     }
@@ -111,7 +111,7 @@ export class HistoryClient {
     await committed
   }
 
-  /** Run again from fresh reads until it has won. */
+  /** Runs a transaction function, which the engine retries from fresh reads after a conflict. */
   async #retriedTransaction(): Promise<void> {
     const { level } = this.#settings
     const { random } = this.#choices
@@ -123,10 +123,11 @@ export class HistoryClient {
       const record = this.#life.begin(level, transaction.seq)
       if (before !== undefined) {
         this.#life.ended(before, 'conflict')
-        if (before.startSeq >= record.startSeq) this.#life.pendingViolation = `T${record.id} sees nothing new`
+        if (before.startSeq >= record.startSeq)
+          this.#life.pendingViolation = `T${record.id} began from the same snapshot as the attempt before it`
       }
       records.push(record)
-      promised(attempt === records.length, () => `attempt ${records.length} is called ${attempt}`)
+      promised(attempt === records.length, () => `attempt ${records.length} has number ${attempt}`)
       await this.#steps(transaction, record, false)
       this.#life.assertRunning()
       transaction.onCommit = (): void => {
@@ -140,7 +141,10 @@ export class HistoryClient {
     } catch (error) {
       const record = records.at(-1)
       if (isLdbError(error, 'LDB_CONFLICT')) {
-        promised(records.length === retries + 1, () => `given up after ${records.length} of ${retries + 1}`)
+        promised(
+          records.length === retries + 1,
+          () => `gave up after ${records.length} of ${retries + 1} attempts`,
+        )
       }
       if (record !== undefined) this.#failed(record, error)
       else this.#failed(this.#life.begin(level, this.#engine.seq), error)
@@ -151,7 +155,7 @@ export class HistoryClient {
     const { random } = this.#choices
     for (let left = random.between(1, this.#settings.stepCount * 2); left > 0; left--) {
       if (random.chance(0.2)) {
-        // Reads at once, and a write between them.
+        // Two concurrent reads.
         const steps = [this.#choices.step(true), this.#choices.step(true)]
         const events = await Promise.all(steps.map((step) => transaction.step(step)))
         this.#life.record(record, ...events)
@@ -163,19 +167,19 @@ export class HistoryClient {
     if (record.events.some(isWrite)) await transaction.mark(record.id)
   }
 
-  /** Single writes that are called at once. */
+  /** Calls single writes concurrently. */
   async #puts(): Promise<void> {
     const { random } = this.#choices
-    const answers: Promise<void>[] = []
+    const results: Promise<void>[] = []
     for (let left = random.pick([1, 1, 4]); left > 0 && !this.#life.hasEnded; left--) {
       const name = this.#choices.name()
       const value = this.#choices.value()
       const record = this.#beginSingle()
       this.#life.record(record, { do: 'put', name, value })
       this.#life.commitCalled(record)
-      answers.push(this.#recordResult(record, this.#engine.put(name, value)))
+      results.push(this.#recordResult(record, this.#engine.put(name, value)))
     }
-    await this.#all(answers)
+    await this.#all(results)
   }
 
   async #update(): Promise<void> {
@@ -184,7 +188,7 @@ export class HistoryClient {
     const value = this.#choices.value()
     this.#life.commitCalled(record)
     const updated = this.#engine.update(name, (before) => {
-      // Called when the process is dead, it is called by nobody.
+      // A callback may still run after the simulated end of the process; it is ignored.
       if (!this.#life.hasEnded)
         record.events.push({ do: 'get', name, value: before }, { do: 'put', name, value })
       return value
@@ -192,18 +196,18 @@ export class HistoryClient {
     await this.#all([this.#recordResult(record, updated)])
   }
 
-  async #recordResult(record: LifeRecord, answer: Promise<unknown>): Promise<void> {
+  async #recordResult(record: LifeRecord, call: Promise<unknown>): Promise<void> {
     try {
-      await answer
+      await call
       this.#life.ended(record, 'acknowledged')
     } catch (error) {
       this.#failed(record, error)
     }
   }
 
-  async #all(answers: readonly Promise<void>[]): Promise<void> {
-    for (const answer of await Promise.allSettled(answers)) {
-      if (answer.status === 'rejected') throw answer.reason
+  async #all(results: readonly Promise<void>[]): Promise<void> {
+    for (const result of await Promise.allSettled(results)) {
+      if (result.status === 'rejected') throw result.reason
     }
   }
 

@@ -4,49 +4,52 @@ import { promised, Violation } from '../../violation.js'
 import type { EngineContent } from './engine.js'
 import type { RecordedEvent } from '../recorded-history.js'
 
-/** What whoever called for a commit was told; `'unknown'` is nothing, or that nobody knows. */
+/**
+ * The result of a commit call as its caller knows it. `'unknown'` means no result, or an error that leaves the
+ * outcome open.
+ */
 export type CommitResult = 'open' | 'acknowledged' | 'conflict' | 'refused' | 'rolled back' | 'unknown'
 
-/** A transaction, or a single write, as far as its caller knows. */
+/** A transaction or single write as its caller knows it. */
 export interface LifeRecord {
   readonly id: number
   readonly level: IsolationLevel
-  /** A single write: it does not conflict, sees all that was called before it, and leaves no mark. */
+  /** A single write: it cannot conflict, sees all earlier calls, and writes no mark. */
   readonly isSingle: boolean
-  /** Number of the newest commit that it sees; unknown of single writes. */
+  /** Number of the newest commit in its snapshot; 0 for single writes, where it is unknown. */
   readonly startSeq: number
   readonly beganAt: number
   endedAt: number
-  /** Place among the calls for a commit; `undefined` when it has called for none. */
+  /** Its number in the order of commit calls; `undefined` before the call. */
   commitOrder: number | undefined
   result: CommitResult
   readonly events: RecordedEvent[]
 }
 
-/** Goes through everybody who works in a life that is over. */
+/** Thrown into the clients of a life that has ended. */
 export class LifeEnded extends Error {
   override readonly name: string = 'LifeOver'
 }
 
-/** What the callers know of one life of the database, from its opening to its end. Nothing is written down behind it. */
+/** The records of one life of the database, from its open to its end. Nothing is recorded after the end. */
 export class DatabaseLife {
   readonly records: LifeRecord[] = []
-  /** What was there at its beginning. */
+  /** Content after the open. */
   readonly content: EngineContent
   readonly baseSeq: number
-  /** Something has failed: there will be no more commits. */
+  /** True after a failure: no further commit can succeed. */
   hasFailed = false
-  /** Its close was called. */
+  /** True after the call of `close`. */
   isClosing = false
   hasEnded = false
-  /** What is wrong unless something has failed. */
+  /** A violation that counts only when no call has failed. */
   pendingViolation: string | undefined = undefined
   endedAt: number = Infinity
   readonly #clock: { now: number; ids: number }
   readonly #mayFail: () => boolean
   #commitCallCount = 0
 
-  /** @param mayFail - tells whether a call of the file system has failed. */
+  /** @param mayFail - reports whether a call of the file system has failed. */
   constructor(
     clock: { now: number; ids: number },
     baseSeq: number,
@@ -82,26 +85,26 @@ export class DatabaseLife {
     record.events.push(...events)
   }
 
-  /** Its commit is called now. */
+  /** Records the call of a commit. */
   commitCalled(record: LifeRecord): void {
     this.assertRunning()
     record.commitOrder = ++this.#commitCallCount
     record.result = 'unknown'
   }
 
-  ended(record: LifeRecord, answer: CommitResult): void {
+  ended(record: LifeRecord, result: CommitResult): void {
     this.assertRunning()
-    record.result = answer
+    record.result = result
     record.endedAt = ++this.#clock.now
   }
 
-  /** Whoever worked on it was told of an error. @throws Violation when there is no reason for it. */
+  /** Records an error of a call. @throws Violation when no fault explains the error. */
   failed(record: LifeRecord, error: unknown): void {
     this.assertRunning()
     if (isLdbError(error, 'LDB_CONFLICT')) {
       promised(
         record.commitOrder !== undefined && !record.isSingle,
-        () => `T${record.id} has a conflict and commits nothing that could have one`,
+        () => `T${record.id} has a conflict but commits nothing that can conflict`,
       )
       this.ended(record, 'conflict')
       return
@@ -114,15 +117,15 @@ export class DatabaseLife {
       this.ended(record, 'refused')
       return
     }
-    const isUntold = isLdbError(error, 'LDB_INVARIANT') || isLdbError(error, 'LDB_CLOSED')
-    if (!isLdbError(error) || isUntold || !this.#mayFail()) {
+    const isNeverExpected = isLdbError(error, 'LDB_INVARIANT') || isLdbError(error, 'LDB_CLOSED')
+    if (!isLdbError(error) || isNeverExpected || !this.#mayFail()) {
       throw new Violation(`T${record.id} has failed: ${String(error)}`, { cause: error })
     }
     this.hasFailed = true
     this.ended(record, isLdbError(error, 'LDB_POISONED') ? 'refused' : record.result)
   }
 
-  /** Ends it, at this very moment. */
+  /** Ends the life immediately. */
   end(): void {
     if (this.hasEnded) return
     this.hasEnded = true

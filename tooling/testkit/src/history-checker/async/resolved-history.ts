@@ -7,22 +7,22 @@ import { isWrite } from '../recorded-history.js'
 import type { RecordedHistory, RecordedTransaction } from '../recorded-history.js'
 
 /**
- * A history over several lives. What was found at the end of each decides what became of those of whom nobody knew: they
- * are in or out from then on, for everybody.
+ * A history over several lives. The content after each life decides which commits of unknown outcome happened; the
+ * decision is final for all later reads.
  */
 export class ResolvedHistory implements RecordedHistory {
   readonly transactions: RecordedTransaction[] = []
   readonly commits: RecordedTransaction[] = []
-  /** Commits of whom nobody knew, and that were in, or out. */
+  /** Commits of unknown outcome that are present after the life, and those that are not. */
   unknownCommitted = 0
   unknownLost = 0
   readonly #allMarks: Set<number> = new Set()
 
   /**
-   * Takes a life in.
+   * Adds a life.
    *
-   * @param after - what was found behind it.
-   * @throws Violation when that is not what all calls in their order leave, cut off at one of them.
+   * @param content - the content after the life.
+   * @throws Violation when the content is not that of a prefix of the commits in the order of their calls.
    */
   add(life: DatabaseLife, { marks, entries }: EngineContent): void {
     const baseCommits = this.commits.length
@@ -44,13 +44,13 @@ export class ResolvedHistory implements RecordedHistory {
       const recorded = recordedAs(writer, life, start, 'committed')
       recorded.commit = this.commits.push(recorded)
     })
-    // A commit that has failed may still win over others (M16).
+    // A failed commit may still cause conflicts (M16).
     promised(life.hasFailed || life.pendingViolation === undefined, () => String(life.pendingViolation))
     this.#addOthers(life, kept, startOf)
     this.#checkMarks(marks)
   }
 
-  /** Everybody else: who wrote nothing, has lost, was rolled back, or is out. */
+  /** Adds the transactions that did not commit writes. */
   #addOthers(
     life: DatabaseLife,
     kept: ReadonlySet<LifeRecord>,
@@ -61,7 +61,7 @@ export class ResolvedHistory implements RecordedHistory {
       if (kept.has(record)) {
         this.transactions.push(committed.get(record.id)!)
       } else if (record.isSingle) {
-        // What it read, it read at a place that nobody knows.
+        // A single write that did not commit has no known snapshot, so its reads are not checked.
         const { events, ...rest } = recordedAs(record, life, 0, 'lost')
         this.transactions.push({ ...rest, events: events.filter(isWrite) })
       } else {
@@ -71,27 +71,27 @@ export class ResolvedHistory implements RecordedHistory {
       }
     }
     for (const { id, start, beganAt } of this.transactions.slice(-life.records.length)) {
-      promised(start <= this.commits.length, () => `T${id} has seen commits that are lost`)
+      promised(start <= this.commits.length, () => `T${id} read from commits that are lost`)
       const missed = this.commits.find(
         (other) => other.commit! > start && other.endedAt < beganAt && other.id !== id,
       )
       const isSingle = life.records.find((record) => record.id === id)?.isSingle === true
       promised(
         isSingle || missed === undefined,
-        () => `T${id} began behind the end of T${missed?.id}, and does not see it`,
+        () => `T${id} began after the end of T${missed?.id} and does not see it`,
       )
     }
   }
 
   #checkResult({ id, result }: LifeRecord, isIn: boolean): void {
-    if (result === 'acknowledged') promised(isIn, () => `T${id} was acknowledged and is lost`)
+    if (result === 'acknowledged') promised(isIn, () => `T${id} was acknowledged but is lost`)
     else if (result === 'unknown') {
       if (isIn) this.unknownCommitted++
       else this.unknownLost++
-    } else promised(!isIn, () => `T${id} has got '${result}' and is there`)
+    } else promised(!isIn, () => `T${id} returned '${result}' but is present`)
   }
 
-  /** Who is out while later ones are in must have lost to somebody. */
+  /** A commit that is missing although later ones are present must have failed with a conflict. */
   #assertConflict(writer: LifeRecord, start: number): void {
     const touched = accessSetOf(writer.events)
     const winner = this.commits
@@ -99,14 +99,14 @@ export class ResolvedHistory implements RecordedHistory {
       .find((other) => !writer.isSingle && writesOverlap(writeSetOf(other.events), touched))
     promised(
       winner !== undefined,
-      () => `T${writer.id} is not there, although nobody was against it and later ones are`,
+      () => `T${writer.id} is missing without a conflict although later commits are present`,
     )
   }
 
   #checkMarks(marks: ReadonlySet<number>): void {
     for (const { id, commit } of this.transactions) if (commit !== undefined) this.#allMarks.add(id)
     for (const id of marks) {
-      promised(this.#allMarks.has(id), () => `T${id} is there, and was never committed`)
+      promised(this.#allMarks.has(id), () => `T${id} is present but was never committed`)
     }
   }
 }
@@ -131,7 +131,7 @@ function recordedAs(
   start: number,
   outcome: RecordedTransaction['outcome'],
 ): RecordedTransaction {
-  // Of whom nobody knows when he ended, it was at the end of the life at the latest.
+  // A transaction of unknown outcome ended at the end of its life at the latest.
   const end = result === 'unknown' ? life.endedAt : endedAt
   return { id, level, start, commit: undefined, outcome, beganAt, endedAt: end, events }
 }

@@ -3,12 +3,12 @@ import { LayerVfs } from '../../vfs/layer-vfs.js'
 import type { VfsCall } from '../../vfs/layer-vfs.js'
 import type { TestRandom } from '../../test-random.js'
 
-/** A file system whose calls off the thread take a while, so that much else happens meanwhile. */
+/** A file system whose async calls take several microtasks, so that other calls interleave with them. */
 export class SlowVfs extends LayerVfs {
   readonly #random: TestRandom
   readonly #microtasksMax: number
 
-  /** @param microtasksMax - turns of the microtask queue that a call takes at most, before it is made and behind it. */
+  /** @param microtasksMax - greatest number of microtasks before, and again after, each call. */
   constructor(below: Vfs, random: TestRandom, microtasksMax: number) {
     super(below)
     this.#random = random
@@ -27,7 +27,7 @@ export class SlowVfs extends LayerVfs {
   }
 }
 
-/** Lets others go first, that many times. */
+/** Waits for a number of microtasks. */
 export async function microtasks(count: number): Promise<void> {
   for (let left = count; left > 0; left--) await Promise.resolve()
 }

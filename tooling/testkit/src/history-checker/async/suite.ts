@@ -20,17 +20,17 @@ import { SlowVfs } from './slow-vfs.js'
 import { checkSnapshots } from '../snapshot-check.js'
 import { VersionTable } from '../version-table.js'
 
-/** Faults that may strike in the middle of a commit. */
+/** Faults that can strike in the middle of a commit. */
 const FAULTS = FAULT_KINDS.filter(({ name }) =>
   ['EIO on change', 'ENOSPC on change', 'sync: lost', 'sync: reverted', 'sync: ENOSPC'].includes(name),
 )
 
-/** How a life ends: closed, by loss of power, by the end of the process, or by a call that fails. */
+/** The end of a life: a close, a power loss, the end of the process, or a failing call. */
 type End = 'closed' | 'power' | 'killed' | 'fault'
 
 type EngineClass = new (...parts: ConstructorParameters<typeof AsyncEngine>) => AsyncEngine
 
-/** What a canary has of its own. */
+/** Replacements that canaries use. */
 export interface AsyncHistoryOptions {
   readonly engine?: EngineClass
   /** Share of syncs that do nothing. @defaultValue 0 */
@@ -38,8 +38,9 @@ export interface AsyncHistoryOptions {
 }
 
 /**
- * Random transactions of many clients at once, by promises, single writes and the sync face between them, over several lives
- * of the database, and the proof that each history is as the level promises.
+ * Runs random transactions of concurrent clients through the async API, with single writes and sync calls in
+ * between, over several lives of the database, and checks each history against the guarantees of its isolation
+ * level.
  */
 export const asyncHistorySuite: Suite = {
   name: 'history-async',
@@ -95,8 +96,8 @@ class AsyncHistoryRun {
       transactions: history.transactions.length,
       committed: count('committed'),
       conflicts: count('conflict'),
-      'unknown and in': history.unknownCommitted,
-      'unknown and out': history.unknownLost,
+      'unknown, committed': history.unknownCommitted,
+      'unknown, lost': history.unknownLost,
       closes: closed,
       crashes: power + killed,
       'failed commits': fault,
@@ -104,7 +105,7 @@ class AsyncHistoryRun {
     }
   }
 
-  /** Opens, works until the end of this life, and looks at what it has left. */
+  /** Runs one life: opens the database, runs the clients until its end, and resolves what it left. */
   async #live(): Promise<void> {
     const random = this.#random
     const { durability, microtasksMax, clientCount, lifeCount } = this.#swarm
@@ -139,7 +140,10 @@ class AsyncHistoryRun {
     return new HistoryClient(engine, life, this.#choices.fork(), settings)
   }
 
-  /** Has the power go, the process end or a call fail in the middle of it all; gives the disk that is left. */
+  /**
+   * Arms a power loss, the end of the process or a fault at a random operation; the returned function returns the
+   * disk that is left.
+   */
   #armEnd(end: End, life: DatabaseLife, faults: FaultVfs): () => CrashVfs | undefined {
     const random = this.#random
     let image: CrashVfs | undefined
@@ -152,9 +156,9 @@ class AsyncHistoryRun {
         life.end()
       }
     } else if (end === 'fault') {
-      // What was handed to the operating system only may go with a sync that fails.
-      const outlived = FAULTS.filter(({ effect }) => effect.kind !== 'sync' || effect.failure === 'kept')
-      const { effect, calls } = random.pick(this.#swarm.durability === 'full' ? FAULTS : outlived)
+      // A failed sync may drop data that was written to the operating system but not synced.
+      const survivable = FAULTS.filter(({ effect }) => effect.kind !== 'sync' || effect.failure === 'kept')
+      const { effect, calls } = random.pick(this.#swarm.durability === 'full' ? FAULTS : survivable)
       faults.fault = { effect, calls, nth: left, times: random.pick([1, 3, Infinity]) }
     }
     return () => image
@@ -162,12 +166,12 @@ class AsyncHistoryRun {
 
   #plan(end: End): CrashPlan {
     const random = this.#random
-    // What was handed to the operating system only does not outlive a loss of power.
+    // Data that was written to the operating system but not synced does not survive a power loss.
     const isKill = end === 'killed' || this.#swarm.durability !== 'full' || random.chance(0.2)
     return isKill ? crashPlan('killed', random.word()) : randomCrashPlan(random)
   }
 
-  /** Closes it while some still work. */
+  /** Closes the database while some clients still run. */
   async #close(engine: AsyncEngine, life: DatabaseLife): Promise<void> {
     const late = Array.from({ length: 3 }, () => {
       let left = 3
@@ -180,7 +184,7 @@ class AsyncHistoryRun {
     life.end()
   }
 
-  /** Reads all there is, as one who sees every commit. */
+  /** Records a read of the whole content by a transaction that sees every commit. */
   #recordContent(engine: AsyncEngine, life: DatabaseLife): void {
     const record = life.begin(this.#level, engine.seq)
     for (const keyspace of ['a', 'b']) {
@@ -192,26 +196,26 @@ class AsyncHistoryRun {
     life.ended(record, 'acknowledged')
   }
 
-  /** Opens what is left, to see who is in. */
+  /** Reopens the database to find which commits are present. */
   async #resolve(life: DatabaseLife): Promise<void> {
     const engine = await openEngine(this.#disk, this.#swarm, this.#options.engine ?? AsyncEngine)
     const content = engine.content()
     this.#history.add(life, content)
     const findings = engine.db.sync.verify().findings.length
-    if (findings > 0) throw new Violation(`verify finds ${findings} things`)
+    if (findings > 0) throw new Violation(`verify returns ${findings} findings`)
     await engine.db.close()
   }
 }
 
-/** Everything about a run but its level. */
+/** The settings of a run, except its isolation level. */
 interface HistorySwarm extends EngineSettings, HistoryShape {
   readonly transactionCount: number
-  /** Transactions of a life, at most. */
+  /** Greatest number of transactions of a life. */
   readonly lifeCount: number
   readonly clientCount: number
   readonly stepCount: number
   readonly mixesApis: boolean
-  /** Turns that a call off the thread takes, at most. */
+  /** Greatest number of microtasks of an async call. */
   readonly microtasksMax: number
 }
 

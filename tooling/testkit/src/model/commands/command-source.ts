@@ -18,10 +18,10 @@ import type { TextShape } from './text-source.js'
 import { beginOptions, transactionStep } from './transaction-steps.js'
 import type { StepParts } from './transaction-steps.js'
 
-/** Commands that `#make` leaves to `#other`. */
+/** Commands that `#make` delegates to `#other`. */
 type OtherName = Exclude<CommandName, Write['do'] | BulkCommand['do'] | 'batch' | 'read'>
 
-/** A bad day and a good one, in milliseconds: ten years. */
+/** Distance of a clock jump: ten years. */
 const TEN_YEARS_MS = 10 * 365 * 86_400_000
 const DURABILITIES: readonly (Durability | undefined)[] = [
   'full',
@@ -32,7 +32,7 @@ const DURABILITIES: readonly (Durability | undefined)[] = [
   undefined,
 ]
 
-/** Makes commands, each decided by the random source alone. */
+/** Generates commands. The random source alone decides them. */
 export class CommandSource {
   readonly #random: TestRandom
   readonly #shape: TextShape
@@ -53,13 +53,13 @@ export class CommandSource {
       range: () => this.#reads.narrowRange(),
       read: () => this.#reads.read(),
     }
-    // The random source draws whole numbers.
+    // `weighted` draws integers, and some weights are fractions.
     this.#weights = Object.fromEntries(
       Object.entries(weights).map(([name, weight]) => [name, Math.round(weight * 100)]),
     ) as Record<CommandName, number>
   }
 
-  /** Makes the next command. */
+  /** Returns the next command. */
   next(): Command {
     return this.#make(this.#random.weighted(this.#weights))
   }
@@ -109,7 +109,7 @@ export class CommandSource {
     }
   }
 
-  /** Commands that are no write to one keyspace. */
+  /** Returns a command that is not a write to one keyspace. */
   #other(name: OtherName, ks: number): Command {
     const random = this.#random
     switch (name) {
@@ -178,7 +178,7 @@ export class CommandSource {
     return { do: 'update', ks, key: this.#texts.key(), ...next, ...inner, ...throws, ...this.#durability() }
   }
 
-  /** A write that depends on nothing but the writes before it. */
+  /** Returns a write whose result depends only on the writes before it. */
   #concurrentWrite(): Write | BatchCommand {
     const random = this.#random
     const name = random.pick(['put', 'put', 'delete', 'putIfAbsent', 'update', 'batch', 'clear'] as const)
@@ -190,13 +190,13 @@ export class CommandSource {
     return this.#random.chance(0.3) ? { tx: this.#random.below(8) } : {}
   }
 
-  /** What a callback may do. */
+  /** Returns a command for an update callback. */
   #callbackCommand(): Command {
     const names = ['put', 'delete', 'read', 'batch', 'snapshot', 'scanNext', 'checkpoint', 'clear'] as const
     return this.#make(this.#random.pick(names.filter((name) => name === 'put' || this.#weights[name] > 0)))
   }
 
-  /** What is tried on a database that was opened read-only. */
+  /** Returns a command for a database that is open read-only. */
   #readOnlyCommand(): Command {
     const random = this.#random
     const name = random.pick([

@@ -1,9 +1,9 @@
 import type { CommandName } from './commands.js'
 
-/** How often each command comes. */
+/** Relative frequency of each command. */
 export type CommandWeights = Readonly<Record<CommandName, number>>
 
-/** How often each command comes in a run that leaves none out. */
+/** Relative frequencies of a run with all commands. */
 export const COMMAND_WEIGHTS: CommandWeights = {
   put: 60,
   delete: 20,

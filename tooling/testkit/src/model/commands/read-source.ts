@@ -71,7 +71,7 @@ export class ReadSource {
     }
   }
 
-  /** A range that seldom holds everything. */
+  /** Returns a range that rarely contains all entries. */
   narrowRange(): TextRange {
     const random = this.#random
     if (random.chance(0.05)) return this.#range()

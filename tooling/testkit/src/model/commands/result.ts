@@ -1,7 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import type { LdbErrorCode } from '@ldb/base'
 
-/** A refusal that the reference expects. */
+/** An error that the reference expects from the database. */
 export class ExpectedError extends Error {
   override readonly name: string = 'Refusal'
   readonly code: LdbErrorCode
@@ -12,17 +12,20 @@ export class ExpectedError extends Error {
   }
 }
 
-/** A command has nothing to act on: no handle in the slot, nothing open. */
+/** A command has no object to act on: its slot is empty, or no object of its kind is open. */
 export class NoTarget extends Error {
   override readonly name: string = 'Nothing'
 }
 
-/** What the function given to `update` throws on purpose. */
+/** The error that an update callback throws on purpose. */
 export class CallbackError extends Error {
   override readonly name: string = 'Whim'
 }
 
-/** Returns what a call answers, as a text: what it gives, or `!` and the code of its error. Any other error goes on. */
+/**
+ * Returns the result of a call as a string: its return value, or `!` and the code of its error. Other errors
+ * propagate.
+ */
 export function resultOf(call: () => string): string {
   try {
     return call()
@@ -31,7 +34,7 @@ export function resultOf(call: () => string): string {
   }
 }
 
-/** As `answerOf`, for what gives a promise. */
+/** Does the same as `resultOf` for a call that returns a promise. */
 export async function resultOfAsync(call: () => Promise<string>): Promise<string> {
   try {
     return await call()
@@ -48,12 +51,12 @@ function errorResult(error: unknown): string {
   throw error
 }
 
-/** Shows a value that may be absent. */
+/** Formats a value that may be absent. */
 export function formatValue(value: string | undefined): string {
   return value === undefined ? '-' : `"${value}"`
 }
 
-/** Shows what a scan gave. */
+/** Formats an item of a scan. */
 export function formatItem(item: string | readonly [string, string]): string {
   return typeof item === 'string' ? `"${item}"` : `"${item[0]}"="${item[1]}"`
 }

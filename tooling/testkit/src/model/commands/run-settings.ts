@@ -1,15 +1,15 @@
 import type { Durability } from './commands.js'
 
-/** Names of the keyspaces of a run, by slot. */
+/** Keyspace names of a run, indexed by slot. */
 export const KEYSPACE_NAMES: readonly string[] = ['default', 'one', '__proto__', 'drei ü']
 
-/** Snapshots, scans and cursors that a run has open at most, of each kind. */
+/** Greatest number of open snapshots, scans, cursors and transactions of a run, of each kind. */
 export const READS_MAX = 6
 
-/** Milliseconds after which commits are synced in the background. */
+/** Interval of the background sync, in milliseconds. */
 export const SYNC_INTERVAL_MS = 100
 
-/** How the database of a run is set up. */
+/** Options of the database of a run. */
 export interface RunSettings {
   readonly durability: Durability
   readonly pageBytes: number
@@ -17,14 +17,14 @@ export interface RunSettings {
   readonly checkpointLogBytes: number
   readonly segmentBytes: number
   readonly preallocateBytes: number
-  /** The page cache remembers where records stand; true when absent. */
+  /** Whether the page cache uses the adaptive hash index. @defaultValue true */
   readonly usesHashIndex?: boolean
-  /** Encoding of new keyspaces, where the command names none. */
+  /** Default key encoding of new keyspaces. */
   readonly keys: 'utf8' | 'binary' | 'tuple'
   readonly values: 'utf8' | 'binary' | 'json'
 }
 
-/** What most databases have. */
+/** The default settings of a database. */
 export const PLAIN_SETTINGS: RunSettings = {
   durability: 'full',
   pageBytes: 8192,
@@ -36,7 +36,7 @@ export const PLAIN_SETTINGS: RunSettings = {
   values: 'binary',
 }
 
-/** Returns options for `Database.open`; those that users cannot turn ride on a symbol. */
+/** Returns options for `Database.open`. Internal tuning options are passed under a symbol. */
 export function optionsOf(settings: RunSettings): {
   readonly durability: Durability
   readonly cacheBytes: number

@@ -1,14 +1,14 @@
 import type { SortedEntries } from './sorted-entries.js'
 
-/** What one commit has written to one keyspace. */
+/** One write of a commit to one keyspace. */
 interface WriteRecord {
   readonly seq: number
   readonly entries: SortedEntries
-  /** Undefined for what may have been any of them. */
+  /** The written key, or `undefined` for a write that may affect any key of the keyspace. */
   readonly key: string | undefined
 }
 
-/** What takes one change back. */
+/** Restores the value of a key before a change. */
 interface UndoRecord {
   readonly seq: number
   readonly entries: SortedEntries
@@ -17,19 +17,19 @@ interface UndoRecord {
 }
 
 /**
- * The commits of the reference: the present entries, and how to go back to the newest commit that must survive the end of
- * the process.
+ * The commits of the reference, with an undo log back to the newest commit that must survive the end of the
+ * process.
  */
 export class ReferenceCommits {
   /** Number of the newest commit. */
   seq = 0
   /** Commits since the database was opened. */
   commitCount = 0
-  /** The newest commit that was handed to the operating system for certain. */
+  /** Newest commit that was certainly written to the operating system. */
   floor = 0
-  /** Somebody is open who wants to know what is written. */
+  /** True while a transaction is open that needs the writes of others for conflict detection. */
   recordsWrites = false
-  /** What was written since somebody began to watch. */
+  /** The writes since recording began. */
   writes: WriteRecord[] = []
   #undoLog: UndoRecord[] = []
 
@@ -43,30 +43,33 @@ export class ReferenceCommits {
     entries.delete(key)
   }
 
-  /** Removes entries by their places. */
+  /** Deletes the entries from index `start` to `end`. */
   removeSpan(entries: SortedEntries, start: number, end: number): void {
     for (let at = start; at < end; at++) this.#recordUndo(entries, entries.keys[at] as string)
     entries.removeSpan(start, end)
   }
 
-  /** The commit that comes next writes a key, or has read it for update; without one, any of the keyspace perhaps. */
+  /**
+   * Records that the next commit writes a key, or has read it for update. Without a key, the write may affect any
+   * key.
+   */
   recordWrite(entries: SortedEntries, key?: string): void {
     if (this.recordsWrites) this.writes.push({ seq: this.seq + 1, entries, key })
   }
 
-  /** Ends a commit: what was changed since the last one is one. */
+  /** Ends a commit, which contains all changes since the previous one. */
   commit(): void {
     this.seq++
     this.commitCount++
   }
 
-  /** All commits so far are out of the process. */
+  /** Marks all commits as written to the operating system. */
   flush(): void {
     this.floor = this.seq
     this.#undoLog = []
   }
 
-  /** Takes back every commit after `seq`. */
+  /** Undoes every commit after `seq`. */
   rollBackTo(seq: number): void {
     for (let change = this.#undoLog.pop(); change !== undefined; change = this.#undoLog.pop()) {
       if (change.seq <= seq) break

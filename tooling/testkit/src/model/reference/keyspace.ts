@@ -1,18 +1,18 @@
 import { ExpectedError } from '../commands/result.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 import type { SortedEntries } from './sorted-entries.js'
 
-/** A keyspace as it should be. */
+/** A keyspace of the reference. */
 export interface ReferenceKeyspace {
   readonly id: number
   readonly name: string
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
+  readonly keys: KeyConversion
+  readonly values: ValueConversion
   readonly entries: SortedEntries
   dropped: boolean
 }
 
-/** All keyspaces as they were at one commit. */
+/** The content of all keyspaces at one commit. */
 export class ReferenceSnapshot {
   released = false
   readonly #entries: ReadonlyMap<number, SortedEntries>

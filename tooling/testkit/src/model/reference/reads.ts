@@ -9,32 +9,32 @@ import { READS_MAX } from '../commands/run-settings.js'
 import { consumeItems } from './scan-ends.js'
 import { checkRange, spanOf } from './sorted-entries.js'
 import type { Span } from './sorted-entries.js'
-import type { KeyTexts } from '../commands/texts.js'
+import type { KeyConversion } from '../commands/conversions.js'
 
-/** What reads should give. */
+/** Reads of the reference, and its open scans and cursors. */
 export class ReferenceReads {
   readonly #state: ReferenceState
   #scans: ReferenceScan[] = []
-  #cursors: { readonly cursor: ReferenceCursor; readonly keys: KeyTexts }[] = []
+  #cursors: { readonly cursor: ReferenceCursor; readonly keys: KeyConversion }[] = []
 
   constructor(state: ReferenceState) {
     this.#state = state
   }
 
-  /** Scans and cursors of the live state that hold something. */
+  /** Number of open scans and cursors of the live state that pin a snapshot. */
   get openCount(): number {
     const scans = this.#scans.filter((scan) => scan.owner === undefined && !scan.ended)
     const cursors = this.#cursors.filter(({ cursor }) => cursor.owner === undefined)
     return scans.length + cursors.length
   }
 
-  /** Forgets all that is open. */
+  /** Removes all open scans and cursors. */
   reset(): void {
     this.#scans = []
     this.#cursors = []
   }
 
-  /** Does a read that ends within its call. */
+  /** Executes a read that completes within its call. */
   read(view: ReadView, read: Read): string {
     const { entries } = view
     switch (read.read) {
@@ -64,7 +64,7 @@ export class ReferenceReads {
     }
   }
 
-  #moveCursor(cursor: ReferenceCursor, keys: KeyTexts, moves: readonly Move[]): string {
+  #moveCursor(cursor: ReferenceCursor, keys: KeyConversion, moves: readonly Move[]): string {
     return moves
       .map((move) =>
         resultOf(() => {
@@ -78,7 +78,7 @@ export class ReferenceReads {
       .join()
   }
 
-  /** Opens, reads or ends a scan. */
+  /** Opens, reads or closes a scan. */
   scan(command: ScanCommand): string {
     if (command.do === 'scanOpen') {
       if (this.#scans.length >= READS_MAX) return 'enough'
@@ -110,7 +110,7 @@ export class ReferenceReads {
     return items.join()
   }
 
-  /** Opens, moves or ends a cursor. */
+  /** Opens, moves or closes a cursor. */
   cursor(command: CursorCommand): string {
     if (command.do === 'cursorOpen') {
       if (this.#cursors.length >= READS_MAX) return 'enough'
@@ -138,19 +138,19 @@ export class ReferenceReads {
   }
 }
 
-/** Refuses a read for what it asks, wherever it asks it. */
-export function checkRead(keys: KeyTexts, read: Read): void {
+/** Checks the keys and bounds of a read. @throws ExpectedError when one is too long. */
+export function checkRead(keys: KeyConversion, read: Read): void {
   if ('key' in read) checkLength(keys, read.key)
   else if ('keys' in read) for (const key of read.keys) checkLength(keys, key)
   else checkBounds(keys, read.range ?? {})
 }
 
-function checkBounds(keys: KeyTexts, range: TextRange): void {
+function checkBounds(keys: KeyConversion, range: TextRange): void {
   checkRange(range, (text) => {
     checkLength(keys, text)
   })
 }
 
-function checkLength(keys: KeyTexts, text: Text): void {
+function checkLength(keys: KeyConversion, text: Text): void {
   if (keys.byteLength(expand(text)) > KEY_BYTES_MAX) throw new ExpectedError('LDB_TOO_LARGE')
 }

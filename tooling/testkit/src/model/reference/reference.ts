@@ -8,10 +8,10 @@ import { ReferenceTransactions } from './transactions.js'
 import { ReferenceWrites } from './writes.js'
 import { KEYSPACE_NAMES, READS_MAX, SYNC_INTERVAL_MS } from '../commands/run-settings.js'
 import type { RunSettings } from '../commands/run-settings.js'
-import { keyTexts, valueTexts } from '../commands/texts.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import { keyConversion, valueConversion } from '../commands/conversions.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** Answers every command as a database should. It keeps everything in sorted arrays and knows of no file. */
+/** Executes every command as the database must. Stores everything in sorted arrays and uses no files. */
 export class Reference {
   readonly #settings: RunSettings
   readonly #state: ReferenceState
@@ -26,21 +26,21 @@ export class Reference {
     this.#writes = new ReferenceWrites(this.#state, (command) => this.execute(command))
   }
 
-  /** What the database has answered, where the reference leaves it open: a conflict too many is one. */
+  /** The result of the database. The reference uses it where conflict detection may be conservative. */
   actualResult = ''
   readonly #transactions: ReferenceTransactions
 
-  /** Commits that must survive the end of the process, and all there were. */
+  /** The oldest and the newest commit that a crash may leave as the newest. */
   get commitBounds(): readonly [floor: number, seq: number] {
     return [this.#state.commits.floor, this.#state.commits.seq]
   }
 
-  /** Returns the answer to a command, and does what it asks for. */
+  /** Executes a command and returns its result. */
   execute(command: Command): string {
     return resultOf(() => this.#executeCommand(command))
   }
 
-  /** Writes out everything. */
+  /** Returns the whole content as a string. */
   dump(): string {
     return [...this.#state.live.values()]
       .map(
@@ -50,7 +50,7 @@ export class Reference {
       .join('\n')
   }
 
-  /** What is open dies with the process; the database comes back at commit `seq`. */
+  /** Closes all open objects and sets the state to commit `seq`, as after a reopen or crash. */
   reopen(seq: number): void {
     this.#reads.reset()
     this.#state.reopen(seq)
@@ -101,7 +101,7 @@ export class Reference {
     }
   }
 
-  /** Commands on the database as a whole. */
+  /** Executes a command on the database as a whole. */
   #executeOnDatabase(command: Exclude<Command, Write>): string {
     const { live, snapshots, commits } = this.#state
     switch (command.do) {
@@ -151,10 +151,10 @@ export class Reference {
     const { commits } = this.#state
     this.reopen(commits.seq)
     this.#state.readOnly = true
-    const answers = commands.map((command) => this.execute(command))
+    const results = commands.map((command) => this.execute(command))
     this.#state.readOnly = false
     this.reopen(commits.seq)
-    return answers.join('\n')
+    return results.join('\n')
   }
 
   #keyspace(ks: number, keys: string | undefined, values: string | undefined): string {
@@ -166,8 +166,8 @@ export class Reference {
       if (this.#state.readOnly) throw new ExpectedError('LDB_READ_ONLY')
       this.#state.slots[ks] = this.#state.create(
         name,
-        keyTexts(wantedKeys) as KeyTexts,
-        valueTexts(wantedValues) as ValueTexts,
+        keyConversion(wantedKeys) as KeyConversion,
+        valueConversion(wantedValues) as ValueConversion,
       )
       this.#state.commits.flush()
       return 'open'

@@ -3,7 +3,7 @@ import type { ScanEnd } from '../commands/commands.js'
 import { reduceItem, isChosen } from '../commands/scan-item.js'
 import type { Item } from '../commands/scan-item.js'
 
-/** Reads items in the way of an end, and gives what comes of it. */
+/** Consumes items with a terminal operation and returns its formatted result. */
 export function consumeItems(next: () => Item | undefined, end: ScanEnd): string {
   const items: Item[] = []
   for (let item = next(); item !== undefined; item = next()) items.push(item)

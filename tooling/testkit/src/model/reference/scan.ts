@@ -4,28 +4,28 @@ import type { Item } from '../commands/scan-item.js'
 import type { Move, ScanPart, Stage, TextRange } from '../commands/commands.js'
 import { entriesOf, spanOf } from './sorted-entries.js'
 import type { SortedEntries } from './sorted-entries.js'
-import type { KeyTexts } from '../commands/texts.js'
+import type { KeyConversion } from '../commands/conversions.js'
 
-/** Something that can end under those that read through it. */
+/** A snapshot or transaction. Reads through it fail after its release. */
 export interface ViewOwner {
   readonly released: boolean
 }
 
-/** Where a read looks: entries that do not change, and what it dies with. */
+/** A view for a read: immutable entries and the owner whose release ends the view. */
 export interface ReadView {
   readonly entries: SortedEntries
-  readonly keys: KeyTexts
+  readonly keys: KeyConversion
   /** Undefined for the live state. */
   readonly owner: ViewOwner | undefined
 }
 
-/** A scan that is half-way, as it should be. */
+/** An open scan of the reference. */
 export class ReferenceScan {
   readonly owner: ViewOwner | undefined
   readonly #pull: () => Item | undefined
   readonly #entries: readonly (readonly [string, string])[]
   readonly #part: ScanPart
-  /** The scan ends itself with this entry. */
+  /** The scan closes itself after this many entries. */
   readonly #limit: number
   #at = 0
   #ended = false
@@ -42,12 +42,12 @@ export class ReferenceScan {
     this.#pull = pull
   }
 
-  /** True when it holds nothing any more. */
+  /** True when the scan pins no snapshot any more. */
   get ended(): boolean {
     return this.#ended
   }
 
-  /** Returns the next item, `undefined` at the end. */
+  /** Returns the next item, or `undefined` at the end. */
   next(): Item | undefined {
     try {
       return this.#pull()
@@ -75,8 +75,8 @@ export class ReferenceScan {
   }
 
   #staged(stage: Stage, pull: () => Item | undefined): () => Item | undefined {
-    const [name, given = 0] = stage
-    let left = given
+    const [name, count = 0] = stage
+    let left = count
     if (name === 'map') {
       return () => {
         const item = pull()
@@ -107,7 +107,7 @@ export class ReferenceScan {
   }
 }
 
-/** Each item twice, or not at all when its length is a multiple of three. */
+/** Applies `flatMapped` to each item. */
 function flatMapStage(pull: () => Item | undefined): () => Item | undefined {
   let waiting: Item[] = []
   return () => {
@@ -121,7 +121,7 @@ function flatMapStage(pull: () => Item | undefined): () => Item | undefined {
   }
 }
 
-/** A cursor as it should be: a place in a list, −1 when it stands nowhere. */
+/** A cursor of the reference: an index into a list, −1 when unpositioned. */
 export class ReferenceCursor {
   readonly owner: ViewOwner | undefined
   readonly #entries: readonly (readonly [string, string])[]
@@ -135,7 +135,7 @@ export class ReferenceCursor {
     this.#reverse = range.reverse === true
   }
 
-  /** Makes a move and gives the entry it leads to. */
+  /** Moves the cursor and returns the entry at its new position. */
   move(move: Move, seekKey: string): readonly [string, string] | undefined {
     const last = this.#entries.length - 1
     if (typeof move === 'object') this.#at = this.#seek(seekKey)

@@ -8,15 +8,15 @@ import type { ReadView } from './scan.js'
 import type { ReferenceTransaction } from './transaction.js'
 import { KEYSPACE_NAMES } from '../commands/run-settings.js'
 import { SortedEntries } from './sorted-entries.js'
-import { keyTexts, valueTexts } from '../commands/texts.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import { keyConversion, valueConversion } from '../commands/conversions.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** All that the reference knows. */
+/** The state that the parts of the reference share. */
 export class ReferenceState {
   readonly commits: ReferenceCommits = new ReferenceCommits()
-  /** Keyspaces by name, in the order in which they were made. */
+  /** Keyspaces by name, in order of creation. */
   readonly live: Map<string, ReferenceKeyspace> = new Map()
-  /** The handles that the run holds, which may be of keyspaces that were dropped. */
+  /** Handles of the run, by slot. The keyspace of a handle may have been dropped. */
   readonly slots: (ReferenceKeyspace | undefined)[] = []
   snapshots: ReferenceSnapshot[] = []
   transactions: ReferenceTransaction[] = []
@@ -26,16 +26,20 @@ export class ReferenceState {
 
   constructor(durability: Durability) {
     this.#durability = durability
-    this.slots[0] = this.create('default', keyTexts('utf8') as KeyTexts, valueTexts('utf8') as ValueTexts)
+    this.slots[0] = this.create(
+      'default',
+      keyConversion('utf8') as KeyConversion,
+      valueConversion('utf8') as ValueConversion,
+    )
   }
 
-  create(name: string, keys: KeyTexts, values: ValueTexts): ReferenceKeyspace {
+  create(name: string, keys: KeyConversion, values: ValueConversion): ReferenceKeyspace {
     const created = { id: this.#nextId++, name, keys, values, entries: new SortedEntries(), dropped: false }
     this.live.set(name, created)
     return created
   }
 
-  /** The handle of a slot, `undefined` where there is none. */
+  /** Returns the handle of a slot, or `undefined` when the slot is empty. */
   slotOf(ks: number): ReferenceKeyspace | undefined {
     return this.slots[ks]
   }
@@ -46,7 +50,7 @@ export class ReferenceState {
     return keyspace
   }
 
-  /** Where a read of a slot looks: live, in one of the snapshots, or in one of the transactions. */
+  /** Returns the view of a read: the live state, an open snapshot or an open transaction. */
   view(ks: number, from: number | undefined, tx?: number): ReadView {
     const keyspace = this.slot(ks)
     if (tx !== undefined) {
@@ -63,7 +67,7 @@ export class ReferenceState {
     return { entries: snapshot.entriesOf(keyspace), keys: keyspace.keys, owner: snapshot }
   }
 
-  /** One of the transactions, counted round. */
+  /** Returns an open transaction, chosen modulo their number. */
   transaction(pick: number): ReferenceTransaction {
     const transaction = this.transactions[pick % Math.max(1, this.transactions.length)]
     if (transaction === undefined) throw new NoTarget()
@@ -75,7 +79,7 @@ export class ReferenceState {
     if (keyspace?.dropped === true) throw new ExpectedError('LDB_NOT_FOUND')
   }
 
-  /** Returns the value of a key, which must not be too long. */
+  /** Returns the value of a key. @throws ExpectedError when the key is too long. */
   get(keyspace: ReferenceKeyspace, key: Text): string | undefined {
     this.checkKey(keyspace, key)
     return keyspace.entries.get(expand(key))
@@ -91,7 +95,7 @@ export class ReferenceState {
     if ((durability ?? this.#durability) !== 'none') this.commits.flush()
   }
 
-  /** Number of entries of each keyspace. */
+  /** Returns the entry count of each keyspace. */
   sizes(): string {
     return [...this.live.values()].map(({ entries }) => entries.size).join()
   }

@@ -5,33 +5,33 @@ import type { ReferenceCommits } from './commits.js'
 import type { ReferenceKeyspace } from './keyspace.js'
 import { SortedEntries } from './sorted-entries.js'
 
-/** One operation that a commit will do. Deleted ranges have all the keys that were in them. */
+/** One operation of the commit. A range delete lists the keys that were in the range. */
 interface Operation {
   readonly keyspace: ReferenceKeyspace
   readonly keys: readonly string[]
-  /** `undefined` when they are removed. */
+  /** The written value, or `undefined` for a delete. */
   readonly value: string | undefined
-  /** A range, of which there may have been more than its keys. */
+  /** True for a range, which conflicts also with keys that are not in `keys`. */
   readonly isRange: boolean
 }
 
-/** What a savepoint remembers. */
+/** The state that a rollback to a savepoint restores. */
 interface SavedState {
   readonly operationCount: number
   readonly modified: ReadonlyMap<ReferenceKeyspace, SortedEntries>
 }
 
-/** What it has read of one keyspace. */
+/** The reads of one keyspace. */
 interface ReadSet {
-  /** Keys of which a change is a conflict for certain. */
+  /** Keys whose change is a conflict for certain. */
   readonly certain: Set<string>
-  /** Keys of which a change may be one. */
+  /** Keys whose change may be a conflict. */
   readonly possible: Set<string>
-  /** Any change may be one: it was scanned, somehow. */
+  /** True after a scan: any change may be a conflict. */
   isScanned: boolean
 }
 
-/** A transaction as it should be: a copy of everything at its beginning, and what it has made of it. */
+/** A transaction of the reference: a snapshot of all keyspaces at its begin, and its own writes. */
 export class ReferenceTransaction {
   readonly startSeq: number
   readonly isSerializable: boolean
@@ -55,12 +55,12 @@ export class ReferenceTransaction {
     this.#snapshot = new Map([...keyspaces].map((keyspace) => [keyspace, keyspace.entries.freeze()]))
   }
 
-  /** True once it has ended: what reads through it says so too. */
+  /** True after the transaction has ended; reads through it then fail. */
   get released(): boolean {
     return !this.isOpen
   }
 
-  /** Operations that its commit will have. */
+  /** Number of operations of the commit. */
   get operationCount(): number {
     return this.#operations.length
   }
@@ -71,7 +71,7 @@ export class ReferenceTransaction {
     return { entries: this.#entriesOf(keyspace), keys: keyspace.keys, owner: this }
   }
 
-  /** Where a read looks that is nowhere. */
+  /** Returns a view without entries. */
   emptyView({ keys }: ReferenceKeyspace): ReadView {
     return { entries: new SortedEntries(), keys, owner: this }
   }
@@ -80,28 +80,28 @@ export class ReferenceTransaction {
     if (!this.isOpen) throw new ExpectedError('LDB_CLOSED')
   }
 
-  /** What was dropped before it began it does not see. */
+  /** Checks that a keyspace was not dropped before the transaction began. @throws ExpectedError LDB_NOT_FOUND */
   assertVisible(keyspace: ReferenceKeyspace): void {
     if (keyspace.dropped && !this.#snapshot.has(keyspace)) throw new ExpectedError('LDB_NOT_FOUND')
   }
 
-  /** A keyspace is dropped: it was there since the beginning, or is empty. */
+  /** Keeps a dropped keyspace visible: with the content of the snapshot, or empty when it was created later. */
   retainDropped(keyspace: ReferenceKeyspace): void {
     if (!this.#snapshot.has(keyspace)) this.#snapshot.set(keyspace, new SortedEntries())
   }
 
-  /** It has read a key. */
+  /** Records a read of a key. */
   recordKeyRead(keyspace: ReferenceKeyspace, key: string): void {
-    const seen = this.#readSetOf(keyspace)
+    const reads = this.#readSetOf(keyspace)
     const isOwn = this.#operations.some(
       (operation) => operation.keyspace === keyspace && (operation.isRange || operation.keys.includes(key)),
     )
-    // What it has written itself it has not read.
-    if (isOwn) seen.possible.add(key)
-    else seen.certain.add(key)
+    // A read of an own write does not read the snapshot.
+    if (isOwn) reads.possible.add(key)
+    else reads.certain.add(key)
   }
 
-  /** It has read some of a keyspace. */
+  /** Records a scan of a keyspace. */
   recordScan(keyspace: ReferenceKeyspace): void {
     this.#readSetOf(keyspace).isScanned = true
   }
@@ -111,7 +111,7 @@ export class ReferenceTransaction {
     this.#locks.set(keyspace, locks.add(key))
   }
 
-  /** Writes keys; with `isRange`, those that are in a range. */
+  /** Writes keys. `isRange` marks a write of a whole range. */
   write(
     keyspace: ReferenceKeyspace,
     keys: readonly string[],
@@ -140,7 +140,7 @@ export class ReferenceTransaction {
     const saved = this.savepoints[index % Math.max(1, this.savepoints.length)]
     if (saved === undefined) throw new ExpectedError('LDB_NOT_FOUND')
     this.#operations.length = saved.operationCount
-    // It may be gone back to again.
+    // The copy allows another rollback to the same savepoint.
     this.#modified = new Map(
       [...saved.modified].map(([keyspace, { keys, values }]) => [
         keyspace,
@@ -148,24 +148,24 @@ export class ReferenceTransaction {
       ]),
     )
     const at = this.savepoints.indexOf(saved)
-    // Those that came later are gone.
-    this.savepoints = this.savepoints.map((each, place) => (place > at ? undefined : each))
+    // A rollback removes later savepoints.
+    this.savepoints = this.savepoints.map((each, index) => (index > at ? undefined : each))
   }
 
-  /** Reports whether it must lose to what was committed since, may, or must not. */
+  /** Reports whether the commit must fail with a conflict: `perhaps` allows both results. */
   conflictsWith({ writes }: ReferenceCommits): 'yes' | 'no' | 'perhaps' {
     if (this.#operations.length === 0 && this.#locks.size === 0) return 'no'
-    let answer: 'no' | 'perhaps' = 'no'
+    let verdict: 'no' | 'perhaps' = 'no'
     for (const { seq, entries, key } of writes) {
       if (seq <= this.startSeq) continue
-      const verdict = this.#conflictWithWrite(entries, key)
-      if (verdict === 'yes') return 'yes'
-      if (verdict === 'perhaps') answer = 'perhaps'
+      const conflict = this.#conflictWithWrite(entries, key)
+      if (conflict === 'yes') return 'yes'
+      if (conflict === 'perhaps') verdict = 'perhaps'
     }
-    return answer
+    return verdict
   }
 
-  /** Does to the present what it has done to its own. */
+  /** Applies the operations to the live state. */
   apply(commits: ReferenceCommits): void {
     for (const { keyspace, keys, value, isRange } of this.#operations) {
       if (isRange) commits.recordWrite(keyspace.entries)
@@ -179,34 +179,34 @@ export class ReferenceTransaction {
     }
   }
 
-  /** Keyspaces that it writes to. */
+  /** Keyspaces that the transaction writes to. */
   get targets(): readonly ReferenceKeyspace[] {
     return this.#operations.map(({ keyspace }) => keyspace)
   }
 
   #conflictWithWrite(entries: SortedEntries, key: string | undefined): 'yes' | 'no' | 'perhaps' {
-    let answer: 'no' | 'perhaps' = 'no'
+    let verdict: 'no' | 'perhaps' = 'no'
     for (const operation of this.#operations) {
       if (operation.keyspace.entries !== entries) continue
       if (key !== undefined && operation.keys.includes(key)) return 'yes'
-      if (key === undefined || operation.isRange) answer = 'perhaps'
+      if (key === undefined || operation.isRange) verdict = 'perhaps'
     }
     for (const [keyspace, locks] of this.#locks) {
       if (keyspace.entries !== entries) continue
       if (key !== undefined && locks.has(key)) return 'yes'
-      if (key === undefined) answer = 'perhaps'
+      if (key === undefined) verdict = 'perhaps'
     }
-    if (!this.isSerializable) return answer
+    if (!this.isSerializable) return verdict
     for (const [keyspace, { certain, possible, isScanned }] of this.#readSets) {
       if (keyspace.entries !== entries) continue
       if (key !== undefined && certain.has(key)) return 'yes'
-      if (key === undefined || isScanned || possible.has(key)) answer = 'perhaps'
+      if (key === undefined || isScanned || possible.has(key)) verdict = 'perhaps'
     }
-    return answer
+    return verdict
   }
 
   #entriesOf(keyspace: ReferenceKeyspace): SortedEntries {
-    // What was made later is empty to it.
+    // A keyspace that was created after the snapshot is empty.
     return this.#modified.get(keyspace) ?? this.#snapshot.get(keyspace) ?? new SortedEntries()
   }
 

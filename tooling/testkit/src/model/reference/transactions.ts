@@ -16,7 +16,7 @@ import { ReferenceTransaction } from './transaction.js'
 import { READS_MAX } from '../commands/run-settings.js'
 import { checkRange, SortedEntries, spanOf } from './sorted-entries.js'
 
-/** What transactions should do. */
+/** Transactions of the reference. */
 export class ReferenceTransactions {
   readonly #state: ReferenceState
   readonly #reads: ReferenceReads
@@ -26,8 +26,8 @@ export class ReferenceTransactions {
     this.#reads = reads
   }
 
-  /** @param observed - the answer of the database, for conflicts that are left to it. */
-  execute(command: TransactionCommand, observed: string): string {
+  /** @param actualResult - the result of the database, which decides where a conflict is optional. */
+  execute(command: TransactionCommand, actualResult: string): string {
     const state = this.#state
     switch (command.do) {
       case 'txBegin':
@@ -37,7 +37,7 @@ export class ReferenceTransactions {
       case 'txStep':
         return this.#step(state.transaction(command.pick), command.step)
       case 'txCommit':
-        return this.#commit(state.transaction(command.pick), command.durability, observed)
+        return this.#commit(state.transaction(command.pick), command.durability, actualResult)
       case 'txRollback':
         state.transaction(command.pick).isOpen = false
         return 'rolled back'
@@ -73,18 +73,22 @@ export class ReferenceTransactions {
 
   #run(command: TransactionCommand & { readonly do: 'transaction' }): string {
     const transaction = this.#begin(command)
-    const answers = command.steps.map((step) => resultOf(() => this.#step(transaction, step)))
+    const results = command.steps.map((step) => resultOf(() => this.#step(transaction, step)))
     if (command.end === 'throw') throw new CallbackError()
     if (command.end !== 'rollback') this.#commit(transaction, undefined, '')
-    return answers.join()
+    return results.join()
   }
 
-  #commit(transaction: ReferenceTransaction, durability: Durability | undefined, observed: string): string {
+  #commit(
+    transaction: ReferenceTransaction,
+    durability: Durability | undefined,
+    actualResult: string,
+  ): string {
     transaction.assertOpen()
     transaction.isOpen = false
     const { commits } = this.#state
     const loses = transaction.conflictsWith(commits)
-    if (loses === 'yes' || (loses === 'perhaps' && observed === '!LDB_CONFLICT')) {
+    if (loses === 'yes' || (loses === 'perhaps' && actualResult === '!LDB_CONFLICT')) {
       throw new ExpectedError('LDB_CONFLICT')
     }
     if (transaction.operationCount === 0) return 'committed'
@@ -151,7 +155,7 @@ export class ReferenceTransactions {
     const { entries } = transaction.view(keyspace)
     const span = spanOf(entries, range, keyspace.keys)
     const count = Math.max(0, Math.min(limit, span.end - span.start - offset))
-    // With counts, the entries are looked up first, and where there are none there is nothing to remove.
+    // With `limit` or `offset`, the range delete first reads the entries, and does nothing when it finds none.
     if (isCounted) {
       transaction.recordScan(keyspace)
       if (count === 0) return 'done'
@@ -162,7 +166,7 @@ export class ReferenceTransactions {
     return 'done'
   }
 
-  /** What a read looks at; what it is refused for comes before what it may not know of. */
+  /** Returns the view of a read. Key length checks precede the check that the keyspace is visible. */
   #readView(
     transaction: ReferenceTransaction,
     keyspace: ReferenceKeyspace,
@@ -179,7 +183,7 @@ export class ReferenceTransactions {
   }
 }
 
-/** Reports whether a read is over before anything is looked up. */
+/** Reports whether a read completes without a lookup. */
 function isEmptyRead({ keys }: ReferenceKeyspace, read: Read): boolean {
   if (read.read === 'getMany') return read.keys.length === 0
   if (read.read !== 'count') return false

@@ -5,18 +5,18 @@ import type { ReferenceKeyspace } from './keyspace.js'
 import type { ReferenceState } from './state.js'
 import { checkRange, spanOf } from './sorted-entries.js'
 
-/** What writes should do. */
+/** Writes of the reference. */
 export class ReferenceWrites {
   readonly #state: ReferenceState
-  /** Does the commands that a callback runs. */
+  /** Executes the commands of an update callback. */
   readonly #executeInner: (command: Command) => string
 
-  constructor(state: ReferenceState, answer: (command: Command) => string) {
+  constructor(state: ReferenceState, result: (command: Command) => string) {
     this.#state = state
-    this.#executeInner = answer
+    this.#executeInner = result
   }
 
-  /** Does one write to one keyspace. */
+  /** Executes one write to one keyspace. */
   write(command: Write): string {
     const keyspace = this.#state.slot(command.ks)
     this.#state.assertWritable(keyspace)
@@ -59,7 +59,7 @@ export class ReferenceWrites {
     if (span.isEmpty) return 'done'
     const { offset = 0, limit = Infinity, reverse = false } = range
     const count = Math.max(0, Math.min(limit, span.end - span.start - offset))
-    // With counts, the entries are looked up first, and where there are none there is nothing to commit.
+    // With `limit` or `offset`, the range delete first reads the entries, and commits nothing when it finds none.
     if (count === 0 && (offset > 0 || limit !== Infinity)) return 'done'
     this.#state.commits.recordWrite(keyspace.entries)
     const start = reverse ? span.end - offset - count : span.start + offset
@@ -70,10 +70,10 @@ export class ReferenceWrites {
 
   #swap(keyspace: ReferenceKeyspace, command: Write & { do: 'swap' }, before: string | undefined): string {
     const { expected } = command
-    const held = expected === 'same' || (expected === 'absent' && before === undefined)
+    const matches = expected === 'same' || (expected === 'absent' && before === undefined)
     const next = command.next === undefined ? undefined : expand(command.next)
     const hasExpected = expected === 'other' || (expected === 'same' && before !== undefined)
-    if (!held) return 'false'
+    if (!matches) return 'false'
     if (next !== undefined) {
       this.#state.commits.put(keyspace.entries, expand(command.key), next)
       this.#state.commit(command.durability)
@@ -104,7 +104,7 @@ export class ReferenceWrites {
     return `${formatValue(before)} ${inner.join()}`
   }
 
-  /** Does a batch. */
+  /** Commits a batch. */
   batch(steps: readonly BatchStep[], durability: Durability | undefined): string {
     if (this.#state.readOnly) throw new ExpectedError('LDB_READ_ONLY')
     const targets = steps.map((step) => this.#state.slotOf(step.ks))
@@ -135,7 +135,7 @@ export class ReferenceWrites {
     return `${count}`
   }
 
-  /** Does a batch over a group of keys. */
+  /** Commits a batch over a group of keys. */
   bulk(command: BulkCommand): string {
     if (this.#state.readOnly) throw new ExpectedError('LDB_READ_ONLY')
     const keyspace = this.#state.slot(command.ks)

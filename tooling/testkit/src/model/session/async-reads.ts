@@ -15,27 +15,30 @@ import { flatMapped, reduceItem, isChosen, lengthOf } from '../commands/scan-ite
 import type { Item } from '../commands/scan-item.js'
 import { READS_MAX } from '../commands/run-settings.js'
 import { rangeOptionsOf, checkEstimate } from './reads.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** A keyspace by its async face, live or frozen somewhere, and how texts become its keys and values. */
+/**
+ * The async reads of a keyspace, live or in a snapshot, and the conversions between command strings and its keys
+ * and values.
+ */
 export interface AsyncTextReads {
   readonly reads: AsyncKeyspaceReads<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
+  readonly keys: KeyConversion
+  readonly values: ValueConversion
 }
 
-/** Reads by promises, and the scans and cursors that are open. */
+/** Reads through the async API, and the open scans and cursors. */
 export class AsyncSessionReads {
   #scans: AsyncScan<Item>[] = []
   #cursors: { readonly cursor: AsyncCursor<unknown, unknown>; readonly texts: AsyncTextReads }[] = []
 
-  /** Forgets all that is open. */
+  /** Removes all open scans and cursors. */
   reset(): void {
     this.#scans = []
     this.#cursors = []
   }
 
-  /** Does a read that ends within its call. */
+  /** Executes a read that completes within its call. */
   async read(texts: AsyncTextReads, read: Read): Promise<string> {
     const { reads, keys, values } = texts
     const value = (found: unknown): string =>
@@ -67,7 +70,7 @@ export class AsyncSessionReads {
     }
   }
 
-  /** Opens, reads or ends a scan. */
+  /** Opens, reads or closes a scan. */
   async scan(command: ScanCommand, view: () => AsyncTextReads): Promise<string> {
     if (command.do === 'scanOpen') {
       if (this.#scans.length >= READS_MAX) return 'enough'
@@ -82,12 +85,12 @@ export class AsyncSessionReads {
       this.#scans.splice(at, 1)
       return 'ended'
     }
-    // Called at once: they are answered in their order.
+    // The calls are concurrent; the scan completes them in call order.
     const results = await Promise.all(Array.from({ length: command.count }, () => scan.next()))
     return results.map(({ value }) => (value === undefined ? '-' : formatItem(value))).join()
   }
 
-  /** Opens, moves or ends a cursor. */
+  /** Opens, moves or closes a cursor. */
   async cursor(command: CursorCommand, view: () => AsyncTextReads): Promise<string> {
     if (command.do === 'cursorOpen') {
       if (this.#cursors.length >= READS_MAX) return 'enough'
@@ -110,18 +113,18 @@ async function moveCursor(
   { keys, values }: AsyncTextReads,
   moves: readonly Move[],
 ): Promise<string> {
-  const answers: string[] = []
+  const results: string[] = []
   for (const move of moves) {
-    answers.push(
+    results.push(
       await resultOfAsync(async () => {
         const found =
           typeof move === 'object' ? await cursor.seek(keys.toKey(expand(move.seek))) : await cursor[move]()
-        if (cursor.valid !== found) return 'not where it says it is'
+        if (cursor.valid !== found) return 'valid differs from the returned value'
         return found ? formatItem([keys.fromKey(cursor.key), values.fromValue(cursor.value)]) : '-'
       }),
     )
   }
-  return answers.join()
+  return results.join()
 }
 
 function openScan(

@@ -13,7 +13,7 @@ import { formatKeyspaces, formatReport, formatStats } from './format.js'
 import { Session } from './session.js'
 import type { DatabaseLocation } from './session.js'
 
-/** What the sync face may do in between: nothing is left open by it that the other face does not know. */
+/** Commands that may run through the sync API in between: they open no object that the async API would not know. */
 const SYNC_COMMANDS: ReadonlySet<CommandName> = new Set([
   'put',
   'delete',
@@ -38,10 +38,10 @@ const SYNC_COMMANDS: ReadonlySet<CommandName> = new Set([
   'together',
   'misuse',
 ])
-/** Of so many commands the sync face does one. */
+/** One of this many commands runs through the sync API. */
 const SYNC_INTERVAL = 6
 
-/** Does every command by promises, on the database of a sync session that does some of them. */
+/** Executes every command through the async API, on the database of a sync session that executes some of them. */
 export class AsyncSession {
   readonly #sync: Session
   readonly #reads: AsyncSessionReads = new AsyncSessionReads()
@@ -51,8 +51,8 @@ export class AsyncSession {
   #mirror: ChangeMirror
   #count = 0
 
-  constructor(settings: RunSettings, place: DatabaseLocation) {
-    this.#sync = new Session(settings, place)
+  constructor(settings: RunSettings, location: DatabaseLocation) {
+    this.#sync = new Session(settings, location)
     this.#transactions = new AsyncSessionTransactions(this.#reads, this.#sync.transactions, (ks) =>
       this.#sync.slot(ks),
     )
@@ -64,21 +64,21 @@ export class AsyncSession {
     return this.#sync.database.promises
   }
 
-  /** Returns the answer to a command, and does what it asks for. */
+  /** Executes a command and returns its result. */
   async execute(command: Command): Promise<string> {
     if (SYNC_COMMANDS.has(command.do) && ++this.#count % SYNC_INTERVAL === 0)
       return this.#sync.execute(command)
-    const answer = await resultOfAsync(() => this.#executeCommand(command))
+    const result = await resultOfAsync(() => this.#executeCommand(command))
     this.#sync.assertNoFailures()
-    return answer
+    return result
   }
 
-  /** Writes out everything. */
+  /** Returns the whole content as a string. */
   dump(): string {
     return this.#sync.dump()
   }
 
-  /** Leaves the process without a word; see the sync session. */
+  /** Ends the process without a close and recovers; see `Session.crash`. */
   crash(): number {
     const seq = this.#sync.crash()
     this.#reset()
@@ -119,7 +119,7 @@ export class AsyncSession {
       case 'thin':
         return this.#writes.bulk(command)
       case 'together':
-        // All are called before any is waited for.
+        // All writes are called before any is awaited.
         return (
           await Promise.all(
             command.writes.map((write) =>
@@ -203,10 +203,10 @@ export class AsyncSession {
         return this.dump()
       case 'readOnly': {
         await this.#reopen(true)
-        const answers: string[] = []
-        for (const inner of command.commands) answers.push(await this.execute(inner))
+        const results: string[] = []
+        for (const inner of command.commands) results.push(await this.execute(inner))
         await this.#reopen(false)
-        return answers.join('\n')
+        return results.join('\n')
       }
       default:
         return this.#sync.execute(command)
@@ -215,18 +215,18 @@ export class AsyncSession {
 
   async #compareChanges(): Promise<string> {
     if (this.#sync.isReadOnly) return 'agree'
-    // What is in this process alone is not told.
+    // `changes` returns only commits that were written to the operating system.
     await this.#db.synced()
     return this.#mirror.compare()
   }
 
   async #keyspace(command: Command & { readonly do: 'keyspace' }): Promise<string> {
-    const answer = this.#sync.execute(command)
-    if (answer !== 'open') return answer
+    const result = this.#sync.execute(command)
+    if (result !== 'open') return result
     const { keyspace } = this.#sync.slot(command.ks)
     const name = KEYSPACE_NAMES[command.ks] as string
     const opened = await this.#db.keyspace(name)
-    return opened === this.#db.of(keyspace) && opened.name === name ? 'open' : 'another handle'
+    return opened === this.#db.of(keyspace) && opened.name === name ? 'open' : 'a different handle'
   }
 
   #readsAt(ks: number, from: number | undefined): AsyncTextReads {

@@ -9,13 +9,13 @@ import { beginOptionsOf } from './transactions.js'
 import type { Slot } from './slot.js'
 import type { OpenTransaction, SessionTransactions } from './transactions.js'
 
-/** A transaction by its async face. */
+/** An open transaction of the async API. */
 interface AsyncOpenTransaction {
   readonly tx: AsyncTransaction
   readonly savepoints: Savepoint[]
 }
 
-/** Transactions by promises. The sync face knows all of them too, in the same order. */
+/** Transactions through the async API. The sync session lists the same transactions in the same order. */
 export class AsyncSessionTransactions {
   #open: AsyncOpenTransaction[] = []
   readonly #reads: AsyncSessionReads
@@ -28,7 +28,7 @@ export class AsyncSessionTransactions {
     this.#slot = slot
   }
 
-  /** Forgets all that is open. */
+  /** Removes all open transactions. */
   reset(): void {
     this.#open = []
   }
@@ -65,7 +65,7 @@ export class AsyncSessionTransactions {
     }
   }
 
-  /** Where a cursor of one of them looks. */
+  /** Returns the reads of an open transaction in a keyspace. */
   reads(pick: number, ks: number): AsyncTextReads {
     const { keyspace, keys, values } = this.#slot(ks)
     return { reads: this.#picked(pick).tx.in(keyspace), keys, values }
@@ -83,12 +83,12 @@ export class AsyncSessionTransactions {
   ): Promise<string> {
     return db.transaction(async (tx) => {
       const open = { tx, savepoints: [] }
-      const answers: string[] = []
-      for (const step of command.steps) answers.push(await resultOfAsync(() => this.#step(open, step)))
+      const results: string[] = []
+      for (const step of command.steps) results.push(await resultOfAsync(() => this.#step(open, step)))
       if (command.end === 'throw') throw new CallbackError()
       if (command.end === 'commit') await tx.commit()
       if (command.end === 'rollback') await tx.rollback()
-      return answers.join()
+      return results.join()
     }, beginOptionsOf(command))
   }
 
@@ -103,7 +103,7 @@ export class AsyncSessionTransactions {
       return 'undone'
     }
     const { keyspace, keys, values } = this.#slot(step.ks)
-    // Its own methods are those of `default`.
+    // The methods of the transaction itself apply to `default`.
     const view =
       step.ks === 0 ? (tx as unknown as AsyncTransactionKeyspace<unknown, unknown>) : tx.in(keyspace)
     switch (step.step) {

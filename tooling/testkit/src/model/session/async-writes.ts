@@ -2,16 +2,16 @@ import type { AsyncDatabaseHandle, AsyncKeyspaceWrites } from '@ldb/core'
 import { formatValue, CallbackError } from '../commands/result.js'
 import { expand, filledKey, filledValue } from '../commands/commands.js'
 import type { BatchCommand, BulkCommand, Write } from '../commands/commands.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 import { rangeOptionsOf } from './reads.js'
 import type { Session } from './session.js'
 import { expectedValue } from './writes.js'
 
-/** An async keyspace handle and the conversions between command texts and its keys and values. */
+/** An async keyspace handle and the conversions between command strings and its keys and values. */
 interface AsyncSlot {
   readonly keyspace: AsyncKeyspaceWrites<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
+  readonly keys: KeyConversion
+  readonly values: ValueConversion
 }
 
 /** Writes through the async API of a real database. */
@@ -69,7 +69,7 @@ export class AsyncSessionWrites {
           keys.toKey(expand(command.key)),
           (value) => {
             before = formatValue(value === undefined ? undefined : values.fromValue(value))
-            // What the callback does it does by the sync face.
+            // The callback uses the sync API.
             for (const each of command.inner ?? []) inner.push(this.#sync.execute(each))
             if (command.throws === true) throw new CallbackError()
             return command.next === undefined ? undefined : values.toValue(expand(command.next))

@@ -2,9 +2,9 @@ import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 
 /**
- * Copies what the end of a process leaves in a directory: all files as they are, and no lock.
+ * Copies the files that the end of the process leaves in a directory, without the lock file.
  *
- * @param seed - another one than that of any file system before, so that identifiers are new.
+ * @param seed - must differ from that of every earlier file system, so that new identifiers are unique.
  */
 export function imageAfterKill(vfs: Vfs, directory: string, seed: number): MemoryVfs {
   const image = new MemoryVfs({ seed })

@@ -14,19 +14,22 @@ import type {
 import { flatMapped, reduceItem, isChosen, lengthOf } from '../commands/scan-item.js'
 import type { Item } from '../commands/scan-item.js'
 import { READS_MAX } from '../commands/run-settings.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** A keyspace, live or in a snapshot, and how texts become its keys and values. */
+/**
+ * The reads of a keyspace, live or in a snapshot, and the conversions between command strings and its keys and
+ * values.
+ */
 export interface TextReads {
   readonly reads: KeyspaceReads<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
+  readonly keys: KeyConversion
+  readonly values: ValueConversion
 }
 
 /** Returns the options of a range. */
 export function rangeOptionsOf(
   range: TextRange | undefined,
-  keys: KeyTexts,
+  keys: KeyConversion,
 ): RangeOptions<unknown> | undefined {
   if (range === undefined) return undefined
   const { gt, gte, lt, lte, prefix, ...rest } = range
@@ -37,18 +40,18 @@ export function rangeOptionsOf(
   return options
 }
 
-/** Reads of a real database, and the scans and cursors that it has open. */
+/** Reads through the sync API, and the open scans and cursors. */
 export class SessionReads {
   #scans: Scan<Item>[] = []
   #cursors: { readonly cursor: Cursor<unknown, unknown>; readonly texts: TextReads }[] = []
 
-  /** Forgets all that is open. */
+  /** Removes all open scans and cursors. */
   reset(): void {
     this.#scans = []
     this.#cursors = []
   }
 
-  /** Does a read that ends within its call. */
+  /** Executes a read that completes within its call. */
   read(texts: TextReads, read: Read): string {
     const { reads, keys, values } = texts
     const value = (found: unknown): string =>
@@ -76,7 +79,7 @@ export class SessionReads {
     }
   }
 
-  /** Opens, reads or ends a scan. */
+  /** Opens, reads or closes a scan. */
   scan(command: ScanCommand, view: () => TextReads): string {
     if (command.do === 'scanOpen') {
       if (this.#scans.length >= READS_MAX) return 'enough'
@@ -99,7 +102,7 @@ export class SessionReads {
     return items.join()
   }
 
-  /** Opens, moves or ends a cursor. */
+  /** Opens, moves or closes a cursor. */
   cursor(command: CursorCommand, view: () => TextReads): string {
     if (command.do === 'cursorOpen') {
       if (this.#cursors.length >= READS_MAX) return 'enough'
@@ -126,7 +129,7 @@ function moveCursor(
     .map((move) =>
       resultOf(() => {
         const found = typeof move === 'object' ? cursor.seek(keys.toKey(expand(move.seek))) : cursor[move]()
-        if (cursor.valid !== found) return 'not where it says it is'
+        if (cursor.valid !== found) return 'valid differs from the returned value'
         return found ? formatItem([keys.fromKey(cursor.key), values.fromValue(cursor.value)]) : '-'
       }),
     )
@@ -183,10 +186,10 @@ function consumeScan(scan: Scan<Item>, end: ScanEnd): string {
   }
 }
 
-/** An estimate may be off, but not beyond all there is, and not at all where there is nothing to guess. */
+/** Checks an estimate against the entry count: it must not exceed it, and must equal it when there is no range. */
 function checkedEstimate({ reads, keys }: TextReads, range: TextRange | undefined): string {
   const total = reads.count()
-  // Those of a transaction leave out what it has written itself.
+  // An estimate of a transaction does not include its own writes.
   return checkEstimate(
     reads.estimate(rangeOptionsOf(range, keys)),
     'getForUpdate' in reads ? undefined : total,
@@ -194,7 +197,12 @@ function checkedEstimate({ reads, keys }: TextReads, range: TextRange | undefine
   )
 }
 
-/** Reports whether an estimate may be right, of so many entries in all. */
+/**
+ * Checks the plausibility of an estimate.
+ *
+ * @param total - the entry count, or `undefined` when it is unknown.
+ * @returns `sane` or a description.
+ */
 export function checkEstimate(
   { count, bytes }: RangeEstimate,
   total: number | undefined,

@@ -16,18 +16,18 @@ import { SessionTransactions } from './transactions.js'
 import { slotOf } from './slot.js'
 import type { Slot } from './slot.js'
 import { SessionWrites } from './writes.js'
-import { keyTexts, valueTexts } from '../commands/texts.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import { keyConversion, valueConversion } from '../commands/conversions.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** Where the database is kept. */
+/** The file system and directory of a database. */
 export interface DatabaseLocation {
   readonly vfs: Vfs
   readonly directory: string
-  /** Nothing is kept: there is no reopening. */
+  /** True for a database without files, which cannot be reopened. */
   readonly isMemoryOnly?: boolean
 }
 
-/** Does every command with a real database. */
+/** Executes commands through the sync API of a real database. */
 export class Session {
   readonly #settings: RunSettings
   readonly #reads: SessionReads = new SessionReads()
@@ -35,18 +35,18 @@ export class Session {
   #location: DatabaseLocation
   #db: Database
   #slots: (Slot | undefined)[] = []
-  /** What another face has opened is put here too. */
+  /** Open snapshots, including those that an async session opened. */
   snapshots: Snapshot[] = []
   readonly transactions: SessionTransactions
   #crashCount = 0
-  /** It is open read-only just now. */
+  /** True while the database is open read-only. */
   isReadOnly = false
-  /** What the listeners heard of. */
+  /** Errors that event listeners received. */
   readonly #failures: unknown[] = []
 
-  constructor(settings: RunSettings, place: DatabaseLocation) {
+  constructor(settings: RunSettings, location: DatabaseLocation) {
     this.#settings = settings
-    this.#location = place
+    this.#location = location
     this.transactions = new SessionTransactions(this.#reads, (ks) => this.slot(ks))
     this.#db = this.#open(false)
   }
@@ -56,32 +56,35 @@ export class Session {
     return this.#db
   }
 
-  /** Returns the answer to a command, and does what it asks for. */
+  /** Executes a command and returns its result. */
   execute(command: Command): string {
-    const answer = resultOf(() => this.#executeCommand(command))
+    const result = resultOf(() => this.#executeCommand(command))
     this.assertNoFailures()
-    return answer
+    return result
   }
 
-  /** Throws when the database has told of an error. */
+  /** Throws when the database has emitted an error event. */
   assertNoFailures(): void {
     if (this.#failures.length > 0)
-      throw new Violation('an error event where nothing fails', { cause: this.#failures[0] })
+      throw new Violation('an error event without a fault', { cause: this.#failures[0] })
   }
 
-  /** Closes the database, unless that was done, and opens it. */
+  /** Closes the database if it is open, and opens it again. */
   reopen(readOnly: boolean): void {
     this.#db.close()
     this.#db = this.#open(readOnly)
   }
 
-  /** Writes out everything. */
+  /** Returns the whole content as a string. */
   dump(): string {
     return this.#db
       .keyspaces()
       .map(({ name, keys, values }) => {
         const keyspace = this.#db.keyspace(name) as unknown as Keyspace<unknown, unknown>
-        const [toKey, toValue] = [keyTexts(keys) as KeyTexts, valueTexts(values) as ValueTexts]
+        const [toKey, toValue] = [
+          keyConversion(keys) as KeyConversion,
+          valueConversion(values) as ValueConversion,
+        ]
         const entries = keyspace
           .entries()
           .map(
@@ -92,17 +95,17 @@ export class Session {
       .join('\n')
   }
 
-  /** Leaves the process without a word, and gives the number of the commit at which the database is found again. */
+  /** Ends the process without a close, recovers the database and returns the number of its newest commit. */
   crash(): number {
     const { vfs, directory } = this.#location
     this.#crashCount++
     this.#location = { vfs: imageAfterKill(vfs, directory, 1_000 + this.#crashCount), directory }
-    using look = this.#open(true)
-    const { seq } = look
-    look.close()
+    using reader = this.#open(true)
+    const { seq } = reader
+    reader.close()
     this.#db = this.#open(false)
     if (this.#db.seq !== seq)
-      throw new Violation(`read-only, the newest commit was ${seq}, then ${this.#db.seq}`)
+      throw new Violation(`the newest commit was ${seq} read-only and ${this.#db.seq} after the reopen`)
     return seq
   }
 
@@ -123,7 +126,8 @@ export class Session {
       this.#failures.push(error)
     })
     db.on('checkpoint', ({ seq }) => {
-      if (seq > db.seq) this.#failures.push(new Violation(`checkpoint of commit ${seq} before it was there`))
+      if (seq > db.seq)
+        this.#failures.push(new Violation(`checkpoint of commit ${seq} before the commit was visible`))
     })
     this.#slots = []
     this.snapshots = []
@@ -215,12 +219,12 @@ export class Session {
         return this.dump()
       case 'readOnly': {
         this.reopen(true)
-        const answers = command.commands.map((inner) => this.execute(inner))
+        const results = command.commands.map((inner) => this.execute(inner))
         this.reopen(false)
-        return answers.join('\n')
+        return results.join('\n')
       }
       case 'changes':
-        // Whoever has promises follows them.
+        // Only async sessions read the change stream.
         if (!this.isReadOnly) this.#db.sync()
         return 'agree'
       case 'time':
@@ -233,7 +237,7 @@ export class Session {
         return 'passed'
       }
       default:
-        throw new Violation(`a command that this cannot do: ${command.do}`)
+        throw new Violation(`unsupported command: ${command.do}`)
     }
   }
 
@@ -241,7 +245,7 @@ export class Session {
     return this.#slots[ks] !== undefined
   }
 
-  /** The handle of a slot. */
+  /** Returns the handle of a slot. @throws NoTarget when the slot is empty. */
   slot(ks: number): Slot {
     const slot = this.#slots[ks]
     if (slot === undefined) throw new NoTarget()

@@ -1,20 +1,20 @@
 import type { Database, Keyspace } from '@ldb/core'
 import { Violation } from '../../violation.js'
-import { keyTexts, valueTexts } from '../commands/texts.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import { keyConversion, valueConversion } from '../commands/conversions.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** A handle of a keyspace, and how texts become its keys and values. */
+/** A keyspace handle and the conversions between command strings and its keys and values. */
 export interface Slot {
   readonly keyspace: Keyspace<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
+  readonly keys: KeyConversion
+  readonly values: ValueConversion
 }
 
 /** Returns the slot of a keyspace that exists. @throws Violation when its encodings are unknown. */
 export function slotOf(keyspace: Keyspace<unknown, unknown>, db: Database, name: string): Slot {
   const descriptor = db.keyspaces().find((each) => each.name === name)
-  const keys = keyTexts(descriptor?.keys ?? '')
-  const values = valueTexts(descriptor?.values ?? '')
+  const keys = keyConversion(descriptor?.keys ?? '')
+  const values = valueConversion(descriptor?.values ?? '')
   if (keys === undefined || values === undefined)
     throw new Violation(`keyspace ${name} has unknown encodings`)
   return { keyspace, keys, values }

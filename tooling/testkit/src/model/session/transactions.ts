@@ -7,13 +7,13 @@ import { rangeOptionsOf } from './reads.js'
 import type { SessionReads, TextReads } from './reads.js'
 import type { Slot } from './slot.js'
 
-/** A transaction that is open, or was. */
+/** A transaction that is open or has ended, and its savepoints. */
 export interface OpenTransaction {
   readonly tx: Transaction
   readonly savepoints: Savepoint[]
 }
 
-/** Transactions of a real database. */
+/** Transactions through the sync API. */
 export class SessionTransactions {
   open: OpenTransaction[] = []
   readonly #reads: SessionReads
@@ -51,14 +51,14 @@ export class SessionTransactions {
     }
   }
 
-  /** One of them, counted round. */
+  /** Returns a transaction, chosen modulo their number. */
   picked(pick: number): OpenTransaction {
     const picked = this.open[pick % Math.max(1, this.open.length)]
     if (picked === undefined) throw new NoTarget()
     return picked
   }
 
-  /** Where a scan or cursor of one of them looks. */
+  /** Returns the reads of a transaction in a keyspace. */
   reads(pick: number, ks: number): TextReads {
     const { keyspace, keys, values } = this.#slot(ks)
     return { reads: this.picked(pick).tx.in(keyspace), keys, values }
@@ -67,11 +67,11 @@ export class SessionTransactions {
   #run(db: Database, command: TransactionCommand & { readonly do: 'transaction' }): string {
     return db.transaction((tx) => {
       const open = { tx, savepoints: [] }
-      const answers = command.steps.map((step) => resultOf(() => this.#step(open, step)))
+      const results = command.steps.map((step) => resultOf(() => this.#step(open, step)))
       if (command.end === 'throw') throw new CallbackError()
       if (command.end === 'commit') tx.commit()
       if (command.end === 'rollback') tx.rollback()
-      return answers.join()
+      return results.join()
     }, beginOptionsOf(command))
   }
 
@@ -86,7 +86,7 @@ export class SessionTransactions {
       return 'undone'
     }
     const { keyspace, keys, values } = this.#slot(step.ks)
-    // Its own methods are those of `default`.
+    // The methods of the transaction itself apply to `default`.
     const view = step.ks === 0 ? (tx as unknown as TransactionKeyspace<unknown, unknown>) : tx.in(keyspace)
     switch (step.step) {
       case 'read':
@@ -111,7 +111,7 @@ export class SessionTransactions {
   }
 }
 
-/** Returns the options of `begin`; none where there are none. */
+/** Returns the options of `begin`, or `undefined` when none is set. */
 export function beginOptionsOf({ isolation, readOnly }: BeginOptions): BeginOptions | undefined {
   if (isolation === undefined && readOnly === undefined) return undefined
   return {

@@ -1,39 +1,39 @@
 import { tupleKeys, utf8Bytes } from '@ldb/base'
 import type { TupleElement } from '@ldb/base'
 
-/** How the texts of the commands become the keys of a keyspace. */
-export interface KeyTexts {
+/** Conversion between command strings and the keys of an encoding. */
+export interface KeyConversion {
   /** Name of the encoding. */
   readonly name: 'utf8' | 'binary' | 'tuple'
-  /** Only the very text has a text as its prefix. */
+  /** True when a prefix matches only the key that equals it. */
   readonly prefixIsWhole: boolean
   toKey(text: string): unknown
   fromKey(key: unknown): string
-  /** Length of the encoded key. */
+  /** Returns the length of the encoded key in bytes. */
   byteLength(text: string): number
-  /** The encoded key as a text that sorts in the same way. */
+  /** Returns the encoded key as a string with the same order. */
   encoded(text: string): string
   encodedPrefix(text: string): string
 }
 
-/** How the texts of the commands become the values of a keyspace. */
-export interface ValueTexts {
+/** Conversion between command strings and the values of an encoding. */
+export interface ValueConversion {
   readonly name: 'utf8' | 'binary' | 'json'
   toValue(text: string): unknown
   fromValue(value: unknown): string
 }
 
-/** Returns the bytes of a text of one character a byte. */
+/** Returns the bytes of a string with one character per byte. */
 export function bytesOfText(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'latin1'))
 }
 
-/** Returns the text of bytes, one character a byte. */
+/** Returns bytes as a string with one character per byte. */
 export function textOfBytes(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }
 
-const KEY_TEXTS: Readonly<Record<KeyTexts['name'], KeyTexts>> = {
+const KEY_CONVERSIONS: Readonly<Record<KeyConversion['name'], KeyConversion>> = {
   utf8: {
     name: 'utf8',
     prefixIsWhole: false,
@@ -57,14 +57,15 @@ const KEY_TEXTS: Readonly<Record<KeyTexts['name'], KeyTexts>> = {
     prefixIsWhole: true,
     toKey: (text): TupleElement[] => [text],
     fromKey: (key) => (key as readonly TupleElement[])[0] as string,
-    // An element takes its bytes, one more for each zero byte, and two around it; the encoding itself refuses giants.
+    // A string element has one byte per byte, one more for each zero byte, and two delimiters. The encoding itself
+    // rejects keys that are too long.
     byteLength: (text) => utf8Bytes(text) + text.split('\0').length - 1 + 2,
     encoded: (text) => textOfBytes(tupleKeys.encode([text])),
     encodedPrefix: (text) => textOfBytes(tupleKeys.encodePrefix?.([text]) ?? new Uint8Array(0)),
   },
 }
 
-const VALUE_TEXTS: Readonly<Record<ValueTexts['name'], ValueTexts>> = {
+const VALUE_CONVERSIONS: Readonly<Record<ValueConversion['name'], ValueConversion>> = {
   utf8: { name: 'utf8', toValue: (text) => text, fromValue: (value) => value as string },
   binary: { name: 'binary', toValue: bytesOfText, fromValue: (value) => textOfBytes(value as Uint8Array) },
   json: {
@@ -74,12 +75,14 @@ const VALUE_TEXTS: Readonly<Record<ValueTexts['name'], ValueTexts>> = {
   },
 }
 
-/** Returns how keys of an encoding are made; `undefined` for a name that no encoding has. */
-export function keyTexts(name: string): KeyTexts | undefined {
-  return Object.hasOwn(KEY_TEXTS, name) ? KEY_TEXTS[name as KeyTexts['name']] : undefined
+/** Returns the conversion of a key encoding, or `undefined` for an unknown name. */
+export function keyConversion(name: string): KeyConversion | undefined {
+  return Object.hasOwn(KEY_CONVERSIONS, name) ? KEY_CONVERSIONS[name as KeyConversion['name']] : undefined
 }
 
-/** Returns how values of an encoding are made; `undefined` for a name that no encoding has. */
-export function valueTexts(name: string): ValueTexts | undefined {
-  return Object.hasOwn(VALUE_TEXTS, name) ? VALUE_TEXTS[name as ValueTexts['name']] : undefined
+/** Returns the conversion of a value encoding, or `undefined` for an unknown name. */
+export function valueConversion(name: string): ValueConversion | undefined {
+  return Object.hasOwn(VALUE_CONVERSIONS, name)
+    ? VALUE_CONVERSIONS[name as ValueConversion['name']]
+    : undefined
 }

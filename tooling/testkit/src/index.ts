@@ -31,7 +31,7 @@ export {
 export type { OrderRule, PathTest } from './trace/order-rules.js'
 
 // Randomness
-export { seededRandom, TestRandom } from './test-random.js'
+export { seededRandom, TestRandom } from './base/test-random.js'
 export { swarmOptions, swarmWeights } from './history/swarm.js'
 export type { SwarmChoices, SwarmPick } from './history/swarm.js'
 
@@ -45,7 +45,7 @@ export { attemptCommit } from './suite/subject.js'
 export type { Subject, SubjectRun, SubjectSession } from './suite/subject.js'
 export { History } from './history/history.js'
 export type { ModelChange, ModelState } from './history/history.js'
-export { promised, Violation } from './violation.js'
+export { promised, Violation } from './base/violation.js'
 
 // Suites
 export { STORE_CASES, storeSuite } from './store/suite.js'

@@ -4,7 +4,7 @@ import { crashRun } from '../src/drivers/crash-driver.js'
 import { DEFAULT_CRASH_SETTINGS } from '../src/drivers/crash-settings.js'
 import { DEFAULT_SWEEP_SETTINGS, errorSweep } from '../src/drivers/error-sweep.js'
 import { isSilent } from '../src/vfs/fault.js'
-import { Violation } from '../src/violation.js'
+import { Violation } from '../src/base/violation.js'
 import { tinySubject } from './canaries.js'
 import type { Fault } from './canaries.js'
 

@@ -1,12 +1,12 @@
 // Stores with deliberate defects, each of which its harness must catch.
 import { LdbError } from '@ldb/base'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import { bytesOf, textOf } from '../src/byte-text.js'
+import { bytesOf, textOf } from '../src/base/byte-text.js'
 import type { History } from '../src/history/history.js'
 import { COMMON_RULES } from '../src/trace/order-rules.js'
 import { attemptCommit } from '../src/suite/subject.js'
 import type { Subject, SubjectRun, SubjectSession } from '../src/suite/subject.js'
-import type { TestRandom } from '../src/test-random.js'
+import type { TestRandom } from '../src/base/test-random.js'
 
 /** The defect of a {@link TinyStore}. */
 export type Fault =

@@ -9,7 +9,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { FaultVfs } from '../src/vfs/fault-vfs.js'
 import type { FaultEffect } from '../src/vfs/fault.js'
-import { seededRandom } from '../src/test-random.js'
+import { seededRandom } from '../src/base/test-random.js'
 
 const ENTRY_COUNT = 700
 const keyOf = (index: number): string => `key${String(index).padStart(5, '0')}`

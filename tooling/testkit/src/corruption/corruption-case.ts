@@ -4,7 +4,7 @@ import type { LdbErrorCode } from '@ldb/base'
 import { Database } from '@ldb/core'
 import type { DatabaseOptions } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
-import { promised, Violation } from '../violation.js'
+import { promised, Violation } from '../base/violation.js'
 import { GOLDEN_PATH, goldenSpace } from './golden.js'
 import type { Golden, GoldenEntry } from './golden.js'
 

@@ -1,7 +1,7 @@
 import { OverlayVfs } from '@ldb/vfs'
 import type { MemoryVfs } from '@ldb/vfs'
 import type { Suite, SuiteCounts } from '../suite/suite.js'
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 import { runCorruptionCase } from './corruption-case.js'
 import type { CaseOutcome } from './corruption-case.js'
 import { imageVfs } from './directory-image.js'

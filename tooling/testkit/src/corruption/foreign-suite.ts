@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { builtFile } from '../built-file.js'
+import { builtFile } from '../base/built-file.js'
 import type { Suite, SuiteCounts } from '../suite/suite.js'
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 
 /** Far above the time of all cases of one seed. Only a case that blocks, on a FIFO for example, exceeds it. */
 const PATIENCE_MS = 120_000

@@ -1,10 +1,10 @@
 import { Database } from '@ldb/core'
 import type { Keyspace } from '@ldb/core'
 import { MemoryVfs } from '@ldb/vfs'
-import { bytesOf } from '../byte-text.js'
+import { bytesOf } from '../base/byte-text.js'
 import { History } from '../history/history.js'
 import type { ModelChange, ModelState } from '../history/history.js'
-import { TestRandom } from '../test-random.js'
+import { TestRandom } from '../base/test-random.js'
 import { captureImage } from './directory-image.js'
 import type { DirectoryImage } from './directory-image.js'
 

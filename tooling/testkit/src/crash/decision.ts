@@ -3,7 +3,7 @@ import type { CrashInode, FileChange } from './inode.js'
 import type { CrashPlan } from './plan.js'
 import { tearWrite } from './torn-write.js'
 import type { PagedBytes } from '../vfs/paged-bytes.js'
-import { TestRandom } from '../test-random.js'
+import { TestRandom } from '../base/test-random.js'
 
 const SECTOR_BYTES = 512
 

@@ -1,5 +1,5 @@
 import { PagedBytes } from '../vfs/paged-bytes.js'
-import { TestRandom } from '../test-random.js'
+import { TestRandom } from '../base/test-random.js'
 import { DiskCopier } from './copy.js'
 import { decideCrash } from './decision.js'
 import { ImageBuilder } from './image-builder.js'

@@ -1,6 +1,6 @@
 import type { FileChange } from './inode.js'
 import type { PagedBytes } from '../vfs/paged-bytes.js'
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
 /** Sizes of the blocks that a device writes as a unit. A torn write may leave anything within one of them. */
 const BLAST_RADII: readonly number[] = [512, 4096]

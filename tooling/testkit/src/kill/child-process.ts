@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { builtFile } from '../built-file.js'
+import { builtFile } from '../base/built-file.js'
 import type { ChildTask } from './kill-plan.js'
 
 /** How a child process ended. */

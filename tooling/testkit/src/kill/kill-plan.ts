@@ -1,6 +1,6 @@
 import type { Durability } from '@ldb/core'
 import type { ModelChange } from '../history/history.js'
-import { TestRandom } from '../test-random.js'
+import { TestRandom } from '../base/test-random.js'
 
 /** One step of a child, between its intent message and its acknowledgement. */
 export interface KillStep {

@@ -1,4 +1,4 @@
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 import { callKillProblem } from './child-process.js'
 import type { KillStep } from './kill-plan.js'
 

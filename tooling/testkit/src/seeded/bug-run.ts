@@ -2,7 +2,7 @@ import { mutantOf } from './mutant.js'
 import type { Outcome } from './outcome.js'
 import type { SeededBug } from './bugs/seeded-bug.js'
 import { runInProcess } from './suite-process.js'
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 
 /** How a bug was caught. */
 export interface Catch {

@@ -6,7 +6,7 @@ import { LayerVfs } from './layer-vfs.js'
 import type { ByteSpan, VfsCall } from './layer-vfs.js'
 import { PagedBytes } from './paged-bytes.js'
 import type { SyncFailingFile } from './sync-failure.js'
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
 /**
  * A file system that injects faults.

@@ -4,7 +4,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import { captureImage, imageVfs, readFile, writeFile } from '../../corruption/directory-image.js'
 import type { DirectoryImage } from '../../corruption/directory-image.js'
-import { promised } from '../../violation.js'
+import { promised } from '../../base/violation.js'
 import { putChecksum, repairFileHeader } from '../repair/checksum.js'
 import type { FuzzTarget } from './fuzz-target.js'
 

@@ -11,7 +11,7 @@ import {
   WriteBatch,
 } from '@ldb/base'
 import type { TupleElement } from '@ldb/base'
-import { promised } from '../../violation.js'
+import { promised } from '../../base/violation.js'
 import type { FuzzTarget } from './fuzz-target.js'
 
 /** Variable-length integers: a decoded value encodes to the same bytes. */

@@ -1,5 +1,5 @@
 import type { LdbErrorCode } from '@ldb/base'
-import type { TestRandom } from '../../test-random.js'
+import type { TestRandom } from '../../base/test-random.js'
 
 /** Code that decodes untrusted bytes. */
 export interface FuzzTarget {

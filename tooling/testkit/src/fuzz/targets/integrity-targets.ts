@@ -8,7 +8,7 @@ import {
   sealEnvelope,
 } from '@ldb/integrity'
 import type { EnvelopeContext } from '@ldb/integrity'
-import { promised } from '../../violation.js'
+import { promised } from '../../base/violation.js'
 import { putChecksum, repairFileHeader } from '../repair/checksum.js'
 import type { FuzzTarget } from './fuzz-target.js'
 

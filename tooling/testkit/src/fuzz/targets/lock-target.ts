@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NodeVfs } from '@ldb/vfs'
 import { readFile } from '../../corruption/directory-image.js'
-import { promised } from '../../violation.js'
+import { promised } from '../../base/violation.js'
 import type { FuzzTarget } from './fuzz-target.js'
 
 let directory: string | undefined

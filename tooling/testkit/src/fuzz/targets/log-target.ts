@@ -1,7 +1,7 @@
 import { MemoryVfs } from '@ldb/vfs'
 import { verifyWal, Wal } from '@ldb/wal'
 import { readFile, writeFile } from '../../corruption/directory-image.js'
-import { promised } from '../../violation.js'
+import { promised } from '../../base/violation.js'
 import type { FuzzTarget } from './fuzz-target.js'
 import { repairSegment } from '../repair/log-repair.js'
 

@@ -2,7 +2,7 @@ import { BTree } from '@ldb/btree'
 import { isLdbError, toSeq, WriteBatch } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { readFile, writeFile } from '../../corruption/directory-image.js'
-import { promised } from '../../violation.js'
+import { promised } from '../../base/violation.js'
 import type { FuzzTarget } from './fuzz-target.js'
 import { repairTree } from '../repair/tree-repair.js'
 

@@ -3,8 +3,9 @@
 // Invariants: commits acknowledged at `full` are present; the recovered state is a prefix of the commits in call
 // order; conditional writes see every earlier commit.
 import { expect, test } from 'vitest'
-import { crashRun, DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../src/crash/driver.js'
-import { errorSweep } from '../src/vfs/error-sweep.js'
+import { crashRun } from '../src/drivers/crash-driver.js'
+import { DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../src/drivers/crash-settings.js'
+import { errorSweep } from '../src/drivers/error-sweep.js'
 import { FAULT_KINDS } from '../src/vfs/fault.js'
 import { asyncDatabaseSubject } from '../src/subjects/async-database-subject.js'
 
@@ -22,7 +23,7 @@ test('acknowledged commits of a group survive power loss', { timeout: 300_000 },
 test('acknowledged commits survive a fault at any call', { timeout: 300_000 }, async () => {
   // The other kinds of fault strike the same calls with other errors; the deep runner covers them all.
   const kinds = FAULT_KINDS.filter(({ name }) =>
-    ['EIO on change', 'sync: lost', 'EIO on look'].includes(name),
+    ['EIO on change', 'sync: lost', 'EIO on read'].includes(name),
   )
   const counts = await errorSweep(asyncDatabaseSubject, 3, { stepCount: 2, kinds })
   expect(counts.injected).toBeGreaterThan(100)

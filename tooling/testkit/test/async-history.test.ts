@@ -5,7 +5,7 @@
 // is present or absent for good; acknowledged and read commits survive; commits have the order of their calls.
 import { expect, test } from 'vitest'
 import { asyncHistorySuite, runAsyncHistory } from '../src/history-checker/async/suite.js'
-import { Violation } from '../src/violation.js'
+import { Violation } from '../src/base/violation.js'
 import { ASYNC_MUTANTS } from './async-history-mutants.js'
 import { grouped, tell } from './counted.js'
 import { runSuite } from './run-suite.js'

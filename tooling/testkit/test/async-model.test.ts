@@ -13,7 +13,7 @@ import { runCommands } from '../src/model/model-run.js'
 import { runModelCase } from '../src/model/model-suite.js'
 import { PLAIN_SETTINGS } from '../src/model/commands/run-settings.js'
 import type { RunSettings } from '../src/model/commands/run-settings.js'
-import { Violation } from '../src/violation.js'
+import { Violation } from '../src/base/violation.js'
 import { grouped, tell } from './counted.js'
 
 const FIRST = Number(process.env['LDB_MODEL_SEED'] ?? 1)

@@ -1,11 +1,11 @@
-// Strategy: what the sweep must object to is given to it: other data than there should be, a dead byte that is called
-// live, a commit that is missing.
-// Invariants: each of them is a Violation, so that a run without one means something.
+// Strategy: the sweep gets expectations that it must report as violated: other data, a dead byte declared as live, a missing
+// commit.
+// Invariants: each of them is reported as a Violation.
 import { OverlayVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import { runCorruptionCase } from '../src/corruption/corruption-case.js'
 import { imageVfs } from '../src/corruption/directory-image.js'
-import { foreignFiles } from '../src/corruption/foreign-suite.js'
+import { foreignFilesSuite } from '../src/corruption/foreign-suite.js'
 import { GOLDEN_ENDINGS, makeGolden } from '../src/corruption/golden.js'
 import { Liveness } from '../src/corruption/liveness.js'
 
@@ -27,7 +27,7 @@ describe('the corruption sweep', () => {
     expect(new Liveness(sound).liveBytes).toBeGreaterThan(100_000)
   })
 
-  it('objects to data that are not those that were written', () => {
+  it('reports data that differ from the written data', () => {
     const [first] = golden.entriesAt(golden.lastSeq, 'default')
     const expected = {
       ...golden,
@@ -43,7 +43,7 @@ describe('the corruption sweep', () => {
     )
   })
 
-  it('objects to an entry too few and one too many', () => {
+  it('reports a missing entry and an additional one', () => {
     for (const change of [-1, 1]) {
       const expected = {
         ...golden,
@@ -53,33 +53,33 @@ describe('the corruption sweep', () => {
         },
       }
       const run = (): unknown => runCorruptionCase(imageVfs(golden.image), { ...rules, golden: expected })
-      expect(run).toThrow(change < 0 ? 'more than there was' : 'entries')
+      expect(run).toThrow(change < 0 ? 'an additional entry' : 'entries')
     }
   })
 
-  it('objects to damage that verify misses', () => {
+  it('reports damage that verify does not find', () => {
     expect(() => runCorruptionCase(imageVfs(golden.image), { ...rules, mustReport: true })).toThrow(
       'verify finds nothing',
     )
   })
 
-  it('objects to commits that are missing', () => {
+  it('reports missing commits', () => {
     const least = { ...rules, leastSeq: golden.lastSeq + 1 }
     expect(() => runCorruptionCase(imageVfs(golden.image), least)).toThrow('found at commit')
   })
 
-  it('objects to errors that have no code', () => {
+  it('reports errors without a code', () => {
     const vfs = new OverlayVfs(imageVfs(golden.image))
     vfs.list = () => {
-      throw new TypeError('not one of ours')
+      throw new TypeError('not an LdbError')
     }
     expect(() => runCorruptionCase(vfs, rules)).toThrow('open throws TypeError')
   })
 })
 
-describe('things that are no files', () => {
+describe('objects that are not files', () => {
   it('are refused or do no harm', async () => {
-    const counts = await foreignFiles.runCase(1)
+    const counts = await foreignFilesSuite.runCase(1)
     expect(counts['foreignCases']).toBeGreaterThan(40)
   })
 })

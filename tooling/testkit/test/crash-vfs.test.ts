@@ -3,7 +3,7 @@ import { crashPlan } from '../src/crash/plan.js'
 import type { CrashMode } from '../src/crash/plan.js'
 import { CrashVfs } from '../src/crash/crash-vfs.js'
 import { FaultVfs } from '../src/vfs/fault-vfs.js'
-import { seededRandom } from '../src/test-random.js'
+import { seededRandom } from '../src/base/test-random.js'
 
 function put(vfs: CrashVfs, path: string, bytes: Uint8Array, fileOffset = 0): void {
   const file = vfs.open(path, 'create')
@@ -32,7 +32,7 @@ function durableFile(byteCount: number, fill: number): CrashVfs {
   return vfs
 }
 
-test('a sync makes data durable and not the name; a sync of the directory makes the name', () => {
+test('a sync makes data durable but not the directory entry; a directory sync makes the entry durable', () => {
   const vfs = new CrashVfs()
   put(vfs, 'f', Uint8Array.of(1, 2, 3))
   vfs.open('f', 'write').sync()
@@ -41,7 +41,7 @@ test('a sync makes data durable and not the name; a sync of the directory makes 
   expect(contentOf(vfs.image(crashPlan('none', 1)), 'f')).toEqual(Uint8Array.of(1, 2, 3))
 })
 
-test('a name may come without the data', () => {
+test('a directory entry may be durable before the data', () => {
   const vfs = new CrashVfs()
   put(vfs, 'f', Uint8Array.of(1, 2, 3))
   vfs.syncDirectory('.')
@@ -49,7 +49,7 @@ test('a name may come without the data', () => {
   expect(contentOf(vfs.image(crashPlan('sizes', 1)), 'f')).toEqual(new Uint8Array(3))
 })
 
-test('any sectors of a write survive, whole ones', () => {
+test('any subset of the sectors of a write survives, each sector whole', () => {
   const vfs = durableFile(2048, 1)
   put(vfs, 'f', new Uint8Array(2048).fill(2))
   const seen = new Set<string>()
@@ -62,23 +62,23 @@ test('any sectors of a write survive, whole ones', () => {
   expect(seen.size).toBe(16)
 })
 
-test('a torn write changes nothing outside of what was written, unless neighbours are damaged', () => {
+test('a torn write changes only written bytes, unless neighbours are damaged', () => {
   const vfs = durableFile(8192, 1)
   put(vfs, 'f', new Uint8Array(700).fill(2), 1000)
-  let spoilt = 0
+  let damagedCount = 0
   for (const image of imagesOf(vfs, 'torn')) {
     const bytes = contentOf(image, 'f') ?? new Uint8Array(0)
     expect(bytes.length).toBe(8192)
     expect([...bytes.subarray(0, 1000), ...bytes.subarray(1700)].every((byte) => byte === 1)).toBe(true)
-    if (bytes.subarray(1000, 1700).some((byte) => byte !== 1 && byte !== 2)) spoilt++
+    if (bytes.subarray(1000, 1700).some((byte) => byte !== 1 && byte !== 2)) damagedCount++
   }
-  expect(spoilt).toBeGreaterThan(50)
+  expect(damagedCount).toBeGreaterThan(50)
   const damaged = vfs.image({ mode: 'torn', seed: 3, damagesNeighbours: true })
   const outside = contentOf(damaged, 'f')?.filter((_, index) => index < 1000 || index >= 1700)
   expect(outside?.some((byte) => byte !== 1)).toBe(true)
 })
 
-test('a length grows without data, or not at all', () => {
+test('a length becomes durable without data, or not at all', () => {
   const vfs = durableFile(100, 1)
   put(vfs, 'f', new Uint8Array(100).fill(2), 100)
   expect(contentOf(vfs.image(crashPlan('data', 1)), 'f')?.length).toBe(100)
@@ -87,7 +87,7 @@ test('a length grows without data, or not at all', () => {
   expect(grown?.subarray(100)).toEqual(new Uint8Array(100))
 })
 
-test('operations on names survive in any selection that keeps the order of each name', () => {
+test('any subset of directory operations survives that keeps the order of each entry', () => {
   const vfs = durableFile(10, 1)
   vfs.rename('f', 'g')
   put(vfs, 'h', Uint8Array.of(9))
@@ -96,14 +96,14 @@ test('operations on names survive in any selection that keeps the order of each 
   expect([...seen].sort()).toEqual(['f', 'f,h', 'g', 'g,h'])
 })
 
-test('a prefix keeps what was done before and nothing of what was done later', () => {
+test('a prefix contains the changes before an operation and no later ones', () => {
   const vfs = durableFile(3, 0)
   for (let at = 0; at < 3; at++) put(vfs, 'f', Uint8Array.of(at + 1), at)
   const seen = new Set(imagesOf(vfs, 'prefix').map((image) => String(contentOf(image, 'f'))))
   expect([...seen].sort()).toEqual(['0,0,0', '1,0,0', '1,2,0'])
 })
 
-test('an asynchronous sync covers what was written before it was called', async () => {
+test('an asynchronous sync covers the writes made before it was called', async () => {
   const vfs = durableFile(2, 0)
   const file = vfs.open('f', 'write')
   file.write(Uint8Array.of(1), 0, 1, 0)
@@ -113,7 +113,7 @@ test('an asynchronous sync covers what was written before it was called', async 
   expect(contentOf(vfs.image(crashPlan('none', 1)), 'f')).toEqual(Uint8Array.of(1, 0))
 })
 
-test('images share nothing that can be changed, and the same seed gives the same image', () => {
+test('images share no mutable state, and a seed determines an image', () => {
   const vfs = durableFile(5000, 1)
   put(vfs, 'f', new Uint8Array(5000).fill(2))
   const one = vfs.image(crashPlan('sectors', 7))
@@ -124,7 +124,7 @@ test('images share nothing that can be changed, and the same seed gives the same
   expect(contentOf(vfs, 'f')).not.toContain(3)
 })
 
-test('a failed sync loses changes that are seen until the crash, or takes them back at once', () => {
+test('a failed sync drops changes that stay visible until the crash, or reverts them at once', () => {
   for (const failure of ['lost', 'reverted', 'kept'] as const) {
     const vfs = durableFile(1, 1)
     const faults = new FaultVfs(vfs, seededRandom(1), {
@@ -141,7 +141,7 @@ test('a failed sync loses changes that are seen until the crash, or takes them b
   }
 })
 
-test('sparse files past 2^40 take no memory', () => {
+test('sparse files beyond 2^40 bytes need no memory', () => {
   const vfs = new CrashVfs()
   put(vfs, 'f', Uint8Array.of(7), 2 ** 40)
   const file = vfs.image(crashPlan('all', 1)).open('f', 'read')
@@ -151,13 +151,13 @@ test('sparse files past 2^40 take no memory', () => {
   expect(byte[0]).toBe(7)
 })
 
-test('after a kill the next process sees everything, and the power may take it still', () => {
+test('after a kill the next process sees all changes, and a power loss may still drop them', () => {
   const vfs = durableFile(100, 1)
   put(vfs, 'f', new Uint8Array(100).fill(2))
   put(vfs, 'new', Uint8Array.of(3))
   vfs.rename('f', 'g')
   const killed = vfs.image(crashPlan('killed', 1))
-  // What happens to the one no longer happens to the other.
+  // Later changes of one disk do not affect the other.
   put(vfs, 'g', new Uint8Array(100).fill(9))
   expect(killed.list('/')).toEqual(['g', 'new'])
   expect(contentOf(killed, 'g')).toEqual(new Uint8Array(100).fill(2))
@@ -171,7 +171,7 @@ test('after a kill the next process sees everything, and the power may take it s
   expect(contentOf(vfs.image(crashPlan('none', 1)), 'f')).toEqual(new Uint8Array(100).fill(1))
 })
 
-test('a kill keeps the order of what waits: a later write stays later', () => {
+test('a kill preserves the order of pending changes', () => {
   const vfs = durableFile(1, 1)
   put(vfs, 'f', Uint8Array.of(2))
   const killed = vfs.image(crashPlan('killed', 1))

@@ -4,7 +4,7 @@ import { History } from '../src/history/history.js'
 import { databaseSubject } from '../src/subjects/database-subject.js'
 import { treeSubject } from '../src/subjects/tree-subject.js'
 import { walSubject } from '../src/subjects/wal-subject.js'
-import { seededRandom } from '../src/test-random.js'
+import { seededRandom } from '../src/base/test-random.js'
 import { TraceVfs } from '../src/trace/trace-vfs.js'
 import type { Subject } from '../src/suite/subject.js'
 

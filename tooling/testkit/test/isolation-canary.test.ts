@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { runHistory } from '../src/history-checker/history-suite.js'
 import { ISOLATION_CASES } from '../src/isolation/anomaly-cases.js'
 import { isolationSuite } from '../src/isolation/isolation-suite.js'
-import { Violation } from '../src/violation.js'
+import { Violation } from '../src/base/violation.js'
 import { ISOLATION_BUGS, mutant } from './isolation-mutants.js'
 
 const SEEDS = 20

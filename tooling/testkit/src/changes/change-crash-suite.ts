@@ -9,9 +9,9 @@ import { ChangeMirror } from '../model/session/change-mirror.js'
 import type { MirrorPosition } from '../model/session/change-mirror.js'
 import { optionsOf, PLAIN_SETTINGS } from '../model/commands/run-settings.js'
 import { addChange, DATABASE_DIRECTORY } from '../subjects/batch-changes.js'
-import { seededRandom } from '../test-random.js'
-import type { TestRandom } from '../test-random.js'
-import { promised, Violation } from '../violation.js'
+import { seededRandom } from '../base/test-random.js'
+import type { TestRandom } from '../base/test-random.js'
+import { promised, Violation } from '../base/violation.js'
 
 const SHAPE = { keyCount: 40, prefix: '', valueBytesMax: 600, batchMax: 4 }
 const LIVES = 6

@@ -1,4 +1,4 @@
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 import { scannedPart } from './recorded-history.js'
 import type { RecordedHistory, RecordedTransaction } from './recorded-history.js'
 import type { VersionTable } from './version-table.js'

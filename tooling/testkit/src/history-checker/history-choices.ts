@@ -1,6 +1,6 @@
 import { KEYSPACES } from '../suite/isolation-subject.js'
 import type { ScanRange } from '../suite/isolation-subject.js'
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
 /** The next step of a transaction. Names are `keyspace/key`. */
 export type PlannedStep =

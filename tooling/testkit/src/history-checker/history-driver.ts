@@ -1,6 +1,6 @@
 import { isLdbError } from '@ldb/base'
 import type { IsolationLevel, IsolationSession, IsolationTransaction } from '../suite/isolation-subject.js'
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 import { HistoryChoices } from './history-choices.js'
 import type { PlannedStep } from './history-choices.js'
 import { isWrite } from './recorded-history.js'

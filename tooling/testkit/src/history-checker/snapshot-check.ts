@@ -1,4 +1,4 @@
-import { promised } from '../violation.js'
+import { promised } from '../base/violation.js'
 import type { RecordedEvent, RecordedHistory, RecordedTransaction } from './recorded-history.js'
 import type { VersionTable } from './version-table.js'
 

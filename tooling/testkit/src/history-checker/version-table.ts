@@ -1,4 +1,4 @@
-import { promised } from '../violation.js'
+import { promised } from '../base/violation.js'
 import type { RecordedHistory, RecordedTransaction } from './recorded-history.js'
 
 /** A value of a key, or its absence, since a commit. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { History } from './history.js'
 import type { ModelChange } from './history.js'
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 
 const put = (key: string, value: string): ModelChange[] => [{ kind: 'put', space: 's', key, value }]
 const state = (entries: Record<string, string>): Map<string, string> =>

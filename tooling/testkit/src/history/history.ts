@@ -1,5 +1,5 @@
 import { corruption } from '@ldb/base'
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 
 /** One operation of a commit in the model. Each character of keys and values is one byte. */
 export type ModelChange =

@@ -1,5 +1,5 @@
 import type { ModelChange } from './history.js'
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
 /** The shape of the keys, values and batches of a run. */
 export interface EntryShape {

@@ -1,4 +1,4 @@
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
 /** The values that each option of a run may take. @category Randomness */
 export type SwarmChoices = Readonly<Record<string, readonly unknown[]>>

@@ -1,5 +1,5 @@
 import { isLdbError } from '@ldb/base'
-import { promised } from '../violation.js'
+import { promised } from '../base/violation.js'
 import type { IsolationCase, IsolationScript, Memory } from './isolation-case.js'
 import { KEYSPACES } from '../suite/isolation-subject.js'
 import type { IsolationLevel, IsolationSession, IsolationTransaction } from '../suite/isolation-subject.js'

@@ -1,5 +1,5 @@
 import type { Suite } from '../suite/suite.js'
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 import { ISOLATION_CASES } from './anomaly-cases.js'
 import { interleavingCount, interleavings } from './interleavings.js'
 import { combined } from './isolation-case.js'

@@ -3,7 +3,7 @@ import { COMMAND_WEIGHTS } from '../model/commands/command-weights.js'
 import type { CommandWeights } from '../model/commands/command-weights.js'
 import type { Command, CommandName } from '../model/commands/commands.js'
 import { swarmOptions } from '../history/swarm.js'
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
 /** The kinds of command in a list. */
 export interface FileKind {

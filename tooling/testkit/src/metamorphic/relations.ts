@@ -1,5 +1,5 @@
 import type { BatchStep, Command } from '../model/commands/commands.js'
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
 /** A command of the original list and the commands that replace it in the variant. */
 export interface Unit {

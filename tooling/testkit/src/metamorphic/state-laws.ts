@@ -2,7 +2,7 @@ import type { Database, Keyspace, KeyspaceReads, Snapshot } from '@ldb/core'
 import { keyConversion, valueConversion } from '../model/commands/conversions.js'
 import type { KeyConversion, ValueConversion } from '../model/commands/conversions.js'
 import type { Session } from '../model/session/session.js'
-import { promised } from '../violation.js'
+import { promised } from '../base/violation.js'
 import type { RunObserver } from './run-history.js'
 
 /** Number of snapshots that an observer takes. */

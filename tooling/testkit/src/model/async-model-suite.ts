@@ -1,5 +1,5 @@
 import type { Suite, SuiteCounts } from '../suite/suite.js'
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 import { AsyncModelRun, runCommandsAsync } from './async-model-run.js'
 import type { OpenAsyncSession } from './async-model-run.js'
 import { callCountOf } from './call-count.js'

@@ -1,5 +1,5 @@
 import { MemoryVfs } from '@ldb/vfs'
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 import type { Command } from './commands/commands.js'
 import { Reference } from './reference/reference.js'
 import type { RunSettings } from './commands/run-settings.js'

@@ -1,7 +1,7 @@
 import { compareBytes, toSeq, WriteBatch } from '@ldb/base'
 import type { KeyBounds, OrderedStore, StoreSnapshot } from '@ldb/base'
-import { bytesOf, textOf } from '../byte-text.js'
-import { promised } from '../violation.js'
+import { bytesOf, textOf } from '../base/byte-text.js'
+import { promised } from '../base/violation.js'
 
 /** A sorted map beside a store. Every operation is applied to both, and both must return the same. */
 export class StoreModel {

@@ -1,10 +1,10 @@
 import { isLdbError } from '@ldb/base'
 import type { LdbErrorCode, OrderedStore, StoreSnapshot } from '@ldb/base'
-import { bytesOf } from '../byte-text.js'
+import { bytesOf } from '../base/byte-text.js'
 import { checkRange, checkSnapshot, sorted, StoreModel } from './model.js'
-import { seededRandom } from '../test-random.js'
-import type { TestRandom } from '../test-random.js'
-import { promised, Violation } from '../violation.js'
+import { seededRandom } from '../base/test-random.js'
+import type { TestRandom } from '../base/test-random.js'
+import { promised, Violation } from '../base/violation.js'
 
 /** Makes stores of one kind and configuration. @category Suites */
 export interface StoreMaker {

@@ -5,8 +5,8 @@ import type { DependentChanges, History, ModelChange } from '../history/history.
 import { randomChanges } from '../history/model-changes.js'
 import type { EntryShape } from '../history/model-changes.js'
 import { attemptCommit } from '../suite/subject.js'
-import type { TestRandom } from '../test-random.js'
-import { promised } from '../violation.js'
+import type { TestRandom } from '../base/test-random.js'
+import { promised } from '../base/violation.js'
 import { addChange } from './batch-changes.js'
 
 const SPACES = ['default', 'users']

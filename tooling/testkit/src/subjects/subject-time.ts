@@ -1,5 +1,5 @@
 import type { Vfs } from '@ldb/vfs'
-import { promised } from '../violation.js'
+import { promised } from '../base/violation.js'
 
 /** Returns the clock of a file system, which must be a test clock that can be advanced. */
 export function timeOf(vfs: Vfs): { advance(byMs: number): void } {

@@ -2,7 +2,7 @@ import { BTree } from '@ldb/btree'
 import { MemoryVfs } from '@ldb/vfs'
 import type { StoreMaker } from '../store/suite.js'
 import { swarmOptions } from '../history/swarm.js'
-import { seededRandom } from '../test-random.js'
+import { seededRandom } from '../base/test-random.js'
 
 /** Returns a maker of B+trees whose page size and cache size are chosen by the seed. @category Subjects */
 export function treeStores(seed: number): StoreMaker {

@@ -7,10 +7,10 @@ import { COMMON_RULES, namesBeforeSync, neverRewrites } from '../trace/order-rul
 import type { OrderRule } from '../trace/order-rules.js'
 import { attemptCommit } from '../suite/subject.js'
 import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
-import { bytesOf, textOf } from '../byte-text.js'
+import { bytesOf, textOf } from '../base/byte-text.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
-import type { TestRandom } from '../test-random.js'
-import { promised } from '../violation.js'
+import type { TestRandom } from '../base/test-random.js'
+import { promised } from '../base/violation.js'
 
 const DIRECTORY = 'log'
 /**

@@ -3,8 +3,8 @@ import { isLdbError } from '@ldb/base'
 import type { LdbErrorCode } from '@ldb/base'
 import type { History, ModelChange } from '../history/history.js'
 import type { OrderRule, PathTest } from '../trace/order-rules.js'
-import type { TestRandom } from '../test-random.js'
-import { Violation } from '../violation.js'
+import type { TestRandom } from '../base/test-random.js'
+import { Violation } from '../base/violation.js'
 
 /**
  * A system under test that stores commits in files.

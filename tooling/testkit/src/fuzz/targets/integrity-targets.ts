@@ -8,11 +8,11 @@ import {
   sealEnvelope,
 } from '@ldb/integrity'
 import type { EnvelopeContext } from '@ldb/integrity'
-import { promised } from '../../violation.js'
-import { putChecksum, repairFileHeader } from '../checksum.js'
-import type { FuzzTarget } from '../fuzz-target.js'
+import { promised } from '../../base/violation.js'
+import { putChecksum, repairFileHeader } from '../repair/checksum.js'
+import type { FuzzTarget } from './fuzz-target.js'
 
-/** The first bytes of every file. */
+/** File headers. */
 export const fileHeaderTarget: FuzzTarget = {
   name: 'file-header',
   samples: () => [encodeFileHeader({ kind: 'W', format: 2, minimumReader: 1, flags: 0 })],
@@ -28,7 +28,7 @@ export const fileHeaderTarget: FuzzTarget = {
     })
     const isKnown =
       kind === 'W' && minimumReader >= 1 && minimumReader <= 3 && minimumReader <= format && flags <= 1
-    promised(isKnown, () => `a header was taken: ${format}, ${minimumReader}, ${flags}`)
+    promised(isKnown, () => `a header was accepted: ${format}, ${minimumReader}, ${flags}`)
   },
   repair(input) {
     if (input.length >= 24) repairFileHeader(input, 0)
@@ -38,7 +38,7 @@ export const fileHeaderTarget: FuzzTarget = {
 const PLACE: EnvelopeContext = { file: 'fuzz', position: 4096, type: 3, seed: createSeed64(1, 2) }
 const RAW_BYTES_MAX = 65_536
 
-/** Checked envelopes, compressed ones among them. */
+/** Envelopes, compressed ones included. */
 export const envelopeTarget: FuzzTarget = {
   name: 'envelope',
   samples: () => [
@@ -63,7 +63,7 @@ export const envelopeTarget: FuzzTarget = {
     const { body, envelopeBytes } = openEnvelope(input, PLACE, { rawBytesMax: RAW_BYTES_MAX })
     promised(
       body.length <= RAW_BYTES_MAX && envelopeBytes <= input.length,
-      () => `a body of ${body.length} bytes was taken`,
+      () => `a body of ${body.length} bytes was accepted`,
     )
   },
   repair(input) {

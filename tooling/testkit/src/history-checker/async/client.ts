@@ -1,6 +1,6 @@
 import { isLdbError } from '@ldb/base'
 import type { IsolationLevel } from '../../suite/isolation-subject.js'
-import { promised } from '../../violation.js'
+import { promised } from '../../base/violation.js'
 import type { AsyncEngine, EngineTransaction } from './engine.js'
 import type { HistoryChoices } from '../history-choices.js'
 import { performStep } from '../history-driver.js'

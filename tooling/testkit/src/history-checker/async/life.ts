@@ -1,6 +1,6 @@
 import { isLdbError } from '@ldb/base'
 import type { IsolationLevel } from '../../suite/isolation-subject.js'
-import { promised, Violation } from '../../violation.js'
+import { promised, Violation } from '../../base/violation.js'
 import type { EngineContent } from './engine.js'
 import type { RecordedEvent } from '../recorded-history.js'
 

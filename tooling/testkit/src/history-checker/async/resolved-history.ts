@@ -1,5 +1,5 @@
 import { writesOverlap } from '../../isolation/reference-transaction.js'
-import { promised } from '../../violation.js'
+import { promised } from '../../base/violation.js'
 import type { EngineContent } from './engine.js'
 import { accessSetOf, writeSetOf } from '../footprint.js'
 import type { DatabaseLife, LifeRecord } from './life.js'

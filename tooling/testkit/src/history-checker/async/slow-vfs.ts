@@ -1,7 +1,7 @@
 import type { Vfs } from '@ldb/vfs'
 import { LayerVfs } from '../../vfs/layer-vfs.js'
 import type { VfsCall } from '../../vfs/layer-vfs.js'
-import type { TestRandom } from '../../test-random.js'
+import type { TestRandom } from '../../base/test-random.js'
 
 /** A file system whose async calls take several microtasks, so that other calls interleave with them. */
 export class SlowVfs extends LayerVfs {

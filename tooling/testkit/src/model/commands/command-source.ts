@@ -1,4 +1,4 @@
-import type { TestRandom } from '../../test-random.js'
+import type { TestRandom } from '../../base/test-random.js'
 import { MISUSES } from './commands.js'
 import type {
   BatchCommand,

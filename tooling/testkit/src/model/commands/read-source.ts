@@ -1,4 +1,4 @@
-import type { TestRandom } from '../../test-random.js'
+import type { TestRandom } from '../../base/test-random.js'
 import type { Move, Read, ScanEnd, ScanPart, Stage, TextRange } from './commands.js'
 import type { TextSource } from './text-source.js'
 import { times } from './times.js'

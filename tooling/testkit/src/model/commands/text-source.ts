@@ -1,4 +1,4 @@
-import type { TestRandom } from '../../test-random.js'
+import type { TestRandom } from '../../base/test-random.js'
 import type { Text } from './commands.js'
 
 /** The shape of the keys and values of a run. */

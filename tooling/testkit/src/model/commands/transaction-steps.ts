@@ -1,4 +1,4 @@
-import type { TestRandom } from '../../test-random.js'
+import type { TestRandom } from '../../base/test-random.js'
 import type { BeginOptions, Read, TextRange, TransactionStep } from './commands.js'
 import type { TextSource } from './text-source.js'
 

@@ -1,5 +1,5 @@
 import type { Database, Keyspace } from '@ldb/core'
-import { Violation } from '../../violation.js'
+import { Violation } from '../../base/violation.js'
 import { keyConversion, valueConversion } from '../commands/conversions.js'
 import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 

@@ -3,23 +3,23 @@ import type { CrashInode, FileChange } from './inode.js'
 import type { CrashPlan } from './plan.js'
 import { tearWrite } from './torn-write.js'
 import type { PagedBytes } from '../vfs/paged-bytes.js'
-import { TestRandom } from '../test-random.js'
+import { TestRandom } from '../base/test-random.js'
 
 const SECTOR_BYTES = 512
 
-/** What of the pending changes of a file system a loss of power leaves. */
+/** Which pending changes of a file system survive a power loss. */
 export interface CrashDecision {
-  /** Says whether the operation on names with this number is left. */
+  /** Reports whether the directory operation with this sequence number survives. */
   keepsEntry(order: number): boolean
-  /** Returns the bytes that a file then has, in an object of their own. */
+  /** Returns the surviving content of a file, in a new object. */
   contentOf(inode: CrashInode): PagedBytes
 }
 
 /**
- * Decides what a plan leaves open.
+ * Draws the random decisions that a plan leaves open.
  *
- * @param orders - numbers of all pending operations, ascending.
- * @param writeOrders - numbers of those among them that are writes to files.
+ * @param orders - sequence numbers of all pending operations, ascending.
+ * @param writeOrders - sequence numbers of the pending file writes, ascending.
  */
 export function decideCrash(
   plan: CrashPlan,
@@ -31,7 +31,7 @@ export function decideCrash(
     case 'none':
       return { keepsEntry: () => false, contentOf: (inode) => inode.durable.clone() }
     case 'all':
-    // What programs see; the disk's cache is not kept by this, but by `CrashVfs`.
+    // The state that programs see. For `killed`, `CrashVfs` also preserves the disk's cache.
     case 'killed':
       return { keepsEntry: () => true, contentOf: everythingOf }
     case 'prefix':
@@ -63,7 +63,7 @@ export function decideCrash(
   }
 }
 
-/** Everything before an operation. */
+/** Keeps all operations before `cut`. */
 function keepPrefix(cut: number): CrashDecision {
   return {
     keepsEntry: (order) => order < cut,
@@ -81,7 +81,7 @@ function prefixOf(inode: CrashInode, cut: number): PagedBytes {
   return content
 }
 
-/** Everything before a write, that write in pieces, and of what came later now and then some. */
+/** Keeps all operations before a write, a torn part of that write, and some later directory operations. */
 function tearOne(random: TestRandom, tornOrder: number, damagesNeighbours: boolean): CrashDecision {
   return {
     keepsEntry: (order) => order < tornOrder || random.chance(0.2),
@@ -94,14 +94,14 @@ function tearOne(random: TestRandom, tornOrder: number, damagesNeighbours: boole
   }
 }
 
-/** Lengths reach the device in order, as a journal of metadata has them: gives how many of the changes did. */
+/** Returns how many changes of length survive: lengths become durable in order, as in a metadata journal. */
 function randomStep(inode: CrashInode, random: TestRandom): number {
   return random.below(inode.pending.length + 1)
 }
 
 /**
- * Each sector of each write with a probability, and the lengths of the first `lengthSteps` changes: what is within
- * the length and was not written reads as zeros.
+ * Keeps each sector of each write with probability `share`, and the lengths of the first `lengthSteps` changes. Bytes within
+ * the length that were not kept read as zeros.
  */
 function mixSectors(inode: CrashInode, random: TestRandom, share: number, lengthSteps: number): PagedBytes {
   const content = inode.durable.clone()

@@ -1,4 +1,4 @@
-/** A promise that was broken: never an operating error, always a bug in the system under test or in the test. */
+/** A violated guarantee. Never an operating error: a bug in the system under test or in the test itself. */
 export class Violation extends Error {
   override readonly name: string = 'Violation'
 

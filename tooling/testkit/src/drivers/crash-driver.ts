@@ -1,85 +1,29 @@
 import { isLdbError } from '@ldb/base'
-import { CrashVfs } from './crash-vfs.js'
-import { CANONICAL_MODES, crashPlan, randomCrashPlan } from './plan.js'
-import type { CrashPlan } from './plan.js'
+import { CrashVfs } from '../crash/crash-vfs.js'
+import { CANONICAL_MODES, crashPlan, randomCrashPlan } from '../crash/plan.js'
+import type { CrashPlan } from '../crash/plan.js'
 import { History } from '../history/history.js'
 import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
-import { seededRandom } from '../test-random.js'
-import type { TestRandom } from '../test-random.js'
+import { seededRandom } from '../base/test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 import { TraceVfs } from '../trace/trace-vfs.js'
-import { Violation } from '../violation.js'
-
-/**
- * What kind of disk it is.
- *
- * - `powersafe`: a torn write spoils only what was being written.
- * - `neighbours`: it spoils its neighbours in the block too, synced ones among them.
- * - `lying`: some syncs do nothing.
- *
- * On the last two acknowledged commits may be lost, which is counted. What is found must still be the state after some
- * commit, or an error that says what is wrong.
- *
- * @category Drivers
- */
-export type DiskProfile = 'powersafe' | 'neighbours' | 'lying'
-
-/** @category Drivers */
-export interface CrashSettings {
-  readonly profile: DiskProfile
-  /** Steps of the workload. */
-  readonly stepCount: number
-  /** Random images at each operation, besides one of each canonical kind. */
-  readonly randomImages: number
-  /** Share of the operations at which images are taken. */
-  readonly imageShare: number
-  /** Deepest nesting: crashes of recoveries of crashes. */
-  readonly depthMax: number
-}
-
-/** @category Drivers */
-export const DEFAULT_CRASH_SETTINGS: CrashSettings = {
-  profile: 'powersafe',
-  stepCount: 25,
-  randomImages: 4,
-  imageShare: 1,
-  depthMax: 3,
-}
-
-/** What a run came to. @category Drivers */
-export interface CrashCounts {
-  runs: number
-  operations: number
-  /** Images that were opened and looked at, the nested ones among them. */
-  images: number
-  /** Images of a recovery, or of a life after one. */
-  nested: number
-  /** Images that the system's own check went over as well. */
-  verified: number
-  deepest: number
-  /** Images in which the system found out that the disk had not kept its word. */
-  detected: number
-  /** Images in which acknowledged commits are lost by a disk that does not keep its word. */
-  lost: number
-}
-
-/** Counts of nothing yet. */
-export function noCrashCounts(): CrashCounts {
-  return { runs: 0, operations: 0, images: 0, nested: 0, verified: 0, deepest: 0, detected: 0, lost: 0 }
-}
+import { Violation } from '../base/violation.js'
+import { DEFAULT_CRASH_SETTINGS, noCrashCounts } from './crash-settings.js'
+import type { CrashCounts, CrashSettings } from './crash-settings.js'
 
 interface PendingImage {
   readonly disk: CrashVfs
   readonly history: History
   readonly plan: CrashPlan
-  /** Newest commit that must be found. */
+  /** Oldest commit at which the image may be found. */
   readonly least: number
   readonly at: string
 }
 
 /**
- * Runs one random workload, with losses of power at every operation, of the recoveries too.
+ * Runs one random workload and simulates power loss at every operation, including the operations of recoveries.
  *
- * @throws Violation, with a message that says where, when a promise is broken.
+ * @throws Violation with the location in its message when a guarantee is violated.
  * @category Drivers
  */
 export async function crashRun(
@@ -95,7 +39,7 @@ export async function crashRun(
   return counts
 }
 
-/** Looks at one disk after a crash, and at crashes of what is done to it then. */
+/** Checks one disk after a crash, and crashes during the recovery from it. */
 export async function checkDisk(
   run: SubjectRun,
   disk: CrashVfs,
@@ -151,7 +95,7 @@ class CrashDriver {
     this.#counts.operations += disk.operationCount
   }
 
-  /** Opens an image, looks at it, goes on with it, and lets it crash again. */
+  /** Opens an image, checks it, continues the workload on it, and takes nested images. */
   async check(pending: PendingImage, depth: number): Promise<void> {
     const { disk, plan, at } = pending
     const counts = this.#counts
@@ -191,14 +135,14 @@ class CrashDriver {
     history.isTrusted = true
     history.goOnFrom(found)
     if (nested !== undefined && (plan.mode === 'killed' || images.chance(0.2))) {
-      // What recovery has shown must be there for good, above all when it was in a cache only.
+      // The state that recovery has exposed must survive a later power loss, also when it was in the disk's cache only.
       nested.push(this.#imageOf(disk, history, 'the end of recovery'))
     }
     const stepCount = images.chance(0.3) ? images.between(1, 4) : 0
     try {
       for (let step = 0; step < stepCount; step++) await this.#step(session, images, history, trace)
     } catch (error) {
-      // What a look did not touch, a separator for instance, a step may need.
+      // A step may read pages that the check did not read, such as branch pages.
       if (!this.#mayBeFoundOut(error)) throw error
       this.#counts.detected++
     }
@@ -210,7 +154,7 @@ class CrashDriver {
     const before = history.durable
     const life = history.life
     await session.step(random, history)
-    // Only when nothing was written after it in the same step can the trace tell.
+    // The trace shows the order only when no later write of the same step followed the acknowledgement.
     if (history.life === life && history.durable > before && history.durable === history.submitted) {
       trace.acknowledged(this.#run.isLog)
     }
@@ -234,7 +178,7 @@ class CrashDriver {
       const findings = session.verify()
       if (findings.length > 0) {
         if (!tolerant) throw new Violation(`verify finds: ${findings.slice(0, 3).join('; ')}`)
-        // Found out before it did harm: what comes next would stumble over it.
+        // The damage was reported; further steps would fail on it.
         this.#counts.detected++
         return undefined
       }
@@ -247,7 +191,7 @@ class CrashDriver {
     }
   }
 
-  /** A disk that does not keep its word may be found out, by an error that says so. */
+  /** Reports whether the error is an acceptable report of damage done by a disk that violates its guarantees. */
   #mayBeFoundOut(error: unknown): boolean {
     if (this.#settings.profile === 'powersafe') return false
     return (
@@ -277,7 +221,7 @@ class CrashDriver {
   }
 
   #imageWith(disk: CrashVfs, history: History, plan: CrashPlan, at: string): PendingImage {
-    // With everything there, only the process has ended.
+    // In modes `all` and `killed` nothing is lost: only the process has ended.
     if (plan.mode !== 'all' && plan.mode !== 'killed') history.handedOver = history.durable
     return { disk: disk.image(plan), history, plan, least: Math.max(history.durable, history.handedOver), at }
   }

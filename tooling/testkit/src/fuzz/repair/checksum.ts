@@ -3,7 +3,7 @@ import type { Seed64 } from '@ldb/integrity'
 
 const hash = new Int32Array(2)
 
-/** Writes the checksum of a range of bytes at an offset, little-endian. */
+/** Writes the checksum of a byte range at an offset, little-endian. */
 export function putChecksum(bytes: Uint8Array, at: number, start: number, end: number, seed: Seed64): void {
   xxHash64(bytes, start, end, seed, hash)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -11,7 +11,7 @@ export function putChecksum(bytes: Uint8Array, at: number, start: number, end: n
   view.setInt32(at + 4, hash[1] ?? 0, true)
 }
 
-/** Returns both halves of the checksum of a range of bytes. */
+/** Returns the low and high halves of the checksum of a byte range. */
 export function checksumOf(
   bytes: Uint8Array,
   start: number,
@@ -22,13 +22,13 @@ export function checksumOf(
   return [hash[0] ?? 0, hash[1] ?? 0]
 }
 
-/** Seed made of the checksum of some bytes, as logs have it. */
+/** Returns a checksum seed derived from the checksum of a byte range, as the log derives it. */
 export function seedOfChecksum(bytes: Uint8Array, start: number, end: number): Seed64 {
   const [low, high] = checksumOf(bytes, start, end, SEED_ZERO)
   return createSeed64(low, high)
 }
 
-/** Makes the checksum of a file header right. */
+/** Recomputes the checksum of a file header. */
 export function repairFileHeader(bytes: Uint8Array, start: number): void {
   putChecksum(bytes, start + 16, start, start + 16, SEED_ZERO)
 }

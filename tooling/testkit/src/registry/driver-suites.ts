@@ -1,12 +1,13 @@
-import { crashRun, DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../crash/driver.js'
-import type { DiskProfile } from '../crash/driver.js'
-import { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from '../vfs/error-sweep.js'
+import { crashRun } from '../drivers/crash-driver.js'
+import { DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../drivers/crash-settings.js'
+import type { DiskProfile } from '../drivers/crash-settings.js'
+import { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from '../drivers/error-sweep.js'
 import { storeSuite } from '../store/suite.js'
 import type { StoreMaker } from '../store/suite.js'
 import type { Subject } from '../suite/subject.js'
 import type { Suite } from '../suite/suite.js'
 
-/** Losses of power at every operation of a subject, on a disk of some kind. */
+/** Returns a suite that simulates power loss at every operation of a subject. */
 export function crashSuite(name: string, subject: Subject, profile: DiskProfile): Suite {
   return {
     name,
@@ -20,7 +21,7 @@ export function crashSuite(name: string, subject: Subject, profile: DiskProfile)
   }
 }
 
-/** A fault at every call of a subject in turn. */
+/** Returns a suite that injects a fault at every call of a subject in turn. */
 export function errorSuite(name: string, subject: Subject): Suite {
   return {
     name,
@@ -38,7 +39,7 @@ export function errorSuite(name: string, subject: Subject): Suite {
   }
 }
 
-/** What every store must do, in a configuration that the seed decides. */
+/** Returns a suite that checks the contract of stores, in a configuration that the seed determines. */
 export function storesSuite(name: string, storesOf: (seed: number) => StoreMaker): Suite {
   return {
     name,

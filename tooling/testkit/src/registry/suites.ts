@@ -1,29 +1,20 @@
-import type { DiskProfile } from '../crash/driver.js'
+import type { DiskProfile } from '../drivers/crash-settings.js'
 import type { IsolationSubject } from '../suite/isolation-subject.js'
 import type { Subject } from '../suite/subject.js'
+import type { Suite } from '../suite/suite.js'
 import { asyncDatabaseSubject } from '../subjects/async-database-subject.js'
 import { databaseSubject } from '../subjects/database-subject.js'
 import { treeStores } from '../subjects/tree-stores.js'
 import { treeSubject } from '../subjects/tree-subject.js'
 import { walSubject } from '../subjects/wal-subject.js'
 import { crashSuite, errorSuite, storesSuite } from './driver-suites.js'
-import type { Suite } from '../suite/suite.js'
-
-/** A suite that the deep runner knows, loaded only where it runs. */
-export interface SuiteEntry {
-  readonly name: string
-  /** Suites of a group can be asked for together. */
-  readonly group: string
-  /** Loading it has V8 count what runs, which makes all else slower: it gets a thread of its own. */
-  readonly isInstrumented: boolean
-  load(): Promise<Suite>
-}
+import type { SuiteEntry } from './suite-entry.js'
 
 const SUBJECTS: readonly Subject[] = [walSubject, treeSubject, databaseSubject, asyncDatabaseSubject]
 const PROFILES: readonly DiskProfile[] = ['powersafe', 'neighbours', 'lying']
 
-/** Every suite there is. */
-export const DEEP_SUITES: readonly SuiteEntry[] = [
+/** Every suite but the one of seeded bugs, which runs these suites itself. */
+export const SUITES: readonly SuiteEntry[] = [
   ...PROFILES.flatMap((profile) =>
     SUBJECTS.map((subject) => {
       const suffix = profile === 'powersafe' ? '' : `-${profile}`
@@ -32,7 +23,7 @@ export const DEEP_SUITES: readonly SuiteEntry[] = [
   ),
   ...SUBJECTS.map((subject) => entry('error', `error-${subject.name}`, (name) => errorSuite(name, subject))),
   entry('crash', 'changes', async () => (await import('../changes/change-crash-suite.js')).changeCrashSuite),
-  entry('kill', 'kill', async () => (await import('../kill/kill-suite.js')).kills),
+  entry('kill', 'kill', async () => (await import('../kill/kill-suite.js')).killSuite),
   entry('model', 'model-async', async () => (await import('../model/async-model-suite.js')).asyncModelSuite),
   entry('model', 'model', async () => (await import('../model/model-suite.js')).modelSuite),
   entry(
@@ -49,13 +40,12 @@ export const DEEP_SUITES: readonly SuiteEntry[] = [
   entry(
     'corruption',
     'foreign-files',
-    async () => (await import('../corruption/foreign-suite.js')).foreignFiles,
+    async () => (await import('../corruption/foreign-suite.js')).foreignFilesSuite,
   ),
   {
-    ...entry('fuzz', 'fuzz', async () => (await import('../fuzz/fuzz-suite.js')).decoderFuzz),
+    ...entry('fuzz', 'fuzz', async () => (await import('../fuzz/fuzz-suite.js')).fuzzSuite),
     isInstrumented: true,
   },
-  entry('seeded', 'seeded', async () => (await import('../seeded/seeded-suite.js')).seededSuite),
   entry('store', 'store-btree', (name) => storesSuite(name, treeStores)),
   entry('isolation', 'isolation-mvcc', async (name) =>
     (await import('../isolation/isolation-suite.js')).isolationParts(name, await managerTransactions()),
@@ -86,11 +76,4 @@ async function allTransactions(): Promise<IsolationSubject> {
 
 function entry(group: string, name: string, load: (name: string) => Suite | Promise<Suite>): SuiteEntry {
   return { name, group, isInstrumented: false, load: async () => load(name) }
-}
-
-/** Returns the suite of a name. */
-export function suiteEntry(name: string): SuiteEntry {
-  const found = DEEP_SUITES.find((each) => each.name === name)
-  if (found === undefined) throw new RangeError(`there is no suite ${name}`)
-  return found
 }

@@ -1,13 +1,13 @@
 import { SEED_ZERO } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
-import { viewOf } from '../corruption/tree-layout.js'
+import { viewOf } from '../../corruption/tree-layout.js'
 import { checksumOf, putChecksum, repairFileHeader, seedOfChecksum } from './checksum.js'
 
 const RECORDS_START = 8192
 const RECORD_HEADER = 32
 const SEAL = 4096
 
-/** Makes the checksums of a log segment right: of its header, its records, its seal; and the seal's chain hash. */
+/** Recomputes the checksums of a log segment, of its header, its records and its seal, and the hash chain in the seal. */
 export function repairSegment(bytes: Uint8Array): void {
   if (bytes.length < RECORDS_START) return
   const view = viewOf(bytes)

@@ -1,7 +1,7 @@
 import { SeededRandom } from '@ldb/vfs'
 
 /**
- * Choices that a seed decides: one seed, one run.
+ * Pseudo-random choices that a seed determines.
  *
  * @category Randomness
  */
@@ -18,7 +18,7 @@ export class TestRandom {
     this.#source = new SeededRandom(this.seed)
   }
 
-  /** A whole number from 0 to 2^32 − 1. */
+  /** Returns an integer from 0 to 2^32 − 1. */
   word(): number {
     if (this.#next === this.#words.length) {
       this.#source.fill(this.#bytes)
@@ -27,29 +27,29 @@ export class TestRandom {
     return this.#words[this.#next++] ?? 0
   }
 
-  /** A whole number from 0 up to, not including, `limit`. */
+  /** Returns an integer from 0 up to, but not including, `limit`. */
   below(limit: number): number {
     return Math.floor((this.word() / 2 ** 32) * limit)
   }
 
-  /** A whole number from `least` to `most`, both included. */
+  /** Returns an integer from `least` to `most`, both included. */
   between(least: number, most: number): number {
     return least + this.below(most - least + 1)
   }
 
-  /** True with the given probability. */
+  /** Returns true with the given probability. */
   chance(probability: number): boolean {
     return this.word() < probability * 2 ** 32
   }
 
-  /** One of the items. */
+  /** Returns one of the items. */
   pick<T>(items: readonly T[]): T {
     const item = items[this.below(items.length)]
     if (items.length === 0) throw new RangeError('there is nothing to pick from')
     return item as T
   }
 
-  /** One of the names, each as often as its weight says. */
+  /** Returns one of the names, with a probability proportional to its weight. */
   weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
     const names = Object.keys(weights) as Name[]
     let rest = this.below(names.reduce((sum, name) => sum + weights[name], 0))
@@ -60,20 +60,20 @@ export class TestRandom {
     throw new RangeError('no name has a weight')
   }
 
-  /** Random bytes in a new array. */
+  /** Returns random bytes in a new array. */
   bytes(count: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(count)
     for (let index = 0; index < count; index++) bytes[index] = this.word()
     return bytes
   }
 
-  /** Another source of choices, so that what draws from it does not disturb what draws from this. */
+  /** Returns a new source seeded from this one. Draws from it do not change later draws from this one. */
   fork(): TestRandom {
     return new TestRandom(this.word())
   }
 }
 
-/** Returns choices decided by a seed. @category Randomness */
+/** Returns a source of choices for a seed. @category Randomness */
 export function seededRandom(seed: number): TestRandom {
   return new TestRandom(seed)
 }

@@ -1,16 +1,17 @@
 import { isLdbError } from '@ldb/base'
-import { checkDisk, DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../crash/driver.js'
-import type { CrashCounts } from '../crash/driver.js'
-import { randomCrashPlan } from '../crash/plan.js'
 import { CrashVfs } from '../crash/crash-vfs.js'
-import { FAULT_KINDS, isLosing, isSilent } from './fault.js'
-import type { Fault, FaultKind } from './fault.js'
-import { FaultVfs } from './fault-vfs.js'
+import { randomCrashPlan } from '../crash/plan.js'
 import { History } from '../history/history.js'
 import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
-import { seededRandom } from '../test-random.js'
-import type { TestRandom } from '../test-random.js'
-import { Violation } from '../violation.js'
+import { seededRandom } from '../base/test-random.js'
+import type { TestRandom } from '../base/test-random.js'
+import { FaultVfs } from '../vfs/fault-vfs.js'
+import { FAULT_KINDS, isLosing, isSilent } from '../vfs/fault.js'
+import type { Fault, FaultKind } from '../vfs/fault.js'
+import { Violation } from '../base/violation.js'
+import { checkDisk } from './crash-driver.js'
+import { DEFAULT_CRASH_SETTINGS, noCrashCounts } from './crash-settings.js'
+import type { CrashCounts } from './crash-settings.js'
 
 /** @category Drivers */
 export interface SweepSettings {
@@ -23,33 +24,33 @@ export interface SweepSettings {
 /** @category Drivers */
 export const DEFAULT_SWEEP_SETTINGS: SweepSettings = { stepCount: 10, kinds: FAULT_KINDS }
 
-/** What a sweep came to. @category Drivers */
+/** Counts of an error sweep. @category Drivers */
 export interface SweepCounts {
   /** Runs of the workload with a fault in them. */
   cases: number
-  /** Calls that failed, or did something else than they say. */
+  /** Calls that failed or were silently corrupted. */
   injected: number
-  /** Errors that the system gave for them. */
+  /** Errors that the subject threw. */
   errorsGiven: number
-  /** What was found on the disks afterwards, with a loss of power and without. */
+  /** Checks of the disks afterwards, with and without a power loss. */
   readonly crashes: CrashCounts
 }
 
-/** Counts of nothing yet. */
+/** Returns counts of zero. */
 export function noSweepCounts(): SweepCounts {
   return { cases: 0, injected: 0, errorsGiven: 0, crashes: noCrashCounts() }
 }
 
-/** Calls that one run may make before it counts as one that never ends. */
+/** Disk operations after which a run counts as an endless loop. */
 const OPERATIONS_MAX = 20_000
-/** Errors after which a session is given up. */
+/** Errors after which the workload stops. */
 const ERRORS_MAX = 3
 
 /**
- * Runs one random workload again and again: with a fault at its first call, its second, and so on until none is struck;
- * for each kind of fault, once, three times in a row, and for good.
+ * Repeats one random workload with a fault at its first call, its second call, and so on until the workload makes no such
+ * call. Each kind of fault is tried once, three times in a row, and permanently.
  *
- * @throws Violation when a promise is broken.
+ * @throws Violation when a guarantee is violated.
  * @category Drivers
  */
 export async function errorSweep(
@@ -60,17 +61,17 @@ export async function errorSweep(
 ): Promise<SweepCounts> {
   const { triedShare = 1 } = subject.newRun(seededRandom(seed).fork())
   const stride = Math.round(1 / triedShare)
-  for (const [index, kind] of settings.kinds.entries()) {
-    for (const [turn, times] of [1, 3, Infinity].entries()) {
-      // With a stride, each kind begins elsewhere.
-      for (let nth = 1 + ((index * 3 + turn) % stride); ; nth += stride) {
+  for (const [kindIndex, kind] of settings.kinds.entries()) {
+    for (const [index, times] of [1, 3, Infinity].entries()) {
+      // With a stride above 1, each kind begins at a different call.
+      for (let nth = 1 + ((kindIndex * 3 + index) % stride); ; nth += stride) {
         const fault = { ...kind, nth, times }
         try {
           if (!(await new FaultRun(subject, seed, fault, settings.stepCount, counts).run())) break
         } catch (error) {
           const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-          const place = `with the fault '${kind.name}' at call ${nth}, ${times} times`
-          throw new Violation(`${message}\n  ${place}`, { cause: error })
+          const where = `with the fault '${kind.name}' at call ${nth}, ${times} times`
+          throw new Violation(`${message}\n  ${where}`, { cause: error })
         }
       }
     }
@@ -111,16 +112,16 @@ class FaultRun {
     this.#history.keepsHandedOver = !isLosing(fault.effect)
   }
 
-  /** @returns whether the fault has struck. */
+  /** @returns whether the fault was injected. */
   async run(): Promise<boolean> {
     const vfs = this.#vfs
     const session = await this.#work()
     this.#attempt(() => {
-      if (session !== undefined) this.#look(session)
+      if (session !== undefined) this.#observeAndClose(session)
     })
     this.#disk.endProcess()
-    // Opening again may be what is struck.
-    this.#attempt(() => this.#look(this.#open()))
+    // The fault may hit the reopening instead of the workload.
+    this.#attempt(() => this.#observeAndClose(this.#open()))
     if (vfs.struckCount === 0) return false
     this.#counts.cases++
     this.#counts.injected += vfs.struckCount
@@ -129,14 +130,14 @@ class FaultRun {
       await this.#checkDisks()
     } catch (error) {
       const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-      throw new Violation(`${message}\n  after it had struck ${vfs.struck.slice(0, 3).join(', ')}`, {
+      throw new Violation(`${message}\n  after faults in ${vfs.struck.slice(0, 3).join(', ')}`, {
         cause: error,
       })
     }
     return true
   }
 
-  /** Runs the workload as far as it goes. */
+  /** Runs the workload until it completes or too many calls fail. */
   async #work(): Promise<SubjectSession | undefined> {
     let session: SubjectSession | undefined
     let errorCount = 0
@@ -157,7 +158,7 @@ class FaultRun {
     return session
   }
 
-  /** Opens, and looks at what is there when it was open before. */
+  /** Opens the subject, and checks its content if it existed before. */
   #open(): SubjectSession {
     const history = this.#history
     const isKnown = history.isCreated
@@ -172,15 +173,15 @@ class FaultRun {
     }
   }
 
-  /** What a session shows after a fault is right, or an error. */
-  #look(session: SubjectSession): void {
+  /** Checks that a session shows correct content after a fault, or throws an error. */
+  #observeAndClose(session: SubjectSession): void {
     this.#attempt(() => session.observe(this.#history, this.#history.least))
     this.#attempt(() => session.close(this.#random.chance(0.5)))
   }
 
-  #attempt(part: () => unknown): void {
+  #attempt(action: () => unknown): void {
     try {
-      part()
+      action()
     } catch (error) {
       this.#expectTyped(error)
     }
@@ -195,7 +196,7 @@ class FaultRun {
     const { crashes } = this.#counts
     const fork = this.#history.fork()
     await checkDisk(this.#run, image, fork, this.#random, { ...settings, depthMax: 1 }, crashes)
-    // Without a loss of power: what the system was told is lost may still be seen, until there is one.
+    // Without a power loss, changes that a failed sync has dropped may still be visible.
     await checkDisk(this.#run, disk, this.#history, this.#random, { ...settings, depthMax: 2 }, crashes)
   }
 

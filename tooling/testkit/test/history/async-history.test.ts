@@ -4,11 +4,11 @@
 // Invariants: M1 to M14, M16, M17 of @ldb/mvcc's SPEC.md; C1, C3, C9 of the database's. A commit of unknown outcome
 // is present or absent for good; acknowledged and read commits survive; commits have the order of their calls.
 import { expect, test } from 'vitest'
-import { asyncHistorySuite, runAsyncHistory } from '../src/history-checker/async/suite.js'
-import { Violation } from '../src/base/violation.js'
+import { asyncHistorySuite, runAsyncHistory } from '../../src/history-checker/async/suite.js'
+import { Violation } from '../../src/base/violation.js'
 import { ASYNC_MUTANTS } from './async-history-mutants.js'
-import { grouped, tell } from './counted.js'
-import { runSuite } from './run-suite.js'
+import { grouped, tell } from '../counted.js'
+import { runSuite } from '../run-suite.js'
 
 const TRANSACTIONS = Number(process.env['LDB_HISTORY_TRANSACTIONS'] ?? 100_000) / 10
 const SEEDS = 30

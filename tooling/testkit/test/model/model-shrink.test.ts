@@ -3,9 +3,9 @@
 // Invariant: every result equals that of the reference.
 import fc from 'fast-check'
 import { test } from 'vitest'
-import type { BatchStep, Command, Move, Text, TextRange } from '../src/model/commands/commands.js'
-import { ModelRun } from '../src/model/model-run.js'
-import type { RunSettings } from '../src/model/commands/run-settings.js'
+import type { BatchStep, Command, Move, Text, TextRange } from '../../src/model/commands/commands.js'
+import { ModelRun } from '../../src/model/model-run.js'
+import type { RunSettings } from '../../src/model/commands/run-settings.js'
 
 const RUNS = Number(process.env['LDB_MODEL_RUNS'] ?? 60)
 const ks = fc.nat(3)

@@ -4,8 +4,8 @@
 // Invariants: C1, C2, C4, C8, K1 to K5, R2, R5 to R7, S1 to S3, U1 of the database's SPEC.md; verification finds
 // nothing.
 import { expect, test } from 'vitest'
-import { grouped, tell } from './counted.js'
-import { modelSuite } from '../src/model/model-suite.js'
+import { grouped, tell } from '../counted.js'
+import { modelSuite } from '../../src/model/model-suite.js'
 
 const FIRST = Number(process.env['LDB_MODEL_SEED'] ?? 1)
 const OPERATIONS = Number(process.env['LDB_MODEL_OPERATIONS'] ?? 500_000)

@@ -1,6 +1,6 @@
 import { LdbError } from '@ldb/base'
-import { ReferenceTransaction, scan, writesOverlap } from '../src/isolation/reference-transaction.js'
-import type { ReferenceState, ReferenceWrite } from '../src/isolation/reference-transaction.js'
+import { ReferenceTransaction, scan, writesOverlap } from '../../src/isolation/reference-transaction.js'
+import type { ReferenceState, ReferenceWrite } from '../../src/isolation/reference-transaction.js'
 import type {
   IsolationLevel,
   IsolationSession,
@@ -8,7 +8,7 @@ import type {
   IsolationTransaction,
   IsolationView,
   ScanRange,
-} from '../src/suite/isolation-subject.js'
+} from '../../src/suite/isolation-subject.js'
 
 /** Bugs of concurrency control; most of them have occurred in real stores. */
 export const ISOLATION_BUGS = [

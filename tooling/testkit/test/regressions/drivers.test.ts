@@ -4,12 +4,12 @@ import { encodeUtf8, toSeq, WriteBatch } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import { Database } from '@ldb/core'
 import { Wal } from '@ldb/wal'
-import { crashPlan } from '../src/crash/plan.js'
-import type { SyncFailure } from '../src/vfs/sync-failure.js'
-import { CrashVfs } from '../src/crash/crash-vfs.js'
-import { FaultVfs } from '../src/vfs/fault-vfs.js'
-import { seededRandom } from '../src/base/test-random.js'
-import type { FaultEffect } from '../src/vfs/fault.js'
+import { crashPlan } from '../../src/crash/plan.js'
+import type { SyncFailure } from '../../src/vfs/sync-failure.js'
+import { CrashVfs } from '../../src/crash/crash-vfs.js'
+import { FaultVfs } from '../../src/vfs/fault-vfs.js'
+import { seededRandom } from '../../src/base/test-random.js'
+import type { FaultEffect } from '../../src/vfs/fault.js'
 
 /** Fails the nth sync of a path. */
 function failing(

@@ -3,11 +3,11 @@
 // pages, unrelated writes and reopens between the steps. `npm run test:deep -- --suite isolation` runs all orders.
 // Invariants: M1 to M14, M17, M21 of @ldb/mvcc's SPEC.md.
 import { describe, expect, test } from 'vitest'
-import { grouped, tell } from './counted.js'
-import { ISOLATION_CASES } from '../src/isolation/anomaly-cases.js'
-import { isolationSuite } from '../src/isolation/isolation-suite.js'
-import { databaseTransactions } from '../src/subjects/database-transactions.js'
-import { transactionsSubject } from '../src/subjects/transactions-subject.js'
+import { grouped, tell } from '../counted.js'
+import { ISOLATION_CASES } from '../../src/isolation/anomaly-cases.js'
+import { isolationSuite } from '../../src/isolation/isolation-suite.js'
+import { databaseTransactions } from '../../src/subjects/database-transactions.js'
+import { transactionsSubject } from '../../src/subjects/transactions-subject.js'
 
 const SUBJECTS = [
   { name: 'mvcc', subject: transactionsSubject, effort: { orders: 260, injectedOrders: 20 } },

@@ -3,11 +3,11 @@
 // Invariants: each of them is reported as a Violation.
 import { OverlayVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
-import { runCorruptionCase } from '../src/corruption/corruption-case.js'
-import { imageVfs } from '../src/corruption/directory-image.js'
-import { foreignFilesSuite } from '../src/corruption/foreign-suite.js'
-import { GOLDEN_ENDINGS, makeGolden } from '../src/corruption/golden.js'
-import { Liveness } from '../src/corruption/liveness.js'
+import { runCorruptionCase } from '../../src/corruption/corruption-case.js'
+import { imageVfs } from '../../src/corruption/directory-image.js'
+import { foreignFilesSuite } from '../../src/corruption/foreign-suite.js'
+import { GOLDEN_ENDINGS, makeGolden } from '../../src/corruption/golden.js'
+import { Liveness } from '../../src/corruption/liveness.js'
 
 const golden = makeGolden(1, 'open')
 const rules = { golden, leastSeq: golden.lastSeq, mustReport: false, isReadOnly: true, isThorough: true }

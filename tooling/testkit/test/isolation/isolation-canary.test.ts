@@ -1,10 +1,10 @@
 // Strategy: engines with one concurrency-control bug each. The random histories and the isolation cases must detect
 // every bug; an engine without a bug must pass both.
 import { expect, test } from 'vitest'
-import { runHistory } from '../src/history-checker/history-suite.js'
-import { ISOLATION_CASES } from '../src/isolation/anomaly-cases.js'
-import { isolationSuite } from '../src/isolation/isolation-suite.js'
-import { Violation } from '../src/base/violation.js'
+import { runHistory } from '../../src/history-checker/history-suite.js'
+import { ISOLATION_CASES } from '../../src/isolation/anomaly-cases.js'
+import { isolationSuite } from '../../src/isolation/isolation-suite.js'
+import { Violation } from '../../src/base/violation.js'
 import { ISOLATION_BUGS, mutant } from './isolation-mutants.js'
 
 const SEEDS = 20

@@ -3,11 +3,11 @@
 // Invariants: commits acknowledged at `full` are present; the recovered state is a prefix of the commits in call
 // order; conditional writes see every earlier commit.
 import { expect, test } from 'vitest'
-import { crashRun } from '../src/drivers/crash-driver.js'
-import { DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../src/drivers/crash-settings.js'
-import { errorSweep } from '../src/drivers/error-sweep.js'
-import { FAULT_KINDS } from '../src/vfs/fault.js'
-import { asyncDatabaseSubject } from '../src/subjects/async-database-subject.js'
+import { crashRun } from '../../src/drivers/crash-driver.js'
+import { DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../../src/drivers/crash-settings.js'
+import { errorSweep } from '../../src/drivers/error-sweep.js'
+import { FAULT_KINDS } from '../../src/vfs/fault.js'
+import { asyncDatabaseSubject } from '../../src/subjects/async-database-subject.js'
 
 test('acknowledged commits of a group survive power loss', { timeout: 300_000 }, async () => {
   const counts = noCrashCounts()

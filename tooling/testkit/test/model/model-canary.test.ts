@@ -2,10 +2,10 @@
 // commands.
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
-import type { Command } from '../src/model/commands/commands.js'
-import { runModelCase } from '../src/model/model-suite.js'
-import type { RunSettings } from '../src/model/commands/run-settings.js'
-import { Session } from '../src/model/session/session.js'
+import type { Command } from '../../src/model/commands/commands.js'
+import { runModelCase } from '../../src/model/model-suite.js'
+import type { RunSettings } from '../../src/model/commands/run-settings.js'
+import { Session } from '../../src/model/session/session.js'
 
 /** A session that executes one kind of command wrongly. */
 class FaultySession extends Session {

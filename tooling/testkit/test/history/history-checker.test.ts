@@ -2,11 +2,11 @@
 // from their reads and the commit order, and checks it for cycles.
 // Invariants: M1 to M14, M17 of @ldb/mvcc's SPEC.md.
 import { expect, test } from 'vitest'
-import { historySuite } from '../src/history-checker/history-suite.js'
-import { databaseTransactions } from '../src/subjects/database-transactions.js'
-import { transactionsSubject } from '../src/subjects/transactions-subject.js'
-import { grouped, tell } from './counted.js'
-import { runSuite } from './run-suite.js'
+import { historySuite } from '../../src/history-checker/history-suite.js'
+import { databaseTransactions } from '../../src/subjects/database-transactions.js'
+import { transactionsSubject } from '../../src/subjects/transactions-subject.js'
+import { grouped, tell } from '../counted.js'
+import { runSuite } from '../run-suite.js'
 
 const TRANSACTIONS = Number(process.env['LDB_HISTORY_TRANSACTIONS'] ?? 100_000)
 

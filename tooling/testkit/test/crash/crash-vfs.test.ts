@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { crashPlan } from '../src/crash/plan.js'
-import type { CrashMode } from '../src/crash/plan.js'
-import { CrashVfs } from '../src/crash/crash-vfs.js'
-import { FaultVfs } from '../src/vfs/fault-vfs.js'
-import { seededRandom } from '../src/base/test-random.js'
+import { crashPlan } from '../../src/crash/plan.js'
+import type { CrashMode } from '../../src/crash/plan.js'
+import { CrashVfs } from '../../src/crash/crash-vfs.js'
+import { FaultVfs } from '../../src/vfs/fault-vfs.js'
+import { seededRandom } from '../../src/base/test-random.js'
 
 function put(vfs: CrashVfs, path: string, bytes: Uint8Array, fileOffset = 0): void {
   const file = vfs.open(path, 'create')

@@ -3,9 +3,9 @@
 // Invariants: the data are correct, or an `LdbError` reports that they are not; `verify` reports every change of a live byte
 // (see liveness.ts); no other error is thrown, nothing blocks, and no allocation is unbounded.
 import { describe, expect, it } from 'vitest'
-import { corruptionSuite } from '../src/corruption/corruption-suite.js'
-import { grouped, tell } from './counted.js'
-import { runSuite } from './run-suite.js'
+import { corruptionSuite } from '../../src/corruption/corruption-suite.js'
+import { grouped, tell } from '../counted.js'
+import { runSuite } from '../run-suite.js'
 
 const CASES = 51_000
 

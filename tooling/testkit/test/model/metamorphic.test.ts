@@ -4,15 +4,15 @@
 // verifications, reopens and the end of the process change nothing at any point. A batch equals its operations.
 // Both directions, scans and gets agree. Snapshots are stable.
 import { expect, test } from 'vitest'
-import { grouped, tell } from './counted.js'
-import { CONFIGURATIONS } from '../src/metamorphic/configurations.js'
+import { grouped, tell } from '../counted.js'
+import { CONFIGURATIONS } from '../../src/metamorphic/configurations.js'
 import {
   metamorphicSuite,
   runMetamorphicCase,
   compareConfigurations,
-} from '../src/metamorphic/metamorphic-suite.js'
-import { Session } from '../src/model/session/session.js'
-import type { Command } from '../src/model/commands/commands.js'
+} from '../../src/metamorphic/metamorphic-suite.js'
+import { Session } from '../../src/model/session/session.js'
+import type { Command } from '../../src/model/commands/commands.js'
 
 const FIRST = Number(process.env['LDB_METAMORPHIC_SEED'] ?? 1)
 const CASES = Number(process.env['LDB_METAMORPHIC_CASES'] ?? 24)

@@ -3,9 +3,9 @@
 // Invariant: every received change survives, the resumed stream contains exactly the surviving changes, and the
 // copy equals the content.
 import { expect, test } from 'vitest'
-import { changeCrashSuite } from '../src/changes/change-crash-suite.js'
-import { grouped, tell } from './counted.js'
-import { runSuite } from './run-suite.js'
+import { changeCrashSuite } from '../../src/changes/change-crash-suite.js'
+import { grouped, tell } from '../counted.js'
+import { runSuite } from '../run-suite.js'
 
 test('a change stream resumes after a crash', { timeout: 300_000 }, async (context) => {
   const counts = await runSuite(changeCrashSuite, 'crashes', 120)

@@ -1,11 +1,11 @@
 import { LdbError } from '@ldb/base'
 import type { AsyncTransaction } from '@ldb/core'
-import { AsyncEngine, EngineTransaction } from '../src/history-checker/async/engine.js'
-import type { AsyncHistoryOptions } from '../src/history-checker/async/suite.js'
-import type { EngineBegin, EngineContent } from '../src/history-checker/async/engine.js'
-import type { PlannedStep } from '../src/history-checker/history-choices.js'
-import type { RecordedEvent } from '../src/history-checker/recorded-history.js'
-import { microtasks } from '../src/history-checker/async/slow-vfs.js'
+import { AsyncEngine, EngineTransaction } from '../../src/history-checker/async/engine.js'
+import type { AsyncHistoryOptions } from '../../src/history-checker/async/suite.js'
+import type { EngineBegin, EngineContent } from '../../src/history-checker/async/engine.js'
+import type { PlannedStep } from '../../src/history-checker/history-choices.js'
+import type { RecordedEvent } from '../../src/history-checker/recorded-history.js'
+import { microtasks } from '../../src/history-checker/async/slow-vfs.js'
 
 /** Acknowledges single writes before they commit. */
 class EarlyAcknowledgement extends AsyncEngine {

@@ -1,9 +1,9 @@
 import { decodeFileHeader, encodeFileHeader } from '@ldb/integrity'
-import { promised } from '../../violation.js'
-import { repairFileHeader } from '../checksum.js'
-import type { FuzzTarget } from '../fuzz-target.js'
+import { promised } from '../../base/violation.js'
+import { repairFileHeader } from '../repair/checksum.js'
+import type { FuzzTarget } from './fuzz-target.js'
 
-/** The first bytes of every file. */
+/** File headers. */
 export const fileHeaderTarget: FuzzTarget = {
   name: 'file-header',
   samples: () => [encodeFileHeader({ kind: 'W', format: 2, minimumReader: 1, flags: 0 })],
@@ -19,7 +19,7 @@ export const fileHeaderTarget: FuzzTarget = {
     })
     const isKnown =
       kind === 'W' && minimumReader >= 1 && minimumReader <= 3 && minimumReader <= format && flags <= 1
-    promised(isKnown, () => `a header was taken: ${format}, ${minimumReader}, ${flags}`)
+    promised(isKnown, () => `a header was accepted: ${format}, ${minimumReader}, ${flags}`)
   },
   repair(input) {
     if (input.length >= 24) repairFileHeader(input, 0)

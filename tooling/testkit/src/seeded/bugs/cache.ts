@@ -1,4 +1,4 @@
-import type { SeededBug } from '../seeded-bug.js'
+import type { SeededBug } from './seeded-bug.js'
 
 const area = 'cache'
 
@@ -8,7 +8,7 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     name: 'cache-dirty-page-dropped',
     area,
     rows: [22],
-    effect: 'a dirty page that makes room is not written',
+    effect: 'a dirty page is evicted without being written',
     file: 'packages/cache/src/frame-pool.ts',
     find: '      owner.writeBack(frame)\n',
     replace: '',
@@ -20,7 +20,7 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     name: 'cache-clean-before-written',
     area,
     rows: [16, 26],
-    effect: 'a page counts as clean although its write failed',
+    effect: 'a page is marked clean although its write failed',
     file: 'packages/cache/src/page-space.ts',
     find: '    this.#writer.writePage(this.pageOf(frame), frame, frame * this.#pool.pageBytes)\n    this.markClean(frame)\n',
     replace:
@@ -29,10 +29,10 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     test: 'when a write fails',
   },
   {
-    name: 'cache-rewritten-page-forgotten',
+    name: 'cache-second-eviction-checksum-lost',
     area,
     rows: [22],
-    effect: 'of a page that made room twice before a checkpoint, the first checksum is remembered',
+    effect: 'after two evictions of a page between checkpoints, the checksum of the first write is kept',
     file: 'packages/btree/src/pager/checksum-table.ts',
     find: '    part.numbers[at + 1] = low\n    part.numbers[at + 2] = high\n',
     replace:
@@ -45,7 +45,7 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     name: 'cache-pin-ignored',
     area,
     rows: [17, 22],
-    effect: 'a frame that is in use makes room',
+    effect: 'a pinned frame is evicted',
     file: 'packages/cache/src/frame-queues.ts',
     find: '      if (pins[frame] === 0 && uses <=',
     replace: '      if (uses <=',
@@ -53,10 +53,10 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     test: 'a pinned page is not evicted',
   },
   {
-    name: 'cache-stale-name-after-move',
+    name: 'cache-stale-page-number-after-move',
     area,
     rows: [22],
-    effect: 'a page that moved is still found under its old number',
+    effect: 'a moved page is still found under its old number',
     file: 'packages/cache/src/page-space.ts',
     find: '    this.#table.remove(pageNumber)\n    this.#table.add(next, frame)\n',
     replace: '    this.#table.add(next, frame)\n',
@@ -64,10 +64,10 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     cases: 10,
   },
   {
-    name: 'cache-stale-page-after-shrink',
+    name: 'cache-freed-page-kept',
     area,
     rows: [22],
-    effect: 'a page that became free stays in the cache under its number',
+    effect: 'a freed page stays in the cache under its number',
     file: 'packages/btree/src/pager/pages.ts',
     find: '      this.space.drop(each)\n    }\n    this.freeSpace.free(page, count)\n',
     replace: '    }\n    this.freeSpace.free(page, count)\n',
@@ -78,7 +78,7 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     name: 'cache-page-lost-by-removal',
     area,
     rows: [22],
-    effect: 'taking a page out of the table hides another one',
+    effect: 'removing a page from the page table hides another page',
     file: 'packages/cache/src/page-table.ts',
     find: '    if (remaining > 0) return\n',
     replace: '    if (remaining > 1) return\n',
@@ -86,10 +86,10 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     test: 'a page table is a map from pages to',
   },
   {
-    name: 'buffer-given-up-in-use',
+    name: 'buffer-released-in-use',
     area,
     rows: [22],
-    effect: 'two caches share a buffer, because one was given up while a file was attached',
+    effect: 'two caches share a buffer, because it was released while a file was attached',
     file: 'packages/cache/src/page-cache.ts',
     find: '    if (this.#isReleased || this.#pool.hasOwners) return\n',
     replace: '    if (this.#isReleased) return\n',
@@ -97,10 +97,10 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     test: 'a buffer is not reused while a file is attached',
   },
   {
-    name: 'buffer-given-twice',
+    name: 'buffer-reused-twice',
     area,
     rows: [22],
-    effect: 'the buffer of a cache that was given up serves two others',
+    effect: 'a released buffer is reused by two caches',
     file: 'packages/cache/src/spare-arena.ts',
     find: '  spare = undefined\n  return reused\n',
     replace: '  return reused\n',

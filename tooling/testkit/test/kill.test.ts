@@ -66,7 +66,7 @@ describe('the kill suite', () => {
     await afterOneChild((path, history) => {
       using db = Database.open(path)
       db.put('unexpected', 'x')
-      expect(() => history.match(contentOf(db))).toThrow('a state that no commit')
+      expect(() => history.match(contentOf(db))).toThrow('left by no commit')
     })
   })
 

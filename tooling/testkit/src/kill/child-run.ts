@@ -12,7 +12,9 @@ import type { Termination } from './termination.js'
 import { KillPlan, syncsEarlierCommits } from './kill-plan.js'
 import type { ChildTask, KillStep } from './kill-plan.js'
 
-/** A child that its termination has not ended by then is killed. */
+/** A child that has not begun its task by then is killed. */
+const START_TIMEOUT_MS = 30_000
+/** A child that its termination has not ended by then, counted from the start of its task, is killed. */
 const TIMEOUT_MS = 1_500
 const HEAP_LIMIT_MIB = 24
 
@@ -84,10 +86,16 @@ class ChildRun {
 
   async run(ledger: ModelLedger): Promise<ChildEnd> {
     const child = this.#child
-    const timeout = setTimeout(() => {
-      child.signal('SIGKILL')
-    }, TIMEOUT_MS)
+    const killAfter = (delayMs: number): NodeJS.Timeout =>
+      setTimeout(() => {
+        child.signal('SIGKILL')
+      }, delayMs)
+    let timeout = killAfter(START_TIMEOUT_MS)
     const end = await child.run(this.#task, (message) => {
+      if (message === 'opening') {
+        clearTimeout(timeout)
+        timeout = killAfter(TIMEOUT_MS)
+      }
       try {
         this.#receive(message, ledger)
       } catch (error) {

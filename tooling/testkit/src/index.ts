@@ -49,7 +49,8 @@ export { promised, Violation } from './base/violation.js'
 
 // Suites
 export { STORE_CASES, storeSuite } from './store/suite.js'
-export type { StoreCase, StoreMaker, StorePlace } from './store/suite.js'
+export type { StoreCase } from './store/suite.js'
+export type { StoreMaker, StorePlace } from './store/store-maker.js'
 
 export { isolationSuite } from './isolation/isolation-suite.js'
 export type { IsolationCounts } from './isolation/isolation-suite.js'

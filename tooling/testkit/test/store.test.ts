@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { OrderedStore } from '@ldb/base'
 import { STORE_CASES, storeSuite } from '../src/store/suite.js'
-import type { StoreMaker } from '../src/store/suite.js'
+import type { StoreMaker } from '../src/store/store-maker.js'
+import { MISS } from '../src/vfs/missing-vfs.js'
 import { treeStoresOf } from '../src/subjects/tree-stores.js'
 
 const configurations = [
@@ -29,8 +30,8 @@ function faulty(fault: (store: OrderedStore) => Partial<OrderedStore>): StoreMak
   const right = treeStoresOf(512, 100)
   return {
     name: 'faulty',
-    make: () => {
-      const place = right.make()
+    make: (layer) => {
+      const place = right.make(layer)
       return {
         open: () => {
           const store = place.open()
@@ -55,6 +56,19 @@ test('a store with one fault fails the suite', () => {
     () => ({ checkpoint: () => undefined }),
     (store) => ({
       get: (key, keyBytes) => (keyBytes === undefined ? new Uint8Array(0) : store.get(key, keyBytes)),
+    }),
+    () => ({ endReplay: () => undefined }),
+    () => ({ beginReplay: () => undefined }),
+    // A miss is taken for an absent key.
+    (store) => ({
+      get: (key, keyBytes) => {
+        try {
+          return store.get(key, keyBytes)
+        } catch (error) {
+          if (error === MISS) return undefined
+          throw error
+        }
+      },
     }),
     (store) => ({
       verify: (sink) => sink.finding({ kind: 'leak', file: '', offset: store.seq, message: '' }),

@@ -3,7 +3,7 @@ import { DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../drivers/crash-settings
 import type { DiskProfile } from '../drivers/crash-settings.js'
 import { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from '../drivers/error-sweep.js'
 import { storeSuite } from '../store/suite.js'
-import type { StoreMaker } from '../store/suite.js'
+import type { StoreMaker } from '../store/store-maker.js'
 import type { Subject } from '../suite/subject.js'
 import type { Suite } from '../suite/suite.js'
 

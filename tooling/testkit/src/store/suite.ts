@@ -1,22 +1,12 @@
 import { isLdbError } from '@ldb/base'
-import type { LdbErrorCode, OrderedStore, StoreSnapshot } from '@ldb/base'
+import type { LdbErrorCode, StoreSnapshot } from '@ldb/base'
 import { bytesOf } from '../base/byte-text.js'
+import { replayIsExplicit, readsAreRepeatable } from './engine-cases.js'
+import type { StoreMaker, StorePlace } from './store-maker.js'
 import { checkRange, checkSnapshot, sorted, StoreModel } from './model.js'
 import { seededRandom } from '../base/test-random.js'
 import type { TestRandom } from '../base/test-random.js'
 import { promised, Violation } from '../base/violation.js'
-
-/** Makes stores of one kind and configuration. @category Suites */
-export interface StoreMaker {
-  readonly name: string
-  /** Returns an empty location. Its `open` opens the store of the last checkpoint. */
-  make(): StorePlace
-}
-
-/** A location for one store. @category Suites */
-export interface StorePlace {
-  open(): OrderedStore
-}
 
 /** One requirement of the store contract and its test. @category Suites */
 export interface StoreCase {
@@ -37,6 +27,8 @@ export const STORE_CASES: readonly StoreCase[] = [
   { name: 'a checkpoint survives a close, later writes do not', run: checkpointSurvives },
   { name: 'a snapshot is stable', run: snapshotIsStable },
   { name: 'returned values are copies', run: valuesAreOwned },
+  { name: 'a replay is explicit, and not durable before its end', run: replayIsExplicit },
+  { name: 'interrupted reads can be repeated', run: readsAreRepeatable },
   { name: 'closed and released objects refuse calls', run: afterClose },
 ]
 

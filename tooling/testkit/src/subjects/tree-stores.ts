@@ -1,6 +1,7 @@
 import { BTree } from '@ldb/btree'
 import { MemoryVfs } from '@ldb/vfs'
-import type { StoreMaker } from '../store/suite.js'
+import type { Vfs } from '@ldb/vfs'
+import type { StoreMaker } from '../store/store-maker.js'
 import { swarmOptions } from '../history/swarm.js'
 import { seededRandom } from '../base/test-random.js'
 
@@ -17,8 +18,8 @@ export function treeStores(seed: number): StoreMaker {
 export function treeStoresOf(pageBytes: number, cachePages: number): StoreMaker {
   return {
     name: `B+tree, ${pageBytes}-byte pages, cache of ${cachePages}`,
-    make: () => {
-      const vfs = new MemoryVfs()
+    make: (layer = (below: Vfs) => below) => {
+      const vfs = layer(new MemoryVfs())
       return {
         open: () => BTree.open(vfs, 'tree.ldb', { pageBytes, cacheBytes: pageBytes * cachePages }),
       }

@@ -19,6 +19,8 @@ export interface RunSettings {
   readonly preallocateBytes: number
   /** Whether the page cache uses the adaptive hash index. @defaultValue true */
   readonly usesHashIndex?: boolean
+  /** Engines by name that replace the built-in ones. @defaultValue the built-in engines */
+  readonly engines?: object
   /** Default key encoding of new keyspaces. */
   readonly keys: 'utf8' | 'binary' | 'tuple'
   readonly values: 'utf8' | 'binary' | 'json'
@@ -44,7 +46,15 @@ export function optionsOf(settings: RunSettings): {
 } {
   const { durability, cacheBytes, pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes } = settings
   const { usesHashIndex = true } = settings
-  const tuning = { pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes, usesHashIndex }
+  const engines = settings.engines === undefined ? {} : { engines: settings.engines }
+  const tuning = {
+    pageBytes,
+    checkpointLogBytes,
+    segmentBytes,
+    preallocateBytes,
+    usesHashIndex,
+    ...engines,
+  }
   return {
     durability,
     cacheBytes: Math.max(cacheBytes, 48 * pageBytes),

@@ -45,7 +45,7 @@ const RECORD_FIELDS: [string, number, number][] = [
   ['type, reserved', 28, 4],
 ]
 
-/** Returns the bytes of a segment with the name of every field, from numbers written here, not from the sources. */
+/** Returns an annotated hex dump of a segment. The offsets are independent of the sources. */
 function annotate(bytes: Uint8Array): string {
   const lines: string[] = []
   const line = (name: string, offset: number, byteCount: number): void => {
@@ -70,8 +70,8 @@ for (const [name, clean, recordCount] of [
   ['closed', true, 5],
   ['left-open', false, 6],
 ] as const) {
-  describe(`the golden log of format 1 that was ${name}`, () => {
-    test('is read as ever', async () => {
+  describe(`golden log of format 1, ${name}`, () => {
+    test('is read back unchanged', async () => {
       const wal = Wal.open(load(name), 'log')
       expect(wal.openedClean).toBe(clean)
       const records = recordsOf(wal)
@@ -84,7 +84,7 @@ for (const [name, clean, recordCount] of [
       wal.close()
     })
 
-    test('has the bytes that FORMAT.md says', async () => {
+    test('has the bytes that FORMAT.md specifies', async () => {
       for (const file of readdirSync(new URL(`${name}/`, root))) {
         const bytes = readFileSync(new URL(`${name}/${file}`, root))
         await expect(annotate(bytes)).toMatchFileSnapshot(`fixtures/v1-${name}-${file}.hex`)
@@ -93,7 +93,7 @@ for (const [name, clean, recordCount] of [
   })
 }
 
-test('the same calls write the same bytes as when format 1 was made', () => {
+test('the writer produces the golden bytes of format 1', () => {
   const vfs = new MemoryVfs({ seed: 11 })
   const text = (value: string): Uint8Array => Uint8Array.from(value, (letter) => letter.charCodeAt(0))
   const wal = Wal.open(vfs, 'log', {

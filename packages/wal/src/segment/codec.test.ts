@@ -1,5 +1,5 @@
-// Strategy: headers and seals of segments whose checksums are right and whose numbers are not.
-// Invariants: no header that contradicts itself is taken; a seal that does counts as torn, as if it were not there.
+// Strategy: segment headers and seals with valid checksums and invalid fields.
+// Invariants: an inconsistent header is refused; an inconsistent seal is treated as torn, like a missing one.
 import { isLdbError, writeU32, writeU64 } from '@ldb/base'
 import { createSeed64, SEED_ZERO, xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
@@ -47,7 +47,7 @@ const SEAL: Seal = {
 }
 const SEAL_SEED: Seed64 = createSeed64(1, 2)
 
-function resealed(bytes: Uint8Array, checksumAt: number, seed: Seed64): Uint8Array {
+function withChecksum(bytes: Uint8Array, checksumAt: number, seed: Seed64): Uint8Array {
   const hash = new Int32Array(2)
   xxHash64(bytes, 0, checksumAt, seed, hash)
   bytes.set(new Uint8Array(hash.buffer), checksumAt)
@@ -57,23 +57,19 @@ function resealed(bytes: Uint8Array, checksumAt: number, seed: Seed64): Uint8Arr
 type Change = (bytes: Uint8Array) => void
 
 const WRONG_HEADERS: readonly [string, number, Change][] = [
+  ['an unaligned base lsn', HEADER_BASE_LSN, (bytes): void => writeU64(bytes, HEADER_BASE_LSN, 4097)],
   [
-    'a beginning that no record has',
-    HEADER_BASE_LSN,
-    (bytes): void => writeU64(bytes, HEADER_BASE_LSN, 4097),
-  ],
-  [
-    'an end before its beginning',
+    'a durable end below its base',
     HEADER_BASE_LSN,
     (bytes): void => writeU64(bytes, HEADER_DURABLE_END_LSN, 8),
   ],
-  ['a floor below its last number', HEADER_SEQ_FLOOR, (bytes): void => writeU64(bytes, HEADER_SEQ_FLOOR, 9)],
+  ['a seq floor below its last seq', HEADER_SEQ_FLOOR, (bytes): void => writeU64(bytes, HEADER_SEQ_FLOOR, 9)],
   ['a number beyond 2^53', HEADER_SEQ_FLOOR, (bytes): void => writeU32(bytes, HEADER_SEQ_FLOOR + 4, 2 ** 21)],
-  ['a byte behind all fields', HEADER_RESERVED + 9, (bytes): void => void (bytes[HEADER_RESERVED + 9] = 1)],
+  ['a non-zero reserved byte', HEADER_RESERVED + 9, (bytes): void => void (bytes[HEADER_RESERVED + 9] = 1)],
 ]
 
-describe('the header of a segment', () => {
-  test('comes back as it was', () => {
+describe('segment header', () => {
+  test('decodes to the encoded fields', () => {
     const bytes = new Uint8Array(HEADER_BYTES)
     encodeSegmentHeader(HEADER, bytes)
     expect(decodeSegmentHeader(bytes, bytes.length, 'segment')).toEqual(HEADER)
@@ -83,7 +79,7 @@ describe('the header of a segment', () => {
     const bytes = new Uint8Array(HEADER_BYTES)
     encodeSegmentHeader(HEADER, bytes)
     change(bytes)
-    resealed(bytes, HEADER_CHECKSUM, SEED_ZERO)
+    withChecksum(bytes, HEADER_CHECKSUM, SEED_ZERO)
     let refusal: unknown
     try {
       decodeSegmentHeader(bytes, bytes.length, 'segment')
@@ -96,14 +92,14 @@ describe('the header of a segment', () => {
 })
 
 const WRONG_SEALS: readonly [string, Change][] = [
-  ['a kind that no version has', (bytes): void => writeU32(bytes, SEAL_KIND, 3)],
+  ['an unknown kind', (bytes): void => writeU32(bytes, SEAL_KIND, 3)],
   ['a reserved byte', (bytes): void => writeU32(bytes, SEAL_RESERVED, 1)],
-  ['an end beyond 2^53', (bytes): void => writeU32(bytes, SEAL_END_LSN + 4, 2 ** 21)],
+  ['an end lsn beyond 2^53', (bytes): void => writeU32(bytes, SEAL_END_LSN + 4, 2 ** 21)],
   ['a number beyond 2^53', (bytes): void => writeU32(bytes, SEAL_LAST_SEQ + 4, 2 ** 21)],
 ]
 
-describe('a seal', () => {
-  test('comes back as it was, cut short is torn, and zeros are none', () => {
+describe('seal', () => {
+  test('decodes to the encoded fields; a truncated one is torn, zeros are none', () => {
     const bytes = encodeSeal(SEAL, SEAL_SEED)
     expect(decodeSeal(bytes, SEAL_SEED)).toEqual(SEAL)
     expect(decodeSeal(bytes.subarray(0, bytes.length - 1), SEAL_SEED)).toBe('torn')
@@ -114,6 +110,6 @@ describe('a seal', () => {
   test.each(WRONG_SEALS)('with %s is torn', (_, change) => {
     const bytes = encodeSeal(SEAL, SEAL_SEED)
     change(bytes)
-    expect(decodeSeal(resealed(bytes, SEAL_CHECKSUM, SEAL_SEED), SEAL_SEED)).toBe('torn')
+    expect(decodeSeal(withChecksum(bytes, SEAL_CHECKSUM, SEAL_SEED), SEAL_SEED)).toBe('torn')
   })
 })

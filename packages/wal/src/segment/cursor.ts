@@ -20,19 +20,19 @@ const TWO_POW_32 = 2 ** 32
 const PER_2_32 = 2 ** -32
 /** Above this, the high half belongs to a number beyond 2^53 − 1. */
 const SAFE_HIGH_MAX = 0x1f_ffff
-/** The type is one byte; above this, one of the reserved bytes behind it is not zero. */
+/** The type is one byte; above this, one of the reserved bytes after it is not zero. */
 const TYPE_MAX = 0xff
 const halves = new Int32Array(2)
 
-/** Reads and checks the records of one segment, wherever it is told to look. */
+/** Reads and validates the records of one segment at given positions. */
 export class SegmentCursor {
   readonly segment: Segment
-  /** What the header of the record says; meaningful when the last look found its header good. */
+  /** Fields of the record header; valid after a read that found a good header. */
   payloadBytes: number
   type: number
   seq: number
   syncedLsn: number
-  /** The stored checksum; meaningful when the last look found the whole record good. */
+  /** The stored checksum; valid after a read that found a good record. */
   checksumLow: number
   checksumHigh: number
   readonly #window: FileWindow
@@ -55,15 +55,16 @@ export class SegmentCursor {
     return recordBytesOf(this.payloadBytes)
   }
 
-  /** The payload of the record found last: borrowed, until the next look. */
+  /** Payload of the last good record; borrowed until the next read. */
   get payload(): Uint8Array {
     return this.#window.bytes.subarray(this.#payloadIndex, this.#payloadIndex + this.payloadBytes)
   }
 
   /**
-   * Reports whether a good header stands at `lsn`, and decodes it. All lengths are then within limits and the file.
+   * Decodes the record header at `lsn` and reports whether it is good: its check matches, and the record fits the limits and ends
+   * before `endLsn`.
    *
-   * @param endLsn - nothing from here on belongs to the log.
+   * @param endLsn - bytes from this position on are not part of the log.
    */
   readHeader(lsn: number, endLsn: number): boolean {
     const { segment } = this
@@ -77,7 +78,7 @@ export class SegmentCursor {
     const unsyncedBytes = view.getUint32(at + RECORD_UNSYNCED_BYTES, true)
     if (unsyncedBytes > lsn - segment.baseLsn) return false
     const check = view.getInt32(at + RECORD_HEADER_CHECK, true)
-    // Preallocated zeros, by far the most frequent thing that is not a record.
+    // Preallocated zeros: by far the most frequent bytes that are no record. They need no hash.
     if (check === 0 && payloadBytes === 0 && view.getInt32(at + RECORD_CHECKSUM, true) === 0) return false
     const seqHigh = view.getUint32(at + RECORD_SEQ + 4, true)
     if (seqHigh > SAFE_HIGH_MAX) return false
@@ -89,7 +90,7 @@ export class SegmentCursor {
     return true
   }
 
-  /** Reports whether a good record stands at `lsn`, and decodes it. */
+  /** Decodes the record at `lsn` and reports whether it is good. */
   readRecord(lsn: number, endLsn: number): boolean {
     if (!this.readHeader(lsn, endLsn)) return false
     const { segment } = this
@@ -117,8 +118,8 @@ export class SegmentCursor {
     return true
   }
 
-  /** Decodes a record that was found good before, without checking it again. */
-  readKnownRecord(lsn: number, endLsn: number): boolean {
+  /** Decodes a record that an earlier read found good, without computing its checksum again. */
+  readVerifiedRecord(lsn: number, endLsn: number): boolean {
     const { segment } = this
     const at = this.#window.fetch(
       segment.fileOffsetOf(lsn),
@@ -132,11 +133,11 @@ export class SegmentCursor {
   }
 
   /**
-   * Decodes the record at `lsn`, where one must be.
+   * Decodes the record at `lsn`.
    *
-   * @throws {@link LdbError} LDB_CORRUPTION.
+   * @throws {@link LdbError} LDB_CORRUPTION when there is no good record.
    */
-  mustReadRecord(lsn: number, endLsn: number): void {
+  requireRecord(lsn: number, endLsn: number): void {
     if (this.readRecord(lsn, endLsn)) return
     const { segment } = this
     throw corruption(
@@ -147,9 +148,9 @@ export class SegmentCursor {
   }
 
   /**
-   * Looks for the first good record at or behind `lsn` and gives its lsn, or −1. Costs time in proportion to the
-   * bytes looked through, whatever they hold: headers are salted with a random id, so that no payload can hold
-   * something that looks like one and makes its supposed payload be hashed.
+   * Searches for the first good record at or after `lsn` and returns its lsn, or −1. Takes time proportional to the bytes searched,
+   * whatever they hold: header checks are seeded with a random id, so that a payload cannot contain forged headers whose
+   * supposed payloads would have to be hashed.
    */
   findRecord(lsn: number, endLsn: number): number {
     const last = endLsn - RECORD_HEADER_BYTES

@@ -23,29 +23,29 @@ import {
   SEGMENT_ID_BYTES,
 } from '../format.js'
 
-/** What the first block of a segment says. */
+/** Header of a segment: the content of its first block. */
 export interface SegmentHeader {
   readonly segmentId: Uint8Array
-  /** Id of the segment before this one; zeros for the first of a log. */
+  /** Id of the previous segment; zeros in the first segment of a log. */
   readonly previousId: Uint8Array
   readonly segmentNumber: number
-  /** Lsn of the first record. The log before it ends here, whatever else the previous segment holds. */
+  /** Lsn of the first record. Bytes of the previous segment at or after it are not part of the log. */
   readonly baseLsn: number
-  /** Records below this were on the device before the segment got its name. */
+  /** Records of this segment below this lsn were on the device before the segment was renamed. */
   readonly durableEndLsn: number
   /** Seq of the last record before this segment. */
   readonly lastSeq: number
-  /** Greatest seq seen anywhere before this segment, in records that were dropped as a torn tail too. */
+  /** Greatest seq seen before this segment, including records dropped as a torn tail. */
   readonly seqFloor: number
   /** Chain hash over all records before this segment. */
   readonly chainHash: ChainHash
-  /** Id of whoever the log belongs to; zeros when it belongs to nobody. */
+  /** Id of the owner of the log; zeros when it has none. */
   readonly ownerId: Uint8Array
 }
 
 const halves = new Int32Array(2)
 
-/** Reports whether two ids, of segments or of owners, are equal. */
+/** Reports whether two segment ids or owner ids are equal. */
 export function equalIds(left: Uint8Array, right: Uint8Array): boolean {
   for (let index = 0; index < SEGMENT_ID_BYTES; index++) {
     if (left[index] !== right[index]) return false
@@ -53,7 +53,7 @@ export function equalIds(left: Uint8Array, right: Uint8Array): boolean {
   return true
 }
 
-/** Encodes a header into the first {@link HEADER_BYTES} bytes of `target`, which must be zeros. */
+/** Encodes a header into the first {@link HEADER_BYTES} bytes of `target`, which must be zero. */
 export function encodeSegmentHeader(header: SegmentHeader, target: Uint8Array): void {
   target.set(
     encodeFileHeader({
@@ -80,16 +80,16 @@ export function encodeSegmentHeader(header: SegmentHeader, target: Uint8Array): 
 }
 
 /**
- * Decodes and checks the header of a segment.
+ * Decodes and validates the header of a segment.
  *
- * @param source - the beginning of the file.
- * @param sourceBytes - how much of it there is.
- * @throws {@link LdbError} LDB_CORRUPTION when the header is cut short or changed; LDB_FORMAT when a newer version
- * wrote it, or the file is of another kind.
+ * @param source - the start of the file.
+ * @param sourceBytes - number of valid bytes in `source`.
+ * @throws {@link LdbError} LDB_CORRUPTION when the header is truncated or damaged; LDB_FORMAT when the file is of another kind or has
+ * a format that this build does not read.
  */
 export function decodeSegmentHeader(source: Uint8Array, sourceBytes: number, file: string): SegmentHeader {
   if (sourceBytes < HEADER_BYTES) {
-    throw corruption(file, sourceBytes, 'the file ends within the header of a log segment', {
+    throw corruption(file, sourceBytes, 'a log segment ends within its header', {
       expected: HEADER_BYTES,
       actual: sourceBytes,
     })

@@ -2,6 +2,7 @@ import { readU32, readU64, writeU32, writeU64 } from '@ldb/base'
 import { xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import { ChainHash } from './chain-hash.js'
+import type { SegmentHeader } from './header.js'
 import {
   SEAL_BYTES,
   SEAL_CHAIN_HASH,
@@ -16,24 +17,30 @@ import {
 } from '../format.js'
 
 /**
- * What is written into a segment when nothing will follow in it: that the log goes on in another segment, or that it
- * was closed. It lies in front of the records, so that whatever cuts records off the end leaves it standing.
+ * Seal of a segment: written when no record will be added to the segment, because the log was rotated or closed. It precedes
+ * the records in the file, so that a truncation of the file does not remove it.
  */
 export interface Seal {
   readonly kind: SealKind
-  /** Where the records of this segment end, exactly. */
+  /** Exact end of the records of this segment. */
   readonly endLsn: number
-  /** Seq of the last record before that end. */
+  /** Seq of the last record before `endLsn`. */
   readonly lastSeq: number
-  /** Chain hash over all records before that end. */
+  /** Chain hash over all records before `endLsn`. */
   readonly chainHash: ChainHash
-  /** Id of the next segment; zeros when the log was closed here. */
+  /** Id of the next segment; zeros when the log was closed. */
   readonly successorId: Uint8Array
 }
 
 const halves = new Int32Array(2)
 
-/** Encodes a seal, salted with the seed of its segment. */
+/** Returns the seal of the predecessor of the segment with this header. */
+export function sealBefore(header: SegmentHeader): Seal {
+  const { baseLsn, lastSeq, chainHash, segmentId } = header
+  return { kind: SealKind.continued, endLsn: baseLsn, lastSeq, chainHash, successorId: segmentId }
+}
+
+/** Encodes a seal with the checksum seed of its segment. */
 export function encodeSeal(seal: Seal, seed: Seed64): Uint8Array {
   const target = new Uint8Array(SEAL_BYTES)
   writeU32(target, SEAL_KIND, seal.kind)
@@ -49,10 +56,10 @@ export function encodeSeal(seal: Seal, seed: Seed64): Uint8Array {
 }
 
 /**
- * Decodes a seal. Gives `'none'` for zeros, and `'torn'` for bytes that are none: a crash may tear the write of a
- * seal, and a segment without one is read as if it had none.
+ * Decodes a seal. Returns `'none'` for zeros and `'torn'` for any other bytes that are not a valid seal: a crash may tear the write of a
+ * seal, and recovery treats a torn seal like a missing one.
  *
- * @param source - the {@link SEAL_BYTES} bytes of the seal, or fewer when the file ends there.
+ * @param source - the {@link SEAL_BYTES} bytes of the seal, or fewer when the file is shorter.
  */
 export function decodeSeal(source: Uint8Array, seed: Seed64): Seal | 'none' | 'torn' {
   if (source.every((byte) => byte === 0)) return 'none'

@@ -8,12 +8,12 @@ import type { Seal } from './seal.js'
 import { decodeSegmentHeader } from './header.js'
 import type { SegmentHeader } from './header.js'
 
-/** One file of the log, and where its records end. */
+/** One file of the log. */
 export class Segment {
   readonly path: string
   readonly header: SegmentHeader
   readonly seed: Seed64
-  /** Where its records end; `undefined` while it is the newest segment and still grows. */
+  /** End of its records; `undefined` while it is the newest segment and may grow. */
   endLsn: number | undefined
 
   constructor(path: string, header: SegmentHeader) {
@@ -27,13 +27,13 @@ export class Segment {
     return this.header.baseLsn
   }
 
-  /** Returns the offset in the file at which the record of this lsn lies. */
+  /** Returns the file offset of the record at `lsn`. */
   fileOffsetOf(lsn: number): number {
     return RECORDS_FILE_OFFSET + (lsn - this.header.baseLsn)
   }
 }
 
-/** A segment as it was found on disk. */
+/** A segment read from disk. */
 export interface FoundSegment {
   readonly segment: Segment
   readonly seal: Seal | 'none' | 'torn'
@@ -41,7 +41,7 @@ export interface FoundSegment {
 }
 
 /**
- * Reads what stands in front of the records of a segment.
+ * Reads the header and the seal of a segment.
  *
  * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_IO.
  */
@@ -59,12 +59,12 @@ function readFront(file: VfsFile, segmentNumber: number): FoundSegment {
   const frontBytes = file.read(front, 0, front.length, 0)
   const header = decodeSegmentHeader(front, Math.min(frontBytes, HEADER_BYTES), file.path)
   if (header.segmentNumber !== segmentNumber) {
-    throw corruption(file.path, 0, 'a log segment bears the name of another one', {
+    throw corruption(file.path, 0, 'the number of a log segment differs from that in its name', {
       expected: segmentNumber,
       actual: header.segmentNumber,
     })
   }
-  // A segment gets its name only after its front is on the device: one that is shorter was cut.
+  // The header and seal blocks are on the device before the segment is renamed: a shorter file was truncated.
   const fileBytes = file.length()
   if (fileBytes < RECORDS_FILE_OFFSET) {
     throw corruption(file.path, fileBytes, 'a log segment ends before its records begin', {

@@ -88,7 +88,7 @@ export const AHEAD_BUGS: readonly SeededBug[] = [
     area,
     rows: [8],
     effect: 'the closing of a full segment fails, which ends nothing',
-    file: 'packages/wal/src/write/log-writer.ts',
+    file: 'packages/wal/src/write/current-segment.ts',
     find: '      old?.close()\n    } catch',
     replace: '    } catch',
     suite: 'packages/wal/test/fault.test.ts',

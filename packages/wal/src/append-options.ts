@@ -2,7 +2,7 @@ import type { Seq } from '@ldb/base'
 
 /** Options of `Wal.append`. @category Log */
 export interface AppendOptions {
-  /** Record type, 0 to 255. The owner of the log defines the meaning. Default 0. */
+  /** Record type, 0 to 3. The owner of the log defines its meaning. Default 0. */
   readonly type?: number
   /** Commit number; at least that of the previous record. Default: that of the previous record. */
   readonly seq?: Seq | number

@@ -10,6 +10,7 @@ import {
   listLogDirectory,
 } from './segment/log-directory.js'
 import { segmentName } from './segment/name.js'
+import { unreadableTypeReason } from './segment/record-type.js'
 import { SegmentCursor } from './segment/cursor.js'
 import { readSegment } from './segment/segment.js'
 import type { FoundSegment } from './segment/segment.js'
@@ -113,10 +114,13 @@ class RecordAudit {
     let lsn = segment.baseLsn
     while (lsn < walkEnd) {
       if (this.#cursor.readRecord(lsn, walkEnd)) {
+        this.#checkReadable(lsn)
         chainHash.add(this.#cursor.checksumLow, this.#cursor.checksumHigh)
         lsn += this.#count()
       } else {
         this.#badLsns.push(lsn)
+        // Recovery uses the header of the first bad record when only its payload is torn.
+        if (this.#badLsns.length === 1 && this.#cursor.readHeader(lsn, walkEnd)) this.#checkReadable(lsn)
         const goodLsn = this.#cursor.findRecord(lsn + RECORD_ALIGNMENT, walkEnd)
         if (goodLsn < 0) break
         lsn = goodLsn
@@ -137,6 +141,17 @@ class RecordAudit {
     if (typeof seal !== 'string' && seal.kind === SealKind.closed && !sealed) {
       this.#report('structure', lsn, 'the records of a log segment do not end where its seal says')
     }
+  }
+
+  /** Records after the first bad one may belong to a torn tail: their type does not matter. */
+  #checkReadable(lsn: number): void {
+    const { type, reserved } = this.#cursor
+    if (reserved !== 0) {
+      this.#report('structure', lsn, 'a record of the log has reserved bytes that this build does not know')
+      return
+    }
+    const reason = this.#badLsns.length > 0 ? undefined : unreadableTypeReason(type)
+    if (reason !== undefined) this.#report('structure', lsn, reason)
   }
 
   #count(): number {

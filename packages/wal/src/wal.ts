@@ -2,6 +2,7 @@ import { invalidArgument, LdbError, ResumableTask, toLsn, toSeq } from '@ldb/bas
 import type { DeviceSteps, Lsn, Seq, VerifySink } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import type { AppendOptions } from './append-options.js'
+import { OWNER_TYPE_MAX } from './format.js'
 import { openLog } from './open-log.js'
 import type { OpenedLog } from './open-log.js'
 import { resolveWalOptions } from './options.js'
@@ -122,8 +123,8 @@ export class Wal {
     const seq = options?.seq ?? writer.lastSeq
     if (!(payload instanceof Uint8Array))
       throw invalidArgument('the payload of a record must be a Uint8Array')
-    if (!Number.isInteger(type) || type < 0 || type > 255) {
-      throw invalidArgument('the type of a record must be an integer from 0 to 255')
+    if (!Number.isInteger(type) || type < 0 || type > OWNER_TYPE_MAX) {
+      throw invalidArgument(`the type of a record must be an integer from 0 to ${OWNER_TYPE_MAX}`)
     }
     if (!Number.isSafeInteger(seq) || seq < writer.lastSeq) {
       throw invalidArgument('the seq of a record must not be less than that of the previous record', {

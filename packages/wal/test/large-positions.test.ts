@@ -2,7 +2,7 @@ import { LdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import { Wal } from '../src/index.js'
-import { createSegment, NO_OWNER_ID, NO_SEGMENT_ID } from '../src/write/segment-creation.js'
+import { createSegment, NO_BRANCH_ID, NO_OWNER_ID, NO_SEGMENT_ID } from '../src/write/segment-creation.js'
 import { LOG_START } from '../src/segment/log-position.js'
 import { findingsOf, payloadOf, recordsOf } from './log-content.js'
 
@@ -15,6 +15,7 @@ function logAt(lsn: number, lastSeq: number): MemoryVfs {
     previousId: NO_SEGMENT_ID,
     start: { lsn, lastSeq, chainHash: LOG_START.chainHash },
     ownerId: NO_OWNER_ID,
+    archiveBranchId: NO_BRANCH_ID,
     seqFloor: lastSeq,
     tail: undefined,
     preallocateBytes: 0,

@@ -3,6 +3,7 @@ import type { Lsn, Seq } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { RECORD_ALIGNMENT } from '../format.js'
 import { SegmentCursor } from '../segment/cursor.js'
+import { isSkippedType } from '../segment/record-type.js'
 import type { SegmentList } from '../segment/list.js'
 
 /** The part of a log that its readers use. */
@@ -29,6 +30,7 @@ export class WalReader {
   #lsn: number
   #nextLsn: number
   #cursor: SegmentCursor | undefined
+  #skippedRecordCount: number
   #closed: boolean
 
   /** @internal */
@@ -38,6 +40,7 @@ export class WalReader {
     this.#lsn = -1
     this.#nextLsn = from
     this.#cursor = undefined
+    this.#skippedRecordCount = 0
     this.#closed = false
   }
 
@@ -72,16 +75,22 @@ export class WalReader {
     return this.#current().payloadBytes
   }
 
+  /** Number of skippable records that `next` has passed. */
+  get skippedRecordCount(): number {
+    return this.#skippedRecordCount
+  }
+
   /** Payload of the current record; borrowed until the next call of `next` or `close`. */
   get payload(): Uint8Array {
     return this.#current().payload
   }
 
   /**
-   * Moves to the next record. Returns false at the current end of the log; the reader then stays on its current record.
+   * Moves to the next record, past records of skippable types. Returns false at the current end of the log; the reader then stays on its current
+   * record, or has none if it has passed skippable records.
    *
    * @throws {@link LdbError} LDB_NOT_FOUND when the next record was truncated; LDB_CORRUPTION when the record
-   * is bad, now and at every later call; LDB_INVALID_ARGUMENT when no record begins at the start position of the reader;
+   * is bad, and LDB_FORMAT when this build does not read records of its type, now and at every later call; LDB_INVALID_ARGUMENT when no record begins at the start position of the reader;
    * LDB_IO; LDB_CLOSED.
    */
   next(): boolean {
@@ -93,21 +102,34 @@ export class WalReader {
       throw new LdbError('LDB_NOT_FOUND', `position ${lsn} of the log was truncated`)
     }
     const { flushedLsn } = log
-    if (lsn >= flushedLsn) return false
+    while (this.#nextLsn < flushedLsn) {
+      const cursor = this.#readNext(flushedLsn)
+      if (!isSkippedType(cursor.type)) return true
+      this.#lsn = -1
+      this.#skippedRecordCount++
+    }
+    return false
+  }
+
+  /** Moves to the next record, whatever its type. */
+  #readNext(flushedLsn: number): SegmentCursor {
+    const lsn = this.#nextLsn
     let cursor = this.#cursor
     if (cursor === undefined || lsn >= (cursor.segment.endLsn ?? flushedLsn))
       cursor = this.#openSegmentOf(lsn)
     const endLsn = cursor.segment.endLsn ?? flushedLsn
+    // A bad record leaves the reader without a current record.
+    this.#lsn = -1
     try {
       cursor.requireRecord(lsn, endLsn)
     } catch (error) {
-      this.#lsn = -1
       if (lsn === this.#from && isLdbError(error, 'LDB_CORRUPTION')) checkBoundary(cursor, lsn, endLsn)
       throw error
     }
+    cursor.checkReadable()
     this.#lsn = lsn
     this.#nextLsn = lsn + cursor.recordBytes
-    return true
+    return cursor
   }
 
   /** Closes the file. Idempotent. */

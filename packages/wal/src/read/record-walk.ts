@@ -21,7 +21,11 @@ export class RecordWalk {
     this.chainHash = header.chainHash.copy()
   }
 
-  /** Passes records up to `endLsn` or to the first bad record. */
+  /**
+   * Passes records up to `endLsn` or to the first bad record.
+   *
+   * @throws {@link LdbError} LDB_FORMAT when this build does not read a good record.
+   */
   run(cursor: SegmentCursor, endLsn: number): void {
     while (this.lsn < endLsn && cursor.readRecord(this.lsn, endLsn)) this.#pass(cursor)
   }
@@ -31,8 +35,13 @@ export class RecordWalk {
     while (this.lsn < endLsn && cursor.readVerifiedRecord(this.lsn, endLsn)) this.#pass(cursor)
   }
 
-  /** Records the seq and the synced position of a record that may not be part of the log. */
+  /**
+   * Records the seq and the synced position of a record that may not be part of the log.
+   *
+   * @throws {@link LdbError} LDB_FORMAT when this build does not understand its header.
+   */
   observe(cursor: SegmentCursor): void {
+    cursor.checkReserved()
     this.seqFloor = Math.max(this.seqFloor, cursor.seq)
     this.syncedLsn = Math.max(this.syncedLsn, cursor.syncedLsn)
   }
@@ -42,6 +51,7 @@ export class RecordWalk {
   }
 
   #pass(cursor: SegmentCursor): void {
+    cursor.checkReadable()
     this.chainHash.add(cursor.checksumLow, cursor.checksumHigh)
     this.lastSeq = cursor.seq
     this.observe(cursor)

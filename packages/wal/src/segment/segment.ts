@@ -1,8 +1,8 @@
 import { corruption } from '@ldb/base'
-import { seedOfFile } from '@ldb/integrity'
-import type { Seed64 } from '@ldb/integrity'
+import { seedOfFile, UnitCodec } from '@ldb/integrity'
+import type { UnitCipher } from '@ldb/integrity'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import { HEADER_BYTES, RECORDS_FILE_OFFSET, SEAL_BYTES, SEAL_FILE_OFFSET } from '../format.js'
+import { HEADER_BYTES, recordBytesOf, RECORDS_FILE_OFFSET, SEAL_BYTES, SEAL_FILE_OFFSET } from '../format.js'
 import { decodeSeal } from './seal.js'
 import type { Seal } from './seal.js'
 import { decodeSegmentHeader } from './header.js'
@@ -12,19 +12,30 @@ import type { SegmentHeader } from './header.js'
 export class Segment {
   readonly path: string
   readonly header: SegmentHeader
-  readonly seed: Seed64
+  /** Encodes and decodes payloads. */
+  readonly codec: UnitCodec
+  /** Checksums of stored bytes: seal, record headers, and payloads in their stored form. It has no cipher, so that the end of a log is found without a key. */
+  readonly frame: UnitCodec
   /** End of its records; `undefined` while it is the newest segment and may grow. */
   endLsn: number | undefined
 
-  constructor(path: string, header: SegmentHeader) {
+  /** @param cipher - encrypts the payloads of this segment. */
+  constructor(path: string, header: SegmentHeader, cipher?: UnitCipher) {
     this.path = path
     this.header = header
-    this.seed = seedOfFile(header.segmentId)
+    const seed = seedOfFile(header.segmentId)
+    this.codec = new UnitCodec(seed, cipher)
+    this.frame = cipher === undefined ? this.codec : new UnitCodec(seed)
     this.endLsn = undefined
   }
 
   get baseLsn(): number {
     return this.header.baseLsn
+  }
+
+  /** Returns the bytes of a record with a payload of `payloadBytes`, the trailer of the cipher included. */
+  recordBytesOf(payloadBytes: number): number {
+    return recordBytesOf(payloadBytes + this.codec.trailerBytes)
   }
 
   /** Returns the file offset of the record at `lsn`. */
@@ -73,5 +84,6 @@ function readFront(file: VfsFile, segmentNumber: number): FoundSegment {
     })
   }
   const segment = new Segment(file.path, header)
-  return { segment, seal: decodeSeal(front.subarray(SEAL_FILE_OFFSET, frontBytes), segment.seed), fileBytes }
+  const seal = decodeSeal(front.subarray(SEAL_FILE_OFFSET, frontBytes), segment.frame, file.path)
+  return { segment, seal, fileBytes }
 }

@@ -2,9 +2,8 @@ import { ResumableTask } from '@ldb/base'
 import type { DeviceSteps, Syncable } from '@ldb/base'
 import { FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import { SEAL_FILE_OFFSET } from '../format.js'
 import type { RecordBuffer } from './record-buffer.js'
-import { encodeSeal } from '../segment/seal.js'
+import { writeSeal } from '../segment/seal.js'
 import type { Seal } from '../segment/seal.js'
 import { allocate } from './segment-creation.js'
 import type { Segment } from '../segment/segment.js'
@@ -121,7 +120,7 @@ export class ActiveSegment implements Syncable {
 
   /** Writes the seal; the caller syncs it. All records that the seal covers must be on the device. */
   writeSeal(seal: Seal): void {
-    writeSeal(this.#file, this.segment, seal)
+    writeSeal(this.#file, seal, this.segment.frame)
   }
 
   /** Closes the file handles. A handle with a running sync is closed after the sync. Idempotent. */
@@ -147,15 +146,10 @@ export function* sealSegmentSteps(vfs: Vfs, segment: Segment, seal: Seal): Devic
   const file = vfs.open(segment.path, 'write')
   const fileSync = new FileSync(vfs, file)
   try {
-    writeSeal(file, segment, seal)
+    writeSeal(file, seal, segment.frame)
     yield fileSync
   } finally {
     fileSync.close()
     file.close()
   }
-}
-
-function writeSeal(file: VfsFile, segment: Segment, seal: Seal): void {
-  const bytes = encodeSeal(seal, segment.seed)
-  file.write(bytes, 0, bytes.length, SEAL_FILE_OFFSET)
 }

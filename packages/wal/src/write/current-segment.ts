@@ -8,7 +8,14 @@ import type { LogPosition } from '../segment/log-position.js'
 import { sealBefore } from '../segment/seal.js'
 import type { Segment } from '../segment/segment.js'
 import { ActiveSegment, FIRST_ALLOCATION_BYTES, sealSegment, sealSegmentSteps } from './active-segment.js'
-import { createSegment, NO_OWNER_ID, NO_SEGMENT_ID, planSegment, segmentSteps } from './segment-creation.js'
+import {
+  createSegment,
+  NO_BRANCH_ID,
+  NO_OWNER_ID,
+  NO_SEGMENT_ID,
+  planSegment,
+  segmentSteps,
+} from './segment-creation.js'
 import type { SegmentPlan } from './segment-creation.js'
 import type { TailCopy } from './tail-copy.js'
 import type { WalCounters } from './wal-counters.js'
@@ -136,6 +143,7 @@ export class CurrentSegment {
       segmentNumber: this.#segments.allocateNumber(),
       previousId: previous?.header.segmentId ?? NO_SEGMENT_ID,
       ownerId: ownerId ?? previous?.header.ownerId ?? NO_OWNER_ID,
+      archiveBranchId: previous?.header.archiveBranchId ?? NO_BRANCH_ID,
       start,
       seqFloor,
       tail,

@@ -1,7 +1,7 @@
 import { assert, isLdbError, LdbError, ResumableTask } from '@ldb/base'
 import type { DeviceSteps } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
-import { PAYLOAD_BYTES_MAX, recordBytesOf, SealKind } from '../format.js'
+import { PAYLOAD_BYTES_MAX, SealKind } from '../format.js'
 import type { ResolvedWalOptions } from '../options.js'
 import type { ChainHash } from '../segment/chain-hash.js'
 import type { SegmentList } from '../segment/list.js'
@@ -91,16 +91,16 @@ export class LogWriter {
         details: { expected: PAYLOAD_BYTES_MAX, actual: payload.length },
       })
     }
-    const recordBytes = recordBytesOf(payload.length)
+    const segment = this.#segmentFor(payload.length)
+    const recordBytes = segment.recordBytesOf(payload.length)
     if (recordBytes > Number.MAX_SAFE_INTEGER - this.endLsn) {
       throw new LdbError('LDB_TOO_LARGE', 'the log has no positions left')
     }
-    const segment = this.#segmentFor(recordBytes)
     if (!this.#buffer.fits(recordBytes)) this.flush()
     const lsn = this.endLsn
     // (2, 4) All records before the segment are synced by the time this record is written.
     const unsyncedBytes = lsn - Math.max(this.syncedLsn, segment.baseLsn)
-    this.#buffer.append(payload, type, seq, lsn, unsyncedBytes, segment.seed, this.#chainHash, isBorrowed)
+    this.#buffer.append(payload, type, seq, lsn, unsyncedBytes, segment, this.#chainHash, isBorrowed)
     this.endLsn = lsn + recordBytes
     this.lastSeq = seq
     if (seq > this.seqFloor) this.seqFloor = seq
@@ -211,12 +211,14 @@ export class LogWriter {
     this.#current.release()
   }
 
-  #segmentFor(recordBytes: number): Segment {
+  /** Returns the segment for the next record, after a rotation if the current one is full. */
+  #segmentFor(payloadBytes: number): Segment {
     const { segment } = this.#current
     if (segment !== undefined) {
       const usedBytes = this.endLsn - segment.baseLsn
       // A record larger than a segment gets a segment of its own (W4).
-      if (usedBytes === 0 || recordBytes <= this.#segmentBytes - usedBytes) return segment
+      if (usedBytes === 0 || segment.recordBytesOf(payloadBytes) <= this.#segmentBytes - usedBytes)
+        return segment
     }
     // The next flush or sync runs the task, off the thread if it is asynchronous.
     this.rotate()

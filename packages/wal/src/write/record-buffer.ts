@@ -1,7 +1,8 @@
 import { INVARIANTS } from '@ldb/base'
-import { xxHash64 } from '@ldb/integrity'
-import type { Seed64 } from '@ldb/integrity'
+import { UnitKind } from '@ldb/integrity'
+import type { UnitCodec } from '@ldb/integrity'
 import type { ChainHash } from '../segment/chain-hash.js'
+import type { Segment } from '../segment/segment.js'
 import {
   RECORD_CHECKSUM,
   RECORD_HEADER_BYTES,
@@ -37,7 +38,8 @@ interface BorrowedRecord {
  *
  * @remarks In steady state an append allocates nothing: it copies the payload once and hashes it in the buffer. The
  * buffer doubles up to its maximum. A larger record gets a larger buffer, which is released by the next clear. A large borrowed payload
- * is not copied: its header and padding are written around it in the memory of the caller.
+ * is not copied: its header and padding are written around it in the memory of the caller. In an encrypted segment every payload is copied,
+ * because the memory of the caller must stay plain.
  */
 export class RecordBuffer {
   /** Bytes of all records in the buffer. */
@@ -74,16 +76,19 @@ export class RecordBuffer {
     seq: number,
     lsn: number,
     unsyncedBytes: number,
-    seed: Seed64,
+    segment: Segment,
     chain: ChainHash,
     isBorrowed = false,
   ): number {
-    const recordBytes = recordBytesOf(payload.length)
+    const { codec } = segment
+    const storedBytes = payload.length + codec.trailerBytes
+    const recordBytes = recordBytesOf(storedBytes)
     let bytes: Uint8Array
     let view: DataView
     let at = 0
     if (
       isBorrowed &&
+      codec.cipher === undefined &&
       payload.length >= this.#retainedBytesMax / BORROW_DIVISOR &&
       hasMarginsFor(payload, recordBytes)
     ) {
@@ -98,7 +103,11 @@ export class RecordBuffer {
       bytes.set(payload, at + RECORD_HEADER_BYTES)
       this.#copiedBytes = at + recordBytes
     }
-    encodeRecord(bytes, view, at, payload.length, type, seq, lsn, unsyncedBytes, seed)
+    const payloadIndex = at + RECORD_HEADER_BYTES
+    if (codec.cipher !== undefined) {
+      codec.encode(UnitKind.LogRecord, lsn, seq, bytes, payloadIndex, storedBytes, bytes, payloadIndex)
+    }
+    encodeRecord(bytes, view, at, storedBytes, type, seq, lsn, unsyncedBytes, segment.frame)
     chain.add(view.getInt32(at + RECORD_CHECKSUM, true), view.getInt32(at + RECORD_CHECKSUM + 4, true))
     this.byteCount += recordBytes
     return recordBytes
@@ -155,7 +164,7 @@ function encodeRecord(
   seq: number,
   lsn: number,
   unsyncedBytes: number,
-  seed: Seed64,
+  frame: UnitCodec,
 ): void {
   const seqHigh = Math.floor(seq * PER_2_32)
   view.setUint32(at + RECORD_PAYLOAD_BYTES, payloadBytes, true)
@@ -169,9 +178,9 @@ function encodeRecord(
 
   const lsnHigh = Math.floor(lsn * PER_2_32)
   const lsnLow = lsn - lsnHigh * TWO_POW_32
-  xxHash64(bytes, at + RECORD_PAYLOAD_BYTES, at + RECORD_HEADER_BYTES, seed, halves)
+  frame.checksum(bytes, at + RECORD_PAYLOAD_BYTES, at + RECORD_HEADER_BYTES, halves)
   view.setInt32(at + RECORD_HEADER_CHECK, halves[0]! ^ lsnLow, true)
-  xxHash64(bytes, at + RECORD_HEADER_CHECK, payloadEnd, seed, halves)
+  frame.checksum(bytes, at + RECORD_HEADER_CHECK, payloadEnd, halves)
   view.setInt32(at + RECORD_CHECKSUM, halves[0]! ^ lsnLow, true)
   view.setInt32(at + RECORD_CHECKSUM + 4, halves[1]! ^ lsnHigh, true)
 }

@@ -3,10 +3,10 @@ import type { DeviceSteps, Syncable } from '@ldb/base'
 import { DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import type { ChainHash } from '../segment/chain-hash.js'
-import { OWNER_ID_BYTES, RECORDS_FILE_OFFSET, SEGMENT_ID_BYTES } from '../format.js'
+import { BRANCH_ID_BYTES, OWNER_ID_BYTES, SEGMENT_ID_BYTES } from '../format.js'
 import { joinPath, removeUnfinished } from '../segment/log-directory.js'
 import type { LogPosition } from '../segment/log-position.js'
-import { encodeSegmentHeader } from '../segment/header.js'
+import { writeSegmentHeader } from '../segment/header.js'
 import type { SegmentHeader } from '../segment/header.js'
 import { newSegmentName, segmentName } from '../segment/name.js'
 import { Segment } from '../segment/segment.js'
@@ -18,6 +18,7 @@ export interface SegmentPlan {
   readonly segmentNumber: number
   readonly previousId: Uint8Array
   readonly ownerId: Uint8Array
+  readonly archiveBranchId: Uint8Array
   /** Position of the first record. */
   readonly start: LogPosition
   readonly seqFloor: number
@@ -36,6 +37,8 @@ export interface CreatedSegment {
 export const NO_SEGMENT_ID: Uint8Array = new Uint8Array(SEGMENT_ID_BYTES)
 /** The owner id of a log without an owner. */
 export const NO_OWNER_ID: Uint8Array = new Uint8Array(OWNER_ID_BYTES)
+/** The branch id of a log that is in no archive. */
+export const NO_BRANCH_ID: Uint8Array = new Uint8Array(BRANCH_ID_BYTES)
 
 /**
  * Creates a segment: writes its initial content under a temporary name, syncs the file, renames it and syncs the
@@ -64,8 +67,17 @@ export function planSegment(vfs: Vfs, directory: string, plan: SegmentPlan): Seg
     seqFloor: plan.seqFloor,
     chainHash: start.chainHash.copy(),
     ownerId: plan.ownerId,
+    // The time of copied records is unknown.
+    firstRecordTime: tail === undefined ? wallClockMs(vfs) : 0,
+    archiveBranchId: plan.archiveBranchId,
   }
   return new Segment(joinPath(directory, segmentName(plan.segmentNumber)), header)
+}
+
+/** Returns the wall clock in milliseconds since 1970; 0 when it shows no positive safe integer. */
+function wallClockMs(vfs: Vfs): number {
+  const now = Math.floor(vfs.clock.now())
+  return Number.isSafeInteger(now) && now > 0 ? now : 0
 }
 
 /**
@@ -113,9 +125,7 @@ function writeSegment(
   plan: SegmentPlan,
   chainHash: ChainHash,
 ): void {
-  const front = new Uint8Array(RECORDS_FILE_OFFSET)
-  encodeSegmentHeader(segment.header, front)
-  file.write(front, 0, front.length, 0)
+  writeSegmentHeader(file, segment.header)
   if (plan.tail !== undefined) copyTail(vfs, file, segment, plan.tail, chainHash)
   const writtenBytes = segment.fileOffsetOf(segment.header.durableEndLsn)
   allocate(file, writtenBytes, plan.preallocateBytes)

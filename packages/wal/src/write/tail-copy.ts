@@ -42,7 +42,7 @@ export function copyTail(
       if (buffer.byteCount > 0 && !buffer.fits(cursor.recordBytes)) flush()
       const unsyncedBytes = lsn - target.baseLsn
       const { payload, type, seq } = cursor
-      lsn += buffer.append(payload, type, seq, lsn, unsyncedBytes, target.seed, chainHash)
+      lsn += buffer.append(payload, type, seq, lsn, unsyncedBytes, target, chainHash)
     }
     if (buffer.byteCount > 0) flush()
   } finally {

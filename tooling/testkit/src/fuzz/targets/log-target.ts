@@ -29,7 +29,7 @@ export const logTarget: FuzzTarget = {
   mutate(input, random) {
     // Headers and lengths, rather than the zeros that most of a segment is.
     const at = random.pick([
-      random.below(104),
+      random.below(152),
       4096 + random.below(56),
       RECORDS_START + random.below(input.length - RECORDS_START),
     ])

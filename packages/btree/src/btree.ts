@@ -1,3 +1,4 @@
+/* oxlint-disable max-lines -- the store contract grew; its parts are being separated */
 import {
   assert,
   assertIterable,
@@ -9,8 +10,9 @@ import {
 } from '@ldb/base'
 import type {
   BatchSection,
-  CheckpointOptions,
+  CompactionRequest,
   DeviceSteps,
+  KeyBounds,
   OrderedStore,
   Seq,
   StoreSnapshot,
@@ -37,6 +39,7 @@ import { LITTLE_ENDIAN } from './page/memory.js'
 import { MultiGet } from './read/multi-get.js'
 import { Pages } from './pager/pages.js'
 import { PutGroup } from './write/put-group.js'
+import { isWorthCompacting } from './checkpoint/compaction-policy.js'
 import { moveDown } from './checkpoint/shrink.js'
 import { TreeSnapshot } from './read/snapshot.js'
 import { SortedApply } from './write/sorted-apply.js'
@@ -44,6 +47,7 @@ import { ValueSlab } from './pager/value-slab.js'
 import { TreeVerifier } from './verify.js'
 import { TreeState } from './write/tree-state.js'
 
+const COMPACTION_ROUNDS = 3
 /** A larger batch is let go when it was applied: the buffers of small ones are used for the next. */
 const SECTION_BYTES_KEPT = 1 << 20
 
@@ -77,6 +81,8 @@ export class BTree implements OrderedStore {
   /** Something was written in the current epoch, so that a snapshot must end it. */
   #epochUsed = false
   #failure: unknown
+  /** Between `beginReplay` and `endReplay`: sections are applied out of commit order, and no checkpoint may contain a part. */
+  #isReplaying = false
   #state: 'open' | 'loading' | 'failed' | 'broken' | 'closed' = 'open'
 
   private constructor(file: VfsFile, meta: Meta, metaRewrite: MetaRewrite, options: BTreeOptions) {
@@ -103,8 +109,8 @@ export class BTree implements OrderedStore {
   }
 
   /**
-   * Opens the tree in the file at `path`, creating it when it is absent. Reads three sectors and the free-space pages;
-   * makes sure, unless `confirm` says later, that what it found is on the device: two sectors written, three syncs.
+   * Opens the tree in the file at `path`, creating it when it is absent. Reads three sectors and the free-space pages, and persists
+   * the recovered meta block again unless `rewriteMeta` defers that: two sectors written, three syncs.
    *
    * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or a newer one; LDB_CORRUPTION when it is damaged;
    * or not the one of that `identity`; LDB_NOT_FOUND when it is absent and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
@@ -113,7 +119,7 @@ export class BTree implements OrderedStore {
     if (!LITTLE_ENDIAN)
       throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian; the file is read in place')
     const isNew = vfs.status(path) === undefined
-    const { confirm = 'open' } = options
+    const { rewriteMeta = 'open' } = options
     let resolved = options
     if (isNew) {
       const { cache, create } = resolveBTreeOptions(options)
@@ -128,7 +134,7 @@ export class BTree implements OrderedStore {
       if (!isNew && options.identity !== undefined) checkIdentity(file, found.meta, options.identity)
       const metaRewrite = new MetaRewrite(vfs, file, isNew ? undefined : found)
       const tree = new BTree(file, found.meta, metaRewrite, resolved)
-      if (confirm === 'open') tree.#confirmOrClose()
+      if (rewriteMeta === 'open') tree.#rewriteMetaOrClose()
       return tree
     } catch (error) {
       file.close()
@@ -183,7 +189,7 @@ export class BTree implements OrderedStore {
 
   apply(section: BatchSection, seq: Seq): void {
     this.#assertWritable()
-    assert(seq > this.#seq, 'commits are applied in the order of their seq')
+    assert(this.#isReplaying ? seq >= this.#seq : seq > this.#seq, 'sections are applied in commit order')
     const reader = this.#reader
     reader.reset(section)
     this.#beginChange()
@@ -216,21 +222,25 @@ export class BTree implements OrderedStore {
     return snapshot
   }
 
-  checkpoint(options: CheckpointOptions = {}): void {
+  beginReplay(): void {
+    this.#assertWritable()
+    assert(!this.#isReplaying && !this.#changed, 'a replay begins at the last checkpoint')
+    this.#isReplaying = true
+  }
+
+  endReplay(seq: Seq): void {
+    assert(this.#isReplaying && seq >= this.#seq, 'a replay ends at its newest commit')
+    this.#isReplaying = false
+    this.#seq = seq
+  }
+
+  checkpoint(): void {
     this.beginCheckpoint().sync()
-    if (options.shrink !== true) return
-    // Each round moves what stands behind the limit; branches that had to be copied may leave some for the next one.
-    for (let round = 0; round < 3; round += 1) {
-      const before = this.#pages.freeSpace.pageCount
-      this.#guardWrites(() => moveDown(this.#tree))
-      this.#beginChange()
-      this.beginCheckpoint().sync()
-      if (this.#pages.freeSpace.pageCount >= before) break
-    }
   }
 
   beginCheckpoint(log?: Syncable, turn?: Syncable): ResumableTask {
     this.#assertWritable()
+    assert(!this.#isReplaying, 'no checkpoint contains a part of a replay')
     this.#checkpoint?.sync()
     let frozen: FrozenTree | undefined
     if (this.#changed) {
@@ -244,7 +254,22 @@ export class BTree implements OrderedStore {
     return this.#checkpoint
   }
 
-  async confirm(): Promise<void> {
+  compact(bounds?: KeyBounds): void {
+    this.beginCompaction({ effort: 'full', bounds })?.sync()
+  }
+
+  beginCompaction(request: CompactionRequest): ResumableTask | undefined {
+    this.#assertWritable()
+    const cacheBytes = this.#pages.memory.bytes.length
+    if (!isWorthCompacting(this.stats(), request.effort, cacheBytes)) return undefined
+    return new ResumableTask(this.#compactionSteps(request))
+  }
+
+  logBytesPreferred(): number {
+    return this.stats().liveBytes
+  }
+
+  async persistRecovered(): Promise<void> {
     this.#assertWritable()
     try {
       await this.#pages.metaRewrite.syncAsync()
@@ -279,6 +304,7 @@ export class BTree implements OrderedStore {
     this.#assertReadable()
     // What a checkpoint that is under way has frozen is neither here nor there.
     if (this.#state === 'open') this.#checkpoint?.sync()
+    sink.progress({ files: 1, units: 0, entries: 0, bytes: 0 })
     new TreeVerifier(this.#tree, this.#meta, this.#bitmapPages, sink).run()
   }
 
@@ -291,6 +317,7 @@ export class BTree implements OrderedStore {
     })
     return {
       entryCount: this.#tree.entryCount,
+      isEntryCountExact: true,
       fileBytes: freeSpace.pageCount * memory.pageBytes,
       liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.heldCount) * memory.pageBytes,
       dirtyBytes: dirtyPages * memory.pageBytes,
@@ -311,7 +338,7 @@ export class BTree implements OrderedStore {
     this.#pages.file.close()
   }
 
-  #confirmOrClose(): void {
+  #rewriteMetaOrClose(): void {
     try {
       this.#pages.metaRewrite.sync()
     } catch (error) {
@@ -340,6 +367,18 @@ export class BTree implements OrderedStore {
     } catch (error) {
       this.#failWrites(error)
       throw error
+    }
+  }
+
+  /** Each round moves pages behind the limit; branches that had to be copied may leave some of them for the next round. */
+  *#compactionSteps({ log, timeSlice }: CompactionRequest): DeviceSteps {
+    yield this.beginCheckpoint(log, timeSlice)
+    for (let round = 0; round < COMPACTION_ROUNDS; round += 1) {
+      const before = this.#pages.freeSpace.pageCount
+      this.#guardWrites(() => moveDown(this.#tree))
+      this.#beginChange()
+      yield this.beginCheckpoint(log, timeSlice)
+      if (this.#pages.freeSpace.pageCount >= before) break
     }
   }
 

@@ -72,6 +72,7 @@ export function verifyWal(
 /** @param knownEnd - required end of the records, when a source outside of the segment defines it. */
 function verifyRecords(vfs: Vfs, found: FoundSegment, knownEnd: number | undefined, sink: VerifySink): void {
   const { segment, seal } = found
+  sink.progress({ files: 1, units: 0, entries: 0, bytes: 0 })
   if (seal === 'torn') {
     report(sink, 'checksum', segment.path, SEAL_FILE_OFFSET, 'the seal of a log segment is torn or damaged')
   }

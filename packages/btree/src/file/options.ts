@@ -19,11 +19,11 @@ export interface BTreeOptions {
   /** What the owner knows of the file: another one in its place is LDB_CORRUPTION. Not looked at when it is new. */
   readonly identity?: TreeIdentity
   /**
-   * When to make sure that the checkpoint which is found is on the device, and `durableSeq` true: at once, or before
-   * the first write and with the first `checkpoint`. The latter is for an owner who has in a log what a crash
-   * could still take. Default `open`.
+   * When the recovered meta block is persisted again, because its last write may not have reached the device: at open, or
+   * before the first write and with the first checkpoint. `'write'` is for an owner whose log still holds the commits that a
+   * crash could take. Default `'open'`.
    */
-  readonly confirm?: 'open' | 'write'
+  readonly rewriteMeta?: 'open' | 'write'
 }
 
 /**
@@ -51,7 +51,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'pageBytes',
   'create',
   'identity',
-  'confirm',
+  'rewriteMeta',
 ])
 
 /**
@@ -68,9 +68,9 @@ export function resolveBTreeOptions(options: BTreeOptions, pageBytes?: number): 
   }
   const { cache, create = true } = options
   if (typeof create !== 'boolean') throw invalidArgument(`create must be a boolean, got ${kindOf(create)}`)
-  const { confirm = 'open' } = options
-  if (confirm !== 'open' && confirm !== 'write') {
-    throw invalidArgument("confirm must be 'open' or 'write'")
+  const { rewriteMeta = 'open' } = options
+  if (rewriteMeta !== 'open' && rewriteMeta !== 'write') {
+    throw invalidArgument("rewriteMeta must be 'open' or 'write'")
   }
   if (cache === undefined) {
     const { cacheBytes = CACHE_BYTES_DEFAULT } = options

@@ -64,7 +64,7 @@ describe('what is not in order', () => {
     expect(harness.actual()).toEqual([])
     expect(findingsOf(harness.tree)).toEqual([])
     harness.put('a', 'b')
-    harness.tree.checkpoint({ shrink: true })
+    harness.tree.compact()
     expect(harness.actual()).toEqual([['a', 'b']])
     expect(findingsOf(harness.tree)).toEqual([])
     expect(harness.tree.stats().fileBytes).toBeLessThan(META_REGION_BYTES + 8 * 512)

@@ -187,7 +187,7 @@ class WalSession implements SubjectSession {
       const bytes = bytesOf(value)
       const isBorrowed = bytes.length % 2 === 1
       const given = isBorrowed ? this.#lend(bytes) : bytes
-      this.#wal.append(given, { seq: history.submitted, type: random.below(256), isBorrowed })
+      this.#wal.append(given, { seq: history.submitted, type: random.below(4), isBorrowed })
     })
   }
 

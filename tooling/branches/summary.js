@@ -7,7 +7,7 @@
 const CRITICAL = new RegExp(
   [
     'base/src/(?:batch-|write-batch|varint|fixed-width|tuple-|ordered-double)',
-    'integrity/src/(?:envelope|file-header|xxhash)',
+    'integrity/src/(?:file-header|xxhash)',
     'wal/src/',
     'btree/src/(?:checkpoint|metaRewrite|create|free-space|meta|overflow|page-check|reclaim|shrink)',
     'core/src/(?:batch|catalog|checkpoint|commit-|recovery|wal-log|background-sync|database-creation|directory-ins)',

@@ -9,6 +9,11 @@ export function firstExample(markdown: string): string | undefined {
   return /^```ts\n([\s\S]*?)^```/m.exec(markdown)?.[1]
 }
 
+/** All ```ts examples of a document. */
+export function allExamples(markdown: string): string[] {
+  return [...markdown.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code as string)
+}
+
 /** Reads the first example of a README; throws when it has none. */
 export function readExample(readme: string): string {
   const code = firstExample(readFileSync(readme, 'utf8'))

@@ -1,12 +1,12 @@
 // What a user gets: the packages from their tarballs, in an empty folder, with npm.
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { dropConsumer, makeConsumer, publicPackages, ROOT, run } from '../src/consumer.js'
 import type { Consumer } from '../src/consumer.js'
-import { packagesIn, placeExample, readExample, stripTypes, typeErrors } from '../src/example.js'
+import { allExamples, packagesIn, placeExample, readExample, stripTypes, typeErrors } from '../src/example.js'
 import { attw, publintFindings } from '../src/package-lint.js'
 
 const packages = publicPackages()
@@ -76,4 +76,29 @@ test('all examples type-check against the packed declarations', () => {
     placeExample(consumer.folder, name, readExample(join(folder, 'README.md'))),
   )
   expect(typeErrors(files)).toEqual([])
+})
+
+describe('the guides', () => {
+  const folder = join(ROOT, 'docs/guides')
+  const examples = readdirSync(folder)
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((name) =>
+      allExamples(readFileSync(join(folder, name), 'utf8')).map((code, index) => ({
+        name: `${name}-${index + 1}`,
+        code,
+      })),
+    )
+
+  test.each(examples)('$name runs', ({ name, code }) => {
+    const file = placeExample(consumer.folder, name, code)
+    expect(
+      run(process.execPath, [basename(stripTypes(file))], join(file, '..')).length,
+    ).toBeGreaterThanOrEqual(0)
+  })
+
+  test('type-check against the packed declarations', () => {
+    expect(examples.length).toBeGreaterThan(5)
+    const files = examples.map(({ name, code }) => placeExample(consumer.folder, name, code))
+    expect(typeErrors(files)).toEqual([])
+  })
 })

@@ -4,7 +4,7 @@ import type { Suite, SuiteCounts } from '../deep/suite.js'
 import type { FuzzTarget } from './fuzz-target.js'
 import { catalogNoteTarget, catalogTarget, checkpointTarget } from './targets/database-targets.js'
 import { batchTarget, tupleTarget, varintTarget } from './targets/encoding-targets.js'
-import { envelopeTarget, fileHeaderTarget } from './targets/integrity-targets.js'
+import { fileHeaderTarget } from './targets/integrity-targets.js'
 import { lockTarget } from './targets/lock-target.js'
 import { logTarget } from './targets/log-target.js'
 import { treeTarget } from './targets/tree-target.js'
@@ -15,7 +15,6 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   batchTarget,
   tupleTarget,
   fileHeaderTarget,
-  envelopeTarget,
   logTarget,
   treeTarget,
   catalogTarget,

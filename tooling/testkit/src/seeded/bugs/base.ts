@@ -33,7 +33,7 @@ export const FLOOR_BUGS: readonly SeededBug[] = [
     find: ' ||\n    bytes.length - CHECKPOINT_RECORD_BYTES !== count * CHECKPOINT_ENTRY_BYTES\n',
     replace: ' || count < 0\n',
     suite: 'fuzz',
-    firstSeed: 8,
+    firstSeed: 7,
   },
   {
     name: 'prefix-without-end',

@@ -7,15 +7,15 @@ import { RetryableCursor } from '../read/retryable-cursor.js'
 import type { ViewReads } from '../read/view-reads.js'
 import type { Writes } from '../records/write-buffer.js'
 
-/** How to open a cursor of a transaction. @category Transactions */
+/** Options of a cursor of a transaction. @category Transactions */
 export interface CursorOptions {
-  /** A move that has thrown may be made again. @defaultValue false */
+  /** A move that has thrown can be retried (M30). Costs a copy of each key. @defaultValue false */
   readonly isSteady?: boolean | undefined
 }
 
 /**
- * One keyspace as a transaction saw it at one moment, its own writes until then included (M4). Made by `Transaction.view`;
- * ends with the transaction.
+ * One keyspace in a transaction at one moment, including the writes of the transaction until then (M4). Made by
+ * `Transaction.view`; valid until the end of the transaction.
  *
  * @category Transactions
  */
@@ -38,7 +38,7 @@ export class TransactionView {
     this.#writes = writes
   }
 
-  /** True when it shows writes of the transaction itself. */
+  /** True when the view includes writes of the transaction itself. */
   get hasWrites(): boolean {
     return this.#writes !== undefined
   }
@@ -46,19 +46,17 @@ export class TransactionView {
   /**
    * Opens a cursor.
    *
-   * @param bounds - kept: do not change their bytes.
-   * @param options - `isSteady`: a move that has thrown, because the store could not read just then, may be made again
-   * (M30). Costs a copy of each key.
+   * @param bounds - retained: the caller must not change their bytes.
    */
   cursor(bounds: KeyBounds = {}, options: CursorOptions = {}): StoreCursor {
-    const { isSteady = false } = options
+    const isRetryable = options.isSteady ?? false
     const base = this.#snapshot.cursor(bounds)
     const merged = this.#writes === undefined ? base : new MergedCursor(base, this.#writes, bounds)
-    const inner = isSteady ? new RetryableCursor(merged) : merged
-    return this.#owner.openCursor(inner, this.#reads, bounds, isSteady)
+    const inner = isRetryable ? new RetryableCursor(merged) : merged
+    return this.#owner.openCursor(inner, this.#reads, bounds, isRetryable)
   }
 
-  /** Counts the entries within bounds, exactly; has then looked at all of them (M12). */
+  /** Counts the entries within bounds, exactly. Adds the bounds to the read set (M12). */
   count(bounds: KeyBounds = {}): number {
     this.#reads?.addRange(bounds.lower?.slice(), bounds.upper?.slice())
     if (isEmptyBounds(bounds)) return 0
@@ -66,7 +64,7 @@ export class TransactionView {
     return countMerged(this.#snapshot, this.#writes, bounds)
   }
 
-  /** Estimates entries and bytes within bounds, own writes left out. Is no read (M12). */
+  /** Estimates entries and bytes within bounds, without own writes. Adds nothing to the read set (M12). */
   estimate(bounds: KeyBounds = {}): RangeEstimate {
     return this.#snapshot.estimate(bounds)
   }

@@ -13,9 +13,10 @@ import { Wal } from '@ldb/wal'
 import { afterEach, describe, expect, test } from 'vitest'
 import { PAGE_COUNT_MAX } from '../../../packages/btree/src/format.js'
 import { FreeSpace } from '../../../packages/btree/src/space/free-space.js'
+import { LOG_START } from '../../../packages/wal/src/segment/log-position.js'
 import {
   createSegment,
-  FIRST_PLACE,
+  NO_BRANCH_ID,
   NO_OWNER_ID,
   NO_SEGMENT_ID,
 } from '../../../packages/wal/src/write/segment-creation.js'
@@ -87,7 +88,8 @@ test.each([...BOUNDARIES, 2 ** 52])('the log crosses LSN and sequence number %i'
     segmentNumber: 4_294_967_296,
     previousId: NO_SEGMENT_ID,
     ownerId: NO_OWNER_ID,
-    place: { lsn: boundary - 2_000, lastSeq: boundary - 40, chainHash: FIRST_PLACE.chainHash },
+    archiveBranchId: NO_BRANCH_ID,
+    start: { lsn: boundary - 2_000, lastSeq: boundary - 40, chainHash: LOG_START.chainHash },
     seqFloor: boundary - 40,
     tail: undefined,
     preallocateBytes: 0,

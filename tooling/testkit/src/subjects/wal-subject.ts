@@ -194,7 +194,7 @@ class WalSession implements SubjectSession {
       const bytes = bytesOf(value)
       const isBorrowed = bytes.length % 2 === 1
       const input = isBorrowed ? this.#borrow(bytes) : bytes
-      this.#wal.append(input, { seq: history.submitted, type: random.below(256), isBorrowed })
+      this.#wal.append(input, { seq: history.submitted, type: random.below(4), isBorrowed })
     })
   }
 

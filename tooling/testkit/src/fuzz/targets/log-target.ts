@@ -29,7 +29,7 @@ export const logTarget: FuzzTarget = {
   mutate(input, random) {
     // Target headers and lengths: most of a segment is zeros.
     const at = random.pick([
-      random.below(104),
+      random.below(152),
       4096 + random.below(56),
       RECORDS_START + random.below(input.length - RECORDS_START),
     ])

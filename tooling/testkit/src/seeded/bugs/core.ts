@@ -283,7 +283,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     area,
     rows: [4],
     effect: 'a log is started before the directory entry of the database is durable',
-    file: 'packages/wal/src/write/log-writer.ts',
+    file: 'packages/wal/src/write/current-segment.ts',
     find: '      if (old === undefined && beforeWriting !== undefined) yield beforeWriting\n',
     replace: '',
     suite: 'packages/core/test/found-names.test.ts',

@@ -1,5 +1,5 @@
-// Strategy: payloads of many lengths, lent and copied in turn, with the room that they need around them, with less, and with none.
-// Invariants: all come out as they went in, in order; a large one is not copied, and nothing but its room is changed.
+// Strategy: payloads of many lengths, alternately borrowed and copied, with sufficient, larger, smaller and no margins in their buffer.
+// Invariants: all are read back unchanged and in order; a large borrowed one is not copied, and only its margins are overwritten.
 import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import { RECORD_HEADER_BYTES } from '../src/format.js'
@@ -11,25 +11,25 @@ import { SimulatedVfs } from './simulated-vfs.js'
 const OPTIONS = { segmentBytes: 65_536, bufferBytes: 4096 }
 const LENGTHS = [0, 255, 256, 257, 1000, 3, 1024, 4096, 5000, 20, 70_000, 300, 301]
 
-/** A payload with so many bytes in front of it and behind it. */
-function placed(number: number, byteCount: number, before: number, behind: number): Uint8Array {
-  const backing = new Uint8Array(before + byteCount + behind).fill(0xee)
+/** Returns a payload inside a larger buffer, with the given margins. */
+function withMargins(number: number, byteCount: number, before: number, after: number): Uint8Array {
+  const backing = new Uint8Array(before + byteCount + after).fill(0xee)
   backing.set(payloadOf(number, byteCount), before)
   return backing.subarray(before, before + byteCount)
 }
 
 test.each([
-  ['the room that it needs', 32, 8],
-  ['more room', 50, 40],
-  ['too little in front', 31, 8],
-  ['none behind', 32, 0],
-])('lent payloads come out as they went in, with %s', (_, before, behind) => {
+  ['sufficient margins', 32, 8],
+  ['larger margins', 50, 40],
+  ['too small a margin before', 31, 8],
+  ['no margin after', 32, 0],
+])('borrowed payloads are read back unchanged, with %s', (_, before, after) => {
   const vfs = new MemoryVfs()
   const wal = Wal.open(vfs, 'log', OPTIONS)
   const expected: string[] = []
   for (let round = 0; round < 3; round++) {
     for (const length of LENGTHS) {
-      const payload = placed(expected.length, length, before, behind)
+      const payload = withMargins(expected.length, length, before, after)
       expected.push(hexOf(payload))
       wal.append(payload, { isBorrowed: (expected.length & 1) === round % 2, seq: expected.length })
       expect(hexOf(payload)).toBe(expected.at(-1))
@@ -49,30 +49,30 @@ test.each([
   expect(findingsOf(again)).toEqual([])
 })
 
-test('only a large payload with room is written from where it lies, and only when it is lent', () => {
-  // 4096 times the least length that is not copied where invariants are checked.
+test('only a large borrowed payload with margins is written without a copy', () => {
+  // 4096 times the smallest length that test builds borrow.
   const wal = Wal.open(new MemoryVfs(), 'log', { bufferBytes: 4096 * 256 })
-  const appendAndSpoil = (payload: Uint8Array, isBorrowed: boolean): void => {
+  const appendAndOverwrite = (payload: Uint8Array, isBorrowed: boolean): void => {
     wal.append(payload, { isBorrowed })
     payload.fill(7)
   }
-  appendAndSpoil(placed(1, 255, 32, 8), true)
-  appendAndSpoil(placed(2, 256, 31, 8), true)
-  appendAndSpoil(placed(3, 256, 32, 8), false)
+  appendAndOverwrite(withMargins(1, 255, 32, 8), true)
+  appendAndOverwrite(withMargins(2, 256, 31, 8), true)
+  appendAndOverwrite(withMargins(3, 256, 32, 8), false)
   wal.flush()
   const expected = [hexOf(payloadOf(1, 255)), hexOf(payloadOf(2, 256)), hexOf(payloadOf(3, 256))]
   expect(recordsOf(wal).map(({ payload }) => payload)).toEqual(expected)
-  appendAndSpoil(placed(4, 256, 32, 8), true)
+  appendAndOverwrite(withMargins(4, 256, 32, 8), true)
   wal.flush()
   expect(codeOf(() => recordsOf(wal))).toBe('LDB_CORRUPTION')
 })
 
-test('records between which others are lent are written in their order', () => {
+test('copied and borrowed records are written in append order', () => {
   const vfs = new SimulatedVfs()
   const wal = Wal.open(vfs, 'log', { ...OPTIONS, bufferBytes: 16_384 })
   wal.append(payloadOf(1, 100))
-  wal.append(placed(2, 2000, 32, 8), { isBorrowed: true })
-  wal.append(placed(3, 2000, 32, 8), { isBorrowed: true })
+  wal.append(withMargins(2, 2000, 32, 8), { isBorrowed: true })
+  wal.append(withMargins(3, 2000, 32, 8), { isBorrowed: true })
   wal.append(payloadOf(4, 100))
   vfs.trace.length = 0
   wal.flush()

@@ -1,7 +1,7 @@
 // Strategy: files whose checksums are right and whose numbers are not, as somebody who means harm would write them.
 // Invariants: they are LDB_CORRUPTION, before memory is taken for what they promise and before a page is changed.
 import { isLdbError, readU32, toSeq, WriteBatch, writeU32, writeU64 } from '@ldb/base'
-import { SEED_ZERO, xxHash64 } from '@ldb/integrity'
+import { SEED_ZERO, seedOfFile, xxHash64 } from '@ldb/integrity'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { BTree } from '../src/btree.js'
@@ -17,7 +17,6 @@ import {
   PAGE_HEADER_EPOCH_OFFSET,
   PAGE_HEADER_PAGE_NUMBER_OFFSET,
 } from '../src/format.js'
-import { seedOf } from '../src/file/meta.js'
 import { findingsOf, keyOf } from './tree-harness.js'
 
 const PAGE_BYTES = 512
@@ -37,7 +36,7 @@ function forge(change: (meta: Uint8Array, root: Uint8Array) => void): MemoryVfs 
   const rootOffset = readU32(meta, META_BLOCK_ROOT_PAGE_OFFSET) * PAGE_BYTES
   file.read(root, 0, root.length, rootOffset)
   change(meta, root)
-  const seed = seedOf(meta.subarray(META_BLOCK_FILE_ID_OFFSET))
+  const seed = seedOfFile(meta.subarray(META_BLOCK_FILE_ID_OFFSET, META_BLOCK_FILE_ID_OFFSET + 16))
   putHash(root, 0, hashOf(root, 8, PAGE_BYTES, seed))
   meta.set(root.subarray(0, 8), META_BLOCK_ROOT_CHECKSUM_OFFSET)
   putHash(meta, META_BLOCK_CHECKSUM_OFFSET, hashOf(meta, 0, META_BLOCK_CHECKSUM_OFFSET, SEED_ZERO))

@@ -4,7 +4,7 @@ import {
   PAGE_HEADER_BYTES,
   PAGE_HEADER_FLAGS_OFFSET,
   PageKind,
-  RUN_REFERENCE_BYTES,
+  EXTENT_REFERENCE_BYTES,
   SLOT_BYTES,
   VALUE_FIELD_BYTES,
   VALUE_LENGTH_MASK,
@@ -28,7 +28,7 @@ import {
   slotHead,
   slotKeyBytes,
   valueField,
-  valueIsRun,
+  valueIsExtent,
 } from './record.js'
 import { firstKeyedSlot } from './edit.js'
 import { keyHead } from './search.js'
@@ -93,7 +93,9 @@ function checkHeap(memory: PageMemory, page: number, level: number): string | un
 
 function leafRecordBytes(memory: PageMemory, record: number, keyPart: number): number {
   const valuePart = valueField(memory, record) & VALUE_LENGTH_MASK
-  if (valueIsRun(memory, record) ? valuePart !== RUN_REFERENCE_BYTES : valuePart > memory.valueInlineMax)
+  if (
+    valueIsExtent(memory, record) ? valuePart !== EXTENT_REFERENCE_BYTES : valuePart > memory.valueInlineMax
+  )
     return -1
   return VALUE_FIELD_BYTES + keyPart + valuePart
 }

@@ -1,4 +1,4 @@
-import { RUN_REFERENCE_BYTES } from '../format.js'
+import { EXTENT_REFERENCE_BYTES } from '../format.js'
 
 /** Reads an overflow run, given the place of its reference. @internal */
 export interface ExtentReader {
@@ -45,7 +45,7 @@ export class PageMemory {
     this.pageBytes = pageBytes
     this.pageShift = 31 - Math.clz32(pageBytes)
     this.keyPartMax = pageBytes >> 3
-    this.keyInlineBytes = this.keyPartMax - RUN_REFERENCE_BYTES
+    this.keyInlineBytes = this.keyPartMax - EXTENT_REFERENCE_BYTES
     this.prefixMax = this.keyInlineBytes - 4
     this.valueInlineMax = pageBytes >> 2
     this.extents = runs

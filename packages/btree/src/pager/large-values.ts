@@ -1,10 +1,10 @@
 import { assert, INVARIANTS } from '@ldb/base'
 import type { PageCache, PageSpace } from '@ldb/cache'
 import {
-  OVERFLOW_RUN_BYTES,
-  OVERFLOW_RUN_CHECKSUM_OFFSET,
-  OVERFLOW_RUN_CONTENT_BYTES_OFFSET,
-  runPageCount,
+  OVERFLOW_EXTENT_BYTES,
+  OVERFLOW_EXTENT_CHECKSUM_OFFSET,
+  OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET,
+  extentPageCount,
 } from '../format.js'
 import { decodeReference } from './overflow.js'
 import type { OverflowExtents, ExtentReference } from './overflow.js'
@@ -57,13 +57,13 @@ export class LargeValues {
   copy(memory: PageMemory, offset: number): Uint8Array {
     const reference = decodeReference(memory.bytes, offset)
     const { page, contentBytes } = reference
-    const pages = runPageCount(contentBytes, this.#arena.pageBytes)
+    const pages = extentPageCount(contentBytes, this.#arena.pageBytes)
     if (!this.#isResident(reference, pages)) return this.#bringIn(reference, pages)
     const start = this.#startOfWhole(page, pages)
     let value: Uint8Array
     if (start >= 0) {
       this.#slab ??= new ValueSlab()
-      value = this.#slab.copy(this.#arena, start + OVERFLOW_RUN_BYTES, contentBytes)
+      value = this.#slab.copy(this.#arena, start + OVERFLOW_EXTENT_BYTES, contentBytes)
     } else {
       value = uninitializedBytes(contentBytes)
       this.#gather(page, pages, value)
@@ -79,9 +79,9 @@ export class LargeValues {
   view(memory: PageMemory, offset: number): Uint8Array {
     const reference = decodeReference(memory.bytes, offset)
     const { page, contentBytes } = reference
-    const pages = runPageCount(contentBytes, this.#arena.pageBytes)
+    const pages = extentPageCount(contentBytes, this.#arena.pageBytes)
     const start = this.#isResident(reference, pages) ? this.#startOfWhole(page, pages) : -1
-    return start < 0 ? this.copy(memory, offset) : this.#bytesAt(start + OVERFLOW_RUN_BYTES, contentBytes)
+    return start < 0 ? this.copy(memory, offset) : this.#bytesAt(start + OVERFLOW_EXTENT_BYTES, contentBytes)
   }
 
   /** Pages have become free: what memory holds of them goes. */
@@ -109,11 +109,11 @@ export class LargeValues {
   #hasHeader(frame: number, reference: ExtentReference): boolean {
     const { i32, pageShift } = this.#arena
     const word = (frame << pageShift) >> 2
-    const checksumWord = word + (OVERFLOW_RUN_CHECKSUM_OFFSET >> 2)
+    const checksumWord = word + (OVERFLOW_EXTENT_CHECKSUM_OFFSET >> 2)
     return (
       i32[checksumWord] === reference.checksumLow &&
       i32[checksumWord + 1] === reference.checksumHigh &&
-      (i32[word + (OVERFLOW_RUN_CONTENT_BYTES_OFFSET >> 2)] as number) >>> 0 === reference.contentBytes
+      (i32[word + (OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET >> 2)] as number) >>> 0 === reference.contentBytes
     )
   }
 
@@ -133,7 +133,7 @@ export class LargeValues {
   /** Copies the content of a run out of its frames, those that follow one another at once. */
   #gather(page: number, pages: number, target: Uint8Array): void {
     const { pageShift, pageBytes } = this.#arena
-    let header = OVERFLOW_RUN_BYTES
+    let header = OVERFLOW_EXTENT_BYTES
     for (let done = 0, at = 0; done < pages;) {
       const count = this.#framesInRow(page + done, pages - done)
       const start = (this.#space.peek(page + done) << pageShift) + header
@@ -149,7 +149,7 @@ export class LargeValues {
   #bringIn(reference: ExtentReference, pages: number): Uint8Array {
     const whole = this.#home.extents.readWhole(reference)
     if (pages <= this.#pagesMax) this.#fillFrames(reference.page, pages, whole)
-    return whole.subarray(OVERFLOW_RUN_BYTES)
+    return whole.subarray(OVERFLOW_EXTENT_BYTES)
   }
 
   #fillFrames(page: number, pages: number, whole: Uint8Array): void {

@@ -3,7 +3,7 @@ import { createSeed64 } from '@ldb/integrity'
 import { FileSync, MemoryVfs } from '@ldb/vfs'
 import type { VfsFile } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
-import { OVERFLOW_RUN_BYTES, RUN_REFERENCE_BYTES, runPageCount } from '../format.js'
+import { OVERFLOW_EXTENT_BYTES, EXTENT_REFERENCE_BYTES, extentPageCount } from '../format.js'
 import { FreeSpace } from '../space/free-space.js'
 import { decodeReference, OverflowExtents } from './overflow.js'
 import type { ExtentReference } from './overflow.js'
@@ -51,7 +51,7 @@ test.each([0, 1, 479, 480, 481, 992, 993, 65_504, 65_505, 70_000, 300_000])(
     window.set(bytesOf(length), 4)
     const reference = decodeReference(runs.write(window, 4, 4 + length).slice(), 0)
     expect(reference).toMatchObject({ page: 16, contentBytes: length, epoch: 2 ** 40 + 3 })
-    expect(freeSpace.pageCount).toBe(16 + Math.ceil((OVERFLOW_RUN_BYTES + length) / PAGE_BYTES))
+    expect(freeSpace.pageCount).toBe(16 + Math.ceil((OVERFLOW_EXTENT_BYTES + length) / PAGE_BYTES))
     expect(Buffer.compare(runs.read(reference), bytesOf(length))).toBe(0)
     expect(runs.count).toBe(1)
   },
@@ -61,7 +61,7 @@ test('a reference is decoded at any alignment', () => {
   const { runs } = makeHome()
   const written = runs.write(bytesOf(600), 0, 600).slice()
   for (let shift = 0; shift < 8; shift += 1) {
-    const bytes = new Uint8Array(RUN_REFERENCE_BYTES + 8)
+    const bytes = new Uint8Array(EXTENT_REFERENCE_BYTES + 8)
     bytes.set(written, shift)
     expect(decodeReference(bytes, shift)).toEqual(decodeReference(written, 0))
   }
@@ -71,11 +71,11 @@ test('a run that is given up in its own epoch is free at once, an older one when
   const { runs, freeSpace, home } = makeHome()
   const young = runs.write(bytesOf(2000), 0, 2000).slice()
   runs.retire(young, 0)
-  expect([runs.count, freeSpace.freeCount]).toEqual([0, runPageCount(2000, PAGE_BYTES)])
+  expect([runs.count, freeSpace.freeCount]).toEqual([0, extentPageCount(2000, PAGE_BYTES)])
   const old = runs.write(bytesOf(2000), 0, 2000).slice()
   home.epoch += 1
   runs.retire(old, 0)
-  expect([runs.count, freeSpace.freeCount]).toEqual([0, runPageCount(2000, PAGE_BYTES)])
+  expect([runs.count, freeSpace.freeCount]).toEqual([0, extentPageCount(2000, PAGE_BYTES)])
 })
 
 test('a run that cannot be written takes no pages', () => {
@@ -89,7 +89,7 @@ describe('a damaged run', () => {
   test('is found by any bit of header or content, and names its place', () => {
     const { runs, file } = makeHome()
     const reference = write(runs, bytesOf(700))
-    const stored = new Uint8Array(OVERFLOW_RUN_BYTES + 700)
+    const stored = new Uint8Array(OVERFLOW_EXTENT_BYTES + 700)
     file.read(stored, 0, stored.length, 16 * PAGE_BYTES)
     for (let bit = 0; bit < stored.length * 8; bit += 1) {
       const byte = Uint8Array.of(stored[bit >> 3]! ^ (1 << (bit & 7)))

@@ -3,19 +3,19 @@ import { xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import {
-  OVERFLOW_RUN_BYTES,
-  OVERFLOW_RUN_CHECKSUM_OFFSET,
-  OVERFLOW_RUN_CONTENT_BYTES_OFFSET,
-  OVERFLOW_RUN_EPOCH_OFFSET,
-  OVERFLOW_RUN_KIND_OFFSET,
-  OVERFLOW_RUN_PAGE_NUMBER_OFFSET,
+  OVERFLOW_EXTENT_BYTES,
+  OVERFLOW_EXTENT_CHECKSUM_OFFSET,
+  OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET,
+  OVERFLOW_EXTENT_EPOCH_OFFSET,
+  OVERFLOW_EXTENT_KIND_OFFSET,
+  OVERFLOW_EXTENT_PAGE_NUMBER_OFFSET,
   PageKind,
-  RUN_REFERENCE_BYTES,
-  RUN_REFERENCE_CHECKSUM_OFFSET,
-  RUN_REFERENCE_CONTENT_BYTES_OFFSET,
-  RUN_REFERENCE_EPOCH_OFFSET,
-  RUN_REFERENCE_PAGE_OFFSET,
-  runPageCount,
+  EXTENT_REFERENCE_BYTES,
+  EXTENT_REFERENCE_CHECKSUM_OFFSET,
+  EXTENT_REFERENCE_CONTENT_BYTES_OFFSET,
+  EXTENT_REFERENCE_EPOCH_OFFSET,
+  EXTENT_REFERENCE_PAGE_OFFSET,
+  extentPageCount,
 } from '../format.js'
 import type { MetaRewrite } from '../file/meta-rewrite.js'
 import type { FreeSpace } from '../space/free-space.js'
@@ -58,10 +58,10 @@ export class OverflowExtents implements ExtentReader {
   count = 0
   readonly #home: RunHome
   readonly #pageBytes: number
-  readonly #header = new Uint8Array(OVERFLOW_RUN_BYTES + 8)
+  readonly #header = new Uint8Array(OVERFLOW_EXTENT_BYTES + 8)
   readonly #headerView: DataView = new DataView(this.#header.buffer)
   readonly #hash = new Int32Array(2)
-  readonly #reference = new Uint8Array(RUN_REFERENCE_BYTES)
+  readonly #reference = new Uint8Array(EXTENT_REFERENCE_BYTES)
   readonly #referenceView: DataView = new DataView(this.#reference.buffer)
 
   constructor(home: RunHome, pageBytes: number) {
@@ -73,8 +73,8 @@ export class OverflowExtents implements ExtentReader {
   write(content: Uint8Array, start: number, end: number): Uint8Array {
     const home = this.#home
     const contentBytes = end - start
-    const pages = runPageCount(contentBytes, this.#pageBytes)
-    const page = home.freeSpace.allocateRun(pages)
+    const pages = extentPageCount(contentBytes, this.#pageBytes)
+    const page = home.freeSpace.allocateExtent(pages)
     try {
       home.metaRewrite.sync()
       this.#encodeHeader(page, contentBytes, home.epoch)
@@ -88,10 +88,10 @@ export class OverflowExtents implements ExtentReader {
     }
     this.count += 1
     const view = this.#referenceView
-    view.setUint32(RUN_REFERENCE_PAGE_OFFSET, page, true)
-    view.setUint32(RUN_REFERENCE_CONTENT_BYTES_OFFSET, contentBytes, true)
-    setEpoch(view, RUN_REFERENCE_EPOCH_OFFSET, home.epoch)
-    this.#reference.set(this.#header.subarray(0, 8), RUN_REFERENCE_CHECKSUM_OFFSET)
+    view.setUint32(EXTENT_REFERENCE_PAGE_OFFSET, page, true)
+    view.setUint32(EXTENT_REFERENCE_CONTENT_BYTES_OFFSET, contentBytes, true)
+    setEpoch(view, EXTENT_REFERENCE_EPOCH_OFFSET, home.epoch)
+    this.#reference.set(this.#header.subarray(0, 8), EXTENT_REFERENCE_CHECKSUM_OFFSET)
     return this.#reference
   }
 
@@ -106,7 +106,7 @@ export class OverflowExtents implements ExtentReader {
    * @throws {@link LdbError} LDB_CORRUPTION when it is not what the reference says.
    */
   read(reference: ExtentReference): Uint8Array {
-    return this.readWhole(reference).subarray(OVERFLOW_RUN_BYTES)
+    return this.readWhole(reference).subarray(OVERFLOW_EXTENT_BYTES)
   }
 
   /** Returns the same with the header in front of it, as it stands in the file. */
@@ -115,7 +115,7 @@ export class OverflowExtents implements ExtentReader {
     const pageBytes = this.#pageBytes
     const { page, contentBytes } = reference
     const fileOffset = page * pageBytes
-    const pages = runPageCount(contentBytes, pageBytes)
+    const pages = extentPageCount(contentBytes, pageBytes)
     if (
       page < home.freeSpace.firstPage ||
       pages > home.freeSpace.pageCount - page ||
@@ -128,7 +128,7 @@ export class OverflowExtents implements ExtentReader {
         actual: reference.epoch,
       })
     }
-    const bytes = uninitializedBytes(OVERFLOW_RUN_BYTES + contentBytes)
+    const bytes = uninitializedBytes(OVERFLOW_EXTENT_BYTES + contentBytes)
     const bytesRead = home.file.read(bytes, 0, bytes.length, fileOffset)
     if (bytesRead !== bytes.length) {
       throw corruption(home.file.path, fileOffset, 'the file ends within a run', {
@@ -136,8 +136,8 @@ export class OverflowExtents implements ExtentReader {
         actual: bytesRead,
       })
     }
-    this.#sealReference(reference, bytes, OVERFLOW_RUN_BYTES)
-    for (let index = 0; index < OVERFLOW_RUN_BYTES; index += 1) {
+    this.#sealReference(reference, bytes, OVERFLOW_EXTENT_BYTES)
+    for (let index = 0; index < OVERFLOW_EXTENT_BYTES; index += 1) {
       if (bytes[index] !== this.#header[index]) {
         throw corruption(home.file.path, fileOffset + index, 'a run does not match its checksum')
       }
@@ -160,16 +160,16 @@ export class OverflowExtents implements ExtentReader {
     const home = this.#home
     assert(this.count > 0, 'a run that is given up was counted')
     this.count -= 1
-    home.reclaim.retire(page, runPageCount(contentBytes, this.#pageBytes), epoch, home.epoch)
+    home.reclaim.retire(page, extentPageCount(contentBytes, this.#pageBytes), epoch, home.epoch)
   }
 
   #encodeHeader(page: number, contentBytes: number, epoch: number): void {
     const view = this.#headerView
     this.#header.fill(0)
-    view.setUint32(OVERFLOW_RUN_PAGE_NUMBER_OFFSET, page, true)
-    view.setUint8(OVERFLOW_RUN_KIND_OFFSET, PageKind.Run)
-    setEpoch(view, OVERFLOW_RUN_EPOCH_OFFSET, epoch)
-    view.setUint32(OVERFLOW_RUN_CONTENT_BYTES_OFFSET, contentBytes, true)
+    view.setUint32(OVERFLOW_EXTENT_PAGE_NUMBER_OFFSET, page, true)
+    view.setUint8(OVERFLOW_EXTENT_KIND_OFFSET, PageKind.Extent)
+    setEpoch(view, OVERFLOW_EXTENT_EPOCH_OFFSET, epoch)
+    view.setUint32(OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET, contentBytes, true)
   }
 
   /** Makes the header that the run of a reference has when `bytes[start..)` is its content. */
@@ -182,48 +182,48 @@ export class OverflowExtents implements ExtentReader {
   #isSealOf(reference: ExtentReference): boolean {
     const view = this.#headerView
     return (
-      view.getInt32(OVERFLOW_RUN_CHECKSUM_OFFSET, true) === reference.checksumLow &&
-      view.getInt32(OVERFLOW_RUN_CHECKSUM_OFFSET + 4, true) === reference.checksumHigh
+      view.getInt32(OVERFLOW_EXTENT_CHECKSUM_OFFSET, true) === reference.checksumLow &&
+      view.getInt32(OVERFLOW_EXTENT_CHECKSUM_OFFSET + 4, true) === reference.checksumHigh
     )
   }
 
   /** Completes the header with the checksum over it and the hash of the content, which stands in `#hash`. */
   #sealHeader(): void {
     const view = this.#headerView
-    view.setInt32(OVERFLOW_RUN_BYTES, this.#hash[0] as number, true)
-    view.setInt32(OVERFLOW_RUN_BYTES + 4, this.#hash[1] as number, true)
-    xxHash64(this.#header, 8, OVERFLOW_RUN_BYTES + 8, this.#home.seed, this.#hash)
-    view.setInt32(OVERFLOW_RUN_CHECKSUM_OFFSET, this.#hash[0] as number, true)
-    view.setInt32(OVERFLOW_RUN_CHECKSUM_OFFSET + 4, this.#hash[1] as number, true)
+    view.setInt32(OVERFLOW_EXTENT_BYTES, this.#hash[0] as number, true)
+    view.setInt32(OVERFLOW_EXTENT_BYTES + 4, this.#hash[1] as number, true)
+    xxHash64(this.#header, 8, OVERFLOW_EXTENT_BYTES + 8, this.#home.seed, this.#hash)
+    view.setInt32(OVERFLOW_EXTENT_CHECKSUM_OFFSET, this.#hash[0] as number, true)
+    view.setInt32(OVERFLOW_EXTENT_CHECKSUM_OFFSET + 4, this.#hash[1] as number, true)
   }
 
   #writeOut(page: number, content: Uint8Array, start: number, end: number): void {
     const { file } = this.#home
     const fileOffset = page * this.#pageBytes
-    const bytes = OVERFLOW_RUN_BYTES + (end - start)
+    const bytes = OVERFLOW_EXTENT_BYTES + (end - start)
     if (bytes > ASSEMBLE_BYTES_MAX) {
-      file.write(this.#header, 0, OVERFLOW_RUN_BYTES, fileOffset)
-      file.write(content, start, end - start, fileOffset + OVERFLOW_RUN_BYTES)
+      file.write(this.#header, 0, OVERFLOW_EXTENT_BYTES, fileOffset)
+      file.write(content, start, end - start, fileOffset + OVERFLOW_EXTENT_BYTES)
       return
     }
     const whole = new Uint8Array(bytes)
-    whole.set(this.#header.subarray(0, OVERFLOW_RUN_BYTES))
-    whole.set(content.subarray(start, end), OVERFLOW_RUN_BYTES)
+    whole.set(this.#header.subarray(0, OVERFLOW_EXTENT_BYTES))
+    whole.set(content.subarray(start, end), OVERFLOW_EXTENT_BYTES)
     file.write(whole, 0, bytes, fileOffset)
   }
 }
 
 /** Decodes the run reference at `bytes[offset]`, which may have any alignment. @internal */
 export function decodeReference(bytes: Uint8Array, offset: number): ExtentReference {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, RUN_REFERENCE_BYTES)
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, EXTENT_REFERENCE_BYTES)
   return {
-    page: view.getUint32(RUN_REFERENCE_PAGE_OFFSET, true),
-    contentBytes: view.getUint32(RUN_REFERENCE_CONTENT_BYTES_OFFSET, true),
+    page: view.getUint32(EXTENT_REFERENCE_PAGE_OFFSET, true),
+    contentBytes: view.getUint32(EXTENT_REFERENCE_CONTENT_BYTES_OFFSET, true),
     epoch:
-      view.getUint32(RUN_REFERENCE_EPOCH_OFFSET + 4, true) * 2 ** 32 +
-      view.getUint32(RUN_REFERENCE_EPOCH_OFFSET, true),
-    checksumLow: view.getInt32(RUN_REFERENCE_CHECKSUM_OFFSET, true),
-    checksumHigh: view.getInt32(RUN_REFERENCE_CHECKSUM_OFFSET + 4, true),
+      view.getUint32(EXTENT_REFERENCE_EPOCH_OFFSET + 4, true) * 2 ** 32 +
+      view.getUint32(EXTENT_REFERENCE_EPOCH_OFFSET, true),
+    checksumLow: view.getInt32(EXTENT_REFERENCE_CHECKSUM_OFFSET, true),
+    checksumHigh: view.getInt32(EXTENT_REFERENCE_CHECKSUM_OFFSET + 4, true),
   }
 }
 

@@ -1,7 +1,7 @@
 import { assert, corruption, INVARIANTS } from '@ldb/base'
 import type { PageCache, PageWriter, PageSpace } from '@ldb/cache'
 import { xxHash64 } from '@ldb/integrity'
-import type { Seed64 } from '@ldb/integrity'
+import type { Seed64, UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import type { MetaRewrite } from '../file/meta-rewrite.js'
 import type { FreeSpace } from '../space/free-space.js'
@@ -61,6 +61,7 @@ export class Pages implements PageWriter {
   readonly freeSpace: FreeSpace
   readonly reclaim: Reclaim
   readonly metaRewrite: MetaRewrite
+  readonly codec: UnitCodec
   readonly seed: Seed64
   readonly pendingChecksums = new PendingChecksums()
   /** Pages whose present version needs no look at its records. */
@@ -86,12 +87,13 @@ export class Pages implements PageWriter {
   constructor(
     file: VfsFile,
     cache: PageCache,
-    seed: Seed64,
+    codec: UnitCodec,
     metaRewrite: MetaRewrite,
     state: { freeSpace: FreeSpace; epoch: number; durableEpoch: number },
   ) {
     this.file = file
-    this.seed = seed
+    this.codec = codec
+    this.seed = codec.seed
     this.metaRewrite = metaRewrite
     this.#epoch = state.epoch
     this.#epochLow = lowWord(state.epoch)

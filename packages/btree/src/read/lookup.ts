@@ -6,7 +6,7 @@ import type { PageMemory } from '../page/memory.js'
 import { isSurelyAbsent, noteAbsence } from './leaf-filter.js'
 import type { Pages, Root } from '../pager/pages.js'
 import { slotCount } from '../page/page.js'
-import { keyPartBytes, recordOffset, slotKeyBytes, valueIsRun, valuePartBytes } from '../page/record.js'
+import { keyPartBytes, recordOffset, slotKeyBytes, valueIsExtent, valuePartBytes } from '../page/record.js'
 import { searchBranch, searchLeaf } from '../page/search.js'
 import type { ValueSlab } from '../pager/value-slab.js'
 
@@ -199,7 +199,7 @@ export function copyNewest(
 export function copyValue(pages: Pages, slab: ValueSlab, record: number, keyBytes: number): Uint8Array {
   const { memory } = pages
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
-  if (valueIsRun(memory, record)) return pages.values.copy(memory, at)
+  if (valueIsExtent(memory, record)) return pages.values.copy(memory, at)
   return slab.copy(memory, at, valuePartBytes(memory, record))
 }
 
@@ -207,6 +207,6 @@ export function copyValue(pages: Pages, slab: ValueSlab, record: number, keyByte
 export function viewValue(pages: Pages, record: number, keyBytes: number): Uint8Array {
   const { memory } = pages
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
-  if (valueIsRun(memory, record)) return pages.values.view(memory, at)
+  if (valueIsExtent(memory, record)) return pages.values.view(memory, at)
   return new Uint8Array(memory.buffer, memory.bytes.byteOffset + at, valuePartBytes(memory, record))
 }

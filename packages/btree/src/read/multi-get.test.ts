@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { seeded } from '../../test/crash-vfs.js'
 import { keyOf } from '../../test/tree-harness.js'
 import { BTree } from '../btree.js'
-import { OVERFLOW_RUN_BYTES } from '../format.js'
+import { OVERFLOW_EXTENT_BYTES } from '../format.js'
 
 const PAGE_BYTES = 512
 const PATH = '/tree.ldb'
@@ -28,7 +28,7 @@ function likePage(page: Uint8Array): Uint8Array {
   const run = new Uint8Array(2 * PAGE_BYTES)
   run.set(page)
   run.set(page, PAGE_BYTES)
-  return run.subarray(OVERFLOW_RUN_BYTES)
+  return run.subarray(OVERFLOW_EXTENT_BYTES)
 }
 
 test('large values that come in do not change what else is read with them', () => {

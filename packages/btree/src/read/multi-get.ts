@@ -2,7 +2,7 @@ import { hashKey } from '../page/key-hash.js'
 import { copyNewest, copyValue, isPlaced, standsAt } from './lookup.js'
 import type { PageMemory } from '../page/memory.js'
 import type { Pages, Root } from '../pager/pages.js'
-import { valueIsRun } from '../page/record.js'
+import { valueIsExtent } from '../page/record.js'
 import type { ValueSlab } from '../pager/value-slab.js'
 
 /** Keys that are looked up together: more of them do not overlap any better. */
@@ -88,7 +88,7 @@ export class MultiGet {
     const place = this.#places[index] as number
     if (place < 0 || !standsAt(pages.memory, place, keys, start, end)) return undefined
     // A large value may have to be brought in as well.
-    if (valueIsRun(pages.memory, place)) return undefined
+    if (valueIsExtent(pages.memory, place)) return undefined
     return copyValue(pages, this.#slab, place, end - start)
   }
 }

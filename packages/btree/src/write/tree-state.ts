@@ -9,7 +9,7 @@ import {
   recordOffset,
   setChild,
   slotKeyBytes,
-  valueIsRun,
+  valueIsExtent,
 } from '../page/record.js'
 import { searchBranch } from '../page/search.js'
 
@@ -132,14 +132,14 @@ export class TreeState {
   }
 
   /** Gives up the runs that the record in a leaf's slot refers to. */
-  giveUpRuns(leaf: number, slot: number): void {
+  retireExtents(leaf: number, slot: number): void {
     const { memory } = this
     const keyBytes = slotKeyBytes(memory, leaf, slot)
     const record = recordOffset(memory, leaf, slot)
     if (keyBytes > memory.keyPartMax) {
       this.pages.extents.retire(memory.bytes, record + VALUE_FIELD_BYTES + memory.keyInlineBytes)
     }
-    if (valueIsRun(memory, record)) {
+    if (valueIsExtent(memory, record)) {
       this.pages.extents.retire(memory.bytes, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes))
     }
   }

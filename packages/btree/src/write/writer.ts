@@ -1,5 +1,5 @@
 import { assert, copyWords } from '@ldb/base'
-import { RUN_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_RUN } from '../format.js'
+import { EXTENT_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_EXTENT } from '../format.js'
 import { hashKey } from '../page/key-hash.js'
 import { admitToFilter } from '../read/leaf-filter.js'
 import { isPlaced, standsAt } from '../read/lookup.js'
@@ -13,7 +13,7 @@ import {
   setSlotHead,
   setValueField,
   valueField,
-  valueIsRun,
+  valueIsExtent,
   valuePartBytes,
 } from '../page/record.js'
 import { keyHead, searchLeaf } from '../page/search.js'
@@ -148,7 +148,7 @@ export function deleteEntry(state: TreeState, bytes: Uint8Array, keyStart: numbe
     const leaf = state.descend(bytes, keyStart, keyEnd)
     const slot = searchLeaf(state.memory, leaf, bytes, keyStart, keyEnd)
     assert(slot >= 0, 'a key that is deleted is present')
-    state.giveUpRuns(leaf, slot)
+    state.retireExtents(leaf, slot)
     removeSlot(state.memory, leaf, slot)
     state.entryCount -= 1
     mergeUp(state, state.root.level)
@@ -170,13 +170,13 @@ function replace(
   const { memory } = state
   const record = recordOffset(memory, leaf, slot)
   const valueBytes = valueEnd - valueStart
-  if (!valueIsRun(memory, record) && valuePartBytes(memory, record) === valueBytes) {
+  if (!valueIsExtent(memory, record) && valuePartBytes(memory, record) === valueBytes) {
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyEnd - keyStart)
     copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
     return
   }
   const shrinks = valuePart(memory, valueBytes) < valuePartBytes(memory, record)
-  state.giveUpRuns(leaf, slot)
+  state.retireExtents(leaf, slot)
   removeSlot(memory, leaf, slot)
   insert(state, leaf, slot, bytes, keyStart, keyEnd, valueStart, valueEnd)
   // A shorter record needs no split, so that the path is still the one that led here.
@@ -223,7 +223,7 @@ export function writeRecord(
   const valueBytes = valueEnd - valueStart
   const isLong = valueBytes > memory.valueInlineMax
   const record = insertSlot(memory, page, slot, keyBytes, recordSize)
-  setValueField(memory, record, isLong ? RUN_REFERENCE_BYTES | VALUE_IS_RUN : valueBytes)
+  setValueField(memory, record, isLong ? EXTENT_REFERENCE_BYTES | VALUE_IS_EXTENT : valueBytes)
   writeKeyPart(state, record + VALUE_FIELD_BYTES, bytes, keyStart, keyEnd)
   const valueAt = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
   if (isLong) memory.bytes.set(state.pages.extents.write(bytes, valueStart, valueEnd), valueAt)
@@ -236,7 +236,7 @@ export function writeRecord(
 
 /** Bytes that a value takes in a leaf. */
 function valuePart(memory: PageMemory, valueBytes: number): number {
-  return valueBytes > memory.valueInlineMax ? RUN_REFERENCE_BYTES : valueBytes
+  return valueBytes > memory.valueInlineMax ? EXTENT_REFERENCE_BYTES : valueBytes
 }
 
 /** Writes the key part of a record: the key, or its beginning and the reference of a run that holds all of it. */

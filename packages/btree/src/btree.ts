@@ -40,7 +40,7 @@ import { PutGroup } from './write/put-group.js'
 import { moveDown } from './checkpoint/shrink.js'
 import { TreeSnapshot } from './read/snapshot.js'
 import { SortedApply } from './write/sorted-apply.js'
-import { ValueSlab } from './pager/value-slab.js'
+import { ValueSlab } from './extents/value-slab.js'
 import { TreeVerifier } from './verify.js'
 import { TreeState } from './write/tree-state.js'
 
@@ -86,9 +86,14 @@ export class BTree implements OrderedStore {
     this.#meta = meta
     this.#bitmapPages = pageNumbers
     this.#seq = toSeq(meta.durableSeq)
-    const epochs = { epoch: meta.epoch + 1, durableEpoch: meta.epoch }
-    this.#pages = new Pages(file, cache, seed, metaRewrite, { freeSpace, ...epochs })
-    this.#pages.extents.count = meta.runCount
+    this.#pages = new Pages(cache, {
+      file,
+      seed,
+      metaRewrite,
+      freeSpace,
+      durableEpoch: meta.epoch,
+      extentCount: meta.runCount,
+    })
     this.#many = new MultiGet(this.#pages, this.#slab)
     this.#tree = new TreeState(
       this.#pages,
@@ -162,7 +167,7 @@ export class BTree implements OrderedStore {
 
   getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertReadable()
-    const record = findNewest(this.#pages, this.#tree.root, key, 0, keyBytes)
+    const record = findNewest(this.#pages.reader, this.#tree.root, key, 0, keyBytes)
     return record < 0 ? undefined : viewValue(this.#pages, record, keyBytes)
   }
 
@@ -173,12 +178,12 @@ export class BTree implements OrderedStore {
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#assertReadable()
-    return findNewest(this.#pages, this.#tree.root, key, 0, keyBytes) >= 0
+    return findNewest(this.#pages.reader, this.#tree.root, key, 0, keyBytes) >= 0
   }
 
   prefetch(key: Uint8Array, keyBytes: number = key.length): void {
     this.#assertReadable()
-    findLeaf(this.#pages, this.#tree.root, key, 0, keyBytes)
+    findLeaf(this.#pages.reader, this.#tree.root, key, 0, keyBytes)
   }
 
   apply(section: BatchSection, seq: Seq): void {
@@ -203,9 +208,9 @@ export class BTree implements OrderedStore {
     const pages = this.#pages
     const tree = this.#tree
     // What was written in this epoch must not change any more. An epoch without writes looks like the one before.
-    const epoch = this.#epochUsed ? pages.epoch : pages.epoch - 1
+    const epoch = this.#epochUsed ? pages.epoch.current : pages.epoch.current - 1
     if (this.#epochUsed) {
-      pages.epoch += 1
+      pages.epoch.advance()
       this.#epochUsed = false
     }
     const state = { root: { ...tree.root }, epoch, seq: this.#seq, entryCount: tree.entryCount }
@@ -376,7 +381,7 @@ export class BTree implements OrderedStore {
   }
 
   #assertWritable(): void {
-    const { writeFailure } = this.#pages
+    const writeFailure = this.#pages.writeBack.failure
     if (this.#state === 'open' && writeFailure !== undefined) {
       this.#state = 'failed'
       this.#failure = writeFailure

@@ -10,7 +10,7 @@ import { checksumHigh, checksumLow, isEdge, pageEpoch, prefixBytes, slotCount } 
 import { checkTreePage } from './page/check.js'
 import { firstKeyedSlot, sharedBytes } from './page/edit.js'
 import { PageMemory } from './page/memory.js'
-import { decodeReference } from './pager/overflow.js'
+import { decodeReference } from './extents/extent-reference.js'
 import {
   childChecksumHigh,
   childChecksumLow,
@@ -123,7 +123,7 @@ export class TreeVerifier {
     const fault =
       checkTreePage(page, 0, expected.pageNumber, expected.level) ??
       checkFences(page, expected) ??
-      pages.faultOfEpoch(pageEpoch(page, 0))
+      pages.epoch.faultOf(pageEpoch(page, 0))
     if (fault !== undefined) {
       this.#report('structure', offset, fault)
       return
@@ -143,7 +143,7 @@ export class TreeVerifier {
     const { memory, space, file } = pages
     const { pageBytes } = memory
     const { pageNumber } = expected
-    const copy = new PageMemory(new Uint8Array(pageBytes), pageBytes, pages.extents)
+    const copy = new PageMemory(new Uint8Array(pageBytes), pageBytes, pages.extentFile)
     const frame = space.peek(pageNumber)
     if (frame >= 0 && space.isDirty(frame)) {
       copy.bytes.set(memory.bytes.subarray(frame * pageBytes, (frame + 1) * pageBytes))
@@ -213,7 +213,7 @@ export class TreeVerifier {
       if (!valueIsRun(page, record)) continue
       const at = record + VALUE_FIELD_BYTES + keyPartBytes(page, slotKeyBytes(page, 0, slot))
       this.#guard(offset, () => {
-        this.#tree.pages.extents.readExtent(page, at)
+        this.#tree.pages.extentFile.readExtent(page, at)
       })
       this.#reachRun(page.bytes, at)
     }

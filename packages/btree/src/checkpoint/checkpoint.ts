@@ -6,7 +6,8 @@ import type { HeldSpan } from '../space/pending-free-list.js'
 import { LeafWriting } from './leaf-writing.js'
 import { writeMeta } from '../file/meta.js'
 import type { Meta } from '../file/meta.js'
-import type { Pages, Root } from '../pager/pages.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
 import { ChecksumPropagation } from './checksum-propagation.js'
 import type { TreeState } from '../write/tree-state.js'
 import { SLICE_TRUNCATED_BYTES, SLICE_SPANS, SLICE_STEPS } from '../space/time-slices.js'
@@ -47,7 +48,8 @@ export function freezeTree(
   bitmapPages: number[],
 ): FrozenTree {
   const { pages } = state
-  const { freeSpace, reclaim, epoch } = pages
+  const { freeSpace, reclaim } = pages
+  const epoch = pages.epoch.current
   for (const page of bitmapPages) reclaim.retire(page, 1, previous.epoch, epoch)
   bitmapPages.length = 0
   const root = { ...state.root }
@@ -63,7 +65,7 @@ export function freezeTree(
   }
   const held = reclaim.freeze(epoch)
   pages.pendingChecksums.beginPropagation(epoch)
-  pages.epoch = epoch + 1
+  pages.epoch.advance()
   return { meta, root, freeSpace: freeSpace.clone(), held }
 }
 
@@ -89,7 +91,7 @@ export function* writeFrozen(frozen: FrozenTree, parts: CheckpointParts): Genera
   const meta = yield* writeFree({ ...frozen.meta, ...settled }, frozen, parts)
   yield* forgetSettled(pages, parts.turn)
   yield* makeDurable(pages, meta, parts)
-  pages.writeBuffer = undefined
+  pages.writeBack.releaseBatchBuffer()
   return meta
 }
 
@@ -106,7 +108,7 @@ function* settleFrozen(
   } finally {
     settling.release()
   }
-  pages.pendingChecksums.endPropagation(pages.epoch)
+  pages.pendingChecksums.endPropagation(pages.epoch.current)
   const { checksumLow, checksumHigh } = settling
   if (state.root.page === root.page) {
     state.root.checksumLow = checksumLow
@@ -152,7 +154,7 @@ function* writeFree(
 }
 
 function* forgetSettled(pages: Pages, turn: Syncable | undefined): DeviceSteps {
-  while (!pages.forgetSettled()) if (turn !== undefined) yield turn
+  while (!pages.dropPropagatedChecksums()) if (turn !== undefined) yield turn
 }
 
 function* makeDurable(pages: Pages, meta: Meta, { log, turn }: CheckpointParts): DeviceSteps {
@@ -161,7 +163,7 @@ function* makeDurable(pages: Pages, meta: Meta, { log, turn }: CheckpointParts):
   if (log !== undefined) yield log
   // Nothing may be built on a write that has failed meanwhile.
   // oxlint-disable-next-line typescript/only-throw-error -- what the write has thrown
-  if (pages.writeFailure !== undefined) throw pages.writeFailure
+  if (pages.writeBack.failure !== undefined) throw pages.writeBack.failure
   writeMeta(file, meta)
   yield metaRewrite.fileSync
   while (!reclaim.advance(meta.epoch, SLICE_SPANS)) if (turn !== undefined) yield turn

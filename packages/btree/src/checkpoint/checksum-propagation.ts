@@ -1,7 +1,8 @@
 import { assert } from '@ldb/base'
 import { checksumHigh, checksumLow, pageNumberOf, slotCount } from '../page/page.js'
 import { writeDirty } from './page-writing.js'
-import type { Pages, Root } from '../pager/pages.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
 import { childChecksumHigh, childChecksumLow, childOf, setChildChecksum } from '../page/record.js'
 
 /** Branches that are sealed before they are written together. */
@@ -48,7 +49,7 @@ export class ChecksumPropagation {
   run(looks: number): boolean {
     if (!this.#begun) {
       this.#begun = true
-      this.#enter(this.#pages.root(this.#root), this.#root.level)
+      this.#enter(this.#pages.reader.root(this.#root), this.#root.level)
     }
     let left = looks
     for (let place = this.#way.at(-1); place !== undefined && left > 0; place = this.#way.at(-1)) {
@@ -86,7 +87,7 @@ export class ChecksumPropagation {
       const frame = space.peek(child)
       const isDirty = frame >= 0 && space.isDirty(frame)
       if (place.level > 1 && (isDirty || pendingChecksums.isUnpropagated(child))) {
-        this.#enter(this.#pages.child(page, place.slot, place.level - 1), place.level - 1)
+        this.#enter(this.#pages.reader.child(page, place.slot, place.level - 1), place.level - 1)
         break
       }
       assert(!isDirty, 'the leaves of a frozen tree are written before it is settled')
@@ -102,10 +103,10 @@ export class ChecksumPropagation {
     const { memory, space } = pages
     const page = frame * memory.pageBytes
     if (space.isDirty(frame)) {
-      pages.seal(page)
+      pages.writeBack.updateChecksum(page)
       this.#sealed.push(pageNumberOf(memory, page))
       // Otherwise written to make room before it was settled, and its children have not changed since.
-    } else pages.noteWritten(pageNumberOf(memory, page), page, true)
+    } else pages.writeBack.noteWritten(pageNumberOf(memory, page), page, true)
     space.unpin(frame)
     this.#way.pop()
     this.checksumLow = checksumLow(memory, page)
@@ -122,7 +123,7 @@ export class ChecksumPropagation {
     const page = frame * memory.pageBytes
     if (low === childChecksumLow(memory, page, slot) && high === childChecksumHigh(memory, page, slot)) return
     setChildChecksum(memory, page, slot, low, high)
-    pages.markDirty(page)
+    pages.allocator.markDirty(page)
   }
 
   #write(): void {

@@ -32,7 +32,7 @@ export class LeafWriting {
       const frame = space.peek(pageNumber)
       // It may have been written to make room, or given up, meanwhile.
       if (frame < 0 || !this.#isWanted(frame)) continue
-      this.#pages.seal(frame * memory.pageBytes)
+      this.#pages.writeBack.updateChecksum(frame * memory.pageBytes)
       turn.push(pageNumber)
     }
     writeDirty(this.#pages, turn, false)

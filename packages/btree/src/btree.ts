@@ -28,7 +28,7 @@ import type { OpenedTreeFile } from './file/open.js'
 import type { BTreeOptions, TreeIdentity } from './file/options.js'
 import { LITTLE_ENDIAN } from './page/memory.js'
 import { Pages } from './pager/pages.js'
-import { ValueSlab } from './pager/value-slab.js'
+import { ValueSlab } from './extents/value-slab.js'
 import { copyNewest, findLeaf, findNewest, viewValue } from './read/lookup.js'
 import { MultiGet } from './read/multi-get.js'
 import { TreeSnapshot } from './read/snapshot.js'
@@ -84,9 +84,14 @@ export class BTree implements OrderedStore {
     this.#bitmapPages = bitmapPages
     this.#changed = opened.isFreeSpaceRebuilt
     this.#seq = toSeq(meta.durableSeq)
-    const epochs = { epoch: meta.epoch + 1, durableEpoch: meta.epoch }
-    this.#pages = new Pages(file, cache, codec, metaRewrite, { freeSpace, ...epochs })
-    this.#pages.extents.count = meta.extentCount
+    this.#pages = new Pages(cache, {
+      file,
+      codec,
+      metaRewrite,
+      freeSpace,
+      durableEpoch: meta.epoch,
+      extentCount: meta.extentCount,
+    })
     this.#multiGet = new MultiGet(this.#pages, this.#slab)
     this.#tree = new TreeState(
       this.#pages,
@@ -156,7 +161,7 @@ export class BTree implements OrderedStore {
 
   getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#status.assertReadable()
-    const record = findNewest(this.#pages, this.#tree.root, key, 0, keyBytes)
+    const record = findNewest(this.#pages.reader, this.#tree.root, key, 0, keyBytes)
     return record < 0 ? undefined : viewValue(this.#pages, record, keyBytes)
   }
 
@@ -167,12 +172,12 @@ export class BTree implements OrderedStore {
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#status.assertReadable()
-    return findNewest(this.#pages, this.#tree.root, key, 0, keyBytes) >= 0
+    return findNewest(this.#pages.reader, this.#tree.root, key, 0, keyBytes) >= 0
   }
 
   prefetch(key: Uint8Array, keyBytes: number = key.length): void {
     this.#status.assertReadable()
-    findLeaf(this.#pages, this.#tree.root, key, 0, keyBytes)
+    findLeaf(this.#pages.reader, this.#tree.root, key, 0, keyBytes)
   }
 
   apply(section: BatchSection, seq: Seq): void {
@@ -197,9 +202,9 @@ export class BTree implements OrderedStore {
     const pages = this.#pages
     const tree = this.#tree
     // The snapshot ends an epoch with writes, so that they do not change any more. Without writes, the epoch before shows the same.
-    const epoch = this.#epochUsed ? pages.epoch : pages.epoch - 1
+    const epoch = this.#epochUsed ? pages.epoch.current : pages.epoch.current - 1
     if (this.#epochUsed) {
-      pages.epoch += 1
+      pages.epoch.advance()
       this.#epochUsed = false
     }
     const state = { root: { ...tree.root }, epoch, seq: this.#seq, entryCount: tree.entryCount }
@@ -334,6 +339,6 @@ export class BTree implements OrderedStore {
   }
 
   #assertWritable(): void {
-    this.#status.assertWritable(this.#pages.writeFailure)
+    this.#status.assertWritable(this.#pages.writeBack.failure)
   }
 }

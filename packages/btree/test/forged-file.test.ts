@@ -98,7 +98,9 @@ describe('a forged file', () => {
       writeU64(root, PAGE_HEADER_EPOCH_OFFSET, 2 ** 40)
     })
     const tree = BTree.open(vfs, PATH, { create: false })
-    expect(findingsOf(tree).map(({ message }) => message)).toEqual(['the epoch of a page has not begun'])
+    expect(findingsOf(tree).map(({ message }) => message)).toEqual([
+      'the epoch of a page is later than the current epoch',
+    ])
     expect(codeOf(() => tree.get(keyOf('a')))).toBe('LDB_CORRUPTION')
     expect(
       codeOf(() => {

@@ -2,7 +2,8 @@ import type { DeviceSteps, Syncable } from '@ldb/base'
 import { pagesPerBitmap, writeFreeSpace } from '../file/free-space-pages.js'
 import type { Meta } from '../file/meta.js'
 import { writeMeta } from '../file/meta-blocks.js'
-import type { Pages, Root } from '../pager/pages.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
 import type { FreeSpace } from '../space/free-space.js'
 import { drainSpan } from '../space/pending-free-list.js'
 import type { PendingSpan } from '../space/pending-free-list.js'
@@ -47,7 +48,8 @@ export function freezeTree(
   bitmapPages: number[],
 ): FrozenTree {
   const { pages } = state
-  const { freeSpace, reclaim, epoch } = pages
+  const { freeSpace, reclaim } = pages
+  const epoch = pages.epoch.current
   for (const page of bitmapPages) reclaim.retire(page, 1, previous.epoch, epoch)
   bitmapPages.length = 0
   const root = { ...state.root }
@@ -63,7 +65,7 @@ export function freezeTree(
   }
   const pending = reclaim.freeze(epoch)
   pages.pendingChecksums.beginPropagation(epoch)
-  pages.epoch = epoch + 1
+  pages.epoch.advance()
   return { meta, root, freeSpace: freeSpace.clone(), pending }
 }
 
@@ -89,7 +91,7 @@ export function* writeFrozen(frozen: FrozenTree, parts: CheckpointParts): Genera
   const meta = yield* writeFree({ ...frozen.meta, ...rootChecksum }, frozen, parts)
   yield* forgetChecksums(pages, parts.timeSlice)
   yield* makeDurable(pages, meta, parts)
-  pages.writeBuffer = undefined
+  pages.writeBack.releaseBatchBuffer()
   return meta
 }
 
@@ -106,7 +108,7 @@ function* writeTree(
   } finally {
     propagation.release()
   }
-  pages.pendingChecksums.endPropagation(pages.epoch)
+  pages.pendingChecksums.endPropagation(pages.epoch.current)
   const { checksumLow, checksumHigh } = propagation
   if (state.root.page === root.page) {
     state.root.checksumLow = checksumLow
@@ -152,7 +154,7 @@ function* writeFree(
 }
 
 function* forgetChecksums(pages: Pages, timeSlice: Syncable | undefined): DeviceSteps {
-  while (!pages.forgetSettled()) if (timeSlice !== undefined) yield timeSlice
+  while (!pages.dropPropagatedChecksums()) if (timeSlice !== undefined) yield timeSlice
 }
 
 function* makeDurable(pages: Pages, meta: Meta, { log, timeSlice }: CheckpointParts): DeviceSteps {
@@ -161,7 +163,7 @@ function* makeDurable(pages: Pages, meta: Meta, { log, timeSlice }: CheckpointPa
   if (log !== undefined) yield log
   // An eviction may have failed to write a page in the meantime (C3).
   // oxlint-disable-next-line typescript/only-throw-error -- the error of that write
-  if (pages.writeFailure !== undefined) throw pages.writeFailure
+  if (pages.writeBack.failure !== undefined) throw pages.writeBack.failure
   writeMeta(file, codec, meta)
   yield metaRewrite.fileSync
   while (!reclaim.advance(meta.epoch, SLICE_SPANS)) if (timeSlice !== undefined) yield timeSlice

@@ -1,7 +1,8 @@
 import { assert } from '@ldb/base'
 import { checksumHigh, checksumLow, pageNumberOf, slotCount } from '../page/page.js'
 import { childChecksumHigh, childChecksumLow, childOf, setChildChecksum } from '../page/record.js'
-import type { Pages, Root } from '../pager/pages.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
 import { writeDirty } from './page-writing.js'
 
 /** Branches whose checksums are computed before they are written together. */
@@ -50,7 +51,7 @@ export class ChecksumPropagation {
   step(budget: number): boolean {
     if (!this.#hasBegun) {
       this.#hasBegun = true
-      this.#enter(this.#pages.root(this.#root), this.#root.level)
+      this.#enter(this.#pages.reader.root(this.#root), this.#root.level)
     }
     let left = budget
     for (let entry = this.#path.at(-1); entry !== undefined && left > 0; entry = this.#path.at(-1)) {
@@ -88,7 +89,7 @@ export class ChecksumPropagation {
       const frame = space.peek(child)
       const isDirty = frame >= 0 && space.isDirty(frame)
       if (entry.level > 1 && (isDirty || pendingChecksums.isUnpropagated(child))) {
-        this.#enter(this.#pages.child(page, entry.slot, entry.level - 1), entry.level - 1)
+        this.#enter(this.#pages.reader.child(page, entry.slot, entry.level - 1), entry.level - 1)
         break
       }
       assert(!isDirty, 'the leaves of a frozen tree are written before their checksums are propagated')
@@ -104,10 +105,10 @@ export class ChecksumPropagation {
     const { memory, space } = pages
     const page = frame * memory.pageBytes
     if (space.isDirty(frame)) {
-      pages.seal(page)
+      pages.writeBack.updateChecksum(page)
       this.#batch.push(pageNumberOf(memory, page))
       // A clean page was evicted before this propagation reached it, and its children have not changed since.
-    } else pages.noteWritten(pageNumberOf(memory, page), page, true)
+    } else pages.writeBack.noteWritten(pageNumberOf(memory, page), page, true)
     space.unpin(frame)
     this.#path.pop()
     this.checksumLow = checksumLow(memory, page)
@@ -124,7 +125,7 @@ export class ChecksumPropagation {
     const page = frame * memory.pageBytes
     if (low === childChecksumLow(memory, page, slot) && high === childChecksumHigh(memory, page, slot)) return
     setChildChecksum(memory, page, slot, low, high)
-    pages.markDirty(page)
+    pages.allocator.markDirty(page)
   }
 
   #writeBatch(): void {

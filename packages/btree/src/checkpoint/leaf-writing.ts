@@ -33,7 +33,7 @@ export class LeafWriting {
       const frame = space.peek(pageNumber)
       // The page may have been evicted or retired since it was found.
       if (frame < 0 || !this.#isFrozenDirtyLeaf(frame)) continue
-      this.#pages.seal(frame * memory.pageBytes)
+      this.#pages.writeBack.updateChecksum(frame * memory.pageBytes)
       batch.push(pageNumber)
     }
     writeDirty(this.#pages, batch, false)

@@ -2,18 +2,6 @@ import { UnitKind } from '@ldb/integrity'
 import type { Pages } from '../pager/pages.js'
 
 /**
- * Upper bound of the bytes that one call writes. Linux may keep the bytes of one write call as one folio of its page cache, and then
- * processes the whole folio whenever a page of it is written again.
- */
-const WRITE_BYTES_MAX = 1 << 16
-
-/** Returns the buffer in which adjacent pages are assembled. It exists while a checkpoint is in progress. */
-function writeBufferOf(pages: Pages): Uint8Array {
-  pages.writeBuffer ??= new Uint8Array(Math.max(WRITE_BYTES_MAX, pages.memory.pageBytes))
-  return pages.writeBuffer
-}
-
-/**
  * Writes those of the given pages that are still dirty, adjacent pages with one call. Their checksums are up to date.
  *
  * @param sorted - page numbers in ascending order.
@@ -23,7 +11,7 @@ function writeBufferOf(pages: Pages): Uint8Array {
 export function writeDirty(pages: Pages, sorted: readonly number[], arePropagated: boolean): void {
   const { memory, space, file, codec, metaRewrite } = pages
   const { pageBytes } = memory
-  const buffer = writeBufferOf(pages)
+  const buffer = pages.writeBack.batchBuffer()
   const capacity = Math.floor(buffer.length / pageBytes)
   let start = 0
   let count = 0
@@ -44,7 +32,7 @@ export function writeDirty(pages: Pages, sorted: readonly number[], arePropagate
     const page = frame * pageBytes
     const position = pageNumber * pageBytes
     codec.encode(UnitKind.Page, position, 0, memory.bytes, page, pageBytes, buffer, count * pageBytes)
-    pages.noteWritten(pageNumber, page, arePropagated)
+    pages.writeBack.noteWritten(pageNumber, page, arePropagated)
     count += 1
   }
   flush()

@@ -1,6 +1,6 @@
 import { pageNumberOf, slotCount } from '../page/page.js'
 import { VALUE_FIELD_BYTES } from '../format.js'
-import { decodeReference } from '../pager/overflow.js'
+import { decodeReference } from '../extents/extent-reference.js'
 import { childOf, copyKey, keyPartBytes, recordOffset, slotKeyBytes, valueIsExtent } from '../page/record.js'
 import { searchBranch } from '../page/search.js'
 import type { TreeState } from '../write/tree-state.js'
@@ -39,7 +39,7 @@ function collectGroup(
   limit: number,
 ): { keys: Uint8Array[]; next: Uint8Array | undefined } {
   const { pages, memory } = state
-  let page = pages.root(state.root)
+  let page = pages.reader.root(state.root)
   let isHigh = state.root.page >= limit
   let lower = key
   let next: Uint8Array | undefined
@@ -48,7 +48,7 @@ function collectGroup(
     if (slot + 1 < slotCount(memory, page)) next = copyKey(memory, page, slot + 1)
     if (slot > 0) lower = copyKey(memory, page, slot)
     isHigh ||= childOf(memory, page, slot) >= limit
-    page = pages.child(page, slot, level - 1)
+    page = pages.reader.child(page, slot, level - 1)
   }
   const hasExtents = pages.extents.count > 0
   if (state.root.level === 0) return { keys: isHigh || hasExtents ? [lower] : [], next: undefined }
@@ -79,17 +79,17 @@ function moveLeaf(state: TreeState, key: Uint8Array, limit: number): void {
       }
     }
   } finally {
-    pages.unpin()
+    pages.pins.unpinAll()
   }
 }
 
 /** Reports whether the leaf of a key, a page above it or an extent of the leaf is at or behind the limit. */
 function needsMove(state: TreeState, key: Uint8Array, limit: number): boolean {
   const { pages, memory } = state
-  let page = pages.root(state.root)
+  let page = pages.reader.root(state.root)
   let isHigh = pageNumberOf(memory, page) >= limit
   for (let level = state.root.level; level > 0; level -= 1) {
-    page = pages.child(page, searchBranch(memory, page, key, 0, key.length), level - 1)
+    page = pages.reader.child(page, searchBranch(memory, page, key, 0, key.length), level - 1)
     isHigh ||= pageNumberOf(memory, page) >= limit
   }
   const count = slotCount(memory, page)
@@ -111,7 +111,7 @@ function moveExtent(state: TreeState, referenceAt: number, limit: number): void 
   const { memory, pages } = state
   const reference = decodeReference(memory.bytes, referenceAt)
   if (reference.page < limit) return
-  const content = pages.extents.read(reference)
+  const content = pages.extentFile.read(reference)
   const written = pages.extents.write(content, 0, content.length)
   pages.extents.retire(memory.bytes, referenceAt)
   memory.bytes.set(written, referenceAt)

@@ -4,7 +4,8 @@ import { VALUE_FIELD_BYTES } from '../format.js'
 import { slotCount } from '../page/page.js'
 import { copyPage } from '../page/copies.js'
 import type { PageMemory } from '../page/memory.js'
-import type { Pages, Root } from '../pager/pages.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
 import {
   copyKey,
   keyPartBytes,
@@ -192,14 +193,14 @@ export class TreeCursor implements StoreCursor {
     this.#assertOpen()
     const pages = this.#pages
     const { root } = this.#source
-    let page = pages.root(root)
+    let page = pages.reader.root(root)
     for (let level = root.level, depth = 0; level > 0; level -= 1, depth += 1) {
       const count = slotCount(pages.memory, page)
       const edge = rightmost ? count - 1 : 0
       const slot = key === undefined ? edge : searchBranch(pages.memory, page, key, start, end)
       this.#pathSlot[depth] = slot
       this.#pathCount[depth] = count
-      page = pages.child(page, slot, level - 1)
+      page = pages.reader.child(page, slot, level - 1)
     }
     this.#enter(page)
   }
@@ -215,7 +216,7 @@ export class TreeCursor implements StoreCursor {
       if (slot >= 0 && slot < (this.#pathCount[turn] as number)) break
     }
     if (turn < 0) return false
-    let page = pages.root(root)
+    let page = pages.reader.root(root)
     for (let depth = 0, level = root.level; level > 0; depth += 1, level -= 1) {
       if (depth === turn) this.#pathSlot[depth] = (this.#pathSlot[depth] as number) + direction
       else if (depth > turn) {
@@ -223,7 +224,7 @@ export class TreeCursor implements StoreCursor {
         this.#pathCount[depth] = count
         this.#pathSlot[depth] = direction > 0 ? 0 : count - 1
       }
-      page = pages.child(page, this.#pathSlot[depth] as number, level - 1)
+      page = pages.reader.child(page, this.#pathSlot[depth] as number, level - 1)
     }
     this.#enter(page)
     return true
@@ -233,9 +234,9 @@ export class TreeCursor implements StoreCursor {
   #original(): number {
     const pages = this.#pages
     const { root } = this.#source
-    let page = pages.root(root)
+    let page = pages.reader.root(root)
     for (let depth = 0, level = root.level; level > 0; depth += 1, level -= 1) {
-      page = pages.child(page, this.#pathSlot[depth] as number, level - 1)
+      page = pages.reader.child(page, this.#pathSlot[depth] as number, level - 1)
     }
     return page
   }

@@ -3,9 +3,10 @@ import type { KeyBounds, RangeEstimate, Seq, StoreCursor, StoreSnapshot } from '
 import { TreeCursor } from './cursor.js'
 import { copyValue, findRecord, viewValue } from './lookup.js'
 import { slotCount, usedBytes } from '../page/page.js'
-import type { Pages, Root } from '../pager/pages.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
 import { searchBranch, searchLeaf } from '../page/search.js'
-import type { ValueSlab } from '../pager/value-slab.js'
+import type { ValueSlab } from '../extents/value-slab.js'
 
 /** What a snapshot freezes. @internal */
 export interface SnapshotState {
@@ -50,13 +51,13 @@ export class TreeSnapshot implements StoreSnapshot {
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertOpen()
-    const record = findRecord(this.#pages, this.root, key, 0, keyBytes)
+    const record = findRecord(this.#pages.reader, this.root, key, 0, keyBytes)
     return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, keyBytes)
   }
 
   getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertOpen()
-    const record = findRecord(this.#pages, this.root, key, 0, keyBytes)
+    const record = findRecord(this.#pages.reader, this.root, key, 0, keyBytes)
     return record < 0 ? undefined : viewValue(this.#pages, record, keyBytes)
   }
 
@@ -64,14 +65,14 @@ export class TreeSnapshot implements StoreSnapshot {
     this.#assertOpen()
     return ends.map((end, index) => {
       const start = index === 0 ? 0 : (ends[index - 1] as number)
-      const record = findRecord(this.#pages, this.root, keys, start, end)
+      const record = findRecord(this.#pages.reader, this.root, keys, start, end)
       return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, end - start)
     })
   }
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#assertOpen()
-    return findRecord(this.#pages, this.root, key, 0, keyBytes) >= 0
+    return findRecord(this.#pages.reader, this.root, key, 0, keyBytes) >= 0
   }
 
   cursor(bounds: KeyBounds = {}): StoreCursor {
@@ -103,21 +104,21 @@ export class TreeSnapshot implements StoreSnapshot {
     this.#released = true
     this.#onRelease(this)
     this.#pages.reclaim.unpin(this.#state.epoch)
-    this.#pages.forgetSettled()
+    this.#pages.dropPropagatedChecksums()
   }
 
   /** Where a key stands among all, from 0 to 1, taking all pages of a level to be equally full. */
   #position(key: Uint8Array): number {
     const pages = this.#pages
     const { memory } = pages
-    let page = pages.root(this.root)
+    let page = pages.reader.root(this.root)
     let before = 0
     let width = 1
     for (let { level } = this.root; level > 0; level -= 1) {
       const slot = searchBranch(memory, page, key, 0, key.length)
       width /= slotCount(memory, page)
       before += slot * width
-      page = pages.child(page, slot, level - 1)
+      page = pages.reader.child(page, slot, level - 1)
     }
     if (usedBytes(memory, page) === 0) return before
     const slot = searchLeaf(memory, page, key, 0, key.length)

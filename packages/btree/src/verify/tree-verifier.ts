@@ -21,7 +21,7 @@ import {
   slotKeyBytes,
   valueIsExtent,
 } from '../page/record.js'
-import { decodeReference } from '../pager/overflow.js'
+import { decodeReference } from '../extents/extent-reference.js'
 import type { TreeState } from '../write/tree-state.js'
 import { PageAccounting } from './page-accounting.js'
 import { VerifyReport } from './verify-report.js'
@@ -128,7 +128,7 @@ export class TreeVerifier {
     const fault =
       checkTreePage(page, 0, expected.pageNumber, expected.level) ??
       checkFences(page, expected) ??
-      pages.faultOfEpoch(pageEpoch(page, 0))
+      pages.epoch.faultOf(pageEpoch(page, 0))
     if (fault !== undefined) {
       this.#report.add('structure', offset, fault)
       return
@@ -147,7 +147,7 @@ export class TreeVerifier {
     const { pages } = this.#tree
     const { memory, space, file, codec } = pages
     const { pageBytes } = memory
-    const copy = new PageMemory(new Uint8Array(pageBytes), pageBytes, pages.extents)
+    const copy = new PageMemory(new Uint8Array(pageBytes), pageBytes, pages.extentFile)
     const frame = space.peek(pageNumber)
     if (frame >= 0 && space.isDirty(frame)) {
       copy.bytes.set(memory.bytes.subarray(frame * pageBytes, (frame + 1) * pageBytes))
@@ -206,7 +206,7 @@ export class TreeVerifier {
       if (!valueIsExtent(page, record)) continue
       const at = record + VALUE_FIELD_BYTES + keyPartBytes(page, slotKeyBytes(page, 0, slot))
       this.#report.guard(offset, () => {
-        this.#tree.pages.extents.readExtent(page, at)
+        this.#tree.pages.extentFile.readExtent(page, at)
       })
       this.#reachExtent(page.bytes, at)
     }

@@ -26,7 +26,7 @@ function applyRemoval(state: TreeState, reader: BatchReader): void {
   switch (reader.kind) {
     case OperationKind.Delete:
     case OperationKind.Expire:
-      if (findRecord(state.pages, state.root, bytes, keyStart, keyEnd) >= 0)
+      if (findRecord(state.pages.reader, state.root, bytes, keyStart, keyEnd) >= 0)
         deleteEntry(state, bytes, keyStart, keyEnd)
       break
     case OperationKind.DeleteRange:

@@ -56,19 +56,19 @@ export function bulkLoad(
       isChanging = true
       if (leaf < 0) leaf = state.descend(key, 0, key.length)
       if (!appendEntry(state, leaf, key, value)) {
-        pages.unpin()
+        pages.pins.unpinAll()
         leaf = -1
         putApart(state, key, value)
       }
       isChanging = false
     }
   } catch (fault) {
-    pages.unpin()
+    pages.pins.unpinAll()
     if (isChanging) throw fault
     deleteAll(state)
     return { fault }
   }
-  pages.unpin()
+  pages.pins.unpinAll()
   return undefined
 }
 

@@ -6,8 +6,8 @@ import { admitKey, appendSlots, copyToScratch, renewFences } from '../page/edit.
 import type { PageMemory } from '../page/memory.js'
 import { copyKey, recordBytes, slotHead } from '../page/record.js'
 import { compareSlot, keyHead } from '../page/search.js'
-import { makeSeparator } from '../pager/separator.js'
-import type { Separator } from '../pager/separator.js'
+import { makeSeparator } from '../extents/separator.js'
+import type { Separator } from '../extents/separator.js'
 import type { SortedOperations } from './sorted-operations.js'
 import { insertChild } from './split.js'
 import type { TreeState } from './tree-state.js'
@@ -152,7 +152,7 @@ export class LeafMerge {
         slotFrom = slotTo
       }
       if (isFull) {
-        page = state.pages.create(0)
+        page = state.pages.allocator.create(0)
         setPrefixBytes(memory, page, prefix)
         this.#pages.push(page)
         used = 0
@@ -184,11 +184,11 @@ export class LeafMerge {
     for (let index = made.length - 1; index > 0; index -= 1) {
       const depth = state.root.level
       const parentSlot = depth > 0 ? (state.pathSlot[depth - 1] as number) : 0
-      const { layoutVersion } = pages
+      const { layoutVersion } = pages.reader
       const separator = separators[index - 1] as Separator
       insertChild(state, depth - 1, parentSlot + 1, separator, pageNumberOf(memory, made[index] as number))
       // A branch was split: the way to the leaf is another one.
-      if (pages.layoutVersion !== layoutVersion) state.descend(lower ?? NO_KEY, 0, lower?.length ?? 0)
+      if (pages.reader.layoutVersion !== layoutVersion) state.descend(lower ?? NO_KEY, 0, lower?.length ?? 0)
     }
   }
 }

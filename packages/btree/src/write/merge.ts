@@ -38,8 +38,8 @@ function tryMerge(state: TreeState, depth: number, right: number): boolean {
   const parent = state.pathPage[depth - 1] as number
   if (right >= slotCount(memory, parent)) return false
   const level = state.root.level - depth
-  const leftPage = pages.hold(pages.child(parent, right - 1, level))
-  const rightPage = pages.hold(pages.child(parent, right, level))
+  const leftPage = pages.pins.pin(pages.reader.child(parent, right - 1, level))
+  const rightPage = pages.pins.pin(pages.reader.child(parent, right, level))
   const separatorPart = keyPartBytes(memory, slotKeyBytes(memory, parent, right))
   const down = level === 0 ? 0 : branchRecordBytes(separatorPart) - branchRecordBytes(0)
   const needed = usedBytes(memory, leftPage) + usedBytes(memory, rightPage) + down
@@ -58,7 +58,7 @@ function tryMerge(state: TreeState, depth: number, right: number): boolean {
   setFences(memory, target, lower, upper)
   if (level > 0) pages.pendingChecksums.recordIn(memory, target, pageEpoch(memory, rightPage))
   removeSlot(memory, parent, right)
-  pages.retire(rightPage)
+  pages.allocator.retire(rightPage)
   return true
 }
 
@@ -91,14 +91,14 @@ function giveUpSeparator(state: TreeState, parent: number, slot: number): void {
 /** Takes away roots that have one child. */
 function shrinkRoot(state: TreeState): void {
   const { memory, pages } = state
-  let root = pages.hold(pages.root(state.root))
+  let root = pages.pins.pin(pages.reader.root(state.root))
   while (state.root.level > 0 && slotCount(memory, root) === 1) {
-    const child = pages.hold(pages.child(root, 0, state.root.level - 1))
+    const child = pages.pins.pin(pages.reader.child(root, 0, state.root.level - 1))
     state.root.checksumLow = childChecksumLow(memory, root, 0)
     state.root.checksumHigh = childChecksumHigh(memory, root, 0)
     state.root.page = pageNumberOf(memory, child)
     state.root.level -= 1
-    pages.retire(root)
+    pages.allocator.retire(root)
     root = child
   }
 }

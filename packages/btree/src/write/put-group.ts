@@ -98,10 +98,10 @@ export class PutGroup {
   #putInOrder(state: TreeState, bytes: Uint8Array, count: number): void {
     const entries = this.#entries
     const { pages } = state
-    const { layoutVersion } = pages
+    const { layoutVersion } = pages.reader
     for (let index = 0; index < count; index += 1) {
       // Once a page was split, brought in or thrown out, what was found need no longer be so.
-      const isFound = (this.#leaves[index] as number) >= 0 && pages.layoutVersion === layoutVersion
+      const isFound = (this.#leaves[index] as number) >= 0 && pages.reader.layoutVersion === layoutVersion
       if (isFound && this.#putInFound(state, bytes, index)) continue
       const at = index * ENTRY_WORDS
       putEntry(
@@ -135,14 +135,14 @@ export class PutGroup {
     const entries = this.#entries
     const leaves = this.#leaves
     const { memory, pages, root } = state
-    leaves.fill(pages.residentPage(root.page), 0, count)
+    leaves.fill(pages.reader.residentPage(root.page), 0, count)
     for (let { level } = root; level > 0; level -= 1) {
       for (let index = 0; index < count; index += 1) {
         const page = leaves[index] as number
         if (page < 0) continue
         const at = index * ENTRY_WORDS
         const slot = searchBranch(memory, page, bytes, entries[at] as number, entries[at + 1] as number)
-        leaves[index] = pages.residentPage(childOf(memory, page, slot))
+        leaves[index] = pages.reader.residentPage(childOf(memory, page, slot))
       }
     }
     this.#loadLeaves(state, count)
@@ -163,7 +163,7 @@ export class PutGroup {
     for (let index = 0; index < count; index += 1) {
       const leaf = leaves[index] as number
       if (leaf < 0) continue
-      if (!pages.isWritable(leaf)) leaves[index] = -1
+      if (!pages.allocator.isWritable(leaf)) leaves[index] = -1
       const slots = slotCount(memory, leaf)
       const middle = (leaf >> 2) + SLOTS_WORD + slots
       const quarter = slots >> 1

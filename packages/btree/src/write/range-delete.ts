@@ -44,7 +44,7 @@ function deleteInLeaf(
       ? undefined
       : fence
   } finally {
-    pages.unpin()
+    pages.pins.unpinAll()
   }
 }
 
@@ -57,13 +57,13 @@ function deleteInLeaf(
 export function deleteAll(state: TreeState): void {
   const { pages, memory } = state
   try {
-    giveUpSubtree(state, pages.root(state.root), state.root.level)
-    const root = pages.create(0)
+    giveUpSubtree(state, pages.reader.root(state.root), state.root.level)
+    const root = pages.allocator.create(0)
     state.root.page = pageNumberOf(memory, root)
     state.root.level = 0
     state.entryCount = 0
   } finally {
-    pages.unpin()
+    pages.pins.unpinAll()
   }
 }
 
@@ -79,10 +79,10 @@ function giveUpSubtree(state: TreeState, page: number, level: number): void {
       const child = childOf(memory, page, slot)
       const isResident = pages.space.peek(child) >= 0
       if (level > 1 || pages.extents.count > 0 || isResident) {
-        giveUpSubtree(state, pages.child(page, slot, level - 1), level - 1)
+        giveUpSubtree(state, pages.reader.child(page, slot, level - 1), level - 1)
       } else {
         // The epoch of a leaf that nobody reads is not known; from 0 on is the careful answer.
-        pages.reclaim.retire(child, 1, 0, pages.epoch)
+        pages.reclaim.retire(child, 1, 0, pages.epoch.current)
       }
       const keyBytes = slotKeyBytes(memory, page, slot)
       if (keyBytes > memory.keyPartMax) {
@@ -91,5 +91,5 @@ function giveUpSubtree(state: TreeState, page: number, level: number): void {
     }
   }
   pages.space.unpin(frame)
-  pages.retire(page)
+  pages.allocator.retire(page)
 }

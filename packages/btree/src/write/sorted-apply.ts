@@ -62,7 +62,7 @@ export class SortedApply {
       this.#merge.run(state, operations, from, to)
       return to
     } finally {
-      state.pages.unpin()
+      state.pages.pins.unpinAll()
     }
   }
 
@@ -83,7 +83,7 @@ export class SortedApply {
     const keyEnd = operations.keyEnd(index)
     if (operations.kind(index) === OperationKind.Put) {
       putEntry(state, bytes, keyStart, keyEnd, operations.valueStart(index), operations.valueEnd(index))
-    } else if (findRecord(state.pages, state.root, bytes, keyStart, keyEnd) >= 0) {
+    } else if (findRecord(state.pages.reader, state.root, bytes, keyStart, keyEnd) >= 0) {
       deleteEntry(state, bytes, keyStart, keyEnd)
     }
   }

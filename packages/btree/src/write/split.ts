@@ -26,8 +26,8 @@ import {
   copyKey,
   recordBytes,
 } from '../page/record.js'
-import { makeSeparator, takeSeparator } from '../pager/separator.js'
-import type { Separator } from '../pager/separator.js'
+import { makeSeparator, takeSeparator } from '../extents/separator.js'
+import type { Separator } from '../extents/separator.js'
 import type { TreeState } from './tree-state.js'
 
 // Splits speak of virtual slots: those of the full page with the new record among them, at `slot`. `middle` is the
@@ -61,7 +61,7 @@ export function splitAndInsert(
   const right = slot === middle ? newKey : copyKey(source, 0, boundary)
   const separator = makeSeparator(memory, pages.extents, left, right)
   const count = slotCount(source, 0)
-  const sibling = pages.create(0)
+  const sibling = pages.allocator.create(0)
   refillPage(memory, page, source, 0, boundary)
   refillPage(memory, sibling, source, boundary, count)
   renewFences(memory, page, lower, separator.key)
@@ -133,7 +133,7 @@ export function insertChild(
 function growRoot(state: TreeState, separator: Separator, child: number): void {
   const { memory, pages } = state
   assert(state.root.level + 1 < LEVELS_MAX, 'the tree does not grow without bound')
-  const root = pages.create(state.root.level + 1)
+  const root = pages.allocator.create(state.root.level + 1)
   writeFirstRecord(memory, root, state.root.page, 0, 0)
   writeBranchRecord(memory, root, 1, separator, child)
   state.root.page = pageNumberOf(memory, root)
@@ -157,7 +157,7 @@ function splitBranch(
   const isNew = slot === middle
   // The separator of the middle child moves up; the child stands in the sibling's slot 0, which has none.
   const up = isNew ? separator : takeSeparator(memory, page, boundary, copyKey(memory, page, boundary))
-  const sibling = pages.create(state.root.level - depth)
+  const sibling = pages.allocator.create(state.root.level - depth)
   const source = copyToScratch(memory, page)
   refillPage(memory, page, source, 0, boundary)
   clearPage(memory, sibling, state.root.level - depth)

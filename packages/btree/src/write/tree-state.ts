@@ -1,7 +1,8 @@
 import { slotCount, pageNumberOf } from '../page/page.js'
 import { LEVELS_MAX, VALUE_FIELD_BYTES } from '../format.js'
 import type { PageMemory } from '../page/memory.js'
-import type { Pages, Root } from '../pager/pages.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
 import {
   childOf,
   copyKey,
@@ -55,14 +56,15 @@ export class TreeState {
    */
   descendBelowResident(key: Uint8Array, start: number, end: number): number {
     const { pages, memory } = this
-    let page = pages.residentPage(this.root.page)
+    let page = pages.reader.residentPage(this.root.page)
     for (let level = this.root.level, depth = 0; level > 0 && page >= 0; level -= 1, depth += 1) {
       const slot = searchBranch(memory, page, key, start, end)
       this.pathPage[depth] = page
       this.pathSlot[depth] = slot
-      page = level > 1 ? pages.residentPage(childOf(memory, page, slot)) : pages.child(page, slot, 0)
+      page =
+        level > 1 ? pages.reader.residentPage(childOf(memory, page, slot)) : pages.reader.child(page, slot, 0)
     }
-    if (page < 0 || !pages.isWritable(page)) return -1
+    if (page < 0 || !pages.allocator.isWritable(page)) return -1
     this.pathPage[this.root.level] = page
     return page
   }
@@ -70,11 +72,11 @@ export class TreeState {
   /** Goes down to the leaf of a key, making every page on the way writable, and gives the leaf's offset. */
   descend(key: Uint8Array, start: number, end: number): number {
     const { pages, memory } = this
-    let page = pages.hold(pages.root(this.root))
-    if (!pages.isWritable(page)) {
-      page = pages.copy(page)
+    let page = pages.pins.pin(pages.reader.root(this.root))
+    if (!pages.allocator.isWritable(page)) {
+      page = pages.allocator.copy(page)
       this.root.page = pageNumberOf(memory, page)
-    } else pages.markDirty(page)
+    } else pages.allocator.markDirty(page)
     for (let level = this.root.level, depth = 0; level > 0; level -= 1, depth += 1) {
       const slot = searchBranch(memory, page, key, start, end)
       this.pathPage[depth] = page
@@ -88,12 +90,12 @@ export class TreeState {
   /** Returns the offset of a child, held and writable. Its parent must be writable. */
   writableChild(parent: number, slot: number, level: number): number {
     const { pages, memory } = this
-    const page = pages.hold(pages.child(parent, slot, level))
-    if (pages.isWritable(page)) {
-      pages.markDirty(page)
+    const page = pages.pins.pin(pages.reader.child(parent, slot, level))
+    if (pages.allocator.isWritable(page)) {
+      pages.allocator.markDirty(page)
       return page
     }
-    const copy = pages.copy(page)
+    const copy = pages.allocator.copy(page)
     setChild(memory, parent, slot, pageNumberOf(memory, copy))
     return copy
   }

@@ -1,8 +1,8 @@
 import { assert, copyWords } from '@ldb/base'
 import { EXTENT_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_EXTENT } from '../format.js'
 import { hashKey } from '../page/key-hash.js'
-import { admitToFilter } from '../read/leaf-filter.js'
-import { isPlaced, standsAt } from '../read/lookup.js'
+import { addToFilter } from '../read/leaf-filter.js'
+import { isIndexable, recordHasKey } from '../read/lookup.js'
 import { mergeUp } from './merge.js'
 import { pageNumberOf, prefixBytes } from '../page/page.js'
 import { admitKey, fits, fitsWithoutMoving, insertSlot, removeSlot } from '../page/edit.js'
@@ -48,7 +48,7 @@ export function putEntry(
       state.entryCount += 1
     }
   } finally {
-    state.pages.unpin()
+    state.pages.pins.unpinAll()
   }
 }
 
@@ -64,12 +64,12 @@ function overwriteAtPlace(
   const { memory, pages } = state
   const keyBytes = keyEnd - keyStart
   const valueBytes = valueEnd - valueStart
-  if (valueBytes > memory.valueInlineMax || !isPlaced(memory, keyBytes)) return false
-  const record = pages.space.indexedOffset(hashKey(bytes, keyStart, keyEnd, pages.seed.low), keyBytes)
-  if (record < 0 || !standsAt(memory, record, bytes, keyStart, keyEnd)) return false
+  if (valueBytes > memory.valueInlineMax || !isIndexable(memory, keyBytes)) return false
+  const record = pages.space.indexedOffset(hashKey(bytes, keyStart, keyEnd, pages.reader.seed.low), keyBytes)
+  if (record < 0 || !recordHasKey(memory, record, bytes, keyStart, keyEnd)) return false
   const leaf = (record >> memory.pageShift) << memory.pageShift
-  if (!pages.isWritable(leaf) || valueField(memory, record) !== valueBytes) return false
-  pages.markChanged(leaf)
+  if (!pages.allocator.isWritable(leaf) || valueField(memory, record) !== valueBytes) return false
+  pages.allocator.markChanged(leaf)
   const at = record + VALUE_FIELD_BYTES + keyBytes
   copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
   return true
@@ -90,10 +90,10 @@ function putWithoutHolding(
   valueEnd: number,
 ): boolean {
   const { pages, entryCount } = state
-  const { layoutVersion } = pages
+  const { layoutVersion } = pages.reader
   const leaf = state.descendBelowResident(bytes, keyStart, keyEnd)
   const isPut = leaf >= 0 && putInLeaf(state, leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)
-  if (pages.layoutVersion !== layoutVersion || state.entryCount !== entryCount) countUnplaced(state)
+  if (pages.reader.layoutVersion !== layoutVersion || state.entryCount !== entryCount) countUnplaced(state)
   else if (isPut) state.unplacedInRow = 0
   return isPut
 }
@@ -125,7 +125,7 @@ export function putInLeaf(
   if (slot >= 0) {
     const record = recordOffset(memory, leaf, slot)
     if (valueField(memory, record) !== valueBytes) return false
-    pages.markChanged(leaf)
+    pages.allocator.markChanged(leaf)
     const at = record + VALUE_FIELD_BYTES + keyBytes
     copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
     return true
@@ -133,9 +133,9 @@ export function putInLeaf(
   const recordSize = VALUE_FIELD_BYTES + keyBytes + valueBytes
   if (!fits(memory, leaf, recordSize)) return false
   if (fitsWithoutMoving(memory, leaf, recordSize)) {
-    pages.markChanged(leaf)
-    admitToFilter(pages, leaf, bytes, keyStart, keyEnd)
-  } else pages.markDirty(leaf)
+    pages.allocator.markChanged(leaf)
+    addToFilter(pages.reader, leaf, bytes, keyStart, keyEnd)
+  } else pages.allocator.markDirty(leaf)
   admitKey(memory, leaf, bytes, keyStart, keyEnd)
   writeRecord(state, leaf, ~slot, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
   state.entryCount += 1
@@ -153,7 +153,7 @@ export function deleteEntry(state: TreeState, bytes: Uint8Array, keyStart: numbe
     state.entryCount -= 1
     mergeUp(state, state.root.level)
   } finally {
-    state.pages.unpin()
+    state.pages.pins.unpinAll()
   }
 }
 

@@ -1,30 +1,30 @@
 import { EXTENT_REFERENCE_BYTES } from '../format.js'
-import type { PageMemory } from '../page/memory.js'
-import type { OverflowExtents } from './overflow.js'
-import { keyOffset, keyPartBytes, slotKeyBytes } from '../page/record.js'
 import { sharedBytes } from '../page/edit.js'
+import type { PageMemory } from '../page/memory.js'
+import { keyOffset, keyPartBytes, slotKeyBytes } from '../page/record.js'
+import type { OverflowExtents } from './overflow-extents.js'
 
 /**
- * A key that tells two neighbours apart: the least one of the right side.
+ * The key that separates two adjacent children of a branch: a lower bound of the keys of the right child.
  *
  * @internal
  */
 export interface Separator {
   /** The whole key. */
   readonly key: Uint8Array
-  /** What stands in the page: the key, or its beginning and the reference of the run that holds it. */
+  /** The key part of the branch record: the key, or its first bytes followed by the reference of the extent that stores all of it. */
   readonly part: Uint8Array
 }
 
 /**
- * Makes the shortest separator between two neighbouring keys, `left` below `right`; writes a run when even that is
- * too long for a page.
+ * Returns the shortest separator between two adjacent keys, `left` below `right`. Writes an extent when the separator is too
+ * long for a page.
  *
  * @internal
  */
 export function makeSeparator(
   memory: PageMemory,
-  runs: OverflowExtents,
+  extents: OverflowExtents,
   left: Uint8Array,
   right: Uint8Array,
 ): Separator {
@@ -32,11 +32,11 @@ export function makeSeparator(
   if (key.length <= memory.keyPartMax) return { key, part: key }
   const part = new Uint8Array(memory.keyInlineBytes + EXTENT_REFERENCE_BYTES)
   part.set(key.subarray(0, memory.keyInlineBytes))
-  part.set(runs.write(key, 0, key.length), memory.keyInlineBytes)
+  part.set(extents.write(key, 0, key.length), memory.keyInlineBytes)
   return { key, part }
 }
 
-/** Takes the separator of a branch slot as it is, run and all. @internal */
+/** Returns the separator of a branch slot, which keeps its extent. @internal */
 export function takeSeparator(memory: PageMemory, page: number, slot: number, key: Uint8Array): Separator {
   const at = keyOffset(memory, page, slot)
   const bytes = keyPartBytes(memory, slotKeyBytes(memory, page, slot))

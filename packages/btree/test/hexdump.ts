@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { firstPageNumber, META_BLOCK_BYTES, META_STRIDE, PageKind } from '../src/format.js'
 
-/** A field as FORMAT.md draws it. */
+/** A field of a table of FORMAT.md. */
 interface Field {
   readonly offset: number
   readonly size: number
@@ -11,7 +11,7 @@ interface Field {
 const FORMAT = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
 const KIND_NAMES = new Map(Object.entries(PageKind).map(([name, kind]) => [kind as number, name]))
 
-/** Fields of the table below a heading of FORMAT.md. */
+/** Returns the fields of the table in a section of FORMAT.md. */
 function fieldsOf(heading: string): Field[] {
   const [section = ''] = FORMAT.split(`## ${heading}\n`)[1]?.split('\n## ') ?? []
   return section
@@ -21,7 +21,7 @@ function fieldsOf(heading: string): Field[] {
     .map(([, offset, size, , name = '']) => ({ offset: Number(offset), size: Number(size), name }))
 }
 
-/** Draws bytes as hex and text, equal lines once. */
+/** Returns lines of bytes in hexadecimal and as text. Omits lines of zero bytes. */
 function rows(bytes: Uint8Array, start: number, end: number): string[] {
   const lines: string[] = []
   for (let at = start; at < end; at += 16) {
@@ -43,10 +43,10 @@ function drawFields(bytes: Uint8Array, base: number, fields: readonly Field[]): 
 }
 
 /**
- * Draws the beginning of a tree's file: the meta blocks, then pages with their headers taken apart. Bytes that are
- * zero are left out.
+ * Returns an annotated hexdump of the start of a tree's file: the meta blocks, and pages with their headers field by field. Omits
+ * lines of zero bytes.
  *
- * @param pageCount - pages behind the meta blocks that are drawn.
+ * @param pageCount - number of pages behind the meta region.
  */
 export function drawFile(bytes: Uint8Array, pageBytes: number, pageCount: number): string {
   const lines: string[] = []
@@ -58,7 +58,7 @@ export function drawFile(bytes: Uint8Array, pageBytes: number, pageCount: number
   for (let page = firstPage; page < firstPage + pageCount; page += 1) {
     const start = page * pageBytes
     const kind = KIND_NAMES.get(bytes[start + 12] ?? 0) ?? 'continuation'
-    const heading = kind === 'Run' ? 'Overflow run' : 'Page header'
+    const heading = kind === 'Extent' ? 'Overflow extent' : 'Page header'
     const fields = kind === 'continuation' ? [] : fieldsOf(heading)
     lines.push(`page ${page}: ${kind}`, ...drawFields(bytes, start, fields))
     lines.push('  content', ...rows(bytes, start + (kind === 'continuation' ? 0 : 32), start + pageBytes))

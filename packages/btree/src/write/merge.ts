@@ -44,7 +44,11 @@ function tryMerge(state: TreeState, depth: number, right: number): boolean {
   const separatorBytes = level === 0 ? 0 : branchRecordBytes(separatorPart) - branchRecordBytes(0)
   const needed = usedBytes(memory, leftPage) + usedBytes(memory, rightPage) + separatorBytes
   const capacity = memory.pageBytes - PAGE_HEADER_BYTES
-  if (slotCount(memory, rightPage) > 0 && slotCount(memory, leftPage) > 0 && needed > capacity - (capacity >> 3))
+  if (
+    slotCount(memory, rightPage) > 0 &&
+    slotCount(memory, leftPage) > 0 &&
+    needed > capacity - (capacity >> 3)
+  )
     return false
   if (needed > capacity) return false
   const target = state.writableChild(parent, right - 1, level)

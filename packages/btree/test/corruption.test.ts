@@ -61,7 +61,7 @@ function smallCache(): PageCache {
 function look(): Outcome {
   let tree: BTree
   try {
-    tree = BTree.open(vfs, '/tree.ldb', { cache: smallCache(), confirm: 'write' })
+    tree = BTree.open(vfs, '/tree.ldb', { cache: smallCache(), rewriteMeta: 'write' })
   } catch (error) {
     return { data: codeOf(error), isFlagged: true }
   }
@@ -177,7 +177,7 @@ describe('the golden file', () => {
   test('can be written to', () => {
     const tree = BTree.open(vfs, '/tree.ldb')
     expect(tree.get(Uint8Array.of())).toEqual(Uint8Array.from('the empty key', (each) => each.charCodeAt(0)))
-    tree.checkpoint({ shrink: true })
+    tree.compact()
     expect(findingsOf(tree)).toEqual([])
     tree.close()
     expect(look()).toEqual({ data: 'same', isFlagged: false })
@@ -320,7 +320,7 @@ test('an older version of a page is never taken for the newer one', () => {
 /** Everything in the file as it is, or the code of what reading it throws. */
 function readAll(): string {
   try {
-    const tree = BTree.open(vfs, '/tree.ldb', { cache: smallCache(), confirm: 'write' })
+    const tree = BTree.open(vfs, '/tree.ldb', { cache: smallCache(), rewriteMeta: 'write' })
     try {
       return JSON.stringify(entriesOf(tree.snapshot()))
     } finally {

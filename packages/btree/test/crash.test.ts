@@ -55,7 +55,8 @@ function work(harness: TreeHarness, random: (bound: number) => number, count: nu
 function checkpoint(trace: Trace, shrink: boolean): void {
   const { harness } = trace
   trace.next = harness.expected()
-  harness.tree.checkpoint({ shrink })
+  if (shrink) harness.tree.compact()
+  else harness.tree.checkpoint()
   trace.durable = trace.next
   trace.next = undefined
 }

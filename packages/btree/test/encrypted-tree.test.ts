@@ -54,7 +54,7 @@ test('an encrypted tree is read as it was written, after evictions, checkpoints 
   expect(harness.actual()).toEqual(harness.expected())
   expect(findingsOf(harness.tree)).toEqual([])
   harness.put('large', 'x'.repeat(100_000))
-  harness.tree.checkpoint({ shrink: true })
+  harness.tree.compact()
   harness.reopen()
   expect(harness.actual()).toEqual(harness.expected())
   expect(findingsOf(harness.tree)).toEqual([])
@@ -102,7 +102,7 @@ test('a page that was moved to another position is refused', () => {
   for (let page = firstPageNumber(PAGE_BYTES); page + 1 < content.length / PAGE_BYTES; page += 1) {
     const start = page * PAGE_BYTES
     file.write(content, start + PAGE_BYTES, PAGE_BYTES, start)
-    const tree = BTree.open(vfs, harness.path, { ...optionsWith(cipher), confirm: 'write' })
+    const tree = BTree.open(vfs, harness.path, { ...optionsWith(cipher), rewriteMeta: 'write' })
     const findings = findingsOf(tree)
     let entries = 'LDB_CORRUPTION'
     const code = codeOf(() => {

@@ -26,7 +26,7 @@ test.each([
 ])('a file with live pages at its end is shrunk: %s', (_, options) => {
   const harness = sparseTree(options)
   const expected = harness.expected()
-  harness.tree.checkpoint({ shrink: true })
+  harness.tree.compact()
   const { fileBytes, liveBytes } = harness.tree.stats()
   expect(fileBytes).toBeLessThan(liveBytes * 1.25 + 8 * 512)
   expect(harness.vfs.status(harness.path)!.length).toBe(fileBytes)
@@ -41,10 +41,10 @@ test('an open snapshot keeps its entries, and its pages are reused after its rel
   const harness = sparseTree({ valueBytes: (index) => (index % 2) * 700 + 10 })
   const expected = harness.expected()
   const snapshot = harness.tree.snapshot()
-  harness.tree.checkpoint({ shrink: true })
+  harness.tree.compact()
   expect(entriesOf(snapshot)).toEqual(expected)
   snapshot.release()
-  harness.tree.checkpoint({ shrink: true })
+  harness.tree.compact()
   const { fileBytes, liveBytes } = harness.tree.stats()
   expect(fileBytes).toBeLessThan(liveBytes * 1.25 + 8 * 512)
   expect(harness.actual()).toEqual(expected)
@@ -53,16 +53,16 @@ test('an open snapshot keeps its entries, and its pages are reused after its rel
 
 test('repeated shrinking does not grow the file', () => {
   const harness = sparseTree({ valueBytes: () => 60 })
-  harness.tree.checkpoint({ shrink: true })
+  harness.tree.compact()
   const { fileBytes } = harness.tree.stats()
-  for (let round = 0; round < 5; round += 1) harness.tree.checkpoint({ shrink: true })
+  for (let round = 0; round < 5; round += 1) harness.tree.compact()
   expect(harness.tree.stats().fileBytes).toBeLessThanOrEqual(fileBytes)
   expect(findingsOf(harness.tree)).toEqual([])
 })
 
 test('an empty tree can be shrunk', () => {
   const harness = new TreeHarness({ pageBytes: 512 })
-  harness.tree.checkpoint({ shrink: true })
+  harness.tree.compact()
   expect(harness.actual()).toEqual([])
   expect(findingsOf(harness.tree)).toEqual([])
 })

@@ -66,7 +66,7 @@ describe('a faulty source', () => {
       expect(harness.actual()).toEqual([])
       expect(findingsOf(harness.tree)).toEqual([])
       harness.put('a', 'b')
-      harness.tree.checkpoint({ shrink: true })
+      harness.tree.compact()
       expect(harness.actual()).toEqual([['a', 'b']])
       expect(findingsOf(harness.tree)).toEqual([])
       expect(harness.tree.stats().fileBytes).toBeLessThan(META_REGION_BYTES + 8 * 512)

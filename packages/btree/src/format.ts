@@ -77,6 +77,8 @@ assert(SLOT_BYTES === 8, 'a slot is two 32-bit words')
 export const VALUE_FIELD_BYTES = 2
 /** Mask of the length in a value field. @internal */
 export const VALUE_LENGTH_MASK = 0x3fff
+/** Flag in a value field: the value is encoded, in files whose header announces encoded values. No file does yet. @internal */
+export const VALUE_IS_ENCODED = 0x4000
 /** Flag in a value field: the value part is a run reference. @internal */
 export const VALUE_IS_RUN = 0x8000
 

@@ -8,10 +8,11 @@ import { blockOf, decodeMeta, readMeta } from './file/meta.js'
 import type { Meta } from './file/meta.js'
 import { checksumHigh, checksumLow, isEdge, pageEpoch, prefixBytes, slotCount } from './page/page.js'
 import { checkTreePage } from './page/check.js'
-import { firstKeyedSlot, sharedBytes } from './page/edit.js'
+import { sharedBytes } from './page/prefix.js'
 import { PageMemory } from './page/memory.js'
 import { decodeReference } from './extents/extent-reference.js'
 import {
+  firstKeyedSlot,
   childChecksumHigh,
   childChecksumLow,
   childOf,
@@ -20,7 +21,7 @@ import {
   keyPartBytes,
   recordOffset,
   slotKeyBytes,
-  valueIsRun,
+  hasOverflowValue,
 } from './page/record.js'
 import type { TreeState } from './write/tree-state.js'
 
@@ -210,7 +211,7 @@ export class TreeVerifier {
     this.#entries += count
     for (let slot = 0; slot < count; slot += 1) {
       const record = recordOffset(page, 0, slot)
-      if (!valueIsRun(page, record)) continue
+      if (!hasOverflowValue(page, record)) continue
       const at = record + VALUE_FIELD_BYTES + keyPartBytes(page, slotKeyBytes(page, 0, slot))
       this.#guard(offset, () => {
         this.#tree.pages.extentFile.readExtent(page, at)

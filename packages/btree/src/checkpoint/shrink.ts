@@ -1,7 +1,14 @@
 import { pageNumberOf, slotCount } from '../page/page.js'
 import { VALUE_FIELD_BYTES } from '../format.js'
 import { decodeReference } from '../extents/extent-reference.js'
-import { childOf, copyKey, keyPartBytes, recordOffset, slotKeyBytes, valueIsRun } from '../page/record.js'
+import {
+  childOf,
+  copyKey,
+  keyPartBytes,
+  recordOffset,
+  slotKeyBytes,
+  hasOverflowValue,
+} from '../page/record.js'
 import { searchBranch } from '../page/search.js'
 import type { TreeState } from '../write/tree-state.js'
 
@@ -74,7 +81,7 @@ function moveLeaf(state: TreeState, key: Uint8Array, limit: number): void {
       const record = recordOffset(memory, leaf, slot)
       if (keyBytes > memory.keyPartMax)
         moveRun(state, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
-      if (valueIsRun(memory, record)) {
+      if (hasOverflowValue(memory, record)) {
         moveRun(state, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
       }
     }
@@ -100,7 +107,7 @@ function needsMove(state: TreeState, key: Uint8Array, limit: number): boolean {
     if (keyBytes > memory.keyPartMax) {
       isHigh = decodeReference(memory.bytes, record + VALUE_FIELD_BYTES + memory.keyInlineBytes).page >= limit
     }
-    if (valueIsRun(memory, record)) {
+    if (hasOverflowValue(memory, record)) {
       isHigh ||= decodeReference(memory.bytes, record + VALUE_FIELD_BYTES + keyPart).page >= limit
     }
   }

@@ -5,7 +5,8 @@ import { addToFilter } from '../read/leaf-filter.js'
 import { isIndexable, recordHasKey } from '../read/lookup.js'
 import { mergeUp } from './merge.js'
 import { pageNumberOf, prefixBytes } from '../page/page.js'
-import { admitKey, fits, fitsWithoutMoving, insertSlot, removeSlot } from '../page/edit.js'
+import { admitKey } from '../page/prefix.js'
+import { fits, fitsWithoutMoving, insertSlot, removeSlot } from '../page/edit.js'
 import type { PageMemory } from '../page/memory.js'
 import {
   keyPartBytes,
@@ -13,7 +14,7 @@ import {
   setSlotHead,
   setValueField,
   valueField,
-  valueIsRun,
+  hasOverflowValue,
   valuePartBytes,
 } from '../page/record.js'
 import { keyHead, searchLeaf } from '../page/search.js'
@@ -170,7 +171,7 @@ function replace(
   const { memory } = state
   const record = recordOffset(memory, leaf, slot)
   const valueBytes = valueEnd - valueStart
-  if (!valueIsRun(memory, record) && valuePartBytes(memory, record) === valueBytes) {
+  if (!hasOverflowValue(memory, record) && valuePartBytes(memory, record) === valueBytes) {
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyEnd - keyStart)
     copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
     return

@@ -21,7 +21,7 @@ import {
   keyPartBytes,
   recordOffset,
   slotKeyBytes,
-  hasOverflowValue,
+  valueIsExtent,
 } from './page/record.js'
 import type { TreeState } from './write/tree-state.js'
 
@@ -211,7 +211,7 @@ export class TreeVerifier {
     this.#entries += count
     for (let slot = 0; slot < count; slot += 1) {
       const record = recordOffset(page, 0, slot)
-      if (!hasOverflowValue(page, record)) continue
+      if (!valueIsExtent(page, record)) continue
       const at = record + VALUE_FIELD_BYTES + keyPartBytes(page, slotKeyBytes(page, 0, slot))
       this.#guard(offset, () => {
         this.#tree.pages.extentFile.readExtent(page, at)

@@ -7,7 +7,7 @@ import {
   keyPartBytes,
   recordOffset,
   slotKeyBytes,
-  hasOverflowValue,
+  valueIsExtent,
 } from '../page/record.js'
 import { searchBranch } from '../page/search.js'
 import type { TreeState } from '../write/tree-state.js'
@@ -81,7 +81,7 @@ function moveLeaf(state: TreeState, key: Uint8Array, limit: number): void {
       const record = recordOffset(memory, leaf, slot)
       if (keyBytes > memory.keyPartMax)
         moveRun(state, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
-      if (hasOverflowValue(memory, record)) {
+      if (valueIsExtent(memory, record)) {
         moveRun(state, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
       }
     }
@@ -107,7 +107,7 @@ function needsMove(state: TreeState, key: Uint8Array, limit: number): boolean {
     if (keyBytes > memory.keyPartMax) {
       isHigh = decodeReference(memory.bytes, record + VALUE_FIELD_BYTES + memory.keyInlineBytes).page >= limit
     }
-    if (hasOverflowValue(memory, record)) {
+    if (valueIsExtent(memory, record)) {
       isHigh ||= decodeReference(memory.bytes, record + VALUE_FIELD_BYTES + keyPart).page >= limit
     }
   }

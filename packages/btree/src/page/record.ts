@@ -64,7 +64,7 @@ export function valuePartBytes(memory: PageMemory, record: number): number {
 }
 
 /** Reports whether the leaf record at `record` stores its value in an overflow extent. @internal */
-export function hasOverflowValue(memory: PageMemory, record: number): boolean {
+export function valueIsExtent(memory: PageMemory, record: number): boolean {
   return (valueField(memory, record) & VALUE_IS_RUN) !== 0
 }
 

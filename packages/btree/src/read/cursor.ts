@@ -11,7 +11,7 @@ import {
   keyPartBytes,
   recordOffset,
   slotKeyBytes,
-  hasOverflowValue,
+  valueIsExtent,
   valuePartBytes,
 } from '../page/record.js'
 import { compareSlot, searchBranch, searchLeaf } from '../page/search.js'
@@ -80,7 +80,7 @@ export class TreeCursor implements StoreCursor {
     const leaf = this.#leaf
     const record = recordOffset(leaf, this.#page, this.#slot)
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(leaf, slotKeyBytes(leaf, this.#page, this.#slot))
-    if (hasOverflowValue(leaf, record)) return this.#pages.values.copy(leaf, at)
+    if (valueIsExtent(leaf, record)) return this.#pages.values.copy(leaf, at)
     return viewOf(leaf, at, valuePartBytes(leaf, record))
   }
 
@@ -97,7 +97,7 @@ export class TreeCursor implements StoreCursor {
     const page = this.#original()
     const record = recordOffset(memory, page, this.#slot)
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, slotKeyBytes(memory, page, this.#slot))
-    return hasOverflowValue(memory, record) ? value : memory.bytes.slice(at, at + value.length)
+    return valueIsExtent(memory, record) ? value : memory.bytes.slice(at, at + value.length)
   }
 
   first(): boolean {

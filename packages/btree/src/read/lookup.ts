@@ -5,7 +5,7 @@ import { VALUE_FIELD_BYTES } from '../format.js'
 import { hashKey, wordAt } from '../page/key-hash.js'
 import type { PageMemory } from '../page/memory.js'
 import { slotCount } from '../page/page.js'
-import { keyPartBytes, recordOffset, slotKeyBytes, hasOverflowValue, valuePartBytes } from '../page/record.js'
+import { keyPartBytes, recordOffset, slotKeyBytes, valueIsExtent, valuePartBytes } from '../page/record.js'
 import { searchBranch, searchLeaf } from '../page/search.js'
 import type { PageReader } from '../pager/page-reader.js'
 import type { Pages } from '../pager/pages.js'
@@ -186,7 +186,7 @@ export function copyNewest(
 export function copyValue(pages: Pages, slab: ValueSlab, record: number, keyBytes: number): Uint8Array {
   const { memory } = pages
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
-  if (hasOverflowValue(memory, record)) return pages.values.copy(memory, at)
+  if (valueIsExtent(memory, record)) return pages.values.copy(memory, at)
   return slab.copy(memory, at, valuePartBytes(memory, record))
 }
 
@@ -194,6 +194,6 @@ export function copyValue(pages: Pages, slab: ValueSlab, record: number, keyByte
 export function viewValue(pages: Pages, record: number, keyBytes: number): Uint8Array {
   const { memory } = pages
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
-  if (hasOverflowValue(memory, record)) return pages.values.view(memory, at)
+  if (valueIsExtent(memory, record)) return pages.values.view(memory, at)
   return new Uint8Array(memory.buffer, memory.bytes.byteOffset + at, valuePartBytes(memory, record))
 }

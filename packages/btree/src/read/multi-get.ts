@@ -1,7 +1,7 @@
 import type { ValueSlab } from '../extents/value-slab.js'
 import { hashKey } from '../page/key-hash.js'
 import type { PageMemory } from '../page/memory.js'
-import { hasOverflowValue } from '../page/record.js'
+import { valueIsExtent } from '../page/record.js'
 import type { Pages } from '../pager/pages.js'
 import type { Root } from '../pager/root.js'
 import { copyNewest, copyValue, isIndexable, recordHasKey } from './lookup.js'
@@ -90,7 +90,7 @@ export class MultiGet {
     const record = this.#records[index] as number
     if (record < 0 || !recordHasKey(pages.memory, record, keys, start, end)) return undefined
     // An out-of-line value may have to be loaded, which would evict indexed records.
-    if (hasOverflowValue(pages.memory, record)) return undefined
+    if (valueIsExtent(pages.memory, record)) return undefined
     return copyValue(pages, this.#slab, record, end - start)
   }
 }

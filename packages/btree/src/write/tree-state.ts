@@ -10,7 +10,7 @@ import {
   recordOffset,
   setChild,
   slotKeyBytes,
-  hasOverflowValue,
+  valueIsExtent,
 } from '../page/record.js'
 import { searchBranch } from '../page/search.js'
 
@@ -141,7 +141,7 @@ export class TreeState {
     if (keyBytes > memory.keyPartMax) {
       this.pages.extents.retire(memory.bytes, record + VALUE_FIELD_BYTES + memory.keyInlineBytes)
     }
-    if (hasOverflowValue(memory, record)) {
+    if (valueIsExtent(memory, record)) {
       this.pages.extents.retire(memory.bytes, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes))
     }
   }

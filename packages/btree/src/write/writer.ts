@@ -14,7 +14,7 @@ import {
   setSlotHead,
   setValueField,
   valueField,
-  hasOverflowValue,
+  valueIsExtent,
   valuePartBytes,
 } from '../page/record.js'
 import { keyHead, searchLeaf } from '../page/search.js'
@@ -171,7 +171,7 @@ function replace(
   const { memory } = state
   const record = recordOffset(memory, leaf, slot)
   const valueBytes = valueEnd - valueStart
-  if (!hasOverflowValue(memory, record) && valuePartBytes(memory, record) === valueBytes) {
+  if (!valueIsExtent(memory, record) && valuePartBytes(memory, record) === valueBytes) {
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyEnd - keyStart)
     copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
     return

@@ -253,7 +253,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     rows: [30],
     effect: 'a long value is brought in while the places of what is read with it are trusted still',
     file: 'packages/btree/src/read/multi-get.ts',
-    find: '    if (hasOverflowValue(pages.memory, record)) return undefined\n',
+    find: '    if (valueIsExtent(pages.memory, record)) return undefined\n',
     replace: '',
     suite: 'packages/btree/src/read/multi-get.test.ts',
   },

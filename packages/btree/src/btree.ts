@@ -18,83 +18,81 @@ import type {
   Syncable,
   VerifySink,
 } from '@ldb/base'
-import type { Vfs, VfsFile } from '@ldb/vfs'
-import { applyOperations } from './write/apply-operations.js'
-import { bulkLoad } from './write/bulk-load.js'
-import { resolveBTreeOptions } from './file/options.js'
-import type { BTreeOptions, TreeIdentity } from './file/options.js'
+import type { Vfs } from '@ldb/vfs'
 import { freezeTree, writeFrozen } from './checkpoint/checkpoint.js'
 import type { FrozenTree } from './checkpoint/checkpoint.js'
-import { MetaRewrite } from './file/meta-rewrite.js'
-import { createTreeFile } from './file/create.js'
-import { firstPageNumber } from './format.js'
-import { readFreeSpace } from './file/free-space-pages.js'
-import { copyNewest, findLeaf, findNewest, viewValue } from './read/lookup.js'
-import { checkIdentity } from './file/identity-check.js'
-import { findWholeMeta, seedOf } from './file/meta.js'
+import { shrinkTree } from './checkpoint/shrink.js'
 import type { Meta } from './file/meta.js'
+import { openTreeFile } from './file/open.js'
+import type { OpenedTreeFile } from './file/open.js'
+import type { BTreeOptions, TreeIdentity } from './file/options.js'
 import { LITTLE_ENDIAN } from './page/memory.js'
-import { MultiGet } from './read/multi-get.js'
 import { Pages } from './pager/pages.js'
-import { PutGroup } from './write/put-group.js'
-import { moveDown } from './checkpoint/shrink.js'
-import { TreeSnapshot } from './read/snapshot.js'
-import { SortedApply } from './write/sorted-apply.js'
 import { ValueSlab } from './extents/value-slab.js'
-import { TreeVerifier } from './verify.js'
+import { copyNewest, findLeaf, findNewest, viewValue } from './read/lookup.js'
+import { MultiGet } from './read/multi-get.js'
+import { TreeSnapshot } from './read/snapshot.js'
+import { TreeStatus } from './tree-status.js'
+import { TreeVerifier } from './verify/tree-verifier.js'
+import { applyOperations } from './write/apply-operations.js'
+import { bulkLoad } from './write/bulk-load.js'
+import { PutGroup } from './write/put-group.js'
+import { SortedApply } from './write/sorted-apply.js'
 import { TreeState } from './write/tree-state.js'
 
-/** A larger batch is let go when it was applied: the buffers of small ones are used for the next. */
+/** References to the buffer of a larger batch are dropped after the batch is applied; those of smaller ones are reused. */
 const SECTION_BYTES_KEPT = 1 << 20
+
+/** Rounds of a shrinking checkpoint, at most: copied branches may leave pages behind the limit for the next round. */
+const SHRINK_ROUNDS_MAX = 3
 
 /**
  * An ordered map in one file: a copy-on-write B+tree.
  *
- * @remarks What is applied is in memory until {@link BTree.checkpoint}; a crash leaves the last checkpoint. A snapshot is a
- * root that is kept: it costs nothing to take, and each page that is written while it is open is copied once.
+ * @remarks Applied changes are in memory until {@link BTree.checkpoint}; a crash leaves the last checkpoint. A snapshot pins a
+ * root: it costs nothing to take, and each page that changes while it is open is copied once.
  *
- * States: open; loading (nobody else may look or change anything); failed (a checkpoint or the writing of a page failed:
- * reads go on, writes give LDB_POISONED); broken (an `apply` failed half-way: reads of the present state give LDB_POISONED
- * too); closed.
+ * After a failed checkpoint or page write, reads work and writes are LDB_POISONED. After an `apply` or `load` that failed halfway,
+ * reads of the present state are LDB_POISONED, too.
  * @category B+tree
  */
 export class BTree implements OrderedStore {
   readonly #pages: Pages
   readonly #tree: TreeState
+  readonly #status: TreeStatus
   readonly #slab: ValueSlab = new ValueSlab()
-  readonly #many: MultiGet
+  readonly #multiGet: MultiGet
   readonly #reader: BatchReader = new BatchReader()
   readonly #puts: PutGroup = new PutGroup()
   readonly #sorted: SortedApply = new SortedApply()
+  /** Free-space pages of the last checkpoint. */
   readonly #bitmapPages: number[]
   readonly #snapshots = new Set<TreeSnapshot>()
   #meta: Meta
   #seq: Seq
-  /** The checkpoint that was begun last. */
+  /** The last checkpoint that was begun. */
   #checkpoint: ResumableTask | undefined = undefined
-  /** Something was applied since the last checkpoint was begun. */
-  #changed = false
-  /** Something was written in the current epoch, so that a snapshot must end it. */
+  /** The next checkpoint has something to write. */
+  #changed: boolean
+  /** A page was written in the current epoch, so that a snapshot must end it. */
   #epochUsed = false
-  #failure: unknown
-  #state: 'open' | 'loading' | 'failed' | 'broken' | 'closed' = 'open'
 
-  private constructor(file: VfsFile, meta: Meta, metaRewrite: MetaRewrite, options: BTreeOptions) {
-    const { cache } = resolveBTreeOptions(options, meta.pageBytes)
-    const seed = seedOf(meta.fileId)
-    const { freeSpace, pageNumbers } = readFreeSpace(file, seed, meta, firstPageNumber(meta.pageBytes))
+  private constructor(opened: OpenedTreeFile) {
+    const { file, cache, meta, codec, metaRewrite, freeSpace, bitmapPages } = opened
+    this.#status = new TreeStatus(file.path)
     this.#meta = meta
-    this.#bitmapPages = pageNumbers
+    this.#bitmapPages = bitmapPages
+    this.#changed = opened.isFreeSpaceRebuilt
     this.#seq = toSeq(meta.durableSeq)
     this.#pages = new Pages(cache, {
       file,
-      seed,
+      codec,
       metaRewrite,
       freeSpace,
       durableEpoch: meta.epoch,
-      extentCount: meta.runCount,
+      extentCount: meta.extentCount,
     })
-    this.#many = new MultiGet(this.#pages, this.#slab)
+    this.#multiGet = new MultiGet(this.#pages, this.#slab)
     this.#tree = new TreeState(
       this.#pages,
       {
@@ -108,37 +106,33 @@ export class BTree implements OrderedStore {
   }
 
   /**
-   * Opens the tree in the file at `path`, creating it when it is absent. Reads three sectors and the free-space pages;
-   * makes sure, unless `confirm` says later, that what it found is on the device: two sectors written, three syncs.
+   * Opens the tree in the file at `path`, creating it when it is absent.
    *
-   * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or a newer one; LDB_CORRUPTION when it is damaged;
-   * or not the one of that `identity`; LDB_NOT_FOUND when it is absent and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
+   * @remarks Reads three sectors and the free-space pages. Unless `confirm` is `'write'`, persists the recovered meta block again: two
+   * sectors written, three syncs. When a free-space page is damaged, reads every branch, and every leaf too if there are
+   * overflow extents, to rebuild the free space; the next checkpoint writes it.
+   * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or one of another version; LDB_UNSUPPORTED when it has a flag
+   * that this build does not support; LDB_CORRUPTION when it is damaged or not the one of `identity`; LDB_NOT_FOUND when it is absent
+   * and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
    */
   static open(vfs: Vfs, path: string, options: BTreeOptions = {}): BTree {
-    if (!LITTLE_ENDIAN)
-      throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian; the file is read in place')
-    const isNew = vfs.status(path) === undefined
-    const { confirm = 'open' } = options
-    let resolved = options
-    if (isNew) {
-      const { cache, create } = resolveBTreeOptions(options)
-      if (!create)
-        throw new LdbError('LDB_NOT_FOUND', `there is no B+tree at ${path}`, { details: { file: path } })
-      createTreeFile(vfs, path, cache.pageBytes)
-      resolved = { cache }
+    if (!LITTLE_ENDIAN) {
+      throw new LdbError(
+        'LDB_UNSUPPORTED',
+        'this machine is big-endian; pages are used in the byte order of the file',
+      )
     }
-    const file = vfs.open(path, 'write')
+    const opened = openTreeFile(vfs, path, options)
+    let tree: BTree
     try {
-      const found = findWholeMeta(file)
-      if (!isNew && options.identity !== undefined) checkIdentity(file, found.meta, options.identity)
-      const metaRewrite = new MetaRewrite(vfs, file, isNew ? undefined : found)
-      const tree = new BTree(file, found.meta, metaRewrite, resolved)
-      if (confirm === 'open') tree.#confirmOrClose()
-      return tree
+      tree = new BTree(opened)
     } catch (error) {
-      file.close()
+      opened.file.close()
       throw error
     }
+    const { confirm = 'open' } = options
+    if (confirm === 'open') tree.#rewriteMetaOrClose()
+    return tree
   }
 
   get seq(): Seq {
@@ -149,40 +143,40 @@ export class BTree implements OrderedStore {
     return toSeq(this.#meta.durableSeq)
   }
 
-  /** What tells its file from every other. */
+  /** Identity of the file, for the option of that name. */
   get identity(): TreeIdentity {
     const { fileId, pageBytes } = this.#meta
     return { fileId: fileId.slice(), pageBytes }
   }
 
-  /** Entries in the present state. */
+  /** Number of entries in the present state. */
   get entryCount(): number {
     return this.#tree.entryCount
   }
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
-    this.#assertReadable()
+    this.#status.assertReadable()
     return copyNewest(this.#pages, this.#tree.root, this.#slab, key, 0, keyBytes)
   }
 
   getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
-    this.#assertReadable()
+    this.#status.assertReadable()
     const record = findNewest(this.#pages.reader, this.#tree.root, key, 0, keyBytes)
     return record < 0 ? undefined : viewValue(this.#pages, record, keyBytes)
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
-    this.#assertReadable()
-    return this.#many.read(this.#tree.root, keys, ends)
+    this.#status.assertReadable()
+    return this.#multiGet.read(this.#tree.root, keys, ends)
   }
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
-    this.#assertReadable()
+    this.#status.assertReadable()
     return findNewest(this.#pages.reader, this.#tree.root, key, 0, keyBytes) >= 0
   }
 
   prefetch(key: Uint8Array, keyBytes: number = key.length): void {
-    this.#assertReadable()
+    this.#status.assertReadable()
     findLeaf(this.#pages.reader, this.#tree.root, key, 0, keyBytes)
   }
 
@@ -192,7 +186,7 @@ export class BTree implements OrderedStore {
     const reader = this.#reader
     reader.reset(section)
     this.#beginChange()
-    this.#guardState(() => {
+    this.#status.guardChange(() => {
       if (section.isSorted === true) this.#sorted.apply(this.#tree, reader, section.operationCount)
       else applyOperations(this.#tree, this.#puts, reader)
     })
@@ -204,10 +198,10 @@ export class BTree implements OrderedStore {
   }
 
   snapshot(): StoreSnapshot {
-    this.#assertReadable()
+    this.#status.assertReadable()
     const pages = this.#pages
     const tree = this.#tree
-    // What was written in this epoch must not change any more. An epoch without writes looks like the one before.
+    // The snapshot ends an epoch with writes, so that they do not change any more. Without writes, the epoch before shows the same.
     const epoch = this.#epochUsed ? pages.epoch.current : pages.epoch.current - 1
     if (this.#epochUsed) {
       pages.epoch.advance()
@@ -224,28 +218,27 @@ export class BTree implements OrderedStore {
   checkpoint(options: CheckpointOptions = {}): void {
     this.beginCheckpoint().sync()
     if (options.shrink !== true) return
-    // Each round moves what stands behind the limit; branches that had to be copied may leave some for the next one.
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < SHRINK_ROUNDS_MAX; round += 1) {
       const before = this.#pages.freeSpace.pageCount
-      this.#guardWrites(() => moveDown(this.#tree))
+      this.#status.guardWrites(() => shrinkTree(this.#tree))
       this.#beginChange()
       this.beginCheckpoint().sync()
       if (this.#pages.freeSpace.pageCount >= before) break
     }
   }
 
-  beginCheckpoint(log?: Syncable, turn?: Syncable): ResumableTask {
+  beginCheckpoint(log?: Syncable, timeSlice?: Syncable): ResumableTask {
     this.#assertWritable()
     this.#checkpoint?.sync()
     let frozen: FrozenTree | undefined
     if (this.#changed) {
-      this.#guardWrites(() => {
+      this.#status.guardWrites(() => {
         frozen = freezeTree(this.#tree, this.#meta, this.#seq, this.#bitmapPages)
       })
       this.#changed = false
       this.#epochUsed = false
     }
-    this.#checkpoint = new ResumableTask(this.#checkpointSteps(frozen, log, turn))
+    this.#checkpoint = new ResumableTask(this.#checkpointSteps(frozen, log, timeSlice))
     return this.#checkpoint
   }
 
@@ -254,7 +247,7 @@ export class BTree implements OrderedStore {
     try {
       await this.#pages.metaRewrite.syncAsync()
     } catch (error) {
-      this.#failWrites(error)
+      this.#status.fail(error)
       throw error
     }
   }
@@ -264,31 +257,29 @@ export class BTree implements OrderedStore {
    * full pages.
    *
    * @param seq - as for `apply`.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the tree is not empty, something is no entry, the keys are not in ascending
-   * order, or what gives the entries uses the tree meanwhile; LDB_TOO_LARGE for a key or a value over its limit.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the tree is not empty, an element is no entry, the keys are not in ascending
+   * order, or the source uses the tree meanwhile; LDB_TOO_LARGE for a key or a value over its limit.
    */
   load(entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>, seq: Seq): void {
     this.#assertWritable()
     assert(seq > this.#seq, 'commits are applied in the order of their seq')
     assertIterable('entries', entries)
-    if (this.#tree.entryCount > 0) throw invalidArgument('only an empty tree is loaded')
+    if (this.#tree.entryCount > 0) throw invalidArgument('a bulk load requires an empty tree')
     this.#beginChange()
-    this.#state = 'loading'
-    const refusal = this.#guardState(() => bulkLoad(this.#tree, entries))
-    this.#state = 'open'
+    const refusal = this.#status.guardLoad(() => bulkLoad(this.#tree, entries))
     if (refusal !== undefined) throw refusal.fault
     this.#seq = seq
   }
 
   verify(sink: VerifySink): void {
-    this.#assertReadable()
-    // What a checkpoint that is under way has frozen is neither here nor there.
-    if (this.#state === 'open') this.#checkpoint?.sync()
+    this.#status.assertReadable()
+    // The pages of a frozen tree are partly in memory and partly in the file: its checkpoint is completed first.
+    if (this.#status.isOpen) this.#checkpoint?.sync()
     new TreeVerifier(this.#tree, this.#meta, this.#bitmapPages, sink).run()
   }
 
   stats(): StoreStats {
-    this.#assertReadable()
+    this.#status.assertReadable()
     const { freeSpace, reclaim, memory, space } = this.#pages
     let dirtyPages = 0
     space.forEach((_, frame) => {
@@ -297,7 +288,7 @@ export class BTree implements OrderedStore {
     return {
       entryCount: this.#tree.entryCount,
       fileBytes: freeSpace.pageCount * memory.pageBytes,
-      liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.heldCount) * memory.pageBytes,
+      liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.pendingCount) * memory.pageBytes,
       dirtyBytes: dirtyPages * memory.pageBytes,
       depth: this.#tree.root.level + 1,
       snapshotCount: this.#snapshots.size,
@@ -305,18 +296,17 @@ export class BTree implements OrderedStore {
   }
 
   close(): void {
-    if (this.#state === 'closed') return
-    if (this.#state === 'loading') throw this.#refusal()
+    if (this.#status.isClosed) return
+    this.#status.close()
     for (const snapshot of this.#snapshots) snapshot.release()
-    this.#state = 'closed'
-    this.#checkpoint?.abandon(this.#refusal())
+    this.#checkpoint?.abandon(this.#status.refusal())
     this.#pages.space.detach()
     this.#pages.values.detach()
     this.#pages.metaRewrite.fileSync.close()
     this.#pages.file.close()
   }
 
-  #confirmOrClose(): void {
+  #rewriteMetaOrClose(): void {
     try {
       this.#pages.metaRewrite.sync()
     } catch (error) {
@@ -330,71 +320,25 @@ export class BTree implements OrderedStore {
     this.#epochUsed = true
   }
 
-  /** What is left when the tree is frozen; where nothing has changed, making sure of what was found. */
+  /** Writes the frozen tree; when nothing has changed, only completes the meta rewrite. */
   *#checkpointSteps(
     frozen: FrozenTree | undefined,
     log: Syncable | undefined,
-    turn: Syncable | undefined,
+    timeSlice: Syncable | undefined,
   ): DeviceSteps {
     try {
       if (frozen === undefined) yield this.#pages.metaRewrite
       else {
-        const parts = { state: this.#tree, bitmapPages: this.#bitmapPages, log, turn }
+        const parts = { state: this.#tree, bitmapPages: this.#bitmapPages, log, timeSlice }
         this.#meta = yield* writeFrozen(frozen, parts)
       }
     } catch (error) {
-      this.#failWrites(error)
+      this.#status.fail(error)
       throw error
     }
-  }
-
-  /** After a failed change the present state is neither the old nor the new one: nobody may read it. */
-  #guardState<Result>(part: () => Result): Result {
-    try {
-      return part()
-    } catch (error) {
-      this.#state = 'broken'
-      this.#failure = error
-      throw error
-    }
-  }
-
-  /** After a failed write or sync nothing is known of what is on the device: no later write may build on it. */
-  #guardWrites(part: () => void): void {
-    try {
-      part()
-    } catch (error) {
-      this.#failWrites(error)
-      throw error
-    }
-  }
-
-  #failWrites(error: unknown): void {
-    if (this.#state !== 'open') return
-    this.#state = 'failed'
-    this.#failure = error
-  }
-
-  #assertReadable(): void {
-    if (this.#state === 'open' || this.#state === 'failed') return
-    throw this.#refusal()
   }
 
   #assertWritable(): void {
-    const writeFailure = this.#pages.writeBack.failure
-    if (this.#state === 'open' && writeFailure !== undefined) {
-      this.#state = 'failed'
-      this.#failure = writeFailure
-    }
-    if (this.#state !== 'open') throw this.#refusal()
-  }
-
-  #refusal(): LdbError {
-    if (this.#state === 'closed') return new LdbError('LDB_CLOSED', 'the B+tree is closed')
-    if (this.#state === 'loading') return invalidArgument('what gives the entries of a load uses the tree')
-    return new LdbError('LDB_POISONED', 'an earlier write to the B+tree failed; open it again', {
-      cause: this.#failure,
-      details: { file: this.#pages.file.path },
-    })
+    this.#status.assertWritable(this.#pages.writeBack.failure)
   }
 }

@@ -10,12 +10,13 @@ import {
   META_BLOCK_BYTES,
   META_REGION_BYTES,
   META_STRIDE,
-  OVERFLOW_RUN_BYTES,
+  OVERFLOW_EXTENT_BYTES,
   PageKind,
-  runPageCount,
+  extentPageCount,
 } from '../src/format.js'
-import { readFreeSpace } from '../src/file/free-space-pages.js'
-import { readMeta, seedOf } from '../src/file/meta.js'
+import { plainCodec } from '../src/file/file-codec.js'
+import { readFreeSpace } from '../src/file/free-space-reading.js'
+import { readMeta } from '../src/file/meta-blocks.js'
 import { seeded } from './crash-vfs.js'
 import { contentOf, GOLDEN_PAGE_BYTES as PAGE_BYTES, goldenEntries, writeGolden } from './golden.js'
 import { formatFile } from './hexdump.js'
@@ -27,7 +28,7 @@ import { entriesOf, findingsOf, textOf, TreeHarness } from './tree-harness.js'
  * fails to end. After damage to the newest meta block, open may return the whole previous checkpoint with its `durableSeq`.
  * `verify` finds every flipped byte that is in use.
  */
-const GOLDEN = new Uint8Array(readFileSync(new URL('fixtures/v1/tree.ldb', import.meta.url)))
+const GOLDEN = new Uint8Array(readFileSync(new URL('fixtures/v2/tree.ldb', import.meta.url)))
 const EXPECTED = JSON.stringify(goldenEntries(1))
 const OLDER = JSON.stringify(goldenEntries(0))
 const PAGES = GOLDEN.length / PAGE_BYTES
@@ -122,17 +123,17 @@ const NEWEST_START = (META.checkpoint % 2) * META_STRIDE
 
 /** Returns which bytes are in use, without those of meta blocks, and the kinds of pages. */
 function liveBytes(): { isLive: Uint8Array; kinds: Set<number> } {
-  const { freeSpace } = readFreeSpace(goldenFile, seedOf(META.fileId), META, FIRST)
+  const { freeSpace } = readFreeSpace(goldenFile, plainCodec(META.fileId), META)
   const isLive = new Uint8Array(GOLDEN.length)
   const kinds = new Set<number>()
   for (let page = FIRST; page < PAGES;) {
     const start = page * PAGE_BYTES
     const kind = GOLDEN[start + 12]!
     if (freeSpace.isFree(page)) page += 1
-    else if (kind === PageKind.Run) {
+    else if (kind === PageKind.Extent) {
       const contentBytes = new DataView(GOLDEN.buffer, start).getUint32(24, true)
-      isLive.fill(1, start, start + OVERFLOW_RUN_BYTES + contentBytes)
-      page += runPageCount(contentBytes, PAGE_BYTES)
+      isLive.fill(1, start, start + OVERFLOW_EXTENT_BYTES + contentBytes)
+      page += extentPageCount(contentBytes, PAGE_BYTES)
       kinds.add(kind)
     } else {
       isLive.fill(1, start, start + PAGE_BYTES)
@@ -151,7 +152,7 @@ function isNewestMeta(at: number): boolean {
 }
 
 describe('the golden file', () => {
-  test('of version 1 is readable', () => {
+  test('of version 2 is readable', () => {
     expect(inspect()).toEqual({ data: 'same', isFlagged: false })
   })
 
@@ -159,13 +160,13 @@ describe('the golden file', () => {
     expect(kinds).toEqual(new Set(Object.values(PageKind)))
     expect(META.rootLevel).toBeGreaterThanOrEqual(2)
     expect(META.freeCount).toBeGreaterThan(3)
-    expect(META.runCount).toBeGreaterThan(14)
+    expect(META.extentCount).toBeGreaterThan(14)
     expect(GOLDEN.length).toBeLessThanOrEqual(65_536)
     expect(GOLDEN.length).toBe(META.pageCount * PAGE_BYTES)
   })
 
   test('matches its hexdump', async () => {
-    await expect(formatFile(GOLDEN, PAGE_BYTES, 8)).toMatchFileSnapshot('fixtures/v1/tree.hex.txt')
+    await expect(formatFile(GOLDEN, PAGE_BYTES, 8)).toMatchFileSnapshot('fixtures/v2/tree.hex.txt')
   })
 
   test('equals what the present code writes and reads', () => {

@@ -1,7 +1,7 @@
 // Strategy: forge files with invalid fields and valid checksums, as an attacker would.
 // Invariants: they are LDB_CORRUPTION, before memory is allocated from their fields and before a page is changed.
 import { isLdbError, readU16, readU32, toSeq, WriteBatch, writeU16, writeU32, writeU64 } from '@ldb/base'
-import { SEED_ZERO, xxHash64 } from '@ldb/integrity'
+import { SEED_ZERO, seedOfFile, xxHash64 } from '@ldb/integrity'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { BTree } from '../src/btree.js'
@@ -20,7 +20,6 @@ import {
   SLOT_RECORD_OFFSET_OFFSET,
   VALUE_IS_ENCODED,
 } from '../src/format.js'
-import { seedOf } from '../src/file/meta.js'
 import { findingsOf, keyOf } from './tree-harness.js'
 
 const PAGE_BYTES = 512
@@ -40,7 +39,7 @@ function forge(change: (meta: Uint8Array, root: Uint8Array) => void): MemoryVfs 
   const rootOffset = readU32(meta, META_BLOCK_ROOT_PAGE_OFFSET) * PAGE_BYTES
   file.read(root, 0, root.length, rootOffset)
   change(meta, root)
-  const seed = seedOf(meta.subarray(META_BLOCK_FILE_ID_OFFSET))
+  const seed = seedOfFile(meta.subarray(META_BLOCK_FILE_ID_OFFSET, META_BLOCK_FILE_ID_OFFSET + 16))
   putHash(root, 0, hashOf(root, 8, PAGE_BYTES, seed))
   meta.set(root.subarray(0, 8), META_BLOCK_ROOT_CHECKSUM_OFFSET)
   putHash(meta, META_BLOCK_CHECKSUM_OFFSET, hashOf(meta, 0, META_BLOCK_CHECKSUM_OFFSET, SEED_ZERO))

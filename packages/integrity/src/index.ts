@@ -19,6 +19,10 @@ export { envelopeBytesOf, openEnvelope, sealEnvelope } from './envelope.js'
 export type { EnvelopeLimits, EnvelopeContext, OpenedEnvelope } from './envelope.js'
 export { ENVELOPE_HEADER_BYTES, FILE_HEADER_BYTES } from './format.js'
 
+// Units
+export { UnitCodec, UnitKind } from './unit-codec.js'
+export type { UnitCipher, UnitFile } from './unit-codec.js'
+
 // File header
 export { decodeFileHeader, encodeFileHeader } from './file-header.js'
 export type { FileHeader, KnownFormat } from './file-header.js'

@@ -1,31 +1,24 @@
 import { pageNumberOf, slotCount } from '../page/page.js'
 import { VALUE_FIELD_BYTES } from '../format.js'
 import { decodeReference } from '../extents/extent-reference.js'
-import {
-  childOf,
-  copyKey,
-  keyPartBytes,
-  recordOffset,
-  slotKeyBytes,
-  valueIsExtent,
-} from '../page/record.js'
+import { childOf, copyKey, keyPartBytes, recordOffset, slotKeyBytes, valueIsExtent } from '../page/record.js'
 import { searchBranch } from '../page/search.js'
 import type { TreeState } from '../write/tree-state.js'
 
 /**
- * Moves pages and runs that stand behind the place where the file could end to free pages in front of it. Must follow
- * a checkpoint, so that every page is of an older epoch and moves when it is made writable; the next checkpoint then
- * cuts the end off.
+ * Moves leaves, the branches above them and overflow extents from the end of the file to free pages before it. Must follow
+ * a checkpoint: then every page is of an older epoch, and making it writable copies it to the lowest free page. The
+ * next checkpoint truncates the file.
  *
- * @remarks Reads branches, and leaves only if they move or if there are runs. Runs of separators stay.
- * @returns how many leaves were moved.
+ * @remarks Reads all branches, and a leaf only if it moves or the tree has extents. Extents of separators do not move.
+ * @returns the number of moved leaves.
  * @internal
  */
-export function moveDown(state: TreeState): number {
+export function shrinkTree(state: TreeState): number {
   const { pages } = state
   const { freeSpace, reclaim } = pages
-  const used = freeSpace.pageCount - freeSpace.freeCount - reclaim.heldCount
-  // Some room for the branches above what moves, and for the next free-space pages.
+  const used = freeSpace.pageCount - freeSpace.freeCount - reclaim.pendingCount
+  // Includes space for copies of the branches and for the next free-space pages.
   const limit = used + Math.ceil(used / 64) + 4
   if (limit >= freeSpace.pageCount) return 0
   let moved = 0
@@ -39,7 +32,7 @@ export function moveDown(state: TreeState): number {
   return moved
 }
 
-/** Keys below one lowest branch whose leaves must move, and the key at which the next such branch begins. */
+/** Returns a key of each leaf below one level-1 branch that may have to move, and the lower fence of the next such branch. */
 function collectGroup(
   state: TreeState,
   key: Uint8Array,
@@ -57,19 +50,19 @@ function collectGroup(
     isHigh ||= childOf(memory, page, slot) >= limit
     page = pages.reader.child(page, slot, level - 1)
   }
-  const hasRuns = pages.extents.count > 0
-  if (state.root.level === 0) return { keys: isHigh || hasRuns ? [lower] : [], next: undefined }
+  const hasExtents = pages.extents.count > 0
+  if (state.root.level === 0) return { keys: isHigh || hasExtents ? [lower] : [], next: undefined }
   const keys: Uint8Array[] = []
   const count = slotCount(memory, page)
   for (let slot = 0; slot < count; slot += 1) {
-    if (childOf(memory, page, slot) >= limit || hasRuns || (isHigh && slot === 0)) {
+    if (childOf(memory, page, slot) >= limit || hasExtents || (isHigh && slot === 0)) {
       keys.push(slot === 0 ? lower : copyKey(memory, page, slot))
     }
   }
   return { keys, next }
 }
 
-/** Makes the way to the leaf of a key writable, which moves it to the lowest free pages, and moves its runs. */
+/** Makes the path to the leaf of a key writable, which moves it to the lowest free pages, and moves the extents of the leaf. */
 function moveLeaf(state: TreeState, key: Uint8Array, limit: number): void {
   const { pages, memory } = state
   try {
@@ -80,9 +73,9 @@ function moveLeaf(state: TreeState, key: Uint8Array, limit: number): void {
       const keyBytes = slotKeyBytes(memory, leaf, slot)
       const record = recordOffset(memory, leaf, slot)
       if (keyBytes > memory.keyPartMax)
-        moveRun(state, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
+        moveExtent(state, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
       if (valueIsExtent(memory, record)) {
-        moveRun(state, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
+        moveExtent(state, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
       }
     }
   } finally {
@@ -90,7 +83,7 @@ function moveLeaf(state: TreeState, key: Uint8Array, limit: number): void {
   }
 }
 
-/** Reports whether the leaf of a key, a page above it or one of its runs stands behind the limit. */
+/** Reports whether the leaf of a key, a page above it or an extent of the leaf is at or behind the limit. */
 function needsMove(state: TreeState, key: Uint8Array, limit: number): boolean {
   const { pages, memory } = state
   let page = pages.reader.root(state.root)
@@ -114,7 +107,7 @@ function needsMove(state: TreeState, key: Uint8Array, limit: number): boolean {
   return isHigh
 }
 
-function moveRun(state: TreeState, referenceAt: number, limit: number): void {
+function moveExtent(state: TreeState, referenceAt: number, limit: number): void {
   const { memory, pages } = state
   const reference = decodeReference(memory.bytes, referenceAt)
   if (reference.page < limit) return

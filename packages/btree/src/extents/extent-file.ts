@@ -1,21 +1,22 @@
 import { corruption, VALUE_BYTES_MAX } from '@ldb/base'
-import type { Seed64 } from '@ldb/integrity'
+import { UnitKind } from '@ldb/integrity'
+import type { UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import { uninitializedBytes } from '#uninitialized-bytes'
-import { OVERFLOW_RUN_BYTES, runPageCount } from '../format.js'
+import { OVERFLOW_EXTENT_BYTES, extentPageCount } from '../format.js'
 import type { ExtentReader, PageMemory } from '../page/memory.js'
 import type { FreeSpace } from '../space/free-space.js'
 import { ExtentHeader } from './extent-header.js'
 import { decodeReference } from './extent-reference.js'
 import type { ExtentReference } from './extent-reference.js'
 
-/** Extents up to this size, header included, are assembled in one buffer and written with one call. */
+/** Extents up to this size, header included, and all encrypted ones, are assembled in one buffer and written with one call. */
 const ASSEMBLE_BYTES_MAX = 65_536
 
 /** State of an open file that an {@link ExtentFile} shares. @internal */
 export interface ExtentFileParts {
   readonly file: VfsFile
-  readonly seed: Seed64
+  readonly codec: UnitCodec
   readonly freeSpace: Pick<FreeSpace, 'firstPage' | 'pageCount'>
   readonly epoch: { readonly current: number }
 }
@@ -34,7 +35,7 @@ export class ExtentFile implements ExtentReader {
   constructor(parts: ExtentFileParts, pageBytes: number) {
     this.pageBytes = pageBytes
     this.#parts = parts
-    this.#header = new ExtentHeader(parts.seed)
+    this.#header = new ExtentHeader(parts.codec)
   }
 
   readExtent(memory: PageMemory, offset: number): Uint8Array {
@@ -47,7 +48,7 @@ export class ExtentFile implements ExtentReader {
    * @throws {@link LdbError} LDB_CORRUPTION when the extent does not match its reference.
    */
   read(reference: ExtentReference): Uint8Array {
-    return this.readWhole(reference).subarray(OVERFLOW_RUN_BYTES)
+    return this.readWhole(reference).subarray(OVERFLOW_EXTENT_BYTES)
   }
 
   /**
@@ -56,11 +57,11 @@ export class ExtentFile implements ExtentReader {
    * @throws as {@link ExtentFile.read} does.
    */
   readWhole(reference: ExtentReference): Uint8Array {
-    const { file } = this.#parts
-    const { page, contentBytes } = reference
+    const { file, codec } = this.#parts
+    const { page, contentBytes, epoch } = reference
     const fileOffset = page * this.pageBytes
     this.#assertInFile(reference, fileOffset)
-    const bytes = uninitializedBytes(OVERFLOW_RUN_BYTES + contentBytes)
+    const bytes = uninitializedBytes(OVERFLOW_EXTENT_BYTES + contentBytes)
     const bytesRead = file.read(bytes, 0, bytes.length, fileOffset)
     if (bytesRead !== bytes.length) {
       throw corruption(file.path, fileOffset, 'the file ends within an overflow extent', {
@@ -68,8 +69,11 @@ export class ExtentFile implements ExtentReader {
         actual: bytesRead,
       })
     }
-    this.#header.encode(page, reference.epoch, bytes, OVERFLOW_RUN_BYTES, bytes.length)
-    for (let index = 0; index < OVERFLOW_RUN_BYTES; index += 1) {
+    if (!codec.decode(UnitKind.OverflowExtent, fileOffset, epoch, bytes, 0, bytes.length)) {
+      throw corruption(file.path, fileOffset, 'an overflow extent cannot be decrypted')
+    }
+    this.#header.encodeExpected(reference, bytes, OVERFLOW_EXTENT_BYTES)
+    for (let index = 0; index < OVERFLOW_EXTENT_BYTES; index += 1) {
       if (bytes[index] !== this.#header.bytes[index]) {
         throw corruption(file.path, fileOffset + index, 'an overflow extent does not match its checksum')
       }
@@ -86,27 +90,27 @@ export class ExtentFile implements ExtentReader {
 
   /** Reports whether `content` is the content of the extent that a reference names. */
   isContentOf(reference: ExtentReference, content: Uint8Array): boolean {
-    this.#header.encode(reference.page, reference.epoch, content, 0, content.length)
+    this.#header.encodeExpected(reference, content, 0)
     return this.#header.matches(reference)
   }
 
   /** Writes an extent of the current epoch with the content `content[start..end)` to the pages from `page` on. */
   write(page: number, content: Uint8Array, start: number, end: number): ExtentReference {
-    const { file } = this.#parts
+    const { file, codec } = this.#parts
     const epoch = this.#parts.epoch.current
     const fileOffset = page * this.pageBytes
     const contentBytes = end - start
-    const bytes = OVERFLOW_RUN_BYTES + contentBytes
+    const bytes = OVERFLOW_EXTENT_BYTES + contentBytes
     const header = this.#header
     header.encode(page, epoch, content, start, end)
-    if (bytes > ASSEMBLE_BYTES_MAX) {
-      file.write(header.bytes, 0, OVERFLOW_RUN_BYTES, fileOffset)
-      file.write(content, start, contentBytes, fileOffset + OVERFLOW_RUN_BYTES)
+    if (codec.cipher === undefined && bytes > ASSEMBLE_BYTES_MAX) {
+      file.write(header.bytes, 0, OVERFLOW_EXTENT_BYTES, fileOffset)
+      file.write(content, start, contentBytes, fileOffset + OVERFLOW_EXTENT_BYTES)
     } else {
       const whole = new Uint8Array(bytes)
-      whole.set(header.bytes.subarray(0, OVERFLOW_RUN_BYTES))
-      whole.set(content.subarray(start, end), OVERFLOW_RUN_BYTES)
-      file.write(whole, 0, bytes, fileOffset)
+      whole.set(header.bytes.subarray(0, OVERFLOW_EXTENT_BYTES))
+      whole.set(content.subarray(start, end), OVERFLOW_EXTENT_BYTES)
+      codec.write(file, UnitKind.OverflowExtent, fileOffset, epoch, whole, 0, bytes)
     }
     const { checksumLow, checksumHigh } = header
     return { page, contentBytes, epoch, checksumLow, checksumHigh }
@@ -118,7 +122,7 @@ export class ExtentFile implements ExtentReader {
     const { page, contentBytes } = reference
     if (
       page < freeSpace.firstPage ||
-      runPageCount(contentBytes, this.pageBytes) > freeSpace.pageCount - page ||
+      extentPageCount(contentBytes, this.pageBytes) > freeSpace.pageCount - page ||
       contentBytes > VALUE_BYTES_MAX
     ) {
       throw corruption(file.path, fileOffset, 'an overflow extent lies outside of the file', { actual: page })

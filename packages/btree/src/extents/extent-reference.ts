@@ -1,9 +1,9 @@
 import {
-  RUN_REFERENCE_BYTES,
-  RUN_REFERENCE_CHECKSUM_OFFSET,
-  RUN_REFERENCE_CONTENT_BYTES_OFFSET,
-  RUN_REFERENCE_EPOCH_OFFSET,
-  RUN_REFERENCE_PAGE_OFFSET,
+  EXTENT_REFERENCE_BYTES,
+  EXTENT_REFERENCE_CHECKSUM_OFFSET,
+  EXTENT_REFERENCE_CONTENT_BYTES_OFFSET,
+  EXTENT_REFERENCE_EPOCH_OFFSET,
+  EXTENT_REFERENCE_PAGE_OFFSET,
 } from '../format.js'
 
 /** A decoded extent reference. @internal */
@@ -17,25 +17,25 @@ export interface ExtentReference {
 
 /** Decodes the extent reference at `bytes[offset]`, which may have any alignment. @internal */
 export function decodeReference(bytes: Uint8Array, offset: number): ExtentReference {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, RUN_REFERENCE_BYTES)
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, EXTENT_REFERENCE_BYTES)
   return {
-    page: view.getUint32(RUN_REFERENCE_PAGE_OFFSET, true),
-    contentBytes: view.getUint32(RUN_REFERENCE_CONTENT_BYTES_OFFSET, true),
+    page: view.getUint32(EXTENT_REFERENCE_PAGE_OFFSET, true),
+    contentBytes: view.getUint32(EXTENT_REFERENCE_CONTENT_BYTES_OFFSET, true),
     epoch:
-      view.getUint32(RUN_REFERENCE_EPOCH_OFFSET + 4, true) * 2 ** 32 +
-      view.getUint32(RUN_REFERENCE_EPOCH_OFFSET, true),
-    checksumLow: view.getInt32(RUN_REFERENCE_CHECKSUM_OFFSET, true),
-    checksumHigh: view.getInt32(RUN_REFERENCE_CHECKSUM_OFFSET + 4, true),
+      view.getUint32(EXTENT_REFERENCE_EPOCH_OFFSET + 4, true) * 2 ** 32 +
+      view.getUint32(EXTENT_REFERENCE_EPOCH_OFFSET, true),
+    checksumLow: view.getInt32(EXTENT_REFERENCE_CHECKSUM_OFFSET, true),
+    checksumHigh: view.getInt32(EXTENT_REFERENCE_CHECKSUM_OFFSET + 4, true),
   }
 }
 
 /** Encodes an extent reference at the beginning of `view`. @internal */
 export function encodeReference(view: DataView, reference: ExtentReference): void {
-  view.setUint32(RUN_REFERENCE_PAGE_OFFSET, reference.page, true)
-  view.setUint32(RUN_REFERENCE_CONTENT_BYTES_OFFSET, reference.contentBytes, true)
-  encodeEpoch(view, RUN_REFERENCE_EPOCH_OFFSET, reference.epoch)
-  view.setInt32(RUN_REFERENCE_CHECKSUM_OFFSET, reference.checksumLow, true)
-  view.setInt32(RUN_REFERENCE_CHECKSUM_OFFSET + 4, reference.checksumHigh, true)
+  view.setUint32(EXTENT_REFERENCE_PAGE_OFFSET, reference.page, true)
+  view.setUint32(EXTENT_REFERENCE_CONTENT_BYTES_OFFSET, reference.contentBytes, true)
+  encodeEpoch(view, EXTENT_REFERENCE_EPOCH_OFFSET, reference.epoch)
+  view.setInt32(EXTENT_REFERENCE_CHECKSUM_OFFSET, reference.checksumLow, true)
+  view.setInt32(EXTENT_REFERENCE_CHECKSUM_OFFSET + 4, reference.checksumHigh, true)
 }
 
 /** Encodes an epoch as a u64. @internal */

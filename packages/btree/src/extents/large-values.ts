@@ -1,10 +1,10 @@
 import { assert, INVARIANTS } from '@ldb/base'
 import type { PageCache, PageSpace } from '@ldb/cache'
 import {
-  OVERFLOW_RUN_BYTES,
-  OVERFLOW_RUN_CHECKSUM_OFFSET,
-  OVERFLOW_RUN_CONTENT_BYTES_OFFSET,
-  runPageCount,
+  OVERFLOW_EXTENT_BYTES,
+  OVERFLOW_EXTENT_CHECKSUM_OFFSET,
+  OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET,
+  extentPageCount,
 } from '../format.js'
 import { uninitializedBytes } from '#uninitialized-bytes'
 import type { PageMemory } from '../page/memory.js'
@@ -59,13 +59,13 @@ export class LargeValues {
   copy(memory: PageMemory, offset: number): Uint8Array {
     const reference = decodeReference(memory.bytes, offset)
     const { page, contentBytes } = reference
-    const pageCount = runPageCount(contentBytes, this.#arena.pageBytes)
+    const pageCount = extentPageCount(contentBytes, this.#arena.pageBytes)
     if (!this.#isResident(reference, pageCount)) return this.#load(reference, pageCount)
     const start = this.#contiguousStart(page, pageCount)
     let value: Uint8Array
     if (start >= 0) {
       this.#slab ??= new ValueSlab()
-      value = this.#slab.copy(this.#arena, start + OVERFLOW_RUN_BYTES, contentBytes)
+      value = this.#slab.copy(this.#arena, start + OVERFLOW_EXTENT_BYTES, contentBytes)
     } else {
       value = uninitializedBytes(contentBytes)
       this.#gather(page, pageCount, value)
@@ -84,9 +84,11 @@ export class LargeValues {
   view(memory: PageMemory, offset: number): Uint8Array {
     const reference = decodeReference(memory.bytes, offset)
     const { page, contentBytes } = reference
-    const pageCount = runPageCount(contentBytes, this.#arena.pageBytes)
+    const pageCount = extentPageCount(contentBytes, this.#arena.pageBytes)
     const start = this.#isResident(reference, pageCount) ? this.#contiguousStart(page, pageCount) : -1
-    return start < 0 ? this.copy(memory, offset) : this.#arenaView(start + OVERFLOW_RUN_BYTES, contentBytes)
+    return start < 0
+      ? this.copy(memory, offset)
+      : this.#arenaView(start + OVERFLOW_EXTENT_BYTES, contentBytes)
   }
 
   /** Drops the frames of pages that have become free. */
@@ -114,11 +116,11 @@ export class LargeValues {
   #hasHeaderOf(frame: number, reference: ExtentReference): boolean {
     const { i32, pageShift } = this.#arena
     const word = (frame << pageShift) >> 2
-    const checksumWord = word + (OVERFLOW_RUN_CHECKSUM_OFFSET >> 2)
+    const checksumWord = word + (OVERFLOW_EXTENT_CHECKSUM_OFFSET >> 2)
     return (
       i32[checksumWord] === reference.checksumLow &&
       i32[checksumWord + 1] === reference.checksumHigh &&
-      (i32[word + (OVERFLOW_RUN_CONTENT_BYTES_OFFSET >> 2)] as number) >>> 0 === reference.contentBytes
+      (i32[word + (OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET >> 2)] as number) >>> 0 === reference.contentBytes
     )
   }
 
@@ -139,7 +141,7 @@ export class LargeValues {
   /** Copies the content of a resident extent from its frames, each contiguous group of frames at once. */
   #gather(page: number, pageCount: number, target: Uint8Array): void {
     const { pageShift, pageBytes } = this.#arena
-    let header = OVERFLOW_RUN_BYTES
+    let header = OVERFLOW_EXTENT_BYTES
     for (let done = 0, at = 0; done < pageCount;) {
       const count = this.#contiguousFrames(page + done, pageCount - done)
       const start = (this.#space.peek(page + done) << pageShift) + header
@@ -155,7 +157,7 @@ export class LargeValues {
   #load(reference: ExtentReference, pageCount: number): Uint8Array {
     const whole = this.#extents.readWhole(reference)
     if (pageCount <= this.#pageCountMax) this.#fillFrames(reference.page, pageCount, whole)
-    return whole.subarray(OVERFLOW_RUN_BYTES)
+    return whole.subarray(OVERFLOW_EXTENT_BYTES)
   }
 
   #fillFrames(page: number, pageCount: number, whole: Uint8Array): void {

@@ -1,9 +1,9 @@
 import { isLdbError } from '@ldb/base'
-import { createSeed64 } from '@ldb/integrity'
+import { createSeed64, UnitCodec } from '@ldb/integrity'
 import { FileSync, MemoryVfs } from '@ldb/vfs'
 import type { VfsFile } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
-import { OVERFLOW_RUN_BYTES, RUN_REFERENCE_BYTES, runPageCount } from '../format.js'
+import { OVERFLOW_EXTENT_BYTES, EXTENT_REFERENCE_BYTES, extentPageCount } from '../format.js'
 import { FreeSpace } from '../space/free-space.js'
 import { Reclaim } from '../space/reclaim.js'
 import { ExtentFile } from './extent-file.js'
@@ -29,7 +29,10 @@ function makeParts(seed = 5): ExtentParts {
   const reclaim = new Reclaim(1, (page, count) => freeSpace.free(page, count))
   const metaRewrite = { sync: (): void => {}, fileSync: new FileSync(vfs, file) }
   const epoch = { current: 2 ** 40 + 3 }
-  const extentFile = new ExtentFile({ file, seed: createSeed64(seed, 6), freeSpace, epoch }, PAGE_BYTES)
+  const extentFile = new ExtentFile(
+    { file, codec: new UnitCodec(createSeed64(seed, 6)), freeSpace, epoch },
+    PAGE_BYTES,
+  )
   const extents = new OverflowExtents(extentFile, { freeSpace, reclaim, epoch, metaRewrite }, 0)
   return { extents, extentFile, file, freeSpace, epoch }
 }
@@ -59,7 +62,7 @@ test.each([0, 1, 479, 480, 481, 992, 993, 65_504, 65_505, 70_000, 300_000])(
     window.set(bytesOf(length), 4)
     const reference = decodeReference(extents.write(window, 4, 4 + length).slice(), 0)
     expect(reference).toMatchObject({ page: 16, contentBytes: length, epoch: 2 ** 40 + 3 })
-    expect(freeSpace.pageCount).toBe(16 + Math.ceil((OVERFLOW_RUN_BYTES + length) / PAGE_BYTES))
+    expect(freeSpace.pageCount).toBe(16 + Math.ceil((OVERFLOW_EXTENT_BYTES + length) / PAGE_BYTES))
     expect(Buffer.compare(extentFile.read(reference), bytesOf(length))).toBe(0)
     expect(extents.count).toBe(1)
   },
@@ -69,7 +72,7 @@ test('a reference is decoded at any alignment', () => {
   const { extents } = makeParts()
   const written = extents.write(bytesOf(600), 0, 600).slice()
   for (let shift = 0; shift < 8; shift += 1) {
-    const bytes = new Uint8Array(RUN_REFERENCE_BYTES + 8)
+    const bytes = new Uint8Array(EXTENT_REFERENCE_BYTES + 8)
     bytes.set(written, shift)
     expect(decodeReference(bytes, shift)).toEqual(decodeReference(written, 0))
   }
@@ -79,11 +82,11 @@ test('a retired extent that nothing durable reaches is free at once, in its birt
   const { extents, freeSpace, epoch } = makeParts()
   const current = extents.write(bytesOf(2000), 0, 2000).slice()
   extents.retire(current, 0)
-  expect([extents.count, freeSpace.freeCount]).toEqual([0, runPageCount(2000, PAGE_BYTES)])
+  expect([extents.count, freeSpace.freeCount]).toEqual([0, extentPageCount(2000, PAGE_BYTES)])
   const old = extents.write(bytesOf(2000), 0, 2000).slice()
   epoch.current += 1
   extents.retire(old, 0)
-  expect([extents.count, freeSpace.freeCount]).toEqual([0, runPageCount(2000, PAGE_BYTES)])
+  expect([extents.count, freeSpace.freeCount]).toEqual([0, extentPageCount(2000, PAGE_BYTES)])
 })
 
 test('an extent whose write fails takes no pages', () => {
@@ -97,7 +100,7 @@ describe('a damaged extent', () => {
   test('is detected from any flipped bit of header or content', () => {
     const { extents, extentFile, file } = makeParts()
     const reference = write(extents, bytesOf(700))
-    const stored = new Uint8Array(OVERFLOW_RUN_BYTES + 700)
+    const stored = new Uint8Array(OVERFLOW_EXTENT_BYTES + 700)
     file.read(stored, 0, stored.length, 16 * PAGE_BYTES)
     for (let bit = 0; bit < stored.length * 8; bit += 1) {
       const byte = Uint8Array.of(stored[bit >> 3]! ^ (1 << (bit & 7)))

@@ -1,6 +1,6 @@
 import { assert } from '@ldb/base'
 import type { MetaRewrite } from '../file/meta-rewrite.js'
-import { RUN_REFERENCE_BYTES, runPageCount } from '../format.js'
+import { EXTENT_REFERENCE_BYTES, extentPageCount } from '../format.js'
 import type { FreeSpace } from '../space/free-space.js'
 import type { Reclaim } from '../space/reclaim.js'
 import type { ExtentFile } from './extent-file.js'
@@ -8,7 +8,7 @@ import { decodeReference, encodeReference } from './extent-reference.js'
 
 /** State of an open file that {@link OverflowExtents} shares. @internal */
 export interface OverflowExtentsParts {
-  readonly freeSpace: Pick<FreeSpace, 'allocateRun' | 'free'>
+  readonly freeSpace: Pick<FreeSpace, 'allocateExtent' | 'free'>
   readonly reclaim: Pick<Reclaim, 'retire'>
   readonly epoch: { readonly current: number }
   readonly metaRewrite: Pick<MetaRewrite, 'sync' | 'fileSync'>
@@ -24,7 +24,7 @@ export interface OverflowExtentsParts {
 export class OverflowExtents {
   readonly #file: ExtentFile
   readonly #parts: OverflowExtentsParts
-  readonly #reference = new Uint8Array(RUN_REFERENCE_BYTES)
+  readonly #reference = new Uint8Array(EXTENT_REFERENCE_BYTES)
   readonly #referenceView: DataView = new DataView(this.#reference.buffer)
   #count: number
 
@@ -43,8 +43,8 @@ export class OverflowExtents {
   /** Writes `content[start..end)` to a new extent. Returns its encoded reference, which the next call overwrites. */
   write(content: Uint8Array, start: number, end: number): Uint8Array {
     const { freeSpace, metaRewrite } = this.#parts
-    const pageCount = runPageCount(end - start, this.#file.pageBytes)
-    const page = freeSpace.allocateRun(pageCount)
+    const pageCount = extentPageCount(end - start, this.#file.pageBytes)
+    const page = freeSpace.allocateExtent(pageCount)
     try {
       metaRewrite.sync()
       encodeReference(this.#referenceView, this.#file.write(page, content, start, end))
@@ -63,6 +63,7 @@ export class OverflowExtents {
     const { reclaim } = this.#parts
     assert(this.#count > 0, 'an extent that is retired was counted')
     this.#count -= 1
-    reclaim.retire(page, runPageCount(contentBytes, this.#file.pageBytes), epoch, this.#parts.epoch.current)
+    const pageCount = extentPageCount(contentBytes, this.#file.pageBytes)
+    reclaim.retire(page, pageCount, epoch, this.#parts.epoch.current)
   }
 }

@@ -1,4 +1,4 @@
-import { RUN_REFERENCE_BYTES } from '../format.js'
+import { EXTENT_REFERENCE_BYTES } from '../format.js'
 import { sharedBytes } from '../page/prefix.js'
 import type { PageMemory } from '../page/memory.js'
 import { keyOffset, keyPartBytes, slotKeyBytes } from '../page/record.js'
@@ -30,7 +30,7 @@ export function makeSeparator(
 ): Separator {
   const key = right.slice(0, sharedBytes(left, right, right.length) + 1)
   if (key.length <= memory.keyPartMax) return { key, part: key }
-  const part = new Uint8Array(memory.keyInlineBytes + RUN_REFERENCE_BYTES)
+  const part = new Uint8Array(memory.keyInlineBytes + EXTENT_REFERENCE_BYTES)
   part.set(key.subarray(0, memory.keyInlineBytes))
   part.set(extents.write(key, 0, key.length), memory.keyInlineBytes)
   return { key, part }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ascending, fillBranch, fillLeaf, makeMemory } from '../../test/page-builder.js'
-import { PAGE_HEADER_BYTES, RUN_REFERENCE_BYTES, VALUE_IS_ENCODED, VALUE_IS_RUN } from '../format.js'
+import { PAGE_HEADER_BYTES, EXTENT_REFERENCE_BYTES, VALUE_IS_ENCODED, VALUE_IS_EXTENT } from '../format.js'
 import {
   heapStart,
   setDeadBytes,
@@ -80,7 +80,8 @@ describe('the fault of an invalid page is reported', () => {
     ['past the end', (memory) => setValueField(memory, recordOffset(memory, 0, 3), (PAGE_BYTES >> 2) + 1)],
     [
       'past the end',
-      (memory) => setValueField(memory, recordOffset(memory, 0, 3), VALUE_IS_RUN | (RUN_REFERENCE_BYTES - 1)),
+      (memory) =>
+        setValueField(memory, recordOffset(memory, 0, 3), VALUE_IS_EXTENT | (EXTENT_REFERENCE_BYTES - 1)),
     ],
     ['encoded', (memory) => setValueField(memory, recordOffset(memory, 0, 3), VALUE_IS_ENCODED | 10)],
     ['prefix is too long', (memory) => setPrefixBytes(memory, 0, memory.prefixMax + 1)],

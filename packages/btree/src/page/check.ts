@@ -4,11 +4,11 @@ import {
   PAGE_HEADER_BYTES,
   PAGE_HEADER_FLAGS_OFFSET,
   PageKind,
-  RUN_REFERENCE_BYTES,
+  EXTENT_REFERENCE_BYTES,
   SLOT_BYTES,
   VALUE_FIELD_BYTES,
   VALUE_IS_ENCODED,
-  VALUE_IS_RUN,
+  VALUE_IS_EXTENT,
   VALUE_LENGTH_MASK,
 } from '../format.js'
 import {
@@ -97,7 +97,7 @@ function checkHeap(memory: PageMemory, page: number, level: number): string | un
 function leafRecordBytes(memory: PageMemory, field: number, keyPart: number): number {
   const valuePart = field & VALUE_LENGTH_MASK
   const isInvalid =
-    (field & VALUE_IS_RUN) !== 0 ? valuePart !== RUN_REFERENCE_BYTES : valuePart > memory.valueInlineMax
+    (field & VALUE_IS_EXTENT) !== 0 ? valuePart !== EXTENT_REFERENCE_BYTES : valuePart > memory.valueInlineMax
   return isInvalid ? -1 : VALUE_FIELD_BYTES + keyPart + valuePart
 }
 

@@ -1,4 +1,4 @@
-import { RUN_REFERENCE_BYTES } from '../format.js'
+import { EXTENT_REFERENCE_BYTES } from '../format.js'
 
 /** Reads overflow extents. @internal */
 export interface ExtentReader {
@@ -48,7 +48,7 @@ export class PageMemory {
     this.pageBytes = pageBytes
     this.pageShift = 31 - Math.clz32(pageBytes)
     this.keyPartMax = pageBytes >> 3
-    this.keyInlineBytes = this.keyPartMax - RUN_REFERENCE_BYTES
+    this.keyInlineBytes = this.keyPartMax - EXTENT_REFERENCE_BYTES
     this.prefixMax = this.keyInlineBytes - 4
     this.valueInlineMax = pageBytes >> 2
     this.extents = extents

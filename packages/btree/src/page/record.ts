@@ -2,7 +2,7 @@ import {
   BRANCH_RECORD_CHILD_CHECKSUM_OFFSET,
   BRANCH_RECORD_KEY_OFFSET,
   VALUE_FIELD_BYTES,
-  VALUE_IS_RUN,
+  VALUE_IS_EXTENT,
   VALUE_LENGTH_MASK,
 } from '../format.js'
 import { pageLevel, SLOTS_WORD } from './page.js'
@@ -65,7 +65,7 @@ export function valuePartBytes(memory: PageMemory, record: number): number {
 
 /** Reports whether the leaf record at `record` stores its value in an overflow extent. @internal */
 export function valueIsExtent(memory: PageMemory, record: number): boolean {
-  return (valueField(memory, record) & VALUE_IS_RUN) !== 0
+  return (valueField(memory, record) & VALUE_IS_EXTENT) !== 0
 }
 
 /** Returns the size of a slot's record. @internal */

@@ -1,11 +1,12 @@
 import { corruption, INVARIANTS } from '@ldb/base'
 import type { PageSpace } from '@ldb/cache'
-import type { Seed64 } from '@ldb/integrity'
+import { UnitKind } from '@ldb/integrity'
+import type { Seed64, UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
+import { PAGE_HEADER_PAGE_NUMBER_OFFSET } from '../format.js'
 import { checkTreePage } from '../page/check.js'
 import type { PageMemory } from '../page/memory.js'
 import { checksumHigh, checksumLow, pageEpoch } from '../page/page.js'
-import { hashPage } from '../page/page-checksum.js'
 import { childChecksumHigh, childChecksumLow, childOf } from '../page/record.js'
 import type { FreeSpace } from '../space/free-space.js'
 import type { CheckedPages } from './checked-pages.js'
@@ -17,7 +18,7 @@ import type { Root } from './root.js'
 /** State of an open file that a {@link PageReader} shares with its siblings. @internal */
 export interface PageReaderParts {
   readonly file: VfsFile
-  readonly seed: Seed64
+  readonly codec: UnitCodec
   readonly freeSpace: FreeSpace
   readonly epoch: EpochCounter
   readonly pendingChecksums: PendingChecksums
@@ -37,11 +38,11 @@ export interface PageReaderParts {
 export class PageReader {
   readonly memory: PageMemory
   readonly space: PageSpace
+  /** Seed of the file's checksums, and of the hash index. */
   readonly seed: Seed64
   /** Decides whether lookups in the newest tree consult the hash index. */
   readonly indexUsage: IndexUsage = new IndexUsage()
   readonly #parts: PageReaderParts
-  readonly #hash = new Int32Array(2)
   /** Receives prefetched words, so that the compiler keeps the loads. */
   readonly #prefetchSink = new Int32Array(1)
   #layoutVersion = 0
@@ -49,7 +50,7 @@ export class PageReader {
   constructor(memory: PageMemory, space: PageSpace, parts: PageReaderParts) {
     this.memory = memory
     this.space = space
-    this.seed = parts.seed
+    this.seed = parts.codec.seed
     this.#parts = parts
   }
 
@@ -159,12 +160,15 @@ export class PageReader {
   /** Checks a loaded page against its own checksum, the one that its parent records, and the page structure (B3). */
   #verify(page: number, pageNumber: number, level: number, low: number, high: number): void {
     const { memory } = this
-    const { file, checkedPages, epoch } = this.#parts
+    const { file, codec, checkedPages, epoch } = this.#parts
     const fileOffset = pageNumber * memory.pageBytes
-    hashPage(memory, page, this.seed, this.#hash)
-    const actualLow = this.#hash[0] as number
-    const actualHigh = this.#hash[1] as number
-    if (actualLow !== checksumLow(memory, page) || actualHigh !== checksumHigh(memory, page)) {
+    if (!codec.decode(UnitKind.Page, fileOffset, 0, memory.bytes, page, memory.pageBytes)) {
+      throw corruption(file.path, fileOffset, 'a page cannot be decrypted')
+    }
+    const actualLow = checksumLow(memory, page)
+    const actualHigh = checksumHigh(memory, page)
+    const start = page + PAGE_HEADER_PAGE_NUMBER_OFFSET
+    if (!codec.isIntact(memory.bytes, start, page + memory.pageBytes, actualLow, actualHigh)) {
       throw corruption(file.path, fileOffset, 'a page does not match its checksum')
     }
     if (actualLow !== low || actualHigh !== high) {

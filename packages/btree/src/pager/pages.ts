@@ -1,5 +1,5 @@
 import type { PageCache, PageSpace } from '@ldb/cache'
-import type { Seed64 } from '@ldb/integrity'
+import type { UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import { ExtentFile } from '../extents/extent-file.js'
 import { LargeValues } from '../extents/large-values.js'
@@ -21,7 +21,7 @@ import { WriteBack } from './write-back.js'
 /** The open file that the pages belong to. @internal */
 export interface PagesFile {
   readonly file: VfsFile
-  readonly seed: Seed64
+  readonly codec: UnitCodec
   readonly metaRewrite: MetaRewrite
   readonly freeSpace: FreeSpace
   /** Epoch of the newest checkpoint in the file. The tree continues in the next one. */
@@ -37,7 +37,8 @@ export interface PagesFile {
  */
 export class Pages {
   readonly file: VfsFile
-  readonly seed: Seed64
+  /** Encodes and decodes everything that is written to the file and read from it. */
+  readonly codec: UnitCodec
   readonly metaRewrite: MetaRewrite
   readonly freeSpace: FreeSpace
   readonly epoch: EpochCounter
@@ -60,24 +61,24 @@ export class Pages {
 
   constructor(cache: PageCache, source: PagesFile) {
     const { pageBytes } = cache
-    const { file, seed, metaRewrite, freeSpace, durableEpoch } = source
+    const { file, codec, metaRewrite, freeSpace, durableEpoch } = source
     const { pendingChecksums } = this
     const epoch = new EpochCounter(durableEpoch + 1)
     const checkedPages = new CheckedPages()
     this.file = file
-    this.seed = seed
+    this.codec = codec
     this.metaRewrite = metaRewrite
     this.freeSpace = freeSpace
     this.epoch = epoch
-    this.extentFile = new ExtentFile({ file, seed, freeSpace, epoch }, pageBytes)
+    this.extentFile = new ExtentFile({ file, codec, freeSpace, epoch }, pageBytes)
     const scratch = new PageMemory(new Uint8Array(pageBytes), pageBytes, this.extentFile)
     this.memory = new PageMemory(cache.bytes, pageBytes, this.extentFile, scratch)
     this.copies = new PageCopies(pageBytes, this.extentFile)
-    this.writeBack = new WriteBack(this.memory, { file, seed, metaRewrite, pendingChecksums, checkedPages })
+    this.writeBack = new WriteBack(this.memory, { file, codec, metaRewrite, pendingChecksums, checkedPages })
     this.space = cache.attach(this.writeBack)
     this.reader = new PageReader(this.memory, this.space, {
       file,
-      seed,
+      codec,
       freeSpace,
       epoch,
       pendingChecksums,

@@ -1,10 +1,11 @@
 import type { PageWriter } from '@ldb/cache'
-import type { Seed64 } from '@ldb/integrity'
+import { UnitKind } from '@ldb/integrity'
+import type { UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import type { MetaRewrite } from '../file/meta-rewrite.js'
+import { PAGE_HEADER_PAGE_NUMBER_OFFSET } from '../format.js'
 import type { PageMemory } from '../page/memory.js'
 import { checksumHigh, checksumLow, setChecksum } from '../page/page.js'
-import { hashPage } from '../page/page-checksum.js'
 import type { CheckedPages } from './checked-pages.js'
 import type { PendingChecksums } from './pending-checksums.js'
 
@@ -17,7 +18,7 @@ const BATCH_BYTES = 1 << 16
 /** State of an open file that a {@link WriteBack} shares with its siblings. @internal */
 export interface WriteBackParts {
   readonly file: VfsFile
-  readonly seed: Seed64
+  readonly codec: UnitCodec
   readonly metaRewrite: MetaRewrite
   readonly pendingChecksums: PendingChecksums
   readonly checkedPages: CheckedPages
@@ -60,18 +61,21 @@ export class WriteBack implements PageWriter {
 
   /** Computes the checksum of the page at `page` and stores it in the page header. */
   updateChecksum(page: number): void {
-    hashPage(this.#memory, page, this.#parts.seed, this.#hash)
-    setChecksum(this.#memory, page, this.#hash[0] as number, this.#hash[1] as number)
+    const memory = this.#memory
+    const start = page + PAGE_HEADER_PAGE_NUMBER_OFFSET
+    this.#parts.codec.checksum(memory.bytes, start, page + memory.pageBytes, this.#hash)
+    setChecksum(memory, page, this.#hash[0] as number, this.#hash[1] as number)
   }
 
   /** Writes one page. The cache calls it to evict a dirty page; checkpoints write in batches instead. */
   writePage(pageNumber: number, _frame: number, page: number): void {
     const memory = this.#memory
-    const { file, metaRewrite } = this.#parts
+    const { file, codec, metaRewrite } = this.#parts
     this.updateChecksum(page)
     try {
       metaRewrite.sync()
-      file.write(memory.bytes, page, memory.pageBytes, pageNumber * memory.pageBytes)
+      const position = pageNumber * memory.pageBytes
+      codec.write(file, UnitKind.Page, position, 0, memory.bytes, page, memory.pageBytes)
     } catch (error) {
       this.#failure ??= error
       throw error

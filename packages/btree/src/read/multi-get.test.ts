@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { seeded } from '../../test/crash-vfs.js'
 import { keyOf } from '../../test/tree-harness.js'
 import { BTree } from '../btree.js'
-import { OVERFLOW_RUN_BYTES } from '../format.js'
+import { OVERFLOW_EXTENT_BYTES } from '../format.js'
 
 const PAGE_BYTES = 512
 const PATH = '/tree.ldb'
@@ -28,7 +28,7 @@ function likePage(page: Uint8Array): Uint8Array {
   const extent = new Uint8Array(2 * PAGE_BYTES)
   extent.set(page)
   extent.set(page, PAGE_BYTES)
-  return extent.subarray(OVERFLOW_RUN_BYTES)
+  return extent.subarray(OVERFLOW_EXTENT_BYTES)
 }
 
 test('loading large values does not change the other values of a multi-get', () => {

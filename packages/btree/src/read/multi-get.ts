@@ -57,11 +57,11 @@ export class MultiGet {
   }
 
   #probeIndex(keys: Uint8Array, ends: readonly number[], from: number, to: number): void {
-    const { memory, space, seed } = this.#pages
+    const { memory, space, reader } = this.#pages
     const records = this.#records
     const hashes = this.#hashes
     for (let index = from; index < to; index += 1) {
-      hashes[index - from] = hashKey(keys, startOf(ends, index), ends[index] as number, seed.low)
+      hashes[index - from] = hashKey(keys, startOf(ends, index), ends[index] as number, reader.seed.low)
     }
     let sum = 0
     for (let index = 0; index < to - from; index += 1) sum ^= space.prefetchIndex(hashes[index] as number)

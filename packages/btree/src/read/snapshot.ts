@@ -92,7 +92,7 @@ export class TreeSnapshot implements StoreSnapshot {
     const upper = bounds.upper === undefined ? 1 : this.#fractionBelow(bounds.upper)
     const share = Math.max(0, upper - lower)
     const { freeSpace, reclaim, memory } = this.#pages
-    const livePages = freeSpace.pageCount - freeSpace.firstPage - freeSpace.freeCount - reclaim.heldCount
+    const livePages = freeSpace.pageCount - freeSpace.firstPage - freeSpace.freeCount - reclaim.pendingCount
     return {
       count: Math.round(share * this.#state.entryCount),
       bytes: Math.round(share * Math.max(0, livePages) * memory.pageBytes),

@@ -82,7 +82,7 @@ export class LeafMerge {
       }
       const puts = operations.kind(index) === OperationKind.Put
       if (slot < count && order === 0) {
-        state.giveUpRuns(leaf, slot)
+        state.retireExtents(leaf, slot)
         state.entryCount -= 1
         this.#removes = true
         slot += 1

@@ -35,7 +35,7 @@ function deleteInLeaf(
       const end = searchLeaf(memory, leaf, upper, 0, upper.length)
       to = Math.max(from, end < 0 ? ~end : end)
     }
-    for (let slot = from; slot < to; slot += 1) state.giveUpRuns(leaf, slot)
+    for (let slot = from; slot < to; slot += 1) state.retireExtents(leaf, slot)
     removeSlots(memory, leaf, from, to)
     state.entryCount -= to - from
     if (to > from) mergeUp(state, state.root.level)
@@ -73,7 +73,7 @@ function giveUpSubtree(state: TreeState, page: number, level: number): void {
   const frame = page / memory.pageBytes
   pages.space.pin(frame)
   if (level === 0) {
-    if (pages.extents.count > 0) for (let slot = 0; slot < count; slot += 1) state.giveUpRuns(page, slot)
+    if (pages.extents.count > 0) for (let slot = 0; slot < count; slot += 1) state.retireExtents(page, slot)
   } else {
     for (let slot = 0; slot < count; slot += 1) {
       const child = childOf(memory, page, slot)

@@ -134,7 +134,7 @@ export class TreeState {
   }
 
   /** Gives up the runs that the record in a leaf's slot refers to. */
-  giveUpRuns(leaf: number, slot: number): void {
+  retireExtents(leaf: number, slot: number): void {
     const { memory } = this
     const keyBytes = slotKeyBytes(memory, leaf, slot)
     const record = recordOffset(memory, leaf, slot)

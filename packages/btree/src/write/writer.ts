@@ -1,5 +1,5 @@
 import { assert, copyWords } from '@ldb/base'
-import { RUN_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_RUN } from '../format.js'
+import { EXTENT_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_EXTENT } from '../format.js'
 import { hashKey } from '../page/key-hash.js'
 import { addToFilter } from '../read/leaf-filter.js'
 import { isIndexable, recordHasKey } from '../read/lookup.js'
@@ -66,7 +66,7 @@ function overwriteAtPlace(
   const keyBytes = keyEnd - keyStart
   const valueBytes = valueEnd - valueStart
   if (valueBytes > memory.valueInlineMax || !isIndexable(memory, keyBytes)) return false
-  const record = pages.space.indexedOffset(hashKey(bytes, keyStart, keyEnd, pages.seed.low), keyBytes)
+  const record = pages.space.indexedOffset(hashKey(bytes, keyStart, keyEnd, pages.reader.seed.low), keyBytes)
   if (record < 0 || !recordHasKey(memory, record, bytes, keyStart, keyEnd)) return false
   const leaf = (record >> memory.pageShift) << memory.pageShift
   if (!pages.allocator.isWritable(leaf) || valueField(memory, record) !== valueBytes) return false
@@ -149,7 +149,7 @@ export function deleteEntry(state: TreeState, bytes: Uint8Array, keyStart: numbe
     const leaf = state.descend(bytes, keyStart, keyEnd)
     const slot = searchLeaf(state.memory, leaf, bytes, keyStart, keyEnd)
     assert(slot >= 0, 'a key that is deleted is present')
-    state.giveUpRuns(leaf, slot)
+    state.retireExtents(leaf, slot)
     removeSlot(state.memory, leaf, slot)
     state.entryCount -= 1
     mergeUp(state, state.root.level)
@@ -177,7 +177,7 @@ function replace(
     return
   }
   const shrinks = valuePart(memory, valueBytes) < valuePartBytes(memory, record)
-  state.giveUpRuns(leaf, slot)
+  state.retireExtents(leaf, slot)
   removeSlot(memory, leaf, slot)
   insert(state, leaf, slot, bytes, keyStart, keyEnd, valueStart, valueEnd)
   // A shorter record needs no split, so that the path is still the one that led here.
@@ -224,7 +224,7 @@ export function writeRecord(
   const valueBytes = valueEnd - valueStart
   const isLong = valueBytes > memory.valueInlineMax
   const record = insertSlot(memory, page, slot, keyBytes, recordSize)
-  setValueField(memory, record, isLong ? RUN_REFERENCE_BYTES | VALUE_IS_RUN : valueBytes)
+  setValueField(memory, record, isLong ? EXTENT_REFERENCE_BYTES | VALUE_IS_EXTENT : valueBytes)
   writeKeyPart(state, record + VALUE_FIELD_BYTES, bytes, keyStart, keyEnd)
   const valueAt = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
   if (isLong) memory.bytes.set(state.pages.extents.write(bytes, valueStart, valueEnd), valueAt)
@@ -237,7 +237,7 @@ export function writeRecord(
 
 /** Bytes that a value takes in a leaf. */
 function valuePart(memory: PageMemory, valueBytes: number): number {
-  return valueBytes > memory.valueInlineMax ? RUN_REFERENCE_BYTES : valueBytes
+  return valueBytes > memory.valueInlineMax ? EXTENT_REFERENCE_BYTES : valueBytes
 }
 
 /** Writes the key part of a record: the key, or its beginning and the reference of a run that holds all of it. */

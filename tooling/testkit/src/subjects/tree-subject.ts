@@ -30,7 +30,7 @@ const PRESSED_SHAPE: EntryShape = {
 /** Where the meta blocks end. */
 export const META_END = 12_288
 const META_STRIDE = 4096
-const CHECKPOINT_OFFSET = 48
+const CHECKPOINT_OFFSET = 80
 const SPACE = 'tree'
 const STEPS = { apply: 8, checkpoint: 4, shrink: 1, pin: 2, release: 1, reopen: 1 }
 

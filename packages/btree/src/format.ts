@@ -102,6 +102,8 @@ assert(SLOT_BYTES === 8, 'a slot is two 32-bit words')
 export const VALUE_FIELD_BYTES = 2
 /** Mask of the value part's length in a value field. @internal */
 export const VALUE_LENGTH_MASK = 0x3fff
+/** Flag of a value field: the value is encoded, in files whose header announces encoded values. No file does yet. @internal */
+export const VALUE_IS_ENCODED = 0x4000
 /** Flag of a value field: the value part is an extent reference. @internal */
 export const VALUE_IS_EXTENT = 0x8000
 

@@ -1,5 +1,5 @@
 import { EXTENT_REFERENCE_BYTES } from '../format.js'
-import { sharedBytes } from '../page/edit.js'
+import { sharedBytes } from '../page/prefix.js'
 import type { PageMemory } from '../page/memory.js'
 import { keyOffset, keyPartBytes, slotKeyBytes } from '../page/record.js'
 import type { OverflowExtents } from './overflow-extents.js'

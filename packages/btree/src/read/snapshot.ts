@@ -8,7 +8,7 @@ import type { Root } from '../pager/root.js'
 import { searchBranch, searchLeaf } from '../page/search.js'
 import type { ValueSlab } from '../extents/value-slab.js'
 
-/** What a snapshot freezes. @internal */
+/** The state that a snapshot preserves. @internal */
 export interface SnapshotState {
   readonly root: Root
   readonly epoch: number
@@ -17,7 +17,7 @@ export interface SnapshotState {
 }
 
 /**
- * A frozen view of a tree: its root, kept from being reused by a pin on its epoch.
+ * A frozen view of a tree: a root, and a pin on its epoch that keeps its pages from being freed.
  *
  * @internal
  */
@@ -88,8 +88,8 @@ export class TreeSnapshot implements StoreSnapshot {
 
   estimate(bounds: KeyBounds = {}): RangeEstimate {
     this.#assertOpen()
-    const lower = bounds.lower === undefined ? 0 : this.#position(bounds.lower)
-    const upper = bounds.upper === undefined ? 1 : this.#position(bounds.upper)
+    const lower = bounds.lower === undefined ? 0 : this.#fractionBelow(bounds.lower)
+    const upper = bounds.upper === undefined ? 1 : this.#fractionBelow(bounds.upper)
     const share = Math.max(0, upper - lower)
     const { freeSpace, reclaim, memory } = this.#pages
     const livePages = freeSpace.pageCount - freeSpace.firstPage - freeSpace.freeCount - reclaim.pendingCount
@@ -107,8 +107,8 @@ export class TreeSnapshot implements StoreSnapshot {
     this.#pages.dropPropagatedChecksums()
   }
 
-  /** Where a key stands among all, from 0 to 1, taking all pages of a level to be equally full. */
-  #position(key: Uint8Array): number {
+  /** Estimates the fraction of entries below a key, from 0 to 1. Assumes that all pages of a level are equally full. */
+  #fractionBelow(key: Uint8Array): number {
     const pages = this.#pages
     const { memory } = pages
     let page = pages.reader.root(this.root)

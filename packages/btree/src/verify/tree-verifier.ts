@@ -7,14 +7,15 @@ import { findMeta, readMetaBlock } from '../file/meta-blocks.js'
 import { FILE_ENDS_WITHIN_PAGE, readStoredPage } from '../file/stored-page.js'
 import { extentPageCount, firstPageNumber, META_STRIDE, VALUE_FIELD_BYTES } from '../format.js'
 import { checkTreePage } from '../page/check.js'
-import { firstKeyedSlot, sharedBytes } from '../page/edit.js'
 import { PageMemory } from '../page/memory.js'
 import { isEdge, pageEpoch, prefixBytes, slotCount } from '../page/page.js'
+import { sharedBytes } from '../page/prefix.js'
 import {
   childChecksumHigh,
   childChecksumLow,
   childOf,
   copyKey,
+  firstKeyedSlot,
   keyOffset,
   keyPartBytes,
   recordOffset,

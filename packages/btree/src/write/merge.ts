@@ -1,6 +1,7 @@
 import { BRANCH_RECORD_KEY_OFFSET, PAGE_HEADER_BYTES } from '../format.js'
 import { pageEpoch, pageNumberOf, slotCount, usedBytes } from '../page/page.js'
-import { appendSlots, copyBytes, insertSlot, removeSlot, setFences } from '../page/edit.js'
+import { appendSlots, copyBytes, insertSlot, removeSlot } from '../page/edit.js'
+import { setFences } from '../page/prefix.js'
 import {
   branchRecordBytes,
   childChecksumHigh,

@@ -6,17 +6,8 @@ import {
   LEVELS_MAX,
 } from '../format.js'
 import { clearPage, pageNumberOf, slotCount, SLOTS_WORD, usedBytes } from '../page/page.js'
-import {
-  admitKey,
-  appendSlots,
-  copyToScratch,
-  fits,
-  insertSlot,
-  refillPage,
-  renewFences,
-  setFences,
-  setHead,
-} from '../page/edit.js'
+import { admitKey, renewFences, setFences, setHead } from '../page/prefix.js'
+import { appendSlots, copyToScratch, fits, insertSlot, refillPage } from '../page/edit.js'
 import type { PageMemory } from '../page/memory.js'
 import {
   branchRecordBytes,

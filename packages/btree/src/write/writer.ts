@@ -5,7 +5,8 @@ import { addToFilter } from '../read/leaf-filter.js'
 import { isIndexable, recordHasKey } from '../read/lookup.js'
 import { mergeUp } from './merge.js'
 import { pageNumberOf, prefixBytes } from '../page/page.js'
-import { admitKey, fits, fitsWithoutMoving, insertSlot, removeSlot } from '../page/edit.js'
+import { admitKey } from '../page/prefix.js'
+import { fits, fitsWithoutMoving, insertSlot, removeSlot } from '../page/edit.js'
 import type { PageMemory } from '../page/memory.js'
 import {
   keyPartBytes,

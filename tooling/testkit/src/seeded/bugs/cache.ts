@@ -34,9 +34,9 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     rows: [22],
     effect: 'of a page that made room twice before a checkpoint, the first checksum is remembered',
     file: 'packages/btree/src/pager/checksum-table.ts',
-    find: '    part.numbers[at + 1] = low\n    part.numbers[at + 2] = high\n',
+    find: '    part.words[at + 1] = low\n    part.words[at + 2] = high\n',
     replace:
-      '    if (part.numbers[at + 1] === 0) {\n      part.numbers[at + 1] = low\n      part.numbers[at + 2] = high\n    }\n',
+      '    if (part.words[at + 1] === 0) {\n      part.words[at + 1] = low\n      part.words[at + 2] = high\n    }\n',
     suite: 'crash-btree',
     cases: 10,
     firstSeed: 4,

@@ -21,7 +21,8 @@ export const AHEAD_BUGS: readonly SeededBug[] = [
     name: 'ahead-taken-for-a-sync',
     area,
     rows: [5, 7],
-    effect: 'a sync returns when an earlier writeback completes, without syncing data written after its start',
+    effect:
+      'a sync returns when an earlier writeback completes, without syncing data written after its start',
     file: fileSync,
     find: '    await this.#startSync()\n',
     replace: '    if (this.#inFlight.size === 0) await this.#startSync()\n',

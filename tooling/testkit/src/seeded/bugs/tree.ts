@@ -8,7 +8,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     name: 'tree-page-check-dropped',
     area,
     rows: [21, 22],
-    effect: 'a page from the disk is taken without any check',
+    effect: 'a page is loaded without any check',
     file: 'packages/btree/src/pager/page-reader.ts',
     find: '      this.#verify(page, pageNumber, level, pending?.low ?? low, pending?.high ?? high)\n',
     replace: '',
@@ -145,7 +145,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '    if (freeSpace.isFree(pageNumber)) {\n',
     replace: '    if (pageNumber < 0) {\n',
     suite: 'packages/btree/test/forged-file.test.ts',
-    test: 'whose root stands on a free page is corrupt',
+    test: 'with its root on a free page is corrupt',
   },
   {
     name: 'tree-split-off-by-one',
@@ -245,7 +245,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '      if (this.#space.lookup(each) < 0) return false\n',
     replace: '',
     suite: 'packages/btree/src/extents/large-values.test.ts',
-    test: 'comes back whole while its frames come and go',
+    test: 'is read whole while its frames are evicted',
   },
   {
     name: 'tree-places-outlived',
@@ -266,7 +266,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '    this.#values.forget(page, count)\n',
     replace: '',
     suite: 'packages/btree/src/extents/large-values.test.ts',
-    test: 'that is gone leaves no frame behind',
+    test: 'that is deleted leaves no frame behind',
   },
   {
     name: 'tree-write-failure-forgotten',

@@ -8,8 +8,8 @@ import { plainCodec } from '../../../packages/btree/src/file/file-codec.js'
 import { readMeta, writeMeta } from '../../../packages/btree/src/file/meta-blocks.js'
 
 /**
- * Makes a tree whose file has `pageCount` pages, nearly all of them holes that nobody may use: what is written next lies
- * behind them. The tree, `tree.ldb`, holds one entry, `key0`.
+ * Creates a tree whose file has `pageCount` pages, nearly all of them unusable holes, so that new pages are allocated after
+ * them. The tree, `tree.ldb`, contains one entry, `key0`.
  */
 export function withPagesBefore(pageCount: number, pageBytes: number): MemoryVfs {
   const vfs = new MemoryVfs()

@@ -1,7 +1,7 @@
 import { LdbError } from './ldb-error.js'
 
 /**
- * True where costly invariant checks run: in tests, which set `globalThis.LDB_INVARIANTS` before the first import.
+ * True when costly invariant checks are enabled: tests set `globalThis.LDB_INVARIANTS` to true before the first import.
  *
  * @category Errors
  */
@@ -9,8 +9,8 @@ export const INVARIANTS: boolean =
   (globalThis as { readonly LDB_INVARIANTS?: unknown }).LDB_INVARIANTS === true
 
 /**
- * Throws `LDB_INVARIANT` unless `condition` holds. For programmer errors only, never for what a caller, a file or
- * the operating system can cause.
+ * Throws `LDB_INVARIANT` unless `condition` is true. For programming errors only, never for errors that a caller, a file or the
+ * operating system can cause.
  *
  * @throws {@link LdbError} LDB_INVARIANT when the condition is false.
  * @category Errors

@@ -1,5 +1,5 @@
 /**
- * The shared vocabulary of LDB: errors, bytes, ranges, encodings, write batches and the contracts of stores.
+ * The shared types of LDB: errors, bytes, ranges, encodings, write batches and the contracts of stores.
  *
  * @packageDocumentation
  */
@@ -68,11 +68,13 @@ export type { BatchOrigin, BatchSection, KeyspaceSection } from './batch/section
 
 // The contracts of stores
 export type {
-  CheckpointOptions,
+  BackgroundWork,
+  CompactionRequest,
   KeyBounds,
   OrderedStore,
   RangeEstimate,
   StoreCursor,
+  StoreObserver,
   StoreSnapshot,
   StoreStats,
   VerifyFinding,

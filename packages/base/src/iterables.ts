@@ -1,22 +1,23 @@
 import { kindOf } from './bytes/bytes.js'
 import { invalidArgument } from './ldb-error.js'
 
-/** What a user gives where things to walk over are wanted. */
-type Given =
+/** An argument that may be iterable. */
+type MaybeIterable =
   { readonly [Symbol.iterator]?: unknown; readonly [Symbol.asyncIterator]?: unknown } | null | undefined
 
 /**
- * Makes sure of what a user gave to be walked over.
+ * Checks that an argument is iterable.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT for what cannot be.
+ * @param what - name of the argument in the error message.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it is not.
  * @category Errors
  */
 export function assertIterable(what: string, value: unknown): asserts value is Iterable<unknown> {
-  if (typeof (value as Given)?.[Symbol.iterator] === 'function') return
+  if (typeof (value as MaybeIterable)?.[Symbol.iterator] === 'function') return
   throw invalidArgument(`${what} must be an array or another iterable, not ${kindOf(value)}`)
 }
 
-/** Reports whether something is walked over by promises. @category Errors */
+/** Reports whether a value is an async iterable. @category Errors */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof (value as Given)?.[Symbol.asyncIterator] === 'function'
+  return typeof (value as MaybeIterable)?.[Symbol.asyncIterator] === 'function'
 }

@@ -3,7 +3,7 @@ import { assert } from './assert.js'
 import { toLsn, toPageNumber, toSeq, toTxId } from './branded-numbers.js'
 import { corruption, invalidArgument, isLdbError, LdbError } from './ldb-error.js'
 
-it('carries code, cause and frozen details', () => {
+it('has a code, a cause and frozen details', () => {
   const cause = new Error('disk')
   const error = new LdbError('LDB_IO', 'write failed', { cause, details: { file: 'f', errno: 'EIO' } })
   expect(error).toBeInstanceOf(Error)
@@ -13,7 +13,7 @@ it('carries code, cause and frozen details', () => {
   expect('cause' in new LdbError('LDB_IO', 'x')).toBe(false)
 })
 
-it('is told from other errors, and from other codes, across copies of the package', () => {
+it('isLdbError recognizes errors and codes across copies of the package', () => {
   const error = invalidArgument('no')
   const foreign = Object.assign(new Error('x'), { code: 'LDB_IO', [Symbol.for('ldb.LdbError')]: true })
   expect([isLdbError(error), isLdbError(error, 'LDB_INVALID_ARGUMENT'), isLdbError(error, 'LDB_IO')]).toEqual(
@@ -31,7 +31,7 @@ it('is told from other errors, and from other codes, across copies of the packag
   }
 })
 
-it('names file and offset of corruption', () => {
+it('a corruption error names file and offset', () => {
   const error = corruption('tree.ldb', 8192, 'page checksum', { expected: 1, actual: 2 })
   expect(error).toMatchObject({
     code: 'LDB_CORRUPTION',
@@ -41,7 +41,7 @@ it('names file and offset of corruption', () => {
   expect(error.message).toContain('8192')
 })
 
-it('asserts, and makes only numbers that can be', () => {
+it('assertions and branded numbers throw LDB_INVARIANT', () => {
   const invariant = expect.objectContaining({ code: 'LDB_INVARIANT' })
   expect(() => assert(false, 'never')).toThrow(invariant)
   expect(() => assert(true, 'always')).not.toThrow()

@@ -1,6 +1,6 @@
 /**
- * Every reason for which LDB refuses or fails an operation. Codes are API: they never change meaning, and code
- * should be written against them. Messages are for people and may change.
+ * Code of an {@link LdbError}: the reason why an operation is refused or fails. Codes are API and keep their meaning; programs
+ * should test them. Messages are for people and may change.
  *
  * @category Errors
  */
@@ -25,45 +25,45 @@ export type LdbErrorCode =
   | 'LDB_INVARIANT'
 
 /**
- * What an error knows beyond its message. Every field is optional; which ones are set depends on the code.
+ * Details of an {@link LdbError}. Every field is optional; which fields are set depends on the code.
  *
  * @category Errors
  */
 export interface LdbErrorDetails {
-  /** Path of the file at fault. */
+  /** Path of the affected file. */
   readonly file?: string
-  /** Byte offset in that file. */
+  /** Byte offset in that file, or in the argument that is invalid. */
   readonly offset?: number
-  /** The key at fault, encoded. */
+  /** The affected key, encoded. */
   readonly key?: Uint8Array
-  /** What should have been there. */
+  /** The expected value, or the limit. */
   readonly expected?: string | number
-  /** What was there. */
+  /** The actual value. */
   readonly actual?: string | number
-  /** The operating system's name of the failure, `'ENOSPC'` for instance. */
+  /** Symbolic error code of the operating system, for instance `'ENOSPC'`. */
   readonly errno?: string
-  /** The file operation that failed, `'write'` for instance. */
+  /** Name of the failed file operation, for instance `'write'`. */
   readonly operation?: string
-  /** Who holds a lock. */
+  /** Description of the holder of a lock. */
   readonly holder?: string
 }
 
-const ERROR_MARK = Symbol.for('ldb.LdbError')
+const ERROR_BRAND = Symbol.for('ldb.LdbError')
 
 /**
- * The one class of error that leaves LDB.
+ * The class of every error that LDB throws.
  *
- * @remarks Test with {@link isLdbError}, not with `instanceof`: two copies of a package may be loaded side by side.
+ * @remarks Test with {@link isLdbError}, not with `instanceof`: several copies of this package may be loaded.
  * @category Errors
  */
 export class LdbError extends Error {
   override readonly name: string = 'LdbError'
-  /** Why; this is what programs should look at. */
+  /** The reason; programs should test this. */
   readonly code: LdbErrorCode
-  /** What is known beyond the message; frozen. */
+  /** Further details; frozen. */
   readonly details: LdbErrorDetails
   /** @internal */
-  readonly [ERROR_MARK]: boolean = true
+  readonly [ERROR_BRAND]: boolean = true
 
   constructor(
     code: LdbErrorCode,
@@ -77,7 +77,7 @@ export class LdbError extends Error {
 }
 
 /**
- * Reports whether `error` is an {@link LdbError}, of the given code when one is named.
+ * Reports whether `error` is an {@link LdbError}, and has the given code when one is passed.
  *
  * @example
  * ```ts
@@ -90,13 +90,14 @@ export class LdbError extends Error {
  */
 export function isLdbError(error: unknown, code?: LdbErrorCode): error is LdbError {
   if (typeof error !== 'object' || error === null) return false
-  const candidate = error as { [ERROR_MARK]?: unknown; code?: unknown }
-  return candidate[ERROR_MARK] === true && (code === undefined || candidate.code === code)
+  const candidate = error as { [ERROR_BRAND]?: unknown; code?: unknown }
+  return candidate[ERROR_BRAND] === true && (code === undefined || candidate.code === code)
 }
 
 /**
- * Makes an `LDB_CORRUPTION` error. Corruption always names the file and the offset of the bytes at fault.
+ * Creates an `LDB_CORRUPTION` error, which always names the file and the offset of the corrupt bytes.
  *
+ * @param offset - byte offset in the file.
  * @category Errors
  */
 export function corruption(
@@ -113,7 +114,7 @@ export function corruption(
 }
 
 /**
- * Makes an `LDB_INVALID_ARGUMENT` error.
+ * Creates an `LDB_INVALID_ARGUMENT` error.
  *
  * @category Errors
  */
@@ -121,7 +122,7 @@ export function invalidArgument(message: string, details: LdbErrorDetails = {}):
   return new LdbError('LDB_INVALID_ARGUMENT', message, { details })
 }
 
-/** Makes an `LDB_TOO_LARGE` error, for something of more bytes than it may have. @category Errors */
+/** Creates an `LDB_TOO_LARGE` error for `actual` bytes where at most `expected` are allowed. @category Errors */
 export function tooLarge(what: string, actual: number, expected: number): LdbError {
   return new LdbError('LDB_TOO_LARGE', `${what} of ${actual} bytes is over the limit of ${expected}`, {
     details: { expected, actual },

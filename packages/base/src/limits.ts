@@ -1,12 +1,12 @@
-/** Greatest length of an encoded key, in bytes. An empty key is allowed. @category Limits */
+/** Greatest length of an encoded key, in bytes. The smallest is 0. @category Limits */
 export const KEY_BYTES_MAX = 65_535
 
 /** Greatest length of an encoded value, in bytes: 1 GiB. @category Limits */
 export const VALUE_BYTES_MAX = 1_073_741_824
 
 /**
- * Greatest length of an encoded batch, in bytes: 1 GiB, and room for the key and the headers, so that one operation with
- * the greatest key and the greatest value still fits.
+ * Greatest length of an encoded batch, in bytes: 1 GiB plus 128 KiB, so that an operation with the longest key and the longest value
+ * fits with its headers.
  *
  * @category Limits
  */

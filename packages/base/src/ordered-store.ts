@@ -3,7 +3,7 @@ import type { BatchSection } from './batch/section.js'
 import type { ResumableTask, Syncable } from './resumable-task.js'
 
 /**
- * Bounds of a cursor, over encoded keys: `lower` inclusive, `upper` exclusive. `undefined` stands for no bound.
+ * Bounds of a cursor, over encoded keys: `lower` inclusive, `upper` exclusive. `undefined` means unbounded.
  *
  * @category Contracts
  */
@@ -13,17 +13,25 @@ export interface KeyBounds {
 }
 
 /**
- * An ordered map from byte strings to byte strings, in byte order, that follows a log of commits. Every engine is
- * one, and one suite of tests runs against all of them.
+ * An ordered map from byte strings to byte strings, in byte order, that follows a log of commits. Every storage engine
+ * implements it, and one test suite runs against all of them.
  *
- * @remarks A store does not log: what was applied since the last checkpoint is lost with the process, and whoever
- * owns the log applies it again, from `durableSeq` on.
+ * @remarks
+ * **Durability.** A store does not log. A crash loses every commit after `durableSeq`; the owner of the log applies them again
+ * when it opens the store. A store may write a checkpoint at any time after its owner has opened it, but it makes a checkpoint
+ * durable only after it has synced the log (C6): otherwise a crash could leave one store ahead of the log.
+ *
+ * **Interrupted reads.** The file system below a store may throw from any read of a file whose bytes are not in memory. The
+ * owner then loads those bytes off the thread and calls the method again. Therefore every reading method (`get`,
+ * `getBorrowed`, `getMany`, `has`, `prefetch`, a snapshot's methods, every move of a cursor) leaves the store unchanged when it
+ * throws, and the repeated call returns what an uninterrupted call would have returned. A cursor whose move was interrupted stays
+ * where it was.
  * @category Contracts
  */
 export interface OrderedStore {
-  /** Seq of the newest section applied; 0 when there is none. */
+  /** Sequence number of the newest section applied; 0 when there is none. */
   readonly seq: Seq
-  /** Everything up to this seq is in the last durable checkpoint. */
+  /** Every section up to this sequence number is in the last durable checkpoint. */
   readonly durableSeq: Seq
 
   /**
@@ -34,18 +42,18 @@ export interface OrderedStore {
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
 
   /**
-   * Returns the value of a key without a copy, or `undefined`: borrowed until the next call of anything on the store, and
-   * never to be written to.
+   * Returns the value of a key without copying it, or `undefined`. The bytes are borrowed until the next call of any method of
+   * the store, and must not be written to.
    *
-   * @throws as `get` does.
+   * @throws {@link LdbError} as `get` does.
    */
   getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
 
   /**
-   * Returns copies of the values of many keys, in their order, `undefined` for each that is absent. Key `i` ends before
-   * byte `ends[i]` of `keys`, and begins where the one before it ends.
+   * Returns copies of the values of many keys, in their order, `undefined` for each absent key. Key `i` ends before byte
+   * `ends[i]` of `keys` and begins where key `i - 1` ends.
    *
-   * @throws as `get` does.
+   * @throws {@link LdbError} as `get` does.
    */
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
 
@@ -53,65 +61,125 @@ export interface OrderedStore {
   has(key: Uint8Array, keyBytes?: number): boolean
 
   /**
-   * Brings into memory what a change of a key will look at first, and remembers nothing of it. Absent where a change looks at
-   * nothing.
+   * Loads into memory what `apply` reads first when it changes a key. Does nothing in a store whose writes read nothing.
    *
-   * @throws as `get` does.
+   * @throws {@link LdbError} as `get` does.
    */
-  prefetch?(key: Uint8Array, keyBytes?: number): void
+  prefetch(key: Uint8Array, keyBytes?: number): void
 
   /**
-   * Applies the operations of one section, in their order, all or nothing, and makes them visible before it
-   * returns. The bytes of the section are not kept.
+   * Applies the operations of one section, in their order, all or nothing. They are visible when it returns. The bytes of the
+   * section are not retained.
    *
-   * @param seq - greater than that of any section applied before.
-   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_CORRUPTION: the store is then poisoned, because part of the
-   * section may be in memory; every later read and write gives LDB_POISONED until it is opened again.
+   * @param seq - greater than that of any section applied before; between `beginReplay` and `endReplay` it may be equal.
+   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_CORRUPTION: the store is then poisoned, because part of the section may be
+   * in memory; every later read and write throws LDB_POISONED until the store is opened again.
    */
   apply(section: BatchSection, seq: Seq): void
 
-  /** Freezes the present state; costs no I/O and no copy. Pinned until released. */
+  /**
+   * Begins a replay of the log. Until `endReplay`, sections arrive out of commit order: the owner gathers many commits and
+   * applies them by key range, the last operation on each key only, under the sequence number of the newest gathered commit.
+   *
+   * @remarks No checkpoint and no other durable state may contain a part of them: `durableSeq` does not advance, and a crash
+   * leaves what the store held when it was opened. A store that runs out of memory may write files of its own, but it installs
+   * them after `endReplay`.
+   */
+  beginReplay(): void
+
+  /** Ends a replay: every commit up to `seq` has been applied. The store may write checkpoints from now on. */
+  endReplay(seq: Seq): void
+
+  /** Freezes the present state; costs no I/O and no copy. The snapshot is pinned until it is released. */
   snapshot(): StoreSnapshot
 
-  /**
-   * Writes the present state down; `durableSeq` is then `seq`. When nothing has changed since the last one, costs
-   * nothing.
-   *
-   * @param options - `shrink`: also move data down to give as much of the file back as can be.
-   */
-  checkpoint(options?: CheckpointOptions): void
+  /** Writes a checkpoint and waits for the device; `durableSeq` is then `seq`. Costs nothing when nothing has changed since the last. */
+  checkpoint(): void
 
   /**
-   * Begins a checkpoint: freezes the present state before it returns, without a write. What is applied from then on is no
-   * part of it. The work that is given writes it down, a little at a time, waits for the device and makes it durable;
-   * whatever needs it done first carries it on by itself. Absent where a checkpoint cannot be made in steps.
+   * Begins a checkpoint: freezes the present state before it returns, without a write. Sections applied later are not part of it.
+   * The returned task writes the state in steps, waits for the device and makes the checkpoint durable. A store that needs the
+   * checkpoint finished runs the remaining steps itself.
    *
-   * @param log - brought to the device before the checkpoint may become durable: the log of what is in it.
-   * @param turn - waited for about every millisecond that the work takes, so that something else has its turn.
+   * @param log - synced before the checkpoint becomes durable (C6).
+   * @param timeSlice - yielded about every millisecond of work, so that the caller can let other work run.
    * @throws {@link LdbError} as `checkpoint` does.
    */
-  beginCheckpoint?(log?: Syncable, turn?: Syncable): ResumableTask
+  beginCheckpoint(log?: Syncable, timeSlice?: Syncable): ResumableTask
+
+  /** Compacts the store with full effort and waits for the device. */
+  compact(bounds?: KeyBounds): void
 
   /**
-   * Makes sure, off this thread, of what was found at opening, so that the first write need not. A failure poisons. Absent where
-   * nothing is found that one has to be sure of.
+   * Begins a compaction if it is worth its cost: the store rewrites live data so that files shrink or reads get cheaper. Returns
+   * `undefined` when the store declines; with `effort: 'full'` it never does.
    */
-  confirm?(): Promise<void>
+  beginCompaction(request: CompactionRequest): ResumableTask | undefined
 
-  /** Walks everything there is and reports each thing found wrong to the sink. Never throws LDB_CORRUPTION. */
+  /**
+   * Returns the bytes of log that the store prefers between two checkpoints. An owner of several stores adds them up and bounds
+   * the sum. May cost as much as `stats`.
+   */
+  logBytesPreferred(): number
+
+  /**
+   * Persists the state that was recovered at open, off the thread, so that the first write does not have to. A failure poisons
+   * the store. Resolves at once when the recovered state is known to be durable.
+   */
+  persistRecovered(): Promise<void>
+
+  /**
+   * Checks every file, page or block, record and key of the present state and reports each fault to the sink. Goes on after a
+   * fault where it can. Never throws LDB_CORRUPTION.
+   */
   verify(sink: VerifySink): void
 
-  /** Returns figures about the present state; costs no I/O. */
+  /** Returns statistics of the present state; costs no I/O. */
   stats(): StoreStats
 
-  /** Gives all resources back, without a checkpoint. Idempotent. */
+  /** Releases all resources, without a checkpoint. Idempotent. */
   close(): void
 }
 
-/** How to write a checkpoint. @category Contracts */
-export interface CheckpointOptions {
-  /** Move data towards the beginning of the file and cut the rest off. Default false. */
-  readonly shrink?: boolean
+/** How much a compaction may cost. @category Contracts */
+export interface CompactionRequest {
+  /**
+   * `'full'`: the user asked for a compaction; reclaim all that can be reclaimed. `'explicit'`: part of a checkpoint that the user
+   * asked for, or of `close`; may take a while. `'automatic'`: part of a background checkpoint; only where it pays at once.
+   */
+  readonly effort: 'full' | 'explicit' | 'automatic'
+  /** Keys to compact; an engine may compact more. @defaultValue all */
+  readonly bounds?: KeyBounds | undefined
+  /** Synced before the result becomes durable (C6). */
+  readonly log?: Syncable | undefined
+  /** Yielded about every millisecond of work. */
+  readonly timeSlice?: Syncable | undefined
+}
+
+/**
+ * Receives what a store does by itself: an engine with background work reports it to its owner. Methods must not throw, and must
+ * not call the store.
+ *
+ * @category Contracts
+ */
+export interface StoreObserver {
+  /** Called when the store wants a checkpoint before the log has reached its preferred length. Cheap; may be called often. */
+  wantsCheckpoint(): void
+  /** Called when a caller has waited inside `apply` for background work. `reason` names the work; `durationMs` the wait. */
+  stalled(reason: string, durationMs: number): void
+  /** Called when a piece of background work has ended successfully. */
+  completed(work: BackgroundWork): void
+  /** Called when background work has failed; the store is poisoned. */
+  failed(error: unknown): void
+}
+
+/** A piece of background work of a store. @category Contracts */
+export interface BackgroundWork {
+  readonly kind: 'flush' | 'compaction' | 'checkpoint'
+  readonly durationMs: number
+  /** Bytes of the store's files before and after. */
+  readonly fileBytesBefore: number
+  readonly fileBytesAfter: number
 }
 
 /**
@@ -120,7 +188,7 @@ export interface CheckpointOptions {
  * @category Contracts
  */
 export interface StoreSnapshot {
-  /** Seq of the newest section that the view holds; 0 when there is none. */
+  /** Sequence number of the newest section in the view; 0 when there is none. */
   readonly seq: Seq
   /** Returns a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`. */
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined
@@ -130,7 +198,7 @@ export interface StoreSnapshot {
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
   /** Reports whether a key is present, without reading its value. */
   has(key: Uint8Array, keyBytes?: number): boolean
-  /** Opens a cursor, standing nowhere. It stays valid until it is closed, and must be closed before the release. */
+  /** Opens a cursor without a current entry. It stays valid until it is closed, and must be closed before the release. */
   cursor(bounds?: KeyBounds): StoreCursor
   /** Counts the entries within bounds, exactly. */
   count(bounds?: KeyBounds): number
@@ -140,7 +208,7 @@ export interface StoreSnapshot {
   release(): void
 }
 
-/** What a range holds, about. @category Contracts */
+/** An estimate of the contents of a key range. @category Contracts */
 export interface RangeEstimate {
   /** Entries. */
   readonly count: number
@@ -149,24 +217,24 @@ export interface RangeEstimate {
 }
 
 /**
- * A place in a snapshot. Each move returns false, and the cursor then stands nowhere, when there is no entry there
- * within the bounds.
+ * A position in a snapshot. Each move returns true when it has reached an entry within the bounds; otherwise the cursor has no
+ * current entry.
  *
  * @category Contracts
  */
 export interface StoreCursor {
-  /** True while the cursor stands on an entry. */
+  /** True while the cursor has a current entry. */
   readonly valid: boolean
-  /** Key of the entry: borrowed, until the next move or close. Throws LDB_INVALID_ARGUMENT when standing nowhere. */
+  /** Key of the current entry: borrowed until the next move or close. Throws LDB_INVALID_ARGUMENT without a current entry. */
   readonly key: Uint8Array
-  /** Value of the entry: borrowed, until the next move or close. Throws LDB_INVALID_ARGUMENT when standing nowhere. */
+  /** Value of the current entry: borrowed until the next move or close. Throws LDB_INVALID_ARGUMENT without a current entry. */
   readonly value: Uint8Array
   /**
-   * Returns the key of the entry as the caller's own: no move changes it, and writing to it changes no other read but `key`,
-   * until the next move. Throws as `key` does.
+   * Returns the key of the current entry as bytes that belong to the caller: no move changes them. Writing to them may change
+   * what `key` returns until the next move, and no other read. Throws as `key` does.
    */
   takeKey(): Uint8Array
-  /** Returns the value of the entry as the caller's own, as {@link StoreCursor.takeKey} does the key. */
+  /** Returns the value of the current entry as bytes that belong to the caller, as {@link StoreCursor.takeKey} does for the key. */
   takeValue(): Uint8Array
   /** Moves to the smallest entry within the bounds. */
   first(): boolean
@@ -176,23 +244,23 @@ export interface StoreCursor {
   seek(key: Uint8Array, keyBytes?: number): boolean
   /** Moves to the greatest entry whose key is not above `key`. */
   seekBackward(key: Uint8Array, keyBytes?: number): boolean
-  /** Moves on by one; from nowhere, to the first entry. */
+  /** Moves to the next entry; without a current entry, to the first one. */
   next(): boolean
-  /** Moves back by one; from nowhere, to the last entry. */
+  /** Moves to the previous entry; without a current entry, to the last one. */
   previous(): boolean
-  /** Gives resources back. Idempotent. */
+  /** Releases the cursor's resources. Idempotent. */
   close(): void
 }
 
-/** Where `verify` puts what it finds and how far it is. @category Contracts */
+/** Receives the findings and the progress of a verification. @category Contracts */
 export interface VerifySink {
-  /** Called for each thing found wrong. */
+  /** Called for each fault. */
   finding(finding: VerifyFinding): void
-  /** Called as the walk goes on; counts are those since the last call. Throwing here ends the walk. */
+  /** Called as the walk proceeds; counts are those since the last call. Throwing here ends the walk. */
   progress(progress: VerifyProgress): void
 }
 
-/** One thing that is wrong. @category Contracts */
+/** One fault that a verification has found. @category Contracts */
 export interface VerifyFinding {
   /** Kind of fault, stable: `'checksum'`, `'structure'`, `'order'`, `'leak'`, `'count'`, `'missing'`, `'io'`. */
   readonly kind: 'checksum' | 'structure' | 'order' | 'leak' | 'count' | 'missing' | 'io'
@@ -200,12 +268,14 @@ export interface VerifyFinding {
   readonly file: string
   /** Byte offset in the file. */
   readonly offset: number
-  /** What is wrong there, for people. */
+  /** Description of the fault, for people. */
   readonly message: string
 }
 
-/** What a walk has checked since it last said so. @category Contracts */
+/** Amounts that a verification has checked since its last report. @category Contracts */
 export interface VerifyProgress {
+  /** Files of which checking has begun. @defaultValue 0 */
+  readonly files?: number
   /** Pages, blocks or records checked. */
   readonly units: number
   /** Entries checked. */
@@ -214,15 +284,17 @@ export interface VerifyProgress {
   readonly bytes: number
 }
 
-/** What every store can say of itself. @category Contracts */
+/** Statistics of a store. @category Contracts */
 export interface StoreStats {
-  /** Entries in the present state. */
+  /** Entries in the present state: exact, or an estimate where `isEntryCountExact` is false. */
   readonly entryCount: number
-  /** Bytes of its files. */
+  /** False when `entryCount` is an estimate, as in an engine that stores several versions of an entry. */
+  readonly isEntryCountExact: boolean
+  /** Bytes of the store's files. */
   readonly fileBytes: number
-  /** Bytes of its files that hold live data, overhead included. */
+  /** Bytes of the store's files that hold live data, overhead included. */
   readonly liveBytes: number
-  /** Bytes changed in memory that no checkpoint holds yet. */
+  /** Bytes changed in memory that no checkpoint contains yet. */
   readonly dirtyBytes: number
   /** Levels of pages or tables. */
   readonly depth: number

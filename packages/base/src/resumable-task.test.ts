@@ -2,16 +2,16 @@ import { expect, test } from 'vitest'
 import { ResumableTask } from './resumable-task.js'
 import type { DeviceSteps, Syncable } from './resumable-task.js'
 
-/** Three steps, each followed by a wait that the test ends, or finds ended on the thread. */
-function makeWork(log: string[]): { work: ResumableTask; end: (failure?: Error) => void } {
-  let end: (failure?: Error) => void = () => undefined
+/** Makes a task of three steps; after the first two it waits for a sync that blocks or that the test settles. */
+function makeTask(log: string[]): { task: ResumableTask; settle: (failure?: Error) => void } {
+  let settle: (failure?: Error) => void = () => undefined
   const wait = (name: string): Syncable => ({
     sync: () => {
-      log.push(`${name} on thread`)
+      log.push(`${name} blocking`)
     },
     syncAsync: () =>
       new Promise((resolve, reject) => {
-        end = (failure) => {
+        settle = (failure) => {
           if (failure === undefined) resolve()
           else reject(failure)
         }
@@ -28,80 +28,80 @@ function makeWork(log: string[]): { work: ResumableTask; end: (failure?: Error) 
       log.push('saw the failure')
       throw error
     } finally {
-      log.push('let go')
+      log.push('cleaned up')
     }
   }
   return {
-    work: new ResumableTask(steps()),
-    end: (failure) => {
-      end(failure)
+    task: new ResumableTask(steps()),
+    settle: (failure) => {
+      settle(failure)
     },
   }
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-const ALL = ['first', 'a on thread', 'second', 'b on thread', 'third', 'let go']
+const nextTick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const ALL = ['first', 'a blocking', 'second', 'b blocking', 'third', 'cleaned up']
 
-test('runs to its end on the thread, once', () => {
+test('sync runs all steps once', () => {
   const log: string[] = []
-  const { work } = makeWork(log)
+  const { task } = makeTask(log)
   expect(log).toEqual([])
-  work.sync()
-  work.sync()
+  task.sync()
+  task.sync()
   expect(log).toEqual(ALL)
-  expect(work.isEnded).toBe(true)
+  expect(task.isEnded).toBe(true)
 })
 
-test('waits off the thread, for all who ask', async () => {
+test('concurrent syncAsync calls share one run', async () => {
   const log: string[] = []
-  const { work, end } = makeWork(log)
-  const both = [work.syncAsync(), work.syncAsync()]
+  const { task, settle } = makeTask(log)
+  const both = [task.syncAsync(), task.syncAsync()]
   for (const count of [1, 2]) {
     expect(log).toHaveLength(count)
-    end()
-    await turn()
+    settle()
+    await nextTick()
   }
   await Promise.all(both)
-  expect(log).toEqual(['first', 'second', 'third', 'let go'])
+  expect(log).toEqual(['first', 'second', 'third', 'cleaned up'])
 })
 
-test('is carried on by whoever needs it, and nothing is done twice', async () => {
+test('sync completes a task while syncAsync waits, and no step runs twice', async () => {
   const log: string[] = []
-  const { work, end } = makeWork(log)
-  const waiting = work.syncAsync()
-  work.sync()
+  const { task, settle } = makeTask(log)
+  const result = task.syncAsync()
+  task.sync()
   expect(log).toEqual(ALL)
-  end()
-  await waiting
+  settle()
+  await result
   expect(log).toEqual(ALL)
 })
 
-test('tells of a wait that failed though somebody else has carried the work on', async () => {
-  const { work, end } = makeWork([])
-  const waiting = work.syncAsync()
-  work.sync()
-  end(new Error('lost'))
-  await expect(waiting).rejects.toThrow('lost')
+test('syncAsync rejects when its sync fails after another caller completed the task', async () => {
+  const { task, settle } = makeTask([])
+  const result = task.syncAsync()
+  task.sync()
+  settle(new Error('lost'))
+  await expect(result).rejects.toThrow('lost')
 })
 
-test('lets the steps see a failure, and fails for ever', async () => {
+test('a failed sync throws into the steps, and every later call fails', async () => {
   const log: string[] = []
-  const { work, end } = makeWork(log)
-  const waiting = work.syncAsync()
-  end(new Error('full'))
-  await expect(waiting).rejects.toThrow('full')
-  expect(log).toEqual(['first', 'saw the failure', 'let go'])
+  const { task, settle } = makeTask(log)
+  const result = task.syncAsync()
+  settle(new Error('full'))
+  await expect(result).rejects.toThrow('full')
+  expect(log).toEqual(['first', 'saw the failure', 'cleaned up'])
   expect(() => {
-    work.sync()
+    task.sync()
   }).toThrow('full')
 })
 
-test('lets go where it is when it is abandoned', async () => {
+test('abandon runs the finally blocks and fails the callers', async () => {
   const log: string[] = []
-  const { work, end } = makeWork(log)
-  const waiting = work.syncAsync()
-  work.abandon(new Error('closed'))
-  end()
-  await expect(waiting).rejects.toThrow('closed')
-  expect(log).toEqual(['first', 'let go'])
+  const { task, settle } = makeTask(log)
+  const result = task.syncAsync()
+  task.abandon(new Error('closed'))
+  settle()
+  await expect(result).rejects.toThrow('closed')
+  expect(log).toEqual(['first', 'cleaned up'])
 })

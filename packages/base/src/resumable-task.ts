@@ -1,58 +1,58 @@
 import { assert } from './assert.js'
 
 /**
- * Something whose changes can be brought to the device: a file, a directory, a log, or a piece of work that does so.
+ * Something whose changes can be made durable: a file, a directory, a log, or a task that syncs them.
  *
  * @category Contracts
  */
 export interface Syncable {
-  /** Returns when all that was changed before is on the device. */
+  /** Makes all earlier changes durable. Blocks. */
   sync(): void
-  /** As `sync`, without blocking the thread. */
+  /** Does the same as `sync` without blocking the thread. */
   syncAsync(): Promise<void>
 }
 
-/** Steps of a piece of work: between two of them, what was yielded has to be on the device. @category Contracts */
+/** Steps of a {@link ResumableTask}: each yielded {@link Syncable} must be durable before the next step runs. @category Contracts */
 export type DeviceSteps = Generator<Syncable, void, void>
 
 /**
- * Work that waits for the device between its steps. It is written once, as a generator, and carried on by whoever needs it:
- * off this thread by {@link ResumableTask.syncAsync}, or on it by {@link ResumableTask.sync}, which may come in between and
- * does what is left. Being a {@link Syncable} itself, it can be a step of other work.
+ * A task that waits for a sync between its steps. Its steps are one generator, which runs asynchronously through
+ * {@link ResumableTask.syncAsync} or blocking through {@link ResumableTask.sync}. A call of `sync` while `syncAsync` waits runs the
+ * remaining steps at once. A task is a {@link Syncable} itself, so a step of another task can yield it.
  *
  * @category Contracts
  */
 export class ResumableTask implements Syncable {
   readonly #steps: DeviceSteps
-  #waiting: Syncable | undefined = undefined
-  /** Counts what the work has got to, so that whoever waited sees that another one has carried it on. */
+  #pendingSync: Syncable | undefined = undefined
+  /** Number of steps run. A caller compares it after a wait to see whether another caller has resumed the task meanwhile. */
   #step = 0
   #isRunning = false
-  #state: 'new' | 'begun' | 'done' | 'failed' = 'new'
+  #state: 'new' | 'started' | 'done' | 'failed' = 'new'
   #failure: unknown = undefined
-  #driving: Promise<void> | undefined = undefined
+  #asyncRun: Promise<void> | undefined = undefined
 
-  /** @param steps - run up to its first wait by the first call of `sync` or `syncAsync`. */
+  /** @param steps - started by the first call of `sync` or `syncAsync`. */
   constructor(steps: DeviceSteps) {
     this.#steps = steps
   }
 
-  /** True when it has come to its end, or failed. */
+  /** True when the task has completed, failed or was abandoned. */
   get isEnded(): boolean {
     return this.#state === 'done' || this.#state === 'failed'
   }
 
   /**
-   * Does all that is left on this thread.
+   * Runs all remaining steps and syncs, blocking.
    *
-   * @throws what a step or a wait has thrown, every time; nothing is tried again.
+   * @throws the error of the step or sync that failed, on this and every later call; nothing is retried.
    */
   sync(): void {
     if (this.#state === 'new') this.#advance()
-    for (let waiting = this.#waiting; waiting !== undefined; waiting = this.#waiting) {
+    for (let pending = this.#pendingSync; pending !== undefined; pending = this.#pendingSync) {
       const step = this.#step
       try {
-        waiting.sync()
+        pending.sync()
       } catch (error) {
         if (step !== this.#step) throw error
         this.#advance({ error })
@@ -62,28 +62,28 @@ export class ResumableTask implements Syncable {
     this.#assertDone()
   }
 
-  /** Does all that is left, and waits for the device off this thread; all who call share that. Rejects as `sync` throws. */
+  /** Runs all remaining steps and waits for their syncs without blocking. All callers share one run. Rejects as `sync` throws. */
   syncAsync(): Promise<void> {
-    this.#driving ??= this.#drive()
-    return this.#driving
+    this.#asyncRun ??= this.#runAsync()
+    return this.#asyncRun
   }
 
-  /** Ends it where it is, and lets go of what it holds; whoever waits gets `cause`. No effect when it has ended. */
+  /** Stops the task and runs the `finally` blocks of its steps; all callers fail with `cause`. No effect when it has ended. */
   abandon(cause: unknown): void {
     if (this.isEnded) return
-    assert(!this.#isRunning, 'a step does not end its own work')
-    this.#end(cause)
+    assert(!this.#isRunning, 'a step must not abandon its own task')
+    this.#fail(cause)
     this.#steps.return()
   }
 
-  async #drive(): Promise<void> {
+  async #runAsync(): Promise<void> {
     if (this.#state === 'new') this.#advance()
-    for (let waiting = this.#waiting; waiting !== undefined; waiting = this.#waiting) {
+    for (let pending = this.#pendingSync; pending !== undefined; pending = this.#pendingSync) {
       const step = this.#step
       try {
-        await waiting.syncAsync()
+        await pending.syncAsync()
       } catch (error) {
-        // Another one has carried it on; that this wait has failed is still to be told.
+        // Another caller has resumed the task meanwhile; the failure of this sync must still be reported.
         if (step !== this.#step) throw error
         this.#advance({ error })
       }
@@ -92,33 +92,33 @@ export class ResumableTask implements Syncable {
     this.#assertDone()
   }
 
-  /** Runs the next step, or lets the work see that its wait has failed. */
+  /** Runs the next step, or throws the error of a failed sync into the generator. */
   #advance(failed?: { readonly error: unknown }): void {
-    assert(!this.#isRunning, 'a step does not carry its own work on')
-    this.#state = 'begun'
-    this.#waiting = undefined
+    assert(!this.#isRunning, 'a step must not resume its own task')
+    this.#state = 'started'
+    this.#pendingSync = undefined
     this.#step++
     this.#isRunning = true
     try {
       const next = failed === undefined ? this.#steps.next() : this.#steps.throw(failed.error)
       if (next.done === true) this.#state = 'done'
-      else this.#waiting = next.value
+      else this.#pendingSync = next.value
     } catch (error) {
-      this.#end(error)
+      this.#fail(error)
     } finally {
       this.#isRunning = false
     }
   }
 
-  #end(cause: unknown): void {
+  #fail(cause: unknown): void {
     this.#state = 'failed'
     this.#failure = cause
-    this.#waiting = undefined
+    this.#pendingSync = undefined
     this.#step++
   }
 
   #assertDone(): void {
-    assert(!this.#isRunning, 'a step does not wait for its own work')
+    assert(!this.#isRunning, 'a step must not wait for its own task')
     if (this.#state === 'failed') throw this.#failure
   }
 }

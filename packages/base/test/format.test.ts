@@ -1,4 +1,4 @@
-// FORMAT.md is the truth; its tables must be the constants.
+// FORMAT.md is normative; the constants must match its tables.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import {
@@ -11,7 +11,7 @@ import { OperationKind, TupleCode, TUPLE_DEPTH_MAX, tupleKeys } from '../src/ind
 
 const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
 
-// The rows of the first table below a heading, without its head.
+// Returns the rows of the first table below a heading, without its header.
 function tableBelow(heading: string): string[][] {
   const lines = text.slice(text.indexOf(`\n## ${heading}\n`) + 1).split('\n')
   const first = lines.findIndex((line) => line.startsWith('|'))
@@ -28,7 +28,7 @@ function tableBelow(heading: string): string[][] {
   return rows
 }
 
-it('says where the fields of a section header are', () => {
+it('documents the fields of the section header', () => {
   const rows = tableBelow('Section header')
   expect(rows.map(([offset, , , field]) => [field, Number(offset)])).toEqual([
     ['keyspaceId', SECTION_KEYSPACE_ID_OFFSET],
@@ -44,12 +44,12 @@ it('says where the fields of a section header are', () => {
   expect(end).toBe(SECTION_HEADER_BYTES)
 })
 
-it('says which operations there are', () => {
+it('documents the operation kinds', () => {
   const kinds = Object.fromEntries(tableBelow('Operations').map(([kind, name]) => [name, Number(kind)]))
   expect(kinds).toEqual(OperationKind)
 })
 
-it('says which codes tuples have, in their order', () => {
+it('documents the tuple codes in order', () => {
   const rows = tableBelow('Codes').map(([code, name]) => [name, Number(code)] as const)
   expect(Object.fromEntries(rows)).toEqual(TupleCode)
   const codes = rows.map(([, code]) => code)
@@ -57,7 +57,7 @@ it('says which codes tuples have, in their order', () => {
   expect(text).toContain(`Arrays nest up to ${TUPLE_DEPTH_MAX} deep`)
 })
 
-it('shows a tuple as it is', () => {
+it('documents an example tuple', () => {
   const start = text.indexOf('```\n', text.indexOf("`['US', 5, [1n]]`")) + 4
   const lines = text.slice(start, text.indexOf('```', start)).trim().split('\n')
   const shown = lines.map((line) => line.split('   ')[0]?.replaceAll(' ', '')).join('')

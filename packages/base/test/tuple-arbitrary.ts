@@ -54,7 +54,7 @@ function compareElements(a: TupleElement, b: TupleElement): number {
   }
 }
 
-/** The order of tuples as the documentation words it, written without any encoding. */
+/** Compares tuples in the documented order, without encoding them. */
 export function compareTuples(a: readonly TupleElement[], b: readonly TupleElement[]): number {
   return Math.sign(compareLists(a, b, compareElements))
 }
@@ -95,10 +95,10 @@ const { element } = fc.letrec<{ element: TupleElement; array: TupleElement[] }>(
   array: fc.array(tie('element'), { maxLength: 3 }),
 }))
 
-/** Tuples of every type, edges often, nested a little. */
+/** Random tuples of every element type, with frequent edge values and little nesting. */
 export const tupleArbitrary: fc.Arbitrary<TupleElement[]> = fc.array(element, { maxLength: 4 })
 
-/** Two tuples that often begin the same. */
+/** Pairs of tuples with a common prefix. */
 export const tuplePairArbitrary: fc.Arbitrary<[TupleElement[], TupleElement[]]> = fc
   .tuple(fc.array(element, { maxLength: 2 }), tupleArbitrary, tupleArbitrary)
   .map(([shared, a, b]) => [

@@ -9,8 +9,8 @@ import {
 } from '@ldb/base'
 import type {
   BatchSection,
-  CheckpointOptions,
-  DeviceSteps,
+  CompactionRequest,
+  KeyBounds,
   OrderedStore,
   Seq,
   StoreSnapshot,
@@ -19,10 +19,8 @@ import type {
   VerifySink,
 } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
-import { freezeTree, writeFrozen } from './checkpoint/checkpoint.js'
-import type { FrozenTree } from './checkpoint/checkpoint.js'
-import { shrinkTree } from './checkpoint/shrink.js'
-import type { Meta } from './file/meta.js'
+import { isWorthCompacting } from './checkpoint/compaction-policy.js'
+import { TreeCheckpoints } from './checkpoint/tree-checkpoints.js'
 import { openTreeFile } from './file/open.js'
 import type { OpenedTreeFile } from './file/open.js'
 import type { BTreeOptions, TreeIdentity } from './file/options.js'
@@ -43,9 +41,6 @@ import { TreeState } from './write/tree-state.js'
 /** References to the buffer of a larger batch are dropped after the batch is applied; those of smaller ones are reused. */
 const SECTION_BYTES_KEPT = 1 << 20
 
-/** Rounds of a shrinking checkpoint, at most: copied branches may leave pages behind the limit for the next round. */
-const SHRINK_ROUNDS_MAX = 3
-
 /**
  * An ordered map in one file: a copy-on-write B+tree.
  *
@@ -65,24 +60,13 @@ export class BTree implements OrderedStore {
   readonly #reader: BatchReader = new BatchReader()
   readonly #puts: PutGroup = new PutGroup()
   readonly #sorted: SortedApply = new SortedApply()
-  /** Free-space pages of the last checkpoint. */
-  readonly #bitmapPages: number[]
+  readonly #checkpoints: TreeCheckpoints
   readonly #snapshots = new Set<TreeSnapshot>()
-  #meta: Meta
   #seq: Seq
-  /** The last checkpoint that was begun. */
-  #checkpoint: ResumableTask | undefined = undefined
-  /** The next checkpoint has something to write. */
-  #changed: boolean
-  /** A page was written in the current epoch, so that a snapshot must end it. */
-  #epochUsed = false
 
   private constructor(opened: OpenedTreeFile) {
-    const { file, cache, meta, codec, metaRewrite, freeSpace, bitmapPages } = opened
+    const { file, cache, meta, codec, metaRewrite, freeSpace } = opened
     this.#status = new TreeStatus(file.path)
-    this.#meta = meta
-    this.#bitmapPages = bitmapPages
-    this.#changed = opened.isFreeSpaceRebuilt
     this.#seq = toSeq(meta.durableSeq)
     this.#pages = new Pages(cache, {
       file,
@@ -103,12 +87,13 @@ export class BTree implements OrderedStore {
       },
       meta.entryCount,
     )
+    this.#checkpoints = new TreeCheckpoints(this.#tree, this.#status, opened)
   }
 
   /**
    * Opens the tree in the file at `path`, creating it when it is absent.
    *
-   * @remarks Reads three sectors and the free-space pages. Unless `confirm` is `'write'`, persists the recovered meta block again: two
+   * @remarks Reads three sectors and the free-space pages. Unless `rewriteMeta` is `'write'`, persists the recovered meta block again: two
    * sectors written, three syncs. When a free-space page is damaged, reads every branch, and every leaf too if there are
    * overflow extents, to rebuild the free space; the next checkpoint writes it.
    * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or one of another version; LDB_UNSUPPORTED when it has a flag
@@ -130,8 +115,8 @@ export class BTree implements OrderedStore {
       opened.file.close()
       throw error
     }
-    const { confirm = 'open' } = options
-    if (confirm === 'open') tree.#rewriteMetaOrClose()
+    const { rewriteMeta = 'open' } = options
+    if (rewriteMeta === 'open') tree.#rewriteMetaOrClose()
     return tree
   }
 
@@ -140,12 +125,12 @@ export class BTree implements OrderedStore {
   }
 
   get durableSeq(): Seq {
-    return toSeq(this.#meta.durableSeq)
+    return toSeq(this.#checkpoints.meta.durableSeq)
   }
 
   /** Identity of the file, for the option of that name. */
   get identity(): TreeIdentity {
-    const { fileId, pageBytes } = this.#meta
+    const { fileId, pageBytes } = this.#checkpoints.meta
     return { fileId: fileId.slice(), pageBytes }
   }
 
@@ -181,11 +166,12 @@ export class BTree implements OrderedStore {
   }
 
   apply(section: BatchSection, seq: Seq): void {
-    this.#assertWritable()
-    assert(seq > this.#seq, 'commits are applied in the order of their seq')
+    this.#checkpoints.assertWritable()
+    const isInOrder = this.#checkpoints.isReplaying ? seq >= this.#seq : seq > this.#seq
+    assert(isInOrder, 'sections are applied in commit order')
     const reader = this.#reader
     reader.reset(section)
-    this.#beginChange()
+    this.#checkpoints.noteChange()
     this.#status.guardChange(() => {
       if (section.isSorted === true) this.#sorted.apply(this.#tree, reader, section.operationCount)
       else applyOperations(this.#tree, this.#puts, reader)
@@ -201,12 +187,7 @@ export class BTree implements OrderedStore {
     this.#status.assertReadable()
     const pages = this.#pages
     const tree = this.#tree
-    // The snapshot ends an epoch with writes, so that they do not change any more. Without writes, the epoch before shows the same.
-    const epoch = this.#epochUsed ? pages.epoch.current : pages.epoch.current - 1
-    if (this.#epochUsed) {
-      pages.epoch.advance()
-      this.#epochUsed = false
-    }
+    const epoch = this.#checkpoints.endEpoch()
     const state = { root: { ...tree.root }, epoch, seq: this.#seq, entryCount: tree.entryCount }
     const snapshot = new TreeSnapshot(pages, this.#slab, state, (released) =>
       this.#snapshots.delete(released),
@@ -215,35 +196,42 @@ export class BTree implements OrderedStore {
     return snapshot
   }
 
-  checkpoint(options: CheckpointOptions = {}): void {
+  beginReplay(): void {
+    this.#checkpoints.assertWritable()
+    this.#checkpoints.beginReplay()
+  }
+
+  endReplay(seq: Seq): void {
+    assert(seq >= this.#seq, 'a replay ends at its newest commit')
+    this.#checkpoints.endReplay()
+    this.#seq = seq
+  }
+
+  checkpoint(): void {
     this.beginCheckpoint().sync()
-    if (options.shrink !== true) return
-    for (let round = 0; round < SHRINK_ROUNDS_MAX; round += 1) {
-      const before = this.#pages.freeSpace.pageCount
-      this.#status.guardWrites(() => shrinkTree(this.#tree))
-      this.#beginChange()
-      this.beginCheckpoint().sync()
-      if (this.#pages.freeSpace.pageCount >= before) break
-    }
   }
 
   beginCheckpoint(log?: Syncable, timeSlice?: Syncable): ResumableTask {
-    this.#assertWritable()
-    this.#checkpoint?.sync()
-    let frozen: FrozenTree | undefined
-    if (this.#changed) {
-      this.#status.guardWrites(() => {
-        frozen = freezeTree(this.#tree, this.#meta, this.#seq, this.#bitmapPages)
-      })
-      this.#changed = false
-      this.#epochUsed = false
-    }
-    this.#checkpoint = new ResumableTask(this.#checkpointSteps(frozen, log, timeSlice))
-    return this.#checkpoint
+    return this.#checkpoints.begin(this.#seq, log, timeSlice)
   }
 
-  async confirm(): Promise<void> {
-    this.#assertWritable()
+  compact(bounds?: KeyBounds): void {
+    this.beginCompaction({ effort: 'full', bounds })?.sync()
+  }
+
+  beginCompaction(request: CompactionRequest): ResumableTask | undefined {
+    this.#checkpoints.assertWritable()
+    const cacheBytes = this.#pages.memory.bytes.length
+    if (!isWorthCompacting(this.stats(), request.effort, cacheBytes)) return undefined
+    return new ResumableTask(this.#checkpoints.compactionSteps(request, () => this.#seq))
+  }
+
+  logBytesPreferred(): number {
+    return this.stats().liveBytes
+  }
+
+  async persistRecovered(): Promise<void> {
+    this.#checkpoints.assertWritable()
     try {
       await this.#pages.metaRewrite.syncAsync()
     } catch (error) {
@@ -261,11 +249,11 @@ export class BTree implements OrderedStore {
    * order, or the source uses the tree meanwhile; LDB_TOO_LARGE for a key or a value over its limit.
    */
   load(entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>, seq: Seq): void {
-    this.#assertWritable()
-    assert(seq > this.#seq, 'commits are applied in the order of their seq')
+    this.#checkpoints.assertWritable()
+    assert(seq > this.#seq, 'a load is a commit after all others')
     assertIterable('entries', entries)
     if (this.#tree.entryCount > 0) throw invalidArgument('a bulk load requires an empty tree')
-    this.#beginChange()
+    this.#checkpoints.noteChange()
     const refusal = this.#status.guardLoad(() => bulkLoad(this.#tree, entries))
     if (refusal !== undefined) throw refusal.fault
     this.#seq = seq
@@ -274,8 +262,9 @@ export class BTree implements OrderedStore {
   verify(sink: VerifySink): void {
     this.#status.assertReadable()
     // The pages of a frozen tree are partly in memory and partly in the file: its checkpoint is completed first.
-    if (this.#status.isOpen) this.#checkpoint?.sync()
-    new TreeVerifier(this.#tree, this.#meta, this.#bitmapPages, sink).run()
+    if (this.#status.isOpen) this.#checkpoints.complete()
+    const { meta, bitmapPages } = this.#checkpoints
+    new TreeVerifier(this.#tree, meta, bitmapPages, sink).run()
   }
 
   stats(): StoreStats {
@@ -287,6 +276,7 @@ export class BTree implements OrderedStore {
     })
     return {
       entryCount: this.#tree.entryCount,
+      isEntryCountExact: true,
       fileBytes: freeSpace.pageCount * memory.pageBytes,
       liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.pendingCount) * memory.pageBytes,
       dirtyBytes: dirtyPages * memory.pageBytes,
@@ -299,7 +289,7 @@ export class BTree implements OrderedStore {
     if (this.#status.isClosed) return
     this.#status.close()
     for (const snapshot of this.#snapshots) snapshot.release()
-    this.#checkpoint?.abandon(this.#status.refusal())
+    this.#checkpoints.abandon(this.#status.refusal())
     this.#pages.space.detach()
     this.#pages.values.detach()
     this.#pages.metaRewrite.fileSync.close()
@@ -313,32 +303,5 @@ export class BTree implements OrderedStore {
       this.close()
       throw error
     }
-  }
-
-  #beginChange(): void {
-    this.#changed = true
-    this.#epochUsed = true
-  }
-
-  /** Writes the frozen tree; when nothing has changed, only completes the meta rewrite. */
-  *#checkpointSteps(
-    frozen: FrozenTree | undefined,
-    log: Syncable | undefined,
-    timeSlice: Syncable | undefined,
-  ): DeviceSteps {
-    try {
-      if (frozen === undefined) yield this.#pages.metaRewrite
-      else {
-        const parts = { state: this.#tree, bitmapPages: this.#bitmapPages, log, timeSlice }
-        this.#meta = yield* writeFrozen(frozen, parts)
-      }
-    } catch (error) {
-      this.#status.fail(error)
-      throw error
-    }
-  }
-
-  #assertWritable(): void {
-    this.#status.assertWritable(this.#pages.writeBack.failure)
   }
 }

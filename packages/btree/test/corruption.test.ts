@@ -61,7 +61,7 @@ function smallCache(): PageCache {
 function inspect(): Outcome {
   let tree: BTree
   try {
-    tree = BTree.open(vfs, '/tree.ldb', { cache: smallCache(), confirm: 'write' })
+    tree = BTree.open(vfs, '/tree.ldb', { cache: smallCache(), rewriteMeta: 'write' })
   } catch (error) {
     return { data: codeOf(error), isFlagged: true }
   }
@@ -177,7 +177,7 @@ describe('the golden file', () => {
   test('can be written to', () => {
     const tree = BTree.open(vfs, '/tree.ldb')
     expect(tree.get(Uint8Array.of())).toEqual(Uint8Array.from('the empty key', (each) => each.charCodeAt(0)))
-    tree.checkpoint({ shrink: true })
+    tree.compact()
     expect(findingsOf(tree)).toEqual([])
     tree.close()
     expect(inspect()).toEqual({ data: 'same', isFlagged: false })
@@ -320,7 +320,7 @@ test('an older version of a page is never accepted as the newest one', () => {
 /** Returns all entries of the file, or the code of the error of a read. */
 function readAll(): string {
   try {
-    const tree = BTree.open(vfs, '/tree.ldb', { cache: smallCache(), confirm: 'write' })
+    const tree = BTree.open(vfs, '/tree.ldb', { cache: smallCache(), rewriteMeta: 'write' })
     try {
       return JSON.stringify(entriesOf(tree.snapshot()))
     } finally {

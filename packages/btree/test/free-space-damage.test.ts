@@ -77,7 +77,7 @@ describe.each([
       const { vfs, harness, bitmapOffsets } = build({ hasExtents })
       const expected = harness.expected()
       flip(vfs, harness.path, bitmapOffsets[0]! + byte, byte % 8)
-      const tree = BTree.open(vfs, harness.path, { confirm: 'write' })
+      const tree = BTree.open(vfs, harness.path, { rewriteMeta: 'write' })
       expect(entriesOf(tree.snapshot())).toEqual(expected)
       expect(findingsOf(tree)).toEqual([
         expect.objectContaining({ kind: 'checksum', offset: bitmapOffsets[0] }),
@@ -106,7 +106,7 @@ test('opening writes nothing when it rebuilds free space', () => {
   const file = vfs.open(harness.path, 'read')
   const before = new Uint8Array(file.length())
   file.read(before, 0, before.length, 0)
-  const tree = BTree.open(vfs, harness.path, { confirm: 'write' })
+  const tree = BTree.open(vfs, harness.path, { rewriteMeta: 'write' })
   findingsOf(tree)
   tree.close()
   const after = new Uint8Array(file.length())
@@ -131,7 +131,7 @@ test('the exact free space is rebuilt: a tree with damaged pages writes what an 
 test('verify reports each damaged free-space page, and goes on', () => {
   const { vfs, harness, bitmapOffsets } = build({ hasExtents: false, keyCount: 30_000 })
   expect(bitmapOffsets.length).toBeGreaterThan(1)
-  const tree = BTree.open(vfs, harness.path, { confirm: 'write' })
+  const tree = BTree.open(vfs, harness.path, { rewriteMeta: 'write' })
   for (const offset of bitmapOffsets) flip(vfs, harness.path, offset + 50, 1)
   let entryCount = 0
   const offsets: number[] = []
@@ -160,7 +160,7 @@ test('damage of the tree in addition leaves no page free, and the readable data 
     file.read(header, 0, PAGE_BYTES, offset)
     if (header[12] !== PageKind.Leaf) continue
     flip(vfs, harness.path, offset + 100, 2)
-    const tree = BTree.open(vfs, harness.path, { confirm: 'write' })
+    const tree = BTree.open(vfs, harness.path, { rewriteMeta: 'write' })
     const findings = findingsOf(tree)
     if (findings.length > 1) {
       damagedCount += 1

@@ -57,7 +57,7 @@ export function formatFile(bytes: Uint8Array, pageBytes: number, pageCount: numb
   for (let page = firstPage; page < firstPage + pageCount; page += 1) {
     const start = page * pageBytes
     const kind = KIND_NAMES.get(bytes[start + 12] ?? 0) ?? 'continuation'
-    const heading = kind === 'Run' ? 'Overflow run' : 'Page header'
+    const heading = kind === 'Extent' ? 'Overflow extent' : 'Page header'
     const fields = kind === 'continuation' ? [] : fieldsOf(heading)
     lines.push(`page ${page}: ${kind}`, ...formatFields(bytes, start, fields))
     lines.push('  content', ...rows(bytes, start + (kind === 'continuation' ? 0 : 32), start + pageBytes))

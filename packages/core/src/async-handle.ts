@@ -163,7 +163,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     const signal = signalOf(options)
     throwIfAborted(signal)
     this.writes.pipeline.assertWritable()
-    await this.face.run(() => this.#parts.slicedCheckpoint.run({ unhurried: true }, signal))
+    await this.face.run(() => this.#parts.slicedCheckpoint.run({ effort: 'explicit' }, signal))
   }
 
   /**
@@ -175,7 +175,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     throwIfAborted(signal)
     this.writes.pipeline.assertWritable()
     resolveRange(rest as RangeOptions<string> | undefined, utf8Keys)
-    await this.face.run(() => this.#parts.slicedCheckpoint.run({ shrink: true }, signal))
+    await this.face.run(() => this.#parts.slicedCheckpoint.run({ effort: 'full' }, signal))
   }
 
   /**
@@ -232,7 +232,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     await drainFace(this.face, slicedCheckpoint)
     try {
       if (!health.closed && !options.readOnly && health.writeRefusal === undefined) {
-        await slicedCheckpoint.run({ unhurried: true }, undefined)
+        await slicedCheckpoint.run({ effort: 'explicit' }, undefined)
       }
     } finally {
       // After a failure there is no checkpoint any more, but files and lock are given back.

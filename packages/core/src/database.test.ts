@@ -3,6 +3,7 @@ import { isLdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import { copyAfterKill, readFile, writeFile } from '../test/directory-tree.js'
+import { BTREE_SECTION_OFFSET_PAGE_BYTES } from './format.js'
 import { readCatalog, replaceCatalog } from './catalog/file.js'
 import { Database } from './database.js'
 import { openDatabase } from './open/open-database.js'
@@ -269,11 +270,14 @@ describe('recovery', () => {
     expect(db.verify().ok).toBe(true)
     db.close()
     const catalog = readCatalog(vfs, 'data')
-    const keyspaces = catalog.keyspaces.map(({ descriptor, identity }) => ({
-      descriptor,
-      identity: { ...identity, pageBytes: 4096 },
-    }))
+    const keyspaces = catalog.keyspaces.map(({ descriptor, section }) => {
+      const other = section.slice()
+      new DataView(other.buffer).setUint32(BTREE_SECTION_OFFSET_PAGE_BYTES, 4096, true)
+      return { descriptor, section: other }
+    })
     replaceCatalog(vfs, 'data', { ...catalog, keyspaces })
+    expect(() => Database.open('data', { vfs })).toThrowError(code('LDB_CORRUPTION'))
+    replaceCatalog(vfs, 'data', { ...catalog, pageBytes: 4096, keyspaces })
     expect(() => Database.open('data', { vfs })).toThrowError(code('LDB_CORRUPTION'))
     replaceCatalog(vfs, 'data', catalog)
     Database.open('data', { vfs }).close()

@@ -285,7 +285,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   checkpoint(): void {
     this.pipeline.settle()
     this.#parts.health.assertWritable()
-    this.#parts.checkpointer.run(this.pipeline, { unhurried: true })
+    this.#parts.checkpointer.run(this.pipeline, { effort: 'explicit' })
   }
 
   /**
@@ -297,7 +297,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     this.pipeline.settle()
     this.#parts.health.assertWritable()
     resolveRange(range, utf8Keys)
-    this.#parts.checkpointer.run(this.pipeline, { shrink: true })
+    this.#parts.checkpointer.run(this.pipeline, { effort: 'full' })
   }
 
   /**

@@ -1,14 +1,16 @@
 import { assert } from '@ldb/base'
 import { FILE_HEADER_BYTES } from '@ldb/integrity'
 
-// FORMAT.md is the truth; format.test.ts holds these numbers against its tables.
+// FORMAT.md is normative; format.test.ts compares these numbers with its tables.
 
 /** Kind of the file, in its header. */
 export const CATALOG_KIND = 'C'
 /** The version that this code writes and reads. */
-export const CATALOG_FORMAT = 1
+export const CATALOG_FORMAT = 2
 /** The oldest version that can read what this code writes. */
-export const CATALOG_MINIMUM_READER = 1
+export const CATALOG_MINIMUM_READER = 2
+/** The oldest version that this code reads. */
+export const CATALOG_OLDEST_FORMAT = 2
 
 /** Bytes of the random id of a database, which each segment of its log bears too. */
 export const DATABASE_ID_BYTES = 16
@@ -21,17 +23,29 @@ export const CATALOG_OFFSET_GENERATION: number = CATALOG_OFFSET_DATABASE_ID + DA
 export const CATALOG_OFFSET_SEQ: number = CATALOG_OFFSET_GENERATION + 8
 export const CATALOG_OFFSET_NEXT_KEYSPACE_ID: number = CATALOG_OFFSET_SEQ + 8
 export const CATALOG_OFFSET_KEYSPACE_COUNT: number = CATALOG_OFFSET_NEXT_KEYSPACE_ID + 4
-export const CATALOG_ROOT_END: number = CATALOG_OFFSET_KEYSPACE_COUNT + 4
-assert(CATALOG_ROOT_END === 80, 'the catalog root ends at offset 80')
+export const CATALOG_OFFSET_SUITE: number = CATALOG_OFFSET_KEYSPACE_COUNT + 4
+export const CATALOG_OFFSET_TRAILER_BYTES: number = CATALOG_OFFSET_SUITE + 1
+export const CATALOG_OFFSET_RESERVED2: number = CATALOG_OFFSET_TRAILER_BYTES + 1
+export const CATALOG_OFFSET_DATA_KEY_ID: number = CATALOG_OFFSET_RESERVED2 + 2
+export const CATALOG_OFFSET_PAGE_BYTES: number = CATALOG_OFFSET_DATA_KEY_ID + 4
+export const CATALOG_OFFSET_RESERVED3: number = CATALOG_OFFSET_PAGE_BYTES + 4
+export const CATALOG_OFFSET_BRANCH_ID: number = CATALOG_OFFSET_RESERVED3 + 4
+export const CATALOG_ROOT_END: number = CATALOG_OFFSET_BRANCH_ID + DATABASE_ID_BYTES
+assert(CATALOG_ROOT_END === 112, 'the catalog root ends at offset 112')
 
 /** A longer catalog is refused before it is read. */
 export const CATALOG_BYTES_MAX = 67_108_864
 
 /** Bytes of the random id of a keyspace's file. */
 export const STORE_FILE_ID_BYTES = 16
-/** The smallest and the largest page that a store may have; a power of two. */
+/** The smallest and the largest page of a database, in bytes. */
 export const PAGE_BYTES_MIN = 512
 export const PAGE_BYTES_MAX = 32_768
+
+/** Reports whether a number is a valid page size: a power of two within the bounds. */
+export function isPageSize(pageBytes: number): boolean {
+  return pageBytes >= PAGE_BYTES_MIN && pageBytes <= PAGE_BYTES_MAX && (pageBytes & (pageBytes - 1)) === 0
+}
 
 export const KEYSPACE_OFFSET_KEYSPACE_ID = 0
 export const KEYSPACE_OFFSET_ENGINE: number = KEYSPACE_OFFSET_KEYSPACE_ID + 4
@@ -41,21 +55,39 @@ export const KEYSPACE_OFFSET_CREATED_SEQ: number = KEYSPACE_OFFSET_FLAGS + 2
 export const KEYSPACE_OFFSET_NAME_BYTES: number = KEYSPACE_OFFSET_CREATED_SEQ + 8
 export const KEYSPACE_OFFSET_KEY_ENCODING_BYTES: number = KEYSPACE_OFFSET_NAME_BYTES + 2
 export const KEYSPACE_OFFSET_VALUE_ENCODING_BYTES: number = KEYSPACE_OFFSET_KEY_ENCODING_BYTES + 1
-export const KEYSPACE_OFFSET_PAGE_BYTES: number = KEYSPACE_OFFSET_VALUE_ENCODING_BYTES + 1
-export const KEYSPACE_OFFSET_FILE_ID: number = KEYSPACE_OFFSET_PAGE_BYTES + 4
-export const KEYSPACE_OFFSET_TTL_MS: number = KEYSPACE_OFFSET_FILE_ID + STORE_FILE_ID_BYTES
+export const KEYSPACE_OFFSET_SECTION_BYTES: number = KEYSPACE_OFFSET_VALUE_ENCODING_BYTES + 1
+export const KEYSPACE_OFFSET_RESERVED: number = KEYSPACE_OFFSET_SECTION_BYTES + 2
+export const KEYSPACE_OFFSET_TTL_MS: number = KEYSPACE_OFFSET_RESERVED + 2
 export const KEYSPACE_RECORD_BYTES: number = KEYSPACE_OFFSET_TTL_MS + 8
-assert(KEYSPACE_RECORD_BYTES === 48, 'a keyspace record has 48 fixed bytes')
+assert(KEYSPACE_RECORD_BYTES === 32, 'a keyspace record has 32 fixed bytes')
+
+/** Greatest length of an engine's section of a keyspace record, in bytes. */
+export const ENGINE_SECTION_BYTES_MAX = 0xffff
+
+export const BTREE_SECTION_OFFSET_FILE_ID = 0
+export const BTREE_SECTION_OFFSET_PAGE_BYTES: number = BTREE_SECTION_OFFSET_FILE_ID + STORE_FILE_ID_BYTES
+export const BTREE_SECTION_OFFSET_RESERVED: number = BTREE_SECTION_OFFSET_PAGE_BYTES + 4
+export const BTREE_SECTION_BYTES: number = BTREE_SECTION_OFFSET_RESERVED + 4
+assert(BTREE_SECTION_BYTES === 24, 'the section of the B+tree has 24 bytes')
 
 /** Greatest length of the name of a keyspace, in bytes of UTF-8. */
 export const KEYSPACE_NAME_BYTES_MAX = 1024
 /** Greatest length of the name of an encoding, in bytes of UTF-8. */
 export const ENCODING_NAME_BYTES_MAX = 255
 
-/** Engines. On disk: never renumber, never reuse. */
+/** Engines that this build reads. On disk: never renumber, never reuse. */
 export const EngineNumber = { btree: 1 } as const
-/** Compressions. On disk: never renumber, never reuse. */
-export const CompressionNumber = { none: 0, deflate: 1 } as const
+/** Numbers of engines that other builds may contain. */
+export const RESERVED_ENGINES: Readonly<Record<number, string>> = { 2: 'lsm' }
+/** Compressions that this build reads. On disk: never renumber, never reuse. */
+export const CompressionNumber = { none: 0 } as const
+/** Numbers of compressions that other builds may contain. */
+export const RESERVED_COMPRESSIONS: Readonly<Record<number, string>> = {
+  1: 'deflate',
+  2: 'lz4',
+  3: 'zstd',
+  4: 'adaptive',
+}
 
 /** Flags of a keyspace. On disk: never renumber, never reuse. */
 export const KeyspaceFlag = { Expires: 1 } as const

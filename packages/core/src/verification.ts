@@ -60,19 +60,19 @@ export function* verifySteps(parts: DatabaseParts, options: VerifyOptions): Gene
   const builder = new ReportBuilder()
   const sink = new ReportingSink(builder, options)
   verifyPart(parts, () => {
-    sink.begin('catalog', 1)
+    sink.begin('catalog')
     verifyCatalog(parts, sink)
   })
   yield
   verifyPart(parts, () => {
-    sink.begin('log', log.stats().segmentCount)
+    sink.begin('log')
     log.verify(sink)
   })
   for (const { descriptor, store } of [...keyspaces]) {
     yield
     if (keyspaces.byId(descriptor.id) === undefined) continue
     verifyPart(parts, () => {
-      sink.begin(`keyspace:${descriptor.name}`, 1)
+      sink.begin(`keyspace:${descriptor.name}`)
       store.verify(sink)
     })
   }
@@ -113,7 +113,7 @@ function verifyCatalog(parts: DatabaseParts, sink: VerifySink): void {
     if (!equalBytes(bytes, encodeCatalog(parts.manager.catalog))) {
       sink.finding({ kind: 'checksum', file, offset: 0, message: 'the catalog has changed on the medium' })
     }
-    sink.progress({ units: 1, entries: parts.keyspaces.size, bytes: bytes.length })
+    sink.progress({ files: 1, units: 1, entries: parts.keyspaces.size, bytes: bytes.length })
   } catch (error) {
     if (!isLdbError(error)) throw error
     const kind = isLdbError(error, 'LDB_NOT_FOUND') ? 'missing' : 'io'
@@ -135,10 +135,9 @@ class ReportingSink implements VerifySink {
     this.#options = options
   }
 
-  begin(part: string, fileCount: number): void {
+  begin(part: string): void {
     this.#part = part
     this.#builder.beginPart(part)
-    this.#builder.addFiles(fileCount)
     this.progress({ units: 0, entries: 0, bytes: 0 })
   }
 

@@ -2,18 +2,19 @@ import type { MemoryVfs } from '@ldb/vfs'
 import { expect } from 'vitest'
 import { AsyncDatabase } from '../src/async-database.js'
 import { Database } from '../src/database.js'
-import type { DatabaseTuning } from '../src/health/tuning.js'
+import { STANDARD_TUNING } from '../src/open/tuning.js'
+import type { DatabaseTuning } from '../src/open/tuning.js'
 import { openDatabase } from '../src/open/open-database.js'
 import type { FaultyVfs } from './faulty-vfs.js'
 
 /** Small pages, so that little data has many. */
 export const TUNING: DatabaseTuning = {
+  ...STANDARD_TUNING,
   pageBytes: 512,
   checkpointLogBytes: 1 << 20,
   replayBytes: 1 << 20,
   segmentBytes: 1 << 20,
   preallocateBytes: 0,
-  usesHashIndex: true,
 }
 
 export function open(vfs: FaultyVfs | MemoryVfs, cacheBytes = 65_536): AsyncDatabase {

@@ -38,6 +38,8 @@ export interface KnownFormat {
   readonly kind: string
   /** The newest format version that this build can read. */
   readonly format: number
+  /** The oldest format version that this build can read. @defaultValue 1 */
+  readonly oldestFormat?: number
   /** The flags that this build understands. Default 0: none. */
   readonly flags?: number
 }
@@ -112,7 +114,7 @@ export function decodeFileHeader(bytes: Uint8Array, known: KnownFormat): FileHea
       'the minimum reader version is not between 1 and the format version',
     )
   }
-  checkReadable(minimumReader, flags, known)
+  checkReadable(format, minimumReader, flags, known)
   return { kind: known.kind, format, minimumReader, flags }
 }
 
@@ -132,7 +134,16 @@ function checkMagic(bytes: Uint8Array, known: KnownFormat): void {
   )
 }
 
-function checkReadable(minimumReader: number, flags: number, known: KnownFormat): void {
+function checkReadable(format: number, minimumReader: number, flags: number, known: KnownFormat): void {
+  const oldest = known.oldestFormat ?? 1
+  if (format < oldest) {
+    throw formatError(
+      known.file,
+      `the file has format ${format}; this build reads formats ${oldest} to ${known.format}`,
+      oldest,
+      format,
+    )
+  }
   if (minimumReader > known.format) {
     throw formatError(
       known.file,

@@ -13,11 +13,11 @@ const finding = (offset: number): VerifyFinding => ({
 test('a report without findings is ok and holds the counts of each part', () => {
   const builder = new ReportBuilder()
   builder.beginPart('wal')
-  builder.addFiles(2)
+  builder.progress({ files: 2, units: 0, entries: 0, bytes: 0 })
   builder.progress({ units: 3, entries: 4, bytes: 500 })
   builder.progress({ units: 1, entries: 1, bytes: 2 ** 40 })
   builder.beginPart('default')
-  builder.addFiles(1)
+  builder.progress({ files: 1, units: 0, entries: 0, bytes: 0 })
   expect(builder.build(12)).toEqual({
     ok: true,
     findings: [],
@@ -69,7 +69,7 @@ test('counts belong to a part, and each part has its own name', () => {
     return false
   }
   const builder = new ReportBuilder()
-  expect(thrown(() => builder.addFiles(1))).toBe(true)
+  expect(thrown(() => builder.progress({ units: 1, entries: 0, bytes: 0 }))).toBe(true)
   builder.beginPart('a')
   expect(thrown(() => builder.beginPart('a'))).toBe(true)
 })

@@ -68,11 +68,6 @@ export class ReportBuilder implements VerifySink {
     this.#parts.push({ name, fileCount: 0, unitCount: 0, entryCount: 0, byteCount: 0, findingCount: 0 })
   }
 
-  /** Counts files that were checked. */
-  addFiles(fileCount: number): void {
-    this.#part().fileCount += fileCount
-  }
-
   /** Takes one finding: VerifySink. */
   finding(finding: VerifyFinding): void {
     this.#part().findingCount++
@@ -83,6 +78,7 @@ export class ReportBuilder implements VerifySink {
   /** Adds counts: VerifySink. */
   progress(progress: VerifyProgress): void {
     const part = this.#part()
+    part.fileCount += progress.files ?? 0
     part.unitCount += progress.units
     part.entryCount += progress.entries
     part.byteCount += progress.bytes

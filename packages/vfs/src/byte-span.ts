@@ -1,6 +1,6 @@
 import { assert } from '@ldb/base'
 
-/** Checks the arguments of a read or write before any arithmetic is done with them. */
+/** Asserts that the arguments of a read or write are in bounds, before any arithmetic with them. */
 export function assertSpan(bytes: Uint8Array, start: number, byteCount: number, fileOffset: number): void {
   assert(
     Number.isSafeInteger(start) && start >= 0 && start <= bytes.length,
@@ -14,7 +14,7 @@ export function assertSpan(bytes: Uint8Array, start: number, byteCount: number, 
   assert(byteCount <= Number.MAX_SAFE_INTEGER - fileOffset, 'a file must end below 2^53 bytes')
 }
 
-/** Checks a length to which a file shall be cut or extended. */
+/** Asserts that a new file length is a safe integer from 0. */
 export function assertLength(length: number): void {
   assert(Number.isSafeInteger(length) && length >= 0, 'a file length must be a safe integer')
 }

@@ -1,7 +1,7 @@
 import type { Syncable } from '@ldb/base'
 import type { Vfs } from './vfs.js'
 
-/** The entries of one directory, as something that can be brought to the device. @category Files */
+/** Makes the entries of one directory durable, blocking or asynchronously. @category Files */
 export class DirectorySync implements Syncable {
   readonly #vfs: Vfs
   readonly #path: string

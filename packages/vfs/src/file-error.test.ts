@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { fileError } from './file-error.js'
 
-it('turns the errno into a code', () => {
+it('maps the errno to a code', () => {
   const codes = [
     'ENOSPC',
     'EDQUOT',
@@ -28,7 +28,7 @@ it('turns the errno into a code', () => {
   ])
 })
 
-it('keeps place and cause', () => {
+it('keeps file, offset and cause', () => {
   const cause = new Error('why')
   const error = fileError('EIO', { operation: 'write', file: '/f', offset: 7 }, cause)
   expect(error.details).toEqual({ operation: 'write', file: '/f', offset: 7, errno: 'EIO' })

@@ -1,7 +1,7 @@
 import { LdbError } from '@ldb/base'
 import type { LdbErrorCode } from '@ldb/base'
 
-const CODES: ReadonlyMap<string, LdbErrorCode> = new Map([
+const CODE_BY_ERRNO: ReadonlyMap<string, LdbErrorCode> = new Map([
   ['ENOSPC', 'LDB_NO_SPACE'],
   ['EDQUOT', 'LDB_NO_SPACE'],
   ['EFBIG', 'LDB_NO_SPACE'],
@@ -10,46 +10,51 @@ const CODES: ReadonlyMap<string, LdbErrorCode> = new Map([
   ['EEXIST', 'LDB_EXISTS'],
 ])
 
-/** Where a file operation failed. @category Files */
+/** Names a failed file operation, its file and its offset. @category Files */
 export interface FileOperation {
-  /** The operation, `'write'` for instance. */
+  /** Name of the operation, for instance `'write'`. */
   readonly operation: string
+  /** Path of the file. */
   readonly file: string
-  /** Byte offset in the file, where there is one. */
+  /** Byte offset in the file, for reads and writes. */
   readonly offset?: number
 }
 
 /**
- * Makes the {@link LdbError} for a failed file operation: `LDB_NO_SPACE` for a full device or quota and a file over
- * its size limit, `LDB_READ_ONLY`, `LDB_NOT_FOUND`, `LDB_EXISTS`, and `LDB_IO` for all else.
+ * Creates the {@link LdbError} for a failed file operation. The code is `LDB_NO_SPACE` for a full device, a full quota or a file
+ * over the size limit, `LDB_READ_ONLY` for a read-only file system, `LDB_NOT_FOUND`, `LDB_EXISTS`, and otherwise `LDB_IO`.
  *
- * @param errno - the operating system's name of the failure, `'ENOSPC'` for instance.
+ * @param errno - symbolic error code of the operating system, for instance `'ENOSPC'`.
  * @category Files
  */
 export function fileError(errno: string, where: FileOperation, cause?: unknown): LdbError {
   const { operation, file, offset } = where
-  const place = offset === undefined ? '' : ` at offset ${offset}`
-  return new LdbError(CODES.get(errno) ?? 'LDB_IO', `${operation} of ${file}${place} failed: ${errno}`, {
-    details: { file, operation, errno, ...(offset === undefined ? {} : { offset }) },
-    ...(cause === undefined ? {} : { cause }),
-  })
+  const position = offset === undefined ? '' : ` at offset ${offset}`
+  return new LdbError(
+    CODE_BY_ERRNO.get(errno) ?? 'LDB_IO',
+    `${operation} of ${file}${position} failed: ${errno}`,
+    {
+      details: { file, operation, errno, ...(offset === undefined ? {} : { offset }) },
+      ...(cause === undefined ? {} : { cause }),
+    },
+  )
 }
 
-/** Makes the error for the use of a file that was closed. */
-export function closedFile(file: string, operation: string): LdbError {
+/** Creates the error for the use of a closed file. */
+export function closedFileError(file: string, operation: string): LdbError {
   return new LdbError('LDB_CLOSED', `${operation} of ${file}: the file is closed`, {
     details: { file, operation },
   })
 }
 
-/** Makes the error for a write to a file that was opened for reading. */
-export function readOnlyFile(file: string, operation: string): LdbError {
+/** Creates the error for a write to a file opened for reading. */
+export function readOnlyFileError(file: string, operation: string): LdbError {
   return new LdbError('LDB_READ_ONLY', `${operation} of ${file}: the file was opened for reading`, {
     details: { file, operation },
   })
 }
 
-/** Makes the error for an attempt to open what is not a regular file. */
-export function notRegular(file: string, kind: 'directory' | 'other'): LdbError {
-  return fileError(kind === 'directory' ? 'EISDIR' : 'ENOTSUP', { operation: 'open', file })
+/** Creates the error for an operation that requires a regular file: EISDIR for a directory, ENOTSUP otherwise. */
+export function notRegularError(file: string, kind: 'directory' | 'other', operation: string): LdbError {
+  return fileError(kind === 'directory' ? 'EISDIR' : 'ENOTSUP', { operation, file })
 }

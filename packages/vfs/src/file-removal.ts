@@ -3,44 +3,44 @@ import type { Syncable } from '@ldb/base'
 import type { Vfs } from './vfs.js'
 
 /**
- * A file this large is emptied first: whoever still has it open, a sync off this thread for instance, would keep its space. A small one
- * too where invariants are checked.
+ * Length from which a file is truncated before it is removed. An open handle, of an asynchronous sync for instance, would otherwise
+ * keep its space allocated. Small where invariants are checked.
  */
-const EMPTIED_BYTES_MIN = INVARIANTS ? 4096 : 16 * 1024 * 1024
+const TRUNCATED_BYTES_MIN = INVARIANTS ? 4096 : 16 * 1024 * 1024
 
 /**
- * The removal of one file, as something that can be waited for, on this thread and off it: some file systems take tens of
- * milliseconds for a large one. On return the name is gone; that it is gone for good is up to a sync of the directory.
+ * Removes one file, blocking or asynchronously: some file systems take tens of milliseconds to remove a large file.
  *
+ * @remarks When `sync` returns or `syncAsync` resolves, the name is removed. The removal is durable only after a sync of the directory.
  * @category Files
  */
 export class FileRemoval implements Syncable {
   readonly #vfs: Vfs
   readonly #path: string
-  #state: 'planned' | 'begun' | 'done' = 'planned'
-  #running: Promise<void> | undefined = undefined
+  #state: 'new' | 'started' | 'done' = 'new'
+  #removal: Promise<void> | undefined = undefined
 
   constructor(vfs: Vfs, path: string) {
     this.#vfs = vfs
     this.#path = path
   }
 
-  /** Removes the file now, if it is not gone; one that is being removed off this thread is waited for by trying. */
+  /** Removes the file unless that is done. Removes it also while an asynchronous removal is in flight. */
   sync(): void {
     if (this.#state === 'done') return
     try {
-      if (this.#state === 'planned') this.#empty()
+      if (this.#state === 'new') this.#truncate()
       this.#vfs.remove(this.#path)
     } catch (error) {
-      if (this.#state === 'planned' || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
+      if (this.#state === 'new' || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
     }
     this.#state = 'done'
   }
 
-  /** As `sync`, off this thread where the file system can. */
+  /** Does the same as `sync` without blocking, where the file system has `removeAsync`. All callers share one removal. */
   syncAsync(): Promise<void> {
-    this.#running ??= this.#remove()
-    return this.#running
+    this.#removal ??= this.#remove()
+    return this.#removal
   }
 
   async #remove(): Promise<void> {
@@ -49,21 +49,21 @@ export class FileRemoval implements Syncable {
       this.sync()
       return
     }
-    this.#state = 'begun'
+    this.#state = 'started'
     try {
       await this.#vfs.removeAsync(this.#path)
     } catch (error) {
-      // Somebody could not wait, and has removed it meanwhile: `sync` has changed the state.
+      // A concurrent `sync` has removed the file and set the state.
       if (!this.#isDone() || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
     }
     this.#state = 'done'
   }
 
-  /** Gives its space back; where that fails, the removal does it as soon as nobody has the file open. */
-  #empty(): void {
+  /** Frees the space of a large file. On failure the removal frees it, once no handle is open. */
+  #truncate(): void {
     try {
       const status = this.#vfs.status(this.#path)
-      if (status?.kind !== 'file' || status.length < EMPTIED_BYTES_MIN) return
+      if (status?.kind !== 'file' || status.length < TRUNCATED_BYTES_MIN) return
       const file = this.#vfs.open(this.#path, 'write')
       try {
         file.truncate(0)

@@ -1,31 +1,31 @@
-// Strategy: a file whose syncs are counted, held up and failed on order. Invariants: much that is written is sent to the device without
-// anybody asking; what a failed one was told reaches everybody who syncs later, or is waiting beside it; nothing is sent behind a close.
+// Strategy: a file whose asynchronous syncs the test counts, completes and fails.
+// Invariants: many unsynced bytes start an early writeback; the failure of an early writeback fails every later sync and every
+// concurrent one; no early writeback starts after close, and the handle closes with the last sync in flight.
 import { LdbError } from '@ldb/base'
 import { expect, test } from 'vitest'
-import { FileRemoval } from './file-removal.js'
 import { FileSync } from './file-sync.js'
 import { MemoryVfs } from './memory/memory-vfs.js'
 import type { OpenMode, VfsFile } from './vfs.js'
 
-const AHEAD_BYTES = 100
+const WRITEBACK_BYTES = 100
 
-/** Files whose syncs off the thread end when told. */
-class HeldVfs extends MemoryVfs {
+/** Files whose asynchronous syncs stay pending until the test settles them. */
+class PendingSyncVfs extends MemoryVfs {
   syncCount = 0
   closedCount = 0
   openCount = 0
-  refusal: LdbError | undefined = undefined
-  readonly held: { resolve: () => void; reject: (error: unknown) => void }[] = []
+  openFailure: LdbError | undefined = undefined
+  readonly pending: { resolve: () => void; reject: (error: unknown) => void }[] = []
 
   override open(path: string, mode: OpenMode): VfsFile {
-    if (this.refusal !== undefined) throw this.refusal
+    if (this.openFailure !== undefined) throw this.openFailure
     this.openCount++
     const file = super.open(path, mode)
     const close = file.close.bind(file)
     file.syncAsync = (): Promise<void> =>
       new Promise((resolve, reject) => {
         this.syncCount++
-        this.held.push({ resolve, reject })
+        this.pending.push({ resolve, reject })
       })
     file.close = (): void => {
       this.closedCount++
@@ -35,31 +35,31 @@ class HeldVfs extends MemoryVfs {
   }
 }
 
-function make(): { vfs: HeldVfs; file: VfsFile; sync: FileSync } {
-  const vfs = new HeldVfs()
+function make(): { vfs: PendingSyncVfs; file: VfsFile; sync: FileSync } {
+  const vfs = new PendingSyncVfs()
   const file = vfs.open('/file', 'create')
-  return { vfs, file, sync: new FileSync(vfs, file, AHEAD_BYTES) }
+  return { vfs, file, sync: new FileSync(vfs, file, WRITEBACK_BYTES) }
 }
 
-const FAILURE = new LdbError('LDB_IO', 'the device is gone')
+const FAILURE = new LdbError('LDB_IO', 'device error')
 
-test('what is written is sent ahead each time there is much of it, until nobody sees an end', () => {
+test('starts an early writeback per threshold of written bytes, up to a limit while none completes', () => {
   const { vfs, sync } = make()
-  for (let count = 0; count < 3; count++) sync.noteWritten(AHEAD_BYTES / 4)
+  for (let count = 0; count < 3; count++) sync.noteWritten(WRITEBACK_BYTES / 4)
   expect(vfs.syncCount).toBe(0)
-  sync.noteWritten(AHEAD_BYTES / 4)
+  sync.noteWritten(WRITEBACK_BYTES / 4)
   expect(vfs.syncCount).toBe(1)
-  for (let count = 0; count < 100; count++) sync.noteWritten(AHEAD_BYTES)
+  for (let count = 0; count < 100; count++) sync.noteWritten(WRITEBACK_BYTES)
   expect(vfs.syncCount).toBe(16)
   sync.sync()
-  sync.noteWritten(AHEAD_BYTES)
+  sync.noteWritten(WRITEBACK_BYTES)
   expect(vfs.syncCount).toBe(17)
 })
 
-test('a failure is told to every sync that comes later', async () => {
+test('every sync after a failed early writeback fails', async () => {
   const { vfs, sync } = make()
-  sync.noteWritten(AHEAD_BYTES)
-  vfs.held[0]!.reject(FAILURE)
+  sync.noteWritten(WRITEBACK_BYTES)
+  vfs.pending[0]!.reject(FAILURE)
   await new Promise(setImmediate)
   for (let count = 0; count < 2; count++) {
     expect(() => sync.sync()).toThrow(FAILURE)
@@ -68,32 +68,32 @@ test('a failure is told to every sync that comes later', async () => {
   expect(vfs.syncCount).toBe(1)
 })
 
-test('a failure is told to the sync that runs beside it, which was told of a success', async () => {
+test('a sync that succeeds fails with a concurrent early writeback that fails', async () => {
   const { vfs, sync } = make()
-  sync.noteWritten(AHEAD_BYTES)
-  sync.noteWritten(AHEAD_BYTES)
+  sync.noteWritten(WRITEBACK_BYTES)
+  sync.noteWritten(WRITEBACK_BYTES)
   const synced = sync.syncAsync()
-  vfs.held[2]!.resolve()
-  vfs.held[1]!.resolve()
+  vfs.pending[2]!.resolve()
+  vfs.pending[1]!.resolve()
   await new Promise(setImmediate)
-  vfs.held[0]!.reject(FAILURE)
+  vfs.pending[0]!.reject(FAILURE)
   await expect(synced).rejects.toBe(FAILURE)
 })
 
-test('what another one has begun is waited for, and its failure is told here, too', async () => {
-  const { vfs, file, sync: made } = make()
-  void made.syncAsync().catch(() => undefined)
-  made.close()
-  const sync = new FileSync(vfs, file, AHEAD_BYTES)
-  sync.adopt(made)
+test('an adopted sync is waited for and its failure fails later syncs', async () => {
+  const { vfs, file, sync: previous } = make()
+  void previous.syncAsync().catch(() => undefined)
+  previous.close()
+  const sync = new FileSync(vfs, file, WRITEBACK_BYTES)
+  sync.adopt(previous)
   const synced = sync.syncAsync()
-  vfs.held[1]!.resolve()
+  vfs.pending[1]!.resolve()
   await new Promise(setImmediate)
-  vfs.held[0]!.reject(FAILURE)
+  vfs.pending[0]!.reject(FAILURE)
   await expect(synced).rejects.toBe(FAILURE)
   expect(() => sync.sync()).toThrow(FAILURE)
-  const late = new FileSync(vfs, file, AHEAD_BYTES)
-  late.adopt(made)
+  const late = new FileSync(vfs, file, WRITEBACK_BYTES)
+  late.adopt(previous)
   expect(() => late.sync()).toThrow(FAILURE)
   sync.close()
   late.close()
@@ -101,80 +101,61 @@ test('what another one has begun is waited for, and its failure is told here, to
   expect(vfs.openCount - vfs.closedCount).toBe(0)
 })
 
-test('a sync is one of its own, whatever is on its way', () => {
+test('a sync starts a device sync of its own while an early writeback is in flight', () => {
   const { vfs, sync } = make()
-  sync.noteWritten(AHEAD_BYTES)
+  sync.noteWritten(WRITEBACK_BYTES)
   void sync.syncAsync()
   expect(vfs.syncCount).toBe(2)
-  for (const { resolve } of vfs.held) resolve()
+  for (const { resolve } of vfs.pending) resolve()
 })
 
-test('of two that run beside each other both fail, whichever was told', async () => {
-  for (const told of [0, 1]) {
+test('two concurrent syncs both fail, whichever of them receives the error', async () => {
+  for (const failing of [0, 1]) {
     const { vfs, sync } = make()
     const synced = [sync.syncAsync(), sync.syncAsync()]
     const outcomes = Promise.allSettled(synced)
-    vfs.held[1 - told]!.resolve()
+    vfs.pending[1 - failing]!.resolve()
     await new Promise(setImmediate)
-    vfs.held[told]!.reject(FAILURE)
+    vfs.pending[failing]!.reject(FAILURE)
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   }
 })
 
-test('where no handle is left nothing is sent ahead, and nothing has failed', async () => {
+test('without a free file handle no early writeback starts and no sync fails', async () => {
   const { vfs, sync } = make()
-  vfs.refusal = new LdbError('LDB_IO', 'too many open files')
-  sync.noteWritten(AHEAD_BYTES)
+  vfs.openFailure = new LdbError('LDB_IO', 'too many open files')
+  sync.noteWritten(WRITEBACK_BYTES)
   await new Promise(setImmediate)
   expect(() => sync.sync()).not.toThrow()
   expect(vfs.syncCount).toBe(0)
-  vfs.refusal = undefined
-  sync.noteWritten(AHEAD_BYTES)
+  vfs.openFailure = undefined
+  sync.noteWritten(WRITEBACK_BYTES)
   expect(vfs.syncCount).toBe(1)
 })
 
-test('a loop that never lets the event loop go on keeps few handles open, however many files it writes', async () => {
-  const vfs = new HeldVfs()
-  for (let number = 0; number < 1000; number++) {
+test('code that never yields to the event loop keeps at most 64 handles open', async () => {
+  const vfs = new PendingSyncVfs()
+  for (let count = 0; count < 1000; count++) {
     const file = vfs.open('/file', 'create')
-    const sync = new FileSync(vfs, file, AHEAD_BYTES)
-    sync.noteWritten(AHEAD_BYTES)
+    const sync = new FileSync(vfs, file, WRITEBACK_BYTES)
+    sync.noteWritten(WRITEBACK_BYTES)
     sync.sync()
     sync.close()
     file.close()
   }
   expect(vfs.openCount - vfs.closedCount).toBeLessThanOrEqual(64)
-  for (const { resolve } of vfs.held) resolve()
+  for (const { resolve } of vfs.pending) resolve()
   await new Promise(setImmediate)
   expect(vfs.openCount - vfs.closedCount).toBe(0)
 })
 
-test('behind a close nothing is sent ahead, and the handle goes with the last one', async () => {
+test('starts no early writeback after close, and closes the handle with the last sync in flight', async () => {
   const { vfs, sync } = make()
-  sync.noteWritten(AHEAD_BYTES)
+  sync.noteWritten(WRITEBACK_BYTES)
   sync.close()
-  sync.noteWritten(AHEAD_BYTES)
+  sync.noteWritten(WRITEBACK_BYTES)
   expect([vfs.syncCount, vfs.closedCount]).toEqual([1, 0])
-  vfs.held[0]!.resolve()
+  vfs.pending[0]!.resolve()
   await new Promise(setImmediate)
   expect(vfs.closedCount).toBe(1)
-})
-
-test('a large file is emptied before its name goes, whoever still has it open', () => {
-  const { vfs, file } = make()
-  file.truncate(16 * 1024 * 1024)
-  new FileRemoval(vfs, '/file').sync()
-  expect([vfs.status('/file'), file.length()]).toEqual([undefined, 0])
-  const small = vfs.open('/small', 'create')
-  small.truncate(1000)
-  new FileRemoval(vfs, '/small').sync()
-  expect([vfs.status('/small'), small.length()]).toEqual([undefined, 1000])
-})
-
-test('a large file that cannot be emptied is removed all the same', () => {
-  const { vfs, file } = make()
-  file.truncate(16 * 1024 * 1024)
-  vfs.refusal = new LdbError('LDB_IO', 'too many open files')
-  new FileRemoval(vfs, '/file').sync()
-  expect(vfs.status('/file')).toBeUndefined()
 })

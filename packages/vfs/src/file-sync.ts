@@ -2,141 +2,147 @@ import { INVARIANTS, isLdbError } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import type { Vfs, VfsFile } from './vfs.js'
 
-/** Bytes that are written between two syncs ahead: some 10 to 20 ms of a device. Few where invariants are checked. */
-const AHEAD_BYTES = INVARIANTS ? 4096 : 16 * 1024 * 1024
-/** Syncs ahead that are begun without one being seen to end: a loop that never lets the event loop go on sees none of them. */
-const AHEAD_MAX = 16
-/** Handles of all files that such a loop may leave open: their syncs run, as far as it can know. */
-const LINGERING_MAX = 64
+/** Unsynced bytes that start an early writeback: 10 to 20 ms of device time. Small where invariants are checked. */
+const WRITEBACK_BYTES = INVARIANTS ? 4096 : 16 * 1024 * 1024
+/** Early writebacks started since one was last seen to complete. Code that never yields to the event loop sees none complete. */
+const WRITEBACKS_MAX = 16
+/** Closed instances, process-wide, whose handles stay open because their syncs have not been seen to complete. */
+const CLOSING_MAX = 64
 
-let lingeringCount = 0
+let closingCount = 0
 
 /**
- * What was written to an open file, as something that can be brought to the device, on this thread and off it.
+ * Syncs one open file, blocking or asynchronously, and writes large amounts of data back early.
  *
- * @remarks Off this thread by a handle of its own, opened at the first such sync: each handle is told of a failed write-back
- * once, so that a sync here and one there cannot take the news from each other. Those that run beside each other there share it.
+ * @remarks Asynchronous syncs use a handle of their own, opened by the first of them. The operating system reports a failed
+ * writeback once for each open handle, so a blocking sync and an asynchronous one cannot consume each other's error. Concurrent
+ * asynchronous syncs share the handle and therefore share its failures.
  *
- * Much that is written between syncs is sent ahead off this thread, so that the next one has little left to wait for. That promises
- * nothing to anybody, but what it is told of a failed write-back nobody else may be told: every later sync fails.
+ * Early writeback: once many bytes have been written, an asynchronous sync starts without a waiter, so that the next sync has
+ * little left to write. It guarantees no durability. Its failure is kept, and fails every later sync, because the operating system
+ * may not report that error again.
  * @category Files
  */
 export class FileSync implements Syncable {
   readonly #vfs: Vfs
   readonly #file: VfsFile
-  readonly #aheadBytes: number
+  readonly #writebackBytes: number
   #asyncFile: VfsFile | undefined = undefined
-  /** What runs off this thread; none of it rejects. */
-  readonly #running: Set<Promise<void>> = new Set()
-  /** The first failure off this thread. */
+  /** Asynchronous syncs in flight; none of these promises rejects. */
+  readonly #inFlight: Set<Promise<void>> = new Set()
+  /** The first failure of an asynchronous sync. */
   #failure: { readonly error: unknown } | undefined = undefined
-  /** Bytes written since something was sent ahead. */
-  #newBytes = 0
-  #unseenCount = 0
+  /** Bytes written since the last sync or early writeback started. */
+  #unsyncedBytes = 0
+  /** Early writebacks started since a sync was last seen to complete. */
+  #writebackCount = 0
   #closed = false
-  /** It is closed, and its handle is still in use. */
-  #lingers = false
+  /** True when it is closed and its handle is still in use. */
+  #isClosing = false
 
   /**
-   * @param file - writable, and still of that name when `syncAsync` or `noteWritten` is called.
-   * @param aheadBytes - bytes after which what was written is sent ahead.
+   * @param file - open for writing; its path must still lead to it at calls of {@link FileSync.syncAsync} and
+   * {@link FileSync.noteWritten}.
+   * @param writebackBytes - number of unsynced bytes that starts an early writeback.
    */
-  constructor(vfs: Vfs, file: VfsFile, aheadBytes: number = AHEAD_BYTES) {
+  constructor(vfs: Vfs, file: VfsFile, writebackBytes: number = WRITEBACK_BYTES) {
     this.#vfs = vfs
     this.#file = file
-    this.#aheadBytes = aheadBytes
+    this.#writebackBytes = writebackBytes
   }
 
-  /** Tells of bytes that were written to the file: when there are many, they are sent ahead. Never fails. */
+  /** Counts `byteCount` bytes written to the file and starts an early writeback when enough are unsynced. Never throws `LdbError`. */
   noteWritten(byteCount: number): void {
-    this.#newBytes += byteCount
-    if (this.#newBytes < this.#aheadBytes || this.#unseenCount === AHEAD_MAX) return
-    if (this.#closed || lingeringCount >= LINGERING_MAX) return
-    this.#newBytes = 0
+    this.#unsyncedBytes += byteCount
+    if (this.#unsyncedBytes < this.#writebackBytes || this.#writebackCount === WRITEBACKS_MAX) return
+    if (this.#closed || closingCount >= CLOSING_MAX) return
+    this.#unsyncedBytes = 0
     try {
-      void this.#begin()
+      void this.#startSync()
     } catch (error) {
-      // No handle could be had: nothing was begun, and nothing is known that was not before.
+      // The handle could not be opened, so no sync was started and no writeback error can be lost.
       if (!isLdbError(error)) throw error
       return
     }
-    this.#unseenCount++
+    this.#writebackCount++
   }
 
+  /** @throws the first failure of any earlier asynchronous sync, or the failure of this one. */
   sync(): void {
-    this.#assertNoneFailed()
+    this.#assertNoFailure()
     this.#file.sync()
-    this.#newBytes = 0
-    this.#unseenCount = 0
+    this.#unsyncedBytes = 0
+    this.#writebackCount = 0
   }
 
+  /** Rejects with the first failure of any earlier or concurrent asynchronous sync, or the failure of this one. */
   async syncAsync(): Promise<void> {
-    this.#assertNoneFailed()
-    this.#newBytes = 0
-    await this.#begin()
-    // One that runs beside it may have been told of the failure in its place.
-    if (this.#running.size > 0) await Promise.all(this.#running)
-    this.#assertNoneFailed()
+    this.#assertNoFailure()
+    this.#unsyncedBytes = 0
+    await this.#startSync()
+    // A concurrent sync of the same handle may have received the error of this one's data.
+    if (this.#inFlight.size > 0) await Promise.all(this.#inFlight)
+    this.#assertNoFailure()
   }
 
   /**
-   * Takes over what another one of the same file has begun off this thread: it is waited for, and its failure is this one's too. A
-   * handle that is opened behind that failure is not told of it.
+   * Takes over the asynchronous syncs in flight of another instance for the same file: later syncs wait for them and fail when they
+   * fail. A handle opened after such a failure would not receive the error.
    */
   adopt(other: FileSync): void {
     this.#failure ??= other.#failure
-    for (const running of other.#running) {
-      void this.#watch(
-        running.then(() => {
-          other.#assertNoneFailed()
+    for (const sync of other.#inFlight) {
+      void this.#track(
+        sync.then(() => {
+          other.#assertNoFailure()
         }),
       )
     }
   }
 
-  #assertNoneFailed(): void {
+  #assertNoFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  #begin(): Promise<void> {
+  #startSync(): Promise<void> {
     this.#asyncFile ??= this.#vfs.open(this.#file.path, 'write')
-    return this.#watch(this.#asyncFile.syncAsync())
+    return this.#track(this.#asyncFile.syncAsync())
   }
 
-  /** Returns the end of a sync that was begun, whatever becomes of it. */
-  #watch(sync: Promise<void>): Promise<void> {
-    const note = (error: unknown): void => {
+  /** Records a sync in flight and its failure. Returns a promise that resolves when it completes or fails. */
+  #track(sync: Promise<void>): Promise<void> {
+    const recordFailure = (error: unknown): void => {
       this.#failure ??= { error }
     }
-    const running: Promise<void> = sync
-      .catch(note)
+    const tracked: Promise<void> = sync
+      .catch(recordFailure)
       .then(() => {
-        this.#end(running)
+        this.#complete(tracked)
       })
-      .catch(note)
-    this.#running.add(running)
-    return running
+      .catch(recordFailure)
+    this.#inFlight.add(tracked)
+    return tracked
   }
 
-  #end(running: Promise<void>): void {
-    this.#running.delete(running)
-    this.#unseenCount = 0
-    if (!this.#closed || this.#running.size > 0) return
-    if (this.#lingers) lingeringCount--
-    this.#lingers = false
-    this.#release()
+  #complete(tracked: Promise<void>): void {
+    this.#inFlight.delete(tracked)
+    this.#writebackCount = 0
+    if (!this.#closed || this.#inFlight.size > 0) return
+    if (this.#isClosing) closingCount--
+    this.#isClosing = false
+    this.#closeHandle()
   }
 
-  /** Gives its own handle back, when the syncs that run are done; the file itself is its owner's. Idempotent. */
+  /** Closes the handle for asynchronous syncs once those in flight complete. Leaves the file open for its owner. Idempotent. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#lingers = this.#running.size > 0
-    if (this.#lingers) lingeringCount++
-    else this.#release()
+    this.#isClosing = this.#inFlight.size > 0
+    if (this.#isClosing) closingCount++
+    else this.#closeHandle()
   }
 
-  #release(): void {
+  #closeHandle(): void {
     const file = this.#asyncFile
     this.#asyncFile = undefined
     file?.close()

@@ -11,7 +11,7 @@ import { decodeLockRecord, encodeLockRecord } from './lock/record.js'
 
 const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
 
-it('is what FORMAT.md says', () => {
+it('matches the constants in FORMAT.md', () => {
   const rows = [...text.matchAll(/^\| (\d+) +\| [^|]* \| (\w+) +\| [^|]* \|$/gm)].map(([, line, field]) => [
     Number(line),
     field,
@@ -23,7 +23,7 @@ it('is what FORMAT.md says', () => {
   expect(text).toContain(`longer than ${LOCK_BYTES_MAX} bytes`)
 })
 
-it('reads the example in FORMAT.md', () => {
+it('decodes and encodes the example in FORMAT.md', () => {
   const example = /```\n(LDB-LOCK[^`]*)```/.exec(text)?.[1] ?? ''
   const record = decodeLockRecord(example)
   expect(record).toMatchObject({ pid: 12265, host: 'ada' })

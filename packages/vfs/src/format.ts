@@ -1,9 +1,9 @@
 import { assert } from '@ldb/base'
 
-/** First line of a lock record; the number is the format's version. */
+/** First line of a lock record; the number is the format version. */
 export const LOCK_HEADING = 'LDB-LOCK 1'
 
-/** The fields of a lock record after its heading, one a line, in this order; see FORMAT.md. */
+/** Fields of a lock record after its heading, one per line, in this order; see FORMAT.md. */
 export const LOCK_FIELDS = [
   'pid',
   'start',
@@ -16,19 +16,19 @@ export const LOCK_FIELDS = [
   'check',
 ] as const
 
-/** What stands for a fact that is not known. */
+/** Value of a field that is not known. */
 export const LOCK_UNKNOWN = '-'
 
-/** Hexadecimal digits of a token: 128 bits. */
+/** Length of a token in hexadecimal digits: 128 bits. */
 export const LOCK_TOKEN_DIGITS = 32
 
-/** Longest value of a field, in characters. */
+/** Greatest length of a field's value, in characters. */
 export const LOCK_VALUE_CHARACTERS_MAX = 255
 
-/** No lock record is longer, in bytes. */
+/** Greatest length of a lock record, in bytes. */
 export const LOCK_BYTES_MAX = 4096
 
-/** The file in a directory that names the holder of its lock. */
+/** Name of the lock file, which names the holder of a directory's lock. */
 export const LOCK_NAME = 'LOCK'
 
 assert(

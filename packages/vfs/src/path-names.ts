@@ -1,9 +1,9 @@
 import { invalidArgument, kindOf } from '@ldb/base'
 
 /**
- * Splits a path into names: `.` and empty names vanish, and `..` takes the name before it away, where there is one.
+ * Splits a path into names and normalizes it: removes `.` and empty names, and resolves `..` against the preceding name.
  *
- * @param keepsParents - whether a `..` at the start stays, as it must in a path relative to a directory unknown here.
+ * @param keepsParents - keeps `..` at the start, for a path relative to a directory that is not known; otherwise drops it.
  */
 export function pathNames(path: string, keepsParents = false): string[] {
   const names: string[] = []
@@ -15,16 +15,16 @@ export function pathNames(path: string, keepsParents = false): string[] {
 }
 
 /**
- * Reports whether a path begins at the root.
+ * Reports whether a path is absolute.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT for what is no path.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `path` is not a string.
  */
-export function isFromRoot(path: string): boolean {
+export function isAbsolutePath(path: string): boolean {
   if (typeof path !== 'string') throw invalidArgument(`path must be a string, not ${kindOf(path)}`)
   return path.startsWith('/')
 }
 
-/** Returns the directory that contains a path: `.` for a bare name, `/` for a name at the root. @category Paths */
+/** Returns the parent directory of a path: `.` for a bare name, `/` for a name in the root directory. @category Paths */
 export function directoryOf(path: string): string {
   const slash = path.lastIndexOf('/')
   if (slash < 0) return '.'

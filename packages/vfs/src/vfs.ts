@@ -1,71 +1,80 @@
-import type { Clock, RandomSource, Scheduler } from './time/environment.js'
+import type { Clock, RandomSource, Scheduler } from './environment/environment.js'
 
 /**
- * How a file is opened.
+ * Mode in which a file is opened.
  *
- * - `read`: must exist; writes are refused.
- * - `write`: must exist; read and write.
- * - `create`: read and write; created when absent (mode 0600).
- * - `createNew`: read and write; LDB_EXISTS when there already.
+ * - `read`: read only; the file must exist. Writes fail with LDB_READ_ONLY.
+ * - `write`: read and write; the file must exist.
+ * - `create`: read and write; creates the file when it is absent (mode 0600).
+ * - `createNew`: read and write; creates the file, and fails with LDB_EXISTS when the path exists.
  *
  * @category Files
  */
 export type OpenMode = 'read' | 'write' | 'create' | 'createNew'
 
-/** What stands at a path. @category Files */
+/** Kind, length and identity of the file at a path. @category Files */
 export interface FileStatus {
+  /** `other` is neither a regular file nor a directory, for instance a symbolic link. */
   readonly kind: 'file' | 'directory' | 'other'
-  /** Length in bytes; 0 for directories. */
+  /** Length in bytes; 0 unless it is a regular file. */
   readonly length: number
-  /** Identity of the file, equal for every path that leads to it: `'device:inode'`. */
+  /** Identity of the file, equal for every path that leads to it; for `NodeVfs`, `'device:inode'`. */
   readonly identity: string
 }
 
 /**
- * An open file. All offsets are explicit; there is no position. Every method throws `LDB_IO`, or `LDB_NO_SPACE` when
- * the device or the quota is full, with the file, the operation and the errno in its details.
+ * An open file. All offsets are explicit; there is no file position.
  *
+ * @remarks Every method throws `LDB_IO`, or `LDB_NO_SPACE` when the device or the quota is full, with the file, the operation and
+ * the errno in its details. After `close`, every method but `close` throws `LDB_CLOSED`. A file opened with `read` refuses writes,
+ * `truncate` and `preallocate` with `LDB_READ_ONLY`.
  * @category Files
  */
 export interface VfsFile {
+  /** Path with which the file was opened. */
   readonly path: string
 
   /**
-   * Reads up to `byteCount` bytes at `fileOffset` into `target` from `targetOffset` on, until all are there or the
-   * file ends, and gives the number read.
+   * Reads `byteCount` bytes at `fileOffset` into `target` at `targetOffset`.
+   *
+   * @returns the number of bytes read; less than `byteCount` only at the end of the file.
    */
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number
-  /** Writes all `byteCount` bytes, whatever number of system calls that takes, or throws. */
+  /** Writes `byteCount` bytes of `source` at `fileOffset`: all of them, or it throws. */
   write(source: Uint8Array, sourceOffset: number, byteCount: number, fileOffset: number): void
-  /** Makes data, and the length needed to read it, durable on the device (fdatasync). */
+  /** Makes the written data, and the file length needed to read it, durable (fdatasync). */
   sync(): void
-  /** Cuts or extends (with zeros) the file to `length` bytes. */
+  /** Truncates the file to `length` bytes, or extends it with zeros. */
   truncate(length: number): void
+  /** Returns the length of the file in bytes. */
   length(): number
   /**
-   * Fills the file with real zeros from its present end to `length`, so that later writes below it allocate nothing.
-   * No effect when the file is that long already. Does not sync.
+   * Writes zeros from the end of the file to `length`, so that later writes below `length` allocate no space. No effect when the
+   * file is at least that long. On failure the file keeps its length. Does not sync.
    */
   preallocate(length: number): void
-  /** Idempotent. */
+  /** Closes the file. Asynchronous operations in flight complete first. Idempotent. */
   close(): void
 
+  /** Does the same as `read` without blocking. */
   readAsync(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): Promise<number>
+  /** Does the same as `write` without blocking. The caller leaves `source` unchanged until it resolves. */
   writeAsync(source: Uint8Array, sourceOffset: number, byteCount: number, fileOffset: number): Promise<void>
+  /** Does the same as `sync` without blocking. */
   syncAsync(): Promise<void>
 }
 
-/** A lock that is held. @category Files */
+/** The held lock of a directory. @category Files */
 export interface VfsLock {
-  /** Throws `LDB_POISONED` when somebody else has taken the lock away. */
+  /** Throws `LDB_POISONED` when the lock was released, or when its file was replaced or removed by another process. */
   assertHeld(): void
-  /** Idempotent. */
+  /** Releases the lock. Idempotent. */
   release(): void
 }
 
 /**
- * Files, clock, randomness and scheduling: all of the outside world that LDB touches. Paths use `/`; the
- * implementation gives them their meaning.
+ * The platform interface of LDB: files, clock, randomness and scheduling. LDB touches the operating system only through it. Paths
+ * use `/`; the implementation defines their meaning.
  *
  * @category Files
  */
@@ -74,31 +83,53 @@ export interface Vfs {
   readonly random: RandomSource
   readonly scheduler: Scheduler
 
-  /** @throws {@link LdbError} LDB_NOT_FOUND, LDB_EXISTS, LDB_READ_ONLY (read-only file system), LDB_IO, LDB_NO_SPACE. */
+  /**
+   * Opens a regular file. Does not follow a symbolic link at the end of the path.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND, LDB_EXISTS, LDB_READ_ONLY (read-only file system), LDB_NO_SPACE, LDB_IO.
+   */
   open(path: string, mode: OpenMode): VfsFile
-  /** Returns what is at a path, or `undefined` when nothing is. Does not follow a symbolic link at its end. */
+  /** Returns the status of a path, or `undefined` when it does not exist. Does not follow a symbolic link at its end. */
   status(path: string): FileStatus | undefined
-  /** Names in a directory, sorted, without `.` and `..`. LDB_NOT_FOUND when it is absent. */
+  /** Returns the names in a directory, sorted, without `.` and `..`. Throws LDB_NOT_FOUND when it is absent. */
   list(path: string): string[]
-  /** Creates a directory (mode 0700); its parent must exist. LDB_EXISTS when something is there. */
+  /** Creates a directory (mode 0700). Throws LDB_NOT_FOUND when its parent is absent, LDB_EXISTS when the path exists. */
   makeDirectory(path: string): void
-  /** Renames a file or directory, replacing a file at `target`. Not durable until the directory is synced. */
+  /** Renames a file or directory, and replaces a file at `target`. Not durable until the directory is synced. */
   rename(source: string, target: string): void
-  /** Removes a file. LDB_NOT_FOUND when it is absent. */
+  /**
+   * Creates the hard link `target` to the regular file `source`: one file with two names, which exists until both are removed.
+   * Not durable until the directory of `target` is synced. Absent on file systems without hard links.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND when `source` or the directory of `target` is absent, LDB_EXISTS when `target` exists,
+   * LDB_READ_ONLY, LDB_NO_SPACE, LDB_IO when `source` is not a regular file, when both are on different devices, or when this
+   * directory's file system has no hard links.
+   */
+  link?(source: string, target: string): void
+  /**
+   * Copies the regular file `source` to the new file `target`: as a copy-on-write clone where the file system supports it,
+   * otherwise byte by byte. `target` gets the permissions of `source`. On failure no `target` remains. Blocks as long as it copies.
+   * Syncs nothing: the copy is durable once `target` and its directory are synced.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND when `source` or the directory of `target` is absent, LDB_EXISTS when `target` exists,
+   * LDB_READ_ONLY, LDB_NO_SPACE, LDB_IO when `source` is not a regular file, and as reads and writes do.
+   */
+  copy?(source: string, target: string): void
+  /** Removes a file. Throws LDB_NOT_FOUND when it is absent. Not durable until the directory is synced. */
   remove(path: string): void
-  /** As `remove`, without blocking: a large file may take a while. Absent where nothing would block. */
+  /** Does the same as `remove` without blocking; removing a large file may take long. Absent where `remove` never blocks. */
   removeAsync?(path: string): Promise<void>
-  /** Removes an empty directory. */
+  /** Removes an empty directory. Not durable until its parent is synced. */
   removeDirectory(path: string): void
-  /** Makes the entries of a directory durable. */
+  /** Makes the entries of a directory durable: created, renamed, linked and removed names. */
   syncDirectory(path: string): void
-  /** As `syncDirectory`, without blocking. Absent where nothing would block. */
+  /** Does the same as `syncDirectory` without blocking. Absent where `syncDirectory` never blocks. */
   syncDirectoryAsync?(path: string): Promise<void>
   /**
-   * Takes the exclusive lock of a directory, writing `LOCK` into it.
+   * Acquires the exclusive lock of a directory and writes the file `LOCK` into it. Takes the lock over from a dead holder.
    *
-   * @throws {@link LdbError} LDB_LOCKED, with the holder in message and details, when another opener in this or
-   * another process holds it; LDB_READ_ONLY on a read-only file system. A lock whose holder is dead is taken over.
+   * @throws {@link LdbError} LDB_LOCKED, with the holder in message and details, when another opener in this or another process
+   * holds it; LDB_NOT_FOUND when the directory is absent; LDB_READ_ONLY on a read-only file system.
    */
   lock(directory: string): VfsLock
 }

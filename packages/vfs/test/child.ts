@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The built library, which children run: they have no test runner to compile for them. */
+/** Path of the built package, which child processes import: they have no test runner that compiles TypeScript. */
 export const LIBRARY = fileURLToPath(new URL('../dist/index.js', import.meta.url))
 
 /** Returns the path of a program in `fixtures`. */
@@ -14,7 +14,7 @@ export function fixture(name: string): string {
   return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
 }
 
-/** Returns a new directory, and removes it with all that is in it when the block ends. */
+/** Creates a temporary directory and removes it with its content when the block ends. */
 export function scratchDirectory(): { readonly path: string; [Symbol.dispose](): void } {
   const path = fs.mkdtempSync(join(tmpdir(), 'ldb-vfs-'))
   return {
@@ -25,7 +25,7 @@ export function scratchDirectory(): { readonly path: string; [Symbol.dispose]():
   }
 }
 
-/** Runs a program to its end and gives the lines that it printed; throws when it fails. */
+/** Runs a program and returns the lines of its output; throws when its exit code is not 0. */
 export async function runLines(command: string, args: readonly string[]): Promise<string[]> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const [output, errors] = [collect(child, 'stdout'), collect(child, 'stderr')]
@@ -42,17 +42,17 @@ export async function startFixture(
   const child = spawn(process.execPath, [fixture(name), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const output = collect(child, 'stdout')
   while (!output.join('').includes('\n')) {
-    if (child.exitCode !== null || child.stdout === null) throw new Error(`${name} ended without a word`)
+    if (child.exitCode !== null || child.stdout === null) throw new Error(`${name} ended without output`)
     await once(child.stdout, 'data')
   }
   return { child, line: output.join('').split('\n')[0] ?? '' }
 }
 
-/** Kills a child without warning and waits until it is gone. */
+/** Kills a child with SIGKILL and waits until it has exited. */
 export async function kill(child: ChildProcess): Promise<void> {
-  const gone = once(child, 'exit')
+  const exited = once(child, 'exit')
   child.kill('SIGKILL')
-  await gone
+  await exited
 }
 
 function collect(child: ChildProcess, stream: 'stdout' | 'stderr'): string[] {

@@ -3,16 +3,16 @@ import * as fs from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { defaultEnvironment, defaultVfs, NodeVfs } from '../src/index.js'
 import { fixture, LIBRARY, runLines, scratchDirectory } from './child.js'
-import { expectCode } from './vfs-conformance.js'
+import { expectCode } from './conformance/subject.js'
 
 const vfs = new NodeVfs()
 const unix = process.platform !== 'win32'
-/** Mounts a file system of 128 KiB, as root or as one in a namespace of its own. */
+/** Mounts a file system of 128 KiB; needs root or a user namespace. */
 const MOUNT = 'mount -t tmpfs -o size=128k,mode=700 none "$1"'
 const inNamespace = spawnSync('unshare', ['-rm', 'true']).status === 0
 
-describe('files of the operating system', () => {
-  it.runIf(unix)('are for their owner only', () => {
+describe('NodeVfs', () => {
+  it.runIf(unix)('creates files with mode 0600 and directories with mode 0700', () => {
     using directory = scratchDirectory()
     vfs.open(`${directory.path}/file`, 'create').close()
     vfs.makeDirectory(`${directory.path}/inner`)
@@ -20,7 +20,7 @@ describe('files of the operating system', () => {
     expect(fs.statSync(`${directory.path}/inner`).mode & 0o777).toBe(0o700)
   })
 
-  it.runIf(unix)('are not opened through a link', () => {
+  it.runIf(unix)('does not open, link or copy a symbolic link', () => {
     using directory = scratchDirectory()
     fs.writeFileSync(`${directory.path}/real`, 'x')
     fs.symlinkSync('real', `${directory.path}/link`)
@@ -29,20 +29,24 @@ describe('files of the operating system', () => {
       expectCode('LDB_IO', () => vfs.open(`${directory.path}/link`, mode))
       expectCode('LDB_IO', () => vfs.open(`${directory.path}/dangling`, mode))
     }
+    expectCode('LDB_IO', () => vfs.link(`${directory.path}/link`, `${directory.path}/target`))
+    expectCode('LDB_IO', () => vfs.copy(`${directory.path}/link`, `${directory.path}/target`))
+    expect(fs.readdirSync(directory.path).sort()).toEqual(['dangling', 'link', 'real'])
     expect(vfs.status(`${directory.path}/link`)?.kind).toBe('other')
     expect(fs.existsSync(`${directory.path}/absent`)).toBe(false)
   })
 
-  it.runIf(unix)('are regular ones; a pipe without a writer keeps nobody waiting', () => {
+  it.runIf(unix)('opens and copies regular files only, and does not block on a pipe', () => {
     using directory = scratchDirectory()
     execFileSync('mkfifo', [`${directory.path}/pipe`])
+    expectCode('LDB_IO', () => vfs.copy(`${directory.path}/pipe`, `${directory.path}/target`))
     for (const mode of ['read', 'write', 'create'] as const) {
       expectCode('LDB_IO', () => vfs.open(`${directory.path}/pipe`, mode))
       expectCode('LDB_IO', () => vfs.open('/dev/null', mode))
     }
   })
 
-  it('have one identity under each of their names', () => {
+  it('reports the same identity for every hard link', () => {
     using directory = scratchDirectory()
     fs.writeFileSync(`${directory.path}/one`, 'x')
     fs.linkSync(`${directory.path}/one`, `${directory.path}/two`)
@@ -51,16 +55,16 @@ describe('files of the operating system', () => {
     expect(vfs.status(`${directory.path}/two`)?.identity).toBe(identity)
   })
 
-  it('answer a close that fails', () => {
+  it('reports a failed close', () => {
     using directory = scratchDirectory()
     const file = vfs.open(`${directory.path}/file`, 'create')
-    closeBehindItsBack(`${directory.path}/file`)
+    closeDescriptorOf(`${directory.path}/file`)
     expect(expectCode('LDB_IO', () => file.close())).toMatchObject({
       details: { operation: 'close', errno: 'EBADF' },
     })
   })
 
-  it('are the default here, with the environment of the machine', () => {
+  it('is the default on Node, with the clock and randomness of the operating system', () => {
     expect(defaultVfs()).toBeInstanceOf(NodeVfs)
     const { clock, random } = defaultEnvironment()
     expect(Math.abs(clock.now() - Date.now())).toBeLessThan(60_000)
@@ -68,9 +72,9 @@ describe('files of the operating system', () => {
     expect([...one]).not.toEqual([...two])
   })
 
-  it('run planned work once, unless it is called off', async () => {
+  it('runs a scheduled task once, unless it is cancelled', async () => {
     const { scheduler } = vfs
-    const cancelled = scheduler.after(0, () => expect.fail('it was called off'))
+    const cancelled = scheduler.after(0, () => expect.fail('the task was cancelled'))
     cancelled.cancel()
     const alive = setInterval(() => undefined, 1000)
     await new Promise<void>((resolve) => {
@@ -80,38 +84,45 @@ describe('files of the operating system', () => {
   })
 })
 
-describe.runIf(unix)('a limit on the size of files', () => {
+describe.runIf(unix)('a limit on the file size', () => {
   const limited = (program: string, args: string): Promise<string[]> =>
     runLines('bash', ['-c', `ulimit -f 8; exec "$0" "$1" ${args}`, process.execPath, fixture(program)])
 
-  it('makes Node report short writes as success', async () => {
+  it('makes Node report a short write as success', async () => {
     using directory = scratchDirectory()
     const [count] = await limited('short-write-child.mjs', `${directory.path}/file 20000`)
     expect(Number(count)).toBe(8192)
   })
 
-  it.each(['sync', 'async'])('fails a write that does not fit: %s', async (face) => {
+  it.each(['sync', 'async'])('fails a write beyond the limit: %s', async (mode) => {
     using directory = scratchDirectory()
-    const lines = await limited('write-child.mjs', `${LIBRARY} ${directory.path}/file 20000 ${face}`)
+    const lines = await limited('write-child.mjs', `${LIBRARY} ${directory.path}/file 20000 ${mode}`)
     expect(lines).toEqual(['LDB_NO_SPACE EFBIG write 8192'])
   })
 
-  it('gives the space of a failed preallocation back', async () => {
+  it('a failed preallocation truncates the file', async () => {
     using directory = scratchDirectory()
     const lines = await limited('write-child.mjs', `${LIBRARY} ${directory.path}/file 20000 preallocate`)
     expect(lines).toEqual(['LDB_NO_SPACE EFBIG write 0'])
   })
+
+  it('a failed copy leaves no target', async () => {
+    using directory = scratchDirectory()
+    fs.writeFileSync(`${directory.path}/source`, new Uint8Array(20_000))
+    const args = `${LIBRARY} ${directory.path}/source ${directory.path}/target`
+    expect(await limited('copy-child.mjs', args)).toEqual(['LDB_NO_SPACE EFBIG copy absent'])
+  })
 })
 
-// Skipped where the system lets nobody mount: that takes root or user namespaces (`unshare -rm`).
-describe.runIf(inNamespace)('a file system of its own', () => {
+// Skipped on systems that do not permit mounts: they need root or user namespaces (`unshare -rm`).
+describe.runIf(inNamespace)('a mounted file system', () => {
   const inMount = (directory: string, script: string, args: readonly string[]): Promise<string[]> =>
     runLines('unshare', ['-rm', 'bash', '-ec', script, 'bash', directory, process.execPath, ...args])
 
-  it.each(['sync', 'async'])('that is full fails a write: %s', async (face) => {
+  it.each(['sync', 'async'])('that is full fails a write: %s', async (mode) => {
     using directory = scratchDirectory()
     const script = `${MOUNT}; shift; exec "$@"`
-    const args = [fixture('write-child.mjs'), LIBRARY, `${directory.path}/file`, '200000', face]
+    const args = [fixture('write-child.mjs'), LIBRARY, `${directory.path}/file`, '200000', mode]
     expect(await inMount(directory.path, script, args)).toEqual(['LDB_NO_SPACE ENOSPC write 131072'])
   })
 
@@ -131,8 +142,8 @@ describe.runIf(inNamespace)('a file system of its own', () => {
   })
 })
 
-/** Closes the descriptor of an open file, as a bug elsewhere in the process might. */
-function closeBehindItsBack(path: string): void {
+/** Closes the descriptor of an open file, as a bug elsewhere in the process could. */
+function closeDescriptorOf(path: string): void {
   const { dev, ino } = fs.statSync(path)
   for (let descriptor = 3; descriptor < 1000; descriptor++) {
     try {

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { NodeVfs } from '../src/index.js'
 import { encodeLockRecord } from '../src/lock/record.js'
 import type { LockRecord } from '../src/lock/record.js'
-import { describeThisProcess } from '../src/node/process.js'
+import { describeCurrentProcess } from '../src/node/process.js'
 import { fixture, kill, LIBRARY, runLines, scratchDirectory, startFixture } from './child.js'
-import { expectCode } from './vfs-conformance.js'
+import { expectCode } from './conformance/subject.js'
 
 const vfs = new NodeVfs()
 const linux = process.platform === 'linux'
@@ -25,7 +25,7 @@ describe('the lock between processes', () => {
     expect(await tryInChild(directory.path)).toBe('held')
   })
 
-  it('is free at once when its holder was killed', async () => {
+  it('is free as soon as its holder is killed', async () => {
     using directory = scratchDirectory()
     for (let round = 0; round < 3; round++) {
       const { child, line } = await startFixture('lock-child.mjs', [LIBRARY, directory.path, 'hold'])
@@ -49,7 +49,7 @@ describe('the lock between processes', () => {
     lock.release()
   })
 
-  it.runIf(linux)('is free at once when the thread that held it was terminated', async () => {
+  it.runIf(linux)('is free as soon as the thread that holds it is terminated', async () => {
     using directory = scratchDirectory()
     const worker = startWorker(directory.path)
     expect(await messageOf(worker, false)).toBe('held')
@@ -58,7 +58,7 @@ describe('the lock between processes', () => {
     vfs.lock(directory.path).release()
   })
 
-  it('knows a directory by any name', async () => {
+  it('identifies a directory by every path to it', async () => {
     using directory = scratchDirectory()
     fs.mkdirSync(`${directory.path}/real`)
     fs.symlinkSync('real', `${directory.path}/link`)
@@ -68,18 +68,18 @@ describe('the lock between processes', () => {
     lock.release()
   })
 
-  it.each(['kernel', 'files'])('lets one in at a time, by the %s', async (means) => {
+  it.each(['kernel', 'files'])('excludes concurrent openers, through the %s', async (layer) => {
     using directory = scratchDirectory()
     const run = (): Promise<string[]> =>
-      runLines(process.execPath, [fixture('race-child.mjs'), LIBRARY, directory.path, '40', means])
+      runLines(process.execPath, [fixture('race-child.mjs'), LIBRARY, directory.path, '40', layer])
     expect(await Promise.all([run(), run(), run()])).toEqual([['done'], ['done'], ['done']])
     vfs.lock(directory.path).release()
     expect(fs.readdirSync(directory.path)).toEqual([])
   })
 })
 
-describe('a name that is bound though nobody holds the directory (K14)', () => {
-  it('is waited for while processes are being started', async () => {
+describe('a socket name that is bound without a live holder (K14)', () => {
+  it('is retried while child processes start', async () => {
     using directory = scratchDirectory()
     const starter = new Worker(
       `const { spawn } = require('node:child_process')
@@ -96,10 +96,10 @@ describe('a name that is bound though nobody holds the directory (K14)', () => {
   })
 })
 
-describe('a LOCK that was found', () => {
-  const other: LockRecord = { ...describeThisProcess(), socket: '-', token: 'ab'.repeat(16) }
+describe('an existing LOCK', () => {
+  const other: LockRecord = { ...describeCurrentProcess(), socket: '-', token: 'ab'.repeat(16) }
 
-  it('stays when its holder lives, even if no socket tells so', () => {
+  it('stays when its holder is alive, even without a socket', () => {
     using directory = scratchDirectory()
     const text = putLock(directory.path, other)
     const error = expectCode('LDB_LOCKED', () => vfs.lock(directory.path))
@@ -121,34 +121,37 @@ describe('a LOCK that was found', () => {
   })
 
   it.runIf(linux).each([
-    ['a pid that is somebody else now', { start: '1' }],
-    ['a pid that is nobody', { pid: 2 ** 31 - 1 }],
-    ['an earlier run of this machine', { boot: 'earlier' }],
-  ])('is taken over from %s', (_, facts) => {
+    ['a pid reused by another process', { start: '1' }],
+    ['a process that does not exist', { pid: 2 ** 31 - 1 }],
+    ['an earlier boot of this machine', { boot: 'earlier' }],
+  ])('is taken over from %s', (_, fields) => {
     using directory = scratchDirectory()
-    putLock(directory.path, { ...other, ...facts })
+    putLock(directory.path, { ...other, ...fields })
     const lock = vfs.lock(directory.path)
     lock.assertHeld()
     expect(fs.readdirSync(directory.path)).toEqual(['LOCK'])
     lock.release()
   })
 
-  it.runIf(linux)('is taken over from a taker who died half-way, and the leftovers go', () => {
-    using directory = scratchDirectory()
-    const dead = { ...other, start: '1' }
-    const [first, second] = ['01'.repeat(16), '02'.repeat(16)]
-    putLock(directory.path, { ...dead, token: first })
-    putLock(directory.path, { ...dead, token: second }, `LOCK.${first}`)
-    putLock(directory.path, { ...dead, token: '03'.repeat(16) }, `LOCK.${'04'.repeat(16)}`)
-    fs.writeFileSync(`${directory.path}/LOCK.${second}.new`, 'half a rec')
-    fs.writeFileSync(`${directory.path}/LOCK.txt`, 'not ours')
-    const lock = vfs.lock(directory.path)
-    lock.assertHeld()
-    expect(fs.readdirSync(directory.path)).toEqual(['LOCK', 'LOCK.txt'])
-    lock.release()
-  })
+  it.runIf(linux)(
+    'is taken over from an opener that died during a takeover, and leftover files are removed',
+    () => {
+      using directory = scratchDirectory()
+      const dead = { ...other, start: '1' }
+      const [first, second] = ['01'.repeat(16), '02'.repeat(16)]
+      putLock(directory.path, { ...dead, token: first })
+      putLock(directory.path, { ...dead, token: second }, `LOCK.${first}`)
+      putLock(directory.path, { ...dead, token: '03'.repeat(16) }, `LOCK.${'04'.repeat(16)}`)
+      fs.writeFileSync(`${directory.path}/LOCK.${second}.new`, 'half a rec')
+      fs.writeFileSync(`${directory.path}/LOCK.txt`, 'not ours')
+      const lock = vfs.lock(directory.path)
+      lock.assertHeld()
+      expect(fs.readdirSync(directory.path)).toEqual(['LOCK', 'LOCK.txt'])
+      lock.release()
+    },
+  )
 
-  it('stays while a successor lives', () => {
+  it('stays while the creator of its successor file is alive', () => {
     using directory = scratchDirectory()
     putLock(directory.path, { ...other, start: '1', token: '01'.repeat(16) })
     putLock(directory.path, other, `LOCK.${'01'.repeat(16)}`)
@@ -158,7 +161,7 @@ describe('a LOCK that was found', () => {
 
   it.each([
     ['empty', ''],
-    ['text', 'pid 1'],
+    ['other text', 'pid 1'],
     ['of a later version', encodeLockRecord(other).replace('LDB-LOCK 1', 'LDB-LOCK 2')],
     ['larger than any record', 'x'.repeat(100_000)],
   ])('stays when it is %s', (_, text) => {
@@ -179,7 +182,7 @@ describe('a LOCK that was found', () => {
     expectCode('LDB_LOCKED', () => vfs.lock(directory.path))
   })
 
-  it('is not ours any more when somebody replaced it, and then it stays', () => {
+  it('is lost when another process replaces it, and release leaves it in place', () => {
     using directory = scratchDirectory()
     const lock = vfs.lock(directory.path)
     const text = putLock(directory.path, other)
@@ -188,7 +191,7 @@ describe('a LOCK that was found', () => {
     expect(readLock(directory.path)).toBe(text)
   })
 
-  it('is not ours any more when somebody removed it', () => {
+  it('is lost when another process removes it', () => {
     using directory = scratchDirectory()
     const lock = vfs.lock(directory.path)
     fs.unlinkSync(`${directory.path}/LOCK`)

@@ -3,11 +3,10 @@ import { isLdbError } from '@ldb/base'
 import { expect, it } from 'vitest'
 import { MemoryVfs, OverlayVfs } from '../src/index.js'
 import type { Vfs } from '../src/index.js'
-import { contentOf, equalBytes } from './vfs-conformance.js'
+import { contentOf, equalBytes } from './conformance/subject.js'
 
-// Strategy: the same random operations on a view and on a plain file system that began with the same files.
-// Invariants: every answer and error is the same, the trees are the same at the end, and what is under the view is
-// what it was at the start.
+// Strategy: the same random operations on an overlay and on a plain file system with the same initial files.
+// Invariants: every result and error is the same, the trees are equal at the end, and the lower file system is unchanged.
 
 const PATHS = ['/a', '/b', '/d', '/d/a', '/d/b', '/d/e', '/d/e/a', '/x']
 const OFFSETS = [0, 1, 65_535, 65_536, 100_000, 131_071]
@@ -15,7 +14,7 @@ const OFFSETS = [0, 1, 65_535, 65_536, 100_000, 131_071]
 type Operation =
   | { kind: 'write'; path: string; offset: number; byteCount: number; value: number }
   | { kind: 'truncate' | 'preallocate'; path: string; length: number }
-  | { kind: 'rename'; path: string; target: string }
+  | { kind: 'rename' | 'link' | 'copy'; path: string; target: string }
   | { kind: 'read' | 'remove' | 'removeDirectory' | 'makeDirectory' | 'list'; path: string }
 
 const path = fc.constantFrom(...PATHS)
@@ -30,7 +29,11 @@ const operations: fc.Arbitrary<Operation[]> = fc.array(
       value: fc.integer({ min: 1, max: 255 }),
     }),
     fc.record({ kind: fc.constantFrom('truncate' as const, 'preallocate' as const), path, length: offset }),
-    fc.record({ kind: fc.constant('rename' as const), path, target: path }),
+    fc.record({
+      kind: fc.constantFrom('rename' as const, 'link' as const, 'copy' as const),
+      path,
+      target: path,
+    }),
     fc.record({
       kind: fc.constantFrom(
         'read' as const,
@@ -45,28 +48,28 @@ const operations: fc.Arbitrary<Operation[]> = fc.array(
   { maxLength: 30 },
 )
 
-it('shows the same as a file system that was really changed, and changes nothing', () => {
+it('behaves like a plain file system and does not change the lower one', () => {
   fc.assert(
     fc.property(operations, (list) => {
       const base = populated()
-      const view = new OverlayVfs(base)
+      const overlay = new OverlayVfs(base)
       const plain = populated()
-      for (const operation of list) expect(outcome(view, operation)).toEqual(outcome(plain, operation))
-      expect(treeOf(view)).toEqual(treeOf(plain))
+      for (const operation of list) expect(outcome(overlay, operation)).toEqual(outcome(plain, operation))
+      expect(treeOf(overlay)).toEqual(treeOf(plain))
       expect(treeOf(base)).toEqual(treeOf(populated()))
     }),
     { numRuns: 300 },
   )
 })
 
-it('does not bring back what was cut off', () => {
+it('extending after a truncation reads zeros, not lower bytes', () => {
   const file = new OverlayVfs(populated()).open('/d/a', 'write')
   file.truncate(10)
   file.truncate(70_000)
   expect([...contentOf(file).subarray(8, 12)]).toEqual([32, 36, 0, 0])
 })
 
-it('reads and writes by the asynchronous face through the view', async () => {
+it('reads and writes asynchronously through the overlay', async () => {
   const base = populated()
   const file = new OverlayVfs(base).open('/d/e/a', 'write')
   const before = contentOf(file)
@@ -78,7 +81,7 @@ it('reads and writes by the asynchronous face through the view', async () => {
   expect(treeOf(base)).toEqual(treeOf(populated()))
 })
 
-it('keeps in memory only what was written', () => {
+it('handles a sparse lower file of 2 TiB', () => {
   const base = new MemoryVfs()
   const big = base.open('/big', 'create')
   big.write(Uint8Array.of(1), 0, 1, 2 ** 41)
@@ -121,7 +124,9 @@ function run(vfs: Vfs, operation: Operation): unknown {
     case 'makeDirectory':
       return vfs[operation.kind](operation.path)
     case 'rename':
-      return vfs.rename(operation.path, operation.target)
+    case 'link':
+    case 'copy':
+      return vfs[operation.kind]?.(operation.path, operation.target)
     case 'read':
       return contentSum(vfs, operation.path)
     case 'truncate':
@@ -141,7 +146,7 @@ function run(vfs: Vfs, operation: Operation): unknown {
   }
 }
 
-/** Returns the length of a file and a sum over its bytes, which is quicker to compare than they are. */
+/** Returns the length and a checksum of a file, which compare faster than its bytes. */
 function contentSum(vfs: Vfs, name: string): string {
   const file = vfs.open(name, 'read')
   const bytes = contentOf(file)

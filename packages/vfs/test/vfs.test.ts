@@ -2,7 +2,7 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryVfs, NodeVfs, OverlayVfs } from '../src/index.js'
-import { describeVfs } from './vfs-conformance.js'
+import { describeVfs } from './conformance/vfs-conformance.js'
 
 const makeNodeDirectory = (): string => fs.mkdtempSync(join(tmpdir(), 'ldb-vfs-'))
 const dropDirectory = (directory: string): void => fs.rmSync(directory, { recursive: true })

@@ -71,6 +71,7 @@ export function verifyWal(
 /** @param knownEnd - where the records must end, when something outside of the segment says so. */
 function verifyRecords(vfs: Vfs, found: FoundSegment, knownEnd: number | undefined, sink: VerifySink): void {
   const { segment, seal } = found
+  sink.progress({ files: 1, units: 0, entries: 0, bytes: 0 })
   if (seal === 'torn') {
     report(sink, 'checksum', segment.path, SEAL_FILE_OFFSET, 'the seal of a log segment is torn or damaged')
   }

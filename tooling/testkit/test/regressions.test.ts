@@ -113,7 +113,7 @@ test.each([
       tree.checkpoint()
     }).toThrow(/EIO/)
     expect(BTree.open(disk.image(crashPlan('none', 1)), 'tree.ldb').durableSeq).toBe(0)
-    const again = BTree.open(disk, 'tree.ldb', { confirm })
+    const again = BTree.open(disk, 'tree.ldb', { rewriteMeta: confirm })
     expect(again.durableSeq).toBe(1)
     // With nothing new to write down, a checkpoint makes sure of what was found.
     if (confirm === 'write') again.checkpoint()

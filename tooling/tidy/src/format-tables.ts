@@ -28,6 +28,7 @@ export const CONSTANT_NAMES: Readonly<Record<string, Readonly<Record<string, str
   '@ldb/core': {
     'Catalog root': 'CATALOG_OFFSET_*',
     'Keyspace record': 'KEYSPACE_OFFSET_*',
+    'Section of the B+tree': 'BTREE_SECTION_OFFSET_*',
     Expiry: 'EXPIRY_OFFSET_*',
     'Checkpoint record': 'CHECKPOINT_OFFSET_*',
     'Checkpoint entry': 'ENTRY_OFFSET_*',

@@ -10,18 +10,17 @@ import {
 import type { KeyspaceSection, OperationKind } from './section.js'
 import { copyBytesInto } from '../bytes/bytes.js'
 import { writeU32 } from '../bytes/fixed-width.js'
-import { largeBuffers } from '../bytes/large-buffers.js'
+import { bufferPool } from '../bytes/buffer-pool.js'
 import { LdbError } from '../ldb-error.js'
 import { encodeVarint } from '../bytes/varint.js'
 
-/** Where the first operation begins: behind the room for a record of the log, and the header. */
+/** Offset of the first operation: after the headroom and the section header. */
 const OPERATIONS_OFFSET = BATCH_ROOM_BEFORE + SECTION_HEADER_BYTES
-/** Bytes of a buffer that holds no operation. @internal */
+/** Length of a buffer without operations, in bytes. @internal */
 export const SECTION_BUFFER_BYTES_MIN: number = OPERATIONS_OFFSET + BATCH_ROOM_BEHIND
 
 /**
- * The growing operations of one keyspace, in one buffer with the header reserved in front of them, and the room that a batch has
- * around it.
+ * Builds the section of one keyspace in one growing buffer: headroom, section header, operations, tailroom.
  *
  * @internal
  */
@@ -34,7 +33,7 @@ export class SectionBuilder implements KeyspaceSection {
   #encoded: Uint8Array | undefined
 
   constructor(keyspaceId: number, buffer: Uint8Array) {
-    assert(buffer.length >= SECTION_BUFFER_BYTES_MIN, 'buffer must hold the header of a section')
+    assert(buffer.length >= SECTION_BUFFER_BYTES_MIN, 'buffer must fit a section header')
     this.keyspaceId = keyspaceId
     this.bytes = buffer
     this.end = OPERATIONS_OFFSET
@@ -42,7 +41,7 @@ export class SectionBuilder implements KeyspaceSection {
     this.#encoded = undefined
   }
 
-  /** Bytes of the section, its header included. */
+  /** Length of the section in bytes, including its header. */
   get byteCount(): number {
     return this.end - BATCH_ROOM_BEFORE
   }
@@ -53,40 +52,40 @@ export class SectionBuilder implements KeyspaceSection {
     this.operationCount = 0
   }
 
-  /** Makes room for `count` more bytes. Doubles the buffer, so that the copying stays in proportion to what is written. */
+  /** Grows the buffer for `count` more bytes. It doubles, so that copying is amortized over the appended bytes. */
   reserve(count: number, bytesMax: number): void {
     const needed = this.end + count + BATCH_ROOM_BEHIND
     const { bytes } = this
     if (needed <= bytes.length) return
-    const room = BATCH_ROOM_BEFORE + BATCH_ROOM_BEHIND
-    const wanted = Math.max(needed, Math.min(bytes.length * 2, bytesMax + room))
-    const grown = largeBuffers.take(needed) ?? allocateBytes(wanted)
+    const bufferBytesMax = BATCH_ROOM_BEFORE + bytesMax + BATCH_ROOM_BEHIND
+    const doubled = Math.max(needed, Math.min(bytes.length * 2, bufferBytesMax))
+    const grown = bufferPool.acquire(needed) ?? allocateBytes(doubled)
     grown.set(bytes.subarray(0, this.end))
     this.bytes = grown
-    largeBuffers.give(bytes)
+    bufferPool.release(bytes)
   }
 
-  /** Begins an operation; room is reserved. */
-  begin(kind: OperationKind): void {
+  /** Starts an operation. The caller has reserved its bytes. */
+  beginOperation(kind: OperationKind): void {
     this.bytes[this.end++] = kind
     this.operationCount++
   }
 
-  /** Adds a length and the first `count` bytes of `source`; room is reserved. */
-  add(source: Uint8Array, count: number): void {
-    const at = encodeVarint(count, this.bytes, this.end)
-    copyBytesInto(this.bytes, at, source, 0, count)
-    this.end = at + count
+  /** Appends the varint `count` and the first `count` bytes of `source`. The caller has reserved the bytes. */
+  appendBytes(source: Uint8Array, count: number): void {
+    const start = encodeVarint(count, this.bytes, this.end)
+    copyBytesInto(this.bytes, start, source, 0, count)
+    this.end = start + count
   }
 
-  /** Writes the header, which makes the section complete. */
-  finish(): void {
+  /** Writes the section header, which completes the encoding. */
+  writeHeader(): void {
     writeU32(this.bytes, BATCH_ROOM_BEFORE + SECTION_KEYSPACE_ID_OFFSET, this.keyspaceId)
     writeU32(this.bytes, BATCH_ROOM_BEFORE + SECTION_OPERATION_COUNT_OFFSET, this.operationCount)
     writeU32(this.bytes, BATCH_ROOM_BEFORE + SECTION_OPERATION_BYTES_OFFSET, this.end - OPERATIONS_OFFSET)
   }
 
-  /** Returns the sealed section as a view of the buffer. The last one is kept: commits in a row are often of one length. */
+  /** Returns the encoded section as a view of the buffer. The last view is cached: consecutive commits often have the same length. */
   encoded(): Uint8Array {
     const { bytes, byteCount } = this
     let encoded = this.#encoded
@@ -99,15 +98,15 @@ export class SectionBuilder implements KeyspaceSection {
 }
 
 /**
- * Returns a new array of zeros.
+ * Allocates a zeroed array.
  *
- * @throws {@link LdbError} LDB_TOO_LARGE when there is no memory for it.
+ * @throws {@link LdbError} LDB_TOO_LARGE when the allocation fails.
  * @internal
  */
 export function allocateBytes(count: number): Uint8Array {
   try {
     return new Uint8Array(count)
   } catch (error) {
-    throw new LdbError('LDB_TOO_LARGE', `there is no memory for a batch of ${count} bytes`, { cause: error })
+    throw new LdbError('LDB_TOO_LARGE', `cannot allocate ${count} bytes for a batch`, { cause: error })
   }
 }

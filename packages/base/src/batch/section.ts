@@ -1,44 +1,44 @@
 /**
- * Operations of one store within an encoded batch: a window of bytes and the number of operations in it.
+ * The operations of one keyspace within an encoded batch: a range of bytes and the number of operations in it.
  *
- * @remarks Made by `WriteBatch` and by `decodeBatch`; read with `BatchReader`. FORMAT.md draws the bytes.
+ * @remarks `WriteBatch` and `decodeBatch` create sections; `BatchReader` reads them. FORMAT.md defines the bytes.
  * @category Batches
  */
 export interface BatchSection {
-  /** What holds the operations, and maybe more around them. Borrowed. */
+  /** Buffer that contains the operations, and possibly other bytes before and after. Borrowed. */
   readonly bytes: Uint8Array
   /** Offset of the first operation. */
   readonly start: number
-  /** Offset behind the last operation. */
+  /** Offset of the end of the last operation. */
   readonly end: number
-  /** Operations from `start` to `end`. */
+  /** Number of operations from `start` to `end`. */
   readonly operationCount: number
   /**
-   * True when each operation is about a single key and these ascend, each once: a store may then apply them to one place after
-   * the other. It need not look, and may refuse what is wrong with LDB_INVARIANT.
+   * True when every operation has a single key and the keys are strictly ascending, so that a store may apply them in one pass. The
+   * store need not check this, and may throw LDB_INVARIANT when it is false.
    */
   readonly isSorted?: boolean
   /**
-   * Where each operation begins, in this order, when they do not stand one behind the other; between them may be anything. At least
-   * `operationCount` of them, each from `start` to `end`. Borrowed.
+   * Offset of each operation, in the order of application, when the operations are not contiguous; the bytes between them are
+   * ignored. At least `operationCount` offsets, each from `start` to `end`. Borrowed.
    */
   readonly starts?: Int32Array
-  /** Where `bytes` came from, for errors; absent for a batch made in this process. */
+  /** File position of the batch, for errors; absent for a batch created in memory. */
   readonly origin?: BatchOrigin
 }
 
 /**
- * A section, and the keyspace it is for.
+ * A section with its keyspace.
  *
  * @category Batches
  */
 export interface KeyspaceSection extends BatchSection {
-  /** Number of the keyspace, 0 to 2^32 − 1. */
+  /** Id of the keyspace, 0 to 2^32 − 1. */
   readonly keyspaceId: number
 }
 
 /**
- * Place of an encoded batch in a file.
+ * Position of an encoded batch in a file.
  *
  * @category Batches
  */
@@ -61,9 +61,9 @@ export const OperationKind = {
   Delete: 2,
   /** Every key from the first (inclusive) to the second (exclusive). */
   DeleteRange: 3,
-  /** Every key from the given one on. */
+  /** Every key from the given one (inclusive). */
   DeleteFrom: 4,
-  /** Key; removed because its time was over. To a store, a Delete. */
+  /** Key; deleted because the entry had expired. A store treats it as a Delete. */
   Expire: 5,
 } as const
 

@@ -3,15 +3,15 @@ import { BATCH_ROOM_BEFORE, BATCH_ROOM_BEHIND, SECTION_HEADER_BYTES } from './fo
 import { OperationKind } from './section.js'
 import type { KeyspaceSection } from './section.js'
 import { compareByteRanges, toPlainBytes } from '../bytes/bytes.js'
-import { largeBuffers } from '../bytes/large-buffers.js'
+import { bufferPool } from '../bytes/buffer-pool.js'
 import { invalidArgument, tooLarge } from '../ldb-error.js'
 import { BATCH_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../limits.js'
 import { allocateBytes, SectionBuilder } from './section-builder.js'
 import { varintBytes } from '../bytes/varint.js'
 
 const BUFFER_BYTES_MIN = 512
-// A buffer up to this size is kept by clear() for the next use.
-const BUFFER_BYTES_KEPT = 1 << 20
+// clear() retains a buffer of up to this length for the next use.
+const RETAINED_BYTES_MAX = 1 << 20
 const KEYSPACE_ID_MAX = 0xffff_ffff
 const NO_BYTES = new Uint8Array(0)
 
@@ -26,11 +26,11 @@ export interface WriteBatchOptions {
 }
 
 /**
- * Collects operations on any number of keyspaces, already encoded: what it holds is the log record and what the stores
- * read.
+ * Collects write operations on any number of keyspaces in encoded form: the same bytes are the payload of the log record and the
+ * input of the stores.
  *
- * @remarks Keys and values are copied at the call. Every call either adds its operation or throws and changes nothing.
- * Buffers grow by doubling; a put into grown buffers allocates nothing.
+ * @remarks Every call copies its key and value. It either adds its operation, or throws and changes nothing. Buffers double when they
+ * grow; a put that fits allocates nothing.
  * @example
  * ```ts
  * import { BatchReader, WriteBatch } from '@ldb/base'
@@ -56,14 +56,14 @@ export class WriteBatch {
   private totalBytes: number
   private totalOperations: number
 
-  /** @throws {@link LdbError} LDB_INVALID_ARGUMENT when `bytesMax` is not a whole number from 0 to the greatest. */
+  /** @throws {@link LdbError} LDB_INVALID_ARGUMENT when `bytesMax` is not an integer from 0 to {@link BATCH_BYTES_MAX}. */
   constructor(options: WriteBatchOptions = {}) {
     const bytesMax = Object.hasOwn(options, 'bytesMax') ? options.bytesMax : undefined
     if (
       bytesMax !== undefined &&
       !(Number.isInteger(bytesMax) && bytesMax >= 0 && bytesMax <= BATCH_BYTES_MAX)
     ) {
-      throw invalidArgument(`bytesMax must be a whole number from 0 to ${BATCH_BYTES_MAX}`)
+      throw invalidArgument(`bytesMax must be an integer from 0 to ${BATCH_BYTES_MAX}`)
     }
     this.bytesMax = bytesMax ?? BATCH_BYTES_MAX
     this.builders = []
@@ -79,24 +79,24 @@ export class WriteBatch {
     return this.totalBytes
   }
 
-  /** Bytes of memory that the batch keeps, while it is empty, for what comes next. */
+  /** Length of the buffer that the cleared batch retains for the next use, in bytes. */
   get keptBytes(): number {
     return this.spare?.bytes.length ?? 0
   }
 
-  /** Number of operations in all keyspaces. */
+  /** Number of operations, over all keyspaces. */
   get operationCount(): number {
     return this.totalOperations
   }
 
   /**
-   * Adds the writing of an entry.
+   * Adds a put of an entry.
    *
    * @param keyspaceId - 0 to 2^32 − 1.
-   * @param keyBytes - the key is this many bytes from the beginning of `key`; by default all.
-   * @param valueBytes - the value is this many bytes from the beginning of `value`; by default all.
-   * @throws {@link LdbError} LDB_TOO_LARGE when key, value or batch exceed their limit, LDB_INVALID_ARGUMENT when an
-   * argument is not bytes.
+   * @param keyBytes - length of the key, which is a prefix of `key`. Defaults to all of it.
+   * @param valueBytes - length of the value, which is a prefix of `value`. Defaults to all of it.
+   * @throws {@link LdbError} LDB_TOO_LARGE when key, value or batch exceeds its limit, LDB_INVALID_ARGUMENT when key or value is not
+   * a `Uint8Array`.
    */
   put(
     keyspaceId: number,
@@ -112,16 +112,16 @@ export class WriteBatch {
       keyspaceId,
       1 + varintBytes(keyBytes) + keyBytes + varintBytes(valueBytes) + valueBytes,
     )
-    builder.add(plainKey, keyBytes)
-    builder.add(plainValue, valueBytes)
+    builder.appendBytes(plainKey, keyBytes)
+    builder.appendBytes(plainValue, valueBytes)
   }
 
   /**
-   * Adds the removal of a key, which need not be present.
+   * Adds a delete of a key, which need not exist.
    *
-   * @param keyBytes - the key is this many bytes from the beginning of `key`; by default all.
-   * @throws {@link LdbError} LDB_TOO_LARGE when key or batch exceed their limit, LDB_INVALID_ARGUMENT when the key is not
-   * bytes.
+   * @param keyBytes - length of the key, which is a prefix of `key`. Defaults to all of it.
+   * @throws {@link LdbError} LDB_TOO_LARGE when key or batch exceeds its limit, LDB_INVALID_ARGUMENT when the key is not a
+   * `Uint8Array`.
    */
   delete(keyspaceId: number, key: Uint8Array, keyBytes: number = lengthOf(key)): void {
     const plainKey = checkKey(key, keyBytes)
@@ -130,52 +130,55 @@ export class WriteBatch {
       keyspaceId,
       1 + varintBytes(keyBytes) + keyBytes,
     )
-    builder.add(plainKey, keyBytes)
+    builder.appendBytes(plainKey, keyBytes)
   }
 
   /**
-   * Adds the removal of a key whose time is over.
+   * Adds a delete of a key whose entry has expired.
    *
-   * @throws {@link LdbError} as {@link WriteBatch.put}.
+   * @throws {@link LdbError} as {@link WriteBatch.delete}.
    */
   expire(keyspaceId: number, key: Uint8Array): void {
     const plainKey = checkKey(key, key.length)
-    const room = 1 + varintBytes(key.length) + key.length
-    this.beginOperation(OperationKind.Expire, keyspaceId, room).add(plainKey, key.length)
+    const byteCount = 1 + varintBytes(key.length) + key.length
+    this.beginOperation(OperationKind.Expire, keyspaceId, byteCount).appendBytes(plainKey, key.length)
   }
 
   /**
-   * Adds the removal of every key from `lower` (inclusive) to `upper` (exclusive); without `upper`, of every key from
-   * `lower` on. An empty or inverted range adds nothing.
+   * Adds a range delete of every key from `lower` (inclusive) to `upper` (exclusive). An empty or inverted range adds nothing.
    *
-   * @param lower - `undefined` stands for no bound.
-   * @throws {@link LdbError} LDB_TOO_LARGE when a bound or the batch exceeds its limit, LDB_INVALID_ARGUMENT when a bound is
-   * not bytes.
+   * @param lower - `undefined` means no lower bound.
+   * @param upper - `undefined` means no upper bound.
+   * @throws {@link LdbError} LDB_TOO_LARGE when a bound or the batch exceeds its limit, LDB_INVALID_ARGUMENT when a bound is not a
+   * `Uint8Array`.
    */
   deleteRange(keyspaceId: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined): void {
     const from = lower ?? NO_BYTES
     const plainLower = checkKey(from, lengthOf(from))
     const lowerBytes = plainLower.length
-    const lowerRoom = 1 + varintBytes(lowerBytes) + lowerBytes
+    const lowerByteCount = 1 + varintBytes(lowerBytes) + lowerBytes
     if (upper === undefined) {
-      this.beginOperation(OperationKind.DeleteFrom, keyspaceId, lowerRoom).add(plainLower, lowerBytes)
+      this.beginOperation(OperationKind.DeleteFrom, keyspaceId, lowerByteCount).appendBytes(
+        plainLower,
+        lowerBytes,
+      )
       return
     }
     const plainUpper = checkKey(upper, lengthOf(upper))
     const upperBytes = plainUpper.length
     if (compareByteRanges(plainLower, 0, lowerBytes, plainUpper, 0, upperBytes) >= 0) return
-    const room = lowerRoom + varintBytes(upperBytes) + upperBytes
-    const builder = this.beginOperation(OperationKind.DeleteRange, keyspaceId, room)
-    builder.add(plainLower, lowerBytes)
-    builder.add(plainUpper, upperBytes)
+    const byteCount = lowerByteCount + varintBytes(upperBytes) + upperBytes
+    const builder = this.beginOperation(OperationKind.DeleteRange, keyspaceId, byteCount)
+    builder.appendBytes(plainLower, lowerBytes)
+    builder.appendBytes(plainUpper, upperBytes)
   }
 
-  /** Removes all operations. What {@link WriteBatch.encode} and {@link WriteBatch.sections} gave is no longer valid. */
+  /** Removes all operations. Invalidates the results of {@link WriteBatch.encode} and {@link WriteBatch.sections}. */
   clear(): void {
     const { builders } = this
     const first = builders[0]
-    if (first !== undefined) this.spare = first.bytes.length <= BUFFER_BYTES_KEPT ? first : undefined
-    for (const builder of builders) if (builder !== this.spare) largeBuffers.give(builder.bytes)
+    if (first !== undefined) this.spare = first.bytes.length <= RETAINED_BYTES_MAX ? first : undefined
+    for (const builder of builders) if (builder !== this.spare) bufferPool.release(builder.bytes)
     if (builders.length > 1) {
       builders.length = 0
       this.byKeyspace.clear()
@@ -186,14 +189,14 @@ export class WriteBatch {
   }
 
   /**
-   * Returns the bytes of the batch.
+   * Encodes the batch.
    *
-   * @returns borrowed until the next change of the batch. With one keyspace they are the batch's own buffer, not copied. In the
-   * buffer there are {@link BATCH_ROOM_BEFORE} bytes in front of them, and {@link BATCH_ROOM_BEHIND} behind, that the caller may use.
+   * @returns bytes borrowed until the next change of the batch. With one keyspace they are a view of the batch's buffer, not a copy.
+   * The caller may overwrite {@link BATCH_ROOM_BEFORE} bytes before them and {@link BATCH_ROOM_BEHIND} bytes after them.
    */
   encode(): Uint8Array {
     const { builders } = this
-    for (const builder of builders) builder.finish()
+    for (const builder of builders) builder.writeHeader()
     const first = builders[0]
     if (first === undefined) return NO_BYTES
     if (builders.length === 1) return first.encoded()
@@ -206,26 +209,26 @@ export class WriteBatch {
     return encoded.subarray(BATCH_ROOM_BEFORE, offset)
   }
 
-  /** Returns the operations keyspace by keyspace, in the order of first use. Borrowed until the next change of the batch. */
+  /** Returns one section per keyspace, in the order of first use. Borrowed until the next change of the batch. */
   sections(): readonly KeyspaceSection[] {
     return this.builders
   }
 
-  // Checks everything that can still fail, and only then changes something.
-  private beginOperation(kind: OperationKind, keyspaceId: number, room: number): SectionBuilder {
+  // Makes every check and allocation that can fail before it changes the batch.
+  private beginOperation(kind: OperationKind, keyspaceId: number, byteCount: number): SectionBuilder {
     let builder = this.current
-    if (builder !== undefined && builder.keyspaceId !== keyspaceId) builder = this.find(keyspaceId)
-    const added = builder === undefined ? SECTION_HEADER_BYTES + room : room
+    if (builder !== undefined && builder.keyspaceId !== keyspaceId) builder = this.findSection(keyspaceId)
+    const added = builder === undefined ? SECTION_HEADER_BYTES + byteCount : byteCount
     if (added > this.bytesMax - this.totalBytes) {
       throw tooLarge('batch', this.totalBytes + added, this.bytesMax)
     }
     builder ??= this.openSection(keyspaceId)
-    builder.reserve(room, this.bytesMax)
-    if (builder.operationCount === 0) this.admit(builder)
+    builder.reserve(byteCount, this.bytesMax)
+    if (builder.operationCount === 0) this.addSection(builder)
     this.current = builder
     this.totalBytes += added
     this.totalOperations++
-    builder.begin(kind)
+    builder.beginOperation(kind)
     return builder
   }
 
@@ -241,21 +244,21 @@ export class WriteBatch {
     return spare
   }
 
-  private admit(builder: SectionBuilder): void {
+  private addSection(builder: SectionBuilder): void {
     const { builders, byKeyspace } = this
     this.spare = undefined
     builders.push(builder)
-    // One keyspace, the usual case, is found without the map.
+    // A batch of one keyspace, the common case, does not use the map.
     if (builders.length === 2) for (const each of builders) byKeyspace.set(each.keyspaceId, each)
     else if (builders.length > 2) byKeyspace.set(builder.keyspaceId, builder)
   }
 
-  private find(keyspaceId: number): SectionBuilder | undefined {
+  private findSection(keyspaceId: number): SectionBuilder | undefined {
     return this.builders.length > 1 ? this.byKeyspace.get(keyspaceId) : undefined
   }
 }
 
-// The length of what is bytes; what is not is refused by the check that follows.
+// Returns the length, or 0 for an invalid argument, which the following check refuses.
 function lengthOf(bytes: Uint8Array | undefined): number {
   return bytes?.length ?? 0
 }

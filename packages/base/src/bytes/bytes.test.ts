@@ -17,13 +17,13 @@ import {
 } from './bytes.js'
 import { isLdbError } from '../ldb-error.js'
 
-// Few different bytes, so that equal and nearly equal strings are common; the edges among them.
+// Few distinct byte values, edge values among them, so that equal and nearly equal strings are frequent.
 const fewBytes = fc
   .array(fc.constantFrom(0, 1, 0x7f, 0x80, 0xfe, 0xff), { maxLength: 6 })
   .map((bytes) => Uint8Array.from(bytes))
 
 describe('compareBytes', () => {
-  it('orders like Buffer.compare, in whole and in ranges', () => {
+  it('orders like Buffer.compare, for arrays and ranges', () => {
     fc.assert(
       fc.property(fewBytes, fewBytes, fewBytes, (a, b, around) => {
         const expected = Buffer.compare(a, b)
@@ -39,7 +39,7 @@ describe('compareBytes', () => {
 })
 
 describe('prefixes', () => {
-  it('counts the common bytes', () => {
+  it('measures the common prefix', () => {
     fc.assert(
       fc.property(fewBytes, fewBytes, (a, b) => {
         const count = commonPrefixBytes(a, b)
@@ -50,7 +50,7 @@ describe('prefixes', () => {
     )
   })
 
-  it('puts the successor above exactly the strings with the prefix and those below', () => {
+  it('the successor bounds exactly the strings with the prefix', () => {
     fc.assert(
       fc.property(fewBytes, fewBytes, (prefix, other) => {
         const before = copyBytes(prefix)
@@ -68,7 +68,7 @@ describe('prefixes', () => {
     )
   })
 
-  it('has no successor of nothing and of all ones', () => {
+  it('an empty prefix and one of 0xFF bytes have no successor', () => {
     expect(prefixSuccessor(Uint8Array.of())).toBeUndefined()
     expect(prefixSuccessor(Uint8Array.of(0xff, 0xff))).toBeUndefined()
     expect(prefixSuccessor(Uint8Array.of(1, 0xff, 0xff))).toEqual(Uint8Array.of(2))
@@ -76,7 +76,7 @@ describe('prefixes', () => {
 })
 
 describe('copies', () => {
-  it('copies ranges of every length, and shares no memory', () => {
+  it('copies ranges of every length without sharing memory', () => {
     for (let count = 0; count < 200; count++) {
       const source = Uint8Array.from({ length: count + 5 }, (_, i) => i * 7)
       const copy = copyBytes(source, 2, 2 + count)
@@ -91,7 +91,7 @@ describe('copies', () => {
 })
 
 describe('toPlainBytes', () => {
-  it('gives plain arrays back as they are, and views Buffers', () => {
+  it('returns plain arrays unchanged, and views of Buffers', () => {
     const plain = Uint8Array.of(1, 2)
     expect(toPlainBytes(plain)).toBe(plain)
     const buffer = Buffer.from('abc')
@@ -111,8 +111,8 @@ describe('toPlainBytes', () => {
     ['a clamped array', new Uint8ClampedArray(2)],
     ['a DataView', new DataView(new ArrayBuffer(1))],
     ['an ArrayBuffer', new ArrayBuffer(1)],
-    ['what only looks like bytes', Object.create(Uint8Array.prototype)],
-    ['what only says that it is', { [Symbol.toStringTag]: 'Uint8Array', length: 0 }],
+    ['an object with the prototype of Uint8Array', Object.create(Uint8Array.prototype)],
+    ['an object with the tag of Uint8Array', { [Symbol.toStringTag]: 'Uint8Array', length: 0 }],
   ])('refuses %s', (_, value) => {
     expect(isBytes(value)).toBe(false)
     expect(() => toPlainBytes(value, 'key')).toThrow(
@@ -124,7 +124,7 @@ describe('toPlainBytes', () => {
   })
 })
 
-it('writes bytes and kinds for people', () => {
+it('formats bytes and kinds for messages', () => {
   expect(formatBytes(Uint8Array.of(0, 0xab))).toBe('0x00ab')
   expect(formatBytes(new Uint8Array(33))).toBe(`0x${'00'.repeat(32)}… (33 bytes)`)
   expect([null, [], new Float32Array(1), {}, 1n, undefined].map(kindOf)).toEqual([

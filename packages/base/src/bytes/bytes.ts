@@ -1,19 +1,18 @@
 import { invalidArgument } from '../ldb-error.js'
 
-// Above this many bytes a native copy beats a loop.
+// Above this length a native copy is faster than a loop.
 const LOOP_BYTES_MAX = 64
 const MESSAGE_BYTES_MAX = 32
 
-// The getter of %TypedArray%.prototype[Symbol.toStringTag]: it names the true kind of any typed array, subclasses
-// and other realms included, and cannot be fooled by a property.
+// The getter of %TypedArray%.prototype[Symbol.toStringTag]. It returns the true kind of any typed array, including subclasses and
+// other realms, and a property cannot shadow it.
 const typedArrayKind = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype) as object,
   Symbol.toStringTag,
 )?.get as (this: unknown) => string | undefined
 
 /**
- * Compares two byte strings as unsigned bytes; where one is the beginning of the other, the shorter comes first.
- * This is the order of every store.
+ * Compares two byte strings lexicographically as unsigned bytes; a proper prefix is less. This is the key order of every store.
  *
  * @returns a negative number, 0, or a positive number.
  * @category Bytes
@@ -62,7 +61,7 @@ export function startsWithBytes(bytes: Uint8Array, prefix: Uint8Array): boolean 
   return bytes.length >= prefix.length && commonPrefixBytes(bytes, prefix) === prefix.length
 }
 
-/** Counts the bytes with which both byte strings begin. @category Bytes */
+/** Returns the length of the common prefix of two byte strings. @category Bytes */
 export function commonPrefixBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = a.length < b.length ? a.length : b.length
   let i = 0
@@ -70,7 +69,7 @@ export function commonPrefixBytes(a: Uint8Array, b: Uint8Array): number {
   return i
 }
 
-/** Joins byte strings into a new array. @category Bytes */
+/** Concatenates byte strings into a new array. @category Bytes */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let total = 0
   for (const part of parts) total += part.length
@@ -84,7 +83,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Copies `source[start, end)` into a new plain array of its own memory.
+ * Copies `source[start, end)` into a new plain `Uint8Array` with its own buffer.
  *
  * @category Bytes
  */
@@ -95,10 +94,10 @@ export function copyBytes(source: Uint8Array, start: number = 0, end: number = s
 }
 
 /**
- * Copies `source[start, end)` to `target`, from `targetOffset` on. The two ranges must not overlap. Short copies
- * are a loop, because making a view costs more than they do.
+ * Copies `source[start, end)` to `target` at `targetOffset`. The two ranges must not overlap. Short copies use a loop, because
+ * creating a view costs more than the copy.
  *
- * @remarks Allocates nothing for copies of up to 64 bytes or of a whole array. The caller has checked the bounds.
+ * @remarks Allocates nothing for copies of up to 64 bytes or of a whole array. Does not check the bounds.
  * @category Bytes
  */
 export function copyBytesInto(
@@ -118,8 +117,8 @@ export function copyBytesInto(
 }
 
 /**
- * Returns the smallest byte string that is greater than every one that begins with `prefix`, in a new array;
- * `undefined` when there is none (the prefix is empty, or all of it is 0xFF).
+ * Returns the smallest byte string that is greater than every string with the prefix `prefix`, in a new array; `undefined` when none
+ * exists, because the prefix is empty or all of its bytes are 0xFF.
  *
  * @category Bytes
  */
@@ -133,17 +132,17 @@ export function prefixSuccessor(prefix: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * Returns the same bytes as a plain `Uint8Array`: subclasses, `Buffer` above all, become a view of the same memory,
- * so that the engines' hot functions see one kind of object only.
+ * Returns bytes as a plain `Uint8Array`: an instance of a subclass such as `Buffer` becomes a view of the same memory, so that hot
+ * functions of the stores see one object shape only.
  *
- * @param what - names the argument in the error, for instance `'key'`.
- * @returns the argument itself when it is plain already; never a copy.
+ * @param what - name of the argument in the error message, for instance `'key'`.
+ * @returns the argument itself when it is plain; never a copy.
  * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `value` is not a `Uint8Array`.
  * @category Bytes
  */
 export function toPlainBytes(value: unknown, what: string = 'value'): Uint8Array {
   if (typeof value === 'object' && value !== null) {
-    // V8 reads `constructor` in place, where it calls out for a prototype.
+    // V8 inlines the read of `constructor`, but calls a runtime function for the prototype.
     if (ArrayBuffer.isView(value) && value.constructor === Uint8Array) {
       return value as Uint8Array
     }
@@ -152,13 +151,13 @@ export function toPlainBytes(value: unknown, what: string = 'value'): Uint8Array
   throw invalidArgument(`${what} must be a Uint8Array, not ${kindOf(value)}`)
 }
 
-/** Reports whether `value` is a `Uint8Array`, a subclass of it, or one of another realm. @category Bytes */
+/** Reports whether `value` is a `Uint8Array`, including subclasses and other realms. @category Bytes */
 export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && typedArrayKind.call(value) === 'Uint8Array'
 }
 
 /**
- * Writes bytes for people, in hexadecimal; more than 32 are cut short and counted.
+ * Formats bytes for messages, in hexadecimal. Formats the first 32 of more bytes, and the length.
  *
  * @category Bytes
  */
@@ -170,7 +169,7 @@ export function formatBytes(bytes: Uint8Array): string {
 }
 
 /**
- * Names the kind of a value for an error message, without calling anything of its own.
+ * Returns the kind of a value for error messages, without calling any code of the value.
  *
  * @category Errors
  */

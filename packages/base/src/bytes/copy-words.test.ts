@@ -1,5 +1,5 @@
-// Strategy: copies of every short length and of some long ones, at every alignment, between views that begin within their buffers.
-// Invariants: the bytes arrive; those beside them stay as they were; nothing is read or written outside of a view.
+// Strategy: copies of every short length and of some long ones, at several alignments, between views inside larger buffers.
+// Invariants: exactly the bytes of the range are copied; nothing is read or written outside a view.
 import { expect, test } from 'vitest'
 import { copyWords } from './copy-words.js'
 
@@ -11,7 +11,7 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, FRONT, VIEW_BYTES)
 }
 
-test.each(LENGTHS)('%i bytes arrive, and no others', (length) => {
+test.each(LENGTHS)('copies %i bytes and no others', (length) => {
   for (const [from, to] of [
     [0, 0],
     [1, 2],
@@ -27,7 +27,7 @@ test.each(LENGTHS)('%i bytes arrive, and no others', (length) => {
   }
 })
 
-test.each([10, 300])('a copy of %i bytes that runs over a view is refused', (length) => {
+test.each([10, 300])('refuses a copy of %i bytes that exceeds a view', (length) => {
   const source = new Uint8Array(VIEW_BYTES + 2 * FRONT)
   const start = VIEW_BYTES - length + 1
   expect(() => {

@@ -1,11 +1,11 @@
-/** Longer copies go through views, whose making costs as much as 256 bytes word by word. */
+/** Longer copies use views; creating two views costs as much as copying 256 bytes by words. */
 const WORDWISE_BYTES_MAX = 256
 
 /**
- * Copies `length` bytes from one buffer to another, word by word: `set` needs views, which cost more than 100 bytes do. Four words
- * a round take half the time of one. The two ranges must not overlap.
+ * Copies `length` bytes between two buffers by 32-bit words. `TypedArray.set` needs views, whose creation costs more than copying 100
+ * bytes. Unrolling to four words halves the time. The two ranges must not overlap.
  *
- * @remarks Allocates nothing for copies of up to 256 bytes. Offsets are those of the views.
+ * @remarks Allocates nothing for copies of up to 256 bytes. Offsets are relative to the views.
  * @throws RangeError when a range does not lie within its view.
  * @category Bytes
  */
@@ -40,6 +40,6 @@ export function copyWords(
 }
 
 function bytesOf(view: DataView, start: number, length: number): Uint8Array {
-  if (length > view.byteLength - start) throw new RangeError('a copy runs over its view')
+  if (length > view.byteLength - start) throw new RangeError('copy exceeds its view')
   return new Uint8Array(view.buffer, view.byteOffset + start, length)
 }

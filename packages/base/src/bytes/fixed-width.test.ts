@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { readU16, readU32, readU64, readU64Of, writeU16, writeU32, writeU64 } from './fixed-width.js'
 
-it('agrees with DataView, at any offset', () => {
+it('reads and writes the same as DataView, at any offset', () => {
   const safe = fc.oneof(
     fc.maxSafeNat(),
     fc.constantFrom(0, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x1_0000_0000, Number.MAX_SAFE_INTEGER),
@@ -26,7 +26,7 @@ it('agrees with DataView, at any offset', () => {
   )
 })
 
-it('says where a number lies that is beyond 2^53 - 1', () => {
+it('names the position of a number above 2^53 - 1', () => {
   const bytes = new Uint8Array(8)
   bytes[6] = 0x20
   expect(readU64(bytes, 0)).toBe(-1)
@@ -39,7 +39,7 @@ it('says where a number lies that is beyond 2^53 - 1', () => {
   expect(readU64(new Uint8Array(8).fill(0xff), 0)).toBe(-1)
 })
 
-it('refuses what does not fit, and places outside', () => {
+it('refuses values and offsets out of range', () => {
   const bytes = new Uint8Array(8)
   const invariant = expect.objectContaining({ code: 'LDB_INVARIANT' })
   for (const value of [-1, 0.5, Number.NaN, 2 ** 53, Infinity]) {

@@ -21,7 +21,7 @@ export function readU32(bytes: Uint8Array, offset: number): number {
 }
 
 /**
- * Reads an unsigned 64-bit integer, little-endian; gives −1 when it exceeds 2^53 − 1 and so has no exact number.
+ * Reads an unsigned 64-bit integer, little-endian. Returns −1 when it exceeds 2^53 − 1, which no number represents exactly.
  *
  * @category Codecs
  */
@@ -32,17 +32,17 @@ export function readU64(bytes: Uint8Array, offset: number): number {
 }
 
 /**
- * Reads an unsigned 64-bit integer out of a file's bytes, little-endian.
+ * Reads an unsigned 64-bit integer of a file, little-endian.
  *
  * @param file - path of the file, for the error.
- * @param fileOffset - where in that file the field lies, for the error.
+ * @param fileOffset - offset of the field in that file, for the error.
  * @throws {@link LdbError} LDB_CORRUPTION when the integer exceeds 2^53 − 1.
  * @category Codecs
  */
 export function readU64Of(bytes: Uint8Array, offset: number, file: string, fileOffset: number): number {
   const value = readU64(bytes, offset)
   if (value < 0) {
-    throw corruption(file, fileOffset, 'a 64-bit field is beyond what can be', {
+    throw corruption(file, fileOffset, '64-bit field is out of range', {
       expected: Number.MAX_SAFE_INTEGER,
     })
   }

@@ -7,8 +7,8 @@ import {
   utf8Bytes as countPortably,
 } from './utf8.js'
 
-// The twin of utf8.ts for Node, with the same results and errors: a call into native code pays for itself from about
-// twenty characters on. What is faulty goes to the portable twin, which says where.
+// The counterpart of utf8.ts for Node, with the same results and errors. Native code is faster from about twenty characters. Invalid
+// input is passed to the portable version, which reports its position.
 
 declare const Buffer: {
   readonly prototype: object
@@ -27,14 +27,14 @@ const LOOP_UNITS_MAX = 20
 const REPLACEMENT = '\ufffd'
 
 const encoder = new TextEncoder()
-const lenientDecoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
+const replacingDecoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
-// Decodes a range without making a view; Node has it on every Buffer, other runtimes may not.
-const sliceNatively = (
+// Decodes a range without creating a view. Every Buffer of Node has this method; other runtimes may not.
+const utf8Slice = (
   Buffer.prototype as { utf8Slice?: (this: Uint8Array, start: number, end: number) => string }
 ).utf8Slice
 
-/** Counts the bytes of a text in UTF-8; see utf8.ts. */
+/** Returns the length of a text in UTF-8, in bytes; see utf8.ts. */
 export function utf8Bytes(text: string): number {
   return text.length <= LOOP_UNITS_MAX || !text.isWellFormed() ? countPortably(text) : Buffer.byteLength(text)
 }
@@ -44,7 +44,7 @@ export function encodeUtf8(text: string): Uint8Array {
   return text.length <= LOOP_UNITS_MAX || !text.isWellFormed() ? encodePortably(text) : encoder.encode(text)
 }
 
-/** Encodes a text as UTF-8 into `target`; see utf8.ts. */
+/** Encodes a text as UTF-8 into `target` at `offset`; see utf8.ts. */
 export function encodeUtf8Into(text: string, target: Uint8Array, offset: number): number {
   if (text.length <= LOOP_UNITS_MAX || !text.isWellFormed()) return encodeIntoPortably(text, target, offset)
   if (text.length > target.length - offset) return -1
@@ -55,16 +55,16 @@ export function encodeUtf8Into(text: string, target: Uint8Array, offset: number)
 /** Decodes a range of bytes as UTF-8; see utf8.ts. */
 export function decodeUtf8(bytes: Uint8Array, start: number = 0, end: number = bytes.length): string {
   assert(start >= 0 && start <= end && end <= bytes.length, 'range of a text lies outside its bytes')
-  const text = decodeLeniently(bytes, start, end)
-  // A replacement character is there because the text holds one, or in the place of what is not UTF-8.
+  const text = decodeWithReplacement(bytes, start, end)
+  // A replacement character is part of the text, or replaces invalid bytes; the strict decoder distinguishes the two.
   return text.includes(REPLACEMENT) ? decodePortably(bytes, start, end) : text
 }
 
-function decodeLeniently(bytes: Uint8Array, start: number, end: number): string {
+function decodeWithReplacement(bytes: Uint8Array, start: number, end: number): string {
   try {
-    return sliceNatively === undefined
-      ? lenientDecoder.decode(bytes.subarray(start, end))
-      : sliceNatively.call(bytes, start, end)
+    return utf8Slice === undefined
+      ? replacingDecoder.decode(bytes.subarray(start, end))
+      : utf8Slice.call(bytes, start, end)
   } catch (error) {
     throw textTooLong(end - start, error)
   }

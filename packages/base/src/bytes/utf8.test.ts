@@ -1,15 +1,15 @@
-// Strategy: both twins run through one suite, against Node's own TextEncoder and strict TextDecoder, and against each
-// other on everything that must fail. Texts cross the length at which the Node twin changes its ways.
-// Invariants: same result, same error, same message; nothing is replaced silently.
+// Strategy: the portable and the Node version run the same tests against TextEncoder and a strict TextDecoder, and against each other
+// on invalid input. Text lengths cross the threshold from which the Node version uses native code.
+// Invariants: same result, same error, same message; no character is replaced silently.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isLdbError } from '../ldb-error.js'
-import * as nodeTwin from './utf8-node.js'
-import * as portableTwin from './utf8.js'
+import * as nodeVersion from './utf8-node.js'
+import * as portableVersion from './utf8.js'
 
-const twins = [
-  ['portable', portableTwin],
-  ['node', nodeTwin],
+const versions = [
+  ['portable', portableVersion],
+  ['node', nodeVersion],
 ] as const
 
 const unit = fc.oneof(
@@ -55,21 +55,21 @@ function outcome(call: () => unknown): unknown {
   }
 }
 
-describe.each(twins)('utf8, %s', (_, twin) => {
-  it('agrees with TextEncoder and TextDecoder', () => {
+describe.each(versions)('utf8, %s', (_, version) => {
+  it('encodes and decodes the same as TextEncoder and TextDecoder', () => {
     fc.assert(
       fc.property(text, fc.nat(3), (value, offset) => {
         const expected = Uint8Array.from(new TextEncoder().encode(value))
-        expect(twin.encodeUtf8(value)).toEqual(expected)
-        expect(Object.getPrototypeOf(twin.encodeUtf8(value))).toBe(Uint8Array.prototype)
-        expect(twin.utf8Bytes(value)).toBe(expected.length)
+        expect(version.encodeUtf8(value)).toEqual(expected)
+        expect(Object.getPrototypeOf(version.encodeUtf8(value))).toBe(Uint8Array.prototype)
+        expect(version.utf8Bytes(value)).toBe(expected.length)
         const target = new Uint8Array(offset + expected.length)
-        expect(twin.encodeUtf8Into(value, target, offset)).toBe(target.length)
+        expect(version.encodeUtf8Into(value, target, offset)).toBe(target.length)
         expect(target.subarray(offset)).toEqual(expected)
-        expect(twin.decodeUtf8(target, offset)).toBe(value)
-        expect(twin.decodeUtf8(target, offset, target.length)).toBe(value)
+        expect(version.decodeUtf8(target, offset)).toBe(value)
+        expect(version.decodeUtf8(target, offset, target.length)).toBe(value)
         if (expected.length > 0) {
-          expect(twin.encodeUtf8Into(value, target.subarray(1), offset)).toBe(-1)
+          expect(version.encodeUtf8Into(value, target.subarray(1), offset)).toBe(-1)
         }
       }),
     )
@@ -84,9 +84,9 @@ describe.each(twins)('utf8, %s', (_, twin) => {
       '\ud83d\ud83d\ude00',
     ]) {
       const refusal = expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' })
-      expect(() => twin.encodeUtf8(value)).toThrow(refusal)
-      expect(() => twin.utf8Bytes(value)).toThrow(refusal)
-      expect(() => twin.encodeUtf8Into(value, new Uint8Array(300), 0)).toThrow(refusal)
+      expect(() => version.encodeUtf8(value)).toThrow(refusal)
+      expect(() => version.utf8Bytes(value)).toThrow(refusal)
+      expect(() => version.encodeUtf8Into(value, new Uint8Array(300), 0)).toThrow(refusal)
     }
   })
 
@@ -98,18 +98,18 @@ describe.each(twins)('utf8, %s', (_, twin) => {
         try {
           expected = strict.decode(value)
         } catch {
-          expect(() => twin.decodeUtf8(value)).toThrow(
+          expect(() => version.decodeUtf8(value)).toThrow(
             expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' }),
           )
           return
         }
-        expect(twin.decodeUtf8(value)).toBe(expected)
+        expect(version.decodeUtf8(value)).toBe(expected)
       }),
       { numRuns: 3000 },
     )
   })
 
-  it('agrees with a strict TextDecoder on every edge of every byte of a character', () => {
+  it('decodes edge values of every byte of a character the same as a strict TextDecoder', () => {
     const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     const firsts = [
       0x7f, 0x80, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5,
@@ -130,38 +130,38 @@ describe.each(twins)('utf8, %s', (_, twin) => {
       } catch {
         expected = undefined
       }
-      const actual = outcome(() => twin.decodeUtf8(value))
+      const actual = outcome(() => version.decodeUtf8(value))
       if (typeof actual === 'string' ? actual !== expected : expected !== undefined) {
         expect.fail(`decodes ${sequence.join(' ')} to ${JSON.stringify(actual)}`)
       }
     }
   })
 
-  it('decodes long texts, and every code point', () => {
+  it('decodes long texts and every code point of the basic plane', () => {
     let all = ''
     for (let point = 0; point <= 0x10_ffff; point += point < 0x1_0000 ? 1 : 61) {
       if (point < 0xd800 || point > 0xdfff) all += String.fromCodePoint(point)
     }
-    expect(twin.decodeUtf8(twin.encodeUtf8(all)) === all).toBe(true)
+    expect(version.decodeUtf8(version.encodeUtf8(all)) === all).toBe(true)
   })
 
   it('asserts that the range lies within the bytes', () => {
     const invariant = expect.objectContaining({ code: 'LDB_INVARIANT' })
-    expect(() => twin.decodeUtf8(new Uint8Array(2), 0, 3)).toThrow(invariant)
-    expect(() => twin.decodeUtf8(new Uint8Array(2), 2, 1)).toThrow(invariant)
+    expect(() => version.decodeUtf8(new Uint8Array(2), 0, 3)).toThrow(invariant)
+    expect(() => version.decodeUtf8(new Uint8Array(2), 2, 1)).toThrow(invariant)
   })
 })
 
-it('gives the same results and errors in both twins', () => {
+it('both versions return the same results and errors', () => {
   fc.assert(
-    fc.property(brokenText, bytes, fc.nat(120), (value, encoded, room) => {
-      const [a, b] = [portableTwin, nodeTwin].map((twin) => {
-        const target = new Uint8Array(room)
-        const end = outcome(() => twin.encodeUtf8Into(value, target, 0))
+    fc.property(brokenText, bytes, fc.nat(120), (value, encoded, targetBytes) => {
+      const [a, b] = [portableVersion, nodeVersion].map((version) => {
+        const target = new Uint8Array(targetBytes)
+        const end = outcome(() => version.encodeUtf8Into(value, target, 0))
         return [
-          outcome(() => twin.encodeUtf8(value)),
-          outcome(() => twin.utf8Bytes(value)),
-          outcome(() => twin.decodeUtf8(encoded)),
+          outcome(() => version.encodeUtf8(value)),
+          outcome(() => version.utf8Bytes(value)),
+          outcome(() => version.decodeUtf8(encoded)),
           end,
           typeof end === 'number' && end >= 0 ? target.subarray(0, end) : undefined,
         ]

@@ -1,13 +1,13 @@
 import { assert } from '../assert.js'
 import { invalidArgument, LdbError } from '../ldb-error.js'
 
-// Code units handed to String.fromCharCode at once: engines limit the arguments of a call.
+// Code units passed to one call of String.fromCharCode: engines limit the number of arguments.
 const CHUNK_UNITS = 4096
 
 /**
- * Counts the bytes of a text in UTF-8.
+ * Returns the length of a text in UTF-8, in bytes.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the text holds a lone surrogate, which UTF-8 cannot express.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the text contains a lone surrogate, which UTF-8 cannot express.
  */
 export function utf8Bytes(text: string): number {
   let count = text.length
@@ -17,7 +17,7 @@ export function utf8Bytes(text: string): number {
     if (unit < 0x800) count += 1
     else if (unit < 0xd800 || unit > 0xdfff) count += 2
     else {
-      // A pair: four bytes for two units.
+      // A surrogate pair: four bytes for two code units.
       if (!isPairAt(text, i, unit)) throw loneSurrogate(i)
       count += 2
       i++
@@ -29,7 +29,7 @@ export function utf8Bytes(text: string): number {
 /**
  * Encodes a text as UTF-8 into a new array.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the text holds a lone surrogate.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the text contains a lone surrogate.
  */
 export function encodeUtf8(text: string): Uint8Array {
   const bytes = new Uint8Array(utf8Bytes(text))
@@ -38,10 +38,10 @@ export function encodeUtf8(text: string): Uint8Array {
 }
 
 /**
- * Encodes a text as UTF-8 into `target`, from `offset` on, and gives the offset behind it; −1 when it does not fit,
- * and what lies behind `offset` is then undefined.
+ * Encodes a text as UTF-8 into `target` at `offset`.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the text holds a lone surrogate and fits up to there.
+ * @returns the offset of its end; −1 when it does not fit, and the bytes from `offset` are then undefined.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the text contains a lone surrogate and fits up to it.
  */
 export function encodeUtf8Into(text: string, target: Uint8Array, offset: number): number {
   const units = text.length
@@ -75,11 +75,11 @@ export function encodeUtf8Into(text: string, target: Uint8Array, offset: number)
 }
 
 /**
- * Decodes `bytes[start, end)` as UTF-8, strictly: overlong forms, surrogates, and anything above U+10FFFF are
- * refused. A byte order mark is a character like any other.
+ * Decodes `bytes[start, end)` as strict UTF-8: overlong forms, surrogates and code points above U+10FFFF are refused. A byte order
+ * mark is decoded as a character.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the bytes are not UTF-8: another encoding wrote them.
- * LDB_TOO_LARGE when the text is longer than a string can be.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the bytes are not UTF-8, because another encoding wrote them. LDB_TOO_LARGE when
+ * the text exceeds the greatest length of a string.
  */
 export function decodeUtf8(bytes: Uint8Array, start: number = 0, end: number = bytes.length): string {
   assert(start >= 0 && start <= end && end <= bytes.length, 'range of a text lies outside its bytes')
@@ -104,23 +104,25 @@ export function decodeUtf8(bytes: Uint8Array, start: number = 0, end: number = b
   }
 }
 
-/** Makes the error for a text that UTF-8 cannot express. */
+/** Creates the error for a text with a lone surrogate. */
 export function loneSurrogate(unitIndex: number): LdbError {
-  return invalidArgument(`text holds a lone surrogate at index ${unitIndex}, which UTF-8 cannot express`, {
+  return invalidArgument(`text contains a lone surrogate at index ${unitIndex}, which UTF-8 cannot express`, {
     offset: unitIndex,
   })
 }
 
-/** Makes the error for bytes that are no UTF-8; `offset` is that of the first character that is none. */
+/** Creates the error for bytes that are not UTF-8; `offset` is that of the first invalid character. */
 export function notUtf8(offset: number): LdbError {
-  return invalidArgument(`bytes are not UTF-8 from offset ${offset} on: another encoding wrote them`, {
+  return invalidArgument(`bytes are not UTF-8 at offset ${offset}: another encoding wrote them`, {
     offset,
   })
 }
 
-/** Makes the error for a text that no string of this platform can hold. */
+/** Creates the error for a text that exceeds the greatest length of a string on this platform. */
 export function textTooLong(bytes: number, cause: unknown): LdbError {
-  return new LdbError('LDB_TOO_LARGE', `text of ${bytes} bytes is longer than a string can be`, { cause })
+  return new LdbError('LDB_TOO_LARGE', `text of ${bytes} bytes exceeds the greatest length of a string`, {
+    cause,
+  })
 }
 
 function isPairAt(text: string, index: number, unit: number): boolean {
@@ -129,7 +131,7 @@ function isPairAt(text: string, index: number, unit: number): boolean {
   return next >= 0xdc00 && next <= 0xdfff
 }
 
-// Gives the code point at an offset, or −1.
+// Returns the code point at an offset, or −1 when it is invalid.
 function decodePoint(bytes: Uint8Array, at: number, end: number): number {
   const first = bytes[at]!
   if (first < 0x80) return first

@@ -2,7 +2,7 @@
 export const VARINT_BYTES_MAX = 5
 
 /**
- * Returns the length of a number as a varint, 1 to 5 bytes.
+ * Returns the encoded length of a varint: 1 to 5 bytes.
  *
  * @param value - an integer from 0 to 2^32 − 1.
  * @category Codecs
@@ -15,10 +15,11 @@ export function varintBytes(value: number): number {
 }
 
 /**
- * Writes a number as an unsigned LEB128 varint and gives the offset behind it.
+ * Writes a number as an unsigned LEB128 varint.
  *
  * @param value - an integer from 0 to 2^32 − 1.
- * @remarks The caller has made room for {@link varintBytes} bytes.
+ * @returns the offset of the end of the varint.
+ * @remarks Does not check that {@link varintBytes} bytes fit at `offset`.
  * @category Codecs
  */
 export function encodeVarint(value: number, target: Uint8Array, offset: number): number {
@@ -33,9 +34,10 @@ export function encodeVarint(value: number, target: Uint8Array, offset: number):
 }
 
 /**
- * Reads the varint that begins at `offset` and ends before `end`; gives −1 when there is none: it is cut off, has
- * a superfluous last byte, or exceeds 2^32 − 1. As no number has two encodings, the next offset is
+ * Reads the varint at `offset`, which must end before or at `end`. Every number has one encoding, so the varint ends at
  * `offset + varintBytes(value)`.
+ *
+ * @returns the number; −1 when the varint is truncated, has a superfluous last byte, or exceeds 2^32 − 1.
  *
  * @category Codecs
  */
@@ -46,7 +48,7 @@ export function decodeVarint(bytes: Uint8Array, offset: number, end: number): nu
   let value = first & 0x7f
   for (let shift = 7, at = offset + 1; at < end; shift += 7, at++) {
     const byte = bytes[at]!
-    // The fifth byte holds the upper four bits only.
+    // The fifth byte contains the upper four bits only.
     if (shift === 28 && byte > 0x0f) return -1
     value |= (byte & 0x7f) << shift
     if (byte < 0x80) return byte === 0 ? -1 : value >>> 0

@@ -6,7 +6,7 @@ import type { ValueEncoding } from './value-encoding.js'
 
 const NAME_UNITS_MAX = 255
 
-/** Wraps a key encoding of the user's own so that nothing but an `LdbError` and nothing but plain bytes leave it. */
+/** Wraps a custom key encoding, so that it throws only `LdbError` and returns only plain `Uint8Array`. */
 export function checkedKeyEncoding<K>(
   encoding: KeyEncoding<K>,
   reserved: ReadonlyMap<string, unknown>,
@@ -15,21 +15,24 @@ export function checkedKeyEncoding<K>(
   const checked: { -readonly [Field in keyof KeyEncoding<K>]: KeyEncoding<K>[Field] } = {
     name,
     decodesBorrowed: encoding.decodesBorrowed === true,
-    encode: (key) => guarded(name, 'encode', () => toPlainBytes(encoding.encode(key), 'an encoded key')),
-    decode: (bytes) => guarded(name, 'decode', () => encoding.decode(bytes)),
+    encode: (key) =>
+      convertErrors(name, 'encode', () => toPlainBytes(encoding.encode(key), 'an encoded key')),
+    decode: (bytes) => convertErrors(name, 'decode', () => encoding.decode(bytes)),
   }
   if (typeof encoding.encodeInto === 'function') {
     checked.encodeInto = (key, target) =>
-      guarded(name, 'encodeInto', () => checkCount(encoding.encodeInto?.(key, target), target))
+      convertErrors(name, 'encodeInto', () => checkCount(encoding.encodeInto?.(key, target), target))
   }
   if (typeof encoding.encodePrefix === 'function') {
     checked.encodePrefix = (prefix) =>
-      guarded(name, 'encodePrefix', () => toPlainBytes(encoding.encodePrefix?.(prefix), 'an encoded prefix'))
+      convertErrors(name, 'encodePrefix', () =>
+        toPlainBytes(encoding.encodePrefix?.(prefix), 'an encoded prefix'),
+      )
   }
   return Object.freeze(checked)
 }
 
-/** Wraps a value encoding of the user's own so that nothing but an `LdbError` and nothing but plain bytes leave it. */
+/** Wraps a custom value encoding, so that it throws only `LdbError` and returns only plain `Uint8Array`. */
 export function checkedValueEncoding<V>(
   encoding: ValueEncoding<V>,
   reserved: ReadonlyMap<string, unknown>,
@@ -39,8 +42,8 @@ export function checkedValueEncoding<V>(
     name,
     decodesBorrowed: encoding.decodesBorrowed === true,
     encode: (value: V): Uint8Array =>
-      guarded(name, 'encode', () => toPlainBytes(encoding.encode(value), 'an encoded value')),
-    decode: (bytes: Uint8Array): V => guarded(name, 'decode', () => encoding.decode(bytes)),
+      convertErrors(name, 'encode', () => toPlainBytes(encoding.encode(value), 'an encoded value')),
+    decode: (bytes: Uint8Array): V => convertErrors(name, 'decode', () => encoding.decode(bytes)),
   })
 }
 
@@ -56,10 +59,10 @@ function checkShape<T>(
   if (typeof name !== 'string' || name.length === 0 || name.length > NAME_UNITS_MAX) {
     throw invalidArgument(`${what} encoding needs a name of 1 to ${NAME_UNITS_MAX} characters`)
   }
-  // The catalog keeps the name as UTF-8; one that cannot be is refused here.
+  // The catalog stores the name as UTF-8; a lone surrogate is refused here.
   utf8Bytes(name)
   if (reserved.has(name)) {
-    throw invalidArgument(`${what} encoding may not be named ${name}, as the built-in one is`)
+    throw invalidArgument(`${what} encoding must not have the name ${name} of a built-in encoding`)
   }
   if (typeof encoding.encode !== 'function' || typeof encoding.decode !== 'function') {
     throw invalidArgument(`${what} encoding ${name} needs encode and decode`)
@@ -70,10 +73,10 @@ function checkShape<T>(
 function checkCount(count: unknown, target: Uint8Array): number {
   if (typeof count === 'number' && Number.isInteger(count) && count >= -1 && count <= target.length)
     return count
-  throw invalidArgument('encodeInto must give the number of bytes written, or -1')
+  throw invalidArgument('encodeInto must return the number of bytes written, or -1')
 }
 
-function guarded<T>(name: string, operation: string, call: () => T): T {
+function convertErrors<T>(name: string, operation: string, call: () => T): T {
   try {
     return call()
   } catch (error) {

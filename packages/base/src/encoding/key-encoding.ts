@@ -1,5 +1,5 @@
 /**
- * How keys become bytes and again keys. Entries are ordered by these bytes, never by the keys.
+ * Converts keys to bytes and back. Entries are ordered by these bytes.
  *
  * @example
  * ```ts
@@ -16,25 +16,26 @@
  * @category Encodings
  */
 export interface KeyEncoding<K> {
-  /** Is stored with the keyspace, which opens with an encoding of the same name only. */
+  /** Name, 1 to 255 characters. It is stored with the keyspace, which can be opened only with an encoding of the same name. */
   readonly name: string
-  /** Returns the bytes of a key: always the same for one key, and never the same for two. They are copied at once. */
+  /** Encodes a key. Equal keys must have equal bytes, and different keys different bytes. The caller copies the result at once. */
   encode(key: K): Uint8Array
-  /** Returns the key of bytes that `encode` gave. */
+  /** Decodes bytes that `encode` returned. */
   decode(bytes: Uint8Array): K
   /**
-   * Writes the bytes of a key to the beginning of `target` and gives their number; −1 when they do not fit. Gives the
-   * same bytes as `encode`, without allocating.
+   * Encodes a key to the start of `target`, without allocating. Writes the same bytes as `encode`.
+   *
+   * @returns the number of bytes; −1 when they do not fit.
    */
   encodeInto?(key: K, target: Uint8Array): number
   /**
-   * Returns the bytes with which exactly the keys begin that `prefix` is a prefix of. An encoding without it cannot be
-   * asked for ranges by `prefix`.
+   * Encodes a prefix: a key has the prefix `prefix` exactly when its bytes start with the result. Ranges by `prefix` need this
+   * method.
    */
   encodePrefix?(prefix: K): Uint8Array
-  /** True when `decode` neither keeps nor returns its argument, so that callers may lend bytes. Default false. */
+  /** True when `decode` neither retains nor returns its argument, so that callers may pass borrowed bytes. @defaultValue false */
   readonly decodesBorrowed?: boolean
 }
 
-/** Name of a built-in key encoding, or an encoding of one's own. @category Encodings */
+/** Name of a built-in key encoding, or a custom encoding. @category Encodings */
 export type KeyEncodingOption<K> = 'utf8' | 'binary' | 'tuple' | KeyEncoding<K>

@@ -14,7 +14,7 @@ const custom: KeyEncoding<number> & ValueEncoding<number> = {
 }
 
 describe('built-in encodings', () => {
-  it('are found by name, and are themselves', () => {
+  it('are found by name, and returned unchanged', () => {
     expect(keyEncoding('utf8')).toBe(utf8Keys)
     expect(keyEncoding('binary')).toBe(binaryKeys)
     expect(keyEncoding('tuple')).toBe(tupleKeys)
@@ -29,7 +29,7 @@ describe('built-in encodings', () => {
     for (const name of ['tuple', 'constructor']) expect(() => valueEncoding(name as 'utf8')).toThrow(invalid)
   })
 
-  it('write plain strings', () => {
+  it('encode strings as UTF-8', () => {
     expect(utf8Keys.encode('ä')).toEqual(Uint8Array.of(0xc3, 0xa4))
     expect(utf8Values.encode('ä')).toEqual(Uint8Array.of(0xc3, 0xa4))
     expect(utf8Keys.encode('')).toEqual(Uint8Array.of())
@@ -39,7 +39,7 @@ describe('built-in encodings', () => {
     expect(utf8Keys.decode(Uint8Array.of(0xc3, 0xa4))).toBe('ä')
   })
 
-  it('take Buffers for bytes, without a copy', () => {
+  it('accept Buffers as bytes', () => {
     const target = new Uint8Array(3)
     expect(binaryKeys.encodeInto?.(Buffer.from([1, 2]), target)).toBe(2)
     expect(target).toEqual(Uint8Array.of(1, 2, 0))
@@ -58,14 +58,14 @@ describe('built-in encodings', () => {
     ['a function as JSON', () => jsonValues.encode(() => 1)],
     ['a symbol as JSON', () => jsonValues.encode(Symbol('s'))],
     ['a bigint as JSON', () => jsonValues.encode(1n)],
-    ['bytes that are no JSON', () => jsonValues.decode(Uint8Array.of(0x7b))],
-    ['bytes that are no UTF-8', () => jsonValues.decode(Uint8Array.of(0xff))],
-    ['keys that are no UTF-8', () => utf8Keys.decode(Uint8Array.of(0xff))],
+    ['bytes that are not JSON', () => jsonValues.decode(Uint8Array.of(0x7b))],
+    ['JSON bytes that are not UTF-8', () => jsonValues.decode(Uint8Array.of(0xff))],
+    ['key bytes that are not UTF-8', () => utf8Keys.decode(Uint8Array.of(0xff))],
   ])('refuse %s', (_, call) => {
     expect(call).toThrow(invalid)
   })
 
-  it('keep JSON as it is, hostile names included', () => {
+  it('round-trip JSON, including the property __proto__', () => {
     const value = JSON.parse('{"a":[1,null,"\\ud800"],"__proto__":{"x":1}}') as unknown
     const decoded = jsonValues.decode(jsonValues.encode(value))
     expect(decoded).toStrictEqual(value)
@@ -74,7 +74,7 @@ describe('built-in encodings', () => {
 })
 
 describe('custom encodings', () => {
-  it('are checked, and give plain bytes', () => {
+  it('are wrapped, and return plain bytes', () => {
     for (const encoding of [keyEncoding<number>(custom), valueEncoding<number>(custom)]) {
       expect(encoding.name).toBe('byte')
       expect(encoding.decodesBorrowed).toBe(false)
@@ -85,7 +85,7 @@ describe('custom encodings', () => {
     expect(keyEncoding<number>(custom).encodePrefix).toBeUndefined()
   })
 
-  it('keep their this', () => {
+  it('are called with their this', () => {
     class Counting {
       readonly name = 'counting'
       calls = 0
@@ -114,7 +114,7 @@ describe('custom encodings', () => {
     expect(mine.calls).toBe(4)
   })
 
-  it('turn what they throw into an LdbError with the cause', () => {
+  it('throw an LdbError with the original error as cause', () => {
     const cause = new RangeError('no')
     const fail = (): never => {
       throw cause
@@ -143,7 +143,7 @@ describe('custom encodings', () => {
     expect(() => passing.encode(1)).toThrow(typed)
   })
 
-  it('must give bytes, and true counts', () => {
+  it('must return bytes and valid counts', () => {
     for (const result of [undefined, 'abc', [1], Promise.resolve(new Uint8Array(1))]) {
       const encoding = { ...custom, encode: () => result as unknown as Uint8Array }
       expect(() => keyEncoding<number>(encoding).encode(1)).toThrow(invalid)
@@ -161,9 +161,9 @@ describe('custom encodings', () => {
     ['a function', () => 1],
     ['no name', { ...custom, name: undefined }],
     ['an empty name', { ...custom, name: '' }],
-    ['an endless name', { ...custom, name: 'x'.repeat(256) }],
-    ['a name that is no text', { ...custom, name: '\ud800' }],
-    ['the name of a built-in one', { ...custom, name: 'utf8' }],
+    ['a name of 256 characters', { ...custom, name: 'x'.repeat(256) }],
+    ['a name with a lone surrogate', { ...custom, name: '\ud800' }],
+    ['the name of a built-in encoding', { ...custom, name: 'utf8' }],
     ['no encode', { ...custom, encode: undefined }],
     ['no decode', { ...custom, decode: 5 }],
   ])('are refused: %s', (_, encoding) => {

@@ -7,7 +7,7 @@ import type { TupleElement } from './tuple-encoder.js'
 import { tuple } from './tuple-encoding.js'
 
 /**
- * Strings, in the order of their code points; the bytes are the plain string.
+ * Encodes strings as UTF-8, which orders them by code point.
  *
  * @category Encodings
  */
@@ -21,7 +21,7 @@ export const utf8Keys: KeyEncoding<string> = Object.freeze({
 })
 
 /**
- * Bytes as they are. What `encode` gives shares memory with the key, and what `decode` gives is its argument.
+ * Keeps bytes unchanged. `encode` returns the key or a view of it, and `decode` returns its argument.
  *
  * @category Encodings
  */
@@ -40,13 +40,13 @@ export const binaryKeys: KeyEncoding<Uint8Array> = Object.freeze({
 })
 
 /**
- * Arrays of null, boolean, number, bigint, string, Date, Uint8Array and nested arrays, ordered element by element:
- * by type, in the order of this list, and then by value; where one array is the beginning of another, the shorter comes
- * first. Two tuples have the same bytes only if they are the same.
+ * Encodes tuples: arrays of null, boolean, number, bigint, string, Date, Uint8Array and nested arrays. They are ordered element by
+ * element: by type, in the order of this list, and then by value. A tuple that is a prefix of another is less. Different tuples have
+ * different bytes.
  *
- * @remarks Numbers are in the order −Infinity … −0, 0 … Infinity, NaN: −0 and 0 are two keys, as `Object.is` has it, and
- * all NaN are one. 1 and 1n are two keys. A prefix is a tuple whose elements come first: `['US']` has `['US', 5]` and not
- * `['USA']`. FORMAT.md draws the bytes.
+ * @remarks Numbers are ordered −Infinity … −0, 0 … Infinity, NaN: as in `Object.is`, −0 and 0 are different keys, and all NaN are one
+ * key. 1 and 1n are different keys. A prefix is a number of whole elements: `['US']` is a prefix of `['US', 5]` and not of `['USA']`.
+ * FORMAT.md defines the bytes.
  * @category Encodings
  */
 export const tupleKeys: KeyEncoding<readonly TupleElement[]> = tuple
@@ -58,11 +58,11 @@ const BUILT_IN: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 ])
 
 /**
- * Returns the key encoding for an option: a built-in one by its name, or one's own with every call checked: what it throws
- * becomes LDB_INVALID_ARGUMENT with the `cause`, and so does a result that is not bytes.
+ * Returns the key encoding of an option: a built-in encoding by name, or a checked wrapper of a custom encoding. The wrapper throws
+ * LDB_INVALID_ARGUMENT, with the `cause`, when the custom encoding throws or returns something other than bytes.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when there is no such name, the object is no encoding, or its name is that
- * of a built-in one.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when no built-in encoding has the name, the object is not an encoding, or its name is
+ * that of a built-in encoding.
  * @category Encodings
  */
 export function keyEncoding(option: 'utf8'): KeyEncoding<string>
@@ -72,8 +72,7 @@ export function keyEncoding<K>(option: KeyEncodingOption<K>): KeyEncoding<K>
 export function keyEncoding<K>(option: KeyEncodingOption<K>): KeyEncoding<K> {
   if (typeof option === 'string') {
     const builtIn = BUILT_IN.get(option)
-    if (builtIn === undefined)
-      throw invalidArgument(`there is no key encoding named ${JSON.stringify(option)}`)
+    if (builtIn === undefined) throw invalidArgument(`no key encoding is named ${JSON.stringify(option)}`)
     return builtIn as KeyEncoding<K>
   }
   for (const builtIn of BUILT_IN.values()) {

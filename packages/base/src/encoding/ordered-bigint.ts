@@ -1,14 +1,15 @@
 import { TUPLE_LENGTH_LONG, TupleCode } from './tuple-format.js'
 
-// A longer magnitude would not fit a key.
+// A longer magnitude does not fit in a key.
 const MAGNITUDE_BYTES_MAX = 0xffff
 const SMALL_MAX = 0xffff_ffffn
 
 /**
- * Writes a bigint, code included, and gives the offset behind it; −1 when it does not fit.
+ * Writes a bigint with its code.
  *
- * @remarks After the code come the length of the magnitude and the magnitude, big-endian, without leading zeros: the
- * longer is the greater. For a negative number all those bytes are complemented, which turns their order round.
+ * @returns the offset of its end; −1 when it does not fit.
+ * @remarks The code is followed by the length of the magnitude and the magnitude, big-endian, without leading zeros: a longer
+ * magnitude is greater. For a negative number these bytes are complemented, which reverses their order.
  */
 export function encodeOrderedBigint(value: bigint, target: Uint8Array, offset: number): number {
   const negative = value < 0n
@@ -26,7 +27,7 @@ export function encodeOrderedBigint(value: bigint, target: Uint8Array, offset: n
     target[at++] = count >>> 8
     target[at++] = count & 0xff
   }
-  // An odd number of digits leaves one for the first byte.
+  // With an odd number of digits the first byte has one digit.
   let digit = digits.length & 1
   if (digit === 1) target[at++] = Number.parseInt(digits[0]!, 16)
   for (; digit < digits.length; digit += 2) target[at++] = Number.parseInt(digits.slice(digit, digit + 2), 16)
@@ -35,9 +36,9 @@ export function encodeOrderedBigint(value: bigint, target: Uint8Array, offset: n
 }
 
 /**
- * Returns the offset behind the bigint whose code stands at `offset`; −1 when it is cut off, or written as it never is.
+ * Returns the offset of the end of the bigint whose code is at `offset`; −1 when it is truncated or not canonical.
  */
-export function endOfOrderedBigint(bytes: Uint8Array, offset: number, end: number): number {
+export function orderedBigintEnd(bytes: Uint8Array, offset: number, end: number): number {
   const negative = bytes[offset] === TupleCode.BigintNegative
   const mask = negative ? 0xff : 0
   let at = offset + 1
@@ -53,7 +54,7 @@ export function endOfOrderedBigint(bytes: Uint8Array, offset: number, end: numbe
   return end - at < count || bytes[at] === mask ? -1 : at + count
 }
 
-/** Reads the bigint whose code stands at `offset` and that {@link endOfOrderedBigint} found to end at `end`. */
+/** Reads the bigint whose code is at `offset`; `end` is the result of {@link orderedBigintEnd}. */
 export function decodeOrderedBigint(bytes: Uint8Array, offset: number, end: number): bigint {
   const negative = bytes[offset] === TupleCode.BigintNegative
   const mask = negative ? 0xff : 0

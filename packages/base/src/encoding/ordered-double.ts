@@ -1,15 +1,15 @@
 const SIGN = 0x8000_0000
-// The one NaN there is; it comes after Infinity.
+// High half of the canonical NaN, which is above Infinity.
 const NAN_HIGH = 0xfff8_0000
 
-// Always written and then read within one call.
+// Written and read within one call.
 const scratch = new DataView(new ArrayBuffer(8))
 
 /**
- * Writes a double as eight bytes whose order is the order of numbers: −Infinity … −0, 0 … Infinity, NaN.
+ * Writes a double as eight bytes that compare like the numbers: −Infinity … −0, 0 … Infinity, NaN.
  *
- * @remarks The caller has made room. The bits are those of IEEE 754, big-endian, with the sign bit turned over, or all
- * bits where it was set. Every NaN becomes the same one.
+ * @remarks Does not check that eight bytes fit. The bits are those of IEEE 754, big-endian, with the sign bit inverted, or with all
+ * bits inverted when the sign bit is set. Every NaN is written as the canonical one.
  */
 export function encodeOrderedDouble(value: number, target: Uint8Array, offset: number): void {
   let high = NAN_HIGH
@@ -31,7 +31,7 @@ export function encodeOrderedDouble(value: number, target: Uint8Array, offset: n
 }
 
 /**
- * Reads what {@link encodeOrderedDouble} wrote; `undefined` for bytes that it never writes (a NaN other than its own).
+ * Reads a double that {@link encodeOrderedDouble} wrote; `undefined` for a NaN that is not canonical.
  */
 export function decodeOrderedDouble(bytes: Uint8Array, offset: number): number | undefined {
   for (let i = 0; i < 8; i++) scratch.setUint8(i, bytes[offset + i]!)

@@ -2,7 +2,7 @@ import { decodeUtf8 } from '#utf8'
 import { copyBytes } from '../bytes/bytes.js'
 import { invalidArgument } from '../ldb-error.js'
 import type { LdbError } from '../ldb-error.js'
-import { decodeOrderedBigint, endOfOrderedBigint } from './ordered-bigint.js'
+import { decodeOrderedBigint, orderedBigintEnd } from './ordered-bigint.js'
 import { decodeOrderedDouble } from './ordered-double.js'
 import type { TupleElement } from './tuple-encoder.js'
 import { ORDERED_DOUBLE_BYTES, TUPLE_DEPTH_MAX, TUPLE_ESCAPE, TupleCode } from './tuple-format.js'
@@ -10,10 +10,9 @@ import { ORDERED_DOUBLE_BYTES, TUPLE_DEPTH_MAX, TUPLE_ESCAPE, TupleCode } from '
 const DATE_MS_MAX = 8.64e15
 
 /**
- * Decodes the elements of a tuple, strictly: only what the encoder writes is accepted, so that no two byte strings are
- * one tuple.
+ * Decodes the elements of a tuple. Accepts canonical encodings only, so that every tuple has one encoding.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the bytes are not an encoded tuple: another encoding wrote them.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the bytes are not an encoded tuple, because another encoding wrote them.
  */
 export function decodeTuple(bytes: Uint8Array): TupleElement[] {
   return new TupleDecoder(bytes).decodeAll()
@@ -21,37 +20,37 @@ export function decodeTuple(bytes: Uint8Array): TupleElement[] {
 
 class TupleDecoder {
   private readonly bytes: Uint8Array
-  private at: number
+  private position: number
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
-    this.at = 0
+    this.position = 0
   }
 
   decodeAll(): TupleElement[] {
     const root: TupleElement[] = []
-    // The arrays around the one being filled.
+    // Stack of the enclosing arrays.
     const outer: TupleElement[][] = []
     let elements = root
-    while (this.at < this.bytes.length) {
-      const code = this.bytes[this.at]!
+    while (this.position < this.bytes.length) {
+      const code = this.bytes[this.position]!
       if (code === TupleCode.Array) {
-        if (outer.length === TUPLE_DEPTH_MAX) throw this.fault('arrays nest too deep')
+        if (outer.length === TUPLE_DEPTH_MAX) throw this.fault('arrays are nested too deep')
         const inner: TupleElement[] = []
         elements.push(inner)
         outer.push(elements)
         elements = inner
-        this.at++
+        this.position++
       } else if (code === TupleCode.End) {
-        const around = outer.pop()
-        if (around === undefined) throw this.fault('an array ends that never began')
-        elements = around
-        this.at++
+        const enclosing = outer.pop()
+        if (enclosing === undefined) throw this.fault('End without an array')
+        elements = enclosing
+        this.position++
       } else {
         elements.push(this.decodeScalar(code))
       }
     }
-    if (outer.length > 0) throw this.fault('an array does not end')
+    if (outer.length > 0) throw this.fault('array without End')
     return root
   }
 
@@ -62,11 +61,11 @@ class TupleDecoder {
       case TupleCode.Number:
         return this.decodeDouble()
       case TupleCode.Null:
-        this.at++
+        this.position++
         return null
       case TupleCode.False:
       case TupleCode.True:
-        this.at++
+        this.position++
         return code === TupleCode.True
       case TupleCode.BigintNegative:
       case TupleCode.BigintPositive:
@@ -76,81 +75,81 @@ class TupleDecoder {
       case TupleCode.Bytes:
         return this.decodeEscaped()
       default:
-        throw this.fault('unknown type of element')
+        throw this.fault('unknown element code')
     }
   }
 
   private decodeDouble(): number {
-    if (this.bytes.length - this.at <= ORDERED_DOUBLE_BYTES) throw this.fault('a number is cut off')
-    const value = decodeOrderedDouble(this.bytes, this.at + 1)
-    if (value === undefined) throw this.fault('a number is not in its one form')
-    this.at += 1 + ORDERED_DOUBLE_BYTES
+    if (this.bytes.length - this.position <= ORDERED_DOUBLE_BYTES) throw this.fault('number is truncated')
+    const value = decodeOrderedDouble(this.bytes, this.position + 1)
+    if (value === undefined) throw this.fault('number is not canonical')
+    this.position += 1 + ORDERED_DOUBLE_BYTES
     return value
   }
 
   private decodeDate(): Date {
-    const start = this.at
+    const start = this.position
     const milliseconds = this.decodeDouble()
     if (
       !Number.isInteger(milliseconds) ||
       Math.abs(milliseconds) > DATE_MS_MAX ||
       Object.is(milliseconds, -0)
     ) {
-      this.at = start
-      throw this.fault('a date is out of its range')
+      this.position = start
+      throw this.fault('date is out of range')
     }
     return new Date(milliseconds)
   }
 
   private decodeBigint(): bigint {
-    const end = endOfOrderedBigint(this.bytes, this.at, this.bytes.length)
-    if (end < 0) throw this.fault('a bigint is cut off or not in its one form')
-    const value = decodeOrderedBigint(this.bytes, this.at, end)
-    this.at = end
+    const end = orderedBigintEnd(this.bytes, this.position, this.bytes.length)
+    if (end < 0) throw this.fault('bigint is truncated or not canonical')
+    const value = decodeOrderedBigint(this.bytes, this.position, end)
+    this.position = end
     return value
   }
 
   private decodeText(): string {
-    const start = this.at + 1
+    const start = this.position + 1
     const escapeCount = this.skipEscaped()
-    const end = this.at - 1
+    const end = this.position - 1
     if (escapeCount === 0) return decodeUtf8(this.bytes, start, end)
     return decodeUtf8(unescape(this.bytes, start, end, escapeCount))
   }
 
   private decodeEscaped(): Uint8Array {
-    const start = this.at + 1
+    const start = this.position + 1
     const escapeCount = this.skipEscaped()
-    const end = this.at - 1
+    const end = this.position - 1
     return escapeCount === 0
       ? copyBytes(this.bytes, start, end)
       : unescape(this.bytes, start, end, escapeCount)
   }
 
-  // Moves behind the End of the string or bytes whose code stands here, and counts the escapes within.
+  // Advances past the End of the string or bytes whose code is at the position. Returns the number of escapes.
   private skipEscaped(): number {
     const { bytes } = this
     let escapeCount = 0
-    for (let at = this.at + 1; at < bytes.length; at++) {
+    for (let at = this.position + 1; at < bytes.length; at++) {
       const byte = bytes[at]!
       if (byte === TupleCode.End) {
-        this.at = at + 1
+        this.position = at + 1
         return escapeCount
       }
       if (byte === TUPLE_ESCAPE) {
         const escaped = bytes[++at]
-        if (escaped !== 1 && escaped !== 2) throw this.fault('a byte is escaped that needs no escape')
+        if (escaped !== 1 && escaped !== 2) throw this.fault('invalid escape')
         escapeCount++
       }
     }
-    throw this.fault('a string does not end')
+    throw this.fault('string or bytes without End')
   }
 
   private fault(message: string): LdbError {
     return invalidArgument(
-      `bytes are not a tuple, ${message} at offset ${this.at}: another encoding wrote them`,
+      `bytes are not a tuple: ${message} at offset ${this.position}; another encoding wrote them`,
       {
-        offset: this.at,
+        offset: this.position,
         key: copyBytes(this.bytes),
       },
     )

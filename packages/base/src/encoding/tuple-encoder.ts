@@ -6,7 +6,7 @@ import { ORDERED_DOUBLE_BYTES, TUPLE_DEPTH_MAX, TUPLE_ESCAPE, TupleCode } from '
 import { loneSurrogate } from '../bytes/utf8.js'
 
 /**
- * What a tuple key may hold.
+ * An element of a tuple key.
  *
  * @category Tuples
  */
@@ -14,12 +14,12 @@ export type TupleElement =
   null | boolean | number | bigint | string | Date | Uint8Array | readonly TupleElement[]
 
 /**
- * Writes the elements of a tuple one behind the other into `target`, from `offset` on, and gives the offset behind
- * them; −1 when they do not fit.
+ * Writes the elements of a tuple to `target` at `offset`.
  *
- * @param depth - how many arrays the elements are in, the tuple itself not counted.
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when an element is of a type that tuples do not hold, a text with a
- * lone surrogate, an invalid Date, or nested too deep.
+ * @param depth - number of arrays that enclose the elements; the tuple itself does not count.
+ * @returns the offset of the end of the elements; −1 when they do not fit.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when an element has a type that tuples do not support, is a text with a lone
+ * surrogate, an invalid Date, or nested too deep.
  */
 export function encodeTupleInto(
   elements: readonly TupleElement[],
@@ -27,7 +27,7 @@ export function encodeTupleInto(
   offset: number,
   depth: number,
 ): number {
-  if (depth > TUPLE_DEPTH_MAX) throw invalidArgument(`tuple nests deeper than ${TUPLE_DEPTH_MAX} arrays`)
+  if (depth > TUPLE_DEPTH_MAX) throw invalidArgument(`tuple nests more than ${TUPLE_DEPTH_MAX} arrays`)
   let at = offset
   for (let i = 0; i < elements.length && at >= 0; i++) {
     at = encodeElement(elements[i] as TupleElement, target, at, depth)
@@ -50,7 +50,7 @@ function encodeElement(element: TupleElement, target: Uint8Array, offset: number
     case 'object':
       return encodeObject(element, target, offset, depth)
     default:
-      throw invalidArgument(`tuple holds ${kindOf(element)}, which cannot be part of a key`)
+      throw invalidArgument(`tuple contains ${kindOf(element)}, which cannot be part of a key`)
   }
 }
 
@@ -73,15 +73,15 @@ function encodeObject(
   return encodeDouble(TupleCode.Date, millisecondsOf(element as Date), target, offset)
 }
 
-// Asks for what only a true Date has, of whatever realm.
+// Date.prototype.getTime throws for everything but a Date, which may be of another realm.
 function millisecondsOf(date: Date): number {
   let milliseconds: number
   try {
     milliseconds = Date.prototype.getTime.call(date)
   } catch {
-    throw invalidArgument(`tuple holds ${kindOf(date)}, which cannot be part of a key`)
+    throw invalidArgument(`tuple contains ${kindOf(date)}, which cannot be part of a key`)
   }
-  if (milliseconds !== milliseconds) throw invalidArgument('tuple holds an invalid Date')
+  if (milliseconds !== milliseconds) throw invalidArgument('tuple contains an invalid Date')
   return milliseconds
 }
 
@@ -108,8 +108,8 @@ function encodeEscaped(bytes: Uint8Array, target: Uint8Array, offset: number): n
   return encodeEnd(target, at)
 }
 
-// Escaping is part of the loop, because nearly all texts in keys are short. Stores beyond the end of the target have no
-// effect; that nothing was lost is seen at the end.
+// Escapes in the same loop, because nearly all texts in keys are short. Writes beyond the end of the target have no effect; encodeEnd
+// detects them.
 function encodeText(text: string, target: Uint8Array, offset: number): number {
   const limit = target.length
   if (text.length > limit - offset) return -1

@@ -1,7 +1,7 @@
-// Strategy: an independent comparator says what the order is; the encoded bytes must have the same. Decoding is tried on
-// every encoding cut and flipped anywhere, and on arbitrary bytes made of the codes.
-// Invariants: the order of bytes is the order of tuples; equal bytes only for equal tuples; decode accepts only what encode
-// writes; a tuple prefix is a byte prefix and nothing else is; nothing but an LdbError leaves the decoder.
+// Strategy: an independent comparator is the oracle for the order of the encoded bytes. The decoder runs on every encoding with every
+// truncation and every bit flip, and on random bytes made of codes.
+// Invariants: bytes are ordered like tuples; different tuples have different bytes; the decoder accepts canonical encodings only and
+// throws only LdbError; a tuple is a prefix of another exactly when its bytes are.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareTuples, tupleArbitrary, tuplePairArbitrary } from '../../test/tuple-arbitrary.js'
@@ -20,7 +20,7 @@ function nested(depth: number): TupleElement[] {
   return tuple
 }
 
-// Decodes; what is accepted must be the one encoding of what it gives.
+// Decodes; accepted bytes must be the canonical encoding of the decoded tuple.
 function decodeStrictly(bytes: Uint8Array): void {
   let tuple: readonly TupleElement[]
   try {
@@ -33,7 +33,7 @@ function decodeStrictly(bytes: Uint8Array): void {
 }
 
 describe('tuples', () => {
-  it('come back as they were', () => {
+  it('round-trip', () => {
     fc.assert(
       fc.property(tupleArbitrary, (tuple) => {
         expect(tupleKeys.decode(tupleKeys.encode(tuple))).toStrictEqual(tuple)
@@ -42,7 +42,7 @@ describe('tuples', () => {
     )
   })
 
-  it('are ordered by their bytes, and have the same bytes only when they are the same', () => {
+  it('are ordered like their bytes, and different tuples have different bytes', () => {
     fc.assert(
       fc.property(tuplePairArbitrary, ([a, b]) => {
         const order = Math.sign(compareBytes(tupleKeys.encode(a), tupleKeys.encode(b)))
@@ -53,7 +53,7 @@ describe('tuples', () => {
     )
   })
 
-  it('begin with the bytes of another exactly when they begin with its elements', () => {
+  it('have a byte prefix exactly when they have the tuple prefix', () => {
     fc.assert(
       fc.property(tuplePairArbitrary, fc.nat(3), ([a, b], cut) => {
         for (const prefix of [a.slice(0, cut), a, b]) {
@@ -66,7 +66,7 @@ describe('tuples', () => {
     )
   })
 
-  it('order some by hand', () => {
+  it('are ordered as in a list written by hand', () => {
     const ordered: TupleElement[][] = [
       [],
       [null],
@@ -118,7 +118,7 @@ describe('tuples', () => {
     }
   })
 
-  it('takes every NaN for one, and Buffers for bytes', () => {
+  it('encode every NaN the same, and Buffers as bytes', () => {
     const odd = new Float64Array(new BigUint64Array([0xfff8_0000_0000_0001n]).buffer)[0] as number
     expect(tupleKeys.encode([odd])).toEqual(tupleKeys.encode([Number.NaN]))
     expect(tupleKeys.encode([Buffer.from([0, 7])])).toEqual(tupleKeys.encode([Uint8Array.of(0, 7)]))
@@ -126,17 +126,17 @@ describe('tuples', () => {
 })
 
 describe('encodeInto', () => {
-  it('gives the bytes of encode where they fit, exactly, and -1 elsewhere', () => {
+  it('writes the bytes of encode where they fit, and returns -1 otherwise', () => {
     fc.assert(
       fc.property(tupleArbitrary, (tuple) => {
         const encoded = tupleKeys.encode(tuple)
         const target = new Uint8Array(encoded.length)
         expect(tupleKeys.encodeInto?.(tuple, target)).toBe(encoded.length)
         expect(target).toEqual(encoded)
-        for (let room = 0; room < encoded.length; room++) {
+        for (let count = 0; count < encoded.length; count++) {
           const backing = new Uint8Array(encoded.length + 8).fill(0xdb)
-          expect(tupleKeys.encodeInto?.(tuple, backing.subarray(0, room))).toBe(-1)
-          expect(backing.subarray(room).every((byte) => byte === 0xdb)).toBe(true)
+          expect(tupleKeys.encodeInto?.(tuple, backing.subarray(0, count))).toBe(-1)
+          expect(backing.subarray(count).every((byte) => byte === 0xdb)).toBe(true)
         }
       }),
     )
@@ -144,7 +144,7 @@ describe('encodeInto', () => {
 })
 
 describe('limits', () => {
-  it('encode up to the greatest key and no further', () => {
+  it('encode keys up to the greatest length only', () => {
     const longest = 'x'.repeat(KEY_BYTES_MAX - 2)
     expect(tupleKeys.encode([longest]).length).toBe(KEY_BYTES_MAX)
     expect(() => tupleKeys.encode([`${longest}x`])).toThrow(
@@ -161,7 +161,7 @@ describe('limits', () => {
     expect(() => tupleKeys.encode([new Uint8Array(KEY_BYTES_MAX)])).toThrow(tooLarge)
   })
 
-  it('nest up to the greatest depth and no further', () => {
+  it('nest up to the greatest depth only', () => {
     const deepest = nested(TUPLE_DEPTH_MAX)
     expect(tupleKeys.decode(tupleKeys.encode(deepest))).toEqual(deepest)
     expect(() => tupleKeys.encode(nested(TUPLE_DEPTH_MAX + 1))).toThrow(invalid)
@@ -173,12 +173,12 @@ describe('limits', () => {
 
   it.each([
     ['undefined', [undefined]],
-    ['a hole', [1, , 2]], // oxlint-disable-line no-sparse-arrays -- a hole is what is tested
+    ['a hole', [1, , 2]], // oxlint-disable-line no-sparse-arrays -- the hole is under test
     ['an object', [{}]],
     ['a function', [() => 1]],
     ['a symbol', [Symbol('s')]],
     ['an invalid Date', [new Date(Number.NaN)]],
-    ['what only looks like a Date', [Object.create(Date.prototype)]],
+    ['an object with the prototype of Date', [Object.create(Date.prototype)]],
     ['a lone surrogate', ['\ud800']],
     ['other typed arrays', [new Uint16Array(1)]],
     ['a string', 'abc'],
@@ -190,7 +190,7 @@ describe('limits', () => {
 })
 
 describe('the decoder', () => {
-  it('accepts only what the encoder writes: cut anywhere, any bit flipped', () => {
+  it('accepts canonical encodings only: every truncation, every bit flip', () => {
     fc.assert(
       fc.property(tupleArbitrary, (tuple) => {
         const bytes = tupleKeys.encode(tuple)
@@ -205,7 +205,7 @@ describe('the decoder', () => {
     )
   })
 
-  it('accepts only what the encoder writes: bytes made of codes', () => {
+  it('accepts canonical encodings only: random bytes made of codes', () => {
     const byte = fc.oneof(
       fc.constantFrom(...Object.values(TupleCode), 1, 2, 0x7f, 0x80, 0xfe, 0xff),
       fc.nat(255),
@@ -218,22 +218,22 @@ describe('the decoder', () => {
 
   it.each([
     ['an unknown code', [0x11]],
-    ['an end without a beginning', [0x00]],
+    ['an End without an array', [0x00]],
     ['another NaN', [0x20, 0xff, 0xf8, 0, 0, 0, 0, 0, 1]],
     ['a negative NaN', [0x20, 0x00, 0x07, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]],
     ['a leading zero', [0x29, 2, 0, 1]],
     ['a negative zero bigint', [0x28, 0xff]],
     ['a long length for a short bigint', [0x29, 0xff, 0, 1, 5]],
-    ['a needless escape', [0x30, 0x01, 0x03, 0x00]],
-    ['an escaped end', [0x30, 0x01, 0x00]],
-    ['bad UTF-8', [0x30, 0xff, 0x00]],
-    ['a Date between milliseconds', [0x38, 0xbf, 0xe0, 0, 0, 0, 0, 0, 0]],
-    ['an array without an end', [0x48, 0x10]],
+    ['an invalid escape', [0x30, 0x01, 0x03, 0x00]],
+    ['an escaped End', [0x30, 0x01, 0x00]],
+    ['invalid UTF-8', [0x30, 0xff, 0x00]],
+    ['a Date with a fraction of a millisecond', [0x38, 0xbf, 0xe0, 0, 0, 0, 0, 0, 0]],
+    ['an array without End', [0x48, 0x10]],
   ])('refuses %s', (_, list) => {
     expect(() => tupleKeys.decode(Uint8Array.from(list))).toThrow(invalid)
   })
 
-  it('keeps none of the bytes that it was lent', () => {
+  it('retains none of the borrowed bytes', () => {
     const bytes = tupleKeys.encode([Uint8Array.of(7, 8), Uint8Array.of(0)])
     const tuple = tupleKeys.decode(bytes)
     bytes.fill(0xdb)

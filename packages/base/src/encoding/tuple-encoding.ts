@@ -6,18 +6,18 @@ import { decodeTuple } from './tuple-decoder.js'
 import { encodeTupleInto } from './tuple-encoder.js'
 import type { TupleElement } from './tuple-encoder.js'
 
-// Most keys fit the first; an array of this size is cheap, because it stays on the heap of V8.
+// Most keys fit in the first buffer; an array of this length is cheap, because V8 allocates it on its heap.
 const FIRST_BYTES = 64
 const GROWTH = 16
 
-/** The encoding of tuples; documented where it is exported, as `tupleKeys`. */
+/** The tuple encoding; documented at its export `tupleKeys`. */
 export const tuple: KeyEncoding<readonly TupleElement[]> = Object.freeze({
   name: 'tuple',
   encode: encodeTuple,
   decode: decodeTuple,
   encodeInto: (key: readonly TupleElement[], target: Uint8Array): number =>
     encodeTupleInto(toTuple(key), target, 0, 0),
-  // No element's bytes are the beginning of another's, so a tuple's bytes begin with those of its first elements only.
+  // The encoding of elements is prefix-free, so the bytes of a tuple start with those of its first elements and no others.
   encodePrefix: encodeTuple,
   decodesBorrowed: true,
 })
@@ -29,7 +29,7 @@ function encodeTuple(key: readonly TupleElement[]): Uint8Array {
     const end = encodeTupleInto(elements, target, 0, 0)
     if (end >= 0) return end * 2 > targetBytes ? target.subarray(0, end) : copyBytes(target, 0, end)
     if (targetBytes === KEY_BYTES_MAX) {
-      throw new LdbError('LDB_TOO_LARGE', `tuple is longer than a key may be, ${KEY_BYTES_MAX} bytes`, {
+      throw new LdbError('LDB_TOO_LARGE', `tuple is over the limit of a key, ${KEY_BYTES_MAX} bytes`, {
         details: { expected: KEY_BYTES_MAX },
       })
     }

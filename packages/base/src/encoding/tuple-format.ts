@@ -1,43 +1,43 @@
 /**
- * First byte of an encoded tuple element: its type, and for some its value. On disk, and the order of types: never
- * renumber, never reuse.
+ * First byte of an encoded tuple element: its type, and for some types its value. The codes order the types. On disk: never renumber,
+ * never reuse.
  *
  * @category Tuples
  */
 export const TupleCode = {
-  /** End of a nested array, and of a string and of bytes; below every other code, so that the shorter comes first. */
+  /** End of a nested array, a string or bytes; below every other code, so that a prefix is less. */
   End: 0x00,
   Null: 0x10,
   False: 0x18,
   True: 0x19,
-  /** Eight bytes follow: an ordered double. */
+  /** Followed by eight bytes: an ordered double. */
   Number: 0x20,
-  /** Length and magnitude follow, every byte complemented. */
+  /** Followed by length and magnitude, every byte complemented. */
   BigintNegative: 0x28,
-  /** Length and magnitude follow. Zero is a magnitude of no bytes. */
+  /** Followed by length and magnitude. The magnitude of zero is empty. */
   BigintPositive: 0x29,
-  /** UTF-8 follows, escaped, and End. */
+  /** Followed by escaped UTF-8 and End. */
   String: 0x30,
-  /** Eight bytes follow: milliseconds since 1970 as an ordered double. */
+  /** Followed by eight bytes: milliseconds since 1970 as an ordered double. */
   Date: 0x38,
-  /** The bytes follow, escaped, and End. */
+  /** Followed by the escaped bytes and End. */
   Bytes: 0x40,
-  /** The elements follow, and End. */
+  /** Followed by the elements and End. */
   Array: 0x48,
 } as const
 
 /**
- * How deep arrays may nest within a tuple; the tuple itself is not counted.
+ * Greatest nesting depth of arrays in a tuple; the tuple itself does not count.
  *
  * @category Tuples
  */
 export const TUPLE_DEPTH_MAX = 64
 
-/** Within strings and bytes, this byte and End are written as Escape and the byte plus one. */
+/** Escape byte in strings and bytes: it and End are each written as this byte followed by the byte plus one. */
 export const TUPLE_ESCAPE = 0x01
 
-/** A bigint's length of this or more is written as this byte and two more, big-endian. */
+/** A bigint length from this value is written as this byte and a two-byte length, big-endian. */
 export const TUPLE_LENGTH_LONG = 0xff
 
-/** Bytes of an ordered double. */
+/** Length of an ordered double in bytes. */
 export const ORDERED_DOUBLE_BYTES = 8

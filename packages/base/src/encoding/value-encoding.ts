@@ -1,18 +1,18 @@
 /**
- * How values become bytes and again values.
+ * Converts values to bytes and back.
  *
  * @category Encodings
  */
 export interface ValueEncoding<V> {
-  /** Is stored with the keyspace, which opens with an encoding of the same name only. */
+  /** Name, 1 to 255 characters. It is stored with the keyspace, which can be opened only with an encoding of the same name. */
   readonly name: string
-  /** Returns the bytes of a value. They are copied at once. */
+  /** Encodes a value. The caller copies the result at once. */
   encode(value: V): Uint8Array
-  /** Returns the value of bytes that `encode` gave. */
+  /** Decodes bytes that `encode` returned. */
   decode(bytes: Uint8Array): V
-  /** True when `decode` neither keeps nor returns its argument, so that callers may lend bytes. Default false. */
+  /** True when `decode` neither retains nor returns its argument, so that callers may pass borrowed bytes. @defaultValue false */
   readonly decodesBorrowed?: boolean
 }
 
-/** Name of a built-in value encoding, or an encoding of one's own. @category Encodings */
+/** Name of a built-in value encoding, or a custom encoding. @category Encodings */
 export type ValueEncodingOption<V> = 'utf8' | 'binary' | 'json' | ValueEncoding<V>

@@ -4,7 +4,7 @@ import { checkedValueEncoding } from './checked-encoding.js'
 import { invalidArgument, LdbError } from '../ldb-error.js'
 import type { ValueEncoding, ValueEncodingOption } from './value-encoding.js'
 
-/** Strings; the bytes are the plain string. @category Encodings */
+/** Encodes strings as UTF-8. @category Encodings */
 export const utf8Values: ValueEncoding<string> = Object.freeze({
   name: 'utf8',
   encode: (value: string): Uint8Array => {
@@ -16,7 +16,7 @@ export const utf8Values: ValueEncoding<string> = Object.freeze({
 })
 
 /**
- * Bytes as they are. What `encode` gives shares memory with the value, and what `decode` gives is its argument.
+ * Keeps bytes unchanged. `encode` returns the value or a view of it, and `decode` returns its argument.
  *
  * @category Encodings
  */
@@ -28,8 +28,8 @@ export const binaryValues: ValueEncoding<Uint8Array> = Object.freeze({
 })
 
 /**
- * Whatever `JSON.stringify` can write, as UTF-8. What it cannot (undefined, a function, a symbol, a bigint, a cycle) is
- * refused.
+ * Encodes values as JSON in UTF-8. Values that `JSON.stringify` cannot write (undefined, a function, a symbol, a bigint, a cycle)
+ * fail with LDB_INVALID_ARGUMENT.
  *
  * @category Encodings
  */
@@ -47,11 +47,11 @@ const BUILT_IN: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 ])
 
 /**
- * Returns the value encoding for an option: a built-in one by its name, or one's own with every call checked: what it
- * throws becomes LDB_INVALID_ARGUMENT with the `cause`, and so does a result that is not bytes.
+ * Returns the value encoding of an option: a built-in encoding by name, or a checked wrapper of a custom encoding. The wrapper throws
+ * LDB_INVALID_ARGUMENT, with the `cause`, when the custom encoding throws or returns something other than bytes.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when there is no such name, the object is no encoding, or its name is that
- * of a built-in one.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when no built-in encoding has the name, the object is not an encoding, or its name is
+ * that of a built-in encoding.
  * @category Encodings
  */
 export function valueEncoding(option: 'utf8'): ValueEncoding<string>
@@ -60,8 +60,7 @@ export function valueEncoding<V>(option: ValueEncodingOption<V>): ValueEncoding<
 export function valueEncoding<V>(option: ValueEncodingOption<V>): ValueEncoding<V> {
   if (typeof option === 'string') {
     const builtIn = BUILT_IN.get(option)
-    if (builtIn === undefined)
-      throw invalidArgument(`there is no value encoding named ${JSON.stringify(option)}`)
+    if (builtIn === undefined) throw invalidArgument(`no value encoding is named ${JSON.stringify(option)}`)
     return builtIn as ValueEncoding<V>
   }
   for (const builtIn of BUILT_IN.values()) {

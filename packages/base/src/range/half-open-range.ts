@@ -3,13 +3,13 @@ import { KEY_BYTES_MAX } from '../limits.js'
 import type { KeyBounds } from '../ordered-store.js'
 
 /**
- * Returns the smallest key that is greater than `key`, in a new array; `undefined` when there is none. It is never
- * longer than a key may be.
+ * Returns the smallest key that is greater than `key`, in a new array; `undefined` when no key is. It is at most
+ * {@link KEY_BYTES_MAX} bytes long.
  *
  * @category Ranges
  */
 export function keySuccessor(key: Uint8Array): Uint8Array | undefined {
-  // No key is longer than the longest, so nothing lies between one of those and the successor of its prefix.
+  // A key of the greatest length is a prefix of no other key, so its prefix successor is the next key.
   if (key.length >= KEY_BYTES_MAX) return prefixSuccessor(key)
   const successor = new Uint8Array(key.length + 1)
   successor.set(key)
@@ -17,7 +17,7 @@ export function keySuccessor(key: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * Returns the bounds of all keys that begin with `prefix`. They share memory with it.
+ * Returns the bounds of all keys that start with `prefix`. The lower bound is `prefix` itself, not a copy.
  *
  * @category Ranges
  */
@@ -26,7 +26,7 @@ export function prefixBounds(prefix: Uint8Array): KeyBounds {
 }
 
 /**
- * Returns the bounds of what lies within both.
+ * Returns the intersection of two bounds. It shares their memory.
  *
  * @category Ranges
  */
@@ -44,7 +44,7 @@ export function intersectBounds(a: KeyBounds, b: KeyBounds): KeyBounds {
 }
 
 /**
- * Reports whether no key can lie within the bounds: they are inverted, or meet.
+ * Reports whether no key lies within the bounds: the upper bound is not above the lower one.
  *
  * @category Ranges
  */

@@ -6,47 +6,47 @@ import { KEY_BYTES_MAX } from '../limits.js'
 import type { KeyBounds } from '../ordered-store.js'
 
 /**
- * Which entries, in what direction and how many. Bounds hold together: of two lower or two upper ones, the tighter
- * counts. A range in which nothing can lie is empty, not an error. A field that is `undefined` is as if absent.
+ * Selects a range of entries, their order and their number. All bounds apply: of two lower or two upper bounds, the tighter one is
+ * effective. An inverted range is empty, not an error. A field of value `undefined` is the same as an absent one.
  *
  * @category Ranges
  */
 export interface RangeOptions<K> {
-  /** Keys above this one only. */
+  /** Exclusive lower bound. */
   readonly gt?: K | undefined
-  /** This key and those above only. */
+  /** Inclusive lower bound. */
   readonly gte?: K | undefined
-  /** Keys below this one only. */
+  /** Exclusive upper bound. */
   readonly lt?: K | undefined
-  /** This key and those below only. */
+  /** Inclusive upper bound. */
   readonly lte?: K | undefined
-  /** Keys that begin with this only: a string, bytes, or the first elements of a tuple. */
+  /** Prefix of the keys: a string, bytes, or the first elements of a tuple. */
   readonly prefix?: K | undefined
-  /** From the last entry to the first. Does not swap the bounds. Default false. */
+  /** Iterates from the last entry to the first. Does not swap the bounds. @defaultValue false */
   readonly reverse?: boolean | undefined
-  /** Greatest number of entries. Default Infinity. */
+  /** Greatest number of entries. @defaultValue Infinity */
   readonly limit?: number | undefined
-  /** Entries to pass over first. Default 0. */
+  /** Number of entries to skip first. @defaultValue 0 */
   readonly offset?: number | undefined
 }
 
 /**
- * What a {@link RangeOptions} comes to, over encoded keys: half-open, `lower` inclusive, `upper` exclusive.
+ * A resolved {@link RangeOptions} over encoded keys: half-open, `lower` inclusive, `upper` exclusive.
  *
  * @category Ranges
  */
 export interface ResolvedRange extends KeyBounds {
   readonly lower: Uint8Array | undefined
   readonly upper: Uint8Array | undefined
-  /** True when no entry can be in the range, or `limit` is 0. */
+  /** True when the range contains no key, or `limit` is 0. */
   readonly empty: boolean
   readonly reverse: boolean
-  /** A whole number, or Infinity. */
+  /** An integer from 0, or Infinity. */
   readonly limit: number
   readonly offset: number
 }
 
-const NAMES: ReadonlySet<PropertyKey> = new Set([
+const OPTION_NAMES: ReadonlySet<PropertyKey> = new Set([
   'gt',
   'gte',
   'lt',
@@ -57,7 +57,7 @@ const NAMES: ReadonlySet<PropertyKey> = new Set([
   'offset',
 ])
 
-const EVERYTHING: ResolvedRange = Object.freeze({
+const FULL_RANGE: ResolvedRange = Object.freeze({
   lower: undefined,
   upper: undefined,
   empty: false,
@@ -67,46 +67,45 @@ const EVERYTHING: ResolvedRange = Object.freeze({
 })
 
 /**
- * Checks range options and encodes their bounds, into memory of their own: what the caller does to a key
- * afterwards does not move a bound.
+ * Checks range options and encodes their bounds into new arrays, which later changes of the caller's keys do not affect.
  *
  * @param options - only own properties are read.
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an unknown option, an option of a wrong type, a limit or offset that is
- * not a whole number from 0 on, a key that the encoding refuses, or a prefix of an encoding that has none. LDB_TOO_LARGE
- * for a bound longer than a key may be.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an unknown option, an option of a wrong type, a limit or offset that is not an
+ * integer from 0, a key that the encoding refuses, or a prefix when the encoding has none. LDB_TOO_LARGE for a bound longer than
+ * {@link KEY_BYTES_MAX}.
  * @category Ranges
  */
 export function resolveRange<K>(
   options: RangeOptions<K> | undefined,
   encoding: KeyEncoding<K>,
 ): ResolvedRange {
-  if (options === undefined) return EVERYTHING
+  if (options === undefined) return FULL_RANGE
   checkNames(options)
   let bounds: KeyBounds = {}
-  const prefix = own(options, 'prefix')
+  const prefix = ownOption(options, 'prefix')
   if (prefix !== undefined) bounds = prefixBounds(copyBytes(encodePrefix(prefix, encoding)))
-  const gte = own(options, 'gte')
+  const gte = ownOption(options, 'gte')
   if (gte !== undefined) bounds = intersectBounds(bounds, { lower: copyBytes(encodeBound(gte, encoding)) })
-  const lt = own(options, 'lt')
+  const lt = ownOption(options, 'lt')
   if (lt !== undefined) bounds = intersectBounds(bounds, { upper: copyBytes(encodeBound(lt, encoding)) })
-  const gt = own(options, 'gt')
+  const gt = ownOption(options, 'gt')
   let nothingAbove = false
   if (gt !== undefined) {
     const lower = keySuccessor(encodeBound(gt, encoding))
     nothingAbove = lower === undefined
     bounds = intersectBounds(bounds, { lower })
   }
-  const lte = own(options, 'lte')
+  const lte = ownOption(options, 'lte')
   if (lte !== undefined) bounds = intersectBounds(bounds, { upper: keySuccessor(encodeBound(lte, encoding)) })
 
-  const limit = countOption(own(options, 'limit'), 'limit', Number.POSITIVE_INFINITY)
+  const limit = countOption(ownOption(options, 'limit'), 'limit', Number.POSITIVE_INFINITY)
   return {
     lower: bounds.lower,
     upper: bounds.upper,
     empty: nothingAbove || limit === 0 || isEmptyBounds(bounds),
-    reverse: flagOption(own(options, 'reverse'), 'reverse'),
+    reverse: flagOption(ownOption(options, 'reverse'), 'reverse'),
     limit,
-    offset: countOption(own(options, 'offset'), 'offset', 0),
+    offset: countOption(ownOption(options, 'offset'), 'offset', 0),
   }
 }
 
@@ -117,14 +116,14 @@ function checkNames(options: unknown): void {
     Array.isArray(options) ||
     ArrayBuffer.isView(options)
   ) {
-    throw invalidArgument(`range must be an object of options, not ${kindOf(options)}`)
+    throw invalidArgument(`range must be an options object, not ${kindOf(options)}`)
   }
   for (const name of Reflect.ownKeys(options)) {
-    if (!NAMES.has(name)) throw invalidArgument(`unknown option of a range: ${String(name)}`)
+    if (!OPTION_NAMES.has(name)) throw invalidArgument(`unknown range option: ${String(name)}`)
   }
 }
 
-function own<K, Name extends keyof RangeOptions<K>>(
+function ownOption<K, Name extends keyof RangeOptions<K>>(
   options: RangeOptions<K>,
   name: Name,
 ): RangeOptions<K>[Name] | undefined {
@@ -133,7 +132,7 @@ function own<K, Name extends keyof RangeOptions<K>>(
 
 function encodePrefix<K>(prefix: K, encoding: KeyEncoding<K>): Uint8Array {
   if (encoding.encodePrefix === undefined) {
-    throw invalidArgument(`key encoding ${encoding.name} has no prefixes`)
+    throw invalidArgument(`key encoding ${encoding.name} does not support prefixes`)
   }
   return checkLength(encoding.encodePrefix(prefix))
 }
@@ -144,9 +143,13 @@ function encodeBound<K>(key: K, encoding: KeyEncoding<K>): Uint8Array {
 
 function checkLength(bytes: Uint8Array): Uint8Array {
   if (bytes.length <= KEY_BYTES_MAX) return bytes
-  throw new LdbError('LDB_TOO_LARGE', `bound of ${bytes.length} bytes is longer than a key may be`, {
-    details: { expected: KEY_BYTES_MAX, actual: bytes.length },
-  })
+  throw new LdbError(
+    'LDB_TOO_LARGE',
+    `bound of ${bytes.length} bytes is over the limit of ${KEY_BYTES_MAX}`,
+    {
+      details: { expected: KEY_BYTES_MAX, actual: bytes.length },
+    },
+  )
 }
 
 function countOption(value: unknown, name: string, fallback: number): number {
@@ -154,7 +157,7 @@ function countOption(value: unknown, name: string, fallback: number): number {
   if (typeof value === 'number' && value >= 0 && (Number.isSafeInteger(value) || value === fallback))
     return value + 0
   throw invalidArgument(
-    `${name} must be a whole number from 0 on, not ${typeof value === 'number' ? String(value) : kindOf(value)}`,
+    `${name} must be an integer from 0, not ${typeof value === 'number' ? String(value) : kindOf(value)}`,
   )
 }
 

@@ -27,7 +27,7 @@ export interface BTreeOptions {
    * `open`, `'write'` before the first write or with the first `checkpoint`. `'write'` is for an owner whose log
    * contains everything that a crash could still undo. Default `'open'`.
    */
-  readonly confirm?: 'open' | 'write'
+  readonly rewriteMeta?: 'open' | 'write'
   /** Makes the cipher of the file with an id. Default: the file is not encrypted. @internal */
   readonly createCipher?: (fileId: Uint8Array) => UnitCipher
 }
@@ -57,7 +57,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'pageBytes',
   'create',
   'identity',
-  'confirm',
+  'rewriteMeta',
   'createCipher',
 ])
 
@@ -75,9 +75,9 @@ export function resolveBTreeOptions(options: BTreeOptions, pageBytes?: number): 
   }
   const { cache, create = true } = options
   if (typeof create !== 'boolean') throw invalidArgument(`create must be a boolean, got ${kindOf(create)}`)
-  const { confirm = 'open' } = options
-  if (confirm !== 'open' && confirm !== 'write') {
-    throw invalidArgument("confirm must be 'open' or 'write'")
+  const { rewriteMeta = 'open' } = options
+  if (rewriteMeta !== 'open' && rewriteMeta !== 'write') {
+    throw invalidArgument("rewriteMeta must be 'open' or 'write'")
   }
   if (cache === undefined) {
     const { cacheBytes = CACHE_BYTES_DEFAULT } = options

@@ -66,6 +66,7 @@ export class TreeVerifier {
 
   run(): void {
     const { root, memory } = this.#tree
+    this.#report.begin()
     this.#verifyMeta()
     this.#verifyFreeSpace()
     const before = this.#report.findingCount

@@ -17,6 +17,11 @@ export class VerifyReport {
     this.#file = file
   }
 
+  /** Reports that checking of the file has begun. */
+  begin(): void {
+    this.#sink.progress({ files: 1, units: 0, entries: 0, bytes: 0 })
+  }
+
   add(kind: VerifyFinding['kind'], offset: number, message: string): void {
     this.findingCount += 1
     this.#sink.finding({ kind, file: this.#file, offset, message })

@@ -1,5 +1,6 @@
 import { isLdbError } from '@ldb/base'
-import { SEED_ZERO, xxHash64 } from '@ldb/integrity'
+import type { LdbErrorCode } from '@ldb/base'
+import { encodeFileHeader, SEED_ZERO, xxHash64 } from '@ldb/integrity'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeCatalog, encodeCatalog } from './catalog.js'
@@ -7,6 +8,10 @@ import type { Catalog } from './catalog.js'
 import { decodeCatalogRecord, encodeCatalogRecord } from '../log/catalog-record.js'
 import { decodeCheckpointRecord, encodeCheckpointRecord } from '../log/checkpoint-record.js'
 import {
+  CATALOG_KIND,
+  CATALOG_OFFSET_BRANCH_ID,
+  CATALOG_OFFSET_DATA_KEY_ID,
+  CATALOG_OFFSET_SUITE,
   CATALOG_OFFSET_BODY_CHECKSUM,
   CATALOG_OFFSET_FILE_BYTES,
   CATALOG_OFFSET_KEYSPACE_COUNT,
@@ -17,12 +22,15 @@ import {
   KEYSPACE_OFFSET_ENGINE,
   KEYSPACE_OFFSET_NAME_BYTES,
   KEYSPACE_OFFSET_FLAGS,
+  KEYSPACE_OFFSET_RESERVED,
+  KEYSPACE_OFFSET_SECTION_BYTES,
   KEYSPACE_OFFSET_TTL_MS,
   KEYSPACE_RECORD_BYTES,
 } from '../format.js'
 
 const EXAMPLE: Catalog = {
   databaseId: Uint8Array.from({ length: 16 }, (_, index) => index),
+  pageBytes: 4096,
   generation: 3,
   seq: 2 ** 40 + 5,
   nextKeyspaceId: 9,
@@ -37,7 +45,7 @@ const EXAMPLE: Catalog = {
         values: 'utf8',
         createdSeq: 0,
       },
-      identity: { fileId: new Uint8Array(16).fill(7), pageBytes: 4096 },
+      section: new Uint8Array(24).fill(7),
     },
     {
       descriptor: {
@@ -51,7 +59,7 @@ const EXAMPLE: Catalog = {
         expires: true,
         ttlMs: 2 ** 40,
       },
-      identity: { fileId: Uint8Array.from({ length: 16 }, (_, index) => 255 - index), pageBytes: 4096 },
+      section: Uint8Array.from({ length: 100 }, (_, index) => 255 - index),
     },
   ],
 }
@@ -69,7 +77,7 @@ const catalogs = fc
         values: names,
         createdSeq: fc.maxSafeNat(),
         ttlMs: fc.constantFrom(undefined, 0, 1, 2 ** 52 - 1),
-        fileId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+        section: fc.uint8Array({ maxLength: 300 }),
       }),
       {
         selector: ({ name }) => name,
@@ -80,8 +88,9 @@ const catalogs = fc
   .chain((catalog) => fc.constantFrom(512, 8192, 32_768).map((pageBytes) => ({ ...catalog, pageBytes })))
   .map(({ keyspaces, pageBytes, ...rest }): Catalog => ({
     ...rest,
+    pageBytes,
     nextKeyspaceId: keyspaces.length * 3 + 2,
-    keyspaces: keyspaces.map(({ fileId, ttlMs, ...keyspace }, index) => ({
+    keyspaces: keyspaces.map(({ section, ttlMs, ...keyspace }, index) => ({
       descriptor: {
         ...keyspace,
         ...(ttlMs === undefined ? {} : { expires: true }),
@@ -90,7 +99,7 @@ const catalogs = fc
         engine: 'btree' as const,
         compression: 'none' as const,
       },
-      identity: { fileId, pageBytes },
+      section,
     })),
   }))
 
@@ -102,8 +111,15 @@ const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
   ['a number that is given out again', (bytes): void => void (bytes[CATALOG_OFFSET_NEXT_KEYSPACE_ID] = 7)],
   ['a keyspace without number', (bytes): void => void (bytes[RECORD] = 0)],
   ['numbers out of order', (bytes): void => void (bytes[RECORD] = 8)],
-  ['an unknown engine', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_ENGINE] = 99)],
-  ['an unknown compression', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_COMPRESSION] = 99)],
+  [
+    'reserved bytes of a record that are set',
+    (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_RESERVED] = 1),
+  ],
+  [
+    'a section longer than the file',
+    (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_SECTION_BYTES + 1] = 9),
+  ],
+  ['a branch id', (bytes): void => void (bytes[CATALOG_OFFSET_BRANCH_ID] = 1)],
   ['flags of a record that nobody knows', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_FLAGS] = 2)],
   [
     'a time for entries that cannot expire',
@@ -113,6 +129,22 @@ const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
   ['a name longer than the file', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES + 1] = 9)],
   ['a name that is not UTF-8', (bytes): void => void (bytes[RECORD + KEYSPACE_RECORD_BYTES] = 0xff)],
 ]
+
+function repairChecksum(bytes: Uint8Array): void {
+  const hash = new Int32Array(2)
+  xxHash64(bytes, CATALOG_OFFSET_FILE_BYTES, bytes.length, SEED_ZERO, hash)
+  bytes.set(new Uint8Array(hash.buffer), CATALOG_OFFSET_BODY_CHECKSUM)
+}
+
+function expectCode(decode: () => unknown, code: LdbErrorCode): void {
+  let caught: unknown
+  try {
+    decode()
+  } catch (error) {
+    caught = error
+  }
+  expect(isLdbError(caught, code), String(caught)).toBe(true)
+}
 
 function expectCorrupt(decode: () => unknown, what: string): void {
   try {
@@ -135,28 +167,45 @@ describe('the catalog', () => {
     )
   })
 
-  it('refuses page sizes that are none, or that differ', () => {
-    for (const sizes of [
-      [4096, 8192],
-      [256, 256],
-      [65_536, 65_536],
-      [4097, 4097],
-    ]) {
-      const keyspaces = EXAMPLE.keyspaces.map(({ descriptor, identity }, index) => ({
-        descriptor,
-        identity: { ...identity, pageBytes: sizes[index] ?? 0 },
-      }))
-      const bytes = encodeCatalog({ ...EXAMPLE, keyspaces })
-      expectCorrupt(() => decodeCatalog(bytes, 'CATALOG'), `pages of ${sizes.join(' and ')} bytes`)
+  it.each([0, 256, 65_536, 4097])('refuses the impossible page size %i', (pageBytes) => {
+    const bytes = encodeCatalog({ ...EXAMPLE, pageBytes })
+    expectCode(() => decodeCatalog(bytes, 'CATALOG'), 'LDB_CORRUPTION')
+  })
+
+  it.each([
+    ['engine of another build', KEYSPACE_OFFSET_ENGINE, 2, 'LDB_UNSUPPORTED', /lsm/],
+    ['engine of no version', KEYSPACE_OFFSET_ENGINE, 99, 'LDB_FORMAT', /engine 99/],
+    ['compression of another build', KEYSPACE_OFFSET_COMPRESSION, 1, 'LDB_UNSUPPORTED', /deflate/],
+    ['compression of no version', KEYSPACE_OFFSET_COMPRESSION, 99, 'LDB_FORMAT', /compression 99/],
+  ] as const)('refuses an %s without calling it damage', (_, offset, number, code, message) => {
+    const bytes = encodeCatalog(EXAMPLE)
+    bytes[RECORD + offset] = number
+    repairChecksum(bytes)
+    expectCode(() => decodeCatalog(bytes, 'CATALOG'), code)
+    expect(() => decodeCatalog(bytes, 'CATALOG')).toThrow(message)
+  })
+
+  it('refuses an encrypted catalog without calling it damage', () => {
+    for (const offset of [CATALOG_OFFSET_SUITE, CATALOG_OFFSET_DATA_KEY_ID]) {
+      const bytes = encodeCatalog(EXAMPLE)
+      bytes[offset] = 1
+      repairChecksum(bytes)
+      expectCode(() => decodeCatalog(bytes, 'CATALOG'), 'LDB_UNSUPPORTED')
+    }
+  })
+
+  it('refuses older and newer formats before it looks at the rest', () => {
+    for (const format of [1, 3]) {
+      const bytes = encodeCatalog(EXAMPLE)
+      bytes.set(encodeFileHeader({ kind: CATALOG_KIND, format, minimumReader: format, flags: 0 }))
+      expectCode(() => decodeCatalog(bytes, 'CATALOG'), 'LDB_FORMAT')
     }
   })
 
   it.each(WRONG)('refuses %s, though the checksum holds', (_, change) => {
     const bytes = encodeCatalog(EXAMPLE)
     change(bytes)
-    const hash = new Int32Array(2)
-    xxHash64(bytes, CATALOG_OFFSET_FILE_BYTES, bytes.length, SEED_ZERO, hash)
-    bytes.set(new Uint8Array(hash.buffer), CATALOG_OFFSET_BODY_CHECKSUM)
+    repairChecksum(bytes)
     expectCorrupt(() => decodeCatalog(bytes, 'CATALOG'), 'it')
   })
 

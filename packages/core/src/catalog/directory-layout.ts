@@ -2,10 +2,11 @@
 export const LOCK_NAME = 'LOCK'
 export const CATALOG_NAME = 'CATALOG'
 export const CATALOG_NEW_NAME = 'CATALOG.new'
+/** Reserved for a second copy of the catalog. */
+export const CATALOG_COPY_NAME = 'CATALOG.copy'
 export const CREATING_NAME = 'CREATING'
 export const LOG_DIRECTORY = 'wal'
 export const KEYSPACES_DIRECTORY = 'keyspaces'
-export const TREE_NAME = 'tree.ldb'
 
 const SEGMENT_ENDING = '.wal'
 const SEGMENT_NAME_UNITS = 14
@@ -35,10 +36,6 @@ export function keyspacePath(directory: string, keyspaceId: number): string {
   return `${directory}/${KEYSPACES_DIRECTORY}/${keyspaceId}`
 }
 
-export function treePath(directory: string, keyspaceId: number): string {
-  return `${directory}/${KEYSPACES_DIRECTORY}/${keyspaceId}/${TREE_NAME}`
-}
-
 /** Returns the number that a keyspace's directory is named after, or `undefined` for any other name. */
 export function keyspaceIdOfName(name: string): number | undefined {
   if (name.length === 0 || name.length > 10) return undefined
@@ -65,9 +62,4 @@ export function isSegmentName(name: string): boolean {
 export function isLogName(name: string): boolean {
   const ending = [NEW_ENDING, REMOVED_ENDING].find((each) => name.endsWith(each))
   return isSegmentName(ending === undefined ? name : name.slice(0, -ending.length))
-}
-
-/** Reports whether a name within a keyspace's directory is one that its engine gives. */
-export function isStoreName(name: string): boolean {
-  return name === TREE_NAME || name === TREE_NAME + NEW_ENDING
 }

@@ -1,6 +1,7 @@
 import { corruption } from '@ldb/base'
+import { UnitKind } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
-import { decodeCatalog, encodeCatalog } from './catalog.js'
+import { CATALOG_CODEC, decodeCatalog, encodeCatalog } from './catalog.js'
 import type { Catalog } from './catalog.js'
 import { CATALOG_NAME, CATALOG_NEW_NAME } from './directory-layout.js'
 import { CATALOG_BYTES_MAX } from '../format.js'
@@ -35,7 +36,7 @@ export function replaceCatalog(vfs: Vfs, directory: string, catalog: Catalog): v
   const file = vfs.open(temporary, 'create')
   try {
     file.truncate(0)
-    file.write(bytes, 0, bytes.length, 0)
+    CATALOG_CODEC.write(file, UnitKind.Catalog, 0, catalog.generation, bytes, 0, bytes.length)
     file.sync()
   } finally {
     file.close()

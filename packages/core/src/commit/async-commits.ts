@@ -10,7 +10,7 @@ import type { ReadGate } from '../resident/read-gate.js'
 import { ConditionalQueue } from './conditional-queue.js'
 import type { WaitingWrite } from './conditional-queue.js'
 import { unknownOutcome } from './failure.js'
-import type { CommitParts } from './parts.js'
+import type { BackgroundCheckpoint, CommitParts } from './parts.js'
 import type { Durability } from '../health/options.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 
@@ -40,6 +40,7 @@ export interface VisibleCommits {
  */
 export class AsyncCommits {
   readonly #parts: CommitParts
+  readonly #background: BackgroundCheckpoint
   readonly #visible: VisibleCommits
   readonly #gate: ReadGate
   readonly #queue = new CommitQueue()
@@ -57,7 +58,8 @@ export class AsyncCommits {
   /** What the next commits may wait for together. */
   #receipt: CommitCompletion | undefined = undefined
 
-  constructor(parts: CommitParts, visible: VisibleCommits) {
+  constructor(parts: CommitParts, visible: VisibleCommits, background: BackgroundCheckpoint) {
+    this.#background = background
     this.#parts = parts
     this.#visible = visible
     this.#gate = parts.gate
@@ -248,14 +250,14 @@ export class AsyncCommits {
   }
 
   async #work(): Promise<void> {
-    const prepared = this.#parts.beforeGroups()
+    const prepared = this.#background.beforeGroups()
     if (prepared !== undefined) await prepared
     for (;;) {
       for (let round = 0; round < GATHER_ROUNDS; round++) await Promise.resolve()
       if (this.#queue.length === 0) break
       await this.#commitGroup()
       if (this.#gate.isSliceOver) await this.#gate.yieldThread()
-      const caughtUp = this.#parts.afterGroup()
+      const caughtUp = this.#background.afterGroup()
       if (caughtUp !== undefined) await caughtUp
     }
     this.#working = false

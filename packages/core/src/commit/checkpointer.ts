@@ -1,14 +1,13 @@
 import { ResumableTask } from '@ldb/base'
-import type { DeviceSteps, OrderedStore, StoreStats, Syncable } from '@ldb/base'
+import type { CompactionRequest, DeviceSteps, Syncable } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
-import type { VisibleCommits } from './async-commits.js'
 import type { CommitLog } from '../log/commit-log.js'
 import type { CompactionEvent, EventHub } from '../health/events.js'
 import { closedError } from '../health/health.js'
 import type { Health } from '../health/health.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
-import type { LogLimit } from '../log/limit.js'
+import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 
 /** What `stats()` says of checkpoints. @category Statistics */
 export interface CheckpointStats {
@@ -27,47 +26,23 @@ export interface CheckpointParts {
   readonly keyspaces: KeyspaceTable
   readonly events: EventHub
   readonly clock: Clock
-  /** How long the log may become before a checkpoint comes unasked. */
-  readonly logLimit: LogLimit
-  /** Bytes of the page cache: a store that fits in is cheap to move. */
-  readonly cacheBytes: number
+  readonly trigger: CheckpointTrigger
 }
 
 /** How to make one checkpoint. */
 export interface CheckpointRun {
-  /** Compact every store. */
-  readonly shrink?: boolean
-  /** Somebody asked for it, and it may take the time to give space back. */
-  readonly unhurried?: boolean
+  /** What the stores may spend on compaction along with it. @defaultValue 'automatic' */
+  readonly effort?: CompactionRequest['effort']
   /** Even when nothing is new. */
   readonly force?: boolean
   /** Waited for about every millisecond that it takes, so that something else has its turn. */
   readonly turn?: Syncable
 }
 
-/** Free space in a file that is not worth giving back. */
-const SLACK_BYTES = 1_048_576
-
-/**
- * Reports whether a store should be compacted along with a checkpoint.
- *
- * What is moved is at most what is live. Without being asked for, that happens only when two thirds of the file are
- * free, which takes at least twice as many bytes rewritten or deleted; somebody who asked also gets half of it back, when
- * the store is small.
- */
-export function isWorthShrinking(
-  stats: Pick<StoreStats, 'fileBytes' | 'liveBytes'>,
-  unhurried: boolean,
-  cacheBytes: number,
-): boolean {
-  const { fileBytes, liveBytes } = stats
-  const freeBytes = fileBytes - liveBytes
-  if (freeBytes <= SLACK_BYTES) return false
-  return freeBytes > 2 * liveBytes || (unhurried && liveBytes <= cacheBytes && 2 * freeBytes > liveBytes)
-}
-
 /** Where commits stand, for a checkpoint that is made beside them. */
-export interface CommitPosition extends Pick<VisibleCommits, 'seq'> {
+export interface CommitPosition {
+  /** Number of the newest visible commit. */
+  readonly seq: number
   /** Makes commits that are in flight visible. */
   settle(): void
   /** Resolves when those that are in flight now are visible. */
@@ -142,9 +117,10 @@ export class Checkpointer {
   }
 
   #begin(place: CommitPosition, options: CheckpointRun): ResumableTask | undefined {
-    const { log } = this.#parts
+    const { log, trigger } = this.#parts
+    trigger.clearRequest()
     const nothingNew = log.bytesSinceCheckpoint === 0 && place.seq === this.#lastSeq
-    if (nothingNew && options.shrink !== true && options.force !== true) return undefined
+    if (nothingNew && options.effort !== 'full' && options.force !== true) return undefined
     this.#hasFrozen = false
     const work = new ResumableTask(this.#reported(place, options))
     this.#running = work
@@ -189,14 +165,11 @@ export class Checkpointer {
     const { seq } = place
     const frozen = [...keyspaces].map((keyspace) => ({
       keyspace,
-      // Where a store cannot do it in steps, (C6) the log comes first.
-      work:
-        keyspace.store.beginCheckpoint?.(log, options.turn) ??
-        new ResumableTask(checkpointAtOnce(keyspace.store, log)),
+      work: keyspace.store.beginCheckpoint(log, options.turn),
     }))
     this.#hasFrozen = true
     for (const { work } of frozen) yield work
-    for (const { keyspace } of frozen) if (!keyspace.dropped) this.#shrink(keyspace, options, compactions)
+    for (const { keyspace } of frozen) yield* this.#compact(keyspace, options, compactions)
     this.#assertGoingOn()
     const durableSeqs = new Map(
       frozen.map(({ keyspace: { descriptor, store } }) => [descriptor.id, Math.min(seq, store.durableSeq)]),
@@ -207,11 +180,11 @@ export class Checkpointer {
 
   /** Makes a checkpoint when the log has grown enough. The commit before it stands, whatever happens (C7). */
   afterCommit(place: CommitPosition): void {
-    const { log, logLimit, clock, events, health } = this.#parts
+    const { log, trigger, clock, events, health } = this.#parts
     const logBytes = log.bytesSinceCheckpoint
-    if (!logLimit.isReached(logBytes) || health.writeRefusal !== undefined) return
+    if (!trigger.isDue(logBytes) || health.writeRefusal !== undefined) return
     // One that is under way gets time to come to its end by itself.
-    if (this.#running !== undefined && logBytes < 2 * logLimit.bytes) return
+    if (this.#running !== undefined && logBytes < 2 * trigger.bytes) return
     const startedAtMs = clock.monotonic()
     try {
       if (this.#running === undefined) this.run(place)
@@ -230,22 +203,22 @@ export class Checkpointer {
     return { count: this.#count, lastDurationMs: this.#lastDurationMs, lastSeq: this.#lastSeq }
   }
 
-  #shrink(
-    { store, descriptor }: KeyspaceStore,
-    options: CheckpointRun,
+  *#compact(
+    { store, descriptor, dropped }: KeyspaceStore,
+    { effort = 'automatic', turn: timeSlice }: CheckpointRun,
     compactions: CompactionEvent[],
-  ): void {
-    const { clock, cacheBytes, log } = this.#parts
-    const before = store.stats()
-    if (options.shrink !== true && !isWorthShrinking(before, options.unhurried === true, cacheBytes)) return
+  ): DeviceSteps {
+    if (dropped) return
+    const { clock, log } = this.#parts
     const startedAtMs = clock.monotonic()
-    // (C6) Commits may have come since the store was frozen.
-    log.sync()
-    store.checkpoint({ shrink: true })
+    const fileBytesBefore = store.stats().fileBytes
+    const work = store.beginCompaction({ effort, log, timeSlice })
+    if (work === undefined) return
+    yield work
     compactions.push({
       keyspace: descriptor.name,
       durationMs: clock.monotonic() - startedAtMs,
-      fileBytesBefore: before.fileBytes,
+      fileBytesBefore,
       fileBytesAfter: store.stats().fileBytes,
     })
   }
@@ -263,9 +236,4 @@ export class Checkpointer {
     health.poison(error, false)
     events.emit('error', { error })
   }
-}
-
-function* checkpointAtOnce(store: OrderedStore, log: CommitLog): DeviceSteps {
-  yield log
-  store.checkpoint()
 }

@@ -4,7 +4,7 @@ import type { PendingCommit } from '../keyspace/commit-queue.js'
 import { AsyncCommits } from './async-commits.js'
 import { loggedOnly, unknownOutcome } from './failure.js'
 import { CommitMerger } from './merger.js'
-import type { CommitParts } from './parts.js'
+import type { BackgroundCheckpoint, CommitParts } from './parts.js'
 import type { Durability } from '../health/options.js'
 
 /**
@@ -24,10 +24,16 @@ export class CommitPipeline {
   #commitCount = 0
   #committing = false
   #async: AsyncCommits | undefined = undefined
+  #background: BackgroundCheckpoint | undefined = undefined
 
   constructor(parts: CommitParts, seq: number) {
     this.#parts = parts
     this.#seq = seq
+  }
+
+  /** Connects what checkpoints beside asynchronous commits; it needs the pipeline itself. */
+  attach(background: BackgroundCheckpoint): void {
+    this.#background = background
   }
 
   /** Number of the newest commit, which all keyspaces show. */
@@ -60,7 +66,8 @@ export class CommitPipeline {
 
   /** The commits whose callers do not block. */
   get async(): AsyncCommits {
-    this.#async ??= new AsyncCommits(this.#parts, this)
+    assert(this.#background !== undefined, 'a pipeline is attached before its first commit')
+    this.#async ??= new AsyncCommits(this.#parts, this, this.#background)
     return this.#async
   }
 
@@ -140,7 +147,7 @@ export class CommitPipeline {
     durability: Durability | undefined,
     marks: readonly KeyspaceSection[] = [],
   ): void {
-    const { health, keyspaces, afterCommit } = this.#parts
+    const { health, keyspaces, checkpointer } = this.#parts
     this.settle()
     health.assertWritable()
     if (batch.operationCount === 0) return
@@ -159,7 +166,7 @@ export class CommitPipeline {
       this.#committing = false
     }
     this.#acknowledge(seq, wanted === 'full')
-    afterCommit()
+    checkpointer.afterCommit(this)
   }
 
   /**

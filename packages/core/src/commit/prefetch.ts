@@ -70,7 +70,7 @@ function prefetchCommit(
 ): void {
   for (const section of sections) {
     const store = keyspaces.byId(section.keyspaceId)?.storeToChange
-    if (store?.prefetch === undefined) continue
+    if (store === undefined) continue
     reader.reset(section)
     while (reader.next()) {
       if (reader.kind === OperationKind.DeleteRange || reader.kind === OperationKind.DeleteFrom) continue
@@ -81,7 +81,7 @@ function prefetchCommit(
       const first = gate.fetchMissed()
       const rest = key.slice(0, keyBytes)
       fetches.push(
-        first.then(() => gate.read(() => store.prefetch?.(rest), assertNothing)).then(ignore, ignore),
+        first.then(() => gate.read(() => store.prefetch(rest), assertNothing)).then(ignore, ignore),
       )
     }
   }
@@ -90,7 +90,7 @@ function prefetchCommit(
 /** Reports whether a key's way down would have to wait. One that fails does so again when the commit is applied. */
 function isMissing(store: OrderedStore, key: Uint8Array, keyBytes: number, gate: ReadGate): boolean {
   try {
-    return gate.attempt(() => store.prefetch?.(key, keyBytes)) === READ_MISS
+    return gate.attempt(() => store.prefetch(key, keyBytes)) === READ_MISS
   } catch {
     return false
   }

@@ -1,7 +1,6 @@
 import { invalidArgument, kindOf, LdbError } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
-import { isPageSize } from '../catalog/catalog.js'
-import { CompressionNumber, EngineNumber, PAGE_BYTES_MAX } from '../format.js'
+import { CompressionNumber, EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
 import type { CompressionName, EngineName } from '../catalog/catalog.js'
 
 /**

@@ -1,7 +1,6 @@
-import { assert } from '@ldb/base'
 import type {
   BatchSection,
-  CheckpointOptions,
+  CompactionRequest,
   KeyBounds,
   OrderedStore,
   RangeEstimate,
@@ -66,17 +65,40 @@ export class ExpiringStore implements OrderedStore {
     return new ExpiringSnapshot(this.below.snapshot(), this.expiry, this.expiry.clock.now())
   }
 
-  checkpoint(options?: CheckpointOptions): void {
-    this.below.checkpoint(options)
+  beginReplay(): void {
+    this.below.beginReplay()
   }
 
-  beginCheckpoint(log?: Syncable, turn?: Syncable): ResumableTask {
-    assert(this.below.beginCheckpoint !== undefined, 'only a store that can is asked to')
-    return this.below.beginCheckpoint(log, turn)
+  endReplay(seq: Seq): void {
+    this.below.endReplay(seq)
   }
 
-  async confirm(): Promise<void> {
-    await this.below.confirm?.()
+  prefetch(key: Uint8Array, keyBytes?: number): void {
+    this.below.prefetch(key, keyBytes)
+  }
+
+  checkpoint(): void {
+    this.below.checkpoint()
+  }
+
+  beginCheckpoint(log?: Syncable, timeSlice?: Syncable): ResumableTask {
+    return this.below.beginCheckpoint(log, timeSlice)
+  }
+
+  compact(bounds?: KeyBounds): void {
+    this.below.compact(bounds)
+  }
+
+  beginCompaction(request: CompactionRequest): ResumableTask | undefined {
+    return this.below.beginCompaction(request)
+  }
+
+  logBytesPreferred(): number {
+    return this.below.logBytesPreferred()
+  }
+
+  persistRecovered(): Promise<void> {
+    return this.below.persistRecovered()
   }
 
   verify(sink: VerifySink): void {

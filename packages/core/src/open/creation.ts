@@ -1,4 +1,5 @@
 import { isLdbError } from '@ldb/base'
+import type { StoreObserver, Syncable } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
 import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
@@ -15,7 +16,8 @@ import {
   keyspacesPath,
   logPath,
 } from '../catalog/directory-layout.js'
-import { createStore } from './engine-registry.js'
+import { engineOf } from '../engine/engine-registry.js'
+import type { EngineTable } from '../engine/engine-registry.js'
 import { DATABASE_ID_BYTES } from '../format.js'
 import { WalLog } from '../log/wal-log.js'
 
@@ -23,8 +25,10 @@ import { WalLog } from '../log/wal-log.js'
 export interface CreationOptions {
   readonly engine: EngineName
   readonly compression: CompressionName
-  /** Bytes of a page, for all keyspaces that it will have. */
+  /** Bytes of a page of the database. */
   readonly pageBytes: number
+  /** Engines of this build. */
+  readonly engines: EngineTable
   /** Make a log; a database in memory has none. */
   readonly withLog: boolean
 }
@@ -41,7 +45,7 @@ export function createDirectory(vfs: Vfs, directory: string, options: CreationOp
     createDatabase(vfs, temporary, options)
     vfs.rename(temporary, directory)
   } catch (error) {
-    discardTemporary(vfs, temporary)
+    discardTemporary(vfs, temporary, options.engines)
     if (vfs.status(directory) !== undefined) return false
     throw error
   }
@@ -57,14 +61,25 @@ export function createInside(vfs: Vfs, directory: string, options: CreationOptio
   const mark = `${directory}/${CREATING_NAME}`
   vfs.open(mark, 'create').close()
   vfs.syncDirectory(directory)
-  removeUnfinishedFiles(vfs, directory)
+  removeUnfinishedFiles(vfs, directory, options.engines)
   createDatabase(vfs, directory, options)
   vfs.remove(mark)
   vfs.syncDirectory(directory)
 }
 
-/** Pages that the cache of a making has room for. */
+/** Frames of the page cache while a database is created. */
 const CREATION_CACHE_PAGES = 32
+
+/** The log of a store that nothing has been committed to. */
+const NO_LOG: Syncable = { sync: () => undefined, syncAsync: () => Promise.resolve() }
+
+/** The observer of a store that has no background work yet. */
+const NO_OBSERVER: StoreObserver = {
+  wantsCheckpoint: () => undefined,
+  stalled: () => undefined,
+  completed: () => undefined,
+  failed: () => undefined,
+}
 
 /** Writes all of a new database; the catalog, which makes it one, comes last. */
 function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): void {
@@ -78,22 +93,30 @@ function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): 
     createdSeq: 0,
   }
   vfs.makeDirectory(keyspacesPath(directory))
-  vfs.makeDirectory(keyspacePath(directory, descriptor.id))
+  const storeDirectory = keyspacePath(directory, descriptor.id)
+  vfs.makeDirectory(storeDirectory)
   const { pageBytes } = options
   const cache = new PageCache({ bytes: CREATION_CACHE_PAGES * pageBytes, pageBytes })
-  const { store, identity } = createStore({ vfs, directory, cache }, descriptor.id)
+  const { store, section } = engineOf(options.engines, descriptor.engine).create({
+    vfs,
+    directory: storeDirectory,
+    cache,
+    log: NO_LOG,
+    observer: NO_OBSERVER,
+  })
   store.close()
-  vfs.syncDirectory(keyspacePath(directory, descriptor.id))
+  vfs.syncDirectory(storeDirectory)
   vfs.syncDirectory(keyspacesPath(directory))
   const databaseId = vfs.random.fill(new Uint8Array(DATABASE_ID_BYTES))
   if (options.withLog) createLog(vfs, directory, databaseId)
   vfs.syncDirectory(directory)
   const catalog: Catalog = {
     databaseId,
+    pageBytes,
     generation: 1,
     seq: 0,
     nextKeyspaceId: DEFAULT_KEYSPACE_ID + 1,
-    keyspaces: [{ descriptor, identity }],
+    keyspaces: [{ descriptor, section }],
   }
   replaceCatalog(vfs, directory, catalog)
 }
@@ -120,9 +143,9 @@ function randomName(vfs: Vfs): string {
 }
 
 /** Removes as much as can be; what stays is one directory of a name that nobody else uses. */
-function discardTemporary(vfs: Vfs, temporary: string): void {
+function discardTemporary(vfs: Vfs, temporary: string, engines: EngineTable): void {
   try {
-    removeUnfinishedFiles(vfs, temporary)
+    removeUnfinishedFiles(vfs, temporary, engines)
     if (vfs.status(`${temporary}/${CATALOG_NAME}`) !== undefined) vfs.remove(`${temporary}/${CATALOG_NAME}`)
     vfs.removeDirectory(temporary)
   } catch (error) {

@@ -14,8 +14,8 @@ import {
   keyspacePath,
   keyspacesPath,
 } from '../catalog/directory-layout.js'
-import type { CreatedStore, EngineParts } from './engine-registry.js'
-import { createStore } from './engine-registry.js'
+import type { CreatedStore } from '../engine/engine.js'
+import type { StoreFactory } from '../engine/store-factory.js'
 import type { EventHub } from '../health/events.js'
 import type { DirectoryEntrySync } from './directory-entry-sync.js'
 import type { Health } from '../health/health.js'
@@ -34,7 +34,7 @@ export interface KeyspaceManagerParts {
   readonly log: CommitLog
   readonly pipeline: CommitPipeline
   readonly keyspaces: KeyspaceTable
-  readonly engines: EngineParts
+  readonly engines: StoreFactory
   readonly events: EventHub
   readonly options: ResolvedDatabaseOptions
   readonly transactions: TransactionManager
@@ -154,10 +154,10 @@ export class KeyspaceManager {
     if (descriptor.id >= 0xffff_ffff)
       throw new LdbError('LDB_TOO_LARGE', 'the numbers of keyspaces are used up')
     const keyspace = this.#orPoison(() => {
-      const { store, identity } = this.#createStore(descriptor.id)
+      const { store, section } = this.#createStore(descriptor)
       this.#replace({
         nextKeyspaceId: descriptor.id + 1,
-        keyspaces: [...this.#catalog.keyspaces, { descriptor, identity }],
+        keyspaces: [...this.#catalog.keyspaces, { descriptor, section }],
       })
       return new KeyspaceStore(descriptor, store, this.#parts.engines.vfs.clock)
     })
@@ -169,14 +169,15 @@ export class KeyspaceManager {
   }
 
   /** (K2) Its file is durable before the catalog names it. */
-  #createStore(id: number): CreatedStore {
+  #createStore(descriptor: KeyspaceDescriptor): CreatedStore {
+    const { id } = descriptor
     const { engines } = this.#parts
     const { vfs, directory } = engines
     const path = keyspacePath(directory, id)
     // A number at which a creation was broken off before the catalog named it.
-    removeKeyspaceFiles(vfs, directory, id)
+    removeKeyspaceFiles(vfs, directory, id, engines.engines)
     if (vfs.status(path) === undefined) vfs.makeDirectory(path)
-    const created = createStore(engines, id)
+    const created = engines.create(descriptor)
     vfs.syncDirectory(path)
     vfs.syncDirectory(keyspacesPath(directory))
     return created
@@ -221,11 +222,11 @@ export class KeyspaceManager {
   /** Removes the files of a dropped keyspace; where that fails, the next open tries again. */
   #sweep(id: number): void {
     assert(this.#parts.keyspaces.byId(id) === undefined, 'only dropped keyspaces are swept')
-    const { vfs, directory } = this.#parts.engines
+    const { vfs, directory, engines } = this.#parts.engines
     this.#harmlessly(id, () => {
       // (K3) The catalog that was found may have its name in the cache of the operating system only.
       this.#parts.foundNames.sync()
-      removeKeyspaceFiles(vfs, directory, id)
+      removeKeyspaceFiles(vfs, directory, id, engines)
     })
   }
 

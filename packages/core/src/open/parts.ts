@@ -9,7 +9,7 @@ import type { Checkpointer } from '../commit/checkpointer.js'
 import type { CommitLog } from '../log/commit-log.js'
 import type { CommitPipeline } from '../commit/pipeline.js'
 import type { ResolvedDatabaseOptions } from '../health/options.js'
-import type { EngineParts } from './engine-registry.js'
+import type { StoreFactory } from '../engine/store-factory.js'
 import type { EventHub } from '../health/events.js'
 import type { Health } from '../health/health.js'
 import type { KeyspaceManager } from './keyspace-manager.js'
@@ -20,7 +20,7 @@ import type { ExpirySweep } from './expiry-sweep.js'
 /** What an open database is put together from. */
 export interface DatabaseParts {
   readonly options: ResolvedDatabaseOptions
-  readonly engines: EngineParts
+  readonly engines: StoreFactory
   readonly lock: VfsLock
   readonly health: Health
   readonly log: CommitLog
@@ -59,7 +59,7 @@ export function closeParts(parts: DatabaseParts): void {
         saveLog(log)
         return
       }
-      checkpointer.run(pipeline, { unhurried: true })
+      checkpointer.run(pipeline, { effort: 'explicit' })
       clean = true
     },
     (): void => {

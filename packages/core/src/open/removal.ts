@@ -2,16 +2,19 @@ import { isLdbError, LdbError } from '@ldb/base'
 import { defaultVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import {
+  CATALOG_COPY_NAME,
   CATALOG_NAME,
   CATALOG_NEW_NAME,
   CREATING_NAME,
   isLogName,
-  isStoreName,
   keyspaceIdOfName,
+  keyspacePath,
   keyspacesPath,
   LOCK_NAME,
   logPath,
 } from '../catalog/directory-layout.js'
+import { BUILT_IN_ENGINES, isStoreFileName } from '../engine/engine-registry.js'
+import type { EngineTable } from '../engine/engine-registry.js'
 import { inspectDirectory } from './directory-inspection.js'
 import { normalizePath } from '../catalog/path.js'
 
@@ -21,15 +24,20 @@ import { normalizePath } from '../catalog/path.js'
  * @remarks The catalog goes last: whatever a crash leaves is either a database, which this can delete again, or
  * nothing but a lock.
  */
-export function destroyDatabase(path: string, vfs: Vfs = defaultVfs()): void {
+export function destroyDatabase(
+  path: string,
+  vfs: Vfs = defaultVfs(),
+  engines: EngineTable = BUILT_IN_ENGINES,
+): void {
   const directory = normalizePath(path)
   assertDatabase(vfs, directory)
   const lock = vfs.lock(directory)
   try {
     assertDatabase(vfs, directory)
-    removeStores(vfs, directory)
+    removeStores(vfs, directory, engines)
     removeKnown(vfs, logPath(directory), isLogName)
     removeIfThere(vfs, `${directory}/${CATALOG_NEW_NAME}`)
+    removeIfThere(vfs, `${directory}/${CATALOG_COPY_NAME}`)
     vfs.syncDirectory(directory)
     removeIfThere(vfs, `${directory}/${CATALOG_NAME}`)
     removeIfThere(vfs, `${directory}/${CREATING_NAME}`)
@@ -41,15 +49,20 @@ export function destroyDatabase(path: string, vfs: Vfs = defaultVfs()): void {
 }
 
 /** Removes what a creation that was broken off has left in a directory, except the mark that says so. */
-export function removeUnfinishedFiles(vfs: Vfs, directory: string): void {
-  removeStores(vfs, directory)
+export function removeUnfinishedFiles(vfs: Vfs, directory: string, engines: EngineTable): void {
+  removeStores(vfs, directory, engines)
   removeKnown(vfs, logPath(directory), isLogName)
   removeIfThere(vfs, `${directory}/${CATALOG_NEW_NAME}`)
 }
 
 /** Removes the files of one keyspace; unknown names, and the directory around them, stay (D2). */
-export function removeKeyspaceFiles(vfs: Vfs, directory: string, keyspaceId: number): void {
-  removeKnown(vfs, `${keyspacesPath(directory)}/${keyspaceId}`, isStoreName)
+export function removeKeyspaceFiles(
+  vfs: Vfs,
+  directory: string,
+  keyspaceId: number,
+  engines: EngineTable,
+): void {
+  removeKnown(vfs, keyspacePath(directory, keyspaceId), (name) => isStoreFileName(engines, name))
 }
 
 function assertDatabase(vfs: Vfs, directory: string): void {
@@ -71,11 +84,12 @@ function assertDatabase(vfs: Vfs, directory: string): void {
   }
 }
 
-function removeStores(vfs: Vfs, directory: string): void {
+function removeStores(vfs: Vfs, directory: string, engines: EngineTable): void {
   const path = keyspacesPath(directory)
   if (vfs.status(path)?.kind !== 'directory') return
   for (const name of vfs.list(path)) {
-    if (keyspaceIdOfName(name) !== undefined) removeKnown(vfs, `${path}/${name}`, isStoreName)
+    const id = keyspaceIdOfName(name)
+    if (id !== undefined) removeKeyspaceFiles(vfs, directory, id, engines)
   }
   removeDirectoryIfEmpty(vfs, path)
 }

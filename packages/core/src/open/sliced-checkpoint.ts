@@ -10,7 +10,7 @@ import type { CommitPipeline } from '../commit/pipeline.js'
 import type { EventHub } from '../health/events.js'
 import type { Health } from '../health/health.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
-import type { LogLimit } from '../log/limit.js'
+import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 
 /** Turns of a checkpoint that each group of commits waits for when the log has outgrown it: some 8 MiB written. */
 const TURNS_A_GROUP = 16
@@ -27,7 +27,7 @@ export interface SlicedCheckpointParts {
   readonly health: Health
   readonly keyspaces: KeyspaceTable
   readonly log: CommitLog
-  readonly logLimit: LogLimit
+  readonly trigger: CheckpointTrigger
   readonly pipeline: CommitPipeline
 }
 
@@ -66,7 +66,7 @@ export class SlicedCheckpoint {
     for (const { dropped, store } of [...keyspaces]) {
       if (dropped || health.writeRefusal !== undefined) continue
       try {
-        await store.confirm?.()
+        await store.persistRecovered()
       } catch {
         // The store takes no more writes: the next one tells.
       }
@@ -78,17 +78,17 @@ export class SlicedCheckpoint {
    * the next group of commits has to wait for.
    */
   afterGroup(): Promise<void> | undefined {
-    const { log, logLimit, health, checkpointer } = this.#parts
+    const { log, trigger, health, checkpointer } = this.#parts
     const logBytes = log.bytesSinceCheckpoint
-    if (!logLimit.isReached(logBytes) || health.writeRefusal !== undefined) return undefined
+    if (!trigger.isDue(logBytes) || health.writeRefusal !== undefined) return undefined
     if (this.#running === undefined) {
       // A failure has poisoned the handle, and the listeners know.
       this.run({}, undefined).catch(() => undefined)
       return undefined
     }
     // Until it has frozen the stores, it may itself wait for commits.
-    if (logBytes < SLOW_FACTOR * logLimit.bytes || !checkpointer.isWriting) return undefined
-    return this.#slowDown(logBytes < HALT_FACTOR * logLimit.bytes ? TURNS_A_GROUP : Infinity)
+    if (logBytes < SLOW_FACTOR * trigger.bytes || !checkpointer.isWriting) return undefined
+    return this.#slowDown(logBytes < HALT_FACTOR * trigger.bytes ? TURNS_A_GROUP : Infinity)
   }
 
   /**

@@ -30,8 +30,10 @@ export class ReplayBatch {
   #releasedParts = 0
   #starts = new Int32Array(0)
   #heads = new Int32Array(0)
-  /** Of the newest commit that was gathered whole. */
+  /** Sequence number of the newest commit that was gathered whole or applied. */
   #lastSeq = 0
+  /** Some commit was gathered whole since the last application. */
+  #hasWholeCommit = false
   /** Bytes that were taken of those gathered, and those after which a slice is due. */
   #passedBytes = 0
   #dueBytes = 0
@@ -60,8 +62,12 @@ export class ReplayBatch {
 
   /** Takes a copy of what a commit does to the store; or applies it, behind those before it, if it cannot be gathered. */
   add(section: BatchSection, seq: number): void {
-    if (this.#gathered.add(section)) this.#lastSeq = seq
-    else this.applyWhole(section, seq)
+    if (!this.#gathered.add(section)) {
+      this.applyWhole(section, seq)
+      return
+    }
+    this.#lastSeq = seq
+    this.#hasWholeCommit = true
   }
 
   /**
@@ -70,7 +76,7 @@ export class ReplayBatch {
    * @remarks A part of it may have been gathered already. That does no harm: whatever it does is done again, behind all the others.
    */
   applyWhole(section: BatchSection, seq: number): void {
-    if (this.#lastSeq > this.#store.seq) this.apply()
+    if (this.#hasWholeCommit) this.apply()
     else this.#gathered.clear()
     this.#store.apply(section, toSeq(seq))
     this.#lastSeq = seq
@@ -80,17 +86,16 @@ export class ReplayBatch {
   apply(): void {
     const gathered = this.#gathered
     if (gathered.count === 0) return
-    // Each slice passes for a commit of its own: nobody sees the store between two of them.
-    const sliceCount = Math.min(Math.ceil(gathered.byteCount / SLICE_BYTES), this.#lastSeq - this.#store.seq)
-    this.#sliceBytes = Math.ceil(gathered.byteCount / sliceCount)
+    this.#sliceBytes = Math.ceil(gathered.byteCount / Math.ceil(gathered.byteCount / SLICE_BYTES))
     this.#dueBytes = this.#sliceBytes
     this.#passedBytes = 0
     this.#releasedParts = 0
     this.#inPlace.bytes = this.#memory.bytes
     this.#staysInPlace = gathered.apart.byteCount === 0 && this.#sliceBytes <= IN_PLACE_BYTES_MAX
     for (let part = 0; part < gathered.partCount; part++) this.#takePart(part)
-    this.#applySlice(this.#lastSeq, gathered.partCount)
+    this.#applySlice(gathered.partCount)
     gathered.clear()
+    this.#hasWholeCommit = false
   }
 
   /** Brings the operations of a part in order, and takes from each key what is done last to it. */
@@ -115,7 +120,7 @@ export class ReplayBatch {
       if (this.#passedBytes < this.#dueBytes || this.#passedBytes === gathered.byteCount) continue
       const taken = this.#staysInPlace ? this.#inPlace : this.#copies
       if (taken.operationCount === 0) continue
-      this.#applySlice(this.#store.seq + 1, part)
+      this.#applySlice(part)
       this.#dueBytes = this.#passedBytes + this.#sliceBytes
     }
     if (!this.#staysInPlace) this.#releaseParts(part + 1)
@@ -136,10 +141,10 @@ export class ReplayBatch {
     else this.#copies.add(view, start, byteCount)
   }
 
-  /** Applies what was taken; parts before `partsTaken` are not looked at any more. */
-  #applySlice(seq: number, partsTaken: number): void {
+  /** Applies the collected slice under the number of the newest gathered commit, and releases the parts before `partsTaken`. */
+  #applySlice(partsTaken: number): void {
     const taken = this.#staysInPlace ? this.#inPlace : this.#copies
-    this.#store.apply(taken, toSeq(seq))
+    this.#store.apply(taken, toSeq(this.#lastSeq))
     taken.clear()
     this.#releaseParts(partsTaken)
   }

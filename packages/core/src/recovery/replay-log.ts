@@ -1,4 +1,4 @@
-import { corruption, decodeBatch } from '@ldb/base'
+import { corruption, decodeBatch, toSeq } from '@ldb/base'
 import type { BatchSection } from '@ldb/base'
 import type { PageCache } from '@ldb/cache'
 import type { Wal, WalReader } from '@ldb/wal'
@@ -93,6 +93,7 @@ class Replay {
     this.#durableSeqs = new Map(
       [...keyspaces].map((keyspace): [number, number] => [keyspace.descriptor.id, keyspace.store.durableSeq]),
     )
+    for (const { store } of keyspaces) store.beginReplay()
   }
 
   take(reader: WalReader): void {
@@ -127,6 +128,7 @@ class Replay {
       }
       if (store.durableSeq < durableSeq) throw this.#fault(endLsn, 'a store has gone back', store.durableSeq)
     }
+    for (const { store } of this.#keyspaces) store.endReplay(toSeq(seq))
     const catalogGeneration = this.#catalogGeneration
     return { seq, checkpointSeq, catalogGeneration, replayedCount: this.#replayedCount }
   }

@@ -1,24 +1,24 @@
 import { LOCK_UNKNOWN } from '../format.js'
 import type { LockRecord } from './record.js'
 
-/** What can be found out about a process of this machine. */
+/** Looks up processes of this machine. */
 export interface ProcessProbe {
   /**
-   * Returns when the process was started, as in {@link LockRecord.start}, `'-'` when it runs but does not tell, and
-   * `undefined` when there is no such process, or a dead one that its parent has not yet collected.
+   * Returns the start time of a process, as in {@link LockRecord.start}; `'-'` when it runs and its start time is not known;
+   * `undefined` when it does not exist or is a zombie.
    */
   startOf(pid: number): string | undefined
 }
 
-/** `unknown`: it may be alive, and nothing that can be seen from here says whether it is. */
+/** Whether a lock holder is alive. `unknown`: it cannot be determined from this process. */
 export type HolderState = 'alive' | 'dead' | 'unknown'
 
 /**
- * Judges whether the holder that a record names can still be alive; the rules are K4 to K8 of SPEC.md.
+ * Determines whether the holder named by a lock record can be alive, by the rules K4 to K8 of SPEC.md.
  *
- * @param own - the record of whoever asks, who has bound `own.socket` unless that is `'-'`.
+ * @param own - record of the calling opener, which has bound `own.socket` unless that is `'-'`.
  */
-export function judgeHolder(holder: LockRecord, own: LockRecord, probe: ProcessProbe): HolderState {
+export function classifyHolder(holder: LockRecord, own: LockRecord, probe: ProcessProbe): HolderState {
   if (holder.boot !== own.boot) {
     if (!isKnown(holder.boot) || !isKnown(own.boot)) return 'unknown'
     return holder.host === own.host ? 'dead' : 'unknown'
@@ -31,7 +31,7 @@ export function judgeHolder(holder: LockRecord, own: LockRecord, probe: ProcessP
   return isKnown(start) && isKnown(holder.start) && start !== holder.start ? 'dead' : 'alive'
 }
 
-/** Names a holder to people. */
+/** Describes a holder for error messages. */
 export function describeHolder(holder: LockRecord, own: LockRecord): string {
   const here = holder.host === own.host && holder.boot === own.boot && holder.pidns === own.pidns
   if (here && holder.pid === own.pid && holder.start === own.start) {

@@ -16,33 +16,33 @@ const RECORD: LockRecord = {
 }
 
 describe('a lock record', () => {
-  it('comes back as it was written', () => {
-    const fact = fc.stringMatching(/^[!-~]{1,255}$/)
+  it('decodes to the encoded record', () => {
+    const text = fc.stringMatching(/^[!-~]{1,255}$/)
     const records = fc.record({
       pid: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
-      start: fact,
-      boot: fact,
-      host: fact,
-      pidns: fact,
-      netns: fact,
-      socket: fact,
+      start: text,
+      boot: text,
+      host: text,
+      pidns: text,
+      netns: text,
+      socket: text,
       token: fc.stringMatching(/^[0-9a-f]{32}$/),
     })
     fc.assert(
       fc.property(records, (record) => {
-        const text = encodeLockRecord(record)
-        expect(text.length).toBeLessThanOrEqual(LOCK_BYTES_MAX)
-        expect(decodeLockRecord(text)).toEqual(record)
+        const encoded = encodeLockRecord(record)
+        expect(encoded.length).toBeLessThanOrEqual(LOCK_BYTES_MAX)
+        expect(decodeLockRecord(encoded)).toEqual(record)
       }),
     )
   })
 
-  it('survives names that no line could hold', () => {
+  it('replaces characters that a field cannot contain', () => {
     const text = encodeLockRecord({ ...RECORD, host: 'a b\nc\u{e9}', boot: '' })
     expect(decodeLockRecord(text)).toMatchObject({ host: 'a?b?c?', boot: '-' })
   })
 
-  it('is refused when cut at any byte, or longer', () => {
+  it('is refused when truncated at any byte, or longer', () => {
     const text = encodeLockRecord(RECORD)
     for (let length = 0; length < text.length; length++)
       expect(decodeLockRecord(text.slice(0, length))).toBeUndefined()

@@ -7,21 +7,23 @@ import {
   LOCK_VALUE_CHARACTERS_MAX,
 } from '../format.js'
 
-/** Who holds a lock. Facts that a platform does not tell are `'-'`. */
+/** Identifies the holder of a lock. A field that is not known is `'-'`. */
 export interface LockRecord {
+  /** Process id of the holder. */
   readonly pid: number
-  /** When the process was started, in clock ticks since its machine was. */
+  /** Start time of the process, in clock ticks since boot. */
   readonly start: string
-  /** Identifier of the machine's run since it was started. */
+  /** Boot id of the machine. */
   readonly boot: string
+  /** Host name. */
   readonly host: string
-  /** The namespace in which `pid` has a meaning. */
+  /** Pid namespace of `pid`. */
   readonly pidns: string
-  /** The namespace in which `socket` is exclusive. */
+  /** Network namespace in which `socket` is exclusive. */
   readonly netns: string
-  /** Name of the socket that is bound as long as the lock is held. */
+  /** Name of the abstract unix socket that is bound while the lock is held. */
   readonly socket: string
-  /** 128 random bits, in hexadecimal, that no other lock ever has. */
+  /** 128 random bits in hexadecimal, unique to this acquisition of the lock. */
   readonly token: string
 }
 
@@ -29,7 +31,7 @@ const TOKEN = new RegExp(`^[0-9a-f]{${LOCK_TOKEN_DIGITS}}$`)
 const PRINTABLE = /^[!-~]+$/
 const PID = /^[1-9][0-9]{0,9}$/
 
-/** Returns the text of a record, all of it ASCII. */
+/** Encodes a record as ASCII text. */
 export function encodeLockRecord(record: LockRecord): string {
   assert(TOKEN.test(record.token), 'a lock token must be 128 bits in hexadecimal')
   let text = `${LOCK_HEADING}\n`
@@ -37,10 +39,10 @@ export function encodeLockRecord(record: LockRecord): string {
     if (field !== 'check')
       text += `${field} ${field === 'token' ? record.token : printable(String(record[field]))}\n`
   }
-  return `${text}check ${checkOf(text)}\n`
+  return `${text}check ${checksumOf(text)}\n`
 }
 
-/** Returns the record that a text holds; `undefined` when it is not, to the last character, one of this version. */
+/** Decodes a record; `undefined` when the text is not exactly a record of this version. */
 export function decodeLockRecord(text: string): LockRecord | undefined {
   const lines = text.split('\n')
   if (lines.length !== LOCK_FIELDS.length + 2 || lines[0] !== LOCK_HEADING || lines.at(-1) !== '')
@@ -64,18 +66,18 @@ export function decodeLockRecord(text: string): LockRecord | undefined {
     token = '',
     check,
   } = values
-  if (check !== checkOf(text.slice(0, text.lastIndexOf('check ')))) return undefined
+  if (check !== checksumOf(text.slice(0, text.lastIndexOf('check ')))) return undefined
   if (!PID.test(pid) || !TOKEN.test(token)) return undefined
   return { pid: Number(pid), start, boot, host, pidns, netns, socket, token }
 }
 
 function printable(value: string): string {
-  const shown = value.replaceAll(/[^!-~]/g, '?').slice(0, LOCK_VALUE_CHARACTERS_MAX)
-  return shown === '' ? LOCK_UNKNOWN : shown
+  const text = value.replaceAll(/[^!-~]/g, '?').slice(0, LOCK_VALUE_CHARACTERS_MAX)
+  return text === '' ? LOCK_UNKNOWN : text
 }
 
-/** FNV-1a, 32 bits, over ASCII text. */
-function checkOf(text: string): string {
+/** Returns the 32-bit FNV-1a hash of ASCII text, in hexadecimal. */
+function checksumOf(text: string): string {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++)
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)

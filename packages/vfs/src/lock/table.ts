@@ -1,17 +1,17 @@
 import { LdbError } from '@ldb/base'
 import type { VfsLock } from '../vfs.js'
 
-/** The locks that are held within one file system in memory, by identity of the directory. */
+/** The held locks of one in-memory file system, by identity of the directory. */
 export class LockTable {
   readonly #held: Map<string, VfsLock> = new Map()
 
-  /** @throws LDB_LOCKED when the lock is held. */
-  take(identity: string, directory: string): VfsLock {
-    if (this.#held.has(identity)) throw lockedBy(directory, 'this process')
+  /** @throws {@link LdbError} LDB_LOCKED when the lock is held. */
+  acquire(identity: string, directory: string): VfsLock {
+    if (this.#held.has(identity)) throw lockedError(directory, 'this process')
     const held = this.#held
     const lock: VfsLock = {
       assertHeld(): void {
-        if (held.get(identity) !== lock) throw lockLost(directory)
+        if (held.get(identity) !== lock) throw lockLostError(directory)
       },
       release(): void {
         if (held.get(identity) === lock) held.delete(identity)
@@ -22,16 +22,16 @@ export class LockTable {
   }
 }
 
-/** Makes the error for a directory that somebody else has locked. */
-export function lockedBy(directory: string, holder: string, advice?: string): LdbError {
+/** Creates the error for a directory whose lock another opener holds. */
+export function lockedError(directory: string, holder: string, advice?: string): LdbError {
   const message = `${directory} is in use by ${holder}`
   return new LdbError('LDB_LOCKED', advice === undefined ? message : `${message}. ${advice}`, {
     details: { file: directory, operation: 'lock', holder },
   })
 }
 
-/** Makes the error for a lock that was taken away from its holder, or that its holder has given back. */
-export function lockLost(directory: string): LdbError {
+/** Creates the error for a lock that was released, or whose LOCK file was replaced or removed. */
+export function lockLostError(directory: string): LdbError {
   return new LdbError('LDB_POISONED', `the lock of ${directory} is no longer held`, {
     details: { file: directory, operation: 'assertHeld' },
   })

@@ -1,19 +1,19 @@
 import { fileError } from '../file-error.js'
 import type { VfsFile } from '../vfs.js'
 
-/** Bytes of one piece; a multiple of every page size in use. */
-export const PIECE_BYTES = 65_536
+/** Length of one chunk in bytes; a multiple of every page size of a store. */
+export const CHUNK_BYTES = 65_536
 
 /**
- * The bytes of a file in memory, over those of a lower file where there is one.
+ * The content of a file in memory, as an upper layer over a lower file where one exists.
  *
- * Pieces that were never written take no memory: they read from the lower file up to `#lowerLength`, and as zeros
- * beyond. A piece is copied up when it is first written to; the lower file is only ever read.
+ * Chunks that were never written take no memory: they read from the lower file up to `#lowerLength`, and as zeros beyond. The first
+ * write to a chunk copies it up. The lower file is never written.
  */
 export class FileContent {
-  readonly #pieces: Map<number, Uint8Array> = new Map()
+  readonly #chunks: Map<number, Uint8Array> = new Map()
   #length: number
-  /** Bytes of the lower file that still count; a cut lowers it for ever. */
+  /** Visible prefix of the lower file, in bytes. `truncate` lowers it; nothing raises it. */
   #lowerLength: number
 
   constructor(lowerLength = 0) {
@@ -25,9 +25,12 @@ export class FileContent {
     return this.#length
   }
 
-  /** Bytes of memory that the written pieces take. */
-  get allocatedBytes(): number {
-    return this.#pieces.size * PIECE_BYTES
+  /** Returns a copy over the same lower file; written chunks are copied. */
+  clone(): FileContent {
+    const copy = new FileContent(this.#lowerLength)
+    copy.#length = this.#length
+    for (const [chunkIndex, chunk] of this.#chunks) copy.#chunks.set(chunkIndex, chunk.slice())
+    return copy
   }
 
   read(
@@ -40,9 +43,10 @@ export class FileContent {
     const total = Math.max(0, Math.min(byteCount, this.#length - fileOffset))
     for (let done = 0; done < total;) {
       const start = fileOffset + done
-      const count = Math.min(total - done, PIECE_BYTES - (start % PIECE_BYTES))
-      const below = this.#readPiece(target, targetOffset + done, count, start)
-      if (below > 0) assertWhole(below, lower?.read(target, targetOffset + done, below, start), start, lower)
+      const count = Math.min(total - done, CHUNK_BYTES - (start % CHUNK_BYTES))
+      const lowerBytes = this.#readChunk(target, targetOffset + done, count, start)
+      if (lowerBytes > 0)
+        checkLowerRead(lowerBytes, lower?.read(target, targetOffset + done, lowerBytes, start), start, lower)
       done += count
     }
     return total
@@ -58,10 +62,15 @@ export class FileContent {
     const total = Math.max(0, Math.min(byteCount, this.#length - fileOffset))
     for (let done = 0; done < total;) {
       const start = fileOffset + done
-      const count = Math.min(total - done, PIECE_BYTES - (start % PIECE_BYTES))
-      const below = this.#readPiece(target, targetOffset + done, count, start)
-      if (below > 0) {
-        assertWhole(below, await lower.readAsync(target, targetOffset + done, below, start), start, lower)
+      const count = Math.min(total - done, CHUNK_BYTES - (start % CHUNK_BYTES))
+      const lowerBytes = this.#readChunk(target, targetOffset + done, count, start)
+      if (lowerBytes > 0) {
+        checkLowerRead(
+          lowerBytes,
+          await lower.readAsync(target, targetOffset + done, lowerBytes, start),
+          start,
+          lower,
+        )
       }
       done += count
     }
@@ -77,62 +86,65 @@ export class FileContent {
   ): void {
     for (let done = 0; done < byteCount;) {
       const start = fileOffset + done
-      const pieceOffset = start % PIECE_BYTES
-      const count = Math.min(byteCount - done, PIECE_BYTES - pieceOffset)
+      const chunkOffset = start % CHUNK_BYTES
+      const count = Math.min(byteCount - done, CHUNK_BYTES - chunkOffset)
       const from = sourceOffset + done
-      this.#ownPiece(start - pieceOffset, count, lower).set(source.subarray(from, from + count), pieceOffset)
+      this.#writableChunk(start - chunkOffset, count, lower).set(
+        source.subarray(from, from + count),
+        chunkOffset,
+      )
       done += count
       this.#length = Math.max(this.#length, start + count)
     }
   }
 
   truncate(length: number): void {
-    if (length < this.#length) this.#cut(length)
+    if (length < this.#length) this.#shrink(length)
     this.#length = length
   }
 
-  #cut(length: number): void {
+  #shrink(length: number): void {
     this.#lowerLength = Math.min(this.#lowerLength, length)
-    const cutOffset = length % PIECE_BYTES
-    const lastPiece = (length - cutOffset) / PIECE_BYTES
-    for (const [pieceIndex, piece] of this.#pieces) {
-      if (pieceIndex > lastPiece || (pieceIndex === lastPiece && cutOffset === 0))
-        this.#pieces.delete(pieceIndex)
-      else if (pieceIndex === lastPiece) piece.fill(0, cutOffset)
+    const tailOffset = length % CHUNK_BYTES
+    const lastChunk = (length - tailOffset) / CHUNK_BYTES
+    for (const [chunkIndex, chunk] of this.#chunks) {
+      if (chunkIndex > lastChunk || (chunkIndex === lastChunk && tailOffset === 0))
+        this.#chunks.delete(chunkIndex)
+      else if (chunkIndex === lastChunk) chunk.fill(0, tailOffset)
     }
   }
 
-  /** Reads a span inside one piece and gives how many of its first bytes the lower file has to give instead. */
-  #readPiece(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
-    const pieceOffset = fileOffset % PIECE_BYTES
-    const piece = this.#pieces.get((fileOffset - pieceOffset) / PIECE_BYTES)
-    if (piece !== undefined) {
-      target.set(piece.subarray(pieceOffset, pieceOffset + byteCount), targetOffset)
+  /** Reads a span of one chunk. Returns the number of its first bytes that the caller must read from the lower file instead. */
+  #readChunk(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
+    const chunkOffset = fileOffset % CHUNK_BYTES
+    const chunk = this.#chunks.get((fileOffset - chunkOffset) / CHUNK_BYTES)
+    if (chunk !== undefined) {
+      target.set(chunk.subarray(chunkOffset, chunkOffset + byteCount), targetOffset)
       return 0
     }
-    const below = Math.max(0, Math.min(byteCount, this.#lowerLength - fileOffset))
-    target.fill(0, targetOffset + below, targetOffset + byteCount)
-    return below
+    const lowerBytes = Math.max(0, Math.min(byteCount, this.#lowerLength - fileOffset))
+    target.fill(0, targetOffset + lowerBytes, targetOffset + byteCount)
+    return lowerBytes
   }
 
-  /** Gives the piece that starts at `pieceStart`, copied up unless all of it is about to be written. */
-  #ownPiece(pieceStart: number, writeBytes: number, lower: VfsFile | undefined): Uint8Array {
-    const pieceIndex = pieceStart / PIECE_BYTES
-    const present = this.#pieces.get(pieceIndex)
+  /** Returns the chunk at file offset `chunkStart`. Copies it up when it is absent, unless the write covers all of it. */
+  #writableChunk(chunkStart: number, writeBytes: number, lower: VfsFile | undefined): Uint8Array {
+    const chunkIndex = chunkStart / CHUNK_BYTES
+    const present = this.#chunks.get(chunkIndex)
     if (present !== undefined) return present
-    const piece = new Uint8Array(PIECE_BYTES)
-    const below = Math.min(PIECE_BYTES, this.#lowerLength - pieceStart)
-    if (below > 0 && writeBytes < PIECE_BYTES) {
-      assertWhole(below, lower?.read(piece, 0, below, pieceStart), pieceStart, lower)
+    const chunk = new Uint8Array(CHUNK_BYTES)
+    const lowerBytes = Math.min(CHUNK_BYTES, this.#lowerLength - chunkStart)
+    if (lowerBytes > 0 && writeBytes < CHUNK_BYTES) {
+      checkLowerRead(lowerBytes, lower?.read(chunk, 0, lowerBytes, chunkStart), chunkStart, lower)
     }
-    this.#pieces.set(pieceIndex, piece)
-    return piece
+    this.#chunks.set(chunkIndex, chunk)
+    return chunk
   }
 }
 
-/** The lower file stands still by contract; when it was cut all the same, what is gone must not read as zeros. */
-function assertWhole(expected: number, actual: number | undefined, offset: number, lower?: VfsFile): void {
+/** Throws LDB_IO when the lower file has been truncated, against the contract: its missing bytes must not read as zeros. */
+function checkLowerRead(expected: number, actual: number | undefined, offset: number, lower?: VfsFile): void {
   if (actual === expected) return
-  const cause = new Error('the file below a view became shorter')
-  throw fileError('EIO', { operation: 'read', file: lower?.path ?? 'the file below', offset }, cause)
+  const cause = new Error('the lower file of an overlay became shorter')
+  throw fileError('EIO', { operation: 'read', file: lower?.path ?? 'the lower file', offset }, cause)
 }

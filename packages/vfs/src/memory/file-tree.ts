@@ -1,14 +1,14 @@
 import type { FileStatus, Vfs } from '../vfs.js'
 import { FileContent } from './file-content.js'
-import { fileError } from '../file-error.js'
-import { isFromRoot, pathNames } from '../path-names.js'
+import { fileError, notRegularError } from '../file-error.js'
+import { isAbsolutePath, pathNames } from '../path-names.js'
 
-/** A file of a tree: what its names and its open handles share. */
+/** A file (inode) of a tree, shared by its names and its open handles. */
 export interface FileNode {
   readonly kind: 'file'
   readonly identity: string
   readonly content: FileContent
-  /** Its path in the lower file system, when it came from there. */
+  /** Path in the lower file system, for a file whose content begins there. */
   readonly lowerPath: string | undefined
 }
 
@@ -16,38 +16,38 @@ export interface FileNode {
 export interface DirectoryNode {
   readonly kind: 'directory'
   readonly identity: string
-  /** What was looked up or put here; `undefined` hides a name of the lower directory. */
+  /** Created entries and cached lower entries; `undefined` is a whiteout, which hides a name of the lower directory. */
   readonly entries: Map<string, TreeNode | undefined>
   readonly lowerPath: string | undefined
 }
 
-/** Something that is neither in the lower file system: a symbolic link or a device. */
+/** An entry of the lower file system that is neither a regular file nor a directory, for instance a symbolic link. */
 interface OtherNode {
   readonly kind: 'other'
   readonly identity: string
   readonly lowerPath: string
-  /** The directory it leads to, when it is a link to one that was followed. */
+  /** The directory that a symbolic link points to, once it was followed. */
   target: DirectoryNode | undefined
 }
 
 export type TreeNode = FileNode | DirectoryNode | OtherNode
 
-interface Place {
+interface EntryLocation {
   readonly directory: DirectoryNode
   readonly name: string
 }
 
 /**
- * Directories and files in memory, over those of a lower file system where there is one. Nothing is ever changed
- * below. A node keeps its lower path for ever, wherever it is renamed to: the lower tree stands still.
+ * A tree of directories and files in memory, as an upper layer over a lower file system where one exists. The lower file system is
+ * never written. It must not change, so a node keeps its lower path when it is renamed.
  *
- * With a lower file system, absolute and relative paths start from two roots: where a relative one leads is for the
- * lower one to say.
+ * With a lower file system, absolute and relative paths start from two separate roots, because only the lower file system can
+ * resolve a relative path.
  */
 export class FileTree {
   readonly #lower: Vfs | undefined
   readonly #root: DirectoryNode
-  /** Where relative paths start; the root itself in a tree with nothing below. */
+  /** Root of relative paths; the same as `#root` without a lower file system. */
   readonly #relativeRoot: DirectoryNode
   #nodeCount = 0
 
@@ -67,7 +67,7 @@ export class FileTree {
     }
   }
 
-  /** Returns the node at a path, or `undefined` when there is none. */
+  /** Returns the node at a path, or `undefined` when it does not exist. */
   find(path: string): TreeNode | undefined {
     let node: TreeNode | undefined = this.#start(path)
     for (const name of this.#names(path)) {
@@ -78,9 +78,9 @@ export class FileTree {
     return node
   }
 
-  /** @throws LDB_NOT_FOUND when nothing is there, LDB_IO (ENOTDIR) when it is no directory. */
+  /** @throws LDB_NOT_FOUND when the path does not exist, LDB_IO (ENOTDIR) when it is not a directory. */
   directory(path: string, operation: string): DirectoryNode {
-    const directory = this.#asDirectory(this.existing(path, operation))
+    const directory = this.#asDirectory(this.getExisting(path, operation))
     if (directory === undefined) throw fileError('ENOTDIR', { operation, file: path })
     return directory
   }
@@ -90,7 +90,7 @@ export class FileTree {
   }
 
   createFile(path: string): FileNode {
-    const { directory, name } = this.#place(path, 'open')
+    const { directory, name } = this.#locate(path, 'open')
     const node: FileNode = {
       kind: 'file',
       identity: this.#newIdentity(),
@@ -101,33 +101,48 @@ export class FileTree {
     return node
   }
 
+  link(source: string, target: string): void {
+    const node = this.#requireFile(source, 'link')
+    this.#addEntry(target, node, 'link')
+  }
+
+  /** Copies a file. The copy of a file with lower content reads from the same lower file. */
+  copy(source: string, target: string): void {
+    const { content, lowerPath } = this.#requireFile(source, 'copy')
+    const node: FileNode = {
+      kind: 'file',
+      identity: this.#newIdentity(),
+      content: content.clone(),
+      lowerPath,
+    }
+    this.#addEntry(target, node, 'copy')
+  }
+
   makeDirectory(path: string): void {
-    if (this.find(path) !== undefined) throw fileError('EEXIST', { operation: 'makeDirectory', file: path })
-    const { directory, name } = this.#place(path, 'makeDirectory')
-    directory.entries.set(name, this.#newDirectory(undefined))
+    this.#addEntry(path, this.#newDirectory(undefined), 'makeDirectory')
   }
 
   remove(path: string): void {
-    const node = this.existing(path, 'remove')
+    const node = this.getExisting(path, 'remove')
     if (node.kind === 'directory') throw fileError('EISDIR', { operation: 'remove', file: path })
-    this.#drop(this.#place(path, 'remove'))
+    this.#removeEntry(this.#locate(path, 'remove'))
   }
 
   removeDirectory(path: string): void {
     const where = { operation: 'removeDirectory', file: path }
-    const node = this.existing(path, 'removeDirectory')
+    const node = this.getExisting(path, 'removeDirectory')
     if (node.kind !== 'directory') throw fileError('ENOTDIR', where)
     if (this.#isRoot(node)) throw fileError('EBUSY', where)
     if (this.#namesIn(node).length > 0) throw fileError('ENOTEMPTY', where)
-    this.#drop(this.#place(path, 'removeDirectory'))
+    this.#removeEntry(this.#locate(path, 'removeDirectory'))
   }
 
   rename(source: string, target: string): void {
     const where = { operation: 'rename', file: source }
-    const node = this.existing(source, 'rename')
+    const node = this.getExisting(source, 'rename')
     if (this.#isRoot(node)) throw fileError('EBUSY', where)
-    const to = this.#place(target, 'rename')
-    const from = this.#place(source, 'rename')
+    const to = this.#locate(target, 'rename')
+    const from = this.#locate(source, 'rename')
     if (node.kind === 'directory' && this.#isInside(target, source)) throw fileError('EINVAL', where)
     const replaced = this.#entry(to.directory, to.name)
     if (replaced === node) return
@@ -138,27 +153,39 @@ export class FileTree {
         throw fileError('ENOTEMPTY', where)
     }
     to.directory.entries.set(to.name, node)
-    this.#drop(from)
+    this.#removeEntry(from)
   }
 
-  /** @throws LDB_NOT_FOUND when nothing is there, LDB_IO (ENOTDIR) when the path goes through a file. */
-  existing(path: string, operation: string): TreeNode {
+  /** @throws LDB_NOT_FOUND when the path does not exist, LDB_IO (ENOTDIR) when one of its parents is a file. */
+  getExisting(path: string, operation: string): TreeNode {
     const node = this.find(path)
     if (node !== undefined) return node
-    this.#place(path, operation)
+    this.#locate(path, operation)
     throw fileError('ENOENT', { operation, file: path })
   }
 
+  #requireFile(path: string, operation: string): FileNode {
+    const node = this.getExisting(path, operation)
+    if (node.kind !== 'file') throw notRegularError(path, node.kind, operation)
+    return node
+  }
+
+  #addEntry(path: string, node: TreeNode, operation: string): void {
+    if (this.find(path) !== undefined) throw fileError('EEXIST', { operation, file: path })
+    const { directory, name } = this.#locate(path, operation)
+    directory.entries.set(name, node)
+  }
+
   #start(path: string): DirectoryNode {
-    return isFromRoot(path) ? this.#root : this.#relativeRoot
+    return isAbsolutePath(path) ? this.#root : this.#relativeRoot
   }
 
   #names(path: string): string[] {
-    return pathNames(path, !isFromRoot(path) && this.#lower !== undefined)
+    return pathNames(path, !isAbsolutePath(path) && this.#lower !== undefined)
   }
 
-  /** Returns the directory in which the last name of a path stands, whether or not that name is there. */
-  #place(path: string, operation: string): Place {
+  /** Returns the parent directory and the last name of a path, whether or not the entry exists. */
+  #locate(path: string, operation: string): EntryLocation {
     const names = this.#names(path)
     const name = names.pop()
     if (name === undefined) throw fileError('EISDIR', { operation, file: path })
@@ -174,11 +201,11 @@ export class FileTree {
     return { directory, name }
   }
 
-  /** Returns the directory that a node is or, being a link below, leads to. */
+  /** Returns a node as a directory, following a symbolic link of the lower file system; `undefined` when it is neither. */
   #asDirectory(node: TreeNode | undefined): DirectoryNode | undefined {
     if (node === undefined || node.kind === 'file') return undefined
     if (node.kind === 'directory') return node
-    // A path through the link, unlike the link itself, has the status of what it leads to.
+    // `status` does not follow a link at the end of a path, but follows one before `/.`.
     const status = this.#lower?.status(`${node.lowerPath}/.`)
     if (status?.kind !== 'directory') return undefined
     node.target ??= {
@@ -203,13 +230,13 @@ export class FileTree {
     const { entries, lowerPath } = directory
     const names = [...entries].filter(([, node]) => node !== undefined).map(([name]) => name)
     if (lowerPath === undefined || this.#lower === undefined) return names
-    const below = this.#lower.list(lowerPath)
-    return [...names, ...below.filter((name) => !entries.has(name))]
+    const lowerNames = this.#lower.list(lowerPath)
+    return [...names, ...lowerNames.filter((name) => !entries.has(name))]
   }
 
-  #drop(place: Place): void {
-    if (place.directory.lowerPath === undefined) place.directory.entries.delete(place.name)
-    else place.directory.entries.set(place.name, undefined)
+  #removeEntry({ directory, name }: EntryLocation): void {
+    if (directory.lowerPath === undefined) directory.entries.delete(name)
+    else directory.entries.set(name, undefined)
   }
 
   #isRoot(node: TreeNode): boolean {

@@ -1,28 +1,29 @@
-import type { Environment } from '../time/environment.js'
+import type { Environment } from '../environment/environment.js'
 import { FileTree } from './file-tree.js'
-import { ManualTime } from '../time/manual-time.js'
-import { SeededRandom } from '../time/seeded-random.js'
+import { ManualTime } from '../environment/manual-time.js'
+import { SeededRandom } from '../environment/seeded-random.js'
 import type { LowerFile } from './tree-file.js'
 import { TreeVfs } from './tree-vfs.js'
 import type { VfsLock } from '../vfs.js'
 
 /**
- * What a {@link MemoryVfs} takes from outside; whatever is missing is deterministic.
+ * Options of a {@link MemoryVfs}. Every default is deterministic.
  *
  * @category Files
  */
 export interface MemoryVfsOptions extends Partial<Environment> {
-  /** Seed of the random source, when no `random` is given. @defaultValue 1 */
+  /** Seed of the random source when `random` is absent; see {@link SeededRandom}. @defaultValue 1 */
   readonly seed?: number
 }
 
 /**
- * Files in memory, sparse, with POSIX semantics: a file that is renamed over or removed lives on in its open handles.
+ * A file system in memory: sparse files with POSIX semantics. A file that is removed or replaced by a rename stays usable through
+ * its open handles.
  *
- * @remarks Every path starts at the one root, which exists; `'data'` and `'/data'` are the same. Nothing is shared
- * between two instances, and all is gone with the instance. Without options, two instances that are used alike behave
- * alike: their random bytes come from a seed and their clock only moves when {@link MemoryVfs.time} is told to. A
- * program that needs identifiers unlike those of other instances gives a `random`, `defaultEnvironment()` for instance.
+ * @remarks Every path starts at the root directory, which exists; `'data'` and `'/data'` are the same path. Instances share
+ * nothing, and the files are lost with the instance. Without options an instance is deterministic: its random bytes come from a
+ * seed, and its clock changes only through {@link MemoryVfs.time}. A program that needs identifiers unique across instances passes
+ * a `random`, for instance that of `defaultEnvironment()`.
  *
  * @example
  * ```ts
@@ -36,7 +37,7 @@ export interface MemoryVfsOptions extends Partial<Environment> {
  * @category Files
  */
 export class MemoryVfs extends TreeVfs {
-  /** The clock and scheduler in use, unless the options gave others. */
+  /** The default clock and scheduler, in use unless the options replace them. */
   readonly time: ManualTime
 
   constructor(options: MemoryVfsOptions = {}) {

@@ -11,20 +11,20 @@ interface SharedLowerFile {
 }
 
 /**
- * A view of another file system in which everything can be written and nothing below changes: what was never
- * written is read from `base`, whatever is written, created, renamed or removed stays in memory.
+ * A writable overlay over another file system, which stays unchanged. Unwritten data is read from the lower file system `base`;
+ * everything that is written, created, renamed or removed stays in memory.
  *
- * @remarks Only pieces that were written take memory, 64 KiB each. `base` must stand still meanwhile: hold its lock. A
- * lock goes to `base`, which writes `LOCK` there, unless `base` is a read-only file system: then only openers of the
- * same overlay exclude each other. Use one spelling for the path of a directory: `'data'` and `'/home/ada/data'`, or a
- * symbolic link and what it leads to, are different places to an overlay.
+ * @remarks Only written chunks take memory, 64 KiB each. `base` must not change meanwhile: hold its lock. `lock` locks `base`,
+ * which writes `LOCK` there; when `base` is read-only, only openers of the same overlay exclude each other. Use one spelling of
+ * each directory's path: to an overlay, `'data'` and `'/home/ada/data'`, or a symbolic link and its target, are different
+ * directories.
  * @category Files
  */
 export class OverlayVfs extends TreeVfs {
   readonly #base: Vfs
   readonly #lowerFiles: Map<FileNode, SharedLowerFile> = new Map()
 
-  /** @param base - what is seen through the view; clock, randomness and scheduling are its own. */
+  /** @param base - the lower file system, whose clock, randomness and scheduler the overlay uses. */
   constructor(base: Vfs) {
     super(new FileTree(base), base)
     this.#base = base

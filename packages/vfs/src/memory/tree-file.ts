@@ -1,15 +1,16 @@
 import { assertLength, assertSpan } from '../byte-span.js'
-import { closedFile, readOnlyFile } from '../file-error.js'
+import { closedFileError, readOnlyFileError } from '../file-error.js'
 import type { FileContent } from './file-content.js'
 import type { VfsFile } from '../vfs.js'
 
-/** The open file of the file system below, shared by the handles of one file. */
+/** An open file of the lower file system, shared by all handles of one overlay file. */
 export interface LowerFile {
   readonly file: VfsFile
+  /** Closes the file with its last handle. */
   release(): void
 }
 
-/** An open file of a tree in memory. */
+/** An open file of a file system in memory. */
 export class TreeFile implements VfsFile {
   readonly path: string
   readonly #content: FileContent
@@ -54,7 +55,7 @@ export class TreeFile implements VfsFile {
   preallocate(length: number): void {
     this.#checkWritable('preallocate')
     assertLength(length)
-    // Memory needs no space set aside: what was never written reads as zeros.
+    // Memory is allocated on write; unwritten bytes read as zeros.
     if (length > this.#content.length) this.#content.truncate(length)
   }
 
@@ -90,11 +91,11 @@ export class TreeFile implements VfsFile {
   }
 
   #check(operation: string): void {
-    if (!this.#open) throw closedFile(this.path, operation)
+    if (!this.#open) throw closedFileError(this.path, operation)
   }
 
   #checkWritable(operation: string): void {
     this.#check(operation)
-    if (!this.#writable) throw readOnlyFile(this.path, operation)
+    if (!this.#writable) throw readOnlyFileError(this.path, operation)
   }
 }

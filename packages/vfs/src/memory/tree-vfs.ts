@@ -1,12 +1,12 @@
-import { fileError, notRegular } from '../file-error.js'
+import { fileError, notRegularError } from '../file-error.js'
 import type { FileNode, FileTree } from './file-tree.js'
 import type { LowerFile } from './tree-file.js'
 import { TreeFile } from './tree-file.js'
 import { LockTable } from '../lock/table.js'
 import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
-import type { Clock, Environment, RandomSource, Scheduler } from '../time/environment.js'
+import type { Clock, Environment, RandomSource, Scheduler } from '../environment/environment.js'
 
-/** What the two file systems in memory have in common: everything but what lies below them. */
+/** The common base of the two file systems in memory, which differ in their lower file system only. */
 export abstract class TreeVfs implements Vfs {
   readonly clock: Clock
   readonly random: RandomSource
@@ -42,6 +42,14 @@ export abstract class TreeVfs implements Vfs {
     this.#tree.rename(source, target)
   }
 
+  link(source: string, target: string): void {
+    this.#tree.link(source, target)
+  }
+
+  copy(source: string, target: string): void {
+    this.#tree.copy(source, target)
+  }
+
   remove(path: string): void {
     this.#tree.remove(path)
   }
@@ -56,35 +64,35 @@ export abstract class TreeVfs implements Vfs {
 
   lock(directory: string): VfsLock {
     const { identity, lowerPath } = this.#tree.directory(directory, 'lock')
-    const lock = this.#locks.take(identity, directory)
+    const lock = this.#locks.acquire(identity, directory)
     try {
-      const below = lowerPath === undefined ? undefined : this.lockLower(lowerPath)
-      return below === undefined ? lock : stackLocks(lock, below)
+      const lower = lowerPath === undefined ? undefined : this.lockLower(lowerPath)
+      return lower === undefined ? lock : combineLocks(lock, lower)
     } catch (error) {
       lock.release()
       throw error
     }
   }
 
-  /** Opens what lies below a file, when something does. */
+  /** Opens the lower file of a file; `undefined` when it has none. */
   protected abstract openLower(node: FileNode): LowerFile | undefined
 
-  /** Locks a directory of the file system below; `undefined` when that one cannot be written to. */
+  /** Locks a directory of the lower file system; `undefined` when there is none or it is read-only. */
   protected abstract lockLower(lowerPath: string): VfsLock | undefined
 
   #openNode(path: string, mode: OpenMode): FileNode {
     const node = this.#tree.find(path)
     if (node === undefined) {
-      if (mode === 'read' || mode === 'write') this.#tree.existing(path, 'open')
+      if (mode === 'read' || mode === 'write') this.#tree.getExisting(path, 'open')
       return this.#tree.createFile(path)
     }
     if (mode === 'createNew') throw fileError('EEXIST', { operation: 'open', file: path })
-    if (node.kind !== 'file') throw notRegular(path, node.kind)
+    if (node.kind !== 'file') throw notRegularError(path, node.kind, 'open')
     return node
   }
 }
 
-function stackLocks(upper: VfsLock, lower: VfsLock): VfsLock {
+function combineLocks(upper: VfsLock, lower: VfsLock): VfsLock {
   return {
     assertHeld(): void {
       upper.assertHeld()

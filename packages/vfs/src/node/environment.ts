@@ -1,18 +1,18 @@
 import { randomFillSync } from 'node:crypto'
-import type { Clock, RandomSource, Scheduled, Scheduler } from '../time/environment.js'
+import type { Clock, RandomSource, Scheduled, Scheduler } from '../environment/environment.js'
 
-/** The clocks of the machine. @category Environment */
+/** Clock of the operating system. @category Environment */
 export const nodeClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
 }
 
-/** Randomness fit for secrets, from `node:crypto`. @category Environment */
+/** Cryptographically secure random bytes, from `node:crypto`. @category Environment */
 export const nodeRandom: RandomSource = {
   fill: (target) => randomFillSync(target),
 }
 
-/** Timers that do not keep the process alive. @category Environment */
+/** Timers of Node.js, which do not keep the process alive. @category Environment */
 export const nodeScheduler: Scheduler = {
   after(delayMs: number, task: () => void): Scheduled {
     const timer = setTimeout(task, delayMs)

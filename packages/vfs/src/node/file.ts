@@ -1,13 +1,14 @@
 import * as fs from 'node:fs'
 import { assertLength, assertSpan } from '../byte-span.js'
-import { closedFile, fileError, readOnlyFile } from '../file-error.js'
+import { closedFileError, fileError, readOnlyFileError } from '../file-error.js'
 import { attempt, errnoOf, nodeError } from './error.js'
 import type { VfsFile } from '../vfs.js'
 
-/** Most bytes that one system call is asked to move; Node takes no more than 2^31 - 1. */
-const CALL_BYTES_MAX = 2 ** 30
+/** Greatest transfer of one system call, in bytes; Node accepts at most 2^31 - 1. */
+const SYSCALL_BYTES_MAX = 2 ** 30
+/** Length of the zero buffer that preallocation writes, in bytes. */
 const ZERO_BYTES = 2 ** 20
-/** How often in a row a call may ask to be made again before that counts as a failure. */
+/** Greatest number of consecutive retries of an interrupted call before it fails. */
 const RETRIES_MAX = 1000
 
 type TransferAsync = (
@@ -18,10 +19,10 @@ type TransferAsync = (
 ) => Promise<number>
 
 /**
- * A file of the operating system, moved at explicit positions only.
+ * An open file of the operating system.
  *
- * A descriptor that was closed may be given to another file at once, so {@link NodeFile.close} leaves the descriptor
- * to the last asynchronous operation that is still under way.
+ * The operating system may reuse a closed descriptor for another file at once, so {@link NodeFile.close} defers closing the
+ * descriptor until the last asynchronous operation in flight ends (F4).
  */
 export class NodeFile implements VfsFile {
   readonly path: string
@@ -54,7 +55,7 @@ export class NodeFile implements VfsFile {
     for (let done = 0; done < byteCount;) {
       const position = fileOffset + done
       const count = this.#writeSome(source, sourceOffset + done, byteCount - done, position)
-      if (count === 0) throw this.#noProgress(position)
+      if (count === 0) throw this.#noProgressError(position)
       done += count
     }
   }
@@ -79,19 +80,19 @@ export class NodeFile implements VfsFile {
     return attempt('length', this.path, () => fs.fstatSync(this.#descriptor).size)
   }
 
-  /** Gives the space back when there is not enough of it. */
+  /** Truncates the file to its previous length when a write fails. */
   preallocate(length: number): void {
     this.#checkWritable('preallocate')
     assertLength(length)
-    const present = this.length()
-    if (length <= present) return
-    const zeros = new Uint8Array(Math.min(ZERO_BYTES, length - present))
+    const oldLength = this.length()
+    if (length <= oldLength) return
+    const zeros = new Uint8Array(Math.min(ZERO_BYTES, length - oldLength))
     try {
-      for (let offset = present; offset < length; offset += zeros.length) {
+      for (let offset = oldLength; offset < length; offset += zeros.length) {
         this.write(zeros, 0, Math.min(zeros.length, length - offset), offset)
       }
     } catch (error) {
-      this.#cutAfterFailure(present)
+      this.#truncateAfterFailure(oldLength)
       throw error
     }
   }
@@ -110,12 +111,12 @@ export class NodeFile implements VfsFile {
   ): Promise<number> {
     this.#check('read')
     assertSpan(target, targetOffset, byteCount, fileOffset)
-    return this.#pending(async () => {
+    return this.#trackPending(async () => {
       let done = 0
       while (done < byteCount) {
         const start = targetOffset + done
         const position = fileOffset + done
-        const count = await this.#repeatAsync(
+        const count = await this.#transferWithRetry(
           'read',
           this.#readOnceAsync,
           target,
@@ -138,11 +139,11 @@ export class NodeFile implements VfsFile {
   ): Promise<void> {
     this.#checkWritable('write')
     assertSpan(source, sourceOffset, byteCount, fileOffset)
-    return this.#pending(async () => {
+    return this.#trackPending(async () => {
       for (let done = 0; done < byteCount;) {
         const start = sourceOffset + done
         const position = fileOffset + done
-        const count = await this.#repeatAsync(
+        const count = await this.#transferWithRetry(
           'write',
           this.#writeOnceAsync,
           source,
@@ -150,7 +151,7 @@ export class NodeFile implements VfsFile {
           byteCount - done,
           position,
         )
-        if (count === 0) throw this.#noProgress(position)
+        if (count === 0) throw this.#noProgressError(position)
         done += count
       }
     })
@@ -158,7 +159,7 @@ export class NodeFile implements VfsFile {
 
   async syncAsync(): Promise<void> {
     this.#check('sync')
-    return this.#pending(
+    return this.#trackPending(
       () =>
         new Promise<void>((resolve, reject) => {
           fs.fdatasync(this.#descriptor, (error) => {
@@ -185,11 +186,11 @@ export class NodeFile implements VfsFile {
       })
     })
 
-  /** Makes one call, again when it was interrupted before it did anything. */
+  /** Makes one read call and retries it when it was interrupted before it transferred a byte (F5). */
   #readSome(bytes: Uint8Array, start: number, byteCount: number, offset: number): number {
     for (let retryCount = 0; ; retryCount++) {
       try {
-        return fs.readSync(this.#descriptor, bytes, start, Math.min(byteCount, CALL_BYTES_MAX), offset)
+        return fs.readSync(this.#descriptor, bytes, start, Math.min(byteCount, SYSCALL_BYTES_MAX), offset)
       } catch (error) {
         if (!isInterruption(error, retryCount)) {
           throw nodeError(error, { operation: 'read', file: this.path, offset })
@@ -198,11 +199,11 @@ export class NodeFile implements VfsFile {
     }
   }
 
-  /** As {@link NodeFile.#readSome}. */
+  /** Makes one write call and retries it when it was interrupted before it transferred a byte (F5). */
   #writeSome(bytes: Uint8Array, start: number, byteCount: number, offset: number): number {
     for (let retryCount = 0; ; retryCount++) {
       try {
-        return fs.writeSync(this.#descriptor, bytes, start, Math.min(byteCount, CALL_BYTES_MAX), offset)
+        return fs.writeSync(this.#descriptor, bytes, start, Math.min(byteCount, SYSCALL_BYTES_MAX), offset)
       } catch (error) {
         if (!isInterruption(error, retryCount)) {
           throw nodeError(error, { operation: 'write', file: this.path, offset })
@@ -211,7 +212,7 @@ export class NodeFile implements VfsFile {
     }
   }
 
-  async #repeatAsync(
+  async #transferWithRetry(
     operation: string,
     transfer: TransferAsync,
     bytes: Uint8Array,
@@ -221,14 +222,14 @@ export class NodeFile implements VfsFile {
   ): Promise<number> {
     for (let retryCount = 0; ; retryCount++) {
       try {
-        return await transfer(bytes, start, Math.min(byteCount, CALL_BYTES_MAX), offset)
+        return await transfer(bytes, start, Math.min(byteCount, SYSCALL_BYTES_MAX), offset)
       } catch (error) {
         if (!isInterruption(error, retryCount)) throw nodeError(error, { operation, file: this.path, offset })
       }
     }
   }
 
-  async #pending<T>(action: () => Promise<T>): Promise<T> {
+  async #trackPending<T>(action: () => Promise<T>): Promise<T> {
     this.#pendingCount++
     try {
       return await action()
@@ -244,15 +245,15 @@ export class NodeFile implements VfsFile {
     })
   }
 
-  #cutAfterFailure(length: number): void {
+  #truncateAfterFailure(length: number): void {
     try {
       fs.ftruncateSync(this.#descriptor, length)
     } catch {
-      // The failure that brought us here is the one to report.
+      // The caller reports the error of the failed write.
     }
   }
 
-  #noProgress(offset: number): Error {
+  #noProgressError(offset: number): Error {
     return fileError(
       'EIO',
       { operation: 'write', file: this.path, offset },
@@ -261,12 +262,12 @@ export class NodeFile implements VfsFile {
   }
 
   #check(operation: string): void {
-    if (!this.#open) throw closedFile(this.path, operation)
+    if (!this.#open) throw closedFileError(this.path, operation)
   }
 
   #checkWritable(operation: string): void {
     this.#check(operation)
-    if (!this.#writable) throw readOnlyFile(this.path, operation)
+    if (!this.#writable) throw readOnlyFileError(this.path, operation)
   }
 }
 

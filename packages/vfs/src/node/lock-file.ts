@@ -4,21 +4,21 @@ import { decodeLockRecord, encodeLockRecord } from '../lock/record.js'
 import type { LockRecord } from '../lock/record.js'
 import { attempt, errnoOf, nodeError } from './error.js'
 
-/** What a file that should hold a record does hold. */
-export type FoundRecord = LockRecord | 'absent' | 'garbage'
+/** Content of a lock file: a record, `'absent'` without a file, `'invalid'` when it is not a record or cannot be read. */
+export type LockFileContent = LockRecord | 'absent' | 'invalid'
 
 const LEFTOVER = new RegExp(`^${LOCK_NAME}\\.[0-9a-f]{${LOCK_TOKEN_DIGITS}}(\\.new)?$`)
-/** What an attempt to read a LOCK says that is a link, a socket or somebody else's. */
+/** Errors of opening a LOCK that is a symbolic link, a socket or not readable by this user. */
 const UNREADABLE = new Set(['ELOOP', 'ENXIO', 'EACCES', 'EPERM'])
-/** What file systems without hard links answer to an attempt to make one. */
-const NO_LINKS = new Set(['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'])
+/** Errors of `link` on file systems without hard links. */
+const LINK_UNSUPPORTED = new Set(['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'])
 const { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = fs.constants
 const O_SAFE = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0)
 
-/** The files through which a directory's lock passes from hand to hand; the rules are K9 to K13 of SPEC.md. */
+/** Reads, publishes and removes the lock files of one directory, by the rules K9 to K13 of SPEC.md. */
 export class NodeLockFiles {
   readonly #directory: string
-  /** The file that names the holder. */
+  /** Path of LOCK, which names the holder. */
   readonly lockPath: string
 
   constructor(directory: string) {
@@ -26,26 +26,27 @@ export class NodeLockFiles {
     this.lockPath = `${directory}/${LOCK_NAME}`
   }
 
-  /** The file whose creator may succeed the holder of a token. */
+  /** Returns the path of the file whose creator may take the lock over from the dead holder of `token`. */
   successorPath(token: string): string {
     return `${this.lockPath}.${token}`
   }
 
-  read(path: string): FoundRecord {
+  /** Reads a lock file; symbolic links are not followed. */
+  read(path: string): LockFileContent {
     let descriptor: number
     try {
       descriptor = fs.openSync(path, O_RDONLY | O_SAFE)
     } catch (error) {
       const errno = errnoOf(error)
       if (errno === 'ENOENT') return 'absent'
-      if (errno !== undefined && UNREADABLE.has(errno)) return 'garbage'
+      if (errno !== undefined && UNREADABLE.has(errno)) return 'invalid'
       throw nodeError(error, { operation: 'lock', file: path })
     }
     try {
-      if (!fs.fstatSync(descriptor).isFile()) return 'garbage'
+      if (!fs.fstatSync(descriptor).isFile()) return 'invalid'
       const bytes = new Uint8Array(LOCK_BYTES_MAX + 1)
       const count = fs.readSync(descriptor, bytes, 0, bytes.length, 0)
-      return decodeLockRecord(String.fromCharCode(...bytes.subarray(0, count))) ?? 'garbage'
+      return decodeLockRecord(String.fromCharCode(...bytes.subarray(0, count))) ?? 'invalid'
     } catch (error) {
       throw nodeError(error, { operation: 'lock', file: path })
     } finally {
@@ -54,9 +55,9 @@ export class NodeLockFiles {
   }
 
   /**
-   * Creates a file that holds a record, whole and on the device before it has its name.
+   * Creates the file `path` atomically with a record that is synced before it is linked to that name.
    *
-   * @returns false when somebody else was there first.
+   * @returns false when another opener has created the file first.
    */
   publish(path: string, record: LockRecord): boolean {
     const newPath = `${this.successorPath(record.token)}.new`
@@ -67,21 +68,21 @@ export class NodeLockFiles {
       fs.linkSync(newPath, path)
       return true
     } catch (error) {
-      return this.#publishUnlinked(path, record, error)
+      return this.#publishWithoutLink(path, record, error)
     } finally {
-      this.discard(newPath)
+      this.removeIfPresent(newPath)
     }
   }
 
-  /** Returns a record that was published as a successor the name of the holder's. */
+  /** Renames a published successor file over LOCK. */
   promote(path: string): void {
     attempt('lock', path, () => {
       fs.renameSync(path, this.lockPath)
     })
   }
 
-  /** Removes a file if it is there. */
-  discard(path: string): void {
+  /** Removes a file if it exists. */
+  removeIfPresent(path: string): void {
     try {
       fs.unlinkSync(path)
     } catch (error) {
@@ -89,8 +90,8 @@ export class NodeLockFiles {
     }
   }
 
-  /** Removes what takers have left who died on their way; for the holder only, who does not depend on it. */
-  sweep(): void {
+  /** Removes the files of openers that died while acquiring the lock. Only the holder calls this. Ignores errors. */
+  removeLeftovers(): void {
     try {
       for (const name of fs.readdirSync(this.#directory)) {
         if (LEFTOVER.test(name)) fs.unlinkSync(`${this.#directory}/${name}`)
@@ -100,13 +101,13 @@ export class NodeLockFiles {
     }
   }
 
-  #publishUnlinked(path: string, record: LockRecord, failure: unknown): boolean {
+  #publishWithoutLink(path: string, record: LockRecord, failure: unknown): boolean {
     const errno = errnoOf(failure) ?? ''
-    // Somebody swept our unpublished record away, or was first; or it is ours: network file systems may do a thing
-    // and then say that it was done already.
+    // ENOENT: the holder has removed this opener's unpublished file. EEXIST: another opener was first, or this one was: a
+    // network file system may retry a link that it has made and then report that it exists.
     if (errno === 'ENOENT') return false
-    if (errno === 'EEXIST') return isRecordOf(this.read(path), record.token)
-    if (!NO_LINKS.has(errno)) throw nodeError(failure, { operation: 'lock', file: path })
+    if (errno === 'EEXIST') return hasToken(this.read(path), record.token)
+    if (!LINK_UNSUPPORTED.has(errno)) throw nodeError(failure, { operation: 'lock', file: path })
     try {
       writeRecord(path, record)
       return true
@@ -117,9 +118,9 @@ export class NodeLockFiles {
   }
 }
 
-/** Reports whether a record was found that carries the token. */
-export function isRecordOf(found: FoundRecord, token: string): boolean {
-  return typeof found === 'object' && found.token === token
+/** Reports whether a lock file contains a record with this token. */
+export function hasToken(content: LockFileContent, token: string): boolean {
+  return typeof content === 'object' && content.token === token
 }
 
 function writeRecord(path: string, record: LockRecord): void {

@@ -2,18 +2,19 @@ import { createHash } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { Server } from 'node:net'
 
-/** A bound name that the kernel takes back the moment the holder is gone, however it went. */
+/** A bound socket name. The kernel frees it as soon as the process ends, in any way. */
 export interface LockSocket {
   readonly name: string
   close(): void
 }
 
 /**
- * Binds the abstract unix socket that stands for a directory.
+ * Binds the abstract unix socket that represents a directory (K3).
  *
  * @param identity - device and inode of the directory.
- * @returns the socket, `'taken'` when somebody else has bound it, `'unavailable'` where there are none: on systems
- * other than Linux and in sandboxes that forbid them.
+ * @param token - makes the name of the probe socket unique.
+ * @returns the socket; `'taken'` when another socket is bound to the name; `'unavailable'` where such sockets do not exist: on
+ * systems other than Linux and in sandboxes that forbid them.
  */
 export function bindLockSocket(identity: string, token: string): LockSocket | 'taken' | 'unavailable' {
   if (process.platform !== 'linux') return 'unavailable'
@@ -27,23 +28,23 @@ export function bindLockSocket(identity: string, token: string): LockSocket | 't
       },
     }
   }
-  // Node says why only later, so we ask whether a name that nobody has can be bound.
+  // Node reports the reason asynchronously. A probe with an unused name distinguishes the two cases.
   const probe = tryListen(`ldb-probe-${token}`)
   probe?.close()
   return probe === undefined ? 'unavailable' : 'taken'
 }
 
-/** Binding takes place before `listen` returns; only its error event comes later. */
+/** Binds a socket; `undefined` on failure. `listen` binds synchronously; only its error event is asynchronous. */
 function tryListen(name: string): Server | undefined {
   const server = createServer((connection) => {
     connection.destroy()
   })
-  server.on('error', ignore)
-  // Exclusive: in a cluster worker the socket would otherwise be the primary's, and shared.
+  server.on('error', ignoreError)
+  // Exclusive: in a cluster worker the socket would otherwise belong to the primary process and be shared.
   server.listen({ path: `\0${name}`, exclusive: true })
   server.unref()
   return server.listening ? server : undefined
 }
 
-/** That binding failed was seen at once. */
-function ignore(): void {}
+/** `server.listening` has already reported the failure. */
+function ignoreError(): void {}

@@ -1,46 +1,49 @@
 import * as fs from 'node:fs'
 import type { LdbError } from '@ldb/base'
-import type { RandomSource } from '../time/environment.js'
+import type { RandomSource } from '../environment/environment.js'
 import { LOCK_TOKEN_DIGITS, LOCK_UNKNOWN } from '../format.js'
-import { describeHolder, judgeHolder } from '../lock/holder.js'
+import { describeHolder, classifyHolder } from '../lock/holder.js'
 import type { LockRecord } from '../lock/record.js'
-import { lockedBy, lockLost } from '../lock/table.js'
+import { lockedError, lockLostError } from '../lock/table.js'
 import { attempt } from './error.js'
-import { isRecordOf, NodeLockFiles } from './lock-file.js'
+import { hasToken, NodeLockFiles } from './lock-file.js'
 import { bindLockSocket } from './lock-socket.js'
 import type { LockSocket } from './lock-socket.js'
-import { describeThisProcess, nodeProcessProbe } from './process.js'
+import { describeCurrentProcess, nodeProcessProbe } from './process.js'
 import type { VfsLock } from '../vfs.js'
 
-/** How often a taker looks again after somebody else was faster. */
-const ROUNDS_MAX = 100
-const SUCCESSORS_MAX = 100
-/** How long a taker waits for a name that is bound though nobody holds the directory, and how often it looks (K14). */
-const ORPHAN_PATIENCE_MS = 2000
-const ORPHAN_PAUSE_MS = 1
+/** Greatest number of attempts to acquire LOCK while other openers are faster. */
+const ATTEMPTS_MAX = 100
+/** Greatest length of a chain of dead holders. */
+const CHAIN_RECORDS_MAX = 100
+/** Time to wait for a socket name that is bound although no live holder exists, and the interval of retries (K14). */
+const ORPHAN_WAIT_MS = 2000
+const ORPHAN_POLL_MS = 1
 
 /**
- * Takes the lock of a directory (K1): first within this thread, then with the kernel where it offers that, and last in
- * the directory itself, where openers see each other whom nothing else shows to one another.
+ * Acquires the lock of a directory (K1): first in the table of this thread, then the abstract socket where the kernel has such
+ * sockets, and last the file LOCK, which also excludes openers in other network namespaces and on other hosts.
+ *
+ * @throws {@link LdbError} LDB_LOCKED when another opener holds the lock, LDB_NOT_FOUND, LDB_READ_ONLY, LDB_NO_SPACE, LDB_IO.
  */
-export function takeNodeLock(directory: string, random: RandomSource): VfsLock {
+export function acquireNodeLock(directory: string, random: RandomSource): VfsLock {
   const status = attempt('lock', directory, () => fs.statSync(directory, { bigint: true }))
   const identity = `${status.dev}:${status.ino}`
   const held = heldLocks()
-  if (held.has(identity)) throw lockedBy(directory, 'this process')
+  if (held.has(identity)) throw lockedError(directory, 'this process')
   const files = new NodeLockFiles(directory)
   const token = newToken(random)
   let socket = bindLockSocket(identity, token)
-  for (let waitedMs = 0; socket === 'taken' && waitedMs < ORPHAN_PATIENCE_MS; waitedMs += ORPHAN_PAUSE_MS) {
-    if (!isHeldByNobody(files)) break
-    pause(ORPHAN_PAUSE_MS)
+  for (let waitedMs = 0; socket === 'taken' && waitedMs < ORPHAN_WAIT_MS; waitedMs += ORPHAN_POLL_MS) {
+    if (!isOrphaned(files)) break
+    sleep(ORPHAN_POLL_MS)
     socket = bindLockSocket(identity, token)
   }
   const name = typeof socket === 'object' ? socket.name : LOCK_UNKNOWN
-  const own: LockRecord = { ...describeThisProcess(), socket: name, token }
-  if (socket === 'taken') throw takenSocket(directory, files, own)
+  const own: LockRecord = { ...describeCurrentProcess(), socket: name, token }
+  if (socket === 'taken') throw socketTakenError(directory, files, own)
   try {
-    claim(directory, files, own)
+    acquireLockFile(directory, files, own)
   } catch (error) {
     if (typeof socket === 'object') socket.close()
     throw error
@@ -72,15 +75,15 @@ class NodeLock implements VfsLock {
   }
 
   assertHeld(): void {
-    if (this.#released || !this.#isOurs()) throw lockLost(this.#directory)
+    if (this.#released || !this.#isOurs()) throw lockLostError(this.#directory)
   }
 
-  /** What is not ours stays (K12). */
+  /** Removes LOCK only if it carries this holder's token (K12). */
   release(): void {
     if (this.#released) return
     this.#released = true
     try {
-      if (this.#isOurs()) this.#files.discard(this.#files.lockPath)
+      if (this.#isOurs()) this.#files.removeIfPresent(this.#files.lockPath)
     } finally {
       this.#socket?.close()
       heldLocks().delete(this.#identity)
@@ -88,11 +91,11 @@ class NodeLock implements VfsLock {
   }
 
   #isOurs(): boolean {
-    return isRecordOf(this.#files.read(this.#files.lockPath), this.#token)
+    return hasToken(this.#files.read(this.#files.lockPath), this.#token)
   }
 }
 
-/** The locks of this thread, shared by all copies of this package that it has loaded: identity to token. */
+/** Returns the locks held by this thread, from identity to token (K2). All loaded copies of this package share the map. */
 function heldLocks(): Map<string, string> {
   const world = globalThis as unknown as Record<symbol, Map<string, string> | undefined>
   return (world[Symbol.for('ldb.locks')] ??= new Map<string, string>())
@@ -103,85 +106,100 @@ function newToken(random: RandomSource): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** Makes our record that of the holder, or throws LDB_LOCKED. */
-function claim(directory: string, files: NodeLockFiles, own: LockRecord): void {
-  for (let round = 0; round < ROUNDS_MAX; round++) {
-    const holder = readSuccession(directory, files, own).at(-1)
+/** Makes `own` the record in LOCK, or throws LDB_LOCKED. */
+function acquireLockFile(directory: string, files: NodeLockFiles, own: LockRecord): void {
+  for (let attemptCount = 0; attemptCount < ATTEMPTS_MAX; attemptCount++) {
+    const holder = readHolderChain(directory, files, own).at(-1)
     if (holder === undefined) {
       if (!files.publish(files.lockPath, own)) continue
     } else {
       assertDead(directory, holder, own)
-      if (!succeed(directory, files, holder, own)) continue
+      if (!takeOverLockFile(directory, files, holder, own)) continue
     }
-    files.sweep()
+    files.removeLeftovers()
     return
   }
-  throw lockedBy(directory, 'one of several openers at this moment')
+  throw lockedError(directory, 'one of several concurrent openers')
 }
 
 /**
- * Takes the place of a dead holder (K10). Only one can create the successor file of a token; having it, we look
- * again, since it might be the second one of that name, made after the first had become LOCK.
+ * Takes the lock over from a dead holder (K10). Only one opener can create the successor file of a token. It then reads the chain
+ * again: its file may be the second of that name, created after the first was renamed to LOCK.
+ *
+ * @returns false when another opener was faster.
  */
-function succeed(directory: string, files: NodeLockFiles, holder: LockRecord, own: LockRecord): boolean {
+function takeOverLockFile(
+  directory: string,
+  files: NodeLockFiles,
+  holder: LockRecord,
+  own: LockRecord,
+): boolean {
   const path = files.successorPath(holder.token)
   if (!files.publish(path, own)) return false
   let isPromoted = false
   try {
-    if (readSuccession(directory, files, own).at(-1)?.token === own.token) {
+    if (readHolderChain(directory, files, own).at(-1)?.token === own.token) {
       files.promote(path)
       isPromoted = true
     }
     return isPromoted
   } finally {
-    if (!isPromoted) files.discard(path)
+    if (!isPromoted) files.removeIfPresent(path)
   }
 }
 
-/** Reads LOCK, the successor of whom it names, that one's successor, and so on. */
-function readSuccession(directory: string, files: NodeLockFiles, own: LockRecord): LockRecord[] {
+/** Reads the chain of holders: LOCK, the successor file of its token, the successor file of that one's token, and so on. */
+function readHolderChain(directory: string, files: NodeLockFiles, own: LockRecord): LockRecord[] {
   const records: LockRecord[] = []
   let path = files.lockPath
   for (;;) {
-    const found = files.read(path)
-    if (found === 'absent') return records
-    if (found === 'garbage' || records.length === SUCCESSORS_MAX) throw unreadableLock(directory, path)
-    records.push(found)
-    if (found.token === own.token) return records
-    path = files.successorPath(found.token)
+    const content = files.read(path)
+    if (content === 'absent') return records
+    if (content === 'invalid' || records.length === CHAIN_RECORDS_MAX)
+      throw unreadableLockError(directory, path)
+    records.push(content)
+    if (content.token === own.token) return records
+    path = files.successorPath(content.token)
   }
 }
 
 function assertDead(directory: string, holder: LockRecord, own: LockRecord): void {
-  const state = judgeHolder(holder, own, nodeProcessProbe)
+  const state = classifyHolder(holder, own, nodeProcessProbe)
   if (state === 'dead') return
   const name = describeHolder(holder, own)
-  if (state === 'alive') throw lockedBy(directory, name)
-  throw lockedBy(directory, name, `It cannot be seen from here; if it has ended, remove ${directory}/LOCK`)
+  if (state === 'alive') throw lockedError(directory, name)
+  throw lockedError(
+    directory,
+    name,
+    `This process cannot determine whether it is alive; if it has ended, remove ${directory}/LOCK`,
+  )
 }
 
-/** Reports whether whoever has bound the name has no record, or one of a process that has ended. */
-function isHeldByNobody(files: NodeLockFiles): boolean {
-  const found = files.read(files.lockPath)
-  if (found === 'garbage') return false
-  const own = { ...describeThisProcess(), socket: LOCK_UNKNOWN, token: '' }
-  return found === 'absent' || judgeHolder(found, own, nodeProcessProbe) === 'dead'
+/** Reports whether a directory whose socket name is bound has no LOCK, or one of a dead holder. */
+function isOrphaned(files: NodeLockFiles): boolean {
+  const content = files.read(files.lockPath)
+  if (content === 'invalid') return false
+  const own = { ...describeCurrentProcess(), socket: LOCK_UNKNOWN, token: '' }
+  return content === 'absent' || classifyHolder(content, own, nodeProcessProbe) === 'dead'
 }
 
-function pause(ms: number): void {
+function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-function takenSocket(directory: string, files: NodeLockFiles, own: LockRecord): LdbError {
-  const found = files.read(files.lockPath)
-  const isHolder = typeof found === 'object' && found.boot === own.boot
-  return lockedBy(directory, isHolder ? describeHolder(found, own) : `another process on host ${own.host}`)
+function socketTakenError(directory: string, files: NodeLockFiles, own: LockRecord): LdbError {
+  const content = files.read(files.lockPath)
+  const isHolder = typeof content === 'object' && content.boot === own.boot
+  return lockedError(
+    directory,
+    isHolder ? describeHolder(content, own) : `another process on host ${own.host}`,
+  )
 }
 
-function unreadableLock(directory: string, path: string): LdbError {
-  return lockedBy(
+function unreadableLockError(directory: string, path: string): LdbError {
+  return lockedError(
     directory,
     'an unknown holder',
-    `${path} is no lock record; if nobody uses the directory, remove it`,
+    `${path} is not a valid lock record; remove it if no process uses the directory`,
   )
 }

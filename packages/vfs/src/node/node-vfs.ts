@@ -1,14 +1,14 @@
 import * as fs from 'node:fs'
-import type { Clock, Environment, RandomSource, Scheduler } from '../time/environment.js'
-import { notRegular } from '../file-error.js'
+import type { Clock, Environment, RandomSource, Scheduler } from '../environment/environment.js'
+import { notRegularError } from '../file-error.js'
 import { nodeClock, nodeRandom, nodeScheduler } from './environment.js'
 import { attempt, errnoOf, nodeError } from './error.js'
 import { NodeFile } from './file.js'
-import { takeNodeLock } from './lock.js'
+import { acquireNodeLock } from './lock.js'
 import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
 
-const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants
-// Absent on Windows. O_NONBLOCK: opening a FIFO must not wait for its other end.
+const { COPYFILE_EXCL, COPYFILE_FICLONE, O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants
+// Both are absent on Windows. O_NONBLOCK: opening a FIFO must not block until its other end is opened.
 const O_SAFE = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0)
 const FLAGS: Readonly<Record<OpenMode, number>> = {
   read: O_RDONLY | O_SAFE,
@@ -18,15 +18,15 @@ const FLAGS: Readonly<Record<OpenMode, number>> = {
 }
 const FILE_MODE = 0o600
 const DIRECTORY_MODE = 0o700
-/** What Windows answers to syncing a directory, which it does not know. */
-const WINDOWS_DIRECTORY_SYNC = new Set(['EPERM', 'EISDIR', 'EINVAL', 'EACCES'])
+/** Errors of syncing a directory on Windows, which does not support it. */
+const WINDOWS_DIRECTORY_SYNC_ERRNOS = new Set(['EPERM', 'EISDIR', 'EINVAL', 'EACCES'])
 
 /**
- * The files of the operating system, through `node:fs`.
+ * The file system of the operating system, through `node:fs`.
  *
- * @remarks Files are created with mode 0600 and directories with 0700. Only regular files can be opened, and a symbolic
- * link at the end of a path is not followed. `sync` is fdatasync, which on Apple systems asks the device, too. Sync
- * methods block; the asynchronous ones run in Node's thread pool.
+ * @remarks Files are created with mode 0600 and directories with mode 0700. Only regular files can be opened; a symbolic link at
+ * the end of a path is not followed. `sync` is fdatasync, which flushes the device cache on Apple systems as well. Methods block;
+ * those whose names end in `Async` run in Node's thread pool.
  * @category Files
  */
 export class NodeVfs implements Vfs {
@@ -34,7 +34,7 @@ export class NodeVfs implements Vfs {
   readonly random: RandomSource
   readonly scheduler: Scheduler
 
-  /** @param environment - replaces the clock, randomness or scheduling of the machine. */
+  /** @param environment - replaces the clock, the randomness or the scheduler of the operating system. */
   constructor(environment: Partial<Environment> = {}) {
     this.clock = environment.clock ?? nodeClock
     this.random = environment.random ?? nodeRandom
@@ -45,7 +45,7 @@ export class NodeVfs implements Vfs {
     const descriptor = attempt('open', path, () => fs.openSync(path, FLAGS[mode], FILE_MODE))
     try {
       const status = fs.fstatSync(descriptor)
-      if (!status.isFile()) throw notRegular(path, status.isDirectory() ? 'directory' : 'other')
+      if (!status.isFile()) throw notRegularError(path, status.isDirectory() ? 'directory' : 'other', 'open')
       return new NodeFile(path, descriptor, mode !== 'read')
     } catch (error) {
       fs.closeSync(descriptor)
@@ -82,6 +82,20 @@ export class NodeVfs implements Vfs {
     })
   }
 
+  link(source: string, target: string): void {
+    this.#requireRegular(source, 'link')
+    attempt('link', source, () => {
+      fs.linkSync(source, target)
+    })
+  }
+
+  copy(source: string, target: string): void {
+    this.#requireRegular(source, 'copy')
+    attempt('copy', source, () => {
+      fs.copyFileSync(source, target, COPYFILE_EXCL | COPYFILE_FICLONE)
+    })
+  }
+
   remove(path: string): void {
     attempt('remove', path, () => {
       fs.unlinkSync(path)
@@ -90,7 +104,7 @@ export class NodeVfs implements Vfs {
 
   async removeAsync(path: string): Promise<void> {
     try {
-      await called<void>((done) => {
+      await callbackResult<void>((done) => {
         fs.unlink(path, done)
       })
     } catch (error) {
@@ -113,36 +127,42 @@ export class NodeVfs implements Vfs {
         fs.closeSync(descriptor)
       }
     } catch (error) {
-      if (process.platform === 'win32' && WINDOWS_DIRECTORY_SYNC.has(errnoOf(error) ?? '')) return
+      if (process.platform === 'win32' && WINDOWS_DIRECTORY_SYNC_ERRNOS.has(errnoOf(error) ?? '')) return
       throw nodeError(error, { operation: 'syncDirectory', file: path })
     }
   }
 
   async syncDirectoryAsync(path: string): Promise<void> {
     try {
-      const descriptor = await called<number>((done) => {
+      const descriptor = await callbackResult<number>((done) => {
         fs.open(path, O_RDONLY | (fs.constants.O_DIRECTORY ?? 0), done)
       })
       try {
-        await called<void>((done) => {
+        await callbackResult<void>((done) => {
           fs.fsync(descriptor, done)
         })
       } finally {
         fs.closeSync(descriptor)
       }
     } catch (error) {
-      if (process.platform === 'win32' && WINDOWS_DIRECTORY_SYNC.has(errnoOf(error) ?? '')) return
+      if (process.platform === 'win32' && WINDOWS_DIRECTORY_SYNC_ERRNOS.has(errnoOf(error) ?? '')) return
       throw nodeError(error, { operation: 'syncDirectory', file: path })
     }
   }
 
   lock(directory: string): VfsLock {
-    return takeNodeLock(directory, this.random)
+    return acquireNodeLock(directory, this.random)
+  }
+
+  /** Throws when `path` is a directory, a symbolic link or a device. An absent file is left to the operation to report. */
+  #requireRegular(path: string, operation: string): void {
+    const kind = this.status(path)?.kind ?? 'file'
+    if (kind !== 'file') throw notRegularError(path, kind, operation)
   }
 }
 
-/** Gives what a function of `node:fs` calls back with. */
-function called<T>(call: (done: (error: Error | null, result?: T) => void) => void): Promise<T> {
+/** Returns a promise of the result that a function of `node:fs` passes to its callback. */
+function callbackResult<T>(call: (done: (error: Error | null, result?: T) => void) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     call((error, result) => {
       if (error === null) resolve(result as T)

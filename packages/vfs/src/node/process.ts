@@ -5,20 +5,20 @@ import type { ProcessProbe } from '../lock/holder.js'
 import type { LockRecord } from '../lock/record.js'
 import { errnoOf } from './error.js'
 
-type ProcessFacts = Omit<LockRecord, 'host' | 'socket' | 'token'>
+type ProcessIdentity = Omit<LockRecord, 'host' | 'socket' | 'token'>
 
-/** What does not change as long as this process runs: to ask the kernel for it takes as long as all other reading of an opening. */
-let facts: ProcessFacts | undefined
+/** Identity of this process, read once: reading it from the kernel takes as long as all other reads of an open. */
+let cachedIdentity: ProcessIdentity | undefined
 
-/** Returns what a lock record says of the process that runs this. */
-export function describeThisProcess(): Omit<LockRecord, 'socket' | 'token'> {
-  // Facts that came with the memory of another process, out of a snapshot, are not ours.
-  if (facts?.pid !== process.pid) facts = readFacts()
-  return { ...facts, host: hostname() }
+/** Returns the fields of a lock record that identify this process. */
+export function describeCurrentProcess(): Omit<LockRecord, 'socket' | 'token'> {
+  // A startup snapshot may contain the cached identity of another process.
+  if (cachedIdentity?.pid !== process.pid) cachedIdentity = readProcessIdentity()
+  return { ...cachedIdentity, host: hostname() }
 }
 
-function readFacts(): ProcessFacts {
-  // In a container /proc may be that of another pid namespace, where our pid is somebody else's.
+function readProcessIdentity(): ProcessIdentity {
+  // In a container /proc may belong to another pid namespace, where this pid names another process.
   const ownProc = readLink('/proc/self') === String(process.pid)
   return {
     pid: process.pid,
@@ -29,6 +29,7 @@ function readFacts(): ProcessFacts {
   }
 }
 
+/** Looks up processes through signal 0 and `/proc`. */
 export const nodeProcessProbe: ProcessProbe = {
   startOf(pid: number): string | undefined {
     if (!exists(pid)) return undefined
@@ -39,7 +40,7 @@ export const nodeProcessProbe: ProcessProbe = {
   },
 }
 
-/** Asks the kernel, which also knows of processes that /proc hides from us. */
+/** Reports whether a process exists, also when /proc hides it. */
 function exists(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -52,7 +53,7 @@ function exists(pid: number): boolean {
 function readProcessStart(pid: number): { readonly start: string; readonly isDead: boolean } | undefined {
   const text = readText(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
-  // The name in parentheses may hold spaces and parentheses. The state is field 3, the start time field 22.
+  // The process name, in parentheses, may contain spaces and parentheses. The state is field 3, the start time field 22.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const state = fields[0]
   return { start: fields[19] ?? LOCK_UNKNOWN, isDead: state === 'Z' || state === 'X' }

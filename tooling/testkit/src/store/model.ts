@@ -40,7 +40,8 @@ export class StoreModel {
   }
 
   checkpoint(shrink = false): void {
-    this.store.checkpoint({ shrink })
+    if (shrink) this.store.compact()
+    else this.store.checkpoint()
     this.checkpointed = new Map(this.entries)
     promised(this.store.durableSeq === this.store.seq, () => 'durableSeq is not seq after a checkpoint')
   }

@@ -36,7 +36,10 @@ class ManagerSession implements IsolationSession {
   }
 
   disturb(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
-    for (const tree of this.#trees) tree.checkpoint({ shrink: kind === 'shrink' })
+    for (const tree of this.#trees) {
+      if (kind === 'shrink') tree.compact()
+      else tree.checkpoint()
+    }
     if (kind !== 'reopen') return
     this.close()
     this.#manager = this.#open()

@@ -116,7 +116,7 @@ class TreeSession implements SubjectSession {
         history.acknowledgeDurable(history.submitted)
         return
       case 'shrink':
-        this.#tree.checkpoint({ shrink: true })
+        this.#tree.compact()
         history.acknowledgeDurable(history.submitted)
         return
       case 'pin':

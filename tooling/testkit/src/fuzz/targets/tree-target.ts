@@ -78,7 +78,7 @@ function writeTo(tree: BTree): void {
   batch.deleteRange(1, bytesOfText('key 4'), bytesOfText('key 6'))
   const seq = toSeq(tree.seq + 1)
   for (const section of batch.sections()) tree.apply(section, seq)
-  tree.checkpoint({ shrink: true })
+  tree.compact()
 }
 
 function sampleTree(count: number): Uint8Array {

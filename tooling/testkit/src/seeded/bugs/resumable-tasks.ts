@@ -9,10 +9,10 @@ export const STEP_BUGS: readonly SeededBug[] = [
     name: 'step-not-waited-for',
     area: 'core',
     rows: [5, 10],
-    effect: 'the next step is made before the device has what the one before has to have brought there',
+    effect: 'the next step of a task runs before the sync that the previous step yielded completes',
     file: 'packages/base/src/resumable-task.ts',
-    find: '        await waiting.syncAsync()\n',
-    replace: '        void waiting.syncAsync()\n',
+    find: '        await pending.syncAsync()\n',
+    replace: '        void pending.syncAsync()\n',
     suite: 'tooling/testkit/test/async-crash.test.ts',
   },
   {

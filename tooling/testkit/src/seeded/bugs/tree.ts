@@ -277,7 +277,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '      this.#failure ??= error\n',
     replace: '',
     suite: 'packages/btree/test/fault.test.ts',
-    test: 'a read that has to make room and cannot write poisons the tree',
+    test: 'a read whose eviction cannot write poisons the tree',
   },
   {
     name: 'tree-offset-wraps',
@@ -311,7 +311,7 @@ export const TREE_BUGS: readonly SeededBug[] = [
     find: '        state.retireExtents(leaf, slot)\n',
     replace: '',
     suite: 'packages/btree/src/write/sorted-operations.test.ts',
-    test: 'leave what a map holds',
+    test: 'leave the entries of the map',
   },
   {
     name: 'tree-put-overtakes',

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ManualTime } from './manual-time.js'
 
-it('runs what is due in the order of time, then of planning', () => {
+it('runs due tasks in order of due time, then of scheduling', () => {
   const time = new ManualTime(1000)
   const ran: string[] = []
   const note = (name: string) => () => ran.push(`${name}@${time.monotonic()}`)
@@ -20,7 +20,7 @@ it('runs what is due in the order of time, then of planning', () => {
   expect(time.now()).toBe(1030)
 })
 
-it('jumps the wall clock only', () => {
+it('a jump moves the wall clock only and runs no task', () => {
   const time = new ManualTime()
   time.after(5, () => expect.fail('a jump must not run tasks'))
   time.jump(-3_600_000)

@@ -3,8 +3,8 @@ import type { Clock, Environment, RandomSource, Scheduler } from './environment.
 import type { Vfs } from '../vfs.js'
 
 /**
- * The twin of `node-platform.ts` for engines without Node: the same names, and `LDB_UNSUPPORTED` from all that needs
- * an operating system. Such a program brings its own `Vfs`, or uses a `MemoryVfs` with its own environment.
+ * The portable counterpart of `node/platform.ts`: exports the same names, all of which throw `LDB_UNSUPPORTED`. On such a
+ * platform a program passes a `Vfs` of its own, or a `MemoryVfs` with its own environment.
  */
 
 export type NodeVfs = Vfs
@@ -44,5 +44,5 @@ export function defaultEnvironment(): Environment {
 }
 
 function unsupported(name: string): LdbError {
-  return new LdbError('LDB_UNSUPPORTED', `${name} needs Node.js; give a Vfs or an environment of your own`)
+  return new LdbError('LDB_UNSUPPORTED', `${name} needs Node.js; pass your own Vfs or environment`)
 }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import * as node from '../node/platform.js'
 import * as portable from './portable-platform.js'
 
-it('has the names of its Node twin, and says what is missing', () => {
+it('exports the names of its Node counterpart, and each throws LDB_UNSUPPORTED', () => {
   expect(Object.keys(portable).sort()).toEqual(Object.keys(node).sort())
   const uses: (() => unknown)[] = [
     () => new portable.NodeVfs(),
@@ -17,16 +17,17 @@ it('has the names of its Node twin, and says what is missing', () => {
   for (const use of uses) expect(use).toThrow(expect.objectContaining({ code: 'LDB_UNSUPPORTED' }) as Error)
 })
 
-it('keeps Node out of what the entry imports elsewhere', () => {
-  const seen = new Set(['index.ts'])
-  for (const file of seen) {
-    const text = readFileSync(new URL(file, import.meta.url), 'utf8')
+it('the entry imports no module of Node through the portable platform', () => {
+  const source = new URL('../', import.meta.url).href
+  const reached = new Set([`${source}index.ts`])
+  for (const file of reached) {
+    const text = readFileSync(new URL(file), 'utf8')
     for (const [, name = ''] of text.matchAll(/^(?:import|export) [^;]*?from '([^']+)'/gm)) {
-      if (name === '#platform') seen.add('portable-platform.ts')
-      else if (name.startsWith('./')) seen.add(name.slice(2).replace(/\.js$/, '.ts'))
+      if (name === '#platform') reached.add(`${source}environment/portable-platform.ts`)
+      else if (name.startsWith('.')) reached.add(new URL(name.replace(/\.js$/, '.ts'), file).href)
       else expect(name, file).toBe('@ldb/base')
     }
   }
-  expect(seen).toContain('memory-vfs.ts')
-  expect([...seen].filter((file) => file.startsWith('node-'))).toEqual([])
+  expect(reached).toContain(`${source}memory/memory-vfs.ts`)
+  expect([...reached].filter((file) => file.startsWith(`${source}node/`))).toEqual([])
 })

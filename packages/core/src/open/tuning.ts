@@ -1,3 +1,6 @@
+import { BUILT_IN_ENGINES } from '../engine/engine-registry.js'
+import type { EngineTable } from '../engine/engine-registry.js'
+
 /** Settings that tests turn and users do not. */
 export interface DatabaseTuning {
   /** Bytes of a page of a new database where the option of that name is not given; here it may be as small as 512. */
@@ -10,8 +13,10 @@ export interface DatabaseTuning {
   readonly preallocateBytes: number
   /** Bytes of commits that recovery gathers, at most, before it applies them. */
   readonly replayBytes: number
-  /** The page cache remembers where records stand. */
+  /** The page cache has an adaptive hash index over records. */
   readonly usesHashIndex: boolean
+  /** Engines by name. A test may replace one by an engine of its own. */
+  readonly engines: EngineTable
 }
 
 export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
@@ -21,6 +26,7 @@ export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
   preallocateBytes: 4_194_304,
   replayBytes: 402_653_184,
   usesHashIndex: true,
+  engines: BUILT_IN_ENGINES,
 })
 
 /**

@@ -1,24 +1,25 @@
 import { assert } from '@ldb/base'
 import type { Clock, Scheduled, Scheduler } from './environment.js'
 
-interface PlannedTask {
+interface QueuedTask {
   readonly dueMs: number
   readonly order: number
   readonly task: () => void
 }
 
 /**
- * A clock and scheduler that stand still until they are told to move, so that a test decides when things happen.
+ * A clock and scheduler whose time changes only through {@link ManualTime.advance} and {@link ManualTime.jump}, for deterministic
+ * tests.
  *
  * @category Environment
  */
 export class ManualTime implements Clock, Scheduler {
   #nowMs: number
   #monotonicMs = 0
-  #planCount = 0
-  readonly #planned: Set<PlannedTask> = new Set()
+  #taskCount = 0
+  readonly #queue: Set<QueuedTask> = new Set()
 
-  /** @param startMs - what {@link ManualTime.now} says at first; milliseconds since 1970. @defaultValue 0 */
+  /** @param startMs - initial value of {@link ManualTime.now}, in milliseconds since 1970. @defaultValue 0 */
   constructor(startMs = 0) {
     this.#nowMs = startMs
   }
@@ -31,35 +32,35 @@ export class ManualTime implements Clock, Scheduler {
     return this.#monotonicMs
   }
 
-  /** Number of tasks that wait for their time. */
+  /** Number of pending tasks. */
   get pendingCount(): number {
-    return this.#planned.size
+    return this.#queue.size
   }
 
   after(delayMs: number, task: () => void): Scheduled {
     assert(delayMs >= 0, 'a delay must not be negative')
-    const planned = { dueMs: this.#monotonicMs + delayMs, order: this.#planCount++, task }
-    this.#planned.add(planned)
+    const planned = { dueMs: this.#monotonicMs + delayMs, order: this.#taskCount++, task }
+    this.#queue.add(planned)
     return {
       cancel: () => {
-        this.#planned.delete(planned)
+        this.#queue.delete(planned)
       },
     }
   }
 
-  /** Moves both clocks on by `byMs`, running in order each task whose time comes, those planned meanwhile too. */
+  /** Advances both clocks by `byMs` and runs every task that becomes due, in order of due time, including tasks scheduled meanwhile. */
   advance(byMs: number): void {
-    assert(byMs >= 0, 'time does not go back; see jump')
+    assert(byMs >= 0, 'advance must not go back in time; use jump')
     const end = this.#monotonicMs + byMs
     for (let next = this.#firstDue(end); next !== undefined; next = this.#firstDue(end)) {
-      this.#planned.delete(next)
+      this.#queue.delete(next)
       this.#moveTo(Math.max(next.dueMs, this.#monotonicMs))
       next.task()
     }
     this.#moveTo(end)
   }
 
-  /** Sets the wall clock forward or back, as an administrator would; the monotonic clock stays. */
+  /** Moves the wall clock forward or backward, as an administrator would; the monotonic clock does not change. */
   jump(byMs: number): void {
     this.#nowMs += byMs
   }
@@ -69,9 +70,9 @@ export class ManualTime implements Clock, Scheduler {
     this.#monotonicMs = monotonicMs
   }
 
-  #firstDue(endMs: number): PlannedTask | undefined {
-    let first: PlannedTask | undefined
-    for (const planned of this.#planned) {
+  #firstDue(endMs: number): QueuedTask | undefined {
+    let first: QueuedTask | undefined
+    for (const planned of this.#queue) {
       if (planned.dueMs > endMs) continue
       const earlier =
         first === undefined ||

@@ -2,15 +2,15 @@ import { assert } from '@ldb/base'
 import type { RandomSource } from './environment.js'
 
 /**
- * Random bytes that a seed decides: the same seed gives the same bytes, on every platform.
+ * Generates pseudorandom bytes: the same seed yields the same bytes on every platform.
  *
- * @remarks Not for secrets. The generator is sfc32 (Chris Doty-Humphrey, PractRand).
+ * @remarks Not cryptographically secure. The generator is sfc32 (Chris Doty-Humphrey, PractRand).
  * @category Environment
  */
 export class SeededRandom implements RandomSource {
   readonly #state: Uint32Array
 
-  /** @param seed - an integer; its lowest 32 bits count. */
+  /** @param seed - a safe integer, of which the lowest 32 bits are used. */
   constructor(seed: number) {
     assert(Number.isSafeInteger(seed), 'a seed must be a safe integer')
     this.#state = new Uint32Array([0x9e3779b9, 0x243f6a88, seed, 1])

@@ -1,19 +1,19 @@
-// Strategy: buffers of sizes around the limits are given and taken, and batches use one another's. Invariants: nobody gets a buffer that
-// is too small, and no two get the same one; what a batch holds does not depend on what was in its buffer.
+// Strategy: buffers of sizes around the limits are released and acquired, and batches reuse one another's buffers.
+// Invariants: an acquired buffer is large enough and has one owner; the content of a batch does not depend on its reused buffer.
 import { expect, test } from 'vitest'
-import { LargeBuffers } from './large-buffers.js'
+import { BufferPool } from './buffer-pool.js'
 import { WriteBatch } from '../batch/write-batch.js'
 
 const MIB = 1_048_576
 
-test('a buffer that was given is taken once, by somebody it is large enough for', () => {
-  const buffers = new LargeBuffers()
-  expect(buffers.take(1)).toBeUndefined()
+test('a released buffer is acquired once, by a request that it fits', () => {
+  const buffers = new BufferPool()
+  expect(buffers.acquire(1)).toBeUndefined()
   const small = new Uint8Array(MIB - 1)
-  const given = [2, 9, 5, 1].map((size) => new Uint8Array(size * MIB))
-  for (const buffer of [small, ...given]) buffers.give(buffer)
-  const taken = [20, 6, 6, 3, 2, 1, 1, 1].map((size) => buffers.take(size * MIB))
-  expect(taken.map((buffer) => buffer && buffer.length / MIB)).toEqual([
+  const released = [2, 9, 5, 1].map((size) => new Uint8Array(size * MIB))
+  for (const buffer of [small, ...released]) buffers.release(buffer)
+  const acquired = [20, 6, 6, 3, 2, 1, 1, 1].map((size) => buffers.acquire(size * MIB))
+  expect(acquired.map((buffer) => buffer && buffer.length / MIB)).toEqual([
     undefined,
     9,
     undefined,
@@ -23,18 +23,18 @@ test('a buffer that was given is taken once, by somebody it is large enough for'
     undefined,
     undefined,
   ])
-  expect(new Set(taken).size).toBe(5)
+  expect(new Set(acquired).size).toBe(5)
 })
 
-test('no more are kept than five', () => {
-  const buffers = new LargeBuffers()
-  for (let count = 0; count < 20; count++) buffers.give(new Uint8Array(2 * MIB))
-  let taken = 0
-  while (buffers.take(MIB) !== undefined) taken++
-  expect(taken).toBe(5)
+test('retains at most five buffers', () => {
+  const buffers = new BufferPool()
+  for (let count = 0; count < 20; count++) buffers.release(new Uint8Array(2 * MIB))
+  let acquiredCount = 0
+  while (buffers.acquire(MIB) !== undefined) acquiredCount++
+  expect(acquiredCount).toBe(5)
 })
 
-test('batches that are filled one after the other share a buffer, and hold only their own', () => {
+test('batches that are filled one after the other reuse a buffer and contain only their own operations', () => {
   const batch = new WriteBatch()
   const other = new WriteBatch()
   const fill = (each: WriteBatch, mark: number): void => {
@@ -57,7 +57,7 @@ test('batches that are filled one after the other share a buffer, and hold only 
   expect([...other.encode()]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0, 1, 1, 1, 1, 2])
 })
 
-test.each([2, 40])('a small batch does not keep a buffer of %i MiB', (size) => {
+test.each([2, 40])('a small batch does not retain a buffer of %i MiB', (size) => {
   const large = new WriteBatch()
   large.put(1, new Uint8Array(1), new Uint8Array(size * MIB))
   large.clear()
@@ -66,7 +66,7 @@ test.each([2, 40])('a small batch does not keep a buffer of %i MiB', (size) => {
   expect(small.encode().buffer.byteLength).toBeLessThan(100_000)
 })
 
-test('an engine without weak references keeps the buffers that are held for good, and no others', () => {
+test('without weak references the pool retains the strongly referenced buffer only', () => {
   const { WeakRef } = globalThis
   try {
     Reflect.deleteProperty(globalThis, 'WeakRef')
@@ -74,15 +74,19 @@ test('an engine without weak references keeps the buffers that are held for good
     for (let count = 0; count < 50; count++) batch.put(1, Uint8Array.of(count), new Uint8Array(200_000))
     expect([batch.operationCount, batch.encode().length]).toEqual([50, batch.byteLength])
     batch.clear()
-    const buffers = new LargeBuffers()
-    for (const size of [9, 3, 2]) buffers.give(new Uint8Array(size * MIB))
-    expect([9, 2, 2].map((size) => buffers.take(size * MIB)?.length)).toEqual([undefined, 3 * MIB, undefined])
+    const buffers = new BufferPool()
+    for (const size of [9, 3, 2]) buffers.release(new Uint8Array(size * MIB))
+    expect([9, 2, 2].map((size) => buffers.acquire(size * MIB)?.length)).toEqual([
+      undefined,
+      3 * MIB,
+      undefined,
+    ])
   } finally {
     globalThis.WeakRef = WeakRef
   }
 })
 
-test.each([1, 2])('an encoded batch of %i keyspaces has room around it', (keyspaceCount) => {
+test.each([1, 2])('an encoded batch of %i keyspaces has headroom and tailroom', (keyspaceCount) => {
   const batch = new WriteBatch()
   for (let bytes = 0; bytes < 3000; bytes += 7) {
     for (let id = 1; id <= keyspaceCount; id++) batch.put(id, new Uint8Array(8), new Uint8Array(bytes % 500))

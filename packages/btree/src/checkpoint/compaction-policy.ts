@@ -1,0 +1,27 @@
+import type { CompactionRequest, StoreStats } from '@ldb/base'
+
+/** Free space in a file that is not worth reclaiming. */
+const SLACK_BYTES = 1_048_576
+
+/**
+ * Reports whether a tree should be compacted.
+ *
+ * @remarks A compaction moves at most the live bytes. With automatic effort it runs only when two thirds of the file are free,
+ * which takes at least twice as many bytes rewritten or deleted. With explicit effort it also reclaims a third of the file when
+ * the live data fit into the cache.
+ * @internal
+ */
+export function isWorthCompacting(
+  stats: Pick<StoreStats, 'fileBytes' | 'liveBytes'>,
+  effort: CompactionRequest['effort'],
+  cacheBytes: number,
+): boolean {
+  if (effort === 'full') return true
+  const { fileBytes, liveBytes } = stats
+  const freeBytes = fileBytes - liveBytes
+  if (freeBytes <= SLACK_BYTES) return false
+  return (
+    freeBytes > 2 * liveBytes ||
+    (effort === 'explicit' && liveBytes <= cacheBytes && 2 * freeBytes > liveBytes)
+  )
+}

@@ -1,0 +1,63 @@
+import { assert, corruption } from '@ldb/base'
+import { BTree } from '@ldb/btree'
+import type { TreeIdentity } from '@ldb/btree'
+import {
+  BTREE_SECTION_BYTES,
+  BTREE_SECTION_OFFSET_FILE_ID,
+  BTREE_SECTION_OFFSET_PAGE_BYTES,
+  BTREE_SECTION_OFFSET_RESERVED,
+  isPageSize,
+  STORE_FILE_ID_BYTES,
+} from '../format.js'
+import type { Engine, StoreContext } from './engine.js'
+
+const TREE_NAME = 'tree.ldb'
+const TEMPORARY_NAME = 'tree.ldb.new'
+
+/** The B+tree: one file a keyspace, with pages as large as the frames of the page cache. */
+export const BTREE_ENGINE: Engine = Object.freeze({
+  name: 'btree' as const,
+
+  create(context: StoreContext) {
+    const store = BTree.open(context.vfs, treePath(context), { cache: context.cache })
+    return { store, section: encodeSection(store.identity) }
+  },
+
+  open(context: StoreContext, section: Uint8Array) {
+    const path = treePath(context)
+    return BTree.open(context.vfs, path, {
+      cache: context.cache,
+      create: false,
+      identity: decodeSection(section, path),
+      rewriteMeta: 'write',
+    })
+  },
+
+  ownsFile(name: string) {
+    return name === TREE_NAME || name === TEMPORARY_NAME
+  },
+})
+
+function treePath(context: StoreContext): string {
+  return `${context.directory}/${TREE_NAME}`
+}
+
+function encodeSection({ fileId, pageBytes }: TreeIdentity): Uint8Array {
+  assert(fileId.length === STORE_FILE_ID_BYTES, 'the id of a file has 16 bytes')
+  const section = new Uint8Array(BTREE_SECTION_BYTES)
+  section.set(fileId, BTREE_SECTION_OFFSET_FILE_ID)
+  new DataView(section.buffer).setUint32(BTREE_SECTION_OFFSET_PAGE_BYTES, pageBytes, true)
+  return section
+}
+
+function decodeSection(section: Uint8Array, file: string): TreeIdentity {
+  const view = new DataView(section.buffer, section.byteOffset, section.byteLength)
+  if (section.length !== BTREE_SECTION_BYTES || view.getUint32(BTREE_SECTION_OFFSET_RESERVED, true) !== 0) {
+    throw corruption(file, 0, 'the catalog describes the B+tree of a keyspace in an unknown way')
+  }
+  const pageBytes = view.getUint32(BTREE_SECTION_OFFSET_PAGE_BYTES, true)
+  if (!isPageSize(pageBytes))
+    throw corruption(file, 0, 'the catalog gives an impossible page size', { actual: pageBytes })
+  const fileIdEnd = BTREE_SECTION_OFFSET_FILE_ID + STORE_FILE_ID_BYTES
+  return { fileId: section.slice(BTREE_SECTION_OFFSET_FILE_ID, fileIdEnd), pageBytes }
+}

@@ -1,0 +1,26 @@
+import { LdbError } from '@ldb/base'
+import type { EngineName } from '../catalog/catalog.js'
+import { BTREE_ENGINE } from './btree-engine.js'
+import type { Engine } from './engine.js'
+
+/** Engines of this build by name. */
+export type EngineTable = Readonly<Partial<Record<EngineName, Engine>>>
+
+/** The engines that this build contains. */
+export const BUILT_IN_ENGINES: EngineTable = Object.freeze({ btree: BTREE_ENGINE })
+
+/**
+ * Returns the engine of a keyspace.
+ *
+ * @throws {@link LdbError} LDB_UNSUPPORTED when this build does not contain it.
+ */
+export function engineOf(engines: EngineTable, name: EngineName): Engine {
+  const engine = engines[name]
+  if (engine !== undefined) return engine
+  throw new LdbError('LDB_UNSUPPORTED', `this build has no engine ${JSON.stringify(name)}`)
+}
+
+/** Reports whether any engine gives this name to files in a keyspace's directory. */
+export function isStoreFileName(engines: EngineTable, name: string): boolean {
+  return Object.values(engines).some((engine) => engine.ownsFile(name))
+}

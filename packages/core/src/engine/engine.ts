@@ -1,0 +1,52 @@
+import type { OrderedStore, StoreObserver, Syncable } from '@ldb/base'
+import type { PageCache } from '@ldb/cache'
+import type { Vfs } from '@ldb/vfs'
+import type { EngineName } from '../catalog/catalog.js'
+
+/** Everything that an engine may use for the store of one keyspace. */
+export interface StoreContext {
+  readonly vfs: Vfs
+  /** Directory of the keyspace. It exists; the engine alone names files in it. */
+  readonly directory: string
+  /** The page cache that all stores of the database share. */
+  readonly cache: PageCache
+  /** The log of the database: synced before a checkpoint of the store becomes durable (C6). Not usable during replay. */
+  readonly log: Syncable
+  /** Receives stalls, background work and requests for a checkpoint. */
+  readonly observer: StoreObserver
+}
+
+/** A store that was just created, and the bytes by which its engine finds it again. */
+export interface CreatedStore {
+  readonly store: OrderedStore
+  /** The engine's section of the catalog record: at most 65,535 bytes, interpreted by the engine alone. */
+  readonly section: Uint8Array
+}
+
+/**
+ * A storage engine: creates, opens and names the files of stores.
+ *
+ * @remarks The rest of core knows engines by this interface only. What a store does is the contract of `OrderedStore`.
+ */
+export interface Engine {
+  readonly name: EngineName
+
+  /**
+   * Creates the files of an empty store and opens it. The files are synced; the caller syncs the directory.
+   *
+   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE.
+   */
+  create(context: StoreContext): CreatedStore
+
+  /**
+   * Opens a store that the catalog names. Leaves the directory unchanged until the first write.
+   *
+   * @param section - the engine's section of the catalog record.
+   * @throws {@link LdbError} LDB_NOT_FOUND when a file is missing; LDB_CORRUPTION when one is damaged, belongs to another store, or
+   * the section is malformed; LDB_FORMAT, LDB_IO.
+   */
+  open(context: StoreContext, section: Uint8Array): OrderedStore
+
+  /** Reports whether the engine gives a name to files in a keyspace's directory. Files with other names are never removed. */
+  ownsFile(name: string): boolean
+}

@@ -1,0 +1,37 @@
+/** Reads the time. LDB orders nothing by it. @category Environment */
+export interface Clock {
+  /** Returns milliseconds since 1970; may jump forward or backward. */
+  now(): number
+  /** Returns milliseconds since an arbitrary fixed moment; never decreases. */
+  monotonic(): number
+}
+
+/** Generates random bytes for identifiers and seeds. @category Environment */
+export interface RandomSource {
+  /** Fills `target` with random bytes and returns it. */
+  fill(target: Uint8Array): Uint8Array
+}
+
+/** A scheduled task. @category Environment */
+export interface Scheduled {
+  /** Cancels the task. No effect once it has run. */
+  cancel(): void
+}
+
+/** Runs tasks later. @category Environment */
+export interface Scheduler {
+  /** Calls `task` once, after at least `delayMs` milliseconds. A pending task does not keep the process alive. */
+  after(delayMs: number, task: () => void): Scheduled
+  /**
+   * Calls `task` once, after the pending callbacks of the event loop: I/O, timers, completed reads. A pending task keeps the
+   * process alive. Absent on platforms without such a queue; callers then cannot yield to the event loop.
+   */
+  soon?(task: () => void): void
+}
+
+/** Everything that LDB needs of its platform apart from files. @category Environment */
+export interface Environment {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly scheduler: Scheduler
+}

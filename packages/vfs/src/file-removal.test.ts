@@ -1,0 +1,32 @@
+import { LdbError } from '@ldb/base'
+import { expect, test } from 'vitest'
+import { FileRemoval } from './file-removal.js'
+import { MemoryVfs } from './memory/memory-vfs.js'
+import type { OpenMode, VfsFile } from './vfs.js'
+
+test('truncates a large file before it removes its name, also while it is open', () => {
+  const vfs = new MemoryVfs()
+  const large = vfs.open('/large', 'create')
+  large.truncate(16 * 1024 * 1024)
+  new FileRemoval(vfs, '/large').sync()
+  expect([vfs.status('/large'), large.length()]).toEqual([undefined, 0])
+  const small = vfs.open('/small', 'create')
+  small.truncate(1000)
+  new FileRemoval(vfs, '/small').sync()
+  expect([vfs.status('/small'), small.length()]).toEqual([undefined, 1000])
+})
+
+test('removes a large file that it cannot truncate', () => {
+  class UnopenableVfs extends MemoryVfs {
+    isFull = false
+    override open(path: string, mode: OpenMode): VfsFile {
+      if (this.isFull) throw new LdbError('LDB_IO', 'too many open files')
+      return super.open(path, mode)
+    }
+  }
+  const vfs = new UnopenableVfs()
+  vfs.open('/file', 'create').truncate(16 * 1024 * 1024)
+  vfs.isFull = true
+  new FileRemoval(vfs, '/file').sync()
+  expect(vfs.status('/file')).toBeUndefined()
+})

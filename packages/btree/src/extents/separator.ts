@@ -37,7 +37,7 @@ export function makeSeparator(
 }
 
 /** Returns the separator of a branch slot, which keeps its extent. @internal */
-export function takeSeparator(memory: PageMemory, page: number, slot: number, key: Uint8Array): Separator {
+export function copySeparator(memory: PageMemory, page: number, slot: number, key: Uint8Array): Separator {
   const at = keyOffset(memory, page, slot)
   const bytes = keyPartBytes(memory, slotKeyBytes(memory, page, slot))
   return { key, part: memory.bytes.slice(at, at + bytes) }

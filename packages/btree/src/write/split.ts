@@ -17,7 +17,7 @@ import {
   copyKey,
   recordBytes,
 } from '../page/record.js'
-import { makeSeparator, takeSeparator } from '../extents/separator.js'
+import { makeSeparator, copySeparator } from '../extents/separator.js'
 import type { Separator } from '../extents/separator.js'
 import type { TreeState } from './tree-state.js'
 
@@ -147,7 +147,7 @@ function splitBranch(
   const boundary = slot < middle ? middle - 1 : middle
   const isNew = slot === middle
   // The separator of the middle child moves up to the parent; the child is in slot 0 of the sibling, which has no separator.
-  const up = isNew ? separator : takeSeparator(memory, page, boundary, copyKey(memory, page, boundary))
+  const up = isNew ? separator : copySeparator(memory, page, boundary, copyKey(memory, page, boundary))
   const sibling = pages.allocator.create(state.root.level - depth)
   const source = copyToScratch(memory, page)
   refillPage(memory, page, source, 0, boundary)

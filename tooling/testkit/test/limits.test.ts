@@ -149,8 +149,8 @@ describe('a tree', () => {
 
   test('refuses page numbers beyond 2^31 - 2 with LDB_TOO_LARGE', () => {
     const freeSpace = new FreeSpace(1, PAGE_COUNT_MAX - 3)
-    expect(codeOf(() => freeSpace.allocateRun(4))).toBe('LDB_TOO_LARGE')
-    expect(freeSpace.allocateRun(2)).toBe(PAGE_COUNT_MAX - 3)
+    expect(codeOf(() => freeSpace.allocateExtent(4))).toBe('LDB_TOO_LARGE')
+    expect(freeSpace.allocateExtent(2)).toBe(PAGE_COUNT_MAX - 3)
     expect(freeSpace.allocate()).toBe(PAGE_COUNT_MAX - 1)
     expect(codeOf(() => freeSpace.allocate())).toBe('LDB_TOO_LARGE')
     expect(freeSpace.pageCount).toBe(PAGE_COUNT_MAX)

@@ -3,6 +3,9 @@
 
 const META_STRIDE = 4096
 const META_BYTES = 512
+const META_CHECKPOINT = 80
+const META_ROOT_PAGE = 104
+const META_FREE_SPACE_PAGE = 140
 const PAGE_HEADER = 32
 const SLOT = 8
 const EXTENT_HEADER = 32
@@ -36,7 +39,7 @@ export function treeLayout(bytes: Uint8Array): TreeLayout {
   const start = newest * META_STRIDE
   const pageBytes = view.getUint32(start + 40, true)
   const parts: TreePart[] = [{ kind: 'meta', start, end: start + META_BYTES }]
-  const pending = [view.getUint32(start + 72, true)]
+  const pending = [view.getUint32(start + META_ROOT_PAGE, true)]
   for (let page = pending.pop(); page !== undefined; page = pending.pop()) {
     const at = page * pageBytes
     const isLeaf = view.getUint8(at + 13) === 0
@@ -45,7 +48,7 @@ export function treeLayout(bytes: Uint8Array): TreeLayout {
     const extents = isLeaf ? leafExtents(view, at, pageBytes) : separatorExtents(view, at, pageBytes)
     for (const extent of extents) parts.push(extentPart(extent, pageBytes))
   }
-  for (let page = view.getUint32(start + 108, true); page !== 0;) {
+  for (let page = view.getUint32(start + META_FREE_SPACE_PAGE, true); page !== 0;) {
     parts.push({ kind: 'free-space', start: page * pageBytes, end: (page + 1) * pageBytes })
     page = view.getUint32(page * pageBytes + 36, true)
   }
@@ -54,7 +57,7 @@ export function treeLayout(bytes: Uint8Array): TreeLayout {
 
 /** Returns the number, 0 or 1, of the meta block of the newest checkpoint. */
 export function newestMeta(view: DataView): 0 | 1 {
-  const [a, b] = [0, 1].map((block) => Number(view.getBigUint64(block * META_STRIDE + 48, true)))
+  const [a, b] = [0, 1].map((block) => Number(view.getBigUint64(block * META_STRIDE + META_CHECKPOINT, true)))
   return (a ?? 0) > (b ?? 0) ? 0 : 1
 }
 

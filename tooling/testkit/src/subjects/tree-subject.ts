@@ -32,7 +32,7 @@ const SMALL_CACHE_SHAPE: EntryShape = {
 /** File offset of the end of the meta blocks. */
 export const META_END = 12_288
 const META_STRIDE = 4096
-const CHECKPOINT_OFFSET = 48
+const CHECKPOINT_OFFSET = 80
 const SPACE = 'tree'
 const STEPS = { apply: 8, checkpoint: 4, shrink: 1, pin: 2, release: 1, reopen: 1 }
 

@@ -1,4 +1,4 @@
-import { createSeed64, SEED_ZERO } from '@ldb/integrity'
+import { SEED_ZERO, seedOfFile } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import { childOffsets, leafExtents, separatorExtents, viewOf } from '../../corruption/tree-layout.js'
 import type { ExtentReference } from '../../corruption/tree-layout.js'
@@ -36,7 +36,7 @@ class TreeRepair {
     this.#bytes = bytes
     this.#view = view
     this.#pageBytes = pageBytes
-    this.#seed = createSeed64(view.getInt32(24, true), view.getInt32(28, true))
+    this.#seed = seedOfFile(bytes.subarray(24, 40))
   }
 
   extents(): void {
@@ -84,8 +84,8 @@ class TreeRepair {
   /** Repairs a meta block. Leaves a block unchanged that was never written. */
   meta(start: number): void {
     if (this.#bytes[start] === 0) return
-    this.#copyChecksum(this.#numberAt(start + 72), start + 80)
-    this.#copyChecksum(this.#numberAt(start + 108), start + 112)
+    this.#copyChecksum(this.#numberAt(start + 104), start + 112)
+    this.#copyChecksum(this.#numberAt(start + 140), start + 144)
     repairFileHeader(this.#bytes, start)
     putChecksum(this.#bytes, start + 504, start, start + 504, SEED_ZERO)
   }

@@ -17,7 +17,7 @@ export const treeTarget: FuzzTarget = {
   name: 'tree',
   samples: () => [sampleTree(1), sampleTree(25), sampleTree(70)],
   bytesMax: 28_672,
-  codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_POISONED'],
+  codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_UNSUPPORTED', 'LDB_POISONED'],
   inputsPerCase: 2_500,
   run(input) {
     const vfs = new MemoryVfs()
@@ -35,7 +35,7 @@ export const treeTarget: FuzzTarget = {
     const page = META_REGION + random.below(pages) * PAGE_BYTES
     // Target a field of a meta block, of a page header, a slot or a record.
     const at = random.pick([
-      24 + random.below(104) + random.pick([0, 4096, 8192]),
+      24 + random.below(160) + random.pick([0, 4096, 8192]),
       page + random.below(32),
       page + 32 + random.below(64),
       page + random.below(PAGE_BYTES),

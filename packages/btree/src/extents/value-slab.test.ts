@@ -3,17 +3,17 @@ import { expect, test } from 'vitest'
 import { PageMemory } from '../page/memory.js'
 import { ValueSlab } from './value-slab.js'
 
-/** A memory that holds nothing but these bytes, to their very end. */
+/** Returns a memory that contains exactly these bytes. */
 function memoryOf(bytes: Uint8Array): PageMemory {
-  return new PageMemory(bytes, 512, { readExtent: () => expect.unreachable('there is no run') })
+  return new PageMemory(bytes, 512, { readExtent: () => expect.unreachable('there is no extent') })
 }
 
-/** Bytes that follow from a number. */
+/** Returns bytes derived from a seed. */
 function bytesOf(seed: number, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (seed * 31 + index * 7) & 0xff)
 }
 
-test('values of every size are copied whole and stay as they were', () => {
+test('values of every size are copied whole and do not change later', () => {
   const slab = new ValueSlab()
   const copies: [Uint8Array, Uint8Array][] = []
   for (let round = 0; round < 300; round += 1) {
@@ -27,7 +27,7 @@ test('values of every size are copied whole and stay as they were', () => {
   for (const [copy, expected] of copies) expect(equalBytes(copy, expected)).toBe(true)
 })
 
-test('two values never overlap, and changing one changes no other', () => {
+test('two values never overlap', () => {
   const slab = new ValueSlab()
   const copies = Array.from({ length: 2000 }, (_, index) => slab.copy(memoryOf(bytesOf(index, 100)), 0, 100))
   for (const [index, copy] of copies.entries()) if (index % 2 === 0) copy.fill(0)
@@ -35,7 +35,7 @@ test('two values never overlap, and changing one changes no other', () => {
     if (index % 2 === 1) expect(equalBytes(copy, bytesOf(index, 100))).toBe(true)
 })
 
-test('small values share buffers; one above 8 KiB keeps none but its own alive', () => {
+test('small values share a buffer, and a value above 8 KiB has its own', () => {
   const slab = new ValueSlab()
   const [a, b] = [slab.copy(memoryOf(bytesOf(1, 50)), 0, 50), slab.copy(memoryOf(bytesOf(2, 50)), 0, 50)]
   expect(a.buffer).toBe(b.buffer)

@@ -3,18 +3,19 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { textOf, TreeHarness } from './tree-harness.js'
 
-// What a cursor gives for good is the caller's own: no move, write, close or other cursor changes it, and writing to it
-// changes nothing that anybody reads.
+// Strategy: move two cursors at random, take keys and values, overwrite some of them, and write to the tree meanwhile.
+// Invariants: the caller owns the bytes that takeKey and takeValue return. No move, write, close or other cursor changes them, and
+// overwriting them changes no later read.
 
 const steps = fc.array(fc.constantFrom('next', 'next', 'next', 'previous', 'first', 'seek', 'close'), {
   maxLength: 80,
 })
 
-test('what was taken stays as it was, and may be written to', () => {
+test('taken bytes never change, and the caller may overwrite them', () => {
   fc.assert(
     fc.property(steps, fc.boolean(), (moves, writes) => {
       const harness = new TreeHarness()
-      // Some values and keys lie in runs.
+      // Some keys and values are stored in overflow extents.
       for (let index = 0; index < 60; index += 1) {
         const key = `${String(index).padStart(3, '0')}${'k'.repeat(index % 20 === 7 ? 200 : 4)}`
         harness.put(key, `${index}:${'v'.repeat(index % 11 === 5 ? 600 : 30)}`)
@@ -22,20 +23,20 @@ test('what was taken stays as it was, and may be written to', () => {
       const snapshot = harness.tree.snapshot()
       const cursors = [snapshot.cursor(), snapshot.cursor()]
       const taken: [Uint8Array, string][] = []
-      const place = [-1, -1]
+      const positions = [-1, -1]
       const expected = harness.expected()
       for (const [index, move] of moves.entries()) {
         const which = index % 2
         if (move === 'close') {
           cursors[which]!.close()
           cursors[which] = snapshot.cursor()
-          place[which] = -1
+          positions[which] = -1
           continue
         }
         const cursor = cursors[which]!
-        place[which] = moved(cursor, move, place[which]!, expected.length)
-        if (place[which] < 0) continue
-        const [key, value] = expected[place[which]]!
+        positions[which] = moved(cursor, move, positions[which]!, expected.length)
+        if (positions[which] < 0) continue
+        const [key, value] = expected[positions[which]]!
         for (const [bytes, text] of [
           [cursor.takeKey(), key],
           [cursor.takeValue(), value],
@@ -56,13 +57,13 @@ test('what was taken stays as it was, and may be written to', () => {
   )
 })
 
-/** Moves a cursor over entries of which it stands on the one at `place`, −1 for none, and gives the new place. */
-function moved(cursor: StoreCursor, move: string, place: number, count: number): number {
+/** Moves a cursor that is on the entry at `position`, or not valid at -1. Returns its new position. */
+function moved(cursor: StoreCursor, move: string, position: number, count: number): number {
   switch (move) {
     case 'next':
-      return cursor.next() ? place + 1 : -1
+      return cursor.next() ? position + 1 : -1
     case 'previous':
-      return cursor.previous() ? (place < 0 ? count - 1 : place - 1) : -1
+      return cursor.previous() ? (position < 0 ? count - 1 : position - 1) : -1
     case 'first':
       return cursor.first() ? 0 : -1
     default:

@@ -9,7 +9,7 @@ import { BTree } from '../btree.js'
 const PAGE_BYTES = 512
 const PATH = '/tree.ldb'
 
-/** Files in memory that count reads. */
+/** A MemoryVfs that counts reads. */
 class CountingVfs extends MemoryVfs {
   readCount = 0
 
@@ -60,8 +60,8 @@ function codeOf(part: () => unknown): string {
   return 'nothing thrown'
 }
 
-/** Where in the file some bytes stand. */
-function placeOf(vfs: MemoryVfs, bytes: Uint8Array): number {
+/** Returns the file offset of some bytes. */
+function offsetOf(vfs: MemoryVfs, bytes: Uint8Array): number {
   const file = vfs.open(PATH, 'read')
   const all = new Uint8Array(file.length())
   file.read(all, 0, all.length, 0)
@@ -101,7 +101,7 @@ describe('a large value', () => {
     },
   )
 
-  test('is lent where it stands, and copied for who keeps it', () => {
+  test('is borrowed from its frames by getBorrowed and copied by get', () => {
     const { cache, tree, put } = makeTree(1024)
     put('a', bytesOf(3000, 1))
     tree.get(keyOf('a'))
@@ -112,7 +112,7 @@ describe('a large value', () => {
     tree.close()
   })
 
-  test('that takes more than a sixteenth of the frames takes none', () => {
+  test('that needs more than a sixteenth of the frames is not cached', () => {
     const { vfs, cache, tree, put } = makeTree(64)
     put('a', bytesOf(4 * PAGE_BYTES, 1))
     const { residentCount } = cache.stats()
@@ -126,7 +126,7 @@ describe('a large value', () => {
     tree.close()
   })
 
-  test('that is gone leaves no frame behind, and what comes to its pages is another', () => {
+  test('that is deleted leaves no frame behind, and its pages are reused for other values', () => {
     const { cache, tree, put } = makeTree(1024)
     put('a', bytesOf(9000, 1))
     tree.checkpoint()
@@ -147,7 +147,7 @@ describe('a large value', () => {
     expect(cache.stats().residentCount).toBe(0)
   })
 
-  test.each([32, 64, 100, 300])('comes back whole while its frames come and go, %d frames', (frames) => {
+  test.each([32, 64, 100, 300])('is read whole while its frames are evicted, %d frames', (frames) => {
     const { tree, put } = makeTree(frames)
     const model = new Map<string, Uint8Array>()
     let state = frames
@@ -173,7 +173,7 @@ describe('a large value', () => {
     tree.close()
   })
 
-  test('read with many others, brings itself in and none of them out', () => {
+  test('is loaded by a multi-get without invalidating its other values', () => {
     const { tree, put } = makeTree(32)
     const keys = Array.from({ length: 30 }, (_, index) => `k${10 + index}`)
     const valueOf = (index: number): Uint8Array => bytesOf(index % 3 === 0 ? 900 : 100, index)
@@ -191,30 +191,30 @@ describe('a large value', () => {
   })
 })
 
-describe('a large value whose run is damaged in the file', () => {
-  test('is corruption when it is read from there, and nothing of it stays in memory', () => {
+describe('a large value whose extent is damaged in the file', () => {
+  test('is corrupt when it is read from the file, and leaves no frame resident', () => {
     const { vfs, cache, tree, put } = makeTree(1024)
     put('a', bytesOf(3000, 1))
-    const place = placeOf(vfs, bytesOf(3000, 1))
+    const offset = offsetOf(vfs, bytesOf(3000, 1))
     const { residentCount } = cache.stats()
-    flip(vfs, place + 2500)
-    const run = `LDB_CORRUPTION ${PATH} ${place - 32}`
-    expect(codeOf(() => tree.get(keyOf('a')))).toBe(run)
-    expect(codeOf(() => tree.getBorrowed(keyOf('a')))).toBe(run)
+    flip(vfs, offset + 2500)
+    const damage = `LDB_CORRUPTION ${PATH} ${offset - 32}`
+    expect(codeOf(() => tree.get(keyOf('a')))).toBe(damage)
+    expect(codeOf(() => tree.getBorrowed(keyOf('a')))).toBe(damage)
     expect(cache.stats().residentCount).toBe(residentCount)
-    flip(vfs, place + 2500)
+    flip(vfs, offset + 2500)
     expect(equalBytes(tree.get(keyOf('a'))!, bytesOf(3000, 1))).toBe(true)
     tree.close()
   })
 
-  test('is found by verify while gets have it from memory', () => {
+  test('is found by verify while gets return it from the cache', () => {
     const { vfs, tree, put } = makeTree(1024)
     put('a', bytesOf(3000, 1))
     tree.get(keyOf('a'))
-    const place = placeOf(vfs, bytesOf(3000, 1))
-    flip(vfs, place + 2500)
+    const offset = offsetOf(vfs, bytesOf(3000, 1))
+    flip(vfs, offset + 2500)
     expect(equalBytes(tree.get(keyOf('a'))!, bytesOf(3000, 1))).toBe(true)
-    expect(findingsOf(tree)).toMatchObject([{ kind: 'checksum', file: PATH, offset: place - 32 }])
+    expect(findingsOf(tree)).toMatchObject([{ kind: 'checksum', file: PATH, offset: offset - 32 }])
     tree.close()
   })
 })

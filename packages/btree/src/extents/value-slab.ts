@@ -1,20 +1,20 @@
+import { uninitializedBytes } from '#uninitialized-bytes'
 import type { PageMemory } from '../page/memory.js'
-import { uninitializedBytes } from '#unset-bytes'
 
 /** Bytes of one slab. */
 const SLAB_BYTES = 65_536
 
-/** Values longer than this get an array of their own. */
+/** Longer values get a buffer of their own. */
 const SLICE_BYTES_MAX = 8192
 
-/** Values up to this size are copied by a loop over words: a `set` needs a view, which costs more than the copy. */
+/** Values up to this size are copied word by word: `set` needs a view, which costs more than the copy. */
 const LOOP_BYTES_MAX = 160
 
 /**
  * Copies values out of pages, many into one buffer.
  *
- * @remarks V8 keeps typed arrays above 64 bytes outside of its heap, at 400 to 600 ns each; a view of a shared slab costs
- * a tenth of it. Price: a value that is kept alive keeps its slab of 64 KiB alive.
+ * @remarks V8 allocates typed arrays above 64 bytes outside of its heap, at 400 to 600 ns each. A view of a shared slab costs
+ * a tenth of that. The price: one live value keeps its slab of 64 KiB alive.
  * @internal
  */
 export class ValueSlab {
@@ -24,7 +24,7 @@ export class ValueSlab {
   /** A multiple of four. */
   #used = 0
 
-  /** Returns the bytes at `start` of a memory as an array that nobody else writes to. */
+  /** Copies `length` bytes at `start` of a memory. The caller owns the returned array. */
   copy(source: PageMemory, start: number, length: number): Uint8Array {
     if (length > SLICE_BYTES_MAX) {
       const own = uninitializedBytes(length)

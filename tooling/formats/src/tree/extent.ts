@@ -1,0 +1,35 @@
+// Overflow extents: FORMAT.md of packages/btree, "Extent reference" and "Overflow extent".
+import { ByteView, concatBytes } from '../bytes/byte-view.js'
+import { requireSound } from '../bytes/format-error.js'
+import { xxHash64 } from '../bytes/xx-hash64.js'
+import type { TreeFile } from './tree-file.js'
+
+export const EXTENT_REFERENCE_BYTES = 24
+const HEADER_BYTES = 32
+const EXTENT = 3
+
+/** Returns the content of the extent that a reference of 24 bytes names. */
+export function readExtent(file: TreeFile, reference: ByteView): Uint8Array {
+  const { pageBytes, seed, epoch } = file.meta
+  const page = reference.u32(0)
+  const contentBytes = reference.u32(4)
+  const pages = Math.ceil((HEADER_BYTES + contentBytes) / pageBytes)
+  file.claim(page, pages)
+  file.extents.push({ page, pages })
+  const start = page * pageBytes
+  const view = new ByteView(file.bytes.subarray(start, start + HEADER_BYTES + contentBytes))
+  const content = view.slice(HEADER_BYTES, HEADER_BYTES + contentBytes)
+  const contentHash = new Uint8Array(8)
+  new DataView(contentHash.buffer).setBigUint64(0, xxHash64(content, seed), true)
+  const checksum = xxHash64(concatBytes(view.slice(8, HEADER_BYTES), contentHash), seed)
+  requireSound(checksum === view.checksum(0), `checksum of the extent at page ${page}`)
+  requireSound(checksum === reference.checksum(16), `the extent at page ${page} is another one`)
+  requireSound(view.u32(8) === page && view.u8(12) === EXTENT, `kind of the extent at page ${page}`)
+  requireSound(view.isZero(13, 16) && view.u32(28) === 0, `reserved fields of the extent at page ${page}`)
+  requireSound(
+    view.u64(16) === reference.u64(8) && view.u64(16) <= epoch,
+    `epoch of the extent at page ${page}`,
+  )
+  requireSound(view.u32(24) === contentBytes, `length of the extent at page ${page}`)
+  return content
+}

@@ -1,0 +1,123 @@
+// Meta blocks of a B+tree file: FORMAT.md of packages/btree, "Meta block" and "Choice of the meta block".
+import { ByteView, compareBytes } from '../bytes/byte-view.js'
+import { hasMagic, readFileHeader, seedOfFile } from '../bytes/file-header.js'
+import { FormatError, requireKnown, requireSound, requireSupported } from '../bytes/format-error.js'
+import { xxHash64 } from '../bytes/xx-hash64.js'
+
+const META_BYTES = 512
+const META_REGION_BYTES = 12_288
+const BLOCK_INTERVAL = 4096
+const BLOCK_COUNT = 3
+/** Byte ranges that are zero in a file of this version. */
+const ZERO_RANGES: readonly (readonly [number, number])[] = [
+  [48, 80],
+  [156, 168],
+  [168, 504],
+]
+
+/** A valid meta block. */
+export interface MetaBlock {
+  readonly block: number
+  readonly view: ByteView
+  readonly fileId: string
+  readonly seed: bigint
+  readonly pageBytes: number
+  readonly metaPages: number
+  readonly checkpoint: number
+  readonly epoch: number
+  readonly durableSeq: number
+  readonly rootPage: number
+  readonly rootLevel: number
+  readonly rootChecksum: bigint
+  readonly entryCount: number
+  readonly extentCount: number
+  readonly pageCount: number
+  readonly freeSpacePage: number
+  readonly freeSpaceChecksum: bigint
+  readonly freeCount: number
+}
+
+/** Returns the valid meta blocks of a file, newest first. */
+export function readMetaBlocks(file: Uint8Array): [MetaBlock, ...MetaBlock[]] {
+  const views = Array.from({ length: BLOCK_COUNT }, (_, block) => {
+    const start = block * BLOCK_INTERVAL
+    return new ByteView(file.subarray(start, start + META_BYTES))
+  })
+  requireKnown(
+    views.some((view) => hasMagic(view, 'B')),
+    'no B+tree',
+  )
+  const blocks: MetaBlock[] = []
+  views.forEach((view, block) => {
+    try {
+      blocks.push(readMetaBlock(view, block))
+    } catch (error) {
+      const isOther =
+        !hasMagic(view, 'B') || (error instanceof FormatError && error.code === 'LDB_CORRUPTION')
+      if (!isOther) throw error
+    }
+  })
+  const [newest, ...others] = blocks.sort((left, right) => right.checkpoint - left.checkpoint)
+  requireSound(newest !== undefined, 'no valid meta block')
+  for (const other of others) {
+    requireSound(other.fileId === newest.fileId, 'meta blocks of two files')
+    if (other.checkpoint !== newest.checkpoint) continue
+    const isEqual = [
+      [0, 44],
+      [48, 504],
+    ].every(
+      ([start = 0, end = 0]) =>
+        compareBytes(newest.view.slice(start, end), other.view.slice(start, end)) === 0,
+    )
+    requireSound(isEqual, 'two meta blocks of one checkpoint differ')
+  }
+  requireSound(file.length >= newest.pageCount * newest.pageBytes, 'the file is too short')
+  return [newest, ...others]
+}
+
+function readMetaBlock(view: ByteView, block: number): MetaBlock {
+  const { flags } = readFileHeader(view, 'B', 2)
+  requireKnown(flags <= 3, 'flags of a B+tree')
+  requireSupported(flags === 0, 'the tree is encrypted or has encoded values')
+  requireSound(view.length === META_BYTES, 'the file ends within a meta block')
+  requireSound(view.checksum(504) === xxHash64(view.slice(0, 504), 0n), 'checksum of a meta block')
+  const pageBytes = view.u32(40)
+  requireSound(isPageSize(pageBytes), 'page size of a meta block')
+  const meta = {
+    block,
+    view,
+    fileId: view.hex(24, 40),
+    seed: seedOfFile(view.slice(24, 40)),
+    pageBytes,
+    metaPages: Math.ceil(META_REGION_BYTES / pageBytes),
+    checkpoint: view.u64(80),
+    epoch: view.u64(88),
+    durableSeq: view.u64(96),
+    rootPage: view.u32(104),
+    rootLevel: view.u32(108),
+    rootChecksum: view.checksum(112),
+    entryCount: view.u64(120),
+    extentCount: view.u64(128),
+    pageCount: view.u32(136),
+    freeSpacePage: view.u32(140),
+    freeSpaceChecksum: view.checksum(144),
+    freeCount: view.u32(152),
+  }
+  requireSound(view.u32(44) === block, 'position of a meta block')
+  for (const [start, end] of ZERO_RANGES) requireSound(view.isZero(start, end), 'zero fields of a meta block')
+  requireSound(
+    meta.checkpoint >= 1 && (block === 2 || meta.checkpoint % 2 === block),
+    'number of a checkpoint',
+  )
+  requireSound(meta.rootLevel < 32, 'level of the root')
+  requireSound(meta.pageCount <= 2 ** 31 - 1, 'page count')
+  for (const page of [meta.rootPage, meta.freeSpacePage]) {
+    requireSound(page >= meta.metaPages && page < meta.pageCount, 'page number in a meta block')
+  }
+  requireSound(meta.freeCount <= meta.pageCount - meta.metaPages, 'number of free pages')
+  return meta
+}
+
+function isPageSize(pageBytes: number): boolean {
+  return pageBytes >= 512 && pageBytes <= 32_768 && Number.isInteger(Math.log2(pageBytes))
+}

@@ -71,7 +71,7 @@ class TupleReader {
   }
 
   #double(): number {
-    const bytes = this.#view.slice(this.#offset, this.#offset + 8).slice()
+    const bytes = Uint8Array.from(this.#view.slice(this.#offset, this.#offset + 8))
     this.#offset += 8
     const view = new DataView(bytes.buffer)
     const ordered = view.getBigUint64(0)

@@ -68,7 +68,7 @@ export function readTree(bytes: Uint8Array): Tree {
     extent: file.extents.map((extent) => extent.page),
     freeSpace: freeSpace.pages,
   }
-  const validMetaBlocks = blocks.map(({ block }) => block).sort()
+  const validMetaBlocks = blocks.map(({ block }) => block).sort((left, right) => left - right)
   return { meta, validMetaBlocks, entries: walk.entries, pages, pageNumbers }
 }
 

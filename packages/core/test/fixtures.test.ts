@@ -1,0 +1,185 @@
+// Golden databases. tooling/formats reads the same files with a reader that shares no code with the engine, and wrote expected.json.
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { BTree } from '@ldb/btree'
+import { Wal } from '@ldb/wal'
+import { describe, expect, test } from 'vitest'
+import { Database } from '../src/index.js'
+import { filesOf, fileSystemOf, FIXTURE_TIME, readFixture, writeFixture } from './fixture-files.js'
+import { makeFixtures } from './make-fixture.js'
+
+interface ExpectedTree {
+  readonly fileId: string
+  readonly pageBytes: number
+  readonly durableSeq: number
+  readonly depth: number
+  readonly entries: number
+  readonly pages: Readonly<Record<'meta' | 'branch' | 'leaf' | 'extent' | 'freeSpace' | 'free', number>>
+}
+
+interface ExpectedKeyspace {
+  readonly keyspaceId: number
+  readonly name: string
+  readonly keyEncoding: 'utf8' | 'tuple' | 'binary'
+  readonly valueEncoding: 'utf8' | 'json' | 'binary'
+  readonly mayExpire: boolean
+  readonly createdSeq: number
+  readonly ttlMs: number
+  readonly tree: ExpectedTree
+  readonly entriesAt: Readonly<Record<string, number>>
+  readonly sha256: string
+}
+
+interface Expected {
+  readonly pageBytes: number
+  readonly seq: number
+  readonly log: {
+    readonly segments: readonly { readonly segmentNumber: number }[]
+    readonly isClosed: boolean
+    readonly startLsn: number
+    readonly endLsn: number
+    readonly lastSeq: number
+    readonly records: Readonly<Record<string, number>>
+  }
+  readonly keyspaces: readonly ExpectedKeyspace[]
+}
+
+if (process.env['LDB_WRITE_FIXTURES'] === '1') {
+  for (const [name, files] of makeFixtures()) writeFixture(name, files)
+}
+
+const EXPECTED = JSON.parse(
+  readFileSync(new URL('fixtures/v2/expected.json', import.meta.url), 'utf8'),
+) as Record<string, Expected>
+
+describe.each(Object.entries(EXPECTED))('golden database of format 2, %s', (name, expected) => {
+  const files = readFixture(`v2/${name}`)
+
+  test('its log has the expected records', () => {
+    const vfs = fileSystemOf(files, 'data')
+    const wal = Wal.open(vfs, 'data/wal', { create: false })
+    const { isClosed, startLsn, endLsn, lastSeq, records } = expected.log
+    const counts: Record<string, number> = {}
+    const reader = wal.read(wal.firstLsn)
+    while (reader.next()) counts[reader.type] = (counts[reader.type] ?? 0) + 1
+    reader.close()
+    expect(counts).toEqual(records)
+    expect([wal.openedClean, wal.firstLsn, wal.endLsn, wal.lastSeq]).toEqual([
+      isClosed,
+      startLsn,
+      endLsn,
+      lastSeq,
+    ])
+    wal.close()
+  })
+
+  test.each(expected.keyspaces.map((keyspace) => [keyspace.name, keyspace] as const))(
+    'the tree of keyspace %s has the expected pages',
+    (_name, { keyspaceId, tree: expectedTree }) => {
+      const vfs = fileSystemOf(files, 'data')
+      const { pageBytes, pages } = expectedTree
+      const tree = BTree.open(vfs, `data/keyspaces/${keyspaceId}/tree.ldb`, { create: false, pageBytes })
+      const totals = { units: 0, entries: 0 }
+      tree.verify({
+        finding: (finding) => expect.fail(finding.message),
+        progress: ({ units, entries }) => {
+          totals.units += units
+          totals.entries += entries
+        },
+      })
+      const reachable = pages.branch + pages.leaf + pages.extent + pages.freeSpace
+      const stats = tree.stats()
+      expect(Buffer.from(tree.identity.fileId).toString('hex')).toBe(expectedTree.fileId)
+      expect(tree.durableSeq).toBe(expectedTree.durableSeq)
+      expect(stats.entryCount).toBe(expectedTree.entries)
+      expect(stats.depth).toBe(expectedTree.depth)
+      expect(stats.fileBytes).toBe((pages.meta + reachable + pages.free) * pageBytes)
+      expect(stats.liveBytes).toBe((pages.meta + reachable) * pageBytes)
+      expect(totals).toEqual({ units: reachable, entries: expectedTree.entries })
+      tree.close()
+    },
+  )
+
+  test('the engine reads the expected entries', () => {
+    for (const time of Object.keys(expected.keyspaces[0]?.entriesAt ?? {})) {
+      using db = Database.open('data', { vfs: fileSystemOf(files, 'data', Number(time)) })
+      expect(db.seq).toBe(expected.seq)
+      expect(db.verify()).toMatchObject({ ok: true, findings: [] })
+      for (const keyspace of expected.keyspaces) {
+        const { keyEncoding: keys, valueEncoding: values } = keyspace
+        const entries = db
+          .keyspace<unknown, unknown>(keyspace.name, { keys, values } as never)
+          .entries()
+          .toArray()
+        expect(entries, keyspace.name).toHaveLength(keyspace.entriesAt[time] ?? -1)
+        if (Number(time) === FIXTURE_TIME) expect(hashOf(entries), keyspace.name).toBe(keyspace.sha256)
+      }
+    }
+  })
+
+  test('the engine reads the expected keyspaces', () => {
+    using db = Database.open('data', { vfs: fileSystemOf(files, 'data'), readOnly: true })
+    const descriptors = expected.keyspaces.map((keyspace) => ({
+      id: keyspace.keyspaceId,
+      name: keyspace.name,
+      engine: 'btree',
+      compression: 'none',
+      keys: keyspace.keyEncoding,
+      values: keyspace.valueEncoding,
+      createdSeq: keyspace.createdSeq,
+      ...(keyspace.mayExpire ? { expires: true } : {}),
+      ...(keyspace.ttlMs === 0 ? {} : { ttlMs: keyspace.ttlMs }),
+    }))
+    expect(db.keyspaces()).toEqual(descriptors)
+  })
+
+  test('the engine writes to it, and opens it again', () => {
+    const vfs = fileSystemOf(files, 'data')
+    const first = Database.open('data', { vfs })
+    first.put('later', 'value')
+    first.checkpoint()
+    first.close()
+    using db = Database.open('data', { vfs })
+    expect(db.get('later')).toBe('value')
+    expect(db.seq).toBe(expected.seq + 1)
+    expect(db.verify().ok).toBe(true)
+  })
+})
+
+test('a database of format 1 is refused before a byte is written', () => {
+  const files = readFixture('v1/closed')
+  const vfs = fileSystemOf(files, 'data')
+  for (const readOnly of [false, true]) {
+    expect(() => Database.open('data', { vfs, readOnly })).toThrow(
+      expect.objectContaining({ code: 'LDB_FORMAT' }),
+    )
+  }
+  const left = filesOf(vfs, 'data')
+  left.delete('LOCK')
+  expect(hashesOf(left)).toEqual(hashesOf(files))
+})
+
+function hashesOf(files: ReadonlyMap<string, Uint8Array>): [string, string][] {
+  return [...files].map(([path, bytes]) => [path, createHash('sha256').update(bytes).digest('hex')])
+}
+
+function hashOf(entries: readonly (readonly [unknown, unknown])[]): string {
+  const hash = createHash('sha256')
+  for (const [key, value] of entries) hash.update(`${describeValue(key)} ${describeValue(value)}\n`)
+  return hash.digest('hex')
+}
+
+/** Returns a text that differs for different values. */
+function describeValue(value: unknown): string {
+  if (Object.is(value, -0)) return '-0'
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (value instanceof Date) return `date ${value.getTime()}`
+  if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString('hex')}`
+  if (Array.isArray(value)) return `[${value.map(describeValue).join(',')}]`
+  if (typeof value !== 'object' || value === null) return String(value)
+  const fields = Object.entries(value).map(
+    ([name, field]) => `${JSON.stringify(name)}:${describeValue(field)}`,
+  )
+  return `{${fields.join(',')}}`
+}

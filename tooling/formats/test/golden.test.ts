@@ -1,0 +1,83 @@
+// Reads the golden files of all packages. The suites of the packages compare the same expected.json with the engine.
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { hexOf } from '../src/bytes/byte-view.js'
+import { readDatabase } from '../src/database/database.js'
+import { readLock } from '../src/database/lock.js'
+import { describeDatabase, describeTree } from '../src/describe.js'
+import { readLog } from '../src/log/log.js'
+import { readTree } from '../src/tree/tree.js'
+import { pathOf, readBytes, readFiles, TIMES } from './golden-files.js'
+
+const WAL = 'packages/wal/test/fixtures'
+const BTREE = 'packages/btree/test/fixtures'
+const CORE = 'packages/core/test/fixtures'
+
+function textOf(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}
+
+describe('golden logs', () => {
+  test.each([
+    ['closed', true, 0],
+    ['left-open', false, 0],
+    ['skippable', true, 3],
+  ] as const)('%s', (name, isClosed, skippedCount) => {
+    const log = readLog(readFiles(`${WAL}/v2/${name}`))
+    const records = log.records.map(({ lsn, type, seq, payload }) => ({
+      lsn,
+      type,
+      seq,
+      payload: hexOf(payload),
+    }))
+    const owned = records.filter(({ type }) => type <= 3)
+    expect(owned).toEqual(JSON.parse(readFileSync(pathOf(`${WAL}/v2-${name}-records.json`), 'utf8')))
+    expect(records.length - owned.length).toBe(skippedCount)
+    expect(log.isClosed).toBe(isClosed)
+  })
+
+  test('a log that is cut anywhere ends earlier, or has lost a synced record', () => {
+    const files = readFiles(`${WAL}/v2/left-open`)
+    const name = '0000000004.wal'
+    const newest = files.get(name) ?? new Uint8Array()
+    const whole = readLog(files)
+    const syncedBytes = 8192 + whole.syncedLsn - (whole.segments.at(-1)?.baseLsn ?? 0)
+    for (let length = 8192; length < newest.length; length += 1) {
+      const cut = new Map(files).set(name, newest.subarray(0, length))
+      if (length < syncedBytes) {
+        expect(() => readLog(cut)).toThrow(expect.objectContaining({ code: 'LDB_CORRUPTION' }))
+        continue
+      }
+      expect(readLog(cut).records).toHaveLength(whole.records.length - 1)
+      expect(readLog(cut).endLsn).toBe(whole.syncedLsn)
+    }
+  })
+})
+
+test('the golden B+tree', async () => {
+  const description = textOf(describeTree(readTree(readBytes(`${BTREE}/v2/tree.ldb`))))
+  await expect(description).toMatchFileSnapshot(pathOf(`${BTREE}/v2/expected.json`))
+})
+
+test('the golden databases', async () => {
+  const databases = ['closed', 'left-open'].map((name) => {
+    const database = readDatabase(readFiles(`${CORE}/v2/${name}`))
+    return [name, describeDatabase(database, TIMES)] as const
+  })
+  const description = textOf(Object.fromEntries(databases))
+  await expect(description).toMatchFileSnapshot(pathOf(`${CORE}/v2/expected.json`))
+})
+
+test('the golden LOCK', () => {
+  const lock = readLock(readBytes(`${CORE}/v2/left-open/LOCK`))
+  expect(lock.get('pid')).toBe('12265')
+  expect(lock.get('host')).toBe('ada')
+})
+
+test('files of format 1 are LDB_FORMAT', () => {
+  const refused = expect.objectContaining({ code: 'LDB_FORMAT' })
+  expect(() => readLog(readFiles(`${WAL}/v1/closed`))).toThrow(refused)
+  expect(() => readLog(readFiles(`${WAL}/v1/left-open`))).toThrow(refused)
+  expect(() => readTree(readBytes(`${BTREE}/v1/tree.ldb`))).toThrow(refused)
+  expect(() => readDatabase(readFiles(`${CORE}/v1/closed`))).toThrow(refused)
+})

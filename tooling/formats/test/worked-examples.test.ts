@@ -1,0 +1,57 @@
+// The worked examples of the FORMAT.md documents.
+import { describe, expect, test } from 'vitest'
+import { ByteView } from '../src/bytes/byte-view.js'
+import { readFileHeader, seedOfFile } from '../src/bytes/file-header.js'
+import { xxHash64 } from '../src/bytes/xx-hash64.js'
+import { readBatch } from '../src/database/batch.js'
+import { readExpiry } from '../src/database/expiry.js'
+import { readTuple } from '../src/database/tuple-key.js'
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/[0-9a-f]{2}/gi) ?? [], (byte) => parseInt(byte, 16))
+}
+
+function asciiOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0))
+}
+
+test('xxHash64, by the vectors of its specification', () => {
+  expect(xxHash64(new Uint8Array(), 0n)).toBe(0xef46_db37_51d8_e999n)
+  expect(xxHash64(asciiOf('a'), 0n)).toBe(0xd24e_c4f1_a98c_6e5bn)
+  expect(xxHash64(asciiOf('Nobody inspects the spammish repetition'), 0n)).toBe(0xfbce_a83c_8a37_8bf1n)
+})
+
+describe('packages/integrity', () => {
+  test('file header', () => {
+    const header = bytesOf('8C 4C 44 43 0D 0A 1A 0A 02 00 01 00 00 00 00 00 59 AE 5E 07 89 22 C4 54')
+    expect(readFileHeader(new ByteView(header), 'C', 2)).toEqual({ format: 2, minimumReader: 1, flags: 0 })
+  })
+
+  test('checksum seed of a file', () => {
+    expect(seedOfFile(Uint8Array.from({ length: 16 }, (_, index) => index))).toBe(0x44b6_ef2f_b841_69f7n)
+  })
+})
+
+describe('packages/base', () => {
+  test('write batch', () => {
+    const batch = bytesOf('07 00 00 00 02 00 00 00 09 00 00 00 01 01 61 02 78 79 02 01 62')
+    const operations = [
+      { kind: 'put', key: asciiOf('a'), second: asciiOf('xy') },
+      { kind: 'delete', key: asciiOf('b'), second: new Uint8Array() },
+    ]
+    expect(readBatch(batch)).toEqual([{ keyspaceId: 7, operations }])
+  })
+
+  test('tuple', () => {
+    const tuple = bytesOf('30 55 53 00 20 c0 14 00 00 00 00 00 00 48 29 01 01 00')
+    expect(readTuple(tuple)).toEqual(['US', 5, [1n]])
+  })
+})
+
+describe('packages/core', () => {
+  test('expiry header', () => {
+    const stored = bytesOf('FF 54 54 4C 0A 00 00 00 00 00 00 00 61')
+    expect(readExpiry(stored)).toEqual({ value: asciiOf('a'), expiresAt: 10 })
+    expect(readExpiry(bytesOf('FF 54 54 4C 0A'))).toEqual({ value: bytesOf('FF 54 54 4C 0A'), expiresAt: 0 })
+  })
+})

@@ -16,7 +16,7 @@ process.exitCode = await main(process.argv.slice(2))
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
-    return await obey(readArguments(argv))
+    return await execute(readArguments(argv))
   } catch (error) {
     if (isUsageError(error)) {
       process.stderr.write(`${error.message}\n\n${USAGE}`)
@@ -27,7 +27,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function obey(asked: Arguments): Promise<number> {
+async function execute(asked: Arguments): Promise<number> {
   switch (asked.command) {
     case 'help':
       process.stdout.write(USAGE)

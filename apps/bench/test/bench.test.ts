@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { EFFORTS } from '../src/run/effort.js'
-import { choose, stagesOf } from '../src/run/plan.js'
+import { EFFORTS } from '../src/model/effort.js'
+import { selectStages, stagesOf } from '../src/run/plan.js'
 import { PROBES } from '../src/probes/run/list.js'
 import type { Report } from '../src/report/report.js'
 import { expectSelfContained } from './self-contained.js'
@@ -47,7 +47,7 @@ test.each([
   expect(stderr).not.toContain('failed')
   expect(exitCode).toBe(0)
   const report = JSON.parse(readFileSync(json, 'utf8')) as Report
-  const rows = choose(stagesOf(EFFORTS[effort]), undefined, false).flatMap((stage) => stage.rows)
+  const rows = selectStages(stagesOf(EFFORTS[effort]), undefined, false).flatMap((stage) => stage.rows)
   expect(report.rows.map(({ id }) => id)).toEqual(rows.map(({ id }) => id))
   const measured = new Set(report.measurements.filter(({ store }) => store === 'ldb').map(({ row }) => row))
   expect(rows.map(({ id }) => id).filter((id) => !measured.has(id) && !OPTIONAL_ROWS.has(id))).toEqual([])

@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest'
 import { htmlReport } from '../src/report/html-report.js'
 import { escapeHtml } from '../src/report/html-text.js'
-import type { Measurement, RowDescription } from '../src/report/results.js'
+import type { Measurement, RowDescription } from '../src/model/results.js'
 import { summarize } from '../src/measure/statistics.js'
 import { markdownReport, placeBetweenMarkers } from '../src/report/markdown-report.js'
 import { compareReports } from '../src/report/comparison.js'

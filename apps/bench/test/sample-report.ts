@@ -1,8 +1,8 @@
-import { EFFORTS } from '../src/run/effort.js'
+import { EFFORTS } from '../src/model/effort.js'
 import { stagesOf } from '../src/run/plan.js'
 import { REPORT_VERSION } from '../src/report/report.js'
 import type { Report } from '../src/report/report.js'
-import type { Measurement } from '../src/report/results.js'
+import type { Measurement } from '../src/model/results.js'
 import { summarize } from '../src/measure/statistics.js'
 
 const STAGES = stagesOf(EFFORTS.tiny)

@@ -1,13 +1,13 @@
 import { isLdbError } from '@ldb/core'
 import { readArguments, USAGE } from './arguments.js'
 import type { Arguments } from './arguments.js'
-import { Checks } from './checks.js'
-import type { Check } from './checks.js'
-import { formatCount, formatCounted, formatDuration } from './format-figures.js'
-import { perform } from './programme.js'
-import type { DemoFigures } from './programme.js'
-import { Screen } from './screen.js'
-import { Stage } from './stage.js'
+import { Checks } from './output/checks.js'
+import type { Check } from './output/checks.js'
+import { formatCount, formatCounted, formatDuration } from './output/format-figures.js'
+import { runDemo } from './demo.js'
+import type { DemoFigures } from './demo.js'
+import { Screen } from './output/screen.js'
+import { SceneContext } from './scenes/scene-context.js'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
@@ -26,26 +26,26 @@ interface FailureFigures {
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const asked = understand(process.argv.slice(2))
+  const asked = parseCommandLine(process.argv.slice(2))
   if (typeof asked === 'number') return asked
   // `… | head` closes the pipe: then there is nobody left to play for.
   process.stdout.on('error', () => process.exit(EXIT_FAILED))
   const screen = new Screen(asked.json ? undefined : process.stdout)
-  let stage: Stage | undefined
+  let context: SceneContext | undefined
   process.on('exit', () => {
     screen.eraseBar()
-    stage?.leave()
+    context?.dispose()
   })
   for (const [signal, exitCode] of Object.entries(SIGNAL_EXITS))
     process.on(signal, () => process.exit(exitCode))
   const checks = new Checks(screen)
   try {
-    stage = new Stage(asked, screen, checks)
-    if (asked.fresh) stage.clear()
-    const figures = await perform(stage)
-    stage.leave()
+    context = new SceneContext(asked, screen, checks)
+    if (asked.fresh) context.clear()
+    const figures = await runDemo(context)
+    context.dispose()
     if (asked.json) printJson(figures)
-    else close(screen, figures)
+    else printSummary(screen, figures)
     return figures.ok ? 0 : EXIT_FAILED
   } catch (error) {
     if (asked.json) printJson({ ok: false, error: errorFigures(error), checks: checks.all })
@@ -64,7 +64,7 @@ function errorFigures(error: unknown): FailureFigures['error'] {
 }
 
 /** Returns what was asked for, or the exit code when that is already answered. */
-function understand(argv: readonly string[]): Arguments | number {
+function parseCommandLine(argv: readonly string[]): Arguments | number {
   try {
     const asked = readArguments(argv)
     if (!asked.help) return asked
@@ -77,10 +77,10 @@ function understand(argv: readonly string[]): Arguments | number {
 }
 
 /** The last words. */
-function close(screen: Screen, { ok, checks, durationMs, dir }: DemoFigures): void {
+function printSummary(screen: Screen, { ok, checks, durationMs, dir }: DemoFigures): void {
   const failedCount = checks.filter(({ held }) => !held).length
   screen.line('')
-  screen.verdict(
+  screen.checkResult(
     ok,
     ok
       ? `All ${formatCounted(checks.length, 'check')} held, in ${formatDuration(durationMs)}.`

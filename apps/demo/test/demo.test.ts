@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { DemoFigures } from '../src/programme.js'
+import type { DemoFigures } from '../src/demo.js'
 
 /** Four runs in one test, on a machine that may be testing everything else beside them. */
 const LONG_MS = 400_000

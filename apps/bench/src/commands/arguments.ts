@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import type { Effort } from '../run/effort.js'
+import type { Effort } from '../model/effort.js'
 import { PROFILE_KINDS } from '../measure/profile-kind.js'
 import type { ProfileKind } from '../measure/profile-kind.js'
 import { UsageError } from './usage-error.js'
@@ -14,13 +14,13 @@ export interface RunArguments {
   readonly entries: number | undefined
   readonly rounds: number | undefined
   readonly clock: Effort['clock']
-  readonly counts: boolean
+  readonly countSyncs: boolean
   readonly json: string | undefined
   readonly html: string | undefined
   readonly readme: boolean
   readonly dir: string | undefined
   /** The words of the command line. */
-  readonly words: readonly string[]
+  readonly argv: readonly string[]
 }
 
 /** What was asked for on the command line. */
@@ -100,12 +100,12 @@ export function readArguments(argv: readonly string[]): Arguments {
     entries,
     rounds: count('--rounds', values.rounds),
     clock,
-    counts: values.counts,
+    countSyncs: values.counts,
     json: values.json,
     html: values.html,
     readme: values.readme,
     dir: values.dir,
-    words: argv,
+    argv: argv,
   }
 }
 

@@ -2,19 +2,19 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Arguments } from './arguments.js'
-import { castStores } from '../run/casting.js'
+import { selectStores } from '../run/store-selection.js'
 import { deoptimisationsOf } from '../measure/deoptimisations.js'
-import { EFFORTS } from '../run/effort.js'
-import { makeStoresFolder } from '../measure/folders.js'
+import { EFFORTS } from '../model/effort.js'
+import { createStoresFolder } from './folders.js'
 import { formatBytes, formatDuration, formatRate } from '../report/format-figures.js'
 import { stagesOf } from '../run/plan.js'
-import type { Row, Stage } from '../run/plan.js'
+import type { Row, Stage } from '../model/stage.js'
 import type { ProfileKind } from '../measure/profile-kind.js'
-import type { Round } from '../run/round.js'
+import type { Round } from '../model/round.js'
 import { selfBytes, selfTimes } from '../measure/self-costs.js'
 import type { CpuProfile, HeapProfile, SelfCost } from '../measure/self-costs.js'
 import { StoreProcess } from '../run/store-process.js'
-import { layOut } from '../report/terminal-report.js'
+import { formatColumns } from '../report/terminal-report.js'
 import { UsageError } from './usage-error.js'
 
 const TARGET = fileURLToPath(new URL('../../profiles/', import.meta.url))
@@ -27,31 +27,32 @@ const OUTPUT_LAG_MS = 200
 /** Runs one row on one store under a profiler, and prints what it shows. */
 export async function profile(asked: Extract<Arguments, { command: 'profile' }>): Promise<number> {
   const effort = { ...EFFORTS.normal, ...(asked.entries !== undefined && { entryCount: asked.entries }) }
-  const { stage, row } = find(stagesOf(effort), asked.row)
-  const { stores } = castStores([asked.store], (line) => process.stderr.write(`${line}\n`))
+  const { stage, row } = findRow(stagesOf(effort), asked.row)
+  const { stores } = selectStores([asked.store], (line) => process.stderr.write(`${line}\n`))
   if (stores.length === 0) throw new UsageError(`the store ${asked.store} cannot be had`)
-  const root = makeStoresFolder(asked.dir)
+  const root = createStoresFolder(asked.dir)
   let printed = ''
   const child = new StoreProcess({
     ...(asked.kind === 'deopt' && { flags: ['--trace-deopt'] }),
     onOutput: (text) => (printed += text),
   })
   try {
-    await child.arrive(asked.store, stage.scenario, root)
-    const { lacks } = await child.prepare([row.workload])
-    if (lacks[row.workload] !== undefined) throw new UsageError(`${asked.store} ${lacks[row.workload]}`)
+    await child.initialize(asked.store, stage.scenario, root)
+    const { unsupported } = await child.prepare([row.workload])
+    if (unsupported[row.workload] !== undefined)
+      throw new UsageError(`${asked.store} ${unsupported[row.workload]}`)
     await child.round(row.workload, WARM_UP_MS)
-    await settled()
+    await waitForOutput()
     const warm = printed.length
     if (asked.kind === 'deopt') {
-      say(row, await child.round(row.workload, PROFILED_MS))
-      await settled()
+      printRate(row, await child.round(row.workload, PROFILED_MS))
+      await waitForOutput()
       printDeoptimisations(printed, warm)
     } else {
       const { round, profile: recorded } = await child.profile(asked.kind, row.workload, PROFILED_MS)
-      say(row, round)
+      printRate(row, round)
       printProfile(asked.kind, recorded, round.operations)
-      keep(`${row.id}-${asked.store}`, asked.kind, recorded)
+      saveProfile(`${row.id}-${asked.store}`, asked.kind, recorded)
     }
     return 0
   } finally {
@@ -59,7 +60,7 @@ export async function profile(asked: Extract<Arguments, { command: 'profile' }>)
   }
 }
 
-function find(stages: readonly Stage[], id: string): { stage: Stage; row: Row } {
+function findRow(stages: readonly Stage[], id: string): { stage: Stage; row: Row } {
   for (const stage of stages) {
     const row = stage.rows.find((candidate) => candidate.id === id)
     if (row !== undefined) return { stage, row }
@@ -68,7 +69,7 @@ function find(stages: readonly Stage[], id: string): { stage: Stage; row: Row } 
   throw new UsageError(`there is no row ${id}; there are ${rows.map((row) => row.id).join(', ')}`)
 }
 
-function say(row: Row, { operations, elapsedMs }: Round): void {
+function printRate(row: Row, { operations, elapsedMs }: Round): void {
   const rate = (operations * 1000) / elapsedMs
   process.stdout.write(
     `${row.title}: ${formatRate(rate)}, ${formatDuration(rate)} each, with the profiler on\n\n`,
@@ -86,12 +87,12 @@ function printProfile(kind: 'cpu' | 'heap', recorded: unknown, operations: numbe
     .slice(0, LINES)
     .map((cost) => [
       cost.name,
-      cost.place,
+      cost.location,
       `${((100 * cost.cost) / total).toFixed(1)} %`,
       each(cost),
       all(cost),
     ])
-  process.stdout.write(`${layOut([['by itself', '', 'share', 'an operation', 'in all'], ...lines])}\n`)
+  process.stdout.write(`${formatColumns([['by itself', '', 'share', 'an operation', 'in all'], ...lines])}\n`)
 }
 
 function printDeoptimisations(printed: string, warm: number): void {
@@ -104,20 +105,20 @@ function printDeoptimisations(printed: string, warm: number): void {
     const lines = found
       .slice(0, LINES)
       .map(({ name, kind, reason, count }) => [name, reason, kind, String(count)])
-    process.stdout.write(`${layOut([[title, '', 'kind', 'times'], ...lines])}\n\n`)
+    process.stdout.write(`${formatColumns([[title, '', 'kind', 'times'], ...lines])}\n\n`)
   }
   table('when warm', later)
   table('before that', warmUp)
 }
 
 /** Writes a profile for the developer tools of Chrome or an editor. */
-function keep(name: string, kind: Exclude<ProfileKind, 'deopt'>, recorded: unknown): void {
+function saveProfile(name: string, kind: Exclude<ProfileKind, 'deopt'>, recorded: unknown): void {
   mkdirSync(TARGET, { recursive: true })
   const path = join(TARGET, `${name}.${kind}profile`)
   writeFileSync(path, JSON.stringify(recorded))
   process.stdout.write(`\nfor the developer tools: ${relative(process.cwd(), path)}\n`)
 }
 
-function settled(): Promise<void> {
+function waitForOutput(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, OUTPUT_LAG_MS))
 }

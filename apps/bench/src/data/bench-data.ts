@@ -1,8 +1,8 @@
-import { createKeyMaker, KEY_BYTES } from './keys.js'
-import type { Key, KeyMaker, KeyShape } from './keys.js'
+import { createKeyGenerator, KEY_BYTES } from './keys.js'
+import type { Key, KeyGenerator, KeyShape } from './keys.js'
 import { Permutation } from './permutation.js'
 import { PICK_COUNT, PICK_MASK, uniformPicks } from './random-picks.js'
-import { ownerOf, ValueMaker } from './values.js'
+import { entryIndexOf, ValueGenerator } from './values.js'
 import { Zipf, zipfPicks } from './zipf.js'
 
 const ZIPF_THETA = 0.99
@@ -17,8 +17,8 @@ export class BenchData {
   readonly entryCount: number
   readonly valueBytes: number
   readonly keyShape: KeyShape
-  readonly keys: KeyMaker
-  readonly values: ValueMaker
+  readonly keys: KeyGenerator
+  readonly values: ValueGenerator
   /** Order in which they are loaded. */
   readonly order: Permutation
   #uniform: Int32Array | undefined
@@ -30,8 +30,8 @@ export class BenchData {
     this.entryCount = entryCount
     this.valueBytes = valueBytes
     this.keyShape = keyShape
-    this.keys = createKeyMaker(keyShape, asBuffer)
-    this.values = new ValueMaker(valueBytes, asBuffer)
+    this.keys = createKeyGenerator(keyShape, asBuffer)
+    this.values = new ValueGenerator(valueBytes, asBuffer)
     this.order = new Permutation(entryCount)
   }
 
@@ -69,17 +69,17 @@ export class BenchData {
   }
 
   /** Returns a key that is not overwritten. */
-  ownKey(index: number): Key {
+  copyKey(index: number): Key {
     const key = this.keys.of(index)
     if (!(key instanceof Uint8Array)) return key
     return Buffer.isBuffer(key) ? Buffer.from(key) : key.slice()
   }
 
   /** Throws unless a value is that of an entry. */
-  check(index: number, value: Uint8Array | undefined): void {
+  verifyValue(index: number, value: Uint8Array | undefined): void {
     if (value === undefined) throw new Error(`entry ${index} is not there`)
-    if (value.length !== this.valueBytes || ownerOf(value) !== index) {
-      throw new Error(`entry ${index} has the value of ${ownerOf(value)}, of ${value.length} bytes`)
+    if (value.length !== this.valueBytes || entryIndexOf(value) !== index) {
+      throw new Error(`entry ${index} has the value of ${entryIndexOf(value)}, of ${value.length} bytes`)
     }
   }
 }

@@ -11,7 +11,7 @@ export type Key = Uint8Array | readonly (string | number)[]
  * Makes keys of numbers. Those of bytes are written into one small buffer, which the next one overwrites: a table of a
  * million keys would cost two cache misses a look-up, and hide what is measured.
  */
-export interface KeyMaker {
+export interface KeyGenerator {
   /** Returns the key of an entry. */
   of(index: number): Key
   /** Returns a key that lies behind that of an entry, and that no entry has. */
@@ -26,7 +26,7 @@ export const KEY_BYTES: Readonly<Record<KeyShape, number>> = { decimal: 16, bina
  *
  * @param asBuffer - whether the store wants Node's `Buffer`; otherwise it gets a plain `Uint8Array`.
  */
-export function createKeyMaker(shape: KeyShape, asBuffer: boolean): KeyMaker {
+export function createKeyGenerator(shape: KeyShape, asBuffer: boolean): KeyGenerator {
   switch (shape) {
     case 'decimal':
       return new DigitKeys(16, '', asBuffer)
@@ -46,7 +46,7 @@ function scratch(bytes: number, asBuffer: boolean): Uint8Array {
 }
 
 /** Twelve digits behind something that all keys have: two digits are written at a time. */
-class DigitKeys implements KeyMaker {
+class DigitKeys implements KeyGenerator {
   readonly #bytes: Uint8Array
   readonly #pairs: Uint16Array
   readonly #digits: Uint16Array = new Uint16Array(100)
@@ -87,7 +87,7 @@ class DigitKeys implements KeyMaker {
 }
 
 /** Sixteen bytes that look like chance; the last bit tells entries from gaps. */
-class BinaryKeys implements KeyMaker {
+class BinaryKeys implements KeyGenerator {
   readonly #bytes: Uint8Array
   readonly #words: Int32Array
 
@@ -123,7 +123,7 @@ function mix(number: number): number {
 }
 
 /** A word and a number. */
-class TupleKeys implements KeyMaker {
+class TupleKeys implements KeyGenerator {
   of(index: number): Key {
     return ['place', index * 2]
   }

@@ -40,8 +40,8 @@ export class Zipf {
 /** Returns a table of places in [0, count), popular by Zipf's law, the popular ones strewn over all places. */
 export function zipfPicks(count: number, theta: number, seed: number): Int32Array {
   const zipf = new Zipf(count, theta, seed)
-  const strewn = new Permutation(count)
+  const permutation = new Permutation(count)
   const picks = new Int32Array(PICK_COUNT)
-  for (let i = 0; i < PICK_COUNT; i++) picks[i] = strewn.at(zipf.next())
+  for (let i = 0; i < PICK_COUNT; i++) picks[i] = permutation.at(zipf.next())
   return picks
 }

@@ -17,7 +17,7 @@ export class PageCachePolicy implements Policy {
     })
   }
 
-  use(page: number): boolean {
+  access(page: number): boolean {
     if (this.#space.lookup(page + 1) >= 0) return true
     this.#space.claim(page + 1)
     return false

@@ -27,14 +27,14 @@ export function tracesFor(frameCount: number): Trace[] {
 
 function zipf(frameCount: number): Trace {
   const picks = zipfOf(frameCount)
-  return all('zipf 0.99', 300 * frameCount, () => picks())
+  return traceOf('zipf 0.99', 300 * frameCount, () => picks())
 }
 
 function zipfMoving(frameCount: number): Trace {
   const pageCount = 10 * frameCount
   const picks = zipfOf(frameCount)
   const shiftAfter = 50 * frameCount
-  return all(
+  return traceOf(
     'zipf 0.99, others popular from time to time',
     300 * frameCount,
     (index) => (picks() + Math.floor(index / shiftAfter) * 3001) % pageCount,
@@ -71,7 +71,7 @@ function hotAfterScan(frameCount: number): Trace {
 
 function loop(frameCount: number): Trace {
   const length = Math.floor(frameCount * 1.2)
-  return all('loop over 1.2 times the cache', 100 * frameCount, (index) => index % length)
+  return traceOf('loop over 1.2 times the cache', 100 * frameCount, (index) => index % length)
 }
 
 /** Gets of a tree: root, one of its branches, a leaf. */
@@ -80,7 +80,7 @@ function treeReads(frameCount: number): Trace {
   const leafCount = 10 * frameCount
   const branchCount = Math.ceil(leafCount / 150)
   let leaf = 0
-  return all('gets of a tree, random', 300 * frameCount, (index) => {
+  return traceOf('gets of a tree, random', 300 * frameCount, (index) => {
     if (index % 3 === 0) leaf = Math.floor(random.next() * leafCount)
     if (index % 3 === 0) return leafCount + branchCount
     return index % 3 === 1 ? leafCount + Math.floor(leaf / 150) : leaf
@@ -88,12 +88,12 @@ function treeReads(frameCount: number): Trace {
 }
 
 function zipfOf(frameCount: number): () => number {
-  const strewn = new Permutation(10 * frameCount)
+  const permutation = new Permutation(10 * frameCount)
   const source = new Zipf(10 * frameCount, THETA, SEED)
-  return () => strewn.at(source.next())
+  return () => permutation.at(source.next())
 }
 
-function all(name: string, length: number, pageAt: (index: number) => number): Trace {
+function traceOf(name: string, length: number, pageAt: (index: number) => number): Trace {
   return {
     name,
     pages: Int32Array.from({ length }, (_, index) => pageAt(index)),

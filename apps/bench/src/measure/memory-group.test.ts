@@ -8,7 +8,7 @@ const MEBIBYTE = 2 ** 20
 const GREEDY = 'for (const kept = []; kept.length < 512; ) kept.push(Buffer.alloc(1048576, 1))'
 
 function makeGroup(): MemoryGroup | undefined {
-  const made = MemoryGroup.make()
+  const made = MemoryGroup.create()
   if (typeof made === 'string') {
     expect(made).toContain('memory cannot be limited here: ')
     return undefined
@@ -40,6 +40,6 @@ test('without a limit it gets what it wants, and what it leaves behind can be fo
   onTestFinished(() => void spawnSync('rm', ['-f', path]))
   expect(runIn(group, write).status).toBe(0)
   expect(group.usage).toBeGreaterThan(24 * MEBIBYTE)
-  group.forgetFiles()
+  group.dropPageCache()
   expect(group.usage).toBeLessThan(24 * MEBIBYTE)
 })

@@ -3,20 +3,20 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path'
 
 /** How the kernel calls what we ask of it, in either version of its control groups. */
-interface Dialect {
+interface CgroupFiles {
   readonly usage: string
   readonly limit: string
   readonly kills: string
   readonly reclaim: string
 }
 
-const V1: Dialect = {
+const V1: CgroupFiles = {
   usage: 'memory.usage_in_bytes',
   limit: 'memory.limit_in_bytes',
   kills: 'memory.oom_control',
   reclaim: 'memory.force_empty',
 }
-const V2: Dialect = {
+const V2: CgroupFiles = {
   usage: 'memory.current',
   limit: 'memory.max',
   kills: 'memory.events',
@@ -36,15 +36,15 @@ let groupCount = 0
  */
 export class MemoryGroup {
   readonly #folder: string
-  readonly #dialect: Dialect
+  readonly #files: CgroupFiles
 
-  private constructor(folder: string, dialect: Dialect) {
+  private constructor(folder: string, files: CgroupFiles) {
     this.#folder = folder
-    this.#dialect = dialect
+    this.#files = files
   }
 
   /** Makes a group without a limit, or says why there can be none. */
-  static make(): MemoryGroup | string {
+  static create(): MemoryGroup | string {
     groupCount += 1
     const name = `ldb-bench-${process.pid}-${groupCount}`
     let reason = 'the system has no control groups'
@@ -69,25 +69,25 @@ export class MemoryGroup {
 
   /** Bytes that the group has now, pages of files among them. */
   get usage(): number {
-    return Number(readFileSync(join(this.#folder, this.#dialect.usage), 'utf8'))
+    return Number(readFileSync(join(this.#folder, this.#files.usage), 'utf8'))
   }
 
   /** How many processes were ended because the group had no more memory. */
   get killCount(): number {
-    const counts = readFileSync(join(this.#folder, this.#dialect.kills), 'utf8')
+    const counts = readFileSync(join(this.#folder, this.#files.kills), 'utf8')
     return Number(/^oom_kill (\d+)$/m.exec(counts)?.[1] ?? 0)
   }
 
   /** Lets the group have so many bytes and no more. */
   limit(byteCount: number): void {
-    writeFileSync(join(this.#folder, this.#dialect.limit), String(Math.floor(byteCount)))
+    writeFileSync(join(this.#folder, this.#files.limit), String(Math.floor(byteCount)))
   }
 
   /** Has the system write back and forget the pages of files that it keeps for the group. */
-  forgetFiles(): void {
+  dropPageCache(): void {
     execFileSync('sync')
     try {
-      writeFileSync(join(this.#folder, this.#dialect.reclaim), String(this.usage))
+      writeFileSync(join(this.#folder, this.#files.reclaim), String(this.usage))
     } catch {
       // It has given back what it could, and says that this was less than all.
     }
@@ -107,7 +107,7 @@ export class MemoryGroup {
 }
 
 /** Where groups may be made: below our own, so that its limits go on to hold, or at the top. */
-function parents(): { readonly parent: string; readonly dialect: Dialect }[] {
+function parents(): { readonly parent: string; readonly dialect: CgroupFiles }[] {
   if (!existsSync(OWN_GROUPS)) return []
   const lines = readFileSync(OWN_GROUPS, 'utf8').trim().split('\n')
   const pathOf = (isOurs: (controllers: string) => boolean): string | undefined => {
@@ -116,8 +116,8 @@ function parents(): { readonly parent: string; readonly dialect: Dialect }[] {
   }
   const first = pathOf((controllers) => controllers.split(',').includes('memory'))
   const second = pathOf((controllers) => controllers === '')
-  const found: { parent: string; dialect: Dialect }[] = []
-  const add = (mount: string, path: string | undefined, dialect: Dialect): void => {
+  const found: { parent: string; dialect: CgroupFiles }[] = []
+  const add = (mount: string, path: string | undefined, dialect: CgroupFiles): void => {
     if (path === undefined) return
     for (const parent of new Set([join(mount, path), mount])) {
       if (existsSync(parent)) found.push({ parent, dialect })

@@ -2,7 +2,7 @@
 export interface SelfCost {
   readonly name: string
   /** File and line. */
-  readonly place: string
+  readonly location: string
   /** Microseconds, or bytes. */
   readonly cost: number
 }
@@ -34,17 +34,17 @@ interface HeapNode {
 /** Returns the microseconds that each function took by itself, most first. */
 export function selfTimes({ nodes, samples = [], timeDeltas = [] }: CpuProfile): SelfCost[] {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
-  const costs = new Costs()
-  samples.forEach((id, place) => {
+  const costs = new CostTable()
+  samples.forEach((id, location) => {
     const frame = frames.get(id)
-    if (frame !== undefined) costs.add(frame, timeDeltas[place] ?? 0)
+    if (frame !== undefined) costs.add(frame, timeDeltas[location] ?? 0)
   })
   return costs.sorted()
 }
 
 /** Returns the bytes that each function allocated by itself, most first. */
 export function selfBytes({ head }: HeapProfile): SelfCost[] {
-  const costs = new Costs()
+  const costs = new CostTable()
   const walk = ({ callFrame, selfSize, children }: HeapNode): void => {
     if (selfSize > 0) costs.add(callFrame, selfSize)
     children.forEach(walk)
@@ -53,19 +53,19 @@ export function selfBytes({ head }: HeapProfile): SelfCost[] {
   return costs.sorted()
 }
 
-class Costs {
-  readonly #byPlace = new Map<string, { name: string; place: string; cost: number }>()
+class CostTable {
+  readonly #byFunction = new Map<string, { name: string; location: string; cost: number }>()
 
   add({ functionName, url, lineNumber }: CallFrame, cost: number): void {
     const name = functionName === '' ? '(anonymous)' : functionName
-    const place = url === '' ? '' : `${shortened(url)}:${lineNumber + 1}`
-    const known = this.#byPlace.get(`${name} ${place}`)
-    if (known === undefined) this.#byPlace.set(`${name} ${place}`, { name, place, cost })
+    const location = url === '' ? '' : `${shortened(url)}:${lineNumber + 1}`
+    const known = this.#byFunction.get(`${name} ${location}`)
+    if (known === undefined) this.#byFunction.set(`${name} ${location}`, { name, location, cost })
     else known.cost += cost
   }
 
   sorted(): SelfCost[] {
-    return [...this.#byPlace.values()].sort((a, b) => b.cost - a.cost)
+    return [...this.#byFunction.values()].sort((a, b) => b.cost - a.cost)
   }
 }
 

@@ -29,7 +29,7 @@ export function countSyncs(trace: string): TraceCounts {
     const call = /^(?:\d+ +)?(\w+)\((.*)$/.exec(line)
     if (call === null) continue
     const [, name = '', rest = ''] = call
-    if (name === 'openat') noteOpening(rest, synced)
+    if (name === 'openat') recordOpen(rest, synced)
     const descriptor = /^\d+/.exec(rest)?.[0] ?? ''
     if (name === 'close') synced.delete(descriptor)
     if (name === 'fdatasync' || name === 'fsync' || name === 'msync') counts[name]++
@@ -38,7 +38,7 @@ export function countSyncs(trace: string): TraceCounts {
   return counts
 }
 
-function noteOpening(rest: string, synced: Set<string>): void {
+function recordOpen(rest: string, synced: Set<string>): void {
   const descriptor = /= (\d+)\s*$/.exec(rest)?.[1]
   if (descriptor === undefined) return
   if (/\bO_D?SYNC\b/.test(rest)) synced.add(descriptor)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { peerFolder } from './packages.js'
-import type { StoreEntry } from '../run/store-list.js'
+import type { StoreEntry } from '../model/store-list.js'
 
 /** Says which version of a store is measured. */
 export function versionOf({ id, packageName }: StoreEntry): string {

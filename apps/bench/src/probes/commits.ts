@@ -1,7 +1,7 @@
 import { AsyncDatabase } from '@ldb/core'
 import type { AsyncKeyspace } from '@ldb/core'
 import type { BenchData } from '../data/bench-data.js'
-import type { Finding, Probe } from './run/probe.js'
+import type { Finding, Probe } from '../model/probe.js'
 import { median } from '../measure/statistics.js'
 import { BareLog } from './bare-log.js'
 import { dataOf } from './loading.js'
@@ -9,17 +9,17 @@ import { dataOf } from './loading.js'
 const MEBIBYTE = 2 ** 20
 const DATA_BYTES = 12 * MEBIBYTE
 const ROUNDS = { tiny: 2, quick: 5, normal: 11, full: 21 }
-const TURN_MS = { tiny: 20, quick: 250, normal: 500, full: 500 }
+const LOOP_MS = { tiny: 20, quick: 250, normal: 500, full: 500 }
 const MANY = 256
 /** Key, value, and what a record of the log has around them. */
 const RECORD_BYTES = 176
-const MANY_AT_LEAST = 50
-const BARE_AT_MOST = 1.15
+const GROUP_RATIO_AT_LEAST = 50
+const FILE_RATIO_AT_MOST = 1.15
 
 type Entries = AsyncKeyspace<Uint8Array, Uint8Array>
 
 /** Gives commits a second of one way to commit; each turn of it goes on behind the one before. */
-type Turn = (untilMs: number) => Promise<number>
+type CommitLoop = (untilMs: number) => Promise<number>
 
 /** Commits at `full`: many committers against one, and one against the bare file. */
 export const commits: Probe = {
@@ -33,10 +33,10 @@ export const commits: Probe = {
     const puts = new Puts(entries, data)
     const groups: number[] = []
     const turns = {
-      bareSync: turnOf(async () => bare.commit(), 100),
-      sync: turnOf(async () => puts.putSync(), 100),
-      bareAsync: turnOf(() => bare.commitAsync(), 1),
-      async: turnOf(() => puts.put(), 1),
+      bareSync: commitLoop(async () => bare.commit(), 100),
+      sync: commitLoop(async () => puts.putSync(), 100),
+      bareAsync: commitLoop(() => bare.commitAsync(), 1),
+      async: commitLoop(() => puts.put(), 1),
       many: async (untilMs: number): Promise<number> => {
         const before = db.sync.stats()
         const rates = await Promise.all(Array.from({ length: MANY }, () => turns.async(untilMs)))
@@ -44,8 +44,8 @@ export const commits: Probe = {
         groups.push((after.commitCount - before.commitCount) / (after.log.syncCount - before.log.syncCount))
         return rates.reduce((sum, rate) => sum + rate, 0)
       },
-    } satisfies Record<string, Turn>
-    const rates = await measure(turns, ROUNDS[effort], TURN_MS[effort])
+    } satisfies Record<string, CommitLoop>
+    const rates = await measure(turns, ROUNDS[effort], LOOP_MS[effort])
     await db.close()
     bare.close()
     const ratio = (above: number[], below: number[]): number =>
@@ -93,7 +93,7 @@ class Puts {
 }
 
 /** @param stride - commits between two looks at the clock. */
-function turnOf(commit: () => Promise<void>, stride: number): Turn {
+function commitLoop(commit: () => Promise<void>, stride: number): CommitLoop {
   return async (untilMs) => {
     const start = performance.now()
     let count = 0
@@ -109,7 +109,7 @@ function turnOf(commit: () => Promise<void>, stride: number): Turn {
 
 /** Plays the turns in rounds, another one first in each; a round that warms up does not count. */
 async function measure<Name extends string>(
-  turns: Record<Name, Turn>,
+  turns: Record<Name, CommitLoop>,
   rounds: number,
   turnMs: number,
 ): Promise<Record<Name, number[]>> {
@@ -129,9 +129,9 @@ async function measure<Name extends string>(
 }
 
 function atLeast(name: string, value: number): Finding {
-  return { name, value, unit: 'x', atLeast: MANY_AT_LEAST }
+  return { name, value, unit: 'x', atLeast: GROUP_RATIO_AT_LEAST }
 }
 
 function atMost(name: string, value: number): Finding {
-  return { name, value, unit: 'x', atMost: BARE_AT_MOST }
+  return { name, value, unit: 'x', atMost: FILE_RATIO_AT_MOST }
 }

@@ -3,8 +3,8 @@ import type { IntervalHistogram } from 'node:perf_hooks'
 import { AsyncDatabase } from '@ldb/core'
 import type { AsyncKeyspace, DatabaseOptions } from '@ldb/core'
 import type { BenchData } from '../data/bench-data.js'
-import type { Finding, Probe } from './run/probe.js'
-import { dataOf, load, openProbed } from './loading.js'
+import type { Finding, Probe } from '../model/probe.js'
+import { dataOf, load, openDatabase } from './loading.js'
 
 const MEBIBYTE = 2 ** 20
 const DATA_BYTES = { tiny: 2 * MEBIBYTE, quick: 48 * MEBIBYTE, normal: 116 * MEBIBYTE, full: 1160 * MEBIBYTE }
@@ -29,7 +29,7 @@ export const eventLoop: Probe = {
   async run(effort, dir): Promise<Finding[]> {
     const path = `${dir}/data`
     const data = dataOf(DATA_BYTES[effort])
-    const loading = openProbed(path, LOADING_CACHE_BYTES)
+    const loading = openDatabase(path, LOADING_CACHE_BYTES)
     load({ ...loading, data })
     loading.db.checkpoint()
     const { keyspaces } = loading.db.stats()

@@ -1,20 +1,20 @@
-import { GeneralizedClock } from '../eviction/generalized-clock.js'
+import { GClock } from '../eviction/gclock.js'
 import { hitPercent } from '../eviction/hit-ratio.js'
-import { LeastRecent } from '../eviction/least-recent.js'
+import { Lru } from '../eviction/lru.js'
 import { PageCachePolicy } from '../eviction/page-cache-policy.js'
-import type { MakePolicy } from '../eviction/policy.js'
-import { SmallAndMain } from '../eviction/small-and-main.js'
+import type { CreatePolicy } from '../eviction/policy.js'
+import { S3Fifo } from '../eviction/s3-fifo.js'
 import { tracesFor } from '../eviction/traces.js'
-import { TwoQueues } from '../eviction/two-queues.js'
-import type { Finding, Probe } from './run/probe.js'
+import { TwoQueue } from '../eviction/two-queue.js'
+import type { Finding, Probe } from '../model/probe.js'
 
 const FRAMES = { tiny: 100, quick: 1000, normal: 1000, full: 4000 }
 
-const POLICIES: Readonly<Record<string, MakePolicy>> = {
-  LRU: (frameCount) => new LeastRecent(frameCount),
-  GCLOCK: (frameCount) => new GeneralizedClock(frameCount),
-  '2Q': (frameCount) => new TwoQueues(frameCount),
-  'S3-FIFO': (frameCount) => new SmallAndMain(frameCount),
+const POLICIES: Readonly<Record<string, CreatePolicy>> = {
+  LRU: (frameCount) => new Lru(frameCount),
+  GCLOCK: (frameCount) => new GClock(frameCount),
+  '2Q': (frameCount) => new TwoQueue(frameCount),
+  'S3-FIFO': (frameCount) => new S3Fifo(frameCount),
   'as built': (frameCount) => new PageCachePolicy(frameCount),
 }
 

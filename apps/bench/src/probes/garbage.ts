@@ -1,7 +1,7 @@
 import { PerformanceObserver } from 'node:perf_hooks'
-import type { Finding, Probe } from './run/probe.js'
+import type { Finding, Probe } from '../model/probe.js'
 import { PICK_MASK } from '../data/random-picks.js'
-import { dataOf, load, openProbed } from './loading.js'
+import { dataOf, load, openDatabase } from './loading.js'
 
 const MEBIBYTE = 2 ** 20
 const GETS = { tiny: 20_000, quick: 1_000_000, normal: 10_000_000, full: 10_000_000 }
@@ -16,7 +16,7 @@ export const garbage: Probe = {
   title: 'Time in the garbage collector during gets of 100 bytes',
   async run(effort, dir): Promise<Finding[]> {
     const data = dataOf(DATA_BYTES[effort])
-    const { db, entries } = openProbed(`${dir}/data`, CACHE_BYTES)
+    const { db, entries } = openDatabase(`${dir}/data`, CACHE_BYTES)
     load({ db, entries, data })
     globalThis.gc?.()
     let collectedMs = 0

@@ -7,18 +7,18 @@ const VALUE_BYTES = 100
 const ENTRY_BYTES = 116
 
 /** A database that a probe asks things of. */
-export interface Loaded {
+export interface LoadedDatabase {
   readonly db: Database
   readonly entries: Keyspace<Uint8Array, Uint8Array>
   readonly data: BenchData
 }
 
 /** Opens LDB with settings that only measurements turn. */
-export function openProbed(
+export function openDatabase(
   dir: string,
   cacheBytes: number,
   tuning: Readonly<Record<string, number>> = {},
-): Pick<Loaded, 'db' | 'entries'> {
+): Pick<LoadedDatabase, 'db' | 'entries'> {
   const options = {
     cacheBytes,
     durability: 'periodic',
@@ -39,7 +39,7 @@ export function dataOf(logicalBytes: number): BenchData {
 }
 
 /** Writes all entries in random order, until `enough` says so. */
-export function load({ db, entries, data }: Loaded, enough: () => boolean = () => false): void {
+export function load({ db, entries, data }: LoadedDatabase, enough: () => boolean = () => false): void {
   for (let first = 0; first < data.entryCount && !enough(); first += BATCH_ENTRIES) {
     const batch = db.batch().in(entries)
     for (let place = first; place < Math.min(first + BATCH_ENTRIES, data.entryCount); place++) {

@@ -1,5 +1,5 @@
-import type { Finding, Probe } from './run/probe.js'
-import { dataOf, load, openProbed } from './loading.js'
+import type { Finding, Probe } from '../model/probe.js'
+import { dataOf, load, openDatabase } from './loading.js'
 
 const MEBIBYTE = 2 ** 20
 const BUDGETS = { tiny: [1], quick: [8, 32], normal: [8, 64], full: [8, 64, 256] }
@@ -33,11 +33,11 @@ async function residentBytes(budget: number, dir: string, reads: number): Promis
   globalThis.gc?.()
   const before = process.memoryUsage.rss()
   const data = dataOf(budget * TIMES_BUDGET)
-  const { db, entries } = openProbed(dir, budget)
+  const { db, entries } = openDatabase(dir, budget)
   load({ db, entries, data })
   for (let i = 0; i < reads; i++) {
     const index = Math.floor(Math.random() * data.entryCount)
-    data.check(index, entries.get(data.keys.of(index) as Uint8Array))
+    data.verifyValue(index, entries.get(data.keys.of(index) as Uint8Array))
   }
   const after = process.memoryUsage.rss()
   db.close()

@@ -2,11 +2,11 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { SEED_ZERO, xxHash64 } from '@ldb/integrity'
 import type { BenchData } from '../data/bench-data.js'
-import type { Finding, Probe } from './run/probe.js'
+import type { Finding, Probe } from '../model/probe.js'
 import { PICK_MASK } from '../data/random-picks.js'
 import { median } from '../measure/statistics.js'
-import { dataOf, load, openProbed } from './loading.js'
-import type { Loaded } from './loading.js'
+import { dataOf, load, openDatabase } from './loading.js'
+import type { LoadedDatabase } from './loading.js'
 
 const MEBIBYTE = 2 ** 20
 const DATA_BYTES = {
@@ -28,7 +28,7 @@ export const missPath: Probe = {
     const dataBytes = DATA_BYTES[effort]
     const cacheBytes = Math.max(MEBIBYTE, dataBytes / DATA_TO_CACHE)
     const data = dataOf(dataBytes)
-    const loaded: Loaded = { ...openProbed(`${dir}/data`, cacheBytes), data }
+    const loaded: LoadedDatabase = { ...openDatabase(`${dir}/data`, cacheBytes), data }
     load(loaded)
     loaded.db.checkpoint()
     const { pageBytes } = loaded.db.stats().cache
@@ -62,7 +62,7 @@ export const missPath: Probe = {
 }
 
 function getAtRandom(
-  { db, entries, data }: Loaded,
+  { db, entries, data }: LoadedDatabase,
   round: number,
   reads: number,
 ): { nsPerGet: number; missesPerGet: number } {

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Finding, Probe } from './run/probe.js'
+import type { Finding, Probe } from '../model/probe.js'
 import { median } from '../measure/statistics.js'
-import { openProbed } from './loading.js'
+import { openDatabase } from './loading.js'
 import { CRASH_CACHE_BYTES, crashTuning } from './crash-settings.js'
 
 const MEBIBYTE = 2 ** 20
@@ -25,7 +25,7 @@ export const recovery: Probe = {
       if (writer.signal !== 'SIGKILL') throw new Error(`the writer was not killed: ${writer.stderr}`)
       read = Number(writer.stdout)
       const start = performance.now()
-      const { db } = openProbed(path, CRASH_CACHE_BYTES, crashTuning(logBytes))
+      const { db } = openDatabase(path, CRASH_CACHE_BYTES, crashTuning(logBytes))
       times.push(performance.now() - start)
       db.close()
     }

@@ -1,10 +1,10 @@
 import { Database } from '@ldb/core'
 import type { BenchData } from '../data/bench-data.js'
-import type { Finding, Probe } from './run/probe.js'
+import type { Finding, Probe } from '../model/probe.js'
 import { PICK_MASK } from '../data/random-picks.js'
 import { median } from '../measure/statistics.js'
-import { dataOf, load, openProbed } from './loading.js'
-import type { Loaded } from './loading.js'
+import { dataOf, load, openDatabase } from './loading.js'
+import type { LoadedDatabase } from './loading.js'
 
 const MEBIBYTE = 2 ** 20
 const DATA_BYTES = { tiny: MEBIBYTE, quick: 12 * MEBIBYTE, normal: 116 * MEBIBYTE, full: 116 * MEBIBYTE }
@@ -20,7 +20,7 @@ export const transactionCost: Probe = {
   title: 'A serializable transaction of 10 reads and 2 writes, against the reads and a batch',
   async run(effort, dir): Promise<Finding[]> {
     const data = dataOf(DATA_BYTES[effort])
-    const files = openProbed(`${dir}/data`, CACHE_BYTES)
+    const files = openDatabase(`${dir}/data`, CACHE_BYTES)
     const db = Database.memory({ cacheBytes: CACHE_BYTES })
     const inMemory = { db, entries: db.keyspace('bench', { keys: 'binary', values: 'binary' }) }
     const stores = [
@@ -37,7 +37,7 @@ export const transactionCost: Probe = {
   },
 }
 
-function compare(name: string, loaded: Loaded, rounds: number, runs: number): Finding[] {
+function compare(name: string, loaded: LoadedDatabase, rounds: number, runs: number): Finding[] {
   const [transactions, batches, ratios]: number[][] = [[], [], []]
   for (let round = -2; round < rounds; round++) {
     // The other one first each time.
@@ -58,7 +58,7 @@ function compare(name: string, loaded: Loaded, rounds: number, runs: number): Fi
 }
 
 /** Returns the nanoseconds of one. */
-function runTransactions({ db, entries, data }: Loaded, round: number, runs: number): number {
+function runTransactions({ db, entries, data }: LoadedDatabase, round: number, runs: number): number {
   const { keys, values } = data
   let pick = round * runs * READS
   const start = performance.now()
@@ -77,7 +77,7 @@ function runTransactions({ db, entries, data }: Loaded, round: number, runs: num
 }
 
 /** Returns the nanoseconds of one. */
-function runBatches({ db, entries, data }: Loaded, round: number, runs: number): number {
+function runBatches({ db, entries, data }: LoadedDatabase, round: number, runs: number): number {
   const { keys, values } = data
   let pick = round * runs * READS
   const start = performance.now()

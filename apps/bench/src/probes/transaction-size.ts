@@ -1,6 +1,6 @@
 import { isLdbError } from '@ldb/core'
-import type { Finding, Probe } from './run/probe.js'
-import { dataOf, openProbed } from './loading.js'
+import type { Finding, Probe } from '../model/probe.js'
+import { dataOf, openDatabase } from './loading.js'
 
 const MEBIBYTE = 2 ** 20
 const ENTRY_BYTES = 116
@@ -16,7 +16,7 @@ export const transactionSize: Probe = {
   async run(effort, dir): Promise<Finding[]> {
     const puts = PUTS[effort]
     const data = dataOf(puts * ENTRY_BYTES)
-    const { db, entries } = openProbed(`${dir}/data`, CACHE_BYTES)
+    const { db, entries } = openDatabase(`${dir}/data`, CACHE_BYTES)
     globalThis.gc?.()
     const restingBytes = process.memoryUsage.rss()
     const start = performance.now()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { derivedFindings } from './derived-findings.js'
-import type { Measurement } from './results.js'
+import type { Measurement } from '../model/results.js'
 import { summarize } from '../measure/statistics.js'
 
 const measured = (row: string, rate: number, store = 'ldb'): Measurement => ({

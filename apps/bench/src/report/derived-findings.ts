@@ -1,6 +1,6 @@
-import type { Finding, ProbeResult } from '../probes/run/probe.js'
+import type { Finding, ProbeResult } from '../model/probe.js'
 import { OWN_STORE } from './report.js'
-import type { Measurement } from './results.js'
+import type { Measurement } from '../model/results.js'
 
 const LONG_KEYS_AT_MOST = 1.6
 

@@ -5,11 +5,11 @@ import { escapeHtml } from './html-text.js'
 import { OWN_STORE, ratiosOf } from './report.js'
 import type { Report } from './report.js'
 
-const ROOMY = 940
+const WIDE = 940
 const NARROW = 370
 const ROW_HEIGHT = 26
 /** Room for the names of rows, which stand above their rows where it is narrow. */
-const LABELS: Readonly<Record<number, number>> = { [ROOMY]: 290, [NARROW]: 8 }
+const LABELS: Readonly<Record<number, number>> = { [WIDE]: 290, [NARROW]: 8 }
 
 /** Returns the colour of a store, which the style says. */
 export function colourOf(report: Report, store: string): string {
@@ -25,7 +25,7 @@ export function ratioChart(report: Report): string {
   if (dots.length === 0) return ''
   const workloads = [...new Set(dots.map(({ workload }) => workload))]
   const colour = (dot: { store: string }): string => colourOf(report, dot.store)
-  return bothWidths((width, common) =>
+  return renderBothWidths((width, common) =>
     Plot.plot({
       ...common,
       height: workloads.length * ROW_HEIGHT * (width === NARROW ? 1.6 : 1) + 60,
@@ -71,7 +71,7 @@ export function latencyChart(report: Report): string {
   const rows = [...titles.values()].filter((title) => drawn.has(title))
   const stores = report.stores.map(({ id }) => id).filter((id) => lines.some(({ store }) => store === id))
   const colour = (line: { store: string }): string => colourOf(report, line.store)
-  return bothWidths((width, common) =>
+  return renderBothWidths((width, common) =>
     Plot.plot({
       ...common,
       height: rows.length * (stores.length * 11 + 18) + 60,
@@ -105,7 +105,7 @@ export function growthChart(report: Report): string {
   })
   if (points.length === 0) return ''
   const colour = (point: { store: string }): string => colourOf(report, point.store)
-  return bothWidths((_, common) =>
+  return renderBothWidths((_, common) =>
     Plot.plot({
       ...common,
       marginLeft: 50,
@@ -146,8 +146,8 @@ export function legend(report: Report, withOwn: boolean): string {
 }
 
 /** A chart for wide screens and paper, and one for phones; the style shows one of them. */
-function bothWidths(draw: (width: number, common: Plot.PlotOptions) => unknown): string {
-  return [ROOMY, NARROW]
+function renderBothWidths(draw: (width: number, common: Plot.PlotOptions) => unknown): string {
+  return [WIDE, NARROW]
     .map((width) => {
       const { document } = parseHTML('<html><body></body></html>')
       const chart = draw(width, {
@@ -158,7 +158,7 @@ function bothWidths(draw: (width: number, common: Plot.PlotOptions) => unknown):
         marginBottom: 44,
         style: { fontSize: '12px', background: 'none' },
       })
-      return `<figure class="${width === ROOMY ? 'roomy' : 'narrow'}">${(chart as { outerHTML: string }).outerHTML}</figure>`
+      return `<figure class="${width === WIDE ? 'roomy' : 'narrow'}">${(chart as { outerHTML: string }).outerHTML}</figure>`
     })
     .join('\n')
 }

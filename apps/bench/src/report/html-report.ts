@@ -35,7 +35,7 @@ export function htmlReport(report: Report): string {
 </head>
 <body>
 <h1>How fast is LDB?</h1>
-${circumstances(report)}
+${runDescription(report)}
 ${sections.join('\n')}
 </body>
 </html>
@@ -46,7 +46,7 @@ function section(title: string, content: string): string {
   return content === '' ? '' : `<section><h2>${escapeHtml(title)}</h2>\n${content}\n</section>`
 }
 
-function circumstances({ machine, effort, command, commit, startedAt, durationMs, stores }: Report): string {
+function runDescription({ machine, effort, command, commit, startedAt, durationMs, stores }: Report): string {
   const { processor, cores, memoryBytes, system, node, fileSystem, loadBefore } = machine
   const versions = stores.map(({ title, version }) => `${title} ${version}`).join(', ')
   const lines = [

@@ -1,7 +1,7 @@
 import { formatDuration, formatFigure, formatRate, formatRatio } from './format-figures.js'
 import { limitOf, measurementOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
 import type { Ratio, Report, StoreDescription } from './report.js'
-import type { RowDescription } from './results.js'
+import type { RowDescription } from '../model/results.js'
 
 /** The stores that LDB's aims are set against. */
 const TARGET_PEERS = ['lmdb', 'classic-level']

@@ -1,7 +1,7 @@
-import type { Effort } from '../run/effort.js'
+import type { Effort } from '../model/effort.js'
 import type { Machine } from '../measure/machine.js'
-import type { Finding, ProbeResult } from '../probes/run/probe.js'
-import type { Measurement, Occupancy, Omission, RowDescription } from './results.js'
+import type { Finding, ProbeResult } from '../model/probe.js'
+import type { Measurement, Occupancy, Omission, RowDescription } from '../model/results.js'
 import type { SyncCount } from '../measure/sync-counts.js'
 
 /** Version of the shape of {@link Report}. */

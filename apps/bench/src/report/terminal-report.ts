@@ -48,7 +48,7 @@ function rateTable(report: Report): string {
       }),
     ]
   })
-  return layOut([head, ...lines])
+  return formatColumns([head, ...lines])
 }
 
 function latencyTable(report: Report): string {
@@ -57,7 +57,7 @@ function latencyTable(report: Report): string {
     const { p50, p99, p999 } = latencyUs
     return [[row, store, ...[p50, p99, p999].map((us) => formatMicroseconds(us))]]
   })
-  return lines.length === 0 ? '' : layOut([['latency of writes', '', 'p50', 'p99', 'p99.9'], ...lines])
+  return lines.length === 0 ? '' : formatColumns([['latency of writes', '', 'p50', 'p99', 'p99.9'], ...lines])
 }
 
 function footprintTable(report: Report): string {
@@ -71,7 +71,7 @@ function footprintTable(report: Report): string {
   ])
   return lines.length === 0
     ? ''
-    : layOut([['after the rows of', '', 'load', 'memory', 'disk', 'data'], ...lines])
+    : formatColumns([['after the rows of', '', 'load', 'memory', 'disk', 'data'], ...lines])
 }
 
 function probeLines(report: Report): string {
@@ -94,7 +94,7 @@ function syncTable(report: Report): string {
   const lines = report.syncCounts.map(({ row, store, commits, fdatasync, fsync, msync, syncedWrites }) =>
     [row, store, commits, fdatasync, fsync, msync, syncedWrites].map(String),
   )
-  return layOut([['syncs', '', 'commits', 'fdatasync', 'fsync', 'msync', 'O_SYNC writes'], ...lines])
+  return formatColumns([['syncs', '', 'commits', 'fdatasync', 'fsync', 'msync', 'O_SYNC writes'], ...lines])
 }
 
 function targetLines(report: Report): string {
@@ -124,7 +124,7 @@ function omissionLines(report: Report): string {
 }
 
 /** Lays cells out in columns, the first ones to the left and figures to the right. */
-export function layOut(lines: readonly (readonly string[])[]): string {
+export function formatColumns(lines: readonly (readonly string[])[]): string {
   const columns = lines[0]?.length ?? 0
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { EFFORTS } from './effort.js'
-import { choose, stagesOf } from './plan.js'
-import { STORES } from './store-list.js'
-import { WORKLOADS } from './workload-list.js'
+import { EFFORTS } from '../model/effort.js'
+import { selectStages, stagesOf } from './plan.js'
+import { STORES } from '../model/store-list.js'
+import { WORKLOADS } from '../workloads/workload-list.js'
 
 const stages = stagesOf(EFFORTS.full)
 const ids = (only?: readonly string[], full = false): string[] =>
-  choose(stages, only, full).flatMap(({ rows }) => rows.map(({ id }) => id))
+  selectStages(stages, only, full).flatMap(({ rows }) => rows.map(({ id }) => id))
 
 test('rows have ids of their own, workloads that exist, and targets of stores that exist', () => {
   const rows = stages.flatMap((stage) => stage.rows)

@@ -1,39 +1,15 @@
-import type { Effort } from './effort.js'
-import { KEY_BYTES, KEY_SHAPES } from '../data/keys.js'
-import type { Scenario } from './scenario.js'
-
-/** One line of the report: a workload on a stage. */
-export interface Row {
-  readonly id: string
-  readonly title: string
-  readonly workload: string
-  /** What an operation is. */
-  readonly unit: 'entry' | 'commit' | 'range' | 'operation' | 'opening' | 'key'
-  /** What LDB wants to reach, as a multiple of the operations a second of a store. */
-  readonly targets?: Readonly<Record<string, number>>
-  /** What LDB wants to take at most for an operation, in milliseconds. */
-  readonly targetMs?: number
-  /** Stores that it is about; all of them when left out. */
-  readonly stores?: readonly string[]
-}
-
-/** Rows that share the processes and the contents of their stores. */
-export interface Stage {
-  readonly id: string
-  readonly scenario: Scenario
-  readonly rows: readonly Row[]
-  /** Played in a full run, or when asked for by name. */
-  readonly onlyFull?: boolean
-  /** Whether a bare file, which can only be written, shows the limit. */
-  readonly besideBareFile?: boolean
-}
+import type { Effort } from '../model/effort.js'
+import { KEY_SHAPES } from '../data/keys.js'
+import type { Scenario } from '../model/scenario.js'
+import { logicalBytes } from '../model/stage.js'
+import type { Row, Stage } from '../model/stage.js'
 
 const CACHE_BYTES = 512 * 2 ** 20
 /** LDB's cache has less than 2 GiB. */
 const CACHE_BYTES_MAX = 2000 * 2 ** 20
 /** Less than this is of no use to any store. */
-const OUTGROWN_BYTES_MIN = 4 * 2 ** 20
-const OUTGROWN_VALUE_BYTES = 1000
+const LIMITED_BYTES_MIN = 4 * 2 ** 20
+const LIMITED_FILL_VALUE_BYTES = 1000
 /** Of LDB, where its data are many times what it may keep in memory: what it advises there. */
 const LARGE_DATA_PAGE_BYTES = 4096
 const SWEEP_BYTES_MAX = 256 * 2 ** 20
@@ -41,8 +17,8 @@ const SWEEP_ENTRIES_MIN = 200
 const SWEEP_FILL_MAX = 200_000
 const VALUE_SIZES = [20, 100, 1000, 100_000]
 /** Stores of rows that would take hours with all of them. */
-const MEASURED_BY = ['ldb', 'lmdb', 'classic-level']
-const NOT_MEMORY = ['ldb', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'node-sqlite']
+const AIM_STORES = ['ldb', 'lmdb', 'classic-level']
+const PERSISTENT_STORES = ['ldb', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'node-sqlite']
 
 /** Returns every stage there is, in the order in which they run. */
 export function stagesOf(effort: Effort): Stage[] {
@@ -61,14 +37,14 @@ export function stagesOf(effort: Effort): Stage[] {
     { id: 'read', scenario: read, rows: READ_ROWS },
     {
       id: 'fill',
-      besideBareFile: true,
+      includesBareFile: true,
       scenario: fill,
       rows: [row('fill-random', 'fill, batches of 1,000', 'fillRandom', 'entry', 4, 2)],
     },
-    { id: 'durable', scenario: device, rows: DURABLE_ROWS, besideBareFile: true },
+    { id: 'durable', scenario: device, rows: DURABLE_ROWS, includesBareFile: true },
     { id: 'mixed', scenario: read, rows: MIXED_ROWS },
     ...tenfold(read, fill),
-    ...outgrown(read),
+    ...largerThanMemory(read),
     {
       id: 'open',
       scenario: read,
@@ -113,14 +89,14 @@ const MIXED_ROWS: readonly Row[] = [
 
 /** Ten times as much as the cache holds. */
 function tenfold(read: Scenario, fill: Scenario): Stage[] {
-  const outsizing = (data: Scenario): Scenario => ({
+  const withSmallCache = (data: Scenario): Scenario => ({
     ...data,
     cacheBytes: Math.max(2 ** 20, Math.ceil(logicalBytes(data) / 10)),
     ldbPageBytes: LARGE_DATA_PAGE_BYTES,
   })
-  const loaded = outsizing(read)
-  const filled = outsizing(fill)
-  const of = (entry: Row): Row => ({ ...entry, stores: NOT_MEMORY })
+  const loaded = withSmallCache(read)
+  const filled = withSmallCache(fill)
+  const of = (entry: Row): Row => ({ ...entry, stores: PERSISTENT_STORES })
   return [
     {
       id: 'tenfold',
@@ -143,18 +119,21 @@ function tenfold(read: Scenario, fill: Scenario): Stage[] {
  * costs a page or two of the device, whatever its size. It leaves LDB its usual pages, as four such entries do not fit into one of
  * 4 KiB.
  */
-function outgrown(read: Scenario): Stage[] {
-  const held = (entryCount: number, valueBytes: number): Scenario => {
+function largerThanMemory(read: Scenario): Stage[] {
+  const limitedScenario = (entryCount: number, valueBytes: number): Scenario => {
     const data = { ...read, entryCount, valueBytes }
-    const cacheBytes = Math.max(OUTGROWN_BYTES_MIN, Math.ceil(logicalBytes(data) / 10))
+    const cacheBytes = Math.max(LIMITED_BYTES_MIN, Math.ceil(logicalBytes(data) / 10))
     return { ...data, cacheBytes, memory: 'limited' }
   }
-  const of = (entry: Row): Row => ({ ...entry, stores: MEASURED_BY })
+  const of = (entry: Row): Row => ({ ...entry, stores: AIM_STORES })
   return [
     {
       id: 'outgrown',
       onlyFull: true,
-      scenario: { ...held(4 * read.entryCount, read.valueBytes), ldbPageBytes: LARGE_DATA_PAGE_BYTES },
+      scenario: {
+        ...limitedScenario(4 * read.entryCount, read.valueBytes),
+        ldbPageBytes: LARGE_DATA_PAGE_BYTES,
+      },
       rows: [
         of(row('outgrown-get', '10x the memory: get, random', 'getRandom', 'entry', 1, 1.5)),
         of(row('outgrown-scan', '10x the memory: scan', 'scanAll', 'entry', 1, 1.5)),
@@ -163,7 +142,10 @@ function outgrown(read: Scenario): Stage[] {
     {
       id: 'outgrown-filling',
       onlyFull: true,
-      scenario: { ...held(0.2 * read.entryCount, OUTGROWN_VALUE_BYTES), contents: 'empty-each-round' },
+      scenario: {
+        ...limitedScenario(0.2 * read.entryCount, LIMITED_FILL_VALUE_BYTES),
+        contents: 'empty-each-round',
+      },
       rows: [of(row('outgrown-fill', '10x the memory: fill', 'fillRandom', 'entry', 1, 1.5))],
     },
   ]
@@ -190,7 +172,7 @@ function sweep(
   id: string,
   title: string,
   loaded: Scenario,
-  stores: readonly string[] = MEASURED_BY,
+  stores: readonly string[] = AIM_STORES,
   fillMax: number = SWEEP_FILL_MAX,
 ): Stage[] {
   const of = (entry: Row): Row => ({ ...entry, stores })
@@ -227,16 +209,11 @@ function row(
   return { id, title, workload, unit, targets }
 }
 
-/** Returns the bytes of the keys and values of all entries; a tuple counts as sixteen. */
-export function logicalBytes({ entryCount, keyShape, valueBytes }: Scenario): number {
-  return entryCount * ((KEY_BYTES[keyShape] || 16) + valueBytes)
-}
-
 /**
  * Keeps what was asked for: stages and rows that have a name, or begin with it and a dash. Without names, everything
  * that belongs to the effort.
  */
-export function choose(
+export function selectStages(
   stages: readonly Stage[],
   only: readonly string[] | undefined,
   full: boolean,

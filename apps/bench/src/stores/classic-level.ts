@@ -1,6 +1,6 @@
 import { loadPeer } from '../peers/packages.js'
 import type { Key, KeyShape } from '../data/keys.js'
-import type { Store, StoreOptions } from '../run/store.js'
+import type { Store, StoreOptions } from '../model/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = true
@@ -70,7 +70,7 @@ export async function open(options: StoreOptions): Promise<Store> {
       fill((key, value) => batch.put(key, value))
       return batch.write(sync)
     },
-    settle: () => db.compactRange(FIRST_KEY, LAST_KEY),
+    compact: () => db.compactRange(FIRST_KEY, LAST_KEY),
     close: () => db.close(),
   }
 }

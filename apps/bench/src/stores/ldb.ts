@@ -1,7 +1,7 @@
 import { Database } from '@ldb/core'
 import type { DatabaseOptions, Keyspace } from '@ldb/core'
 import type { Key, KeyShape } from '../data/keys.js'
-import type { Store, StoreOptions } from '../run/store.js'
+import type { Store, StoreOptions } from '../model/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = false
@@ -90,7 +90,7 @@ function storeOf(db: Database, entries: Keyspace<Key, Bytes>, promised?: Promise
       fill((key, value) => batch.put(key, value))
       batch.commit()
     },
-    settle: () => db.checkpoint(),
+    compact: () => db.checkpoint(),
     close: () => db.close(),
   }
 }

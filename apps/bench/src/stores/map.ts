@@ -1,5 +1,5 @@
 import type { Key, KeyShape } from '../data/keys.js'
-import type { Store } from '../run/store.js'
+import type { Store } from '../model/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = true

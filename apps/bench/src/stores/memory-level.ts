@@ -1,6 +1,6 @@
 import { loadPeer } from '../peers/packages.js'
 import type { Key, KeyShape } from '../data/keys.js'
-import type { Store } from '../run/store.js'
+import type { Store } from '../model/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = true

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { KeyShape } from '../data/keys.js'
-import type { Store, StoreOptions } from '../run/store.js'
+import type { Store, StoreOptions } from '../model/store.js'
 import { BYTE_KEYS, sqliteStore } from './sqlite.js'
 import type { SqliteDatabase } from './sqlite.js'
 

@@ -1,5 +1,5 @@
 import type { KeyShape } from '../data/keys.js'
-import type { Store, StoreOptions } from '../run/store.js'
+import type { Store, StoreOptions } from '../model/store.js'
 
 /** Shapes of keys that a table with a key of bytes takes. */
 export const BYTE_KEYS: readonly KeyShape[] = ['decimal', 'binary', 'url']
@@ -56,7 +56,7 @@ export function sqliteStore(db: SqliteDatabase, options: StoreOptions): Store {
       fill((key, value) => insert.run(key, value))
       db.exec('COMMIT')
     },
-    settle: () => void db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+    compact: () => void db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
     close: () => db.close(),
   }
 }

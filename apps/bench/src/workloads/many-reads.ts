@@ -1,8 +1,8 @@
 import type { Key } from '../data/keys.js'
 import { PICK_MASK } from '../data/random-picks.js'
-import { needs } from '../run/workload.js'
-import type { Bench, Workload } from '../run/workload.js'
-import type { Round } from '../run/round.js'
+import { requireMethods } from '../model/workload.js'
+import type { WorkloadContext, Workload } from '../model/workload.js'
+import type { Round } from '../model/round.js'
 
 const KEYS_A_CALL = 128
 const RANGE_ENTRIES = 100
@@ -11,18 +11,18 @@ const FEWEST_ENTRIES = 1
 
 /** Gets 128 entries a call, in random order; an operation is one entry. */
 export const getMany: Workload = {
-  lacks: needs('getMany'),
-  async run(bench: Bench, budgetMs: number): Promise<Round> {
+  unsupportedReason: requireMethods('getMany'),
+  async run(bench: WorkloadContext, budgetMs: number): Promise<Round> {
     const { store, data } = bench
     const { uniform } = data
     const asked: Key[] = []
     let operations = 0
-    let at = bench.at
+    let at = bench.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
       asked.length = 0
-      for (let i = 0; i < KEYS_A_CALL; i++) asked.push(data.ownKey(uniform[(at + i) & PICK_MASK]!))
+      for (let i = 0; i < KEYS_A_CALL; i++) asked.push(data.copyKey(uniform[(at + i) & PICK_MASK]!))
       const given = store.getMany!(asked)
       const values = given instanceof Promise ? await given : given
       if (values.length !== KEYS_A_CALL || values[KEYS_A_CALL - 1] === undefined)
@@ -30,19 +30,19 @@ export const getMany: Workload = {
       at += KEYS_A_CALL
       operations += KEYS_A_CALL
     }
-    bench.at = at & PICK_MASK
+    bench.pickIndex = at & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
 /** Reads a hundred entries from a random key on; an operation is one range. */
 export const rangeOf100: Workload = {
-  lacks: needs('range'),
-  async run(bench: Bench, budgetMs: number): Promise<Round> {
+  unsupportedReason: requireMethods('range'),
+  async run(bench: WorkloadContext, budgetMs: number): Promise<Round> {
     const { store, data } = bench
     const { keys, uniform } = data
     let operations = 0
-    let at = bench.at
+    let at = bench.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
@@ -52,7 +52,7 @@ export const rangeOf100: Workload = {
       at++
       operations++
     }
-    bench.at = at & PICK_MASK
+    bench.pickIndex = at & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }

@@ -1,9 +1,9 @@
 import { PICK_MASK, Xorshift } from '../data/random-picks.js'
-import type { Round } from '../run/round.js'
+import type { Round } from '../model/round.js'
 import { SampledLatency } from '../measure/sampled-latency.js'
-import type { Store } from '../run/store.js'
-import { needs } from '../run/workload.js'
-import type { Bench, Workload } from '../run/workload.js'
+import type { Store } from '../model/store.js'
+import { requireMethods } from '../model/workload.js'
+import type { WorkloadContext, Workload } from '../model/workload.js'
 
 // The workloads of YCSB, one client. They share one loop: within the process of a store all of it has one type.
 
@@ -31,8 +31,8 @@ export const ycsbF: Workload = mix('F', [Kind.read, Kind.readModifyWrite], 50)
 function mix(name: string, [often, seldom]: readonly [Kind, Kind], percent: number): Workload {
   const scans = often === Kind.scan
   return {
-    lacks: scans ? needs('get', 'put', 'range') : needs('get', 'put'),
-    async run(bench: Bench, budgetMs: number): Promise<Round> {
+    unsupportedReason: scans ? requireMethods('get', 'put', 'range') : requireMethods('get', 'put'),
+    async run(bench: WorkloadContext, budgetMs: number): Promise<Round> {
       const random = new Xorshift(SEED + name.charCodeAt(0))
       const latency = new SampledLatency()
       let operations = 0
@@ -54,15 +54,17 @@ function mix(name: string, [often, seldom]: readonly [Kind, Kind], percent: numb
   }
 }
 
-function step(bench: Bench, kind: Kind, random: Xorshift): void | Promise<unknown> {
+function step(bench: WorkloadContext, kind: Kind, random: Xorshift): void | Promise<unknown> {
   const { store, data } = bench
   const { keys, values, zipf } = data
-  const pick = zipf[bench.at++ & PICK_MASK]!
+  const pick = zipf[bench.pickIndex++ & PICK_MASK]!
   switch (kind) {
     case Kind.read:
       return mustBeThere(store.get!(keys.of(pick)))
     case Kind.readLatest:
-      return mustBeThere(store.get!(keys.of(Math.max(0, bench.fresh - 1 - data.zipfRank(bench.at)))))
+      return mustBeThere(
+        store.get!(keys.of(Math.max(0, bench.nextEntryIndex - 1 - data.zipfRank(bench.pickIndex)))),
+      )
     case Kind.update:
       return store.put!(keys.of(pick), values.of(pick))
     case Kind.insert:
@@ -75,8 +77,8 @@ function step(bench: Bench, kind: Kind, random: Xorshift): void | Promise<unknow
   }
 }
 
-function insert(bench: Bench, store: Store): void | Promise<void> {
-  const index = bench.fresh++
+function insert(bench: WorkloadContext, store: Store): void | Promise<void> {
+  const index = bench.nextEntryIndex++
   return store.put!(bench.data.keys.of(index), bench.data.values.of(index))
 }
 

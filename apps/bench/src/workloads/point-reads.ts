@@ -1,7 +1,7 @@
 import { PICK_MASK } from '../data/random-picks.js'
-import { needs } from '../run/workload.js'
-import type { Bench, Workload } from '../run/workload.js'
-import type { Round } from '../run/round.js'
+import { requireMethods } from '../model/workload.js'
+import type { WorkloadContext, Workload } from '../model/workload.js'
+import type { Round } from '../model/round.js'
 
 // Each loop has a text of its own, though they look alike: V8 keeps what it learns of types by place in the text.
 
@@ -9,12 +9,12 @@ const CHUNK = 500
 
 /** Gets entries in random order, as safe copies. */
 export const getRandom: Workload = {
-  lacks: needs('get'),
-  run(bench: Bench, budgetMs: number): Round {
+  unsupportedReason: requireMethods('get'),
+  run(bench: WorkloadContext, budgetMs: number): Round {
     const { store, data } = bench
     const { keys, uniform } = data
     let operations = 0
-    let at = bench.at
+    let at = bench.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
@@ -24,19 +24,19 @@ export const getRandom: Workload = {
       at += CHUNK
       operations += CHUNK
     }
-    bench.at = at & PICK_MASK
+    bench.pickIndex = at & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
 /** Gets entries of which few are popular, as safe copies. */
 export const getZipf: Workload = {
-  lacks: needs('get'),
-  run(bench: Bench, budgetMs: number): Round {
+  unsupportedReason: requireMethods('get'),
+  run(bench: WorkloadContext, budgetMs: number): Round {
     const { store, data } = bench
     const { keys, zipf } = data
     let operations = 0
-    let at = bench.at
+    let at = bench.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
@@ -46,19 +46,19 @@ export const getZipf: Workload = {
       at += CHUNK
       operations += CHUNK
     }
-    bench.at = at & PICK_MASK
+    bench.pickIndex = at & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
 /** Gets the same thousand entries over and over, as safe copies. */
 export const getHot: Workload = {
-  lacks: needs('get'),
-  run(bench: Bench, budgetMs: number): Round {
+  unsupportedReason: requireMethods('get'),
+  run(bench: WorkloadContext, budgetMs: number): Round {
     const { store, data } = bench
     const { keys, hot } = data
     let operations = 0
-    let at = bench.at
+    let at = bench.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
@@ -68,19 +68,19 @@ export const getHot: Workload = {
       at += CHUNK
       operations += CHUNK
     }
-    bench.at = at & PICK_MASK
+    bench.pickIndex = at & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
 /** Gets entries in random order, as views that the next call may overwrite. */
 export const getBorrowed: Workload = {
-  lacks: needs('getBorrowed'),
-  run(bench: Bench, budgetMs: number): Round {
+  unsupportedReason: requireMethods('getBorrowed'),
+  run(bench: WorkloadContext, budgetMs: number): Round {
     const { store, data } = bench
     const { keys, uniform } = data
     let operations = 0
-    let at = bench.at
+    let at = bench.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
@@ -90,19 +90,19 @@ export const getBorrowed: Workload = {
       at += CHUNK
       operations += CHUNK
     }
-    bench.at = at & PICK_MASK
+    bench.pickIndex = at & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
 /** Asks for keys that lie between those of entries, in random order. */
 export const getMissing: Workload = {
-  lacks: needs('get'),
-  run(bench: Bench, budgetMs: number): Round {
+  unsupportedReason: requireMethods('get'),
+  run(bench: WorkloadContext, budgetMs: number): Round {
     const { store, data } = bench
     const { keys, uniform } = data
     let operations = 0
-    let at = bench.at
+    let at = bench.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
@@ -112,18 +112,18 @@ export const getMissing: Workload = {
       at += CHUNK
       operations += CHUNK
     }
-    bench.at = at & PICK_MASK
+    bench.pickIndex = at & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
 /** Makes keys and does nothing with them: what every row of gets pays besides. */
 export const makeKeys: Workload = {
-  lacks: () => undefined,
-  run(bench: Bench, budgetMs: number): Round {
+  unsupportedReason: () => undefined,
+  run(bench: WorkloadContext, budgetMs: number): Round {
     const { keys, uniform } = bench.data
     let operations = 0
-    let at = bench.at
+    let at = bench.pickIndex
     let bytes = 0
     const start = performance.now()
     let now = start
@@ -133,7 +133,7 @@ export const makeKeys: Workload = {
       operations += CHUNK
     }
     if (bytes === 0) throw unexpected()
-    bench.at = at & PICK_MASK
+    bench.pickIndex = at & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }

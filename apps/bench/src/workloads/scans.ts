@@ -1,11 +1,11 @@
-import { needs } from '../run/workload.js'
-import type { Bench, Workload } from '../run/workload.js'
-import type { Round } from '../run/round.js'
+import { requireMethods } from '../model/workload.js'
+import type { WorkloadContext, Workload } from '../model/workload.js'
+import type { Round } from '../model/round.js'
 
 /** Reads key and value of all entries by the fastest means; an operation is one entry. */
 export const scanAll: Workload = {
-  lacks: needs('scan'),
-  async run(bench: Bench, budgetMs: number): Promise<Round> {
+  unsupportedReason: requireMethods('scan'),
+  async run(bench: WorkloadContext, budgetMs: number): Promise<Round> {
     let operations = 0
     const start = performance.now()
     let now = start
@@ -21,8 +21,8 @@ export const scanAll: Workload = {
 
 /** Reads key and value of all entries the ordinary way; an operation is one entry. */
 export const entriesAll: Workload = {
-  lacks: needs('entries'),
-  async run(bench: Bench, budgetMs: number): Promise<Round> {
+  unsupportedReason: requireMethods('entries'),
+  async run(bench: WorkloadContext, budgetMs: number): Promise<Round> {
     let operations = 0
     const start = performance.now()
     let now = start

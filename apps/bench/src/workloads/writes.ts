@@ -1,16 +1,16 @@
-import type { Round } from '../run/round.js'
+import type { Round } from '../model/round.js'
 import { SampledLatency } from '../measure/sampled-latency.js'
-import type { Store } from '../run/store.js'
-import { needs } from '../run/workload.js'
-import type { Bench, Workload } from '../run/workload.js'
+import type { Store } from '../model/store.js'
+import { requireMethods } from '../model/workload.js'
+import type { WorkloadContext, Workload } from '../model/workload.js'
 
 const BATCH_ENTRIES = 1000
 const COMMITTERS = 256
 
 /** Writes all entries into an empty store, a thousand a commit, in random order; an operation is one entry. */
 export const fillRandom: Workload = {
-  lacks: () => undefined,
-  async run(bench: Bench): Promise<Round> {
+  unsupportedReason: () => undefined,
+  async run(bench: WorkloadContext): Promise<Round> {
     const { entryCount } = bench.data
     const latency = new SampledLatency()
     const start = performance.now()
@@ -28,17 +28,17 @@ export const fillRandom: Workload = {
 
 /** Commits a thousand entries at once, each commit on the device before the next; an operation is one commit. */
 export const durableBatch: Workload = {
-  lacks: needsDevice(),
-  async run(bench: Bench, budgetMs: number): Promise<Round> {
+  unsupportedReason: needsDevice(),
+  async run(bench: WorkloadContext, budgetMs: number): Promise<Round> {
     const { entryCount } = bench.data
     const latency = new SampledLatency()
     let operations = 0
     const start = performance.now()
     let before = start
     for (const deadline = start + budgetMs; before < deadline; operations++) {
-      const written = bench.putBatch(bench.fresh % entryCount, Math.min(BATCH_ENTRIES, entryCount))
+      const written = bench.putBatch(bench.nextEntryIndex % entryCount, Math.min(BATCH_ENTRIES, entryCount))
       if (written !== undefined) await written
-      bench.fresh = (bench.fresh + BATCH_ENTRIES) % Math.max(1, entryCount - BATCH_ENTRIES)
+      bench.nextEntryIndex = (bench.nextEntryIndex + BATCH_ENTRIES) % Math.max(1, entryCount - BATCH_ENTRIES)
       const now = performance.now()
       latency.add(now - before)
       before = now
@@ -49,8 +49,8 @@ export const durableBatch: Workload = {
 
 /** Commits one entry after the other, each on the device before the next. */
 export const durablePut: Workload = {
-  lacks: needsDevice('put'),
-  async run(bench: Bench, budgetMs: number): Promise<Round> {
+  unsupportedReason: needsDevice('put'),
+  async run(bench: WorkloadContext, budgetMs: number): Promise<Round> {
     const { store, data } = bench
     const { keys, values, order, entryCount } = data
     const latency = new SampledLatency()
@@ -58,7 +58,7 @@ export const durablePut: Workload = {
     const start = performance.now()
     let before = start
     for (const deadline = start + budgetMs; before < deadline; operations++) {
-      const index = order.at(bench.fresh++ % entryCount)
+      const index = order.at(bench.nextEntryIndex++ % entryCount)
       const written = store.put!(keys.of(index), values.of(index))
       if (written !== undefined) await written
       const now = performance.now()
@@ -71,8 +71,8 @@ export const durablePut: Workload = {
 
 /** The same by 256 who commit at once, each waiting for its own commit only. */
 export const durablePutByMany: Workload = {
-  lacks: needsDevice('putConcurrently'),
-  async run(bench: Bench, budgetMs: number): Promise<Round> {
+  unsupportedReason: needsDevice('putConcurrently'),
+  async run(bench: WorkloadContext, budgetMs: number): Promise<Round> {
     const { store, data } = bench
     const { values, order, entryCount } = data
     const value = values.of(0).slice()
@@ -82,7 +82,7 @@ export const durablePutByMany: Workload = {
     const deadline = start + budgetMs
     const commitOnAndOn = async (): Promise<void> => {
       for (let before = start; before < deadline;) {
-        await store.putConcurrently!(data.ownKey(order.at(bench.fresh++ % entryCount)), value)
+        await store.putConcurrently!(data.copyKey(order.at(bench.nextEntryIndex++ % entryCount)), value)
         operations++
         const now = performance.now()
         latency.add(now - before)
@@ -96,8 +96,8 @@ export const durablePutByMany: Workload = {
 
 /** Opens a store that was closed cleanly; closing it again is not timed. */
 export const openClean: Workload = {
-  lacks: needsDevice('get'),
-  async run(bench: Bench): Promise<Round> {
+  unsupportedReason: needsDevice('get'),
+  async run(bench: WorkloadContext): Promise<Round> {
     await bench.close()
     const start = performance.now()
     await bench.open()
@@ -105,7 +105,7 @@ export const openClean: Workload = {
   },
 }
 
-function needsDevice(...methods: (keyof Store)[]): Workload['lacks'] {
-  const lacks = needs(...methods)
+function needsDevice(...methods: (keyof Store)[]): Workload['unsupportedReason'] {
+  const lacks = requireMethods(...methods)
   return (store, persistent) => (persistent ? lacks(store, persistent) : 'keeps nothing on a device')
 }

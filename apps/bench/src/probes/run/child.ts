@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import type { Effort } from '../../run/effort.js'
+import type { Effort } from '../../model/effort.js'
 import { PROBES } from './list.js'
 
 // One probe in a process of its own: its findings go into a file.

@@ -1,4 +1,4 @@
-import type { Probe } from './probe.js'
+import type { Probe } from '../../model/probe.js'
 import { commits } from '../commits.js'
 import { deviceReads } from '../device-reads.js'
 import { eventLoop } from '../event-loop.js'

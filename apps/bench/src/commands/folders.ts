@@ -4,10 +4,11 @@ import { dirname, join } from 'node:path'
 import { UsageError } from './usage-error.js'
 
 /**
- * Makes a folder for the files of the stores, below `parent`, which is made too when it is not there. It goes when the process ends.
+ * Creates a folder for the files of the stores below `parent`, and `parent` itself when it is absent. The folder is
+ * deleted when the process exits.
  *
- * @param parent - the system's temporary folder, when it is left out.
- * @throws UsageError when it can't be made.
+ * @param parent - the system's temporary folder by default.
+ * @throws UsageError when the folder cannot be created.
  */
 export function createStoresFolder(parent: string = tmpdir()): string {
   const folder = withUsageError(`the stores cannot be in ${parent}`, () => {
@@ -21,9 +22,9 @@ export function createStoresFolder(parent: string = tmpdir()): string {
 }
 
 /**
- * Makes sure that a report can be written to a file when all is measured, up to an hour later.
+ * Checks that a file can be written, before measuring for up to an hour.
  *
- * @throws UsageError when it can't.
+ * @throws UsageError when the file cannot be written.
  */
 export function expectWritable(file: string): void {
   withUsageError(`${file} cannot be written`, () => {
@@ -34,11 +35,12 @@ export function expectWritable(file: string): void {
   })
 }
 
-function withUsageError<Result>(what: string, action: () => Result): Result {
+/** Runs `action`. Its errors become usage errors that begin with `message`. */
+export function withUsageError<Result>(message: string, action: () => Result): Result {
   try {
     return action()
   } catch (error) {
-    throw new UsageError(`${what}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new UsageError(`${message}: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     })
   }

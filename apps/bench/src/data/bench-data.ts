@@ -9,17 +9,17 @@ const ZIPF_THETA = 0.99
 const UNIFORM_SEED = 2_463_534_242
 const HOT_SEED = 88_675_123
 const ZIPF_SEED = 521_288_629
-/** How many keys the hot set has. */
+/** Keys in the hot set. */
 export const HOT_KEYS = 1000
 
-/** The entries of a run: how many, what they look like, and in which order they are visited. */
+/** The entries of a scenario: their number, keys and values, and the orders in which workloads access them. */
 export class BenchData {
   readonly entryCount: number
   readonly valueBytes: number
   readonly keyShape: KeyShape
   readonly keys: KeyGenerator
   readonly values: ValueGenerator
-  /** Order in which they are loaded. */
+  /** The order of loading. */
   readonly order: Permutation
   #uniform: Int32Array | undefined
   #zipf: Int32Array | undefined
@@ -35,51 +35,53 @@ export class BenchData {
     this.order = new Permutation(entryCount)
   }
 
-  /** Bytes of keys and values of all entries; a tuple counts as sixteen. */
+  /** Bytes of all keys and values; a tuple key counts as 16. */
   get logicalBytes(): number {
     return this.entryCount * ((KEY_BYTES[this.keyShape] || 16) + this.valueBytes)
   }
 
-  /** Entries, all equally likely. */
+  /** Entry indexes, uniformly distributed. */
   get uniform(): Int32Array {
     this.#uniform ??= uniformPicks(this.entryCount, UNIFORM_SEED)
     return this.#uniform
   }
 
-  /** Entries by Zipf's law. */
+  /** Entry indexes with a Zipf distribution. */
   get zipf(): Int32Array {
     this.#zipf ??= zipfPicks(this.entryCount, ZIPF_THETA, ZIPF_SEED)
     return this.#zipf
   }
 
-  /** Returns a rank by Zipf's law, 0 being the most popular; the same for the same place. */
-  zipfRank(place: number): number {
+  /** Returns a rank with a Zipf distribution, 0 being the most popular; the same rank for the same index. */
+  zipfRank(pickIndex: number): number {
     if (this.#ranks === undefined) {
       const zipf = new Zipf(this.entryCount, ZIPF_THETA, ZIPF_SEED)
       this.#ranks = new Int32Array(PICK_COUNT).map(() => zipf.next())
     }
-    return this.#ranks[place & PICK_MASK]!
+    return this.#ranks[pickIndex & PICK_MASK]!
   }
 
-  /** A thousand entries from everywhere, in random order. */
+  /** Entry indexes drawn from a thousand entries that are spread over the whole key range. */
   get hot(): Int32Array {
     const count = Math.min(HOT_KEYS, this.entryCount)
     this.#hot ??= uniformPicks(count, HOT_SEED).map((pick) => this.order.at(pick))
     return this.#hot
   }
 
-  /** Returns a key that is not overwritten. */
+  /** Returns a copy of an entry's key, which later calls do not overwrite. */
   copyKey(index: number): Key {
     const key = this.keys.of(index)
     if (!(key instanceof Uint8Array)) return key
     return Buffer.isBuffer(key) ? Buffer.from(key) : key.slice()
   }
 
-  /** Throws unless a value is that of an entry. */
+  /** Throws unless `value` is the value of the entry. */
   verifyValue(index: number, value: Uint8Array | undefined): void {
-    if (value === undefined) throw new Error(`entry ${index} is not there`)
+    if (value === undefined) throw new Error(`entry ${index} is missing`)
     if (value.length !== this.valueBytes || entryIndexOf(value) !== index) {
-      throw new Error(`entry ${index} has the value of ${entryIndexOf(value)}, of ${value.length} bytes`)
+      throw new Error(
+        `entry ${index} has the value of entry ${entryIndexOf(value)}, of ${value.length} bytes`,
+      )
     }
   }
 }

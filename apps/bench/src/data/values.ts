@@ -3,8 +3,8 @@ import { Xorshift } from './random-picks.js'
 const SEED = 20_250_101
 
 /**
- * Makes values: bytes that look like chance, of which the first four say whose they are. They are written into one
- * buffer, which the next one overwrites.
+ * Generates values: pseudorandom bytes whose first four contain the entry index. They share one buffer, which the next
+ * call overwrites.
  */
 export class ValueGenerator {
   readonly #bytes: Uint8Array
@@ -12,7 +12,7 @@ export class ValueGenerator {
 
   /**
    * @param valueBytes - at least 4.
-   * @param asBuffer - whether the store wants Node's `Buffer`; otherwise it gets a plain `Uint8Array`.
+   * @param asBuffer - whether values are Node's `Buffer`s instead of plain `Uint8Array`s.
    */
   constructor(valueBytes: number, asBuffer: boolean) {
     const memory = new ArrayBuffer(valueBytes)
@@ -29,7 +29,7 @@ export class ValueGenerator {
   }
 }
 
-/** Says which entry a value belongs to. */
+/** Returns the index of the entry that a value belongs to. */
 export function entryIndexOf(value: Uint8Array): number {
   return new DataView(value.buffer, value.byteOffset, value.byteLength).getInt32(0, true)
 }

@@ -2,7 +2,10 @@ import type { Policy } from './policy.js'
 
 const USES_MAX = 3
 
-/** A hand goes round and takes what has no use left to its name, one use less each time it passes (GCLOCK). */
+/**
+ * GCLOCK: each hit increments a counter of the frame; the clock hand decrements counters and evicts the first frame
+ * whose counter is zero.
+ */
 export class GClock implements Policy {
   readonly #frameOf = new Map<number, number>()
   readonly #pages: Int32Array

@@ -1,7 +1,7 @@
 import type { CreatePolicy } from './policy.js'
 import type { Trace } from './traces.js'
 
-/** Returns the share of the uses that count which found their page, in per cent. */
+/** Returns the hit ratio over the counted accesses of a trace, in percent. */
 export function hitPercent(make: CreatePolicy, frameCount: number, { pages, counted }: Trace): number {
   const policy = make(frameCount)
   let hits = 0

@@ -1,9 +1,9 @@
 import type { Policy } from './policy.js'
 
-/** Gives up what was not used for longest (LRU). */
+/** LRU: evicts the least recently used page. */
 export class Lru implements Policy {
   readonly #frameCount: number
-  /** In the order of their last use. */
+  /** Pages from the least to the most recently used. */
   readonly #pages = new Set<number>()
 
   constructor(frameCount: number) {

@@ -3,15 +3,15 @@ import type { Policy } from './policy.js'
 const USES_MAX = 3
 
 /**
- * Three queues in order of arrival: a tenth of the frames for newcomers, the others for what was used again or came back soon,
- * and the names of those that left the first queue unused (S3-FIFO).
+ * S3-FIFO: a small queue of a tenth of the frames for new pages, a main queue for pages that were used again or
+ * returned soon, and a ghost queue of the page numbers that the small queue evicted.
  *
  * @see Yang et al., "FIFO queues are all you need for cache eviction", 2023
  */
 export class S3Fifo implements Policy {
   readonly #smallMax: number
   readonly #frameCount: number
-  /** Uses of the pages of each queue, in order of arrival. */
+  /** Access counters of the pages of each queue, in insertion order. */
   readonly #small = new Map<number, number>()
   readonly #main = new Map<number, number>()
   readonly #ghost = new Set<number>()
@@ -34,7 +34,7 @@ export class S3Fifo implements Policy {
     return false
   }
 
-  /** Takes the oldest page of a queue out, or lets it stay for longer. */
+  /** Removes the oldest page of a queue: evicts it, promotes it to the main queue, or reinserts it. */
   #evictOrReinsert(): void {
     const isSmall = this.#small.size > this.#smallMax || this.#main.size === 0
     const queue = isSmall ? this.#small : this.#main

@@ -1,8 +1,8 @@
 import type { Policy } from './policy.js'
 
 /**
- * A quarter of the frames for newcomers, in order of arrival; what comes back soon after it left them goes to the others, where
- * the least recently used makes room (2Q).
+ * 2Q: a FIFO queue of a quarter of the frames for new pages (A1in); a page that returns while its number is in the
+ * ghost queue (A1out) enters the LRU queue (Am).
  *
  * @see Johnson and Shasha, "2Q: a low overhead high performance buffer management replacement algorithm", 1994
  */
@@ -43,5 +43,5 @@ function removeOldest(pages: Set<number>): number {
     pages.delete(page)
     return page
   }
-  throw new Error('there is nothing to take')
+  throw new Error('the queue is empty')
 }

@@ -1,4 +1,4 @@
-/** What a function cost by itself, without those that it called. */
+/** The cost of a function without its callees. */
 export interface SelfCost {
   readonly name: string
   /** File and line. */
@@ -13,14 +13,14 @@ interface CallFrame {
   readonly lineNumber: number
 }
 
-/** The part of a .cpuprofile that is looked at. */
+/** The used part of a .cpuprofile file. */
 export interface CpuProfile {
   readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[]
   readonly samples?: readonly number[]
   readonly timeDeltas?: readonly number[]
 }
 
-/** The part of a .heapprofile that is looked at. */
+/** The used part of a .heapprofile file. */
 export interface HeapProfile {
   readonly head: HeapNode
 }
@@ -31,7 +31,7 @@ interface HeapNode {
   readonly children: readonly HeapNode[]
 }
 
-/** Returns the microseconds that each function took by itself, most first. */
+/** Returns the self time of each function in microseconds, the largest first. */
 export function selfTimes({ nodes, samples = [], timeDeltas = [] }: CpuProfile): SelfCost[] {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
   const costs = new CostTable()
@@ -42,7 +42,7 @@ export function selfTimes({ nodes, samples = [], timeDeltas = [] }: CpuProfile):
   return costs.sorted()
 }
 
-/** Returns the bytes that each function allocated by itself, most first. */
+/** Returns the bytes that each function allocated itself, the largest first. */
 export function selfBytes({ head }: HeapProfile): SelfCost[] {
   const costs = new CostTable()
   const walk = ({ callFrame, selfSize, children }: HeapNode): void => {
@@ -69,7 +69,7 @@ class CostTable {
   }
 }
 
-/** The last three steps of a path say enough. */
+/** Returns the last three parts of a path. */
 function shortened(url: string): string {
   return url.split('/').slice(-3).join('/')
 }

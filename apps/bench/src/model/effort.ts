@@ -1,21 +1,21 @@
 /** How much to measure. */
 export interface Effort {
   readonly name: 'tiny' | 'quick' | 'normal' | 'full'
-  /** Entries of a store that is loaded. */
+  /** Entries of a loaded store. */
   readonly entryCount: number
   /** Entries that a fill writes. */
   readonly fillCount: number
-  /** Entries of the stores whose costs are compared with each other. */
+  /** Store sizes of the growth stages, in entries. */
   readonly growth: readonly number[]
   readonly rounds: number
   readonly warmUps: number
-  /** What a round takes, about. */
+  /** Approximate duration of a round, in milliseconds. */
   readonly budgetMs: number
-  /** What rates are taken from; what waits for a device is always taken from the wall's. */
+  /** The clock that rates are computed from. Rows that wait for the device always use elapsed time. */
   readonly clock: 'wall' | 'cpu'
 }
 
-/** The efforts that can be asked for. */
+/** The efforts by name. */
 export const EFFORTS: Readonly<Record<Effort['name'], Effort>> = {
   tiny: {
     name: 'tiny',

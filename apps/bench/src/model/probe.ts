@@ -1,29 +1,29 @@
 import type { Effort } from './effort.js'
 
-/** One figure that a probe has found. */
+/** One figure of a probe. */
 export interface Finding {
   readonly name: string
   readonly value: number
   readonly unit: string
-  /** What it should not be above. */
+  /** Upper limit of the aim. */
   readonly atMost?: number
-  /** What it should not be below. */
+  /** Lower limit of the aim. */
   readonly atLeast?: number
 }
 
-/** A question about LDB alone, which is not answered in operations a second. It runs in a process of its own. */
+/** A measurement of LDB alone that is not a rate of operations. It runs in its own process. */
 export interface Probe {
   readonly id: string
   readonly title: string
-  /** Answers it, with files in `dir`, which is empty. */
+  /** Measures. `dir` is an empty folder. */
   run(effort: Effort['name'], dir: string): Promise<Finding[]>
 }
 
-/** What a probe came to. */
+/** The findings of a probe, or its failure. */
 export interface ProbeResult {
   readonly id: string
   readonly title: string
   readonly findings: readonly Finding[]
-  /** Why there are none. */
+  /** Why there are no findings. */
   readonly failure?: string
 }

@@ -1,20 +1,20 @@
 import type { Scenario } from './scenario.js'
 import type { Summary } from '../measure/statistics.js'
 
-/** What the rounds of one row came to on one store. */
+/** The result of one row on one store. */
 export interface Measurement {
   readonly row: string
   readonly stage: string
   readonly store: string
-  /** Operations a second, over the rounds. */
+  /** Operations per second, summarized over the rounds. */
   readonly rate: Summary
-  /** Operations a second of each round, in order. */
+  /** Operations per second of each round, in order. */
   readonly rounds: readonly number[]
-  /** Microseconds that single operations took, where they were sampled. */
+  /** Sampled latencies of operations, in microseconds. */
   readonly latencyUs?: { readonly p50: number; readonly p99: number; readonly p999: number }
 }
 
-/** A row that a store could not be measured at, and why. */
+/** A row that was not measured on a store, and the reason. */
 export interface Omission {
   readonly row: string
   readonly stage: string
@@ -22,32 +22,32 @@ export interface Omission {
   readonly reason: string
 }
 
-/** What a store takes up. */
+/** Memory and disk space of a store. */
 export interface Footprint {
-  /** Resident memory of the process, over what it had before the store was opened. */
+  /** Resident memory of the process, minus that before the store was opened. */
   readonly rssBytes: number
-  /** Blocks of all its files. */
+  /** Blocks allocated to its files. */
   readonly diskBytes: number
 }
 
-/** What a store took up on a stage, after its rows. */
+/** The footprint of a store after the rows of a stage. */
 export interface Occupancy extends Footprint {
   readonly stage: string
   readonly store: string
-  /** Milliseconds that loading it took. */
+  /** Duration of loading, in milliseconds. */
   readonly loadMs: number
-  /** Bytes of the keys and values in it. */
+  /** Bytes of its keys and values. */
   readonly logicalBytes: number
 }
 
-/** What stages came to. */
+/** The results of all stages. */
 export interface StageResults {
   readonly measurements: readonly Measurement[]
   readonly omissions: readonly Omission[]
   readonly occupancies: readonly Occupancy[]
 }
 
-/** What is said of a row wherever results are shown. */
+/** A row as reports describe it. */
 export interface RowDescription {
   readonly id: string
   readonly stage: string

@@ -1,9 +1,9 @@
-/** What one round of a workload came to. */
+/** The result of one round of a workload. */
 export interface Round {
   readonly operations: number
   readonly elapsedMs: number
-  /** Time that the threads of the process were at work, which other work on the machine does not lengthen. */
+  /** Processor time of all threads of the process, which is independent of other load on the machine. */
   readonly cpuMs?: number
-  /** Microseconds that single operations took, sampled. */
+  /** Sampled latencies of operations, in microseconds. */
   readonly latenciesUs?: readonly number[]
 }

@@ -1,20 +1,23 @@
 import type { KeyShape } from '../data/keys.js'
 import type { Durability } from './store.js'
 
-/** What a store is opened with and holds while rows are measured on it. */
+/** The configuration and contents of a store while rows are measured on it. */
 export interface Scenario {
   readonly entryCount: number
   readonly keyShape: KeyShape
   readonly valueBytes: number
   readonly cacheBytes: number
   /**
-   * What may be kept in memory: what `cacheBytes` says and whatever else the system keeps of files, or `cacheBytes` for
-   * all of that together, beside what the process has before it opens the store.
+   * Whether memory is limited. `unlimited`: the store's cache has `cacheBytes`, and the system's page cache comes on
+   * top. `limited`: `cacheBytes` covers both, on top of the memory that the process has before it opens the store.
    */
   readonly memory: 'unlimited' | 'limited'
-  /** Bytes of a page of LDB; as it has by itself when left out. */
+  /** Page size of LDB, in bytes; its default when absent. */
   readonly ldbPageBytes?: number
   readonly durability: Durability
-  /** What each round begins with: what the rounds before have left, or an empty store. What is kept another process has loaded. */
+  /**
+   * What a round starts with: the data of the rounds before it, or an empty store. With `kept`, another process has
+   * loaded the data.
+   */
   readonly contents: 'loaded' | 'kept' | 'empty' | 'empty-each-round'
 }

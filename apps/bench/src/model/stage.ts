@@ -6,13 +6,13 @@ export interface Row {
   readonly id: string
   readonly title: string
   readonly workload: string
-  /** What an operation is. */
+  /** What one operation is. */
   readonly unit: 'entry' | 'commit' | 'range' | 'operation' | 'opening' | 'key'
-  /** What LDB wants to reach, as a multiple of the operations a second of a store. */
+  /** LDB's aims, as multiples of the operations per second of other stores, by store. */
   readonly targets?: Readonly<Record<string, number>>
-  /** What LDB wants to take at most for an operation, in milliseconds. */
+  /** LDB's aim for the duration of one operation, in milliseconds. */
   readonly targetMs?: number
-  /** Stores that it is about; all of them when left out. */
+  /** Stores that run the row; all when absent. */
   readonly stores?: readonly string[]
 }
 
@@ -21,13 +21,13 @@ export interface Stage {
   readonly id: string
   readonly scenario: Scenario
   readonly rows: readonly Row[]
-  /** Played in a full run, or when asked for by name. */
+  /** Runs only with `--full`, or when selected by name. */
   readonly onlyFull?: boolean
-  /** Whether a bare file, which can only be written, shows the limit. */
+  /** Whether a bare file, which can only be written, is measured as an upper limit. */
   readonly includesBareFile?: boolean
 }
 
-/** Returns the bytes of the keys and values of all entries; a tuple counts as sixteen. */
+/** Returns the bytes of all keys and values; a tuple key counts as 16. */
 export function logicalBytes({ entryCount, keyShape, valueBytes }: Scenario): number {
   return entryCount * ((KEY_BYTES[keyShape] || 16) + valueBytes)
 }

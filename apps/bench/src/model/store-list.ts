@@ -1,12 +1,12 @@
 /** A store that can be measured. */
 export interface StoreEntry {
-  /** Its name on the command line, and of its file in `stores`. */
+  /** Name on the command line, and of the file in `stores`. */
   readonly id: string
-  /** Its name in reports. */
+  /** Name in reports. */
   readonly title: string
-  /** The package that it comes in; none for what is always there. */
+  /** Package to install; absent when none is needed. */
   readonly packageName?: string
-  /** The version of Node that has it, where not all do. */
+  /** First version of Node that has it. */
   readonly since?: readonly [major: number, minor: number]
 }
 

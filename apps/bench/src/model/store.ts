@@ -1,69 +1,69 @@
 import type { Key, KeyShape } from '../data/keys.js'
 
-/** When a store of this run acknowledges a write: handed to the operating system, or on the device. */
+/** When a store acknowledges a write: when the operating system has it (`os`), or when it is synced to the device. */
 export type Durability = 'os' | 'device'
 
 /** How to open a store. */
 export interface StoreOptions {
-  /** An own folder, which exists. */
+  /** The store's folder, which exists. */
   readonly dir: string
   readonly keyShape: KeyShape
-  /** What the store may keep in memory of its own, in bytes. */
+  /** Size of the store's own cache, in bytes. */
   readonly cacheBytes: number
-  /** Whether `cacheBytes` is all that there is, for the system's copies of files too. */
+  /** Whether `cacheBytes` limits the whole memory of the process, the system's page cache included. */
   readonly isMemoryLimited: boolean
   readonly durability: Durability
-  /** Bytes of a page of LDB; as it has by itself when left out. */
+  /** Page size of LDB, in bytes; its default when absent. */
   readonly ldbPageBytes?: number
-  /** Settings of LDB that only tests and measurements turn, by name. */
+  /** Internal settings of LDB that only tests and benchmarks change, by name. */
   readonly tuning?: Readonly<Record<string, number>>
 }
 
-/** What a write gives: nothing when it is done, or a promise of that. */
+/** Result of a write: nothing when it is complete, or a promise of its completion. */
 export type VoidOrPromise = void | Promise<void>
 
 /** Writes the entries of a batch by calling `put` once for each. */
 export type BatchFill = (put: (key: Key, value: Uint8Array) => void) => void
 
 /**
- * A store at its best honest settings. What it cannot do it leaves out, and the row says so.
+ * A store with its best settings. It omits the methods that it does not support; rows that need them report that.
  *
- * Keys and values that it is given are overwritten after the call; what `get` gives stays the caller's own.
+ * Keys and values passed to it are overwritten after the call. Values that `get` returns belong to the caller.
  */
 export interface Store {
-  /** Looks a key up; the value is a safe copy. */
+  /** Returns a copy of the value. */
   get?(key: Key): Uint8Array | undefined
-  /** Looks a key up; the value may be gone at the next call. */
+  /** Returns the value as a view that the next call may overwrite. */
   getBorrowed?(key: Key): Uint8Array | undefined
-  /** Looks many keys up; the keys are the caller's for good. */
+  /** Returns the values of many keys; the keys are not overwritten. */
   getMany?(
     keys: readonly Key[],
   ): ArrayLike<Uint8Array | undefined> | Promise<ArrayLike<Uint8Array | undefined>>
-  /** Reads key and value of every entry by the fastest means; gives the number of entries. */
+  /** Reads key and value of every entry by the fastest method. Returns the number of entries. */
   scan?(): number | Promise<number>
-  /** Reads key and value of every entry the ordinary way, as copies; gives the number of entries. */
+  /** Reads key and value of every entry by the usual method, as copies. Returns the number of entries. */
   entries?(): number | Promise<number>
-  /** Reads key and value of up to `limit` entries from `key` on; gives their number. */
+  /** Reads key and value of up to `limit` entries, starting at `key`. Returns the number of entries. */
   range?(key: Key, limit: number): number | Promise<number>
   /** Commits one entry. */
   put?(key: Key, value: Uint8Array): VoidOrPromise
-  /** Commits one entry beside others that are under way; key and value are the caller's for good. */
+  /** Commits one entry while other commits are pending; key and value are not overwritten. */
   putConcurrently?(key: Key, value: Uint8Array): Promise<unknown>
-  /** Commits many entries at once. */
+  /** Commits many entries atomically. */
   putBatch(fill: BatchFill): VoidOrPromise
-  /** Waits until what goes on in the background has come to rest. */
+  /** Completes pending background work: a checkpoint or a compaction. */
   compact?(): VoidOrPromise
   close(): VoidOrPromise
 }
 
-/** What the file of a store exports. */
+/** The exports of a store's file. */
 export interface StoreModule {
-  /** Whether it wants Node's `Buffer`; otherwise it gets plain `Uint8Array`s. */
+  /** Whether the store expects Node's `Buffer`s instead of plain `Uint8Array`s. */
   readonly takesBuffers: boolean
-  /** Whether something is on a device at all. */
+  /** Whether the store writes to a device. */
   readonly persistent: boolean
-  /** Shapes of keys that it takes. */
+  /** Supported key shapes. */
   readonly keyShapes: readonly KeyShape[]
-  /** Opens it, or makes it. */
+  /** Opens the store, or creates it. */
   open(options: StoreOptions): Promise<Store>
 }

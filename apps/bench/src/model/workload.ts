@@ -2,31 +2,31 @@ import type { BenchData } from '../data/bench-data.js'
 import type { Round } from './round.js'
 import type { Store } from './store.js'
 
-/** What a workload works on. */
+/** The store and the data that a workload operates on. */
 export interface WorkloadContext {
   readonly store: Store
   readonly data: BenchData
-  /** Place in the tables of picks, which moves on from round to round. */
+  /** Index into the tables of picks; advances from round to round. */
   pickIndex: number
-  /** Index of the next entry that nobody has written. */
+  /** Index of the next entry that has not been written. */
   nextEntryIndex: number
-  /** Closes the store, which keeps what it has. */
+  /** Closes the store and keeps its files. */
   close(): Promise<void>
-  /** Opens it again. */
+  /** Opens the closed store again. */
   open(): Promise<void>
-  /** Commits entries in the order of loading, from place `first` on. */
+  /** Commits entries in loading order, starting at position `first`. */
   putBatch(first: number, count: number): void | Promise<void>
 }
 
-/** Something to do with a store for a while. */
+/** A loop of operations on a store. */
 export interface Workload {
-  /** Works for about `budgetMs`, and one operation at least. */
+  /** Runs for about `budgetMs`, at least one operation. */
   run(bench: WorkloadContext, budgetMs: number): Round | Promise<Round>
-  /** Says what a store would need for it and lacks. */
+  /** Returns why a store cannot run the workload; `undefined` when it can. */
   unsupportedReason(store: Store, persistent: boolean): string | undefined
 }
 
-/** Asks for methods of a store. */
+/** Returns a check that a store has the given methods. */
 export function requireMethods(...methods: (keyof Store)[]): Workload['unsupportedReason'] {
   return (store) => {
     const missing = methods.find((method) => store[method] === undefined)

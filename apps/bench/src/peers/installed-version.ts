@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { peerFolder } from './packages.js'
 import type { StoreEntry } from '../model/store-list.js'
 
-/** Says which version of a store is measured. */
+/** Returns the version of a store. */
 export function versionOf({ id, packageName }: StoreEntry): string {
   if (packageName !== undefined)
     return manifestVersion(join(peerFolder(packageName), 'node_modules', packageName, 'package.json'))

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import { CRASH_CACHE_BYTES, crashTuning } from './crash-settings.js'
 import { dataOf, load, openDatabase } from './loading.js'
 
-// Writes until the log has so many bytes, says how many, and kills itself.
+// Writes until the log has `logBytes`, prints its size and kills its own process.
 
 const [, , dir = '', bytes = ''] = process.argv
 const logBytes = Number(bytes)

@@ -15,13 +15,13 @@ const POLICIES: Readonly<Record<string, CreatePolicy>> = {
   GCLOCK: (frameCount) => new GClock(frameCount),
   '2Q': (frameCount) => new TwoQueue(frameCount),
   'S3-FIFO': (frameCount) => new S3Fifo(frameCount),
-  'as built': (frameCount) => new PageCachePolicy(frameCount),
+  LDB: (frameCount) => new PageCachePolicy(frameCount),
 }
 
-/** Hit ratios of the policies that were considered, and of the page cache as it is, on traces of pages. */
+/** Hit ratios of several eviction policies and of LDB's page cache, on traces of page accesses. */
 export const eviction: Probe = {
   id: 'eviction',
-  title: 'Which pages stay in the cache: hits, by policy',
+  title: 'Cache hit ratio by eviction policy',
   async run(effort): Promise<Finding[]> {
     const frameCount = FRAMES[effort]
     return tracesFor(frameCount).flatMap((trace) =>

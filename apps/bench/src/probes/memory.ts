@@ -5,16 +5,16 @@ const MEBIBYTE = 2 ** 20
 const BUDGETS = { tiny: [1], quick: [8, 32], normal: [8, 64], full: [8, 64, 256] }
 const TIMES_BUDGET = 4
 const READS = { tiny: 1000, quick: 100_000, normal: 100_000, full: 100_000 }
-/** What a process may take besides its cache: buffers of the log, the heap, code. */
+/** Memory beside the cache: log buffers, heap, code. */
 const OVERHEAD_BYTES = 96 * MEBIBYTE
 
-/** Memory against the budget of the cache, over data four times as large. */
+/** Resident memory against the cache budget, with four times as much data. */
 export const memory: Probe = {
   id: 'growth-memory',
-  title: 'Resident memory against the budget of the cache',
+  title: 'Resident memory against the cache budget',
   async run(effort, dir): Promise<Finding[]> {
     const findings: Finding[] = []
-    // Once without being measured, so that code and heap are there.
+    // A first pass is not measured: it compiles the code and grows the heap.
     await residentBytes(MEBIBYTE, `${dir}/before`, READS[effort])
     for (const budget of BUDGETS[effort]) {
       const bytes = await residentBytes(budget * MEBIBYTE, `${dir}/${budget}`, READS[effort])

@@ -20,10 +20,10 @@ const ROUNDS = 7
 const READS_A_ROUND = { tiny: 500, quick: 20_000, normal: 20_000, full: 20_000 }
 const RATIO_AT_MOST = 1.5
 
-/** Random gets through a cache far smaller than the data, against reading a page of the same file and hashing it. */
+/** Random gets through a cache much smaller than the data, against reading and hashing a page of the same file. */
 export const missPath: Probe = {
   id: 'growth-miss',
-  title: 'Reading a page that is not in the cache, against a bare read and checksum',
+  title: 'Cache miss, against a plain read and checksum of a page',
   async run(effort, dir): Promise<Finding[]> {
     const dataBytes = DATA_BYTES[effort]
     const cacheBytes = Math.max(MEBIBYTE, dataBytes / DATA_TO_CACHE)
@@ -33,27 +33,27 @@ export const missPath: Probe = {
     loaded.db.checkpoint()
     const { pageBytes } = loaded.db.stats().cache
     const file = largestFile(`${dir}/data`)
-    const ours: number[] = []
-    const bare: number[] = []
+    const getNs: number[] = []
+    const plainReadNs: number[] = []
     let missesPerGet = 0
     for (let round = -1; round < ROUNDS; round++) {
       const got = getAtRandom(loaded, round, READS_A_ROUND[effort])
       const nsPerPage = readAtRandom(file, pageBytes, data, round, READS_A_ROUND[effort])
       if (round < 0) continue
       missesPerGet = got.missesPerGet
-      ours.push(got.nsPerGet)
-      bare.push(nsPerPage)
+      getNs.push(got.nsPerGet)
+      plainReadNs.push(nsPerPage)
     }
     loaded.db.close()
     return [
       { name: 'data', value: statSync(file).size / MEBIBYTE, unit: 'MiB' },
       { name: 'cache', value: cacheBytes / MEBIBYTE, unit: 'MiB' },
-      { name: 'misses a get', value: missesPerGet, unit: '' },
-      { name: 'get', value: median(ours), unit: 'ns' },
-      { name: 'bare read and checksum of a page', value: median(bare), unit: 'ns' },
+      { name: 'misses per get', value: missesPerGet, unit: '' },
+      { name: 'get', value: median(getNs), unit: 'ns' },
+      { name: 'plain read and checksum of a page', value: median(plainReadNs), unit: 'ns' },
       {
-        name: 'get, against the bare reads of its misses',
-        value: median(ours) / (median(bare) * missesPerGet),
+        name: 'get ÷ plain reads of its misses',
+        value: median(getNs) / (median(plainReadNs) * missesPerGet),
         unit: 'x',
         atMost: RATIO_AT_MOST,
       },
@@ -70,7 +70,7 @@ function getAtRandom(
   const start = performance.now()
   for (let i = 0; i < reads; i++) {
     const index = data.uniform[((round + 1) * reads + i) & PICK_MASK]!
-    if (entries.get(data.keys.of(index) as Uint8Array) === undefined) throw new Error('an entry is not there')
+    if (entries.get(data.keys.of(index) as Uint8Array) === undefined) throw new Error('an entry is missing')
   }
   const elapsedMs = performance.now() - start
   const misses = db.stats().cache.missCount - missesBefore

@@ -11,7 +11,7 @@ const ROUNDS = { tiny: 1, quick: 1, normal: 3, full: 5 }
 const WRITER = fileURLToPath(new URL('./crash-writer.js', import.meta.url))
 const MB_PER_SECOND_AT_LEAST = 300
 
-/** How fast a database opens whose writer was killed with a long log. */
+/** Recovery rate: opens a database whose writer was killed with a long log. */
 export const recovery: Probe = {
   id: 'recover',
   title: 'Opening after the writer was killed',

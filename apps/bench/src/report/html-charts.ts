@@ -8,16 +8,16 @@ import type { Report } from './report.js'
 const WIDE = 940
 const NARROW = 370
 const ROW_HEIGHT = 26
-/** Room for the names of rows, which stand above their rows where it is narrow. */
+/** Left margin for row titles; on narrow screens titles are above their rows. */
 const LABELS: Readonly<Record<number, number>> = { [WIDE]: 290, [NARROW]: 8 }
 
-/** Returns the colour of a store, which the style says. */
+/** Returns the CSS colour of a store. */
 export function colourOf(report: Report, store: string): string {
-  const place = report.stores.findIndex(({ id }) => id === store)
-  return `var(--c${Math.max(0, place) % STORE_COLOURS})`
+  const index = report.stores.findIndex(({ id }) => id === store)
+  return `var(--c${Math.max(0, index) % STORE_COLOURS})`
 }
 
-/** Draws how many times as fast LDB is: a dot for each store, a stroke where the aim is. */
+/** Draws the ratios: a dot for each store, a tick for each aim. */
 export function ratioChart(report: Report): string {
   const dots = report.rows.flatMap((row) =>
     ratiosOf(report, row).map(({ store, value, target }) => ({ workload: row.title, store, value, target })),
@@ -31,7 +31,7 @@ export function ratioChart(report: Report): string {
       height: workloads.length * ROW_HEIGHT * (width === NARROW ? 1.6 : 1) + 60,
       x: {
         type: 'log',
-        label: 'times as fast as the other',
+        label: 'LDB ÷ other store, operations per second',
         grid: true,
         tickFormat: (x: number) => `${x}x`,
         ticks: 6,
@@ -60,7 +60,7 @@ export function ratioChart(report: Report): string {
   )
 }
 
-/** Draws what writes take: from the median to the slowest of a thousand. */
+/** Draws the latency of writes, from the median to p99.9. */
 export function latencyChart(report: Report): string {
   const titles = new Map(report.rows.map(({ id, title }) => [id, title]))
   const lines = report.measurements.flatMap(({ row, store, latencyUs }) =>
@@ -95,7 +95,7 @@ export function latencyChart(report: Report): string {
   )
 }
 
-/** Draws how costs grow with the number of entries: a flat line costs the same an entry. */
+/** Draws the cost per entry against the number of entries: a horizontal line means constant cost. */
 export function growthChart(report: Report): string {
   const points = report.measurements.flatMap(({ row, store, rate }) => {
     const match = /^growth-(\d+)-(get|scan|fill)$/.exec(row)
@@ -111,7 +111,7 @@ export function growthChart(report: Report): string {
       marginLeft: 50,
       height: 360,
       x: { type: 'log', label: 'entries', grid: true, ticks: 4 },
-      y: { type: 'log', label: 'ns an entry', grid: true },
+      y: { type: 'log', label: 'ns per entry', grid: true },
       marks: [
         Plot.line(points, {
           x: 'entries',
@@ -137,7 +137,7 @@ export function growthChart(report: Report): string {
   )
 }
 
-/** Says which colour is whose. */
+/** Returns the legend of the stores' colours. */
 export function legend(report: Report, withOwn: boolean): string {
   const items = report.stores
     .filter(({ id }) => withOwn || id !== OWN_STORE)
@@ -145,7 +145,7 @@ export function legend(report: Report, withOwn: boolean): string {
   return `<ul class="legend">${items.join('')}</ul>`
 }
 
-/** A chart for wide screens and paper, and one for phones; the style shows one of them. */
+/** Renders a chart for wide screens and paper, and one for phones; the style sheet shows one of them. */
 function renderBothWidths(draw: (width: number, common: Plot.PlotOptions) => unknown): string {
   return [WIDE, NARROW]
     .map((width) => {
@@ -158,7 +158,7 @@ function renderBothWidths(draw: (width: number, common: Plot.PlotOptions) => unk
         marginBottom: 44,
         style: { fontSize: '12px', background: 'none' },
       })
-      return `<figure class="${width === WIDE ? 'roomy' : 'narrow'}">${(chart as { outerHTML: string }).outerHTML}</figure>`
+      return `<figure class="${width === WIDE ? 'full-width' : 'narrow'}">${(chart as { outerHTML: string }).outerHTML}</figure>`
     })
     .join('\n')
 }

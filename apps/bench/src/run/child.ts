@@ -3,7 +3,7 @@ import { recordProfile } from '../measure/profile-recording.js'
 import type { StoreModule } from '../model/store.js'
 import { StoreSession } from './store-session.js'
 
-// One store in a process of its own. It answers each request once, and is told nothing else meanwhile.
+// The process of one store. It responds once to each request, and receives one request at a time.
 
 let session: StoreSession | undefined
 
@@ -19,7 +19,7 @@ process.on('disconnect', () => process.exit(0))
 
 function respond(message: StoreResponse): void {
   process.send?.(message, () => {
-    // A store that was closed may leave threads and timers behind.
+    // A closed store may leave threads and timers that keep the process alive.
     if (message.kind === 'finished') process.exit(0)
   })
 }
@@ -31,7 +31,7 @@ async function handle(request: StoreRequest): Promise<StoreResponse> {
     session.initialize()
     return { kind: 'initialized' }
   }
-  if (session === undefined) throw new Error('nothing is prepared')
+  if (session === undefined) throw new Error('the store is not initialized')
   switch (request.kind) {
     case 'prepare':
       return { kind: 'prepared', prepared: await session.prepare(request.workloads) }

@@ -2,7 +2,7 @@ import type { Round } from '../model/round.js'
 import type { Footprint } from '../model/results.js'
 import type { Scenario } from '../model/scenario.js'
 
-/** What the conductor tells the process of a store. */
+/** A request to the process of a store. */
 export type StoreRequest =
   | {
       readonly kind: 'initialize'
@@ -21,14 +21,14 @@ export type StoreRequest =
   | { readonly kind: 'measure' }
   | { readonly kind: 'finish' }
 
-/** What the process of a store says when it has its store open and loaded. */
+/** The state of a store after it was opened and loaded. */
 export interface Prepared {
-  /** Why a workload cannot be had of this store, by workload. */
+  /** Why the store cannot run a workload, by workload. */
   readonly unsupported: Readonly<Record<string, string>>
   readonly loadMs: number
 }
 
-/** What the process of a store answers to an order. */
+/** The response of a store's process to a request. */
 export type StoreResponse =
   | { readonly kind: 'initialized' }
   | { readonly kind: 'prepared'; readonly prepared: Prepared }

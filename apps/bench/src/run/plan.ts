@@ -5,22 +5,22 @@ import { logicalBytes } from '../model/stage.js'
 import type { Row, Stage } from '../model/stage.js'
 
 const CACHE_BYTES = 512 * 2 ** 20
-/** LDB's cache has less than 2 GiB. */
+/** LDB's cache is limited to less than 2 GiB. */
 const CACHE_BYTES_MAX = 2000 * 2 ** 20
-/** Less than this is of no use to any store. */
+/** No store works with less. */
 const LIMITED_BYTES_MIN = 4 * 2 ** 20
 const LIMITED_FILL_VALUE_BYTES = 1000
-/** Of LDB, where its data are many times what it may keep in memory: what it advises there. */
+/** The page size that LDB recommends for data much larger than memory. */
 const LARGE_DATA_PAGE_BYTES = 4096
 const SWEEP_BYTES_MAX = 256 * 2 ** 20
 const SWEEP_ENTRIES_MIN = 200
 const SWEEP_FILL_MAX = 200_000
 const VALUE_SIZES = [20, 100, 1000, 100_000]
-/** Stores of rows that would take hours with all of them. */
+/** Stores of the rows that would take hours with all stores. */
 const AIM_STORES = ['ldb', 'lmdb', 'classic-level']
 const PERSISTENT_STORES = ['ldb', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'node-sqlite']
 
-/** Returns every stage there is, in the order in which they run. */
+/** Returns every stage in the order of execution. */
 export function stagesOf(effort: Effort): Stage[] {
   const read: Scenario = {
     entryCount: effort.entryCount,
@@ -66,7 +66,7 @@ const READ_ROWS: readonly Row[] = [
   row('cursor-all', 'cursor over all', 'scanAll', 'entry', 8, 18),
   row('entries-all', 'entries() over all', 'entriesAll', 'entry', 5, 12),
   row('range-100', 'range of 100', 'rangeOf100', 'range', 4, 12),
-  { ...row('make-keys', 'making the key alone', 'makeKeys', 'key'), stores: ['ldb'] },
+  { ...row('make-keys', 'key generation only', 'makeKeys', 'key'), stores: ['ldb'] },
 ]
 
 const DURABLE_ROWS: readonly Row[] = [
@@ -87,7 +87,7 @@ const MIXED_ROWS: readonly Row[] = [
   row('ycsb-f', 'YCSB F: 50 % get, 50 % get and put', 'ycsbF', 'operation', 2, 4),
 ]
 
-/** Ten times as much as the cache holds. */
+/** Data of ten times the cache. */
 function tenfold(read: Scenario, fill: Scenario): Stage[] {
   const withSmallCache = (data: Scenario): Scenario => ({
     ...data,
@@ -115,9 +115,9 @@ function tenfold(read: Scenario, fill: Scenario): Stage[] {
 }
 
 /**
- * Ten times as much as there is memory for it, the system's copies of files included. Filling takes larger values: a put
- * costs a page or two of the device, whatever its size. It leaves LDB its usual pages, as four such entries do not fit into one of
- * 4 KiB.
+ * Data of ten times the memory, the system's page cache included. The fill writes larger values, because a put costs
+ * one or two pages of I/O whatever its size. In the fill LDB has its default page size, because four such entries do
+ * not fit into a page of 4 KiB.
  */
 function largerThanMemory(read: Scenario): Stage[] {
   const limitedScenario = (entryCount: number, valueBytes: number): Scenario => {
@@ -128,25 +128,25 @@ function largerThanMemory(read: Scenario): Stage[] {
   const of = (entry: Row): Row => ({ ...entry, stores: AIM_STORES })
   return [
     {
-      id: 'outgrown',
+      id: 'larger-than-memory',
       onlyFull: true,
       scenario: {
         ...limitedScenario(4 * read.entryCount, read.valueBytes),
         ldbPageBytes: LARGE_DATA_PAGE_BYTES,
       },
       rows: [
-        of(row('outgrown-get', '10x the memory: get, random', 'getRandom', 'entry', 1, 1.5)),
-        of(row('outgrown-scan', '10x the memory: scan', 'scanAll', 'entry', 1, 1.5)),
+        of(row('larger-than-memory-get', '10x the memory: get, random', 'getRandom', 'entry', 1, 1.5)),
+        of(row('larger-than-memory-scan', '10x the memory: scan', 'scanAll', 'entry', 1, 1.5)),
       ],
     },
     {
-      id: 'outgrown-filling',
+      id: 'larger-than-memory-filling',
       onlyFull: true,
       scenario: {
         ...limitedScenario(0.2 * read.entryCount, LIMITED_FILL_VALUE_BYTES),
         contents: 'empty-each-round',
       },
-      rows: [of(row('outgrown-fill', '10x the memory: fill', 'fillRandom', 'entry', 1, 1.5))],
+      rows: [of(row('larger-than-memory-fill', '10x the memory: fill', 'fillRandom', 'entry', 1, 1.5))],
     },
   ]
 }
@@ -167,7 +167,7 @@ function growth(read: Scenario, entryCount: number): Stage[] {
   return sweep(`growth-${entryCount}`, title, { ...scenario, cacheBytes }, ['ldb'], Infinity)
 }
 
-/** The same three rows over stores that differ in one thing. */
+/** A scan, a get and a fill of stores that differ from others in one parameter. */
 function sweep(
   id: string,
   title: string,
@@ -182,7 +182,7 @@ function sweep(
       onlyFull: true,
       scenario: loaded,
       rows: [
-        // First, as it brings pages that were evicted while loading back into memory, where there is room for them.
+        // The scan runs first: it loads the pages that were evicted during loading, where they fit.
         of(row(`${id}-scan`, `${title}: cursor over all`, 'scanAll', 'entry')),
         of(row(`${id}-get`, `${title}: get, random`, 'getRandom', 'entry')),
       ],
@@ -210,8 +210,8 @@ function row(
 }
 
 /**
- * Keeps what was asked for: stages and rows that have a name, or begin with it and a dash. Without names, everything
- * that belongs to the effort.
+ * Returns the stages and rows whose id equals a name, or starts with the name and a dash. Without names, returns every
+ * stage of the effort.
  */
 export function selectStages(
   stages: readonly Stage[],
@@ -219,8 +219,10 @@ export function selectStages(
   full: boolean,
 ): Stage[] {
   if (only === undefined) return stages.filter((stage) => full || stage.onlyFull !== true)
-  const asked = (id: string): boolean => only.some((name) => id === name || id.startsWith(`${name}-`))
+  const isSelected = (id: string): boolean => only.some((name) => id === name || id.startsWith(`${name}-`))
   return stages
-    .map((stage) => (asked(stage.id) ? stage : { ...stage, rows: stage.rows.filter(({ id }) => asked(id)) }))
+    .map((stage) =>
+      isSelected(stage.id) ? stage : { ...stage, rows: stage.rows.filter(({ id }) => isSelected(id)) },
+    )
     .filter(({ rows }) => rows.length > 0)
 }

@@ -9,7 +9,7 @@ import type { Measurement, Occupancy, Omission, StageResults } from '../model/re
 import { quantile, summarize } from '../measure/statistics.js'
 
 const WARM_UP_FACTOR = 3
-/** A device answers less evenly than memory does. */
+/** The device's response times vary more than memory's. */
 const DEVICE_FACTOR = 4
 const LONG_WARM_UP_MS = 3000
 const LONG_ROW_MS = 90_000
@@ -19,21 +19,21 @@ const FEWEST_ROUNDS = 3
 interface Participant extends StartedStore {
   readonly store: string
   readonly dir: string
-  /** Set when it has failed: it takes part no more. */
+  /** Set when the store has failed; it is then skipped. */
   failure?: string
 }
 
-/** The rates and latencies of one row on one store, as they come in. */
+/** Rates and latencies of one row on one store. */
 interface Samples {
   readonly rates: number[]
   readonly latenciesUs: number[]
-  /** What the rounds have taken so far, warm-ups included. */
+  /** Duration of the rounds so far, warm-ups included. */
   spentMs: number
 }
 
 /**
- * Plays stages: every store in a process of its own, one at work at a time, the rounds of all stores interleaved, and
- * another store first in each round.
+ * Runs stages. Each store has its own process and one process works at a time; the rounds of the stores are interleaved
+ * and their order rotates.
  */
 export class StageRunner {
   readonly #effort: Effort
@@ -45,7 +45,7 @@ export class StageRunner {
 
   /**
    * @param root - folder for the files of the stores.
-   * @param log - tells how far it is.
+   * @param log - receives progress messages.
    */
   constructor(effort: Effort, root: string, log: (line: string) => void) {
     this.#effort = effort
@@ -61,7 +61,7 @@ export class StageRunner {
     }
   }
 
-  /** Plays one stage from its beginning to its end. */
+  /** Runs all rows of a stage on the given stores. */
   async run(stage: Stage, stores: readonly string[]): Promise<void> {
     const participants: Participant[] = []
     try {
@@ -94,7 +94,7 @@ export class StageRunner {
     } catch (error) {
       rmSync(dir, { recursive: true, force: true })
       const reason = failureReason(error, undefined)
-      this.#log(`${stage.id}: ${store} is left out: ${reason}`)
+      this.#log(`${stage.id}: ${store} is skipped: ${reason}`)
       for (const row of rows) this.#recordOmission(stage, row, store, reason)
       return undefined
     }
@@ -157,8 +157,8 @@ export class StageRunner {
     if (failure !== undefined) return
     const footprint = await process.measure().catch((error: unknown) => failureReason(error, group))
     if (typeof footprint === 'string') {
-      // The rows were measured: they are not given up for this.
-      this.#log(`${stage.id}: what ${store} takes up is not known: ${footprint}`)
+      // The rows were measured: their results remain valid.
+      this.#log(`${stage.id}: the footprint of ${store} is unknown: ${footprint}`)
       return
     }
     this.#occupancies.push({
@@ -196,8 +196,8 @@ export class StageRunner {
 }
 
 /**
- * Whether a store can be spared further rounds: one long warm-up is enough, and three very long rounds are. Filling more
- * than fits into memory takes a minute, and waits for the device: what V8 compiles meanwhile does not show.
+ * Reports whether a store needs no further rounds: one long warm-up suffices, and three very long rounds do. A fill
+ * larger than memory needs no warm-up: it takes a minute and waits for the device, so that compilation does not show.
  */
 function isComplete({ scenario }: Stage, { rates, spentMs }: Samples, round: number): boolean {
   const needsNone = scenario.memory === 'limited' && scenario.contents === 'empty-each-round'

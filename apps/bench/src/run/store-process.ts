@@ -10,22 +10,22 @@ import { TRACED_CALLS } from '../measure/sync-counts.js'
 
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 const OUTPUT_CHARACTERS_MAX = 4000
-/** Nothing that is ordered takes so long. */
+/** Longer than any request takes. */
 const REQUEST_MS_MAX = 1_800_000
 
 /** How to start the process of a store. */
 export interface StoreProcessOptions {
   /** Flags for Node. */
   readonly flags?: readonly string[]
-  /** File into which strace writes the system calls that make things durable. */
+  /** File into which strace writes the system calls that sync. */
   readonly trace?: string
-  /** Memory that it shares with nobody else. */
+  /** Control group of the process. */
   readonly group?: MemoryGroup
-  /** Takes what the process prints. */
+  /** Receives the output of the process. */
   readonly onOutput?: (text: string) => void
 }
 
-/** The process of one store, seen from the conductor. One order is under way at a time. */
+/** The process of one store, seen from the parent. At most one request is pending. */
 export class StoreProcess {
   readonly #child: ChildProcess
   #output = ''
@@ -45,13 +45,13 @@ export class StoreProcess {
     this.#listen()
   }
 
-  /** Has everything loaded and made that the store is not to blame for. */
+  /** Loads modules and data whose memory must not count as the store's. */
   async initialize(store: string, scenario: Scenario, dir: string): Promise<void> {
     const response = await this.#request({ kind: 'initialize', store, scenario, dir })
     if (response.kind !== 'initialized') throw new Error(`answered ${response.kind}`)
   }
 
-  /** Opens the store, after it has arrived, and fills it when the scenario says so. */
+  /** Opens the initialized store, and loads it when the scenario requires that. */
   async prepare(workloads: readonly string[]): Promise<Prepared> {
     const response = await this.#request({ kind: 'prepare', workloads })
     if (response.kind !== 'prepared') throw new Error(`answered ${response.kind}`)
@@ -81,7 +81,7 @@ export class StoreProcess {
     return response.footprint
   }
 
-  /** Has the store closed, and waits for the end of the process; ends it when it cannot be asked any more. */
+  /** Closes the store and ends the process; kills it when it does not respond. */
   async finish(): Promise<void> {
     if (this.#exitReason !== undefined) return
     try {
@@ -125,7 +125,7 @@ export class StoreProcess {
     if (this.#exitReason !== undefined) return Promise.reject(new Error(this.#exitReason))
     return new Promise<StoreResponse>((resolve, reject) => {
       const overdue = setTimeout(() => {
-        this.#end(`did not response ${order.kind} within ${REQUEST_MS_MAX / 60_000} minutes`)
+        this.#end(`did not answer ${order.kind} within ${REQUEST_MS_MAX / 60_000} minutes`)
         this.kill()
       }, REQUEST_MS_MAX)
       this.#pending = {

@@ -2,25 +2,25 @@ import { installPeer } from '../peers/installation.js'
 import { STORES } from '../model/store-list.js'
 import type { StoreEntry } from '../model/store-list.js'
 
-/** The stores of a run, and those that cannot take part. */
+/** The stores of a run, and those that are not available. */
 export interface StoreSelection {
   readonly stores: readonly StoreEntry[]
   readonly leftOut: readonly { readonly store: string; readonly reason: string }[]
 }
 
-/** Finds the stores that were asked for, and installs those that are not there. What cannot be had is said aloud. */
+/** Selects stores by name and installs missing packages. Logs and returns the stores that are not available. */
 export function selectStores(
-  asked: readonly string[] | undefined,
-  say: (line: string) => void,
+  names: readonly string[] | undefined,
+  log: (line: string) => void,
 ): StoreSelection {
   const stores: StoreEntry[] = []
   const leftOut: { store: string; reason: string }[] = []
   for (const entry of STORES) {
-    if (asked?.includes(entry.id) === false) continue
-    const reason = unavailableReason(entry, say)
+    if (names?.includes(entry.id) === false) continue
+    const reason = unavailableReason(entry, log)
     if (reason === undefined) stores.push(entry)
     else {
-      say(`${entry.id} is left out: ${reason}`)
+      log(`${entry.id} is skipped: ${reason}`)
       leftOut.push({ store: entry.id, reason })
     }
   }
@@ -29,11 +29,11 @@ export function selectStores(
 
 function unavailableReason(
   { packageName, since }: StoreEntry,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): string | undefined {
   if (since !== undefined && !nodeHas(since))
     return `needs Node ${since.join('.')}, this is ${process.versions.node}`
-  return packageName === undefined ? undefined : installPeer(packageName, say)
+  return packageName === undefined ? undefined : installPeer(packageName, log)
 }
 
 function nodeHas([major, minor]: readonly [number, number]): boolean {

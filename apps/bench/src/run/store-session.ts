@@ -13,7 +13,7 @@ import { WORKLOADS } from '../workloads/workload-list.js'
 const BATCH_ENTRIES = 1000
 const CHECKED_ENTRIES = 1000
 
-/** One store in its own process: open, loaded and checked, and then worked on round by round. */
+/** One store in its own process: opened, loaded, verified, and measured round by round. */
 export class StoreSession implements WorkloadContext {
   readonly data: BenchData
   readonly scenario: Scenario
@@ -40,21 +40,21 @@ export class StoreSession implements WorkloadContext {
     return this.#openStore
   }
 
-  /** Folder of the store that is open. */
+  /** Folder of the open store. */
   get dir(): string {
     return join(this.#root, String(this.#folderNumber))
   }
 
-  /** Makes what rounds work with, so that it is no part of what the store takes. */
+  /** Allocates the picks of the workloads before the store's memory is measured. */
   initialize(): void {
-    if (this.data.uniform.length === 0) throw new Error('there is nothing to pick')
+    if (this.data.uniform.length === 0) throw new Error('there are no picks')
     globalThis.gc?.()
   }
 
-  /** Opens the store, and fills it when the scenario says so. */
+  /** Opens the store, and loads it when the scenario requires that. */
   async prepare(workloads: readonly string[]): Promise<Prepared> {
     if (!this.#module.keyShapes.includes(this.scenario.keyShape)) {
-      throw new Error(`does not take keys of the shape ${this.scenario.keyShape}`)
+      throw new Error(`does not support keys of the shape ${this.scenario.keyShape}`)
     }
     await this.openNew()
     const unsupported: Record<string, string> = {}
@@ -91,7 +91,7 @@ export class StoreSession implements WorkloadContext {
     return { ...round, cpuMs: (user + system) / 1000 }
   }
 
-  /** Commits entries in the order of loading, from position `first` on. */
+  /** Commits entries in loading order, starting at position `first`. */
   putBatch(first: number, count: number): void | Promise<void> {
     const { keys, values, order } = this.data
     return this.store.putBatch((put) => {
@@ -109,7 +109,7 @@ export class StoreSession implements WorkloadContext {
     await this.open()
   }
 
-  /** Opens the store in the folder that is there. */
+  /** Opens the store in the current folder. */
   async open(): Promise<void> {
     const { keyShape, cacheBytes, memory, durability, ldbPageBytes } = this.scenario
     const isMemoryLimited = memory === 'limited'
@@ -134,7 +134,7 @@ export class StoreSession implements WorkloadContext {
     return { rssBytes, diskBytes: diskBytesOf(this.dir) }
   }
 
-  /** Holds a thousand entries against what was written. */
+  /** Verifies a thousand values and the number of entries. */
   async #verifyEntries(): Promise<void> {
     const { data, store } = this
     for (let i = 0; i < CHECKED_ENTRIES; i++) {
@@ -143,13 +143,13 @@ export class StoreSession implements WorkloadContext {
     }
     const count = await store.entries?.()
     if (count !== undefined && count !== data.entryCount)
-      throw new Error(`${data.entryCount} entries were written, and ${count} are there`)
+      throw new Error(`${data.entryCount} entries were written, but the store has ${count}`)
   }
 }
 
 /**
- * Frees what a store has held, in a turn of its own, before the next one takes as much. Only where memory is short: V8 throws away
- * code whose objects are all gone, and the next round would begin by compiling.
+ * Frees the memory of a closed store before the next one allocates as much. Used only where memory is limited: V8
+ * discards optimised code whose objects are collected, so that the next round starts with compilation.
  */
 async function collectGarbage(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))

@@ -4,24 +4,24 @@ import type { Scenario } from '../model/scenario.js'
 import { StoreProcess } from './store-process.js'
 
 const MEBIBYTE = 2 ** 20
-/** Memory that a builder may use: its time is not measured. */
+/** Cache size of the process that loads a store; its time is not measured. */
 const LOADER_CACHE_BYTES = 512 * MEBIBYTE
-/** By this much the heap of V8 may grow in a process that is held to its memory, with the stacks of threads. */
+/** Memory by which V8's heap and thread stacks may grow in a limited process that reads. */
 const READER_GROWTH_BYTES = 12 * MEBIBYTE
-/** A writer has batches as well, of a mebibyte each. */
+/** The same in a process that writes: it has batches of 1 MiB as well. */
 const WRITER_GROWTH_BYTES = 32 * MEBIBYTE
-/** A young generation of one MiB: left to itself it takes tens, which are worth more as copies of files. */
+/** A young generation of 1 MiB. V8's default takes tens of MiB, which serve better as page cache. */
 const FLAGS = ['--max-semi-space-size=1']
 
-/** A store in a process of its own, ready for its first round. */
+/** A store in its own process, ready for its first round. */
 export interface StartedStore {
   readonly process: StoreProcess
   readonly prepared: Prepared
-  /** The memory that it is held to. */
+  /** The control group that limits its memory. */
   readonly group?: MemoryGroup
 }
 
-/** Starts the process of a store and has it open and loaded. Where it fails, nothing of it is left but files in `dir`. */
+/** Starts the process of a store, and opens and loads the store. On failure only files in `dir` remain. */
 export async function startStore(
   store: string,
   scenario: Scenario,
@@ -40,9 +40,9 @@ export async function startStore(
 }
 
 /**
- * Holds a store to its memory. Another process, which is not held to any, loads it, and the system forgets what it has
- * kept of the files meanwhile: pages that were counted there would be free of charge here. What the process has before it
- * opens the store comes on top, as does room for the growth of the runtime.
+ * Starts a store with limited memory. An unlimited process loads it first, and its page cache is dropped afterwards:
+ * pages charged to that process's group would not count towards the limit. The limit is the memory of the process
+ * before it opens the store, plus growth of the runtime, plus `cacheBytes`.
  */
 async function startLimited(
   store: string,
@@ -52,7 +52,7 @@ async function startLimited(
 ): Promise<StartedStore> {
   const isLoaded = scenario.contents === 'loaded'
   const loadMs = isLoaded ? await loadAndClose(store, scenario, dir, workloads) : 0
-  const group = makeGroup()
+  const group = createGroup()
   const process = new StoreProcess({ group, flags: FLAGS })
   try {
     await process.initialize(store, isLoaded ? { ...scenario, contents: 'kept' } : scenario, dir)
@@ -68,18 +68,18 @@ async function startLimited(
   }
 }
 
-/** Loads a store and closes it; gives the milliseconds that loading took. */
+/** Loads a store and closes it. Returns the duration of loading, in milliseconds. */
 async function loadAndClose(
   store: string,
   scenario: Scenario,
   dir: string,
   workloads: readonly string[],
 ): Promise<number> {
-  const group = makeGroup()
+  const group = createGroup()
   const process = new StoreProcess({ group })
   try {
-    const roomy: Scenario = { ...scenario, memory: 'unlimited', cacheBytes: LOADER_CACHE_BYTES }
-    await process.initialize(store, roomy, dir)
+    const unlimited: Scenario = { ...scenario, memory: 'unlimited', cacheBytes: LOADER_CACHE_BYTES }
+    await process.initialize(store, unlimited, dir)
     const { loadMs } = await process.prepare(workloads)
     await process.finish()
     return loadMs
@@ -90,15 +90,15 @@ async function loadAndClose(
   }
 }
 
-/** Says why a process failed. */
+/** Returns the reason of a failure. */
 export function failureReason(error: unknown, group: MemoryGroup | undefined): string {
   const message = error instanceof Error ? error.message : String(error)
   const isOut = group !== undefined && group.killCount > 0
-  return isOut ? `ran out of the memory that it was held to (${message})` : message
+  return isOut ? `exceeded its memory limit (${message})` : message
 }
 
-function makeGroup(): MemoryGroup {
-  const made = MemoryGroup.create()
-  if (typeof made === 'string') throw new Error(made)
-  return made
+function createGroup(): MemoryGroup {
+  const group = MemoryGroup.create()
+  if (typeof group === 'string') throw new Error(group)
+  return group
 }

@@ -6,19 +6,19 @@ import { StoreProcess } from './store-process.js'
 import { countSyncs, difference } from '../measure/sync-counts.js'
 import type { SyncCount } from '../measure/sync-counts.js'
 
-/** Commits that are counted; those of many committers share syncs, so there are more of them. */
+/** Long enough for several syncs, which many committers share. */
 const BUDGET_MS = 300
 
-/** Plays the durable rows of a stage again, under strace, and counts the syncs of each store. */
+/** Runs the durable rows of a stage again under strace, and counts the syncs of each store. */
 export async function countSyncsOf(
   stage: Stage,
   stores: readonly string[],
   root: string,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<SyncCount[]> {
   if (stage.scenario.durability !== 'device') return []
   if (spawnSync('strace', ['-V']).status !== 0) {
-    say('syncs are not counted: there is no strace here')
+    log('syncs are not counted: strace is not installed')
     return []
   }
   const counts: SyncCount[] = []
@@ -28,7 +28,7 @@ export async function countSyncsOf(
     try {
       counts.push(...(await countOne(stage, store, dir)))
     } catch (error) {
-      say(
+      log(
         `syncs of ${store} are not counted: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
       )
     } finally {

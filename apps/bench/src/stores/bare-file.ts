@@ -17,8 +17,8 @@ const ZEROS_BYTES = 2 ** 20
 const BATCH_BYTES_MAX = 2 ** 20
 
 /**
- * Makes the least that can be durable: key and value in one write into a file that has its blocks already, and a sync.
- * Nothing can be read again. It is the limit that a log has before it.
+ * Opens a plain file. A commit is one write of key and value into allocated blocks, and one `fdatasync`: the upper
+ * limit for a store that writes a log. Nothing can be read.
  */
 export async function open(options: StoreOptions): Promise<Store> {
   const file = openSync(join(options.dir, 'bare'), 'w')

@@ -14,7 +14,7 @@ export const persistent = true
 /** See {@link StoreModule}. */
 export const keyShapes: readonly KeyShape[] = BYTE_KEYS
 
-/** Opens a table of SQLite through better-sqlite3. */
+/** Opens a SQLite table through better-sqlite3. */
 export async function open(options: StoreOptions): Promise<Store> {
   const Sqlite = loadPeer<new (path: string) => SqliteDatabase>('better-sqlite3')
   return sqliteStore(new Sqlite(join(options.dir, 'bench.db')), options)

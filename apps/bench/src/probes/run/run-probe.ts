@@ -9,7 +9,7 @@ import type { Finding, Probe, ProbeResult } from '../../model/probe.js'
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 const IN_EVERY_RUN = new Set(['recover'])
 
-/** Keeps the probes that were asked for by name, or by the beginning of it; without names, those of the effort. */
+/** Returns the probes that are selected by name or name prefix; without names, those of the effort. */
 export function selectProbes(only: readonly string[] | undefined, full: boolean): Probe[] {
   return PROBES.filter(({ id }) =>
     only === undefined
@@ -18,7 +18,7 @@ export function selectProbes(only: readonly string[] | undefined, full: boolean)
   )
 }
 
-/** Runs a probe in a process of its own. */
+/** Runs a probe in its own process. */
 export async function runProbe(probe: Probe, effort: Effort['name'], root: string): Promise<ProbeResult> {
   const { id, title } = probe
   const dir = join(root, id)
@@ -33,17 +33,19 @@ export async function runProbe(probe: Probe, effort: Effort['name'], root: strin
   }
 }
 
-/** Returns what went wrong. */
+/** Runs the child process. Returns its error; `undefined` when it succeeds. */
 function runChild(args: readonly string[]): Promise<string | undefined> {
   const child = spawn(process.execPath, ['--expose-gc', CHILD, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+  let errorOutput = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errorOutput += text))
   return new Promise((resolve) => {
     child.on('error', (error) => resolve(String(error)))
     child.on('close', (code, signal) =>
-      resolve(code === 0 ? undefined : `its process ended with ${signal ?? `code ${code}`}: ${said.trim()}`),
+      resolve(
+        code === 0 ? undefined : `its process ended with ${signal ?? `code ${code}`}: ${errorOutput.trim()}`,
+      ),
     )
   })
 }

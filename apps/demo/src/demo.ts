@@ -14,14 +14,14 @@ import { readFromSnapshot } from './scenes/snapshot.js'
 import type { SnapshotFigures } from './scenes/snapshot.js'
 import type { SceneContext } from './scenes/scene-context.js'
 
-/** Everything that was measured and checked: what `--json` prints. Durations are in milliseconds, sizes in bytes. */
+/** The results of all scenes and checks, which `--json` prints. Durations are in milliseconds, sizes in bytes. */
 export interface DemoFigures {
-  /** True when every check held. */
+  /** Whether every check passed. */
   readonly ok: boolean
   readonly node: string
   readonly platform: string
   readonly engine: string
-  /** Where the data stays; `null` when it was temporary. */
+  /** Folder of the database; `null` when it is temporary. */
   readonly dir: string | null
   readonly durationMs: number
   readonly import: ImportFigures
@@ -31,13 +31,13 @@ export interface DemoFigures {
   readonly snapshot: SnapshotFigures
   readonly crash: CrashFigures
   readonly verify: VerifyReport
-  /** What the database said of itself before it was closed for the kills, and after the last one. */
+  /** Statistics before the database was closed for the kills, and after the last kill. */
   readonly statistics: { readonly beforeKills: DatabaseStats; readonly atEnd: DatabaseStats }
   readonly closing: ClosingFigures
   readonly checks: readonly Check[]
 }
 
-/** Plays all scenes, one after the other. */
+/** Runs all scenes. */
 export async function runDemo(context: SceneContext): Promise<DemoFigures> {
   const startedAtMs = performance.now()
   const { screen, checks } = context
@@ -51,19 +51,19 @@ export async function runDemo(context: SceneContext): Promise<DemoFigures> {
   )
   screen.scene(1, 'Import the cities of the world')
   const imported = await importCities(context)
-  screen.scene(2, 'Ask questions')
+  screen.scene(2, 'Query the indexes')
   const { questions, lookups } = await askQuestions(context)
   await context.yieldToEvents()
   screen.scene(3, 'Draw the world')
   const map = drawMap(context)
   await context.yieldToEvents()
-  screen.scene(4, 'Read the past while writing the present')
+  screen.scene(4, 'Read from a snapshot while writing')
   const snapshot = readFromSnapshot(context)
   await context.yieldToEvents()
   const beforeKills = context.store.db.stats()
-  screen.scene(5, 'Kill it')
+  screen.scene(5, 'Kill the writer')
   const crash = await killAndRecover(context)
-  screen.scene(6, 'Check everything')
+  screen.scene(6, 'Verify everything')
   const verify = verifyAll(context)
   await context.yieldToEvents()
   screen.line('')

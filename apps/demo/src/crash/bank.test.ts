@@ -10,7 +10,7 @@ import {
 } from './bank.js'
 import { DemoStore } from '../database/demo-store.js'
 
-/** A bank with some transfers, in memory. */
+/** Returns an in-memory database with some transfers. */
 function bank(transferCount: number): DemoStore {
   const store = new DemoStore(Database.memory())
   resetBank(store)
@@ -18,7 +18,7 @@ function bank(transferCount: number): DemoStore {
   return store
 }
 
-test('honest books balance', () => {
+test('the audit of committed transfers finds nothing wrong', () => {
   using store = bank(500)
   expect(lastTransferNumber(store)).toBe(500)
   expect(auditBank(store)).toEqual({
@@ -29,14 +29,14 @@ test('honest books balance', () => {
   })
 })
 
-test('a new bank has no transfers, whatever was before', () => {
+test('resetting the bank deletes all transfers', () => {
   using store = bank(5)
   resetBank(store)
   expect(lastTransferNumber(store)).toBe(0)
   expect(auditBank(store)).toMatchObject({ transferCount: 0, unbroken: true, wrongAccountCount: 0 })
 })
 
-test('a transfer is always between two', () => {
+test('a transfer has two different accounts', () => {
   for (let round = 0; round < 1000; round++) {
     const { from, to, amount } = randomTransfer()
     expect(from).not.toBe(to)
@@ -44,13 +44,13 @@ test('a transfer is always between two', () => {
   }
 })
 
-test('a transfer that went missing is noticed', () => {
+test('the audit detects a missing transfer', () => {
   using store = bank(10)
   store.transfers.delete([4])
   expect(auditBank(store)).toMatchObject({ transferCount: 9, unbroken: false, wrongAccountCount: 2 })
 })
 
-test('a commit of which only a part survived is noticed, even when the money still adds up', () => {
+test('the audit detects balances without their transfer, even when the total is right', () => {
   using store = bank(10)
   const { from, to, amount } = randomTransfer()
   store.accounts.update(from, (balance = 0) => balance - amount)
@@ -58,7 +58,7 @@ test('a commit of which only a part survived is noticed, even when the money sti
   expect(auditBank(store)).toMatchObject({ unbroken: true, wrongAccountCount: 2, totalMoney: TOTAL_MONEY })
 })
 
-test('an account that went missing is noticed', () => {
+test('the audit detects a missing account', () => {
   using store = bank(10)
   const [holder = ''] = store.accounts.keys({ limit: 1 }).toArray()
   store.accounts.delete(holder)

@@ -7,10 +7,10 @@ const HOLDERS: readonly string[] = Array.from(
 )
 const OPENING_BALANCE = 1000
 
-/** All the money there is: no transfer changes it. */
+/** The sum of all balances, which no transfer changes. */
 export const TOTAL_MONEY: number = HOLDERS.length * OPENING_BALANCE
 
-/** Opens the accounts anew, in one commit. */
+/** Resets all accounts and deletes all transfers, in one commit. */
 export function resetBank(store: DemoStore): void {
   const batch = store.db.batch()
   batch.in(store.transfers).clear()
@@ -19,20 +19,20 @@ export function resetBank(store: DemoStore): void {
   batch.commit()
 }
 
-/** Thinks up a transfer. */
+/** Returns a random transfer. */
 export function randomTransfer(): Transfer {
   const from = Math.floor(Math.random() * HOLDERS.length)
   const to = (from + 1 + Math.floor(Math.random() * (HOLDERS.length - 1))) % HOLDERS.length
   return { from: HOLDERS[from] ?? '', to: HOLDERS[to] ?? '', amount: 1 + Math.floor(Math.random() * 100) }
 }
 
-/** Number of the newest transfer; 0 when there is none. */
+/** Returns the number of the newest transfer; 0 when there is none. */
 export function lastTransferNumber(store: DemoStore): number {
   const [key] = store.transfers.keys({ reverse: true, limit: 1 }).toArray()
   return key?.[0] ?? 0
 }
 
-/** Moves money and notes it: three writes to two keyspaces, one commit, on the device when this returns. */
+/** Commits a transfer: three writes to two keyspaces in one commit, synced to the device before this returns. */
 export function commitTransfer(store: DemoStore, number: number, transfer: Transfer): void {
   const { accounts, transfers } = store
   const { from, to, amount } = transfer
@@ -45,14 +45,14 @@ export function commitTransfer(store: DemoStore, number: number, transfer: Trans
   batch.commit({ durability: 'full' })
 }
 
-/** What the books say. */
+/** The result of an audit. */
 export interface Audit {
   readonly transferCount: number
-  /** True when the transfers are numbered from 1 on without a hole: what survived is a prefix of what was done. */
+  /** Whether transfers are numbered from 1 without a gap: the surviving commits are a prefix of all commits. */
   readonly unbroken: boolean
-  /** Accounts whose balance is not what the transfers make of it: a commit of which only a part survived. */
+  /** Accounts whose balance differs from the sum of the transfers: a commit that survived in part. */
   readonly wrongAccountCount: number
-  /** All the money there is. */
+  /** The sum of all balances. */
   readonly totalMoney: number
 }
 

@@ -1,8 +1,8 @@
 /**
- * The child process of the crash scene: commits transfer after transfer until it is killed, and says of each one that
- * it was acknowledged.
+ * The child process of the crash scene: commits transfers until it is killed, and writes a line to standard output for
+ * each acknowledged commit.
  *
- * Arguments: folder of the database, and its engine if one was asked for.
+ * Arguments: folder of the database, and optionally its engine.
  */
 import { writeSync } from 'node:fs'
 import { commitTransfer, lastTransferNumber, randomTransfer } from './bank.js'
@@ -16,6 +16,6 @@ const store = DemoStore.open({ dir, engine })
 for (let number = lastTransferNumber(store) + 1; ; number++) {
   const transfer = randomTransfer()
   commitTransfer(store, number, transfer)
-  // Fails when nobody reads any more, and so ends a writer that lost its parent.
+  // Fails when the pipe is closed, which ends a writer whose parent has exited.
   writeSync(STANDARD_OUTPUT, encodeAcknowledgement(number, transfer))
 }

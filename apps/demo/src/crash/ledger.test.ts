@@ -4,16 +4,16 @@ import { encodeAcknowledgement, Ledger } from './ledger.js'
 
 const transfer = (amount: number): Transfer => ({ from: 'a', to: 'b', amount })
 const all = new Map([1, 2, 3].map((number) => [number, transfer(number * 10)]))
-const text = [...all].map(([number, told]) => encodeAcknowledgement(number, told)).join('')
+const text = [...all].map(([number, acknowledged]) => encodeAcknowledgement(number, acknowledged)).join('')
 
-test.each([1, 2, 7, 1000])('lines arrive whole, in pieces of %d characters', (size) => {
+test.each([1, 2, 7, 1000])('lines are assembled from pieces of %d characters', (size) => {
   const ledger = new Ledger()
   for (let start = 0; start < text.length; start += size) ledger.append(text.slice(start, start + size))
   expect(ledger.count).toBe(3)
   expect(ledger.lost((number) => all.get(number))).toEqual([])
 })
 
-test('a line without its end is no acknowledgement', () => {
+test('an unterminated line is no acknowledgement', () => {
   const ledger = new Ledger()
   ledger.append(text.slice(0, -1))
   expect(ledger.count).toBe(2)
@@ -23,7 +23,7 @@ test('a line without its end is no acknowledgement', () => {
   expect(ledger.lost((number) => transfer(number * 10))).toEqual([])
 })
 
-test('what is missing is lost, and so is what came back otherwise', () => {
+test('missing and changed transfers are lost', () => {
   const ledger = new Ledger()
   ledger.append(text)
   expect(ledger.lost((number) => (number === 2 ? undefined : all.get(number)))).toEqual([2])
@@ -31,7 +31,7 @@ test('what is missing is lost, and so is what came back otherwise', () => {
   expect(ledger.lost((number) => ({ ...transfer(number * 10), from: 'c' }))).toEqual([1, 2, 3])
 })
 
-test('one commit cannot be acknowledged twice', () => {
+test('a second acknowledgement of one commit is an error', () => {
   const ledger = new Ledger()
   ledger.append(text)
   expect(() => ledger.append(encodeAcknowledgement(2, transfer(20)))).toThrow('commit 2')

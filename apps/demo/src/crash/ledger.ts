@@ -1,42 +1,42 @@
 import type { Transfer } from '../database/transfer.js'
 
-/** What the writer says of a commit that was acknowledged to it: one line. */
+/** Encodes the acknowledgement of a commit as one line. */
 export function encodeAcknowledgement(number: number, { from, to, amount }: Transfer): string {
   return `${JSON.stringify([number, from, to, amount])}\n`
 }
 
-/**
- * What the parent was told of: every commit that the database acknowledged to the writer, kept where the kill of the
- * writer cannot reach.
- */
+/** The acknowledged commits of the writer. It is in the parent process, which survives the kill. */
 export class Ledger {
   readonly #transfers: Map<number, Transfer> = new Map()
   #unfinished = ''
 
-  /** Commits that were acknowledged. */
+  /** Number of acknowledged commits. */
   get count(): number {
     return this.#transfers.size
   }
 
-  /** Takes what came out of the pipe, in pieces of any size. A line counts once its end is there. */
+  /** Appends output of the writer, in pieces of any size. A line counts once it is terminated. */
   append(text: string): void {
     const lines = (this.#unfinished + text).split('\n')
     this.#unfinished = lines.pop() ?? ''
     for (const line of lines) this.#record(line)
   }
 
-  /** Forgets a line that the kill cut off: its commit may be there, and nobody was told so. */
+  /** Discards a line that the kill truncated: its commit may be durable, but was not acknowledged. */
   discardPartialLine(): void {
     this.#unfinished = ''
   }
 
-  /** Numbers of the acknowledged transfers that `read` does not give, or gives otherwise. */
+  /** Returns the numbers of the acknowledged transfers that `read` does not return, or returns with other contents. */
   lost(read: (number: number) => Transfer | undefined): number[] {
     const lost: number[] = []
-    for (const [number, told] of this.#transfers) {
-      const found = read(number)
-      const same = found?.from === told.from && found.to === told.to && found.amount === told.amount
-      if (!same) lost.push(number)
+    for (const [number, acknowledged] of this.#transfers) {
+      const actual = read(number)
+      const isEqual =
+        actual?.from === acknowledged.from &&
+        actual.to === acknowledged.to &&
+        actual.amount === acknowledged.amount
+      if (!isEqual) lost.push(number)
     }
     return lost
   }

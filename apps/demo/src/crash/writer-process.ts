@@ -7,16 +7,16 @@ import type { StoreOptions } from '../database/demo-store.js'
 
 const PROGRAM = fileURLToPath(new URL('crash-writer.js', import.meta.url))
 
-/** A child process that commits until it is killed; what it says was acknowledged goes into the ledger. */
+/** A child process that commits until it is killed. Its acknowledged commits are recorded in the ledger. */
 export class WriterProcess {
-  /** Settles when the first commit was acknowledged. */
+  /** Settles when the first commit is acknowledged. */
   readonly firstAcknowledgement: Promise<void>
-  /** Settles when the process is gone and all that it said has been read. */
+  /** Settles when the process has exited and its output has been read. */
   readonly end: Promise<void>
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
   #killed = false
 
-  /** Starts it. */
+  /** Starts the process. */
   constructor({ dir, engine }: StoreOptions, ledger: Ledger) {
     const args = [PROGRAM, dir, ...(engine === undefined ? [] : [engine])]
     this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -24,12 +24,12 @@ export class WriterProcess {
     const { stdout } = this.#child
     const first = new Promise<void>((resolve) => stdout.once('data', () => resolve()))
     this.firstAcknowledgement = Promise.race([first, this.end])
-    // Whoever waits for the one promise need not wait for the other.
+    // A caller may await only one of the promises; the other must not become an unhandled rejection.
     this.end.catch(() => {})
     this.firstAcknowledgement.catch(() => {})
   }
 
-  /** Ends it with SIGKILL, which no process can catch or delay. */
+  /** Kills the process with SIGKILL, which no process can catch or delay. */
   kill(): void {
     this.#killed = true
     this.#child.kill('SIGKILL')
@@ -37,8 +37,8 @@ export class WriterProcess {
 
   #listen(ledger: Ledger): Promise<void> {
     const child = this.#child
-    let complaint = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+    let errorOutput = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errorOutput += text))
     return new Promise((resolve, reject) => {
       child.on('error', reject)
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -51,7 +51,12 @@ export class WriterProcess {
       child.on('close', (code, signal) => {
         ledger.discardPartialLine()
         if (this.#killed && signal === 'SIGKILL') resolve()
-        else reject(new Error(`the writer ended by itself, with ${signal ?? code}: ${complaint.trim()}`))
+        else
+          reject(
+            new Error(
+              `the writer exited before it was killed, with ${signal ?? code}: ${errorOutput.trim()}`,
+            ),
+          )
       })
     })
   }

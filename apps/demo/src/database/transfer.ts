@@ -1,4 +1,4 @@
-/** Money that went from one account to another. */
+/** A transfer of money from one account to another. */
 export interface Transfer {
   readonly from: string
   readonly to: string

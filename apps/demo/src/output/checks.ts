@@ -1,15 +1,15 @@
 import type { Screen } from './screen.js'
 
-/** One promise, and whether it held. */
+/** The result of one check. */
 export interface Check {
-  /** Stable name, for machines. */
+  /** Stable name, for programs. */
   readonly name: string
-  readonly held: boolean
-  /** What was found. */
+  readonly passed: boolean
+  /** What was found, for people. */
   readonly detail: string
 }
 
-/** Everything that was checked: the demo fails when one did not hold. */
+/** The results of all checks. The demo fails when one failed. */
 export class Checks {
   readonly #screen: Screen
   readonly #checks: Check[] = []
@@ -18,19 +18,19 @@ export class Checks {
     this.#screen = screen
   }
 
-  /** What was checked so far. */
+  /** All results so far. */
   get all(): readonly Check[] {
     return this.#checks
   }
 
-  /** Those that did not hold. */
+  /** The failed checks. */
   get failed(): readonly Check[] {
-    return this.#checks.filter(({ held }) => !held)
+    return this.#checks.filter(({ passed }) => !passed)
   }
 
-  /** Notes and shows one. */
-  expect(name: string, held: boolean, detail: string): void {
-    this.#checks.push({ name, held, detail })
-    this.#screen.checkResult(held, detail)
+  /** Records and prints a result. */
+  expect(name: string, passed: boolean, detail: string): void {
+    this.#checks.push({ name, passed, detail })
+    this.#screen.checkResult(passed, detail)
   }
 }

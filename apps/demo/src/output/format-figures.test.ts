@@ -9,7 +9,7 @@ import {
   formatShort,
 } from './format-figures.js'
 
-test('counts have their thousands apart, and the right noun', () => {
+test('counts have thousands separators and the right noun', () => {
   expect([0, 999, 135_233, 1e9].map(formatCount)).toEqual(['0', '999', '135,233', '1,000,000,000'])
   expect(formatCounted(1, 'commit')).toBe('1 commit')
   expect(formatCounted(0, 'commit')).toBe('0 commits')
@@ -45,13 +45,13 @@ test.each([
   expect(formatBytes(bytes)).toBe(text)
 })
 
-test('rates keep three digits, and are 0 when nothing was measured', () => {
+test('rates have three digits, and are 0 when nothing was measured', () => {
   expect(formatPerSecond(405_699, 3912)).toBe('104,000')
   expect(formatPerSecond(1, 3)).toBe('333')
   expect(formatPerSecond(5, 0)).toBe('0')
 })
 
-test('a share is whole only when it is exact', () => {
+test('a share is 0 % or 100 % only when it is exact', () => {
   expect(formatShare(0, 0)).toBe('0 %')
   expect(formatShare(1, 8)).toBe('12.5 %')
   expect(formatShare(999_999, 1_000_000)).toBe('99.9 %')
@@ -59,7 +59,7 @@ test('a share is whole only when it is exact', () => {
   expect(formatShare(7, 7)).toBe('100 %')
 })
 
-test('inhabitants are written short', () => {
+test('numbers of inhabitants are abbreviated', () => {
   expect([900, 999.6, 34_200, 999_600, 8_336_599, 22_315_474, 3.133e9].map(formatShort)).toEqual([
     '900',
     '1 k',

@@ -1,25 +1,25 @@
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
-/** Writes a whole number with its thousands apart: `135,233`. */
+/** Formats an integer with thousands separators: `135,233`. */
 export function formatCount(count: number): string {
   return grouped.format(count)
 }
 
-/** Writes a count with its noun: `1 commit`, `2 commits`, `3 entries`. */
+/** Formats a count with its noun: `1 commit`, `2 commits`, `3 entries`. */
 export function formatCounted(count: number, singular: string, plural: string = `${singular}s`): string {
   return `${formatCount(count)} ${count === 1 ? singular : plural}`
 }
 
-/** Writes a duration with three digits that mean something: `850 ns`, `12.3 µs`, `4.56 ms`, `1.20 s`. */
+/** Formats a duration with three significant digits: `850 ns`, `12.3 µs`, `4.56 ms`, `1.20 s`. */
 export function formatDuration(ms: number): string {
-  // Each limit lies where rounding to three digits would carry into the next unit.
+  // Each limit is where rounding to three digits would carry into the next unit.
   if (ms < 0.0009995) return `${Math.round(ms * 1e6)} ns`
   if (ms < 0.9995) return `${threeDigits(ms * 1000)} µs`
   if (ms < 999.5) return `${threeDigits(ms)} ms`
   return `${threeDigits(ms / 1000)} s`
 }
 
-/** Writes a size in binary units: `512 B`, `1.50 KiB`, `45.2 MiB`. */
+/** Formats a size in binary units: `512 B`, `1.50 KiB`, `45.2 MiB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   let unitIndex = 0
@@ -31,13 +31,13 @@ export function formatBytes(bytes: number): string {
   return `${unitIndex === 0 ? String(size) : threeDigits(size)} ${units[unitIndex]}`
 }
 
-/** Writes how many a second that is, to three digits: `104,000`. */
+/** Formats a rate per second with three digits: `104,000`. */
 export function formatPerSecond(count: number, ms: number): string {
   if (ms <= 0 || count <= 0) return '0'
   return formatCount(Number(((count / ms) * 1000).toPrecision(3)))
 }
 
-/** Writes a share: `12.5 %`; `100 %` and `0 %` only when they are exact. */
+/** Formats a share: `12.5 %`; `100 %` and `0 %` only when they are exact. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0 || part === 0) return '0 %'
   if (part === whole) return '100 %'
@@ -45,7 +45,7 @@ export function formatShare(part: number, whole: number): string {
   return `${percent.toFixed(1)} %`
 }
 
-/** Writes a number of inhabitants short: `3.13 billion`, `8.34 M`, `34 k`, `900`. */
+/** Formats a number of inhabitants: `3.13 billion`, `8.34 M`, `34 k`, `900`. */
 export function formatShort(count: number): string {
   if (count < 999.5) return String(Math.round(count))
   if (count < 999_500) return `${Math.round(count / 1000)} k`
@@ -53,7 +53,7 @@ export function formatShort(count: number): string {
   return `${threeDigits(count / 1e9)} billion`
 }
 
-/** Three significant digits without an exponent; whole from 100 on. */
+/** Formats three significant digits without an exponent; integers from 100 on. */
 function threeDigits(value: number): string {
   if (value >= 99.95) return formatCount(value)
   return value.toFixed(value >= 9.995 ? 1 : 2)

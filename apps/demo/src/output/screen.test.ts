@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { breakLines, Screen } from './screen.js'
 
-/** Takes what is written. */
+/** Returns a terminal that records its output. */
 function recorder(isTTY: boolean, columns?: number) {
   const written: string[] = []
   const terminal = {
@@ -12,24 +12,24 @@ function recorder(isTTY: boolean, columns?: number) {
   return { terminal, text: () => written.join('') }
 }
 
-test('lines break at blanks, and long words stay whole', () => {
+test('lines break at spaces, and long words are not broken', () => {
   expect(breakLines('one two three', 7)).toEqual(['one two', 'three'])
   expect(breakLines('a incomprehensibilities b', 5)).toEqual(['a', 'incomprehensibilities', 'b'])
   expect(breakLines('', 10)).toEqual([''])
 })
 
-test('the width is that of the terminal, within reason, and 80 when unknown', () => {
+test('the width is that of the terminal, within limits, and 80 when unknown', () => {
   expect(new Screen({ write: () => true }, 0).columns).toBe(80)
   expect(new Screen(undefined).columns).toBe(80)
   const widths = [0, 10, 100, 500].map((columns) => new Screen({ columns, write: () => true }, 0).columns)
   expect(widths).toEqual([80, 40, 100, 132])
 })
 
-test.each([40, 80, 120])('nothing is wider than a terminal of %d columns', (columns) => {
+test.each([40, 80, 120])('no line is wider than a terminal of %d columns', (columns) => {
   const { terminal, text } = recorder(false, columns)
   const screen = new Screen(terminal, 0)
   screen.scene(1, 'A scene')
-  screen.say('word '.repeat(60).trim())
+  screen.paragraph('word '.repeat(60).trim())
   screen.code("cities.entries({ prefix: ['JP'], reverse: true })")
   screen.heading('A question', '12.3 ms')
   screen.checkResult(true, 'word '.repeat(40).trim())
@@ -41,7 +41,7 @@ test.each([40, 80, 120])('nothing is wider than a terminal of %d columns', (colu
   expect(longest).toBeLessThanOrEqual(columns)
 })
 
-test('where nobody watches there is no progress bar and no escape code', () => {
+test('without a terminal there are no progress bars and no escape sequences', () => {
   const { terminal, text } = recorder(false)
   const screen = new Screen(terminal, 0)
   screen.progress(1, 2, 'half')
@@ -52,7 +52,7 @@ test('where nobody watches there is no progress bar and no escape code', () => {
   expect(text()).not.toContain('half')
 })
 
-test('the bar fills its line, and the next line takes its place', () => {
+test('the progress bar fills its line, and the next line replaces it', () => {
   const { terminal, text } = recorder(true, 80)
   const screen = new Screen(terminal, 0)
   screen.progress(1, 2, 'half')
@@ -66,12 +66,12 @@ test('the bar fills its line, and the next line takes its place', () => {
   expect(text().endsWith('\r\u001b[2K  next\n')).toBe(true)
 })
 
-test('a chart bar is as long as its share, to an eighth', () => {
+test('a chart bar has the length of its share, to an eighth of a character', () => {
   const screen = new Screen(undefined, 0)
   expect([1, 0.5, 0.5625, 0].map((share) => screen.bar(share, 8))).toEqual(['████████', '████', '████▌', '▏'])
 })
 
-test('colours are there when they are on', () => {
+test('colours are used when they are enabled', () => {
   const screen = new Screen({ write: () => true }, 3)
   expect(screen.coloured).toBe(true)
   expect(screen.heat('x', 0)).not.toBe(screen.heat('x', 1))

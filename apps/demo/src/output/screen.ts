@@ -1,6 +1,6 @@
 import { Ansis } from 'ansis'
 
-/** Where the screen writes: standard output, or a test. */
+/** The output of the screen: standard output, or a test. */
 export interface Terminal {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -14,14 +14,14 @@ const MARGIN = '  '
 const REDRAW_MS = 40
 const ERASE_LINE = '\r\u001b[2K'
 
-/** Cold to hot. */
+/** Colours from cold to hot. */
 const HEAT_COLOURS = ['#4a6fb5', '#2a9d8f', '#6abf4b', '#f2c230', '#f08a24', '#e23d3d', '#ff5fa8']
 
-/** What a person sees of the demo. */
+/** Formats the output of the demo for a terminal. */
 export class Screen {
-  /** Width of the text in characters, its margins included. */
+  /** Width of the text in characters, margins included. */
   readonly columns: number
-  /** True when colours are on. */
+  /** Whether colours are enabled. */
   readonly coloured: boolean
   readonly #terminal: Terminal | undefined
   readonly #ansi: Ansis
@@ -29,8 +29,8 @@ export class Screen {
   #barDrawnAtMs = 0
 
   /**
-   * @param terminal - `undefined` shows nothing.
-   * @param colours - as `ansis` takes them: 0 for none; found out from the environment when not told.
+   * @param terminal - `undefined` prints nothing.
+   * @param colours - a level of `ansis`, 0 for none; detected from the environment when absent.
    */
   constructor(terminal: Terminal | undefined, colours?: 0 | 1 | 2 | 3) {
     const columns = terminal?.columns || COLUMNS_DEFAULT
@@ -40,19 +40,19 @@ export class Screen {
     this.coloured = this.#ansi.isSupported()
   }
 
-  /** Characters that fit between the margins. */
+  /** Characters between the margins. */
   get textColumns(): number {
     return this.columns - 2 * MARGIN.length
   }
 
-  /** The name of it all. */
+  /** Prints the name of the program. */
   banner(name: string, subtitle: string, facts: string): void {
     this.line('')
     this.line(`${this.#ansi.bold.cyan(name)}  ${subtitle}`)
     this.line(this.#ansi.dim(facts))
   }
 
-  /** Begins a scene: a number, a title and a rule. */
+  /** Prints the heading of a scene: a number, a title and a rule. */
   scene(number: number, title: string): void {
     const rule = '─'.repeat(Math.max(0, this.textColumns - String(number).length - title.length - 3))
     this.line('')
@@ -60,17 +60,17 @@ export class Screen {
     this.line('')
   }
 
-  /** A paragraph, broken into lines. */
-  say(text: string): void {
+  /** Prints a paragraph, broken into lines. */
+  paragraph(text: string): void {
     for (const line of breakLines(text, this.textColumns)) this.line(line)
   }
 
-  /** A remark at the side, broken into lines. */
+  /** Prints a dimmed paragraph, broken into lines. */
   note(text: string): void {
     for (const line of breakLines(text, this.textColumns)) this.line(this.#ansi.dim(line))
   }
 
-  /** Lines of the program, as a reader would write them; one that is too wide is broken. */
+  /** Prints lines of source code; lines that are too wide are broken. */
   code(text: string): void {
     for (const written of text.split('\n')) {
       const indent = /^ */.exec(written)?.[0] ?? ''
@@ -79,19 +79,13 @@ export class Screen {
     }
   }
 
-  /** A question or a topic, and a figure at the right edge. */
+  /** Prints a heading, and a figure at the right margin. */
   heading(text: string, figure: string): void {
     const gap = ' '.repeat(Math.max(2, this.textColumns - text.length - figure.length))
     this.line(`${this.#ansi.bold(text)}${gap}${this.#ansi.yellow(figure)}`)
   }
 
-  /** Names and figures, one below the other. */
-  facts(pairs: readonly (readonly [name: string, figure: string])[]): void {
-    const width = Math.max(...pairs.map(([name]) => name.length))
-    for (const [name, figure] of pairs) this.line(`  ${this.#ansi.dim(name.padEnd(width))}  ${figure}`)
-  }
-
-  /** Rows below a heading: the first column to the left, the others to the right. */
+  /** Prints a table: the first column aligned to the left, the others to the right. */
   table(heading: readonly string[], rows: readonly (readonly string[])[]): void {
     const widths = heading.map((_, index) =>
       Math.max(...[heading, ...rows].map((row) => row[index]?.length ?? 0)),
@@ -104,21 +98,21 @@ export class Screen {
     for (const row of rows) this.line(`  ${write(row)}`)
   }
 
-  /** What was checked, and whether it held. */
-  checkResult(held: boolean, text: string): void {
-    const [mark, colour] = held ? ['✓', this.#ansi.green] : ['✗', this.#ansi.bold.red]
+  /** Prints the result of a check. */
+  checkResult(passed: boolean, text: string): void {
+    const [mark, colour] = passed ? ['✓', this.#ansi.green] : ['✗', this.#ansi.bold.red]
     breakLines(text, this.textColumns - 2).forEach((line, index) =>
-      this.line(`${index === 0 ? colour(mark) : ' '} ${held ? line : colour(line)}`),
+      this.line(`${index === 0 ? colour(mark) : ' '} ${passed ? line : colour(line)}`),
     )
   }
 
-  /** A line within the margin, as it is. */
+  /** Prints a line within the margins. */
   line(text: string): void {
     this.eraseBar()
     this.#terminal?.write(text === '' ? '\n' : `${MARGIN}${text}\n`)
   }
 
-  /** Shows how far something is, on one line that the next output replaces; nothing when nobody watches. */
+  /** Prints progress on one line that the next output replaces; only on a terminal. */
   progress(done: number, total: number, figure: string): void {
     if (this.#terminal?.isTTY !== true) return
     const now = performance.now()
@@ -133,25 +127,25 @@ export class Screen {
     this.#terminal.write(`${ERASE_LINE}${MARGIN}${bar}${tail}`)
   }
 
-  /** A bar of a chart; `share` of `width`, to an eighth of a character. */
+  /** Returns a chart bar: `share` of `width`, to an eighth of a character. */
   bar(share: number, width: number): string {
     const eighths = Math.max(1, Math.round(share * width * 8))
     const rest = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths % 8] ?? ''
     return this.#ansi.cyan('█'.repeat(Math.floor(eighths / 8)) + rest)
   }
 
-  /** Writes text softly. */
+  /** Returns dimmed text. */
   dim(text: string): string {
     return this.#ansi.dim(text)
   }
 
-  /** Writes text in the colour of a heat from 0 to 1. */
+  /** Returns text in the colour of a heat from 0 to 1. */
   heat(text: string, heat: number): string {
     const index = Math.min(HEAT_COLOURS.length - 1, Math.floor(heat * HEAT_COLOURS.length))
     return this.#ansi.hex(HEAT_COLOURS[index] ?? '#ffffff')(text)
   }
 
-  /** Removes the progress bar, if there is one: an interrupted screen is left clean. */
+  /** Erases the progress bar, if there is one. */
   eraseBar(): void {
     if (!this.#barShown) return
     this.#barShown = false
@@ -159,7 +153,7 @@ export class Screen {
   }
 }
 
-/** Breaks text at its blanks; a word that is too long has a line of its own. */
+/** Breaks text at spaces; a word that is too long has its own line. */
 export function breakLines(text: string, columns: number): string[] {
   const lines: string[] = []
   let line = ''

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { WorldMap } from './world-map.js'
 
-/** Where the only lit dot of a map is, counted in dots from its top left. */
+/** Returns the coordinates of a map's only dot, counted in dots from the top left. */
 function onlyDot(map: WorldMap): { x: number; y: number } {
   const bits = [
     [0x01, 0x08],
@@ -9,40 +9,40 @@ function onlyDot(map: WorldMap): { x: number; y: number } {
     [0x04, 0x20],
     [0x40, 0x80],
   ]
-  const found: { x: number; y: number }[] = []
+  const litDots: { x: number; y: number }[] = []
   map.lines().forEach((line, row) => {
     line.split('').forEach((character, column) => {
       const dots = character === ' ' ? 0 : character.charCodeAt(0) - 0x2800
       bits.forEach((pair, down) =>
         pair.forEach((bit, across) => {
-          if ((dots & bit) !== 0) found.push({ x: column * 2 + across, y: row * 4 + down })
+          if ((dots & bit) !== 0) litDots.push({ x: column * 2 + across, y: row * 4 + down })
         }),
       )
     })
   })
-  expect(found).toHaveLength(1)
-  return found[0]!
+  expect(litDots).toHaveLength(1)
+  return litDots[0]!
 }
 
 test.each([20, 76, 80, 116, 181])('at %d columns a degree is as wide as it is high', (columns) => {
-  const place = (longitude: number, latitude: number) => {
+  const dotAt = (longitude: number, latitude: number) => {
     const map = new WorldMap(columns)
     map.add(longitude, latitude, 1)
     return onlyDot(map)
   }
   const dotsPerDegree = (columns * 2) / 360
-  const west = place(-60, 0)
-  const east = place(60, 0)
-  const north = place(0, 60)
-  const south = place(0, -50)
+  const west = dotAt(-60, 0)
+  const east = dotAt(60, 0)
+  const north = dotAt(0, 60)
+  const south = dotAt(0, -50)
   expect(Math.abs(east.x - west.x - 120 * dotsPerDegree)).toBeLessThanOrEqual(1)
   expect(Math.abs(south.y - north.y - 110 * dotsPerDegree)).toBeLessThanOrEqual(1)
   expect(west.y).toBe(east.y)
   expect(north.x).toBe(south.x)
 })
 
-test('each of the eight dots of a character can be lit', () => {
-  // A dot a degree: the first character holds two degrees across and four down.
+test('each of the eight dots of a character can be set', () => {
+  // One dot per degree: the first character covers two degrees across and four down.
   const seen = new Set<string>()
   for (let across = 0; across < 2; across++) {
     for (let down = 0; down < 4; down++) {
@@ -55,7 +55,7 @@ test('each of the eight dots of a character can be lit', () => {
   expect([...seen].join('')).toBe('⠁⠂⠄⡀⠈⠐⠠⢀')
 })
 
-test('the edges are on the map, and what is beyond is counted', () => {
+test('the edges are on the map, and cities beyond it are counted', () => {
   const map = new WorldMap(40)
   map.add(180, 0, 1)
   map.add(-180, 0, 1)
@@ -70,7 +70,7 @@ test('the edges are on the map, and what is beyond is counted', () => {
   expect(new WorldMap(40).lines()).toEqual([])
 })
 
-test('a character is painted by all who live in it, and blanks are not', () => {
+test('the colour of a character depends on all cities in it, and blanks are not painted', () => {
   const map = new WorldMap(36)
   map.add(0.1, 0.1, 1_000_000)
   map.add(0.1, 0.1, 2_000_000)
@@ -84,13 +84,13 @@ test('a character is painted by all who live in it, and blanks are not', () => {
   expect(lines.filter((line) => line !== '')).toEqual([`${' '.repeat(18)}<${painted[0]!.text}>`])
 })
 
-test('heat grows with the order of magnitude, between 0 and 1', () => {
+test('heat grows with the logarithm of the population, between 0 and 1', () => {
   const map = new WorldMap(100)
   expect([0, 1, map.populationAt(0)].map((population) => map.heatOf(population))).toEqual([0, 0, 0])
   expect(map.heatOf(1e12)).toBe(1)
   for (const heat of [0.1, 0.5, 0.9]) expect(map.heatOf(map.populationAt(heat))).toBeCloseTo(heat)
 })
 
-test('on a map twice as wide, a quarter of the people in a character is as hot', () => {
+test('on a map of twice the width, a quarter of the population per character has the same heat', () => {
   expect(new WorldMap(100).populationAt(0.5)).toBeCloseTo(4 * new WorldMap(200).populationAt(0.5))
 })

@@ -1,25 +1,25 @@
-/** Latitudes that the map shows: all cities but a station in Antarctica. */
+/** Latitudes of the map's edges: all cities except a station in Antarctica are between them. */
 const NORTH_DEGREES = 80
 const SOUTH_DEGREES = -57
 const DOTS_ACROSS = 2
 const DOTS_DOWN = 4
 const BLANK = ' '
 const BRAILLE_BLANK = 0x2800
-/** Bit of each dot of a braille character, row by row. */
+/** Bit of each dot of a braille character, in row order. */
 const DOT_BITS = [0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80]
 
-/** People a square degree that make the coldest and the hottest colour. */
+/** People per square degree with the coldest and the hottest colour. */
 const COLD_DENSITY = 1000
 const HOT_DENSITY = 3_000_000
 
-/** Colours a stretch of the map; `heat` goes from 0 (few people) to 1 (the most). */
+/** Colours text; `heat` is from 0 (few people) to 1 (most people). */
 export type Paint = (text: string, heat: number) => string
 
 /**
- * A map of the world in braille characters, drawn dot by dot in any order.
+ * A map of the world in braille characters.
  *
- * @remarks Equirectangular: a degree is as wide as it is high, because a character, of which two dots fit side by side
- * and four above each other, is twice as high as it is wide.
+ * @remarks Equirectangular: a degree is as wide as it is high, because a character, which has two dots across and four
+ * down, is twice as high as it is wide.
  */
 export class WorldMap {
   readonly columnCount: number
@@ -39,23 +39,23 @@ export class WorldMap {
     this.#populations = new Float64Array(columnCount * this.rowCount)
   }
 
-  /** Places on the map. */
+  /** Cities on the map. */
   get drawnCount(): number {
     return this.#drawnCount
   }
 
-  /** Places that lie too far north or south for it. */
+  /** Cities too far north or south for the map. */
   get beyondCount(): number {
     return this.#beyondCount
   }
 
-  /** Draws one place. */
+  /** Adds one city. */
   add(longitude: number, latitude: number, population: number): void {
     if (latitude > NORTH_DEGREES || latitude <= SOUTH_DEGREES) {
       this.#beyondCount++
       return
     }
-    // The antimeridian is one line with two names.
+    // Longitudes -180 and 180 are the same line.
     const x = Math.floor((longitude + 180) * this.#dotsPerDegree) % (this.columnCount * DOTS_ACROSS)
     const y = Math.floor((NORTH_DEGREES - latitude) * this.#dotsPerDegree)
     const cellIndex = Math.floor(y / DOTS_DOWN) * this.columnCount + Math.floor(x / DOTS_ACROSS)
@@ -64,7 +64,7 @@ export class WorldMap {
     this.#drawnCount++
   }
 
-  /** Returns the lines from north to south, without blanks at their ends and without empty ones in the far south. */
+  /** Returns the lines from north to south, without trailing blanks and trailing empty lines. */
   lines(paint: Paint = (text) => text): string[] {
     const lines: string[] = []
     for (let row = 0; row < this.rowCount; row++) lines.push(this.#line(row, paint))
@@ -72,13 +72,13 @@ export class WorldMap {
     return lines
   }
 
-  /** Where the population of one character lies between cold and hot, by orders of magnitude: from 0 to 1. */
+  /** Returns the heat of a character's population, from 0 to 1 on a logarithmic scale. */
   heatOf(population: number): number {
     const heat = Math.log(population / this.populationAt(0)) / Math.log(HOT_DENSITY / COLD_DENSITY)
     return Math.min(1, Math.max(0, heat))
   }
 
-  /** The population of one character that has a heat: for the legend. */
+  /** Returns the population of a character that has the given heat, for the legend. */
   populationAt(heat: number): number {
     const squareDegrees = (DOTS_ACROSS * DOTS_DOWN) / this.#dotsPerDegree ** 2
     return squareDegrees * COLD_DENSITY * (HOT_DENSITY / COLD_DENSITY) ** heat

@@ -9,21 +9,21 @@ import type { SceneContext } from './scene-context.js'
 import { timed } from './stopwatch.js'
 import { DemoStore } from '../database/demo-store.js'
 
-/** What one kill measured. */
+/** The results of one kill. */
 export interface KillFigures {
   /** From the first acknowledgement to the kill, in milliseconds. */
   readonly killedAfterMs: number
-  /** Commits that were acknowledged before it. */
+  /** Commits acknowledged before the kill. */
   readonly acknowledgedCount: number
-  /** Commits that survived although the kill overtook their acknowledgement. */
+  /** Commits that survived, but were not acknowledged before the kill. */
   readonly unacknowledgedCount: number
-  /** Acknowledged commits, of this round and all before it, that were not there. */
+  /** Acknowledged commits of this and all earlier rounds that are missing. */
   readonly lostCount: number
-  /** Opening the database after the kill, recovery included, in milliseconds. */
+  /** Duration of opening the database after the kill, recovery included, in milliseconds. */
   readonly reopenMs: number
 }
 
-/** What the crash scene measured. */
+/** The results of the crash scene. */
 export interface CrashFigures {
   readonly kills: readonly KillFigures[]
   readonly acknowledgedCount: number
@@ -36,13 +36,13 @@ const KILL_COUNT = 3
 const KILL_AFTER_MS_MIN = 250
 const KILL_AFTER_MS_MAX = 1000
 
-/** Scene: a writer is killed in full career, and every commit that it was told of must be there. */
+/** Scene: kills a writer several times and verifies that every acknowledged commit survived. */
 export async function killAndRecover(context: SceneContext): Promise<CrashFigures> {
   const { screen, checks } = context
-  screen.say(
-    'A child process moves money between 100 accounts: three writes to two keyspaces make one commit, on the device ' +
-      'before it is acknowledged. It says so over a pipe, and this process keeps the ledger. Then comes SIGKILL, at a ' +
-      'random moment.',
+  screen.paragraph(
+    'A child process transfers money between 100 accounts. Each transfer is three writes to two keyspaces in one ' +
+      'commit, synced to the device before it is acknowledged. The child reports each acknowledged commit over a pipe, ' +
+      'and this process records it. Then the child is killed with SIGKILL, at a random moment.',
   )
   screen.line('')
   screen.code(
@@ -56,7 +56,7 @@ export async function killAndRecover(context: SceneContext): Promise<CrashFigure
   const ledger = new Ledger()
   const kills: KillFigures[] = []
   let lostCount = 0
-  // Once something is lost there is nothing more to show: later commits would take the numbers of the lost ones.
+  // Stops after a loss: later commits would reuse the numbers of the lost ones.
   for (let round = 1; round <= KILL_COUNT && lostCount === 0; round++) {
     const kill = await killOnce(context, ledger, round)
     kills.push(kill)
@@ -68,13 +68,13 @@ export async function killAndRecover(context: SceneContext): Promise<CrashFigure
     'crash.acknowledged',
     lostCount === 0 && ledger.count > 0,
     lostCount === 0
-      ? `Every one of the ${formatCounted(ledger.count, 'acknowledged commit')} is there: 0 lost`
+      ? `All ${formatCounted(ledger.count, 'acknowledged commit')} survived: 0 lost`
       : `Of ${formatCounted(ledger.count, 'acknowledged commit')}, ${formatCount(lostCount)} lost`,
   )
-  expectBalancedBooks(context, audit)
+  expectConsistentBank(context, audit)
   screen.line('')
   screen.note(
-    'A kill takes what the process held, not what the operating system holds: this is a crash, not a power loss.',
+    'A kill loses the memory of the process, but not the page cache of the operating system: it is no power failure.',
   )
   const { transferCount, wrongAccountCount } = audit
   return { kills, acknowledgedCount: ledger.count, lostCount, transferCount, wrongAccountCount }
@@ -83,27 +83,29 @@ export async function killAndRecover(context: SceneContext): Promise<CrashFigure
 async function killOnce(context: SceneContext, ledger: Ledger, round: number): Promise<KillFigures> {
   const { screen } = context
   const transfersBefore = lastTransferNumber(context.store)
-  const toldBefore = ledger.count
+  const acknowledgedBefore = ledger.count
   context.close()
   const killedAfterMs = await writeAndKill(context, ledger, round)
   const { result: store, ms: reopenMs } = timed(() => context.open())
   const lostCount = ledger.lost((number) => store.transfers.get([number])).length
-  const acknowledgedCount = ledger.count - toldBefore
+  const acknowledgedCount = ledger.count - acknowledgedBefore
   const survivedCount = lastTransferNumber(store) - transfersBefore
   const unacknowledgedCount = Math.max(0, survivedCount - acknowledgedCount)
-  const beyond = unacknowledgedCount > 0 ? `; ${unacknowledgedCount} more survived unacknowledged` : ''
+  const unacknowledged = unacknowledgedCount > 0 ? `; ${unacknowledgedCount} unacknowledged survived` : ''
   screen.heading(
     `Kill ${round}, after ${formatDuration(killedAfterMs)}`,
-    `open again in ${formatDuration(reopenMs)}`,
+    `reopened in ${formatDuration(reopenMs)}`,
   )
-  screen.line(`  ${formatCounted(acknowledgedCount, 'commit')} acknowledged, ${lostCount} lost${beyond}`)
+  screen.line(
+    `  ${formatCounted(acknowledgedCount, 'commit')} acknowledged, ${lostCount} lost${unacknowledged}`,
+  )
   return { killedAfterMs, acknowledgedCount, unacknowledgedCount, lostCount, reopenMs }
 }
 
 /** Returns the milliseconds from the first acknowledgement to the kill. */
 async function writeAndKill(context: SceneContext, ledger: Ledger, round: number): Promise<number> {
   const writer = new WriterProcess(context.options, ledger)
-  const endGuard = context.killAtExit(() => writer.kill())
+  const unregister = context.killAtExit(() => writer.kill())
   try {
     await writer.firstAcknowledgement
     const startedAtMs = performance.now()
@@ -114,13 +116,13 @@ async function writeAndKill(context: SceneContext, ledger: Ledger, round: number
     await writer.end
     return killedAfterMs
   } finally {
-    endGuard()
+    unregister()
   }
 }
 
-/** While the writer lives, nobody else gets in. */
+/** Verifies that a second open fails while the writer has the database open. */
 function expectLock({ screen, checks, options }: SceneContext): void {
-  let refusal = 'nobody refused'
+  let refusal = 'the second open succeeded'
   let locked = false
   try {
     DemoStore.open(options).close()
@@ -128,25 +130,25 @@ function expectLock({ screen, checks, options }: SceneContext): void {
     locked = isLdbError(error, 'LDB_LOCKED')
     refusal = error instanceof Error ? error.message : String(error)
   }
-  checks.expect('crash.locked', locked, `While it writes, a second opener is refused: ${refusal}`)
+  checks.expect('crash.locked', locked, `A second open fails while the writer runs: ${refusal}`)
   screen.line('')
 }
 
-function expectBalancedBooks({ checks }: SceneContext, audit: Audit): void {
+function expectConsistentBank({ checks }: SceneContext, audit: Audit): void {
   const { transferCount, unbroken, wrongAccountCount, totalMoney } = audit
   checks.expect(
     'crash.prefix',
     unbroken,
     unbroken
-      ? `${formatCounted(transferCount, 'transfer')} in the database, numbered without a hole`
-      : `${formatCounted(transferCount, 'transfer')} in the database, and their numbers have holes`,
+      ? `${formatCounted(transferCount, 'transfer')} in the database, numbered without a gap`
+      : `${formatCounted(transferCount, 'transfer')} in the database, with gaps in their numbers`,
   )
   checks.expect(
     'crash.atomic',
     wrongAccountCount === 0 && totalMoney === TOTAL_MONEY,
     wrongAccountCount === 0 && totalMoney === TOTAL_MONEY
-      ? 'Every balance is what the transfers make of it, and all money is still there: no commit survived by half'
-      : `${formatCounted(wrongAccountCount, 'balance')} not what the transfers make of it, and ` +
-          `${formatCount(totalMoney)} of ${formatCount(TOTAL_MONEY)} there: commits survived by half`,
+      ? 'Every balance equals the sum of its transfers, and the total is unchanged: every commit is complete'
+      : `${formatCounted(wrongAccountCount, 'balance')} differ from the sum of the transfers, and the total is ` +
+          `${formatCount(totalMoney)} of ${formatCount(TOTAL_MONEY)}: commits survived in part`,
   )
 }

@@ -12,57 +12,57 @@ import { timed } from './stopwatch.js'
 import { cityKey, countryKey, nameKey } from '../database/demo-store.js'
 import type { DemoStore } from '../database/demo-store.js'
 
-/** What the import measured. */
+/** The results of the import. */
 export interface ImportFigures {
-  /** False when the folder already held the cities. */
+  /** False when the database already had the cities. */
   readonly imported: boolean
   readonly cityCount: number
-  /** Entries over all three keyspaces. */
+  /** Entries in all three keyspaces. */
   readonly entryCount: number
-  /** Decoding the package, in milliseconds; 0 when nothing was imported. */
+  /** Duration of decoding the package, in milliseconds; 0 when nothing was imported. */
   readonly readMs: number
   /** From the first batch to the last acknowledgement, in milliseconds. */
   readonly writeMs: number
   readonly entriesPerSecond: number
   readonly commitCount: number
-  /** Syncs of the log that the commits took. */
+  /** Syncs of the log during the commits. */
   readonly syncCount: number
   readonly checkpointMs: number
-  /** Files of the keyspaces after the checkpoint. */
+  /** Bytes of the keyspaces' files after the checkpoint. */
   readonly fileBytes: number
 }
 
 const CITIES_PER_BATCH = 1000
 const KEYSPACE_COUNT = 3
-/** Set by the last batch of an import, so that a half import cannot be taken for a whole one. */
-const MARK = 'demo/cities-imported'
+/** Key that the last batch of an import writes, so that an incomplete import is detected. */
+const IMPORTED_KEY = 'demo/cities-imported'
 
-/** Scene: the cities come in. */
+/** Scene: imports the cities. */
 export async function importCities(context: SceneContext): Promise<ImportFigures> {
   const { checks, store } = context
-  const figures = isImported(store) ? foundCities(context) : await writeCities(context)
+  const figures = isImported(store) ? describeExisting(context) : await writeCities(context)
   const counts = [store.cities, store.byCountry, store.byName].map((keyspace) => keyspace.count())
   const complete = counts.every((count) => count === figures.cityCount)
   checks.expect(
     'import.counts',
     complete,
     complete
-      ? `Each of the three keyspaces counts ${formatCounted(figures.cityCount, 'city', 'cities')}`
-      : `The keyspaces count ${counts.map(formatCount).join(', ')}, not ${formatCount(figures.cityCount)}`,
+      ? `Each of the three keyspaces has ${formatCounted(figures.cityCount, 'city', 'cities')}`
+      : `The keyspaces have ${counts.map(formatCount).join(', ')} cities, not ${formatCount(figures.cityCount)}`,
   )
   return figures
 }
 
 function isImported({ db, cities, byCountry, byName }: DemoStore): boolean {
-  const mark = db.get(MARK)
-  return [cities, byCountry, byName].every((keyspace) => mark === String(keyspace.count()))
+  const importedCount = db.get(IMPORTED_KEY)
+  return [cities, byCountry, byName].every((keyspace) => importedCount === String(keyspace.count()))
 }
 
-function foundCities({ screen, store }: SceneContext): ImportFigures {
+function describeExisting({ screen, store }: SceneContext): ImportFigures {
   const cityCount = store.cities.count()
-  screen.say(
-    `${formatCount(cityCount)} cities are here already, imported by an earlier run. With --fresh they would be ` +
-      'deleted and imported again.',
+  screen.paragraph(
+    `The database already has ${formatCount(cityCount)} cities, from an earlier run. The option --fresh deletes and ` +
+      'imports them again.',
   )
   screen.line('')
   const idle = { readMs: 0, writeMs: 0, entriesPerSecond: 0, commitCount: 0, syncCount: 0, checkpointMs: 0 }
@@ -76,10 +76,10 @@ async function writeCities(context: SceneContext): Promise<ImportFigures> {
   const startedAtMs = performance.now()
   const cities = readCities()
   const readMs = performance.now() - startedAtMs
-  screen.say(
+  screen.paragraph(
     `${formatCount(cities.length)} cities, in batches of ${formatCount(CITIES_PER_BATCH)}, into three keyspaces: ` +
       'records as JSON, an index by country and population, an index by name. Each batch is one commit, atomic over ' +
-      'all three, and on the device before it is acknowledged.',
+      'all three keyspaces, and synced to the device before it is acknowledged.',
   )
   screen.line('')
   screen.code(
@@ -111,16 +111,16 @@ async function writeCities(context: SceneContext): Promise<ImportFigures> {
   return figures
 }
 
-/** An import that was killed leaves cities without a mark. */
+/** Deletes the cities of an incomplete import. */
 function clearLeftovers({ db, cities, byCountry, byName }: DemoStore): void {
-  const batch = db.batch().delete(MARK)
+  const batch = db.batch().delete(IMPORTED_KEY)
   batch.in(cities).clear()
   batch.in(byCountry).clear()
   batch.in(byName).clear()
   batch.commit()
 }
 
-/** Returns the milliseconds that it took; the moments in which the screen is drawn are not a part of it. */
+/** Writes all batches. Returns the duration in milliseconds, without the time for drawing the progress bar. */
 async function writeBatches(context: SceneContext, cities: readonly City[]): Promise<number> {
   const { screen, store } = context
   let writeMs = 0
@@ -148,7 +148,7 @@ function writeBatch(store: DemoStore, cities: readonly City[], start: number, en
     byCountry.put(countryKey(city), city.name)
     byName.put(nameKey(city), city.country)
   }
-  if (end === cities.length) batch.put(MARK, String(cities.length))
+  if (end === cities.length) batch.put(IMPORTED_KEY, String(cities.length))
   batch.commit()
 }
 
@@ -157,9 +157,9 @@ function showImport({ screen }: SceneContext, figures: ImportFigures): void {
   const rate = `${formatPerSecond(entryCount, writeMs)} entries/s`
   screen.heading(`${formatCount(entryCount)} entries in ${formatDuration(writeMs)}`, rate)
   screen.note(
-    `${formatCounted(commitCount, 'commit')}, ${formatCounted(syncCount, 'sync')} of the log. Before it, ` +
-      `${formatDuration(readMs)} to read the package; after it, ${formatDuration(checkpointMs)} for a checkpoint: ` +
-      `${formatBytes(figures.fileBytes)} on the disk.`,
+    `${formatCounted(commitCount, 'commit')}, ${formatCounted(syncCount, 'sync')} of the log. Reading the package took ` +
+      `${formatDuration(readMs)}, the checkpoint after the import ${formatDuration(checkpointMs)}; ` +
+      `${formatBytes(figures.fileBytes)} on disk.`,
   )
   screen.line('')
 }

@@ -10,21 +10,21 @@ import { timed } from './stopwatch.js'
 import { WorldMap } from '../output/world-map.js'
 import type { Paint } from '../output/world-map.js'
 
-/** What the scan for the map measured. */
+/** The results of the scan for the map. */
 export interface MapFigures {
   readonly scannedCount: number
   readonly ms: number
   readonly entriesPerSecond: number
-  /** Inhabitants of all cities together. */
+  /** Inhabitants of all cities. */
   readonly population: number
-  /** Characters across and down. */
+  /** Width of the map in characters. */
   readonly columnCount: number
   readonly rowCount: number
   /** Cities too far south for the map. */
   readonly beyondCount: number
 }
 
-/** Scene: one scan of all cities draws the world. */
+/** Scene: scans all cities and draws them on a map of the world. */
 export function drawMap({ screen, checks, store }: SceneContext): MapFigures {
   const map = new WorldMap(screen.textColumns)
   const { result, ms } = timed(() => {
@@ -37,7 +37,7 @@ export function drawMap({ screen, checks, store }: SceneContext): MapFigures {
     }
     return { scannedCount, population }
   })
-  screen.heading('One scan of every record, each a dot', formatDuration(ms))
+  screen.heading('A scan of all records, one dot per city', formatDuration(ms))
   screen.code(
     'for (const city of cities.values())\n  map.add(city.longitude, city.latitude, city.population)',
   )
@@ -55,16 +55,16 @@ export function drawMap({ screen, checks, store }: SceneContext): MapFigures {
   checks.expect(
     'map.scan',
     scannedCount === store.cities.count() && map.drawnCount + map.beyondCount === scannedCount,
-    `${formatCount(scannedCount)} cities scanned, as many as are counted`,
+    `The scan found ${formatCount(scannedCount)} cities, which equals the count of the keyspace`,
   )
   const entriesPerSecond = Math.round((scannedCount * 1000) / ms)
   const { columnCount, rowCount, beyondCount } = map
   return { scannedCount, ms, entriesPerSecond, population, columnCount, rowCount, beyondCount }
 }
 
-/** What the colours mean. */
+/** Returns the legend of the colours. */
 function legend(map: WorldMap, paint: Paint): string {
   const steps = Array.from({ length: 7 }, (_, index) => (index + 0.5) / 7)
   const scale = steps.map((heat) => paint('⣿⣿⣿', heat)).join('')
-  return `${formatShort(map.populationAt(0))} people a character or fewer ${scale} ${formatShort(map.populationAt(1))} or more`
+  return `${formatShort(map.populationAt(0))} people per character or fewer ${scale} ${formatShort(map.populationAt(1))} or more`
 }

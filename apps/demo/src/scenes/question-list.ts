@@ -2,27 +2,27 @@ import type { City } from '../database/cities.js'
 import { nameKey, nameOfKey } from '../database/demo-store.js'
 import type { CountryKey, DemoStore } from '../database/demo-store.js'
 
-/** One line of an answer: a name, its country, and its inhabitants where that is what was asked. */
+/** One line of an answer: a name, its country, and its inhabitants where the question is about them. */
 export interface AnswerLine {
   readonly name: string
   readonly country: string
   readonly population?: number
 }
 
-/** A question, and two ways to the answer. */
+/** A question, with a query of an index and a scan of the records that answer it. */
 export interface Question {
   readonly question: string
-  /** How a program asks an index. */
+  /** The source code of the query. */
   readonly code: string
-  /** Does so. */
+  /** Queries an index. */
   readonly queryIndex: (store: DemoStore) => AnswerLine[]
-  /** Finds the same answer in the records themselves, without any index. */
+  /** Computes the same answer from the records, without an index. */
   readonly scanRecords: (cities: readonly City[]) => AnswerLine[]
 }
 
 const MILLION = 1_000_000
 
-/** What is asked. */
+/** The questions of the demo. */
 export const QUESTIONS: readonly Question[] = [
   {
     question: 'The five largest cities of Japan',
@@ -77,7 +77,7 @@ export const QUESTIONS: readonly Question[] = [
     queryIndex: ({ byCountry }) => {
       using cursor = byCountry.cursor({ reverse: true })
       const largest: AnswerLine[] = []
-      // Backwards, the first entry of a country is its largest city; the seek leaps over all the others.
+      // In reverse order the first entry of a country is its largest city; the seek skips all others.
       for (let found = cursor.first(); found; found = cursor.seek([largest.at(-1)?.country ?? ''])) {
         largest.push(lineOfCountryEntry([cursor.key, cursor.value]))
       }
@@ -89,7 +89,7 @@ export const QUESTIONS: readonly Question[] = [
         const greatest = largest.get(city.country)
         if (greatest === undefined || byPopulation(city, greatest) < 0) largest.set(city.country, city)
       }
-      // Equal ones stay in the order in which the cursor meets their countries.
+      // Countries with equal populations keep the order in which the cursor visits them.
       return [...largest.values()]
         .sort((a, b) => b.population - a.population || (a.country > b.country ? -1 : 1))
         .map(lineOfCity)
@@ -97,7 +97,7 @@ export const QUESTIONS: readonly Question[] = [
   },
 ]
 
-/** Reports whether two answers are the same, line by line. */
+/** Reports whether two answers are equal, line by line. */
 export function isSameAnswer(left: readonly AnswerLine[], right: readonly AnswerLine[]): boolean {
   const isSameLine = (line: AnswerLine, index: number): boolean => {
     const other = right[index]
@@ -106,7 +106,7 @@ export function isSameAnswer(left: readonly AnswerLine[], right: readonly Answer
   return left.length > 0 && left.length === right.length && left.every(isSameLine)
 }
 
-/** The larger first; of equal ones, the greater id. */
+/** Orders by population, then by id, both descending. */
 function byPopulation(a: City, b: City): number {
   return b.population - a.population || b.id - a.id
 }

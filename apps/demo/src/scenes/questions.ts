@@ -5,14 +5,14 @@ import type { SceneContext } from './scene-context.js'
 import { timed, timedRepeatedly } from './stopwatch.js'
 import type { Timing } from './stopwatch.js'
 
-/** What one question measured. */
+/** The results of one question. */
 export interface QuestionFigures extends Timing {
   readonly question: string
-  /** Entries of the answer. */
+  /** Number of entries in the answer. */
   readonly answerCount: number
 }
 
-/** What the exact lookups measured. */
+/** The results of the gets by id. */
 export interface LookupFigures {
   readonly lookupCount: number
   readonly ms: number
@@ -24,15 +24,15 @@ const NAME_COLUMNS = 26
 const CHART_COLUMNS = 24
 const LOOKUP_COUNT = 100_000
 
-/** Scene: questions, how a program asks them, and how long the answers take. */
+/** Scene: answers questions from the indexes, and measures the queries. */
 export async function askQuestions(
   context: SceneContext,
 ): Promise<{ questions: QuestionFigures[]; lookups: LookupFigures }> {
-  context.screen.note('At the right: the time of the first answer, and the median of asking again.')
+  context.screen.note('On the right: the time of the first query, then the median of repeated queries.')
   const questions: QuestionFigures[] = []
   const answers: AnswerLine[][] = []
   for (const question of QUESTIONS) {
-    const { answer, figures } = ask(context, question)
+    const { answer, figures } = runQuestion(context, question)
     answers.push(answer)
     questions.push(figures)
     await context.yieldToEvents()
@@ -43,7 +43,7 @@ export async function askQuestions(
   return { questions, lookups }
 }
 
-function ask(
+function runQuestion(
   { screen, store }: SceneContext,
   { question, code, queryIndex }: Question,
 ): { answer: AnswerLine[]; figures: QuestionFigures } {
@@ -66,7 +66,7 @@ function ask(
   return { answer, figures: { question, answerCount: answer.length, ...timing } }
 }
 
-/** The indexes must know what the records know. */
+/** Verifies the answers of the indexes against a scan of all records. */
 function expectScanAgrees({ checks, store }: SceneContext, answers: readonly AnswerLine[][]): void {
   const { result: cities, ms } = timed(() => store.cities.values().toArray())
   const wrong = QUESTIONS.filter(
@@ -76,12 +76,12 @@ function expectScanAgrees({ checks, store }: SceneContext, answers: readonly Ans
     'questions.answers',
     wrong.length === 0,
     wrong.length === 0
-      ? `The answers are those of looking through every record, which takes ${formatDuration(ms)}`
-      : `Looking through every record gives other answers to: ${wrong.map(({ question }) => question).join('; ')}`,
+      ? `A scan of all records gives the same answers, in ${formatDuration(ms)}`
+      : `A scan of all records gives other answers to: ${wrong.map(({ question }) => question).join('; ')}`,
   )
 }
 
-/** Random gets by id, decoded: each must give the record that it asked for. */
+/** Gets random records by id and verifies them. */
 function lookUp({ screen, checks, store }: SceneContext): LookupFigures {
   const ids = store.cities.keys().toArray()
   const wanted = Array.from({ length: LOOKUP_COUNT }, () => ids[Math.floor(Math.random() * ids.length)] ?? '')
@@ -94,7 +94,7 @@ function lookUp({ screen, checks, store }: SceneContext): LookupFigures {
   })
   screen.line('')
   screen.heading(
-    `${formatCount(LOOKUP_COUNT)} cities by id, at random`,
+    `${formatCount(LOOKUP_COUNT)} gets of random ids`,
     `${formatPerSecond(LOOKUP_COUNT, ms)} gets/s`,
   )
   screen.code('cities.get(id)')
@@ -102,7 +102,7 @@ function lookUp({ screen, checks, store }: SceneContext): LookupFigures {
   checks.expect(
     'questions.lookups',
     rightCount === LOOKUP_COUNT,
-    `${formatCounted(rightCount, 'record')} found, decoded from JSON, each the one that was asked for`,
+    `${formatCounted(rightCount, 'get')} returned the right record, decoded from JSON`,
   )
   return { lookupCount: LOOKUP_COUNT, ms, lookupsPerSecond: Math.round((LOOKUP_COUNT * 1000) / ms) }
 }

@@ -7,7 +7,7 @@ import type { Screen } from '../output/screen.js'
 import { DemoStore } from '../database/demo-store.js'
 import type { StoreOptions } from '../database/demo-store.js'
 
-/** Where the demo stores its data. */
+/** Where the database is, and its engine. */
 export interface ContextOptions {
   /** Folder of the database; `undefined` for a temporary folder that {@link SceneContext.dispose} deletes. */
   readonly dir: string | undefined
@@ -15,26 +15,26 @@ export interface ContextOptions {
   readonly engine: string | undefined
 }
 
-/** What every scene plays with. */
+/** The screen, the checks and the database of all scenes. */
 export class SceneContext {
   readonly screen: Screen
   readonly checks: Checks
   readonly options: StoreOptions
-  /** True when the data stays at the end. */
+  /** Whether the database remains at the end. */
   readonly isPersistent: boolean
   readonly #temporaryFolder: string | undefined
   readonly #children: Set<() => void> = new Set()
   #store: DemoStore | undefined
 
-  /** @param asked - finds or makes the folder of the database, and opens nothing yet. */
-  constructor(asked: ContextOptions, screen: Screen, checks: Checks) {
+  /** @param options - determines the folder of the database, which is created but not opened. */
+  constructor(options: ContextOptions, screen: Screen, checks: Checks) {
     this.screen = screen
     this.checks = checks
-    this.isPersistent = asked.dir !== undefined
+    this.isPersistent = options.dir !== undefined
     this.#temporaryFolder = this.isPersistent ? undefined : mkdtempSync(join(tmpdir(), 'ldb-demo-'))
-    const dir = resolve(asked.dir ?? join(this.#temporaryFolder ?? '', 'data'))
+    const dir = resolve(options.dir ?? join(this.#temporaryFolder ?? '', 'data'))
     mkdirSync(dirname(dir), { recursive: true })
-    this.options = { dir, engine: asked.engine }
+    this.options = { dir, engine: options.engine }
   }
 
   /** The open database. */
@@ -49,7 +49,7 @@ export class SceneContext {
     return this.#store
   }
 
-  /** Closes the database, so that somebody else may open it. */
+  /** Closes the database, so that another process can open it. */
   close(): void {
     this.#store?.close()
     this.#store = undefined
@@ -60,18 +60,21 @@ export class SceneContext {
     if (existsSync(this.options.dir)) Database.destroy(this.options.dir)
   }
 
-  /** Sees to it that a child process does not outlive the demo; gives what ends that care. */
+  /** Registers a child process to be killed at exit. Returns a function that unregisters it. */
   killAtExit(kill: () => void): () => void {
     this.#children.add(kill)
     return () => this.#children.delete(kill)
   }
 
-  /** Lets events in: a key that was pressed, a terminal that wants to draw. */
+  /** Lets other work on the event loop run: signals, terminal output. */
   yieldToEvents(): Promise<void> {
     return new Promise((done) => setImmediate(done))
   }
 
-  /** Ends everything: children, database, temporary files. Idempotent, synchronous, and for every way to end. */
+  /**
+   * Kills children, closes the database and deletes temporary files. Idempotent and synchronous, because it also runs
+   * at exit.
+   */
   dispose(): void {
     for (const kill of this.#children) kill()
     this.#children.clear()

@@ -6,13 +6,13 @@ import { timed } from './stopwatch.js'
 import { cityKey, countryKey, nameKey } from '../database/demo-store.js'
 import type { CountryKey, DemoStore } from '../database/demo-store.js'
 
-/** What the snapshot scene measured. */
+/** The results of the snapshot scene. */
 export interface SnapshotFigures {
   /** Cities when the snapshot was taken. */
   readonly frozenCount: number
-  /** Cities that were left outside while it was open. */
+  /** Cities in the database while the snapshot was open and the country was deleted. */
   readonly liveCount: number
-  /** Cities that were deleted in one commit, and put back from the snapshot in another. */
+  /** Cities that one commit deleted and another restored from the snapshot. */
   readonly deletedCount: number
   readonly snapshotMs: number
   readonly deleteMs: number
@@ -21,7 +21,7 @@ export interface SnapshotFigures {
 
 const COUNTRY = 'JP'
 
-/** Scene: a snapshot is read while the database changes under it, and gives back what was deleted. */
+/** Scene: reads from a snapshot while the database changes, and restores deleted records from it. */
 export function readFromSnapshot(context: SceneContext): SnapshotFigures {
   const { screen, checks, store } = context
   const { result, ms: snapshotMs } = timed(() => store.db.snapshot())
@@ -31,14 +31,14 @@ export function readFromSnapshot(context: SceneContext): SnapshotFigures {
   screen.code('using snapshot = db.snapshot()')
   screen.line('')
 
-  // This scan is half way when the deletion is committed: it must not notice either.
+  // Half of this scan runs before the deletion, half after it; the deletion must not affect it.
   using scan = snapshot.in(store.cities).keys()
   let scannedCount = 0
   while (scannedCount < frozenCount / 2 && scan.next().done !== true) scannedCount++
 
   const { result: deletedCount, ms: deleteMs } = timed(() => deleteCountry(store, snapshot))
   screen.heading(
-    `Delete all ${formatCount(deletedCount)} cities of Japan, in one commit`,
+    `Delete all ${formatCount(deletedCount)} cities of Japan in one commit`,
     formatDuration(deleteMs),
   )
   screen.code("batch.in(byCountry).deleteRange({ prefix: ['JP'] })")
@@ -51,17 +51,17 @@ export function readFromSnapshot(context: SceneContext): SnapshotFigures {
     snapshot.in(store.cities).count() === frozenCount &&
       liveCount === frozenCount - deletedCount &&
       store.byCountry.count({ prefix: [COUNTRY] }) === 0,
-    `The snapshot still counts ${formatCount(frozenCount)} cities; outside there are ${formatCount(liveCount)}`,
+    `The snapshot still has ${formatCount(frozenCount)} cities; the database has ${formatCount(liveCount)}`,
   )
   checks.expect(
     'snapshot.scan',
     scannedCount === frozenCount,
-    `A scan of it that was half way when the commit came saw ${formatCounted(scannedCount, 'city', 'cities')}`,
+    `A scan of the snapshot that was half done at the commit found ${formatCounted(scannedCount, 'city', 'cities')}`,
   )
   screen.line('')
 
   const { ms: restoreMs } = timed(() => restoreCountry(store, snapshot))
-  screen.heading('Put them back, from the snapshot', formatDuration(restoreMs))
+  screen.heading('Restore them from the snapshot', formatDuration(restoreMs))
   screen.code("snapshot.in(byCountry).entries({ prefix: ['JP'] })")
   screen.line('')
   const restored = isAsBefore(store, snapshot)
@@ -69,13 +69,13 @@ export function readFromSnapshot(context: SceneContext): SnapshotFigures {
     'snapshot.restored',
     restored,
     restored
-      ? `All ${formatCount(deletedCount)} are back, record for record`
-      : 'What was put back is not what the snapshot holds',
+      ? `All ${formatCount(deletedCount)} records are restored and equal those of the snapshot`
+      : 'The restored records differ from those of the snapshot',
   )
   return { frozenCount, liveCount, deletedCount, snapshotMs, deleteMs, restoreMs }
 }
 
-/** Returns how many there were. */
+/** Deletes the cities of the country. Returns their number. */
 function deleteCountry(store: DemoStore, snapshot: Snapshot): number {
   const batch = store.db.batch()
   const cities = batch.in(store.cities)
@@ -116,11 +116,11 @@ function showBoth({ screen, store }: SceneContext, snapshot: Snapshot): void {
   const frozen = { cities: snapshot.in(store.cities), byCountry: snapshot.in(store.byCountry) }
   const indexes = [store.byCountry, frozen.byCountry]
   screen.table(
-    ['', 'now', 'in the snapshot'],
+    ['', 'database', 'snapshot'],
     [
       ['all cities', formatCount(store.cities.count()), formatCount(frozen.cities.count())],
       ['cities of Japan', ...indexes.map((index) => formatCount(countOf(index)))],
-      ['the largest of them', ...indexes.map((index) => largestOf(index) ?? '–')],
+      ['the largest of Japan', ...indexes.map((index) => largestOf(index) ?? '–')],
     ],
   )
   screen.line('')
@@ -134,7 +134,7 @@ function largestOf(byCountry: KeyspaceReads<CountryKey, string>): string | undef
   return byCountry.values({ prefix: [COUNTRY], reverse: true, limit: 1 }).toArray()[0]
 }
 
-/** Compares what was put back with the snapshot, entry by entry, and the rest by its count. */
+/** Reports whether the restored records equal those of the snapshot, and the counts of all keyspaces agree. */
 function isAsBefore(store: DemoStore, snapshot: Snapshot): boolean {
   const { cities, byCountry, byName } = store
   return (

@@ -1,8 +1,8 @@
-/** How long something took, the first time and when it was repeated. */
+/** Durations of the first execution and of its repeats. */
 export interface Timing {
-  /** The first time, in milliseconds: pages may have to come from the file, and code has not been optimised. */
+  /** Duration of the first execution, in milliseconds: with cache misses and code that is not optimised yet. */
   readonly firstMs: number
-  /** Median of the repeats, in milliseconds. */
+  /** Median duration of the repeats, in milliseconds. */
   readonly medianMs: number
   readonly repeatCount: number
 }
@@ -10,14 +10,14 @@ export interface Timing {
 const REPEATS_MAX = 101
 const REPEATS_MS_MAX = 60
 
-/** Does something once, and measures it. */
+/** Executes `action` once and measures its duration. */
 export function timed<T>(action: () => T): { readonly result: T; readonly ms: number } {
   const startedAtMs = performance.now()
   const result = action()
   return { result, ms: performance.now() - startedAtMs }
 }
 
-/** Does something once and then again for a moment, and measures each time; the result is that of the first. */
+/** Executes `action` once, and then repeatedly for a short time. Returns the first result. */
 export function timedRepeatedly<T>(action: () => T): { readonly result: T; readonly timing: Timing } {
   const { result, ms: firstMs } = timed(action)
   const repeatsMs: number[] = []
@@ -30,7 +30,7 @@ export function timedRepeatedly<T>(action: () => T): { readonly result: T; reado
   return { result, timing: { firstMs, medianMs: median(repeatsMs), repeatCount: repeatsMs.length } }
 }
 
-/** The middle of some numbers. */
+/** Returns the middle value; 0 for no values. */
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? 0

@@ -9,20 +9,20 @@ import {
 import type { SceneContext } from './scene-context.js'
 import { timed } from './stopwatch.js'
 
-/** What the last scene measured. */
+/** The durations of the clean close and reopen. */
 export interface ClosingFigures {
-  /** Closing the database cleanly, in milliseconds. */
+  /** Duration of the clean close, in milliseconds. */
   readonly closeMs: number
-  /** Opening it after that, in milliseconds. */
+  /** Duration of opening after it, in milliseconds. */
   readonly reopenMs: number
 }
 
 const FINDINGS_SHOWN_MAX = 10
 
-/** Scene: everything that is on the disk is read and checked. */
+/** Scene: reads and verifies everything on disk. */
 export function verifyAll({ screen, checks, store }: SceneContext): VerifyReport {
   const report = store.db.verify()
-  screen.heading('Every page, every record, every key', formatDuration(report.durationMs))
+  screen.heading('All pages, log records and keys', formatDuration(report.durationMs))
   screen.code('db.verify()')
   screen.line('')
   const rows = report.parts.map(({ name, unitCount, entryCount, byteCount, findingCount }) => [
@@ -37,15 +37,15 @@ export function verifyAll({ screen, checks, store }: SceneContext): VerifyReport
   checks.expect(
     'verify.findings',
     report.ok,
-    report.ok ? 'Nothing is wrong' : `${formatCounted(report.findingCount, 'finding')}`,
+    report.ok ? 'Verification found no error' : `${formatCounted(report.findingCount, 'finding')}`,
   )
   for (const { kind, file, offset, message } of report.findings.slice(0, FINDINGS_SHOWN_MAX)) {
-    screen.say(`${kind} in ${file} at byte ${offset}: ${message}`)
+    screen.paragraph(`${kind} in ${file} at byte ${offset}: ${message}`)
   }
   return report
 }
 
-/** What the database says of itself: before it was closed for the kills, and at the end. */
+/** Prints statistics of the database before it was closed for the kills, and at the end. */
 export function showStatistics(
   { screen, checks }: SceneContext,
   before: DatabaseStats,
@@ -64,16 +64,16 @@ export function showStatistics(
   screen.line('')
   const both = (figure: (stats: DatabaseStats) => string): [string, string] => [figure(before), figure(end)]
   screen.table(
-    ['since the database was opened', 'until the kills', 'after them'],
+    ['since the database was opened', 'before the kills', 'after them'],
     [
       ['commits', ...both(({ commitCount }) => formatCount(commitCount))],
       ['syncs of the log', ...both(({ log }) => formatCount(log.syncCount))],
       ['checkpoints', ...both(({ checkpoints }) => formatCount(checkpoints.count))],
-      ['the last checkpoint took', ...both(({ checkpoints }) => formatDuration(checkpoints.lastDurationMs))],
-      ['log on the disk', ...both(({ log }) => formatBytes(log.fileBytes))],
+      ['last checkpoint', ...both(({ checkpoints }) => formatDuration(checkpoints.lastDurationMs))],
+      ['log on disk', ...both(({ log }) => formatBytes(log.fileBytes))],
       ['pages in the cache', ...both(({ cache }) => formatCount(cache.residentCount))],
-      ['pages that fit', ...both(({ cache }) => formatCount(cache.frameCount))],
-      ['pages read or made', ...both(({ cache }) => formatCount(cache.missCount))],
+      ['frames of the cache', ...both(({ cache }) => formatCount(cache.frameCount))],
+      ['pages read or created', ...both(({ cache }) => formatCount(cache.missCount))],
       ['pages evicted', ...both(({ cache }) => formatCount(cache.evictionCount))],
     ],
   )
@@ -83,18 +83,18 @@ export function showStatistics(
     'statistics.reads',
     openCount === 0,
     openCount === 0
-      ? 'Every snapshot, scan and cursor was given back'
-      : `${formatCounted(openCount, 'snapshot, scan or cursor', 'snapshots, scans or cursors')} never given back`,
+      ? 'Every snapshot, scan and cursor was closed'
+      : `${formatCounted(openCount, 'snapshot, scan or cursor', 'snapshots, scans or cursors')} not closed`,
   )
 }
 
-/** Closes the database cleanly and opens it again: that reads little, however large it is. */
+/** Closes the database and opens it again. Opening reads little, whatever the size of the database. */
 export function reopenCleanly(context: SceneContext): ClosingFigures {
   const { screen } = context
   const { ms: closeMs } = timed(() => context.close())
   const { ms: reopenMs } = timed(() => context.open())
   screen.line('')
-  screen.heading('Close, and open again', `${formatDuration(closeMs)}, then ${formatDuration(reopenMs)}`)
+  screen.heading('Close and reopen', `${formatDuration(closeMs)}, then ${formatDuration(reopenMs)}`)
   screen.code('db.close(); Database.open(dir)')
   return { closeMs, reopenMs }
 }

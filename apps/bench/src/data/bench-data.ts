@@ -1,4 +1,4 @@
-import { createKeyGenerator, KEY_BYTES } from './keys.js'
+import { createKeyGenerator } from './keys.js'
 import type { Key, KeyGenerator, KeyShape } from './keys.js'
 import { Permutation } from './permutation.js'
 import { PICK_COUNT, PICK_MASK, uniformPicks } from './random-picks.js'
@@ -10,7 +10,7 @@ const UNIFORM_SEED = 2_463_534_242
 const HOT_SEED = 88_675_123
 const ZIPF_SEED = 521_288_629
 /** Keys in the hot set. */
-export const HOT_KEYS = 1000
+const HOT_KEYS = 1000
 
 /** The entries of a scenario: their number, keys and values, and the orders in which workloads access them. */
 export class BenchData {
@@ -33,11 +33,6 @@ export class BenchData {
     this.keys = createKeyGenerator(keyShape, asBuffer)
     this.values = new ValueGenerator(valueBytes, asBuffer)
     this.order = new Permutation(entryCount)
-  }
-
-  /** Bytes of all keys and values; a tuple key counts as 16. */
-  get logicalBytes(): number {
-    return this.entryCount * ((KEY_BYTES[this.keyShape] || 16) + this.valueBytes)
   }
 
   /** Entry indexes, uniformly distributed. */

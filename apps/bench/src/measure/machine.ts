@@ -41,7 +41,7 @@ export function describeMachine(dir: string): Machine {
 }
 
 /** Returns the name of the file system of a folder, or its type number. */
-export function fileSystemOf(dir: string): string {
+function fileSystemOf(dir: string): string {
   const { type } = statfsSync(dir)
   return FILE_SYSTEMS[type] ?? `type 0x${type.toString(16)}`
 }

@@ -12,7 +12,7 @@ const ROW_HEIGHT = 26
 const LABELS: Readonly<Record<number, number>> = { [WIDE]: 290, [NARROW]: 8 }
 
 /** Returns the CSS colour of a store. */
-export function colourOf(report: Report, store: string): string {
+function colourOf(report: Report, store: string): string {
   const index = report.stores.findIndex(({ id }) => id === store)
   return `var(--c${Math.max(0, index) % STORE_COLOURS})`
 }

@@ -30,15 +30,10 @@ interface AsyncPut {
   put(key: Key, value: Bytes): Promise<unknown>
 }
 
-/** Opens LDB with its default engine. */
+/** Opens LDB with the B+tree engine. */
 export async function open(options: StoreOptions): Promise<Store> {
-  return openEngine('btree', options)
-}
-
-/** Opens LDB with the given engine. */
-export async function openEngine(engine: 'btree', options: StoreOptions): Promise<Store> {
   const databaseOptions = {
-    engine,
+    engine: 'btree',
     durability: options.durability === 'device' ? 'full' : 'periodic',
     cacheBytes: options.cacheBytes,
     ...(options.ldbPageBytes !== undefined && { pageBytes: options.ldbPageBytes }),

@@ -74,7 +74,7 @@ function replaceLog(vfs: MemoryVfs, records: readonly HandRecord[]): void {
 
 const FITTING = checkpoint(3, { 1: 2, 2: 3 })
 const REFUSED: readonly [string, readonly HandRecord[], string][] = [
-  ['a record of an unknown type', [FITTING, { ...commit(4, 1), type: 9 }], 'a type that no version writes'],
+  ['a record of an unknown type', [FITTING, { ...commit(4, 1), type: 0 }], 'a type that no version writes'],
   ['no record at all', [], 'has lost its beginning'],
   ['no checkpoint, and the first commit missing', [commit(2, 1), commit(3, 2)], 'has lost its beginning'],
   ['an end before the catalog', [checkpoint(0, {})], 'ends before a commit that the catalog knows'],

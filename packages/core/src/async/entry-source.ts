@@ -1,7 +1,7 @@
-import type { KeyBounds, ResolvedRange } from '@ldb/base'
+import type { ResolvedRange } from '@ldb/base'
 import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
 import type { AsyncApi } from './api.js'
-import { READ_MISS } from '../resident/read-gate.js'
+import { MISSES_MAX, READ_MISS } from '../resident/read-gate.js'
 import { throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
@@ -14,10 +14,9 @@ import type { ReadPin, ReadSource } from '../read/read-source.js'
 const BATCH_ENTRIES_MAX = 256
 /** Bytes of values after which a batch ends. */
 const BATCH_BYTES_MAX = 262_144
-/** Entries of a walk after which the event loop may have its turn. */
-const TURN_ENTRIES = 1024
-/** Misses for one batch after which it is read like on the sync face. */
-const MISSES_MAX = 256
+
+/** Bytes by which a skipped entry counts toward the end of a batch. */
+const SKIPPED_ENTRY_BYTES = 64
 
 /** Where an async scan takes its results from. */
 export interface AsyncScanSource<T> {
@@ -102,10 +101,12 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
       this.#ahead = undefined
       await ahead
       throwIfAborted(this.#signal)
+      const skipBefore = this.#skip
       if (this.#collect(batch, missCount >= MISSES_MAX)) {
         missCount++
         this.#ahead = this.#fetchAhead()
       }
+      if (this.#skip !== skipBefore) missCount = 0
       if (gate.isSliceOver) await gate.yieldThread()
     }
     return batch
@@ -127,11 +128,12 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
       }
       if (this.#skip > 0) {
         this.#skip--
-        byteCount += 64
-        continue
+        byteCount += SKIPPED_ENTRY_BYTES
+      } else {
+        byteCount += this.#take(batch)
+        if (--this.#left === 0) this.#end('ended')
       }
-      byteCount += this.#take(batch)
-      if (--this.#left === 0) this.#end('ended')
+      if (mayWait) return false
     }
     return false
   }
@@ -188,61 +190,5 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor.cursor)
     this.#source.closed(this)
     this.#source.giveBack(this.#pin)
-  }
-}
-
-/**
- * Counts or walks a range, entry by entry, in turns.
- *
- * @param visit - called with each entry; once more with the same one when it has missed a page, so that it must change
- * nothing before it has read what it wants. Gives false to end the walk.
- */
-export async function walkRange(
-  face: AsyncApi,
-  pin: ReadPin,
-  bounds: KeyBounds,
-  signal: AbortSignalLike | undefined,
-  visit: (cursor: RetryableCursor) => boolean,
-  reverse: boolean,
-): Promise<void> {
-  const { gate } = face
-  const cursor = new RetryableCursor(pin.openCursor(bounds))
-  let begun = false
-  /** The cursor stands on an entry that was not visited: something of it was missed. */
-  let moved = false
-  // Goes on counting when a miss has broken it off: the next turn comes after so many entries, whatever was missed.
-  let left = TURN_ENTRIES
-  const step = (): boolean => {
-    for (; left > 0; left--) {
-      if (!moved) {
-        const found = begun
-          ? reverse
-            ? cursor.previous()
-            : cursor.next()
-          : reverse
-            ? cursor.last()
-            : cursor.first()
-        begun = true
-        if (!found) return false
-        moved = true
-      }
-      const goesOn = visit(cursor)
-      moved = false
-      if (!goesOn) return false
-    }
-    left = TURN_ENTRIES
-    return true
-  }
-  try {
-    for (;;) {
-      const more = await gate.read(step, () => {
-        throwIfAborted(signal)
-        pin.assertHeld()
-      })
-      if (!more) return
-      if (gate.isSliceOver) await gate.yieldThread()
-    }
-  } finally {
-    pin.closeCursor(cursor.cursor)
   }
 }

@@ -1,8 +1,9 @@
 import { copyBytes, invalidArgument, resolveRange } from '@ldb/base'
 import type { RangeEstimate, RangeOptions, ResolvedRange } from '@ldb/base'
 import { AsyncCursor } from './cursor.js'
-import { AsyncEntrySource, walkRange } from './entry-source.js'
+import { AsyncEntrySource } from './entry-source.js'
 import type { AsyncApi } from './api.js'
+import { walkRange } from './range-walk.js'
 import { READ_MISS } from '../resident/read-gate.js'
 import { AsyncScan } from './scan.js'
 import { signalOf, splitSignal, throwIfAborted } from '../health/abort-signal.js'
@@ -11,7 +12,7 @@ import type { EntryPart } from '../read/entry-source.js'
 import type { KeyspaceReads } from '../read/keyspace-reads.js'
 import { mapPacked, packKeys } from '../keyspace/packed-keys.js'
 import type { PackedKeys } from '../keyspace/packed-keys.js'
-import type { ReadSource } from '../read/read-source.js'
+import type { ReadPin, ReadSource } from '../read/read-source.js'
 
 /** Keys that are looked up before the event loop may have its turn. */
 const LOOKUPS_MAX = 256
@@ -126,8 +127,9 @@ export class AsyncKeyspaceReads<K, V> {
       try {
         let count = 0
         const isKnown = resolved.lower === undefined && resolved.upper === undefined
-        if (isKnown && pin.keyspace.expiry === undefined && !pin.hasOwnWrites) count = pin.view.count()
-        else {
+        if (isKnown && pin.keyspace.expiry === undefined && !pin.hasOwnWrites) {
+          count = await this.#readPinned(pin, () => pin.view.count(), signal)
+        } else {
           await walkRange(this.face, pin, resolved, signal, () => ++count > 0, false)
         }
         return Math.min(resolved.limit, Math.max(0, count - resolved.offset))
@@ -145,13 +147,7 @@ export class AsyncKeyspaceReads<K, V> {
     return this.face.run(async () => {
       const pin = source.acquire()
       try {
-        return await this.face.gate.read(
-          () => pin.view.estimate(resolved),
-          () => {
-            throwIfAborted(signal)
-            pin.assertHeld()
-          },
-        )
+        return await this.#readPinned(pin, () => pin.view.estimate(resolved), signal)
       } finally {
         source.giveBack(pin)
       }
@@ -213,6 +209,13 @@ export class AsyncKeyspaceReads<K, V> {
     const { signal, rest } = splitSignal(range)
     throwIfAborted(signal)
     return { resolved: resolveRange(rest as RangeOptions<K> | undefined, this.reads.codec.keys), signal }
+  }
+
+  #readPinned<T>(pin: ReadPin, action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
+    return this.face.gate.read(action, () => {
+      throwIfAborted(signal)
+      pin.assertHeld()
+    })
   }
 
   #read<T>(action: () => T, signal: AbortSignalLike | undefined): Promise<T> {

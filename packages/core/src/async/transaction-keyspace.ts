@@ -5,7 +5,7 @@ import { AsyncKeyspaceReads } from './keyspace-reads.js'
 import { READ_MISS } from '../resident/read-gate.js'
 import { signalOf, throwIfAborted } from '../health/abort-signal.js'
 import type { AsyncOptions } from '../health/abort-signal.js'
-import { walkedBounds } from './walked-bounds.js'
+import { walkedBounds } from './range-walk.js'
 import type { TransactionKeyspace } from '../transaction/keyspace.js'
 import type { PutOptions } from '../write/options.js'
 

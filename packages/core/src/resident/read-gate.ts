@@ -9,10 +9,19 @@ export interface MissedSpan {
   fetch(): Promise<void>
 }
 
+/** Bytes of a file that were read off the thread. */
+export interface StagedSpan {
+  readonly byteCount: number
+  /** Removes the span from its file's staging. Idempotent. */
+  discard(): void
+}
+
 /** Misses after which an operation reads like the sync face: a cache that thrashes must not keep it from its end. */
-const MISSES_MAX = 256
+export const MISSES_MAX = 256
 /** How long operations that need not wait may follow on one another before the event loop has its turn, in ms. */
 const TURN_MS = 5
+/** Bytes of staged spans that are retained for retries; the newest span is retained whatever its length. */
+const RETAINED_BYTES_MAX = 262_144
 
 /**
  * Decides whether the stores may wait for the device, and fetches what they could not.
@@ -29,6 +38,11 @@ export class ReadGate {
   readonly #clock: Clock
   readonly #scheduler: Scheduler
   #missed: MissedSpan | undefined = undefined
+  /** Staged spans that the current attempt has read. */
+  #consumed: StagedSpan[] = []
+  /** Staged spans that attempts had read before they missed another span, oldest first: their retries read them again. */
+  readonly #retained: StagedSpan[] = []
+  #retainedBytes = 0
   #turnStartedAtMs = 0
 
   constructor(clock: Clock, scheduler: Scheduler) {
@@ -50,10 +64,18 @@ export class ReadGate {
       return action()
     } catch (error) {
       if (error !== READ_MISS) throw error
+      if (this.#consumed.length > 0) this.#retain()
       return READ_MISS
     } finally {
       this.residentOnly = false
+      if (this.#consumed.length > 0) for (const span of this.#consumed.splice(0)) span.discard()
     }
+  }
+
+  /** Called by a file that has read a staged span. */
+  consume(span: StagedSpan): void {
+    if (this.residentOnly) this.#consumed.push(span)
+    else span.discard()
   }
 
   /** Does something that must come to its end, and so may wait for the device, whether an attempt runs or not. */
@@ -102,5 +124,18 @@ export class ReadGate {
       else this.#scheduler.soon(resolve)
     })
     this.#turnStartedAtMs = this.#clock.monotonic()
+  }
+
+  /** Keeps the spans that the attempt has read, and discards the oldest ones beyond the limit. */
+  #retain(): void {
+    const retained = this.#retained
+    for (const span of this.#consumed) this.#retainedBytes += span.byteCount
+    retained.push(...this.#consumed)
+    this.#consumed = []
+    while (this.#retainedBytes > RETAINED_BYTES_MAX && retained.length > 1) {
+      const oldest = retained.shift() as StagedSpan
+      this.#retainedBytes -= oldest.byteCount
+      oldest.discard()
+    }
   }
 }

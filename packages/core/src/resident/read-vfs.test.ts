@@ -28,6 +28,18 @@ it('misses once, and finds what was fetched', async () => {
   expect(gate.residentOnly).toBe(false)
 })
 
+it('keeps the spans that an attempt has read until its retry ends, so that a retry makes progress', async () => {
+  const { gate, file } = opened()
+  const target = new Uint8Array(1)
+  // One uncached span, read twice with another span between, as a cursor over out-of-line keys does.
+  const readTwice = (): number =>
+    file.read(target, 0, 1, 0) + file.read(target, 0, 1, 2) + file.read(target, 0, 1, 0)
+  let missCount = 0
+  for (; gate.attempt(readTwice) === READ_MISS; missCount++) await gate.fetchMissed()
+  expect(missCount).toBe(2)
+  expect(gate.attempt(readTwice)).toBe(READ_MISS)
+})
+
 it('never gives bytes from before a write, whether they were fetched or still on their way (A5)', async () => {
   const { gate, file, read } = opened()
   expect(gate.attempt(read)).toBe(READ_MISS)

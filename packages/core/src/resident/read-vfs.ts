@@ -80,8 +80,13 @@ class GatedFile implements VfsFile {
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
     const gate = this.#gate
-    const staged = this.#staging.take(target, targetOffset, byteCount, fileOffset)
-    if (staged >= 0) return staged
+    const staged = this.#staging.find(byteCount, fileOffset)
+    if (staged?.bytes !== undefined) {
+      const { length } = staged.bytes
+      target.set(staged.bytes, targetOffset)
+      gate.consume(staged)
+      return length
+    }
     gate.readCount++
     if (!gate.residentOnly) return this.#file.read(target, targetOffset, byteCount, fileOffset)
     return gate.miss({ fetch: () => this.#staging.fetch(byteCount, fileOffset) })

@@ -224,7 +224,7 @@ export const TRANSACTION_BUGS: readonly SeededBug[] = [
     area,
     rows: [16, 24],
     effect: 'a range delete with a limit passes by an entry of which a page was missed',
-    file: 'packages/core/src/async/entry-source.ts',
+    file: 'packages/core/src/async/range-walk.ts',
     find: '        moved = true\n      }\n      const goesOn',
     replace: '      }\n      const goesOn',
     suite: 'packages/core/test/async-reads.test.ts',

@@ -9,7 +9,7 @@ import type { VerifyOptions } from './verification.js'
  * A database whose methods give promises, and never let the event loop wait for a file they read.
  *
  * @remarks Reads of what is in the cache cost no trip to another thread; many writers share one sync. `sync` is the sync
- * face of the same database.
+ * api of the same database.
  * @example
  * ```ts
  * import { AsyncDatabase } from '@ldb/core'

@@ -12,8 +12,8 @@ import { AsyncSnapshot } from './async/snapshot.js'
 import { AsyncTransaction } from './async/transaction.js'
 import { resolveAsyncTransactionOptions } from './async/transaction-options.js'
 import type { AsyncTransactionOptions } from './async/transaction-options.js'
-import { runTransaction } from './async/transaction-run.js'
-import { verifyInTurns } from './async-verification.js'
+import { runTransaction } from './async/transaction-retries.js'
+import { verifyInTimeSlices } from './async-verification.js'
 import type { ChangesOptions } from './changes/options.js'
 import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
@@ -30,7 +30,7 @@ import { resolveTransactionOptions } from './transaction/options.js'
 import type { ResolvedTransactionOptions, TransactionOptions } from './transaction/options.js'
 
 /**
- * The async face of an open database: the same methods, with promises. Made by `AsyncDatabase.open`, and by `promises` of a
+ * The asynchronous API of an open database: the same methods, with promises. Made by `AsyncDatabase.open`, and by `promises` of a
  * `Database`; both faces may be used at the same time.
  *
  * @remarks What needs no file is given at once: batches, scans, cursors, snapshots. After `close()` was called, all methods
@@ -38,7 +38,7 @@ import type { ResolvedTransactionOptions, TransactionOptions } from './transacti
  * @category Async
  */
 export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> implements AsyncDisposable {
-  /** The sync face of the same database. */
+  /** The synchronous API of the same database. */
   readonly sync: Database
   readonly #parts: DatabaseParts
   readonly #keyspaces: WeakMap<object, AsyncKeyspace<never, never>> = new WeakMap()
@@ -59,7 +59,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   /** True until `close()` is called. */
   get isOpen(): boolean {
-    return !this.face.isClosing && this.sync.isOpen
+    return !this.api.isClosing && this.sync.isOpen
   }
 
   /**
@@ -76,42 +76,42 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     name: string,
     options?: KeyspaceOptions<never, never>,
   ): Promise<AsyncKeyspace<never, never>> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     return this.of(this.sync.keyspace<never, never>(name, options))
   }
 
-  /** Returns the async face of a keyspace that was opened by the sync one. */
+  /** Returns the asynchronous API of a keyspace that was opened by the sync one. */
   of<K, V>(keyspace: Keyspace<K, V>): AsyncKeyspace<K, V> {
     const present = this.#keyspaces.get(keyspace)
     if (present !== undefined) return present as unknown as AsyncKeyspace<K, V>
-    const made = new AsyncKeyspace(this.face, keyspace)
+    const made = new AsyncKeyspace(this.api, keyspace)
     this.#keyspaces.set(keyspace, made as unknown as AsyncKeyspace<never, never>)
     return made
   }
 
   /** Lists the keyspaces, by rising number. */
   async keyspaces(): Promise<KeyspaceDescriptor[]> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     return this.sync.keyspaces()
   }
 
   /** Drops a keyspace with all that is in it. What is open on it stays readable until it is released. */
   async dropKeyspace(name: string): Promise<void> {
-    this.face.assertOpen()
-    await this.face.commits.idle()
+    this.api.assertOpen()
+    await this.api.commits.idle()
     this.sync.dropKeyspace(name)
   }
 
   /** Begins a batch, aimed at the keyspace `default`. */
   batch(): AsyncBatch<string, string> {
-    this.face.assertOpen()
-    return new AsyncBatch(this.face, this.sync.batch())
+    this.api.assertOpen()
+    return new AsyncBatch(this.api, this.sync.batch())
   }
 
   /** Freezes all keyspaces as they are. Release it, or write `await using`. */
   snapshot(): AsyncSnapshot {
-    this.face.assertOpen()
-    return new AsyncSnapshot(this.face, this.sync.snapshot())
+    this.api.assertOpen()
+    return new AsyncSnapshot(this.api, this.sync.snapshot())
   }
 
   /**
@@ -138,24 +138,24 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   ): Promise<T> {
     const resolved = resolveAsyncTransactionOptions(options)
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
-    return runTransaction(this.face, () => this.#begin(resolved.begin), run, resolved)
+    return runTransaction(this.api, () => this.#begin(resolved.begin), run, resolved)
   }
 
-  /** Returns committed changes; see `changes` of the sync face. */
+  /** Returns committed changes; see `changes` of the synchronous API. */
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     return this.sync.changes(options)
   }
 
   /**
-   * Makes all that was called before durable on the device, off-thread. (`sync` is the sync face, which has a method of that
+   * Makes all that was called before durable on the device, off-thread. (`sync` is the synchronous API, which has a method of that
    * name for the same.)
    *
-   * @throws {@link LdbError} as `sync` of the sync face.
+   * @throws {@link LdbError} as `sync` of the synchronous API.
    */
   async synced(): Promise<void> {
     this.writes.pipeline.assertWritable()
-    await this.face.run(() => this.face.commits.synced())
+    await this.api.run(() => this.api.commits.synced())
   }
 
   /** Writes all keyspaces down beside other work, so that the log can be cut. A signal ends the waiting, not what has begun. */
@@ -163,7 +163,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     const signal = signalOf(options)
     throwIfAborted(signal)
     this.writes.pipeline.assertWritable()
-    await this.face.run(() => this.#parts.slicedCheckpoint.run({ unhurried: true }, signal))
+    await this.api.run(() => this.#parts.slicedCheckpoint.run({ unhurried: true }, signal))
   }
 
   /**
@@ -175,7 +175,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     throwIfAborted(signal)
     this.writes.pipeline.assertWritable()
     resolveRange(rest as RangeOptions<string> | undefined, utf8Keys)
-    await this.face.run(() => this.#parts.slicedCheckpoint.run({ shrink: true }, signal))
+    await this.api.run(() => this.#parts.slicedCheckpoint.run({ shrink: true }, signal))
   }
 
   /**
@@ -186,12 +186,12 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   async verify(options?: VerifyOptions): Promise<VerifyReport> {
     const checked = checkVerifyOptions(options)
     this.#parts.health.assertReadable()
-    return this.face.run(() => verifyInTurns(this.#parts, checked))
+    return this.api.run(() => verifyInTimeSlices(this.#parts, checked))
   }
 
   /** Returns figures about log, cache, checkpoints, open reads and every keyspace. */
   async stats(): Promise<DatabaseStats> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     return this.sync.stats()
   }
 
@@ -211,7 +211,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
    * Takes nothing more, waits for what runs, writes down beside other work what a checkpoint would, and closes both faces.
    * Idempotent.
    *
-   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE as `close` of the sync face.
+   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE as `close` of the synchronous API.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close()
@@ -223,13 +223,13 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   }
 
   #begin(options: ResolvedTransactionOptions): AsyncTransaction {
-    this.face.assertOpen()
-    return new AsyncTransaction(this.face, beginTransaction(this.sync, this.#parts, options, true))
+    this.api.assertOpen()
+    return new AsyncTransaction(this.api, beginTransaction(this.sync, this.#parts, options, true))
   }
 
   async #close(): Promise<void> {
     const { slicedCheckpoint, health, options } = this.#parts
-    await drainFace(this.face, slicedCheckpoint)
+    await drainFace(this.api, slicedCheckpoint)
     try {
       if (!health.closed && !options.readOnly && health.writeRefusal === undefined) {
         await slicedCheckpoint.run({ unhurried: true }, undefined)

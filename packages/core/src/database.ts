@@ -1,28 +1,29 @@
-import { assert, invalidArgument, isLdbError, kindOf, resolveRange, utf8Keys, utf8Values } from '@ldb/base'
-import type { KeyEncoding, RangeOptions, ValueEncoding } from '@ldb/base'
+import { assert, invalidArgument, kindOf, resolveRange, utf8Keys, utf8Values } from '@ldb/base'
+import type { RangeOptions } from '@ldb/base'
 import { defaultVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Batch } from './write/batch.js'
-import { resolveChangesOptions } from './changes/options.js'
+import { openChangeStream } from './changes/open-stream.js'
 import type { ChangesOptions } from './changes/options.js'
-import { ChangeStream } from './changes/stream.js'
+import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
+import { verifyDirectory } from './directory-verification.js'
+import { listenersOf } from './event-listeners.js'
+import { KeyspaceHandles } from './keyspace-handles.js'
 import { closeParts } from './open/parts.js'
 import type { DatabaseParts } from './open/parts.js'
 import { destroyDatabase } from './open/removal.js'
 import type { DatabaseOptions } from './health/options.js'
-import { checkVerifyOptions, reportOfFailure, verifyParts } from './verification.js'
+import { checkVerifyOptions, verifyParts } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 import { DEFAULT_KEYSPACE_ID } from './catalog/directory-layout.js'
 import type { DatabaseEventName, DatabaseListener } from './health/events.js'
-import { Keyspace } from './write/keyspace.js'
+import type { Keyspace } from './write/keyspace.js'
 import { KeyspaceCodec } from './keyspace/codec.js'
-import { encodingsOf, resolveKeyspaceOptions } from './keyspace/options.js'
 import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
-import type { KeyspaceStore } from './keyspace/store.js'
-import { isPromise, KeyspaceWrites } from './write/keyspace-writes.js'
+import { KeyspaceWrites } from './write/keyspace-writes.js'
 import { openDatabase, openMemoryDatabase } from './open/open-database.js'
 import { LiveSource } from './read/read-source.js'
 import { Snapshot, SnapshotPins } from './write/snapshot.js'
@@ -30,15 +31,9 @@ import { collectStats } from './stats.js'
 import type { DatabaseStats } from './stats.js'
 import type { Transaction } from './transaction/transaction.js'
 import { beginTransaction } from './transaction-begin.js'
+import { runInTransaction } from './transaction/run.js'
 import { resolveTransactionOptions } from './transaction/options.js'
 import type { ResolvedTransactionOptions, TransactionOptions } from './transaction/options.js'
-
-/** The handles that were given out for a keyspace. */
-interface KeyspaceHandle {
-  readonly keyspace: Keyspace<never, never>
-  readonly keys: KeyEncoding<never>
-  readonly values: ValueEncoding<never>
-}
 
 /**
  * A database: named, ordered, durable maps with atomic commits over all of them. Its own data methods act on the
@@ -58,7 +53,7 @@ interface KeyspaceHandle {
  */
 export class Database extends KeyspaceWrites<string, string> implements Disposable {
   readonly #parts: DatabaseParts
-  readonly #handles: Map<KeyspaceStore, KeyspaceHandle> = new Map()
+  readonly #handles: KeyspaceHandles
   #promises: AsyncDatabaseHandle | undefined = undefined
 
   /** @internal */
@@ -68,6 +63,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     const source = new LiveSource(store, parts.health, parts.openReads)
     super(source, new KeyspaceCodec(utf8Keys, utf8Values), parts.pipeline)
     this.#parts = parts
+    this.#handles = new KeyspaceHandles(parts)
   }
 
   /**
@@ -98,21 +94,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @throws {@link LdbError} LDB_NOT_FOUND, LDB_LOCKED, LDB_FORMAT, LDB_IO, LDB_ABORTED.
    */
   static verify(path: string, options: VerifyOptions & { readonly vfs?: Vfs } = {}): VerifyReport {
-    const { vfs = defaultVfs(), ...rest } = options
-    const checked = checkVerifyOptions(rest)
-    const startedAtMs = vfs.clock.monotonic()
-    let db: Database
-    try {
-      db = Database.open(path, { vfs, readOnly: true })
-    } catch (error) {
-      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
-      return reportOfFailure(error, vfs.clock.monotonic() - startedAtMs)
-    }
-    try {
-      return db.verify(checked)
-    } finally {
-      db.close()
-    }
+    return verifyDirectory(path, options)
   }
 
   /**
@@ -125,24 +107,24 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     destroyDatabase(path, options.vfs ?? defaultVfs())
   }
 
-  /** The async face of this database: the same methods, with promises. */
+  /** The asynchronous API of this database: the same methods, with promises. */
   get promises(): AsyncDatabaseHandle {
     this.#promises ??= new AsyncDatabaseHandle(this, this.#parts)
     return this.#promises
   }
 
   /**
-   * Makes the async face as an instance of a class of its own, which the face of this database then is.
+   * Makes the asynchronous API as an instance of a class of its own, which the api of this database then is.
    *
    * @internal
    */
-  makePromises<Face extends AsyncDatabaseHandle>(
-    make: new (database: Database, parts: DatabaseParts) => Face,
-  ): Face {
-    assert(this.#promises === undefined, 'a database has one async face')
-    const face = new make(this, this.#parts)
-    this.#promises = face
-    return face
+  makePromises<Api extends AsyncDatabaseHandle>(
+    make: new (database: Database, parts: DatabaseParts) => Api,
+  ): Api {
+    assert(this.#promises === undefined, 'a database has one asynchronous API')
+    const api = new make(this, this.#parts)
+    this.#promises = api
+    return api
   }
 
   /** Number of the newest commit; 0 when there was never one. */
@@ -168,17 +150,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   ): Keyspace<KeysOf<O>, ValuesOf<O>>
   keyspace<K, V>(name: string, options?: KeyspaceOptions<K, V>): Keyspace<K, V>
   keyspace(name: string, options?: KeyspaceOptions<never, never>): Keyspace<never, never> {
-    const { manager, health, openReads, pipeline } = this.#parts
-    health.assertOpen()
-    const resolved = resolveKeyspaceOptions(options)
-    const store = manager.open(name, resolved)
-    const encodings = encodingsOf(store.descriptor, resolved)
-    const present = this.#handles.get(store)
-    if (present !== undefined && sameEncodings(present, encodings)) return present.keyspace
-    const source = new LiveSource(store, health, openReads)
-    const keyspace = new Keyspace(source, new KeyspaceCodec(encodings.keys, encodings.values), pipeline)
-    this.#handles.set(store, { keyspace, ...encodings })
-    return keyspace
+    return this.#handles.open(name, options)
   }
 
   /** Lists the keyspaces, by rising number. */
@@ -193,10 +165,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @throws {@link LdbError} LDB_NOT_FOUND when there is none of that name, LDB_INVALID_ARGUMENT for `default`.
    */
   dropKeyspace(name: string): void {
-    const { manager, keyspaces } = this.#parts
-    const store = typeof name === 'string' ? keyspaces.byName(name) : undefined
-    manager.drop(name)
-    if (store !== undefined) this.#handles.delete(store)
+    this.#handles.drop(name)
   }
 
   /** Begins a batch, aimed at the keyspace `default`. */
@@ -231,15 +200,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   transaction<T>(run: (transaction: Transaction) => T, options?: TransactionOptions): T {
     const resolved = resolveTransactionOptions(options)
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
-    const transaction = this.#begin(resolved)
-    try {
-      const result = run(transaction)
-      if (isPromise(result)) throw invalidArgument('the function given to transaction must not be async')
-      if (transaction.isOpen) transaction.commit()
-      return result
-    } finally {
-      transaction.rollback()
-    }
+    return runInTransaction(this.#begin(resolved), run)
   }
 
   /**
@@ -249,16 +210,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer reaches back to `since`; LDB_INVALID_ARGUMENT.
    */
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
-    const { health, log, pipeline } = this.#parts
-    health.assertReadable()
-    const resolved = resolveChangesOptions(options as ChangesOptions<never, never> | undefined)
-    if (resolved.keyspace !== undefined && resolved.keyspace.pipeline !== pipeline) {
-      throw invalidArgument('keyspace must be a keyspace of the database')
-    }
-    if (log.isVolatile) pipeline.settle()
-    const since = resolved.since ?? pipeline.seq
-    if (since > pipeline.seq) throw invalidArgument(`there is no commit ${since} yet`)
-    return new ChangeStream(this.#parts, resolved, log.readCommits(since))
+    return openChangeStream(this.#parts, options)
   }
 
   /**
@@ -321,13 +273,13 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** Listens to an event; the same function only once. */
   on<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
-    this.#listeners(name, listener).add(listener as (event: object) => void)
+    listenersOf(this.#parts, name, listener).add(listener as (event: object) => void)
     return this
   }
 
   /** Ends what `on` began. */
   off<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
-    this.#listeners(name, listener).delete(listener as (event: object) => void)
+    listenersOf(this.#parts, name, listener).delete(listener as (event: object) => void)
     return this
   }
 
@@ -357,21 +309,4 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   #assertNotVerifying(): void {
     if (this.#parts.health.paused) throw invalidArgument('the database is being verified')
   }
-
-  #listeners(name: DatabaseEventName, listener: unknown): Set<(event: object) => void> {
-    this.#parts.health.assertOpen()
-    if (typeof listener !== 'function')
-      throw invalidArgument(`the listener must be a function, not ${kindOf(listener)}`)
-    const listeners = this.#parts.events.listenersOf(name)
-    if (listeners === undefined) {
-      const given: unknown = name
-      throw invalidArgument(`there is no event ${typeof given === 'string' ? given : kindOf(given)}`)
-    }
-    return listeners as Set<(event: object) => void>
-  }
-}
-
-/** Built-in encodings are the same objects; those of the user are wrapped anew, and then the handle is new too. */
-function sameEncodings(handle: KeyspaceHandle, encodings: Pick<KeyspaceHandle, 'keys' | 'values'>): boolean {
-  return handle.keys === encodings.keys && handle.values === encodings.values
 }

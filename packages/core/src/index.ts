@@ -31,7 +31,7 @@ export type { Isolation, Savepoint, TransactionStats } from '@ldb/mvcc'
 export { Batch } from './write/batch.js'
 export type { PutOptions, WriteOptions } from './write/options.js'
 
-// The async face
+// The asynchronous API
 export { AsyncDatabase } from './async-database.js'
 export { AsyncDatabaseHandle } from './async-handle.js'
 export { AsyncKeyspace } from './async/keyspace.js'

@@ -7,14 +7,14 @@ import type { ResolvedTransactionOptions } from './transaction/options.js'
  * Begins a transaction that sees what is visible now.
  *
  * @param keyspace - the keyspace `default`.
- * @param isSteady - for readers that miss pages.
+ * @param hasRetryableCursors - for readers that miss pages.
  * @throws {@link LdbError} LDB_CLOSED, LDB_POISONED.
  */
 export function beginTransaction(
   keyspace: KeyspaceWrites<string, string>,
   { health, transactions, options, engines }: DatabaseParts,
   { isolation, readOnly, durability }: ResolvedTransactionOptions,
-  isSteady: boolean,
+  hasRetryableCursors: boolean,
 ): Transaction {
   // What was acknowledged is seen.
   keyspace.pipeline.catchUp()
@@ -22,12 +22,12 @@ export function beginTransaction(
   return new Transaction({
     keyspace: keyspace.store,
     codec: keyspace.codec,
-    reading: {
+    state: {
       transaction: transactions.begin({ isolation, readOnly: readOnly || options.readOnly }),
       health,
       beganAtMs: engines.vfs.clock.now(),
-      isSteady,
-      isEnding: false,
+      hasRetryableCursors,
+      isCommitting: false,
     },
     pipeline: keyspace.pipeline,
     durability,

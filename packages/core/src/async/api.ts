@@ -4,13 +4,13 @@ import { throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import { closedError } from '../health/health.js'
 
-/** What all parts of the async face of one database share: how to read, how to commit, and what runs. */
+/** What all parts of the asynchronous API of one database share: how to read, how to commit, and what runs. */
 export class AsyncApi {
   readonly gate: ReadGate
   readonly commits: AsyncCommits
   #closing = false
-  #runningCount = 0
-  #quietWaiters: (() => void)[] = []
+  #pendingCount = 0
+  #drainWaiters: (() => void)[] = []
 
   constructor(gate: ReadGate, commits: AsyncCommits) {
     this.gate = gate
@@ -30,12 +30,12 @@ export class AsyncApi {
   /** Runs an operation that `close` waits for. */
   async run<T>(operation: () => Promise<T>): Promise<T> {
     this.assertOpen()
-    this.#runningCount++
+    this.#pendingCount++
     try {
       return await operation()
     } finally {
-      this.#runningCount--
-      if (this.#runningCount === 0) for (const resolve of this.#quietWaiters.splice(0)) resolve()
+      this.#pendingCount--
+      if (this.#pendingCount === 0) for (const resolve of this.#drainWaiters.splice(0)) resolve()
     }
   }
 
@@ -52,7 +52,7 @@ export class AsyncApi {
   /** Takes no new operations, and resolves when all that run have ended. */
   async drain(): Promise<void> {
     this.#closing = true
-    while (this.#runningCount > 0) await new Promise<void>((resolve) => this.#quietWaiters.push(resolve))
+    while (this.#pendingCount > 0) await new Promise<void>((resolve) => this.#drainWaiters.push(resolve))
     await this.commits.idle()
   }
 }

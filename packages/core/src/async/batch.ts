@@ -15,12 +15,12 @@ import type { PutOptions } from '../write/options.js'
  * @category Async
  */
 export class AsyncBatch<K, V> {
-  readonly #face: AsyncApi
+  readonly #api: AsyncApi
   readonly #batch: Batch<K, V>
 
   /** @internal */
-  constructor(face: AsyncApi, batch: Batch<K, V>) {
-    this.#face = face
+  constructor(api: AsyncApi, batch: Batch<K, V>) {
+    this.#api = api
     this.#batch = batch
   }
 
@@ -37,7 +37,7 @@ export class AsyncBatch<K, V> {
   /** Returns this batch, aimed at another keyspace of the same database. */
   in<K2, V2>(keyspace: AsyncKeyspaceWrites<K2, V2> | KeyspaceWrites<K2, V2>): AsyncBatch<K2, V2> {
     const target = keyspace instanceof AsyncKeyspaceWrites ? keyspace.writes : keyspace
-    return new AsyncBatch(this.#face, this.#batch.in(target))
+    return new AsyncBatch(this.#api, this.#batch.in(target))
   }
 
   /** Adds the writing of an entry. */
@@ -69,8 +69,8 @@ export class AsyncBatch<K, V> {
     const { signal, rest } = splitSignal(options)
     const durability = resolveWriteOptions(rest)
     throwIfAborted(signal)
-    this.#face.assertOpen()
+    this.#api.assertOpen()
     const operations = this.#batch.takeOperations()
-    await this.#face.commits.commit(operations, durability)
+    await this.#api.commits.commit(operations, durability)
   }
 }

@@ -43,14 +43,14 @@ function commitValue(
 }
 
 /** A compare-and-swap; `undefined` stands for an absent key. */
-export function exchange(
+export function compareAndSwapBytes(
   parts: ConditionalParts,
   expected: Uint8Array | undefined,
   next: Uint8Array | undefined,
 ): Promise<boolean> {
   return new Promise((resolve, reject) => {
     parts.commits.submit(
-      rejecting(reject, (mayWait) => {
+      rejectOnThrow(reject, (mayWait) => {
         parts.check()
         const current = currentValue(parts, mayWait)
         if (current === READ_MISS) return READ_MISS
@@ -78,7 +78,7 @@ export function updateValue<K, V>(
 ): Promise<V | undefined> {
   return new Promise((resolve, reject) => {
     parts.commits.submit(
-      rejecting(reject, (mayWait) => {
+      rejectOnThrow(reject, (mayWait) => {
         parts.check()
         const { commits, store, key } = parts
         const before = currentValue(parts, mayWait)
@@ -104,7 +104,7 @@ export function updateValue<K, V>(
   })
 }
 
-function rejecting(reject: (error: unknown) => void, run: WaitingWrite['run']): WaitingWrite {
+function rejectOnThrow(reject: (error: unknown) => void, run: WaitingWrite['run']): WaitingWrite {
   return {
     run: (mayWait) => {
       try {

@@ -16,25 +16,25 @@ import type { ReadPin, ReadSource } from '../read/read-source.js'
  * @category Async
  */
 export class AsyncCursor<K, V> implements AsyncDisposable {
-  readonly #face: AsyncApi
+  readonly #api: AsyncApi
   readonly #codec: KeyspaceCodec<K, V>
   readonly #reverse: boolean
-  readonly #read: AsyncCursorRead
+  readonly #cursorPin: AsyncCursorPin
   #tail: Promise<unknown> = Promise.resolve()
   #key: Uint8Array | undefined = undefined
   #value: Uint8Array | undefined = undefined
 
   /** @internal */
-  constructor(face: AsyncApi, source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange) {
-    this.#face = face
+  constructor(api: AsyncApi, source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange) {
+    this.#api = api
     this.#codec = codec
     this.#reverse = range.reverse
-    this.#read = new AsyncCursorRead(source, range)
+    this.#cursorPin = new AsyncCursorPin(source, range)
   }
 
   /** True while the cursor stands on an entry. */
   get valid(): boolean {
-    this.#read.assertOpen()
+    this.#cursorPin.assertOpen()
     return this.#key !== undefined
   }
 
@@ -44,7 +44,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
    */
   get key(): K {
-    this.#read.assertOpen()
+    this.#cursorPin.assertOpen()
     if (this.#key === undefined) throw invalidArgument('the cursor stands on no entry')
     return decodeBorrowedKey(this.#codec, this.#key)
   }
@@ -55,7 +55,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
    */
   get value(): V {
-    this.#read.assertOpen()
+    this.#cursorPin.assertOpen()
     if (this.#value === undefined) throw invalidArgument('the cursor stands on no entry')
     return decodeBorrowedValue(this.#codec, this.#value)
   }
@@ -72,8 +72,8 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
 
   /** Moves to the first entry of the range that is not before `key`. */
   async seek(key: K): Promise<boolean> {
-    // A cursor that is closed says that first, as the sync face does.
-    this.#read.assertOpen()
+    // A cursor that is closed says that first, as the synchronous API does.
+    this.#cursorPin.assertOpen()
     const bytes = copyBytes(this.#codec.encodeKey(key))
     return this.#move((cursor) =>
       this.#reverse ? cursor.seekBackward(bytes, bytes.length) : cursor.seek(bytes, bytes.length),
@@ -92,11 +92,11 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
 
   /** Gives the snapshot back. Idempotent. */
   async close(): Promise<void> {
-    this.#read.release()
+    this.#cursorPin.release()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#read.release()
+    this.#cursorPin.release()
   }
 
   #move(move: (cursor: RetryableCursor) => boolean): Promise<boolean> {
@@ -107,7 +107,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
 
   async #moveAfter(previous: Promise<unknown>, move: (cursor: RetryableCursor) => boolean): Promise<boolean> {
     await previous
-    const read = this.#read
+    const read = this.#cursorPin
     let moved = false
     let found = false
     const attempt = (): void => {
@@ -119,7 +119,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
       this.#value = found ? cursor.cursor.value : undefined
       this.#key = found ? cursor.cursor.key : undefined
     }
-    await this.#face.read(
+    await this.#api.read(
       attempt,
       () => {
         read.assertOpen()
@@ -131,7 +131,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
 }
 
 /** What an async cursor holds. */
-class AsyncCursorRead implements OpenRead {
+class AsyncCursorPin implements OpenRead {
   readonly openedAtMs: number
   readonly seq: number
   /** `undefined` over a range in which nothing can be. */
@@ -145,7 +145,7 @@ class AsyncCursorRead implements OpenRead {
     this.#pin = source.acquire()
     this.seq = this.#pin.view.seq
     this.cursor = range.empty ? undefined : new RetryableCursor(this.#pin.openCursor(range))
-    this.openedAtMs = source.opened(this)
+    this.openedAtMs = source.registerRead(this)
   }
 
   assertOpen(): void {
@@ -157,7 +157,7 @@ class AsyncCursorRead implements OpenRead {
     if (!this.#open) return
     this.#open = false
     if (this.cursor !== undefined) this.#pin.closeCursor(this.cursor.cursor)
-    this.#source.closed(this)
-    this.#source.giveBack(this.#pin)
+    this.#source.unregisterRead(this)
+    this.#source.releasePin(this.#pin)
   }
 }

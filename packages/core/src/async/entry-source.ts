@@ -33,7 +33,7 @@ export interface AsyncScanSource<T> {
 export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   readonly openedAtMs: number
   readonly seq: number
-  readonly #face: AsyncApi
+  readonly #api: AsyncApi
   readonly #source: ReadSource
   readonly #codec: KeyspaceCodec<K, V>
   readonly #range: ResolvedRange
@@ -43,19 +43,19 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   readonly #step: () => boolean
   #cursor: RetryableCursor | undefined = undefined
   /** Entries still to give, and still to pass by. */
-  #left: number
+  #remaining: number
   #skip: number
-  #begun = false
+  #started = false
   /** The cursor stands on the next entry already: its value was missed. */
   #moved = false
   /** Bytes of the entry, borrowed from the cursor. */
   #key: Uint8Array | undefined = undefined
   #value: Uint8Array | undefined = undefined
-  #ahead: Promise<unknown> | undefined = undefined
+  #prefetch: Promise<unknown> | undefined = undefined
   #state: 'open' | 'ended' | 'released' = 'open'
 
   constructor(
-    face: AsyncApi,
+    api: AsyncApi,
     source: ReadSource,
     codec: KeyspaceCodec<K, V>,
     read: {
@@ -64,23 +64,23 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
       readonly signal: AbortSignalLike | undefined
     },
   ) {
-    this.#face = face
+    this.#api = api
     this.#source = source
     this.#codec = codec
     this.#range = read.range
     this.#part = read.part
     this.#signal = read.signal
-    this.#left = read.range.empty ? 0 : read.range.limit
+    this.#remaining = read.range.empty ? 0 : read.range.limit
     this.#skip = read.range.offset
-    this.#step = (): boolean => this.#moveOn()
+    this.#step = (): boolean => this.#advance()
     this.#pin = source.acquire()
     this.seq = this.#pin.view.seq
-    this.openedAtMs = source.opened(this)
-    if (this.#left === 0) this.#end('ended')
+    this.openedAtMs = source.registerRead(this)
+    if (this.#remaining === 0) this.#end('ended')
   }
 
   pull(): Promise<readonly T[]> {
-    return this.#face.run(() => this.#fill())
+    return this.#api.run(() => this.#fill())
   }
 
   close(): void {
@@ -92,19 +92,19 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   }
 
   async #fill(): Promise<readonly T[]> {
-    const { gate } = this.#face
+    const { gate } = this.#api
     const batch: T[] = []
     if (gate.isSliceOver) await gate.yieldThread()
     let missCount = 0
     while (this.#state !== 'ended' && batch.length === 0) {
-      const ahead = this.#ahead
-      this.#ahead = undefined
+      const ahead = this.#prefetch
+      this.#prefetch = undefined
       await ahead
       throwIfAborted(this.#signal)
       const skipBefore = this.#skip
       if (this.#collect(batch, missCount >= MISSES_MAX)) {
         missCount++
-        this.#ahead = this.#fetchAhead()
+        this.#prefetch = this.#prefetchMissed()
       }
       if (this.#skip !== skipBefore) missCount = 0
       if (gate.isSliceOver) await gate.yieldThread()
@@ -114,7 +114,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
 
   /** Reads what is in memory; true when it ended at a page that is not. */
   #collect(batch: T[], mayWait: boolean): boolean {
-    const { gate } = this.#face
+    const { gate } = this.#api
     let byteCount = 0
     while (batch.length < BATCH_ENTRIES_MAX && byteCount < BATCH_BYTES_MAX) {
       if (this.#state === 'ended') return false
@@ -130,8 +130,8 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
         this.#skip--
         byteCount += SKIPPED_ENTRY_BYTES
       } else {
-        byteCount += this.#take(batch)
-        if (--this.#left === 0) this.#end('ended')
+        byteCount += this.#decode(batch)
+        if (--this.#remaining === 0) this.#end('ended')
       }
       if (mayWait) return false
     }
@@ -139,18 +139,18 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   }
 
   /** Moves to the next entry and makes sure that what is wanted of it is in memory; may be called again after a miss. */
-  #moveOn(): boolean {
+  #advance(): boolean {
     const cursor = this.#cursor as RetryableCursor
     if (!this.#moved) {
       const { reverse } = this.#range
-      const found = this.#begun
+      const found = this.#started
         ? reverse
           ? cursor.previous()
           : cursor.next()
         : reverse
           ? cursor.last()
           : cursor.first()
-      this.#begun = true
+      this.#started = true
       if (!found) return false
       this.#moved = true
     }
@@ -163,7 +163,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   }
 
   /** Decodes the entry; gives its bytes. */
-  #take(batch: T[]): number {
+  #decode(batch: T[]): number {
     const codec = this.#codec
     const key = this.#key as Uint8Array
     const value = this.#value as Uint8Array
@@ -178,8 +178,8 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   }
 
   /** Fetches the page that was missed; a failure is the next batch's. */
-  #fetchAhead(): Promise<unknown> {
-    const fetched = this.#face.gate.fetchMissed()
+  #prefetchMissed(): Promise<unknown> {
+    const fetched = this.#api.gate.fetchMissed()
     fetched.catch(() => undefined)
     return fetched
   }
@@ -188,7 +188,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     if (this.#state !== 'open') return
     this.#state = state
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor.cursor)
-    this.#source.closed(this)
-    this.#source.giveBack(this.#pin)
+    this.#source.unregisterRead(this)
+    this.#source.releasePin(this.#pin)
   }
 }

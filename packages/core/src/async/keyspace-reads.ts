@@ -15,7 +15,7 @@ import type { PackedKeys } from '../keyspace/packed-keys.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 
 /** Keys that are looked up before the event loop may have its turn. */
-const LOOKUPS_MAX = 256
+const SLICE_KEYS = 256
 
 /** A range, and a signal to end reading it. @category Async */
 export type AsyncRangeOptions<K> = RangeOptions<K> & AsyncOptions
@@ -24,18 +24,18 @@ export type AsyncRangeOptions<K> = RangeOptions<K> & AsyncOptions
  * The reading methods of a keyspace as promises: live, or as a snapshot sees it.
  *
  * @remarks What is in the cache is answered without waiting; what is not is read off-thread, and the event loop never
- * waits for a file. Errors are those of the sync face, as rejections, and `LDB_ABORTED`.
+ * waits for a file. Errors are those of the synchronous API, as rejections, and `LDB_ABORTED`.
  * @category Async
  */
 export class AsyncKeyspaceReads<K, V> {
   /** @internal */
-  readonly face: AsyncApi
+  readonly api: AsyncApi
   /** @internal */
   readonly reads: KeyspaceReads<K, V>
 
   /** @internal */
-  constructor(face: AsyncApi, reads: KeyspaceReads<K, V>) {
-    this.face = face
+  constructor(api: AsyncApi, reads: KeyspaceReads<K, V>) {
+    this.api = api
     this.reads = reads
   }
 
@@ -44,7 +44,7 @@ export class AsyncKeyspaceReads<K, V> {
     const { source, codec } = this.reads
     const signal = this.#begin(options)
     const keyBytes = codec.encodeScratchKey(key)
-    let value = this.face.gate.attempt(() => source.get(codec.scratch, keyBytes))
+    let value = this.api.gate.attempt(() => source.get(codec.scratch, keyBytes))
     if (value === READ_MISS) {
       const ownKey = copyBytes(codec.scratch, 0, keyBytes)
       value = await this.#read(() => source.get(ownKey, keyBytes), signal)
@@ -56,18 +56,18 @@ export class AsyncKeyspaceReads<K, V> {
   async getMany(keys: Iterable<K>, options?: AsyncOptions): Promise<(V | undefined)[]> {
     const signal = this.#begin(options)
     const { source, codec } = this.reads
-    const parts = packKeys(codec, keys, LOOKUPS_MAX)
+    const parts = packKeys(codec, keys, SLICE_KEYS)
     // Whoever gave the keys may have closed the database meanwhile, or aborted.
-    this.#assertWanted(signal)
+    this.#assertCallable(signal)
     const [first] = parts
     if (parts.length === 1) {
-      const values = this.face.gate.attempt(() => source.getMany(first.bytes, first.ends))
+      const values = this.api.gate.attempt(() => source.getMany(first.bytes, first.ends))
       if (values !== READ_MISS) return codec.decodeOwnValues(values)
     }
-    return this.face.run(async () => {
-      const held = source.hold()
+    return this.api.run(async () => {
+      const held = source.pinState()
       try {
-        return codec.decodeOwnValues(await this.#getHeld(held.source, parts, signal))
+        return codec.decodeOwnValues(await this.#getPinned(held.source, parts, signal))
       } finally {
         held.release()
       }
@@ -79,7 +79,7 @@ export class AsyncKeyspaceReads<K, V> {
     const { source, codec } = this.reads
     const signal = this.#begin(options)
     const keyBytes = codec.encodeScratchKey(key)
-    const found = this.face.gate.attempt(() => source.has(codec.scratch, keyBytes))
+    const found = this.api.gate.attempt(() => source.has(codec.scratch, keyBytes))
     if (found !== READ_MISS) return found
     const ownKey = copyBytes(codec.scratch, 0, keyBytes)
     return this.#read(() => source.has(ownKey, keyBytes), signal)
@@ -110,7 +110,7 @@ export class AsyncKeyspaceReads<K, V> {
     if (resolved.limit !== Infinity || resolved.offset !== 0) {
       throw invalidArgument('a cursor has no limit and no offset')
     }
-    return new AsyncCursor(this.face, this.reads.source, this.reads.codec, resolved)
+    return new AsyncCursor(this.api, this.reads.source, this.reads.codec, resolved)
   }
 
   /**
@@ -122,7 +122,7 @@ export class AsyncKeyspaceReads<K, V> {
     const { resolved, signal } = this.#resolve(range)
     if (resolved.empty) return 0
     const { source } = this.reads
-    return this.face.run(async () => {
+    return this.api.run(async () => {
       const pin = source.acquire()
       try {
         let count = 0
@@ -130,11 +130,11 @@ export class AsyncKeyspaceReads<K, V> {
         if (isKnown && pin.keyspace.expiry === undefined && !pin.hasOwnWrites) {
           count = await this.#readPinned(pin, () => pin.view.count(), signal)
         } else {
-          await walkRange(this.face, pin, resolved, signal, () => ++count > 0, false)
+          await walkRange(this.api, pin, resolved, signal, () => ++count > 0, false)
         }
         return Math.min(resolved.limit, Math.max(0, count - resolved.offset))
       } finally {
-        source.giveBack(pin)
+        source.releasePin(pin)
       }
     })
   }
@@ -144,23 +144,23 @@ export class AsyncKeyspaceReads<K, V> {
     const { resolved, signal } = this.#resolve(range)
     if (resolved.empty) return { count: 0, bytes: 0 }
     const { source } = this.reads
-    return this.face.run(async () => {
+    return this.api.run(async () => {
       const pin = source.acquire()
       try {
         return await this.#readPinned(pin, () => pin.view.estimate(resolved), signal)
       } finally {
-        source.giveBack(pin)
+        source.releasePin(pin)
       }
     })
   }
 
   /** Reads keys from a state that does not change meanwhile, a part at a time. */
-  async #getHeld(
+  async #getPinned(
     source: ReadSource,
     parts: readonly PackedKeys[],
     signal: AbortSignalLike | undefined,
   ): Promise<(Uint8Array | undefined)[]> {
-    const { gate } = this.face
+    const { gate } = this.api
     const check = (): void => {
       throwIfAborted(signal)
       source.assertReadable()
@@ -185,17 +185,17 @@ export class AsyncKeyspaceReads<K, V> {
     const { resolved, signal } = this.#resolve(range)
     const { source, codec } = this.reads
     const read = { range: resolved, part, signal }
-    return new AsyncScan(new AsyncEntrySource<K, V, T>(this.face, source, codec, read))
+    return new AsyncScan(new AsyncEntrySource<K, V, T>(this.api, source, codec, read))
   }
 
   #begin(options: AsyncOptions | undefined): AbortSignalLike | undefined {
     const signal = signalOf(options)
-    this.#assertWanted(signal)
+    this.#assertCallable(signal)
     return signal
   }
 
-  #assertWanted(signal: AbortSignalLike | undefined): void {
-    this.face.assertOpen()
+  #assertCallable(signal: AbortSignalLike | undefined): void {
+    this.api.assertOpen()
     this.reads.source.assertReadable()
     throwIfAborted(signal)
   }
@@ -204,7 +204,7 @@ export class AsyncKeyspaceReads<K, V> {
     readonly resolved: ResolvedRange
     readonly signal: AbortSignalLike | undefined
   } {
-    this.face.assertOpen()
+    this.api.assertOpen()
     this.reads.source.assertReadable()
     const { signal, rest } = splitSignal(range)
     throwIfAborted(signal)
@@ -212,7 +212,7 @@ export class AsyncKeyspaceReads<K, V> {
   }
 
   #readPinned<T>(pin: ReadPin, action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
-    return this.face.gate.read(action, () => {
+    return this.api.gate.read(action, () => {
       throwIfAborted(signal)
       pin.assertHeld()
     })
@@ -220,7 +220,7 @@ export class AsyncKeyspaceReads<K, V> {
 
   #read<T>(action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
     const { source } = this.reads
-    return this.face.read(
+    return this.api.read(
       action,
       () => {
         source.assertReadable()

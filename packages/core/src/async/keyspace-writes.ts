@@ -1,12 +1,12 @@
 import { copyBytes, invalidArgument, resolveRange } from '@ldb/base'
 import type { KeyBounds, RangeOptions } from '@ldb/base'
-import { exchange, updateValue } from './conditional.js'
+import { compareAndSwapBytes, updateValue } from './conditional.js'
 import type { ConditionalParts } from './conditional.js'
 import type { AsyncApi } from './api.js'
 import { AsyncKeyspaceReads } from './keyspace-reads.js'
 import { splitSignal, throwIfAborted } from '../health/abort-signal.js'
 import type { AsyncOptions } from '../health/abort-signal.js'
-import { walkedBounds } from './range-walk.js'
+import { scannedBoundsAsync } from './range-walk.js'
 import type { Durability } from '../health/options.js'
 import type { KeyspaceWrites } from '../write/keyspace-writes.js'
 import { resolvePutOptions, resolveWriteOptions, ttlOf } from '../write/options.js'
@@ -30,8 +30,8 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   readonly writes: KeyspaceWrites<K, V>
 
   /** @internal */
-  constructor(face: AsyncApi, writes: KeyspaceWrites<K, V>) {
-    super(face, writes)
+  constructor(api: AsyncApi, writes: KeyspaceWrites<K, V>) {
+    super(api, writes)
     this.writes = writes
   }
 
@@ -42,9 +42,9 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       const { codec, store } = this.writes
       const valueBytes = store.seal(codec.encodeValue(value), ttlOf(options))
       const keyBytes = codec.encodeScratchKey(key)
-      const batch = this.face.commits.takeBatch()
+      const batch = this.api.commits.takeBatch()
       batch.put(store.descriptor.id, codec.scratch, valueBytes, keyBytes)
-      return this.face.commits.commit(batch, durability)
+      return this.api.commits.commit(batch, durability)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -56,9 +56,9 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       const durability = this.#begin(options)
       const { codec, store } = this.writes
       const keyBytes = codec.encodeScratchKey(key)
-      const batch = this.face.commits.takeBatch()
+      const batch = this.api.commits.takeBatch()
       batch.delete(store.descriptor.id, codec.scratch, keyBytes)
-      return this.face.commits.commit(batch, durability)
+      return this.api.commits.commit(batch, durability)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -77,12 +77,12 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       await this.#commitRange(resolved, durability)
       return
     }
-    await this.face.run(async () => {
+    await this.api.run(async () => {
       // The entries that it counts are those of the commits before it, those in flight included.
       await new Promise<void>((resolve, reject) => {
-        this.face.commits.whenVisible(resolve, reject)
+        this.api.commits.whenVisible(resolve, reject)
       })
-      const bounds = await walkedBounds(this.face, this.reads.source, resolved, signal)
+      const bounds = await scannedBoundsAsync(this.api, this.reads.source, resolved, signal)
       if (bounds !== undefined) await this.#commitRange(bounds, durability)
     })
   }
@@ -95,7 +95,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   /** Writes an entry unless the key is there, and tells whether it did. */
   async putIfAbsent(key: K, value: V, options?: AsyncPutOptions): Promise<boolean> {
     const next = copyBytes(this.reads.codec.encodeValue(value))
-    return exchange(this.#conditional(key, options), undefined, next)
+    return compareAndSwapBytes(this.#conditional(key, options), undefined, next)
   }
 
   /**
@@ -113,7 +113,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     const { codec } = this.reads
     const expectedBytes = expected === undefined ? undefined : copyBytes(codec.encodeValue(expected))
     const nextBytes = next === undefined ? undefined : copyBytes(codec.encodeValue(next))
-    return exchange(this.#conditional(key, options), expectedBytes, nextBytes)
+    return compareAndSwapBytes(this.#conditional(key, options), expectedBytes, nextBytes)
   }
 
   /**
@@ -144,7 +144,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   }
 
   #assertWritable(): void {
-    this.face.assertOpen()
+    this.api.assertOpen()
     const { pipeline, store } = this.writes
     pipeline.assertWritable()
     if (store.dropped) store.assertLive()
@@ -155,8 +155,8 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     const durability = this.#begin(options, true)
     const { pipeline, store, codec } = this.writes
     return {
-      commits: this.face.commits,
-      gate: this.face.gate,
+      commits: this.api.commits,
+      gate: this.api.gate,
       store,
       key: copyBytes(codec.encodeKey(key)),
       durability,
@@ -170,8 +170,8 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   }
 
   #commitRange(bounds: KeyBounds, durability: Durability | undefined): Promise<void> {
-    const batch = this.face.commits.takeBatch()
+    const batch = this.api.commits.takeBatch()
     batch.deleteRange(this.writes.store.descriptor.id, bounds.lower, bounds.upper)
-    return this.face.commits.commit(batch, durability)
+    return this.api.commits.commit(batch, durability)
   }
 }

@@ -13,8 +13,8 @@ export class AsyncKeyspace<K, V> extends AsyncKeyspaceWrites<K, V> {
   readonly sync: Keyspace<K, V>
 
   /** @internal */
-  constructor(face: AsyncApi, keyspace: Keyspace<K, V>) {
-    super(face, keyspace)
+  constructor(api: AsyncApi, keyspace: Keyspace<K, V>) {
+    super(api, keyspace)
     this.sync = keyspace
   }
 

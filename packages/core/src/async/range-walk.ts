@@ -19,14 +19,14 @@ const SLICE_ENTRIES = 1024
  * its last read. Returns false to end the walk.
  */
 export async function walkRange(
-  face: AsyncApi,
+  api: AsyncApi,
   pin: ReadPin,
   bounds: KeyBounds,
   signal: AbortSignalLike | undefined,
   visit: (cursor: RetryableCursor) => boolean,
   reverse: boolean,
 ): Promise<void> {
-  const { gate } = face
+  const { gate } = api
   const cursor = new RetryableCursor(pin.openCursor(bounds))
   let begun = false
   /** The cursor is on an entry that was not visited, because a page of that entry was missing. */
@@ -53,7 +53,7 @@ export async function walkRange(
     return true
   }
   try {
-    for (let missCount = 0; ; ) {
+    for (let missCount = 0; ;) {
       throwIfAborted(signal)
       pin.assertHeld()
       const mayBlock = missCount >= MISSES_MAX
@@ -71,8 +71,8 @@ export async function walkRange(
 }
 
 /** Returns the bounds of just those entries that a scan of the range would give; `undefined` when there are none. */
-export async function walkedBounds(
-  face: AsyncApi,
+export async function scannedBoundsAsync(
+  api: AsyncApi,
   source: ReadSource,
   range: ResolvedRange,
   signal: AbortSignalLike | undefined,
@@ -89,9 +89,9 @@ export async function walkedBounds(
       index++
       return end === undefined
     }
-    await walkRange(face, pin, range, signal, visit, reverse)
+    await walkRange(api, pin, range, signal, visit, reverse)
   } finally {
-    source.giveBack(pin)
+    source.releasePin(pin)
   }
   if (begin === undefined) return undefined
   return reverse

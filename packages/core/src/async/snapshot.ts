@@ -14,8 +14,8 @@ export class AsyncSnapshot extends AsyncKeyspaceReads<string, string> implements
   readonly sync: Snapshot
 
   /** @internal */
-  constructor(face: AsyncApi, snapshot: Snapshot) {
-    super(face, snapshot)
+  constructor(api: AsyncApi, snapshot: Snapshot) {
+    super(api, snapshot)
     this.sync = snapshot
   }
 
@@ -27,7 +27,7 @@ export class AsyncSnapshot extends AsyncKeyspaceReads<string, string> implements
   /** Returns a keyspace as the snapshot sees it. */
   in<K, V>(keyspace: AsyncKeyspaceWrites<K, V> | KeyspaceWrites<K, V>): AsyncKeyspaceReads<K, V> {
     const target = keyspace instanceof AsyncKeyspaceWrites ? keyspace.writes : keyspace
-    return new AsyncKeyspaceReads(this.face, this.sync.in(target))
+    return new AsyncKeyspaceReads(this.api, this.sync.in(target))
   }
 
   /** Gives it back. Idempotent. */

@@ -5,7 +5,7 @@ import { AsyncKeyspaceReads } from './keyspace-reads.js'
 import { READ_MISS } from '../resident/read-gate.js'
 import { signalOf, throwIfAborted } from '../health/abort-signal.js'
 import type { AsyncOptions } from '../health/abort-signal.js'
-import { walkedBounds } from './range-walk.js'
+import { scannedBoundsAsync } from './range-walk.js'
 import type { TransactionKeyspace } from '../transaction/keyspace.js'
 import type { PutOptions } from '../write/options.js'
 
@@ -21,8 +21,8 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
   readonly #inner: TransactionKeyspace<K, V>
 
   /** @internal */
-  constructor(face: AsyncApi, inner: TransactionKeyspace<K, V>) {
-    super(face, inner)
+  constructor(api: AsyncApi, inner: TransactionKeyspace<K, V>) {
+    super(api, inner)
     this.#inner = inner
   }
 
@@ -32,10 +32,10 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
     const { codec } = this.reads
     const { source } = this.#inner
     const keyBytes = codec.encodeScratchKey(key)
-    let value = this.face.gate.attempt(() => source.getForUpdate(codec.scratch, keyBytes))
+    let value = this.api.gate.attempt(() => source.getForUpdate(codec.scratch, keyBytes))
     if (value === READ_MISS) {
       const ownKey = copyBytes(codec.scratch, 0, keyBytes)
-      value = await this.face.read(
+      value = await this.api.read(
         () => source.getForUpdate(ownKey, keyBytes),
         () => source.assertReadable(),
         signal,
@@ -46,13 +46,13 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
 
   /** Writes an entry. */
   async put(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): Promise<void> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     this.#inner.put(key, value, options)
   }
 
   /** Removes a key, which need not be there. */
   async delete(key: K): Promise<void> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     this.#inner.delete(key)
   }
 
@@ -68,21 +68,21 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
       this.#inner.deleteBounds(resolved)
       return
     }
-    await this.face.run(async () => {
-      const bounds = await walkedBounds(this.face, this.reads.source, resolved, signal)
+    await this.api.run(async () => {
+      const bounds = await scannedBoundsAsync(this.api, this.reads.source, resolved, signal)
       if (bounds !== undefined) this.#inner.deleteBounds(bounds)
     })
   }
 
   /** Removes every entry. */
   async clear(): Promise<void> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     this.#inner.clear()
   }
 
   #begin(options: AsyncOptions | undefined): ReturnType<typeof signalOf> {
     const signal = signalOf(options)
-    this.face.assertOpen()
+    this.api.assertOpen()
     this.reads.source.assertReadable()
     throwIfAborted(signal)
     return signal

@@ -37,8 +37,8 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
   conflict: unknown = undefined
 
   /** @internal */
-  constructor(face: AsyncApi, transaction: Transaction) {
-    super(face, transaction)
+  constructor(api: AsyncApi, transaction: Transaction) {
+    super(api, transaction)
     this.sync = transaction
   }
 
@@ -60,7 +60,7 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
    */
   in<K, V>(keyspace: AsyncKeyspaceWrites<K, V> | KeyspaceWrites<K, V>): AsyncTransactionKeyspace<K, V> {
     const target = keyspace instanceof AsyncKeyspaceWrites ? keyspace.writes : keyspace
-    return new AsyncTransactionKeyspace(this.face, this.sync.in(target))
+    return new AsyncTransactionKeyspace(this.api, this.sync.in(target))
   }
 
   /** Marks what has been written so far, for `rollbackTo`. */
@@ -87,10 +87,10 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
    */
   async commit(options?: AsyncWriteOptions): Promise<void> {
     const { signal, rest } = splitSignal(options)
-    this.face.assertOpen()
-    const durability = this.sync.beginEnd(rest)
+    this.api.assertOpen()
+    const durability = this.sync.beginCommit(rest)
     await new Promise<void>((resolve, reject) => {
-      this.face.commits.submit({
+      this.api.commits.submit({
         run: (): undefined => {
           this.#append(signal, durability, resolve, reject)
         },
@@ -118,7 +118,7 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
       throwIfAborted(signal)
       const prepared = this.sync.prepare()
       if (prepared === undefined) resolve()
-      else this.face.commits.append(prepared.batch, durability, resolve, reject, prepared.marks)
+      else this.api.commits.append(prepared.batch, durability, resolve, reject, prepared.marks)
     } catch (error) {
       this.sync.rollback()
       if (isLdbError(error, 'LDB_CONFLICT')) this.conflict = error

@@ -85,7 +85,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   readonly #reader = new BatchReader()
   readonly #codecs: Map<number, KeyspaceCodec<K, V>> = new Map()
   #tail: Promise<unknown> = Promise.resolve()
-  #ended = false
+  #isEnded = false
   /** Wakes a call that waits, because the stream has ended. */
   #wake: (() => void) | undefined = undefined
 
@@ -119,7 +119,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
 
   async #nextAfter(previous: Promise<unknown>): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
     await previous
-    if (this.#ended) return { done: true, value: undefined }
+    if (this.#isEnded) return { done: true, value: undefined }
     try {
       const value = await this.#read()
       return value === undefined ? { done: true, value } : { done: false, value }
@@ -132,7 +132,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   async #read(): Promise<CommittedChanges<K, V> | undefined> {
     const { health, pipeline, gate } = this.#parts
     for (;;) {
-      if (this.#ended) return undefined
+      if (this.#isEnded) return undefined
       throwIfAborted(this.#options.signal)
       health.assertOpen()
       if (this.#commits.next(pipeline.seq)) {
@@ -166,8 +166,8 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   }
 
   #end(): void {
-    if (this.#ended) return
-    this.#ended = true
+    if (this.#isEnded) return
+    this.#isEnded = true
     this.#commits.close()
     this.#wake?.()
   }

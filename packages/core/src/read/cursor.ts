@@ -27,7 +27,7 @@ import type { ReadPin, ReadSource } from './read-source.js'
  * @category Reading
  */
 export class Cursor<K, V> implements Disposable {
-  readonly #read: CursorRead
+  readonly #cursorPin: CursorPin
   readonly #codec: KeyspaceCodec<K, V>
   readonly #reverse: boolean
 
@@ -35,12 +35,12 @@ export class Cursor<K, V> implements Disposable {
   constructor(source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange) {
     this.#codec = codec
     this.#reverse = range.reverse
-    this.#read = new CursorRead(source, range)
+    this.#cursorPin = new CursorPin(source, range)
   }
 
   /** True while the cursor stands on an entry. */
   get valid(): boolean {
-    return this.#read.cursor()?.valid ?? false
+    return this.#cursorPin.cursor()?.valid ?? false
   }
 
   /**
@@ -49,7 +49,7 @@ export class Cursor<K, V> implements Disposable {
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
    */
   get key(): K {
-    return this.#codec.keyAt(this.#standing())
+    return this.#codec.keyAt(this.#positioned())
   }
 
   /**
@@ -58,26 +58,26 @@ export class Cursor<K, V> implements Disposable {
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
    */
   get value(): V {
-    return this.#codec.valueAt(this.#standing())
+    return this.#codec.valueAt(this.#positioned())
   }
 
   /** Moves to the first entry of the range. */
   first(): boolean {
-    const cursor = this.#read.cursor()
+    const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.last() : cursor.first()
   }
 
   /** Moves to the last entry of the range. */
   last(): boolean {
-    const cursor = this.#read.cursor()
+    const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.first() : cursor.last()
   }
 
   /** Moves to the first entry of the range that is not before `key`. */
   seek(key: K): boolean {
-    const cursor = this.#read.cursor()
+    const cursor = this.#cursorPin.cursor()
     const keyBytes = this.#codec.encodeScratchKey(key)
     if (cursor === undefined) return false
     const { scratch } = this.#codec
@@ -86,36 +86,36 @@ export class Cursor<K, V> implements Disposable {
 
   /** Moves on by one. */
   next(): boolean {
-    const cursor = this.#read.cursor()
+    const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.previous() : cursor.next()
   }
 
   /** Moves back by one. */
   previous(): boolean {
-    const cursor = this.#read.cursor()
+    const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.next() : cursor.previous()
   }
 
   /** Gives the snapshot back. Idempotent. */
   close(): void {
-    this.#read.release()
+    this.#cursorPin.release()
   }
 
   [Symbol.dispose](): void {
-    this.#read.release()
+    this.#cursorPin.release()
   }
 
-  #standing(): StoreCursor {
-    const cursor = this.#read.cursor()
+  #positioned(): StoreCursor {
+    const cursor = this.#cursorPin.cursor()
     if (cursor === undefined || !cursor.valid) throw invalidArgument('the cursor stands on no entry')
     return cursor
   }
 }
 
 /** What a cursor holds. */
-class CursorRead implements OpenRead {
+class CursorPin implements OpenRead {
   readonly openedAtMs: number
   readonly seq: number
   readonly #source: ReadSource
@@ -129,7 +129,7 @@ class CursorRead implements OpenRead {
     this.#pin = source.acquire()
     this.seq = this.#pin.view.seq
     this.#cursor = range.empty ? undefined : this.#pin.openCursor(range)
-    this.openedAtMs = source.opened(this)
+    this.openedAtMs = source.registerRead(this)
   }
 
   cursor(): StoreCursor | undefined {
@@ -142,7 +142,7 @@ class CursorRead implements OpenRead {
     if (!this.#open) return
     this.#open = false
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor)
-    this.#source.closed(this)
-    this.#source.giveBack(this.#pin)
+    this.#source.unregisterRead(this)
+    this.#source.releasePin(this.#pin)
   }
 }

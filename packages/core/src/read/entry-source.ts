@@ -22,7 +22,7 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
   readonly #part: EntryPart
   #cursor: StoreCursor | undefined = undefined
   /** Entries still to give. */
-  #left: number
+  #remaining: number
   #state: 'open' | 'ended' | 'released' = 'open'
 
   constructor(source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange, part: EntryPart) {
@@ -30,11 +30,11 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
     this.#codec = codec
     this.#range = range
     this.#part = part
-    this.#left = range.empty ? 0 : range.limit
+    this.#remaining = range.empty ? 0 : range.limit
     this.#pin = source.acquire()
     this.seq = this.#pin.view.seq
-    this.openedAtMs = source.opened(this)
-    if (this.#left === 0) this.#end('ended')
+    this.openedAtMs = source.registerRead(this)
+    if (this.#remaining === 0) this.#end('ended')
   }
 
   pull(): T | typeof SCAN_END {
@@ -42,13 +42,13 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
     this.#pin.assertHeld()
     const cursor = this.#cursor
     const found =
-      cursor === undefined ? this.#begin() : this.#range.reverse ? cursor.previous() : cursor.next()
+      cursor === undefined ? this.#start() : this.#range.reverse ? cursor.previous() : cursor.next()
     if (!found) {
       this.#end('ended')
       return SCAN_END
     }
     const result = this.#read()
-    if (--this.#left === 0) this.#end('ended')
+    if (--this.#remaining === 0) this.#end('ended')
     return result
   }
 
@@ -62,7 +62,7 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
   }
 
   /** Moves to the first entry to give. */
-  #begin(): boolean {
+  #start(): boolean {
     const { offset, reverse } = this.#range
     const cursor = this.#pin.openCursor(this.#range)
     this.#cursor = cursor
@@ -84,8 +84,8 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
     if (this.#state !== 'open') return
     this.#state = state
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor)
-    this.#source.closed(this)
-    this.#source.giveBack(this.#pin)
+    this.#source.unregisterRead(this)
+    this.#source.releasePin(this.#pin)
   }
 }
 

@@ -28,7 +28,7 @@ export class KeyspaceReads<K, V> {
    * its layout, and throws away all code that was compiled for it: ranges that are read now and then would take five
    * times as long.
    */
-  readonly #last: { scan: unknown; cursor: unknown } = { scan: undefined, cursor: undefined }
+  readonly #lastCreated: { scan: unknown; cursor: unknown } = { scan: undefined, cursor: undefined }
 
   /** @internal */
   constructor(source: ReadSource, codec: KeyspaceCodec<K, V>) {
@@ -101,7 +101,7 @@ export class KeyspaceReads<K, V> {
       throw invalidArgument('a cursor has no limit and no offset')
     }
     const cursor = new Cursor(this.source, this.codec, resolved)
-    this.#last.cursor = cursor
+    this.#lastCreated.cursor = cursor
     return cursor
   }
 
@@ -117,7 +117,7 @@ export class KeyspaceReads<K, V> {
     try {
       return Math.min(resolved.limit, Math.max(0, pin.view.count(resolved) - resolved.offset))
     } finally {
-      this.source.giveBack(pin)
+      this.source.releasePin(pin)
     }
   }
 
@@ -129,13 +129,13 @@ export class KeyspaceReads<K, V> {
     try {
       return pin.view.estimate(resolved)
     } finally {
-      this.source.giveBack(pin)
+      this.source.releasePin(pin)
     }
   }
 
   #scan<T>(range: RangeOptions<K> | undefined, part: EntryPart): Scan<T> {
     const scan = new Scan(new EntrySource<K, V, T>(this.source, this.codec, this.#resolve(range), part))
-    this.#last.scan = scan
+    this.#lastCreated.scan = scan
     return scan
   }
 

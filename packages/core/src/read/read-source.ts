@@ -18,7 +18,7 @@ export interface ReadPin {
 }
 
 /** A state that does not change while it is read, whatever is committed. */
-export interface HeldSource {
+export interface PinnedState {
   readonly source: ReadSource
   release(): void
 }
@@ -37,13 +37,13 @@ export interface ReadSource {
   /** Returns a frozen state for a read that ends within the call; `giveBack` ends it. */
   acquire(): ReadPin
   /** Ends what `acquire` began. */
-  giveBack(pin: ReadPin): void
+  releasePin(pin: ReadPin): void
   /** Gives the state of this moment to read from, until it is given back. */
-  hold(): HeldSource
+  pinState(): PinnedState
   /** Notes a read that stays open, and gives the moment. */
-  opened(read: OpenRead): number
+  registerRead(read: OpenRead): number
   /** Ends what `opened` began. */
-  closed(read: OpenRead): void
+  unregisterRead(read: OpenRead): void
 }
 
 /** The live state of a keyspace. A single read goes to the store itself; a longer one pins the state of its call. */
@@ -83,11 +83,11 @@ export class LiveSource implements ReadSource {
     return this.keyspace.pin()
   }
 
-  giveBack(pin: StorePin): void {
+  releasePin(pin: StorePin): void {
     pin.release()
   }
 
-  hold(): HeldSource {
+  pinState(): PinnedState {
     const pin = this.keyspace.pin()
     return {
       source: new FrozenSource(pin),
@@ -97,12 +97,12 @@ export class LiveSource implements ReadSource {
     }
   }
 
-  opened(read: OpenRead): number {
+  registerRead(read: OpenRead): number {
     this.#openReads.add(read)
     return this.#openReads.clock.monotonic()
   }
 
-  closed(read: OpenRead): void {
+  unregisterRead(read: OpenRead): void {
     this.#openReads.remove(read)
   }
 }
@@ -139,24 +139,24 @@ export class FrozenSource implements ReadSource {
     return this.#pin
   }
 
-  giveBack(_pin: StorePin): void {
+  releasePin(_pin: StorePin): void {
     // Its holder releases it.
   }
 
-  hold(): HeldSource {
-    return heldElsewhere(this)
+  pinState(): PinnedState {
+    return pinnedByOwner(this)
   }
 
-  opened(_read: OpenRead): number {
+  registerRead(_read: OpenRead): number {
     return 0
   }
 
-  closed(_read: OpenRead): void {
+  unregisterRead(_read: OpenRead): void {
     // It was not noted.
   }
 }
 
 /** What its owner holds: a snapshot or a transaction. */
-export function heldElsewhere(source: ReadSource): HeldSource {
+export function pinnedByOwner(source: ReadSource): PinnedState {
   return { source, release: () => undefined }
 }

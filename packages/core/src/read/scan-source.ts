@@ -61,23 +61,23 @@ export class FilterSource<T> implements ScanSource<T> {
 /** The first `count`; what lies below is closed with the last of them. */
 export class TakeSource<T> implements ScanSource<T> {
   readonly #source: ScanSource<T>
-  #left: number
+  #remaining: number
 
   constructor(source: ScanSource<T>, count: number) {
     this.#source = source
-    this.#left = count
+    this.#remaining = count
     if (count === 0) source.close()
   }
 
   pull(): T | typeof SCAN_END {
-    if (this.#left === 0) return SCAN_END
+    if (this.#remaining === 0) return SCAN_END
     const value = this.#source.pull()
-    if (--this.#left === 0) this.#source.close()
+    if (--this.#remaining === 0) this.#source.close()
     return value
   }
 
   close(): void {
-    this.#left = 0
+    this.#remaining = 0
     this.#source.close()
   }
 }
@@ -85,15 +85,15 @@ export class TakeSource<T> implements ScanSource<T> {
 /** All but the first `count`. */
 export class DropSource<T> implements ScanSource<T> {
   readonly #source: ScanSource<T>
-  #left: number
+  #remaining: number
 
   constructor(source: ScanSource<T>, count: number) {
     this.#source = source
-    this.#left = count
+    this.#remaining = count
   }
 
   pull(): T | typeof SCAN_END {
-    for (; this.#left > 0; this.#left--) {
+    for (; this.#remaining > 0; this.#remaining--) {
       if (this.#source.pull() === SCAN_END) return SCAN_END
     }
     return this.#source.pull()

@@ -33,7 +33,7 @@ export class Scan<T> implements Iterable<T>, Disposable {
   /** Returns the next result. */
   next(): IteratorResult<T, undefined> {
     const value = this.#pull()
-    return value === SCAN_END ? { done: true, value: undefined } : new Step(value)
+    return value === SCAN_END ? { done: true, value: undefined } : new ScanResult(value)
   }
 
   /** Ends the scan and gives its snapshot back. Idempotent. */
@@ -187,7 +187,7 @@ export class Scan<T> implements Iterable<T>, Disposable {
 }
 
 /** A result that is not the last. Of a class, so that V8 never makes it in the old space, as it may with a literal. */
-class Step<T> implements IteratorYieldResult<T> {
+class ScanResult<T> implements IteratorYieldResult<T> {
   readonly done = false
   readonly value: T
 
@@ -197,4 +197,4 @@ class Step<T> implements IteratorYieldResult<T> {
 }
 
 /** Kept, so that V8 does not forget what one looks like. */
-export const LASTING_STEP: IteratorResult<undefined> = new Step(undefined)
+export const RETAINED_RESULT: IteratorResult<undefined> = new ScanResult(undefined)

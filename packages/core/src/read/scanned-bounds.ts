@@ -21,6 +21,6 @@ export function scannedBounds(source: ReadSource, range: ResolvedRange): KeyBoun
       : { lower: begin, upper: end === undefined ? range.upper : keySuccessor(end) }
   } finally {
     pin.closeCursor(cursor)
-    source.giveBack(pin)
+    source.releasePin(pin)
   }
 }

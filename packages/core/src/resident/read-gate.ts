@@ -16,10 +16,10 @@ export interface StagedSpan {
   discard(): void
 }
 
-/** Misses after which an operation reads like the sync face: a cache that thrashes must not keep it from its end. */
+/** Misses after which an operation reads like the synchronous API: a cache that thrashes must not keep it from its end. */
 export const MISSES_MAX = 256
 /** How long operations that need not wait may follow on one another before the event loop has its turn, in ms. */
-const TURN_MS = 5
+const TIME_SLICE_MS = 5
 /** Bytes of staged spans that are retained for retries; the newest span is retained whatever its length. */
 const RETAINED_BYTES_MAX = 262_144
 
@@ -28,7 +28,7 @@ const RETAINED_BYTES_MAX = 262_144
  *
  * The engines are synchronous. While an attempt runs, a read of a file that is not staged throws a miss; what it asked
  * for is read off-thread and staged, and the operation is attempted again. One code path, and no promise on a hit.
- * Nothing of the user's may be called within an attempt: it could read through the sync face.
+ * Nothing of the user's may be called within an attempt: it could read through the synchronous API.
  */
 export class ReadGate {
   /** True while reads that would wait throw. */
@@ -43,7 +43,7 @@ export class ReadGate {
   /** Staged spans that attempts had read before they missed another span, oldest first: their retries read them again. */
   readonly #retained: StagedSpan[] = []
   #retainedBytes = 0
-  #turnStartedAtMs = 0
+  #sliceStartedAtMs = 0
 
   constructor(clock: Clock, scheduler: Scheduler) {
     this.#clock = clock
@@ -114,7 +114,7 @@ export class ReadGate {
 
   /** True when operations that did not have to wait have held the thread for long enough. */
   get isSliceOver(): boolean {
-    return this.#clock.monotonic() - this.#turnStartedAtMs > TURN_MS
+    return this.#clock.monotonic() - this.#sliceStartedAtMs > TIME_SLICE_MS
   }
 
   /** Lets everything else that waits for the thread go first. */
@@ -123,7 +123,7 @@ export class ReadGate {
       if (this.#scheduler.soon === undefined) resolve()
       else this.#scheduler.soon(resolve)
     })
-    this.#turnStartedAtMs = this.#clock.monotonic()
+    this.#sliceStartedAtMs = this.#clock.monotonic()
   }
 
   /** Keeps the spans that the attempt has read, and discards the oldest ones beyond the limit. */

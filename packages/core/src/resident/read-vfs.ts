@@ -8,59 +8,59 @@ export class GatedVfs implements Vfs {
   readonly clock: Clock
   readonly random: RandomSource
   readonly scheduler: Scheduler
-  readonly #below: Vfs
+  readonly #vfs: Vfs
   readonly #gate: ReadGate
 
   constructor(below: Vfs, gate: ReadGate) {
     this.clock = below.clock
     this.random = below.random
     this.scheduler = below.scheduler
-    this.#below = below
+    this.#vfs = below
     this.#gate = gate
   }
 
   open(path: string, mode: OpenMode): VfsFile {
-    return new GatedFile(this.#below.open(path, mode), this.#gate)
+    return new GatedFile(this.#vfs.open(path, mode), this.#gate)
   }
 
   status(path: string): FileStatus | undefined {
-    return this.#below.status(path)
+    return this.#vfs.status(path)
   }
 
   list(path: string): string[] {
-    return this.#below.list(path)
+    return this.#vfs.list(path)
   }
 
   makeDirectory(path: string): void {
-    this.#below.makeDirectory(path)
+    this.#vfs.makeDirectory(path)
   }
 
   rename(source: string, target: string): void {
-    this.#below.rename(source, target)
+    this.#vfs.rename(source, target)
   }
 
   remove(path: string): void {
-    this.#below.remove(path)
+    this.#vfs.remove(path)
   }
 
   async removeAsync(path: string): Promise<void> {
-    await new FileRemoval(this.#below, path).syncAsync()
+    await new FileRemoval(this.#vfs, path).syncAsync()
   }
 
   removeDirectory(path: string): void {
-    this.#below.removeDirectory(path)
+    this.#vfs.removeDirectory(path)
   }
 
   syncDirectory(path: string): void {
-    this.#below.syncDirectory(path)
+    this.#vfs.syncDirectory(path)
   }
 
   async syncDirectoryAsync(path: string): Promise<void> {
-    await new DirectorySync(this.#below, path).syncAsync()
+    await new DirectorySync(this.#vfs, path).syncAsync()
   }
 
   lock(directory: string): VfsLock {
-    return this.#below.lock(directory)
+    return this.#vfs.lock(directory)
   }
 }
 

@@ -17,13 +17,13 @@ export class RetryableCursor {
   #stepCount: number = STEPS_MAX
   #isForward = true
   /** A move was broken off: the cursor stands somewhere. */
-  #isBroken = false
+  #isInterrupted = false
   /** The cursor's own moves may be made again. */
-  readonly #isSteady: boolean
+  readonly #isRetryable: boolean
 
   constructor(cursor: StoreCursor) {
     this.cursor = cursor
-    this.#isSteady = 'isSteady' in cursor && cursor.isSteady === true
+    this.#isRetryable = 'isSteady' in cursor && cursor.isSteady === true
   }
 
   first(): boolean {
@@ -47,11 +47,11 @@ export class RetryableCursor {
   }
 
   next(): boolean {
-    return this.#isSteady || !this.#prepare(true) ? this.cursor.next() : this.#moved(this.cursor.next())
+    return this.#isRetryable || !this.#prepare(true) ? this.cursor.next() : this.#moved(this.cursor.next())
   }
 
   previous(): boolean {
-    return this.#isSteady || !this.#prepare(false)
+    return this.#isRetryable || !this.#prepare(false)
       ? this.cursor.previous()
       : this.#moved(this.cursor.previous())
   }
@@ -59,7 +59,7 @@ export class RetryableCursor {
   /** Before a move; tells whether the cursor stands on an entry. May be broken off itself, and is made again then. */
   #prepare(isForward: boolean): boolean {
     const { cursor } = this
-    if (this.#isBroken) this.#restore()
+    if (this.#isInterrupted) this.#restore()
     // From nowhere, a move begins anew whenever it is made again.
     if (!cursor.valid) return false
     if (this.#stepCount >= STEPS_MAX || this.#isForward !== isForward) {
@@ -70,12 +70,12 @@ export class RetryableCursor {
       this.#stepCount = 0
       this.#isForward = isForward
     }
-    this.#isBroken = true
+    this.#isInterrupted = true
     return true
   }
 
   #moved(found: boolean): boolean {
-    this.#isBroken = false
+    this.#isInterrupted = false
     this.#stepCount++
     if (!found) this.#forget()
     return found
@@ -88,11 +88,11 @@ export class RetryableCursor {
       if (this.#isForward) cursor.next()
       else cursor.previous()
     }
-    this.#isBroken = false
+    this.#isInterrupted = false
   }
 
   #forget(): void {
-    this.#isBroken = false
+    this.#isInterrupted = false
     this.#stepCount = STEPS_MAX
   }
 }

@@ -7,7 +7,7 @@ import type { KeyspaceStore } from '../keyspace/store.js'
 import { KeyspaceWrites } from '../write/keyspace-writes.js'
 import { TransactionKeyspace } from './keyspace.js'
 import { endedError, TransactionSource } from './source.js'
-import type { TransactionReading } from './source.js'
+import type { TransactionState } from './source.js'
 import { resolveWriteOptions } from '../write/options.js'
 import type { WriteOptions } from '../write/options.js'
 
@@ -16,7 +16,7 @@ export interface TransactionParts {
   /** The keyspace `default`. */
   readonly keyspace: KeyspaceStore
   readonly codec: KeyspaceCodec<string, string>
-  readonly reading: TransactionReading
+  readonly state: TransactionState
   readonly pipeline: CommitPipeline
   readonly durability: Durability | undefined
 }
@@ -44,10 +44,10 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
 
   /** @internal */
   constructor(parts: TransactionParts) {
-    const { keyspace, codec, reading } = parts
-    super(new TransactionSource(keyspace, reading), codec, reading.transaction)
+    const { keyspace, codec, state } = parts
+    super(new TransactionSource(keyspace, state), codec, state.transaction)
     this.#parts = parts
-    this.#transaction = reading.transaction
+    this.#transaction = state.transaction
   }
 
   /** Number of the newest commit that it sees. */
@@ -67,13 +67,13 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
    * LDB_CLOSED.
    */
   in<K, V>(keyspace: KeyspaceWrites<K, V>): TransactionKeyspace<K, V> {
-    const { reading, pipeline } = this.#parts
+    const { state, pipeline } = this.#parts
     if (!(keyspace instanceof KeyspaceWrites) || keyspace.pipeline !== pipeline) {
       throw invalidArgument('a transaction takes keyspaces of its own database only')
     }
     this.source.assertReadable()
-    const source = new TransactionSource(keyspace.store, reading)
-    return new TransactionKeyspace(source, keyspace.codec, reading.transaction)
+    const source = new TransactionSource(keyspace.store, state)
+    return new TransactionKeyspace(source, keyspace.codec, state.transaction)
   }
 
   /** Marks what has been written so far, for `rollbackTo`. */
@@ -99,10 +99,10 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
    * writes.
    */
   commit(options?: WriteOptions): void {
-    const { pipeline, reading, durability } = this.#parts
-    const { transaction } = reading
+    const { pipeline, state, durability } = this.#parts
+    const { transaction } = state
     const wanted = resolveWriteOptions(options) ?? durability
-    if (reading.isEnding || !transaction.isOpen) throw endedError()
+    if (state.isCommitting || !transaction.isOpen) throw endedError()
     // What was called before comes before: it is not in flight when conflicts are looked for.
     pipeline.settle()
     const prepared = transaction.prepare()
@@ -110,11 +110,11 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
   }
 
   /** Takes nothing more: its commit has been called, which waits for those before it. @internal */
-  beginEnd(options: WriteOptions | undefined): Durability | undefined {
-    const { reading, durability } = this.#parts
+  beginCommit(options: WriteOptions | undefined): Durability | undefined {
+    const { state, durability } = this.#parts
     const wanted = resolveWriteOptions(options) ?? durability
-    if (reading.isEnding || !reading.transaction.isOpen) throw endedError()
-    reading.isEnding = true
+    if (state.isCommitting || !state.transaction.isOpen) throw endedError()
+    state.isCommitting = true
     return wanted
   }
 

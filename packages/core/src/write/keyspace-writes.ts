@@ -68,7 +68,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
 
   /** Writes an entry unless the key is there, and tells whether it did. */
   putIfAbsent(key: K, value: V, options?: PutOptions): boolean {
-    return this.#exchange(key, undefined, this.codec.encodeValue(value), options)
+    return this.#swap(key, undefined, this.codec.encodeValue(value), options)
   }
 
   /**
@@ -81,7 +81,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     const { codec } = this
     const expectedBytes = expected === undefined ? undefined : codec.encodeValue(expected)
     const nextBytes = next === undefined ? undefined : codec.encodeValue(next)
-    return this.#exchange(key, expectedBytes, nextBytes, options)
+    return this.#swap(key, expectedBytes, nextBytes, options)
   }
 
   /**
@@ -114,7 +114,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     return next
   }
 
-  #exchange(
+  #swap(
     key: K,
     expected: Uint8Array | undefined,
     next: Uint8Array | undefined,

@@ -27,17 +27,17 @@ import { FrozenSource } from '../read/read-source.js'
  * @category Reading
  */
 export class Snapshot extends KeyspaceReads<string, string> implements Disposable {
-  readonly #held: SnapshotPins
+  readonly #pins: SnapshotPins
 
   /** @internal */
   constructor(held: SnapshotPins, codec: KeyspaceCodec<string, string>) {
     super(new FrozenSource(held.pinOf(DEFAULT_KEYSPACE_ID)), codec)
-    this.#held = held
+    this.#pins = held
   }
 
   /** Number of the newest commit that it sees. */
   get seq(): number {
-    return this.#held.seq
+    return this.#pins.seq
   }
 
   /**
@@ -47,19 +47,19 @@ export class Snapshot extends KeyspaceReads<string, string> implements Disposabl
    * this database, LDB_CLOSED after the release.
    */
   in<K, V>(keyspace: KeyspaceWrites<K, V>): KeyspaceReads<K, V> {
-    if (!(keyspace instanceof KeyspaceWrites) || keyspace.pipeline !== this.#held.owner) {
+    if (!(keyspace instanceof KeyspaceWrites) || keyspace.pipeline !== this.#pins.owner) {
       throw invalidArgument('a snapshot sees keyspaces of its own database only')
     }
-    return new KeyspaceReads(new FrozenSource(this.#held.pinOf(keyspace.store.descriptor.id)), keyspace.codec)
+    return new KeyspaceReads(new FrozenSource(this.#pins.pinOf(keyspace.store.descriptor.id)), keyspace.codec)
   }
 
   /** Gives it back; it and all that reads through it then throw `LDB_CLOSED`. Idempotent. */
   release(): void {
-    this.#held.release()
+    this.#pins.release()
   }
 
   [Symbol.dispose](): void {
-    this.#held.release()
+    this.#pins.release()
   }
 }
 

@@ -9,13 +9,13 @@ import type { ResolvedAsyncTransactionOptions } from './transaction-options.js'
  * @param run - gets the number of the attempt, from 1 on.
  */
 export async function runTransaction<T>(
-  face: AsyncApi,
+  api: AsyncApi,
   begin: () => AsyncTransaction,
   run: (transaction: AsyncTransaction, attempt: number) => T | PromiseLike<T>,
   { retries, signal }: ResolvedAsyncTransactionOptions,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    face.assertOpen()
+    api.assertOpen()
     throwIfAborted(signal)
     const transaction = begin()
     try {
@@ -29,15 +29,15 @@ export async function runTransaction<T>(
     } finally {
       await transaction.rollback()
     }
-    await settled(face)
+    await inFlightVisible(api)
   }
 }
 
 /** Waits for what has won, which may be in flight: begun before it is visible, the next attempt would lose to it again. */
-function settled(face: AsyncApi): Promise<void> {
+function inFlightVisible(api: AsyncApi): Promise<void> {
   return new Promise((resolve) => {
     // When it fails, that is no failure of this transaction, which has written nothing; its next commit is refused.
-    face.commits.whenVisible(resolve, () => {
+    api.commits.whenVisible(resolve, () => {
       resolve()
     })
   })

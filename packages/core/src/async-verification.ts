@@ -3,7 +3,7 @@ import type { DatabaseParts } from './open/parts.js'
 import { verifySteps } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 
-/** Walks everything of an open database, and lets others have the thread between its parts. */
+/** Verifies an open database, and yields the thread between its parts. */
 export async function verifyInTimeSlices(
   parts: DatabaseParts,
   options: VerifyOptions,

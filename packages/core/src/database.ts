@@ -1,4 +1,4 @@
-import { assert, invalidArgument, kindOf, resolveRange, utf8Keys, utf8Values } from '@ldb/base'
+import { assert, invalidArgument, kindOf, utf8Keys, utf8Values } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import { defaultVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
@@ -12,6 +12,7 @@ import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import { verifyDirectory } from './directory-verification.js'
 import { listenersOf } from './event-listeners.js'
 import { KeyspaceHandles } from './keyspace-handles.js'
+import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
 import { closeParts } from './open/parts.js'
 import type { DatabaseParts } from './open/parts.js'
 import { destroyDatabase } from './open/removal.js'
@@ -37,10 +38,10 @@ import type { ResolvedTransactionOptions, TransactionOptions } from './transacti
 
 /**
  * A database: named, ordered, durable maps with atomic commits over all of them. Its own data methods act on the
- * keyspace `default`, whose keys and values are strings.
+ * keyspace `default`, whose keys and values are utf8 strings.
  *
- * @remarks One process opens a database at a time, and one `Database` in it. Every method is synchronous. After
- * `close()`, all of them throw `LDB_CLOSED`.
+ * @remarks One process, and one `Database` in it, opens a directory at a time. Every method is synchronous, and throws
+ * `LDB_CLOSED` after `close()`.
  * @example
  * ```ts
  * import { Database } from '@ldb/core'
@@ -67,54 +68,58 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   }
 
   /**
-   * Opens the database in a directory, or makes it.
+   * Opens the database in a directory, or creates it.
    *
-   * @remarks After a clean close, reads a number of bytes that does not depend on its size; after a crash, reads the
-   * log since the last checkpoint. When it is refused, not one byte has changed.
-   * @param path - of the directory, of which the parent must exist.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED for options; LDB_NOT_FOUND, LDB_EXISTS as the options
-   * ask, the latter also when it has pages of another size than `pageBytes`; LDB_LOCKED when it is open somewhere, with
-   * the holder; LDB_FORMAT when something else is there, or a newer format; LDB_CORRUPTION; LDB_READ_ONLY on a read-only
-   * file system without `readOnly`; LDB_IO, LDB_NO_SPACE.
+   * @remarks After a clean close, reads a number of bytes that does not depend on the size of the database. After a
+   * crash, replays the log since the last checkpoint. A refused open changes no byte.
+   * @param path - directory of the database; its parent must exist.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT or LDB_UNSUPPORTED for an option; LDB_NOT_FOUND without
+   * `createIfMissing`; LDB_EXISTS with `errorIfExists`, or for a page size other than `pageBytes`; LDB_LOCKED when
+   * another opener holds the database, with the holder; LDB_FORMAT for a directory that is not a database, or a newer
+   * format; LDB_CORRUPTION; LDB_READ_ONLY for a read-only file system without `readOnly`; LDB_IO; LDB_NO_SPACE.
    */
   static open(path: string, options?: DatabaseOptions): Database {
     return new Database(openDatabase(path, options))
   }
 
-  /** Makes a database in memory only: no file is touched, and all is gone with it. */
+  /**
+   * Creates a memory-only database: no file is touched, and closing it discards all data.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT or LDB_UNSUPPORTED for an option.
+   */
   static memory(options?: DatabaseOptions): Database {
     return new Database(openMemoryDatabase(options))
   }
 
   /**
-   * Opens a database read-only, walks everything in it and tells what is wrong; see the method of the same name.
+   * Verifies a closed database: opens it read-only, walks every page, record and key, and returns a report with real
+   * counts.
    *
-   * @remarks Replays the log in memory when it was not closed cleanly. Damage that keeps it from being opened at all is a
-   * finding, not an error.
-   * @throws {@link LdbError} LDB_NOT_FOUND, LDB_LOCKED, LDB_FORMAT, LDB_IO, LDB_ABORTED.
+   * @remarks After a crash, replays the log in memory. Damage that prevents the open is a finding, not an error.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_NOT_FOUND; LDB_LOCKED; LDB_FORMAT; LDB_IO; LDB_ABORTED.
    */
   static verify(path: string, options: VerifyOptions & { readonly vfs?: Vfs } = {}): VerifyReport {
     return verifyDirectory(path, options)
   }
 
   /**
-   * Deletes the database in a directory. Files that are not its own stay, and the directory with them.
+   * Deletes the database in a directory. Keeps files that do not belong to the database, and then the directory.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when nothing is there; LDB_FORMAT when it is not a database; LDB_LOCKED when it
-   * is open; LDB_IO.
+   * @throws {@link LdbError} LDB_NOT_FOUND when the directory does not exist; LDB_FORMAT when it is not a database;
+   * LDB_LOCKED when the database is open; LDB_IO.
    */
   static destroy(path: string, options: { readonly vfs?: Vfs } = {}): void {
     destroyDatabase(path, options.vfs ?? defaultVfs())
   }
 
-  /** The asynchronous API of this database: the same methods, with promises. */
+  /** The asynchronous API of this database. */
   get promises(): AsyncDatabaseHandle {
     this.#promises ??= new AsyncDatabaseHandle(this, this.#parts)
     return this.#promises
   }
 
   /**
-   * Makes the asynchronous API as an instance of a class of its own, which the api of this database then is.
+   * Creates the asynchronous API as an instance of a given class. `promises` then returns that instance.
    *
    * @internal
    */
@@ -127,7 +132,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     return api
   }
 
-  /** Number of the newest commit; 0 when there was never one. */
+  /** Number of the newest commit; 0 before the first one. */
   get seq(): number {
     return this.pipeline.seq
   }
@@ -138,11 +143,11 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   }
 
   /**
-   * Opens or makes a keyspace. The same call gives the same object.
+   * Opens a keyspace, or creates it. Equal calls return the same object.
    *
-   * @param options - what is not named is as stored, or the default when it is new.
-   * @throws {@link LdbError} LDB_EXISTS when it is there with other options, LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED,
-   * LDB_READ_ONLY when it would have to be made, LDB_IO, LDB_NO_SPACE.
+   * @param options - an omitted option is as stored, or the default for a new keyspace.
+   * @throws {@link LdbError} LDB_EXISTS when the keyspace has other options; LDB_INVALID_ARGUMENT; LDB_UNSUPPORTED;
+   * LDB_READ_ONLY when a read-only database does not have it; LDB_CLOSED; LDB_IO; LDB_NO_SPACE.
    */
   keyspace<const O extends KeyspaceOptions<never, never>>(
     name: string,
@@ -153,28 +158,29 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     return this.#handles.open(name, options)
   }
 
-  /** Lists the keyspaces, by rising number. */
+  /** Lists the keyspaces, in the order of their creation. */
   keyspaces(): KeyspaceDescriptor[] {
     this.#parts.health.assertOpen()
     return [...this.#parts.keyspaces].map(({ descriptor }) => descriptor)
   }
 
   /**
-   * Drops a keyspace with all that is in it. What is open on it stays readable until it is released.
+   * Drops a keyspace with all its entries. Open reads stay valid until they are released.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when there is none of that name, LDB_INVALID_ARGUMENT for `default`.
+   * @throws {@link LdbError} LDB_NOT_FOUND for an unknown name; LDB_INVALID_ARGUMENT for `default`; LDB_READ_ONLY;
+   * LDB_CLOSED; LDB_IO.
    */
   dropKeyspace(name: string): void {
     this.#handles.drop(name)
   }
 
-  /** Begins a batch, aimed at the keyspace `default`. */
+  /** Returns an empty batch, with the keyspace `default` as its target. */
   batch(): Batch<string, string> {
     this.pipeline.assertWritable()
     return new Batch(this)
   }
 
-  /** Freezes all keyspaces as they are. Release it, or write `using`. */
+  /** Returns a snapshot: a consistent view of all keyspaces as of this call. Release it, or declare it with `using`. */
   snapshot(): Snapshot {
     const { health, keyspaces, openReads, pipeline } = this.#parts
     health.assertReadable()
@@ -182,20 +188,20 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   }
 
   /**
-   * Begins a transaction over all keyspaces. End it, or write `using`.
+   * Begins a transaction over all keyspaces. End it, or declare it with `using`.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_POISONED when a commit failed half way.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_CLOSED; LDB_POISONED when a commit was applied in part.
    */
   begin(options?: TransactionOptions): Transaction {
     return this.#begin(resolveTransactionOptions(options))
   }
 
   /**
-   * Runs a function in a transaction, commits when it returns, and gives what it gave. It is not run again on a conflict.
+   * Runs a function in a transaction, commits when it returns, and returns its result. A conflict is not retried.
    *
-   * @param run - sync; what it throws leaves this call, and nothing is written.
-   * @throws {@link LdbError} LDB_CONFLICT when another commit was first; LDB_INVALID_ARGUMENT when `run` gives a promise; and
-   * the errors of writes.
+   * @param run - synchronous. Its exception rolls the transaction back and leaves this call.
+   * @throws {@link LdbError} LDB_CONFLICT when a conflicting commit was first; LDB_INVALID_ARGUMENT when `run` returns
+   * a promise; the errors of writes.
    */
   transaction<T>(run: (transaction: Transaction) => T, options?: TransactionOptions): T {
     const resolved = resolveTransactionOptions(options)
@@ -204,59 +210,50 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   }
 
   /**
-   * Returns committed changes, in the order of the commits: those behind `since` that are still in the log, then each that
-   * comes. A checkpoint cuts the log, but for those who read it.
+   * Returns a stream of committed changes in commit order: those after `since`, then each new one.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer reaches back to `since`; LDB_INVALID_ARGUMENT.
+   * @remarks A checkpoint truncates the log, except the part that open streams still read.
+   * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer reaches back to `since`; LDB_INVALID_ARGUMENT;
+   * LDB_CLOSED.
    */
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
     return openChangeStream(this.#parts, options)
   }
 
   /**
-   * Makes all that was acknowledged durable on the device.
+   * Makes every acknowledged commit durable on the device.
    *
-   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_COMMIT_UNKNOWN; the database is then poisoned. LDB_READ_ONLY.
+   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE or LDB_COMMIT_UNKNOWN: the database is then poisoned. LDB_READ_ONLY;
+   * LDB_POISONED; LDB_CLOSED.
    */
   sync(): void {
-    const { health, log, events, changeSignal } = this.#parts
-    this.pipeline.settle()
-    health.assertWritable()
-    try {
-      log.sync()
-    } catch (error) {
-      health.poison(error, false)
-      events.emit('error', { error })
-      throw error
-    }
-    // What was in this process alone is now told.
-    changeSignal.wake()
-  }
-
-  /** Writes all keyspaces down, so that the log can be cut. Comes by itself as the log grows, and at `close()`. */
-  checkpoint(): void {
-    this.pipeline.settle()
-    this.#parts.health.assertWritable()
-    this.#parts.checkpointer.run(this.pipeline, { unhurried: true })
+    syncDatabase(this.#parts)
   }
 
   /**
-   * Moves data down in the files, and gives the space behind it back.
+   * Checkpoints every keyspace, and truncates the log. Runs automatically as the log grows, and at `close()`.
    *
-   * @param range - checked, and of no effect: a B+tree is compacted as a whole.
+   * @throws {@link LdbError} LDB_IO; LDB_NO_SPACE; LDB_READ_ONLY; LDB_POISONED; LDB_CLOSED.
+   */
+  checkpoint(): void {
+    checkpointDatabase(this.#parts)
+  }
+
+  /**
+   * Moves pages toward the start of each file, and truncates the file.
+   *
+   * @param range - checked, and without effect: a B+tree is compacted as a whole.
+   * @throws {@link LdbError} as `checkpoint`.
    */
   compact(range?: RangeOptions<string>): void {
-    this.pipeline.settle()
-    this.#parts.health.assertWritable()
-    resolveRange(range, utf8Keys)
-    this.#parts.checkpointer.run(this.pipeline, { shrink: true })
+    compactDatabase(this.#parts, range)
   }
 
   /**
-   * Walks the catalog, every record of the log, every page and every entry, and tells what is wrong; nothing is
-   * estimated.
+   * Verifies the catalog, every record of the log, every page and every entry, and returns a report with real counts.
    *
-   * @throws {@link LdbError} LDB_ABORTED when the signal was aborted; LDB_POISONED; and what `onProgress` throws.
+   * @throws {@link LdbError} LDB_ABORTED when the signal is aborted; LDB_POISONED; LDB_CLOSED; and what `onProgress`
+   * throws.
    */
   verify(options?: VerifyOptions): VerifyReport {
     const checked = checkVerifyOptions(options)
@@ -265,29 +262,29 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     return verifyParts(this.#parts, checked)
   }
 
-  /** Returns figures about log, cache, checkpoints, open reads and every keyspace. */
+  /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */
   stats(): DatabaseStats {
     this.#parts.health.assertOpen()
     return collectStats(this.#parts)
   }
 
-  /** Listens to an event; the same function only once. */
+  /** Adds a listener for an event. A listener that is present already is not added again. */
   on<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
     listenersOf(this.#parts, name, listener).add(listener as (event: object) => void)
     return this
   }
 
-  /** Ends what `on` began. */
+  /** Removes a listener. */
   off<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
     listenersOf(this.#parts, name, listener).delete(listener as (event: object) => void)
     return this
   }
 
   /**
-   * Ends all that is open, checkpoints and gives files and lock back. Idempotent.
+   * Closes all open reads and transactions, checkpoints, and releases the files and the lock. Idempotent.
    *
-   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE when the checkpoint failed: nothing acknowledged is lost, files and lock
-   * are given back even so, and the next open replays the log.
+   * @throws {@link LdbError} LDB_IO or LDB_NO_SPACE when the checkpoint fails. No acknowledged commit is lost: the
+   * files and the lock are released, and the next open replays the log.
    */
   close(): void {
     if (this.#parts.health.closed) return
@@ -301,7 +298,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   }
 
   #begin(options: ResolvedTransactionOptions): Transaction {
-    // What was called before is seen.
+    // The transaction sees every commit called before.
     if (!options.readOnly) this.pipeline.settle()
     return beginTransaction(this, this.#parts, options, false)
   }

@@ -69,7 +69,7 @@ export type {
   StallEvent,
 } from './health/events.js'
 
-// From below, so that one import is enough
+// Re-exports of lower packages, so that one import is enough
 export { isLdbError, LdbError } from '@ldb/base'
 export type {
   KeyEncoding,

@@ -4,10 +4,10 @@ import { Transaction } from './transaction/transaction.js'
 import type { ResolvedTransactionOptions } from './transaction/options.js'
 
 /**
- * Begins a transaction that sees what is visible now.
+ * Begins a transaction that sees the currently visible state.
  *
  * @param keyspace - the keyspace `default`.
- * @param hasRetryableCursors - for readers that miss pages.
+ * @param hasRetryableCursors - for callers that retry moves after missed pages.
  * @throws {@link LdbError} LDB_CLOSED, LDB_POISONED.
  */
 export function beginTransaction(
@@ -16,7 +16,7 @@ export function beginTransaction(
   { isolation, readOnly, durability }: ResolvedTransactionOptions,
   hasRetryableCursors: boolean,
 ): Transaction {
-  // What was acknowledged is seen.
+  // The transaction sees every acknowledged commit.
   keyspace.pipeline.catchUp()
   health.assertReadable()
   return new Transaction({

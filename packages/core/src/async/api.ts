@@ -4,7 +4,10 @@ import { throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import { closedError } from '../health/health.js'
 
-/** What all parts of the asynchronous API of one database share: how to read, how to commit, and what runs. */
+/**
+ * State that every object of the asynchronous API of one database shares: the read gate, the commit queue, and the
+ * number of pending operations.
+ */
 export class AsyncApi {
   readonly gate: ReadGate
   readonly commits: AsyncCommits
@@ -17,17 +20,17 @@ export class AsyncApi {
     this.commits = commits
   }
 
-  /** True from the first call of `close` on. */
+  /** True after the first call of `close`. */
   get isClosing(): boolean {
     return this.#closing
   }
 
-  /** Throws unless new operations are taken. */
+  /** Throws `LDB_CLOSED` after the first call of `close`. */
   assertOpen(): void {
     if (this.#closing) throw closedError()
   }
 
-  /** Runs an operation that `close` waits for. */
+  /** Runs an operation. `close` waits until it ends. */
   async run<T>(operation: () => Promise<T>): Promise<T> {
     this.assertOpen()
     this.#pendingCount++
@@ -39,7 +42,7 @@ export class AsyncApi {
     }
   }
 
-  /** Reads stores off this thread where that would wait; `close` waits for it. */
+  /** Runs a read action inside the read gate, and loads missing pages off the thread. `close` waits until it ends. */
   read<T>(action: () => T, check: () => void, signal: AbortSignalLike | undefined): Promise<T> {
     return this.run(() =>
       this.gate.read(action, () => {
@@ -49,7 +52,7 @@ export class AsyncApi {
     )
   }
 
-  /** Takes no new operations, and resolves when all that run have ended. */
+  /** Refuses new operations, and resolves after all pending operations and commits have ended. */
   async drain(): Promise<void> {
     this.#closing = true
     while (this.#pendingCount > 0) await new Promise<void>((resolve) => this.#drainWaiters.push(resolve))

@@ -9,10 +9,10 @@ import type { OpenRead } from '../read/open-reads.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 
 /**
- * A place in a range that moves both ways without blocking.
+ * A position in a range that moves in both directions without blocking the event loop.
  *
- * @remarks As {@link Cursor}, with moves that give promises; calls that are not waited for are run one after the other.
- * Frozen at the call that made it; it holds a snapshot until it is closed.
+ * @remarks Has the methods of {@link Cursor} with promises. Moves that are not awaited run in the order of the calls.
+ * The cursor reads the state at the call that opened it, and pins that state until it is closed.
  * @category Async
  */
 export class AsyncCursor<K, V> implements AsyncDisposable {
@@ -32,16 +32,16 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
     this.#cursorPin = new AsyncCursorPin(source, range)
   }
 
-  /** True while the cursor stands on an entry. */
+  /** True while the cursor is on an entry. */
   get valid(): boolean {
     this.#cursorPin.assertOpen()
     return this.#key !== undefined
   }
 
   /**
-   * Key of the entry; the caller's own.
+   * Key of the current entry; the caller owns it.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor is on no entry; LDB_CLOSED.
    */
   get key(): K {
     this.#cursorPin.assertOpen()
@@ -50,9 +50,9 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
   }
 
   /**
-   * Value of the entry; the caller's own.
+   * Value of the current entry; the caller owns it.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor is on no entry; LDB_CLOSED.
    */
   get value(): V {
     this.#cursorPin.assertOpen()
@@ -60,19 +60,19 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
     return decodeBorrowedValue(this.#codec, this.#value)
   }
 
-  /** Moves to the first entry of the range. */
+  /** Moves to the first entry of the range, and reports whether there is one. */
   first(): Promise<boolean> {
     return this.#move((cursor) => (this.#reverse ? cursor.last() : cursor.first()))
   }
 
-  /** Moves to the last entry of the range. */
+  /** Moves to the last entry of the range, and reports whether there is one. */
   last(): Promise<boolean> {
     return this.#move((cursor) => (this.#reverse ? cursor.first() : cursor.last()))
   }
 
-  /** Moves to the first entry of the range that is not before `key`. */
+  /** Moves to the first entry of the range at or after `key`, and reports whether there is one. */
   async seek(key: K): Promise<boolean> {
-    // A cursor that is closed says that first, as the synchronous API does.
+    // LDB_CLOSED has precedence over LDB_INVALID_ARGUMENT, as in the synchronous API.
     this.#cursorPin.assertOpen()
     const bytes = copyBytes(this.#codec.encodeKey(key))
     return this.#move((cursor) =>
@@ -80,17 +80,17 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
     )
   }
 
-  /** Moves on by one. */
+  /** Moves to the next entry, and reports whether there is one. */
   next(): Promise<boolean> {
     return this.#move((cursor) => (this.#reverse ? cursor.previous() : cursor.next()))
   }
 
-  /** Moves back by one. */
+  /** Moves to the previous entry, and reports whether there is one. */
   previous(): Promise<boolean> {
     return this.#move((cursor) => (this.#reverse ? cursor.next() : cursor.previous()))
   }
 
-  /** Gives the snapshot back. Idempotent. */
+  /** Closes the cursor, and releases its pinned state. Idempotent. */
   async close(): Promise<void> {
     this.#cursorPin.release()
   }
@@ -115,7 +115,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
       if (cursor === undefined) return
       if (!moved) found = move(cursor)
       moved = true
-      // The value too, which may stand in pages of its own.
+      // The value may be in overflow pages: they are loaded within the same move.
       this.#value = found ? cursor.cursor.value : undefined
       this.#key = found ? cursor.cursor.key : undefined
     }
@@ -130,11 +130,11 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
   }
 }
 
-/** What an async cursor holds. */
+/** The pinned state and the store cursor of an asynchronous cursor. */
 class AsyncCursorPin implements OpenRead {
   readonly openedAtMs: number
   readonly seq: number
-  /** `undefined` over a range in which nothing can be. */
+  /** `undefined` over an empty range. */
   readonly cursor: RetryableCursor | undefined
   readonly #source: ReadSource
   readonly #pin: ReadPin

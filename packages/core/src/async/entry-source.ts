@@ -10,7 +10,7 @@ import type { KeyspaceCodec } from '../keyspace/codec.js'
 import type { OpenRead } from '../read/open-reads.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 
-/** Entries that are decoded ahead of the caller. */
+/** Entries of one batch. */
 const BATCH_ENTRIES_MAX = 256
 /** Bytes of values after which a batch ends. */
 const BATCH_BYTES_MAX = 262_144
@@ -18,17 +18,18 @@ const BATCH_BYTES_MAX = 262_144
 /** Bytes by which a skipped entry counts toward the end of a batch. */
 const SKIPPED_ENTRY_BYTES = 64
 
-/** Where an async scan takes its results from. */
+/** The source of an asynchronous scan's results. */
 export interface AsyncScanSource<T> {
-  /** Returns the next results, at least one; none at the end, for ever after too. */
+  /** Returns the next batch, which is empty only at the end, and at every call after the end. */
   pull(): Promise<readonly T[]>
-  /** Ends it and gives back what it holds. Idempotent. */
+  /** Ends the source and releases its pinned state. Idempotent. */
   close(): void
 }
 
 /**
- * The entries of a range in batches, frozen at construction (S1). While the caller works on one batch, the pages of the
- * next are fetched. Gives the frozen state back with the last entry, when closed, and when the database closes (S2).
+ * The entries of a range in batches, in the state at construction (S1). The pages of the next batch load while the
+ * caller processes the current one. Releases the pinned state after the last entry, on close, and when the database
+ * closes (S2).
  */
 export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   readonly openedAtMs: number
@@ -42,13 +43,13 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   readonly #pin: ReadPin
   readonly #step: () => boolean
   #cursor: RetryableCursor | undefined = undefined
-  /** Entries still to give, and still to pass by. */
+  /** Entries that are not returned yet, and entries of the offset that are not skipped yet. */
   #remaining: number
   #skip: number
   #started = false
-  /** The cursor stands on the next entry already: its value was missed. */
+  /** The cursor is on the next entry, of which a page was missing. */
   #moved = false
-  /** Bytes of the entry, borrowed from the cursor. */
+  /** Bytes of the current entry, borrowed from the cursor. */
   #key: Uint8Array | undefined = undefined
   #value: Uint8Array | undefined = undefined
   #prefetch: Promise<unknown> | undefined = undefined
@@ -112,7 +113,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     return batch
   }
 
-  /** Reads what is in memory; true when it ended at a page that is not. */
+  /** Adds resident entries to the batch. Returns true when it stopped at a missing page. */
   #collect(batch: T[], mayWait: boolean): boolean {
     const { gate } = this.#api
     let byteCount = 0
@@ -138,7 +139,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     return false
   }
 
-  /** Moves to the next entry and makes sure that what is wanted of it is in memory; may be called again after a miss. */
+  /** Moves to the next entry and reads its requested parts. A retry after a miss does not move again. */
   #advance(): boolean {
     const cursor = this.#cursor as RetryableCursor
     if (!this.#moved) {
@@ -162,7 +163,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     return true
   }
 
-  /** Decodes the entry; gives its bytes. */
+  /** Decodes the current entry into the batch, and returns its size in bytes. */
   #decode(batch: T[]): number {
     const codec = this.#codec
     const key = this.#key as Uint8Array
@@ -177,7 +178,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     return valueBytes
   }
 
-  /** Fetches the page that was missed; a failure is the next batch's. */
+  /** Starts to load the missing page. The next batch reports a failure. */
   #prefetchMissed(): Promise<unknown> {
     const fetched = this.#api.gate.fetchMissed()
     fetched.catch(() => undefined)

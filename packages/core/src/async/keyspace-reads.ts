@@ -14,17 +14,18 @@ import { mapPacked, packKeys } from '../keyspace/packed-keys.js'
 import type { PackedKeys } from '../keyspace/packed-keys.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 
-/** Keys that are looked up before the event loop may have its turn. */
+/** Keys of one multi-get between two checks of the time slice. */
 const SLICE_KEYS = 256
 
-/** A range, and a signal to end reading it. @category Async */
+/** A range, and a signal that ends the read. @category Async */
 export type AsyncRangeOptions<K> = RangeOptions<K> & AsyncOptions
 
 /**
- * The reading methods of a keyspace as promises: live, or as a snapshot sees it.
+ * The reading methods of a keyspace with promises, on its live state or on a snapshot.
  *
- * @remarks What is in the cache is answered without waiting; what is not is read off-thread, and the event loop never
- * waits for a file. Errors are those of the synchronous API, as rejections, and `LDB_ABORTED`.
+ * @remarks Reads of cached pages do not leave the thread. Missing pages load off the thread, so that no read blocks the
+ * event loop on a file. Each method rejects with the errors of the synchronous API, and with `LDB_ABORTED` when its
+ * signal is aborted.
  * @category Async
  */
 export class AsyncKeyspaceReads<K, V> {
@@ -39,7 +40,7 @@ export class AsyncKeyspaceReads<K, V> {
     this.reads = reads
   }
 
-  /** Returns the value of a key, or `undefined` when it is absent. */
+  /** Returns the value of a key, or `undefined` for an absent key. */
   async get(key: K, options?: AsyncOptions): Promise<V | undefined> {
     const { source, codec } = this.reads
     const signal = this.#begin(options)
@@ -52,12 +53,16 @@ export class AsyncKeyspaceReads<K, V> {
     return value === undefined ? undefined : codec.decodeOwnValue(value)
   }
 
-  /** Returns the values of many keys, in their order, `undefined` for each that is absent, all as they are at this call. */
+  /**
+   * Returns the values of many keys, in their order, as of this call; `undefined` for each absent key.
+   *
+   * @remarks Missing pages of up to 256 keys load concurrently.
+   */
   async getMany(keys: Iterable<K>, options?: AsyncOptions): Promise<(V | undefined)[]> {
     const signal = this.#begin(options)
     const { source, codec } = this.reads
     const parts = packKeys(codec, keys, SLICE_KEYS)
-    // Whoever gave the keys may have closed the database meanwhile, or aborted.
+    // The iterable of the keys may have closed the database or aborted the signal.
     this.#assertCallable(signal)
     const [first] = parts
     if (parts.length === 1) {
@@ -85,25 +90,26 @@ export class AsyncKeyspaceReads<K, V> {
     return this.#read(() => source.has(ownKey, keyBytes), signal)
   }
 
-  /** Scans the entries of a range, as `[key, value]`, frozen at this call. */
+  /** Returns a scan of the entries of a range, as `[key, value]` pairs, in the state at this call. */
   entries(range?: AsyncRangeOptions<K>): AsyncScan<[K, V]> {
     return this.#scan(range, 'entry')
   }
 
-  /** Scans the keys of a range, frozen at this call; values are not read. */
+  /** Returns a scan of the keys of a range, in the state at this call. Values are not read. */
   keys(range?: AsyncRangeOptions<K>): AsyncScan<K> {
     return this.#scan(range, 'key')
   }
 
-  /** Scans the values of a range, frozen at this call. */
+  /** Returns a scan of the values of a range, in the state at this call. */
   values(range?: AsyncRangeOptions<K>): AsyncScan<V> {
     return this.#scan(range, 'value')
   }
 
   /**
-   * Returns a cursor over a range, frozen at this call. Close it, or write `await using`.
+   * Opens a cursor over a range, in the state at this call. Close it, or declare it with `await using`.
    *
-   * @param range - without `limit` and `offset`, which a cursor that moves both ways cannot have.
+   * @param range - without `limit` and `offset`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_CLOSED, LDB_NOT_FOUND, LDB_POISONED.
    */
   cursor(range?: RangeOptions<K>): AsyncCursor<K, V> {
     const { resolved } = this.#resolve(range)
@@ -114,9 +120,11 @@ export class AsyncKeyspaceReads<K, V> {
   }
 
   /**
-   * Counts the entries of a range, exactly.
+   * Returns the exact number of entries of a range.
    *
-   * @remarks Without bounds it is known; else it steps over every entry of the range.
+   * @remarks Without bounds, and without expiring entries and uncommitted writes, the number is known. Otherwise the
+   * count visits every entry of the range: missing pages load off the thread, and a long count yields the thread
+   * between time slices.
    */
   async count(range?: AsyncRangeOptions<K>): Promise<number> {
     const { resolved, signal } = this.#resolve(range)
@@ -139,7 +147,10 @@ export class AsyncKeyspaceReads<K, V> {
     })
   }
 
-  /** Estimates the number of entries of a range and their bytes, reading a few pages. `limit` and `offset` are ignored. */
+  /**
+   * Returns an estimate of the number of entries of a range and of their bytes, from a few pages. `limit` and `offset`
+   * have no effect.
+   */
   async estimate(range?: AsyncRangeOptions<K>): Promise<RangeEstimate> {
     const { resolved, signal } = this.#resolve(range)
     if (resolved.empty) return { count: 0, bytes: 0 }
@@ -154,7 +165,7 @@ export class AsyncKeyspaceReads<K, V> {
     })
   }
 
-  /** Reads keys from a state that does not change meanwhile, a part at a time. */
+  /** Reads keys from a pinned state, one part per time slice. */
   async #getPinned(
     source: ReadSource,
     parts: readonly PackedKeys[],
@@ -170,7 +181,7 @@ export class AsyncKeyspaceReads<K, V> {
       check()
       let found = gate.attempt(() => source.getMany(part.bytes, part.ends))
       if (found === READ_MISS) {
-        // All misses of a part wait together.
+        // The missing pages of all keys of a part load concurrently.
         const read = (key: Uint8Array): Promise<Uint8Array | undefined> =>
           gate.read(() => source.get(key, key.length), check)
         found = await Promise.all(mapPacked(part.bytes, part.ends, read))

@@ -7,16 +7,17 @@ import type { ReadPin, ReadSource } from '../read/read-source.js'
 import { MISSES_MAX, READ_MISS } from '../resident/read-gate.js'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
 
-/** Entries after which a walk checks its signal and the time slice. */
+/** Entries between two checks of the signal and of the time slice. */
 const SLICE_ENTRIES = 1024
 
 /**
- * Walks a range entry by entry in time slices; loads missing pages off the thread.
+ * Visits the entries of a range in time slices, and loads missing pages off the thread.
  *
- * @remarks Reads a file synchronously only for an entry that {@link MISSES_MAX} misses in a row did not reach, because the
- * cache evicts its pages faster than they load: that entry alone, so that the walk ends.
- * @param visit - called with each entry, and again with the same entry after it misses a page: it must change nothing before
- * its last read. Returns false to end the walk.
+ * @remarks Reads a file synchronously only for an entry that {@link MISSES_MAX} misses in a row did not reach, because
+ * the cache evicts its pages faster than they load. The fallback reads that entry alone, so that the walk makes
+ * progress.
+ * @param visit - called for each entry, and called again for the same entry after it misses a page: it must have no
+ * side effect before its last read. Returns false to end the walk.
  */
 export async function walkRange(
   api: AsyncApi,
@@ -70,7 +71,7 @@ export async function walkRange(
   }
 }
 
-/** Returns the bounds of just those entries that a scan of the range would give; `undefined` when there are none. */
+/** Returns the bounds that contain exactly the entries that a scan of the range returns; `undefined` for no entries. */
 export async function scannedBoundsAsync(
   api: AsyncApi,
   source: ReadSource,

@@ -1,7 +1,7 @@
 import { assertIterable, isAsyncIterable } from '@ldb/base'
 import type { AsyncScanSource } from './entry-source.js'
 
-/** What `transform` makes of each. */
+/** Results of `transform`. */
 export class AsyncMapSource<T, U> implements AsyncScanSource<U> {
   readonly #source: AsyncScanSource<T>
   readonly #transform: (value: T, index: number) => U | PromiseLike<U>
@@ -24,7 +24,7 @@ export class AsyncMapSource<T, U> implements AsyncScanSource<U> {
   }
 }
 
-/** Those for which `predicate` is true. */
+/** Results for which `predicate` returns a truthy value. */
 export class AsyncFilterSource<T> implements AsyncScanSource<T> {
   readonly #source: AsyncScanSource<T>
   readonly #predicate: (value: T, index: number) => unknown
@@ -50,7 +50,7 @@ export class AsyncFilterSource<T> implements AsyncScanSource<T> {
   }
 }
 
-/** The first `count`; what lies below is closed with the last of them. */
+/** The first `count` results. Closes its source with the last one. */
 export class AsyncTakeSource<T> implements AsyncScanSource<T> {
   readonly #source: AsyncScanSource<T>
   #remaining: number
@@ -76,7 +76,7 @@ export class AsyncTakeSource<T> implements AsyncScanSource<T> {
   }
 }
 
-/** All but the first `count`. */
+/** All results after the first `count`. */
 export class AsyncDropSource<T> implements AsyncScanSource<T> {
   readonly #source: AsyncScanSource<T>
   #remaining: number
@@ -101,7 +101,7 @@ export class AsyncDropSource<T> implements AsyncScanSource<T> {
   }
 }
 
-/** All that `expand` makes of each, one after the other. */
+/** The concatenated results of `expand`. */
 export class AsyncFlatMapSource<T, U> implements AsyncScanSource<U> {
   readonly #source: AsyncScanSource<T>
   readonly #expand: (value: T, index: number) => Iterable<U> | AsyncIterable<U> | PromiseLike<Iterable<U>>
@@ -141,7 +141,7 @@ export class AsyncFlatMapSource<T, U> implements AsyncScanSource<U> {
     this.#batchIndex = 0
     this.#source.close()
     const ended = inner?.return?.()
-    // Nobody waits for its end; a failure of the user's iterator while it is abandoned has no other place to go.
+    // `close` does not wait for the iterator's end, and has no caller to which a failure could be reported.
     if (ended !== undefined) Promise.resolve(ended).catch(() => undefined)
   }
 

@@ -10,11 +10,11 @@ import type { TransactionKeyspace } from '../transaction/keyspace.js'
 import type { PutOptions } from '../write/options.js'
 
 /**
- * A keyspace as a transaction sees it, and through which it writes, with promises. Reads see the transaction's own writes.
+ * The view of a keyspace through a transaction, with promises. Reads see the transaction's own writes.
  *
- * @remarks A write is done at its call: what is read after it sees it, even when its promise was not waited for. A scan
- * reads up to 256 entries ahead of who takes them, and has looked at those; with `limit`, at no more than that. All reject
- * with `LDB_CLOSED` after the end of the transaction, and once its commit was called.
+ * @remarks A write takes effect at its call, even if its promise is not awaited. A scan reads up to 256 entries ahead
+ * of the caller, and the transaction counts those as read; with `limit`, it reads no more than that. All methods reject
+ * with `LDB_CLOSED` after `commit` is called and after the transaction has ended.
  * @category Transactions
  */
 export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
@@ -26,7 +26,7 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
     this.#inner = inner
   }
 
-  /** Returns the value of a key, or `undefined`, and makes the read conflict like a write. */
+  /** Returns the value of a key, or `undefined`, and makes this read conflict like a write of the key. */
   async getForUpdate(key: K, options?: AsyncOptions): Promise<V | undefined> {
     const signal = this.#begin(options)
     const { codec } = this.reads
@@ -44,21 +44,24 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
     return value === undefined ? undefined : codec.decodeOwnValue(value)
   }
 
-  /** Writes an entry. */
+  /** Writes an entry into the transaction. */
   async put(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): Promise<void> {
     this.api.assertOpen()
     this.#inner.put(key, value, options)
   }
 
-  /** Removes a key, which need not be there. */
+  /** Removes a key in the transaction. A missing key is not an error. */
   async delete(key: K): Promise<void> {
     this.api.assertOpen()
     this.#inner.delete(key)
   }
 
   /**
-   * Removes every entry of a range; with `limit` and `offset`, those that a scan begun at this call would give: then it is
-   * done when its promise is resolved.
+   * Removes every entry of a range in the transaction. With `limit`, `offset` and `reverse`, removes the entries that a
+   * scan started at this call returns; the removal then takes effect when the promise resolves.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range; LDB_ABORTED; LDB_READ_ONLY;
+   * LDB_TOO_LARGE.
    */
   async deleteRange(range: RangeOptions<K>, options?: AsyncOptions): Promise<void> {
     const signal = this.#begin(options)
@@ -74,7 +77,7 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
     })
   }
 
-  /** Removes every entry. */
+  /** Removes every entry of the keyspace in the transaction. */
   async clear(): Promise<void> {
     this.api.assertOpen()
     this.#inner.clear()

@@ -6,15 +6,16 @@ import type { OpenRead } from './open-reads.js'
 import type { ReadPin, ReadSource } from './read-source.js'
 
 /**
- * A place in a range that moves both ways: the fast path, which makes nothing per entry but what is asked for.
+ * A position in a range that moves in both directions: the fast path of iteration, which allocates nothing per entry
+ * but the keys and values that the caller reads.
  *
- * @remarks Frozen at the call that made it; it holds a snapshot until it is closed. With `reverse`, everything is
- * mirrored: `first` is the greatest key, `next` goes down, `seek` finds the greatest key that is not above. Each move
- * tells whether there is an entry; when there is none, the cursor stands nowhere, and `next` then goes to the first
- * entry, `previous` to the last.
+ * @remarks A cursor reads the state at the call that opened it, and pins that state until it is closed. With `reverse`,
+ * every move is mirrored: `first` moves to the greatest key, `next` to the next smaller key, and `seek` to the greatest
+ * key at or below its argument. A move without an entry to move to returns false and leaves the cursor on no entry;
+ * then `next` moves to the first entry, and `previous` to the last.
  *
- * Every method throws `LDB_CLOSED` after `close()` of the cursor, of its snapshot or of the database, and the errors of
- * reading files: `LDB_IO`, `LDB_CORRUPTION`.
+ * Every method throws `LDB_CLOSED` after the cursor, its snapshot or the database is closed, and the errors of file
+ * reads: `LDB_IO`, `LDB_CORRUPTION`.
  * @example
  * ```ts
  * import { Database } from '@ldb/core'
@@ -38,44 +39,44 @@ export class Cursor<K, V> implements Disposable {
     this.#cursorPin = new CursorPin(source, range)
   }
 
-  /** True while the cursor stands on an entry. */
+  /** True while the cursor is on an entry. */
   get valid(): boolean {
     return this.#cursorPin.cursor()?.valid ?? false
   }
 
   /**
-   * Key of the entry; the caller's own.
+   * Key of the current entry, decoded at each access; the caller owns it.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor is on no entry.
    */
   get key(): K {
     return this.#codec.keyAt(this.#positioned())
   }
 
   /**
-   * Value of the entry; the caller's own.
+   * Value of the current entry, decoded at each access; the caller owns it.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor is on no entry.
    */
   get value(): V {
     return this.#codec.valueAt(this.#positioned())
   }
 
-  /** Moves to the first entry of the range. */
+  /** Moves to the first entry of the range, and reports whether there is one. */
   first(): boolean {
     const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.last() : cursor.first()
   }
 
-  /** Moves to the last entry of the range. */
+  /** Moves to the last entry of the range, and reports whether there is one. */
   last(): boolean {
     const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.first() : cursor.last()
   }
 
-  /** Moves to the first entry of the range that is not before `key`. */
+  /** Moves to the first entry of the range at or after `key`, and reports whether there is one. */
   seek(key: K): boolean {
     const cursor = this.#cursorPin.cursor()
     const keyBytes = this.#codec.encodeScratchKey(key)
@@ -84,21 +85,21 @@ export class Cursor<K, V> implements Disposable {
     return this.#reverse ? cursor.seekBackward(scratch, keyBytes) : cursor.seek(scratch, keyBytes)
   }
 
-  /** Moves on by one. */
+  /** Moves to the next entry, and reports whether there is one. */
   next(): boolean {
     const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.previous() : cursor.next()
   }
 
-  /** Moves back by one. */
+  /** Moves to the previous entry, and reports whether there is one. */
   previous(): boolean {
     const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.next() : cursor.previous()
   }
 
-  /** Gives the snapshot back. Idempotent. */
+  /** Closes the cursor, and releases its pinned state. Idempotent. */
   close(): void {
     this.#cursorPin.release()
   }
@@ -114,13 +115,13 @@ export class Cursor<K, V> implements Disposable {
   }
 }
 
-/** What a cursor holds. */
+/** The pinned state and the store cursor of a cursor. */
 class CursorPin implements OpenRead {
   readonly openedAtMs: number
   readonly seq: number
   readonly #source: ReadSource
   readonly #pin: ReadPin
-  /** `undefined` over a range in which nothing can be. */
+  /** `undefined` over an empty range. */
   readonly #cursor: StoreCursor | undefined
   #open = true
 

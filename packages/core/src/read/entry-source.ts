@@ -5,11 +5,11 @@ import type { ReadPin, ReadSource } from './read-source.js'
 import { SCAN_END } from './scan-source.js'
 import type { ScanSource } from './scan-source.js'
 
-/** What a scan gives of each entry. */
+/** The part of each entry that a scan returns. */
 export type EntryPart = 'entry' | 'key' | 'value'
 
 /**
- * The entries of a range, frozen at construction (S1). Gives the frozen state back with the last entry, when closed,
+ * The entries of a range in the state at construction (S1). Releases the pinned state after the last entry, on close,
  * and when the database closes (S2).
  */
 export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
@@ -21,7 +21,7 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
   readonly #range: ResolvedRange
   readonly #part: EntryPart
   #cursor: StoreCursor | undefined = undefined
-  /** Entries still to give. */
+  /** Entries that are not returned yet. */
   #remaining: number
   #state: 'open' | 'ended' | 'released' = 'open'
 
@@ -56,12 +56,12 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
     this.#end('ended')
   }
 
-  /** Called when the database closes: what comes later is an error, not the end of the entries. */
+  /** Called when the database closes. Later calls of `pull` throw `LDB_CLOSED` instead of returning `SCAN_END`. */
   release(): void {
     this.#end('released')
   }
 
-  /** Moves to the first entry to give. */
+  /** Moves to the first entry after the offset. */
   #start(): boolean {
     const { offset, reverse } = this.#range
     const cursor = this.#pin.openCursor(this.#range)
@@ -90,8 +90,8 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
 }
 
 /**
- * Returns its arguments as an array. A literal would have an allocation site, which V8, at times, takes for one of things that
- * live long: each pair is then made in the old space and keeps key and value alive, at four times the cost of the scan.
+ * Returns its arguments as an array. V8 may pretenure an array literal by its allocation site: each pair is then
+ * allocated in the old space and keeps its key and value alive, which makes a scan four times slower.
  */
 function pairOf(...pair: [key: unknown, value: unknown]): unknown[] {
   return pair

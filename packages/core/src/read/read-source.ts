@@ -3,50 +3,55 @@ import type { Health } from '../health/health.js'
 import type { KeyspaceStore, StorePin } from '../keyspace/store.js'
 import type { OpenRead, OpenReads } from './open-reads.js'
 
-/** A frozen state of one keyspace, as far as reads need it. */
+/** A pinned state of one keyspace, as the reading methods use it. */
 export interface ReadPin {
   readonly keyspace: KeyspaceStore
   readonly view: Pick<StoreSnapshot, 'seq' | 'count' | 'estimate'>
-  /** It shows writes over the store's own state, so that even the count of everything has to be found out. */
+  /**
+   * True when the state includes uncommitted writes of a transaction. The entry count of the store does not include
+   * them.
+   */
   readonly hasOwnWrites: boolean
-  /** Throws when it was given back. */
+  /** Throws `LDB_CLOSED` after the pin is released. */
   assertHeld(): void
-  /** Opens a cursor; `closeCursor` and the end of the pin close it. */
+  /** Opens a cursor. `closeCursor` and the release of the pin close it. */
   openCursor(bounds: KeyBounds): StoreCursor
   /** Closes a cursor of this pin. Idempotent. */
   closeCursor(cursor: StoreCursor): void
 }
 
-/** A state that does not change while it is read, whatever is committed. */
+/** A source whose state does not change, whatever is committed, until `release`. */
 export interface PinnedState {
   readonly source: ReadSource
   release(): void
 }
 
-/** Where the reading methods read: the live state of a keyspace, or a frozen one. */
+/** The source of the reading methods: the live state of a keyspace, or a pinned one. */
 export interface ReadSource {
-  /** Throws when this may not be read: closed, poisoned, dropped or released. */
+  /** Throws when the source is closed, poisoned, dropped or released. */
   assertReadable(): void
   /** Returns a copy of a value; the key is the first `keyBytes` bytes. */
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined
-  /** Returns a value that is good until the next call of the store. */
+  /** Returns a view of a value, valid until the next call of the store. */
   getBorrowed(key: Uint8Array, keyBytes: number): Uint8Array | undefined
-  /** Returns copies of many values; keys packed as for `OrderedStore.getMany`. */
+  /** Returns copies of many values. The keys are packed as for `OrderedStore.getMany`. */
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
   has(key: Uint8Array, keyBytes: number): boolean
-  /** Returns a frozen state for a read that ends within the call; `giveBack` ends it. */
+  /** Pins the current state for one read. The caller calls `releasePin`. */
   acquire(): ReadPin
-  /** Ends what `acquire` began. */
+  /** Releases a pin of `acquire`. */
   releasePin(pin: ReadPin): void
-  /** Gives the state of this moment to read from, until it is given back. */
+  /** Returns a source of the current state. The caller releases it. */
   pinState(): PinnedState
-  /** Notes a read that stays open, and gives the moment. */
+  /** Registers a read that stays open, and returns the time on the monotonic clock. */
   registerRead(read: OpenRead): number
-  /** Ends what `opened` began. */
+  /** Removes a read that `registerRead` has added. */
   unregisterRead(read: OpenRead): void
 }
 
-/** The live state of a keyspace. A single read goes to the store itself; a longer one pins the state of its call. */
+/**
+ * The live state of a keyspace. A get reads the store directly; a scan, a cursor or a count pins the state at its call.
+ */
 export class LiveSource implements ReadSource {
   readonly keyspace: KeyspaceStore
   readonly #health: Health
@@ -107,7 +112,7 @@ export class LiveSource implements ReadSource {
   }
 }
 
-/** A frozen state that a snapshot holds: reads on it end with the snapshot, so they are not noted on their own. */
+/** The state that a snapshot pins. Its reads end with the snapshot, so that only the snapshot is registered. */
 export class FrozenSource implements ReadSource {
   readonly #pin: StorePin
 
@@ -140,7 +145,7 @@ export class FrozenSource implements ReadSource {
   }
 
   releasePin(_pin: StorePin): void {
-    // Its holder releases it.
+    // The snapshot releases the pin.
   }
 
   pinState(): PinnedState {
@@ -152,11 +157,11 @@ export class FrozenSource implements ReadSource {
   }
 
   unregisterRead(_read: OpenRead): void {
-    // It was not noted.
+    // The read was not registered.
   }
 }
 
-/** What its owner holds: a snapshot or a transaction. */
+/** Returns a source whose state a snapshot or a transaction pins and releases. */
 export function pinnedByOwner(source: ReadSource): PinnedState {
   return { source, release: () => undefined }
 }

@@ -3,7 +3,7 @@ import type { Clock, FileStatus, OpenMode, RandomSource, Scheduler, Vfs, VfsFile
 import type { ReadGate } from './read-gate.js'
 import { Staging } from './staging.js'
 
-/** A file system whose files ask a gate before they wait for the device; all else is that of the one below. */
+/** A file system whose files read through the read gate. Every other call goes to the underlying file system. */
 export class GatedVfs implements Vfs {
   readonly clock: Clock
   readonly random: RandomSource
@@ -64,7 +64,7 @@ export class GatedVfs implements Vfs {
   }
 }
 
-/** A file of which a read gives a miss where the gate says that nobody may wait. */
+/** A file whose reads miss during an attempt of the read gate, unless their span is staged. */
 class GatedFile implements VfsFile {
   readonly path: string
   readonly #file: VfsFile

@@ -1,10 +1,10 @@
 import type { VfsFile } from '@ldb/vfs'
 import type { StagedSpan } from './read-gate.js'
 
-/** Bytes that a file keeps of what was fetched and not asked for yet; one span is kept whatever its length. */
+/** Bytes of staged spans that one file retains. The newest span is retained whatever its length. */
 const STAGED_BYTES_MAX = 4 << 20
 
-/** A span of a file that is being read off the thread, or was. */
+/** A span of a file that is loading or loaded. */
 class Span implements StagedSpan {
   readonly fileOffset: number
   readonly byteCount: number
@@ -26,8 +26,8 @@ class Span implements StagedSpan {
 }
 
 /**
- * Spans of one file that were read off-thread, until a read takes them. A write to the file makes what overlaps with it
- * worthless, what is being read just then included.
+ * The spans of one file that were read off the thread. A write to the file discards the spans that it overlaps, loading
+ * ones included.
  */
 export class Staging {
   readonly #file: VfsFile
@@ -38,7 +38,7 @@ export class Staging {
     this.#file = file
   }
 
-  /** Returns a staged span of exactly these bytes, or `undefined`. The caller discards it after its last use. */
+  /** Returns the staged span of exactly these bytes, or `undefined`. The caller discards it after its last use. */
   find(byteCount: number, fileOffset: number): Span | undefined {
     if (this.#spans.size === 0) return undefined
     const span = this.#spans.get(fileOffset)
@@ -53,7 +53,7 @@ export class Staging {
     this.#byteCount -= span.byteCount
   }
 
-  /** Reads a span, unless that is under way. */
+  /** Reads a span off the thread, unless it is loading already. */
   fetch(byteCount: number, fileOffset: number): Promise<void> {
     const present = this.#spans.get(fileOffset)
     if (present?.byteCount === byteCount) return present.ready
@@ -66,7 +66,7 @@ export class Staging {
     return span.ready
   }
 
-  /** Forgets what overlaps with a write. */
+  /** Discards the spans that a write overlaps. */
   invalidate(start: number, end: number): void {
     if (this.#spans.size === 0) return
     for (const span of this.#spans.values()) {
@@ -79,7 +79,7 @@ export class Staging {
     try {
       const bytes = new Uint8Array(byteCount)
       const count = await this.#file.readAsync(bytes, 0, byteCount, fileOffset)
-      // Forgotten meanwhile: whoever waits finds nothing, and asks again.
+      // A discarded span stays without bytes: the retry of the operation misses again.
       if (this.#spans.get(fileOffset) === span) span.bytes = bytes.subarray(0, count)
     } catch (error) {
       this.discard(span)
@@ -87,7 +87,7 @@ export class Staging {
     }
   }
 
-  /** Drops the oldest spans that nobody has asked for. */
+  /** Discards the oldest loaded spans beyond the limit. */
   #evictOldest(newest: Span): void {
     if (this.#byteCount <= STAGED_BYTES_MAX) return
     for (const span of this.#spans.values()) {

@@ -9,19 +9,22 @@ import { pinnedByOwner } from '../read/read-source.js'
 import type { PinnedState, ReadPin, ReadSource } from '../read/read-source.js'
 import { ExpiringCursor } from '../keyspace/ttl-cursor.js'
 
-/** A transaction, as far as its reads need it. */
+/** State that all keyspace views of one transaction share. */
 export interface TransactionState {
   readonly transaction: StoreTransaction
   readonly health: Health
-  /** When the transaction began: what had expired by then is absent, and nothing expires meanwhile (X2). */
+  /**
+   * Time at which the transaction began, on the wall clock. Entries expired by then are absent, and no entry expires
+   * during the transaction (X2).
+   */
   readonly beganAtMs: number
-  /** Moves of its cursors may be made again after a page was missed. */
+  /** The cursors support retries of a move that missed a page. */
   readonly hasRetryableCursors: boolean
-  /** Its commit was called, and waits for its place in line: it takes nothing more. */
+  /** The commit was called and waits for earlier commits: the transaction accepts no more operations. */
   isCommitting: boolean
 }
 
-/** One keyspace as a transaction sees it. Its reads end with the transaction, so they are not noted on their own. */
+/** A keyspace as a transaction reads it. Its reads end with the transaction, so that they are not registered. */
 export class TransactionSource implements ReadSource {
   readonly keyspace: KeyspaceStore
   readonly #transaction: StoreTransaction
@@ -65,7 +68,7 @@ export class TransactionSource implements ReadSource {
   }
 
   releasePin(_pin: ReadPin): void {
-    // The end of the transaction ends it.
+    // The end of the transaction releases it.
   }
 
   pinState(): PinnedState {
@@ -77,7 +80,7 @@ export class TransactionSource implements ReadSource {
   }
 
   unregisterRead(_read: OpenRead): void {
-    // It was not noted.
+    // The read was not registered.
   }
 
   #decode(kept: Uint8Array | undefined): Uint8Array | undefined {
@@ -86,7 +89,7 @@ export class TransactionSource implements ReadSource {
   }
 }
 
-/** A keyspace in a transaction, frozen at one moment of it. */
+/** A keyspace as a transaction sees it at one moment, including its own writes until then. */
 class TransactionPin implements ReadPin {
   readonly keyspace: KeyspaceStore
   readonly view: ReadPin['view']
@@ -130,7 +133,7 @@ class TransactionPin implements ReadPin {
   }
 }
 
-/** What the methods of a transaction that has ended throw. */
+/** Returns the error that every method of an ended transaction throws. */
 export function endedError(): LdbError {
   return new LdbError('LDB_CLOSED', 'the transaction has ended')
 }

@@ -10,10 +10,10 @@ import type { OpenRead, OpenReads } from '../read/open-reads.js'
 import { FrozenSource } from '../read/read-source.js'
 
 /**
- * All keyspaces as they were at one commit. Its own reading methods see the keyspace `default`.
+ * A consistent, read-only view of all keyspaces at one commit. Its own reading methods read the keyspace `default`.
  *
- * @remarks Costs no I/O and no copy; while it is open, what is overwritten keeps its old pages. Release it, or write
- * `using`.
+ * @remarks Taking a snapshot does no I/O and copies no data. While it is open, overwritten pages are not reused.
+ * Release it, or declare it with `using`.
  * @example
  * ```ts
  * import { Database } from '@ldb/core'
@@ -35,16 +35,16 @@ export class Snapshot extends KeyspaceReads<string, string> implements Disposabl
     this.#pins = held
   }
 
-  /** Number of the newest commit that it sees. */
+  /** Number of the newest commit that the snapshot sees. */
   get seq(): number {
     return this.#pins.seq
   }
 
   /**
-   * Returns a keyspace as the snapshot sees it.
+   * Returns the view of a keyspace through this snapshot.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when the keyspace was made later, LDB_INVALID_ARGUMENT when it is not one of
-   * this database, LDB_CLOSED after the release.
+   * @throws {@link LdbError} LDB_NOT_FOUND when the keyspace was created after the snapshot; LDB_INVALID_ARGUMENT for a
+   * keyspace of another database; LDB_CLOSED after the release.
    */
   in<K, V>(keyspace: KeyspaceWrites<K, V>): KeyspaceReads<K, V> {
     if (!(keyspace instanceof KeyspaceWrites) || keyspace.pipeline !== this.#pins.owner) {
@@ -53,7 +53,7 @@ export class Snapshot extends KeyspaceReads<string, string> implements Disposabl
     return new KeyspaceReads(new FrozenSource(this.#pins.pinOf(keyspace.store.descriptor.id)), keyspace.codec)
   }
 
-  /** Gives it back; it and all that reads through it then throw `LDB_CLOSED`. Idempotent. */
+  /** Releases the snapshot. The snapshot and all reads through it then throw `LDB_CLOSED`. Idempotent. */
   release(): void {
     this.#pins.release()
   }
@@ -63,11 +63,11 @@ export class Snapshot extends KeyspaceReads<string, string> implements Disposabl
   }
 }
 
-/** What a snapshot holds: a frozen state of every keyspace, all at the same commit. */
+/** The pins of a snapshot: one for each keyspace, all at the same commit. */
 export class SnapshotPins implements OpenRead {
   readonly openedAtMs: number
   readonly seq: number
-  /** The commit pipeline of the database, by which its keyspaces are known. */
+  /** Commit pipeline of the database, which identifies the keyspaces of the same database. */
   readonly owner: object
   readonly #pins: Map<number, StorePin> = new Map()
   readonly #openReads: OpenReads

@@ -1,13 +1,13 @@
-// Strategy: keyspaces whose entries expire, on a clock that the test moves, with the sweep, by both faces.
-// Invariants: what has expired is absent from every read at once (X1), snapshots keep their moment (X2), the sweep removes
-// only what is expired still (X3), and changes tell of it.
+// Strategy: keyspaces whose entries expire, on a manual clock, with the sweep, through both APIs.
+// Invariants: an expired entry is absent from every read at once (X1), snapshots keep the time of their call (X2), the
+// sweep removes only entries that are still expired (X3), and change streams report the removal.
 import fc from 'fast-check'
 import { ManualTime } from '@ldb/vfs'
 import type { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import { Database } from '../src/database.js'
 import { openDatabase } from '../src/open/open-database.js'
-import { holdSyncs, TUNING, turns } from './async-setup.js'
+import { holdSyncs, TUNING, flushMicrotasks } from './async-setup.js'
 import { FaultyVfs } from './faulty-vfs.js'
 
 function timed(vfs?: MemoryVfs): { db: Database; time: ManualTime; vfs: MemoryVfs } {
@@ -24,10 +24,10 @@ function code(expected: string): Error {
   return expect.objectContaining({ name: 'LdbError', code: expected }) as Error
 }
 
-/** Lets the sweep go on, to its end. */
+/** Runs the sweep to its end. */
 async function sweep(time: ManualTime): Promise<void> {
   time.advance(1000)
-  for (let round = 0; round < 10; round++) await turns()
+  for (let round = 0; round < 10; round++) await flushMicrotasks()
 }
 
 describe('entries that expire', () => {
@@ -77,7 +77,7 @@ describe('entries that expire', () => {
     db.close()
   })
 
-  it('stay in snapshots and scans as they were at their moment (X2)', () => {
+  it('stay in snapshots and scans as of the time of their call (X2)', () => {
     const { db, time } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })
     sessions.put('a', '1')
@@ -92,7 +92,7 @@ describe('entries that expire', () => {
     db.close()
   })
 
-  it('count as absent in conditional writes, by both faces', async () => {
+  it('are absent for conditional writes of both APIs', async () => {
     const { db, time } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })
     const adb = db.promises.of(sessions)
@@ -113,7 +113,7 @@ describe('entries that expire', () => {
     db.close()
   })
 
-  it('are swept, and changes tell of it (X3)', async () => {
+  it('are swept, and change streams report it (X3)', async () => {
     const { db, time, vfs } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })
     for (let index = 0; index < 2000; index++)
@@ -145,7 +145,7 @@ describe('entries that expire', () => {
     again.close()
   })
 
-  it('are not swept when they are written anew by a commit in flight (X3)', async () => {
+  it('are not swept when a commit in flight overwrites them (X3)', async () => {
     const { db, time, vfs } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })
     sessions.put('a', 'old')
@@ -162,7 +162,7 @@ describe('entries that expire', () => {
     db.close()
   })
 
-  it('are swept without a transaction failing for it (X3)', async () => {
+  it('are swept without a conflict for any transaction (X3)', async () => {
     const { db, time } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })
     for (const key of ['a', 'b', 'c', 'd']) sessions.put(key, 'old')
@@ -178,7 +178,7 @@ describe('entries that expire', () => {
     db.close()
   })
 
-  it('have a time that the keyspace remembers, until it gets another one (X4)', () => {
+  it('have a default time to live that is stored and can be changed (X4)', () => {
     const { db, time, vfs } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })
     expect(sessions.descriptor).toMatchObject({ expires: true, ttlMs: 500 })
@@ -205,7 +205,7 @@ describe('entries that expire', () => {
     third.close()
   })
 
-  it('are let into any keyspace, by each way to write, and told from values that look like them (X4)', async () => {
+  it('are accepted by any keyspace, by every write method, and differ from values with the same bytes (X4)', async () => {
     const looksSealed = Uint8Array.from([0xff, 0x54, 0x54, 0x4c, 1, 0, 0, 0, 0, 0, 0, 0, 7])
     const writes: readonly ((db: Database, keyspace: ReturnType<typeof binary>) => unknown)[] = [
       (_db, keyspace): void => {
@@ -255,7 +255,7 @@ describe('entries that expire', () => {
     }
   })
 
-  it('that look sealed and were put first let their keyspace expire, too (X4)', () => {
+  it('that look like encoded expiry and were put first make their keyspace expiring, too (X4)', () => {
     const { db, vfs } = timed()
     const value = Uint8Array.from({ length: 40 }, (_, at) => [0xff, 0x54, 0x54, 0x4c][at] ?? at)
     db.keyspace('binary', { values: 'binary' }).put('a', value)
@@ -266,7 +266,7 @@ describe('entries that expire', () => {
     again.close()
   })
 
-  it('may be in a database that is read only, whose times nobody changes', () => {
+  it('are readable in a read-only database, whose times to live do not change', () => {
     const { db, time, vfs } = timed()
     db.put('a', '1', { ttlMs: 5 })
     db.close()
@@ -281,7 +281,7 @@ describe('entries that expire', () => {
     reader.close()
   })
 
-  it('are read as the sync face reads them, with more of them than the cache holds', async () => {
+  it('are read asynchronously as synchronously, with more of them than the cache holds', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 300, maxLength: 900 }),

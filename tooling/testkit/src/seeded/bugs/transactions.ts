@@ -153,7 +153,7 @@ export const TRANSACTION_BUGS: readonly SeededBug[] = [
     find: '    if (this.#line.isBusy) {\n      return new Promise((resolve, reject) => {\n',
     replace:
       '    if (this.#line.isBusy && this.newestSeq < 0) {\n      return new Promise((resolve, reject) => {\n',
-    suite: 'packages/core/test/async-commits.test.ts',
+    suite: 'packages/core/test/async-conditional-writes.test.ts',
   },
   {
     name: 'failed-sync-fails-the-first-only',
@@ -227,7 +227,7 @@ export const TRANSACTION_BUGS: readonly SeededBug[] = [
     find: '        moved = true\n      }\n      const goesOn',
     replace: '      }\n      const goesOn',
     suite: 'packages/core/test/async-reads.test.ts',
-    test: 'go on where they were when a long key was missed',
+    test: 'continue at the same entry after they missed an out-of-line key',
   },
   {
     name: 'bound-that-is-no-key',
@@ -238,6 +238,6 @@ export const TRANSACTION_BUGS: readonly SeededBug[] = [
     find: '    // An encoding may reject bytes with any error.\n    return undefined\n',
     replace: "    throw new Error('the bound is no key')\n",
     suite: 'packages/core/test/changes.test.ts',
-    test: 'tell the bytes of a range whose bounds are no keys',
+    test: 'contain the bytes of range bounds that are not encodings of keys',
   },
 ]

@@ -86,9 +86,9 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   of<K, V>(keyspace: Keyspace<K, V>): AsyncKeyspace<K, V> {
     const present = this.#keyspaces.get(keyspace)
     if (present !== undefined) return present as unknown as AsyncKeyspace<K, V>
-    const made = new AsyncKeyspace(this.api, keyspace)
-    this.#keyspaces.set(keyspace, made as unknown as AsyncKeyspace<never, never>)
-    return made
+    const keyspaceApi = new AsyncKeyspace(this.api, keyspace)
+    this.#keyspaces.set(keyspace, keyspaceApi as unknown as AsyncKeyspace<never, never>)
+    return keyspaceApi
   }
 
   /** Lists the keyspaces, in the order of their creation. */

@@ -43,14 +43,14 @@ function watch(vfs: FaultyVfs): { readCount(): number } {
   return { readCount: () => counts.sync }
 }
 
-const LOOKS: Record<string, (db: AsyncDatabase) => unknown> = {
+const READS: Record<string, (db: AsyncDatabase) => unknown> = {
   get: (db) => db.sync.get('b'),
   borrow: (db) => db.sync.get('b', { borrow: true }),
   getMany: (db) => db.sync.getMany(['b'])[0],
-  'get, async face': (db) => db.get('b'),
-  'getMany, async face': async (db) => (await db.getMany(['b']))[0],
+  'get, asynchronous API': (db) => db.get('b'),
+  'getMany, asynchronous API': async (db) => (await db.getMany(['b']))[0],
   entries: (db) => [...db.sync.entries({ gt: 'a', lt: 'c' })][0]?.[1],
-  'entries, async face': async (db) => {
+  'entries, asynchronous API': async (db) => {
     for await (const [, value] of db.entries({ gt: 'a', lt: 'c' })) return value
     return undefined
   },
@@ -63,7 +63,7 @@ const LOOKS: Record<string, (db: AsyncDatabase) => unknown> = {
     using snapshot = db.sync.snapshot()
     return snapshot.get('b')
   },
-  'snapshot, async face': async (db) => {
+  'snapshot, asynchronous API': async (db) => {
     const snapshot = db.snapshot()
     const value = await snapshot.get('b')
     await snapshot.release()
@@ -74,11 +74,11 @@ const LOOKS: Record<string, (db: AsyncDatabase) => unknown> = {
     using transaction = db.sync.begin({ readOnly: true })
     return transaction.get('b')
   },
-  'transaction, async face': (db) => db.transaction((transaction) => transaction.get('b')),
+  'transaction, asynchronous API': (db) => db.transaction((transaction) => transaction.get('b')),
   update: (db) => db.update('b', (value) => `${value}`),
-  'update, sync face': (db) => db.sync.update('b', (value) => `${value}`),
+  'update, synchronous API': (db) => db.sync.update('b', (value) => `${value}`),
   'compare and swap': async (db) => ((await db.compareAndSwap('b', 'new', 'newer')) ? 'new' : 'old'),
-  'commit of the sync face': (db) => {
+  'commit of the synchronous API': (db) => {
     db.sync.put('d', 'x')
     return db.sync.get('b')
   },
@@ -89,9 +89,9 @@ const LOOKS: Record<string, (db: AsyncDatabase) => unknown> = {
 }
 
 describe('an acknowledged commit', () => {
-  it.each(Object.entries(LOOKS))('is visible to %s', async (_, look) => {
+  it.each(Object.entries(READS))('is visible to %s', async (_, read) => {
     const { db } = await openWithDeferred(new FaultyVfs())
-    expect(await look(db)).toBe('new')
+    expect(await read(db)).toBe('new')
     await db.close()
   })
 
@@ -210,13 +210,13 @@ describe('commits that are applied together', () => {
     db.on('error', ({ error }) => errors.push(error))
     vfs.fault = (call, path) =>
       call === 'write' && path.endsWith('tree.ldb') ? deviceError('LDB_NO_SPACE', call, path) : undefined
-    const settled = await Promise.allSettled([
+    const outcomes = await Promise.allSettled([
       db.put('before', '1'),
       db.put('large', 'x'.repeat(50_000)),
       db.put('after', '1'),
     ])
     expect(isWaiting()).toBe(false)
-    const codes = settled.map((each) => each.status === 'rejected' && (each.reason as { code: string }).code)
+    const codes = outcomes.map((each) => each.status === 'rejected' && (each.reason as { code: string }).code)
     expect(codes).toEqual(['LDB_NO_SPACE', 'LDB_NO_SPACE', 'LDB_NO_SPACE'])
     expect(errors).toHaveLength(1)
     for (const read of [() => db.sync.get('b'), () => db.sync.snapshot(), () => db.sync.begin()]) {

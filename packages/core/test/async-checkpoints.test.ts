@@ -58,13 +58,13 @@ describe('checkpoints of the asynchronous API', () => {
 
   it.each([0, 5, 20, 60, 150])(
     'are completed by a call that must follow them, after %i time slices',
-    async (turnCount) => {
+    async (roundCount) => {
       const vfs = new FaultyVfs()
       const db = open(vfs)
       const users = await db.keyspace('users')
       await Promise.all(Array.from({ length: 50 }, (_, index) => users.put(`key${index}`, 'x'.repeat(50))))
       const checkpoint = db.checkpoint()
-      for (let turn = 0; turn < turnCount; turn++) await Promise.resolve()
+      for (let round = 0; round < roundCount; round++) await Promise.resolve()
       db.sync.put('a', '1')
       db.sync.dropKeyspace('users')
       db.sync.checkpoint()
@@ -81,7 +81,7 @@ describe('checkpoints of the asynchronous API', () => {
 
   it('write no root before the log has all that is in it (C6)', async () => {
     let coveredCount = 0
-    for (let turnCount = 0; turnCount < 60; turnCount++) {
+    for (let roundCount = 0; roundCount < 60; roundCount++) {
       const vfs = new FaultyVfs()
       const db = open(vfs)
       await Promise.all(Array.from({ length: 20 }, (_, index) => db.put(`key${index}`, 'x'.repeat(50))))
@@ -92,7 +92,7 @@ describe('checkpoints of the asynchronous API', () => {
         return undefined
       }
       const checkpoint = db.checkpoint()
-      for (let turn = 0; turn < turnCount; turn++) await Promise.resolve()
+      for (let round = 0; round < roundCount; round++) await Promise.resolve()
       await db.put('beside', 'x', { durability: 'none' })
       await checkpoint
       if (db.sync.stats().checkpoints.lastSeq === db.seq) {
@@ -165,7 +165,7 @@ describe('checkpoints of the asynchronous API', () => {
     const checkpoint = db.checkpoint()
     while (!vfs.list('data/wal').some((name) => name.endsWith('.old'))) await Promise.resolve()
     const release = holdSyncs(vfs)
-    for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+    for (let round = 0; round < 10; round++) await Promise.resolve()
     db.sync.checkpoint()
     db.sync.close()
     release()

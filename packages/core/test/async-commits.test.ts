@@ -163,7 +163,7 @@ describe('commits of the asynchronous API', () => {
   })
 
   it('become visible before any synchronous call that must follow them', async () => {
-    for (const settle of [
+    for (const follow of [
       (db: Database): unknown => db.sync(),
       (db: Database): void => {
         db.checkpoint()
@@ -180,7 +180,7 @@ describe('commits of the asynchronous API', () => {
       const release = holdSyncs(vfs)
       const first = db.put('key', 'value')
       await flushMicrotasks()
-      settle(db.sync)
+      follow(db.sync)
       await first
       release()
       await flushMicrotasks()

@@ -43,7 +43,7 @@ describe('conditional writes of the asynchronous API', () => {
     const release = holdSyncs(vfs)
     let answered = false
     const put = db.put('key', '1')
-    const asked = db.putIfAbsent('key', '2').then((result) => {
+    const conditional = db.putIfAbsent('key', '2').then((result) => {
       answered = true
       return result
     })
@@ -51,7 +51,7 @@ describe('conditional writes of the asynchronous API', () => {
     expect(answered).toBe(false)
     release()
     await put
-    expect(await asked).toBe(false)
+    expect(await conditional).toBe(false)
     await db.close()
   })
 

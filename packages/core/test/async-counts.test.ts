@@ -2,9 +2,12 @@
 // slice of a count misses more pages than an operation that makes no progress may miss.
 // Invariants: the asynchronous API reads no file synchronously; a long count yields the thread between time slices; the
 // result equals that of the synchronous API.
+import { ManualTime, MemoryVfs } from '@ldb/vfs'
 import { expect, it } from 'vitest'
 import type { AsyncDatabase } from '../src/async-database.js'
-import { open, rejection, watchReads } from './async-setup.js'
+import { Database } from '../src/database.js'
+import { openDatabase } from '../src/open/open-database.js'
+import { open, rejection, TUNING, watchReads } from './async-setup.js'
 import { FaultyVfs } from './faulty-vfs.js'
 
 const ENTRY_COUNT = 2500
@@ -70,6 +73,34 @@ it('loads the pages of skipped entries off the thread', async () => {
   expect(reads.sync).toBe(0)
   expect(await transaction.count()).toBe(ENTRY_COUNT - 1)
   await transaction.rollback()
+  await db.close()
+})
+
+it('yields the thread between time slices, without a missing page', async () => {
+  const time = new ManualTime()
+  let isReading = false
+  const clock = {
+    now: () => time.now(),
+    // Each read of the clock during the count ends a time slice.
+    monotonic: () => (isReading ? (time.advance(10), time.monotonic()) : time.monotonic()),
+  }
+  let yieldCount = 0
+  const scheduler = {
+    after: (delayMs: number, task: () => void) => time.after(delayMs, task),
+    soon: (task: () => void): void => {
+      yieldCount++
+      queueMicrotask(task)
+    },
+  }
+  const db = new Database(openDatabase('data', { vfs: new MemoryVfs({ clock, scheduler }) }, TUNING)).promises
+  const batch = db.batch()
+  for (let index = 0; index < ENTRY_COUNT; index++) batch.put(keyOf(index), 'value')
+  await batch.commit()
+  yieldCount = 0
+  isReading = true
+  expect(await db.count({ gte: '0' })).toBe(ENTRY_COUNT)
+  isReading = false
+  expect(yieldCount).toBeGreaterThanOrEqual(2)
   await db.close()
 })
 

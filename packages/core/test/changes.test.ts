@@ -39,15 +39,15 @@ describe('changes', () => {
       const db = open(new MemoryVfs())
       const changes = db.changes()
       const next = changes.next()
-      let told: unknown
-      void next.then((result) => (told = result.value?.seq))
+      let returnedSeq: unknown
+      void next.then((result) => (returnedSeq = result.value?.seq))
       await db.promises.put('a', '1', { durability: 'none' })
-      for (let turn = 0; turn < 100; turn += 1) await Promise.resolve()
-      expect(told).toBe(undefined)
+      for (let round = 0; round < 100; round += 1) await Promise.resolve()
+      expect(returnedSeq).toBe(undefined)
       if (how === 'sync') db.sync()
       else await db.promises.synced()
-      for (let turn = 0; turn < 100; turn += 1) await Promise.resolve()
-      expect(told).toBe(1)
+      for (let round = 0; round < 100; round += 1) await Promise.resolve()
+      expect(returnedSeq).toBe(1)
       await changes.return()
       db.close()
     },
@@ -142,9 +142,9 @@ describe('changes', () => {
     const changes = db.changes()
     const put = db.promises.put('a', '1')
     const order: string[] = []
-    const told = changes.next().then(() => order.push(`told at ${db.seq}`))
-    await Promise.all([put, told])
-    expect(order).toEqual(['told at 1'])
+    const returned = changes.next().then(() => order.push(`returned at ${db.seq}`))
+    await Promise.all([put, returned])
+    expect(order).toEqual(['returned at 1'])
     db.close()
   })
 

@@ -76,26 +76,26 @@ export class ModelCursor {
   }
 
   first(): boolean {
-    return this.#stand(0)
+    return this.#moveTo(0)
   }
 
   last(): boolean {
-    return this.#stand(this.entries.length - 1)
+    return this.#moveTo(this.entries.length - 1)
   }
 
   next(): boolean {
-    return this.#stand(this.at + 1)
+    return this.#moveTo(this.at + 1)
   }
 
   previous(): boolean {
-    return this.#stand(this.at === -1 ? this.entries.length - 1 : this.at - 1)
+    return this.#moveTo(this.at === -1 ? this.entries.length - 1 : this.at - 1)
   }
 
   seek(key: Text): boolean {
-    return this.#stand(this.entries.findIndex(([other]) => (this.reverse ? other <= key : other >= key)))
+    return this.#moveTo(this.entries.findIndex(([other]) => (this.reverse ? other <= key : other >= key)))
   }
 
-  #stand(at: number): boolean {
+  #moveTo(at: number): boolean {
     this.at = at >= 0 && at < this.entries.length ? at : -1
     return this.at >= 0
   }

@@ -127,14 +127,14 @@ describe('entries that expire', () => {
     for (let round = 0; round < 4; round++) await sweep(time)
     expect(sessions.count()).toBe(1001)
     expect(db.stats().keyspaces[1]?.entryCount).toBe(1001)
-    const told = new Set<string>()
-    while (told.size < 999) {
+    const expired = new Set<string>()
+    while (expired.size < 999) {
       for (const change of (await changes.next()).value?.changes ?? []) {
         expect(change.kind).toBe('expire')
-        if (change.kind === 'expire') told.add(change.key)
+        if (change.kind === 'expire') expired.add(change.key)
       }
     }
-    expect(told.has('key0')).toBe(false)
+    expect(expired.has('key0')).toBe(false)
     await changes.return()
     for (let round = 0; round < 6; round++) await sweep(time)
     expect(db.stats().keyspaces[1]?.entryCount).toBe(0)
@@ -206,22 +206,22 @@ describe('entries that expire', () => {
   })
 
   it('are accepted by any keyspace, by every write method, and differ from values with the same bytes (X4)', async () => {
-    const looksSealed = Uint8Array.from([0xff, 0x54, 0x54, 0x4c, 1, 0, 0, 0, 0, 0, 0, 0, 7])
+    const lookalike = Uint8Array.from([0xff, 0x54, 0x54, 0x4c, 1, 0, 0, 0, 0, 0, 0, 0, 7])
     const writes: readonly ((db: Database, keyspace: ReturnType<typeof binary>) => unknown)[] = [
       (_db, keyspace): void => {
-        keyspace.put('timed', looksSealed, { ttlMs: 5 })
+        keyspace.put('timed', lookalike, { ttlMs: 5 })
       },
-      (_db, keyspace): unknown => keyspace.putIfAbsent('timed', looksSealed, { ttlMs: 5 }),
-      (_db, keyspace): unknown => keyspace.update('timed', () => looksSealed, { ttlMs: 5 }),
-      (db, keyspace): unknown => db.batch().in(keyspace).put('timed', looksSealed, { ttlMs: 5 }).commit(),
+      (_db, keyspace): unknown => keyspace.putIfAbsent('timed', lookalike, { ttlMs: 5 }),
+      (_db, keyspace): unknown => keyspace.update('timed', () => lookalike, { ttlMs: 5 }),
+      (db, keyspace): unknown => db.batch().in(keyspace).put('timed', lookalike, { ttlMs: 5 }).commit(),
       (db, keyspace): unknown =>
         db.transaction((tx) => {
-          tx.in(keyspace).put('timed', looksSealed, { ttlMs: 5 })
-          expect(tx.in(keyspace).get('timed')).toEqual(looksSealed)
-          expect(tx.in(keyspace).values().toArray()).toEqual([Uint8Array.of(1), looksSealed])
+          tx.in(keyspace).put('timed', lookalike, { ttlMs: 5 })
+          expect(tx.in(keyspace).get('timed')).toEqual(lookalike)
+          expect(tx.in(keyspace).values().toArray()).toEqual([Uint8Array.of(1), lookalike])
         }),
-      (db, keyspace): unknown => db.promises.of(keyspace).put('timed', looksSealed, { ttlMs: 5 }),
-      (db, keyspace): unknown => db.promises.of(keyspace).putIfAbsent('timed', looksSealed, { ttlMs: 5 }),
+      (db, keyspace): unknown => db.promises.of(keyspace).put('timed', lookalike, { ttlMs: 5 }),
+      (db, keyspace): unknown => db.promises.of(keyspace).putIfAbsent('timed', lookalike, { ttlMs: 5 }),
     ]
     const binary = (db: Database) => db.keyspace('binary', { values: 'binary' })
     for (const write of writes) {
@@ -233,15 +233,15 @@ describe('entries that expire', () => {
       await write(db, keyspace)
       expect(keyspace.descriptor).toMatchObject({ expires: true })
       expect(keyspace.descriptor.ttlMs).toBeUndefined()
-      keyspace.put('looks', looksSealed)
-      keyspace.put('short', looksSealed.subarray(0, 11))
-      expect(keyspace.get('timed')).toEqual(looksSealed)
+      keyspace.put('lookalike', lookalike)
+      keyspace.put('short', lookalike.subarray(0, 11))
+      expect(keyspace.get('timed')).toEqual(lookalike)
       expect(before.in(keyspace).entries().toArray()).toEqual([['stays', Uint8Array.of(1)]])
       before.release()
       time.advance(5)
       const left = [
-        ['looks', looksSealed],
-        ['short', looksSealed.subarray(0, 11)],
+        ['lookalike', lookalike],
+        ['short', lookalike.subarray(0, 11)],
         ['stays', Uint8Array.of(1)],
       ]
       expect(keyspace.entries().toArray()).toEqual(left)

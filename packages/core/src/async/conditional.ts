@@ -23,9 +23,9 @@ export interface ConditionalParts {
 }
 
 /** Returns the value of the key after all commits so far, in-flight commits included, or `READ_MISS`. */
-function currentValue(parts: ConditionalParts, mayWait: boolean): Uint8Array | undefined | typeof READ_MISS {
+function currentValue(parts: ConditionalParts, mayBlock: boolean): Uint8Array | undefined | typeof READ_MISS {
   const { commits, gate, store, key } = parts
-  if (mayWait) return commits.valueOf(store, key, key.length)
+  if (mayBlock) return commits.valueOf(store, key, key.length)
   return gate.attempt(() => commits.valueOf(store, key, key.length))
 }
 
@@ -50,9 +50,9 @@ export function compareAndSwapBytes(
 ): Promise<boolean> {
   return new Promise((resolve, reject) => {
     parts.commits.submit(
-      rejectOnThrow(reject, (mayWait) => {
+      rejectOnThrow(reject, (mayBlock) => {
         parts.check()
-        const current = currentValue(parts, mayWait)
+        const current = currentValue(parts, mayBlock)
         if (current === READ_MISS) return READ_MISS
         const done = (): void => {
           resolve(true)
@@ -78,10 +78,10 @@ export function updateValue<K, V>(
 ): Promise<V | undefined> {
   return new Promise((resolve, reject) => {
     parts.commits.submit(
-      rejectOnThrow(reject, (mayWait) => {
+      rejectOnThrow(reject, (mayBlock) => {
         parts.check()
         const { commits, store, key } = parts
-        const before = currentValue(parts, mayWait)
+        const before = currentValue(parts, mayBlock)
         if (before === READ_MISS) return READ_MISS
         const seqBefore = commits.newestSeq
         const next = change(before === undefined ? undefined : decodeBorrowedValue(codec, before))
@@ -106,9 +106,9 @@ export function updateValue<K, V>(
 
 function rejectOnThrow(reject: (error: unknown) => void, run: WaitingWrite['run']): WaitingWrite {
   return {
-    run: (mayWait) => {
+    run: (mayBlock) => {
       try {
-        return run(mayWait)
+        return run(mayBlock)
       } catch (error) {
         reject(error)
         return undefined

@@ -45,7 +45,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
    */
   get key(): K {
     this.#cursorPin.assertOpen()
-    if (this.#key === undefined) throw invalidArgument('the cursor stands on no entry')
+    if (this.#key === undefined) throw invalidArgument('the cursor is on no entry')
     return decodeBorrowedKey(this.#codec, this.#key)
   }
 
@@ -56,7 +56,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
    */
   get value(): V {
     this.#cursorPin.assertOpen()
-    if (this.#value === undefined) throw invalidArgument('the cursor stands on no entry')
+    if (this.#value === undefined) throw invalidArgument('the cursor is on no entry')
     return decodeBorrowedValue(this.#codec, this.#value)
   }
 

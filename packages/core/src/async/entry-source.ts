@@ -114,14 +114,14 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   }
 
   /** Adds resident entries to the batch. Returns true when it stopped at a missing page. */
-  #collect(batch: T[], mayWait: boolean): boolean {
+  #collect(batch: T[], mayBlock: boolean): boolean {
     const { gate } = this.#api
     let byteCount = 0
     while (batch.length < BATCH_ENTRIES_MAX && byteCount < BATCH_BYTES_MAX) {
       if (this.#state === 'ended') return false
       this.#pin.assertHeld()
       this.#cursor ??= new RetryableCursor(this.#pin.openCursor(this.#range))
-      const found = mayWait ? this.#step() : gate.attempt(this.#step)
+      const found = mayBlock ? this.#step() : gate.attempt(this.#step)
       if (found === READ_MISS) return true
       if (!found) {
         this.#end('ended')
@@ -134,7 +134,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
         byteCount += this.#decode(batch)
         if (--this.#remaining === 0) this.#end('ended')
       }
-      if (mayWait) return false
+      if (mayBlock) return false
     }
     return false
   }

@@ -70,11 +70,11 @@ export class AsyncKeyspaceReads<K, V> {
       if (values !== READ_MISS) return codec.decodeOwnValues(values)
     }
     return this.api.run(async () => {
-      const held = source.pinState()
+      const pinned = source.pinState()
       try {
-        return codec.decodeOwnValues(await this.#getPinned(held.source, parts, signal))
+        return codec.decodeOwnValues(await this.#getPinned(pinned.source, parts, signal))
       } finally {
-        held.release()
+        pinned.release()
       }
     })
   }

@@ -29,21 +29,21 @@ export async function walkRange(
 ): Promise<void> {
   const { gate } = api
   const cursor = new RetryableCursor(pin.openCursor(bounds))
-  let begun = false
+  let isStarted = false
   /** The cursor is on an entry that was not visited, because a page of that entry was missing. */
   let moved = false
   let budget = 0
   const step = (): boolean => {
     for (; budget > 0; budget--) {
       if (!moved) {
-        const found = begun
+        const found = isStarted
           ? reverse
             ? cursor.previous()
             : cursor.next()
           : reverse
             ? cursor.last()
             : cursor.first()
-        begun = true
+        isStarted = true
         if (!found) return false
         moved = true
       }

@@ -148,9 +148,9 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   /** Reports whether `predicate` is truthy for every result. Ends the scan. */
   async every(predicate: (value: T, index: number) => unknown): Promise<boolean> {
     this.#check(predicate)
-    let held = true
-    await this.#visit(async (value, index) => (held = Boolean(await predicate(value, index))))
-    return held
+    let isEvery = true
+    await this.#visit(async (value, index) => (isEvery = Boolean(await predicate(value, index))))
+    return isEvery
   }
 
   /** Returns the first result for which `predicate` is truthy, or `undefined`. Ends the scan. */

@@ -110,7 +110,7 @@ export class Cursor<K, V> implements Disposable {
 
   #positioned(): StoreCursor {
     const cursor = this.#cursorPin.cursor()
-    if (cursor === undefined || !cursor.valid) throw invalidArgument('the cursor stands on no entry')
+    if (cursor === undefined || !cursor.valid) throw invalidArgument('the cursor is on no entry')
     return cursor
   }
 }

@@ -126,9 +126,9 @@ export class Scan<T> implements Iterable<T>, Disposable {
   /** Reports whether `predicate` is truthy for every result. Ends the scan. */
   every(predicate: (value: T, index: number) => unknown): boolean {
     this.#check(predicate)
-    let held = true
-    this.#visit((value, index) => (held = Boolean(predicate(value, index))))
-    return held
+    let isEvery = true
+    this.#visit((value, index) => (isEvery = Boolean(predicate(value, index))))
+    return isEvery
   }
 
   /** Returns the first result for which `predicate` is truthy, or `undefined`. Ends the scan. */

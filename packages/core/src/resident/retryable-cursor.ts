@@ -1,5 +1,11 @@
 import type { StoreCursor } from '@ldb/base'
 
+/** A store cursor that may support retries itself. */
+interface MaybeRetryable {
+  /** A move that missed a page may be retried. */
+  readonly isSteady?: boolean
+}
+
 /** Moves after which a new anchor is set. */
 const STEPS_MAX = 32
 
@@ -23,7 +29,7 @@ export class RetryableCursor {
 
   constructor(cursor: StoreCursor) {
     this.cursor = cursor
-    this.#isRetryable = 'isSteady' in cursor && cursor.isSteady === true
+    this.#isRetryable = (cursor as MaybeRetryable).isSteady === true
   }
 
   first(): boolean {

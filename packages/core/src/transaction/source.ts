@@ -30,10 +30,10 @@ export class TransactionSource implements ReadSource {
   readonly #transaction: StoreTransaction
   readonly #state: TransactionState
 
-  constructor(keyspace: KeyspaceStore, reading: TransactionState) {
+  constructor(keyspace: KeyspaceStore, state: TransactionState) {
     this.keyspace = keyspace
-    this.#transaction = reading.transaction
-    this.#state = reading
+    this.#transaction = state.transaction
+    this.#state = state
   }
 
   assertReadable(): void {
@@ -97,13 +97,13 @@ class TransactionPin implements ReadPin {
   readonly #state: TransactionState
   readonly #frozen: TransactionView
 
-  constructor(keyspace: KeyspaceStore, reading: TransactionState, frozen: TransactionView) {
+  constructor(keyspace: KeyspaceStore, state: TransactionState, frozen: TransactionView) {
     this.keyspace = keyspace
-    this.#state = reading
+    this.#state = state
     this.#frozen = frozen
     this.hasOwnWrites = frozen.hasWrites
     this.view = {
-      seq: reading.transaction.seq as Seq,
+      seq: state.transaction.seq as Seq,
       count: (bounds: KeyBounds = {}): number => this.#count(bounds),
       estimate: (bounds: KeyBounds = {}): RangeEstimate => frozen.estimate(bounds),
     }

@@ -61,7 +61,7 @@ describe('keyspaces', () => {
     expect(fresh.descriptor.id).toBe(3)
     expect(fresh.count()).toBe(0)
     expect(() => db.dropKeyspace('default')).toThrowError(code('LDB_INVALID_ARGUMENT'))
-    expect(() => db.dropKeyspace('nobody')).toThrowError(code('LDB_NOT_FOUND'))
+    expect(() => db.dropKeyspace('unknown')).toThrowError(code('LDB_NOT_FOUND'))
     expect(() => db.batch().in(old)).toThrowError(code('LDB_NOT_FOUND'))
     db.close()
     db = Database.open('data', { vfs })

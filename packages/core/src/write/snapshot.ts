@@ -30,9 +30,9 @@ export class Snapshot extends KeyspaceReads<string, string> implements Disposabl
   readonly #pins: SnapshotPins
 
   /** @internal */
-  constructor(held: SnapshotPins, codec: KeyspaceCodec<string, string>) {
-    super(new FrozenSource(held.pinOf(DEFAULT_KEYSPACE_ID)), codec)
-    this.#pins = held
+  constructor(pins: SnapshotPins, codec: KeyspaceCodec<string, string>) {
+    super(new FrozenSource(pins.pinOf(DEFAULT_KEYSPACE_ID)), codec)
+    this.#pins = pins
   }
 
   /** Number of the newest commit that the snapshot sees. */
@@ -90,7 +90,7 @@ export class SnapshotPins implements OpenRead {
   pinOf(keyspaceId: number): StorePin {
     if (this.#released) throw closedError()
     const pin = this.#pins.get(keyspaceId)
-    if (pin === undefined) throw new LdbError('LDB_NOT_FOUND', 'the keyspace was made after the snapshot')
+    if (pin === undefined) throw new LdbError('LDB_NOT_FOUND', 'the keyspace was created after the snapshot')
     return pin
   }
 

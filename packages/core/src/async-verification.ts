@@ -3,8 +3,11 @@ import type { DatabaseParts } from './open/parts.js'
 import { verifySteps } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 
-/** Walks everything of an open database, and lets others have the thread between its parts. */
-export async function verifyInTurns(parts: DatabaseParts, options: VerifyOptions): Promise<VerifyReport> {
+/** Verifies an open database, and yields the thread between its parts. */
+export async function verifyInTimeSlices(
+  parts: DatabaseParts,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
   const steps = verifySteps(parts, options)
   for (;;) {
     const step = steps.next()

@@ -41,7 +41,7 @@ const FACES = {
 
 /** What the model leaves to others. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  'Database.off': 'packages/core/src/database.test.ts',
+  'Database.off': 'packages/core/src/database-events.test.ts',
   'AsyncDatabaseHandle.on': 'it is that of the sync face',
   'AsyncDatabaseHandle.off': 'it is that of the sync face',
   'Database.makePromises': 'internal',

@@ -1,0 +1,31 @@
+import { isLdbError } from '@ldb/base'
+import type { VerifyReport } from '@ldb/integrity'
+import { defaultVfs } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+import { openDatabase } from './open/open-database.js'
+import { closeParts } from './open/parts.js'
+import type { DatabaseParts } from './open/parts.js'
+import { checkVerifyOptions, reportOfFailure, verifyParts } from './verification.js'
+import type { VerifyOptions } from './verification.js'
+
+/** Verifies a closed database; documented where it is exported, as `Database.verify`. */
+export function verifyDirectory(
+  path: string,
+  options: VerifyOptions & { readonly vfs?: Vfs | undefined },
+): VerifyReport {
+  const { vfs = defaultVfs(), ...rest } = options
+  const checked = checkVerifyOptions(rest)
+  const startedAtMs = vfs.clock.monotonic()
+  let parts: DatabaseParts
+  try {
+    parts = openDatabase(path, { vfs, readOnly: true })
+  } catch (error) {
+    if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+    return reportOfFailure(error, vfs.clock.monotonic() - startedAtMs)
+  }
+  try {
+    return verifyParts(parts, checked)
+  } finally {
+    closeParts(parts)
+  }
+}

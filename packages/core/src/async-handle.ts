@@ -2,7 +2,6 @@ import { invalidArgument, kindOf, resolveRange, utf8Keys } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncBatch } from './async/batch.js'
-import { drainFace } from './open/sliced-checkpoint.js'
 import { AsyncApi } from './async/api.js'
 import { AsyncKeyspace } from './async/keyspace.js'
 import { AsyncKeyspaceWrites } from './async/keyspace-writes.js'
@@ -18,7 +17,7 @@ import type { ChangesOptions } from './changes/options.js'
 import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import type { Database } from './database.js'
-import type { DatabaseParts } from './open/parts.js'
+import type { OpenDatabase } from './open/open-database.js'
 import { checkVerifyOptions } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 import type { DatabaseEventName, DatabaseListener } from './health/events.js'
@@ -40,16 +39,16 @@ import type { ResolvedTransactionOptions, TransactionOptions } from './transacti
 export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> implements AsyncDisposable {
   /** The synchronous API of the same database. */
   readonly sync: Database
-  readonly #parts: DatabaseParts
+  readonly #parts: OpenDatabase
   readonly #keyspaces: WeakMap<object, AsyncKeyspace<never, never>> = new WeakMap()
   #closed: Promise<void> | undefined = undefined
 
   /** @internal */
-  constructor(database: Database, parts: DatabaseParts) {
+  constructor(database: Database, parts: OpenDatabase) {
     super(new AsyncApi(parts.gate, parts.pipeline.async), database)
     this.sync = database
     this.#parts = parts
-    parts.backgroundSync.leaveThread()
+    parts.backgroundSync.runOffThread()
   }
 
   /** Number of the newest visible commit; 0 before the first one. */
@@ -248,7 +247,8 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   async #close(): Promise<void> {
     const { slicedCheckpoint, health, options } = this.#parts
-    await drainFace(this.api, slicedCheckpoint)
+    await this.api.drain()
+    await slicedCheckpoint.idle()
     try {
       if (!health.closed && !options.readOnly && health.writeRefusal === undefined) {
         await slicedCheckpoint.run({ effort: 'explicit' }, undefined)

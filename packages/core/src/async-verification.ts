@@ -1,13 +1,10 @@
 import type { VerifyReport } from '@ldb/integrity'
-import type { DatabaseParts } from './open/parts.js'
+import type { OpenDatabase } from './open/open-database.js'
 import { verifySteps } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 
 /** Verifies an open database, and yields the thread between its parts. */
-export async function verifyInTimeSlices(
-  parts: DatabaseParts,
-  options: VerifyOptions,
-): Promise<VerifyReport> {
+export async function verifyInTimeSlices(parts: OpenDatabase, options: VerifyOptions): Promise<VerifyReport> {
   const steps = verifySteps(parts, options)
   for (;;) {
     const step = steps.next()

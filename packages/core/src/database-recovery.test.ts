@@ -5,7 +5,7 @@ import { copyAfterKill, readFile, writeFile } from '../test/directory-tree.js'
 import { BTREE_SECTION_OFFSET_PAGE_BYTES } from './format.js'
 import { readCatalog, replaceCatalog } from './catalog/file.js'
 import { Database } from './database.js'
-import { openDatabase } from './open/open-database.js'
+import { openDatabase } from './open/opening.js'
 
 function code(expected: string): unknown {
   return expect.objectContaining({ name: 'LdbError', code: expected })

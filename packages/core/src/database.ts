@@ -13,8 +13,7 @@ import { verifyDirectory } from './directory-verification.js'
 import { listenersOf } from './event-listeners.js'
 import { KeyspaceHandles } from './keyspace-handles.js'
 import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
-import { closeParts } from './open/parts.js'
-import type { DatabaseParts } from './open/parts.js'
+import type { OpenDatabase } from './open/open-database.js'
 import { destroyDatabase } from './open/removal.js'
 import type { DatabaseOptions } from './health/options.js'
 import { checkVerifyOptions, verifyParts } from './verification.js'
@@ -25,7 +24,7 @@ import type { Keyspace } from './write/keyspace.js'
 import { KeyspaceCodec } from './keyspace/codec.js'
 import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
 import { KeyspaceWrites } from './write/keyspace-writes.js'
-import { openDatabase, openMemoryDatabase } from './open/open-database.js'
+import { openDatabase, openMemoryDatabase } from './open/opening.js'
 import { LiveSource } from './read/read-source.js'
 import { Snapshot, SnapshotPins } from './write/snapshot.js'
 import { collectStats } from './stats.js'
@@ -53,12 +52,12 @@ import type { ResolvedTransactionOptions, TransactionOptions } from './transacti
  * @category Database
  */
 export class Database extends KeyspaceWrites<string, string> implements Disposable {
-  readonly #parts: DatabaseParts
+  readonly #parts: OpenDatabase
   readonly #handles: KeyspaceHandles
   #promises: AsyncDatabaseHandle | undefined = undefined
 
   /** @internal */
-  constructor(parts: DatabaseParts) {
+  constructor(parts: OpenDatabase) {
     const store = parts.keyspaces.byId(DEFAULT_KEYSPACE_ID)
     assert(store !== undefined, 'every database has the keyspace default')
     const source = new LiveSource(store, parts.health, parts.openReads)
@@ -124,7 +123,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @internal
    */
   makePromises<Api extends AsyncDatabaseHandle>(
-    make: new (database: Database, parts: DatabaseParts) => Api,
+    make: new (database: Database, parts: OpenDatabase) => Api,
   ): Api {
     assert(this.#promises === undefined, 'a database has one asynchronous API')
     const api = new make(this, this.#parts)
@@ -290,7 +289,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     if (this.#parts.health.closed) return
     this.#assertNotVerifying()
     this.#handles.clear()
-    closeParts(this.#parts)
+    this.#parts.close()
   }
 
   [Symbol.dispose](): void {
@@ -299,7 +298,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   #begin(options: ResolvedTransactionOptions): Transaction {
     // The transaction sees every commit called before.
-    if (!options.readOnly) this.pipeline.settle()
+    if (!options.readOnly) this.pipeline.drain()
     return beginTransaction(this, this.#parts, options, false)
   }
 

@@ -2,9 +2,8 @@ import { isLdbError } from '@ldb/base'
 import type { VerifyReport } from '@ldb/integrity'
 import { defaultVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
-import { openDatabase } from './open/open-database.js'
-import { closeParts } from './open/parts.js'
-import type { DatabaseParts } from './open/parts.js'
+import { openDatabase } from './open/opening.js'
+import type { OpenDatabase } from './open/open-database.js'
 import { checkVerifyOptions, reportOfFailure, verifyParts } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 
@@ -16,7 +15,7 @@ export function verifyDirectory(
   const { vfs = defaultVfs(), ...rest } = options
   const checked = checkVerifyOptions(rest)
   const startedAtMs = vfs.clock.monotonic()
-  let parts: DatabaseParts
+  let parts: OpenDatabase
   try {
     parts = openDatabase(path, { vfs, readOnly: true })
   } catch (error) {
@@ -26,6 +25,6 @@ export function verifyDirectory(
   try {
     return verifyParts(parts, checked)
   } finally {
-    closeParts(parts)
+    parts.close()
   }
 }

@@ -3,7 +3,7 @@ import { KeyspaceCodec } from './keyspace/codec.js'
 import { encodingsOf, resolveKeyspaceOptions } from './keyspace/options.js'
 import type { KeyspaceOptions } from './keyspace/options.js'
 import type { KeyspaceStore } from './keyspace/store.js'
-import type { DatabaseParts } from './open/parts.js'
+import type { OpenDatabase } from './open/open-database.js'
 import { LiveSource } from './read/read-source.js'
 import { Keyspace } from './write/keyspace.js'
 
@@ -16,10 +16,10 @@ interface KeyspaceHandle {
 
 /** The `Keyspace` objects of one database: one for each open keyspace, so that equal calls return the same object. */
 export class KeyspaceHandles {
-  readonly #parts: DatabaseParts
+  readonly #parts: OpenDatabase
   readonly #handles: Map<KeyspaceStore, KeyspaceHandle> = new Map()
 
-  constructor(parts: DatabaseParts) {
+  constructor(parts: OpenDatabase) {
     this.#parts = parts
   }
 

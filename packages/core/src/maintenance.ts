@@ -1,16 +1,15 @@
 import { resolveRange, utf8Keys } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
-import type { DatabaseParts } from './open/parts.js'
+import type { OpenDatabase } from './open/open-database.js'
 
 /** Syncs the log; documented where it is exported, as `Database.sync`. */
-export function syncDatabase({ pipeline, health, log, events, changeSignal }: DatabaseParts): void {
-  pipeline.settle()
+export function syncDatabase({ pipeline, health, log, changeSignal }: OpenDatabase): void {
+  pipeline.drain()
   health.assertWritable()
   try {
     log.sync()
   } catch (error) {
-    health.poison(error, false)
-    events.emit('error', { error })
+    health.fail(error, false)
     throw error
   }
   // Commits that were buffered in the process are now readable by change streams.
@@ -18,18 +17,18 @@ export function syncDatabase({ pipeline, health, log, events, changeSignal }: Da
 }
 
 /** Checkpoints every keyspace; documented where it is exported, as `Database.checkpoint`. */
-export function checkpointDatabase({ pipeline, health, checkpointer }: DatabaseParts): void {
-  pipeline.settle()
+export function checkpointDatabase({ pipeline, health, checkpointer }: OpenDatabase): void {
+  pipeline.drain()
   health.assertWritable()
   checkpointer.run(pipeline, { effort: 'explicit' })
 }
 
 /** Compacts every keyspace; documented where it is exported, as `Database.compact`. */
 export function compactDatabase(
-  { pipeline, health, checkpointer }: DatabaseParts,
+  { pipeline, health, checkpointer }: OpenDatabase,
   range: RangeOptions<string> | undefined,
 ): void {
-  pipeline.settle()
+  pipeline.drain()
   health.assertWritable()
   resolveRange(range, utf8Keys)
   checkpointer.run(pipeline, { effort: 'full' })

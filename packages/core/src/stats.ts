@@ -4,7 +4,7 @@ import type { PageCacheStats } from '@ldb/cache'
 import type { TransactionStats } from '@ldb/mvcc'
 import type { CheckpointStats } from './commit/checkpointer.js'
 import type { LogStats } from './log/commit-log.js'
-import type { DatabaseParts } from './open/parts.js'
+import type { OpenDatabase } from './open/open-database.js'
 import type { KeyspaceStore } from './keyspace/store.js'
 import type { OpenReadStats } from './read/open-reads.js'
 
@@ -38,7 +38,7 @@ export interface DatabaseStats {
 }
 
 /** Collects the statistics of an open database. */
-export function collectStats(parts: DatabaseParts): DatabaseStats {
+export function collectStats(parts: OpenDatabase): DatabaseStats {
   const { seq, commitCount } = parts.pipeline
   const keyspaces: KeyspaceStats[] = []
   for (const keyspace of parts.keyspaces) {

@@ -1,4 +1,4 @@
-import type { DatabaseParts } from './open/parts.js'
+import type { OpenDatabase } from './open/open-database.js'
 import type { KeyspaceWrites } from './write/keyspace-writes.js'
 import { Transaction } from './transaction/transaction.js'
 import type { ResolvedTransactionOptions } from './transaction/options.js'
@@ -12,7 +12,7 @@ import type { ResolvedTransactionOptions } from './transaction/options.js'
  */
 export function beginTransaction(
   keyspace: KeyspaceWrites<string, string>,
-  { health, transactions, options, engines }: DatabaseParts,
+  { health, transactions, options, engines }: OpenDatabase,
   { isolation, readOnly, durability }: ResolvedTransactionOptions,
   hasRetryableCursors: boolean,
 ): Transaction {

@@ -2,11 +2,11 @@ import { equalBytes, invalidArgument, isLdbError } from '@ldb/base'
 import type { LdbError, VerifyFinding, VerifyProgress, VerifySink } from '@ldb/base'
 import { ReportBuilder } from '@ldb/integrity'
 import type { VerifyReport } from '@ldb/integrity'
-import { encodeCatalog } from './catalog/catalog.js'
+import { encodeCatalog } from './catalog/encode.js'
 import { abortedError } from './health/abort-signal.js'
 import { readCatalogBytes } from './catalog/file.js'
 import { ownOptions } from './health/options.js'
-import type { DatabaseParts } from './open/parts.js'
+import type { OpenDatabase } from './open/open-database.js'
 import { catalogPath } from './catalog/directory-layout.js'
 
 /** How far a verification is. @category Health */
@@ -44,7 +44,7 @@ export function checkVerifyOptions(options: VerifyOptions | undefined): VerifyOp
 }
 
 /** Walks everything of an open database; documented where it is exported, as `Database.verify`. */
-export function verifyParts(parts: DatabaseParts, options: VerifyOptions): VerifyReport {
+export function verifyParts(parts: OpenDatabase, options: VerifyOptions): VerifyReport {
   const steps = verifySteps(parts, options)
   for (;;) {
     const step = steps.next()
@@ -53,7 +53,7 @@ export function verifyParts(parts: DatabaseParts, options: VerifyOptions): Verif
 }
 
 /** Walks everything of an open database, one part a step. Between two steps, it may be written to. */
-export function* verifySteps(parts: DatabaseParts, options: VerifyOptions): Generator<void, VerifyReport> {
+export function* verifySteps(parts: OpenDatabase, options: VerifyOptions): Generator<void, VerifyReport> {
   const { log, keyspaces, engines } = parts
   const { clock } = engines.vfs
   const startedAtMs = clock.monotonic()
@@ -80,8 +80,8 @@ export function* verifySteps(parts: DatabaseParts, options: VerifyOptions): Gene
 }
 
 /** Checks one part of the present state, to which nobody may write meanwhile. */
-function verifyPart({ health, pipeline }: DatabaseParts, verify: () => void): void {
-  pipeline.settle()
+function verifyPart({ health, pipeline }: OpenDatabase, verify: () => void): void {
+  pipeline.drain()
   health.assertReadable()
   health.pauseWrites('the database is being verified, and the callback of a verification may not write')
   try {
@@ -105,7 +105,7 @@ export function reportOfFailure(error: LdbError, durationMs: number): VerifyRepo
 }
 
 /** What is on the medium must be what is in memory. */
-function verifyCatalog(parts: DatabaseParts, sink: VerifySink): void {
+function verifyCatalog(parts: OpenDatabase, sink: VerifySink): void {
   const { vfs, directory } = parts.engines
   const file = catalogPath(directory)
   try {

@@ -7,21 +7,21 @@ import { describe, expect, it } from 'vitest'
 import type { AsyncDatabase } from '../src/async-database.js'
 import { AsyncDatabase as AsyncApi } from '../src/async-database.js'
 import { Database } from '../src/database.js'
-import type { DatabaseParts } from '../src/open/parts.js'
-import { openDatabase } from '../src/open/open-database.js'
+import type { OpenDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { holdSyncs, rejection, TUNING, flushMicrotasks, watchReads } from './async-setup.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 
 interface Opened {
   readonly db: AsyncDatabase
-  readonly parts: DatabaseParts
+  readonly parts: OpenDatabase
   isWaiting(): boolean
 }
 
 function open(vfs: FaultyVfs): Opened {
   const parts = openDatabase('data', { vfs, cacheBytes: 65_536 }, TUNING)
   const db = new Database(parts).makePromises(AsyncApi)
-  return { db, parts, isWaiting: () => parts.keyspaces.acknowledged.isWaiting }
+  return { db, parts, isWaiting: () => parts.keyspaces.acknowledged.isPending }
 }
 
 /** Returns a database with entries, and one acknowledged commit that is not applied. */

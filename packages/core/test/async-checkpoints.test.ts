@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { AsyncDatabase } from '../src/async-database.js'
 import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { holdSyncs, open, rejection, TUNING } from './async-setup.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 

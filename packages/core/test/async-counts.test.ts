@@ -6,7 +6,7 @@ import { ManualTime, MemoryVfs } from '@ldb/vfs'
 import { expect, it } from 'vitest'
 import type { AsyncDatabase } from '../src/async-database.js'
 import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { open, rejection, TUNING, watchReads } from './async-setup.js'
 import { FaultyVfs } from './faulty-vfs.js'
 

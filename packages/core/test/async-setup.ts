@@ -4,7 +4,7 @@ import { AsyncDatabase } from '../src/async-database.js'
 import { Database } from '../src/database.js'
 import { STANDARD_TUNING } from '../src/open/tuning.js'
 import type { DatabaseTuning } from '../src/open/tuning.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import type { FaultyVfs } from './faulty-vfs.js'
 
 /** Small pages, so that little data fills many of them. */

@@ -6,7 +6,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import type { CommittedChanges } from '../src/changes/stream.js'
 import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { copyAfterKill } from './directory-tree.js'
 
 const TUNING = { pageBytes: 512, checkpointLogBytes: 1 << 20, segmentBytes: 2048, preallocateBytes: 0 }

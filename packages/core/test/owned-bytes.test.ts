@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import type { Keyspace } from '../src/write/keyspace.js'
 import type { KeyspaceReads } from '../src/read/keyspace-reads.js'
 import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { TUNING } from './async-setup.js'
 
 type Bytes = Uint8Array

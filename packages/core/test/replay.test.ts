@@ -4,7 +4,7 @@
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { copyAfterKill, readFile, writeFile } from './directory-tree.js'
 
 const TUNING = { pageBytes: 512, segmentBytes: 65_536, preallocateBytes: 0 }

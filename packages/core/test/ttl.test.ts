@@ -6,7 +6,7 @@ import { ManualTime } from '@ldb/vfs'
 import type { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { holdSyncs, TUNING, flushMicrotasks } from './async-setup.js'
 import { FaultyVfs } from './faulty-vfs.js'
 

@@ -38,7 +38,7 @@ function commitValue(
   const { commits, store, key, durability, ttlMs } = parts
   const batch = commits.takeBatch()
   if (next === undefined) batch.delete(store.descriptor.id, key)
-  else batch.put(store.descriptor.id, key, store.seal(next, ttlMs))
+  else batch.put(store.descriptor.id, key, store.encodeExpiry(next, ttlMs))
   commits.append(batch, durability, resolve, reject)
 }
 

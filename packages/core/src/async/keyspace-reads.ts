@@ -10,7 +10,7 @@ import { signalOf, splitSignal, throwIfAborted } from '../health/abort-signal.js
 import type { AbortSignalLike, AsyncOptions } from '../health/abort-signal.js'
 import type { EntryPart } from '../read/entry-source.js'
 import type { KeyspaceReads } from '../read/keyspace-reads.js'
-import { mapPacked, packKeys } from '../keyspace/packed-keys.js'
+import { mapPackedKeys, packKeys } from '../keyspace/packed-keys.js'
 import type { PackedKeys } from '../keyspace/packed-keys.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 
@@ -184,7 +184,7 @@ export class AsyncKeyspaceReads<K, V> {
         // The missing pages of all keys of a part load concurrently.
         const read = (key: Uint8Array): Promise<Uint8Array | undefined> =>
           gate.read(() => source.get(key, key.length), check)
-        found = await Promise.all(mapPacked(part.bytes, part.ends, read))
+        found = await Promise.all(mapPackedKeys(part.bytes, part.ends, read))
       }
       for (const value of found) values.push(value)
       if (gate.isSliceOver) await gate.yieldThread()

@@ -41,7 +41,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     try {
       const durability = this.#begin(options, true)
       const { codec, store } = this.writes
-      const valueBytes = store.seal(codec.encodeValue(value), ttlOf(options))
+      const valueBytes = store.encodeExpiry(codec.encodeValue(value), ttlOf(options))
       const keyBytes = codec.encodeScratchKey(key)
       const batch = this.api.commits.takeBatch()
       batch.put(store.descriptor.id, codec.scratch, valueBytes, keyBytes)

@@ -16,7 +16,7 @@ export function openChangeStream<K, V>(
   if (resolved.keyspace !== undefined && resolved.keyspace.pipeline !== pipeline) {
     throw invalidArgument('keyspace must be a keyspace of the database')
   }
-  if (log.isVolatile) pipeline.settle()
+  if (log.isVolatile) pipeline.drain()
   const since = resolved.since ?? pipeline.seq
   if (since > pipeline.seq) throw invalidArgument(`there is no commit ${since} yet`)
   return new ChangeStream(parts, resolved, log.readCommits(since))

@@ -20,7 +20,7 @@ import type { Health } from '../health/health.js'
 import { encodingsOf } from '../keyspace/options.js'
 import { KeyspaceCodec } from '../keyspace/codec.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
-import { unsealed } from '../keyspace/expiry.js'
+import { rawValue } from '../keyspace/expiry.js'
 
 /** One change of a commit. @category Changes */
 export type Change<K = unknown, V = unknown> =
@@ -201,7 +201,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
         else if (reader.kind === OperationKind.Expire) changes.push({ kind: 'expire', keyspace, key })
         else {
           const kept = reader.value()
-          const value = decodeBorrowedValue(codec, expires ? unsealed(kept) : kept)
+          const value = decodeBorrowedValue(codec, expires ? rawValue(kept) : kept)
           changes.push({ kind: 'put', keyspace, key, value })
         }
       } else {

@@ -44,7 +44,7 @@ export class TransactionKeyspace<K, V> extends KeyspaceReads<K, V> {
     const { codec } = this
     const { keyspace } = this.source
     // Encode the value first: its encoder may call user code that overwrites the shared scratch array of the key.
-    const valueBytes = keyspace.seal(codec.encodeValue(value), batchTtlOf(options))
+    const valueBytes = keyspace.encodeExpiry(codec.encodeValue(value), batchTtlOf(options))
     const keyBytes = codec.encodeScratchKey(key)
     this.#transaction.put(keyspace.descriptor.id, codec.scratch, valueBytes, keyBytes)
     return this

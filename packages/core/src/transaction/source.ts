@@ -4,7 +4,7 @@ import type { Transaction as StoreTransaction, TransactionView } from '@ldb/mvcc
 import type { Health } from '../health/health.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { OpenRead } from '../read/open-reads.js'
-import { mapPacked } from '../keyspace/packed-keys.js'
+import { mapPackedKeys } from '../keyspace/packed-keys.js'
 import { pinnedByOwner } from '../read/read-source.js'
 import type { PinnedState, ReadPin, ReadSource } from '../read/read-source.js'
 import { ExpiringCursor } from '../keyspace/ttl-cursor.js'
@@ -54,7 +54,7 @@ export class TransactionSource implements ReadSource {
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
-    return mapPacked(keys, ends, (key) => this.get(key, key.length))
+    return mapPackedKeys(keys, ends, (key) => this.get(key, key.length))
   }
 
   has(key: Uint8Array, keyBytes: number): boolean {
@@ -85,7 +85,7 @@ export class TransactionSource implements ReadSource {
 
   #decode(kept: Uint8Array | undefined): Uint8Array | undefined {
     const { expiry } = this.keyspace
-    return expiry === undefined ? kept : expiry.open(kept, this.#state.beganAtMs)
+    return expiry === undefined ? kept : expiry.decode(kept, this.#state.beganAtMs)
   }
 }
 

@@ -107,7 +107,7 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
     const wanted = resolveWriteOptions(options) ?? durability
     if (state.isCommitting || !transaction.isOpen) throw endedError()
     // In-flight commits become visible first, so that the conflict check includes them.
-    pipeline.settle()
+    pipeline.drain()
     const prepared = transaction.prepare()
     if (prepared !== undefined) pipeline.commit(prepared.batch, wanted, prepared.marks)
   }

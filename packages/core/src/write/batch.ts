@@ -71,7 +71,7 @@ export class Batch<K, V> {
   put(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): this {
     this.#assertOpen()
     const { codec, store } = this.#target
-    const valueBytes = store.seal(codec.encodeValue(value), batchTtlOf(options))
+    const valueBytes = store.encodeExpiry(codec.encodeValue(value), batchTtlOf(options))
     const keyBytes = codec.encodeScratchKey(key)
     this.#state.operations.put(store.descriptor.id, codec.scratch, valueBytes, keyBytes)
     return this
@@ -125,7 +125,7 @@ export class Batch<K, V> {
     this.#target.pipeline.commit(operations, durability)
     this.#state.committed = true
     this.#state.operations = NO_OPERATIONS
-    this.#target.pipeline.giveBackBatch(operations)
+    this.#target.pipeline.releaseBatch(operations)
   }
 
   /**

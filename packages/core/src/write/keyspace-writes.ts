@@ -36,7 +36,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     this.#assertWritable()
     const { codec } = this
     // Encode the value first: its encoder may call user code that overwrites the shared scratch array of the key.
-    const valueBytes = this.store.seal(codec.encodeValue(value), ttlOf(options))
+    const valueBytes = this.store.encodeExpiry(codec.encodeValue(value), ttlOf(options))
     const keyBytes = codec.encodeScratchKey(key)
     this.pipeline.put(this.store.descriptor.id, codec.scratch, keyBytes, valueBytes, durability)
   }
@@ -105,7 +105,8 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     const seqBefore = pipeline.seq
     const next = change(before === undefined ? undefined : codec.decodeValue(before))
     if (isPromise(next)) throw invalidArgument('the function given to update must not be async')
-    const nextBytes = next === undefined ? undefined : store.seal(codec.encodeValue(next), ttlOf(options))
+    const nextBytes =
+      next === undefined ? undefined : store.encodeExpiry(codec.encodeValue(next), ttlOf(options))
     this.#assertWritable()
     if (pipeline.seq !== seqBefore && !sameValue(store.store.get(keyBytes), before)) {
       throw new LdbError('LDB_CONFLICT', 'the function given to update has changed the key itself', {
@@ -135,7 +136,8 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
         ? !store.store.has(scratch, keyBytes)
         : sameValue(store.store.get(scratch, keyBytes), expected)
     if (!same) return false
-    if (next !== undefined) pipeline.put(id, scratch, keyBytes, store.seal(next, ttlOf(options)), durability)
+    if (next !== undefined)
+      pipeline.put(id, scratch, keyBytes, store.encodeExpiry(next, ttlOf(options)), durability)
     else if (expected !== undefined) pipeline.delete(id, scratch, keyBytes, durability)
     return true
   }
@@ -144,7 +146,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
   #assertWritable(): void {
     // In-flight commits become visible first: a conditional write must read the state on which its commit is applied
     // (C9).
-    this.pipeline.settle()
+    this.pipeline.drain()
     this.pipeline.assertWritable()
     if (this.store.dropped) this.store.assertLive()
   }

@@ -1,7 +1,7 @@
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import { Database } from '../database.js'
-import { openDatabase } from '../open/open-database.js'
+import { openDatabase } from '../open/opening.js'
 
 function code(expected: string): unknown {
   return expect.objectContaining({ name: 'LdbError', code: expected })

@@ -21,7 +21,8 @@ export const AHEAD_BUGS: readonly SeededBug[] = [
     name: 'ahead-taken-for-a-sync',
     area,
     rows: [5, 7],
-    effect: 'a sync returns when an earlier writeback completes, without syncing data written after its start',
+    effect:
+      'a sync returns when an earlier writeback completes, without syncing data written after its start',
     file: fileSync,
     find: '    await this.#startSync()\n',
     replace: '    if (this.#inFlight.size === 0) await this.#startSync()\n',
@@ -76,7 +77,7 @@ export const AHEAD_BUGS: readonly SeededBug[] = [
     name: 'lent-batch-used-before-its-write',
     area,
     rows: [30],
-    effect: 'the batch of a commit that nobody flushes is lent all the same, and filled with the next one',
+    effect: 'the log borrows the batch of a commit without a flush, and the next commit overwrites it',
     file: 'packages/core/src/commit/pipeline.ts',
     find: "log.appendCommit(bytes, seq, durability !== 'none')",
     replace: 'log.appendCommit(bytes, seq, seq > 0)',

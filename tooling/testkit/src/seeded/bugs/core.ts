@@ -35,7 +35,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: "log.appendCommit(batch.encode(), seq, requested !== 'none')",
     replace: 'log.appendCommit(batch.encode(), seq, true)',
     suite: 'packages/core/test/large-commits.test.ts',
-    test: 'large commits of the async face are in the log as they were',
+    test: 'the log contains large commits of the asynchronous API unchanged',
   },
   {
     name: 'half-applied-commit-readable',
@@ -46,7 +46,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '    this.#flushLog()\n    this.#state.health.fail(error, true)\n',
     replace: '    this.#flushLog()\n    this.#state.health.fail(error, false)\n',
     suite: 'packages/core/test/fault.test.ts',
-    test: 'shows nothing of a commit that failed half way',
+    test: 'hides a commit whose application failed',
   },
   {
     name: 'log-truncated-before-checkpoint-synced',
@@ -78,7 +78,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '    this.#log.appendCatalog(next.generation)\n',
     replace: '',
     suite: 'packages/core/test/recovery.test.ts',
-    test: 'is noticed: how long entries of a keyspace live',
+    test: 'is detected: the default time to live of a keyspace',
   },
   {
     name: 'store-checkpointed-before-log-synced',
@@ -130,11 +130,11 @@ export const CORE_BUGS: readonly SeededBug[] = [
     rows: [8, 24],
     effect: 'of several writes to one key, replay keeps the first',
     file: 'packages/core/src/recovery/replay-batch.ts',
-    find: '      if (!isReplaced) this.#take(start, byteCount)\n',
+    find: '      if (!isOverwritten) this.#select(start, byteCount)\n',
     replace:
-      '      if (index === 0 || !this.#isReplaced(starts[index - 1] as number, start)) this.#take(start, byteCount)\n',
+      '      if (index === 0 || !this.#isOverwritten(starts[index - 1] as number, start)) this.#select(start, byteCount)\n',
     suite: 'packages/core/test/replay.test.ts',
-    test: 'commits in a row leave what they left one by one',
+    test: 'replay batches leave the same state as single commits',
   },
   {
     name: 'range-delete-reordered-at-recovery',
@@ -145,7 +145,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '    if (this.#hasWholeCommit) this.apply()\n    else this.#gathered.clear()\n',
     replace: '    this.#gathered.clear()\n',
     suite: 'packages/core/test/replay.test.ts',
-    test: 'a range is removed before',
+    test: 'a range delete is applied before',
   },
   {
     name: 'keys-unlike-the-sample-misplaced-at-recovery',
@@ -153,8 +153,8 @@ export const CORE_BUGS: readonly SeededBug[] = [
     rows: [8, 24],
     effect: 'replay sorts keys that are unlike the sample before lesser keys',
     file: 'packages/core/src/recovery/key-split.ts',
-    find: 'return byte < (shared[index] as number) ? 0 : -1',
-    replace: 'return byte === (shared[index] as number) ? -1 : 0',
+    find: 'return byte < (prefix[index] as number) ? 0 : -1',
+    replace: 'return byte === (prefix[index] as number) ? -1 : 0',
     suite: 'packages/core/src/recovery/key-split.test.ts',
     test: 'a greater key never has a lesser head',
   },
@@ -167,7 +167,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     find: '      this.#applySlice(part)\n',
     replace: '      this.#applySlice(part + 1)\n',
     suite: 'packages/core/test/replay.test.ts',
-    test: 'a long log is replayed in parts',
+    test: 'a long log is replayed in batches',
   },
   {
     name: 'dropped-keyspace-comes-back',
@@ -286,8 +286,8 @@ export const CORE_BUGS: readonly SeededBug[] = [
     file: 'packages/wal/src/write/log-writer.ts',
     find: '      if (old === undefined && beforeWriting !== undefined) yield beforeWriting\n',
     replace: '',
-    suite: 'packages/core/test/found-names.test.ts',
-    test: 'the names come before the first commit, and once',
+    suite: 'packages/core/test/directory-entries.test.ts',
+    test: 'the entries are synced before the first commit, and once',
   },
   {
     name: 'directory-entries-after-catalog',
@@ -297,8 +297,8 @@ export const CORE_BUGS: readonly SeededBug[] = [
     file: 'packages/core/src/open/catalog-writer.ts',
     find: '    this.#directoryEntries.sync()\n',
     replace: '',
-    suite: 'packages/core/test/found-names.test.ts',
-    test: 'the names come before a change of the catalog takes its name',
+    suite: 'packages/core/test/directory-entries.test.ts',
+    test: 'the entries are synced before a new catalog is renamed',
   },
   {
     name: 'directory-entries-after-removal',
@@ -309,7 +309,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     file: 'packages/core/src/open/keyspace-files.ts',
     find: '      this.#directoryEntries.sync()\n',
     replace: '',
-    suite: 'packages/core/test/found-names.test.ts',
-    test: 'the names come before files of dropped keyspaces go',
+    suite: 'packages/core/test/directory-entries.test.ts',
+    test: 'the entries are synced before files of dropped keyspaces are removed',
   },
 ]

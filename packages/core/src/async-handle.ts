@@ -39,16 +39,16 @@ import type { ResolvedTransactionOptions, TransactionOptions } from './transacti
 export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> implements AsyncDisposable {
   /** The synchronous API of the same database. */
   readonly sync: Database
-  readonly #parts: OpenDatabase
+  readonly #opened: OpenDatabase
   readonly #keyspaces: WeakMap<object, AsyncKeyspace<never, never>> = new WeakMap()
   #closed: Promise<void> | undefined = undefined
 
   /** @internal */
-  constructor(database: Database, parts: OpenDatabase) {
-    super(new AsyncApi(parts.gate, parts.pipeline.async), database)
+  constructor(database: Database, opened: OpenDatabase) {
+    super(new AsyncApi(opened.gate, opened.pipeline.async), database)
     this.sync = database
-    this.#parts = parts
-    parts.backgroundSync.runOffThread()
+    this.#opened = opened
+    opened.backgroundSync.runOffThread()
   }
 
   /** Number of the newest visible commit; 0 before the first one. */
@@ -177,7 +177,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     const signal = signalOf(options)
     throwIfAborted(signal)
     this.writes.pipeline.assertWritable()
-    await this.api.run(() => this.#parts.slicedCheckpoint.run({ effort: 'explicit' }, signal))
+    await this.api.run(() => this.#opened.slicedCheckpoint.run({ effort: 'explicit' }, signal))
   }
 
   /**
@@ -192,7 +192,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     throwIfAborted(signal)
     this.writes.pipeline.assertWritable()
     resolveRange(rest as RangeOptions<string> | undefined, utf8Keys)
-    await this.api.run(() => this.#parts.slicedCheckpoint.run({ effort: 'full' }, signal))
+    await this.api.run(() => this.#opened.slicedCheckpoint.run({ effort: 'full' }, signal))
   }
 
   /**
@@ -204,8 +204,8 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
    */
   async verify(options?: VerifyOptions): Promise<VerifyReport> {
     const checked = checkVerifyOptions(options)
-    this.#parts.health.assertReadable()
-    return this.api.run(() => verifyInTimeSlices(this.#parts, checked))
+    this.#opened.health.assertReadable()
+    return this.api.run(() => verifyInTimeSlices(this.#opened, checked))
   }
 
   /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */
@@ -242,11 +242,11 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   #begin(options: ResolvedTransactionOptions): AsyncTransaction {
     this.api.assertOpen()
-    return new AsyncTransaction(this.api, beginTransaction(this.sync, this.#parts, options, true))
+    return new AsyncTransaction(this.api, beginTransaction(this.sync, this.#opened, options, true))
   }
 
   async #close(): Promise<void> {
-    const { slicedCheckpoint, health, options } = this.#parts
+    const { slicedCheckpoint, health, options } = this.#opened
     await this.api.drain()
     await slicedCheckpoint.idle()
     try {

@@ -4,11 +4,14 @@ import { verifySteps } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 
 /** Verifies an open database, and yields the thread between its parts. */
-export async function verifyInTimeSlices(parts: OpenDatabase, options: VerifyOptions): Promise<VerifyReport> {
-  const steps = verifySteps(parts, options)
+export async function verifyInTimeSlices(
+  opened: OpenDatabase,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  const steps = verifySteps(opened, options)
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
-    await parts.gate.yieldThread()
+    await opened.gate.yieldThread()
   }
 }

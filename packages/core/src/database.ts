@@ -16,7 +16,7 @@ import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance
 import type { OpenDatabase } from './open/open-database.js'
 import { destroyDatabase } from './open/removal.js'
 import type { DatabaseOptions } from './health/options.js'
-import { checkVerifyOptions, verifyParts } from './verification.js'
+import { checkVerifyOptions, verifyDatabase } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 import { DEFAULT_KEYSPACE_ID } from './catalog/directory-layout.js'
 import type { DatabaseEventName, DatabaseListener } from './health/events.js'
@@ -52,18 +52,18 @@ import type { ResolvedTransactionOptions, TransactionOptions } from './transacti
  * @category Database
  */
 export class Database extends KeyspaceWrites<string, string> implements Disposable {
-  readonly #parts: OpenDatabase
+  readonly #opened: OpenDatabase
   readonly #handles: KeyspaceHandles
   #promises: AsyncDatabaseHandle | undefined = undefined
 
   /** @internal */
-  constructor(parts: OpenDatabase) {
-    const store = parts.keyspaces.byId(DEFAULT_KEYSPACE_ID)
+  constructor(opened: OpenDatabase) {
+    const store = opened.keyspaces.byId(DEFAULT_KEYSPACE_ID)
     assert(store !== undefined, 'every database has the keyspace default')
-    const source = new LiveSource(store, parts.health, parts.openReads)
-    super(source, new KeyspaceCodec(utf8Keys, utf8Values), parts.pipeline)
-    this.#parts = parts
-    this.#handles = new KeyspaceHandles(parts)
+    const source = new LiveSource(store, opened.health, opened.openReads)
+    super(source, new KeyspaceCodec(utf8Keys, utf8Values), opened.pipeline)
+    this.#opened = opened
+    this.#handles = new KeyspaceHandles(opened)
   }
 
   /**
@@ -113,7 +113,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** The asynchronous API of this database. */
   get promises(): AsyncDatabaseHandle {
-    this.#promises ??= new AsyncDatabaseHandle(this, this.#parts)
+    this.#promises ??= new AsyncDatabaseHandle(this, this.#opened)
     return this.#promises
   }
 
@@ -123,10 +123,10 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @internal
    */
   makePromises<Api extends AsyncDatabaseHandle>(
-    make: new (database: Database, parts: OpenDatabase) => Api,
+    make: new (database: Database, opened: OpenDatabase) => Api,
   ): Api {
     assert(this.#promises === undefined, 'a database has one asynchronous API')
-    const api = new make(this, this.#parts)
+    const api = new make(this, this.#opened)
     this.#promises = api
     return api
   }
@@ -138,7 +138,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** True until `close()`. */
   get isOpen(): boolean {
-    return !this.#parts.health.closed
+    return !this.#opened.health.closed
   }
 
   /**
@@ -159,8 +159,8 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** Lists the keyspaces, in the order of their creation. */
   keyspaces(): KeyspaceDescriptor[] {
-    this.#parts.health.assertOpen()
-    return [...this.#parts.keyspaces].map(({ descriptor }) => descriptor)
+    this.#opened.health.assertOpen()
+    return [...this.#opened.keyspaces].map(({ descriptor }) => descriptor)
   }
 
   /**
@@ -181,7 +181,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** Returns a snapshot: a consistent view of all keyspaces as of this call. Release it, or declare it with `using`. */
   snapshot(): Snapshot {
-    const { health, keyspaces, openReads, pipeline } = this.#parts
+    const { health, keyspaces, openReads, pipeline } = this.#opened
     health.assertReadable()
     return new Snapshot(new SnapshotPins(pipeline, pipeline.seq, keyspaces, openReads), this.codec)
   }
@@ -216,7 +216,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * LDB_CLOSED.
    */
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
-    return openChangeStream(this.#parts, options)
+    return openChangeStream(this.#opened, options)
   }
 
   /**
@@ -226,7 +226,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * LDB_POISONED; LDB_CLOSED.
    */
   sync(): void {
-    syncDatabase(this.#parts)
+    syncDatabase(this.#opened)
   }
 
   /**
@@ -235,7 +235,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @throws {@link LdbError} LDB_IO; LDB_NO_SPACE; LDB_READ_ONLY; LDB_POISONED; LDB_CLOSED.
    */
   checkpoint(): void {
-    checkpointDatabase(this.#parts)
+    checkpointDatabase(this.#opened)
   }
 
   /**
@@ -245,7 +245,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @throws {@link LdbError} as `checkpoint`.
    */
   compact(range?: RangeOptions<string>): void {
-    compactDatabase(this.#parts, range)
+    compactDatabase(this.#opened, range)
   }
 
   /**
@@ -256,26 +256,26 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    */
   verify(options?: VerifyOptions): VerifyReport {
     const checked = checkVerifyOptions(options)
-    this.#parts.health.assertReadable()
+    this.#opened.health.assertReadable()
     this.#assertNotVerifying()
-    return verifyParts(this.#parts, checked)
+    return verifyDatabase(this.#opened, checked)
   }
 
   /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */
   stats(): DatabaseStats {
-    this.#parts.health.assertOpen()
-    return collectStats(this.#parts)
+    this.#opened.health.assertOpen()
+    return collectStats(this.#opened)
   }
 
   /** Adds a listener for an event. A listener that is present already is not added again. */
   on<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
-    listenersOf(this.#parts, name, listener).add(listener as (event: object) => void)
+    listenersOf(this.#opened, name, listener).add(listener as (event: object) => void)
     return this
   }
 
   /** Removes a listener. */
   off<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
-    listenersOf(this.#parts, name, listener).delete(listener as (event: object) => void)
+    listenersOf(this.#opened, name, listener).delete(listener as (event: object) => void)
     return this
   }
 
@@ -286,10 +286,10 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * files and the lock are released, and the next open replays the log.
    */
   close(): void {
-    if (this.#parts.health.closed) return
+    if (this.#opened.health.closed) return
     this.#assertNotVerifying()
     this.#handles.clear()
-    this.#parts.close()
+    this.#opened.close()
   }
 
   [Symbol.dispose](): void {
@@ -299,10 +299,10 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   #begin(options: ResolvedTransactionOptions): Transaction {
     // The transaction sees every commit called before.
     if (!options.readOnly) this.pipeline.drain()
-    return beginTransaction(this, this.#parts, options, false)
+    return beginTransaction(this, this.#opened, options, false)
   }
 
   #assertNotVerifying(): void {
-    if (this.#parts.health.paused) throw invalidArgument('the database is being verified')
+    if (this.#opened.health.paused) throw invalidArgument('the database is being verified')
   }
 }

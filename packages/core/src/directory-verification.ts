@@ -4,7 +4,7 @@ import { defaultVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { openDatabase } from './open/opening.js'
 import type { OpenDatabase } from './open/open-database.js'
-import { checkVerifyOptions, reportOfFailure, verifyParts } from './verification.js'
+import { checkVerifyOptions, reportOfFailure, verifyDatabase } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 
 /** Verifies a closed database; documented where it is exported, as `Database.verify`. */
@@ -15,16 +15,16 @@ export function verifyDirectory(
   const { vfs = defaultVfs(), ...rest } = options
   const checked = checkVerifyOptions(rest)
   const startedAtMs = vfs.clock.monotonic()
-  let parts: OpenDatabase
+  let opened: OpenDatabase
   try {
-    parts = openDatabase(path, { vfs, readOnly: true })
+    opened = openDatabase(path, { vfs, readOnly: true })
   } catch (error) {
     if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
     return reportOfFailure(error, vfs.clock.monotonic() - startedAtMs)
   }
   try {
-    return verifyParts(parts, checked)
+    return verifyDatabase(opened, checked)
   } finally {
-    parts.close()
+    opened.close()
   }
 }

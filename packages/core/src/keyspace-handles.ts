@@ -16,16 +16,16 @@ interface KeyspaceHandle {
 
 /** The `Keyspace` objects of one database: one for each open keyspace, so that equal calls return the same object. */
 export class KeyspaceHandles {
-  readonly #parts: OpenDatabase
+  readonly #opened: OpenDatabase
   readonly #handles: Map<KeyspaceStore, KeyspaceHandle> = new Map()
 
-  constructor(parts: OpenDatabase) {
-    this.#parts = parts
+  constructor(opened: OpenDatabase) {
+    this.#opened = opened
   }
 
   /** Opens or creates a keyspace; documented where it is exported, as `Database.keyspace`. */
   open(name: string, options: KeyspaceOptions<never, never> | undefined): Keyspace<never, never> {
-    const { manager, health, openReads, pipeline } = this.#parts
+    const { manager, health, openReads, pipeline } = this.#opened
     health.assertOpen()
     const resolved = resolveKeyspaceOptions(options)
     const store = manager.open(name, resolved)
@@ -40,7 +40,7 @@ export class KeyspaceHandles {
 
   /** Drops a keyspace; documented where it is exported, as `Database.dropKeyspace`. */
   drop(name: string): void {
-    const { manager, keyspaces } = this.#parts
+    const { manager, keyspaces } = this.#opened
     const store = typeof name === 'string' ? keyspaces.byName(name) : undefined
     manager.drop(name)
     if (store !== undefined) this.#handles.delete(store)

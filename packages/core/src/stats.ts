@@ -38,23 +38,23 @@ export interface DatabaseStats {
 }
 
 /** Collects the statistics of an open database. */
-export function collectStats(parts: OpenDatabase): DatabaseStats {
-  const { seq, commitCount } = parts.pipeline
+export function collectStats(opened: OpenDatabase): DatabaseStats {
+  const { seq, commitCount } = opened.pipeline
   const keyspaces: KeyspaceStats[] = []
-  for (const keyspace of parts.keyspaces) {
+  for (const keyspace of opened.keyspaces) {
     const stats = statsOf(keyspace)
     if (stats !== undefined) keyspaces.push(stats)
   }
   return {
     seq,
     commitCount,
-    poisoned: parts.health.poisoned,
-    readOnly: parts.options.readOnly,
-    log: parts.log.stats(),
-    cache: parts.engines.cache.stats(),
-    checkpoints: parts.checkpointer.stats(),
-    reads: parts.openReads.stats(),
-    transactions: parts.transactions.stats(),
+    poisoned: opened.health.poisoned,
+    readOnly: opened.options.readOnly,
+    log: opened.log.stats(),
+    cache: opened.engines.cache.stats(),
+    checkpoints: opened.checkpointer.stats(),
+    reads: opened.openReads.stats(),
+    transactions: opened.transactions.stats(),
     keyspaces,
   }
 }

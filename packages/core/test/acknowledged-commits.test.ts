@@ -14,14 +14,14 @@ import { deviceError, FaultyVfs } from './faulty-vfs.js'
 
 interface Opened {
   readonly db: AsyncDatabase
-  readonly parts: OpenDatabase
+  readonly opened: OpenDatabase
   isWaiting(): boolean
 }
 
 function open(vfs: FaultyVfs): Opened {
-  const parts = openDatabase('data', { vfs, cacheBytes: 65_536 }, TUNING)
-  const db = new Database(parts).makePromises(AsyncApi)
-  return { db, parts, isWaiting: () => parts.keyspaces.acknowledged.isPending }
+  const opened = openDatabase('data', { vfs, cacheBytes: 65_536 }, TUNING)
+  const db = new Database(opened).makePromises(AsyncApi)
+  return { db, opened, isWaiting: () => opened.keyspaces.acknowledged.isPending }
 }
 
 /** Returns a database with entries, and one acknowledged commit that is not applied. */

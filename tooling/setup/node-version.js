@@ -1,8 +1,8 @@
-/** The oldest Node that LDB runs on: `[major, minor]`. */
+/** The oldest supported version of Node: `[major, minor]`. */
 export const OLDEST_NODE = [20, 19]
 
 /**
- * Tells why a version of Node will not do, or gives `undefined` when it will.
+ * Returns an error message for an unsupported version of Node, or `undefined` for a supported one.
  *
  * @param {string} version - like `process.versions.node`
  * @returns {string | undefined}

@@ -1,4 +1,4 @@
-// The root's commands: prepare what is not prepared, then do what was asked. See README.md.
+// Implements the commands of the root: installs packages if necessary, then runs the command. See README.md.
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,22 +11,22 @@ import { runTurbo, workspaceEnvironment } from './turbo.js'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
 /**
- * Everything that can be checked, of every package, or of those that a filter names.
+ * Builds, lints, tests and documents all packages, or those that a filter selects.
  *
- * @param {string[]} args - for turbo: `--filter @ldb/wal`
+ * @param {string[]} args - arguments for turbo, such as `--filter @ldb/wal`
  */
 async function test(args) {
   return runSuites('building, linting and testing', [
     'lint',
     'test',
     'docs',
-    // One failure does not hide another, but nothing runs on top of what failed.
+    // A failure does not stop independent tasks, but no task runs after a failed dependency.
     '--continue=dependencies-successful',
     ...args,
   ])
 }
 
-/** The suite of core on the current Node, whichever Node runs this. */
+/** Runs the suite of core on a current Node, whichever Node runs this. */
 async function latestNode() {
   return runSuites('testing core on the current Node', ['test', '--filter=@ldb/latest-node'])
 }
@@ -41,7 +41,7 @@ async function runSuites(title, turboArgs) {
   clearResults(root)
   const pending = new Set(suiteFolders(root))
   const suites = []
-  const look = () => {
+  const printResults = () => {
     for (const folder of pending) {
       const suite = readResult(folder)
       if (suite === undefined) continue
@@ -50,10 +50,10 @@ async function runSuites(title, turboArgs) {
       console.log(suiteLine(suite))
     }
   }
-  const timer = setInterval(look, 250)
+  const timer = setInterval(printResults, 250)
   const { exitCode, failedTasks } = await runTurbo(root, pnpmFolder, turboArgs)
   clearInterval(timer)
-  look()
+  printResults()
   for (const task of failedTasks) console.log(`failed: ${task}`)
   const total = addUp(suites, failedTasks, exitCode)
   console.log(`\n${closingLine(total)}`)
@@ -61,7 +61,7 @@ async function runSuites(title, turboArgs) {
 }
 
 /**
- * Builds one app and what it stands on, then becomes it.
+ * Builds one app with its dependencies, then runs it.
  *
  * @param {string} name
  * @param {string[]} args
@@ -77,7 +77,7 @@ async function app(name, args) {
  */
 async function program(name, main, args) {
   const pnpmFolder = prepare()
-  // Silence is for a build that is there already.
+  // A build that is replayed from the cache prints no message.
   const notice = setTimeout(() => console.error('setup: building'), 1500)
   const { exitCode } = await runTurbo(root, pnpmFolder, ['build', `--filter=@ldb/${name}`])
   clearTimeout(notice)
@@ -90,7 +90,7 @@ async function program(name, main, args) {
 }
 
 /**
- * One task of turbo's, with nothing to count.
+ * Runs one task of turbo without counting results.
  *
  * @param {string} name
  * @param {string[]} args
@@ -102,15 +102,15 @@ async function task(name, args) {
 }
 
 /**
- * The suites once more, with branches counted; what some of them start is built.
+ * Runs the suites with coverage. Builds the testkit first, because some suites start built code.
  *
- * @param {string[]} args - for vitest: files
+ * @param {string[]} args - arguments for tooling/branches/run.js
  */
 async function coverage(args) {
   return program('testkit', join('tooling', 'branches', 'run.js'), args)
 }
 
-/** Sees that everything is installed; gives the folder that holds pnpm. */
+/** Checks Node and installs the packages. Returns the folder that contains pnpm. */
 function prepare() {
   const refusal = nodeTooOld(process.versions.node)
   if (refusal !== undefined) throw new Error(refusal)
@@ -134,7 +134,7 @@ const [name = '', ...args] = process.argv.slice(2)
 const command = commands[name]
 try {
   if (command === undefined)
-    throw new Error(`no such command: ${name}; there are ${Object.keys(commands).join(', ')}`)
+    throw new Error(`unknown command ${name}; the commands are ${Object.keys(commands).join(', ')}`)
   process.exitCode = await command(args)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)

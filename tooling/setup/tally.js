@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * What one suite came to, as its reporter wrote it down.
+ * The result of one suite, as its reporter wrote it.
  *
  * @typedef {object} SuiteResult
  * @property {string} name - name of the package
@@ -10,8 +10,8 @@ import { join } from 'node:path'
  * @property {number} failed
  * @property {number} skipped
  * @property {number} ms
- * @property {string[]} [counted] - what its tests have counted, a line for each
- * @property {string} [note] - something that a person should know, such as why a suite was skipped
+ * @property {string[]} [counted] - counts reported by its tests, one line each
+ * @property {string} [note] - a remark to print, such as why a suite was skipped
  */
 
 /** @param {string} root */
@@ -28,7 +28,7 @@ export function suiteFolders(root) {
 }
 
 /**
- * Forgets earlier results. Those of suites that turbo replays come back from its cache.
+ * Removes earlier results. Turbo restores those of suites that it replays from its cache.
  *
  * @param {string} root
  */
@@ -37,7 +37,7 @@ export function clearResults(root) {
 }
 
 /**
- * The result of the suite in a folder, or `undefined` while there is none.
+ * Returns the result of the suite in a folder, or `undefined` if there is none yet.
  *
  * @param {string} folder
  * @returns {SuiteResult | undefined}
@@ -52,8 +52,8 @@ export function readResult(folder) {
 }
 
 /**
- * Adds all suites up. A task that failed without a failed test to show for it (a build, a lint, a suite that
- * crashed) counts as one failure, and so does a run that fails for a reason that no task names.
+ * Sums the results of all suites. A failed task without a failed test (a build, a lint, a suite that crashed) counts as one
+ * failure, and so does a failed run in which no task failed.
  *
  * @param {SuiteResult[]} suites
  * @param {string[]} failedTasks - turbo's ids, `package#task`
@@ -78,7 +78,7 @@ export function addUp(suites, failedTasks, exitCode) {
 }
 
 /**
- * The plain closing line of a run.
+ * Returns the last line of a run.
  *
  * @param {{ passed: number, failed: number, skipped: number }} total
  */
@@ -87,7 +87,7 @@ export function closingLine({ passed, failed, skipped }) {
 }
 
 /**
- * One line of progress for a suite that has come to its end, and one more for each thing that its tests have counted.
+ * Returns the line of a finished suite, and one more line for each count that its tests reported.
  *
  * @param {SuiteResult} suite
  */

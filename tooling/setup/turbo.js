@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
 
 /**
- * Environment for whatever runs inside the prepared workspace: the pinned pnpm on PATH, and no telemetry.
+ * Returns the environment of commands in the workspace: the pinned pnpm on PATH, and no telemetry.
  *
  * @param {string} pnpmFolder
  */
@@ -20,7 +20,7 @@ export function workspaceEnvironment(pnpmFolder) {
 }
 
 /**
- * Runs turbo with output of failed tasks only.
+ * Runs turbo and prints only the output of failed tasks.
  *
  * @param {string} root
  * @param {string} pnpmFolder
@@ -37,8 +37,8 @@ export async function runTurbo(root, pnpmFolder, args) {
     env: workspaceEnvironment(pnpmFolder),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  passOn(child.stdout, process.stdout)
-  passOn(child.stderr, process.stderr)
+  forwardLines(child.stdout, process.stdout)
+  forwardLines(child.stderr, process.stderr)
   const exitCode = await new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? 1))
@@ -46,21 +46,21 @@ export async function runTurbo(root, pnpmFolder, args) {
   return { exitCode, failedTasks: exitCode === 0 ? [] : failedTasks(summaries) }
 }
 
-// What turbo says of itself: packages in scope, caches, totals. What a failed task said is all that matters here.
-const CHATTER =
+// Messages of turbo itself: packages in scope, caches, totals. Only the output of failed tasks is printed.
+const TURBO_MESSAGES =
   /^ *(?:• |cache (?:miss|hit)|Tasks: |Cached: |Time: |Summary: |Failed: |ERROR +run failed)|(?:WARNING|ERROR) +command /
 
 /**
- * Passes on what matters of a stream, by lines.
+ * Forwards the lines of a stream, except messages of turbo itself and repeated blank lines.
  *
  * @param {import('node:stream').Readable} stream
  * @param {NodeJS.WriteStream} target
  */
-function passOn(stream, target) {
+function forwardLines(stream, target) {
   let blank = true
   createInterface({ input: stream }).on('line', (line) => {
     const plain = stripVTControlCharacters(line)
-    if (CHATTER.test(plain) || (blank && plain.trim() === '')) return
+    if (TURBO_MESSAGES.test(plain) || (blank && plain.trim() === '')) return
     blank = plain.trim() === ''
     target.write(`${line}\n`)
   })

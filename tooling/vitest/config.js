@@ -1,12 +1,12 @@
-// The one vitest configuration of the workspace; each package re-exports it.
+// The vitest configuration of all packages, which re-export it.
 import { defineConfig } from 'vitest/config'
 
 import { ResultsReporter } from './results.js'
 
-// Tests run against the sources of every workspace package, never against a stale build.
+// Tests run against the sources of workspace packages, never against an outdated build.
 const conditions = ['@ldb/source', 'node', 'import', 'module', 'default']
 
-// Only a run of the whole suite says what the suite comes to; a run of chosen files leaves the result alone.
+// Only a run of the whole suite writes the result file; a run of selected files leaves it unchanged.
 const wholeSuite = process.argv.slice(2).every((argument) => argument === 'run' || argument.startsWith('--'))
 
 export default defineConfig({
@@ -16,7 +16,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     setupFiles: [new URL('./setup.js', import.meta.url).pathname],
     reporters: wholeSuite ? ['default', new ResultsReporter()] : ['default'],
-    // Two suites run side by side on two cores: more threads in each would only fight for them.
+    // Two suites run at the same time on two cores, so that more workers would only compete.
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

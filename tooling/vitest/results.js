@@ -1,10 +1,10 @@
-// Writes what a suite came to into one small file, so that the whole run can be counted, cached suites included.
+// Writes the result of a suite to a small file, from which the results of a whole run are summed, cached suites included.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * A vitest reporter: `{ passed, failed, skipped, ms, counted }` into `.results/tests.json`, or `$LDB_RESULTS_DIR`.
- * `counted` has what tests say that they have counted, each in one line, by setting `task.meta.counted`.
+ * A vitest reporter that writes `{ passed, failed, skipped, ms, counted }` to `.results/tests.json`, or to `$LDB_RESULTS_DIR`.
+ * `counted` lists the lines that tests set as `task.meta.counted`.
  */
 export class ResultsReporter {
   #start = 0
@@ -31,7 +31,7 @@ export class ResultsReporter {
         const line = /** @type {{ counted?: unknown }} */ (test.meta()).counted
         if (typeof line === 'string') counted.push(line)
       }
-      // A hook that fails leaves its tests unrun; the suite's own error is then the failure that counts.
+      // The tests of a suite whose hook failed do not run; the error of the suite is counted as the failure.
       for (const suite of module.children.allSuites()) results.failed += suite.errors().length
     }
     const directory = process.env.LDB_RESULTS_DIR ?? '.results'

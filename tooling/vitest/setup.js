@@ -1,2 +1,2 @@
-// Costly invariant checks are on in every test; see INVARIANTS in @ldb/base.
+// Enables the costly invariant checks in every test; see INVARIANTS in @ldb/base.
 globalThis.LDB_INVARIANTS = true

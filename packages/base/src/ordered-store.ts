@@ -24,8 +24,9 @@ export interface KeyBounds {
  * **Interrupted reads.** The file system below a store may throw from any read of a file whose bytes are not in memory. The
  * owner then loads those bytes off the thread and calls the method again. Therefore every reading method (`get`,
  * `getBorrowed`, `getMany`, `has`, `prefetch`, a snapshot's methods, every move of a cursor) leaves the store unchanged when it
- * throws, and the repeated call returns what an uninterrupted call would have returned. A cursor whose move was interrupted stays
- * where it was.
+ * throws, and the repeated call returns what an uninterrupted call would have returned. After an interrupted `next` or
+ * `previous` the position of a cursor is undefined: the owner seeks the last key again, and then repeats the move. `first`,
+ * `last`, `seek`, `seekBackward` and the accessors of the current entry can be repeated as they are.
  * @category Contracts
  */
 export interface OrderedStore {

@@ -1,4 +1,3 @@
-/* oxlint-disable max-lines -- the store contract grew; its parts are being separated */
 import {
   assert,
   assertIterable,
@@ -11,7 +10,6 @@ import {
 import type {
   BatchSection,
   CompactionRequest,
-  DeviceSteps,
   KeyBounds,
   OrderedStore,
   Seq,
@@ -20,82 +18,65 @@ import type {
   Syncable,
   VerifySink,
 } from '@ldb/base'
-import type { Vfs, VfsFile } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+import { isWorthCompacting } from './checkpoint/compaction-policy.js'
+import { TreeCheckpoints } from './checkpoint/tree-checkpoints.js'
+import { openTreeFile } from './file/open.js'
+import type { OpenedTreeFile } from './file/open.js'
+import type { BTreeOptions, TreeIdentity } from './file/options.js'
+import { LITTLE_ENDIAN } from './page/memory.js'
+import { Pages } from './pager/pages.js'
+import { ValueSlab } from './extents/value-slab.js'
+import { copyNewest, findLeaf, findNewest, viewValue } from './read/lookup.js'
+import { MultiGet } from './read/multi-get.js'
+import { TreeSnapshot } from './read/snapshot.js'
+import { TreeStatus } from './tree-status.js'
+import { TreeVerifier } from './verify/tree-verifier.js'
 import { applyOperations } from './write/apply-operations.js'
 import { bulkLoad } from './write/bulk-load.js'
-import { resolveBTreeOptions } from './file/options.js'
-import type { BTreeOptions, TreeIdentity } from './file/options.js'
-import { freezeTree, writeFrozen } from './checkpoint/checkpoint.js'
-import type { FrozenTree } from './checkpoint/checkpoint.js'
-import { MetaRewrite } from './file/meta-rewrite.js'
-import { createTreeFile } from './file/create.js'
-import { firstPageNumber } from './format.js'
-import { readFreeSpace } from './file/free-space-pages.js'
-import { copyNewest, findLeaf, findNewest, viewValue } from './read/lookup.js'
-import { checkIdentity } from './file/identity-check.js'
-import { findWholeMeta, seedOf } from './file/meta.js'
-import type { Meta } from './file/meta.js'
-import { LITTLE_ENDIAN } from './page/memory.js'
-import { MultiGet } from './read/multi-get.js'
-import { Pages } from './pager/pages.js'
 import { PutGroup } from './write/put-group.js'
-import { isWorthCompacting } from './checkpoint/compaction-policy.js'
-import { moveDown } from './checkpoint/shrink.js'
-import { TreeSnapshot } from './read/snapshot.js'
 import { SortedApply } from './write/sorted-apply.js'
-import { ValueSlab } from './pager/value-slab.js'
-import { TreeVerifier } from './verify.js'
 import { TreeState } from './write/tree-state.js'
 
-const COMPACTION_ROUNDS = 3
-/** A larger batch is let go when it was applied: the buffers of small ones are used for the next. */
+/** References to the buffer of a larger batch are dropped after the batch is applied; those of smaller ones are reused. */
 const SECTION_BYTES_KEPT = 1 << 20
 
 /**
  * An ordered map in one file: a copy-on-write B+tree.
  *
- * @remarks What is applied is in memory until {@link BTree.checkpoint}; a crash leaves the last checkpoint. A snapshot is a
- * root that is kept: it costs nothing to take, and each page that is written while it is open is copied once.
+ * @remarks Applied changes are in memory until {@link BTree.checkpoint}; a crash leaves the last checkpoint. A snapshot pins a
+ * root: it costs nothing to take, and each page that changes while it is open is copied once.
  *
- * States: open; loading (nobody else may look or change anything); failed (a checkpoint or the writing of a page failed:
- * reads go on, writes give LDB_POISONED); broken (an `apply` failed half-way: reads of the present state give LDB_POISONED
- * too); closed.
+ * After a failed checkpoint or page write, reads work and writes are LDB_POISONED. After an `apply` or `load` that failed halfway,
+ * reads of the present state are LDB_POISONED, too.
  * @category B+tree
  */
 export class BTree implements OrderedStore {
   readonly #pages: Pages
   readonly #tree: TreeState
+  readonly #status: TreeStatus
   readonly #slab: ValueSlab = new ValueSlab()
-  readonly #many: MultiGet
+  readonly #multiGet: MultiGet
   readonly #reader: BatchReader = new BatchReader()
   readonly #puts: PutGroup = new PutGroup()
   readonly #sorted: SortedApply = new SortedApply()
-  readonly #bitmapPages: number[]
+  readonly #checkpoints: TreeCheckpoints
   readonly #snapshots = new Set<TreeSnapshot>()
-  #meta: Meta
   #seq: Seq
-  /** The checkpoint that was begun last. */
-  #checkpoint: ResumableTask | undefined = undefined
-  /** Something was applied since the last checkpoint was begun. */
-  #changed = false
-  /** Something was written in the current epoch, so that a snapshot must end it. */
-  #epochUsed = false
-  #failure: unknown
-  /** Between `beginReplay` and `endReplay`: sections are applied out of commit order, and no checkpoint may contain a part. */
-  #isReplaying = false
-  #state: 'open' | 'loading' | 'failed' | 'broken' | 'closed' = 'open'
 
-  private constructor(file: VfsFile, meta: Meta, metaRewrite: MetaRewrite, options: BTreeOptions) {
-    const { cache } = resolveBTreeOptions(options, meta.pageBytes)
-    const seed = seedOf(meta.fileId)
-    const { freeSpace, pageNumbers } = readFreeSpace(file, seed, meta, firstPageNumber(meta.pageBytes))
-    this.#meta = meta
-    this.#bitmapPages = pageNumbers
+  private constructor(opened: OpenedTreeFile) {
+    const { file, cache, meta, codec, metaRewrite, freeSpace } = opened
+    this.#status = new TreeStatus(file.path)
     this.#seq = toSeq(meta.durableSeq)
-    const epochs = { epoch: meta.epoch + 1, durableEpoch: meta.epoch }
-    this.#pages = new Pages(file, cache, seed, metaRewrite, { freeSpace, ...epochs })
-    this.#pages.extents.count = meta.runCount
-    this.#many = new MultiGet(this.#pages, this.#slab)
+    this.#pages = new Pages(cache, {
+      file,
+      codec,
+      metaRewrite,
+      freeSpace,
+      durableEpoch: meta.epoch,
+      extentCount: meta.extentCount,
+    })
+    this.#multiGet = new MultiGet(this.#pages, this.#slab)
     this.#tree = new TreeState(
       this.#pages,
       {
@@ -106,40 +87,37 @@ export class BTree implements OrderedStore {
       },
       meta.entryCount,
     )
+    this.#checkpoints = new TreeCheckpoints(this.#tree, this.#status, opened)
   }
 
   /**
-   * Opens the tree in the file at `path`, creating it when it is absent. Reads three sectors and the free-space pages, and persists
-   * the recovered meta block again unless `rewriteMeta` defers that: two sectors written, three syncs.
+   * Opens the tree in the file at `path`, creating it when it is absent.
    *
-   * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or a newer one; LDB_CORRUPTION when it is damaged;
-   * or not the one of that `identity`; LDB_NOT_FOUND when it is absent and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
+   * @remarks Reads three sectors and the free-space pages. Unless `rewriteMeta` is `'write'`, persists the recovered meta block again: two
+   * sectors written, three syncs. When a free-space page is damaged, reads every branch, and every leaf too if there are
+   * overflow extents, to rebuild the free space; the next checkpoint writes it.
+   * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or one of another version; LDB_UNSUPPORTED when it has a flag
+   * that this build does not support; LDB_CORRUPTION when it is damaged or not the one of `identity`; LDB_NOT_FOUND when it is absent
+   * and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
    */
   static open(vfs: Vfs, path: string, options: BTreeOptions = {}): BTree {
-    if (!LITTLE_ENDIAN)
-      throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian; the file is read in place')
-    const isNew = vfs.status(path) === undefined
-    const { rewriteMeta = 'open' } = options
-    let resolved = options
-    if (isNew) {
-      const { cache, create } = resolveBTreeOptions(options)
-      if (!create)
-        throw new LdbError('LDB_NOT_FOUND', `there is no B+tree at ${path}`, { details: { file: path } })
-      createTreeFile(vfs, path, cache.pageBytes)
-      resolved = { cache }
+    if (!LITTLE_ENDIAN) {
+      throw new LdbError(
+        'LDB_UNSUPPORTED',
+        'this machine is big-endian; pages are used in the byte order of the file',
+      )
     }
-    const file = vfs.open(path, 'write')
+    const opened = openTreeFile(vfs, path, options)
+    let tree: BTree
     try {
-      const found = findWholeMeta(file)
-      if (!isNew && options.identity !== undefined) checkIdentity(file, found.meta, options.identity)
-      const metaRewrite = new MetaRewrite(vfs, file, isNew ? undefined : found)
-      const tree = new BTree(file, found.meta, metaRewrite, resolved)
-      if (rewriteMeta === 'open') tree.#rewriteMetaOrClose()
-      return tree
+      tree = new BTree(opened)
     } catch (error) {
-      file.close()
+      opened.file.close()
       throw error
     }
+    const { rewriteMeta = 'open' } = options
+    if (rewriteMeta === 'open') tree.#rewriteMetaOrClose()
+    return tree
   }
 
   get seq(): Seq {
@@ -147,53 +125,54 @@ export class BTree implements OrderedStore {
   }
 
   get durableSeq(): Seq {
-    return toSeq(this.#meta.durableSeq)
+    return toSeq(this.#checkpoints.meta.durableSeq)
   }
 
-  /** What tells its file from every other. */
+  /** Identity of the file, for the option of that name. */
   get identity(): TreeIdentity {
-    const { fileId, pageBytes } = this.#meta
+    const { fileId, pageBytes } = this.#checkpoints.meta
     return { fileId: fileId.slice(), pageBytes }
   }
 
-  /** Entries in the present state. */
+  /** Number of entries in the present state. */
   get entryCount(): number {
     return this.#tree.entryCount
   }
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
-    this.#assertReadable()
+    this.#status.assertReadable()
     return copyNewest(this.#pages, this.#tree.root, this.#slab, key, 0, keyBytes)
   }
 
   getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
-    this.#assertReadable()
-    const record = findNewest(this.#pages, this.#tree.root, key, 0, keyBytes)
+    this.#status.assertReadable()
+    const record = findNewest(this.#pages.reader, this.#tree.root, key, 0, keyBytes)
     return record < 0 ? undefined : viewValue(this.#pages, record, keyBytes)
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
-    this.#assertReadable()
-    return this.#many.read(this.#tree.root, keys, ends)
+    this.#status.assertReadable()
+    return this.#multiGet.read(this.#tree.root, keys, ends)
   }
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
-    this.#assertReadable()
-    return findNewest(this.#pages, this.#tree.root, key, 0, keyBytes) >= 0
+    this.#status.assertReadable()
+    return findNewest(this.#pages.reader, this.#tree.root, key, 0, keyBytes) >= 0
   }
 
   prefetch(key: Uint8Array, keyBytes: number = key.length): void {
-    this.#assertReadable()
-    findLeaf(this.#pages, this.#tree.root, key, 0, keyBytes)
+    this.#status.assertReadable()
+    findLeaf(this.#pages.reader, this.#tree.root, key, 0, keyBytes)
   }
 
   apply(section: BatchSection, seq: Seq): void {
-    this.#assertWritable()
-    assert(this.#isReplaying ? seq >= this.#seq : seq > this.#seq, 'sections are applied in commit order')
+    this.#checkpoints.assertWritable()
+    const isInOrder = this.#checkpoints.isReplaying ? seq >= this.#seq : seq > this.#seq
+    assert(isInOrder, 'sections are applied in commit order')
     const reader = this.#reader
     reader.reset(section)
-    this.#beginChange()
-    this.#guardState(() => {
+    this.#checkpoints.noteChange()
+    this.#status.guardChange(() => {
       if (section.isSorted === true) this.#sorted.apply(this.#tree, reader, section.operationCount)
       else applyOperations(this.#tree, this.#puts, reader)
     })
@@ -205,15 +184,10 @@ export class BTree implements OrderedStore {
   }
 
   snapshot(): StoreSnapshot {
-    this.#assertReadable()
+    this.#status.assertReadable()
     const pages = this.#pages
     const tree = this.#tree
-    // What was written in this epoch must not change any more. An epoch without writes looks like the one before.
-    const epoch = this.#epochUsed ? pages.epoch : pages.epoch - 1
-    if (this.#epochUsed) {
-      pages.epoch += 1
-      this.#epochUsed = false
-    }
+    const epoch = this.#checkpoints.endEpoch()
     const state = { root: { ...tree.root }, epoch, seq: this.#seq, entryCount: tree.entryCount }
     const snapshot = new TreeSnapshot(pages, this.#slab, state, (released) =>
       this.#snapshots.delete(released),
@@ -223,14 +197,13 @@ export class BTree implements OrderedStore {
   }
 
   beginReplay(): void {
-    this.#assertWritable()
-    assert(!this.#isReplaying && !this.#changed, 'a replay begins at the last checkpoint')
-    this.#isReplaying = true
+    this.#checkpoints.assertWritable()
+    this.#checkpoints.beginReplay()
   }
 
   endReplay(seq: Seq): void {
-    assert(this.#isReplaying && seq >= this.#seq, 'a replay ends at its newest commit')
-    this.#isReplaying = false
+    assert(seq >= this.#seq, 'a replay ends at its newest commit')
+    this.#checkpoints.endReplay()
     this.#seq = seq
   }
 
@@ -238,20 +211,8 @@ export class BTree implements OrderedStore {
     this.beginCheckpoint().sync()
   }
 
-  beginCheckpoint(log?: Syncable, turn?: Syncable): ResumableTask {
-    this.#assertWritable()
-    assert(!this.#isReplaying, 'no checkpoint contains a part of a replay')
-    this.#checkpoint?.sync()
-    let frozen: FrozenTree | undefined
-    if (this.#changed) {
-      this.#guardWrites(() => {
-        frozen = freezeTree(this.#tree, this.#meta, this.#seq, this.#bitmapPages)
-      })
-      this.#changed = false
-      this.#epochUsed = false
-    }
-    this.#checkpoint = new ResumableTask(this.#checkpointSteps(frozen, log, turn))
-    return this.#checkpoint
+  beginCheckpoint(log?: Syncable, timeSlice?: Syncable): ResumableTask {
+    return this.#checkpoints.begin(this.#seq, log, timeSlice)
   }
 
   compact(bounds?: KeyBounds): void {
@@ -259,10 +220,10 @@ export class BTree implements OrderedStore {
   }
 
   beginCompaction(request: CompactionRequest): ResumableTask | undefined {
-    this.#assertWritable()
+    this.#checkpoints.assertWritable()
     const cacheBytes = this.#pages.memory.bytes.length
     if (!isWorthCompacting(this.stats(), request.effort, cacheBytes)) return undefined
-    return new ResumableTask(this.#compactionSteps(request))
+    return new ResumableTask(this.#checkpoints.compactionSteps(request, () => this.#seq))
   }
 
   logBytesPreferred(): number {
@@ -270,11 +231,11 @@ export class BTree implements OrderedStore {
   }
 
   async persistRecovered(): Promise<void> {
-    this.#assertWritable()
+    this.#checkpoints.assertWritable()
     try {
       await this.#pages.metaRewrite.syncAsync()
     } catch (error) {
-      this.#failWrites(error)
+      this.#status.fail(error)
       throw error
     }
   }
@@ -284,32 +245,30 @@ export class BTree implements OrderedStore {
    * full pages.
    *
    * @param seq - as for `apply`.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the tree is not empty, something is no entry, the keys are not in ascending
-   * order, or what gives the entries uses the tree meanwhile; LDB_TOO_LARGE for a key or a value over its limit.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the tree is not empty, an element is no entry, the keys are not in ascending
+   * order, or the source uses the tree meanwhile; LDB_TOO_LARGE for a key or a value over its limit.
    */
   load(entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>, seq: Seq): void {
-    this.#assertWritable()
-    assert(seq > this.#seq, 'commits are applied in the order of their seq')
+    this.#checkpoints.assertWritable()
+    assert(seq > this.#seq, 'a load is a commit after all others')
     assertIterable('entries', entries)
-    if (this.#tree.entryCount > 0) throw invalidArgument('only an empty tree is loaded')
-    this.#beginChange()
-    this.#state = 'loading'
-    const refusal = this.#guardState(() => bulkLoad(this.#tree, entries))
-    this.#state = 'open'
+    if (this.#tree.entryCount > 0) throw invalidArgument('a bulk load requires an empty tree')
+    this.#checkpoints.noteChange()
+    const refusal = this.#status.guardLoad(() => bulkLoad(this.#tree, entries))
     if (refusal !== undefined) throw refusal.fault
     this.#seq = seq
   }
 
   verify(sink: VerifySink): void {
-    this.#assertReadable()
-    // What a checkpoint that is under way has frozen is neither here nor there.
-    if (this.#state === 'open') this.#checkpoint?.sync()
-    sink.progress({ files: 1, units: 0, entries: 0, bytes: 0 })
-    new TreeVerifier(this.#tree, this.#meta, this.#bitmapPages, sink).run()
+    this.#status.assertReadable()
+    // The pages of a frozen tree are partly in memory and partly in the file: its checkpoint is completed first.
+    if (this.#status.isOpen) this.#checkpoints.complete()
+    const { meta, bitmapPages } = this.#checkpoints
+    new TreeVerifier(this.#tree, meta, bitmapPages, sink).run()
   }
 
   stats(): StoreStats {
-    this.#assertReadable()
+    this.#status.assertReadable()
     const { freeSpace, reclaim, memory, space } = this.#pages
     let dirtyPages = 0
     space.forEach((_, frame) => {
@@ -319,7 +278,7 @@ export class BTree implements OrderedStore {
       entryCount: this.#tree.entryCount,
       isEntryCountExact: true,
       fileBytes: freeSpace.pageCount * memory.pageBytes,
-      liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.heldCount) * memory.pageBytes,
+      liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.pendingCount) * memory.pageBytes,
       dirtyBytes: dirtyPages * memory.pageBytes,
       depth: this.#tree.root.level + 1,
       snapshotCount: this.#snapshots.size,
@@ -327,11 +286,10 @@ export class BTree implements OrderedStore {
   }
 
   close(): void {
-    if (this.#state === 'closed') return
-    if (this.#state === 'loading') throw this.#refusal()
+    if (this.#status.isClosed) return
+    this.#status.close()
     for (const snapshot of this.#snapshots) snapshot.release()
-    this.#state = 'closed'
-    this.#checkpoint?.abandon(this.#refusal())
+    this.#checkpoints.abandon(this.#status.refusal())
     this.#pages.space.detach()
     this.#pages.values.detach()
     this.#pages.metaRewrite.fileSync.close()
@@ -345,90 +303,5 @@ export class BTree implements OrderedStore {
       this.close()
       throw error
     }
-  }
-
-  #beginChange(): void {
-    this.#changed = true
-    this.#epochUsed = true
-  }
-
-  /** What is left when the tree is frozen; where nothing has changed, making sure of what was found. */
-  *#checkpointSteps(
-    frozen: FrozenTree | undefined,
-    log: Syncable | undefined,
-    turn: Syncable | undefined,
-  ): DeviceSteps {
-    try {
-      if (frozen === undefined) yield this.#pages.metaRewrite
-      else {
-        const parts = { state: this.#tree, bitmapPages: this.#bitmapPages, log, turn }
-        this.#meta = yield* writeFrozen(frozen, parts)
-      }
-    } catch (error) {
-      this.#failWrites(error)
-      throw error
-    }
-  }
-
-  /** Each round moves pages behind the limit; branches that had to be copied may leave some of them for the next round. */
-  *#compactionSteps({ log, timeSlice }: CompactionRequest): DeviceSteps {
-    yield this.beginCheckpoint(log, timeSlice)
-    for (let round = 0; round < COMPACTION_ROUNDS; round += 1) {
-      const before = this.#pages.freeSpace.pageCount
-      this.#guardWrites(() => moveDown(this.#tree))
-      this.#beginChange()
-      yield this.beginCheckpoint(log, timeSlice)
-      if (this.#pages.freeSpace.pageCount >= before) break
-    }
-  }
-
-  /** After a failed change the present state is neither the old nor the new one: nobody may read it. */
-  #guardState<Result>(part: () => Result): Result {
-    try {
-      return part()
-    } catch (error) {
-      this.#state = 'broken'
-      this.#failure = error
-      throw error
-    }
-  }
-
-  /** After a failed write or sync nothing is known of what is on the device: no later write may build on it. */
-  #guardWrites(part: () => void): void {
-    try {
-      part()
-    } catch (error) {
-      this.#failWrites(error)
-      throw error
-    }
-  }
-
-  #failWrites(error: unknown): void {
-    if (this.#state !== 'open') return
-    this.#state = 'failed'
-    this.#failure = error
-  }
-
-  #assertReadable(): void {
-    if (this.#state === 'open' || this.#state === 'failed') return
-    throw this.#refusal()
-  }
-
-  #assertWritable(): void {
-    const { writeFailure } = this.#pages
-    if (this.#state === 'open' && writeFailure !== undefined) {
-      this.#state = 'failed'
-      this.#failure = writeFailure
-    }
-    if (this.#state !== 'open') throw this.#refusal()
-  }
-
-  #refusal(): LdbError {
-    if (this.#state === 'closed') return new LdbError('LDB_CLOSED', 'the B+tree is closed')
-    if (this.#state === 'loading') return invalidArgument('what gives the entries of a load uses the tree')
-    return new LdbError('LDB_POISONED', 'an earlier write to the B+tree failed; open it again', {
-      cause: this.#failure,
-      details: { file: this.#pages.file.path },
-    })
   }
 }

@@ -5,7 +5,7 @@ import * as format from './format.js'
 const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
 const constants = format as unknown as Readonly<Record<string, number>>
 
-/** Rows of the OFFSET/SIZE/TYPE/FIELD tables of FORMAT.md, by the heading that they stand below. */
+/** Returns the rows of the OFFSET/SIZE/TYPE/FIELD tables of FORMAT.md, by the heading of their section. */
 function tables(): Map<string, string[][]> {
   const found = new Map<string, string[][]>()
   for (const section of text.split(/^## /m).slice(1)) {
@@ -23,35 +23,35 @@ function tables(): Map<string, string[][]> {
   return found
 }
 
-/** `Run reference`, `contentBytes` → `RUN_REFERENCE_CONTENT_BYTES_OFFSET`. */
+/** `Run reference`, `contentBytes` → `EXTENT_REFERENCE_CONTENT_BYTES_OFFSET`. */
 function constantName(heading: string, field: string): string {
   const words = `${heading}_${field.replace(/[A-Z]/g, (letter) => `_${letter}`)}`
   return `${words.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()}_OFFSET`
 }
 
 const SIZE_OF: Readonly<Record<string, number>> = { u8: 1, u16: 2, u32: 4, u64: 8 }
-/** Constant that holds where a table ends; tables without one end in bytes of any number. */
+/** Constants that hold the total size of a table; the others end in a field of variable size. */
 const TOTAL_OF: Readonly<Record<string, string>> = {
   'Meta block': 'META_BLOCK_BYTES',
   'Page header': 'PAGE_HEADER_BYTES',
   Slot: 'SLOT_BYTES',
-  'Run reference': 'RUN_REFERENCE_BYTES',
-  'Overflow run': 'OVERFLOW_RUN_BYTES',
+  'Extent reference': 'EXTENT_REFERENCE_BYTES',
+  'Overflow extent': 'OVERFLOW_EXTENT_BYTES',
 }
 
-test('every table of FORMAT.md is there to be compared', () => {
+test('FORMAT.md has the expected tables', () => {
   expect([...tables().keys()].sort()).toEqual([
     'Branch record',
+    'Extent reference',
     'Free-space page',
     'Meta block',
-    'Overflow run',
+    'Overflow extent',
     'Page header',
-    'Run reference',
     'Slot',
   ])
 })
 
-test.each([...tables()])('the table below %s is that of the constants', (heading, rows) => {
+test.each([...tables()])('the table %s agrees with the constants', (heading, rows) => {
   let end = Number(rows[0]![0])
   for (const [offset, size, type, field] of rows) {
     const constant = constants[constantName(heading, field!)]
@@ -63,7 +63,7 @@ test.each([...tables()])('the table below %s is that of the constants', (heading
   if (total !== undefined) expect(constants[total]).toBe(end)
 })
 
-test('no constant of an offset is missing in FORMAT.md', () => {
+test('FORMAT.md contains every offset constant', () => {
   const named = new Set(
     [...tables()].flatMap(([heading, rows]) => rows.map((row) => constantName(heading, row[3]!))),
   )
@@ -71,15 +71,18 @@ test('no constant of an offset is missing in FORMAT.md', () => {
   expect(missing).toEqual([])
 })
 
-test('what FORMAT.md says in words', () => {
+test('the prose of FORMAT.md agrees with the constants', () => {
   expect(text).toContain(`kind \`${format.FILE_KIND}\``)
-  expect(text).toContain('1 leaf, 2 branch, 3 overflow run, 4 free space')
-  expect(format.PageKind).toEqual({ Leaf: 1, Branch: 2, Run: 3, FreeSpace: 4 })
+  expect(text).toContain(`version of the format, ${format.FORMAT_VERSION}.`)
+  expect(text).toContain(`a reader must support, ${format.MINIMUM_READER}.`)
+  expect([format.FILE_FLAG_ENCRYPTED, format.FILE_FLAG_ENCODED_VALUES]).toEqual([1, 2])
+  expect(text).toContain('1 leaf, 2 branch, 3 overflow extent, 4 free space')
+  expect(format.PageKind).toEqual({ Leaf: 1, Branch: 2, Extent: 3, FreeSpace: 4 })
   expect([format.META_REGION_BYTES, format.META_STRIDE, format.PAGE_BYTES_DEFAULT]).toEqual([
     12_288, 4096, 8192,
   ])
   expect([512, 1024, 8192, 32_768].map((pageBytes) => format.firstPageNumber(pageBytes))).toEqual([
     24, 12, 2, 1,
   ])
-  expect([0, 480, 481, 992, 993].map((bytes) => format.runPageCount(bytes, 512))).toEqual([1, 1, 2, 2, 3])
+  expect([0, 480, 481, 992, 993].map((bytes) => format.extentPageCount(bytes, 512))).toEqual([1, 1, 2, 2, 3])
 })

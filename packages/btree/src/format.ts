@@ -1,25 +1,34 @@
 import { assert } from '@ldb/base'
 
-/** Version written into new files, and the oldest reader that can read them. @internal */
-export const FORMAT_VERSION = 1
-/** @internal */
-export const MINIMUM_READER = 1
+/** Format version of new files. @internal */
+export const FORMAT_VERSION = 2
+/** Minimum reader version of new files. @internal */
+export const MINIMUM_READER = 2
+/** Oldest format version that this build reads. @internal */
+export const FORMAT_VERSION_MIN = 2
 /** Kind letter in the magic of the file. @internal */
 export const FILE_KIND = 'B'
 
+/** Flag of the file header: every unit is encrypted. On disk: never renumber, never reuse. @internal */
+export const FILE_FLAG_ENCRYPTED = 1
+/** Flag of the file header: values may be encoded. On disk: never renumber, never reuse. @internal */
+export const FILE_FLAG_ENCODED_VALUES = 2
+/** Flags that have a meaning in this format version, supported by this build or not. @internal */
+export const FILE_FLAGS_DEFINED: number = FILE_FLAG_ENCRYPTED | FILE_FLAG_ENCODED_VALUES
+
 /** @internal */
 export const PAGE_BYTES_DEFAULT = 8192
-/** Bytes from one meta block to the next. @internal */
+/** Distance between two meta blocks. @internal */
 export const META_STRIDE = 4096
-/** Meta blocks: two that checkpoints go to in turn, and the spare. @internal */
+/** Meta blocks: A and B, which checkpoints write alternately, and the spare. @internal */
 export const META_BLOCK_COUNT = 3
-/** The block that holds the newest checkpoint once more, when somebody found it and made sure of it. @internal */
+/** The block that a meta rewrite writes in addition to the checkpoint's own. @internal */
 export const SPARE_BLOCK = 2
-/** All meta blocks; tree pages begin behind them. @internal */
+/** Bytes of the meta region; all other pages follow it. @internal */
 export const META_REGION_BYTES: number = META_BLOCK_COUNT * META_STRIDE
-/** Page numbers are small integers in V8 and signed 32-bit in the arena. @internal */
+/** Page numbers are small integers in V8 and signed 32-bit integers in the arena. @internal */
 export const PAGE_COUNT_MAX = 2 ** 31 - 1
-/** Levels that a tree can have: more than any file of 2^31 pages could fill. @internal */
+/** Upper bound of the levels of a tree: more than a file of 2^31 pages can fill. @internal */
 export const LEVELS_MAX = 32
 
 // Meta block.
@@ -27,21 +36,37 @@ export const META_BLOCK_FILE_HEADER_OFFSET = 0
 export const META_BLOCK_FILE_ID_OFFSET: number = META_BLOCK_FILE_HEADER_OFFSET + 24
 export const META_BLOCK_PAGE_BYTES_OFFSET: number = META_BLOCK_FILE_ID_OFFSET + 16
 export const META_BLOCK_BLOCK_OFFSET: number = META_BLOCK_PAGE_BYTES_OFFSET + 4
-export const META_BLOCK_CHECKPOINT_OFFSET: number = META_BLOCK_BLOCK_OFFSET + 4
+// Reserved for encryption: zero unless FILE_FLAG_ENCRYPTED is set.
+export const META_BLOCK_SUITE_OFFSET: number = META_BLOCK_BLOCK_OFFSET + 4
+export const META_BLOCK_TRAILER_BYTES_OFFSET: number = META_BLOCK_SUITE_OFFSET + 1
+export const META_BLOCK_RESERVED_OFFSET: number = META_BLOCK_TRAILER_BYTES_OFFSET + 1
+export const META_BLOCK_DATA_KEY_ID_OFFSET: number = META_BLOCK_RESERVED_OFFSET + 2
+export const META_BLOCK_KEYSPACE_ID_OFFSET: number = META_BLOCK_DATA_KEY_ID_OFFSET + 4
+export const META_BLOCK_DATABASE_ID_OFFSET: number = META_BLOCK_KEYSPACE_ID_OFFSET + 4
+export const META_BLOCK_RESERVED2_OFFSET: number = META_BLOCK_DATABASE_ID_OFFSET + 16
+// In an encrypted file, the bytes from here to the checksum are one encrypted unit.
+export const META_BLOCK_CHECKPOINT_OFFSET: number = META_BLOCK_RESERVED2_OFFSET + 4
 export const META_BLOCK_EPOCH_OFFSET: number = META_BLOCK_CHECKPOINT_OFFSET + 8
 export const META_BLOCK_DURABLE_SEQ_OFFSET: number = META_BLOCK_EPOCH_OFFSET + 8
 export const META_BLOCK_ROOT_PAGE_OFFSET: number = META_BLOCK_DURABLE_SEQ_OFFSET + 8
 export const META_BLOCK_ROOT_LEVEL_OFFSET: number = META_BLOCK_ROOT_PAGE_OFFSET + 4
 export const META_BLOCK_ROOT_CHECKSUM_OFFSET: number = META_BLOCK_ROOT_LEVEL_OFFSET + 4
 export const META_BLOCK_ENTRY_COUNT_OFFSET: number = META_BLOCK_ROOT_CHECKSUM_OFFSET + 8
-export const META_BLOCK_RUN_COUNT_OFFSET: number = META_BLOCK_ENTRY_COUNT_OFFSET + 8
-export const META_BLOCK_PAGE_COUNT_OFFSET: number = META_BLOCK_RUN_COUNT_OFFSET + 8
+export const META_BLOCK_EXTENT_COUNT_OFFSET: number = META_BLOCK_ENTRY_COUNT_OFFSET + 8
+export const META_BLOCK_PAGE_COUNT_OFFSET: number = META_BLOCK_EXTENT_COUNT_OFFSET + 8
 export const META_BLOCK_FREE_SPACE_PAGE_OFFSET: number = META_BLOCK_PAGE_COUNT_OFFSET + 4
 export const META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET: number = META_BLOCK_FREE_SPACE_PAGE_OFFSET + 4
 export const META_BLOCK_FREE_COUNT_OFFSET: number = META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET + 8
-export const META_BLOCK_RESERVED_OFFSET: number = META_BLOCK_FREE_COUNT_OFFSET + 4
-export const META_BLOCK_CHECKSUM_OFFSET: number = META_BLOCK_RESERVED_OFFSET + 380
-/** One sector: it is written whole or not at all by most devices, and checked by its checksum on the others. */
+// Reserved for a dictionary: zero unless FILE_FLAG_ENCODED_VALUES is set.
+export const META_BLOCK_DICTIONARY_PAGE_OFFSET: number = META_BLOCK_FREE_COUNT_OFFSET + 4
+export const META_BLOCK_DICTIONARY_CHECKSUM_OFFSET: number = META_BLOCK_DICTIONARY_PAGE_OFFSET + 4
+// Reserved for copies: zero.
+export const META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET: number = META_BLOCK_DICTIONARY_CHECKSUM_OFFSET + 8
+export const META_BLOCK_META_COPY_PAGE_OFFSET: number = META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET + 4
+export const META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET: number = META_BLOCK_META_COPY_PAGE_OFFSET + 4
+export const META_BLOCK_RESERVED3_OFFSET: number = META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET + 8
+export const META_BLOCK_CHECKSUM_OFFSET: number = META_BLOCK_RESERVED3_OFFSET + 320
+/** One sector: most devices write it atomically, and the checksum detects a torn one. */
 export const META_BLOCK_BYTES: number = META_BLOCK_CHECKSUM_OFFSET + 8
 assert(META_BLOCK_BYTES === 512, 'a meta block is one sector')
 
@@ -61,8 +86,8 @@ export const PAGE_HEADER_BYTES: number = PAGE_HEADER_DEAD_BYTES_OFFSET + 2
 assert(PAGE_HEADER_BYTES === 32, 'slots begin on a 32-byte boundary')
 
 /** Kinds of page. On disk: never renumber, never reuse. @internal */
-export const PageKind = { Leaf: 1, Branch: 2, Run: 3, FreeSpace: 4 } as const
-/** Flag: the prefix of the page is not guaranteed by its fences and must be compared. @internal */
+export const PageKind = { Leaf: 1, Branch: 2, Extent: 3, FreeSpace: 4 } as const
+/** Page flag: fences do not guarantee the prefix of the page, so that searches compare it. @internal */
 export const FLAG_EDGE = 1
 
 // Slot.
@@ -73,36 +98,38 @@ export const SLOT_BYTES: number = SLOT_KEY_BYTES_OFFSET + 2
 assert(SLOT_BYTES === 8, 'a slot is two 32-bit words')
 
 // Leaf record.
-/** Bytes of the value field in front of the key of a leaf record. @internal */
+/** Bytes of the value field, which precedes the key part of a leaf record. @internal */
 export const VALUE_FIELD_BYTES = 2
-/** Mask of the length in a value field. @internal */
+/** Mask of the value part's length in a value field. @internal */
 export const VALUE_LENGTH_MASK = 0x3fff
-/** Flag in a value field: the value part is a run reference. @internal */
-export const VALUE_IS_RUN = 0x8000
+/** Flag of a value field: the value is encoded, in files whose header announces encoded values. No file does yet. @internal */
+export const VALUE_IS_ENCODED = 0x4000
+/** Flag of a value field: the value part is an extent reference. @internal */
+export const VALUE_IS_EXTENT = 0x8000
 
 // Branch record.
 export const BRANCH_RECORD_CHILD_OFFSET = 0
 export const BRANCH_RECORD_CHILD_CHECKSUM_OFFSET: number = BRANCH_RECORD_CHILD_OFFSET + 4
 export const BRANCH_RECORD_KEY_OFFSET: number = BRANCH_RECORD_CHILD_CHECKSUM_OFFSET + 8
 
-// Run reference.
-export const RUN_REFERENCE_PAGE_OFFSET = 0
-export const RUN_REFERENCE_CONTENT_BYTES_OFFSET: number = RUN_REFERENCE_PAGE_OFFSET + 4
-export const RUN_REFERENCE_EPOCH_OFFSET: number = RUN_REFERENCE_CONTENT_BYTES_OFFSET + 4
-export const RUN_REFERENCE_CHECKSUM_OFFSET: number = RUN_REFERENCE_EPOCH_OFFSET + 8
-export const RUN_REFERENCE_BYTES: number = RUN_REFERENCE_CHECKSUM_OFFSET + 8
-assert(RUN_REFERENCE_BYTES === 24, 'a run reference is 24 bytes')
+// Extent reference.
+export const EXTENT_REFERENCE_PAGE_OFFSET = 0
+export const EXTENT_REFERENCE_CONTENT_BYTES_OFFSET: number = EXTENT_REFERENCE_PAGE_OFFSET + 4
+export const EXTENT_REFERENCE_EPOCH_OFFSET: number = EXTENT_REFERENCE_CONTENT_BYTES_OFFSET + 4
+export const EXTENT_REFERENCE_CHECKSUM_OFFSET: number = EXTENT_REFERENCE_EPOCH_OFFSET + 8
+export const EXTENT_REFERENCE_BYTES: number = EXTENT_REFERENCE_CHECKSUM_OFFSET + 8
+assert(EXTENT_REFERENCE_BYTES === 24, 'an extent reference is 24 bytes')
 
-// Overflow run.
-export const OVERFLOW_RUN_CHECKSUM_OFFSET = 0
-export const OVERFLOW_RUN_PAGE_NUMBER_OFFSET: number = OVERFLOW_RUN_CHECKSUM_OFFSET + 8
-export const OVERFLOW_RUN_KIND_OFFSET: number = OVERFLOW_RUN_PAGE_NUMBER_OFFSET + 4
-export const OVERFLOW_RUN_RESERVED_OFFSET: number = OVERFLOW_RUN_KIND_OFFSET + 1
-export const OVERFLOW_RUN_EPOCH_OFFSET: number = OVERFLOW_RUN_RESERVED_OFFSET + 3
-export const OVERFLOW_RUN_CONTENT_BYTES_OFFSET: number = OVERFLOW_RUN_EPOCH_OFFSET + 8
-export const OVERFLOW_RUN_RESERVED2_OFFSET: number = OVERFLOW_RUN_CONTENT_BYTES_OFFSET + 4
-export const OVERFLOW_RUN_BYTES: number = OVERFLOW_RUN_RESERVED2_OFFSET + 4
-assert(OVERFLOW_RUN_BYTES === 32, 'the header of a run is 32 bytes')
+// Overflow extent.
+export const OVERFLOW_EXTENT_CHECKSUM_OFFSET = 0
+export const OVERFLOW_EXTENT_PAGE_NUMBER_OFFSET: number = OVERFLOW_EXTENT_CHECKSUM_OFFSET + 8
+export const OVERFLOW_EXTENT_KIND_OFFSET: number = OVERFLOW_EXTENT_PAGE_NUMBER_OFFSET + 4
+export const OVERFLOW_EXTENT_RESERVED_OFFSET: number = OVERFLOW_EXTENT_KIND_OFFSET + 1
+export const OVERFLOW_EXTENT_EPOCH_OFFSET: number = OVERFLOW_EXTENT_RESERVED_OFFSET + 3
+export const OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET: number = OVERFLOW_EXTENT_EPOCH_OFFSET + 8
+export const OVERFLOW_EXTENT_RESERVED2_OFFSET: number = OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET + 4
+export const OVERFLOW_EXTENT_BYTES: number = OVERFLOW_EXTENT_RESERVED2_OFFSET + 4
+assert(OVERFLOW_EXTENT_BYTES === 32, 'the header of an extent is 32 bytes')
 
 // Free-space page.
 export const FREE_SPACE_PAGE_FIRST_PAGE_OFFSET: number = PAGE_HEADER_BYTES
@@ -110,12 +137,12 @@ export const FREE_SPACE_PAGE_NEXT_PAGE_OFFSET: number = FREE_SPACE_PAGE_FIRST_PA
 export const FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET: number = FREE_SPACE_PAGE_NEXT_PAGE_OFFSET + 4
 export const FREE_SPACE_PAGE_BITS_OFFSET: number = FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET + 8
 
-/** Number of the first page that is not part of the meta region. @internal */
+/** Returns the number of the first page behind the meta region. @internal */
 export function firstPageNumber(pageBytes: number): number {
   return Math.max(1, Math.ceil(META_REGION_BYTES / pageBytes))
 }
 
-/** Pages of a run that holds `contentBytes`. @internal */
-export function runPageCount(contentBytes: number, pageBytes: number): number {
-  return Math.ceil((OVERFLOW_RUN_BYTES + contentBytes) / pageBytes)
+/** Returns the number of pages of an extent that holds `contentBytes`. @internal */
+export function extentPageCount(contentBytes: number, pageBytes: number): number {
+  return Math.ceil((OVERFLOW_EXTENT_BYTES + contentBytes) / pageBytes)
 }

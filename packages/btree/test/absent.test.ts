@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { keyOf, TreeHarness } from './tree-harness.js'
 
-// Absent keys are sought so often that the filters of leaves are made between any two changes.
+// Strategy: look absent keys up often enough that leaf filters are built between any two changes.
+// Invariant: `has` agrees with the model for every key.
 
 const key = fc.nat(59).map((number) => `k${String(number).padStart(3, '0')}`)
 const step = fc.oneof(
@@ -12,12 +13,12 @@ const step = fc.oneof(
   fc.constant('checkpoint' as const),
 )
 
-test('a key that was sought in vain is found as soon as it is there, and no other is lost', () => {
+test('an absent key is found once it is inserted, and no other key is lost', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
-      // Fewer frames than pages at times, so that frames change hands.
+      // At times fewer frames than pages, so that frames are reused for other pages.
       const harness = new TreeHarness({ cachePages: 32 })
-      const seek = (): void => {
+      const lookUpAll = (): void => {
         for (let round = 0; round < 5; round += 1) {
           for (let number = 0; number < 60; number += 1) {
             const name = `k${String(number).padStart(3, '0')}`
@@ -31,7 +32,7 @@ test('a key that was sought in vain is found as soon as it is there, and no othe
         else if (each === 'checkpoint') harness.tree.checkpoint()
         else if ('put' in each) harness.put(each.put, 'v'.repeat(40))
         else harness.delete(each.remove)
-        seek()
+        lookUpAll()
       }
       harness.tree.close()
     }),
@@ -39,7 +40,7 @@ test('a key that was sought in vain is found as soon as it is there, and no othe
   )
 })
 
-test('a key longer than a filter knows is found behind it', () => {
+test('a key too long for the filter is found', () => {
   const harness = new TreeHarness()
   const long = 'x'.repeat(300)
   harness.put(long, 'value')

@@ -10,24 +10,25 @@ import {
   META_BLOCK_BYTES,
   META_REGION_BYTES,
   META_STRIDE,
-  OVERFLOW_RUN_BYTES,
+  OVERFLOW_EXTENT_BYTES,
   PageKind,
-  runPageCount,
+  extentPageCount,
 } from '../src/format.js'
-import { readFreeSpace } from '../src/file/free-space-pages.js'
-import { readMeta, seedOf } from '../src/file/meta.js'
+import { plainCodec } from '../src/file/file-codec.js'
+import { readFreeSpace } from '../src/file/free-space-reading.js'
+import { readMeta } from '../src/file/meta-blocks.js'
 import { seeded } from './crash-vfs.js'
 import { contentOf, GOLDEN_PAGE_BYTES as PAGE_BYTES, goldenEntries, writeGolden } from './golden.js'
-import { drawFile } from './hexdump.js'
+import { formatFile } from './hexdump.js'
 import { entriesOf, findingsOf, textOf, TreeHarness } from './tree-harness.js'
 
 /**
- * Strategy: damage a small golden tree in every place, open it, read all of it in both directions and verify it.
- * Invariants: what is read is what was written, or a typed error says that it cannot be; never other data, another
- * kind of error, or a walk without end. Damage of the newest meta block may lead back to the checkpoint before it,
- * as a whole, with the `durableSeq` that tells. `verify` finds every flip of a byte that is in use.
+ * Strategy: damage every part of a small golden tree, open it, read all entries in both directions and verify it.
+ * Invariants: a read returns the written data or throws a typed error. It never returns other data, throws another error or
+ * fails to end. After damage to the newest meta block, open may return the whole previous checkpoint with its `durableSeq`.
+ * `verify` finds every flipped byte that is in use.
  */
-const GOLDEN = new Uint8Array(readFileSync(new URL('fixtures/v1/tree.ldb', import.meta.url)))
+const GOLDEN = new Uint8Array(readFileSync(new URL('fixtures/v2/tree.ldb', import.meta.url)))
 const EXPECTED = JSON.stringify(goldenEntries(1))
 const OLDER = JSON.stringify(goldenEntries(0))
 const PAGES = GOLDEN.length / PAGE_BYTES
@@ -47,7 +48,7 @@ function restore(bytes: Uint8Array): void {
 }
 
 interface Outcome {
-  /** Code of what was thrown by opening or reading, or `same`, `older`, `WRONG`. */
+  /** Error code of open or read, or `same`, `older` or `WRONG`. */
   readonly data: string
   readonly isFlagged: boolean
 }
@@ -56,8 +57,8 @@ function smallCache(): PageCache {
   return new PageCache({ bytes: 0, pageBytes: PAGE_BYTES })
 }
 
-/** Opens the file as it is and looks at all of it, without writing to it. */
-function look(): Outcome {
+/** Opens the file, verifies it and reads all entries. Writes nothing. */
+function inspect(): Outcome {
   let tree: BTree
   try {
     tree = BTree.open(vfs, '/tree.ldb', { cache: smallCache(), rewriteMeta: 'write' })
@@ -96,7 +97,7 @@ function codeOf(error: unknown): string {
   return isLdbError(error) ? error.code : `untyped ${String(error)}`
 }
 
-/** Counts outcomes; anything that must not be ends the test. */
+/** Counts outcomes. Fails the test at an outcome that is not allowed. */
 class Tally {
   readonly counts: Record<string, number> = {}
 
@@ -120,19 +121,19 @@ const META = readMeta(goldenFile)
 const EXPECTED_SEQ = META.durableSeq
 const NEWEST_START = (META.checkpoint % 2) * META_STRIDE
 
-/** Bytes that are in use, other than those of meta blocks. */
+/** Returns which bytes are in use, without those of meta blocks, and the kinds of pages. */
 function liveBytes(): { isLive: Uint8Array; kinds: Set<number> } {
-  const { freeSpace } = readFreeSpace(goldenFile, seedOf(META.fileId), META, FIRST)
+  const { freeSpace } = readFreeSpace(goldenFile, plainCodec(META.fileId), META)
   const isLive = new Uint8Array(GOLDEN.length)
   const kinds = new Set<number>()
   for (let page = FIRST; page < PAGES;) {
     const start = page * PAGE_BYTES
     const kind = GOLDEN[start + 12]!
     if (freeSpace.isFree(page)) page += 1
-    else if (kind === PageKind.Run) {
+    else if (kind === PageKind.Extent) {
       const contentBytes = new DataView(GOLDEN.buffer, start).getUint32(24, true)
-      isLive.fill(1, start, start + OVERFLOW_RUN_BYTES + contentBytes)
-      page += runPageCount(contentBytes, PAGE_BYTES)
+      isLive.fill(1, start, start + OVERFLOW_EXTENT_BYTES + contentBytes)
+      page += extentPageCount(contentBytes, PAGE_BYTES)
       kinds.add(kind)
     } else {
       isLive.fill(1, start, start + PAGE_BYTES)
@@ -145,32 +146,32 @@ function liveBytes(): { isLive: Uint8Array; kinds: Set<number> } {
 
 const { isLive, kinds } = liveBytes()
 
-/** Reports whether a byte belongs to the block that is in force. */
+/** Reports whether a byte belongs to the newest meta block. */
 function isNewestMeta(at: number): boolean {
   return at >= NEWEST_START && at < NEWEST_START + META_BLOCK_BYTES
 }
 
 describe('the golden file', () => {
-  test('of version 1 is read for ever', () => {
-    expect(look()).toEqual({ data: 'same', isFlagged: false })
+  test('of version 2 is readable', () => {
+    expect(inspect()).toEqual({ data: 'same', isFlagged: false })
   })
 
-  test('holds every kind of page, levels, long keys and free pages', () => {
+  test('contains every kind of page, three levels, long keys and free pages', () => {
     expect(kinds).toEqual(new Set(Object.values(PageKind)))
     expect(META.rootLevel).toBeGreaterThanOrEqual(2)
     expect(META.freeCount).toBeGreaterThan(3)
-    expect(META.runCount).toBeGreaterThan(14)
+    expect(META.extentCount).toBeGreaterThan(14)
     expect(GOLDEN.length).toBeLessThanOrEqual(65_536)
     expect(GOLDEN.length).toBe(META.pageCount * PAGE_BYTES)
   })
 
-  test('looks as it is drawn', async () => {
-    await expect(drawFile(GOLDEN, PAGE_BYTES, 8)).toMatchFileSnapshot('fixtures/v1/tree.hex.txt')
+  test('matches its hexdump', async () => {
+    await expect(formatFile(GOLDEN, PAGE_BYTES, 8)).toMatchFileSnapshot('fixtures/v2/tree.hex.txt')
   })
 
-  test('is what the code of today reads from what it writes', () => {
+  test('equals what the present code writes and reads', () => {
     restore(writeGolden()[1]!)
-    expect(look()).toEqual({ data: 'same', isFlagged: false })
+    expect(inspect()).toEqual({ data: 'same', isFlagged: false })
   })
 
   test('can be written to', () => {
@@ -179,12 +180,12 @@ describe('the golden file', () => {
     tree.compact()
     expect(findingsOf(tree)).toEqual([])
     tree.close()
-    expect(look()).toEqual({ data: 'same', isFlagged: false })
+    expect(inspect()).toEqual({ data: 'same', isFlagged: false })
   })
 })
 
 describe('a flipped bit', () => {
-  test('of any byte in use is found by verify, and never read as data', () => {
+  test('of any byte in use is found by verify and never returned as data', () => {
     const random = seeded(1)
     const tally = new Tally()
     for (let at = 0; at < GOLDEN.length; at += 1) {
@@ -200,48 +201,48 @@ describe('a flipped bit', () => {
   function flip(at: number, bit: number, tally: Tally): void {
     const byte = Uint8Array.of(GOLDEN[at]! ^ (1 << bit))
     file.write(byte, 0, 1, at)
-    const outcome = look()
+    const outcome = inspect()
     const what = `bit ${bit} of byte ${at}`
     tally.note(outcome, what, { mayBeOlder: isNewestMeta(at) })
     if (!isNewestMeta(at)) {
-      if (!outcome.isFlagged) expect.unreachable(`${what}: verify finds nothing`)
-      if (outcome.data === 'same' && !isBookkeeping(at)) expect.unreachable(`${what}: read without complaint`)
+      if (!outcome.isFlagged) expect.unreachable(`${what}: verify reports nothing`)
+      if (outcome.data === 'same' && !isOptional(at)) expect.unreachable(`${what}: read without an error`)
     }
     file.write(GOLDEN, at, 1, at)
   }
 
-  /** Free space is read by opening and by verify alone; separators' runs when a search needs them. */
-  function isBookkeeping(at: number): boolean {
+  /** Reports whether entries can be read without a byte: only open and verify read free space, and few searches read separators' extents. */
+  function isOptional(at: number): boolean {
     return GOLDEN[Math.floor(at / PAGE_BYTES) * PAGE_BYTES + 12] !== PageKind.Leaf
   }
 
-  test('of bytes that are not in use changes nothing', () => {
+  test('of an unused byte changes nothing', () => {
     for (let at = 0; at < GOLDEN.length; at += 13) {
       const isMeta = at % META_STRIDE < META_BLOCK_BYTES && at < META_REGION_BYTES
       if (isLive[at] === 1 || isMeta) continue
       file.write(Uint8Array.of(GOLDEN[at]! ^ 0x10), 0, 1, at)
-      const outcome = look()
+      const outcome = inspect()
       if (outcome.data !== 'same' || outcome.isFlagged) expect.unreachable(`byte ${at}: ${outcome.data}`)
       file.write(GOLDEN, at, 1, at)
     }
   })
 })
 
-describe('greater damage', () => {
-  test('sectors of zeros, of ones and of noise', () => {
+describe('larger damage', () => {
+  test('sectors of zeros, ones and random bytes', () => {
     const tally = new Tally()
     const random = seeded(2)
     for (let start = 0; start < GOLDEN.length; start += 512) {
       for (const make of [() => 0, () => 255, () => random(256)]) {
         restore(GOLDEN)
         file.write(Uint8Array.from({ length: 512 }, make), 0, 512, start)
-        tally.note(look(), `sector at ${start}`, { mayBeOlder: start === NEWEST_START })
+        tally.note(inspect(), `sector at ${start}`, { mayBeOlder: start === NEWEST_START })
       }
     }
     expect(tally.counts['LDB_CORRUPTION']).toBeGreaterThan(20)
   })
 
-  test('pages in each other’s places', () => {
+  test('swapped pages', () => {
     const tally = new Tally()
     for (let a = FIRST; a < PAGES; a += 1) {
       for (let b = a + 1; b < PAGES; b += 1 + ((a + b) % 3)) {
@@ -249,13 +250,13 @@ describe('greater damage', () => {
         swapped.copyWithin(a * PAGE_BYTES, b * PAGE_BYTES, (b + 1) * PAGE_BYTES)
         swapped.set(GOLDEN.subarray(a * PAGE_BYTES, (a + 1) * PAGE_BYTES), b * PAGE_BYTES)
         restore(swapped)
-        tally.note(look(), `pages ${a} and ${b}`)
+        tally.note(inspect(), `pages ${a} and ${b}`)
       }
     }
     expect(tally.counts['LDB_CORRUPTION']).toBeGreaterThan(200)
   })
 
-  test('meta blocks in each other’s places, or one twice', () => {
+  test('swapped meta blocks, and one meta block twice', () => {
     const a = GOLDEN.slice(0, META_BLOCK_BYTES)
     const b = GOLDEN.slice(META_STRIDE, META_STRIDE + META_BLOCK_BYTES)
     for (const [first, second] of [
@@ -266,11 +267,11 @@ describe('greater damage', () => {
       restore(GOLDEN)
       file.write(first, 0, first.length, 0)
       file.write(second, 0, second.length, META_STRIDE)
-      new Tally().note(look(), 'meta blocks', { mayBeOlder: true })
+      new Tally().note(inspect(), 'meta blocks', { mayBeOlder: true })
     }
   })
 
-  test('any cut of the file', () => {
+  test('truncation to any length', () => {
     const tally = new Tally()
     const lengths = new Set<number>()
     for (let length = 0; length < GOLDEN.length; length += 64) lengths.add(length)
@@ -280,13 +281,13 @@ describe('greater damage', () => {
       if (length < 0) continue
       restore(GOLDEN)
       file.truncate(length)
-      tally.note(look(), `length ${length}`, { mayBeOlder: length < META_REGION_BYTES })
+      tally.note(inspect(), `length ${length}`, { mayBeOlder: length < META_REGION_BYTES })
     }
     expect(tally.counts['same']).toBeLessThan(15)
   })
 })
 
-test('an older version of a page is never taken for the newer one', () => {
+test('an older version of a page is never accepted as the newest one', () => {
   const random = seeded(3)
   const history = new MemoryVfs()
   const harness = new TreeHarness({ vfs: history, pageBytes: PAGE_BYTES, cachePages: 32 })
@@ -316,7 +317,7 @@ test('an older version of a page is never taken for the newer one', () => {
   expect(refused).toBeGreaterThan(100)
 })
 
-/** Everything in the file as it is, or the code of what reading it throws. */
+/** Returns all entries of the file, or the code of the error of a read. */
 function readAll(): string {
   try {
     const tree = BTree.open(vfs, '/tree.ldb', { cache: smallCache(), rewriteMeta: 'write' })

@@ -4,7 +4,7 @@ import type { Vfs, VfsFile } from '@ldb/vfs'
 
 const SECTOR_BYTES = 512
 
-/** Numbers below a bound, from a seed. */
+/** Returns a seeded generator of numbers below a bound. */
 export function seeded(seed: number): (bound: number) => number {
   let state = seed >>> 0
   return (bound) => {
@@ -17,23 +17,23 @@ type Unsynced =
   | { readonly kind: 'write'; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly kind: 'length'; readonly length: number }
 
-/** Operations of a file that can be made to fail. */
+/** File operations that can be made to fail. */
 export type FileOperationName = 'read' | 'write' | 'sync' | 'truncate'
 
 /**
- * One file in memory whose unsynced changes are kept apart, so that a crash can take back any of them, and whose operations
- * can be made to fail. Files of other paths are in the same {@link MemoryVfs} and are not looked at.
+ * A file system for one file in memory. Records the unsynced changes of the file, so that a crash can undo any of them, and can
+ * make its operations fail.
  */
 export class CrashVfs {
   readonly vfs: Vfs
   readonly path: string
-  /** Called behind each operation that changes the file. */
+  /** Called after each operation that changes the file. */
   onChange: (() => void) | undefined
-  /** Returns the errno that an operation fails with; `undefined` lets it pass. */
+  /** Returns the errno with which an operation fails; `undefined` when it succeeds. */
   failing: ((operation: FileOperationName) => string | undefined) | undefined
   #durable: Uint8Array = new Uint8Array(0)
   #unsynced: Unsynced[] = []
-  /** Changes that syncs have made durable. */
+  /** Number of changes that syncs have made durable. */
   #syncedCount = 0
 
   constructor(path: string, content?: Uint8Array) {
@@ -54,12 +54,12 @@ export class CrashVfs {
     })
   }
 
-  /** Changes that no sync has made durable. */
+  /** Number of changes that no sync has made durable. */
   get unsyncedCount(): number {
     return this.#unsynced.length
   }
 
-  /** What the file holds for whoever reads it now: a killed process leaves this. */
+  /** Returns the present content of the file, which remains when the process is killed. */
   present(): Uint8Array {
     const file = this.vfs.open(this.path, 'read')
     const bytes = new Uint8Array(file.length())
@@ -69,9 +69,10 @@ export class CrashVfs {
   }
 
   /**
-   * What a power failure may leave: the durable bytes and any of the unsynced changes, writes torn at sectors.
+   * Returns a content that a power failure may leave: the durable bytes and any subset of the unsynced changes, with writes torn
+   * at sectors.
    *
-   * @param random - chooses; `'none'` and `'all'` are the two ends.
+   * @param random - chooses the subset; `'none'` and `'all'` choose the empty and the full one.
    */
   crashImage(random: ((bound: number) => number) | 'none' | 'all'): Uint8Array {
     let image: Uint8Array = this.#durable.slice()
@@ -95,7 +96,7 @@ export class CrashVfs {
         start = end
       }
     }
-    // The length may be on the device before the data, or not.
+    // The device may have the new length without the data.
     if (random !== 'all' && random(4) === 0) image = resized(image, image.length + SECTOR_BYTES * random(20))
     return image
   }
@@ -120,7 +121,7 @@ export class CrashVfs {
     if (errno !== undefined) throw fileError(errno, { operation, file })
   }
 
-  /** Wraps a file: the tree's own, and the one that it is renamed from. */
+  /** Wraps the file, or the temporary file that is renamed to it. */
   #wrap(file: VfsFile): VfsFile {
     if (!file.path.startsWith(this.path)) throw new LdbError('LDB_INVARIANT', `an unknown file: ${file.path}`)
     const noteLength = (length: number): void => this.#note({ kind: 'length', length })
@@ -161,7 +162,7 @@ export class CrashVfs {
       },
       readAsync: (...args) => file.readAsync(...args),
       writeAsync: () => Promise.reject(new LdbError('LDB_UNSUPPORTED', 'the tree writes synchronously')),
-      // Covers what was changed when it was called; one that was called later may have ended before.
+      // Covers the changes before the call. A later call may complete first.
       syncAsync: async () => {
         const bytes = new Uint8Array(file.length())
         file.read(bytes, 0, bytes.length, 0)

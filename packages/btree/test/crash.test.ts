@@ -3,11 +3,11 @@ import { CrashVfs, seeded } from './crash-vfs.js'
 import { findingsOf, TreeHarness } from './tree-harness.js'
 
 /**
- * Strategy: a workload with several checkpoints, small pages and few frames, so that pages are written at any time. Behind
- * each operation that changes the file, crash images are made and opened: none, all and random subsets of the unsynced
- * sectors, the length varied. Some images are worked on and crash again.
- * Invariants: what opens equals the model at the last durable checkpoint, or at the one that was being written;
- * `verify` finds nothing.
+ * Strategy: a workload with several checkpoints, small pages and few frames, so that pages are evicted at any time. After
+ * each operation that changes the file, crash images are made and opened: with none, all and random subsets of the unsynced
+ * sectors, and various lengths. Some images are changed and crash again.
+ * Invariants: an opened image equals the model at the last durable checkpoint, or at the one in progress;
+ * `verify` has no findings.
  */
 const PAGE_BYTES = 512
 
@@ -16,14 +16,14 @@ type Entries = [string, string][]
 interface Trace {
   readonly crash: CrashVfs
   readonly harness: TreeHarness
-  /** State of the last checkpoint that returned. */
+  /** Entries at the last completed checkpoint. */
   durable: Entries
-  /** State of the checkpoint that is being written, if one is. */
+  /** Entries of the checkpoint in progress, if any. */
   next: Entries | undefined
   images: number
 }
 
-/** Opens an image and compares it with what may be in it; gives the tree for more work. */
+/** Opens an image, compares it with the allowed states, and returns the tree. */
 function openImage(
   image: Uint8Array,
   allowed: readonly (Entries | undefined)[],
@@ -33,7 +33,7 @@ function openImage(
   const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages: 32 })
   const actual = JSON.stringify(harness.actual())
   if (!allowed.some((each) => each !== undefined && JSON.stringify(each) === actual)) {
-    expect.unreachable(`${what}: the tree is at none of the checkpoints that it may be at`)
+    expect.unreachable(`${what}: the tree equals none of the allowed checkpoints`)
   }
   const findings = findingsOf(harness.tree)
   if (findings.length > 0) expect.unreachable(`${what}: ${JSON.stringify(findings[0])}`)
@@ -73,7 +73,7 @@ function inspect(trace: Trace, random: (bound: number) => number, what: string):
   }
 }
 
-/** Works on a tree that was opened after a crash, and crashes it behind some of its own changes. */
+/** Changes a tree that was opened after a crash, and crashes it again during its checkpoint. */
 function crashAgain(
   opened: { harness: TreeHarness; crash: CrashVfs },
   random: (bound: number) => number,
@@ -94,32 +94,29 @@ function crashAgain(
 }
 
 describe('power failure', () => {
-  test.each([1, 2, 3])(
-    'at any moment leaves the last checkpoint or the one being written, seed %d',
-    (seed) => {
-      const random = seeded(seed * 104_729)
-      const crash = new CrashVfs('/tree.ldb')
-      const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages: 32 })
-      const trace: Trace = { crash, harness, durable: [], next: undefined, images: 0 }
-      let operation = 0
-      crash.onChange = () => inspect(trace, random, `seed ${seed}, change ${(operation += 1)}`)
-      for (let round = 0; round < 4; round += 1) {
-        const snapshot = round === 1 ? harness.tree.snapshot() : undefined
-        work(harness, random, 60)
-        checkpoint(trace, round === 2)
-        snapshot?.release()
-      }
-      harness.deleteRange('', undefined)
-      checkpoint(trace, true)
-      expect(trace.images).toBeGreaterThan(200)
-    },
-  )
+  test.each([1, 2, 3])('at any moment leaves the last checkpoint or the one in progress, seed %d', (seed) => {
+    const random = seeded(seed * 104_729)
+    const crash = new CrashVfs('/tree.ldb')
+    const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages: 32 })
+    const trace: Trace = { crash, harness, durable: [], next: undefined, images: 0 }
+    let operation = 0
+    crash.onChange = () => inspect(trace, random, `seed ${seed}, change ${(operation += 1)}`)
+    for (let round = 0; round < 4; round += 1) {
+      const snapshot = round === 1 ? harness.tree.snapshot() : undefined
+      work(harness, random, 60)
+      checkpoint(trace, round === 2)
+      snapshot?.release()
+    }
+    harness.deleteRange('', undefined)
+    checkpoint(trace, true)
+    expect(trace.images).toBeGreaterThan(200)
+  })
 })
 
 describe('a killed process, then power failure', () => {
   /**
    * A process that dies between writing a meta block and syncing it leaves a block that the next process reads and the
-   * device does not have. What that process writes must not stand where the older block's pages are.
+   * device does not have. The next process must not overwrite pages that the older block reaches.
    */
   test.each([1, 2, 3, 4])('leaves one of the checkpoints, seed %d', (seed) => {
     const random = seeded(seed * 7919)
@@ -152,7 +149,7 @@ describe('a killed process, then power failure', () => {
   })
 })
 
-test('the crash file system tells when a checkpoint forgets its sync', () => {
+test('the crash file system detects a missing sync', () => {
   const crash = new CrashVfs('/tree.ldb')
   const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages: 32 })
   work(harness, seeded(1), 60)

@@ -5,26 +5,26 @@ import type { FileOperationName } from './crash-vfs.js'
 import { entriesOf, findingsOf, TreeHarness } from './tree-harness.js'
 
 /**
- * Strategy: one workload, run once for each file operation that it makes, which then fails, once or for ever.
- * Invariants: the caller gets the error's code and nothing untyped; after a failed write, sync or truncation nothing
- * can be written until the tree is opened again, and reads give the truth or a typed error; opening again gives the
- * last durable state, or the one that was being written.
+ * Strategy: one workload, repeated for each of its file operations; that operation fails, once or permanently.
+ * Invariants: the caller gets the code of the error; after a failed write, sync or truncation, writes are LDB_POISONED until the
+ * tree is opened again, and reads are right or a typed error; the reopened tree has the last durable state, or the one of the
+ * checkpoint in progress.
  */
 const PAGE_BYTES = 512
 
 type Entries = [string, string][]
 
-interface Run {
+interface Trial {
   readonly crash: CrashVfs
   readonly harness: TreeHarness
   readonly random: (bound: number) => number
-  /** States of checkpoints that returned or were begun, the last two. */
+  /** Entries at the last completed checkpoint, and at the one in progress. */
   durable: Entries
   next: Entries | undefined
 }
 
-/** A tree with two checkpoints behind it, whose pages do not fit its cache. */
-function prepare(): Run {
+/** Makes a tree with two checkpoints that does not fit its cache. */
+function prepare(): Trial {
   const crash = new CrashVfs('/tree.ldb')
   const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages: 32 })
   const random = seeded(20_260)
@@ -35,8 +35,8 @@ function prepare(): Run {
   return { crash, harness, random, durable: harness.expected(), next: undefined }
 }
 
-/** Writes, reads, deletes, checkpoints, shrinks: every kind of file operation. */
-function workload(run: Run): void {
+/** Performs every kind of file operation: writes, reads, deletes, checkpoints and shrinks. */
+function workload(run: Trial): void {
   const { harness, random } = run
   for (let round = 0; round < 2; round += 1) {
     for (let step = 0; step < 60; step += 1) {
@@ -60,7 +60,7 @@ function workload(run: Run): void {
   }
 }
 
-/** Counts the operations of a kind in a workload without faults. */
+/** Returns the number of operations of a kind in a workload without faults. */
 function countOf(operation: FileOperationName): number {
   const run = prepare()
   let count = 0
@@ -83,8 +83,8 @@ function codeOf(part: () => unknown): string | undefined {
   }
 }
 
-/** What is read from a tree that failed is one state as a whole, or a typed error. */
-function expectHonestReads(run: Run, what: string): void {
+/** Checks that reads of a failed tree return one consistent state, or a typed error. */
+function expectHonestReads(run: Trial, what: string): void {
   const { harness } = run
   const code = codeOf(() => {
     const snapshot = harness.tree.snapshot()
@@ -97,7 +97,7 @@ function expectHonestReads(run: Run, what: string): void {
     expect.unreachable(`${what}: read gives ${code}`)
 }
 
-function expectReopens(run: Run, what: string): void {
+function expectReopens(run: Trial, what: string): void {
   const { harness, crash, durable, next } = run
   for (const image of [crash.present(), crash.crashImage('none')]) {
     const other = new CrashVfs('/tree.ldb', image)
@@ -118,16 +118,16 @@ describe.each([
   ['sync', 'EIO', 'LDB_IO'],
   ['truncate', 'ENOSPC', 'LDB_NO_SPACE'],
 ] as const)('a failed %s, %s', (operation, errno, code) => {
-  test.each(['once', 'for ever'])('%s: is told, poisons, and loses nothing durable', (duration) => {
+  test.each(['once', 'permanently'])('%s: is reported, poisons, and loses nothing durable', (duration) => {
     const count = countOf(operation)
     expect(count).toBeGreaterThan(operation === 'truncate' ? 0 : 3)
-    for (let place = 1; place <= count; place += 1) {
-      const what = `${operation} ${place} of ${count}, ${duration}`
+    for (let index = 1; index <= count; index += 1) {
+      const what = `${operation} ${index} of ${count}, ${duration}`
       const run = prepare()
       let seen = 0
       run.crash.failing = (each) => {
         if (each === operation) seen += 1
-        const isDue = duration === 'once' ? seen === place : seen >= place
+        const isDue = duration === 'once' ? seen === index : seen >= index
         return each === operation && isDue ? errno : undefined
       }
       const given = codeOf(() => workload(run))
@@ -151,13 +151,13 @@ describe.each([
 })
 
 describe('a failed read', () => {
-  test('is told, and what is durable stays', () => {
+  test('is reported, and durable data stay', () => {
     const count = countOf('read')
-    for (let place = 1; place <= count; place += 1 + (place >> 4)) {
-      const what = `read ${place} of ${count}`
+    for (let index = 1; index <= count; index += 1 + (index >> 4)) {
+      const what = `read ${index} of ${count}`
       const run = prepare()
       let seen = 0
-      run.crash.failing = (each) => (each === 'read' && (seen += 1) === place ? 'EIO' : undefined)
+      run.crash.failing = (each) => (each === 'read' && (seen += 1) === index ? 'EIO' : undefined)
       const given = codeOf(() => workload(run))
       if (given !== 'LDB_IO') expect.unreachable(`${what}: gives ${String(given)}`)
       run.crash.failing = undefined
@@ -166,7 +166,7 @@ describe('a failed read', () => {
     }
   })
 
-  test('of a get changes nothing: the next one succeeds, and so do writes', () => {
+  test('of a get changes nothing: the next get succeeds, and so do writes', () => {
     const run = prepare()
     const { tree } = run.harness
     for (const [key, value] of run.durable) {
@@ -184,7 +184,7 @@ describe('a failed read', () => {
   })
 })
 
-test('a read that has to make room and cannot write poisons the tree', () => {
+test('a read whose eviction cannot write poisons the tree', () => {
   const run = prepare()
   const { harness, crash } = run
   for (let index = 0; index < 30; index += 1) harness.put(`key-${index * 6}`, 'w'.repeat(100))
@@ -198,12 +198,12 @@ test('a read that has to make room and cannot write poisons the tree', () => {
 
 describe('creating a tree', () => {
   test.each(['write', 'sync'] as const)(
-    'that fails at a %s leaves nothing that opens, and can be tried again',
+    'that fails at a %s leaves no file, and can be repeated',
     (operation) => {
-      for (let place = 1; place < 10; place += 1) {
+      for (let index = 1; index < 10; index += 1) {
         const crash = new CrashVfs('/tree.ldb')
         let seen = 0
-        crash.failing = (each) => (each === operation && (seen += 1) === place ? 'EIO' : undefined)
+        crash.failing = (each) => (each === operation && (seen += 1) === index ? 'EIO' : undefined)
         const open = (): TreeHarness => new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES })
         const code = codeOf(open)
         if (code === undefined) return
@@ -211,7 +211,7 @@ describe('creating a tree', () => {
         expect(crash.vfs.status('/tree.ldb')).toBeUndefined()
         expect(open().actual()).toEqual([])
       }
-      expect.unreachable('a tree is created with a few operations')
+      expect.unreachable('creating a tree takes a few operations')
     },
   )
 })

@@ -7,15 +7,15 @@ import { keyOf } from './tree-harness.js'
 
 const PAGE_BYTES = 512
 const KEYS = 8000
-/** Of a leaf with three or four entries, one. */
+/** One key of each leaf, which has three or four entries. */
 const STEP = 4
-const KEYS_AGAIN = 2000
+const KEYS_REPEATED = 2000
 
 const nameOf = (index: number): Uint8Array => keyOf(String(index).padStart(5, '0'))
 
 const cacheOf = (): PageCache => new PageCache({ bytes: 1024 * PAGE_BYTES, pageBytes: PAGE_BYTES })
 
-test('places are noted at the second use of a leaf, not when it comes from the file', () => {
+test('records are indexed at the second use of a leaf, not when it is loaded', () => {
   const vfs = new MemoryVfs()
   const filled = BTree.open(vfs, '/tree.ldb', { cache: cacheOf() })
   const batch = new WriteBatch()
@@ -26,16 +26,16 @@ test('places are noted at the second use of a leaf, not when it comes from the f
 
   const cache = cacheOf()
   const tree = BTree.open(vfs, '/tree.ldb', { cache })
-  const seek = (end: number): number => {
+  const lookUp = (end: number): number => {
     const before = cache.stats().hashIndexBytes
     for (let index = 0; index < end; index += STEP) expect(tree.get(nameOf(index))?.[0]).toBe(index & 255)
     return cache.stats().hashIndexBytes - before
   }
-  expect(seek(KEYS)).toBe(0)
+  expect(lookUp(KEYS)).toBe(0)
   expect(cache.stats().missCount).toBeGreaterThan(1500)
-  // These fit: from now on they are used again and again, and the index has to grow for their places.
+  // The leaves of these keys fit into the cache. They are used repeatedly, and the index grows.
   let grown = 0
-  for (let round = 0; round < 4; round += 1) grown += seek(KEYS_AGAIN)
+  for (let round = 0; round < 4; round += 1) grown += lookUp(KEYS_REPEATED)
   expect(grown).toBeGreaterThan(0)
 
   tree.close()

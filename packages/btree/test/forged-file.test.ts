@@ -1,7 +1,7 @@
-// Strategy: files whose checksums are right and whose numbers are not, as somebody who means harm would write them.
-// Invariants: they are LDB_CORRUPTION, before memory is taken for what they promise and before a page is changed.
-import { isLdbError, readU32, toSeq, WriteBatch, writeU32, writeU64 } from '@ldb/base'
-import { SEED_ZERO, xxHash64 } from '@ldb/integrity'
+// Strategy: forge files with invalid fields and valid checksums, as an attacker would.
+// Invariants: they are LDB_CORRUPTION, before memory is allocated from their fields and before a page is changed.
+import { isLdbError, readU16, readU32, toSeq, WriteBatch, writeU16, writeU32, writeU64 } from '@ldb/base'
+import { SEED_ZERO, seedOfFile, xxHash64 } from '@ldb/integrity'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { BTree } from '../src/btree.js'
@@ -14,16 +14,18 @@ import {
   META_BLOCK_ROOT_CHECKSUM_OFFSET,
   META_BLOCK_ROOT_PAGE_OFFSET,
   META_STRIDE,
+  PAGE_HEADER_BYTES,
   PAGE_HEADER_EPOCH_OFFSET,
   PAGE_HEADER_PAGE_NUMBER_OFFSET,
+  SLOT_RECORD_OFFSET_OFFSET,
+  VALUE_IS_ENCODED,
 } from '../src/format.js'
-import { seedOf } from '../src/file/meta.js'
 import { findingsOf, keyOf } from './tree-harness.js'
 
 const PAGE_BYTES = 512
 const PATH = 'tree'
 
-/** Makes a tree of one leaf at its second checkpoint, and lets its newest meta block and its root be changed. */
+/** Creates a tree of one leaf at its second checkpoint. Applies `change` to its newest meta block and its root, with valid checksums. */
 function forge(change: (meta: Uint8Array, root: Uint8Array) => void): MemoryVfs {
   const vfs = new MemoryVfs()
   const tree = BTree.open(vfs, PATH, { pageBytes: PAGE_BYTES })
@@ -37,7 +39,7 @@ function forge(change: (meta: Uint8Array, root: Uint8Array) => void): MemoryVfs 
   const rootOffset = readU32(meta, META_BLOCK_ROOT_PAGE_OFFSET) * PAGE_BYTES
   file.read(root, 0, root.length, rootOffset)
   change(meta, root)
-  const seed = seedOf(meta.subarray(META_BLOCK_FILE_ID_OFFSET))
+  const seed = seedOfFile(meta.subarray(META_BLOCK_FILE_ID_OFFSET, META_BLOCK_FILE_ID_OFFSET + 16))
   putHash(root, 0, hashOf(root, 8, PAGE_BYTES, seed))
   meta.set(root.subarray(0, 8), META_BLOCK_ROOT_CHECKSUM_OFFSET)
   putHash(meta, META_BLOCK_CHECKSUM_OFFSET, hashOf(meta, 0, META_BLOCK_CHECKSUM_OFFSET, SEED_ZERO))
@@ -76,7 +78,7 @@ function codeOf(action: () => unknown): string {
 }
 
 describe('a forged file', () => {
-  test('that was not changed is taken', () => {
+  test('without a change is valid', () => {
     const tree = BTree.open(
       forge(() => undefined),
       PATH,
@@ -87,19 +89,21 @@ describe('a forged file', () => {
     tree.close()
   })
 
-  test('with more pages than bytes is refused before memory is taken for them', () => {
+  test('with more pages than bytes is refused before memory is allocated for them', () => {
     const vfs = forge((meta) => {
       writeU32(meta, META_BLOCK_PAGE_COUNT_OFFSET, 0x51_00_00_2c)
     })
     expect(codeOf(() => BTree.open(vfs, PATH, { create: false }))).toBe('LDB_CORRUPTION')
   })
 
-  test('with a page of an epoch that has not begun is corrupt when it is read, and when it is verified', () => {
+  test('with a page of a later epoch is corrupt for reads and for verify', () => {
     const vfs = forge((_meta, root) => {
       writeU64(root, PAGE_HEADER_EPOCH_OFFSET, 2 ** 40)
     })
     const tree = BTree.open(vfs, PATH, { create: false })
-    expect(findingsOf(tree).map(({ message }) => message)).toEqual(['the epoch of a page has not begun'])
+    expect(findingsOf(tree).map(({ message }) => message)).toEqual([
+      'the epoch of a page is later than the current epoch',
+    ])
     expect(codeOf(() => tree.get(keyOf('a')))).toBe('LDB_CORRUPTION')
     expect(
       codeOf(() => {
@@ -109,9 +113,22 @@ describe('a forged file', () => {
     tree.close()
   })
 
-  test('whose root stands on a free page is corrupt: the page would be written over', () => {
+  test('with an encoded value, which its header does not announce, is corrupt for reads and for verify', () => {
+    const vfs = forge((_meta, root) => {
+      const record = readU16(root, PAGE_HEADER_BYTES + SLOT_RECORD_OFFSET_OFFSET)
+      writeU16(root, record, readU16(root, record) | VALUE_IS_ENCODED)
+    })
+    const tree = BTree.open(vfs, PATH, { create: false })
+    expect(findingsOf(tree).map(({ message }) => message)).toEqual([
+      'a value is encoded in a file without encoded values',
+    ])
+    expect(codeOf(() => tree.get(keyOf('a')))).toBe('LDB_CORRUPTION')
+    tree.close()
+  })
+
+  test('with its root on a free page is corrupt: the page would be overwritten', () => {
     const vfs = forge((meta, root) => {
-      // The root of the first checkpoint, which the second one has given back.
+      // The root of the first checkpoint, which the second one has freed.
       const free = firstPageNumber(PAGE_BYTES)
       writeU32(meta, META_BLOCK_ROOT_PAGE_OFFSET, free)
       writeU32(root, PAGE_HEADER_PAGE_NUMBER_OFFSET, free)

@@ -4,18 +4,18 @@ import { TreeHarness } from './tree-harness.js'
 
 export const GOLDEN_PAGE_BYTES = 512
 
-/** What the golden tree is filled by: its own map, or a tree beside it. */
+/** A receiver of the golden changes: a map or a tree. */
 interface Target {
   put(key: ModelKey, value: ModelKey): void
   delete(key: ModelKey): void
 }
 
-/** Keys that share so much that their separators need runs. */
+/** Returns a key with a prefix so long that separators need extents. */
 function longKey(index: number): ModelKey {
   return `${'long'.repeat(20)}${String(index).padStart(3, '0')}`
 }
 
-/** Changes of the golden tree up to its first and its second checkpoint. Never to be changed: a file depends on it. */
+/** Changes up to the first and the second checkpoint of the golden tree. Never change them: the golden file depends on them. */
 const STEPS: readonly ((target: Target) => void)[] = [
   (target) => {
     for (let index = 0; index < 90; index += 1)
@@ -37,7 +37,7 @@ const STEPS: readonly ((target: Target) => void)[] = [
   },
 ]
 
-/** Entries of the golden tree as of checkpoint 0 (the first) or 1, in order. */
+/** Returns the entries of the golden tree at checkpoint 0 (the first) or 1, in order. */
 export function goldenEntries(checkpoint: number): [ModelKey, ModelKey][] {
   const map = new Map<ModelKey, ModelKey>()
   const target: Target = { put: (key, value) => map.set(key, value), delete: (key) => map.delete(key) }
@@ -45,7 +45,7 @@ export function goldenEntries(checkpoint: number): [ModelKey, ModelKey][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** Returns the bytes of the golden tree as the code writes it now, after each of its checkpoints. */
+/** Writes the golden tree with the present code. Returns the content of the file after each checkpoint. */
 export function writeGolden(): Uint8Array[] {
   const vfs = new MemoryVfs({ seed: 1 })
   const harness = new TreeHarness({ vfs, pageBytes: GOLDEN_PAGE_BYTES, cachePages: 200 })
@@ -58,7 +58,7 @@ export function writeGolden(): Uint8Array[] {
   return images
 }
 
-/** Returns the bytes of a file. */
+/** Returns the content of a file. */
 export function contentOf(vfs: MemoryVfs, path: string): Uint8Array {
   const file = vfs.open(path, 'read')
   const bytes = new Uint8Array(file.length())

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { firstPageNumber, META_BLOCK_BYTES, META_STRIDE, PageKind } from '../src/format.js'
 
-/** A field as FORMAT.md draws it. */
+/** A field of a table in FORMAT.md. */
 interface Field {
   readonly offset: number
   readonly size: number
@@ -11,7 +11,7 @@ interface Field {
 const FORMAT = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
 const KIND_NAMES = new Map(Object.entries(PageKind).map(([name, kind]) => [kind as number, name]))
 
-/** Fields of the table below a heading of FORMAT.md. */
+/** Parses the table below a heading of FORMAT.md. */
 function fieldsOf(heading: string): Field[] {
   const [section = ''] = FORMAT.split(`## ${heading}\n`)[1]?.split('\n## ') ?? []
   return section
@@ -21,7 +21,7 @@ function fieldsOf(heading: string): Field[] {
     .map(([, offset, size, , name = '']) => ({ offset: Number(offset), size: Number(size), name }))
 }
 
-/** Draws bytes as hex and text, equal lines once. */
+/** Formats bytes as lines of hex and text. Skips lines of zeros. */
 function rows(bytes: Uint8Array, start: number, end: number): string[] {
   const lines: string[] = []
   for (let at = start; at < end; at += 16) {
@@ -36,31 +36,30 @@ function rows(bytes: Uint8Array, start: number, end: number): string[] {
   return lines
 }
 
-function drawFields(bytes: Uint8Array, base: number, fields: readonly Field[]): string[] {
+function formatFields(bytes: Uint8Array, base: number, fields: readonly Field[]): string[] {
   return fields
     .filter(({ size }) => size > 0)
     .flatMap(({ offset, size, name }) => [`  ${name}`, ...rows(bytes, base + offset, base + offset + size)])
 }
 
 /**
- * Draws the beginning of a tree's file: the meta blocks, then pages with their headers taken apart. Bytes that are
- * zero are left out.
+ * Formats the beginning of a tree's file: the meta blocks, then pages with the fields of their headers. Skips lines of zeros.
  *
- * @param pageCount - pages behind the meta blocks that are drawn.
+ * @param pageCount - pages to format, from the first one after the meta blocks on.
  */
-export function drawFile(bytes: Uint8Array, pageBytes: number, pageCount: number): string {
+export function formatFile(bytes: Uint8Array, pageBytes: number, pageCount: number): string {
   const lines: string[] = []
   for (const [block, name] of ['A', 'B', 'spare'].entries()) {
-    lines.push(`meta block ${name}`, ...drawFields(bytes, block * META_STRIDE, fieldsOf('Meta block')))
+    lines.push(`meta block ${name}`, ...formatFields(bytes, block * META_STRIDE, fieldsOf('Meta block')))
     lines.push(...rows(bytes, block * META_STRIDE + META_BLOCK_BYTES, (block + 1) * META_STRIDE))
   }
   const firstPage = firstPageNumber(pageBytes)
   for (let page = firstPage; page < firstPage + pageCount; page += 1) {
     const start = page * pageBytes
     const kind = KIND_NAMES.get(bytes[start + 12] ?? 0) ?? 'continuation'
-    const heading = kind === 'Run' ? 'Overflow run' : 'Page header'
+    const heading = kind === 'Extent' ? 'Overflow extent' : 'Page header'
     const fields = kind === 'continuation' ? [] : fieldsOf(heading)
-    lines.push(`page ${page}: ${kind}`, ...drawFields(bytes, start, fields))
+    lines.push(`page ${page}: ${kind}`, ...formatFields(bytes, start, fields))
     lines.push('  content', ...rows(bytes, start + (kind === 'continuation' ? 0 : 32), start + pageBytes))
   }
   return `${lines.join('\n')}\n`

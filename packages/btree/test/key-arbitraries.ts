@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** Bytes of a repeated value. */
+/** Returns `length` bytes of one value. */
 function repeated(byte: number, length: number): Uint8Array {
   return new Uint8Array(length).fill(byte)
 }
@@ -12,8 +12,8 @@ function joined(...parts: Uint8Array[]): Uint8Array {
 const URL_PREFIX = Uint8Array.from('https://example.com/users/2026/items/0/', (each) => each.charCodeAt(0))
 
 /**
- * Keys that trees get wrong: the empty one, runs of 0x00 and 0xff, long shared prefixes, prefixes of each other, and
- * lengths around the longest key that a page of `pageBytes` stores whole.
+ * Generates edge-case keys: the empty key, sequences of 0x00 and 0xff, long common prefixes, prefixes of each other, and lengths
+ * around the longest key that a page of `pageBytes` stores whole.
  */
 export function keys(pageBytes: number): fc.Arbitrary<Uint8Array> {
   const partMax = pageBytes >> 3
@@ -29,13 +29,13 @@ export function keys(pageBytes: number): fc.Arbitrary<Uint8Array> {
       weight: 2,
       arbitrary: fc
         .tuple(fc.integer({ min: 0, max: 9 }), tail)
-        .map(([run, rest]) => joined(repeated(0, run), rest)),
+        .map(([length, rest]) => joined(repeated(0, length), rest)),
     },
     {
       weight: 2,
       arbitrary: fc
         .tuple(fc.integer({ min: 0, max: 9 }), tail)
-        .map(([run, rest]) => joined(repeated(255, run), rest)),
+        .map(([length, rest]) => joined(repeated(255, length), rest)),
     },
     { weight: 6, arbitrary: number.map((rest) => joined(URL_PREFIX, rest)) },
     {
@@ -48,19 +48,19 @@ export function keys(pageBytes: number): fc.Arbitrary<Uint8Array> {
         )
         .map(([more, fill, last]) => joined(repeated(fill, partMax + more - 1), repeated(last, 1))),
     },
-    // Long keys that only differ in their runs: separators get runs too.
+    // Long keys that differ only in their overflow extents. Their separators have extents too.
     { weight: 2, arbitrary: number.map((rest) => joined(repeated(120, partMax + 9), rest)) },
   )
 }
 
-/** Keys of the greatest length that there is. */
+/** Generates keys of the maximal length. */
 export function longestKeys(): fc.Arbitrary<Uint8Array> {
   return fc
     .tuple(fc.constantFrom(97, 120), fc.integer({ min: 0, max: 3 }))
     .map(([fill, last]) => joined(repeated(fill, 65_534), repeated(last, 1)))
 }
 
-/** Values: empty, small, around the longest that a leaf stores, and of several pages. */
+/** Generates values: empty, small, around the longest that a leaf stores, and several pages long. */
 export function values(pageBytes: number): fc.Arbitrary<Uint8Array> {
   const inlineMax = pageBytes >> 2
   const length = fc.oneof(

@@ -1,61 +1,18 @@
-import { compareBytes, isWithinBounds, toSeq, WriteBatch } from '@ldb/base'
+import { compareBytes, toSeq, WriteBatch } from '@ldb/base'
 import type { KeyBounds, StoreCursor, StoreSnapshot } from '@ldb/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { keys, longestKeys, values } from './key-arbitraries.js'
+import { SortedEntries } from './sorted-entries.js'
+import type { Entry } from './sorted-entries.js'
 import { entriesOf, findingsOf, textOf, TreeHarness } from './tree-harness.js'
 
 /**
- * Strategy: commands in any order on a tree and on a sorted array beside it, with small pages and as few frames as a
- * cache has, so that every operation meets eviction, splits, merges, runs and copies.
- * Invariants: whatever is read equals the array of its time; a reopened tree equals the array of the last checkpoint;
- * `verify` finds nothing; the tree counts as many entries as the array.
+ * Strategy: random commands on a tree and on a sorted array, with small pages and the smallest cache, so that
+ * operations cause evictions, splits, merges, extents and copies.
+ * Invariants: reads equal the array, those of a snapshot the array at its time; a reopened tree equals the array of the last checkpoint;
+ * `verify` has no findings; the tree counts as many entries as the array.
  */
-type Entry = readonly [key: Uint8Array, value: Uint8Array]
-
-/** A sorted array of entries: what the tree must look like. */
-class SortedEntries {
-  entries: Entry[]
-
-  constructor(entries: readonly Entry[] = []) {
-    this.entries = [...entries]
-  }
-
-  /** First place whose key is not below `key`. */
-  place(key: Uint8Array): number {
-    let low = 0
-    let high = this.entries.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (compareBytes(this.entries[middle]![0], key) < 0) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    const found = this.entries[this.place(key)]
-    return found !== undefined && compareBytes(found[0], key) === 0 ? found[1] : undefined
-  }
-
-  put(key: Uint8Array, value: Uint8Array): void {
-    const isThere = this.get(key) !== undefined
-    this.entries.splice(this.place(key), isThere ? 1 : 0, [key, value])
-  }
-
-  delete(key: Uint8Array): void {
-    if (this.get(key) !== undefined) this.entries.splice(this.place(key), 1)
-  }
-
-  deleteRange(lower: Uint8Array, upper: Uint8Array | undefined): void {
-    this.entries = this.entries.filter(([key]) => !isWithinBounds(key, { lower, upper }))
-  }
-
-  within(bounds: KeyBounds): Entry[] {
-    return this.entries.filter(([key]) => isWithinBounds(key, bounds))
-  }
-}
-
 interface Model {
   live: SortedEntries
   durable: readonly Entry[]
@@ -76,7 +33,7 @@ type Change = {
 }
 type Command = fc.Command<Model, Real>
 
-/** Makes a command that can always run. */
+/** Returns a command without a precondition. */
 function command(name: string, run: (model: Model, real: Real) => void): Command {
   return { check: () => true, run, toString: () => name }
 }
@@ -95,7 +52,7 @@ function expectEntries(actual: readonly [string, string][], expected: readonly E
   }
 }
 
-/** Applies changes in one batch, to the tree and to the model. */
+/** Applies changes to the tree, in one batch, and to the model. */
 function apply(model: Model, real: Real, changes: readonly Change[]): void {
   const batch = new WriteBatch()
   for (const { kind, a, b, value } of changes) {
@@ -112,7 +69,7 @@ function apply(model: Model, real: Real, changes: readonly Change[]): void {
       model.live.deleteRange(lower, end)
     }
   }
-  // A range that is empty leaves nothing to apply.
+  // A batch of empty ranges has no section.
   const sections = [...batch.sections()]
   if (sections.length === 0) return
   model.seq += 1
@@ -120,27 +77,27 @@ function apply(model: Model, real: Real, changes: readonly Change[]): void {
   expect(real.harness.tree.entryCount).toBe(model.live.entries.length)
 }
 
-/** Moves of a cursor, and where each leads in a list. */
+/** A move of a cursor. */
 type Move = {
   readonly kind: 'first' | 'last' | 'next' | 'previous' | 'seek' | 'seekBackward'
   key: Uint8Array
 }
 
 function walk(cursor: StoreCursor, entries: readonly Entry[], moves: readonly Move[]): void {
-  let place = -1
+  let index = -1
   for (const { kind, key } of moves) {
-    if (kind === 'first' || (kind === 'next' && place < 0)) place = 0
-    else if (kind === 'last' || (kind === 'previous' && place < 0)) place = entries.length - 1
-    else if (kind === 'next') place += 1
-    else if (kind === 'previous') place -= 1
-    else if (kind === 'seek') place = entries.findIndex((each) => compareBytes(each[0], key) >= 0)
-    else place = entries.filter((each) => compareBytes(each[0], key) <= 0).length - 1
-    if (place >= entries.length) place = -1
+    if (kind === 'first' || (kind === 'next' && index < 0)) index = 0
+    else if (kind === 'last' || (kind === 'previous' && index < 0)) index = entries.length - 1
+    else if (kind === 'next') index += 1
+    else if (kind === 'previous') index -= 1
+    else if (kind === 'seek') index = entries.findIndex((each) => compareBytes(each[0], key) >= 0)
+    else index = entries.filter((each) => compareBytes(each[0], key) <= 0).length - 1
+    if (index >= entries.length) index = -1
     const moved = kind === 'seek' || kind === 'seekBackward' ? cursor[kind](key) : cursor[kind]()
-    expect([kind, moved, cursor.valid]).toEqual([kind, place >= 0, place >= 0])
-    if (place < 0) continue
-    expect(textOf(cursor.key)).toBe(textOf(entries[place]![0]))
-    expect(textOf(cursor.value)).toBe(textOf(entries[place]![1]))
+    expect([kind, moved, cursor.valid]).toEqual([kind, index >= 0, index >= 0])
+    if (index < 0) continue
+    expect(textOf(cursor.key)).toBe(textOf(entries[index]![0]))
+    expect(textOf(cursor.value)).toBe(textOf(entries[index]![1]))
   }
 }
 
@@ -192,7 +149,7 @@ function readingCommands(key: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Command>[]
   ]
 }
 
-/** An estimate lies within what there is, and is exact without bounds. */
+/** Checks that an estimate is between 0 and the number of entries, and exact without bounds. */
 function expectSaneEstimate(snapshot: StoreSnapshot, range: KeyBounds, count: number): void {
   const { count: estimated, bytes } = snapshot.estimate(range)
   expect(estimated).toBeGreaterThanOrEqual(0)
@@ -294,7 +251,7 @@ function runModel(pageBytes: number, cachePages: number, options: { runs: number
     key,
     values(pageBytes),
   ) as fc.Arbitrary<Command>[]
-  // The first ones weigh more by being named more often.
+  // Repeated commands are more frequent.
   const all = [
     putMany,
     putMany,
@@ -335,10 +292,10 @@ test.each([
   [1024, 32, 100],
   [8192, 32, 30],
   [32_768, 32, 10],
-])('a tree is a sorted array: pages of %d bytes, %d frames', (pageBytes, cachePages, runs) => {
+])('a tree equals a sorted array: pages of %d bytes, %d frames', (pageBytes, cachePages, runs) => {
   runModel(pageBytes, cachePages, { runs })
 })
 
-test.each([512, 8192])('keys of 65,535 bytes are keys like others: pages of %d bytes', (pageBytes) => {
+test.each([512, 8192])('keys may have 65,535 bytes: pages of %d bytes', (pageBytes) => {
   runModel(pageBytes, 48, { runs: 3, longest: true })
 })

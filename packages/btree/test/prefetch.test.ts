@@ -5,7 +5,7 @@ import { keyOf, TreeHarness } from './tree-harness.js'
 
 const COUNT = 300
 
-test('a change finds the pages in memory that were brought in for it', () => {
+test('a write finds the pages resident that a prefetch has loaded for it', () => {
   const harness = new TreeHarness()
   for (let number = 0; number < COUNT; number += 1) harness.put(`k${1000 + number}`, 'v'.repeat(30))
   harness.tree.checkpoint()
@@ -23,7 +23,7 @@ test('a change finds the pages in memory that were brought in for it', () => {
   })
   expect(cache.stats().missCount).toBe(misses)
   expect(harness.tree.get(key)).toEqual(keyOf('changed'))
-  // Its neighbours far away were left where they were.
+  // Leaves of distant keys were not loaded.
   harness.tree.get(keyOf('k1290'))
   expect(cache.stats().missCount).toBeGreaterThan(misses)
   harness.tree.close()

@@ -8,13 +8,13 @@ import type { Entries } from './image-check.js'
 import { entriesOf, findingsOf, keyOf, textOf, TreeHarness } from './tree-harness.js'
 
 /**
- * Strategy: trees that keep collapsing, to nothing or one leaf, and growing again, while checkpoints freeze, write, settle and
- * forget a few pages at a time. Between their steps come single writes, groups, sorted sections, bulk loads, removals of ranges,
- * large values in frames, reads of all kinds, snapshots of several ages; a second tree takes frames of the same small cache, so
- * that any page may be thrown out at any time. Checkpoints are waited for, finished by somebody else, begun anew, moved
- * together, failed or closed half-way.
- * Invariants: tree and snapshots show what the model says, whatever comes from the file; `verify` finds nothing; a crash leaves
- * the last checkpoint or the one that is under way; another checkpoint and another opening show the same again.
+ * Strategy: trees that repeatedly shrink to nothing or one leaf and grow again, while checkpoints freeze, write, propagate
+ * checksums and drop them a few pages at a time. Between their steps: single writes, groups, sorted sections, bulk loads, range
+ * deletes, large values in frames, reads of all kinds, and snapshots of several ages. A second tree uses the same small cache, so
+ * that any page may be evicted at any time. Checkpoints are awaited, completed synchronously, followed by another, shrinking, failed
+ * or abandoned by a close.
+ * Invariants: tree and snapshots equal the model; `verify` has no findings; a crash leaves the last checkpoint or the one in
+ * progress; another checkpoint and a reopen change nothing.
  * `LDB_SEEDS=100+50` runs 50 seeds from 100 on.
  */
 const PAGE_BYTES = 512
@@ -32,13 +32,13 @@ function someValue(random: Random): string {
   return String.fromCharCode(97 + random(26)).repeat(length)
 }
 
-/** The tree under test, what is open of it, and the one that takes its frames. */
+/** The tree under test, its snapshots, and the tree that competes for frames. */
 class Grove {
   readonly crash = new CrashVfs('/tree.ldb')
   readonly harness: TreeHarness
   durable: Entries = []
   next: Entries | undefined
-  /** Most of the tree goes again and again. */
+  /** Writes delete most of the tree repeatedly. */
   collapses = false
   readonly #random: Random
   readonly #other: TreeHarness
@@ -57,7 +57,7 @@ class Grove {
     this.#other.tree.checkpoint()
   }
 
-  /** Takes frames, as many as the cache has or fewer. */
+  /** Reads the other tree, which evicts some pages of the tree under test. */
   crowd(): void {
     for (let count = this.#random(60); count > 0; count -= 1) {
       this.#other.tree.get(keyOf(`key ${1000 + this.#random(600)}`))
@@ -68,7 +68,7 @@ class Grove {
     this.#snapshots.push({ snapshot: this.harness.tree.snapshot(), entries: this.harness.expected() })
   }
 
-  /** Looks at a snapshot, and releases it. */
+  /** Checks and releases a random snapshot. */
   release(): void {
     const [chosen] = this.#snapshots.splice(this.#random(this.#snapshots.length), 1)
     if (chosen === undefined) return
@@ -80,13 +80,13 @@ class Grove {
     while (this.#snapshots.length > 0) this.release()
   }
 
-  /** Closing has released them. */
+  /** Drops the snapshots after a close, which has released them. */
   forgetSnapshots(): void {
     this.#snapshots.length = 0
   }
 }
 
-/** Puts and deletes, in one batch: a group, or a section in order. */
+/** Applies puts and deletes in one batch, sorted or not. */
 function applyMany(harness: TreeHarness, random: Random, span: number): void {
   const changes = new Map<string, string | undefined>()
   const removed = random(4)
@@ -130,7 +130,7 @@ function grow(harness: TreeHarness, random: Random): void {
   for (const section of batch.sections()) harness.tree.apply(section, harness.nextSeq())
 }
 
-/** Removes the keys behind one, one after another: leaves and branches are merged with their neighbours. */
+/** Deletes most keys of a range one by one, so that leaves and branches are merged. */
 function erode(harness: TreeHarness, random: Random): void {
   const from = random(800)
   const kept = 3 + random(40)
@@ -139,7 +139,7 @@ function erode(harness: TreeHarness, random: Random): void {
   }
 }
 
-/** Changes the tree; now and then it is emptied, or filled when it is empty. */
+/** Changes the tree; sometimes empties it, or fills it when it is empty. */
 function write({ harness, collapses }: Grove, random: Random, count: number): void {
   const span = [8, 60, 800][random(3)] as number
   for (let step = 0; step < count; step += 1) {
@@ -158,7 +158,7 @@ function write({ harness, collapses }: Grove, random: Random, count: number): vo
   }
 }
 
-/** Reads in one of the ways that there are. */
+/** Reads in one of several ways. */
 function read(harness: TreeHarness, random: Random): void {
   const { tree, model } = harness
   const keys = Array.from({ length: 1 + random(40) }, () => someKey(random, 800))
@@ -186,7 +186,7 @@ function read(harness: TreeHarness, random: Random): void {
   }
 }
 
-/** One checkpoint, with whatever else happens beside it. */
+/** Runs one checkpoint with other work between its steps. */
 async function checkpoint(grove: Grove, random: Random): Promise<void> {
   const { harness, crash } = grove
   grove.next = harness.expected()
@@ -194,7 +194,7 @@ async function checkpoint(grove: Grove, random: Random): Promise<void> {
   const ending = random(40)
   let left = random(60)
   let isOver = false
-  const turn: Syncable = {
+  const timeSlice: Syncable = {
     sync: () => undefined,
     syncAsync: async () => {
       if (isOver) return
@@ -222,7 +222,7 @@ async function checkpoint(grove: Grove, random: Random): Promise<void> {
       if (random(12) === 0) grove.release()
     },
   }
-  const work = harness.tree.beginCheckpoint(undefined, turn)
+  const work = harness.tree.beginCheckpoint(undefined, timeSlice)
   const failure: unknown = await work.syncAsync().catch((error: unknown) => error)
   crash.failing = undefined
   if (failure !== undefined || (isOver && ending >= 5)) {
@@ -278,8 +278,8 @@ const [from = 1, count = 12] = (globalThis.process?.env['LDB_SEEDS'] ?? '')
   .map(Number)
 const seeds = Array.from({ length: count }, (_, index) => from + index)
 
-describe.each([32, 64])('a tree that collapses and grows again, with %d pages in memory', (cachePages) => {
-  test.each(seeds)('is the model, whatever a checkpoint is doing, seed %d', async (seed) => {
+describe.each([32, 64])('a tree that shrinks and grows again, with %d pages of cache', (cachePages) => {
+  test.each(seeds)('equals the model during checkpoints, seed %d', async (seed) => {
     await run(seed, cachePages, 6)
   })
 })

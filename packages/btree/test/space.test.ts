@@ -5,8 +5,8 @@ import { seeded } from './crash-vfs.js'
 import { entriesOf, findingsOf, TreeHarness } from './tree-harness.js'
 
 /**
- * Strategy: workloads that leak where pages do not come back. Invariants: the file stays in proportion to what lives
- * in it, and every page is accounted for.
+ * Strategy: workloads that leak if retired pages are not reused. Invariants: the size of the file stays in proportion to its live
+ * data, and every page is accounted for.
  */
 const PAGE_BYTES = 1024
 
@@ -18,7 +18,7 @@ function nameOf(index: number): string {
   return `user:${String(index).padStart(8, '0')}`
 }
 
-/** Writes keys in an order of its own each round, in batches. */
+/** Writes all keys in a random order, in batches. */
 function rewrite(
   harness: TreeHarness,
   keyCount: number,
@@ -59,7 +59,7 @@ describe('deleting everything', () => {
       'key by key, backwards',
       (harness: TreeHarness) => [...harness.model.keys()].reverse().forEach((key) => harness.delete(key)),
     ],
-  ])('%s gives the file back', (_, deleteAll) => {
+  ])('%s shrinks the file', (_, deleteAll) => {
     const harness = makeTree(64)
     for (let index = 0; index < 3000; index += 1) {
       const isLong = index % 50 === 0
@@ -97,7 +97,7 @@ test('rewriting the same keys in random order keeps the file within bounds', () 
   expect(findingsOf(harness.tree)).toEqual([])
 })
 
-test('a long-open snapshot costs one copy of what it sees, and gives it back', () => {
+test('a long-open snapshot costs one copy of its pages, which are reused after its release', () => {
   const keyCount = 3000
   const harness = makeTree(2000)
   const random = seeded(12)
@@ -108,7 +108,7 @@ test('a long-open snapshot costs one copy of what it sees, and gives it back', (
   for (let round = 0; round < 15; round += 1) {
     rewrite(harness, keyCount, random, String(round).padEnd(50, 'b'))
     harness.tree.checkpoint()
-    // What the snapshot sees, what the last checkpoint sees, and what is being written.
+    // Pages of the snapshot, of the last checkpoint, and of the present tree.
     expect(fileBytes(harness)).toBeLessThan(alone * 5)
   }
   expect(entriesOf(snapshot).every(([, value]) => value === 'a'.repeat(50))).toBe(true)
@@ -120,7 +120,7 @@ test('a long-open snapshot costs one copy of what it sees, and gives it back', (
 })
 
 describe('a short snapshot for each write', () => {
-  /** Writes 20,000 times, each time while a snapshot of its own is open. */
+  /** Writes 20,000 times, each time with an own snapshot open. */
   function writeWithSnapshots(harness: TreeHarness): void {
     const random = seeded(13)
     for (let step = 0; step < 20_000; step += 1) {
@@ -130,20 +130,20 @@ describe('a short snapshot for each write', () => {
     }
   }
 
-  test('leaks nothing: pages are used again before the next checkpoint', () => {
+  test('leaks nothing: pages are reused before the next checkpoint', () => {
     const harness = makeTree()
     for (let index = 0; index < 500; index += 1) harness.put(nameOf(index), 'v'.repeat(40))
     harness.tree.checkpoint()
     const before = fileBytes(harness)
     writeWithSnapshots(harness)
-    // The tree itself grows by its longer values; each page of it once more for the checkpoint.
+    // The tree grows by its longer values, and has a second copy of each page for the checkpoint.
     expect(fileBytes(harness)).toBeLessThan(before * 6)
     harness.tree.compact()
     expect(harness.actual()).toEqual(harness.expected())
     expect(findingsOf(harness.tree)).toEqual([])
   })
 
-  test('leaks nothing behind a snapshot that stays open either', () => {
+  test('leaks nothing while another snapshot stays open', () => {
     const harness = makeTree()
     for (let index = 0; index < 500; index += 1) harness.put(nameOf(index), 'v'.repeat(40))
     harness.tree.checkpoint()
@@ -159,7 +159,7 @@ describe('a short snapshot for each write', () => {
     expect(findingsOf(harness.tree)).toEqual([])
   })
 
-  test('leaks nothing when snapshots overlap and go in any order', () => {
+  test('leaks nothing when snapshots overlap and are released in any order', () => {
     const harness = makeTree()
     const random = seeded(14)
     const open: StoreSnapshot[] = []

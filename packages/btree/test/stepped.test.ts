@@ -7,11 +7,11 @@ import type { Entries } from './image-check.js'
 import { entriesOf, findingsOf, keyOf, TreeHarness } from './tree-harness.js'
 
 /**
- * Strategy: checkpoints made in steps, between which writes come, snapshots are taken and released, the power fails, an
- * operation fails, the tree is closed, or somebody who cannot wait does what is left. Where invariants are checked a step
- * is a page or a few, so that there are hundreds of them; small caches write frozen pages to make room, large ones do not.
- * Invariants: a snapshot shows what it was taken of, whatever is written down meanwhile; what opens equals the model when the
- * tree was frozen, or the checkpoint before; `verify` finds nothing.
+ * Strategy: checkpoints are resumable tasks. Between their steps, writes happen, snapshots are taken and released, the power
+ * fails, an operation fails, the tree is closed, or a synchronous call completes the task. With invariants checked, a step
+ * is one page or a few, so that there are hundreds of steps. Small caches evict frozen pages, large ones do not.
+ * Invariants: a snapshot shows the state at which it was taken; a crash image equals the model at the freeze or at the previous
+ * checkpoint; `verify` has no findings.
  */
 const PAGE_BYTES = 512
 
@@ -27,8 +27,8 @@ function write(harness: TreeHarness, random: Random, count: number): void {
   }
 }
 
-/** Returns the others their turn. */
-function turnOf(between: () => void): Syncable {
+/** Returns a time slice that calls `between`. */
+function timeSliceOf(between: () => void): Syncable {
   return {
     sync: (): void => undefined,
     syncAsync: async (): Promise<void> => {
@@ -37,7 +37,7 @@ function turnOf(between: () => void): Syncable {
   }
 }
 
-/** Snapshots that are open, with what each must show. */
+/** Open snapshots, each with the entries that it must have. */
 class OpenSnapshots {
   readonly #open: { snapshot: StoreSnapshot; entries: Entries }[] = []
 
@@ -45,7 +45,7 @@ class OpenSnapshots {
     this.#open.push({ snapshot: harness.tree.snapshot(), entries: harness.expected() })
   }
 
-  /** Looks at one, and releases it. */
+  /** Checks and releases a random snapshot. */
   release(random: Random): void {
     const [chosen] = this.#open.splice(random(this.#open.length), 1)
     if (chosen === undefined) return
@@ -60,27 +60,27 @@ class OpenSnapshots {
 
 const seeds = [1, 2, 3, 4]
 
-describe.each([32, 64, 400])('a checkpoint in steps, with %d pages in memory', (cachePages) => {
-  test.each(seeds)('is what was frozen, whatever comes between, seed %d', async (seed) => {
+describe.each([32, 64, 400])('a checkpoint in steps, with %d pages of cache', (cachePages) => {
+  test.each(seeds)('has the frozen state, whatever happens between its steps, seed %d', async (seed) => {
     const random = seeded(seed * 7907 + cachePages)
     const crash = new CrashVfs('/tree.ldb')
     const harness = new TreeHarness({ vfs: crash.vfs, pageBytes: PAGE_BYTES, cachePages })
     const snapshots = new OpenSnapshots()
     let durable: Entries = []
     let next: Entries | undefined
-    let turns = 0
+    let sliceCount = 0
     crash.onChange = () => {
       if (random(150) === 0) checkImage(crash.crashImage(random), [durable, next])
     }
     for (let round = 0; round < 5; round += 1) {
       write(harness, random, 150)
       next = harness.expected()
-      // Some checkpoints have many writes beside them, some few, some none.
+      // Some checkpoints run beside many writes, some beside few or none.
       const pace = [1, 4, 30, 400][random(4)] as number
       const work = harness.tree.beginCheckpoint(
         undefined,
-        turnOf(() => {
-          turns += 1
+        timeSliceOf(() => {
+          sliceCount += 1
           if (random(pace) === 0) write(harness, random, 1 + random(3))
           if (random(12) === 0) snapshots.take(harness)
           if (random(12) === 0) snapshots.release(random)
@@ -100,10 +100,10 @@ describe.each([32, 64, 400])('a checkpoint in steps, with %d pages in memory', (
     expect(findingsOf(harness.tree)).toEqual([])
     harness.reopen()
     expect(harness.actual()).toEqual(harness.expected())
-    expect(turns).toBeGreaterThan(200)
+    expect(sliceCount).toBeGreaterThan(200)
   })
 
-  test.each(seeds)('goes on or ends where it is, seed %d', async (seed) => {
+  test.each(seeds)('is completed, or abandoned after any step, seed %d', async (seed) => {
     const random = seeded(seed * 6007 + cachePages)
     for (let round = 0; round < 12; round += 1) {
       const crash = new CrashVfs('/tree.ldb')
@@ -117,7 +117,7 @@ describe.each([32, 64, 400])('a checkpoint in steps, with %d pages in memory', (
       let left = random(150)
       const work = harness.tree.beginCheckpoint(
         undefined,
-        turnOf(() => {
+        timeSliceOf(() => {
           left -= 1
           if (left > 0) write(harness, random, 1)
           if (left !== 0) return
@@ -132,7 +132,7 @@ describe.each([32, 64, 400])('a checkpoint in steps, with %d pages in memory', (
       const codes = { close: 'LDB_CLOSED', sync: undefined, checkpoint: undefined, fail: 'LDB_IO' }
       if (failure !== undefined) expect(failure).toMatchObject({ code: codes[ending] })
       if (ending === 'fail' && failure !== undefined) {
-        // The present state is in memory, all of it, and can be read.
+        // The present state is in memory and readable.
         expect(harness.actual()).toEqual(harness.expected())
         expect(() => {
           harness.put('key', 'value')
@@ -146,21 +146,21 @@ describe.each([32, 64, 400])('a checkpoint in steps, with %d pages in memory', (
   })
 })
 
-describe('branches that no frozen tree has', () => {
-  /** A checkpoint of what is there, while whose waits a tree grows of nothing that has branches. */
+describe('branches that are newer than the frozen tree', () => {
+  /** Runs a checkpoint. During its time slices, the tree grows to one with branches. */
   async function grow(harness: TreeHarness, prepare: () => void, growths = 3): Promise<void> {
-    let turns = 0
+    let sliceCount = 0
     const work = harness.tree.beginCheckpoint(
       undefined,
-      turnOf(() => {
-        if (turns === 0) prepare()
-        turns += 1
-        if (turns > growths) return
-        for (let key = 0; key < 400; key += 1) harness.put(`key-${turns}-${key}`, 'v'.repeat(60))
+      timeSliceOf(() => {
+        if (sliceCount === 0) prepare()
+        sliceCount += 1
+        if (sliceCount > growths) return
+        for (let key = 0; key < 400; key += 1) harness.put(`key-${sliceCount}-${key}`, 'v'.repeat(60))
       }),
     )
     await work.syncAsync()
-    expect(turns).toBeGreaterThan(0)
+    expect(sliceCount).toBeGreaterThan(0)
   }
 
   const cases: readonly [string, number, (harness: TreeHarness) => void][] = [
@@ -175,9 +175,9 @@ describe('branches that no frozen tree has', () => {
     ],
   ]
 
-  test.each(cases)('know what was written below them, over %s', async (_, keys, prepare) => {
+  test.each(cases)('record the checksums of written children, over %s', async (_, keys, prepare) => {
     const harness = new TreeHarness({ pageBytes: PAGE_BYTES, cachePages: 32 })
-    harness.put('key', 'so that there is something to write down')
+    harness.put('key', 'so that there is something to write')
     for (let key = 0; key < keys; key += 1) harness.put(`key-${key}`, 'v'.repeat(60))
     if (keys === 0) harness.delete('key')
     await grow(harness, () => {
@@ -187,7 +187,7 @@ describe('branches that no frozen tree has', () => {
     await harness.tree
       .beginCheckpoint(
         undefined,
-        turnOf(() => undefined),
+        timeSliceOf(() => undefined),
       )
       .syncAsync()
     expect(findingsOf(harness.tree)).toEqual([])
@@ -195,7 +195,7 @@ describe('branches that no frozen tree has', () => {
     expect(harness.actual()).toEqual(harness.expected())
   })
 
-  test('reach the file with what they know, when nobody has read them meanwhile', async () => {
+  test('reach the file with the right checksums without being read in between', async () => {
     const harness = new TreeHarness({ pageBytes: PAGE_BYTES, cachePages: 32 })
     harness.put('key', 'value')
     await grow(harness, () => undefined)
@@ -205,7 +205,7 @@ describe('branches that no frozen tree has', () => {
     expect(harness.actual()).toEqual(harness.expected())
   })
 
-  /** Trees that share few frames: reading the other one throws out all that is not in use. */
+  /** Makes two trees that share few frames: reading the other one evicts all unpinned pages of the first. */
   function crowded(): { harness: TreeHarness; crowd: () => void } {
     const cache = new PageCache({ bytes: 32 * PAGE_BYTES, pageBytes: PAGE_BYTES })
     const harness = new TreeHarness({ cache })
@@ -219,7 +219,7 @@ describe('branches that no frozen tree has', () => {
     return { harness, crowd }
   }
 
-  /** All is there, and in the file behind the next checkpoint. */
+  /** Checks that all entries are readable, also after a checkpoint and a reopen. */
   function expectWholeAgain(harness: TreeHarness): void {
     expect(harness.actual()).toEqual(harness.expected())
     harness.tree.checkpoint()
@@ -230,7 +230,7 @@ describe('branches that no frozen tree has', () => {
   const leaves: readonly [string, number, (harness: TreeHarness) => void][] = [
     ['a copy', 3, () => undefined],
     [
-      'all that is left',
+      'the only remaining leaf',
       400,
       (harness) => {
         harness.deleteRange('', undefined)
@@ -239,7 +239,7 @@ describe('branches that no frozen tree has', () => {
   ]
 
   test.each(leaves)(
-    'are not needed: a leaf that is the root is known, too, as %s',
+    'are not needed: the checksum of a root leaf is found, too, as %s',
     async (_, keys, prepare) => {
       const { harness, crowd } = crowded()
       for (let key = 0; key < keys; key += 1) harness.put(`key-${key}`, 'v'.repeat(60))
@@ -254,7 +254,7 @@ describe('branches that no frozen tree has', () => {
     },
   )
 
-  test.each([1560, 1960, 2200])('know what is merged into them, removals up to %d', async (end) => {
+  test.each([1560, 1960, 2200])('record the checksums of merged children, removals up to %d', async (end) => {
     const { harness, crowd } = crowded()
     const random = seeded(1)
     for (let count = 0; count < 1500; count += 1) harness.put(`key-${1000 + random(2000)}`, 'v'.repeat(60))

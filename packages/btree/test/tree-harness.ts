@@ -4,8 +4,9 @@ import { PageCache } from '@ldb/cache'
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { BTree } from '../src/btree.js'
+import type { BTreeOptions } from '../src/file/options.js'
 
-/** A key as the model knows it: one character for each byte, so that strings sort as the bytes do. */
+/** A key of the model: a string with one character for each byte, so that strings sort as the bytes do. */
 export type ModelKey = string
 
 /** Returns the bytes of a model key. */
@@ -22,7 +23,7 @@ export function textOf(bytes: Uint8Array): ModelKey {
   return text
 }
 
-/** Returns what `verify` finds wrong with a tree. */
+/** Returns the findings of `verify`. */
 export function findingsOf(tree: BTree): VerifyFinding[] {
   const findings: VerifyFinding[] = []
   tree.verify({ finding: (finding) => findings.push(finding), progress: () => undefined })
@@ -38,7 +39,17 @@ export function entriesOf(snapshot: StoreSnapshot): [ModelKey, ModelKey][] {
   return entries
 }
 
-/** A tree beside a plain map, changed alike. */
+export interface HarnessOptions {
+  /** Default 512. */
+  readonly pageBytes?: number
+  /** Pages of the tree's own cache. Default 64. */
+  readonly cachePages?: number
+  readonly vfs?: Vfs
+  readonly cache?: PageCache
+  readonly treeOptions?: BTreeOptions
+}
+
+/** A tree and a map that receive the same changes. */
 export class TreeHarness {
   readonly vfs: Vfs
   readonly path = '/tree.ldb'
@@ -47,19 +58,24 @@ export class TreeHarness {
   readonly #pageBytes: number
   readonly #cachePages: number
   readonly #cache: PageCache | undefined
+  readonly #treeOptions: BTreeOptions | undefined
   #seq = 0
 
-  /** @param options - with a `cache`, which other trees may share, the numbers of pages mean nothing. */
-  constructor(options: { pageBytes?: number; cachePages?: number; vfs?: Vfs; cache?: PageCache } = {}) {
+  /**
+   * @param options - `cache` may be shared with other trees and overrides `pageBytes` and `cachePages`; `treeOptions` override all
+   * three.
+   */
+  constructor(options: HarnessOptions = {}) {
     this.vfs = options.vfs ?? new MemoryVfs()
     this.#pageBytes = options.pageBytes ?? 512
     this.#cachePages = options.cachePages ?? 64
     this.#cache = options.cache
+    this.#treeOptions = options.treeOptions
     this.tree = this.#open()
     this.#seq = this.tree.seq
   }
 
-  /** Opens the file again, without a checkpoint. */
+  /** Closes the tree without a checkpoint, and opens it again. */
   reopen(): void {
     this.tree.close()
     this.tree = this.#open()
@@ -89,7 +105,7 @@ export class TreeHarness {
     }
   }
 
-  /** Applies one batch to the tree; the model is the caller's. */
+  /** Applies one batch to the tree. The caller changes the model. */
   apply(fill: (batch: WriteBatch) => void): void {
     const batch = new WriteBatch()
     fill(batch)
@@ -97,18 +113,18 @@ export class TreeHarness {
     for (const section of batch.sections()) this.tree.apply(section, seq)
   }
 
-  /** Returns the number of the next commit, for those who apply it themselves. */
+  /** Returns the seq of the next commit, for a caller that applies it to the tree. */
   nextSeq(): Seq {
     this.#seq += 1
     return toSeq(this.#seq)
   }
 
-  /** Entries of the model, in byte order. */
+  /** Returns the entries of the model, in byte order. */
   expected(): [ModelKey, ModelKey][] {
     return [...this.model].sort(([a], [b]) => compareBytes(keyOf(a), keyOf(b)))
   }
 
-  /** Entries of the tree. */
+  /** Returns the entries of the tree. */
   actual(): [ModelKey, ModelKey][] {
     const snapshot = this.tree.snapshot()
     try {
@@ -119,6 +135,7 @@ export class TreeHarness {
   }
 
   #open(): BTree {
+    if (this.#treeOptions !== undefined) return BTree.open(this.vfs, this.path, this.#treeOptions)
     const cache =
       this.#cache ?? new PageCache({ bytes: this.#cachePages * this.#pageBytes, pageBytes: this.#pageBytes })
     return BTree.open(this.vfs, this.path, { cache })

@@ -1,5 +1,6 @@
 /**
- * Frames in order of arrival, in one of several lists that share their links: each list is a ring of its own.
+ * A FIFO list of frames: a circular doubly linked list over link arrays that all lists of a cache share. A frame is in at
+ * most one list.
  *
  * @internal
  */
@@ -18,12 +19,12 @@ export class FrameList {
     return this.#count
   }
 
-  /** Returns the frame that came first; the list must not be empty. */
+  /** The oldest frame. The list must not be empty. */
   get oldest(): number {
     return this.#oldest
   }
 
-  /** Adds a frame that is in no list, as the newest. */
+  /** Appends a frame, which must be in no list, as the newest. */
   add(frame: number): void {
     const oldest = this.#count === 0 ? frame : this.#oldest
     const newest = this.#count === 0 ? frame : (this.#previous[oldest] as number)
@@ -35,7 +36,7 @@ export class FrameList {
     this.#count += 1
   }
 
-  /** Takes a frame out, which must be in this list. */
+  /** Removes a frame, which must be in this list. */
   remove(frame: number): void {
     const next = this.#next[frame] as number
     const previous = this.#previous[frame] as number
@@ -45,8 +46,8 @@ export class FrameList {
     this.#count -= 1
   }
 
-  /** Makes a frame of this list the newest: of the oldest, nothing moves but where the ring begins. */
-  renew(frame: number): void {
+  /** Moves a frame of this list to the newest position. For the oldest frame, only the head of the ring advances. */
+  moveToNewest(frame: number): void {
     if (frame === this.#oldest) {
       this.#oldest = this.#next[frame] as number
       return

@@ -1,30 +1,31 @@
 import { GhostQueue } from './ghost-queue.js'
 import { FrameList } from './frame-list.js'
 
-/** A page used this often outlives that many rounds of its queue. */
+/** Maximum of the use counter: a page survives that many rounds of the main queue without another use. */
 const USES_MAX = 3
-/** A newcomer used more often than this stays; one operation may touch a page twice. */
-const USES_OF_NEWCOMER = 1
-/** This part of the frames is for newcomers. */
-const NEWCOMER_SHARE = 10
+/** A page with more uses than this is promoted from the small queue. One operation may use a page twice. */
+const SMALL_USES_MAX = 1
+/** The small queue gets one frame in this many. */
+const SMALL_DIVISOR = 10
 
 /**
- * Chooses which frame to give up: three queues in order of arrival (S3-FIFO).
+ * Chooses the frame to evict by S3-FIFO: a small queue, a main queue and a ghost queue, all FIFO.
  *
- * @remarks A page comes in among the newcomers, a tenth of the frames. One that was used again when its turn has come goes over
- * to the residents; the others go, and their names are remembered: a page that comes back soon is a resident at once. A
- * resident goes when its turn has come and it was not used since the last time. So a scan, which touches each
- * page once, runs through the newcomers and leaves the residents alone. A use costs one counter.
+ * @remarks A new page enters the small queue, which has a tenth of the frames. When it reaches the end, it moves to the main
+ * queue if it was used again; otherwise it is evicted and its fingerprint enters the ghost queue. A page whose fingerprint is
+ * in the ghost queue enters the main queue directly. A page of the main queue is evicted when it reaches the end and was
+ * not used since its previous round. A scan, which uses each page once, therefore passes through the small queue and leaves
+ * the main queue unchanged. A use costs one counter increment.
  *
- * Takes 28 to 43 bytes a frame.
+ * Takes 28 to 43 bytes per frame.
  * @see Yang et al., "FIFO queues are all you need for cache eviction", 2023
  * @internal
  */
 export class FrameQueues {
   readonly #uses: Uint8Array
-  /** 1 for a resident, 0 for a newcomer. */
-  readonly #isResident: Uint8Array
-  readonly #names: Int32Array
+  /** 1 for a frame in the main queue, 0 for one in the small queue. */
+  readonly #isMain: Uint8Array
+  readonly #fingerprints: Int32Array
   readonly #small: FrameList
   readonly #main: FrameList
   readonly #smallMax: number
@@ -32,81 +33,81 @@ export class FrameQueues {
 
   constructor(frameCount: number) {
     this.#uses = new Uint8Array(frameCount)
-    this.#isResident = new Uint8Array(frameCount)
-    this.#names = new Int32Array(frameCount)
+    this.#isMain = new Uint8Array(frameCount)
+    this.#fingerprints = new Int32Array(frameCount)
     const next = new Int32Array(frameCount)
     const previous = new Int32Array(frameCount)
     this.#small = new FrameList(next, previous)
     this.#main = new FrameList(next, previous)
-    this.#smallMax = Math.max(1, Math.floor(frameCount / NEWCOMER_SHARE))
+    this.#smallMax = Math.max(1, Math.floor(frameCount / SMALL_DIVISOR))
     this.#ghost = new GhostQueue(frameCount - this.#smallMax)
   }
 
-  /** Notes a use of a page. */
+  /** Counts a use of the page in a frame. */
   touch(frame: number): void {
     const uses = this.#uses[frame] as number
     if (uses < USES_MAX) this.#uses[frame] = uses + 1
   }
 
-  /** Notes that a new page came into a frame that holds none. */
-  insert(frame: number, name: number): void {
-    this.#names[frame] = name
-    if (this.#ghost.take(name)) {
-      this.#keep(frame, 0)
+  /** Inserts a free frame that receives a new page. */
+  insert(frame: number, fingerprint: number): void {
+    this.#fingerprints[frame] = fingerprint
+    if (this.#ghost.take(fingerprint)) {
+      this.#addToMain(frame)
       return
     }
     this.#uses[frame] = 0
-    this.#isResident[frame] = 0
+    this.#isMain[frame] = 0
     this.#small.add(frame)
   }
 
-  /** Notes that a frame holds no page any more. */
+  /** Removes a frame whose page was dropped. */
   remove(frame: number): void {
-    if (this.#isResident[frame] === 1) this.#main.remove(frame)
+    if (this.#isMain[frame] === 1) this.#main.remove(frame)
     else this.#small.remove(frame)
   }
 
-  /** Notes that the page in a frame was thrown out to make room, and that a new one came into it. */
-  replace(frame: number, name: number): void {
-    const wasResident = this.#isResident[frame] === 1
-    if (!wasResident) this.#ghost.add(this.#names[frame] as number)
-    if (wasResident || this.#ghost.has(name)) {
+  /** Records that the page in a frame was evicted and a new page takes the frame. */
+  replace(frame: number, fingerprint: number): void {
+    const wasMain = this.#isMain[frame] === 1
+    if (!wasMain) this.#ghost.add(this.#fingerprints[frame] as number)
+    if (wasMain || this.#ghost.has(fingerprint)) {
       this.remove(frame)
-      this.insert(frame, name)
+      this.insert(frame, fingerprint)
       return
     }
-    // One newcomer after another, as most are that a small cache brings in.
-    this.#names[frame] = name
+    // The common case of a small cache: a new page replaces the oldest page of the small queue.
+    this.#fingerprints[frame] = fingerprint
     this.#uses[frame] = 0
-    this.#small.renew(frame)
+    this.#small.moveToNewest(frame)
   }
 
-  /** Returns an unpinned frame, which stays where it is, or -1 when every one is pinned. */
+  /** Returns the unpinned frame to evict, which stays in its queue, or -1 when every frame is pinned. */
   choose(pins: Int32Array): number {
     const steps = this.#uses.length * (USES_MAX + 2)
     for (let step = 0; step < steps; step += 1) {
-      const isNewcomer = this.#small.count > this.#smallMax || this.#main.count === 0
-      const queue = isNewcomer ? this.#small : this.#main
+      const isSmall = this.#small.count > this.#smallMax || this.#main.count === 0
+      const queue = isSmall ? this.#small : this.#main
       const frame = queue.oldest
       const uses = this.#uses[frame] as number
-      if (pins[frame] === 0 && uses <= (isNewcomer ? USES_OF_NEWCOMER : 0)) return frame
-      if (pins[frame] !== 0) queue.renew(frame)
-      else if (isNewcomer) {
+      if (pins[frame] === 0 && uses <= (isSmall ? SMALL_USES_MAX : 0)) return frame
+      if (pins[frame] !== 0) queue.moveToNewest(frame)
+      else if (isSmall) {
         queue.remove(frame)
-        this.#keep(frame, 0)
+        this.#addToMain(frame)
       } else {
         this.#uses[frame] = uses - 1
-        queue.renew(frame)
+        queue.moveToNewest(frame)
       }
     }
-    // The queue whose turn it is holds pinned frames alone.
+    // Every frame of the queue to evict from is pinned: fall back to any unpinned frame.
     return pins.indexOf(0)
   }
 
-  /** Lets a page that has left its queue stay, as a resident. */
-  #keep(frame: number, uses: number): void {
-    this.#uses[frame] = uses
-    this.#isResident[frame] = 1
+  /** Adds a frame that is in no queue to the main queue, with a use count of 0. */
+  #addToMain(frame: number): void {
+    this.#uses[frame] = 0
+    this.#isMain[frame] = 1
     this.#main.add(frame)
   }
 }

@@ -1,24 +1,25 @@
 import { expect, test } from 'vitest'
 import { GhostQueue } from './ghost-queue.js'
 
-test('a page that went is known once', () => {
-  const departed = new GhostQueue(10)
-  departed.add(77)
-  expect(departed.take(78)).toBe(false)
-  expect(departed.take(77)).toBe(true)
-  expect(departed.take(77)).toBe(false)
+test('an evicted page is reported once', () => {
+  const ghost = new GhostQueue(10)
+  ghost.add(77)
+  expect(ghost.take(78)).toBe(false)
+  expect(ghost.take(77)).toBe(true)
+  expect(ghost.take(77)).toBe(false)
 })
 
-test('a page is forgotten after so many others', () => {
-  const departed = new GhostQueue(10)
-  departed.add(1)
-  departed.add(2)
-  for (let name = 11; name < 20; name += 1) departed.add(name)
-  expect(departed.take(1)).toBe(false)
-  expect(departed.take(2)).toBe(true)
+test('an entry expires after the given number of evictions', () => {
+  const ghost = new GhostQueue(10)
+  ghost.add(1)
+  ghost.add(2)
+  for (let fingerprint = 11; fingerprint < 20; fingerprint += 1) ghost.add(fingerprint)
+  expect(ghost.take(1)).toBe(false)
+  expect(ghost.take(2)).toBe(true)
 })
 
-test('what was never there is not known, 0 included', () => {
-  const departed = new GhostQueue(10)
-  for (let name = -100; name < 100; name += 1) expect(departed.take(name)).toBe(false)
+test('a page that was never evicted is not reported, including fingerprint 0', () => {
+  const ghost = new GhostQueue(10)
+  for (let fingerprint = -100; fingerprint < 100; fingerprint += 1)
+    expect(ghost.take(fingerprint)).toBe(false)
 })

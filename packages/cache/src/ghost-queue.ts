@@ -1,46 +1,46 @@
 /**
- * Remembers the names of pages that were thrown out lately, as many as the cache has frames or fewer: a table by hash, in which
- * one may push out another.
+ * The ghost queue of S3-FIFO: fingerprints of recently evicted pages, without their content. A direct-mapped hash table, so
+ * a fingerprint may overwrite another one.
  *
  * @internal
  */
 export class GhostQueue {
-  readonly #names: Int32Array
+  readonly #fingerprints: Int32Array
   readonly #times: Int32Array
   readonly #mask: number
   readonly #countMax: number
-  /** Departures so far, modulo 2^32. */
+  /** Number of evictions so far, modulo 2^32. */
   #time = 0
 
-  /** @param countMax - departures after which a page is forgotten. */
+  /** @param countMax - number of later evictions after which an entry expires. */
   constructor(countMax: number) {
-    const places = 2 ** Math.ceil(Math.log2(countMax * 2))
-    this.#names = new Int32Array(places)
-    this.#times = new Int32Array(places)
-    this.#mask = places - 1
+    const slots = 2 ** Math.ceil(Math.log2(countMax * 2))
+    this.#fingerprints = new Int32Array(slots)
+    this.#times = new Int32Array(slots)
+    this.#mask = slots - 1
     this.#countMax = countMax
   }
 
-  /** Notes that a page has gone. */
-  add(name: number): void {
-    const place = name & this.#mask
+  /** Records the eviction of a page. */
+  add(fingerprint: number): void {
+    const slot = fingerprint & this.#mask
     this.#time = (this.#time + 1) | 0
-    this.#names[place] = name
-    this.#times[place] = this.#time
+    this.#fingerprints[slot] = fingerprint
+    this.#times[slot] = this.#time
   }
 
-  /** Reports whether a page went lately, and forgets it. */
-  take(name: number): boolean {
-    if (!this.has(name)) return false
-    this.#names[name & this.#mask] = 0
+  /** Reports whether a page was evicted recently, and removes its entry. */
+  take(fingerprint: number): boolean {
+    if (!this.has(fingerprint)) return false
+    this.#fingerprints[fingerprint & this.#mask] = 0
     return true
   }
 
-  /** Reports whether a page went lately. */
-  has(name: number): boolean {
-    const place = name & this.#mask
-    if (this.#names[place] !== name || name === 0) return false
-    const age = (this.#time - (this.#times[place] as number)) | 0
+  /** Reports whether a page was evicted recently. */
+  has(fingerprint: number): boolean {
+    const slot = fingerprint & this.#mask
+    if (this.#fingerprints[slot] !== fingerprint || fingerprint === 0) return false
+    const age = (this.#time - (this.#times[slot] as number)) | 0
     return age >= 0 && age < this.#countMax
   }
 }

@@ -5,16 +5,16 @@ import { HashIndex } from './hash-index.js'
 const PAGE_BYTES = 512
 const FRAMES = 8
 
-/** Few hashes and lengths, so that buckets overflow; high bits that make the tag. */
+/** Few hashes and lengths, so that buckets overflow. The high bits form the tag. */
 const hash = fc.tuple(fc.nat(5), fc.nat(3)).map(([low, high]) => low | (high << 24))
 
-test('what the index says was noted last for that hash and length, and its frame was not outdated since', () => {
+test('a found offset is the last one inserted for its hash and length, and its frame was not invalidated since', () => {
   const step = fc.oneof(
     {
       weight: 4,
       arbitrary: fc.record({ hash, keyBytes: fc.nat(2), offset: fc.nat(FRAMES * PAGE_BYTES - 1) }),
     },
-    { weight: 1, arbitrary: fc.record({ outdate: fc.nat(FRAMES - 1) }) },
+    { weight: 1, arbitrary: fc.record({ invalidate: fc.nat(FRAMES - 1) }) },
   )
   fc.assert(
     fc.property(
@@ -22,22 +22,24 @@ test('what the index says was noted last for that hash and length, and its frame
       fc.constantFrom(1024, 65_536),
       (steps, bytes) => {
         const index = new HashIndex(FRAMES, PAGE_BYTES, bytes)
-        const noted = new Map<string, number>()
+        const inserted = new Map<string, number>()
         for (const each of steps) {
-          if ('outdate' in each) {
-            index.invalidate(each.outdate)
-            for (const [key, offset] of noted) if (offset >> 9 === each.outdate) noted.delete(key)
+          if ('invalidate' in each) {
+            index.invalidate(each.invalidate)
+            for (const [key, offset] of inserted) if (offset >> 9 === each.invalidate) inserted.delete(key)
             continue
           }
           const key = `${each.hash}/${each.keyBytes}`
           const offset = index.find(each.hash, each.keyBytes)
           if (offset >= 0) {
-            if (noted.get(key) !== offset) throw new Error(`${key}: found ${offset}, noted ${noted.get(key)}`)
+            if (inserted.get(key) !== offset)
+              throw new Error(`${key}: found ${offset}, inserted ${inserted.get(key)}`)
             continue
           }
-          index.note(each.hash, each.keyBytes, each.offset)
-          noted.set(key, each.offset)
-          if (index.find(each.hash, each.keyBytes) !== each.offset) throw new Error(`${key} was just noted`)
+          index.insert(each.hash, each.keyBytes, each.offset)
+          inserted.set(key, each.offset)
+          if (index.find(each.hash, each.keyBytes) !== each.offset)
+            throw new Error(`${key} was just inserted`)
         }
       },
     ),
@@ -45,9 +47,9 @@ test('what the index says was noted last for that hash and length, and its frame
   )
 })
 
-test('a frame may change as often as it likes: a generation that comes again brings nothing back', () => {
+test('a generation number that is reused after a wraparound revalidates no entry', () => {
   const index = new HashIndex(FRAMES, PAGE_BYTES, 65_536)
-  index.note(1, 3, 700)
+  index.insert(1, 3, 700)
   let foundCount = 0
   for (let change = 0; change < 70_000; change += 1) {
     index.invalidate(1)
@@ -57,16 +59,16 @@ test('a frame may change as often as it likes: a generation that comes again bri
   expect(index.find(0, 0)).toBe(-1)
 })
 
-test('the index grows to its budget and not beyond; without one it remembers nothing', () => {
+test('the index grows up to its budget; without a budget it stays empty', () => {
   const index = new HashIndex(FRAMES, PAGE_BYTES, 4096)
-  for (let round = 0; round < 20_000; round += 1) index.note(round, 1, 8)
+  for (let round = 0; round < 20_000; round += 1) index.insert(round, 1, 8)
   expect(index.bytes).toBe(4096 + 10 * FRAMES)
   const none = new HashIndex(FRAMES, PAGE_BYTES, 0)
-  none.note(1, 1, 8)
+  none.insert(1, 1, 8)
   expect(none.find(1, 1)).toBe(-1)
 })
 
-test('the third record of a frame that is found the long way makes it due, once in a generation and once in an index', () => {
+test('the third descent to a frame makes its indexing due, once per generation and once per growth of the index', () => {
   const index = new HashIndex(FRAMES, PAGE_BYTES, 65_536)
   const due = (): number[] => [1, 2, 3, 4].filter(() => index.isDue(2))
   expect([index.isDue(2), index.isDue(1), index.isDue(2), index.isDue(2)]).toEqual([
@@ -78,16 +80,16 @@ test('the third record of a frame that is found the long way makes it due, once 
   expect(due()).toEqual([])
   index.invalidate(2)
   expect(due()).toEqual([3])
-  // What was noted is gone when the index grows.
+  // Growing loses the entries.
   index.reserve(1000)
   expect(due()).toEqual([3])
   expect([1, 2, 3, 4].some(() => new HashIndex(FRAMES, PAGE_BYTES, 0).isDue(2))).toBe(false)
 })
 
-test('room is reserved for as many records as are announced, as far as the budget goes', () => {
+test('reserve grows the index for the given number of records, within the budget', () => {
   const index = new HashIndex(FRAMES, PAGE_BYTES, 65_536)
   index.reserve(90)
-  index.note(1, 1, 8)
+  index.insert(1, 1, 8)
   expect(index.bytes).toBe(64 * 16 + 10 * FRAMES)
   expect(index.find(1, 1)).toBe(8)
   index.reserve(1000)

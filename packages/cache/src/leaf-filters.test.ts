@@ -10,14 +10,14 @@ function filtersOf(index: HashIndex): NonNullable<HashIndex['filters']> {
   return index.filters
 }
 
-test('no key of a leaf is ever said to be absent, and most of the others are', () => {
+test('a filter has no false negatives and few false positives', () => {
   const hashes = fc.uniqueArray(fc.integer(), { minLength: 1, maxLength: 100, size: 'max' })
   fc.assert(
-    fc.property(hashes, fc.nat(FRAMES - 1), (held, frame) => {
+    fc.property(hashes, fc.nat(FRAMES - 1), (present, frame) => {
       const filters = filtersOf(new HashIndex(FRAMES, PAGE_BYTES, 65_536))
       filters.begin(frame)
-      for (const hash of held) filters.add(frame, hash)
-      for (const hash of held) expect(filters.mayHold(frame, hash)).toBe(true)
+      for (const hash of present) filters.add(frame, hash)
+      for (const hash of present) expect(filters.mayHold(frame, hash)).toBe(true)
     }),
   )
   const filters = filtersOf(new HashIndex(FRAMES, PAGE_BYTES, 65_536))
@@ -28,7 +28,7 @@ test('no key of a leaf is ever said to be absent, and most of the others are', (
   expect(passed).toBeLessThan(100)
 })
 
-test('a filter is due once a generation, after some vain searches, and gone when its frame is outdated', () => {
+test('a filter is due once per generation, after some failed searches, and dropped when its frame is invalidated', () => {
   const index = new HashIndex(FRAMES, PAGE_BYTES, 65_536)
   const filters = filtersOf(index)
   for (let generation = 0; generation < 66_000; generation += 1) {
@@ -36,19 +36,19 @@ test('a filter is due once a generation, after some vain searches, and gone when
     for (let search = 0; search < 6; search += 1) if (filters.isDue(1)) due += 1
     if (due !== 1) throw new Error(`due ${due} times in generation ${generation}`)
     filters.begin(1)
-    if (filters.mayHold(1, 5)) throw new Error('an empty filter holds nothing')
-    if (filters.isDue(1)) throw new Error('a filter is made once')
+    if (filters.mayHold(1, 5)) throw new Error('an empty filter contains nothing')
+    if (filters.isDue(1)) throw new Error('a filter is built once')
     index.invalidate(1)
     if (!filters.mayHold(1, 5)) throw new Error('a filter outlived its generation')
   }
 })
 
-test('a leaf that no filter is made of stays without one, however often it is searched', () => {
+test('a leaf whose filter is not built stays without one after any number of searches', () => {
   const filters = filtersOf(new HashIndex(FRAMES, PAGE_BYTES, 65_536))
   for (let search = 0; search < 200_000; search += 1) filters.isDue(3)
   expect(filters.mayHold(3, 7)).toBe(true)
 })
 
-test('without a budget there are no filters', () => {
+test('without a budget of the index there are no filters', () => {
   expect(new HashIndex(FRAMES, PAGE_BYTES, 0).filters).toBeUndefined()
 })

@@ -1,40 +1,42 @@
-/** Words of a filter: one cache line. */
+/** Log2 of the words of a filter, which takes one cache line. */
 const FILTER_SHIFT = 4
 const FILTER_WORDS = 1 << FILTER_SHIFT
-/** Three positions of nine bits each are taken from a hash. */
+/** A hash supplies three bit positions of nine bits each. */
 const POSITION_MASK = (FILTER_WORDS << 5) - 1
 
-/** Searches for nothing after which a filter is worth its making. */
-const VAIN_SEARCHES_MAX = 4
-/** State of a frame, apart from its generation, whose filter is made. */
-const MADE = 0xffff
+/** Number of failed searches of a leaf after which its filter is built. */
+const FAILED_SEARCHES_MAX = 4
+/** State of a frame, apart from its generation, that has a filter. */
+const BUILT = 0xffff
 
 /**
- * Keeps, for leaves that are searched in vain again and again, which hashes of keys are surely not among theirs: a Bloom
- * filter of 512 bits a frame, so that an absent key ends in the cache line of the filter, not in the leaf, which waits
- * for memory twice. About 1 key in 30 gets through where a leaf has 60 entries, 1 in 3 at 200.
+ * Bloom filters of leaf pages: 512 bits per frame, for leaves that are repeatedly searched for absent keys. A lookup of an
+ * absent key then reads one cache line of the filter instead of the leaf, which costs two cache misses. The false-positive
+ * rate is about 1 in 30 for a leaf of 60 entries and 1 in 3 for 200 entries.
  *
- * @remarks A filter holds as long as its frame is of the generation in which it was made, as places do.
+ * @remarks A filter is valid as long as its frame has the generation in which it was built, like the entries of the adaptive
+ * hash index.
  * @category Page cache
  */
 export class LeafFilters {
   readonly #generations: Uint16Array
-  /** By frame: the generation (bits 16 to 31), and what of it: vain searches, or {@link MADE}. */
+  /** By frame: its generation (bits 16 to 31), and the number of failed searches or {@link BUILT} (bits 0 to 15). */
   readonly #states: Int32Array
-  /** Empty until the first filter is made. */
+  /** Filter bits; empty until the first filter is built. */
   #words: Int32Array = new Int32Array(0)
 
+  /** @param generations - current generation of each frame, shared with the adaptive hash index. */
   constructor(generations: Uint16Array) {
     this.#generations = generations
     this.#states = new Int32Array(generations.length)
   }
 
-  /** Bytes that they take at present. */
+  /** Memory in use, in bytes. */
   get bytes(): number {
     return this.#words.byteLength + this.#states.byteLength
   }
 
-  /** False when no key of that hash is in the leaf of a frame. */
+  /** Reports whether the leaf in a frame may contain a key with the hash. Returns true when the frame has no filter. */
   mayHold(frame: number, hash: number): boolean {
     if (!this.isMade(frame)) return true
     const words = this.#words
@@ -51,33 +53,33 @@ export class LeafFilters {
     )
   }
 
-  /** True when the leaf of a frame has a filter that holds: each key that comes to it is to be added. */
+  /** Reports whether the leaf in a frame has a valid filter. Each key inserted into the leaf must then be added. */
   isMade(frame: number): boolean {
-    // Writers ask for each key: most often none is made at all, and a put need not wait for the state of its frame.
+    // Called for each inserted key: without any filter, the put avoids the load of the frame's state.
     if (this.#words.length === 0) return false
-    return this.#states[frame] === (((this.#generations[frame] as number) << 16) | MADE)
+    return this.#states[frame] === (((this.#generations[frame] as number) << 16) | BUILT)
   }
 
-  /** Counts a vain search of a leaf without a filter, and tells whether to make one now. */
+  /** Counts a failed search of a leaf without a filter, and reports whether its filter must be built now. */
   isDue(frame: number): boolean {
     const generation = (this.#generations[frame] as number) << 16
     const state = this.#states[frame] as number
-    const count = state >> 16 === generation >> 16 ? (state & MADE) + 1 : 1
-    // The filter is made, or was not worth it.
-    if (count > VAIN_SEARCHES_MAX) return false
+    const count = state >> 16 === generation >> 16 ? (state & BUILT) + 1 : 1
+    // The filter is built, or the caller chose not to build it.
+    if (count > FAILED_SEARCHES_MAX) return false
     this.#states[frame] = generation | count
-    return count === VAIN_SEARCHES_MAX
+    return count === FAILED_SEARCHES_MAX
   }
 
-  /** Begins the filter of a leaf: empty, so that {@link LeafFilters.add} has to follow for all of its keys. */
+  /** Starts an empty filter for the leaf in a frame. The caller must {@link LeafFilters.add} all keys of the leaf. */
   begin(frame: number): void {
     if (this.#words.length === 0) this.#words = new Int32Array(this.#generations.length << FILTER_SHIFT)
     const base = frame << FILTER_SHIFT
     this.#words.fill(0, base, base + FILTER_WORDS)
-    this.#states[frame] = ((this.#generations[frame] as number) << 16) | MADE
+    this.#states[frame] = ((this.#generations[frame] as number) << 16) | BUILT
   }
 
-  /** Adds the hash of a key. */
+  /** Adds the hash of a key to the filter of a frame. */
   add(frame: number, hash: number): void {
     const base = frame << FILTER_SHIFT
     this.#set(base, hash & POSITION_MASK)
@@ -85,13 +87,13 @@ export class LeafFilters {
     this.#set(base, (hash >>> 18) & POSITION_MASK)
   }
 
-  /** Forgets all, because a generation begins anew. */
+  /** Drops all filters and counts. Called when the generation numbers wrap around. */
   clear(): void {
     this.#states.fill(0)
   }
 
   #set(base: number, position: number): void {
-    const at = base + (position >> 5)
-    this.#words[at] = (this.#words[at] as number) | (1 << (position & 31))
+    const index = base + (position >> 5)
+    this.#words[index] = (this.#words[index] as number) | (1 << (position & 31))
   }
 }

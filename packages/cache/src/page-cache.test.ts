@@ -2,13 +2,13 @@ import { isLdbError } from '@ldb/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PageCache } from './page-cache.js'
-import type { PageSpace } from './page-cache.js'
-import type { PageWriter } from './prefetch-sink.js'
+import type { PageSpace } from './page-space.js'
+import type { PageWriter } from './page-writer.js'
 
 const PAGE_BYTES = 512
 
-/** A file of the tests: remembers the stamp of each page that was written to it. */
-class StampSink implements PageWriter {
+/** Records the stamp of each written page. */
+class StampWriter implements PageWriter {
   readonly written = new Map<number, number>()
   cache: PageCache | undefined
   failing = false
@@ -28,30 +28,30 @@ function setStamp(cache: PageCache, frame: number, stamp: number): void {
   new DataView(cache.bytes.buffer, frame * PAGE_BYTES).setUint32(0, stamp)
 }
 
-function openSpace(pages = 32): { cache: PageCache; sink: StampSink; space: PageSpace } {
+function openSpace(pages = 32): { cache: PageCache; writer: StampWriter; space: PageSpace } {
   const cache = new PageCache({ bytes: pages * PAGE_BYTES, pageBytes: PAGE_BYTES })
-  const sink = new StampSink()
-  sink.cache = cache
-  return { cache, sink, space: cache.attach(sink) }
+  const writer = new StampWriter()
+  writer.cache = cache
+  return { cache, writer, space: cache.attach(writer) }
 }
 
 describe('options', () => {
-  test.each([0, 511, 513, 256, 65_536, 1.5, Number.NaN])('page size %s is refused', (pageBytes) => {
+  test.each([0, 511, 513, 256, 65_536, 1.5, Number.NaN])('page size %s is rejected', (pageBytes) => {
     expect(codeOf(() => new PageCache({ bytes: 2 ** 20, pageBytes }))).toBe('LDB_INVALID_ARGUMENT')
   })
 
   test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
-    'a budget of %s bytes is refused',
+    'a budget of %s bytes is rejected',
     (bytes) => {
       expect(codeOf(() => new PageCache({ bytes, pageBytes: 8192 }))).toBe('LDB_INVALID_ARGUMENT')
     },
   )
 
-  test('a budget below the least number of frames gives that number', () => {
+  test('a budget below the minimum yields the minimum number of frames', () => {
     expect(new PageCache({ bytes: 0, pageBytes: 512 }).frameCount).toBe(32)
   })
 
-  test('the budget is kept, rounded down to whole pages', () => {
+  test('the budget is rounded down to whole pages', () => {
     const cache = new PageCache({ bytes: 100 * 512 + 511, pageBytes: 512 })
     expect(cache.frameCount).toBe(100)
     expect(cache.bytes.length).toBe(100 * 512)
@@ -68,34 +68,34 @@ function codeOf(part: () => unknown): string {
 }
 
 describe('frames', () => {
-  test("a lent frame is the borrower's until it is given back, and none is lent that holds a page", () => {
+  test('a borrowed frame is not reused until it is released, and no resident frame is borrowed', () => {
     const { cache, space } = openSpace(32)
     space.claim(1)
-    const lent = Array.from({ length: 20 }, () => cache.borrowFrame())
-    expect(new Set(lent).size).toBe(20)
-    for (const frame of lent) setStamp(cache, frame, frame + 7)
+    const borrowed = Array.from({ length: 20 }, () => cache.borrowFrame())
+    expect(new Set(borrowed).size).toBe(20)
+    for (const frame of borrowed) setStamp(cache, frame, frame + 7)
     expect(cache.idleFrameCount).toBe(11)
-    for (let page = 2; page <= 100; page += 1) expect(lent).not.toContain(space.claim(page))
+    for (let page = 2; page <= 100; page += 1) expect(borrowed).not.toContain(space.claim(page))
     expect(cache.borrowFrame()).toBe(-1)
-    for (const frame of lent) expect(stampAt(cache, frame)).toBe(frame + 7)
-    for (const frame of lent) cache.releaseFrame(frame)
+    for (const frame of borrowed) expect(stampAt(cache, frame)).toBe(frame + 7)
+    for (const frame of borrowed) cache.releaseFrame(frame)
     expect(cache.idleFrameCount).toBe(20)
-    expect(space.claim(101)).toBe(lent.at(-1))
+    expect(space.claim(101)).toBe(borrowed.at(-1))
     expect(cache.stats()).toMatchObject({ residentCount: 13, missCount: 101, evictionCount: 88 })
   })
 
-  test('a lent frame is left alone also where all others are pinned', () => {
+  test('a borrowed frame is not evicted when all others are pinned', () => {
     const { cache, space } = openSpace(32)
-    const lent = Array.from({ length: 28 }, () => cache.borrowFrame())
+    const borrowed = Array.from({ length: 28 }, () => cache.borrowFrame())
     for (const page of [1, 2, 3, 4]) space.pin(space.claim(page))
     expect(() => space.claim(5)).toThrow('every frame of the page cache is pinned')
-    for (const frame of lent) cache.releaseFrame(frame)
-    expect(lent).toContain(space.claim(5))
+    for (const frame of borrowed) cache.releaseFrame(frame)
+    expect(borrowed).toContain(space.claim(5))
     expect(cache.stats()).toMatchObject({ residentCount: 5, pinnedCount: 4 })
   })
 
-  test('pages beyond the budget push out others; dirty ones are written first', () => {
-    const { cache, sink, space } = openSpace(32)
+  test('pages beyond the budget evict others; dirty ones are written first', () => {
+    const { cache, writer, space } = openSpace(32)
     for (let page = 1; page <= 100; page += 1) {
       const frame = space.claim(page)
       setStamp(cache, frame, page * 7)
@@ -103,15 +103,15 @@ describe('frames', () => {
     }
     const stats = cache.stats()
     expect(stats).toMatchObject({ frameCount: 32, residentCount: 32, missCount: 100, evictionCount: 68 })
-    expect(stats.writebackCount).toBe(sink.written.size)
+    expect(stats.writebackCount).toBe(writer.written.size)
     for (let page = 1; page <= 100; page += 1) {
       const frame = space.peek(page)
       if (frame >= 0) expect(stampAt(cache, frame)).toBe(page * 7)
-      else expect(sink.written.get(page)).toBe(page % 2 === 0 ? page * 7 : undefined)
+      else expect(writer.written.get(page)).toBe(page % 2 === 0 ? page * 7 : undefined)
     }
   })
 
-  test('a scan over everything leaves pages alone that are used again and again', () => {
+  test('a scan does not evict frequently used pages', () => {
     const { space } = openSpace(100)
     const use = (page: number): boolean => {
       if (space.lookup(page) >= 0) return true
@@ -125,7 +125,7 @@ describe('frames', () => {
     expect(hits).toBe(50)
   })
 
-  test('a page that is pinned stays, however many others come', () => {
+  test('a pinned page is not evicted by any number of claims', () => {
     const { cache, space } = openSpace(32)
     const frame = space.claim(1)
     setStamp(cache, frame, 4711)
@@ -148,7 +148,7 @@ describe('frames', () => {
     expect(codeOf(() => space.claim(33))).toBe('LDB_INVARIANT')
   })
 
-  test('a page that is used again and again outlives a scan', () => {
+  test('a page that is used between claims survives a scan', () => {
     const { space } = openSpace(64)
     space.claim(1)
     for (let page = 2; page <= 1000; page += 1) {
@@ -158,14 +158,14 @@ describe('frames', () => {
     expect(space.peek(1)).toBeGreaterThanOrEqual(0)
   })
 
-  test('nothing is lost when the sink fails: the page stays, dirty, and is written later', () => {
-    const { cache, sink, space } = openSpace(32)
+  test('when a write fails, the page stays dirty and is written later', () => {
+    const { cache, writer, space } = openSpace(32)
     for (let page = 1; page <= 32; page += 1) {
       const frame = space.claim(page)
       setStamp(cache, frame, page)
       space.markDirty(frame)
     }
-    sink.failing = true
+    writer.failing = true
     for (let attempt = 0; attempt < 40; attempt += 1) expect(() => space.claim(100)).toThrow('no space')
     expect(space.peek(100)).toBe(-1)
     expect(cache.stats()).toMatchObject({
@@ -175,14 +175,14 @@ describe('frames', () => {
       writebackCount: 0,
     })
     for (let page = 1; page <= 32; page += 1) expect(stampAt(cache, space.peek(page))).toBe(page)
-    sink.failing = false
+    writer.failing = false
     for (let page = 100; page < 132; page += 1) space.claim(page)
-    expect([...sink.written]).toEqual(expect.arrayContaining([[1, 1]]))
-    expect(sink.written.size).toBe(32)
+    expect([...writer.written]).toEqual(expect.arrayContaining([[1, 1]]))
+    expect(writer.written.size).toBe(32)
   })
 
-  test('a renamed page keeps frame, pins, mark and bytes', () => {
-    const { cache, sink, space } = openSpace(32)
+  test('a renamed page keeps its frame, pins, dirty flag and bytes', () => {
+    const { cache, writer, space } = openSpace(32)
     const frame = space.claim(5)
     setStamp(cache, frame, 55)
     space.markDirty(frame)
@@ -192,17 +192,17 @@ describe('frames', () => {
     expect([space.isDirty(frame), space.isPinned(frame)]).toEqual([true, true])
     space.unpin(frame)
     for (let page = 10; page < 100; page += 1) space.claim(page)
-    expect([...sink.written]).toEqual([[9, 55]])
+    expect([...writer.written]).toEqual([[9, 55]])
     expect(codeOf(() => space.rename(1000, 1001))).toBe('LDB_INVARIANT')
   })
 
-  test('a dropped page is not written, and its frame is used before any other', () => {
-    const { cache, sink, space } = openSpace(32)
+  test('a dropped page is not written, and its frame is reused first', () => {
+    const { cache, writer, space } = openSpace(32)
     const frame = space.claim(5)
     space.markDirty(frame)
     space.drop(5)
     space.drop(6)
-    expect(sink.written.size).toBe(0)
+    expect(writer.written.size).toBe(0)
     expect(cache.bytes[frame * PAGE_BYTES]).toBe(0xdb)
     expect(space.claim(7)).toBe(frame)
     expect(space.isDirty(frame)).toBe(false)
@@ -210,7 +210,7 @@ describe('frames', () => {
     expect(codeOf(() => space.drop(7))).toBe('LDB_INVARIANT')
   })
 
-  test('a page has one frame, and page 0 none', () => {
+  test('a page has one frame, and page 0 is invalid', () => {
     const { space } = openSpace()
     space.claim(3)
     expect(codeOf(() => space.claim(3))).toBe('LDB_INVARIANT')
@@ -220,11 +220,11 @@ describe('frames', () => {
 })
 
 describe('spaces', () => {
-  test('files share frames, and equal page numbers do not meet', () => {
+  test('files share frames, and equal page numbers of two files are distinct pages', () => {
     const { cache, space } = openSpace(32)
-    const otherSink = new StampSink()
-    otherSink.cache = cache
-    const other = cache.attach(otherSink)
+    const otherWriter = new StampWriter()
+    otherWriter.cache = cache
+    const other = cache.attach(otherWriter)
     setStamp(cache, space.claim(1), 11)
     const frame = other.claim(1)
     setStamp(cache, frame, 22)
@@ -232,11 +232,11 @@ describe('spaces', () => {
     expect([stampAt(cache, space.peek(1)), stampAt(cache, other.peek(1))]).toEqual([11, 22])
     for (let page = 2; page <= 100; page += 1) space.claim(page)
     expect(other.peek(1)).toBe(-1)
-    expect([...otherSink.written]).toEqual([[1, 22]])
+    expect([...otherWriter.written]).toEqual([[1, 22]])
   })
 
-  test('a detached file gives back all of its frames, pinned and dirty ones too, and nothing else', () => {
-    const { cache, sink, space } = openSpace(32)
+  test('detaching a file frees all of its frames, including pinned and dirty ones, and no others', () => {
+    const { cache, writer, space } = openSpace(32)
     const other = cache.attach({ writePage: () => undefined })
     other.claim(1)
     for (let page = 1; page <= 20; page += 1) {
@@ -246,7 +246,7 @@ describe('spaces', () => {
     }
     space.detach()
     space.detach()
-    expect(sink.written.size).toBe(0)
+    expect(writer.written.size).toBe(0)
     expect(cache.stats()).toMatchObject({ residentCount: 1, dirtyCount: 0, pinnedCount: 0 })
     expect(codeOf(() => space.claim(1))).toBe('LDB_INVARIANT')
     for (let page = 2; page <= 32; page += 1) other.claim(page)
@@ -254,7 +254,7 @@ describe('spaces', () => {
   })
 })
 
-test('whatever is done, every page is where it was last put: in its frame or in the file', () => {
+test('after any operations, the latest content of a page is in its frame or in the file', () => {
   const step = fc.record({
     kind: fc.constantFrom('use', 'use', 'change', 'change', 'pin', 'unpin', 'drop', 'rename'),
     page: fc.integer({ min: 1, max: 80 }),
@@ -262,39 +262,39 @@ test('whatever is done, every page is where it was last put: in its frame or in 
   })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {
-      const { cache, sink, space } = openSpace(32)
+      const { cache, writer, space } = openSpace(32)
       const model = new Map<number, number>()
       const pinned = new Set<number>()
       let stamp = 1
-      const bring = (page: number): number => {
+      const load = (page: number): number => {
         const found = space.lookup(page)
         if (found >= 0) return found
         const frame = space.claim(page)
-        setStamp(cache, frame, sink.written.get(page) ?? 0)
+        setStamp(cache, frame, writer.written.get(page) ?? 0)
         return frame
       }
       for (const { kind, page, next } of steps) {
-        if (kind === 'use') expect(stampAt(cache, bring(page))).toBe(model.get(page) ?? 0)
+        if (kind === 'use') expect(stampAt(cache, load(page))).toBe(model.get(page) ?? 0)
         if (kind === 'change') {
-          const frame = bring(page)
+          const frame = load(page)
           setStamp(cache, frame, ++stamp)
           space.markDirty(frame)
           model.set(page, stamp)
         }
         if (kind === 'pin' && pinned.size < 20 && !pinned.has(page)) {
-          space.pin(bring(page))
+          space.pin(load(page))
           pinned.add(page)
         }
         if (kind === 'unpin' && pinned.delete(page)) space.unpin(space.peek(page))
         if (kind === 'drop' && !pinned.has(page)) {
           space.drop(page)
-          model.set(page, sink.written.get(page) ?? 0)
+          model.set(page, writer.written.get(page) ?? 0)
         }
         if (kind === 'rename' && space.peek(page) >= 0 && space.peek(next) < 0) {
           space.rename(page, next)
           space.markDirty(space.peek(next))
           model.set(next, model.get(page) ?? 0)
-          model.set(page, sink.written.get(page) ?? 0)
+          model.set(page, writer.written.get(page) ?? 0)
           if (pinned.delete(page)) pinned.add(next)
         }
         for (const each of pinned) expect(space.peek(each)).toBeGreaterThanOrEqual(0)

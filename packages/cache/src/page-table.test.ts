@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { PageTable } from './page-table.js'
 
-/** Few page numbers, so that places collide and holes are closed often; some far away. */
+/** Few page numbers, so that groups fill and empty often; some far away. */
 const pageNumber = fc.oneof(
   { weight: 5, arbitrary: fc.integer({ min: 1, max: 40 }) },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 2 ** 20 }) },
@@ -61,7 +61,7 @@ test('a page table grows far beyond its first capacity and shrinks to nothing', 
   expect(table.get(5)).toBe(-1)
 })
 
-test('a page table finds the last page that a file can have', () => {
+test('a page table accepts the largest page number', () => {
   const table = new PageTable(32)
   const last = 2 ** 31 - 1
   expect(table.get(last)).toBe(-1)

@@ -1,31 +1,31 @@
-/** Pages of a group, as a power of two: its frames lie in two or four cache lines. */
+/** Log2 of the pages in a group. The entries of a group take two or four cache lines. */
 const GROUP_SHIFT = 6
 const GROUP_PAGES = 1 << GROUP_SHIFT
 const GROUP_MASK = GROUP_PAGES - 1
-/** Up to so many frames, 16 bits tell them apart: in a file much larger than its cache, half a table is found near twice as often. */
+/** Largest frame count with 16-bit entries. A table of half the size is in the CPU cache nearly twice as often. */
 const FRAMES_OF_16_BITS = 0xffff
 
 /**
- * Which frame holds which page of one file: page numbers in groups of 64; a directory by group, and for each group with
- * resident pages their frames.
+ * Maps the resident pages of one file to their frames. A two-level table: a directory entry per group of 64 page numbers,
+ * and an array of frames for each group that has resident pages.
  *
- * @remarks A lookup is two loads, without a loop and without a branch that depends on data; a hash table, measured in its
- * place, cost 15 to 40 ns more, the more the larger it was. The directory takes 4 bytes for 64 pages of the file (8 MiB for
- * 1 TiB), the groups at most 256 bytes for a resident page, half of it up to 65,535 frames.
+ * @remarks A lookup is two loads, without a loop or a data-dependent branch. A hash table measured 15 to 40 ns slower per
+ * lookup, growing with its size. The directory takes 4 bytes per 64 pages of the file (8 MiB for 1 TiB); the groups take at
+ * most 256 bytes per resident page, and half of that up to 65,535 frames.
  * @internal
  */
 export class PageTable {
-  /** By group: the index of its frames, in groups; 0 for none. */
+  /** By group: index of its entries in `#frames`, in units of groups; 0 for none. */
   #directory: Int32Array
-  /** Frames, each one greater than it is; 0 for a page that is not resident. Group 0 stays empty. */
+  /** Frame number plus one; 0 for a page that is not resident. Group 0 stays empty. */
   #frames: Int32Array | Uint16Array
-  /** Resident pages of each group in `#frames`. */
+  /** Number of resident pages of each group in `#frames`. */
   #counts: Int32Array
   #groupCount = 1
   readonly #freeGroups: number[] = []
   #count = 0
 
-  /** @param frameCount - every frame is below it. */
+  /** @param frameCount - upper bound of frame numbers, exclusive. */
   constructor(frameCount: number, capacity: number = 64) {
     const groups = (capacity >> GROUP_SHIFT) + 2
     this.#directory = new Int32Array(groups)
@@ -34,7 +34,7 @@ export class PageTable {
     this.#counts = new Int32Array(groups)
   }
 
-  /** Pages in the table. */
+  /** Number of pages in the table. */
   get count(): number {
     return this.#count
   }
@@ -61,30 +61,30 @@ export class PageTable {
     this.#count += 1
   }
 
-  /** Takes a page out; no effect when it is not there. */
+  /** Removes a page. No effect when it is not in the table. */
   remove(pageNumber: number): void {
     const group = pageNumber >> GROUP_SHIFT
     if (group >= this.#directory.length) return
     const index = this.#directory[group] as number
-    const at = (index << GROUP_SHIFT) + (pageNumber & GROUP_MASK)
-    if (this.#frames[at] === 0) return
-    this.#frames[at] = 0
+    const slot = (index << GROUP_SHIFT) + (pageNumber & GROUP_MASK)
+    if (this.#frames[slot] === 0) return
+    this.#frames[slot] = 0
     this.#count -= 1
-    const left = (this.#counts[index] as number) - 1
-    this.#counts[index] = left
-    if (left > 0) return
+    const remaining = (this.#counts[index] as number) - 1
+    this.#counts[index] = remaining
+    if (remaining > 0) return
     this.#directory[group] = 0
     this.#freeGroups.push(index)
   }
 
-  /** Calls `visit` for each page, by rising number. The table must not change meanwhile. */
+  /** Calls `visit` for each page in ascending order. `visit` must not change the table. */
   forEach(visit: (pageNumber: number, frame: number) => void): void {
     for (let group = 0; group < this.#directory.length; group += 1) {
       const index = this.#directory[group] as number
       if (index === 0) continue
-      for (let place = 0; place < GROUP_PAGES; place += 1) {
-        const frame = (this.#frames[(index << GROUP_SHIFT) + place] as number) - 1
-        if (frame >= 0) visit((group << GROUP_SHIFT) + place, frame)
+      for (let offset = 0; offset < GROUP_PAGES; offset += 1) {
+        const frame = (this.#frames[(index << GROUP_SHIFT) + offset] as number) - 1
+        if (frame >= 0) visit((group << GROUP_SHIFT) + offset, frame)
       }
     }
   }
@@ -100,7 +100,7 @@ export class PageTable {
   }
 }
 
-/** Returns a larger copy, at least twice as long. */
+/** Returns a copy of at least twice the length. */
 function grown<T extends Int32Array | Uint16Array>(array: T, length: number): T {
   const Numbers = array.constructor as new (length: number) => T
   const larger = new Numbers(Math.max(length, array.length * 2))

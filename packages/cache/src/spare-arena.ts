@@ -1,36 +1,37 @@
-/** An arena is kept for the next cache when no more of it than this came into use: what it keeps from the system. */
+/** Largest used part of an arena that is kept for reuse: the memory that a spare arena withholds from the system. */
 export const SPARE_BYTES_MAX: number = 16 * 1024 * 1024
-/** Smaller ones cost less to make than to keep. */
+/** Smallest arena that is kept for reuse. Smaller ones are cheaper to allocate than to keep. */
 const ARENA_BYTES_MIN = 1024 * 1024
 
-/** The bytes of a cache. */
+/** The frame memory of a cache. */
 export interface Arena {
   readonly bytes: Uint8Array
-  /** Bytes from the beginning that may have come into use; behind them are zeros, which take no memory yet. */
+  /** Upper bound of the used prefix. The bytes after it are zero and take no physical memory yet. */
   readonly touchedBytes: number
 }
 
-/** The one that was given back last. The collector may take it whenever it runs. */
+/** The most recently released arena. The garbage collector may reclaim it at any time. */
 let spare: WeakRef<Arena> | undefined
 
 /**
- * Gives an arena of so many bytes: the one that was given back last, if it is that long, or a new one. What is in it means nothing.
+ * Returns an arena of `byteCount` bytes: the spare arena when it has that size, a new one otherwise. The content is
+ * undefined.
  *
- * @remarks V8 answers an allocation of this size with a collection of garbage, and goes on to mark the whole heap: some
- * milliseconds, the largest part of opening a database again in a process that has just closed it.
+ * @remarks Reusing the spare arena avoids a garbage collection: V8 answers an allocation of this size with a full mark of the
+ * heap, which takes some milliseconds, most of the time needed to reopen a database in the same process.
  * @internal
  */
-export function takeArena(byteCount: number): Arena {
-  const left = spare?.deref()
-  if (left === undefined || left.bytes.length !== byteCount) {
+export function acquireArena(byteCount: number): Arena {
+  const reused = spare?.deref()
+  if (reused === undefined || reused.bytes.length !== byteCount) {
     return { bytes: new Uint8Array(new ArrayBuffer(byteCount)), touchedBytes: 0 }
   }
   spare = undefined
-  return left
+  return reused
 }
 
-/** Takes an arena back that nobody looks into any more. @internal */
-export function giveArena(arena: Arena): void {
+/** Makes an arena available for reuse. The caller must not access it afterwards. @internal */
+export function releaseArena(arena: Arena): void {
   if (arena.bytes.length < ARENA_BYTES_MIN || arena.touchedBytes > SPARE_BYTES_MAX) return
   if (typeof WeakRef === 'function') spare = new WeakRef(arena)
 }

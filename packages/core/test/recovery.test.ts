@@ -74,7 +74,7 @@ function replaceLog(vfs: MemoryVfs, records: readonly ConstructedRecord[]): void
 
 const CONSISTENT = checkpoint(3, { 1: 2, 2: 3 })
 const REFUSED: readonly [string, readonly ConstructedRecord[], string][] = [
-  ['a record of an unknown type', [CONSISTENT, { ...commit(4, 1), type: 9 }], 'a record of an unknown type'],
+  ['a record of an unknown type', [CONSISTENT, { ...commit(4, 1), type: 0 }], 'a record of an unknown type'],
   ['no record', [], 'the beginning of the log is missing'],
   [
     'no checkpoint, and the first commit missing',

@@ -1,8 +1,8 @@
-// Nanoseconds for one hash, by both twins and by the native call alone: the table in README.md, and the threshold in
-// src/xxhash64-node.ts. Run after a build, on a quiet machine: node bench/xxhash64.mjs
+// Nanoseconds per hash of both implementations and of the native call alone, for the table in README.md and the threshold
+// in src/xxhash64-node.ts. Run after a build, on an idle machine: node bench/xxhash64.mjs
 import { xxh64 } from '@node-rs/xxhash'
 import { createSeed64 } from '../dist/seed64.js'
-import { xxHash64 as nodeTwin } from '../dist/xxhash64-node.js'
+import { xxHash64 as nodeHash } from '../dist/xxhash64-node.js'
 import { xxHash64 as portable } from '../dist/xxhash64.js'
 
 const SIZES = [0, 8, 16, 32, 64, 128, 192, 256, 320, 384, 512, 1024, 2048, 4096, 8192, 16384, 131072]
@@ -18,10 +18,10 @@ const contenders = {
   native: (start, end) => {
     wide[0] = xxh64(bytes.subarray(start, end), bigSeed)
   },
-  node: (start, end) => nodeTwin(bytes, start, end, seed, target),
+  node: (start, end) => nodeHash(bytes, start, end, seed, target),
 }
 
-/** Nanoseconds of one call: the median of rounds of about 20 ms each. The start moves over all alignments. */
+/** Returns the nanoseconds of one call: the median of rounds of about 20 ms. The start offset covers all alignments. */
 function measure(hash, size) {
   const calls = Math.ceil(20_000_000 / (60 + size / 4))
   const rounds = []
@@ -33,10 +33,10 @@ function measure(hash, size) {
   return rounds.sort((a, b) => a - b)[ROUNDS >> 1]
 }
 
-// All sizes once, so that no contender is compiled for one size only.
+// Warm up with all sizes, so that no contender is compiled for one size only.
 for (const hash of Object.values(contenders)) for (const size of SIZES) measure(hash, size)
 
-console.log(`Node ${process.version}, ${process.platform}-${process.arch}; ns a hash (GB/s)`)
+console.log(`Node ${process.version}, ${process.platform}-${process.arch}; ns per hash (GB/s)`)
 console.log(`| bytes | ${Object.keys(contenders).join(' | ')} |`)
 console.log(`|---:|${'---:|'.repeat(Object.keys(contenders).length)}`)
 for (const size of SIZES) {

@@ -2,50 +2,50 @@ import { LdbError } from '@ldb/base'
 import { deflateRaw, inflateRaw } from '#deflate'
 
 /**
- * Ids of the codecs that LDB brings or keeps a number for. On disk: never renumber, never reuse. Ids from
- * {@link CUSTOM_CODEC_ID_MIN} on belong to the application.
+ * Ids of the built-in and reserved codecs. On disk: never renumber, never reuse. Ids of
+ * {@link CUSTOM_CODEC_ID_MIN} and above are reserved for application codecs.
  *
  * @category Codecs
  */
 export const CodecId = {
   None: 0,
   Deflate: 1,
-  /** Kept; no codec of this build has it. */
+  /** Reserved; this build has no such codec. */
   Lz4: 2,
-  /** Kept; no codec of this build has it. */
+  /** Reserved; this build has no such codec. */
   Zstd: 3,
 } as const
 
 /**
- * The smallest id that an application may give to a codec of its own; the greatest is 255.
+ * The smallest id of an application codec; the largest is 255.
  *
  * @category Codecs
  */
 export const CUSTOM_CODEC_ID_MIN = 128
 
 /**
- * A way to make bytes fewer and to get them back.
+ * A compression codec: a reversible transformation of bytes.
  *
  * @category Codecs
  */
 export interface CompressionCodec {
-  /** The number that stands for this codec on disk, for ever; 128 to 255 for an application's own. */
+  /** The codec's id on disk, which never changes; 128 to 255 for application codecs. */
   readonly id: number
-  /** The name by which options choose it. */
+  /** The name that selects the codec in options. */
   readonly name: string
-  /** Returns the compressed bytes, or `undefined` when they would not be fewer. Must not keep or change its input. */
+  /** Returns the compressed bytes, or `undefined` when compression saves nothing. Must not keep or change its input. */
   compress(bytes: Uint8Array): Uint8Array | undefined
   /**
    * Returns the original bytes.
    *
-   * @param rawBytes - how many there must be; must never take memory for many more.
-   * @throws {@link LdbError} LDB_CORRUPTION when `bytes` do not decompress to exactly as many.
+   * @param rawBytes - length of the original bytes. An implementation must not allocate much more than this.
+   * @throws {@link LdbError} LDB_CORRUPTION when `bytes` do not decompress to exactly `rawBytes` bytes.
    */
   decompress(bytes: Uint8Array, rawBytes: number): Uint8Array
 }
 
 /**
- * The codec that leaves bytes as they are.
+ * The codec that stores bytes uncompressed.
  *
  * @category Codecs
  */
@@ -61,11 +61,11 @@ export const NONE_CODEC: CompressionCodec = Object.freeze({
   },
 })
 
-/** No deflate stream gives more than 1032 bytes for one: 258 bytes for two bits. */
+/** A deflate stream expands at most 1032 times: a match of 258 bytes takes at least two bits. */
 const DEFLATE_RATIO_MAX = 1032
 
 /**
- * Raw deflate (RFC 1951), by zlib on Node and by fflate elsewhere; each reads what the other wrote.
+ * Raw deflate (RFC 1951): zlib on Node, fflate elsewhere. Each reads the other's output.
  *
  * @category Codecs
  */
@@ -85,7 +85,7 @@ export const DEFLATE_CODEC: CompressionCodec = Object.freeze({
 })
 
 function wrongLength(codec: string, expected: number, actual: number | undefined): LdbError {
-  return new LdbError('LDB_CORRUPTION', `the bytes do not decompress to ${expected} bytes by ${codec}`, {
+  return new LdbError('LDB_CORRUPTION', `${codec} does not decompress the bytes to ${expected} bytes`, {
     details: { expected, ...(actual === undefined ? {} : { actual }) },
   })
 }

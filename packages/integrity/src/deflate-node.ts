@@ -1,16 +1,16 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 
-/** zlib takes no smaller chunks. */
+/** The smallest chunk size that zlib accepts. */
 const CHUNK_BYTES_MIN = 64
 
-/** Node's twin of `deflateRaw`. */
+/** Node implementation of `deflateRaw`. */
 export function deflateRaw(bytes: Uint8Array): Uint8Array {
   return plain(deflateRawSync(bytes, { level: 6 }))
 }
 
-/** Node's twin of `inflateRaw`. */
+/** Node implementation of `inflateRaw`. */
 export function inflateRaw(bytes: Uint8Array, rawBytes: number): Uint8Array | undefined {
-  // One byte of room to spare, so that zlib sees the end without asking for a second chunk.
+  // One extra byte lets zlib reach the end of the stream without a second chunk.
   const chunkSize = Math.max(CHUNK_BYTES_MIN, rawBytes + 1)
   let inflated: Uint8Array
   try {
@@ -21,7 +21,7 @@ export function inflateRaw(bytes: Uint8Array, rawBytes: number): Uint8Array | un
   return inflated.length === rawBytes ? plain(inflated) : undefined
 }
 
-/** Returns a Uint8Array that shares no memory with Node's pool of buffers. */
+/** Returns a plain Uint8Array that shares no memory with Node's buffer pool. */
 function plain(bytes: Uint8Array): Uint8Array {
   const owned = bytes.byteOffset === 0 && bytes.buffer.byteLength <= bytes.length + CHUNK_BYTES_MIN
   return owned ? new Uint8Array(bytes.buffer, 0, bytes.length) : new Uint8Array(bytes)

@@ -12,14 +12,14 @@ const pairs = [
 
 const anyBytes = fc.oneof(
   fc.uint8Array({ maxLength: 5000, size: 'max' }),
-  // Long runs and few letters: what compresses.
+  // Compressible input: long runs of few letters.
   fc
     .array(fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 3000 })), { maxLength: 40 })
     .map((runs) => Uint8Array.from(runs.flatMap(([letter, count]) => new Array<number>(count).fill(letter)))),
 )
 
-describe.each(pairs)('deflated by %s, inflated by %s', (_writerName, _readerName, writer, reader) => {
-  test('gives any bytes back', () => {
+describe.each(pairs)('compressed by %s, decompressed by %s', (_writerName, _readerName, writer, reader) => {
+  test('round-trips any bytes', () => {
     fc.assert(
       fc.property(anyBytes, (bytes) => {
         const raw = reader.inflateRaw(writer.deflateRaw(bytes), bytes.length)
@@ -30,7 +30,7 @@ describe.each(pairs)('deflated by %s, inflated by %s', (_writerName, _readerName
     )
   })
 
-  test('refuses any other length', () => {
+  test('rejects any other length', () => {
     const bytes = new Uint8Array(20_000).map((_, index) => index % 7)
     const stored = writer.deflateRaw(bytes)
     for (const rawBytes of [0, 1, 63, 64, 19_998, 19_999, 20_001, 20_002, 70_000]) {
@@ -39,7 +39,7 @@ describe.each(pairs)('deflated by %s, inflated by %s', (_writerName, _readerName
     expect(Buffer.compare(reader.inflateRaw(stored, 20_000)!, bytes)).toBe(0)
   })
 
-  test('does not inflate a bomb beyond the length it is given', () => {
+  test('does not inflate a decompression bomb beyond the given length', () => {
     const bomb = writer.deflateRaw(new Uint8Array(50_000_000))
     expect(reader.inflateRaw(bomb, 1000)).toBeUndefined()
   })
@@ -48,31 +48,31 @@ describe.each(pairs)('deflated by %s, inflated by %s', (_writerName, _readerName
 describe.each([
   ['portable', portable],
   ['node', node],
-] as const)('%s inflate', (_name, twin) => {
-  test('refuses what was cut short, at every byte', () => {
+] as const)('%s inflate', (_name, implementation) => {
+  test('rejects truncated input, at every byte', () => {
     const bytes = new Uint8Array(600).map((_, index) => (index * index) % 11)
-    const stored = twin.deflateRaw(bytes)
+    const stored = implementation.deflateRaw(bytes)
     for (let end = 0; end < stored.length; end++) {
-      expect(twin.inflateRaw(stored.subarray(0, end), bytes.length)).toBeUndefined()
+      expect(implementation.inflateRaw(stored.subarray(0, end), bytes.length)).toBeUndefined()
     }
   })
 
-  test('never throws and never gives another length for garbage', () => {
+  test('never throws and never returns another length for invalid input', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(2000), (garbage, rawBytes) => {
-        const raw = twin.inflateRaw(garbage, rawBytes)
+        const raw = implementation.inflateRaw(garbage, rawBytes)
         expect(raw === undefined || raw.length === rawBytes).toBe(true)
       }),
       { numRuns: 2000 },
     )
   })
 
-  test('reads a window of a larger array and shares no memory with it', () => {
+  test('reads a subarray and shares no memory with it', () => {
     const bytes = new Uint8Array(3000).fill(5)
-    const stored = twin.deflateRaw(bytes)
+    const stored = implementation.deflateRaw(bytes)
     const holder = new Uint8Array(stored.length + 20).fill(9)
     holder.set(stored, 7)
-    const raw = twin.inflateRaw(holder.subarray(7, 7 + stored.length), 3000)!
+    const raw = implementation.inflateRaw(holder.subarray(7, 7 + stored.length), 3000)!
     holder.fill(0)
     expect(raw).toEqual(bytes)
     expect(raw.buffer.byteLength).toBeLessThanOrEqual(3064)

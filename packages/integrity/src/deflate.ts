@@ -1,16 +1,16 @@
 import { deflateSync, inflateSync } from 'fflate'
 
-/** Compresses to raw deflate (RFC 1951), without a wrapper. */
+/** Compresses to raw deflate (RFC 1951), without a zlib or gzip wrapper. */
 export function deflateRaw(bytes: Uint8Array): Uint8Array {
   return deflateSync(bytes, { level: 6 })
 }
 
 /**
- * Decompresses raw deflate that should give `rawBytes` bytes, and gives `undefined` where it does not: for fewer
- * bytes, more bytes, or no deflate at all. Never takes memory for more than one byte beyond them.
+ * Decompresses raw deflate to exactly `rawBytes` bytes. Returns `undefined` when the input decompresses to any other length
+ * or is not a deflate stream. Allocates at most `rawBytes + 1` bytes.
  */
 export function inflateRaw(bytes: Uint8Array, rawBytes: number): Uint8Array | undefined {
-  // Given a buffer, fflate does not grow it and drops what does not fit: the byte too many tells that more came.
+  // fflate does not grow a given buffer and drops the excess: the extra byte detects output that is too long.
   const target = new Uint8Array(rawBytes + 1)
   let inflated: Uint8Array
   try {
@@ -18,6 +18,6 @@ export function inflateRaw(bytes: Uint8Array, rawBytes: number): Uint8Array | un
   } catch {
     return undefined
   }
-  // For empty input fflate gives the whole buffer back.
+  // For empty input, fflate returns the whole buffer.
   return inflated.length === rawBytes && bytes.length > 0 ? inflated : undefined
 }

@@ -18,13 +18,13 @@ function errorOf(action: () => unknown): LdbError {
   throw new Error('nothing was thrown')
 }
 
-test('has the bytes of the worked example in FORMAT.md', () => {
+test('encodes the worked example of FORMAT.md', () => {
   const bytes = encodeFileHeader(header)
   const hex = [...bytes].map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ')
   expect(hex).toBe('8C 4C 44 43 0D 0A 1A 0A 02 00 01 00 00 00 00 00 59 AE 5E 07 89 22 C4 54')
 })
 
-test('gives any header back, more bytes or another offset or not', () => {
+test('decodes any encoded header, at any offset and with trailing bytes', () => {
   const version = fc.integer({ min: 1, max: 0xffff })
   fc.assert(
     fc.property(version, version, fc.nat(0xffffffff), fc.nat(9), (one, other, flags, before) => {
@@ -37,7 +37,7 @@ test('gives any header back, more bytes or another offset or not', () => {
   )
 })
 
-test('refuses a file that needs a newer reader, naming both versions', () => {
+test('rejects a file that needs a newer reader, with both versions in the error', () => {
   const error = errorOf(() =>
     decodeFileHeader(encodeFileHeader({ ...header, format: 9, minimumReader: 7 }), known),
   )
@@ -47,17 +47,17 @@ test('refuses a file that needs a newer reader, naming both versions', () => {
   expect(error.details).toMatchObject({ file: 'CATALOG', offset: 0, expected: 2, actual: 7 })
 })
 
-test('reads a newer format that says it may be read', () => {
+test('reads a newer format with a supported minimum reader', () => {
   expect(decodeFileHeader(encodeFileHeader({ ...header, format: 9 }), known).format).toBe(9)
 })
 
-test('refuses flags that it does not know', () => {
+test('rejects unsupported flags', () => {
   const bytes = encodeFileHeader({ ...header, flags: 0x80000001 })
   expect(errorOf(() => decodeFileHeader(bytes, { ...known, flags: 1 })).message).toContain('0x80000000')
   expect(decodeFileHeader(bytes, { ...known, flags: 0x80000001 }).flags).toBe(0x80000001)
 })
 
-test('refuses another kind of file and what is no file of LDB at all', () => {
+test('rejects another kind of LDB file and files that are not LDB files', () => {
   const other = errorOf(() => decodeFileHeader(encodeFileHeader({ ...header, kind: 'W' }), known))
   expect(other.code).toBe('LDB_FORMAT')
   expect(other.details).toMatchObject({ expected: 'C', actual: 'W' })
@@ -70,7 +70,7 @@ test('refuses another kind of file and what is no file of LDB at all', () => {
   }
 })
 
-test('refuses to be cut short at any byte', () => {
+test('rejects truncation at any byte', () => {
   const bytes = encodeFileHeader(header)
   for (let end = 0; end < bytes.length; end++) {
     const error = errorOf(() => decodeFileHeader(bytes.subarray(0, end), known))
@@ -79,7 +79,7 @@ test('refuses to be cut short at any byte', () => {
   }
 })
 
-test('notices the flip of any bit', () => {
+test('detects a flip of any bit', () => {
   const bytes = encodeFileHeader(header)
   for (let bit = 0; bit < bytes.length * 8; bit++) {
     const flipped = bytes.slice()
@@ -90,7 +90,7 @@ test('notices the flip of any bit', () => {
   }
 })
 
-test('takes no header that could not be read again', () => {
+test('rejects invalid fields on encoding', () => {
   for (const wrong of [{ kind: 'c' }, { kind: 'CC' }, { format: 0 }, { minimumReader: 3 }, { flags: -1 }]) {
     expect(errorOf(() => encodeFileHeader({ ...header, ...wrong })).code).toBe('LDB_INVARIANT')
   }

@@ -11,49 +11,49 @@ import {
 import { SEED_ZERO } from './seed64.js'
 
 /**
- * What the first bytes of a file say about the rest.
+ * The decoded header of a file.
  *
  * @category File header
  */
 export interface FileHeader {
-  /** One capital letter: what kind of file this is. */
+  /** Kind of the file: one capital letter. */
   readonly kind: string
-  /** Version of the format that the file is written in; 1 or more. */
+  /** Format version of the file; 1 or more. */
   readonly format: number
-  /** The smallest format version that a reader must know to read the file; 1 up to `format`. */
+  /** Smallest format version that a reader must support; 1 up to `format`. */
   readonly minimumReader: number
-  /** 32 bits that belong to the kind of file; 0 when it has none. */
+  /** 32 flag bits, defined by the kind of file; 0 when it defines none. */
   readonly flags: number
 }
 
 /**
- * What a reader knows.
+ * The kind, format version and flags that a reader supports.
  *
  * @category File header
  */
 export interface KnownFormat {
-  /** Path of the file, for errors. */
+  /** Path of the file, for error details. */
   readonly file: string
-  /** The kind of file it must be. */
+  /** The required kind of file. */
   readonly kind: string
-  /** The newest format version that this build can read. */
+  /** The newest format version that the reader supports. */
   readonly format: number
-  /** The oldest format version that this build can read. @defaultValue 1 */
+  /** The oldest format version that the reader supports. @defaultValue 1 */
   readonly oldestFormat?: number
-  /** The flags that this build understands. Default 0: none. */
+  /** The flags that the reader supports. @defaultValue 0 */
   readonly flags?: number
 }
 
 const MAGIC_BYTES = FILE_HEADER_FORMAT_OFFSET - FILE_HEADER_MAGIC_OFFSET
 const KIND_INDEX = 3
-// As PNG's: a first byte that no text has, letters for people, then line ends and an end-of-file mark, which a
-// transfer as text would change.
+// Modelled on PNG's signature: a first byte that no text file has, letters, then line endings and an end-of-file byte
+// that a text-mode transfer would change.
 const MAGIC = [0x8c, 0x4c, 0x44, 0, 0x0d, 0x0a, 0x1a, 0x0a] as const
 const VERSION_MAX = 0xffff
 const FLAGS_MAX = 0xffffffff
 
 /**
- * Returns the bytes that a file of LDB starts with.
+ * Encodes the header of a file.
  *
  * @category File header
  */
@@ -80,18 +80,18 @@ export function encodeFileHeader(header: FileHeader): Uint8Array {
 }
 
 /**
- * Reads the bytes that a file of LDB starts with.
+ * Decodes and validates the header of a file.
  *
- * @param bytes - the file from its first byte on; more than the header may be there.
- * @throws {@link LdbError} LDB_FORMAT when this is no file of that kind, or one that needs a newer reader;
- * LDB_CORRUPTION when it is one, but cut short or changed.
+ * @param bytes - the start of the file; may extend beyond the header.
+ * @throws {@link LdbError} LDB_FORMAT when the file is not of the required kind, has an unsupported format version or
+ * unsupported flags; LDB_CORRUPTION when its header is truncated or fails its checksum.
  * @category File header
  */
 export function decodeFileHeader(bytes: Uint8Array, known: KnownFormat): FileHeader {
   const { file } = known
   checkMagic(bytes, known)
   if (bytes.length < FILE_HEADER_BYTES) {
-    throw corruption(file, 0, 'the file ends within its header', {
+    throw corruption(file, 0, 'the file header is truncated', {
       expected: FILE_HEADER_BYTES,
       actual: bytes.length,
     })
@@ -102,7 +102,7 @@ export function decodeFileHeader(bytes: Uint8Array, known: KnownFormat): FileHea
     view.getInt32(FILE_HEADER_CHECKSUM_OFFSET, true) !== checksum[0] ||
     view.getInt32(FILE_HEADER_CHECKSUM_OFFSET + 4, true) !== checksum[1]
   ) {
-    throw corruption(file, 0, 'the file header does not match its checksum')
+    throw corruption(file, 0, 'the checksum of the file header does not match')
   }
   const format = view.getUint16(FILE_HEADER_FORMAT_OFFSET, true)
   const minimumReader = view.getUint16(FILE_HEADER_MINIMUM_READER_OFFSET, true)
@@ -123,15 +123,10 @@ function checkMagic(bytes: Uint8Array, known: KnownFormat): void {
   for (let index = 0; same && index < MAGIC_BYTES; index++) {
     same = index === KIND_INDEX || bytes[FILE_HEADER_MAGIC_OFFSET + index] === MAGIC[index]
   }
-  if (!same) throw formatError(known.file, 'this is not a file of LDB')
+  if (!same) throw formatError(known.file, 'this is not an LDB file')
   const kind = String.fromCharCode(bytes[FILE_HEADER_MAGIC_OFFSET + KIND_INDEX] as number)
   if (kind === known.kind) return
-  throw formatError(
-    known.file,
-    'this is not the kind of LDB file that belongs here',
-    known.kind,
-    printable(kind),
-  )
+  throw formatError(known.file, 'this is another kind of LDB file', known.kind, printable(kind))
 }
 
 function checkReadable(format: number, minimumReader: number, flags: number, known: KnownFormat): void {
@@ -139,7 +134,7 @@ function checkReadable(format: number, minimumReader: number, flags: number, kno
   if (format < oldest) {
     throw formatError(
       known.file,
-      `the file has format ${format}; this build reads formats ${oldest} to ${known.format}`,
+      `the file has format ${format}; this build supports formats ${oldest} to ${known.format}`,
       oldest,
       format,
     )
@@ -147,17 +142,14 @@ function checkReadable(format: number, minimumReader: number, flags: number, kno
   if (minimumReader > known.format) {
     throw formatError(
       known.file,
-      `the file needs a reader of format ${minimumReader}; this build knows format ${known.format}`,
+      `the file requires a reader of format ${minimumReader}; this build supports format ${known.format}`,
       known.format,
       minimumReader,
     )
   }
   const unknown = (flags & ~(known.flags ?? 0)) >>> 0
   if (unknown !== 0) {
-    throw formatError(
-      known.file,
-      `the file has flags that this build does not know: 0x${unknown.toString(16)}`,
-    )
+    throw formatError(known.file, `the file has unsupported flags: 0x${unknown.toString(16)}`)
   }
 }
 

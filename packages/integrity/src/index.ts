@@ -1,5 +1,5 @@
 /**
- * Checksums, checked envelopes, codecs and report types.
+ * Checksums, file headers, compression codecs and verify reports.
  *
  * @packageDocumentation
  */
@@ -12,18 +12,13 @@ export { FILE_ID_BYTES, seedOfFile } from './file-seed.js'
 // Codecs
 export { CodecId, CUSTOM_CODEC_ID_MIN, DEFLATE_CODEC, NONE_CODEC } from './codec.js'
 export type { CompressionCodec } from './codec.js'
-export { BUILT_IN_CODECS, CodecRegistry } from './codec-registry.js'
-
-// Envelopes
-export { envelopeBytesOf, openEnvelope, sealEnvelope } from './envelope.js'
-export type { EnvelopeLimits, EnvelopeContext, OpenedEnvelope } from './envelope.js'
-export { ENVELOPE_HEADER_BYTES, FILE_HEADER_BYTES } from './format.js'
 
 // Units
 export { UnitCodec, UnitKind } from './unit-codec.js'
 export type { UnitCipher, UnitFile } from './unit-codec.js'
 
 // File header
+export { FILE_HEADER_BYTES } from './format.js'
 export { decodeFileHeader, encodeFileHeader } from './file-header.js'
 export type { FileHeader, KnownFormat } from './file-header.js'
 

@@ -10,7 +10,7 @@ const finding = (offset: number): VerifyFinding => ({
   message: 'bad',
 })
 
-test('a report without findings is ok and holds the counts of each part', () => {
+test('a report without findings is ok and has the counts of each part', () => {
   const builder = new ReportBuilder()
   builder.beginPart('wal')
   builder.progress({ files: 2, units: 0, entries: 0, bytes: 0 })
@@ -30,7 +30,7 @@ test('a report without findings is ok and holds the counts of each part', () => 
   })
 })
 
-test('findings beyond the cap are counted and not kept', () => {
+test('findings beyond the limit are counted and not kept', () => {
   const builder = new ReportBuilder(2)
   builder.beginPart('a')
   builder.finding(finding(1))
@@ -43,14 +43,14 @@ test('findings beyond the cap are counted and not kept', () => {
   expect(report.parts.map((part) => part.findingCount)).toEqual([1, 9])
 })
 
-test('with a cap of 0 nothing is kept, and it is still not ok', () => {
+test('with a limit of 0 no finding is kept, and the report is still not ok', () => {
   const builder = new ReportBuilder(0)
   builder.beginPart('a')
   builder.finding(finding(1))
   expect(builder.build(0)).toMatchObject({ ok: false, findings: [], findingCount: 1 })
 })
 
-test('a report does not change when more is found later', () => {
+test('later findings do not change a built report', () => {
   const builder = new ReportBuilder()
   builder.beginPart('a')
   const before = builder.build(1)
@@ -59,7 +59,7 @@ test('a report does not change when more is found later', () => {
   expect(before).toMatchObject({ ok: true, findings: [], parts: [{ unitCount: 0 }] })
 })
 
-test('counts belong to a part, and each part has its own name', () => {
+test('counts require a part, and part names are unique', () => {
   const thrown = (action: () => void): boolean => {
     try {
       action()

@@ -2,35 +2,35 @@ import { assert } from '@ldb/base'
 import type { VerifyFinding, VerifyProgress, VerifySink } from '@ldb/base'
 
 /**
- * What was really read and checked of one part of a database.
+ * Counts of the data that `verify` read and checked in one part of a database.
  *
  * @category Reports
  */
 export interface VerifyPart {
-  /** Name of the part, unique in its report: the log, or a keyspace. */
+  /** Name of the part, unique in its report: the log or a keyspace. */
   readonly name: string
   readonly fileCount: number
   /** Pages, blocks or records. */
   readonly unitCount: number
   readonly entryCount: number
   readonly byteCount: number
-  /** Findings in this part, those that were not kept included. */
+  /** Findings in this part, including those beyond the limit. */
   readonly findingCount: number
 }
 
 /**
- * What `verify` found. All numbers are counted, none is estimated.
+ * The result of `verify`. All numbers are counted, none is estimated.
  *
  * @category Reports
  */
 export interface VerifyReport {
-  /** True when there is not one finding. */
+  /** True when there are no findings. */
   readonly ok: boolean
-  /** The first findings, in the order in which they were found. */
+  /** The first findings up to the limit, in order of discovery. */
   readonly findings: readonly VerifyFinding[]
-  /** How many there are, those that were not kept included. */
+  /** All findings, including those beyond the limit. */
   readonly findingCount: number
-  /** In the order in which they were checked. */
+  /** Parts, in the order of checking. */
   readonly parts: readonly VerifyPart[]
   readonly durationMs: number
 }
@@ -40,9 +40,9 @@ const FINDINGS_MAX_DEFAULT = 1000
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 /**
- * Gathers a {@link VerifyReport} while stores walk over themselves.
+ * Collects the findings and counts of a `verify` run into a {@link VerifyReport}.
  *
- * @remarks Takes memory for `findingsMax` findings at most; further ones are counted.
+ * @remarks Keeps at most `findingsMax` findings; further ones are only counted.
  * @category Reports
  */
 export class ReportBuilder implements VerifySink {
@@ -51,31 +51,31 @@ export class ReportBuilder implements VerifySink {
   readonly #parts: Writable<VerifyPart>[] = []
   #findingCount = 0
 
-  /** @param findingsMax - how many findings are kept; 1000 unless told. */
+  /** @param findingsMax - number of findings to keep; 1000 by default. */
   constructor(findingsMax: number = FINDINGS_MAX_DEFAULT) {
-    assert(Number.isInteger(findingsMax) && findingsMax >= 0, 'findingsMax must be a whole number')
+    assert(Number.isInteger(findingsMax) && findingsMax >= 0, 'findingsMax must be a non-negative integer')
     this.#findingsMax = findingsMax
   }
 
-  /** How many findings there are so far. */
+  /** Number of findings so far. */
   get findingCount(): number {
     return this.#findingCount
   }
 
-  /** Begins a part: what is reported from now on belongs to it. */
+  /** Begins a part. Later findings and counts belong to it. */
   beginPart(name: string): void {
-    assert(!this.#parts.some((part) => part.name === name), 'a part of a report must have a name of its own')
+    assert(!this.#parts.some((part) => part.name === name), 'names of report parts must be unique')
     this.#parts.push({ name, fileCount: 0, unitCount: 0, entryCount: 0, byteCount: 0, findingCount: 0 })
   }
 
-  /** Takes one finding: VerifySink. */
+  /** Adds a finding. Implements `VerifySink`. */
   finding(finding: VerifyFinding): void {
     this.#part().findingCount++
     this.#findingCount++
     if (this.#findings.length < this.#findingsMax) this.#findings.push(Object.freeze({ ...finding }))
   }
 
-  /** Adds counts: VerifySink. */
+  /** Adds counts. Implements `VerifySink`. */
   progress(progress: VerifyProgress): void {
     const part = this.#part()
     part.fileCount += progress.files ?? 0
@@ -84,7 +84,7 @@ export class ReportBuilder implements VerifySink {
     part.byteCount += progress.bytes
   }
 
-  /** Returns the report on what came so far, frozen; it does not change when more comes. */
+  /** Returns a frozen report of all findings and counts so far. */
   build(durationMs: number): VerifyReport {
     return Object.freeze({
       ok: this.#findingCount === 0,
@@ -97,7 +97,7 @@ export class ReportBuilder implements VerifySink {
 
   #part(): Writable<VerifyPart> {
     const part = this.#parts.at(-1)
-    assert(part !== undefined, 'a report must have begun a part')
+    assert(part !== undefined, 'beginPart must be called first')
     return part
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A 64-bit seed as two halves. Make one for each file or segment and keep it: what a native hash needs of it is
- * worked out once and stored with it.
+ * A 64-bit hash seed as two 32-bit halves. Create one per file or segment and keep it: the native hash converts the seed
+ * to a `bigint` once and caches it here.
  *
  * @category Checksums
  */
@@ -9,7 +9,7 @@ export class Seed64 {
   readonly low: number
   /** High half, as a signed 32-bit integer. */
   readonly high: number
-  /** The seed in the form a native hash takes; filled at the first use of one. @internal */
+  /** The seed as a `bigint` for the native hash; `undefined` until its first use. @internal */
   native: bigint | undefined
 
   constructor(low: number, high: number) {
@@ -20,7 +20,7 @@ export class Seed64 {
 }
 
 /**
- * Makes a {@link Seed64} of two 32-bit halves, signed or unsigned.
+ * Creates a {@link Seed64} from two 32-bit halves, signed or unsigned.
  *
  * @category Checksums
  */
@@ -29,7 +29,7 @@ export function createSeed64(low: number, high: number): Seed64 {
 }
 
 /**
- * The seed 0.
+ * The seed 0, for checksums of files that have no file id.
  *
  * @category Checksums
  */

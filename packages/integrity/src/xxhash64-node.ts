@@ -4,22 +4,19 @@ import { xxHash64 as xxHash64Portable } from './xxhash64.js'
 
 type NativeHash = (bytes: Uint8Array, seed: bigint) => bigint
 
-/**
- * Inputs of this many bytes and more go to the native hash: see the table in README.md, made by
- * `bench/xxhash64.mjs`.
- */
+/** Smallest input that the native hash processes. README.md has the measurements, by `bench/xxhash64.mjs`. */
 const NATIVE_BYTES_MIN = 256
 
 const native = loadNative()
 
-// A bigint is taken apart through memory: faster than by shifts, which make a bigint each.
+// The bigint is split through typed arrays: each shift would allocate another bigint.
 const wide = new BigUint64Array(1)
 const halves = new Int32Array(wide.buffer)
 const LOW = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1
 
 /**
- * Node's twin of `xxHash64`: the same hash, by the native code of `@node-rs/xxhash` from some length on. Where
- * that cannot be loaded, all is done by the portable twin.
+ * Node implementation of `xxHash64`: native code of `@node-rs/xxhash` for inputs of 256 bytes and more, the portable
+ * implementation for shorter ones and where the native module cannot be loaded.
  */
 export function xxHash64(
   bytes: Uint8Array,
@@ -38,7 +35,7 @@ export function xxHash64(
   target[1] = halves[1 - LOW] as number
 }
 
-/** Returns the native hash, or `undefined` where it is not installed or has no binary for this platform. */
+/** Returns the native hash, or `undefined` when it is not installed or has no binary for this platform. */
 function loadNative(): NativeHash | undefined {
   try {
     const module = createRequire(import.meta.url)('@node-rs/xxhash') as { readonly xxh64?: NativeHash }

@@ -3,13 +3,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createSeed64, SEED_ZERO } from './seed64.js'
 import type { Seed64 } from './seed64.js'
-import { xxHash64 as nodeTwin } from './xxhash64-node.js'
-import { xxHash64 as portableTwin } from './xxhash64.js'
+import { xxHash64 as nodeHash } from './xxhash64-node.js'
+import { xxHash64 as portableHash } from './xxhash64.js'
 
-type Hash = typeof portableTwin
-const twins: readonly (readonly [string, Hash])[] = [
-  ['portable', portableTwin],
-  ['node', nodeTwin],
+type Hash = typeof portableHash
+const implementations: readonly (readonly [string, Hash])[] = [
+  ['portable', portableHash],
+  ['node', nodeHash],
 ]
 
 const target = new Int32Array(2)
@@ -34,7 +34,7 @@ function sanityBytes(count: number): Uint8Array {
   return bytes
 }
 
-describe.each(twins)('%s xxHash64', (_name, hash) => {
+describe.each(implementations)('%s xxHash64', (_name, hash) => {
   const prime = createSeed64(0x9e3779b1, 0)
 
   test.each([
@@ -48,11 +48,11 @@ describe.each(twins)('%s xxHash64', (_name, hash) => {
     [14, prime, 0xc3bd6bf63deb6df0n],
     [222, SEED_ZERO, 0xb641ae8cb691c174n],
     [222, prime, 0x20cb8ab7ae10c14an],
-  ])('gives the reference vector for %i bytes', (length, seed, expected) => {
+  ])('returns the reference vector for %i bytes', (length, seed, expected) => {
     expect(hashOf(hash, sanityBytes(222), 0, length, seed)).toBe(expected)
   })
 
-  test('gives the published hashes of short texts', () => {
+  test('returns the published hashes of short texts', () => {
     const ascii = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0))
     expect(hashOf(hash, ascii('a'), 0, 1, SEED_ZERO)).toBe(0xd24ec4f1a98c6e5bn)
     expect(hashOf(hash, ascii('abc'), 0, 3, SEED_ZERO)).toBe(0x44bc2cf5ad770999n)
@@ -60,7 +60,7 @@ describe.each(twins)('%s xxHash64', (_name, hash) => {
     expect(hashOf(hash, ascii(spam), 0, spam.length, SEED_ZERO)).toBe(0xfbcea83c8a378bf1n)
   })
 
-  // Arrays from 4 KiB on are read in place, shorter ones through a copy.
+  // Arrays of 4 KiB and more are read in place, shorter ones through a copy.
   test.each([720, 5000])(
     'agrees with the native hash for every length up to 700 in an array of %i',
     (size) => {
@@ -97,7 +97,7 @@ describe.each(twins)('%s xxHash64', (_name, hash) => {
     )
   })
 
-  test('is exact where 32-bit words are extreme', () => {
+  test('is exact for extreme 32-bit words', () => {
     const word = fc.constantFrom(0, 1, 0xff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff)
     fc.assert(
       fc.property(fc.array(word, { maxLength: 120 }), word, word, (words, low, high) => {
@@ -109,7 +109,7 @@ describe.each(twins)('%s xxHash64', (_name, hash) => {
     )
   })
 
-  test.each([2000, 4096])('sees each change in an array of %i that it hashes over and over', (size) => {
+  test.each([2000, 4096])('reflects every change of a repeatedly hashed array of %i bytes', (size) => {
     const bytes = sanityBytes(size)
     const first = hashOf(hash, bytes, 3, 1000, SEED_ZERO)
     bytes[500]! ^= 1

@@ -17,23 +17,23 @@ const P5H = 0x27d4eb2f
 const STRIPE_BYTES = 32
 const PER_2_32 = 2 ** -32
 
-// Working registers between the functions below: a pair {low, high} for each of the four lanes, then in the first of
-// them the hash. They hold nothing between two calls of xxHash64.
+// Working registers shared by the functions below: a {low, high} pair for each of the four accumulators, then the hash
+// in the first pair. Their content is meaningless between calls of xxHash64.
 const registers = new Int32Array(8)
 
-// Words are read through a view. Long buffers tend to live long and to be hashed over and over: their views are
-// remembered, weakly, so that no buffer is kept alive by having been hashed. Short arrays tend to be used once: a view
-// and its place in the map would cost microseconds, copying the bytes costs half a nanosecond each.
+// Words are read through a DataView. Long arrays tend to live long and to be hashed repeatedly: their views are cached in
+// a WeakMap, which keeps no array alive. Short arrays tend to be used once: a view and its map entry cost microseconds,
+// a copy costs half a nanosecond per byte.
 const views = new WeakMap<Uint8Array, DataView>()
-const REMEMBERED_BYTES_MIN = 4096
-const scratch = new Uint8Array(REMEMBERED_BYTES_MIN)
+const CACHED_VIEW_BYTES_MIN = 4096
+const scratch = new Uint8Array(CACHED_VIEW_BYTES_MIN)
 const scratchView = new DataView(scratch.buffer)
 
 /**
- * Hashes `bytes[start, end)` with xxHash64: the low half of the hash goes to `target[0]`, the high one to `target[1]`.
+ * Hashes `bytes[start, end)` with xxHash64. Stores the low half of the hash in `target[0]` and the high half in `target[1]`.
  *
- * @remarks Plain TypeScript on two 32-bit halves. Allocates nothing, but for one small view at the first call for
- * an array of 4 KiB or more.
+ * @remarks TypeScript arithmetic on 32-bit halves. Allocates nothing except one DataView at the first call for an array
+ * of 4 KiB or more.
  * @param start - offset of the first byte; 0 ≤ start ≤ end ≤ bytes.length, not checked.
  * @param target - at least two elements.
  * @see https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
@@ -46,7 +46,7 @@ export function xxHash64(
   seed: Seed64,
   target: Int32Array,
 ): void {
-  if (bytes.length >= REMEMBERED_BYTES_MIN) {
+  if (bytes.length >= CACHED_VIEW_BYTES_MIN) {
     hashView(viewOf(bytes), start, end, seed, target)
     return
   }
@@ -68,7 +68,7 @@ function hashView(view: DataView, start: number, end: number, seed: Seed64, targ
   let tail = start
   if (end - start >= STRIPE_BYTES) {
     tail = hashStripes(view, start, end, seed)
-    mergeLanes()
+    mergeAccumulators()
   } else {
     const low = (seed.low + P5L) | 0
     registers[0] = low
@@ -77,33 +77,33 @@ function hashView(view: DataView, start: number, end: number, seed: Seed64, targ
   hashTail(view, tail, end, end - start, target)
 }
 
-/** Carry out of the 32-bit addition `a + b = sum`, without a branch: it would be mispredicted half of the time. */
+/** Returns the carry of the 32-bit addition `a + b = sum`. Branch-free: a branch would be mispredicted half of the time. */
 function carryOf(a: number, b: number, sum: number): number {
   return ((a & b) | ((a | b) & ~sum)) >>> 31
 }
 
 /**
- * High word of `a * prime + addend`, where `low` is its low word, all of them 32-bit and `prime` unsigned.
+ * Returns the high word of `a * prime + addend`, where `low` is its low word. All are 32-bit, `prime` is unsigned.
  *
- * In doubles: the true sum minus its low word is a multiple of 2^32; roundings put it off by less than 2^13, so
- * that the nearest multiple is the true one. Faster than four 16-bit products, and the carry costs nothing.
+ * Computed in doubles: the exact sum minus its low word is a multiple of 2^32. Rounding errors stay below 2^13, so the
+ * nearest multiple is exact. Faster than four 16-bit products, and the carry is included.
  */
 function highOfSum(a: number, prime: number, addend: number, low: number): number {
   return (((a >>> 0) * prime + (addend >>> 0) - (low >>> 0)) * PER_2_32 + 0.5) | 0
 }
 
-/** High word of `a * prime`, where `low` is its low word; in the same way. */
+/** Returns the high word of `a * prime`, where `low` is its low word. */
 function highOf(a: number, prime: number, low: number): number {
   return (((a >>> 0) * prime - (low >>> 0)) * PER_2_32 + 0.5) | 0
 }
 
 /**
- * Runs all whole stripes through the four lanes and gives the offset behind the last one. The lanes are written out:
- * as a function of a lane they would live in memory instead of in registers.
+ * Processes all whole stripes and returns the offset after the last one. The code of the four accumulators is unrolled: in
+ * a function per accumulator they would be kept in memory instead of registers.
  */
 function hashStripes(view: DataView, start: number, end: number, seed: Seed64): number {
   const { low, high } = seed
-  // Lane 0: seed + P1 + P2, lane 1: seed + P2, lane 2: seed, lane 3: seed - P1.
+  // Accumulators start as: 0: seed + P1 + P2, 1: seed + P2, 2: seed, 3: seed - P1.
   let l1 = (low + P2L) | 0
   let h1 = (high + P2H + carryOf(low, P2L, l1)) | 0
   let l0 = (l1 + P1L) | 0
@@ -115,7 +115,7 @@ function hashStripes(view: DataView, start: number, end: number, seed: Seed64): 
   const last = end - STRIPE_BYTES
   let at = start
   do {
-    // lane = rotateLeft(lane + word * P2, 31) * P1
+    // accumulator = rotateLeft(accumulator + word * P2, 31) * P1
     let a = view.getInt32(at, true)
     let b = view.getInt32(at + 4, true)
     let l = (Math.imul(a, P2L) + l0) | 0
@@ -164,24 +164,24 @@ function hashStripes(view: DataView, start: number, end: number, seed: Seed64): 
   return at
 }
 
-/** Turns the four lanes into the hash. */
-function mergeLanes(): void {
+/** Merges the four accumulators into the hash. */
+function mergeAccumulators(): void {
   let low = 0
   let high = 0
-  for (let lane = 0; lane < 8; lane += 2) {
-    // hash += rotateLeft(lane, bits), with 1, 7, 12 and 18 bits
-    const bits = lane === 0 ? 1 : lane === 2 ? 7 : lane === 4 ? 12 : 18
-    const l = registers[lane] as number
-    const h = registers[lane + 1] as number
+  for (let index = 0; index < 8; index += 2) {
+    // hash += rotateLeft(accumulator, bits), with 1, 7, 12 and 18 bits
+    const bits = index === 0 ? 1 : index === 2 ? 7 : index === 4 ? 12 : 18
+    const l = registers[index] as number
+    const h = registers[index + 1] as number
     const rotatedLow = (l << bits) | (h >>> (32 - bits))
     const sum = (low + rotatedLow) | 0
     high = (high + ((h << bits) | (l >>> (32 - bits))) + carryOf(low, rotatedLow, sum)) | 0
     low = sum
   }
-  for (let lane = 0; lane < 8; lane += 2) {
-    // hash = (hash ^ rotateLeft(lane * P2, 31) * P1) * P1 + P4
-    let a = registers[lane] as number
-    let b = registers[lane + 1] as number
+  for (let index = 0; index < 8; index += 2) {
+    // hash = (hash ^ rotateLeft(accumulator * P2, 31) * P1) * P1 + P4
+    let a = registers[index] as number
+    let b = registers[index + 1] as number
     let l = Math.imul(a, P2L)
     let h = (highOf(a, P2L, l) + Math.imul(a, P2H) + Math.imul(b, P2L)) | 0
     a = (l << 31) | (h >>> 1)
@@ -197,7 +197,7 @@ function mergeLanes(): void {
   registers[1] = high
 }
 
-/** Adds the length and the bytes behind the last whole stripe to the hash, stirs it and stores it. */
+/** Adds the length and the bytes after the last whole stripe to the hash, applies the avalanche and stores the hash. */
 function hashTail(view: DataView, start: number, end: number, byteCount: number, target: Int32Array): void {
   const lengthLow = byteCount | 0
   let low = ((registers[0] as number) + lengthLow) | 0
@@ -247,11 +247,11 @@ function hashTail(view: DataView, start: number, end: number, byteCount: number,
     low = Math.imul(a, P1L)
     high = (highOf(a, P1U, low) + Math.imul(a, P1H) + Math.imul(b, P1L)) | 0
   }
-  storeStirred(low, high, target)
+  storeAvalanched(low, high, target)
 }
 
 /** hash ^= hash >> 33; hash *= P2; hash ^= hash >> 29; hash *= P3; hash ^= hash >> 32 */
-function storeStirred(low: number, high: number, target: Int32Array): void {
+function storeAvalanched(low: number, high: number, target: Int32Array): void {
   const a = low ^ (high >>> 1)
   let l = Math.imul(a, P2L)
   let h = (highOf(a, P2L, l) + Math.imul(a, P2H) + Math.imul(high, P2L)) | 0

@@ -1,62 +1,66 @@
 import { BATCH_BYTES_MAX, invalidArgument } from '@ldb/base'
-import type { TransactionStore } from './read/open-views.js'
+import type { TransactionStore } from './read/store-state.js'
 import type { PreparedCommit } from './transaction/prepared-commit.js'
 
-/** Which commits a transaction conflicts with. @category Transactions */
+/** The isolation level of a transaction. @category Transactions */
 export type Isolation = 'snapshot' | 'serializable'
 
-/** How to begin a transaction. @category Transactions */
+/** Options of a transaction. @category Transactions */
 export interface TransactionOptions {
   /**
-   * `'snapshot'`: what it writes has not been changed meanwhile. `'serializable'`: nor has what it has read.
+   * `'snapshot'`: snapshot isolation; the commit fails on a write-write conflict. `'serializable'`: the read set is checked,
+   * too.
    *
    * @defaultValue `'serializable'`
    */
   readonly isolation?: Isolation | undefined
-  /** It only reads, keeps no account of it, and never conflicts. @defaultValue false */
+  /** A read-only transaction keeps no read set and never conflicts. @defaultValue false */
   readonly readOnly?: boolean | undefined
 }
 
-/** A transaction or snapshot that nobody refers to any more, and that was never ended. @category Transactions */
+/** A transaction or snapshot that was garbage-collected before it ended. @category Transactions */
 export interface LeakedView {
-  /** The commit that it saw. */
+  /** The newest commit that it saw. */
   readonly seq: number
-  /** How long it was open, in milliseconds. */
+  /** Time since its read view was opened, in milliseconds. */
   readonly ageMs: number
   readonly kind: 'transaction' | 'snapshot'
 }
 
 /** Options of a {@link TransactionManager}. @category Transactions */
 export interface TransactionManagerOptions {
-  /** The stores, by the number that batches know them by. The map is copied. */
+  /** The stores, by the keyspace id that batches use. Copied. */
   readonly stores: Iterable<readonly [keyspaceId: number, store: TransactionStore]>
-  /** The newest commit that the stores show. @defaultValue the greatest `seq` of the stores */
+  /** The newest commit in the stores. @defaultValue the greatest `seq` of the stores */
   readonly seq?: number | undefined
   /**
-   * Makes a commit: numbers it, calls `noteCommit`, applies it, calls `noteVisible`.
+   * Executes a commit: assigns its seq, calls `noteCommit`, applies it to the stores, calls `noteVisible`.
    *
-   * @defaultValue applies it to the stores, without a log
+   * @defaultValue applies the commit to the stores, without a log
    */
   readonly commit?: ((prepared: PreparedCommit) => void) | undefined
-  /** What one transaction may write, in bytes (M24). More is for bulk loads. @defaultValue 256 MiB */
+  /** Limit of the write set of a transaction, in bytes (M24). Increase for bulk loads. @defaultValue 256 MiB */
   readonly bufferBytes?: number | undefined
-  /** What one transaction may note of its reads, in bytes (M25). @defaultValue 16 MiB */
+  /** Limit of the read set of a transaction, in bytes (M25). @defaultValue 16 MiB */
   readonly readBytes?: number | undefined
-  /** What may be kept of past commits, in bytes (M26). More is for transactions that stay open long. @defaultValue 64 MiB */
+  /**
+   * Limit of the retained write sets of past commits, in bytes (M26). Increase for long-running transactions.
+   * @defaultValue 64 MiB
+   */
   readonly recentBytes?: number | undefined
-  /** Milliseconds from some fixed moment, for ages in `stats()`. @defaultValue none: every age is 0 */
+  /** Monotonic clock in milliseconds, for the ages in `stats()`. @defaultValue none: every age is 0 */
   readonly monotonicMs?: (() => number) | undefined
-  /** Called for each view that was found abandoned, at any time. @defaultValue nothing */
-  readonly onLeak?: ((abandoned: LeakedView) => void) | undefined
+  /** Called for each leaked transaction or snapshot, at any time after its garbage collection. @defaultValue nothing */
+  readonly onLeak?: ((leak: LeakedView) => void) | undefined
 }
 
-/** What options come to. */
+/** Validated options with defaults applied. */
 export interface ResolvedManagerOptions {
   readonly bufferBytes: number
   readonly readBytes: number
   readonly recentBytes: number
   readonly monotonicMs: () => number
-  readonly onLeak: (abandoned: LeakedView) => void
+  readonly onLeak: (leak: LeakedView) => void
 }
 
 const MIB = 1_048_576
@@ -68,7 +72,7 @@ export function resolveManagerOptions(options: TransactionManagerOptions): Resol
     readBytes: byteCount('readBytes', options.readBytes, 16 * MIB),
     recentBytes: byteCount('recentBytes', options.recentBytes, 64 * MIB),
     monotonicMs: options.monotonicMs ?? noClock,
-    onLeak: options.onLeak ?? nobodyAsks,
+    onLeak: options.onLeak ?? ignoreLeak,
   })
 }
 
@@ -88,13 +92,13 @@ export function resolveTransactionOptions(options: TransactionOptions = {}): {
 function byteCount(name: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback
   if (Number.isInteger(value) && value >= 1_024 && value <= BATCH_BYTES_MAX) return value
-  throw invalidArgument(`${name} must be a whole number from 1024 to ${BATCH_BYTES_MAX}`)
+  throw invalidArgument(`${name} must be an integer from 1024 to ${BATCH_BYTES_MAX}`)
 }
 
 function noClock(): number {
   return 0
 }
 
-function nobodyAsks(): void {
-  // Whoever wants to know gives `onLeak`.
+function ignoreLeak(): void {
+  // No `onLeak` was given.
 }

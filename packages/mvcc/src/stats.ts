@@ -1,27 +1,27 @@
-/** What a manager says of its transactions. @category Transactions */
+/** Statistics of a transaction manager. @category Transactions */
 export interface TransactionStats {
-  /** Transactions and snapshots that are open. */
+  /** Open transactions and snapshots. */
   readonly openCount: number
-  /** Those that may write: what they may conflict with is kept. */
+  /** Open transactions that may write. The write sets of later commits are retained for them. */
   readonly openWriterCount: number
-  /** How long the oldest view has been open, in milliseconds; 0 when there is none. One that only grows was never ended. */
+  /** Age of the oldest read view, in milliseconds; 0 when none is open. A value that only grows indicates a leak. */
   readonly oldestAgeMs: number
-  /** The commit that the oldest view sees; the visible one when there is none. */
+  /** The commit that the oldest read view sees; the visible commit when none is open. */
   readonly oldestSeq: number
-  /** Transactions that passed their check and were committed, those with nothing to write included. */
+  /** Committed transactions, including those without writes. */
   readonly committedCount: number
   /** Transactions that failed at their commit. */
   readonly failedCount: number
-  /** Those of them that failed with LDB_CONFLICT. */
+  /** Transactions that failed with LDB_CONFLICT, a subset of `failedCount`. */
   readonly conflictCount: number
   /** Transactions that were rolled back. */
   readonly rolledBackCount: number
-  /** Transactions and snapshots that were found abandoned. */
+  /** Leaked transactions and snapshots: garbage-collected before they ended. */
   readonly leakedCount: number
-  /** Keys and ranges of past commits that are kept for the check. */
+  /** Keys and ranges of past commits that are retained for conflict checks. */
   readonly recentCount: number
-  /** Bytes that they take. */
+  /** Memory that they take, in bytes. */
   readonly recentBytes: number
-  /** What they may take. */
+  /** Limit of `recentBytes`. */
   readonly recentBytesMax: number
 }

@@ -1,4 +1,4 @@
-// Strategy: each rule about conflicts with an example, and what must not conflict.
+// Strategy: for each rule about conflicts, examples that must conflict and examples that must not.
 // Invariants: M6 to M8, M10 to M16, M18, M23, M31.
 import { WriteBatch } from '@ldb/base'
 import { describe, expect, test } from 'vitest'
@@ -8,15 +8,15 @@ import { bytesOf, entriesOf, memoryManager, outcomeOf, textOf, writeAll } from '
 
 const LEVELS = ['snapshot', 'serializable'] as const
 
-/** A manager with the keys b, d, f. */
+/** Returns a manager with the keys b, d, f. */
 function withKeys(): TransactionManager {
   const manager = memoryManager()
   writeAll(manager, { b: '1', d: '1', f: '1' })
   return manager
 }
 
-/** Takes so many entries of a scan, with limit and direction as a program would. */
-function take(tx: Transaction, count: number, reverse = false, lower?: string, upper?: string): string[] {
+/** Scans up to `count` entries and returns their keys. */
+function scan(tx: Transaction, count: number, reverse = false, lower?: string, upper?: string): string[] {
   const cursor = tx.cursor(1, {
     lower: lower === undefined ? undefined : bytesOf(lower),
     upper: upper === undefined ? undefined : bytesOf(upper),
@@ -33,16 +33,16 @@ function take(tx: Transaction, count: number, reverse = false, lower?: string, u
 
 describe('ranges (M12)', () => {
   const cases: [string, (tx: Transaction) => unknown, string[], string[]][] = [
+    ['a scan with a limit', (tx) => scan(tx, 2), ['', 'a', 'b', 'c', 'd'], ['d\0', 'e', 'f', 'z']],
+    ['a backward scan with a limit', (tx) => scan(tx, 2, true), ['d', 'e', 'f', 'z'], ['c\xff', 'b', 'a']],
+    ['a full scan', (tx) => scan(tx, 9), ['', 'a', 'z'], []],
+    ['an empty range', (tx) => scan(tx, 9, false, 'g', 'i'), ['g', 'h'], ['f', 'i', 'z']],
     [
-      'a limit covers what was asked for',
-      (tx) => take(tx, 2),
-      ['', 'a', 'b', 'c', 'd'],
-      ['d\0', 'e', 'f', 'z'],
+      'a backward scan of an empty range',
+      (tx) => scan(tx, 9, true, 'g', 'i'),
+      ['g', 'h\xff'],
+      ['f\xff', 'i'],
     ],
-    ['a limit, backwards', (tx) => take(tx, 2, true), ['d', 'e', 'f', 'z'], ['c\xff', 'b', 'a']],
-    ['all of it', (tx) => take(tx, 9), ['', 'a', 'z'], []],
-    ['an empty range', (tx) => take(tx, 9, false, 'g', 'i'), ['g', 'h'], ['f', 'i', 'z']],
-    ['an empty range, backwards', (tx) => take(tx, 9, true, 'g', 'i'), ['g', 'h\xff'], ['f\xff', 'i']],
     [
       'a count',
       (tx) => tx.count(1, { lower: bytesOf('c'), upper: bytesOf('e') }),
@@ -50,13 +50,13 @@ describe('ranges (M12)', () => {
       ['b', 'e'],
     ],
     ['a seek', (tx) => tx.cursor(1).seek(bytesOf('c')), ['c', 'cc', 'd'], ['b', 'd\0', 'e']],
-    ['a seek backwards', (tx) => tx.cursor(1).seekBackward(bytesOf('c')), ['b', 'bb', 'c'], ['a', 'c\0']],
-    ['a seek to nothing', (tx) => tx.cursor(1).seek(bytesOf('g')), ['g', 'z'], ['f\xff', 'a']],
-    ['a cursor that was not moved', (tx) => tx.cursor(1), [], ['a', 'b', 'z']],
+    ['a backward seek', (tx) => tx.cursor(1).seekBackward(bytesOf('c')), ['b', 'bb', 'c'], ['a', 'c\0']],
+    ['a seek that finds nothing', (tx) => tx.cursor(1).seek(bytesOf('g')), ['g', 'z'], ['f\xff', 'a']],
+    ['an unused cursor', (tx) => tx.cursor(1), [], ['a', 'b', 'z']],
     ['an estimate', (tx) => tx.estimate(1), [], ['a', 'b']],
     ['an absent key', (tx) => tx.get(1, bytesOf('c')), ['c'], ['c\0', 'b']],
   ]
-  test.each(cases)('%s', (_, look, conflicting, harmless) => {
+  test.each(cases)('%s', (_, read, conflicting, harmless) => {
     for (const [keys, expected] of [
       [conflicting, 'LDB_CONFLICT'],
       [harmless, 'committed'],
@@ -64,12 +64,12 @@ describe('ranges (M12)', () => {
       for (const each of keys) {
         const manager = withKeys()
         const tx = manager.begin()
-        look(tx)
+        read(tx)
         tx.put(2, bytesOf('x'), bytesOf('x'))
         writeAll(manager, { [each]: 'new' })
         expect([each, outcomeOf(tx)]).toEqual([each, expected])
         const weak = manager.begin({ isolation: 'snapshot' })
-        look(weak)
+        read(weak)
         weak.put(2, bytesOf('x'), bytesOf('x'))
         writeAll(manager, { [each]: 'new' })
         expect(outcomeOf(weak)).toBe('committed')
@@ -78,32 +78,29 @@ describe('ranges (M12)', () => {
   })
 })
 
-test.each(LEVELS)(
-  'at %s, a key that two have written conflicts, whatever was written (M8, M10)',
-  (isolation) => {
-    const changes: ((tx: Transaction) => void)[] = [
-      (tx) => tx.put(1, bytesOf('b'), bytesOf('1')),
-      (tx) => tx.delete(1, bytesOf('b')),
-      (tx) => tx.deleteRange(1, bytesOf('a'), bytesOf('c')),
-      (tx) => tx.deleteRange(1),
-      (tx) => {
-        tx.delete(1, bytesOf('b'))
-        tx.put(1, bytesOf('b'), bytesOf('1'))
-      },
-    ]
-    for (const mine of changes) {
-      for (const theirs of changes) {
-        const manager = withKeys()
-        const [first, second] = [manager.begin({ isolation }), manager.begin({ isolation })]
-        mine(first)
-        theirs(second)
-        expect(outcomeOf(second)).toBe('committed')
-        expect(outcomeOf(first)).toBe('LDB_CONFLICT')
-        expect(first.isOpen).toBe(false)
-      }
+test.each(LEVELS)('at %s, two writes of a key conflict, regardless of the values (M8, M10)', (isolation) => {
+  const changes: ((tx: Transaction) => void)[] = [
+    (tx) => tx.put(1, bytesOf('b'), bytesOf('1')),
+    (tx) => tx.delete(1, bytesOf('b')),
+    (tx) => tx.deleteRange(1, bytesOf('a'), bytesOf('c')),
+    (tx) => tx.deleteRange(1),
+    (tx) => {
+      tx.delete(1, bytesOf('b'))
+      tx.put(1, bytesOf('b'), bytesOf('1'))
+    },
+  ]
+  for (const mine of changes) {
+    for (const theirs of changes) {
+      const manager = withKeys()
+      const [first, second] = [manager.begin({ isolation }), manager.begin({ isolation })]
+      mine(first)
+      theirs(second)
+      expect(outcomeOf(second)).toBe('committed')
+      expect(outcomeOf(first)).toBe('LDB_CONFLICT')
+      expect(first.isOpen).toBe(false)
     }
-  },
-)
+  }
+})
 
 test.each(LEVELS)('at %s, other keys and other stores do not conflict (M6)', (isolation) => {
   const manager = withKeys()
@@ -115,7 +112,7 @@ test.each(LEVELS)('at %s, other keys and other stores do not conflict (M6)', (is
   expect(outcomeOf(tx)).toBe('committed')
 })
 
-test.each(LEVELS)('at %s, a key absent in both is inserted by the first (M8, M10)', (isolation) => {
+test.each(LEVELS)('at %s, of two inserts of an absent key the first commits (M8, M10)', (isolation) => {
   const manager = memoryManager()
   const [first, second] = [manager.begin({ isolation }), manager.begin({ isolation })]
   for (const tx of [first, second]) {
@@ -125,11 +122,11 @@ test.each(LEVELS)('at %s, a key absent in both is inserted by the first (M8, M10
   expect([outcomeOf(second), outcomeOf(first)]).toEqual(['committed', 'LDB_CONFLICT'])
 })
 
-test.each(LEVELS)('at %s, nothing conflicts with the removal of what had expired (M31)', (isolation) => {
+test.each(LEVELS)('at %s, the removal of expired entries conflicts with nothing (M31)', (isolation) => {
   const manager = withKeys()
   const tx = manager.begin({ isolation })
   tx.getForUpdate(1, bytesOf('b'))
-  take(tx, 9)
+  scan(tx, 9)
   tx.delete(1, bytesOf('d'))
   tx.deleteRange(1, bytesOf('e'), bytesOf('g'))
   const batch = new WriteBatch()
@@ -138,7 +135,7 @@ test.each(LEVELS)('at %s, nothing conflicts with the removal of what had expired
   expect(outcomeOf(tx)).toBe('committed')
 })
 
-test('a key that was deleted and put again has changed (M10)', () => {
+test('a key that was deleted and put again conflicts (M10)', () => {
   const manager = withKeys()
   const tx = manager.begin()
   tx.get(1, bytesOf('b'))
@@ -186,7 +183,7 @@ test('write skew is prevented at snapshot by reads for update (M11)', () => {
   expect([outcomeOf(first), outcomeOf(second)]).toEqual(['committed', 'LDB_CONFLICT'])
 })
 
-test('own writes are no reads, and what was read stays read after a rollback (M13, M18)', () => {
+test('reads of own writes are not in the read set; a rollback keeps the read set (M13, M18)', () => {
   const manager = withKeys()
   const own = manager.begin({ isolation: 'serializable' })
   const point = own.savepoint()
@@ -198,13 +195,13 @@ test('own writes are no reads, and what was read stays read after a rollback (M1
   writeAll(manager, { b: '2' })
   expect(outcomeOf(own)).toBe('committed')
 
-  for (const look of [
+  for (const read of [
     (tx: Transaction) => tx.get(1, bytesOf('b')),
     (tx: Transaction) => tx.getForUpdate(1, bytesOf('b')),
   ]) {
     const tx = manager.begin()
     const before = tx.savepoint()
-    look(tx)
+    read(tx)
     tx.put(1, bytesOf('b'), bytesOf('mine'))
     tx.rollbackTo(before)
     tx.put(2, bytesOf('x'), bytesOf('x'))
@@ -213,11 +210,11 @@ test('own writes are no reads, and what was read stays read after a rollback (M1
   }
 })
 
-test('who writes nothing commits always; who reads for update is checked (M14, M15)', () => {
+test('a transaction without writes always commits, unless it read for update (M14, M15)', () => {
   const manager = withKeys()
   for (const options of [{}, { isolation: 'snapshot' as const }, { readOnly: true }]) {
     const tx = manager.begin(options)
-    take(tx, 9)
+    scan(tx, 9)
     tx.get(1, bytesOf('b'))
     writeAll(manager, { b: '2', z: '2' })
     expect(outcomeOf(tx)).toBe('committed')
@@ -243,11 +240,11 @@ test('who writes nothing commits always; who reads for update is checked (M14, M
   expect(manager.seq).toBe(seq + 2)
 })
 
-test('a commit in flight is not seen, and conflicts (M2, M6, M7)', () => {
+test('a commit in flight is not visible, and conflicts (M2, M6, M7)', () => {
   const manager = withKeys()
   for (const isBegunBefore of [true, false]) {
     const batch = new WriteBatch()
-    batch.put(1, bytesOf('b'), bytesOf('flying'))
+    batch.put(1, bytesOf('b'), bytesOf('in flight'))
     const early = isBegunBefore ? manager.begin() : undefined
     const seq = manager.seq + 1
     manager.noteCommit(seq, batch.sections())
@@ -261,7 +258,7 @@ test('a commit in flight is not seen, and conflicts (M2, M6, M7)', () => {
       error = thrown
     }
     expect((error as { readonly code: string }).code).toBe('LDB_CONFLICT')
-    // It does not happen: the log has refused it, and its number is free again (M16).
+    // The append to the log failed: the commit is aborted and its seq is reused (M16).
     manager.noteAborted(seq)
     const after = manager.begin()
     expect(textOf(after.get(1, bytesOf('b')))).toBe('1')
@@ -271,7 +268,7 @@ test('a commit in flight is not seen, and conflicts (M2, M6, M7)', () => {
   }
 })
 
-test('many are open at once, and end in any order (M23)', () => {
+test('many transactions are open at once and end in any order (M23)', () => {
   const manager = withKeys()
   const open = Array.from({ length: 300 }, (_, index) => {
     writeAll(manager, { counter: String(index) })

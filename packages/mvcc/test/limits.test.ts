@@ -1,3 +1,4 @@
+// Strategy: each limit, end and failure of a transaction with an example.
 // Invariants: M19, M21, M22, M24, M26, M27, M28, M29.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -20,7 +21,7 @@ function codeOf(call: () => unknown): LdbErrorCode | undefined {
   }
 }
 
-test('a million puts commit, at once and in order (M5, M24)', { timeout: 600_000 }, () => {
+test('a transaction of a million puts commits atomically (M5, M24)', { timeout: 600_000 }, () => {
   const tree = BTree.open(new MemoryVfs(), '/tree.ldb', { cacheBytes: 2 ** 28 })
   const manager = new TransactionManager({ stores: [[1, tree]] })
   const tx = manager.begin()
@@ -37,7 +38,7 @@ test('a million puts commit, at once and in order (M5, M24)', { timeout: 600_000
   expect(manager.snapshot().count(1)).toBe(1_000_000)
 })
 
-test('what goes over the limit of a transaction ends it: no part of it is committed (M24)', () => {
+test('a transaction that exceeds its limit cannot be committed in part (M24)', () => {
   const manager = memoryManager({ bufferBytes: 4_096 })
   const tx = manager.begin()
   let putCount = 0
@@ -51,7 +52,7 @@ test('what goes over the limit of a transaction ends it: no part of it is commit
   expect(manager.stats().openCount).toBe(1)
 })
 
-test('writing over and rolling back takes no more room (M17, M24)', () => {
+test('overwriting and rolling back reuse the memory of the write set (M17, M24)', () => {
   const manager = memoryManager({ bufferBytes: 16_384 })
   const tx = manager.begin()
   for (let round = 0; round < 10_000; round++) tx.put(1, bytesOf('key'), bytesOf(`value ${round}`))
@@ -66,15 +67,15 @@ test('writing over and rolling back takes no more room (M17, M24)', () => {
   expect(entriesOf(manager.snapshot().cursor(1))).toEqual([['key', 'value 9999']])
 })
 
-test('the laggard fails, and the others do not (M26, M27)', () => {
+test('the longest-running transaction fails at the limit, others do not (M26, M27)', () => {
   let nowMs = 1_000
   const manager = memoryManager({ recentBytes: 1_048_576, monotonicMs: () => nowMs })
   writeAll(manager, { mine: '1' })
-  const laggard = manager.begin()
+  const oldest = manager.begin()
   const reader = manager.begin()
   const other = manager.begin({ isolation: 'snapshot' })
-  laggard.get(1, bytesOf('mine'))
-  laggard.put(1, bytesOf('mine'), bytesOf('2'))
+  oldest.get(1, bytesOf('mine'))
+  oldest.put(1, bytesOf('mine'), bytesOf('2'))
   reader.get(1, bytesOf('mine'))
   other.put(2, bytesOf('elsewhere'), bytesOf('2'))
   nowMs += 5_000
@@ -93,11 +94,11 @@ test('the laggard fails, and the others do not (M26, M27)', () => {
   late.commit()
   reader.commit()
   other.commit()
-  expect(codeOf(() => laggard.commit())).toBe('LDB_CONFLICT')
+  expect(codeOf(() => oldest.commit())).toBe('LDB_CONFLICT')
   expect(manager.stats()).toMatchObject({ openCount: 0, recentCount: 0, recentBytes: 0, conflictCount: 1 })
 })
 
-test('a commit larger than what is kept fails all who do not see it, and nobody after (M26)', () => {
+test('a commit larger than the limit fails the transactions that do not see it, and no later ones (M26)', () => {
   const manager = memoryManager({ recentBytes: 4_096 })
   const before = manager.begin()
   before.put(1, bytesOf('mine'), bytesOf('1'))
@@ -110,7 +111,7 @@ test('a commit larger than what is kept fails all who do not see it, and nobody 
   after.commit()
 })
 
-test('nothing is kept for those who only read (M26)', () => {
+test('no write sets are retained for readers (M26)', () => {
   const manager = memoryManager()
   using snapshot = manager.snapshot()
   using reader = manager.begin({ readOnly: true })
@@ -119,7 +120,7 @@ test('nothing is kept for those who only read (M26)', () => {
   expect([snapshot.seq, reader.seq, manager.seq]).toEqual([0, 0, 1])
 })
 
-test('a transaction that has ended gives LDB_CLOSED, its cursors too (M21)', () => {
+test('an ended transaction and its cursors fail with LDB_CLOSED (M21)', () => {
   for (const end of ['commit', 'rollback', 'close', 'dispose'] as const) {
     const manager = memoryManager()
     writeAll(manager, { a: '1' })
@@ -156,7 +157,7 @@ test('a transaction that has ended gives LDB_CLOSED, its cursors too (M21)', () 
   }
 })
 
-test('savepoints of others, and writes where there is only reading, are refused (M14, M19)', () => {
+test('savepoints of other transactions and writes of read-only ones are rejected (M14, M19)', () => {
   const manager = memoryManager()
   const [tx, other] = [manager.begin(), manager.begin()]
   const foreign = other.savepoint()
@@ -178,12 +179,12 @@ test('savepoints of others, and writes where there is only reading, are refused 
   expect(codeOf(() => tx.put(1, new Uint8Array(65_536), key))).toBe('LDB_TOO_LARGE')
   expect(codeOf(() => tx.put(1, key, 'text' as unknown as Uint8Array))).toBe('LDB_INVALID_ARGUMENT')
   expect(codeOf(() => manager.begin({ isolation: 'none' as 'snapshot' }))).toBe('LDB_INVALID_ARGUMENT')
-  // What was refused for its arguments changes nothing (M24 is about the sum).
+  // A write rejected for its arguments leaves the transaction usable (M24 is about the total).
   tx.commit()
   expect(manager.seq).toBe(1)
 })
 
-test('a callback commits when it returns, and only then (M29)', () => {
+test('a transaction callback commits when it returns, and only then (M29)', () => {
   const manager = memoryManager()
   expect(manager.transaction((tx) => (tx.put(1, bytesOf('a'), bytesOf('1')), 'given'))).toBe('given')
   expect(codeOf(() => manager.transaction(async (tx) => tx.put(1, bytesOf('b'), bytesOf('1'))))).toBe(
@@ -204,7 +205,7 @@ test('a callback commits when it returns, and only then (M29)', () => {
   expect(manager.stats()).toMatchObject({ committedCount: 1, rolledBackCount: 3 })
 })
 
-test('a commit that was applied in part ends everything but what is frozen (M5, M28)', () => {
+test('a partly applied commit poisons everything except frozen views (M5, M28)', () => {
   const good = memoryTree()
   const bad = memoryTree()
   const manager = new TransactionManager({
@@ -237,7 +238,7 @@ function bound(target: OrderedStore, name: string | symbol): unknown {
   return typeof value === 'function' ? (value as () => unknown).bind(target) : value
 }
 
-test('a store that comes or goes disturbs no view (M1)', () => {
+test('adding or removing a store changes no open view (M1)', () => {
   const manager = memoryManager()
   writeAll(manager, { a: '1' }, 2)
   using before = manager.snapshot()
@@ -251,7 +252,7 @@ test('a store that comes or goes disturbs no view (M1)', () => {
   expect(textOf(after.get(3, bytesOf('a')))).toBe('3')
 })
 
-test('who begins behind the end of a store does not see it, at the same commit as who saw it (M1)', () => {
+test('a transaction begun after the removal of a store does not see it, at the same commit (M1)', () => {
   const manager = memoryManager()
   writeAll(manager, { a: '1' }, 2)
   using before = manager.begin()
@@ -263,14 +264,14 @@ test('who begins behind the end of a store does not see it, at the same commit a
   expect(codeOf(() => after.put(2, bytesOf('a'), bytesOf('2')))).toBe('LDB_NOT_FOUND')
 })
 
-test('what is abandoned is found, given back and reported (M22)', async () => {
+test('leaks are detected, released and reported (M22)', async () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const reports: LeakedView[] = []
   let nowMs = 0
   const manager = memoryManager({ monotonicMs: () => nowMs, onLeak: (report) => reports.push(report) })
   writeAll(manager, { a: '1' })
-  const forget = (): void => {
+  const leak = (): void => {
     const tx = manager.begin()
     tx.put(1, bytesOf('a'), bytesOf('2'))
     tx.cursor(1).first()
@@ -278,7 +279,7 @@ test('what is abandoned is found, given back and reported (M22)', async () => {
     manager.begin().commit()
     manager.snapshot().release()
   }
-  forget()
+  leak()
   nowMs = 70
   const kept = manager.begin()
   expect(manager.stats().openCount).toBe(3)

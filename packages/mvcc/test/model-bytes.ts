@@ -6,24 +6,24 @@ import { TransactionManager } from '../src/transaction-manager.js'
 import type { TransactionManagerOptions } from '../src/options.js'
 import type { Transaction } from '../src/transaction/transaction.js'
 
-/** Returns the bytes of a text of one-byte characters, so that strings sort as their bytes do. */
+/** Returns the bytes of a Latin-1 string, so that strings and their bytes have the same order. */
 export function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0))
 }
 
-/** Returns the text of bytes. */
+/** Returns the Latin-1 string of bytes. */
 export function textOf(bytes: Uint8Array): string
 export function textOf(bytes: Uint8Array | undefined): string | undefined
 export function textOf(bytes: Uint8Array | undefined): string | undefined {
   return bytes === undefined ? undefined : String.fromCharCode(...bytes)
 }
 
-/** Makes an empty tree in memory. */
+/** Creates an empty tree in memory. */
 export function memoryTree(): OrderedStore {
   return BTree.open(new MemoryVfs(), '/tree.ldb', { cacheBytes: 2 ** 20, pageBytes: 512 })
 }
 
-/** Makes a manager of two trees in memory, numbered 1 and 2. */
+/** Creates a manager of two trees in memory, with the ids 1 and 2. */
 export function memoryManager(
   options: Omit<Partial<TransactionManagerOptions>, 'stores'> = {},
 ): TransactionManager {
@@ -36,7 +36,7 @@ export function memoryManager(
   })
 }
 
-/** Writes outside of transactions: `undefined` deletes. */
+/** Writes entries outside of transactions; `undefined` deletes the key. */
 export function writeAll(
   manager: TransactionManager,
   entries: Readonly<Record<string, string | undefined>>,
@@ -50,7 +50,7 @@ export function writeAll(
   manager.write(batch)
 }
 
-/** Reads all that a cursor has, from its first entry on, and closes it. */
+/** Returns all entries of a cursor and closes it. */
 export function entriesOf(cursor: StoreCursor): [string, string][] {
   const entries: [string, string][] = []
   for (let found = cursor.first(); found; found = cursor.next())
@@ -59,7 +59,7 @@ export function entriesOf(cursor: StoreCursor): [string, string][] {
   return entries
 }
 
-/** Commits, and tells what became of it. */
+/** Commits a transaction, and returns 'committed' or the error code. */
 export function outcomeOf(transaction: Transaction): string {
   try {
     transaction.commit()

@@ -1,5 +1,5 @@
-// Strategy: random writes, range deletes, savepoints, cursors and other people's commits in one transaction, held against
-// a map of the view with the own writes over it.
+// Strategy: random writes, range deletes, savepoints, cursors and other commits during one transaction, compared with a
+// map of the read view merged with the own writes.
 // Invariants: M1, M3, M4, M17, M19, M20.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -39,7 +39,7 @@ const command = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('count' as const), lower: bound, upper: bound }) },
 )
 
-/** A cursor as a sorted array has it. */
+/** A reference cursor over a sorted array. */
 class ModelCursor {
   at = -1
   readonly entries: [string, string][]
@@ -70,7 +70,7 @@ function moveCursor(cursor: StoreCursor, step: Move): boolean {
 }
 
 test.each(['snapshot', 'serializable'] as const)(
-  'at %s, reads see the view and the own writes over it',
+  'at %s, reads see the read view merged with the own writes',
   (isolation) => {
     fc.assert(
       fc.property(fc.uniqueArray(key), fc.array(command, { maxLength: 60 }), (before, commands) => {
@@ -105,12 +105,12 @@ test.each(['snapshot', 'serializable'] as const)(
             const index = each.which % saved.length
             const [point, content] = saved[index]!
             tx.rollbackTo(point)
-            for (const [gone] of saved.slice(index + 1))
-              expect(() => tx.rollbackTo(gone)).toThrow(/no such savepoint/)
+            for (const [invalid] of saved.slice(index + 1))
+              expect(() => tx.rollbackTo(invalid)).toThrow(/no such savepoint/)
             saved = saved.slice(0, index + 1)
             model = new Map(content)
           } else if (each.do === 'other') {
-            writeAll(manager, { [each.key]: 'not for us' })
+            writeAll(manager, { [each.key]: 'other' })
           } else if (each.do === 'open') {
             const { lower, upper } = each
             const bounds = {
@@ -147,7 +147,7 @@ test.each(['snapshot', 'serializable'] as const)(
   },
 )
 
-test('a committed transaction leaves what it saw itself (M3, M5)', () => {
+test('a committed transaction leaves the state that it read itself (M3, M5)', () => {
   fc.assert(
     fc.property(fc.uniqueArray(key), fc.array(command, { maxLength: 40 }), (before, commands) => {
       const manager = memoryManager()

@@ -1,5 +1,5 @@
-// Strategy: a transaction reads at random, another commit writes at random; when the same reads would now give anything
-// else, the transaction must not commit.
+// Strategy: a transaction reads at random, then another commit writes at random. When repeating the reads would return
+// different results, the transaction must not commit.
 // Invariants: M9, M12, M25.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -12,7 +12,7 @@ const read = fc.oneof(
   fc.record({ do: fc.constantFrom('get' as const, 'has' as const), key }),
   fc.record({ do: fc.constant('count' as const), lower: bound, upper: bound }),
   fc.record({
-    do: fc.constant('walk' as const),
+    do: fc.constant('scan' as const),
     lower: bound,
     upper: bound,
     moves: fc.array(
@@ -36,7 +36,7 @@ type Read =
   | { readonly do: 'get' | 'has'; readonly key: string }
   | { readonly do: 'count'; readonly lower: string | undefined; readonly upper: string | undefined }
   | {
-      readonly do: 'walk'
+      readonly do: 'scan'
       readonly lower: string | undefined
       readonly upper: string | undefined
       readonly moves: readonly { readonly to: string; readonly key: string }[]
@@ -65,7 +65,7 @@ function perform(tx: Transaction, each: Read): unknown {
 }
 
 test.each([16 * 1_048_576, 1_024])(
-  'whatever would read differently conflicts, with %d bytes to note it (M9, M12, M25)',
+  'every changed read conflicts, with %d bytes for the read set (M9, M12, M25)',
   (readBytes) => {
     let conflicts = 0
     let differences = 0
@@ -115,7 +115,7 @@ test.each([16 * 1_048_576, 1_024])(
       ),
       { numRuns: 1_500 },
     )
-    // It would be right, and of no use, to refuse everything.
+    // Rejecting every transaction would be correct but useless.
     expect(conflicts).toBeLessThan(1_400)
     expect(differences).toBeGreaterThan(200)
   },

@@ -1,4 +1,4 @@
-// What an append, a flush and a recovery cost. Build first, then: node bench/append.mjs [directory]
+// Measures append, flush, sync and recovery. Build first, then: node bench/append.mjs [directory]
 import { mkdirSync, rmSync } from 'node:fs'
 import { MemoryVfs, NodeVfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
@@ -8,7 +8,7 @@ const ROUNDS = 5
 const ns = () => Number(process.hrtime.bigint())
 const median = (values) => values.sort((left, right) => left - right)[values.length >> 1]
 
-/** Nothing is flushed within the time measured: the cost of encoding and checking alone. */
+/** Measures encoding and checksums alone: nothing is flushed within the measured time. */
 function appendOnly(payloadBytes) {
   const payload = new Uint8Array(payloadBytes).fill(7)
   const batch = Math.floor((200 * 1024 * 1024) / (payloadBytes + 40) / 4)

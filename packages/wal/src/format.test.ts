@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import * as format from './format.js'
 
-/** Tables of FORMAT.md by heading: field name → [offset, size]. */
+/** Returns the tables of FORMAT.md by heading: field name → [offset, size]. */
 function tablesOf(markdown: string): Map<string, Map<string, [number, number]>> {
   const tables = new Map<string, Map<string, [number, number]>>()
   let heading = ''
@@ -25,7 +25,7 @@ for (const [heading, prefix, totalBytes] of [
   ['Seal', 'SEAL', format.SEAL_BYTES],
   ['Record', 'RECORD', format.RECORD_HEADER_BYTES],
 ] as const) {
-  test(`${heading}: FORMAT.md and format.ts say the same`, () => {
+  test(`${heading}: the table in FORMAT.md matches format.ts`, () => {
     const table = tables.get(heading)!
     let end = 0
     for (const [field, [offset, size]] of table) {
@@ -39,7 +39,7 @@ for (const [heading, prefix, totalBytes] of [
   })
 }
 
-test('places in the file are as FORMAT.md draws them', () => {
+test('file offsets and record sizes match FORMAT.md', () => {
   expect(format.SEAL_FILE_OFFSET).toBe(4096)
   expect(format.RECORDS_FILE_OFFSET).toBe(8192)
   expect(format.SealKind).toEqual({ continued: 1, closed: 2 })

@@ -1,12 +1,13 @@
 /**
- * A write-ahead log: checked records in preallocated segments, with exact recovery.
+ * A write-ahead log: checksummed records in preallocated segments, with exact recovery.
  *
  * @packageDocumentation
  */
 
 // Log
 export { Wal } from './wal.js'
-export type { AppendOptions, WalStats } from './wal.js'
+export type { AppendOptions } from './append-options.js'
+export type { WalStats } from './wal-stats.js'
 export { WalReader } from './read/reader.js'
 export type { WalOptions } from './options.js'
 export { verifyWal } from './verify.js'

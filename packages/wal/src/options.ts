@@ -2,54 +2,53 @@ import { invalidArgument } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import { OWNER_ID_BYTES } from './format.js'
 
-/** How a log is opened and kept. All are optional. @category Log */
+/** Options of `Wal.open`. All are optional. @category Log */
 export interface WalOptions {
   /**
-   * Bytes of records after which the next segment is begun; 1 KiB to 1 GiB. Smaller ones are cut off sooner; each
-   * costs two syncs and one more file.
+   * Bytes of records after which the log rotates to the next segment; 1 KiB to 1 GiB. Smaller segments can be truncated sooner; each one
+   * costs two syncs and one file.
    *
    * @defaultValue 64 MiB
    */
   readonly segmentBytes?: number
   /**
-   * Bytes of records that wait in memory before they are handed to the operating system unasked; 4 KiB to 256 MiB.
+   * Bytes of records that are buffered in memory before an append flushes them; 4 KiB to 256 MiB.
    *
    * @defaultValue 1 MiB
    */
   readonly bufferBytes?: number
   /**
-   * Most bytes that are filled with zeros ahead at a time, so that syncs go into allocated space; 0 to 64 MiB. 0 for
-   * file systems that copy on write, where it gains nothing.
+   * Maximum number of zero bytes that one preallocation writes, so that syncs go to allocated space; 0 to 64 MiB. Use 0 on
+   * copy-on-write file systems, where preallocation has no benefit.
    *
    * @defaultValue 4 MiB
    */
   readonly preallocateBytes?: number
   /**
-   * Make a log, and its directory, when there is none; otherwise LDB_NOT_FOUND.
+   * Creates the log and its directory when there is none. When false, opening a missing log is LDB_NOT_FOUND.
    *
    * @defaultValue true
    */
   readonly create?: boolean
   /**
-   * The caller knows that a log was here: finding none is LDB_CORRUPTION.
+   * The caller knows that the log exists. A missing log is LDB_CORRUPTION.
    *
    * @defaultValue false
    */
   readonly mustExist?: boolean
   /**
-   * 16 bytes that name whoever the log belongs to. Written into each segment; a segment that bears others is
-   * LDB_CORRUPTION, so that the log of one owner never passes for that of another. Without it, a new log belongs to
-   * nobody, and one that is there stays whose it is.
+   * 16-byte id of the owner of the log, written to every segment. A segment with another owner id is LDB_CORRUPTION, so
+   * that a log is never taken for that of another owner. Without this option, a new log has no owner (zeros) and an existing log keeps its owner.
    */
   readonly ownerId?: Uint8Array
   /**
-   * What the records are to hang on besides the log itself, the name of its directory for instance: brought to the device
-   * before a log that was found is written to for the first time.
+   * Synced before the first write to an existing log: whatever else the durability of its records depends on, such as the
+   * directory entry of the log.
    */
   readonly beforeWriting?: Syncable
 }
 
-/** {@link WalOptions} with every default filled in. */
+/** {@link WalOptions} with all defaults applied. */
 export type ResolvedWalOptions = Readonly<Required<Omit<WalOptions, 'ownerId' | 'beforeWriting'>>> & {
   readonly ownerId: Uint8Array | undefined
   readonly beforeWriting: Syncable | undefined
@@ -58,7 +57,7 @@ export type ResolvedWalOptions = Readonly<Required<Omit<WalOptions, 'ownerId' | 
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** Checks options and fills the defaults in. */
+/** Validates options and applies the defaults. */
 export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
   const known = [
     'segmentBytes',

@@ -5,27 +5,28 @@ import { RECORD_ALIGNMENT, SEAL_FILE_OFFSET, SealKind } from './format.js'
 import {
   checkLink,
   checkOwner,
-  checkNothingMissingBehind,
+  checkNoSuccessorMissing,
   joinPath,
   listLogDirectory,
 } from './segment/log-directory.js'
 import { segmentName } from './segment/name.js'
+import { unreadableTypeReason } from './segment/record-type.js'
 import { SegmentCursor } from './segment/cursor.js'
 import { readSegment } from './segment/segment.js'
 import type { FoundSegment } from './segment/segment.js'
 
-/** Records between two reports of progress. */
+/** Records between two progress reports. */
 const PROGRESS_RECORDS = 4096
 
 /**
- * Checks every record of a log, and how its segments hang together; goes on behind what it finds wrong. Only reads,
- * and needs no log that can be opened. Records of a torn tail are not findings: the next open drops them. A seal that a
- * crash has torn is one, until the next open writes it again.
+ * Verifies every record of a log and the chain of its segments, and continues after each finding. Only reads; the log need not be
+ * openable. Records of a torn tail are no findings: the next open drops them. A torn seal is a finding until the next open
+ * writes it again.
  *
- * @remarks Reads all segments once. `units` and `entries` of the progress both count records.
- * @param endLsn - where the log ends, if that is known: nothing up to there may be missing.
- * @param ownerId - whose log it must be, if that is known.
- * @throws whatever the sink throws; nothing else.
+ * @remarks Reads all segments once. Both `units` and `entries` of the progress count records.
+ * @param endLsn - end of the log, if known: all records below it must be present.
+ * @param ownerId - required owner of the log, if known.
+ * @throws only what the sink throws.
  * @example
  * ```ts
  * import { verifyWal, Wal } from '@ldb/wal'
@@ -46,7 +47,7 @@ export function verifyWal(
 ): void {
   const numbers = attempt(sink, directory, () => listLogDirectory(vfs, directory)?.segmentNumbers)
   if (numbers === undefined || numbers.length === 0) {
-    report(sink, 'missing', directory, 0, 'there is no segment of a log')
+    report(sink, 'missing', directory, 0, 'the log has no segment')
     return
   }
   let previous: FoundSegment | undefined
@@ -64,11 +65,11 @@ export function verifyWal(
   }
   if (previous === undefined) return
   const newest = previous
-  attempt(sink, newest.segment.path, () => checkNothingMissingBehind(newest), 'missing')
+  attempt(sink, newest.segment.path, () => checkNoSuccessorMissing(newest), 'missing')
   verifyRecords(vfs, newest, endLsn, sink)
 }
 
-/** @param knownEnd - where the records must end, when something outside of the segment says so. */
+/** @param knownEnd - required end of the records, when a source outside of the segment defines it. */
 function verifyRecords(vfs: Vfs, found: FoundSegment, knownEnd: number | undefined, sink: VerifySink): void {
   const { segment, seal } = found
   sink.progress({ files: 1, units: 0, entries: 0, bytes: 0 })
@@ -86,7 +87,7 @@ function verifyRecords(vfs: Vfs, found: FoundSegment, knownEnd: number | undefin
   })
 }
 
-/** One walk over the records of a segment. */
+/** One pass over the records of a segment. */
 class RecordAudit {
   readonly #found: FoundSegment
   readonly #cursor: SegmentCursor
@@ -114,30 +115,44 @@ class RecordAudit {
     let lsn = segment.baseLsn
     while (lsn < walkEnd) {
       if (this.#cursor.readRecord(lsn, walkEnd)) {
+        this.#checkReadable(lsn)
         chainHash.add(this.#cursor.checksumLow, this.#cursor.checksumHigh)
         lsn += this.#count()
       } else {
         this.#badLsns.push(lsn)
+        // Recovery uses the header of the first bad record when only its payload is torn.
+        if (this.#badLsns.length === 1 && this.#cursor.readHeader(lsn, walkEnd)) this.#checkReadable(lsn)
         const goodLsn = this.#cursor.findRecord(lsn + RECORD_ALIGNMENT, walkEnd)
         if (goodLsn < 0) break
         lsn = goodLsn
       }
     }
-    this.#tellProgress()
-    const mustEnd = knownEnd ?? this.#syncedLsn
+    this.#reportProgress()
+    const requiredEnd = knownEnd ?? this.#syncedLsn
     for (const badLsn of this.#badLsns) {
-      if (badLsn < mustEnd) this.#tell('checksum', badLsn, 'a record of the log is bad')
+      if (badLsn < requiredEnd) this.#report('checksum', badLsn, 'a record of the log is bad')
     }
     if (this.#badLsns.length > 0) return
-    if (lsn < mustEnd) this.#tell('missing', lsn, 'records at the end of a log segment are missing')
+    if (lsn < requiredEnd) this.#report('missing', lsn, 'records at the end of a log segment are missing')
     const { seal } = this.#found
     const sealed = typeof seal !== 'string' && seal.endLsn === lsn
     if (sealed && !seal.chainHash.equals(chainHash)) {
-      this.#tell('structure', lsn, 'a log segment holds other records than when it was sealed')
+      this.#report('structure', lsn, 'the records of a log segment do not match the chain hash of its seal')
     }
     if (typeof seal !== 'string' && seal.kind === SealKind.closed && !sealed) {
-      this.#tell('structure', lsn, 'a log segment does not end where it was sealed')
+      this.#report('structure', lsn, 'the records of a log segment do not end where its seal says')
     }
+  }
+
+  /** Records after the first bad one may belong to a torn tail: their type does not matter. */
+  #checkReadable(lsn: number): void {
+    const { type, reserved } = this.#cursor
+    if (reserved !== 0) {
+      this.#report('structure', lsn, 'a record of the log has reserved bytes that this build does not know')
+      return
+    }
+    const reason = this.#badLsns.length > 0 ? undefined : unreadableTypeReason(type)
+    if (reason !== undefined) this.#report('structure', lsn, reason)
   }
 
   #count(): number {
@@ -145,23 +160,23 @@ class RecordAudit {
     if (syncedLsn > this.#syncedLsn) this.#syncedLsn = syncedLsn
     this.#recordCount++
     this.#byteCount += recordBytes
-    if (this.#recordCount === PROGRESS_RECORDS) this.#tellProgress()
+    if (this.#recordCount === PROGRESS_RECORDS) this.#reportProgress()
     return recordBytes
   }
 
-  #tellProgress(): void {
+  #reportProgress(): void {
     this.#sink.progress({ units: this.#recordCount, entries: this.#recordCount, bytes: this.#byteCount })
     this.#recordCount = 0
     this.#byteCount = 0
   }
 
-  #tell(kind: VerifyFinding['kind'], lsn: number, message: string): void {
+  #report(kind: VerifyFinding['kind'], lsn: number, message: string): void {
     const { segment } = this.#found
     report(this.#sink, kind, segment.path, segment.fileOffsetOf(lsn), message)
   }
 }
 
-/** Runs a step; an error of the log or its files becomes a finding. What the sink throws goes through. */
+/** Runs a step and reports an error of the log or its files as a finding. Errors of the sink propagate. */
 function attempt<T>(
   sink: VerifySink,
   file: string,

@@ -1,7 +1,7 @@
-// Strategy: a small log with several segments, left open or closed; every truncation, every flip of a bit, zeroed
-// sectors. Invariants: the outcome is the same records, or a typed error while opening or reading; where the log was
-// left open also a shorter prefix, but never below the last position that the log itself knows to be synced. No
-// record is ever wrong. What `verify` is told of an open log agrees with what reading it gives.
+// Strategy: a small log with several segments, closed or left open, with every truncation, every bit flip and zeroed sectors.
+// Invariants: opening and reading return the same records or a typed error; a log that was left open may also return a shorter
+// prefix, which contains every record below the position known to be synced. No record is wrong. `verify` reports a finding
+// whenever opening or reading fails.
 import { isLdbError } from '@ldb/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -14,24 +14,24 @@ import { SimulatedVfs } from './simulated-vfs.js'
 interface Golden {
   readonly files: ReadonlyMap<string, Uint8Array>
   readonly records: readonly LogRecord[]
-  /** Records that must survive whatever happens above them. */
+  /** Number of records known to be synced. */
   readonly syncedCount: number
-  /** The newest segment, how many records lie before it, and where in it the first record begins that knows more. */
+  /** The newest segment, the number of records before it, and the offset of its first record with a later synced position. */
   readonly newestPath: string
   readonly baseCount: number
-  readonly knowingOffset: number
+  readonly laterSyncedOffset: number
 }
 
 function makeGolden(clean: boolean): Golden {
   const vfs = new SimulatedVfs()
   const wal = Wal.open(vfs, 'log', { segmentBytes: 1024, preallocateBytes: 1024 })
   for (let index = 0; index < 7; index++) {
-    wal.append(payloadOf(index, index * 17), { type: index, seq: index + 1 })
+    wal.append(payloadOf(index, index * 17), { type: index % 4, seq: index + 1 })
     wal.sync()
   }
   wal.rotate()
   for (let index = 7; index < 11; index++) {
-    wal.append(payloadOf(index, index * 5), { type: index, seq: index + 1 })
+    wal.append(payloadOf(index, index * 5), { type: index % 4, seq: index + 1 })
     if (index === 8) wal.sync()
   }
   wal.flush()
@@ -39,8 +39,8 @@ function makeGolden(clean: boolean): Golden {
   wal.close({ clean })
   const files = new Map(vfs.list('log').map((name) => [`log/${name}`, vfs.content(`log/${name}`).slice()]))
   const newestPath = 'log/0000000002.wal'
-  const knowingOffset = RECORDS_FILE_OFFSET + (records[9]!.lsn - records[7]!.lsn)
-  return { files, records, syncedCount: clean ? 11 : 9, newestPath, baseCount: 7, knowingOffset }
+  const laterSyncedOffset = RECORDS_FILE_OFFSET + (records[9]!.lsn - records[7]!.lsn)
+  return { files, records, syncedCount: clean ? 11 : 9, newestPath, baseCount: 7, laterSyncedOffset }
 }
 
 function restored(golden: Golden, path: string, bytes: Uint8Array): SimulatedVfs {
@@ -50,7 +50,7 @@ function restored(golden: Golden, path: string, bytes: Uint8Array): SimulatedVfs
   return vfs
 }
 
-/** Opens and reads a log that was tampered with; gives the number of records read, or the code of the error. */
+/** Opens and reads a damaged log. Returns the number of records, or the error code. */
 function outcomeOf(golden: Golden, vfs: SimulatedVfs, atLeast = golden.syncedCount): number | string {
   let records: LogRecord[]
   try {
@@ -79,10 +79,10 @@ function outcomeOf(golden: Golden, vfs: SimulatedVfs, atLeast = golden.syncedCou
   return records.length
 }
 
-/** All of them, but few of the reserved rest of the header, and none of the gap behind the seal, which is nobody's. */
+/** Returns the number of bits to flip: all, but few in the reserved part of the header and none in the unused bytes after the seal. */
 function flippedBitsAt(offset: number): number {
   if (offset >= 4096 + 56 && offset < RECORDS_FILE_OFFSET) return 0
-  if (offset > 128 && offset < 4088) return offset % 16 === 0 ? 1 : 0
+  if (offset > 160 && offset < 4088) return offset % 16 === 0 ? 1 : 0
   return 8
 }
 
@@ -93,28 +93,28 @@ function findingCountOf(vfs: SimulatedVfs): number {
 }
 
 for (const clean of [true, false]) {
-  describe(clean ? 'a log that was closed' : 'a log that was left open', () => {
+  describe(clean ? 'closed log' : 'log left open', () => {
     const golden = makeGolden(clean)
     const paths = [...golden.files.keys()]
 
-    test('is read as it was written', () => {
+    test('is read back unchanged', () => {
       expect(paths.length).toBe(2)
       expect(outcomeOf(golden, restored(golden, '', new Uint8Array()))).toBe(11)
       expect(findingCountOf(restored(golden, '', new Uint8Array()))).toBe(0)
     })
 
-    test('cut at every byte', () => {
+    test('truncated at every byte', () => {
       const outcomes = new Map<number | string, number>()
       for (const path of paths) {
         const content = golden.files.get(path)!
         for (let length = 0; length < content.length; length++) {
           // Within the header, where nothing varies, every 16th byte is enough.
-          if (length < RECORDS_FILE_OFFSET && length > 128 && length % 16 !== 0) continue
+          if (length < RECORDS_FILE_OFFSET && length > 160 && length % 16 !== 0) continue
           const vfs = restored(golden, path, content.subarray(0, length))
           const findingCount = findingCountOf(vfs)
-          // Cut so far that nothing left knows of the last sync: all that is left is known from the next sync back.
-          const ignorant = !clean && path === golden.newestPath && length < golden.knowingOffset + 32
-          const outcome = outcomeOf(golden, vfs, ignorant ? golden.baseCount : golden.syncedCount)
+          // No remaining record proves the last sync: only the records of the previous segment are known to be synced.
+          const lacksProof = !clean && path === golden.newestPath && length < golden.laterSyncedOffset + 32
+          const outcome = outcomeOf(golden, vfs, lacksProof ? golden.baseCount : golden.syncedCount)
           if (typeof outcome === 'string') expect(findingCount).toBeGreaterThan(0)
           outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
         }
@@ -142,18 +142,18 @@ for (const clean of [true, false]) {
           }
         }
       }
-      // Only zeros filled in ahead of a log that was left open may change unnoticed.
+      // Only preallocated zeros of a log that was left open may change without a finding.
       if (clean) expect(silentCount).toBe(0)
     })
 
-    test('with every sector of zeros', () => {
+    test('with every sector zeroed', () => {
       for (const path of paths) {
         const content = golden.files.get(path)!
         for (let start = 0; start < content.length; start += 512) {
           const bytes = content.slice()
           bytes.fill(0, start, start + 512)
-          const ignorant = !clean && path === golden.newestPath && start === RECORDS_FILE_OFFSET
-          const atLeast = ignorant ? golden.baseCount : golden.syncedCount
+          const lacksProof = !clean && path === golden.newestPath && start === RECORDS_FILE_OFFSET
+          const atLeast = lacksProof ? golden.baseCount : golden.syncedCount
           const outcome = outcomeOf(golden, restored(golden, path, bytes), atLeast)
           if (clean && typeof outcome === 'number') expect(outcome).toBe(11)
         }
@@ -162,7 +162,7 @@ for (const clean of [true, false]) {
   })
 }
 
-test('a bad record in the middle is corruption as soon as a later one proves that it was synced', () => {
+test('a bad record is corruption when a later one proves that it was synced', () => {
   const vfs = new SimulatedVfs()
   const wal = Wal.open(vfs, 'log')
   const lsns = [0, 1, 2, 3].map((index) => {
@@ -188,7 +188,7 @@ test('a bad record in the middle is corruption as soon as a later one proves tha
     }),
   )
   expect(() => Wal.open(flipIn(1), 'log')).toThrow(expect.objectContaining({ code: 'LDB_CORRUPTION' }))
-  // Above what is known to be synced it is a torn tail, and the good record behind it does not come back, ever.
+  // Above the synced position it is a torn tail, and the good record after it never reappears.
   const torn = flipIn(2)
   const again = Wal.open(torn, 'log')
   expect(recordsOf(again)).toHaveLength(2)
@@ -200,7 +200,7 @@ test('a bad record in the middle is corruption as soon as a later one proves tha
   expect(findingCountOf(torn)).toBe(0)
 })
 
-test('a record inside of a payload is never taken for one of the log', () => {
+test('a record image inside a payload is never read as a record', () => {
   const vfs = new SimulatedVfs()
   let wal = Wal.open(vfs, 'log')
   const path = 'log/0000000001.wal'
@@ -208,21 +208,21 @@ test('a record inside of a payload is never taken for one of the log', () => {
   wal.sync()
   const second = wal.append(payloadOf(2, 40))
   wal.flush()
-  // The second record says that the first was synced. Its bytes, salt and all, go into a payload again and again.
+  // The second record proves that the first was synced. A payload repeats its bytes, which have the seed of the segment.
   const image = vfs.content(path).slice(RECORDS_FILE_OFFSET + second, RECORDS_FILE_OFFSET + wal.endLsn)
   const payload = new Uint8Array(image.length * 50)
   for (let index = 0; index < 50; index++) payload.set(image, index * image.length)
   const third = wal.append(payload)
   wal.flush()
   wal.close({ clean: false })
-  // Then the header of the record that holds them is torn, so that its payload is searched for records.
+  // The header of the record with that payload is torn, so that recovery searches the payload for records.
   vfs.content(path).fill(0, RECORDS_FILE_OFFSET + third, RECORDS_FILE_OFFSET + third + 32)
   wal = Wal.open(vfs, 'log')
   expect(recordsOf(wal).map((record) => record.lsn)).toEqual([0, second])
   expect(wal.endLsn).toBe(third)
 })
 
-test('random bytes in place of records are an error or no records, whatever they are', () => {
+test('random bytes in place of records are read as an empty log', () => {
   const origin = new SimulatedVfs()
   Wal.open(origin, 'log', { preallocateBytes: 0 }).close({ clean: false })
   const path = 'log/0000000001.wal'

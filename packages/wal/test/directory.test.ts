@@ -5,8 +5,8 @@ import { codeOf } from './error-code.js'
 import { payloadOf, recordsOf } from './log-content.js'
 import { SimulatedVfs } from './simulated-vfs.js'
 
-describe('what lies in the directory', () => {
-  test('foreign names are left alone and never make opening fail', () => {
+describe('files in the directory', () => {
+  test('other files are left alone and never make open fail', () => {
     const vfs = new MemoryVfs()
     vfs.makeDirectory('log')
     const foreign = [
@@ -26,7 +26,7 @@ describe('what lies in the directory', () => {
     expect(recordsOf(Wal.open(vfs, 'log'))).toHaveLength(1)
   })
 
-  test('numbers may leave gaps; unfinished segments are removed', () => {
+  test('segment numbers may have gaps; unfinished segments are removed', () => {
     const vfs = new MemoryVfs()
     Wal.open(vfs, 'log').close({ clean: false })
     vfs.open('log/0000000041.wal.new', 'create').write(new Uint8Array(100), 0, 100, 0)
@@ -37,7 +37,7 @@ describe('what lies in the directory', () => {
     expect(recordsOf(Wal.open(vfs, 'log'))).toHaveLength(1)
   })
 
-  test('a missing log is told apart from a lost one', () => {
+  test('a missing log is LDB_NOT_FOUND, or LDB_CORRUPTION when it must exist', () => {
     const vfs = new MemoryVfs()
     expect(codeOf(() => Wal.open(vfs, 'log', { create: false }))).toBe('LDB_NOT_FOUND')
     expect(codeOf(() => Wal.open(vfs, 'log', { mustExist: true }))).toBe('LDB_CORRUPTION')
@@ -49,7 +49,7 @@ describe('what lies in the directory', () => {
     expect(codeOf(() => Wal.open(vfs, 'file'))).toBe('LDB_FORMAT')
   })
 
-  test('a log of somebody else is not taken for the right one, whole or in part', () => {
+  test('a log or a segment of another owner is refused', () => {
     const [mine, theirs] = [new Uint8Array(16).fill(1), new Uint8Array(16).fill(2)]
     const makeLog = (ownerId: Uint8Array | undefined): MemoryVfs => {
       const vfs = new MemoryVfs()
@@ -63,7 +63,7 @@ describe('what lies in the directory', () => {
     const vfs = makeLog(mine)
     const wal = Wal.open(vfs, 'log', { ownerId: mine })
     expect(recordsOf(wal)).toHaveLength(2)
-    // Segments that are begun later bear it too.
+    // Later segments have the same owner.
     wal.append(payloadOf(3, 10))
     wal.close({ clean: false })
     expect(recordsOf(Wal.open(vfs, 'log', { ownerId: mine }))).toHaveLength(2)
@@ -74,13 +74,13 @@ describe('what lies in the directory', () => {
     const sink = { finding: ({ file }: { file: string }) => messages.push(file), progress: () => {} }
     verifyWal(vfs, 'log', sink, undefined, theirs)
     expect(new Set(messages).size).toBe(vfs.list('log').length)
-    // Whoever does not say whose log it is opens any, and leaves it whose it was.
+    // Without an owner id, open accepts any owner and keeps it.
     Wal.open(vfs, 'log').close()
     expect(codeOf(() => Wal.open(vfs, 'log', { ownerId: theirs }))).toBe('LDB_CORRUPTION')
     expect(codeOf(() => Wal.open(vfs, 'log', { ownerId: new Uint8Array(3) }))).toBe('LDB_INVALID_ARGUMENT')
   })
 
-  test('over an overlay an unclean log is read, and nothing below changes', () => {
+  test('a log that was left open is recovered over an overlay without a change of the files below', () => {
     const vfs = new MemoryVfs()
     const wal = Wal.open(vfs, 'log')
     wal.append(payloadOf(1, 10))
@@ -103,7 +103,7 @@ describe('what lies in the directory', () => {
   })
 })
 
-describe('segments that do not belong together', () => {
+describe('broken segment chain', () => {
   function threeSegments(): { vfs: SimulatedVfs; paths: string[] } {
     const vfs = new SimulatedVfs()
     const wal = Wal.open(vfs, 'log')
@@ -116,7 +116,7 @@ describe('segments that do not belong together', () => {
     return { vfs, paths: [1, 2, 3].map((number) => `log/000000000${number}.wal`) }
   }
 
-  test('a missing one is noticed, wherever it was but at the front', () => {
+  test('a missing segment is detected unless it is the oldest', () => {
     for (const missing of [1, 2]) {
       const { vfs, paths } = threeSegments()
       vfs.deleteContent(paths[missing]!)
@@ -127,7 +127,7 @@ describe('segments that do not belong together', () => {
     }
   })
 
-  test('swapped, renamed, repeated and foreign ones are noticed', () => {
+  test('swapped, renamed, repeated and foreign segments are detected', () => {
     const { vfs, paths } = threeSegments()
     const [first, second, third] = paths.map((path) => vfs.content(path).slice())
     const foreign = new SimulatedVfs(7)
@@ -151,19 +151,19 @@ describe('segments that do not belong together', () => {
     }
   })
 
-  test('a segment of another course of the same log is noticed', () => {
+  test('a segment of a diverged copy of the same log is detected', () => {
     const origin = new SimulatedVfs()
     let wal = Wal.open(origin, 'log')
     wal.append(payloadOf(1, 100))
     wal.close()
     const [first, other] = [2, 3].map((seed) => {
-      const course = new SimulatedVfs(seed)
-      course.directories.add('log')
-      course.replaceContent('log/0000000001.wal', origin.content('log/0000000001.wal'))
-      wal = Wal.open(course, 'log')
+      const copy = new SimulatedVfs(seed)
+      copy.directories.add('log')
+      copy.replaceContent('log/0000000001.wal', origin.content('log/0000000001.wal'))
+      wal = Wal.open(copy, 'log')
       wal.append(payloadOf(seed, 100))
       wal.close()
-      return course
+      return copy
     })
     const path = 'log/0000000002.wal'
     expect(first!.content(path).length).toBe(other!.content(path).length)
@@ -171,7 +171,7 @@ describe('segments that do not belong together', () => {
     expect(codeOf(() => Wal.open(first!, 'log'))).toBe('LDB_CORRUPTION')
   })
 
-  test('a newer format is refused, and not a byte changes', () => {
+  test('an unknown magic is refused before any write', () => {
     const { vfs, paths } = threeSegments()
     const bytes = vfs.content(paths[2]!)
     bytes[0] = 0x50

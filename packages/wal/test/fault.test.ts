@@ -1,7 +1,7 @@
-// Strategy: one workload with rotation, cutting and both ways to sync; the k-th change or sync beneath it fails, for
-// every k, once or from then on, as a full device or as a failing one; then the process ends, or power is lost too.
-// Invariants: the error has a fitting code; whatever is tried afterwards is LDB_POISONED; opened again, nothing
-// acknowledged is missing, and what was refused for certain never comes back.
+// Strategy: one workload with rotation, truncation, sync and async sync. The k-th file operation fails, for every k, once or
+// from then on, with LDB_IO or LDB_NO_SPACE. Then the process ends, or power is lost as well.
+// Invariants: the error has the specified code; later calls are LDB_POISONED; after reopening, no acknowledged record is
+// missing, and no record whose write was reported as failed reappears.
 import { isLdbError, LdbError } from '@ldb/base'
 import type { LdbErrorCode } from '@ldb/base'
 import { expect, test } from 'vitest'
@@ -14,7 +14,7 @@ const OPTIONS = { segmentBytes: 1024, bufferBytes: 4096, preallocateBytes: 512 }
 interface Outcome {
   readonly code: LdbErrorCode | undefined
   readonly ackedCount: number
-  /** No more than so many may be found. */
+  /** Upper bound of the records that may be recovered. */
   readonly possibleCount: number
 }
 
@@ -58,7 +58,7 @@ async function expectPoisoned(wal: Wal): Promise<void> {
     () => wal.truncateBefore(0),
   ]
   for (const step of steps) {
-    // A log that failed while it was being closed is closed.
+    // A log that fails during close is closed.
     expect(step).toThrow(expect.objectContaining({ code: expect.stringMatching(/^LDB_(POISONED|CLOSED)$/) }))
   }
   await expect(wal.syncAsync()).rejects.toMatchObject({
@@ -68,18 +68,18 @@ async function expectPoisoned(wal: Wal): Promise<void> {
 
 for (const code of ['LDB_IO', 'LDB_NO_SPACE'] as const) {
   for (const sticky of [false, true]) {
-    test(`${code} ${sticky ? 'for good' : 'once'}, at every operation`, async () => {
+    test(`${code} ${sticky ? 'permanently' : 'once'}, at every operation`, async () => {
       const seen = new Set<string>()
       for (let failing = 1; ; failing++) {
         for (const crash of [undefined, KEEP_NONE, KEEP_ALL]) {
           const vfs = new SimulatedVfs()
           let count = 0
           vfs.onOperation = (operation, path) => {
-            // A full device still cuts and syncs.
+            // A full device can still truncate and sync.
             if (code === 'LDB_NO_SPACE' && (operation === 'truncate' || operation.startsWith('sync'))) return
             count++
             if (sticky ? count >= failing : count === failing) {
-              throw new LdbError(code, 'as the test wants it', { details: { operation, file: path } })
+              throw new LdbError(code, 'injected', { details: { operation, file: path } })
             }
           }
           const outcome = await work(vfs)
@@ -87,8 +87,8 @@ for (const code of ['LDB_IO', 'LDB_NO_SPACE'] as const) {
           if (count < failing) {
             expect(outcome.code).toBe(undefined)
             expect(failing).toBeGreaterThan(code === 'LDB_IO' ? 80 : 30)
-            // A full device never leaves the outcome of a commit unknown, and costs nothing when it only keeps the
-            // log from filling space ahead.
+            // A full device never makes the outcome of a commit unknown, and is no error when only preallocation
+            // fails.
             const expected =
               code === 'LDB_IO'
                 ? ['LDB_COMMIT_UNKNOWN', 'LDB_IO']
@@ -115,7 +115,7 @@ for (const code of ['LDB_IO', 'LDB_NO_SPACE'] as const) {
 }
 
 test.each(['sync', 'off the thread'])(
-  'a segment that cannot be closed ends the log too, and leaves no handle behind: %s',
+  'a segment that cannot be closed poisons the log and leaks no handle: %s',
   async (how) => {
     const vfs = new SimulatedVfs()
     const open = vfs.open.bind(vfs)

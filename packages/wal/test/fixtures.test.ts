@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { recordBytesOf, RECORDS_FILE_OFFSET } from '../src/format.js'
-import { Wal } from '../src/index.js'
+import { verifyWal, Wal } from '../src/index.js'
 import { findingsOf, hexOf, recordsOf } from './log-content.js'
 
-const root = new URL('./fixtures/v1/', import.meta.url)
+const root = new URL('./fixtures/', import.meta.url)
 
 function load(name: string): MemoryVfs {
   const vfs = new MemoryVfs({ seed: 3 })
@@ -15,6 +15,13 @@ function load(name: string): MemoryVfs {
     vfs.open(`log/${file}`, 'createNew').write(bytes, 0, bytes.length, 0)
   }
   return vfs
+}
+
+function contentOf(vfs: MemoryVfs, path: string): Uint8Array {
+  const file = vfs.open(path, 'read')
+  const bytes = new Uint8Array(file.length())
+  file.read(bytes, 0, bytes.length, 0)
+  return bytes
 }
 
 const HEADER_FIELDS: [string, number, number][] = [
@@ -28,6 +35,11 @@ const HEADER_FIELDS: [string, number, number][] = [
   ['seq floor', 88, 8],
   ['chain hash', 96, 8],
   ['owner id', 104, 16],
+  ['suite, trailer bytes', 120, 2],
+  ['padding', 122, 2],
+  ['data key id', 124, 4],
+  ['first record time', 128, 8],
+  ['archive branch id', 136, 16],
   ['header checksum', 4088, 8],
   ['seal kind, reserved', 4096, 8],
   ['seal end lsn', 4104, 8],
@@ -45,7 +57,7 @@ const RECORD_FIELDS: [string, number, number][] = [
   ['type, reserved', 28, 4],
 ]
 
-/** Returns the bytes of a segment with the name of every field, from numbers written here, not from the sources. */
+/** Returns an annotated hex dump of a segment. The offsets are independent of the sources. */
 function annotate(bytes: Uint8Array): string {
   const lines: string[] = []
   const line = (name: string, offset: number, byteCount: number): void => {
@@ -66,53 +78,71 @@ function annotate(bytes: Uint8Array): string {
   return `${lines.join('\n')}\n`
 }
 
-for (const [name, clean, recordCount] of [
-  ['closed', true, 5],
-  ['left-open', false, 6],
+for (const [name, clean, recordCount, skippedCount] of [
+  ['closed', true, 5, 0],
+  ['left-open', false, 6, 0],
+  ['skippable', true, 2, 3],
 ] as const) {
-  describe(`the golden log of format 1 that was ${name}`, () => {
-    test('is read as ever', async () => {
-      const wal = Wal.open(load(name), 'log')
+  describe(`golden log of format 2, ${name}`, () => {
+    test('is read back unchanged', async () => {
+      const wal = Wal.open(load(`v2/${name}`), 'log')
       expect(wal.openedClean).toBe(clean)
       const records = recordsOf(wal)
       expect(records).toHaveLength(recordCount)
+      const reader = wal.read(0)
+      while (reader.next());
+      expect(reader.skippedRecordCount).toBe(skippedCount)
       expect(findingsOf(wal)).toEqual([])
       await expect(`${JSON.stringify(records, null, 2)}\n`).toMatchFileSnapshot(
-        `fixtures/v1-${name}-records.json`,
+        `fixtures/v2-${name}-records.json`,
       )
       wal.append(new Uint8Array(3))
       wal.close()
     })
 
-    test('has the bytes that FORMAT.md says', async () => {
-      for (const file of readdirSync(new URL(`${name}/`, root))) {
-        const bytes = readFileSync(new URL(`${name}/${file}`, root))
-        await expect(annotate(bytes)).toMatchFileSnapshot(`fixtures/v1-${name}-${file}.hex`)
+    test('has the bytes that FORMAT.md specifies', async () => {
+      for (const file of readdirSync(new URL(`v2/${name}/`, root))) {
+        const bytes = readFileSync(new URL(`v2/${name}/${file}`, root))
+        await expect(annotate(bytes)).toMatchFileSnapshot(`fixtures/v2-${name}-${file}.hex`)
       }
     })
   })
 }
 
-test('the same calls write the same bytes as when format 1 was made', () => {
-  const vfs = new MemoryVfs({ seed: 11 })
+test.each(['closed', 'left-open'])('a log of format 1 is refused before a byte is written: %s', (name) => {
+  const below = load(`v1/${name}`)
+  const open = (): unknown => Wal.open(below, 'log')
+  const before = below.list('log').map((file) => hexOf(contentOf(below, `log/${file}`)))
+  expect(open).toThrow(
+    expect.objectContaining({
+      code: 'LDB_FORMAT',
+      message: expect.stringContaining('the log has format 1; this build reads format 2 only'),
+      details: { file: 'log/0000000001.wal', offset: 0, expected: 2, actual: 1 },
+    }),
+  )
+  expect(below.list('log').map((file) => hexOf(contentOf(below, `log/${file}`)))).toEqual(before)
+  const messages: string[] = []
+  verifyWal(below, 'log', { finding: ({ message }) => messages.push(message), progress: () => {} })
+  expect(messages).toHaveLength(before.length)
+  for (const message of messages) expect(message).toContain('the log has format 1')
+})
+
+test('the writer produces the golden bytes of format 2', () => {
+  const clock = { now: (): number => 1_764_500_000_123, monotonic: (): number => 0 }
+  const vfs = new MemoryVfs({ seed: 11, clock })
   const text = (value: string): Uint8Array => Uint8Array.from(value, (letter) => letter.charCodeAt(0))
-  const wal = Wal.open(vfs, 'log', {
-    segmentBytes: 1024,
-    preallocateBytes: 0,
-    ownerId: text('whose log it was'),
-  })
+  const options = { segmentBytes: 1024, preallocateBytes: 0, ownerId: text('id of the owner!') }
+  const wal = Wal.open(vfs, 'log', options)
   wal.append(text('the first record'), { type: 1, seq: 1 })
   wal.append(text(''), { type: 2, seq: 1 })
   wal.sync()
   wal.append(text('hi'), { type: 3, seq: 7 })
-  wal.append(new Uint8Array(1000).fill(0xab), { type: 255, seq: 8 })
-  wal.append(text('behind a record with a segment of its own'), { seq: 9 })
+  wal.append(new Uint8Array(1000).fill(0xab), { type: 1, seq: 8 })
+  wal.append(text('after a record with a segment of its own'), { seq: 9 })
   wal.flush()
   wal.close()
   for (const file of vfs.list('log')) {
-    const golden = readFileSync(new URL(`closed/${file}`, root))
-    const bytes = new Uint8Array(golden.length + 1)
-    expect(vfs.open(`log/${file}`, 'read').read(bytes, 0, bytes.length, 0)).toBe(golden.length)
-    expect(hexOf(bytes.subarray(0, golden.length))).toBe(hexOf(golden))
+    const golden = readFileSync(new URL(`v2/closed/${file}`, root))
+    expect(hexOf(contentOf(vfs, `log/${file}`))).toBe(hexOf(golden))
   }
 })

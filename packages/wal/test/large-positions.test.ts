@@ -2,18 +2,20 @@ import { LdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import { Wal } from '../src/index.js'
-import { FIRST_PLACE, createSegment, NO_OWNER_ID, NO_SEGMENT_ID } from '../src/write/segment-creation.js'
+import { createSegment, NO_BRANCH_ID, NO_OWNER_ID, NO_SEGMENT_ID } from '../src/write/segment-creation.js'
+import { LOG_START } from '../src/segment/log-position.js'
 import { findingsOf, payloadOf, recordsOf } from './log-content.js'
 
-/** Makes a log that has come to a position, and to a seq, as if by years of work. */
+/** Creates a log whose first record has a given lsn and follows a given seq. */
 function logAt(lsn: number, lastSeq: number): MemoryVfs {
   const vfs = new MemoryVfs()
   vfs.makeDirectory('log')
   createSegment(vfs, 'log', {
     segmentNumber: 9_999_999,
     previousId: NO_SEGMENT_ID,
-    place: { lsn, lastSeq, chainHash: FIRST_PLACE.chainHash },
+    start: { lsn, lastSeq, chainHash: LOG_START.chainHash },
     ownerId: NO_OWNER_ID,
+    archiveBranchId: NO_BRANCH_ID,
     seqFloor: lastSeq,
     tail: undefined,
     preallocateBytes: 0,
@@ -22,7 +24,7 @@ function logAt(lsn: number, lastSeq: number): MemoryVfs {
 }
 
 for (const boundary of [2 ** 31, 2 ** 32, 2 ** 40, 2 ** 52]) {
-  test(`records and segments go on over position ${boundary}`, () => {
+  test(`records and segments continue over position ${boundary}`, () => {
     const vfs = logAt(boundary - 512, boundary - 5)
     let wal = Wal.open(vfs, 'log', { segmentBytes: 1024 })
     for (let index = 0; index < 20; index++) {
@@ -44,7 +46,7 @@ for (const boundary of [2 ** 31, 2 ** 32, 2 ** 40, 2 ** 52]) {
   })
 }
 
-test('where positions run out, appending is refused and nothing is harmed', () => {
+test('append is refused when the positions are used up, and the log stays readable', () => {
   const vfs = logAt(2 ** 53 - 256, 7)
   const wal = Wal.open(vfs, 'log')
   wal.append(payloadOf(1, 100))
@@ -53,7 +55,7 @@ test('where positions run out, appending is refused and nothing is harmed', () =
   expect(recordsOf(Wal.open(vfs, 'log'))).toHaveLength(1)
 })
 
-test('a length that is not true does not make memory be taken', () => {
+test('a false payload length allocates no memory', () => {
   const vfs = new MemoryVfs()
   const wal = Wal.open(vfs, 'log')
   wal.append(payloadOf(1, 8))

@@ -8,7 +8,7 @@ export interface LogRecord {
   readonly payload: string
 }
 
-/** Returns everything that a log holds, from a position on. */
+/** Returns all records of a log from a position on. */
 export function recordsOf(wal: Wal, from: number = wal.firstLsn): LogRecord[] {
   const records: LogRecord[] = []
   const reader = wal.read(from)
@@ -32,7 +32,7 @@ export function hexOf(bytes: Uint8Array): string {
   return hex
 }
 
-/** Returns a payload that differs from every other of another number or length. */
+/** Returns a payload that is distinct for each number and length. */
 export function payloadOf(number: number, byteCount: number): Uint8Array {
   const bytes = new Uint8Array(byteCount)
   for (let index = 0; index < byteCount; index++)

@@ -1,12 +1,12 @@
-// Files in memory that know what a loss of power would leave of them. A stand-in for tests of this package: writes
-// are kept or lost by the sector, directory entries one by one.
+// An in-memory file system that simulates power loss: unsynced writes survive or are lost sector by sector, directory
+// entries one by one.
 import { LdbError } from '@ldb/base'
 import { ManualTime, SeededRandom } from '@ldb/vfs'
 import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 
 const SECTOR_BYTES = 512
 
-/** One change to a file that is not on the device yet. */
+/** An unsynced change of a file. */
 type Change = { offset: number; bytes: Uint8Array } | { length: number }
 
 class Inode {
@@ -20,7 +20,7 @@ interface EntryChange {
   inode: Inode | undefined
 }
 
-/** Says how much of what was not synced a crash leaves. */
+/** Decides for each unsynced change whether it survives a crash. */
 export type CrashChoice = (kind: 'write' | 'length' | 'entry') => boolean
 
 export const KEEP_ALL: CrashChoice = () => true
@@ -44,7 +44,7 @@ export class SimulatedVfs implements Vfs {
   readonly clock: Vfs['clock']
   readonly scheduler: Vfs['scheduler']
   readonly random: Vfs['random']
-  /** Everything that was done, `'write log/0000000001.wal 8192+64'` for instance. */
+  /** All operations, for example `'write log/0000000001.wal 8192+64'`. */
   readonly trace: string[] = []
   /** Called before each change and sync; may throw. */
   onOperation: ((operation: string, path: string) => void) | undefined
@@ -52,7 +52,7 @@ export class SimulatedVfs implements Vfs {
   #entries = new Map<string, Inode>()
   #durableEntries = new Map<string, Inode>()
   #entryChanges: EntryChange[] = []
-  /** Handles of before a crash do nothing any more. */
+  /** Number of crashes. Handles opened before the last crash are dead. */
   #life = 0
 
   constructor(seed = 1) {
@@ -128,7 +128,7 @@ export class SimulatedVfs implements Vfs {
     throw new LdbError('LDB_UNSUPPORTED', 'the log takes no lock')
   }
 
-  /** Loses power: leaves of what was not synced only what `keep` says. */
+  /** Simulates power loss: keeps the unsynced changes that `keep` selects. */
   crash(keep: CrashChoice): void {
     this.#life++
     const entries = new Map(this.#durableEntries)
@@ -148,7 +148,7 @@ export class SimulatedVfs implements Vfs {
     this.onOperation = undefined
   }
 
-  /** Content of a file, to look at or to spoil: changes to it are durable. */
+  /** Returns the content of a file. Changes to the returned bytes are durable. */
   content(path: string): Uint8Array {
     const inode = this.#entries.get(path)
     if (inode === undefined) throw new LdbError('LDB_NOT_FOUND', path)
@@ -176,7 +176,7 @@ export class SimulatedVfs implements Vfs {
   }
 }
 
-/** Each sector of each write survives or not by itself; what was meant to be zero or to be cut, too. */
+/** Applies each unsynced sector and length change that `keep` selects. */
 function contentAfterCrash(inode: Inode, keep: CrashChoice): Uint8Array<ArrayBuffer> {
   let bytes = inode.durable.slice()
   for (const change of inode.changes) {
@@ -222,7 +222,7 @@ class SimulatedFile implements VfsFile {
     try {
       this.#vfs.note('write', this.path, ` ${fileOffset}+${byteCount}`)
     } catch (error) {
-      // A write that fails, or that a crash interrupts, may have done most of its work.
+      // A failed or interrupted write may have written most of its bytes.
       this.#apply({ offset: fileOffset, bytes: bytes.subarray(0, byteCount - 1) })
       throw error
     }

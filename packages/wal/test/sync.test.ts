@@ -10,7 +10,7 @@ import { findingsOf, payloadOf, recordsOf } from './log-content.js'
 import { SimulatedVfs } from './simulated-vfs.js'
 
 describe('order of syncs', () => {
-  test('a segment has its name, for good, before a record in it is acknowledged, and a seal comes last', () => {
+  test('the name of a segment is durable before its first record is written, and the old seal is written last', () => {
     const vfs = new SimulatedVfs()
     const wal = Wal.open(vfs, 'log', { segmentBytes: 1024, preallocateBytes: 0 })
     expect(vfs.trace).toEqual([
@@ -50,7 +50,7 @@ describe('order of syncs', () => {
     ])
   })
 
-  test('syncs go into space that was filled with zeros before', () => {
+  test('syncs write to preallocated space', () => {
     const vfs = new SimulatedVfs()
     const wal = Wal.open(vfs, 'log')
     for (let index = 0; index < 4000; index++) {
@@ -62,7 +62,7 @@ describe('order of syncs', () => {
     expect(growing.length).toBeGreaterThan(1)
   })
 
-  test('syncs off the thread find their space filled, by slices that no record waits for', async () => {
+  test('async syncs write to space that was preallocated in slices', async () => {
     const vfs = new SimulatedVfs()
     const wal = Wal.open(vfs, 'log')
     for (let index = 0; index < 8000; index++) {
@@ -81,7 +81,7 @@ describe('order of syncs', () => {
     expect(recordsOf(Wal.open(vfs, 'log'))).toHaveLength(8000)
   })
 
-  test('a sync between commits that fails ends the log', async () => {
+  test('a failed sync of preallocated space poisons the log', async () => {
     const vfs = new SimulatedVfs()
     const wal = Wal.open(vfs, 'log')
     let isFilled = false
@@ -93,12 +93,12 @@ describe('order of syncs', () => {
       wal.append(payloadOf(index, 1000))
       await wal.syncAsync()
     }
-    for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+    for (let attempt = 0; attempt < 20; attempt++) await Promise.resolve()
     expect(codeOf(() => wal.append(payloadOf(1, 1)))).toBe('LDB_POISONED')
     wal.close()
   })
 
-  test('a commit does not wait for the space that is filled beside it', async () => {
+  test('a commit does not wait for a running preallocation', async () => {
     const vfs = new SimulatedVfs()
     const open = vfs.open.bind(vfs)
     let filled: 'no' | 'yes' | 'synced' = 'no'
@@ -129,7 +129,7 @@ describe('order of syncs', () => {
     wal.close()
   })
 
-  test('a closed log is opened and closed again without a single write', () => {
+  test('a closed log is opened and closed again without a write', () => {
     const vfs = new SimulatedVfs()
     Wal.open(vfs, 'log').close()
     vfs.trace.length = 0
@@ -140,8 +140,8 @@ describe('order of syncs', () => {
   })
 })
 
-describe('shared syncs', () => {
-  test('all who wait together share one sync; who comes while it runs gets the next', async () => {
+describe('group commit', () => {
+  test('concurrent callers share one sync; callers during that sync share the next', async () => {
     const wal = Wal.open(new SimulatedVfs(), 'log')
     const waiting: Promise<void>[] = []
     for (let index = 0; index < 256; index++) {
@@ -165,7 +165,7 @@ describe('shared syncs', () => {
     expect(wal.stats().syncCount).toBe(3)
   })
 
-  test('what is flushed while a sync runs is not taken for synced', async () => {
+  test('records flushed during a sync do not count as synced by it', async () => {
     const vfs = new SimulatedVfs()
     const open = vfs.open.bind(vfs)
     let finish = (): void => {}
@@ -186,7 +186,7 @@ describe('shared syncs', () => {
     expect(wal.syncedLsn).toBe(lsn)
   })
 
-  test('one failed sync fails all who wait for it, and everyone after', async () => {
+  test('a failed sync rejects all callers that share it and poisons the log', async () => {
     const vfs = new SimulatedVfs()
     const wal = Wal.open(vfs, 'log')
     vfs.onOperation = (operation) => {
@@ -204,7 +204,7 @@ describe('shared syncs', () => {
     expect(recordsOf(Wal.open(vfs, 'log'))).toHaveLength(1)
   })
 
-  test('a rotation and a close under a running sync hurt nobody', async () => {
+  test('a rotation and a close during a running sync do not fail', async () => {
     const wal = Wal.open(new MemoryVfs(), 'log')
     wal.append(payloadOf(1, 1))
     const first = wal.syncAsync()
@@ -218,7 +218,7 @@ describe('shared syncs', () => {
   })
 })
 
-test('the same on files of this machine', async () => {
+test('records survive reopening on a real file system', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'ldb-wal-'))
   try {
     const vfs = new NodeVfs()

@@ -18,22 +18,22 @@ export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url))
 /** A public package of the workspace. */
 export interface PublicPackage {
   readonly name: string
-  /** Where its source lies. */
+  /** Folder of its source. */
   readonly folder: string
-  /** In-house packages that it brings along. */
+  /** Names of its dependencies within the workspace. */
   readonly dependencies: readonly string[]
-  /** In-house packages that its README may show it with: those that it brings along, and those that it is tested with. */
+  /** Workspace packages that its README may import: its dependencies and its development dependencies. */
   readonly companions: readonly string[]
 }
 
-/** A folder of somebody else's, into which npm has installed all packages from their tarballs. */
+/** A folder in which npm has installed all packages from their tarballs. */
 export interface Consumer {
   readonly folder: string
-  /** Tarballs by the name of their package. */
+  /** Paths of the tarballs by package name. */
   readonly tarballs: ReadonlyMap<string, string>
 }
 
-/** Every package that is published. */
+/** Returns every public package. */
 export function publicPackages(): PublicPackage[] {
   return readdirSync(join(ROOT, 'packages'))
     .sort()
@@ -45,23 +45,23 @@ export function publicPackages(): PublicPackage[] {
         dependencies?: Record<string, string>
         devDependencies?: Record<string, string>
       }
-      const dependencies = inHouse(manifest.dependencies)
-      const companions = [...dependencies, ...inHouse(manifest.devDependencies)]
+      const dependencies = workspacePackages(manifest.dependencies)
+      const companions = [...dependencies, ...workspacePackages(manifest.devDependencies)]
       return { name: manifest.name, folder, dependencies, companions }
     })
 }
 
-function inHouse(wanted: Readonly<Record<string, string>> = {}): string[] {
-  return Object.keys(wanted).filter((name) => name.startsWith('@ldb/'))
+function workspacePackages(dependencies: Readonly<Record<string, string>> = {}): string[] {
+  return Object.keys(dependencies).filter((name) => name.startsWith('@ldb/'))
 }
 
-/** Packs all packages and installs the tarballs with npm into an empty folder, as a user would. */
+/** Packs all packages and installs the tarballs with npm in an empty folder. */
 export function makeConsumer(packages: readonly PublicPackage[]): Consumer {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ldb-consumer-')))
   const tarballs = new Map<string, string>()
   for (const { name, folder: source } of packages) {
-    const said = run('pnpm', ['pack', '--json', '--pack-destination', folder], source)
-    const { filename } = JSON.parse(said.slice(said.indexOf('{'))) as { filename: string }
+    const output = run('pnpm', ['pack', '--json', '--pack-destination', folder], source)
+    const { filename } = JSON.parse(output.slice(output.indexOf('{'))) as { filename: string }
     tarballs.set(name, filename)
   }
   writeFileSync(
@@ -73,14 +73,14 @@ export function makeConsumer(packages: readonly PublicPackage[]): Consumer {
   return { folder, tarballs }
 }
 
-/** Throws the folder away. */
+/** Removes the folder. */
 export function dropConsumer(consumer: Consumer): void {
   rmSync(consumer.folder, { recursive: true, force: true })
 }
 
-/** Runs a program to its end and gives what it printed; when it fails, all that it said is in the error. */
+/** Runs a program and returns its standard output. The error of a failed run contains all its output. */
 export function run(program: string, args: readonly string[], folder: string): string {
-  // The conditions of the workspace must not help: a consumer has none of them.
+  // Removes the export conditions of the workspace, which an installed package does not have.
   const { NODE_OPTIONS: _conditions, ...env } = process.env
   const result = spawnSync(program, args, {
     cwd: folder,
@@ -90,6 +90,6 @@ export function run(program: string, args: readonly string[], folder: string): s
     timeout: 300_000,
   })
   if (result.status === 0) return result.stdout
-  const said = result.error === undefined ? `${result.stdout}${result.stderr}` : result.error.message
-  throw new Error(`${program} ${args.join(' ')} failed in ${folder}:\n${said}`)
+  const output = result.error === undefined ? `${result.stdout}${result.stderr}` : result.error.message
+  throw new Error(`${program} ${args.join(' ')} failed in ${folder}:\n${output}`)
 }

@@ -4,19 +4,24 @@ import { dirname, join } from 'node:path'
 
 import ts from 'typescript'
 
-/** The first ```ts example of a document. */
+/** Returns the first ```ts example of a document. */
 export function firstExample(markdown: string): string | undefined {
   return /^```ts\n([\s\S]*?)^```/m.exec(markdown)?.[1]
 }
 
-/** Reads the first example of a README; throws when it has none. */
+/** Returns all ```ts examples of a document. */
+export function allExamples(markdown: string): string[] {
+  return [...markdown.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code as string)
+}
+
+/** Returns the first example of a README. Throws if it has none. */
 export function readExample(readme: string): string {
   const code = firstExample(readFileSync(readme, 'utf8'))
   if (code === undefined) throw new Error(`${readme} has no ts example`)
   return code
 }
 
-/** Packages that an example imports, Node's own modules left out. */
+/** Returns the packages that an example imports, without Node's own modules. */
 export function packagesIn(code: string): string[] {
   return ts
     .preProcessFile(code)
@@ -24,15 +29,15 @@ export function packagesIn(code: string): string[] {
     .filter((name) => !name.startsWith('node:'))
 }
 
-/** Puts an example into a consumer's folder, as a file of its own; gives the file. */
-export function placeExample(folder: string, name: string, code: string): string {
+/** Writes an example to a file of its own in a consumer's folder. Returns the path of the file. */
+export function writeExample(folder: string, name: string, code: string): string {
   const file = join(folder, name.replace(/\W+/g, '-'), 'example.ts')
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, code)
   return file
 }
 
-/** Type-checks files as a strict user's compiler would, the declarations of all packages included. */
+/** Type-checks files in strict mode, including the declarations of all packages. Returns the errors. */
 export function typeErrors(files: readonly string[]): string[] {
   const options: ts.CompilerOptions = {
     strict: true,
@@ -41,7 +46,7 @@ export function typeErrors(files: readonly string[]): string[] {
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     target: ts.ScriptTarget.ES2022,
     types: ['node'],
-    // The types of Node come from here; those of the packages, from the tarballs alone.
+    // The types of Node are those of this package; those of the LDB packages come from the tarballs.
     typeRoots: [dirname(dirname(createRequire(import.meta.url).resolve('@types/node/package.json')))],
     skipLibCheck: false,
   }
@@ -54,7 +59,7 @@ export function typeErrors(files: readonly string[]): string[] {
   })
 }
 
-/** Strips the types of a file; gives the JavaScript file beside it. */
+/** Removes the types of a file. Returns the path of the JavaScript file beside it. */
 export function stripTypes(file: string): string {
   const { outputText } = ts.transpileModule(readFileSync(file, 'utf8'), {
     compilerOptions: {

@@ -7,7 +7,7 @@ import { formatMessage } from 'publint/utils'
 
 import { run } from './consumer.js'
 
-/** What `publint --strict` has to say of a tarball. */
+/** Returns the findings of `publint --strict` for a tarball. */
 export async function publintFindings(tarball: string): Promise<string[]> {
   const file = readFileSync(tarball)
   const bytes = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength)
@@ -15,7 +15,7 @@ export async function publintFindings(tarball: string): Promise<string[]> {
   return messages.map((message) => formatMessage(message, pkg) ?? message.code)
 }
 
-/** What attw says of a tarball's types, for a package of ES modules only; throws when it finds a problem. */
+/** Runs attw on a tarball, for a package of ES modules only, and returns its report. Throws if attw finds a problem. */
 export function attw(tarball: string): string {
   const manifest = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json')
   const program = join(dirname(manifest), 'dist', 'index.js')

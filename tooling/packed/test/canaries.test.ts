@@ -1,4 +1,4 @@
-// The checks of examples and tarballs must fail where they should.
+// The checks of examples and tarballs must fail for defective ones.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 
 import { run } from '../src/consumer.js'
-import { firstExample, packagesIn, placeExample, stripTypes, typeErrors } from '../src/example.js'
+import { firstExample, packagesIn, stripTypes, typeErrors, writeExample } from '../src/example.js'
 import { attw, publintFindings } from '../src/package-lint.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'ldb-canary-'))
@@ -15,35 +15,35 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('the first ts example is found, and only that', () => {
+test('only the first ts example is returned', () => {
   expect(firstExample('# A\n\n```sh\nls\n```\n\n```ts\nlet a\n```\n\n```ts\nlet b\n```\n')).toBe('let a\n')
   expect(firstExample('# A\n\n```js\nlet a\n```\n')).toBeUndefined()
 })
 
-test('imports of other packages are seen', () => {
+test('imports of packages are found', () => {
   const code =
     "import { readFileSync } from 'node:fs'\nimport { a } from '@ldb/base'\nimport type { B } from 'b'\n"
   expect(packagesIn(code)).toEqual(['@ldb/base', 'b'])
 })
 
 test('an example with a type error is caught', () => {
-  const good = placeExample(folder, 'good', 'const a: number = 1\nconsole.log(a)\nexport {}\n')
-  const bad = placeExample(folder, 'bad', "const a: number = 'one'\nconsole.log(a)\nexport {}\n")
+  const good = writeExample(folder, 'good', 'const a: number = 1\nconsole.log(a)\nexport {}\n')
+  const bad = writeExample(folder, 'bad', "const a: number = 'one'\nconsole.log(a)\nexport {}\n")
   expect(typeErrors([good])).toEqual([])
   expect(typeErrors([bad]).join()).toContain('not assignable')
 })
 
 test('an example that throws is caught', () => {
-  const bad = stripTypes(placeExample(folder, 'throws', "const a: string = 'no'\nthrow new Error(a)\n"))
+  const bad = stripTypes(writeExample(folder, 'throws', "const a: string = 'no'\nthrow new Error(a)\n"))
   expect(() => run(process.execPath, [bad], folder)).toThrow('Error: no')
 })
 
-test('an example that imports what is not there is caught', () => {
-  const file = placeExample(folder, 'missing', "import { a } from '@ldb/none'\nconsole.log(a)\n")
+test('an example that imports a missing package is caught', () => {
+  const file = writeExample(folder, 'missing', "import { a } from '@ldb/none'\nconsole.log(a)\n")
   expect(typeErrors([file]).join()).toContain('Cannot find module')
 })
 
-test('a package whose types are missing or say something else is caught', async () => {
+test('a package with missing or wrong types is caught', async () => {
   const source = join(folder, 'wrong')
   mkdirSync(source)
   const manifest = {

@@ -1,12 +1,12 @@
-// What a user gets: the packages from their tarballs, in an empty folder, with npm.
-import { existsSync } from 'node:fs'
+// Checks the packages as npm installs them from their tarballs in an empty folder.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { dropConsumer, makeConsumer, publicPackages, ROOT, run } from '../src/consumer.js'
 import type { Consumer } from '../src/consumer.js'
-import { packagesIn, placeExample, readExample, stripTypes, typeErrors } from '../src/example.js'
+import { allExamples, packagesIn, readExample, stripTypes, typeErrors, writeExample } from '../src/example.js'
 import { attw, publintFindings } from '../src/package-lint.js'
 
 const packages = publicPackages()
@@ -21,14 +21,14 @@ afterAll(() => {
 })
 
 describe.each(packages.map((subject) => [subject.name, subject] as const))('%s', (name, subject) => {
-  test('gives the same names to import and to require', () => {
+  test('exports the same names to import and to require', () => {
     const script =
       `const required = require('${name}'); import('${name}').then((imported) => ` +
       'console.log(JSON.stringify([Object.keys(required), Object.keys(imported)])))'
-    const said = run(process.execPath, ['--input-type=commonjs', '--eval', script], consumer.folder)
-    const [required = [], imported = []] = JSON.parse(said) as string[][]
-    const known = (key: string): boolean => key !== '__esModule' && key !== 'module.exports'
-    expect(required.filter(known)).toEqual(imported.filter(known))
+    const output = run(process.execPath, ['--input-type=commonjs', '--eval', script], consumer.folder)
+    const [required = [], imported = []] = JSON.parse(output) as string[][]
+    const isExport = (key: string): boolean => key !== '__esModule' && key !== 'module.exports'
+    expect(required.filter(isExport)).toEqual(imported.filter(isExport))
     expect(imported.length).toBeGreaterThan(0)
   })
 
@@ -37,11 +37,11 @@ describe.each(packages.map((subject) => [subject.name, subject] as const))('%s',
     const allowed = [name, ...subject.companions]
     expect(packagesIn(code).filter((specifier) => !allowed.includes(specifier))).toEqual([])
     expect(packagesIn(code)).toContain(name)
-    const file = placeExample(consumer.folder, name, code)
+    const file = writeExample(consumer.folder, name, code)
     expect(run(process.execPath, [basename(stripTypes(file))], join(file, '..'))).not.toBe('')
   })
 
-  test('ships what it says, and no tests', () => {
+  test('contains the expected files and no tests', () => {
     const installed = join(consumer.folder, 'node_modules', name)
     const expected = [
       'package.json',
@@ -60,20 +60,45 @@ describe.each(packages.map((subject) => [subject.name, subject] as const))('%s',
     expect(await publintFindings(consumer.tarballs.get(name)!)).toEqual([])
   })
 
-  test('has types that fit its code (attw, esm-only)', () => {
+  test('has types that match its code (attw, esm-only)', () => {
     expect(attw(consumer.tarballs.get(name)!)).toContain('(ESM)')
   })
 })
 
 test('the root README runs its example', () => {
-  const file = placeExample(consumer.folder, 'root', readExample(join(ROOT, 'README.md')))
+  const file = writeExample(consumer.folder, 'root', readExample(join(ROOT, 'README.md')))
   expect(run(process.execPath, [basename(stripTypes(file))], join(file, '..'))).not.toBe('')
 })
 
 test('all examples type-check against the packed declarations', () => {
   const readmes = [...packages.map(({ name, folder }) => [name, folder] as const), ['root', ROOT] as const]
   const files = readmes.map(([name, folder]) =>
-    placeExample(consumer.folder, name, readExample(join(folder, 'README.md'))),
+    writeExample(consumer.folder, name, readExample(join(folder, 'README.md'))),
   )
   expect(typeErrors(files)).toEqual([])
+})
+
+describe('the guides', () => {
+  const folder = join(ROOT, 'docs/guides')
+  const examples = readdirSync(folder)
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((name) =>
+      allExamples(readFileSync(join(folder, name), 'utf8')).map((code, index) => ({
+        name: `${name}-${index + 1}`,
+        code,
+      })),
+    )
+
+  test.each(examples)('$name runs', ({ name, code }) => {
+    const file = writeExample(consumer.folder, name, code)
+    expect(
+      run(process.execPath, [basename(stripTypes(file))], join(file, '..')).length,
+    ).toBeGreaterThanOrEqual(0)
+  })
+
+  test('type-check against the packed declarations', () => {
+    expect(examples.length).toBeGreaterThan(5)
+    const files = examples.map(({ name, code }) => writeExample(consumer.folder, name, code))
+    expect(typeErrors(files)).toEqual([])
+  })
 })

@@ -17,25 +17,25 @@ const suite = (name: string, passed: number, failed = 0, skipped = 0) => ({
 })
 
 describe('the count', () => {
-  test('adds suites up', () => {
+  test('sums suites', () => {
     const total = addUp([suite('a', 3), suite('b', 4, 0, 2)], [], 0)
     expect(closingLine(total)).toBe('7 passed, 0 failed, 2 skipped')
   })
 
-  test('counts failed tests once, though their task failed too', () => {
+  test('counts failed tests once, and not their task again', () => {
     expect(addUp([suite('a', 3, 2)], ['a#test'], 1)).toEqual({ passed: 3, failed: 2, skipped: 0 })
   })
 
-  test('counts a task that failed with no failed test to show', () => {
+  test('counts a failed task that has no failed test', () => {
     expect(addUp([suite('a', 3)], ['a#lint', 'a#test', 'b#build'], 1).failed).toBe(3)
   })
 
-  test('is never clean when turbo failed', () => {
+  test('reports at least one failure when turbo failed', () => {
     expect(closingLine(addUp([suite('a', 3)], [], 1))).toBe('3 passed, 1 failed')
   })
 })
 
-test('a suite has a line, and what its tests have counted has one each', () => {
+test('a suite has one line, and one more for each count of its tests', () => {
   expect(suiteLine(suite('a', 3)).split('\n')).toHaveLength(1)
   const lines = suiteLine({ ...suite('a', 3), counted: ['kill: 70 kills', 'model: 5 operations'] }).split(
     '\n',
@@ -66,7 +66,7 @@ describe('a workspace', () => {
     rmSync(root, { recursive: true, force: true })
   })
 
-  test('gives its results until they are cleared', () => {
+  test('returns its results until they are cleared', () => {
     const [folder] = suiteFolders(root)
     writeFileSync(
       join(folder!, '.results', 'tests.json'),
@@ -77,7 +77,7 @@ describe('a workspace', () => {
     expect(readResult(folder!)).toBeUndefined()
   })
 
-  test('must be installed again when a manifest, the lockfile or pnpm changes, and only then', () => {
+  test('is installed again exactly when a manifest, the lockfile or pnpm changes', () => {
     const before = installState(root, '10.0.0')
     expect(installState(root, '10.0.0')).toBe(before)
     expect(installState(root, '10.0.1')).not.toBe(before)

@@ -1,12 +1,13 @@
 /**
- * File systems that crash, fail and tell; drivers that hold a store to its word on them; suites for every engine.
+ * File systems that simulate power loss and I/O errors, drivers that check stores on them, and suites for every engine.
  *
  * @packageDocumentation
  */
 
 // Crashes
 export { CrashVfs } from './crash/crash-vfs.js'
-export type { CrashVfsOptions, DiskOperation } from './crash/crash-vfs.js'
+export type { CrashVfsOptions } from './crash/crash-vfs.js'
+export type { DiskOperation } from './crash/disk.js'
 export { CANONICAL_MODES, crashPlan, randomCrashPlan } from './crash/plan.js'
 export type { CrashMode, CrashPlan } from './crash/plan.js'
 
@@ -14,7 +15,7 @@ export type { CrashMode, CrashPlan } from './crash/plan.js'
 export { FaultVfs } from './vfs/fault-vfs.js'
 export { FAULT_KINDS, isSilent } from './vfs/fault.js'
 export type { Fault, FaultEffect, FaultKind } from './vfs/fault.js'
-export type { SyncFailure } from './crash/file.js'
+export type { SyncFailure } from './vfs/sync-failure.js'
 
 // Tracing
 export { TraceVfs } from './trace/trace-vfs.js'
@@ -30,24 +31,26 @@ export {
 export type { OrderRule, PathTest } from './trace/order-rules.js'
 
 // Randomness
-export { seededRandom, TestRandom } from './test-random.js'
+export { seededRandom, TestRandom } from './base/test-random.js'
 export { swarmOptions, swarmWeights } from './history/swarm.js'
 export type { SwarmChoices, SwarmPick } from './history/swarm.js'
 
 // Drivers
-export { crashRun, DEFAULT_CRASH_SETTINGS, noCrashCounts } from './crash/driver.js'
-export type { CrashCounts, CrashSettings, DiskProfile } from './crash/driver.js'
-export { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from './vfs/error-sweep.js'
-export type { SweepCounts, SweepSettings } from './vfs/error-sweep.js'
-export { attemptCommit } from './subjects/subject.js'
-export type { Subject, SubjectRun, SubjectSession } from './subjects/subject.js'
+export { crashRun } from './drivers/crash-driver.js'
+export { DEFAULT_CRASH_SETTINGS, noCrashCounts } from './drivers/crash-settings.js'
+export type { CrashCounts, CrashSettings, DiskProfile } from './drivers/crash-settings.js'
+export { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from './drivers/error-sweep.js'
+export type { SweepCounts, SweepSettings } from './drivers/error-sweep.js'
+export { attemptCommit } from './suite/subject.js'
+export type { Subject, SubjectRun, SubjectSession } from './suite/subject.js'
 export { History } from './history/history.js'
 export type { ModelChange, ModelState } from './history/history.js'
-export { promised, Violation } from './violation.js'
+export { promised, Violation } from './base/violation.js'
 
 // Suites
 export { STORE_CASES, storeSuite } from './store/suite.js'
-export type { StoreCase, StoreMaker, StorePlace } from './store/suite.js'
+export type { StoreCase } from './store/suite.js'
+export type { StoreMaker, StorePlace } from './store/store-maker.js'
 
 export { isolationSuite } from './isolation/isolation-suite.js'
 export type { IsolationCounts } from './isolation/isolation-suite.js'
@@ -56,7 +59,7 @@ export type {
   IsolationSubject,
   IsolationTransaction,
   IsolationView,
-} from './isolation/isolation-subject.js'
+} from './suite/isolation-subject.js'
 export { historySuite } from './history-checker/history-suite.js'
 
 // Subjects

@@ -1,8 +1,7 @@
-// Strategy: the files of a database are made huge without becoming full (sparse), and every number in what is read
-// first is made as large as it can be, with the checksums made right again: then it is opened, read-only and for
-// writing, and what it reads is counted.
-// Invariants: an open reads what the live data pay for, however long a file is or says that it is; a typed error is an
-// answer too.
+// Strategy: the files of a database are extended to a huge length (sparse), and every integer in its meta blocks is set to large
+// values, with recomputed checksums. Then it is opened, read-only and for writing, and its reads are counted.
+// Invariants: the amount that an open reads depends on the live data, not on the lengths of files or on lengths stored in them.
+// A typed error is an allowed outcome.
 import { isLdbError } from '@ldb/base'
 import { Database } from '@ldb/core'
 import { OverlayVfs } from '@ldb/vfs'
@@ -11,11 +10,11 @@ import { describe, expect, it } from 'vitest'
 import { imageVfs } from '../src/corruption/directory-image.js'
 import { GOLDEN_ENDINGS, GOLDEN_PATH, makeGolden } from '../src/corruption/golden.js'
 import type { Golden } from '../src/corruption/golden.js'
-import { repairTree } from '../src/fuzz/tree-repair.js'
+import { repairTree } from '../src/fuzz/repair/tree-repair.js'
 import { LayerVfs } from '../src/vfs/layer-vfs.js'
 import type { VfsCall } from '../src/vfs/layer-vfs.js'
 
-/** Counts what is read. */
+/** Counts reads. */
 class CountingVfs extends LayerVfs {
   reads = 0
   bytes = 0
@@ -28,7 +27,7 @@ class CountingVfs extends LayerVfs {
     const result = run()
     if (call.kind === 'read') {
       this.reads++
-      // What there is, not what was asked for: a hole is read too.
+      // Counts the bytes read, not the bytes requested. Holes count.
       this.bytes += Number(result)
     }
     return result
@@ -45,7 +44,7 @@ interface Opened {
   readonly code: string
 }
 
-/** Opens a database, and gives what that has read and how it ended. */
+/** Opens a database. Returns the amount read and the outcome. */
 function openingOf(vfs: Vfs, readOnly: boolean): Opened {
   const counting = new CountingVfs(new OverlayVfs(vfs))
   let code = 'opened'
@@ -79,7 +78,7 @@ function sizeOf(golden: Golden): number {
 describe.each(goldens)('an open of a database that was left $ending', (golden) => {
   const paths = [...golden.image.files.keys()]
 
-  it.each(['CATALOG', 'tree.ldb'])('reads no more when its %s is a terabyte long', (name) => {
+  it.each(['CATALOG', 'tree.ldb'])('reads no more when %s is a terabyte long', (name) => {
     for (const path of paths.filter((each) => each.endsWith(name))) {
       for (const readOnly of [true, false]) {
         const before = openingOf(imageVfs(golden.image), readOnly)
@@ -92,8 +91,8 @@ describe.each(goldens)('an open of a database that was left $ending', (golden) =
     }
   })
 
-  it('reads a log once, however long it is', () => {
-    // Behind a torn record every place is looked at, for one that proves it to be none: once, and in large pieces.
+  it('reads a log once, whatever its length', () => {
+    // After a torn record the rest is searched for a record that proves corruption: once, and in large reads.
     const length = 2 ** 24
     for (const path of paths.filter((each) => each.endsWith('.wal'))) {
       const before = openingOf(imageVfs(golden.image), true)
@@ -103,7 +102,7 @@ describe.each(goldens)('an open of a database that was left $ending', (golden) =
     }
   })
 
-  it('reads no more for numbers as large as they can be, with checksums that are right', () => {
+  it('reads no more for huge stored integers with correct checksums', () => {
     const most = 4 * sizeOf(golden) + 2 ** 20
     const answers = new Set<string>()
     for (const path of paths.filter((each) => each.endsWith('keyspaces/1/tree.ldb'))) {

@@ -1,14 +1,14 @@
-// Deliberately wrong stores, each of which its harness must catch.
+// Stores with deliberate defects, each of which its harness must catch.
 import { LdbError } from '@ldb/base'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import { bytesOf, textOf } from '../src/byte-text.js'
+import { bytesOf, textOf } from '../src/base/byte-text.js'
 import type { History } from '../src/history/history.js'
 import { COMMON_RULES } from '../src/trace/order-rules.js'
-import { attemptCommit } from '../src/subjects/subject.js'
-import type { Subject, SubjectRun, SubjectSession } from '../src/subjects/subject.js'
-import type { TestRandom } from '../src/test-random.js'
+import { attemptCommit } from '../src/suite/subject.js'
+import type { Subject, SubjectRun, SubjectSession } from '../src/suite/subject.js'
+import type { TestRandom } from '../src/base/test-random.js'
 
-/** What is wrong with a {@link TinyStore}; none: it is right. */
+/** The defect of a {@link TinyStore}. */
 export type Fault =
   | 'none'
   | 'acknowledges before the sync'
@@ -19,7 +19,7 @@ export type Fault =
   | 'goes on after a failed write'
   | 'throws other errors'
 
-/** Keeps one entry in one file, replaced whole by rename at each commit. */
+/** A store of one entry in one file, which each commit replaces by a rename. */
 export function tinySubject(fault: Fault): Subject {
   return { name: `tiny, ${fault}`, newRun: () => new TinyRun(fault) }
 }
@@ -36,7 +36,7 @@ class TinyRun implements SubjectRun {
 
   open(vfs: Vfs, history: History): SubjectSession {
     const session = new TinyStore(vfs, this.fault)
-    // What a dead process has renamed may not be durable.
+    // A rename by an earlier process may not be durable.
     vfs.syncDirectory('.')
     session.load()
     history.isCreated = true

@@ -2,17 +2,17 @@ import type { TestContext } from 'vitest'
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** What a test has counted, in one line that `npm test` shows. */
+    /** Counts of a test, in one line that `npm test` prints. */
     counted?: string
   }
 }
 
-/** Has a run show what a test has counted. */
+/** Makes the reporter print the counts of a test. */
 export function tell({ task }: Pick<TestContext, 'task'>, counts: string): void {
   task.meta.counted = counts
 }
 
-/** Returns a count with its thousands apart. */
+/** Returns a count with thousands separators. */
 export function grouped(count: number | undefined): string {
   return String(count ?? 0).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }

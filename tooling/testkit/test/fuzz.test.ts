@@ -1,7 +1,7 @@
-// Strategy: every decoder gets inputs that are almost right: changed bytes, numbers and pieces of inputs that are, with
-// the checksums made right again; inputs that reach code which none before them had reached are changed further.
-// Invariants: an input is read rightly or refused with a documented error; nothing else is thrown, nothing hangs, and
-// nothing is allocated that the input does not pay for.
+// Strategy: every decoder gets mutated valid inputs: changed bytes, integers and segments, with recomputed checksums. Inputs
+// that reach new code are mutated further.
+// Invariants: an input is decoded correctly or rejected with a documented error; no other error is thrown, nothing blocks, and
+// allocations are proportional to the input.
 import { CodeCoverage } from '../src/fuzz/code-coverage.js'
 import { corruption, LdbError } from '@ldb/base'
 import { describe, expect, it } from 'vitest'
@@ -11,13 +11,13 @@ import { GOLDEN_PATH, makeGolden } from '../src/corruption/golden.js'
 import { treeLayout } from '../src/corruption/tree-layout.js'
 import { corpusOf } from '../src/fuzz/corpus.js'
 import { fuzz, tryInput } from '../src/fuzz/fuzz-loop.js'
-import { decoderFuzz, FUZZ_TARGETS } from '../src/fuzz/fuzz-suite.js'
-import type { FuzzTarget } from '../src/fuzz/fuzz-target.js'
-import { repairTree } from '../src/fuzz/tree-repair.js'
+import { fuzzSuite, FUZZ_TARGETS } from '../src/fuzz/fuzz-suite.js'
+import type { FuzzTarget } from '../src/fuzz/targets/fuzz-target.js'
+import { repairTree } from '../src/fuzz/repair/tree-repair.js'
 import { grouped, tell } from './counted.js'
 import { runSuite } from './run-suite.js'
 
-/** Once through all targets. */
+/** Number of inputs for one case of each target. */
 const INPUTS = FUZZ_TARGETS.reduce((sum, { inputsPerCase }) => sum + inputsPerCase, 0)
 
 const plain: FuzzTarget = {
@@ -30,8 +30,8 @@ const plain: FuzzTarget = {
 }
 
 describe('every decoder', () => {
-  it('takes or refuses what it is given', async (context) => {
-    const counts = await runSuite(decoderFuzz, 'fuzzInputs', INPUTS)
+  it('accepts or rejects every input', async (context) => {
+    const counts = await runSuite(fuzzSuite, 'fuzzInputs', INPUTS)
     expect(counts['fuzzInputs']).toBeGreaterThanOrEqual(INPUTS)
     tell(
       context,
@@ -41,7 +41,7 @@ describe('every decoder', () => {
     expect(counts['acceptedInputs']).toBeGreaterThan(INPUTS / 100)
   }, 600_000)
 
-  it.each(FUZZ_TARGETS)('has inputs that are right and a corpus: $name', (target) => {
+  it.each(FUZZ_TARGETS)('has valid samples and a corpus: $name', (target) => {
     for (const sample of target.samples()) expect(tryInput(target, sample)).toBe(true)
     const corpus = corpusOf(target.name)
     expect(corpus.length).toBeGreaterThan(0)
@@ -49,7 +49,7 @@ describe('every decoder', () => {
   })
 
   it.each(FUZZ_TARGETS.filter(({ repair }) => repair !== undefined))(
-    '$name: repairing what is right changes nothing',
+    '$name: repairing a valid input changes nothing',
     (target) => {
       for (const sample of target.samples()) {
         const repaired = sample.slice()
@@ -61,7 +61,7 @@ describe('every decoder', () => {
 })
 
 describe('the fuzzer', () => {
-  it('objects to errors that have no code, or one that is not allowed', () => {
+  it('reports errors without a code or with one that is not allowed', () => {
     const thrower = (error: Error): FuzzTarget => ({
       ...plain,
       run: (input) => {
@@ -73,12 +73,12 @@ describe('the fuzzer', () => {
     expect(fuzz(thrower(corruption('file', 0, 'refused')), 1, 5_000).acceptedCount).toBeLessThan(5_000)
   })
 
-  it('objects to memory that is taken for nothing', () => {
+  it('reports excessive allocations', () => {
     const hog: FuzzTarget = { ...plain, run: (input) => new Uint8Array(input[0] === 1 ? 0 : 2 ** 28) }
     expect(() => fuzz(hog, 1, 5_000)).toThrow('bytes were allocated')
   })
 
-  it('sees which code was reached', () => {
+  it('observes which code was reached', () => {
     const [target] = FUZZ_TARGETS
     if (target === undefined) throw new Error('there is no target')
     const coverage = new CodeCoverage()
@@ -89,13 +89,13 @@ describe('the fuzzer', () => {
     expect(long.filter((block) => !short.has(block))).not.toEqual([])
   })
 
-  it('forges checksums well enough that only the corruption sweep can tell', () => {
+  it('forges checksums that only the corruption sweep detects', () => {
     const golden = makeGolden(1, 'closed')
     const path = `${GOLDEN_PATH}/keyspaces/1/tree.ldb`
     const forged = golden.image.files.get(path)?.slice() ?? new Uint8Array()
     const leaf = treeLayout(forged).parts.find(({ kind }) => kind === 'leaf')
     if (leaf === undefined) throw new Error('the tree has no leaf')
-    // The last byte of a page is that of the value that was written first.
+    // The last byte of a page belongs to the value that was written first.
     forged[leaf.end - 1] = (forged[leaf.end - 1] ?? 0) ^ 1
     repairTree(forged)
     const image = { ...golden.image, files: new Map([...golden.image.files, [path, forged]]) }

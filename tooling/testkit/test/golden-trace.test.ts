@@ -1,7 +1,8 @@
-// Strategy: a real process does one thing under strace; the calls that change files are compared with a golden file.
-// `LDB_GOLDEN=write` writes them anew: read the difference before you commit it.
-// Invariants, in words too: what is acknowledged at `full` was synced before; a directory is synced after each rename
-// in it; a log's segment and a tree's pages are on the device before what names them.
+// Strategy: a process executes one operation under strace; the system calls that change files must equal a golden
+// file. `LDB_GOLDEN=write` rewrites the golden files: review the difference before a commit.
+// Invariants, also checked without golden files: data acknowledged at `full` is synced before the acknowledgement;
+// a directory is synced after each rename in it; a log segment and the pages of a tree are durable before anything
+// refers to them.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -32,10 +33,9 @@ const SCENARIOS = [
 type Scenario = (typeof SCENARIOS)[number]
 
 const hasStrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0
-if (!hasStrace)
-  console.warn('SKIPPED: golden system-call traces, because there is no strace that may be used here')
+if (!hasStrace) console.warn('SKIPPED: golden system-call traces, because strace is not available')
 
-/** Returns the calls between the marks. */
+/** Returns the system calls between the two marks. */
 function traced(scenario: Scenario): string[] {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'ldb-trace-')))
   try {
@@ -66,7 +66,7 @@ function traced(scenario: Scenario): string[] {
   }
 }
 
-/** Tells what is missing before each mark: syncs of what was written, and of the directories where names changed. */
+/** Returns the missing syncs before each mark: of written files and of directories with changed names. */
 function unsyncedAtMarks(lines: readonly string[]): string[] {
   const unsynced = new Set<string>()
   const faults: string[] = []
@@ -90,7 +90,7 @@ describe.skipIf(!hasStrace)('system calls', () => {
     const lines = traced(scenario)
     const golden = join(GOLDEN, `${scenario.replaceAll(' ', '-')}.txt`)
     if (process.env['LDB_GOLDEN'] === 'write') writeFileSync(golden, `${lines.join('\n')}\n`)
-    expect(existsSync(golden), 'there is no golden file').toBe(true)
+    expect(existsSync(golden), 'the golden file is missing').toBe(true)
     expect(lines).toEqual(readFileSync(golden, 'utf8').trimEnd().split('\n'))
     const isBuffered = scenario === 'put at periodic' || scenario === 'put at none'
     if (!isBuffered) expect(unsyncedAtMarks(lines)).toEqual([])
@@ -99,7 +99,7 @@ describe.skipIf(!hasStrace)('system calls', () => {
   })
 })
 
-test('the check of syncs sees what is missing', () => {
+test('the sync check reports a missing sync', () => {
   const put = ['write data/wal/1.wal 0 + 56', 'fdatasync data/wal/1.wal', 'mark end']
   expect(unsyncedAtMarks(put)).toEqual([])
   expect(unsyncedAtMarks([put[0] as string, put[2] as string])).toHaveLength(1)
@@ -113,7 +113,7 @@ test('the check of syncs sees what is missing', () => {
   expect(unsyncedAtMarks([rename[0] as string, rename[2] as string])).toHaveLength(1)
 })
 
-test('a trace comes out the same whatever the numbers in it', () => {
+test('a normalized trace contains no process ids, descriptors or random names', () => {
   const output = [
     '12 openat(AT_FDCWD</tmp>, "/root/data/LOCK.0a1b.new", O_WRONLY|O_CREAT|O_EXCL, 0600) = 20</root/data/LOCK.0a1b.new>',
     '12 pwrite64(21</root/data/wal/1.wal>, "\\0, \\"x"..., 64, 8192 <unfinished ...>',

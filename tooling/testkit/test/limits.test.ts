@@ -1,6 +1,6 @@
-// Strategy: files are sparse and counters begin near their ends, so that what takes years or terabytes takes moments.
-// Invariants: nothing changes at 2^31, 2^32 and 2^40 bytes, at 65,535 and 65,536 of anything; where a limit ends
-// something, the error has its own code, and what was there stays.
+// Strategy: files are sparse and counters start near their limits, so that a test reaches a limit quickly.
+// Invariants: behavior does not change at 2^31, 2^32 and 2^40 bytes, or at 65,535 and 65,536 of anything; exceeding a limit
+// throws an error with its own code and leaves existing data unchanged.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,15 +13,16 @@ import { Wal } from '@ldb/wal'
 import { afterEach, describe, expect, test } from 'vitest'
 import { PAGE_COUNT_MAX } from '../../../packages/btree/src/format.js'
 import { FreeSpace } from '../../../packages/btree/src/space/free-space.js'
+import { LOG_START } from '../../../packages/wal/src/segment/log-position.js'
 import {
   createSegment,
-  FIRST_PLACE,
+  NO_BRANCH_ID,
   NO_OWNER_ID,
   NO_SEGMENT_ID,
 } from '../../../packages/wal/src/write/segment-creation.js'
 import { Database as SourceDatabase } from '../../../packages/core/src/database.js'
 import { openDatabase } from '../../../packages/core/src/open/opening.js'
-import { optionsOf, PLAIN_SETTINGS } from '../src/model/run-settings.js'
+import { optionsOf, PLAIN_SETTINGS } from '../src/model/commands/run-settings.js'
 import { withPagesBefore } from './sparse-tree.js'
 
 const BOUNDARIES = [2 ** 31, 2 ** 32, 2 ** 40] as const
@@ -47,9 +48,9 @@ function patterned(byteCount: number, seed: number): Uint8Array {
 
 describe('files', () => {
   const kinds: readonly [string, () => [Vfs, string]][] = [
-    ['in memory', (): [Vfs, string] => [new MemoryVfs(), 'file']],
+    ['of MemoryVfs', (): [Vfs, string] => [new MemoryVfs(), 'file']],
     [
-      'of Node',
+      'of NodeVfs',
       (): [Vfs, string] => {
         const root = mkdtempSync(join(tmpdir(), 'ldb-limits-'))
         roots.push(root)
@@ -58,7 +59,7 @@ describe('files', () => {
     ],
   ]
   for (const [kind, make] of kinds) {
-    test.each(BOUNDARIES)(`${kind} are read and written over %i bytes`, (boundary) => {
+    test.each(BOUNDARIES)(`${kind} are read and written across offset %i`, (boundary) => {
       const [vfs, path] = make()
       const file = vfs.open(path, 'createNew')
       const written = patterned(10_000, boundary / 2 ** 31)
@@ -80,14 +81,15 @@ describe('files', () => {
   }
 })
 
-test.each([...BOUNDARIES, 2 ** 52])('the log goes on over position and number %i', (boundary) => {
+test.each([...BOUNDARIES, 2 ** 52])('the log crosses LSN and sequence number %i', (boundary) => {
   const vfs = new MemoryVfs()
   vfs.makeDirectory('log')
   createSegment(vfs, 'log', {
     segmentNumber: 4_294_967_296,
     previousId: NO_SEGMENT_ID,
     ownerId: NO_OWNER_ID,
-    place: { lsn: boundary - 2_000, lastSeq: boundary - 40, chainHash: FIRST_PLACE.chainHash },
+    archiveBranchId: NO_BRANCH_ID,
+    start: { lsn: boundary - 2_000, lastSeq: boundary - 40, chainHash: LOG_START.chainHash },
     seqFloor: boundary - 40,
     tail: undefined,
     preallocateBytes: 0,
@@ -120,7 +122,7 @@ describe('a tree', () => {
     for (let round = 1; round <= 3; round++) {
       const tree = BTree.open(vfs, 'tree.ldb', { cacheBytes: 40 * pageBytes })
       const batch = new WriteBatch()
-      // More than the cache holds: pages are written to make room, and read again.
+      // More than the cache can hold: dirty pages are evicted and read again.
       for (let index = 0; index < 1_500; index++) {
         const key = `key${(index * round * 7) % 2_000}`
         const value = String.fromCharCode(97 + round).repeat(index % 90 === 0 ? 70_000 : 1_500)
@@ -145,10 +147,10 @@ describe('a tree', () => {
     tree.close()
   })
 
-  test('has no page number beyond 2^31 - 2, and says so', () => {
+  test('refuses page numbers beyond 2^31 - 2 with LDB_TOO_LARGE', () => {
     const freeSpace = new FreeSpace(1, PAGE_COUNT_MAX - 3)
-    expect(codeOf(() => freeSpace.allocateRun(4))).toBe('LDB_TOO_LARGE')
-    expect(freeSpace.allocateRun(2)).toBe(PAGE_COUNT_MAX - 3)
+    expect(codeOf(() => freeSpace.allocateExtent(4))).toBe('LDB_TOO_LARGE')
+    expect(freeSpace.allocateExtent(2)).toBe(PAGE_COUNT_MAX - 3)
     expect(freeSpace.allocate()).toBe(PAGE_COUNT_MAX - 1)
     expect(codeOf(() => freeSpace.allocate())).toBe('LDB_TOO_LARGE')
     expect(freeSpace.pageCount).toBe(PAGE_COUNT_MAX)
@@ -160,7 +162,7 @@ describe('a tree', () => {
   })
 })
 
-test('commit numbers end at 2^53 - 1: what comes then is refused, and nothing is lost', () => {
+test('a commit beyond sequence number 2^53 - 1 is refused, and no data are lost', () => {
   const vfs = new MemoryVfs()
   const parts = openDatabase('data', { vfs })
   const db = new SourceDatabase(parts)
@@ -187,7 +189,7 @@ describe('keys and values', () => {
     durability: 'none' as const,
   }
 
-  test('of the greatest length, and of none', () => {
+  test('of the maximum length and of length 0', () => {
     const vfs = new MemoryVfs()
     let db = Database.open('data', { vfs, ...small })
     const longest = 'k'.repeat(65_535)
@@ -242,7 +244,7 @@ function binaryKeyspace(db: Database): ReturnType<typeof db.keyspace<{ keys: 'bi
   return db.keyspace('binary', { keys: 'binary', values: 'binary' })
 }
 
-test('a batch over its limit is refused at the operation that would be too much', () => {
+test('an operation that exceeds the limit of a batch is refused', () => {
   const batch = new WriteBatch({ bytesMax: 70_000 })
   batch.put(1, new Uint8Array(65_535), new Uint8Array(100))
   const { byteLength } = batch
@@ -297,13 +299,13 @@ test('a thousand keyspaces', () => {
   db.close()
 })
 
-test('a tree as deep as keys can make it, and updates within updates', () => {
+test('a tree of the maximum depth, and nested updates', () => {
   const vfs = new MemoryVfs()
   const db = Database.open('data', {
     vfs,
     ...optionsOf({ ...PLAIN_SETTINGS, pageBytes: 512, cacheBytes: 65_536, durability: 'none' }),
   })
-  // Long keys that differ only at their ends leave room for two in a branch.
+  // Long keys that differ only at their ends leave space for two in a branch page.
   for (let index = 0; index < 3_000; index++)
     db.put('d'.repeat(180) + String((index * 1_009) % 3_000).padStart(5, '0'), 'v')
   expect(db.stats().keyspaces[0]?.depth).toBeGreaterThanOrEqual(4)

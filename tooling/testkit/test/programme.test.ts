@@ -1,5 +1,5 @@
-// The drivers at the size of CI, run as `npm run test:deep` runs them: in threads, from what was built. Strategy and
-// invariants stand at the top of `src/crash-driver.ts` and `src/error-sweep.ts`. A failing run prints its own repeat.
+// The drivers at CI size, run as `npm run test:deep` runs them: on worker threads, from built code. See
+// src/drivers/crash-driver.ts and src/drivers/error-sweep.ts for the guarantees. A failing run prints the command that repeats it.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** Suites and how many seeds each runs. */
+/** Suites, and the number of seeds of each. */
 const programme: [suite: string, seeds: number][] = [
   ['crash-wal', 2],
   ['crash-btree', 6],
@@ -40,7 +40,7 @@ test.each(programme)('%s, %i seeds', options, (suite, seeds) => {
   expect(status).toBe(0)
 })
 
-test('there were enough of them', (context) => {
+test('the runs counted enough images and errors', (context) => {
   const { suites } = JSON.parse(readFileSync(state, 'utf8')) as {
     suites: Record<string, { counts: Record<string, number> }>
   }
@@ -56,7 +56,7 @@ test('there were enough of them', (context) => {
   expect(sum('injected')).toBeGreaterThanOrEqual(20_000)
 })
 
-test('a run that is asked for by its seed gives the same counts again', () => {
+test('running one seed again returns the same counts', () => {
   const run = (name: string): unknown => {
     const own = join(folder, name)
     const args = [main, '--suite', 'crash-btree', '--seed', '3', '--state', own]

@@ -1,24 +1,24 @@
-// Strategy: a database much larger than its cache is read in every way, while the k-th read of a file fails, for all k
-// until none is left, by an error that is told and by a flipped bit; then whoever has failed is asked to go on.
-// Invariants: an answer is whole and right, or a typed error; what was given before the error is right; a scan or a
-// cursor that has failed never goes on behind what it could not read, as if that were not there; the next reader, whom
-// nothing befalls, gets everything.
+// Strategy: a database much larger than its cache is read in every way while the k-th read of a file fails, by an error or by a
+// flipped bit, for every k. Then the failed reader continues.
+// Invariants: a result is complete and correct, or a typed error; entries returned before the error are correct; a scan or cursor
+// that has failed never continues after the unreadable part as if that part were absent; the next reader, without a fault,
+// reads everything.
 import { isLdbError } from '@ldb/base'
 import { Database } from '@ldb/core'
 import { MemoryVfs } from '@ldb/vfs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { FaultVfs } from '../src/vfs/fault-vfs.js'
 import type { FaultEffect } from '../src/vfs/fault.js'
-import { seededRandom } from '../src/test-random.js'
+import { seededRandom } from '../src/base/test-random.js'
 
 const ENTRY_COUNT = 700
 const keyOf = (index: number): string => `key${String(index).padStart(5, '0')}`
 const valueOf = (index: number): string => `${index} `.repeat(index % 100 === 0 ? 1_000 : 20)
 
-/** Returns what it can, in order, until the end; throws what the database throws. */
+/** Passes the entries that it reads to `give`, in order; throws what the database throws. */
 type Reading = (db: Database, give: (index: number) => void) => void
 
-/** Asks a scan for one more, twice, after it has failed: it must say that it is over, or fail again. */
+/** Reads a scan to its end. After an error it calls the scan twice more: it must have ended, or fail again. */
 function drain(steps: Iterator<[string, string]>, give: (index: number) => void): void {
   const take = (): boolean => {
     const { done, value } = steps.next()
@@ -30,13 +30,13 @@ function drain(steps: Iterator<[string, string]>, give: (index: number) => void)
     while (take());
   } catch (error) {
     for (let again = 0; again < 2; again++) {
-      let went = false
+      let hasContinued = false
       try {
-        went = take()
+        hasContinued = take()
       } catch (later) {
         if (!isLdbError(later)) throw later
       }
-      expect(went, 'a scan went on behind what it could not read').toBe(false)
+      expect(hasContinued, 'a scan continued after an unreadable part').toBe(false)
     }
     throw error
   }
@@ -54,7 +54,7 @@ const readings: Readonly<Record<string, { isReverse?: boolean; read: Reading }>>
       drain(db.entries()[Symbol.iterator](), give)
     },
   },
-  'a scan backwards': {
+  'a reverse scan': {
     isReverse: true,
     read: (db, give) => {
       drain(db.entries({ reverse: true })[Symbol.iterator](), give)
@@ -69,7 +69,7 @@ const readings: Readonly<Record<string, { isReverse?: boolean; read: Reading }>>
       }
     },
   },
-  'questions whether keys are there': {
+  'calls of has': {
     read: (db, give) => {
       for (let index = 0; index < ENTRY_COUNT; index++) {
         expect(db.has(keyOf(index)), keyOf(index)).toBe(true)
@@ -91,7 +91,7 @@ beforeAll(() => {
   db.close()
 })
 
-/** Runs a reading with a fault at the nth read behind the open; gives how it ended. */
+/** Runs a reading with a fault at the nth read after the open. Returns its outcome. */
 function runFaulty(name: string, effect: FaultEffect, nth: number): 'not struck' | 'whole' | 'refused' {
   const { read, isReverse = false } = readings[name] as { isReverse?: boolean; read: Reading }
   const faulty = new FaultVfs(vfs, seededRandom(nth))
@@ -123,12 +123,12 @@ function runFaulty(name: string, effect: FaultEffect, nth: number): 'not struck'
 
 const effects: readonly [string, FaultEffect][] = [
   ['fails', { kind: 'error', errno: 'EIO' }],
-  ['gives a flipped bit', { kind: 'flip' }],
-  ['comes from another place', { kind: 'misdirect' }],
+  ['returns a flipped bit', { kind: 'flip' }],
+  ['reads another offset', { kind: 'misdirect' }],
 ]
 
 describe.each(Object.keys(readings))('%s', (name) => {
-  it.each(effects)('give all or an error when any one read %s', (_, effect) => {
+  it.each(effects)('return everything or an error when one read %s', (_, effect) => {
     const endings: Record<string, number> = { whole: 0, refused: 0 }
     for (let nth = 1; ; nth++) {
       const ending = runFaulty(name, effect, nth)

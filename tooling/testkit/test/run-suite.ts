@@ -1,6 +1,6 @@
-import type { Suite } from '../src/deep/suite.js'
+import type { Suite } from '../src/suite/suite.js'
 
-/** Runs the cases of a suite from a seed on until it has counted enough, and gives what it has counted. */
+/** Runs cases of a suite, from a seed on, until a count is high enough. Returns the sums of all counts. */
 export async function runSuite(
   suite: Suite,
   count: string,

@@ -3,12 +3,13 @@ import { BTree } from '@ldb/btree'
 import { MemoryVfs } from '@ldb/vfs'
 import { FreeSpace } from '../../../packages/btree/src/space/free-space.js'
 import { pagesPerBitmap, writeFreeSpaceAtOnce } from '../../../packages/btree/src/file/free-space-pages.js'
-import { firstPageNumber, META_STRIDE } from '../../../packages/btree/src/format.js'
-import { blockOf, encodeMeta, readMeta, seedOf } from '../../../packages/btree/src/file/meta.js'
+import { firstPageNumber } from '../../../packages/btree/src/format.js'
+import { plainCodec } from '../../../packages/btree/src/file/file-codec.js'
+import { readMeta, writeMeta } from '../../../packages/btree/src/file/meta-blocks.js'
 
 /**
- * Makes a tree whose file has `pageCount` pages, nearly all of them holes that nobody may use: what is written next lies
- * behind them. The tree, `tree.ldb`, holds one entry, `key0`.
+ * Creates a tree whose file has `pageCount` pages, nearly all of them unusable holes, so that new pages are allocated after
+ * them. The tree, `tree.ldb`, contains one entry, `key0`.
  */
 export function withPagesBefore(pageCount: number, pageBytes: number): MemoryVfs {
   const vfs = new MemoryVfs()
@@ -20,27 +21,26 @@ export function withPagesBefore(pageCount: number, pageBytes: number): MemoryVfs
   tree.close()
   const file = vfs.open('tree.ldb', 'write')
   const meta = readMeta(file)
+  const codec = plainCodec(meta.fileId)
   const bitmapCount = Math.ceil(pageCount / pagesPerBitmap(pageBytes))
   const numbers = Array.from({ length: bitmapCount }, (_, index) => pageCount - bitmapCount + index)
   file.truncate(pageCount * pageBytes)
   const chain = writeFreeSpaceAtOnce(
     file,
-    seedOf(meta.fileId),
+    codec,
     { pageBytes, epoch: meta.epoch },
     new FreeSpace(firstPageNumber(pageBytes), pageCount),
     numbers,
   )
-  const checkpoint = meta.checkpoint + 1
-  const bytes = encodeMeta({
+  writeMeta(file, codec, {
     ...meta,
-    checkpoint,
+    checkpoint: meta.checkpoint + 1,
     pageCount,
     freeCount: 0,
     freeSpacePage: chain.page,
     freeSpaceChecksumLow: chain.checksumLow,
     freeSpaceChecksumHigh: chain.checksumHigh,
   })
-  file.write(bytes, 0, bytes.length, blockOf(checkpoint) * META_STRIDE)
   file.close()
   return vfs
 }

@@ -1,7 +1,7 @@
-// Strategy: everything that people, editors, backups and file managers leave in a directory is put into a database on a
-// real file system, left in each way that one can be left, which is then opened, read, written, checked and closed.
-// Invariants (D2): the database does not mind, read-only or not; none of the strangers is changed, removed or followed;
-// no answer waits for a pipe that nobody writes to.
+// Strategy: files such as editors, backup programs and file managers leave behind are added to a database on a real file system,
+// in each state in which it can be left. Then it is opened, read, written, verified and closed.
+// Invariants (D2): the database works, read-only or not; no foreign file is changed, removed or followed; nothing blocks on a
+// FIFO.
 import { execFileSync } from 'node:child_process'
 import {
   linkSync,
@@ -18,7 +18,7 @@ import { join } from 'node:path'
 import { NodeVfs } from '@ldb/vfs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runCorruptionCase } from '../src/corruption/corruption-case.js'
-import { placeImage } from '../src/corruption/directory-image.js'
+import { writeImage } from '../src/corruption/directory-image.js'
 import { GOLDEN_ENDINGS, GOLDEN_PATH, makeGolden } from '../src/corruption/golden.js'
 
 const NAMES: readonly string[] = [
@@ -54,7 +54,7 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true })
 })
 
-/** Puts one kind of stranger under every name into every directory of the database; gives the paths. */
+/** Creates a foreign object under every name in every directory of the database. Returns the paths. */
 function scatter(put: (path: string) => void): string[] {
   const paths = PLACES.flatMap((place) => NAMES.map((name) => join(GOLDEN_PATH, place, name)))
   for (const path of paths) put(path)
@@ -71,18 +71,18 @@ const kinds: readonly [string, (path: string) => void][] = [
   ['files', (path): void => writeFileSync(path, 'not yours')],
   ['directories', (path): void => mkdirSync(path)],
   ['links to nothing', (path): void => symlinkSync('/nowhere/at/all', path)],
-  ['links to a device without end', (path): void => symlinkSync('/dev/zero', path)],
-  ['further names of the catalog', (path): void => linkSync(join(GOLDEN_PATH, 'CATALOG'), path)],
+  ['links to an endless device', (path): void => symlinkSync('/dev/zero', path)],
+  ['hard links to the catalog', (path): void => linkSync(join(GOLDEN_PATH, 'CATALOG'), path)],
   ['pipes', (path): void => void execFileSync('mkfifo', ['--', path])],
 ]
 
 describe.each(GOLDEN_ENDINGS)('a database that was left %s', (ending) => {
   const golden = makeGolden(1, ending)
 
-  it.each(kinds)('lives with strange %s', (_, put) => {
+  it.each(kinds)('works with foreign %s', (_, put) => {
     for (const isReadOnly of [true, false]) {
       rmSync(GOLDEN_PATH, { recursive: true, force: true })
-      placeImage(new NodeVfs(), golden.image)
+      writeImage(new NodeVfs(), golden.image)
       const paths = scatter(put)
       const before = paths.map(portrait)
       const outcome = runCorruptionCase(new NodeVfs(), {

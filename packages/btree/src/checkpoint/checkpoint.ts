@@ -1,43 +1,44 @@
 import type { DeviceSteps, Syncable } from '@ldb/base'
-import type { FreeSpace } from '../space/free-space.js'
 import { pagesPerBitmap, writeFreeSpace } from '../file/free-space-pages.js'
-import { passOn } from '../space/pending-free-list.js'
-import type { HeldSpan } from '../space/pending-free-list.js'
-import { LeafWriting } from './leaf-writing.js'
-import { writeMeta } from '../file/meta.js'
 import type { Meta } from '../file/meta.js'
-import type { Pages, Root } from '../pager/pages.js'
-import { ChecksumPropagation } from './checksum-propagation.js'
+import { writeMeta } from '../file/meta-blocks.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
+import type { FreeSpace } from '../space/free-space.js'
+import { drainSpan } from '../space/pending-free-list.js'
+import type { PendingSpan } from '../space/pending-free-list.js'
+import { SLICE_SPANS, SLICE_STEPS, SLICE_TRUNCATED_BYTES } from '../space/time-slices.js'
 import type { TreeState } from '../write/tree-state.js'
-import { SLICE_TRUNCATED_BYTES, SLICE_SPANS, SLICE_STEPS } from '../space/time-slices.js'
+import { ChecksumPropagation } from './checksum-propagation.js'
+import { LeafWriting } from './leaf-writing.js'
 
-/** A tree of an epoch that has ended: what a checkpoint writes down. @internal */
+/** The tree of an epoch that has ended: the content of a checkpoint. @internal */
 export interface FrozenTree {
-  /** The meta block that is to be written, but for what is known only when all else is. */
+  /** The meta block, except for the fields that are known only after the pages are written. */
   readonly meta: Meta
   readonly root: Root
-  /** What is free now. */
+  /** Free space at the time of the freeze. */
   readonly freeSpace: FreeSpace
-  /** What is free besides, once this checkpoint is durable and no snapshot is open. */
-  readonly held: readonly HeldSpan[]
+  /** Pages that are free in addition once this checkpoint is durable and no snapshot is open. */
+  readonly pending: readonly PendingSpan[]
 }
 
-/** What the steps of a checkpoint work with. @internal */
+/** Input of the steps of a checkpoint. @internal */
 export interface CheckpointParts {
   readonly state: TreeState
-  /** Free-space pages of the checkpoint; filled by its steps. */
+  /** Receives the free-space pages of the checkpoint. */
   readonly bitmapPages: number[]
-  /** Brought to the device before the meta block is written, too: the log of what is in the checkpoint. */
+  /** The log of the commits in the checkpoint: it is synced before the meta block is written (C6). */
   readonly log: Syncable | undefined
-  /** Waited for where something else may have its turn. */
-  readonly turn: Syncable | undefined
+  /** Yielded about every millisecond, to let other work run; `undefined` when the checkpoint runs without interruption. */
+  readonly timeSlice: Syncable | undefined
 }
 
 /**
- * Freezes the present tree: its epoch ends, and whatever changes from now on is copied first. Writes nothing, and takes a copy
- * of the free-space bits, 1/65,536 of the file.
+ * Freezes the present tree: its epoch ends, and later changes copy its pages first. Writes nothing, and copies the free-space
+ * bits, 1/65,536 of the file.
  *
- * @param bitmapPages - free-space pages of the checkpoint before; emptied.
+ * @param bitmapPages - free-space pages of the previous checkpoint; cleared.
  * @internal
  */
 export function freezeTree(
@@ -47,7 +48,8 @@ export function freezeTree(
   bitmapPages: number[],
 ): FrozenTree {
   const { pages } = state
-  const { freeSpace, reclaim, epoch } = pages
+  const { freeSpace, reclaim } = pages
+  const epoch = pages.epoch.current
   for (const page of bitmapPages) reclaim.retire(page, 1, previous.epoch, epoch)
   bitmapPages.length = 0
   const root = { ...state.root }
@@ -59,55 +61,55 @@ export function freezeTree(
     rootPage: root.page,
     rootLevel: root.level,
     entryCount: state.entryCount,
-    runCount: pages.extents.count,
+    extentCount: pages.extents.count,
   }
-  const held = reclaim.freeze(epoch)
+  const pending = reclaim.freeze(epoch)
   pages.pendingChecksums.beginPropagation(epoch)
-  pages.epoch = epoch + 1
-  return { meta, root, freeSpace: freeSpace.clone(), held }
+  pages.epoch.advance()
+  return { meta, root, freeSpace: freeSpace.clone(), pending }
 }
 
 /**
- * Writes a frozen tree down and makes it the one that a crash leaves behind.
+ * Writes a frozen tree and makes it durable.
  *
- * 1. The checkpoint that was found at opening is made sure of, if it is not yet.
- * 2. Changed leaves are written, in the order of the file. Checksums are worked out from them up, so that each branch records
- *    those of its children, and the branches are written.
- * 3. Free space is written as it will be once this checkpoint is durable.
- * 4. Sync, meta block, sync, as FORMAT.md argues. Then what only the checkpoint before reached becomes free, and free pages at the
- *    end of the file are cut off.
+ * 1. Completes the meta rewrite, if it is not complete.
+ * 2. Writes the dirty leaves in file order. Propagates their checksums upwards, so that each branch records those of its
+ *    children, and writes the branches.
+ * 3. Writes the free space as it will be once this checkpoint is durable.
+ * 4. Syncs, writes the meta block, and syncs (FORMAT.md has the argument). Then releases the pages that only the previous
+ *    checkpoint reached, and truncates free pages at the end of the file.
  *
- * Everything is done a little at a time, about a millisecond, and nothing in between depends on what is changed meanwhile.
+ * Yields a time slice about every millisecond. No step depends on changes of the present tree in between.
  *
- * @returns the meta block that was written.
+ * @returns the written meta block.
  * @internal
  */
 export function* writeFrozen(frozen: FrozenTree, parts: CheckpointParts): Generator<Syncable, Meta, void> {
   const { pages } = parts.state
   yield pages.metaRewrite
-  const settled = yield* settleFrozen(frozen, parts)
-  const meta = yield* writeFree({ ...frozen.meta, ...settled }, frozen, parts)
-  yield* forgetSettled(pages, parts.turn)
+  const rootChecksum = yield* writeTree(frozen, parts)
+  const meta = yield* writeFree({ ...frozen.meta, ...rootChecksum }, frozen, parts)
+  yield* forgetChecksums(pages, parts.timeSlice)
   yield* makeDurable(pages, meta, parts)
-  pages.writeBuffer = undefined
+  pages.writeBack.releaseBatchBuffer()
   return meta
 }
 
-function* settleFrozen(
+function* writeTree(
   { root }: FrozenTree,
-  { state, turn }: CheckpointParts,
+  { state, timeSlice }: CheckpointParts,
 ): Generator<Syncable, Pick<Meta, 'rootChecksumLow' | 'rootChecksumHigh'>, void> {
   const { pages } = state
   const leaves = new LeafWriting(pages)
-  while (!leaves.run()) if (turn !== undefined) yield turn
-  const settling = new ChecksumPropagation(pages, root)
+  while (!leaves.step()) if (timeSlice !== undefined) yield timeSlice
+  const propagation = new ChecksumPropagation(pages, root)
   try {
-    while (!settling.run(SLICE_STEPS)) if (turn !== undefined) yield turn
+    while (!propagation.step(SLICE_STEPS)) if (timeSlice !== undefined) yield timeSlice
   } finally {
-    settling.release()
+    propagation.release()
   }
-  pages.pendingChecksums.endPropagation(pages.epoch)
-  const { checksumLow, checksumHigh } = settling
+  pages.pendingChecksums.endPropagation(pages.epoch.current)
+  const { checksumLow, checksumHigh } = propagation
   if (state.root.page === root.page) {
     state.root.checksumLow = checksumLow
     state.root.checksumHigh = checksumHigh
@@ -115,63 +117,63 @@ function* settleFrozen(
   return { rootChecksumLow: checksumLow, rootChecksumHigh: checksumHigh }
 }
 
-/** Writes free space as it is once the frozen tree is durable and no snapshot is open, its end cut off. */
+/** Writes the free space as it is once the frozen tree is durable and no snapshot is open, without free pages at its end. */
 function* writeFree(
   meta: Meta,
-  { freeSpace: after, held }: FrozenTree,
-  { state, bitmapPages, turn }: CheckpointParts,
+  { freeSpace: after, pending }: FrozenTree,
+  { state, bitmapPages, timeSlice }: CheckpointParts,
 ): Generator<Syncable, Meta, void> {
-  const { file, freeSpace, seed } = state.pages
+  const { file, freeSpace, codec } = state.pages
   const { pageBytes, epoch } = meta
-  for (const span of held) {
+  for (const span of pending) {
     while (span.next < span.end) {
-      passOn(span, SLICE_SPANS, (page, count) => {
+      drainSpan(span, SLICE_SPANS, (page, count) => {
         after.free(page, count)
       })
-      if (turn !== undefined) yield turn
+      if (timeSlice !== undefined) yield timeSlice
     }
   }
-  // Other pages may have been taken meanwhile. Those that are free now are free after the checkpoint, too.
   after.trim()
+  // Writes since the freeze may have allocated pages that `after` counts as free. A page that is free now is free in both.
   while (bitmapPages.length * pagesPerBitmap(pageBytes) < after.pageCount) {
     const page = freeSpace.allocate()
     after.take(page)
     bitmapPages.push(page)
   }
   const { pageCount, freeCount } = after
-  const chain = yield* writeFreeSpace(file, seed, { pageBytes, epoch }, after, bitmapPages, turn)
+  const first = yield* writeFreeSpace(file, codec, { pageBytes, epoch }, after, bitmapPages, timeSlice)
   if (file.length() < pageCount * pageBytes) file.truncate(pageCount * pageBytes)
   return {
     ...meta,
     pageCount,
-    freeSpacePage: chain.page,
-    freeSpaceChecksumLow: chain.checksumLow,
-    freeSpaceChecksumHigh: chain.checksumHigh,
+    freeSpacePage: first.page,
+    freeSpaceChecksumLow: first.checksumLow,
+    freeSpaceChecksumHigh: first.checksumHigh,
     freeCount,
   }
 }
 
-function* forgetSettled(pages: Pages, turn: Syncable | undefined): DeviceSteps {
-  while (!pages.forgetSettled()) if (turn !== undefined) yield turn
+function* forgetChecksums(pages: Pages, timeSlice: Syncable | undefined): DeviceSteps {
+  while (!pages.dropPropagatedChecksums()) if (timeSlice !== undefined) yield timeSlice
 }
 
-function* makeDurable(pages: Pages, meta: Meta, { log, turn }: CheckpointParts): DeviceSteps {
-  const { file, freeSpace, reclaim, metaRewrite } = pages
+function* makeDurable(pages: Pages, meta: Meta, { log, timeSlice }: CheckpointParts): DeviceSteps {
+  const { file, codec, freeSpace, reclaim, metaRewrite } = pages
   yield metaRewrite.fileSync
   if (log !== undefined) yield log
-  // Nothing may be built on a write that has failed meanwhile.
-  // oxlint-disable-next-line typescript/only-throw-error -- what the write has thrown
-  if (pages.writeFailure !== undefined) throw pages.writeFailure
-  writeMeta(file, meta)
+  // An eviction may have failed to write a page in the meantime (C3).
+  // oxlint-disable-next-line typescript/only-throw-error -- the error of that write
+  if (pages.writeBack.failure !== undefined) throw pages.writeBack.failure
+  writeMeta(file, codec, meta)
   yield metaRewrite.fileSync
-  while (!reclaim.advance(meta.epoch, SLICE_SPANS)) if (turn !== undefined) yield turn
-  while (!reclaim.sift(SLICE_SPANS)) if (turn !== undefined) yield turn
-  // What is taken meanwhile may lie behind the end.
+  while (!reclaim.advance(meta.epoch, SLICE_SPANS)) if (timeSlice !== undefined) yield timeSlice
+  while (!reclaim.sweep(SLICE_SPANS)) if (timeSlice !== undefined) yield timeSlice
+  // Other work may extend the file again between two time slices.
   for (;;) {
     const length = freeSpace.trim() * meta.pageBytes
     const present = file.length()
     if (present <= length) return
-    file.truncate(Math.max(length, turn === undefined ? length : present - SLICE_TRUNCATED_BYTES))
-    if (turn !== undefined) yield turn
+    file.truncate(Math.max(length, timeSlice === undefined ? length : present - SLICE_TRUNCATED_BYTES))
+    if (timeSlice !== undefined) yield timeSlice
   }
 }

@@ -1,36 +1,39 @@
 import { assert } from '@ldb/base'
 import { checksumHigh, checksumLow, pageNumberOf, slotCount } from '../page/page.js'
-import { writeDirty } from './page-writing.js'
-import type { Pages, Root } from '../pager/pages.js'
 import { childChecksumHigh, childChecksumLow, childOf, setChildChecksum } from '../page/record.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
+import { writeDirty } from './page-writing.js'
 
-/** Branches that are sealed before they are written together. */
-const TOGETHER_PAGES = 32
-/** What sealing a branch counts for, beside a look at a child. */
-const SEAL_LOOKS = 32
+/** Branches whose checksums are computed before they are written together. */
+const BATCH_PAGES = 32
+/** Cost of a branch's checksum, in steps: a step checks one child. */
+const CHECKSUM_STEPS = 32
 
-/** Where the walk is in a branch, whose frame is pinned. */
-interface Place {
+/** A branch on the path of the walk. Its frame is pinned. */
+interface PathEntry {
   readonly frame: number
   readonly level: number
   readonly slotCount: number
+  /** Next child to check. */
   slot: number
 }
 
 /**
- * Makes every page of the frozen tree known to its parent by its present checksum, from below, and writes the branches that
- * have so changed. Goes on where it was: nothing changes the frozen tree meanwhile.
+ * Records the checksum of every page of the frozen tree in its parent, bottom-up, and writes the branches that change by it.
+ * The work is resumable, because nothing else changes the frozen tree.
  *
  * @internal
  */
 export class ChecksumPropagation {
   readonly #pages: Pages
   readonly #root: Root
-  /** Way to the branch that is being looked through, root first. */
-  readonly #way: Place[] = []
-  readonly #sealed: number[] = []
-  #begun = false
-  /** Checksum of the page that was left last: in the end, of the root. */
+  /** Branches from the root to the one in progress. */
+  readonly #path: PathEntry[] = []
+  /** Page numbers of branches that have their checksum and are not written yet. */
+  readonly #batch: number[] = []
+  #hasBegun = false
+  /** Checksum of the page that was completed last; at the end, of the root. */
   checksumLow = 0
   checksumHigh = 0
 
@@ -40,94 +43,94 @@ export class ChecksumPropagation {
   }
 
   /**
-   * Goes on.
+   * Continues the propagation.
    *
-   * @param looks - children to look at, at most.
-   * @returns true when the tree is settled.
+   * @param budget - steps to do, about.
+   * @returns true when the propagation is complete.
    */
-  run(looks: number): boolean {
-    if (!this.#begun) {
-      this.#begun = true
-      this.#enter(this.#pages.root(this.#root), this.#root.level)
+  step(budget: number): boolean {
+    if (!this.#hasBegun) {
+      this.#hasBegun = true
+      this.#enter(this.#pages.reader.root(this.#root), this.#root.level)
     }
-    let left = looks
-    for (let place = this.#way.at(-1); place !== undefined && left > 0; place = this.#way.at(-1)) {
-      left -= this.#lookThrough(place, left)
-      if (place.slot < place.slotCount) continue
-      this.#leave(place)
-      left -= SEAL_LOOKS
-      if (this.#sealed.length >= TOGETHER_PAGES) this.#write()
+    let left = budget
+    for (let entry = this.#path.at(-1); entry !== undefined && left > 0; entry = this.#path.at(-1)) {
+      left -= this.#checkChildren(entry, left)
+      if (entry.slot < entry.slotCount) continue
+      this.#leave(entry)
+      left -= CHECKSUM_STEPS
+      if (this.#batch.length >= BATCH_PAGES) this.#writeBatch()
     }
-    this.#write()
-    return this.#way.length === 0
+    this.#writeBatch()
+    return this.#path.length === 0
   }
 
-  /** Lets go of the frames on the way. To be called at the end, also at an early one. */
+  /** Unpins the frames of the path. Must be called at the end, also after an error. */
   release(): void {
-    for (const { frame } of this.#way.splice(0)) this.#pages.space.unpin(frame)
+    for (const { frame } of this.#path.splice(0)) this.#pages.space.unpin(frame)
   }
 
   #enter(page: number, level: number): void {
     const { space, memory } = this.#pages
     const frame = page / memory.pageBytes
     space.pin(frame)
-    this.#way.push({ frame, level, slotCount: level === 0 ? 0 : slotCount(memory, page), slot: 0 })
+    this.#path.push({ frame, level, slotCount: level === 0 ? 0 : slotCount(memory, page), slot: 0 })
   }
 
-  /** Looks at children until one is to be looked through first; gives how many it were. */
-  #lookThrough(place: Place, most: number): number {
+  /** Checks children up to one that must be completed first, and enters that one. Returns the number of steps. */
+  #checkChildren(entry: PathEntry, budget: number): number {
     const { memory, space, pendingChecksums } = this.#pages
-    const page = place.frame * memory.pageBytes
-    const end = Math.min(place.slotCount, place.slot + most)
-    const from = place.slot
-    while (place.slot < end) {
-      const child = childOf(memory, page, place.slot)
-      const known = pendingChecksums.get(child)
+    const page = entry.frame * memory.pageBytes
+    const end = Math.min(entry.slotCount, entry.slot + budget)
+    const start = entry.slot
+    while (entry.slot < end) {
+      const child = childOf(memory, page, entry.slot)
+      const pending = pendingChecksums.get(child)
       const frame = space.peek(child)
       const isDirty = frame >= 0 && space.isDirty(frame)
-      if (place.level > 1 && (isDirty || pendingChecksums.isUnpropagated(child))) {
-        this.#enter(this.#pages.child(page, place.slot, place.level - 1), place.level - 1)
+      if (entry.level > 1 && (isDirty || pendingChecksums.isUnpropagated(child))) {
+        this.#enter(this.#pages.reader.child(page, entry.slot, entry.level - 1), entry.level - 1)
         break
       }
-      assert(!isDirty, 'the leaves of a frozen tree are written before it is settled')
-      if (known !== undefined) this.#record(place, known.low, known.high)
-      place.slot += 1
+      assert(!isDirty, 'the leaves of a frozen tree are written before their checksums are propagated')
+      if (pending !== undefined) this.#record(entry, pending.low, pending.high)
+      entry.slot += 1
     }
-    return place.slot - from + 1
+    return entry.slot - start + 1
   }
 
-  /** Goes back up from a page that is looked through, and lets its parent know its checksum. */
-  #leave({ frame }: Place): void {
+  /** Completes a page whose children are all recorded, and records its checksum in its parent. */
+  #leave({ frame }: PathEntry): void {
     const pages = this.#pages
     const { memory, space } = pages
     const page = frame * memory.pageBytes
     if (space.isDirty(frame)) {
-      pages.seal(page)
-      this.#sealed.push(pageNumberOf(memory, page))
-      // Otherwise written to make room before it was settled, and its children have not changed since.
-    } else pages.noteWritten(pageNumberOf(memory, page), page, true)
+      pages.writeBack.updateChecksum(page)
+      this.#batch.push(pageNumberOf(memory, page))
+      // A clean page was evicted before this propagation reached it, and its children have not changed since.
+    } else pages.writeBack.noteWritten(pageNumberOf(memory, page), page, true)
     space.unpin(frame)
-    this.#way.pop()
+    this.#path.pop()
     this.checksumLow = checksumLow(memory, page)
     this.checksumHigh = checksumHigh(memory, page)
-    const parent = this.#way.at(-1)
+    const parent = this.#path.at(-1)
     if (parent === undefined) return
     this.#record(parent, this.checksumLow, this.checksumHigh)
     parent.slot += 1
   }
 
-  #record({ frame, slot }: Place, low: number, high: number): void {
+  #record({ frame, slot }: PathEntry, low: number, high: number): void {
     const pages = this.#pages
     const { memory } = pages
     const page = frame * memory.pageBytes
     if (low === childChecksumLow(memory, page, slot) && high === childChecksumHigh(memory, page, slot)) return
     setChildChecksum(memory, page, slot, low, high)
-    pages.markDirty(page)
+    pages.allocator.markDirty(page)
   }
 
-  #write(): void {
-    const sealed = this.#sealed.splice(0)
-    writeDirty(this.#pages, sealed.sort(ascending), true)
+  #writeBatch(): void {
+    const batch = this.#batch.splice(0)
+    writeDirty(this.#pages, batch.sort(ascending), true)
   }
 }
 

@@ -1,16 +1,17 @@
 import { pageEpoch, pageLevel } from '../page/page.js'
 import type { Pages } from '../pager/pages.js'
-import { writeDirty } from './page-writing.js'
 import { FOUND_PAGES_MAX, SLICE_PAGES } from '../space/time-slices.js'
+import { writeDirty } from './page-writing.js'
 
 /**
- * Writes the changed leaves of the frozen tree down, a few at a time: to pages that nothing durable reaches, their checksums
- * noted until their parents record them. They do not change any more, so that each is written once.
+ * Writes the dirty leaves of the frozen tree, a few at a time, to pages that no durable checkpoint reaches. Their checksums are pending
+ * until their parents record them. Frozen leaves do not change any more, so that each is written once.
  *
  * @internal
  */
 export class LeafWriting {
   readonly #pages: Pages
+  /** Page numbers of dirty leaves, in ascending order. */
   #found: Int32Array = new Int32Array(0)
   #next = 0
 
@@ -18,24 +19,24 @@ export class LeafWriting {
     this.#pages = pages
   }
 
-  /** Writes some more; true when all are written. */
-  run(): boolean {
+  /** Writes the next few leaves; returns true when all are written. */
+  step(): boolean {
     if (this.#next === this.#found.length) {
       this.#find()
       if (this.#found.length === 0) return true
     }
     const { memory, space } = this.#pages
-    const turn: number[] = []
-    while (turn.length < SLICE_PAGES && this.#next < this.#found.length) {
+    const batch: number[] = []
+    while (batch.length < SLICE_PAGES && this.#next < this.#found.length) {
       const pageNumber = this.#found[this.#next] as number
       this.#next += 1
       const frame = space.peek(pageNumber)
-      // It may have been written to make room, or given up, meanwhile.
-      if (frame < 0 || !this.#isWanted(frame)) continue
-      this.#pages.seal(frame * memory.pageBytes)
-      turn.push(pageNumber)
+      // The page may have been evicted or retired since it was found.
+      if (frame < 0 || !this.#isFrozenDirtyLeaf(frame)) continue
+      this.#pages.writeBack.updateChecksum(frame * memory.pageBytes)
+      batch.push(pageNumber)
     }
-    writeDirty(this.#pages, turn, false)
+    writeDirty(this.#pages, batch, false)
     return false
   }
 
@@ -44,7 +45,7 @@ export class LeafWriting {
     const found = new Int32Array(FOUND_PAGES_MAX)
     let count = 0
     space.forEach((pageNumber, frame) => {
-      if (count === FOUND_PAGES_MAX || !this.#isWanted(frame)) return
+      if (count === FOUND_PAGES_MAX || !this.#isFrozenDirtyLeaf(frame)) return
       found[count] = pageNumber
       count += 1
     })
@@ -52,7 +53,7 @@ export class LeafWriting {
     this.#next = 0
   }
 
-  #isWanted(frame: number): boolean {
+  #isFrozenDirtyLeaf(frame: number): boolean {
     const { memory, space, pendingChecksums } = this.#pages
     if (!space.isDirty(frame)) return false
     const page = frame * memory.pageBytes

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { entriesOf, findingsOf, TreeHarness } from '../../test/tree-harness.js'
 
-/** Fills a tree, then deletes all but every tenth key, so that free pages lie between live ones. */
+/** Fills a tree and deletes 900 of 1000 keys, so that free pages are between live ones. */
 function sparseTree(options: {
   valueBytes: (index: number) => number
   keyTail?: string
@@ -20,10 +20,10 @@ function sparseTree(options: {
 
 test.each([
   ['values in leaves', { valueBytes: () => 100 }],
-  ['values in runs', { valueBytes: () => 2000 }],
+  ['values in extents', { valueBytes: () => 2000 }],
   ['some of each', { valueBytes: (index: number) => (index % 3) * 300 }],
   ['long keys', { valueBytes: () => 10, keyTail: 'k'.repeat(200) }],
-])('a file with live pages at its end is cut down: %s', (_, options) => {
+])('a file with live pages at its end is shrunk: %s', (_, options) => {
   const harness = sparseTree(options)
   const expected = harness.expected()
   harness.tree.compact()
@@ -37,7 +37,7 @@ test.each([
   expect(findingsOf(harness.tree)).toEqual([])
 })
 
-test('a snapshot that is open keeps what it sees, and its pages come back later', () => {
+test('an open snapshot keeps its entries, and its pages are reused after its release', () => {
   const harness = sparseTree({ valueBytes: (index) => (index % 2) * 700 + 10 })
   const expected = harness.expected()
   const snapshot = harness.tree.snapshot()
@@ -51,7 +51,7 @@ test('a snapshot that is open keeps what it sees, and its pages come back later'
   expect(findingsOf(harness.tree)).toEqual([])
 })
 
-test('shrinking again and again changes nothing more', () => {
+test('repeated shrinking does not grow the file', () => {
   const harness = sparseTree({ valueBytes: () => 60 })
   harness.tree.compact()
   const { fileBytes } = harness.tree.stats()

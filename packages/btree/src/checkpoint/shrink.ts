@@ -1,24 +1,24 @@
 import { pageNumberOf, slotCount } from '../page/page.js'
 import { VALUE_FIELD_BYTES } from '../format.js'
-import { decodeReference } from '../pager/overflow.js'
-import { childOf, copyKey, keyPartBytes, recordOffset, slotKeyBytes, valueIsRun } from '../page/record.js'
+import { decodeReference } from '../extents/extent-reference.js'
+import { childOf, copyKey, keyPartBytes, recordOffset, slotKeyBytes, valueIsExtent } from '../page/record.js'
 import { searchBranch } from '../page/search.js'
 import type { TreeState } from '../write/tree-state.js'
 
 /**
- * Moves pages and runs that stand behind the place where the file could end to free pages in front of it. Must follow
- * a checkpoint, so that every page is of an older epoch and moves when it is made writable; the next checkpoint then
- * cuts the end off.
+ * Moves leaves, the branches above them and overflow extents from the end of the file to free pages before it. Must follow
+ * a checkpoint: then every page is of an older epoch, and making it writable copies it to the lowest free page. The
+ * next checkpoint truncates the file.
  *
- * @remarks Reads branches, and leaves only if they move or if there are runs. Runs of separators stay.
- * @returns how many leaves were moved.
+ * @remarks Reads all branches, and a leaf only if it moves or the tree has extents. Extents of separators do not move.
+ * @returns the number of moved leaves.
  * @internal
  */
-export function moveDown(state: TreeState): number {
+export function shrinkTree(state: TreeState): number {
   const { pages } = state
   const { freeSpace, reclaim } = pages
-  const used = freeSpace.pageCount - freeSpace.freeCount - reclaim.heldCount
-  // Some room for the branches above what moves, and for the next free-space pages.
+  const used = freeSpace.pageCount - freeSpace.freeCount - reclaim.pendingCount
+  // Includes space for copies of the branches and for the next free-space pages.
   const limit = used + Math.ceil(used / 64) + 4
   if (limit >= freeSpace.pageCount) return 0
   let moved = 0
@@ -32,14 +32,14 @@ export function moveDown(state: TreeState): number {
   return moved
 }
 
-/** Keys below one lowest branch whose leaves must move, and the key at which the next such branch begins. */
+/** Returns a key of each leaf below one level-1 branch that may have to move, and the lower fence of the next such branch. */
 function collectGroup(
   state: TreeState,
   key: Uint8Array,
   limit: number,
 ): { keys: Uint8Array[]; next: Uint8Array | undefined } {
   const { pages, memory } = state
-  let page = pages.root(state.root)
+  let page = pages.reader.root(state.root)
   let isHigh = state.root.page >= limit
   let lower = key
   let next: Uint8Array | undefined
@@ -48,21 +48,21 @@ function collectGroup(
     if (slot + 1 < slotCount(memory, page)) next = copyKey(memory, page, slot + 1)
     if (slot > 0) lower = copyKey(memory, page, slot)
     isHigh ||= childOf(memory, page, slot) >= limit
-    page = pages.child(page, slot, level - 1)
+    page = pages.reader.child(page, slot, level - 1)
   }
-  const hasRuns = pages.extents.count > 0
-  if (state.root.level === 0) return { keys: isHigh || hasRuns ? [lower] : [], next: undefined }
+  const hasExtents = pages.extents.count > 0
+  if (state.root.level === 0) return { keys: isHigh || hasExtents ? [lower] : [], next: undefined }
   const keys: Uint8Array[] = []
   const count = slotCount(memory, page)
   for (let slot = 0; slot < count; slot += 1) {
-    if (childOf(memory, page, slot) >= limit || hasRuns || (isHigh && slot === 0)) {
+    if (childOf(memory, page, slot) >= limit || hasExtents || (isHigh && slot === 0)) {
       keys.push(slot === 0 ? lower : copyKey(memory, page, slot))
     }
   }
   return { keys, next }
 }
 
-/** Makes the way to the leaf of a key writable, which moves it to the lowest free pages, and moves its runs. */
+/** Makes the path to the leaf of a key writable, which moves it to the lowest free pages, and moves the extents of the leaf. */
 function moveLeaf(state: TreeState, key: Uint8Array, limit: number): void {
   const { pages, memory } = state
   try {
@@ -73,23 +73,23 @@ function moveLeaf(state: TreeState, key: Uint8Array, limit: number): void {
       const keyBytes = slotKeyBytes(memory, leaf, slot)
       const record = recordOffset(memory, leaf, slot)
       if (keyBytes > memory.keyPartMax)
-        moveRun(state, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
-      if (valueIsRun(memory, record)) {
-        moveRun(state, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
+        moveExtent(state, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
+      if (valueIsExtent(memory, record)) {
+        moveExtent(state, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
       }
     }
   } finally {
-    pages.unpin()
+    pages.pins.unpinAll()
   }
 }
 
-/** Reports whether the leaf of a key, a page above it or one of its runs stands behind the limit. */
+/** Reports whether the leaf of a key, a page above it or an extent of the leaf is at or behind the limit. */
 function needsMove(state: TreeState, key: Uint8Array, limit: number): boolean {
   const { pages, memory } = state
-  let page = pages.root(state.root)
+  let page = pages.reader.root(state.root)
   let isHigh = pageNumberOf(memory, page) >= limit
   for (let level = state.root.level; level > 0; level -= 1) {
-    page = pages.child(page, searchBranch(memory, page, key, 0, key.length), level - 1)
+    page = pages.reader.child(page, searchBranch(memory, page, key, 0, key.length), level - 1)
     isHigh ||= pageNumberOf(memory, page) >= limit
   }
   const count = slotCount(memory, page)
@@ -100,18 +100,18 @@ function needsMove(state: TreeState, key: Uint8Array, limit: number): boolean {
     if (keyBytes > memory.keyPartMax) {
       isHigh = decodeReference(memory.bytes, record + VALUE_FIELD_BYTES + memory.keyInlineBytes).page >= limit
     }
-    if (valueIsRun(memory, record)) {
+    if (valueIsExtent(memory, record)) {
       isHigh ||= decodeReference(memory.bytes, record + VALUE_FIELD_BYTES + keyPart).page >= limit
     }
   }
   return isHigh
 }
 
-function moveRun(state: TreeState, referenceAt: number, limit: number): void {
+function moveExtent(state: TreeState, referenceAt: number, limit: number): void {
   const { memory, pages } = state
   const reference = decodeReference(memory.bytes, referenceAt)
   if (reference.page < limit) return
-  const content = pages.extents.read(reference)
+  const content = pages.extentFile.read(reference)
   const written = pages.extents.write(content, 0, content.length)
   pages.extents.retire(memory.bytes, referenceAt)
   memory.bytes.set(written, referenceAt)

@@ -4,15 +4,22 @@ import type { TreeIdentity } from './options.js'
 import { META_BLOCK_FILE_ID_OFFSET, META_BLOCK_PAGE_BYTES_OFFSET } from '../format.js'
 import type { Meta } from './meta.js'
 
-/** Refuses a file that fits together, but is not the one that the owner means. @internal */
+/**
+ * Checks that a valid file is the one that its owner expects.
+ *
+ * @throws {@link LdbError} LDB_CORRUPTION when it is another one.
+ * @internal
+ */
 export function checkIdentity(file: VfsFile, meta: Meta, identity: TreeIdentity): void {
   if (!equalBytes(meta.fileId, identity.fileId)) {
-    throw corruption(file.path, META_BLOCK_FILE_ID_OFFSET, 'another file stands in the place of this one')
+    throw corruption(file.path, META_BLOCK_FILE_ID_OFFSET, 'the file has another id than its owner expects')
   }
   if (meta.pageBytes !== identity.pageBytes) {
-    throw corruption(file.path, META_BLOCK_PAGE_BYTES_OFFSET, 'the pages have another size than is known', {
-      expected: identity.pageBytes,
-      actual: meta.pageBytes,
-    })
+    throw corruption(
+      file.path,
+      META_BLOCK_PAGE_BYTES_OFFSET,
+      'the file has another page size than its owner expects',
+      { expected: identity.pageBytes, actual: meta.pageBytes },
+    )
   }
 }

@@ -1,61 +1,69 @@
 import { ResumableTask } from '@ldb/base'
 import type { DeviceSteps, Syncable } from '@ldb/base'
+import type { UnitCodec } from '@ldb/integrity'
 import { directoryOf, DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { META_STRIDE, SPARE_BLOCK } from '../format.js'
-import { blockOf, moveMeta } from './meta.js'
-import type { FoundMeta } from './meta.js'
+import { blockOf, sealMeta } from './meta.js'
+import type { FoundMeta } from './meta-blocks.js'
 
 /**
- * Makes sure that the checkpoint which was found in a file is on the device.
+ * Persists the recovered meta block again, so that the checkpoint which was found at open is known to be durable.
  *
- * @remarks Its meta block may be in the cache of the operating system alone: whoever wrote it died before the sync, or was
- * told that it failed, after which some file systems still show what they have lost, and call the next sync a success. The
- * pages below it are safe, they were synced before. So the block is written anew, to the spare place and to its own, one
- * after the other: whichever of the two a crash tears, the other one, or the checkpoint before, stands (FORMAT.md
- * argues it). Until it is done, nothing may be written that the checkpoint before might need.
+ * @remarks The block may be in the page cache of the operating system alone: the process that wrote it died before the sync, or
+ * its sync failed, after which some file systems still return the lost data and report success for the next sync. The
+ * pages below the block are durable, because they were synced before it was written. The rewrite writes the block to the spare
+ * position and to its own, one after the other: whichever write a crash tears, the other block or the checkpoint before remains
+ * valid (FORMAT.md has the argument). Until the rewrite is complete, nothing may be written that the checkpoint before may need.
  * @internal
  */
 export class MetaRewrite implements Syncable {
-  /** What brings all that is written to the file to the device. */
+  /** Syncs everything that was written to the file. */
   readonly fileSync: FileSync
   readonly #work: ResumableTask | undefined
   #isDone: boolean
 
-  /** @param found - what was found when the file was opened; `undefined` when this process has just made the file. */
-  constructor(vfs: Vfs, file: VfsFile, found: FoundMeta | undefined) {
+  /** @param found - the meta block found at open; `undefined` when this process has just created the file. */
+  constructor(vfs: Vfs, file: VfsFile, codec: UnitCodec, found: FoundMeta | undefined) {
     this.fileSync = new FileSync(vfs, file)
-    this.#work = found && new ResumableTask(confirm(vfs, file, this.fileSync, found))
+    this.#work = found && new ResumableTask(rewriteSteps(vfs, file, codec, this.fileSync, found))
     this.#isDone = found === undefined
   }
 
-  /** True when the newest checkpoint is known to be on the device, in its own block. */
+  /** Reports whether the newest checkpoint is known to be durable in its own block. */
   get isDone(): boolean {
     return this.#isDone
   }
 
-  /** Does what is left of it. What a failure leaves is for the next opening to make sure of. */
+  /** Completes the rewrite. After a failure, the next open has to rewrite the block. */
   sync(): void {
     if (this.#isDone) return
     this.#work?.sync()
     this.#isDone = true
   }
 
+  /** Completes the rewrite as {@link MetaRewrite.sync} does, without blocking the event loop. */
   async syncAsync(): Promise<void> {
     await this.#work?.syncAsync()
     this.#isDone = true
   }
 }
 
-function* confirm(vfs: Vfs, file: VfsFile, fileSync: Syncable, found: FoundMeta): DeviceSteps {
+function* rewriteSteps(
+  vfs: Vfs,
+  file: VfsFile,
+  codec: UnitCodec,
+  fileSync: Syncable,
+  found: FoundMeta,
+): DeviceSteps {
   const { meta, bytes, blocks } = found
   const own = blockOf(meta.checkpoint)
   yield new DirectorySync(vfs, directoryOf(file.path))
-  // Nothing older may be under way to a block while the other one is written.
+  // An earlier unsynced write of one block must not reach the device while the other block is written.
   yield fileSync
-  // The spare goes first, unless it is the only one that is whole.
+  // The spare block precedes, unless it is the only valid one.
   for (const block of blocks.includes(own) ? [SPARE_BLOCK, own] : [own, SPARE_BLOCK]) {
-    file.write(moveMeta(bytes, block), 0, bytes.length, block * META_STRIDE)
+    file.write(sealMeta(bytes, codec, block), 0, bytes.length, block * META_STRIDE)
     yield fileSync
   }
 }

@@ -1,53 +1,58 @@
+import { corruption, LdbError, readU32, readU64Of, writeU32, writeU64 } from '@ldb/base'
 import {
-  corruption,
-  equalBytes,
-  isLdbError,
-  LdbError,
-  readU32,
-  readU64Of,
-  writeU32,
-  writeU64,
-} from '@ldb/base'
-import { createSeed64, decodeFileHeader, encodeFileHeader, SEED_ZERO, xxHash64 } from '@ldb/integrity'
-import type { Seed64 } from '@ldb/integrity'
-import type { VfsFile } from '@ldb/vfs'
+  decodeFileHeader,
+  encodeFileHeader,
+  FILE_ID_BYTES,
+  SEED_ZERO,
+  UnitKind,
+  xxHash64,
+} from '@ldb/integrity'
+import type { UnitCodec } from '@ldb/integrity'
 import {
+  FILE_FLAG_ENCODED_VALUES,
+  FILE_FLAG_ENCRYPTED,
+  FILE_FLAGS_DEFINED,
   FILE_KIND,
   firstPageNumber,
   FORMAT_VERSION,
+  FORMAT_VERSION_MIN,
+  LEVELS_MAX,
   META_BLOCK_BLOCK_OFFSET,
   META_BLOCK_BYTES,
   META_BLOCK_CHECKPOINT_OFFSET,
   META_BLOCK_CHECKSUM_OFFSET,
-  META_BLOCK_COUNT,
+  META_BLOCK_DICTIONARY_PAGE_OFFSET,
   META_BLOCK_DURABLE_SEQ_OFFSET,
   META_BLOCK_ENTRY_COUNT_OFFSET,
   META_BLOCK_EPOCH_OFFSET,
+  META_BLOCK_EXTENT_COUNT_OFFSET,
   META_BLOCK_FILE_ID_OFFSET,
   META_BLOCK_FREE_COUNT_OFFSET,
   META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET,
   META_BLOCK_FREE_SPACE_PAGE_OFFSET,
   META_BLOCK_PAGE_BYTES_OFFSET,
   META_BLOCK_PAGE_COUNT_OFFSET,
-  META_BLOCK_RESERVED_OFFSET,
   META_BLOCK_ROOT_CHECKSUM_OFFSET,
   META_BLOCK_ROOT_LEVEL_OFFSET,
   META_BLOCK_ROOT_PAGE_OFFSET,
-  META_BLOCK_RUN_COUNT_OFFSET,
+  META_BLOCK_SUITE_OFFSET,
   META_STRIDE,
   MINIMUM_READER,
   PAGE_COUNT_MAX,
-  LEVELS_MAX,
   SPARE_BLOCK,
 } from '../format.js'
+import type { CodecOfFile } from './file-codec.js'
 
-/** Bytes of a file's random identity. @internal */
-export const FILE_ID_BYTES = 16
+/** Bytes that only later versions and flags give a meaning: they are zero. */
+const UNUSED_RANGES: readonly (readonly [start: number, end: number])[] = [
+  [META_BLOCK_SUITE_OFFSET, META_BLOCK_CHECKPOINT_OFFSET],
+  [META_BLOCK_DICTIONARY_PAGE_OFFSET, META_BLOCK_CHECKSUM_OFFSET],
+]
 
-/** Bytes of the magic that a file header begins with. */
-const MAGIC_BYTES = 8
+const UNIT_START = META_BLOCK_CHECKPOINT_OFFSET
+const UNIT_BYTES = META_BLOCK_CHECKSUM_OFFSET - UNIT_START
 
-/** What a meta block says. @internal */
+/** The fields of a meta block. @internal */
 export interface Meta {
   readonly fileId: Uint8Array
   readonly pageBytes: number
@@ -59,7 +64,7 @@ export interface Meta {
   readonly rootChecksumLow: number
   readonly rootChecksumHigh: number
   readonly entryCount: number
-  readonly runCount: number
+  readonly extentCount: number
   readonly pageCount: number
   readonly freeSpacePage: number
   readonly freeSpaceChecksumLow: number
@@ -67,35 +72,30 @@ export interface Meta {
   readonly freeCount: number
 }
 
-/** The newest meta block of a file, as it was found. @internal */
-export interface FoundMeta {
-  readonly meta: Meta
-  /** Its bytes, as they stand in the first of `blocks`. */
-  readonly bytes: Uint8Array
-  /** Blocks that hold it: its own, the spare, or both. */
-  readonly blocks: readonly number[]
-}
-
-/** Seed of the checksums of a file. @internal */
-export function seedOf(fileId: Uint8Array): Seed64 {
-  return createSeed64(readU32(fileId, 0) | 0, readU32(fileId, 4) | 0)
-}
-
-/** Block that a checkpoint is written to. @internal */
+/** Returns the block, A (0) or B (1), that a checkpoint is written to. @internal */
 export function blockOf(checkpoint: number): number {
   return checkpoint % 2
 }
 
-/** Encodes a meta block for one of the two places that it may have: its own, and the spare. @internal */
-export function encodeMeta(meta: Meta, block: number = blockOf(meta.checkpoint)): Uint8Array {
+/**
+ * Encodes a meta block, without encryption: {@link sealMeta} makes the stored form.
+ *
+ * @param isEncrypted - sets the flag of an encrypted file.
+ * @internal
+ */
+export function encodeMeta(meta: Meta, isEncrypted: boolean = false): Uint8Array {
   const bytes = new Uint8Array(META_BLOCK_BYTES)
   const view = new DataView(bytes.buffer)
   bytes.set(
-    encodeFileHeader({ kind: FILE_KIND, format: FORMAT_VERSION, minimumReader: MINIMUM_READER, flags: 0 }),
+    encodeFileHeader({
+      kind: FILE_KIND,
+      format: FORMAT_VERSION,
+      minimumReader: MINIMUM_READER,
+      flags: isEncrypted ? FILE_FLAG_ENCRYPTED : 0,
+    }),
   )
   bytes.set(meta.fileId, META_BLOCK_FILE_ID_OFFSET)
   writeU32(bytes, META_BLOCK_PAGE_BYTES_OFFSET, meta.pageBytes)
-  writeU32(bytes, META_BLOCK_BLOCK_OFFSET, block)
   writeU64(bytes, META_BLOCK_CHECKPOINT_OFFSET, meta.checkpoint)
   writeU64(bytes, META_BLOCK_EPOCH_OFFSET, meta.epoch)
   writeU64(bytes, META_BLOCK_DURABLE_SEQ_OFFSET, meta.durableSeq)
@@ -104,40 +104,51 @@ export function encodeMeta(meta: Meta, block: number = blockOf(meta.checkpoint))
   view.setInt32(META_BLOCK_ROOT_CHECKSUM_OFFSET, meta.rootChecksumLow, true)
   view.setInt32(META_BLOCK_ROOT_CHECKSUM_OFFSET + 4, meta.rootChecksumHigh, true)
   writeU64(bytes, META_BLOCK_ENTRY_COUNT_OFFSET, meta.entryCount)
-  writeU64(bytes, META_BLOCK_RUN_COUNT_OFFSET, meta.runCount)
+  writeU64(bytes, META_BLOCK_EXTENT_COUNT_OFFSET, meta.extentCount)
   writeU32(bytes, META_BLOCK_PAGE_COUNT_OFFSET, meta.pageCount)
   writeU32(bytes, META_BLOCK_FREE_SPACE_PAGE_OFFSET, meta.freeSpacePage)
   view.setInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET, meta.freeSpaceChecksumLow, true)
   view.setInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET + 4, meta.freeSpaceChecksumHigh, true)
   writeU32(bytes, META_BLOCK_FREE_COUNT_OFFSET, meta.freeCount)
-  seal(bytes)
   return bytes
 }
 
-/** Returns the bytes of a meta block for another place, all else as it is, be it of a version that is not known here. @internal */
-export function moveMeta(bytes: Uint8Array, block: number): Uint8Array {
-  const moved = bytes.slice()
-  writeU32(moved, META_BLOCK_BLOCK_OFFSET, block)
-  seal(moved)
-  return moved
-}
-
-function seal(bytes: Uint8Array): void {
+/**
+ * Returns the stored form of an encoded meta block at a position: with the number of the block, encrypted if the file is, and
+ * with the checksum over the stored bytes.
+ *
+ * @internal
+ */
+export function sealMeta(encoded: Uint8Array, codec: UnitCodec, block: number): Uint8Array {
+  const bytes = encoded.slice()
+  writeU32(bytes, META_BLOCK_BLOCK_OFFSET, block)
+  codec.encode(UnitKind.MetaBlock, unitPosition(block), 0, bytes, UNIT_START, UNIT_BYTES, bytes, UNIT_START)
   const hash = new Int32Array(2)
   xxHash64(bytes, 0, META_BLOCK_CHECKSUM_OFFSET, SEED_ZERO, hash)
   writeU32(bytes, META_BLOCK_CHECKSUM_OFFSET, (hash[0] as number) >>> 0)
   writeU32(bytes, META_BLOCK_CHECKSUM_OFFSET + 4, (hash[1] as number) >>> 0)
+  return bytes
+}
+
+/** Returns the position in the file of the part of a meta block that is encrypted in an encrypted file. */
+function unitPosition(block: number): number {
+  return block * META_STRIDE + UNIT_START
 }
 
 /**
- * Decodes and checks the meta block that stood in place `block` of a file.
+ * Decodes and checks the meta block that was read from position `block` of a file. Decrypts `bytes` in place.
  *
- * @throws {@link LdbError} LDB_FORMAT when it belongs to no B+tree, or to a newer one; LDB_CORRUPTION when it is damaged.
+ * @param bytes - the stored form.
+ * @throws {@link LdbError} LDB_FORMAT when it belongs to no B+tree, to one of another version, or has undefined flags;
+ * LDB_UNSUPPORTED when it has a flag that this build does not support; LDB_CORRUPTION when it is damaged.
  * @internal
  */
-export function decodeMeta(bytes: Uint8Array, file: string, block: number): Meta {
+export function decodeMeta(bytes: Uint8Array, file: string, block: number, codecOf: CodecOfFile): Meta {
   const offset = block * META_STRIDE
-  decodeFileHeader(bytes, { file, kind: FILE_KIND, format: FORMAT_VERSION })
+  const fileId = bytes.slice(META_BLOCK_FILE_ID_OFFSET, META_BLOCK_FILE_ID_OFFSET + FILE_ID_BYTES)
+  const flags = checkFileHeader(bytes, file)
+  const codec = codecOf(fileId)
+  checkFlags(flags, codec, file)
   const view = new DataView(bytes.buffer, bytes.byteOffset, META_BLOCK_BYTES)
   const hash = new Int32Array(2)
   xxHash64(bytes, 0, META_BLOCK_CHECKSUM_OFFSET, SEED_ZERO, hash)
@@ -147,18 +158,22 @@ export function decodeMeta(bytes: Uint8Array, file: string, block: number): Meta
   ) {
     throw corruption(file, offset, 'a meta block does not match its checksum')
   }
+  if (!codec.decode(UnitKind.MetaBlock, unitPosition(block), 0, bytes, UNIT_START, UNIT_BYTES)) {
+    throw corruption(file, offset, 'a meta block cannot be decrypted')
+  }
+  const u64At = (at: number): number => readU64Of(bytes, at, file, offset + at)
   const meta: Meta = {
-    fileId: bytes.slice(META_BLOCK_FILE_ID_OFFSET, META_BLOCK_FILE_ID_OFFSET + FILE_ID_BYTES),
+    fileId,
     pageBytes: readU32(bytes, META_BLOCK_PAGE_BYTES_OFFSET),
-    checkpoint: readU64Of(bytes, META_BLOCK_CHECKPOINT_OFFSET, file, offset + META_BLOCK_CHECKPOINT_OFFSET),
-    epoch: readU64Of(bytes, META_BLOCK_EPOCH_OFFSET, file, offset + META_BLOCK_EPOCH_OFFSET),
-    durableSeq: readU64Of(bytes, META_BLOCK_DURABLE_SEQ_OFFSET, file, offset + META_BLOCK_DURABLE_SEQ_OFFSET),
+    checkpoint: u64At(META_BLOCK_CHECKPOINT_OFFSET),
+    epoch: u64At(META_BLOCK_EPOCH_OFFSET),
+    durableSeq: u64At(META_BLOCK_DURABLE_SEQ_OFFSET),
     rootPage: readU32(bytes, META_BLOCK_ROOT_PAGE_OFFSET),
     rootLevel: readU32(bytes, META_BLOCK_ROOT_LEVEL_OFFSET),
     rootChecksumLow: view.getInt32(META_BLOCK_ROOT_CHECKSUM_OFFSET, true),
     rootChecksumHigh: view.getInt32(META_BLOCK_ROOT_CHECKSUM_OFFSET + 4, true),
-    entryCount: readU64Of(bytes, META_BLOCK_ENTRY_COUNT_OFFSET, file, offset + META_BLOCK_ENTRY_COUNT_OFFSET),
-    runCount: readU64Of(bytes, META_BLOCK_RUN_COUNT_OFFSET, file, offset + META_BLOCK_RUN_COUNT_OFFSET),
+    entryCount: u64At(META_BLOCK_ENTRY_COUNT_OFFSET),
+    extentCount: u64At(META_BLOCK_EXTENT_COUNT_OFFSET),
     pageCount: readU32(bytes, META_BLOCK_PAGE_COUNT_OFFSET),
     freeSpacePage: readU32(bytes, META_BLOCK_FREE_SPACE_PAGE_OFFSET),
     freeSpaceChecksumLow: view.getInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET, true),
@@ -170,121 +185,51 @@ export function decodeMeta(bytes: Uint8Array, file: string, block: number): Meta
   return meta
 }
 
-/** What is wrong with a block whose checksum holds: only a crafted file, or one moved by hand, gets here. */
+/** Checks magic, versions and undefined flags, and returns the flags. A file that is refused here is intact. */
+function checkFileHeader(bytes: Uint8Array, file: string): number {
+  const known = { file, kind: FILE_KIND, format: FORMAT_VERSION, flags: FILE_FLAGS_DEFINED }
+  const { format, flags } = decodeFileHeader(bytes, known)
+  if (format >= FORMAT_VERSION_MIN) return flags
+  throw new LdbError(
+    'LDB_FORMAT',
+    `the file has format ${format}; this build reads format ${FORMAT_VERSION_MIN} and above (${file})`,
+    { details: { file, offset: 0, expected: FORMAT_VERSION_MIN, actual: format } },
+  )
+}
+
+/** Checks that the flags are those of a file that the codec can decode. */
+function checkFlags(flags: number, codec: UnitCodec, file: string): void {
+  const details = { file, offset: 0 }
+  if ((flags & FILE_FLAG_ENCODED_VALUES) !== 0) {
+    throw new LdbError('LDB_UNSUPPORTED', `this build does not support encoded values (${file})`, { details })
+  }
+  const isEncrypted = (flags & FILE_FLAG_ENCRYPTED) !== 0
+  if (isEncrypted && codec.cipher === undefined) {
+    throw new LdbError('LDB_UNSUPPORTED', `the file is encrypted, and there is no key (${file})`, { details })
+  }
+  if (!isEncrypted && codec.cipher !== undefined) {
+    throw new LdbError('LDB_FORMAT', `the file is not encrypted, and a key was given (${file})`, { details })
+  }
+}
+
+/** Returns the fault of a block whose checksum is right: only a forged or a misplaced block has one. */
 function faultOf(meta: Meta, bytes: Uint8Array, block: number): string | undefined {
   const { pageBytes, pageCount } = meta
   const isOwn = block === SPARE_BLOCK || block === blockOf(meta.checkpoint)
   if (readU32(bytes, META_BLOCK_BLOCK_OFFSET) !== block || !isOwn) {
-    return 'a meta block stands in the place of another'
+    return 'a meta block is at the position of another'
   }
   if (pageBytes < 512 || pageBytes > 32_768 || (pageBytes & (pageBytes - 1)) !== 0)
     return 'the page size is not valid'
-  for (const number of [meta.checkpoint, meta.epoch, meta.durableSeq, meta.entryCount, meta.runCount]) {
-    // What is above 2^53 - 1 has no exact number, and is read as -1.
-    if (number < 0) return 'a number is out of bounds'
-  }
   const firstPage = firstPageNumber(pageBytes)
   if (pageCount <= firstPage || pageCount > PAGE_COUNT_MAX) return 'the page count is out of bounds'
-  if (meta.rootPage < firstPage || meta.rootPage >= pageCount) return 'the root lies outside of the file'
+  if (meta.rootPage < firstPage || meta.rootPage >= pageCount) return 'the root is outside of the file'
   if (meta.freeSpacePage < firstPage || meta.freeSpacePage >= pageCount)
-    return 'free space lies outside of the file'
-  if (meta.rootLevel >= LEVELS_MAX) return 'the tree is too deep'
+    return 'the free space is outside of the file'
+  if (meta.rootLevel >= LEVELS_MAX) return 'the tree has too many levels'
   if (meta.freeCount > pageCount - firstPage) return 'there are more free pages than pages'
-  for (let at = META_BLOCK_RESERVED_OFFSET; at < META_BLOCK_CHECKSUM_OFFSET; at += 1) {
-    if (bytes[at] !== 0) return 'reserved bytes are not zero'
+  for (const [start, end] of UNUSED_RANGES) {
+    for (let at = start; at < end; at += 1) if (bytes[at] !== 0) return 'reserved bytes are not zero'
   }
   return undefined
-}
-
-/**
- * Reads the meta blocks of a file and gives the newest that is whole.
- *
- * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or a newer one; LDB_CORRUPTION when none is whole.
- * @internal
- */
-export function findMeta(file: VfsFile): FoundMeta {
-  const found: FoundMeta[] = []
-  const faults: LdbError[] = []
-  for (let block = 0; block < META_BLOCK_COUNT; block += 1) {
-    const bytes = new Uint8Array(META_BLOCK_BYTES)
-    const length = file.read(bytes, 0, META_BLOCK_BYTES, block * META_STRIDE)
-    // A file that ends here is too short for any checkpoint, which is found out later; or it is no tree.
-    if (block === SPARE_BLOCK && length < META_BLOCK_BYTES) continue
-    try {
-      if (length < META_BLOCK_BYTES)
-        throw corruption(file.path, length, 'the file ends within its meta blocks')
-      found.push({ meta: decodeMeta(bytes, file.path, block), bytes, blocks: [block] })
-    } catch (error) {
-      if (!isLdbError(error)) throw error
-      // A newer version was here: going on from an older block would take back what it wrote.
-      if (error.code === 'LDB_FORMAT' && hasMagic(bytes)) throw error
-      faults.push(error)
-    }
-  }
-  const [first] = found
-  if (first === undefined) throw notReadable(file.path, faults)
-  return found.reduce((newest, next) => newerOf(newest, next, file.path))
-}
-
-/** Returns the meta block of {@link findMeta}. @internal */
-export function readMeta(file: VfsFile): Meta {
-  return findMeta(file).meta
-}
-
-function newerOf(left: FoundMeta, right: FoundMeta, file: string): FoundMeta {
-  if (!equalBytes(left.meta.fileId, right.meta.fileId)) {
-    throw corruption(file, 0, 'the meta blocks belong to different files')
-  }
-  if (left.meta.checkpoint !== right.meta.checkpoint) {
-    return left.meta.checkpoint > right.meta.checkpoint ? left : right
-  }
-  const [block = 0] = right.blocks
-  if (!equalBytes(moveMeta(left.bytes, block), right.bytes)) {
-    throw corruption(file, block * META_STRIDE, 'two meta blocks of one checkpoint differ')
-  }
-  return { ...left, blocks: [...left.blocks, block] }
-}
-
-/**
- * Finds the newest meta block of a file that has all the pages which the block counts.
- *
- * @remarks A checkpoint makes the file that long before it writes the block. What is allocated for a page count is so
- * bounded by the bytes that are there.
- * @throws {@link LdbError} as {@link findMeta} does; LDB_CORRUPTION also when the file is shorter.
- * @internal
- */
-export function findWholeMeta(file: VfsFile): FoundMeta {
-  const found = findMeta(file)
-  const expected = found.meta.pageCount * found.meta.pageBytes
-  const actual = file.length()
-  if (actual >= expected) return found
-  throw corruption(file.path, actual, 'the file ends before its last page', { expected, actual })
-}
-
-/** Reports whether a block begins as one of a B+tree, of whatever version, does. */
-function hasMagic(bytes: Uint8Array): boolean {
-  const header = encodeFileHeader({
-    kind: FILE_KIND,
-    format: FORMAT_VERSION,
-    minimumReader: MINIMUM_READER,
-    flags: 0,
-  })
-  for (let index = 0; index < MAGIC_BYTES; index += 1) if (bytes[index] !== header[index]) return false
-  return true
-}
-
-function notReadable(file: string, faults: LdbError[]): LdbError {
-  const damaged = faults.find((fault) => fault.code === 'LDB_CORRUPTION')
-  const first = faults[0]
-  if (damaged === undefined && first !== undefined) return first
-  return new LdbError('LDB_CORRUPTION', `no meta block of ${file} is whole`, {
-    cause: damaged,
-    details: { file, offset: 0 },
-  })
-}
-
-/** Writes a meta block to its place. @internal */
-export function writeMeta(file: VfsFile, meta: Meta): void {
-  const bytes = encodeMeta(meta)
-  file.write(bytes, 0, bytes.length, blockOf(meta.checkpoint) * META_STRIDE)
 }

@@ -1,5 +1,6 @@
 import { invalidArgument, kindOf } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
+import type { UnitCipher } from '@ldb/integrity'
 import { PAGE_BYTES_DEFAULT } from '../format.js'
 
 /**
@@ -8,33 +9,38 @@ import { PAGE_BYTES_DEFAULT } from '../format.js'
  * @category B+tree
  */
 export interface BTreeOptions {
-  /** Frames that the tree shares with others. Default: a cache of its own, of `cacheBytes`. */
+  /** Page cache to use, which may be shared with other trees. Default: an own cache of `cacheBytes`. */
   readonly cache?: PageCache
-  /** Bytes of the tree's own cache, when it gets none. Default 64 MiB. */
+  /** Bytes of the own cache; ignored when `cache` is set. Default 64 MiB. */
   readonly cacheBytes?: number
-  /** Page size of a new file, when it gets no cache: a power of two from 512 to 32,768. Default 8,192. */
+  /** Page size of a new file: a power of two from 512 to 32,768; ignored when `cache` is set. Default 8,192. */
   readonly pageBytes?: number
   /** Create the file when it is absent. Default true. */
   readonly create?: boolean
-  /** What the owner knows of the file: another one in its place is LDB_CORRUPTION. Not looked at when it is new. */
+  /**
+   * Identity of the file that the owner expects; another file is LDB_CORRUPTION, and so is one without a meta block. Ignored
+   * when the file is created.
+   */
   readonly identity?: TreeIdentity
   /**
-   * When the recovered meta block is persisted again, because its last write may not have reached the device: at open, or
-   * before the first write and with the first checkpoint. `'write'` is for an owner whose log still holds the commits that a
-   * crash could take. Default `'open'`.
+   * When to persist the recovered meta block again, which makes the found checkpoint and `durableSeq` certain: `'open'` does it in
+   * `open`, `'write'` before the first write or with the first `checkpoint`. `'write'` is for an owner whose log
+   * contains everything that a crash could still undo. Default `'open'`.
    */
   readonly rewriteMeta?: 'open' | 'write'
+  /** Makes the cipher of the file with an id. Default: the file is not encrypted. @internal */
+  readonly createCipher?: (fileId: Uint8Array) => UnitCipher
 }
 
 /**
- * What tells one B+tree file from another, and never changes.
+ * Identity of a B+tree file. It never changes.
  *
  * @category B+tree
  */
 export interface TreeIdentity {
-  /** 16 bytes, random, made with the file. */
+  /** 16 random bytes, chosen when the file is created. */
   readonly fileId: Uint8Array
-  /** Bytes of its pages. */
+  /** Page size in bytes. */
   readonly pageBytes: number
 }
 
@@ -52,14 +58,15 @@ const NAMES: ReadonlySet<string> = new Set([
   'create',
   'identity',
   'rewriteMeta',
+  'createCipher',
 ])
 
 /**
  * Checks options and fills in defaults.
  *
- * @param pageBytes - page size of the file, when there is one already.
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when one is unknown or out of bounds, or a given cache has frames of
- * another size than the file's pages.
+ * @param pageBytes - page size of the file; `undefined` for a new file.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when an option is unknown or out of bounds, or when the frames of `cache` have
+ * another size than the pages of the file.
  * @internal
  */
 export function resolveBTreeOptions(options: BTreeOptions, pageBytes?: number): ResolvedBTreeOptions {

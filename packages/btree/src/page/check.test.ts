@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ascending, fillBranch, fillLeaf, makeMemory } from '../../test/page-builder.js'
-import { PAGE_HEADER_BYTES, RUN_REFERENCE_BYTES, VALUE_IS_RUN } from '../format.js'
+import { PAGE_HEADER_BYTES, EXTENT_REFERENCE_BYTES, VALUE_IS_ENCODED, VALUE_IS_EXTENT } from '../format.js'
 import {
   heapStart,
   setDeadBytes,
@@ -24,14 +24,14 @@ const KEYS = ascending(
 )
 
 function leaf(): PageMemory {
-  const { memory, shelf } = makeMemory(PAGE_BYTES)
-  expect(fillLeaf(memory, shelf, 0, { keys: KEYS, valueBytes: 10 })).toBe(5)
+  const { memory, extents } = makeMemory(PAGE_BYTES)
+  expect(fillLeaf(memory, extents, 0, { keys: KEYS, valueBytes: 10 })).toBe(5)
   return memory
 }
 
 function branch(): PageMemory {
-  const { memory, shelf } = makeMemory(PAGE_BYTES)
-  expect(fillBranch(memory, shelf, 0, { keys: KEYS })).toBe(6)
+  const { memory, extents } = makeMemory(PAGE_BYTES)
+  expect(fillBranch(memory, extents, 0, { keys: KEYS })).toBe(6)
   return memory
 }
 
@@ -45,23 +45,23 @@ function setKeyBytes(memory: PageMemory, slot: number, bytes: number): void {
   memory.u16[(SLOTS_WORD + slot * 2 + 1) * 2 + 1] = bytes
 }
 
-describe('whole pages pass', () => {
+describe('a valid page passes', () => {
   test('leaves and branches, full, empty and with dead bytes', () => {
     expect(checkTreePage(leaf(), 0, 1, 0)).toBeUndefined()
     expect(checkTreePage(branch(), 0, 1, 1)).toBeUndefined()
-    const { memory, shelf } = makeMemory(PAGE_BYTES)
-    fillLeaf(memory, shelf, 0, { keys: [] })
+    const { memory, extents } = makeMemory(PAGE_BYTES)
+    fillLeaf(memory, extents, 0, { keys: [] })
     expect(checkTreePage(memory, 0, 1, 0)).toBeUndefined()
-    const holey = leaf()
-    removeSlot(holey, 0, 1)
-    removeSlot(holey, 0, 2)
-    expect(checkTreePage(holey, 0, 1, 0)).toBeUndefined()
+    const fragmented = leaf()
+    removeSlot(fragmented, 0, 1)
+    removeSlot(fragmented, 0, 2)
+    expect(checkTreePage(fragmented, 0, 1, 0)).toBeUndefined()
   })
 })
 
-describe('a page is told by what is wrong with it', () => {
+describe('the fault of an invalid page is reported', () => {
   test.each<[string, (memory: PageMemory) => void]>([
-    ['another number', (memory) => setPageNumber(memory, 0, 2)],
+    ['another page number', (memory) => setPageNumber(memory, 0, 2)],
     ['another kind', (memory) => (memory.bytes[12] = 2)],
     ['kind', (memory) => (memory.bytes[12] = 9)],
     ['level', (memory) => (memory.bytes[13] = 1)],
@@ -73,15 +73,17 @@ describe('a page is told by what is wrong with it', () => {
     ['outside of the heap', (memory) => setRecordOffset(memory, 2, heapStart(memory, 0) - 1)],
     ['outside of the heap', (memory) => setRecordOffset(memory, 2, PAGE_BYTES - 1)],
     ['outside of the heap', (memory) => setRecordOffset(memory, 2, 65_535)],
-    ['over the end', (memory) => setRecordOffset(memory, 2, PAGE_BYTES - 12)],
-    ['over the end', (memory) => setKeyBytes(memory, 0, 60)],
+    ['past the end', (memory) => setRecordOffset(memory, 2, PAGE_BYTES - 12)],
+    ['past the end', (memory) => setKeyBytes(memory, 0, 60)],
     ['add up', (memory) => setDeadBytes(memory, 0, 1)],
     ['add up', (memory) => setKeyBytes(memory, 3, 9)],
-    ['over the end', (memory) => setValueField(memory, recordOffset(memory, 0, 3), (PAGE_BYTES >> 2) + 1)],
+    ['past the end', (memory) => setValueField(memory, recordOffset(memory, 0, 3), (PAGE_BYTES >> 2) + 1)],
     [
-      'over the end',
-      (memory) => setValueField(memory, recordOffset(memory, 0, 3), VALUE_IS_RUN | (RUN_REFERENCE_BYTES - 1)),
+      'past the end',
+      (memory) =>
+        setValueField(memory, recordOffset(memory, 0, 3), VALUE_IS_EXTENT | (EXTENT_REFERENCE_BYTES - 1)),
     ],
+    ['encoded', (memory) => setValueField(memory, recordOffset(memory, 0, 3), VALUE_IS_ENCODED | 10)],
     ['prefix is too long', (memory) => setPrefixBytes(memory, 0, memory.prefixMax + 1)],
     ['shorter than the prefix', (memory) => setPrefixBytes(memory, 0, 9)],
     ['head', (memory) => setPrefixBytes(memory, 0, 6)],
@@ -95,8 +97,8 @@ describe('a page is told by what is wrong with it', () => {
 
   test.each<[string, (memory: PageMemory) => void]>([
     ['no child', (memory) => setSlotCount(memory, 0, 0)],
-    ['names no child', (memory) => setChild(memory, 0, 2, 0)],
-    ['names no child', (memory) => setChild(memory, 0, 2, -1)],
+    ['has no child', (memory) => setChild(memory, 0, 2, 0)],
+    ['has no child', (memory) => setChild(memory, 0, 2, -1)],
     ['not aligned', (memory) => setRecordOffset(memory, 2, (recordOffset(memory, 0, 2) & 0xffff) + 2)],
     ['not aligned', (memory) => setHeapStart(memory, 0, heapStart(memory, 0) - 2)],
     ['has a separator', (memory) => (memory.i32[SLOTS_WORD] = 1)],
@@ -127,10 +129,10 @@ describe('a page is told by what is wrong with it', () => {
 })
 
 /**
- * Strategy: flip every bit of a page whose checksum nobody looks at, as an attacker would. Invariant: the page is
- * refused, or every search in it ends within its slots.
+ * Strategy: flip every bit of a page without a checksum, as an attacker could who computes a valid one.
+ * Invariant: the page is refused, or every search in it ends within its slots.
  */
-test('no flipped bit of a page that passes leads a search out of it', () => {
+test('no flipped bit of a page that passes leads a search out of its slots', () => {
   for (const [make, level] of [
     [leaf, 0],
     [branch, 1],
@@ -140,11 +142,11 @@ test('no flipped bit of a page that passes leads a search out of it', () => {
       whole.bytes[bit >> 3]! ^= 1 << (bit & 7)
       if (checkTreePage(whole, 0, 1, level) === undefined) {
         for (const key of KEYS) {
-          const place =
+          const found =
             level === 0
               ? searchLeaf(whole, 0, key, 0, key.length)
               : searchBranch(whole, 0, key, 0, key.length)
-          const slot = place < 0 ? ~place : place
+          const slot = found < 0 ? ~found : found
           if (slot > 6) expect.unreachable(`bit ${bit} leads to slot ${slot}`)
         }
       }
@@ -153,11 +155,11 @@ test('no flipped bit of a page that passes leads a search out of it', () => {
   }
 })
 
-test('a whole key and a long one that begin alike are left to verify, in both orders', () => {
-  const { memory, shelf } = makeMemory(1024)
+test('a whole key and a long key with a common beginning are left to verify, in both orders', () => {
+  const { memory, extents } = makeMemory(1024)
   const whole = new Uint8Array(127).fill(97)
   const long = new Uint8Array(140).fill(97)
   const above = Uint8Array.from([...new Uint8Array(126).fill(97), 98])
-  expect(fillLeaf(memory, shelf, 0, { keys: [whole, long, above] })).toBe(3)
+  expect(fillLeaf(memory, extents, 0, { keys: [whole, long, above] })).toBe(3)
   expect(checkTreePage(memory, 0, 1, 0)).toBeUndefined()
 })

@@ -4,9 +4,11 @@ import {
   PAGE_HEADER_BYTES,
   PAGE_HEADER_FLAGS_OFFSET,
   PageKind,
-  RUN_REFERENCE_BYTES,
+  EXTENT_REFERENCE_BYTES,
   SLOT_BYTES,
   VALUE_FIELD_BYTES,
+  VALUE_IS_ENCODED,
+  VALUE_IS_EXTENT,
   VALUE_LENGTH_MASK,
 } from '../format.js'
 import {
@@ -23,25 +25,23 @@ import type { PageMemory } from './memory.js'
 import {
   branchRecordBytes,
   childOf,
+  firstKeyedSlot,
   keyOffset,
   keyPartBytes,
   slotHead,
   slotKeyBytes,
   valueField,
-  valueIsRun,
 } from './record.js'
-import { firstKeyedSlot } from './edit.js'
 import { keyHead } from './search.js'
 
 const NOT_IN_ORDER = 'the keys are not in order'
 
 /**
- * Checks all that can be told of a tree page from its own bytes (B3): kind, level, bounds of every record, heads,
- * prefix and order of the keys. Runs before a page that comes from the disk is used, so that no code behind it can be led
- * out of the page, whoever wrote the file.
+ * Checks the structure of a tree page (B3): kind, level, bounds of every record, heads, prefix and order of the keys. Runs before
+ * the first use of a page that was read from the file, so that not even a forged page leads later code out of its bounds.
  *
- * @param isKnown - the same bytes were checked before, or written by this process: the records need no second look.
- * @returns what is wrong, or undefined.
+ * @param isChecked - true when the same bytes were checked before, or were written by this process. Only the header is checked.
+ * @returns the fault, or undefined.
  * @internal
  */
 export function checkTreePage(
@@ -49,9 +49,9 @@ export function checkTreePage(
   page: number,
   pageNumber: number,
   level: number,
-  isKnown: boolean = false,
+  isChecked: boolean = false,
 ): string | undefined {
-  if (pageNumberOf(memory, page) !== pageNumber) return 'the page calls itself by another number'
+  if (pageNumberOf(memory, page) !== pageNumber) return 'the header has another page number'
   if (pageKind(memory, page) !== (level === 0 ? PageKind.Leaf : PageKind.Branch))
     return 'the page is of another kind'
   if (pageLevel(memory, page) !== level) return 'the page is of another level'
@@ -59,7 +59,7 @@ export function checkTreePage(
   if ((flags & ~FLAG_EDGE) !== 0 || memory.bytes[page + PAGE_HEADER_FLAGS_OFFSET + 1] !== 0) {
     return 'reserved bits are set'
   }
-  if (isKnown) return undefined
+  if (isChecked) return undefined
   return checkHeap(memory, page, level) ?? checkKeys(memory, page)
 }
 
@@ -73,29 +73,32 @@ function checkHeap(memory: PageMemory, page: number, level: number): string | un
   let used = 0
   for (let slot = 0; slot < count; slot += 1) {
     const offset = (memory.i32[(page >> 2) + SLOTS_WORD + (slot << 1) + 1] as number) & 0xffff
-    const room = memory.pageBytes - offset
-    if (offset < heap || room < (level === 0 ? VALUE_FIELD_BYTES : BRANCH_RECORD_KEY_OFFSET)) {
+    const bytesLeft = memory.pageBytes - offset
+    if (offset < heap || bytesLeft < (level === 0 ? VALUE_FIELD_BYTES : BRANCH_RECORD_KEY_OFFSET)) {
       return 'a record lies outside of the heap'
     }
     const keyPart = keyPartBytes(memory, slotKeyBytes(memory, page, slot))
-    const bytes = level === 0 ? leafRecordBytes(memory, page + offset, keyPart) : branchRecordBytes(keyPart)
-    if (bytes < 0 || bytes > room) return 'a record runs over the end of the page'
+    const field = level === 0 ? valueField(memory, page + offset) : 0
+    const bytes = level === 0 ? leafRecordBytes(memory, field, keyPart) : branchRecordBytes(keyPart)
+    if (bytes < 0 || bytes > bytesLeft) return 'a record extends past the end of the page'
+    if ((field & VALUE_IS_ENCODED) !== 0) return 'a value is encoded in a file without encoded values'
     if (level !== 0) {
       if ((offset & 3) !== 0) return 'a branch record is not aligned'
-      if (childOf(memory, page, slot) <= 0) return 'a branch names no child'
+      if (childOf(memory, page, slot) <= 0) return 'a branch record has no child'
     }
     used += bytes
   }
   if (used + deadBytes(memory, page) !== memory.pageBytes - heap)
-    return 'the records do not add up to the heap'
+    return 'the record sizes and dead bytes do not add up to the heap'
   return undefined
 }
 
-function leafRecordBytes(memory: PageMemory, record: number, keyPart: number): number {
-  const valuePart = valueField(memory, record) & VALUE_LENGTH_MASK
-  if (valueIsRun(memory, record) ? valuePart !== RUN_REFERENCE_BYTES : valuePart > memory.valueInlineMax)
-    return -1
-  return VALUE_FIELD_BYTES + keyPart + valuePart
+/** Returns the size of a leaf record, or -1 when the length in its value field is invalid. */
+function leafRecordBytes(memory: PageMemory, field: number, keyPart: number): number {
+  const valuePart = field & VALUE_LENGTH_MASK
+  const isInvalid =
+    (field & VALUE_IS_EXTENT) !== 0 ? valuePart !== EXTENT_REFERENCE_BYTES : valuePart > memory.valueInlineMax
+  return isInvalid ? -1 : VALUE_FIELD_BYTES + keyPart + valuePart
 }
 
 function checkKeys(memory: PageMemory, page: number): string | undefined {
@@ -113,9 +116,9 @@ function checkKeys(memory: PageMemory, page: number): string | undefined {
   for (let slot = first; slot < count; slot += 1) {
     const word = (page >> 2) + SLOTS_WORD + (slot << 1)
     const head = i32[word] as number
-    const place = i32[word + 1] as number
-    const keyBytes = place >>> 16
-    const at = keyShift + (place & 0xffff)
+    const location = i32[word + 1] as number
+    const keyBytes = location >>> 16
+    const at = keyShift + (location & 0xffff)
     if (keyBytes < prefix) return 'a key is shorter than the prefix of its page'
     if (head !== keyHead(bytes, at, at + keyBytes, prefix)) return 'a head does not match its key'
     if (slot > first) {
@@ -142,7 +145,7 @@ function sharesPrefix(memory: PageMemory, a: number, b: number, prefix: number):
   return true
 }
 
-/** Compares a key with the one before it, which has the same head, as far as both lie in the page. */
+/** Compares the key parts of a slot and the slot before it, which have equal heads. Reads no overflow extent. */
 function compareTied(memory: PageMemory, page: number, slot: number, prefix: number): string | undefined {
   const a = keyOffset(memory, page, slot - 1)
   const b = keyOffset(memory, page, slot)
@@ -156,6 +159,6 @@ function compareTied(memory: PageMemory, page: number, slot: number, prefix: num
     if (difference !== 0) return difference < 0 ? undefined : NOT_IN_ORDER
   }
   if (aBytes === shared) return aBytes < bBytes ? undefined : NOT_IN_ORDER
-  // Where a long key is equal up to its run, `verify` compares it, which reads the run.
+  // `verify`, which reads extents, compares long keys that are equal up to their extents.
   return bBytes === shared ? NOT_IN_ORDER : undefined
 }

@@ -1,30 +1,30 @@
 import { PageMemory } from './memory.js'
 import type { ExtentReader } from './memory.js'
 
-/** Bytes of the buffers that hold copies, where pages are not larger. */
+/** Bytes of a buffer, unless pages are larger. */
 const BUFFER_BYTES = 65_536
 
 /**
- * Copies of pages for cursors, several to a buffer: a buffer for each would cost more than the copying.
+ * Allocates copies of pages for cursors, several in one buffer: a buffer for each would cost more than the copying.
  *
- * @remarks No copy is written over unless whoever asked for it gives it back. So a cursor may hand out views of what
- * it copied, as the caller's own, at no further cost. Price: a view that is kept alive keeps 64 KiB alive.
+ * @remarks A copy is overwritten only after its cursor has released it. So a cursor may return views of a copy that the caller
+ * owns, at no further cost. The price: one live view keeps 64 KiB alive.
  * @internal
  */
 export class PageCopies {
-  /** Holds the copy made last. */
+  /** The buffer of the newest copy. */
   memory: PageMemory
   #used = 0
 
-  constructor(pageBytes: number, runs: ExtentReader) {
-    this.memory = makeBuffer(pageBytes, runs)
+  constructor(pageBytes: number, extents: ExtentReader) {
+    this.memory = newBuffer(pageBytes, extents)
   }
 
-  /** Copies the page at `page` of `source` and gives the offset of the copy in {@link PageCopies.memory}. */
+  /** Copies the page at `page` of `source`. Returns the offset of the copy in {@link PageCopies.memory}. */
   copy(source: PageMemory, page: number): number {
     const { pageBytes } = source
     if (this.#used + pageBytes > this.memory.bytes.length) {
-      this.memory = makeBuffer(pageBytes, source.extents)
+      this.memory = newBuffer(pageBytes, source.extents)
       this.#used = 0
     }
     const at = this.#used
@@ -33,8 +33,8 @@ export class PageCopies {
     return at
   }
 
-  /** Takes a copy back of which nothing was handed out; the next one may stand in its place. */
-  giveBack(memory: PageMemory, page: number): void {
+  /** Releases a copy of which no view has escaped. The next copy may overwrite it. */
+  release(memory: PageMemory, page: number): void {
     if (memory === this.memory && page + memory.pageBytes === this.#used) this.#used = page
   }
 }
@@ -44,6 +44,6 @@ export function copyPage(source: PageMemory, page: number, target: PageMemory, a
   target.bytes.set(new Uint8Array(source.buffer, source.bytes.byteOffset + page, source.pageBytes), at)
 }
 
-function makeBuffer(pageBytes: number, runs: ExtentReader): PageMemory {
-  return new PageMemory(new Uint8Array(Math.max(pageBytes, BUFFER_BYTES)), pageBytes, runs)
+function newBuffer(pageBytes: number, extents: ExtentReader): PageMemory {
+  return new PageMemory(new Uint8Array(Math.max(pageBytes, BUFFER_BYTES)), pageBytes, extents)
 }

@@ -5,11 +5,9 @@ import {
   deadBytes,
   freeBytes,
   heapStart,
-  isEdge,
   pageLevel,
   prefixBytes,
   setDeadBytes,
-  setEdge,
   setHeapStart,
   setPrefixBytes,
   setSlotCount,
@@ -17,27 +15,22 @@ import {
   SLOTS_WORD,
 } from './page.js'
 import type { PageMemory } from './memory.js'
-import { keyOffset, recordBytes, recordOffset, setValueField, slotKeyBytes } from './record.js'
-import { comparePrefix, keyHead } from './search.js'
-
-/** First slot of a page that has a key: slot 0 of a branch stands for everything below slot 1. @internal */
-export function firstKeyedSlot(memory: PageMemory, page: number): number {
-  return pageLevel(memory, page) === 0 ? 0 : 1
-}
+import { recordBytes, recordOffset, setValueField, slotKeyBytes } from './record.js'
+import { keyHead } from './search.js'
 
 /** Reports whether a record and its slot fit into a page. @internal */
 export function fits(memory: PageMemory, page: number, bytes: number): boolean {
   return bytes + SLOT_BYTES <= freeBytes(memory, page)
 }
 
-/** Reports whether they fit so that no other record has to move. @internal */
+/** Reports whether a record and its slot fit into a page without compacting it. @internal */
 export function fitsWithoutMoving(memory: PageMemory, page: number, bytes: number): boolean {
   return bytes <= heapStart(memory, page) - PAGE_HEADER_BYTES - (slotCount(memory, page) + 1) * SLOT_BYTES
 }
 
 /**
- * Makes room for a record and its slot, which must fit, and gives the record's offset. The caller fills the record,
- * then the head follows from {@link setHead}.
+ * Inserts a slot and allocates its record, which must fit. Returns the record's offset. The caller fills the record, then sets
+ * the head with {@link setHead}.
  *
  * @internal
  */
@@ -49,7 +42,7 @@ export function insertSlot(
   bytes: number,
 ): number {
   const count = slotCount(memory, page)
-  assert(fits(memory, page, bytes), 'a record that is inserted fits its page')
+  assert(fits(memory, page, bytes), 'an inserted record fits its page')
   if (!fitsWithoutMoving(memory, page, bytes)) compactPage(memory, page)
   const offset = heapStart(memory, page) - bytes
   setHeapStart(memory, page, offset)
@@ -60,12 +53,12 @@ export function insertSlot(
   return page + offset
 }
 
-/** Takes a slot out; the bytes of its record become dead. @internal */
+/** Removes a slot. The bytes of its record become dead. @internal */
 export function removeSlot(memory: PageMemory, page: number, slot: number): void {
   removeSlots(memory, page, slot, slot + 1)
 }
 
-/** Takes slots `from` to `to` (exclusive) out. @internal */
+/** Removes slots `from` to `to` (exclusive). @internal */
 export function removeSlots(memory: PageMemory, page: number, from: number, to: number): void {
   const count = slotCount(memory, page)
   let dead = deadBytes(memory, page)
@@ -81,7 +74,7 @@ export function removeSlots(memory: PageMemory, page: number, from: number, to: 
   setDeadBytes(memory, page, dead)
 }
 
-/** Moves `length` words from `source` to `target`, which may overlap. copyWithin pays from about 16 words on. */
+/** Moves `length` words from `source` to `target`, which may overlap. `copyWithin` is faster above about 16 words. */
 function shiftWords(i32: Int32Array, source: number, target: number, length: number): void {
   if (length > 16) {
     i32.copyWithin(target, source, source + length)
@@ -92,7 +85,7 @@ function shiftWords(i32: Int32Array, source: number, target: number, length: num
   }
 }
 
-/** Gathers the records at the end of the page, so that no byte of the heap is dead. @internal */
+/** Moves the records to the end of the page, so that no byte of the heap is dead. @internal */
 export function compactPage(memory: PageMemory, page: number): void {
   const scratch = copyToScratch(memory, page)
   setHeapStart(memory, page, memory.pageBytes)
@@ -107,15 +100,15 @@ export function compactPage(memory: PageMemory, page: number): void {
   }
 }
 
-/** Copies a page aside, before it is built anew, and gives the memory that holds it, at offset 0. @internal */
+/** Copies a page to offset 0 of the scratch memory, before the page is rebuilt. Returns the scratch memory. @internal */
 export function copyToScratch(memory: PageMemory, page: number): PageMemory {
   const { scratch } = memory
-  assert(scratch !== undefined, 'only memories with scratch room are edited')
+  assert(scratch !== undefined, 'only memories with a scratch page are edited')
   scratch.bytes.set(memory.bytes.subarray(page, page + memory.pageBytes))
   return scratch
 }
 
-/** Copies `length` bytes between buffers or within one, the shorter ones without a view. @internal */
+/** Copies `length` bytes between buffers or within one. Short copies allocate no view. @internal */
 export function copyBytes(
   source: Uint8Array,
   sourceStart: number,
@@ -133,8 +126,8 @@ export function copyBytes(
 }
 
 /**
- * Appends copies of slots `from` to `to` of another page, whose records must fit behind those that are here. Their heads
- * come along, and hold when both pages have one prefix.
+ * Appends copies of slots `from` to `to` (exclusive) of another page, which must fit. Heads are copied too, and are valid when
+ * both pages have the same prefix.
  *
  * @internal
  */
@@ -149,20 +142,20 @@ export function appendSlots(
   const count = slotCount(target, targetPage)
   let bytesNeeded = 0
   for (let slot = from; slot < to; slot += 1) bytesNeeded += recordBytes(source, sourcePage, slot)
-  // As if they were one record: so many bytes, and all slots but one beside it.
-  const room = bytesNeeded + (to - from - 1) * SLOT_BYTES
-  assert(to <= from || fits(target, targetPage, room), 'records that are appended fit their page')
-  if (!fitsWithoutMoving(target, targetPage, room)) compactPage(target, targetPage)
+  // `fits` adds one slot to the size of a record: the other slots count as part of it.
+  const size = bytesNeeded + (to - from - 1) * SLOT_BYTES
+  assert(to <= from || fits(target, targetPage, size), 'appended records fit their page')
+  if (!fitsWithoutMoving(target, targetPage, size)) compactPage(target, targetPage)
   let offset = heapStart(target, targetPage)
   let word = (targetPage >> 2) + SLOTS_WORD + (count << 1)
   let sourceWord = (sourcePage >> 2) + SLOTS_WORD + (from << 1)
   for (let slot = from; slot < to; slot += 1) {
     const bytes = recordBytes(source, sourcePage, slot)
-    const place = source.i32[sourceWord + 1] as number
+    const location = source.i32[sourceWord + 1] as number
     offset -= bytes
-    copyWords(source.view, sourcePage + (place & 0xffff), target.view, targetPage + offset, bytes)
+    copyWords(source.view, sourcePage + (location & 0xffff), target.view, targetPage + offset, bytes)
     target.i32[word] = source.i32[sourceWord] as number
-    target.i32[word + 1] = offset | (place & 0xffff_0000)
+    target.i32[word + 1] = offset | (location & 0xffff_0000)
     word += 2
     sourceWord += 2
   }
@@ -171,9 +164,9 @@ export function appendSlots(
 }
 
 /**
- * Appends a record that stands in the leaf as a whole, and must fit, behind those that are here. The leaf's prefix must be the key's.
+ * Appends a record whose key and value are stored in the leaf, and which must fit. The key must have the prefix of the leaf.
  *
- * @param source - of `bytes`, in which key and value stand.
+ * @param source - view of `bytes`, which contains the key and the value.
  * @internal
  */
 export function appendRecord(
@@ -190,7 +183,7 @@ export function appendRecord(
   const valueBytes = valueEnd - valueStart
   const size = VALUE_FIELD_BYTES + keyBytes + valueBytes
   if (!fitsWithoutMoving(memory, page, size)) {
-    assert(fits(memory, page, size), 'a record that is appended fits its page')
+    assert(fits(memory, page, size), 'an appended record fits its page')
     compactPage(memory, page)
   }
   const count = slotCount(memory, page)
@@ -206,7 +199,7 @@ export function appendRecord(
   copyWords(source, valueStart, memory.view, record + VALUE_FIELD_BYTES + keyBytes, valueBytes)
 }
 
-/** Empties a page and fills it with slots `from` to `to` of another, whose prefix it takes. @internal */
+/** Clears a page and fills it with slots `from` to `to` (exclusive) of another, whose prefix it takes over. @internal */
 export function refillPage(
   target: PageMemory,
   targetPage: number,
@@ -217,104 +210,4 @@ export function refillPage(
   clearPage(target, targetPage, pageLevel(source, 0))
   setPrefixBytes(target, targetPage, prefixBytes(source, 0))
   appendSlots(target, targetPage, source, 0, from, to)
-}
-
-/** Sets the head of a slot from its key and the prefix of the page. @internal */
-export function setHead(memory: PageMemory, page: number, slot: number): void {
-  const word = (page >> 2) + SLOTS_WORD + (slot << 1)
-  const keyBytes = slotKeyBytes(memory, page, slot)
-  const at = keyOffset(memory, page, slot)
-  memory.i32[word] = keyHead(memory.bytes, at, at + keyBytes, prefixBytes(memory, page))
-}
-
-/** Sets the prefix of a page, and all heads with it. @internal */
-export function setPrefix(memory: PageMemory, page: number, prefix: number, edge: boolean): void {
-  setPrefixBytes(memory, page, prefix)
-  setEdge(memory, page, edge)
-  const count = slotCount(memory, page)
-  const first = firstKeyedSlot(memory, page)
-  if (first === 1 && count > 0) memory.i32[(page >> 2) + SLOTS_WORD] = 0
-  for (let slot = first; slot < count; slot += 1) setHead(memory, page, slot)
-}
-
-/** Bytes that two keys have in common at their beginning, at most `limit`. @internal */
-export function sharedBytes(a: Uint8Array, b: Uint8Array, limit: number): number {
-  const end = Math.min(a.length, b.length, limit)
-  let index = 0
-  while (index < end && a[index] === b[index]) index += 1
-  return index
-}
-
-/**
- * Sets the prefix of a page from its fences: the keys of a page lie between them and so share what they share. A page
- * without one of them, at the edge of the tree, takes what its own keys share and is marked: its prefix is compared
- * at each search and given up when a key comes that does not have it.
- *
- * @internal
- */
-export function setFences(
-  memory: PageMemory,
-  page: number,
-  lower: Uint8Array | undefined,
-  upper: Uint8Array | undefined,
-): void {
-  const isEdge = lower === undefined || upper === undefined
-  setPrefix(memory, page, fencedPrefix(memory, page, lower, upper), isEdge)
-}
-
-/** The same of a page whose heads are right for the prefix that it has: often that is the one. @internal */
-export function renewFences(
-  memory: PageMemory,
-  page: number,
-  lower: Uint8Array | undefined,
-  upper: Uint8Array | undefined,
-): void {
-  const isEdge = lower === undefined || upper === undefined
-  const prefix = fencedPrefix(memory, page, lower, upper)
-  if (prefix === prefixBytes(memory, page)) setEdge(memory, page, isEdge)
-  else setPrefix(memory, page, prefix, isEdge)
-}
-
-function fencedPrefix(
-  memory: PageMemory,
-  page: number,
-  lower: Uint8Array | undefined,
-  upper: Uint8Array | undefined,
-): number {
-  if (lower !== undefined && upper !== undefined) return sharedBytes(lower, upper, memory.prefixMax)
-  const first = firstKeyedSlot(memory, page)
-  const last = slotCount(memory, page) - 1
-  return last < first ? 0 : ownPrefix(memory, page, first, last)
-}
-
-/** Bytes that the keys of two slots share. */
-function ownPrefix(memory: PageMemory, page: number, first: number, last: number): number {
-  const a = keyOffset(memory, page, first)
-  const b = keyOffset(memory, page, last)
-  const end = Math.min(slotKeyBytes(memory, page, first), slotKeyBytes(memory, page, last), memory.prefixMax)
-  let index = 0
-  while (index < end && memory.bytes[a + index] === memory.bytes[b + index]) index += 1
-  return index
-}
-
-/** Shortens the prefix of an edge page, if it must, so that a new key has it too. @internal */
-export function admitKey(
-  memory: PageMemory,
-  page: number,
-  key: Uint8Array,
-  start: number,
-  end: number,
-): void {
-  if (!isEdge(memory, page)) return
-  const first = firstKeyedSlot(memory, page)
-  if (slotCount(memory, page) <= first) {
-    setPrefix(memory, page, Math.min(end - start, memory.prefixMax), true)
-    return
-  }
-  const prefix = prefixBytes(memory, page)
-  if (comparePrefix(memory, page, first, prefix, key, start, end) === 0) return
-  const at = keyOffset(memory, page, first)
-  let shared = 0
-  while (shared < end - start && memory.bytes[at + shared] === key[start + shared]) shared += 1
-  setPrefix(memory, page, shared, true)
 }

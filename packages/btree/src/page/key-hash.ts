@@ -1,4 +1,4 @@
-/** Returns a 32-bit hash of `key[start..end)`, all bits of which depend on all of the key. @internal */
+/** Returns a 32-bit hash of `key[start..end)`. Every bit of the hash depends on all bytes of the key. @internal */
 export function hashKey(key: Uint8Array, start: number, end: number, seed: number): number {
   let hash = seed ^ (end - start)
   let index = start
@@ -13,7 +13,7 @@ export function hashKey(key: Uint8Array, start: number, end: number, seed: numbe
   return hash ^ (hash >>> 16)
 }
 
-/** Returns four bytes as a number, the lowest first. @internal */
+/** Returns four bytes as a little-endian int32. @internal */
 export function wordAt(bytes: Uint8Array, at: number): number {
   return (
     (bytes[at] as number) |

@@ -1,42 +1,45 @@
-import { RUN_REFERENCE_BYTES } from '../format.js'
+import { EXTENT_REFERENCE_BYTES } from '../format.js'
 
-/** Reads an overflow run, given the place of its reference. @internal */
+/** Reads overflow extents. @internal */
 export interface ExtentReader {
-  /** Returns the content of the run whose reference stands at `memory.bytes[offset]`, from the file, checked; no page moves. */
+  /**
+   * Reads and verifies the content of the extent whose reference is at `memory.bytes[offset]`. Reads from the file, and never
+   * evicts a page.
+   */
   readExtent(memory: PageMemory, offset: number): Uint8Array
 }
 
 /**
- * Bytes that hold pages, seen through typed arrays of several widths, and the limits that follow from the page size.
+ * Bytes that contain pages, as typed arrays of several widths, and the limits that follow from the page size.
  *
- * @remarks The arena of the cache is one, the private copy that a cursor works on is another; all code that looks
- * into pages takes one of these and a byte offset. They all have the same shape, so that it stays monomorphic.
+ * @remarks The arena of the cache is one; the private copy that a cursor reads is another. All code that reads or edits pages
+ * takes a memory and a byte offset. All memories have the same shape, which keeps that code monomorphic.
  * @internal
  */
 export class PageMemory {
   readonly bytes: Uint8Array
-  /** The buffer of `bytes`, which costs a call to ask for; a view from it takes half the time of `subarray`. */
+  /** The buffer of `bytes`. Its getter is a call, and a view of it takes half the time of `subarray`. */
   readonly buffer: ArrayBufferLike
   readonly u16: Uint16Array
   readonly i32: Int32Array
   /** For words that are not aligned. */
   readonly view: DataView
   readonly pageBytes: number
-  /** Its logarithm to the base 2. */
+  /** Logarithm of `pageBytes` to the base 2. */
   readonly pageShift: number
-  /** Longest key stored whole; a longer one takes exactly this many bytes in the page. */
+  /** Longest key that is stored whole. The key part of a longer key has exactly this many bytes. */
   readonly keyPartMax: number
-  /** Bytes of a longer key that stay in the page, in front of its run reference. */
+  /** Bytes of a longer key that are stored in the page, before its extent reference. */
   readonly keyInlineBytes: number
-  /** Longest prefix that is taken off the heads: the head behind it must still lie in the page. */
+  /** Longest page prefix: the head that follows it must still lie in the page. */
   readonly prefixMax: number
-  /** Longest value stored in a leaf. */
+  /** Longest value that is stored in a leaf. */
   readonly valueInlineMax: number
   readonly extents: ExtentReader
-  /** One page of room for rearranging another; absent in memories whose pages are never changed. */
+  /** One page for rebuilding another; undefined in memories whose pages are never edited. */
   readonly scratch: PageMemory | undefined
 
-  constructor(bytes: Uint8Array, pageBytes: number, runs: ExtentReader, scratch?: PageMemory) {
+  constructor(bytes: Uint8Array, pageBytes: number, extents: ExtentReader, scratch?: PageMemory) {
     this.bytes = bytes
     this.buffer = bytes.buffer
     this.u16 = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1)
@@ -45,13 +48,13 @@ export class PageMemory {
     this.pageBytes = pageBytes
     this.pageShift = 31 - Math.clz32(pageBytes)
     this.keyPartMax = pageBytes >> 3
-    this.keyInlineBytes = this.keyPartMax - RUN_REFERENCE_BYTES
+    this.keyInlineBytes = this.keyPartMax - EXTENT_REFERENCE_BYTES
     this.prefixMax = this.keyInlineBytes - 4
     this.valueInlineMax = pageBytes >> 2
-    this.extents = runs
+    this.extents = extents
     this.scratch = scratch
   }
 }
 
-/** True where typed arrays are little-endian, as the format is. Decided once, checked at open. @internal */
+/** True when typed arrays are little-endian, as the format is. Checked at open. @internal */
 export const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1

@@ -16,8 +16,7 @@ import {
 } from '../format.js'
 import type { PageMemory } from './memory.js'
 
-// Fields of a page header, read and written at `page`, the byte offset of the page in its memory. Offsets stay below
-// 2^31, so that the shifts are exact.
+// Accessors of the page header. `page` is the byte offset of the page in its memory, below 2^31, so that the shifts are exact.
 
 const COUNT = PAGE_HEADER_COUNT_OFFSET >> 1
 const PREFIX = PAGE_HEADER_PREFIX_BYTES_OFFSET >> 1
@@ -26,7 +25,7 @@ const DEAD = PAGE_HEADER_DEAD_BYTES_OFFSET >> 1
 const NUMBER = PAGE_HEADER_PAGE_NUMBER_OFFSET >> 2
 const EPOCH = PAGE_HEADER_EPOCH_OFFSET >> 2
 
-/** Int32 index of slot 0 of a page, relative to the page. @internal */
+/** Int32 index of slot 0, relative to the page. @internal */
 export const SLOTS_WORD: number = PAGE_HEADER_BYTES >> 2
 
 /** @internal */
@@ -128,7 +127,7 @@ export function setChecksum(memory: PageMemory, page: number, low: number, high:
   memory.i32[((page + PAGE_HEADER_CHECKSUM_OFFSET) >> 2) + 1] = high
 }
 
-/** Bytes that new slots and records may take, the dead ones included. @internal */
+/** Returns the bytes available to new slots and records, dead bytes included. @internal */
 export function freeBytes(memory: PageMemory, page: number): number {
   return (
     heapStart(memory, page) -
@@ -138,12 +137,12 @@ export function freeBytes(memory: PageMemory, page: number): number {
   )
 }
 
-/** Bytes that slots and records take. @internal */
+/** Returns the bytes that slots and records occupy. @internal */
 export function usedBytes(memory: PageMemory, page: number): number {
   return memory.pageBytes - PAGE_HEADER_BYTES - freeBytes(memory, page)
 }
 
-/** Makes an empty tree page; number, epoch and checksum stay as they are. @internal */
+/** Turns a page into an empty tree page. Page number, epoch and checksum are unchanged. @internal */
 export function clearPage(memory: PageMemory, page: number, level: number): void {
   memory.bytes[page + PAGE_HEADER_KIND_OFFSET] = level === 0 ? PageKind.Leaf : PageKind.Branch
   memory.bytes[page + PAGE_HEADER_LEVEL_OFFSET] = level

@@ -2,16 +2,21 @@ import {
   BRANCH_RECORD_CHILD_CHECKSUM_OFFSET,
   BRANCH_RECORD_KEY_OFFSET,
   VALUE_FIELD_BYTES,
-  VALUE_IS_RUN,
+  VALUE_IS_EXTENT,
   VALUE_LENGTH_MASK,
 } from '../format.js'
 import { pageLevel, SLOTS_WORD } from './page.js'
 import type { PageMemory } from './memory.js'
 
-// Records of a page, by slot. `page` is the byte offset of the page in its memory; what is given back as an offset is
-// one in that memory too.
+// Accessors of slots and records. `page` is the byte offset of the page in its memory. Returned offsets are byte offsets in
+// the same memory.
 
-/** Head of a slot. @internal */
+/** Returns the first slot that has a key: slot 0 of a branch has none, and covers everything below slot 1. @internal */
+export function firstKeyedSlot(memory: PageMemory, page: number): number {
+  return pageLevel(memory, page) === 0 ? 0 : 1
+}
+
+/** Returns the head of a slot. @internal */
 export function slotHead(memory: PageMemory, page: number, slot: number): number {
   return memory.i32[(page >> 2) + SLOTS_WORD + (slot << 1)] as number
 }
@@ -21,28 +26,28 @@ export function setSlotHead(memory: PageMemory, page: number, slot: number, head
   memory.i32[(page >> 2) + SLOTS_WORD + (slot << 1)] = head
 }
 
-/** Offset of a slot's record. @internal */
+/** Returns the offset of a slot's record. @internal */
 export function recordOffset(memory: PageMemory, page: number, slot: number): number {
   return page + ((memory.i32[(page >> 2) + SLOTS_WORD + (slot << 1) + 1] as number) & 0xffff)
 }
 
-/** Length of the whole key of a slot. @internal */
+/** Returns the length of the whole key of a slot. @internal */
 export function slotKeyBytes(memory: PageMemory, page: number, slot: number): number {
   return (memory.i32[(page >> 2) + SLOTS_WORD + (slot << 1) + 1] as number) >>> 16
 }
 
-/** Bytes that a key of `keyBytes` takes in a page. @internal */
+/** Returns the size of the key part of a key of `keyBytes`. @internal */
 export function keyPartBytes(memory: PageMemory, keyBytes: number): number {
   return keyBytes <= memory.keyPartMax ? keyBytes : memory.keyPartMax
 }
 
-/** Offset of the key part of a slot's record. @internal */
+/** Returns the offset of the key part of a slot's record. @internal */
 export function keyOffset(memory: PageMemory, page: number, slot: number): number {
   const record = recordOffset(memory, page, slot)
   return pageLevel(memory, page) === 0 ? record + VALUE_FIELD_BYTES : record + BRANCH_RECORD_KEY_OFFSET
 }
 
-/** Value field of the leaf record at `record`. @internal */
+/** Returns the value field of the leaf record at `record`. @internal */
 export function valueField(memory: PageMemory, record: number): number {
   return (memory.bytes[record] as number) | ((memory.bytes[record + 1] as number) << 8)
 }
@@ -53,29 +58,29 @@ export function setValueField(memory: PageMemory, record: number, field: number)
   memory.bytes[record + 1] = field >>> 8
 }
 
-/** Bytes of the value part of the leaf record at `record`. @internal */
+/** Returns the size of the value part of the leaf record at `record`. @internal */
 export function valuePartBytes(memory: PageMemory, record: number): number {
   return valueField(memory, record) & VALUE_LENGTH_MASK
 }
 
-/** Reports whether the value of the leaf record at `record` stands in a run. @internal */
-export function valueIsRun(memory: PageMemory, record: number): boolean {
-  return (valueField(memory, record) & VALUE_IS_RUN) !== 0
+/** Reports whether the leaf record at `record` stores its value in an overflow extent. @internal */
+export function valueIsExtent(memory: PageMemory, record: number): boolean {
+  return (valueField(memory, record) & VALUE_IS_EXTENT) !== 0
 }
 
-/** Bytes of a slot's record. @internal */
+/** Returns the size of a slot's record. @internal */
 export function recordBytes(memory: PageMemory, page: number, slot: number): number {
   const keyPart = keyPartBytes(memory, slotKeyBytes(memory, page, slot))
   if (pageLevel(memory, page) !== 0) return branchRecordBytes(keyPart)
   return VALUE_FIELD_BYTES + keyPart + valuePartBytes(memory, recordOffset(memory, page, slot))
 }
 
-/** Bytes of a branch record, so that the next one starts at a multiple of four. @internal */
+/** Returns the size of a branch record, padded to a multiple of four. @internal */
 export function branchRecordBytes(keyPart: number): number {
   return (BRANCH_RECORD_KEY_OFFSET + keyPart + 3) & ~3
 }
 
-/** Page number of a branch slot's child. @internal */
+/** Returns the page number of a branch slot's child. @internal */
 export function childOf(memory: PageMemory, page: number, slot: number): number {
   return memory.i32[recordOffset(memory, page, slot) >> 2] as number
 }
@@ -110,7 +115,7 @@ export function setChildChecksum(
   memory.i32[word + 1] = high
 }
 
-/** Returns a copy of the whole key of a slot, fetching the rest of a long one. @internal */
+/** Returns a copy of the whole key of a slot. Reads the overflow extent of a long key. @internal */
 export function copyKey(memory: PageMemory, page: number, slot: number): Uint8Array {
   const keyBytes = slotKeyBytes(memory, page, slot)
   const offset = keyOffset(memory, page, slot)

@@ -5,7 +5,7 @@ import { keys } from '../../test/key-arbitraries.js'
 import { ascending, fillBranch, fillLeaf, makeMemory } from '../../test/page-builder.js'
 import { firstHeadNotBelow, keyHead, searchBranch, searchLeaf } from './search.js'
 
-/** What `searchLeaf` must give, worked out one key after the other. */
+/** Returns the expected result of `searchLeaf`, by linear search. */
 function naiveSearch(stored: readonly Uint8Array[], key: Uint8Array): number {
   for (const [index, each] of stored.entries()) {
     const order = compareBytes(key, each)
@@ -15,7 +15,7 @@ function naiveSearch(stored: readonly Uint8Array[], key: Uint8Array): number {
   return ~stored.length
 }
 
-test('heads sort as keys do, as far as they go', () => {
+test('heads sort as the first four bytes of their keys', () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 8 }),
@@ -37,7 +37,7 @@ test('heads sort as keys do, as far as they go', () => {
   )
 })
 
-test('the search by heads finds the first that is not below, for every length and place', () => {
+test('the head search finds the first head that is not below, for every length and base', () => {
   const heads = fc.array(fc.oneof(fc.constantFrom(0, 1, 0x7fffffff), fc.integer({ min: 0, max: 60 })), {
     maxLength: 80,
   })
@@ -55,25 +55,28 @@ test('the search by heads finds the first that is not below, for every length an
   )
 })
 
-test.each([512, 1024, 8192])('a leaf of %d bytes is searched as a list is, at its edges too', (pageBytes) => {
-  fc.assert(
-    fc.property(
-      fc.array(keys(pageBytes), { maxLength: 60 }),
-      fc.array(keys(pageBytes), { maxLength: 20 }),
-      (some, others) => {
-        const { memory, shelf } = makeMemory(pageBytes, 2)
-        const sorted = ascending(some)
-        const stored = sorted.slice(0, fillLeaf(memory, shelf, pageBytes, { keys: sorted }))
-        for (const key of [...some, ...others, new Uint8Array(0), new Uint8Array(70_000).fill(255)]) {
-          expect(searchLeaf(memory, pageBytes, key, 0, key.length)).toBe(naiveSearch(stored, key))
-        }
-      },
-    ),
-    { numRuns: 150 },
-  )
-})
+test.each([512, 1024, 8192])(
+  'a search of a leaf of %d bytes equals a linear search, at both edges too',
+  (pageBytes) => {
+    fc.assert(
+      fc.property(
+        fc.array(keys(pageBytes), { maxLength: 60 }),
+        fc.array(keys(pageBytes), { maxLength: 20 }),
+        (some, others) => {
+          const { memory, extents } = makeMemory(pageBytes, 2)
+          const sorted = ascending(some)
+          const stored = sorted.slice(0, fillLeaf(memory, extents, pageBytes, { keys: sorted }))
+          for (const key of [...some, ...others, new Uint8Array(0), new Uint8Array(70_000).fill(255)]) {
+            expect(searchLeaf(memory, pageBytes, key, 0, key.length)).toBe(naiveSearch(stored, key))
+          }
+        },
+      ),
+      { numRuns: 150 },
+    )
+  },
+)
 
-test('between two fences a search looks behind the prefix that they share', () => {
+test('a search between two fences compares the bytes after their common prefix', () => {
   const rest = fc.uint8Array({ minLength: 1, maxLength: 6 })
   fc.assert(
     fc.property(
@@ -84,9 +87,9 @@ test('between two fences a search looks behind the prefix that they share', () =
         const withPrefix = (key: Uint8Array): Uint8Array => Uint8Array.from([...prefix, ...key])
         const all = ascending(some.map(withPrefix))
         const [lower, upper] = [all[0]!, all.at(-1)!]
-        const { memory, shelf } = makeMemory(1024)
+        const { memory, extents } = makeMemory(1024)
         const inside = all.slice(0, -1)
-        const stored = inside.slice(0, fillLeaf(memory, shelf, 0, { keys: inside, lower, upper }))
+        const stored = inside.slice(0, fillLeaf(memory, extents, 0, { keys: inside, lower, upper }))
         for (const key of [...all, ...others.map(withPrefix)]) {
           if (compareBytes(key, lower) < 0 || compareBytes(key, upper) >= 0) continue
           expect(searchLeaf(memory, 0, key, 0, key.length)).toBe(naiveSearch(stored, key))
@@ -97,9 +100,9 @@ test('between two fences a search looks behind the prefix that they share', () =
   )
 })
 
-test('many keys with one head and a long shared prefix are told apart', () => {
-  const { memory, shelf } = makeMemory(8192)
-  // Behind the prefix that the page takes off there are four equal bytes and more.
+test('many keys with equal heads and a long common prefix are distinguished', () => {
+  const { memory, extents } = makeMemory(8192)
+  // At least four equal bytes follow the page prefix.
   const all = ascending(
     Array.from({ length: 150 }, (_, index) =>
       Uint8Array.from(
@@ -109,33 +112,36 @@ test('many keys with one head and a long shared prefix are told apart', () => {
     ),
   )
   const stored = all.filter((_, index) => index % 2 === 0)
-  expect(fillLeaf(memory, shelf, 0, { keys: stored })).toBe(stored.length)
+  expect(fillLeaf(memory, extents, 0, { keys: stored })).toBe(stored.length)
   for (const key of all) expect(searchLeaf(memory, 0, key, 0, key.length)).toBe(naiveSearch(stored, key))
 })
 
-test.each([512, 8192])('a branch of %d bytes leads to the child below which a key belongs', (pageBytes) => {
-  fc.assert(
-    fc.property(
-      fc.array(keys(pageBytes), { maxLength: 40 }),
-      fc.array(keys(pageBytes), { maxLength: 20 }),
-      (some, others) => {
-        const { memory, shelf } = makeMemory(pageBytes)
-        const sorted = ascending(some).filter((key) => key.length > 0)
-        const separators = sorted.slice(0, fillBranch(memory, shelf, 0, { keys: sorted }) - 1)
-        for (const key of [...some, ...others]) {
-          const expected = separators.filter((separator) => compareBytes(separator, key) <= 0).length
-          expect(searchBranch(memory, 0, key, 0, key.length)).toBe(expected)
-        }
-      },
-    ),
-    { numRuns: 150 },
-  )
-})
+test.each([512, 8192])(
+  'a search of a branch of %d bytes returns the child whose key range contains the key',
+  (pageBytes) => {
+    fc.assert(
+      fc.property(
+        fc.array(keys(pageBytes), { maxLength: 40 }),
+        fc.array(keys(pageBytes), { maxLength: 20 }),
+        (some, others) => {
+          const { memory, extents } = makeMemory(pageBytes)
+          const sorted = ascending(some).filter((key) => key.length > 0)
+          const separators = sorted.slice(0, fillBranch(memory, extents, 0, { keys: sorted }) - 1)
+          for (const key of [...some, ...others]) {
+            const expected = separators.filter((separator) => compareBytes(separator, key) <= 0).length
+            expect(searchBranch(memory, 0, key, 0, key.length)).toBe(expected)
+          }
+        },
+      ),
+      { numRuns: 150 },
+    )
+  },
+)
 
-test('a key is taken from its window, not from the bytes around it', () => {
-  const { memory, shelf } = makeMemory(512)
+test('a search reads no bytes outside of `start` and `end`', () => {
+  const { memory, extents } = makeMemory(512)
   const stored = ['aa', 'aab', 'ab'].map((text) => Uint8Array.from(text, (c) => c.charCodeAt(0)))
-  fillLeaf(memory, shelf, 0, { keys: stored })
+  fillLeaf(memory, extents, 0, { keys: stored })
   const window = Uint8Array.from('xxaabyy', (c) => c.charCodeAt(0))
   expect(searchLeaf(memory, 0, window, 2, 4)).toBe(0)
   expect(searchLeaf(memory, 0, window, 2, 5)).toBe(1)

@@ -3,10 +3,10 @@ import type { PageMemory } from './memory.js'
 import { keyOffset, slotKeyBytes } from './record.js'
 
 // Search within one page. A search key is `key[start..end)`. Heads are 31-bit, so that `(a - b) >> 31` is -1 exactly
-// where a < b: the head search has no branch on data. Measured in an arena of a million entries, this is twice as
-// fast as a search by bytes with hints.
+// when a < b: the head search has no data-dependent branch. In an arena of a million entries it is twice as fast as a
+// byte-wise search with hints.
 
-/** Four bytes of a search key behind `prefix`, as a head. @internal */
+/** Returns the head of a search key: the four bytes that follow `prefix` bytes, as 31 bits. @internal */
 export function keyHead(key: Uint8Array, start: number, end: number, prefix: number): number {
   const at = start + prefix
   const rest = end - at
@@ -26,11 +26,11 @@ export function keyHead(key: Uint8Array, start: number, end: number, prefix: num
   return head >>> 1
 }
 
-/** First of `count` slots from int32 index `base` on whose head is not below `head`. @internal */
+/** Returns the index of the first of `count` slots, at int32 index `base`, whose head is not below `head`. @internal */
 export function firstHeadNotBelow(i32: Int32Array, base: number, count: number, head: number): number {
   let index = 0
   let length = count
-  // Three probes a round, all loaded before any is needed: a quarter of the slots is left after each.
+  // Each round loads three probes at once and leaves a quarter of the slots.
   while (length >= 4) {
     const quarter = length >> 2
     const stride = quarter << 1
@@ -52,9 +52,9 @@ export function firstHeadNotBelow(i32: Int32Array, base: number, count: number, 
 }
 
 /**
- * Compares a search key with a stored one, from byte `from` on, up to which they are known to be equal.
+ * Compares a search key with a stored key from byte `from` on. The bytes before `from` must be equal.
  *
- * @returns below 0, 0 or above 0 as the search key is smaller, equal or greater.
+ * @returns a negative number, 0 or a positive number when the search key is smaller, equal or greater.
  * @internal
  */
 export function compareKey(
@@ -137,7 +137,7 @@ export function comparePrefix(
 }
 
 /**
- * Searches slots `first` to the last of a page.
+ * Searches the slots of a page from `first` on.
  *
  * @returns the slot whose key equals the search key; when there is none, the bitwise complement of the first slot
  * whose key is greater.
@@ -168,7 +168,7 @@ function searchSlots(
   return searchTies(memory, page, slot + 1, head, key, start, end)
 }
 
-/** Binary search by whole keys among slots with one head: long shared prefixes stay logarithmic. */
+/** Searches slots with equal heads by whole keys, as a binary search: long common prefixes keep a logarithmic cost. */
 function searchTies(
   memory: PageMemory,
   page: number,
@@ -198,7 +198,7 @@ function searchTies(
 /**
  * Searches a leaf.
  *
- * @returns the slot of the key, or the bitwise complement of the slot where it would have to be inserted.
+ * @returns the slot of the key, or the bitwise complement of the slot at which it would be inserted.
  * @internal
  */
 export function searchLeaf(
@@ -211,7 +211,7 @@ export function searchLeaf(
   return searchSlots(memory, page, 0, key, start, end)
 }
 
-/** Returns the slot of the child of a branch below which a key belongs. @internal */
+/** Returns the slot of the child of a branch whose key range contains a key. @internal */
 export function searchBranch(
   memory: PageMemory,
   page: number,
@@ -219,7 +219,7 @@ export function searchBranch(
   start: number,
   end: number,
 ): number {
-  // Slot 0 has no separator: whatever is below slot 1 belongs to it.
+  // Slot 0 has no separator: it covers all keys below slot 1.
   const slot = searchSlots(memory, page, 1, key, start, end)
   return slot >= 0 ? slot : ~slot - 1
 }

@@ -1,12 +1,12 @@
-/** Words to begin with: pages of 16 MiB at 8 KiB. */
+/** Initial size in words: enough for 16 MiB of pages of 8 KiB. */
 const WORDS_MIN = 64
 
 /**
- * Which pages of a file this process has checked by their own bytes, or written itself.
+ * The pages of a file whose structure this process has checked, or which it has written itself.
  *
- * @remarks What is in such a page is told by its checksum alone, which its parent records and which is compared each time
- * the page comes from the file: equal bytes need no second look. A page number that is given up comes back with content
- * that this process makes, so that nothing is ever taken out. Takes a bit a page, up to the highest page that is in it.
+ * @remarks The checksum alone then proves the content of such a page on every later load: its parent records the checksum, and
+ * equal bytes have an equal structure. No page is ever removed, because this process itself writes the next content of a page
+ * number that it frees. Takes one bit for each page up to the highest one.
  * @internal
  */
 export class CheckedPages {

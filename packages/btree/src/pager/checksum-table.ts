@@ -1,23 +1,24 @@
-/** A table has so many parts, each of which grows by itself: none takes long. */
+/** The table has 2^PART_BITS parts, each of which grows alone, so that no single growth takes long. */
 const PART_BITS = 6
-const SLOTS_AT_FIRST = 16
-/** Numbers of a slot: page or 0, checksum low, checksum high, mark. */
-const SLOT_NUMBERS = 4
+const SLOTS_MIN = 16
+/** Int32s of a slot: page number or 0, low and high word of the checksum, mark. */
+const SLOT_WORDS = 4
 
-/** One part: open addressing, slots behind one another. */
+/** One part: a hash table with linear probing. */
 interface Part {
-  numbers: Int32Array
+  words: Int32Array
   count: number
 }
 
 /**
- * Checksum and a mark for each of many pages.
+ * A hash table from page number to checksum and mark.
  *
- * @remarks Numbers in buffers: a Map with an object for each kept the garbage collector busy, and took tens of milliseconds to grow.
+ * @remarks It stores numbers in typed arrays. A Map of objects kept the garbage collector busy and took tens of
+ * milliseconds to grow.
  * @internal
  */
 export class ChecksumTable {
-  /** Of the page that {@link ChecksumTable.find} has found last. */
+  /** Entry that the last successful {@link ChecksumTable.find} found. */
   low = 0
   high = 0
   mark = 0
@@ -30,66 +31,66 @@ export class ChecksumTable {
   }
 
   clear(): void {
-    this.#parts = Array.from({ length: 2 ** PART_BITS }, newPart)
+    this.#parts = Array.from({ length: 2 ** PART_BITS }, emptyPart)
     this.beginSweep()
   }
 
-  /** Looks a page up; true when it is there. */
+  /** Finds a page and sets `low`, `high` and `mark` to its entry. Returns false when it has none. */
   find(pageNumber: number): boolean {
     const hash = hashOf(pageNumber)
-    const { numbers } = this.#partOf(hash)
-    const at = slotOf(numbers, hash, pageNumber)
-    if (numbers[at] !== pageNumber) return false
-    this.low = numbers[at + 1] as number
-    this.high = numbers[at + 2] as number
-    this.mark = numbers[at + 3] as number
+    const { words } = this.#partOf(hash)
+    const at = slotOf(words, hash, pageNumber)
+    if (words[at] !== pageNumber) return false
+    this.low = words[at + 1] as number
+    this.high = words[at + 2] as number
+    this.mark = words[at + 3] as number
     return true
   }
 
   set(pageNumber: number, low: number, high: number, mark: number): void {
     const hash = hashOf(pageNumber)
     const part = this.#partOf(hash)
-    if ((part.count + 1) * SLOT_NUMBERS * 4 > part.numbers.length * 3) grow(part)
-    const at = slotOf(part.numbers, hash, pageNumber)
-    if (part.numbers[at] === 0) part.count += 1
-    part.numbers[at] = pageNumber
-    part.numbers[at + 1] = low
-    part.numbers[at + 2] = high
-    part.numbers[at + 3] = mark
+    if ((part.count + 1) * SLOT_WORDS * 4 > part.words.length * 3) grow(part)
+    const at = slotOf(part.words, hash, pageNumber)
+    if (part.words[at] === 0) part.count += 1
+    part.words[at] = pageNumber
+    part.words[at + 1] = low
+    part.words[at + 2] = high
+    part.words[at + 3] = mark
   }
 
   delete(pageNumber: number): void {
     const hash = hashOf(pageNumber)
     const part = this.#partOf(hash)
-    const at = slotOf(part.numbers, hash, pageNumber)
-    if (part.numbers[at] === pageNumber) remove(part, at)
+    const at = slotOf(part.words, hash, pageNumber)
+    if (part.words[at] === pageNumber) remove(part, at)
   }
 
-  /** The next sweep begins at the beginning. */
+  /** Restarts sweeping at the first slot. */
   beginSweep(): void {
     this.#sweptPart = 0
     this.#sweptSlot = 0
   }
 
   /**
-   * Looks at slots, and throws out the pages with a mark below the given one. Pages that change their place meanwhile may be
-   * overlooked.
+   * Continues the sweep: examines slots and deletes entries with a mark below `markBelow`. It can miss an entry that moves to
+   * another slot meanwhile.
    *
-   * @param looks - slots to look at, at most.
-   * @returns true when the end is reached.
+   * @param budget - slots to examine, at most.
+   * @returns true when the sweep has reached the last slot.
    */
-  sweep(markBelow: number, looks: number): boolean {
-    let left = looks
+  sweep(markBelow: number, budget: number): boolean {
+    let left = budget
     for (let part = this.#parts[this.#sweptPart]; part !== undefined; part = this.#parts[this.#sweptPart]) {
-      const { numbers } = part
-      for (; this.#sweptSlot < numbers.length; this.#sweptSlot += SLOT_NUMBERS) {
+      const { words } = part
+      for (; this.#sweptSlot < words.length; this.#sweptSlot += SLOT_WORDS) {
         if (left === 0) return false
         left -= 1
         const at = this.#sweptSlot
-        // Another one may come to stand in its place.
-        while (numbers[at] !== 0 && (numbers[at + 3] as number) < markBelow) remove(part, at)
+        // A deletion may move the entry of a later slot into this one.
+        while (words[at] !== 0 && (words[at + 3] as number) < markBelow) remove(part, at)
       }
-      if (part.count === 0) Object.assign(part, newPart())
+      if (part.count === 0) Object.assign(part, emptyPart())
       this.#sweptPart += 1
       this.#sweptSlot = 0
     }
@@ -101,48 +102,48 @@ export class ChecksumTable {
   }
 }
 
-/** The one slot of a part that holds nothing: never written, as the first page makes the part grow. */
-const NO_SLOTS = new Int32Array(SLOT_NUMBERS)
+/** The single slot of an empty part. It is never written: the first insertion makes the part grow. */
+const NO_SLOTS = new Int32Array(SLOT_WORDS)
 
-function newPart(): Part {
-  return { numbers: NO_SLOTS, count: 0 }
+function emptyPart(): Part {
+  return { words: NO_SLOTS, count: 0 }
 }
 
 function hashOf(pageNumber: number): number {
   return Math.imul(pageNumber, 0x9e3779b1)
 }
 
-/** Returns the index of the slot in which a page stands, or of the empty one in which it would. */
-function slotOf(numbers: Int32Array, hash: number, pageNumber: number): number {
-  const mask = numbers.length - 1
-  let at = ((hash >>> 4) * SLOT_NUMBERS) & mask
-  while (numbers[at] !== 0 && numbers[at] !== pageNumber) at = (at + SLOT_NUMBERS) & mask
+/** Returns the first slot in probe order that has the page or is empty, as an index into `words`. */
+function slotOf(words: Int32Array, hash: number, pageNumber: number): number {
+  const mask = words.length - 1
+  let at = ((hash >>> 4) * SLOT_WORDS) & mask
+  while (words[at] !== 0 && words[at] !== pageNumber) at = (at + SLOT_WORDS) & mask
   return at
 }
 
 function grow(part: Part): void {
-  const { numbers } = part
-  const grown = new Int32Array(Math.max(SLOTS_AT_FIRST * SLOT_NUMBERS, numbers.length * 2))
-  for (let from = 0; from < numbers.length; from += SLOT_NUMBERS) {
-    const pageNumber = numbers[from] as number
+  const { words } = part
+  const grown = new Int32Array(Math.max(SLOTS_MIN * SLOT_WORDS, words.length * 2))
+  for (let from = 0; from < words.length; from += SLOT_WORDS) {
+    const pageNumber = words[from] as number
     if (pageNumber === 0) continue
-    grown.set(numbers.subarray(from, from + SLOT_NUMBERS), slotOf(grown, hashOf(pageNumber), pageNumber))
+    grown.set(words.subarray(from, from + SLOT_WORDS), slotOf(grown, hashOf(pageNumber), pageNumber))
   }
-  part.numbers = grown
+  part.words = grown
 }
 
-/** Empties a slot, and moves those behind it up that would not be found any more. */
+/** Deletes the entry of a slot, and shifts later entries of its probe sequence back. */
 function remove(part: Part, at: number): void {
-  const { numbers } = part
-  const mask = numbers.length - 1
+  const { words } = part
+  const mask = words.length - 1
   let hole = at
-  for (let from = (at + SLOT_NUMBERS) & mask; numbers[from] !== 0; from = (from + SLOT_NUMBERS) & mask) {
-    const home = ((hashOf(numbers[from] as number) >>> 4) * SLOT_NUMBERS) & mask
-    // Stays when its own place lies behind the hole.
+  for (let from = (at + SLOT_WORDS) & mask; words[from] !== 0; from = (from + SLOT_WORDS) & mask) {
+    const home = ((hashOf(words[from] as number) >>> 4) * SLOT_WORDS) & mask
+    // An entry whose home slot lies behind the hole stays.
     if (((from - home) & mask) < ((from - hole) & mask)) continue
-    numbers.copyWithin(hole, from, from + SLOT_NUMBERS)
+    words.copyWithin(hole, from, from + SLOT_WORDS)
     hole = from
   }
-  numbers[hole] = 0
+  words[hole] = 0
   part.count -= 1
 }

@@ -3,73 +3,83 @@ import type { PageMemory } from '../page/memory.js'
 import { childOf, setChildChecksum } from '../page/record.js'
 import { ChecksumTable } from './checksum-table.js'
 
-/** Checksum under which a page was written since its parents last recorded one. @internal */
+/** The checksum with which a page was last written. @internal */
 export interface PendingChecksum {
   readonly low: number
   readonly high: number
 }
 
-/** A settling that has come to its end. */
-interface ChecksumPropagation {
-  /** What was written before is recorded by every parent in the newest tree. */
+/** A checksum propagation that has ended. */
+interface EndedPropagation {
+  /** Every parent in the newest tree records the checksums of the pages that were written before this time. */
   readonly time: number
-  /** Epoch at its end: a snapshot of a later one reaches no parent that it has not reached. */
+  /** Epoch at its end. A snapshot of a later epoch reaches no parent that the propagation missed. */
   readonly epoch: number
 }
 
 /**
- * Pages that were written down, and of which some parent may still record an older checksum.
+ * Checksums of written pages which some parent does not record yet.
  *
- * @remarks A checkpoint settles the tree that it has frozen: each branch of it records its children. What has been written when
- * it begins is then recorded in the newest tree, too, for a branch that is copied meanwhile takes along what is known. What is
- * written while it runs may have been copied around: the next one sees to it. Snapshots that were open meanwhile may reach
- * branches that record older checksums; as long as they are open, nothing is forgotten.
+ * @remarks A checkpoint propagates checksums through the tree that it has frozen: each of its branches records its children. The
+ * newest tree then records every page that was written before the propagation began, too, because a branch that is copied
+ * meanwhile takes over the pending checksums. Pages that are written during the propagation may have been copied around it; the
+ * next propagation records them. Snapshots that were open meanwhile may reach branches with older checksums; nothing is
+ * dropped while they are open.
+ *
+ * Times count the beginnings and ends of propagations.
  * @internal
  */
 export class PendingChecksums {
-  /** The mark of a page is twice the time of its writing, and 1 more when it is settled. */
+  /** The mark of a page is twice the time of its write, plus 1 when the page recorded the checksums of all pages below it. */
   readonly #table = new ChecksumTable()
-  /** Grows with each settling begun and ended. */
   #time = 0
+  /** Time at which the newest propagation began. */
   #begunTime = 0
-  /** When the newest of the pages was written. */
+  /** Time of the newest write. */
   #newestTime = 0
   #frozenEpoch = -1
-  /** True when a page came to the newest tree since the tree was frozen, by a copy or new: settling sees neither it nor its parent. */
+  /** True when a page was allocated or copied since the tree was frozen: the propagation visits neither it nor its parent. */
   #hasNewPage = false
-  readonly #settlings: ChecksumPropagation[] = []
-  /** Pages written before this are thrown out by the sweep that is under way; 0 when none is. */
+  readonly #ended: EndedPropagation[] = []
+  /** The current sweep drops pages written before this time; 0 when no sweep runs. */
   #sweepTime = 0
-  /** Pages written before this were thrown out. */
+  /** Pages written before this time are dropped. */
   #sweptTime = 0
 
-  /** Returns what a page was written as, until the next call; `undefined` when its parents know. */
+  /** Returns the checksum of a page that some parent may not record, or undefined. The next call overwrites the result. */
   get(pageNumber: number): PendingChecksum | undefined {
     return this.#table.find(pageNumber) ? this.#table : undefined
   }
 
-  /** Reports whether a page was written before all pages below it were known to it. */
+  /** Reports whether a page was written before it recorded the checksums of all pages below it. */
   isUnpropagated(pageNumber: number): boolean {
     return this.#table.find(pageNumber) && (this.#table.mark & 1) === 0
   }
 
-  /** Notes that a page was written; when it is settled, it records the checksums of all pages below it. */
-  set(pageNumber: number, low: number, high: number, isSettled: boolean): void {
+  /**
+   * Adds the checksum of a page that was written.
+   *
+   * @param isPropagated - true when the page records the checksums of all pages below it.
+   */
+  set(pageNumber: number, low: number, high: number, isPropagated: boolean): void {
     this.#newestTime = this.#time
-    this.#table.set(pageNumber, low, high, this.#time * 2 + (isSettled ? 1 : 0))
+    this.#table.set(pageNumber, low, high, this.#time * 2 + (isPropagated ? 1 : 0))
   }
 
-  /** Forgets a page that is in use no more. */
+  /** Removes a page that was freed. */
   delete(pageNumber: number): void {
     this.#table.delete(pageNumber)
   }
 
-  /** Newest epoch of the frozen tree, while that is written down; -1 otherwise. What of it is in memory alone must stay there. */
+  /**
+   * Returns the newest epoch of the frozen tree while a checkpoint writes it, and -1 otherwise. Pages of the frozen tree that
+   * exist in memory alone must stay there.
+   */
   get frozenEpoch(): number {
     return this.#frozenEpoch
   }
 
-  /** Notes that the tree of an epoch is about to be written down. */
+  /** Notes that the tree was frozen at the end of an epoch and its checksums will be propagated. */
   beginPropagation(frozenEpoch: number): void {
     this.#time += 1
     this.#frozenEpoch = frozenEpoch
@@ -77,17 +87,19 @@ export class PendingChecksums {
     this.#hasNewPage = false
   }
 
-  /** Notes that a page was made or copied, and so is in no tree that was frozen before: a branch, or a leaf that is the root. */
+  /** Notes that a page was allocated or copied and so belongs to no tree that was frozen before. */
   noteNewPage(): void {
     this.#hasNewPage = true
   }
 
   /**
-   * Lets a branch know all that was written, if it has children from a page of the epoch `made` which may still have to be settled,
-   * as its copy or by a merge: settling will not see it.
+   * Writes pending checksums into a branch that has received children of a frozen branch, by a copy or a merge: the propagation
+   * will not visit it.
+   *
+   * @param birthEpoch - epoch of the page that the children are from. Nothing is done when that page is not frozen.
    */
-  recordIn(memory: PageMemory, branch: number, made: number): void {
-    if (made > this.#frozenEpoch) return
+  recordIn(memory: PageMemory, branch: number, birthEpoch: number): void {
+    if (birthEpoch > this.#frozenEpoch) return
     const count = slotCount(memory, branch)
     for (let slot = 0; slot < count; slot += 1) {
       const child = this.get(childOf(memory, branch, slot))
@@ -95,43 +107,43 @@ export class PendingChecksums {
     }
   }
 
-  /** Notes that the frozen tree is settled; `epoch` is the present one. */
+  /** Notes the end of a propagation. `epoch` is the current epoch. */
   endPropagation(epoch: number): void {
     this.#time += 1
     this.#frozenEpoch = -1
-    this.#settlings.push({ time: this.#hasNewPage ? this.#begunTime : this.#time, epoch })
+    this.#ended.push({ time: this.#hasNewPage ? this.#begunTime : this.#time, epoch })
   }
 
   /**
-   * Forgets pages whose checksums all parents record.
+   * Drops pages whose checksums all parents record.
    *
    * @param oldestPin - epoch of the oldest open snapshot; `Infinity` when none is open.
-   * @param looks - pages to look at, at most.
-   * @returns true when none is left that can be forgotten.
+   * @param budget - table slots to examine, at most.
+   * @returns true when no page is left that can be dropped.
    */
-  forget(oldestPin: number, looks: number): boolean {
+  forget(oldestPin: number, budget: number): boolean {
     if (this.#sweepTime === 0) {
-      const settledTime = this.#settledTime(oldestPin)
-      if (settledTime <= this.#sweptTime) return true
-      if (this.#newestTime < settledTime) {
+      const recordedTime = this.#recordedTime(oldestPin)
+      if (recordedTime <= this.#sweptTime) return true
+      if (this.#newestTime < recordedTime) {
         this.#table.clear()
-        this.#sweptTime = settledTime
+        this.#sweptTime = recordedTime
         return true
       }
-      this.#sweepTime = settledTime
+      this.#sweepTime = recordedTime
       this.#table.beginSweep()
     }
-    if (!this.#table.sweep(this.#sweepTime * 2, looks)) return false
+    if (!this.#table.sweep(this.#sweepTime * 2, budget)) return false
     this.#sweptTime = this.#sweepTime
     this.#sweepTime = 0
     return true
   }
 
-  /** What was written before is recorded by every parent that somebody reaches. */
-  #settledTime(oldestPin: number): number {
-    const settlings = this.#settlings
-    while (settlings.length > 1 && (settlings[1] as ChecksumPropagation).epoch < oldestPin) settlings.shift()
-    const [settling] = settlings
-    return settling === undefined || settling.epoch >= oldestPin ? 0 : settling.time
+  /** Returns the time before which every reachable parent records all writes. */
+  #recordedTime(oldestPin: number): number {
+    const ended = this.#ended
+    while (ended.length > 1 && (ended[1] as EndedPropagation).epoch < oldestPin) ended.shift()
+    const [first] = ended
+    return first === undefined || first.epoch >= oldestPin ? 0 : first.time
   }
 }

@@ -4,31 +4,32 @@ import { VALUE_FIELD_BYTES } from '../format.js'
 import { slotCount } from '../page/page.js'
 import { copyPage } from '../page/copies.js'
 import type { PageMemory } from '../page/memory.js'
-import type { Pages, Root } from '../pager/pages.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
 import {
   copyKey,
   keyPartBytes,
   recordOffset,
   slotKeyBytes,
-  valueIsRun,
+  valueIsExtent,
   valuePartBytes,
 } from '../page/record.js'
 import { compareSlot, searchBranch, searchLeaf } from '../page/search.js'
 import { EscapedViews } from './escaped-views.js'
 
-/** What a cursor needs of the snapshot that it reads. @internal */
+/** The snapshot that a cursor reads. @internal */
 export interface CursorSource {
   readonly root: Root
   readonly released: boolean
 }
 
 /**
- * A place in a snapshot.
+ * A position in a snapshot.
  *
- * @remarks It works on a private copy of one leaf, so that it holds no frame of the cache between two moves: a cursor
- * that is forgotten costs memory of its own, never room in the cache. The copy costs about 5 ns an entry in a scan.
- * What is taken out of it is a view of that copy, given out once; the next leaf then goes elsewhere.
- * Of the branches it remembers slot and count, which a snapshot keeps as they are.
+ * @remarks It reads a private copy of one leaf and pins no frame between two moves: a leaked cursor costs heap memory, never
+ * frames of the cache. The copy costs about 5 ns an entry in a scan. `takeKey` and `takeValue` return views of the copy, each at
+ * most once; the next leaf is then copied to another buffer. The cursor stores slot and slot count of each branch of its path,
+ * which do not change in a snapshot.
  * @internal
  */
 export class TreeCursor implements StoreCursor {
@@ -36,14 +37,15 @@ export class TreeCursor implements StoreCursor {
   readonly #source: CursorSource
   readonly #lower: Uint8Array | undefined
   readonly #upper: Uint8Array | undefined
-  /** Holds the copy of the leaf, at `#page`; −1 when there is none yet. */
+  /** Memory of the copy of the leaf. */
   #leaf: PageMemory
+  /** Offset of the copy; -1 before the first one. */
   #page = -1
-  readonly #takenKeys = new EscapedViews()
-  readonly #takenValues = new EscapedViews()
+  readonly #escapedKeys = new EscapedViews()
+  readonly #escapedValues = new EscapedViews()
   readonly #pathSlot: Int32Array
   readonly #pathCount: Int32Array
-  /** Slots of the leaf that lie within the bounds. */
+  /** First slot of the leaf within the bounds, and the slot after the last one. */
   #begin = 0
   #end = 0
   #slot = 0
@@ -56,7 +58,7 @@ export class TreeCursor implements StoreCursor {
     this.#lower = bounds.lower
     this.#upper = bounds.upper
     this.#leaf = pages.copies.memory
-    // As long as the way is: V8 makes arrays of up to 64 bytes in a tenth of the time that longer ones take.
+    // No longer than the path: V8 allocates arrays of up to 64 bytes in a tenth of the time of longer ones.
     this.#pathSlot = new Int32Array(source.root.level)
     this.#pathCount = new Int32Array(source.root.level)
   }
@@ -78,34 +80,34 @@ export class TreeCursor implements StoreCursor {
     const leaf = this.#leaf
     const record = recordOffset(leaf, this.#page, this.#slot)
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(leaf, slotKeyBytes(leaf, this.#page, this.#slot))
-    if (valueIsRun(leaf, record)) return this.#pages.values.copy(leaf, at)
+    if (valueIsExtent(leaf, record)) return this.#pages.values.copy(leaf, at)
     return viewOf(leaf, at, valuePartBytes(leaf, record))
   }
 
   takeKey(): Uint8Array {
     const { key } = this
-    if (this.#takenKeys.take(this.#slot)) return key
+    if (this.#escapedKeys.note(this.#slot)) return key
     return copyKey(this.#pages.memory, this.#original(), this.#slot)
   }
 
   takeValue(): Uint8Array {
     const { value } = this
-    if (this.#takenValues.take(this.#slot)) return value
+    if (this.#escapedValues.note(this.#slot)) return value
     const { memory } = this.#pages
     const page = this.#original()
     const record = recordOffset(memory, page, this.#slot)
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, slotKeyBytes(memory, page, this.#slot))
-    return valueIsRun(memory, record) ? value : memory.bytes.slice(at, at + value.length)
+    return valueIsExtent(memory, record) ? value : memory.bytes.slice(at, at + value.length)
   }
 
   first(): boolean {
     this.#descend(this.#lower, 0, this.#lower?.length ?? 0, false)
-    return this.#settleForward(this.#begin)
+    return this.#moveForward(this.#begin)
   }
 
   last(): boolean {
     this.#descend(this.#upper, 0, this.#upper?.length ?? 0, true)
-    return this.#settleBackward(this.#end - 1)
+    return this.#moveBackward(this.#end - 1)
   }
 
   seek(key: Uint8Array, keyBytes: number = key.length): boolean {
@@ -114,7 +116,7 @@ export class TreeCursor implements StoreCursor {
       return this.first()
     this.#descend(key, 0, keyBytes, false)
     const slot = searchLeaf(this.#leaf, this.#page, key, 0, keyBytes)
-    return this.#settleForward(Math.max(this.#begin, slot < 0 ? ~slot : slot))
+    return this.#moveForward(Math.max(this.#begin, slot < 0 ? ~slot : slot))
   }
 
   seekBackward(key: Uint8Array, keyBytes: number = key.length): boolean {
@@ -123,7 +125,7 @@ export class TreeCursor implements StoreCursor {
       return this.last()
     this.#descend(key, 0, keyBytes, false)
     const slot = searchLeaf(this.#leaf, this.#page, key, 0, keyBytes)
-    return this.#settleBackward(Math.min(this.#end - 1, slot < 0 ? ~slot - 1 : slot))
+    return this.#moveBackward(Math.min(this.#end - 1, slot < 0 ? ~slot - 1 : slot))
   }
 
   next(): boolean {
@@ -132,7 +134,7 @@ export class TreeCursor implements StoreCursor {
       this.#slot += 1
       return true
     }
-    return this.#settleForward(this.#slot + 1)
+    return this.#moveForward(this.#slot + 1)
   }
 
   previous(): boolean {
@@ -141,17 +143,17 @@ export class TreeCursor implements StoreCursor {
       this.#slot -= 1
       return true
     }
-    return this.#settleBackward(this.#slot - 1)
+    return this.#moveBackward(this.#slot - 1)
   }
 
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#valid = false
-    if (this.#isReusable()) this.#pages.copies.giveBack(this.#leaf, this.#page)
+    if (this.#isReusable()) this.#pages.copies.release(this.#leaf, this.#page)
   }
 
-  /** Counts the entries within the bounds, leaf by leaf; the cursor stands nowhere afterwards. */
+  /** Counts the entries within the bounds, leaf by leaf. The cursor is not valid afterwards. */
   count(): number {
     let count = 0
     this.#descend(this.#lower, 0, this.#lower?.length ?? 0, false)
@@ -161,101 +163,102 @@ export class TreeCursor implements StoreCursor {
     return count
   }
 
-  /** Stands on `slot` if it is within the bounds, else on the first entry of a leaf to the right, if any. */
-  #settleForward(slot: number): boolean {
-    let place = slot
-    while (place >= this.#end) {
+  /** Moves to `slot` if it is within the bounds, else to the first entry of a leaf to the right. Returns false without one. */
+  #moveForward(slot: number): boolean {
+    let target = slot
+    while (target >= this.#end) {
       // An end before the last slot is the upper bound.
-      if (this.#end < slotCount(this.#leaf, this.#page) || !this.#moveLeaf(1)) return this.#stand(-1)
-      place = this.#begin
+      if (this.#end < slotCount(this.#leaf, this.#page) || !this.#moveLeaf(1)) return this.#moveTo(-1)
+      target = this.#begin
     }
-    return this.#stand(place)
+    return this.#moveTo(target)
   }
 
-  #settleBackward(slot: number): boolean {
-    let place = slot
-    while (place < this.#begin || place >= this.#end) {
-      if (this.#begin > 0 || !this.#moveLeaf(-1)) return this.#stand(-1)
-      place = this.#end - 1
+  #moveBackward(slot: number): boolean {
+    let target = slot
+    while (target < this.#begin || target >= this.#end) {
+      if (this.#begin > 0 || !this.#moveLeaf(-1)) return this.#moveTo(-1)
+      target = this.#end - 1
     }
-    return this.#stand(place)
+    return this.#moveTo(target)
   }
 
-  #stand(slot: number): boolean {
+  #moveTo(slot: number): boolean {
     this.#valid = slot >= 0
     this.#slot = slot
     return this.#valid
   }
 
-  /** Goes down to the leaf of a key; without one, to the first or last leaf. */
+  /** Descends to the leaf of a key; without a key, to the first or last leaf. */
   #descend(key: Uint8Array | undefined, start: number, end: number, rightmost: boolean): void {
     this.#assertOpen()
     const pages = this.#pages
     const { root } = this.#source
-    let page = pages.root(root)
+    let page = pages.reader.root(root)
     for (let level = root.level, depth = 0; level > 0; level -= 1, depth += 1) {
       const count = slotCount(pages.memory, page)
       const edge = rightmost ? count - 1 : 0
       const slot = key === undefined ? edge : searchBranch(pages.memory, page, key, start, end)
       this.#pathSlot[depth] = slot
       this.#pathCount[depth] = count
-      page = pages.child(page, slot, level - 1)
+      page = pages.reader.child(page, slot, level - 1)
     }
-    this.#enter(page)
+    this.#copyLeaf(page)
   }
 
-  /** Goes to the leaf right (1) or left (-1) of the present one. */
+  /** Moves to the next leaf to the right (1) or left (-1). Returns false when there is none. */
   #moveLeaf(direction: number): boolean {
     this.#assertOpen()
     const pages = this.#pages
     const { root } = this.#source
-    let turn = root.level - 1
-    for (; turn >= 0; turn -= 1) {
-      const slot = (this.#pathSlot[turn] as number) + direction
-      if (slot >= 0 && slot < (this.#pathCount[turn] as number)) break
+    // Depth of the lowest branch that has a child in this direction.
+    let branching = root.level - 1
+    for (; branching >= 0; branching -= 1) {
+      const slot = (this.#pathSlot[branching] as number) + direction
+      if (slot >= 0 && slot < (this.#pathCount[branching] as number)) break
     }
-    if (turn < 0) return false
-    let page = pages.root(root)
+    if (branching < 0) return false
+    let page = pages.reader.root(root)
     for (let depth = 0, level = root.level; level > 0; depth += 1, level -= 1) {
-      if (depth === turn) this.#pathSlot[depth] = (this.#pathSlot[depth] as number) + direction
-      else if (depth > turn) {
+      if (depth === branching) this.#pathSlot[depth] = (this.#pathSlot[depth] as number) + direction
+      else if (depth > branching) {
         const count = slotCount(pages.memory, page)
         this.#pathCount[depth] = count
         this.#pathSlot[depth] = direction > 0 ? 0 : count - 1
       }
-      page = pages.child(page, this.#pathSlot[depth] as number, level - 1)
+      page = pages.reader.child(page, this.#pathSlot[depth] as number, level - 1)
     }
-    this.#enter(page)
+    this.#copyLeaf(page)
     return true
   }
 
-  /** Goes to the leaf again, in the cache: the copy may have been written to by whom parts of it were given. */
+  /** Descends again to the leaf in the cache. The owner of an escaped view may have overwritten the copy. */
   #original(): number {
     const pages = this.#pages
     const { root } = this.#source
-    let page = pages.root(root)
+    let page = pages.reader.root(root)
     for (let depth = 0, level = root.level; level > 0; depth += 1, level -= 1) {
-      page = pages.child(page, this.#pathSlot[depth] as number, level - 1)
+      page = pages.reader.child(page, this.#pathSlot[depth] as number, level - 1)
     }
     return page
   }
 
-  /** Copies a leaf and works out which of its slots lie within the bounds. */
-  #enter(page: number): void {
+  /** Copies a leaf and finds its slots within the bounds. */
+  #copyLeaf(page: number): void {
     const { memory, copies } = this.#pages
     if (this.#isReusable()) {
       copyPage(memory, page, this.#leaf, this.#page)
     } else {
       this.#page = copies.copy(memory, page)
       this.#leaf = copies.memory
-      this.#takenKeys.clear()
-      this.#takenValues.clear()
+      this.#escapedKeys.clear()
+      this.#escapedValues.clear()
     }
     this.#begin = this.#lower === undefined ? 0 : this.#slotOfBound(this.#lower)
     this.#end = this.#upper === undefined ? slotCount(this.#leaf, this.#page) : this.#slotOfBound(this.#upper)
   }
 
-  /** First slot of the leaf whose key is not below a bound. */
+  /** Returns the first slot of the leaf whose key is not below a bound. */
   #slotOfBound(bound: Uint8Array): number {
     const leaf = this.#leaf
     const page = this.#page
@@ -263,20 +266,20 @@ export class TreeCursor implements StoreCursor {
     if (count === 0 || compareSlot(leaf, page, 0, bound, 0, bound.length, 0) <= 0) return 0
     const last = compareSlot(leaf, page, count - 1, bound, 0, bound.length, 0)
     if (last >= 0) return last === 0 ? count - 1 : count
-    // Between two keys of the leaf, a bound has their prefix, so that the search by heads holds for it.
+    // A bound between two keys of the leaf has their common prefix, as the search by heads requires.
     const slot = searchLeaf(leaf, page, bound, 0, bound.length)
     return slot < 0 ? ~slot : slot
   }
 
-  /** Reports whether there is a copy of which nothing was handed out for good. */
+  /** Reports whether there is a copy of which no view has escaped. */
   #isReusable(): boolean {
-    return this.#page >= 0 && this.#takenKeys.none && this.#takenValues.none
+    return this.#page >= 0 && this.#escapedKeys.none && this.#escapedValues.none
   }
 
   #assertValid(): void {
     this.#assertOpen()
-    if (!this.#valid) throw invalidArgument('the cursor stands on no entry')
-    assert(this.#slot < slotCount(this.#leaf, this.#page), 'a valid cursor stands in its leaf')
+    if (!this.#valid) throw invalidArgument('the cursor is not on an entry')
+    assert(this.#slot < slotCount(this.#leaf, this.#page), 'the slot of a valid cursor lies in its leaf')
   }
 
   #assertOpen(): void {
@@ -286,7 +289,7 @@ export class TreeCursor implements StoreCursor {
   }
 }
 
-/** A view of bytes in a copy, which fills its buffer from the beginning. */
+/** Returns a view of bytes of a copy. Memories of copies begin at offset 0 of their buffer. */
 function viewOf(memory: PageMemory, start: number, length: number): Uint8Array {
   return new Uint8Array(memory.buffer, start, length)
 }

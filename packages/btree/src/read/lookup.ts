@@ -1,158 +1,141 @@
 import { assert, INVARIANTS } from '@ldb/base'
 import { PLACE_KEY_BYTES_MAX } from '@ldb/cache'
+import type { ValueSlab } from '../extents/value-slab.js'
 import { VALUE_FIELD_BYTES } from '../format.js'
 import { hashKey, wordAt } from '../page/key-hash.js'
 import type { PageMemory } from '../page/memory.js'
-import { isSurelyAbsent, noteAbsence } from './leaf-filter.js'
-import type { Pages, Root } from '../pager/pages.js'
 import { slotCount } from '../page/page.js'
-import { keyPartBytes, recordOffset, slotKeyBytes, valueIsRun, valuePartBytes } from '../page/record.js'
+import { keyPartBytes, recordOffset, slotKeyBytes, valueIsExtent, valuePartBytes } from '../page/record.js'
 import { searchBranch, searchLeaf } from '../page/search.js'
-import type { ValueSlab } from '../pager/value-slab.js'
+import type { PageReader } from '../pager/page-reader.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
+import { filterExcludes, noteAbsentKey } from './leaf-filter.js'
 
 /**
- * Keys that were absent, or whose leaf was not in memory, after which the next is expected to be like them: its place, memory
- * to wait for, is neither asked nor noted.
- */
-const UNPLACED_EXPECTED = 4
-const UNPLACED_MAX = 12
-/** So many of them are made up for by one that was found in a leaf in memory: one in four is worth the asking. */
-const UNPLACED_MADE_UP = 3
-
-/**
- * Finds the record of a key below a root.
+ * Finds the record of the key `key[start..end)` below a root.
  *
- * @returns the record's offset in the arena, good until the next page is brought in, or -1.
+ * @returns the record's offset in the arena, valid until the next page is loaded, or -1.
  * @internal
  */
-export function findRecord(pages: Pages, root: Root, key: Uint8Array, start: number, end: number): number {
-  return recordIn(pages, findLeaf(pages, root, key, start, end), key, start, end)
+export function findRecord(
+  reader: PageReader,
+  root: Root,
+  key: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  return recordInLeaf(reader, findLeaf(reader, root, key, start, end), key, start, end)
 }
 
-/** Returns the offset of the leaf below a root where a key belongs. @internal */
-export function findLeaf(pages: Pages, root: Root, key: Uint8Array, start: number, end: number): number {
-  const { memory } = pages
-  let page = pages.root(root)
+/** Returns the offset of the leaf below a root whose key range contains a key. @internal */
+export function findLeaf(
+  reader: PageReader,
+  root: Root,
+  key: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const { memory } = reader
+  let page = reader.root(root)
   for (let level = root.level; level > 0; level -= 1) {
-    // Each probe among its slots would wait alone. Those above are few, and most often near.
-    if (level === 1) touchBranch(pages, page)
-    page = pages.child(page, searchBranch(memory, page, key, start, end), level - 1)
+    // The branches above level 1 are few and mostly in the processor's cache.
+    if (level === 1) reader.prefetchBranch(page)
+    page = reader.child(page, searchBranch(memory, page, key, start, end), level - 1)
   }
   return page
 }
 
 /** Returns the offset of the record of a key in the leaf at `page`, or -1. */
-function recordIn(pages: Pages, page: number, key: Uint8Array, start: number, end: number): number {
-  const { memory } = pages
-  touchSlots(pages, page)
+function recordInLeaf(reader: PageReader, page: number, key: Uint8Array, start: number, end: number): number {
+  const { memory } = reader
+  reader.prefetchLeaf(page)
   const slot = searchLeaf(memory, page, key, start, end)
   return slot < 0 ? -1 : recordOffset(memory, page, slot)
 }
 
-/** As {@link touchSlots}, and more of them: a branch has several times the slots of a leaf. */
-function touchBranch(pages: Pages, page: number): void {
-  const { i32, pageBytes } = pages.memory
-  const word = page >> 2
-  touchSlots(pages, page)
-  if (pageBytes < 1024) return
-  pages.touched ^=
-    (i32[word + 128] as number) ^
-    (i32[word + 144] as number) ^
-    (i32[word + 160] as number) ^
-    (i32[word + 176] as number)
-}
-
-/** Loads the lines of the first slots together with that of the header, which says where to look among them. */
-function touchSlots(pages: Pages, page: number): void {
-  const { i32 } = pages.memory
-  const word = page >> 2
-  pages.touched =
-    (i32[word + 16] as number) ^
-    (i32[word + 32] as number) ^
-    (i32[word + 48] as number) ^
-    (i32[word + 64] as number) ^
-    (i32[word + 80] as number) ^
-    (i32[word + 96] as number) ^
-    (i32[word + 112] as number)
-}
-
 /**
- * Finds the record of the key `key[start..end)` in the newest tree, whose root it is: at the place that is remembered,
- * which spares the way down, or on that way.
+ * Finds the record of the key `key[start..end)` in the newest tree, whose root is `root`: through the adaptive hash index, or by
+ * a descent from the root.
  *
  * @returns as {@link findRecord} does.
  * @internal
  */
-export function findNewest(pages: Pages, root: Root, key: Uint8Array, start: number, end: number): number {
-  const { memory, space } = pages
+export function findNewest(
+  reader: PageReader,
+  root: Root,
+  key: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const { memory, indexUsage } = reader
   const keyBytes = end - start
-  if (!isPlaced(memory, keyBytes)) return findRecord(pages, root, key, start, end)
-  const hash = hashKey(key, start, end, pages.seed.low)
-  if (pages.unplacedCount < UNPLACED_EXPECTED) {
-    const place = space.indexedOffset(hash, keyBytes)
-    if (place >= 0 && standsAt(memory, place, key, start, end)) {
-      pages.unplacedCount = 0
-      return INVARIANTS ? checkPlace(pages, root, key, start, end) : place
+  if (!isIndexable(memory, keyBytes)) return findRecord(reader, root, key, start, end)
+  const hash = hashKey(key, start, end, reader.seed.low)
+  if (indexUsage.isEnabled) {
+    const record = reader.space.indexedOffset(hash, keyBytes)
+    if (record >= 0 && recordHasKey(memory, record, key, start, end)) {
+      indexUsage.noteHit()
+      return INVARIANTS ? checkIndexed(reader, root, key, start, end) : record
     }
   }
-  return findOnTheWay(pages, root, hash, key, start, end)
+  return findByDescent(reader, root, hash, key, start, end)
 }
 
-/** Goes down to the leaf of a key, and notes what is found there: the place of its record, or that it has none. */
-function findOnTheWay(
-  pages: Pages,
+/** Descends to the leaf of a key, and adds the result to the hash index or to the filter of the leaf. */
+function findByDescent(
+  reader: PageReader,
   root: Root,
   hash: number,
   key: Uint8Array,
   start: number,
   end: number,
 ): number {
-  const { layoutVersion } = pages
-  const page = findLeaf(pages, root, key, start, end)
-  if (isSurelyAbsent(pages, page, hash)) {
-    assert(!INVARIANTS || recordIn(pages, page, key, start, end) < 0, 'a filter knows all keys of its leaf')
-    countUnplaced(pages)
+  const { indexUsage, space, memory, layoutVersion } = reader
+  const page = findLeaf(reader, root, key, start, end)
+  if (filterExcludes(reader, page, hash)) {
+    assert(
+      !INVARIANTS || recordInLeaf(reader, page, key, start, end) < 0,
+      'a filter has all indexable keys of its leaf',
+    )
+    indexUsage.noteMiss()
     return -1
   }
-  const record = recordIn(pages, page, key, start, end)
-  // What is noted pays at the next use of a leaf, which most of those that come from the file do not see.
-  const isBroughtIn = pages.layoutVersion !== layoutVersion
-  if (record < 0 || isBroughtIn) countUnplaced(pages)
-  else pages.unplacedCount = Math.max(0, pages.unplacedCount - UNPLACED_MADE_UP)
-  if (isBroughtIn) return record
-  if (record < 0) noteAbsence(pages, page)
-  else if (pages.unplacedCount < UNPLACED_EXPECTED) {
-    pages.space.indexRecord(hash, end - start, record)
-    if (pages.space.isIndexingDue(page >> pages.memory.pageShift)) notePlaces(pages, page)
+  const record = recordInLeaf(reader, page, key, start, end)
+  // A leaf that was just loaded is not indexed: most leaves are evicted before their second use, which would repay the cost.
+  const isLoaded = reader.layoutVersion !== layoutVersion
+  if (record < 0 || isLoaded) indexUsage.noteMiss()
+  else indexUsage.notePossibleHit()
+  if (isLoaded) return record
+  if (record < 0) noteAbsentKey(reader, page)
+  else if (indexUsage.isEnabled) {
+    space.indexRecord(hash, end - start, record)
+    if (space.isIndexingDue(page >> memory.pageShift)) indexLeaf(reader, page)
   }
   return record
 }
 
-function countUnplaced(pages: Pages): void {
-  if (pages.unplacedCount < UNPLACED_MAX) pages.unplacedCount += 1
-}
-
-/** Notes the places of all records of the leaf at `page`, which is sought in often. */
-function notePlaces(pages: Pages, page: number): void {
-  const { memory, space, seed } = pages
+/** Adds all indexable records of the leaf at `page`, which is searched often, to the hash index. */
+function indexLeaf(reader: PageReader, page: number): void {
+  const { memory, space, seed } = reader
   const count = slotCount(memory, page)
   space.reserveIndex(count)
   for (let slot = 0; slot < count; slot += 1) {
     const keyBytes = slotKeyBytes(memory, page, slot)
-    if (!isPlaced(memory, keyBytes)) continue
+    if (!isIndexable(memory, keyBytes)) continue
     const record = recordOffset(memory, page, slot)
     const at = record + VALUE_FIELD_BYTES
     space.indexRecord(hashKey(memory.bytes, at, at + keyBytes, seed.low), keyBytes, record)
   }
 }
 
-/** Reports whether the places of keys of this length are remembered. @internal */
-export function isPlaced(memory: PageMemory, keyBytes: number): boolean {
+/** Reports whether the hash index accepts keys of this length. @internal */
+export function isIndexable(memory: PageMemory, keyBytes: number): boolean {
   return keyBytes <= PLACE_KEY_BYTES_MAX && keyBytes <= memory.keyPartMax
 }
 
-/** Reports whether the record at `record` is that of a key. @internal */
-export function standsAt(
+/** Reports whether the record at `record` has the key `key[start..end)`. @internal */
+export function recordHasKey(
   memory: PageMemory,
   record: number,
   key: Uint8Array,
@@ -169,20 +152,24 @@ export function standsAt(
   return true
 }
 
-/** Goes the way down all the same. It may bring pages in and so throw the place out: it must then be forgotten. */
-function checkPlace(pages: Pages, root: Root, key: Uint8Array, start: number, end: number): number {
-  const hash = hashKey(key, start, end, pages.seed.low)
-  const place = pages.space.indexedOffset(hash, end - start)
-  const record = findRecord(pages, root, key, start, end)
-  const isForgotten = pages.space.indexedOffset(hash, end - start) !== place
+/**
+ * Finds an indexed record by descent and compares. The descent may load pages and so evict the indexed leaf, which removes
+ * the key from the index.
+ */
+function checkIndexed(reader: PageReader, root: Root, key: Uint8Array, start: number, end: number): number {
+  const { space } = reader
+  const hash = hashKey(key, start, end, reader.seed.low)
+  const indexed = space.indexedOffset(hash, end - start)
+  const record = findRecord(reader, root, key, start, end)
+  const isRemoved = space.indexedOffset(hash, end - start) !== indexed
   assert(
-    record >= 0 && (record === place || isForgotten),
-    'a place that is remembered is that of the newest record',
+    record >= 0 && (record === indexed || isRemoved),
+    'an indexed offset is that of the newest record of its key',
   )
   return record
 }
 
-/** Returns a copy of the value of the key `key[start..end)` in the newest tree. @internal */
+/** Returns a copy of the value of the key `key[start..end)` in the newest tree, or undefined. @internal */
 export function copyNewest(
   pages: Pages,
   root: Root,
@@ -191,22 +178,22 @@ export function copyNewest(
   start: number,
   end: number,
 ): Uint8Array | undefined {
-  const record = findNewest(pages, root, key, start, end)
+  const record = findNewest(pages.reader, root, key, start, end)
   return record < 0 ? undefined : copyValue(pages, slab, record, end - start)
 }
 
-/** Returns a copy of the value of the record at `record`, whose key has `keyBytes` bytes; a large one is brought in. @internal */
+/** Returns a copy of the value of the record at `record`, whose key has `keyBytes` bytes. Loads a value that is out of line. @internal */
 export function copyValue(pages: Pages, slab: ValueSlab, record: number, keyBytes: number): Uint8Array {
   const { memory } = pages
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
-  if (valueIsRun(memory, record)) return pages.values.copy(memory, at)
+  if (valueIsExtent(memory, record)) return pages.values.copy(memory, at)
   return slab.copy(memory, at, valuePartBytes(memory, record))
 }
 
-/** Returns a view of the value of the record at `record`, good until the next page is brought in. @internal */
+/** Returns a view of the value of the record at `record`, valid until the next page is loaded. @internal */
 export function viewValue(pages: Pages, record: number, keyBytes: number): Uint8Array {
   const { memory } = pages
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
-  if (valueIsRun(memory, record)) return pages.values.view(memory, at)
+  if (valueIsExtent(memory, record)) return pages.values.view(memory, at)
   return new Uint8Array(memory.buffer, memory.bytes.byteOffset + at, valuePartBytes(memory, record))
 }

@@ -1,5 +1,5 @@
-// Strategy: large values are read together with short ones whose places are remembered, in a cache so small that their frames push
-// out leaves; they are made of what these look like with other values. Invariant: what was put.
+// Strategy: read large values together with short, indexed ones, in a cache so small that loads of the large ones evict leaves. Each
+// large value contains an image of such a leaf with another value. Invariant: every read returns the value that was put.
 import { equalBytes, toSeq, WriteBatch } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
 import { MemoryVfs } from '@ldb/vfs'
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { seeded } from '../../test/crash-vfs.js'
 import { keyOf } from '../../test/tree-harness.js'
 import { BTree } from '../btree.js'
-import { OVERFLOW_RUN_BYTES } from '../format.js'
+import { OVERFLOW_EXTENT_BYTES } from '../format.js'
 
 const PAGE_BYTES = 512
 const PATH = '/tree.ldb'
@@ -23,15 +23,15 @@ function put(tree: BTree, entries: readonly (readonly [string, Uint8Array])[]): 
   for (const section of batch.sections()) tree.apply(section, toSeq(tree.seq + 1))
 }
 
-/** A run of two pages, each of which looks like the page given in its frame, as far as it can. */
+/** Returns the content of an extent of two pages whose frames resemble `page` as far as possible. */
 function likePage(page: Uint8Array): Uint8Array {
-  const run = new Uint8Array(2 * PAGE_BYTES)
-  run.set(page)
-  run.set(page, PAGE_BYTES)
-  return run.subarray(OVERFLOW_RUN_BYTES)
+  const extent = new Uint8Array(2 * PAGE_BYTES)
+  extent.set(page)
+  extent.set(page, PAGE_BYTES)
+  return extent.subarray(OVERFLOW_EXTENT_BYTES)
 }
 
-test('large values that come in do not change what else is read with them', () => {
+test('loading large values does not change the other values of a multi-get', () => {
   const vfs = new MemoryVfs()
   const shortKeys = Array.from({ length: 600 }, (_, index) => `entry ${index + 100}`)
   const largeKeys = Array.from({ length: 40 }, (_, index) => `large ${index + 10}`)
@@ -62,7 +62,7 @@ test('large values that come in do not change what else is read with them', () =
   }
   for (let round = 0; round < 150; round += 1) {
     for (let count = 3; count > 0; count -= 1) tree.has(keyOf(sought))
-    // Those that went lately outlast others when they come again, and so the leaf.
+    // Recently evicted pages go to the main queue when they are loaded again, and then outlast the leaf.
     for (let count = random(6); count > 0; count -= 1) {
       const keys = someLarge(1 + random(8))
       for (const key of [...keys, ...keys]) tree.get(keyOf(key))

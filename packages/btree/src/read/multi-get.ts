@@ -1,45 +1,47 @@
+import type { ValueSlab } from '../extents/value-slab.js'
 import { hashKey } from '../page/key-hash.js'
-import { copyNewest, copyValue, isPlaced, standsAt } from './lookup.js'
 import type { PageMemory } from '../page/memory.js'
-import type { Pages, Root } from '../pager/pages.js'
-import { valueIsRun } from '../page/record.js'
-import type { ValueSlab } from '../pager/value-slab.js'
+import { valueIsExtent } from '../page/record.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
+import { copyNewest, copyValue, isIndexable, recordHasKey } from './lookup.js'
 
-/** Keys that are looked up together: more of them do not overlap any better. */
+/** Keys of one group. Larger groups do not overlap more cache misses. */
 const GROUP_KEYS = 32
 
 /**
  * Reads the values of many keys of the newest tree.
  *
- * @remarks What a get waits for is memory: the entry of the index, then the record. So the places of a whole group are
- * looked up first, then all of its records are touched, so that the waits overlap, and only then is anything compared.
+ * @remarks A get waits for two cache misses: the entry of the hash index, then the record. A group first probes the index for all
+ * of its keys, then prefetches all records, so that the misses overlap, and compares keys only afterwards.
  * @internal
  */
 export class MultiGet {
   readonly #pages: Pages
   readonly #slab: ValueSlab
   readonly #hashes = new Int32Array(GROUP_KEYS)
-  readonly #places = new Int32Array(GROUP_KEYS)
-  /** What was touched; it is kept so that the loads are not left out as useless. */
-  touched = 0
+  /** Indexed offsets of the records of the group, or -1. */
+  readonly #records = new Int32Array(GROUP_KEYS)
+  /** Receives prefetched words, so that the compiler keeps the loads. */
+  readonly #prefetchSink = new Int32Array(1)
 
   constructor(pages: Pages, slab: ValueSlab) {
     this.#pages = pages
     this.#slab = slab
   }
 
-  /** Returns copies of the values below a root, in the order of the keys, packed as `OrderedStore.getMany` says. */
+  /** Returns copies of the values below a root, in the order of the keys, which are packed as `OrderedStore.getMany` specifies. */
   read(root: Root, keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
     const pages = this.#pages
     const values: (Uint8Array | undefined)[] = []
     for (let from = 0; from < ends.length; from += GROUP_KEYS) {
       const to = Math.min(from + GROUP_KEYS, ends.length)
-      this.#findPlaces(keys, ends, from, to)
-      this.#touch(pages.memory, to - from)
+      this.#probeIndex(keys, ends, from, to)
+      this.#prefetchRecords(pages.memory, to - from)
       for (let index = from; index < to; index += 1) {
-        values.push(this.#copyAtPlace(keys, startOf(ends, index), ends[index] as number, index - from))
+        values.push(this.#copyIndexed(keys, startOf(ends, index), ends[index] as number, index - from))
       }
-      // The way down brings pages in, and may throw out those of the places: only now.
+      // A descent loads pages, which may evict the indexed records: descents run last.
       for (let index = from; index < to; index += 1) {
         values[index] ??= copyNewest(
           pages,
@@ -54,42 +56,42 @@ export class MultiGet {
     return values
   }
 
-  #findPlaces(keys: Uint8Array, ends: readonly number[], from: number, to: number): void {
-    const { memory, space, seed } = this.#pages
-    const places = this.#places
+  #probeIndex(keys: Uint8Array, ends: readonly number[], from: number, to: number): void {
+    const { memory, space, reader } = this.#pages
+    const records = this.#records
     const hashes = this.#hashes
     for (let index = from; index < to; index += 1) {
-      hashes[index - from] = hashKey(keys, startOf(ends, index), ends[index] as number, seed.low)
+      hashes[index - from] = hashKey(keys, startOf(ends, index), ends[index] as number, reader.seed.low)
     }
     let sum = 0
     for (let index = 0; index < to - from; index += 1) sum ^= space.prefetchIndex(hashes[index] as number)
-    this.touched = sum
+    this.#prefetchSink[0] = sum
     for (let index = from; index < to; index += 1) {
       const keyBytes = (ends[index] as number) - startOf(ends, index)
-      places[index - from] = isPlaced(memory, keyBytes)
+      records[index - from] = isIndexable(memory, keyBytes)
         ? space.indexedOffset(hashes[index - from] as number, keyBytes)
         : -1
     }
   }
 
-  #touch(memory: PageMemory, count: number): void {
+  #prefetchRecords(memory: PageMemory, count: number): void {
     const { i32 } = memory
-    const places = this.#places
+    const records = this.#records
     let sum = 0
     for (let index = 0; index < count; index += 1) {
-      const place = places[index] as number
-      if (place >= 0) sum ^= i32[place >> 2] as number
+      const record = records[index] as number
+      if (record >= 0) sum ^= i32[record >> 2] as number
     }
-    this.touched = sum
+    this.#prefetchSink[0] = sum
   }
 
-  #copyAtPlace(keys: Uint8Array, start: number, end: number, index: number): Uint8Array | undefined {
+  #copyIndexed(keys: Uint8Array, start: number, end: number, index: number): Uint8Array | undefined {
     const pages = this.#pages
-    const place = this.#places[index] as number
-    if (place < 0 || !standsAt(pages.memory, place, keys, start, end)) return undefined
-    // A large value may have to be brought in as well.
-    if (valueIsRun(pages.memory, place)) return undefined
-    return copyValue(pages, this.#slab, place, end - start)
+    const record = this.#records[index] as number
+    if (record < 0 || !recordHasKey(pages.memory, record, keys, start, end)) return undefined
+    // An out-of-line value may have to be loaded, which would evict indexed records.
+    if (valueIsExtent(pages.memory, record)) return undefined
+    return copyValue(pages, this.#slab, record, end - start)
   }
 }
 

@@ -3,11 +3,12 @@ import type { KeyBounds, RangeEstimate, Seq, StoreCursor, StoreSnapshot } from '
 import { TreeCursor } from './cursor.js'
 import { copyValue, findRecord, viewValue } from './lookup.js'
 import { slotCount, usedBytes } from '../page/page.js'
-import type { Pages, Root } from '../pager/pages.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
 import { searchBranch, searchLeaf } from '../page/search.js'
-import type { ValueSlab } from '../pager/value-slab.js'
+import type { ValueSlab } from '../extents/value-slab.js'
 
-/** What a snapshot freezes. @internal */
+/** The state that a snapshot preserves. @internal */
 export interface SnapshotState {
   readonly root: Root
   readonly epoch: number
@@ -16,7 +17,7 @@ export interface SnapshotState {
 }
 
 /**
- * A frozen view of a tree: its root, kept from being reused by a pin on its epoch.
+ * A frozen view of a tree: a root, and a pin on its epoch that keeps its pages from being freed.
  *
  * @internal
  */
@@ -50,13 +51,13 @@ export class TreeSnapshot implements StoreSnapshot {
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertOpen()
-    const record = findRecord(this.#pages, this.root, key, 0, keyBytes)
+    const record = findRecord(this.#pages.reader, this.root, key, 0, keyBytes)
     return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, keyBytes)
   }
 
   getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertOpen()
-    const record = findRecord(this.#pages, this.root, key, 0, keyBytes)
+    const record = findRecord(this.#pages.reader, this.root, key, 0, keyBytes)
     return record < 0 ? undefined : viewValue(this.#pages, record, keyBytes)
   }
 
@@ -64,14 +65,14 @@ export class TreeSnapshot implements StoreSnapshot {
     this.#assertOpen()
     return ends.map((end, index) => {
       const start = index === 0 ? 0 : (ends[index - 1] as number)
-      const record = findRecord(this.#pages, this.root, keys, start, end)
+      const record = findRecord(this.#pages.reader, this.root, keys, start, end)
       return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, end - start)
     })
   }
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#assertOpen()
-    return findRecord(this.#pages, this.root, key, 0, keyBytes) >= 0
+    return findRecord(this.#pages.reader, this.root, key, 0, keyBytes) >= 0
   }
 
   cursor(bounds: KeyBounds = {}): StoreCursor {
@@ -87,11 +88,11 @@ export class TreeSnapshot implements StoreSnapshot {
 
   estimate(bounds: KeyBounds = {}): RangeEstimate {
     this.#assertOpen()
-    const lower = bounds.lower === undefined ? 0 : this.#position(bounds.lower)
-    const upper = bounds.upper === undefined ? 1 : this.#position(bounds.upper)
+    const lower = bounds.lower === undefined ? 0 : this.#fractionBelow(bounds.lower)
+    const upper = bounds.upper === undefined ? 1 : this.#fractionBelow(bounds.upper)
     const share = Math.max(0, upper - lower)
     const { freeSpace, reclaim, memory } = this.#pages
-    const livePages = freeSpace.pageCount - freeSpace.firstPage - freeSpace.freeCount - reclaim.heldCount
+    const livePages = freeSpace.pageCount - freeSpace.firstPage - freeSpace.freeCount - reclaim.pendingCount
     return {
       count: Math.round(share * this.#state.entryCount),
       bytes: Math.round(share * Math.max(0, livePages) * memory.pageBytes),
@@ -103,21 +104,21 @@ export class TreeSnapshot implements StoreSnapshot {
     this.#released = true
     this.#onRelease(this)
     this.#pages.reclaim.unpin(this.#state.epoch)
-    this.#pages.forgetSettled()
+    this.#pages.dropPropagatedChecksums()
   }
 
-  /** Where a key stands among all, from 0 to 1, taking all pages of a level to be equally full. */
-  #position(key: Uint8Array): number {
+  /** Estimates the fraction of entries below a key, from 0 to 1. Assumes that all pages of a level are equally full. */
+  #fractionBelow(key: Uint8Array): number {
     const pages = this.#pages
     const { memory } = pages
-    let page = pages.root(this.root)
+    let page = pages.reader.root(this.root)
     let before = 0
     let width = 1
     for (let { level } = this.root; level > 0; level -= 1) {
       const slot = searchBranch(memory, page, key, 0, key.length)
       width /= slotCount(memory, page)
       before += slot * width
-      page = pages.child(page, slot, level - 1)
+      page = pages.reader.child(page, slot, level - 1)
     }
     if (usedBytes(memory, page) === 0) return before
     const slot = searchLeaf(memory, page, key, 0, key.length)

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { PAGE_COUNT_MAX } from '../format.js'
 import { FreeSpace } from './free-space.js'
 
-/** Free space as a set, with the same promises and none of the bits. */
+/** The same interface on a set of page numbers. */
 class NaiveFreeSpace {
   readonly free = new Set<number>()
   pageCount: number
@@ -15,8 +15,8 @@ class NaiveFreeSpace {
     this.pageCount = pageCount
   }
 
-  /** Lowest place of `count` free pages in a row, or the end, with the free pages in front of it. */
-  allocateRun(count: number): number {
+  /** Allocates the lowest `count` contiguous free pages, or extends the file, beginning with free pages at its end. */
+  allocateExtent(count: number): number {
     let start = this.firstPage
     for (; start + count <= this.pageCount; start += 1) if (this.#isFree(start, count)) break
     if (start + count > this.pageCount) {
@@ -50,7 +50,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('bits' as const), count: fc.nat() }) },
 )
 
-test('free space is a set of pages: lowest first, runs in a row, nothing lost', () => {
+test('allocates the lowest free pages, extents contiguously, and loses none', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(1, 8, 16),
@@ -58,14 +58,14 @@ test('free space is a set of pages: lowest first, runs in a row, nothing lost', 
       (firstPage, steps) => {
         const space = new FreeSpace(firstPage, firstPage + 3)
         const model = new NaiveFreeSpace(firstPage, firstPage + 3)
-        const taken: [page: number, count: number][] = [[firstPage, 3]]
+        const allocated: [page: number, count: number][] = [[firstPage, 3]]
         for (const { kind, count } of steps) {
           if (kind === 'allocate') {
-            const page = count === 1 ? space.allocate() : space.allocateRun(count)
-            expect(page).toBe(model.allocateRun(count))
-            taken.push([page, count])
-          } else if (kind === 'free' && taken.length > 0) {
-            const [[page, pages]] = taken.splice(count % taken.length, 1) as [[number, number]]
+            const page = count === 1 ? space.allocate() : space.allocateExtent(count)
+            expect(page).toBe(model.allocateExtent(count))
+            allocated.push([page, count])
+          } else if (kind === 'free' && allocated.length > 0) {
+            const [[page, pages]] = allocated.splice(count % allocated.length, 1) as [[number, number]]
             space.free(page, pages)
             for (let each = page; each < page + pages; each += 1) model.free.add(each)
           } else if (kind === 'trim') expect(space.trim()).toBe(model.trim())
@@ -80,7 +80,7 @@ test('free space is a set of pages: lowest first, runs in a row, nothing lost', 
   )
 })
 
-/** Bits written to buffers of some size and read back mark the same pages free; a clone is independent. */
+/** Checks that bits written to buffers of some size and read back mark the same pages as free, and that a clone is independent. */
 function expectSameBits(space: FreeSpace, model: NaiveFreeSpace, seed: number): void {
   const perPage = 8 * (1 + (seed % 9))
   const read = new FreeSpace(space.firstPage, space.pageCount)
@@ -99,14 +99,14 @@ function expectSameBits(space: FreeSpace, model: NaiveFreeSpace, seed: number): 
   expect(space.freeCount).toBe(model.free.size)
 }
 
-test('bits of meta blocks and of pages behind the end are not read', () => {
+test('bits of the meta region and of pages behind the end are ignored', () => {
   const space = new FreeSpace(8, 20)
   space.readBits(0, new Uint8Array(8).fill(255), 0, 8)
   expect(space.freeCount).toBe(12)
   expect([7, 8, 19, 20].map((page) => space.isFree(page))).toEqual([false, true, true, false])
 })
 
-test('what is not in use cannot be freed', () => {
+test('only pages in use can be freed', () => {
   const space = new FreeSpace(8, 20)
   space.free(10, 2)
   expect(codeOf(() => space.free(11, 1))).toBe('LDB_INVARIANT')
@@ -114,17 +114,17 @@ test('what is not in use cannot be freed', () => {
   expect(codeOf(() => space.free(19, 2))).toBe('LDB_INVARIANT')
 })
 
-test('a file that is full up to the last page number says so, and keeps what it has', () => {
+test('an extent that exceeds the greatest page number is LDB_TOO_LARGE, and changes nothing', () => {
   const space = new FreeSpace(8, 10)
-  expect(codeOf(() => space.allocateRun(PAGE_COUNT_MAX - 9))).toBe('LDB_TOO_LARGE')
+  expect(codeOf(() => space.allocateExtent(PAGE_COUNT_MAX - 9))).toBe('LDB_TOO_LARGE')
   expect([space.pageCount, space.freeCount]).toEqual([10, 0])
   expect(space.allocate()).toBe(10)
 })
 
-test('a run that is too long leaves the free pages at the end free', () => {
+test('an extent that is too long leaves the free pages at the end free', () => {
   const space = new FreeSpace(8, 10)
   space.free(9, 1)
-  expect(codeOf(() => space.allocateRun(PAGE_COUNT_MAX))).toBe('LDB_TOO_LARGE')
+  expect(codeOf(() => space.allocateExtent(PAGE_COUNT_MAX))).toBe('LDB_TOO_LARGE')
   expect([space.pageCount, space.freeCount, space.isFree(9)]).toEqual([10, 1, true])
 })
 

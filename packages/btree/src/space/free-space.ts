@@ -1,14 +1,14 @@
 import { assert, LdbError } from '@ldb/base'
 import { PAGE_COUNT_MAX } from '../format.js'
 
-/** Bits of 32 pages that are all free. */
+/** A word of bits of which all 32 pages are free. */
 const ALL_FREE = 0xffff_ffff
 
 /**
- * Which pages of a file are free: one bit a page, and a hint below which there is none.
+ * The free pages of a file: a bitmap with one bit for each page.
  *
- * @remarks Gives the lowest free page, so that what lives moves towards the beginning of the file and its end can be
- * cut off. A bit takes 1/65,536 of the page that it stands for.
+ * @remarks Allocates the lowest free page, so that live pages move towards the start of the file and free pages at its end can
+ * be truncated. The bitmap takes 1/65,536 of the file at a page size of 8 KiB.
  * @internal
  */
 export class FreeSpace {
@@ -19,16 +19,16 @@ export class FreeSpace {
   /** No page below this one is free. */
   #hint: number
 
-  /** @param pageCount - pages of the file, none of them free. */
+  /** @param pageCount - pages of the file; none of them is free. */
   constructor(firstPage: number, pageCount: number) {
-    assert(pageCount >= firstPage, 'a file holds its meta blocks')
+    assert(pageCount >= firstPage, 'a file contains its meta region')
     this.firstPage = firstPage
     this.#pageCount = pageCount
     this.#words = new Uint32Array(Math.max(64, (pageCount >>> 5) + 1))
     this.#hint = pageCount
   }
 
-  /** Pages of the file, free ones and meta blocks included. */
+  /** Pages of the file, free pages and meta region included. */
   get pageCount(): number {
     return this.#pageCount
   }
@@ -42,7 +42,7 @@ export class FreeSpace {
   }
 
   /**
-   * Takes a page, the lowest free one, or the next behind the end.
+   * Allocates the lowest free page; extends the file by one page when none is free.
    *
    * @throws {@link LdbError} LDB_TOO_LARGE when the file has 2^31 - 1 pages.
    */
@@ -56,11 +56,11 @@ export class FreeSpace {
     return this.#extend(1)
   }
 
-  /** Takes `count` pages in a row, the lowest that are free, or at the end. */
-  allocateRun(count: number): number {
+  /** Allocates `count` contiguous pages: the lowest free ones, or at the end of the file. */
+  allocateExtent(count: number): number {
     if (count === 1) return this.allocate()
     if (this.#freeCount >= count) {
-      const start = this.#findRun(count)
+      const start = this.#findExtent(count)
       if (start !== 0) {
         for (let page = start; page < start + count; page += 1) this.#clear(page)
         return start
@@ -69,23 +69,23 @@ export class FreeSpace {
     return this.#extend(count)
   }
 
-  /** Gives pages back. */
+  /** Marks pages as free. */
   free(page: number, count: number): void {
-    assert(page >= this.firstPage && page + count <= this.#pageCount, 'a freed page lies in the file')
+    assert(page >= this.firstPage && page + count <= this.#pageCount, 'a freed page is in the file')
     for (let each = page; each < page + count; each += 1) {
       const word = each >>> 5
       const bit = (1 << (each & 31)) >>> 0
-      assert(((this.#words[word] as number) & bit) === 0, 'a page is freed once')
+      assert(((this.#words[word] as number) & bit) === 0, 'a freed page is in use')
       this.#words[word] = ((this.#words[word] as number) | bit) >>> 0
     }
     this.#freeCount += count
     if (page < this.#hint) this.#hint = page
   }
 
-  /** Takes one page: that may be one behind the end, and then those in between are free. */
+  /** Allocates the given page. A page behind the end extends the file; the pages in between are free. */
   take(page: number): void {
     if (page < this.#pageCount) {
-      assert(this.isFree(page), 'a page that is taken is free')
+      assert(this.isFree(page), 'an allocated page is free')
       this.#clear(page)
       return
     }
@@ -94,10 +94,10 @@ export class FreeSpace {
     this.free(end, page - end)
   }
 
-  /** Forgets the free pages at the end of the file, and gives the number of pages that are left. */
+  /** Removes the free pages at the end of the file, and returns the new page count. */
   trim(): number {
     while (this.#pageCount > this.firstPage && this.isFree(this.#pageCount - 1)) {
-      // Many at a time, where many are free.
+      // A whole word at a time where possible.
       const word = (this.#pageCount >>> 5) - 1
       if ((this.#pageCount & 31) === 0 && word * 32 >= this.firstPage && this.#words[word] === ALL_FREE) {
         this.#words[word] = 0
@@ -112,7 +112,7 @@ export class FreeSpace {
     return this.#pageCount
   }
 
-  /** Returns a copy, on which a checkpoint works out what will be free once it is durable. */
+  /** Returns an independent copy. A checkpoint computes on it what is free once the checkpoint is durable. */
   clone(): FreeSpace {
     const copy = new FreeSpace(this.firstPage, this.#pageCount)
     copy.#words = this.#words.slice()
@@ -121,7 +121,7 @@ export class FreeSpace {
     return copy
   }
 
-  /** Writes the bits of pages from `first` on, as many as fit, to `target[start..end)`. `first` is a multiple of 8. */
+  /** Writes the bits of the pages from `first` on to `target[start, end)`. `first` is a multiple of 8. */
   writeBits(first: number, target: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end; at += 1) {
       const page = first + (at - start) * 8
@@ -130,7 +130,7 @@ export class FreeSpace {
     }
   }
 
-  /** Marks pages free from bits as {@link writeBits} wrote them; bits behind the end of the file are ignored. */
+  /** Marks pages as free from bits that {@link writeBits} wrote. Ignores bits of the meta region and behind the end of the file. */
   readBits(first: number, source: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end; at += 1) {
       const bits = source[at] as number
@@ -160,8 +160,8 @@ export class FreeSpace {
     return word * 32 + (31 - Math.clz32(bits & -bits))
   }
 
-  /** Finds `count` free pages in a row; 0 when there are none. */
-  #findRun(count: number): number {
+  /** Returns the first of `count` contiguous free pages; 0 when there are none. */
+  #findExtent(count: number): number {
     let page = this.#hint
     while (page + count <= this.#pageCount) {
       if (this.#words[page >>> 5] === 0) {
@@ -177,7 +177,7 @@ export class FreeSpace {
   }
 
   #extend(count: number): number {
-    // Free pages at the very end are part of the new run.
+    // The extent begins with the free pages at the end of the file.
     let page = this.#pageCount
     while (page > this.firstPage && count > 1 && this.#pageCount - page < count - 1 && this.isFree(page - 1))
       page -= 1

@@ -1,13 +1,16 @@
-/** Numbers of one entry: first page, pages, epoch in which they were made, epoch in which they were given up. */
+/** Numbers of an entry: first page, page count, birth epoch, death epoch. */
 const ENTRY_NUMBERS = 4
-/** Entries of a block, of which there are as many as it takes: growing is copying nothing. */
+/** Entries of a block. The list grows by whole blocks, so that growing copies nothing. */
 const BLOCK_ENTRIES = 1024
 
+/** Called with an entry of a pending-free list: a range of pages, and the epochs in which it was made and retired. @internal */
+export type PendingVisitor = (page: number, count: number, birthEpoch: number, deathEpoch: number) => void
+
 /**
- * Pages that are out of use but still seen by somebody, in the order in which they were given up. Only grows: an entry that was
- * put in stays where it is, so that a part of a list is known by two indexes.
+ * Retired pages that a snapshot or a checkpoint may still reach, in the order of their retirement. Append-only: an entry keeps
+ * its index, so that two indexes identify a part of a list.
  *
- * @remarks Numbers in buffers: with an object for each, hundreds of thousands kept the garbage collector busy.
+ * @remarks Entries are numbers in buffers: with one object each, hundreds of thousands of entries kept the garbage collector busy.
  * @internal
  */
 export class PendingFreeList {
@@ -18,69 +21,51 @@ export class PendingFreeList {
     return this.#length
   }
 
-  push(page: number, count: number, made: number, freed: number): void {
-    const within = this.#length % BLOCK_ENTRIES
-    if (within === 0) this.#blocks.push(new Float64Array(BLOCK_ENTRIES * ENTRY_NUMBERS))
+  push(page: number, count: number, birthEpoch: number, deathEpoch: number): void {
+    const index = this.#length % BLOCK_ENTRIES
+    if (index === 0) this.#blocks.push(new Float64Array(BLOCK_ENTRIES * ENTRY_NUMBERS))
     const block = this.#blocks.at(-1) as Float64Array
-    const at = within * ENTRY_NUMBERS
+    const at = index * ENTRY_NUMBERS
     block[at] = page
     block[at + 1] = count
-    block[at + 2] = made
-    block[at + 3] = freed
+    block[at + 2] = birthEpoch
+    block[at + 3] = deathEpoch
     this.#length += 1
   }
 
-  pageAt(index: number): number {
-    return this.#numberAt(index, 0)
-  }
-
-  countAt(index: number): number {
-    return this.#numberAt(index, 1)
-  }
-
-  madeAt(index: number): number {
-    return this.#numberAt(index, 2)
-  }
-
-  freedAt(index: number): number {
-    return this.#numberAt(index, 3)
-  }
-
-  #numberAt(index: number, which: number): number {
+  /** Calls `visit` with the entry at an index. */
+  visit(index: number, visit: PendingVisitor): void {
     const block = this.#blocks[Math.floor(index / BLOCK_ENTRIES)] as Float64Array
-    return block[(index % BLOCK_ENTRIES) * ENTRY_NUMBERS + which] as number
+    const at = (index % BLOCK_ENTRIES) * ENTRY_NUMBERS
+    visit(block[at] as number, block[at + 1] as number, block[at + 2] as number, block[at + 3] as number)
   }
 }
 
-/** Part of a list: entries from `next` to before `end`. @internal */
-export interface HeldSpan {
+/** Part of a list: the entries from `next` to `end` (exclusive). @internal */
+export interface PendingSpan {
   readonly list: PendingFreeList
   next: number
   readonly end: number
 }
 
-/** All that a list holds now. @internal */
-export function spanOf(list: PendingFreeList): HeldSpan {
+/** Returns the span of all present entries of a list. @internal */
+export function spanOf(list: PendingFreeList): PendingSpan {
   return { list, next: 0, end: list.length }
 }
 
 /**
- * Hands entries of a span on, `most` of them at most, and moves its beginning behind them.
+ * Removes entries from the start of a span, and calls `visit` with each.
  *
- * @returns how many it were.
+ * @param budget - number of entries to remove, at most.
+ * @returns the number of removed entries.
  * @internal
  */
-export function passOn(
-  span: HeldSpan,
-  most: number,
-  visit: (page: number, count: number, made: number, freed: number) => void,
-): number {
-  const { list } = span
-  const from = span.next
-  const end = Math.min(span.end, from + most)
-  for (let index = from; index < end; index += 1) {
+export function drainSpan(span: PendingSpan, budget: number, visit: PendingVisitor): number {
+  const start = span.next
+  const end = Math.min(span.end, start + budget)
+  for (let index = start; index < end; index += 1) {
     span.next = index + 1
-    visit(list.pageAt(index), list.countAt(index), list.madeAt(index), list.freedAt(index))
+    span.list.visit(index, visit)
   }
-  return end - from
+  return end - start
 }

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { passOn } from './pending-free-list.js'
-import type { HeldSpan } from './pending-free-list.js'
+import { drainSpan } from './pending-free-list.js'
+import type { PendingSpan } from './pending-free-list.js'
 import { Reclaim } from './reclaim.js'
 
-/** A page that was given up, and between which epochs it was part of the tree. */
-interface GivenUp {
+/** Retired pages, and the epochs in which they were made and retired. */
+interface Retired {
   readonly page: number
   readonly count: number
-  readonly made: number
-  readonly freed: number
+  readonly birthEpoch: number
+  readonly deathEpoch: number
 }
 
 const step = fc.record({
@@ -24,17 +24,17 @@ const step = fc.record({
     'freeze',
     'freeze',
     'checkpoint',
-    'sift',
+    'sweep',
   ),
   pick: fc.nat(),
 })
 
 /**
- * Strategy: a tree of numbered pages that is written, frozen and checkpointed at will, beside an oracle that knows of
- * each page given up who still reaches it. Invariants: no page that somebody reaches is released (B1); what nobody
- * reaches is released at the latest when the last snapshot and one more checkpoint are through.
+ * Strategy: random writes, snapshots and checkpoints of a tree of numbered pages, beside a model that knows what reaches each
+ * retired page. Invariants: no page that a snapshot or checkpoint reaches is released (B1); a page that nothing
+ * reaches is released at the latest after the last snapshot and one more checkpoint.
  */
-test('pages come back when nobody reaches them, and not before', () => {
+test('retired pages are released when nothing reaches them, and not before', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
       const released = new Set<number>()
@@ -44,25 +44,27 @@ test('pages come back when nobody reaches them, and not before', () => {
           released.add(each)
         }
       })
-      const givenUp: GivenUp[] = []
-      const live: { page: number; count: number; made: number }[] = [{ page: 1, count: 1, made: 1 }]
+      const retired: Retired[] = []
+      const live: { page: number; count: number; birthEpoch: number }[] = [
+        { page: 1, count: 1, birthEpoch: 1 },
+      ]
       const pins: number[] = []
       let durable = 1
-      /** Epoch of a checkpoint that is frozen, and not yet durable. */
+      /** Epoch of a frozen checkpoint that is not durable yet. */
       let frozen: number | undefined
-      /** Not all that only the checkpoint before the durable one reached was looked at. */
-      let isLeaving = false
+      /** `advance` has not released all pages that only the previous checkpoint reached. */
+      let isAdvancing = false
       let epoch = 2
       let nextPage = 2
-      const isReached = ({ made, freed }: GivenUp): boolean =>
-        [durable, frozen ?? durable, ...pins].some((each) => made <= each && each < freed)
+      const isReached = ({ birthEpoch, deathEpoch }: Retired): boolean =>
+        [durable, frozen ?? durable, ...pins].some((each) => birthEpoch <= each && each < deathEpoch)
       for (const { kind, pick } of steps) {
         if (kind === 'write') {
           const [old] = live.splice(pick % live.length, 1)
-          givenUp.push({ ...old!, freed: epoch })
-          reclaim.retire(old!.page, old!.count, old!.made, epoch)
+          retired.push({ ...old!, deathEpoch: epoch })
+          reclaim.retire(old!.page, old!.count, old!.birthEpoch, epoch)
           for (const count of [1, 1 + (pick % 3)]) {
-            live.push({ page: nextPage, count, made: epoch })
+            live.push({ page: nextPage, count, birthEpoch: epoch })
             nextPage += count
           }
         } else if (kind === 'snapshot') {
@@ -72,69 +74,70 @@ test('pages come back when nobody reaches them, and not before', () => {
         } else if (kind === 'release' && pins.length > 0) {
           const [pin] = pins.splice(pick % pins.length, 1)
           reclaim.unpin(pin!)
-        } else if (kind === 'freeze' && isLeaving) {
-          isLeaving = !reclaim.advance(durable, 1 + (pick % 3))
+        } else if (kind === 'freeze' && isAdvancing) {
+          isAdvancing = !reclaim.advance(durable, 1 + (pick % 3))
         } else if (kind === 'freeze' && frozen === undefined) {
           frozen = epoch
           epoch += 1
-          expect(pagesOf(reclaim.freeze(frozen)).length).toBe(reclaim.heldCount)
+          expect(pagesOf(reclaim.freeze(frozen)).length).toBe(reclaim.pendingCount)
         } else if (kind === 'checkpoint' && frozen !== undefined) {
           durable = frozen
           frozen = undefined
-          isLeaving = !reclaim.advance(durable, pick % 4)
-        } else if (kind === 'sift') reclaim.sift(pick % 4)
-        for (const each of givenUp) {
+          isAdvancing = !reclaim.advance(durable, pick % 4)
+        } else if (kind === 'sweep') reclaim.sweep(pick % 4)
+        for (const each of retired) {
           const isReleased = released.has(each.page)
           if (isReleased && isReached(each)) expect.unreachable(`page ${each.page} is released and reached`)
           for (let page = each.page; page < each.page + each.count; page += 1) {
-            if (released.has(page) !== isReleased) expect.unreachable(`page ${page} is not with its run`)
+            if (released.has(page) !== isReleased)
+              expect.unreachable(`page ${page} is not released with its extent`)
           }
         }
-        expectHeld(reclaim, givenUp, released)
+        expectPending(reclaim, retired, released)
         expect(reclaim.pinCount).toBe(pins.length)
       }
       for (const pin of pins.splice(0)) reclaim.unpin(pin)
-      if (isLeaving) reclaim.advance(durable)
+      if (isAdvancing) reclaim.advance(durable)
       if (frozen !== undefined) reclaim.advance(frozen)
       frozen = undefined
       durable = epoch
       reclaim.freeze(epoch)
       reclaim.advance(epoch)
-      reclaim.sift()
-      for (const each of givenUp) expect(released.has(each.page)).toBe(true)
-      expect(reclaim.heldCount).toBe(0)
+      reclaim.sweep()
+      for (const each of retired) expect(released.has(each.page)).toBe(true)
+      expect(reclaim.pendingCount).toBe(0)
     }),
     { numRuns: 300 },
   )
 })
 
-/** All pages of some spans. */
-function pagesOf(spans: readonly HeldSpan[]): number[] {
+/** Returns all pages of some spans. */
+function pagesOf(spans: readonly PendingSpan[]): number[] {
   const pages: number[] = []
   for (const span of spans) {
-    passOn({ ...span }, Infinity, (page, count) => {
+    drainSpan({ ...span }, Infinity, (page, count) => {
       for (let each = page; each < page + count; each += 1) pages.push(each)
     })
   }
   return pages
 }
 
-/** Held are exactly the pages given up and not released. */
-function expectHeld(reclaim: Reclaim, givenUp: readonly GivenUp[], released: ReadonlySet<number>): void {
-  const held = new Set<number>()
-  reclaim.forEachHeld((page, count) => {
-    for (let each = page; each < page + count; each += 1) held.add(each)
+/** Checks that exactly the retired pages that are not released are pending. */
+function expectPending(reclaim: Reclaim, retired: readonly Retired[], released: ReadonlySet<number>): void {
+  const pending = new Set<number>()
+  reclaim.forEachPending((page, count) => {
+    for (let each = page; each < page + count; each += 1) pending.add(each)
   })
   const expected = new Set<number>()
-  for (const { page, count } of givenUp) {
+  for (const { page, count } of retired) {
     for (let each = page; each < page + count; each += 1) if (!released.has(each)) expected.add(each)
   }
-  expect([...held].filter((page) => !expected.has(page))).toEqual([])
-  expect(held.size).toBe(expected.size)
-  expect(reclaim.heldCount).toBe(expected.size)
+  expect([...pending].filter((page) => !expected.has(page))).toEqual([])
+  expect(pending.size).toBe(expected.size)
+  expect(reclaim.pendingCount).toBe(expected.size)
 }
 
-test('a page of the present epoch is free at once', () => {
+test('a page that is retired in its birth epoch is free at once', () => {
   const released: number[] = []
   const reclaim = new Reclaim(1, (page) => released.push(page))
   reclaim.pin(1)
@@ -142,23 +145,23 @@ test('a page of the present epoch is free at once', () => {
   expect(released).toEqual([9])
 })
 
-test('what an old snapshot does not reach comes back while it is open', () => {
+test('pages that an old snapshot does not reach are released while it is open', () => {
   let releasedCount = 0
   const reclaim = new Reclaim(1, () => {
     releasedCount += 1
   })
   reclaim.pin(1)
-  // Each round: a short snapshot of the epoch, one page replaced while it is open, then it goes.
+  // Each round: a short snapshot, during which one page is replaced.
   for (let epoch = 2; epoch < 5000; epoch += 1) {
     reclaim.pin(epoch)
     reclaim.retire(epoch, 1, epoch, epoch + 1)
     reclaim.unpin(epoch)
   }
-  expect(releasedCount + reclaim.heldCount).toBe(4998)
-  expect(reclaim.heldCount).toBeLessThan(100)
+  expect(releasedCount + reclaim.pendingCount).toBe(4998)
+  expect(reclaim.pendingCount).toBeLessThan(100)
 })
 
-test('hundreds of thousands of snapshots can be open and go in any order', () => {
+test('hundreds of thousands of snapshots can be open and released in any order', () => {
   const reclaim = new Reclaim(1, () => undefined)
   const count = 200_000
   for (let epoch = 2; epoch < count; epoch += 1) reclaim.pin(epoch)

@@ -1,60 +1,60 @@
 import { assert } from '@ldb/base'
-import { PendingFreeList, passOn, spanOf } from './pending-free-list.js'
-import type { HeldSpan } from './pending-free-list.js'
+import { drainSpan, PendingFreeList, spanOf } from './pending-free-list.js'
+import type { PendingSpan } from './pending-free-list.js'
 import { SLICE_SPANS } from './time-slices.js'
 
-/** Fewer pages than this are not looked through for those that only a younger snapshot reached. */
-const SCAN_MIN = 64
-/** Held pages that each page given up looks at, so that what a snapshot has left behind is looked through in the end. */
-const LOOKS_AT_GIVING_UP = 4
+/** Shorter lists are not swept for pages that only a younger snapshot reached. */
+const SWEEP_MIN = 64
+/** Entries that each retirement sweeps, so that a sweep ends even when nothing else continues it. */
+const SWEEP_PER_RETIREMENT = 4
 
 /**
- * Holds pages back until nobody reaches them.
+ * Delays the reuse of retired pages until nothing reaches them any more.
  *
- * @remarks A snapshot or checkpoint of epoch *e* reaches the pages with made ≤ *e* < freed, and no others. So a page may be
- * used again when no open snapshot and not the durable checkpoint lies in that span (B1). A page given up in
- * the epoch in which it was made was never seen by anybody and is free at once.
+ * @remarks A snapshot or checkpoint of epoch *e* reaches the pages with birth epoch ≤ *e* < death epoch, and no others. A page
+ * is free when neither an open snapshot nor the durable checkpoint is in that range (B1). A page that is retired in its
+ * birth epoch is free at once, because nothing else has reached it.
  *
- * Nothing looks at all held pages at once: there may be millions when a long snapshot ends.
+ * The lists may have millions of entries when a long snapshot ends. They are swept a part at a time, never at once.
  * @internal
  */
 export class Reclaim {
   readonly #release: (page: number, count: number) => void
-  /** Open snapshots by epoch, the oldest first: an epoch that is pinned is never below one that was pinned before. */
+  /** Number of open snapshots by epoch, oldest first: a newly pinned epoch is never below an earlier one. */
   readonly #pins = new Map<number, number>()
-  /** Reached by the checkpoint that was frozen last: nothing else matters until there is a newer one. */
-  #heldByCheckpoint = new PendingFreeList()
-  /** Reached by the durable checkpoint only, and given up before the one was frozen that is to become durable. */
-  #leaving: HeldSpan = { list: new PendingFreeList(), next: 0, end: 0 }
-  /** Reached by snapshots alone. */
-  #heldBySnapshots = new PendingFreeList()
-  /** Held by snapshots of which some have gone: what is left to be looked at. */
-  readonly #sifting: HeldSpan[] = []
-  /** Length of `#heldBySnapshots` from which looking through it pays again. */
-  #scanAt = SCAN_MIN
-  /** Newest epoch that a checkpoint has frozen, be it durable yet or not. */
+  /** Pages that the last frozen checkpoint reaches: they wait for a newer one, whatever snapshots are open. */
+  #reachedByCheckpoint = new PendingFreeList()
+  /** Pages that only the durable checkpoint reaches: retired before the checkpoint was frozen that is to replace it. */
+  #reachedByPrevious: PendingSpan = { list: new PendingFreeList(), next: 0, end: 0 }
+  /** Pages that only snapshots reach. */
+  #reachedBySnapshots = new PendingFreeList()
+  /** Former lists of pages that only snapshots reached, some of which have been released: the reclaim sweep. */
+  readonly #sweeping: PendingSpan[] = []
+  /** Length of the list of snapshots' pages from which the next sweep pays. */
+  #sweepAt = SWEEP_MIN
+  /** Epoch of the last frozen checkpoint, durable or not. */
   #checkpointEpoch: number
-  #heldCount = 0
+  #pendingCount = 0
 
-  /** @param release - called with pages that may be used again. */
+  /** @param release - called with pages that are free. */
   constructor(durableEpoch: number, release: (page: number, count: number) => void) {
     this.#checkpointEpoch = durableEpoch
     this.#release = release
   }
 
-  /** Pages that are held back. */
-  get heldCount(): number {
-    return this.#heldCount
+  /** Number of retired pages that are not free yet. */
+  get pendingCount(): number {
+    return this.#pendingCount
   }
 
-  /** Open snapshots. */
+  /** Number of open snapshots. */
   get pinCount(): number {
     let count = 0
     for (const pins of this.#pins.values()) count += pins
     return count
   }
 
-  /** True while a snapshot is open. */
+  /** Reports whether a snapshot is open. */
   get isPinned(): boolean {
     return this.#pins.size > 0
   }
@@ -78,97 +78,101 @@ export class Reclaim {
     }
     const isOldest = this.oldestPin === epoch
     this.#pins.delete(epoch)
-    // The oldest snapshot holds by far the most. What only a younger one held is looked for when the held pages have
-    // doubled, so that pages do not pile up behind one long reader and each is looked at a few times only.
-    if (isOldest || this.#heldBySnapshots.length >= this.#scanAt) this.#beginSifting()
-    this.sift(SLICE_SPANS)
+    // The oldest snapshot reaches by far the most pages. Those of younger ones are swept when the list has doubled: so they
+    // do not accumulate behind one long reader, and the sweeps process each entry a few times only.
+    if (isOldest || this.#reachedBySnapshots.length >= this.#sweepAt) this.#beginSweep()
+    this.sweep(SLICE_SPANS)
   }
 
-  /** Notes pages that the present tree no longer reaches. */
-  retire(page: number, count: number, made: number, freed: number): void {
-    if (made === freed) {
+  /** Retires pages: the present tree no longer reaches them. */
+  retire(page: number, count: number, birthEpoch: number, deathEpoch: number): void {
+    if (birthEpoch === deathEpoch) {
       this.#release(page, count)
       return
     }
-    assert(made < freed, 'pages are given up after they were made')
-    this.#heldCount += count
-    if (made <= this.#checkpointEpoch) this.#heldByCheckpoint.push(page, count, made, freed)
-    else this.#holdOrRelease(page, count, made, freed)
-    if (this.#sifting.length > 0) this.sift(LOOKS_AT_GIVING_UP)
+    assert(birthEpoch < deathEpoch, 'the birth epoch of retired pages is not above the death epoch')
+    this.#pendingCount += count
+    if (birthEpoch <= this.#checkpointEpoch) {
+      this.#reachedByCheckpoint.push(page, count, birthEpoch, deathEpoch)
+    } else this.#keepOrRelease(page, count, birthEpoch, deathEpoch)
+    if (this.#sweeping.length > 0) this.sweep(SWEEP_PER_RETIREMENT)
   }
 
   /**
-   * Notes that a checkpoint of `epoch` is being made: what it reaches is held as what the durable one reaches.
+   * Begins the checkpoint of `epoch`: the pages that it reaches stay pending until a later checkpoint.
    *
-   * @returns what is held at this moment: the checkpoint does not reach it, and it will be free once that is durable.
+   * @returns the pages that are pending now. The checkpoint does not reach them: they are free once it is durable.
    */
-  freeze(epoch: number): HeldSpan[] {
-    assert(this.#leaving.next === this.#leaving.end, 'one checkpoint is made at a time')
+  freeze(epoch: number): PendingSpan[] {
+    assert(
+      this.#reachedByPrevious.next === this.#reachedByPrevious.end,
+      'the previous checkpoint is complete before the next one is frozen',
+    )
     this.#checkpointEpoch = epoch
-    this.#leaving = spanOf(this.#heldByCheckpoint)
-    this.#heldByCheckpoint = new PendingFreeList()
+    this.#reachedByPrevious = spanOf(this.#reachedByCheckpoint)
+    this.#reachedByCheckpoint = new PendingFreeList()
     return this.#spans()
   }
 
   /**
-   * Once the checkpoint of `epoch` is durable: what only the one before it reached becomes free.
+   * Releases pages that only the previous checkpoint reached. Called when the checkpoint of `epoch` is durable.
    *
-   * @param looks - held pages that are looked at, at most.
-   * @returns true when all were; until then, it is to be called again.
+   * @param budget - entries to process, at most.
+   * @returns false when entries remain: the caller calls again.
    */
-  advance(epoch: number, looks = Infinity): boolean {
+  advance(epoch: number, budget = Infinity): boolean {
     assert(epoch === this.#checkpointEpoch, 'a checkpoint is frozen before it is durable')
-    const leaving = this.#leaving
-    passOn(leaving, looks, this.#holdOrRelease)
-    return leaving.next === leaving.end
+    const previous = this.#reachedByPrevious
+    drainSpan(previous, budget, this.#keepOrRelease)
+    return previous.next === previous.end
   }
 
   /**
-   * Looks through what snapshots that have gone may have held.
+   * Continues the reclaim sweep, which releases pages that only released snapshots reached.
    *
-   * @param looks - held pages that are looked at, at most.
-   * @returns true when nothing is left to be looked through.
+   * @param budget - entries to process, at most.
+   * @returns true when the sweep is complete.
    */
-  sift(looks = Infinity): boolean {
-    if (this.#sifting.length === 0) return true
-    let left = looks
-    for (let span = this.#sifting[0]; span !== undefined && left > 0; span = this.#sifting[0]) {
-      left -= passOn(span, left, this.#holdOrRelease)
-      if (span.next === span.end) this.#sifting.shift()
+  sweep(budget = Infinity): boolean {
+    if (this.#sweeping.length === 0) return true
+    let left = budget
+    for (let span = this.#sweeping[0]; span !== undefined && left > 0; span = this.#sweeping[0]) {
+      left -= drainSpan(span, left, this.#keepOrRelease)
+      if (span.next === span.end) this.#sweeping.shift()
     }
-    if (this.#sifting.length > 0) return false
-    this.#scanAt = Math.max(SCAN_MIN, this.#heldBySnapshots.length * 2)
+    if (this.#sweeping.length > 0) return false
+    this.#sweepAt = Math.max(SWEEP_MIN, this.#reachedBySnapshots.length * 2)
     return true
   }
 
-  /** Calls `visit` for all pages that are held back: a new checkpoint does not reach them. */
-  forEachHeld(visit: (page: number, count: number) => void): void {
-    for (const span of this.#spans()) passOn(span, Infinity, visit)
+  /** Calls `visit` with all pending pages. */
+  forEachPending(visit: (page: number, count: number) => void): void {
+    for (const span of this.#spans()) drainSpan(span, Infinity, visit)
   }
 
-  /** All that is held now, as spans of their own. */
-  #spans(): HeldSpan[] {
-    const lists = [this.#heldByCheckpoint, this.#heldBySnapshots]
-    return [this.#leaving, ...this.#sifting, ...lists.map(spanOf)].map((span) => ({ ...span }))
+  /** Returns all pending entries, as copies of the spans. */
+  #spans(): PendingSpan[] {
+    const lists = [this.#reachedByCheckpoint, this.#reachedBySnapshots]
+    return [this.#reachedByPrevious, ...this.#sweeping, ...lists.map(spanOf)].map((span) => ({ ...span }))
   }
 
-  #beginSifting(): void {
-    if (this.#heldBySnapshots.length === 0) return
-    this.#sifting.push(spanOf(this.#heldBySnapshots))
-    this.#heldBySnapshots = new PendingFreeList()
+  #beginSweep(): void {
+    if (this.#reachedBySnapshots.length === 0) return
+    this.#sweeping.push(spanOf(this.#reachedBySnapshots))
+    this.#reachedBySnapshots = new PendingFreeList()
   }
 
-  readonly #holdOrRelease = (page: number, count: number, made: number, freed: number): void => {
-    if (this.#isReached(made, freed)) {
-      this.#heldBySnapshots.push(page, count, made, freed)
+  readonly #keepOrRelease = (page: number, count: number, birthEpoch: number, deathEpoch: number): void => {
+    if (this.#isReachedBySnapshot(birthEpoch, deathEpoch)) {
+      this.#reachedBySnapshots.push(page, count, birthEpoch, deathEpoch)
       return
     }
-    this.#heldCount -= count
+    this.#pendingCount -= count
     this.#release(page, count)
   }
 
-  #isReached(made: number, freed: number): boolean {
-    for (const epoch of this.#pins.keys()) if (made <= epoch && epoch < freed) return true
+  #isReachedBySnapshot(birthEpoch: number, deathEpoch: number): boolean {
+    for (const epoch of this.#pins.keys()) if (birthEpoch <= epoch && epoch < deathEpoch) return true
     return false
   }
 }

@@ -1,25 +1,25 @@
 import { INVARIANTS } from '@ldb/base'
 
-// What is done before something else may have its turn takes about a millisecond. Where invariants are checked it is hardly
-// anything, so that work is interrupted wherever it can be.
+// Amounts of work between two time slices of other work, each about a millisecond. Where invariants are checked, the amounts
+// are tiny, so that tests interrupt the work wherever it can be interrupted.
 
-/** Leaves that are looked for at a time, to be written in the order of the file. @internal */
+/** Dirty leaves that are collected at a time, to be written in file order. @internal */
 export const FOUND_PAGES_MAX: number = INVARIANTS ? 8 : 4096
 
-/** Leaves that are sealed and written in a turn. @internal */
+/** Leaves that are written in a time slice. @internal */
 export const SLICE_PAGES: number = INVARIANTS ? 1 : 64
 
-/** Children of branches that are looked at in a turn. @internal */
+/** Children of branches that are checked in a time slice. @internal */
 export const SLICE_STEPS: number = INVARIANTS ? 3 : 4096
 
-/** Pages out of use that are looked at in a turn, or at the end of a snapshot. @internal */
+/** Entries of pending-free lists that are processed in a time slice, or when a snapshot is released. @internal */
 export const SLICE_SPANS: number = INVARIANTS ? 3 : 4096
 
-/** Free-space pages that are written in a turn. @internal */
+/** Free-space pages that are written in a time slice. @internal */
 export const SLICE_BITMAPS: number = INVARIANTS ? 1 : 32
 
-/** Checksums that are forgotten in a turn. @internal */
+/** Pending checksums that are dropped in a time slice. @internal */
 export const SLICE_FORGOTTEN: number = INVARIANTS ? 16 : 4096
 
-/** The end of a file is cut off in pieces: a large one keeps some file systems busy. @internal */
+/** Bytes by which a file is truncated in a time slice: cutting off more at once blocks some file systems. @internal */
 export const SLICE_TRUNCATED_BYTES: number = INVARIANTS ? 1024 : 1 << 24

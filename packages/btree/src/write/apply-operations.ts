@@ -6,19 +6,19 @@ import { deleteAll, deleteRange } from './range-delete.js'
 import type { TreeState } from './tree-state.js'
 import { deleteEntry } from './writer.js'
 
-/** Applies the operations that a reader goes through, in their order; entries that follow each other go in groups. @internal */
+/** Applies the operations of a reader in order. Consecutive puts are applied in groups. @internal */
 export function applyOperations(state: TreeState, puts: PutGroup, reader: BatchReader): void {
   puts.clear()
   while (reader.next()) {
     if (reader.kind === OperationKind.Put) {
       puts.add(reader)
-      if (puts.isFull) puts.run(state, reader.bytes)
+      if (puts.isFull) puts.apply(state, reader.bytes)
     } else {
-      puts.run(state, reader.bytes)
+      puts.apply(state, reader.bytes)
       applyRemoval(state, reader)
     }
   }
-  puts.run(state, reader.bytes)
+  puts.apply(state, reader.bytes)
 }
 
 function applyRemoval(state: TreeState, reader: BatchReader): void {
@@ -26,7 +26,7 @@ function applyRemoval(state: TreeState, reader: BatchReader): void {
   switch (reader.kind) {
     case OperationKind.Delete:
     case OperationKind.Expire:
-      if (findRecord(state.pages, state.root, bytes, keyStart, keyEnd) >= 0)
+      if (findRecord(state.pages.reader, state.root, bytes, keyStart, keyEnd) >= 0)
         deleteEntry(state, bytes, keyStart, keyEnd)
       break
     case OperationKind.DeleteRange:

@@ -24,7 +24,7 @@ function codeOf(part: () => unknown): string {
   return 'nothing thrown'
 }
 
-test.each([512, 1024])('a load gives what puts would, pages of %d bytes', (pageBytes) => {
+test.each([512, 1024])('a load has the result of puts, pages of %d bytes', (pageBytes) => {
   const entries = fc.array(fc.tuple(keys(pageBytes), values(pageBytes)), { maxLength: 150, size: 'max' })
   fc.assert(
     fc.property(entries, (some) => {
@@ -54,21 +54,24 @@ test('a load leaves full pages', () => {
   expect(harness.tree.stats().fileBytes).toBeLessThan(contentBytes * 1.04)
 })
 
-describe('what is not in order', () => {
-  test.each([0, 1, 99, 100, 3999])('is refused at entry %d, and the tree is empty and usable', (place) => {
-    const harness = new TreeHarness({ pageBytes: 512, cachePages: 32 })
-    const entries = numbered(4000, 40)
-    entries.splice(place + 1, 0, entries[place]!)
-    expect(codeOf(() => harness.tree.load(entries, toSeq(1)))).toBe('LDB_INVALID_ARGUMENT')
-    expect([harness.tree.entryCount, harness.tree.seq]).toEqual([0, 0])
-    expect(harness.actual()).toEqual([])
-    expect(findingsOf(harness.tree)).toEqual([])
-    harness.put('a', 'b')
-    harness.tree.compact()
-    expect(harness.actual()).toEqual([['a', 'b']])
-    expect(findingsOf(harness.tree)).toEqual([])
-    expect(harness.tree.stats().fileBytes).toBeLessThan(META_REGION_BYTES + 8 * 512)
-  })
+describe('a faulty source', () => {
+  test.each([0, 1, 99, 100, 3999])(
+    'out of order at entry %d is refused, and the tree is empty and usable',
+    (index) => {
+      const harness = new TreeHarness({ pageBytes: 512, cachePages: 32 })
+      const entries = numbered(4000, 40)
+      entries.splice(index + 1, 0, entries[index]!)
+      expect(codeOf(() => harness.tree.load(entries, toSeq(1)))).toBe('LDB_INVALID_ARGUMENT')
+      expect([harness.tree.entryCount, harness.tree.seq]).toEqual([0, 0])
+      expect(harness.actual()).toEqual([])
+      expect(findingsOf(harness.tree)).toEqual([])
+      harness.put('a', 'b')
+      harness.tree.compact()
+      expect(harness.actual()).toEqual([['a', 'b']])
+      expect(findingsOf(harness.tree)).toEqual([])
+      expect(harness.tree.stats().fileBytes).toBeLessThan(META_REGION_BYTES + 8 * 512)
+    },
+  )
 
   const ONE = Uint8Array.of(1)
   test.each<[string, unknown, string]>([
@@ -79,7 +82,7 @@ describe('what is not in order', () => {
     ['no entry', 5, 'LDB_INVALID_ARGUMENT'],
     ['nothing', undefined, 'LDB_INVALID_ARGUMENT'],
     ['a key over its limit', [new Uint8Array(65_536).fill(255), ONE], 'LDB_TOO_LARGE'],
-  ])('is no entry: %s, and the tree is empty and usable', (_, entry, code) => {
+  ])('with an element that is no entry, %s: refused, and the tree is empty and usable', (_, entry, code) => {
     const harness = new TreeHarness({ pageBytes: 512, cachePages: 32 })
     const entries = [...numbered(3), entry] as Entry[]
     expect(codeOf(() => harness.tree.load(entries, toSeq(1)))).toBe(code)
@@ -89,14 +92,14 @@ describe('what is not in order', () => {
     expect(harness.actual()).toEqual([['\x01', 'of a subclass']])
   })
 
-  test.each([null, undefined, 5])('is no list of entries: %s', (entries) => {
+  test.each([null, undefined, 5])('that is not iterable: %s', (entries) => {
     const harness = new TreeHarness({ pageBytes: 512, cachePages: 32 })
     expect(codeOf(() => harness.tree.load(entries as never, toSeq(1)))).toBe('LDB_INVALID_ARGUMENT')
     harness.tree.load(numbered(3), toSeq(2))
     expect(harness.tree.entryCount).toBe(3)
   })
 
-  test('goes for what the source throws: it comes through, and the tree is empty and usable', () => {
+  test('that throws: the error is passed on, and the tree is empty and usable', () => {
     const harness = new TreeHarness({ pageBytes: 512, cachePages: 32 })
     function* failing(): Generator<Entry> {
       yield* numbered(500)
@@ -118,7 +121,7 @@ const uses: [string, (harness: TreeHarness) => unknown][] = [
   ['a close', ({ tree }) => tree.close()],
 ]
 
-test.each(uses)('what gives the entries may not use the tree: %s', (_, use) => {
+test.each(uses)('the source may not use the tree: %s', (_, use) => {
   const harness = new TreeHarness({ pageBytes: 512, cachePages: 32 })
   const entries = numbered(200)
   function* source(): Generator<Entry> {
@@ -136,7 +139,7 @@ test.each(uses)('what gives the entries may not use the tree: %s', (_, use) => {
   expect(findingsOf(harness.tree)).toEqual([])
 })
 
-test('only an empty tree is loaded, an emptied one too', () => {
+test('a load requires an empty tree, which may have been emptied', () => {
   const harness = new TreeHarness({ pageBytes: 512 })
   harness.put('a', 'b')
   expect(codeOf(() => harness.tree.load(numbered(1), toSeq(9)))).toBe('LDB_INVALID_ARGUMENT')
@@ -155,7 +158,7 @@ test('a snapshot that was taken before a load stays empty', () => {
   expect(findingsOf(harness.tree)).toEqual([])
 })
 
-test('the source may use one buffer for all of its keys', () => {
+test('the source may reuse one buffer for all keys', () => {
   const harness = new TreeHarness({ pageBytes: 512 })
   function* reusing(): Generator<Entry> {
     const key = new Uint8Array(8)

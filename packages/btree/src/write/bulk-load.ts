@@ -9,25 +9,26 @@ import {
 } from '@ldb/base'
 import { VALUE_FIELD_BYTES } from '../format.js'
 import { prefixBytes, slotCount } from '../page/page.js'
-import { admitKey, copyBytes, fits, insertSlot } from '../page/edit.js'
+import { admitKey } from '../page/prefix.js'
+import { copyBytes, fits, insertSlot } from '../page/edit.js'
 import { setSlotHead, setValueField } from '../page/record.js'
 import { deleteAll } from './range-delete.js'
 import { keyHead } from '../page/search.js'
 import type { TreeState } from './tree-state.js'
 import { putEntry } from './writer.js'
 
-/** Room for the key before, to begin with. */
+/** Initial size of the buffer that holds a copy of the previous key. */
 const PREVIOUS_BYTES_MIN = 256
-/** Longer values are copied whole, by one call. */
+/** Values above this size are copied with `set`, shorter ones byte by byte. */
 const WHOLE_BYTES_MIN = 32
 
 /**
- * Fills an empty tree from entries in ascending order of their keys: each goes behind the last one, with neither
- * descent nor search, and pages are left full.
+ * Fills an empty tree from entries in ascending key order. Appends each entry to the rightmost leaf, without descent or search,
+ * and leaves full pages.
  *
- * @returns what is wrong with the entries, the tree being empty again: LDB_INVALID_ARGUMENT when a key is not above the one
- * before it, or something is no entry; LDB_TOO_LARGE; or whatever the source threw; `undefined` when all went well.
- * @throws what reading or writing pages throws; the tree is then not to be used any more.
+ * @returns `undefined` on success. Otherwise the fault, with the tree empty again: LDB_INVALID_ARGUMENT when a key is not above the
+ * previous one or an element is no entry; LDB_TOO_LARGE; or what the source threw.
+ * @throws what reading or writing pages throws. The content of the tree is then undefined.
  * @internal
  */
 export function bulkLoad(
@@ -49,38 +50,38 @@ export function bulkLoad(
       if (previousBytes >= 0 && compareByteRanges(previous, 0, previousBytes, key, 0, key.length) >= 0) {
         throw invalidArgument('the entries of a bulk load must be in ascending order', { key })
       }
-      // The source may use its arrays again; a copy for each key would cost more than all the rest.
+      // The source may reuse its arrays. One reused buffer for the copy is cheaper than a new array for each key.
       previousBytes = key.length
       if (previousBytes > previous.length) previous = key.slice()
       else copyBytes(key, 0, previous, 0, previousBytes)
       isChanging = true
       if (leaf < 0) leaf = state.descend(key, 0, key.length)
       if (!appendEntry(state, leaf, key, value)) {
-        pages.unpin()
+        pages.pins.unpinAll()
         leaf = -1
-        putApart(state, key, value)
+        putWithSplit(state, key, value)
       }
       isChanging = false
     }
   } catch (fault) {
-    pages.unpin()
+    pages.pins.unpinAll()
     if (isChanging) throw fault
     deleteAll(state)
     return { fault }
   }
-  pages.unpin()
+  pages.pins.unpinAll()
   return undefined
 }
 
-/** Puts an entry that the last leaf has no room for, or that needs a run. */
-function putApart(state: TreeState, key: Uint8Array, value: Uint8Array): void {
+/** Puts an entry that does not fit into the rightmost leaf or needs an extent. */
+function putWithSplit(state: TreeState, key: Uint8Array, value: Uint8Array): void {
   const entry = new Uint8Array(key.length + value.length)
   entry.set(key)
   entry.set(value, key.length)
   putEntry(state, entry, 0, key.length, key.length, entry.length)
 }
 
-/** Appends an entry to the rightmost leaf; gives false when it does not fit or has to go to a run. */
+/** Appends an entry to the rightmost leaf. Returns false, without a change, when it does not fit or needs an extent. */
 function appendEntry(state: TreeState, leaf: number, key: Uint8Array, value: Uint8Array): boolean {
   const { memory } = state
   const keyBytes = key.length

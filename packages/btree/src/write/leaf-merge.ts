@@ -2,12 +2,13 @@ import { OperationKind } from '@ldb/base'
 import { PAGE_HEADER_BYTES, SLOT_BYTES } from '../format.js'
 import { mergeUp } from './merge.js'
 import { clearPage, pageNumberOf, prefixBytes, setPrefixBytes, slotCount, usedBytes } from '../page/page.js'
-import { admitKey, appendSlots, copyToScratch, renewFences } from '../page/edit.js'
+import { admitKey, renewFences } from '../page/prefix.js'
+import { appendSlots, copyToScratch } from '../page/edit.js'
 import type { PageMemory } from '../page/memory.js'
 import { copyKey, recordBytes, slotHead } from '../page/record.js'
 import { compareSlot, keyHead } from '../page/search.js'
-import { makeSeparator } from '../pager/separator.js'
-import type { Separator } from '../pager/separator.js'
+import { makeSeparator } from '../extents/separator.js'
+import type { Separator } from '../extents/separator.js'
 import type { SortedOperations } from './sorted-operations.js'
 import { insertChild } from './split.js'
 import type { TreeState } from './tree-state.js'
@@ -15,29 +16,29 @@ import type { TreeState } from './tree-state.js'
 const NO_KEY = new Uint8Array(0)
 
 /**
- * Builds a leaf anew from its records and from operations on it that are in order: each record is moved once, however many come
- * between them, and where they need more than one page, all pages are about equally full.
+ * Merges sorted operations into a leaf: rebuilds it, and as many new pages as it needs, from its records and the operations. Each
+ * record is moved once, and the pages are about equally full.
  *
  * @internal
  */
 export class LeafMerge {
-  /** What is to stand in the leaf, in order: slots it has, and complements of the operations that put something. */
+  /** The merged entries in order: slots of the old leaf, and the bitwise complements of the indexes of puts. */
   #entries = new Int32Array(256)
   #count = 0
-  /** Bytes of all of them, slots included. */
+  /** Bytes of the merged entries, slots included. */
   #byteCount = 0
-  /** Something was removed, or replaced. */
+  /** An operation removes or replaces an entry. */
   #removes = false
-  /** All that is put comes behind all that is there. */
+  /** All puts are behind all existing entries. */
   #appends = false
-  /** The leaf and the pages behind it. */
+  /** Offsets of the leaf and the new pages to its right. */
   readonly #pages: number[] = []
 
   /**
-   * Applies operations `from` to `to`, all short enough to stand in a leaf, to the leaf at the end of the path, to which they all
-   * belong. The path means nothing afterwards.
+   * Applies operations `from` to `to` (exclusive) to the leaf at the end of the path. All of them belong to that leaf and fit a leaf
+   * without extents. The path is invalid afterwards.
    */
-  run(state: TreeState, operations: SortedOperations, from: number, to: number): void {
+  apply(state: TreeState, operations: SortedOperations, from: number, to: number): void {
     const { memory } = state
     const depth = state.root.level
     const leaf = state.pathPage[depth] as number
@@ -53,7 +54,7 @@ export class LeafMerge {
     if (this.#pages.length === 1 && this.#removes) mergeUp(state, state.root.level)
   }
 
-  /** Works out what is to stand in the leaf that `source` holds. */
+  /** Merges the slots of the old leaf, in `source`, with the operations. */
   #plan(
     state: TreeState,
     leaf: number,
@@ -76,22 +77,22 @@ export class LeafMerge {
         order = head - slotHead(source, 0, slot)
         if (order === 0) order = compareSlot(source, 0, slot, bytes, keyStart, keyEnd, prefix)
         if (order <= 0) break
-        this.#take(slot, recordBytes(source, 0, slot))
+        this.#addEntry(slot, recordBytes(source, 0, slot))
         slot += 1
       }
       const puts = operations.kind(index) === OperationKind.Put
       if (slot < count && order === 0) {
-        state.giveUpRuns(leaf, slot)
+        state.retireExtents(leaf, slot)
         state.entryCount -= 1
         this.#removes = true
         slot += 1
       }
       if (!puts) continue
       state.entryCount += 1
-      this.#take(~index, operations.recordBytes(index))
+      this.#addEntry(~index, operations.recordBytes(index))
     }
-    this.#appends = slot === count && !this.#removes && (this.#count === 0 || this.#entriesInOrder(count))
-    for (; slot < count; slot += 1) this.#take(slot, recordBytes(source, 0, slot))
+    this.#appends = slot === count && !this.#removes && (this.#count === 0 || this.#startsWithSlots(count))
+    for (; slot < count; slot += 1) this.#addEntry(slot, recordBytes(source, 0, slot))
   }
 
   #begin(countMax: number): void {
@@ -102,18 +103,18 @@ export class LeafMerge {
     this.#pages.length = 0
   }
 
-  #take(entry: number, byteCount: number): void {
+  #addEntry(entry: number, byteCount: number): void {
     this.#entries[this.#count] = entry
     this.#count += 1
     this.#byteCount += byteCount + SLOT_BYTES
   }
 
-  /** Reports whether the slots that are there, `count` of them, come first. */
-  #entriesInOrder(count: number): boolean {
+  /** Reports whether the `count` slots of the old leaf precede all puts. */
+  #startsWithSlots(count: number): boolean {
     return count === 0 || this.#entries[count - 1] === count - 1
   }
 
-  /** Fills the leaf, and as many new pages as it takes. */
+  /** Writes the merged entries to the leaf and to as many new pages as they need. */
   #fill(
     state: TreeState,
     leaf: number,
@@ -123,16 +124,16 @@ export class LeafMerge {
   ): void {
     const { memory } = state
     const entries = this.#entries
-    const room = memory.pageBytes - PAGE_HEADER_BYTES
-    // Keys that come in order at the end of the tree leave full pages behind them.
+    const capacity = memory.pageBytes - PAGE_HEADER_BYTES
+    // Keys that are appended in order at the end of the tree fill pages completely.
     const target =
-      isLast && this.#appends ? room : Math.ceil(this.#byteCount / Math.ceil(this.#byteCount / room))
+      isLast && this.#appends ? capacity : Math.ceil(this.#byteCount / Math.ceil(this.#byteCount / capacity))
     const prefix = prefixBytes(source, 0)
     let page = leaf
     let first = 0
     let used = 0
     if (isLast && this.#appends) {
-      // What is there stays where it is.
+      // The existing entries stay in place.
       first = slotCount(source, 0)
       used = usedBytes(source, 0)
     } else {
@@ -146,13 +147,13 @@ export class LeafMerge {
       const entry = entries[index] as number
       const isSlot = entry >= 0
       const bytes = (isSlot ? recordBytes(source, 0, entry) : operations.recordBytes(~entry)) + SLOT_BYTES
-      const isFull = used > 0 && (used >= target || bytes > room - used)
+      const isFull = used > 0 && (used >= target || bytes > capacity - used)
       if (slotTo > slotFrom && (!isSlot || isFull || entry !== slotTo)) {
         appendSlots(memory, page, source, 0, slotFrom, slotTo)
         slotFrom = slotTo
       }
       if (isFull) {
-        page = state.pages.create(0)
+        page = state.pages.allocator.create(0)
         setPrefixBytes(memory, page, prefix)
         this.#pages.push(page)
         used = 0
@@ -166,29 +167,35 @@ export class LeafMerge {
     if (slotTo > slotFrom) appendSlots(memory, page, source, 0, slotFrom, slotTo)
   }
 
-  /** Returns each page its fences, and the new ones their place below the parent. */
+  /** Sets the fences of the pages, and inserts the new pages into the parent. */
   #join(state: TreeState, lower: Uint8Array | undefined, upper: Uint8Array | undefined): void {
     const { memory, pages } = state
-    const made = this.#pages
+    const pageOffsets = this.#pages
     const separators: Separator[] = []
-    for (let index = 1; index < made.length; index += 1) {
-      const left = made[index - 1] as number
+    for (let index = 1; index < pageOffsets.length; index += 1) {
+      const left = pageOffsets[index - 1] as number
       const leftKey = copyKey(memory, left, slotCount(memory, left) - 1)
       separators.push(
-        makeSeparator(memory, pages.extents, leftKey, copyKey(memory, made[index] as number, 0)),
+        makeSeparator(memory, pages.extents, leftKey, copyKey(memory, pageOffsets[index] as number, 0)),
       )
     }
-    for (const [index, page] of made.entries()) {
+    for (const [index, page] of pageOffsets.entries()) {
       renewFences(memory, page, separators[index - 1]?.key ?? lower, separators[index]?.key ?? upper)
     }
-    for (let index = made.length - 1; index > 0; index -= 1) {
+    for (let index = pageOffsets.length - 1; index > 0; index -= 1) {
       const depth = state.root.level
       const parentSlot = depth > 0 ? (state.pathSlot[depth - 1] as number) : 0
-      const { layoutVersion } = pages
+      const { layoutVersion } = pages.reader
       const separator = separators[index - 1] as Separator
-      insertChild(state, depth - 1, parentSlot + 1, separator, pageNumberOf(memory, made[index] as number))
-      // A branch was split: the way to the leaf is another one.
-      if (pages.layoutVersion !== layoutVersion) state.descend(lower ?? NO_KEY, 0, lower?.length ?? 0)
+      insertChild(
+        state,
+        depth - 1,
+        parentSlot + 1,
+        separator,
+        pageNumberOf(memory, pageOffsets[index] as number),
+      )
+      // A branch was split, so that the path to the leaf has changed.
+      if (pages.reader.layoutVersion !== layoutVersion) state.descend(lower ?? NO_KEY, 0, lower?.length ?? 0)
     }
   }
 }

@@ -1,6 +1,7 @@
 import { BRANCH_RECORD_KEY_OFFSET, PAGE_HEADER_BYTES } from '../format.js'
 import { pageEpoch, pageNumberOf, slotCount, usedBytes } from '../page/page.js'
-import { appendSlots, copyBytes, insertSlot, removeSlot, setFences } from '../page/edit.js'
+import { appendSlots, copyBytes, insertSlot, removeSlot } from '../page/edit.js'
+import { setFences } from '../page/prefix.js'
 import {
   branchRecordBytes,
   childChecksumHigh,
@@ -13,11 +14,11 @@ import {
 import type { TreeState } from './tree-state.js'
 
 /**
- * Merges the page at `depth` of the path with a neighbour when it has become nearly empty, then its parent, and so
- * on; last, takes away roots with one child. The path means nothing afterwards.
+ * Merges the page at `depth` of the path with a sibling when it is nearly empty, then its parent, and so on; finally
+ * replaces a root with one child by that child. The path is invalid afterwards.
  *
- * @remarks A page is merged below a quarter full, and only when both together leave an eighth of a page free, so that
- * the next insertion does not split it again. Two pages are read at most, and only neighbours below one parent.
+ * @remarks A page is merged when it is less than a quarter full and the merged page has an eighth free, so that
+ * the next insertion does not split it again. Reads two siblings at most.
  * @internal
  */
 export function mergeUp(state: TreeState, depth: number): void {
@@ -32,38 +33,48 @@ export function mergeUp(state: TreeState, depth: number): void {
   shrinkRoot(state)
 }
 
-/** Merges the child in slot `right` of the parent into the one left of it, if both fit one page. */
+/** Merges the child in slot `right` of the parent into its left sibling, if both fit one page. */
 function tryMerge(state: TreeState, depth: number, right: number): boolean {
   const { memory, pages } = state
   const parent = state.pathPage[depth - 1] as number
   if (right >= slotCount(memory, parent)) return false
   const level = state.root.level - depth
-  const leftPage = pages.hold(pages.child(parent, right - 1, level))
-  const rightPage = pages.hold(pages.child(parent, right, level))
+  const leftPage = pages.pins.pin(pages.reader.child(parent, right - 1, level))
+  const rightPage = pages.pins.pin(pages.reader.child(parent, right, level))
   const separatorPart = keyPartBytes(memory, slotKeyBytes(memory, parent, right))
-  const down = level === 0 ? 0 : branchRecordBytes(separatorPart) - branchRecordBytes(0)
-  const needed = usedBytes(memory, leftPage) + usedBytes(memory, rightPage) + down
-  const room = memory.pageBytes - PAGE_HEADER_BYTES
-  if (slotCount(memory, rightPage) > 0 && slotCount(memory, leftPage) > 0 && needed > room - (room >> 3))
+  const separatorBytes = level === 0 ? 0 : branchRecordBytes(separatorPart) - branchRecordBytes(0)
+  const needed = usedBytes(memory, leftPage) + usedBytes(memory, rightPage) + separatorBytes
+  const capacity = memory.pageBytes - PAGE_HEADER_BYTES
+  if (
+    slotCount(memory, rightPage) > 0 &&
+    slotCount(memory, leftPage) > 0 &&
+    needed > capacity - (capacity >> 3)
+  )
     return false
-  if (needed > room) return false
+  if (needed > capacity) return false
   const target = state.writableChild(parent, right - 1, level)
   state.pathSlot[depth - 1] = right - 1
   const lower = state.lowerFence(depth)
   state.pathSlot[depth - 1] = right
   const upper = state.upperFence(depth)
-  if (level > 0) bringDown(state, parent, right, target, rightPage)
-  else giveUpSeparator(state, parent, right)
+  if (level > 0) pullDownSeparator(state, parent, right, target, rightPage)
+  else retireSeparator(state, parent, right)
   appendSlots(memory, target, memory, rightPage, level === 0 ? 0 : 1, slotCount(memory, rightPage))
   setFences(memory, target, lower, upper)
   if (level > 0) pages.pendingChecksums.recordIn(memory, target, pageEpoch(memory, rightPage))
   removeSlot(memory, parent, right)
-  pages.retire(rightPage)
+  pages.allocator.retire(rightPage)
   return true
 }
 
-/** The separator of the right branch comes down, as the one of the right branch's first child. */
-function bringDown(state: TreeState, parent: number, slot: number, target: number, rightPage: number): void {
+/** Moves the separator of the right branch from the parent into the merged branch, where it separates the right branch's first child. */
+function pullDownSeparator(
+  state: TreeState,
+  parent: number,
+  slot: number,
+  target: number,
+  rightPage: number,
+): void {
   const { memory } = state
   const keyBytes = slotKeyBytes(memory, parent, slot)
   const part = keyPartBytes(memory, keyBytes)
@@ -81,24 +92,24 @@ function bringDown(state: TreeState, parent: number, slot: number, target: numbe
   )
 }
 
-/** A separator of leaves goes for good, and its run, if it has one. */
-function giveUpSeparator(state: TreeState, parent: number, slot: number): void {
+/** Retires the extent of a separator that is removed, if it has one. */
+function retireSeparator(state: TreeState, parent: number, slot: number): void {
   const { memory } = state
   if (slotKeyBytes(memory, parent, slot) <= memory.keyPartMax) return
   state.pages.extents.retire(memory.bytes, keyOffset(memory, parent, slot) + memory.keyInlineBytes)
 }
 
-/** Takes away roots that have one child. */
+/** Replaces a root that has one child by that child. */
 function shrinkRoot(state: TreeState): void {
   const { memory, pages } = state
-  let root = pages.hold(pages.root(state.root))
+  let root = pages.pins.pin(pages.reader.root(state.root))
   while (state.root.level > 0 && slotCount(memory, root) === 1) {
-    const child = pages.hold(pages.child(root, 0, state.root.level - 1))
+    const child = pages.pins.pin(pages.reader.child(root, 0, state.root.level - 1))
     state.root.checksumLow = childChecksumLow(memory, root, 0)
     state.root.checksumHigh = childChecksumHigh(memory, root, 0)
     state.root.page = pageNumberOf(memory, child)
     state.root.level -= 1
-    pages.retire(root)
+    pages.allocator.retire(root)
     root = child
   }
 }

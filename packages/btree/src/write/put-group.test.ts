@@ -5,9 +5,9 @@ import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import { BTree } from '../btree.js'
 
-// Strategy: batches far longer than a group, over few keys, so that within one group leaves are split, filled, written over with
-// longer and shorter values, merged, and thrown out of a cache that is too small; deletes between them end groups at
-// any place. Beside it a plain map. Invariants: the tree holds what the map holds, and `verify` finds nothing.
+// Strategy: batches that are much longer than a group, over few keys, so that within one group leaves are filled, split, merged,
+// overwritten with longer and shorter values, and evicted from a small cache. Deletes end groups at any position. A map receives the same
+// changes. Invariants: the tree has the entries of the map, and `verify` has no findings.
 
 const operation = fc.record({
   key: fc.nat(150),
@@ -22,7 +22,7 @@ const batches = fc.array(
   { minLength: 1, maxLength: 12 },
 )
 
-test.each([32, 400])('what batches leave is what a map holds, with %i pages in memory', (pages) => {
+test.each([32, 400])('batches leave the entries of the map, with %i pages of cache', (pages) => {
   fc.assert(
     fc.property(batches, (all) => {
       const cache = new PageCache({ bytes: pages * 512, pageBytes: 512 })
@@ -49,7 +49,7 @@ test.each([32, 400])('what batches leave is what a map holds, with %i pages in m
   )
 })
 
-test('of a key that is put twice, the later value stays, whichever of them has room', () => {
+test('of a key that is put twice, the later value stays, whichever of them fits its leaf', () => {
   const put = fc.record({ key: fc.nat(30), valueBytes: fc.constantFrom(3, 20, 60), kind: fc.constant('put') })
   const puts = fc.array(put, { minLength: 200, maxLength: 200 })
   fc.assert(
@@ -58,11 +58,11 @@ test('of a key that is put twice, the later value stays, whichever of them has r
         cache: new PageCache({ bytes: 400 * 512, pageBytes: 512 }),
       })
       const model = new Map<string, string>()
-      // Groups whose leaves are not in memory are not looked ahead for.
+      // Makes all leaves resident: groups are not prefetched otherwise.
       expect(tree.entryCount).toBe(entriesOf(tree).length)
       for (const [index, operations] of all.entries()) {
         const batch = new WriteBatch()
-        for (const [place, each] of operations.entries()) apply(batch, model, each, index + place)
+        for (const [at, each] of operations.entries()) apply(batch, model, each, index + at)
         const [section] = batch.sections()
         batch.encode()
         if (section !== undefined) tree.apply(section, toSeq(index + 1))

@@ -6,21 +6,21 @@ import { searchBranch } from '../page/search.js'
 import type { TreeState } from './tree-state.js'
 import { putEntry, putInLeaf } from './writer.js'
 
-/** Entries that are put together: what is needed of their leaves stays near the processor until they are changed. */
+/** Size of a group: small enough that the cache lines of its leaves stay in the processor's cache until they are changed. */
 const ENTRIES_MAX = 64
-/** Fewer are put one by one. */
+/** Smaller groups are put one by one. */
 const ENTRIES_MIN = 4
-/** Groups that are put without looking ahead after one most of whose leaves were not in memory: looking is a way down in vain. */
-const GROUPS_UNSEEN = 15
-/** How far below the heap its new records are likely to begin. */
+/** Groups that are put without prefetch after a group with most leaves not resident: its descents were useless. */
+const GROUPS_SKIPPED = 15
+/** Assumed distance of a new record from the start of the heap. */
 const RECORD_BYTES = 100
-/** Words of an entry: where its key and its value begin and end. */
+/** Words of an entry: start and end of its key and of its value. */
 const ENTRY_WORDS = 4
 
 /**
- * Puts entries of a batch a few at a time: first it finds the leaves of all of them, then it loads what will be needed of each,
- * then it changes those that have room, and at last it makes room in the others. So the processor waits for many leaves at once
- * instead of one after the other, and no split moves a leaf that was found. Entries of one leaf are put in their order.
+ * Puts the entries of a batch in groups: finds the leaves of all entries, prefetches their cache lines, puts the entries that fit, and
+ * finally puts those that need a split. The processor so waits for the memory of many leaves at once, and no split
+ * moves a leaf that was found. Entries of one leaf are put in batch order.
  *
  * @internal
  */
@@ -28,21 +28,21 @@ export class PutGroup {
   readonly #entries = new Int32Array(ENTRIES_MAX * ENTRY_WORDS)
   readonly #leaves = new Int32Array(ENTRIES_MAX)
   #count = 0
-  /** Groups for which nothing is looked up ahead. */
-  #unseen = 0
-  /** What was loaded; it is kept so that the loads are not left out as useless. */
-  loaded = 0
+  /** Number of groups that are still to be put without prefetch. */
+  #skippedGroups = 0
+  /** Receives the prefetched words, so that the compiler does not remove the loads. */
+  prefetchSink = 0
 
   get isFull(): boolean {
     return this.#count === ENTRIES_MAX
   }
 
-  /** Forgets the entries. */
+  /** Removes all entries. */
   clear(): void {
     this.#count = 0
   }
 
-  /** Takes the entry that a reader shows. */
+  /** Adds the current entry of a reader. */
   add(reader: BatchReader): void {
     const at = this.#count * ENTRY_WORDS
     this.#entries[at] = reader.keyStart
@@ -52,27 +52,27 @@ export class PutGroup {
     this.#count += 1
   }
 
-  /** Puts the entries, which lie in `bytes`. */
-  run(state: TreeState, bytes: Uint8Array): void {
+  /** Puts the entries, whose keys and values are in `bytes`, and removes them from the group. */
+  apply(state: TreeState, bytes: Uint8Array): void {
     let count = this.#count
     this.#count = 0
-    if (count < ENTRIES_MIN || this.#unseen > 0) {
+    if (count < ENTRIES_MIN || this.#skippedGroups > 0) {
       this.#leaves.fill(-1, 0, count)
-      if (this.#unseen > 0) this.#unseen -= 1
+      if (this.#skippedGroups > 0) this.#skippedGroups -= 1
     } else {
       this.#findLeaves(state, bytes, count)
-      count = this.#putWhereRoom(state, bytes, count)
+      count = this.#putFitting(state, bytes, count)
     }
     this.#putInOrder(state, bytes, count)
   }
 
   /**
-   * Puts the entries for which their leaves have room. The others are left, in their order, and so is whatever comes after one
-   * of them in its leaf: it may be the same key.
+   * Puts the entries that fit their leaves. Keeps the others, in order, and every entry of the same leaf that follows one of
+   * them, because it may have the same key.
    *
-   * @returns how many are left.
+   * @returns the number of remaining entries.
    */
-  #putWhereRoom(state: TreeState, bytes: Uint8Array, count: number): number {
+  #putFitting(state: TreeState, bytes: Uint8Array, count: number): number {
     const entries = this.#entries
     const leaves = this.#leaves
     let left = 0
@@ -87,21 +87,21 @@ export class PutGroup {
     return left
   }
 
-  /** Reports whether one of the first `count` entries belongs to a leaf. */
+  /** Reports whether one of the first `count` entries belongs to `leaf`. */
   #isAmong(leaf: number, count: number): boolean {
     const leaves = this.#leaves
     for (let index = 0; index < count; index += 1) if (leaves[index] === leaf) return true
     return false
   }
 
-  /** Puts the first `count` entries, making room for them. */
+  /** Puts the first `count` entries, splitting pages where necessary. */
   #putInOrder(state: TreeState, bytes: Uint8Array, count: number): void {
     const entries = this.#entries
     const { pages } = state
-    const { layoutVersion } = pages
+    const { layoutVersion } = pages.reader
     for (let index = 0; index < count; index += 1) {
-      // Once a page was split, brought in or thrown out, what was found need no longer be so.
-      const isFound = (this.#leaves[index] as number) >= 0 && pages.layoutVersion === layoutVersion
+      // A split, load or eviction invalidates the leaves that were found.
+      const isFound = (this.#leaves[index] as number) >= 0 && pages.reader.layoutVersion === layoutVersion
       if (isFound && this.#putInFound(state, bytes, index)) continue
       const at = index * ENTRY_WORDS
       putEntry(
@@ -115,7 +115,7 @@ export class PutGroup {
     }
   }
 
-  /** Puts an entry into the leaf that was found for it, if there is room. */
+  /** Puts an entry into the leaf that was found for it, if it fits. */
   #putInFound(state: TreeState, bytes: Uint8Array, index: number): boolean {
     const entries = this.#entries
     const at = index * ENTRY_WORDS
@@ -130,26 +130,26 @@ export class PutGroup {
     )
   }
 
-  /** Goes down for all entries at once, a level at a time: while one waits for a page, the next ones are looked for. */
+  /** Descends for all entries level by level, so that the processor overlaps their memory accesses. */
   #findLeaves(state: TreeState, bytes: Uint8Array, count: number): void {
     const entries = this.#entries
     const leaves = this.#leaves
     const { memory, pages, root } = state
-    leaves.fill(pages.residentPage(root.page), 0, count)
+    leaves.fill(pages.reader.residentPage(root.page), 0, count)
     for (let { level } = root; level > 0; level -= 1) {
       for (let index = 0; index < count; index += 1) {
         const page = leaves[index] as number
         if (page < 0) continue
         const at = index * ENTRY_WORDS
         const slot = searchBranch(memory, page, bytes, entries[at] as number, entries[at + 1] as number)
-        leaves[index] = pages.residentPage(childOf(memory, page, slot))
+        leaves[index] = pages.reader.residentPage(childOf(memory, page, slot))
       }
     }
-    this.#loadLeaves(state, count)
+    this.#prefetchLeaves(state, count)
   }
 
-  /** Loads what a put looks at in each leaf: its slots at the quarters and the end, and where its record will stand. */
-  #loadLeaves({ memory, pages }: TreeState, count: number): void {
+  /** Loads the words of each leaf that a put reads first: slots at the quarters and the end, and the position of the new record. */
+  #prefetchLeaves({ memory, pages }: TreeState, count: number): void {
     const leaves = this.#leaves
     const { i32 } = memory
     let missing = 0
@@ -159,11 +159,11 @@ export class PutGroup {
       if (leaf < 0) missing += 1
       else sum ^= i32[(leaf + PAGE_HEADER_COUNT_OFFSET) >> 2] as number
     }
-    if (missing * 2 > count) this.#unseen = GROUPS_UNSEEN
+    if (missing * 2 > count) this.#skippedGroups = GROUPS_SKIPPED
     for (let index = 0; index < count; index += 1) {
       const leaf = leaves[index] as number
       if (leaf < 0) continue
-      if (!pages.isWritable(leaf)) leaves[index] = -1
+      if (!pages.allocator.isWritable(leaf)) leaves[index] = -1
       const slots = slotCount(memory, leaf)
       const middle = (leaf >> 2) + SLOTS_WORD + slots
       const quarter = slots >> 1
@@ -172,6 +172,6 @@ export class PutGroup {
       sum ^= (i32[middle + quarter] as number) ^ (i32[middle + slots - 1] as number)
       sum ^= (i32[(heap - 1) >> 2] as number) ^ (i32[Math.max(leaf, heap - RECORD_BYTES) >> 2] as number)
     }
-    this.loaded = sum
+    this.prefetchSink = sum
   }
 }

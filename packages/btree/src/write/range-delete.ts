@@ -16,7 +16,7 @@ export function deleteRange(state: TreeState, lower: Uint8Array, upper: Uint8Arr
   while (from !== undefined) from = deleteInLeaf(state, from, upper)
 }
 
-/** Removes what lies in the leaf of `lower`, and gives the key from which to go on, if any. */
+/** Removes the keys of the range from the leaf of `lower`. Returns the lower bound of the rest, if any. */
 function deleteInLeaf(
   state: TreeState,
   lower: Uint8Array,
@@ -26,7 +26,7 @@ function deleteInLeaf(
   try {
     const leaf = state.descend(lower, 0, lower.length)
     const fence = state.upperFence(state.root.level)
-    // Only a bound below the fence may be searched for in this leaf: others need not have its prefix.
+    // The leaf may be searched only for a bound below its upper fence: others may not have its prefix.
     const endsHere = upper !== undefined && (fence === undefined || compareBytes(upper, fence) < 0)
     const begin = searchLeaf(memory, leaf, lower, 0, lower.length)
     const from = begin < 0 ? ~begin : begin
@@ -35,7 +35,7 @@ function deleteInLeaf(
       const end = searchLeaf(memory, leaf, upper, 0, upper.length)
       to = Math.max(from, end < 0 ? ~end : end)
     }
-    for (let slot = from; slot < to; slot += 1) state.giveUpRuns(leaf, slot)
+    for (let slot = from; slot < to; slot += 1) state.retireExtents(leaf, slot)
     removeSlots(memory, leaf, from, to)
     state.entryCount -= to - from
     if (to > from) mergeUp(state, state.root.level)
@@ -44,45 +44,45 @@ function deleteInLeaf(
       ? undefined
       : fence
   } finally {
-    pages.unpin()
+    pages.pins.unpinAll()
   }
 }
 
 /**
- * Removes everything: gives all pages up and begins with an empty leaf. Leaves are read only if there are runs, whose
- * references stand in them.
+ * Removes all entries: retires all pages, and makes an empty leaf the root. Reads leaves only if the tree has extents, because leaves
+ * contain their references.
  *
  * @internal
  */
 export function deleteAll(state: TreeState): void {
   const { pages, memory } = state
   try {
-    giveUpSubtree(state, pages.root(state.root), state.root.level)
-    const root = pages.create(0)
+    retireSubtree(state, pages.reader.root(state.root), state.root.level)
+    const root = pages.allocator.create(0)
     state.root.page = pageNumberOf(memory, root)
     state.root.level = 0
     state.entryCount = 0
   } finally {
-    pages.unpin()
+    pages.pins.unpinAll()
   }
 }
 
-function giveUpSubtree(state: TreeState, page: number, level: number): void {
+function retireSubtree(state: TreeState, page: number, level: number): void {
   const { pages, memory } = state
   const count = slotCount(memory, page)
   const frame = page / memory.pageBytes
   pages.space.pin(frame)
   if (level === 0) {
-    if (pages.extents.count > 0) for (let slot = 0; slot < count; slot += 1) state.giveUpRuns(page, slot)
+    if (pages.extents.count > 0) for (let slot = 0; slot < count; slot += 1) state.retireExtents(page, slot)
   } else {
     for (let slot = 0; slot < count; slot += 1) {
       const child = childOf(memory, page, slot)
       const isResident = pages.space.peek(child) >= 0
       if (level > 1 || pages.extents.count > 0 || isResident) {
-        giveUpSubtree(state, pages.child(page, slot, level - 1), level - 1)
+        retireSubtree(state, pages.reader.child(page, slot, level - 1), level - 1)
       } else {
-        // The epoch of a leaf that nobody reads is not known; from 0 on is the careful answer.
-        pages.reclaim.retire(child, 1, 0, pages.epoch)
+        // The birth epoch of a leaf that is not read is unknown; 0 keeps it pending for every snapshot.
+        pages.reclaim.retire(child, 1, 0, pages.epoch.current)
       }
       const keyBytes = slotKeyBytes(memory, page, slot)
       if (keyBytes > memory.keyPartMax) {
@@ -91,5 +91,5 @@ function giveUpSubtree(state: TreeState, page: number, level: number): void {
     }
   }
   pages.space.unpin(frame)
-  pages.retire(page)
+  pages.allocator.retire(page)
 }

@@ -8,13 +8,13 @@ import { SortedOperations } from './sorted-operations.js'
 import type { TreeState } from './tree-state.js'
 import { deleteEntry, putEntry } from './writer.js'
 
-/** Fewer operations on a leaf are applied one by one. */
+/** Fewer operations on one leaf are applied one by one. */
 const MERGED_MIN = 6
-/** Operations on one leaf that are looked for. */
+/** Upper bound of the operations that one merge searches for. */
 const MERGED_MAX = 1024
-/** A merge takes operations as long as this many pages, which it holds, have room for all. */
+/** A merge takes as many operations as fit this many pages, all of which it pins. */
 const MERGED_PAGES = 3
-/** The same at the end of the tree, where operations are often many, and the pages that they fill stand behind one another. */
+/** The same at the end of the tree, where operations are often numerous and fill consecutive pages. */
 const MERGED_PAGES_AT_END = 8
 
 /**
@@ -26,7 +26,7 @@ export class SortedApply {
   readonly #operations = new SortedOperations()
   readonly #merge = new LeafMerge()
 
-  /** Applies the operations of a reader, `countMax` of them at most. */
+  /** Applies the operations of a reader, at most `countMax`. */
   apply(state: TreeState, reader: BatchReader, countMax: number): void {
     const operations = this.#operations
     operations.read(reader, countMax, state.viewOf(reader.bytes))
@@ -41,7 +41,7 @@ export class SortedApply {
     return Math.abs(to)
   }
 
-  /** Returns the first of the remaining operations; its negative when too few precede it for a merge, and none is applied. */
+  /** Merges operations into a leaf. Returns the first remaining operation; its negative when too few precede it, and none is applied. */
   #mergeIntoLeaf(state: TreeState, from: number): number {
     const operations = this.#operations
     if (this.#isLong(state, from)) return -from - 1
@@ -50,19 +50,19 @@ export class SortedApply {
       const upper = state.upperFence(state.root.level)
       const end =
         upper === undefined ? operations.count : operations.firstNotBelow(upper, from + 1, MERGED_MAX)
-      const pageRoom = state.memory.pageBytes - PAGE_HEADER_BYTES
+      const pageCapacity = state.memory.pageBytes - PAGE_HEADER_BYTES
       const pageCount = upper === undefined ? MERGED_PAGES_AT_END : MERGED_PAGES
-      let room = pageCount * pageRoom - usedBytes(state.memory, leaf)
+      let capacity = pageCount * pageCapacity - usedBytes(state.memory, leaf)
       let to = from
-      while (to < end && !this.#isLong(state, to) && operations.recordBytes(to) <= room) {
-        room -= operations.recordBytes(to)
+      while (to < end && !this.#isLong(state, to) && operations.recordBytes(to) <= capacity) {
+        capacity -= operations.recordBytes(to)
         to += 1
       }
       if (to - from < MERGED_MIN) return -to
-      this.#merge.run(state, operations, from, to)
+      this.#merge.apply(state, operations, from, to)
       return to
     } finally {
-      state.pages.unpin()
+      state.pages.pins.unpinAll()
     }
   }
 
@@ -83,7 +83,7 @@ export class SortedApply {
     const keyEnd = operations.keyEnd(index)
     if (operations.kind(index) === OperationKind.Put) {
       putEntry(state, bytes, keyStart, keyEnd, operations.valueStart(index), operations.valueEnd(index))
-    } else if (findRecord(state.pages, state.root, bytes, keyStart, keyEnd) >= 0) {
+    } else if (findRecord(state.pages.reader, state.root, bytes, keyStart, keyEnd) >= 0) {
       deleteEntry(state, bytes, keyStart, keyEnd)
     }
   }

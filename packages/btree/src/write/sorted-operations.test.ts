@@ -1,13 +1,13 @@
-// Strategy: sections whose operations are in order, few and many to a leaf, at its ends, in between and over many leaves, are
-// applied beside a plain map; keys and values of all lengths, those that stand in runs included; snapshots stay open, pages are
-// small and some are not in memory. Invariants: the map's entries, nothing found by verification, snapshots do not change.
+// Strategy: sorted sections, with few or many operations for a leaf, at its ends, in the middle and over many leaves, are applied to a tree
+// and a map. Keys and values have all lengths, including those in extents. Snapshots stay open, pages are small, and the cache
+// is too small for all of them. Invariants: the tree has the entries of the map, `verify` has no findings, snapshots do not change.
 import { WriteBatch } from '@ldb/base'
 import { describe, expect, test } from 'vitest'
 import { TreeHarness, entriesOf, findingsOf, keyOf, textOf } from '../../test/tree-harness.js'
 
 const VALUE_BYTES = [0, 1, 15, 16, 17, 40, 40, 40, 100, 200, 700]
 
-/** Numbers below `limit` that follow from a seed. */
+/** Returns a generator of numbers below `limit`. */
 function picks(seed: number): (limit: number) => number {
   let state = seed
   return (limit) => {
@@ -16,7 +16,7 @@ function picks(seed: number): (limit: number) => number {
   }
 }
 
-/** `undefined` removes. */
+/** An operation; `undefined` deletes the key. */
 type Operation = readonly [key: string, value: string | undefined]
 
 function sectionOf(operations: readonly Operation[]): WriteBatch {
@@ -48,7 +48,7 @@ function expectWhole(harness: TreeHarness): void {
   expect(findingsOf(harness.tree)).toEqual([])
 }
 
-/** A run of operations of one kind or another: dense or sparse, at one place or everywhere, putting or removing. */
+/** Returns operations: dense or sparse, in one range or everywhere, mostly puts or mostly deletes. */
 function someOperations(pick: (limit: number) => number): Operation[] {
   const operations: Operation[] = []
   const [first, span] = [pick(3000), [30, 300, 3000][pick(3)] ?? 1]
@@ -67,7 +67,7 @@ describe.each([
   ['a cache that holds a part', { pageBytes: 512, cachePages: 40 }],
   ['large pages', { pageBytes: 4096, cachePages: 64 }],
 ])('operations in order, %s', (_, options) => {
-  test.each([1, 2, 3, 4])('leave what a map holds, seed %i', (seed) => {
+  test.each([1, 2, 3, 4])('leave the entries of the map, seed %i', (seed) => {
     const pick = picks(seed)
     const harness = new TreeHarness(options)
     for (let round = 0; round < 60; round += 1) {
@@ -94,7 +94,7 @@ describe.each([
   })
 })
 
-test('in an empty tree, operations in order leave full pages', () => {
+test('sorted operations on an empty tree leave full pages', () => {
   const harness = new TreeHarness({ pageBytes: 4096, cachePages: 512 })
   const operations = Array.from({ length: 2000 }, (_, n): Operation => [
     String(n).padStart(6, '0'),

@@ -27,7 +27,10 @@ export class SortedOperations {
     let word = 0
     while (reader.next()) {
       const { keyStart, keyEnd, kind } = reader
-      assert(kind !== OperationKind.DeleteRange && kind !== OperationKind.DeleteFrom, 'ranges have no order')
+      assert(
+        kind !== OperationKind.DeleteRange && kind !== OperationKind.DeleteFrom,
+        'a sorted batch has no range operations',
+      )
       if (word > 0) {
         const isAbove =
           compareByteRanges(
@@ -38,7 +41,7 @@ export class SortedOperations {
             keyStart,
             keyEnd,
           ) < 0
-        assert(isAbove, 'operations that are said to be in order are')
+        assert(isAbove, 'the operations of a sorted batch are in order')
       }
       words[word] = keyStart
       words[word + 1] = keyEnd
@@ -72,7 +75,7 @@ export class SortedOperations {
     return this.#words[index * OPERATION_WORDS + 4] as number
   }
 
-  /** Bytes of the record that an operation puts, which stands in a leaf as a whole. */
+  /** Returns the size of the record that an operation puts, without extents. */
   recordBytes(index: number): number {
     const word = index * OPERATION_WORDS
     const words = this.#words
@@ -80,7 +83,7 @@ export class SortedOperations {
     return VALUE_FIELD_BYTES + keyBytes + (words[word + 3] as number) - (words[word + 2] as number)
   }
 
-  /** Writes the record that an operation puts behind the others of a page that has room for it. */
+  /** Appends the record that an operation puts to a page that it fits. */
   writeTo(memory: PageMemory, page: number, index: number): void {
     const words = this.#words
     const word = index * OPERATION_WORDS

@@ -6,17 +6,8 @@ import {
   LEVELS_MAX,
 } from '../format.js'
 import { clearPage, pageNumberOf, slotCount, SLOTS_WORD, usedBytes } from '../page/page.js'
-import {
-  admitKey,
-  appendSlots,
-  copyToScratch,
-  fits,
-  insertSlot,
-  refillPage,
-  renewFences,
-  setFences,
-  setHead,
-} from '../page/edit.js'
+import { admitKey, renewFences, setFences, setHead } from '../page/prefix.js'
+import { appendSlots, copyToScratch, fits, insertSlot, refillPage } from '../page/edit.js'
 import type { PageMemory } from '../page/memory.js'
 import {
   branchRecordBytes,
@@ -26,17 +17,17 @@ import {
   copyKey,
   recordBytes,
 } from '../page/record.js'
-import { makeSeparator, takeSeparator } from '../pager/separator.js'
-import type { Separator } from '../pager/separator.js'
+import { makeSeparator, copySeparator } from '../extents/separator.js'
+import type { Separator } from '../extents/separator.js'
 import type { TreeState } from './tree-state.js'
 
-// Splits speak of virtual slots: those of the full page with the new record among them, at `slot`. `middle` is the
-// first virtual slot that goes to the right page.
+// Virtual slots are the slots of the full page including the new record at `slot`. `middle` is the first virtual slot of the
+// right page.
 
 /**
- * Splits the leaf at `depth` of the path so that a record of `bytes` for a key fits at `slot`.
+ * Splits the leaf at `depth` of the path so that a record of `bytes` bytes fits at `slot`.
  *
- * @returns the page, one of the two, that the record belongs to.
+ * @returns the offset of the one of the two pages that the record belongs to.
  * @internal
  */
 export function splitAndInsert(
@@ -52,7 +43,7 @@ export function splitAndInsert(
   const page = state.pathPage[depth] as number
   const lower = state.lowerFence(depth)
   const upper = state.upperFence(depth)
-  // All of it is read from the copy: copying a page waits for memory once, looking at its records once for each.
+  // All reads use the copy: copying a page waits for memory once, reading its records would wait for each of them.
   const source = copyToScratch(memory, page)
   const middle = chooseLeafMiddle(state, source, slot, bytes, lower === undefined, upper === undefined)
   const boundary = slot < middle ? middle - 1 : middle
@@ -61,7 +52,7 @@ export function splitAndInsert(
   const right = slot === middle ? newKey : copyKey(source, 0, boundary)
   const separator = makeSeparator(memory, pages.extents, left, right)
   const count = slotCount(source, 0)
-  const sibling = pages.create(0)
+  const sibling = pages.allocator.create(0)
   refillPage(memory, page, source, 0, boundary)
   refillPage(memory, sibling, source, boundary, count)
   renewFences(memory, page, lower, separator.key)
@@ -74,7 +65,7 @@ function pathSlotOf(state: TreeState, depth: number): number {
   return depth < 0 ? 0 : (state.pathSlot[depth] as number)
 }
 
-/** Chooses where the leaf that `source` holds is split: in the middle by bytes, or at its end where keys come in order. */
+/** Chooses where the leaf in `source` is split: at the middle by bytes, or at an end when keys are inserted in order. */
 function chooseLeafMiddle(
   state: TreeState,
   source: PageMemory,
@@ -84,14 +75,14 @@ function chooseLeafMiddle(
   rightEdge: boolean,
 ): number {
   const count = slotCount(source, 0)
-  const again = state.lastPage === pageNumberOf(source, 0)
-  // Keys that come in ascending or descending order leave full pages behind them.
-  if (slot === count && (rightEdge || (again && state.lastSlot === slot - 1))) return count
-  if (slot === 0 && (leftEdge || (again && state.lastSlot === 0))) return 1
+  const isSamePage = state.lastPage === pageNumberOf(source, 0)
+  // Inserts in ascending or descending order so leave full pages.
+  if (slot === count && (rightEdge || (isSamePage && state.lastSlot === slot - 1))) return count
+  if (slot === 0 && (leftEdge || (isSamePage && state.lastSlot === 0))) return 1
   return middleByBytes(source, 0, slot, bytes)
 }
 
-/** First virtual slot with which the left side holds at least half of the bytes; both sides keep one or more. */
+/** Returns the virtual slot at which the left page has about half of the bytes. Each page gets a record or more. */
 function middleByBytes(memory: PageMemory, page: number, slot: number, bytes: number): number {
   const count = slotCount(memory, page)
   const total = usedBytes(memory, page) + bytes + SLOT_BYTES
@@ -105,7 +96,7 @@ function middleByBytes(memory: PageMemory, page: number, slot: number, bytes: nu
 }
 
 /**
- * Returns the branch at `depth` of the path a new child, at `slot`, splitting it, and those above, where it is full.
+ * Inserts a child into the branch at `depth` of the path, at `slot`. Splits the branch, and those above it, when full.
  *
  * @internal
  */
@@ -129,11 +120,11 @@ export function insertChild(
   splitBranch(state, depth, slot, separator, child)
 }
 
-/** The root was split: a new one above has the two halves as children. */
+/** Makes a new root above the two halves of the old one. */
 function growRoot(state: TreeState, separator: Separator, child: number): void {
   const { memory, pages } = state
-  assert(state.root.level + 1 < LEVELS_MAX, 'the tree does not grow without bound')
-  const root = pages.create(state.root.level + 1)
+  assert(state.root.level + 1 < LEVELS_MAX, 'the number of levels is bounded')
+  const root = pages.allocator.create(state.root.level + 1)
   writeFirstRecord(memory, root, state.root.page, 0, 0)
   writeBranchRecord(memory, root, 1, separator, child)
   state.root.page = pageNumberOf(memory, root)
@@ -155,9 +146,9 @@ function splitBranch(
   const middle = chooseBranchMiddle(memory, page, slot, branchRecordBytes(separator.part.length))
   const boundary = slot < middle ? middle - 1 : middle
   const isNew = slot === middle
-  // The separator of the middle child moves up; the child stands in the sibling's slot 0, which has none.
-  const up = isNew ? separator : takeSeparator(memory, page, boundary, copyKey(memory, page, boundary))
-  const sibling = pages.create(state.root.level - depth)
+  // The separator of the middle child moves up to the parent; the child is in slot 0 of the sibling, which has no separator.
+  const up = isNew ? separator : copySeparator(memory, page, boundary, copyKey(memory, page, boundary))
+  const sibling = pages.allocator.create(state.root.level - depth)
   const source = copyToScratch(memory, page)
   refillPage(memory, page, source, 0, boundary)
   clearPage(memory, sibling, state.root.level - depth)
@@ -180,10 +171,10 @@ function splitBranch(
   insertChild(state, depth - 1, pathSlotOf(state, depth - 1) + 1, up, pageNumberOf(memory, sibling))
 }
 
-/** Chooses where a branch is split; both sides keep two children or more. */
+/** Chooses where a branch is split. Each branch gets two children or more. */
 function chooseBranchMiddle(memory: PageMemory, page: number, slot: number, bytes: number): number {
   const count = slotCount(memory, page)
-  assert(count >= 3, 'a page holds three branch records')
+  assert(count >= 3, 'a page has space for three branch records')
   if (slot === count) return count - 1
   return Math.min(count - 1, Math.max(2, middleByBytes(memory, page, slot, bytes)))
 }
@@ -204,7 +195,7 @@ export function writeFirstRecord(
   memory.i32[(page >> 2) + SLOTS_WORD] = 0
 }
 
-/** Writes a record with a separator; the child's checksum is recorded by the next checkpoint. */
+/** Writes a record with a separator. The next checkpoint records the child's checksum. */
 function writeBranchRecord(
   memory: PageMemory,
   page: number,

@@ -1,7 +1,8 @@
 import { slotCount, pageNumberOf } from '../page/page.js'
 import { LEVELS_MAX, VALUE_FIELD_BYTES } from '../format.js'
 import type { PageMemory } from '../page/memory.js'
-import type { Pages, Root } from '../pager/pages.js'
+import type { Pages } from '../pager/pages.js'
+import type { Root } from '../pager/root.js'
 import {
   childOf,
   copyKey,
@@ -9,17 +10,17 @@ import {
   recordOffset,
   setChild,
   slotKeyBytes,
-  valueIsRun,
+  valueIsExtent,
 } from '../page/record.js'
 import { searchBranch } from '../page/search.js'
 
 const NO_BYTES = new Uint8Array(0)
 
 /**
- * The present tree: its root and counters, and the way to the leaf that the running operation works on.
+ * The present tree: its root and counters, and the path to the leaf of the current operation.
  *
- * @remarks The way is held in `pathPage` (offsets of held pages) and `pathSlot`, root first. All pages on it are of the
- * current epoch once {@link descend} has returned.
+ * @remarks The path is in `pathPage` (page offsets) and `pathSlot`, root first. After {@link TreeState.descend} its pages are pinned and
+ * of the current epoch.
  * @internal
  */
 export class TreeState {
@@ -27,14 +28,14 @@ export class TreeState {
   readonly memory: PageMemory
   readonly pathPage: Int32Array = new Int32Array(LEVELS_MAX)
   readonly pathSlot: Int32Array = new Int32Array(LEVELS_MAX)
-  /** Its checksum counts while it is not resident and was not written since the last checkpoint. */
+  /** The checksum of the root is used when the root is loaded and no pending checksum replaces it. */
   readonly root: { -readonly [Field in keyof Root]: Root[Field] }
   entryCount: number
-  /** Where the last insertion went: keys that come in order are noticed by it. */
+  /** Position of the last insertion, which shows whether keys are inserted in order. */
   lastPage = 0
   lastSlot = 0
-  /** Puts in a row that no place could have told where to overwrite: of new keys, or in leaves that were not in memory. */
-  unplacedInRow = 0
+  /** Consecutive puts for which the hash index was useless: of new keys, or in leaves that were not resident. */
+  indexMissesInRow = 0
   #viewed: Uint8Array = NO_BYTES
   #view: DataView = new DataView(NO_BYTES.buffer)
 
@@ -46,35 +47,36 @@ export class TreeState {
   }
 
   /**
-   * Goes down to the leaf of a key, if all branches on the way are in memory and the leaf is writable where it is, and gives
-   * its offset; -1 otherwise. A leaf that is not in memory is brought in. Nothing is held: the offset is good until the next
-   * page comes in, the path only where the leaf did not.
+   * Descends to the leaf of a key if all branches of the path are resident and the leaf is writable in place. Loads the leaf when
+   * it is not resident. Pins nothing: the offset is valid until the next load, and the path only when the leaf was resident.
    *
-   * @remarks Nothing is marked either. Only the leaf of a changing record has to be: the branches above a writable leaf are
-   * of the current epoch, so that each is dirty or in `Pages.written`, where the next checkpoint finds it.
+   * @remarks Marks nothing dirty. The caller marks the leaf. The branches above a writable leaf are of the current epoch, so
+   * that each is dirty or has a pending checksum, by which the next checkpoint finds it.
+   * @returns the offset of the leaf; -1 when a branch is not resident or the leaf is not writable.
    */
   descendBelowResident(key: Uint8Array, start: number, end: number): number {
     const { pages, memory } = this
-    let page = pages.residentPage(this.root.page)
+    let page = pages.reader.residentPage(this.root.page)
     for (let level = this.root.level, depth = 0; level > 0 && page >= 0; level -= 1, depth += 1) {
       const slot = searchBranch(memory, page, key, start, end)
       this.pathPage[depth] = page
       this.pathSlot[depth] = slot
-      page = level > 1 ? pages.residentPage(childOf(memory, page, slot)) : pages.child(page, slot, 0)
+      page =
+        level > 1 ? pages.reader.residentPage(childOf(memory, page, slot)) : pages.reader.child(page, slot, 0)
     }
-    if (page < 0 || !pages.isWritable(page)) return -1
+    if (page < 0 || !pages.allocator.isWritable(page)) return -1
     this.pathPage[this.root.level] = page
     return page
   }
 
-  /** Goes down to the leaf of a key, making every page on the way writable, and gives the leaf's offset. */
+  /** Descends to the leaf of a key, and makes every page of the path writable and pinned. Returns the offset of the leaf. */
   descend(key: Uint8Array, start: number, end: number): number {
     const { pages, memory } = this
-    let page = pages.hold(pages.root(this.root))
-    if (!pages.isWritable(page)) {
-      page = pages.copy(page)
+    let page = pages.pins.pin(pages.reader.root(this.root))
+    if (!pages.allocator.isWritable(page)) {
+      page = pages.allocator.copy(page)
       this.root.page = pageNumberOf(memory, page)
-    } else pages.markDirty(page)
+    } else pages.allocator.markDirty(page)
     for (let level = this.root.level, depth = 0; level > 0; level -= 1, depth += 1) {
       const slot = searchBranch(memory, page, key, start, end)
       this.pathPage[depth] = page
@@ -85,20 +87,20 @@ export class TreeState {
     return page
   }
 
-  /** Returns the offset of a child, held and writable. Its parent must be writable. */
+  /** Returns the offset of a child, pinned and writable. Its parent must be writable. */
   writableChild(parent: number, slot: number, level: number): number {
     const { pages, memory } = this
-    const page = pages.hold(pages.child(parent, slot, level))
-    if (pages.isWritable(page)) {
-      pages.markDirty(page)
+    const page = pages.pins.pin(pages.reader.child(parent, slot, level))
+    if (pages.allocator.isWritable(page)) {
+      pages.allocator.markDirty(page)
       return page
     }
-    const copy = pages.copy(page)
+    const copy = pages.allocator.copy(page)
     setChild(memory, parent, slot, pageNumberOf(memory, copy))
     return copy
   }
 
-  /** Returns a view of what a batch holds, for copying word by word. The last one is kept: batches are used again. */
+  /** Returns a view of the bytes of a batch. Keeps the last view, because batches are reused. */
   viewOf(bytes: Uint8Array): DataView {
     if (bytes !== this.#viewed) {
       this.#viewed = bytes
@@ -107,12 +109,12 @@ export class TreeState {
     return this.#view
   }
 
-  /** Lets go of what was viewed last. */
+  /** Releases the last view and its buffer. */
   releaseView(): void {
     this.viewOf(NO_BYTES)
   }
 
-  /** Least key that may stand in the page at `depth` of the path; undefined at the left edge of the tree. */
+  /** Returns the lower fence of the page at `depth` of the path; undefined at the left edge of the tree. */
   lowerFence(depth: number): Uint8Array | undefined {
     for (let above = depth - 1; above >= 0; above -= 1) {
       const slot = this.pathSlot[above] as number
@@ -121,7 +123,7 @@ export class TreeState {
     return undefined
   }
 
-  /** Least key that may no longer stand in the page at `depth` of the path; undefined at the right edge. */
+  /** Returns the upper fence, exclusive, of the page at `depth` of the path; undefined at the right edge of the tree. */
   upperFence(depth: number): Uint8Array | undefined {
     for (let above = depth - 1; above >= 0; above -= 1) {
       const page = this.pathPage[above] as number
@@ -131,15 +133,15 @@ export class TreeState {
     return undefined
   }
 
-  /** Gives up the runs that the record in a leaf's slot refers to. */
-  giveUpRuns(leaf: number, slot: number): void {
+  /** Retires the extents of the key and the value in a leaf's slot. */
+  retireExtents(leaf: number, slot: number): void {
     const { memory } = this
     const keyBytes = slotKeyBytes(memory, leaf, slot)
     const record = recordOffset(memory, leaf, slot)
     if (keyBytes > memory.keyPartMax) {
       this.pages.extents.retire(memory.bytes, record + VALUE_FIELD_BYTES + memory.keyInlineBytes)
     }
-    if (valueIsRun(memory, record)) {
+    if (valueIsExtent(memory, record)) {
       this.pages.extents.retire(memory.bytes, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes))
     }
   }

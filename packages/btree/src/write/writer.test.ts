@@ -1,13 +1,13 @@
-// Strategy: puts that take the short ways (in memory, in place, where reads remember a record) are mixed with all else that
-// changes a tree, beside a plain map; after every batch each key is read twice, so that its place is remembered, and again
-// from a snapshot that was open before. Small pages make most pages split, merge and be compacted in between.
+// Strategy: puts that take the fast paths (in a resident leaf, in place, through the hash index) are mixed with all other changes
+// of a tree; a map receives the same changes. After every batch each key is read twice, so that it is indexed, and an older snapshot is read.
+// Pages are small, so that most are split, merged and compacted. Invariants: the tree has the entries of the map, and `verify` has no findings.
 import { describe, expect, test } from 'vitest'
 import { TreeHarness, entriesOf, findingsOf, keyOf, textOf } from '../../test/tree-harness.js'
 
 const KEYS = 400
 const LENGTHS = [0, 1, 15, 16, 17, 40, 40, 40, 100, 200]
 
-/** Numbers below `limit` that follow from a seed. */
+/** Returns a generator of numbers below `limit`. */
 function picks(seed: number): (limit: number) => number {
   let state = seed
   return (limit) => {
@@ -26,11 +26,11 @@ function expectModel(harness: TreeHarness): void {
 }
 
 describe.each([
-  ['a cache that holds all', { pageBytes: 512, cachePages: 1024 }],
-  ['a cache that holds a part', { pageBytes: 512, cachePages: 40 }],
+  ['a cache for all pages', { pageBytes: 512, cachePages: 1024 }],
+  ['a cache for some pages', { pageBytes: 512, cachePages: 40 }],
   ['large pages', { pageBytes: 4096, cachePages: 64 }],
-])('the short ways of a put, %s', (_, options) => {
-  test.each([1, 2, 3])('leave what the long way leaves, seed %i', (seed) => {
+])('the fast paths of a put, %s', (_, options) => {
+  test.each([1, 2, 3])('leave the entries of the map, seed %i', (seed) => {
     const pick = picks(seed)
     const harness = new TreeHarness(options)
     for (let batch = 0; batch < 60; batch += 1) {

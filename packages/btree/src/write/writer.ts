@@ -1,11 +1,12 @@
 import { assert, copyWords } from '@ldb/base'
-import { RUN_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_RUN } from '../format.js'
+import { EXTENT_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_EXTENT } from '../format.js'
 import { hashKey } from '../page/key-hash.js'
-import { admitToFilter } from '../read/leaf-filter.js'
-import { isPlaced, standsAt } from '../read/lookup.js'
+import { addToFilter } from '../read/leaf-filter.js'
+import { isIndexable, recordHasKey } from '../read/lookup.js'
 import { mergeUp } from './merge.js'
 import { pageNumberOf, prefixBytes } from '../page/page.js'
-import { admitKey, fits, fitsWithoutMoving, insertSlot, removeSlot } from '../page/edit.js'
+import { admitKey } from '../page/prefix.js'
+import { fits, fitsWithoutMoving, insertSlot, removeSlot } from '../page/edit.js'
 import type { PageMemory } from '../page/memory.js'
 import {
   keyPartBytes,
@@ -13,17 +14,17 @@ import {
   setSlotHead,
   setValueField,
   valueField,
-  valueIsRun,
+  valueIsExtent,
   valuePartBytes,
 } from '../page/record.js'
 import { keyHead, searchLeaf } from '../page/search.js'
 import { splitAndInsert } from './split.js'
 import type { TreeState } from './tree-state.js'
 
-/** Puts in a row without a use for places, after which the next is expected to be like them: its place is not asked. */
-const UNPLACED_IN_ROW_MAX = 4
+/** After this many consecutive puts for which the hash index was useless, puts do not consult it. */
+const INDEX_MISSES_MAX = 4
 
-/** Sets a key to a value; both are windows of one buffer. @internal */
+/** Puts an entry whose key and value are ranges of one buffer. @internal */
 export function putEntry(
   state: TreeState,
   bytes: Uint8Array,
@@ -33,12 +34,12 @@ export function putEntry(
   valueEnd: number,
 ): void {
   if (
-    state.unplacedInRow < UNPLACED_IN_ROW_MAX &&
-    overwriteAtPlace(state, bytes, keyStart, keyEnd, valueStart, valueEnd)
+    state.indexMissesInRow < INDEX_MISSES_MAX &&
+    overwriteIndexed(state, bytes, keyStart, keyEnd, valueStart, valueEnd)
   ) {
     return
   }
-  if (putWithoutHolding(state, bytes, keyStart, keyEnd, valueStart, valueEnd)) return
+  if (putUnpinned(state, bytes, keyStart, keyEnd, valueStart, valueEnd)) return
   try {
     const leaf = state.descend(bytes, keyStart, keyEnd)
     const slot = searchLeaf(state.memory, leaf, bytes, keyStart, keyEnd)
@@ -48,12 +49,12 @@ export function putEntry(
       state.entryCount += 1
     }
   } finally {
-    state.pages.unpin()
+    state.pages.pins.unpinAll()
   }
 }
 
-/** Overwrites a value with one of its length at the place that reads remember, which spares the way down. */
-function overwriteAtPlace(
+/** Overwrites a value with one of equal length in the record that the hash index finds, without a descent. */
+function overwriteIndexed(
   state: TreeState,
   bytes: Uint8Array,
   keyStart: number,
@@ -64,24 +65,24 @@ function overwriteAtPlace(
   const { memory, pages } = state
   const keyBytes = keyEnd - keyStart
   const valueBytes = valueEnd - valueStart
-  if (valueBytes > memory.valueInlineMax || !isPlaced(memory, keyBytes)) return false
-  const record = pages.space.indexedOffset(hashKey(bytes, keyStart, keyEnd, pages.seed.low), keyBytes)
-  if (record < 0 || !standsAt(memory, record, bytes, keyStart, keyEnd)) return false
+  if (valueBytes > memory.valueInlineMax || !isIndexable(memory, keyBytes)) return false
+  const record = pages.space.indexedOffset(hashKey(bytes, keyStart, keyEnd, pages.reader.seed.low), keyBytes)
+  if (record < 0 || !recordHasKey(memory, record, bytes, keyStart, keyEnd)) return false
   const leaf = (record >> memory.pageShift) << memory.pageShift
-  if (!pages.isWritable(leaf) || valueField(memory, record) !== valueBytes) return false
-  pages.markChanged(leaf)
+  if (!pages.allocator.isWritable(leaf) || valueField(memory, record) !== valueBytes) return false
+  pages.allocator.markChanged(leaf)
   const at = record + VALUE_FIELD_BYTES + keyBytes
   copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
   return true
 }
 
 /**
- * Puts an entry where that takes no page: none is copied or split, and none but the leaf brought in, so that nothing needs to be
- * held.
+ * Puts an entry if that needs no new page: no page is copied or split, and only the leaf may be loaded. Therefore no frame has to
+ * be pinned.
  *
- * @returns whether it has; nothing has changed otherwise.
+ * @returns false when the entry was not put, and nothing has changed.
  */
-function putWithoutHolding(
+function putUnpinned(
   state: TreeState,
   bytes: Uint8Array,
   keyStart: number,
@@ -90,22 +91,22 @@ function putWithoutHolding(
   valueEnd: number,
 ): boolean {
   const { pages, entryCount } = state
-  const { layoutVersion } = pages
+  const { layoutVersion } = pages.reader
   const leaf = state.descendBelowResident(bytes, keyStart, keyEnd)
   const isPut = leaf >= 0 && putInLeaf(state, leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)
-  if (pages.layoutVersion !== layoutVersion || state.entryCount !== entryCount) countUnplaced(state)
-  else if (isPut) state.unplacedInRow = 0
+  if (pages.reader.layoutVersion !== layoutVersion || state.entryCount !== entryCount) countIndexMiss(state)
+  else if (isPut) state.indexMissesInRow = 0
   return isPut
 }
 
-function countUnplaced(state: TreeState): void {
-  if (state.unplacedInRow < UNPLACED_IN_ROW_MAX) state.unplacedInRow += 1
+function countIndexMiss(state: TreeState): void {
+  if (state.indexMissesInRow < INDEX_MISSES_MAX) state.indexMissesInRow += 1
 }
 
 /**
- * Puts an entry into its leaf, which is writable, where that takes no page.
+ * Puts an entry into its leaf, which is writable, if that needs no split and no extent.
  *
- * @returns whether it has; nothing has changed otherwise.
+ * @returns false when the entry was not put, and nothing has changed.
  * @internal
  */
 export function putInLeaf(
@@ -125,7 +126,7 @@ export function putInLeaf(
   if (slot >= 0) {
     const record = recordOffset(memory, leaf, slot)
     if (valueField(memory, record) !== valueBytes) return false
-    pages.markChanged(leaf)
+    pages.allocator.markChanged(leaf)
     const at = record + VALUE_FIELD_BYTES + keyBytes
     copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
     return true
@@ -133,9 +134,9 @@ export function putInLeaf(
   const recordSize = VALUE_FIELD_BYTES + keyBytes + valueBytes
   if (!fits(memory, leaf, recordSize)) return false
   if (fitsWithoutMoving(memory, leaf, recordSize)) {
-    pages.markChanged(leaf)
-    admitToFilter(pages, leaf, bytes, keyStart, keyEnd)
-  } else pages.markDirty(leaf)
+    pages.allocator.markChanged(leaf)
+    addToFilter(pages.reader, leaf, bytes, keyStart, keyEnd)
+  } else pages.allocator.markDirty(leaf)
   admitKey(memory, leaf, bytes, keyStart, keyEnd)
   writeRecord(state, leaf, ~slot, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
   state.entryCount += 1
@@ -148,12 +149,12 @@ export function deleteEntry(state: TreeState, bytes: Uint8Array, keyStart: numbe
     const leaf = state.descend(bytes, keyStart, keyEnd)
     const slot = searchLeaf(state.memory, leaf, bytes, keyStart, keyEnd)
     assert(slot >= 0, 'a key that is deleted is present')
-    state.giveUpRuns(leaf, slot)
+    state.retireExtents(leaf, slot)
     removeSlot(state.memory, leaf, slot)
     state.entryCount -= 1
     mergeUp(state, state.root.level)
   } finally {
-    state.pages.unpin()
+    state.pages.pins.unpinAll()
   }
 }
 
@@ -170,16 +171,16 @@ function replace(
   const { memory } = state
   const record = recordOffset(memory, leaf, slot)
   const valueBytes = valueEnd - valueStart
-  if (!valueIsRun(memory, record) && valuePartBytes(memory, record) === valueBytes) {
+  if (!valueIsExtent(memory, record) && valuePartBytes(memory, record) === valueBytes) {
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyEnd - keyStart)
     copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
     return
   }
   const shrinks = valuePart(memory, valueBytes) < valuePartBytes(memory, record)
-  state.giveUpRuns(leaf, slot)
+  state.retireExtents(leaf, slot)
   removeSlot(memory, leaf, slot)
   insert(state, leaf, slot, bytes, keyStart, keyEnd, valueStart, valueEnd)
-  // A shorter record needs no split, so that the path is still the one that led here.
+  // A shorter record needs no split, so that the path is still valid.
   if (shrinks) mergeUp(state, state.root.level)
 }
 
@@ -197,16 +198,16 @@ function insert(
   const keyPart = keyPartBytes(memory, keyEnd - keyStart)
   const recordSize = VALUE_FIELD_BYTES + keyPart + valuePart(memory, valueEnd - valueStart)
   let page = leaf
-  let place = slot
+  let position = slot
   if (!fits(memory, page, recordSize)) {
     page = splitAndInsert(state, state.root.level, slot, recordSize, bytes, keyStart, keyEnd)
-    place = ~searchLeaf(memory, page, bytes, keyStart, keyEnd)
+    position = ~searchLeaf(memory, page, bytes, keyStart, keyEnd)
   }
   admitKey(memory, page, bytes, keyStart, keyEnd)
-  writeRecord(state, page, place, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  writeRecord(state, page, position, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
 }
 
-/** Writes a new record into a page that has room for it and takes its key; long parts go to runs. @internal */
+/** Writes a new record to a page that it fits and that admits its key. Writes long keys and values to extents. @internal */
 export function writeRecord(
   state: TreeState,
   page: number,
@@ -223,23 +224,23 @@ export function writeRecord(
   const valueBytes = valueEnd - valueStart
   const isLong = valueBytes > memory.valueInlineMax
   const record = insertSlot(memory, page, slot, keyBytes, recordSize)
-  setValueField(memory, record, isLong ? RUN_REFERENCE_BYTES | VALUE_IS_RUN : valueBytes)
+  setValueField(memory, record, isLong ? EXTENT_REFERENCE_BYTES | VALUE_IS_EXTENT : valueBytes)
   writeKeyPart(state, record + VALUE_FIELD_BYTES, bytes, keyStart, keyEnd)
   const valueAt = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
   if (isLong) memory.bytes.set(state.pages.extents.write(bytes, valueStart, valueEnd), valueAt)
   else copyWords(state.viewOf(bytes), valueStart, memory.view, valueAt, valueBytes)
-  // From the key itself: what was just written would have to be waited for.
+  // Computed from the batch: reading the bytes that were just written would wait for the store.
   setSlotHead(memory, page, slot, keyHead(bytes, keyStart, keyEnd, prefixBytes(memory, page)))
   state.lastPage = pageNumberOf(memory, page)
   state.lastSlot = slot
 }
 
-/** Bytes that a value takes in a leaf. */
+/** Returns the bytes of a value's part of a leaf record. */
 function valuePart(memory: PageMemory, valueBytes: number): number {
-  return valueBytes > memory.valueInlineMax ? RUN_REFERENCE_BYTES : valueBytes
+  return valueBytes > memory.valueInlineMax ? EXTENT_REFERENCE_BYTES : valueBytes
 }
 
-/** Writes the key part of a record: the key, or its beginning and the reference of a run that holds all of it. */
+/** Writes the key part of a record: the key, or its first bytes and the reference of an extent that holds all of it. */
 function writeKeyPart(
   state: TreeState,
   at: number,

@@ -1,16 +1,16 @@
 import { LdbError } from '@ldb/base'
 import type { KeyBounds } from '@ldb/base'
 import type { RecentWrites } from './recent-writes.js'
-import { placeAfter, recordAt } from '../records/record-index.js'
+import { positionAfter, recordAt } from '../records/record-index.js'
 import type { KeyspaceRead, TransactionReads } from '../read/transaction-reads.js'
 import type { WriteBuffer } from '../records/write-buffer.js'
 import type { WriteSet } from '../records/write-set.js'
 
 /**
- * Fails a transaction for which a commit that it does not see has written something that matters to it (M6 to M9).
+ * Checks the read set and write set of a transaction against the commits that it does not see (M6 to M9).
  *
- * @param writes - `undefined` when it has written nothing.
- * @throws {@link LdbError} LDB_CONFLICT; the key that was found is in `details.key`, when it is a single one.
+ * @param writes - `undefined` when the transaction has no writes.
+ * @throws {@link LdbError} LDB_CONFLICT, with the conflicting key in `details.key` when it is a single key.
  */
 export function checkConflicts(
   recent: RecentWrites,
@@ -19,15 +19,15 @@ export function checkConflicts(
 ): void {
   const since = reads.seq
   for (const [keyspaceId, read] of reads.keyspaces) {
-    // Most often nobody has touched the store, and nothing is looked up.
-    if (read.viewed.lane.notedSeq <= since) continue
+    // The common case: no unseen commit has written to the store.
+    if (read.viewed.state.conflictSeq <= since) continue
     const buffer = writes?.buffers.get(keyspaceId)
-    const isChecked = read.reads !== undefined || read.locks !== undefined || buffer?.isEmpty === false
+    const isChecked = read.reads !== undefined || read.updateReads !== undefined || buffer?.isEmpty === false
     if (!isChecked) continue
-    if (since < recent.forgottenSeq) {
+    if (since < recent.droppedSeq) {
       throw new LdbError(
         'LDB_CONFLICT',
-        'the transaction was open for longer than the writes of other commits can be kept',
+        'the transaction was open for longer than the writes of other commits are retained',
       )
     }
     checkReads(recent, keyspaceId, read, since)
@@ -40,23 +40,23 @@ function checkReads(recent: RecentWrites, keyspaceId: number, read: KeyspaceRead
     if (recent.hasKey(keyspaceId, bytes, start, end, since)) throw keyConflict(bytes.slice(start, end))
     return false
   }
-  read.locks?.some(visit)
+  read.updateReads?.some(visit)
   read.reads?.keys.some(visit)
   for (const range of read.reads?.ranges ?? []) checkRange(recent, keyspaceId, range, since)
 }
 
 function checkWrites(recent: RecentWrites, keyspaceId: number, buffer: WriteBuffer, since: number): void {
   const { arena, points, ranges } = buffer
-  for (let place = 0, record = recordAt(points, 0); record >= 0; record = recordAt(points, place)) {
+  for (let position = 0, record = recordAt(points, 0); record >= 0; record = recordAt(points, position)) {
     const start = arena.keyStart(record)
     if (recent.hasKey(keyspaceId, arena.bytes, start, start + arena.keyBytes(record), since)) {
       throw keyConflict(arena.key(record))
     }
-    place = placeAfter(points, place)
+    position = positionAfter(points, position)
   }
-  for (let place = 0, record = recordAt(ranges, 0); record >= 0; record = recordAt(ranges, place)) {
+  for (let position = 0, record = recordAt(ranges, 0); record >= 0; record = recordAt(ranges, position)) {
     checkRange(recent, keyspaceId, { lower: arena.key(record), upper: arena.value(record) }, since)
-    place = placeAfter(ranges, place)
+    position = positionAfter(ranges, position)
   }
 }
 

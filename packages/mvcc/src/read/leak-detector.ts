@@ -7,15 +7,16 @@ interface Watched {
   readonly kind: LeakedView['kind']
 }
 
-/** Finds transactions and snapshots whose memory was collected before they were ended (M22). */
+/** Releases and reports transactions and snapshots that are garbage-collected before they end (M22). */
 export class LeakDetector {
+  /** Number of leaks found. */
   count = 0
   readonly #registry: FinalizationRegistry<Watched>
 
-  /** @param onLeak - called with each; its view has been given back. */
-  constructor(monotonicMs: () => number, onLeak: (abandoned: LeakedView) => void) {
-    // What is registered must not refer to what is watched: a lease does not. Cursors refer to it, as
-    // transactions do: it goes when neither is referred to.
+  /** @param onLeak - called for each leak, after the release of its view. */
+  constructor(monotonicMs: () => number, onLeak: (leak: LeakedView) => void) {
+    // The held value must not reference the watched object: a lease does not. Transactions and their cursors reference the
+    // watched `ViewReads`, so it is collected when neither is reachable.
     this.#registry = new FinalizationRegistry(({ lease, kind }) => {
       if (lease.released) return
       const { seq, openedAtMs } = lease.view

@@ -1,35 +1,35 @@
 import { intersectBounds, isEmptyBounds } from '@ldb/base'
 import type { KeyBounds, StoreSnapshot } from '@ldb/base'
-import { placeAfter, placeAtOrAfter, placeBefore, recordAt } from '../records/record-index.js'
-import { rangeAround } from '../records/write-buffer.js'
+import { positionAfter, positionAtOrAfter, positionBefore, recordAt } from '../records/record-index.js'
+import { coveringRange } from '../records/write-buffer.js'
 import type { Writes } from '../records/write-buffer.js'
 
 /**
- * Counts the entries of a view with writes over it (M3): those of the view, less those that are deleted, and those that
- * are put.
+ * Counts the entries of a snapshot merged with private writes (M3): the entries of the snapshot, minus the deleted ones, plus
+ * the inserted ones.
  */
 export function countMerged(base: StoreSnapshot, writes: Writes, bounds: KeyBounds): number {
   const { arena, points, ranges } = writes
   let count = base.count(bounds)
-  // The range that begins at or before the lower bound may reach in.
-  const first = placeAtOrAfter(ranges, arena, bounds.lower)
-  let place = Math.max(0, placeBefore(ranges, first))
-  for (let record = recordAt(ranges, place); record >= 0; record = recordAt(ranges, place)) {
+  // The deleted range that begins at or before the lower bound may extend into the bounds.
+  const first = positionAtOrAfter(ranges, arena, bounds.lower)
+  let position = Math.max(0, positionBefore(ranges, first))
+  for (let record = recordAt(ranges, position); record >= 0; record = recordAt(ranges, position)) {
     const lower = arena.key(record)
     if (isEmptyBounds({ lower, upper: bounds.upper })) break
     const within = intersectBounds(bounds, { lower, upper: arena.value(record) })
     if (!isEmptyBounds(within)) count -= base.count(within)
-    place = placeAfter(ranges, place)
+    position = positionAfter(ranges, position)
   }
   const { upper } = bounds
-  place = placeAtOrAfter(points, arena, bounds.lower)
-  for (let record = recordAt(points, place); record >= 0; record = recordAt(points, place)) {
+  position = positionAtOrAfter(points, arena, bounds.lower)
+  for (let record = recordAt(points, position); record >= 0; record = recordAt(points, position)) {
     if (upper !== undefined && arena.compareKey(record, upper, 0, upper.length) >= 0) break
     const key = arena.key(record)
-    const wasThere = rangeAround(writes, key, key.length) < 0 && base.has(key)
-    if (arena.hasValue(record)) count += wasThere ? 0 : 1
-    else if (wasThere) count -= 1
-    place = placeAfter(points, place)
+    const existed = coveringRange(writes, key, key.length) < 0 && base.has(key)
+    if (arena.hasValue(record)) count += existed ? 0 : 1
+    else if (existed) count -= 1
+    position = positionAfter(points, position)
   }
   return count
 }

@@ -1,38 +1,38 @@
 import { copyBytes, invalidArgument, LdbError } from '@ldb/base'
 import type { KeyBounds, StoreCursor } from '@ldb/base'
 import {
-  endPlace,
+  endPosition,
   findRecord,
-  placeAfter,
-  placeAtOrAfter,
-  placeBefore,
+  positionAfter,
+  positionAtOrAfter,
+  positionBefore,
   recordAt,
 } from '../records/record-index.js'
-import { findWrite, NOT_WRITTEN, rangeAround } from '../records/write-buffer.js'
+import { findWrite, NOT_WRITTEN, coveringRange } from '../records/write-buffer.js'
 import type { Writes } from '../records/write-buffer.js'
 
 /**
- * A place in a view of a store with a transaction's own writes over it (M3).
+ * A merging cursor over a snapshot and the private writes of a transaction (M3).
  *
- * Both sides stand on their next candidate in the direction of the last move: the base on an entry that is not written
- * over, the writes on a key that is put. The cursor stands on the nearer one; they are never on the same key.
+ * Both inputs are positioned on their next candidate in the direction of the last move: the base on an entry that is not
+ * overwritten, the writes on a put. The cursor's entry is the nearer candidate. The candidates never have the same key.
  */
 export class MergedCursor implements StoreCursor {
   readonly #base: StoreCursor
   readonly #writes: Writes
   readonly #lower: Uint8Array | undefined
   readonly #upper: Uint8Array | undefined
-  /** Record of the candidate among the writes, or -1. */
+  /** Record of the candidate of the writes, or -1. */
   #record = -1
-  /** Place of that record. */
-  #place = 0
+  /** Position of that record in the index. */
+  #position = 0
   #isForward = true
-  /** The cursor stands on its own write, not on the base. */
+  /** The current entry is a private write, not an entry of the base. */
   #onWrite = false
   #valid = false
   #closed = false
 
-  /** @param base - over the same bounds; closed with this. */
+  /** @param base - a cursor with the same bounds; closed with this cursor. */
   constructor(base: StoreCursor, writes: Writes, bounds: KeyBounds) {
     this.#base = base
     this.#writes = writes
@@ -72,23 +72,24 @@ export class MergedCursor implements StoreCursor {
     const { points, arena } = this.#writes
     this.#assertOpen()
     this.#base.first()
-    return this.#settle(placeAtOrAfter(points, arena, this.#lower), true)
+    return this.#select(positionAtOrAfter(points, arena, this.#lower), true)
   }
 
   last(): boolean {
     const { points, arena } = this.#writes
     this.#assertOpen()
     this.#base.last()
-    const end = this.#upper === undefined ? endPlace(points) : placeAtOrAfter(points, arena, this.#upper)
-    return this.#settle(placeBefore(points, end), false)
+    const end =
+      this.#upper === undefined ? endPosition(points) : positionAtOrAfter(points, arena, this.#upper)
+    return this.#select(positionBefore(points, end), false)
   }
 
   seek(key: Uint8Array, keyBytes: number = key.length): boolean {
     const { points, arena } = this.#writes
     this.#assertOpen()
     this.#base.seek(key, keyBytes)
-    const place = placeAtOrAfter(points, arena, key, keyBytes)
-    return this.#settle(Math.max(place, placeAtOrAfter(points, arena, this.#lower)), true)
+    const position = positionAtOrAfter(points, arena, key, keyBytes)
+    return this.#select(Math.max(position, positionAtOrAfter(points, arena, this.#lower)), true)
   }
 
   seekBackward(key: Uint8Array, keyBytes: number = key.length): boolean {
@@ -96,29 +97,30 @@ export class MergedCursor implements StoreCursor {
     this.#assertOpen()
     this.#base.seekBackward(key, keyBytes)
     const found = findRecord(points, arena, key, 0, keyBytes)
-    const place = found >= 0 ? found : placeBefore(points, ~found)
-    const end = this.#upper === undefined ? endPlace(points) : placeAtOrAfter(points, arena, this.#upper)
-    return this.#settle(place < end ? place : placeBefore(points, end), false)
+    const position = found >= 0 ? found : positionBefore(points, ~found)
+    const end =
+      this.#upper === undefined ? endPosition(points) : positionAtOrAfter(points, arena, this.#upper)
+    return this.#select(position < end ? position : positionBefore(points, end), false)
   }
 
   next(): boolean {
     if (!this.#valid) return this.first()
     this.#assertOpen()
-    if (!this.#isForward) return this.#turn()
+    if (!this.#isForward) return this.#reverse()
     const { points } = this.#writes
-    if (this.#onWrite) return this.#settle(placeAfter(points, this.#place), true)
+    if (this.#onWrite) return this.#select(positionAfter(points, this.#position), true)
     this.#base.next()
-    return this.#settle(this.#place, true)
+    return this.#select(this.#position, true)
   }
 
   previous(): boolean {
     if (!this.#valid) return this.last()
     this.#assertOpen()
-    if (this.#isForward) return this.#turn()
+    if (this.#isForward) return this.#reverse()
     const { points } = this.#writes
-    if (this.#onWrite) return this.#settle(placeBefore(points, this.#place), false)
+    if (this.#onWrite) return this.#select(positionBefore(points, this.#position), false)
     this.#base.previous()
-    return this.#settle(this.#place, false)
+    return this.#select(this.#position, false)
   }
 
   close(): void {
@@ -127,8 +129,8 @@ export class MergedCursor implements StoreCursor {
     this.#base.close()
   }
 
-  /** Moves on in the other direction: both sides go to beyond the present key. */
-  #turn(): boolean {
+  /** Moves in the opposite direction: repositions both inputs beyond the current key. */
+  #reverse(): boolean {
     const { points, arena } = this.#writes
     const base = this.#base
     const key = copyBytes(this.key)
@@ -136,18 +138,18 @@ export class MergedCursor implements StoreCursor {
     const toForward = !this.#isForward
     if (toForward) {
       if (base.seek(key) && !this.#onWrite) base.next()
-      const place = found >= 0 ? placeAfter(points, found) : placeAtOrAfter(points, arena, key)
-      return this.#settle(place, true)
+      const position = found >= 0 ? positionAfter(points, found) : positionAtOrAfter(points, arena, key)
+      return this.#select(position, true)
     }
     if (base.seekBackward(key) && !this.#onWrite) base.previous()
-    return this.#settle(placeBefore(points, found >= 0 ? found : ~found), false)
+    return this.#select(positionBefore(points, found >= 0 ? found : ~found), false)
   }
 
-  /** Brings both sides to a candidate, the writes from a place on, and stands on the nearer one. */
-  #settle(from: number, isForward: boolean): boolean {
+  /** Advances both inputs to their candidates, the writes from an index position, and selects the nearer one. */
+  #select(from: number, isForward: boolean): boolean {
     this.#isForward = isForward
-    this.#settleWrites(from)
-    this.#settleBase()
+    this.#advanceWrites(from)
+    this.#advanceBase()
     const base = this.#base
     if (!base.valid || this.#record < 0) {
       this.#onWrite = this.#record >= 0
@@ -161,17 +163,17 @@ export class MergedCursor implements StoreCursor {
     return true
   }
 
-  /** Moves the writes on to a key that is put and within the bounds. */
-  #settleWrites(from: number): void {
+  /** Advances the writes to the next put within the bounds. */
+  #advanceWrites(from: number): void {
     const { arena, points } = this.#writes
-    let place = from
-    let record = recordAt(points, place)
+    let position = from
+    let record = recordAt(points, position)
     while (record >= 0 && !arena.hasValue(record)) {
-      place = this.#isForward ? placeAfter(points, place) : placeBefore(points, place)
-      record = recordAt(points, place)
+      position = this.#isForward ? positionAfter(points, position) : positionBefore(points, position)
+      record = recordAt(points, position)
     }
     if (record >= 0 && !this.#isWithin(record)) record = -1
-    this.#place = place
+    this.#position = position
     this.#record = record
   }
 
@@ -185,27 +187,27 @@ export class MergedCursor implements StoreCursor {
     return lower === undefined || arena.compareKey(record, lower, 0, lower.length) >= 0
   }
 
-  /** Moves the base on to an entry that is not written over; over a deleted range in one step. */
-  #settleBase(): void {
+  /** Advances the base to an entry that is not overwritten. Skips a deleted range with one seek. */
+  #advanceBase(): void {
     const base = this.#base
     const writes = this.#writes
     while (base.valid) {
       const { key } = base
       if (findWrite(writes, key, key.length) === NOT_WRITTEN) return
-      const range = rangeAround(writes, key, key.length)
+      const range = coveringRange(writes, key, key.length)
       if (range < 0) {
         if (this.#isForward) base.next()
         else base.previous()
       } else if (this.#isForward) {
         const upper = writes.arena.value(range)
         if (upper === undefined) {
-          // Nothing lies behind: the last entry, which the range covers, leads nowhere.
+          // The range covers all remaining entries: move past the last one.
           if (base.last()) base.next()
         } else base.seek(upper)
       } else {
         const lower = writes.arena.key(range)
-        // The lower bound itself is deleted too.
-        if (base.seekBackward(lower) && rangeAround(writes, base.key, base.key.length) === range)
+        // The lower bound is inclusive, so an entry at it is deleted, too.
+        if (base.seekBackward(lower) && coveringRange(writes, base.key, base.key.length) === range)
           base.previous()
       }
     }
@@ -213,7 +215,7 @@ export class MergedCursor implements StoreCursor {
 
   #assertValid(): void {
     this.#assertOpen()
-    if (!this.#valid) throw invalidArgument('the cursor stands on no entry')
+    if (!this.#valid) throw invalidArgument('the cursor is not positioned on an entry')
   }
 
   #assertOpen(): void {

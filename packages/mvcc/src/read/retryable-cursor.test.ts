@@ -1,5 +1,6 @@
-// Strategy: under a cursor, moves of the store fail at random, half done; each is made again until it succeeds. It must
-// walk as one whose moves never fail, over a transaction's own writes too, and conflict with no more.
+// Strategy: moves of the store's cursor fail at random, before or after they take effect; each failed move is retried until
+// it succeeds.
+// Invariant: the scan equals one without failures, including own writes, and conflicts with the same commits.
 import { isLdbError, WriteBatch } from '@ldb/base'
 import type { KeyBounds, OrderedStore, StoreCursor } from '@ldb/base'
 import { BTree } from '@ldb/btree'
@@ -12,8 +13,8 @@ const STORE = 1
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
 const keyOf = (index: number): Uint8Array => bytes(String(index).padStart(3, '0'))
 
-/** A store whose cursors break moves off: before they are done, or after. */
-function breaking(store: OrderedStore, breaks: () => 'before' | 'after' | undefined): OrderedStore {
+/** Wraps a store so that the moves of its cursors throw, before or after they take effect. */
+function failingStore(store: OrderedStore, failure: () => 'before' | 'after' | undefined): OrderedStore {
   const wrapCursor = (cursor: StoreCursor): StoreCursor =>
     new Proxy(cursor, {
       get(target, name) {
@@ -22,10 +23,10 @@ function breaking(store: OrderedStore, breaks: () => 'before' | 'after' | undefi
         if (!['first', 'last', 'seek', 'seekBackward', 'next', 'previous'].includes(String(name)))
           return member.bind(target) as unknown
         return (...given: unknown[]): unknown => {
-          const when = breaks()
-          if (when === 'before') throw new RangeError('missed')
+          const when = failure()
+          if (when === 'before') throw new RangeError('page not resident')
           const result: unknown = Reflect.apply(member as () => unknown, target, given)
-          if (when === 'after') throw new RangeError('missed')
+          if (when === 'after') throw new RangeError('page not resident')
           return result
         }
       },
@@ -44,7 +45,7 @@ function breaking(store: OrderedStore, breaks: () => 'before' | 'after' | undefi
   })
 }
 
-const again = (move: () => boolean): boolean => {
+const retried = (move: () => boolean): boolean => {
   for (;;) {
     try {
       return move()
@@ -65,7 +66,7 @@ const writes = fc.oneof(
   fc.tuple(fc.constant('range'), index, index),
 )
 
-test('a steady cursor walks as if no move had failed, and conflicts with no more (M12, M30)', () => {
+test('a retryable cursor scans as if no move had failed, with the same conflicts (M12, M30)', () => {
   fc.assert(
     fc.property(
       fc.array(index, { maxLength: 40 }),
@@ -73,11 +74,11 @@ test('a steady cursor walks as if no move had failed, and conflicts with no more
       fc.array(moves, { minLength: 1, maxLength: 30 }),
       fc.infiniteStream(fc.constantFrom('before', 'after', undefined, undefined)),
       index,
-      (present, written, walk, failures, changed) => {
-        const outcomes = [false, true].map((isSteady) => {
+      (present, written, scan, failures, changed) => {
+        const outcomes = [false, true].map((isRetryable) => {
           const tree = BTree.open(new MemoryVfs(), '/t.ldb', { cacheBytes: 65_536, pageBytes: 512 })
-          const store = isSteady
-            ? breaking(tree, () => failures.next().value as 'before' | 'after' | undefined)
+          const store = isRetryable
+            ? failingStore(tree, () => failures.next().value as 'before' | 'after' | undefined)
             : tree
           const manager = new TransactionManager({ stores: [[STORE, store]] })
           const batch = new WriteBatch()
@@ -89,10 +90,12 @@ test('a steady cursor walks as if no move had failed, and conflicts with no more
             else if (kind === 'delete') tx.delete(STORE, keyOf(at))
             else tx.deleteRange(STORE, keyOf(at), keyOf(to))
           }
-          const cursor = tx.view(STORE).cursor({ lower: keyOf(5), upper: keyOf(55) }, { isSteady })
-          const seen = walk.map(([name, at]) => {
+          const cursor = tx
+            .view(STORE)
+            .cursor({ lower: keyOf(5), upper: keyOf(55) }, { isSteady: isRetryable })
+          const seen = scan.map(([name, at]) => {
             const argument = at === undefined ? [] : [keyOf(at as number)]
-            const found = again(() => Reflect.apply(cursor[name as 'next'], cursor, argument) as boolean)
+            const found = retried(() => Reflect.apply(cursor[name as 'next'], cursor, argument) as boolean)
             return found ? `${String(cursor.key)}=${String(cursor.value)}` : 'nothing'
           })
           tx.put(STORE, bytes('own'), bytes('1'))

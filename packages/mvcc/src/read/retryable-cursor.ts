@@ -2,14 +2,14 @@ import { copyBytes, LdbError } from '@ldb/base'
 import type { StoreCursor } from '@ldb/base'
 
 /**
- * A cursor of which a move that has thrown may be made again (M30). It keeps the key of its entry, so that a move that was
- * broken off half way begins anew where it had begun, whatever state it has left the cursor below in.
+ * A cursor whose moves can be retried after they throw (M30). It keeps a copy of the current key. A retried move first seeks
+ * the inner cursor back to that key, because a failed move leaves the inner cursor in an undefined position.
  */
 export class RetryableCursor implements StoreCursor {
   readonly #inner: StoreCursor
-  /** Key of the entry, `undefined` when it stands nowhere. */
+  /** Key of the current entry; `undefined` when the cursor is not positioned. */
   #key: Uint8Array | undefined = undefined
-  /** A move was broken off: the cursor below stands somewhere. */
+  /** A move failed: the position of the inner cursor is undefined. */
   #isLost = false
 
   constructor(inner: StoreCursor) {
@@ -22,7 +22,8 @@ export class RetryableCursor implements StoreCursor {
 
   get key(): Uint8Array {
     const key = this.#key
-    if (key === undefined) throw new LdbError('LDB_INVALID_ARGUMENT', 'the cursor stands on no entry')
+    if (key === undefined)
+      throw new LdbError('LDB_INVALID_ARGUMENT', 'the cursor is not positioned on an entry')
     return key
   }
 
@@ -42,36 +43,36 @@ export class RetryableCursor implements StoreCursor {
 
   first(): boolean {
     this.#isLost = true
-    return this.#arrive(this.#inner.first())
+    return this.#complete(this.#inner.first())
   }
 
   last(): boolean {
     this.#isLost = true
-    return this.#arrive(this.#inner.last())
+    return this.#complete(this.#inner.last())
   }
 
   seek(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#isLost = true
-    return this.#arrive(this.#inner.seek(key, keyBytes))
+    return this.#complete(this.#inner.seek(key, keyBytes))
   }
 
   seekBackward(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#isLost = true
-    return this.#arrive(this.#inner.seekBackward(key, keyBytes))
+    return this.#complete(this.#inner.seekBackward(key, keyBytes))
   }
 
   next(): boolean {
     if (this.#key === undefined) return this.first()
     this.#restore()
     this.#isLost = true
-    return this.#arrive(this.#inner.next())
+    return this.#complete(this.#inner.next())
   }
 
   previous(): boolean {
     if (this.#key === undefined) return this.last()
     this.#restore()
     this.#isLost = true
-    return this.#arrive(this.#inner.previous())
+    return this.#complete(this.#inner.previous())
   }
 
   close(): void {
@@ -85,7 +86,7 @@ export class RetryableCursor implements StoreCursor {
     this.#isLost = false
   }
 
-  #arrive(found: boolean): boolean {
+  #complete(found: boolean): boolean {
     this.#key = found ? copyBytes(this.#inner.key) : undefined
     this.#isLost = false
     return found

@@ -2,9 +2,10 @@ import type { KeyBounds, RangeEstimate, StoreCursor } from '@ldb/base'
 import type { ViewReads } from './view-reads.js'
 
 /**
- * All stores as they were at one commit. Made by `TransactionManager.snapshot`.
+ * A read-only view of all stores at one commit. Made by `TransactionManager.snapshot`.
  *
- * @remarks Costs no copy; while it is open, what is written over keeps its old pages. Release it, or write `using`.
+ * @remarks Copies nothing. While it is open, the stores retain the old versions of changed pages. The caller must release it,
+ * or declare it with `using`.
  * @category Transactions
  */
 export class Snapshot implements Disposable {
@@ -17,15 +18,16 @@ export class Snapshot implements Disposable {
     this.#onEnd = onEnd
   }
 
-  /** Number of the newest commit that it sees. */
+  /** The newest commit that the snapshot sees. */
   get seq(): number {
     return this.#reads.lease.view.seq
   }
 
   /**
-   * Returns a copy of a value, or `undefined`. The key is the first `keyBytes` bytes.
+   * Returns a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`.
    *
-   * @throws {@link LdbError} LDB_CLOSED after the release, LDB_NOT_FOUND when there is no such store, and the errors of reading.
+   * @throws {@link LdbError} LDB_CLOSED after the release, LDB_NOT_FOUND when there is no such store, and the read errors of
+   * the store.
    */
   get(keyspaceId: number, key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     return this.#reads.get(keyspaceId, key, keyBytes)
@@ -36,7 +38,7 @@ export class Snapshot implements Disposable {
     return this.#reads.has(keyspaceId, key, keyBytes)
   }
 
-  /** Opens a cursor, which ends with the snapshot. The bounds are kept: do not change their bytes. */
+  /** Opens a cursor. The release of the snapshot closes it. The bounds are retained: the caller must not change them. */
   cursor(keyspaceId: number, bounds: KeyBounds = {}): StoreCursor {
     const inner = this.#reads.store(keyspaceId).snapshot().cursor(bounds)
     return this.#reads.openCursor(inner, undefined, bounds)
@@ -52,7 +54,7 @@ export class Snapshot implements Disposable {
     return this.#reads.estimate(keyspaceId, bounds)
   }
 
-  /** Gives the view back. Idempotent. */
+  /** Releases the snapshot and closes its cursors. Idempotent. */
   release(): void {
     this.#reads.end()
     this.#onEnd()

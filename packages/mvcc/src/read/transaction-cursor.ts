@@ -2,35 +2,35 @@ import { compareBytes, copyBytes, keySuccessor } from '@ldb/base'
 import type { KeyBounds, StoreCursor } from '@ldb/base'
 import type { ReadSet } from '../records/read-set.js'
 
-/** Which end of the walk is where the cursor stands. */
-type Heading = 'nowhere' | 'forward' | 'backward'
+/** Direction of the current scan; 'none' when the cursor is not positioned. */
+type Direction = 'none' | 'forward' | 'backward'
 
-/** What holds the view that cursors read. */
+/** The transaction or snapshot of a cursor. */
 export interface CursorOwner {
-  /** The view has been given back. */
+  /** The read view was released. */
   readonly hasEnded: boolean
-  /** Takes a closed cursor off the list. */
+  /** Removes a closed cursor. */
   forget(cursor: TransactionCursor): void
 }
 
 /**
- * A cursor of a transaction or a snapshot, which closes it at its end. Where that counts, it notes what it has
- * looked at (M12): walks, each from where it was sent to where it came.
+ * A cursor of a transaction or a snapshot, which closes it at its end. In a serializable transaction it adds the scanned
+ * ranges to the read set (M12): each scan is a range from its start to the current key.
  *
- * A step notes nothing: the far end of a walk is the key on which the cursor stands, and is read when the walk
- * ends, turns, or the transaction is checked.
+ * A step records nothing. The far end of a scan is the current key; it is recorded when the scan ends, reverses or the
+ * transaction is checked.
  */
 export class TransactionCursor implements StoreCursor {
-  /** A move that has thrown may be made again (M30). */
+  /** A move that has thrown can be retried (M30). */
   readonly isSteady: boolean
   readonly #inner: StoreCursor
-  /** `undefined` where nothing is noted. */
+  /** The read set; `undefined` when reads are not recorded. */
   readonly #reads: ReadSet | undefined
   readonly #bounds: KeyBounds
-  /** Kept alive by its cursors, so that it is not found abandoned while one is read. */
+  /** This reference keeps the owner reachable, so that it is not reported as a leak while a cursor is in use. */
   readonly #owner: CursorOwner
-  #heading: Heading = 'nowhere'
-  /** What the walk has covered, without the key on which the cursor stands. */
+  #direction: Direction = 'none'
+  /** Bounds of the scanned range, without the current key. */
   #lower: Uint8Array | undefined = undefined
   #upper: Uint8Array | undefined = undefined
   #closed = false
@@ -40,9 +40,9 @@ export class TransactionCursor implements StoreCursor {
     reads: ReadSet | undefined,
     bounds: KeyBounds,
     owner: CursorOwner,
-    isSteady: boolean,
+    isRetryable: boolean,
   ) {
-    this.isSteady = isSteady
+    this.isSteady = isRetryable
     this.#inner = inner
     this.#reads = reads
     this.#bounds = bounds
@@ -61,7 +61,7 @@ export class TransactionCursor implements StoreCursor {
     return this.#inner.value
   }
 
-  /** A copy: what is noted as looked at is read from the key that the cursor stands on. */
+  /** Returns a copy. The inner cursor keeps its key, which the read set still needs. */
   takeKey(): Uint8Array {
     return copyBytes(this.#inner.key)
   }
@@ -72,19 +72,19 @@ export class TransactionCursor implements StoreCursor {
 
   first(): boolean {
     if (this.#reads === undefined) return this.#inner.first()
-    this.note()
+    this.recordReads()
     return this.#forward(this.#bounds.lower, this.#inner.first())
   }
 
   last(): boolean {
     if (this.#reads === undefined) return this.#inner.last()
-    this.note()
+    this.recordReads()
     return this.#backward(this.#bounds.upper, this.#inner.last())
   }
 
   seek(key: Uint8Array, keyBytes: number = key.length): boolean {
     if (this.#reads === undefined) return this.#inner.seek(key, keyBytes)
-    this.note()
+    this.recordReads()
     const { lower } = this.#bounds
     let from: Uint8Array | undefined = copyBytes(key, 0, keyBytes)
     if (lower !== undefined && compareBytes(from, lower) < 0) from = lower
@@ -93,7 +93,7 @@ export class TransactionCursor implements StoreCursor {
 
   seekBackward(key: Uint8Array, keyBytes: number = key.length): boolean {
     if (this.#reads === undefined) return this.#inner.seekBackward(key, keyBytes)
-    this.note()
+    this.recordReads()
     const { upper } = this.#bounds
     let from = keySuccessor(copyBytes(key, 0, keyBytes))
     if (from === undefined || (upper !== undefined && compareBytes(from, upper) > 0)) from = upper
@@ -103,7 +103,7 @@ export class TransactionCursor implements StoreCursor {
   next(): boolean {
     if (this.#reads === undefined) return this.#inner.next()
     if (!this.#inner.valid) return this.first()
-    if (this.#heading === 'backward') this.#turn('forward')
+    if (this.#direction === 'backward') this.#reverse('forward')
     if (this.#inner.next()) return true
     this.#end(this.#lower, this.#bounds.upper)
     return false
@@ -112,15 +112,15 @@ export class TransactionCursor implements StoreCursor {
   previous(): boolean {
     if (this.#reads === undefined) return this.#inner.previous()
     if (!this.#inner.valid) return this.last()
-    if (this.#heading === 'forward') this.#turn('backward')
+    if (this.#direction === 'forward') this.#reverse('backward')
     if (this.#inner.previous()) return true
     this.#end(this.#bounds.lower, this.#upper)
     return false
   }
 
-  /** Notes what has been looked at until now. */
-  note(): void {
-    if (this.#reads === undefined || this.#heading === 'nowhere' || this.#owner.hasEnded) return
+  /** Adds the range scanned so far to the read set. */
+  recordReads(): void {
+    if (this.#reads === undefined || this.#direction === 'none' || this.#owner.hasEnded) return
     if (!this.#inner.valid) return
     this.#include(this.#inner.key)
     this.#reads.addRange(this.#lower, this.#upper)
@@ -129,18 +129,18 @@ export class TransactionCursor implements StoreCursor {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.note()
-    this.#heading = 'nowhere'
+    this.recordReads()
+    this.#direction = 'none'
     this.#inner.close()
     this.#owner.forget(this)
   }
 
-  /** Begins a walk that was sent forward from a bound. */
+  /** Begins a forward scan at a bound. */
   #forward(from: Uint8Array | undefined, found: boolean): boolean {
     if (found) {
-      this.#heading = 'forward'
+      this.#direction = 'forward'
       this.#lower = from
-      // Nothing below the present key but what lies from the bound on.
+      // The scanned range is empty so far: it ends where it begins, until #include adds the current key.
       this.#upper = from ?? NO_BYTES
     } else {
       this.#end(from, this.#bounds.upper)
@@ -150,7 +150,7 @@ export class TransactionCursor implements StoreCursor {
 
   #backward(from: Uint8Array | undefined, found: boolean): boolean {
     if (found) {
-      this.#heading = 'backward'
+      this.#direction = 'backward'
       this.#upper = from
       this.#lower = copyBytes(this.#inner.key)
     } else {
@@ -159,19 +159,20 @@ export class TransactionCursor implements StoreCursor {
     return found
   }
 
-  #turn(heading: Heading): void {
+  #reverse(direction: Direction): void {
     this.#include(this.#inner.key)
-    this.#heading = heading
+    this.#direction = direction
   }
 
-  /** Takes the key on which the cursor stands into what is covered. */
+  /** Extends the scanned range to include a key. */
   #include(key: Uint8Array): void {
     if (this.#lower !== undefined && compareBytes(key, this.#lower) < 0) this.#lower = copyBytes(key)
     if (this.#upper !== undefined && compareBytes(key, this.#upper) >= 0) this.#upper = keySuccessor(key)
   }
 
+  /** Ends the scan and adds its range to the read set. */
   #end(lower: Uint8Array | undefined, upper: Uint8Array | undefined): void {
-    this.#heading = 'nowhere'
+    this.#direction = 'none'
     this.#reads?.addRange(lower, upper)
   }
 }

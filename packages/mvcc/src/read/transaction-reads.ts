@@ -1,24 +1,24 @@
 import { KeyList } from '../records/key-list.js'
-import type { ViewedStore } from './open-views.js'
+import type { ViewedStore } from './store-state.js'
 import { ReadSet } from '../records/read-set.js'
 import type { ReadBudget } from '../records/read-set.js'
 import type { ViewReads } from './view-reads.js'
 
-/** One keyspace in a transaction: where it is read, and what was read. */
+/** One keyspace in a transaction: its store in the read view, and its read set. */
 export interface KeyspaceRead {
   readonly viewed: ViewedStore
-  /** `undefined` where reads do not count (M8). */
+  /** The read set; `undefined` when reads are not checked for conflicts (M8). */
   readonly reads: ReadSet | undefined
-  /** Keys read for update. */
-  locks: KeyList | undefined
+  /** Keys read for update; `undefined` when there are none. */
+  updateReads: KeyList | undefined
 }
 
-/** What a transaction has read, by keyspace. */
+/** The read sets of a transaction, by keyspace. */
 export class TransactionReads {
-  /** The commit that it sees. */
+  /** The newest commit that the transaction sees. */
   readonly seq: number
   readonly keyspaces: Map<number, KeyspaceRead> = new Map()
-  hasLocks = false
+  hasUpdateReads = false
   readonly #view: ViewReads
   readonly #budget: ReadBudget | undefined
   #last: KeyspaceRead | undefined = undefined
@@ -29,10 +29,10 @@ export class TransactionReads {
     this.#budget = isTracked ? { bytes: 0, bytesMax } : undefined
   }
 
-  /** @throws {@link LdbError} LDB_CLOSED, LDB_NOT_FOUND. */
+  /** Returns the state of a keyspace, created at its first use. @throws {@link LdbError} LDB_CLOSED, LDB_NOT_FOUND. */
   of(keyspaceId: number): KeyspaceRead {
     const last = this.#last
-    if (last !== undefined && last.viewed.lane.keyspaceId === keyspaceId && !this.#view.lease.released)
+    if (last !== undefined && last.viewed.state.keyspaceId === keyspaceId && !this.#view.lease.released)
       return last
     let read = this.keyspaces.get(keyspaceId)
     if (read === undefined || this.#view.lease.released) {
@@ -40,7 +40,7 @@ export class TransactionReads {
       read = {
         viewed,
         reads: this.#budget === undefined ? undefined : new ReadSet(this.#budget),
-        locks: undefined,
+        updateReads: undefined,
       }
       this.keyspaces.set(keyspaceId, read)
     }
@@ -48,10 +48,10 @@ export class TransactionReads {
     return read
   }
 
-  /** Notes a key that was read for update. */
-  lock(read: KeyspaceRead, key: Uint8Array, keyBytes: number): void {
-    read.locks ??= new KeyList()
-    read.locks.add(key, keyBytes)
-    this.hasLocks = true
+  /** Adds a key that was read for update. */
+  addUpdateRead(read: KeyspaceRead, key: Uint8Array, keyBytes: number): void {
+    read.updateReads ??= new KeyList()
+    read.updateReads.add(key, keyBytes)
+    this.hasUpdateReads = true
   }
 }

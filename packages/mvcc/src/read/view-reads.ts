@@ -1,11 +1,12 @@
 import { LdbError, toPlainBytes } from '@ldb/base'
 import type { KeyBounds, RangeEstimate, StoreCursor } from '@ldb/base'
-import type { ViewedStore, ViewLease } from './open-views.js'
+import type { ViewLease } from './open-views.js'
+import type { ViewedStore } from './store-state.js'
 import type { ReadSet } from '../records/read-set.js'
 import { TransactionCursor } from './transaction-cursor.js'
 import type { CursorOwner } from './transaction-cursor.js'
 
-/** What a transaction and a snapshot have in common: a view, and the cursors that are open on it. */
+/** Reads through a read view, and its open cursors. Shared by transactions and snapshots. */
 export class ViewReads implements CursorOwner {
   readonly lease: ViewLease
   readonly #cursors: Set<TransactionCursor> = new Set()
@@ -22,7 +23,7 @@ export class ViewReads implements CursorOwner {
     this.#cursors.delete(cursor)
   }
 
-  /** Returns a store as the view sees it. @throws {@link LdbError} LDB_CLOSED, LDB_NOT_FOUND. */
+  /** Returns a store in the read view. @throws {@link LdbError} LDB_CLOSED, LDB_NOT_FOUND. */
   store(keyspaceId: number): ViewedStore {
     if (this.lease.released) throw new LdbError('LDB_CLOSED', 'the transaction or snapshot has ended')
     return this.lease.view.store(keyspaceId)
@@ -44,24 +45,24 @@ export class ViewReads implements CursorOwner {
     return this.store(keyspaceId).snapshot().estimate(bounds)
   }
 
-  /** Opens a cursor that the end of the view closes. */
+  /** Opens a cursor, which `end` closes. */
   openCursor(
     inner: StoreCursor,
     reads: ReadSet | undefined,
     bounds: KeyBounds,
-    isSteady = false,
+    isRetryable = false,
   ): StoreCursor {
-    const cursor = new TransactionCursor(inner, reads, bounds, this, isSteady)
+    const cursor = new TransactionCursor(inner, reads, bounds, this, isRetryable)
     this.#cursors.add(cursor)
     return cursor
   }
 
-  /** Notes what all open cursors have looked at. */
-  noteCursors(): void {
-    for (const cursor of this.#cursors) cursor.note()
+  /** Adds the ranges read by all open cursors to the read set. */
+  recordCursorReads(): void {
+    for (const cursor of this.#cursors) cursor.recordReads()
   }
 
-  /** Closes the cursors and gives the view back. Idempotent. */
+  /** Closes the cursors and releases the view. Idempotent. */
   end(): void {
     if (!this.lease.released) for (const cursor of [...this.#cursors]) cursor.close()
     this.lease.release()

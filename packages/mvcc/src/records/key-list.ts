@@ -3,7 +3,7 @@ import { copyBytes, copyBytesInto, readU16, writeU16 } from '@ldb/base'
 const BYTES_MIN = 256
 const LENGTH_BYTES = 2
 
-/** Keys one behind the other in one growing array, in the order in which they came, with repetitions. */
+/** An append-only list of keys in one growing byte array, in insertion order, with duplicates. */
 export class KeyList {
   #bytes: Uint8Array = new Uint8Array(BYTES_MIN)
   #used = 0
@@ -26,18 +26,18 @@ export class KeyList {
     this.#used = end
   }
 
-  /** Calls `visit` with each key, which is `bytes[start, end)`, until it gives true; tells whether it did. */
+  /** Calls `visit` with each key, `bytes[start, end)`, until it returns true. Reports whether it did. */
   some(visit: (bytes: Uint8Array, start: number, end: number) => boolean): boolean {
-    for (let at = 0; at < this.#used;) {
-      const start = at + LENGTH_BYTES
-      const end = start + readU16(this.#bytes, at)
+    for (let offset = 0; offset < this.#used;) {
+      const start = offset + LENGTH_BYTES
+      const end = start + readU16(this.#bytes, offset)
       if (visit(this.#bytes, start, end)) return true
-      at = end
+      offset = end
     }
     return false
   }
 
-  /** Returns copies of all of them. */
+  /** Returns copies of all keys. */
   toArray(): Uint8Array[] {
     const keys: Uint8Array[] = []
     this.some((bytes, start, end) => {

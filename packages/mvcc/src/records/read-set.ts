@@ -2,16 +2,16 @@ import { compareBytes, isEmptyBounds, keySuccessor } from '@ldb/base'
 import type { KeyBounds } from '@ldb/base'
 import { KeyList } from './key-list.js'
 
-/** What a range costs beside its bounds: two arrays and an object, about. */
+/** Approximate memory of a range besides its bounds: two arrays and an object. */
 const RANGE_BYTES = 200
 
-/** How much all keyspaces of a transaction may note together (M25). */
+/** Memory of the read sets of all keyspaces of a transaction, and its limit (M25). */
 export interface ReadBudget {
   bytes: number
   readonly bytesMax: number
 }
 
-/** What a transaction has read of one keyspace: single keys, there or not, and ranges it looked at (M12). */
+/** The read set of a transaction in one keyspace: keys, present or absent, and ranges (M12). */
 export class ReadSet {
   readonly keys: KeyList = new KeyList()
   ranges: KeyBounds[] = []
@@ -22,18 +22,18 @@ export class ReadSet {
     this.#budget = budget
   }
 
-  /** Notes a key: the first `keyBytes` bytes. Allocates nothing but room, by doubling. */
+  /** Adds a key: the first `keyBytes` bytes of `key`. */
   addKey(key: Uint8Array, keyBytes: number): void {
     this.keys.add(key, keyBytes)
     this.#count(2 + keyBytes)
   }
 
-  /** Notes a range, which is not copied. */
+  /** Adds a range. Its bounds are retained, not copied. */
   addRange(lower: Uint8Array | undefined, upper: Uint8Array | undefined): void {
     if (isEmptyBounds({ lower, upper })) return
     const last = this.ranges.at(-1)
-    if (last !== undefined && meet(last, { lower, upper })) {
-      // Steps of one walk, mostly.
+    if (last !== undefined && touches(last, { lower, upper })) {
+      // Consecutive ranges usually belong to one scan.
       this.ranges[this.ranges.length - 1] = span(last, { lower, upper })
       return
     }
@@ -47,7 +47,7 @@ export class ReadSet {
     if (this.#budget.bytes > this.#budget.bytesMax) this.#coarsen()
   }
 
-  /** Puts one range in place of all that was noted: more may conflict, nothing less (M25). */
+  /** Replaces all keys and ranges by one range that spans them. This can only add conflicts (M25). */
   #coarsen(): void {
     let whole = this.ranges[0]
     for (const range of this.ranges) whole = whole === undefined ? range : span(whole, range)
@@ -69,6 +69,7 @@ export class ReadSet {
   }
 }
 
+/** Returns the smallest range that contains two ranges. */
 function span(a: KeyBounds, b: KeyBounds): KeyBounds {
   return {
     lower:
@@ -86,8 +87,8 @@ function span(a: KeyBounds, b: KeyBounds): KeyBounds {
   }
 }
 
-/** Reports whether two ranges overlap or touch. */
-function meet(a: KeyBounds, b: KeyBounds): boolean {
+/** Reports whether two ranges overlap or are adjacent. */
+function touches(a: KeyBounds, b: KeyBounds): boolean {
   return (
     (a.upper === undefined || b.lower === undefined || compareBytes(b.lower, a.upper) <= 0) &&
     (b.upper === undefined || a.lower === undefined || compareBytes(a.lower, b.upper) <= 0)

@@ -1,20 +1,20 @@
 import { compareByteRanges, copyBytes, copyBytesInto, LdbError, readU32, writeU32 } from '@ldb/base'
 
-/** Length of key, length of value; both u32. */
+/** Record header: key length and value length, both u32. */
 const HEADER_BYTES = 8
-/** Stands for a length of value: there is none. */
+/** Value length of a record without a value. */
 const NO_VALUE = 0xffff_ffff
 const BYTES_MIN = 1_024
 
 /**
- * Records of a key and maybe a value, one behind the other in one growing array. A record is known by its offset,
- * so that a million of them cost bytes, not objects; records never change or move.
+ * An append-only arena of records in one growing byte array. A record has a key and an optional value and is identified by its
+ * offset. There is no object per record. Records never change or move.
  */
 export class RecordArena {
   bytes: Uint8Array
   /** Bytes in use. */
   used: number
-  /** No record may end behind this. */
+  /** Limit of `used`. */
   readonly bytesMax: number
 
   constructor(bytesMax: number, bytes: number = BYTES_MIN) {
@@ -24,31 +24,31 @@ export class RecordArena {
   }
 
   /**
-   * Adds a record and gives its offset.
+   * Appends a record and returns its offset.
    *
    * @param value - `undefined` for a record without one.
-   * @throws {@link LdbError} LDB_TOO_LARGE when it does not fit; nothing has then changed.
+   * @throws {@link LdbError} LDB_TOO_LARGE when the record does not fit. The arena is then unchanged.
    */
   add(key: Uint8Array, keyBytes: number, value: Uint8Array | undefined, valueBytes: number): number {
     const offset = this.used
-    const room = recordBytes(keyBytes, value === undefined ? 0 : valueBytes)
-    this.#reserve(room)
+    const size = recordBytes(keyBytes, value === undefined ? 0 : valueBytes)
+    this.#reserve(size)
     const { bytes } = this
     writeU32(bytes, offset, keyBytes)
     writeU32(bytes, offset + 4, value === undefined ? NO_VALUE : valueBytes)
     copyBytesInto(bytes, offset + HEADER_BYTES, key, 0, keyBytes)
     if (value !== undefined) copyBytesInto(bytes, offset + HEADER_BYTES + keyBytes, value, 0, valueBytes)
-    this.used = offset + room
+    this.used = offset + size
     return offset
   }
 
-  /** Adds a copy of a record of another arena. */
+  /** Appends a copy of a record of another arena and returns its offset. */
   addFrom(source: RecordArena, offset: number): number {
-    const room = source.sizeOf(offset)
+    const size = source.sizeOf(offset)
     const target = this.used
-    this.#reserve(room)
-    copyBytesInto(this.bytes, target, source.bytes, offset, offset + room)
-    this.used = target + room
+    this.#reserve(size)
+    copyBytesInto(this.bytes, target, source.bytes, offset, offset + size)
+    this.used = target + size
     return target
   }
 
@@ -58,7 +58,7 @@ export class RecordArena {
     return compareByteRanges(this.bytes, keyStart, keyStart + this.keyBytes(offset), bytes, start, end)
   }
 
-  /** Compares the upper bound that a record has as its value with `bytes[start, end)`. */
+  /** Compares the value of a record with `bytes[start, end)`. */
   compareValue(offset: number, bytes: Uint8Array, start: number, end: number): number {
     const valueStart = this.valueStart(offset)
     return compareByteRanges(this.bytes, valueStart, valueStart + this.valueBytes(offset), bytes, start, end)
@@ -80,7 +80,7 @@ export class RecordArena {
     return offset + HEADER_BYTES + this.keyBytes(offset)
   }
 
-  /** Length of the value; 0 when there is none. */
+  /** Returns the length of the value; 0 when there is none. */
   valueBytes(offset: number): number {
     const valueBytes = readU32(this.bytes, offset + 4)
     return valueBytes === NO_VALUE ? 0 : valueBytes
@@ -99,18 +99,18 @@ export class RecordArena {
     return copyBytes(this.bytes, start, start + this.valueBytes(offset))
   }
 
-  /** Bytes that a record takes. */
+  /** Returns the size of a record in the arena, in bytes. */
   sizeOf(offset: number): number {
     return recordBytes(this.keyBytes(offset), this.valueBytes(offset))
   }
 
-  #reserve(room: number): void {
-    if (room > this.bytesMax - this.used) {
-      throw new LdbError('LDB_TOO_LARGE', `the records are over their limit of ${this.bytesMax} bytes`, {
-        details: { expected: this.bytesMax, actual: this.used + room },
+  #reserve(size: number): void {
+    if (size > this.bytesMax - this.used) {
+      throw new LdbError('LDB_TOO_LARGE', `the records exceed their limit of ${this.bytesMax} bytes`, {
+        details: { expected: this.bytesMax, actual: this.used + size },
       })
     }
-    const needed = this.used + room
+    const needed = this.used + size
     if (needed <= this.bytes.length) return
     const grown = allocate(Math.max(needed, Math.min(this.bytes.length * 2, this.bytesMax)))
     grown.set(this.bytes.subarray(0, this.used))
@@ -118,7 +118,7 @@ export class RecordArena {
   }
 }
 
-/** Bytes that a record of a key and a value takes. */
+/** Returns the size of a record with a key and a value of the given lengths, in bytes. */
 export function recordBytes(keyBytes: number, valueBytes: number): number {
   return HEADER_BYTES + keyBytes + valueBytes
 }
@@ -127,6 +127,8 @@ function allocate(count: number): Uint8Array {
   try {
     return new Uint8Array(count)
   } catch (error) {
-    throw new LdbError('LDB_TOO_LARGE', `there is no memory for ${count} bytes of records`, { cause: error })
+    throw new LdbError('LDB_TOO_LARGE', `the allocation of ${count} bytes for records failed`, {
+      cause: error,
+    })
   }
 }

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { RecordArena } from './record-arena.js'
 import {
-  endPlace,
+  endPosition,
   findRecord,
-  placeAfter,
-  placeAtOrAfter,
-  placeBefore,
+  positionAfter,
+  positionAtOrAfter,
+  positionBefore,
   recordAt,
   RecordIndex,
 } from './record-index.js'
@@ -16,16 +16,20 @@ const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) 
 
 function keysOf(index: FrozenIndex, arena: RecordArena): string[] {
   const keys: string[] = []
-  for (let place = 0; recordAt(index, place) >= 0; place = placeAfter(index, place)) {
-    keys.push(String.fromCharCode(...arena.key(recordAt(index, place))))
+  for (let position = 0; recordAt(index, position) >= 0; position = positionAfter(index, position)) {
+    keys.push(String.fromCharCode(...arena.key(recordAt(index, position))))
   }
   return keys
 }
 
 function keysBackward(index: FrozenIndex, arena: RecordArena): string[] {
   const keys: string[] = []
-  for (let place = placeBefore(index, endPlace(index)); place >= 0; place = placeBefore(index, place)) {
-    keys.push(String.fromCharCode(...arena.key(recordAt(index, place))))
+  for (
+    let position = positionBefore(index, endPosition(index));
+    position >= 0;
+    position = positionBefore(index, position)
+  ) {
+    keys.push(String.fromCharCode(...arena.key(recordAt(index, position))))
   }
   return keys
 }
@@ -41,7 +45,7 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restore' as const), which: fc.nat() }) },
 )
 
-test('an index is a sorted set, and frozen ones never change (M4, M17)', () => {
+test('an index is a sorted set, and frozen states never change (M4, M17)', () => {
   fc.assert(
     fc.property(fc.array(command, { maxLength: 40 }), key, (commands, probe) => {
       const arena = new RecordArena(1 << 20)
@@ -56,13 +60,13 @@ test('an index is a sorted set, and frozen ones never change (M4, M17)', () => {
             model.add(text)
           }
         } else if (each.do === 'remove') {
-          const from = placeAtOrAfter(index, arena, bytesOf(each.from))
-          const to = placeAtOrAfter(index, arena, bytesOf(each.to))
+          const from = positionAtOrAfter(index, arena, bytesOf(each.from))
+          const to = positionAtOrAfter(index, arena, bytesOf(each.to))
           let removed = 0
           index.removeSpan(from, to, () => removed++)
-          const gone = [...model].filter((text) => text >= each.from && text < each.to)
-          expect(removed).toBe(gone.length)
-          for (const text of gone) model.delete(text)
+          const removedKeys = [...model].filter((text) => text >= each.from && text < each.to)
+          expect(removed).toBe(removedKeys.length)
+          for (const text of removedKeys) model.delete(text)
         } else if (each.do === 'freeze') {
           frozen.push([index.freeze(), new Set(model)])
         } else {
@@ -85,7 +89,7 @@ test('an index is a sorted set, and frozen ones never change (M4, M17)', () => {
   )
 })
 
-test('blocks split and fill, in any order of keys', () => {
+test('blocks split and fill for any key order', () => {
   for (const step of [1, -1, 7]) {
     const arena = new RecordArena(1 << 22)
     const index = new RecordIndex()

@@ -1,31 +1,31 @@
 import { assert } from '@ldb/base'
 import type { RecordArena } from './record-arena.js'
 
-/** Records in a block at most. */
+/** Maximum number of records in a block. */
 const BLOCK_MAX = 256
-/** A place is the number of its block times this, and its slot: more than `BLOCK_MAX`, so that it may be one behind. */
-const PLACE_STEP = 512
+/** A position is its block number times this, plus its slot. Greater than `BLOCK_MAX`, so that a slot may be one past the end. */
+const POSITION_STEP = 512
 
-/** Offsets of records, ordered by key. Changed only by an index of the same generation. */
+/** Arena offsets of records, ordered by key. A block is mutable only in the generation of the index that created it. */
 interface Block {
   readonly offsets: number[]
   readonly generation: number
 }
 
-/** An index as it was at one moment. Costs nothing to make; what has not changed since is shared. */
+/** An immutable state of an index. Its blocks are shared with the index until the index copies them on write. */
 export interface FrozenIndex {
   readonly blocks: readonly Block[]
   readonly recordCount: number
 }
 
-/** The index of nothing. */
+/** The empty index. */
 export const EMPTY_INDEX: FrozenIndex = { blocks: [], recordCount: 0 }
 
 /**
- * An order over records of an arena, by key, each key once: a sorted list in blocks.
+ * An ordered index of the records of an arena by key, each key once: a sorted list of blocks with copy-on-write.
  *
- * @remarks `freeze` gives the present state for good; from then on each block is copied before it first changes. A
- * place is a number, valid until the next change.
+ * @remarks After `freeze`, each block is copied before its first change. A position is a number, valid until the next change
+ * of the index.
  */
 export class RecordIndex implements FrozenIndex {
   blocks: Block[] = []
@@ -33,14 +33,14 @@ export class RecordIndex implements FrozenIndex {
   #generation = 0
   #isShared = false
 
-  /** Returns the present state, which later changes do not touch. */
+  /** Returns the current state, unaffected by later changes. */
   freeze(): FrozenIndex {
     this.#generation++
     this.#isShared = true
     return { blocks: this.blocks, recordCount: this.recordCount }
   }
 
-  /** Goes back to a state that `freeze` gave. */
+  /** Restores a state that `freeze` returned. */
   restore(state: FrozenIndex): void {
     this.#generation++
     this.#isShared = true
@@ -48,22 +48,22 @@ export class RecordIndex implements FrozenIndex {
     this.recordCount = state.recordCount
   }
 
-  /** Puts a record in place of that of the same key, which it gives, or adds it and gives -1. */
+  /** Replaces the record with the same key and returns the old record, or inserts the record and returns -1. */
   set(arena: RecordArena, offset: number): number {
     const start = arena.keyStart(offset)
     const keyBytes = arena.keyBytes(offset)
-    const place = findRecord(this, arena, arena.bytes, start, start + keyBytes)
-    if (place >= 0) {
-      const block = this.#ownBlock(blockOf(place))
-      const before = block.offsets[slotOf(place)] as number
-      block.offsets[slotOf(place)] = offset
+    const position = findRecord(this, arena, arena.bytes, start, start + keyBytes)
+    if (position >= 0) {
+      const block = this.#ownBlock(blockOf(position))
+      const before = block.offsets[slotOf(position)] as number
+      block.offsets[slotOf(position)] = offset
       return before
     }
-    this.insert(~place, offset)
+    this.insert(~position, offset)
     return -1
   }
 
-  /** Takes out the records from one place up to, not including, another; `onRemoved` gets each. */
+  /** Removes the records from one position (inclusive) to another (exclusive), and passes each to `onRemoved`. */
   removeSpan(from: number, to: number, onRemoved: (offset: number) => void): void {
     if (from >= to) return
     const first = blockOf(from)
@@ -80,18 +80,18 @@ export class RecordIndex implements FrozenIndex {
     }
   }
 
-  /** Adds a record at the place where `findRecord` has missed its key. */
-  insert(place: number, offset: number): void {
+  /** Inserts a record at the position that `findRecord` returned for its absent key. */
+  insert(position: number, offset: number): void {
     this.recordCount++
     const blocks = this.#ownBlocks()
-    const index = blockOf(place)
+    const index = blockOf(position)
     if (index === blocks.length) {
-      // Behind the last block: ascending keys fill one after the other.
+      // After the last block: ascending keys fill one block after another.
       blocks.push({ offsets: [offset], generation: this.#generation })
       return
     }
     const block = this.#ownBlock(index)
-    block.offsets.splice(slotOf(place), 0, offset)
+    block.offsets.splice(slotOf(position), 0, offset)
     if (block.offsets.length <= BLOCK_MAX) return
     const upper = block.offsets.splice(BLOCK_MAX >>> 1)
     blocks.splice(index + 1, 0, { offsets: upper, generation: this.#generation })
@@ -108,7 +108,7 @@ export class RecordIndex implements FrozenIndex {
   #ownBlock(index: number): Block {
     const blocks = this.#ownBlocks()
     const block = blocks[index]
-    assert(block !== undefined, 'a place lies within its index')
+    assert(block !== undefined, 'a position is within its index')
     if (block.generation === this.#generation) return block
     const own = { offsets: block.offsets.slice(), generation: this.#generation }
     blocks[index] = own
@@ -116,7 +116,7 @@ export class RecordIndex implements FrozenIndex {
   }
 }
 
-/** Finds the place of the key `bytes[start, end)`; when it is not there, the complement of where it would be. */
+/** Returns the position of the key `bytes[start, end)`; when it is absent, the complement (`~`) of its insert position. */
 export function findRecord(
   index: FrozenIndex,
   arena: RecordArena,
@@ -127,11 +127,11 @@ export function findRecord(
   const { blocks } = index
   let low = 0
   let high = blocks.length
-  // The last block whose first key is not above the key.
+  // Find the last block whose first key is not above the key.
   while (low < high) {
     const middle = (low + high) >>> 1
     const order = arena.compareKey((blocks[middle] as Block).offsets[0] as number, bytes, start, end)
-    if (order === 0) return middle * PLACE_STEP
+    if (order === 0) return middle * POSITION_STEP
     if (order < 0) low = middle + 1
     else high = middle
   }
@@ -143,17 +143,17 @@ export function findRecord(
   while (low < high) {
     const middle = (low + high) >>> 1
     const order = arena.compareKey(offsets[middle] as number, bytes, start, end)
-    if (order === 0) return blockIndex * PLACE_STEP + middle
+    if (order === 0) return blockIndex * POSITION_STEP + middle
     if (order < 0) low = middle + 1
     else high = middle
   }
-  // Behind a block that is full, the place is before the next one, so that a new last block begins there.
-  if (low === offsets.length && low >= BLOCK_MAX) return ~((blockIndex + 1) * PLACE_STEP)
-  return ~(blockIndex * PLACE_STEP + low)
+  // After the last record of a full block, insert before the next block, so that ascending keys start a new block.
+  if (low === offsets.length && low >= BLOCK_MAX) return ~((blockIndex + 1) * POSITION_STEP)
+  return ~(blockIndex * POSITION_STEP + low)
 }
 
-/** Returns the place of the first record whose key is not below; it may be behind the last record. */
-export function placeAtOrAfter(
+/** Returns the position of the first record whose key is not below `key`, or the end position. */
+export function positionAtOrAfter(
   index: FrozenIndex,
   arena: RecordArena,
   key: Uint8Array | undefined,
@@ -161,47 +161,47 @@ export function placeAtOrAfter(
 ): number {
   if (key === undefined) return 0
   const found = findRecord(index, arena, key, 0, keyBytes)
-  return found >= 0 ? found : settled(index, ~found)
+  return found >= 0 ? found : normalized(index, ~found)
 }
 
-/** Returns the record at a place, or -1 when it is behind the last or before the first. */
-export function recordAt(index: FrozenIndex, place: number): number {
-  return place < 0 ? -1 : (index.blocks[blockOf(place)]?.offsets[slotOf(place)] ?? -1)
+/** Returns the record at a position, or -1 when the position is past the last record or -1. */
+export function recordAt(index: FrozenIndex, position: number): number {
+  return position < 0 ? -1 : (index.blocks[blockOf(position)]?.offsets[slotOf(position)] ?? -1)
 }
 
-/** Returns the place behind the last record. */
-export function endPlace(index: FrozenIndex): number {
-  return index.blocks.length * PLACE_STEP
+/** Returns the position after the last record. */
+export function endPosition(index: FrozenIndex): number {
+  return index.blocks.length * POSITION_STEP
 }
 
-/** Returns the place after one that holds a record. */
-export function placeAfter(index: FrozenIndex, place: number): number {
-  return settled(index, place + 1)
+/** Returns the position after that of a record. */
+export function positionAfter(index: FrozenIndex, position: number): number {
+  return normalized(index, position + 1)
 }
 
-/** Returns the place before one, or -1. */
-export function placeBefore(index: FrozenIndex, place: number): number {
-  if (slotOf(place) > 0) return place - 1
-  const blockIndex = blockOf(place) - 1
+/** Returns the position before another, or -1. */
+export function positionBefore(index: FrozenIndex, position: number): number {
+  if (slotOf(position) > 0) return position - 1
+  const blockIndex = blockOf(position) - 1
   if (blockIndex < 0) return -1
-  return blockIndex * PLACE_STEP + (index.blocks[blockIndex] as Block).offsets.length - 1
+  return blockIndex * POSITION_STEP + (index.blocks[blockIndex] as Block).offsets.length - 1
 }
 
-/** A place behind the records of its block is the beginning of the next. */
-function settled(index: FrozenIndex, place: number): number {
-  const blockIndex = blockOf(place)
+/** Replaces a position past the end of its block by the start of the next block. */
+function normalized(index: FrozenIndex, position: number): number {
+  const blockIndex = blockOf(position)
   const count = index.blocks[blockIndex]?.offsets.length ?? 0
-  return slotOf(place) < count
-    ? place
+  return slotOf(position) < count
+    ? position
     : blockIndex >= index.blocks.length
-      ? place
-      : (blockIndex + 1) * PLACE_STEP
+      ? position
+      : (blockIndex + 1) * POSITION_STEP
 }
 
-function blockOf(place: number): number {
-  return Math.floor(place / PLACE_STEP)
+function blockOf(position: number): number {
+  return Math.floor(position / POSITION_STEP)
 }
 
-function slotOf(place: number): number {
-  return place % PLACE_STEP
+function slotOf(position: number): number {
+  return position % POSITION_STEP
 }

@@ -8,24 +8,24 @@ import type { Writes } from './write-buffer.js'
 
 const NO_BYTES = new Uint8Array(0)
 
-/** What a buffer was at a savepoint. */
+/** The state of a buffer at a savepoint. */
 interface SavedBuffer {
   readonly points: FrozenIndex
   readonly ranges: FrozenIndex
   readonly liveBytes: number
 }
 
-/** What all buffers were at a savepoint. */
+/** The state of all buffers at a savepoint. */
 export interface SavedWrites {
   readonly arena: RecordArena
   readonly buffers: ReadonlyMap<number, SavedBuffer>
 }
 
-/** The private writes of a transaction, over all keyspaces: the latest of each key, ordered (M3). */
+/** The write set of a transaction in all keyspaces: the latest write of each key, ordered by key (M3). */
 export class WriteSet {
   readonly buffers: Map<number, WriteBuffer> = new Map()
   #arena: RecordArena
-  /** Savepoints that may be rolled back to, the newest last (M17). */
+  /** Valid savepoints, the newest last (M17). */
   readonly #saved: SavedWrites[] = []
 
   constructor(bytesMax: number) {
@@ -37,7 +37,7 @@ export class WriteSet {
     return true
   }
 
-  /** Puts a key, or deletes it when there is no value. */
+  /** Puts a key, or deletes it when `value` is `undefined`. */
   set(
     keyspaceId: number,
     key: Uint8Array,
@@ -45,26 +45,26 @@ export class WriteSet {
     value: Uint8Array | undefined,
     valueBytes: number,
   ): void {
-    this.#makeRoom(recordBytes(keyBytes, valueBytes))
+    this.#compactIfUseful(recordBytes(keyBytes, valueBytes))
     this.#bufferOf(keyspaceId).set(key, keyBytes, value, valueBytes)
   }
 
   /** Deletes a range that is not empty. */
   deleteRange(keyspaceId: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined): void {
     const from = lower ?? NO_BYTES
-    this.#makeRoom(recordBytes(from.length, upper?.length ?? 0))
+    this.#compactIfUseful(recordBytes(from.length, upper?.length ?? 0))
     this.#bufferOf(keyspaceId).deleteRange(from, upper)
   }
 
-  /** Returns the writes to a keyspace as they are, for a reader that later ones must not disturb (M4). */
+  /** Returns the current writes to a keyspace, unaffected by later ones (M4). */
   freeze(keyspaceId: number): Writes | undefined {
     const buffer = this.buffers.get(keyspaceId)
     if (buffer === undefined || buffer.isEmpty) return undefined
     return { arena: buffer.arena, points: buffer.points.freeze(), ranges: buffer.ranges.freeze() }
   }
 
-  /** Remembers the present writes. Costs no copy of them. */
-  save(): SavedWrites {
+  /** Sets a savepoint. Does not copy the writes. */
+  savepoint(): SavedWrites {
     const buffers = new Map<number, SavedBuffer>()
     for (const [keyspaceId, { points, ranges, liveBytes }] of this.buffers) {
       buffers.set(keyspaceId, { points: points.freeze(), ranges: ranges.freeze(), liveBytes })
@@ -75,9 +75,9 @@ export class WriteSet {
   }
 
   /**
-   * Goes back to what was saved, and forgets what was saved after it.
+   * Restores the writes at a savepoint and invalidates all later savepoints.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when it was not saved here, or forgotten (M19).
+   * @throws {@link LdbError} LDB_NOT_FOUND when the savepoint is of another write set or was invalidated (M19).
    */
   restore(saved: SavedWrites | undefined): void {
     const index = saved === undefined ? -1 : this.#saved.lastIndexOf(saved)
@@ -87,7 +87,7 @@ export class WriteSet {
     this.#saved.length = index + 1
     this.#arena = saved.arena
     for (const [keyspaceId, buffer] of this.buffers) {
-      const { points, ranges, liveBytes } = saved.buffers.get(keyspaceId) ?? NOTHING
+      const { points, ranges, liveBytes } = saved.buffers.get(keyspaceId) ?? EMPTY_BUFFER
       buffer.arena = saved.arena
       buffer.points.restore(points)
       buffer.ranges.restore(ranges)
@@ -95,7 +95,7 @@ export class WriteSet {
     }
   }
 
-  /** Adds all writes to a batch, keyspace by keyspace, in the order of keys. */
+  /** Appends all writes to a batch, by keyspace, in key order. */
   encodeInto(batch: WriteBatch): void {
     for (const [keyspaceId, buffer] of this.buffers) buffer.encodeInto(batch, keyspaceId)
   }
@@ -109,17 +109,17 @@ export class WriteSet {
     return buffer
   }
 
-  /** Before the arena grows, leaves behind what was written over, when that is most of it. */
-  #makeRoom(count: number): void {
+  /** Before the arena grows by `count` bytes: copies the live records to a new arena when most records are overwritten. */
+  #compactIfUseful(count: number): void {
     const arena = this.#arena
     if (arena.used + count <= arena.bytes.length) return
     let live = 0
     for (const buffer of this.buffers.values()) live += buffer.liveBytes
-    assert(live <= arena.used, 'what is reached lies in the arena')
-    // At the limit a quarter is enough; less would be copied again and again.
+    assert(live <= arena.used, 'live records are in the arena')
+    // At the limit, a quarter of garbage suffices. With less, copies would be too frequent.
     const wouldFit = count <= arena.bytesMax - arena.used
     if (live > arena.used * (wouldFit ? 0.5 : 0.75)) return
-    // Savepoints keep their arena alive: two at most, so that memory stays bounded.
+    // Savepoints keep their arena alive. At most two arenas exist at a time, which bounds memory.
     if (this.#saved.some((saved) => saved.arena !== arena)) return
     const target = new RecordArena(arena.bytesMax, 2 * live + count)
     for (const buffer of this.buffers.values()) buffer.moveTo(target)
@@ -127,4 +127,4 @@ export class WriteSet {
   }
 }
 
-const NOTHING: SavedBuffer = { points: EMPTY_INDEX, ranges: EMPTY_INDEX, liveBytes: 0 }
+const EMPTY_BUFFER: SavedBuffer = { points: EMPTY_INDEX, ranges: EMPTY_INDEX, liveBytes: 0 }

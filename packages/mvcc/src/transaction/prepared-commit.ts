@@ -1,15 +1,15 @@
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
 
 /**
- * A transaction that has passed the check, ready to be numbered.
+ * The commit of a transaction that has passed the conflict check.
  *
- * @remarks Between the check and `noteCommit` of this commit, no other commit may be noted (M7): whoever takes it numbers
- * it at once.
+ * @remarks No other commit may be registered between the check and `noteCommit` of this commit (M7). The receiver therefore
+ * assigns its sequence number at once.
  * @category Transactions
  */
 export interface PreparedCommit {
-  /** What it writes, keyspace by keyspace, in the order of keys. */
+  /** The write set, by keyspace, in key order. */
   readonly batch: WriteBatch
-  /** What it has read for update, as deletions that are not to be made: for `noteCommit` alone (M11). */
+  /** Keys read for update, as deletions that are not applied. Passed to `noteCommit` (M11). */
   readonly marks: readonly KeyspaceSection[]
 }

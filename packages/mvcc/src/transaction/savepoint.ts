@@ -1,6 +1,6 @@
 import type { SavedWrites } from '../records/write-set.js'
 
-/** A point in a transaction to which it can be rolled back. Made by `Transaction.savepoint`. @category Transactions */
+/** A point in a transaction that it can be rolled back to. Made by `Transaction.savepoint`. @category Transactions */
 export class Savepoint {
   /** @internal */
   readonly saved: SavedWrites

@@ -2,7 +2,6 @@ import {
   isEmptyBounds,
   KEY_BYTES_MAX,
   LdbError,
-  isLdbError,
   tooLarge,
   toPlainBytes,
   VALUE_BYTES_MAX,
@@ -11,45 +10,34 @@ import {
 import type { KeyBounds, KeyspaceSection, RangeEstimate, StoreCursor } from '@ldb/base'
 import type { Isolation } from '../options.js'
 import type { PreparedCommit } from './prepared-commit.js'
-import { Savepoint } from './savepoint.js'
+import type { Savepoint } from './savepoint.js'
+import type { TransactionHost } from './transaction-host.js'
 import { TransactionReads } from '../read/transaction-reads.js'
 import type { KeyspaceRead } from '../read/transaction-reads.js'
-import { TransactionView } from './view.js'
+import { TransactionView } from './transaction-view.js'
+import { TransactionWrites } from './transaction-writes.js'
 import type { ViewReads } from '../read/view-reads.js'
 import { DELETED, findWrite, NOT_WRITTEN } from '../records/write-buffer.js'
-import { WriteSet } from '../records/write-set.js'
-
-/** What a transaction needs of its manager. @internal */
-export interface TransactionHost {
-  readonly bufferBytes: number
-  readonly readBytes: number
-  /** Throws LDB_CONFLICT, or LDB_POISONED when nothing is committed any more. */
-  check(transaction: TransactionReads, writes: WriteSet | undefined): void
-  commit(prepared: PreparedCommit): void
-  ended(view: ViewReads, outcome: 'committed' | 'failed' | 'rolled back'): void
-}
 
 /**
- * A view of all stores with private writes over it, which become one commit, or nothing. Made by
- * `TransactionManager.begin`; SPEC.md says exactly what it promises.
+ * A read view of all stores with private writes over it, which become one commit or are discarded. Made by
+ * `TransactionManager.begin`; SPEC.md specifies its guarantees.
  *
- * @remarks Keys and values are bytes and are copied; a keyspace is the number of a store. All methods throw `LDB_CLOSED`
- * after the end, and reading ones what the stores throw. An open transaction holds old data back: end it, or write
- * `using`, which rolls back what was not committed.
+ * @remarks Keys and values are bytes and are copied. A keyspace is identified by the id of its store. Every method throws
+ * `LDB_CLOSED` after the end of the transaction; reading methods also throw the errors of the stores. An open transaction
+ * retains old versions of the data: end it, or declare it with `using`, which rolls back an uncommitted transaction.
  * @category Transactions
  */
 export class Transaction implements Disposable {
-  /** What it conflicts with. */
+  /** The isolation level. */
   readonly isolation: Isolation
-  /** True when it may not write. */
+  /** True when the transaction may not write. */
   readonly readOnly: boolean
   readonly #host: TransactionHost
   readonly #view: ViewReads
   readonly #reads: TransactionReads
-  #writes: WriteSet | undefined = undefined
+  readonly #writes: TransactionWrites
   #isOpen = true
-  /** A write was over the limit, so that a commit would be of a part only (M24). */
-  #isTooLarge = false
 
   /** @internal */
   constructor(host: TransactionHost, view: ViewReads, isolation: Isolation, readOnly: boolean) {
@@ -58,23 +46,24 @@ export class Transaction implements Disposable {
     this.isolation = isolation
     this.readOnly = readOnly
     this.#reads = new TransactionReads(view, isolation === 'serializable' && !readOnly, host.readBytes)
+    this.#writes = new TransactionWrites(host.bufferBytes)
   }
 
-  /** The newest commit that it sees. */
+  /** The newest commit that the transaction sees. */
   get seq(): number {
     return this.#view.lease.view.seq
   }
 
-  /** True until it has ended. */
+  /** True until the transaction ends. */
   get isOpen(): boolean {
     return this.#isOpen && !this.#view.lease.released
   }
 
-  /** Returns a copy of a value, or `undefined`. The key is the first `keyBytes` bytes. */
+  /** Returns a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`. */
   get(keyspaceId: number, key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     const read = this.#read(keyspaceId)
     const plain = toPlainBytes(key, 'key')
-    const own = this.#writes?.buffers.get(keyspaceId)
+    const own = this.#writes.buffer(keyspaceId)
     if (own !== undefined) {
       const record = findWrite(own, plain, keyBytes)
       if (record !== NOT_WRITTEN) return record === DELETED ? undefined : own.arena.value(record)
@@ -87,7 +76,7 @@ export class Transaction implements Disposable {
   has(keyspaceId: number, key: Uint8Array, keyBytes: number = key.length): boolean {
     const read = this.#read(keyspaceId)
     const plain = toPlainBytes(key, 'key')
-    const own = this.#writes?.buffers.get(keyspaceId)
+    const own = this.#writes.buffer(keyspaceId)
     const record = own === undefined ? NOT_WRITTEN : findWrite(own, plain, keyBytes)
     if (record !== NOT_WRITTEN) return record !== DELETED
     read.reads?.addKey(plain, keyBytes)
@@ -95,17 +84,17 @@ export class Transaction implements Disposable {
   }
 
   /**
-   * Returns a copy of a value, or `undefined`, and makes the read conflict like a write (M11).
+   * Returns a copy of the value of a key, or `undefined`, and reads the key for update: the read conflicts like a write (M11).
    *
-   * @throws {@link LdbError} LDB_READ_ONLY, and what `get` throws.
+   * @throws {@link LdbError} LDB_READ_ONLY, and the errors of `get`.
    */
   getForUpdate(keyspaceId: number, key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertWritable()
     const read = this.#read(keyspaceId)
     const plain = toPlainBytes(key, 'key')
     checkLength('key', keyBytes, KEY_BYTES_MAX)
-    this.#reads.lock(read, plain, keyBytes)
-    const own = this.#writes?.buffers.get(keyspaceId)
+    this.#reads.addUpdateRead(read, plain, keyBytes)
+    const own = this.#writes.buffer(keyspaceId)
     if (own !== undefined) {
       const record = findWrite(own, plain, keyBytes)
       if (record !== NOT_WRITTEN) return record === DELETED ? undefined : own.arena.value(record)
@@ -113,16 +102,16 @@ export class Transaction implements Disposable {
     return read.viewed.reader.get(plain, keyBytes)
   }
 
-  /** Returns one keyspace as it is now, own writes included: what is written later does not show there (M4). */
+  /** Returns one keyspace in its current state, including own writes so far. Later writes do not change it (M4). */
   view(keyspaceId: number): TransactionView {
     const { viewed, reads } = this.#read(keyspaceId)
-    return new TransactionView(this.#view, viewed.snapshot(), reads, this.#writes?.freeze(keyspaceId))
+    return new TransactionView(this.#view, viewed.snapshot(), reads, this.#writes.freeze(keyspaceId))
   }
 
   /**
-   * Opens a cursor over its own writes and its view, as they are now (M4). It ends with the transaction.
+   * Opens a cursor over the read view and the own writes so far (M4). The end of the transaction closes it.
    *
-   * @param bounds - kept: do not change their bytes.
+   * @param bounds - retained: the caller must not change their bytes.
    */
   cursor(keyspaceId: number, bounds: KeyBounds = {}): StoreCursor {
     return this.view(keyspaceId).cursor(bounds)
@@ -133,16 +122,16 @@ export class Transaction implements Disposable {
     return this.view(keyspaceId).count(bounds)
   }
 
-  /** Estimates entries and bytes within bounds, its own writes left out. Is no read (M12). */
+  /** Estimates entries and bytes within bounds, without own writes. Adds nothing to the read set (M12). */
   estimate(keyspaceId: number, bounds: KeyBounds = {}): RangeEstimate {
     return this.view(keyspaceId).estimate(bounds)
   }
 
   /**
-   * Writes an entry; the key is the first `keyBytes` bytes, the value the first `valueBytes`.
+   * Writes an entry. The key is the first `keyBytes` bytes of `key`, the value the first `valueBytes` bytes of `value`.
    *
-   * @throws {@link LdbError} LDB_READ_ONLY, LDB_NOT_FOUND, LDB_TOO_LARGE when key or value exceed their limit, and when
-   * what was written exceeds that of the transaction, which then can only be rolled back (M24).
+   * @throws {@link LdbError} LDB_READ_ONLY, LDB_NOT_FOUND, LDB_TOO_LARGE when key or value exceed their limit, or when
+   * the write set exceeds its limit; the transaction can then only be rolled back (M24).
    */
   put(
     keyspaceId: number,
@@ -157,25 +146,21 @@ export class Transaction implements Disposable {
     checkLength('key', keyBytes, KEY_BYTES_MAX)
     checkLength('value', valueBytes, VALUE_BYTES_MAX)
     this.#read(keyspaceId)
-    this.#write((writes) => {
-      writes.set(keyspaceId, plainKey, keyBytes, plainValue, valueBytes)
-    })
+    this.#writes.set(keyspaceId, plainKey, keyBytes, plainValue, valueBytes)
   }
 
-  /** Removes a key, which need not be there. */
+  /** Deletes a key, which may be absent. */
   delete(keyspaceId: number, key: Uint8Array, keyBytes: number = key.length): void {
     this.#assertWritable()
     const plain = toPlainBytes(key, 'key')
     checkLength('key', keyBytes, KEY_BYTES_MAX)
     this.#read(keyspaceId)
-    this.#write((writes) => {
-      writes.set(keyspaceId, plain, keyBytes, undefined, 0)
-    })
+    this.#writes.set(keyspaceId, plain, keyBytes, undefined, 0)
   }
 
   /**
-   * Removes every key from `lower` (inclusive) to `upper` (exclusive), also those that another transaction adds before
-   * this one commits: that is a conflict (M8). An empty or inverted range removes nothing.
+   * Deletes every key from `lower` (inclusive) to `upper` (exclusive). A key that another commit writes to the range before this
+   * commit is a conflict (M8). An empty or inverted range deletes nothing.
    */
   deleteRange(keyspaceId: number, lower?: Uint8Array, upper?: Uint8Array): void {
     this.#assertWritable()
@@ -185,37 +170,30 @@ export class Transaction implements Disposable {
     checkLength('upper', to?.length ?? 0, KEY_BYTES_MAX)
     this.#read(keyspaceId)
     if (isEmptyBounds({ lower: from, upper: to })) return
-    this.#write((writes) => {
-      writes.deleteRange(keyspaceId, from, to)
-    })
+    this.#writes.deleteRange(keyspaceId, from, to)
   }
 
-  /** Marks what has been written so far, for `rollbackTo`. Costs no copy of it. */
+  /** Sets a savepoint for `rollbackTo`. Does not copy the write set. */
   savepoint(): Savepoint {
     this.#assertWritable()
-    this.#writes ??= new WriteSet(this.#host.bufferBytes)
-    return new Savepoint(this.#writes.save())
+    return this.#writes.savepoint()
   }
 
   /**
-   * Undoes the writes since a savepoint; what was read stays read (M18).
+   * Undoes the writes since a savepoint. The read set is kept (M18).
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when it is not a savepoint of this transaction, or gone (M19).
+   * @throws {@link LdbError} LDB_NOT_FOUND when the savepoint is not valid for this transaction (M19).
    */
   rollbackTo(savepoint: Savepoint): void {
     this.#assertWritable()
-    const saved = savepoint instanceof Savepoint ? savepoint.saved : undefined
-    if (this.#writes === undefined || saved === undefined) {
-      throw new LdbError('LDB_NOT_FOUND', 'the transaction has no such savepoint')
-    }
-    this.#writes.restore(saved)
+    this.#writes.rollbackTo(savepoint)
   }
 
   /**
-   * Commits: all of it becomes visible at once, or nothing. The transaction has ended then, whatever happens.
+   * Commits the transaction: all of its writes become visible at once, or none. Ends the transaction in either case.
    *
-   * @throws {@link LdbError} LDB_CONFLICT when another commit was first; LDB_TOO_LARGE; LDB_POISONED; and what the owner of
-   * the stores throws.
+   * @throws {@link LdbError} LDB_CONFLICT when a conflicting commit was first; LDB_TOO_LARGE; LDB_POISONED; and the errors of
+   * the owner of the stores.
    */
   commit(): void {
     const prepared = this.prepare()
@@ -223,11 +201,11 @@ export class Transaction implements Disposable {
   }
 
   /**
-   * Checks for conflicts and ends the transaction, for an owner that numbers and applies the commit itself, at once:
-   * before anything else is noted (M7).
+   * Checks for conflicts and ends the transaction. For an owner that numbers and applies the commit itself: it must do so
+   * before any other commit is registered (M7).
    *
    * @returns `undefined` when there is nothing to write.
-   * @throws {@link LdbError} LDB_CONFLICT, LDB_TOO_LARGE, LDB_POISONED; the transaction has ended then too.
+   * @throws {@link LdbError} LDB_CONFLICT, LDB_TOO_LARGE, LDB_POISONED. The transaction has ended in this case, too.
    */
   prepare(): PreparedCommit | undefined {
     this.#assertOpen()
@@ -241,7 +219,7 @@ export class Transaction implements Disposable {
     }
   }
 
-  /** Ends it; nothing of it is ever visible. Idempotent, also after a commit. */
+  /** Rolls the transaction back and ends it. Idempotent, also after a commit. */
   rollback(): void {
     if (this.#isOpen) this.#end('rolled back')
   }
@@ -251,33 +229,23 @@ export class Transaction implements Disposable {
   }
 
   #prepare(): PreparedCommit | undefined {
-    if (this.#isTooLarge)
-      throw tooLarge('the transaction', this.#host.bufferBytes + 1, this.#host.bufferBytes)
-    const writes = this.#writes?.isEmpty === true ? undefined : this.#writes
-    if (writes === undefined && !this.#reads.hasLocks) return undefined
-    this.#view.noteCursors()
+    const writes = this.#writes.complete()
+    if (writes === undefined && !this.#reads.hasUpdateReads) return undefined
+    this.#view.recordCursorReads()
     this.#host.check(this.#reads, writes)
     if (writes === undefined) return undefined
     const batch = new WriteBatch()
     writes.encodeInto(batch)
-    return { batch, marks: this.#reads.hasLocks ? this.#marks() : [] }
+    const updateReads = this.#reads.hasUpdateReads ? this.#updateReads() : []
+    return { batch, marks: updateReads }
   }
 
-  #marks(): readonly KeyspaceSection[] {
-    const marks = new WriteBatch()
-    for (const { viewed, locks } of this.#reads.keyspaces.values()) {
-      for (const key of locks?.toArray() ?? []) marks.delete(viewed.lane.keyspaceId, key)
+  #updateReads(): readonly KeyspaceSection[] {
+    const batch = new WriteBatch()
+    for (const { viewed, updateReads } of this.#reads.keyspaces.values()) {
+      for (const key of updateReads?.toArray() ?? []) batch.delete(viewed.state.keyspaceId, key)
     }
-    return marks.sections()
-  }
-
-  #write(change: (writes: WriteSet) => void): void {
-    try {
-      change((this.#writes ??= new WriteSet(this.#host.bufferBytes)))
-    } catch (error) {
-      if (isLdbError(error, 'LDB_TOO_LARGE')) this.#isTooLarge = true
-      throw error
-    }
+    return batch.sections()
   }
 
   #read(keyspaceId: number): KeyspaceRead {
@@ -288,7 +256,7 @@ export class Transaction implements Disposable {
   #end(outcome: 'committed' | 'failed' | 'rolled back'): void {
     this.#isOpen = false
     this.#view.end()
-    this.#writes = undefined
+    this.#writes.clear()
     this.#host.ended(this.#view, outcome)
   }
 
@@ -302,6 +270,6 @@ export class Transaction implements Disposable {
   }
 }
 
-function checkLength(what: string, actual: number, expected: number): void {
-  if (actual > expected) throw tooLarge(what, actual, expected)
+function checkLength(name: string, actual: number, max: number): void {
+  if (actual > max) throw tooLarge(name, actual, max)
 }

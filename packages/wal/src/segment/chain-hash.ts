@@ -1,8 +1,8 @@
 /**
- * Running 64-bit hash over the checksums of all records since the log began, in their order. Equal hashes at two
- * places mean that neither a record nor the order of records differs.
+ * Running 64-bit hash over the checksums of all records since the start of the log, in order. Equal chain hashes at one position mean that
+ * the same records precede it in the same order.
  *
- * @remarks A fold instead of a hash of bytes: the checksums are well mixed already, and this costs 2 ns a record.
+ * @remarks A fold of the checksums, which are well mixed already, instead of a hash of bytes: 2 ns a record.
  */
 export class ChainHash {
   /** Low half, as a signed 32-bit integer. */
@@ -15,7 +15,7 @@ export class ChainHash {
     this.high = high
   }
 
-  /** Takes in the checksum of the next record. Both multipliers are odd, so that no difference is ever lost. */
+  /** Adds the checksum of the next record. Both multipliers are odd: each step is a bijection, so that no difference is lost. */
   add(checksumLow: number, checksumHigh: number): void {
     const low = Math.imul(((this.low << 13) | (this.low >>> 19)) ^ checksumLow, 0x85ebca77)
     this.high = Math.imul(((this.high << 17) | (this.high >>> 15)) ^ checksumHigh ^ low, 0xc2b2ae3d)
@@ -30,7 +30,7 @@ export class ChainHash {
     return new ChainHash(this.low, this.high)
   }
 
-  /** Returns the hash as 16 hexadecimal digits, for messages. */
+  /** Returns the hash as 16 hexadecimal digits, for error messages. */
   toHex(): string {
     return hexWord(this.high) + hexWord(this.low)
   }

@@ -1,7 +1,8 @@
-// Strategy: headers and seals of segments whose checksums are right and whose numbers are not.
-// Invariants: no header that contradicts itself is taken; a seal that does counts as torn, as if it were not there.
+// Strategy: segment headers and seals with valid checksums and invalid fields.
+// Invariants: inconsistent fields are LDB_CORRUPTION; fields that a later version may define are LDB_FORMAT; a seal is torn only when its
+// checksum does not match.
 import { isLdbError, writeU32, writeU64 } from '@ldb/base'
-import { createSeed64, SEED_ZERO, xxHash64 } from '@ldb/integrity'
+import { createSeed64, encodeFileHeader, SEED_ZERO, UnitCodec, xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import { describe, expect, test } from 'vitest'
 import { ChainHash } from './chain-hash.js'
@@ -9,9 +10,13 @@ import {
   HEADER_BASE_LSN,
   HEADER_BYTES,
   HEADER_CHECKSUM,
+  HEADER_DATA_KEY_ID,
   HEADER_DURABLE_END_LSN,
+  HEADER_PADDING,
   HEADER_RESERVED,
   HEADER_SEQ_FLOOR,
+  HEADER_SUITE,
+  HEADER_TRAILER_BYTES,
   SEAL_CHECKSUM,
   SEAL_END_LSN,
   SEAL_KIND,
@@ -36,6 +41,8 @@ const HEADER: SegmentHeader = {
   seqFloor: 12,
   chainHash: new ChainHash(-5, 6),
   ownerId: id(3),
+  firstRecordTime: 1_700_000_000_000,
+  archiveBranchId: id(5),
 }
 
 const SEAL: Seal = {
@@ -46,8 +53,9 @@ const SEAL: Seal = {
   successorId: id(4),
 }
 const SEAL_SEED: Seed64 = createSeed64(1, 2)
+const SEAL_FRAME = new UnitCodec(SEAL_SEED)
 
-function resealed(bytes: Uint8Array, checksumAt: number, seed: Seed64): Uint8Array {
+function withChecksum(bytes: Uint8Array, checksumAt: number, seed: Seed64): Uint8Array {
   const hash = new Int32Array(2)
   xxHash64(bytes, 0, checksumAt, seed, hash)
   bytes.set(new Uint8Array(hash.buffer), checksumAt)
@@ -57,33 +65,82 @@ function resealed(bytes: Uint8Array, checksumAt: number, seed: Seed64): Uint8Arr
 type Change = (bytes: Uint8Array) => void
 
 const WRONG_HEADERS: readonly [string, number, Change][] = [
+  ['an unaligned base lsn', HEADER_BASE_LSN, (bytes): void => writeU64(bytes, HEADER_BASE_LSN, 4097)],
   [
-    'a beginning that no record has',
-    HEADER_BASE_LSN,
-    (bytes): void => writeU64(bytes, HEADER_BASE_LSN, 4097),
-  ],
-  [
-    'an end before its beginning',
+    'a durable end below its base',
     HEADER_BASE_LSN,
     (bytes): void => writeU64(bytes, HEADER_DURABLE_END_LSN, 8),
   ],
-  ['a floor below its last number', HEADER_SEQ_FLOOR, (bytes): void => writeU64(bytes, HEADER_SEQ_FLOOR, 9)],
+  ['a seq floor below its last seq', HEADER_SEQ_FLOOR, (bytes): void => writeU64(bytes, HEADER_SEQ_FLOOR, 9)],
   ['a number beyond 2^53', HEADER_SEQ_FLOOR, (bytes): void => writeU32(bytes, HEADER_SEQ_FLOOR + 4, 2 ** 21)],
-  ['a byte behind all fields', HEADER_RESERVED + 9, (bytes): void => void (bytes[HEADER_RESERVED + 9] = 1)],
+  ['trailer bytes without a suite', HEADER_SUITE, (bytes): void => void (bytes[HEADER_TRAILER_BYTES] = 40)],
+  ['a data key without a suite', HEADER_SUITE, (bytes): void => writeU32(bytes, HEADER_DATA_KEY_ID, 1)],
 ]
 
-describe('the header of a segment', () => {
-  test('comes back as it was', () => {
+/** Intact headers that a later version may write. */
+const UNKNOWN_HEADERS: readonly [string, number, Change, RegExp][] = [
+  [
+    'an encryption suite',
+    HEADER_SUITE,
+    (bytes): void => void (bytes[HEADER_SUITE] = 1),
+    /encrypted with suite 1/,
+  ],
+  ['padding', HEADER_PADDING, (bytes): void => void (bytes[HEADER_PADDING + 1] = 1), /reserved byte/],
+  [
+    'a reserved byte',
+    HEADER_RESERVED + 9,
+    (bytes): void => void (bytes[HEADER_RESERVED + 9] = 1),
+    /reserved byte/,
+  ],
+  ['flag 1', 0, (bytes): void => bytes.set(fileHeader(2, 2, 1)), /flags.*: 0x1 /],
+  ['flag 2^31', 0, (bytes): void => bytes.set(fileHeader(2, 2, 2 ** 31)), /flags.*: 0x80000000 /],
+  ['a newer format', 0, (bytes): void => bytes.set(fileHeader(3, 3, 0)), /format.* 3/],
+  [
+    'format 1',
+    0,
+    (bytes): void => bytes.set(fileHeader(1, 1, 0)),
+    /the log has format 1; this build reads format 2 only/,
+  ],
+]
+
+function fileHeader(format: number, minimumReader: number, flags: number): Uint8Array {
+  return encodeFileHeader({ kind: 'W', format, minimumReader, flags })
+}
+
+describe('segment header', () => {
+  test('decodes to the encoded fields', () => {
     const bytes = new Uint8Array(HEADER_BYTES)
     encodeSegmentHeader(HEADER, bytes)
     expect(decodeSegmentHeader(bytes, bytes.length, 'segment')).toEqual(HEADER)
+  })
+
+  test('of a newer format that this version may read decodes', () => {
+    const bytes = new Uint8Array(HEADER_BYTES)
+    encodeSegmentHeader(HEADER, bytes)
+    bytes.set(fileHeader(3, 2, 0))
+    withChecksum(bytes, HEADER_CHECKSUM, SEED_ZERO)
+    expect(decodeSegmentHeader(bytes, bytes.length, 'segment')).toEqual(HEADER)
+  })
+
+  test.each(UNKNOWN_HEADERS)('with %s is LDB_FORMAT', (_, offset, change, message) => {
+    const bytes = new Uint8Array(HEADER_BYTES)
+    encodeSegmentHeader(HEADER, bytes)
+    change(bytes)
+    withChecksum(bytes, HEADER_CHECKSUM, SEED_ZERO)
+    const decode = (): unknown => decodeSegmentHeader(bytes, bytes.length, 'segment')
+    expect(decode).toThrow(
+      expect.objectContaining({ code: 'LDB_FORMAT', message: expect.stringMatching(message) }),
+    )
+    expect(decode).toThrow(
+      expect.objectContaining({ details: expect.objectContaining({ file: 'segment', offset }) }),
+    )
   })
 
   test.each(WRONG_HEADERS)('with %s is corrupt', (_, offset, change) => {
     const bytes = new Uint8Array(HEADER_BYTES)
     encodeSegmentHeader(HEADER, bytes)
     change(bytes)
-    resealed(bytes, HEADER_CHECKSUM, SEED_ZERO)
+    withChecksum(bytes, HEADER_CHECKSUM, SEED_ZERO)
     let refusal: unknown
     try {
       decodeSegmentHeader(bytes, bytes.length, 'segment')
@@ -95,25 +152,26 @@ describe('the header of a segment', () => {
   })
 })
 
-const WRONG_SEALS: readonly [string, Change][] = [
-  ['a kind that no version has', (bytes): void => writeU32(bytes, SEAL_KIND, 3)],
-  ['a reserved byte', (bytes): void => writeU32(bytes, SEAL_RESERVED, 1)],
-  ['an end beyond 2^53', (bytes): void => writeU32(bytes, SEAL_END_LSN + 4, 2 ** 21)],
-  ['a number beyond 2^53', (bytes): void => writeU32(bytes, SEAL_LAST_SEQ + 4, 2 ** 21)],
+const WRONG_SEALS: readonly [string, Change, string][] = [
+  ['an unknown kind', (bytes): void => writeU32(bytes, SEAL_KIND, 3), 'LDB_FORMAT'],
+  ['a reserved byte', (bytes): void => writeU32(bytes, SEAL_RESERVED, 1), 'LDB_FORMAT'],
+  ['an end lsn beyond 2^53', (bytes): void => writeU32(bytes, SEAL_END_LSN + 4, 2 ** 21), 'LDB_CORRUPTION'],
+  ['a number beyond 2^53', (bytes): void => writeU32(bytes, SEAL_LAST_SEQ + 4, 2 ** 21), 'LDB_CORRUPTION'],
 ]
 
-describe('a seal', () => {
-  test('comes back as it was, cut short is torn, and zeros are none', () => {
-    const bytes = encodeSeal(SEAL, SEAL_SEED)
-    expect(decodeSeal(bytes, SEAL_SEED)).toEqual(SEAL)
-    expect(decodeSeal(bytes.subarray(0, bytes.length - 1), SEAL_SEED)).toBe('torn')
-    expect(decodeSeal(bytes, createSeed64(1, 3))).toBe('torn')
-    expect(decodeSeal(new Uint8Array(bytes.length), SEAL_SEED)).toBe('none')
+describe('seal', () => {
+  test('decodes to the encoded fields; a truncated one is torn, zeros are none', () => {
+    const bytes = encodeSeal(SEAL, SEAL_FRAME)
+    expect(decodeSeal(bytes, SEAL_FRAME, 'segment')).toEqual(SEAL)
+    expect(decodeSeal(bytes.subarray(0, bytes.length - 1), SEAL_FRAME, 'segment')).toBe('torn')
+    expect(decodeSeal(bytes, new UnitCodec(createSeed64(1, 3)), 'segment')).toBe('torn')
+    expect(decodeSeal(new Uint8Array(bytes.length), SEAL_FRAME, 'segment')).toBe('none')
   })
 
-  test.each(WRONG_SEALS)('with %s is torn', (_, change) => {
-    const bytes = encodeSeal(SEAL, SEAL_SEED)
+  test.each(WRONG_SEALS)('with %s is refused', (_, change, code) => {
+    const bytes = encodeSeal(SEAL, SEAL_FRAME)
     change(bytes)
-    expect(decodeSeal(resealed(bytes, SEAL_CHECKSUM, SEAL_SEED), SEAL_SEED)).toBe('torn')
+    withChecksum(bytes, SEAL_CHECKSUM, SEAL_SEED)
+    expect(() => decodeSeal(bytes, SEAL_FRAME, 'segment')).toThrow(expect.objectContaining({ code }))
   })
 })

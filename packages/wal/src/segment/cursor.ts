@@ -1,7 +1,9 @@
 import { corruption } from '@ldb/base'
-import { xxHash64 } from '@ldb/integrity'
+import type { LdbError } from '@ldb/base'
+import { UnitKind } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import { FileWindow } from './file-window.js'
+import { formatError } from './format-error.js'
 import {
   PAYLOAD_BYTES_MAX,
   RECORD_ALIGNMENT,
@@ -14,25 +16,27 @@ import {
   RECORD_UNSYNCED_BYTES,
   recordBytesOf,
 } from '../format.js'
+import { unreadableTypeReason } from './record-type.js'
 import type { Segment } from './segment.js'
 
 const TWO_POW_32 = 2 ** 32
 const PER_2_32 = 2 ** -32
 /** Above this, the high half belongs to a number beyond 2^53 − 1. */
 const SAFE_HIGH_MAX = 0x1f_ffff
-/** The type is one byte; above this, one of the reserved bytes behind it is not zero. */
-const TYPE_MAX = 0xff
 const halves = new Int32Array(2)
 
-/** Reads and checks the records of one segment, wherever it is told to look. */
+/** Reads and validates the records of one segment at given positions. */
 export class SegmentCursor {
   readonly segment: Segment
-  /** What the header of the record says; meaningful when the last look found its header good. */
-  payloadBytes: number
+  /** Fields of the record header; valid after a read that found a good header. `storedBytes` includes the trailer of a cipher. */
+  lsn: number
+  storedBytes: number
   type: number
+  /** Bytes after the type; zero in every record that this build understands. */
+  reserved: number
   seq: number
   syncedLsn: number
-  /** The stored checksum; meaningful when the last look found the whole record good. */
+  /** The stored checksum; valid after a read that found a good record. */
   checksumLow: number
   checksumHigh: number
   readonly #window: FileWindow
@@ -40,8 +44,10 @@ export class SegmentCursor {
 
   constructor(segment: Segment, file: VfsFile) {
     this.segment = segment
-    this.payloadBytes = 0
+    this.lsn = 0
+    this.storedBytes = 0
     this.type = 0
+    this.reserved = 0
     this.seq = 0
     this.syncedLsn = 0
     this.checksumLow = 0
@@ -52,18 +58,29 @@ export class SegmentCursor {
 
   /** Bytes of the record, header and padding included. */
   get recordBytes(): number {
-    return recordBytesOf(this.payloadBytes)
+    return recordBytesOf(this.storedBytes)
   }
 
-  /** The payload of the record found last: borrowed, until the next look. */
-  get payload(): Uint8Array {
-    return this.#window.bytes.subarray(this.#payloadIndex, this.#payloadIndex + this.payloadBytes)
+  /** Length of the payload. */
+  get payloadBytes(): number {
+    return this.storedBytes - this.segment.codec.trailerBytes
   }
 
   /**
-   * Reports whether a good header stands at `lsn`, and decodes it. All lengths are then within limits and the file.
+   * Payload of the last good record; borrowed until the next read.
    *
-   * @param endLsn - nothing from here on belongs to the log.
+   * @throws {@link LdbError} LDB_CORRUPTION when an encrypted payload fails authentication.
+   */
+  get payload(): Uint8Array {
+    const stored = this.#window.bytes.subarray(this.#payloadIndex, this.#payloadIndex + this.storedBytes)
+    return this.segment.codec.cipher === undefined ? stored : this.#decrypt(stored)
+  }
+
+  /**
+   * Decodes the record header at `lsn` and reports whether it is good: its check matches, and the record fits the limits and ends
+   * before `endLsn`.
+   *
+   * @param endLsn - bytes from this position on are not part of the log.
    */
   readHeader(lsn: number, endLsn: number): boolean {
     const { segment } = this
@@ -77,48 +94,41 @@ export class SegmentCursor {
     const unsyncedBytes = view.getUint32(at + RECORD_UNSYNCED_BYTES, true)
     if (unsyncedBytes > lsn - segment.baseLsn) return false
     const check = view.getInt32(at + RECORD_HEADER_CHECK, true)
-    // Preallocated zeros, by far the most frequent thing that is not a record.
+    // Preallocated zeros: by far the most frequent bytes that are no record. They need no hash.
     if (check === 0 && payloadBytes === 0 && view.getInt32(at + RECORD_CHECKSUM, true) === 0) return false
     const seqHigh = view.getUint32(at + RECORD_SEQ + 4, true)
     if (seqHigh > SAFE_HIGH_MAX) return false
-    if (view.getUint32(at + RECORD_TYPE, true) > TYPE_MAX) return false
-    xxHash64(bytes, at + RECORD_PAYLOAD_BYTES, at + RECORD_HEADER_BYTES, segment.seed, halves)
+    segment.frame.checksum(bytes, at + RECORD_PAYLOAD_BYTES, at + RECORD_HEADER_BYTES, halves)
     const lsnLow = lsn - Math.floor(lsn * PER_2_32) * TWO_POW_32
     if (((halves[0] as number) ^ lsnLow) !== check) return false
     this.#decode(at, lsn)
     return true
   }
 
-  /** Reports whether a good record stands at `lsn`, and decodes it. */
+  /** Decodes the record at `lsn` and reports whether it is good. */
   readRecord(lsn: number, endLsn: number): boolean {
     if (!this.readHeader(lsn, endLsn)) return false
     const { segment } = this
-    const recordBytes = recordBytesOf(this.payloadBytes)
+    const recordBytes = recordBytesOf(this.storedBytes)
     const at = this.#window.fetch(segment.fileOffsetOf(lsn), recordBytes, segment.fileOffsetOf(endLsn))
     if (at < 0) return false
     const { bytes, view } = this.#window
     const payloadIndex = at + RECORD_HEADER_BYTES
-    const payloadEnd = payloadIndex + this.payloadBytes
+    const payloadEnd = payloadIndex + this.storedBytes
     for (let index = payloadEnd; index < at + recordBytes; index++) {
       if (bytes[index] !== 0) return false
     }
-    xxHash64(bytes, at + RECORD_HEADER_CHECK, payloadEnd, segment.seed, halves)
     const lsnHigh = Math.floor(lsn * PER_2_32)
-    const checksumLow = (halves[0] as number) ^ (lsn - lsnHigh * TWO_POW_32)
-    const checksumHigh = (halves[1] as number) ^ lsnHigh
-    if (
-      checksumLow !== view.getInt32(at + RECORD_CHECKSUM, true) ||
-      checksumHigh !== view.getInt32(at + RECORD_CHECKSUM + 4, true)
-    ) {
-      return false
-    }
+    const low = view.getInt32(at + RECORD_CHECKSUM, true) ^ (lsn - lsnHigh * TWO_POW_32)
+    const high = view.getInt32(at + RECORD_CHECKSUM + 4, true) ^ lsnHigh
+    if (!segment.frame.isIntact(bytes, at + RECORD_HEADER_CHECK, payloadEnd, low, high)) return false
     this.#decodeChecksum(at)
     this.#payloadIndex = payloadIndex
     return true
   }
 
-  /** Decodes a record that was found good before, without checking it again. */
-  readKnownRecord(lsn: number, endLsn: number): boolean {
+  /** Decodes a record that an earlier read found good, without computing its checksum again. */
+  readVerifiedRecord(lsn: number, endLsn: number): boolean {
     const { segment } = this
     const at = this.#window.fetch(
       segment.fileOffsetOf(lsn),
@@ -132,11 +142,11 @@ export class SegmentCursor {
   }
 
   /**
-   * Decodes the record at `lsn`, where one must be.
+   * Decodes the record at `lsn`.
    *
-   * @throws {@link LdbError} LDB_CORRUPTION.
+   * @throws {@link LdbError} LDB_CORRUPTION when there is no good record.
    */
-  mustReadRecord(lsn: number, endLsn: number): void {
+  requireRecord(lsn: number, endLsn: number): void {
     if (this.readRecord(lsn, endLsn)) return
     const { segment } = this
     throw corruption(
@@ -147,9 +157,31 @@ export class SegmentCursor {
   }
 
   /**
-   * Looks for the first good record at or behind `lsn` and gives its lsn, or −1. Costs time in proportion to the
-   * bytes looked through, whatever they hold: headers are salted with a random id, so that no payload can hold
-   * something that looks like one and makes its supposed payload be hashed.
+   * Refuses a good record or header with reserved bytes: its checksum proves that a writer set them, with a meaning that this build does not
+   * know.
+   *
+   * @throws {@link LdbError} LDB_FORMAT.
+   */
+  checkReserved(): void {
+    if (this.reserved !== 0)
+      throw this.#formatError('a record of the log has reserved bytes that this build does not know')
+  }
+
+  /**
+   * Refuses a good record that this build can neither read nor skip.
+   *
+   * @throws {@link LdbError} LDB_FORMAT.
+   */
+  checkReadable(): void {
+    this.checkReserved()
+    const reason = unreadableTypeReason(this.type)
+    if (reason !== undefined) throw this.#formatError(reason)
+  }
+
+  /**
+   * Searches for the first good record at or after `lsn` and returns its lsn, or −1. Takes time proportional to the bytes searched,
+   * whatever they hold: header checks are seeded with a random id, so that a payload cannot contain forged headers whose
+   * supposed payloads would have to be hashed.
    */
   findRecord(lsn: number, endLsn: number): number {
     const last = endLsn - RECORD_HEADER_BYTES
@@ -163,10 +195,29 @@ export class SegmentCursor {
     this.#window.close()
   }
 
+  #formatError(message: string): LdbError {
+    const { segment, lsn } = this
+    return formatError(segment.path, segment.fileOffsetOf(lsn), message, { actual: this.type })
+  }
+
+  /** Decrypts a copy: the window must keep the stored bytes, which may be read again. */
+  #decrypt(stored: Uint8Array): Uint8Array {
+    const { segment, lsn, seq, payloadBytes } = this
+    const bytes = stored.slice()
+    if (!segment.codec.decode(UnitKind.LogRecord, lsn, seq, bytes, 0, bytes.length)) {
+      const offset = segment.fileOffsetOf(lsn)
+      throw corruption(segment.path, offset, 'the payload of a log record fails authentication')
+    }
+    return bytes.subarray(0, payloadBytes)
+  }
+
   #decode(at: number, lsn: number): void {
     const { view } = this.#window
-    this.payloadBytes = view.getUint32(at + RECORD_PAYLOAD_BYTES, true)
-    this.type = view.getUint8(at + RECORD_TYPE)
+    const typeWord = view.getUint32(at + RECORD_TYPE, true)
+    this.lsn = lsn
+    this.storedBytes = view.getUint32(at + RECORD_PAYLOAD_BYTES, true)
+    this.type = typeWord & 0xff
+    this.reserved = typeWord >>> 8
     this.seq = view.getUint32(at + RECORD_SEQ + 4, true) * TWO_POW_32 + view.getUint32(at + RECORD_SEQ, true)
     this.syncedLsn = lsn - view.getUint32(at + RECORD_UNSYNCED_BYTES, true)
   }

@@ -1,14 +1,14 @@
 import type { VfsFile } from '@ldb/vfs'
 
-/** Bytes that are read at once where that many are there. */
+/** Bytes of one read, when the file has as many. */
 const READ_BYTES = 1024 * 1024
 
 /**
- * A stretch of a file in memory that moves along with its reader: large reads in sequence, and one buffer that
- * grows only for a record that needs more.
+ * A buffered window on a file for sequential reads. It reads large blocks into one buffer, which grows only for a larger
+ * record.
  */
 export class FileWindow {
-  /** Valid from index 0 to the end of the stretch. */
+  /** Content of the window, from index 0. */
   bytes: Uint8Array
   view: DataView
   readonly #file: VfsFile
@@ -24,9 +24,9 @@ export class FileWindow {
   }
 
   /**
-   * Makes `byteCount` bytes at `fileOffset` present and gives their index in `bytes`, or −1 when the file has fewer.
+   * Buffers `byteCount` bytes at `fileOffset` and returns their index in `bytes`, or −1 when the file has fewer.
    *
-   * @param fileLimit - nothing from here on is read, nor kept: it may change yet.
+   * @param fileLimit - bytes from this offset on are neither read nor buffered: they may still change.
    */
   fetch(fileOffset: number, byteCount: number, fileLimit: number): number {
     if (fileOffset >= this.#start && byteCount <= this.#end - fileOffset) return fileOffset - this.#start

@@ -1,7 +1,7 @@
 import { assert } from '@ldb/base'
 import type { Segment } from './segment.js'
 
-/** The segments of an open log, oldest first, each beginning where the one before it ends. */
+/** The segments of an open log, oldest first. Each begins where the previous one ends. */
 export class SegmentList {
   readonly #segments: Segment[]
   #nextNumber: number
@@ -23,13 +23,13 @@ export class SegmentList {
     return this.#segments.at(-1)
   }
 
-  /** Lsn of the oldest record there may be. */
+  /** Base lsn of the oldest segment. */
   get firstLsn(): number {
     return this.#segments[0]?.baseLsn ?? 0
   }
 
-  /** Returns a number that no file here has borne, as far as can be known. */
-  takeNumber(): number {
+  /** Returns the next segment number, above that of every file found in the directory. */
+  allocateNumber(): number {
     return this.#nextNumber++
   }
 
@@ -43,9 +43,9 @@ export class SegmentList {
     this.#segments.shift()
   }
 
-  /** Returns the segment that holds the record at `lsn`; the newest one for the end of the log. */
+  /** Returns the segment that contains `lsn`; the newest one for the end of the log. */
   find(lsn: number): Segment | undefined {
-    // Segments that hold nothing share their base with the next one: the last of them is wanted.
+    // An empty segment has the base of the next one: the last segment with that base contains the record.
     let holder: Segment | undefined
     for (const segment of this.#segments) {
       if (segment.baseLsn > lsn) break

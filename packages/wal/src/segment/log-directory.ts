@@ -6,13 +6,13 @@ import type { FoundSegment } from './segment.js'
 import { equalIds } from './header.js'
 import { parseSegmentName, parseUnfinishedName, segmentName } from './name.js'
 
-/** What of a directory belongs to a log. Everything else in it is left alone. */
+/** The files of a log in its directory. Other files are ignored. */
 export interface LogDirectory {
   /** Numbers of the segments, ascending. */
   readonly segmentNumbers: readonly number[]
-  /** Names of segments whose making or removal was broken off; nothing in one is needed. */
+  /** Names of segments whose creation or removal was interrupted. They hold nothing that recovery needs. */
   readonly unfinishedNames: readonly string[]
-  /** A number above every one that is in a name here, of whatever kind. */
+  /** A number greater than that in any name of a segment, finished or not. */
   readonly nextNumber: number
 }
 
@@ -22,7 +22,7 @@ export function joinPath(directory: string, name: string): string {
 }
 
 /**
- * Looks through a directory; `undefined` when there is none.
+ * Lists the files of a log. Returns `undefined` when the directory does not exist.
  *
  * @throws {@link LdbError} LDB_IO.
  */
@@ -46,7 +46,7 @@ export function listLogDirectory(vfs: Vfs, directory: string): LogDirectory | un
   return { segmentNumbers, unfinishedNames, nextNumber: highest + 1 }
 }
 
-/** Lists what a place holds that is there: a symbolic link may lead to a directory, or nowhere. */
+/** Lists a path that exists: a directory, or a symbolic link whose target may be a directory, a file or missing. */
 function listNames(vfs: Vfs, directory: string): string[] {
   try {
     return vfs.list(directory)
@@ -65,10 +65,10 @@ function notDirectory(directory: string, cause?: unknown): LdbError {
 }
 
 /**
- * Reads the fronts of all segments and checks that they follow each other without a gap; sets where each but the
- * last one ends.
+ * Reads the headers and seals of all segments and checks that they form a chain without a gap. Sets the end of every segment but the
+ * newest.
  *
- * @param ownerId - whose log it must be; `undefined` when it may be anybody's, but one and the same.
+ * @param ownerId - required owner; `undefined` accepts any owner, but the same one in all segments.
  * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_IO.
  */
 export function readSegmentChain(
@@ -89,35 +89,31 @@ export function readSegmentChain(
     found.push(next)
   }
   const last = found.at(-1)
-  if (last !== undefined) checkNothingMissingBehind(last)
+  if (last !== undefined) checkNoSuccessorMissing(last)
   return found
 }
 
-/** Checks that a segment belongs to whom it must; a whole log of somebody else fits together as well as the right one. */
+/** Checks the owner of a segment: the chain checks alone would accept a complete log of another owner. */
 export function checkOwner(found: FoundSegment, ownerId: Uint8Array | undefined): void {
   const { header, path } = found.segment
   if (ownerId === undefined || equalIds(header.ownerId, ownerId)) return
-  throw corruption(path, HEADER_OWNER_ID, 'a log segment belongs to somebody else')
+  throw corruption(path, HEADER_OWNER_ID, 'a log segment belongs to another owner')
 }
 
-/** Checks that one segment is the very next one behind another, and that the other is as long as it must be. */
+/** Checks that `next` is the direct successor of `previous`, and that the file of `previous` is long enough. */
 export function checkLink(previous: FoundSegment, next: FoundSegment): void {
   const { header, path } = next.segment
   if (!equalIds(header.previousId, previous.segment.header.segmentId)) {
-    throw corruption(
-      path,
-      0,
-      `a log segment is missing or foreign between this one and ${previous.segment.path}`,
-    )
+    throw corruption(path, 0, `this log segment is not the successor of ${previous.segment.path}`)
   }
   if (header.baseLsn < previous.segment.baseLsn) {
-    throw corruption(path, 0, 'a log segment begins before the one that it follows')
+    throw corruption(path, 0, 'a log segment begins before its predecessor')
   }
   const { seal } = previous
   if (typeof seal !== 'string') {
     const sameSuccessor = seal.kind === SealKind.closed || equalIds(seal.successorId, header.segmentId)
     if (!sameSuccessor || seal.endLsn !== header.baseLsn || !seal.chainHash.equals(header.chainHash)) {
-      throw corruption(path, 0, 'a log segment does not begin where the one before it was sealed', {
+      throw corruption(path, 0, 'a log segment does not begin where the seal of its predecessor ends', {
         expected: seal.endLsn,
         actual: header.baseLsn,
       })
@@ -125,22 +121,27 @@ export function checkLink(previous: FoundSegment, next: FoundSegment): void {
   }
   const bytesNeeded = previous.segment.fileOffsetOf(header.baseLsn)
   if (previous.fileBytes < bytesNeeded) {
-    throw corruption(previous.segment.path, previous.fileBytes, 'a log segment was cut short', {
-      expected: bytesNeeded,
-      actual: previous.fileBytes,
-    })
+    throw corruption(
+      previous.segment.path,
+      previous.fileBytes,
+      'a log segment is too short for its records',
+      {
+        expected: bytesNeeded,
+        actual: previous.fileBytes,
+      },
+    )
   }
 }
 
-/** Checks that the newest segment there is does not say that another one follows. */
-export function checkNothingMissingBehind(last: FoundSegment): void {
+/** Checks that the seal of the newest segment does not name a successor. */
+export function checkNoSuccessorMissing(last: FoundSegment): void {
   const { seal, segment, fileBytes } = last
   if (typeof seal !== 'string' && seal.kind === SealKind.continued) {
-    throw corruption(segment.path, fileBytes, 'the log segment that follows this one is missing')
+    throw corruption(segment.path, fileBytes, 'the successor of this log segment is missing')
   }
 }
 
-/** Removes what is left of segments whose making or removal was broken off. A failure is of no consequence. */
+/** Deletes unfinished segments. Ignores failures: the next open tries again. */
 export function removeUnfinished(vfs: Vfs, directory: string, names: readonly string[]): void {
   for (const name of names) {
     try {

@@ -1,7 +1,7 @@
 const DIGIT_COUNT = 10
 const SUFFIX = '.wal'
 const NEW_SUFFIX = '.wal.new'
-const REMOVED_ENDING = '.old'
+const REMOVED_SUFFIX = '.old'
 const DIGIT_ZERO = 48
 
 /** Returns the file name of a segment, `0000000001.wal` for number 1. */
@@ -9,24 +9,24 @@ export function segmentName(number: number): string {
   return String(number).padStart(DIGIT_COUNT, '0') + SUFFIX
 }
 
-/** Returns the name that a segment bears while it is being made. */
+/** Returns the file name of a segment under construction. */
 export function newSegmentName(number: number): string {
   return String(number).padStart(DIGIT_COUNT, '0') + NEW_SUFFIX
 }
 
-/** Returns the number in the name of a segment, or 0 when the name is not one. */
+/** Returns the number in a segment file name, or 0 when the name has another form. */
 export function parseSegmentName(name: string): number {
   return parseNumber(name, SUFFIX)
 }
 
-/** Returns the path that the file of a segment has while it is being removed. */
+/** Returns the path to which a segment is renamed before its file is deleted. */
 export function removedSegmentPath(path: string): string {
-  return path + REMOVED_ENDING
+  return path + REMOVED_SUFFIX
 }
 
-/** Returns the number in the name of a segment that is being made or removed, or 0 when the name is not one. */
+/** Returns the number in the file name of a segment under construction or removal, or 0 when the name has another form. */
 export function parseUnfinishedName(name: string): number {
-  return parseNumber(name, NEW_SUFFIX) || parseNumber(name, SUFFIX + REMOVED_ENDING)
+  return parseNumber(name, NEW_SUFFIX) || parseNumber(name, SUFFIX + REMOVED_SUFFIX)
 }
 
 function parseNumber(name: string, suffix: string): number {

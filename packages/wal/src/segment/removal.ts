@@ -6,10 +6,10 @@ import type { SegmentList } from './list.js'
 import { removedSegmentPath } from './name.js'
 
 /**
- * Removes the segments that hold no record at or behind `lsn`, the oldest first. Each is gone for good, under its name, before
- * the next: a crash leaves no gap. The file goes last, under a name that nobody reads, off this thread where that is possible.
+ * Removes the segments that hold no record at or after `lsn`, oldest first. Renames each one and syncs the directory before the
+ * next, so that a crash leaves no gap. Then deletes the renamed file, off the thread when the file system supports that.
  *
- * @param check - called before each of them; throws when nothing may be removed any more.
+ * @param check - called before each removal; throws when the log no longer permits it.
  */
 export function* removalSteps(
   vfs: Vfs,

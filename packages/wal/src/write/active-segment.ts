@@ -2,51 +2,50 @@ import { ResumableTask } from '@ldb/base'
 import type { DeviceSteps, Syncable } from '@ldb/base'
 import { FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import { SEAL_FILE_OFFSET } from '../format.js'
 import type { RecordBuffer } from './record-buffer.js'
-import { encodeSeal } from '../segment/seal.js'
+import { writeSeal } from '../segment/seal.js'
 import type { Seal } from '../segment/seal.js'
 import { allocate } from './segment-creation.js'
 import type { Segment } from '../segment/segment.js'
 
-/** Space is filled ahead, by the sync that comes next, when less than this is left. */
+/** The next sync preallocates space when less than this is left. */
 const AHEAD_BYTES_MIN = 64 * 1024
-/** Between syncs, space is filled ahead when less than this is left. */
+/** Space is preallocated between syncs when less than this is left. */
 const AHEAD_BYTES_WANTED = 192 * 1024
-/** Zeros that are written at once between syncs: some 0.1 ms on the thread. */
+/** Zeros of one write between syncs: about 0.1 ms on the thread. */
 const SLICE_BYTES = 256 * 1024
-/** Bytes of records that a new segment has allocated; the log's own limit may be lower. */
+/** Bytes preallocated in a new segment; the options of the log may set less. */
 export const FIRST_ALLOCATION_BYTES: number = 256 * 1024
 
-/** The file of a segment that is being written. */
+/** The file of a segment, open for appends. */
 export class ActiveSegment implements Syncable {
   readonly segment: Segment
   readonly #file: VfsFile
   #preallocateBytes: number
-  /** Offset in the file up to which zeros were filled, or records written. */
+  /** File offset up to which zeros or records were written. */
   #allocatedEnd: number
   readonly #fileSync: FileSync
-  /** Of what is filled ahead: who waits for records does not wait for that too. */
+  /** Syncs preallocated zeros, so that a sync of records does not wait for them. */
   readonly #fillSync: FileSync
   #isFilling: boolean
-  #isCut: boolean
+  #isTruncated: boolean
   #closed: boolean
 
-  /** @param made - what has synced the file when it was made. */
-  constructor(vfs: Vfs, segment: Segment, preallocateBytes: number, made?: FileSync) {
+  /** @param created - sync state of the file from its creation. */
+  constructor(vfs: Vfs, segment: Segment, preallocateBytes: number, created?: FileSync) {
     this.segment = segment
     this.#preallocateBytes = preallocateBytes
     this.#file = vfs.open(segment.path, 'write')
     this.#allocatedEnd = this.#file.length()
     this.#fileSync = new FileSync(vfs, this.#file)
     this.#fillSync = new FileSync(vfs, this.#file)
-    if (made !== undefined) this.#fileSync.adopt(made)
+    if (created !== undefined) this.#fileSync.adopt(created)
     this.#isFilling = false
-    this.#isCut = false
+    this.#isTruncated = false
     this.#closed = false
   }
 
-  /** Hands encoded records, the first of which begins at `lsn`, to the operating system. */
+  /** Writes buffered records to the operating system. The first one begins at `lsn`. */
   write(records: RecordBuffer, lsn: number): void {
     let fileOffset = this.segment.fileOffsetOf(lsn)
     records.writeTo((bytes, start, byteCount) => {
@@ -58,8 +57,8 @@ export class ActiveSegment implements Syncable {
   }
 
   /**
-   * Called before each sync: when the allocated space runs out, fills some more ahead, as much as the segment holds
-   * already, within limits. A log that is never synced so never pays for zeros.
+   * Preallocates space before a sync when little is left: as many bytes as the segment holds already, within limits. A log
+   * that is never synced therefore never writes zeros.
    */
   allocateAhead(endLsn: number): void {
     const writtenEnd = this.segment.fileOffsetOf(endLsn)
@@ -68,8 +67,8 @@ export class ActiveSegment implements Syncable {
   }
 
   /**
-   * Called between syncs that leave the thread: fills space ahead as `allocateAhead` does, but in slices, each of which is
-   * brought to the device before the next one, off this thread and at no commit's cost. Resolves at once where there is enough.
+   * Preallocates space between asynchronous syncs as `allocateAhead` does, but in slices. Each slice is synced off this thread
+   * before the next one, so that no commit waits for it. Resolves at once when enough space is left.
    */
   async fillAhead(endLsn: number): Promise<void> {
     const writtenEnd = this.segment.fileOffsetOf(endLsn)
@@ -78,8 +77,13 @@ export class ActiveSegment implements Syncable {
     const wantedEnd = writtenEnd + this.#aheadBytesAt(endLsn)
     this.#isFilling = true
     try {
-      // The segment may be cut or closed meanwhile, and records may have come.
-      while (!this.#closed && !this.#isCut && this.#preallocateBytes > 0 && this.#allocatedEnd < wantedEnd) {
+      // During each sync the segment may be truncated or closed, and records may be appended.
+      while (
+        !this.#closed &&
+        !this.#isTruncated &&
+        this.#preallocateBytes > 0 &&
+        this.#allocatedEnd < wantedEnd
+      ) {
         this.#fill(this.#allocatedEnd, Math.min(SLICE_BYTES, wantedEnd - this.#allocatedEnd))
         await this.#fillSync.syncAsync()
       }
@@ -95,7 +99,7 @@ export class ActiveSegment implements Syncable {
 
   #fill(from: number, byteCount: number): void {
     this.#allocatedEnd = allocate(this.#file, from, byteCount)
-    // No room: not tried again at every sync.
+    // The device is full: later syncs do not try again.
     if (this.#allocatedEnd === from) this.#preallocateBytes = 0
   }
 
@@ -107,19 +111,19 @@ export class ActiveSegment implements Syncable {
     return this.#fileSync.syncAsync()
   }
 
-  /** Cuts off what lies behind the last record: zeros, or what a failed write left. */
-  cutTo(lsn: number): void {
-    this.#isCut = true
+  /** Truncates the file after the record that ends at `lsn`: removes preallocated zeros, or the rest of a failed write. */
+  truncateTo(lsn: number): void {
+    this.#isTruncated = true
     this.#allocatedEnd = this.segment.fileOffsetOf(lsn)
     this.#file.truncate(this.#allocatedEnd)
   }
 
-  /** Writes the seal, to be synced next. All that it speaks of must be on the device. */
+  /** Writes the seal; the caller syncs it. All records that the seal covers must be on the device. */
   writeSeal(seal: Seal): void {
-    writeSeal(this.#file, this.segment, seal)
+    writeSeal(this.#file, seal, this.segment.frame)
   }
 
-  /** Gives the handles back; the one that is being synced, when that is done. Idempotent. */
+  /** Closes the file handles. A handle with a running sync is closed after the sync. Idempotent. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -132,25 +136,20 @@ export class ActiveSegment implements Syncable {
   }
 }
 
-/** Writes the seal of a segment that was found, and syncs it. */
-export function sealFoundSegment(vfs: Vfs, segment: Segment, seal: Seal): void {
-  new ResumableTask(sealFoundSteps(vfs, segment, seal)).sync()
+/** Writes the seal of a segment that is not open for appends, and syncs it. */
+export function sealSegment(vfs: Vfs, segment: Segment, seal: Seal): void {
+  new ResumableTask(sealSegmentSteps(vfs, segment, seal)).sync()
 }
 
-/** As {@link sealFoundSegment}, in steps. */
-export function* sealFoundSteps(vfs: Vfs, segment: Segment, seal: Seal): DeviceSteps {
+/** As {@link sealSegment}, in steps. */
+export function* sealSegmentSteps(vfs: Vfs, segment: Segment, seal: Seal): DeviceSteps {
   const file = vfs.open(segment.path, 'write')
   const fileSync = new FileSync(vfs, file)
   try {
-    writeSeal(file, segment, seal)
+    writeSeal(file, seal, segment.frame)
     yield fileSync
   } finally {
     fileSync.close()
     file.close()
   }
-}
-
-function writeSeal(file: VfsFile, segment: Segment, seal: Seal): void {
-  const bytes = encodeSeal(seal, segment.seed)
-  file.write(bytes, 0, bytes.length, SEAL_FILE_OFFSET)
 }

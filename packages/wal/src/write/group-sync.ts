@@ -1,13 +1,13 @@
 /**
- * Lets everyone who waits for a sync share one: whoever comes while a sync runs, which may have missed their records,
- * shares the next.
+ * Group commit: concurrent callers share one sync. Callers that arrive while a sync runs share the next one, because the running sync
+ * may not cover their records.
  */
 export class GroupSync {
   readonly #syncOnce: () => Promise<void>
   #running: Promise<void>
   #queued: Promise<void> | undefined
 
-  /** @param syncOnce - makes everything appended before it is called durable. Never called again while it runs. */
+  /** @param syncOnce - makes every record appended before the call durable. Calls never overlap. */
   constructor(syncOnce: () => Promise<void>) {
     this.#syncOnce = syncOnce
     this.#running = Promise.resolve()
@@ -18,7 +18,7 @@ export class GroupSync {
   request(): Promise<void> {
     if (this.#queued === undefined) {
       const begin = (): Promise<void> => this.#begin()
-      // A sync that failed has told those who waited for it; the log itself knows whether another may be tried.
+      // A failed sync has rejected its own callers. The log decides whether another one may run.
       this.#queued = this.#running.then(begin, begin)
     }
     return this.#queued

@@ -1,34 +1,27 @@
 import { assert, isLdbError, LdbError, ResumableTask } from '@ldb/base'
 import type { DeviceSteps } from '@ldb/base'
-import type { FileSync, Vfs } from '@ldb/vfs'
-import { ActiveSegment, FIRST_ALLOCATION_BYTES, sealFoundSegment, sealFoundSteps } from './active-segment.js'
-import type { ChainHash } from '../segment/chain-hash.js'
-import { PAYLOAD_BYTES_MAX, recordBytesOf, SealKind } from '../format.js'
-import { RecordBuffer } from './record-buffer.js'
-import { sealBefore } from '../read/recovery.js'
-import type { LogPosition } from '../read/recovery.js'
-import { createSegment, NO_OWNER_ID, NO_SEGMENT_ID, planSegment, segmentSteps } from './segment-creation.js'
-import type { SegmentPlan, TailCopy } from './segment-creation.js'
-import type { Segment } from '../segment/segment.js'
-import type { SegmentList } from '../segment/list.js'
+import type { Vfs } from '@ldb/vfs'
+import { PAYLOAD_BYTES_MAX, SealKind } from '../format.js'
 import type { ResolvedWalOptions } from '../options.js'
-
-/** Counts of what a log has done since it was opened. */
-export interface WalCounters {
-  recordCount: number
-  recordBytes: number
-  flushCount: number
-  syncCount: number
-  segmentCount: number
-}
+import type { ChainHash } from '../segment/chain-hash.js'
+import type { SegmentList } from '../segment/list.js'
+import type { LogPosition } from '../segment/log-position.js'
+import type { Segment } from '../segment/segment.js'
+import type { ActiveSegment } from './active-segment.js'
+import { CurrentSegment } from './current-segment.js'
+import { RecordBuffer } from './record-buffer.js'
+import { NO_SEGMENT_ID } from './segment-creation.js'
+import type { TailCopy } from './tail-copy.js'
+import { WalCounters } from './wal-counters.js'
+import { commitUnknown, WriteFailure } from './write-failure.js'
 
 /**
- * The growing end of a log. Invariants:
+ * Appends, flushes and syncs the records of a log. Invariants:
  * - (1) syncedLsn ≤ flushedLsn ≤ endLsn, and flushedLsn + buffered bytes = endLsn.
- * - (2) The newest segment begins at or below syncedLsn: one segment is synced before the next one is begun.
- * - (3) A segment found on disk is never appended to (W1).
- * - (4) While a rotation runs, records for the new segment wait in the buffer: they are written when it has its name.
- * - (5) After the first failed write or sync nothing more is written, but for the cutting off of that write.
+ * - (2) The newest segment begins at or below syncedLsn: a segment is synced before its successor is created.
+ * - (3) A segment found at open is never appended to (W1).
+ * - (4) During a rotation, records of the new segment stay in the buffer until its file is renamed.
+ * - (5) After the first failed write or sync nothing more is written, except the truncation that undoes the failed write.
  */
 export class LogWriter {
   endLsn: number
@@ -37,21 +30,13 @@ export class LogWriter {
   lastSeq: number
   seqFloor: number
   readonly counters: WalCounters
-  readonly #vfs: Vfs
-  readonly #directory: string
-  readonly #options: ResolvedWalOptions
-  readonly #segments: SegmentList
+  readonly #segmentBytes: number
   readonly #buffer: RecordBuffer
+  readonly #current: CurrentSegment
+  readonly #failure: WriteFailure
   #chainHash: ChainHash
-  /** The file that is written to. */
-  #active: ActiveSegment | undefined
-  /** Where records go that are appended: another one than that of the file, while a rotation runs. */
-  #segment: Segment | undefined
-  #rotation: ResumableTask | undefined
-  #failure: unknown
-  #failed: boolean
 
-  /** @param end - where the log ends; everything before it is on the device, or will be copied by `begin`. */
+  /** @param end - end of the log; all records before it are on the device, or {@link LogWriter.begin} copies them. */
   constructor(
     vfs: Vfs,
     directory: string,
@@ -65,41 +50,40 @@ export class LogWriter {
     this.syncedLsn = end.lsn
     this.lastSeq = end.lastSeq
     this.seqFloor = Math.max(seqFloor, end.lastSeq)
-    this.counters = { recordCount: 0, recordBytes: 0, flushCount: 0, syncCount: 0, segmentCount: 0 }
-    this.#vfs = vfs
-    this.#directory = directory
-    this.#options = options
-    this.#segments = segments
+    this.counters = new WalCounters()
+    this.#segmentBytes = options.segmentBytes
     this.#buffer = new RecordBuffer(options.bufferBytes)
+    this.#failure = new WriteFailure()
+    this.#current = new CurrentSegment(
+      vfs,
+      directory,
+      options,
+      segments,
+      this.counters,
+      this.#failure,
+      (lsn) => {
+        this.syncedLsn = lsn
+      },
+    )
     this.#chainHash = end.chainHash.copy()
-    this.#active = undefined
-    this.#segment = undefined
-    this.#rotation = undefined
-    this.#failure = undefined
-    this.#failed = false
   }
 
   /** True after a failed write or sync. */
-  get failed(): boolean {
-    return this.#failed
+  get isPoisoned(): boolean {
+    return this.#failure.isSet
   }
 
   /** @throws {@link LdbError} LDB_POISONED after a failed write or sync. */
   assertUsable(): void {
-    if (!this.#failed) return
-    throw new LdbError('LDB_POISONED', 'a write or sync of the log failed before; it must be opened again', {
-      cause: this.#failure,
-    })
+    this.#failure.assertNone()
   }
 
-  /** Remembers the first failure; nothing can be written from now on. */
+  /** Records the first failure. Nothing is written after it. */
   poison(cause: unknown): void {
-    if (this.#failed) return
-    this.#failed = true
-    this.#failure = cause
+    this.#failure.set(cause)
   }
 
-  /** Encodes a record behind the others. A payload that is lent stays as it is until everything is flushed. */
+  /** Appends a record to the buffer and returns its lsn. A borrowed payload must not change until the next flush has returned. */
   append(payload: Uint8Array, type: number, seq: number, isBorrowed = false): number {
     this.assertUsable()
     if (payload.length > PAYLOAD_BYTES_MAX) {
@@ -107,16 +91,16 @@ export class LogWriter {
         details: { expected: PAYLOAD_BYTES_MAX, actual: payload.length },
       })
     }
-    const recordBytes = recordBytesOf(payload.length)
+    const segment = this.#segmentFor(payload.length)
+    const recordBytes = segment.recordBytesOf(payload.length)
     if (recordBytes > Number.MAX_SAFE_INTEGER - this.endLsn) {
-      throw new LdbError('LDB_TOO_LARGE', 'the log has used up its positions')
+      throw new LdbError('LDB_TOO_LARGE', 'the log has no positions left')
     }
-    const segment = this.#segmentFor(recordBytes)
-    if (!this.#buffer.hasRoomFor(recordBytes)) this.flush()
+    if (!this.#buffer.fits(recordBytes)) this.flush()
     const lsn = this.endLsn
-    // (2, 4) When it is written, all that is before its segment is synced.
+    // (2, 4) All records before the segment are synced by the time this record is written.
     const unsyncedBytes = lsn - Math.max(this.syncedLsn, segment.baseLsn)
-    this.#buffer.append(payload, type, seq, lsn, unsyncedBytes, segment.seed, this.#chainHash, isBorrowed)
+    this.#buffer.append(payload, type, seq, lsn, unsyncedBytes, segment, this.#chainHash, isBorrowed)
     this.endLsn = lsn + recordBytes
     this.lastSeq = seq
     if (seq > this.seqFloor) this.seqFloor = seq
@@ -125,18 +109,18 @@ export class LogWriter {
     return lsn
   }
 
-  /** Hands everything appended to the operating system, in one write. */
+  /** Writes all buffered records to the operating system. */
   flush(): void {
     this.assertUsable()
     const { byteCount } = this.#buffer
     if (byteCount === 0) return
-    this.#rotation?.sync()
-    const active = this.#active
-    assert(active !== undefined, 'records wait for a segment that was not begun')
+    this.#current.rotation?.sync()
+    const { file } = this.#current
+    assert(file !== undefined, 'buffered records have a segment')
     try {
-      active.write(this.#buffer, this.flushedLsn)
+      file.write(this.#buffer, this.flushedLsn)
     } catch (error) {
-      throw this.#takeBack(active, error)
+      throw this.#undoWrite(file, error)
     }
     this.flushedLsn += byteCount
     this.#buffer.clear()
@@ -144,215 +128,140 @@ export class LogWriter {
     assert(this.flushedLsn === this.endLsn, 'a flush must reach the end of the log')
   }
 
-  /** As {@link LogWriter.flush}, but lets a rotation come to its end off this thread. */
+  /** As {@link LogWriter.flush}, but completes a rotation off this thread first. */
   async flushAsync(): Promise<void> {
     this.assertUsable()
-    while (this.#rotation !== undefined) await this.#rotation.syncAsync()
+    while (this.#current.rotation !== undefined) await this.#current.rotation.syncAsync()
     this.flush()
   }
 
-  /** Makes everything appended durable, and waits for it. */
+  /** Flushes all records and syncs them. */
   sync(): void {
     this.assertUsable()
-    this.#rotation?.sync()
+    this.#current.rotation?.sync()
     this.flush()
     if (this.syncedLsn === this.flushedLsn) return
-    this.#syncActive(false)
+    this.#syncFile(false)
   }
 
-  /** As {@link LogWriter.sync}, off this thread; what is appended meanwhile is not covered. */
+  /** As {@link LogWriter.sync}, off this thread. Does not cover records appended after the call. */
   async syncAsync(): Promise<void> {
-    // Without a rotation to wait for, the sync is on its way when this call returns: its caller may have work for the wait.
-    if (this.#rotation === undefined) this.flush()
+    // Without a rotation, the sync has started when this call returns, and the caller can work while it runs.
+    if (this.#current.rotation === undefined) this.flush()
     else await this.flushAsync()
     const covered = this.flushedLsn
-    const active = this.#active
-    if (this.syncedLsn >= covered || active === undefined) return
+    const { file } = this.#current
+    if (this.syncedLsn >= covered || file === undefined) return
     try {
-      active.allocateAhead(covered)
+      file.allocateAhead(covered)
       this.counters.syncCount++
-      await active.syncAsync()
+      await file.syncAsync()
     } catch (error) {
-      throw this.#syncFailed(error)
+      throw this.#failure.setBySync(error)
     }
-    // Another write or sync may have failed meanwhile: then this one's success proves nothing.
-    if (this.#failed) throw this.#syncFailed(this.#failure)
+    // If another write or sync has failed meanwhile, the success of this sync proves nothing.
+    if (this.#failure.isSet) throw this.#failure.setBySync(this.#failure.cause)
     if (covered > this.syncedLsn) this.syncedLsn = covered
-    active.fillAhead(this.flushedLsn).catch((error: unknown) => {
-      // What that sync was to cover besides zeros is not known to be there.
-      this.#syncFailed(error)
+    file.fillAhead(this.flushedLsn).catch((error: unknown) => {
+      // That sync may have reported the failed write-back of records.
+      this.#failure.setBySync(error)
     })
   }
 
   /**
-   * Begins a new segment, unless the present one holds nothing yet. What is appended from now on goes to the new one; the
-   * work that is given makes its file.
+   * Starts a rotation unless the current segment is empty. Records appended from now on belong to the new segment; the
+   * returned task creates its file.
    */
   rotate(): ResumableTask {
     this.assertUsable()
-    this.#rotation?.sync()
-    if (this.#segment === undefined || this.#segment.baseLsn < this.endLsn) {
-      this.flush()
-      const plan = this.#plan(this.#place(), undefined)
-      this.#segment = planSegment(this.#vfs, this.#directory, plan)
-      this.#rotation = new ResumableTask(this.#rotate(this.#segment, plan))
-      return this.#rotation
+    const current = this.#current
+    current.rotation?.sync()
+    if (current.segment !== undefined && current.segment.baseLsn >= this.endLsn) {
+      return new ResumableTask(noSteps())
     }
-    return new ResumableTask(noSteps())
+    this.flush()
+    return current.rotate(this.#endPosition(), this.seqFloor)
   }
 
-  /** Makes the first segment of this opening, then seals the one that was found. */
-  begin(place: LogPosition, tail: TailCopy | undefined): void {
-    const plan = this.#plan(place, tail)
-    const { segment, chainHash } = createSegment(this.#vfs, this.#directory, plan)
-    this.#chainHash = chainHash
-    this.#segment = segment
-    const previous = this.#segments.newest
-    this.#enter(segment)
-    if (previous !== undefined) sealFoundSegment(this.#vfs, previous, sealBefore(segment.header))
+  /** Creates the first segment of this opening at `start`, with a copy of `tail`. */
+  begin(start: LogPosition, tail: TailCopy | undefined): void {
+    this.#chainHash = this.#current.create(start, this.seqFloor, tail)
   }
 
-  /**
-   * Syncs the old segment, makes the next one, then seals the old one. The seal comes last: until then the new segment alone
-   * says where the old one ends.
-   */
-  *#rotate(segment: Segment, plan: SegmentPlan): DeviceSteps {
-    const old = this.#active
-    const { beforeWriting } = this.#options
-    try {
-      // The first one behind a log that was found.
-      if (old === undefined && beforeWriting !== undefined) yield beforeWriting
-      if (old !== undefined) {
-        old.cutTo(segment.baseLsn)
-        this.counters.syncCount++
-        yield old
-        // Another write or sync may have failed meanwhile: then this one's success proves nothing.
-        if (this.#failed) throw this.#syncFailed(this.#failure)
-        this.syncedLsn = segment.baseLsn
-      }
-      const made = yield* segmentSteps(this.#vfs, this.#directory, segment, plan, plan.place.chainHash.copy())
-      const previous = this.#segments.newest
-      this.#enter(segment, made)
-      if (old !== undefined) {
-        old.writeSeal(sealBefore(segment.header))
-        yield old
-      } else if (previous !== undefined) {
-        yield* sealFoundSteps(this.#vfs, previous, sealBefore(segment.header))
-      }
-      old?.close()
-    } catch (error) {
-      this.poison(error)
-      throw error
-    } finally {
-      this.#rotation = undefined
-      // Nothing, when it is closed.
-      old?.close()
-    }
-  }
-
-  #plan(place: LogPosition, tail: TailCopy | undefined): SegmentPlan {
-    const previous = this.#segments.newest
-    const { preallocateBytes, segmentBytes, ownerId } = this.#options
-    return {
-      segmentNumber: this.#segments.takeNumber(),
-      previousId: previous?.header.segmentId ?? NO_SEGMENT_ID,
-      ownerId: ownerId ?? previous?.header.ownerId ?? NO_OWNER_ID,
-      place,
-      seqFloor: this.seqFloor,
-      tail,
-      preallocateBytes: Math.min(preallocateBytes, segmentBytes, FIRST_ALLOCATION_BYTES),
-    }
-  }
-
-  /** Goes on in a segment that bears its name. */
-  #enter(segment: Segment, made?: FileSync): void {
-    this.#active = new ActiveSegment(this.#vfs, segment, this.#options.preallocateBytes, made)
-    this.counters.segmentCount++
-    const { newest } = this.#segments
-    if (newest !== undefined) newest.endLsn = segment.baseLsn
-    this.#segments.add(segment)
-  }
-
-  /** Writes the end down: whatever is missing when the log is opened again was lost. */
+  /** Syncs all records and seals the log: the next open treats any missing record as corruption. */
   closeCleanly(): void {
-    this.#rotation?.sync()
-    const active = this.#active
-    if (active === undefined) return
+    this.#current.rotation?.sync()
+    const { file } = this.#current
+    if (file === undefined) return
     this.flush()
     try {
-      active.cutTo(this.flushedLsn)
-      this.#syncActive(true)
-      const { lsn, lastSeq, chainHash } = this.#place()
-      active.writeSeal({ kind: SealKind.closed, endLsn: lsn, lastSeq, chainHash, successorId: NO_SEGMENT_ID })
-      active.sync()
+      file.truncateTo(this.flushedLsn)
+      this.#syncFile(true)
+      const { lsn, lastSeq, chainHash } = this.#endPosition()
+      file.writeSeal({ kind: SealKind.closed, endLsn: lsn, lastSeq, chainHash, successorId: NO_SEGMENT_ID })
+      file.sync()
     } catch (error) {
       this.poison(error)
       throw error
     }
   }
 
-  /** Gives the files back, and writes nothing. */
+  /** Closes the files without a write. */
   release(): void {
-    this.#rotation?.abandon(new LdbError('LDB_CLOSED', 'the log was closed'))
-    this.#active?.close()
+    this.#current.release()
   }
 
-  #segmentFor(recordBytes: number): Segment {
-    const segment = this.#segment
+  /** Returns the segment for the next record, after a rotation if the current one is full. */
+  #segmentFor(payloadBytes: number): Segment {
+    const { segment } = this.#current
     if (segment !== undefined) {
       const usedBytes = this.endLsn - segment.baseLsn
-      // A record larger than a segment gets one of its own (W4).
-      if (usedBytes === 0 || recordBytes <= this.#options.segmentBytes - usedBytes) return segment
+      // A record larger than a segment gets a segment of its own (W4).
+      if (usedBytes === 0 || segment.recordBytesOf(payloadBytes) <= this.#segmentBytes - usedBytes)
+        return segment
     }
-    // The next flush or sync does it, and may leave the thread for that.
+    // The next flush or sync runs the task, off the thread if it is asynchronous.
     this.rotate()
-    assert(this.#segment !== undefined, 'a segment was begun')
-    return this.#segment
+    const next = this.#current.segment
+    assert(next !== undefined, 'a rotation sets the segment')
+    return next
   }
 
-  #place(): LogPosition {
-    assert(this.flushedLsn === this.endLsn, 'the place at the end is known when nothing is buffered')
+  #endPosition(): LogPosition {
+    assert(this.flushedLsn === this.endLsn, 'the end position requires an empty buffer')
     return { lsn: this.endLsn, lastSeq: this.lastSeq, chainHash: this.#chainHash.copy() }
   }
 
-  #syncActive(exact: boolean): void {
-    const active = this.#active
-    assert(active !== undefined, 'there is nothing to sync without a segment')
+  /** @param isExact - true when no space may be allocated after the last record. */
+  #syncFile(isExact: boolean): void {
+    const { file } = this.#current
+    assert(file !== undefined, 'a sync of records requires a segment')
     try {
-      if (!exact) active.allocateAhead(this.flushedLsn)
+      if (!isExact) file.allocateAhead(this.flushedLsn)
       this.counters.syncCount++
-      active.sync()
+      file.sync()
     } catch (error) {
-      throw this.#syncFailed(error)
+      throw this.#failure.setBySync(error)
     }
     this.syncedLsn = this.flushedLsn
   }
 
-  #syncFailed(cause: unknown): LdbError {
-    this.poison(cause)
-    return commitUnknown('records were written to the log, but the sync failed', cause)
-  }
-
   /**
-   * A write failed. Part of it may be in the file, records that were reported as failed may be whole among it: they
-   * are cut off again, so that they cannot come back. Where that fails too, the outcome is unknown.
+   * Undoes a failed write: truncates the file to the flushed records and syncs it, because the file may hold whole records that
+   * are reported as failed. If that fails too, the outcome is unknown. Returns the error for the caller.
    */
-  #takeBack(active: ActiveSegment, error: unknown): unknown {
+  #undoWrite(file: ActiveSegment, error: unknown): unknown {
     this.poison(error)
     try {
-      active.cutTo(this.flushedLsn)
-      active.sync()
+      file.truncateTo(this.flushedLsn)
+      file.sync()
     } catch (second) {
       if (!isLdbError(second)) throw second
-      return commitUnknown('a write to the log failed and could not be taken back', error)
+      return commitUnknown('a write to the log failed and could not be undone', error)
     }
     return error
   }
 }
 
-function commitUnknown(message: string, cause: unknown): LdbError {
-  return new LdbError('LDB_COMMIT_UNKNOWN', message, { cause })
-}
-
-/** What is left to do when nothing is. */
+/** Steps of a task without work. */
 function* noSteps(): DeviceSteps {}

@@ -1,7 +1,8 @@
 import { INVARIANTS } from '@ldb/base'
-import { xxHash64 } from '@ldb/integrity'
-import type { Seed64 } from '@ldb/integrity'
+import { UnitKind } from '@ldb/integrity'
+import type { UnitCodec } from '@ldb/integrity'
 import type { ChainHash } from '../segment/chain-hash.js'
+import type { Segment } from '../segment/segment.js'
 import {
   RECORD_CHECKSUM,
   RECORD_HEADER_BYTES,
@@ -17,56 +18,57 @@ const TWO_POW_32 = 2 ** 32
 const PER_2_32 = 2 ** -32
 const INITIAL_BYTES = 64 * 1024
 /**
- * Part of the usual maximum from which on a payload that is lent is not copied: one more write costs as much as copying it. A small one
- * where invariants are checked.
+ * A borrowed payload is written without a copy from 1/BORROW_DIVISOR of the buffer size on: below it, the extra write costs as much as
+ * the copy. Test builds borrow small payloads too.
  */
-const LENT_PART = INVARIANTS ? 4096 : 16
+const BORROW_DIVISOR = INVARIANTS ? 4096 : 16
 const halves = new Int32Array(2)
 
-/** Takes a piece of what is to be written behind the one before. */
-export type PieceWriter = (bytes: Uint8Array, start: number, byteCount: number) => void
+/** Writes a chunk of records after the previous chunk. */
+export type ChunkWriter = (bytes: Uint8Array, start: number, byteCount: number) => void
 
-/** A record that lies in memory of the caller, between those in the buffer: behind so many bytes of them. */
+/** A record in the memory of the caller. `at` is the number of buffered bytes that precede it in the log. */
 interface BorrowedRecord {
   readonly record: Uint8Array
   readonly at: number
 }
 
 /**
- * Encoded records that wait to be handed to the operating system, one behind the other as they will lie in the file.
+ * Encoded records that are not flushed yet, in the order of the log.
  *
- * @remarks In steady state an append allocates nothing: the bytes are copied once, and hashed where they lie. The
- * buffer doubles up to its usual maximum; a record beyond that gets a larger one, which is let go when it is clear. A large payload
- * that is lent is not copied: its record is made around it.
+ * @remarks In steady state an append allocates nothing: it copies the payload once and hashes it in the buffer. The
+ * buffer doubles up to its maximum. A larger record gets a larger buffer, which is released by the next clear. A large borrowed payload
+ * is not copied: its header and padding are written around it in the memory of the caller. In an encrypted segment every payload is copied,
+ * because the memory of the caller must stay plain.
  */
 export class RecordBuffer {
-  /** Bytes of all records that wait. */
+  /** Bytes of all records in the buffer. */
   byteCount: number
-  /** Records that were copied. */
+  /** The copied records. */
   #bytes: Uint8Array
   #view: DataView
   #copiedBytes: number
   readonly #borrowed: BorrowedRecord[]
-  readonly #usualBytesMax: number
+  readonly #retainedBytesMax: number
 
-  constructor(usualBytesMax: number) {
+  constructor(retainedBytesMax: number) {
     this.byteCount = 0
-    this.#bytes = new Uint8Array(Math.min(INITIAL_BYTES, usualBytesMax))
+    this.#bytes = new Uint8Array(Math.min(INITIAL_BYTES, retainedBytesMax))
     this.#view = viewOf(this.#bytes)
     this.#copiedBytes = 0
     this.#borrowed = []
-    this.#usualBytesMax = usualBytesMax
+    this.#retainedBytesMax = retainedBytesMax
   }
 
-  /** Reports whether a record of so many bytes fits behind those that are here, without a larger buffer than usual. */
-  hasRoomFor(recordBytes: number): boolean {
-    return recordBytes <= this.#usualBytesMax - this.byteCount
+  /** Reports whether a record of `recordBytes` fits without a buffer larger than the maximum. */
+  fits(recordBytes: number): boolean {
+    return recordBytes <= this.#retainedBytesMax - this.byteCount
   }
 
   /**
-   * Encodes a record behind the others and takes it into the chain; gives the bytes it took.
+   * Encodes a record after the others, adds its checksum to the chain hash, and returns the bytes of the record.
    *
-   * @param isBorrowed - payload and the room around it stay as they are until {@link RecordBuffer.clear}; the room is the record's.
+   * @param isBorrowed - the payload and its margins do not change until {@link RecordBuffer.clear}; the buffer may overwrite the margins.
    */
   append(
     payload: Uint8Array,
@@ -74,18 +76,21 @@ export class RecordBuffer {
     seq: number,
     lsn: number,
     unsyncedBytes: number,
-    seed: Seed64,
+    segment: Segment,
     chain: ChainHash,
     isBorrowed = false,
   ): number {
-    const recordBytes = recordBytesOf(payload.length)
+    const { codec } = segment
+    const storedBytes = payload.length + codec.trailerBytes
+    const recordBytes = recordBytesOf(storedBytes)
     let bytes: Uint8Array
     let view: DataView
     let at = 0
     if (
       isBorrowed &&
-      payload.length >= this.#usualBytesMax / LENT_PART &&
-      hasRoomAround(payload, recordBytes)
+      codec.cipher === undefined &&
+      payload.length >= this.#retainedBytesMax / BORROW_DIVISOR &&
+      hasMarginsFor(payload, recordBytes)
     ) {
       bytes = new Uint8Array(payload.buffer, payload.byteOffset - RECORD_HEADER_BYTES, recordBytes)
       view = viewOf(bytes)
@@ -98,14 +103,18 @@ export class RecordBuffer {
       bytes.set(payload, at + RECORD_HEADER_BYTES)
       this.#copiedBytes = at + recordBytes
     }
-    encodeRecord(bytes, view, at, payload.length, type, seq, lsn, unsyncedBytes, seed)
+    const payloadIndex = at + RECORD_HEADER_BYTES
+    if (codec.cipher !== undefined) {
+      codec.encode(UnitKind.LogRecord, lsn, seq, bytes, payloadIndex, storedBytes, bytes, payloadIndex)
+    }
+    encodeRecord(bytes, view, at, storedBytes, type, seq, lsn, unsyncedBytes, segment.frame)
     chain.add(view.getInt32(at + RECORD_CHECKSUM, true), view.getInt32(at + RECORD_CHECKSUM + 4, true))
     this.byteCount += recordBytes
     return recordBytes
   }
 
-  /** Returns the records to `write`, in their order, in as few pieces as they lie in. */
-  writeTo(write: PieceWriter): void {
+  /** Passes all records to `write` in order, one chunk for each contiguous range in memory. */
+  writeTo(write: ChunkWriter): void {
     let start = 0
     for (const { record, at } of this.#borrowed) {
       if (at > start) write(this.#bytes, start, at - start)
@@ -115,18 +124,19 @@ export class RecordBuffer {
     if (this.#copiedBytes > start) write(this.#bytes, start, this.#copiedBytes - start)
   }
 
-  /** Forgets the records; a buffer larger than usual is given back. */
+  /** Removes all records. Releases a buffer larger than the maximum. */
   clear(): void {
     this.byteCount = 0
     this.#copiedBytes = 0
     if (this.#borrowed.length > 0) this.#borrowed.length = 0
-    if (this.#bytes.length > this.#usualBytesMax) this.#replaceBytes(new Uint8Array(this.#usualBytesMax))
+    if (this.#bytes.length > this.#retainedBytesMax)
+      this.#replaceBytes(new Uint8Array(this.#retainedBytesMax))
   }
 
   #grow(bytesNeeded: number): void {
     let capacity = this.#bytes.length
-    while (capacity < bytesNeeded && capacity < this.#usualBytesMax) capacity *= 2
-    const grown = new Uint8Array(Math.max(Math.min(capacity, this.#usualBytesMax), bytesNeeded))
+    while (capacity < bytesNeeded && capacity < this.#retainedBytesMax) capacity *= 2
+    const grown = new Uint8Array(Math.max(Math.min(capacity, this.#retainedBytesMax), bytesNeeded))
     grown.set(this.#bytes.subarray(0, this.#copiedBytes))
     this.#replaceBytes(grown)
   }
@@ -137,14 +147,14 @@ export class RecordBuffer {
   }
 }
 
-/** Reports whether a record of so many bytes can be made around a payload, in the buffer that it lies in. */
-function hasRoomAround({ byteOffset, buffer }: Uint8Array, recordBytes: number): boolean {
+/** Reports whether the memory around a payload has the margins for its record: a header before it and padding after it. */
+function hasMarginsFor({ byteOffset, buffer }: Uint8Array, recordBytes: number): boolean {
   return (
     byteOffset >= RECORD_HEADER_BYTES && recordBytes <= buffer.byteLength - (byteOffset - RECORD_HEADER_BYTES)
   )
 }
 
-/** Makes the record at `bytes[at]` complete, whose payload is in its place. */
+/** Encodes the header and the padding of the record at `bytes[at]`, whose payload is already there. */
 function encodeRecord(
   bytes: Uint8Array,
   view: DataView,
@@ -154,23 +164,23 @@ function encodeRecord(
   seq: number,
   lsn: number,
   unsyncedBytes: number,
-  seed: Seed64,
+  frame: UnitCodec,
 ): void {
   const seqHigh = Math.floor(seq * PER_2_32)
   view.setUint32(at + RECORD_PAYLOAD_BYTES, payloadBytes, true)
   view.setUint32(at + RECORD_SEQ, seq - seqHigh * TWO_POW_32, true)
   view.setUint32(at + RECORD_SEQ + 4, seqHigh, true)
   view.setUint32(at + RECORD_UNSYNCED_BYTES, unsyncedBytes, true)
-  // The reserved bytes behind the type become zero with it.
+  // Also zeroes the reserved bytes after the type.
   view.setUint32(at + RECORD_TYPE, type, true)
   const payloadEnd = at + RECORD_HEADER_BYTES + payloadBytes
   for (let index = payloadEnd; index < at + recordBytesOf(payloadBytes); index++) bytes[index] = 0
 
   const lsnHigh = Math.floor(lsn * PER_2_32)
   const lsnLow = lsn - lsnHigh * TWO_POW_32
-  xxHash64(bytes, at + RECORD_PAYLOAD_BYTES, at + RECORD_HEADER_BYTES, seed, halves)
+  frame.checksum(bytes, at + RECORD_PAYLOAD_BYTES, at + RECORD_HEADER_BYTES, halves)
   view.setInt32(at + RECORD_HEADER_CHECK, halves[0]! ^ lsnLow, true)
-  xxHash64(bytes, at + RECORD_HEADER_CHECK, payloadEnd, seed, halves)
+  frame.checksum(bytes, at + RECORD_HEADER_CHECK, payloadEnd, halves)
   view.setInt32(at + RECORD_CHECKSUM, halves[0]! ^ lsnLow, true)
   view.setInt32(at + RECORD_CHECKSUM + 4, halves[1]! ^ lsnHigh, true)
 }

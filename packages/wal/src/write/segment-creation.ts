@@ -2,87 +2,89 @@ import { isLdbError, ResumableTask } from '@ldb/base'
 import type { DeviceSteps, Syncable } from '@ldb/base'
 import { DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import { ChainHash } from '../segment/chain-hash.js'
-import { OWNER_ID_BYTES, RECORDS_FILE_OFFSET, SEGMENT_ID_BYTES } from '../format.js'
+import type { ChainHash } from '../segment/chain-hash.js'
+import { BRANCH_ID_BYTES, OWNER_ID_BYTES, SEGMENT_ID_BYTES } from '../format.js'
 import { joinPath, removeUnfinished } from '../segment/log-directory.js'
-import { RecordBuffer } from './record-buffer.js'
-import type { LogPosition } from '../read/recovery.js'
-import { SegmentCursor } from '../segment/cursor.js'
-import { encodeSegmentHeader } from '../segment/header.js'
+import type { LogPosition } from '../segment/log-position.js'
+import { writeSegmentHeader } from '../segment/header.js'
 import type { SegmentHeader } from '../segment/header.js'
 import { newSegmentName, segmentName } from '../segment/name.js'
 import { Segment } from '../segment/segment.js'
+import { copyTail } from './tail-copy.js'
+import type { TailCopy } from './tail-copy.js'
 
-/** Records that a new segment begins with: those of an older one from the new one's base on. */
-export interface TailCopy {
-  readonly source: Segment
-  readonly endLsn: number
-}
-
-/** What a new segment is to be. */
+/** Description of a segment to create. */
 export interface SegmentPlan {
   readonly segmentNumber: number
   readonly previousId: Uint8Array
   readonly ownerId: Uint8Array
-  /** Where it begins. */
-  readonly place: LogPosition
+  readonly archiveBranchId: Uint8Array
+  /** Position of the first record. */
+  readonly start: LogPosition
   readonly seqFloor: number
   readonly tail: TailCopy | undefined
-  /** Bytes of records to allocate from the start. */
+  /** Bytes to preallocate after the copied records. */
   readonly preallocateBytes: number
 }
 
-/** A segment that was made, and the chain hash behind the records in it. */
+/** A created segment, and the chain hash after its copied records. */
 export interface CreatedSegment {
   readonly segment: Segment
   readonly chainHash: ChainHash
 }
 
-const COPY_BUFFER_BYTES = 1024 * 1024
-
-/** Plan of the first segment of a log. */
-export const FIRST_PLACE: LogPosition = { lsn: 0, lastSeq: 0, chainHash: new ChainHash(0, 0) }
-/** Stands for "no segment" where an id is due. */
+/** The id that stands for no segment. */
 export const NO_SEGMENT_ID: Uint8Array = new Uint8Array(SEGMENT_ID_BYTES)
-/** Stands for "nobody" where the owner of a log is due. */
+/** The owner id of a log without an owner. */
 export const NO_OWNER_ID: Uint8Array = new Uint8Array(OWNER_ID_BYTES)
+/** The branch id of a log that is in no archive. */
+export const NO_BRANCH_ID: Uint8Array = new Uint8Array(BRANCH_ID_BYTES)
 
 /**
- * Makes a segment under another name, with all that is to be in it, syncs it, gives it its own name and syncs the
- * directory: a segment that bears its name is whole, and nothing is acknowledged in one that a crash could take away.
+ * Creates a segment: writes its initial content under a temporary name, syncs the file, renames it and syncs the
+ * directory. A segment under its final name is therefore complete, and a crash cannot remove a segment with acknowledged records.
  *
- * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_READ_ONLY; nothing has then changed but for what
- * {@link removeUnfinished} removes.
+ * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_READ_ONLY; at most an unfinished segment remains, which
+ * {@link removeUnfinished} deletes.
  */
 export function createSegment(vfs: Vfs, directory: string, plan: SegmentPlan): CreatedSegment {
   const segment = planSegment(vfs, directory, plan)
-  const chainHash = plan.place.chainHash.copy()
+  const chainHash = plan.start.chainHash.copy()
   new ResumableTask(withoutResult(segmentSteps(vfs, directory, segment, plan, chainHash))).sync()
   return { segment, chainHash }
 }
 
-/** Returns a new segment its identity, before there is a file. */
+/** Returns a new segment with a new random id. Creates no file. */
 export function planSegment(vfs: Vfs, directory: string, plan: SegmentPlan): Segment {
-  const { place, tail } = plan
+  const { start, tail } = plan
   const header: SegmentHeader = {
     segmentId: vfs.random.fill(new Uint8Array(SEGMENT_ID_BYTES)),
     previousId: plan.previousId,
     segmentNumber: plan.segmentNumber,
-    baseLsn: place.lsn,
-    durableEndLsn: tail === undefined ? place.lsn : tail.endLsn,
-    lastSeq: place.lastSeq,
+    baseLsn: start.lsn,
+    durableEndLsn: tail === undefined ? start.lsn : tail.endLsn,
+    lastSeq: start.lastSeq,
     seqFloor: plan.seqFloor,
-    chainHash: place.chainHash.copy(),
+    chainHash: start.chainHash.copy(),
     ownerId: plan.ownerId,
+    // The time of copied records is unknown.
+    firstRecordTime: tail === undefined ? wallClockMs(vfs) : 0,
+    archiveBranchId: plan.archiveBranchId,
   }
   return new Segment(joinPath(directory, segmentName(plan.segmentNumber)), header)
 }
 
+/** Returns the wall clock in milliseconds since 1970; 0 when it shows no positive safe integer. */
+function wallClockMs(vfs: Vfs): number {
+  const now = Math.floor(vfs.clock.now())
+  return Number.isSafeInteger(now) && now > 0 ? now : 0
+}
+
 /**
- * Makes the file of a planned segment, as {@link createSegment} does.
+ * Creates the file of a planned segment, as {@link createSegment} does.
  *
- * @param chainHash - of what is before the segment; takes in the records that it begins with.
- * @returns what has synced the file: a sync off the thread may still be on its way, when somebody could not wait for it.
+ * @param chainHash - chain hash at the base of the segment; receives the checksums of the copied records.
+ * @returns the sync state of the file: an early sync off the thread may still be running.
  */
 export function* segmentSteps(
   vfs: Vfs,
@@ -123,15 +125,13 @@ function writeSegment(
   plan: SegmentPlan,
   chainHash: ChainHash,
 ): void {
-  const front = new Uint8Array(RECORDS_FILE_OFFSET)
-  encodeSegmentHeader(segment.header, front)
-  file.write(front, 0, front.length, 0)
+  writeSegmentHeader(file, segment.header)
   if (plan.tail !== undefined) copyTail(vfs, file, segment, plan.tail, chainHash)
   const writtenBytes = segment.fileOffsetOf(segment.header.durableEndLsn)
   allocate(file, writtenBytes, plan.preallocateBytes)
 }
 
-/** Fills space ahead with zeros; where there is no room for it, the log does without. */
+/** Preallocates zeros after `writtenBytes` and returns the end of the allocated space. On a full device, allocates nothing. */
 export function allocate(file: VfsFile, writtenBytes: number, aheadBytes: number): number {
   if (aheadBytes === 0) return writtenBytes
   try {
@@ -141,39 +141,5 @@ export function allocate(file: VfsFile, writtenBytes: number, aheadBytes: number
     if (!isLdbError(error, 'LDB_NO_SPACE')) throw error
     file.truncate(writtenBytes)
     return writtenBytes
-  }
-}
-
-/** Writes the records anew, at the same lsns: what the cache holds of them may never have reached the device. */
-function copyTail(vfs: Vfs, file: VfsFile, target: Segment, tail: TailCopy, chainHash: ChainHash): void {
-  const buffer = new RecordBuffer(COPY_BUFFER_BYTES)
-  const cursor = new SegmentCursor(tail.source, vfs.open(tail.source.path, 'read'))
-  try {
-    let lsn = target.baseLsn
-    let writtenLsn = lsn
-    const flush = (): void => {
-      buffer.writeTo((bytes, start, byteCount) => {
-        file.write(bytes, start, byteCount, target.fileOffsetOf(writtenLsn))
-        writtenLsn += byteCount
-      })
-      buffer.clear()
-    }
-    while (lsn < tail.endLsn) {
-      cursor.mustReadRecord(lsn, tail.endLsn)
-      if (buffer.byteCount > 0 && !buffer.hasRoomFor(cursor.recordBytes)) flush()
-      const unsyncedBytes = lsn - target.baseLsn
-      lsn += buffer.append(
-        cursor.payload,
-        cursor.type,
-        cursor.seq,
-        lsn,
-        unsyncedBytes,
-        target.seed,
-        chainHash,
-      )
-    }
-    if (buffer.byteCount > 0) flush()
-  } finally {
-    cursor.close()
   }
 }

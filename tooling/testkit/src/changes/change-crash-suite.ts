@@ -3,22 +3,22 @@ import { Database } from '@ldb/core'
 import type { AsyncDatabase } from '@ldb/core'
 import { crashPlan, randomCrashPlan } from '../crash/plan.js'
 import { CrashVfs } from '../crash/crash-vfs.js'
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import { randomChanges } from '../history/model-changes.js'
 import { ChangeMirror } from '../model/session/change-mirror.js'
 import type { MirrorPosition } from '../model/session/change-mirror.js'
-import { optionsOf, PLAIN_SETTINGS } from '../model/run-settings.js'
+import { optionsOf, PLAIN_SETTINGS } from '../model/commands/run-settings.js'
 import { addChange, DATABASE_DIRECTORY } from '../subjects/batch-changes.js'
-import { seededRandom } from '../test-random.js'
-import type { TestRandom } from '../test-random.js'
-import { promised, Violation } from '../violation.js'
+import { seededRandom } from '../base/test-random.js'
+import type { TestRandom } from '../base/test-random.js'
+import { promised, Violation } from '../base/violation.js'
 
 const SHAPE = { keyCount: 40, prefix: '', valueBytesMax: 600, batchMax: 4 }
 const LIVES = 6
 
 /**
- * A copy that is kept by the changes alone, through crashes: whoever was told of a commit at `full` goes on behind it, and
- * is told of just those that have survived; or that the log no longer reaches back.
+ * Maintains a copy from the change stream through crashes. A reader that received a commit at `full` resumes after
+ * it and receives exactly the commits that survived; or LDB_NOT_FOUND when the log was truncated.
  */
 export const changeCrashSuite: Suite = {
   name: 'changes',
@@ -37,9 +37,9 @@ class ChangeCrashRun {
   readonly #random: TestRandom
   readonly #checkpointLogBytes: number
   #disk: CrashVfs
-  /** Where the reader had come to when the disk was left. */
+  /** The state of the mirror at the crash. */
   #position: MirrorPosition | undefined = undefined
-  #counts = { crashes: 0, resumed: 0, 'log cut': 0, commits: 0 }
+  #counts = { crashes: 0, resumed: 0, 'log truncated': 0, commits: 0 }
 
   constructor(random: TestRandom) {
     this.#random = random
@@ -77,13 +77,13 @@ class ChangeCrashRun {
     this.#counts.crashes++
   }
 
-  /** Goes on where the reader was, and compares what it then has with what there is. */
+  /** Resumes the mirror at its last position and compares it with the database. */
   async #resume(db: AsyncDatabase): Promise<ChangeMirror> {
     const position = this.#position
     if (position === undefined) return new ChangeMirror(db)
     promised(
       position.seq <= db.seq,
-      () => `commit ${position.seq} was told and is lost; the newest is ${db.seq}`,
+      () => `commit ${position.seq} was received from the stream but is lost; the newest is ${db.seq}`,
     )
     try {
       const mirror = new ChangeMirror(db, position)
@@ -92,22 +92,22 @@ class ChangeCrashRun {
       return mirror
     } catch (error) {
       if (!isLdbError(error, 'LDB_NOT_FOUND')) throw error
-      this.#counts['log cut']++
+      this.#counts['log truncated']++
       return new ChangeMirror(db)
     }
   }
 
-  /** Some commits that are called at once: batches, single writes, transactions. */
+  /** Makes several concurrent commits: batches, single writes and transactions. */
   async #write(db: AsyncDatabase): Promise<void> {
     const random = this.#random
-    const answers: Promise<unknown>[] = []
+    const results: Promise<unknown>[] = []
     for (let left = random.between(1, 6); left > 0; left--) {
       this.#counts.commits++
       const changes = randomChanges(random, SHAPE, ['default'])
       const kind = random.pick(['update', 'transaction', 'batch'] as const)
-      if (kind === 'update') answers.push(db.update('counter', (value) => `${value ?? ''}+`.slice(-9)))
+      if (kind === 'update') results.push(db.update('counter', (value) => `${value ?? ''}+`.slice(-9)))
       else if (kind === 'transaction') {
-        answers.push(
+        results.push(
           db.transaction(
             async (transaction) => {
               for (const change of changes) await addChange(transaction, change)
@@ -118,10 +118,10 @@ class ChangeCrashRun {
       } else {
         const batch = db.batch()
         for (const change of changes) addChange(batch, change)
-        answers.push(batch.commit())
+        results.push(batch.commit())
       }
     }
-    await Promise.all(answers)
+    await Promise.all(results)
     if (random.chance(0.05)) await db.checkpoint()
   }
 
@@ -133,6 +133,6 @@ class ChangeCrashRun {
 }
 
 async function expectAgreement(mirror: ChangeMirror): Promise<void> {
-  const answer = await mirror.compare()
-  promised(answer === 'agree', () => answer)
+  const result = await mirror.compare()
+  promised(result === 'agree', () => result)
 }

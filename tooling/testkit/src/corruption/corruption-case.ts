@@ -4,31 +4,31 @@ import type { LdbErrorCode } from '@ldb/base'
 import { Database } from '@ldb/core'
 import type { DatabaseOptions } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
-import { promised, Violation } from '../violation.js'
+import { promised, Violation } from '../base/violation.js'
 import { GOLDEN_PATH, goldenSpace } from './golden.js'
 import type { Golden, GoldenEntry } from './golden.js'
 
-/** How a damaged database has answered. All of them are allowed; what is not is a {@link Violation}. */
+/** How a damaged database behaved. All of these are allowed; other behavior is a {@link Violation}. */
 export interface CaseOutcome {
-  /** `refused`: could not be opened. `reported`: opened, and something said what is wrong. `unharmed`: nothing did. */
+  /** `refused`: the open failed. `reported`: it opened, and `verify` reported damage. `unharmed`: neither. */
   readonly answer: 'refused' | 'reported' | 'unharmed'
-  /** Commits at the end of the log that were taken for a torn tail. */
+  /** Number of commits at the end of the log that were dropped as a torn tail. */
   readonly lostCount: number
 }
 
-/** What one case does and allows. */
+/** Settings of a case, and its allowed outcomes. */
 export interface CaseRules {
   readonly golden: Golden
-  /** Oldest commit that the database may be found at. */
+  /** Oldest commit at which the database may open. */
   readonly leastSeq: number
-  /** The damage must be found. */
+  /** `verify` must report the damage. */
   readonly mustReport: boolean
   readonly isReadOnly: boolean
-  /** Read everything again after the write, even when nothing was found wrong. */
+  /** Repeat all reads after the write even if no damage was found. */
   readonly isThorough: boolean
 }
 
-/** What an open may be refused with: `LDB_IO` for something that is no file, `LDB_LOCKED` for a LOCK that is no record. */
+/** Codes with which an open may fail: `LDB_IO` for an object that is not a file, `LDB_LOCKED` for an invalid LOCK. */
 const OPEN_CODES: readonly LdbErrorCode[] = ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_IO', 'LDB_LOCKED']
 const READ_CODES: readonly LdbErrorCode[] = ['LDB_CORRUPTION', 'LDB_IO', 'LDB_POISONED']
 const WRITE_CODES: readonly LdbErrorCode[] = [...READ_CODES, 'LDB_COMMIT_UNKNOWN']
@@ -36,16 +36,16 @@ const EXTRA_KEY = 'after-the-damage'
 const ARRAY_BYTES_MAX = 64 * 2 ** 20
 
 /**
- * Opens a damaged database and does everything with it that a program may: scans both ways, gets, a verification, a
- * write, a close, and, when it was written to, all of the reading again.
+ * Opens a damaged database and uses it: forward and reverse scans, gets, `verify`, a write, a close, and, after a write, all
+ * reads again.
  *
- * @throws Violation when data are wrong or missing and nothing says so, when something other than an `LdbError` is
- * thrown, or when one allocation is out of all proportion.
+ * @throws Violation when data are wrong or missing without a report, when an error other than an `LdbError` is thrown, or when
+ * too much memory is allocated.
  */
 export function runCorruptionCase(vfs: Vfs, rules: CaseRules): CaseOutcome {
   const before = getHeapStatistics().external_memory
   const { stackTraceLimit } = Error
-  // Most cases throw, and where from is of no interest: it doubles their time.
+  // Most cases throw, and capturing stack traces doubles their time.
   Error.stackTraceLimit = 1
   try {
     return new CorruptionCase(vfs, rules).run()
@@ -59,7 +59,7 @@ export function runCorruptionCase(vfs: Vfs, rules: CaseRules): CaseOutcome {
 class CorruptionCase {
   readonly #vfs: Vfs
   readonly #rules: CaseRules
-  /** Operations that were refused with a typed error. */
+  /** Operations that failed with an allowed error. */
   #refusals: string[] = []
 
   constructor(vfs: Vfs, rules: CaseRules) {
@@ -78,9 +78,9 @@ class CorruptionCase {
       const findings = this.#verify(db)
       promised(
         findings > 0 || this.#refusals.length === 0,
-        () => `verify finds nothing, but ${this.#refusals.join('; ')}`,
+        () => `verify finds nothing, although ${this.#refusals.join('; ')}`,
       )
-      promised(findings > 0 || !mustReport, () => 'verify finds nothing wrong')
+      promised(findings > 0 || !mustReport, () => 'verify finds nothing')
       if (!isReadOnly) {
         this.#writeAndClose(db)
         if (findings > 0 || isThorough) this.#reopen(seq)
@@ -107,7 +107,7 @@ class CorruptionCase {
     )
   }
 
-  /** @param isWritten - the extra entry may be there, in front of all others of `default`. */
+  /** @param isWritten - the entry written by the case may exist, before all other entries of `default`. */
   #observe(db: Database, seq: number, isWritten: boolean): void {
     for (const space of this.#rules.golden.spaces) {
       const wanted = this.#rules.golden.entriesAt(seq, space)
@@ -127,7 +127,7 @@ class CorruptionCase {
     for (const [key, value] of entries) {
       this.#attempt('get', READ_CODES, () => {
         const found: unknown = keyspace.get(key as never)
-        promised(isSame(found, value), () => `get in ${space} gives another value for ${shown(key)}`)
+        promised(isSame(found, value), () => `get in ${space} returns another value for ${shown(key)}`)
       })
     }
   }
@@ -135,7 +135,7 @@ class CorruptionCase {
   #verify(db: Database): number {
     const report = db.verify()
     for (const { file, offset, message } of report.findings) {
-      promised(file.length > 0 && offset >= 0, () => `a finding has no place: ${message}`)
+      promised(file.length > 0 && offset >= 0, () => `a finding has no file or offset: ${message}`)
     }
     return report.findings.length
   }
@@ -143,14 +143,14 @@ class CorruptionCase {
   #writeAndClose(db: Database): void {
     this.#attempt('put', WRITE_CODES, () => {
       db.put(EXTRA_KEY, 'x')
-      promised(db.get(EXTRA_KEY) === 'x', () => 'what was written is not there')
+      promised(db.get(EXTRA_KEY) === 'x', () => 'a written entry is missing')
     })
     this.#attempt('close', WRITE_CODES, () => {
       db.close()
     })
   }
 
-  /** What was found wrong must not have become right, nor anything else wrong. */
+  /** Checks that writing changed no other data and hid no damage. */
   #reopen(seq: number): void {
     const again = this.#open(true)
     if (again === undefined) return
@@ -161,7 +161,7 @@ class CorruptionCase {
     }
   }
 
-  /** Runs one operation; an error of one of these codes is an answer too. */
+  /** Runs one operation. An error with one of the codes is an allowed outcome. */
   #attempt<T>(name: string, codes: readonly LdbErrorCode[], operation: () => T): T | undefined {
     try {
       return operation()
@@ -173,7 +173,7 @@ class CorruptionCase {
       const { file, offset } = error.details
       promised(
         error.code !== 'LDB_CORRUPTION' || (file !== undefined && offset !== undefined),
-        () => `no place: ${error.message}`,
+        () => `no file or offset: ${error.message}`,
       )
       this.#refusals.push(`${name}: ${error.message}`)
       return undefined
@@ -185,15 +185,18 @@ function checkScan(db: Database, space: string, entries: readonly GoldenEntry[],
   let index = 0
   for (const [key, value] of goldenSpace(db, space).entries({ reverse })) {
     const wanted = entries[reverse ? entries.length - 1 - index : index]
-    promised(wanted !== undefined, () => `a scan of ${space} gives more than there was: ${shown(key)}`)
-    promised(isSame(key, wanted[0]), () => `a scan of ${space} gives ${shown(key)} for ${shown(wanted[0])}`)
-    promised(isSame(value, wanted[1]), () => `a scan of ${space} gives another value for ${shown(key)}`)
+    promised(wanted !== undefined, () => `a scan of ${space} returns an additional entry: ${shown(key)}`)
+    promised(
+      isSame(key, wanted[0]),
+      () => `a scan of ${space} returns ${shown(key)}, not ${shown(wanted[0])}`,
+    )
+    promised(isSame(value, wanted[1]), () => `a scan of ${space} returns another value for ${shown(key)}`)
     index++
   }
-  promised(index === entries.length, () => `a scan of ${space} gives ${index} of ${entries.length} entries`)
+  promised(index === entries.length, () => `a scan of ${space} returns ${index} of ${entries.length} entries`)
 }
 
-/** What was written after the damage counts when it is there: its write may have failed. */
+/** Adds the entry written by the case if it exists: its write may have failed. */
 function withExtra(db: Database, entries: readonly GoldenEntry[]): readonly GoldenEntry[] {
   try {
     return db.get(EXTRA_KEY) === undefined ? entries : [[EXTRA_KEY, 'x'], ...entries]

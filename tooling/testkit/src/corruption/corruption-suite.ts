@@ -1,7 +1,7 @@
 import { OverlayVfs } from '@ldb/vfs'
 import type { MemoryVfs } from '@ldb/vfs'
-import type { Suite, SuiteCounts } from '../deep/suite.js'
-import { Violation } from '../violation.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
+import { Violation } from '../base/violation.js'
 import { runCorruptionCase } from './corruption-case.js'
 import type { CaseOutcome } from './corruption-case.js'
 import { imageVfs } from './directory-image.js'
@@ -12,18 +12,18 @@ import { leastSeqAfterDamage } from './log-layout.js'
 import { Mutations } from './mutation.js'
 import type { Mutation } from './mutation.js'
 
-/** Mutations of one case of the suite. */
+/** Number of mutations in one case of the suite. */
 export const MUTATIONS_PER_CASE = 256
-/** Of eight mutations one is structured, and one cuts a file; the rest change a byte. */
+/** Of each group of this size, one mutation is structured, one truncates a file, and the others change a byte. */
 const GROUP = 8
 
-/** A golden database with all that is needed to damage it over and over. */
+/** A golden database, prepared for repeated damage. */
 export class CorruptionBench {
   readonly golden: Golden
   readonly mutations: Mutations
   readonly #base: MemoryVfs
   readonly #liveness: Liveness
-  /** Newest segment of the log. */
+  /** Path of the newest segment of the log. */
   readonly #segment: string
 
   constructor(seed: number, ending: GoldenEnding) {
@@ -38,7 +38,7 @@ export class CorruptionBench {
         .at(-1) ?? ''
   }
 
-  /** Returns the mutations of a block; consecutive blocks run through all there are. */
+  /** Yields the mutations of a block. Consecutive blocks enumerate all mutations. */
   *block(number: number): Generator<Mutation> {
     const { mutations } = this
     const groups = MUTATIONS_PER_CASE / GROUP
@@ -54,7 +54,7 @@ export class CorruptionBench {
     }
   }
 
-  /** Damages the database, looks how it answers, and puts it back. */
+  /** Damages the database, runs a corruption case on it, and restores it. */
   run(mutation: Mutation, isReadOnly: boolean, isThorough = true): CaseOutcome {
     const mustReport = mutation.isFlip && this.#liveness.isLive(mutation.path, mutation.start)
     mutation.apply(this.#base)
@@ -97,7 +97,7 @@ function benchOf(ending: GoldenEnding, variant: number): CorruptionBench {
   return bench
 }
 
-/** Makes the suite over golden databases of some endings. */
+/** Returns a suite over golden databases that were left in some states. */
 export function corruptionSuite(name: string, endings: readonly GoldenEnding[]): Suite {
   return {
     name,
@@ -105,8 +105,8 @@ export function corruptionSuite(name: string, endings: readonly GoldenEnding[]):
   }
 }
 
-/** Damages golden databases in every way there is. */
-export const corruption: Suite = corruptionSuite('corruption', GOLDEN_ENDINGS)
+/** Applies every mutation to golden databases. */
+export const fullCorruptionSuite: Suite = corruptionSuite('corruption', GOLDEN_ENDINGS)
 
 function runBlock(endings: readonly GoldenEnding[], seed: number): SuiteCounts {
   const ending = endings[seed % endings.length] as GoldenEnding

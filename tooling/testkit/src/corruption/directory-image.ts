@@ -1,15 +1,15 @@
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 
-/** What a directory holds at one moment. @category Corruption */
+/** The content of a directory at one moment. @category Corruption */
 export interface DirectoryImage {
-  /** Directories, the outer ones first; the image's own is the first. */
+  /** Directories, parents first; the first is the root of the image. */
   readonly directories: readonly string[]
-  /** Files by path. */
+  /** Contents of files by path. */
   readonly files: ReadonlyMap<string, Uint8Array>
 }
 
-/** Takes a copy of a directory with all that is in it. */
+/** Copies a directory recursively. */
 export function captureImage(vfs: Vfs, directory: string): DirectoryImage {
   const directories: string[] = [directory]
   const files = new Map<string, Uint8Array>()
@@ -20,27 +20,27 @@ export function captureImage(vfs: Vfs, directory: string): DirectoryImage {
       directories.push(...inner.directories)
       for (const [file, bytes] of inner.files) files.set(file, bytes)
     } else {
-      files.set(path, readWhole(vfs, path))
+      files.set(path, readFile(vfs, path))
     }
   }
   return { directories, files }
 }
 
-/** Puts an image into a file system where nothing of it is yet. */
-export function placeImage(vfs: Vfs, image: DirectoryImage): void {
+/** Writes an image to a file system in which its directory does not exist. */
+export function writeImage(vfs: Vfs, image: DirectoryImage): void {
   for (const directory of image.directories) vfs.makeDirectory(directory)
-  for (const [path, bytes] of image.files) writeWhole(vfs, path, bytes)
+  for (const [path, bytes] of image.files) writeFile(vfs, path, bytes)
 }
 
-/** Returns a file system in memory that holds an image. */
+/** Returns an in-memory file system that contains an image. */
 export function imageVfs(image: DirectoryImage): MemoryVfs {
   const vfs = new MemoryVfs()
-  placeImage(vfs, image)
+  writeImage(vfs, image)
   return vfs
 }
 
-/** Reads all of a file. */
-export function readWhole(vfs: Vfs, path: string): Uint8Array<ArrayBuffer> {
+/** Reads a whole file. */
+export function readFile(vfs: Vfs, path: string): Uint8Array<ArrayBuffer> {
   const file = vfs.open(path, 'read')
   try {
     const bytes = new Uint8Array(file.length())
@@ -51,8 +51,8 @@ export function readWhole(vfs: Vfs, path: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** Makes a file of exactly these bytes, whatever was there. */
-export function writeWhole(vfs: Vfs, path: string, bytes: Uint8Array): void {
+/** Creates or replaces a file with exactly these bytes. */
+export function writeFile(vfs: Vfs, path: string, bytes: Uint8Array): void {
   const file = vfs.open(path, 'create')
   try {
     file.truncate(bytes.length)

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { NodeVfs } from '@ldb/vfs'
-import { TestRandom } from '../test-random.js'
-import { Violation } from '../violation.js'
+import { TestRandom } from '../base/test-random.js'
+import { Violation } from '../base/violation.js'
 import { runCorruptionCase } from './corruption-case.js'
-import { placeImage } from './directory-image.js'
+import { writeImage } from './directory-image.js'
 import { GOLDEN_ENDINGS, GOLDEN_PATH, makeGolden } from './golden.js'
 
-/** Things that only a real file system has, put where a file of a database should be. */
+/** Replaces a file of a database by an object that is not a regular file. Needs a real file system. */
 const STAND_INS: Readonly<Record<string, (path: string) => void>> = {
   fifo: (path) => {
     rmSync(path, { force: true })
@@ -21,7 +21,7 @@ const STAND_INS: Readonly<Record<string, (path: string) => void>> = {
     rmSync(path, { force: true })
     symlinkSync('/nowhere/at/all', path)
   },
-  'link to its own bytes': (path) => {
+  'link to its own file': (path) => {
     try {
       renameSync(path, 'moved-away')
     } catch {
@@ -29,7 +29,7 @@ const STAND_INS: Readonly<Record<string, (path: string) => void>> = {
     }
     symlinkSync(`${process.cwd()}/moved-away`, path)
   },
-  'link to a device without end': (path) => {
+  'link to an endless device': (path) => {
     rmSync(path, { force: true })
     symlinkSync('/dev/zero', path)
   },
@@ -39,8 +39,8 @@ const STAND_INS: Readonly<Record<string, (path: string) => void>> = {
 }
 
 /**
- * Puts a golden database into the present directory, replaces each of its files and directories in turn by something
- * that is no file, and looks how it answers.
+ * Writes a golden database to the current directory, replaces each of its files and directories in turn by an object that is
+ * not one, and runs a corruption case on it.
  *
  * @returns the number of cases.
  */
@@ -60,7 +60,7 @@ export function runForeignFiles(seed: number): number {
     for (const [name, replace] of Object.entries(STAND_INS)) {
       rmSync(GOLDEN_PATH, { recursive: true, force: true })
       rmSync('moved-away', { recursive: true, force: true })
-      placeImage(new NodeVfs(), golden.image)
+      writeImage(new NodeVfs(), golden.image)
       try {
         replaceBy(path, replace)
         const rules = {
@@ -73,7 +73,7 @@ export function runForeignFiles(seed: number): number {
         runCorruptionCase(new NodeVfs(), rules)
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
-        throw new Violation(`${ending}: ${name} in place of ${path}: ${reason}`, { cause: error })
+        throw new Violation(`${ending}: ${name} instead of ${path}: ${reason}`, { cause: error })
       }
       caseCount++
     }
@@ -87,7 +87,7 @@ function replaceBy(path: string, replace: (path: string) => void): void {
   if (!isDirectory) replace(path)
   else {
     renameSync(path, 'moved-away')
-    if (replace === STAND_INS['link to its own bytes']) symlinkSync(`${process.cwd()}/moved-away`, path)
+    if (replace === STAND_INS['link to its own file']) symlinkSync(`${process.cwd()}/moved-away`, path)
     else if (replace !== STAND_INS['nothing']) replace(path)
   }
 }

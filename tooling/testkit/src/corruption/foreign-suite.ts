@@ -2,15 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { builtFile } from '../built-file.js'
-import type { Suite, SuiteCounts } from '../deep/suite.js'
-import { Violation } from '../violation.js'
+import { builtFile } from '../base/built-file.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
+import { Violation } from '../base/violation.js'
 
-/** More than enough for all cases of one seed; a pipe that nobody writes to takes longer. */
+/** Far above the time of all cases of one seed. Only a case that blocks, on a FIFO for example, exceeds it. */
 const PATIENCE_MS = 120_000
 
-/** Puts pipes, links and devices where files of a database should be. */
-export const foreignFiles: Suite = {
+/** Replaces files of a database by FIFOs, links and devices. */
+export const foreignFilesSuite: Suite = {
   name: 'foreign-files',
   runCase: (seed) => Promise.resolve().then(() => runInChild(seed)),
 }
@@ -28,7 +28,9 @@ function runInChild(seed: number): SuiteCounts {
     return { foreignCases: Number(output) }
   } catch (error) {
     const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : ''
-    throw new Violation(`something that is no file: ${text === '' ? String(error) : text}`, { cause: error })
+    throw new Violation(`an object that is not a file: ${text === '' ? String(error) : text}`, {
+      cause: error,
+    })
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }

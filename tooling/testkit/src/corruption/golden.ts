@@ -1,14 +1,14 @@
 import { Database } from '@ldb/core'
 import type { Keyspace } from '@ldb/core'
 import { MemoryVfs } from '@ldb/vfs'
-import { bytesOf } from '../byte-text.js'
+import { bytesOf } from '../base/byte-text.js'
 import { History } from '../history/history.js'
 import type { ModelChange, ModelState } from '../history/history.js'
-import { TestRandom } from '../test-random.js'
+import { TestRandom } from '../base/test-random.js'
 import { captureImage } from './directory-image.js'
 import type { DirectoryImage } from './directory-image.js'
 
-/** How a golden database was left: closed, open with commits that were not synced, or while the log was being cut. */
+/** State in which a golden database was left: closed cleanly, open with unsynced commits, or during truncation of the log. */
 export type GoldenEnding = 'closed' | 'open' | 'cutting'
 
 export const GOLDEN_ENDINGS: readonly GoldenEnding[] = ['closed', 'open', 'cutting']
@@ -16,28 +16,28 @@ export const GOLDEN_ENDINGS: readonly GoldenEnding[] = ['closed', 'open', 'cutti
 /** Path of every golden database. */
 export const GOLDEN_PATH = 'golden'
 
-/** An entry; keys and values are as their keyspace gives them. */
+/** An entry. Keys and values have the types of the encodings of their keyspace. */
 export type GoldenEntry = readonly [key: string | Uint8Array, value: string | Uint8Array]
 
-/** A small database with every kind of page and record, and what belongs in it. */
+/** A small database with every kind of page and record, together with its expected content. */
 export interface Golden {
   readonly ending: GoldenEnding
   readonly image: DirectoryImage
   /** The same database at an earlier checkpoint. */
   readonly older: DirectoryImage
-  /** Another database that was made alike. */
+  /** Another database, created in the same way from another seed. */
   readonly other: DirectoryImage
-  /** Number of its newest commit. */
+  /** Sequence number of the newest commit. */
   readonly lastSeq: number
   /** Names of its keyspaces. */
   readonly spaces: readonly string[]
-  /** Content of a keyspace after a commit, in order. */
+  /** Returns the entries of a keyspace after a commit, in key order. */
   entriesAt(seq: number, space: string): readonly GoldenEntry[]
 }
 
 const SPACES = ['default', 'long', 'churn', 'empty']
 
-/** Makes a golden database; a seed gives the same one always. */
+/** Creates a golden database. A seed determines it completely. */
 export function makeGolden(seed: number, ending: GoldenEnding): Golden {
   const maker = new GoldenMaker(seed, ending)
   const { older, image, history } = maker.make()
@@ -68,7 +68,7 @@ function entriesOf(state: ModelState, space: string): readonly GoldenEntry[] {
   return space === 'default' ? found : found.map(([key, value]) => [bytesOf(key), bytesOf(value)])
 }
 
-/** Returns the keyspace of a golden database with the encodings that it has. */
+/** Opens a keyspace of a golden database with its encodings. */
 export function goldenSpace(db: Database, name: string): Keyspace<never, never> {
   const space: unknown =
     name === 'default' ? db.keyspace(name) : db.keyspace(name, { keys: 'binary', values: 'binary' })
@@ -81,7 +81,7 @@ class GoldenMaker {
   readonly #vfs: MemoryVfs
   readonly #history: History = new History()
   #db: Database
-  /** What was there when the first segment was about to be removed since this was cleared. */
+  /** Image taken before the first removal of a log segment since this was last cleared. */
   #atRemoval: DirectoryImage | undefined = undefined
 
   constructor(seed: number, ending: GoldenEnding) {
@@ -170,7 +170,7 @@ class GoldenMaker {
       else target.deleteRange({ gte: encode(change.lower), lt: encode(change.upper) })
     }
     batch.commit({ durability })
-    // A commit that was not handed over is in no file.
+    // A commit at `none` is not written to any file.
     if (durability !== 'none') this.#history.submit(changes)
   }
 
@@ -191,7 +191,7 @@ class GoldenMaker {
     const vfs = this.#vfs
     const rename = vfs.rename.bind(vfs)
     vfs.rename = (source: string, target: string): void => {
-      // A segment is gone when its name is.
+      // Removal of a segment begins with a rename.
       if (source.endsWith('.wal')) this.#atRemoval ??= captureImage(vfs, GOLDEN_PATH)
       rename(source, target)
     }
@@ -202,7 +202,7 @@ function pad(index: number): string {
   return String(index).padStart(2, '0')
 }
 
-/** Cuts most of the zeros off that a log has ahead of it: a log may have any number of them. */
+/** Truncates most of the preallocated zeros of log segments. A segment may have any number of them. */
 function trimmed(image: DirectoryImage): DirectoryImage {
   const files = new Map<string, Uint8Array>()
   for (const [path, bytes] of image.files) {

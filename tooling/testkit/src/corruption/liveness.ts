@@ -3,15 +3,16 @@ import { logRecords } from './log-layout.js'
 import { treeLayout } from './tree-layout.js'
 
 /**
- * Which bytes of a golden database `verify` must miss when they change. All others are dead, for one of these reasons:
+ * The live bytes of a golden database: those whose every change `verify` must report. All other bytes are dead, for one of
+ * these reasons:
  *
- * - tree: pages that are free; what follows the content in the last page of a run; the older meta block, which stands
- *   in only when the newer one is gone; the spare block, which holds it once more; the zeros behind the meta blocks; the file beyond its page count.
- * - log: the seal, without which a log counts as left open, which loses nothing; the bytes between it and the
- *   records, nobody's; the zeros behind the last record and between records; of a log that was left open, the records
- *   above the synced position, which are a torn tail when they are damaged; of a log that was being cut, all but the
- *   newest header, since what it holds is in the trees and an open replaces it.
- * - LOCK, which is worth nothing once nobody holds it.
+ * - Tree: free pages; the end of the last page of an overflow extent; the older meta block, used only when the newer one is
+ *   lost; the spare block, a copy of a meta block; the zeros after the meta blocks; bytes beyond the page count.
+ * - Log: the seal, without which the log counts as not closed, which loses nothing; the unused bytes between it and the
+ *   records; the zeros after the last record and between records. In a log that was not closed: the records above the synced
+ *   position, which are a torn tail when damaged. In a log under truncation: all but the newest header, because the trees
+ *   contain its commits and opening replaces it.
+ * - LOCK, which has no meaning unless a process holds it.
  */
 export class Liveness {
   readonly #live: ReadonlyMap<string, Uint8Array>
@@ -29,12 +30,12 @@ export class Liveness {
     this.#live = live
   }
 
-  /** Reports whether a byte is one that must not change unnoticed. */
+  /** Reports whether `verify` must report a change of this byte. */
   isLive(path: string, offset: number): boolean {
     return this.#live.get(path)?.[offset] === 1
   }
 
-  /** Number of bytes that are live. */
+  /** Number of live bytes. */
   get liveBytes(): number {
     let count = 0
     for (const mask of this.#live.values()) for (const byte of mask) count += byte

@@ -1,6 +1,6 @@
 import { viewOf } from './tree-layout.js'
 
-// Reads a segment of a sound log by its FORMAT.md alone, for the same reason as tree-layout.ts.
+// Decodes a segment of an intact log from its FORMAT.md alone, for the same reason as tree-layout.ts.
 
 const RECORDS_START = 8192
 const RECORD_HEADER = 32
@@ -8,23 +8,23 @@ const COMMIT = 1
 
 /** A record of a segment. */
 export interface LogRecord {
-  /** First byte in the file. */
+  /** File offset of the first byte. */
   readonly start: number
-  /** Behind the last byte of the payload. */
+  /** File offset after the last byte of the payload. */
   readonly end: number
-  /** Number of the commit that it is, or comes behind. */
+  /** Sequence number of the commit, or of the newest commit before a record of another type. */
   readonly seq: number
   readonly isCommit: boolean
-  /** Position in the file up to which the log was known to be synced when it was appended. */
+  /** File offset up to which the log was known to be synced when the record was appended. */
   readonly syncedEnd: number
 }
 
-/** Returns the records of a segment, in their order. */
+/** Returns the records of a segment in order. */
 export function logRecords(bytes: Uint8Array): LogRecord[] {
   const view = viewOf(bytes)
   const records: LogRecord[] = []
   for (let at = RECORDS_START; at + RECORD_HEADER <= bytes.length;) {
-    // A record has a check of its header, which zeros are none of.
+    // The checksum of a record header is not zero; zeros are preallocated space.
     if (view.getUint32(at + 8, true) === 0 && view.getUint32(at, true) === 0) break
     const payloadBytes = view.getUint32(at + 12, true)
     records.push({
@@ -39,7 +39,7 @@ export function logRecords(bytes: Uint8Array): LogRecord[] {
   return records
 }
 
-/** Position in the file of a segment up to which it was synced before it got its name. */
+/** Returns the file offset up to which a segment was synced before it was renamed to its name. */
 export function durableEnd(bytes: Uint8Array): number {
   const view = viewOf(bytes)
   const baseLsn = Number(view.getBigUint64(64, true))
@@ -47,8 +47,8 @@ export function durableEnd(bytes: Uint8Array): number {
 }
 
 /**
- * Returns the oldest commit that a log which was left open may end with when a range of bytes of its newest segment is
- * damaged: what undamaged records say was synced must be there.
+ * Returns the oldest commit at which a log that was not closed may end after damage to a range of its newest segment.
+ * Everything that undamaged records report as synced must be recovered.
  *
  * @param before - the last commit before this segment.
  */

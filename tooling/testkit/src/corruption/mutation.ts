@@ -1,35 +1,35 @@
 import type { Vfs } from '@ldb/vfs'
-import { readWhole, writeWhole } from './directory-image.js'
+import { readFile, writeFile } from './directory-image.js'
 import type { Golden } from './golden.js'
 
-/** One thing that goes wrong with the files of a database that nobody has open. */
+/** One kind of damage to the files of a closed database. */
 export interface Mutation {
-  /** What it is, for messages. */
+  /** Description for messages. */
   readonly name: string
   readonly path: string
-  /** Bytes of the file that may have changed. */
+  /** Byte range of the file that may have changed. */
   readonly start: number
   readonly end: number
-  /** Only one byte has changed. */
+  /** Exactly one byte has changed. */
   readonly isFlip: boolean
   apply(vfs: Vfs): void
-  /** Puts everything back. */
+  /** Restores the original files. */
   undo(vfs: Vfs): void
 }
 
 const PAGE_BYTES = 8192
 const SECTOR_BYTES = 512
-/** Eight flipped bits, zero, ones, and one more. */
+/** Eight single-bit flips, all zeros, all ones, and an increment. */
 const FLIPS_PER_BYTE = 11
 const STRIDE = 1_000_003
 
-/** All the mutations of a golden database, each under a number. */
+/** The mutations of a golden database, addressed by number. */
 export class Mutations {
-  /** Number of changes of one byte: all of them. */
+  /** Number of single-byte changes. */
   readonly flipCount: number
-  /** Number of lengths that files can be cut to. */
+  /** Number of truncations. */
   readonly cutCount: number
-  /** Sectors, pages, whole files. */
+  /** Changes of sectors, pages and whole files. */
   readonly structured: readonly Mutation[]
   readonly #files: readonly (readonly [path: string, bytes: Uint8Array])[]
   readonly #totalBytes: number
@@ -48,60 +48,60 @@ export class Mutations {
     ]
   }
 
-  /** Returns a change of a sector, a page or a file. Running numbers are spread over all, so that no file comes last. */
+  /** Returns a change of a sector, a page or a file. Consecutive numbers are spread over all files. */
   structuredAt(number: number): Mutation {
     return this.structured[(number * STRIDE) % this.structured.length] as Mutation
   }
 
   /**
-   * Returns a change of one byte, or `undefined` where it changes nothing. Even numbers are spread over all bytes, odd ones
-   * over all files: the catalog and the log are small, and say the most.
+   * Returns a change of one byte, or `undefined` when the byte already has the new value. Even numbers are spread over all bytes,
+   * odd ones over all files, because the catalog and the log are small but critical.
    */
   flip(number: number): Mutation | undefined {
-    const turn = Math.floor(number / 2)
-    const spread = turn * STRIDE
-    const way = spread % FLIPS_PER_BYTE
+    const round = Math.floor(number / 2)
+    const spread = round * STRIDE
+    const kind = spread % FLIPS_PER_BYTE
     const position = Math.floor((spread % this.flipCount) / FLIPS_PER_BYTE)
-    const { path, bytes, offset } = number % 2 === 0 ? this.#place(position) : this.#placeInFile(turn)
+    const { path, bytes, offset } = number % 2 === 0 ? this.#byteAt(position) : this.#byteInFile(round)
     const before = bytes[offset] ?? 0
-    const after = flipped(before, way)
+    const after = changedByte(before, kind)
     return after === before
       ? undefined
       : replace(`byte ${offset} from ${before} to ${after}`, path, bytes, offset, new Uint8Array([after]))
   }
 
-  /** Returns a cut of a file to a length; spread as changes of bytes are. */
+  /** Returns a truncation of a file. Numbers are spread as in {@link Mutations.flip}. */
   cut(number: number): Mutation {
-    const turn = Math.floor(number / 2)
-    const position = (turn * STRIDE) % this.cutCount
-    const { path, bytes, offset } = number % 2 === 0 ? this.#place(position) : this.#placeInFile(turn)
-    return wholeChange(`cut to ${offset}`, path, bytes, offset, (vfs) => {
+    const round = Math.floor(number / 2)
+    const position = (round * STRIDE) % this.cutCount
+    const { path, bytes, offset } = number % 2 === 0 ? this.#byteAt(position) : this.#byteInFile(round)
+    return wholeChange(`truncated to ${offset}`, path, bytes, offset, (vfs) => {
       const file = vfs.open(path, 'write')
       file.truncate(offset)
       file.close()
     })
   }
 
-  #placeInFile(turn: number): { path: string; bytes: Uint8Array; offset: number } {
+  #byteInFile(round: number): { path: string; bytes: Uint8Array; offset: number } {
     const files = this.#files.filter(([, bytes]) => bytes.length > 0)
-    const [path, bytes] = files[turn % files.length] ?? ['', new Uint8Array()]
-    return { path, bytes, offset: (Math.floor(turn / files.length) * STRIDE) % bytes.length }
+    const [path, bytes] = files[round % files.length] ?? ['', new Uint8Array()]
+    return { path, bytes, offset: (Math.floor(round / files.length) * STRIDE) % bytes.length }
   }
 
-  #place(position: number): { path: string; bytes: Uint8Array; offset: number } {
+  #byteAt(position: number): { path: string; bytes: Uint8Array; offset: number } {
     let offset = position
     for (const [path, bytes] of this.#files) {
       if (offset < bytes.length) return { path, bytes, offset }
       offset -= bytes.length
     }
-    throw new RangeError('a position lies behind the last file')
+    throw new RangeError('a position is beyond the last file')
   }
 }
 
-function flipped(byte: number, way: number): number {
-  if (way < 8) return byte ^ (1 << way)
-  if (way === 8) return 0
-  return way === 9 ? 255 : (byte + 1) & 255
+function changedByte(byte: number, kind: number): number {
+  if (kind < 8) return byte ^ (1 << kind)
+  if (kind === 8) return 0
+  return kind === 9 ? 255 : (byte + 1) & 255
 }
 
 function replace(name: string, path: string, bytes: Uint8Array, start: number, next: Uint8Array): Mutation {
@@ -169,11 +169,11 @@ function replaceWith(path: string, bytes: Uint8Array, page: number, content: Uin
   return replace(`page ${page} replaced`, path, bytes, page * PAGE_BYTES, content.slice())
 }
 
-/** Each page, and each 4 KiB block of the first one, replaced by what stands there elsewhere; and each whole file. */
-function replacements(golden: Golden, elsewhere: Golden['image'], what: string): Mutation[] {
+/** Replaces each page, each 4 KiB block of the meta region, and each whole file by the bytes of another image. */
+function replacements(golden: Golden, other: Golden['image'], source: string): Mutation[] {
   const all: Mutation[] = []
   for (const [path, bytes] of golden.image.files) {
-    const theirs = elsewhere.files.get(path)
+    const theirs = other.files.get(path)
     if (theirs === undefined) continue
     for (let start = 0; start < Math.min(bytes.length, theirs.length); start += PAGE_BYTES / 2) {
       const isWhole = start % PAGE_BYTES === 0
@@ -181,32 +181,32 @@ function replacements(golden: Golden, elsewhere: Golden['image'], what: string):
         const content = theirs.slice(start, Math.min(start + length, bytes.length))
         if (sameBytes(content, bytes.subarray(start, start + content.length))) continue
         all.push(
-          replace(`${content.length} bytes at ${start} replaced by ${what}`, path, bytes, start, content),
+          replace(`${content.length} bytes at ${start} replaced by ${source}`, path, bytes, start, content),
         )
       }
     }
     if (sameBytes(theirs, bytes)) continue
-    const swap = wholeChange(`the whole file replaced by ${what}`, path, bytes, 0, (vfs) => {
-      writeWhole(vfs, path, theirs)
+    const swap = wholeChange(`the whole file replaced by ${source}`, path, bytes, 0, (vfs) => {
+      writeFile(vfs, path, theirs)
     })
     all.push(swap)
   }
   return all
 }
 
-/** Things that happen to a file as a whole. */
+/** Changes of a whole file: extension, removal, replacement by a directory, copies. */
 function wholeFile(golden: Golden, path: string, bytes: Uint8Array): Mutation[] {
   const longer = (count: number, byte: number): Mutation =>
-    wholeChange(`longer by ${count} bytes of ${byte}`, path, bytes, bytes.length, (vfs) => {
+    wholeChange(`extended by ${count} bytes of ${byte}`, path, bytes, bytes.length, (vfs) => {
       patch(vfs, path, bytes.length, new Uint8Array(count).fill(byte))
     })
-  const twice = wholeChange('its bytes once more behind them', path, bytes, bytes.length, (vfs) => {
+  const twice = wholeChange('extended by a copy of itself', path, bytes, bytes.length, (vfs) => {
     patch(vfs, path, bytes.length, bytes)
   })
   const removed = wholeChange('removed', path, bytes, 0, (vfs) => {
     vfs.remove(path)
   })
-  const directory = wholeChange('a directory in its place', path, bytes, 0, (vfs) => {
+  const directory = wholeChange('replaced by a directory', path, bytes, 0, (vfs) => {
     vfs.remove(path)
     vfs.makeDirectory(path)
   })
@@ -215,7 +215,7 @@ function wholeFile(golden: Golden, path: string, bytes: Uint8Array): Mutation[] 
   return [longer(1, 255), longer(512, 0), longer(PAGE_BYTES, 165), twice, removed, directory, ...copies]
 }
 
-/** Names that a copy of a file might get, those that the formats give a meaning included. */
+/** Returns names for copies of a file, including names that the formats assign a meaning to. */
 function copyNames(path: string): string[] {
   const names = [`${path}.bak`, `${path}.new`]
   const segment = /^(.*\/)(\d{10})\.wal$/.exec(path)
@@ -233,7 +233,7 @@ function duplicate(path: string, bytes: Uint8Array, copy: string): Mutation {
     end: bytes.length,
     isFlip: false,
     apply: (vfs) => {
-      writeWhole(vfs, copy, readWhole(vfs, path))
+      writeFile(vfs, copy, readFile(vfs, path))
     },
     undo: (vfs) => {
       vfs.remove(copy)
@@ -241,7 +241,7 @@ function duplicate(path: string, bytes: Uint8Array, copy: string): Mutation {
   }
 }
 
-/** A change of a file that is undone by writing all of it anew. */
+/** Returns a change that is undone by rewriting the whole file. */
 function wholeChange(
   name: string,
   path: string,
@@ -258,7 +258,7 @@ function wholeChange(
     apply,
     undo: (vfs) => {
       if (vfs.status(path)?.kind === 'directory') vfs.removeDirectory(path)
-      writeWhole(vfs, path, bytes)
+      writeFile(vfs, path, bytes)
     },
   }
 }

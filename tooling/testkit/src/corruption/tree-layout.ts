@@ -1,60 +1,63 @@
-// Reads the bytes of a B+tree file by its FORMAT.md alone, and with none of the tree's own code: what decides whether a
-// damaged byte must be found may not share a fault with what has to find it.
+// Decodes a B+tree file from its FORMAT.md alone, without the tree's own code: the oracle that decides whether damage must be
+// reported must not share defects with the code that reports it.
 
 const META_STRIDE = 4096
 const META_BYTES = 512
+const META_CHECKPOINT = 80
+const META_ROOT_PAGE = 104
+const META_FREE_SPACE_PAGE = 140
 const PAGE_HEADER = 32
 const SLOT = 8
-const RUN_HEADER = 32
+const EXTENT_HEADER = 32
 
-/** A page of a tree, an overflow run, or a page of free space. */
+/** A meta block, a tree page, an overflow extent or a free-space page. */
 export interface TreePart {
-  readonly kind: 'meta' | 'leaf' | 'branch' | 'run' | 'free-space'
-  /** First byte in the file. */
+  readonly kind: 'meta' | 'leaf' | 'branch' | 'overflow' | 'free-space'
+  /** File offset of the first byte. */
   readonly start: number
-  /** Behind the last byte that means something. */
+  /** File offset after the last byte in use. */
   readonly end: number
 }
 
-/** Where things stand in a file. */
+/** The layout of a tree file. */
 export interface TreeLayout {
   readonly pageBytes: number
   readonly parts: readonly TreePart[]
 }
 
-/** Place of a reference to a run within its file. */
-export interface RunReferencePlace {
+/** A reference to an overflow extent, and its file offset. */
+export interface ExtentReference {
   readonly at: number
   readonly page: number
   readonly contentBytes: number
 }
 
-/** Returns everything that the newest checkpoint of a sound file reaches. */
+/** Returns the parts of an intact file that its newest checkpoint references. */
 export function treeLayout(bytes: Uint8Array): TreeLayout {
   const view = viewOf(bytes)
   const newest = newestMeta(view)
   const start = newest * META_STRIDE
   const pageBytes = view.getUint32(start + 40, true)
   const parts: TreePart[] = [{ kind: 'meta', start, end: start + META_BYTES }]
-  const pending = [view.getUint32(start + 72, true)]
+  const pending = [view.getUint32(start + META_ROOT_PAGE, true)]
   for (let page = pending.pop(); page !== undefined; page = pending.pop()) {
     const at = page * pageBytes
     const isLeaf = view.getUint8(at + 13) === 0
     parts.push({ kind: isLeaf ? 'leaf' : 'branch', start: at, end: at + pageBytes })
-    if (!isLeaf) for (const place of childPlaces(view, at)) pending.push(view.getUint32(place, true))
-    for (const run of isLeaf ? runReferences(view, at, pageBytes) : []) parts.push(runPart(run, pageBytes))
-    for (const run of isLeaf ? [] : separatorRuns(view, at, pageBytes)) parts.push(runPart(run, pageBytes))
+    if (!isLeaf) for (const child of childOffsets(view, at)) pending.push(view.getUint32(child, true))
+    const extents = isLeaf ? leafExtents(view, at, pageBytes) : separatorExtents(view, at, pageBytes)
+    for (const extent of extents) parts.push(extentPart(extent, pageBytes))
   }
-  for (let page = view.getUint32(start + 108, true); page !== 0;) {
+  for (let page = view.getUint32(start + META_FREE_SPACE_PAGE, true); page !== 0;) {
     parts.push({ kind: 'free-space', start: page * pageBytes, end: (page + 1) * pageBytes })
     page = view.getUint32(page * pageBytes + 36, true)
   }
   return { pageBytes, parts }
 }
 
-/** Returns the block, 0 or 1, of the newest checkpoint. */
+/** Returns the number, 0 or 1, of the meta block of the newest checkpoint. */
 export function newestMeta(view: DataView): 0 | 1 {
-  const [a, b] = [0, 1].map((block) => Number(view.getBigUint64(block * META_STRIDE + 48, true)))
+  const [a, b] = [0, 1].map((block) => Number(view.getBigUint64(block * META_STRIDE + META_CHECKPOINT, true)))
   return (a ?? 0) > (b ?? 0) ? 0 : 1
 }
 
@@ -62,25 +65,26 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** Returns where the records of a branch begin, each with the number of its child. */
-export function childPlaces(view: DataView, page: number): number[] {
+/** Returns the file offsets of the records of a branch. Each begins with the page number of the child. */
+export function childOffsets(view: DataView, page: number): number[] {
   return slotsOf(view, page).map(({ record }) => record)
 }
 
-/** Returns the references to runs in a leaf: of long keys and of long values. */
-export function runReferences(view: DataView, page: number, pageBytes: number): RunReferencePlace[] {
-  const places: RunReferencePlace[] = []
+/** Returns the references of a leaf to overflow extents, for long keys and long values. */
+export function leafExtents(view: DataView, page: number, pageBytes: number): ExtentReference[] {
+  const references: ExtentReference[] = []
   const keyPartMax = pageBytes / 8
   for (const { record, keyBytes } of slotsOf(view, page)) {
     const keyPart = Math.min(keyBytes, keyPartMax)
-    if (keyBytes > keyPartMax) places.push(referenceAt(view, record + 2 + keyPart - 24))
-    if ((view.getUint16(record, true) & 0x8000) !== 0) places.push(referenceAt(view, record + 2 + keyPart))
+    if (keyBytes > keyPartMax) references.push(referenceAt(view, record + 2 + keyPart - 24))
+    if ((view.getUint16(record, true) & 0x8000) !== 0)
+      references.push(referenceAt(view, record + 2 + keyPart))
   }
-  return places
+  return references
 }
 
-/** Returns the references to runs in a branch: of long separators. */
-export function separatorRuns(view: DataView, page: number, pageBytes: number): RunReferencePlace[] {
+/** Returns the references of a branch to overflow extents, for long separators. */
+export function separatorExtents(view: DataView, page: number, pageBytes: number): ExtentReference[] {
   const keyPartMax = pageBytes / 8
   return slotsOf(view, page)
     .filter(({ keyBytes }) => keyBytes > keyPartMax)
@@ -96,11 +100,11 @@ function slotsOf(view: DataView, page: number): { record: number; keyBytes: numb
   return slots
 }
 
-function referenceAt(view: DataView, at: number): RunReferencePlace {
+function referenceAt(view: DataView, at: number): ExtentReference {
   return { at, page: view.getUint32(at, true), contentBytes: view.getUint32(at + 4, true) }
 }
 
-function runPart(run: RunReferencePlace, pageBytes: number): TreePart {
-  const start = run.page * pageBytes
-  return { kind: 'run', start, end: start + RUN_HEADER + run.contentBytes }
+function extentPart(extent: ExtentReference, pageBytes: number): TreePart {
+  const start = extent.page * pageBytes
+  return { kind: 'overflow', start, end: start + EXTENT_HEADER + extent.contentBytes }
 }

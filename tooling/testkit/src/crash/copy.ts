@@ -2,11 +2,11 @@ import type { CrashInode } from './inode.js'
 import type { CrashDirectory, CrashNode, EntryOperation } from './namespace.js'
 
 /**
- * Copies a disk with all that waits in its cache: nodes that lead to each other, by whatever name, lead to each other's
- * copies.
+ * Copies a disk together with its volatile write cache. Each node is copied once, so that hard links and references between
+ * directories are preserved.
  */
 export class DiskCopier {
-  /** Copies of the files. */
+  /** Copies of the files, in the order in which they were copied. */
   readonly inodes: CrashInode[] = []
   readonly #made: Map<CrashNode, CrashNode> = new Map()
 

@@ -1,38 +1,24 @@
 import { assert, LdbError } from '@ldb/base'
 import { fileError } from '@ldb/vfs'
-import type { VfsFile } from '@ldb/vfs'
+import type { SyncFailingFile, SyncFailure } from '../vfs/sync-failure.js'
+import type { CrashDisk } from './disk.js'
 import type { CrashInode } from './inode.js'
-import type { CrashVfs } from './crash-vfs.js'
 
-/**
- * How a sync fails: the changes are lost, though programs see them until the next crash, and later syncs succeed
- * (ext4, XFS); or they are gone at once (Btrfs); or they are still waiting.
- *
- * @category Faults
- */
-export type SyncFailure = 'lost' | 'reverted' | 'kept'
-
-/** A file whose sync can be made to fail the ways that file systems fail. */
-export interface SyncFailingFile extends VfsFile {
-  /** Does to the pending changes what a failed sync does; the caller throws. */
-  failSync(failure: SyncFailure): void
-}
-
-/** An open file of a {@link CrashVfs}. */
+/** An open file of a `CrashVfs`. */
 export class CrashFile implements SyncFailingFile {
   readonly path: string
-  readonly #vfs: CrashVfs
+  readonly #disk: CrashDisk
   readonly #inode: CrashInode
   readonly #writable: boolean
-  #toldFailures: number
+  #reportedFailures: number
   #open = true
 
-  constructor(vfs: CrashVfs, path: string, inode: CrashInode, writable: boolean) {
+  constructor(disk: CrashDisk, path: string, inode: CrashInode, writable: boolean) {
     this.path = path
-    this.#vfs = vfs
+    this.#disk = disk
     this.#inode = inode
     this.#writable = writable
-    this.#toldFailures = inode.failureCount
+    this.#reportedFailures = inode.failureCount
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
@@ -45,25 +31,25 @@ export class CrashFile implements SyncFailingFile {
     this.#checkWritable('write')
     assertSpan(source, sourceOffset, byteCount, fileOffset)
     if (byteCount === 0) return
-    const order = this.#vfs.beginChange(this.#inode)
+    const order = this.#disk.beginChange(this.#inode)
     const bytes = source.slice(sourceOffset, sourceOffset + byteCount)
     this.#inode.change({ order, kind: 'write', offset: fileOffset, bytes })
-    this.#vfs.did('write', this.path)
+    this.#disk.did('write', this.path)
   }
 
   sync(): void {
     this.#check('sync')
-    this.#tellFailure()
-    this.#vfs.syncChanges(this.#inode, this.#inode.pending.length)
-    this.#vfs.did('sync', this.path)
+    this.#reportFailure()
+    this.#disk.syncFile(this.#inode, this.#inode.pending.length)
+    this.#disk.did('sync', this.path)
   }
 
   truncate(length: number): void {
     this.#checkWritable('truncate')
     assert(Number.isSafeInteger(length) && length >= 0, 'a file length must be a safe integer')
-    const order = this.#vfs.beginChange(this.#inode)
+    const order = this.#disk.beginChange(this.#inode)
     this.#inode.change({ order, kind: 'length', length })
-    this.#vfs.did('truncate', this.path)
+    this.#disk.did('truncate', this.path)
   }
 
   length(): number {
@@ -75,9 +61,9 @@ export class CrashFile implements SyncFailingFile {
     this.#checkWritable('preallocate')
     const offset = this.#inode.current.length
     if (length <= offset) return
-    const order = this.#vfs.beginChange(this.#inode)
+    const order = this.#disk.beginChange(this.#inode)
     this.#inode.change({ order, kind: 'zeros', offset, end: length })
-    this.#vfs.did('write', this.path)
+    this.#disk.did('write', this.path)
   }
 
   close(): void {
@@ -104,33 +90,33 @@ export class CrashFile implements SyncFailingFile {
     this.write(source, sourceOffset, byteCount, fileOffset)
   }
 
-  /** Covers what was written when it was called; what is written while it runs may have to wait for the next. */
+  /** Covers the changes made before it was called. Changes made while it runs may need another sync. */
   async syncAsync(): Promise<void> {
     this.#check('sync')
     const inode = this.#inode
     const covered = inode.pending.at(-1)
     await Promise.resolve()
     await Promise.resolve()
-    this.#tellFailure()
-    // Another sync may have made some of them durable meanwhile.
+    this.#reportFailure()
+    // Another sync may have made some of them durable in the meantime.
     const count = covered === undefined ? 0 : inode.pending.indexOf(covered) + 1
-    this.#vfs.syncChanges(inode, count)
-    this.#vfs.did('sync', this.path)
+    this.#disk.syncFile(inode, count)
+    this.#disk.did('sync', this.path)
   }
 
   failSync(failure: SyncFailure): void {
     const inode = this.#inode
     inode.failureCount++
-    this.#toldFailures = inode.failureCount
+    this.#reportedFailures = inode.failureCount
     if (failure === 'kept') return
     inode.pending = []
     if (failure === 'lost') inode.hasLost = true
     if (failure === 'reverted') inode.current = inode.durable.clone()
   }
 
-  #tellFailure(): void {
-    if (this.#toldFailures === this.#inode.failureCount) return
-    this.#toldFailures = this.#inode.failureCount
+  #reportFailure(): void {
+    if (this.#reportedFailures === this.#inode.failureCount) return
+    this.#reportedFailures = this.#inode.failureCount
     throw fileError('EIO', { operation: 'sync', file: this.path })
   }
 

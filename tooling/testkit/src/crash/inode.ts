@@ -1,30 +1,30 @@
 import type { PagedBytes } from '../vfs/paged-bytes.js'
 
-/** One change to a file that is not on the device. `order` counts the operations of the whole file system. */
+/** One pending change of a file. `order` is a sequence number over all operations of the file system. */
 export type FileChange =
   | { readonly order: number; readonly kind: 'write'; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly order: number; readonly kind: 'zeros'; readonly offset: number; readonly end: number }
   | { readonly order: number; readonly kind: 'length'; readonly length: number }
 
-/** Length of a file after a change. */
+/** Returns the length of a file after a change. */
 export function lengthAfter(change: FileChange, before: number): number {
   if (change.kind === 'length') return change.length
   return Math.max(before, change.kind === 'zeros' ? change.end : change.offset + change.bytes.length)
 }
 
-/** A file: what programs see, what the device has, and the changes between the two. */
+/** A file: the content that programs see, the durable content, and the pending changes between them. */
 export class CrashInode {
   readonly kind = 'file'
   readonly identity: string
   current: PagedBytes
   durable: PagedBytes
   pending: FileChange[]
-  /** Syncs that have failed: each handle that was open then is told once. */
+  /** Failed syncs. Each handle that was open at the time reports the failure once. */
   failureCount: number
-  /** A failed sync lost changes that programs still see. */
+  /** A failed sync dropped changes that programs still see. */
   hasLost: boolean
 
-  /** @param content - what the file holds, on the device too. */
+  /** @param content - initial content, durable. */
   constructor(identity: string, content: PagedBytes) {
     this.identity = identity
     this.current = content
@@ -34,7 +34,7 @@ export class CrashInode {
     this.hasLost = false
   }
 
-  /** A file of its own with the same bytes on the device, and the same changes waiting; no failure waits to be told. */
+  /** Returns an independent copy with the same durable content and pending changes, without unreported sync failures. */
   clone(): CrashInode {
     const copy = new CrashInode(this.identity, this.current.clone())
     copy.durable = this.durable.clone()
@@ -43,7 +43,7 @@ export class CrashInode {
     return copy
   }
 
-  /** Changes what programs see; the device has it when it is synced. */
+  /** Applies a change to the visible content. It becomes durable with the next sync. */
   change(change: FileChange): void {
     this.pending.push(change)
     applyChange(this.current, change)
@@ -56,7 +56,7 @@ export class CrashInode {
   }
 }
 
-/** Makes a change to bytes. */
+/** Applies a change to content. */
 export function applyChange(bytes: PagedBytes, change: FileChange): void {
   if (change.kind === 'write') bytes.write(change.bytes, change.offset)
   else if (change.kind === 'zeros') bytes.zero(change.offset, change.end)

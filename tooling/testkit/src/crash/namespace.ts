@@ -1,10 +1,10 @@
 import { fileError } from '@ldb/vfs'
 import type { CrashInode } from './inode.js'
 
-/** What a name may lead to. */
+/** What a directory entry refers to. */
 export type CrashNode = CrashInode | CrashDirectory
 
-/** A directory: entries as programs see them, and as the device has them. */
+/** A directory: its visible entries and its durable entries. */
 export interface CrashDirectory {
   readonly kind: 'directory'
   readonly identity: string
@@ -12,29 +12,29 @@ export interface CrashDirectory {
   readonly durable: Map<string, CrashNode>
 }
 
-/** New meaning of one name; `undefined`: none. */
+/** New target of one directory entry; `undefined` removes the entry. */
 interface EntryChange {
   readonly directory: CrashDirectory
   readonly name: string
   readonly node: CrashNode | undefined
 }
 
-/** Something done to names, which reaches the device whole or not at all: a rename changes two. */
+/** A directory operation that becomes durable atomically. A rename changes two entries. */
 export interface EntryOperation {
   readonly order: number
   readonly changes: readonly EntryChange[]
 }
 
-/** A name in a directory that exists. */
-export interface EntryPlace {
+/** A directory entry: an existing directory and a name in it. */
+export interface EntryLocation {
   readonly directory: CrashDirectory
   readonly name: string
 }
 
-/** The names of a file system. */
+/** The directory tree of a file system. */
 export class CrashNamespace {
   readonly root: CrashDirectory
-  /** Operations that no directory sync has covered, in the order in which they were done. */
+  /** Operations that no directory sync has covered, in order. */
   pending: EntryOperation[]
 
   constructor(root: CrashDirectory, pending: EntryOperation[] = []) {
@@ -51,28 +51,28 @@ export class CrashNamespace {
     return node
   }
 
-  /** @throws LDB_NOT_FOUND when nothing is there, LDB_IO (ENOTDIR) when it is no directory. */
+  /** @throws LDB_NOT_FOUND when nothing exists at the path, LDB_IO (ENOTDIR) when it is not a directory. */
   directory(path: string, operation: string): CrashDirectory {
     const node = this.find(path)
     if (node?.kind === 'directory') return node
     throw fileError(node === undefined ? 'ENOENT' : 'ENOTDIR', { operation, file: path })
   }
 
-  /** Where the last name of a path stands, whether or not it is there. */
-  place(path: string, operation: string): EntryPlace {
+  /** Returns the entry that a path denotes, whether or not it exists. */
+  locate(path: string, operation: string): EntryLocation {
     const names = namesOf(path)
     const name = names.pop()
     if (name === undefined) throw fileError('EISDIR', { operation, file: path })
     return { directory: this.directory(names.join('/'), operation), name }
   }
 
-  /** Changes names for programs; the device has it when the directory is synced. */
+  /** Changes visible entries. The change becomes durable when the directory is synced. */
   change(operation: EntryOperation): void {
     this.pending.push(operation)
     for (const change of operation.changes) applyEntry(change.directory.current, change)
   }
 
-  /** Makes the names in a directory durable, and with them all that must come before (see {@link closeOverEntries}). */
+  /** Makes the entries of a directory durable, together with their prerequisites (see {@link closeOverEntries}). */
   sync(directory: CrashDirectory, end: number = Infinity): void {
     const wanted = this.pending.map(
       (operation) =>
@@ -88,8 +88,8 @@ export class CrashNamespace {
 }
 
 /**
- * Adds to the wanted operations each earlier one on the same name: what happens to one name happens in order, and what
- * happens to different names does not.
+ * Adds to the selected operations every earlier operation on the same entry. Operations on one entry become durable in order;
+ * operations on different entries do not.
  */
 export function closeOverEntries(operations: readonly EntryOperation[], wanted: boolean[]): void {
   for (let later = operations.length - 1; later > 0; later--) {
@@ -100,7 +100,7 @@ export function closeOverEntries(operations: readonly EntryOperation[], wanted: 
   }
 }
 
-/** Returns the name in a map its new meaning. */
+/** Applies a change to the entries of a directory. */
 export function applyEntry(entries: Map<string, CrashNode>, change: EntryChange): void {
   if (change.node === undefined) entries.delete(change.name)
   else entries.set(change.name, change.node)
@@ -113,7 +113,7 @@ function shareEntry(a: EntryOperation | undefined, b: EntryOperation | undefined
   )
 }
 
-/** Splits a path into its names. */
+/** Splits a path into its components. */
 function namesOf(path: string): string[] {
   return path.split('/').filter((name) => name !== '' && name !== '.')
 }

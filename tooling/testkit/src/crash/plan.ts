@@ -1,37 +1,35 @@
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
 /**
- * How much of what was not synced a loss of power leaves.
+ * Which unsynced changes survive a power loss.
  *
- * - `none`, `all`: nothing, everything.
- * - `prefix`: everything up to some operation.
- * - `sectors`: any sectors of any writes, any names, some of the new length.
- * - `torn`: everything up to some write, which is torn within one block.
- * - `sizes`: names and lengths without any data (delayed allocation; a rename without what was written).
- * - `data`: data without new lengths or names.
- * - `names`: any names, without data and lengths.
- * - `killed`: the power stays. The process has ended; the next one sees all that was written, and none of it is safe.
- *
- * With `killed` the power stays: the process has ended, and what was not synced is seen by the next one, but waits still.
+ * - `none`, `all`: none of them, all of them.
+ * - `prefix`: all changes before some operation.
+ * - `sectors`: any subset of the sectors of the writes, of the directory operations, and a prefix of the length changes.
+ * - `torn`: all changes before some write, which is torn within one block.
+ * - `sizes`: directory entries and lengths without data (delayed allocation; a rename without the data written before it).
+ * - `data`: data without new lengths or directory entries.
+ * - `names`: any subset of the directory operations, without data and lengths.
+ * - `killed`: no power loss. The process has ended; the next process sees all unsynced changes, which are still volatile.
  *
  * @category Crashes
  */
 export type CrashMode = 'none' | 'all' | 'prefix' | 'sectors' | 'torn' | 'sizes' | 'data' | 'names' | 'killed'
 
 /**
- * One loss of power: everything about it follows from these.
+ * One power loss, fully determined by these fields.
  *
  * @category Crashes
  */
 export interface CrashPlan {
   readonly mode: CrashMode
-  /** Decides what is left open. */
+  /** Seed of the decisions that the mode leaves open. */
   readonly seed: number
-  /** A torn write also spoils the bytes next to it in its block, synced ones too (no "powersafe overwrite"). */
+  /** A torn write also damages adjacent bytes of its block, synced ones included (no "powersafe overwrite"). */
   readonly damagesNeighbours: boolean
 }
 
-/** The kinds that every point of a run is tried with. @category Crashes */
+/** Modes that are tried at every crash point. @category Crashes */
 export const CANONICAL_MODES: readonly CrashMode[] = ['none', 'all', 'prefix', 'sectors', 'killed']
 
 const LOSS_WEIGHTS: Readonly<Record<Exclude<CrashMode, 'killed'>, number>> = {
@@ -45,13 +43,13 @@ const LOSS_WEIGHTS: Readonly<Record<Exclude<CrashMode, 'killed'>, number>> = {
   names: 2,
 }
 
-/** Plans any loss of power. @category Crashes */
+/** Returns a random plan of any mode but `killed`. @category Crashes */
 export function randomCrashPlan(random: TestRandom, damagesNeighbours = false): CrashPlan {
   const mode = damagesNeighbours ? 'torn' : random.weighted(LOSS_WEIGHTS)
   return { mode, seed: random.word(), damagesNeighbours }
 }
 
-/** Plans a loss of power of one kind. @category Crashes */
+/** Returns a plan of one mode. @category Crashes */
 export function crashPlan(mode: CrashMode, seed: number): CrashPlan {
   return { mode, seed, damagesNeighbours: false }
 }

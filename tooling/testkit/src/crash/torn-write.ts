@@ -1,15 +1,15 @@
 import type { FileChange } from './inode.js'
 import type { PagedBytes } from '../vfs/paged-bytes.js'
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
-/** Blocks that a device writes at once: within one of these a torn write may leave anything. */
+/** Sizes of the blocks that a device writes as a unit. A torn write may leave anything within one of them. */
 const BLAST_RADII: readonly number[] = [512, 4096]
 
 /**
- * Leaves a write to a file in pieces: each block of it is there or not, but one, in which bytes are new, old, zero or
+ * Applies a torn write to content. Each block of the write is applied or not. In one block the bytes are new, old, zero or
  * random, changing at any byte.
  *
- * @param damagesNeighbours - what is spoilt is all of that block, and not only what was written to it.
+ * @param damagesNeighbours - damages the whole of that block instead of only the written bytes.
  */
 export function tearWrite(
   content: PagedBytes,
@@ -38,7 +38,7 @@ export function tearWrite(
   content.write(spoil(content, change, start, stop, random), start)
 }
 
-/** Gives what is left of the bytes from `start` to `stop`, in up to four runs of one kind each. */
+/** Returns the damaged bytes from `start` to `stop`, in up to four segments of one kind each. */
 function spoil(
   content: PagedBytes,
   change: Extract<FileChange, { kind: 'write' }>,
@@ -50,15 +50,15 @@ function spoil(
   const result = new Uint8Array(stop - start)
   content.read(result, 0, result.length, start)
   for (let at = start; at < stop;) {
-    const runEnd = random.chance(0.25) ? stop : random.between(at + 1, stop)
+    const segmentEnd = random.chance(0.25) ? stop : random.between(at + 1, stop)
     const kind = random.pick(['new', 'old', 'zero', 'random'])
-    for (let place = at; place < runEnd; place++) {
-      const written = place >= offset && place < offset + bytes.length
-      if (kind === 'zero') result[place - start] = 0
-      else if (kind === 'random') result[place - start] = random.word()
-      else if (kind === 'new' && written) result[place - start] = bytes[place - offset] ?? 0
+    for (let position = at; position < segmentEnd; position++) {
+      const written = position >= offset && position < offset + bytes.length
+      if (kind === 'zero') result[position - start] = 0
+      else if (kind === 'random') result[position - start] = random.word()
+      else if (kind === 'new' && written) result[position - start] = bytes[position - offset] ?? 0
     }
-    at = runEnd
+    at = segmentEnd
   }
   return result
 }

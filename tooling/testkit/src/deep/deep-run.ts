@@ -1,22 +1,22 @@
 import { CaseThread } from './case-thread.js'
 import type { DeepProgress } from './progress.js'
 import type { Schedule } from './schedule.js'
-import type { DeepAnswer, DeepTask } from './worker.js'
+import type { DeepResult, DeepTask } from './worker.js'
 
-/** Numbers of steps that a failing case is tried with. */
+/** Step counts with which a failing case is retried, to find a smaller one. */
 const FEWER_STEPS: readonly number[] = [2, 3, 5, 8, 12, 18]
-/** How long cases that run may take to end after an interruption, in milliseconds. */
-const ENDING_MS = 8_000
+/** Time that running cases have to finish after an interruption, in milliseconds. */
+const SHUTDOWN_MS = 8_000
 
-/** Runs the cases of a schedule on several threads, and tells of failures as they come. */
+/** Runs the cases of a schedule on several threads and reports failures as they occur. */
 export class DeepRun {
   readonly #schedule: Schedule
   readonly #progress: DeepProgress
   readonly #interruption: Promise<void>
   #interrupted: () => void = () => undefined
   #interruptions = 0
-  /** What threads answer from now on comes of their being terminated. */
-  #isBrokenOff = false
+  /** Results from now on are consequences of terminating the threads. */
+  #isAborted = false
 
   constructor(schedule: Schedule, progress: DeepProgress) {
     this.#schedule = schedule
@@ -26,31 +26,31 @@ export class DeepRun {
     })
   }
 
-  /** True when the run was told to end before its time. */
+  /** True when the run was interrupted. */
   get isInterrupted(): boolean {
     return this.#interruptions > 0
   }
 
-  /** Begins no more cases, and gives those that run some seconds to end; the second time, none. */
+  /** Starts no more cases. Running cases have {@link SHUTDOWN_MS} to finish; a second call ends them at once. */
   interrupt(): void {
     this.#interruptions++
     if (this.#interruptions > 1) this.#interrupted()
-    else setTimeout(this.#interrupted, ENDING_MS).unref()
+    else setTimeout(this.#interrupted, SHUTDOWN_MS).unref()
   }
 
-  /** Runs until the schedule has no more. */
+  /** Runs until the schedule is exhausted or the run is interrupted. */
   async run(workerCount: number): Promise<void> {
-    // A file that cannot be written must not be found out at the end.
+    // Fail now, and not at the end, if the file cannot be written.
     this.#progress.save(performance.now())
     const threads = Array.from({ length: workerCount }, () => new CaseThread())
-    let isAtRest = false
+    let isIdle = false
     const work = Promise.all(threads.map((thread) => this.#work(thread))).then(() => {
-      isAtRest = true
+      isIdle = true
     })
     await Promise.race([work, this.#interruption])
-    this.#isBrokenOff = !isAtRest
+    this.#isAborted = !isIdle
     this.#progress.save(performance.now())
-    await Promise.all(threads.map((thread) => thread.end(isAtRest)))
+    await Promise.all(threads.map((thread) => thread.end(isIdle)))
   }
 
   async #work(thread: CaseThread): Promise<void> {
@@ -58,26 +58,26 @@ export class DeepRun {
       const task = this.#schedule.next()
       if (task === undefined) return
       const startMs = performance.now()
-      const answer = await thread.run(task)
-      if (this.#isBrokenOff) return
+      const result = await thread.run(task)
+      if (this.#isAborted) return
       const spentMs = performance.now() - startMs
       this.#schedule.ended(task.suite)
-      this.#progress.finish(task.suite, task.seed, spentMs, answer.counts ?? {})
-      if (answer.failure !== undefined) await this.#tell(thread, task, answer)
+      this.#progress.finish(task.suite, task.seed, spentMs, result.counts ?? {})
+      if (result.failure !== undefined) await this.#reportFailure(thread, task, result)
       this.#progress.save(performance.now())
     }
   }
 
-  /** Makes a failing case smaller where that is cheap, by leaving steps out at its end, and says how to repeat it. */
-  async #tell(thread: CaseThread, failed: DeepTask, answer: DeepAnswer): Promise<void> {
+  /** Tries to reproduce a failing case with fewer steps, and prints how to repeat it. */
+  async #reportFailure(thread: CaseThread, failed: DeepTask, result: DeepResult): Promise<void> {
     let task = failed
-    let failure = answer.failure ?? ''
-    const stepCount = failed.stepCount ?? answer.stepCount ?? 0
+    let failure = result.failure ?? ''
+    const stepCount = failed.stepCount ?? result.stepCount ?? 0
     for (const fewer of FEWER_STEPS) {
       if (fewer >= stepCount || this.isInterrupted) break
       const smaller = { ...failed, stepCount: fewer }
       const again = await thread.run(smaller)
-      if (this.#isBrokenOff) return
+      if (this.#isAborted) return
       if (again.failure === undefined) continue
       task = smaller
       failure = again.failure

@@ -1,30 +1,38 @@
+import type { MarkedSection } from '../report/marked-section.js'
 import type { DeepProgress, SuiteProgress } from './progress.js'
 
-/** What a run was, besides its counts. */
+/** The section of a document that contains the table of a run. */
+export const DEEP_RUN_SECTION: MarkedSection = {
+  document: 'docs/testing/deep-runs.md',
+  startMark: '<!-- deep run: written by npm run test:deep -->',
+  endMark: '<!-- end of the deep run -->',
+}
+
+/** Description of a run. */
 export interface RunDescription {
   readonly commit: string
-  /** Day it ended: year, month, day. */
+  /** Day on which it ended, `YYYY-MM-DD`. */
   readonly date: string
   readonly machine: string
   readonly workerCount: number
 }
 
-/** Counts that are shown, in their order, and how they are called. */
+/** Counts that the table shows, in order, with their labels. */
 const SHOWN: readonly [name: string, text: string][] = [
   ['images', 'crash images'],
   ['injected', 'errors injected'],
-  ['disks', 'disks looked at afterwards'],
+  ['disks', 'disks checked afterwards'],
   ['kills', 'kills'],
   ['operations', 'operations against the model'],
   ['corruptionCases', 'corruption cases'],
-  ['foreignCases', 'things that are no files'],
+  ['foreignCases', 'objects that are not files'],
   ['fuzzInputs', 'fuzz inputs'],
   ['storeSteps', 'steps against the model'],
-  ['isolationRuns', 'orders of anomaly cases'],
+  ['isolationRuns', 'interleavings of anomaly cases'],
   ['transactions', 'transactions checked'],
 ]
 
-/** Returns the table of what a run has come to, in Markdown: a row for each suite and one for all. */
+/** Returns the results of a run as a Markdown table: a row for each suite, and a total. */
 export function deepTable(progress: DeepProgress, nowMs: number, run: RunDescription): string {
   const rows: string[][] = []
   const sums: Record<string, number> = {}
@@ -53,12 +61,12 @@ export function deepTable(progress: DeepProgress, nowMs: number, run: RunDescrip
     '',
     `**${progress.failures.length}**`,
   ])
-  const title = `Commit ${run.commit}, ${run.date}, ${elapsed} minutes, ${run.workerCount} at a time, ${run.machine}.`
-  const heads = ['suite', 'seeds', 'what it came to', 'minutes', 'a second', 'violations']
+  const title = `Commit ${run.commit}, ${run.date}, ${elapsed} minutes, ${run.workerCount} threads, ${run.machine}.`
+  const heads = ['suite', 'seeds', 'counts', 'minutes', 'per second', 'violations']
   return `${title}\n\n${markdown([heads, heads.map(() => '---'), ...rows])}`
 }
 
-/** Returns the counts that are shown, with what they are called. */
+/** Returns the counts with their labels. */
 function figures(counts: Readonly<Record<string, number>>): string {
   const parts = SHOWN.filter(([name]) => (counts[name] ?? 0) > 0).map(([name, text]) => {
     const count = counts[name] ?? 0
@@ -72,7 +80,7 @@ function imageDetails(images: number, counts: Readonly<Record<string, number>>):
   const verified = counts['verified'] ?? images
   if (verified < images) details.push(`${Math.round((100 * verified) / images)} % with \`verify\``)
   for (const [name, text] of [
-    ['detected', 'found out by LDB'],
+    ['detected', 'reported as damaged by LDB'],
     ['lost', 'with commits lost by the disk'],
   ] as const) {
     const count = counts[name] ?? 0
@@ -81,7 +89,7 @@ function imageDetails(images: number, counts: Readonly<Record<string, number>>):
   return ` (${details.join(', ')})`
 }
 
-/** Returns how much of the first thing shown a thread did in a second. */
+/** Returns the first count divided by the time of one thread. */
 function rate({ counts, spentMs }: SuiteProgress): string {
   const [name] = SHOWN.find(([each]) => (counts[each] ?? 0) > 0) ?? []
   if (name === undefined || spentMs === 0) return ''

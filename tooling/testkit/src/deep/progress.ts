@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import type { SuiteCounts } from './suite.js'
+import type { SuiteCounts } from '../suite/suite.js'
 
-/** A failing case, and how to repeat it. */
+/** A failing case. */
 export interface DeepFailure {
   readonly suite: string
   readonly seed: number
@@ -9,15 +9,15 @@ export interface DeepFailure {
   readonly message: string
 }
 
-/** What a suite has come to, over all sessions of a deep run. */
+/** Progress of a suite over all sessions of a deep run. */
 export interface SuiteProgress {
   readonly firstSeed: number
-  /** First seed that no thread has been given. */
+  /** First seed that was not given to a thread yet. */
   nextSeed: number
-  /** Seeds that were given to a thread and have not come to an end. */
+  /** Seeds that were given to a thread and have not ended. */
   pending: number[]
   cases: number
-  /** Time that its cases took, in milliseconds of one thread. */
+  /** Sum of the times of its cases, in milliseconds. */
   spentMs: number
   counts: Record<string, number>
 }
@@ -28,7 +28,7 @@ interface SavedProgress {
   readonly elapsedMs: number
 }
 
-/** Where a deep run is, kept in a file so that it can be broken off and go on. */
+/** Progress of a deep run, stored in a file so that an interrupted run can be resumed. */
 export class DeepProgress {
   readonly suites: Map<string, SuiteProgress>
   readonly failures: DeepFailure[]
@@ -36,7 +36,7 @@ export class DeepProgress {
   readonly #before: number
   readonly #startMs: number
 
-  /** @param path - file to go on from, and to write to; `undefined` keeps nothing. */
+  /** @param path - file to resume from and to write to; `undefined` stores nothing. */
   constructor(path: string | undefined, nowMs: number) {
     this.#path = path
     this.#startMs = nowMs
@@ -46,12 +46,12 @@ export class DeepProgress {
     this.#before = saved?.elapsedMs ?? 0
   }
 
-  /** Time on the clock that all sessions took, in milliseconds. */
+  /** Returns the elapsed time of all sessions, in milliseconds. */
   elapsedMs(nowMs: number): number {
     return this.#before + nowMs - this.#startMs
   }
 
-  /** Returns the progress of a suite, which begins with a seed when it is new. */
+  /** Returns the progress of a suite. A new suite begins at `firstSeed`. */
   of(suite: string, firstSeed: number): SuiteProgress {
     let progress = this.suites.get(suite)
     if (progress === undefined) {
@@ -61,7 +61,7 @@ export class DeepProgress {
     return progress
   }
 
-  /** A case has come to its end, with these counts, or with a failure and none. */
+  /** Records the end of a case: its counts, or none if it failed. */
   finish(suite: string, seed: number, spentMs: number, counts: SuiteCounts): void {
     const progress = this.of(suite, seed)
     progress.pending = progress.pending.filter((each) => each !== seed)
@@ -72,7 +72,7 @@ export class DeepProgress {
     }
   }
 
-  /** Writes everything down. */
+  /** Writes the progress to the file. */
   save(nowMs: number): void {
     if (this.#path === undefined) return
     const saved: SavedProgress = {

@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { RunDescription } from './deep-table.js'
 
-/** Returns what is to be known about a run: of which commit, when, and where. */
+/** Returns the description of a run: commit, date and machine. */
 export function describeRun(workerCount: number): RunDescription {
   const date = new Date().toISOString().slice(0, 10)
   const [processor] = cpus()

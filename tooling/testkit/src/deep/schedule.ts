@@ -2,63 +2,63 @@ import type { DeepProgress } from './progress.js'
 import type { ChosenSuite } from './suite-choice.js'
 import type { DeepTask } from './worker.js'
 
-/** When a run ends, and where it begins. */
+/** Limits of a run. */
 export interface ScheduleLimits {
-  /** Seed that a suite begins with, when it is new. */
+  /** First seed of a suite that has no progress yet. */
   readonly firstSeed: number
-  /** Cases of each suite; `undefined`: as many as there is time for. */
+  /** Number of cases of each suite; `undefined`: limited by time only. */
   readonly seedCount: number | undefined
-  /** Steps of each case; `undefined`: as many as the suite has. */
+  /** Number of steps of each case; `undefined`: the suite's default. */
   readonly stepCount: number | undefined
-  /** True when no more cases are to begin. */
+  /** Reports whether no more cases may start. */
   isOver(): boolean
 }
 
-/** Says which case comes next: one of the suite that has had the least of its share of the time. */
+/** Chooses the next case: one of the suite that has used the smallest part of its share of the time. */
 export class Schedule {
   readonly #chosen: readonly ChosenSuite[]
   readonly #progress: DeepProgress
   readonly #limits: ScheduleLimits
-  /** Seeds that an earlier session has begun and not ended. */
-  readonly #leftOver: Map<string, number[]>
-  readonly #given: Map<string, number>
-  /** Time that a running case is taken to need, so that two threads do not both choose the same suite. */
+  /** Seeds that an earlier session began and did not finish. */
+  readonly #unfinished: Map<string, number[]>
+  readonly #issued: Map<string, number>
+  /** Number of running cases of a suite. Their estimated time counts, so that threads do not all choose the same suite. */
   readonly #running: Map<string, number>
 
   constructor(chosen: readonly ChosenSuite[], progress: DeepProgress, limits: ScheduleLimits) {
     this.#chosen = chosen
     this.#progress = progress
     this.#limits = limits
-    this.#leftOver = new Map()
-    this.#given = new Map()
+    this.#unfinished = new Map()
+    this.#issued = new Map()
     this.#running = new Map()
     for (const { entry } of chosen) {
-      this.#leftOver.set(entry.name, [...progress.of(entry.name, limits.firstSeed).pending])
+      this.#unfinished.set(entry.name, [...progress.of(entry.name, limits.firstSeed).pending])
     }
   }
 
-  /** Returns the next case, or `undefined` when no more are to begin. */
+  /** Returns the next case, or `undefined` when no more may start. */
   next(): DeepTask | undefined {
     const { seedCount, stepCount, firstSeed } = this.#limits
     if (this.#limits.isOver()) return undefined
-    const open = this.#chosen.filter(({ entry }) => this.#givenOf(entry.name) < (seedCount ?? Infinity))
+    const open = this.#chosen.filter(({ entry }) => this.#issuedOf(entry.name) < (seedCount ?? Infinity))
     const [first, ...others] = open
     if (first === undefined) return undefined
     let least = first
     for (const each of others) if (this.#load(each) < this.#load(least)) least = each
     const suite = least.entry.name
     const progress = this.#progress.of(suite, firstSeed)
-    let seed = this.#leftOver.get(suite)?.shift()
+    let seed = this.#unfinished.get(suite)?.shift()
     if (seed === undefined) {
       seed = progress.nextSeed++
       progress.pending.push(seed)
     }
-    this.#given.set(suite, this.#givenOf(suite) + 1)
+    this.#issued.set(suite, this.#issuedOf(suite) + 1)
     this.#running.set(suite, this.#runningOf(suite) + 1)
     return stepCount === undefined ? { suite, seed } : { suite, seed, stepCount }
   }
 
-  /** A case has come to its end. */
+  /** Records that a case has ended. */
   ended(suite: string): void {
     this.#running.set(suite, this.#runningOf(suite) - 1)
   }
@@ -69,8 +69,8 @@ export class Schedule {
     return (spentMs + perCase * this.#runningOf(entry.name)) / share
   }
 
-  #givenOf(suite: string): number {
-    return this.#given.get(suite) ?? 0
+  #issuedOf(suite: string): number {
+    return this.#issued.get(suite) ?? 0
   }
 
   #runningOf(suite: string): number {

@@ -1,18 +1,18 @@
-import type { SuiteEntry } from './suites.js'
+import type { SuiteEntry } from '../registry/suite-entry.js'
 
-/** A suite that takes part in a run. */
+/** A suite chosen for a run. */
 export interface ChosenSuite {
   readonly entry: SuiteEntry
-  /** Its part of the time, against the other suites' parts. */
+  /** Its share of the time, relative to the shares of the other suites. */
   readonly share: number
 }
 
 /**
- * Returns the suites that are asked for by name or by group, each with its share of the time.
+ * Returns the suites selected by name or by group, each with its share of the time.
  *
- * @param wanted - names and groups, `all` among them; with commas between several, and `:4` behind one that is to have
- * four times the time. The suites of a group divide what the group gets.
- * @throws RangeError for a name that is neither.
+ * @param wanted - names and groups, or `all`; several may be separated by commas. A suffix `:4` gives four shares of the time.
+ * The suites of a group divide the share of the group.
+ * @throws RangeError for an unknown name.
  */
 export function chooseSuites(suites: readonly SuiteEntry[], wanted: readonly string[]): ChosenSuite[] {
   const shares = new Map<SuiteEntry, number>()
@@ -20,10 +20,10 @@ export function chooseSuites(suites: readonly SuiteEntry[], wanted: readonly str
   for (const word of words.length === 0 ? ['all'] : words) {
     const [name = '', times = '1'] = word.split(':')
     const share = Number(times)
-    if (!(share > 0)) throw new RangeError(`${word}: a share of the time is a number above 0`)
+    if (!(share > 0)) throw new RangeError(`${word}: a share of the time must be above 0`)
     const one = suites.filter((entry) => entry.name === name)
     const groups = name === 'all' ? [...new Set(suites.map(({ group }) => group))] : [name]
-    // A group that has a suite of its own name is that group.
+    // A name of both a group and a suite denotes the group.
     const picked = groups.map((group) => suites.filter((entry) => entry.group === group))
     const found = picked.some((members) => members.length > 0) ? picked : [one]
     for (const members of found) {

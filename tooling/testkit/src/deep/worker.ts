@@ -1,39 +1,40 @@
-// One thread of a deep run: takes cases, gives counts or failures.
+// A worker thread of a deep run: receives cases, sends counts or failures.
 import { parentPort } from 'node:worker_threads'
-import type { Suite, SuiteCounts } from './suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 
-// Before anything of LDB is loaded: costly checks on.
+// Enable the costly invariant checks before any module of LDB is loaded.
 Object.assign(globalThis, { LDB_INVARIANTS: true })
-const { suiteEntry } = await import('./suites.js')
+const { findSuite } = await import('../registry/suite-entry.js')
+const { DEEP_SUITES } = await import('./deep-suites.js')
 
-/** A case that a thread is to run. */
+/** A case to run. */
 export interface DeepTask {
   readonly suite: string
   readonly seed: number
   readonly stepCount?: number
 }
 
-/** What a thread is told: a case to run, or to give everything back. */
-export type DeepOrder = DeepTask | 'end'
+/** A message to a thread: a case to run, or `end` to release all resources. */
+export type DeepRequest = DeepTask | 'end'
 
-/** What a thread answers: one of them is there. Without either, it has given everything back. */
-export interface DeepAnswer {
+/** The result of a case: either counts or a failure. The result of `end` has neither. */
+export interface DeepResult {
   readonly counts?: SuiteCounts
   readonly failure?: string
-  /** Steps of a case of the suite, when it may have fewer. */
+  /** Number of steps of a case, if the suite supports fewer. */
   readonly stepCount?: number
 }
 
 const loaded = new Map<string, Suite>()
 
-parentPort?.on('message', (order: DeepOrder) => {
-  void (order === 'end' ? end() : answer(order)).then((message) => parentPort?.postMessage(message))
+parentPort?.on('message', (request: DeepRequest) => {
+  void (request === 'end' ? end() : runCase(request)).then((result) => parentPort?.postMessage(result))
 })
 
-async function answer({ suite: name, seed, stepCount }: DeepTask): Promise<DeepAnswer> {
+async function runCase({ suite: name, seed, stepCount }: DeepTask): Promise<DeepResult> {
   let suite = loaded.get(name)
   try {
-    suite ??= await suiteEntry(name).load()
+    suite ??= await findSuite(DEEP_SUITES, name).load()
     loaded.set(name, suite)
     return { counts: await suite.runCase(seed, stepCount) }
   } catch (error) {
@@ -43,7 +44,7 @@ async function answer({ suite: name, seed, stepCount }: DeepTask): Promise<DeepA
   }
 }
 
-async function end(): Promise<DeepAnswer> {
+async function end(): Promise<DeepResult> {
   for (const suite of loaded.values()) await suite.end?.()
   return {}
 }

@@ -1,4 +1,4 @@
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
 const INTERESTING = [
   0,
@@ -25,7 +25,7 @@ const INTERESTING = [
   2 ** 32 - 1,
 ]
 
-/** Returns a changed copy of an input: a few random changes of bytes, numbers and pieces. */
+/** Returns a mutated copy of an input: a few random changes of bytes, integers and segments. */
 export function mutateBytes(
   random: TestRandom,
   input: Uint8Array,
@@ -56,7 +56,7 @@ function mutateOnce(random: TestRandom, bytes: Uint8Array, others: readonly Uint
   return bytes
 }
 
-/** Writes a number of 1, 2, 4 or 8 bytes that is at the edge of something, or one near what is there. */
+/** Writes an integer of 1, 2, 4 or 8 bytes: a boundary value, or one near the current value. */
 function setNumber(random: TestRandom, bytes: Uint8Array, at: number): void {
   const size = random.pick([1, 2, 4, 8])
   let value = random.chance(0.3)

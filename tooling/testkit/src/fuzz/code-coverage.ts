@@ -1,25 +1,25 @@
 import { Session } from 'node:inspector'
 import type { Profiler } from 'node:inspector'
 
-/** Only what is tested counts, built or as source. */
+/** Counts only the code under test, built or as source. */
 const TESTED = /\/packages\/[a-z]+\/(?:src|dist)\//
 
 /**
- * The one session of this thread, begun when this module is loaded: V8 counts the blocks of a function only when it
- * compiles it, at its first call, while somebody wants them counted. It stays until the thread ends.
+ * The inspector session of this thread, opened when this module is loaded. V8 counts the blocks of a function only if coverage
+ * was enabled before the first call compiled it. The session lasts until the thread ends.
  */
 const session = new Session()
 session.connect()
 session.post('Profiler.enable')
 session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
 
-/** Which blocks of the tested code have run, as V8 counts them. */
+/** The executed blocks of the code under test, as V8 counts them. */
 export class CodeCoverage {
   constructor() {
     this.take()
   }
 
-  /** Returns the blocks that have run since the last call. */
+  /** Returns the blocks executed since the last call. */
   take(): Set<string> {
     const blocks = new Set<string>()
     for (const { scriptId, functions } of this.#takeScripts()) {
@@ -32,7 +32,7 @@ export class CodeCoverage {
     return blocks
   }
 
-  /** The session answers before `post` returns. */
+  /** `post` calls back synchronously. */
   #takeScripts(): Profiler.ScriptCoverage[] {
     let scripts: Profiler.ScriptCoverage[] = []
     session.post('Profiler.takePreciseCoverage', (error, { result }) => {

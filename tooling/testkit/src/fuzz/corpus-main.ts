@@ -1,12 +1,12 @@
-// Looks for inputs that reach new code, and keeps the fewest that reach all of it together.
-// Arguments: rounds (each tries as many inputs as a case), the first seed.
+// Searches for inputs that reach new code, and stores a minimal set that reaches all of it.
+// Arguments: rounds (each tries as many inputs as one case), first seed.
 import { CodeCoverage } from './code-coverage.js'
-import { keepCorpus } from './corpus.js'
+import { storeCorpus } from './corpus.js'
 import { fuzz, tryInput } from './fuzz-loop.js'
 import { FUZZ_TARGETS } from './fuzz-suite.js'
-import type { FuzzTarget } from './fuzz-target.js'
+import type { FuzzTarget } from './targets/fuzz-target.js'
 
-/** A file of the repository is not made longer than it must be. */
+/** Limits the size of the corpus files in the repository. */
 const INPUTS_MAX = 24
 
 const rounds = Number(process.argv[2] ?? 1)
@@ -14,11 +14,11 @@ const seed = Number(process.argv[3] ?? 1)
 for (const target of FUZZ_TARGETS) {
   const { corpus, blockCount } = fuzz(target, seed, target.inputsPerCase * rounds)
   const kept = fewest(target, corpus)
-  keepCorpus(target.name, kept)
-  console.log(`${target.name}: ${blockCount} blocks, ${corpus.length} inputs, ${kept.length} kept`)
+  storeCorpus(target.name, kept)
+  console.log(`${target.name}: ${blockCount} blocks, ${corpus.length} inputs, ${kept.length} stored`)
 }
 
-/** Takes, again and again, the input that reaches most of what is not reached yet. */
+/** Selects inputs greedily: each time the one that reaches most of the blocks not reached yet. */
 function fewest(target: FuzzTarget, corpus: readonly Uint8Array[]): Uint8Array[] {
   const coverage = new CodeCoverage()
   const reached = corpus.map((input) => {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 
-/** Returns the inputs of a target that were found worth keeping; none when there never were any. */
+/** Returns the stored inputs of a target; empty when it has none. */
 export function corpusOf(target: string): Uint8Array[] {
   let text: string
   try {
@@ -16,8 +16,8 @@ export function corpusOf(target: string): Uint8Array[] {
     .map((line) => new Uint8Array(inflateRawSync(Buffer.from(line, 'base64'))))
 }
 
-/** Keeps inputs of a target: one a line, deflated, in base64. */
-export function keepCorpus(target: string, inputs: readonly Uint8Array[]): void {
+/** Stores inputs of a target: one a line, deflated, in base64. */
+export function storeCorpus(target: string, inputs: readonly Uint8Array[]): void {
   const lines = inputs.map((input) => `${deflateRawSync(input, { level: 9 }).toString('base64')}\n`)
   writeFileSync(pathOf(target), lines.join(''))
 }

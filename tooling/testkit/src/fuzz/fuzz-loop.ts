@@ -1,35 +1,35 @@
-// First of all: what is loaded and called after it is counted block by block.
+// Must be the first import: V8 counts only code that is loaded and compiled after it.
 import { CodeCoverage } from './code-coverage.js'
 import { getHeapStatistics } from 'node:v8'
 import { isLdbError } from '@ldb/base'
-import { TestRandom } from '../test-random.js'
-import { Violation } from '../violation.js'
+import { TestRandom } from '../base/test-random.js'
+import { Violation } from '../base/violation.js'
 import { mutateBytes } from './byte-mutator.js'
 import { corpusOf } from './corpus.js'
-import type { FuzzTarget } from './fuzz-target.js'
+import type { FuzzTarget } from './targets/fuzz-target.js'
 
-/** Asking for the coverage takes longer than most inputs do: many share one answer. */
-const INPUTS_PER_LOOK = 128
+/** Reading the coverage takes longer than most inputs, so that many inputs share one reading. */
+const INPUTS_PER_READING = 128
 const ARRAY_BYTES_MAX = 64 * 2 ** 20
-/** No input takes a thousandth of that; one that does is as good as without end. */
+/** More than a thousand times what any input takes; a longer one counts as endless. */
 const INPUT_MS_MAX = 10_000
 
-/** What a loop has come to. */
+/** Result of a fuzz loop. */
 export interface FuzzResult {
   readonly inputCount: number
-  /** Inputs that were taken as right. */
+  /** Inputs that the target accepted as valid. */
   readonly acceptedCount: number
-  /** Blocks of the tested code that have run. */
+  /** Executed blocks of the code under test. */
   readonly blockCount: number
-  /** Inputs that reached something that none before them had. */
+  /** Inputs that reached blocks that no earlier input had reached. */
   readonly corpus: readonly Uint8Array[]
 }
 
 /**
- * Feeds a target with changed inputs, and goes on from those that reached new code.
+ * Runs a target on mutated inputs, and mutates those further that reach new code.
  *
- * @param seed - decides all inputs, as far as the engine counts coverage alike.
- * @throws Violation with the input, in base64, when it throws what it must not.
+ * @param seed - determines all inputs, as far as V8's coverage is deterministic.
+ * @throws Violation with the input, in base64, when the target throws an error that it must not throw.
  */
 export function fuzz(target: FuzzTarget, seed: number, inputCount: number): FuzzResult {
   return new FuzzLoop(target, seed, new CodeCoverage()).run(inputCount)
@@ -53,11 +53,13 @@ class FuzzLoop {
   run(inputCount: number): FuzzResult {
     for (const input of this.#corpus) this.#try(input)
     if (this.#acceptedCount === 0)
-      throw new Violation(`${this.#target.name}: no sample is taken, nothing behind it reached`)
+      throw new Violation(`${this.#target.name}: no sample is accepted, so that no code after it was reached`)
     for (const block of this.#coverage.take()) this.#seen.add(block)
     let done = 0
     while (done < inputCount) {
-      const inputs = Array.from({ length: Math.min(INPUTS_PER_LOOK, inputCount - done) }, () => this.#next())
+      const inputs = Array.from({ length: Math.min(INPUTS_PER_READING, inputCount - done) }, () =>
+        this.#next(),
+      )
       for (const input of inputs) this.#try(input)
       done += inputs.length
       this.#learn(inputs)
@@ -70,7 +72,7 @@ class FuzzLoop {
     }
   }
 
-  /** Looks whether inputs have reached something new, and which of them, by running them once more one by one. */
+  /** Checks whether inputs reached new blocks; if so, reruns them one by one to find out which did. */
   #learn(inputs: readonly Uint8Array[]): void {
     const fresh = new Set([...this.#coverage.take()].filter((block) => !this.#seen.has(block)))
     for (const block of fresh) this.#seen.add(block)
@@ -106,8 +108,8 @@ class FuzzLoop {
 /**
  * Runs one input.
  *
- * @returns whether it was taken as right.
- * @throws Violation, with the input, unless it was taken or refused as it should be.
+ * @returns whether the target accepted it as valid.
+ * @throws Violation, with the input, when the target neither accepts nor rejects it correctly.
  */
 export function tryInput(target: FuzzTarget, input: Uint8Array): boolean {
   const { stackTraceLimit } = Error

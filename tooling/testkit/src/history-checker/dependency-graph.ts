@@ -1,12 +1,12 @@
-import { Violation } from '../violation.js'
-import { lookedAt } from './recorded-history.js'
+import { Violation } from '../base/violation.js'
+import { scannedPart } from './recorded-history.js'
 import type { RecordedHistory, RecordedTransaction } from './recorded-history.js'
 import type { VersionTable } from './version-table.js'
 
-/** Why one comes before another. */
+/** Kinds of dependency: write-write, write-read, read-write (anti-dependency), real time. */
 type EdgeKind = 'ww' | 'wr' | 'rw' | 'time'
 
-/** Nodes and edges in arrays; a node is a transaction, or a moment. */
+/** A graph in arrays. A node is a transaction or a point in time. */
 class Graph {
   readonly targets: number[][] = []
   readonly kinds: EdgeKind[][] = []
@@ -26,20 +26,21 @@ class Graph {
 }
 
 /**
- * Holds a history against strict serializability: builds who must come before whom, among the committed, from what each has
- * observed and the order of versions, and looks for a circle.
+ * Checks a history for strict serializability: builds the direct serialization graph of the committed transactions
+ * from their reads and the version order, and searches it for a cycle.
  *
- * @remarks Edges: a version and the next (ww), a version and who observed it (wr), who observed it and the next (rw; an
- * observed absence in a range is an observation of each key there), and who ended before another began (time), which
- * leads over a chain of moments so that there are few of them.
+ * @remarks Edges: from the writer of a version to the writer of the next (ww), from the writer to a reader of its
+ * version (wr), from a reader to the writer of the next version (rw), and from a transaction to every transaction
+ * that began after its end (time). A scan reads the absence of each absent key in its range. Time edges lead over a
+ * chain of time points, so that their number stays linear.
  * @returns the number of edges.
- * @throws Violation with a circle.
+ * @throws Violation with a cycle.
  */
 export function checkSerializable(history: RecordedHistory, table: VersionTable): number {
   const committed = history.transactions.filter(({ outcome }) => outcome === 'committed')
   const nodes = new Map(committed.map((transaction, index) => [transaction, index]))
-  const moments = committed.map(({ endedAt }) => endedAt).sort((a, b) => a - b)
-  const graph = new Graph(committed.length + moments.length)
+  const timePoints = committed.map(({ endedAt }) => endedAt).sort((a, b) => a - b)
+  const graph = new Graph(committed.length + timePoints.length)
   const nodeOf = (commit: number): number | undefined => {
     const writer = history.commits[commit - 1]
     return writer === undefined ? undefined : nodes.get(writer)
@@ -50,24 +51,27 @@ export function checkSerializable(history: RecordedHistory, table: VersionTable)
     }
   }
   for (const [transaction, node] of nodes) {
-    for (const [name, value] of observations(transaction, table)) {
+    for (const [name, value] of observedVersions(transaction, table)) {
       const versions = table.versions.get(name) ?? []
       const index = table.observed(name, value, transaction.start)
-      if (index < 0) throw new Violation(`${transaction.id} missed ${name}, which was there all the time`)
+      if (index < 0) throw new Violation(`${transaction.id} did not find ${name}, which was always present`)
       const writer = nodeOf(versions[index]!.commit)
       if (writer !== undefined) graph.add(writer, node, 'wr')
       const next = versions[index + 1]
       if (next !== undefined) graph.add(node, nodeOf(next.commit)!, 'rw')
     }
   }
-  addTime(graph, nodes, moments)
-  const circle = findCircle(graph)
-  if (circle !== undefined) throw new Violation(describe(circle, graph, committed))
+  addTime(graph, nodes, timePoints)
+  const cycle = findCycle(graph)
+  if (cycle !== undefined) throw new Violation(describeCycle(cycle, graph, committed))
   return graph.targets.reduce((sum, targets) => sum + targets.length, 0)
 }
 
-/** What a transaction has observed of its view: not what it wrote itself. */
-function observations(transaction: RecordedTransaction, table: VersionTable): [string, string | undefined][] {
+/** Returns the versions that a transaction read from its snapshot, without its own writes. */
+function observedVersions(
+  transaction: RecordedTransaction,
+  table: VersionTable,
+): [string, string | undefined][] {
   const own = new Set<string>()
   const seen: [string, string | undefined][] = []
   const see = (name: string, value: string | undefined): void => {
@@ -82,7 +86,7 @@ function observations(transaction: RecordedTransaction, table: VersionTable): [s
         if (key >= event.gte && key < event.lt) own.add(name)
       }
     } else {
-      const { covers } = lookedAt(event)
+      const { covers } = scannedPart(event)
       const found = new Map(event.entries)
       for (const name of table.namesOf(event.keyspace)) {
         const key = name.slice(event.keyspace.length + 1)
@@ -93,30 +97,30 @@ function observations(transaction: RecordedTransaction, table: VersionTable): [s
   return seen
 }
 
-/** Who ended at a moment comes before it; who began after it comes behind it. */
+/** Adds an edge from each transaction to the point of its end, and from the last point before its begin to it. */
 function addTime(
   graph: Graph,
   nodes: ReadonlyMap<RecordedTransaction, number>,
-  moments: readonly number[],
+  timePoints: readonly number[],
 ): void {
   const first = nodes.size
-  const places = new Map(moments.map((moment, index) => [moment, index]))
-  for (let index = 1; index < moments.length; index++) graph.add(first + index - 1, first + index, 'time')
+  const indices = new Map(timePoints.map((point, index) => [point, index]))
+  for (let index = 1; index < timePoints.length; index++) graph.add(first + index - 1, first + index, 'time')
   for (const [{ beganAt, endedAt }, node] of nodes) {
-    graph.add(node, first + (places.get(endedAt) ?? 0), 'time')
+    graph.add(node, first + (indices.get(endedAt) ?? 0), 'time')
     let low = 0
-    let high = moments.length
+    let high = timePoints.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (moments[middle]! < beganAt) low = middle + 1
+      if (timePoints[middle]! < beganAt) low = middle + 1
       else high = middle
     }
     if (low > 0) graph.add(first + low - 1, node, 'time')
   }
 }
 
-/** Tarjan's strongly connected components, without recursion; gives the nodes of one that has more than one. */
-function findCircle({ targets }: Graph): number[] | undefined {
+/** Returns the nodes of a strongly connected component with more than one node (Tarjan's algorithm, iterative). */
+function findCycle({ targets }: Graph): number[] | undefined {
   const order = new Int32Array(targets.length).fill(-1)
   const low = new Int32Array(targets.length)
   const onStack = new Uint8Array(targets.length)
@@ -152,32 +156,32 @@ function findCircle({ targets }: Graph): number[] | undefined {
   return undefined
 }
 
-/** Writes down the shortest circle through one of the nodes. */
-function describe(
+/** Returns a description of the shortest cycle through a node of a component. */
+function describeCycle(
   component: readonly number[],
   graph: Graph,
   committed: readonly RecordedTransaction[],
 ): string {
   const members = new Set(component)
   const start = component.find((node) => node < committed.length) ?? component[0]!
-  const came = new Map<number, readonly [from: number, kind: EdgeKind]>()
+  const parents = new Map<number, readonly [from: number, kind: EdgeKind]>()
   const queue = [start]
   for (const node of queue) {
     graph.targets[node]!.forEach((target, index) => {
-      if (!members.has(target) || came.has(target)) return
-      came.set(target, [node, graph.kinds[node]![index]!])
+      if (!members.has(target) || parents.has(target)) return
+      parents.set(target, [node, graph.kinds[node]![index]!])
       queue.push(target)
     })
-    if (came.has(start)) break
+    if (parents.has(start)) break
   }
   const steps: string[] = []
   let node = start
   do {
-    const [from, kind] = came.get(node)!
+    const [from, kind] = parents.get(node)!
     if (kind !== 'time' || from < committed.length) {
       steps.unshift(`${from < committed.length ? `T${committed[from]!.id}` : 'later'} -${kind}->`)
     }
     node = from
   } while (node !== start)
-  return `transactions in a circle: ${steps.join(' ')} T${committed[start]!.id}`
+  return `serialization cycle: ${steps.join(' ')} T${committed[start]!.id}`
 }

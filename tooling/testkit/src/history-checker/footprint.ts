@@ -1,17 +1,20 @@
 import type { ReferenceWrite } from '../isolation/reference-transaction.js'
 import type { RecordedEvent } from './recorded-history.js'
 
-/** What a commit has written, or read for update: keys and ranges. */
-export function writtenBy(events: readonly RecordedEvent[]): ReferenceWrite[] {
-  return events.flatMap((event) => (event.do === 'get' || event.do === 'scan' ? [] : [placeOf(event)]))
+/** Returns the keys and ranges that a commit wrote or read for update. */
+export function writeSetOf(events: readonly RecordedEvent[]): ReferenceWrite[] {
+  return events.flatMap((event) => (event.do === 'get' || event.do === 'scan' ? [] : [accessedRange(event)]))
 }
 
-/** All that a transaction has read or written, and somewhat more where a scan was cut short. */
-export function touchedBy(events: readonly RecordedEvent[]): ReferenceWrite[] {
-  return events.map(placeOf)
+/**
+ * Returns the keys and ranges that a transaction read or wrote. A scan that its limit cut counts with its whole
+ * range.
+ */
+export function accessSetOf(events: readonly RecordedEvent[]): ReferenceWrite[] {
+  return events.map(accessedRange)
 }
 
-function placeOf(event: RecordedEvent): ReferenceWrite {
+function accessedRange(event: RecordedEvent): ReferenceWrite {
   if (event.do === 'deleteRange') return { keyspace: event.keyspace, lower: event.gte, upper: event.lt }
   if (event.do === 'scan') {
     return { keyspace: event.keyspace, lower: event.range.gte ?? '', upper: event.range.lt }

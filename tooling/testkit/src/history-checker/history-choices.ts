@@ -1,43 +1,43 @@
-import { KEYSPACES } from '../isolation/isolation-subject.js'
-import type { ScanRange } from '../isolation/isolation-subject.js'
-import type { TestRandom } from '../test-random.js'
+import { KEYSPACES } from '../suite/isolation-subject.js'
+import type { ScanRange } from '../suite/isolation-subject.js'
+import type { TestRandom } from '../base/test-random.js'
 
-/** What a transaction is to do next. Names are `keyspace/key`. */
+/** The next step of a transaction. Names are `keyspace/key`. */
 export type PlannedStep =
   | { readonly do: 'get' | 'lock' | 'delete'; readonly name: string }
   | { readonly do: 'put'; readonly name: string; readonly value: string }
   | { readonly do: 'scan'; readonly keyspace: string; readonly range: ScanRange }
   | { readonly do: 'deleteRange'; readonly keyspace: string; readonly gte: string; readonly lt: string }
-  /** Written behind a savepoint, rolled back to it, and read. */
+  /** Writes after a savepoint, rolls back to it, and reads the key. */
   | {
-      readonly do: 'undone'
+      readonly do: 'rolledBack'
       readonly name: string
       readonly value: string
       readonly range: { readonly gte: string; readonly lt: string } | undefined
     }
 
-/** What keys and values look like. */
+/** The shape of the keys and values of a history. */
 export interface HistoryShape {
   readonly keyCount: number
-  /** Bytes that values are longer than they need be. @defaultValue 0 */
+  /** Bytes of padding appended to each value. @defaultValue 0 */
   readonly paddingBytes?: number
 }
 
-/** Chooses what random transactions do. Every value is given once only. */
+/** Chooses the steps of random transactions. Every written value is unique. */
 export class HistoryChoices {
   readonly random: TestRandom
   readonly #shape: HistoryShape
-  readonly #given: { values: number }
+  readonly #counters: { values: number }
 
-  constructor(random: TestRandom, shape: HistoryShape, given: { values: number } = { values: 0 }) {
+  constructor(random: TestRandom, shape: HistoryShape, counters: { values: number } = { values: 0 }) {
     this.random = random
     this.#shape = shape
-    this.#given = given
+    this.#counters = counters
   }
 
-  /** Choices of somebody else in the same run. */
+  /** Returns independent choices of another client in the same run. Values stay unique across both. */
   fork(): HistoryChoices {
-    return new HistoryChoices(this.random.fork(), this.#shape, this.#given)
+    return new HistoryChoices(this.random.fork(), this.#shape, this.#counters)
   }
 
   step(readOnly: boolean): PlannedStep {
@@ -47,8 +47,8 @@ export class HistoryChoices {
     const key = name.slice(2)
     const kind = random.weighted(
       readOnly
-        ? { get: 5, scan: 3, lock: 0, put: 0, delete: 0, deleteRange: 0, undone: 0 }
-        : { get: 16, scan: 8, lock: 2, put: 12, delete: 4, deleteRange: 1, undone: 1 },
+        ? { get: 5, scan: 3, lock: 0, put: 0, delete: 0, deleteRange: 0, rolledBack: 0 }
+        : { get: 16, scan: 8, lock: 2, put: 12, delete: 4, deleteRange: 1, rolledBack: 1 },
     )
     switch (kind) {
       case 'get':
@@ -61,7 +61,7 @@ export class HistoryChoices {
         return { do: kind, name, value: this.value() }
       case 'deleteRange':
         return { do: kind, keyspace, gte: key, lt: this.#keyAfter(key) }
-      case 'undone': {
+      case 'rolledBack': {
         const range = random.chance(0.5) ? { gte: key, lt: this.#keyAfter(key) } : undefined
         return { do: kind, name, value: this.value(), range }
       }
@@ -73,7 +73,7 @@ export class HistoryChoices {
   }
 
   value(): string {
-    return `v${++this.#given.values}${'.'.repeat(this.#shape.paddingBytes ?? 0)}`
+    return `v${++this.#counters.values}${'.'.repeat(this.#shape.paddingBytes ?? 0)}`
   }
 
   #range(): ScanRange {
@@ -87,7 +87,7 @@ export class HistoryChoices {
     }
   }
 
-  /** A key a little above another, or the one that nothing is above. */
+  /** Returns a key above another by a small distance. It may be above every key in use. */
   #keyAfter(key: string): string {
     const number = Number(key.slice(1)) + this.random.between(1, 6)
     return `k${String(number).padStart(3, '0')}`
@@ -96,7 +96,7 @@ export class HistoryChoices {
   #key(): string {
     const { random } = this
     const { keyCount } = this.#shape
-    // Some are used far more than others.
+    // Skews the distribution towards a few hot keys.
     const number = random.chance(0.3) ? random.below(Math.min(3, keyCount)) : random.below(keyCount)
     return `k${String(number).padStart(3, '0')}`
   }

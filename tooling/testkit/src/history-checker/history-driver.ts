@@ -1,23 +1,19 @@
 import { isLdbError } from '@ldb/base'
-import type {
-  IsolationLevel,
-  IsolationSession,
-  IsolationTransaction,
-} from '../isolation/isolation-subject.js'
-import type { TestRandom } from '../test-random.js'
+import type { IsolationLevel, IsolationSession, IsolationTransaction } from '../suite/isolation-subject.js'
+import type { TestRandom } from '../base/test-random.js'
 import { HistoryChoices } from './history-choices.js'
 import type { PlannedStep } from './history-choices.js'
 import { isWrite } from './recorded-history.js'
 import type { RecordedEvent, RecordedHistory, RecordedTransaction } from './recorded-history.js'
 
-/** What a random run looks like. */
+/** Settings of a random run. */
 export interface HistorySettings {
   readonly transactionCount: number
-  /** Open at the same time, at most. */
+  /** Greatest number of concurrently open transactions. */
   readonly openMax: number
   readonly keyCount: number
   readonly level: IsolationLevel
-  /** Steps of a transaction, about. */
+  /** Average number of steps of a transaction. */
   readonly stepCount: number
 }
 
@@ -28,7 +24,7 @@ interface Open {
   stepsLeft: number
 }
 
-/** Runs random transactions beside each other, and writes down what each has seen. */
+/** Runs random concurrent transactions and records what each reads and writes. */
 export class HistoryDriver implements RecordedHistory {
   readonly transactions: RecordedTransaction[] = []
   readonly commits: RecordedTransaction[] = []
@@ -37,7 +33,7 @@ export class HistoryDriver implements RecordedHistory {
   readonly #settings: HistorySettings
   readonly #choices: HistoryChoices
   #open: Open[] = []
-  #now = 0
+  #clock = 0
 
   constructor(session: IsolationSession, random: TestRandom, settings: HistorySettings) {
     this.#session = session
@@ -50,10 +46,10 @@ export class HistoryDriver implements RecordedHistory {
     const { transactionCount, openMax } = this.#settings
     const random = this.#random
     while (this.transactions.length < transactionCount || this.#open.length > 0) {
-      this.#now++
+      this.#clock++
       const mayBegin = this.transactions.length < transactionCount && this.#open.length < openMax
-      if (random.chance(0.002)) this.#disturb()
-      else if (mayBegin && random.chance(0.03)) this.#writePlain()
+      if (random.chance(0.002)) this.#runMaintenance()
+      else if (mayBegin && random.chance(0.03)) this.#writeOutsideTransaction()
       else if (mayBegin && (this.#open.length === 0 || random.chance(0.3))) this.#begin()
       else if (this.#open.length > 0) this.#advance(random.pick(this.#open))
     }
@@ -76,16 +72,16 @@ export class HistoryDriver implements RecordedHistory {
       start: this.commits.length,
       commit: undefined,
       outcome: 'lost',
-      beganAt: this.#now,
-      endedAt: this.#now,
+      beganAt: this.#clock,
+      endedAt: this.#clock,
       events: [],
     }
     this.transactions.push(record)
     return record
   }
 
-  /** A write that is no transaction's is one that begins and ends at once. */
-  #writePlain(): void {
+  /** Writes outside of a transaction; recorded as a transaction that begins and commits at once. */
+  #writeOutsideTransaction(): void {
     const record = this.#record(this.#settings.level)
     const name = this.#choices.name()
     const value = this.#choices.value()
@@ -96,7 +92,7 @@ export class HistoryDriver implements RecordedHistory {
 
   #committed(record: RecordedTransaction): void {
     record.outcome = 'committed'
-    record.endedAt = this.#now
+    record.endedAt = this.#clock
     if (!record.events.some(isWrite)) return
     this.commits.push(record)
     record.commit = this.commits.length
@@ -109,7 +105,7 @@ export class HistoryDriver implements RecordedHistory {
     }
     this.#open = this.#open.filter((other) => other !== open)
     const { transaction, record } = open
-    record.endedAt = this.#now
+    record.endedAt = this.#clock
     if (this.#random.chance(0.05)) {
       transaction.rollback()
       record.outcome = 'rolled back'
@@ -124,16 +120,16 @@ export class HistoryDriver implements RecordedHistory {
     }
   }
 
-  #disturb(): void {
+  #runMaintenance(): void {
     const kind = this.#random.pick(['checkpoint', 'checkpoint', 'shrink', 'reopen'] as const)
-    this.#session.disturb(kind)
+    this.#session.runMaintenance(kind)
     if (kind !== 'reopen') return
-    for (const { record } of this.#open) record.endedAt = this.#now
+    for (const { record } of this.#open) record.endedAt = this.#clock
     this.#open = []
   }
 }
 
-/** Does a step, and gives what it has done and seen. */
+/** Executes a step and returns what it wrote or read. */
 export function performStep(transaction: IsolationTransaction, step: PlannedStep): RecordedEvent {
   const name = 'name' in step ? step.name : `${step.keyspace}/`
   const view = transaction.in(name.slice(0, 1))
@@ -154,8 +150,8 @@ export function performStep(transaction: IsolationTransaction, step: PlannedStep
     case 'deleteRange':
       view.deleteRange({ gte: step.gte, lt: step.lt })
       return step
-    case 'undone': {
-      // What is rolled back was never written; what was read meanwhile was read.
+    case 'rolledBack': {
+      // Only the read after the rollback is recorded: rolled-back writes never become visible.
       const savepoint = transaction.savepoint()
       view.put(key, step.value)
       if (step.range !== undefined) view.deleteRange(step.range)

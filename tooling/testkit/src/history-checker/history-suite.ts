@@ -1,14 +1,14 @@
-import type { Suite, SuiteCounts } from '../deep/suite.js'
-import type { IsolationSubject } from '../isolation/isolation-subject.js'
-import { seededRandom } from '../test-random.js'
-import { Violation } from '../violation.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
+import type { IsolationSubject } from '../suite/isolation-subject.js'
+import { seededRandom } from '../base/test-random.js'
+import { Violation } from '../base/violation.js'
 import { checkSerializable } from './dependency-graph.js'
 import { HistoryDriver } from './history-driver.js'
 import type { HistorySettings } from './history-driver.js'
 import { checkSnapshots } from './snapshot-check.js'
 import { VersionTable } from './version-table.js'
 
-/** Random transactions beside each other, and the proof that each history is as the level promises. */
+/** Runs random concurrent transactions and checks each history against the guarantees of its isolation level. */
 export function historySuite(subject: IsolationSubject): Suite {
   return {
     name: `history-${subject.name}`,

@@ -1,6 +1,6 @@
-import type { IsolationLevel, ScanRange } from '../isolation/isolation-subject.js'
+import type { IsolationLevel, ScanRange } from '../suite/isolation-subject.js'
 
-/** What a transaction has done, in its order. Names are `keyspace/key`; every value is written once only. */
+/** An operation of a transaction. Names are `keyspace/key`; every written value is unique. */
 export type RecordedEvent =
   | { readonly do: 'get'; readonly name: string; readonly value: string | undefined }
   | {
@@ -14,30 +14,33 @@ export type RecordedEvent =
   | { readonly do: 'deleteRange'; readonly keyspace: string; readonly gte: string; readonly lt: string }
   | { readonly do: 'lock'; readonly name: string; readonly value: string | undefined }
 
-/** A transaction as it was seen from outside. */
+/** A transaction as its client observes it. */
 export interface RecordedTransaction {
   readonly id: number
   readonly level: IsolationLevel
-  /** Commits with writes that had been acknowledged when it began: the state that it must see. */
+  /** Number of writing commits that were acknowledged when it began: the state of its snapshot. */
   readonly start: number
-  /** Its own number among them; `undefined` when it wrote nothing or was not committed. */
+  /** Its own commit number, or `undefined` when it wrote nothing or did not commit. */
   commit: number | undefined
   outcome: 'committed' | 'conflict' | 'rolled back' | 'lost'
-  /** When it began and ended: steps of the whole run. */
+  /** Logical time of its begin and end. */
   readonly beganAt: number
   endedAt: number
   readonly events: RecordedEvent[]
 }
 
-/** A run: transactions by their order of beginning. The version order of every key is that of the commits. */
+/** The transactions of a run, in order of their begin. The version order of every key is the commit order. */
 export interface RecordedHistory {
   readonly transactions: readonly RecordedTransaction[]
-  /** Committed writers by their number, from 1 on. */
+  /** Committed writers in commit order; the first has number 1. */
   readonly commits: readonly RecordedTransaction[]
 }
 
-/** The part of its range that a scan has looked at: to the last entry, when its limit cut it. Inclusive bounds. */
-export function lookedAt(event: RecordedEvent & { readonly do: 'scan' }): {
+/**
+ * Returns the part of its range that a scan has read. A scan that its limit cut has read up to its last entry,
+ * inclusive.
+ */
+export function scannedPart(event: RecordedEvent & { readonly do: 'scan' }): {
   readonly covers: (key: string) => boolean
 } {
   const { gte, lt, reverse = false, limit = Infinity } = event.range

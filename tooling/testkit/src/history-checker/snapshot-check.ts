@@ -1,10 +1,11 @@
-import { promised } from '../violation.js'
+import { promised } from '../base/violation.js'
 import type { RecordedEvent, RecordedHistory, RecordedTransaction } from './recorded-history.js'
 import type { VersionTable } from './version-table.js'
 
 /**
- * Holds a history against snapshot isolation, which both levels give: every read, also of those that failed, is of
- * the state at the beginning with the own writes over it; and nobody has committed over a write that he had not seen.
+ * Checks a history for snapshot isolation, which both levels guarantee. Every read, also of a transaction that did
+ * not commit, returns the state at the begin with the transaction's own writes applied; and no commit overwrites a
+ * version that its snapshot does not contain.
  *
  * @throws Violation
  */
@@ -16,7 +17,8 @@ export function checkSnapshots(history: RecordedHistory, table: VersionTable): v
       const last = written.get(name) ?? 0
       promised(
         last <= transaction.start,
-        () => `${transaction.id} has written ${name} over commit ${last}, which it had not seen (P4)`,
+        () =>
+          `${transaction.id} has written ${name} over commit ${last}, which its snapshot does not contain (P4)`,
       )
       written.set(name, transaction.commit ?? 0)
     }
@@ -36,7 +38,8 @@ function checkReads(transaction: RecordedTransaction, table: VersionTable): void
       const right = expected(event.name)
       promised(
         event.value === right,
-        () => `${transaction.id} read ${event.name} as ${String(event.value)}, its view has ${String(right)}`,
+        () =>
+          `${transaction.id} read ${event.name} as ${String(event.value)}, its snapshot has ${String(right)}`,
       )
     }
   }
@@ -60,11 +63,11 @@ function checkScan(
   const found = event.entries.map(([key, value]) => `${key}=${value}`)
   promised(
     String(found) === String(right.slice(0, limit)),
-    () => `${transaction.id} scanned ${String(found)}, its view has ${String(right.slice(0, limit))}`,
+    () => `${transaction.id} scanned ${String(found)}, its snapshot has ${String(right.slice(0, limit))}`,
   )
 }
 
-/** Names of which a transaction claims that nobody else has written them meanwhile. */
+/** Returns the names that no other transaction may have written since the begin. */
 function writesOf({ events }: RecordedTransaction, table: VersionTable): Set<string> {
   const names = new Set<string>()
   for (const event of events) {

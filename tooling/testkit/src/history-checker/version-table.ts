@@ -1,17 +1,17 @@
-import { promised } from '../violation.js'
+import { promised } from '../base/violation.js'
 import type { RecordedHistory, RecordedTransaction } from './recorded-history.js'
 
-/** A value of a key, or its absence, from one commit on. */
+/** A value of a key, or its absence, since a commit. */
 export interface Version {
   readonly commit: number
   readonly value: string | undefined
 }
 
-/** Every version of every key, in the order of commits: what the history must be explained by. */
+/** Every version of every key in commit order. */
 export class VersionTable {
-  /** By `keyspace/key`, the oldest first; each begins with its absence, at 0. */
+  /** By `keyspace/key`, oldest first. The first version of each key is its absence at commit 0. */
   readonly versions: Map<string, Version[]> = new Map()
-  /** Names of a keyspace, in order of keys. */
+  /** Names of each keyspace in key order. */
   readonly #names: Map<string, string[]> = new Map()
   readonly #writers: Map<string, RecordedTransaction> = new Map()
   readonly #finals: Set<string> = new Set()
@@ -19,7 +19,7 @@ export class VersionTable {
   constructor(history: RecordedHistory) {
     for (const transaction of history.transactions) {
       for (const event of transaction.events) {
-        if ('name' in event) this.#know(event.name)
+        if ('name' in event) this.#register(event.name)
         if (event.do === 'put') this.#writers.set(event.value, transaction)
       }
     }
@@ -27,14 +27,14 @@ export class VersionTable {
     for (const transaction of history.commits) this.#apply(transaction)
   }
 
-  /** Names of a keyspace that somebody has used, in order. */
+  /** Returns the names of a keyspace that the history uses, in key order. */
   namesOf(keyspace: string): readonly string[] {
     return this.#names.get(keyspace) ?? []
   }
 
-  /** Returns the place of the version that a view after `commit` has. */
+  /** Returns the index of the version that a snapshot at `commit` contains. */
   indexAt(name: string, commit: number): number {
-    const versions = this.#of(name)
+    const versions = this.#versionsOf(name)
     let low = 0
     let high = versions.length - 1
     while (low < high) {
@@ -46,17 +46,17 @@ export class VersionTable {
   }
 
   versionAt(name: string, commit: number): Version {
-    return this.#of(name)[this.indexAt(name, commit)]!
+    return this.#versionsOf(name)[this.indexAt(name, commit)]!
   }
 
   /**
-   * Returns the place of the version that was observed: of the value by its writer, of an absence the newest one that is
-   * not after `start`, or -1 when it was never absent by then.
+   * Returns the index of the version that a read observed. For a value, the version with that value. For an
+   * absence, the newest absence not after commit `start`, or -1 when there is none.
    *
-   * @throws Violation when the value is of a writer who has not committed, or not the last that he wrote.
+   * @throws Violation when the value was written by an uncommitted transaction, or overwritten before its commit.
    */
   observed(name: string, value: string | undefined, start: number): number {
-    const versions = this.#of(name)
+    const versions = this.#versionsOf(name)
     if (value === undefined) {
       let index = this.indexAt(name, start)
       while (index >= 0 && versions[index]!.value !== undefined) index--
@@ -66,11 +66,11 @@ export class VersionTable {
     promised(writer !== undefined, () => `${name}: ${value} was never written`)
     promised(
       writer.outcome === 'committed',
-      () => `${name}: ${value} is of a transaction that was not committed (G1a)`,
+      () => `${name}: ${value} was written by a transaction that did not commit (G1a)`,
     )
     promised(
       this.#finals.has(`${name}=${value}`),
-      () => `${name}: ${value} was written over before the commit (G1b)`,
+      () => `${name}: ${value} was overwritten before the commit (G1b)`,
     )
     return versions.findIndex((version) => version.value === value)
   }
@@ -88,12 +88,12 @@ export class VersionTable {
       }
     }
     for (const [name, value] of values) {
-      this.#of(name).push({ commit: commit ?? 0, value })
+      this.#versionsOf(name).push({ commit: commit ?? 0, value })
       if (value !== undefined) this.#finals.add(`${name}=${value}`)
     }
   }
 
-  #know(name: string): void {
+  #register(name: string): void {
     if (this.versions.has(name)) return
     this.versions.set(name, [{ commit: 0, value: undefined }])
     const keyspace = name.slice(0, name.indexOf('/'))
@@ -102,7 +102,7 @@ export class VersionTable {
     else names.push(name)
   }
 
-  #of(name: string): Version[] {
+  #versionsOf(name: string): Version[] {
     return this.versions.get(name) ?? [{ commit: 0, value: undefined }]
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { History } from './history.js'
 import type { ModelChange } from './history.js'
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 
 const put = (key: string, value: string): ModelChange[] => [{ kind: 'put', space: 's', key, value }]
 const state = (entries: Record<string, string>): Map<string, string> =>
@@ -15,8 +15,8 @@ function threeCommits(): History {
   return history
 }
 
-describe('the history of what was asked of a store', () => {
-  test('knows the state after each commit, and no other', () => {
+describe('the history of submitted commits', () => {
+  test('matches the state after each commit and rejects any other', () => {
     const history = threeCommits()
     expect(history.match(state({ a: '1', n: '++' }))).toBe(3)
     expect(history.match(state({ a: '1', n: '+' }))).toBe(2)
@@ -26,14 +26,14 @@ describe('the history of what was asked of a store', () => {
     expect(() => history.match(state({ a: '1' }))).toThrow('acknowledged commits are lost')
   })
 
-  test('lets a commit be missing alone only when something could not be read for it', () => {
+  test('allows a gap only for a commit that failed with a read error', () => {
     const history = threeCommits()
-    history.failedToRead(2)
+    history.recordReadFailure(2)
     history.acknowledgeDurable(3)
     const fork = history.fork()
     expect(history.match(state({ a: '1', n: '++' }))).toBe(3)
     expect(history.match(state({ a: '1', n: '+' }))).toBe(3)
-    // It is known to be missing now.
+    // The match has established that the commit is missing.
     expect(history.hasGaps).toBe(false)
     expect(() => history.match(state({ a: '1', n: '++' }))).toThrow(Violation)
     expect(() => fork.match(state({ n: '++' }))).toThrow(Violation)

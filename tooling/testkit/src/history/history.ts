@@ -1,7 +1,7 @@
 import { corruption } from '@ldb/base'
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 
-/** One operation of a commit, as the model sees it. Keys and values are texts of bytes: one character, one byte. */
+/** One operation of a commit in the model. Each character of keys and values is one byte. */
 export type ModelChange =
   | { readonly kind: 'put'; readonly space: string; readonly key: string; readonly value: string }
   | { readonly kind: 'delete'; readonly space: string; readonly key: string }
@@ -15,7 +15,7 @@ export type ModelChange =
 /** Content of a store: `space/key` → value. */
 export type ModelState = ReadonlyMap<string, string>
 
-/** What a commit changes, when that depends on what all commits before it have left. */
+/** Returns the changes of a commit that depend on the state after all commits before it. */
 export type DependentChanges = (before: ModelState) => readonly ModelChange[]
 
 interface Commit {
@@ -26,51 +26,54 @@ interface Commit {
 const EMPTY: ModelState = new Map()
 
 /**
- * What was asked of a store, and what it has answered: which states a crash may leave.
+ * The commits submitted to a store and their acknowledgements. They determine which states a crash may leave.
  *
- * Commits have the numbers 1, 2, … A crash leaves the state after some commit `c`, with `durable` ≤ c ≤ `submitted`.
+ * Commits are numbered 1, 2, … A crash leaves the state after some commit `c`, with `durable` ≤ c ≤ `submitted`.
  *
  * @category Models
  */
 export class History {
   /** Newest commit that was acknowledged as durable. */
   durable = 0
-  /** Newest commit that was acknowledged as handed to the operating system: it survives the end of the process. */
+  /** Newest commit that was acknowledged as written to the operating system. It survives the end of the process. */
   handedOver = 0
-  /** Commits below this need not be found any more, though later ones must (a log that was cut). */
+  /** Commits below this number may be missing although later ones are present, because the log was truncated. */
   floor = 0
-  /** The store was there: opening it must not begin a new one. */
+  /** True once the store was created: opening it must not create a new one. */
   isCreated = false
-  /** The newest commit has failed: nobody knows whether it happened, and nothing may follow it. */
+  /** True after the newest commit failed with an unknown outcome. No further commit may succeed. */
   inDoubt = false
-  /** Later commits than this one were reported as not written: they must not come back. */
-  most: number = Infinity
-  /** The disk keeps its word; otherwise acknowledged commits may be lost without anybody's fault. */
+  /** Upper bound of the recovered commit: later commits were reported as not written and must not reappear. */
+  newestAllowed: number = Infinity
+  /** True while the disk keeps synced data. When false, acknowledged commits may be lost without a violation. */
   isTrusted = true
-  /** What was handed to the operating system survives the end of the process; otherwise a failed sync may take it away. */
+  /**
+   * True while data written to the operating system survives the end of the process. When false, a failed sync may
+   * drop it.
+   */
   keepsHandedOver = true
-  /** What the run is, so that content differs between lives. */
+  /** Number of reopens so far. It makes the content of different lives distinct. */
   life = 0
   readonly #commits: Commit[]
-  /** Commits that have failed because something could not be read, in order. */
-  readonly #unread: number[]
+  /** Numbers of the commits that failed with a read error, ascending. */
+  readonly #readFailures: number[]
 
   constructor(commits: Commit[] = [], unread: number[] = []) {
     this.#commits = commits
-    this.#unread = unread
+    this.#readFailures = unread
   }
 
-  /** Newest commit that was begun. */
+  /** Number of the newest submitted commit. */
   get submitted(): number {
     return this.#commits.length
   }
 
-  /** Oldest commit whose state may be found now. */
+  /** The oldest commit whose state may be found now. */
   get least(): number {
     return this.isTrusted ? this.durable : 0
   }
 
-  /** Content after a commit; 0 is the empty store. */
+  /** Returns the content after a commit; 0 is the empty store. */
   stateAt(commit: number): ModelState {
     return commit === 0 ? EMPTY : this.#at(commit).state
   }
@@ -80,102 +83,105 @@ export class History {
     return typeof changes === 'function' ? changes(this.stateAt(commit - 1)) : changes
   }
 
-  /** A commit is about to be made; gives its number. */
+  /** Submits a commit before it is made and returns its number. */
   submit(changes: readonly ModelChange[] | DependentChanges): number {
     this.#commits.push({ changes, state: applied(this.stateAt(this.submitted), changes) })
     return this.submitted
   }
 
   /**
-   * A commit has failed because something could not be read. When that was before it was logged, nothing of it is to be
-   * found, though later ones are; when a page was missing for applying it, it is there after the next opening, and so are later ones.
+   * Records that a commit failed with a read error. When the error came before the log write, the commit is missing
+   * although later ones are present. When a page for applying the commit was unreadable, the commit reappears at
+   * the next open, and so do later ones.
    */
-  failedToRead(commit: number): void {
-    if (commit > this.submitted || this.#unread.includes(commit)) return
-    this.#unread.push(commit)
-    this.#unread.sort((a, b) => a - b)
+  recordReadFailure(commit: number): void {
+    if (commit > this.submitted || this.#readFailures.includes(commit)) return
+    this.#readFailures.push(commit)
+    this.#readFailures.sort((a, b) => a - b)
   }
 
-  /** Whether commits may be missing though later ones are there. */
+  /** True when commits may be missing although later ones are present. */
   get hasGaps(): boolean {
-    return this.#unread.length > 0
+    return this.#readFailures.length > 0
   }
 
-  /** A commit, and all before it, will survive. */
+  /** Records that a commit and all earlier ones are durable. */
   acknowledgeDurable(commit: number): void {
     this.durable = Math.max(this.durable, commit)
   }
 
-  /** A commit, and all before it, will survive the end of the process, if anything that was handed over does. */
-  acknowledgeHandedOver(commit: number): void {
+  /**
+   * Records that a commit and all earlier ones survive the end of the process, unless `keepsHandedOver` is false.
+   */
+  acknowledgeFlushed(commit: number): void {
     if (!this.keepsHandedOver) return
     this.handedOver = Math.max(this.handedOver, commit)
   }
 
-  /** The newest commit was refused, and nothing of it happened. */
-  withdraw(): void {
-    if (this.submitted <= this.durable) throw new Violation('an acknowledged commit was refused')
+  /** Removes the newest commit: the store rejected it without any effect. */
+  removeRejected(): void {
+    if (this.submitted <= this.durable) throw new Violation('an acknowledged commit was rejected')
     this.#commits.pop()
   }
 
-  /** A copy that goes its own way. */
+  /** Returns an independent copy. */
   fork(): History {
-    const copy = new History([...this.#commits], [...this.#unread])
+    const copy = new History([...this.#commits], [...this.#readFailures])
     copy.durable = this.durable
     copy.handedOver = this.handedOver
     copy.floor = this.floor
     copy.isCreated = this.isCreated
     copy.inDoubt = this.inDoubt
-    copy.most = this.most
+    copy.newestAllowed = this.newestAllowed
     copy.isTrusted = this.isTrusted
     copy.keepsHandedOver = this.keepsHandedOver
     copy.life = this.life
     return copy
   }
 
-  /** The store was found in the state after a commit: later ones never were. */
+  /** Sets the history to the state in which the store was found. Later commits are discarded. */
   goOnFrom(commit: number): void {
     if (!this.isTrusted && commit < this.submitted) {
-      // What was misread once may be read well the next time: nothing can be concluded.
+      // The disk may have returned wrong bytes once; a later read may return the right ones.
       throw corruption('the store', commit, 'it was found in an older state')
     }
     this.#commits.length = commit
-    this.#unread.length = 0
+    this.#readFailures.length = 0
     this.durable = commit
     this.handedOver = commit
     this.floor = Math.min(this.floor, commit)
     this.isCreated = true
     this.inDoubt = false
-    this.most = Infinity
+    this.newestAllowed = Infinity
     this.life++
   }
 
   /**
    * Returns the newest commit after which the store had this content.
    *
-   * @param least - the oldest that is allowed.
-   * @throws Violation when there is none.
+   * @param least - the oldest commit that is allowed.
+   * @throws Violation when no allowed commit left this content.
    */
   match(found: ModelState, least: number = this.durable): number {
     for (let commit = this.submitted; commit >= least; commit--) {
       if (sameState(found, this.stateAt(commit))) return commit
     }
-    // The first of those that have failed were not logged, the others were.
-    for (let missing = 1; missing <= this.#unread.length; missing++) {
-      const commits = this.#without(this.#unread.slice(0, missing))
+    // The first `missing` failed commits were not logged; the others were.
+    for (let missing = 1; missing <= this.#readFailures.length; missing++) {
+      const commits = this.#without(this.#readFailures.slice(0, missing))
       const commit = commits.reduce(
         (last, { state }, index) => (sameState(found, state) ? index + 1 : last),
         0,
       )
       if (commit === 0 || commit < least) continue
       this.#commits.splice(0, Infinity, ...commits)
-      this.#unread.splice(0, missing)
+      this.#readFailures.splice(0, missing)
       return commit
     }
     throw new Violation(this.#mismatch(found, least))
   }
 
-  /** The commits, if these had changed nothing. */
+  /** Returns the commits as if the given ones had changed nothing. */
   #without(missing: readonly number[]): Commit[] {
     let state: ModelState = EMPTY
     return this.#commits.map(({ changes: made }, index) => {
@@ -193,8 +199,8 @@ export class History {
     }
     const expected = this.stateAt(this.submitted)
     return (
-      `found a state that no commit from ${least} to ${this.submitted} has left; ` +
-      `against the last one: ${differences(found, expected)}`
+      `found a state that was left by no commit from ${least} to ${this.submitted}; ` +
+      `compared with the newest: ${differences(found, expected)}`
     )
   }
 
@@ -245,6 +251,6 @@ function differences(found: ModelState, expected: ModelState): string {
   for (const [name, value] of expected) {
     if (found.get(name) !== value) parts.push(`${name} is ${short(found.get(name))}, not ${short(value)}`)
   }
-  for (const name of found.keys()) if (!expected.has(name)) parts.push(`${name} is there`)
+  for (const name of found.keys()) if (!expected.has(name)) parts.push(`${name} is present`)
   return `${parts.slice(0, 5).join('; ')}${parts.length > 5 ? `; and ${parts.length - 5} more` : ''}`
 }

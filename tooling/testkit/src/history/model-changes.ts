@@ -1,21 +1,24 @@
 import type { ModelChange } from './history.js'
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
-/** What the entries of a run are like. */
+/** The shape of the keys, values and batches of a run. */
 export interface EntryShape {
   readonly keyCount: number
-  /** Put in front of each key. */
+  /** Common prefix of all keys. */
   readonly prefix: string
   readonly valueBytesMax: number
-  /** Length that nine values in ten stay below. @defaultValue 40 */
+  /** Exclusive upper bound of the length of nine values in ten. @defaultValue 40 */
   readonly usualBytesMax?: number
-  /** Share of the operations that put, before any others are drawn: what deletes ranges stays small. @defaultValue 0 */
+  /**
+   * Share of the operations that are puts regardless of the other weights, so that range deletes do not keep the
+   * store small. @defaultValue 0
+   */
   readonly growth?: number
   /** Greatest number of operations in a batch. */
   readonly batchMax: number
 }
 
-/** Makes the operations of one commit over some of the given spaces. */
+/** Returns random operations of one commit over some of the given spaces. */
 export function randomChanges(
   random: TestRandom,
   shape: EntryShape,
@@ -27,14 +30,17 @@ export function randomChanges(
     for (let count = random.between(1, shape.batchMax); count > 0; count--) {
       changes.push(randomChange(random, shape, space))
     }
-    // Makes each state unlike all others.
+    // Makes each state distinct from all others.
     changes.push({ kind: 'put', space, key: 'last', value: String(random.word()) })
   }
   return changes
 }
 
-/** Options of a put: some entries get a time, long after every test. Drawn from nothing, so that seeds mean what they did. */
-export function lifeOf(value: string): { readonly ttlMs: number } | undefined {
+/**
+ * Returns the options of a put: some entries get a TTL that ends long after every test. The choice depends on the
+ * value, not on the random source, so that existing seeds keep their meaning.
+ */
+export function ttlOf(value: string): { readonly ttlMs: number } | undefined {
   return value.length % 7 === 5 ? { ttlMs: 1e12 } : undefined
 }
 
@@ -56,7 +62,7 @@ function randomKey(random: TestRandom, shape: EntryShape): string {
   return `${shape.prefix}${random.below(shape.keyCount)}`
 }
 
-/** A text that compresses no better than its length says, in ASCII. */
+/** Returns ASCII text of a random length. */
 function randomValue(random: TestRandom, shape: EntryShape): string {
   const length = random.chance(0.1)
     ? random.below(shape.valueBytesMax + 1)

@@ -1,6 +1,6 @@
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
-/** Values that each option of a run may take. @category Randomness */
+/** The values that each option of a run may take. @category Randomness */
 export type SwarmChoices = Readonly<Record<string, readonly unknown[]>>
 
 /** One value for each option. @category Randomness */
@@ -9,8 +9,8 @@ export type SwarmPick<Choices extends SwarmChoices> = {
 }
 
 /**
- * Picks one value for each option. Runs with different seeds so differ in everything at once, which finds what runs
- * with the same sensible options never meet.
+ * Picks one value for each option (swarm testing). Runs with different seeds differ in all options at once, which
+ * finds faults that runs with fixed, reasonable options miss.
  *
  * @category Randomness
  */
@@ -23,8 +23,8 @@ export function swarmOptions<const Choices extends SwarmChoices>(
 }
 
 /**
- * Returns a random subset of weights the value 0, at least one kept: each seed does without some kinds of operation, so
- * that those which would hide a fault are now and then absent.
+ * Sets a random subset of the weights to 0 and keeps at least one. Each seed omits some kinds of operation, so that
+ * operations which would hide a fault are sometimes absent.
  *
  * @category Randomness
  */

@@ -1,4 +1,4 @@
-/** Counts the orders in which lists of these lengths can be mixed, each keeping its own order. */
+/** Returns the number of interleavings of lists of the given lengths. Each list keeps its own order. */
 export function interleavingCount(lengths: readonly number[]): number {
   let count = 1
   let total = 0
@@ -8,7 +8,7 @@ export function interleavingCount(lengths: readonly number[]): number {
   return Math.round(count)
 }
 
-/** Returns every such order, as the number of the list that takes each step. */
+/** Yields every interleaving as the index of the list that takes each step. */
 export function* interleavings(lengths: readonly number[]): Generator<readonly number[]> {
   const left = [...lengths]
   const order: number[] = []

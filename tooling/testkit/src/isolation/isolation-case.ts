@@ -1,32 +1,32 @@
-import type { IsolationTransaction, ScanRange } from './isolation-subject.js'
+import type { IsolationTransaction, ScanRange } from '../suite/isolation-subject.js'
 
-/** What a script remembers of its own reads. */
+/** The values that a script remembers from its reads. */
 export type Memory = Map<string, number>
 
-/** One step of a transaction; gives what it has seen. */
+/** One step of a transaction. Returns what it read. */
 export type IsolationStep = (transaction: IsolationTransaction, memory: Memory) => unknown
 
-/** A transaction of a case. */
+/** The steps of one transaction of a case. */
 export interface IsolationScript {
   readonly steps: readonly IsolationStep[]
   readonly end?: 'commit' | 'rollback'
   readonly readOnly?: boolean
 }
 
-/** Transactions that run beside each other. */
+/** Concurrent transactions and the expected isolation. */
 export interface IsolationCase {
   readonly name: string
-  /** `keyspace/key` to value. */
-  readonly before: Readonly<Record<string, number>>
+  /** Initial content: `keyspace/key` to value. */
+  readonly initial: Readonly<Record<string, number>>
   readonly scripts: readonly IsolationScript[]
   /**
-   * What `snapshot` makes of it. `'prevented'`: every run is as if they had run one after the other. `'allowed'`: some run is not,
-   * and the suite fails when none is seen.
+   * The expectation at level `snapshot`. `'prevented'`: every run is serializable. `'allowed'`: some run is not,
+   * and the suite fails when it sees none.
    */
   readonly atSnapshot: 'prevented' | 'allowed'
 }
 
-/** Reads a key, `keyspace/key`, and remembers its value under that name; 0 when it is absent. */
+/** Reads a key (`keyspace/key`) and remembers its value under that name; 0 when it is absent. */
 export function read(name: string): IsolationStep {
   return (transaction, memory) => {
     const value = viewOf(transaction, name).get(keyOf(name))
@@ -35,7 +35,7 @@ export function read(name: string): IsolationStep {
   }
 }
 
-/** Reads a key for update. */
+/** Reads a key for update and remembers its value. */
 export function readForUpdate(name: string): IsolationStep {
   return (transaction, memory) => {
     const value = viewOf(transaction, name).getForUpdate(keyOf(name))
@@ -44,36 +44,46 @@ export function readForUpdate(name: string): IsolationStep {
   }
 }
 
-/** Writes a key: a number, or what is made of what was read. */
+/** Writes a key: a number, or a value computed from remembered ones. */
 export function write(name: string, value: number | ((memory: Memory) => number)): IsolationStep {
   return (transaction, memory) => {
     viewOf(transaction, name).put(keyOf(name), String(typeof value === 'number' ? value : value(memory)))
   }
 }
 
-/** Removes a key. */
+/** Returns a function that returns a remembered value, or 0 when there is none. */
+export function remembered(name: string): (memory: Memory) => number {
+  return (memory) => memory.get(name) ?? 0
+}
+
+/** Returns a function that adds an amount to a remembered value. */
+export function plus(name: string, amount: number): (memory: Memory) => number {
+  return (memory) => remembered(name)(memory) + amount
+}
+
+/** Deletes a key. */
 export function remove(name: string): IsolationStep {
   return (transaction) => {
     viewOf(transaction, name).delete(keyOf(name))
   }
 }
 
-/** Removes a range of a keyspace. */
+/** Deletes a range of a keyspace. */
 export function removeRange(keyspace: string, gte: string, lt: string): IsolationStep {
   return (transaction) => {
     transaction.in(keyspace).deleteRange({ gte, lt })
   }
 }
 
-/** Scans, and remembers how many entries fit and what they add up to, under `as count` and `as sum`. */
-export function look(
+/** Scans a range and remembers the count and the sum of the matching values under `as count` and `as sum`. */
+export function readRange(
   keyspace: string,
   range: ScanRange,
   as: string,
-  fits: (value: number) => boolean = () => true,
+  matches: (value: number) => boolean = () => true,
 ): IsolationStep {
   return (transaction, memory) => {
-    const found = [...transaction.in(keyspace).entries(range)].filter(([, value]) => fits(Number(value)))
+    const found = [...transaction.in(keyspace).entries(range)].filter(([, value]) => matches(Number(value)))
     memory.set(`${as} count`, found.length)
     memory.set(
       `${as} sum`,
@@ -83,8 +93,8 @@ export function look(
   }
 }
 
-/** Counts, and remembers the count under `as`. */
-export function tally(keyspace: string, as: string): IsolationStep {
+/** Counts the entries of a keyspace and remembers the count under `as`. */
+export function countAll(keyspace: string, as: string): IsolationStep {
   return (transaction, memory) => {
     const count = transaction.in(keyspace).count()
     memory.set(as, count)
@@ -92,10 +102,10 @@ export function tally(keyspace: string, as: string): IsolationStep {
   }
 }
 
-/** Changes every entry of a scan that fits; `undefined` removes it. */
-export function changeAll(
+/** Updates every matching entry of a keyspace; a result of `undefined` deletes it. */
+export function updateMatching(
   keyspace: string,
-  fits: (value: number) => boolean,
+  matches: (value: number) => boolean,
   change: (value: number) => number | undefined,
 ): IsolationStep {
   return (transaction) => {
@@ -103,7 +113,7 @@ export function changeAll(
     const seen: string[] = []
     for (const [key, value] of view.entries()) {
       seen.push(`${key}=${value}`)
-      if (!fits(Number(value))) continue
+      if (!matches(Number(value))) continue
       const next = change(Number(value))
       if (next === undefined) view.delete(key)
       else view.put(key, String(next))
@@ -112,13 +122,13 @@ export function changeAll(
   }
 }
 
-/** Several steps as one. */
-export function together(...steps: readonly IsolationStep[]): IsolationStep {
+/** Combines several steps into one. */
+export function combined(...steps: readonly IsolationStep[]): IsolationStep {
   return (transaction, memory) => steps.map((step) => step(transaction, memory))
 }
 
-/** Runs steps, and rolls their writes back. */
-export function undone(...steps: readonly IsolationStep[]): IsolationStep {
+/** Executes steps and rolls their writes back to a savepoint. */
+export function rolledBack(...steps: readonly IsolationStep[]): IsolationStep {
   return (transaction, memory) => {
     const savepoint = transaction.savepoint()
     const seen = steps.map((step) => step(transaction, memory))

@@ -1,26 +1,26 @@
 import { isLdbError } from '@ldb/base'
-import { promised } from '../violation.js'
+import { promised } from '../base/violation.js'
 import type { IsolationCase, IsolationScript, Memory } from './isolation-case.js'
-import { KEYSPACES } from './isolation-subject.js'
-import type { IsolationLevel, IsolationSession, IsolationTransaction } from './isolation-subject.js'
+import { KEYSPACES } from '../suite/isolation-subject.js'
+import type { IsolationLevel, IsolationSession, IsolationTransaction } from '../suite/isolation-subject.js'
 import { ReferenceTransaction, writesOverlap } from './reference-transaction.js'
 import type { ReferenceState } from './reference-transaction.js'
 
-/** What happens between the steps. */
+/** The operation injected between the steps. */
 export type Injection = 'nothing' | 'checkpoint' | 'shrink' | 'writes' | 'reopen'
 
-/** What one order of steps came to. */
+/** The result of one order of steps. */
 export interface IsolationOutcome {
   readonly committed: number
   readonly conflicts: number
-  /** No order of the committed ones, one after the other, explains what they saw and left. */
+  /** True when no serial order of the committed transactions explains their reads and the final state. */
   readonly isAnomaly: boolean
 }
 
-/** One transaction in a run. */
-interface Runner {
+/** A running script. */
+interface ScriptRun {
   readonly script: IsolationScript
-  /** Step to take next; the one behind the last ends it. */
+  /** Index of the next step; the index after the last one ends the transaction. */
   next: number
   readonly memory: Memory
   readonly expectedMemory: Memory
@@ -28,18 +28,17 @@ interface Runner {
   transaction: IsolationTransaction | undefined
   reference: ReferenceTransaction | undefined
   outcome: 'open' | 'committed' | 'conflict' | 'rolled back' | 'lost'
-  /** Commits there were when it began, and when it ended. */
+  /** Number of commits when it began. */
   beganAfter: number
 }
 
 /**
- * Runs a case in one order of steps and checks all that can be told at once: each transaction sees the state at its
- * beginning and its own writes, at both levels; what is committed is there, whole, and nothing else; nobody commits over
- * another's write that he has not seen; nobody fails without a reason; and at `serializable`, the order of commits explains
- * everything.
+ * Runs a case in one order of steps and checks what each run must satisfy. At both levels, a transaction reads the
+ * state at its begin and its own writes; commits are atomic; no commit overwrites a version that its snapshot does
+ * not contain; no transaction fails without a conflict. At `serializable`, the commit order explains all reads.
  *
- * @param order - the number of the script that takes each step; its first step begins it.
- * @param reopenAt - before which step an injected reopening comes.
+ * @param order - the index of the script that takes each step; a script begins with its first step.
+ * @param reopenAt - the step before which an injected reopen happens.
  */
 export function runCase(
   session: IsolationSession,
@@ -50,38 +49,35 @@ export function runCase(
   reopenAt: number,
 ): IsolationOutcome {
   const before = prepare(session, testCase)
-  const runners = testCase.scripts.map(newRunner)
+  const runs = testCase.scripts.map(newScriptRun)
   let state: ReferenceState = before
-  const commits: Runner[] = []
+  const commits: ScriptRun[] = []
   order.forEach((which, index) => {
-    if (injection === 'reopen' && index === reopenAt) reopen(session, runners)
+    if (injection === 'reopen' && index === reopenAt) reopenDatabase(session, runs)
     else if (injection === 'writes') session.write('elsewhere', String(index), 'value')
-    else if (injection !== 'nothing' && injection !== 'reopen') session.disturb(injection)
-    const runner = runners[which]!
-    if (runner.outcome !== 'open') return
-    if (runner.transaction === undefined) begin(session, runner, isolation, state, commits.length)
-    if (runner.next < runner.script.steps.length) {
-      step(runner)
+    else if (injection !== 'nothing' && injection !== 'reopen') session.runMaintenance(injection)
+    const run = runs[which]!
+    if (run.outcome !== 'open') return
+    if (run.transaction === undefined) begin(session, run, isolation, state, commits.length)
+    if (run.next < run.script.steps.length) {
+      step(run)
       return
     }
-    state = end(runner, commits, state)
+    state = end(run, commits, state)
     checkState(session, state, 'after a step')
   })
-  if (injection === 'reopen') session.disturb('reopen')
+  if (injection === 'reopen') session.runMaintenance('reopen')
   checkState(session, state, 'at the end')
-  const isExplained = explains(before, inSerialOrder(commits), state)
-  promised(
-    isolation !== 'serializable' || isExplained,
-    () => 'the order of commits does not explain what was seen',
-  )
+  const isExplained = isExplainedBy(before, inSerialOrder(commits), state)
+  promised(isolation !== 'serializable' || isExplained, () => 'the commit order does not explain the reads')
   return {
     committed: commits.length,
-    conflicts: runners.filter(({ outcome }) => outcome === 'conflict').length,
-    isAnomaly: !isExplained && !permutations(commits).some((some) => explains(before, some, state)),
+    conflicts: runs.filter(({ outcome }) => outcome === 'conflict').length,
+    isAnomaly: !isExplained && !permutations(commits).some((some) => isExplainedBy(before, some, state)),
   }
 }
 
-function newRunner(script: IsolationScript): Runner {
+function newScriptRun(script: IsolationScript): ScriptRun {
   return {
     script,
     next: 0,
@@ -95,12 +91,12 @@ function newRunner(script: IsolationScript): Runner {
   }
 }
 
-/** Puts the data of a case in place of all there is. */
+/** Replaces all content with the initial content of a case. */
 function prepare(session: IsolationSession, testCase: IsolationCase): ReferenceState {
   const transaction = session.begin({ isolation: 'serializable' })
   const state = new Map<string, string>()
   for (const keyspace of KEYSPACES) transaction.in(keyspace).deleteRange({})
-  for (const [name, value] of Object.entries(testCase.before)) {
+  for (const [name, value] of Object.entries(testCase.initial)) {
     state.set(name, String(value))
     transaction.in(name.slice(0, 1)).put(name.slice(2), String(value))
   }
@@ -110,74 +106,77 @@ function prepare(session: IsolationSession, testCase: IsolationCase): ReferenceS
 
 function begin(
   session: IsolationSession,
-  runner: Runner,
+  run: ScriptRun,
   isolation: IsolationLevel,
   state: ReferenceState,
   commitCount: number,
 ): void {
-  const { readOnly = false } = runner.script
-  runner.transaction = session.begin({ isolation, readOnly })
-  runner.reference = new ReferenceTransaction(state)
-  runner.beganAfter = commitCount
+  const { readOnly = false } = run.script
+  run.transaction = session.begin({ isolation, readOnly })
+  run.reference = new ReferenceTransaction(state)
+  run.beganAfter = commitCount
 }
 
-function step(runner: Runner): void {
-  const { script, transaction, reference, memory, expectedMemory } = runner
-  const action = script.steps[runner.next++]!
+function step(run: ScriptRun): void {
+  const { script, transaction, reference, memory, expectedMemory } = run
+  const action = script.steps[run.next++]!
   const seen = JSON.stringify(action(transaction!, memory)) ?? ''
   const expected = JSON.stringify(action(reference!, expectedMemory)) ?? ''
-  promised(seen === expected, () => `step ${runner.next} saw ${seen}; its view has ${expected}`)
-  runner.seen.push(seen)
+  promised(seen === expected, () => `step ${run.next} returned ${seen}; its snapshot has ${expected}`)
+  run.seen.push(seen)
 }
 
-/** Ends a transaction, and gives the state after it. */
-function end(runner: Runner, commits: Runner[], state: ReferenceState): ReferenceState {
-  const transaction = runner.transaction!
-  const reference = runner.reference!
-  if (runner.script.end === 'rollback') {
+/** Ends a transaction and returns the state after it. */
+function end(run: ScriptRun, commits: ScriptRun[], state: ReferenceState): ReferenceState {
+  const transaction = run.transaction!
+  const reference = run.reference!
+  if (run.script.end === 'rollback') {
     transaction.rollback()
-    runner.outcome = 'rolled back'
+    run.outcome = 'rolled back'
     return state
   }
-  const others = commits.slice(runner.beganAfter).filter(({ reference: other }) => other!.changes.length > 0)
+  const others = commits.slice(run.beganAfter).filter(({ reference: other }) => other!.changes.length > 0)
   try {
     transaction.commit()
   } catch (error) {
     if (!isLdbError(error, 'LDB_CONFLICT')) throw error
-    promised(others.length > 0, () => 'a transaction failed although nobody has committed since it began')
+    promised(others.length > 0, () => 'a transaction failed although no other committed since it began')
     promised(
       reference.changes.length > 0 || reference.writes.length > 0,
-      () => 'one that only read has failed',
+      () => 'a read-only transaction has failed',
     )
-    runner.outcome = 'conflict'
+    run.outcome = 'conflict'
     return state
   }
   const loser = others.find(({ reference: other }) => writesOverlap(other!.writes, reference.writes))
-  promised(loser === undefined, () => 'a commit was written over that was not seen: the first committer lost')
-  runner.outcome = 'committed'
-  commits.push(runner)
+  promised(
+    loser === undefined,
+    () => 'a commit overwrote a version that its snapshot does not contain (first committer wins)',
+  )
+  run.outcome = 'committed'
+  commits.push(run)
   return applied(reference, state)
 }
 
-/** Ends all transactions by ending the system. */
-function reopen(session: IsolationSession, runners: readonly Runner[]): void {
-  session.disturb('reopen')
-  for (const runner of runners) {
-    if (runner.transaction === undefined || runner.outcome !== 'open') continue
-    runner.outcome = 'lost'
+/** Reopens the system under test, which ends all transactions. */
+function reopenDatabase(session: IsolationSession, runs: readonly ScriptRun[]): void {
+  session.runMaintenance('reopen')
+  for (const run of runs) {
+    if (run.transaction === undefined || run.outcome !== 'open') continue
+    run.outcome = 'lost'
     let code: string | undefined
     try {
-      runner.transaction.in('a').get('1')
+      run.transaction.in('a').get('1')
     } catch (error) {
       if (!isLdbError(error)) throw error
       ;({ code } = error)
     }
-    promised(code === 'LDB_CLOSED', () => 'a transaction has outlived its database')
-    runner.transaction.rollback()
+    promised(code === 'LDB_CLOSED', () => 'a transaction is open after its database was closed')
+    run.transaction.rollback()
   }
 }
 
-/** What is committed is there, whole, and nothing else. */
+/** Checks that the content equals the committed state. */
 function checkState(session: IsolationSession, state: ReferenceState, when: string): void {
   const reader = session.begin({ isolation: 'snapshot', readOnly: true })
   const found: string[] = []
@@ -198,8 +197,8 @@ function applied(reference: ReferenceTransaction, state: ReferenceState): Refere
   return next
 }
 
-/** Reports whether running transactions one after the other gives what they saw, and the state. */
-function explains(before: ReferenceState, order: readonly Runner[], after: ReferenceState): boolean {
+/** Reports whether a serial execution in this order explains all reads and the final state. */
+function isExplainedBy(before: ReferenceState, order: readonly ScriptRun[], after: ReferenceState): boolean {
   let state = before
   for (const { script, seen } of order) {
     const replay = new ReferenceTransaction(state)
@@ -213,12 +212,15 @@ function explains(before: ReferenceState, order: readonly Runner[], after: Refer
   return state.size === after.size && [...state].every(([name, value]) => after.get(name) === value)
 }
 
-/** The order that is promised: writers as they committed, and who only read behind the commits he began after. */
-function inSerialOrder(commits: readonly Runner[]): Runner[] {
-  const isReader = ({ reference }: Runner): boolean => reference!.changes.length === 0
-  const order: Runner[] = []
+/**
+ * Returns the guaranteed serial order: writers in commit order, each read-only transaction after the commits it
+ * began after.
+ */
+function inSerialOrder(commits: readonly ScriptRun[]): ScriptRun[] {
+  const isReader = ({ reference }: ScriptRun): boolean => reference!.changes.length === 0
+  const order: ScriptRun[] = []
   for (let count = 0; count <= commits.length; count++) {
-    order.push(...commits.filter((runner) => isReader(runner) && runner.beganAfter === count))
+    order.push(...commits.filter((run) => isReader(run) && run.beganAfter === count))
     const next = commits[count]
     if (next !== undefined && !isReader(next)) order.push(next)
   }

@@ -1,37 +1,37 @@
-import type { Suite } from '../deep/suite.js'
-import { Violation } from '../violation.js'
+import type { Suite } from '../suite/suite.js'
+import { Violation } from '../base/violation.js'
 import { ISOLATION_CASES } from './anomaly-cases.js'
 import { interleavingCount, interleavings } from './interleavings.js'
-import { together } from './isolation-case.js'
+import { combined } from './isolation-case.js'
 import type { IsolationCase } from './isolation-case.js'
 import { runCase } from './isolation-run.js'
 import type { Injection } from './isolation-run.js'
-import type { IsolationLevel, IsolationSession, IsolationSubject } from './isolation-subject.js'
+import type { IsolationLevel, IsolationSession, IsolationSubject } from '../suite/isolation-subject.js'
 
-/** What the suite has counted. */
+/** Counters of the suite. */
 export interface IsolationCounts {
   cases: number
   runs: number
   conflicts: number
-  /** Runs that no order explains: at `snapshot` some must be seen, at `serializable` there is none. */
+  /** Runs that no serial order explains: some at `snapshot`, none at `serializable`. */
   anomalies: number
 }
 
-/** How much of it is run. */
+/** Bounds of the number of runs. */
 export interface IsolationEffort {
-  /** Orders of a case at a level; of more, every n-th. */
+  /** Greatest number of orders of a case at a level. Of more orders, the suite runs every n-th. */
   readonly orders: number
-  /** The same, with something between the steps. */
+  /** The same bound for runs with an injection between the steps. */
   readonly injectedOrders: number
 }
 
-/** Which of the orders: every `of`-th, from `part` on. */
+/** A part of the orders: every `of`-th, starting with `part`. */
 interface OrderPart {
   readonly part: number
   readonly of: number
 }
 
-/** One case at one level, with one thing between the steps. */
+/** One case at one level with one injection. */
 interface Combination {
   readonly testCase: IsolationCase
   readonly level: IsolationLevel
@@ -40,18 +40,18 @@ interface Combination {
 
 const LEVELS: readonly IsolationLevel[] = ['snapshot', 'serializable']
 const INJECTIONS: readonly Injection[] = ['nothing', 'checkpoint', 'shrink', 'writes', 'reopen']
-/** Where there are more orders, beginning counts as part of the first step. */
+/** A case with more orders begins its transactions in their first step instead of a step of its own. */
 const ORDERS_MAX = 2_000
-/** Orders of one case of the deep runner. */
+/** Orders in one case of the deep runner. */
 const DEEP_ORDERS = 60
 const WHOLE: IsolationEffort = { orders: ORDERS_MAX, injectedOrders: ORDERS_MAX }
 
 /**
- * Every case, at both levels, in every order of steps that the effort allows, with everything that may happen between the
+ * Runs every case at both levels, in every order of steps that the effort allows, with every injection between the
  * steps.
  *
- * @throws Violation when a level lets through what it must not, or when an anomaly that a level allows is never seen: then
- * the case proves nothing.
+ * @throws Violation when a level permits an anomaly that it must prevent, or when no run shows an anomaly that a
+ * level allows: the case then proves nothing.
  */
 export function isolationSuite(
   subject: IsolationSubject,
@@ -61,14 +61,17 @@ export function isolationSuite(
   const counts: IsolationCounts = { cases: cases.length, runs: 0, conflicts: 0, anomalies: 0 }
   for (const combination of combinationsOf(cases)) {
     const ordersMax = combination.injection === 'nothing' ? effort.orders : effort.injectedOrders
-    const ordered = separated(combination.testCase, ordersMax)
+    const ordered = withSeparateBegin(combination.testCase, ordersMax)
     const of = Math.ceil(orderCount(ordered) / ordersMax)
     runPart(subject, { ...combination, testCase: ordered }, { part: 0, of }, counts)
   }
   return counts
 }
 
-/** The same in parts for the deep runner: one seed is one case at one level with one injection, in some of its orders. */
+/**
+ * Returns the same suite in parts for the deep runner: a seed is one case at one level with one injection, in some
+ * of its orders.
+ */
 export function isolationParts(name: string, subject: IsolationSubject): Suite {
   const combinations = combinationsOf(ISOLATION_CASES)
   return {
@@ -77,7 +80,7 @@ export function isolationParts(name: string, subject: IsolationSubject): Suite {
       Promise.resolve().then(() => {
         const counts: IsolationCounts = { cases: 1, runs: 0, conflicts: 0, anomalies: 0 }
         const combination = combinations[seed % combinations.length] as Combination
-        const ordered = separated(combination.testCase, Infinity)
+        const ordered = withSeparateBegin(combination.testCase, Infinity)
         const of = Math.ceil(orderCount(ordered) / DEEP_ORDERS)
         const part = Math.floor(seed / combinations.length) % of
         runPart(subject, { ...combination, testCase: ordered }, { part, of }, counts)
@@ -119,12 +122,13 @@ function runPart(
   counts.anomalies += anomalies
   const isAllowed = level === 'snapshot' && testCase.atSnapshot === 'allowed'
   const where = `${subject.name}, ${testCase.name}, ${level}, ${injection}`
-  if (!isAllowed && anomalies > 0) throw new Violation(`${where}: ${anomalies} of ${runs} orders went wrong`)
-  // A reopening ends most of them before they can meet.
+  if (!isAllowed && anomalies > 0)
+    throw new Violation(`${where}: ${anomalies} of ${runs} orders are not serializable`)
+  // A reopen ends most transactions before they can interfere.
   if (isAllowed && of === 1 && anomalies === 0 && injection !== 'reopen') {
-    throw new Violation(`${where}: the anomaly that this level allows was never seen`)
+    throw new Violation(`${where}: no run shows the anomaly that this level allows`)
   }
-  if (committed === 0) throw new Violation(`${where}: nobody has ever committed`)
+  if (committed === 0) throw new Violation(`${where}: no transaction has committed`)
 }
 
 function runOrder(
@@ -146,11 +150,11 @@ function runOrder(
   }
 }
 
-/** Begins each transaction in a step of its own, unless that makes too many orders. */
-function separated(testCase: IsolationCase, ordersMax: number): IsolationCase {
+/** Begins each transaction in a step of its own, unless the number of orders then exceeds the bound. */
+function withSeparateBegin(testCase: IsolationCase, ordersMax: number): IsolationCase {
   const separate = {
     ...testCase,
-    scripts: testCase.scripts.map((script) => ({ ...script, steps: [together(), ...script.steps] })),
+    scripts: testCase.scripts.map((script) => ({ ...script, steps: [combined(), ...script.steps] })),
   }
   return orderCount(separate) <= ordersMax ? separate : testCase
 }

@@ -1,21 +1,21 @@
-import type { IsolationTransaction, IsolationView, ScanRange } from './isolation-subject.js'
+import type { IsolationTransaction, IsolationView, ScanRange } from '../suite/isolation-subject.js'
 
 /** Content of all keyspaces: `keyspace/key` to value. */
 export type ReferenceState = ReadonlyMap<string, string>
 
-/** What was written: a key, or a range. */
+/** A written key or range. */
 export interface ReferenceWrite {
   readonly keyspace: string
   readonly lower: string
-  /** Not included; `undefined` is no bound. */
+  /** Exclusive; `undefined` means no upper bound. */
   readonly upper: string | undefined
 }
 
-/** What a transaction must see: a copy of the state at its beginning, changed by itself alone. */
+/** The reference of a transaction: a copy of the state at its begin with its own writes. */
 export class ReferenceTransaction implements IsolationTransaction {
   state: Map<string, string>
   writes: ReferenceWrite[] = []
-  /** Applies what it has written to another state. */
+  /** Functions that apply its writes to another state, in order. */
   changes: ((state: Map<string, string>) => void)[] = []
 
   constructor(state: ReferenceState) {
@@ -63,11 +63,11 @@ export class ReferenceTransaction implements IsolationTransaction {
   }
 
   commit(): void {
-    // Whether it may is the business of whoever compares.
+    // The caller decides whether the commit conflicts.
   }
 
   rollback(): void {
-    // There is nothing to give back.
+    // Nothing to release.
   }
 
   #change(
@@ -82,7 +82,7 @@ export class ReferenceTransaction implements IsolationTransaction {
   }
 }
 
-/** Returns the entries of a keyspace that a scan gives. */
+/** Returns the entries of a keyspace in the order of a scan. */
 export function scan(state: ReferenceState, keyspace: string, range: ScanRange): [string, string][] {
   const { gte, lt, reverse = false, limit = Infinity } = range
   const entries: [string, string][] = []
@@ -96,7 +96,7 @@ export function scan(state: ReferenceState, keyspace: string, range: ScanRange):
   return entries.slice(0, limit)
 }
 
-/** Reports whether two have written the same key, or a range over it. */
+/** Reports whether two sets of writes overlap. */
 export function writesOverlap(first: readonly ReferenceWrite[], second: readonly ReferenceWrite[]): boolean {
   return first.some((a) =>
     second.some(

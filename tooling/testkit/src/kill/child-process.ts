@@ -1,37 +1,37 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { builtFile } from '../built-file.js'
-import type { KillOrder } from './kill-plan.js'
+import { builtFile } from '../base/built-file.js'
+import type { ChildTask } from './kill-plan.js'
 
-/** How a child ended. */
+/** How a child process ended. */
 export interface ChildEnd {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** What it wrote to the standard error. */
-  readonly complaint: string
+  /** Its standard error output. */
+  readonly stderr: string
 }
 
-/** How to start a child. */
+/** Options for starting a child. */
 export interface ChildStart {
   /** Arguments for Node. */
   readonly flags?: readonly string[]
-  /** Let the kernel kill it at the n-th call that changes files. */
+  /** Number of the file-changing system call at which the kernel kills it. */
   readonly killAtCall?: number
 }
 
 const CALLS =
   'pwrite64,pwritev,fdatasync,fsync,rename,renameat2,unlink,unlinkat,ftruncate,mkdir,mkdirat,rmdir'
 
-/** A child that has loaded everything and waits for its order. */
+/** A child process that has loaded all modules and waits for its task. */
 export class KillChild {
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #ended: Promise<ChildEnd>
-  #onWord: (word: string) => void = () => undefined
+  #onMessage: (message: string) => void = () => undefined
   #pid = 0
   #signalWhenReady: NodeJS.Signals | undefined = undefined
   #rest = ''
-  #order = ''
+  #task = ''
 
   constructor(start: ChildStart = {}) {
     const node = [...(start.flags ?? []), builtFile('kill/kill-child.js')]
@@ -49,32 +49,32 @@ export class KillChild {
         ? [process.execPath, node]
         : ['strace', [...trace, process.execPath, ...node]]
     this.#process = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
-    // It may be dead before it has read its order.
+    // The child may have ended before it reads its task.
     this.#process.stdin.on('error', () => undefined)
     this.#process.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      this.#take(chunk)
+      this.#receive(chunk)
     })
     this.#ended = this.#watchEnd()
   }
 
-  /** Process id of the child itself, also when it runs under another program; 0 until it has told. */
+  /** Process id of the child itself, also under strace; 0 until the child has sent it. */
   get pid(): number {
     return this.#pid
   }
 
   /**
-   * Returns the child its order and follows it to its end.
+   * Sends the child its task and waits for its end.
    *
-   * @param onWord - called with each word of the ledger, in their order.
+   * @param onMessage - called with each message of the child, in order.
    */
-  run(order: KillOrder, onWord: (word: string) => void): Promise<ChildEnd> {
-    this.#onWord = onWord
-    this.#order = `${JSON.stringify(order)}\n`
-    if (this.#pid !== 0) this.#process.stdin.write(this.#order)
+  run(task: ChildTask, onMessage: (message: string) => void): Promise<ChildEnd> {
+    this.#onMessage = onMessage
+    this.#task = `${JSON.stringify(task)}\n`
+    if (this.#pid !== 0) this.#process.stdin.write(this.#task)
     return this.#ended
   }
 
-  /** Sends a signal: at once, or as soon as it is known to whom. */
+  /** Sends a signal, at once or as soon as the process id is known. */
   signal(signal: NodeJS.Signals): void {
     if (this.#pid === 0) {
       this.#signalWhenReady = signal
@@ -83,39 +83,39 @@ export class KillChild {
     try {
       process.kill(this.#pid, signal)
     } catch {
-      // It has ended already.
+      // The child has ended already.
     }
   }
 
-  /** Ends a child that got no order. */
-  async dismiss(): Promise<void> {
+  /** Ends a child that has no task. */
+  async end(): Promise<void> {
     this.#process.stdin.end()
     await this.#ended
   }
 
   #watchEnd(): Promise<ChildEnd> {
-    let complaint = ''
+    let stderr = ''
     this.#process.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      complaint += chunk
+      stderr += chunk
     })
     return new Promise((resolve, reject) => {
       this.#process.once('error', reject)
       this.#process.once('close', (code, signal) => {
-        resolve({ code, signal, complaint })
+        resolve({ code, signal, stderr })
       })
     })
   }
 
-  #take(chunk: string): void {
+  #receive(chunk: string): void {
     const lines = (this.#rest + chunk).split('\n')
     this.#rest = lines.pop() ?? ''
     for (const line of lines) {
       if (line.startsWith('ready ')) {
         this.#pid = Number(line.slice('ready '.length))
         if (this.#signalWhenReady !== undefined) this.signal(this.#signalWhenReady)
-        else if (this.#order !== '') this.#process.stdin.write(this.#order)
+        else if (this.#task !== '') this.#process.stdin.write(this.#task)
       } else {
-        this.#onWord(line)
+        this.#onMessage(line)
       }
     }
   }
@@ -123,7 +123,7 @@ export class KillChild {
 
 let problem: string | null | undefined
 
-/** Tells why calls of the kernel cannot be used to kill, or `null` when they can. */
+/** Returns why system calls cannot be used to kill a process, or `null` if they can. */
 export function callKillProblem(): string | null {
   problem ??= findProblem()
   return problem

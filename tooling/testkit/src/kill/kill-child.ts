@@ -1,15 +1,15 @@
-// A child that is killed. It loads everything first, says `ready` with its process id, and waits for its order on a
-// line of the standard input; so the next one can stand by while this one works. Its ledger goes out through plain,
-// blocking writes: what it has told, it has told, whatever becomes of it.
+// A child process that is killed. It loads all modules, sends `ready` with its process id, and reads its task from a line of the
+// standard input, so that it can wait as a standby. It sends messages by blocking writes: a message sent before the process is
+// killed is never lost.
 import { readSync, writeSync } from 'node:fs'
-import type { KillOrder } from './kill-plan.js'
+import type { ChildTask } from './kill-plan.js'
 
-// Before anything of LDB is loaded: costly checks on.
+// Enable the costly invariant checks before any module of LDB is loaded.
 Object.assign(globalThis, { LDB_INVARIANTS: true })
 const { work } = await import('./kill-work.js')
 
-function tell(word: string): void {
-  writeSync(1, `${word}\n`)
+function send(message: string): void {
+  writeSync(1, `${message}\n`)
 }
 
 function readLine(): string {
@@ -23,19 +23,19 @@ function readLine(): string {
   return Buffer.from(buffer.subarray(0, length)).toString('utf8')
 }
 
-tell(`ready ${process.pid}`)
-const order = JSON.parse(readLine()) as KillOrder
-work(order, {
+send(`ready ${process.pid}`)
+const task = JSON.parse(readLine()) as ChildTask
+work(task, {
   opening: () => {
-    tell('opening')
+    send('opening')
   },
   opened: () => {
-    tell('opened')
+    send('opened')
   },
   intent: () => {
-    tell('intent')
+    send('intent')
   },
   acknowledge: () => {
-    tell('ack')
+    send('ack')
   },
 })

@@ -1,43 +1,43 @@
 import type { Durability } from '@ldb/core'
 import type { ModelChange } from '../history/history.js'
-import { TestRandom } from '../test-random.js'
+import { TestRandom } from '../base/test-random.js'
 
-/** One thing that the child does, between an intent and its acknowledgement. */
+/** One step of a child, between its intent message and its acknowledgement. */
 export interface KillStep {
   readonly kind: 'commit' | 'create' | 'drop' | 'sync' | 'checkpoint' | 'compact' | 'reopen'
-  /** The keyspace that is made or dropped. */
+  /** The keyspace that is created or dropped. */
   readonly space?: string
-  /** What it changes, for database and model alike. A keyspace is an entry of the space `#` to the model. */
+  /** Changes that it makes, for database and model. The model represents a keyspace by an entry of the space `#`. */
   readonly changes: readonly ModelChange[]
 }
 
-/** What a child is told to do. */
-export interface KillOrder {
+/** The task of a child. */
+export interface ChildTask {
   readonly path: string
   readonly durability: Durability
-  /** Decides all steps. */
+  /** Seed of all steps. */
   readonly seed: number
-  /** Keyspaces there are, besides `default`. */
+  /** Existing keyspaces besides `default`. */
   readonly spaces: readonly string[]
-  /** Only open, so that the kill hits recovery. */
+  /** Only open the database, so that the kill interrupts recovery. */
   readonly opensOnly: boolean
-  /** How the child ends itself, and in front of which step. */
-  readonly end?: { readonly way: 'exit' | 'throw' | 'heap'; readonly step: number }
+  /** How the child ends itself, and before which step. */
+  readonly end?: { readonly method: 'exit' | 'throw' | 'heap'; readonly step: number }
 }
 
 const STEPS = { commit: 70, create: 2, drop: 2, sync: 2, checkpoint: 4, compact: 2, reopen: 3 }
 const SPACES = ['users', 'orders', 'events']
 const KEY_COUNT = 120
 
-/** The steps of one life of a child: the same for all who give the same seed and keyspaces. */
+/** The steps of one child. A seed and a list of keyspaces determine them. */
 export class KillPlan {
   readonly #random: TestRandom
   readonly #spaces: Set<string>
   #stepCount = 0
 
-  constructor(order: Pick<KillOrder, 'seed' | 'spaces'>) {
-    this.#random = new TestRandom(order.seed)
-    this.#spaces = new Set(order.spaces)
+  constructor(task: Pick<ChildTask, 'seed' | 'spaces'>) {
+    this.#random = new TestRandom(task.seed)
+    this.#spaces = new Set(task.spaces)
   }
 
   next(): KillStep {
@@ -69,7 +69,7 @@ export class KillPlan {
     }
   }
 
-  /** Operations over several keyspaces; the number of the step in each of them shows a commit that came in part. */
+  /** Returns operations on several keyspaces. The step number in each of them reveals a partly applied commit. */
   #changes(): ModelChange[] {
     const random = this.#random
     const mark = `${random.seed}:${this.#stepCount}`
@@ -98,7 +98,7 @@ export class KillPlan {
     return random.chance(0.02) ? key.padEnd(1500, '.') : key
   }
 
-  /** Mostly short; now and then as long as a page and more. */
+  /** Returns a value: mostly short, sometimes longer than a page. */
   #value(): string {
     const random = this.#random
     const length = random.chance(0.04) ? random.below(30_000) : random.below(200)
@@ -108,7 +108,7 @@ export class KillPlan {
   }
 }
 
-/** Reports whether all that came before is on the device when a step is acknowledged, whatever the durability. */
-export function syncs(step: KillStep): boolean {
+/** Reports whether a step makes all earlier commits durable before it is acknowledged, whatever the durability level. */
+export function syncsEarlierCommits(step: KillStep): boolean {
   return step.kind !== 'commit'
 }

@@ -3,23 +3,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Database } from '@ldb/core'
 import type { Durability } from '@ldb/core'
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import { History } from '../history/history.js'
 import type { ModelState } from '../history/history.js'
-import { TestRandom } from '../test-random.js'
-import { promised, Violation } from '../violation.js'
+import { TestRandom } from '../base/test-random.js'
+import { promised, Violation } from '../base/violation.js'
 import { KillChild } from './child-process.js'
-import { chooseDeath, chooseRecoveryDeath } from './death.js'
-import type { Death } from './death.js'
-import { runLife, startFor } from './kill-life.js'
-import type { KillOrder } from './kill-plan.js'
+import { chooseTermination, chooseRecoveryTermination } from './termination.js'
+import type { Termination } from './termination.js'
+import { runChild, startOptions } from './child-run.js'
+import type { ChildTask } from './kill-plan.js'
 
 const DURABILITIES: readonly Durability[] = ['full', 'full', 'periodic', 'none']
-/** Lives of working children in one case; each begins with what the one before has left. */
-const LIVES = 3
+/** Number of working children in one case; each continues on the database of the one before. */
+const CHILDREN = 3
 
-/** Kills real processes at work, in recovery, closing, checkpointing; and holds what they leave to their ledger. */
-export const kills: Suite = {
+/** Kills real processes at work, during recovery, close and checkpoint, and compares the database with the model. */
+export const killSuite: Suite = {
   name: 'kill',
   runCase: async (seed) => {
     const directory = mkdtempSync(join(tmpdir(), 'ldb-kill-'))
@@ -28,27 +28,27 @@ export const kills: Suite = {
       return await run.run()
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      throw new Violation(`${run.story.join('; ')}: ${reason}`, { cause: error })
+      throw new Violation(`${run.log.join('; ')}: ${reason}`, { cause: error })
     } finally {
       rmSync(directory, { recursive: true, force: true })
     }
   },
-  end: dismissStandby,
+  end: endStandby,
 }
 
-/** The child that stands by for the next life, of whatever case. */
+/** A child that is started already and waits for a task of the next case. */
 let standby: KillChild | undefined
 
-/** Ends the child that stands by; for the end of a run. */
-export async function dismissStandby(): Promise<void> {
+/** Ends the standby child, at the end of a run. */
+export async function endStandby(): Promise<void> {
   const child = standby
   standby = undefined
-  await child?.dismiss()
+  await child?.end()
 }
 
 class KillCase {
-  /** What was done, for messages. */
-  readonly story: string[] = []
+  /** Log of the case, for messages. */
+  readonly log: string[] = []
   readonly #random: TestRandom
   readonly #path: string
   readonly #durability: Durability
@@ -59,45 +59,45 @@ class KillCase {
     this.#random = new TestRandom(seed)
     this.#path = path
     this.#durability = this.#random.pick(DURABILITIES)
-    this.story.push(`durability ${this.#durability}`)
+    this.log.push(`durability ${this.#durability}`)
   }
 
   async run(): Promise<SuiteCounts> {
     const random = this.#random
-    for (let life = 0; life < LIVES; life++) {
-      await this.#live(chooseDeath(random), false)
-      while (random.chance(0.35)) await this.#live(chooseRecoveryDeath(random), true)
+    for (let child = 0; child < CHILDREN; child++) {
+      await this.#runChild(chooseTermination(random), false)
+      while (random.chance(0.35)) await this.#runChild(chooseRecoveryTermination(random), true)
       this.#check()
     }
     return this.#counts
   }
 
-  async #live(death: Death, opensOnly: boolean): Promise<void> {
-    this.story.push(`${opensOnly ? 'recovery ' : ''}${JSON.stringify(death)}`)
-    const order = this.#order(death, opensOnly)
+  async #runChild(termination: Termination, opensOnly: boolean): Promise<void> {
+    this.log.push(`${opensOnly ? 'recovery ' : ''}${JSON.stringify(termination)}`)
+    const task = this.#task(termination, opensOnly)
     const before = this.#history.submitted
-    await runLife(order, death, this.#history, takeStandby(death))
+    await runChild(task, termination, this.#history, takeStandby(termination))
     const { submitted } = this.#history
-    this.story.push(`${submitted - before} steps`)
+    this.log.push(`${submitted - before} steps`)
     this.#count('kills', 1)
     this.#count('steps', submitted - before)
-    this.#count(opensOnly ? 'recoveryKills' : `by-${death.way}`, 1)
+    this.#count(opensOnly ? 'recoveryKills' : `by-${termination.method}`, 1)
   }
 
-  #order(death: Death, opensOnly: boolean): KillOrder {
-    const order = {
+  #task(termination: Termination, opensOnly: boolean): ChildTask {
+    const task = {
       path: this.#path,
       durability: this.#durability,
       seed: this.#random.word(),
       spaces: spacesOf(this.#history.stateAt(this.#history.submitted)),
       opensOnly,
     }
-    return death.way === 'exit' || death.way === 'throw' || death.way === 'heap'
-      ? { ...order, end: { way: death.way, step: death.step } }
-      : order
+    return termination.method === 'exit' || termination.method === 'throw' || termination.method === 'heap'
+      ? { ...task, end: { method: termination.method, step: termination.step } }
+      : task
   }
 
-  /** Opens at once, and holds what is there to the ledger. */
+  /** Opens the database and compares its content with the model. */
   #check(): void {
     const history = this.#history
     if (history.submitted > 0) history.isCreated = true
@@ -108,7 +108,7 @@ class KillCase {
       const { findings } = db.verify()
       promised(findings.length === 0, () => `verify: ${findings.map(({ message }) => message).join('; ')}`)
       this.#count('acknowledged', history.durable)
-      this.story.push(`found ${commit} of ${history.submitted}, ${history.durable} acknowledged`)
+      this.log.push(`found ${commit} of ${history.submitted}, ${history.durable} acknowledged`)
       this.#history = historyFrom(found)
     } finally {
       db.close()
@@ -120,15 +120,15 @@ class KillCase {
   }
 }
 
-/** Returns the child that stands by, when it is of the right kind, and starts the one after it. */
-function takeStandby(death: Death): KillChild | undefined {
-  if (startFor(death) !== undefined || death.way === 'worker') return undefined
+/** Returns the standby child if it suits the termination, and starts the next one. */
+function takeStandby(termination: Termination): KillChild | undefined {
+  if (startOptions(termination) !== undefined || termination.method === 'worker') return undefined
   const child = standby ?? new KillChild()
   standby = new KillChild()
   return child
 }
 
-/** A history that begins with what was found. */
+/** Returns a history whose first state is the recovered state. */
 function historyFrom(state: ModelState): History {
   const history = new History([{ changes: [], state }])
   history.acknowledgeDurable(1)
@@ -139,7 +139,7 @@ function spacesOf(state: ModelState): string[] {
   return [...state.keys()].filter((name) => name.startsWith('#/')).map((name) => name.slice(2))
 }
 
-/** What is in all keyspaces, as the model has it; forward and backward scans must agree. */
+/** Returns the content of all keyspaces in the model's form. Checks that forward and reverse scans agree. */
 export function contentOf(db: Database): ModelState {
   const found = new Map<string, string>()
   for (const { name } of db.keyspaces()) {
@@ -151,12 +151,12 @@ export function contentOf(db: Database): ModelState {
       count++
     }
     for (const [key, value] of keyspace.entries({ reverse: true })) {
-      promised(found.get(`${name}/${key}`) === value, () => `${name}/${key} is another one backwards`)
+      promised(found.get(`${name}/${key}`) === value, () => `${name}/${key} differs in a reverse scan`)
       count--
     }
     promised(
       count === 0 && keyspace.get('never written') === undefined,
-      () => `${name} has another length backwards`,
+      () => `${name} has another number of entries in a reverse scan`,
     )
   }
   return found

@@ -1,12 +1,12 @@
 import { Database } from '@ldb/core'
 import type { ModelChange } from '../history/history.js'
 import { KillPlan } from './kill-plan.js'
-import type { KillOrder, KillStep } from './kill-plan.js'
+import type { ChildTask, KillStep } from './kill-plan.js'
 
-/** Steps after which the work slows down: whoever watches has seen enough. */
+/** Number of steps after which the child slows down. */
 const EAGER_STEPS = 1500
 
-/** Where a child tells what it does. Each call has taken effect when it returns. */
+/** Receives the messages of a child. Each call returns after the message has been delivered. */
 export interface KillLedger {
   opening(): void
   opened(): void
@@ -14,17 +14,17 @@ export interface KillLedger {
   acknowledge(): void
 }
 
-/** Does what an order says, until something ends it. */
-export function work(order: KillOrder, ledger: KillLedger): void {
+/** Performs a task until the process ends. */
+export function work(task: ChildTask, ledger: KillLedger): void {
   ledger.opening()
-  const worker = new KillWorker(order)
+  const worker = new KillWorker(task)
   ledger.opened()
-  if (order.opensOnly) pause(60_000)
-  const plan = new KillPlan(order)
+  if (task.opensOnly) pause(60_000)
+  const plan = new KillPlan(task)
   for (let index = 0; ; index++) {
     const step = plan.next()
     ledger.intent()
-    if (order.end?.step === index) worker.end(order.end.way, step)
+    if (task.end?.step === index) worker.end(task.end.method, step)
     worker.run(step)
     ledger.acknowledge()
     if (index > EAGER_STEPS) pause(5)
@@ -32,11 +32,11 @@ export function work(order: KillOrder, ledger: KillLedger): void {
 }
 
 class KillWorker {
-  readonly #order: KillOrder
+  readonly #task: ChildTask
   #db: Database
 
-  constructor(order: KillOrder) {
-    this.#order = order
+  constructor(task: ChildTask) {
+    this.#task = task
     this.#db = this.#open()
   }
 
@@ -64,14 +64,14 @@ class KillWorker {
     }
   }
 
-  /** Ends the process in the middle of work: with a batch begun, a scan and a snapshot open. */
-  end(way: 'exit' | 'throw' | 'heap', step: KillStep): void {
+  /** Ends the process with an unfinished batch, an open scan and an open snapshot. */
+  end(method: 'exit' | 'throw' | 'heap', step: KillStep): void {
     const snapshot = this.#db.snapshot()
     const scan = this.#db.entries()
     scan.next()
     const batch = step.kind === 'commit' ? this.#batch(step.changes) : this.#db.batch()
-    if (way === 'exit') process.exit(7)
-    if (way === 'throw') throw new Error('thrown on purpose')
+    if (method === 'exit') process.exit(7)
+    if (method === 'throw') throw new Error('thrown on purpose')
     const hog: unknown[] = [snapshot, scan, batch]
     for (;;) hog.push(new Array(1000).fill(hog.length).map(String))
   }
@@ -89,7 +89,7 @@ class KillWorker {
   }
 
   #open(): Database {
-    const { path, durability } = this.#order
+    const { path, durability } = this.#task
     return Database.open(path, { durability, syncIntervalMs: 5, cacheBytes: 262_144 })
   }
 }

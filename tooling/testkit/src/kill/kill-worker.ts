@@ -1,13 +1,13 @@
-// A worker thread that is terminated. Its ledger is shared memory, which outlives it.
+// A worker thread that is terminated. Its ledger is in shared memory, which survives the thread.
 import { workerData } from 'node:worker_threads'
-import type { KillOrder } from './kill-plan.js'
+import type { ChildTask } from './kill-plan.js'
 
-// Before anything of LDB is loaded: costly checks on.
+// Enable the costly invariant checks before any module of LDB is loaded.
 Object.assign(globalThis, { LDB_INVARIANTS: true })
 const { work } = await import('./kill-work.js')
 
-const { order, ledger } = workerData as { readonly order: KillOrder; readonly ledger: Int32Array }
-work(order, {
+const { task, ledger } = workerData as { readonly task: ChildTask; readonly ledger: Int32Array }
+work(task, {
   opening: () => undefined,
   opened: () => undefined,
   intent: () => {

@@ -2,11 +2,11 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryVfs, NodeVfs, OverlayVfs } from '@ldb/vfs'
-import { PLAIN_SETTINGS } from '../model/run-settings.js'
-import type { RunSettings } from '../model/run-settings.js'
-import type { Place } from '../model/session/session.js'
+import { PLAIN_SETTINGS } from '../model/commands/run-settings.js'
+import type { RunSettings } from '../model/commands/run-settings.js'
+import type { DatabaseLocation } from '../model/session/session.js'
 
-/** A way to run the same operations. */
+/** A configuration of the database in which the same commands must return the same results. */
 export interface Configuration {
   readonly name: string
   readonly settings: RunSettings
@@ -22,16 +22,16 @@ function configuration(
 }
 
 /**
- * All of them; the first is what the others are held against.
+ * All configurations. The first is the baseline.
  *
- * @remarks Pages of 512 and of 32,768 bytes also stand for the two twins of the checksum: short inputs are hashed in plain
- * TypeScript, long ones natively.
+ * @remarks Pages of 512 and of 32,768 bytes also cover the two implementations of the checksum: short inputs are
+ * hashed in TypeScript, long ones natively.
  */
 export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('plain', 'memory files', {}),
-  configuration('least page and cache', 'memory files', { pageBytes: 512, cacheBytes: 65_536 }),
-  configuration('no places of records', 'memory files', { pageBytes: 1_024, usesHashIndex: false }),
-  configuration('checkpoints and segments all the time', 'memory files', {
+  configuration('smallest page and cache', 'memory files', { pageBytes: 512, cacheBytes: 65_536 }),
+  configuration('no hash index', 'memory files', { pageBytes: 1_024, usesHashIndex: false }),
+  configuration('constant checkpoints and segments', 'memory files', {
     pageBytes: 1_024,
     durability: 'periodic',
     checkpointLogBytes: 2_000,
@@ -39,18 +39,18 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     preallocateBytes: 4_096,
   }),
   configuration('buffered', 'memory files', { pageBytes: 2_048, durability: 'none', preallocateBytes: 0 }),
-  configuration('checkpoints now and then', 'memory files', { pageBytes: 4_096, checkpointLogBytes: 20_000 }),
-  configuration('large pages, least cache', 'memory files', {
+  configuration('occasional checkpoints', 'memory files', { pageBytes: 4_096, checkpointLogBytes: 20_000 }),
+  configuration('large pages, smallest cache', 'memory files', {
     pageBytes: 16_384,
     cacheBytes: 65_536,
     durability: 'none',
   }),
-  configuration('greatest page and large cache', 'memory files', {
+  configuration('largest page, large cache', 'memory files', {
     pageBytes: 32_768,
     cacheBytes: 16_777_216,
   }),
-  configuration('texts', 'memory files', { keys: 'utf8', values: 'utf8', segmentBytes: 4_096 }),
-  configuration('texts and JSON', 'memory files', {
+  configuration('utf8 encodings', 'memory files', { keys: 'utf8', values: 'utf8', segmentBytes: 4_096 }),
+  configuration('utf8 keys, JSON values', 'memory files', {
     keys: 'utf8',
     values: 'json',
     pageBytes: 512,
@@ -70,27 +70,28 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('memory only', 'memory only', { pageBytes: 2_048, cacheBytes: 65_536 }),
 ]
 
-/** Where Linux keeps files in memory: what is tried is the calls, and no device needs to be waited for. */
+/** A file system in memory, where Linux has one: the calls are tested, not the device. */
 const MEMORY_DISK = '/dev/shm'
 
-/** A place for one run, and how to clear it away. */
-export interface RunPlace {
-  readonly place: Place
+/** The location of one run, and the function that deletes it. */
+export interface RunLocation {
+  readonly location: DatabaseLocation
   remove(): void
 }
 
-/** Makes an empty place. */
-export function newPlace(kind: Configuration['kind']): RunPlace {
+/** Returns an empty location. */
+export function newLocation(kind: Configuration['kind']): RunLocation {
   const nothing = (): void => undefined
-  if (kind === 'memory files') return { place: { vfs: new MemoryVfs(), directory: 'data' }, remove: nothing }
+  if (kind === 'memory files')
+    return { location: { vfs: new MemoryVfs(), directory: 'data' }, remove: nothing }
   if (kind === 'memory only')
-    return { place: { vfs: new MemoryVfs(), directory: 'data', isMemoryOnly: true }, remove: nothing }
+    return { location: { vfs: new MemoryVfs(), directory: 'data', isMemoryOnly: true }, remove: nothing }
   if (kind === 'overlay')
-    return { place: { vfs: new OverlayVfs(new MemoryVfs()), directory: 'data' }, remove: nothing }
+    return { location: { vfs: new OverlayVfs(new MemoryVfs()), directory: 'data' }, remove: nothing }
   const root = mkdtempSync(join(existsSync(MEMORY_DISK) ? MEMORY_DISK : tmpdir(), 'ldb-metamorphic-'))
   const vfs = kind === 'node files' ? new NodeVfs() : new OverlayVfs(new NodeVfs())
   return {
-    place: { vfs, directory: join(root, 'data') },
+    location: { vfs, directory: join(root, 'data') },
     remove: (): void => {
       rmSync(root, { recursive: true, force: true })
     },

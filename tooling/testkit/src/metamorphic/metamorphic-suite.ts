@@ -1,26 +1,26 @@
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import type { Command } from '../model/commands/commands.js'
 import { reduceList } from '../model/reduce.js'
 import { codeOf } from '../model/regression-code.js'
-import { seededRandom } from '../test-random.js'
-import type { TestRandom } from '../test-random.js'
-import { Violation } from '../violation.js'
+import { seededRandom } from '../base/test-random.js'
+import type { TestRandom } from '../base/test-random.js'
+import { Violation } from '../base/violation.js'
 import { CONFIGURATIONS } from './configurations.js'
 import type { Configuration } from './configurations.js'
 import { operationFile } from './operation-file.js'
-import { withBatchesApart, withInserted, withWritesAsBatches } from './relations.js'
+import { withSplitBatches, withInserted, withWritesAsBatches } from './relations.js'
 import type { Unit } from './relations.js'
 import { runHistory } from './run-history.js'
 import type { OpenConfigured } from './run-history.js'
-import { LawWatcher } from './state-laws.js'
+import { StateLawObserver } from './state-laws.js'
 
 const REDUCTION_TRIES = 300
-const QUIET: readonly Command['do'][] = ['checkpoint', 'compact', 'sync', 'verify']
+const MAINTENANCE: readonly Command['do'][] = ['checkpoint', 'compact', 'sync', 'verify']
 
-/** One file of operations, run in every configuration: the histories must be the same. */
+/** Runs the same commands in every configuration: the results must be equal. */
 export const metamorphicSuite: Suite = metamorphicSuiteOf()
 
-/** Returns the suite over databases of another kind. */
+/** Returns the suite over databases that `open` opens. */
 export function metamorphicSuiteOf(open?: OpenConfigured): Suite {
   return {
     name: 'metamorphic',
@@ -32,7 +32,10 @@ export function metamorphicSuiteOf(open?: OpenConfigured): Suite {
   }
 }
 
-/** Runs the case of a seed: one file in all configurations, and every relation in two of them. */
+/**
+ * Runs the case of a seed: one list of commands in all configurations, and each metamorphic relation in one of
+ * them.
+ */
 export function runMetamorphicCase(seed: number, open?: OpenConfigured): SuiteCounts {
   const random = seededRandom(seed)
   const hasReopens = random.chance(0.6)
@@ -45,18 +48,18 @@ export function runMetamorphicCase(seed: number, open?: OpenConfigured): SuiteCo
   const [plain, ...others] = usable as [Configuration, ...Configuration[]]
   const expected = runHistory(plain, commands, {}, open)
   for (const other of others) {
-    compare(seed, commands, plain, other, expected, open)
+    compareWith(seed, commands, plain, other, expected, open)
   }
   const operations = commands.length * usable.length + runRelations(seed, random, usable, open)
   return { cases: 1, configurations: usable.length, operations, relations: 6 }
 }
 
 /**
- * Runs commands in two configurations, given by name.
+ * Runs commands in two configurations, selected by name.
  *
- * @throws Violation at the first answer that differs.
+ * @throws Violation at the first result that differs.
  */
-export function sameHistories(names: readonly [string, string], commands: readonly Command[]): void {
+export function compareConfigurations(names: readonly [string, string], commands: readonly Command[]): void {
   const [one, other] = names.map((name) => CONFIGURATIONS.find((each) => each.name === name)) as [
     Configuration,
     Configuration,
@@ -65,7 +68,7 @@ export function sameHistories(names: readonly [string, string], commands: readon
   if (difference !== undefined) throw new Violation(difference)
 }
 
-function compare(
+function compareWith(
   seed: number,
   commands: readonly Command[],
   plain: Configuration,
@@ -78,20 +81,20 @@ function compare(
   const differs = (shorter: readonly Command[]): boolean =>
     differenceOf(runHistory(plain, shorter, {}, open), runHistory(other, shorter, {}, open)) !== undefined
   const { items } = reduceList(commands, differs, REDUCTION_TRIES)
-  const code = codeOf('sameHistories', [plain.name, other.name], items)
+  const code = codeOf('compareConfigurations', [plain.name, other.name], items)
   throw new Violation(
     `seed ${seed}: '${plain.name}' and '${other.name}' differ: ${difference}\nreduced:\n${code}`,
   )
 }
 
 function differenceOf(one: readonly string[], other: readonly string[]): string | undefined {
-  for (const [index, answer] of one.entries()) {
-    if (answer !== other[index]) return `answer ${index} is ${answer} and ${other[index]}`
+  for (const [index, result] of one.entries()) {
+    if (result !== other[index]) return `result ${index} is ${result} and ${other[index]}`
   }
   return undefined
 }
 
-/** What must not make a difference; gives the number of commands that were run. */
+/** Checks the metamorphic relations and returns the number of executed commands. */
 function runRelations(
   seed: number,
   random: TestRandom,
@@ -119,23 +122,23 @@ function runRelations(
     ({ kind, settings }) => kind === 'memory files' && settings.durability !== 'none',
   )
   const relations: [string, readonly Unit[], readonly Configuration[]][] = [
-    ['a checkpoint, compaction, sync or verification', withInserted(whole, random, QUIET), usable],
+    ['a checkpoint, compaction, sync or verification', withInserted(whole, random, MAINTENANCE), usable],
     ['reopening', withInserted(lasting, random, ['reopen']), withFiles],
     ['the end of the process', withInserted(handedOver, random, ['crash', 'crash', 'checkpoint']), inMemory],
-    ['taking batches apart', withBatchesApart(harmless), usable],
+    ['taking batches apart', withSplitBatches(harmless), usable],
     ['batches of one', withWritesAsBatches(harmless), usable],
   ]
-  // The watcher's snapshots would show in the statistics of the other files.
-  runHistory(random.pick(usable), lasting, new LawWatcher(random.between(5, 60)), open)
+  // The observer's snapshots change the statistics, so this run is not compared.
+  runHistory(random.pick(usable), lasting, new StateLawObserver(random.between(5, 60)), open)
   let count = lasting.length
   for (const [what, units, configurations] of relations) {
-    holdRelation(seed, what, units, random.pick(configurations), open)
+    checkRelation(seed, what, units, random.pick(configurations), open)
     count += originalOf(units).length + variantOf(units).length
   }
   return count
 }
 
-/** Has no commit stay in the process alone. */
+/** Replaces durability `none`, so that every commit is written to the operating system. */
 function withoutBuffering(command: Command): Command {
   const inner =
     command.do === 'update' && command.inner !== undefined
@@ -144,7 +147,7 @@ function withoutBuffering(command: Command): Command {
   return 'durability' in command ? { ...command, ...inner, durability: 'periodic' } : { ...command, ...inner }
 }
 
-function holdRelation(
+function checkRelation(
   seed: number,
   what: string,
   units: readonly Unit[],
@@ -162,7 +165,7 @@ function holdRelation(
   )
 }
 
-/** Compares the answers of commands that are in both files, and what is there at the end. */
+/** Compares the results of commands that are in both lists, and the final content. */
 function differenceOfUnits(
   units: readonly Unit[],
   configuration: Configuration,
@@ -175,7 +178,7 @@ function differenceOfUnits(
   for (const { original, variant } of units) {
     const isShared = original !== undefined && variant[0] === original
     if (isShared && one[here] !== other[there])
-      return `${JSON.stringify(original)} gave ${one[here]} and ${other[there]}`
+      return `${JSON.stringify(original)} returned ${one[here]} and ${other[there]}`
     here += original === undefined ? 0 : 1
     there += variant.length
   }

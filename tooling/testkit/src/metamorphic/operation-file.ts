@@ -1,16 +1,17 @@
-import { COMMAND_WEIGHTS, CommandSource } from '../model/commands/command-source.js'
-import type { CommandWeights } from '../model/commands/command-source.js'
+import { CommandSource } from '../model/commands/command-source.js'
+import { COMMAND_WEIGHTS } from '../model/commands/command-weights.js'
+import type { CommandWeights } from '../model/commands/command-weights.js'
 import type { Command, CommandName } from '../model/commands/commands.js'
 import { swarmOptions } from '../history/swarm.js'
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
-/** What a file of operations may hold. */
+/** The kinds of command in a list. */
 export interface FileKind {
-  /** Snapshots, scans, cursors and handles that outlive their command, and what counts since the opening. */
+  /** Snapshots, scans, cursors and handles that stay open across commands, and counters since the open. */
   readonly hasOpenReads: boolean
-  /** Ends of the process; without, a database in memory can run it too. */
+  /** Reopens of the database. Without them, a database without files can run the list. */
   readonly hasReopens: boolean
-  /** Whatever is refused: wrong calls, keys too long, keyspaces dropped. */
+  /** Invalid calls, keys that are too long and dropped keyspaces. */
   readonly hasErrors: boolean
 }
 
@@ -32,7 +33,7 @@ const OPEN_READS: readonly CommandName[] = [
   'txForget',
 ]
 
-/** Makes a file of operations whose history does not depend on how the database is set up. */
+/** Returns commands whose results do not depend on the configuration. */
 export function operationFile(random: TestRandom, kind: FileKind, count: number): Command[] {
   const weights: Record<keyof CommandWeights, number> = {
     ...COMMAND_WEIGHTS,
@@ -41,7 +42,7 @@ export function operationFile(random: TestRandom, kind: FileKind, count: number)
     jump: 0,
     keyspaces: 0,
     changes: 0,
-    // What is written within it cannot be made durable by the relation.
+    // The relation about the end of the process cannot change the durability of writes inside `together`.
     together: 0,
   }
   if (!kind.hasOpenReads) for (const name of OPEN_READS) weights[name] = 0
@@ -52,7 +53,7 @@ export function operationFile(random: TestRandom, kind: FileKind, count: number)
     prefix: ['', 'shared/prefix/'.repeat(8)],
     valueBytes: [20, 700],
     hasGiants: [kind.hasErrors],
-    // Bytes above 0x7F are not the same in all encodings.
+    // Characters above 0x7F sort differently in different encodings.
     isWide: [false],
     bulkCount: [30, 150],
   })
@@ -61,7 +62,7 @@ export function operationFile(random: TestRandom, kind: FileKind, count: number)
   return [...opening, ...Array.from({ length: count }, () => withoutEncodings(source.next()))]
 }
 
-/** Encodings are the configuration's. */
+/** The configuration decides the encodings. */
 function withoutEncodings(command: Command): Command {
   return command.do === 'keyspace' ? { do: 'keyspace', ks: command.ks } : command
 }

@@ -1,7 +1,7 @@
 import type { BatchStep, Command } from '../model/commands/commands.js'
-import type { TestRandom } from '../test-random.js'
+import type { TestRandom } from '../base/test-random.js'
 
-/** A part of a file of operations, and what takes its place in the other file. */
+/** A command of the original list and the commands that replace it in the variant. */
 export interface Unit {
   readonly original: Command | undefined
   readonly variant: readonly Command[]
@@ -15,7 +15,7 @@ export function withInserted(
 ): Unit[] {
   const units: Unit[] = []
   for (const [index, original] of commands.entries()) {
-    // The first ones make the keyspaces.
+    // The first three commands create the keyspaces.
     while (index > 2 && random.chance(0.12)) {
       units.push({ original: undefined, variant: [{ do: random.pick(inserted) } as Command] })
     }
@@ -24,15 +24,15 @@ export function withInserted(
   return units
 }
 
-/** Takes every batch apart into single writes. */
-export function withBatchesApart(commands: readonly Command[]): Unit[] {
+/** Replaces every batch by single writes. */
+export function withSplitBatches(commands: readonly Command[]): Unit[] {
   return commands.map((original) => ({
     original,
     variant: original.do === 'batch' ? original.steps.map((step): Command => step) : [original],
   }))
 }
 
-/** Makes a batch of its own of every write. */
+/** Replaces every write by a batch of one operation. */
 export function withWritesAsBatches(commands: readonly Command[]): Unit[] {
   return commands.map((original): Unit => {
     if (original.do !== 'put' && original.do !== 'delete' && original.do !== 'clear')

@@ -1,48 +1,51 @@
 import { createHash } from 'node:crypto'
 import type { Command } from '../model/commands/commands.js'
 import { Session } from '../model/session/session.js'
-import { newPlace } from './configurations.js'
+import { newLocation } from './configurations.js'
 import type { Configuration } from './configurations.js'
 
-/** Opens the database of a configuration; a canary opens one that lies. */
+/** Opens the database of a configuration. Canaries open a faulty one. */
 export type OpenConfigured = (
   configuration: Configuration,
-  place: ReturnType<typeof newPlace>['place'],
+  location: ReturnType<typeof newLocation>['location'],
 ) => Session
 
-function openConfigured(configuration: Configuration, place: ReturnType<typeof newPlace>['place']): Session {
-  return new Session(configuration.settings, place)
+function openConfigured(
+  configuration: Configuration,
+  location: ReturnType<typeof newLocation>['location'],
+): Session {
+  return new Session(configuration.settings, location)
 }
 
-/** What happens in a run beside its commands. */
-export interface Watcher {
+/** Callbacks of a run. */
+export interface RunObserver {
   /** Called before each command. */
-  before?(session: Session, index: number): void
-  /** Called at the end, before the database closes. */
+  beforeCommand?(session: Session, index: number): void
+  /** Called after the last command, before the database closes. */
   atEnd?(session: Session): void
 }
 
 const WHOLE_ANSWER_MAX = 200
 
 /**
- * Runs commands and gives the answer to each, and at last everything that is in the database; long ones by their hash.
- * `crash` ends the process and answers what is found after it.
+ * Runs commands and returns the result of each, followed by the verification and the whole content. Long results
+ * end with a hash. `crash` ends the process and returns the content after recovery.
  */
 export function runHistory(
   configuration: Configuration,
   commands: readonly Command[],
-  watcher: Watcher = {},
+  watcher: RunObserver = {},
   open: OpenConfigured = openConfigured,
 ): string[] {
-  const made = newPlace(configuration.kind)
+  const made = newLocation(configuration.kind)
   try {
-    const session = open(configuration, made.place)
+    const session = open(configuration, made.location)
     const history: string[] = []
     for (const [index, command] of commands.entries()) {
-      watcher.before?.(session, index)
-      history.push(shortened(answer(session, command)))
+      watcher.beforeCommand?.(session, index)
+      history.push(shortened(executeCommand(session, command)))
     }
-    history.push(shortened(session.answer({ do: 'verify' })), shortened(session.dump()))
+    history.push(shortened(session.execute({ do: 'verify' })), shortened(session.dump()))
     watcher.atEnd?.(session)
     session.close()
     return history
@@ -51,8 +54,8 @@ export function runHistory(
   }
 }
 
-function answer(session: Session, command: Command): string {
-  if (command.do !== 'crash') return session.answer(command)
+function executeCommand(session: Session, command: Command): string {
+  if (command.do !== 'crash') return session.execute(command)
   session.crash()
   return session.dump()
 }

@@ -1,20 +1,20 @@
 import type { Database, Keyspace, KeyspaceReads, Snapshot } from '@ldb/core'
-import { keyTexts, valueTexts } from '../model/commands/texts.js'
-import type { KeyTexts, ValueTexts } from '../model/commands/texts.js'
+import { keyConversion, valueConversion } from '../model/commands/conversions.js'
+import type { KeyConversion, ValueConversion } from '../model/commands/conversions.js'
 import type { Session } from '../model/session/session.js'
-import { promised } from '../violation.js'
-import type { Watcher } from './run-history.js'
+import { promised } from '../base/violation.js'
+import type { RunObserver } from './run-history.js'
 
-/** Snapshots that a run takes beside its commands. */
+/** Number of snapshots that an observer takes. */
 const SNAPSHOTS_MAX = 5
 
 /**
- * Takes snapshots along the way and looks at the end whether they still show what was there; and holds the laws of a
- * state against the last one.
+ * Takes snapshots during a run and checks at its end that they are unchanged. Also checks the state laws on the
+ * final content.
  */
-export class LawWatcher implements Watcher {
+export class StateLawObserver implements RunObserver {
   readonly #every: number
-  #taken: {
+  #snapshots: {
     readonly snapshot: Snapshot
     readonly seen: ReadonlyMap<string, string>
     readonly database: Database
@@ -24,18 +24,18 @@ export class LawWatcher implements Watcher {
     this.#every = every
   }
 
-  before({ database }: Session, index: number): void {
-    if (index % this.#every !== 0 || this.#taken.length >= SNAPSHOTS_MAX) return
+  beforeCommand({ database }: Session, index: number): void {
+    if (index % this.#every !== 0 || this.#snapshots.length >= SNAPSHOTS_MAX) return
     const seen = new Map<string, string>()
     for (const { name } of database.keyspaces())
       seen.set(name, contentOf(keyspaceOf(database, name), encodingsOf(database, name)))
-    this.#taken.push({ snapshot: database.snapshot(), seen, database })
+    this.#snapshots.push({ snapshot: database.snapshot(), seen, database })
   }
 
   atEnd({ database }: Session): void {
-    for (const { snapshot, seen, database: then } of this.#taken) {
+    for (const { snapshot, seen, database: owner } of this.#snapshots) {
       // A snapshot ends with its database.
-      if (then !== database) continue
+      if (owner !== database) continue
       for (const [name, content] of seen) {
         if (!database.keyspaces().some((present) => present.name === name)) continue
         const reads = snapshotReads(snapshot, database, name)
@@ -48,12 +48,16 @@ export class LawWatcher implements Watcher {
       snapshot.release()
     }
     for (const { name } of database.keyspaces())
-      holdLaws(name, keyspaceOf(database, name), encodingsOf(database, name))
+      checkStateLaws(name, keyspaceOf(database, name), encodingsOf(database, name))
   }
 }
 
-/** What is there is the same in both directions, by cursor and by scan, one by one and all together. */
-export function holdLaws(
+/**
+ * Checks that forward scan, reverse scan, cursor, `get`, `getMany`, `count` and partial scans agree.
+ *
+ * @throws Violation when two of them differ.
+ */
+export function checkStateLaws(
   name: string,
   reads: KeyspaceReads<unknown, unknown>,
   { keys, values }: Encodings,
@@ -66,11 +70,11 @@ export function holdLaws(
     .entries({ reverse: true })
     .map(([key, value]) => [keys.fromKey(key), values.fromValue(value)] as const)
     .toArray()
-  same(name, 'forward and the reverse of reverse', forward, backward.reverse())
+  assertSame(name, 'a forward scan and an inverted reverse scan', forward, backward.reverse())
   const gotten = forward.map(([key]) => [key, values.fromValue(reads.get(keys.toKey(key)))])
-  same(name, 'a scan and the gets of its keys', forward, gotten)
+  assertSame(name, 'a scan and gets of its keys', forward, gotten)
   const many = reads.getMany(forward.map(([key]) => keys.toKey(key))).map((value) => values.fromValue(value))
-  same(
+  assertSame(
     name,
     'a scan and getMany',
     forward.map(([, value]) => value),
@@ -79,21 +83,21 @@ export function holdLaws(
   using cursor = reads.cursor()
   const walked: string[] = []
   for (let found = cursor.last(); found; found = cursor.previous()) walked.push(keys.fromKey(cursor.key))
-  same(
+  assertSame(
     name,
-    'a scan and a cursor walking back',
+    'a scan and a reverse cursor',
     forward.map(([key]) => key),
     walked.reverse(),
   )
   promised(
     reads.count() === forward.length,
-    () => `${name} counts ${reads.count()} of ${forward.length} entries`,
+    () => `${name} has a count of ${reads.count()} and ${forward.length} entries`,
   )
   const middle = Math.floor(forward.length / 2)
   const parts = [...reads.keys({ limit: middle }), ...reads.keys({ offset: middle })].map((key) =>
     keys.fromKey(key),
   )
-  same(
+  assertSame(
     name,
     'a scan and its two halves',
     forward.map(([key]) => key),
@@ -102,12 +106,12 @@ export function holdLaws(
 }
 
 interface Encodings {
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
+  readonly keys: KeyConversion
+  readonly values: ValueConversion
 }
 
-function same(name: string, what: string, one: unknown, other: unknown): void {
-  promised(JSON.stringify(one) === JSON.stringify(other), () => `in ${name}, ${what} are not the same`)
+function assertSame(name: string, what: string, one: unknown, other: unknown): void {
+  promised(JSON.stringify(one) === JSON.stringify(other), () => `in ${name}, ${what} differ`)
 }
 
 function keyspaceOf(database: Database, name: string): Keyspace<unknown, unknown> {
@@ -117,12 +121,12 @@ function keyspaceOf(database: Database, name: string): Keyspace<unknown, unknown
 function encodingsOf(database: Database, name: string): Encodings {
   const descriptor = database.keyspaces().find((each) => each.name === name)
   return {
-    keys: keyTexts(descriptor?.keys ?? '') as KeyTexts,
-    values: valueTexts(descriptor?.values ?? '') as ValueTexts,
+    keys: keyConversion(descriptor?.keys ?? '') as KeyConversion,
+    values: valueConversion(descriptor?.values ?? '') as ValueConversion,
   }
 }
 
-/** Returns a keyspace in a snapshot, `undefined` when another keyspace has that name now. */
+/** Returns the reads of a keyspace in a snapshot, or `undefined` when the name now belongs to another keyspace. */
 function snapshotReads(
   snapshot: Snapshot,
   database: Database,

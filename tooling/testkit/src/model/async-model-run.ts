@@ -1,11 +1,11 @@
 import { MemoryVfs } from '@ldb/vfs'
 import { AsyncSession } from './session/async-session.js'
 import type { Command } from './commands/commands.js'
-import { assertSameAnswer, assertSurvivors } from './model-run.js'
+import { assertSameResult, assertRecoveredSeq } from './model-run.js'
 import { Reference } from './reference/reference.js'
-import type { RunSettings } from './run-settings.js'
+import type { RunSettings } from './commands/run-settings.js'
 
-/** Returns the database that is tried by its async face; a canary gives one that lies. */
+/** Opens the database under test for its async API. Canaries open a faulty one. */
 export type OpenAsyncSession = (settings: RunSettings) => AsyncSession
 
 function openInMemory(settings: RunSettings): AsyncSession {
@@ -13,9 +13,9 @@ function openInMemory(settings: RunSettings): AsyncSession {
 }
 
 /**
- * A database by its async face and its reference, side by side: each command must have the same answer from both.
+ * Executes each command on a database, through its async API, and on the reference, and compares the results.
  *
- * @throws Violation with the command at the first answer that differs.
+ * @throws Violation with the command at the first result that differs.
  */
 export class AsyncModelRun {
   readonly #reference: Reference
@@ -27,23 +27,23 @@ export class AsyncModelRun {
     this.#session = open(settings)
   }
 
-  /** Has both do a command. */
-  async step(given: Command): Promise<void> {
-    const command = forPromises(given)
+  /** Executes a command on both. */
+  async step(original: Command): Promise<void> {
+    const command = withoutSyncOnlyReads(original)
     this.#count++
     if (command.do === 'crash') {
       const seq = this.#session.crash()
-      assertSurvivors(seq, this.#reference.commitBounds)
-      this.#reference.reopened(seq)
+      assertRecoveredSeq(seq, this.#reference.commitBounds)
+      this.#reference.reopen(seq)
       this.#compare(command, this.#session.dump(), this.#reference.dump())
       return
     }
-    const actual = await this.#session.answer(command)
-    this.#reference.observed = actual
-    this.#compare(command, actual, this.#reference.answer(command))
+    const actual = await this.#session.execute(command)
+    this.#reference.actualResult = actual
+    this.#compare(command, actual, this.#reference.execute(command))
   }
 
-  /** Looks at everything once more, and closes the database. */
+  /** Compares statistics, verification, changes and the whole content, and closes the database. */
   async end(): Promise<void> {
     for (const command of [{ do: 'stats' }, { do: 'verify' }, { do: 'changes' }] as const) {
       await this.step(command)
@@ -54,7 +54,7 @@ export class AsyncModelRun {
 
   #compare(command: Command, actual: string, expected: string): void {
     const isStats = command.do === 'stats'
-    assertSameAnswer(
+    assertSameResult(
       this.#count,
       command,
       isStats ? withoutOpenCount(actual) : actual,
@@ -63,7 +63,7 @@ export class AsyncModelRun {
   }
 }
 
-/** Runs commands from the beginning. */
+/** Executes commands on a new database and a new reference. */
 export async function runCommandsAsync(
   settings: RunSettings,
   commands: readonly Command[],
@@ -75,10 +75,10 @@ export async function runCommandsAsync(
 }
 
 /**
- * Leaves out what only the sync face says for certain: a scan that has read ahead gives what it has after its snapshot
- * was released; what a callback opens, it opens by the sync face.
+ * Removes parts of a command whose result is exact for the sync API only. An async scan that has read ahead returns
+ * the buffered entries after the release of its snapshot. Callbacks open reads through the sync API.
  */
-function forPromises(command: Command): Command {
+function withoutSyncOnlyReads(command: Command): Command {
   if (command.do === 'scanOpen') {
     const { from: _from, tx: _tx, ...live } = command
     return live
@@ -87,11 +87,11 @@ function forPromises(command: Command): Command {
     const inner = command.inner.filter((each) => each.do !== 'snapshot' && each.do !== 'scanNext')
     return { ...command, inner }
   }
-  if (command.do === 'readOnly') return { ...command, commands: command.commands.map(forPromises) }
+  if (command.do === 'readOnly') return { ...command, commands: command.commands.map(withoutSyncOnlyReads) }
   return command
 }
 
-/** A scan that has read ahead holds its snapshot no more. */
+/** Removes the count of open reads: a scan that has read ahead no longer pins its snapshot. */
 function withoutOpenCount(stats: string): string {
   return stats.replace(/^(\d+ \d+) \d+/, '$1')
 }

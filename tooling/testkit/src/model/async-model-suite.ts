@@ -1,18 +1,18 @@
-import type { Suite, SuiteCounts } from '../deep/suite.js'
-import { Violation } from '../violation.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
+import { Violation } from '../base/violation.js'
 import { AsyncModelRun, runCommandsAsync } from './async-model-run.js'
 import type { OpenAsyncSession } from './async-model-run.js'
-import { callsOf } from './call-count.js'
+import { callCountOf } from './call-count.js'
 import { modelCase } from './model-suite.js'
 import { reduceListAsync } from './reduce.js'
 import { regressionCode } from './regression-code.js'
 
 const REDUCTION_TRIES = 800
 
-/** The model suite by promises: the commands of the other one, some of them by the sync face in between. */
+/** The model suite through the async API. Some commands run through the sync API in between. */
 export const asyncModelSuite: Suite = { name: 'model-async', runCase: (seed) => runAsyncModelCase(seed) }
 
-/** Runs the case of a seed; one that fails is reduced and shown as the code of a test. */
+/** Runs the case of a seed. Reduces a failing case and reports it as the code of a test. */
 export async function runAsyncModelCase(seed: number, open?: OpenAsyncSession): Promise<SuiteCounts> {
   const { settings, commands } = modelCase(seed)
   const run = new AsyncModelRun(settings, open)
@@ -39,7 +39,7 @@ export async function runAsyncModelCase(seed: number, open?: OpenAsyncSession): 
   return {
     cases: 1,
     commands: commands.length,
-    operations: commands.reduce((sum, command) => sum + callsOf(command), 0),
+    operations: commands.reduce((sum, command) => sum + callCountOf(command), 0),
     crashes: commands.filter((command) => command.do === 'crash').length,
     reopens: commands.filter((command) => command.do === 'reopen').length,
   }

@@ -1,10 +1,10 @@
 import type { Command } from './commands/commands.js'
 
 /**
- * Returns how many calls of the API a command comes to: operations of a batch and moves of a cursor are calls,
- * a bulk write counts as one.
+ * Returns how many API calls a command makes. Operations of a batch and cursor moves count as calls; a bulk write
+ * counts as one.
  */
-export function callsOf(command: Command): number {
+export function callCountOf(command: Command): number {
   switch (command.do) {
     case 'batch':
       return command.steps.length + 1
@@ -15,11 +15,11 @@ export function callsOf(command: Command): number {
     case 'read':
       return command.read === 'cursor' ? command.moves.length + 1 : 1
     case 'readOnly':
-      return command.commands.reduce((sum, inner) => sum + callsOf(inner), 2)
+      return command.commands.reduce((sum, inner) => sum + callCountOf(inner), 2)
     case 'update':
-      return (command.inner ?? []).reduce((sum, inner) => sum + callsOf(inner), 1)
+      return (command.inner ?? []).reduce((sum, inner) => sum + callCountOf(inner), 1)
     case 'together':
-      return command.writes.reduce((sum, inner) => sum + callsOf(inner), 0)
+      return command.writes.reduce((sum, inner) => sum + callCountOf(inner), 0)
     case 'transaction':
       return command.steps.length + 1
     default:

@@ -1,11 +1,11 @@
 import { MemoryVfs } from '@ldb/vfs'
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 import type { Command } from './commands/commands.js'
 import { Reference } from './reference/reference.js'
-import type { RunSettings } from './run-settings.js'
+import type { RunSettings } from './commands/run-settings.js'
 import { Session } from './session/session.js'
 
-/** Returns the database that is tried; a canary gives one that lies. */
+/** Opens the database under test. Canaries open a faulty one. */
 export type OpenSession = (settings: RunSettings) => Session
 
 function openInMemory(settings: RunSettings): Session {
@@ -13,9 +13,9 @@ function openInMemory(settings: RunSettings): Session {
 }
 
 /**
- * A database and its reference, side by side: each command must have the same answer from both.
+ * Executes each command on a database and on the reference, and compares the results.
  *
- * @throws Violation with the command at the first answer that differs.
+ * @throws Violation with the command at the first result that differs.
  */
 export class ModelRun {
   readonly #reference: Reference
@@ -27,19 +27,19 @@ export class ModelRun {
     this.#session = open(settings)
   }
 
-  /** Has both do a command. */
+  /** Executes a command on both. */
   step(command: Command): void {
     this.#count++
     if (command.do === 'crash') {
       this.#crash()
       return
     }
-    const actual = this.#session.answer(command)
-    this.#reference.observed = actual
-    this.#compare(command, actual, this.#reference.answer(command))
+    const actual = this.#session.execute(command)
+    this.#reference.actualResult = actual
+    this.#compare(command, actual, this.#reference.execute(command))
   }
 
-  /** Looks at everything once more, and closes the database. */
+  /** Compares statistics, verification and the whole content, and closes the database. */
   end(): void {
     this.#checkWhole({ do: 'stats' })
     this.#checkWhole({ do: 'verify' })
@@ -48,48 +48,53 @@ export class ModelRun {
   }
 
   #checkWhole(command: Command): void {
-    this.#compare(command, this.#session.answer(command), this.#reference.answer(command))
+    this.#compare(command, this.#session.execute(command), this.#reference.execute(command))
   }
 
   #crash(): void {
     const seq = this.#session.crash()
-    assertSurvivors(seq, this.#reference.commitBounds)
-    this.#reference.reopened(seq)
+    assertRecoveredSeq(seq, this.#reference.commitBounds)
+    this.#reference.reopen(seq)
     this.#compare({ do: 'crash' }, this.#session.dump(), this.#reference.dump())
   }
 
   #compare(command: Command, actual: string, expected: string): void {
-    assertSameAnswer(this.#count, command, actual, expected)
+    assertSameResult(this.#count, command, actual, expected)
   }
 }
 
-/** @throws Violation when a database has not answered as the reference. */
-export function assertSameAnswer(count: number, command: Command, actual: string, expected: string): void {
+/** Checks that a database returned the result of the reference. @throws Violation when it did not. */
+export function assertSameResult(count: number, command: Command, actual: string, expected: string): void {
   if (actual === expected) return
   const call = JSON.stringify(command)
-  throw new Violation(`command ${count}, ${excerpt(call, 0)}, gave ${differing(actual, expected)}`)
+  throw new Violation(
+    `command ${count}, ${excerpt(call, 0)}, returned ${describeDifference(actual, expected)}`,
+  )
 }
 
-/** @throws Violation when the database has come back at a commit that it must not. */
-export function assertSurvivors(seq: number, [floor, newest]: readonly [number, number]): void {
+/**
+ * Checks the newest commit after a crash. @throws Violation when it is not between the oldest and newest allowed
+ * commit.
+ */
+export function assertRecoveredSeq(seq: number, [floor, newest]: readonly [number, number]): void {
   if (seq >= floor && seq <= newest) return
   throw new Violation(`after a crash the newest commit was ${seq}, not ${floor} to ${newest}`)
 }
 
-/** Runs commands from the beginning. */
+/** Executes commands on a new database and a new reference. */
 export function runCommands(settings: RunSettings, commands: readonly Command[], open?: OpenSession): void {
   const run = new ModelRun(settings, open)
   for (const command of commands) run.step(command)
   run.end()
 }
 
-function differing(actual: string, expected: string): string {
+function describeDifference(actual: string, expected: string): string {
   let at = 0
   while (at < actual.length && actual[at] === expected[at]) at++
-  return `${excerpt(actual, at)} and not ${excerpt(expected, at)}`
+  return `${excerpt(actual, at)} instead of ${excerpt(expected, at)}`
 }
 
-/** Shows a text around a place. */
+/** Returns the part of a text around an offset. */
 function excerpt(text: string, at: number): string {
   const start = Math.max(0, at - 60)
   const part = text.slice(start, at + 140)

@@ -1,33 +1,37 @@
-import type { Suite, SuiteCounts } from '../deep/suite.js'
+import type { Suite, SuiteCounts } from '../suite/suite.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
-import { seededRandom } from '../test-random.js'
-import type { TestRandom } from '../test-random.js'
-import { Violation } from '../violation.js'
-import { callsOf } from './call-count.js'
-import { COMMAND_WEIGHTS, CommandSource } from './commands/command-source.js'
-import type { CommandWeights } from './commands/command-source.js'
+import { seededRandom } from '../base/test-random.js'
+import type { TestRandom } from '../base/test-random.js'
+import { Violation } from '../base/violation.js'
+import { callCountOf } from './call-count.js'
+import { CommandSource } from './commands/command-source.js'
+import { COMMAND_WEIGHTS } from './commands/command-weights.js'
+import type { CommandWeights } from './commands/command-weights.js'
 import type { Command } from './commands/commands.js'
 import { ModelRun, runCommands } from './model-run.js'
 import type { OpenSession } from './model-run.js'
 import { reduceList } from './reduce.js'
 import { regressionCode } from './regression-code.js'
-import type { RunSettings } from './run-settings.js'
+import type { RunSettings } from './commands/run-settings.js'
 import type { TextShape } from './commands/text-source.js'
 
-/** A run, decided by its seed. */
+/** The settings and commands of a case. The seed decides both. */
 export interface ModelCase {
   readonly settings: RunSettings
   readonly commands: readonly Command[]
 }
 
-/** Commands that are themselves an end of the process, or a wrong call: one run in ten does without. */
+/**
+ * Commands that end the process, reopen read-only, make an invalid call or move the clock backwards. Large runs
+ * omit them.
+ */
 const FAULTS = ['crash', 'readOnly', 'misuse', 'jump'] as const
 const REDUCTION_TRIES = 1_500
 
-/** The model suite: everything the API does, held against sorted arrays. */
+/** The model suite: compares every call of the sync API with a reference of sorted arrays. */
 export const modelSuite: Suite = modelSuiteOf()
 
-/** Returns the suite over databases of another kind. */
+/** Returns the suite over databases that `open` opens. */
 export function modelSuiteOf(open?: OpenSession): Suite {
   return {
     name: 'model',
@@ -39,7 +43,7 @@ export function modelSuiteOf(open?: OpenSession): Suite {
   }
 }
 
-/** Runs the case of a seed; one that fails is reduced and shown as the code of a test. */
+/** Runs the case of a seed. Reduces a failing case and reports it as the code of a test. */
 export function runModelCase(seed: number, open?: OpenSession): SuiteCounts {
   const { settings, commands } = modelCase(seed)
   const run = new ModelRun(settings, open)
@@ -51,31 +55,31 @@ export function runModelCase(seed: number, open?: OpenSession): SuiteCounts {
     }
     run.end()
   } catch (error) {
-    throw reduced(seed, settings, commands.slice(0, done + 1), error, open)
+    throw reducedViolation(seed, settings, commands.slice(0, done + 1), error, open)
   }
   return {
     cases: 1,
     commands: commands.length,
-    operations: commands.reduce((sum, command) => sum + callsOf(command), 0),
+    operations: commands.reduce((sum, command) => sum + callCountOf(command), 0),
     crashes: commands.filter((command) => command.do === 'crash').length,
     reopens: commands.filter((command) => command.do === 'reopen').length,
     'runs without faults': isLarge(seed) ? 1 : 0,
   }
 }
 
-/** Makes the case of a seed. */
+/** Returns the case of a seed. */
 export function modelCase(seed: number): ModelCase {
   const random = seededRandom(seed)
   const isLong = isLarge(seed)
   const settings = settingsOf(random)
-  const weights = isLong ? faultless() : withHabits(random)
+  const weights = isLong ? faultFreeWeights() : biasedWeights(random)
   const source = new CommandSource(random.fork(), shapeOf(random, isLong), weights)
   const count = isLong ? random.between(6_000, 12_000) : random.between(200, 2_500)
   const opening: Command[] = [1, 2, 3].map((ks) => ({ do: 'keyspace', ks }))
   return { settings, commands: [...opening, ...Array.from({ length: count }, () => source.next())] }
 }
 
-/** One run in ten is large, and nothing goes wrong in it. */
+/** Reports whether the run of a seed is large. One in ten is, and runs without faults. */
 function isLarge(seed: number): boolean {
   return seed % 10 === 0
 }
@@ -105,12 +109,12 @@ function shapeOf(random: TestRandom, isLong: boolean): TextShape {
   return isLong ? { ...shape, hasGiants: false, keyCount: 10_000, bulkCount: 2_000 } : shape
 }
 
-/** Some commands left out, and others that come far more often. */
-function withHabits(random: TestRandom): CommandWeights {
+/** Returns weights that omit some commands and repeat one of them more often. */
+function biasedWeights(random: TestRandom): CommandWeights {
   const weights: Record<keyof CommandWeights, number> = swarmWeights(random, COMMAND_WEIGHTS)
   weights.put = Math.max(weights.put, 10)
   weights.read = Math.max(weights.read, 10)
-  const favourite = random.pick([
+  const frequent = random.pick([
     'deleteRange',
     'batch',
     'snapshot',
@@ -120,18 +124,18 @@ function withHabits(random: TestRandom): CommandWeights {
     'thin',
     'keyspace',
   ] as const)
-  weights[favourite] *= 5
+  weights[frequent] *= 5
   return weights
 }
 
-function faultless(): CommandWeights {
+function faultFreeWeights(): CommandWeights {
   const weights: Record<keyof CommandWeights, number> = { ...COMMAND_WEIGHTS }
   for (const fault of FAULTS) weights[fault] = 0
-  // What empties a keyspace keeps it small, and what looks at all of it is slow when it is large.
+  // Commands that empty a keyspace keep it small; commands that read all of it are slow when it is large.
   return { ...weights, clear: 0.05, drop: 0.02, reopen: 0.05, verify: 0.05, compact: 0.1, fill: 1 }
 }
 
-function reduced(
+function reducedViolation(
   seed: number,
   settings: RunSettings,
   commands: readonly Command[],

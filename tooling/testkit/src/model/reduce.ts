@@ -1,15 +1,15 @@
-/** How far a list was reduced, and what it took. */
+/** The result of reducing a failing list. */
 export interface Reduction<T> {
   readonly items: readonly T[]
-  /** Times that it was tried. */
+  /** Number of shorter lists that were tried. */
   readonly tryCount: number
 }
 
 /**
- * Drops chunks of a list, half of it first and single items last, as long as what is left still fails.
+ * Removes chunks of a list, from half of it down to single items, while the rest still fails (delta debugging).
  *
- * @param fails - tells whether a list still fails.
- * @param triesMax - times that it is tried at most.
+ * @param fails - reports whether a list still fails.
+ * @param triesMax - greatest number of lists to try.
  */
 export function reduceList<T>(
   items: readonly T[],
@@ -22,7 +22,7 @@ export function reduceList<T>(
   return next.value
 }
 
-/** As `reduceList`, where it takes a promise to tell. */
+/** Does the same as `reduceList` with an async predicate. */
 export async function reduceListAsync<T>(
   items: readonly T[],
   fails: (items: readonly T[]) => Promise<boolean>,
@@ -34,7 +34,7 @@ export async function reduceListAsync<T>(
   return next.value
 }
 
-/** Returns list after list to try, and is told whether it fails. */
+/** Yields lists to try. The value passed to `next` reports whether the last one failed. */
 function* reductions<T>(
   items: readonly T[],
   triesMax: number,

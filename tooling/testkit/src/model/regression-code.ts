@@ -1,22 +1,21 @@
 import type { Command } from './commands/commands.js'
-import type { RunSettings } from './run-settings.js'
+import type { RunSettings } from './commands/run-settings.js'
 
-/** Writes a failing run as the code of a test, to be put into `test/regressions/`. */
+/** Returns the code of a test that replays a failing run, for `test/regressions/`. */
 export function regressionCode(
   title: string,
   settings: RunSettings,
   commands: readonly Command[],
-  face: 'sync' | 'async' = 'sync',
+  api: 'sync' | 'async' = 'sync',
 ): string {
-  const [file, name] =
-    face === 'sync' ? ['model-run', 'runCommands'] : ['async-model-run', 'runCommandsAsync']
+  const [file, name] = api === 'sync' ? ['model-run', 'runCommands'] : ['async-model-run', 'runCommandsAsync']
   const lines = commands.map((command) => `    ${literal(command)},`)
   return [
     "import { test } from 'vitest'",
     `import { ${name} } from '../../src/model/${file}.js'`,
     '',
-    `test(${literal(title)}, ${face === 'sync' ? '' : 'async '}() => {`,
-    `  ${face === 'sync' ? '' : 'await '}${name}(${literal(settings)}, [`,
+    `test(${literal(title)}, ${api === 'sync' ? '' : 'async '}() => {`,
+    `  ${api === 'sync' ? '' : 'await '}${name}(${literal(settings)}, [`,
     ...lines,
     '  ])',
     '})',
@@ -24,14 +23,14 @@ export function regressionCode(
   ].join('\n')
 }
 
-/** Writes a call with commands as code. */
+/** Returns the code of a call with a list of commands. */
 export function codeOf(name: string, first: unknown, commands: readonly Command[]): string {
   return [`${name}(${literal(first)}, [`, ...commands.map((command) => `  ${literal(command)},`), '])'].join(
     '\n',
   )
 }
 
-/** Writes a value as the code that makes it. */
+/** Returns a value as a literal. */
 function literal(value: unknown): string {
   if (typeof value === 'string') return quoted(value)
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`

@@ -1,21 +1,21 @@
-import { AHEAD_BUGS } from './bugs/early-writeback.js'
+import { EARLY_WRITEBACK_BUGS } from './bugs/early-writeback.js'
 import { CACHE_BUGS } from './bugs/cache.js'
 import { CORE_BUGS } from './bugs/core.js'
-import { FLOOR_BUGS } from './bugs/base.js'
+import { BASE_BUGS } from './bugs/base.js'
 import { LOG_BUGS } from './bugs/log.js'
-import type { SeededBug } from './seeded-bug.js'
-import { STEP_BUGS } from './bugs/resumable-tasks.js'
+import type { SeededBug } from './bugs/seeded-bug.js'
+import { RESUMABLE_TASK_BUGS } from './bugs/resumable-tasks.js'
 import { TRANSACTION_BUGS } from './bugs/transactions.js'
 import { TREE_BUGS } from './bugs/tree.js'
 
 /** Every seeded bug. */
 export const SEEDED_BUGS: readonly SeededBug[] = [
   ...LOG_BUGS,
-  ...AHEAD_BUGS,
+  ...EARLY_WRITEBACK_BUGS,
   ...TREE_BUGS,
-  ...STEP_BUGS,
+  ...RESUMABLE_TASK_BUGS,
   ...CACHE_BUGS,
   ...CORE_BUGS,
   ...TRANSACTION_BUGS,
-  ...FLOOR_BUGS,
+  ...BASE_BUGS,
 ]

@@ -1,45 +1,45 @@
 import { mutantOf } from './mutant.js'
 import type { Outcome } from './outcome.js'
-import type { SeededBug } from './seeded-bug.js'
+import type { SeededBug } from './bugs/seeded-bug.js'
 import { runInProcess } from './suite-process.js'
-import { Violation } from '../violation.js'
+import { Violation } from '../base/violation.js'
 
 /** How a bug was caught. */
 export interface Catch {
   readonly bug: SeededBug
-  /** Cases that it took. */
+  /** Number of cases up to the failing one. */
   readonly cases: number
   readonly durationMs: number
-  /** What the suite said. */
+  /** Error message of the suite. */
   readonly message: string
 }
 
-/** What the suites say of sources that are right, by suite and budget: it is asked once only. */
+/** Outcomes on unmodified sources by suite and budget; each is run once. */
 const rightOutcomes = new Map<string, Promise<Outcome>>()
 
 /**
- * Runs the suite of a bug without it, which must pass, and with it, which must not.
+ * Runs the suite of a bug on unmodified sources, where it must pass, and with the bug, where it must fail.
  *
- * @throws Violation when the bug is not caught, or something else than it is.
+ * @throws Violation when the bug is not caught, or when the suite fails for another reason.
  */
 export async function catchBug(bug: SeededBug): Promise<Catch> {
   const mutant = mutantOf(bug)
   const { suite, firstSeed = 1, cases = 1, test = '' } = bug
-  const order = { suite, firstSeed, cases, test }
-  const key = JSON.stringify(order)
+  const suiteRun = { suite, firstSeed, cases, test }
+  const key = JSON.stringify(suiteRun)
   let right = rightOutcomes.get(key)
   if (right === undefined) {
-    right = runInProcess(order, undefined)
+    right = runInProcess(suiteRun, undefined)
     rightOutcomes.set(key, right)
   }
   expectPass(bug, await right)
-  const wrong = await runInProcess(order, mutant)
+  const wrong = await runInProcess(suiteRun, mutant)
   if (wrong.kind === 'passed') throw new Violation(`${bug.name} is not caught by ${key}`)
-  if (wrong.kind === 'broken') throw new Violation(`${bug.name} brings ${key} down: ${wrong.message}`)
+  if (wrong.kind === 'broken') throw new Violation(`${bug.name} crashes ${key}: ${wrong.message}`)
   return { bug, cases: wrong.cases, durationMs: wrong.durationMs, message: wrong.message }
 }
 
 function expectPass(bug: SeededBug, right: Outcome): void {
   if (right.kind === 'passed') return
-  throw new Violation(`${bug.suite} does not pass without any bug: ${right.message}`)
+  throw new Violation(`${bug.suite} fails without the bug: ${right.message}`)
 }

@@ -1,15 +1,19 @@
+import type { MarkedSection } from '../report/marked-section.js'
 import type { Catch } from './bug-run.js'
 
-/** Where the table stands in a document. */
-export const TABLE_START = '<!-- seeded bugs: written by the suite -->'
-export const TABLE_END = '<!-- end of the seeded bugs -->'
+/** The section of a document that contains the table. */
+export const SEEDED_BUGS_SECTION: MarkedSection = {
+  document: 'docs/testing/seeded-bugs.md',
+  startMark: '<!-- seeded bugs: written by the suite -->',
+  endMark: '<!-- end of the seeded bugs -->',
+}
 
-/** Writes the table of a run: which bug, of which class, was caught by what. */
+/** Returns the table of a run in Markdown: for each bug its effect, its classes, and the suite that caught it. */
 export function catchTable(catches: readonly Catch[], run: { commit: string; date: string }): string {
   const lines = [
-    `Run of ${run.date} at commit ${run.commit}: ${catches.length} bugs, each caught.`,
+    `Run of ${run.date} at commit ${run.commit}: ${catches.length} bugs, all caught.`,
     '',
-    '| what was broken | class | caught by | after |',
+    '| bug | class | caught by | after |',
     '|---|---|---|---|',
     ...catches.map(({ bug, cases, durationMs }) => {
       const isTest = bug.suite.endsWith('.test.ts')
@@ -19,16 +23,4 @@ export function catchTable(catches: readonly Catch[], run: { commit: string; dat
     }),
   ]
   return lines.join('\n')
-}
-
-/**
- * Puts a table between its marks in a document.
- *
- * @throws when the document has no such marks.
- */
-export function withTable(document: string, table: string): string {
-  const start = document.indexOf(TABLE_START)
-  const end = document.indexOf(TABLE_END)
-  if (start < 0 || end < start) throw new Error('the document has no place for the table of seeded bugs')
-  return `${document.slice(0, start + TABLE_START.length)}\n\n${table}\n\n${document.slice(end)}`
 }

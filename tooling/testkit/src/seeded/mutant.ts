@@ -1,35 +1,31 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
-import type { SeededBug } from './seeded-bug.js'
+import { WORKSPACE_ROOT } from '../report/workspace-root.js'
+import type { SeededBug } from './bugs/seeded-bug.js'
 
-/** The workspace's root. */
-export const ROOT: string = fileURLToPath(new URL('../../../../', import.meta.url))
-
-/** A module with a bug in it. */
+/** A module with a seeded bug. Its files are not modified. */
 export interface Mutant {
-  /** Path of its source, which stays as it is. */
+  /** Path of the source. */
   readonly sourcePath: string
-  /** Path of what is built from it, which stays as it is too. */
+  /** Path of the built module. */
   readonly builtPath: string
-  /** Its text, with the bug. */
+  /** Source text with the bug. */
   readonly source: string
-  /** The same as JavaScript. */
+  /** Built text with the bug. */
   readonly built: string
 }
 
 /**
- * Makes the change of a bug to the text of its module.
+ * Applies a bug to the text of its module.
  *
- * @throws when the text that is to be replaced is not there exactly once, or what comes of it is no code: the list is
- * out of date.
+ * @throws when the text to replace does not occur exactly once, or the result is not valid code: the list of bugs is outdated.
  */
 export function mutantOf(bug: SeededBug): Mutant {
-  const sourcePath = `${ROOT}${bug.file}`
+  const sourcePath = `${WORKSPACE_ROOT}${bug.file}`
   const original = readFileSync(sourcePath, 'utf8')
   const pieces = original.split(bug.find)
   if (pieces.length !== 2) {
-    throw new Error(`${bug.name}: ${bug.file} holds the text ${pieces.length - 1} times: ${bug.find}`)
+    throw new Error(`${bug.name}: ${bug.file} contains the text ${pieces.length - 1} times: ${bug.find}`)
   }
   const source = pieces.join(bug.replace)
   const built = transpile(bug, source)
@@ -54,5 +50,5 @@ function transpile(bug: SeededBug, source: string): string {
   })
   const [first] = diagnostics
   if (first === undefined) return outputText
-  throw new Error(`${bug.name} is no code: ${ts.flattenDiagnosticMessageText(first.messageText, ' ')}`)
+  throw new Error(`${bug.name} is not valid code: ${ts.flattenDiagnosticMessageText(first.messageText, ' ')}`)
 }

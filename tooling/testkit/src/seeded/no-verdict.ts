@@ -1,2 +1,2 @@
-/** Errors of the language, not of a promise: the change made something that is no program. */
+/** Names of errors that show that the change made the program invalid, instead of violating a guarantee. */
 export const NO_VERDICT: ReadonlySet<string> = new Set(['SyntaxError', 'ReferenceError', 'TypeError'])

@@ -1,13 +1,13 @@
-/** What a suite said of a system, right or wrong. */
+/** The outcome of a suite, with or without a bug. */
 export type Outcome =
   | { readonly kind: 'passed'; readonly durationMs: number }
-  /** A promise was broken. */
+  /** The suite reported a violated guarantee. */
   | {
       readonly kind: 'caught'
-      /** Cases that it took; for a test file, how many of its tests failed. */
+      /** Number of cases up to the failing one; for a test file, number of tests. */
       readonly cases: number
       readonly durationMs: number
       readonly message: string
     }
-  /** Nothing was said: it could not be loaded, did not end, or fell over. */
+  /** No verdict: the suite did not load, timed out, or crashed. */
   | { readonly kind: 'broken'; readonly durationMs: number; readonly message: string }

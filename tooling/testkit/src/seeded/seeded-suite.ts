@@ -1,9 +1,9 @@
-import type { Suite } from '../deep/suite.js'
+import type { Suite } from '../suite/suite.js'
 import { SEEDED_BUGS } from './bug-list.js'
 import { catchBug } from './bug-run.js'
-import type { SeededBug } from './seeded-bug.js'
+import type { SeededBug } from './bugs/seeded-bug.js'
 
-/** Seeded bugs, one a case: the suite that is named beside a bug passes without it, and notices it. */
+/** Seeded bugs, one a case: the suite named beside a bug passes without it and fails with it. */
 export const seededSuite: Suite = {
   name: 'seeded',
   runCase: async (seed) => {

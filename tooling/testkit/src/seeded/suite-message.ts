@@ -1,19 +1,19 @@
-/** What the process of a suite tells, line by line. */
+/** Messages of the process of a suite, one a line. */
 export type SuiteMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'passed' }
   | {
       readonly kind: 'failed'
-      /** Cases that were run, the failing one included. */
+      /** Number of cases run, including the failing one. */
       readonly cases: number
       readonly errorName: string
-      /** Name of the error that began it. */
+      /** Name of the innermost cause. */
       readonly rootName: string
       readonly message: string
     }
 
-/** Which module is to have another text. */
-export interface SourceOrder {
+/** The module to replace, by its path, and its new text. */
+export interface SourceReplacement {
   readonly path: string
   readonly text: string
   /** File that is written when the module is loaded. */

@@ -1,13 +1,13 @@
 import { compareBytes, toSeq, WriteBatch } from '@ldb/base'
 import type { KeyBounds, OrderedStore, StoreSnapshot } from '@ldb/base'
-import { bytesOf, textOf } from '../byte-text.js'
-import { promised } from '../violation.js'
+import { bytesOf, textOf } from '../base/byte-text.js'
+import { promised } from '../base/violation.js'
 
-/** A sorted map beside a store: whatever is done to one is done to the other, and both must say the same. */
+/** A sorted map beside a store. Every operation is applied to both, and both must return the same. */
 export class StoreModel {
   store: OrderedStore
   entries: Map<string, string> = new Map()
-  /** What the last checkpoint holds. */
+  /** Content at the last checkpoint. */
   checkpointed: Map<string, string> = new Map()
   seq = 0
 
@@ -15,7 +15,7 @@ export class StoreModel {
     this.store = store
   }
 
-  /** Applies operations, each as `[key, value]` to put, `[key]` to delete or `{lower, upper}` to delete a range. */
+  /** Applies operations: `{key, value}` puts, `{key}` deletes and `{lower, upper}` deletes a range. */
   apply(...operations: StoreOperation[]): void {
     const batch = new WriteBatch()
     for (const operation of operations) {
@@ -46,12 +46,12 @@ export class StoreModel {
     promised(this.store.durableSeq === this.store.seq, () => 'durableSeq is not seq after a checkpoint')
   }
 
-  /** Compares everything there is now, and has the store check itself. */
+  /** Compares the whole content with the map and runs the store's verification. */
   check(): void {
     const snapshot = this.store.snapshot()
     checkSnapshot(snapshot, this.entries)
     snapshot.release()
-    promised(this.store.stats().entryCount === this.entries.size, () => 'the count of entries is wrong')
+    promised(this.store.stats().entryCount === this.entries.size, () => 'the entry count is wrong')
     const findings: string[] = []
     this.store.verify({
       finding: ({ kind, offset, message }) => findings.push(`${kind} at ${offset}: ${message}`),
@@ -65,56 +65,53 @@ export class StoreModel {
 export type StoreOperation =
   { readonly key: string; readonly value?: string } | { readonly lower: string; readonly upper?: string }
 
-/** Compares a snapshot with what it must hold, forwards and backwards. */
+/** Compares a snapshot with the expected entries, forwards and backwards. */
 export function checkSnapshot(snapshot: StoreSnapshot, entries: ReadonlyMap<string, string>): void {
   const expected = sorted(entries)
   checkRange(snapshot, expected, {})
   for (const [key, value] of expected.slice(0, 50)) {
     const found = snapshot.get(bytesOf(key))
-    promised(found !== undefined && textOf(found) === value, () => `get gives something else for ${key}`)
-    promised(snapshot.has(bytesOf(key)), () => `has denies ${key}`)
+    promised(found !== undefined && textOf(found) === value, () => `get returns another value for ${key}`)
+    promised(snapshot.has(bytesOf(key)), () => `has returns false for ${key}`)
   }
 }
 
-/** Compares a range of a snapshot with the sorted entries, by every way of moving. */
+/** Compares a range of a snapshot with the sorted entries through every cursor movement. */
 export function checkRange(
   snapshot: StoreSnapshot,
   all: readonly [string, string][],
   bounds: KeyBounds,
 ): void {
   const expected = all.filter(([key]) => isWithin(bytesOf(key), bounds))
-  promised(snapshot.count(bounds) === expected.length, () => `count gives ${snapshot.count(bounds)}`)
+  promised(snapshot.count(bounds) === expected.length, () => `count returns ${snapshot.count(bounds)}`)
   const cursor = snapshot.cursor(bounds)
   try {
-    const standing = (): string => `${textOf(cursor.key)}=${textOf(cursor.value)}`
+    const current = (): string => `${textOf(cursor.key)}=${textOf(cursor.value)}`
     for (const [key, value] of expected) {
       promised(
-        cursor.next() && standing() === `${key}=${value}`,
-        () => `next does not come to ${JSON.stringify(key)}`,
+        cursor.next() && current() === `${key}=${value}`,
+        () => `next does not reach ${JSON.stringify(key)}`,
       )
     }
-    promised(!cursor.next() && !cursor.valid, () => 'next goes on behind the last')
+    promised(!cursor.next() && !cursor.valid, () => 'next moves past the last entry')
     for (const [key, value] of [...expected].reverse()) {
-      promised(
-        cursor.previous() && standing() === `${key}=${value}`,
-        () => `previous does not come to ${key}`,
-      )
+      promised(cursor.previous() && current() === `${key}=${value}`, () => `previous does not reach ${key}`)
     }
-    promised(!cursor.previous(), () => 'previous goes on before the first')
+    promised(!cursor.previous(), () => 'previous moves past the first entry')
     promised(cursor.first() === expected.length > 0, () => 'first is wrong')
     promised(cursor.last() === expected.length > 0, () => 'last is wrong')
     for (const target of seekTargets(expected)) {
       const atOrAbove = expected.find(([key]) => key >= target)
-      const found = cursor.seek(bytesOf(target)) ? standing() : undefined
+      const found = cursor.seek(bytesOf(target)) ? current() : undefined
       promised(
         found === joined(atOrAbove),
-        () => `seek to ${JSON.stringify(target)} gives ${found ?? 'nothing'}`,
+        () => `seek to ${JSON.stringify(target)} finds ${found ?? 'nothing'}`,
       )
       const atOrBelow = [...expected].reverse().find(([key]) => key <= target)
-      const back = cursor.seekBackward(bytesOf(target)) ? standing() : undefined
+      const back = cursor.seekBackward(bytesOf(target)) ? current() : undefined
       promised(
         back === joined(atOrBelow),
-        () => `seekBackward to ${JSON.stringify(target)} gives ${back ?? 'nothing'}`,
+        () => `seekBackward to ${JSON.stringify(target)} finds ${back ?? 'nothing'}`,
       )
     }
   } finally {
@@ -122,7 +119,7 @@ export function checkRange(
   }
 }
 
-/** Entries in the order of their keys' bytes. */
+/** Returns the entries in byte order of their keys. */
 export function sorted(entries: ReadonlyMap<string, string>): [string, string][] {
   return [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
 }
@@ -131,7 +128,7 @@ function joined(entry: readonly [string, string] | undefined): string | undefine
   return entry === undefined ? undefined : `${entry[0]}=${entry[1]}`
 }
 
-/** The keys themselves, and texts right beside them. */
+/** Returns a sample of the keys and strings directly above and below them. */
 function seekTargets(expected: readonly [string, string][]): string[] {
   const step = Math.max(1, Math.floor(expected.length / 20))
   const keys = expected.filter((_, index) => index % step === 0).map(([key]) => key)

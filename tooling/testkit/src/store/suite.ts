@@ -1,24 +1,14 @@
 import { isLdbError } from '@ldb/base'
-import type { LdbErrorCode, OrderedStore, StoreSnapshot } from '@ldb/base'
-import { bytesOf } from '../byte-text.js'
+import type { LdbErrorCode, StoreSnapshot } from '@ldb/base'
+import { bytesOf } from '../base/byte-text.js'
+import { replayIsExplicit, readsAreRepeatable } from './engine-cases.js'
+import type { StoreMaker, StorePlace } from './store-maker.js'
 import { checkRange, checkSnapshot, sorted, StoreModel } from './model.js'
-import { seededRandom } from '../test-random.js'
-import type { TestRandom } from '../test-random.js'
-import { promised, Violation } from '../violation.js'
+import { seededRandom } from '../base/test-random.js'
+import type { TestRandom } from '../base/test-random.js'
+import { promised, Violation } from '../base/violation.js'
 
-/** Makes stores of one kind and configuration. @category Suites */
-export interface StoreMaker {
-  readonly name: string
-  /** Returns a place for a store: `open` opens what was last checkpointed there. */
-  make(): StorePlace
-}
-
-/** A place for one store. @category Suites */
-export interface StorePlace {
-  open(): OrderedStore
-}
-
-/** One promise of the contract, and how to try it. @category Suites */
+/** One requirement of the store contract and its test. @category Suites */
 export interface StoreCase {
   readonly name: string
   run(maker: StoreMaker): void
@@ -26,24 +16,26 @@ export interface StoreCase {
 
 const KEYS = ['', '\0', '\0\0', 'a', 'a\0', 'aa', 'ab', 'b', '\u00fe', '\u00ff', '\u00ff\u00ff', '__proto__']
 
-/** What every store must do, whatever it is made of. @category Suites */
+/** The requirements of the store contract. @category Suites */
 export const STORE_CASES: readonly StoreCase[] = [
   { name: 'an empty store', run: (maker) => new StoreModel(maker.make().open()).check() },
   { name: 'keys at every boundary', run: boundaryKeys },
   { name: 'keys and values of every length up to the limits', run: everyLength },
-  { name: 'ranges with any bounds, inverted and empty ones too', run: anyBounds },
-  { name: 'operations of one section, in their order', run: orderWithinSection },
-  { name: 'a key that is the beginning of an array', run: keyBytes },
-  { name: 'a checkpoint survives closing, what came after it does not', run: checkpointSurvives },
-  { name: 'a snapshot does not change', run: snapshotStands },
-  { name: 'what is given out belongs to whoever asked', run: valuesAreOwned },
-  { name: 'what is closed or released says so', run: afterClose },
+  { name: 'ranges with any bounds, including inverted and empty ones', run: anyBounds },
+  { name: 'operations of one section in their order', run: orderWithinSection },
+  { name: 'a key that is a prefix of its buffer', run: keyBytes },
+  { name: 'a checkpoint survives a close, later writes do not', run: checkpointSurvives },
+  { name: 'a snapshot is stable', run: snapshotIsStable },
+  { name: 'returned values are copies', run: valuesAreOwned },
+  { name: 'a replay is explicit, and not durable before its end', run: replayIsExplicit },
+  { name: 'interrupted reads can be repeated', run: readsAreRepeatable },
+  { name: 'closed and released objects refuse calls', run: afterClose },
 ]
 
 /**
- * Runs every case and one random course of operations against a kind of store.
+ * Runs every case and one sequence of random operations against a kind of store.
  *
- * @throws Violation when one does not hold.
+ * @throws Violation when a case fails.
  * @category Suites
  */
 export function storeSuite(
@@ -58,7 +50,7 @@ export function storeSuite(
       throw new Violation(`${maker.name}: ${one.name}: ${String(error)}`, { cause: error })
     }
   }
-  randomCourse(maker, seed, stepCount)
+  randomOperations(maker, seed, stepCount)
   return { cases: STORE_CASES.length, steps: stepCount }
 }
 
@@ -108,25 +100,25 @@ function keyBytes(maker: StoreMaker): void {
   const model = new StoreModel(maker.make().open())
   model.apply({ key: 'ab', value: 'x' })
   const scratch = bytesOf('abcdef')
-  promised(model.store.has(scratch, 2) && !model.store.has(scratch), () => 'has does not mind keyBytes')
-  promised(model.store.get(scratch, 2)?.length === 1, () => 'get does not mind keyBytes')
+  promised(model.store.has(scratch, 2) && !model.store.has(scratch), () => 'has ignores keyBytes')
+  promised(model.store.get(scratch, 2)?.length === 1, () => 'get ignores keyBytes')
 }
 
 function checkpointSurvives(maker: StoreMaker): void {
-  const place = maker.make()
-  const model = new StoreModel(place.open())
+  const location = maker.make()
+  const model = new StoreModel(location.open())
   for (let index = 0; index < 300; index++) model.apply({ key: `k${index}`, value: 'v'.repeat(index) })
   model.checkpoint()
   model.apply({ lower: 'k1', upper: 'k5' })
   model.store.close()
-  model.store = place.open()
+  model.store = location.open()
   model.entries = new Map(model.checkpointed)
-  promised(Number(model.store.seq) === 300, () => 'seq is not that of the checkpoint')
+  promised(Number(model.store.seq) === 300, () => 'seq differs from the seq of the checkpoint')
   model.check()
   model.store.close()
 }
 
-function snapshotStands(maker: StoreMaker): void {
+function snapshotIsStable(maker: StoreMaker): void {
   const model = new StoreModel(maker.make().open())
   for (let index = 0; index < 200; index++) model.apply({ key: `k${index}`, value: `${index}` })
   const snapshot = model.store.snapshot()
@@ -141,20 +133,23 @@ function snapshotStands(maker: StoreMaker): void {
   model.check()
 }
 
-/** Neither does a store change what it has given, nor is it changed by what happens to that, or to what it was given. */
+/**
+ * Checks that returned values are copies: later writes do not change them, and changing them does not change the
+ * store. Input buffers are copied too.
+ */
 function valuesAreOwned(maker: StoreMaker): void {
   const model = new StoreModel(maker.make().open())
   const lengths = [1, 60, 64, 65, 96, 97, 300, 5000, 8192, 8193, 9000]
   for (const length of lengths) model.apply({ key: `k${length}`, value: 'v'.repeat(length) })
-  const given = lengths.map((length) => model.store.get(bytesOf(`k${length}`)))
+  const returned = lengths.map((length) => model.store.get(bytesOf(`k${length}`)))
   const snapshot = model.store.snapshot()
   const frozen = lengths.map((length) => snapshot.get(bytesOf(`k${length}`)))
   for (const length of lengths) model.apply({ key: `k${length}`, value: 'w'.repeat(length) })
   snapshot.release()
   model.checkpoint()
-  for (const values of [given, frozen]) {
+  for (const values of [returned, frozen]) {
     const isSame = values.every((value) => value?.every((byte) => byte === 0x76) === true)
-    promised(isSame, () => 'a value that was given out has changed')
+    promised(isSame, () => 'a returned value has changed')
   }
   for (const length of lengths) model.store.get(bytesOf(`k${length}`))?.fill(0)
   model.check()
@@ -179,7 +174,7 @@ function expectCode(code: LdbErrorCode, call: () => unknown): void {
     if (isLdbError(error, code)) return
     throw error
   }
-  throw new Violation(`${code} was due`)
+  throw new Violation(`expected ${code}`)
 }
 
 interface Pin {
@@ -187,14 +182,14 @@ interface Pin {
   readonly entries: Map<string, string>
 }
 
-/** Any operations in any order, with snapshots held over all of them. */
-function randomCourse(maker: StoreMaker, seed: number, stepCount: number): void {
+/** Runs random operations in random order while snapshots are open. */
+function randomOperations(maker: StoreMaker, seed: number, stepCount: number): void {
   const random = seededRandom(seed)
-  const place = maker.make()
-  const model = new StoreModel(place.open())
+  const location = maker.make()
+  const model = new StoreModel(location.open())
   const pins: Pin[] = []
   try {
-    for (let step = 0; step < stepCount; step++) courseStep(random, model, pins, place)
+    for (let step = 0; step < stepCount; step++) randomStep(random, model, pins, location)
     model.check()
   } catch (error) {
     throw new Violation(`${maker.name}, seed ${seed}: ${String(error)}`, { cause: error })
@@ -203,7 +198,7 @@ function randomCourse(maker: StoreMaker, seed: number, stepCount: number): void 
   model.store.close()
 }
 
-function courseStep(random: TestRandom, model: StoreModel, pins: Pin[], place: StorePlace): void {
+function randomStep(random: TestRandom, model: StoreModel, pins: Pin[], location: StorePlace): void {
   const key = (): string => random.pick(['', 'a', 'https://example.com/', '\u00ff']) + random.below(400)
   const roll = random.below(100)
   if (roll < 60) {
@@ -223,7 +218,7 @@ function courseStep(random: TestRandom, model: StoreModel, pins: Pin[], place: S
     pin.snapshot.release()
   } else if (roll < 96 && pins.length === 0) {
     model.store.close()
-    model.store = place.open()
+    model.store = location.open()
     model.entries = new Map(model.checkpointed)
     model.seq = Number(model.store.seq)
   } else if (roll < 98) model.check()

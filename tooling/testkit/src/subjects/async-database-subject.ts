@@ -1,42 +1,49 @@
-import { isLdbError } from '@ldb/base'
 import { Database } from '@ldb/core'
-import type { AsyncDatabase, AsyncTransaction, Durability } from '@ldb/core'
+import type { AsyncDatabase } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
-import type { DependentChanges, History, ModelChange } from '../history/history.js'
-import { randomChanges } from '../history/model-changes.js'
+import type { History } from '../history/history.js'
 import type { EntryShape } from '../history/model-changes.js'
 import type { OrderRule } from '../trace/order-rules.js'
-import { attemptCommit } from './subject.js'
-import type { Subject, SubjectRun, SubjectSession } from './subject.js'
+import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
-import type { TestRandom } from '../test-random.js'
-import { promised } from '../violation.js'
-import { addChange, DATABASE_DIRECTORY, databaseRules } from './batch-changes.js'
+import type { TestRandom } from '../base/test-random.js'
+import { promised } from '../base/violation.js'
+import { DATABASE_DIRECTORY, databaseRules } from './batch-changes.js'
+import { AsyncCommitGroup } from './async-commit-group.js'
+import type { CommitGroupOptions } from './async-commit-group.js'
 import { timeOf } from './subject-time.js'
 import { isSegment } from './wal-subject.js'
 
-const STEPS = { group: 10, synced: 1, checkpoint: 2, beside: 4, compact: 1, reopen: 1, reads: 2, sweep: 1 }
-/** The sweep comes that often. */
+const STEPS = {
+  group: 10,
+  synced: 1,
+  checkpoint: 2,
+  concurrentCheckpoint: 4,
+  compact: 1,
+  reopen: 1,
+  reads: 2,
+  sweep: 1,
+}
+/** Interval of the expiry sweep. */
 const SWEEP_MS = 1000
-const SPACES = ['default', 'users']
-/** What is called in a group. */
-const CALLS = { now: 10, update: 25, transaction: 15, shortLived: 5, batch: 45 }
 
 /**
- * The database by its async face: a step is a group of commits that are called at once, some of them conditional, some
- * by the sync face in between. @category Subjects
+ * The database through its async API. A step calls a group of commits at once; some are conditional, some use the
+ * sync API.
+ *
+ * @category Subjects
  */
 export const asyncDatabaseSubject: Subject = {
   name: 'database-async',
   newRun: (random) => new AsyncDatabaseRun(random),
 }
 
-class AsyncDatabaseRun implements SubjectRun {
+class AsyncDatabaseRun implements SubjectRun, CommitGroupOptions {
   readonly settings: string
   readonly rules: readonly OrderRule[] = databaseRules(true)
   readonly isLog = isSegment
   readonly mixesDurability: boolean
-  readonly mixesFaces: boolean
+  readonly mixesApis: boolean
   readonly groupMax: number
   readonly shape: EntryShape
   readonly weights: Record<keyof typeof STEPS, number>
@@ -45,7 +52,7 @@ class AsyncDatabaseRun implements SubjectRun {
   constructor(random: TestRandom) {
     const options = swarmOptions(random, {
       mixesDurability: [true, false],
-      mixesFaces: [true, false],
+      mixesApis: [true, false],
       groupMax: [1, 4, 12],
       keyCount: [20, 200],
       prefix: ['', 'x'.repeat(120)],
@@ -53,7 +60,7 @@ class AsyncDatabaseRun implements SubjectRun {
       batchMax: [1, 5],
     })
     this.mixesDurability = options.mixesDurability
-    this.mixesFaces = options.mixesFaces
+    this.mixesApis = options.mixesApis
     this.groupMax = options.groupMax
     this.shape = options
     this.weights = { ...swarmWeights(random, STEPS), group: STEPS.group }
@@ -66,7 +73,7 @@ class AsyncDatabaseRun implements SubjectRun {
     return new AsyncDatabaseSession(this, vfs, database)
   }
 
-  /** Moves the clock on, for all disks of the run: what has expired stays so. */
+  /** Advances the clock of all disks of the run, so that expired entries stay expired after a reopen. */
   advance(vfs: Vfs, byMs: number): void {
     this.#nowMs += byMs
     const time = timeOf(vfs)
@@ -97,7 +104,7 @@ class AsyncDatabaseSession implements SubjectSession {
     const database = this.#database
     switch (random.weighted(this.#run.weights)) {
       case 'group':
-        await this.#group(random, history)
+        await this.#group(history).commit(random)
         return
       case 'synced':
         await database.synced()
@@ -107,8 +114,8 @@ class AsyncDatabaseSession implements SubjectSession {
         await database.checkpoint()
         history.acknowledgeDurable(history.submitted)
         return
-      case 'beside':
-        await this.#beside(random, history)
+      case 'concurrentCheckpoint':
+        await this.#commitDuringCheckpoint(random, history)
         return
       case 'compact':
         await database.compact()
@@ -155,55 +162,12 @@ class AsyncDatabaseSession implements SubjectSession {
     if (clean) this.#database.sync.close()
   }
 
-  /** Calls commits one after the other, and waits for all of them together. */
-  async #group(random: TestRandom, history: History): Promise<void> {
-    const answers: Promise<void>[] = []
-    try {
-      await this.#callGroup(random, history, answers)
-    } finally {
-      await Promise.allSettled(answers)
-    }
-    await Promise.all(answers)
+  #group(history: History): AsyncCommitGroup {
+    return new AsyncCommitGroup(this.#run, this.#vfs, this.#database, history)
   }
 
-  async #callGroup(random: TestRandom, history: History, answers: Promise<void>[]): Promise<void> {
-    const users = await this.#database.keyspace<string, string>('users')
-    const kinds = { ...CALLS, now: this.#run.mixesFaces ? CALLS.now : 0 }
-    for (let left = random.between(1, this.#run.groupMax); left > 0; left--) {
-      switch (random.weighted(kinds)) {
-        case 'now':
-          this.#putNow(history)
-          break
-        case 'update':
-          answers.push(this.#update(random, history))
-          break
-        case 'transaction': {
-          await Promise.all(answers)
-          const transaction = this.#database.begin({ isolation: random.pick(['snapshot', 'serializable']) })
-          const changes = randomChanges(random, this.#run.shape, SPACES)
-          await this.#write(random, transaction, changes)
-          const durability = this.#durability(random)
-          answers.push(this.#acknowledge(history, changes, durability, transaction.commit({ durability })))
-          break
-        }
-        case 'shortLived':
-          answers.push(this.#shortLived(random, history))
-          break
-        case 'batch': {
-          const changes = randomChanges(random, this.#run.shape, SPACES)
-          const batch = this.#database.batch()
-          for (const change of changes)
-            addChange(change.space === 'users' ? batch.in(users) : batch.in(this.#database), change)
-          const durability = this.#durability(random)
-          answers.push(this.#acknowledge(history, changes, durability, batch.commit({ durability })))
-          break
-        }
-      }
-    }
-  }
-
-  /** Commits while a checkpoint is made, which the sync face may come to need done at any moment. */
-  async #beside(random: TestRandom, history: History): Promise<void> {
+  /** Commits while an async checkpoint runs. A sync checkpoint may have to complete it at any moment. */
+  async #commitDuringCheckpoint(random: TestRandom, history: History): Promise<void> {
     const before = history.submitted
     const checkpoint = this.#database.checkpoint()
     const ended = checkpoint.then(
@@ -212,10 +176,10 @@ class AsyncDatabaseSession implements SubjectSession {
     )
     try {
       for (let left = random.between(1, 3); left > 0; left--) {
-        for (let turn = random.between(0, 12); turn > 0; turn--) await Promise.resolve()
-        await this.#group(random, history)
+        for (let waits = random.between(0, 12); waits > 0; waits--) await Promise.resolve()
+        await this.#group(history).commit(random)
       }
-      if (this.#run.mixesFaces && random.chance(0.3)) {
+      if (this.#run.mixesApis && random.chance(0.3)) {
         this.#database.sync.checkpoint()
         history.acknowledgeDurable(history.submitted)
       }
@@ -226,101 +190,20 @@ class AsyncDatabaseSession implements SubjectSession {
     history.acknowledgeDurable(before)
   }
 
-  /** A commit by the sync face, behind those in flight. */
-  #putNow(history: History): void {
-    const value = `${history.submitted}`
-    const changes: ModelChange[] = [{ kind: 'put', space: 'default', key: 'sync', value }]
-    const commit = attemptCommit(history, changes, () => {
-      this.#database.sync.put('sync', value)
-    })
-    history.acknowledgeDurable(commit)
-  }
-
-  /** A transaction over both keyspaces. Nothing is in flight when it begins, so it loses to nobody. */
-  async #write(
-    random: TestRandom,
-    transaction: AsyncTransaction,
-    changes: readonly ModelChange[],
-  ): Promise<void> {
-    const users = await this.#database.keyspace<string, string>('users')
-    const kept = random.chance(0.3) ? await transaction.savepoint() : undefined
-    if (kept !== undefined) {
-      await transaction.put('never', 'written')
-      await transaction.rollbackTo(kept)
-    }
-    for (const change of changes) {
-      await addChange(change.space === 'users' ? transaction.in(users) : transaction, change)
-    }
-  }
-
-  /** An entry that has expired when anybody looks: to the model, the key is removed. */
-  #shortLived(random: TestRandom, history: History): Promise<void> {
-    const key = `short${random.between(0, 5)}`
-    const durability = this.#durability(random)
-    const put = this.#database.put(key, 'short-lived', { durability, ttlMs: 1 })
-    this.#run.advance(this.#vfs, 2)
-    return this.#acknowledge(history, [{ kind: 'delete', space: 'default', key }], durability, put)
-  }
-
-  /** A write that depends on what all commits before it have left, those in flight included. */
-  #update(random: TestRandom, history: History): Promise<void> {
-    const key = `counter${random.between(0, 2)}`
-    const longer = (value: string | undefined): string => `${value ?? ''}+`
-    const next = longer(history.stateAt(history.submitted).get(`default/${key}`))
-    const durability = this.#durability(random)
-    const changes: DependentChanges = (before) => [
-      { kind: 'put', space: 'default', key, value: longer(before.get(`default/${key}`)) },
-    ]
-    const updated = this.#database.update(key, longer, { durability }).then((value) => {
-      // One before it may have failed meanwhile.
-      promised(value === next || history.hasGaps, () => `an update gave ${value}, not ${next}`)
-    })
-    return this.#acknowledge(history, changes, durability, updated)
-  }
-
-  async #acknowledge(
-    history: History,
-    changes: readonly ModelChange[] | DependentChanges,
-    durability: Durability,
-    committed: Promise<void>,
-  ): Promise<void> {
-    const { life } = history
-    const commit = history.submit(changes)
-    try {
-      await committed
-    } catch (error) {
-      history.inDoubt = true
-      if (history.life === life && isReadFailure(error)) history.failedToRead(commit)
-      throw error
-    }
-    if (history.life !== life) return
-    if (durability === 'full') history.acknowledgeDurable(commit)
-    else if (durability === 'periodic') history.acknowledgeHandedOver(commit)
-  }
-
   async #read(random: TestRandom, history: History): Promise<void> {
-    // What has failed may be visible or not.
+    // A failed commit may be visible or not.
     if (history.inDoubt) return
     const state = history.stateAt(history.submitted)
     const found = new Map<string, string>()
     const reverse = random.chance(0.5)
     for await (const [key, value] of this.#database.entries({ reverse })) found.set(`default/${key}`, value)
     for (const [name, value] of found) {
-      promised(state.get(name) === value, () => `a scan gives another value for ${name}`)
+      promised(state.get(name) === value, () => `a scan returns another value for ${name}`)
       const read = await this.#database.get(name.slice('default/'.length))
-      promised(read === value, () => `a get gives another value for ${name}`)
+      promised(read === value, () => `a get returns another value for ${name}`)
     }
     const expected = [...state.keys()].filter((name) => name.startsWith('default/')).length
-    promised(found.size === expected, () => `a scan gives ${found.size} entries of ${expected}`)
+    promised(found.size === expected, () => `a scan returns ${found.size} entries of ${expected}`)
     promised((await this.#database.count()) === expected, () => 'the count differs')
   }
-
-  #durability(random: TestRandom): Durability {
-    return this.#run.mixesDurability ? random.pick(['full', 'full', 'periodic', 'none'] as const) : 'full'
-  }
-}
-
-/** Whether something was not as it was written, or could not be had. */
-function isReadFailure(error: unknown): boolean {
-  return isLdbError(error, 'LDB_CORRUPTION') || (isLdbError(error) && error.details.operation === 'read')
 }

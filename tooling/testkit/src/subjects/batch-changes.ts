@@ -2,37 +2,37 @@ import type { RangeOptions } from '@ldb/core'
 import { COMMON_RULES, rootsAfterData } from '../trace/order-rules.js'
 import type { OrderRule } from '../trace/order-rules.js'
 import type { ModelChange } from '../history/history.js'
-import { lifeOf } from '../history/model-changes.js'
-import { isFoundCheckpoint, isTree, META_END } from './tree-subject.js'
+import { ttlOf } from '../history/model-changes.js'
+import { isMetaRewrite, isTree, META_END } from './tree-subject.js'
 import { isSegment, LOG_RULES } from './wal-subject.js'
 
-/** Where the databases of all subjects are. */
+/** Directory of the databases of all subjects. */
 export const DATABASE_DIRECTORY = 'data'
 
 /**
- * Returns the order of file operations that a database promises.
+ * Returns the rules for the order of a database's file operations.
  *
- * @param besideWrites - its checkpoints are made beside writes.
+ * @param besideWrites - whether its checkpoints run concurrently with writes.
  */
 export function databaseRules(besideWrites: boolean): readonly OrderRule[] {
   const isTreeOfIt = (path: string): boolean => isTree(path) && path.startsWith(`${DATABASE_DIRECTORY}/`)
   return [
     ...COMMON_RULES,
     ...LOG_RULES,
-    rootsAfterData(isTreeOfIt, META_END, isSegment, isFoundCheckpoint, besideWrites),
+    rootsAfterData(isTreeOfIt, META_END, isSegment, isMetaRewrite, besideWrites),
   ]
 }
 
-/** What takes writes: a batch or a transaction of either face, aimed at a keyspace. */
+/** A target of writes: a batch or transaction of either API, on one keyspace. */
 export interface ChangeTarget {
   put(key: string, value: string, options?: { readonly ttlMs: number }): unknown
   delete(key: string): unknown
   deleteRange(range: RangeOptions<string>): unknown
 }
 
-/** Adds an operation of the model to a batch or transaction; gives its answer. */
+/** Adds an operation of the model to a batch or transaction and returns the target's result. */
 export function addChange(target: ChangeTarget, change: ModelChange): unknown {
-  if (change.kind === 'put') return target.put(change.key, change.value, lifeOf(change.value))
+  if (change.kind === 'put') return target.put(change.key, change.value, ttlOf(change.value))
   if (change.kind === 'delete') return target.delete(change.key)
   return target.deleteRange(
     change.upper === undefined ? { gte: change.lower } : { gte: change.lower, lt: change.upper },

@@ -5,11 +5,11 @@ import type { History } from '../history/history.js'
 import { randomChanges } from '../history/model-changes.js'
 import type { EntryShape } from '../history/model-changes.js'
 import type { OrderRule } from '../trace/order-rules.js'
-import { attemptCommit } from './subject.js'
-import type { Subject, SubjectRun, SubjectSession } from './subject.js'
+import { attemptCommit } from '../suite/subject.js'
+import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
-import type { TestRandom } from '../test-random.js'
-import { promised } from '../violation.js'
+import type { TestRandom } from '../base/test-random.js'
+import { promised } from '../base/violation.js'
 import { addChange, DATABASE_DIRECTORY, databaseRules } from './batch-changes.js'
 import { timeOf } from './subject-time.js'
 import { isSegment } from './wal-subject.js'
@@ -25,10 +25,14 @@ const STEPS = {
   second: 1,
   time: 1,
 }
-/** Names that a keyspace may have; `default` is always there. */
+/** Names of keyspaces that steps create and drop; `default` always exists. */
 const NAMES = ['users', 'orders']
 
-/** The database: a commit is a batch over keyspaces. @category Subjects */
+/**
+ * The database through its sync API. A commit is a batch over keyspaces.
+ *
+ * @category Subjects
+ */
 export const databaseSubject: Subject = {
   name: 'database',
   newRun: (random) => new DatabaseRun(random),
@@ -82,16 +86,16 @@ class DatabaseSession implements SubjectSession {
   readonly #vfs: Vfs
   #database: Database
   isOpen = true
-  /** The database has told of a failure, in the background perhaps. */
+  /** True after an error event, also one of background work. */
   #hasFailed = false
 
   constructor(run: DatabaseRun, vfs: Vfs, database: Database) {
     this.#run = run
     this.#vfs = vfs
-    this.#database = this.#watched(database)
+    this.#database = this.#withErrorListener(database)
   }
 
-  #watched(database: Database): Database {
+  #withErrorListener(database: Database): Database {
     this.#hasFailed = false
     return database.on('error', () => {
       this.#hasFailed = true
@@ -126,17 +130,17 @@ class DatabaseSession implements SubjectSession {
         this.#passTime(history)
         return
       case 'reopen': {
-        // A database that has failed notes nothing when it is closed.
+        // A poisoned database does not write a clean-close record.
         const { poisoned } = database.stats()
         this.close(true)
         if (!history.inDoubt && !poisoned) history.acknowledgeDurable(history.submitted)
-        this.#database = this.#watched(this.#run.openDatabase(this.#vfs, history))
+        this.#database = this.#withErrorListener(this.#run.openDatabase(this.#vfs, history))
         history.goOnFrom(this.observe(history, history.least))
         this.isOpen = true
         return
       }
       case 'second':
-        this.#openAgain(history)
+        this.#openSecond(history)
         return
     }
   }
@@ -183,7 +187,7 @@ class DatabaseSession implements SubjectSession {
       batch.commit({ durability })
     })
     if (durability === 'full') history.acknowledgeDurable(commit)
-    else if (durability === 'periodic') history.acknowledgeHandedOver(commit)
+    else if (durability === 'periodic') history.acknowledgeFlushed(commit)
   }
 
   #keyspace(name: string): Database | Keyspace<string, string> {
@@ -196,7 +200,7 @@ class DatabaseSession implements SubjectSession {
     if (isNew) history.acknowledgeDurable(history.submitted)
   }
 
-  /** To the model, dropping a keyspace is a commit that clears it. */
+  /** Drops a keyspace. In the model, the drop is a commit that deletes all of its entries. */
   #drop(random: TestRandom, history: History): void {
     const name = random.pick(NAMES)
     if (!this.#database.keyspaces().some((keyspace) => keyspace.name === name)) return
@@ -210,7 +214,7 @@ class DatabaseSession implements SubjectSession {
     history.acknowledgeDurable(commit)
   }
 
-  /** Time passes, and what waits for the background is synced. */
+  /** Advances the clock, which makes the background sync the commits that are not yet durable. */
   #passTime(history: History): void {
     const time = timeOf(this.#vfs)
     time.advance(1000)
@@ -219,14 +223,14 @@ class DatabaseSession implements SubjectSession {
     if (unsyncedBytes === 0 && !history.inDoubt) history.acknowledgeDurable(history.submitted)
   }
 
-  /** Another opener is refused, and changes nothing. */
-  #openAgain(history: History): void {
+  /** Checks that a second open is refused and changes nothing. */
+  #openSecond(history: History): void {
     let refused = false
     try {
       this.#run.openDatabase(this.#vfs, history)
     } catch {
       refused = true
     }
-    promised(refused, () => 'a second opener was let in')
+    promised(refused, () => 'a second open succeeded')
   }
 }

@@ -7,17 +7,17 @@ import type {
   IsolationSubject,
   IsolationTransaction,
   IsolationView,
-} from '../isolation/isolation-subject.js'
+} from '../suite/isolation-subject.js'
 
 const PATH = '/home/data'
 
-/** The transactions of the database, with its log, its keyspaces and its encodings. */
+/** The transactions of the database, with its log, keyspaces and encodings. */
 export const databaseTransactions: IsolationSubject = { name: 'database', open: () => new DatabaseSession() }
 
 class DatabaseSession implements IsolationSession {
   readonly #vfs = new MemoryVfs()
   #db: Database
-  /** Of the database that is open now: a transaction keeps to those of its own. */
+  /** Handles of the database that is open now. A transaction keeps the handles of its own database. */
   #keyspaces: Map<string, Keyspace<string, string>> = new Map()
 
   constructor() {
@@ -30,7 +30,7 @@ class DatabaseSession implements IsolationSession {
     return new DatabaseTransaction(db.begin(options), (name) => keyspaceOf(db, keyspaces, name))
   }
 
-  disturb(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
+  runMaintenance(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
     if (kind === 'checkpoint') this.#db.checkpoint()
     else if (kind === 'shrink') this.#db.compact()
     else {
@@ -62,7 +62,7 @@ function keyspaceOf(
   return keyspace
 }
 
-/** A transaction of the sync face, for suites that know none. */
+/** Adapts a transaction of the sync API to the interface of the isolation suites. */
 export class DatabaseTransaction implements IsolationTransaction {
   readonly #transaction: Transaction
   readonly #keyspace: (name: string) => Keyspace<string, string>

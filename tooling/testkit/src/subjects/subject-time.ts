@@ -1,12 +1,12 @@
 import type { Vfs } from '@ldb/vfs'
-import { promised } from '../violation.js'
+import { promised } from '../base/violation.js'
 
-/** Returns the clock of a file system, which must be one that a test moves. */
+/** Returns the clock of a file system, which must be a test clock that can be advanced. */
 export function timeOf(vfs: Vfs): { advance(byMs: number): void } {
   const clock: unknown = vfs.clock
   promised(
     typeof clock === 'object' && clock !== null && 'advance' in clock,
-    () => 'the clock must be one of a test',
+    () => 'the clock must be a test clock',
   )
   return clock as { advance(byMs: number): void }
 }

@@ -11,7 +11,7 @@ import type {
   IsolationTransaction,
   IsolationView,
   ScanRange,
-} from '../isolation/isolation-subject.js'
+} from '../suite/isolation-subject.js'
 
 const IDS: ReadonlyMap<string, number> = new Map([
   ['a', 1],
@@ -35,7 +35,7 @@ class ManagerSession implements IsolationSession {
     return new ManagerTransaction(this.#manager.begin(options))
   }
 
-  disturb(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
+  runMaintenance(kind: 'checkpoint' | 'shrink' | 'reopen'): void {
     for (const tree of this.#trees) {
       if (kind === 'shrink') tree.compact()
       else tree.checkpoint()
@@ -108,7 +108,7 @@ function* entriesOf(cursor: StoreCursor, range: ScanRange): Generator<[string, s
   const { reverse = false, limit = Infinity } = range
   try {
     for (let count = 0; count < limit; count++) {
-      // A cursor that stands nowhere begins at the end it is asked to walk from.
+      // An unpositioned cursor moves to the first entry of its direction.
       if (!(reverse ? cursor.previous() : cursor.next())) return
       yield [textOf(cursor.key) ?? '', textOf(cursor.value) ?? '']
     }

@@ -1,10 +1,11 @@
 import { BTree } from '@ldb/btree'
 import { MemoryVfs } from '@ldb/vfs'
-import type { StoreMaker } from '../store/suite.js'
+import type { Vfs } from '@ldb/vfs'
+import type { StoreMaker } from '../store/store-maker.js'
 import { swarmOptions } from '../history/swarm.js'
-import { seededRandom } from '../test-random.js'
+import { seededRandom } from '../base/test-random.js'
 
-/** Makes B+trees in one configuration: a page size and a cache, chosen by the seed. @category Subjects */
+/** Returns a maker of B+trees whose page size and cache size are chosen by the seed. @category Subjects */
 export function treeStores(seed: number): StoreMaker {
   const { pageBytes, cachePages } = swarmOptions(seededRandom(seed), {
     pageBytes: [512, 1024, 4096, 8192, 32_768],
@@ -13,12 +14,12 @@ export function treeStores(seed: number): StoreMaker {
   return treeStoresOf(pageBytes, cachePages)
 }
 
-/** Makes B+trees in a given configuration. @category Subjects */
+/** Returns a maker of B+trees with the given page size and cache size. @category Subjects */
 export function treeStoresOf(pageBytes: number, cachePages: number): StoreMaker {
   return {
-    name: `B+tree, pages of ${pageBytes}, ${cachePages} in the cache`,
-    make: () => {
-      const vfs = new MemoryVfs()
+    name: `B+tree, ${pageBytes}-byte pages, cache of ${cachePages}`,
+    make: (layer = (below: Vfs) => below) => {
+      const vfs = layer(new MemoryVfs())
       return {
         open: () => BTree.open(vfs, 'tree.ldb', { pageBytes, cacheBytes: pageBytes * cachePages }),
       }

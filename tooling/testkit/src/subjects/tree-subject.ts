@@ -3,23 +3,25 @@ import type { StoreSnapshot } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import type { BTreeOptions } from '@ldb/btree'
 import type { Vfs } from '@ldb/vfs'
-import { textOf } from '../byte-text.js'
+import { textOf } from '../base/byte-text.js'
 import type { History, ModelChange, ModelState } from '../history/history.js'
 import type { VfsWrite } from '../vfs/layer-vfs.js'
 import { randomChanges } from '../history/model-changes.js'
 import type { EntryShape } from '../history/model-changes.js'
 import { COMMON_RULES, rootsAfterData } from '../trace/order-rules.js'
 import type { OrderRule } from '../trace/order-rules.js'
-import { attemptCommit } from './subject.js'
-import type { Subject, SubjectRun, SubjectSession } from './subject.js'
+import { attemptCommit } from '../suite/subject.js'
+import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
-import type { TestRandom } from '../test-random.js'
-import { promised } from '../violation.js'
+import type { TestRandom } from '../base/test-random.js'
+import { promised } from '../base/violation.js'
 
 const FILE = 'tree.ldb'
-/** A tree that does not fit into its cache: pages are written to make room, and read again, between checkpoints. */
-const PRESSED_OPTIONS: BTreeOptions = { pageBytes: 512, cacheBytes: 16_384 }
-const PRESSED_SHAPE: EntryShape = {
+/**
+ * Options of a tree that is larger than its cache: pages are evicted, written and read again between checkpoints.
+ */
+const SMALL_CACHE_OPTIONS: BTreeOptions = { pageBytes: 512, cacheBytes: 16_384 }
+const SMALL_CACHE_SHAPE: EntryShape = {
   keyCount: 400,
   prefix: '',
   valueBytesMax: 100,
@@ -27,17 +29,20 @@ const PRESSED_SHAPE: EntryShape = {
   growth: 0.99,
   batchMax: 80,
 }
-/** Where the meta blocks end. */
+/** File offset of the end of the meta blocks. */
 export const META_END = 12_288
 const META_STRIDE = 4096
-const CHECKPOINT_OFFSET = 48
+const CHECKPOINT_OFFSET = 80
 const SPACE = 'tree'
 const STEPS = { apply: 8, checkpoint: 4, shrink: 1, pin: 2, release: 1, reopen: 1 }
 
 export const isTree = (path: string): boolean => path.endsWith('tree.ldb')
 
-/** Reports whether the checkpoint of a meta block stands in the file already: it is made sure of, and no new root. */
-export function isFoundCheckpoint({ file, span }: VfsWrite): boolean {
+/**
+ * Reports whether the file already contains a meta block with the checkpoint number of this write. The write then
+ * persists the recovered meta block again and names no new root.
+ */
+export function isMetaRewrite({ file, span }: VfsWrite): boolean {
   const number = span.bytes.subarray(span.start + CHECKPOINT_OFFSET, span.start + CHECKPOINT_OFFSET + 8)
   for (let block = 0; block < META_END; block += META_STRIDE) {
     const found = new Uint8Array(8)
@@ -47,7 +52,11 @@ export function isFoundCheckpoint({ file, span }: VfsWrite): boolean {
   return false
 }
 
-/** The B+tree alone: a commit is a section that was applied, durable when the next checkpoint returns. @category Subjects */
+/**
+ * The B+tree alone. A commit is an applied batch section; it is durable when the next checkpoint returns.
+ *
+ * @category Subjects
+ */
 export const treeSubject: Subject = {
   name: 'btree',
   newRun: (random) => new TreeRun(random),
@@ -56,7 +65,7 @@ export const treeSubject: Subject = {
 class TreeRun implements SubjectRun {
   readonly settings: string
   readonly rules: readonly OrderRule[] = [...COMMON_RULES, rootsAfterData(isTree, META_END, () => false)]
-  // Free pages at the end are cut off after the checkpoint, and nobody waits for that.
+  // Free pages at the end of the file are truncated after the checkpoint without a sync.
   readonly isLog = (): boolean => false
   readonly triedShare: number
   readonly options: BTreeOptions
@@ -77,8 +86,8 @@ class TreeRun implements SubjectRun {
     this.weights = { ...swarmWeights(random, STEPS), apply: STEPS.apply }
     const isPressed = random.chance(0.25)
     this.triedShare = isPressed ? 0.1 : 1
-    this.options = isPressed ? PRESSED_OPTIONS : { pageBytes, cacheBytes: pageBytes * cachePages }
-    this.shape = isPressed ? PRESSED_SHAPE : shape
+    this.options = isPressed ? SMALL_CACHE_OPTIONS : { pageBytes, cacheBytes: pageBytes * cachePages }
+    this.shape = isPressed ? SMALL_CACHE_SHAPE : shape
     this.settings = JSON.stringify({ ...this.options, ...this.shape, steps: this.weights })
   }
 
@@ -125,10 +134,10 @@ class TreeSession implements SubjectSession {
         }
         return
       case 'release':
-        this.#look(history, this.#pins.splice(random.below(this.#pins.length + 1), 1))
+        this.#checkAndRelease(history, this.#pins.splice(random.below(this.#pins.length + 1), 1))
         return
       case 'reopen':
-        this.#release(this.#pins.splice(0))
+        this.#releaseUnchanged(this.#pins.splice(0))
         this.close()
         this.#tree = this.#run.openTree(this.#vfs, history)
         history.goOnFrom(this.observe(history, history.least))
@@ -139,11 +148,11 @@ class TreeSession implements SubjectSession {
 
   observe(history: History, least: number): number {
     const commit = Number(this.#tree.seq)
-    promised(commit >= least, () => `checkpoints are lost: found that of ${commit}, ${least} was durable`)
-    promised(commit <= history.submitted, () => `found commit ${commit}, which was never made`)
+    promised(commit >= least, () => `checkpoints are lost: found commit ${commit}, ${least} was durable`)
+    promised(commit <= history.submitted, () => `found commit ${commit}, which was never submitted`)
     const snapshot = this.#tree.snapshot()
     try {
-      expectState(snapshot, history, commit)
+      assertState(snapshot, history, commit)
     } finally {
       snapshot.release()
     }
@@ -176,20 +185,29 @@ class TreeSession implements SubjectSession {
     })
   }
 
-  /** A read that had to make room may have failed to write: nothing may be written after it. */
-  #look(history: History, pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[]): void {
+  /**
+   * Checks pinned snapshots and releases them. A read may evict a page and fail to write it; the tree then accepts
+   * no further writes.
+   */
+  #checkAndRelease(
+    history: History,
+    pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[],
+  ): void {
     try {
-      this.#release(pins)
+      this.#releaseUnchanged(pins)
     } catch (error) {
       if (isLdbError(error) && error.details.operation === 'write') history.inDoubt = true
       throw error
     }
   }
 
-  #release(pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[]): void {
+  #releaseUnchanged(pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[]): void {
     for (const { snapshot, state } of pins) {
       const found = contentOf(snapshot)
-      promised(found.size === state.size, () => `a snapshot has ${found.size} entries, it had ${state.size}`)
+      promised(
+        found.size === state.size,
+        () => `a snapshot has ${found.size} entries instead of ${state.size}`,
+      )
       for (const [name, value] of state)
         promised(found.get(name) === value, () => `${name} of a snapshot has changed`)
       snapshot.release()
@@ -197,7 +215,7 @@ class TreeSession implements SubjectSession {
   }
 }
 
-/** Adds a change of the model to a batch. */
+/** Adds an operation of the model to a batch. */
 function addChange(batch: WriteBatch, change: ModelChange): void {
   if (change.kind === 'put') batch.put(1, encodeUtf8(change.key), encodeUtf8(change.value))
   else if (change.kind === 'delete') batch.delete(1, encodeUtf8(change.key))
@@ -220,8 +238,8 @@ function contentOf(snapshot: StoreSnapshot): Map<string, string> {
   return content
 }
 
-/** Checks that a snapshot has the content that it had after a commit. */
-function expectState(snapshot: StoreSnapshot, history: History, commit: number): void {
+/** Checks that a snapshot has the content after the given commit. */
+function assertState(snapshot: StoreSnapshot, history: History, commit: number): void {
   const found = contentOf(snapshot)
   const expected = history.stateAt(commit)
   promised(

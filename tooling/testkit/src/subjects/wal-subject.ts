@@ -5,27 +5,34 @@ import type { Vfs } from '@ldb/vfs'
 import type { History } from '../history/history.js'
 import { COMMON_RULES, namesBeforeSync, neverRewrites } from '../trace/order-rules.js'
 import type { OrderRule } from '../trace/order-rules.js'
-import { attemptCommit } from './subject.js'
-import type { Subject, SubjectRun, SubjectSession } from './subject.js'
-import { bytesOf, textOf } from '../byte-text.js'
+import { attemptCommit } from '../suite/subject.js'
+import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
+import { bytesOf, textOf } from '../base/byte-text.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
-import type { TestRandom } from '../test-random.js'
-import { promised } from '../violation.js'
+import type { TestRandom } from '../base/test-random.js'
+import { promised } from '../base/violation.js'
 
 const DIRECTORY = 'log'
-/** Where records begin in a segment; before it are the header and the seal, which is written late. */
+/**
+ * File offset of the first record of a segment. The header and the seal precede it; the seal is written when the
+ * segment ends.
+ */
 const RECORDS_FILE_OFFSET = 8192
-const STEPS = { append: 8, flush: 2, sync: 4, syncAsync: 2, rotate: 1, cut: 1, reopen: 1, abandon: 1 }
+const STEPS = { append: 8, flush: 2, sync: 4, syncAsync: 2, rotate: 1, truncate: 1, reopen: 1, abandon: 1 }
 
 export const isSegment = (path: string): boolean => path.endsWith('.wal')
 
-/** Rules that the log keeps in whatever directory it is. */
+/** Order rules of the log, for any directory. */
 export const LOG_RULES: readonly OrderRule[] = [
   neverRewrites(isSegment, RECORDS_FILE_OFFSET),
   namesBeforeSync(isSegment),
 ]
 
-/** The write-ahead log alone: a commit is a record, durable when `sync` returns. @category Subjects */
+/**
+ * The write-ahead log alone. A commit is a record; it is durable when `sync` returns.
+ *
+ * @category Subjects
+ */
 export const walSubject: Subject = {
   name: 'wal',
   newRun: (random) => new WalRun(random),
@@ -70,10 +77,10 @@ class WalSession implements SubjectSession {
   readonly #vfs: Vfs
   #wal: Wal
   isOpen = true
-  /** A call has failed: what was not durable before will not be. */
+  /** True after a call has failed: records that were not durable then stay so. */
   #hasFailed = false
-  /** Memory that the log was lent, until everything is flushed. */
-  #lent: Uint8Array[] = []
+  /** Buffers that the log borrows until its records are flushed. */
+  #borrowed: Uint8Array[] = []
 
   constructor(run: WalRun, vfs: Vfs, wal: Wal) {
     this.#run = run
@@ -97,13 +104,13 @@ class WalSession implements SubjectSession {
         for (let count = random.between(1, 4); count > 0; count--) this.#append(random, history)
         return
       case 'flush':
-        this.#handOver(history, () => {
+        this.#flushRecords(history, () => {
           wal.flush()
         })
-        history.acknowledgeHandedOver(history.submitted)
+        history.acknowledgeFlushed(history.submitted)
         return
       case 'sync':
-        this.#handOver(history, () => {
+        this.#flushRecords(history, () => {
           wal.sync()
         })
         history.acknowledgeDurable(history.submitted)
@@ -115,18 +122,18 @@ class WalSession implements SubjectSession {
         wal.rotate()
         history.acknowledgeDurable(history.submitted)
         return
-      case 'cut':
-        this.#cut(random, history)
+      case 'truncate':
+        this.#truncate(random, history)
         return
       case 'reopen':
         this.close(true)
-        // A log that has failed is not closed cleanly.
+        // A failed log is not closed cleanly.
         if (!history.inDoubt && !this.#hasFailed) history.acknowledgeDurable(history.submitted)
-        this.#openAgain(history)
+        this.#reopen(history)
         return
       case 'abandon':
         this.close(false)
-        this.#openAgain(history)
+        this.#reopen(history)
         return
     }
   }
@@ -134,8 +141,8 @@ class WalSession implements SubjectSession {
   observe(history: History, least: number): number {
     const wal = this.#wal
     let last = Number(wal.cutSeq)
-    // The log cannot tell segments that were cut off from segments that the disk has lost: its user can.
-    if (last > history.floor) throw corruption(DIRECTORY, 0, `records up to ${last} are gone`)
+    // The log cannot distinguish truncated segments from segments that the disk lost; its caller can.
+    if (last > history.floor) throw corruption(DIRECTORY, 0, `records up to ${last} are missing`)
     const reader = wal.read(wal.firstLsn)
     try {
       while (reader.next()) {
@@ -144,15 +151,15 @@ class WalSession implements SubjectSession {
         promised(seq <= history.submitted, () => `record ${seq} was never written`)
         const [change] = history.changesOf(seq)
         const isSame = change?.kind === 'put' && change.value === textOf(payload)
-        promised(isSame, () => `record ${seq} is not the one that was written last`)
+        promised(isSame, () => `record ${seq} differs from the written one`)
         last = seq
       }
     } finally {
       reader.close()
     }
-    promised(last <= history.most, () => `record ${last} was reported as not written, and is there`)
+    promised(last <= history.newestAllowed, () => `record ${last} was reported as not written but is present`)
     promised(last >= least, () => `records are lost: found those up to ${last}, ${least} was acknowledged`)
-    promised(wal.seqFloor >= wal.lastSeq, () => 'the floor of seqs is below the newest')
+    promised(wal.seqFloor >= wal.lastSeq, () => 'the seq floor is below the newest seq')
     return last
   }
 
@@ -171,7 +178,7 @@ class WalSession implements SubjectSession {
     this.#wal.close({ clean })
   }
 
-  #openAgain(history: History): void {
+  #reopen(history: History): void {
     this.#wal = this.#run.openLog(this.#vfs, history)
     this.#hasFailed = false
     history.goOnFrom(
@@ -186,40 +193,43 @@ class WalSession implements SubjectSession {
     attemptCommit(history, [{ kind: 'put', space: 'log', key: '', value }], () => {
       const bytes = bytesOf(value)
       const isBorrowed = bytes.length % 2 === 1
-      const given = isBorrowed ? this.#lend(bytes) : bytes
-      this.#wal.append(given, { seq: history.submitted, type: random.below(256), isBorrowed })
+      const input = isBorrowed ? this.#borrow(bytes) : bytes
+      this.#wal.append(input, { seq: history.submitted, type: random.below(4), isBorrowed })
     })
   }
 
-  #lend(bytes: Uint8Array): Uint8Array {
+  #borrow(bytes: Uint8Array): Uint8Array {
     const memory = new Uint8Array(BATCH_ROOM_BEFORE + bytes.length + BATCH_ROOM_BEHIND)
     memory.set(bytes, BATCH_ROOM_BEFORE)
-    this.#lent.push(memory)
+    this.#borrowed.push(memory)
     return memory.subarray(BATCH_ROOM_BEFORE, BATCH_ROOM_BEFORE + bytes.length)
   }
 
-  /** Everything is flushed: what was lent is used for something else. */
-  #takeBack(): void {
-    for (const memory of this.#lent) memory.fill(0xee)
-    this.#lent = []
+  /** Overwrites the borrowed buffers after a flush, as a caller that reuses them does. */
+  #overwriteBorrowed(): void {
+    for (const memory of this.#borrowed) memory.fill(0xee)
+    this.#borrowed = []
   }
 
-  /** After a failure nothing may be taken; and what was reported as in no file must not come back. */
-  #handOver(history: History, action: () => void): void {
+  /**
+   * Runs a flush or sync. A failed one ends all commits, and records that are reported as not written must not
+   * reappear.
+   */
+  #flushRecords(history: History, action: () => void): void {
     try {
       action()
-      this.#takeBack()
+      this.#overwriteBorrowed()
     } catch (error) {
       if (isLdbError(error, 'LDB_POISONED')) throw error
       history.inDoubt = true
       const isInNoFile = isLdbError(error, 'LDB_IO') || isLdbError(error, 'LDB_NO_SPACE')
-      if (isInNoFile && history.isTrusted) history.most = this.#lastHandedOver()
+      if (isInNoFile && history.isTrusted) history.newestAllowed = this.#lastFlushed()
       throw error
     }
   }
 
-  /** Seq of the newest record that can be read; without any bound where reading fails. */
-  #lastHandedOver(): number {
+  /** Returns the seq of the newest readable record, or `Infinity` when a read fails. */
+  #lastFlushed(): number {
     const reader = this.#wal.read(this.#wal.firstLsn)
     try {
       let last = Number(this.#wal.cutSeq)
@@ -233,7 +243,7 @@ class WalSession implements SubjectSession {
     }
   }
 
-  /** Several wait for their records at once, while more are appended. */
+  /** Calls several async syncs that wait at the same time while more records are appended. */
   async #syncAsync(random: TestRandom, history: History): Promise<void> {
     const waiting: Promise<void>[] = []
     for (let count = random.between(1, 3); count > 0; count--) {
@@ -254,18 +264,18 @@ class WalSession implements SubjectSession {
     const results = await Promise.allSettled(waiting)
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
-    this.#takeBack()
+    this.#overwriteBorrowed()
   }
 
-  #cut(random: TestRandom, history: History): void {
+  #truncate(random: TestRandom, history: History): void {
     const wal = this.#wal
     const reader = wal.read(wal.firstLsn)
-    const places: { lsn: number; seq: number }[] = []
-    while (reader.next()) places.push({ lsn: reader.lsn, seq: reader.seq })
+    const positions: { lsn: number; seq: number }[] = []
+    while (reader.next()) positions.push({ lsn: reader.lsn, seq: reader.seq })
     reader.close()
-    if (places.length === 0) return
-    const place = random.pick(places)
-    history.floor = Math.max(history.floor, place.seq - 1)
-    wal.truncateBefore(place.lsn)
+    if (positions.length === 0) return
+    const position = random.pick(positions)
+    history.floor = Math.max(history.floor, position.seq - 1)
+    wal.truncateBefore(position.lsn)
   }
 }

@@ -3,16 +3,16 @@ import { parentOf } from './trace-state.js'
 import type { TraceState } from './trace-state.js'
 
 /**
- * A rule for the order of calls: looks at each call before it is made, and says what is wrong with it.
+ * A rule for the order of calls. Checks each call before it runs, and returns a description of the violation, if any.
  *
  * @category Tracing
  */
 export type OrderRule = (call: VfsCall, state: TraceState) => string | undefined
 
-/** Tells files apart by their paths. */
+/** Selects files by their paths. */
 export type PathTest = (path: string) => boolean
 
-/** A file gets its name only when all that was written to it is on the device. @category Tracing */
+/** A file is renamed only when all bytes written to it are durable. @category Tracing */
 export const renamesWholeFiles: OrderRule = (call, state) => {
   if (call.kind !== 'rename') return undefined
   const waiting = [...state.files.values()].filter(
@@ -23,7 +23,7 @@ export const renamesWholeFiles: OrderRule = (call, state) => {
     : `${call.path} is renamed before ${waiting[0]?.path ?? ''} was synced`
 }
 
-/** A file is removed only when names that came before, its replacement's for instance, are on the device. @category Tracing */
+/** A file is removed only when earlier directory entries, such as that of its replacement, are durable. @category Tracing */
 export const removesAfterReplacement: OrderRule = (call, state) => {
   if (call.kind !== 'remove') return undefined
   const directory = parentOf(call.path)
@@ -36,7 +36,7 @@ export const removesAfterReplacement: OrderRule = (call, state) => {
     : `${call.path} is removed before ${waiting.path} was synced`
 }
 
-/** What was synced in these files behind `from` is never written over. @category Tracing */
+/** Synced bytes of these files at or above offset `from` are never overwritten. @category Tracing */
 export function neverRewrites(isLog: PathTest, from: number): OrderRule {
   return (call, state) => {
     if (call.kind !== 'write' || !isLog(call.path) || call.span.fileOffset < from) return undefined
@@ -46,7 +46,7 @@ export function neverRewrites(isLog: PathTest, from: number): OrderRule {
   }
 }
 
-/** Nothing is synced in such a file, to be acknowledged, before its name is on the device. @category Tracing */
+/** Such a file is synced only when its directory entry is durable. @category Tracing */
 export function namesBeforeSync(isLog: PathTest): OrderRule {
   return (call, state) => {
     if (call.kind !== 'sync' || !isLog(call.path) || state.file(call.path).isNamed) return undefined
@@ -55,11 +55,12 @@ export function namesBeforeSync(isLog: PathTest): OrderRule {
 }
 
 /**
- * The root of such a file, which lies below `rootEnd`, is written only when the rest of the file is on the device, and
- * what was handed to the logs too, unless the root was there before.
+ * The root of such a file, which lies below offset `rootEnd`, is written only when the rest of the file is durable, and the
+ * written log records too, unless the same root was written before.
  *
- * @param besideWrites - the root is that of a state frozen earlier: what was written after the last sync of the file was
- * called is no part of it.
+ * @param wasThere - reports whether the write repeats an existing root.
+ * @param besideWrites - the root belongs to a state frozen earlier: bytes written after the last sync of the file was called
+ * are no part of it.
  * @category Tracing
  */
 export function rootsAfterData(
@@ -84,5 +85,5 @@ export function rootsAfterData(
   }
 }
 
-/** Rules that hold for every store. @category Tracing */
+/** Rules that apply to every store. @category Tracing */
 export const COMMON_RULES: readonly OrderRule[] = [renamesWholeFiles, removesAfterReplacement]

@@ -1,4 +1,4 @@
-/** One system call that changes files, or a mark of the program itself, with what differs between runs taken out. */
+/** One system call that changes files, or a mark written by the traced program, without details that vary between runs. */
 export type TraceLine = string
 
 const CALL = /^\d+\s+(\w+)\((.*)\)\s+= (-?\d+)/
@@ -7,8 +7,8 @@ const HANDLE = /^\d+<([^>]*)>/
 const QUOTED = /"([^"]*)"/g
 
 /**
- * Brings the output of `strace -f -y` into a form that can be compared: calls on files below a directory, their paths
- * relative to it, without the numbers of processes and files; opening shows only where it creates something.
+ * Normalizes the output of `strace -f -y`: keeps successful calls on files below a directory, with relative paths and without
+ * process ids and file descriptors. An open is kept only if it creates a file.
  *
  * @param root - absolute path of the directory.
  */
@@ -29,7 +29,7 @@ export function normalizedTrace(output: string, root: string): TraceLine[] {
   return lines
 }
 
-/** A call that another thread interrupted stands in two lines. */
+/** Joins the two lines of each call that another thread interrupted. */
 function joinedCalls(output: string): string[] {
   const begun = new Map<string, string>()
   const lines: string[] = []
@@ -54,7 +54,7 @@ function shownCall(name: string, rest: string, root: string): TraceLine | undefi
   if (name === 'fsync' || name === 'fdatasync') return `${name} ${path}`
   if (name === 'ftruncate') return `truncate ${path} to ${rest.split(', ')[1] ?? ''}`
   if (name === 'pwrite64') return `write ${path} ${rest.split(', ').slice(-2).reverse().join(' + ')}`
-  // The lock's content tells of the process, so its length differs.
+  // The length varies: the content of LOCK contains the process id.
   return name === 'write' ? `write ${path}` : `${name} ${path}`
 }
 

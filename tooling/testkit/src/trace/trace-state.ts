@@ -1,30 +1,30 @@
 import type { VfsCall } from '../vfs/layer-vfs.js'
 
-/** What can be said from outside of a file that was written to. */
+/** Tracked state of a written file. */
 export interface FileTrace {
   path: string
-  /** Writes since the last sync, by their places; a change of length has its place at the new end. */
+  /** Writes since the last sync, with their byte ranges. A change of length is an empty range at the new end. */
   unsynced: { readonly start: number; readonly end: number; readonly at: number }[]
-  /** When the last sync that came to its end was called, as {@link TraceState.time} counts. */
+  /** {@link TraceState.time} at which the last completed sync was called. */
   syncCalledAt: number
-  /** Where the last synced record ends: nothing was written behind it but zeros. */
+  /** End of the last synced write. Only zeros were written above it. */
   syncedEnd: number
-  /** Its name is on the device. */
+  /** Its directory entry is durable. */
   isNamed: boolean
 }
 
-/** An operation on names that no sync of the directory has covered. */
+/** A directory operation that no directory sync has covered. */
 interface PendingName {
   readonly directory: string
   readonly path: string
   readonly kind: 'create' | 'rename' | 'remove'
 }
 
-/** What a device is known to hold, going by the calls that were made. */
+/** The state of a device, derived from the calls made. */
 export class TraceState {
   readonly files: Map<string, FileTrace> = new Map()
   pendingNames: PendingName[] = []
-  /** Counts the changes of files. */
+  /** Logical time: the number of changes to files so far. */
   time = 0
 
   file(path: string): FileTrace {
@@ -33,7 +33,7 @@ export class TraceState {
     return known
   }
 
-  /** Learns from a call that was made. */
+  /** Updates the state after a call. */
   note(call: VfsCall, existedBefore: boolean): void {
     switch (call.kind) {
       case 'open':
@@ -69,7 +69,7 @@ export class TraceState {
     }
   }
 
-  /** A sync has come to its end: what was written before it was called, at `calledAt`, is on the device. */
+  /** Records a completed sync: writes made before it was called, at `calledAt`, are durable. */
   synced(path: string, calledAt: number): void {
     const file = this.file(path)
     for (const { end, at } of file.unsynced) if (at < calledAt) file.syncedEnd = Math.max(file.syncedEnd, end)
@@ -111,7 +111,7 @@ export class TraceState {
   }
 }
 
-/** Directory that a path lies in; empty for the root. */
+/** Returns the parent directory of a path; empty for a path without one. */
 export function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }

@@ -6,29 +6,29 @@ import type { OrderRule, PathTest } from './order-rules.js'
 import { TraceState } from './trace-state.js'
 
 /** Calls that change nothing. */
-const LOOKS: readonly VfsCall['kind'][] = ['read', 'status', 'list', 'length', 'close', 'lock']
-/** Calls that are told with a broken rule. */
+const READING_CALLS: readonly VfsCall['kind'][] = ['read', 'status', 'list', 'length', 'close', 'lock']
+/** Number of earlier calls in the message of a violation. */
 const RECENT_MAX = 12
 
 /** @category Tracing */
 export interface TraceOptions {
-  /** What is asserted of each call. @defaultValue {@link COMMON_RULES} */
+  /** Rules that each call is checked against. @defaultValue {@link COMMON_RULES} */
   readonly rules?: readonly OrderRule[]
-  /** Writes each call down in {@link TraceVfs.lines}. @defaultValue false */
+  /** Records each call in {@link TraceVfs.lines}. @defaultValue false */
   readonly keepsLines?: boolean
 }
 
 /**
- * A file system that watches the order of what is done to the one below.
+ * A file system that checks the order of the calls to the one below.
  *
- * @remarks A broken rule does not throw, which the system under test might catch: it is written down in
- * {@link TraceVfs.broken}, which drivers look at after each step.
+ * @remarks A violation does not throw, because the system under test might catch the error. It is recorded in
+ * {@link TraceVfs.broken}, which drivers check after each step.
  * @category Tracing
  */
 export class TraceVfs extends LayerVfs {
-  /** Rules that were broken, in words. */
+  /** Descriptions of the violations. */
   readonly broken: string[] = []
-  /** Calls, when they are kept: `'write data/a 4096+512'`. */
+  /** Recorded calls, such as `'write data/a 4096+512'`. */
   readonly lines: string[] = []
   readonly #state: TraceState = new TraceState()
   readonly #rules: readonly OrderRule[]
@@ -56,7 +56,7 @@ export class TraceVfs extends LayerVfs {
     return result
   }
 
-  /** Says that something was acknowledged as durable, which needs every file of a kind to be on the device. */
+  /** Records an acknowledgement of durability: every file that `isLog` selects must be durable. */
   acknowledged(isLog: PathTest): void {
     for (const file of this.#state.files.values()) {
       if (!isLog(file.path)) continue
@@ -77,7 +77,7 @@ export class TraceVfs extends LayerVfs {
     if (call.kind === 'sync') this.#state.synced(call.path, calledAt)
     else this.#state.note(call, existed)
     if (this.#keepsLines) this.lines.push(lineOf(call))
-    if (LOOKS.includes(call.kind)) return
+    if (READING_CALLS.includes(call.kind)) return
     this.#recent.push(call)
     if (this.#recent.length > RECENT_MAX) this.#recent.shift()
   }

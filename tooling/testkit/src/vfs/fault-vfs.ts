@@ -1,30 +1,31 @@
 import { fileError } from '@ldb/vfs'
 import type { LdbError } from '@ldb/base'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import type { SyncFailingFile } from '../crash/file.js'
 import type { Fault, FaultEffect } from './fault.js'
 import { LayerVfs } from './layer-vfs.js'
 import type { ByteSpan, VfsCall } from './layer-vfs.js'
 import { PagedBytes } from './paged-bytes.js'
-import type { TestRandom } from '../test-random.js'
+import type { SyncFailingFile } from './sync-failure.js'
+import type { TestRandom } from '../base/test-random.js'
 
 /**
- * A file system that fails when it is told to.
+ * A file system that injects faults.
  *
- * @remarks `sync` faults need a file system below whose files can fail so, a `CrashVfs`; with others they only throw.
+ * @remarks A `sync` fault needs a file system below whose files implement {@link SyncFailingFile}, such as `CrashVfs`. On
+ * other file systems the sync only throws.
  * @category Faults
  */
 export class FaultVfs extends LayerVfs {
-  /** The fault that strikes next or goes on striking; none when `undefined`. */
+  /** The fault to inject; `undefined` for none. */
   fault: Fault | undefined
-  /** Calls that the fault has struck. */
+  /** Calls into which the fault was injected. */
   struckCount = 0
-  /** Calls that it might have struck. */
+  /** Calls that matched the fault. */
   candidateCount = 0
-  /** What was struck, for messages. */
+  /** Descriptions of the calls into which the fault was injected, for messages. */
   struck: string[] = []
   readonly #random: TestRandom
-  /** What stood in each file before its last write, for stale reads. */
+  /** Content of each file before its last write, for stale reads. */
   readonly #before: Map<string, PagedBytes> = new Map()
 
   constructor(below: Vfs, random: TestRandom, fault?: Fault) {
@@ -66,7 +67,7 @@ export class FaultVfs extends LayerVfs {
     const { fault } = this
     if (fault === undefined || !fault.calls.includes(call.kind)) return undefined
     if (fault.path !== undefined && !fault.path(call.path)) return undefined
-    // Opening for reading changes nothing: only faults of looking strike it.
+    // Opening for reading changes nothing, so that only faults of reading calls apply to it.
     if (call.kind === 'open' && call.mode === 'read' && fault.calls.includes('write')) return undefined
     this.candidateCount++
     const past = this.candidateCount - fault.nth
@@ -89,7 +90,7 @@ export class FaultVfs extends LayerVfs {
     return fileError(effect.errno, { operation: call.kind, file: call.path })
   }
 
-  /** Makes a call of read or write another one. */
+  /** Corrupts a read or a write. */
   #distort(call: VfsCall, effect: FaultEffect, run: () => unknown): unknown {
     if (call.kind === 'read') {
       if (effect.kind === 'stale') return this.#readStale(call.file, call.span)

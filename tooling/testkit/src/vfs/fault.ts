@@ -1,14 +1,14 @@
-import type { SyncFailure } from '../crash/file.js'
+import type { SyncFailure } from './sync-failure.js'
 import type { VfsCallKind } from './layer-vfs.js'
 
 /**
- * What goes wrong with a call.
+ * The effect of a fault on a call.
  *
- * - `error`: it throws `errno`; a write may have done a part of its work, a rename all of it (`after`).
- * - `sync`: a sync throws, and what it was to make durable goes the way of `failure`.
- * - `flip`: one bit of what is read, or of what is written, is another one.
- * - `misdirect`: the read or write goes to another place of the file.
- * - `stale`: a write is lost, and says that it was done; a read gives what stood there before the last write.
+ * - `error`: the call throws `errno`. A write may be partly done; with `after` the call takes full effect first.
+ * - `sync`: a sync throws, and `failure` decides the fate of the unsynced changes.
+ * - `flip`: one bit of the read or written bytes is flipped.
+ * - `misdirect`: the read or write uses a wrong file offset.
+ * - `stale`: a write is dropped but reports success; a read returns the bytes before the last write.
  *
  * @category Faults
  */
@@ -20,28 +20,28 @@ export type FaultEffect =
   | { readonly kind: 'stale' }
 
 /**
- * One fault, and when it strikes.
+ * One fault, and the calls that it hits.
  *
  * @category Faults
  */
 export interface Fault {
   readonly effect: FaultEffect
-  /** Kinds of call that it strikes. */
+  /** Kinds of call that match. */
   readonly calls: readonly VfsCallKind[]
-  /** Files that it strikes; all, when there is none. */
+  /** Files that match. @defaultValue all files */
   readonly path?: (path: string) => boolean
-  /** It strikes the call with this number among those that it may strike, from 1 on. */
+  /** Number, from 1, of the first matching call that is hit. */
   readonly nth: number
-  /** How many calls in a row it strikes. @defaultValue 1 */
+  /** Number of consecutive matching calls that are hit. @defaultValue 1 */
   readonly times?: number
 }
 
-/** True when a fault is silent: nobody is told. @category Faults */
+/** Reports whether a fault is silent: the call reports success. @category Faults */
 export function isSilent(effect: FaultEffect): boolean {
   return effect.kind !== 'error' && effect.kind !== 'sync'
 }
 
-/** True when a fault takes away what was handed to the operating system, even while the process goes on. @category Faults */
+/** Reports whether a fault drops bytes already written to the operating system while the process runs on. @category Faults */
 export function isLosing(effect: FaultEffect): boolean {
   return effect.kind === 'sync' && effect.failure !== 'kept'
 }
@@ -57,16 +57,16 @@ const ANY_CHANGE: readonly VfsCallKind[] = [
   'removeDirectory',
 ]
 const ANY_SYNC: readonly VfsCallKind[] = ['sync', 'syncDirectory']
-const ANY_LOOK: readonly VfsCallKind[] = ['read', 'open', 'status', 'list', 'length', 'lock']
+const ANY_READ: readonly VfsCallKind[] = ['read', 'open', 'status', 'list', 'length', 'lock']
 
-/** A fault without its moment. @category Faults */
+/** A fault without its call number. @category Faults */
 export interface FaultKind {
   readonly name: string
   readonly effect: FaultEffect
   readonly calls: readonly VfsCallKind[]
 }
 
-/** Every kind of fault that a sweep tries at every operation. @category Faults */
+/** Every kind of fault that a sweep injects at every call. @category Faults */
 export const FAULT_KINDS: readonly FaultKind[] = [
   { name: 'EIO on change', effect: { kind: 'error', errno: 'EIO' }, calls: ANY_CHANGE },
   { name: 'ENOSPC on change', effect: { kind: 'error', errno: 'ENOSPC' }, calls: ANY_CHANGE },
@@ -88,7 +88,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     effect: { kind: 'error', errno: 'EBUSY' },
     calls: ['rename', 'remove', 'removeDirectory', 'open'],
   },
-  { name: 'EIO on look', effect: { kind: 'error', errno: 'EIO' }, calls: ANY_LOOK },
+  { name: 'EIO on read', effect: { kind: 'error', errno: 'EIO' }, calls: ANY_READ },
   {
     name: 'EIO after effect',
     effect: { kind: 'error', errno: 'EIO', after: true },

@@ -1,7 +1,7 @@
 import { DirectorySync, FileRemoval } from '@ldb/vfs'
 import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 
-/** A call on its way down. */
+/** A call to a file system. */
 export type VfsCall =
   | { readonly kind: 'open'; readonly path: string; readonly mode: OpenMode }
   | { readonly kind: 'rename'; readonly path: string; readonly target: string }
@@ -31,7 +31,7 @@ export type VfsWrite = Extract<VfsCall, { readonly kind: 'read' | 'write' }>
 /** Kinds of call. */
 export type VfsCallKind = VfsCall['kind']
 
-/** Bytes of an array, and where they lie in a file. */
+/** A range of an array, and its offset in a file. */
 export interface ByteSpan {
   readonly bytes: Uint8Array
   readonly start: number
@@ -39,7 +39,7 @@ export interface ByteSpan {
   readonly fileOffset: number
 }
 
-/** A file system over another one, through which every call goes on its way down. */
+/** A file system that forwards every call to another one through {@link LayerVfs.around}. */
 export abstract class LayerVfs implements Vfs {
   readonly clock: Vfs['clock']
   readonly random: Vfs['random']
@@ -53,9 +53,9 @@ export abstract class LayerVfs implements Vfs {
     this.below = below
   }
 
-  /** Makes the call, or does whatever else the layer is for. */
+  /** Runs the call, or replaces it. */
   abstract around<T>(call: VfsCall, run: () => T): T
-  /** As `around`, for calls that give a promise. */
+  /** As {@link LayerVfs.around}, for asynchronous calls. */
   abstract aroundAsync<T>(call: VfsCall, run: () => Promise<T>): Promise<T>
 
   open(path: string, mode: OpenMode): VfsFile {

@@ -1,12 +1,12 @@
 const PAGE_BYTES = 4096
 
 interface Page {
-  /** Who may change it in place. */
+  /** The copy that may change it in place; all others copy it first. */
   readonly owner: object
   readonly bytes: Uint8Array
 }
 
-/** Sparse bytes of a file, shared page by page between copies until one of them changes. */
+/** Sparse content of a file, with copy-on-write sharing of pages between copies. */
 export class PagedBytes {
   readonly #pages: Map<number, Page>
   #owner: object
@@ -22,7 +22,7 @@ export class PagedBytes {
     return this.#length
   }
 
-  /** Returns a copy; costs one entry a page. */
+  /** Returns a copy. Cost: one map entry a page. */
   clone(): PagedBytes {
     const copy = new PagedBytes()
     for (const [index, page] of this.#pages) copy.#pages.set(index, page)
@@ -31,7 +31,7 @@ export class PagedBytes {
     return copy
   }
 
-  /** Reads up to `byteCount` bytes and gives the number there were. */
+  /** Reads up to `byteCount` bytes. Returns the number of bytes read. */
   read(target: Uint8Array, targetOffset: number, byteCount: number, offset: number): number {
     const total = Math.max(0, Math.min(byteCount, this.#length - offset))
     for (let done = 0; done < total;) {
@@ -47,14 +47,14 @@ export class PagedBytes {
     return total
   }
 
-  /** Everything, in a new array. */
+  /** Returns the whole content in a new array. */
   toBytes(): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(this.#length)
     this.read(bytes, 0, bytes.length, 0)
     return bytes
   }
 
-  /** Writes all of `source`; the length grows to hold it. */
+  /** Writes all of `source`. Extends the length if necessary. */
   write(source: Uint8Array, offset: number): void {
     for (let done = 0; done < source.length;) {
       const start = offset + done
@@ -66,7 +66,7 @@ export class PagedBytes {
     this.#length = Math.max(this.#length, offset + source.length)
   }
 
-  /** Writes zeros from `start` to `end`; the length grows to hold them. */
+  /** Writes zeros from `start` to `end`. Extends the length if necessary. */
   zero(start: number, end: number): void {
     for (let at = start; at < end;) {
       const inPage = at % PAGE_BYTES
@@ -79,7 +79,7 @@ export class PagedBytes {
     this.#length = Math.max(this.#length, end)
   }
 
-  /** Cuts off, or adds zeros. */
+  /** Truncates, or extends with zeros. */
   resize(length: number): void {
     if (length < this.#length) {
       const inPage = length % PAGE_BYTES

@@ -1,10 +1,10 @@
-// Does one thing with a database between two marks, for strace to watch. Arguments: scenario, directory, role.
+// Executes one operation on a database between two marks, for strace. Arguments: scenario, directory, role.
 import { writeSync } from 'node:fs'
 import { Database } from '@ldb/core'
 
 const [, , scenario, directory, role] = process.argv
 const mark = (word) => writeSync(1, `MARK ${word}\n`)
-// The background never comes, so that what is seen is what was asked for.
+// A long interval disables the background sync, so that the trace contains only the operation.
 const open = (durability = 'full') =>
   Database.open(directory, { durability, syncIntervalMs: 86_400_000, cacheBytes: 1_048_576 })
 

@@ -2,30 +2,30 @@ import { Database } from '@ldb/core'
 import { SEED_ZERO } from '@ldb/integrity'
 import { MemoryVfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
-import { captureImage, imageVfs, readWhole, writeWhole } from '../../corruption/directory-image.js'
+import { captureImage, imageVfs, readFile, writeFile } from '../../corruption/directory-image.js'
 import type { DirectoryImage } from '../../corruption/directory-image.js'
-import { promised } from '../../violation.js'
-import { putChecksum, repairFileHeader } from '../checksum.js'
-import type { FuzzTarget } from '../fuzz-target.js'
+import { promised } from '../../base/violation.js'
+import { putChecksum, repairFileHeader } from '../repair/checksum.js'
+import type { FuzzTarget } from './fuzz-target.js'
 
 const DIRECTORY = 'data'
 const CATALOG = `${DIRECTORY}/CATALOG`
-/** Types of records in the log, as FORMAT.md of the database has them. */
+/** Types of log records, from the FORMAT.md of core. */
 const CHECKPOINT = 2
 const CATALOG_NOTE = 3
-/** Offset of what the log names as its owner. */
+/** Offset of the database id, which the log stores as its owner. */
 const CATALOG_DATABASE_ID = 40
 
 /** The catalog of a database. */
 export const catalogTarget: FuzzTarget = {
   name: 'catalog',
-  samples: () => [readWhole(imageVfs(sampleImage()), CATALOG)],
+  samples: () => [readFile(imageVfs(sampleImage()), CATALOG)],
   bytesMax: 600,
   codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_UNSUPPORTED'],
   inputsPerCase: 2_000,
   run(input) {
     const vfs = sampleVfs()
-    writeWhole(vfs, CATALOG, input)
+    writeFile(vfs, CATALOG, input)
     openAndClose(vfs)
   },
   repair(input) {
@@ -36,7 +36,7 @@ export const catalogTarget: FuzzTarget = {
   },
 }
 
-/** The payload of the record that a checkpoint leaves in the log, and of the commit behind it. */
+/** The payload of a checkpoint record in the log. */
 export const checkpointTarget: FuzzTarget = {
   name: 'checkpoint',
   samples: () => [sampleCheckpoint([1, 2], 2), sampleCheckpoint([1], 2), sampleCheckpoint([], 2)],
@@ -48,7 +48,7 @@ export const checkpointTarget: FuzzTarget = {
   },
 }
 
-/** The payload of the record that a new catalog leaves in the log. */
+/** The payload of the log record of a catalog replacement. */
 export const catalogNoteTarget: FuzzTarget = {
   name: 'catalog-note',
   samples: () => [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0)],
@@ -63,12 +63,12 @@ export const catalogNoteTarget: FuzzTarget = {
   },
 }
 
-/** Opens the sample database with a log of such records. */
+/** Opens the sample database with a log that contains these records. */
 function openWithLog(records: readonly (readonly [type: number, payload: Uint8Array])[]): void {
   const vfs = sampleVfs()
   const log = `${DIRECTORY}/wal`
   for (const name of vfs.list(log)) vfs.remove(`${log}/${name}`)
-  const catalog = readWhole(vfs, CATALOG)
+  const catalog = readFile(vfs, CATALOG)
   const ownerId = catalog.slice(CATALOG_DATABASE_ID, CATALOG_DATABASE_ID + 16)
   const wal = Wal.open(vfs, log, { create: true, preallocateBytes: 0, ownerId })
   for (const [type, payload] of records) wal.append(payload, { type, seq: 2 })
@@ -78,7 +78,7 @@ function openWithLog(records: readonly (readonly [type: number, payload: Uint8Ar
 
 let sample: DirectoryImage | undefined
 
-/** Returns the sample database, as it was made. */
+/** Returns an unmodified copy of the sample database. */
 function sampleVfs(): MemoryVfs {
   return imageVfs(sampleImage())
 }
@@ -111,7 +111,7 @@ function openAndClose(vfs: MemoryVfs): void {
   const db = Database.open(DIRECTORY, { vfs, createIfMissing: false, cacheBytes: 131_072 })
   try {
     for (const { id, name } of db.keyspaces())
-      promised(id > 0 && name.length > 0, () => 'a keyspace has no number or name')
+      promised(id > 0 && name.length > 0, () => 'a keyspace has no id or name')
     for (const entry of db.entries()) promised(entry.length === 2, () => 'an entry has no value')
     db.verify()
   } finally {

@@ -11,10 +11,10 @@ import {
   WriteBatch,
 } from '@ldb/base'
 import type { TupleElement } from '@ldb/base'
-import { promised } from '../../violation.js'
-import type { FuzzTarget } from '../fuzz-target.js'
+import { promised } from '../../base/violation.js'
+import type { FuzzTarget } from './fuzz-target.js'
 
-/** Numbers of variable length: what is read is written back alike. */
+/** Variable-length integers: a decoded value encodes to the same bytes. */
 export const varintTarget: FuzzTarget = {
   name: 'varint',
   samples: () => [0, 127, 128, 16_384, 2 ** 28, 2 ** 32 - 1].map(varintOf),
@@ -26,18 +26,18 @@ export const varintTarget: FuzzTarget = {
     if (value === -1) return
     promised(Number.isInteger(value) && value >= 0 && value < 2 ** 32, () => `read ${value}`)
     const bytes = varintOf(value)
-    promised(equalBytes(bytes, input.subarray(0, bytes.length)), () => `${value} has two forms`)
+    promised(equalBytes(bytes, input.subarray(0, bytes.length)), () => `${value} has two encodings`)
   },
 }
 
 function varintOf(value: number): Uint8Array {
   const bytes = new Uint8Array(VARINT_BYTES_MAX)
   const end = encodeVarint(value, bytes, 0)
-  promised(end === varintBytes(value), () => `${value} has another length than was said`)
+  promised(end === varintBytes(value), () => `${value} has another length than varintBytes returns`)
   return bytes.slice(0, end)
 }
 
-/** Batches: no operation leads out of its section. */
+/** Batches: no operation extends beyond its section. */
 export const batchTarget: FuzzTarget = {
   name: 'batch',
   samples: () => [sampleBatch(1), sampleBatch(3)],
@@ -53,7 +53,7 @@ export const batchTarget: FuzzTarget = {
         const { keyStart, keyEnd, valueStart, valueEnd } = reader
         const inOrder =
           previous <= keyStart && keyStart <= keyEnd && keyEnd <= valueStart && valueStart <= valueEnd
-        promised(inOrder && valueEnd <= section.end, () => 'an operation lies outside of its section')
+        promised(inOrder && valueEnd <= section.end, () => 'an operation extends beyond its section')
         previous = valueEnd
       }
     }
@@ -73,7 +73,7 @@ function sampleBatch(sections: number): Uint8Array {
   return batch.encode().slice()
 }
 
-/** Tuple keys: one form for each tuple. */
+/** Tuple keys: each tuple has one encoding. */
 export const tupleTarget: FuzzTarget = {
   name: 'tuple',
   samples: () => SAMPLE_TUPLES.map((tuple) => tupleKeys.encode(tuple).slice()),
@@ -83,7 +83,7 @@ export const tupleTarget: FuzzTarget = {
   run(input) {
     const tuple = tupleKeys.decode(input)
     const again = tupleKeys.encode(tuple)
-    promised(equalBytes(again, input), () => 'a tuple has two forms')
+    promised(equalBytes(again, input), () => 'a tuple has two encodings')
     const [first] = tuple
     if (first === undefined) return
     const longer = tupleKeys.encode([...tuple, null])

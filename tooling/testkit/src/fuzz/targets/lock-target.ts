@@ -2,13 +2,13 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NodeVfs } from '@ldb/vfs'
-import { readWhole } from '../../corruption/directory-image.js'
-import { promised } from '../../violation.js'
-import type { FuzzTarget } from '../fuzz-target.js'
+import { readFile } from '../../corruption/directory-image.js'
+import { promised } from '../../base/violation.js'
+import type { FuzzTarget } from './fuzz-target.js'
 
 let directory: string | undefined
 
-/** A directory for all inputs, gone with the process. */
+/** Returns a directory shared by all inputs. It is removed when the process exits. */
 function lockDirectory(): string {
   if (directory === undefined) {
     const made = mkdtempSync(join(tmpdir(), 'ldb-fuzz-lock-'))
@@ -26,7 +26,7 @@ function emptyDirectory(): string {
   return path
 }
 
-/** The text of the file that says who holds a database. */
+/** The content of LOCK, which identifies the holder of a database. */
 export const lockTarget: FuzzTarget = {
   name: 'lock',
   samples: () => [sampleLock()],
@@ -39,7 +39,7 @@ export const lockTarget: FuzzTarget = {
     const lock = new NodeVfs().lock(path)
     lock.assertHeld()
     lock.release()
-    promised(!readdirSync(path).includes('LOCK'), () => 'a lock that was given back is still there')
+    promised(!readdirSync(path).includes('LOCK'), () => 'LOCK still exists after its release')
   },
   repair(input) {
     const text = Buffer.from(input).toString('latin1')
@@ -57,7 +57,7 @@ function sampleLock(): Uint8Array {
   const path = emptyDirectory()
   const lock = vfs.lock(path)
   try {
-    return readWhole(vfs, `${path}/LOCK`)
+    return readFile(vfs, `${path}/LOCK`)
   } finally {
     lock.release()
   }

@@ -1,15 +1,15 @@
 import { MemoryVfs } from '@ldb/vfs'
 import { verifyWal, Wal } from '@ldb/wal'
-import { readWhole, writeWhole } from '../../corruption/directory-image.js'
-import { promised } from '../../violation.js'
-import type { FuzzTarget } from '../fuzz-target.js'
-import { repairSegment } from '../log-repair.js'
+import { readFile, writeFile } from '../../corruption/directory-image.js'
+import { promised } from '../../base/violation.js'
+import type { FuzzTarget } from './fuzz-target.js'
+import { repairSegment } from '../repair/log-repair.js'
 
 const DIRECTORY = 'log'
 const SEGMENT = `${DIRECTORY}/0000000001.wal`
 const RECORDS_START = 8192
 
-/** A segment of the log: its recovery, its reader, its verification, and what follows when it goes on. */
+/** A log segment: recovery, reader, verification, and reopening. */
 export const logTarget: FuzzTarget = {
   name: 'log',
   samples: () => [sampleLog(true), sampleLog(false)],
@@ -19,17 +19,17 @@ export const logTarget: FuzzTarget = {
   run(input) {
     const vfs = new MemoryVfs()
     vfs.makeDirectory(DIRECTORY)
-    writeWhole(vfs, SEGMENT, input)
+    writeFile(vfs, SEGMENT, input)
     verifyWal(vfs, DIRECTORY, { finding: () => undefined, progress: () => undefined })
     const first = readLog(vfs)
     const second = readLog(vfs)
-    promised(first === second, () => 'a log gives other records when it is opened again')
+    promised(first === second, () => 'a log returns other records when it is opened again')
   },
   repair: repairSegment,
   mutate(input, random) {
-    // Headers and lengths, rather than the zeros that most of a segment is.
+    // Target headers and lengths: most of a segment is zeros.
     const at = random.pick([
-      random.below(104),
+      random.below(152),
       4096 + random.below(56),
       RECORDS_START + random.below(input.length - RECORDS_START),
     ])
@@ -38,7 +38,7 @@ export const logTarget: FuzzTarget = {
   },
 }
 
-/** Opens a log and closes it as a crash would; gives what it held. */
+/** Opens a log and closes it without a seal, as after a crash. Returns a description of its records. */
 function readLog(vfs: MemoryVfs): string {
   const wal = Wal.open(vfs, DIRECTORY, { create: false, preallocateBytes: 0 })
   try {
@@ -63,5 +63,5 @@ function sampleLog(clean: boolean): Uint8Array {
     if (seq % 2 === 0) wal.sync()
   }
   wal.close({ clean })
-  return readWhole(vfs, SEGMENT)
+  return readFile(vfs, SEGMENT)
 }

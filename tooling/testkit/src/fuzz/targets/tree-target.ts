@@ -1,27 +1,27 @@
 import { BTree } from '@ldb/btree'
 import { isLdbError, toSeq, WriteBatch } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
-import { readWhole, writeWhole } from '../../corruption/directory-image.js'
-import { promised } from '../../violation.js'
-import type { FuzzTarget } from '../fuzz-target.js'
-import { repairTree } from '../tree-repair.js'
+import { readFile, writeFile } from '../../corruption/directory-image.js'
+import { promised } from '../../base/violation.js'
+import type { FuzzTarget } from './fuzz-target.js'
+import { repairTree } from '../repair/tree-repair.js'
 
 const PATH = 'tree'
 const PAGE_BYTES = 512
 const META_REGION = 12_288
-/** No file of the greatest length holds as many. */
+/** More entries than a file of the maximum length can contain. */
 const ENTRIES_MAX = 100_000
 
-/** A B+tree file: meta blocks, tree pages, runs, free space; read whole, verified, written to and checkpointed. */
+/** A B+tree file: meta blocks, tree pages, overflow extents, free space; it is scanned, verified, written and checkpointed. */
 export const treeTarget: FuzzTarget = {
   name: 'tree',
   samples: () => [sampleTree(1), sampleTree(25), sampleTree(70)],
   bytesMax: 28_672,
-  codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_POISONED'],
+  codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_UNSUPPORTED', 'LDB_POISONED'],
   inputsPerCase: 2_500,
   run(input) {
     const vfs = new MemoryVfs()
-    writeWhole(vfs, PATH, input)
+    writeFile(vfs, PATH, input)
     const tree = BTree.open(vfs, PATH, { cacheBytes: 65_536, create: false })
     try {
       useTree(tree)
@@ -33,9 +33,9 @@ export const treeTarget: FuzzTarget = {
   mutate(input, random) {
     const pages = Math.floor((input.length - META_REGION) / PAGE_BYTES)
     const page = META_REGION + random.below(pages) * PAGE_BYTES
-    // A field of a meta block, of a page header, a slot, a record.
+    // Target a field of a meta block, of a page header, a slot or a record.
     const at = random.pick([
-      24 + random.below(104) + random.pick([0, 4096, 8192]),
+      24 + random.below(160) + random.pick([0, 4096, 8192]),
       page + random.below(32),
       page + 32 + random.below(64),
       page + random.below(PAGE_BYTES),
@@ -59,7 +59,7 @@ function useTree(tree: BTree): void {
     }
     for (let found = cursor.last(); found; found = cursor.previous()) {
       count--
-      promised(count > -ENTRIES_MAX, () => 'a scan backwards does not end')
+      promised(count > -ENTRIES_MAX, () => 'a reverse scan does not end')
     }
   } finally {
     snapshot.release()
@@ -67,7 +67,7 @@ function useTree(tree: BTree): void {
   try {
     writeTo(tree)
   } catch (error) {
-    // A forged file may free a page twice, which no read has to notice. It must do no harm, and `verify` must tell.
+    // A forged file may free a page twice, which reads need not detect. It must do no harm, and `verify` must report it.
     if (findingCount === 0 || !isLdbError(error, 'LDB_INVARIANT')) throw error
   }
 }
@@ -95,7 +95,7 @@ function sampleTree(count: number): Uint8Array {
     tree.checkpoint()
   }
   tree.close()
-  return readWhole(vfs, PATH)
+  return readFile(vfs, PATH)
 }
 
 function bytesOfText(text: string): Uint8Array {

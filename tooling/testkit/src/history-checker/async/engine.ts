@@ -1,40 +1,42 @@
 import { Database } from '@ldb/core'
 import type { AsyncDatabase, AsyncKeyspace, AsyncTransaction, Durability } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
-import type { IsolationLevel, IsolationTransaction } from '../../isolation/isolation-subject.js'
-import { KEYSPACES } from '../../isolation/isolation-subject.js'
-import { optionsOf, PLAIN_SETTINGS } from '../../model/run-settings.js'
+import type { IsolationLevel, IsolationTransaction } from '../../suite/isolation-subject.js'
+import { KEYSPACES } from '../../suite/isolation-subject.js'
+import { optionsOf, PLAIN_SETTINGS } from '../../model/commands/run-settings.js'
 import { DatabaseTransaction } from '../../subjects/database-transactions.js'
 import type { PlannedStep } from '../history-choices.js'
 import type { RecordedEvent } from '../recorded-history.js'
 
-/** Where each transaction that writes leaves its number, so that it is known after a crash who is in. */
+/**
+ * Keyspace in which each writing transaction puts its number. After a crash, it shows which transactions committed.
+ */
 const MARKS = 'marks'
 const DIRECTORY = 'data'
 
-/** How the database of a history is opened. */
+/** Options of the database of a history. */
 export interface EngineSettings {
   readonly durability: Durability
   readonly cacheBytes: number
-  /** Bytes of the log after which a checkpoint comes by itself. */
+  /** Log bytes after which the database makes a checkpoint. */
   readonly checkpointLogBytes: number
 }
 
-/** How a transaction is begun. */
+/** Options of `begin`. */
 export interface EngineBegin {
   readonly isolation: IsolationLevel
   readonly readOnly?: boolean
 }
 
-/** What is found when everything stands still. */
+/** The content of a database without open transactions. */
 export interface EngineContent {
-  /** Numbers of the transactions that are in. */
+  /** Numbers of the transactions whose commit is present. */
   readonly marks: ReadonlySet<number>
   /** `keyspace/key` to value. */
-  readonly found: ReadonlyMap<string, string>
+  readonly entries: ReadonlyMap<string, string>
 }
 
-/** The database by its async face, as histories use it. Canaries override what they get wrong. */
+/** The database through its async API. Canaries override methods with faulty ones. */
 export class AsyncEngine {
   readonly db: AsyncDatabase
   readonly keyspaces: ReadonlyMap<string, AsyncKeyspace<string, string>>
@@ -44,21 +46,21 @@ export class AsyncEngine {
     this.keyspaces = keyspaces
   }
 
-  /** Number of the newest commit that is visible. */
+  /** Number of the newest visible commit. */
   get seq(): number {
     return this.db.seq
   }
 
   begin(options: EngineBegin): EngineTransaction {
-    return this.wrapped(this.db.begin(options))
+    return this.wrap(this.db.begin(options))
   }
 
-  /** Runs a function in transactions until one has won. */
+  /** Runs a function in transactions until one commits. */
   transaction(
     run: (transaction: EngineTransaction, attempt: number) => Promise<void>,
     options: { readonly isolation: IsolationLevel; readonly retries: number },
   ): Promise<void> {
-    return this.db.transaction((inner, attempt) => run(this.wrapped(inner), attempt), options)
+    return this.db.transaction((inner, attempt) => run(this.wrap(inner), attempt), options)
   }
 
   put(name: string, value: string): Promise<void> {
@@ -69,32 +71,32 @@ export class AsyncEngine {
     return this.of(name).update(name.slice(2), change)
   }
 
-  /** The sync face, at the same time. */
-  putNow(name: string, value: string): void {
+  /** Puts a value through the sync API. */
+  putSync(name: string, value: string): void {
     this.of(name).sync.put(name.slice(2), value)
   }
 
-  /** Begins a transaction of the sync face, and gives what it sees. */
-  beginNow(options: EngineBegin): { readonly transaction: IsolationTransaction; readonly seq: number } {
+  /** Begins a transaction of the sync API and returns it with the number of its snapshot. */
+  beginSync(options: EngineBegin): { readonly transaction: IsolationTransaction; readonly seq: number } {
     const inner = this.db.sync.begin(options)
     return { transaction: new DatabaseTransaction(inner, (name) => this.keyspace(name).sync), seq: inner.seq }
   }
 
-  markNow(transaction: IsolationTransaction, id: number): void {
+  markSync(transaction: IsolationTransaction, id: number): void {
     transaction.in(MARKS).put(String(id), '')
   }
 
   content(): EngineContent {
-    const found = new Map<string, string>()
+    const entries = new Map<string, string>()
     for (const keyspace of KEYSPACES) {
       for (const [key, value] of this.keyspace(keyspace).sync.entries())
-        found.set(`${keyspace}/${key}`, value)
+        entries.set(`${keyspace}/${key}`, value)
     }
     const marks = new Set(this.keyspace(MARKS).sync.keys().map(Number).toArray())
-    return { marks, found }
+    return { marks, entries }
   }
 
-  wrapped(inner: AsyncTransaction): EngineTransaction {
+  wrap(inner: AsyncTransaction): EngineTransaction {
     return new EngineTransaction(this, inner)
   }
 
@@ -107,11 +109,11 @@ export class AsyncEngine {
   }
 }
 
-/** A transaction of the async face. */
+/** A transaction of the async API. */
 export class EngineTransaction {
   readonly engine: AsyncEngine
   readonly inner: AsyncTransaction
-  /** Told when its commit is called, by whomever. */
+  /** Called when its commit is called, also by the engine itself. */
   onCommit: (() => void) | undefined = undefined
 
   constructor(engine: AsyncEngine, inner: AsyncTransaction) {
@@ -128,7 +130,7 @@ export class EngineTransaction {
     return this.inner.seq
   }
 
-  /** Does a step, and gives what it has done and seen. */
+  /** Executes a step and returns what it wrote or read. */
   async step(step: PlannedStep): Promise<RecordedEvent> {
     const name = 'name' in step ? step.name : `${step.keyspace}/`
     const view = this.inner.in(this.engine.of(name))
@@ -149,7 +151,7 @@ export class EngineTransaction {
       case 'deleteRange':
         await view.deleteRange({ gte: step.gte, lt: step.lt })
         return step
-      case 'undone': {
+      case 'rolledBack': {
         const savepoint = await this.inner.savepoint()
         await view.put(key, step.value)
         if (step.range !== undefined) await view.deleteRange(step.range)
@@ -172,7 +174,7 @@ export class EngineTransaction {
   }
 }
 
-/** Opens the database on a disk, or makes it. */
+/** Opens the database on a disk, or creates it. */
 export async function openEngine<Engine extends AsyncEngine>(
   vfs: Vfs,
   { durability, cacheBytes, checkpointLogBytes }: EngineSettings,

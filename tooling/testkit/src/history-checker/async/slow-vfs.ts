@@ -1,18 +1,18 @@
 import type { Vfs } from '@ldb/vfs'
 import { LayerVfs } from '../../vfs/layer-vfs.js'
 import type { VfsCall } from '../../vfs/layer-vfs.js'
-import type { TestRandom } from '../../test-random.js'
+import type { TestRandom } from '../../base/test-random.js'
 
-/** A file system whose calls off the thread take a while, so that much else happens meanwhile. */
+/** A file system whose async calls take several microtasks, so that other calls interleave with them. */
 export class SlowVfs extends LayerVfs {
   readonly #random: TestRandom
-  readonly #turnsMax: number
+  readonly #microtasksMax: number
 
-  /** @param turnsMax - turns of the microtask queue that a call takes at most, before it is made and behind it. */
-  constructor(below: Vfs, random: TestRandom, turnsMax: number) {
+  /** @param microtasksMax - greatest number of microtasks before, and again after, each call. */
+  constructor(below: Vfs, random: TestRandom, microtasksMax: number) {
     super(below)
     this.#random = random
-    this.#turnsMax = turnsMax
+    this.#microtasksMax = microtasksMax
   }
 
   override around<T>(_call: VfsCall, run: () => T): T {
@@ -20,14 +20,14 @@ export class SlowVfs extends LayerVfs {
   }
 
   override async aroundAsync<T>(_call: VfsCall, run: () => Promise<T>): Promise<T> {
-    await turns(this.#random.between(0, this.#turnsMax))
+    await microtasks(this.#random.between(0, this.#microtasksMax))
     const result = await run()
-    await turns(this.#random.between(0, this.#turnsMax))
+    await microtasks(this.#random.between(0, this.#microtasksMax))
     return result
   }
 }
 
-/** Lets others go first, that many times. */
-export async function turns(count: number): Promise<void> {
+/** Waits for a number of microtasks. */
+export async function microtasks(count: number): Promise<void> {
   for (let left = count; left > 0; left--) await Promise.resolve()
 }

@@ -1,36 +1,36 @@
 import type { CrashPlan } from '../../crash/plan.js'
 import { crashPlan, randomCrashPlan } from '../../crash/plan.js'
 import { CrashVfs } from '../../crash/crash-vfs.js'
-import type { Suite, SuiteCounts } from '../../deep/suite.js'
+import type { Suite, SuiteCounts } from '../../suite/suite.js'
 import { FAULT_KINDS } from '../../vfs/fault.js'
 import { FaultVfs } from '../../vfs/fault-vfs.js'
 import { swarmOptions } from '../../history/swarm.js'
-import { seededRandom } from '../../test-random.js'
-import type { TestRandom } from '../../test-random.js'
-import { Violation } from '../../violation.js'
+import { seededRandom } from '../../base/test-random.js'
+import type { TestRandom } from '../../base/test-random.js'
+import { Violation } from '../../base/violation.js'
 import { AsyncEngine, openEngine } from './engine.js'
 import type { EngineSettings } from './engine.js'
 import { checkSerializable } from '../dependency-graph.js'
 import { HistoryChoices } from '../history-choices.js'
 import type { HistoryShape } from '../history-choices.js'
-import { HistoryClient } from '../history-client.js'
-import { HistoryLife } from '../history-life.js'
-import { ResolvedHistory } from '../resolved-history.js'
+import { HistoryClient } from './client.js'
+import { DatabaseLife } from './life.js'
+import { ResolvedHistory } from './resolved-history.js'
 import { SlowVfs } from './slow-vfs.js'
 import { checkSnapshots } from '../snapshot-check.js'
 import { VersionTable } from '../version-table.js'
 
-/** Faults that may strike in the middle of a commit. */
+/** Faults that can strike in the middle of a commit. */
 const FAULTS = FAULT_KINDS.filter(({ name }) =>
   ['EIO on change', 'ENOSPC on change', 'sync: lost', 'sync: reverted', 'sync: ENOSPC'].includes(name),
 )
 
-/** How a life ends: closed, by loss of power, by the end of the process, or by a call that fails. */
+/** The end of a life: a close, a power loss, the end of the process, or a failing call. */
 type End = 'closed' | 'power' | 'killed' | 'fault'
 
 type EngineClass = new (...parts: ConstructorParameters<typeof AsyncEngine>) => AsyncEngine
 
-/** What a canary has of its own. */
+/** Replacements that canaries use. */
 export interface AsyncHistoryOptions {
   readonly engine?: EngineClass
   /** Share of syncs that do nothing. @defaultValue 0 */
@@ -38,8 +38,9 @@ export interface AsyncHistoryOptions {
 }
 
 /**
- * Random transactions of many clients at once, by promises, single writes and the sync face between them, over several lives
- * of the database, and the proof that each history is as the level promises.
+ * Runs random transactions of concurrent clients through the async API, with single writes and sync calls in
+ * between, over several lives of the database, and checks each history against the guarantees of its isolation
+ * level.
  */
 export const asyncHistorySuite: Suite = {
   name: 'history-async',
@@ -95,8 +96,8 @@ class AsyncHistoryRun {
       transactions: history.transactions.length,
       committed: count('committed'),
       conflicts: count('conflict'),
-      'unknown and in': history.unknownIn,
-      'unknown and out': history.unknownOut,
+      'unknown, committed': history.unknownCommitted,
+      'unknown, lost': history.unknownLost,
       closes: closed,
       crashes: power + killed,
       'failed commits': fault,
@@ -104,10 +105,10 @@ class AsyncHistoryRun {
     }
   }
 
-  /** Opens, works until the end of this life, and looks at what it has left. */
+  /** Runs one life: opens the database, runs the clients until its end, and resolves what it left. */
   async #live(): Promise<void> {
     const random = this.#random
-    const { durability, turnsMax, clientCount, lifeCount } = this.#swarm
+    const { durability, microtasksMax, clientCount, lifeCount } = this.#swarm
     const kinds: readonly End[] =
       durability === 'full'
         ? ['power', 'power', 'killed', 'fault', 'fault', 'closed']
@@ -115,14 +116,14 @@ class AsyncHistoryRun {
     const end = random.pick(kinds)
     this.#lives[end]++
     const faults = new FaultVfs(this.#disk, random.fork())
-    const vfs = new SlowVfs(faults, random.fork(), turnsMax)
+    const vfs = new SlowVfs(faults, random.fork(), microtasksMax)
     const engine = await openEngine(vfs, this.#swarm, this.#options.engine ?? AsyncEngine)
-    const life = new HistoryLife(this.#clock, engine.seq, engine.content(), () => faults.struckCount > 0)
-    this.#look(engine, life)
+    const life = new DatabaseLife(this.#clock, engine.seq, engine.content(), () => faults.struckCount > 0)
+    this.#recordContent(engine, life)
     const stopAt = this.#clock.ids + random.between(1, lifeCount)
-    const image = this.#armed(end, life, faults)
+    const image = this.#armEnd(end, life, faults)
     const isLeft = (): boolean => this.#clock.ids < stopAt
-    const clients = Array.from({ length: clientCount }, () => this.#client(engine, life).work(isLeft))
+    const clients = Array.from({ length: clientCount }, () => this.#client(engine, life).run(isLeft))
     await Promise.all(clients)
     if (end === 'closed' && !life.hasFailed) {
       await this.#close(engine, life)
@@ -134,13 +135,16 @@ class AsyncHistoryRun {
     await this.#resolve(life)
   }
 
-  #client(engine: AsyncEngine, life: HistoryLife): HistoryClient {
+  #client(engine: AsyncEngine, life: DatabaseLife): HistoryClient {
     const settings = { ...this.#swarm, level: this.#level }
     return new HistoryClient(engine, life, this.#choices.fork(), settings)
   }
 
-  /** Has the power go, the process end or a call fail in the middle of it all; gives the disk that is left. */
-  #armed(end: End, life: HistoryLife, faults: FaultVfs): () => CrashVfs | undefined {
+  /**
+   * Arms a power loss, the end of the process or a fault at a random operation; the returned function returns the
+   * disk that is left.
+   */
+  #armEnd(end: End, life: DatabaseLife, faults: FaultVfs): () => CrashVfs | undefined {
     const random = this.#random
     let image: CrashVfs | undefined
     let left = random.between(1, this.#swarm.lifeCount)
@@ -152,9 +156,9 @@ class AsyncHistoryRun {
         life.end()
       }
     } else if (end === 'fault') {
-      // What was handed to the operating system only may go with a sync that fails.
-      const outlived = FAULTS.filter(({ effect }) => effect.kind !== 'sync' || effect.failure === 'kept')
-      const { effect, calls } = random.pick(this.#swarm.durability === 'full' ? FAULTS : outlived)
+      // A failed sync may drop data that was written to the operating system but not synced.
+      const survivable = FAULTS.filter(({ effect }) => effect.kind !== 'sync' || effect.failure === 'kept')
+      const { effect, calls } = random.pick(this.#swarm.durability === 'full' ? FAULTS : survivable)
       faults.fault = { effect, calls, nth: left, times: random.pick([1, 3, Infinity]) }
     }
     return () => image
@@ -162,16 +166,16 @@ class AsyncHistoryRun {
 
   #plan(end: End): CrashPlan {
     const random = this.#random
-    // What was handed to the operating system only does not outlive a loss of power.
+    // Data that was written to the operating system but not synced does not survive a power loss.
     const isKill = end === 'killed' || this.#swarm.durability !== 'full' || random.chance(0.2)
     return isKill ? crashPlan('killed', random.word()) : randomCrashPlan(random)
   }
 
-  /** Closes it while some still work. */
-  async #close(engine: AsyncEngine, life: HistoryLife): Promise<void> {
+  /** Closes the database while some clients still run. */
+  async #close(engine: AsyncEngine, life: DatabaseLife): Promise<void> {
     const late = Array.from({ length: 3 }, () => {
       let left = 3
-      return this.#client(engine, life).work(() => left-- > 0)
+      return this.#client(engine, life).run(() => left-- > 0)
     })
     for (let left = this.#random.between(0, 60); left > 0; left--) await Promise.resolve()
     life.isClosing = true
@@ -180,39 +184,39 @@ class AsyncHistoryRun {
     life.end()
   }
 
-  /** Reads all there is, as one who sees every commit. */
-  #look(engine: AsyncEngine, life: HistoryLife): void {
+  /** Records a read of the whole content by a transaction that sees every commit. */
+  #recordContent(engine: AsyncEngine, life: DatabaseLife): void {
     const record = life.begin(this.#level, engine.seq)
     for (const keyspace of ['a', 'b']) {
-      const entries = [...life.content.found]
+      const entries = [...life.content.entries]
         .filter(([name]) => name.startsWith(keyspace))
         .map(([name, value]) => [name.slice(2), value] as const)
-      life.note(record, { do: 'scan', keyspace, range: {}, entries })
+      life.record(record, { do: 'scan', keyspace, range: {}, entries })
     }
     life.ended(record, 'acknowledged')
   }
 
-  /** Opens what is left, to see who is in. */
-  async #resolve(life: HistoryLife): Promise<void> {
+  /** Reopens the database to find which commits are present. */
+  async #resolve(life: DatabaseLife): Promise<void> {
     const engine = await openEngine(this.#disk, this.#swarm, this.#options.engine ?? AsyncEngine)
     const content = engine.content()
     this.#history.add(life, content)
     const findings = engine.db.sync.verify().findings.length
-    if (findings > 0) throw new Violation(`verify finds ${findings} things`)
+    if (findings > 0) throw new Violation(`verify returns ${findings} findings`)
     await engine.db.close()
   }
 }
 
-/** Everything about a run but its level. */
+/** The settings of a run, except its isolation level. */
 interface HistorySwarm extends EngineSettings, HistoryShape {
   readonly transactionCount: number
-  /** Transactions of a life, at most. */
+  /** Greatest number of transactions of a life. */
   readonly lifeCount: number
   readonly clientCount: number
   readonly stepCount: number
-  readonly mixesFaces: boolean
-  /** Turns that a call off the thread takes, at most. */
-  readonly turnsMax: number
+  readonly mixesApis: boolean
+  /** Greatest number of microtasks of an async call. */
+  readonly microtasksMax: number
 }
 
 function chooseSwarm(random: TestRandom): HistorySwarm {
@@ -223,10 +227,10 @@ function chooseSwarm(random: TestRandom): HistorySwarm {
     keyCount: [4, 10, 30, 100],
     paddingBytes: [0, 0, 400],
     stepCount: [2, 4],
-    mixesFaces: [true, false],
+    mixesApis: [true, false],
     durability: ['full', 'full', 'full', 'periodic'],
     cacheBytes: [65_536],
     checkpointLogBytes: [4_000, 1_000_000],
-    turnsMax: [0, 3, 15],
+    microtasksMax: [0, 3, 15],
   })
 }

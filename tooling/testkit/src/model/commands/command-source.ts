@@ -1,4 +1,4 @@
-import type { TestRandom } from '../../test-random.js'
+import type { TestRandom } from '../../base/test-random.js'
 import { MISUSES } from './commands.js'
 import type {
   BatchCommand,
@@ -7,72 +7,22 @@ import type {
   Command,
   CommandName,
   Durability,
-  Move,
-  Read,
-  ScanEnd,
-  Stage,
-  TextRange,
   Write,
 } from './commands.js'
-import { KEYSPACE_NAMES } from '../run-settings.js'
+import type { CommandWeights } from './command-weights.js'
+import { ReadSource } from './read-source.js'
+import { times } from './times.js'
+import { KEYSPACE_NAMES } from './run-settings.js'
 import { TextSource } from './text-source.js'
 import type { TextShape } from './text-source.js'
 import { beginOptions, transactionStep } from './transaction-steps.js'
 import type { StepParts } from './transaction-steps.js'
 
-/** How often each command comes. */
-export type CommandWeights = Readonly<Record<CommandName, number>>
-
-/** How often each command comes in a run that leaves none out. */
-export const COMMAND_WEIGHTS: CommandWeights = {
-  put: 60,
-  delete: 20,
-  deleteRange: 6,
-  clear: 1,
-  putIfAbsent: 6,
-  swap: 8,
-  update: 6,
-  batch: 14,
-  fill: 2,
-  thin: 1,
-  read: 60,
-  scanOpen: 4,
-  scanNext: 8,
-  scanEnd: 2,
-  cursorOpen: 4,
-  cursorMove: 12,
-  cursorEnd: 2,
-  snapshot: 3,
-  release: 2,
-  keyspace: 3,
-  drop: 1,
-  keyspaces: 1,
-  sync: 1,
-  checkpoint: 1,
-  compact: 1,
-  verify: 0.5,
-  stats: 2,
-  reopen: 0.5,
-  crash: 0.5,
-  readOnly: 0.2,
-  time: 2,
-  jump: 0.5,
-  misuse: 3,
-  txBegin: 5,
-  txStep: 40,
-  txCommit: 5,
-  txRollback: 1,
-  txForget: 4,
-  transaction: 5,
-  together: 4,
-  changes: 2,
-}
-
-/** Commands that `#make` leaves to `#other`. */
+/** Commands that `#make` delegates to `#other`. */
 type OtherName = Exclude<CommandName, Write['do'] | BulkCommand['do'] | 'batch' | 'read'>
 
-/** A bad day and a good one, in milliseconds: ten years. */
-const YEARS_MS = 10 * 365 * 86_400_000
+/** Distance of a clock jump: ten years. */
+const TEN_YEARS_MS = 10 * 365 * 86_400_000
 const DURABILITIES: readonly (Durability | undefined)[] = [
   'full',
   'periodic',
@@ -81,14 +31,13 @@ const DURABILITIES: readonly (Durability | undefined)[] = [
   undefined,
   undefined,
 ]
-const ENDS: readonly ScanEnd[] = ['toArray', 'forEach', 'reduce', 'some', 'every', 'find', 'break']
-const READ_WEIGHTS = { get: 20, has: 5, getMany: 3, scan: 12, count: 4, estimate: 2, cursor: 6 } as const
 
-/** Makes commands, each decided by the random source alone. */
+/** Generates commands. The random source alone decides them. */
 export class CommandSource {
   readonly #random: TestRandom
   readonly #shape: TextShape
   readonly #texts: TextSource
+  readonly #reads: ReadSource
   readonly #weights: CommandWeights
   readonly #stepParts: StepParts
 
@@ -96,20 +45,21 @@ export class CommandSource {
     this.#random = random
     this.#shape = shape
     this.#texts = new TextSource(random, shape)
+    this.#reads = new ReadSource(random, this.#texts)
     this.#stepParts = {
       random,
       texts: this.#texts,
       ks: () => this.#ks(),
-      range: () => this.#narrowRange(),
-      read: () => this.#read(),
+      range: () => this.#reads.narrowRange(),
+      read: () => this.#reads.read(),
     }
-    // The random source draws whole numbers.
+    // `weighted` draws integers, and some weights are fractions.
     this.#weights = Object.fromEntries(
       Object.entries(weights).map(([name, weight]) => [name, Math.round(weight * 100)]),
     ) as Record<CommandName, number>
   }
 
-  /** Makes the next command. */
+  /** Returns the next command. */
   next(): Command {
     return this.#make(this.#random.weighted(this.#weights))
   }
@@ -124,7 +74,7 @@ export class CommandSource {
       case 'delete':
         return { do: name, ks, key: this.#texts.key(), ...this.#durability() }
       case 'deleteRange':
-        return { do: name, ks, range: this.#narrowRange(), ...this.#durability() }
+        return { do: name, ks, range: this.#reads.narrowRange(), ...this.#durability() }
       case 'clear':
         return { do: name, ks, ...this.#durability() }
       case 'swap': {
@@ -142,7 +92,7 @@ export class CommandSource {
       case 'batch':
         return {
           do: name,
-          steps: this.#times(random.between(0, random.chance(0.1) ? 60 : 8), () => this.#step()),
+          steps: times(random.between(0, random.chance(0.1) ? 60 : 8), () => this.#step()),
           ...this.#durability(),
         }
       case 'fill':
@@ -153,13 +103,13 @@ export class CommandSource {
           : { do: name, ...bulk, every: random.between(1, 4) }
       }
       case 'read':
-        return { do: name, ks, ...this.#from(), ...this.#read() }
+        return { do: name, ks, ...this.#from(), ...this.#reads.read() }
       default:
         return this.#other(name, ks)
     }
   }
 
-  /** Commands that are no write to one keyspace. */
+  /** Returns a command that is not a write to one keyspace. */
   #other(name: OtherName, ks: number): Command {
     const random = this.#random
     switch (name) {
@@ -169,16 +119,16 @@ export class CommandSource {
           ks,
           ...this.#from(),
           ...this.#tx(),
-          part: this.#part(),
-          ...this.#maybeRange(),
-          stages: this.#stages(),
+          part: this.#reads.part(),
+          ...this.#reads.maybeRange(),
+          stages: this.#reads.stages(),
         }
       case 'scanNext':
         return { do: name, pick: random.below(8), count: random.between(1, 6) }
       case 'cursorOpen':
-        return { do: name, ks, ...this.#from(), ...this.#tx(), range: this.#bounds() }
+        return { do: name, ks, ...this.#from(), ...this.#tx(), range: this.#reads.bounds() }
       case 'cursorMove':
-        return { do: name, pick: random.below(8), moves: this.#moves() }
+        return { do: name, pick: random.below(8), moves: this.#reads.moves() }
       case 'scanEnd':
       case 'cursorEnd':
       case 'release':
@@ -188,11 +138,11 @@ export class CommandSource {
       case 'drop':
         return { do: name, ks: random.below(KEYSPACE_NAMES.length) }
       case 'readOnly':
-        return { do: name, commands: this.#times(random.between(1, 6), () => this.#lookedAt()) }
+        return { do: name, commands: times(random.between(1, 6), () => this.#readOnlyCommand()) }
       case 'time':
         return { do: name, ms: random.pick([1, 50, 100, 1000]) }
       case 'jump':
-        return { do: name, ms: random.pick([-YEARS_MS, YEARS_MS, -1, 0]) }
+        return { do: name, ms: random.pick([-TEN_YEARS_MS, TEN_YEARS_MS, -1, 0]) }
       case 'misuse':
         return { do: name, what: random.pick(MISUSES) }
       case 'txBegin':
@@ -207,12 +157,12 @@ export class CommandSource {
       case 'transaction':
         return {
           do: name,
-          steps: this.#times(random.between(0, 8), () => transactionStep(this.#stepParts)),
+          steps: times(random.between(0, 8), () => transactionStep(this.#stepParts)),
           end: random.pick(['return', 'return', 'return', 'commit', 'rollback', 'throw']),
           ...beginOptions(random),
         }
       case 'together':
-        return { do: name, writes: this.#times(random.between(2, 8), () => this.#oneOfMany()) }
+        return { do: name, writes: times(random.between(2, 8), () => this.#concurrentWrite()) }
       default:
         return { do: name }
     }
@@ -221,13 +171,15 @@ export class CommandSource {
   #update(ks: number): Command {
     const random = this.#random
     const next = random.chance(0.7) ? { next: this.#texts.value() } : {}
-    const inner = random.chance(0.3) ? { inner: this.#times(random.between(1, 2), () => this.#simple()) } : {}
+    const inner = random.chance(0.3)
+      ? { inner: times(random.between(1, 2), () => this.#callbackCommand()) }
+      : {}
     const throws = random.chance(0.1) ? { throws: true } : {}
     return { do: 'update', ks, key: this.#texts.key(), ...next, ...inner, ...throws, ...this.#durability() }
   }
 
-  /** A write that depends on nothing but the writes before it. */
-  #oneOfMany(): Write | BatchCommand {
+  /** Returns a write whose result depends only on the writes before it. */
+  #concurrentWrite(): Write | BatchCommand {
     const random = this.#random
     const name = random.pick(['put', 'put', 'delete', 'putIfAbsent', 'update', 'batch', 'clear'] as const)
     if (name !== 'update') return this.#make(name) as Write | BatchCommand
@@ -238,14 +190,14 @@ export class CommandSource {
     return this.#random.chance(0.3) ? { tx: this.#random.below(8) } : {}
   }
 
-  /** What a callback may do. */
-  #simple(): Command {
+  /** Returns a command for an update callback. */
+  #callbackCommand(): Command {
     const names = ['put', 'delete', 'read', 'batch', 'snapshot', 'scanNext', 'checkpoint', 'clear'] as const
     return this.#make(this.#random.pick(names.filter((name) => name === 'put' || this.#weights[name] > 0)))
   }
 
-  /** What is tried on a database that was opened read-only. */
-  #lookedAt(): Command {
+  /** Returns a command for a database that is open read-only. */
+  #readOnlyCommand(): Command {
     const random = this.#random
     const name = random.pick([
       'read',
@@ -274,89 +226,11 @@ export class CommandSource {
       case 'delete':
         return { ks, do: 'delete', key: this.#texts.key() }
       case 'deleteRange': {
-        const { limit: _limit, offset: _offset, ...range } = this.#narrowRange()
+        const { limit: _limit, offset: _offset, ...range } = this.#reads.narrowRange()
         return { ks, do: 'deleteRange', range }
       }
       case 'clear':
         return { ks, do: 'clear' }
-    }
-  }
-
-  #read(): Read {
-    const random = this.#random
-    const read = random.weighted(READ_WEIGHTS)
-    switch (read) {
-      case 'get':
-      case 'has':
-        return { read, key: this.#texts.key() }
-      case 'getMany':
-        return { read, keys: this.#times(random.between(0, 5), () => this.#texts.key()) }
-      case 'scan': {
-        const end = random.chance(0.4) ? { end: random.pick(ENDS) } : {}
-        const stages = random.chance(0.3) ? { stages: this.#stages() } : {}
-        return { read, part: this.#part(), ...this.#maybeRange(), ...stages, ...end }
-      }
-      case 'count':
-      case 'estimate':
-        return { read, ...this.#maybeRange() }
-      case 'cursor':
-        return { read, range: this.#bounds(), moves: this.#moves() }
-    }
-  }
-
-  #moves(): Move[] {
-    const random = this.#random
-    return this.#times(random.between(1, 14), () => {
-      const move = random.weighted({ first: 2, last: 2, next: 8, previous: 8, seek: 4 })
-      return move === 'seek' ? { seek: this.#texts.key() } : move
-    })
-  }
-
-  #stages(): Stage[] {
-    const random = this.#random
-    return this.#times(random.pick([0, 0, 1, 2]), (): Stage => {
-      const name = random.pick(['map', 'filter', 'flatMap', 'take', 'drop'] as const)
-      return name === 'take' || name === 'drop' ? [name, random.below(5)] : [name]
-    })
-  }
-
-  #part(): 'entries' | 'keys' | 'values' {
-    return this.#random.pick(['entries', 'entries', 'keys', 'values'])
-  }
-
-  #maybeRange(): { readonly range?: TextRange } {
-    return this.#random.chance(0.15) ? {} : { range: this.#range() }
-  }
-
-  #range(): TextRange {
-    const random = this.#random
-    return {
-      ...this.#bounds(),
-      ...(random.chance(0.5) ? { limit: random.pick([0, 1, 2, 3, 5, 20]) } : {}),
-      ...(random.chance(0.25) ? { offset: random.pick([0, 1, 2, 7, 100]) } : {}),
-    }
-  }
-
-  /** A range that seldom holds everything. */
-  #narrowRange(): TextRange {
-    const random = this.#random
-    if (random.chance(0.05)) return this.#range()
-    return random.chance(0.5)
-      ? { ...this.#range(), limit: random.between(0, 5) }
-      : { ...this.#range(), gte: this.#texts.key(), lt: this.#texts.key() }
-  }
-
-  #bounds(): TextRange {
-    const random = this.#random
-    const bound = (name: 'gt' | 'gte' | 'lt' | 'lte', probability: number): TextRange =>
-      random.chance(probability) ? { [name]: this.#texts.key() } : {}
-    return {
-      ...bound('gt', 0.2),
-      ...bound('gte', 0.3),
-      ...bound('lt', 0.3),
-      ...bound('lte', 0.2),
-      ...(random.chance(0.2) ? { prefix: this.#texts.prefix() } : {}),
-      ...(random.chance(0.4) ? { reverse: random.chance(0.8) } : {}),
     }
   }
 
@@ -379,9 +253,5 @@ export class CommandSource {
   #durability(): { readonly durability?: Durability } {
     const durability = this.#random.pick(DURABILITIES)
     return durability === undefined ? {} : { durability }
-  }
-
-  #times<T>(count: number, make: () => T): T[] {
-    return Array.from({ length: count }, make)
   }
 }

@@ -1,15 +1,17 @@
-/** A text of one character a byte; long ones as a unit and how often it comes, so that a command stays short. */
+/**
+ * A string with one character per byte. Long strings are a unit and a repeat count, so that commands stay short.
+ */
 export type Text = string | readonly [unit: string, count: number]
 
-/** Writes a text out. */
+/** Returns the whole string. */
 export function expand(text: Text): string {
   return typeof text === 'string' ? text : text[0].repeat(text[1])
 }
 
-/** When a commit is acknowledged. */
+/** The point at which a commit is acknowledged. */
 export type Durability = 'full' | 'periodic' | 'none'
 
-/** Options of a range, over texts. */
+/** Options of a range with string bounds. */
 export interface TextRange {
   readonly gt?: Text
   readonly gte?: Text
@@ -21,19 +23,19 @@ export interface TextRange {
   readonly offset?: number
 }
 
-/** What a scan gives of each entry. */
+/** The part of each entry that a scan returns. */
 export type ScanPart = 'entries' | 'keys' | 'values'
 
-/** A helper that a scan goes through. */
+/** A transformation of a scan. */
 export type Stage = readonly ['map' | 'filter' | 'flatMap'] | readonly ['take' | 'drop', number]
 
-/** How a scan is read to its end, or not. */
+/** The way in which a scan is consumed. */
 export type ScanEnd = 'toArray' | 'forEach' | 'reduce' | 'some' | 'every' | 'find' | 'break'
 
-/** A move of a cursor. */
+/** A movement of a cursor. */
 export type Move = 'first' | 'last' | 'next' | 'previous' | { readonly seek: Text }
 
-/** A read that ends within its call. */
+/** A read that completes within its call. */
 export type Read =
   | { readonly read: 'get' | 'has'; readonly key: Text }
   | { readonly read: 'getMany'; readonly keys: readonly Text[] }
@@ -76,7 +78,7 @@ export type Write = { readonly ks: number; readonly durability?: Durability } & 
     }
 )
 
-/** Wrong calls, of which each must be refused in its own way and change nothing. */
+/** Invalid calls. Each must fail with its own error code and change nothing. */
 export const MISUSES = [
   'undefined key',
   'null value',
@@ -101,22 +103,22 @@ export const MISUSES = [
   'bound of 65,536 bytes',
 ] as const
 
-/** A wrong call. */
+/** An invalid call. */
 export type Misuse = (typeof MISUSES)[number]
 
-/** A batch over a group of keys: written, or every n-th removed. */
+/** A batch over a group of keys: `fill` puts all of them, `thin` deletes every n-th one. */
 export type BulkCommand = { readonly ks: number; readonly group: number; readonly count: number } & (
   { readonly do: 'fill'; readonly bytes: number } | { readonly do: 'thin'; readonly every: number }
 )
 
-/** A batch over keyspaces. */
+/** A batch over several keyspaces. */
 export interface BatchCommand {
   readonly do: 'batch'
   readonly steps: readonly BatchStep[]
   readonly durability?: Durability
 }
 
-/** Opens, reads or ends a scan that outlives its command. */
+/** Opens, reads or closes a scan that stays open across commands. */
 export type ScanCommand =
   | {
       readonly do: 'scanOpen'
@@ -130,7 +132,7 @@ export type ScanCommand =
   | { readonly do: 'scanNext'; readonly pick: number; readonly count: number }
   | { readonly do: 'scanEnd'; readonly pick: number }
 
-/** Opens, moves or ends a cursor that outlives its command. */
+/** Opens, moves or closes a cursor that stays open across commands. */
 export type CursorCommand =
   | {
       readonly do: 'cursorOpen'
@@ -142,7 +144,7 @@ export type CursorCommand =
   | { readonly do: 'cursorMove'; readonly pick: number; readonly moves: readonly Move[] }
   | { readonly do: 'cursorEnd'; readonly pick: number }
 
-/** What a transaction does to one keyspace, or to itself. */
+/** An operation of a transaction on one keyspace or on its savepoints. */
 export type TransactionStep =
   | { readonly step: 'put'; readonly ks: number; readonly key: Text; readonly value: Text }
   | { readonly step: 'delete' | 'lock'; readonly ks: number; readonly key: Text }
@@ -150,22 +152,28 @@ export type TransactionStep =
   | { readonly step: 'clear'; readonly ks: number }
   | ({ readonly step: 'read'; readonly ks: number } & Read)
   | { readonly step: 'savepoint' }
-  /** Back to one of its savepoints, counted round; those that are gone are among them. */
+  /**
+   * Rolls back to a savepoint, chosen modulo their number. Savepoints that an earlier rollback removed are
+   * included.
+   */
   | { readonly step: 'rollbackTo'; readonly savepoint: number }
 
-/** How a transaction is begun. */
+/** Options of `begin`. */
 export interface BeginOptions {
   readonly isolation?: 'snapshot' | 'serializable'
   readonly readOnly?: boolean
 }
 
-/** Begins, goes on with, or ends a transaction beside others; or runs a function in one. `pick` counts round. */
+/**
+ * Begins, continues or ends one of several open transactions, or runs a function in a transaction. `pick` is taken
+ * modulo the number of open transactions.
+ */
 export type TransactionCommand =
   | ({ readonly do: 'txBegin' } & BeginOptions)
   | { readonly do: 'txStep'; readonly pick: number; readonly step: TransactionStep }
   | { readonly do: 'txCommit'; readonly pick: number; readonly durability?: Durability }
   | { readonly do: 'txRollback'; readonly pick: number }
-  /** Rolled back once more, and forgotten. */
+  /** Rolls a transaction back once more and removes it from the open ones. */
   | { readonly do: 'txForget'; readonly pick: number }
   | ({
       readonly do: 'transaction'
@@ -173,7 +181,7 @@ export type TransactionCommand =
       readonly end: 'return' | 'throw' | 'commit' | 'rollback'
     } & BeginOptions)
 
-/** Commands without anything to say. */
+/** Commands without parameters. */
 export type PlainName =
   | 'snapshot'
   | 'keyspaces'
@@ -187,9 +195,10 @@ export type PlainName =
   | 'changes'
 
 /**
- * One call of the API, as data. `ks` is one of the keyspaces of the run: 0 is `default`. `from` is one of the snapshots
- * that are open, counted round, and `tx` one of the transactions; without them, the live state. `pick` counts round in the
- * same way. Writes of a `together` are called without waiting for one another, where the face can.
+ * One API call as data. `ks` is the slot of a keyspace of the run; 0 is `default`. `from` selects an open snapshot,
+ * `tx` an open transaction; without either, the command reads the live state. `from`, `tx` and `pick` are taken
+ * modulo the number of open objects. Writes of a `together` are called without awaiting each other where the API is
+ * async.
  */
 export type Command =
   | Write
@@ -211,12 +220,12 @@ export type Command =
 /** Names of commands. */
 export type CommandName = Command['do']
 
-/** Returns the key of the entry `index` of a group that `fill` writes. */
+/** Returns the key of entry `index` of a group that `fill` puts. */
 export function filledKey(group: number, index: number): string {
   return `fill${group}-${String(index).padStart(6, '0')}`
 }
 
-/** Returns the value of the same entry. */
+/** Returns the value of entry `index` of a group that `fill` puts. */
 export function filledValue(group: number, index: number, bytes: number): string {
   return String.fromCharCode(97 + ((group + index) % 26)).repeat((index * 7 + group) % (bytes + 1))
 }

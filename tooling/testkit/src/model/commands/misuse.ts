@@ -2,14 +2,14 @@ import type { LdbErrorCode } from '@ldb/base'
 import type { AsyncDatabaseHandle, Database, KeyspaceOptions } from '@ldb/core'
 import type { Misuse } from './commands.js'
 
-/** Returns the code with which a wrong call must be refused. */
+/** Returns the error code that an invalid call must return. */
 export function expectedOfMisuse(what: Misuse): LdbErrorCode {
   if (what === 'drop unknown') return 'LDB_NOT_FOUND'
   if (what === 'batch used twice') return 'LDB_CLOSED'
   return what.includes('65,536') ? 'LDB_TOO_LARGE' : 'LDB_INVALID_ARGUMENT'
 }
 
-/** Every wrong call. */
+/** The call of each kind of misuse. */
 const CALLS: Readonly<Record<Misuse, (db: Database) => unknown>> = {
   'undefined key': (db) => db.get(undefined as unknown as string),
   'null value': (db) => db.put('misused', null as unknown as string),
@@ -38,14 +38,14 @@ const CALLS: Readonly<Record<Misuse, (db: Database) => unknown>> = {
   'bound of 65,536 bytes': (db) => db.count({ gte: 'k'.repeat(65_536) }),
 }
 
-/** Makes a wrong call. */
+/** Makes an invalid call. Returns only when the database accepts the call. */
 export function misuse(db: Database, what: Misuse): string {
   const result = CALLS[what](db)
-  return `${what} gave ${String(result)}`
+  return `${what} returned ${String(result)}`
 }
 
-/** Makes a wrong call of the async face, which has the same names. */
+/** Makes an invalid call through the async API, whose methods have the same names. */
 export async function misuseAsync(db: AsyncDatabaseHandle, what: Misuse): Promise<string> {
   const result: unknown = await CALLS[what](db as unknown as Database)
-  return `${what} gave ${String(result)}`
+  return `${what} returned ${String(result)}`
 }

@@ -1,22 +1,25 @@
-import type { TestRandom } from '../../test-random.js'
+import type { TestRandom } from '../../base/test-random.js'
 import type { Text } from './commands.js'
 
-/** What keys and values of a run look like. */
+/** The shape of the keys and values of a run. */
 export interface TextShape {
-  /** Distinct plain keys. */
+  /** Number of distinct plain keys. */
   readonly keyCount: number
   readonly prefix: string
-  /** Bytes of a value, mostly. */
+  /** Upper bound of the length of most values. */
   readonly valueBytes: number
-  /** Now and then a key or value as long as it may be, or longer. */
+  /** Whether some keys and values have the greatest allowed length or more. */
   readonly hasGiants: boolean
-  /** Characters above 0x7F, which are two bytes in UTF-8. */
+  /** Whether keys contain characters above 0x7F, which are two bytes in UTF-8. */
   readonly isWide: boolean
-  /** Entries of a bulk write at most. */
+  /** Greatest number of entries of a bulk write. */
   readonly bulkCount: number
 }
 
-/** Makes keys and values: few distinct ones, so that they meet, and those at which things go wrong. */
+/**
+ * Generates keys and values: few distinct keys, so that commands collide, and lengths at the limits of pages and
+ * formats.
+ */
 export class TextSource {
   readonly #random: TestRandom
   readonly #shape: TextShape
@@ -26,7 +29,7 @@ export class TextSource {
     this.#shape = shape
   }
 
-  /** A prefix of many keys, of few or of none. */
+  /** Returns a prefix of many keys, of few or of none. */
   prefix(): Text {
     const random = this.#random
     return random.pick<Text>([
@@ -41,7 +44,7 @@ export class TextSource {
     ])
   }
 
-  /** A key. */
+  /** Returns a key. */
   key(): Text {
     const random = this.#random
     const { keyCount, prefix, isWide, hasGiants } = this.#shape
@@ -81,7 +84,7 @@ export class TextSource {
     }
   }
 
-  /** A value. */
+  /** Returns a value. */
   value(): Text {
     const random = this.#random
     const { valueBytes, hasGiants } = this.#shape
@@ -93,7 +96,7 @@ export class TextSource {
       case 'run':
         return [random.pick(['v', 'w', '\0']), random.below(valueBytes)]
       case 'page':
-        // Around the sizes at which a value leaves its page, and a page splits.
+        // Lengths around the sizes at which a value moves out of line and a page splits.
         return [
           'p',
           Math.max(0, random.pick([128, 256, 512, 1024, 2048, 4096, 8192]) + random.between(-40, 8)),

@@ -1,8 +1,8 @@
-import type { TestRandom } from '../../test-random.js'
+import type { TestRandom } from '../../base/test-random.js'
 import type { BeginOptions, Read, TextRange, TransactionStep } from './commands.js'
 import type { TextSource } from './text-source.js'
 
-/** What steps of transactions are made of. */
+/** Generators that transaction steps use. */
 export interface StepParts {
   readonly random: TestRandom
   readonly texts: TextSource
@@ -11,7 +11,7 @@ export interface StepParts {
   read(): Read
 }
 
-/** Chooses how a transaction is begun. */
+/** Returns random options of `begin`. */
 export function beginOptions(random: TestRandom): BeginOptions {
   return {
     ...(random.chance(0.5) ? { isolation: random.pick(['snapshot', 'serializable'] as const) } : {}),
@@ -19,7 +19,7 @@ export function beginOptions(random: TestRandom): BeginOptions {
   }
 }
 
-/** Makes the next step of a transaction. */
+/** Returns a random step of a transaction. */
 export function transactionStep(parts: StepParts): TransactionStep {
   const { random, texts } = parts
   const ks = parts.ks()

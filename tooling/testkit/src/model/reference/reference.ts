@@ -1,16 +1,17 @@
-import { answerOf, Nothing, Refusal, shown } from '../session/answer.js'
+import { resultOf, NoTarget, ExpectedError, formatValue } from '../commands/result.js'
 import type { Command, Write } from '../commands/commands.js'
 import { expectedOfMisuse } from '../commands/misuse.js'
 import { ReferenceReads } from './reads.js'
-import { ReferenceSnapshot, ReferenceState } from './state.js'
+import { ReferenceSnapshot } from './keyspace.js'
+import { ReferenceState } from './state.js'
 import { ReferenceTransactions } from './transactions.js'
 import { ReferenceWrites } from './writes.js'
-import { KEYSPACE_NAMES, READS_MAX, SYNC_INTERVAL_MS } from '../run-settings.js'
-import type { RunSettings } from '../run-settings.js'
-import { keyTexts, valueTexts } from '../commands/texts.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import { KEYSPACE_NAMES, READS_MAX, SYNC_INTERVAL_MS } from '../commands/run-settings.js'
+import type { RunSettings } from '../commands/run-settings.js'
+import { keyConversion, valueConversion } from '../commands/conversions.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** Answers every command as a database should. It keeps everything in sorted arrays and knows of no file. */
+/** Executes every command as the database must. Stores everything in sorted arrays and uses no files. */
 export class Reference {
   readonly #settings: RunSettings
   readonly #state: ReferenceState
@@ -22,40 +23,40 @@ export class Reference {
     this.#state = new ReferenceState(settings.durability)
     this.#reads = new ReferenceReads(this.#state)
     this.#transactions = new ReferenceTransactions(this.#state, this.#reads)
-    this.#writes = new ReferenceWrites(this.#state, (command) => this.answer(command))
+    this.#writes = new ReferenceWrites(this.#state, (command) => this.execute(command))
   }
 
-  /** What the database has answered, where the reference leaves it open: a conflict too many is one. */
-  observed = ''
+  /** The result of the database. The reference uses it where conflict detection may be conservative. */
+  actualResult = ''
   readonly #transactions: ReferenceTransactions
 
-  /** Commits that must survive the end of the process, and all there were. */
+  /** The oldest and the newest commit that a crash may leave as the newest. */
   get commitBounds(): readonly [floor: number, seq: number] {
     return [this.#state.commits.floor, this.#state.commits.seq]
   }
 
-  /** Returns the answer to a command, and does what it asks for. */
-  answer(command: Command): string {
-    return answerOf(() => this.#answer(command))
+  /** Executes a command and returns its result. */
+  execute(command: Command): string {
+    return resultOf(() => this.#executeCommand(command))
   }
 
-  /** Writes out everything. */
+  /** Returns the whole content as a string. */
   dump(): string {
     return [...this.#state.live.values()]
       .map(
         ({ name, entries }) =>
-          `${name}: ${entries.keys.map((key, at) => `${shown(key)}=${shown(entries.values[at])}`).join()}`,
+          `${name}: ${entries.keys.map((key, at) => `${formatValue(key)}=${formatValue(entries.values[at])}`).join()}`,
       )
       .join('\n')
   }
 
-  /** What is open dies with the process; the database comes back at commit `seq`. */
-  reopened(seq: number): void {
-    this.#reads.forget()
-    this.#state.reopened(seq)
+  /** Closes all open objects and sets the state to commit `seq`, as after a reopen or crash. */
+  reopen(seq: number): void {
+    this.#reads.reset()
+    this.#state.reopen(seq)
   }
 
-  #answer(command: Command): string {
+  #executeCommand(command: Command): string {
     switch (command.do) {
       case 'put':
       case 'putIfAbsent':
@@ -90,18 +91,18 @@ export class Reference {
       case 'txRollback':
       case 'txForget':
       case 'transaction':
-        return this.#transactions.answer(command, this.observed)
+        return this.#transactions.execute(command, this.actualResult)
       case 'together':
-        return command.writes.map((write) => this.answer(write)).join('; ')
+        return command.writes.map((write) => this.execute(write)).join('; ')
       case 'misuse':
         return `!${expectedOfMisuse(command.what)}`
       default:
-        return this.#whole(command)
+        return this.#executeOnDatabase(command)
     }
   }
 
-  /** Commands on the database as a whole. */
-  #whole(command: Exclude<Command, Write>): string {
+  /** Executes a command on the database as a whole. */
+  #executeOnDatabase(command: Exclude<Command, Write>): string {
     const { live, snapshots, commits } = this.#state
     switch (command.do) {
       case 'snapshot':
@@ -110,7 +111,7 @@ export class Reference {
         return 'open'
       case 'release': {
         const [snapshot] = snapshots.splice(command.pick % Math.max(1, snapshots.length), 1)
-        if (snapshot === undefined) throw new Nothing()
+        if (snapshot === undefined) throw new NoTarget()
         snapshot.released = true
         return 'released'
       }
@@ -128,32 +129,32 @@ export class Reference {
       case 'checkpoint':
       case 'compact':
         this.#state.assertWritable()
-        commits.handedOver()
+        commits.flush()
         return 'done'
       case 'reopen':
-        this.reopened(commits.seq)
+        this.reopen(commits.seq)
         return this.dump()
       case 'readOnly':
-        return this.#lookReadOnly(command.commands)
+        return this.#executeReadOnly(command.commands)
       case 'changes':
-        if (!this.#state.readOnly) commits.handedOver()
+        if (!this.#state.readOnly) commits.flush()
         return 'agree'
       case 'time':
-        if (command.ms >= SYNC_INTERVAL_MS) commits.handedOver()
+        if (command.ms >= SYNC_INTERVAL_MS) commits.flush()
         return 'passed'
       default:
         return 'passed'
     }
   }
 
-  #lookReadOnly(commands: readonly Command[]): string {
+  #executeReadOnly(commands: readonly Command[]): string {
     const { commits } = this.#state
-    this.reopened(commits.seq)
+    this.reopen(commits.seq)
     this.#state.readOnly = true
-    const answers = commands.map((command) => this.answer(command))
+    const results = commands.map((command) => this.execute(command))
     this.#state.readOnly = false
-    this.reopened(commits.seq)
-    return answers.join('\n')
+    this.reopen(commits.seq)
+    return results.join('\n')
   }
 
   #keyspace(ks: number, keys: string | undefined, values: string | undefined): string {
@@ -162,31 +163,31 @@ export class Reference {
     const wantedValues = values ?? this.#settings.values
     const present = this.#state.live.get(name)
     if (present === undefined) {
-      if (this.#state.readOnly) throw new Refusal('LDB_READ_ONLY')
+      if (this.#state.readOnly) throw new ExpectedError('LDB_READ_ONLY')
       this.#state.slots[ks] = this.#state.create(
         name,
-        keyTexts(wantedKeys) as KeyTexts,
-        valueTexts(wantedValues) as ValueTexts,
+        keyConversion(wantedKeys) as KeyConversion,
+        valueConversion(wantedValues) as ValueConversion,
       )
-      this.#state.commits.handedOver()
+      this.#state.commits.flush()
       return 'open'
     }
-    if ((keys ?? present.keys.name) !== present.keys.name) throw new Refusal('LDB_EXISTS')
-    if ((values ?? present.values.name) !== present.values.name) throw new Refusal('LDB_EXISTS')
+    if ((keys ?? present.keys.name) !== present.keys.name) throw new ExpectedError('LDB_EXISTS')
+    if ((values ?? present.values.name) !== present.values.name) throw new ExpectedError('LDB_EXISTS')
     this.#state.slots[ks] = present
     return 'open'
   }
 
   #drop(ks: number): string {
-    if (this.#state.readOnly) throw new Refusal('LDB_READ_ONLY')
+    if (this.#state.readOnly) throw new ExpectedError('LDB_READ_ONLY')
     const name = KEYSPACE_NAMES[ks] as string
     const present = this.#state.live.get(name)
-    if (present === undefined) throw new Refusal('LDB_NOT_FOUND')
-    if (ks === 0) throw new Refusal('LDB_INVALID_ARGUMENT')
+    if (present === undefined) throw new ExpectedError('LDB_NOT_FOUND')
+    if (ks === 0) throw new ExpectedError('LDB_INVALID_ARGUMENT')
     present.dropped = true
-    for (const transaction of this.#state.transactions) transaction.keeps(present)
+    for (const transaction of this.#state.transactions) transaction.retainDropped(present)
     this.#state.live.delete(name)
-    this.#state.commits.handedOver()
+    this.#state.commits.flush()
     return 'dropped'
   }
 }

@@ -1,28 +1,18 @@
-import { shownItem } from '../session/answer.js'
+import { formatItem } from '../commands/result.js'
 import type { ScanEnd } from '../commands/commands.js'
-import { lengthOf } from './scan.js'
-import type { Item } from './scan.js'
+import { reduceItem, isChosen } from '../commands/scan-item.js'
+import type { Item } from '../commands/scan-item.js'
 
-/** Reports whether the predicate that the ends use holds for an item. */
-export function isChosen(item: Item): boolean {
-  return lengthOf(item) % 5 === 4
-}
-
-/** Folds items into one text. */
-export function folded(before: string, item: Item, index: number): string {
-  return `${before}${index}${shownItem(item)}`
-}
-
-/** Reads items in the way of an end, and gives what comes of it. */
-export function endOfScan(next: () => Item | undefined, end: ScanEnd): string {
+/** Consumes items with a terminal operation and returns its formatted result. */
+export function consumeItems(next: () => Item | undefined, end: ScanEnd): string {
   const items: Item[] = []
   for (let item = next(); item !== undefined; item = next()) items.push(item)
   if (end === 'some') return String(items.some(isChosen))
   if (end === 'every') return String(items.every(isChosen))
   if (end === 'find') {
     const found = items.find(isChosen)
-    return found === undefined ? '-' : shownItem(found)
+    return found === undefined ? '-' : formatItem(found)
   }
-  if (end === 'reduce') return items.reduce<string>(folded, '')
-  return (end === 'break' ? items.slice(0, 2) : items).map(shownItem).join()
+  if (end === 'reduce') return items.reduce<string>(reduceItem, '')
+  return (end === 'break' ? items.slice(0, 2) : items).map(formatItem).join()
 }

@@ -1,66 +1,53 @@
-import { Refusal } from '../session/answer.js'
+import { ExpectedError, formatItem } from '../commands/result.js'
+import { flatMapped, lengthOf, partOf } from '../commands/scan-item.js'
+import type { Item } from '../commands/scan-item.js'
 import type { Move, ScanPart, Stage, TextRange } from '../commands/commands.js'
-import { shownItem } from '../session/answer.js'
 import { entriesOf, spanOf } from './sorted-entries.js'
 import type { SortedEntries } from './sorted-entries.js'
-import type { KeyTexts } from '../commands/texts.js'
+import type { KeyConversion } from '../commands/conversions.js'
 
-/** Something that can end under those that read through it. */
-export interface Frozen {
+/** A snapshot or transaction. Reads through it fail after its release. */
+export interface ViewOwner {
   readonly released: boolean
 }
 
-/** Where a read looks: entries that do not change, and what it dies with. */
-export interface FrozenView {
+/** A view for a read: immutable entries and the owner whose release ends the view. */
+export interface ReadView {
   readonly entries: SortedEntries
-  readonly keys: KeyTexts
+  readonly keys: KeyConversion
   /** Undefined for the live state. */
-  readonly holder: Frozen | undefined
+  readonly owner: ViewOwner | undefined
 }
 
-/** What a scan gives of one entry. */
-export type Item = string | readonly [string, string]
-
-/** Returns the part of an entry that was asked for. */
-export function partOf(entry: readonly [string, string], part: ScanPart): Item {
-  if (part === 'keys') return entry[0]
-  return part === 'values' ? entry[1] : entry
-}
-
-/** Length of the first text of an item: what the stages and ends look at. */
-export function lengthOf(item: Item): number {
-  return typeof item === 'string' ? item.length : item[0].length
-}
-
-/** A scan that is half-way, as it should be. */
+/** An open scan of the reference. */
 export class ReferenceScan {
-  readonly holder: Frozen | undefined
+  readonly owner: ViewOwner | undefined
   readonly #pull: () => Item | undefined
   readonly #entries: readonly (readonly [string, string])[]
   readonly #part: ScanPart
-  /** The scan ends itself with this entry. */
+  /** The scan closes itself after this many entries. */
   readonly #limit: number
   #at = 0
   #ended = false
 
-  constructor(view: FrozenView, part: ScanPart, range: TextRange, stages: readonly Stage[]) {
+  constructor(view: ReadView, part: ScanPart, range: TextRange, stages: readonly Stage[]) {
     const span = spanOf(view.entries, range, view.keys)
-    this.holder = view.holder
+    this.owner = view.owner
     this.#entries = entriesOf(view.entries, range, span)
     this.#part = part
     this.#limit = range.limit ?? Infinity
-    if (span.isVoid) this.#ended = true
+    if (span.isEmpty) this.#ended = true
     let pull = (): Item | undefined => this.#source()
     for (const stage of stages) pull = this.#staged(stage, pull)
     this.#pull = pull
   }
 
-  /** True when it holds nothing any more. */
+  /** True when the scan pins no snapshot any more. */
   get ended(): boolean {
     return this.#ended
   }
 
-  /** Returns the next item, `undefined` at the end. */
+  /** Returns the next item, or `undefined` at the end. */
   next(): Item | undefined {
     try {
       return this.#pull()
@@ -76,7 +63,7 @@ export class ReferenceScan {
 
   #source(): Item | undefined {
     if (this.#ended) return undefined
-    if (this.holder?.released === true) throw new Refusal('LDB_CLOSED')
+    if (this.owner?.released === true) throw new ExpectedError('LDB_CLOSED')
     const entry = this.#entries[this.#at]
     if (entry === undefined) {
       this.#ended = true
@@ -88,12 +75,12 @@ export class ReferenceScan {
   }
 
   #staged(stage: Stage, pull: () => Item | undefined): () => Item | undefined {
-    const [name, given = 0] = stage
-    let left = given
+    const [name, count = 0] = stage
+    let left = count
     if (name === 'map') {
       return () => {
         const item = pull()
-        return item === undefined ? undefined : shownItem(item)
+        return item === undefined ? undefined : formatItem(item)
       }
     }
     if (name === 'filter') {
@@ -103,7 +90,7 @@ export class ReferenceScan {
         return item
       }
     }
-    if (name === 'flatMap') return doubled(pull)
+    if (name === 'flatMap') return flatMapStage(pull)
     if (name === 'drop') {
       return () => {
         for (; left > 0; left--) if (pull() === undefined) return undefined
@@ -120,8 +107,8 @@ export class ReferenceScan {
   }
 }
 
-/** Each item twice, or not at all when its length is a multiple of three. */
-function doubled(pull: () => Item | undefined): () => Item | undefined {
+/** Applies `flatMapped` to each item. */
+function flatMapStage(pull: () => Item | undefined): () => Item | undefined {
   let waiting: Item[] = []
   return () => {
     for (;;) {
@@ -129,31 +116,26 @@ function doubled(pull: () => Item | undefined): () => Item | undefined {
       if (item !== undefined) return item
       const next = pull()
       if (next === undefined) return undefined
-      waiting = expanded(next)
+      waiting = flatMapped(next)
     }
   }
 }
 
-/** What `flatMap` makes of an item, in the reference and in reality. */
-export function expanded(item: Item): Item[] {
-  return lengthOf(item) % 3 === 0 ? [] : [item, shownItem(item)]
-}
-
-/** A cursor as it should be: a place in a list, −1 when it stands nowhere. */
+/** A cursor of the reference: an index into a list, −1 when unpositioned. */
 export class ReferenceCursor {
-  readonly holder: Frozen | undefined
+  readonly owner: ViewOwner | undefined
   readonly #entries: readonly (readonly [string, string])[]
   readonly #reverse: boolean
   #at = -1
 
-  constructor(view: FrozenView, range: TextRange) {
-    this.holder = view.holder
+  constructor(view: ReadView, range: TextRange) {
+    this.owner = view.owner
     const span = spanOf(view.entries, range, view.keys)
     this.#entries = entriesOf(view.entries, range, span)
     this.#reverse = range.reverse === true
   }
 
-  /** Makes a move and gives the entry it leads to. */
+  /** Moves the cursor and returns the entry at its new position. */
   move(move: Move, seekKey: string): readonly [string, string] | undefined {
     const last = this.#entries.length - 1
     if (typeof move === 'object') this.#at = this.#seek(seekKey)

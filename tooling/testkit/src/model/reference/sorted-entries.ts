@@ -1,9 +1,9 @@
 import { KEY_BYTES_MAX } from '@ldb/base'
 import { expand } from '../commands/commands.js'
 import type { Text, TextRange } from '../commands/commands.js'
-import type { KeyTexts } from '../commands/texts.js'
+import type { KeyConversion } from '../commands/conversions.js'
 
-/** Entries of one keyspace at one commit, in order. Those that are shared are copied before they change. */
+/** The entries of one keyspace at one commit, in key order. Copy-on-write once shared. */
 export class SortedEntries {
   keys: string[]
   values: string[]
@@ -18,14 +18,14 @@ export class SortedEntries {
     return this.keys.length
   }
 
-  /** Returns these entries as they are now; what comes later does not change them. */
+  /** Returns an immutable copy; shares the arrays until the next change. */
   freeze(): SortedEntries {
     this.#shared = true
     return new SortedEntries(this.keys, this.values)
   }
 
-  /** Where the first key is that is not below `key`. */
-  place(key: string): number {
+  /** Returns the index of the first key that is not below `key`. */
+  lowerBound(key: string): number {
     const { keys } = this
     let low = 0
     let high = keys.length
@@ -38,13 +38,13 @@ export class SortedEntries {
   }
 
   get(key: string): string | undefined {
-    const at = this.place(key)
+    const at = this.lowerBound(key)
     return this.keys[at] === key ? this.values[at] : undefined
   }
 
   put(key: string, value: string): void {
-    this.#own()
-    const at = this.place(key)
+    this.#copyIfShared()
+    const at = this.lowerBound(key)
     if (this.keys[at] === key) {
       this.values[at] = value
       return
@@ -54,19 +54,19 @@ export class SortedEntries {
   }
 
   delete(key: string): void {
-    const at = this.place(key)
+    const at = this.lowerBound(key)
     if (this.keys[at] === key) this.removeSpan(at, at + 1)
   }
 
-  /** Removes entries by their places. */
+  /** Deletes the entries from index `start` to `end`. */
   removeSpan(start: number, end: number): void {
     if (start >= end) return
-    this.#own()
+    this.#copyIfShared()
     this.keys.splice(start, end - start)
     this.values.splice(start, end - start)
   }
 
-  #own(): void {
+  #copyIfShared(): void {
     if (!this.#shared) return
     this.keys = this.keys.slice()
     this.values = this.values.slice()
@@ -74,16 +74,16 @@ export class SortedEntries {
   }
 }
 
-/** Where a range lies in entries: places from `start` to `end`, without regard to `limit` and `offset`. */
+/** The indices of a range, from `start` to `end`, before `limit` and `offset` apply. */
 export interface Span {
   readonly start: number
   readonly end: number
-  /** Nothing can lie in the range, whatever the entries are. */
-  readonly isVoid: boolean
+  /** True when the bounds exclude every possible key. */
+  readonly isEmpty: boolean
 }
 
-/** Finds a range among entries, bound by bound. */
-export function spanOf(entries: SortedEntries, range: TextRange, keys: KeyTexts): Span {
+/** Returns the indices of the entries in a range. */
+export function spanOf(entries: SortedEntries, range: TextRange, keys: KeyConversion): Span {
   const lower: Bound[] = []
   const upper: Bound[] = []
   const { gt, gte, lt, lte, limit } = range
@@ -92,21 +92,21 @@ export function spanOf(entries: SortedEntries, range: TextRange, keys: KeyTexts)
   if (lt !== undefined) upper.push({ key: expand(lt), isOpen: true })
   if (lte !== undefined) upper.push({ key: expand(lte), isOpen: false })
   const prefix = range.prefix === undefined ? undefined : expand(range.prefix)
-  if (limit === 0 || isContradiction(lower, upper, prefix, keys)) return { start: 0, end: 0, isVoid: true }
+  if (limit === 0 || isEmptyRange(lower, upper, prefix, keys)) return { start: 0, end: 0, isEmpty: true }
   let start = 0
   let end = entries.size
-  for (const bound of lower) start = Math.max(start, placeOf(entries, bound, true))
-  for (const bound of upper) end = Math.min(end, placeOf(entries, bound, false))
+  for (const bound of lower) start = Math.max(start, boundIndex(entries, bound, true))
+  for (const bound of upper) end = Math.min(end, boundIndex(entries, bound, false))
   if (prefix !== undefined) {
-    const first = entries.place(prefix)
+    const first = entries.lowerBound(prefix)
     start = Math.max(start, first)
     if (keys.prefixIsWhole) end = Math.min(end, entries.keys[first] === prefix ? first + 1 : first)
-    else end = Math.min(end, entries.place(prefix + ABOVE_ALL))
+    else end = Math.min(end, entries.lowerBound(prefix + ABOVE_ALL))
   }
-  return { start, end: Math.max(start, end), isVoid: false }
+  return { start, end: Math.max(start, end), isEmpty: false }
 }
 
-/** Sorts after every character of a key. */
+/** Sorts above every character of a key. */
 const ABOVE_ALL = '\uffff'
 
 interface Bound {
@@ -114,18 +114,18 @@ interface Bound {
   readonly isOpen: boolean
 }
 
-function placeOf(entries: SortedEntries, { key, isOpen }: Bound, isLower: boolean): number {
-  const at = entries.place(key)
+function boundIndex(entries: SortedEntries, { key, isOpen }: Bound, isLower: boolean): number {
+  const at = entries.lowerBound(key)
   const passesKey = isLower === isOpen
   return passesKey && entries.keys[at] === key ? at + 1 : at
 }
 
-/** Reports whether the bounds leave no room, so that nothing can lie in the range whatever the entries are. */
-function isContradiction(
+/** Reports whether the bounds exclude every possible key. */
+function isEmptyRange(
   lower: readonly Bound[],
   upper: readonly Bound[],
   prefix: string | undefined,
-  keys: KeyTexts,
+  keys: KeyConversion,
 ): boolean {
   if (lower.some(({ key, isOpen }) => isOpen && isGreatest(key))) return true
   const least = lower.map(({ key, isOpen }) => keys.encoded(key) + (isOpen ? '\0' : ''))
@@ -138,12 +138,12 @@ function isContradiction(
   return most.some((top) => top <= bottom)
 }
 
-/** Nothing is greater than the longest key of 0xFF alone. */
+/** Reports whether no key sorts above `key`: it consists of the greatest number of 0xFF bytes. */
 function isGreatest(key: string): boolean {
   return key.length >= KEY_BYTES_MAX && key === '\xff'.repeat(key.length)
 }
 
-/** Entries of a span in the direction of a range, with `offset` and `limit`. */
+/** Returns the entries of a span in the direction of a range, after `offset` and `limit`. */
 export function entriesOf(entries: SortedEntries, range: TextRange, span: Span): [string, string][] {
   const { offset = 0, limit = Infinity, reverse = false } = range
   const count = Math.max(0, Math.min(limit, span.end - span.start - offset))
@@ -155,7 +155,7 @@ export function entriesOf(entries: SortedEntries, range: TextRange, span: Span):
   return found
 }
 
-/** Writes out every text of a range; `check` may refuse one. */
+/** Calls `check` for every bound of a range. `check` may throw. */
 export function checkRange(range: TextRange | undefined, check: (text: Text) => void): void {
   if (range === undefined) return
   for (const name of ['prefix', 'gte', 'lt', 'gt', 'lte'] as const) {

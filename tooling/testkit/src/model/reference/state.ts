@@ -1,130 +1,22 @@
 import { KEY_BYTES_MAX } from '@ldb/base'
-import { Nothing, Refusal } from '../session/answer.js'
+import { NoTarget, ExpectedError } from '../commands/result.js'
 import { expand } from '../commands/commands.js'
 import type { Durability, Text } from '../commands/commands.js'
-import type { FrozenView } from './scan.js'
+import { ReferenceCommits } from './commits.js'
+import type { ReferenceKeyspace, ReferenceSnapshot } from './keyspace.js'
+import type { ReadView } from './scan.js'
 import type { ReferenceTransaction } from './transaction.js'
-import { KEYSPACE_NAMES } from '../run-settings.js'
+import { KEYSPACE_NAMES } from '../commands/run-settings.js'
 import { SortedEntries } from './sorted-entries.js'
-import { keyTexts, valueTexts } from '../commands/texts.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import { keyConversion, valueConversion } from '../commands/conversions.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** A keyspace as it should be. */
-export interface ReferenceKeyspace {
-  readonly id: number
-  readonly name: string
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
-  readonly entries: SortedEntries
-  dropped: boolean
-}
-
-/** All keyspaces as they were at one commit. */
-export class ReferenceSnapshot {
-  released = false
-  readonly #entries: ReadonlyMap<number, SortedEntries>
-
-  constructor(keyspaces: Iterable<ReferenceKeyspace>) {
-    this.#entries = new Map([...keyspaces].map(({ id, entries }) => [id, entries.freeze()]))
-  }
-
-  entriesOf(keyspace: ReferenceKeyspace): SortedEntries {
-    const entries = this.#entries.get(keyspace.id)
-    if (entries === undefined) throw new Refusal('LDB_NOT_FOUND')
-    return entries
-  }
-}
-
-/** What one commit has written to one keyspace. */
-interface Written {
-  readonly seq: number
-  readonly entries: SortedEntries
-  /** Undefined for what may have been any of them. */
-  readonly key: string | undefined
-}
-
-/** What takes one change back. */
-interface Undo {
-  readonly seq: number
-  readonly entries: SortedEntries
-  readonly key: string
-  readonly value: string | undefined
-}
-
-/**
- * The commits of the reference: the present entries, and how to go back to the newest commit that must survive the end of
- * the process.
- */
-export class ReferenceCommits {
-  /** Number of the newest commit. */
-  seq = 0
-  /** Commits since the database was opened. */
-  commitCount = 0
-  /** The newest commit that was handed to the operating system for certain. */
-  floor = 0
-  /** Somebody is open who wants to know what is written. */
-  isWatched = false
-  /** What was written since somebody began to watch. */
-  written: Written[] = []
-  #undo: Undo[] = []
-
-  put(entries: SortedEntries, key: string, value: string): void {
-    this.#remember(entries, key)
-    entries.put(key, value)
-  }
-
-  delete(entries: SortedEntries, key: string): void {
-    this.#remember(entries, key)
-    entries.delete(key)
-  }
-
-  /** Removes entries by their places. */
-  removeSpan(entries: SortedEntries, start: number, end: number): void {
-    for (let at = start; at < end; at++) this.#remember(entries, entries.keys[at] as string)
-    entries.removeSpan(start, end)
-  }
-
-  /** The commit that comes next writes a key, or has read it for update; without one, any of the keyspace perhaps. */
-  noteWritten(entries: SortedEntries, key?: string): void {
-    if (this.isWatched) this.written.push({ seq: this.seq + 1, entries, key })
-  }
-
-  /** Ends a commit: what was changed since the last one is one. */
-  commit(): void {
-    this.seq++
-    this.commitCount++
-  }
-
-  /** All commits so far are out of the process. */
-  handedOver(): void {
-    this.floor = this.seq
-    this.#undo = []
-  }
-
-  /** Takes back every commit after `seq`. */
-  rollBackTo(seq: number): void {
-    for (let change = this.#undo.pop(); change !== undefined; change = this.#undo.pop()) {
-      if (change.seq <= seq) break
-      const { entries, key, value } = change
-      if (value === undefined) entries.delete(key)
-      else entries.put(key, value)
-    }
-    this.seq = seq
-    this.handedOver()
-  }
-
-  #remember(entries: SortedEntries, key: string): void {
-    this.#undo.push({ seq: this.seq + 1, entries, key, value: entries.get(key) })
-    this.noteWritten(entries, key)
-  }
-}
-
-/** All that the reference knows. */
+/** The state that the parts of the reference share. */
 export class ReferenceState {
   readonly commits: ReferenceCommits = new ReferenceCommits()
-  /** Keyspaces by name, in the order in which they were made. */
+  /** Keyspaces by name, in order of creation. */
   readonly live: Map<string, ReferenceKeyspace> = new Map()
-  /** The handles that the run holds, which may be of keyspaces that were dropped. */
+  /** Handles of the run, by slot. The keyspace of a handle may have been dropped. */
   readonly slots: (ReferenceKeyspace | undefined)[] = []
   snapshots: ReferenceSnapshot[] = []
   transactions: ReferenceTransaction[] = []
@@ -134,83 +26,87 @@ export class ReferenceState {
 
   constructor(durability: Durability) {
     this.#durability = durability
-    this.slots[0] = this.create('default', keyTexts('utf8') as KeyTexts, valueTexts('utf8') as ValueTexts)
+    this.slots[0] = this.create(
+      'default',
+      keyConversion('utf8') as KeyConversion,
+      valueConversion('utf8') as ValueConversion,
+    )
   }
 
-  create(name: string, keys: KeyTexts, values: ValueTexts): ReferenceKeyspace {
+  create(name: string, keys: KeyConversion, values: ValueConversion): ReferenceKeyspace {
     const created = { id: this.#nextId++, name, keys, values, entries: new SortedEntries(), dropped: false }
     this.live.set(name, created)
     return created
   }
 
-  /** The handle of a slot, `undefined` where there is none. */
+  /** Returns the handle of a slot, or `undefined` when the slot is empty. */
   slotOf(ks: number): ReferenceKeyspace | undefined {
     return this.slots[ks]
   }
 
   slot(ks: number): ReferenceKeyspace {
     const keyspace = this.slots[ks]
-    if (keyspace === undefined) throw new Nothing()
+    if (keyspace === undefined) throw new NoTarget()
     return keyspace
   }
 
-  /** Where a read of a slot looks: live, in one of the snapshots, or in one of the transactions. */
-  view(ks: number, from: number | undefined, tx?: number): FrozenView {
+  /** Returns the view of a read: the live state, an open snapshot or an open transaction. */
+  view(ks: number, from: number | undefined, tx?: number): ReadView {
     const keyspace = this.slot(ks)
     if (tx !== undefined) {
       const transaction = this.transaction(tx)
-      transaction.notesAll(keyspace)
+      transaction.recordScan(keyspace)
       return transaction.view(keyspace)
     }
     if (from === undefined) {
-      if (keyspace.dropped) throw new Refusal('LDB_NOT_FOUND')
-      return { entries: keyspace.entries, keys: keyspace.keys, holder: undefined }
+      if (keyspace.dropped) throw new ExpectedError('LDB_NOT_FOUND')
+      return { entries: keyspace.entries, keys: keyspace.keys, owner: undefined }
     }
     const snapshot = this.snapshots[from % Math.max(1, this.snapshots.length)]
-    if (snapshot === undefined) throw new Nothing()
-    return { entries: snapshot.entriesOf(keyspace), keys: keyspace.keys, holder: snapshot }
+    if (snapshot === undefined) throw new NoTarget()
+    return { entries: snapshot.entriesOf(keyspace), keys: keyspace.keys, owner: snapshot }
   }
 
-  /** One of the transactions, counted round. */
+  /** Returns an open transaction, chosen modulo their number. */
   transaction(pick: number): ReferenceTransaction {
     const transaction = this.transactions[pick % Math.max(1, this.transactions.length)]
-    if (transaction === undefined) throw new Nothing()
+    if (transaction === undefined) throw new NoTarget()
     return transaction
   }
 
   assertWritable(keyspace?: ReferenceKeyspace): void {
-    if (this.readOnly) throw new Refusal('LDB_READ_ONLY')
-    if (keyspace?.dropped === true) throw new Refusal('LDB_NOT_FOUND')
+    if (this.readOnly) throw new ExpectedError('LDB_READ_ONLY')
+    if (keyspace?.dropped === true) throw new ExpectedError('LDB_NOT_FOUND')
   }
 
-  /** Returns the value of a key, which must not be too long. */
+  /** Returns the value of a key. @throws ExpectedError when the key is too long. */
   get(keyspace: ReferenceKeyspace, key: Text): string | undefined {
     this.checkKey(keyspace, key)
     return keyspace.entries.get(expand(key))
   }
 
   checkKey({ keys }: ReferenceKeyspace, key: Text): void {
-    if (keys.byteLength(expand(key)) > KEY_BYTES_MAX) throw new Refusal('LDB_TOO_LARGE')
+    if (keys.byteLength(expand(key)) > KEY_BYTES_MAX) throw new ExpectedError('LDB_TOO_LARGE')
   }
 
   /** Ends a commit. */
   commit(durability: Durability | undefined): void {
     this.commits.commit()
-    if ((durability ?? this.#durability) !== 'none') this.commits.handedOver()
+    if ((durability ?? this.#durability) !== 'none') this.commits.flush()
   }
 
-  /** Number of entries of each keyspace. */
+  /** Returns the entry count of each keyspace. */
   sizes(): string {
     return [...this.live.values()].map(({ entries }) => entries.size).join()
   }
 
-  reopened(seq: number): void {
+  reopen(seq: number): void {
     this.commits.rollBackTo(seq)
     this.commits.commitCount = 0
     this.snapshots = []
     this.transactions = []
-    this.commits.isWatched = false
-    this.commits.written = []
+    this.commits.recordsWrites = false
+    this.commits.writes = []
     for (const [index, name] of KEYSPACE_NAMES.entries()) this.slots[index] = this.live.get(name)
   }
 }

@@ -1,46 +1,47 @@
-import { Refusal } from '../session/answer.js'
+import { ExpectedError } from '../commands/result.js'
 import type { BeginOptions } from '../commands/commands.js'
-import type { FrozenView } from './scan.js'
-import type { ReferenceCommits, ReferenceKeyspace } from './state.js'
+import type { ReadView } from './scan.js'
+import type { ReferenceCommits } from './commits.js'
+import type { ReferenceKeyspace } from './keyspace.js'
 import { SortedEntries } from './sorted-entries.js'
 
-/** One operation that a commit will do. Deleted ranges have all the keys that were in them. */
+/** One operation of the commit. A range delete lists the keys that were in the range. */
 interface Operation {
   readonly keyspace: ReferenceKeyspace
   readonly keys: readonly string[]
-  /** `undefined` when they are removed. */
+  /** The written value, or `undefined` for a delete. */
   readonly value: string | undefined
-  /** A range, of which there may have been more than its keys. */
+  /** True for a range, which conflicts also with keys that are not in `keys`. */
   readonly isRange: boolean
 }
 
-/** What a savepoint remembers. */
-interface Saved {
+/** The state that a rollback to a savepoint restores. */
+interface SavedState {
   readonly operationCount: number
-  readonly own: ReadonlyMap<ReferenceKeyspace, SortedEntries>
+  readonly modified: ReadonlyMap<ReferenceKeyspace, SortedEntries>
 }
 
-/** What it has read of one keyspace. */
-interface Seen {
-  /** Keys of which a change is a conflict for certain. */
-  readonly sure: Set<string>
-  /** Keys of which a change may be one. */
-  readonly perhaps: Set<string>
-  /** Any change may be one: it was scanned, somehow. */
-  all: boolean
+/** The reads of one keyspace. */
+interface ReadSet {
+  /** Keys whose change is a conflict for certain. */
+  readonly certain: Set<string>
+  /** Keys whose change may be a conflict. */
+  readonly possible: Set<string>
+  /** True after a scan: any change may be a conflict. */
+  isScanned: boolean
 }
 
-/** A transaction as it should be: a copy of everything at its beginning, and what it has made of it. */
+/** A transaction of the reference: a snapshot of all keyspaces at its begin, and its own writes. */
 export class ReferenceTransaction {
   readonly startSeq: number
   readonly isSerializable: boolean
   readonly readOnly: boolean
   isOpen = true
-  savepoints: (Saved | undefined)[] = []
+  savepoints: (SavedState | undefined)[] = []
   #operations: Operation[] = []
-  readonly #base: Map<ReferenceKeyspace, SortedEntries>
-  #own: Map<ReferenceKeyspace, SortedEntries> = new Map()
-  readonly #seen: Map<ReferenceKeyspace, Seen> = new Map()
+  readonly #snapshot: Map<ReferenceKeyspace, SortedEntries>
+  #modified: Map<ReferenceKeyspace, SortedEntries> = new Map()
+  readonly #readSets: Map<ReferenceKeyspace, ReadSet> = new Map()
   readonly #locks: Map<ReferenceKeyspace, Set<string>> = new Map()
 
   constructor(
@@ -51,58 +52,58 @@ export class ReferenceTransaction {
     this.isSerializable = isolation !== 'snapshot'
     this.readOnly = readOnly === true
     this.startSeq = startSeq
-    this.#base = new Map([...keyspaces].map((keyspace) => [keyspace, keyspace.entries.freeze()]))
+    this.#snapshot = new Map([...keyspaces].map((keyspace) => [keyspace, keyspace.entries.freeze()]))
   }
 
-  /** True once it has ended: what reads through it says so too. */
+  /** True after the transaction has ended; reads through it then fail. */
   get released(): boolean {
     return !this.isOpen
   }
 
-  /** Operations that its commit will have. */
+  /** Number of operations of the commit. */
   get operationCount(): number {
     return this.#operations.length
   }
 
-  view(keyspace: ReferenceKeyspace): FrozenView {
+  view(keyspace: ReferenceKeyspace): ReadView {
     this.assertOpen()
-    this.assertKnown(keyspace)
-    return { entries: this.#entriesOf(keyspace), keys: keyspace.keys, holder: this }
+    this.assertVisible(keyspace)
+    return { entries: this.#entriesOf(keyspace), keys: keyspace.keys, owner: this }
   }
 
-  /** Where a read looks that is nowhere. */
-  emptyView({ keys }: ReferenceKeyspace): FrozenView {
-    return { entries: new SortedEntries(), keys, holder: this }
+  /** Returns a view without entries. */
+  emptyView({ keys }: ReferenceKeyspace): ReadView {
+    return { entries: new SortedEntries(), keys, owner: this }
   }
 
   assertOpen(): void {
-    if (!this.isOpen) throw new Refusal('LDB_CLOSED')
+    if (!this.isOpen) throw new ExpectedError('LDB_CLOSED')
   }
 
-  /** What was dropped before it began it does not see. */
-  assertKnown(keyspace: ReferenceKeyspace): void {
-    if (keyspace.dropped && !this.#base.has(keyspace)) throw new Refusal('LDB_NOT_FOUND')
+  /** Checks that a keyspace was not dropped before the transaction began. @throws ExpectedError LDB_NOT_FOUND */
+  assertVisible(keyspace: ReferenceKeyspace): void {
+    if (keyspace.dropped && !this.#snapshot.has(keyspace)) throw new ExpectedError('LDB_NOT_FOUND')
   }
 
-  /** A keyspace is dropped: it was there since the beginning, or is empty. */
-  keeps(keyspace: ReferenceKeyspace): void {
-    if (!this.#base.has(keyspace)) this.#base.set(keyspace, new SortedEntries())
+  /** Keeps a dropped keyspace visible: with the content of the snapshot, or empty when it was created later. */
+  retainDropped(keyspace: ReferenceKeyspace): void {
+    if (!this.#snapshot.has(keyspace)) this.#snapshot.set(keyspace, new SortedEntries())
   }
 
-  /** It has read a key. */
-  notesKey(keyspace: ReferenceKeyspace, key: string): void {
-    const seen = this.#seenOf(keyspace)
+  /** Records a read of a key. */
+  recordKeyRead(keyspace: ReferenceKeyspace, key: string): void {
+    const reads = this.#readSetOf(keyspace)
     const isOwn = this.#operations.some(
       (operation) => operation.keyspace === keyspace && (operation.isRange || operation.keys.includes(key)),
     )
-    // What it has written itself it has not read.
-    if (isOwn) seen.perhaps.add(key)
-    else seen.sure.add(key)
+    // A read of an own write does not read the snapshot.
+    if (isOwn) reads.possible.add(key)
+    else reads.certain.add(key)
   }
 
-  /** It has read some of a keyspace. */
-  notesAll(keyspace: ReferenceKeyspace): void {
-    this.#seenOf(keyspace).all = true
+  /** Records a scan of a keyspace. */
+  recordScan(keyspace: ReferenceKeyspace): void {
+    this.#readSetOf(keyspace).isScanned = true
   }
 
   lock(keyspace: ReferenceKeyspace, key: string): void {
@@ -110,18 +111,18 @@ export class ReferenceTransaction {
     this.#locks.set(keyspace, locks.add(key))
   }
 
-  /** Writes keys; with `isRange`, those that are in a range. */
+  /** Writes keys. `isRange` marks a write of a whole range. */
   write(
     keyspace: ReferenceKeyspace,
     keys: readonly string[],
     value: string | undefined,
     isRange = false,
   ): void {
-    let own = this.#own.get(keyspace)
+    let own = this.#modified.get(keyspace)
     if (own === undefined) {
       const base = this.#entriesOf(keyspace)
       own = new SortedEntries([...base.keys], [...base.values])
-      this.#own.set(keyspace, own)
+      this.#modified.set(keyspace, own)
     }
     for (const key of keys) {
       if (value === undefined) own.delete(key)
@@ -130,90 +131,90 @@ export class ReferenceTransaction {
     this.#operations.push({ keyspace, keys, value, isRange })
   }
 
-  save(): void {
-    const own = new Map([...this.#own].map(([keyspace, entries]) => [keyspace, entries.freeze()]))
-    this.savepoints.push({ operationCount: this.#operations.length, own })
+  createSavepoint(): void {
+    const modified = new Map([...this.#modified].map(([keyspace, entries]) => [keyspace, entries.freeze()]))
+    this.savepoints.push({ operationCount: this.#operations.length, modified })
   }
 
-  rollBackTo(index: number): void {
+  rollbackTo(index: number): void {
     const saved = this.savepoints[index % Math.max(1, this.savepoints.length)]
-    if (saved === undefined) throw new Refusal('LDB_NOT_FOUND')
+    if (saved === undefined) throw new ExpectedError('LDB_NOT_FOUND')
     this.#operations.length = saved.operationCount
-    // It may be gone back to again.
-    this.#own = new Map(
-      [...saved.own].map(([keyspace, { keys, values }]) => [
+    // The copy allows another rollback to the same savepoint.
+    this.#modified = new Map(
+      [...saved.modified].map(([keyspace, { keys, values }]) => [
         keyspace,
         new SortedEntries([...keys], [...values]),
       ]),
     )
     const at = this.savepoints.indexOf(saved)
-    // Those that came later are gone.
-    this.savepoints = this.savepoints.map((each, place) => (place > at ? undefined : each))
+    // A rollback removes later savepoints.
+    this.savepoints = this.savepoints.map((each, index) => (index > at ? undefined : each))
   }
 
-  /** Reports whether it must lose to what was committed since, may, or must not. */
-  loses({ written }: ReferenceCommits): 'yes' | 'no' | 'perhaps' {
+  /** Reports whether the commit must fail with a conflict: `perhaps` allows both results. */
+  conflictsWith({ writes }: ReferenceCommits): 'yes' | 'no' | 'perhaps' {
     if (this.#operations.length === 0 && this.#locks.size === 0) return 'no'
-    let answer: 'no' | 'perhaps' = 'no'
-    for (const { seq, entries, key } of written) {
+    let verdict: 'no' | 'perhaps' = 'no'
+    for (const { seq, entries, key } of writes) {
       if (seq <= this.startSeq) continue
-      const verdict = this.#verdict(entries, key)
-      if (verdict === 'yes') return 'yes'
-      if (verdict === 'perhaps') answer = 'perhaps'
+      const conflict = this.#conflictWithWrite(entries, key)
+      if (conflict === 'yes') return 'yes'
+      if (conflict === 'perhaps') verdict = 'perhaps'
     }
-    return answer
+    return verdict
   }
 
-  /** Does to the present what it has done to its own. */
+  /** Applies the operations to the live state. */
   apply(commits: ReferenceCommits): void {
     for (const { keyspace, keys, value, isRange } of this.#operations) {
-      if (isRange) commits.noteWritten(keyspace.entries)
+      if (isRange) commits.recordWrite(keyspace.entries)
       for (const key of keys) {
         if (value === undefined) commits.delete(keyspace.entries, key)
         else commits.put(keyspace.entries, key, value)
       }
     }
     for (const [keyspace, keys] of this.#locks) {
-      for (const key of keys) commits.noteWritten(keyspace.entries, key)
+      for (const key of keys) commits.recordWrite(keyspace.entries, key)
     }
   }
 
-  /** Keyspaces that it writes to. */
+  /** Keyspaces that the transaction writes to. */
   get targets(): readonly ReferenceKeyspace[] {
     return this.#operations.map(({ keyspace }) => keyspace)
   }
 
-  #verdict(entries: SortedEntries, key: string | undefined): 'yes' | 'no' | 'perhaps' {
-    let answer: 'no' | 'perhaps' = 'no'
+  #conflictWithWrite(entries: SortedEntries, key: string | undefined): 'yes' | 'no' | 'perhaps' {
+    let verdict: 'no' | 'perhaps' = 'no'
     for (const operation of this.#operations) {
       if (operation.keyspace.entries !== entries) continue
       if (key !== undefined && operation.keys.includes(key)) return 'yes'
-      if (key === undefined || operation.isRange) answer = 'perhaps'
+      if (key === undefined || operation.isRange) verdict = 'perhaps'
     }
     for (const [keyspace, locks] of this.#locks) {
       if (keyspace.entries !== entries) continue
       if (key !== undefined && locks.has(key)) return 'yes'
-      if (key === undefined) answer = 'perhaps'
+      if (key === undefined) verdict = 'perhaps'
     }
-    if (!this.isSerializable) return answer
-    for (const [keyspace, { sure, perhaps, all }] of this.#seen) {
+    if (!this.isSerializable) return verdict
+    for (const [keyspace, { certain, possible, isScanned }] of this.#readSets) {
       if (keyspace.entries !== entries) continue
-      if (key !== undefined && sure.has(key)) return 'yes'
-      if (key === undefined || all || perhaps.has(key)) answer = 'perhaps'
+      if (key !== undefined && certain.has(key)) return 'yes'
+      if (key === undefined || isScanned || possible.has(key)) verdict = 'perhaps'
     }
-    return answer
+    return verdict
   }
 
   #entriesOf(keyspace: ReferenceKeyspace): SortedEntries {
-    // What was made later is empty to it.
-    return this.#own.get(keyspace) ?? this.#base.get(keyspace) ?? new SortedEntries()
+    // A keyspace that was created after the snapshot is empty.
+    return this.#modified.get(keyspace) ?? this.#snapshot.get(keyspace) ?? new SortedEntries()
   }
 
-  #seenOf(keyspace: ReferenceKeyspace): Seen {
-    let seen = this.#seen.get(keyspace)
+  #readSetOf(keyspace: ReferenceKeyspace): ReadSet {
+    let seen = this.#readSets.get(keyspace)
     if (seen === undefined) {
-      seen = { sure: new Set(), perhaps: new Set(), all: false }
-      this.#seen.set(keyspace, seen)
+      seen = { certain: new Set(), possible: new Set(), isScanned: false }
+      this.#readSets.set(keyspace, seen)
     }
     return seen
   }

@@ -1,4 +1,4 @@
-import { answerOf, Refusal, shown, Whim } from '../session/answer.js'
+import { resultOf, ExpectedError, formatValue, CallbackError } from '../commands/result.js'
 import { expand } from '../commands/commands.js'
 import type {
   BeginOptions,
@@ -9,13 +9,14 @@ import type {
 } from '../commands/commands.js'
 import { checkRead } from './reads.js'
 import type { ReferenceReads } from './reads.js'
-import type { ReferenceKeyspace, ReferenceState } from './state.js'
-import type { FrozenView } from './scan.js'
+import type { ReferenceKeyspace } from './keyspace.js'
+import type { ReferenceState } from './state.js'
+import type { ReadView } from './scan.js'
 import { ReferenceTransaction } from './transaction.js'
-import { READS_MAX } from '../run-settings.js'
+import { READS_MAX } from '../commands/run-settings.js'
 import { checkRange, SortedEntries, spanOf } from './sorted-entries.js'
 
-/** What transactions should do. */
+/** Transactions of the reference. */
 export class ReferenceTransactions {
   readonly #state: ReferenceState
   readonly #reads: ReferenceReads
@@ -25,8 +26,8 @@ export class ReferenceTransactions {
     this.#reads = reads
   }
 
-  /** @param observed - the answer of the database, for conflicts that are left to it. */
-  answer(command: TransactionCommand, observed: string): string {
+  /** @param actualResult - the result of the database, which decides where a conflict is optional. */
+  execute(command: TransactionCommand, actualResult: string): string {
     const state = this.#state
     switch (command.do) {
       case 'txBegin':
@@ -36,7 +37,7 @@ export class ReferenceTransactions {
       case 'txStep':
         return this.#step(state.transaction(command.pick), command.step)
       case 'txCommit':
-        return this.#commit(state.transaction(command.pick), command.durability, observed)
+        return this.#commit(state.transaction(command.pick), command.durability, actualResult)
       case 'txRollback':
         state.transaction(command.pick).isOpen = false
         return 'rolled back'
@@ -44,7 +45,7 @@ export class ReferenceTransactions {
         const transaction = state.transaction(command.pick)
         transaction.isOpen = false
         state.transactions = state.transactions.filter((other) => other !== transaction)
-        this.#watch()
+        this.#stopRecordingWhenIdle()
         return 'forgotten'
       }
       case 'transaction':
@@ -59,35 +60,39 @@ export class ReferenceTransactions {
       live.values(),
       commits.seq,
     )
-    commits.isWatched = true
+    commits.recordsWrites = true
     return transaction
   }
 
-  #watch(): void {
+  #stopRecordingWhenIdle(): void {
     const { commits, transactions } = this.#state
     if (transactions.some(({ isOpen }) => isOpen)) return
-    commits.isWatched = false
-    commits.written = []
+    commits.recordsWrites = false
+    commits.writes = []
   }
 
   #run(command: TransactionCommand & { readonly do: 'transaction' }): string {
     const transaction = this.#begin(command)
-    const answers = command.steps.map((step) => answerOf(() => this.#step(transaction, step)))
-    if (command.end === 'throw') throw new Whim()
+    const results = command.steps.map((step) => resultOf(() => this.#step(transaction, step)))
+    if (command.end === 'throw') throw new CallbackError()
     if (command.end !== 'rollback') this.#commit(transaction, undefined, '')
-    return answers.join()
+    return results.join()
   }
 
-  #commit(transaction: ReferenceTransaction, durability: Durability | undefined, observed: string): string {
+  #commit(
+    transaction: ReferenceTransaction,
+    durability: Durability | undefined,
+    actualResult: string,
+  ): string {
     transaction.assertOpen()
     transaction.isOpen = false
     const { commits } = this.#state
-    const loses = transaction.loses(commits)
-    if (loses === 'yes' || (loses === 'perhaps' && observed === '!LDB_CONFLICT')) {
-      throw new Refusal('LDB_CONFLICT')
+    const loses = transaction.conflictsWith(commits)
+    if (loses === 'yes' || (loses === 'perhaps' && actualResult === '!LDB_CONFLICT')) {
+      throw new ExpectedError('LDB_CONFLICT')
     }
     if (transaction.operationCount === 0) return 'committed'
-    if (transaction.targets.some(({ dropped }) => dropped)) throw new Refusal('LDB_NOT_FOUND')
+    if (transaction.targets.some(({ dropped }) => dropped)) throw new ExpectedError('LDB_NOT_FOUND')
     transaction.apply(commits)
     this.#state.commit(durability)
     return 'committed'
@@ -96,12 +101,12 @@ export class ReferenceTransactions {
   #step(transaction: ReferenceTransaction, step: TransactionStep): string {
     if (step.step === 'savepoint') {
       this.#assertWritable(transaction)
-      transaction.save()
+      transaction.createSavepoint()
       return 'saved'
     }
     if (step.step === 'rollbackTo') {
       this.#assertWritable(transaction)
-      transaction.rollBackTo(step.savepoint)
+      transaction.rollbackTo(step.savepoint)
       return 'undone'
     }
     const keyspace = this.#state.slot(step.ks)
@@ -113,9 +118,9 @@ export class ReferenceTransactions {
       case 'lock': {
         this.#assertWritable(transaction)
         const { entries } = transaction.view(keyspace)
-        transaction.notesKey(keyspace, expand(step.key))
+        transaction.recordKeyRead(keyspace, expand(step.key))
         transaction.lock(keyspace, expand(step.key))
-        return shown(entries.get(expand(step.key)))
+        return formatValue(entries.get(expand(step.key)))
       }
       case 'deleteRange':
         return this.#deleteRange(transaction, keyspace, step)
@@ -126,7 +131,7 @@ export class ReferenceTransactions {
       case 'put':
       case 'delete':
         this.#assertWritable(transaction)
-        transaction.assertKnown(keyspace)
+        transaction.assertVisible(keyspace)
         transaction.write(keyspace, [expand(step.key)], step.step === 'put' ? expand(step.value) : undefined)
         return 'done'
     }
@@ -134,7 +139,7 @@ export class ReferenceTransactions {
 
   #assertWritable(transaction: ReferenceTransaction): void {
     transaction.assertOpen()
-    if (transaction.readOnly) throw new Refusal('LDB_READ_ONLY')
+    if (transaction.readOnly) throw new ExpectedError('LDB_READ_ONLY')
   }
 
   #deleteRange(
@@ -143,16 +148,16 @@ export class ReferenceTransactions {
     { range }: TransactionStep & { readonly step: 'deleteRange' },
   ): string {
     checkRange(range, (text) => this.#state.checkKey(keyspace, text))
-    if (spanOf(new SortedEntries(), range, keyspace.keys).isVoid) return 'done'
+    if (spanOf(new SortedEntries(), range, keyspace.keys).isEmpty) return 'done'
     const { offset = 0, limit = Infinity, reverse = false } = range
     const isCounted = offset > 0 || limit !== Infinity
     if (!isCounted) this.#assertWritable(transaction)
     const { entries } = transaction.view(keyspace)
     const span = spanOf(entries, range, keyspace.keys)
     const count = Math.max(0, Math.min(limit, span.end - span.start - offset))
-    // With counts, the entries are looked up first, and where there are none there is nothing to remove.
+    // With `limit` or `offset`, the range delete first reads the entries, and does nothing when it finds none.
     if (isCounted) {
-      transaction.notesAll(keyspace)
+      transaction.recordScan(keyspace)
       if (count === 0) return 'done'
       this.#assertWritable(transaction)
     }
@@ -161,26 +166,26 @@ export class ReferenceTransactions {
     return 'done'
   }
 
-  /** What a read looks at; what it is refused for comes before what it may not know of. */
+  /** Returns the view of a read. Key length checks precede the check that the keyspace is visible. */
   #readView(
     transaction: ReferenceTransaction,
     keyspace: ReferenceKeyspace,
     step: TransactionStep & { readonly step: 'read' },
-  ): FrozenView {
+  ): ReadView {
     transaction.assertOpen()
     checkRead(keyspace.keys, step)
     if (step.read === 'get' || step.read === 'has') {
-      transaction.notesKey(keyspace, expand(step.key))
+      transaction.recordKeyRead(keyspace, expand(step.key))
     } else if (step.read === 'getMany') {
-      for (const key of step.keys) transaction.notesKey(keyspace, expand(key))
-    } else transaction.notesAll(keyspace)
-    return asksNothing(keyspace, step) ? transaction.emptyView(keyspace) : transaction.view(keyspace)
+      for (const key of step.keys) transaction.recordKeyRead(keyspace, expand(key))
+    } else transaction.recordScan(keyspace)
+    return isEmptyRead(keyspace, step) ? transaction.emptyView(keyspace) : transaction.view(keyspace)
   }
 }
 
-/** Reports whether a read is over before anything is looked up. */
-function asksNothing({ keys }: ReferenceKeyspace, read: Read): boolean {
+/** Reports whether a read completes without a lookup. */
+function isEmptyRead({ keys }: ReferenceKeyspace, read: Read): boolean {
   if (read.read === 'getMany') return read.keys.length === 0
   if (read.read !== 'count') return false
-  return spanOf(new SortedEntries(), read.range ?? {}, keys).isVoid
+  return spanOf(new SortedEntries(), read.range ?? {}, keys).isEmpty
 }

@@ -1,21 +1,22 @@
-import { Refusal, shown, Whim } from '../session/answer.js'
+import { ExpectedError, formatValue, CallbackError } from '../commands/result.js'
 import { expand, filledKey, filledValue } from '../commands/commands.js'
 import type { BatchStep, BulkCommand, Command, Durability, TextRange, Write } from '../commands/commands.js'
-import type { ReferenceKeyspace, ReferenceState } from './state.js'
+import type { ReferenceKeyspace } from './keyspace.js'
+import type { ReferenceState } from './state.js'
 import { checkRange, spanOf } from './sorted-entries.js'
 
-/** What writes should do. */
+/** Writes of the reference. */
 export class ReferenceWrites {
   readonly #state: ReferenceState
-  /** Does the commands that a callback runs. */
-  readonly #answer: (command: Command) => string
+  /** Executes the commands of an update callback. */
+  readonly #executeInner: (command: Command) => string
 
-  constructor(state: ReferenceState, answer: (command: Command) => string) {
+  constructor(state: ReferenceState, result: (command: Command) => string) {
     this.#state = state
-    this.#answer = answer
+    this.#executeInner = result
   }
 
-  /** Does one write to one keyspace. */
+  /** Executes one write to one keyspace. */
   write(command: Write): string {
     const keyspace = this.#state.slot(command.ks)
     this.#state.assertWritable(keyspace)
@@ -33,7 +34,7 @@ export class ReferenceWrites {
         commits.delete(entries, expand(command.key))
         break
       case 'clear':
-        commits.noteWritten(entries)
+        commits.recordWrite(entries)
         commits.removeSpan(entries, 0, entries.size)
         break
       case 'deleteRange':
@@ -55,12 +56,12 @@ export class ReferenceWrites {
   #deleteRange(keyspace: ReferenceKeyspace, range: TextRange, durability: Durability | undefined): string {
     checkRange(range, (text) => this.#state.checkKey(keyspace, text))
     const span = spanOf(keyspace.entries, range, keyspace.keys)
-    if (span.isVoid) return 'done'
+    if (span.isEmpty) return 'done'
     const { offset = 0, limit = Infinity, reverse = false } = range
     const count = Math.max(0, Math.min(limit, span.end - span.start - offset))
-    // With counts, the entries are looked up first, and where there are none there is nothing to commit.
+    // With `limit` or `offset`, the range delete first reads the entries, and commits nothing when it finds none.
     if (count === 0 && (offset > 0 || limit !== Infinity)) return 'done'
-    this.#state.commits.noteWritten(keyspace.entries)
+    this.#state.commits.recordWrite(keyspace.entries)
     const start = reverse ? span.end - offset - count : span.start + offset
     this.#state.commits.removeSpan(keyspace.entries, start, start + count)
     this.#state.commit(durability)
@@ -69,10 +70,10 @@ export class ReferenceWrites {
 
   #swap(keyspace: ReferenceKeyspace, command: Write & { do: 'swap' }, before: string | undefined): string {
     const { expected } = command
-    const held = expected === 'same' || (expected === 'absent' && before === undefined)
+    const matches = expected === 'same' || (expected === 'absent' && before === undefined)
     const next = command.next === undefined ? undefined : expand(command.next)
     const hasExpected = expected === 'other' || (expected === 'same' && before !== undefined)
-    if (!held) return 'false'
+    if (!matches) return 'false'
     if (next !== undefined) {
       this.#state.commits.put(keyspace.entries, expand(command.key), next)
       this.#state.commit(command.durability)
@@ -88,11 +89,11 @@ export class ReferenceWrites {
     command: Write & { do: 'update' },
     before: string | undefined,
   ): string {
-    const inner = (command.inner ?? []).map((each) => this.#answer(each))
-    if (command.throws === true) throw new Whim()
+    const inner = (command.inner ?? []).map((each) => this.#executeInner(each))
+    if (command.throws === true) throw new CallbackError()
     this.#state.assertWritable(keyspace)
     const key = expand(command.key)
-    if (keyspace.entries.get(key) !== before) throw new Refusal('LDB_CONFLICT')
+    if (keyspace.entries.get(key) !== before) throw new ExpectedError('LDB_CONFLICT')
     if (command.next !== undefined) {
       this.#state.commits.put(keyspace.entries, key, expand(command.next))
       this.#state.commit(command.durability)
@@ -100,17 +101,17 @@ export class ReferenceWrites {
       this.#state.commits.delete(keyspace.entries, key)
       this.#state.commit(command.durability)
     }
-    return `${shown(before)} ${inner.join()}`
+    return `${formatValue(before)} ${inner.join()}`
   }
 
-  /** Does a batch. */
+  /** Commits a batch. */
   batch(steps: readonly BatchStep[], durability: Durability | undefined): string {
-    if (this.#state.readOnly) throw new Refusal('LDB_READ_ONLY')
+    if (this.#state.readOnly) throw new ExpectedError('LDB_READ_ONLY')
     const targets = steps.map((step) => this.#state.slotOf(step.ks))
     const present = steps.filter((_, index) => targets[index] !== undefined)
     for (const step of present) {
       const keyspace = this.#state.slot(step.ks)
-      if (keyspace.dropped) throw new Refusal('LDB_NOT_FOUND')
+      if (keyspace.dropped) throw new ExpectedError('LDB_NOT_FOUND')
       if (step.do === 'put' || step.do === 'delete') this.#state.checkKey(keyspace, step.key)
       if (step.do === 'deleteRange') checkRange(step.range, (text) => this.#state.checkKey(keyspace, text))
     }
@@ -120,12 +121,12 @@ export class ReferenceWrites {
       if (step.do === 'put') this.#state.commits.put(entries, expand(step.key), expand(step.value))
       else if (step.do === 'delete') this.#state.commits.delete(entries, expand(step.key))
       else if (step.do === 'clear') {
-        this.#state.commits.noteWritten(entries)
+        this.#state.commits.recordWrite(entries)
         this.#state.commits.removeSpan(entries, 0, entries.size)
       } else {
         const span = spanOf(entries, step.range, keys)
-        if (span.isVoid) continue
-        this.#state.commits.noteWritten(entries)
+        if (span.isEmpty) continue
+        this.#state.commits.recordWrite(entries)
         this.#state.commits.removeSpan(entries, span.start, span.end)
       }
       count++
@@ -134,9 +135,9 @@ export class ReferenceWrites {
     return `${count}`
   }
 
-  /** Does a batch over a group of keys. */
+  /** Commits a batch over a group of keys. */
   bulk(command: BulkCommand): string {
-    if (this.#state.readOnly) throw new Refusal('LDB_READ_ONLY')
+    if (this.#state.readOnly) throw new ExpectedError('LDB_READ_ONLY')
     const keyspace = this.#state.slot(command.ks)
     this.#state.assertWritable(keyspace)
     const { group, count } = command

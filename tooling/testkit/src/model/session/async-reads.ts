@@ -1,5 +1,5 @@
 import type { AsyncCursor, AsyncKeyspaceReads, AsyncScan } from '@ldb/core'
-import { answerOfAsync, Nothing, shown, shownItem } from './answer.js'
+import { resultOfAsync, NoTarget, formatValue, formatItem } from '../commands/result.js'
 import { expand } from '../commands/commands.js'
 import type {
   CursorCommand,
@@ -11,35 +11,38 @@ import type {
   Stage,
   TextRange,
 } from '../commands/commands.js'
-import { expanded, lengthOf } from '../reference/scan.js'
-import type { Item } from '../reference/scan.js'
-import { READS_MAX } from '../run-settings.js'
-import { folded, isChosen } from '../reference/scan-ends.js'
-import { rangeOptionsOf, saneEstimate } from './reads.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import { flatMapped, reduceItem, isChosen, lengthOf } from '../commands/scan-item.js'
+import type { Item } from '../commands/scan-item.js'
+import { READS_MAX } from '../commands/run-settings.js'
+import { rangeOptionsOf, checkEstimate } from './reads.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** A keyspace by its async face, live or frozen somewhere, and how texts become its keys and values. */
+/**
+ * The async reads of a keyspace, live or in a snapshot, and the conversions between command strings and its keys
+ * and values.
+ */
 export interface AsyncTextReads {
   readonly reads: AsyncKeyspaceReads<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
+  readonly keys: KeyConversion
+  readonly values: ValueConversion
 }
 
-/** Reads by promises, and the scans and cursors that are open. */
+/** Reads through the async API, and the open scans and cursors. */
 export class AsyncSessionReads {
   #scans: AsyncScan<Item>[] = []
   #cursors: { readonly cursor: AsyncCursor<unknown, unknown>; readonly texts: AsyncTextReads }[] = []
 
-  /** Forgets all that is open. */
-  forget(): void {
+  /** Removes all open scans and cursors. */
+  reset(): void {
     this.#scans = []
     this.#cursors = []
   }
 
-  /** Does a read that ends within its call. */
+  /** Executes a read that completes within its call. */
   async read(texts: AsyncTextReads, read: Read): Promise<string> {
     const { reads, keys, values } = texts
-    const value = (found: unknown): string => shown(found === undefined ? undefined : values.fromValue(found))
+    const value = (found: unknown): string =>
+      formatValue(found === undefined ? undefined : values.fromValue(found))
     switch (read.read) {
       case 'get':
         return value(await reads.get(keys.toKey(expand(read.key))))
@@ -52,14 +55,14 @@ export class AsyncSessionReads {
       case 'estimate': {
         const estimate = await reads.estimate(rangeOptionsOf(read.range, keys))
         const total = await reads.count()
-        return saneEstimate(estimate, 'getForUpdate' in reads ? undefined : total, read.range)
+        return checkEstimate(estimate, 'getForUpdate' in reads ? undefined : total, read.range)
       }
       case 'scan':
-        return endScan(openScan(texts, read.part, read.range, read.stages), read.end ?? 'toArray')
+        return consumeScan(openScan(texts, read.part, read.range, read.stages), read.end ?? 'toArray')
       case 'cursor': {
         const cursor = reads.cursor(rangeOptionsOf(read.range, keys))
         try {
-          return await moved(cursor, texts, read.moves)
+          return await moveCursor(cursor, texts, read.moves)
         } finally {
           await cursor.close()
         }
@@ -67,7 +70,7 @@ export class AsyncSessionReads {
     }
   }
 
-  /** Opens, reads or ends a scan. */
+  /** Opens, reads or closes a scan. */
   async scan(command: ScanCommand, view: () => AsyncTextReads): Promise<string> {
     if (command.do === 'scanOpen') {
       if (this.#scans.length >= READS_MAX) return 'enough'
@@ -76,18 +79,18 @@ export class AsyncSessionReads {
     }
     const at = command.pick % Math.max(1, this.#scans.length)
     const scan = this.#scans[at]
-    if (scan === undefined) throw new Nothing()
+    if (scan === undefined) throw new NoTarget()
     if (command.do === 'scanEnd') {
       await scan.return()
       this.#scans.splice(at, 1)
       return 'ended'
     }
-    // Called at once: they are answered in their order.
+    // The calls are concurrent; the scan completes them in call order.
     const results = await Promise.all(Array.from({ length: command.count }, () => scan.next()))
-    return results.map(({ value }) => (value === undefined ? '-' : shownItem(value))).join()
+    return results.map(({ value }) => (value === undefined ? '-' : formatItem(value))).join()
   }
 
-  /** Opens, moves or ends a cursor. */
+  /** Opens, moves or closes a cursor. */
   async cursor(command: CursorCommand, view: () => AsyncTextReads): Promise<string> {
     if (command.do === 'cursorOpen') {
       if (this.#cursors.length >= READS_MAX) return 'enough'
@@ -97,31 +100,31 @@ export class AsyncSessionReads {
     }
     const at = command.pick % Math.max(1, this.#cursors.length)
     const open = this.#cursors[at]
-    if (open === undefined) throw new Nothing()
-    if (command.do === 'cursorMove') return moved(open.cursor, open.texts, command.moves)
+    if (open === undefined) throw new NoTarget()
+    if (command.do === 'cursorMove') return moveCursor(open.cursor, open.texts, command.moves)
     await open.cursor.close()
     this.#cursors.splice(at, 1)
     return 'ended'
   }
 }
 
-async function moved(
+async function moveCursor(
   cursor: AsyncCursor<unknown, unknown>,
   { keys, values }: AsyncTextReads,
   moves: readonly Move[],
 ): Promise<string> {
-  const answers: string[] = []
+  const results: string[] = []
   for (const move of moves) {
-    answers.push(
-      await answerOfAsync(async () => {
+    results.push(
+      await resultOfAsync(async () => {
         const found =
           typeof move === 'object' ? await cursor.seek(keys.toKey(expand(move.seek))) : await cursor[move]()
-        if (cursor.valid !== found) return 'not where it says it is'
-        return found ? shownItem([keys.fromKey(cursor.key), values.fromValue(cursor.value)]) : '-'
+        if (cursor.valid !== found) return 'valid differs from the returned value'
+        return found ? formatItem([keys.fromKey(cursor.key), values.fromValue(cursor.value)]) : '-'
       }),
     )
   }
-  return answers.join()
+  return results.join()
 }
 
 function openScan(
@@ -136,15 +139,15 @@ function openScan(
   else if (part === 'values') scan = reads.values(options).map(async (value) => values.fromValue(value))
   else scan = reads.entries(options).map(([key, value]) => [keys.fromKey(key), values.fromValue(value)])
   for (const [name, count = 0] of stages) {
-    if (name === 'map') scan = scan.map(shownItem)
+    if (name === 'map') scan = scan.map(formatItem)
     else if (name === 'filter') scan = scan.filter((item) => lengthOf(item) % 2 === 0)
-    else if (name === 'flatMap') scan = scan.flatMap(expanded)
+    else if (name === 'flatMap') scan = scan.flatMap(flatMapped)
     else scan = name === 'take' ? scan.take(count) : scan.drop(count)
   }
   return scan
 }
 
-async function endScan(scan: AsyncScan<Item>, end: ScanEnd): Promise<string> {
+async function consumeScan(scan: AsyncScan<Item>, end: ScanEnd): Promise<string> {
   switch (end) {
     case 'some':
       return String(await scan.some(isChosen))
@@ -152,27 +155,27 @@ async function endScan(scan: AsyncScan<Item>, end: ScanEnd): Promise<string> {
       return String(await scan.every(isChosen))
     case 'find': {
       const found = await scan.find(isChosen)
-      return found === undefined ? '-' : shownItem(found)
+      return found === undefined ? '-' : formatItem(found)
     }
     case 'reduce':
-      return scan.reduce(folded, '')
+      return scan.reduce(reduceItem, '')
     case 'break': {
       const items: Item[] = []
       for await (const item of scan) {
         items.push(item)
         if (items.length === 2) break
       }
-      return items.map(shownItem).join()
+      return items.map(formatItem).join()
     }
     case 'forEach': {
       const items: string[] = []
       await scan.forEach(async (item) => {
         await Promise.resolve()
-        items.push(shownItem(item))
+        items.push(formatItem(item))
       })
       return items.join()
     }
     case 'toArray':
-      return (await scan.toArray()).map(shownItem).join()
+      return (await scan.toArray()).map(formatItem).join()
   }
 }

@@ -1,22 +1,20 @@
-import type { AsyncDatabaseHandle, AsyncKeyspaceWrites, AsyncSnapshot } from '@ldb/core'
-import { answerOfAsync, Nothing, shown, Whim } from './answer.js'
+import type { AsyncDatabaseHandle, AsyncSnapshot } from '@ldb/core'
+import { resultOfAsync, NoTarget } from '../commands/result.js'
 import { AsyncSessionReads } from './async-reads.js'
 import type { AsyncTextReads } from './async-reads.js'
 import { AsyncSessionTransactions } from './async-transactions.js'
+import { AsyncSessionWrites } from './async-writes.js'
 import { ChangeMirror } from './change-mirror.js'
-import { expand, filledKey, filledValue } from '../commands/commands.js'
-import type { BatchCommand, BulkCommand, Command, CommandName, Write } from '../commands/commands.js'
+import type { Command, CommandName, Write } from '../commands/commands.js'
 import { misuseAsync } from '../commands/misuse.js'
-import { KEYSPACE_NAMES, READS_MAX } from '../run-settings.js'
-import type { RunSettings } from '../run-settings.js'
-import { rangeOptionsOf } from './reads.js'
-import { shownKeyspaces, shownReport, shownStats } from './answers.js'
+import { KEYSPACE_NAMES, READS_MAX } from '../commands/run-settings.js'
+import type { RunSettings } from '../commands/run-settings.js'
+import { formatKeyspaces, formatReport, formatStats } from './format.js'
 import { Session } from './session.js'
-import type { Place } from './session.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import type { DatabaseLocation } from './session.js'
 
-/** What the sync face may do in between: nothing is left open by it that the other face does not know. */
-const SHARED: ReadonlySet<CommandName> = new Set([
+/** Commands that may run through the sync API in between: they open no object that the async API would not know. */
+const SYNC_COMMANDS: ReadonlySet<CommandName> = new Set([
   'put',
   'delete',
   'deleteRange',
@@ -40,29 +38,25 @@ const SHARED: ReadonlySet<CommandName> = new Set([
   'together',
   'misuse',
 ])
-/** Of so many commands the sync face does one. */
-const SYNC_EVERY = 6
+/** One of this many commands runs through the sync API. */
+const SYNC_INTERVAL = 6
 
-interface AsyncSlot {
-  readonly keyspace: AsyncKeyspaceWrites<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
-}
-
-/** Does every command by promises, on the database of a sync session that does some of them. */
+/** Executes every command through the async API, on the database of a sync session that executes some of them. */
 export class AsyncSession {
   readonly #sync: Session
   readonly #reads: AsyncSessionReads = new AsyncSessionReads()
+  readonly #writes: AsyncSessionWrites
   readonly #transactions: AsyncSessionTransactions
   #snapshots: AsyncSnapshot[] = []
   #mirror: ChangeMirror
   #count = 0
 
-  constructor(settings: RunSettings, place: Place) {
-    this.#sync = new Session(settings, place)
+  constructor(settings: RunSettings, location: DatabaseLocation) {
+    this.#sync = new Session(settings, location)
     this.#transactions = new AsyncSessionTransactions(this.#reads, this.#sync.transactions, (ks) =>
       this.#sync.slot(ks),
     )
+    this.#writes = new AsyncSessionWrites(this.#sync)
     this.#mirror = new ChangeMirror(this.#db)
   }
 
@@ -70,23 +64,24 @@ export class AsyncSession {
     return this.#sync.database.promises
   }
 
-  /** Returns the answer to a command, and does what it asks for. */
-  async answer(command: Command): Promise<string> {
-    if (SHARED.has(command.do) && ++this.#count % SYNC_EVERY === 0) return this.#sync.answer(command)
-    const answer = await answerOfAsync(() => this.#answer(command))
+  /** Executes a command and returns its result. */
+  async execute(command: Command): Promise<string> {
+    if (SYNC_COMMANDS.has(command.do) && ++this.#count % SYNC_INTERVAL === 0)
+      return this.#sync.execute(command)
+    const result = await resultOfAsync(() => this.#executeCommand(command))
     this.#sync.assertNoFailures()
-    return answer
+    return result
   }
 
-  /** Writes out everything. */
+  /** Returns the whole content as a string. */
   dump(): string {
     return this.#sync.dump()
   }
 
-  /** Leaves the process without a word; see the sync session. */
+  /** Ends the process without a close and recovers; see `Session.crash`. */
   crash(): number {
     const seq = this.#sync.crash()
-    this.#forget()
+    this.#reset()
     return seq
   }
 
@@ -95,20 +90,20 @@ export class AsyncSession {
     await this.#db.close()
   }
 
-  #forget(): void {
+  #reset(): void {
     this.#snapshots = []
-    this.#reads.forget()
-    this.#transactions.forget()
+    this.#reads.reset()
+    this.#transactions.reset()
     this.#mirror = new ChangeMirror(this.#db)
   }
 
-  async #openAgain(readOnly: boolean): Promise<void> {
+  async #reopen(readOnly: boolean): Promise<void> {
     await this.#db.close()
-    this.#sync.openAgain(readOnly)
-    this.#forget()
+    this.#sync.reopen(readOnly)
+    this.#reset()
   }
 
-  async #answer(command: Command): Promise<string> {
+  async #executeCommand(command: Command): Promise<string> {
     switch (command.do) {
       case 'put':
       case 'putIfAbsent':
@@ -117,34 +112,36 @@ export class AsyncSession {
       case 'clear':
       case 'swap':
       case 'update':
-        return this.#write(command)
+        return this.#writes.write(command)
       case 'batch':
-        return this.#batch(command)
+        return this.#writes.batch(command)
       case 'fill':
       case 'thin':
-        return this.#bulk(command)
+        return this.#writes.bulk(command)
       case 'together':
-        // All are called before any is waited for.
+        // All writes are called before any is awaited.
         return (
           await Promise.all(
             command.writes.map((write) =>
-              answerOfAsync(() => (write.do === 'batch' ? this.#batch(write) : this.#write(write))),
+              resultOfAsync(() =>
+                write.do === 'batch' ? this.#writes.batch(write) : this.#writes.write(write),
+              ),
             ),
           )
         ).join('; ')
       case 'read':
-        return this.#reads.read(this.#view(command.ks, command.from), command)
+        return this.#reads.read(this.#readsAt(command.ks, command.from), command)
       case 'scanOpen':
       case 'scanNext':
       case 'scanEnd':
-        return this.#reads.scan(command, () => this.#view('ks' in command ? command.ks : 0, undefined))
+        return this.#reads.scan(command, () => this.#readsAt('ks' in command ? command.ks : 0, undefined))
       case 'cursorOpen':
       case 'cursorMove':
       case 'cursorEnd':
         return this.#reads.cursor(command, () => {
-          if (command.do !== 'cursorOpen') throw new Nothing()
-          if (command.tx !== undefined) return this.#transactions.view(command.tx, command.ks)
-          return this.#view(command.ks, command.from)
+          if (command.do !== 'cursorOpen') throw new NoTarget()
+          if (command.tx !== undefined) return this.#transactions.reads(command.tx, command.ks)
+          return this.#readsAt(command.ks, command.from)
         })
       case 'txBegin':
       case 'txStep':
@@ -152,15 +149,15 @@ export class AsyncSession {
       case 'txRollback':
       case 'txForget':
       case 'transaction':
-        return this.#transactions.answer(this.#db, command)
+        return this.#transactions.execute(this.#db, command)
       case 'misuse':
         return misuseAsync(this.#db, command.what)
       default:
-        return this.#whole(command)
+        return this.#executeOnDatabase(command)
     }
   }
 
-  async #whole(command: Exclude<Command, Write>): Promise<string> {
+  async #executeOnDatabase(command: Exclude<Command, Write>): Promise<string> {
     const db = this.#db
     switch (command.do) {
       case 'snapshot': {
@@ -173,7 +170,7 @@ export class AsyncSession {
       case 'release': {
         const at = command.pick % Math.max(1, this.#snapshots.length)
         const [snapshot] = this.#snapshots.splice(at, 1)
-        if (snapshot === undefined) throw new Nothing()
+        if (snapshot === undefined) throw new NoTarget()
         this.#sync.snapshots.splice(at, 1)
         await snapshot.release()
         return 'released'
@@ -183,15 +180,15 @@ export class AsyncSession {
       case 'drop': {
         const name = KEYSPACE_NAMES[command.ks] as string
         await db.dropKeyspace(name)
-        await this.#mirror.forget(name)
+        await this.#mirror.dropKeyspace(name)
         return 'dropped'
       }
       case 'keyspaces':
-        return shownKeyspaces(await db.keyspaces())
+        return formatKeyspaces(await db.keyspaces())
       case 'stats':
-        return shownStats(await db.stats())
+        return formatStats(await db.stats())
       case 'verify':
-        return shownReport(await db.verify())
+        return formatReport(await db.verify())
       case 'sync':
         await db.synced()
         return 'done'
@@ -200,126 +197,44 @@ export class AsyncSession {
         await db[command.do]()
         return 'done'
       case 'changes':
-        return this.#changes()
+        return this.#compareChanges()
       case 'reopen':
-        await this.#openAgain(false)
+        await this.#reopen(false)
         return this.dump()
       case 'readOnly': {
-        await this.#openAgain(true)
-        const answers: string[] = []
-        for (const inner of command.commands) answers.push(await this.answer(inner))
-        await this.#openAgain(false)
-        return answers.join('\n')
+        await this.#reopen(true)
+        const results: string[] = []
+        for (const inner of command.commands) results.push(await this.execute(inner))
+        await this.#reopen(false)
+        return results.join('\n')
       }
       default:
-        return this.#sync.answer(command)
+        return this.#sync.execute(command)
     }
   }
 
-  async #changes(): Promise<string> {
+  async #compareChanges(): Promise<string> {
     if (this.#sync.isReadOnly) return 'agree'
-    // What is in this process alone is not told.
+    // `changes` returns only commits that were written to the operating system.
     await this.#db.synced()
     return this.#mirror.compare()
   }
 
   async #keyspace(command: Command & { readonly do: 'keyspace' }): Promise<string> {
-    const answer = this.#sync.answer(command)
-    if (answer !== 'open') return answer
+    const result = this.#sync.execute(command)
+    if (result !== 'open') return result
     const { keyspace } = this.#sync.slot(command.ks)
     const name = KEYSPACE_NAMES[command.ks] as string
     const opened = await this.#db.keyspace(name)
-    return opened === this.#db.of(keyspace) && opened.name === name ? 'open' : 'another handle'
+    return opened === this.#db.of(keyspace) && opened.name === name ? 'open' : 'a different handle'
   }
 
-  #slot(ks: number): AsyncSlot {
-    const { keyspace, keys, values } = this.#sync.slot(ks)
-    const face = ks === 0 ? (this.#db as unknown as AsyncSlot['keyspace']) : this.#db.of(keyspace)
-    return { keyspace: face, keys, values }
-  }
-
-  #view(ks: number, from: number | undefined): AsyncTextReads {
-    const { keyspace, keys, values } = this.#slot(ks)
+  #readsAt(ks: number, from: number | undefined): AsyncTextReads {
+    const { keyspace, keys, values } = this.#writes.slot(ks)
     if (from === undefined) return { reads: keyspace, keys, values }
     const snapshot = this.#snapshots[from % Math.max(1, this.#snapshots.length)]
-    if (snapshot === undefined) throw new Nothing()
+    if (snapshot === undefined) throw new NoTarget()
     const reads = ks === 0 ? (snapshot as unknown as AsyncTextReads['reads']) : snapshot.in(keyspace)
     return { reads, keys, values }
-  }
-
-  async #write(command: Write): Promise<string> {
-    const { keyspace, keys, values } = this.#slot(command.ks)
-    const { durability } = command
-    const options = durability === undefined ? undefined : { durability }
-    switch (command.do) {
-      case 'put':
-        await keyspace.put(keys.toKey(expand(command.key)), values.toValue(expand(command.value)), options)
-        return 'done'
-      case 'delete':
-        await keyspace.delete(keys.toKey(expand(command.key)), options)
-        return 'done'
-      case 'clear':
-        await keyspace.clear(options)
-        return 'done'
-      case 'deleteRange':
-        await keyspace.deleteRange(rangeOptionsOf(command.range, keys) ?? {}, options)
-        return 'done'
-      case 'putIfAbsent': {
-        const key = keys.toKey(expand(command.key))
-        return String(await keyspace.putIfAbsent(key, values.toValue(expand(command.value)), options))
-      }
-      case 'swap': {
-        const key = keys.toKey(expand(command.key))
-        const next = command.next === undefined ? undefined : values.toValue(expand(command.next))
-        const expected = this.#sync.expectedOf(command)
-        return String(await keyspace.compareAndSwap(key, expected, next, options))
-      }
-      case 'update': {
-        const inner: string[] = []
-        let before = ''
-        await keyspace.update(
-          keys.toKey(expand(command.key)),
-          (value) => {
-            before = shown(value === undefined ? undefined : values.fromValue(value))
-            // What the callback does it does by the sync face.
-            for (const each of command.inner ?? []) inner.push(this.#sync.answer(each))
-            if (command.throws === true) throw new Whim()
-            return command.next === undefined ? undefined : values.toValue(expand(command.next))
-          },
-          options,
-        )
-        return `${before} ${inner.join()}`
-      }
-    }
-  }
-
-  async #batch({ steps, durability }: BatchCommand): Promise<string> {
-    const batch = this.#db.batch()
-    for (const step of steps) {
-      if (!this.#sync.hasSlot(step.ks)) continue
-      const { keyspace, keys, values } = this.#slot(step.ks)
-      const target = batch.in(keyspace)
-      if (step.do === 'put') target.put(keys.toKey(expand(step.key)), values.toValue(expand(step.value)))
-      else if (step.do === 'delete') target.delete(keys.toKey(expand(step.key)))
-      else if (step.do === 'clear') target.clear()
-      else target.deleteRange(rangeOptionsOf(step.range, keys) ?? {})
-    }
-    const count = batch.operationCount
-    await batch.commit(durability === undefined ? undefined : { durability })
-    return `${count}`
-  }
-
-  async #bulk(command: BulkCommand): Promise<string> {
-    const batch = this.#db.batch()
-    const { keyspace, keys, values } = this.#slot(command.ks)
-    const target = batch.in(keyspace)
-    const { group, count } = command
-    for (let index = 0; index < count; index++) {
-      const key = keys.toKey(filledKey(group, index))
-      if (command.do === 'fill') target.put(key, values.toValue(filledValue(group, index, command.bytes)))
-      else if (index % command.every === 0) target.delete(key)
-    }
-    await batch.commit()
-    return 'done'
   }
 }

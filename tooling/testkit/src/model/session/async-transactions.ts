@@ -1,20 +1,21 @@
 import type { AsyncDatabaseHandle, AsyncTransaction, AsyncTransactionKeyspace, Savepoint } from '@ldb/core'
-import { answerOfAsync, Nothing, shown, Whim } from './answer.js'
+import { resultOfAsync, NoTarget, formatValue, CallbackError } from '../commands/result.js'
 import type { AsyncSessionReads, AsyncTextReads } from './async-reads.js'
 import { expand } from '../commands/commands.js'
 import type { TransactionCommand, TransactionStep } from '../commands/commands.js'
-import { READS_MAX } from '../run-settings.js'
+import { READS_MAX } from '../commands/run-settings.js'
 import { rangeOptionsOf } from './reads.js'
 import { beginOptionsOf } from './transactions.js'
-import type { OpenTransaction, SessionTransactions, Slot } from './transactions.js'
+import type { Slot } from './slot.js'
+import type { OpenTransaction, SessionTransactions } from './transactions.js'
 
-/** A transaction by its async face. */
+/** An open transaction of the async API. */
 interface AsyncOpenTransaction {
   readonly tx: AsyncTransaction
   readonly savepoints: Savepoint[]
 }
 
-/** Transactions by promises. The sync face knows all of them too, in the same order. */
+/** Transactions through the async API. The sync session lists the same transactions in the same order. */
 export class AsyncSessionTransactions {
   #open: AsyncOpenTransaction[] = []
   readonly #reads: AsyncSessionReads
@@ -27,12 +28,12 @@ export class AsyncSessionTransactions {
     this.#slot = slot
   }
 
-  /** Forgets all that is open. */
-  forget(): void {
+  /** Removes all open transactions. */
+  reset(): void {
     this.#open = []
   }
 
-  async answer(db: AsyncDatabaseHandle, command: TransactionCommand): Promise<string> {
+  async execute(db: AsyncDatabaseHandle, command: TransactionCommand): Promise<string> {
     switch (command.do) {
       case 'txBegin': {
         if (this.#open.length >= READS_MAX) return 'enough'
@@ -64,15 +65,15 @@ export class AsyncSessionTransactions {
     }
   }
 
-  /** Where a cursor of one of them looks. */
-  view(pick: number, ks: number): AsyncTextReads {
+  /** Returns the reads of an open transaction in a keyspace. */
+  reads(pick: number, ks: number): AsyncTextReads {
     const { keyspace, keys, values } = this.#slot(ks)
     return { reads: this.#picked(pick).tx.in(keyspace), keys, values }
   }
 
   #picked(pick: number): AsyncOpenTransaction {
     const picked = this.#open[pick % Math.max(1, this.#open.length)]
-    if (picked === undefined) throw new Nothing()
+    if (picked === undefined) throw new NoTarget()
     return picked
   }
 
@@ -82,12 +83,12 @@ export class AsyncSessionTransactions {
   ): Promise<string> {
     return db.transaction(async (tx) => {
       const open = { tx, savepoints: [] }
-      const answers: string[] = []
-      for (const step of command.steps) answers.push(await answerOfAsync(() => this.#step(open, step)))
-      if (command.end === 'throw') throw new Whim()
+      const results: string[] = []
+      for (const step of command.steps) results.push(await resultOfAsync(() => this.#step(open, step)))
+      if (command.end === 'throw') throw new CallbackError()
       if (command.end === 'commit') await tx.commit()
       if (command.end === 'rollback') await tx.rollback()
-      return answers.join()
+      return results.join()
     }, beginOptionsOf(command))
   }
 
@@ -102,7 +103,7 @@ export class AsyncSessionTransactions {
       return 'undone'
     }
     const { keyspace, keys, values } = this.#slot(step.ks)
-    // Its own methods are those of `default`.
+    // The methods of the transaction itself apply to `default`.
     const view =
       step.ks === 0 ? (tx as unknown as AsyncTransactionKeyspace<unknown, unknown>) : tx.in(keyspace)
     switch (step.step) {
@@ -110,7 +111,7 @@ export class AsyncSessionTransactions {
         return this.#reads.read({ reads: view, keys, values }, step)
       case 'lock': {
         const value = await view.getForUpdate(keys.toKey(expand(step.key)))
-        return shown(value === undefined ? undefined : values.fromValue(value))
+        return formatValue(value === undefined ? undefined : values.fromValue(value))
       }
       case 'put':
         await view.put(keys.toKey(expand(step.key)), values.toValue(expand(step.value)))

@@ -1,32 +1,33 @@
 import { binaryKeys, compareBytes, tupleKeys, utf8Keys } from '@ldb/base'
 import type { AsyncDatabaseHandle, Change, ChangeStream, CommittedChanges, Database } from '@ldb/core'
-import { keyTexts, valueTexts } from '../commands/texts.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import { keyConversion, valueConversion } from '../commands/conversions.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** Turns of the microtask queue in which a stream gives what there is. */
-const TURNS_MAX = 400
+/** Number of microtasks after which a change stream without a result counts as having none. */
+const MICROTASKS_MAX = 400
 
 const ENCODINGS = { utf8: utf8Keys, binary: binaryKeys, tuple: tupleKeys }
 const NO_BYTES = new Uint8Array(0)
 
-/** How far a copy has come: what is told from there on is what it lacks. */
+/** The state of a mirror: a new mirror resumes from it. */
 export interface MirrorPosition {
   readonly seq: number
   /** By keyspace: key to value. */
   readonly copy: ReadonlyMap<string, ReadonlyMap<string, string>>
 }
 
-/** A copy of a database that is kept by its changes alone. */
+/** A copy of a database that is maintained from its change stream alone. */
 export class ChangeMirror {
   readonly #db: AsyncDatabaseHandle
   readonly #stream: ChangeStream<unknown, unknown>
   readonly #copy: Map<string, Map<string, string>>
-  #waiting: Promise<IteratorResult<CommittedChanges, undefined>> | undefined = undefined
+  #pendingRead: Promise<IteratorResult<CommittedChanges, undefined>> | undefined = undefined
   #seq: number
 
   /**
-   * @param position - where another copy had come to, of the same database; without it, it begins with what there is.
-   * @throws LdbError LDB_NOT_FOUND when the log no longer reaches back to it.
+   * @param position - the state of another mirror of the same database. Without it, the mirror starts from the
+   *   current content.
+   * @throws LdbError LDB_NOT_FOUND when the log no longer contains the changes since `position`.
    */
   constructor(db: AsyncDatabaseHandle, position?: MirrorPosition) {
     this.#db = db
@@ -36,7 +37,7 @@ export class ChangeMirror {
     this.#copy = new Map([...copy].map(([name, entries]) => [name, new Map(entries)]))
   }
 
-  /** How far it has come. */
+  /** The commit that the mirror has reached, and a copy of its content. */
   get position(): MirrorPosition {
     return {
       seq: this.#seq,
@@ -45,35 +46,36 @@ export class ChangeMirror {
   }
 
   /**
-   * A keyspace is gone, with all that there was to say of it: what a call that waits was told before the end has nothing to do
-   * with one that gets the name later.
+   * Removes a dropped keyspace. Consumes a pending read first: its changes belong to the dropped keyspace and must
+   * not apply to a later one of the same name.
    */
-  async forget(name: string): Promise<void> {
-    if (this.#waiting !== undefined) await this.#takeIn(this.#waiting)
+  async dropKeyspace(name: string): Promise<void> {
+    if (this.#pendingRead !== undefined) await this.#consume(this.#pendingRead)
     this.#copy.delete(name)
   }
 
-  /** Takes in all that has happened so far. @returns what is wrong with the order of commits, if anything is. */
-  async follow(): Promise<string | undefined> {
+  /** Applies all changes up to the newest commit. @returns a description of commits out of order, if any. */
+  async catchUp(): Promise<string | undefined> {
     while (this.#seq < this.#db.seq) {
-      this.#waiting ??= this.#stream.next()
+      this.#pendingRead ??= this.#stream.next()
       const before = this.#seq
-      // Commits that have changed nothing that is still there are not told.
-      if (!(await this.#takeIn(this.#waiting))) break
+      // The stream omits commits whose changes are all obsolete.
+      if (!(await this.#consume(this.#pendingRead))) break
       if (this.#seq <= before) return `commit ${this.#seq} after ${before}`
     }
     return undefined
   }
 
-  /** Takes in all that has happened, and tells whether the copy is what there is. */
+  /** Applies all changes and compares the copy with the database. @returns `agree` or the first difference. */
   async compare(): Promise<string> {
-    const disorder = await this.follow()
+    const disorder = await this.catchUp()
     if (disorder !== undefined) return disorder
     for (const [name, entries] of contentOf(this.#db.sync)) {
       const copy = this.#copy.get(name) ?? new Map<string, string>()
       for (const key of new Set([...entries.keys(), ...copy.keys()])) {
-        const [right, own] = [entries.get(key), copy.get(key)]
-        if (right !== own) return `in ${name}, ${key} is ${String(right)}, and by its changes ${String(own)}`
+        const [expected, mirrored] = [entries.get(key), copy.get(key)]
+        if (expected !== mirrored)
+          return `in ${name}, ${key} is ${String(expected)}, the mirror has ${String(mirrored)}`
       }
     }
     return 'agree'
@@ -83,18 +85,18 @@ export class ChangeMirror {
     await this.#stream.return()
   }
 
-  /** Takes in what a call gives, if it gives something now. */
-  async #takeIn(call: Promise<IteratorResult<CommittedChanges, undefined>>): Promise<boolean> {
-    const result = await Promise.race([call, passed(TURNS_MAX)])
+  /** Applies the result of a read of the stream when it is available. @returns whether it was. */
+  async #consume(call: Promise<IteratorResult<CommittedChanges, undefined>>): Promise<boolean> {
+    const result = await Promise.race([call, microtasksPassed(MICROTASKS_MAX)])
     if (result?.value === undefined) return false
-    this.#waiting = undefined
+    this.#pendingRead = undefined
     this.#seq = result.value.seq
     for (const change of result.value.changes) this.#apply(change)
     return true
   }
 
   #apply(change: Change): void {
-    // Dropped since it was told.
+    // The keyspace was dropped after the change.
     if (this.#db.sync.keyspaces().every(({ name }) => name !== change.keyspace)) return
     const [keys, values] = textsOf(this.#db.sync, change.keyspace)
     const copy = this.#copy.get(change.keyspace) ?? new Map<string, string>()
@@ -126,12 +128,15 @@ function contentOf(db: Database): Map<string, Map<string, string>> {
   )
 }
 
-function textsOf(db: Database, name: string): [KeyTexts, ValueTexts] {
+function textsOf(db: Database, name: string): [KeyConversion, ValueConversion] {
   const descriptor = db.keyspaces().find((each) => each.name === name)
-  return [keyTexts(descriptor?.keys ?? '') as KeyTexts, valueTexts(descriptor?.values ?? '') as ValueTexts]
+  return [
+    keyConversion(descriptor?.keys ?? '') as KeyConversion,
+    valueConversion(descriptor?.values ?? '') as ValueConversion,
+  ]
 }
 
-async function passed(turnCount: number): Promise<undefined> {
-  for (let left = turnCount; left > 0; left--) await Promise.resolve()
+async function microtasksPassed(count: number): Promise<undefined> {
+  for (let left = count; left > 0; left--) await Promise.resolve()
   return undefined
 }

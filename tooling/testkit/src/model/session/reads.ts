@@ -1,5 +1,5 @@
 import type { Cursor, KeyspaceReads, RangeEstimate, RangeOptions, Scan } from '@ldb/core'
-import { answerOf, Nothing, shown, shownItem } from './answer.js'
+import { resultOf, NoTarget, formatValue, formatItem } from '../commands/result.js'
 import { expand } from '../commands/commands.js'
 import type {
   CursorCommand,
@@ -11,23 +11,25 @@ import type {
   Stage,
   TextRange,
 } from '../commands/commands.js'
-import { expanded, lengthOf } from '../reference/scan.js'
-import type { Item } from '../reference/scan.js'
-import { READS_MAX } from '../run-settings.js'
-import { folded, isChosen } from '../reference/scan-ends.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import { flatMapped, reduceItem, isChosen, lengthOf } from '../commands/scan-item.js'
+import type { Item } from '../commands/scan-item.js'
+import { READS_MAX } from '../commands/run-settings.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** A keyspace, live or in a snapshot, and how texts become its keys and values. */
+/**
+ * The reads of a keyspace, live or in a snapshot, and the conversions between command strings and its keys and
+ * values.
+ */
 export interface TextReads {
   readonly reads: KeyspaceReads<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
+  readonly keys: KeyConversion
+  readonly values: ValueConversion
 }
 
 /** Returns the options of a range. */
 export function rangeOptionsOf(
   range: TextRange | undefined,
-  keys: KeyTexts,
+  keys: KeyConversion,
 ): RangeOptions<unknown> | undefined {
   if (range === undefined) return undefined
   const { gt, gte, lt, lte, prefix, ...rest } = range
@@ -38,21 +40,22 @@ export function rangeOptionsOf(
   return options
 }
 
-/** Reads of a real database, and the scans and cursors that it has open. */
+/** Reads through the sync API, and the open scans and cursors. */
 export class SessionReads {
   #scans: Scan<Item>[] = []
   #cursors: { readonly cursor: Cursor<unknown, unknown>; readonly texts: TextReads }[] = []
 
-  /** Forgets all that is open. */
-  forget(): void {
+  /** Removes all open scans and cursors. */
+  reset(): void {
     this.#scans = []
     this.#cursors = []
   }
 
-  /** Does a read that ends within its call. */
+  /** Executes a read that completes within its call. */
   read(texts: TextReads, read: Read): string {
     const { reads, keys, values } = texts
-    const value = (found: unknown): string => shown(found === undefined ? undefined : values.fromValue(found))
+    const value = (found: unknown): string =>
+      formatValue(found === undefined ? undefined : values.fromValue(found))
     switch (read.read) {
       case 'get':
         return value(reads.get(keys.toKey(expand(read.key))))
@@ -66,17 +69,17 @@ export class SessionReads {
       case 'count':
         return String(reads.count(rangeOptionsOf(read.range, keys)))
       case 'estimate':
-        return estimated(texts, read.range)
+        return checkedEstimate(texts, read.range)
       case 'scan':
-        return endScan(openScan(texts, read.part, read.range, read.stages), read.end ?? 'toArray')
+        return consumeScan(openScan(texts, read.part, read.range, read.stages), read.end ?? 'toArray')
       case 'cursor': {
         using cursor = reads.cursor(rangeOptionsOf(read.range, keys))
-        return moved(cursor, texts, read.moves)
+        return moveCursor(cursor, texts, read.moves)
       }
     }
   }
 
-  /** Opens, reads or ends a scan. */
+  /** Opens, reads or closes a scan. */
   scan(command: ScanCommand, view: () => TextReads): string {
     if (command.do === 'scanOpen') {
       if (this.#scans.length >= READS_MAX) return 'enough'
@@ -85,7 +88,7 @@ export class SessionReads {
     }
     const at = command.pick % Math.max(1, this.#scans.length)
     const scan = this.#scans[at]
-    if (scan === undefined) throw new Nothing()
+    if (scan === undefined) throw new NoTarget()
     if (command.do === 'scanEnd') {
       scan.return()
       this.#scans.splice(at, 1)
@@ -94,12 +97,12 @@ export class SessionReads {
     const items: string[] = []
     for (let left = command.count; left > 0; left--) {
       const { value } = scan.next()
-      items.push(value === undefined ? '-' : shownItem(value))
+      items.push(value === undefined ? '-' : formatItem(value))
     }
     return items.join()
   }
 
-  /** Opens, moves or ends a cursor. */
+  /** Opens, moves or closes a cursor. */
   cursor(command: CursorCommand, view: () => TextReads): string {
     if (command.do === 'cursorOpen') {
       if (this.#cursors.length >= READS_MAX) return 'enough'
@@ -109,25 +112,25 @@ export class SessionReads {
     }
     const at = command.pick % Math.max(1, this.#cursors.length)
     const open = this.#cursors[at]
-    if (open === undefined) throw new Nothing()
-    if (command.do === 'cursorMove') return moved(open.cursor, open.texts, command.moves)
+    if (open === undefined) throw new NoTarget()
+    if (command.do === 'cursorMove') return moveCursor(open.cursor, open.texts, command.moves)
     open.cursor.close()
     this.#cursors.splice(at, 1)
     return 'ended'
   }
 }
 
-function moved(
+function moveCursor(
   cursor: Cursor<unknown, unknown>,
   { keys, values }: TextReads,
   moves: readonly Move[],
 ): string {
   return moves
     .map((move) =>
-      answerOf(() => {
+      resultOf(() => {
         const found = typeof move === 'object' ? cursor.seek(keys.toKey(expand(move.seek))) : cursor[move]()
-        if (cursor.valid !== found) return 'not where it says it is'
-        return found ? shownItem([keys.fromKey(cursor.key), values.fromValue(cursor.value)]) : '-'
+        if (cursor.valid !== found) return 'valid differs from the returned value'
+        return found ? formatItem([keys.fromKey(cursor.key), values.fromValue(cursor.value)]) : '-'
       }),
     )
     .join()
@@ -145,15 +148,15 @@ function openScan(
   else if (part === 'values') scan = reads.values(options).map((value) => values.fromValue(value))
   else scan = reads.entries(options).map(([key, value]) => [keys.fromKey(key), values.fromValue(value)])
   for (const [name, count = 0] of stages) {
-    if (name === 'map') scan = scan.map(shownItem)
+    if (name === 'map') scan = scan.map(formatItem)
     else if (name === 'filter') scan = scan.filter((item) => lengthOf(item) % 2 === 0)
-    else if (name === 'flatMap') scan = scan.flatMap(expanded)
+    else if (name === 'flatMap') scan = scan.flatMap(flatMapped)
     else scan = name === 'take' ? scan.take(count) : scan.drop(count)
   }
   return scan
 }
 
-function endScan(scan: Scan<Item>, end: ScanEnd): string {
+function consumeScan(scan: Scan<Item>, end: ScanEnd): string {
   switch (end) {
     case 'some':
       return String(scan.some(isChosen))
@@ -161,41 +164,46 @@ function endScan(scan: Scan<Item>, end: ScanEnd): string {
       return String(scan.every(isChosen))
     case 'find': {
       const found = scan.find(isChosen)
-      return found === undefined ? '-' : shownItem(found)
+      return found === undefined ? '-' : formatItem(found)
     }
     case 'reduce':
-      return scan.reduce(folded, '')
+      return scan.reduce(reduceItem, '')
     case 'break': {
       const items: Item[] = []
       for (const item of scan) {
         items.push(item)
         if (items.length === 2) break
       }
-      return items.map(shownItem).join()
+      return items.map(formatItem).join()
     }
     case 'forEach': {
       const items: string[] = []
-      scan.forEach((item) => items.push(shownItem(item)))
+      scan.forEach((item) => items.push(formatItem(item)))
       return items.join()
     }
     case 'toArray':
-      return scan.toArray().map(shownItem).join()
+      return scan.toArray().map(formatItem).join()
   }
 }
 
-/** An estimate may be off, but not beyond all there is, and not at all where there is nothing to guess. */
-function estimated({ reads, keys }: TextReads, range: TextRange | undefined): string {
+/** Checks an estimate against the entry count: it must not exceed it, and must equal it when there is no range. */
+function checkedEstimate({ reads, keys }: TextReads, range: TextRange | undefined): string {
   const total = reads.count()
-  // Those of a transaction leave out what it has written itself.
-  return saneEstimate(
+  // An estimate of a transaction does not include its own writes.
+  return checkEstimate(
     reads.estimate(rangeOptionsOf(range, keys)),
     'getForUpdate' in reads ? undefined : total,
     range,
   )
 }
 
-/** Reports whether an estimate may be right, of so many entries in all. */
-export function saneEstimate(
+/**
+ * Checks the plausibility of an estimate.
+ *
+ * @param total - the entry count, or `undefined` when it is unknown.
+ * @returns `sane` or a description.
+ */
+export function checkEstimate(
   { count, bytes }: RangeEstimate,
   total: number | undefined,
   range: TextRange | undefined,

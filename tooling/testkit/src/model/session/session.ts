@@ -2,57 +2,51 @@ import { Database } from '@ldb/core'
 import type { Keyspace, KeyspaceOptions, Snapshot } from '@ldb/core'
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
-import { Violation } from '../../violation.js'
-import { answerOf, Nothing, shown, Whim } from './answer.js'
-import { expand, filledKey, filledValue } from '../commands/commands.js'
-import type {
-  BatchStep,
-  BulkCommand,
-  Command,
-  CursorCommand,
-  Durability,
-  ScanCommand,
-  Write,
-} from '../commands/commands.js'
-import { imageAfterKill } from '../memory-image.js'
+import { Violation } from '../../base/violation.js'
+import { resultOf, NoTarget, formatValue } from '../commands/result.js'
+import type { Command, CursorCommand, ScanCommand, Write } from '../commands/commands.js'
+import { imageAfterKill } from './memory-image.js'
 import { misuse } from '../commands/misuse.js'
-import { shownKeyspaces, shownReport, shownStats } from './answers.js'
-import { KEYSPACE_NAMES, optionsOf, READS_MAX } from '../run-settings.js'
-import type { RunSettings } from '../run-settings.js'
-import { rangeOptionsOf, SessionReads } from './reads.js'
+import { formatKeyspaces, formatReport, formatStats } from './format.js'
+import { KEYSPACE_NAMES, optionsOf, READS_MAX } from '../commands/run-settings.js'
+import type { RunSettings } from '../commands/run-settings.js'
+import { SessionReads } from './reads.js'
 import type { TextReads } from './reads.js'
 import { SessionTransactions } from './transactions.js'
-import type { Slot } from './transactions.js'
-import { keyTexts, valueTexts } from '../commands/texts.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import { slotOf } from './slot.js'
+import type { Slot } from './slot.js'
+import { SessionWrites } from './writes.js'
+import { keyConversion, valueConversion } from '../commands/conversions.js'
+import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** Where the database is kept. */
-export interface Place {
+/** The file system and directory of a database. */
+export interface DatabaseLocation {
   readonly vfs: Vfs
   readonly directory: string
-  /** Nothing is kept: there is no reopening. */
+  /** True for a database without files, which cannot be reopened. */
   readonly isMemoryOnly?: boolean
 }
 
-/** Does every command with a real database. */
+/** Executes commands through the sync API of a real database. */
 export class Session {
   readonly #settings: RunSettings
   readonly #reads: SessionReads = new SessionReads()
-  #place: Place
+  readonly #writes: SessionWrites = new SessionWrites((command) => this.execute(command))
+  #location: DatabaseLocation
   #db: Database
   #slots: (Slot | undefined)[] = []
-  /** What another face has opened is put here too. */
+  /** Open snapshots, including those that an async session opened. */
   snapshots: Snapshot[] = []
   readonly transactions: SessionTransactions
   #crashCount = 0
-  /** It is open read-only just now. */
+  /** True while the database is open read-only. */
   isReadOnly = false
-  /** What the listeners heard of. */
+  /** Errors that event listeners received. */
   readonly #failures: unknown[] = []
 
-  constructor(settings: RunSettings, place: Place) {
+  constructor(settings: RunSettings, location: DatabaseLocation) {
     this.#settings = settings
-    this.#place = place
+    this.#location = location
     this.transactions = new SessionTransactions(this.#reads, (ks) => this.slot(ks))
     this.#db = this.#open(false)
   }
@@ -62,51 +56,56 @@ export class Session {
     return this.#db
   }
 
-  /** Returns the answer to a command, and does what it asks for. */
-  answer(command: Command): string {
-    const answer = answerOf(() => this.#answer(command))
+  /** Executes a command and returns its result. */
+  execute(command: Command): string {
+    const result = resultOf(() => this.#executeCommand(command))
     this.assertNoFailures()
-    return answer
+    return result
   }
 
-  /** Throws when the database has told of an error. */
+  /** Throws when the database has emitted an error event. */
   assertNoFailures(): void {
     if (this.#failures.length > 0)
-      throw new Violation('an error event where nothing fails', { cause: this.#failures[0] })
+      throw new Violation('an error event without a fault', { cause: this.#failures[0] })
   }
 
-  /** Closes the database, unless that was done, and opens it. */
-  openAgain(readOnly: boolean): void {
+  /** Closes the database if it is open, and opens it again. */
+  reopen(readOnly: boolean): void {
     this.#db.close()
     this.#db = this.#open(readOnly)
   }
 
-  /** Writes out everything. */
+  /** Returns the whole content as a string. */
   dump(): string {
     return this.#db
       .keyspaces()
       .map(({ name, keys, values }) => {
         const keyspace = this.#db.keyspace(name) as unknown as Keyspace<unknown, unknown>
-        const [toKey, toValue] = [keyTexts(keys) as KeyTexts, valueTexts(values) as ValueTexts]
+        const [toKey, toValue] = [
+          keyConversion(keys) as KeyConversion,
+          valueConversion(values) as ValueConversion,
+        ]
         const entries = keyspace
           .entries()
-          .map(([key, value]) => `${shown(toKey.fromKey(key))}=${shown(toValue.fromValue(value))}`)
+          .map(
+            ([key, value]) => `${formatValue(toKey.fromKey(key))}=${formatValue(toValue.fromValue(value))}`,
+          )
         return `${name}: ${entries.toArray().join()}`
       })
       .join('\n')
   }
 
-  /** Leaves the process without a word, and gives the number of the commit at which the database is found again. */
+  /** Ends the process without a close, recovers the database and returns the number of its newest commit. */
   crash(): number {
-    const { vfs, directory } = this.#place
+    const { vfs, directory } = this.#location
     this.#crashCount++
-    this.#place = { vfs: imageAfterKill(vfs, directory, 1_000 + this.#crashCount), directory }
-    using look = this.#open(true)
-    const { seq } = look
-    look.close()
+    this.#location = { vfs: imageAfterKill(vfs, directory, 1_000 + this.#crashCount), directory }
+    using reader = this.#open(true)
+    const { seq } = reader
+    reader.close()
     this.#db = this.#open(false)
     if (this.#db.seq !== seq)
-      throw new Violation(`read-only, the newest commit was ${seq}, then ${this.#db.seq}`)
+      throw new Violation(`the newest commit was ${seq} read-only and ${this.#db.seq} after the reopen`)
     return seq
   }
 
@@ -117,7 +116,7 @@ export class Session {
 
   #open(readOnly: boolean): Database {
     this.isReadOnly = readOnly
-    const { vfs, directory, isMemoryOnly } = this.#place
+    const { vfs, directory, isMemoryOnly } = this.#location
     const options = optionsOf(this.#settings)
     const db =
       isMemoryOnly === true
@@ -127,11 +126,12 @@ export class Session {
       this.#failures.push(error)
     })
     db.on('checkpoint', ({ seq }) => {
-      if (seq > db.seq) this.#failures.push(new Violation(`checkpoint of commit ${seq} before it was there`))
+      if (seq > db.seq)
+        this.#failures.push(new Violation(`checkpoint of commit ${seq} before the commit was visible`))
     })
     this.#slots = []
     this.snapshots = []
-    this.#reads.forget()
+    this.#reads.reset()
     this.transactions.open = []
     for (const { name } of db.keyspaces()) {
       const ks = KEYSPACE_NAMES.indexOf(name)
@@ -145,7 +145,7 @@ export class Session {
     return db
   }
 
-  #answer(command: Command): string {
+  #executeCommand(command: Command): string {
     switch (command.do) {
       case 'put':
       case 'putIfAbsent':
@@ -154,41 +154,41 @@ export class Session {
       case 'clear':
       case 'swap':
       case 'update':
-        return this.#write(this.slot(command.ks), command)
+        return this.#writes.write(this.slot(command.ks), command)
       case 'batch':
-        return this.#batch(command.steps, command.durability)
+        return this.#writes.batch(this.#db, command, this.#slots)
       case 'fill':
       case 'thin':
-        return this.#bulk(command)
+        return this.#writes.bulk(this.#db, command, this.slot(command.ks))
       case 'read':
-        return this.#reads.read(this.#view(command.ks, command.from), command)
+        return this.#reads.read(this.#readsAt(command.ks, command.from), command)
       case 'scanOpen':
       case 'scanNext':
       case 'scanEnd':
-        return this.#reads.scan(command, () => this.#viewOf(command))
+        return this.#reads.scan(command, () => this.#readsOf(command))
       case 'cursorOpen':
       case 'cursorMove':
       case 'cursorEnd':
-        return this.#reads.cursor(command, () => this.#viewOf(command))
+        return this.#reads.cursor(command, () => this.#readsOf(command))
       case 'txBegin':
       case 'txStep':
       case 'txCommit':
       case 'txRollback':
       case 'txForget':
       case 'transaction':
-        return this.transactions.answer(this.#db, command)
+        return this.transactions.execute(this.#db, command)
       case 'together':
-        return command.writes.map((write) => this.answer(write)).join('; ')
+        return command.writes.map((write) => this.execute(write)).join('; ')
       case 'keyspace':
         return this.#keyspace(command.ks, command.keys, command.values)
       case 'misuse':
         return misuse(this.#db, command.what)
       default:
-        return this.#whole(command)
+        return this.#executeOnDatabase(command)
     }
   }
 
-  #whole(command: Exclude<Command, Write>): string {
+  #executeOnDatabase(command: Exclude<Command, Write>): string {
     switch (command.do) {
       case 'snapshot':
         if (this.snapshots.length >= READS_MAX) return 'enough'
@@ -196,7 +196,7 @@ export class Session {
         return 'open'
       case 'release': {
         const [snapshot] = this.snapshots.splice(command.pick % Math.max(1, this.snapshots.length), 1)
-        if (snapshot === undefined) throw new Nothing()
+        if (snapshot === undefined) throw new NoTarget()
         snapshot.release()
         return 'released'
       }
@@ -204,32 +204,32 @@ export class Session {
         this.#db.dropKeyspace(KEYSPACE_NAMES[command.ks] as string)
         return 'dropped'
       case 'keyspaces':
-        return shownKeyspaces(this.#db.keyspaces())
+        return formatKeyspaces(this.#db.keyspaces())
       case 'stats':
-        return shownStats(this.#db.stats())
+        return formatStats(this.#db.stats())
       case 'verify':
-        return shownReport(this.#db.verify())
+        return formatReport(this.#db.verify())
       case 'sync':
       case 'checkpoint':
       case 'compact':
         this.#db[command.do]()
         return 'done'
       case 'reopen':
-        this.openAgain(false)
+        this.reopen(false)
         return this.dump()
       case 'readOnly': {
-        this.openAgain(true)
-        const answers = command.commands.map((inner) => this.answer(inner))
-        this.openAgain(false)
-        return answers.join('\n')
+        this.reopen(true)
+        const results = command.commands.map((inner) => this.execute(inner))
+        this.reopen(false)
+        return results.join('\n')
       }
       case 'changes':
-        // Whoever has promises follows them.
+        // Only async sessions read the change stream.
         if (!this.isReadOnly) this.#db.sync()
         return 'agree'
       case 'time':
       case 'jump': {
-        const { vfs } = this.#place
+        const { vfs } = this.#location
         if (vfs instanceof MemoryVfs) {
           if (command.do === 'time') vfs.time.advance(command.ms)
           else vfs.time.jump(command.ms)
@@ -237,7 +237,7 @@ export class Session {
         return 'passed'
       }
       default:
-        throw new Violation(`a command that this cannot do: ${command.do}`)
+        throw new Violation(`unsupported command: ${command.do}`)
     }
   }
 
@@ -245,128 +245,29 @@ export class Session {
     return this.#slots[ks] !== undefined
   }
 
-  /** What a swap is to expect. */
-  expectedOf(command: Write & { readonly do: 'swap' }): unknown {
-    const { keyspace, keys, values } = this.slot(command.ks)
-    return this.#expected(keyspace, keys, values, command)
-  }
-
-  /** The handle of a slot. */
+  /** Returns the handle of a slot. @throws NoTarget when the slot is empty. */
   slot(ks: number): Slot {
     const slot = this.#slots[ks]
-    if (slot === undefined) throw new Nothing()
+    if (slot === undefined) throw new NoTarget()
     return slot
   }
 
-  #viewOf(command: ScanCommand | CursorCommand): TextReads {
-    if (!('ks' in command)) throw new Nothing()
-    if (command.tx !== undefined) return this.transactions.view(command.tx, command.ks)
-    return this.#view(command.ks, command.from)
+  #readsOf(command: ScanCommand | CursorCommand): TextReads {
+    if (!('ks' in command)) throw new NoTarget()
+    if (command.tx !== undefined) return this.transactions.reads(command.tx, command.ks)
+    return this.#readsAt(command.ks, command.from)
   }
 
-  #view(ks: number, from: number | undefined): TextReads {
+  #readsAt(ks: number, from: number | undefined): TextReads {
     const { keyspace, keys, values } = this.slot(ks)
     if (from === undefined) return { reads: keyspace, keys, values }
     const snapshot = this.snapshots[from % Math.max(1, this.snapshots.length)]
-    if (snapshot === undefined) throw new Nothing()
+    if (snapshot === undefined) throw new NoTarget()
     return {
       reads: ks === 0 ? (snapshot as unknown as TextReads['reads']) : snapshot.in(keyspace),
       keys,
       values,
     }
-  }
-
-  #write({ keyspace, keys, values }: Slot, command: Write): string {
-    const { durability } = command
-    const options = durability === undefined ? undefined : { durability }
-    switch (command.do) {
-      case 'put':
-        keyspace.put(keys.toKey(expand(command.key)), values.toValue(expand(command.value)), options)
-        return 'done'
-      case 'delete':
-        keyspace.delete(keys.toKey(expand(command.key)), options)
-        return 'done'
-      case 'clear':
-        keyspace.clear(options)
-        return 'done'
-      case 'deleteRange':
-        keyspace.deleteRange(rangeOptionsOf(command.range, keys) ?? {}, options)
-        return 'done'
-      case 'putIfAbsent':
-        return String(
-          keyspace.putIfAbsent(
-            keys.toKey(expand(command.key)),
-            values.toValue(expand(command.value)),
-            options,
-          ),
-        )
-      case 'swap': {
-        const key = keys.toKey(expand(command.key))
-        const next = command.next === undefined ? undefined : values.toValue(expand(command.next))
-        return String(
-          keyspace.compareAndSwap(key, this.#expected(keyspace, keys, values, command), next, options),
-        )
-      }
-      case 'update': {
-        const inner: string[] = []
-        let before = ''
-        keyspace.update(
-          keys.toKey(expand(command.key)),
-          (value) => {
-            before = shown(value === undefined ? undefined : values.fromValue(value))
-            for (const each of command.inner ?? []) inner.push(this.answer(each))
-            if (command.throws === true) throw new Whim()
-            return command.next === undefined ? undefined : values.toValue(expand(command.next))
-          },
-          options,
-        )
-        return `${before} ${inner.join()}`
-      }
-    }
-  }
-
-  #expected(
-    keyspace: Slot['keyspace'],
-    keys: KeyTexts,
-    values: ValueTexts,
-    command: Write & { readonly do: 'swap' },
-  ): unknown {
-    const text = expand(command.key)
-    if (command.expected === 'absent' || keys.byteLength(text) > 65_535) return undefined
-    const before = keyspace.get(keys.toKey(text))
-    if (command.expected === 'same') return before
-    return values.toValue(`${before === undefined ? '' : values.fromValue(before)}!`)
-  }
-
-  #batch(steps: readonly BatchStep[], durability: Durability | undefined): string {
-    const batch = this.#db.batch()
-    for (const step of steps) {
-      const slot = this.#slots[step.ks]
-      if (slot === undefined) continue
-      const target = batch.in(slot.keyspace)
-      if (step.do === 'put')
-        target.put(slot.keys.toKey(expand(step.key)), slot.values.toValue(expand(step.value)))
-      else if (step.do === 'delete') target.delete(slot.keys.toKey(expand(step.key)))
-      else if (step.do === 'clear') target.clear()
-      else target.deleteRange(rangeOptionsOf(step.range, slot.keys) ?? {})
-    }
-    const count = batch.operationCount
-    batch.commit(durability === undefined ? undefined : { durability })
-    return `${count}`
-  }
-
-  #bulk(command: BulkCommand): string {
-    const batch = this.#db.batch()
-    const { keyspace, keys, values } = this.slot(command.ks)
-    const target = batch.in(keyspace)
-    const { group, count } = command
-    for (let index = 0; index < count; index++) {
-      const key = keys.toKey(filledKey(group, index))
-      if (command.do === 'fill') target.put(key, values.toValue(filledValue(group, index, command.bytes)))
-      else if (index % command.every === 0) target.delete(key)
-    }
-    batch.commit()
-    return 'done'
   }
 
   #keyspace(ks: number, keys: string | undefined, values: string | undefined): string {
@@ -380,13 +281,4 @@ export class Session {
     this.#slots[ks] = slotOf(keyspace, this.#db, name)
     return 'open'
   }
-}
-
-function slotOf(keyspace: Keyspace<unknown, unknown>, db: Database, name: string): Slot {
-  const descriptor = db.keyspaces().find((each) => each.name === name)
-  const keys = keyTexts(descriptor?.keys ?? '')
-  const values = valueTexts(descriptor?.values ?? '')
-  if (keys === undefined || values === undefined)
-    throw new Violation(`keyspace ${name} has unknown encodings`)
-  return { keyspace, keys, values }
 }

@@ -1,26 +1,19 @@
-import type { Database, Keyspace, Savepoint, Transaction, TransactionKeyspace } from '@ldb/core'
-import { answerOf, Nothing, shown, Whim } from './answer.js'
+import type { Database, Savepoint, Transaction, TransactionKeyspace } from '@ldb/core'
+import { resultOf, NoTarget, formatValue, CallbackError } from '../commands/result.js'
 import { expand } from '../commands/commands.js'
 import type { BeginOptions, TransactionCommand, TransactionStep } from '../commands/commands.js'
-import { READS_MAX } from '../run-settings.js'
+import { READS_MAX } from '../commands/run-settings.js'
 import { rangeOptionsOf } from './reads.js'
 import type { SessionReads, TextReads } from './reads.js'
-import type { KeyTexts, ValueTexts } from '../commands/texts.js'
+import type { Slot } from './slot.js'
 
-/** A handle of a keyspace, and how texts become its keys and values. */
-export interface Slot {
-  readonly keyspace: Keyspace<unknown, unknown>
-  readonly keys: KeyTexts
-  readonly values: ValueTexts
-}
-
-/** A transaction that is open, or was. */
+/** A transaction that is open or has ended, and its savepoints. */
 export interface OpenTransaction {
   readonly tx: Transaction
   readonly savepoints: Savepoint[]
 }
 
-/** Transactions of a real database. */
+/** Transactions through the sync API. */
 export class SessionTransactions {
   open: OpenTransaction[] = []
   readonly #reads: SessionReads
@@ -31,7 +24,7 @@ export class SessionTransactions {
     this.#slot = slot
   }
 
-  answer(db: Database, command: TransactionCommand): string {
+  execute(db: Database, command: TransactionCommand): string {
     switch (command.do) {
       case 'txBegin':
         if (this.open.length >= READS_MAX) return 'enough'
@@ -58,15 +51,15 @@ export class SessionTransactions {
     }
   }
 
-  /** One of them, counted round. */
+  /** Returns a transaction, chosen modulo their number. */
   picked(pick: number): OpenTransaction {
     const picked = this.open[pick % Math.max(1, this.open.length)]
-    if (picked === undefined) throw new Nothing()
+    if (picked === undefined) throw new NoTarget()
     return picked
   }
 
-  /** Where a scan or cursor of one of them looks. */
-  view(pick: number, ks: number): TextReads {
+  /** Returns the reads of a transaction in a keyspace. */
+  reads(pick: number, ks: number): TextReads {
     const { keyspace, keys, values } = this.#slot(ks)
     return { reads: this.picked(pick).tx.in(keyspace), keys, values }
   }
@@ -74,11 +67,11 @@ export class SessionTransactions {
   #run(db: Database, command: TransactionCommand & { readonly do: 'transaction' }): string {
     return db.transaction((tx) => {
       const open = { tx, savepoints: [] }
-      const answers = command.steps.map((step) => answerOf(() => this.#step(open, step)))
-      if (command.end === 'throw') throw new Whim()
+      const results = command.steps.map((step) => resultOf(() => this.#step(open, step)))
+      if (command.end === 'throw') throw new CallbackError()
       if (command.end === 'commit') tx.commit()
       if (command.end === 'rollback') tx.rollback()
-      return answers.join()
+      return results.join()
     }, beginOptionsOf(command))
   }
 
@@ -93,14 +86,14 @@ export class SessionTransactions {
       return 'undone'
     }
     const { keyspace, keys, values } = this.#slot(step.ks)
-    // Its own methods are those of `default`.
+    // The methods of the transaction itself apply to `default`.
     const view = step.ks === 0 ? (tx as unknown as TransactionKeyspace<unknown, unknown>) : tx.in(keyspace)
     switch (step.step) {
       case 'read':
         return this.#reads.read({ reads: view, keys, values }, step)
       case 'lock': {
         const value = view.getForUpdate(keys.toKey(expand(step.key)))
-        return shown(value === undefined ? undefined : values.fromValue(value))
+        return formatValue(value === undefined ? undefined : values.fromValue(value))
       }
       case 'put':
         view.put(keys.toKey(expand(step.key)), values.toValue(expand(step.value)))
@@ -118,7 +111,7 @@ export class SessionTransactions {
   }
 }
 
-/** Returns the options of `begin`; none where there are none. */
+/** Returns the options of `begin`, or `undefined` when none is set. */
 export function beginOptionsOf({ isolation, readOnly }: BeginOptions): BeginOptions | undefined {
   if (isolation === undefined && readOnly === undefined) return undefined
   return {

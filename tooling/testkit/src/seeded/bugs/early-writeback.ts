@@ -1,15 +1,15 @@
-import type { SeededBug } from '../seeded-bug.js'
+import type { SeededBug } from './seeded-bug.js'
 
 const area = 'log'
 const fileSync = 'packages/vfs/src/file-sync.ts'
 
-/** Bugs of what is sent to the device ahead, and of batches that are lent to the log. */
-export const AHEAD_BUGS: readonly SeededBug[] = [
+/** Bugs of early writeback, and of batches that the log borrows. */
+export const EARLY_WRITEBACK_BUGS: readonly SeededBug[] = [
   {
-    name: 'ahead-failure-forgotten',
+    name: 'early-writeback-failure-dropped',
     area,
     rows: [5],
-    effect: 'an early writeback fails, and the next sync of the same handle succeeds',
+    effect: 'early writeback fails, and the next sync of the same handle succeeds',
     file: fileSync,
     find: '      void this.#startSync()\n',
     replace:
@@ -18,11 +18,10 @@ export const AHEAD_BUGS: readonly SeededBug[] = [
     test: 'a failed early writeback is reported when the log must be durable',
   },
   {
-    name: 'ahead-taken-for-a-sync',
+    name: 'early-writeback-taken-for-sync',
     area,
     rows: [5, 7],
-    effect:
-      'a sync returns when an earlier writeback completes, without syncing data written after its start',
+    effect: 'a write after the start of early writeback counts as synced when the writeback ends',
     file: fileSync,
     find: '    await this.#startSync()\n',
     replace: '    if (this.#inFlight.size === 0) await this.#startSync()\n',
@@ -30,10 +29,10 @@ export const AHEAD_BUGS: readonly SeededBug[] = [
     test: 'a sync starts a device sync of its own',
   },
   {
-    name: 'ahead-taken-for-done',
+    name: 'sync-skipped-during-early-writeback',
     area,
     rows: [5, 7],
-    effect: 'a blocking sync does nothing while an early writeback is in flight',
+    effect: 'a blocking sync does nothing while early writeback is running',
     file: fileSync,
     find: '    this.#file.sync()\n',
     replace: '    if (this.#inFlight.size === 0) this.#file.sync()\n',
@@ -41,10 +40,10 @@ export const AHEAD_BUGS: readonly SeededBug[] = [
     cases: 2,
   },
   {
-    name: 'sync-beside-told-alone',
+    name: 'concurrent-sync-failure-reported-once',
     area,
     rows: [5],
-    effect: 'of two concurrent syncs one fails, and the other succeeds',
+    effect: 'of two concurrent syncs that fail, one succeeds',
     file: fileSync,
     find: '    if (this.#inFlight.size > 0) await Promise.all(this.#inFlight)\n',
     replace: '',
@@ -52,10 +51,10 @@ export const AHEAD_BUGS: readonly SeededBug[] = [
     test: 'concurrent',
   },
   {
-    name: 'making-sync-forgotten',
+    name: 'creation-sync-failure-dropped',
     area,
     rows: [5],
-    effect: 'the failure of an adopted sync is lost',
+    effect: 'a failed sync that file creation began and another handle awaited is not reported',
     file: fileSync,
     find: '          other.#assertNoFailure()\n',
     replace: '',
@@ -63,10 +62,10 @@ export const AHEAD_BUGS: readonly SeededBug[] = [
     test: 'an adopted sync',
   },
   {
-    name: 'lent-record-out-of-order',
+    name: 'borrowed-record-reordered',
     area,
     rows: [30],
-    effect: 'a record that is lent is written in front of those that were copied before it',
+    effect: 'a borrowed record is written before records that were copied earlier',
     file: 'packages/wal/src/write/record-buffer.ts',
     find: '      this.#borrowed.push({ record: bytes, at: this.#copiedBytes })\n',
     replace: '      this.#borrowed.push({ record: bytes, at: 0 })\n',
@@ -74,10 +73,10 @@ export const AHEAD_BUGS: readonly SeededBug[] = [
     cases: 2,
   },
   {
-    name: 'lent-batch-used-before-its-write',
+    name: 'borrowed-batch-reused-sync',
     area,
     rows: [30],
-    effect: 'the log borrows the batch of a commit without a flush, and the next commit overwrites it',
+    effect: 'a sync commit at `none` lends its batch to the log, and the next commit overwrites the buffer',
     file: 'packages/core/src/commit/pipeline.ts',
     find: "log.appendCommit(bytes, seq, durability !== 'none')",
     replace: 'log.appendCommit(bytes, seq, seq > 0)',
@@ -88,8 +87,8 @@ export const AHEAD_BUGS: readonly SeededBug[] = [
     name: 'log-usable-after-failed-close',
     area,
     rows: [8],
-    effect: 'the closing of a full segment fails, which ends nothing',
-    file: 'packages/wal/src/write/log-writer.ts',
+    effect: 'the log stays usable after closing a full segment failed',
+    file: 'packages/wal/src/write/current-segment.ts',
     find: '      old?.close()\n    } catch',
     replace: '    } catch',
     suite: 'packages/wal/test/fault.test.ts',

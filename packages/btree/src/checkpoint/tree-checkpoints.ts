@@ -1,0 +1,161 @@
+import { assert, ResumableTask } from '@ldb/base'
+import type { CompactionRequest, DeviceSteps, Seq, Syncable } from '@ldb/base'
+import type { Meta } from '../file/meta.js'
+import type { TreeStatus } from '../tree-status.js'
+import type { TreeState } from '../write/tree-state.js'
+import { freezeTree, writeFrozen } from './checkpoint.js'
+import type { FrozenTree } from './checkpoint.js'
+import { shrinkTree } from './shrink.js'
+
+/** Upper bound of the rounds of a compaction: copied branches may leave pages behind the limit for the next round. */
+const COMPACTION_ROUNDS_MAX = 3
+
+/** The last checkpoint in the file of a tree. @internal */
+export interface StoredCheckpoint {
+  readonly meta: Meta
+  /** Known free-space pages of the checkpoint. */
+  readonly bitmapPages: number[]
+  /** The free-space pages are damaged. */
+  readonly isFreeSpaceRebuilt: boolean
+}
+
+/** Makes the checkpoints of one tree, one at a time, and ends its epochs. @internal */
+export class TreeCheckpoints {
+  readonly #tree: TreeState
+  readonly #status: TreeStatus
+  readonly #bitmapPages: number[]
+  #meta: Meta
+  /** The last checkpoint that was begun. */
+  #last: ResumableTask | undefined = undefined
+  /** The tree has changed since the last checkpoint was begun. */
+  #hasChanged = false
+  /** The next checkpoint replaces damaged free-space pages, even if the tree has not changed. */
+  #mustRepair: boolean
+  /** A page was written in the current epoch, so that a snapshot must end it. */
+  #isEpochUsed = false
+  #isReplaying = false
+
+  constructor(tree: TreeState, status: TreeStatus, stored: StoredCheckpoint) {
+    this.#tree = tree
+    this.#status = status
+    this.#meta = stored.meta
+    this.#bitmapPages = stored.bitmapPages
+    this.#mustRepair = stored.isFreeSpaceRebuilt
+  }
+
+  /** The meta block of the last durable checkpoint. */
+  get meta(): Meta {
+    return this.#meta
+  }
+
+  /** Free-space pages of the last checkpoint. */
+  get bitmapPages(): readonly number[] {
+    return this.#bitmapPages
+  }
+
+  /** Reports whether a replay is in progress: sections are applied out of commit order, and no checkpoint may contain a part of them. */
+  get isReplaying(): boolean {
+    return this.#isReplaying
+  }
+
+  /** Forbids checkpoints until {@link TreeCheckpoints.endReplay}. */
+  beginReplay(): void {
+    assert(!this.#isReplaying && !this.#hasChanged, 'a replay begins at the last checkpoint')
+    this.#isReplaying = true
+  }
+
+  endReplay(): void {
+    assert(this.#isReplaying, 'a replay has begun before it ends')
+    this.#isReplaying = false
+  }
+
+  /** Notes that the tree is about to change. */
+  noteChange(): void {
+    this.#hasChanged = true
+    this.#isEpochUsed = true
+  }
+
+  /** Ends the current epoch if it has writes. Returns the epoch of a snapshot of the present state. */
+  endEpoch(): number {
+    const { epoch } = this.#tree.pages
+    // Without writes, the previous epoch has the same pages.
+    if (!this.#isEpochUsed) return epoch.current - 1
+    const ended = epoch.current
+    epoch.advance()
+    this.#isEpochUsed = false
+    return ended
+  }
+
+  /**
+   * Completes the last checkpoint, and begins the next one.
+   *
+   * @throws {@link LdbError} as {@link TreeCheckpoints.assertWritable} does, and what the previous checkpoint throws.
+   * @param seq - seq of the newest commit in the tree.
+   * @param log - synced before the meta block is written (C6).
+   * @param timeSlice - yielded about every millisecond.
+   */
+  begin(seq: Seq, log: Syncable | undefined, timeSlice: Syncable | undefined): ResumableTask {
+    this.assertWritable()
+    assert(!this.#isReplaying, 'no checkpoint contains a part of a replay')
+    this.complete()
+    let frozen: FrozenTree | undefined
+    if (this.#hasChanged || this.#mustRepair) {
+      this.#status.guardWrites(() => {
+        frozen = freezeTree(this.#tree, this.#meta, seq, this.#bitmapPages)
+      })
+      this.#hasChanged = false
+      this.#mustRepair = false
+      this.#isEpochUsed = false
+    }
+    this.#last = new ResumableTask(this.#steps(frozen, log, timeSlice))
+    return this.#last
+  }
+
+  /** Completes the last checkpoint that was begun. */
+  complete(): void {
+    this.#last?.sync()
+  }
+
+  /** Abandons the checkpoint in progress, if any: its task fails with `error`. */
+  abandon(error: unknown): void {
+    this.#last?.abandon(error)
+  }
+
+  /** Makes a checkpoint, and shrinks the file in rounds, each with a checkpoint of its own. */
+  *compactionSteps({ log, timeSlice }: CompactionRequest, seq: () => Seq): DeviceSteps {
+    const { freeSpace } = this.#tree.pages
+    yield this.begin(seq(), log, timeSlice)
+    for (let round = 0; round < COMPACTION_ROUNDS_MAX; round += 1) {
+      const before = freeSpace.pageCount
+      // Other work may have closed the tree, or failed, since the last step.
+      this.assertWritable()
+      this.#status.guardWrites(() => shrinkTree(this.#tree))
+      this.noteChange()
+      yield this.begin(seq(), log, timeSlice)
+      if (freeSpace.pageCount >= before) break
+    }
+  }
+
+  /** @throws {@link LdbError} LDB_POISONED, LDB_CLOSED or LDB_INVALID_ARGUMENT when the tree must not be written. */
+  assertWritable(): void {
+    this.#status.assertWritable(this.#tree.pages.writeBack.failure)
+  }
+
+  /** Writes the frozen tree; when nothing has changed, only completes the meta rewrite. */
+  *#steps(
+    frozen: FrozenTree | undefined,
+    log: Syncable | undefined,
+    timeSlice: Syncable | undefined,
+  ): DeviceSteps {
+    try {
+      if (frozen === undefined) yield this.#tree.pages.metaRewrite
+      else {
+        const parts = { state: this.#tree, bitmapPages: this.#bitmapPages, log, timeSlice }
+        this.#meta = yield* writeFrozen(frozen, parts)
+      }
+    } catch (error) {
+      this.#status.fail(error)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { corruption, VALUE_BYTES_MAX } from '@ldb/base'
+import { UnitKind } from '@ldb/integrity'
+import type { UnitCodec } from '@ldb/integrity'
+import type { VfsFile } from '@ldb/vfs'
+import { uninitializedBytes } from '#uninitialized-bytes'
+import { OVERFLOW_EXTENT_BYTES, extentPageCount } from '../format.js'
+import type { ExtentReader, PageMemory } from '../page/memory.js'
+import type { FreeSpace } from '../space/free-space.js'
+import { ExtentHeader } from './extent-header.js'
+import { decodeReference } from './extent-reference.js'
+import type { ExtentReference } from './extent-reference.js'
+
+/** Extents up to this size, header included, and all encrypted ones, are assembled in one buffer and written with one call. */
+const ASSEMBLE_BYTES_MAX = 65_536
+
+/** State of an open file that an {@link ExtentFile} shares. @internal */
+export interface ExtentFileParts {
+  readonly file: VfsFile
+  readonly codec: UnitCodec
+  readonly freeSpace: Pick<FreeSpace, 'firstPage' | 'pageCount'>
+  readonly epoch: { readonly current: number }
+}
+
+/**
+ * Reads, verifies and writes the bytes of overflow extents in the file.
+ *
+ * @remarks Every read goes to the file. `LargeValues` caches values.
+ * @internal
+ */
+export class ExtentFile implements ExtentReader {
+  readonly pageBytes: number
+  readonly #parts: ExtentFileParts
+  readonly #header: ExtentHeader
+
+  constructor(parts: ExtentFileParts, pageBytes: number) {
+    this.pageBytes = pageBytes
+    this.#parts = parts
+    this.#header = new ExtentHeader(parts.codec)
+  }
+
+  readExtent(memory: PageMemory, offset: number): Uint8Array {
+    return this.read(decodeReference(memory.bytes, offset))
+  }
+
+  /**
+   * Reads and verifies the content of an extent.
+   *
+   * @throws {@link LdbError} LDB_CORRUPTION when the extent does not match its reference.
+   */
+  read(reference: ExtentReference): Uint8Array {
+    return this.readWhole(reference).subarray(OVERFLOW_EXTENT_BYTES)
+  }
+
+  /**
+   * Reads and verifies an extent. Returns its header followed by its content.
+   *
+   * @throws as {@link ExtentFile.read} does.
+   */
+  readWhole(reference: ExtentReference): Uint8Array {
+    const { file, codec } = this.#parts
+    const { page, contentBytes, epoch } = reference
+    const fileOffset = page * this.pageBytes
+    this.#assertInFile(reference, fileOffset)
+    const bytes = uninitializedBytes(OVERFLOW_EXTENT_BYTES + contentBytes)
+    const bytesRead = file.read(bytes, 0, bytes.length, fileOffset)
+    if (bytesRead !== bytes.length) {
+      throw corruption(file.path, fileOffset, 'the file ends within an overflow extent', {
+        expected: bytes.length,
+        actual: bytesRead,
+      })
+    }
+    if (!codec.decode(UnitKind.OverflowExtent, fileOffset, epoch, bytes, 0, bytes.length)) {
+      throw corruption(file.path, fileOffset, 'an overflow extent cannot be decrypted')
+    }
+    this.#header.encodeExpected(reference, bytes, OVERFLOW_EXTENT_BYTES)
+    for (let index = 0; index < OVERFLOW_EXTENT_BYTES; index += 1) {
+      if (bytes[index] !== this.#header.bytes[index]) {
+        throw corruption(file.path, fileOffset + index, 'an overflow extent does not match its checksum')
+      }
+    }
+    if (!this.#header.matches(reference)) {
+      throw corruption(
+        file.path,
+        fileOffset,
+        'an overflow extent is not the version that its record refers to',
+      )
+    }
+    return bytes
+  }
+
+  /** Reports whether `content` is the content of the extent that a reference names. */
+  isContentOf(reference: ExtentReference, content: Uint8Array): boolean {
+    this.#header.encodeExpected(reference, content, 0)
+    return this.#header.matches(reference)
+  }
+
+  /** Writes an extent of the current epoch with the content `content[start..end)` to the pages from `page` on. */
+  write(page: number, content: Uint8Array, start: number, end: number): ExtentReference {
+    const { file, codec } = this.#parts
+    const epoch = this.#parts.epoch.current
+    const fileOffset = page * this.pageBytes
+    const contentBytes = end - start
+    const bytes = OVERFLOW_EXTENT_BYTES + contentBytes
+    const header = this.#header
+    header.encode(page, epoch, content, start, end)
+    if (codec.cipher === undefined && bytes > ASSEMBLE_BYTES_MAX) {
+      file.write(header.bytes, 0, OVERFLOW_EXTENT_BYTES, fileOffset)
+      file.write(content, start, contentBytes, fileOffset + OVERFLOW_EXTENT_BYTES)
+    } else {
+      const whole = new Uint8Array(bytes)
+      whole.set(header.bytes.subarray(0, OVERFLOW_EXTENT_BYTES))
+      whole.set(content.subarray(start, end), OVERFLOW_EXTENT_BYTES)
+      codec.write(file, UnitKind.OverflowExtent, fileOffset, epoch, whole, 0, bytes)
+    }
+    const { checksumLow, checksumHigh } = header
+    return { page, contentBytes, epoch, checksumLow, checksumHigh }
+  }
+
+  /** Checks page range, length and epoch of a reference before anything is allocated for its extent. */
+  #assertInFile(reference: ExtentReference, fileOffset: number): void {
+    const { file, freeSpace, epoch } = this.#parts
+    const { page, contentBytes } = reference
+    if (
+      page < freeSpace.firstPage ||
+      extentPageCount(contentBytes, this.pageBytes) > freeSpace.pageCount - page ||
+      contentBytes > VALUE_BYTES_MAX
+    ) {
+      throw corruption(file.path, fileOffset, 'an overflow extent lies outside of the file', { actual: page })
+    }
+    if (reference.epoch > epoch.current) {
+      throw corruption(
+        file.path,
+        fileOffset,
+        'the epoch of an overflow extent is later than the current epoch',
+        { actual: reference.epoch },
+      )
+    }
+  }
+}

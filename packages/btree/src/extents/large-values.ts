@@ -1,0 +1,178 @@
+import { assert, INVARIANTS } from '@ldb/base'
+import type { PageCache, PageSpace } from '@ldb/cache'
+import {
+  OVERFLOW_EXTENT_BYTES,
+  OVERFLOW_EXTENT_CHECKSUM_OFFSET,
+  OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET,
+  extentPageCount,
+} from '../format.js'
+import { uninitializedBytes } from '#uninitialized-bytes'
+import type { PageMemory } from '../page/memory.js'
+import type { ExtentFile } from './extent-file.js'
+import { decodeReference } from './extent-reference.js'
+import type { ExtentReference } from './extent-reference.js'
+import { ValueSlab } from './value-slab.js'
+
+/** An extent that would take more than this fraction of the frames is read from the file each time. */
+const FRAMES_FRACTION = 16
+
+/** The page reader that must know when frames are evicted. */
+interface LayoutObserver {
+  readonly memory: PageMemory
+  noteLayoutChange(): void
+}
+
+/**
+ * Caches the values that are stored in overflow extents, one page of the file in each frame.
+ *
+ * @remarks Its page space is separate from that of the tree, so that a lookup of a tree page never finds one of its frames. An
+ * extent is verified when it is read from the file and never again while it is resident. Its frames are never dirty, because an
+ * extent never changes. Frames are evicted one by one: an extent is resident only when all of its pages are, and the first
+ * frame has the header that the record refers to. Otherwise the whole extent is read again and all of its frames are refilled.
+ *
+ * Loading a value may evict tree pages, as loading a page does, and so invalidates page offsets. Long keys are read during
+ * searches within pages and are not cached here.
+ * @internal
+ */
+export class LargeValues {
+  readonly #extents: ExtentFile
+  readonly #reader: LayoutObserver
+  readonly #arena: PageMemory
+  readonly #space: PageSpace
+  readonly #pageCountMax: number
+  /** Allocated at the first use. */
+  #slab: ValueSlab | undefined = undefined
+
+  constructor(extents: ExtentFile, reader: LayoutObserver, cache: PageCache) {
+    this.#extents = extents
+    this.#reader = reader
+    this.#arena = reader.memory
+    this.#pageCountMax = Math.floor(cache.frameCount / FRAMES_FRACTION)
+    this.#space = cache.attach({ writePage: () => assert(false, 'a resident extent is never dirty') })
+  }
+
+  /**
+   * Returns a copy of the value whose extent reference is at `memory.bytes[offset]`. The caller owns the copy.
+   *
+   * @throws as {@link ExtentFile.read} does.
+   */
+  copy(memory: PageMemory, offset: number): Uint8Array {
+    const reference = decodeReference(memory.bytes, offset)
+    const { page, contentBytes } = reference
+    const pageCount = extentPageCount(contentBytes, this.#arena.pageBytes)
+    if (!this.#isResident(reference, pageCount)) return this.#load(reference, pageCount)
+    const start = this.#contiguousStart(page, pageCount)
+    let value: Uint8Array
+    if (start >= 0) {
+      this.#slab ??= new ValueSlab()
+      value = this.#slab.copy(this.#arena, start + OVERFLOW_EXTENT_BYTES, contentBytes)
+    } else {
+      value = uninitializedBytes(contentBytes)
+      this.#gather(page, pageCount, value)
+    }
+    assert(
+      !INVARIANTS || this.#extents.isContentOf(reference, value),
+      'a resident extent matches the reference of its record',
+    )
+    return value
+  }
+
+  /**
+   * Returns the value whose extent reference is at `memory.bytes[offset]`: a view of the arena, valid until the next page is
+   * loaded, when the frames are contiguous, and a copy otherwise.
+   */
+  view(memory: PageMemory, offset: number): Uint8Array {
+    const reference = decodeReference(memory.bytes, offset)
+    const { page, contentBytes } = reference
+    const pageCount = extentPageCount(contentBytes, this.#arena.pageBytes)
+    const start = this.#isResident(reference, pageCount) ? this.#contiguousStart(page, pageCount) : -1
+    return start < 0
+      ? this.copy(memory, offset)
+      : this.#arenaView(start + OVERFLOW_EXTENT_BYTES, contentBytes)
+  }
+
+  /** Drops the frames of pages that have become free. */
+  forget(page: number, count: number): void {
+    for (let each = page; each < page + count; each += 1) this.#space.drop(each)
+  }
+
+  /** Releases all frames. */
+  detach(): void {
+    this.#space.detach()
+  }
+
+  #isResident(reference: ExtentReference, pageCount: number): boolean {
+    if (pageCount > this.#pageCountMax) return false
+    const { page } = reference
+    const first = this.#space.lookup(page)
+    if (first < 0 || !this.#hasHeaderOf(first, reference)) return false
+    for (let each = page + 1; each < page + pageCount; each += 1) {
+      if (this.#space.lookup(each) < 0) return false
+    }
+    return true
+  }
+
+  /** Reports whether a frame begins with the header of the referenced extent. */
+  #hasHeaderOf(frame: number, reference: ExtentReference): boolean {
+    const { i32, pageShift } = this.#arena
+    const word = (frame << pageShift) >> 2
+    const checksumWord = word + (OVERFLOW_EXTENT_CHECKSUM_OFFSET >> 2)
+    return (
+      i32[checksumWord] === reference.checksumLow &&
+      i32[checksumWord + 1] === reference.checksumHigh &&
+      (i32[word + (OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET >> 2)] as number) >>> 0 === reference.contentBytes
+    )
+  }
+
+  /** Returns the arena offset of a resident extent whose frames are contiguous, or -1 when they are not. */
+  #contiguousStart(page: number, pageCount: number): number {
+    const isContiguous = this.#contiguousFrames(page, pageCount) === pageCount
+    return isContiguous ? this.#space.peek(page) << this.#arena.pageShift : -1
+  }
+
+  /** Counts the pages from `page` on whose frames are contiguous, up to `pageCount`. */
+  #contiguousFrames(page: number, pageCount: number): number {
+    const first = this.#space.peek(page)
+    let count = 1
+    while (count < pageCount && this.#space.peek(page + count) === first + count) count += 1
+    return count
+  }
+
+  /** Copies the content of a resident extent from its frames, each contiguous group of frames at once. */
+  #gather(page: number, pageCount: number, target: Uint8Array): void {
+    const { pageShift, pageBytes } = this.#arena
+    let header = OVERFLOW_EXTENT_BYTES
+    for (let done = 0, at = 0; done < pageCount;) {
+      const count = this.#contiguousFrames(page + done, pageCount - done)
+      const start = (this.#space.peek(page + done) << pageShift) + header
+      const length = Math.min(count * pageBytes - header, target.length - at)
+      target.set(this.#arenaView(start, length), at)
+      header = 0
+      at += length
+      done += count
+    }
+  }
+
+  /** Reads an extent from the file and fills frames with it, unless it is too large to be cached. */
+  #load(reference: ExtentReference, pageCount: number): Uint8Array {
+    const whole = this.#extents.readWhole(reference)
+    if (pageCount <= this.#pageCountMax) this.#fillFrames(reference.page, pageCount, whole)
+    return whole.subarray(OVERFLOW_EXTENT_BYTES)
+  }
+
+  #fillFrames(page: number, pageCount: number, whole: Uint8Array): void {
+    const space = this.#space
+    const { bytes, pageBytes, pageShift } = this.#arena
+    this.#reader.noteLayoutChange()
+    for (let index = 0, at = 0; index < pageCount; index += 1, at += pageBytes) {
+      const resident = space.peek(page + index)
+      const frame = resident < 0 ? space.claim(page + index) : resident
+      bytes.set(whole.subarray(at, Math.min(at + pageBytes, whole.length)), frame << pageShift)
+    }
+  }
+
+  #arenaView(start: number, length: number): Uint8Array {
+    const { buffer, bytes } = this.#arena
+    return new Uint8Array(buffer, bytes.byteOffset + start, length)
+  }
+}

@@ -1,0 +1,69 @@
+import { assert } from '@ldb/base'
+import type { MetaRewrite } from '../file/meta-rewrite.js'
+import { EXTENT_REFERENCE_BYTES, extentPageCount } from '../format.js'
+import type { FreeSpace } from '../space/free-space.js'
+import type { Reclaim } from '../space/reclaim.js'
+import type { ExtentFile } from './extent-file.js'
+import { decodeReference, encodeReference } from './extent-reference.js'
+
+/** State of an open file that {@link OverflowExtents} shares. @internal */
+export interface OverflowExtentsParts {
+  readonly freeSpace: Pick<FreeSpace, 'allocateExtent' | 'free'>
+  readonly reclaim: Pick<Reclaim, 'retire'>
+  readonly epoch: { readonly current: number }
+  readonly metaRewrite: Pick<MetaRewrite, 'sync' | 'fileSync'>
+}
+
+/**
+ * Values and keys too long for a page, each in an overflow extent: a sequence of contiguous pages.
+ *
+ * @remarks An extent is written when it is allocated, to pages that nothing durable reaches, and never changes afterwards. The
+ * sync of the next checkpoint makes it durable.
+ * @internal
+ */
+export class OverflowExtents {
+  readonly #file: ExtentFile
+  readonly #parts: OverflowExtentsParts
+  readonly #reference = new Uint8Array(EXTENT_REFERENCE_BYTES)
+  readonly #referenceView: DataView = new DataView(this.#reference.buffer)
+  #count: number
+
+  /** @param count - extents that the tree refers to at open. */
+  constructor(file: ExtentFile, parts: OverflowExtentsParts, count: number) {
+    this.#file = file
+    this.#parts = parts
+    this.#count = count
+  }
+
+  /** Returns the number of extents that the newest tree refers to. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Writes `content[start..end)` to a new extent. Returns its encoded reference, which the next call overwrites. */
+  write(content: Uint8Array, start: number, end: number): Uint8Array {
+    const { freeSpace, metaRewrite } = this.#parts
+    const pageCount = extentPageCount(end - start, this.#file.pageBytes)
+    const page = freeSpace.allocateExtent(pageCount)
+    try {
+      metaRewrite.sync()
+      encodeReference(this.#referenceView, this.#file.write(page, content, start, end))
+      metaRewrite.fileSync.noteWritten(end - start)
+    } catch (error) {
+      freeSpace.free(page, pageCount)
+      throw error
+    }
+    this.#count += 1
+    return this.#reference
+  }
+
+  /** Retires the extent whose reference is at `bytes[offset]`. */
+  retire(bytes: Uint8Array, offset: number): void {
+    const { page, contentBytes, epoch } = decodeReference(bytes, offset)
+    const { reclaim } = this.#parts
+    assert(this.#count > 0, 'an extent that is retired was counted')
+    this.#count -= 1
+    const pageCount = extentPageCount(contentBytes, this.#file.pageBytes)
+    reclaim.retire(page, pageCount, epoch, this.#parts.epoch.current)
+  }
+}

@@ -1,0 +1,73 @@
+import { LdbError } from '@ldb/base'
+import type { PageCache } from '@ldb/cache'
+import type { UnitCodec } from '@ldb/integrity'
+import type { Vfs, VfsFile } from '@ldb/vfs'
+import type { FreeSpace } from '../space/free-space.js'
+import { createTreeFile } from './create.js'
+import { readFreeSpace } from './free-space-reading.js'
+import { rebuildFreeSpace } from './free-space-rebuild.js'
+import { codecOfFile } from './file-codec.js'
+import type { CodecOfFile } from './file-codec.js'
+import { checkIdentity } from './identity-check.js'
+import type { Meta } from './meta.js'
+import { findWholeMeta } from './meta-blocks.js'
+import { MetaRewrite } from './meta-rewrite.js'
+import { resolveBTreeOptions } from './options.js'
+import type { BTreeOptions } from './options.js'
+
+/** An open file of a tree, and what its newest checkpoint says. @internal */
+export interface OpenedTreeFile {
+  readonly file: VfsFile
+  readonly cache: PageCache
+  readonly meta: Meta
+  readonly codec: UnitCodec
+  readonly metaRewrite: MetaRewrite
+  readonly freeSpace: FreeSpace
+  /** Free-space pages of the newest checkpoint. */
+  readonly bitmapPages: number[]
+  /** The free-space pages are damaged, and the next checkpoint replaces them. */
+  readonly isFreeSpaceRebuilt: boolean
+}
+
+/**
+ * Opens the file of a tree, creating it when it is absent. Writes nothing to a file that exists.
+ *
+ * @throws {@link LdbError} as `BTree.open` does.
+ * @internal
+ */
+export function openTreeFile(vfs: Vfs, path: string, options: BTreeOptions): OpenedTreeFile {
+  const isNew = vfs.status(path) === undefined
+  const codecOf = codecOfFile(options.createCipher)
+  const resolved = isNew ? { cache: createFile(vfs, path, options, codecOf) } : options
+  const file = vfs.open(path, 'write')
+  try {
+    const found = findWholeMeta(file, codecOf, !isNew && options.identity !== undefined)
+    const { meta } = found
+    if (!isNew && options.identity !== undefined) checkIdentity(file, meta, options.identity)
+    const { cache } = resolveBTreeOptions(resolved, meta.pageBytes)
+    const codec = codecOf(meta.fileId)
+    const { freeSpace, pageNumbers, fault } = readFreeSpace(file, codec, meta)
+    return {
+      file,
+      cache,
+      meta,
+      codec,
+      metaRewrite: new MetaRewrite(vfs, file, codec, isNew ? undefined : found),
+      freeSpace: fault === undefined ? freeSpace : rebuildFreeSpace(file, codec, meta, pageNumbers),
+      bitmapPages: pageNumbers,
+      isFreeSpaceRebuilt: fault !== undefined,
+    }
+  } catch (error) {
+    file.close()
+    throw error
+  }
+}
+
+function createFile(vfs: Vfs, path: string, options: BTreeOptions, codecOf: CodecOfFile): PageCache {
+  const { cache, create } = resolveBTreeOptions(options)
+  if (!create) {
+    throw new LdbError('LDB_NOT_FOUND', `there is no B+tree at ${path}`, { details: { file: path } })
+  }
+  createTreeFile(vfs, path, cache.pageBytes, codecOf)
+  return cache
+}

@@ -1,0 +1,205 @@
+import { assert } from '@ldb/base'
+import type { FramePool } from './frame-pool.js'
+import type { LeafFilters } from './leaf-filters.js'
+import { PageTable } from './page-table.js'
+import type { PageWriter } from './page-writer.js'
+
+/**
+ * The resident pages of one file in a `PageCache`. Made by `PageCache.attach`.
+ *
+ * @category Page cache
+ */
+export class PageSpace {
+  readonly #pool: FramePool
+  readonly #writer: PageWriter
+  readonly #table: PageTable
+  readonly #id: number
+  #isOpen = true
+
+  /** @internal */
+  constructor(pool: FramePool, writer: PageWriter) {
+    this.#pool = pool
+    this.#writer = writer
+    this.#table = new PageTable(pool.frameCount)
+    this.#id = pool.attach({
+      writeBack: (frame) => this.#writeBack(frame),
+      forget: (frame) => this.#forget(frame),
+    })
+  }
+
+  /** Returns the frame of a page and counts a use of it, or returns -1 when the page is not resident. */
+  lookup(pageNumber: number): number {
+    const frame = this.#table.get(pageNumber)
+    if (frame >= 0) this.#pool.queues.touch(frame)
+    return frame
+  }
+
+  /** Returns the frame of a page without counting a use, or -1 when the page is not resident. */
+  peek(pageNumber: number): number {
+    return this.#table.get(pageNumber)
+  }
+
+  /**
+   * Assigns a frame to a page that is not resident. The content of the frame is undefined; the caller fills it.
+   *
+   * @throws the error of the {@link PageWriter} when a dirty page must be evicted and its write fails.
+   */
+  claim(pageNumber: number): number {
+    assert(this.#isOpen, 'the page space is detached')
+    assert(pageNumber > 0 && this.#table.get(pageNumber) < 0, 'a page has one frame')
+    const pool = this.#pool
+    const frame = pool.claim(fingerprintOf(this.#id, pageNumber))
+    pool.pages[frame] = pageNumber
+    pool.owners[frame] = this.#id
+    pool.pins[frame] = 0
+    pool.dirty[frame] = 0
+    this.#table.add(pageNumber, frame)
+    return frame
+  }
+
+  /** Pins a frame: its page is not evicted until each pin is released by {@link PageSpace.unpin}. */
+  pin(frame: number): void {
+    const { pins } = this.#pool
+    pins[frame] = (pins[frame] as number) + 1
+  }
+
+  /** Releases one pin of a frame. */
+  unpin(frame: number): void {
+    const { pins } = this.#pool
+    assert((pins[frame] as number) > 0, 'unpin follows a pin')
+    pins[frame] = (pins[frame] as number) - 1
+  }
+
+  /** Reports whether a frame is pinned. */
+  isPinned(frame: number): boolean {
+    return this.#pool.pins[frame] !== 0
+  }
+
+  /** Reports whether the page in a frame is dirty. */
+  isDirty(frame: number): boolean {
+    return this.#pool.dirty[frame] !== 0
+  }
+
+  /**
+   * Looks up a key of this file in the adaptive hash index. Returns the arena offset of a record with the same hash and key
+   * length, and counts a use of its page, or returns -1. The caller compares the keys.
+   */
+  indexedOffset(hash: number, keyBytes: number): number {
+    const pool = this.#pool
+    const offset = pool.hashIndex.find(hash, keyBytes)
+    if (offset < 0) return -1
+    const frame = offset >> pool.pageShift
+    if (pool.owners[frame] !== this.#id) return -1
+    pool.queues.touch(frame)
+    return offset
+  }
+
+  /**
+   * Loads the hash bucket that {@link PageSpace.indexedOffset} will read into the CPU cache, so that the cache misses of several
+   * keys overlap. The result is meaningless.
+   */
+  prefetchIndex(hash: number): number {
+    return this.#pool.hashIndex.prefetch(hash)
+  }
+
+  /** Adds the record of a key to the adaptive hash index. The entry is valid until `invalidateIndex` of its frame. */
+  indexRecord(hash: number, keyBytes: number, offset: number): void {
+    this.#pool.hashIndex.insert(hash, keyBytes, offset)
+  }
+
+  /** Counts a tree descent to a record in a frame, and reports whether all records of the frame must be indexed now. */
+  isIndexingDue(frame: number): boolean {
+    return this.#pool.hashIndex.isDue(frame)
+  }
+
+  /** Grows the adaptive hash index for that many records per frame, within its budget. Entries may be lost. */
+  reserveIndex(recordsOfFrame: number): void {
+    this.#pool.hashIndex.reserve(recordsOfFrame * this.#pool.usedCount)
+  }
+
+  /** Bloom filters of leaves, by frame; `undefined` when the adaptive hash index has no budget. */
+  get filters(): LeafFilters | undefined {
+    return this.#pool.hashIndex.filters
+  }
+
+  /**
+   * Invalidates the index entries and the filter of a frame. Required before its records move or change, and when the page is
+   * no longer the current version.
+   */
+  invalidateIndex(frame: number): void {
+    this.#pool.hashIndex.invalidate(frame)
+  }
+
+  /** Marks the page in a frame dirty. */
+  markDirty(frame: number): void {
+    this.#pool.dirty[frame] = 1
+  }
+
+  /** Marks the page in a frame clean, after it was written. */
+  markClean(frame: number): void {
+    this.#pool.dirty[frame] = 0
+  }
+
+  /** Returns the number of the page in a frame of this file. */
+  pageOf(frame: number): number {
+    return this.#pool.pages[frame] as number
+  }
+
+  /** Changes the number of a resident page, which keeps its frame, pins and dirty flag. */
+  rename(pageNumber: number, next: number): void {
+    const frame = this.#table.get(pageNumber)
+    assert(frame >= 0 && this.#table.get(next) < 0, 'a resident page is renamed to one that is not')
+    this.#table.remove(pageNumber)
+    this.#table.add(next, frame)
+    this.#pool.pages[frame] = next
+  }
+
+  /** Discards a page without writing it. No effect when it is not resident. It must not be pinned. */
+  drop(pageNumber: number): void {
+    const frame = this.#table.get(pageNumber)
+    if (frame < 0) return
+    assert(this.#pool.pins[frame] === 0, 'a pinned page is not dropped')
+    this.#free(frame)
+  }
+
+  /** Calls `visit` for each resident page, in ascending order. `visit` must not claim or drop pages. */
+  forEach(visit: (pageNumber: number, frame: number) => void): void {
+    this.#table.forEach(visit)
+  }
+
+  /** Discards all pages of the file, including dirty and pinned ones, and closes the space. Idempotent. */
+  detach(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    const frames: number[] = []
+    this.#table.forEach((_, frame) => frames.push(frame))
+    for (const frame of frames) {
+      this.#pool.pins[frame] = 0
+      this.#free(frame)
+    }
+    this.#pool.detach(this.#id)
+  }
+
+  #writeBack(frame: number): void {
+    this.#writer.writePage(this.pageOf(frame), frame, frame * this.#pool.pageBytes)
+    this.markClean(frame)
+  }
+
+  #forget(frame: number): void {
+    this.#pool.hashIndex.invalidate(frame)
+    this.#table.remove(this.#pool.pages[frame] as number)
+    this.#pool.pages[frame] = 0
+    this.#pool.dirty[frame] = 0
+  }
+
+  #free(frame: number): void {
+    this.#forget(frame)
+    this.#pool.queues.remove(frame)
+    this.#pool.free(frame)
+  }
+}
+
+/** Returns the fingerprint of a page in the ghost queue. Two pages rarely share one. */
+function fingerprintOf(spaceId: number, pageNumber: number): number {
+  return Math.imul(pageNumber ^ Math.imul(spaceId, 0x85ebca6b), 0x9e3779b1)
+}

@@ -1,0 +1,102 @@
+import { assert } from '@ldb/base'
+import type { KeyspaceSection } from '@ldb/base'
+import { checkConflicts } from './conflict-check.js'
+import { RecentWrites } from './recent-writes.js'
+import type { OpenViews } from '../read/open-views.js'
+import type { TransactionReads } from '../read/transaction-reads.js'
+import type { WriteSet } from '../records/write-set.js'
+
+/** A commit in flight whose write set is not retained yet, because no writer is open. */
+interface InFlightCommit {
+  readonly seq: number
+  readonly sections: readonly KeyspaceSection[]
+  readonly updateReads: readonly KeyspaceSection[]
+}
+
+/**
+ * The commits that open transactions may conflict with: those after the oldest read view of a writer, up to the newest
+ * registered commit. Their write sets are retained only while a transaction is open that may write (M26).
+ */
+export class ConflictWindow {
+  /** The newest visible commit. */
+  visibleSeq: number
+  /** The newest registered commit, visible or in flight. */
+  registeredSeq: number
+  readonly #views: OpenViews
+  readonly #recent: RecentWrites
+  readonly #inFlight: InFlightCommit[] = []
+
+  constructor(views: OpenViews, bytesMax: number, seq: number) {
+    this.#views = views
+    this.#recent = new RecentWrites(bytesMax)
+    this.visibleSeq = seq
+    this.registeredSeq = seq
+  }
+
+  /** Number of retained keys and ranges. */
+  get recordCount(): number {
+    return this.#recent.recordCount
+  }
+
+  /** Memory of the retained write sets, in bytes. */
+  get bytes(): number {
+    return this.#recent.bytes
+  }
+
+  /** Registers a commit in flight. Read views take snapshots of the stores that it changes. */
+  register(seq: number, sections: readonly KeyspaceSection[], updateReads: readonly KeyspaceSection[]): void {
+    assert(seq > this.registeredSeq, 'commits are registered in their order')
+    this.registeredSeq = seq
+    const { states } = this.#views
+    for (const { keyspaceId } of sections) {
+      const state = states.get(keyspaceId)
+      if (state === undefined) continue
+      this.#views.prepareChange(state, seq)
+      state.conflictSeq = seq
+    }
+    for (const { keyspaceId } of updateReads) {
+      const state = states.get(keyspaceId)
+      if (state !== undefined) state.conflictSeq = seq
+    }
+    if (this.#views.writerCount === 0) this.#inFlight.push({ seq, sections, updateReads })
+    else this.#retain({ seq, sections, updateReads })
+  }
+
+  /** Makes all commits up to `seq` visible. */
+  publish(seq: number): void {
+    assert(seq >= this.visibleSeq && seq <= this.registeredSeq, 'a visible commit has been registered')
+    this.visibleSeq = seq
+    const inFlight = this.#inFlight
+    while (inFlight.length > 0 && (inFlight[0] as InFlightCommit).seq <= seq) inFlight.shift()
+    if (this.#recent.recordCount > 0) this.trim()
+  }
+
+  /** Removes the newest commit in flight, which will not happen (M16). */
+  abort(seq: number): void {
+    assert(seq === this.registeredSeq && seq > this.visibleSeq, 'only the newest commit in flight can abort')
+    this.registeredSeq = seq - 1
+    if (this.#inFlight.at(-1)?.seq === seq) this.#inFlight.pop()
+    this.#recent.abort(seq)
+  }
+
+  /** Retains the write sets of all commits in flight. Called when a writer begins: it does not see them. */
+  retainInFlight(): void {
+    if (this.#inFlight.length === 0) return
+    for (const commit of this.#inFlight.splice(0)) this.#retain(commit)
+  }
+
+  /** Drops the write sets of commits that every open writer sees. */
+  trim(): void {
+    this.#recent.trim(Math.min(this.visibleSeq, this.#views.oldestWriterSeq() ?? this.visibleSeq))
+  }
+
+  /** @throws {@link LdbError} LDB_CONFLICT when a commit in the window conflicts with a transaction. */
+  check(reads: TransactionReads, writes: WriteSet | undefined): void {
+    checkConflicts(this.#recent, reads, writes)
+  }
+
+  #retain({ seq, sections, updateReads }: InFlightCommit): void {
+    this.#recent.add(seq, sections)
+    if (updateReads.length > 0) this.#recent.add(seq, updateReads)
+  }
+}

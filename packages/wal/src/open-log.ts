@@ -1,0 +1,81 @@
+import { assert, corruption, LdbError } from '@ldb/base'
+import { directoryOf } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+import type { ResolvedWalOptions } from './options.js'
+import { recoverLog } from './read/recovery.js'
+import type { UnsealedSegment } from './read/recovery.js'
+import { SegmentList } from './segment/list.js'
+import { listLogDirectory, removeUnfinished } from './segment/log-directory.js'
+import type { LogDirectory } from './segment/log-directory.js'
+import { LOG_START } from './segment/log-position.js'
+import { sealSegment } from './write/active-segment.js'
+import { LogWriter } from './write/log-writer.js'
+
+/** The parts of an open log. */
+export interface OpenedLog {
+  readonly segments: SegmentList
+  readonly writer: LogWriter
+  /** True when the log was closed cleanly and is complete. */
+  readonly isClean: boolean
+}
+
+/** Recovers the log in a directory, or creates one. Throws as `Wal.open` does. */
+export function openLog(vfs: Vfs, directory: string, options: ResolvedWalOptions): OpenedLog {
+  const found = listLogDirectory(vfs, directory)
+  if (found === undefined || found.segmentNumbers.length === 0) {
+    return createLog(vfs, directory, options, found)
+  }
+  const recovered = recoverLog(vfs, directory, found.segmentNumbers, options.ownerId)
+  const segments = new SegmentList(recovered.segments, found.nextNumber)
+  const writer = new LogWriter(vfs, directory, options, segments, recovered.end, recovered.seqFloor)
+  if (!recovered.clean) {
+    const source = segments.newest
+    assert(source !== undefined, 'a recovered log has segments')
+    const { synced, end } = recovered
+    releaseOnFailure(writer, () => {
+      options.beforeWriting?.sync()
+      syncSeals(vfs, directory, recovered.unsealed)
+      writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined)
+    })
+    removeUnfinished(vfs, directory, found.unfinishedNames)
+  }
+  return { segments, writer, isClean: recovered.clean }
+}
+
+function createLog(
+  vfs: Vfs,
+  directory: string,
+  options: ResolvedWalOptions,
+  found: LogDirectory | undefined,
+): OpenedLog {
+  if (options.mustExist) throw corruption(directory, 0, 'the log must exist, but has no segment')
+  if (!options.create) throw new LdbError('LDB_NOT_FOUND', `there is no log in ${directory}`)
+  if (found === undefined) vfs.makeDirectory(directory)
+  // An existing directory may stem from an open that failed before this sync.
+  vfs.syncDirectory(directoryOf(directory))
+  const segments = new SegmentList([], found?.nextNumber ?? 1)
+  const writer = new LogWriter(vfs, directory, options, segments, LOG_START, 0)
+  releaseOnFailure(writer, () => writer.begin(LOG_START, undefined))
+  removeUnfinished(vfs, directory, found?.unfinishedNames ?? [])
+  return { segments, writer, isClean: false }
+}
+
+/**
+ * Writes and syncs the seals that may not be on the device, before another segment follows: recovery does not check them again after that.
+ * Syncs the directory first, because the writer of these segments may have failed before it did.
+ */
+function syncSeals(vfs: Vfs, directory: string, unsealed: readonly UnsealedSegment[]): void {
+  if (unsealed.length === 0) return
+  vfs.syncDirectory(directory)
+  for (const { segment, seal } of unsealed) sealSegment(vfs, segment, seal)
+}
+
+/** Runs a step of opening; closes the writer's files when the step fails. */
+function releaseOnFailure(writer: LogWriter, step: () => void): void {
+  try {
+    step()
+  } catch (error) {
+    writer.release()
+    throw error
+  }
+}

@@ -1,6 +1,0 @@
-import { fileURLToPath } from 'node:url'
-
-/** Returns the path of a built file of this package: what a child process or a worker runs. */
-export function builtFile(name: string): string {
-  return fileURLToPath(new URL(`../dist/${name}`, import.meta.url))
-}

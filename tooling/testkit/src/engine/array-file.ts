@@ -1,0 +1,67 @@
+import { corruption, readU32, readU64Of, writeU32, writeU64 } from '@ldb/base'
+import { createSeed64, UnitCodec, UnitKind } from '@ldb/integrity'
+import type { Vfs } from '@ldb/vfs'
+import type { ArrayEntry, SortedEntries } from './sorted-array.js'
+
+/** Checksum u64, length u32, sequence number u64, count u32. */
+const HEADER_BYTES = 24
+const codec = new UnitCodec(createSeed64(11, 13))
+
+/** The durable state of a sorted array. */
+export interface ArrayState {
+  readonly seq: number
+  readonly entries: SortedEntries
+}
+
+/** Encodes a state: header, then key length, value length, key and value of each entry. */
+export function encodeState({ seq, entries }: ArrayState): Uint8Array {
+  let byteCount = HEADER_BYTES
+  for (const { key, value } of entries) byteCount += 8 + key.length + value.length
+  const bytes = new Uint8Array(byteCount)
+  writeU32(bytes, 8, byteCount)
+  writeU64(bytes, 12, seq)
+  writeU32(bytes, 20, entries.length)
+  let at = HEADER_BYTES
+  for (const { key, value } of entries) {
+    writeU32(bytes, at, key.length)
+    writeU32(bytes, at + 4, value.length)
+    bytes.set(key, at + 8)
+    bytes.set(value, at + 8 + key.length)
+    at += 8 + key.length + value.length
+  }
+  const hash = new Int32Array(2)
+  codec.checksum(bytes, 8, byteCount, hash)
+  bytes.set(new Uint8Array(hash.buffer), 0)
+  return bytes
+}
+
+/** Reads and checks a state file. */
+export function readState(vfs: Vfs, path: string): ArrayState {
+  const file = vfs.open(path, 'read')
+  try {
+    const bytes = new Uint8Array(file.length())
+    const count = file.read(bytes, 0, bytes.length, 0)
+    return decodeState(bytes.subarray(0, count), path)
+  } finally {
+    file.close()
+  }
+}
+
+function decodeState(bytes: Uint8Array, path: string): ArrayState {
+  const [low = 0, high = 0] = new Int32Array(bytes.slice(0, 8).buffer)
+  const isWhole =
+    bytes.length >= HEADER_BYTES &&
+    readU32(bytes, 8) === bytes.length &&
+    codec.decode(UnitKind.Block, 0, 0, bytes, 0, bytes.length) &&
+    codec.isIntact(bytes, 8, bytes.length, low, high)
+  if (!isWhole) throw corruption(path, 0, 'the state of a sorted array does not match its checksum')
+  const entries: ArrayEntry[] = []
+  let at = HEADER_BYTES
+  for (let left = readU32(bytes, 20); left > 0; left--) {
+    const keyEnd = at + 8 + readU32(bytes, at)
+    const valueEnd = keyEnd + readU32(bytes, at + 4)
+    entries.push({ key: bytes.slice(at + 8, keyEnd), value: bytes.slice(keyEnd, valueEnd) })
+    at = valueEnd
+  }
+  return { seq: readU64Of(bytes, 12, path, 12), entries }
+}

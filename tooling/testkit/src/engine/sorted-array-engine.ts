@@ -1,0 +1,49 @@
+import type { OrderedStore, StoreObserver, Syncable } from '@ldb/base'
+import type { Vfs } from '@ldb/vfs'
+import { SPILL_NAME, SortedArrayStore, STATE_NAME, STATE_TEMPORARY_NAME } from './sorted-array-store.js'
+import type { Freedoms } from './sorted-array-store.js'
+
+/** What core gives an engine for each store. */
+interface StoreContext {
+  readonly vfs: Vfs
+  readonly directory: string
+  readonly log: Syncable
+  readonly observer: StoreObserver
+}
+
+/** Engine-owned bytes of the catalog: anything that a B+tree's section is not. */
+const SECTION = Uint8Array.from({ length: 5 }, (_, index) => 0xa0 + index)
+const NAMES: ReadonlySet<string> = new Set([STATE_NAME, STATE_TEMPORARY_NAME, SPILL_NAME])
+
+/** An engine in the place of the B+tree, as core's engine contract asks for one. */
+export interface SortedArrayEngine {
+  readonly name: 'btree'
+  create(context: StoreContext): { readonly store: OrderedStore; readonly section: Uint8Array }
+  open(context: StoreContext, section: Uint8Array): OrderedStore
+  ownsFile(name: string): boolean
+}
+
+/**
+ * Returns an engine of sorted arrays.
+ *
+ * @param seed - of its random decisions; each store draws its own from it.
+ */
+export function sortedArrayEngine(seed: number, freedoms?: Freedoms): SortedArrayEngine {
+  let openCount = 0
+  const open = ({ vfs, directory, log, observer }: StoreContext): OrderedStore =>
+    SortedArrayStore.open(vfs, directory, log, observer, seed * 1000 + openCount++, freedoms)
+  return {
+    name: 'btree',
+    create(context) {
+      SortedArrayStore.create(context.vfs, context.directory)
+      return { store: open(context), section: SECTION }
+    },
+    open(context, section) {
+      if (section.length !== SECTION.length || section.some((byte, at) => byte !== SECTION[at])) {
+        throw new Error('the catalog has changed the section of an engine')
+      }
+      return open(context)
+    },
+    ownsFile: (name) => NAMES.has(name),
+  }
+}

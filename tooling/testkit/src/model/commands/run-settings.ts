@@ -1,0 +1,64 @@
+import type { Durability } from './commands.js'
+
+/** Keyspace names of a run, indexed by slot. */
+export const KEYSPACE_NAMES: readonly string[] = ['default', 'one', '__proto__', 'drei ü']
+
+/** Greatest number of open snapshots, scans, cursors and transactions of a run, of each kind. */
+export const READS_MAX = 6
+
+/** Interval of the background sync, in milliseconds. */
+export const SYNC_INTERVAL_MS = 100
+
+/** Options of the database of a run. */
+export interface RunSettings {
+  readonly durability: Durability
+  readonly pageBytes: number
+  readonly cacheBytes: number
+  readonly checkpointLogBytes: number
+  readonly segmentBytes: number
+  readonly preallocateBytes: number
+  /** Whether the page cache uses the adaptive hash index. @defaultValue true */
+  readonly usesHashIndex?: boolean
+  /** Engines by name that replace the built-in ones. @defaultValue the built-in engines */
+  readonly engines?: object
+  /** Default key encoding of new keyspaces. */
+  readonly keys: 'utf8' | 'binary' | 'tuple'
+  readonly values: 'utf8' | 'binary' | 'json'
+}
+
+/** The default settings of a database. */
+export const PLAIN_SETTINGS: RunSettings = {
+  durability: 'full',
+  pageBytes: 8192,
+  cacheBytes: 1_048_576,
+  checkpointLogBytes: 67_108_864,
+  segmentBytes: 67_108_864,
+  preallocateBytes: 65_536,
+  keys: 'binary',
+  values: 'binary',
+}
+
+/** Returns options for `Database.open`. Internal tuning options are passed under a symbol. */
+export function optionsOf(settings: RunSettings): {
+  readonly durability: Durability
+  readonly cacheBytes: number
+  readonly syncIntervalMs: number
+} {
+  const { durability, cacheBytes, pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes } = settings
+  const { usesHashIndex = true } = settings
+  const engines = settings.engines === undefined ? {} : { engines: settings.engines }
+  const tuning = {
+    pageBytes,
+    checkpointLogBytes,
+    segmentBytes,
+    preallocateBytes,
+    usesHashIndex,
+    ...engines,
+  }
+  return {
+    durability,
+    cacheBytes: Math.max(cacheBytes, 48 * pageBytes),
+    syncIntervalMs: SYNC_INTERVAL_MS,
+    [Symbol.for('ldb.tuning')]: tuning,
+  }
+}

@@ -1,5 +1,5 @@
-// Strategy: a database in memory whose files tell what is done to them, opened after a clean close. Whoever only reads changes
-// nothing; the first thing that is written comes behind the names by which the database was found.
+// Strategy: a database on memory files that record the calls on them is opened after a clean close. Invariants (R1): a read-only use
+// changes nothing; before the first write, the directory entries through which the database was found are synced.
 import { expect, test } from 'vitest'
 import { Database } from '../src/index.js'
 import type { LdbError } from '@ldb/base'
@@ -14,9 +14,9 @@ const CHANGES = new Set([
   'truncate',
   'preallocate',
 ])
-const NAMES = ['syncDirectory db', 'syncDirectory .']
+const ENTRY_SYNCS = ['syncDirectory db', 'syncDirectory .']
 
-/** Files of a database with an entry, closed. */
+/** Creates and closes a database with an entry. */
 function closedDatabase(): FaultyVfs {
   const vfs = new FaultyVfs()
   const db = Database.open('db', { vfs, durability: 'full' })
@@ -25,7 +25,7 @@ function closedDatabase(): FaultyVfs {
   return vfs
 }
 
-/** Notes the changes from now on. */
+/** Records all later changes of files. */
 function changesOf(vfs: FaultyVfs): string[] {
   const changes: string[] = []
   vfs.fault = (call, path): LdbError | undefined => {
@@ -35,7 +35,7 @@ function changesOf(vfs: FaultyVfs): string[] {
   return changes
 }
 
-test('to open, read and close changes nothing and syncs nothing', () => {
+test('open, read and close change nothing and sync nothing', () => {
   const vfs = closedDatabase()
   const changes = changesOf(vfs)
   const db = Database.open('db', { vfs })
@@ -44,51 +44,51 @@ test('to open, read and close changes nothing and syncs nothing', () => {
   expect(changes).toEqual([])
 })
 
-test('the names of a database that nobody has closed yet are made durable before it is shown', () => {
+test('the entries of a database that was never closed are synced at open', () => {
   const vfs = new FaultyVfs()
   vfs.fault = (call, path) =>
     call === 'syncDirectory' && path === '.' ? deviceError('LDB_IO', call, path) : undefined
   expect(() => Database.open('db', { vfs })).toThrow(expect.objectContaining({ code: 'LDB_IO' }))
   const changes = changesOf(vfs)
   Database.open('db', { vfs, createIfMissing: false }).close()
-  expect(changes).toEqual(NAMES)
+  expect(changes).toEqual(ENTRY_SYNCS)
 })
 
-test('the names come before the first commit, and once', () => {
+test('the entries are synced before the first commit, and once', () => {
   const vfs = closedDatabase()
   const changes = changesOf(vfs)
   const db = Database.open('db', { vfs, durability: 'full' })
   db.put('b', '2')
-  expect(changes.slice(0, 2)).toEqual(NAMES)
+  expect(changes.slice(0, 2)).toEqual(ENTRY_SYNCS)
   db.put('c', '3')
   db.keyspace('other')
   expect(changes.filter((change) => change === 'syncDirectory .')).toHaveLength(1)
   db.close()
 })
 
-test('the names come before the first commit of the async face', async () => {
+test('the entries are synced before the first commit of the asynchronous API', async () => {
   const vfs = closedDatabase()
   const changes = changesOf(vfs)
   const db = Database.open('db', { vfs, durability: 'full' })
   await db.promises.put('b', '2')
   const logged = changes.findIndex((change) => change.includes(' db/wal/'))
   expect(logged).toBeGreaterThan(0)
-  expect(changes.slice(0, logged)).toEqual(expect.arrayContaining(NAMES))
+  expect(changes.slice(0, logged)).toEqual(expect.arrayContaining(ENTRY_SYNCS))
   await db.promises.close()
 })
 
-test('the names come before a change of the catalog takes its name', () => {
+test('the entries are synced before a new catalog is renamed', () => {
   const vfs = closedDatabase()
   const db = Database.open('db', { vfs })
   const changes = changesOf(vfs)
   db.keyspace('other')
   const renamed = changes.findIndex((change) => change.startsWith('rename db/CATALOG'))
   expect(renamed).toBeGreaterThan(0)
-  expect(changes.slice(0, renamed)).toEqual(expect.arrayContaining(NAMES))
+  expect(changes.slice(0, renamed)).toEqual(expect.arrayContaining(ENTRY_SYNCS))
   db.close()
 })
 
-test('the names come before files of dropped keyspaces go', () => {
+test('the entries are synced before files of dropped keyspaces are removed', () => {
   const vfs = closedDatabase()
   const db = Database.open('db', { vfs })
   db.keyspace('other')
@@ -98,11 +98,11 @@ test('the names come before files of dropped keyspaces go', () => {
   db.close()
   const changes = changesOf(vfs)
   Database.open('db', { vfs }).close()
-  expect(changes.slice(0, 2)).toEqual(NAMES)
+  expect(changes.slice(0, 2)).toEqual(ENTRY_SYNCS)
   expect(changes.some((change) => change.startsWith('remove db/keyspaces'))).toBe(true)
 })
 
-test('the names come before the new segment after an unclean end', () => {
+test('the entries are synced before the new segment after an unclean end', () => {
   const vfs = closedDatabase()
   const killed = Database.open('db', { vfs, durability: 'full' })
   killed.put('b', '2')
@@ -112,13 +112,13 @@ test('the names come before the new segment after an unclean end', () => {
   }).toThrow(expect.objectContaining({ code: 'LDB_IO' }))
   const changes = changesOf(vfs)
   const db = Database.open('db', { vfs })
-  expect(changes.slice(0, 2)).toEqual(NAMES)
+  expect(changes.slice(0, 2)).toEqual(ENTRY_SYNCS)
   expect(changes.some((change) => change.startsWith('rename db/wal'))).toBe(true)
   expect(db.get('b')).toBe('2')
   db.close()
 })
 
-test('a commit whose names cannot be made durable is not acknowledged', () => {
+test('a commit is not acknowledged when the sync of the entries fails', () => {
   const vfs = closedDatabase()
   const db = Database.open('db', { vfs, durability: 'full' })
   vfs.fault = (call, path) =>

@@ -4,18 +4,19 @@ import type { AsyncTransaction } from './transaction.js'
 import type { ResolvedAsyncTransactionOptions } from './transaction-options.js'
 
 /**
- * Runs a function in a transaction and commits; after a conflict again, in a new transaction that sees what has won.
+ * Runs a function in a transaction and commits. After a conflict, waits until the conflicting commit is visible, and
+ * retries in a new transaction.
  *
- * @param run - gets the number of the attempt, from 1 on.
+ * @param run - called with the number of the attempt, from 1 on.
  */
 export async function runTransaction<T>(
-  face: AsyncApi,
+  api: AsyncApi,
   begin: () => AsyncTransaction,
   run: (transaction: AsyncTransaction, attempt: number) => T | PromiseLike<T>,
   { retries, signal }: ResolvedAsyncTransactionOptions,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    face.assertOpen()
+    api.assertOpen()
     throwIfAborted(signal)
     const transaction = begin()
     try {
@@ -29,15 +30,17 @@ export async function runTransaction<T>(
     } finally {
       await transaction.rollback()
     }
-    await settled(face)
+    await inFlightVisible(api)
   }
 }
 
-/** Waits for what has won, which may be in flight: begun before it is visible, the next attempt would lose to it again. */
-function settled(face: AsyncApi): Promise<void> {
+/**
+ * Waits until every in-flight commit is visible. A retry that began earlier would conflict with the same commit again.
+ */
+function inFlightVisible(api: AsyncApi): Promise<void> {
   return new Promise((resolve) => {
-    // When it fails, that is no failure of this transaction, which has written nothing; its next commit is refused.
-    face.commits.whenVisible(resolve, () => {
+    // A failed commit is not a failure of this transaction, which has written nothing. Its next commit reports it.
+    api.commits.whenVisible(resolve, () => {
       resolve()
     })
   })

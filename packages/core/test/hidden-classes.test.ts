@@ -3,12 +3,14 @@ import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { Database } from '@ldb/core'
 
-// V8 forgets the layout of a class, and with it all code compiled for it, when collections find no object of it alive.
+// Strategy: garbage collections between reads. V8 discards the hidden class of a class, and all code compiled for it,
+// when a collection finds no live object of it.
+// Invariant: the newest scan and cursor stay alive.
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-test('the scan and the cursor that were made last outlive a collection; those before them do not', async () => {
+test('the newest scan and cursor survive a collection; earlier ones do not', async () => {
   using db = Database.memory()
   db.batch().put('a', '1').put('b', '2').commit()
   const read = (): WeakRef<object>[] => {
@@ -21,7 +23,7 @@ test('the scan and the cursor that were made last outlive a collection; those be
   }
   const before = read()
   const last = read()
-  // What a WeakRef was made for lives until the end of the turn.
+  // A target of a WeakRef stays alive until the end of the current job.
   await new Promise((resolve) => setImmediate(resolve))
   collect()
   expect(before.map((each) => each.deref())).toEqual([undefined, undefined])

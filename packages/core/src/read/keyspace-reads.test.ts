@@ -1,13 +1,13 @@
 import { isLdbError } from '@ldb/base'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Database } from './database.js'
+import { Database } from '../database.js'
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
 const textOf = (bytes: Uint8Array | undefined): string | undefined =>
   bytes === undefined ? undefined : String.fromCharCode(...bytes)
 
-/** A database with `count` entries of bytes, of which some values stand outside of their pages. */
+/** Returns a database with `count` binary entries, some of them with values in overflow pages. */
 function filled(count: number): { db: Database; expected: Map<string, string> } {
   const db = Database.memory()
   const expected = new Map<string, string>()
@@ -22,7 +22,7 @@ function filled(count: number): { db: Database; expected: Map<string, string> } 
 }
 
 describe('getMany', () => {
-  it('gives the values in the order of the keys, one for each, however often a key comes', () => {
+  it('returns one value for each key, in the order of the keys, duplicates included', () => {
     const { db, expected } = filled(500)
     const bytes = db.keyspace('bytes', { keys: 'binary', values: 'binary' })
     using snapshot = db.snapshot()
@@ -42,7 +42,7 @@ describe('getMany', () => {
     )
   })
 
-  it('gives copies of their own, and what was written since', () => {
+  it('returns independent copies, and sees earlier writes', () => {
     const { db } = filled(100)
     const bytes = db.keyspace('bytes', { keys: 'binary', values: 'binary' })
     const key = bytesOf('key5')
@@ -57,7 +57,7 @@ describe('getMany', () => {
     expect(() => bytes.getMany([key])).toThrow(expect.objectContaining({ code: 'LDB_CLOSED' }))
   })
 
-  it('refuses to read when the iterable has closed the database', () => {
+  it('throws LDB_CLOSED when the iterable closes the database', () => {
     const db = Database.memory()
     function* keys(): Generator<string> {
       yield 'a'
@@ -68,7 +68,7 @@ describe('getMany', () => {
 })
 
 describe('get', () => {
-  it('gives copies that nothing changes later, and whose change is nobody else’s', () => {
+  it('returns copies that share no bytes with the database', () => {
     const { db, expected } = filled(300)
     const bytes = db.keyspace('bytes', { keys: 'binary', values: 'binary' })
     const copies = [...expected].map(([key, value]) => ({ value, copy: bytes.get(bytesOf(key)) }))
@@ -84,7 +84,7 @@ describe('get', () => {
     db.close()
   })
 
-  it('lends bytes until the next call, and gives other encodings as ever', () => {
+  it('returns borrowed bytes that are valid until the next call, and owned values of other encodings', () => {
     const { db, expected } = filled(300)
     const bytes = db.keyspace('bytes', { keys: 'binary', values: 'binary' })
     using snapshot = db.snapshot()
@@ -100,7 +100,7 @@ describe('get', () => {
     expect(db.get('a', { borrow: false })).toBe('next')
   })
 
-  it.each([[{ borow: true }], [{ borrow: 1 }], [null], ['borrow']])('refuses the options %j', (options) => {
+  it.each([[{ borow: true }], [{ borrow: 1 }], [null], ['borrow']])('rejects the options %j', (options) => {
     using db = Database.memory()
     let thrown: unknown
     try {

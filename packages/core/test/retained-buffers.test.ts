@@ -1,5 +1,5 @@
-// Strategy: very large values, and very many large ones at once, into a database on a real disk with a small cache. Invariants: when they
-// are written, the process does not keep memory of their size.
+// Strategy: very large values, and very many large ones in one commit, into a database on disk with a small cache.
+// Invariant: after the writes, the process retains no memory of their size.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,34 +21,34 @@ afterEach(() => {
   rmSync(root, { recursive: true })
 })
 
-/** Bytes of buffers that nobody can do without. */
-async function keptBytes(): Promise<number> {
-  // What a weak reference was made for lives until the end of the turn.
+/** Returns the bytes of array buffers that survive a garbage collection. */
+async function retainedBytes(): Promise<number> {
+  // A target of a WeakRef stays alive until the end of the current job.
   await new Promise((resolve) => setImmediate(resolve))
   collect()
   collect()
   return process.memoryUsage().arrayBuffers
 }
 
-test('the buffer of a large value goes when it is written', async () => {
+test('the buffer of a large value is freed after its write', async () => {
   using db = Database.open(join(root, 'data'), { cacheBytes: MIB, durability: 'periodic' })
   const values = db.keyspace('values', { values: 'binary' })
   values.put('first', new Uint8Array(1))
-  const before = await keptBytes()
+  const before = await retainedBytes()
   values.put('large', new Uint8Array(40 * MIB))
-  expect((await keptBytes()) - before).toBeLessThan(8 * MIB)
+  expect((await retainedBytes()) - before).toBeLessThan(8 * MIB)
 })
 
-test('the buffers of many values at once go when they are written', async () => {
+test('the buffers of many values are freed after their write', async () => {
   await using db = await AsyncDatabase.open(join(root, 'data'), { cacheBytes: MIB, durability: 'periodic' })
   const values = await db.keyspace('values', { values: 'binary' })
   await values.put('first', new Uint8Array(1))
-  const before = await keptBytes()
+  const before = await retainedBytes()
   const value = new Uint8Array(300_000)
   for (let round = 0; round < 2; round++) {
     const commits = []
     for (let number = 0; number < 200; number++) commits.push(values.put(`key${number}`, value))
     await Promise.all(commits)
   }
-  expect((await keptBytes()) - before).toBeLessThan(24 * MIB)
+  expect((await retainedBytes()) - before).toBeLessThan(24 * MIB)
 })

@@ -1,6 +1,6 @@
-import type { Finding } from './finding.js'
-import { importsOf } from './source-file.js'
-import type { Package } from './workspace.js'
+import type { Finding } from '../finding.js'
+import { importsOf } from '../source-file.js'
+import type { Package } from '../workspace.js'
 
 /** Every source is imported, from the index on, or from an entry that package.json names. Tests do not count. */
 export function checkReachability(subject: Package): Finding[] {
@@ -40,7 +40,7 @@ function sourcesIn(entry: unknown): string[] {
   return typeof entry === 'object' && entry !== null ? Object.values(entry).flatMap(sourcesIn) : []
 }
 
-/** Files that are started, not imported: `new URL('./child.js', import.meta.url)`. */
+/** Files that are started, not imported: `new URL('../child.js', import.meta.url)`. */
 function workersOf(text: string, path: string): string[] {
   return [...text.matchAll(/new URL\('(\.[^']+\.[jt]s)', import\.meta\.url\)/g)].map(([, target]) =>
     resolve(path, target!),

@@ -1,4 +1,4 @@
-import type { Finding } from './finding.js'
+import type { Finding } from '../finding.js'
 
 /** A table of FORMAT.md that draws bytes. */
 export interface FormatTable {

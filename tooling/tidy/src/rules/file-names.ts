@@ -1,5 +1,5 @@
-import type { Finding } from './finding.js'
-import type { Package } from './workspace.js'
+import type { Finding } from '../finding.js'
+import type { Package } from '../workspace.js'
 
 const NAMELESS =
   /^(?:utils?|helpers?|common|misc|shared|stuff|lib|general|tools?|functions?|constants|types)$/

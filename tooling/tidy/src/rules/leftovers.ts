@@ -1,4 +1,4 @@
-import type { Finding } from './finding.js'
+import type { Finding } from '../finding.js'
 
 const LEFTOVERS: readonly { readonly pattern: RegExp; readonly message: string }[] = [
   { pattern: /\b(?:TODO|FIXME|XXX|HACK)\b/, message: 'work left lying about' },

@@ -1,6 +1,6 @@
-import type { Finding } from './finding.js'
+import type { Finding } from '../finding.js'
 import { examplesOf } from './markdown.js'
-import type { Manifest, Package } from './workspace.js'
+import type { Manifest, Package } from '../workspace.js'
 
 /** What each package's script runs; the same everywhere, so that one knows them all. */
 const SCRIPTS: Readonly<Record<string, RegExp>> = {
@@ -39,6 +39,8 @@ function identityProblems({ manifest, folder }: Package): string[] {
     [manifest.sideEffects === false, 'sideEffects is not false'],
     [manifest.engines?.['node'] === '>=20.19', 'engines.node is not >=20.19'],
     [manifest.repository?.directory === folder, 'repository.directory is not its folder'],
+    [(manifest.keywords ?? []).length > 0, 'it has no keywords'],
+    [manifest.homepage !== undefined && manifest.bugs !== undefined, 'it has no homepage or no bugs'],
   ]
   return expectations.filter(([holds]) => !holds).map(([, message]) => message)
 }

@@ -1,10 +1,10 @@
 import { builtinModules } from 'node:module'
 import ts from 'typescript'
 
-import type { Finding } from './finding.js'
-import { importsOf, placeOf, visit } from './source-file.js'
-import type { SourceFile } from './source-file.js'
-import type { Package } from './workspace.js'
+import type { Finding } from '../finding.js'
+import { importsOf, placeOf, visit } from '../source-file.js'
+import type { SourceFile } from '../source-file.js'
+import type { Package } from '../workspace.js'
 
 /** Names that a bare engine does not have, or that make a run unrepeatable. */
 const BANNED_GLOBALS = new Set(

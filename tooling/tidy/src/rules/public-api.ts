@@ -1,15 +1,15 @@
 import ts from 'typescript'
 
-import type { Finding } from './finding.js'
-import { placeOf, visit } from './source-file.js'
-import type { SourceFile } from './source-file.js'
-import type { Package } from './workspace.js'
+import type { Finding } from '../finding.js'
+import { placeOf, visit } from '../source-file.js'
+import type { SourceFile } from '../source-file.js'
+import type { Package } from '../workspace.js'
 
 /**
  * `src/index.ts` opens with `@packageDocumentation` and re-exports by name, nothing else; no source has a default
  * export or an `export *`.
  */
-export function checkPublicFace(subject: Package): Finding[] {
+export function checkPublicApi(subject: Package): Finding[] {
   const sources = subject.files.filter((file) => file.role === 'source')
   const findings = sources.flatMap(checkExportForms)
   const index = sources.find((file) => file.localPath === 'src/index.ts')

@@ -1,4 +1,4 @@
-import type { Finding } from './finding.js'
+import type { Finding } from '../finding.js'
 
 /** A document without what stands in code fences; line numbers are kept. */
 export function withoutFences(text: string): string {

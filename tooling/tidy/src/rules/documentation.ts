@@ -1,9 +1,9 @@
 import ts from 'typescript'
 
-import type { Finding } from './finding.js'
-import { placeOf } from './source-file.js'
-import type { SourceFile } from './source-file.js'
-import type { Package } from './workspace.js'
+import type { Finding } from '../finding.js'
+import { placeOf } from '../source-file.js'
+import type { SourceFile } from '../source-file.js'
+import type { Package } from '../workspace.js'
 
 interface Declaration {
   readonly file: SourceFile

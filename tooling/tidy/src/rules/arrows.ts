@@ -1,7 +1,7 @@
-import type { Finding } from './finding.js'
-import { importsOf } from './source-file.js'
-import type { SourceFile } from './source-file.js'
-import type { Package } from './workspace.js'
+import type { Finding } from '../finding.js'
+import { importsOf } from '../source-file.js'
+import type { SourceFile } from '../source-file.js'
+import type { Package } from '../workspace.js'
 
 /** Which package may stand on which: the picture of the house. Type-only imports count. */
 export const ALLOWED_ARROWS: Readonly<Record<string, readonly string[]>> = {

@@ -150,7 +150,7 @@ class AsyncCursorPin implements OpenRead {
 
   assertOpen(): void {
     if (!this.#open) throw closedError()
-    this.#pin.assertHeld()
+    this.#pin.assertPinned()
   }
 
   release(): void {

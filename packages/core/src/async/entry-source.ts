@@ -119,7 +119,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     let byteCount = 0
     while (batch.length < BATCH_ENTRIES_MAX && byteCount < BATCH_BYTES_MAX) {
       if (this.#state === 'ended') return false
-      this.#pin.assertHeld()
+      this.#pin.assertPinned()
       this.#cursor ??= new RetryableCursor(this.#pin.openCursor(this.#range))
       const found = mayBlock ? this.#step() : gate.attempt(this.#step)
       if (found === READ_MISS) return true

@@ -225,7 +225,7 @@ export class AsyncKeyspaceReads<K, V> {
   #readPinned<T>(pin: ReadPin, action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
     return this.api.gate.read(action, () => {
       throwIfAborted(signal)
-      pin.assertHeld()
+      pin.assertPinned()
     })
   }
 

@@ -56,7 +56,7 @@ export async function walkRange(
   try {
     for (let missCount = 0; ;) {
       throwIfAborted(signal)
-      pin.assertHeld()
+      pin.assertPinned()
       const mayBlock = missCount >= MISSES_MAX
       const granted = mayBlock ? 1 : SLICE_ENTRIES
       budget = granted

@@ -123,7 +123,7 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
       throwIfAborted(signal)
       const prepared = this.sync.prepare()
       if (prepared === undefined) resolve()
-      else this.api.commits.append(prepared.batch, durability, resolve, reject, prepared.marks)
+      else this.api.commits.append(prepared.batch, durability, resolve, reject, prepared.keysReadForUpdate)
     } catch (error) {
       this.sync.rollback()
       if (isLdbError(error, 'LDB_CONFLICT')) this.conflict = error

@@ -1,4 +1,4 @@
-import { corruption, decodeUtf8, LdbError, readU64Of } from '@ldb/base'
+import { corruption, decodeUtf8, LdbError, readCheckedU64 } from '@ldb/base'
 import { UnitKind } from '@ldb/integrity'
 import {
   CATALOG_OFFSET_BODY_CHECKSUM,
@@ -103,8 +103,8 @@ export function decodeCatalog(bytes: Uint8Array, file: string): Catalog {
   return {
     databaseId: bytes.slice(CATALOG_OFFSET_DATABASE_ID, CATALOG_OFFSET_GENERATION),
     pageBytes,
-    generation: readU64Of(bytes, CATALOG_OFFSET_GENERATION, file, CATALOG_OFFSET_GENERATION),
-    seq: readU64Of(bytes, CATALOG_OFFSET_SEQ, file, CATALOG_OFFSET_SEQ),
+    generation: readCheckedU64(bytes, CATALOG_OFFSET_GENERATION, file, CATALOG_OFFSET_GENERATION),
+    seq: readCheckedU64(bytes, CATALOG_OFFSET_SEQ, file, CATALOG_OFFSET_SEQ),
     nextKeyspaceId,
     keyspaces: decodeKeyspaces(bytes, view, nextKeyspaceId, file),
   }
@@ -161,7 +161,7 @@ function decodeDescriptor(
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
   const flags = view.getUint16(start + KEYSPACE_OFFSET_FLAGS, true)
   const expires = (flags & KeyspaceFlag.Expires) !== 0
-  const ttlMs = readU64Of(bytes, start + KEYSPACE_OFFSET_TTL_MS, file, start + KEYSPACE_OFFSET_TTL_MS)
+  const ttlMs = readCheckedU64(bytes, start + KEYSPACE_OFFSET_TTL_MS, file, start + KEYSPACE_OFFSET_TTL_MS)
   const createdSeqAt = start + KEYSPACE_OFFSET_CREATED_SEQ
   if (
     names.name.length > KEYSPACE_NAME_BYTES_MAX ||
@@ -179,7 +179,7 @@ function decodeDescriptor(
     id: view.getUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, true),
     engine: nameOf('engine', EngineNumber, RESERVED_ENGINES, engine, file, start),
     compression: nameOf('compression', CompressionNumber, RESERVED_COMPRESSIONS, compression, file, start),
-    createdSeq: readU64Of(bytes, createdSeqAt, file, createdSeqAt),
+    createdSeq: readCheckedU64(bytes, createdSeqAt, file, createdSeqAt),
     name: decodeName(names.name, file),
     keys: decodeName(names.keys, file),
     values: decodeName(names.values, file),

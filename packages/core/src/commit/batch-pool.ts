@@ -13,14 +13,14 @@ export class BatchPool {
   take(): WriteBatch {
     const batch = this.#batches.pop()
     if (batch === undefined) return new WriteBatch()
-    this.#retainedBytes -= batch.keptBytes
+    this.#retainedBytes -= batch.retainedBytes
     return batch
   }
 
   /** Clears a batch, and retains it within the limits of the pool. */
   release(batch: WriteBatch): void {
     batch.clear()
-    const bytes = batch.keptBytes
+    const bytes = batch.retainedBytes
     if (this.#batches.length >= BATCHES_MAX || bytes > RETAINED_BYTES_MAX - this.#retainedBytes) return
     this.#batches.push(batch)
     this.#retainedBytes += bytes

@@ -1,5 +1,5 @@
 import { ResumableTask } from '@ldb/base'
-import type { DeviceSteps } from '@ldb/base'
+import type { TaskSteps } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
 import type { CompactionEvent, EventHub } from '../health/events.js'
 import { closedError } from '../health/health.js'
@@ -105,7 +105,7 @@ export class Checkpointer {
 
   /** Aborts a running checkpoint: nothing may be written any more. */
   abandon(): void {
-    this.#running?.abandon(closedError())
+    this.#running?.abort(closedError())
   }
 
   /** Makes an automatic checkpoint when one is due. The preceding commit succeeds in any case (C7). */
@@ -138,7 +138,7 @@ export class Checkpointer {
     return task
   }
 
-  *#reported(position: CommitPosition, options: CheckpointOptions): DeviceSteps {
+  *#reported(position: CommitPosition, options: CheckpointOptions): TaskSteps {
     const { log } = this.#state
     const startedAtMs = this.#clock.monotonic()
     const logBytesBefore = log.bytesSinceCheckpoint
@@ -162,7 +162,7 @@ export class Checkpointer {
     })
   }
 
-  *#steps(position: CommitPosition, options: CheckpointOptions, compactions: CompactionEvent[]): DeviceSteps {
+  *#steps(position: CommitPosition, options: CheckpointOptions, compactions: CompactionEvent[]): TaskSteps {
     const { log, keyspaces } = this.#state
     const rotation = log.beginRotation()
     yield rotation.rotated
@@ -193,7 +193,7 @@ export class Checkpointer {
     { store, descriptor, dropped }: KeyspaceStore,
     { effort = 'automatic', timeSlice }: CheckpointOptions,
     compactions: CompactionEvent[],
-  ): DeviceSteps {
+  ): TaskSteps {
     if (dropped) return
     const startedAtMs = this.#clock.monotonic()
     const fileBytesBefore = store.stats().fileBytes

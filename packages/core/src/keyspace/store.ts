@@ -147,13 +147,13 @@ export class StorePin {
   }
 
   /** @throws {@link LdbError} LDB_CLOSED when it was released by its owner, or because the database was closed. */
-  assertHeld(): void {
+  assertPinned(): void {
     if (this.#released) throw closedError()
   }
 
   /** Opens a cursor. `closeCursor` and `release` close it. */
   openCursor(bounds: KeyBounds): StoreCursor {
-    this.assertHeld()
+    this.assertPinned()
     const cursor = this.view.cursor(bounds)
     this.#cursors.add(cursor)
     return cursor

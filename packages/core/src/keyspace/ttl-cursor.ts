@@ -4,7 +4,7 @@ import { isExpired, rawValue } from './expiry.js'
 
 /** A cursor that skips expired entries. A move that missed a page may be retried. */
 export class ExpiringCursor implements StoreCursor {
-  readonly isSteady = true
+  readonly isRetryable = true
   readonly #inner: RetryableCursor
   readonly #nowMs: number
   /** The expiry of the current entry of the inner cursor has not been checked, because its value was on a missing page. */

@@ -1,4 +1,4 @@
-import type { Scheduled, Scheduler } from '@ldb/vfs'
+import type { ScheduledTask, Scheduler } from '@ldb/vfs'
 import type { CommitLog } from './commit-log.js'
 import type { Health } from '../health/health.js'
 
@@ -11,7 +11,7 @@ export class BackgroundSync {
   readonly #task: () => void
   #isOffThread = false
   #onSynced: () => void = () => undefined
-  #scheduled: Scheduled | undefined = undefined
+  #scheduled: ScheduledTask | undefined = undefined
 
   constructor(health: Health, log: CommitLog, scheduler: Scheduler, intervalMs: number) {
     this.#health = health

@@ -1,4 +1,4 @@
-import { corruption, readU64Of, writeU64 } from '@ldb/base'
+import { corruption, readCheckedU64, writeU64 } from '@ldb/base'
 import { CATALOG_RECORD_BYTES, CATALOG_RECORD_OFFSET_GENERATION } from '../format.js'
 
 /** Encodes a catalog record: the generation of a durable catalog. */
@@ -17,5 +17,5 @@ export function encodeCatalogRecord(generation: number): Uint8Array {
  */
 export function decodeCatalogRecord(bytes: Uint8Array, file: string): number {
   if (bytes.length !== CATALOG_RECORD_BYTES) throw corruption(file, 0, 'a catalog record has a wrong length')
-  return readU64Of(bytes, CATALOG_RECORD_OFFSET_GENERATION, file, CATALOG_RECORD_OFFSET_GENERATION)
+  return readCheckedU64(bytes, CATALOG_RECORD_OFFSET_GENERATION, file, CATALOG_RECORD_OFFSET_GENERATION)
 }

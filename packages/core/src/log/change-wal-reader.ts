@@ -17,7 +17,7 @@ export class WalCommitReader implements CommitReader {
   /** @param since - number of the commit after which it starts. */
   constructor(wal: Wal, since: number, onClose: (reader: WalCommitReader) => void) {
     // The commits before the oldest record were truncated, or never existed.
-    if (since < wal.cutSeq) throw changesTruncated(since, wal.cutSeq)
+    if (since < wal.truncatedSeq) throw changesTruncated(since, wal.truncatedSeq)
     this.#wal = wal
     this.#seq = since
     this.#onClose = onClose
@@ -62,7 +62,7 @@ export class WalCommitReader implements CommitReader {
         this.#isAhead = false
       }
     } catch (error) {
-      if (isLdbError(error, 'LDB_NOT_FOUND')) throw changesTruncated(this.#seq, this.#wal.cutSeq)
+      if (isLdbError(error, 'LDB_NOT_FOUND')) throw changesTruncated(this.#seq, this.#wal.truncatedSeq)
       throw error
     }
   }

@@ -1,4 +1,4 @@
-import { corruption, readU64Of, writeU64 } from '@ldb/base'
+import { corruption, readCheckedU64, writeU64 } from '@ldb/base'
 import {
   CHECKPOINT_ENTRY_BYTES,
   CHECKPOINT_OFFSET_CATALOG_GENERATION,
@@ -46,9 +46,9 @@ export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
 export function decodeCheckpointRecord(bytes: Uint8Array, file: string): CheckpointRecord {
   if (bytes.length < CHECKPOINT_RECORD_BYTES) throw corruption(file, 0, 'a checkpoint record is truncated')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const seq = readU64Of(bytes, CHECKPOINT_OFFSET_SEQ, file, CHECKPOINT_OFFSET_SEQ)
+  const seq = readCheckedU64(bytes, CHECKPOINT_OFFSET_SEQ, file, CHECKPOINT_OFFSET_SEQ)
   const generationAt = CHECKPOINT_OFFSET_CATALOG_GENERATION
-  const catalogGeneration = readU64Of(bytes, generationAt, file, generationAt)
+  const catalogGeneration = readCheckedU64(bytes, generationAt, file, generationAt)
   const count = view.getUint32(CHECKPOINT_OFFSET_KEYSPACE_COUNT, true)
   if (
     view.getUint32(CHECKPOINT_OFFSET_RESERVED, true) !== 0 ||
@@ -59,7 +59,12 @@ export function decodeCheckpointRecord(bytes: Uint8Array, file: string): Checkpo
   const durableSeqs = new Map<number, number>()
   for (let at = CHECKPOINT_RECORD_BYTES; at < bytes.length; at += CHECKPOINT_ENTRY_BYTES) {
     const keyspaceId = view.getUint32(at + ENTRY_OFFSET_KEYSPACE_ID, true)
-    const durableSeq = readU64Of(bytes, at + ENTRY_OFFSET_DURABLE_SEQ, file, at + ENTRY_OFFSET_DURABLE_SEQ)
+    const durableSeq = readCheckedU64(
+      bytes,
+      at + ENTRY_OFFSET_DURABLE_SEQ,
+      file,
+      at + ENTRY_OFFSET_DURABLE_SEQ,
+    )
     if (
       view.getUint32(at + ENTRY_OFFSET_RESERVED, true) !== 0 ||
       durableSeqs.has(keyspaceId) ||

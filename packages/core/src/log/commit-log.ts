@@ -1,5 +1,5 @@
 import { ResumableTask } from '@ldb/base'
-import type { DeviceSteps, Syncable, VerifySink } from '@ldb/base'
+import type { TaskSteps, Syncable, VerifySink } from '@ldb/base'
 import { MemoryChanges } from './change-memory-reader.js'
 import type { CommitReader } from './change-reader.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
@@ -117,7 +117,7 @@ export class MemoryLog implements CommitLog {
     }
   }
 
-  *#subtract(byteCount: number): DeviceSteps {
+  *#subtract(byteCount: number): TaskSteps {
     yield this
     this.bytesSinceCheckpoint -= byteCount
   }

@@ -1,5 +1,5 @@
 import { ResumableTask } from '@ldb/base'
-import type { DeviceSteps, Lsn, VerifySink } from '@ldb/base'
+import type { TaskSteps, Lsn, VerifySink } from '@ldb/base'
 import type { Wal } from '@ldb/wal'
 import type { CommitReader } from './change-reader.js'
 import { WalCommitReader } from './change-wal-reader.js'
@@ -69,7 +69,7 @@ export class WalLog implements CommitLog {
     return { rotated, end: (record) => new ResumableTask(this.#endRotation(lsn, record)) }
   }
 
-  *#endRotation(lsn: Lsn, checkpoint: Omit<CheckpointRecord, 'catalogGeneration'>): DeviceSteps {
+  *#endRotation(lsn: Lsn, checkpoint: Omit<CheckpointRecord, 'catalogGeneration'>): TaskSteps {
     const record = { ...checkpoint, catalogGeneration: this.#catalogGeneration }
     const recordLsn = this.#wal.append(encodeCheckpointRecord(record), {
       type: LogRecordType.Checkpoint,

@@ -1,5 +1,5 @@
 import { isLdbError, ResumableTask } from '@ldb/base'
-import type { DeviceSteps, Syncable } from '@ldb/base'
+import type { TaskSteps, Syncable } from '@ldb/base'
 import { directoryOf, DirectorySync } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 
@@ -25,7 +25,7 @@ export class DirectoryEntrySync implements Syncable {
   }
 }
 
-function* steps(vfs: Vfs, directory: string): DeviceSteps {
+function* steps(vfs: Vfs, directory: string): TaskSteps {
   yield new DirectorySync(vfs, directory)
   try {
     yield new DirectorySync(vfs, directoryOf(directory))

@@ -1,5 +1,5 @@
 import { copyBytes } from '@ldb/base'
-import type { Clock, Scheduled, Scheduler } from '@ldb/vfs'
+import type { Clock, ScheduledTask, Scheduler } from '@ldb/vfs'
 import type { CommitPipeline } from '../commit/pipeline.js'
 import type { DatabaseState } from '../commit/state.js'
 import { isExpired } from '../keyspace/expiry.js'
@@ -28,7 +28,7 @@ export class ExpirySweep {
   readonly #scheduler: Scheduler
   /** By keyspace: the last checked key. */
   readonly #positions: Map<KeyspaceStore, Uint8Array> = new Map()
-  #scheduled: Scheduled | undefined = undefined
+  #scheduled: ScheduledTask | undefined = undefined
   #running = false
 
   constructor(

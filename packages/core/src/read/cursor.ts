@@ -135,7 +135,7 @@ class CursorPin implements OpenRead {
 
   cursor(): StoreCursor | undefined {
     if (!this.#open) throw closedError()
-    this.#pin.assertHeld()
+    this.#pin.assertPinned()
     return this.#cursor
   }
 

@@ -39,7 +39,7 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
 
   pull(): T | typeof SCAN_END {
     if (this.#state === 'ended') return SCAN_END
-    this.#pin.assertHeld()
+    this.#pin.assertPinned()
     const cursor = this.#cursor
     const found =
       cursor === undefined ? this.#start() : this.#range.reverse ? cursor.previous() : cursor.next()

@@ -13,7 +13,7 @@ export interface ReadPin {
    */
   readonly hasOwnWrites: boolean
   /** Throws `LDB_CLOSED` after the pin is released. */
-  assertHeld(): void
+  assertPinned(): void
   /** Opens a cursor. `closeCursor` and the release of the pin close it. */
   openCursor(bounds: KeyBounds): StoreCursor
   /** Closes a cursor of this pin. Idempotent. */
@@ -121,7 +121,7 @@ export class FrozenSource implements ReadSource {
   }
 
   assertReadable(): void {
-    this.#pin.assertHeld()
+    this.#pin.assertPinned()
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {

@@ -40,7 +40,7 @@ export class ReplayMemory {
   /** Number of chunks that can be allocated. */
   get freeCount(): number {
     const freeCount = this.#chunksMax - this.#allocatedCount
-    return this.#usesFrames ? Math.min(freeCount, this.#cache.idleFrameCount) : freeCount
+    return this.#usesFrames ? Math.min(freeCount, this.#cache.freeFrameCount) : freeCount
   }
 
   /** Provides `byteCount` bytes of chunks. No chunk may be allocated at the call. */
@@ -48,7 +48,7 @@ export class ReplayMemory {
     const cache = this.#cache
     const framesWanted = Math.ceil(byteCount / cache.pageBytes)
     const framesReserved = Math.floor(cache.frameCount / RESERVED_SHARE)
-    if (framesWanted <= cache.idleFrameCount - framesReserved) {
+    if (framesWanted <= cache.freeFrameCount - framesReserved) {
       this.#use(cache.bytes, cache.pageBytes, cache.frameCount)
       this.#usesFrames = true
       this.#chunksMax = framesWanted

@@ -126,8 +126,8 @@ export class ReadGate {
   /** Lets all other pending tasks of the event loop run, and begins a new time slice. */
   async yieldThread(): Promise<void> {
     await new Promise<void>((resolve) => {
-      if (this.#scheduler.soon === undefined) resolve()
-      else this.#scheduler.soon(resolve)
+      if (this.#scheduler.immediate === undefined) resolve()
+      else this.#scheduler.immediate(resolve)
     })
     this.#sliceStartedAtMs = this.#clock.monotonic()
   }

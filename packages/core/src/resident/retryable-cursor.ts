@@ -3,7 +3,7 @@ import type { StoreCursor } from '@ldb/base'
 /** A store cursor that may support retries itself. */
 interface MaybeRetryable {
   /** A move that missed a page may be retried. */
-  readonly isSteady?: boolean
+  readonly isRetryable?: boolean
 }
 
 /** Moves after which a new anchor is set. */
@@ -29,7 +29,7 @@ export class RetryableCursor {
 
   constructor(cursor: StoreCursor) {
     this.cursor = cursor
-    this.#isRetryable = (cursor as MaybeRetryable).isSteady === true
+    this.#isRetryable = (cursor as MaybeRetryable).isRetryable === true
   }
 
   first(): boolean {

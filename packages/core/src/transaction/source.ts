@@ -109,13 +109,13 @@ class TransactionPin implements ReadPin {
     }
   }
 
-  assertHeld(): void {
+  assertPinned(): void {
     if (!this.#state.transaction.isOpen) throw endedError()
   }
 
   openCursor(bounds: KeyBounds): StoreCursor {
-    const { hasRetryableCursors: isSteady, beganAtMs } = this.#state
-    const cursor = this.#frozen.cursor(bounds, { isSteady })
+    const { hasRetryableCursors: isRetryable, beganAtMs } = this.#state
+    const cursor = this.#frozen.cursor(bounds, { isRetryable })
     return this.keyspace.expiry === undefined ? cursor : new ExpiringCursor(cursor, beganAtMs)
   }
 

@@ -109,7 +109,7 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
     // In-flight commits become visible first, so that the conflict check includes them.
     pipeline.drain()
     const prepared = transaction.prepare()
-    if (prepared !== undefined) pipeline.commit(prepared.batch, wanted, prepared.marks)
+    if (prepared !== undefined) pipeline.commit(prepared.batch, wanted, prepared.keysReadForUpdate)
   }
 
   /** Refuses more operations, after the commit is called and while it waits for earlier commits. @internal */

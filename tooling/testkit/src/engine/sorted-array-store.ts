@@ -2,7 +2,7 @@ import { assert, corruption, isLdbError, LdbError, ResumableTask, toSeq } from '
 import type {
   BatchSection,
   CompactionRequest,
-  DeviceSteps,
+  TaskSteps,
   KeyBounds,
   OrderedStore,
   Seq,
@@ -246,7 +246,7 @@ export class SortedArrayStore implements OrderedStore {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#checkpoint?.abandon(closedError())
+    this.#checkpoint?.abort(closedError())
     this.#file.close()
   }
 
@@ -255,7 +255,7 @@ export class SortedArrayStore implements OrderedStore {
     seq: number,
     log: Syncable | undefined,
     timeSlice: Syncable | undefined,
-  ): DeviceSteps {
+  ): TaskSteps {
     try {
       if (timeSlice !== undefined) yield timeSlice
       const file = this.#vfs.open(this.#path(STATE_TEMPORARY_NAME), 'create')

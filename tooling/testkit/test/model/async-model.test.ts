@@ -42,7 +42,7 @@ const API_CLASSES = {
 
 /** Methods that other tests cover. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  'Database.off': 'packages/core/src/database.test.ts',
+  'Database.off': 'packages/core/src/database-events.test.ts',
   'AsyncDatabaseHandle.on': 'delegates to the sync API',
   'AsyncDatabaseHandle.off': 'delegates to the sync API',
   'Database.makePromises': 'internal',

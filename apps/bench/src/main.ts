@@ -7,7 +7,7 @@ import { isUsageError } from './commands/usage-error.js'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
-/** By custom, 128 and the number of the signal. */
+/** By convention, 128 plus the number of the signal. */
 const SIGNAL_EXITS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
 for (const [signal, exitCode] of Object.entries(SIGNAL_EXITS))
@@ -16,7 +16,7 @@ process.exitCode = await main(process.argv.slice(2))
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
-    return await obey(readArguments(argv))
+    return await execute(readArguments(argv))
   } catch (error) {
     if (isUsageError(error)) {
       process.stderr.write(`${error.message}\n\n${USAGE}`)
@@ -27,16 +27,16 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function obey(asked: Arguments): Promise<number> {
-  switch (asked.command) {
+async function execute(args: Arguments): Promise<number> {
+  switch (args.command) {
     case 'help':
       process.stdout.write(USAGE)
       return 0
     case 'compare':
-      return compareFiles(asked.before, asked.after)
+      return compareFiles(args.before, args.after)
     case 'profile':
-      return profile(asked)
+      return profile(args)
     case 'run':
-      return runBenchmarks(asked)
+      return runBenchmarks(args)
   }
 }

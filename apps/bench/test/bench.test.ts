@@ -1,8 +1,6 @@
 /**
- * Strategy: the built command is run as its users run it, over LDB alone, quickly and on tiny stores, so that nothing need be
- * installed.
- * Invariants: every row has figures, or a reason why it has none; nothing is left behind. Nothing is said about how fast
- * it was.
+ * Strategy: runs the built command as a child process, with LDB and `Map` only, so that no peer has to be installed.
+ * Invariants: every row has a rate or an omission with a reason; no file remains. Rates themselves are not checked.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,14 +8,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { EFFORTS } from '../src/run/effort.js'
-import { choose, stagesOf } from '../src/run/plan.js'
+import { EFFORTS } from '../src/model/effort.js'
+import { selectStages, stagesOf } from '../src/run/plan.js'
 import { PROBES } from '../src/probes/run/list.js'
 import type { Report } from '../src/report/report.js'
 import { expectSelfContained } from './self-contained.js'
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
-/** Methods that LDB may have or not; whatever else is missing is a fault. */
+/** Rows that older versions of LDB omit; any other omission is an error. */
 const OPTIONAL_ROWS = new Set(['get-borrowed', 'durable-put-256'])
 
 let folder: string
@@ -38,7 +36,7 @@ function run(...args: string[]): { exitCode: number | null; stdout: string; stde
 test.each([
   ['tiny', 'ldb,map'],
   ['quick', 'ldb'],
-] as const)('every row of LDB has figures, and the page needs nothing else: --%s', (effort, stores) => {
+] as const)('every row of LDB is measured, and the page is self-contained: --%s', (effort, stores) => {
   const reports = join(folder, effort)
   const [json, html, dir] = [join(reports, 'a.json'), join(reports, 'a.html'), join(reports, 'stores')]
   const { exitCode, stdout, stderr } = run(
@@ -47,7 +45,7 @@ test.each([
   expect(stderr).not.toContain('failed')
   expect(exitCode).toBe(0)
   const report = JSON.parse(readFileSync(json, 'utf8')) as Report
-  const rows = choose(stagesOf(EFFORTS[effort]), undefined, false).flatMap((stage) => stage.rows)
+  const rows = selectStages(stagesOf(EFFORTS[effort]), undefined, false).flatMap((stage) => stage.rows)
   expect(report.rows.map(({ id }) => id)).toEqual(rows.map(({ id }) => id))
   const measured = new Set(report.measurements.filter(({ store }) => store === 'ldb').map(({ row }) => row))
   expect(rows.map(({ id }) => id).filter((id) => !measured.has(id) && !OPTIONAL_ROWS.has(id))).toEqual([])
@@ -66,7 +64,7 @@ test.each([
   expect(readdirSync(dir)).toEqual([])
 })
 
-test('the questions of growth are answered', () => {
+test('every growth row and growth probe has results', () => {
   const json = join(folder, 'growth.json')
   const { exitCode, stderr } = run(
     '--tiny',
@@ -82,8 +80,8 @@ test('the questions of growth are answered', () => {
   expect(stderr).not.toContain('failed')
   expect(exitCode).toBe(0)
   const { probes, measurements } = JSON.parse(readFileSync(json, 'utf8')) as Report
-  const asked = PROBES.map(({ id }) => id).filter((id) => id.startsWith('growth-'))
-  expect(probes.map(({ id }) => id)).toEqual([...asked, 'growth-cost'])
+  const expected = PROBES.map(({ id }) => id).filter((id) => id.startsWith('growth-'))
+  expect(probes.map(({ id }) => id)).toEqual([...expected, 'growth-cost'])
   for (const { findings, failure } of probes) {
     expect(failure).toBeUndefined()
     expect(findings.length).toBeGreaterThan(0)
@@ -92,22 +90,22 @@ test('the questions of growth are answered', () => {
   expect(measurements).toHaveLength(3 * EFFORTS.tiny.growth.length)
 })
 
-test('a store is held to its memory, or the reason is given why it cannot be', () => {
-  const json = join(folder, 'outgrown.json')
-  const words = ['--tiny', '--stores', 'ldb', '--only', 'outgrown', '--dir', folder, '--json', json]
-  const { exitCode, stderr } = run(...words)
+test('memory of a store is limited, or every row is omitted with the reason', () => {
+  const json = join(folder, 'larger-than-memory.json')
+  const args = ['--tiny', '--stores', 'ldb', '--only', 'larger-than-memory', '--dir', folder, '--json', json]
+  const { exitCode, stderr } = run(...args)
   expect(exitCode).toBe(0)
   const { measurements, omissions, probes } = JSON.parse(readFileSync(json, 'utf8')) as Report
-  const rows = ['outgrown-get', 'outgrown-scan', 'outgrown-fill']
+  const rows = ['larger-than-memory-get', 'larger-than-memory-scan', 'larger-than-memory-fill']
   expect([...measurements, ...omissions].map(({ row }) => row)).toEqual(rows)
   for (const { reason } of omissions) {
     expect(reason).toContain('memory cannot be limited here')
     expect(stderr).toContain(reason)
   }
-  expect(probes.map(({ id }) => id)).toEqual(['outgrown-device'])
+  expect(probes.map(({ id }) => id)).toEqual(['larger-than-memory-device'])
 })
 
-test('compare names what became slower, and says so with its exit code', () => {
+test('compare lists slower rows, and exits with 1', () => {
   const [before, after] = [join(folder, 'before.json'), join(folder, 'after.json')]
   expect(
     run('--tiny', '--stores', 'ldb', '--only', 'get-hot', '--dir', folder, '--json', before).exitCode,
@@ -122,12 +120,12 @@ test('compare names what became slower, and says so with its exit code', () => {
     exitCode: 0,
     stdout: '1 compared, 0 slower, 0 faster\n',
   })
-  // The scatter of two rounds this short may be anything; that of what is compared with itself is none.
-  const steady = report.measurements.map((measurement) => ({
+  // The deviation of two such short rounds is arbitrary; it is set to zero.
+  const withoutDeviation = report.measurements.map((measurement) => ({
     ...measurement,
     rate: { ...measurement.rate, mad: 0 },
   }))
-  writeFileSync(before, JSON.stringify({ ...report, measurements: steady }))
+  writeFileSync(before, JSON.stringify({ ...report, measurements: withoutDeviation }))
   const compared = run('compare', before, after)
   expect(compared.exitCode).toBe(1)
   expect(compared.stdout).toContain('slower: get-hot, ldb')
@@ -135,13 +133,13 @@ test('compare names what became slower, and says so with its exit code', () => {
 
 test.each([
   [['--nonsense'], 'Usage'],
-  [['--only', 'nothing-of-that-name'], 'nothing of that name'],
+  [['--only', 'unknown-name'], 'no stage, row or probe has such a name'],
   [['--stores', 'abacus'], 'no store abacus'],
   [['--tiny', '--json', '.'], '. is a folder'],
   [['--tiny', '--html', join(MAIN, 'report.html')], 'report.html cannot be written'],
   [['--tiny', '--dir', MAIN], 'the stores cannot be in'],
-])('%j ends with 2 and says why', (args, words) => {
+])('%j exits with 2 and an explanation', (args, message) => {
   const { exitCode, stderr } = run(...args)
   expect(exitCode).toBe(2)
-  expect(stderr).toContain(words)
+  expect(stderr).toContain(message)
 })

@@ -1,8 +1,8 @@
-import { EFFORTS } from '../src/run/effort.js'
+import { EFFORTS } from '../src/model/effort.js'
 import { stagesOf } from '../src/run/plan.js'
 import { REPORT_VERSION } from '../src/report/report.js'
 import type { Report } from '../src/report/report.js'
-import type { Measurement } from '../src/report/results.js'
+import type { Measurement } from '../src/model/results.js'
 import { summarize } from '../src/measure/statistics.js'
 
 const STAGES = stagesOf(EFFORTS.tiny)
@@ -20,7 +20,7 @@ function measured(row: string, store: string, rate: number): Measurement {
   }
 }
 
-/** Makes a report of two stores: LDB is twice as fast at gets, and half as fast at scans. */
+/** Returns a report of two stores: LDB is four times as fast in gets, and half as fast in scans. */
 export function sampleReport(changes: Partial<Report> = {}): Report {
   const rows = STAGES.flatMap(({ id, scenario, rows: all }) =>
     all
@@ -43,7 +43,7 @@ export function sampleReport(changes: Partial<Report> = {}): Report {
     commit: '0123456789ab',
     effort: EFFORTS.tiny,
     machine: {
-      processor: 'An Abacus',
+      processor: 'A processor',
       cores: 2,
       memoryBytes: 2 ** 34,
       system: 'linux 6.1 x64',
@@ -67,7 +67,7 @@ export function sampleReport(changes: Partial<Report> = {}): Report {
       measured('durable-put', 'lmdb', 2000),
       measured('open-clean', 'ldb', 10),
     ],
-    omissions: [{ row: 'open-clean', stage: 'open', store: 'lmdb', reason: 'has no door\nat all' }],
+    omissions: [{ row: 'open-clean', stage: 'open', store: 'lmdb', reason: 'has no get\nat all' }],
     occupancies: [
       { stage: 'read', store: 'ldb', loadMs: 1234, logicalBytes: 1e6, rssBytes: 2e6, diskBytes: 3e6 },
     ],

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 
-/** Fails when a page would fetch something or run something. */
+/** Fails when a page loads a resource or contains a script. */
 export function expectSelfContained(html: string): void {
   expect(html.startsWith('<!doctype html>')).toBe(true)
   expect(html.trimEnd().endsWith('</html>')).toBe(true)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readArguments } from './arguments.js'
 
-test('without arguments everything is temporary and for people', () => {
+test('by default the data is temporary and the output is text', () => {
   expect(readArguments([])).toEqual({
     dir: undefined,
     engine: undefined,
@@ -11,7 +11,7 @@ test('without arguments everything is temporary and for people', () => {
   })
 })
 
-test('all of them are understood', () => {
+test('all options are parsed', () => {
   expect(readArguments(['--dir', 'data', '--engine=btree', '--json', '--fresh', '-h'])).toEqual({
     dir: 'data',
     engine: 'btree',
@@ -22,7 +22,7 @@ test('all of them are understood', () => {
 })
 
 test.each([[['--nonsense']], [['left over']], [['--dir']], [['--dir', '']], [['--fresh']]])(
-  '%j is refused',
+  '%j is rejected',
   (argv) => {
     expect(() => readArguments(argv)).toThrow(TypeError)
   },

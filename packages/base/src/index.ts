@@ -32,7 +32,15 @@ export {
 } from './bytes/bytes.js'
 export { copyWords } from './bytes/copy-words.js'
 export { decodeVarint, encodeVarint, VARINT_BYTES_MAX, varintBytes } from './bytes/varint.js'
-export { readU16, readU32, readU64, readU64Of, writeU16, writeU32, writeU64 } from './bytes/fixed-width.js'
+export {
+  readU16,
+  readU32,
+  readU64,
+  readCheckedU64,
+  writeU16,
+  writeU32,
+  writeU64,
+} from './bytes/fixed-width.js'
 export { decodeUtf8, encodeUtf8, encodeUtf8Into, utf8Bytes } from '#utf8'
 
 // Checks
@@ -58,7 +66,7 @@ export type { ValueEncoding, ValueEncodingOption } from './encoding/value-encodi
 export { binaryValues, jsonValues, utf8Values, valueEncoding } from './encoding/value-encodings.js'
 
 // Write batches
-export { BATCH_ROOM_BEFORE, BATCH_ROOM_BEHIND } from './batch/format.js'
+export { BATCH_HEADROOM_BYTES, BATCH_TAILROOM_BYTES } from './batch/format.js'
 export { WriteBatch } from './batch/write-batch.js'
 export type { WriteBatchOptions } from './batch/write-batch.js'
 export { BatchReader } from './batch/reader.js'
@@ -82,4 +90,4 @@ export type {
   VerifySink,
 } from './ordered-store.js'
 export { ResumableTask } from './resumable-task.js'
-export type { DeviceSteps, Syncable } from './resumable-task.js'
+export type { TaskSteps, Syncable } from './resumable-task.js'

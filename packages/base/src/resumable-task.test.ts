@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ResumableTask } from './resumable-task.js'
-import type { DeviceSteps, Syncable } from './resumable-task.js'
+import type { TaskSteps, Syncable } from './resumable-task.js'
 
 /** Makes a task of three steps; after the first two it waits for a sync that blocks or that the test settles. */
 function makeTask(log: string[]): { task: ResumableTask; settle: (failure?: Error) => void } {
@@ -17,7 +17,7 @@ function makeTask(log: string[]): { task: ResumableTask; settle: (failure?: Erro
         }
       }),
   })
-  function* steps(): DeviceSteps {
+  function* steps(): TaskSteps {
     try {
       log.push('first')
       yield wait('a')
@@ -100,7 +100,7 @@ test('abandon runs the finally blocks and fails the callers', async () => {
   const log: string[] = []
   const { task, settle } = makeTask(log)
   const result = task.syncAsync()
-  task.abandon(new Error('closed'))
+  task.abort(new Error('closed'))
   settle()
   await expect(result).rejects.toThrow('closed')
   expect(log).toEqual(['first', 'cleaned up'])

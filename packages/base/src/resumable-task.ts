@@ -13,7 +13,7 @@ export interface Syncable {
 }
 
 /** Steps of a {@link ResumableTask}: each yielded {@link Syncable} must be durable before the next step runs. @category Contracts */
-export type DeviceSteps = Generator<Syncable, void, void>
+export type TaskSteps = Generator<Syncable, void, void>
 
 /**
  * A task that waits for a sync between its steps. Its steps are one generator, which runs asynchronously through
@@ -23,7 +23,7 @@ export type DeviceSteps = Generator<Syncable, void, void>
  * @category Contracts
  */
 export class ResumableTask implements Syncable {
-  readonly #steps: DeviceSteps
+  readonly #steps: TaskSteps
   #pendingSync: Syncable | undefined = undefined
   /** Number of steps run. A caller compares it after a wait to see whether another caller has resumed the task meanwhile. */
   #step = 0
@@ -33,7 +33,7 @@ export class ResumableTask implements Syncable {
   #asyncRun: Promise<void> | undefined = undefined
 
   /** @param steps - started by the first call of `sync` or `syncAsync`. */
-  constructor(steps: DeviceSteps) {
+  constructor(steps: TaskSteps) {
     this.#steps = steps
   }
 
@@ -69,7 +69,7 @@ export class ResumableTask implements Syncable {
   }
 
   /** Stops the task and runs the `finally` blocks of its steps; all callers fail with `cause`. No effect when it has ended. */
-  abandon(cause: unknown): void {
+  abort(cause: unknown): void {
     if (this.isEnded) return
     assert(!this.#isRunning, 'a step must not abandon its own task')
     this.#fail(cause)

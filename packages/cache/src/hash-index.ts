@@ -17,7 +17,7 @@ const COLLISIONS_MASK = 0x3fff_ffff
 const DESCENTS_MAX = 3
 
 /** Length of the longest indexed key: an entry stores the length in eight bits. @category Page cache */
-export const PLACE_KEY_BYTES_MAX = 255
+export const INDEXED_KEY_BYTES_MAX = 255
 
 /**
  * The adaptive hash index: maps the hash of a key to the arena offset of its record. It is lossy: the caller compares the key

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { LeafFilters } from './leaf-filters.js'
-export { PLACE_KEY_BYTES_MAX } from './hash-index.js'
+export { INDEXED_KEY_BYTES_MAX } from './hash-index.js'
 export { PageCache } from './page-cache.js'
 export type { PageCacheOptions, PageCacheStats } from './page-cache.js'
 export { PageSpace } from './page-space.js'

@@ -17,14 +17,15 @@ test('a filter has no false negatives and few false positives', () => {
       const filters = filtersOf(new HashIndex(FRAMES, PAGE_BYTES, 65_536))
       filters.begin(frame)
       for (const hash of present) filters.add(frame, hash)
-      for (const hash of present) expect(filters.mayHold(frame, hash)).toBe(true)
+      for (const hash of present) expect(filters.mayContain(frame, hash)).toBe(true)
     }),
   )
   const filters = filtersOf(new HashIndex(FRAMES, PAGE_BYTES, 65_536))
   filters.begin(2)
   for (let key = 0; key < 57; key += 1) filters.add(2, Math.imul(key, 0x9e3779b1))
   let passed = 0
-  for (let key = 1000; key < 2000; key += 1) if (filters.mayHold(2, Math.imul(key, 0x9e3779b1))) passed += 1
+  for (let key = 1000; key < 2000; key += 1)
+    if (filters.mayContain(2, Math.imul(key, 0x9e3779b1))) passed += 1
   expect(passed).toBeLessThan(100)
 })
 
@@ -36,17 +37,17 @@ test('a filter is due once per generation, after some failed searches, and dropp
     for (let search = 0; search < 6; search += 1) if (filters.isDue(1)) due += 1
     if (due !== 1) throw new Error(`due ${due} times in generation ${generation}`)
     filters.begin(1)
-    if (filters.mayHold(1, 5)) throw new Error('an empty filter contains nothing')
+    if (filters.mayContain(1, 5)) throw new Error('an empty filter contains nothing')
     if (filters.isDue(1)) throw new Error('a filter is built once')
     index.invalidate(1)
-    if (!filters.mayHold(1, 5)) throw new Error('a filter outlived its generation')
+    if (!filters.mayContain(1, 5)) throw new Error('a filter outlived its generation')
   }
 })
 
 test('a leaf whose filter is not built stays without one after any number of searches', () => {
   const filters = filtersOf(new HashIndex(FRAMES, PAGE_BYTES, 65_536))
   for (let search = 0; search < 200_000; search += 1) filters.isDue(3)
-  expect(filters.mayHold(3, 7)).toBe(true)
+  expect(filters.mayContain(3, 7)).toBe(true)
 })
 
 test('without a budget of the index there are no filters', () => {

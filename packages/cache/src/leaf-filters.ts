@@ -37,8 +37,8 @@ export class LeafFilters {
   }
 
   /** Reports whether the leaf in a frame may contain a key with the hash. Returns true when the frame has no filter. */
-  mayHold(frame: number, hash: number): boolean {
-    if (!this.isMade(frame)) return true
+  mayContain(frame: number, hash: number): boolean {
+    if (!this.hasFilter(frame)) return true
     const words = this.#words
     const base = frame << FILTER_SHIFT
     const a = hash & POSITION_MASK
@@ -54,7 +54,7 @@ export class LeafFilters {
   }
 
   /** Reports whether the leaf in a frame has a valid filter. Each key inserted into the leaf must then be added. */
-  isMade(frame: number): boolean {
+  hasFilter(frame: number): boolean {
     // Called for each inserted key: without any filter, the put avoids the load of the frame's state.
     if (this.#words.length === 0) return false
     return this.#states[frame] === (((this.#generations[frame] as number) << 16) | BUILT)

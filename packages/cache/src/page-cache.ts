@@ -118,7 +118,7 @@ export class PageCache {
   }
 
   /** Number of frames that hold no page and are not borrowed. */
-  get idleFrameCount(): number {
+  get freeFrameCount(): number {
     return this.#pool.freeCount
   }
 

@@ -6,10 +6,10 @@ import type { DatabaseOptions } from './health/options.js'
 import type { VerifyOptions } from './verification.js'
 
 /**
- * A database whose methods give promises, and never let the event loop wait for a file they read.
+ * A database whose methods return promises and never block the event loop on a file read.
  *
- * @remarks Reads of what is in the cache cost no trip to another thread; many writers share one sync. `sync` is the sync
- * face of the same database.
+ * @remarks Reads of cached pages do not leave the thread. Concurrent commits share one sync. `sync` is the synchronous
+ * API of the same database.
  * @example
  * ```ts
  * import { AsyncDatabase } from '@ldb/core'
@@ -23,27 +23,26 @@ import type { VerifyOptions } from './verification.js'
  */
 export class AsyncDatabase extends AsyncDatabaseHandle {
   /**
-   * Opens the database in a directory, or makes it; see `Database.open`.
+   * Opens the database in a directory, or creates it; see `Database.open`.
    *
-   * @remarks Opening itself is synchronous work: after a crash it replays the log before the promise is settled.
+   * @remarks The open itself is synchronous: after a crash it replays the log before the promise resolves.
+   * @throws {@link LdbError} as `Database.open`.
    */
   static async open(path: string, options?: DatabaseOptions): Promise<AsyncDatabase> {
     return Database.open(path, options).makePromises(AsyncDatabase)
   }
 
-  /** Makes a database in memory only: no file is touched, and all is gone with it. */
+  /** Creates a memory-only database: no file is touched, and closing it discards all data. */
   static async memory(options?: DatabaseOptions): Promise<AsyncDatabase> {
     return Database.memory(options).makePromises(AsyncDatabase)
   }
 
-  /**
-   * Opens a database read-only, walks everything in it and tells what is wrong; see `Database.verify`. Holds the thread.
-   */
+  /** Verifies a closed database; see `Database.verify`. Blocks the thread until it ends. */
   static async verify(path: string, options?: VerifyOptions & { readonly vfs?: Vfs }): Promise<VerifyReport> {
     return Database.verify(path, options)
   }
 
-  /** Deletes the database in a directory. Files that are not its own stay, and the directory with them. */
+  /** Deletes the database in a directory; see `Database.destroy`. Blocks the thread until it ends. */
   static async destroy(path: string, options?: { readonly vfs?: Vfs }): Promise<void> {
     Database.destroy(path, options)
   }

@@ -2,7 +2,6 @@ import { invalidArgument, kindOf, resolveRange, utf8Keys } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncBatch } from './async/batch.js'
-import { drainFace } from './open/sliced-checkpoint.js'
 import { AsyncApi } from './async/api.js'
 import { AsyncKeyspace } from './async/keyspace.js'
 import { AsyncKeyspaceWrites } from './async/keyspace-writes.js'
@@ -12,13 +11,13 @@ import { AsyncSnapshot } from './async/snapshot.js'
 import { AsyncTransaction } from './async/transaction.js'
 import { resolveAsyncTransactionOptions } from './async/transaction-options.js'
 import type { AsyncTransactionOptions } from './async/transaction-options.js'
-import { runTransaction } from './async/transaction-run.js'
-import { verifyInTurns } from './async-verification.js'
+import { runTransaction } from './async/transaction-retries.js'
+import { verifyInTimeSlices } from './async-verification.js'
 import type { ChangesOptions } from './changes/options.js'
 import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import type { Database } from './database.js'
-import type { DatabaseParts } from './open/parts.js'
+import type { OpenDatabase } from './open/open-database.js'
 import { checkVerifyOptions } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 import type { DatabaseEventName, DatabaseListener } from './health/events.js'
@@ -30,42 +29,44 @@ import { resolveTransactionOptions } from './transaction/options.js'
 import type { ResolvedTransactionOptions, TransactionOptions } from './transaction/options.js'
 
 /**
- * The async face of an open database: the same methods, with promises. Made by `AsyncDatabase.open`, and by `promises` of a
- * `Database`; both faces may be used at the same time.
+ * The asynchronous API of an open database: the methods of `Database`, with promises. `AsyncDatabase.open` and the
+ * property `promises` of a `Database` return it; both APIs may be used at the same time.
  *
- * @remarks What needs no file is given at once: batches, scans, cursors, snapshots. After `close()` was called, all methods
- * reject with `LDB_CLOSED`.
+ * @remarks Batches, scans, cursors and snapshots need no file, and are returned at once. After `close()` is called,
+ * every method throws or rejects with `LDB_CLOSED`.
  * @category Async
  */
 export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> implements AsyncDisposable {
-  /** The sync face of the same database. */
+  /** The synchronous API of the same database. */
   readonly sync: Database
-  readonly #parts: DatabaseParts
+  readonly #opened: OpenDatabase
   readonly #keyspaces: WeakMap<object, AsyncKeyspace<never, never>> = new WeakMap()
   #closed: Promise<void> | undefined = undefined
 
   /** @internal */
-  constructor(database: Database, parts: DatabaseParts) {
-    super(new AsyncApi(parts.gate, parts.pipeline.async), database)
+  constructor(database: Database, opened: OpenDatabase) {
+    super(new AsyncApi(opened.gate, opened.pipeline.async), database)
     this.sync = database
-    this.#parts = parts
-    parts.backgroundSync.leaveThread()
+    this.#opened = opened
+    opened.backgroundSync.runOffThread()
   }
 
-  /** Number of the newest commit that is visible; 0 when there was never one. */
+  /** Number of the newest visible commit; 0 before the first one. */
   get seq(): number {
     return this.sync.seq
   }
 
   /** True until `close()` is called. */
   get isOpen(): boolean {
-    return !this.face.isClosing && this.sync.isOpen
+    return !this.api.isClosing && this.sync.isOpen
   }
 
   /**
-   * Opens or makes a keyspace. The same call gives the same object.
+   * Opens a keyspace, or creates it. Equal calls return the same object.
    *
-   * @param options - what is not named is as stored, or the default when it is new.
+   * @param options - an omitted option is as stored, or the default for a new keyspace.
+   * @throws {@link LdbError} LDB_EXISTS when the keyspace has other options; LDB_INVALID_ARGUMENT; LDB_UNSUPPORTED;
+   * LDB_READ_ONLY when a read-only database does not have it; LDB_CLOSED; LDB_IO; LDB_NO_SPACE.
    */
   keyspace<const O extends KeyspaceOptions<never, never>>(
     name: string,
@@ -76,61 +77,69 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     name: string,
     options?: KeyspaceOptions<never, never>,
   ): Promise<AsyncKeyspace<never, never>> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     return this.of(this.sync.keyspace<never, never>(name, options))
   }
 
-  /** Returns the async face of a keyspace that was opened by the sync one. */
+  /** Returns the asynchronous API of an open keyspace. */
   of<K, V>(keyspace: Keyspace<K, V>): AsyncKeyspace<K, V> {
     const present = this.#keyspaces.get(keyspace)
     if (present !== undefined) return present as unknown as AsyncKeyspace<K, V>
-    const made = new AsyncKeyspace(this.face, keyspace)
-    this.#keyspaces.set(keyspace, made as unknown as AsyncKeyspace<never, never>)
-    return made
+    const keyspaceApi = new AsyncKeyspace(this.api, keyspace)
+    this.#keyspaces.set(keyspace, keyspaceApi as unknown as AsyncKeyspace<never, never>)
+    return keyspaceApi
   }
 
-  /** Lists the keyspaces, by rising number. */
+  /** Lists the keyspaces, in the order of their creation. */
   async keyspaces(): Promise<KeyspaceDescriptor[]> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     return this.sync.keyspaces()
   }
 
-  /** Drops a keyspace with all that is in it. What is open on it stays readable until it is released. */
+  /**
+   * Drops a keyspace with all its entries. Open reads stay valid until they are released.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND for an unknown name; LDB_INVALID_ARGUMENT for `default`; LDB_CLOSED.
+   */
   async dropKeyspace(name: string): Promise<void> {
-    this.face.assertOpen()
-    await this.face.commits.idle()
+    this.api.assertOpen()
+    await this.api.commits.idle()
     this.sync.dropKeyspace(name)
   }
 
-  /** Begins a batch, aimed at the keyspace `default`. */
+  /** Returns an empty batch, with the keyspace `default` as its target. */
   batch(): AsyncBatch<string, string> {
-    this.face.assertOpen()
-    return new AsyncBatch(this.face, this.sync.batch())
-  }
-
-  /** Freezes all keyspaces as they are. Release it, or write `await using`. */
-  snapshot(): AsyncSnapshot {
-    this.face.assertOpen()
-    return new AsyncSnapshot(this.face, this.sync.snapshot())
+    this.api.assertOpen()
+    return new AsyncBatch(this.api, this.sync.batch())
   }
 
   /**
-   * Begins a transaction over all keyspaces, which sees what is visible now. End it, or write `await using`.
+   * Returns a snapshot: a consistent view of all keyspaces as of this call. Release it, or declare it with `await
+   * using`.
+   */
+  snapshot(): AsyncSnapshot {
+    this.api.assertOpen()
+    return new AsyncSnapshot(this.api, this.sync.snapshot())
+  }
+
+  /**
+   * Begins a transaction over all keyspaces, which sees the state that is visible now. End it, or declare it with
+   * `await using`.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_CLOSED; LDB_POISONED when a commit failed half way.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_CLOSED; LDB_POISONED when a commit was applied in part.
    */
   begin(options?: TransactionOptions): AsyncTransaction {
     return this.#begin(resolveTransactionOptions(options))
   }
 
   /**
-   * Runs a function in a transaction, commits when its promise is resolved, and gives what it gave. When another commit was
-   * first, it is run again from fresh reads.
+   * Runs a function in a transaction, commits when its promise resolves, and returns its result. After a conflict, runs
+   * it again from fresh reads.
    *
-   * @param run - may be run several times: what it does elsewhere is done each time. Its second argument is the number of
-   * the attempt, from 1 on. What it throws is the rejection, and nothing is written.
-   * @throws {@link LdbError} LDB_CONFLICT when it has lost `retries` times and once more; LDB_ABORTED; LDB_CLOSED when the
-   * database is closed meanwhile; and the errors of writes.
+   * @param run - may run several times, with its side effects. Its second argument is the number of the attempt, from 1
+   * on. Its exception rolls the transaction back and rejects the promise.
+   * @throws {@link LdbError} LDB_CONFLICT after `retries` retries; LDB_ABORTED; LDB_CLOSED when the database is closed
+   * meanwhile; the errors of writes.
    */
   async transaction<T>(
     run: (transaction: AsyncTransaction, attempt: number) => T | PromiseLike<T>,
@@ -138,80 +147,89 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   ): Promise<T> {
     const resolved = resolveAsyncTransactionOptions(options)
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
-    return runTransaction(this.face, () => this.#begin(resolved.begin), run, resolved)
+    return runTransaction(this.api, () => this.#begin(resolved.begin), run, resolved)
   }
 
-  /** Returns committed changes; see `changes` of the sync face. */
+  /** Returns a stream of committed changes; see `changes` of the synchronous API. */
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     return this.sync.changes(options)
   }
 
   /**
-   * Makes all that was called before durable on the device, off-thread. (`sync` is the sync face, which has a method of that
-   * name for the same.)
+   * Makes every write called before durable on the device, without blocking the thread: the asynchronous form of
+   * `Database.sync`, whose name is taken by the property `sync`.
    *
-   * @throws {@link LdbError} as `sync` of the sync face.
+   * @throws {@link LdbError} as `Database.sync`.
    */
   async synced(): Promise<void> {
     this.writes.pipeline.assertWritable()
-    await this.face.run(() => this.face.commits.synced())
+    await this.api.run(() => this.api.commits.synced())
   }
 
-  /** Writes all keyspaces down beside other work, so that the log can be cut. A signal ends the waiting, not what has begun. */
+  /**
+   * Checkpoints every keyspace between other operations, so that the log can be truncated. An aborted signal ends the
+   * wait, not a checkpoint that has begun.
+   *
+   * @throws {@link LdbError} LDB_ABORTED; LDB_READ_ONLY; LDB_IO; LDB_NO_SPACE; LDB_POISONED; LDB_CLOSED.
+   */
   async checkpoint(options?: AsyncOptions): Promise<void> {
     const signal = signalOf(options)
     throwIfAborted(signal)
     this.writes.pipeline.assertWritable()
-    await this.face.run(() => this.#parts.slicedCheckpoint.run({ effort: 'explicit' }, signal))
+    await this.api.run(() => this.#opened.slicedCheckpoint.run({ effort: 'explicit' }, signal))
   }
 
   /**
-   * Moves data down in the files, and gives the space behind it back. What was changed is written beside other work; the
-   * moving itself holds the thread.
+   * Moves pages toward the start of each file, and truncates the file. The checkpoint runs between other operations;
+   * moving the pages blocks the thread.
+   *
+   * @param range - checked, and without effect: a B+tree is compacted as a whole.
+   * @throws {@link LdbError} as `checkpoint`.
    */
   async compact(range?: RangeOptions<string> & AsyncOptions): Promise<void> {
     const { signal, rest } = splitSignal(range)
     throwIfAborted(signal)
     this.writes.pipeline.assertWritable()
     resolveRange(rest as RangeOptions<string> | undefined, utf8Keys)
-    await this.face.run(() => this.#parts.slicedCheckpoint.run({ effort: 'full' }, signal))
+    await this.api.run(() => this.#opened.slicedCheckpoint.run({ effort: 'full' }, signal))
   }
 
   /**
-   * Walks everything, part by part, and tells what is wrong; nothing is estimated. Commits may come between two parts.
+   * Verifies the catalog, the log and every keyspace, and returns a report with real counts.
    *
-   * @remarks The event loop has its turn between the catalog, the log and each keyspace, not within.
+   * @remarks Yields the thread between the catalog, the log and each keyspace, but not within one of them. Commits may
+   * run between two of them.
+   * @throws {@link LdbError} LDB_ABORTED; LDB_POISONED; LDB_CLOSED; and what `onProgress` throws.
    */
   async verify(options?: VerifyOptions): Promise<VerifyReport> {
     const checked = checkVerifyOptions(options)
-    this.#parts.health.assertReadable()
-    return this.face.run(() => verifyInTurns(this.#parts, checked))
+    this.#opened.health.assertReadable()
+    return this.api.run(() => verifyInTimeSlices(this.#opened, checked))
   }
 
-  /** Returns figures about log, cache, checkpoints, open reads and every keyspace. */
+  /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */
   async stats(): Promise<DatabaseStats> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     return this.sync.stats()
   }
 
-  /** Listens to an event; the same function only once. */
+  /** Adds a listener for an event. A listener that is present already is not added again. */
   on<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
     this.sync.on(name, listener)
     return this
   }
 
-  /** Ends what `on` began. */
+  /** Removes a listener. */
   off<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
     this.sync.off(name, listener)
     return this
   }
 
   /**
-   * Takes nothing more, waits for what runs, writes down beside other work what a checkpoint would, and closes both faces.
-   * Idempotent.
+   * Refuses new operations, waits for pending ones, checkpoints between other tasks, and closes both APIs. Idempotent.
    *
-   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE as `close` of the sync face.
+   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE as `Database.close`.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close()
@@ -223,19 +241,20 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   }
 
   #begin(options: ResolvedTransactionOptions): AsyncTransaction {
-    this.face.assertOpen()
-    return new AsyncTransaction(this.face, beginTransaction(this.sync, this.#parts, options, true))
+    this.api.assertOpen()
+    return new AsyncTransaction(this.api, beginTransaction(this.sync, this.#opened, options, true))
   }
 
   async #close(): Promise<void> {
-    const { slicedCheckpoint, health, options } = this.#parts
-    await drainFace(this.face, slicedCheckpoint)
+    const { slicedCheckpoint, health, options } = this.#opened
+    await this.api.drain()
+    await slicedCheckpoint.idle()
     try {
       if (!health.closed && !options.readOnly && health.writeRefusal === undefined) {
         await slicedCheckpoint.run({ effort: 'explicit' }, undefined)
       }
     } finally {
-      // After a failure there is no checkpoint any more, but files and lock are given back.
+      // After a failure there is no checkpoint, but the files and the lock are released.
       this.sync.close()
     }
   }

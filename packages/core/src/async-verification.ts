@@ -1,14 +1,17 @@
 import type { VerifyReport } from '@ldb/integrity'
-import type { DatabaseParts } from './open/parts.js'
+import type { OpenDatabase } from './open/open-database.js'
 import { verifySteps } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 
-/** Walks everything of an open database, and lets others have the thread between its parts. */
-export async function verifyInTurns(parts: DatabaseParts, options: VerifyOptions): Promise<VerifyReport> {
-  const steps = verifySteps(parts, options)
+/** Verifies an open database, and yields the thread between its parts. */
+export async function verifyInTimeSlices(
+  opened: OpenDatabase,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  const steps = verifySteps(opened, options)
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
-    await parts.gate.yieldThread()
+    await opened.gate.yieldThread()
   }
 }

@@ -1,51 +1,46 @@
-import { assert, invalidArgument, isLdbError, kindOf, resolveRange, utf8Keys, utf8Values } from '@ldb/base'
-import type { KeyEncoding, RangeOptions, ValueEncoding } from '@ldb/base'
+import { assert, invalidArgument, kindOf, utf8Keys, utf8Values } from '@ldb/base'
+import type { RangeOptions } from '@ldb/base'
 import { defaultVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Batch } from './write/batch.js'
-import { resolveChangesOptions } from './changes/options.js'
+import { openChangeStream } from './changes/open-stream.js'
 import type { ChangesOptions } from './changes/options.js'
-import { ChangeStream } from './changes/stream.js'
+import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
-import { closeParts } from './open/parts.js'
-import type { DatabaseParts } from './open/parts.js'
+import { verifyDirectory } from './directory-verification.js'
+import { listenersOf } from './event-listeners.js'
+import { KeyspaceHandles } from './keyspace-handles.js'
+import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
+import type { OpenDatabase } from './open/open-database.js'
 import { destroyDatabase } from './open/removal.js'
 import type { DatabaseOptions } from './health/options.js'
-import { checkVerifyOptions, reportOfFailure, verifyParts } from './verification.js'
+import { checkVerifyOptions, verifyDatabase } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 import { DEFAULT_KEYSPACE_ID } from './catalog/directory-layout.js'
 import type { DatabaseEventName, DatabaseListener } from './health/events.js'
-import { Keyspace } from './write/keyspace.js'
+import type { Keyspace } from './write/keyspace.js'
 import { KeyspaceCodec } from './keyspace/codec.js'
-import { encodingsOf, resolveKeyspaceOptions } from './keyspace/options.js'
 import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
-import type { KeyspaceStore } from './keyspace/store.js'
-import { isPromise, KeyspaceWrites } from './write/keyspace-writes.js'
-import { openDatabase, openMemoryDatabase } from './open/open-database.js'
+import { KeyspaceWrites } from './write/keyspace-writes.js'
+import { openDatabase, openMemoryDatabase } from './open/opening.js'
 import { LiveSource } from './read/read-source.js'
 import { Snapshot, SnapshotPins } from './write/snapshot.js'
 import { collectStats } from './stats.js'
 import type { DatabaseStats } from './stats.js'
 import type { Transaction } from './transaction/transaction.js'
 import { beginTransaction } from './transaction-begin.js'
+import { runInTransaction } from './transaction/run.js'
 import { resolveTransactionOptions } from './transaction/options.js'
 import type { ResolvedTransactionOptions, TransactionOptions } from './transaction/options.js'
 
-/** The handles that were given out for a keyspace. */
-interface KeyspaceHandle {
-  readonly keyspace: Keyspace<never, never>
-  readonly keys: KeyEncoding<never>
-  readonly values: ValueEncoding<never>
-}
-
 /**
  * A database: named, ordered, durable maps with atomic commits over all of them. Its own data methods act on the
- * keyspace `default`, whose keys and values are strings.
+ * keyspace `default`, whose keys and values are utf8 strings.
  *
- * @remarks One process opens a database at a time, and one `Database` in it. Every method is synchronous. After
- * `close()`, all of them throw `LDB_CLOSED`.
+ * @remarks One process, and one `Database` in it, opens a directory at a time. Every method is synchronous, and throws
+ * `LDB_CLOSED` after `close()`.
  * @example
  * ```ts
  * import { Database } from '@ldb/core'
@@ -57,110 +52,101 @@ interface KeyspaceHandle {
  * @category Database
  */
 export class Database extends KeyspaceWrites<string, string> implements Disposable {
-  readonly #parts: DatabaseParts
-  readonly #handles: Map<KeyspaceStore, KeyspaceHandle> = new Map()
+  readonly #opened: OpenDatabase
+  readonly #handles: KeyspaceHandles
   #promises: AsyncDatabaseHandle | undefined = undefined
 
   /** @internal */
-  constructor(parts: DatabaseParts) {
-    const store = parts.keyspaces.byId(DEFAULT_KEYSPACE_ID)
+  constructor(opened: OpenDatabase) {
+    const store = opened.keyspaces.byId(DEFAULT_KEYSPACE_ID)
     assert(store !== undefined, 'every database has the keyspace default')
-    const source = new LiveSource(store, parts.health, parts.openReads)
-    super(source, new KeyspaceCodec(utf8Keys, utf8Values), parts.pipeline)
-    this.#parts = parts
+    const source = new LiveSource(store, opened.health, opened.openReads)
+    super(source, new KeyspaceCodec(utf8Keys, utf8Values), opened.pipeline)
+    this.#opened = opened
+    this.#handles = new KeyspaceHandles(opened)
   }
 
   /**
-   * Opens the database in a directory, or makes it.
+   * Opens the database in a directory, or creates it.
    *
-   * @remarks After a clean close, reads a number of bytes that does not depend on its size; after a crash, reads the
-   * log since the last checkpoint. When it is refused, not one byte has changed.
-   * @param path - of the directory, of which the parent must exist.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED for options; LDB_NOT_FOUND, LDB_EXISTS as the options
-   * ask, the latter also when it has pages of another size than `pageBytes`; LDB_LOCKED when it is open somewhere, with
-   * the holder; LDB_FORMAT when something else is there, or a newer format; LDB_CORRUPTION; LDB_READ_ONLY on a read-only
-   * file system without `readOnly`; LDB_IO, LDB_NO_SPACE.
+   * @remarks After a clean close, reads a number of bytes that does not depend on the size of the database. After a
+   * crash, replays the log since the last checkpoint. A refused open changes no byte.
+   * @param path - directory of the database; its parent must exist.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT or LDB_UNSUPPORTED for an option; LDB_NOT_FOUND without
+   * `createIfMissing`; LDB_EXISTS with `errorIfExists`, or for a page size other than `pageBytes`; LDB_LOCKED when
+   * another opener holds the database, with the holder; LDB_FORMAT for a directory that is not a database, or a newer
+   * format; LDB_CORRUPTION; LDB_READ_ONLY for a read-only file system without `readOnly`; LDB_IO; LDB_NO_SPACE.
    */
   static open(path: string, options?: DatabaseOptions): Database {
     return new Database(openDatabase(path, options))
   }
 
-  /** Makes a database in memory only: no file is touched, and all is gone with it. */
+  /**
+   * Creates a memory-only database: no file is touched, and closing it discards all data.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT or LDB_UNSUPPORTED for an option.
+   */
   static memory(options?: DatabaseOptions): Database {
     return new Database(openMemoryDatabase(options))
   }
 
   /**
-   * Opens a database read-only, walks everything in it and tells what is wrong; see the method of the same name.
+   * Verifies a closed database: opens it read-only, walks every page, record and key, and returns a report with real
+   * counts.
    *
-   * @remarks Replays the log in memory when it was not closed cleanly. Damage that keeps it from being opened at all is a
-   * finding, not an error.
-   * @throws {@link LdbError} LDB_NOT_FOUND, LDB_LOCKED, LDB_FORMAT, LDB_IO, LDB_ABORTED.
+   * @remarks After a crash, replays the log in memory. Damage that prevents the open is a finding, not an error.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_NOT_FOUND; LDB_LOCKED; LDB_FORMAT; LDB_IO; LDB_ABORTED.
    */
   static verify(path: string, options: VerifyOptions & { readonly vfs?: Vfs } = {}): VerifyReport {
-    const { vfs = defaultVfs(), ...rest } = options
-    const checked = checkVerifyOptions(rest)
-    const startedAtMs = vfs.clock.monotonic()
-    let db: Database
-    try {
-      db = Database.open(path, { vfs, readOnly: true })
-    } catch (error) {
-      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
-      return reportOfFailure(error, vfs.clock.monotonic() - startedAtMs)
-    }
-    try {
-      return db.verify(checked)
-    } finally {
-      db.close()
-    }
+    return verifyDirectory(path, options)
   }
 
   /**
-   * Deletes the database in a directory. Files that are not its own stay, and the directory with them.
+   * Deletes the database in a directory. Keeps files that do not belong to the database, and then the directory.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when nothing is there; LDB_FORMAT when it is not a database; LDB_LOCKED when it
-   * is open; LDB_IO.
+   * @throws {@link LdbError} LDB_NOT_FOUND when the directory does not exist; LDB_FORMAT when it is not a database;
+   * LDB_LOCKED when the database is open; LDB_IO.
    */
   static destroy(path: string, options: { readonly vfs?: Vfs } = {}): void {
     destroyDatabase(path, options.vfs ?? defaultVfs())
   }
 
-  /** The async face of this database: the same methods, with promises. */
+  /** The asynchronous API of this database. */
   get promises(): AsyncDatabaseHandle {
-    this.#promises ??= new AsyncDatabaseHandle(this, this.#parts)
+    this.#promises ??= new AsyncDatabaseHandle(this, this.#opened)
     return this.#promises
   }
 
   /**
-   * Makes the async face as an instance of a class of its own, which the face of this database then is.
+   * Creates the asynchronous API as an instance of a given class. `promises` then returns that instance.
    *
    * @internal
    */
-  makePromises<Face extends AsyncDatabaseHandle>(
-    make: new (database: Database, parts: DatabaseParts) => Face,
-  ): Face {
-    assert(this.#promises === undefined, 'a database has one async face')
-    const face = new make(this, this.#parts)
-    this.#promises = face
-    return face
+  makePromises<Api extends AsyncDatabaseHandle>(
+    make: new (database: Database, opened: OpenDatabase) => Api,
+  ): Api {
+    assert(this.#promises === undefined, 'a database has one asynchronous API')
+    const api = new make(this, this.#opened)
+    this.#promises = api
+    return api
   }
 
-  /** Number of the newest commit; 0 when there was never one. */
+  /** Number of the newest commit; 0 before the first one. */
   get seq(): number {
     return this.pipeline.seq
   }
 
   /** True until `close()`. */
   get isOpen(): boolean {
-    return !this.#parts.health.closed
+    return !this.#opened.health.closed
   }
 
   /**
-   * Opens or makes a keyspace. The same call gives the same object.
+   * Opens a keyspace, or creates it. Equal calls return the same object.
    *
-   * @param options - what is not named is as stored, or the default when it is new.
-   * @throws {@link LdbError} LDB_EXISTS when it is there with other options, LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED,
-   * LDB_READ_ONLY when it would have to be made, LDB_IO, LDB_NO_SPACE.
+   * @param options - an omitted option is as stored, or the default for a new keyspace.
+   * @throws {@link LdbError} LDB_EXISTS when the keyspace has other options; LDB_INVALID_ARGUMENT; LDB_UNSUPPORTED;
+   * LDB_READ_ONLY when a read-only database does not have it; LDB_CLOSED; LDB_IO; LDB_NO_SPACE.
    */
   keyspace<const O extends KeyspaceOptions<never, never>>(
     name: string,
@@ -168,180 +154,142 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   ): Keyspace<KeysOf<O>, ValuesOf<O>>
   keyspace<K, V>(name: string, options?: KeyspaceOptions<K, V>): Keyspace<K, V>
   keyspace(name: string, options?: KeyspaceOptions<never, never>): Keyspace<never, never> {
-    const { manager, health, openReads, pipeline } = this.#parts
-    health.assertOpen()
-    const resolved = resolveKeyspaceOptions(options)
-    const store = manager.open(name, resolved)
-    const encodings = encodingsOf(store.descriptor, resolved)
-    const present = this.#handles.get(store)
-    if (present !== undefined && sameEncodings(present, encodings)) return present.keyspace
-    const source = new LiveSource(store, health, openReads)
-    const keyspace = new Keyspace(source, new KeyspaceCodec(encodings.keys, encodings.values), pipeline)
-    this.#handles.set(store, { keyspace, ...encodings })
-    return keyspace
+    return this.#handles.open(name, options)
   }
 
-  /** Lists the keyspaces, by rising number. */
+  /** Lists the keyspaces, in the order of their creation. */
   keyspaces(): KeyspaceDescriptor[] {
-    this.#parts.health.assertOpen()
-    return [...this.#parts.keyspaces].map(({ descriptor }) => descriptor)
+    this.#opened.health.assertOpen()
+    return [...this.#opened.keyspaces].map(({ descriptor }) => descriptor)
   }
 
   /**
-   * Drops a keyspace with all that is in it. What is open on it stays readable until it is released.
+   * Drops a keyspace with all its entries. Open reads stay valid until they are released.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when there is none of that name, LDB_INVALID_ARGUMENT for `default`.
+   * @throws {@link LdbError} LDB_NOT_FOUND for an unknown name; LDB_INVALID_ARGUMENT for `default`; LDB_READ_ONLY;
+   * LDB_CLOSED; LDB_IO.
    */
   dropKeyspace(name: string): void {
-    const { manager, keyspaces } = this.#parts
-    const store = typeof name === 'string' ? keyspaces.byName(name) : undefined
-    manager.drop(name)
-    if (store !== undefined) this.#handles.delete(store)
+    this.#handles.drop(name)
   }
 
-  /** Begins a batch, aimed at the keyspace `default`. */
+  /** Returns an empty batch, with the keyspace `default` as its target. */
   batch(): Batch<string, string> {
     this.pipeline.assertWritable()
     return new Batch(this)
   }
 
-  /** Freezes all keyspaces as they are. Release it, or write `using`. */
+  /** Returns a snapshot: a consistent view of all keyspaces as of this call. Release it, or declare it with `using`. */
   snapshot(): Snapshot {
-    const { health, keyspaces, openReads, pipeline } = this.#parts
+    const { health, keyspaces, openReads, pipeline } = this.#opened
     health.assertReadable()
     return new Snapshot(new SnapshotPins(pipeline, pipeline.seq, keyspaces, openReads), this.codec)
   }
 
   /**
-   * Begins a transaction over all keyspaces. End it, or write `using`.
+   * Begins a transaction over all keyspaces. End it, or declare it with `using`.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_POISONED when a commit failed half way.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_CLOSED; LDB_POISONED when a commit was applied in part.
    */
   begin(options?: TransactionOptions): Transaction {
     return this.#begin(resolveTransactionOptions(options))
   }
 
   /**
-   * Runs a function in a transaction, commits when it returns, and gives what it gave. It is not run again on a conflict.
+   * Runs a function in a transaction, commits when it returns, and returns its result. A conflict is not retried.
    *
-   * @param run - sync; what it throws leaves this call, and nothing is written.
-   * @throws {@link LdbError} LDB_CONFLICT when another commit was first; LDB_INVALID_ARGUMENT when `run` gives a promise; and
-   * the errors of writes.
+   * @param run - synchronous. Its exception rolls the transaction back and leaves this call.
+   * @throws {@link LdbError} LDB_CONFLICT when a conflicting commit was first; LDB_INVALID_ARGUMENT when `run` returns
+   * a promise; the errors of writes.
    */
   transaction<T>(run: (transaction: Transaction) => T, options?: TransactionOptions): T {
     const resolved = resolveTransactionOptions(options)
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
-    const transaction = this.#begin(resolved)
-    try {
-      const result = run(transaction)
-      if (isPromise(result)) throw invalidArgument('the function given to transaction must not be async')
-      if (transaction.isOpen) transaction.commit()
-      return result
-    } finally {
-      transaction.rollback()
-    }
+    return runInTransaction(this.#begin(resolved), run)
   }
 
   /**
-   * Returns committed changes, in the order of the commits: those behind `since` that are still in the log, then each that
-   * comes. A checkpoint cuts the log, but for those who read it.
+   * Returns a stream of committed changes in commit order: those after `since`, then each new one.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer reaches back to `since`; LDB_INVALID_ARGUMENT.
+   * @remarks A checkpoint truncates the log, except the part that open streams still read.
+   * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer reaches back to `since`; LDB_INVALID_ARGUMENT;
+   * LDB_CLOSED.
    */
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
-    const { health, log, pipeline } = this.#parts
-    health.assertReadable()
-    const resolved = resolveChangesOptions(options as ChangesOptions<never, never> | undefined)
-    if (resolved.keyspace !== undefined && resolved.keyspace.pipeline !== pipeline) {
-      throw invalidArgument('keyspace must be a keyspace of the database')
-    }
-    if (log.isVolatile) pipeline.settle()
-    const since = resolved.since ?? pipeline.seq
-    if (since > pipeline.seq) throw invalidArgument(`there is no commit ${since} yet`)
-    return new ChangeStream(this.#parts, resolved, log.readCommits(since))
+    return openChangeStream(this.#opened, options)
   }
 
   /**
-   * Makes all that was acknowledged durable on the device.
+   * Makes every acknowledged commit durable on the device.
    *
-   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_COMMIT_UNKNOWN; the database is then poisoned. LDB_READ_ONLY.
+   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE or LDB_COMMIT_UNKNOWN: the database is then poisoned. LDB_READ_ONLY;
+   * LDB_POISONED; LDB_CLOSED.
    */
   sync(): void {
-    const { health, log, events, changeSignal } = this.#parts
-    this.pipeline.settle()
-    health.assertWritable()
-    try {
-      log.sync()
-    } catch (error) {
-      health.poison(error, false)
-      events.emit('error', { error })
-      throw error
-    }
-    // What was in this process alone is now told.
-    changeSignal.wake()
-  }
-
-  /** Writes all keyspaces down, so that the log can be cut. Comes by itself as the log grows, and at `close()`. */
-  checkpoint(): void {
-    this.pipeline.settle()
-    this.#parts.health.assertWritable()
-    this.#parts.checkpointer.run(this.pipeline, { effort: 'explicit' })
+    syncDatabase(this.#opened)
   }
 
   /**
-   * Moves data down in the files, and gives the space behind it back.
+   * Checkpoints every keyspace, and truncates the log. Runs automatically as the log grows, and at `close()`.
    *
-   * @param range - checked, and of no effect: a B+tree is compacted as a whole.
+   * @throws {@link LdbError} LDB_IO; LDB_NO_SPACE; LDB_READ_ONLY; LDB_POISONED; LDB_CLOSED.
+   */
+  checkpoint(): void {
+    checkpointDatabase(this.#opened)
+  }
+
+  /**
+   * Moves pages toward the start of each file, and truncates the file.
+   *
+   * @param range - checked, and without effect: a B+tree is compacted as a whole.
+   * @throws {@link LdbError} as `checkpoint`.
    */
   compact(range?: RangeOptions<string>): void {
-    this.pipeline.settle()
-    this.#parts.health.assertWritable()
-    resolveRange(range, utf8Keys)
-    this.#parts.checkpointer.run(this.pipeline, { effort: 'full' })
+    compactDatabase(this.#opened, range)
   }
 
   /**
-   * Walks the catalog, every record of the log, every page and every entry, and tells what is wrong; nothing is
-   * estimated.
+   * Verifies the catalog, every record of the log, every page and every entry, and returns a report with real counts.
    *
-   * @throws {@link LdbError} LDB_ABORTED when the signal was aborted; LDB_POISONED; and what `onProgress` throws.
+   * @throws {@link LdbError} LDB_ABORTED when the signal is aborted; LDB_POISONED; LDB_CLOSED; and what `onProgress`
+   * throws.
    */
   verify(options?: VerifyOptions): VerifyReport {
     const checked = checkVerifyOptions(options)
-    this.#parts.health.assertReadable()
+    this.#opened.health.assertReadable()
     this.#assertNotVerifying()
-    return verifyParts(this.#parts, checked)
+    return verifyDatabase(this.#opened, checked)
   }
 
-  /** Returns figures about log, cache, checkpoints, open reads and every keyspace. */
+  /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */
   stats(): DatabaseStats {
-    this.#parts.health.assertOpen()
-    return collectStats(this.#parts)
+    this.#opened.health.assertOpen()
+    return collectStats(this.#opened)
   }
 
-  /** Listens to an event; the same function only once. */
+  /** Adds a listener for an event. A listener that is present already is not added again. */
   on<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
-    this.#listeners(name, listener).add(listener as (event: object) => void)
+    listenersOf(this.#opened, name, listener).add(listener as (event: object) => void)
     return this
   }
 
-  /** Ends what `on` began. */
+  /** Removes a listener. */
   off<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
-    this.#listeners(name, listener).delete(listener as (event: object) => void)
+    listenersOf(this.#opened, name, listener).delete(listener as (event: object) => void)
     return this
   }
 
   /**
-   * Ends all that is open, checkpoints and gives files and lock back. Idempotent.
+   * Closes all open reads and transactions, checkpoints, and releases the files and the lock. Idempotent.
    *
-   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE when the checkpoint failed: nothing acknowledged is lost, files and lock
-   * are given back even so, and the next open replays the log.
+   * @throws {@link LdbError} LDB_IO or LDB_NO_SPACE when the checkpoint fails. No acknowledged commit is lost: the
+   * files and the lock are released, and the next open replays the log.
    */
   close(): void {
-    if (this.#parts.health.closed) return
+    if (this.#opened.health.closed) return
     this.#assertNotVerifying()
     this.#handles.clear()
-    closeParts(this.#parts)
+    this.#opened.close()
   }
 
   [Symbol.dispose](): void {
@@ -349,29 +297,12 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   }
 
   #begin(options: ResolvedTransactionOptions): Transaction {
-    // What was called before is seen.
-    if (!options.readOnly) this.pipeline.settle()
-    return beginTransaction(this, this.#parts, options, false)
+    // The transaction sees every commit called before.
+    if (!options.readOnly) this.pipeline.drain()
+    return beginTransaction(this, this.#opened, options, false)
   }
 
   #assertNotVerifying(): void {
-    if (this.#parts.health.paused) throw invalidArgument('the database is being verified')
+    if (this.#opened.health.paused) throw invalidArgument('the database is being verified')
   }
-
-  #listeners(name: DatabaseEventName, listener: unknown): Set<(event: object) => void> {
-    this.#parts.health.assertOpen()
-    if (typeof listener !== 'function')
-      throw invalidArgument(`the listener must be a function, not ${kindOf(listener)}`)
-    const listeners = this.#parts.events.listenersOf(name)
-    if (listeners === undefined) {
-      const given: unknown = name
-      throw invalidArgument(`there is no event ${typeof given === 'string' ? given : kindOf(given)}`)
-    }
-    return listeners as Set<(event: object) => void>
-  }
-}
-
-/** Built-in encodings are the same objects; those of the user are wrapped anew, and then the handle is new too. */
-function sameEncodings(handle: KeyspaceHandle, encodings: Pick<KeyspaceHandle, 'keys' | 'values'>): boolean {
-  return handle.keys === encodings.keys && handle.values === encodings.values
 }

@@ -10,7 +10,7 @@ interface Row {
 
 const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
 
-/** The table below a heading of FORMAT.md. */
+/** Returns the table below a heading of FORMAT.md. */
 function tableOf(heading: string): Row[] {
   const section = text.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? ''
   return [...section.matchAll(/^\| +(\d+) +\| +(\d+) +\| +(\w+) +\| +(\w+) +\|/gm)].map((match) => ({

@@ -1,18 +1,18 @@
 import { assert } from '@ldb/base'
 import { FILE_HEADER_BYTES } from '@ldb/integrity'
 
-// FORMAT.md is normative; format.test.ts compares these numbers with its tables.
+// FORMAT.md is normative; format.test.ts compares these constants with its tables.
 
-/** Kind of the file, in its header. */
+/** File kind in the header. */
 export const CATALOG_KIND = 'C'
-/** The version that this code writes and reads. */
+/** Format version that this code writes. */
 export const CATALOG_FORMAT = 2
-/** The oldest version that can read what this code writes. */
+/** Oldest version that can read catalogs of this code. */
 export const CATALOG_MINIMUM_READER = 2
-/** The oldest version that this code reads. */
+/** Oldest version that this code reads. */
 export const CATALOG_OLDEST_FORMAT = 2
 
-/** Bytes of the random id of a database, which each segment of its log bears too. */
+/** Bytes of the random id of a database. Each segment of its log contains it too. */
 export const DATABASE_ID_BYTES = 16
 
 export const CATALOG_OFFSET_BODY_CHECKSUM: number = FILE_HEADER_BYTES
@@ -33,12 +33,12 @@ export const CATALOG_OFFSET_BRANCH_ID: number = CATALOG_OFFSET_RESERVED3 + 4
 export const CATALOG_ROOT_END: number = CATALOG_OFFSET_BRANCH_ID + DATABASE_ID_BYTES
 assert(CATALOG_ROOT_END === 112, 'the catalog root ends at offset 112')
 
-/** A longer catalog is refused before it is read. */
+/** Greatest length of a catalog, in bytes. A longer one is refused before it is read. */
 export const CATALOG_BYTES_MAX = 67_108_864
 
-/** Bytes of the random id of a keyspace's file. */
+/** Bytes of the random id of a store file. */
 export const STORE_FILE_ID_BYTES = 16
-/** The smallest and the largest page of a database, in bytes. */
+/** Smallest and largest page size, in bytes. */
 export const PAGE_BYTES_MIN = 512
 export const PAGE_BYTES_MAX = 32_768
 
@@ -92,15 +92,15 @@ export const RESERVED_COMPRESSIONS: Readonly<Record<number, string>> = {
 /** Flags of a keyspace. On disk: never renumber, never reuse. */
 export const KeyspaceFlag = { Expires: 1 } as const
 
-/** Greatest time to live: some 285,000 years, so that every moment stays a safe integer. */
+/** Greatest time to live: about 143,000 years, so that every expiry time is a safe integer. */
 export const TTL_MS_MAX: number = Number.MAX_SAFE_INTEGER - 2 ** 52
 
-/** What a value with a time begins with: no UTF-8, and nothing that comes about by chance. */
+/** First bytes of an expiry header: not valid UTF-8, and unlikely by chance. */
 export const EXPIRY_MARK: readonly number[] = [0xff, 0x54, 0x54, 0x4c]
 export const EXPIRY_OFFSET_MARK = 0
 export const EXPIRY_OFFSET_EXPIRES_AT: number = EXPIRY_OFFSET_MARK + 4
 export const EXPIRY_HEADER_BYTES: number = EXPIRY_OFFSET_EXPIRES_AT + 8
-assert(EXPIRY_HEADER_BYTES === 12, 'a mark and a time have 12 bytes')
+assert(EXPIRY_HEADER_BYTES === 12, 'an expiry header has 12 bytes')
 
 /** Types of log record. On disk: never renumber, never reuse. */
 export const LogRecordType = { Commit: 1, Checkpoint: 2, Catalog: 3 } as const

@@ -31,7 +31,7 @@ export type { Isolation, Savepoint, TransactionStats } from '@ldb/mvcc'
 export { Batch } from './write/batch.js'
 export type { PutOptions, WriteOptions } from './write/options.js'
 
-// The async face
+// The asynchronous API
 export { AsyncDatabase } from './async-database.js'
 export { AsyncDatabaseHandle } from './async-handle.js'
 export { AsyncKeyspace } from './async/keyspace.js'
@@ -69,7 +69,7 @@ export type {
   StallEvent,
 } from './health/events.js'
 
-// From below, so that one import is enough
+// Re-exports of lower packages, so that one import is enough
 export { isLdbError, LdbError } from '@ldb/base'
 export type {
   KeyEncoding,

@@ -4,57 +4,57 @@ import type { PageCacheStats } from '@ldb/cache'
 import type { TransactionStats } from '@ldb/mvcc'
 import type { CheckpointStats } from './commit/checkpointer.js'
 import type { LogStats } from './log/commit-log.js'
-import type { DatabaseParts } from './open/parts.js'
+import type { OpenDatabase } from './open/open-database.js'
 import type { KeyspaceStore } from './keyspace/store.js'
 import type { OpenReadStats } from './read/open-reads.js'
 
-/** What a keyspace can say of itself. @category Statistics */
+/** Statistics of a keyspace. @category Statistics */
 export interface KeyspaceStats extends StoreStats {
   readonly name: string
   readonly id: number
   readonly engine: string
-  /** Every commit up to this one that wrote to it is in its last durable checkpoint. */
+  /** The last durable checkpoint of the keyspace contains every commit up to this one. */
   readonly durableSeq: number
 }
 
-/** What a database can say of itself. @category Statistics */
+/** Statistics of a database. @category Statistics */
 export interface DatabaseStats {
   /** Number of the newest commit. */
   readonly seq: number
   /** Commits since the database was opened. */
   readonly commitCount: number
-  /** True when a write failed: open again. */
+  /** True after a failed write: reopen the database. */
   readonly poisoned: boolean
   readonly readOnly: boolean
   readonly log: LogStats
   readonly cache: PageCacheStats
   readonly checkpoints: CheckpointStats
-  /** Snapshots, scans and cursors that are open. */
+  /** Open snapshots, scans and cursors. */
   readonly reads: OpenReadStats
-  /** Transactions that are open, and what has become of others. */
+  /** Open transactions, and totals of ended ones. */
   readonly transactions: TransactionStats
-  /** By rising number; without those that a commit which failed half way has left unreadable. */
+  /** In the order of creation; without keyspaces that a partly applied commit made unreadable. */
   readonly keyspaces: readonly KeyspaceStats[]
 }
 
-/** Gathers the statistics of an open database. */
-export function collectStats(parts: DatabaseParts): DatabaseStats {
-  const { seq, commitCount } = parts.pipeline
+/** Collects the statistics of an open database. */
+export function collectStats(opened: OpenDatabase): DatabaseStats {
+  const { seq, commitCount } = opened.pipeline
   const keyspaces: KeyspaceStats[] = []
-  for (const keyspace of parts.keyspaces) {
+  for (const keyspace of opened.keyspaces) {
     const stats = statsOf(keyspace)
     if (stats !== undefined) keyspaces.push(stats)
   }
   return {
     seq,
     commitCount,
-    poisoned: parts.health.poisoned,
-    readOnly: parts.options.readOnly,
-    log: parts.log.stats(),
-    cache: parts.engines.cache.stats(),
-    checkpoints: parts.checkpointer.stats(),
-    reads: parts.openReads.stats(),
-    transactions: parts.transactions.stats(),
+    poisoned: opened.health.poisoned,
+    readOnly: opened.options.readOnly,
+    log: opened.log.stats(),
+    cache: opened.engines.cache.stats(),
+    checkpoints: opened.checkpointer.stats(),
+    reads: opened.openReads.stats(),
+    transactions: opened.transactions.stats(),
     keyspaces,
   }
 }

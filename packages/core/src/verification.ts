@@ -2,16 +2,16 @@ import { equalBytes, invalidArgument, isLdbError } from '@ldb/base'
 import type { LdbError, VerifyFinding, VerifyProgress, VerifySink } from '@ldb/base'
 import { ReportBuilder } from '@ldb/integrity'
 import type { VerifyReport } from '@ldb/integrity'
-import { encodeCatalog } from './catalog/catalog.js'
+import { encodeCatalog } from './catalog/encode.js'
 import { abortedError } from './health/abort-signal.js'
 import { readCatalogBytes } from './catalog/file.js'
 import { ownOptions } from './health/options.js'
-import type { DatabaseParts } from './open/parts.js'
+import type { OpenDatabase } from './open/open-database.js'
 import { catalogPath } from './catalog/directory-layout.js'
 
-/** How far a verification is. @category Health */
+/** Progress of a verification. @category Health */
 export interface DatabaseVerifyProgress {
-  /** `log`, `catalog`, or `keyspace:` and its name. */
+  /** Current part: `log`, `catalog`, or `keyspace:` and a name. */
   readonly part: string
   /** Pages and records checked so far, in all parts. */
   readonly unitCount: number
@@ -21,15 +21,15 @@ export interface DatabaseVerifyProgress {
   readonly byteCount: number
 }
 
-/** How to verify. @category Health */
+/** Options of a verification. @category Health */
 export interface VerifyOptions {
-  /** Called as the walk goes on; it may read the database, and not write to it. What it throws ends the walk. */
+  /** Called as the walk proceeds. It may read the database, but not write to it. An error that it throws ends the walk. */
   readonly onProgress?: (progress: DatabaseVerifyProgress) => void
-  /** Ends the walk with `LDB_ABORTED` once it is aborted: an `AbortSignal`. */
+  /** An `AbortSignal`, which ends the walk with `LDB_ABORTED`. */
   readonly signal?: { readonly aborted: boolean }
 }
 
-/** Checks options of a verification. */
+/** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function checkVerifyOptions(options: VerifyOptions | undefined): VerifyOptions {
   const given = ownOptions(options, ['onProgress', 'signal'], new Map())
   const onProgress = given.get('onProgress')
@@ -43,35 +43,35 @@ export function checkVerifyOptions(options: VerifyOptions | undefined): VerifyOp
   return options ?? {}
 }
 
-/** Walks everything of an open database; documented where it is exported, as `Database.verify`. */
-export function verifyParts(parts: DatabaseParts, options: VerifyOptions): VerifyReport {
-  const steps = verifySteps(parts, options)
+/** Verifies an open database; documented where it is exported, as `Database.verify`. */
+export function verifyDatabase(opened: OpenDatabase, options: VerifyOptions): VerifyReport {
+  const steps = verifySteps(opened, options)
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
   }
 }
 
-/** Walks everything of an open database, one part a step. Between two steps, it may be written to. */
-export function* verifySteps(parts: DatabaseParts, options: VerifyOptions): Generator<void, VerifyReport> {
-  const { log, keyspaces, engines } = parts
+/** Verifies an open database, one part per step. Writes are allowed between two steps. */
+export function* verifySteps(opened: OpenDatabase, options: VerifyOptions): Generator<void, VerifyReport> {
+  const { log, keyspaces, engines } = opened
   const { clock } = engines.vfs
   const startedAtMs = clock.monotonic()
   const builder = new ReportBuilder()
   const sink = new ReportingSink(builder, options)
-  verifyPart(parts, () => {
+  verifyPart(opened, () => {
     sink.begin('catalog')
-    verifyCatalog(parts, sink)
+    verifyCatalog(opened, sink)
   })
   yield
-  verifyPart(parts, () => {
+  verifyPart(opened, () => {
     sink.begin('log')
     log.verify(sink)
   })
   for (const { descriptor, store } of [...keyspaces]) {
     yield
     if (keyspaces.byId(descriptor.id) === undefined) continue
-    verifyPart(parts, () => {
+    verifyPart(opened, () => {
       sink.begin(`keyspace:${descriptor.name}`)
       store.verify(sink)
     })
@@ -79,9 +79,9 @@ export function* verifySteps(parts: DatabaseParts, options: VerifyOptions): Gene
   return builder.build(clock.monotonic() - startedAtMs)
 }
 
-/** Checks one part of the present state, to which nobody may write meanwhile. */
-function verifyPart({ health, pipeline }: DatabaseParts, verify: () => void): void {
-  pipeline.settle()
+/** Verifies one part of the current state. Writes are refused meanwhile. */
+function verifyPart({ health, pipeline }: OpenDatabase, verify: () => void): void {
+  pipeline.drain()
   health.assertReadable()
   health.pauseWrites('the database is being verified, and the callback of a verification may not write')
   try {
@@ -91,7 +91,7 @@ function verifyPart({ health, pipeline }: DatabaseParts, verify: () => void): vo
   }
 }
 
-/** Makes a report of a database that cannot even be opened. */
+/** Returns the report of a database that cannot be opened. */
 export function reportOfFailure(error: LdbError, durationMs: number): VerifyReport {
   const builder = new ReportBuilder()
   builder.beginPart('open')
@@ -104,16 +104,21 @@ export function reportOfFailure(error: LdbError, durationMs: number): VerifyRepo
   return builder.build(durationMs)
 }
 
-/** What is on the medium must be what is in memory. */
-function verifyCatalog(parts: DatabaseParts, sink: VerifySink): void {
-  const { vfs, directory } = parts.engines
+/** Compares the catalog file with the catalog in memory. */
+function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
+  const { vfs, directory } = opened.engines
   const file = catalogPath(directory)
   try {
     const bytes = readCatalogBytes(vfs, directory)
-    if (!equalBytes(bytes, encodeCatalog(parts.manager.catalog))) {
-      sink.finding({ kind: 'checksum', file, offset: 0, message: 'the catalog has changed on the medium' })
+    if (!equalBytes(bytes, encodeCatalog(opened.manager.catalog))) {
+      sink.finding({
+        kind: 'checksum',
+        file,
+        offset: 0,
+        message: 'the catalog file differs from the catalog in memory',
+      })
     }
-    sink.progress({ files: 1, units: 1, entries: parts.keyspaces.size, bytes: bytes.length })
+    sink.progress({ files: 1, units: 1, entries: opened.keyspaces.size, bytes: bytes.length })
   } catch (error) {
     if (!isLdbError(error)) throw error
     const kind = isLdbError(error, 'LDB_NOT_FOUND') ? 'missing' : 'io'
@@ -121,7 +126,7 @@ function verifyCatalog(parts: DatabaseParts, sink: VerifySink): void {
   }
 }
 
-/** Fills the report, tells how far it is, and looks whether to go on. */
+/** Adds to the report, reports progress, and checks the signal. */
 class ReportingSink implements VerifySink {
   readonly #builder: ReportBuilder
   readonly #options: VerifyOptions

@@ -1,55 +1,56 @@
-// Strategy: commits that are acknowledged and still out of the stores, which `isWaiting` tells; then one look of each kind.
-// Invariants: C11: nobody can tell that they were out; A1, A2 over several keyspaces, with ranges between puts; C3 when the
-// stores fail.
+// Strategy: commits that are acknowledged and not applied yet, as `isWaiting` reports, followed by one read of each
+// kind.
+// Invariants: C11: no read can observe that they were not applied; A1, A2 over several keyspaces, with ranges between
+// puts; C3 when the stores fail.
 import { isLdbError } from '@ldb/base'
 import { describe, expect, it } from 'vitest'
 import type { AsyncDatabase } from '../src/async-database.js'
 import { AsyncDatabase as AsyncApi } from '../src/async-database.js'
 import { Database } from '../src/database.js'
-import type { DatabaseParts } from '../src/open/parts.js'
-import { openDatabase } from '../src/open/open-database.js'
-import { holdSyncs, rejection, TUNING, turns, watchReads } from './async-setup.js'
+import type { OpenDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
+import { holdSyncs, rejection, TUNING, flushMicrotasks, watchReads } from './async-setup.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 
 interface Opened {
   readonly db: AsyncDatabase
-  readonly parts: DatabaseParts
+  readonly opened: OpenDatabase
   isWaiting(): boolean
 }
 
 function open(vfs: FaultyVfs): Opened {
-  const parts = openDatabase('data', { vfs, cacheBytes: 65_536 }, TUNING)
-  const db = new Database(parts).makePromises(AsyncApi)
-  return { db, parts, isWaiting: () => parts.keyspaces.acknowledged.isWaiting }
+  const opened = openDatabase('data', { vfs, cacheBytes: 65_536 }, TUNING)
+  const db = new Database(opened).makePromises(AsyncApi)
+  return { db, opened, isWaiting: () => opened.keyspaces.acknowledged.isPending }
 }
 
-/** A database with entries, and a commit that was acknowledged a moment ago. */
-async function withOneOut(vfs: FaultyVfs): Promise<Opened> {
+/** Returns a database with entries, and one acknowledged commit that is not applied. */
+async function openWithDeferred(vfs: FaultyVfs): Promise<Opened> {
   const opened = open(vfs)
   await Promise.all(['a', 'b', 'c'].map((key) => opened.db.put(key, 'old')))
-  // No file is read from here on, which is when commits may wait.
+  // No file is read from here on, which is the condition for deferred application.
   await opened.db.put('a', 'old')
-  await turns()
+  await flushMicrotasks()
   expect(opened.isWaiting()).toBe(false)
   await opened.db.put('b', 'new')
   expect(opened.isWaiting()).toBe(true)
   return opened
 }
 
-/** Counts what is read from stores on the thread. */
+/** Counts synchronous reads of store files. */
 function watch(vfs: FaultyVfs): { readCount(): number } {
   const counts = watchReads(vfs)
   return { readCount: () => counts.sync }
 }
 
-const LOOKS: Record<string, (db: AsyncDatabase) => unknown> = {
+const READS: Record<string, (db: AsyncDatabase) => unknown> = {
   get: (db) => db.sync.get('b'),
   borrow: (db) => db.sync.get('b', { borrow: true }),
   getMany: (db) => db.sync.getMany(['b'])[0],
-  'get, async face': (db) => db.get('b'),
-  'getMany, async face': async (db) => (await db.getMany(['b']))[0],
+  'get, asynchronous API': (db) => db.get('b'),
+  'getMany, asynchronous API': async (db) => (await db.getMany(['b']))[0],
   entries: (db) => [...db.sync.entries({ gt: 'a', lt: 'c' })][0]?.[1],
-  'entries, async face': async (db) => {
+  'entries, asynchronous API': async (db) => {
     for await (const [, value] of db.entries({ gt: 'a', lt: 'c' })) return value
     return undefined
   },
@@ -62,7 +63,7 @@ const LOOKS: Record<string, (db: AsyncDatabase) => unknown> = {
     using snapshot = db.sync.snapshot()
     return snapshot.get('b')
   },
-  'snapshot, async face': async (db) => {
+  'snapshot, asynchronous API': async (db) => {
     const snapshot = db.snapshot()
     const value = await snapshot.get('b')
     await snapshot.release()
@@ -73,11 +74,11 @@ const LOOKS: Record<string, (db: AsyncDatabase) => unknown> = {
     using transaction = db.sync.begin({ readOnly: true })
     return transaction.get('b')
   },
-  'transaction, async face': (db) => db.transaction((transaction) => transaction.get('b')),
+  'transaction, asynchronous API': (db) => db.transaction((transaction) => transaction.get('b')),
   update: (db) => db.update('b', (value) => `${value}`),
-  'update, sync face': (db) => db.sync.update('b', (value) => `${value}`),
+  'update, synchronous API': (db) => db.sync.update('b', (value) => `${value}`),
   'compare and swap': async (db) => ((await db.compareAndSwap('b', 'new', 'newer')) ? 'new' : 'old'),
-  'commit of the sync face': (db) => {
+  'commit of the synchronous API': (db) => {
     db.sync.put('d', 'x')
     return db.sync.get('b')
   },
@@ -88,14 +89,14 @@ const LOOKS: Record<string, (db: AsyncDatabase) => unknown> = {
 }
 
 describe('an acknowledged commit', () => {
-  it.each(Object.entries(LOOKS))('is seen by %s', async (_, look) => {
-    const { db } = await withOneOut(new FaultyVfs())
-    expect(await look(db)).toBe('new')
+  it.each(Object.entries(READS))('is visible to %s', async (_, read) => {
+    const { db } = await openWithDeferred(new FaultyVfs())
+    expect(await read(db)).toBe('new')
     await db.close()
   })
 
   it('is counted by seq and stats', async () => {
-    const { db } = await withOneOut(new FaultyVfs())
+    const { db } = await openWithDeferred(new FaultyVfs())
     expect(db.seq).toBe(5)
     await db.put('e', '')
     const { seq, commitCount, keyspaces } = db.sync.stats()
@@ -103,7 +104,7 @@ describe('an acknowledged commit', () => {
     await db.close()
   })
 
-  it('is not seen by a transaction and a snapshot that began before it', async () => {
+  it('is invisible to a transaction and a snapshot that began before it', async () => {
     const { db } = open(new FaultyVfs())
     await db.put('a', 'old')
     const transaction = db.sync.begin()
@@ -118,16 +119,16 @@ describe('an acknowledged commit', () => {
     await db.close()
   })
 
-  it('comes in by itself, while the next sync runs or when there is none', async () => {
+  it('is applied without a read, during the next sync or without one', async () => {
     const vfs = new FaultyVfs()
-    const { db, isWaiting } = await withOneOut(vfs)
-    await turns()
+    const { db, isWaiting } = await openWithDeferred(vfs)
+    await flushMicrotasks()
     expect(isWaiting()).toBe(false)
     await db.put('a', '1')
     expect(isWaiting()).toBe(true)
     const release = holdSyncs(vfs)
     const next = db.put('a', '2')
-    await turns()
+    await flushMicrotasks()
     expect(isWaiting()).toBe(false)
     expect(db.sync.get('a')).toBe('1')
     release()
@@ -135,17 +136,17 @@ describe('an acknowledged commit', () => {
     await db.close()
   })
 
-  it('is there after a close and an open, and after a close by force', async () => {
+  it('survives a close and an open, and a forced close', async () => {
     const vfs = new FaultyVfs()
-    const { db } = await withOneOut(vfs)
+    const { db } = await openWithDeferred(vfs)
     db.sync.close()
     const again = open(vfs)
     expect(await again.db.get('b')).toBe('new')
     await again.db.close()
   })
 
-  it('is given to those who read changes, in order', async () => {
-    const { db } = await withOneOut(new FaultyVfs())
+  it('is returned by change streams, in order', async () => {
+    const { db } = await openWithDeferred(new FaultyVfs())
     const changes = db.sync.changes({ since: 0 })
     const seqs: number[] = []
     for await (const { seq } of changes) {
@@ -158,8 +159,8 @@ describe('an acknowledged commit', () => {
   })
 })
 
-describe('commits that come in together', () => {
-  it('give what they give one by one, over keyspaces, with ranges and batches between puts', async () => {
+describe('commits that are applied together', () => {
+  it('have the same effect as one by one, over keyspaces, with ranges and batches between puts', async () => {
     const { db } = open(new FaultyVfs())
     const other = await db.keyspace('other')
     const spaces = [db, other]
@@ -192,7 +193,7 @@ describe('commits that come in together', () => {
         }
       }
       await Promise.all(commits)
-      if (round % 3 === 0) await turns()
+      if (round % 3 === 0) await flushMicrotasks()
       for (const [which, space] of spaces.entries()) {
         const sorted = [...expected[which]!].sort(([a], [b]) => (a < b ? -1 : 1))
         expect([...space.sync.entries()]).toEqual(sorted)
@@ -202,20 +203,20 @@ describe('commits that come in together', () => {
     await db.close()
   })
 
-  it('are all told when the stores cannot take them, and are there after the next open (C3)', async () => {
+  it('all fail when the stores cannot apply them, and survive the next open (C3)', async () => {
     const vfs = new FaultyVfs()
-    const { db, isWaiting } = await withOneOut(vfs)
+    const { db, isWaiting } = await openWithDeferred(vfs)
     const errors: unknown[] = []
     db.on('error', ({ error }) => errors.push(error))
     vfs.fault = (call, path) =>
       call === 'write' && path.endsWith('tree.ldb') ? deviceError('LDB_NO_SPACE', call, path) : undefined
-    const settled = await Promise.allSettled([
+    const outcomes = await Promise.allSettled([
       db.put('before', '1'),
       db.put('large', 'x'.repeat(50_000)),
       db.put('after', '1'),
     ])
     expect(isWaiting()).toBe(false)
-    const codes = settled.map((each) => each.status === 'rejected' && (each.reason as { code: string }).code)
+    const codes = outcomes.map((each) => each.status === 'rejected' && (each.reason as { code: string }).code)
     expect(codes).toEqual(['LDB_NO_SPACE', 'LDB_NO_SPACE', 'LDB_NO_SPACE'])
     expect(errors).toHaveLength(1)
     for (const read of [() => db.sync.get('b'), () => db.sync.snapshot(), () => db.sync.begin()]) {
@@ -230,7 +231,7 @@ describe('commits that come in together', () => {
     await again.close()
   })
 
-  it('bring in a page that is missing, even for a read that may not wait for one', async () => {
+  it('load a missing page, even for a read that may not block', async () => {
     const vfs = new FaultyVfs()
     const { db, isWaiting } = open(vfs)
     for (let index = 0; index < 4000; index++)
@@ -240,8 +241,8 @@ describe('commits that come in together', () => {
     let cold = -1
     for (let index = 0; index < 4000 && cold < 0; index += 37) {
       for (let group = 0; group < 3; group++) await db.put('warm', '')
-      await turns()
-      // Only the first 16 of a group are looked at.
+      await flushMicrotasks()
+      // Only the first 16 commits of a group are checked for missing pages.
       const group = [...Array.from({ length: 16 }, () => 'warm'), `key${index}`]
       await Promise.all(group.map((key) => db.put(key, 'new')))
       expect(isWaiting()).toBe(true)
@@ -255,11 +256,11 @@ describe('commits that come in together', () => {
     await db.close()
   })
 
-  it('that were acknowledged refuse whoever looks when the stores cannot take them (C11)', async () => {
+  it('make every read fail when the stores cannot apply an acknowledged commit (C11)', async () => {
     const vfs = new FaultyVfs()
     const { db, isWaiting } = open(vfs)
     const keyspaces = await Promise.all(['p', 'q'].map((name) => db.keyspace(name)))
-    // Fresh pages fill the cache, so that taking one more means writing one down, which fails.
+    // Dirty pages fill the cache, so that a new page needs an eviction, whose write fails.
     let code: string | undefined
     let acknowledged = 0
     vfs.fault = (call, path) =>

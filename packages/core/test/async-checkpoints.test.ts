@@ -1,15 +1,16 @@
-// Strategy: checkpoints of the async face over files in memory that count what is asked of them, beside commits of both faces
-// and ended by them at any moment.
-// Invariants: they come by themselves, lose nothing, wait for the device off the thread, and poison when they fail.
+// Strategy: checkpoints of the asynchronous API over in-memory files that count calls, beside commits of both APIs, and
+// completed synchronously at any point.
+// Invariants: they run automatically, lose nothing, wait for the device off the thread, and poison the database when
+// they fail.
 import { describe, expect, it } from 'vitest'
 import { AsyncDatabase } from '../src/async-database.js'
 import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { holdSyncs, open, rejection, TUNING } from './async-setup.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 
-describe('checkpoints of the async face', () => {
-  it('come by themselves beside writes, and lose nothing', async () => {
+describe('checkpoints of the asynchronous API', () => {
+  it('run automatically beside writes, and lose nothing', async () => {
     const vfs = new FaultyVfs()
     const tuning = { ...TUNING, checkpointLogBytes: 20_000 }
     const db = new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning)).makePromises(
@@ -32,7 +33,7 @@ describe('checkpoints of the async face', () => {
     await again.close()
   })
 
-  it('wait for the device off the thread, and let commits go on', async () => {
+  it('wait for the device off the thread, while commits continue', async () => {
     const vfs = new FaultyVfs()
     const db = open(vfs)
     await Promise.all(Array.from({ length: 200 }, (_, index) => db.put(`key${index}`, 'x'.repeat(50))))
@@ -55,40 +56,43 @@ describe('checkpoints of the async face', () => {
     await again.close()
   })
 
-  it.each([0, 5, 20, 60, 150])('are ended by what must come after them, %i turns on', async (turnCount) => {
-    const vfs = new FaultyVfs()
-    const db = open(vfs)
-    const users = await db.keyspace('users')
-    await Promise.all(Array.from({ length: 50 }, (_, index) => users.put(`key${index}`, 'x'.repeat(50))))
-    const checkpoint = db.checkpoint()
-    for (let turn = 0; turn < turnCount; turn++) await Promise.resolve()
-    db.sync.put('a', '1')
-    db.sync.dropKeyspace('users')
-    db.sync.checkpoint()
-    expect(db.sync.stats().checkpoints.lastSeq).toBe(51)
-    await checkpoint
-    expect(db.sync.verify().findings).toEqual([])
-    await db.close()
-    const again = open(vfs)
-    expect(again.sync.keyspaces()).toHaveLength(1)
-    expect(await again.get('a')).toBe('1')
-    await again.close()
-  })
+  it.each([0, 5, 20, 60, 150])(
+    'are completed by a call that must follow them, after %i time slices',
+    async (roundCount) => {
+      const vfs = new FaultyVfs()
+      const db = open(vfs)
+      const users = await db.keyspace('users')
+      await Promise.all(Array.from({ length: 50 }, (_, index) => users.put(`key${index}`, 'x'.repeat(50))))
+      const checkpoint = db.checkpoint()
+      for (let round = 0; round < roundCount; round++) await Promise.resolve()
+      db.sync.put('a', '1')
+      db.sync.dropKeyspace('users')
+      db.sync.checkpoint()
+      expect(db.sync.stats().checkpoints.lastSeq).toBe(51)
+      await checkpoint
+      expect(db.sync.verify().findings).toEqual([])
+      await db.close()
+      const again = open(vfs)
+      expect(again.sync.keyspaces()).toHaveLength(1)
+      expect(await again.get('a')).toBe('1')
+      await again.close()
+    },
+  )
 
   it('write no root before the log has all that is in it (C6)', async () => {
     let coveredCount = 0
-    for (let turnCount = 0; turnCount < 60; turnCount++) {
+    for (let roundCount = 0; roundCount < 60; roundCount++) {
       const vfs = new FaultyVfs()
       const db = open(vfs)
       await Promise.all(Array.from({ length: 20 }, (_, index) => db.put(`key${index}`, 'x'.repeat(50))))
       let unsyncedBytes = 0
       vfs.fault = (call, path) => {
-        // The last write of a checkpoint is that of the root.
+        // The last write of a checkpoint is its meta page.
         if (call === 'write' && path.endsWith('tree.ldb')) unsyncedBytes = db.sync.stats().log.unsyncedBytes
         return undefined
       }
       const checkpoint = db.checkpoint()
-      for (let turn = 0; turn < turnCount; turn++) await Promise.resolve()
+      for (let round = 0; round < roundCount; round++) await Promise.resolve()
       await db.put('beside', 'x', { durability: 'none' })
       await checkpoint
       if (db.sync.stats().checkpoints.lastSeq === db.seq) {
@@ -101,7 +105,7 @@ describe('checkpoints of the async face', () => {
     expect(coveredCount).toBeGreaterThan(0)
   })
 
-  it('slow commits down that make the log grow faster, and stay off the thread', async () => {
+  it('slow commits down that outrun them, and stay off the thread', async () => {
     const vfs = new FaultyVfs()
     const tuning = { ...TUNING, checkpointLogBytes: 4000 }
     const db = new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning)).makePromises(
@@ -130,14 +134,14 @@ describe('checkpoints of the async face', () => {
     await Promise.all(Array.from({ length: 30 }, writer))
     expect(failures).toEqual([])
     expect(stallCount).toBeGreaterThan(0)
-    // Four times the limit, and what the group that waits has logged, and those that wait for it.
+    // Four times the limit, the logged bytes of the waiting group, and those of the group after it.
     expect(logBytesMost).toBeLessThan(4 * 4000 + 2 * 30 * 300)
     vfs.fault = () => undefined
     expect(await db.count()).toBe(1801)
     await db.close()
   })
 
-  it('are made even when nobody waits for them any more', async () => {
+  it('complete after their caller has stopped waiting', async () => {
     const db = open(new FaultyVfs())
     await Promise.all(Array.from({ length: 200 }, (_, index) => db.put(`key${index}`, 'x'.repeat(50))))
     const controller = new AbortController()
@@ -154,14 +158,14 @@ describe('checkpoints of the async face', () => {
     await db.close()
   })
 
-  it('leave no segment behind when the thread cannot wait for its removal', async () => {
+  it('leave no segment behind when its removal cannot block the thread', async () => {
     const vfs = new FaultyVfs()
     const db = open(vfs)
     await Promise.all(Array.from({ length: 50 }, (_, index) => db.put(`key${index}`, 'x'.repeat(50))))
     const checkpoint = db.checkpoint()
     while (!vfs.list('data/wal').some((name) => name.endsWith('.old'))) await Promise.resolve()
     const release = holdSyncs(vfs)
-    for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+    for (let round = 0; round < 10; round++) await Promise.resolve()
     db.sync.checkpoint()
     db.sync.close()
     release()
@@ -169,7 +173,7 @@ describe('checkpoints of the async face', () => {
     expect(vfs.list('data/wal').filter((name) => name.endsWith('.old'))).toEqual([])
   })
 
-  it('leave a checkpoint alone whose keyspace is dropped while it runs', async () => {
+  it('skip a keyspace that is dropped while they run', async () => {
     for (let pause = 0; pause < 40; pause++) {
       const db = open(new FaultyVfs())
       const failures: unknown[] = []
@@ -186,7 +190,7 @@ describe('checkpoints of the async face', () => {
     }
   })
 
-  it('poison when a slice cannot be written', async () => {
+  it('poison the database when a slice cannot be written', async () => {
     const vfs = new FaultyVfs()
     const db = open(vfs)
     await Promise.all(Array.from({ length: 200 }, (_, index) => db.put(`key${index}`, 'x'.repeat(50))))

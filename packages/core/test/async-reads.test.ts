@@ -1,12 +1,11 @@
-// Strategy: reads of the async face over files in memory, with a cache much smaller than the data.
-// Invariants: no read of a file is made on the thread; what is read is what the sync face reads.
+// Strategy: reads of the asynchronous API over in-memory files, with a cache much smaller than the data.
+// Invariants: no file is read synchronously; every result equals that of the synchronous API.
 import { describe, expect, it } from 'vitest'
-import { AsyncDatabase } from '../src/async-database.js'
 import { filled, open, rejection, watchReads } from './async-setup.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 
-describe('reads of the async face', () => {
-  it('leave the thread for what is not in the cache, and give the same', async () => {
+describe('reads of the asynchronous API', () => {
+  it('load missing pages off the thread, and return the same results', async () => {
     const vfs = new FaultyVfs()
     const db = await filled(vfs, 3000)
     await db.put('long', 'x'.repeat(5000))
@@ -43,7 +42,7 @@ describe('reads of the async face', () => {
     await db.close()
   })
 
-  it('go on where they were when a long key was missed, in pages of its own', async () => {
+  it('continue at the same entry after they missed an out-of-line key', async () => {
     const vfs = new FaultyVfs()
     let db = open(vfs)
     const keys = Array.from(
@@ -61,7 +60,7 @@ describe('reads of the async face', () => {
     for (const key of keys) {
       expect(await cursor.next()).toBe(true)
       expect(cursor.key).toBe(key)
-      // Others push the pages of the key out.
+      // Other reads evict the pages of the key.
       await db.get(keys[(keys.indexOf(key) * 7 + 200) % 400] as string)
     }
     await cursor.close()
@@ -77,7 +76,7 @@ describe('reads of the async face', () => {
     await db.close()
   })
 
-  it('bring large values in off the thread, whatever makes room for whatever meanwhile', async () => {
+  it('load large values off the thread under eviction', async () => {
     const vfs = new FaultyVfs()
     let db = open(vfs)
     const valueOf = (index: number): string => String(index).padStart(200 + index * 60, 'v')
@@ -100,7 +99,7 @@ describe('reads of the async face', () => {
     await db.close()
   })
 
-  it('move a cursor both ways', async () => {
+  it('move a cursor in both directions', async () => {
     const vfs = new FaultyVfs()
     const db = await filled(vfs, 2000)
     const reads = watchReads(vfs)
@@ -117,7 +116,7 @@ describe('reads of the async face', () => {
     }
     await forward.close()
     await expect(forward.next()).rejects.toEqual(rejection('LDB_CLOSED'))
-    // Also where what it is asked for is wrong.
+    // Also for an invalid argument.
     await expect(forward.seek('x'.repeat(70_000))).rejects.toEqual(rejection('LDB_CLOSED'))
     const reverse = db.cursor({ lt: 'key000500', reverse: true })
     const moves = await Promise.all([
@@ -133,7 +132,7 @@ describe('reads of the async face', () => {
     await db.close()
   })
 
-  it('see a frozen state', async () => {
+  it('see the state at their call', async () => {
     const vfs = new FaultyVfs()
     const db = await filled(vfs, 1000)
     const scan = db.keys()
@@ -151,7 +150,7 @@ describe('reads of the async face', () => {
     await db.close()
   })
 
-  it('apply commits to pages that were fetched beforehand', async () => {
+  it('load the pages of commits before those are applied', async () => {
     const vfs = new FaultyVfs()
     const db = await filled(vfs, 3000)
     const reads = watchReads(vfs)
@@ -162,7 +161,7 @@ describe('reads of the async face', () => {
     await db.close()
   })
 
-  it('give the errors of files to whoever asked', async () => {
+  it('reject with the errors of the file', async () => {
     const vfs = new FaultyVfs()
     const db = await filled(vfs, 3000)
     vfs.fault = (call, path) => (call === 'readAsync' ? deviceError('LDB_IO', 'read', path) : undefined)
@@ -171,148 +170,6 @@ describe('reads of the async face', () => {
     vfs.fault = () => undefined
     expect(await db.get('key001500')).toBe('value 1500')
     expect(await db.count()).toBe(3000)
-    await db.close()
-  })
-})
-
-describe('scans of the async face', () => {
-  it('have the iterator helpers, with async callbacks', async () => {
-    const db = await AsyncDatabase.memory()
-    for (const key of ['a', 'b', 'c', 'd']) await db.put(key, key.toUpperCase())
-    const later = async <T>(value: T): Promise<T> => value
-    expect(
-      await db
-        .keys()
-        .map(later)
-        .filter((key) => later(key !== 'b'))
-        .drop(1)
-        .take(1)
-        .toArray(),
-    ).toEqual(['c'])
-    expect(
-      await db
-        .values()
-        .flatMap((value) => [value, value])
-        .take(3)
-        .toArray(),
-    ).toEqual(['A', 'A', 'B'])
-    expect(await db.values().reduce((all, value) => later(all + value))).toBe('ABCD')
-    expect(await db.values().reduce((all, value) => all + value.length, 10)).toBe(14)
-    expect(await db.keys().some((key) => later(key === 'c'))).toBe(true)
-    expect(await db.keys().every((key) => key < 'c')).toBe(false)
-    expect(await db.keys().find((key) => later(key > 'b'))).toBe('c')
-    const seen: string[] = []
-    await db.keys().forEach(async (key) => {
-      await Promise.resolve()
-      seen.push(key)
-    })
-    expect(seen).toEqual(['a', 'b', 'c', 'd'])
-    await expect(db.keys({ gt: 'x' }).reduce((all, key) => all + key)).rejects.toEqual(
-      rejection('LDB_INVALID_ARGUMENT'),
-    )
-    expect(db.sync.stats().reads.openCount).toBe(0)
-    await db.close()
-  })
-
-  it('answer calls that are not waited for in their order, and end on break and on errors', async () => {
-    const db = await AsyncDatabase.memory()
-    for (const key of ['a', 'b', 'c']) await db.put(key, key)
-    const scan = db.keys()
-    const results = await Promise.all([scan.next(), scan.next(), scan.next(), scan.next(), scan.next()])
-    expect(results.map(({ value }) => value)).toEqual(['a', 'b', 'c', undefined, undefined])
-    for await (const key of db.keys()) if (key === 'b') break
-    await expect(
-      db.keys().forEach(() => {
-        throw new RangeError('mine')
-      }),
-    ).rejects.toThrow('mine')
-    expect(() => db.keys({ gt: 7 as unknown as string })).toThrow()
-    expect(db.sync.stats().reads.openCount).toBe(0)
-    await db.close()
-  })
-})
-
-describe('getMany', () => {
-  const KEYS = Array.from({ length: 700 }, (_, index) => `key${String(index * 4).padStart(6, '0')}`)
-
-  it.each([65_536, 8 << 20])(
-    'gives all keys as they were at the call, with %i bytes of cache',
-    async (cacheBytes) => {
-      const vfs = new FaultyVfs()
-      await (await filled(vfs, 3000)).close()
-      const db = open(vfs, cacheBytes)
-      const before = db.sync.getMany(KEYS)
-      const read = db.getMany(KEYS)
-      const beside = [db.batch(), db.batch()].map(async (batch, index) => {
-        for (const key of KEYS) batch.put(key, `new${index}`)
-        await batch.commit()
-      })
-      for (const key of KEYS.slice(-10)) db.sync.put(key, 'newer')
-      expect(await read).toEqual(before)
-      await Promise.all(beside)
-      expect(db.sync.stats().reads.openCount).toBe(0)
-      await db.close()
-    },
-  )
-
-  it('keeps to the keys of the call, whatever becomes of their bytes', async () => {
-    const db = await filled(new FaultyVfs(), 3000)
-    const bytes = await db.keyspace('bytes', { keys: 'binary' })
-    await bytes.put(Uint8Array.of(1), 'one')
-    const key = Uint8Array.of(1)
-    const read = bytes.getMany([key])
-    key[0] = 2
-    expect(await read).toEqual(['one'])
-    await db.close()
-  })
-})
-
-describe('signals', () => {
-  it('say why', async () => {
-    const db = await filled(new FaultyVfs(), 10)
-    const reason = new Error('no longer wanted')
-    const signal = AbortSignal.abort(reason)
-    for (const call of [db.get('a', { signal }), db.checkpoint({ signal }), db.verify({ signal })]) {
-      await expect(call).rejects.toEqual(expect.objectContaining({ code: 'LDB_ABORTED', cause: reason }))
-    }
-    const controller = new AbortController()
-    const change = db
-      .changes({ since: db.sync.seq, signal: controller.signal })
-      [Symbol.asyncIterator]()
-      .next()
-    controller.abort(reason)
-    await expect(change).rejects.toEqual(expect.objectContaining({ code: 'LDB_ABORTED', cause: reason }))
-    await db.close()
-  })
-
-  it('end what was not logged yet', async () => {
-    const vfs = new FaultyVfs()
-    const db = await filled(vfs, 3000)
-    const aborted = { signal: AbortSignal.abort() }
-    for (const call of [
-      db.get('a', aborted),
-      db.getMany(['a'], aborted),
-      db.has('a', aborted),
-      db.count({ gt: 'a', ...aborted }),
-      db.estimate({ gt: 'a', ...aborted }),
-      db.put('a', '1', aborted),
-      db.update('a', () => '1', aborted),
-      db.batch().put('a', '1').commit(aborted),
-      db.checkpoint(aborted),
-      db.compact(aborted),
-      db.verify(aborted),
-    ]) {
-      await expect(call).rejects.toEqual(rejection('LDB_ABORTED'))
-    }
-    const controller = new AbortController()
-    let count = 0
-    const read = async (): Promise<void> => {
-      for await (const _ of db.entries({ signal: controller.signal })) if (++count === 10) controller.abort()
-    }
-    await expect(read()).rejects.toEqual(rejection('LDB_ABORTED'))
-    expect(count).toBeLessThan(600)
-    expect(await db.get('a')).toBeUndefined()
-    await expect(db.get('a', { signal: 7 as never })).rejects.toEqual(rejection('LDB_INVALID_ARGUMENT'))
     await db.close()
   })
 })

@@ -4,10 +4,10 @@ import { AsyncDatabase } from '../src/async-database.js'
 import { Database } from '../src/database.js'
 import { STANDARD_TUNING } from '../src/open/tuning.js'
 import type { DatabaseTuning } from '../src/open/tuning.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import type { FaultyVfs } from './faulty-vfs.js'
 
-/** Small pages, so that little data has many. */
+/** Small pages, so that little data fills many of them. */
 export const TUNING: DatabaseTuning = {
   ...STANDARD_TUNING,
   pageBytes: 512,
@@ -21,8 +21,8 @@ export function open(vfs: FaultyVfs | MemoryVfs, cacheBytes = 65_536): AsyncData
   return new Database(openDatabase('data', { vfs, cacheBytes }, TUNING)).makePromises(AsyncDatabase)
 }
 
-/** A database whose log has a segment that is written to: the first commit of an opening waits for one. */
-export async function begun(vfs: FaultyVfs): Promise<AsyncDatabase> {
+/** Returns a database whose log has an open segment. The first commit after an open waits for a new segment. */
+export async function openWithSegment(vfs: FaultyVfs): Promise<AsyncDatabase> {
   const db = open(vfs)
   await db.put('begun', '')
   return db
@@ -32,7 +32,7 @@ export function rejection(code: string): unknown {
   return expect.objectContaining({ name: 'LdbError', code })
 }
 
-/** Holds syncs back until `release` is called. */
+/** Delays syncs until the returned function is called. */
 export function holdSyncs(vfs: FaultyVfs): () => void {
   let release = (): void => undefined
   vfs.syncGate = new Promise((resolve) => {
@@ -46,11 +46,11 @@ export function holdSyncs(vfs: FaultyVfs): () => void {
   }
 }
 
-export async function turns(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await Promise.resolve()
+export async function flushMicrotasks(): Promise<void> {
+  for (let round = 0; round < 50; round++) await Promise.resolve()
 }
 
-/** A database of many more pages than its cache has, none of them in it. */
+/** Returns a database of many more pages than its cache holds, with an empty cache. */
 export async function filled(vfs: FaultyVfs, count: number): Promise<AsyncDatabase> {
   const db = open(vfs)
   const batch = db.batch()
@@ -61,7 +61,7 @@ export async function filled(vfs: FaultyVfs, count: number): Promise<AsyncDataba
   return open(vfs)
 }
 
-/** Counts reads of tree files, on the thread and off it. */
+/** Counts the reads of tree files, synchronous and asynchronous. */
 export function watchReads(vfs: FaultyVfs): { sync: number; async: number } {
   const counts = { sync: 0, async: 0 }
   vfs.fault = (call, path) => {

@@ -1,17 +1,13 @@
-// Strategy: transactions of the async face beside plain writes, over files in memory that can hold a sync back and fail, and
-// with caches far smaller than what is read.
-// Invariants: A1 to A4, A6, A7, C3, C10, and M3, M6, M7, M12, M17, M21, M22, M30 of @ldb/mvcc.
-import { MemoryVfs } from '@ldb/vfs'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+// Strategy: transactions of the asynchronous API beside plain writes, over in-memory files that can delay a sync, with
+// caches much smaller than the data.
+// Invariants: A1, A2, A4, C10, and M3, M6, M7, M12, M30 of @ldb/mvcc.
 import { describe, expect, it } from 'vitest'
 import { AsyncDatabase } from '../src/async-database.js'
-import { Database } from '../src/database.js'
-import { filled, holdSyncs, open, rejection, turns, watchReads } from './async-setup.js'
-import { deviceError, FaultyVfs } from './faulty-vfs.js'
+import { filled, holdSyncs, open, rejection, flushMicrotasks, watchReads } from './async-setup.js'
+import { FaultyVfs } from './faulty-vfs.js'
 
-describe('a transaction of the async face', () => {
-  it('has every reading and writing method, and commits all of it or nothing', async () => {
+describe('a transaction of the asynchronous API', () => {
+  it('has every reading and writing method, and commits all of its writes or none', async () => {
     const db = await AsyncDatabase.memory()
     const users = await db.keyspace('users', { keys: 'tuple', values: 'json' })
     await db.batch().put('a', '1').put('b', '2').put('c', '3').commit()
@@ -66,7 +62,7 @@ describe('a transaction of the async face', () => {
     await db.close()
   })
 
-  it('conflicts with plain writes of both faces, and with commits in flight (M6, M7)', async () => {
+  it('conflicts with plain writes of both APIs, and with commits in flight (M6, M7)', async () => {
     const vfs = new FaultyVfs()
     const db = open(vfs)
     const others: (() => unknown)[] = [
@@ -89,13 +85,13 @@ describe('a transaction of the async face', () => {
     await third.put('c', String(await third.get('z')))
     const release = holdSyncs(vfs)
     const flying = db.put('a', 'in flight')
-    await turns()
+    await flushMicrotasks()
     const lost = first.commit()
     const won = third.commit()
     await expect(lost).rejects.toEqual(rejection('LDB_CONFLICT'))
-    await turns()
+    await flushMicrotasks()
     expect([await db.get('a'), await db.get('c')]).toEqual(['6', undefined])
-    // Its view does not hold the commit in flight, and it was begun before that was logged.
+    // Its view does not contain the commit in flight, and it began before that commit was logged.
     await expect(second.commit()).rejects.toEqual(rejection('LDB_CONFLICT'))
     release()
     await Promise.all([flying, won])
@@ -107,7 +103,7 @@ describe('a transaction of the async face', () => {
     await db.close()
   })
 
-  it('shares its sync, and is visible when it is durable (A2)', async () => {
+  it('shares its sync, and becomes visible when it is durable (A2)', async () => {
     const vfs = new FaultyVfs()
     const db = open(vfs)
     const before = db.sync.stats().log.syncCount
@@ -119,7 +115,7 @@ describe('a transaction of the async face', () => {
     await db.close()
   })
 
-  it('sees nothing that comes after its beginning, and takes nothing once its commit was called', async () => {
+  it('sees no commit after its beginning, and refuses operations after its commit was called', async () => {
     const db = open(new FaultyVfs())
     await db.put('a', '1')
     const tx = db.begin({ isolation: 'snapshot' })
@@ -135,112 +131,8 @@ describe('a transaction of the async face', () => {
   })
 })
 
-describe('transaction(run) of the async face', () => {
-  it('runs again from fresh reads until it wins, and counts the attempts', async () => {
-    const db = open(new FaultyVfs())
-    await db.put('n', '0')
-    const attempts: number[] = []
-    const given = await db.transaction(async (tx, attempt) => {
-      attempts.push(attempt)
-      const n = Number(await tx.get('n'))
-      if (attempt <= 3) await db.put('n', String(n + 10))
-      await tx.put('n', String(n + 1))
-      return n
-    })
-    expect([given, await db.get('n'), attempts]).toEqual([30, '31', [1, 2, 3, 4]])
-    expect(db.sync.stats().transactions).toMatchObject({ conflictCount: 3, openCount: 0, committedCount: 1 })
-    await db.close()
-  })
-
-  it('begins again when what has won is visible, not before', async () => {
-    const vfs = new FaultyVfs()
-    const db = open(vfs)
-    const release = holdSyncs(vfs)
-    const seen: unknown[] = []
-    let flying: Promise<void> | undefined
-    const won = db.transaction(async (tx, attempt) => {
-      seen.push([attempt, await tx.get('a')])
-      flying ??= db.put('a', '1')
-      await tx.put('b', '1')
-    })
-    await turns()
-    expect(seen).toEqual([[1, undefined]])
-    release()
-    await Promise.all([won, flying])
-    expect(seen).toEqual([
-      [1, undefined],
-      [2, '1'],
-    ])
-    await db.close()
-  })
-
-  it('loses nothing when many count at once', async () => {
-    const db = open(new FaultyVfs())
-    const count = 40
-    await Promise.all(
-      Array.from({ length: count }, () =>
-        db.transaction(async (tx) => tx.put('n', String(Number((await tx.get('n')) ?? 0) + 1)), {
-          retries: Infinity,
-        }),
-      ),
-    )
-    expect(await db.get('n')).toBe(String(count))
-    await db.close()
-  })
-
-  it('gives up after its retries, and at once for any other error', async () => {
-    const db = await AsyncDatabase.memory()
-    let runs = 0
-    const losing = db.transaction(
-      async (tx) => {
-        runs++
-        await tx.get('a')
-        await db.put('a', String(runs))
-        await tx.put('b', '1')
-      },
-      { retries: 2 },
-    )
-    await expect(losing).rejects.toEqual(rejection('LDB_CONFLICT'))
-    expect(runs).toBe(3)
-    const own = new Error('own')
-    await expect(
-      db.transaction(async (tx) => {
-        runs++
-        await tx.put('c', '1')
-        throw own
-      }),
-    ).rejects.toBe(own)
-    expect([runs, await db.get('b'), await db.get('c')]).toEqual([4, undefined, undefined])
-    for (const options of [{ retries: -1 }, { retries: 1.5 }, { tries: 1 }, { isolation: 'none' }])
-      await expect(db.transaction(() => 1, options as object)).rejects.toEqual(
-        rejection('LDB_INVALID_ARGUMENT'),
-      )
-    await expect(db.transaction('no' as never)).rejects.toEqual(rejection('LDB_INVALID_ARGUMENT'))
-    expect(() => db.begin({ retries: 1 } as object)).toThrow(rejection('LDB_INVALID_ARGUMENT') as Error)
-    await db.close()
-  })
-
-  it('ends with LDB_ABORTED, and writes nothing, when its signal is aborted (A7)', async () => {
-    const db = await AsyncDatabase.memory()
-    const abort = new AbortController()
-    const aborted = db.transaction(
-      async (tx) => {
-        await tx.put('a', '1')
-        abort.abort()
-      },
-      { signal: abort.signal },
-    )
-    await expect(aborted).rejects.toEqual(rejection('LDB_ABORTED'))
-    const tx = db.begin()
-    await tx.put('a', '1')
-    await expect(tx.commit({ signal: abort.signal })).rejects.toEqual(rejection('LDB_ABORTED'))
-    expect([tx.isOpen, await db.count(), db.sync.stats().transactions.openCount]).toEqual([false, 0, 0])
-    await db.close()
-  })
-})
-
 describe('a transaction over pages that are not in memory', () => {
-  it('reads without waiting on the thread, its own writes included (A4, M3, M30)', async () => {
+  it('reads no file synchronously, its own writes included (A4, M3, M30)', async () => {
     const vfs = new FaultyVfs()
     const db = await filled(vfs, 20_000)
     const reads = watchReads(vfs)
@@ -270,7 +162,7 @@ describe('a transaction over pages that are not in memory', () => {
     await db.close()
   })
 
-  it('has looked at what it asked for, however often it missed', async () => {
+  it('records each read once, however many pages it missed', async () => {
     const vfs = new FaultyVfs()
     const db = await filled(vfs, 5_000)
     const outcomes: string[] = []
@@ -288,96 +180,5 @@ describe('a transaction over pages that are not in memory', () => {
     }
     expect(outcomes).toEqual(['LDB_CONFLICT', 'committed', 'LDB_CONFLICT', 'committed'])
     await db.close()
-  })
-})
-
-describe('ends of transactions of the async face', () => {
-  it('comes with close: rolled back, and LDB_CLOSED after (A6, M21)', async () => {
-    const vfs = new MemoryVfs()
-    const db = open(vfs)
-    await db.put('a', '1')
-    const tx = db.begin()
-    await tx.put('a', '2')
-    const scan = tx.entries()
-    const running = db.transaction(async (each) => {
-      await each.put('b', '1')
-      await db.close()
-      await each.put('c', '1')
-    })
-    await expect(running).rejects.toEqual(rejection('LDB_CLOSED'))
-    for (const call of [
-      () => tx.get('a'),
-      () => tx.put('a', '3'),
-      () => tx.commit(),
-      () => scan.toArray(),
-      () => db.transaction(() => 1),
-    ])
-      await expect(call()).rejects.toEqual(rejection('LDB_CLOSED'))
-    expect(() => db.begin()).toThrow(rejection('LDB_CLOSED') as Error)
-    await tx.rollback()
-    const again = open(vfs)
-    expect(await again.entries().toArray()).toEqual([['a', '1']])
-    await again.close()
-  })
-
-  it('that was called before close is waited for', async () => {
-    const vfs = new FaultyVfs()
-    const db = open(vfs)
-    const release = holdSyncs(vfs)
-    const tx = db.begin()
-    await tx.put('a', '1')
-    const committed = tx.commit()
-    const closed = db.close()
-    await turns()
-    release()
-    await Promise.all([committed, closed])
-    const again = open(vfs)
-    expect(await again.get('a')).toBe('1')
-    await again.close()
-  })
-
-  it('is unknown when the shared sync fails, and the handle takes no more (A3, C3)', async () => {
-    const vfs = new FaultyVfs()
-    const db = open(vfs)
-    await db.put('a', '1')
-    const release = holdSyncs(vfs)
-    const [first, second] = [db.begin(), db.begin()]
-    await first.put('b', '1')
-    await second.put('c', '1')
-    vfs.fault = (call, path) =>
-      call.startsWith('sync') && path.endsWith('.wal') ? deviceError('LDB_IO', call, path) : undefined
-    const outcomes = Promise.allSettled([db.put('a', '2'), first.commit(), second.commit()])
-    await turns()
-    release()
-    for (const outcome of await outcomes)
-      expect(outcome).toEqual({ status: 'rejected', reason: rejection('LDB_COMMIT_UNKNOWN') })
-    vfs.fault = () => undefined
-    expect([await db.get('a'), await db.get('b')]).toEqual(['1', undefined])
-    await expect(db.transaction((tx) => tx.put('d', '1'))).rejects.toEqual(rejection('LDB_POISONED'))
-    const reader = db.begin({ readOnly: true })
-    expect(await reader.get('a')).toBe('1')
-    await db.close().catch(() => undefined)
-  })
-
-  it('is found, and reported, when nobody refers to it any more (M22)', async () => {
-    setFlagsFromString('--expose-gc')
-    const collect = runInNewContext('gc') as () => void
-    const warnings: string[] = []
-    const logger = { warn: (text: string) => void warnings.push(text) }
-    const db = Database.memory({
-      logger: { ...logger, info: () => undefined, error: () => undefined, debug: () => undefined },
-    })
-    const abandon = async (): Promise<void> => {
-      const tx = db.promises.begin()
-      await tx.put('a', String(await tx.get('b')))
-    }
-    await abandon()
-    for (let round = 0; round < 50 && warnings.length === 0; round++) {
-      collect()
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    expect(warnings).toEqual([expect.stringContaining('a transaction was left open')])
-    expect(db.stats().transactions).toMatchObject({ openCount: 0, leakedCount: 1 })
-    await db.promises.close()
   })
 })

@@ -1,12 +1,12 @@
-// Strategy: streams of changes over files in memory, with checkpoints, other keyspaces and slow readers between.
-// Invariants: every commit behind `since` comes once, in order, with what it changed; a stream goes on where another has
-// ended; a reader that keeps up holds the log back, a laggard does not.
+// Strategy: change streams over in-memory files, with checkpoints, other keyspaces and slow readers between reads.
+// Invariants: a stream returns every commit after `since` once, in order, with its changes; a stream resumes where
+// another ended; a reader within the backlog limit holds the log back, and a slower one does not.
 import fc from 'fast-check'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import type { CommittedChanges } from '../src/changes/stream.js'
 import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { copyAfterKill } from './directory-tree.js'
 
 const TUNING = { pageBytes: 512, checkpointLogBytes: 1 << 20, segmentBytes: 2048, preallocateBytes: 0 }
@@ -25,7 +25,7 @@ async function take(stream: AsyncIterable<CommittedChanges>, count: number): Pro
   return taken
 }
 
-/** The removal of a range of texts. */
+/** Returns the expected change of a range delete over utf8 keys. */
 function removed(keyspace: string, gte?: string, lt?: string): object {
   const bytes = (text: string | undefined): Uint8Array | undefined =>
     text === undefined ? undefined : Uint8Array.from(text, (character) => character.charCodeAt(0))
@@ -34,26 +34,26 @@ function removed(keyspace: string, gte?: string, lt?: string): object {
 
 describe('changes', () => {
   it.each(['sync', 'synced'] as const)(
-    'are told when %s has brought them out of the process',
+    'are returned after %s has written them out of the process',
     async (how) => {
       const db = open(new MemoryVfs())
       const changes = db.changes()
       const next = changes.next()
-      let told: unknown
-      void next.then((result) => (told = result.value?.seq))
+      let returnedSeq: unknown
+      void next.then((result) => (returnedSeq = result.value?.seq))
       await db.promises.put('a', '1', { durability: 'none' })
-      for (let turn = 0; turn < 100; turn += 1) await Promise.resolve()
-      expect(told).toBe(undefined)
+      for (let round = 0; round < 100; round += 1) await Promise.resolve()
+      expect(returnedSeq).toBe(undefined)
       if (how === 'sync') db.sync()
       else await db.promises.synced()
-      for (let turn = 0; turn < 100; turn += 1) await Promise.resolve()
-      expect(told).toBe(1)
+      for (let round = 0; round < 100; round += 1) await Promise.resolve()
+      expect(returnedSeq).toBe(1)
       await changes.return()
       db.close()
     },
   )
 
-  it('are told commit by commit, with their numbers, range deletes as such', async () => {
+  it('are returned commit by commit, with their numbers; a range delete is one change', async () => {
     const db = Database.memory()
     const users = db.keyspace('users', { keys: 'tuple', values: 'json' })
     const changes = db.changes()
@@ -78,7 +78,7 @@ describe('changes', () => {
     db.close()
   })
 
-  it('tell the bytes of a range whose bounds are no keys', async () => {
+  it('contain the bytes of range bounds that are not encodings of keys', async () => {
     const db = Database.memory()
     const points = db.keyspace('points', { keys: 'tuple' })
     const changes = db.changes()
@@ -98,7 +98,7 @@ describe('changes', () => {
     db.close()
   })
 
-  it('can be told of one keyspace and one prefix only', async () => {
+  it('can be limited to one keyspace and one prefix', async () => {
     const db = Database.memory()
     const users = db.keyspace('users')
     const changes = db.changes({ keyspace: users, prefix: 'u' })
@@ -116,7 +116,7 @@ describe('changes', () => {
     db.close()
   })
 
-  it('wait for what comes, and end with the stream, the signal and the database', async () => {
+  it('wait for commits, and end with the stream, the signal and the database', async () => {
     const db = open(new MemoryVfs())
     const changes = db.changes()
     const next = changes.next()
@@ -137,18 +137,18 @@ describe('changes', () => {
     await expect(closed).rejects.toEqual(rejection('LDB_CLOSED'))
   })
 
-  it('do not tell what is not visible yet', async () => {
+  it('do not contain invisible commits', async () => {
     const db = open(new MemoryVfs())
     const changes = db.changes()
     const put = db.promises.put('a', '1')
     const order: string[] = []
-    const told = changes.next().then(() => order.push(`told at ${db.seq}`))
-    await Promise.all([put, told])
-    expect(order).toEqual(['told at 1'])
+    const returned = changes.next().then(() => order.push(`returned at ${db.seq}`))
+    await Promise.all([put, returned])
+    expect(order).toEqual(['returned at 1'])
     db.close()
   })
 
-  it('go on behind a commit, over checkpoints, as long as somebody reads them', async () => {
+  it('resume after a commit, over checkpoints, while a reader holds the log back', async () => {
     const vfs = new MemoryVfs()
     const db = open(vfs)
     const changes = db.changes({ since: 0 })
@@ -178,7 +178,7 @@ describe('changes', () => {
     again.close()
   })
 
-  it('survive the end of the process while a reader holds the log back', async () => {
+  it('survive a killed process while a reader holds the log back', async () => {
     const vfs = new MemoryVfs()
     const db = open(vfs)
     const changes = db.changes({ since: 0 })
@@ -196,7 +196,7 @@ describe('changes', () => {
     db.close()
   })
 
-  it('fail for a reader that falls too far behind, and the log is cut', async () => {
+  it('fail for a reader beyond the backlog limit, and the log is truncated', async () => {
     const db = open(new MemoryVfs(), 4096)
     const laggard = db.changes()
     const prompt = db.changes()
@@ -212,7 +212,7 @@ describe('changes', () => {
     db.close()
   })
 
-  it('fail for a laggard in memory too', async () => {
+  it('fail for a reader beyond the limit in memory too', async () => {
     const db = Database.memory({ changesBacklogBytes: 2000 })
     const laggard = db.changes()
     for (let round = 0; round < 20; round++) db.put(`key${round}`, 'x'.repeat(1000))
@@ -220,7 +220,7 @@ describe('changes', () => {
     db.close()
   })
 
-  it('are refused for what is no option', () => {
+  it('reject invalid options', () => {
     const db = Database.memory()
     const other = Database.memory()
     for (const options of [
@@ -241,7 +241,7 @@ describe('changes', () => {
     other.close()
   })
 
-  it('rebuild the content, whatever was committed, in whatever way', async () => {
+  it('rebuild the content from any sequence of commits', async () => {
     const step = fc.record({
       kind: fc.constantFrom('put', 'delete', 'range', 'async', 'none', 'checkpoint', 'update'),
       key: fc.integer({ min: 0, max: 30 }),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 
-/** Everything below a directory, by path, with the bytes of files. */
+/** Returns everything below a directory by path, with the bytes of files. */
 export function readTree(vfs: Vfs, directory: string): Map<string, Uint8Array | undefined> {
   const found = new Map<string, Uint8Array | undefined>()
   for (const name of vfs.list(directory)) {
@@ -15,7 +15,7 @@ export function readTree(vfs: Vfs, directory: string): Map<string, Uint8Array | 
   return found
 }
 
-/** The same, with a hash in place of the bytes. */
+/** As `readTree`, with hashes instead of bytes. */
 export function hashTree(vfs: Vfs, directory: string): Map<string, string> {
   const hashes = new Map<string, string>()
   for (const [path, bytes] of readTree(vfs, directory)) {
@@ -45,7 +45,7 @@ export function writeFile(vfs: Vfs, path: string, bytes: Uint8Array): void {
   }
 }
 
-/** What a killed process leaves: all files as they are, and no lock. */
+/** Copies the files that a killed process leaves, without its lock. */
 export function copyAfterKill(vfs: Vfs, directory: string): MemoryVfs {
   const copy = new MemoryVfs()
   copy.makeDirectory(directory)

@@ -1,6 +1,6 @@
-// Strategy: one workload, run again and again, with the n-th call of the file system failing, for every n: once, and
-// from then on for ever. Afterwards the files are opened as a killed process would leave them.
-// Invariants: only typed errors leave the API (C3); after the first failure no write succeeds; the state found is that
+// Strategy: one workload is run repeatedly while the n-th call of the file system fails, for every n: once, or from then on.
+// Afterwards the files are opened as a killed process would leave them.
+// Invariants: only typed errors leave the API (C3); after the first failure no write succeeds; the recovered state is that
 // after one of the commits, in both keyspaces (C4), not older than the last acknowledged one (C2); verification is clean.
 import { isLdbError } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import type { MemoryVfs } from '@ldb/vfs'
 import { Database } from '../src/database.js'
 import type { Durability } from '../src/health/options.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { copyAfterKill } from './directory-tree.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 import type { VfsCall } from './faulty-vfs.js'
@@ -20,11 +20,11 @@ interface Outcome {
   acknowledged: number
   begun: number
   errors: LdbError[]
-  /** The files as they were before `close`, and after it. */
+  /** Copies of the files before and after `close`. */
   left: MemoryVfs[]
 }
 
-/** Commits over two keyspaces until something fails, then shows that nothing is taken any more. */
+/** Commits over two keyspaces until a call fails, then checks that no write succeeds. */
 function runWorkload(vfs: FaultyVfs, durability: Durability): Outcome {
   const outcome: Outcome = { acknowledged: 0, begun: 0, errors: [], left: [] }
   let db: Database | undefined
@@ -48,7 +48,7 @@ function runWorkload(vfs: FaultyVfs, durability: Durability): Outcome {
       else if (number === 14) db.keyspace('third')
       else if (number === 18) db.dropKeyspace('third')
       else continue
-      // (K1) Each of these makes durable what came before.
+      // (K1) Each of these makes all earlier commits durable.
       outcome.acknowledged = number
     }
   } catch (error) {
@@ -99,7 +99,7 @@ function checkLeft(left: MemoryVfs, outcome: Outcome): void {
   }
 }
 
-/** Runs the workload with the n-th call of a kind failing; tells whether there was an n-th. */
+/** Runs the workload with a failure of the n-th call of a kind. Reports whether there was an n-th call. */
 function runWithFault(
   n: number,
   durability: Durability,
@@ -126,8 +126,8 @@ describe('a file system that fails', () => {
   it.each([
     ['a write or sync, once', false, WRITING],
     ['every write and sync from one on', true, WRITING],
-    ['a change of names, once', false, NAMING],
-    ['every change of names from one on', true, NAMING],
+    ['a change of directory entries, once', false, NAMING],
+    ['every change of directory entries from one on', true, NAMING],
     ['a read, once', false, ['read'] as const],
   ] as const)('loses nothing acknowledged: %s', (_name, sticky, calls) => {
     for (const durability of ['full', 'none'] as const) {
@@ -137,7 +137,7 @@ describe('a file system that fails', () => {
     }
   })
 
-  it('gives LDB_COMMIT_UNKNOWN when the sync fails, then LDB_POISONED, and reads go on', () => {
+  it('gives LDB_COMMIT_UNKNOWN when the sync fails, then LDB_POISONED, and still reads', () => {
     const vfs = new FaultyVfs()
     const db = Database.open('data', { vfs })
     db.put('a', '1')
@@ -159,7 +159,7 @@ describe('a file system that fails', () => {
     again.close()
   })
 
-  it('gives LDB_NO_SPACE when the write fails, and the commit never was', () => {
+  it('gives LDB_NO_SPACE when the write fails, and the commit is not logged', () => {
     const vfs = new FaultyVfs()
     const db = Database.open('data', { vfs })
     db.put('a', '1')
@@ -172,7 +172,7 @@ describe('a file system that fails', () => {
     again.close()
   })
 
-  it('shows nothing of a commit that failed half way, and has it after the next open (C3, C4)', () => {
+  it('hides a commit whose application failed, and replays it at the next open (C3, C4)', () => {
     const vfs = new FaultyVfs()
     const db = Database.open('data', { vfs })
     const other = db.keyspace('other')
@@ -195,7 +195,7 @@ describe('a file system that fails', () => {
     again.close()
   })
 
-  it('poisons and tells when the sync in the background fails (C7)', () => {
+  it('poisons and emits an error when the background sync fails (C7)', () => {
     const vfs = new FaultyVfs()
     const db = Database.open('data', { vfs, durability: 'periodic', syncIntervalMs: 50 })
     const errors: unknown[] = []
@@ -217,7 +217,7 @@ describe('a file system that fails', () => {
     const db = new Database(openDatabase('data', { vfs }, { checkpointLogBytes: 1_000 }))
     const errors: unknown[] = []
     db.on('error', ({ error }) => errors.push(error))
-    // The first change of a tree after its opening writes its meta block; the fault is to meet the checkpoint.
+    // The first change of a tree after open rewrites its meta block; the fault must hit the checkpoint instead.
     db.put('first', '1')
     vfs.fault = (call, path) =>
       call === 'write' && path.endsWith('tree.ldb') ? deviceError('LDB_NO_SPACE', call, path) : undefined
@@ -231,7 +231,7 @@ describe('a file system that fails', () => {
     again.close()
   })
 
-  it('takes a keyspace for dropped when its files cannot be given back (K4)', () => {
+  it('drops a keyspace even if its files cannot be closed and removed (K4)', () => {
     const vfs = new FaultyVfs()
     const warnings: string[] = []
     const ignore = (): void => undefined

@@ -2,7 +2,7 @@ import { LdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import type { OpenMode, VfsFile, VfsLock } from '@ldb/vfs'
 
-/** Names of the calls that can fail, and that are counted. */
+/** Names of the calls that can fail. */
 export type VfsCall =
   | 'open'
   | 'read'
@@ -18,13 +18,13 @@ export type VfsCall =
   | 'syncDirectory'
   | 'close'
 
-/** Files in memory that count what is done to them and fail when told. */
+/** A file system in memory that injects failures. */
 export class FaultyVfs extends MemoryVfs {
   /** Bytes read from files. */
   bytesRead = 0
-  /** What syncs off the thread wait for. */
+  /** Syncs off the thread wait for this promise. */
   syncGate: Promise<void> = Promise.resolve()
-  /** Asked before each call; what it gives is thrown. */
+  /** Called before each call. A returned error is thrown. */
   fault: (call: VfsCall, path: string) => LdbError | undefined = () => undefined
 
   override open(path: string, mode: OpenMode): VfsFile {
@@ -67,9 +67,9 @@ export class FaultyVfs extends MemoryVfs {
   }
 }
 
-/** The error that a full or a broken device gives. */
+/** Returns the error of a full or failed device. */
 export function deviceError(code: 'LDB_NO_SPACE' | 'LDB_IO', call: VfsCall, path: string): LdbError {
-  return new LdbError(code, `${call} of ${path} failed, as the test asked`, {
+  return new LdbError(code, `injected failure of ${call} of ${path}`, {
     details: { file: path, operation: call },
   })
 }
@@ -102,7 +102,7 @@ function faultyFile(vfs: FaultyVfs, file: VfsFile): VfsFile {
       file.preallocate(length)
     },
     close: () => {
-      // A file is closed even when that fails.
+      // The file is closed even if the call fails.
       file.close()
       vfs.meet('close', path)
     },

@@ -1,4 +1,4 @@
-// A device that fills up, for real: what was acknowledged stays, and the answer is LDB_NO_SPACE.
+// A device that fills up: acknowledged commits survive, and the failing commit reports LDB_NO_SPACE.
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true })
 })
 
-/** Runs a shell script in which `$CHILD` fills the device at a path. */
+/** Runs a shell script in which `$CHILD` fills the device. */
 async function fill(
   script: string,
   command: readonly string[] = ['bash', '-c'],
@@ -43,13 +43,13 @@ function checkLeft(path: string, outcome: Record<string, unknown>): void {
     expect(db.count({ prefix: 'key' })).toBe(last)
     expect(db.get(`key${last}`)).toHaveLength(5_000)
     expect(db.verify().findings).toEqual([])
-    db.put('after', 'there is room again')
+    db.put('after', 'there is space again')
   } finally {
     db.close()
   }
 }
 
-describe('a limit on the size of files, which cuts writes short', () => {
+describe('a limit of the file size, which causes short writes', () => {
   it.each([
     ['full', 2_000],
     ['full', 6_000],
@@ -61,7 +61,7 @@ describe('a limit on the size of files, which cuts writes short', () => {
   })
 })
 
-/** Some machines let nobody mount anything; there the limit above has to do. */
+/** Reports whether mounts are permitted. Without them, only the limit above is tested. */
 function mayMount(): boolean {
   try {
     const script = `mount -t tmpfs -o size=1m tmpfs "$0"`

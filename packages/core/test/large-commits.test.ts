@@ -1,18 +1,18 @@
-// Strategy: batches so large that the log writes them from where they lie, of both faces and every durability, in turn, over batches that
-// share their buffers; and a device that refuses what was sent to it ahead. Invariants: after the process is gone each value is
-// what was put; a failure that nobody waited for ends all writes at the next thing that must be durable.
+// Strategy: batches so large that the log borrows their buffers, from both APIs at every durability, with buffers that are reused; and a
+// device that fails early writeback. Invariants: after the process is killed, each value is as it was put; a failure that no caller
+// waited for is reported by the next operation that must be durable, and ends all writes.
 import { LdbError } from '@ldb/base'
 import { expect, test } from 'vitest'
 import { Database } from '../src/database.js'
 import type { Durability } from '../src/health/options.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { AsyncDatabase } from '../src/async-database.js'
 import { FaultyVfs } from './faulty-vfs.js'
 import { rejection, TUNING } from './async-setup.js'
 
 const DURABILITIES: readonly Durability[] = ['none', 'periodic', 'none', 'full']
 const VALUE_BYTES = 90_000
-/** Nothing is brought into a file of entries unasked. */
+/** No automatic checkpoints. */
 const NEVER = { ...TUNING, checkpointLogBytes: 2 ** 40 }
 
 function valueOf(number: number): Uint8Array {
@@ -26,9 +26,9 @@ function openOver(vfs: FaultyVfs, tuning = NEVER): Database {
   return new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning))
 }
 
-/** The state that the end of the process leaves, read again. */
+/** Kills the database, and checks the recovered values. */
 function expectAfterwards(db: Database, vfs: FaultyVfs, count: number): void {
-  // What nobody has asked to be written is in the process only.
+  // Commits at `none` are buffered in the process until a sync.
   db.sync()
   vfs.fault = (): LdbError => new LdbError('LDB_IO', 'the process is gone')
   expect(() => db.close()).toThrow()
@@ -41,7 +41,7 @@ function expectAfterwards(db: Database, vfs: FaultyVfs, count: number): void {
   again.close()
 }
 
-test('large commits of the sync face are in the log as they were', () => {
+test('the log contains large commits of the synchronous API unchanged', () => {
   const vfs = new FaultyVfs()
   const db = openOver(vfs)
   const values = db.keyspace('values', { values: 'binary' })
@@ -53,11 +53,11 @@ test('large commits of the sync face are in the log as they were', () => {
   expectAfterwards(db, vfs, 24)
 })
 
-test('large commits of the async face are in the log as they were', async () => {
+test('the log contains large commits of the asynchronous API unchanged', async () => {
   const vfs = new FaultyVfs()
   const db = openOver(vfs)
   const values = await db.makePromises(AsyncDatabase).keyspace('values', { values: 'binary' })
-  // The batch of each is there for the next one, and nobody has flushed it.
+  // Each batch is reused by the next commit, before any flush.
   for (let number = 0; number < 6; number++) {
     await values.put(`key${number}`, valueOf(number), { durability: 'none' })
   }
@@ -76,16 +76,16 @@ test('large commits of the async face are in the log as they were', async () => 
 })
 
 test.each(['log', 'store'])(
-  'a failure of what was sent ahead is told when the %s must be durable',
-  async (place) => {
+  'a failed early writeback is reported when the %s must be durable',
+  async (component) => {
     const vfs = new FaultyVfs()
     const db = openOver(vfs, { ...NEVER, segmentBytes: 2 ** 30 })
     const values = db.keyspace('values', { values: 'binary' })
     let failedPath: string | undefined
     vfs.fault = (call, path): LdbError | undefined => {
-      if (call !== 'syncAsync' || path.endsWith('.wal') !== (place === 'log')) return undefined
+      if (call !== 'syncAsync' || path.endsWith('.wal') !== (component === 'log')) return undefined
       failedPath = path
-      // Told once, as of some file systems.
+      // The error is reported once, as by some file systems.
       vfs.fault = (): undefined => undefined
       return new LdbError('LDB_IO', 'the device is gone')
     }

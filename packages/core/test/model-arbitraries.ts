@@ -4,7 +4,10 @@ import type { Text, TextRange } from './model.js'
 const LONGEST = 65_535
 const bytePart = fc.constantFrom('\x00', '\xff', 'a', 'b', 'c')
 
-/** Few distinct keys, so that they meet: empty ones, runs of 0x00 and 0xFF, long shared prefixes, the longest. */
+/**
+ * Few distinct keys, so that operations collide: the empty key, sequences of 0x00 and 0xFF, long shared prefixes, the
+ * longest key.
+ */
 export const keyTexts: fc.Arbitrary<Text> = fc.oneof(
   { weight: 12, arbitrary: fc.string({ unit: bytePart, maxLength: 3 }) },
   {
@@ -31,14 +34,14 @@ const bounds = fc.record(
   { gt: keyTexts, gte: keyTexts, lt: keyTexts, lte: keyTexts, prefix: keyTexts, reverse: fc.boolean() },
   { requiredKeys: [] },
 )
-/** Bounds of every kind, inverted ones among them. */
+/** Bounds of every kind, inverted ones included. */
 export const bareBounds = fc.oneof(
   fc.constant({}),
   fc.record({ gte: keyTexts, lt: keyTexts }),
   fc.record({ reverse: fc.boolean() }),
   bounds,
 )
-/** The same, with limits and offsets. */
+/** Ranges with bounds, limits and offsets. */
 export const ranges: fc.Arbitrary<TextRange> = fc
   .tuple(bareBounds, fc.record({ limit: fc.nat(8), offset: fc.nat(5) }, { requiredKeys: [] }))
   .map(([bound, counts]) => ({ ...bound, ...counts }))

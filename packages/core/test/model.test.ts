@@ -1,11 +1,12 @@
-// Strategy: random sequences of every call of the sync face run against a database with tiny pages and a tiny cache
-// and against a sorted list, with reopening, checkpoints, compaction and verification anywhere.
-// Invariants: every result is that of the list (C4, S1); snapshots and half-read scans never change; verification
+// Strategy: random sequences of all synchronous calls run against a database with tiny pages and a tiny cache and
+// against a sorted list, with reopens, checkpoints, compactions and verifications at any point.
+// Invariants: every result equals that of the list (C4, S1); snapshots and partly read scans never change; verification
 // finds nothing at the end.
 import { MemoryVfs } from '@ldb/vfs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareAll, modelCommands, newModel, Real } from './model-commands.js'
+import { modelCommands } from './model-commands.js'
+import { compareAll, newModel, System } from './model-state.js'
 
 const RUNS = Number(process.env['LDB_MODEL_RUNS'] ?? 60)
 const tunings = fc.record({
@@ -16,15 +17,15 @@ const tunings = fc.record({
 })
 const durabilities = fc.constantFrom('full' as const, 'periodic' as const, 'none' as const)
 
-describe('the sync face, against a sorted list', () => {
-  it('gives what the list gives', () => {
+describe('the synchronous API, compared with a sorted list', () => {
+  it('returns the results of the list', () => {
     fc.assert(
       fc.property(
         tunings,
         durabilities,
         fc.commands(modelCommands, { maxCommands: 120, size: 'max' }),
         (tuning, durability, commands) => {
-          const real = new Real(new MemoryVfs(), durability, tuning)
+          const real = new System(new MemoryVfs(), durability, tuning)
           const model = newModel()
           try {
             fc.modelRun(() => ({ model, real }), commands)

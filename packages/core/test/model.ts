@@ -1,6 +1,6 @@
 import type { RangeOptions } from '@ldb/base'
 
-/** Bytes as a string of one character a byte: ordered as bytes are, and comparable. */
+/** Bytes as a string of one character per byte: comparable, in byte order. */
 export type Text = string
 
 export function toBytes(text: Text): Uint8Array {
@@ -25,7 +25,7 @@ export function toByteRange(range: TextRange): RangeOptions<Uint8Array> {
   return bytes
 }
 
-/** The reference: one keyspace as a sorted list of entries, searched from front to back. */
+/** The reference: one keyspace as a sorted list of entries, searched linearly. */
 export class ModelMap {
   readonly entries: Map<Text, Text>
 
@@ -37,14 +37,14 @@ export class ModelMap {
     return new ModelMap(this.entries)
   }
 
-  /** What a scan of the range gives. */
+  /** Returns what a scan of the range must return. */
   scan(range: TextRange): [Text, Text][] {
     const found = this.within(range)
     const offset = range.offset ?? 0
     return found.slice(offset, range.limit === undefined ? undefined : offset + range.limit)
   }
 
-  /** What is within the bounds, in the direction of the range. */
+  /** Returns the entries within the bounds, in the direction of the range. */
   within(range: TextRange): [Text, Text][] {
     const found = [...this.entries]
       .filter(
@@ -64,7 +64,7 @@ export class ModelMap {
   }
 }
 
-/** The reference of a cursor: a place in a list, −1 when it stands nowhere. */
+/** The reference of a cursor: an index in a list, −1 on no entry. */
 export class ModelCursor {
   readonly entries: readonly [Text, Text][]
   readonly reverse: boolean
@@ -76,26 +76,26 @@ export class ModelCursor {
   }
 
   first(): boolean {
-    return this.#stand(0)
+    return this.#moveTo(0)
   }
 
   last(): boolean {
-    return this.#stand(this.entries.length - 1)
+    return this.#moveTo(this.entries.length - 1)
   }
 
   next(): boolean {
-    return this.#stand(this.at + 1)
+    return this.#moveTo(this.at + 1)
   }
 
   previous(): boolean {
-    return this.#stand(this.at === -1 ? this.entries.length - 1 : this.at - 1)
+    return this.#moveTo(this.at === -1 ? this.entries.length - 1 : this.at - 1)
   }
 
   seek(key: Text): boolean {
-    return this.#stand(this.entries.findIndex(([other]) => (this.reverse ? other <= key : other >= key)))
+    return this.#moveTo(this.entries.findIndex(([other]) => (this.reverse ? other <= key : other >= key)))
   }
 
-  #stand(at: number): boolean {
+  #moveTo(at: number): boolean {
     this.at = at >= 0 && at < this.entries.length ? at : -1
     return this.at >= 0
   }

@@ -1,5 +1,4 @@
-// Every reason for which an open is refused: its code, and not one byte changed (D1, D2, D3, D5).
-import { execFileSync } from 'node:child_process'
+// Every reason to refuse an open: its error code, and no byte changed (D3, D5).
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +10,7 @@ import type { OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Database } from '../src/database.js'
 import type { DatabaseOptions } from '../src/health/options.js'
-import { copyAfterKill, hashTree, readFile, readTree, writeFile } from './directory-tree.js'
+import { copyAfterKill, hashTree, readFile, writeFile } from './directory-tree.js'
 
 const NODE = new NodeVfs()
 let root = ''
@@ -24,14 +23,14 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true })
 })
 
-function makeDatabase(vfs: Vfs = NODE, at: string = path): void {
+function createDatabase(vfs: Vfs = NODE, at: string = path): void {
   const db = Database.open(at, { vfs })
   db.put('a', '1')
   db.keyspace('more').put('b', '2')
   db.close()
 }
 
-/** Expects a refusal, twice, and that nothing around the database has changed. */
+/** Expects a refusal, twice, and that no file changes. */
 function expectRefused(
   code: LdbErrorCode,
   {
@@ -57,8 +56,8 @@ function expectRefused(
   return refusal as LdbError
 }
 
-describe('an open that is refused changes nothing (D5)', () => {
-  it('without createIfMissing, where nothing is', () => {
+describe('a refused open changes nothing (D5)', () => {
+  it('of a missing database, without createIfMissing', () => {
     expectRefused('LDB_NOT_FOUND', { createIfMissing: false })
     expectRefused('LDB_NOT_FOUND', { readOnly: true })
     mkdirSync(path)
@@ -66,14 +65,14 @@ describe('an open that is refused changes nothing (D5)', () => {
     expectRefused('LDB_NOT_FOUND', { readOnly: true })
   })
 
-  it('with errorIfExists, where a database is', () => {
-    makeDatabase()
+  it('of an existing database, with errorIfExists', () => {
+    createDatabase()
     expectRefused('LDB_EXISTS', { errorIfExists: true })
   })
 
-  it('with pages of another size than the database that is there has (D6)', () => {
-    makeDatabase()
-    // As in a copy: taking the lock would be a change.
+  it('with another page size (D6)', () => {
+    createDatabase()
+    // As in a copied database: acquiring the lock would be a change.
     rmSync(join(path, 'LOCK'), { force: true })
     for (const readOnly of [false, true]) {
       const refusal = expectRefused('LDB_EXISTS', { pageBytes: 4096, readOnly })
@@ -81,26 +80,26 @@ describe('an open that is refused changes nothing (D5)', () => {
     }
   })
 
-  it('over a file', () => {
+  it('of a file', () => {
     writeFileSync(path, 'hello')
     expectRefused('LDB_FORMAT')
     symlinkSync(path, join(root, 'link'))
     expectRefused('LDB_FORMAT', { at: join(root, 'link') })
   })
 
-  it('over a directory that is not a database', () => {
+  it('of a directory that is not a database', () => {
     mkdirSync(path)
     writeFileSync(join(path, 'notes.txt'), 'mine')
     expectRefused('LDB_FORMAT')
     mkdirSync(join(path, 'wal'))
-    writeFileSync(join(path, 'wal', '00000001'), 'of somebody else')
+    writeFileSync(join(path, 'wal', '00000001'), 'of another program')
     expectRefused('LDB_FORMAT')
     writeFileSync(join(path, 'CATALOG'), 'a list of books')
     expectRefused('LDB_FORMAT')
   })
 
-  it('over a newer format', () => {
-    makeDatabase()
+  it('of a newer format', () => {
+    createDatabase()
     const bytes = readFile(NODE, join(path, 'CATALOG'))
     bytes.set(encodeFileHeader({ kind: 'C', format: 7, minimumReader: 6, flags: 0 }))
     writeFile(NODE, join(path, 'CATALOG'), bytes)
@@ -111,11 +110,11 @@ describe('an open that is refused changes nothing (D5)', () => {
 
   it.each([
     ['flipped', (bytes: Uint8Array) => bytes.map((byte, at) => (at === 50 ? byte ^ 1 : byte))],
-    ['cut off', (bytes: Uint8Array) => bytes.slice(0, 70)],
+    ['truncated', (bytes: Uint8Array) => bytes.slice(0, 70)],
     ['emptied', () => new Uint8Array(0)],
     ['overwritten', (bytes: Uint8Array) => bytes.map(() => 0x58)],
   ])('with a catalog that was %s', (_name, damage) => {
-    makeDatabase()
+    createDatabase()
     writeFile(NODE, join(path, 'CATALOG'), damage(readFile(NODE, join(path, 'CATALOG'))))
     const refusal = expectRefused('LDB_CORRUPTION')
     expect(refusal.details.file).toContain('CATALOG')
@@ -123,8 +122,8 @@ describe('an open that is refused changes nothing (D5)', () => {
     expect(Database.verify(path).ok).toBe(false)
   })
 
-  it('with a catalog that is missing or a directory', () => {
-    makeDatabase()
+  it('with a catalog that is missing, or that is a directory', () => {
+    createDatabase()
     rmSync(join(path, 'CATALOG'))
     expectRefused('LDB_CORRUPTION')
     mkdirSync(join(path, 'CATALOG'))
@@ -132,14 +131,14 @@ describe('an open that is refused changes nothing (D5)', () => {
   })
 
   it.each([['wal'], ['keyspaces'], ['keyspaces/2/tree.ldb'], ['keyspaces/1']])('without its %s', (name) => {
-    makeDatabase()
+    createDatabase()
     rmSync(join(path, name), { recursive: true })
     expectRefused('LDB_CORRUPTION')
     expectRefused('LDB_CORRUPTION', { readOnly: true })
   })
 
-  it('while it is open, in this process', () => {
-    makeDatabase()
+  it('while the database is open in this process', () => {
+    createDatabase()
     const db = Database.open(path)
     const refusal = expectRefused('LDB_LOCKED')
     expect(refusal.details.holder).toBeTypeOf('string')
@@ -150,8 +149,8 @@ describe('an open that is refused changes nothing (D5)', () => {
     Database.open(path).close()
   })
 
-  it('with options that are none', () => {
-    makeDatabase()
+  it('with invalid options', () => {
+    createDatabase()
     const wrong: [LdbErrorCode, object][] = [
       ['LDB_INVALID_ARGUMENT', { durabilty: 'full' }],
       ['LDB_INVALID_ARGUMENT', { durability: 'fully' }],
@@ -172,9 +171,9 @@ describe('an open that is refused changes nothing (D5)', () => {
   })
 })
 
-/** A file system on which every writing call gives EROFS. */
+/** A file system that can refuse every write, like one that is mounted read-only. */
 class ReadOnlyVfs extends MemoryVfs {
-  sealed = false
+  isReadOnly = false
 
   override open(at: string, mode: OpenMode): VfsFile {
     if (mode !== 'read') this.#refuse(at)
@@ -202,16 +201,16 @@ class ReadOnlyVfs extends MemoryVfs {
   }
 
   #refuse(file: string): void {
-    if (this.sealed) throw new LdbError('LDB_READ_ONLY', 'read-only file system', { details: { file } })
+    if (this.isReadOnly) throw new LdbError('LDB_READ_ONLY', 'read-only file system', { details: { file } })
   }
 }
 
 describe('a read-only file system', () => {
-  it('is refused, and read with readOnly', () => {
+  it('refuses an open, except with readOnly', () => {
     const vfs = new ReadOnlyVfs()
     vfs.makeDirectory('/mnt')
-    makeDatabase(vfs, '/mnt/data')
-    vfs.sealed = true
+    createDatabase(vfs, '/mnt/data')
+    vfs.isReadOnly = true
     expectRefused('LDB_READ_ONLY', { vfs, at: '/mnt/data', around: '/mnt' })
     expectRefused('LDB_READ_ONLY', { vfs, at: '/mnt/other', around: '/mnt' })
     const db = Database.open('/mnt/data', { vfs, readOnly: true })
@@ -220,9 +219,9 @@ describe('a read-only file system', () => {
     db.close()
   })
 
-  it('is refused for a directory without the right to write', () => {
+  it('refuses an open of a directory without write permission', () => {
     if (process.getuid?.() === 0) return // Root may write everywhere.
-    makeDatabase()
+    createDatabase()
     chmodSync(path, 0o500)
     try {
       expect(() => Database.open(path)).toThrowError(expect.objectContaining({ name: 'LdbError' }))
@@ -233,7 +232,7 @@ describe('a read-only file system', () => {
 })
 
 describe('readOnly (R7)', () => {
-  it('replays what a kill left, and changes nothing', () => {
+  it('replays the log of a killed process, and changes nothing', () => {
     const vfs = new MemoryVfs()
     const db = Database.open('data', { vfs })
     for (let number = 0; number < 100; number++) db.put(`key${number}`, 'value')
@@ -260,92 +259,13 @@ describe('readOnly (R7)', () => {
   })
 })
 
-describe('creation (D1)', () => {
-  it('takes an empty directory, and one in which it was broken off', () => {
-    mkdirSync(path)
-    makeDatabase()
-    expect(Database.verify(path).ok).toBe(true)
-
-    const vfs = new MemoryVfs()
-    makeDatabase(vfs, 'data')
-    vfs.remove('data/CATALOG')
-    writeFile(vfs, 'data/CREATING', new Uint8Array(0))
-    const db = Database.open('data', { vfs })
-    expect(db.count()).toBe(0)
-    expect(vfs.list('data')).not.toContain('CREATING')
-    db.close()
-  })
-
-  it('leaves no temporary directory behind', () => {
-    makeDatabase()
-    expect(NODE.list(root)).toEqual(['data'])
-  })
-
-  it('makes files that only their owner may read', () => {
-    makeDatabase()
-    const modes = execFileSync('find', [path, '-type', 'f', '-not', '-perm', '600'], { encoding: 'utf8' })
-    expect(modes).toBe('')
-  })
-})
-
-describe('a link that leads nowhere', () => {
-  it.each(['wal', 'keyspaces'])('in the place of %s is refused by name', (name) => {
-    makeDatabase()
+describe('a dangling symbolic link', () => {
+  it.each(['wal', 'keyspaces'])('in place of %s is refused', (name) => {
+    createDatabase()
     rmSync(join(path, name), { recursive: true })
     symlinkSync('/nowhere', join(path, name))
     expect(() => Database.open(path)).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/^LDB_(FORMAT|CORRUPTION)$/) }),
     )
-  })
-})
-
-describe('unknown files (D2)', () => {
-  it('are left alone', () => {
-    makeDatabase()
-    writeFileSync(join(path, '.DS_Store'), 'x')
-    writeFileSync(join(path, 'keyspaces', '._1'), 'x')
-    mkdirSync(join(path, 'keyspaces', '77'))
-    writeFileSync(join(path, 'keyspaces', '77', 'tree.ldb'), 'of a number never given out')
-    writeFileSync(join(path, 'wal', 'notes'), 'x')
-    symlinkSync('/nowhere', join(path, 'dangling'))
-    const db = Database.open(path)
-    expect(db.get('a')).toBe('1')
-    db.close()
-    expect(NODE.list(path)).toEqual(expect.arrayContaining(['.DS_Store', 'dangling']))
-    expect(NODE.list(join(path, 'wal'))).toContain('notes')
-    expect(NODE.list(join(path, 'keyspaces'))).toEqual(expect.arrayContaining(['._1', '77']))
-    Database.destroy(path)
-    expect([...readTree(NODE, path).keys()].map((name) => name.slice(path.length)).sort()).toEqual([
-      '/.DS_Store',
-      '/dangling',
-      '/keyspaces',
-      '/keyspaces/._1',
-      '/wal',
-      '/wal/notes',
-    ])
-  })
-})
-
-describe('destroy', () => {
-  it('deletes a database, and nothing that is not one', () => {
-    makeDatabase()
-    const db = Database.open(path)
-    expect(() => Database.destroy(path)).toThrowError(expect.objectContaining({ code: 'LDB_LOCKED' }))
-    db.close()
-    Database.destroy(path)
-    expect(NODE.list(root)).toEqual([])
-    expect(() => Database.destroy(path)).toThrowError(expect.objectContaining({ code: 'LDB_NOT_FOUND' }))
-    mkdirSync(path)
-    expect(() => Database.destroy(path)).toThrowError(expect.objectContaining({ code: 'LDB_FORMAT' }))
-    writeFileSync(join(path, 'mine'), 'x')
-    expect(() => Database.destroy(path)).toThrowError(expect.objectContaining({ code: 'LDB_FORMAT' }))
-    expect(NODE.list(path)).toEqual(['mine'])
-  })
-
-  it('deletes a damaged one', () => {
-    makeDatabase()
-    rmSync(join(path, 'CATALOG'))
-    Database.destroy(path)
-    expect(NODE.list(root)).toEqual([])
   })
 })

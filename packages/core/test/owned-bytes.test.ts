@@ -1,13 +1,13 @@
-// Strategy: the same bytes read through every face of a keyspace that gives bytes: live, snapshot and transaction, with
-// times to live and without; what is given for good is then written over, as the caller may.
-// Invariants: what a read gives, other than borrowed, is the caller's own (no write to it changes what anybody reads, no
-// write to the database changes it), and borrowed bytes are right until the next call.
+// Strategy: the same bytes read through every view of a binary keyspace: live, snapshot and transaction, with and
+// without times to live; every owned result is then overwritten, as a caller may.
+// Invariants: a result that is not borrowed is owned by the caller (a write to it changes no other read, and no write
+// to the database changes it), and borrowed bytes are valid until the next call.
 import { ManualTime, MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import type { Keyspace } from '../src/write/keyspace.js'
 import type { KeyspaceReads } from '../src/read/keyspace-reads.js'
 import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { TUNING } from './async-setup.js'
 
 type Bytes = Uint8Array
@@ -17,7 +17,7 @@ const bytesOf = (text: string): Bytes => Uint8Array.from(text, (character) => ch
 const textOf = (bytes: Bytes | undefined): string | undefined =>
   bytes === undefined ? undefined : String.fromCharCode(...bytes)
 const keyText = (index: number): string => `key${String(index).padStart(3, '0')}`
-/** Some lie outside of their pages, some have no bytes at all. */
+/** Some values are in overflow pages, some are empty. */
 const valueText = (index: number): string => `${index}:`.repeat(index % 13 === 5 ? 9000 : index % 7)
 
 function filled(expires: boolean): { db: Database; keyspace: Keyspace<Bytes, Bytes> } {
@@ -37,7 +37,7 @@ function filled(expires: boolean): { db: Database; keyspace: Keyspace<Bytes, Byt
   return { db, keyspace }
 }
 
-/** Reads all in every way, twice, writing over what it was given. */
+/** Reads everything in every way, twice, and overwrites each result. */
 function readAll(reads: KeyspaceReads<Bytes, Bytes>): void {
   const expected = Array.from({ length: COUNT }, (_, index) => [keyText(index), valueText(index)])
   const kept: [Bytes, string][] = []
@@ -61,7 +61,7 @@ function readAll(reads: KeyspaceReads<Bytes, Bytes>): void {
     using cursor = reads.cursor(range)
     for (const [key = '', value = ''] of order) {
       expect(cursor.next()).toBe(true)
-      // Asked for twice, each is another copy.
+      // Each access returns another copy.
       for (const again of [cursor.key, cursor.key]) keep(again, key)
       for (const again of [cursor.value, cursor.value]) keep(again, value)
     }
@@ -77,13 +77,13 @@ describe.each([
   ['without times to live', false],
   ['with times to live', true],
 ])('bytes of a keyspace %s', (_, expires) => {
-  it('are the own of who reads them live', () => {
+  it('are owned by the reader of the live state', () => {
     const { db, keyspace } = filled(expires)
     for (let round = 0; round < 3; round++) readAll(keyspace)
     db.close()
   })
 
-  it('are the own of who reads them in a snapshot, whatever is written meanwhile', () => {
+  it('are owned by the reader of a snapshot, under concurrent writes', () => {
     const { db, keyspace } = filled(expires)
     using snapshot = db.snapshot()
     for (let round = 0; round < 3; round++) {
@@ -95,7 +95,7 @@ describe.each([
     db.close()
   })
 
-  it('are the own of who reads them in a transaction, its own writes included', () => {
+  it('are owned by the reader of a transaction, its own writes included', () => {
     const { db, keyspace } = filled(expires)
     for (const index of [3, 5, 17]) keyspace.delete(bytesOf(keyText(index)))
     db.transaction((tx) => {

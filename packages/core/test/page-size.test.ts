@@ -1,4 +1,4 @@
-// The option `pageBytes` in every state that a database can be in (D6).
+// The option `pageBytes` in every state of a database (D6).
 import { isLdbError } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
@@ -15,7 +15,7 @@ const ENTRY_COUNT = 2000
 function fill(db: Database): void {
   const batch = db.batch()
   for (let index = 0; index < ENTRY_COUNT; index++) batch.put(`k${index}`, `v${index}`)
-  // Longer than every page, and so long that it stands in a leaf of large pages only.
+  // One value is longer than every page; the other fits in a leaf only of large pages.
   batch.put('long', 'x'.repeat(50_000)).put('middling', 'y'.repeat(1500))
   batch.in(db.keyspace('more')).put('m', '1').commit()
 }
@@ -30,8 +30,8 @@ function expectFilled(db: Database, pageBytes: number): void {
   expect(db.verify().ok).toBe(true)
 }
 
-/** Expects that opening is refused, with the sizes in its details, and that not one byte has changed (D5). */
-function expectOther(vfs: MemoryVfs, options: DatabaseOptions, actual: number): void {
+/** Expects LDB_EXISTS with the sizes in its details, and that no byte has changed (D5). */
+function expectRefused(vfs: MemoryVfs, options: DatabaseOptions, actual: number): void {
   const before = hashTree(vfs, '/')
   let refusal: unknown
   try {
@@ -47,7 +47,7 @@ function expectOther(vfs: MemoryVfs, options: DatabaseOptions, actual: number): 
 describe.each(SIZES)('pages of %i bytes', (pageBytes) => {
   const other = pageBytes === 8192 ? 4096 : 8192
 
-  it('are those of a new database, and stay so', () => {
+  it('are kept for the lifetime of the database', () => {
     const vfs = new MemoryVfs()
     let db = Database.open('/data', { vfs, pageBytes })
     fill(db)
@@ -59,11 +59,11 @@ describe.each(SIZES)('pages of %i bytes', (pageBytes) => {
       expectFilled(db, pageBytes)
       db.close()
     }
-    expectOther(vfs, { pageBytes: other }, pageBytes)
-    expectOther(vfs, { pageBytes: other, readOnly: true }, pageBytes)
-    expectOther(vfs, { pageBytes: other, createIfMissing: false }, pageBytes)
+    expectRefused(vfs, { pageBytes: other }, pageBytes)
+    expectRefused(vfs, { pageBytes: other, readOnly: true }, pageBytes)
+    expectRefused(vfs, { pageBytes: other, createIfMissing: false }, pageBytes)
     db = Database.open('/data', { vfs })
-    db.keyspace('made later').put('l', '1')
+    db.keyspace('created later').put('l', '1')
     db.dropKeyspace('more')
     db.keyspace('more').put('m', '1')
     db.compact()
@@ -71,49 +71,49 @@ describe.each(SIZES)('pages of %i bytes', (pageBytes) => {
     db.close()
   })
 
-  it('are those of a database in memory', () => {
+  it('are used by a memory-only database', () => {
     using db = Database.memory({ pageBytes })
     fill(db)
     expectFilled(db, pageBytes)
   })
 
-  it('hold what a killed process has left in the log', () => {
+  it('are kept when the log of a killed process is replayed', () => {
     const vfs = new MemoryVfs()
     fill(Database.open('/data', { vfs, pageBytes }))
     const killed = copyAfterKill(vfs, '/data')
-    expectOther(killed, { pageBytes: other }, pageBytes)
+    expectRefused(killed, { pageBytes: other }, pageBytes)
     const db = Database.open('/data', { vfs: killed })
     expectFilled(db, pageBytes)
     db.close()
   })
 
-  it('come to a directory that is empty, or where a making was broken off', () => {
+  it('are used in a directory with an interrupted creation', () => {
     const vfs = new MemoryVfs()
     vfs.makeDirectory('/data')
     vfs.open(`/data/${CREATING_NAME}`, 'create').close()
     const db = Database.open('/data', { vfs, pageBytes })
     expect(db.stats().cache.pageBytes).toBe(pageBytes)
     db.close()
-    expectOther(vfs, { pageBytes: other }, pageBytes)
+    expectRefused(vfs, { pageBytes: other }, pageBytes)
   })
 })
 
-it('are asked for through the async face', async () => {
+it('pageBytes is an option of the asynchronous API', async () => {
   const vfs = new MemoryVfs()
   const adb = await AsyncDatabase.open('/data', { vfs, pageBytes: 4096 })
   expect(adb.sync.stats().cache.pageBytes).toBe(4096)
   await adb.close()
-  expectOther(vfs, { pageBytes: 8192 }, 4096)
+  expectRefused(vfs, { pageBytes: 8192 }, 4096)
 })
 
-it('are 8,192 bytes where nothing is asked for, a size like every other', () => {
+it('the default is 8,192 bytes, and is fixed like any other size', () => {
   const vfs = new MemoryVfs()
   Database.open('/data', { vfs, pageBytes: undefined } as object).close()
-  expectOther(vfs, { pageBytes: 4096 }, 8192)
+  expectRefused(vfs, { pageBytes: 4096 }, 8192)
   Database.open('/data', { vfs, pageBytes: 8192 }).close()
 })
 
-it('take a cache of 32 pages, however little was asked for', () => {
+it('the cache has at least 32 pages', () => {
   using db = Database.memory({ pageBytes: 32_768, cacheBytes: 65_536 })
   fill(db)
   expectFilled(db, 32_768)
@@ -137,7 +137,7 @@ it.each([
   4096n,
   null,
   {},
-])('cannot have %s bytes', (pageBytes) => {
+])('pageBytes cannot be %s', (pageBytes) => {
   const vfs = new MemoryVfs()
   const options = { pageBytes } as unknown as DatabaseOptions
   for (const open of [() => Database.open('/data', { vfs, ...options }), () => Database.memory(options)]) {

@@ -1,5 +1,5 @@
-// The portable source holds: core, btree and wal, bundled for a bare engine, run where there is nothing but the
-// language: no timers, no text encoder, no crypto, no console, no Node.
+// The source is portable: core, btree and wal are bundled for a bare engine, and run in a context that has only the language: no timers,
+// TextEncoder, crypto, console or Node.
 import { fileURLToPath } from 'node:url'
 import { createContext, runInContext } from 'node:vm'
 import { build } from 'esbuild'
@@ -43,7 +43,7 @@ it('runs in a bare engine', async () => {
   const inputs = Object.keys(metafile.inputs)
   expect(inputs.filter((name) => /-node\.ts$|node-[a-z]+\.ts$/.test(name))).toEqual([])
   const context = createContext(Object.create(null) as object)
-  // What Node adds to every context.
+  // Node adds these to every context.
   runInContext('delete globalThis.console; delete globalThis.WebAssembly; delete Symbol.dispose', context)
   runInContext(outputFiles[0]?.text ?? '', context)
   const result = JSON.parse(String((context as { result?: unknown }).result)) as unknown

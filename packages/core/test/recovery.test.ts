@@ -1,7 +1,7 @@
-// Strategy: the log of a closed database is replaced by one that is made by hand, whole by its checksums and named after the
-// right owner, whose records do not fit the stores and the catalog.
-// Invariants (R2, R3, R4): what does not fit is LDB_CORRUPTION that tells where and why, and changes nothing; what fits is
-// applied where it is missing, and only there.
+// Strategy: the log of a closed database is replaced by a constructed one, with valid checksums and the right owner, whose records may
+// be inconsistent with the stores and the catalog.
+// Invariants (R2, R3, R4): an inconsistent log is LDB_CORRUPTION with its position and reason, and changes nothing; a consistent log is
+// applied to the stores that lack its commits, and only to them.
 import { isLdbError, WriteBatch } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
@@ -13,10 +13,10 @@ import { Database } from '../src/database.js'
 import { CATALOG_OFFSET_DATABASE_ID, LogRecordType } from '../src/format.js'
 
 const DIRECTORY = 'data'
-/** Keyspace 1 is there from the beginning, 2 since commit 1, 3 was dropped again, 4 never was. */
+/** Keyspace 1 exists from the beginning, 2 since commit 1, 3 was dropped, 4 never existed. */
 const NEVER = 4
 
-/** Makes a closed database of three commits, all of them in its stores; its catalog knows of the first. */
+/** Creates and closes a database of three commits, which its stores contain; its catalog was written after the first. */
 function makeDatabase(): MemoryVfs {
   const vfs = new MemoryVfs()
   const db = Database.open(DIRECTORY, { vfs })
@@ -30,13 +30,13 @@ function makeDatabase(): MemoryVfs {
   return vfs
 }
 
-interface HandRecord {
+interface ConstructedRecord {
   readonly type: number
   readonly seq: number
   readonly payload: Uint8Array
 }
 
-function commit(seq: number, ...keyspaceIds: number[]): HandRecord {
+function commit(seq: number, ...keyspaceIds: number[]): ConstructedRecord {
   const batch = new WriteBatch()
   for (const id of keyspaceIds) batch.put(id, Uint8Array.of(0x6b), Uint8Array.of(0x30 + seq))
   return { type: LogRecordType.Commit, seq, payload: batch.encode() }
@@ -46,18 +46,18 @@ function checkpoint(
   seq: number,
   durableSeqs: Readonly<Record<number, number>>,
   catalogGeneration = 1,
-): HandRecord {
+): ConstructedRecord {
   const entries = Object.entries(durableSeqs).map(([id, durable]): [number, number] => [Number(id), durable])
   const payload = encodeCheckpointRecord({ seq, catalogGeneration, durableSeqs: new Map(entries) })
   return { type: LogRecordType.Checkpoint, seq, payload }
 }
 
-function catalog(generation: number): HandRecord {
+function catalog(generation: number): ConstructedRecord {
   return { type: LogRecordType.Catalog, seq: 0, payload: encodeCatalogRecord(generation) }
 }
 
-/** Puts a log of such records in the place of the one that is there. */
-function replaceLog(vfs: MemoryVfs, records: readonly HandRecord[]): void {
+/** Replaces the log. */
+function replaceLog(vfs: MemoryVfs, records: readonly ConstructedRecord[]): void {
   const log = `${DIRECTORY}/wal`
   for (const name of vfs.list(log)) vfs.remove(`${log}/${name}`)
   const ownerId = new Uint8Array(16)
@@ -72,26 +72,59 @@ function replaceLog(vfs: MemoryVfs, records: readonly HandRecord[]): void {
   wal.close({ clean: true })
 }
 
-const FITTING = checkpoint(3, { 1: 2, 2: 3 })
-const REFUSED: readonly [string, readonly HandRecord[], string][] = [
-  ['a record of an unknown type', [FITTING, { ...commit(4, 1), type: 0 }], 'a type that no version writes'],
-  ['no record at all', [], 'has lost its beginning'],
-  ['no checkpoint, and the first commit missing', [commit(2, 1), commit(3, 2)], 'has lost its beginning'],
-  ['an end before the catalog', [checkpoint(0, {})], 'ends before a commit that the catalog knows'],
-  ['an end before a store', [checkpoint(2, {})], 'ends before what keyspace 2 holds'],
-  ['a commit left out', [FITTING, commit(5, 1)], 'a commit is missing'],
-  ['a commit to a keyspace that never was', [FITTING, commit(4, NEVER)], 'a keyspace that never was'],
-  ['a commit to a keyspace without number', [FITTING, commit(4, 0xffff_fffe)], 'a keyspace that never was'],
-  ['a commit to a keyspace made later', [commit(1, 2)], 'a keyspace that was made later'],
-  ['commits left out before the first', [commit(6, 1), FITTING], 'a commit is missing'],
+const CONSISTENT = checkpoint(3, { 1: 2, 2: 3 })
+const REFUSED: readonly [string, readonly ConstructedRecord[], string][] = [
+  ['a record of an unknown type', [CONSISTENT, { ...commit(4, 1), type: 0 }], 'a record of an unknown type'],
+  ['no record', [], 'the beginning of the log is missing'],
+  [
+    'no checkpoint, and the first commit missing',
+    [commit(2, 1), commit(3, 2)],
+    'the beginning of the log is missing',
+  ],
+  ['an end before the catalog', [checkpoint(0, {})], 'ends before the commit number of the catalog'],
+  ['an end before a store', [checkpoint(2, {})], 'ends before the newest commit of keyspace 2'],
+  ['a missing commit', [CONSISTENT, commit(4, 1), commit(6, 1)], 'a commit is missing in the log'],
+  [
+    'a missing commit after its checkpoint',
+    [CONSISTENT, commit(5, 1)],
+    'a commit after the newest checkpoint is missing',
+  ],
+  [
+    'a commit to a keyspace that never existed',
+    [CONSISTENT, commit(4, NEVER)],
+    'a keyspace that never existed',
+  ],
+  [
+    'a commit to an unassigned keyspace number',
+    [CONSISTENT, commit(4, 0xffff_fffe)],
+    'a keyspace that never existed',
+  ],
+  ['a commit to a keyspace that was created later', [commit(1, 2)], 'a keyspace that was created later'],
+  [
+    'missing commits before the first',
+    [commit(6, 1), CONSISTENT],
+    'a commit after the newest checkpoint is missing',
+  ],
   [
     'a checkpoint of a newer catalog',
     [checkpoint(3, { 1: 2, 2: 3 }, 99)],
     'the catalog is older than the log',
   ],
-  ['a note of a newer catalog', [FITTING, catalog(99), commit(4, 1)], 'the catalog is older than the log'],
-  ['a checkpoint out of turn', [FITTING, commit(4, 1), checkpoint(5, {})], 'does not follow its last commit'],
-  ['a checkpoint of a keyspace that never was', [checkpoint(3, { [NEVER]: 3 })], 'a keyspace that never was'],
+  [
+    'a catalog record of a newer catalog',
+    [CONSISTENT, catalog(99), commit(4, 1)],
+    'the catalog is older than the log',
+  ],
+  [
+    'a checkpoint before its last commit',
+    [CONSISTENT, commit(4, 1), checkpoint(5, {})],
+    'precedes its last commit',
+  ],
+  [
+    'a checkpoint of a keyspace that never existed',
+    [checkpoint(3, { [NEVER]: 3 })],
+    'a keyspace that never existed',
+  ],
   [
     'a checkpoint that a store has lost',
     [checkpoint(4, { 1: 4, 2: 3 })],
@@ -99,7 +132,7 @@ const REFUSED: readonly [string, readonly HandRecord[], string][] = [
   ],
 ]
 
-describe('a log made by hand', () => {
+describe('a constructed log', () => {
   test.each(REFUSED)('with %s is refused', (_, records, message) => {
     const vfs = makeDatabase()
     replaceLog(vfs, records)
@@ -109,17 +142,17 @@ describe('a log made by hand', () => {
     } catch (error) {
       refusal = error
     }
-    if (!isLdbError(refusal)) throw new Error('the log was taken', { cause: refusal })
+    if (!isLdbError(refusal)) throw new Error('the log was accepted', { cause: refusal })
     expect(refusal.code).toBe('LDB_CORRUPTION')
     expect(refusal.message).toContain(message)
     expect(refusal.details.file).toContain('wal')
   })
 
-  test('that fits is applied where it is missing, and not to what was dropped', () => {
+  test('that is consistent is applied to the stores that lack it, and not to dropped keyspaces', () => {
     const vfs = makeDatabase()
     replaceLog(vfs, [checkpoint(2, { 1: 2, 3: 1 }), commit(3, 1, 2), commit(4, 1, 3), commit(5, 3)])
     const db = Database.open(DIRECTORY, { vfs })
-    // Commit 3 was in the store of the other one.
+    // The store of keyspace 2 contained commit 3.
     expect([...db.entries()]).toEqual([
       ['a', '1'],
       ['b', '2'],
@@ -131,19 +164,22 @@ describe('a log made by hand', () => {
     db.close()
   })
 
-  // Commits go on while a checkpoint is made: its record may stand behind commits that it does not hold, and these behind
-  // others that it holds not either, in the segment before. The next checkpoint lets that segment go, and may end there.
+  // Commits continue while a checkpoint is written, so its record may follow commits that it does not contain, some of them in
+  // the segment before. The next checkpoint deletes that segment, and may crash before it deletes the next one.
   test.each([
     ['commits', [commit(3, 2), checkpoint(1, { 1: 1 }), checkpoint(3, { 1: 2, 2: 3 }), commit(4, 1)]],
     ['checkpoints', [checkpoint(1, { 1: 1 }), checkpoint(3, { 1: 2, 2: 3 }), commit(4, 1)]],
-  ])('that was cut in part, and begins with %s, is taken by its newest checkpoint', (_, records) => {
-    const vfs = makeDatabase()
-    replaceLog(vfs, records)
-    const db = Database.open(DIRECTORY, { vfs })
-    expect([...db.keys()]).toEqual(['a', 'b', 'k'])
-    expect(db.stats().seq).toBe(4)
-    db.close()
-  })
+  ])(
+    'whose truncation was interrupted, and that begins with %s, is replayed from its newest checkpoint',
+    (_, records) => {
+      const vfs = makeDatabase()
+      replaceLog(vfs, records)
+      const db = Database.open(DIRECTORY, { vfs })
+      expect([...db.keys()]).toEqual(['a', 'b', 'k'])
+      expect(db.stats().seq).toBe(4)
+      db.close()
+    },
+  )
 })
 
 describe('a catalog that was lost (R8)', () => {
@@ -154,7 +190,7 @@ describe('a catalog that was lost (R8)', () => {
     file.close()
     return bytes
   }
-  const putBack = (vfs: MemoryVfs, path: string, bytes: Uint8Array): void => {
+  const restore = (vfs: MemoryVfs, path: string, bytes: Uint8Array): void => {
     const file = vfs.open(path, 'write')
     file.truncate(0)
     file.write(bytes, 0, bytes.length, 0)
@@ -162,13 +198,13 @@ describe('a catalog that was lost (R8)', () => {
   }
   const CHANGES: readonly [string, (db: Database) => void][] = [
     [
-      'entries that expire, whose bytes it could not tell from a value',
+      'the flag of entries that expire',
       (db): void => {
         db.put('short', 'lived', { ttlMs: 1e9 })
       },
     ],
     [
-      'how long entries of a keyspace live',
+      'the default time to live of a keyspace',
       (db): void => {
         db.keyspace('other', { ttlMs: 1e9 })
       },
@@ -177,7 +213,7 @@ describe('a catalog that was lost (R8)', () => {
 
   test.each(
     CHANGES.flatMap(([what, change]) => [[what, change, false] as const, [what, change, true] as const]),
-  )('is noticed: %s', (_, change, clean) => {
+  )('is detected: %s', (_, change, clean) => {
     const vfs = makeDatabase()
     const before = readWhole(vfs, `${DIRECTORY}/CATALOG`)
     const db = Database.open(DIRECTORY, { vfs })
@@ -190,7 +226,7 @@ describe('a catalog that was lost (R8)', () => {
       db.close()
     }
     Database.open(DIRECTORY, { vfs: left, readOnly: true }).close()
-    putBack(left, `${DIRECTORY}/CATALOG`, before)
+    restore(left, `${DIRECTORY}/CATALOG`, before)
     expect(() => Database.open(DIRECTORY, { vfs: left })).toThrowError('the catalog is older than the log')
   })
 })

@@ -1,10 +1,10 @@
-// Strategy: random commits to two keyspaces (puts, removals and removals of ranges, in one another's way) beside two maps; the
-// database is killed and opened again with little and much memory to gather commits in, with a keyspace that is ahead of the other,
-// and over and over again. Invariants (R2, R5): the maps' entries, nothing found by verification; the log does not grow by openings.
+// Strategy: random commits to two keyspaces (puts, deletes and range deletes that overlap) are compared with two maps. The database is
+// killed and reopened with little and much replay memory, with a keyspace that is ahead of the other, and repeatedly.
+// Invariants (R2, R5): the entries of the maps, no findings of verification; repeated opens do not make the log grow.
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open/open-database.js'
+import { openDatabase } from '../src/open/opening.js'
 import { copyAfterKill, readFile, writeFile } from './directory-tree.js'
 
 const TUNING = { pageBytes: 512, segmentBytes: 65_536, preallocateBytes: 0 }
@@ -15,7 +15,7 @@ function open(vfs: MemoryVfs, replayBytes = 1 << 26): Database {
   return new Database(openDatabase('data', { vfs, cacheBytes: 1 << 20 }, { ...TUNING, replayBytes }))
 }
 
-/** Numbers below `limit` that follow from a seed. */
+/** Returns a generator of pseudorandom numbers below a limit. */
 function picks(seed: number): (limit: number) => number {
   let state = seed
   return (limit) => {
@@ -25,7 +25,7 @@ function picks(seed: number): (limit: number) => number {
 }
 
 function keyOf(number: number): string {
-  return number % 7 === 0 ? `k${number}` : `a long beginning of keys/${String(number).padStart(5, '0')}`
+  return number % 7 === 0 ? `k${number}` : `a long prefix of keys/${String(number).padStart(5, '0')}`
 }
 
 /** Commits a few operations, to the database and to the maps. */
@@ -65,7 +65,7 @@ function expectMaps(db: Database, maps: Maps): void {
 
 const SEEDS = [1, 2, 3, 4]
 
-test.each(SEEDS)('commits in a row leave what they left one by one, seed %i', (seed) => {
+test.each(SEEDS)('replay batches leave the same state as single commits, seed %i', (seed) => {
   const pick = picks(seed)
   const vfs = new MemoryVfs({ seed })
   const db = open(vfs)
@@ -74,7 +74,7 @@ test.each(SEEDS)('commits in a row leave what they left one by one, seed %i', (s
     for (let count = pick(80); count > 0; count--) commitSome(db, maps, pick)
     if (pick(3) === 0) db.checkpoint()
     db.sync()
-    // Each commit by itself, a few of them, some dozens, all of them.
+    // Batches of one commit, a few, some dozens, and all.
     for (const replayBytes of [1, 2_000, 30_000, 1 << 26]) {
       const again = open(copyAfterKill(vfs, 'data'), replayBytes)
       expectMaps(again, maps)
@@ -84,7 +84,7 @@ test.each(SEEDS)('commits in a row leave what they left one by one, seed %i', (s
   db.close()
 })
 
-test.each(SEEDS)('a keyspace that holds a part of the commits takes only the others, seed %i', (seed) => {
+test.each(SEEDS)('only newer commits are replayed into a keyspace that is ahead, seed %i', (seed) => {
   const pick = picks(seed)
   const vfs = new MemoryVfs({ seed })
   const db = open(vfs)
@@ -106,7 +106,7 @@ test.each(SEEDS)('a keyspace that holds a part of the commits takes only the oth
   db.close()
 })
 
-/** Bytes of a key: mostly of one shape, now and then another one that is in front of all others, behind them or between. */
+/** Returns a key: mostly of one shape, sometimes of another one that sorts before, between or after the others. */
 function bytesKeyOf(pick: (limit: number) => number): Uint8Array {
   const digits = String(pick(40_000)).padStart(16, '0')
   const others = [digits.slice(0, 13), `${digits}x`, `z${digits}`, `!${digits.repeat(1 + pick(600))}`, '']
@@ -117,10 +117,10 @@ function bytesKeyOf(pick: (limit: number) => number): Uint8Array {
 test.each([
   ['frames of the cache', 8192, 64 << 20, 1 << 26, 500],
   ['short values only', 8192, 64 << 20, 1 << 26, Infinity],
-  ['memory of its own', 8192, 1 << 20, 1 << 26, 500],
-  ['several runs', 8192, 1 << 20, 1_000_000, 3000],
+  ['heap memory', 8192, 1 << 20, 1 << 26, 500],
+  ['several batches', 8192, 1 << 20, 1_000_000, 3000],
   ['tiny pages', 512, 16 << 20, 1 << 26, 500],
-])('a long log is replayed in parts: %s', (_, pageBytes, cacheBytes, replayBytes, perLongValue) => {
+])('a long log is replayed in batches: %s', (_, pageBytes, cacheBytes, replayBytes, perLongValue) => {
   const pick = picks(pageBytes + replayBytes)
   const vfs = new MemoryVfs()
   const tuning = { ...TUNING, pageBytes, replayBytes, segmentBytes: 1 << 20, checkpointLogBytes: 1 << 30 }
@@ -162,7 +162,7 @@ test.each([
   db.close()
 })
 
-/** Replays commits of `puts` each with a cache of so many bytes, and compares what is there with what was put. */
+/** Replays commits of puts with a page cache of `cacheBytes`, and checks the entries. */
 function replayPuts(cacheBytes: number, commits: Iterable<readonly (readonly [string, string])[]>): void {
   const vfs = new MemoryVfs()
   const tuning = { pageBytes: 8192, preallocateBytes: 0, segmentBytes: 1 << 20, checkpointLogBytes: 1 << 30 }
@@ -189,14 +189,14 @@ function replayPuts(cacheBytes: number, commits: Iterable<readonly (readonly [st
 
 describe.each([
   ['frames of the cache', 64 << 20],
-  ['memory of its own', 1 << 20],
-])('a log whose first keys say nothing about the others, in %s', (_, cacheBytes) => {
+  ['heap memory', 1 << 20],
+])('a log whose first keys are not representative, in %s', (_, cacheBytes) => {
   const value = 'v'.repeat(90)
 
   test.each([
-    ['rise', 1],
-    ['fall', -1],
-  ])('is replayed as it was written: they %s, and some come again', (__, step) => {
+    ['ascending keys', 1],
+    ['descending keys', -1],
+  ])('is replayed: %s, some of them repeated', (__, step) => {
     const pick = picks(cacheBytes)
     const keyOf = (number: number): string => `key ${String(50_000 + step * number).padStart(8, '0')}`
     replayPuts(
@@ -210,7 +210,7 @@ describe.each([
     )
   })
 
-  test('is replayed as it was written: they are longer than half a chunk', () => {
+  test('is replayed: keys longer than half a chunk', () => {
     const pick = picks(cacheBytes)
     replayPuts(
       cacheBytes,
@@ -224,7 +224,7 @@ describe.each([
   })
 })
 
-test('a commit larger than what is gathered is applied in its turn', () => {
+test('a commit larger than the replay memory is applied in order', () => {
   const vfs = new MemoryVfs()
   const db = open(vfs)
   const large = 'x'.repeat(100_000)
@@ -241,7 +241,7 @@ test('a commit larger than what is gathered is applied in its turn', () => {
   db.close()
 })
 
-test('a range is removed before what is written to its first key behind it', () => {
+test('a range delete is applied before a later write to its first key', () => {
   const vfs = new MemoryVfs()
   const db = open(vfs)
   db.batch().put('a', '1').put('b', '2').put('c', '3').commit()
@@ -258,7 +258,7 @@ test('a range is removed before what is written to its first key behind it', () 
   db.close()
 })
 
-test('openings that are never closed do not heap up segments', () => {
+test('opens without a close do not accumulate segments', () => {
   let vfs = new MemoryVfs()
   const first = open(vfs)
   first.put('a', '1')

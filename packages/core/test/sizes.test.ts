@@ -1,4 +1,6 @@
-// Sizes are honest: memory stays within bounds, files give space back, a clean open reads no more than it must.
+// Strategy: large databases in child processes and in memory, measured.
+// Invariants: memory stays within its bounds, files shrink when data are deleted, and a clean open reads a constant
+// number of bytes.
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -34,7 +36,7 @@ describe('memory', () => {
     expect(figures['rssMax']).toBeLessThan(300 * MIB)
   })
 
-  it('is enough for a database of ten times the cache', async () => {
+  it('suffices for a database of ten times the cache', async () => {
     const figures = await runChild('sizes.mjs', join(root, 'data'), 400_000, 4 * MIB)
     expect(figures).toMatchObject({ wrong: 0, scanned: 400_000, counted: 400_000 })
     expect(figures['fileBytes']).toBeGreaterThan(40 * MIB)
@@ -49,15 +51,15 @@ describe('files', () => {
     const { liveBytes, pageBytesLive } = figures as { liveBytes: number; pageBytesLive: number }
     expect(figures['ok']).toBe(true)
     expect(figures['fileBytesEnd']).toBeLessThan(2.5 * liveBytes)
-    // Until a checkpoint is durable, a page that it holds and its successor both are in the file.
+    // Until a checkpoint is durable, the file holds both versions of a changed page.
     expect(figures['fileBytesMax']).toBeLessThan(2.5 * pageBytesLive)
     expect(figures['fileBytesCleared']).toBeLessThan(100_000)
     expect(figures['fileBytesDeleted']).toBeLessThan(100_000)
   })
 })
 
-describe('opening after a clean close (R6)', () => {
-  /** Bytes that an open, one read and a close read from files. */
+describe('an open after a clean close (R6)', () => {
+  /** Returns the bytes that an open, one read and a close read from files. */
   function bytesToOpen(entryCount: number): number {
     const vfs = new FaultyVfs()
     let db = Database.open('data', { vfs, durability: 'none' })

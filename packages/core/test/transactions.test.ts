@@ -1,4 +1,4 @@
-// Transactions of the database: over keyspaces with encodings, through the commit path, beside single writes.
+// Strategy: transactions of the database over keyspaces with encodings, through the commit path, beside single writes.
 // Invariants: C1, C4, C5, K4, S1, X2, and M3 to M6, M14, M22, M29 of @ldb/mvcc.
 import { isLdbError } from '@ldb/base'
 import type { LdbErrorCode } from '@ldb/base'
@@ -16,7 +16,7 @@ function codeOf(call: () => unknown): LdbErrorCode | undefined {
   }
 }
 
-test('a transaction over keyspaces is one commit, and is there after the next open', () => {
+test('a transaction over keyspaces is one commit, and survives an open', () => {
   const vfs = new MemoryVfs()
   vfs.makeDirectory('/home')
   const db = Database.open('/home/data', { vfs })
@@ -63,7 +63,7 @@ test('transactions conflict with single writes, batches and conditional writes',
   expect(db.stats().transactions).toMatchObject({ openCount: 0, conflictCount: others.length })
 })
 
-test('scans in a transaction are frozen at their call, own writes included', () => {
+test('scans of a transaction see the state at their call, own writes included', () => {
   using db = Database.memory()
   db.batch().put('a', '1').put('c', '3').commit()
   using tx = db.begin()
@@ -84,7 +84,7 @@ test('scans in a transaction are frozen at their call, own writes included', () 
   expect(db.keys().toArray()).toEqual(['a', 'c', 'e'])
 })
 
-test('savepoints, reads for update and levels', () => {
+test('savepoints, reads for update and isolation levels', () => {
   using db = Database.memory()
   db.batch().put('x', '1').put('y', '1').commit()
   const outcomes = (['snapshot', 'serializable'] as const).map((isolation) => {
@@ -108,7 +108,7 @@ test('savepoints, reads for update and levels', () => {
   expect(codeOf(() => tx.commit())).toBe('LDB_CONFLICT')
 })
 
-test('a callback that gives a promise, or throws, commits nothing', () => {
+test('a callback that returns a promise, or throws, commits nothing', () => {
   using db = Database.memory()
   expect(codeOf(() => db.transaction(async (tx) => tx.put('a', '1')))).toBe('LDB_INVALID_ARGUMENT')
   const own = new Error('own')
@@ -125,7 +125,7 @@ test('a callback that gives a promise, or throws, commits nothing', () => {
   expect([db.seq, db.count()]).toEqual([0, 0])
 })
 
-test('a keyspace that is dropped stays readable in a transaction, which cannot write to it', () => {
+test('a dropped keyspace stays readable in a transaction, which cannot write to it', () => {
   const vfs = new MemoryVfs()
   vfs.makeDirectory('/home')
   using db = Database.open('/home/data', { vfs })
@@ -143,7 +143,7 @@ test('a keyspace that is dropped stays readable in a transaction, which cannot w
   expect(again.keys().toArray()).toEqual(['c'])
 })
 
-test('close ends transactions; the database opens again without them', () => {
+test('close ends transactions, and the next open does not see them', () => {
   const vfs = new MemoryVfs()
   vfs.makeDirectory('/home')
   const db = Database.open('/home/data', { vfs })
@@ -164,7 +164,7 @@ test('close ends transactions; the database opens again without them', () => {
   expect(codeOf(() => reader.transaction((each) => each.put('a', '2')))).toBe('LDB_READ_ONLY')
 })
 
-/** A file system of its own with one database in it. */
+/** A separate file system with one database. */
 function copyOf(_vfs: MemoryVfs): MemoryVfs {
   const vfs = new MemoryVfs()
   vfs.makeDirectory('/home')
@@ -174,7 +174,7 @@ function copyOf(_vfs: MemoryVfs): MemoryVfs {
   return vfs
 }
 
-test('what expires is seen as it was when the transaction began', () => {
+test('entries that expire during a transaction stay visible to it', () => {
   const vfs = new MemoryVfs()
   vfs.makeDirectory('/home')
   using db = Database.open('/home/data', { vfs })
@@ -194,7 +194,7 @@ test('what expires is seen as it was when the transaction began', () => {
   expect(sessions.get('mine')).toBe('2')
 })
 
-test('commits of the async face that are in flight are seen as conflicts, or settled', async () => {
+test('commits of the asynchronous API in flight conflict, or become visible first', async () => {
   const vfs = new MemoryVfs()
   vfs.makeDirectory('/home')
   const db = Database.open('/home/data', { vfs })

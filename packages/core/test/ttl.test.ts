@@ -1,13 +1,13 @@
-// Strategy: keyspaces whose entries expire, on a clock that the test moves, with the sweep, by both faces.
-// Invariants: what has expired is absent from every read at once (X1), snapshots keep their moment (X2), the sweep removes
-// only what is expired still (X3), and changes tell of it.
+// Strategy: keyspaces whose entries expire, on a manual clock, with the sweep, through both APIs.
+// Invariants: an expired entry is absent from every read at once (X1), snapshots keep the time of their call (X2), the
+// sweep removes only entries that are still expired (X3), and change streams report the removal.
 import fc from 'fast-check'
 import { ManualTime } from '@ldb/vfs'
 import type { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
 import { Database } from '../src/database.js'
-import { openDatabase } from '../src/open/open-database.js'
-import { holdSyncs, TUNING, turns } from './async-setup.js'
+import { openDatabase } from '../src/open/opening.js'
+import { holdSyncs, TUNING, flushMicrotasks } from './async-setup.js'
 import { FaultyVfs } from './faulty-vfs.js'
 
 function timed(vfs?: MemoryVfs): { db: Database; time: ManualTime; vfs: MemoryVfs } {
@@ -24,10 +24,10 @@ function code(expected: string): Error {
   return expect.objectContaining({ name: 'LdbError', code: expected }) as Error
 }
 
-/** Lets the sweep go on, to its end. */
+/** Runs the sweep to its end. */
 async function sweep(time: ManualTime): Promise<void> {
   time.advance(1000)
-  for (let round = 0; round < 10; round++) await turns()
+  for (let round = 0; round < 10; round++) await flushMicrotasks()
 }
 
 describe('entries that expire', () => {
@@ -77,7 +77,7 @@ describe('entries that expire', () => {
     db.close()
   })
 
-  it('stay in snapshots and scans as they were at their moment (X2)', () => {
+  it('stay in snapshots and scans as of the time of their call (X2)', () => {
     const { db, time } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })
     sessions.put('a', '1')
@@ -92,7 +92,7 @@ describe('entries that expire', () => {
     db.close()
   })
 
-  it('count as absent in conditional writes, by both faces', async () => {
+  it('are absent for conditional writes of both APIs', async () => {
     const { db, time } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })
     const adb = db.promises.of(sessions)
@@ -113,7 +113,7 @@ describe('entries that expire', () => {
     db.close()
   })
 
-  it('are swept, and changes tell of it (X3)', async () => {
+  it('are swept, and change streams report it (X3)', async () => {
     const { db, time, vfs } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })
     for (let index = 0; index < 2000; index++)
@@ -127,14 +127,14 @@ describe('entries that expire', () => {
     for (let round = 0; round < 4; round++) await sweep(time)
     expect(sessions.count()).toBe(1001)
     expect(db.stats().keyspaces[1]?.entryCount).toBe(1001)
-    const told = new Set<string>()
-    while (told.size < 999) {
+    const expired = new Set<string>()
+    while (expired.size < 999) {
       for (const change of (await changes.next()).value?.changes ?? []) {
         expect(change.kind).toBe('expire')
-        if (change.kind === 'expire') told.add(change.key)
+        if (change.kind === 'expire') expired.add(change.key)
       }
     }
-    expect(told.has('key0')).toBe(false)
+    expect(expired.has('key0')).toBe(false)
     await changes.return()
     for (let round = 0; round < 6; round++) await sweep(time)
     expect(db.stats().keyspaces[1]?.entryCount).toBe(0)
@@ -145,7 +145,7 @@ describe('entries that expire', () => {
     again.close()
   })
 
-  it('are not swept when they are written anew by a commit in flight (X3)', async () => {
+  it('are not swept when a commit in flight overwrites them (X3)', async () => {
     const { db, time, vfs } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })
     sessions.put('a', 'old')
@@ -162,7 +162,7 @@ describe('entries that expire', () => {
     db.close()
   })
 
-  it('are swept without a transaction failing for it (X3)', async () => {
+  it('are swept without a conflict for any transaction (X3)', async () => {
     const { db, time } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })
     for (const key of ['a', 'b', 'c', 'd']) sessions.put(key, 'old')
@@ -178,7 +178,7 @@ describe('entries that expire', () => {
     db.close()
   })
 
-  it('have a time that the keyspace remembers, until it gets another one (X4)', () => {
+  it('have a default time to live that is stored and can be changed (X4)', () => {
     const { db, time, vfs } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })
     expect(sessions.descriptor).toMatchObject({ expires: true, ttlMs: 500 })
@@ -205,23 +205,23 @@ describe('entries that expire', () => {
     third.close()
   })
 
-  it('are let into any keyspace, by each way to write, and told from values that look like them (X4)', async () => {
-    const looksSealed = Uint8Array.from([0xff, 0x54, 0x54, 0x4c, 1, 0, 0, 0, 0, 0, 0, 0, 7])
+  it('are accepted by any keyspace, by every write method, and differ from values with the same bytes (X4)', async () => {
+    const lookalike = Uint8Array.from([0xff, 0x54, 0x54, 0x4c, 1, 0, 0, 0, 0, 0, 0, 0, 7])
     const writes: readonly ((db: Database, keyspace: ReturnType<typeof binary>) => unknown)[] = [
       (_db, keyspace): void => {
-        keyspace.put('timed', looksSealed, { ttlMs: 5 })
+        keyspace.put('timed', lookalike, { ttlMs: 5 })
       },
-      (_db, keyspace): unknown => keyspace.putIfAbsent('timed', looksSealed, { ttlMs: 5 }),
-      (_db, keyspace): unknown => keyspace.update('timed', () => looksSealed, { ttlMs: 5 }),
-      (db, keyspace): unknown => db.batch().in(keyspace).put('timed', looksSealed, { ttlMs: 5 }).commit(),
+      (_db, keyspace): unknown => keyspace.putIfAbsent('timed', lookalike, { ttlMs: 5 }),
+      (_db, keyspace): unknown => keyspace.update('timed', () => lookalike, { ttlMs: 5 }),
+      (db, keyspace): unknown => db.batch().in(keyspace).put('timed', lookalike, { ttlMs: 5 }).commit(),
       (db, keyspace): unknown =>
         db.transaction((tx) => {
-          tx.in(keyspace).put('timed', looksSealed, { ttlMs: 5 })
-          expect(tx.in(keyspace).get('timed')).toEqual(looksSealed)
-          expect(tx.in(keyspace).values().toArray()).toEqual([Uint8Array.of(1), looksSealed])
+          tx.in(keyspace).put('timed', lookalike, { ttlMs: 5 })
+          expect(tx.in(keyspace).get('timed')).toEqual(lookalike)
+          expect(tx.in(keyspace).values().toArray()).toEqual([Uint8Array.of(1), lookalike])
         }),
-      (db, keyspace): unknown => db.promises.of(keyspace).put('timed', looksSealed, { ttlMs: 5 }),
-      (db, keyspace): unknown => db.promises.of(keyspace).putIfAbsent('timed', looksSealed, { ttlMs: 5 }),
+      (db, keyspace): unknown => db.promises.of(keyspace).put('timed', lookalike, { ttlMs: 5 }),
+      (db, keyspace): unknown => db.promises.of(keyspace).putIfAbsent('timed', lookalike, { ttlMs: 5 }),
     ]
     const binary = (db: Database) => db.keyspace('binary', { values: 'binary' })
     for (const write of writes) {
@@ -233,15 +233,15 @@ describe('entries that expire', () => {
       await write(db, keyspace)
       expect(keyspace.descriptor).toMatchObject({ expires: true })
       expect(keyspace.descriptor.ttlMs).toBeUndefined()
-      keyspace.put('looks', looksSealed)
-      keyspace.put('short', looksSealed.subarray(0, 11))
-      expect(keyspace.get('timed')).toEqual(looksSealed)
+      keyspace.put('lookalike', lookalike)
+      keyspace.put('short', lookalike.subarray(0, 11))
+      expect(keyspace.get('timed')).toEqual(lookalike)
       expect(before.in(keyspace).entries().toArray()).toEqual([['stays', Uint8Array.of(1)]])
       before.release()
       time.advance(5)
       const left = [
-        ['looks', looksSealed],
-        ['short', looksSealed.subarray(0, 11)],
+        ['lookalike', lookalike],
+        ['short', lookalike.subarray(0, 11)],
         ['stays', Uint8Array.of(1)],
       ]
       expect(keyspace.entries().toArray()).toEqual(left)
@@ -255,7 +255,7 @@ describe('entries that expire', () => {
     }
   })
 
-  it('that look sealed and were put first let their keyspace expire, too (X4)', () => {
+  it('that look like encoded expiry and were put first make their keyspace expiring, too (X4)', () => {
     const { db, vfs } = timed()
     const value = Uint8Array.from({ length: 40 }, (_, at) => [0xff, 0x54, 0x54, 0x4c][at] ?? at)
     db.keyspace('binary', { values: 'binary' }).put('a', value)
@@ -266,7 +266,7 @@ describe('entries that expire', () => {
     again.close()
   })
 
-  it('may be in a database that is read only, whose times nobody changes', () => {
+  it('are readable in a read-only database, whose times to live do not change', () => {
     const { db, time, vfs } = timed()
     db.put('a', '1', { ttlMs: 5 })
     db.close()
@@ -281,7 +281,7 @@ describe('entries that expire', () => {
     reader.close()
   })
 
-  it('are read as the sync face reads them, with more of them than the cache holds', async () => {
+  it('are read asynchronously as synchronously, with more of them than the cache holds', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 300, maxLength: 900 }),

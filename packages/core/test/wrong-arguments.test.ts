@@ -1,11 +1,11 @@
-// Strategy: every method with things of every kind in the place of each argument, by both faces.
-// Invariant: what leaves is an LdbError, and whatever is refused has changed nothing.
+// Strategy: every method with values of every type in place of each argument, through both APIs.
+// Invariant: only an LdbError leaves, and a rejected call has changed nothing.
 import { isLdbError } from '@ldb/base'
 import { describe, expect, it } from 'vitest'
 import { Database } from '../src/database.js'
 import type { AsyncDatabaseHandle } from '../src/async-handle.js'
 
-/** A thing that belongs to no type: it is to be refused, not to be understood. */
+/** A value without a type: methods must reject it. */
 // oxlint-disable-next-line typescript/no-explicit-any -- wrong on purpose
 type Any = any
 
@@ -42,7 +42,7 @@ const OPTIONS = [
 
 const SCANS = ['map', 'filter', 'take', 'drop', 'flatMap', 'forEach', 'reduce', 'some', 'every', 'find']
 
-/** Calls with one thing somewhere. Whatever they give is walked to its end. */
+/** Calls with one value in one place. Returned iterables are read to their end. */
 const CALLS: Record<string, (db: Database, thing: Any) => unknown> = {
   get: (db, thing) => db.get(thing),
   'get, options': (db, thing) => db.get('a', thing),
@@ -210,13 +210,13 @@ function filled(): Database {
   return db
 }
 
-/** Returns what was wrong with an error that has left. */
+/** Returns the deviations of a thrown error from the contract. */
 function faultOf(name: string, error: unknown): string[] {
   return isLdbError(error) ? [] : [`${name}: ${String(error)}`]
 }
 
-describe('things of every kind, in the place of every argument', () => {
-  it.each(THINGS)('%s, by the sync face', async (_, thing) => {
+describe('values of every type, in place of every argument', () => {
+  it.each(THINGS)('%s, by the synchronous API', async (_, thing) => {
     const faults: string[] = []
     for (const [name, call] of Object.entries(CALLS)) {
       const db = filled()
@@ -225,7 +225,7 @@ describe('things of every kind, in the place of every argument', () => {
         await call(db, thing)
       } catch (error) {
         faults.push(...faultOf(name, error))
-        // Reading of `other` or `tuples` may have made it.
+        // A read of `other` or `tuples` may have created it.
         if (!/keyspace|tuple|json|binary/.test(name)) expect([name, db.seq]).toEqual([name, seq])
       }
       db.close()
@@ -233,7 +233,7 @@ describe('things of every kind, in the place of every argument', () => {
     expect(faults).toEqual([])
   })
 
-  it.each(THINGS)('%s, by the async face', async (_, thing) => {
+  it.each(THINGS)('%s, by the asynchronous API', async (_, thing) => {
     const faults: string[] = []
     for (const [name, call] of Object.entries(ASYNC_CALLS)) {
       const db = filled()
@@ -248,7 +248,7 @@ describe('things of every kind, in the place of every argument', () => {
   })
 
   it.each(['isolation', 'readOnly', 'durability'])(
-    'refuses null for %s, as for every other option',
+    'rejects null for %s, as for every other option',
     (name) => {
       const db = filled()
       expect(() => db.begin({ [name]: null })).toThrow(
@@ -258,7 +258,7 @@ describe('things of every kind, in the place of every argument', () => {
     },
   )
 
-  it('refuses one string where keys are wanted, which would be taken for its characters', async () => {
+  it('rejects one string in place of keys, which would be read as its characters', async () => {
     const db = filled()
     expect(() => db.getMany('abc')).toThrow(expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' }))
     await expect(db.promises.getMany('abc')).rejects.toEqual(

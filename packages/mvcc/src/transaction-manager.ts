@@ -46,7 +46,7 @@ export class TransactionManager {
     const resolved = resolveManagerOptions(options)
     assertIterable('stores', options.stores)
     this.#options = resolved
-    this.#commit = options.commit ?? ((prepared) => this.#apply(prepared.batch, prepared.marks))
+    this.#commit = options.commit ?? ((prepared) => this.#apply(prepared.batch, prepared.keysReadForUpdate))
     this.#views = new OpenViews(() => this.#window.trim())
     this.#leaks = new LeakDetector(resolved.monotonicMs, resolved.onLeak)
     this.#host = this.#makeHost()
@@ -111,7 +111,7 @@ export class TransactionManager {
    */
   write(batch: WriteBatch): void {
     this.#assertUsable()
-    if (batch.operationCount > 0) this.#commit({ batch, marks: [] })
+    if (batch.operationCount > 0) this.#commit({ batch, keysReadForUpdate: [] })
   }
 
   /**

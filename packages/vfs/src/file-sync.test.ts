@@ -45,20 +45,20 @@ const FAILURE = new LdbError('LDB_IO', 'device error')
 
 test('starts an early writeback per threshold of written bytes, up to a limit while none completes', () => {
   const { vfs, sync } = make()
-  for (let count = 0; count < 3; count++) sync.noteWritten(WRITEBACK_BYTES / 4)
+  for (let count = 0; count < 3; count++) sync.recordWrite(WRITEBACK_BYTES / 4)
   expect(vfs.syncCount).toBe(0)
-  sync.noteWritten(WRITEBACK_BYTES / 4)
+  sync.recordWrite(WRITEBACK_BYTES / 4)
   expect(vfs.syncCount).toBe(1)
-  for (let count = 0; count < 100; count++) sync.noteWritten(WRITEBACK_BYTES)
+  for (let count = 0; count < 100; count++) sync.recordWrite(WRITEBACK_BYTES)
   expect(vfs.syncCount).toBe(16)
   sync.sync()
-  sync.noteWritten(WRITEBACK_BYTES)
+  sync.recordWrite(WRITEBACK_BYTES)
   expect(vfs.syncCount).toBe(17)
 })
 
 test('every sync after a failed early writeback fails', async () => {
   const { vfs, sync } = make()
-  sync.noteWritten(WRITEBACK_BYTES)
+  sync.recordWrite(WRITEBACK_BYTES)
   vfs.pending[0]!.reject(FAILURE)
   await new Promise(setImmediate)
   for (let count = 0; count < 2; count++) {
@@ -70,8 +70,8 @@ test('every sync after a failed early writeback fails', async () => {
 
 test('a sync that succeeds fails with a concurrent early writeback that fails', async () => {
   const { vfs, sync } = make()
-  sync.noteWritten(WRITEBACK_BYTES)
-  sync.noteWritten(WRITEBACK_BYTES)
+  sync.recordWrite(WRITEBACK_BYTES)
+  sync.recordWrite(WRITEBACK_BYTES)
   const synced = sync.syncAsync()
   vfs.pending[2]!.resolve()
   vfs.pending[1]!.resolve()
@@ -103,7 +103,7 @@ test('an adopted sync is waited for and its failure fails later syncs', async ()
 
 test('a sync starts a device sync of its own while an early writeback is in flight', () => {
   const { vfs, sync } = make()
-  sync.noteWritten(WRITEBACK_BYTES)
+  sync.recordWrite(WRITEBACK_BYTES)
   void sync.syncAsync()
   expect(vfs.syncCount).toBe(2)
   for (const { resolve } of vfs.pending) resolve()
@@ -124,12 +124,12 @@ test('two concurrent syncs both fail, whichever of them receives the error', asy
 test('without a free file handle no early writeback starts and no sync fails', async () => {
   const { vfs, sync } = make()
   vfs.openFailure = new LdbError('LDB_IO', 'too many open files')
-  sync.noteWritten(WRITEBACK_BYTES)
+  sync.recordWrite(WRITEBACK_BYTES)
   await new Promise(setImmediate)
   expect(() => sync.sync()).not.toThrow()
   expect(vfs.syncCount).toBe(0)
   vfs.openFailure = undefined
-  sync.noteWritten(WRITEBACK_BYTES)
+  sync.recordWrite(WRITEBACK_BYTES)
   expect(vfs.syncCount).toBe(1)
 })
 
@@ -138,7 +138,7 @@ test('code that never yields to the event loop keeps at most 64 handles open', a
   for (let count = 0; count < 1000; count++) {
     const file = vfs.open('/file', 'create')
     const sync = new FileSync(vfs, file, WRITEBACK_BYTES)
-    sync.noteWritten(WRITEBACK_BYTES)
+    sync.recordWrite(WRITEBACK_BYTES)
     sync.sync()
     sync.close()
     file.close()
@@ -151,9 +151,9 @@ test('code that never yields to the event loop keeps at most 64 handles open', a
 
 test('starts no early writeback after close, and closes the handle with the last sync in flight', async () => {
   const { vfs, sync } = make()
-  sync.noteWritten(WRITEBACK_BYTES)
+  sync.recordWrite(WRITEBACK_BYTES)
   sync.close()
-  sync.noteWritten(WRITEBACK_BYTES)
+  sync.recordWrite(WRITEBACK_BYTES)
   expect([vfs.syncCount, vfs.closedCount]).toEqual([1, 0])
   vfs.pending[0]!.resolve()
   await new Promise(setImmediate)

@@ -42,7 +42,7 @@ export class FileSync implements Syncable {
 
   /**
    * @param file - open for writing; its path must still lead to it at calls of {@link FileSync.syncAsync} and
-   * {@link FileSync.noteWritten}.
+   * {@link FileSync.recordWrite}.
    * @param writebackBytes - number of unsynced bytes that starts an early writeback.
    */
   constructor(vfs: Vfs, file: VfsFile, writebackBytes: number = WRITEBACK_BYTES) {
@@ -52,7 +52,7 @@ export class FileSync implements Syncable {
   }
 
   /** Counts `byteCount` bytes written to the file and starts an early writeback when enough are unsynced. Never throws `LdbError`. */
-  noteWritten(byteCount: number): void {
+  recordWrite(byteCount: number): void {
     this.#unsyncedBytes += byteCount
     if (this.#unsyncedBytes < this.#writebackBytes || this.#writebackCount === WRITEBACKS_MAX) return
     if (this.#closed || closingCount >= CLOSING_MAX) return

@@ -5,7 +5,7 @@
  */
 
 export type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from './vfs.js'
-export type { Clock, Environment, RandomSource, Scheduled, Scheduler } from './environment/environment.js'
+export type { Clock, Environment, RandomSource, ScheduledTask, Scheduler } from './environment/environment.js'
 
 export { DirectorySync } from './directory-sync.js'
 export { FileRemoval } from './file-removal.js'

@@ -13,5 +13,5 @@ export interface WalStats {
   /** Syncs of records to the device. */
   readonly syncCount: number
   /** Segments created, the one created by `open` included. */
-  readonly begunSegmentCount: number
+  readonly createdSegmentCount: number
 }

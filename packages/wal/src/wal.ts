@@ -1,5 +1,5 @@
 import { invalidArgument, LdbError, ResumableTask, toLsn, toSeq } from '@ldb/base'
-import type { DeviceSteps, Lsn, Seq, VerifySink } from '@ldb/base'
+import type { TaskSteps, Lsn, Seq, VerifySink } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import type { AppendOptions } from './append-options.js'
 import { OWNER_TYPE_MAX } from './format.js'
@@ -103,7 +103,7 @@ export class Wal {
   }
 
   /** Seq of the last truncated record, or 0. Records after it can be read. */
-  get cutSeq(): Seq {
+  get truncatedSeq(): Seq {
     return toSeq(this.segments.oldest?.header.lastSeq ?? 0)
   }
 
@@ -228,7 +228,7 @@ export class Wal {
     return new ResumableTask(this.#truncate(lsn))
   }
 
-  *#truncate(lsn: number): DeviceSteps {
+  *#truncate(lsn: number): TaskSteps {
     try {
       yield* removalSteps(this.vfs, this.#directory, this.segments, lsn, () => {
         this.assertOpen()
@@ -262,7 +262,7 @@ export class Wal {
       appendedBytes: counters.recordBytes,
       flushCount: counters.flushCount,
       syncCount: counters.syncCount,
-      begunSegmentCount: counters.segmentCount,
+      createdSegmentCount: counters.segmentCount,
     }
   }
 

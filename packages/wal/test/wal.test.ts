@@ -159,7 +159,7 @@ describe('truncation', () => {
       'remove log/0000000003.wal.old',
     ])
     expect(wal.firstLsn).toBe(lsns[6])
-    expect(wal.cutSeq).toBe(6)
+    expect(wal.truncatedSeq).toBe(6)
     expect(recordsOf(wal).map((record) => record.seq)).toEqual([7, 8, 9, 10, 11, 12])
     wal.truncateBefore(wal.endLsn)
     expect(wal.stats().segmentCount).toBe(1)

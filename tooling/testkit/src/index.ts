@@ -45,12 +45,12 @@ export { attemptCommit } from './suite/subject.js'
 export type { Subject, SubjectRun, SubjectSession } from './suite/subject.js'
 export { History } from './history/history.js'
 export type { ModelChange, ModelState } from './history/history.js'
-export { promised, Violation } from './base/violation.js'
+export { assertGuarantee, Violation } from './base/violation.js'
 
 // Suites
 export { STORE_CASES, storeSuite } from './store/suite.js'
 export type { StoreCase } from './store/suite.js'
-export type { StoreMaker, StorePlace } from './store/store-maker.js'
+export type { StoreMaker, StoreLocation } from './store/store-maker.js'
 
 export { isolationSuite } from './isolation/isolation-suite.js'
 export type { IsolationCounts } from './isolation/isolation-suite.js'

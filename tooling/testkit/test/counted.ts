@@ -8,11 +8,11 @@ declare module 'vitest' {
 }
 
 /** Makes the reporter print the counts of a test. */
-export function tell({ task }: Pick<TestContext, 'task'>, counts: string): void {
+export function reportCounts({ task }: Pick<TestContext, 'task'>, counts: string): void {
   task.meta.counted = counts
 }
 
 /** Returns a count with thousands separators. */
-export function grouped(count: number | undefined): string {
+export function formatCount(count: number | undefined): string {
   return String(count ?? 0).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }

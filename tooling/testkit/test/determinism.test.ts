@@ -11,14 +11,14 @@ import type { Subject } from '../src/suite/subject.js'
 async function traceOf(subject: Subject, seed: number): Promise<string[]> {
   const random = seededRandom(seed)
   const run = subject.newRun(random)
-  const trace = new TraceVfs(new CrashVfs({ seed }), { keepsLines: true, rules: run.rules })
+  const trace = new TraceVfs(new CrashVfs({ seed }), { recordsLines: true, rules: run.rules })
   const history = new History()
   const session = run.open(trace, history)
   for (let step = 0; step < 30; step++) await session.step(random, history)
   session.close(true)
   // Early writeback may still be in progress.
   await new Promise(setImmediate)
-  expect(trace.broken).toEqual([])
+  expect(trace.violations).toEqual([])
   return trace.lines
 }
 

@@ -14,7 +14,7 @@ import { fuzz, tryInput } from '../src/fuzz/fuzz-loop.js'
 import { fuzzSuite, FUZZ_TARGETS } from '../src/fuzz/fuzz-suite.js'
 import type { FuzzTarget } from '../src/fuzz/targets/fuzz-target.js'
 import { repairTree } from '../src/fuzz/repair/tree-repair.js'
-import { grouped, tell } from './counted.js'
+import { formatCount, reportCounts } from './counted.js'
 import { runSuite } from './run-suite.js'
 
 /** Number of inputs for one case of each target. */
@@ -33,9 +33,9 @@ describe('every decoder', () => {
   it('accepts or rejects every input', async (context) => {
     const counts = await runSuite(fuzzSuite, 'fuzzInputs', INPUTS)
     expect(counts['fuzzInputs']).toBeGreaterThanOrEqual(INPUTS)
-    tell(
+    reportCounts(
       context,
-      `fuzz: ${grouped(counts['fuzzInputs'])} inputs for ${FUZZ_TARGETS.length} decoders, 0 violations`,
+      `fuzz: ${formatCount(counts['fuzzInputs'])} inputs for ${FUZZ_TARGETS.length} decoders, 0 violations`,
     )
     for (const { name } of FUZZ_TARGETS) expect(counts[`fuzz-${name}`], name).toBeGreaterThan(0)
     expect(counts['acceptedInputs']).toBeGreaterThan(INPUTS / 100)

@@ -12,7 +12,7 @@ import { History } from '../src/history/history.js'
 import { callKillProblem, KillChild } from '../src/kill/child-process.js'
 import { assertLocked, runChild } from '../src/kill/child-run.js'
 import { contentOf, endStandby, killSuite } from '../src/kill/kill-suite.js'
-import { grouped, tell } from './counted.js'
+import { formatCount, reportCounts } from './counted.js'
 import { runSuite } from './run-suite.js'
 
 const KILLS = 70
@@ -22,9 +22,9 @@ afterAll(endStandby)
 describe('a process that is killed', () => {
   it('loses no acknowledged step', async (context) => {
     const counts = await runSuite(killSuite, 'kills', KILLS)
-    tell(
+    reportCounts(
       context,
-      `kill: ${counts['kills']} kills, ${counts['recoveryKills']} of them in recovery, ${grouped(counts['acknowledged'])} acknowledged steps, 0 violations`,
+      `kill: ${counts['kills']} kills, ${counts['recoveryKills']} of them in recovery, ${formatCount(counts['acknowledged'])} acknowledged steps, 0 violations`,
     )
     expect(counts['kills']).toBeGreaterThanOrEqual(KILLS)
     expect(counts['acknowledged']).toBeGreaterThan(KILLS)

@@ -21,7 +21,7 @@ import {
   NO_SEGMENT_ID,
 } from '../../../packages/wal/src/write/segment-creation.js'
 import { Database as SourceDatabase } from '../../../packages/core/src/database.js'
-import { openDatabase } from '../../../packages/core/src/open/open-database.js'
+import { openDatabase } from '../../../packages/core/src/open/opening.js'
 import { optionsOf, PLAIN_SETTINGS } from '../src/model/commands/run-settings.js'
 import { withPagesBefore } from './sparse-tree.js'
 

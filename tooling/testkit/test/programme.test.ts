@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
-import { grouped, tell } from './counted.js'
+import { formatCount, reportCounts } from './counted.js'
 
 const main = fileURLToPath(new URL('../dist/deep/main.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ldb-testkit-'))
@@ -47,9 +47,9 @@ test('the runs counted enough images and errors', (context) => {
   const sum = (count: string): number =>
     Object.values(suites).reduce((total, { counts }) => total + (counts[count] ?? 0), 0)
   const nested = Math.round((100 * sum('nested')) / sum('images'))
-  tell(
+  reportCounts(
     context,
-    `crashes: ${grouped(sum('images'))} images, ${nested} % nested, ${grouped(sum('injected'))} errors injected, 0 violations`,
+    `crashes: ${formatCount(sum('images'))} images, ${nested} % nested, ${formatCount(sum('injected'))} errors injected, 0 violations`,
   )
   expect(sum('images')).toBeGreaterThanOrEqual(20_000)
   expect(sum('nested')).toBeGreaterThanOrEqual(sum('images') / 5)

@@ -110,7 +110,7 @@ function runFaulty(name: string, effect: FaultEffect, nth: number): 'not struck'
     expect(['LDB_IO', 'LDB_CORRUPTION']).toContain(error.code)
     ending = 'refused'
   }
-  if (faulty.struckCount === 0) return 'not struck'
+  if (faulty.injectedCount === 0) return 'not struck'
   faulty.fault = undefined
   let whole = 0
   read(db, () => {

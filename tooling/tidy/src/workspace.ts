@@ -13,6 +13,9 @@ export interface Manifest {
   readonly type?: string
   readonly sideEffects?: boolean
   readonly engines?: Readonly<Record<string, string>>
+  readonly keywords?: readonly string[]
+  readonly homepage?: string
+  readonly bugs?: string
   readonly repository?: { readonly directory?: string }
   readonly exports?: Readonly<Record<string, unknown>>
   readonly imports?: Readonly<Record<string, unknown>>

@@ -8,6 +8,9 @@ const GOOD_MANIFEST: Manifest = {
   sideEffects: false,
   engines: { node: '>=20.19' },
   repository: { directory: 'packages/wal' },
+  keywords: ['log'],
+  homepage: 'https://example.org',
+  bugs: 'https://example.org/issues',
   exports: {
     '.': { '@ldb/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },
     './package.json': './package.json',

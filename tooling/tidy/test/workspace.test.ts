@@ -4,23 +4,26 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
-import { checkArrows } from '../src/arrows.js'
-import { checkDocumentation } from '../src/documentation.js'
-import { checkFileNames } from '../src/file-names.js'
+import { checkArrows } from '../src/rules/arrows.js'
+import { checkCycles, KNOWN_CYCLES } from '../src/rules/cycles.js'
+import { checkDocumentation } from '../src/rules/documentation.js'
+import { checkFileNames } from '../src/rules/file-names.js'
 import { describeFindings } from '../src/finding.js'
+import { checkFolders } from '../src/rules/folders.js'
 import {
   checkTableConstants,
   checkTableShape,
   CONSTANT_NAMES,
   parseFormatTables,
-} from '../src/format-tables.js'
-import { checkLeftovers } from '../src/leftovers.js'
-import { checkManifest } from '../src/manifests.js'
-import { checkLinks, checkTitle } from '../src/markdown.js'
-import { checkPortability } from '../src/portability.js'
-import { checkPublicFace } from '../src/public-face.js'
-import { checkReachability } from '../src/reachability.js'
-import { checkSizes, LONG_FILES } from '../src/sizes.js'
+} from '../src/rules/format-tables.js'
+import { checkLeftovers } from '../src/rules/leftovers.js'
+import { checkManifest } from '../src/rules/manifests.js'
+import { checkLinks, checkTitle } from '../src/rules/markdown.js'
+import { checkPortability } from '../src/rules/portability.js'
+import { checkPublicApi } from '../src/rules/public-api.js'
+import { checkReachability } from '../src/rules/reachability.js'
+import { checkSizes, LONG_FILES } from '../src/rules/sizes.js'
+import { checkWords } from '../src/rules/words.js'
 import { filesBelow, privatePackages, publicPackages, ROOT } from '../src/workspace.js'
 import type { Package } from '../src/workspace.js'
 
@@ -39,7 +42,7 @@ describe.each(published.map((subject) => [subject.name, subject] as const))('%s'
   })
 
   test('has an index that re-exports by name', () => {
-    expect(describeFindings(checkPublicFace(subject))).toEqual([])
+    expect(describeFindings(checkPublicApi(subject))).toEqual([])
   })
 
   test('says of each exported name what it gives', () => {
@@ -74,6 +77,14 @@ describe.each(everything.map((subject) => [subject.name, subject] as const))('%s
     expect(describeFindings(checkSizes(subject))).toEqual([])
   })
 
+  test('has folders that import downwards, and listings that fit a screen', () => {
+    expect(describeFindings(checkFolders(subject))).toEqual([])
+  })
+
+  test('has no file that imports itself through others', () => {
+    expect(describeFindings(checkCycles(subject))).toEqual([])
+  })
+
   test('has file names that name a concept', () => {
     expect(describeFindings(checkFileNames(subject))).toEqual([])
   })
@@ -85,15 +96,33 @@ describe('every file', () => {
       filesBelow(ROOT, folder, ['.ts', '.js', '.md']),
     )
     // The rule itself and its samples spell out what they look for.
-    const own = /^tooling\/tidy\/(?:src\/leftovers|test\/)/
+    const own = /^tooling\/tidy\/(?:src\/rules\/leftovers|test\/)/
     const findings = paths
       .filter((path) => !own.test(path))
       .flatMap((path) => checkLeftovers(path, read(path)))
     expect(describeFindings(findings)).toEqual([])
   })
 
+  test('uses the standard terms', () => {
+    const atRoot = ['README.md', 'CONTRIBUTING.md', 'TESTING.md', 'SECURITY.md'].filter(exists)
+    const below = ['packages', 'apps', 'tooling', 'docs'].flatMap((folder) =>
+      filesBelow(ROOT, folder, ['.ts', '.js', '.md']),
+    )
+    // The rule and its samples spell out what they look for, and changelogs quote the past.
+    const own = /^tooling\/tidy\/(?:src\/rules\/words|test\/)|CHANGELOG\.md$/
+    const findings = [...atRoot, ...below]
+      .filter((path) => !own.test(path))
+      .flatMap((path) => checkWords(path, read(path)))
+    expect(describeFindings(findings)).toEqual([])
+  })
+
+  test('named as an exception is there', () => {
+    const paths = Object.keys(KNOWN_CYCLES).flatMap((cycle) => cycle.split(' '))
+    expect(paths.filter((path) => !exists(path))).toEqual([])
+  })
+
   test('of Markdown has links that lead somewhere, and a README one title', () => {
-    const atRoot = ['README.md', 'CONTRIBUTING.md', 'TESTING.md'].filter(exists)
+    const atRoot = ['README.md', 'CONTRIBUTING.md', 'TESTING.md', 'SECURITY.md'].filter(exists)
     const below = ['packages', 'apps', 'tooling', 'docs'].flatMap((folder) =>
       filesBelow(ROOT, folder, ['.md']),
     )

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { readArguments } from './arguments.js'
 import { isUsageError } from './usage-error.js'
 
-test('without words, everything is measured', () => {
+test('without arguments, every stage of the normal effort runs', () => {
   expect(readArguments([])).toMatchObject({
     command: 'run',
     effort: 'normal',
@@ -11,7 +11,7 @@ test('without words, everything is measured', () => {
   })
 })
 
-test('words are understood', () => {
+test('options and commands are parsed', () => {
   expect(
     readArguments(['--quick', '--only', 'get,open', '--stores', 'ldb', '--entries', '10_000']),
   ).toMatchObject({
@@ -43,7 +43,7 @@ test.each([
   [['compare', 'a.json']],
   [['profile', 'soul', 'get-random']],
   [['dance']],
-])('%j is refused with words', (argv) => {
+])('%j is rejected with a usage error', (argv) => {
   let thrown: unknown
   try {
     readArguments(argv)

@@ -1,29 +1,29 @@
 import { parseArgs } from 'node:util'
-import type { Effort } from '../run/effort.js'
+import type { Effort } from '../model/effort.js'
 import { PROFILE_KINDS } from '../measure/profile-kind.js'
 import type { ProfileKind } from '../measure/profile-kind.js'
 import { UsageError } from './usage-error.js'
 
-/** A measurement that was asked for. */
+/** The arguments of a benchmark run. */
 export interface RunArguments {
   readonly command: 'run'
   readonly effort: Effort['name']
-  /** Names of stages, rows and probes, or beginnings of them; all that belong to the effort when not told. */
+  /** Names of stages, rows and probes, or their prefixes; `undefined` for everything that belongs to the effort. */
   readonly only: readonly string[] | undefined
   readonly stores: readonly string[] | undefined
   readonly entries: number | undefined
   readonly rounds: number | undefined
   readonly clock: Effort['clock']
-  readonly counts: boolean
+  readonly countSyncs: boolean
   readonly json: string | undefined
   readonly html: string | undefined
   readonly readme: boolean
   readonly dir: string | undefined
-  /** The words of the command line. */
-  readonly words: readonly string[]
+  /** The arguments as they were typed. */
+  readonly argv: readonly string[]
 }
 
-/** What was asked for on the command line. */
+/** The parsed command line. */
 export type Arguments =
   | RunArguments
   | { readonly command: 'help' }
@@ -37,29 +37,29 @@ export type Arguments =
       readonly dir: string | undefined
     }
 
-/** What `--help` prints. */
+/** The text that `--help` prints. */
 export const USAGE: string = `Usage: npm run bench -- [--quick | --full] [--only NAMES] [--stores NAMES] [--json FILE] [--html FILE]
        npm run bench -- compare BEFORE.json AFTER.json
        npm run bench -- profile ${PROFILE_KINDS.join('|')} ROW [--stores NAME] [--entries N]
 
   --quick         small stores and short rounds: about two minutes
-  --full          a million entries, every size and shape, and how costs grow
-  --only a,b      only these, by name or by the beginning of it: get, cursor-all, durable, growth
-  --stores a,b    only these: ldb, lmdb, classic-level, rocksdb, better-sqlite3, node-sqlite, memory-level, map, bare-file
+  --full          a million entries, all sizes and key shapes, and growth
+  --only a,b      only these stages, rows and probes, by name or name prefix: get, cursor-all, durable, growth
+  --stores a,b    only these stores: ldb, lmdb, classic-level, rocksdb, better-sqlite3, node-sqlite, memory-level, map, bare-file
   --entries N     entries of a loaded store
   --rounds N      rounds of each row
-  --clock cpu     take rates from processor time instead of the wall's, on a machine that is busy with other things
+  --clock cpu     compute rates from processor time instead of elapsed time; for a busy machine
   --counts        count the syncs of the durable rows with strace
-  --json FILE     write all that was measured
-  --html FILE     write a report to look at: one file that needs nothing else
-  --readme        write the table of targets into the README of the repository
-  --dir DIR       where the files of the stores lie meanwhile; otherwise the system's temporary folder
+  --json FILE     write the results
+  --html FILE     write a report as one self-contained HTML file
+  --readme        write the tables into README.md and apps/bench/RESULTS.md of the repository
+  --dir DIR       folder for the files of the stores; the system's temporary folder by default
   --help          print this
 
-Exits with 0, with 1 when something failed or compare found LDB slower, with 2 for a wrong command line.
+Exits with 0, with 1 when something failed or compare found LDB slower, with 2 for a usage error.
 `
 
-/** Reads the command line. */
+/** Parses the command line. */
 export function readArguments(argv: readonly string[]): Arguments {
   const { values, positionals } = parseArgs({
     args: [...argv],
@@ -67,7 +67,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     options: {
       quick: { type: 'boolean', default: false },
       full: { type: 'boolean', default: false },
-      // As little as shows that everything works; for tests.
+      // The smallest effort that runs every row; for tests.
       tiny: { type: 'boolean', default: false },
       only: { type: 'string' },
       stores: { type: 'string' },
@@ -91,7 +91,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   const { clock } = values
   if (clock !== 'wall' && clock !== 'cpu') throw new UsageError(`--clock is wall or cpu, not ${clock}`)
   const efforts = (['tiny', 'quick', 'full'] as const).filter((name) => values[name])
-  if (efforts.length > 1) throw new UsageError(`--${efforts.join(' and --')} do not go together`)
+  if (efforts.length > 1) throw new UsageError(`--${efforts.join(' and --')} exclude each other`)
   return {
     command: 'run',
     effort: efforts[0] ?? 'normal',
@@ -100,29 +100,29 @@ export function readArguments(argv: readonly string[]): Arguments {
     entries,
     rounds: count('--rounds', values.rounds),
     clock,
-    counts: values.counts,
+    countSyncs: values.counts,
     json: values.json,
     html: values.html,
     readme: values.readme,
     dir: values.dir,
-    words: argv,
+    argv: argv,
   }
 }
 
 function compareArguments(files: readonly string[]): Arguments {
   const [before, after, ...more] = files
   if (before === undefined || after === undefined || more.length > 0)
-    throw new UsageError('compare needs two files that --json has written')
+    throw new UsageError('compare needs two files written by --json')
   return { command: 'compare', before, after }
 }
 
 function profileArguments(
-  words: readonly string[],
+  positionals: readonly string[],
   store: string,
   entries: number | undefined,
   dir: string | undefined,
 ): Arguments {
-  const [kind, row, ...more] = words
+  const [kind, row, ...more] = positionals
   const known = PROFILE_KINDS.find((name) => name === kind)
   if (known === undefined || row === undefined || more.length > 0)
     throw new UsageError(`profile needs one of ${PROFILE_KINDS.join(', ')}, and the name of a row`)

@@ -4,16 +4,16 @@ import { OWN_STORE, REPORT_VERSION } from '../report/report.js'
 import type { Report } from '../report/report.js'
 import { UsageError } from './usage-error.js'
 
-/** Compares two reports; gives 1 when LDB became slower somewhere. */
+/** Compares two reports and prints the differences. Returns 1 when LDB is slower in any row, otherwise 0. */
 export function compareFiles(before: string, after: string): number {
   const [earlier, later] = [readReport(before), readReport(after)]
-  for (const [what, a, b] of [
+  for (const [property, a, b] of [
     ['processors', earlier.machine.processor, later.machine.processor],
     ['versions of Node', earlier.machine.node, later.machine.node],
     ['clocks', earlier.effort.clock, later.effort.clock],
     ['efforts', earlier.effort.name, later.effort.name],
   ] as const) {
-    if (a !== b) process.stdout.write(`These are different ${what}: ${a} and ${b}\n`)
+    if (a !== b) process.stdout.write(`The reports have different ${property}: ${a} and ${b}\n`)
   }
   const changes = compareReports(earlier, later)
   process.stdout.write(`${describeChanges(changes)}\n`)
@@ -22,6 +22,6 @@ export function compareFiles(before: string, after: string): number {
 
 function readReport(path: string): Report {
   const report = JSON.parse(readFileSync(path, 'utf8')) as Report
-  if (report.version !== REPORT_VERSION) throw new UsageError(`${path} is no report of this version`)
+  if (report.version !== REPORT_VERSION) throw new UsageError(`${path} is not a report of this version`)
   return report
 }

@@ -2,56 +2,57 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Arguments } from './arguments.js'
-import { castStores } from '../run/casting.js'
+import { selectStores } from '../run/store-selection.js'
 import { deoptimisationsOf } from '../measure/deoptimisations.js'
-import { EFFORTS } from '../run/effort.js'
-import { makeStoresFolder } from '../measure/folders.js'
+import { EFFORTS } from '../model/effort.js'
+import { createStoresFolder } from './folders.js'
 import { formatBytes, formatDuration, formatRate } from '../report/format-figures.js'
 import { stagesOf } from '../run/plan.js'
-import type { Row, Stage } from '../run/plan.js'
+import type { Row, Stage } from '../model/stage.js'
 import type { ProfileKind } from '../measure/profile-kind.js'
-import type { Round } from '../run/round.js'
+import type { Round } from '../model/round.js'
 import { selfBytes, selfTimes } from '../measure/self-costs.js'
 import type { CpuProfile, HeapProfile, SelfCost } from '../measure/self-costs.js'
 import { StoreProcess } from '../run/store-process.js'
-import { layOut } from '../report/terminal-report.js'
+import { formatColumns } from '../report/terminal-report.js'
 import { UsageError } from './usage-error.js'
 
 const TARGET = fileURLToPath(new URL('../../profiles/', import.meta.url))
 const WARM_UP_MS = 2000
 const PROFILED_MS = 4000
 const LINES = 20
-/** What was printed comes by another way than answers do. */
+/** The child's output arrives through another pipe than its responses, and may arrive later. */
 const OUTPUT_LAG_MS = 200
 
-/** Runs one row on one store under a profiler, and prints what it shows. */
-export async function profile(asked: Extract<Arguments, { command: 'profile' }>): Promise<number> {
-  const effort = { ...EFFORTS.normal, ...(asked.entries !== undefined && { entryCount: asked.entries }) }
-  const { stage, row } = find(stagesOf(effort), asked.row)
-  const { stores } = castStores([asked.store], (line) => process.stderr.write(`${line}\n`))
-  if (stores.length === 0) throw new UsageError(`the store ${asked.store} cannot be had`)
-  const root = makeStoresFolder(asked.dir)
-  let printed = ''
+/** Runs one row on one store under a profiler, and prints the result. */
+export async function profile(args: Extract<Arguments, { command: 'profile' }>): Promise<number> {
+  const effort = { ...EFFORTS.normal, ...(args.entries !== undefined && { entryCount: args.entries }) }
+  const { stage, row } = findRow(stagesOf(effort), args.row)
+  const { stores } = selectStores([args.store], (line) => process.stderr.write(`${line}\n`))
+  if (stores.length === 0) throw new UsageError(`the store ${args.store} is not available`)
+  const root = createStoresFolder(args.dir)
+  let output = ''
   const child = new StoreProcess({
-    ...(asked.kind === 'deopt' && { flags: ['--trace-deopt'] }),
-    onOutput: (text) => (printed += text),
+    ...(args.kind === 'deopt' && { flags: ['--trace-deopt'] }),
+    onOutput: (text) => (output += text),
   })
   try {
-    await child.arrive(asked.store, stage.scenario, root)
-    const { lacks } = await child.prepare([row.workload])
-    if (lacks[row.workload] !== undefined) throw new UsageError(`${asked.store} ${lacks[row.workload]}`)
+    await child.initialize(args.store, stage.scenario, root)
+    const { unsupported } = await child.prepare([row.workload])
+    if (unsupported[row.workload] !== undefined)
+      throw new UsageError(`${args.store} ${unsupported[row.workload]}`)
     await child.round(row.workload, WARM_UP_MS)
-    await settled()
-    const warm = printed.length
-    if (asked.kind === 'deopt') {
-      say(row, await child.round(row.workload, PROFILED_MS))
-      await settled()
-      printDeoptimisations(printed, warm)
+    await waitForOutput()
+    const warm = output.length
+    if (args.kind === 'deopt') {
+      printRate(row, await child.round(row.workload, PROFILED_MS))
+      await waitForOutput()
+      printDeoptimisations(output, warm)
     } else {
-      const { round, profile: recorded } = await child.profile(asked.kind, row.workload, PROFILED_MS)
-      say(row, round)
-      printProfile(asked.kind, recorded, round.operations)
-      keep(`${row.id}-${asked.store}`, asked.kind, recorded)
+      const { round, profile: recorded } = await child.profile(args.kind, row.workload, PROFILED_MS)
+      printRate(row, round)
+      printProfile(args.kind, recorded, round.operations)
+      saveProfile(`${row.id}-${args.store}`, args.kind, recorded)
     }
     return 0
   } finally {
@@ -59,7 +60,7 @@ export async function profile(asked: Extract<Arguments, { command: 'profile' }>)
   }
 }
 
-function find(stages: readonly Stage[], id: string): { stage: Stage; row: Row } {
+function findRow(stages: readonly Stage[], id: string): { stage: Stage; row: Row } {
   for (const stage of stages) {
     const row = stage.rows.find((candidate) => candidate.id === id)
     if (row !== undefined) return { stage, row }
@@ -68,10 +69,10 @@ function find(stages: readonly Stage[], id: string): { stage: Stage; row: Row } 
   throw new UsageError(`there is no row ${id}; there are ${rows.map((row) => row.id).join(', ')}`)
 }
 
-function say(row: Row, { operations, elapsedMs }: Round): void {
+function printRate(row: Row, { operations, elapsedMs }: Round): void {
   const rate = (operations * 1000) / elapsedMs
   process.stdout.write(
-    `${row.title}: ${formatRate(rate)}, ${formatDuration(rate)} each, with the profiler on\n\n`,
+    `${row.title}: ${formatRate(rate)}, ${formatDuration(rate)} per operation, with the profiler on\n\n`,
   )
 }
 
@@ -86,38 +87,36 @@ function printProfile(kind: 'cpu' | 'heap', recorded: unknown, operations: numbe
     .slice(0, LINES)
     .map((cost) => [
       cost.name,
-      cost.place,
+      cost.location,
       `${((100 * cost.cost) / total).toFixed(1)} %`,
       each(cost),
       all(cost),
     ])
-  process.stdout.write(`${layOut([['by itself', '', 'share', 'an operation', 'in all'], ...lines])}\n`)
+  process.stdout.write(`${formatColumns([['self', '', 'share', 'per operation', 'total'], ...lines])}\n`)
 }
 
-function printDeoptimisations(printed: string, warm: number): void {
-  const warmUp = deoptimisationsOf(printed.slice(0, warm))
-  const later = deoptimisationsOf(printed.slice(warm))
-  process.stdout.write(
-    `While warming up and loading: ${warmUp.reduce((sum, { count }) => sum + count, 0)}\n\n`,
-  )
-  const table = (title: string, found: typeof later): void => {
-    const lines = found
+function printDeoptimisations(output: string, warm: number): void {
+  const warmUp = deoptimisationsOf(output.slice(0, warm))
+  const later = deoptimisationsOf(output.slice(warm))
+  process.stdout.write(`During loading and warm-up: ${warmUp.reduce((sum, { count }) => sum + count, 0)}\n\n`)
+  const table = (title: string, rows: typeof later): void => {
+    const lines = rows
       .slice(0, LINES)
       .map(({ name, kind, reason, count }) => [name, reason, kind, String(count)])
-    process.stdout.write(`${layOut([[title, '', 'kind', 'times'], ...lines])}\n\n`)
+    process.stdout.write(`${formatColumns([[title, '', 'kind', 'times'], ...lines])}\n\n`)
   }
-  table('when warm', later)
-  table('before that', warmUp)
+  table('after warm-up', later)
+  table('during loading and warm-up', warmUp)
 }
 
-/** Writes a profile for the developer tools of Chrome or an editor. */
-function keep(name: string, kind: Exclude<ProfileKind, 'deopt'>, recorded: unknown): void {
+/** Writes a profile that Chrome's developer tools and editors can open. */
+function saveProfile(name: string, kind: Exclude<ProfileKind, 'deopt'>, recorded: unknown): void {
   mkdirSync(TARGET, { recursive: true })
   const path = join(TARGET, `${name}.${kind}profile`)
   writeFileSync(path, JSON.stringify(recorded))
-  process.stdout.write(`\nfor the developer tools: ${relative(process.cwd(), path)}\n`)
+  process.stdout.write(`\nprofile: ${relative(process.cwd(), path)}\n`)
 }
 
-function settled(): Promise<void> {
+function waitForOutput(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, OUTPUT_LAG_MS))
 }

@@ -1,25 +1,24 @@
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { RunArguments } from './arguments.js'
-import { castStores } from '../run/casting.js'
-import { Conductor } from '../run/conductor.js'
+import { selectStores } from '../run/store-selection.js'
+import { StageRunner } from '../run/stage-runner.js'
 import { derivedFindings } from '../report/derived-findings.js'
-import { EFFORTS } from '../run/effort.js'
-import type { Effort } from '../run/effort.js'
-import { expectWritable, makeStoresFolder } from '../measure/folders.js'
+import { EFFORTS } from '../model/effort.js'
+import type { Effort } from '../model/effort.js'
+import { createStoresFolder, expectWritable, withUsageError } from './folders.js'
 import { htmlReport } from '../report/html-report.js'
 import { versionOf } from '../peers/installed-version.js'
 import { commitOf, describeMachine } from '../measure/machine.js'
-import { markdownReport, putBetweenMarkers } from '../report/markdown-report.js'
-import { choose, stagesOf } from '../run/plan.js'
-import { chooseProbes, runProbe } from '../probes/run/probing.js'
-import type { ProbeResult } from '../probes/run/probe.js'
+import { expectPublishable, publishTables } from '../report/published-tables.js'
+import { selectStages, stagesOf } from '../run/plan.js'
+import { selectProbes, runProbe } from '../probes/run/run-probe.js'
+import type { ProbeResult } from '../model/probe.js'
 import { REPORT_VERSION } from '../report/report.js'
 import type { Report } from '../report/report.js'
-import type { RowDescription } from '../report/results.js'
-import { STORES } from '../run/store-list.js'
-import { countSyncsOf } from '../measure/sync-counting.js'
+import type { RowDescription } from '../model/results.js'
+import { STORES } from '../model/store-list.js'
+import { countSyncsOf } from '../run/sync-counting.js'
 import type { SyncCount } from '../measure/sync-counts.js'
 import { terminalReport } from '../report/terminal-report.js'
 import { UsageError } from './usage-error.js'
@@ -27,47 +26,50 @@ import { UsageError } from './usage-error.js'
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const BUSY_LOAD = 0.5
 
-/** Measures, and shows what came of it. */
-export async function runBenchmarks(asked: RunArguments): Promise<number> {
-  const unknown = asked.stores?.find((name) => !STORES.some(({ id }) => id === name))
+/** Runs the benchmark, prints the report and writes the requested files. Returns the exit code. */
+export async function runBenchmarks(args: RunArguments): Promise<number> {
+  const unknown = args.stores?.find((name) => !STORES.some(({ id }) => id === name))
   if (unknown !== undefined) throw new UsageError(`there is no store ${unknown}`)
-  for (const file of [asked.json, asked.html]) if (file !== undefined) expectWritable(file)
-  const root = makeStoresFolder(asked.dir)
-  const report = await measure(asked, root)
+  for (const file of [args.json, args.html]) if (file !== undefined) expectWritable(file)
+  if (args.readme) withUsageError('--readme is not possible', () => expectPublishable(ROOT))
+  const root = createStoresFolder(args.dir)
+  const report = await measure(args, root)
   process.stdout.write(`\n${terminalReport(report)}\n`)
-  if (asked.json !== undefined) writeFileSync(asked.json, `${JSON.stringify(report, undefined, 2)}\n`)
-  if (asked.html !== undefined) writeFileSync(asked.html, htmlReport(report))
-  if (asked.readme) putBetweenMarkers(join(ROOT, 'README.md'), markdownReport(report))
+  if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify(report, undefined, 2)}\n`)
+  if (args.html !== undefined) writeFileSync(args.html, htmlReport(report))
+  if (args.readme) publishTables(ROOT, report)
   return report.measurements.length + report.probes.length + report.syncCounts.length > 0 ? 0 : 1
 }
 
-async function measure(asked: RunArguments, root: string): Promise<Report> {
-  const effort = effortOf(asked)
+async function measure(args: RunArguments, root: string): Promise<Report> {
+  const effort = effortOf(args)
   const full = effort.name === 'full'
-  const stages = choose(stagesOf(effort), asked.only, full)
-  const probes = chooseProbes(asked.only, full)
-  if (stages.length + probes.length === 0) throw new UsageError('there is nothing of that name to measure')
+  const stages = selectStages(stagesOf(effort), args.only, full)
+  const probes = selectProbes(args.only, full)
+  if (stages.length + probes.length === 0) throw new UsageError('no stage, row or probe has such a name')
   const machine = describeMachine(root)
   if (machine.fileSystem === 'tmpfs')
-    say('the folder of the stores is in memory: durable rows mean nothing there')
+    log('the folder of the stores is on tmpfs: the durable rows measure nothing there')
   if (machine.loadBefore > BUSY_LOAD * machine.cores) {
-    say(
-      `the machine is busy (load ${machine.loadBefore.toFixed(1)}): trust the ratios less, or take --clock cpu`,
+    log(
+      `the machine is busy (load ${machine.loadBefore.toFixed(1)}): ratios are less reliable; consider --clock cpu`,
     )
   }
   const startedAt = new Date()
-  const { stores, leftOut } = castStores(asked.stores, say)
-  const conductor = new Conductor(effort, root, say)
+  const { stores, leftOut } = selectStores(args.stores, log)
+  const runner = new StageRunner(effort, root, log)
   const syncCounts: SyncCount[] = []
   for (const stage of stages) {
-    const ids = stores.map(({ id }) => id).filter((id) => id !== 'bare-file' || stage.besideBareFile === true)
-    await conductor.play(stage, ids)
-    if (asked.counts) syncCounts.push(...(await countSyncsOf(stage, ids, root, say)))
+    const ids = stores
+      .map(({ id }) => id)
+      .filter((id) => id !== 'bare-file' || stage.includesBareFile === true)
+    await runner.run(stage, ids)
+    if (args.countSyncs) syncCounts.push(...(await countSyncsOf(stage, ids, root, log)))
   }
-  const answers: ProbeResult[] = []
+  const probeResults: ProbeResult[] = []
   for (const probe of stores.some(({ id }) => id === 'ldb') ? probes : []) {
-    say(`${probe.id}: ${probe.title}`)
-    answers.push(await runProbe(probe, effort.name, root))
+    log(`${probe.id}: ${probe.title}`)
+    probeResults.push(await runProbe(probe, effort.name, root))
   }
   const rows = stages.flatMap(({ id, scenario, rows: all }) =>
     all.map((row): RowDescription => {
@@ -80,15 +82,15 @@ async function measure(asked: RunArguments, root: string): Promise<Report> {
     version: REPORT_VERSION,
     startedAt: startedAt.toISOString(),
     durationMs: Date.now() - startedAt.getTime(),
-    command: `npm run bench -- ${asked.words.join(' ')}`.trim(),
+    command: `npm run bench -- ${args.argv.join(' ')}`.trim(),
     commit: commitOf(ROOT),
     effort,
     machine,
     stores: stores.map((entry) => ({ id: entry.id, title: entry.title, version: versionOf(entry) })),
     leftOut,
     rows,
-    ...conductor.results,
-    probes: [...answers, ...derivedFindings(conductor.results.measurements)],
+    ...runner.results,
+    probes: [...probeResults, ...derivedFindings(runner.results.measurements)],
     syncCounts,
   }
 }
@@ -102,6 +104,6 @@ function effortOf({ effort, entries, rounds, clock }: RunArguments): Effort {
   }
 }
 
-function say(line: string): void {
+function log(line: string): void {
   process.stderr.write(`${line}\n`)
 }

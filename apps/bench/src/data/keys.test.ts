@@ -1,29 +1,29 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createKeyMaker, KEY_BYTES, KEY_SHAPES } from './keys.js'
+import { createKeyGenerator, KEY_BYTES, KEY_SHAPES } from './keys.js'
 import type { Key, KeyShape } from './keys.js'
-import { ownerOf, ValueMaker } from './values.js'
+import { entryIndexOf, ValueGenerator } from './values.js'
 
 const BYTE_SHAPES = KEY_SHAPES.filter((shape) => shape !== 'tuple')
 const text = (key: Key): string =>
   key instanceof Uint8Array ? Buffer.from(key).toString('hex') : JSON.stringify(key)
 
-test.each(KEY_SHAPES)('%s keys differ, and those that are absent are nobody’s', (shape) => {
-  const keys = createKeyMaker(shape, false)
+test.each(KEY_SHAPES)('%s keys are distinct, and absent keys equal none of them', (shape) => {
+  const keys = createKeyGenerator(shape, false)
   const seen = new Set<string>()
   for (let index = 0; index < 20_000; index++) seen.add(text(keys.of(index)))
   expect(seen.size).toBe(20_000)
   for (let index = 0; index < 20_000; index++) expect(seen.has(text(keys.absent(index)))).toBe(false)
 })
 
-test.each(BYTE_SHAPES)('%s keys are of one length, and in one buffer', (shape) => {
-  const keys = createKeyMaker(shape, false)
+test.each(BYTE_SHAPES)('%s keys have one length and share one buffer', (shape) => {
+  const keys = createKeyGenerator(shape, false)
   expect((keys.of(5) as Uint8Array).length).toBe(KEY_BYTES[shape])
   expect(keys.of(5)).toBe(keys.of(6))
 })
 
-test.each(['decimal', 'url'] as KeyShape[])('%s keys are in the order of numbers', (shape) => {
-  const keys = createKeyMaker(shape, true)
+test.each(['decimal', 'url'] as KeyShape[])('%s keys sort in the order of their numbers', (shape) => {
+  const keys = createKeyGenerator(shape, true)
   const number = fc.integer({ min: 0, max: 100_000_000 })
   fc.assert(
     fc.property(number, number, (a, b) => {
@@ -35,11 +35,11 @@ test.each(['decimal', 'url'] as KeyShape[])('%s keys are in the order of numbers
   )
 })
 
-test('a key is readable', () => {
-  expect(Buffer.from(createKeyMaker('decimal', false).of(61) as Uint8Array).toString()).toBe(
+test('decimal and URL keys have the documented form', () => {
+  expect(Buffer.from(createKeyGenerator('decimal', false).of(61) as Uint8Array).toString()).toBe(
     '0000000000000122',
   )
-  expect(Buffer.from(createKeyMaker('url', true).of(61) as Uint8Array).toString()).toBe(
+  expect(Buffer.from(createKeyGenerator('url', true).of(61) as Uint8Array).toString()).toBe(
     'https://www.example.com/item000000000122',
   )
 })
@@ -47,13 +47,13 @@ test('a key is readable', () => {
 test.each([
   [true, true],
   [false, false],
-])('a store that wants buffers gets them, and no other', (asBuffer, isBuffer) => {
+])('keys and values are Buffers: %s, when asBuffer is %s', (asBuffer, isBuffer) => {
   for (const shape of BYTE_SHAPES)
-    expect(Buffer.isBuffer(createKeyMaker(shape, asBuffer).of(1))).toBe(isBuffer)
-  expect(Buffer.isBuffer(new ValueMaker(20, asBuffer).of(1))).toBe(isBuffer)
+    expect(Buffer.isBuffer(createKeyGenerator(shape, asBuffer).of(1))).toBe(isBuffer)
+  expect(Buffer.isBuffer(new ValueGenerator(20, asBuffer).of(1))).toBe(isBuffer)
 })
 
-test('a value says whose it is', () => {
-  const values = new ValueMaker(20, false)
-  expect(ownerOf(values.of(77).slice())).toBe(77)
+test('a value contains the index of its entry', () => {
+  const values = new ValueGenerator(20, false)
+  expect(entryIndexOf(values.of(77).slice())).toBe(77)
 })

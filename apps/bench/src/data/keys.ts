@@ -1,32 +1,32 @@
-/** What keys look like. Each has an order, and a gap after each key in which nothing is. */
+/** The shapes of keys. Keys of each shape are ordered, and after each key there is an absent key. */
 export const KEY_SHAPES = ['decimal', 'binary', 'url', 'tuple'] as const
 
-/** Name of a shape of keys. */
+/** Name of a key shape. */
 export type KeyShape = (typeof KEY_SHAPES)[number]
 
-/** A key as a store takes it: bytes, or the elements of a tuple. */
+/** A key as a store accepts it: bytes, or the elements of a tuple. */
 export type Key = Uint8Array | readonly (string | number)[]
 
 /**
- * Makes keys of numbers. Those of bytes are written into one small buffer, which the next one overwrites: a table of a
- * million keys would cost two cache misses a look-up, and hide what is measured.
+ * Generates keys from entry indexes. Byte keys are written into one small buffer, which the next call overwrites: a
+ * table of a million keys would cost two cache misses per access and hide what is measured.
  */
-export interface KeyMaker {
+export interface KeyGenerator {
   /** Returns the key of an entry. */
   of(index: number): Key
-  /** Returns a key that lies behind that of an entry, and that no entry has. */
+  /** Returns a key that sorts directly after that of an entry and belongs to no entry. */
   absent(index: number): Key
 }
 
-/** Bytes of a key, by shape; a tuple has none of its own. */
+/** Bytes of a key, by shape; 0 for tuples, whose size depends on the encoding. */
 export const KEY_BYTES: Readonly<Record<KeyShape, number>> = { decimal: 16, binary: 16, url: 40, tuple: 0 }
 
 /**
- * Returns a maker of keys.
+ * Returns a key generator.
  *
- * @param asBuffer - whether the store wants Node's `Buffer`; otherwise it gets a plain `Uint8Array`.
+ * @param asBuffer - whether keys are Node's `Buffer`s instead of plain `Uint8Array`s.
  */
-export function createKeyMaker(shape: KeyShape, asBuffer: boolean): KeyMaker {
+export function createKeyGenerator(shape: KeyShape, asBuffer: boolean): KeyGenerator {
   switch (shape) {
     case 'decimal':
       return new DigitKeys(16, '', asBuffer)
@@ -39,14 +39,14 @@ export function createKeyMaker(shape: KeyShape, asBuffer: boolean): KeyMaker {
   }
 }
 
-/** Bytes in a memory of their own, so that nothing else lies in their buffer. */
+/** Allocates bytes that are alone in their `ArrayBuffer`. */
 function scratch(bytes: number, asBuffer: boolean): Uint8Array {
   const memory = new ArrayBuffer(bytes)
   return asBuffer ? Buffer.from(memory) : new Uint8Array(memory)
 }
 
-/** Twelve digits behind something that all keys have: two digits are written at a time. */
-class DigitKeys implements KeyMaker {
+/** Decimal digits after a common prefix; ten digits vary, two are written at a time. */
+class DigitKeys implements KeyGenerator {
   readonly #bytes: Uint8Array
   readonly #pairs: Uint16Array
   readonly #digits: Uint16Array = new Uint16Array(100)
@@ -77,17 +77,17 @@ class DigitKeys implements KeyMaker {
     const pairs = this.#pairs
     const digits = this.#digits
     let rest = number
-    for (let place = this.#end - 1; place >= this.#end - 5; place--) {
+    for (let pairIndex = this.#end - 1; pairIndex >= this.#end - 5; pairIndex--) {
       const next = (rest / 100) | 0
-      pairs[place] = digits[rest - next * 100] ?? 0
+      pairs[pairIndex] = digits[rest - next * 100] ?? 0
       rest = next
     }
     return this.#bytes
   }
 }
 
-/** Sixteen bytes that look like chance; the last bit tells entries from gaps. */
-class BinaryKeys implements KeyMaker {
+/** Sixteen pseudorandom bytes; the last bit distinguishes present from absent keys. */
+class BinaryKeys implements KeyGenerator {
   readonly #bytes: Uint8Array
   readonly #words: Int32Array
 
@@ -114,7 +114,7 @@ class BinaryKeys implements KeyMaker {
   }
 }
 
-/** A bijection of 32-bit numbers, after MurmurHash3. */
+/** A bijection of 32-bit numbers: the finalizer of MurmurHash3. */
 function mix(number: number): number {
   let x = number
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
@@ -122,8 +122,8 @@ function mix(number: number): number {
   return x ^ (x >>> 16)
 }
 
-/** A word and a number. */
-class TupleKeys implements KeyMaker {
+/** A string and a number. */
+class TupleKeys implements KeyGenerator {
   of(index: number): Key {
     return ['place', index * 2]
   }

@@ -1,6 +1,6 @@
 /**
- * A bijection of [0, count) that looks like chance and costs a few nanoseconds: odd multiplications and shifts on the
- * smallest power of two that holds `count`, walked until the result is in range.
+ * A pseudorandom bijection of [0, count) that costs a few nanoseconds: odd multiplications and shifts modulo the
+ * smallest power of two that is not below `count`, repeated until the result is in range (cycle walking).
  */
 export class Permutation {
   readonly count: number
@@ -10,14 +10,14 @@ export class Permutation {
   /** @param count - 1 to 2^30. */
   constructor(count: number) {
     if (!Number.isInteger(count) || count < 1 || count > 2 ** 30)
-      throw new RangeError(`no permutation of ${count}`)
+      throw new RangeError(`a permutation of ${count} numbers is not supported`)
     const bits = Math.max(1, 32 - Math.clz32(count - 1))
     this.count = count
     this.#mask = 2 ** bits - 1
     this.#shift = Math.max(1, bits >> 1)
   }
 
-  /** Returns the place of `index`, which lies in [0, count). */
+  /** Returns the number in [0, count) that `index` maps to. */
   at(index: number): number {
     const mask = this.#mask
     const shift = this.#shift

@@ -1,10 +1,10 @@
-/** How many picks a table holds: a power of two, so that going round is a mask. */
+/** Entries of a table of picks: a power of two, so that an index wraps by a mask. */
 export const PICK_COUNT: number = 2 ** 20
 
-/** Mask that goes round a table of picks. */
+/** Mask that wraps an index into a table of picks. */
 export const PICK_MASK: number = PICK_COUNT - 1
 
-/** A 32-bit xorshift generator, so that every run picks the same. */
+/** A 32-bit xorshift generator; the same seed gives the same sequence. */
 export class Xorshift {
   #state: number
 
@@ -23,7 +23,7 @@ export class Xorshift {
   }
 }
 
-/** Returns a table of places in [0, count), all equally likely. */
+/** Returns a table of numbers in [0, count), uniformly distributed. */
 export function uniformPicks(count: number, seed: number): Int32Array {
   const random = new Xorshift(seed)
   const picks = new Int32Array(PICK_COUNT)

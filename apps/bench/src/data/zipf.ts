@@ -2,7 +2,7 @@ import { Permutation } from './permutation.js'
 import { PICK_COUNT, Xorshift } from './random-picks.js'
 
 /**
- * Draws ranks by Zipf's law: rank r comes up in proportion to 1 / (r + 1)^theta.
+ * Draws ranks with a Zipf distribution: rank r has a probability proportional to 1 / (r + 1)^theta.
  *
  * @see Gray et al., "Quickly generating billion-record synthetic databases", 1994
  */
@@ -14,7 +14,7 @@ export class Zipf {
   readonly #alpha: number
   readonly #eta: number
 
-  /** @param theta - in (0, 1): the larger, the more go to few. */
+  /** @param theta - in (0, 1): the larger, the more skewed. */
   constructor(count: number, theta: number, seed: number) {
     let zeta = 0
     for (let rank = 1; rank <= count; rank++) zeta += rank ** -theta
@@ -37,11 +37,13 @@ export class Zipf {
   }
 }
 
-/** Returns a table of places in [0, count), popular by Zipf's law, the popular ones strewn over all places. */
+/**
+ * Returns a table of numbers in [0, count) with a Zipf distribution; the popular ones are spread over the whole range.
+ */
 export function zipfPicks(count: number, theta: number, seed: number): Int32Array {
   const zipf = new Zipf(count, theta, seed)
-  const strewn = new Permutation(count)
+  const permutation = new Permutation(count)
   const picks = new Int32Array(PICK_COUNT)
-  for (let i = 0; i < PICK_COUNT; i++) picks[i] = strewn.at(zipf.next())
+  for (let i = 0; i < PICK_COUNT; i++) picks[i] = permutation.at(zipf.next())
   return picks
 }

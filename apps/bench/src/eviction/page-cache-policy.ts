@@ -4,7 +4,7 @@ import type { Policy } from './policy.js'
 
 const PAGE_BYTES = 512
 
-/** What the page cache of LDB does. */
+/** The policy of LDB's page cache, through the cache itself. */
 export class PageCachePolicy implements Policy {
   readonly #space: PageSpace
 
@@ -12,12 +12,12 @@ export class PageCachePolicy implements Policy {
     const cache = new PageCache({ bytes: frameCount * PAGE_BYTES, pageBytes: PAGE_BYTES, hashIndexBytes: 0 })
     this.#space = cache.attach({
       writePage() {
-        throw new Error('no page of the simulation is dirty')
+        throw new Error('the simulation has no dirty pages')
       },
     })
   }
 
-  use(page: number): boolean {
+  access(page: number): boolean {
     if (this.#space.lookup(page + 1) >= 0) return true
     this.#space.claim(page + 1)
     return false

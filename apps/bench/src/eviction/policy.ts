@@ -1,8 +1,8 @@
-/** Decides which pages a cache of a fixed number of frames keeps: a simulation, with no pages behind it. */
+/** A simulated eviction policy of a cache with a fixed number of frames; it tracks page numbers only. */
 export interface Policy {
-  /** Notes that a page is used, and tells whether it was there. */
-  use(page: number): boolean
+  /** Records an access to a page. Reports whether it was a hit. */
+  access(page: number): boolean
 }
 
-/** Makes a policy for a cache of so many frames. */
-export type MakePolicy = (frameCount: number) => Policy
+/** Creates a policy for a cache of `frameCount` frames. */
+export type CreatePolicy = (frameCount: number) => Policy

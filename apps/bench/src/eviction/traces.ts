@@ -2,18 +2,20 @@ import { Permutation } from '../data/permutation.js'
 import { Xorshift } from '../data/random-picks.js'
 import { Zipf } from '../data/zipf.js'
 
-/** Pages in the order in which they are used. */
+/** A sequence of page accesses. */
 export interface Trace {
   readonly name: string
   readonly pages: Int32Array
-  /** 1 for each use whose hits count. */
+  /** 1 for each access that the hit ratio counts. */
   readonly counted: Uint8Array
 }
 
 const THETA = 0.99
 const SEED = 7
 
-/** Returns the traces for a cache of so many frames: ten times as many pages, but where it says otherwise. */
+/**
+ * Returns the traces for a cache of `frameCount` frames. Unless a trace says otherwise, it has ten times as many pages.
+ */
 export function tracesFor(frameCount: number): Trace[] {
   return [
     zipf(frameCount),
@@ -27,21 +29,21 @@ export function tracesFor(frameCount: number): Trace[] {
 
 function zipf(frameCount: number): Trace {
   const picks = zipfOf(frameCount)
-  return all('zipf 0.99', 300 * frameCount, () => picks())
+  return traceOf('zipf 0.99', 300 * frameCount, () => picks())
 }
 
 function zipfMoving(frameCount: number): Trace {
   const pageCount = 10 * frameCount
   const picks = zipfOf(frameCount)
   const shiftAfter = 50 * frameCount
-  return all(
-    'zipf 0.99, others popular from time to time',
+  return traceOf(
+    'zipf 0.99, popular pages shifting',
     300 * frameCount,
     (index) => (picks() + Math.floor(index / shiftAfter) * 3001) % pageCount,
   )
 }
 
-/** Every other use belongs to a scan over all, again and again. */
+/** Every second access belongs to a repeated scan of all pages, and is not counted. */
 function zipfBesideScans(frameCount: number): Trace {
   const picks = zipfOf(frameCount)
   const pages = new Int32Array(300 * frameCount)
@@ -50,10 +52,12 @@ function zipfBesideScans(frameCount: number): Trace {
     counted[index] = index & 1
     pages[index] = counted[index] === 1 ? picks() : (index >> 1) % (10 * frameCount)
   }
-  return { name: 'zipf 0.99 beside scans', pages, counted }
+  return { name: 'zipf 0.99 during scans', pages, counted }
 }
 
-/** Half of the frames are hot; then comes a scan over all, and what counts are the hot pages behind it. */
+/**
+ * Half of the frames hold hot pages; a scan of all pages follows; the accesses to hot pages after the scan are counted.
+ */
 function hotAfterScan(frameCount: number): Trace {
   const random = new Xorshift(SEED)
   const hotCount = frameCount >> 1
@@ -71,16 +75,16 @@ function hotAfterScan(frameCount: number): Trace {
 
 function loop(frameCount: number): Trace {
   const length = Math.floor(frameCount * 1.2)
-  return all('loop over 1.2 times the cache', 100 * frameCount, (index) => index % length)
+  return traceOf('loop over 1.2 times the cache', 100 * frameCount, (index) => index % length)
 }
 
-/** Gets of a tree: root, one of its branches, a leaf. */
+/** Gets in a tree: the root, one of its branches, a leaf. */
 function treeReads(frameCount: number): Trace {
   const random = new Xorshift(SEED)
   const leafCount = 10 * frameCount
   const branchCount = Math.ceil(leafCount / 150)
   let leaf = 0
-  return all('gets of a tree, random', 300 * frameCount, (index) => {
+  return traceOf('random gets in a tree', 300 * frameCount, (index) => {
     if (index % 3 === 0) leaf = Math.floor(random.next() * leafCount)
     if (index % 3 === 0) return leafCount + branchCount
     return index % 3 === 1 ? leafCount + Math.floor(leaf / 150) : leaf
@@ -88,12 +92,12 @@ function treeReads(frameCount: number): Trace {
 }
 
 function zipfOf(frameCount: number): () => number {
-  const strewn = new Permutation(10 * frameCount)
+  const permutation = new Permutation(10 * frameCount)
   const source = new Zipf(10 * frameCount, THETA, SEED)
-  return () => strewn.at(source.next())
+  return () => permutation.at(source.next())
 }
 
-function all(name: string, length: number, pageAt: (index: number) => number): Trace {
+function traceOf(name: string, length: number, pageAt: (index: number) => number): Trace {
   return {
     name,
     pages: Int32Array.from({ length }, (_, index) => pageAt(index)),

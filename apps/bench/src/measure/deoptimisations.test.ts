@@ -8,7 +8,7 @@ const OUTPUT = `
 [bailout (kind: deopt-lazy, reason: (unknown)): begin. deoptimizing 0x99 <JSFunction (sfi = 0x1)>, opt id 7]
 `
 
-test('what V8 threw away is counted by function and reason', () => {
+test('deoptimisations are counted by function and reason', () => {
   expect(deoptimisationsOf(OUTPUT)).toEqual([
     { name: 'get', kind: 'deopt-eager', reason: 'wrong map', count: 2 },
     { name: '(anonymous)', kind: 'deopt-lazy', reason: '(unknown)', count: 1 },

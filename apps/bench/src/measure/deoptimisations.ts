@@ -1,4 +1,4 @@
-/** How often V8 threw compiled code of a function away, for one reason. */
+/** How often V8 discarded the optimised code of a function, for one reason. */
 export interface Deoptimisation {
   readonly name: string
   readonly kind: string
@@ -9,7 +9,7 @@ export interface Deoptimisation {
 const LINE =
   /\[bailout \(kind: ([^,]+), reason: (.*?)\): begin\. deoptimizing 0x[0-9a-f]+ <JSFunction ?([^ >(]*)/g
 
-/** Reads what `node --trace-deopt` prints; most frequent first. */
+/** Parses the output of `node --trace-deopt`; the most frequent first. */
 export function deoptimisationsOf(output: string): Deoptimisation[] {
   const counts = new Map<string, Deoptimisation>()
   for (const [, kind = '', reason = '', name = ''] of output.matchAll(LINE)) {

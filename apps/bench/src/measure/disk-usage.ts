@@ -3,7 +3,10 @@ import { join } from 'node:path'
 
 const BLOCK_BYTES = 512
 
-/** Gives the bytes that the files below a folder take up on the device; holes take none, nor do files that are gone meanwhile. */
+/**
+ * Returns the bytes that the files below a folder occupy on the device. Holes occupy none; files that are deleted
+ * during the walk are skipped.
+ */
 export function diskBytesOf(folder: string): number {
   let bytes = 0
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

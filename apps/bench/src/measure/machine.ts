@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { statfsSync } from 'node:fs'
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os'
 
-/** Where something was measured. */
+/** The machine that a benchmark ran on. */
 export interface Machine {
   readonly processor: string
   readonly cores: number
@@ -10,9 +10,9 @@ export interface Machine {
   readonly system: string
   readonly node: string
   readonly v8: string
-  /** What the folder of the stores lies on. */
+  /** File system of the folder of the stores. */
   readonly fileSystem: string
-  /** Programs that wanted to run, over the minute before. */
+  /** Load average over the minute before the run. */
   readonly loadBefore: number
 }
 
@@ -26,7 +26,7 @@ const FILE_SYSTEMS: Readonly<Record<number, string>> = {
   0x6969: 'nfs',
 }
 
-/** Looks at the machine, before anything is measured. */
+/** Describes the machine. Called before the first measurement, because it records the load. */
 export function describeMachine(dir: string): Machine {
   return {
     processor: cpus()[0]?.model.trim() ?? 'unknown',
@@ -40,13 +40,15 @@ export function describeMachine(dir: string): Machine {
   }
 }
 
-/** Returns the name of the file system that a folder lies on, or its number. */
-export function fileSystemOf(dir: string): string {
+/** Returns the name of the file system of a folder, or its type number. */
+function fileSystemOf(dir: string): string {
   const { type } = statfsSync(dir)
   return FILE_SYSTEMS[type] ?? `type 0x${type.toString(16)}`
 }
 
-/** Says which commit is measured, with a plus when files have changed since; "unknown" outside of a repository. */
+/**
+ * Returns the abbreviated commit hash, with a plus when the working tree has changes; "unknown" outside a repository.
+ */
 export function commitOf(folder: string): string {
   const git = (...args: string[]): string =>
     execFileSync('git', ['-C', folder, ...args], {

@@ -4,17 +4,17 @@ import { MemoryGroup } from './memory-group.js'
 
 const MEBIBYTE = 2 ** 20
 
-/** Takes memory and touches it. */
-const GREEDY = 'for (const kept = []; kept.length < 512; ) kept.push(Buffer.alloc(1048576, 1))'
+/** Allocates memory and writes to it. */
+const GREEDY = 'for (const buffers = []; buffers.length < 512; ) buffers.push(Buffer.alloc(1048576, 1))'
 
 function makeGroup(): MemoryGroup | undefined {
-  const made = MemoryGroup.make()
-  if (typeof made === 'string') {
-    expect(made).toContain('memory cannot be limited here: ')
+  const group = MemoryGroup.create()
+  if (typeof group === 'string') {
+    expect(group).toContain('memory cannot be limited here: ')
     return undefined
   }
-  onTestFinished(() => made.remove())
-  return made
+  onTestFinished(() => group.remove())
+  return group
 }
 
 function runIn(group: MemoryGroup, script: string): ReturnType<typeof spawnSync> {
@@ -22,7 +22,7 @@ function runIn(group: MemoryGroup, script: string): ReturnType<typeof spawnSync>
   return spawnSync(program, args)
 }
 
-test('a process that wants more than its group has is ended, and that is counted', () => {
+test('a process that exceeds the limit is killed, and the kill is counted', () => {
   const group = makeGroup()
   if (group === undefined) return
   group.limit(128 * MEBIBYTE)
@@ -32,7 +32,7 @@ test('a process that wants more than its group has is ended, and that is counted
   expect(group.killCount).toBeGreaterThan(0)
 })
 
-test('without a limit it gets what it wants, and what it leaves behind can be forgotten', () => {
+test('without a limit memory is granted, and the page cache of the group can be dropped', () => {
   const group = makeGroup()
   if (group === undefined) return
   const path = `${process.cwd()}/node_modules/.memory-group-${process.pid}`
@@ -40,6 +40,6 @@ test('without a limit it gets what it wants, and what it leaves behind can be fo
   onTestFinished(() => void spawnSync('rm', ['-f', path]))
   expect(runIn(group, write).status).toBe(0)
   expect(group.usage).toBeGreaterThan(24 * MEBIBYTE)
-  group.forgetFiles()
+  group.dropPageCache()
   expect(group.usage).toBeLessThan(24 * MEBIBYTE)
 })

@@ -2,21 +2,21 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** How the kernel calls what we ask of it, in either version of its control groups. */
-interface Dialect {
+/** Names of the control files, in either version of control groups. */
+interface CgroupFiles {
   readonly usage: string
   readonly limit: string
   readonly kills: string
   readonly reclaim: string
 }
 
-const V1: Dialect = {
+const V1: CgroupFiles = {
   usage: 'memory.usage_in_bytes',
   limit: 'memory.limit_in_bytes',
   kills: 'memory.oom_control',
   reclaim: 'memory.force_empty',
 }
-const V2: Dialect = {
+const V2: CgroupFiles = {
   usage: 'memory.current',
   limit: 'memory.max',
   kills: 'memory.events',
@@ -24,37 +24,37 @@ const V2: Dialect = {
 }
 const MOUNT = '/sys/fs/cgroup'
 const OWN_GROUPS = '/proc/self/cgroup'
-/** The kernel takes a moment to let go of the last process of a group. */
+/** The kernel needs a moment to remove the last process from a group. */
 const REMOVALS_MAX = 100
 const REMOVAL_PAUSE_MS = 20
 
 let groupCount = 0
 
 /**
- * A control group of the kernel: its processes share one amount of memory, and the pages of files that the system keeps
- * for them count like their own.
+ * A control group of the kernel: its processes share one memory limit, and the page cache of the files that they access
+ * counts towards it.
  */
 export class MemoryGroup {
   readonly #folder: string
-  readonly #dialect: Dialect
+  readonly #files: CgroupFiles
 
-  private constructor(folder: string, dialect: Dialect) {
+  private constructor(folder: string, files: CgroupFiles) {
     this.#folder = folder
-    this.#dialect = dialect
+    this.#files = files
   }
 
-  /** Makes a group without a limit, or says why there can be none. */
-  static make(): MemoryGroup | string {
+  /** Creates a group without a limit, or returns the reason why that is not possible. */
+  static create(): MemoryGroup | string {
     groupCount += 1
     const name = `ldb-bench-${process.pid}-${groupCount}`
     let reason = 'the system has no control groups'
-    for (const { parent, dialect } of parents()) {
+    for (const { parent, files } of parentFolders()) {
       const folder = join(parent, name)
       try {
         mkdirSync(folder)
-        if (existsSync(join(folder, dialect.limit))) return new MemoryGroup(folder, dialect)
+        if (existsSync(join(folder, files.limit))) return new MemoryGroup(folder, files)
         rmdirSync(folder)
-        reason = `control groups below ${parent} do not limit memory`
+        reason = `control groups below ${parent} have no memory controller`
       } catch (error) {
         reason = error instanceof Error ? error.message : String(error)
       }
@@ -62,38 +62,41 @@ export class MemoryGroup {
     return `memory cannot be limited here: ${reason}`
   }
 
-  /** Returns a command that runs another one as a member from its beginning on: what a process has before does not count. */
+  /**
+   * Returns a command that runs another command as a member of the group from its start: memory that was charged before
+   * joining would not count.
+   */
   commandIn(command: readonly string[]): string[] {
     return ['sh', '-c', 'echo $$ > "$0" && exec "$@"', join(this.#folder, 'cgroup.procs'), ...command]
   }
 
-  /** Bytes that the group has now, pages of files among them. */
+  /** Bytes charged to the group, page cache included. */
   get usage(): number {
-    return Number(readFileSync(join(this.#folder, this.#dialect.usage), 'utf8'))
+    return Number(readFileSync(join(this.#folder, this.#files.usage), 'utf8'))
   }
 
-  /** How many processes were ended because the group had no more memory. */
+  /** Processes that the kernel killed because the group reached its limit. */
   get killCount(): number {
-    const counts = readFileSync(join(this.#folder, this.#dialect.kills), 'utf8')
+    const counts = readFileSync(join(this.#folder, this.#files.kills), 'utf8')
     return Number(/^oom_kill (\d+)$/m.exec(counts)?.[1] ?? 0)
   }
 
-  /** Lets the group have so many bytes and no more. */
+  /** Limits the memory of the group. */
   limit(byteCount: number): void {
-    writeFileSync(join(this.#folder, this.#dialect.limit), String(Math.floor(byteCount)))
+    writeFileSync(join(this.#folder, this.#files.limit), String(Math.floor(byteCount)))
   }
 
-  /** Has the system write back and forget the pages of files that it keeps for the group. */
-  forgetFiles(): void {
+  /** Makes the kernel write back and drop the page cache that is charged to the group. */
+  dropPageCache(): void {
     execFileSync('sync')
     try {
-      writeFileSync(join(this.#folder, this.#dialect.reclaim), String(this.usage))
+      writeFileSync(join(this.#folder, this.#files.reclaim), String(this.usage))
     } catch {
-      // It has given back what it could, and says that this was less than all.
+      // The kernel reclaimed what it could, and reports that this was less than requested.
     }
   }
 
-  /** Removes the group, once its processes are gone. */
+  /** Removes the group; waits until its processes have exited. */
   async remove(): Promise<void> {
     for (let attempt = 1; existsSync(this.#folder); attempt++) {
       try {
@@ -106,24 +109,27 @@ export class MemoryGroup {
   }
 }
 
-/** Where groups may be made: below our own, so that its limits go on to hold, or at the top. */
-function parents(): { readonly parent: string; readonly dialect: Dialect }[] {
+/**
+ * Returns the folders in which groups can be created: the process's own group, whose limits then still apply, and the
+ * root.
+ */
+function parentFolders(): { readonly parent: string; readonly files: CgroupFiles }[] {
   if (!existsSync(OWN_GROUPS)) return []
   const lines = readFileSync(OWN_GROUPS, 'utf8').trim().split('\n')
-  const pathOf = (isOurs: (controllers: string) => boolean): string | undefined => {
-    const line = lines.find((each) => isOurs(each.split(':')[1] ?? ''))
+  const pathOf = (matches: (controllers: string) => boolean): string | undefined => {
+    const line = lines.find((each) => matches(each.split(':')[1] ?? ''))
     return line?.split(':').slice(2).join(':')
   }
   const first = pathOf((controllers) => controllers.split(',').includes('memory'))
   const second = pathOf((controllers) => controllers === '')
-  const found: { parent: string; dialect: Dialect }[] = []
-  const add = (mount: string, path: string | undefined, dialect: Dialect): void => {
+  const candidates: { parent: string; files: CgroupFiles }[] = []
+  const add = (mount: string, path: string | undefined, files: CgroupFiles): void => {
     if (path === undefined) return
     for (const parent of new Set([join(mount, path), mount])) {
-      if (existsSync(parent)) found.push({ parent, dialect })
+      if (existsSync(parent)) candidates.push({ parent, files })
     }
   }
   add(join(MOUNT, 'memory'), first, V1)
   add(MOUNT, second, V2)
-  return found
+  return candidates
 }

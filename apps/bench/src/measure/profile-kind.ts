@@ -1,4 +1,4 @@
-/** What a profile can tell: where time goes, where memory is made, and where V8 throws compiled code away. */
+/** Kinds of profiles: processor time, heap allocations, deoptimisations. */
 export const PROFILE_KINDS = ['cpu', 'heap', 'deopt'] as const
 
 /** Name of a kind of profile. */

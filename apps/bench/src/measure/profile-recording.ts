@@ -3,15 +3,18 @@ import { Session } from 'node:inspector/promises'
 const CPU_INTERVAL_US = 100
 const HEAP_INTERVAL_BYTES = 16_384
 
-/** Does something under one of V8's profilers; gives its result, and the profile as the developer tools read it. */
+/**
+ * Runs `work` under one of V8's profilers. Returns its result, and the profile in the format of Chrome's developer
+ * tools.
+ */
 export async function recordProfile<T>(
-  of: 'cpu' | 'heap',
+  kind: 'cpu' | 'heap',
   work: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly profile: unknown }> {
   const session = new Session()
   session.connect()
   try {
-    return of === 'cpu' ? await recordTime(session, work) : await recordAllocations(session, work)
+    return kind === 'cpu' ? await recordTime(session, work) : await recordAllocations(session, work)
   } finally {
     session.disconnect()
   }
@@ -29,18 +32,18 @@ async function recordTime<T>(
   return { result, profile }
 }
 
-/** What was collected meanwhile is counted too: garbage is what one looks for. */
+/** Objects that were collected during the recording are included, because garbage is of interest. */
 async function recordAllocations<T>(
   session: Session,
   work: () => Promise<T>,
 ): Promise<{ result: T; profile: unknown }> {
-  const asked: object = {
+  const options: object = {
     samplingInterval: HEAP_INTERVAL_BYTES,
     includeObjectsCollectedByMajorGC: true,
     includeObjectsCollectedByMinorGC: true,
   }
   await session.post('HeapProfiler.enable')
-  await session.post('HeapProfiler.startSampling', asked)
+  await session.post('HeapProfiler.startSampling', options)
   const result = await work()
   const { profile } = await session.post('HeapProfiler.stopSampling')
   return { result, profile }

@@ -1,12 +1,15 @@
 const SAMPLES_MAX = 20_000
 
-/** Keeps what single operations took; when it is full it keeps every second one, then every fourth, and so on. */
+/**
+ * Samples latencies of operations. When the buffer is full, every second sample is dropped and the sampling rate
+ * halves.
+ */
 export class SampledLatency {
   readonly #samples: number[] = []
   #every = 1
   #skipped = 0
 
-  /** Takes what an operation took, in milliseconds. */
+  /** Records the latency of an operation, in milliseconds. */
   add(elapsedMs: number): void {
     this.#skipped++
     if (this.#skipped < this.#every) return
@@ -15,15 +18,15 @@ export class SampledLatency {
     this.#samples.push(elapsedMs * 1000)
   }
 
-  /** What was kept, in microseconds. */
+  /** The retained samples, in microseconds. */
   get samplesUs(): readonly number[] {
     return this.#samples
   }
 
   #thin(): void {
-    const kept = this.#samples.filter((_, place) => place % 2 === 0)
+    const retained = this.#samples.filter((_, index) => index % 2 === 0)
     this.#samples.length = 0
-    this.#samples.push(...kept)
+    this.#samples.push(...retained)
     this.#every *= 2
   }
 }

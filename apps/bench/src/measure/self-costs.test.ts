@@ -10,7 +10,7 @@ const frame = (
   lineNumber,
 })
 
-test('time goes to the function that was running, whoever called it', () => {
+test('time is attributed to the function that runs, whatever its caller', () => {
   const profile = {
     nodes: [
       { id: 1, callFrame: frame('find', 9) },
@@ -21,12 +21,12 @@ test('time goes to the function that was running, whoever called it', () => {
     timeDeltas: [100, 10, 200, 5],
   }
   expect(selfTimes(profile)).toEqual([
-    { name: 'find', place: 'btree/dist/search.js:10', cost: 300 },
-    { name: '(anonymous)', place: 'btree/dist/search.js:21', cost: 15 },
+    { name: 'find', location: 'btree/dist/search.js:10', cost: 300 },
+    { name: '(anonymous)', location: 'btree/dist/search.js:21', cost: 15 },
   ])
 })
 
-test('bytes go to the function that allocated them', () => {
+test('bytes are attributed to the function that allocates them', () => {
   const leaf = { callFrame: frame('copy', 1), selfSize: 64, children: [] }
   const head = { callFrame: frame('get', 0), selfSize: 8, children: [leaf, { ...leaf, selfSize: 36 }] }
   expect(selfBytes({ head }).map(({ name, cost }) => [name, cost])).toEqual([

@@ -1,8 +1,8 @@
-/** What a function cost by itself, without those that it called. */
+/** The cost of a function without its callees. */
 export interface SelfCost {
   readonly name: string
   /** File and line. */
-  readonly place: string
+  readonly location: string
   /** Microseconds, or bytes. */
   readonly cost: number
 }
@@ -13,14 +13,14 @@ interface CallFrame {
   readonly lineNumber: number
 }
 
-/** The part of a .cpuprofile that is looked at. */
+/** The used part of a .cpuprofile file. */
 export interface CpuProfile {
   readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[]
   readonly samples?: readonly number[]
   readonly timeDeltas?: readonly number[]
 }
 
-/** The part of a .heapprofile that is looked at. */
+/** The used part of a .heapprofile file. */
 export interface HeapProfile {
   readonly head: HeapNode
 }
@@ -31,20 +31,20 @@ interface HeapNode {
   readonly children: readonly HeapNode[]
 }
 
-/** Returns the microseconds that each function took by itself, most first. */
+/** Returns the self time of each function in microseconds, the largest first. */
 export function selfTimes({ nodes, samples = [], timeDeltas = [] }: CpuProfile): SelfCost[] {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
-  const costs = new Costs()
-  samples.forEach((id, place) => {
+  const costs = new CostTable()
+  samples.forEach((id, location) => {
     const frame = frames.get(id)
-    if (frame !== undefined) costs.add(frame, timeDeltas[place] ?? 0)
+    if (frame !== undefined) costs.add(frame, timeDeltas[location] ?? 0)
   })
   return costs.sorted()
 }
 
-/** Returns the bytes that each function allocated by itself, most first. */
+/** Returns the bytes that each function allocated itself, the largest first. */
 export function selfBytes({ head }: HeapProfile): SelfCost[] {
-  const costs = new Costs()
+  const costs = new CostTable()
   const walk = ({ callFrame, selfSize, children }: HeapNode): void => {
     if (selfSize > 0) costs.add(callFrame, selfSize)
     children.forEach(walk)
@@ -53,23 +53,23 @@ export function selfBytes({ head }: HeapProfile): SelfCost[] {
   return costs.sorted()
 }
 
-class Costs {
-  readonly #byPlace = new Map<string, { name: string; place: string; cost: number }>()
+class CostTable {
+  readonly #byFunction = new Map<string, { name: string; location: string; cost: number }>()
 
   add({ functionName, url, lineNumber }: CallFrame, cost: number): void {
     const name = functionName === '' ? '(anonymous)' : functionName
-    const place = url === '' ? '' : `${shortened(url)}:${lineNumber + 1}`
-    const known = this.#byPlace.get(`${name} ${place}`)
-    if (known === undefined) this.#byPlace.set(`${name} ${place}`, { name, place, cost })
+    const location = url === '' ? '' : `${shortened(url)}:${lineNumber + 1}`
+    const known = this.#byFunction.get(`${name} ${location}`)
+    if (known === undefined) this.#byFunction.set(`${name} ${location}`, { name, location, cost })
     else known.cost += cost
   }
 
   sorted(): SelfCost[] {
-    return [...this.#byPlace.values()].sort((a, b) => b.cost - a.cost)
+    return [...this.#byFunction.values()].sort((a, b) => b.cost - a.cost)
   }
 }
 
-/** The last three steps of a path say enough. */
+/** Returns the last three parts of a path. */
 function shortened(url: string): string {
   return url.split('/').slice(-3).join('/')
 }

@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { median, quantile, summarize } from './statistics.js'
 
-test('the median is the middle, or between the two in the middle', () => {
+test('the median is the middle sample, or the mean of the two in the middle', () => {
   expect(median([5, 1, 9])).toBe(5)
   expect(median([4, 1, 2, 9])).toBe(3)
   expect(median([7])).toBe(7)
 })
 
-test('a quantile lies where it should, between neighbours in proportion', () => {
+test('a quantile interpolates linearly between neighbouring samples', () => {
   expect(quantile([10, 20, 30, 40, 50], 0)).toBe(10)
   expect(quantile([10, 20, 30, 40, 50], 1)).toBe(50)
   expect(quantile([10, 20, 30, 40, 50], 0.25)).toBe(20)
@@ -16,12 +16,12 @@ test('a quantile lies where it should, between neighbours in proportion', () => 
   expect(quantile([], 0.5)).toBeNaN()
 })
 
-test('one wild sample moves neither median nor deviation', () => {
+test('one outlier changes neither the median nor the deviation', () => {
   expect(summarize([100, 101, 99, 102, 98])).toEqual({ median: 100, min: 98, max: 102, mad: 1 })
   expect(summarize([100, 101, 99, 102, 1e9])).toMatchObject({ median: 101, mad: 1 })
 })
 
-test('a summary is in order, whatever the samples', () => {
+test('minimum, median and maximum are ordered, whatever the samples', () => {
   const samples = fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { minLength: 1, maxLength: 30 })
   fc.assert(
     fc.property(samples, (numbers) => {

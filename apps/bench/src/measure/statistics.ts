@@ -1,28 +1,28 @@
-/** What repeated measurements come to. */
+/** Summary of repeated measurements. */
 export interface Summary {
   readonly median: number
   readonly min: number
   readonly max: number
-  /** Median of the distances from the median. */
+  /** Median absolute deviation from the median. */
   readonly mad: number
 }
 
-/** Returns the value below which `fraction` of the sorted samples lie. */
+/** Returns the quantile of sorted samples, interpolated linearly; NaN when there are none. */
 export function quantile(sorted: ArrayLike<number>, fraction: number): number {
   if (sorted.length === 0) return Number.NaN
-  const place = fraction * (sorted.length - 1)
-  const below = Math.floor(place)
+  const position = fraction * (sorted.length - 1)
+  const below = Math.floor(position)
   const lower = sorted[below] ?? Number.NaN
   const upper = sorted[Math.min(below + 1, sorted.length - 1)] ?? Number.NaN
-  return lower + (upper - lower) * (place - below)
+  return lower + (upper - lower) * (position - below)
 }
 
-/** Returns the middle of the samples, which need not be sorted. */
+/** Returns the median of samples in any order. */
 export function median(samples: readonly number[]): number {
   return quantile(ascending(samples), 0.5)
 }
 
-/** Sums up one or more samples. */
+/** Summarizes one or more samples. */
 export function summarize(samples: readonly number[]): Summary {
   const sorted = ascending(samples)
   const middle = quantile(sorted, 0.5)

@@ -17,11 +17,11 @@ const TRACE = `
 101 +++ exited with 0 +++
 `
 
-test('syncs are counted once, and writes that are syncs as what they are', () => {
+test('an interrupted sync is counted once, and writes to O_DSYNC files are counted separately', () => {
   expect(countSyncs(TRACE)).toEqual({ fdatasync: 1, fsync: 1, msync: 1, syncedWrites: 1 })
 })
 
-test('what lies between two moments is their difference', () => {
+test('the difference of two counts covers the time between them', () => {
   const half = countSyncs(TRACE.slice(0, TRACE.indexOf('101 fsync')))
   expect(difference(countSyncs(TRACE), half)).toEqual({ fdatasync: 0, fsync: 1, msync: 1, syncedWrites: 0 })
 })

@@ -1,4 +1,4 @@
-/** How often a store synced for a number of commits, as the kernel saw it. */
+/** The syncs of a store over a number of commits, counted by strace. */
 export interface SyncCount {
   readonly store: string
   readonly row: string
@@ -6,11 +6,11 @@ export interface SyncCount {
   readonly fdatasync: number
   readonly fsync: number
   readonly msync: number
-  /** Writes to files that were opened so that each write is a sync. */
+  /** Writes to files that were opened with O_SYNC or O_DSYNC. */
   readonly syncedWrites: number
 }
 
-/** The system calls that can make something durable, and the ones that tell which file is which. */
+/** The system calls that sync or write, and those that map descriptors to files. */
 export const TRACED_CALLS = 'openat,close,fsync,fdatasync,msync,sync_file_range,write,pwrite64,pwritev'
 
 const WRITING = new Set(['write', 'pwrite64', 'pwritev'])
@@ -19,7 +19,7 @@ const WRITING = new Set(['write', 'pwrite64', 'pwritev'])
 export type TraceCounts = Pick<SyncCount, 'fdatasync' | 'fsync' | 'msync' | 'syncedWrites'>
 
 /**
- * Counts syncs in the output of `strace -f`. A call that was interrupted shows as unfinished and resumed: its first half
+ * Counts syncs in the output of `strace -f`. An interrupted call appears as unfinished and resumed; only the first line
  * is counted.
  */
 export function countSyncs(trace: string): TraceCounts {
@@ -29,7 +29,7 @@ export function countSyncs(trace: string): TraceCounts {
     const call = /^(?:\d+ +)?(\w+)\((.*)$/.exec(line)
     if (call === null) continue
     const [, name = '', rest = ''] = call
-    if (name === 'openat') noteOpening(rest, synced)
+    if (name === 'openat') recordOpen(rest, synced)
     const descriptor = /^\d+/.exec(rest)?.[0] ?? ''
     if (name === 'close') synced.delete(descriptor)
     if (name === 'fdatasync' || name === 'fsync' || name === 'msync') counts[name]++
@@ -38,14 +38,14 @@ export function countSyncs(trace: string): TraceCounts {
   return counts
 }
 
-function noteOpening(rest: string, synced: Set<string>): void {
+function recordOpen(rest: string, synced: Set<string>): void {
   const descriptor = /= (\d+)\s*$/.exec(rest)?.[1]
   if (descriptor === undefined) return
   if (/\bO_D?SYNC\b/.test(rest)) synced.add(descriptor)
   else synced.delete(descriptor)
 }
 
-/** Returns what happened between two moments of a trace. */
+/** Returns the counts between two moments of a trace. */
 export function difference(after: TraceCounts, before: TraceCounts): TraceCounts {
   return {
     fdatasync: after.fdatasync - before.fdatasync,

@@ -7,15 +7,15 @@ const INSTALL_MS_MAX = 600_000
 const REASON_LINES = 3
 const windows = process.platform === 'win32'
 
-/** Sees that a peer is installed and can be loaded; gives the reason when it cannot. */
-export function installPeer(packageName: string, say: (line: string) => void): string | undefined {
+/** Installs a peer if necessary and loads it once. Returns the reason when that fails. */
+export function installPeer(packageName: string, log: (line: string) => void): string | undefined {
   const version = pinnedVersion(packageName)
   const folder = peerFolder(packageName)
   const stamp = join(folder, 'node_modules', '.ldb-bench')
-  const wanted = `${version} ${process.platform}-${process.arch} ${process.versions.modules}`
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return undefined
+  const expectedStamp = `${version} ${process.platform}-${process.arch} ${process.versions.modules}`
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === expectedStamp) return undefined
 
-  say(`installing ${packageName} ${version}`)
+  log(`installing ${packageName} ${version}`)
   mkdirSync(folder, { recursive: true })
   const manifest = { private: true, dependencies: { [packageName]: version } }
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
@@ -26,20 +26,20 @@ export function installPeer(packageName: string, say: (line: string) => void): s
   )
   if (installed.status !== 0)
     return `cannot be installed: ${firstLines(installed.stderr || String(installed.error))}`
-  const refusal = tryLoading(packageName, folder)
-  if (refusal === undefined) writeFileSync(stamp, wanted)
-  return refusal
+  const failure = tryLoading(packageName, folder)
+  if (failure === undefined) writeFileSync(stamp, expectedStamp)
+  return failure
 }
 
-/** Loads a package in a process of its own, as a binding that does not fit may take its process with it. */
+/** Loads a package in its own process, because an incompatible native binding may crash it. */
 function tryLoading(packageName: string, folder: string): string | undefined {
   const loaded = spawnSync(process.execPath, ['--eval', `require(${JSON.stringify(packageName)})`], {
     cwd: folder,
     encoding: 'utf8',
   })
   if (loaded.status === 0) return undefined
-  const said = loaded.stderr.split('\n').find((line) => /Error/.test(line)) ?? loaded.stderr
-  return `cannot be loaded: ${loaded.signal ?? firstLines(said)}`
+  const errorLine = loaded.stderr.split('\n').find((line) => /Error/.test(line)) ?? loaded.stderr
+  return `cannot be loaded: ${loaded.signal ?? firstLines(errorLine)}`
 }
 
 function pinnedVersion(packageName: string): string {
@@ -47,7 +47,7 @@ function pinnedVersion(packageName: string): string {
     dependencies: Record<string, string>
   }
   const version = dependencies[packageName]
-  if (version === undefined) throw new Error(`peers/package.json pins no ${packageName}`)
+  if (version === undefined) throw new Error(`peers/package.json has no dependency ${packageName}`)
   return version
 }
 

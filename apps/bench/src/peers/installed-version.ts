@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { peerFolder } from './packages.js'
-import type { StoreEntry } from '../run/store-list.js'
+import type { StoreEntry } from '../model/store-list.js'
 
-/** Says which version of a store is measured. */
+/** Returns the version of a store. */
 export function versionOf({ id, packageName }: StoreEntry): string {
   if (packageName !== undefined)
     return manifestVersion(join(peerFolder(packageName), 'node_modules', packageName, 'package.json'))

@@ -3,13 +3,16 @@ import { closeSync, fdatasync, fdatasyncSync, fsyncSync, openSync, writeSync } f
 const FILE_BYTES = 32 * 2 ** 20
 const ZEROS_BYTES = 2 ** 20
 
-/** The least that can be durable: a write into a file that has its blocks already, and a sync, on the thread or off it. */
+/**
+ * The minimum that a durable commit costs: a write into allocated blocks of a file and an `fdatasync`, synchronous or
+ * in libuv's thread pool.
+ */
 export class BareLog {
   readonly #file: number
   readonly #record: Uint8Array
   #offset = 0
 
-  /** @param recordBytes - bytes of a write. */
+  /** @param recordBytes - bytes of each write. */
   constructor(path: string, recordBytes: number) {
     this.#file = openSync(path, 'w')
     this.#record = new Uint8Array(recordBytes).fill(1)

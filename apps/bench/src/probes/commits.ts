@@ -1,7 +1,7 @@
 import { AsyncDatabase } from '@ldb/core'
 import type { AsyncKeyspace } from '@ldb/core'
 import type { BenchData } from '../data/bench-data.js'
-import type { Finding, Probe } from './run/probe.js'
+import type { Finding, Probe } from '../model/probe.js'
 import { median } from '../measure/statistics.js'
 import { BareLog } from './bare-log.js'
 import { dataOf } from './loading.js'
@@ -9,64 +9,64 @@ import { dataOf } from './loading.js'
 const MEBIBYTE = 2 ** 20
 const DATA_BYTES = 12 * MEBIBYTE
 const ROUNDS = { tiny: 2, quick: 5, normal: 11, full: 21 }
-const TURN_MS = { tiny: 20, quick: 250, normal: 500, full: 500 }
-const MANY = 256
-/** Key, value, and what a record of the log has around them. */
+const LOOP_MS = { tiny: 20, quick: 250, normal: 500, full: 500 }
+const COMMITTERS = 256
+/** Key, value and the overhead of a log record. */
 const RECORD_BYTES = 176
-const MANY_AT_LEAST = 50
-const BARE_AT_MOST = 1.15
+const GROUP_RATIO_AT_LEAST = 50
+const FILE_RATIO_AT_MOST = 1.15
 
 type Entries = AsyncKeyspace<Uint8Array, Uint8Array>
 
-/** Gives commits a second of one way to commit; each turn of it goes on behind the one before. */
-type Turn = (untilMs: number) => Promise<number>
+/** Commits until `untilMs` and returns commits per second. */
+type CommitLoop = (untilMs: number) => Promise<number>
 
-/** Commits at `full`: many committers against one, and one against the bare file. */
+/** Commits with durability `full`: 256 committers against one, and one committer against a bare file. */
 export const commits: Probe = {
   id: 'commits',
-  title: 'Commits on the device: 256 committers, one, and a bare file beside them',
+  title: 'Commits synced to the device: 256 committers and one, against a bare file',
   async run(effort, dir): Promise<Finding[]> {
     const db = await AsyncDatabase.open(`${dir}/data`)
     const entries = await db.keyspace('bench', { keys: 'binary', values: 'binary' })
-    const bare = new BareLog(`${dir}/bare`, RECORD_BYTES)
+    const file = new BareLog(`${dir}/file`, RECORD_BYTES)
     const data = dataOf(DATA_BYTES)
     const puts = new Puts(entries, data)
     const groups: number[] = []
-    const turns = {
-      bareSync: turnOf(async () => bare.commit(), 100),
-      sync: turnOf(async () => puts.putSync(), 100),
-      bareAsync: turnOf(() => bare.commitAsync(), 1),
-      async: turnOf(() => puts.put(), 1),
-      many: async (untilMs: number): Promise<number> => {
+    const loops = {
+      fileSync: commitLoop(async () => file.commit(), 100),
+      sync: commitLoop(async () => puts.putSync(), 100),
+      fileAsync: commitLoop(() => file.commitAsync(), 1),
+      async: commitLoop(() => puts.put(), 1),
+      grouped: async (untilMs: number): Promise<number> => {
         const before = db.sync.stats()
-        const rates = await Promise.all(Array.from({ length: MANY }, () => turns.async(untilMs)))
+        const rates = await Promise.all(Array.from({ length: COMMITTERS }, () => loops.async(untilMs)))
         const after = db.sync.stats()
         groups.push((after.commitCount - before.commitCount) / (after.log.syncCount - before.log.syncCount))
         return rates.reduce((sum, rate) => sum + rate, 0)
       },
-    } satisfies Record<string, Turn>
-    const rates = await measure(turns, ROUNDS[effort], TURN_MS[effort])
+    } satisfies Record<string, CommitLoop>
+    const rates = await measure(loops, ROUNDS[effort], LOOP_MS[effort])
     await db.close()
-    bare.close()
+    file.close()
     const ratio = (above: number[], below: number[]): number =>
       median(above.map((rate, round) => rate / (below[round] as number)))
     const rate = (name: string, samples: number[]): Finding => ({ name, value: median(samples), unit: '/s' })
     return [
-      rate('one committer, bare file, on the thread', rates.bareSync),
-      rate('one committer, sync face', rates.sync),
-      rate('one committer, bare file, off the thread', rates.bareAsync),
-      rate('one committer, async face', rates.async),
-      rate('256 committers, async face', rates.many),
-      { name: '256 committers: commits a sync', value: median(groups), unit: '' },
-      atLeast('256 committers ÷ one, async face', ratio(rates.many, rates.async)),
-      atLeast('256 committers ÷ one, sync face', ratio(rates.many, rates.sync)),
-      atMost('cost of one, sync face ÷ bare file', ratio(rates.bareSync, rates.sync)),
-      atMost('cost of one, async face ÷ bare file', ratio(rates.bareAsync, rates.async)),
+      rate('one committer, bare file, synchronous', rates.fileSync),
+      rate('one committer, synchronous API', rates.sync),
+      rate('one committer, bare file, asynchronous', rates.fileAsync),
+      rate('one committer, asynchronous API', rates.async),
+      rate('256 committers, asynchronous API', rates.grouped),
+      { name: '256 committers: commits per sync', value: median(groups), unit: '' },
+      atLeast('256 committers ÷ one, asynchronous API', ratio(rates.grouped, rates.async)),
+      atLeast('256 committers ÷ one, synchronous API', ratio(rates.grouped, rates.sync)),
+      atMost('cost of one, synchronous API ÷ bare file', ratio(rates.fileSync, rates.sync)),
+      atMost('cost of one, asynchronous API ÷ bare file', ratio(rates.fileAsync, rates.async)),
     ]
   },
 }
 
-/** Puts entries in random order, on the thread and off it. */
+/** Puts entries in random order, through the synchronous and the asynchronous API. */
 class Puts {
   readonly #entries: Entries
   readonly #data: BenchData
@@ -92,8 +92,8 @@ class Puts {
   }
 }
 
-/** @param stride - commits between two looks at the clock. */
-function turnOf(commit: () => Promise<void>, stride: number): Turn {
+/** @param stride - commits between two readings of the clock. */
+function commitLoop(commit: () => Promise<void>, stride: number): CommitLoop {
   return async (untilMs) => {
     const start = performance.now()
     let count = 0
@@ -107,21 +107,21 @@ function turnOf(commit: () => Promise<void>, stride: number): Turn {
   }
 }
 
-/** Plays the turns in rounds, another one first in each; a round that warms up does not count. */
+/** Runs the loops in rounds and rotates their order; the first round is a warm-up and is not counted. */
 async function measure<Name extends string>(
-  turns: Record<Name, Turn>,
+  loops: Record<Name, CommitLoop>,
   rounds: number,
-  turnMs: number,
+  loopMs: number,
 ): Promise<Record<Name, number[]>> {
-  const names = Object.keys(turns) as Name[]
+  const names = Object.keys(loops) as Name[]
   const rates = Object.fromEntries(names.map((name): [Name, number[]] => [name, []])) as Record<
     Name,
     number[]
   >
   for (let round = -1; round < rounds; round++) {
-    for (let place = 0; place < names.length; place++) {
-      const name = names[(place + round + 1) % names.length] as Name
-      const rate = await turns[name](performance.now() + turnMs)
+    for (let offset = 0; offset < names.length; offset++) {
+      const name = names[(offset + round + 1) % names.length] as Name
+      const rate = await loops[name](performance.now() + loopMs)
       if (round >= 0) rates[name].push(rate)
     }
   }
@@ -129,9 +129,9 @@ async function measure<Name extends string>(
 }
 
 function atLeast(name: string, value: number): Finding {
-  return { name, value, unit: 'x', atLeast: MANY_AT_LEAST }
+  return { name, value, unit: 'x', atLeast: GROUP_RATIO_AT_LEAST }
 }
 
 function atMost(name: string, value: number): Finding {
-  return { name, value, unit: 'x', atMost: BARE_AT_MOST }
+  return { name, value, unit: 'x', atMost: FILE_RATIO_AT_MOST }
 }

@@ -3,8 +3,8 @@ import type { IntervalHistogram } from 'node:perf_hooks'
 import { AsyncDatabase } from '@ldb/core'
 import type { AsyncKeyspace, DatabaseOptions } from '@ldb/core'
 import type { BenchData } from '../data/bench-data.js'
-import type { Finding, Probe } from './run/probe.js'
-import { dataOf, load, openProbed } from './loading.js'
+import type { Finding, Probe } from '../model/probe.js'
+import { dataOf, load, openDatabase } from './loading.js'
 
 const MEBIBYTE = 2 ** 20
 const DATA_BYTES = { tiny: 2 * MEBIBYTE, quick: 48 * MEBIBYTE, normal: 116 * MEBIBYTE, full: 1160 * MEBIBYTE }
@@ -12,7 +12,7 @@ const CACHE_SHARE = 10
 const CACHE_BYTES_MIN = 2 ** 20
 const LOADING_CACHE_BYTES = 512 * MEBIBYTE
 const WINDOW_MS = { tiny: 300, quick: 6_000, normal: 20_000, full: 60_000 }
-/** Checkpoints come often enough that some fall into the window. */
+/** Small enough that some checkpoints run within the window. */
 const CHECKPOINT_LOG_BYTES = { tiny: 2 ** 18, quick: 2 * MEBIBYTE, normal: 8 * MEBIBYTE, full: 16 * MEBIBYTE }
 const SCANS = 4
 const WRITERS = 16
@@ -22,14 +22,14 @@ const PER_MS = 1e6
 
 type Entries = AsyncKeyspace<Uint8Array, Uint8Array>
 
-/** How long the event loop is held up by scans of what is not in memory, writes on the device, and checkpoints. */
+/** Delay of the event loop during scans of data larger than the cache, synced writes and checkpoints. */
 export const eventLoop: Probe = {
   id: 'event-loop',
-  title: 'Delay of the event loop: 4 scans over 10x the cache, 16 writers on the device, checkpoints',
+  title: 'Event-loop delay: 4 scans of 10x the cache, 16 synced writers, checkpoints',
   async run(effort, dir): Promise<Finding[]> {
     const path = `${dir}/data`
     const data = dataOf(DATA_BYTES[effort])
-    const loading = openProbed(path, LOADING_CACHE_BYTES)
+    const loading = openDatabase(path, LOADING_CACHE_BYTES)
     load({ ...loading, data })
     loading.db.checkpoint()
     const { keyspaces } = loading.db.stats()
@@ -65,11 +65,11 @@ function findingsOf(delay: IntervalHistogram): Finding[] {
     { name: 'delay, p50', value: delay.percentile(50) / PER_MS, unit: 'ms' },
     { name: 'delay, p99', value: delay.percentile(99) / PER_MS, unit: 'ms', atMost: P99_MS_AT_MOST },
     { name: 'delay, p99.9', value: delay.percentile(99.9) / PER_MS, unit: 'ms' },
-    { name: 'delay, at most', value: delay.max / PER_MS, unit: 'ms', atMost: MAX_MS_AT_MOST },
+    { name: 'delay, maximum', value: delay.max / PER_MS, unit: 'ms', atMost: MAX_MS_AT_MOST },
   ]
 }
 
-/** Scans and writes, all at once, for some time. */
+/** Scans and writes concurrently until a deadline. */
 class Load {
   scannedCount = 0
   writtenCount = 0

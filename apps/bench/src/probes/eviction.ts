@@ -1,27 +1,27 @@
-import { GeneralizedClock } from '../eviction/generalized-clock.js'
+import { GClock } from '../eviction/gclock.js'
 import { hitPercent } from '../eviction/hit-ratio.js'
-import { LeastRecent } from '../eviction/least-recent.js'
+import { Lru } from '../eviction/lru.js'
 import { PageCachePolicy } from '../eviction/page-cache-policy.js'
-import type { MakePolicy } from '../eviction/policy.js'
-import { SmallAndMain } from '../eviction/small-and-main.js'
+import type { CreatePolicy } from '../eviction/policy.js'
+import { S3Fifo } from '../eviction/s3-fifo.js'
 import { tracesFor } from '../eviction/traces.js'
-import { TwoQueues } from '../eviction/two-queues.js'
-import type { Finding, Probe } from './run/probe.js'
+import { TwoQueue } from '../eviction/two-queue.js'
+import type { Finding, Probe } from '../model/probe.js'
 
 const FRAMES = { tiny: 100, quick: 1000, normal: 1000, full: 4000 }
 
-const POLICIES: Readonly<Record<string, MakePolicy>> = {
-  LRU: (frameCount) => new LeastRecent(frameCount),
-  GCLOCK: (frameCount) => new GeneralizedClock(frameCount),
-  '2Q': (frameCount) => new TwoQueues(frameCount),
-  'S3-FIFO': (frameCount) => new SmallAndMain(frameCount),
-  'as built': (frameCount) => new PageCachePolicy(frameCount),
+const POLICIES: Readonly<Record<string, CreatePolicy>> = {
+  LRU: (frameCount) => new Lru(frameCount),
+  GCLOCK: (frameCount) => new GClock(frameCount),
+  '2Q': (frameCount) => new TwoQueue(frameCount),
+  'S3-FIFO': (frameCount) => new S3Fifo(frameCount),
+  LDB: (frameCount) => new PageCachePolicy(frameCount),
 }
 
-/** Hit ratios of the policies that were considered, and of the page cache as it is, on traces of pages. */
+/** Hit ratios of several eviction policies and of LDB's page cache, on traces of page accesses. */
 export const eviction: Probe = {
   id: 'eviction',
-  title: 'Which pages stay in the cache: hits, by policy',
+  title: 'Cache hit ratio by eviction policy',
   async run(effort): Promise<Finding[]> {
     const frameCount = FRAMES[effort]
     return tracesFor(frameCount).flatMap((trace) =>

@@ -1,7 +1,7 @@
 import { PerformanceObserver } from 'node:perf_hooks'
-import type { Finding, Probe } from './run/probe.js'
+import type { Finding, Probe } from '../model/probe.js'
 import { PICK_MASK } from '../data/random-picks.js'
-import { dataOf, load, openProbed } from './loading.js'
+import { dataOf, load, openDatabase } from './loading.js'
 
 const MEBIBYTE = 2 ** 20
 const GETS = { tiny: 20_000, quick: 1_000_000, normal: 10_000_000, full: 10_000_000 }
@@ -10,13 +10,13 @@ const CACHE_BYTES = 512 * MEBIBYTE
 const CHUNK = 10_000
 const PERCENT_AT_MOST = 2
 
-/** The share of the time that collecting garbage takes while values of 100 bytes are got. */
+/** The share of time that garbage collection takes during gets of 100-byte values. */
 export const garbage: Probe = {
   id: 'growth-garbage',
-  title: 'Time in the garbage collector during gets of 100 bytes',
+  title: 'Garbage collection during gets of 100-byte values',
   async run(effort, dir): Promise<Finding[]> {
     const data = dataOf(DATA_BYTES[effort])
-    const { db, entries } = openProbed(`${dir}/data`, CACHE_BYTES)
+    const { db, entries } = openDatabase(`${dir}/data`, CACHE_BYTES)
     load({ db, entries, data })
     globalThis.gc?.()
     let collectedMs = 0
@@ -35,10 +35,10 @@ export const garbage: Probe = {
       const start = performance.now()
       for (let i = done; i < done + CHUNK; i++) {
         if (entries.get(keys.of(uniform[i & PICK_MASK]!) as Uint8Array) === undefined)
-          throw new Error('an entry is not there')
+          throw new Error('an entry is missing')
       }
       busyMs += performance.now() - start
-      // The observer is told between turns of the event loop.
+      // The observer is called back between iterations of the event loop.
       await new Promise((resolve) => setImmediate(resolve))
     }
     observer.disconnect()
@@ -48,7 +48,7 @@ export const garbage: Probe = {
       { name: 'time', value: busyMs / 1000, unit: 's' },
       { name: 'collections', value: collections, unit: '' },
       {
-        name: 'share of the collector',
+        name: 'share of the time',
         value: (100 * collectedMs) / busyMs,
         unit: '%',
         atMost: PERCENT_AT_MOST,

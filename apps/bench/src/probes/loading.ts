@@ -6,19 +6,19 @@ const BATCH_ENTRIES = 1000
 const VALUE_BYTES = 100
 const ENTRY_BYTES = 116
 
-/** A database that a probe asks things of. */
-export interface Loaded {
+/** A database with the data of a probe. */
+export interface LoadedDatabase {
   readonly db: Database
   readonly entries: Keyspace<Uint8Array, Uint8Array>
   readonly data: BenchData
 }
 
-/** Opens LDB with settings that only measurements turn. */
-export function openProbed(
+/** Opens LDB with internal settings. */
+export function openDatabase(
   dir: string,
   cacheBytes: number,
   tuning: Readonly<Record<string, number>> = {},
-): Pick<Loaded, 'db' | 'entries'> {
+): Pick<LoadedDatabase, 'db' | 'entries'> {
   const options = {
     cacheBytes,
     durability: 'periodic',
@@ -28,7 +28,7 @@ export function openProbed(
   return { db, entries: db.keyspace('bench', { keys: 'binary', values: 'binary' }) }
 }
 
-/** Returns the data of a probe: as many entries as have so many bytes. */
+/** Returns data of about `logicalBytes`. */
 export function dataOf(logicalBytes: number): BenchData {
   return new BenchData(
     Math.max(BATCH_ENTRIES, Math.floor(logicalBytes / ENTRY_BYTES)),
@@ -38,12 +38,12 @@ export function dataOf(logicalBytes: number): BenchData {
   )
 }
 
-/** Writes all entries in random order, until `enough` says so. */
-export function load({ db, entries, data }: Loaded, enough: () => boolean = () => false): void {
-  for (let first = 0; first < data.entryCount && !enough(); first += BATCH_ENTRIES) {
+/** Writes all entries in random order, until `isDone` returns true. */
+export function load({ db, entries, data }: LoadedDatabase, isDone: () => boolean = () => false): void {
+  for (let first = 0; first < data.entryCount && !isDone(); first += BATCH_ENTRIES) {
     const batch = db.batch().in(entries)
-    for (let place = first; place < Math.min(first + BATCH_ENTRIES, data.entryCount); place++) {
-      const index = data.order.at(place)
+    for (let position = first; position < Math.min(first + BATCH_ENTRIES, data.entryCount); position++) {
+      const index = data.order.at(position)
       batch.put(data.keys.of(index) as Uint8Array, data.values.of(index))
     }
     batch.commit()

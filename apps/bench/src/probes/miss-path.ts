@@ -2,11 +2,11 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { SEED_ZERO, xxHash64 } from '@ldb/integrity'
 import type { BenchData } from '../data/bench-data.js'
-import type { Finding, Probe } from './run/probe.js'
+import type { Finding, Probe } from '../model/probe.js'
 import { PICK_MASK } from '../data/random-picks.js'
 import { median } from '../measure/statistics.js'
-import { dataOf, load, openProbed } from './loading.js'
-import type { Loaded } from './loading.js'
+import { dataOf, load, openDatabase } from './loading.js'
+import type { LoadedDatabase } from './loading.js'
 
 const MEBIBYTE = 2 ** 20
 const DATA_BYTES = {
@@ -20,40 +20,40 @@ const ROUNDS = 7
 const READS_A_ROUND = { tiny: 500, quick: 20_000, normal: 20_000, full: 20_000 }
 const RATIO_AT_MOST = 1.5
 
-/** Random gets through a cache far smaller than the data, against reading a page of the same file and hashing it. */
+/** Random gets through a cache much smaller than the data, against reading and hashing a page of the same file. */
 export const missPath: Probe = {
   id: 'growth-miss',
-  title: 'Reading a page that is not in the cache, against a bare read and checksum',
+  title: 'Cache miss, against a plain read and checksum of a page',
   async run(effort, dir): Promise<Finding[]> {
     const dataBytes = DATA_BYTES[effort]
     const cacheBytes = Math.max(MEBIBYTE, dataBytes / DATA_TO_CACHE)
     const data = dataOf(dataBytes)
-    const loaded: Loaded = { ...openProbed(`${dir}/data`, cacheBytes), data }
+    const loaded: LoadedDatabase = { ...openDatabase(`${dir}/data`, cacheBytes), data }
     load(loaded)
     loaded.db.checkpoint()
     const { pageBytes } = loaded.db.stats().cache
     const file = largestFile(`${dir}/data`)
-    const ours: number[] = []
-    const bare: number[] = []
+    const getNs: number[] = []
+    const plainReadNs: number[] = []
     let missesPerGet = 0
     for (let round = -1; round < ROUNDS; round++) {
       const got = getAtRandom(loaded, round, READS_A_ROUND[effort])
       const nsPerPage = readAtRandom(file, pageBytes, data, round, READS_A_ROUND[effort])
       if (round < 0) continue
       missesPerGet = got.missesPerGet
-      ours.push(got.nsPerGet)
-      bare.push(nsPerPage)
+      getNs.push(got.nsPerGet)
+      plainReadNs.push(nsPerPage)
     }
     loaded.db.close()
     return [
       { name: 'data', value: statSync(file).size / MEBIBYTE, unit: 'MiB' },
       { name: 'cache', value: cacheBytes / MEBIBYTE, unit: 'MiB' },
-      { name: 'misses a get', value: missesPerGet, unit: '' },
-      { name: 'get', value: median(ours), unit: 'ns' },
-      { name: 'bare read and checksum of a page', value: median(bare), unit: 'ns' },
+      { name: 'misses per get', value: missesPerGet, unit: '' },
+      { name: 'get', value: median(getNs), unit: 'ns' },
+      { name: 'plain read and checksum of a page', value: median(plainReadNs), unit: 'ns' },
       {
-        name: 'get, against the bare reads of its misses',
-        value: median(ours) / (median(bare) * missesPerGet),
+        name: 'get ÷ plain reads of its misses',
+        value: median(getNs) / (median(plainReadNs) * missesPerGet),
         unit: 'x',
         atMost: RATIO_AT_MOST,
       },
@@ -62,7 +62,7 @@ export const missPath: Probe = {
 }
 
 function getAtRandom(
-  { db, entries, data }: Loaded,
+  { db, entries, data }: LoadedDatabase,
   round: number,
   reads: number,
 ): { nsPerGet: number; missesPerGet: number } {
@@ -70,7 +70,7 @@ function getAtRandom(
   const start = performance.now()
   for (let i = 0; i < reads; i++) {
     const index = data.uniform[((round + 1) * reads + i) & PICK_MASK]!
-    if (entries.get(data.keys.of(index) as Uint8Array) === undefined) throw new Error('an entry is not there')
+    if (entries.get(data.keys.of(index) as Uint8Array) === undefined) throw new Error('an entry is missing')
   }
   const elapsedMs = performance.now() - start
   const misses = db.stats().cache.missCount - missesBefore

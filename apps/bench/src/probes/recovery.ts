@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Finding, Probe } from './run/probe.js'
+import type { Finding, Probe } from '../model/probe.js'
 import { median } from '../measure/statistics.js'
-import { openProbed } from './loading.js'
+import { openDatabase } from './loading.js'
 import { CRASH_CACHE_BYTES, crashTuning } from './crash-settings.js'
 
 const MEBIBYTE = 2 ** 20
@@ -11,7 +11,7 @@ const ROUNDS = { tiny: 1, quick: 1, normal: 3, full: 5 }
 const WRITER = fileURLToPath(new URL('./crash-writer.js', import.meta.url))
 const MB_PER_SECOND_AT_LEAST = 300
 
-/** How fast a database opens whose writer was killed with a long log. */
+/** Recovery rate: opens a database whose writer was killed with a long log. */
 export const recovery: Probe = {
   id: 'recover',
   title: 'Opening after the writer was killed',
@@ -25,7 +25,7 @@ export const recovery: Probe = {
       if (writer.signal !== 'SIGKILL') throw new Error(`the writer was not killed: ${writer.stderr}`)
       read = Number(writer.stdout)
       const start = performance.now()
-      const { db } = openProbed(path, CRASH_CACHE_BYTES, crashTuning(logBytes))
+      const { db } = openDatabase(path, CRASH_CACHE_BYTES, crashTuning(logBytes))
       times.push(performance.now() - start)
       db.close()
     }

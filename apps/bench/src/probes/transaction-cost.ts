@@ -1,10 +1,10 @@
 import { Database } from '@ldb/core'
 import type { BenchData } from '../data/bench-data.js'
-import type { Finding, Probe } from './run/probe.js'
+import type { Finding, Probe } from '../model/probe.js'
 import { PICK_MASK } from '../data/random-picks.js'
 import { median } from '../measure/statistics.js'
-import { dataOf, load, openProbed } from './loading.js'
-import type { Loaded } from './loading.js'
+import { dataOf, load, openDatabase } from './loading.js'
+import type { LoadedDatabase } from './loading.js'
 
 const MEBIBYTE = 2 ** 20
 const DATA_BYTES = { tiny: MEBIBYTE, quick: 12 * MEBIBYTE, normal: 116 * MEBIBYTE, full: 116 * MEBIBYTE }
@@ -14,18 +14,18 @@ const RUNS_A_ROUND = { tiny: 100, quick: 5_000, normal: 10_000, full: 10_000 }
 const READS = 10
 const RATIO_AT_MOST = 2.5
 
-/** A serializable transaction that reads ten keys and writes two, against the same reads and a batch of the two. */
+/** A serializable transaction of ten reads and two writes, against the same reads and a batch of the two writes. */
 export const transactionCost: Probe = {
   id: 'transactions-cost',
-  title: 'A serializable transaction of 10 reads and 2 writes, against the reads and a batch',
+  title: 'Serializable transaction of 10 reads and 2 writes, against the same reads and a batch',
   async run(effort, dir): Promise<Finding[]> {
     const data = dataOf(DATA_BYTES[effort])
-    const files = openProbed(`${dir}/data`, CACHE_BYTES)
+    const files = openDatabase(`${dir}/data`, CACHE_BYTES)
     const db = Database.memory({ cacheBytes: CACHE_BYTES })
     const inMemory = { db, entries: db.keyspace('bench', { keys: 'binary', values: 'binary' }) }
     const stores = [
       { name: 'in memory', loaded: { ...inMemory, data } },
-      { name: 'on files, handed to the system', loaded: { ...files, data } },
+      { name: 'on files, not synced', loaded: { ...files, data } },
     ]
     const findings: Finding[] = []
     for (const { name, loaded } of stores) {
@@ -37,10 +37,10 @@ export const transactionCost: Probe = {
   },
 }
 
-function compare(name: string, loaded: Loaded, rounds: number, runs: number): Finding[] {
+function compare(name: string, loaded: LoadedDatabase, rounds: number, runs: number): Finding[] {
   const [transactions, batches, ratios]: number[][] = [[], [], []]
   for (let round = -2; round < rounds; round++) {
-    // The other one first each time.
+    // Alternates which of the two runs first.
     const isFirst = round % 2 === 0
     const early = isFirst ? runTransactions(loaded, round + 2, runs) : undefined
     const batched = runBatches(loaded, round + 2, runs)
@@ -57,8 +57,8 @@ function compare(name: string, loaded: Loaded, rounds: number, runs: number): Fi
   ]
 }
 
-/** Returns the nanoseconds of one. */
-function runTransactions({ db, entries, data }: Loaded, round: number, runs: number): number {
+/** Returns nanoseconds per transaction. */
+function runTransactions({ db, entries, data }: LoadedDatabase, round: number, runs: number): number {
   const { keys, values } = data
   let pick = round * runs * READS
   const start = performance.now()
@@ -66,7 +66,7 @@ function runTransactions({ db, entries, data }: Loaded, round: number, runs: num
     db.transaction((tx) => {
       const view = tx.in(entries)
       for (let read = 0; read < READS; read++) {
-        if (view.get(keyAt(data, pick++)) === undefined) throw new Error('an entry is not there')
+        if (view.get(keyAt(data, pick++)) === undefined) throw new Error('an entry is missing')
       }
       const [first, second] = [indexAt(data, pick - 1), indexAt(data, pick - 2)]
       view.put(keys.of(first) as Uint8Array, values.of(first))
@@ -76,14 +76,14 @@ function runTransactions({ db, entries, data }: Loaded, round: number, runs: num
   return ((performance.now() - start) * 1e6) / runs
 }
 
-/** Returns the nanoseconds of one. */
-function runBatches({ db, entries, data }: Loaded, round: number, runs: number): number {
+/** Returns nanoseconds per batch with its reads. */
+function runBatches({ db, entries, data }: LoadedDatabase, round: number, runs: number): number {
   const { keys, values } = data
   let pick = round * runs * READS
   const start = performance.now()
   for (let run = 0; run < runs; run++) {
     for (let read = 0; read < READS; read++) {
-      if (entries.get(keyAt(data, pick++)) === undefined) throw new Error('an entry is not there')
+      if (entries.get(keyAt(data, pick++)) === undefined) throw new Error('an entry is missing')
     }
     const [first, second] = [indexAt(data, pick - 1), indexAt(data, pick - 2)]
     const batch = db.batch().in(entries)

@@ -1,22 +1,22 @@
 import { isLdbError } from '@ldb/core'
-import type { Finding, Probe } from './run/probe.js'
-import { dataOf, openProbed } from './loading.js'
+import type { Finding, Probe } from '../model/probe.js'
+import { dataOf, openDatabase } from './loading.js'
 
 const MEBIBYTE = 2 ** 20
 const ENTRY_BYTES = 116
 const PUTS = { tiny: 10_000, quick: 1_000_000, normal: 1_000_000, full: 1_000_000 }
 const CACHE_BYTES = 64 * MEBIBYTE
-/** The writes of the transaction, its batch, the record of the log, and as much again for growing them. */
+/** Write buffer of the transaction, its batch, the log record, and as much again for growing buffers. */
 const PEAK_BYTES_AT_MOST = 768 * MEBIBYTE
 
-/** A transaction of a million puts: it commits, or fails whole with LDB_TOO_LARGE; and the memory that it takes. */
+/** A transaction of a million puts: it commits, or fails as a whole with LDB_TOO_LARGE; and its peak memory. */
 export const transactionSize: Probe = {
   id: 'transactions-million',
   title: 'A transaction of a million puts',
   async run(effort, dir): Promise<Finding[]> {
     const puts = PUTS[effort]
     const data = dataOf(puts * ENTRY_BYTES)
-    const { db, entries } = openProbed(`${dir}/data`, CACHE_BYTES)
+    const { db, entries } = openDatabase(`${dir}/data`, CACHE_BYTES)
     globalThis.gc?.()
     const restingBytes = process.memoryUsage.rss()
     const start = performance.now()
@@ -24,8 +24,8 @@ export const transactionSize: Probe = {
     try {
       db.transaction((tx) => {
         const view = tx.in(entries)
-        for (let place = 0; place < data.entryCount; place++) {
-          const index = data.order.at(place)
+        for (let position = 0; position < data.entryCount; position++) {
+          const index = data.order.at(position)
           view.put(data.keys.of(index) as Uint8Array, data.values.of(index))
         }
       })
@@ -35,7 +35,7 @@ export const transactionSize: Probe = {
     }
     const elapsedMs = performance.now() - start
     const count = entries.count()
-    if (count !== (isTooLarge ? 0 : data.entryCount)) throw new Error(`${count} entries are there`)
+    if (count !== (isTooLarge ? 0 : data.entryCount)) throw new Error(`the database has ${count} entries`)
     const peakBytes = process.resourceUsage().maxRSS * 1024
     db.close()
     return [
@@ -44,7 +44,7 @@ export const transactionSize: Probe = {
       { name: 'time', value: elapsedMs / 1000, unit: 's' },
       { name: 'memory before', value: restingBytes / MEBIBYTE, unit: 'MiB' },
       {
-        name: 'greatest memory of the process',
+        name: 'peak resident memory',
         value: peakBytes / MEBIBYTE,
         unit: 'MiB',
         atMost: PEAK_BYTES_AT_MOST / MEBIBYTE,

@@ -2,27 +2,27 @@ import { formatRate } from './format-figures.js'
 import type { Report } from './report.js'
 import type { Summary } from '../measure/statistics.js'
 
-/** Differences below this are never called one, whatever the spread says. */
+/** Smaller differences are no change, whatever the deviation. */
 export const NOISE_FLOOR = 0.05
-/** How many deviations two medians may lie apart. */
+/** Deviations that two medians may differ by without being a change. */
 const DEVIATIONS = 3
-/** What makes a median of distances comparable to a standard deviation. */
+/** Scales a median absolute deviation to a standard deviation. */
 const MAD_SCALE = 1.4826
 
-/** What became of one row of one store. */
+/** The change of one row on one store. */
 export interface Change {
   readonly row: string
   readonly store: string
   readonly before: number
   readonly after: number
-  /** Share by which it changed: -0.1 is ten per cent slower. */
+  /** Relative change: -0.1 is 10 % slower. */
   readonly change: number
-  /** Share by which two runs of the same thing may differ. */
+  /** Relative difference that two runs of the same code may show. */
   readonly noise: number
   readonly verdict: 'slower' | 'faster' | 'same'
 }
 
-/** Compares two summaries of rates: what differs by less than both scatter is the same. */
+/** Compares two summaries of rates. A difference within the noise is no change. */
 export function judge(before: Summary, after: Summary): Pick<Change, 'change' | 'noise' | 'verdict'> {
   const change = after.median / before.median - 1
   const noise = Math.max(NOISE_FLOOR, DEVIATIONS * Math.hypot(scatter(before), scatter(after)))
@@ -34,7 +34,7 @@ function scatter({ median, mad }: Summary): number {
   return (MAD_SCALE * mad) / median
 }
 
-/** Compares what two reports both have. */
+/** Compares the measurements that both reports have. */
 export function compareReports(before: Report, after: Report): Change[] {
   return before.measurements.flatMap((earlier): Change[] => {
     const later = after.measurements.find(({ row, store }) => row === earlier.row && store === earlier.store)
@@ -52,7 +52,7 @@ export function compareReports(before: Report, after: Report): Change[] {
   })
 }
 
-/** Says which rows changed beyond the noise. */
+/** Describes the rows that changed by more than the noise, one per line. */
 export function describeChanges(changes: readonly Change[]): string {
   const lines = changes
     .filter(({ verdict }) => verdict !== 'same')

@@ -5,19 +5,19 @@ import { escapeHtml } from './html-text.js'
 import { OWN_STORE, ratiosOf } from './report.js'
 import type { Report } from './report.js'
 
-const ROOMY = 940
+const WIDE = 940
 const NARROW = 370
 const ROW_HEIGHT = 26
-/** Room for the names of rows, which stand above their rows where it is narrow. */
-const LABELS: Readonly<Record<number, number>> = { [ROOMY]: 290, [NARROW]: 8 }
+/** Left margin for row titles; on narrow screens titles are above their rows. */
+const LABELS: Readonly<Record<number, number>> = { [WIDE]: 290, [NARROW]: 8 }
 
-/** Returns the colour of a store, which the style says. */
-export function colourOf(report: Report, store: string): string {
-  const place = report.stores.findIndex(({ id }) => id === store)
-  return `var(--c${Math.max(0, place) % STORE_COLOURS})`
+/** Returns the CSS colour of a store. */
+function colourOf(report: Report, store: string): string {
+  const index = report.stores.findIndex(({ id }) => id === store)
+  return `var(--c${Math.max(0, index) % STORE_COLOURS})`
 }
 
-/** Draws how many times as fast LDB is: a dot for each store, a stroke where the aim is. */
+/** Draws the ratios: a dot for each store, a tick for each aim. */
 export function ratioChart(report: Report): string {
   const dots = report.rows.flatMap((row) =>
     ratiosOf(report, row).map(({ store, value, target }) => ({ workload: row.title, store, value, target })),
@@ -25,13 +25,13 @@ export function ratioChart(report: Report): string {
   if (dots.length === 0) return ''
   const workloads = [...new Set(dots.map(({ workload }) => workload))]
   const colour = (dot: { store: string }): string => colourOf(report, dot.store)
-  return bothWidths((width, common) =>
+  return renderBothWidths((width, common) =>
     Plot.plot({
       ...common,
       height: workloads.length * ROW_HEIGHT * (width === NARROW ? 1.6 : 1) + 60,
       x: {
         type: 'log',
-        label: 'times as fast as the other',
+        label: 'LDB ÷ other store, operations per second',
         grid: true,
         tickFormat: (x: number) => `${x}x`,
         ticks: 6,
@@ -60,7 +60,7 @@ export function ratioChart(report: Report): string {
   )
 }
 
-/** Draws what writes take: from the median to the slowest of a thousand. */
+/** Draws the latency of writes, from the median to p99.9. */
 export function latencyChart(report: Report): string {
   const titles = new Map(report.rows.map(({ id, title }) => [id, title]))
   const lines = report.measurements.flatMap(({ row, store, latencyUs }) =>
@@ -71,7 +71,7 @@ export function latencyChart(report: Report): string {
   const rows = [...titles.values()].filter((title) => drawn.has(title))
   const stores = report.stores.map(({ id }) => id).filter((id) => lines.some(({ store }) => store === id))
   const colour = (line: { store: string }): string => colourOf(report, line.store)
-  return bothWidths((width, common) =>
+  return renderBothWidths((width, common) =>
     Plot.plot({
       ...common,
       height: rows.length * (stores.length * 11 + 18) + 60,
@@ -95,7 +95,7 @@ export function latencyChart(report: Report): string {
   )
 }
 
-/** Draws how costs grow with the number of entries: a flat line costs the same an entry. */
+/** Draws the cost per entry against the number of entries: a horizontal line means constant cost. */
 export function growthChart(report: Report): string {
   const points = report.measurements.flatMap(({ row, store, rate }) => {
     const match = /^growth-(\d+)-(get|scan|fill)$/.exec(row)
@@ -105,13 +105,13 @@ export function growthChart(report: Report): string {
   })
   if (points.length === 0) return ''
   const colour = (point: { store: string }): string => colourOf(report, point.store)
-  return bothWidths((_, common) =>
+  return renderBothWidths((_, common) =>
     Plot.plot({
       ...common,
       marginLeft: 50,
       height: 360,
       x: { type: 'log', label: 'entries', grid: true, ticks: 4 },
-      y: { type: 'log', label: 'ns an entry', grid: true },
+      y: { type: 'log', label: 'ns per entry', grid: true },
       marks: [
         Plot.line(points, {
           x: 'entries',
@@ -137,7 +137,7 @@ export function growthChart(report: Report): string {
   )
 }
 
-/** Says which colour is whose. */
+/** Returns the legend of the stores' colours. */
 export function legend(report: Report, withOwn: boolean): string {
   const items = report.stores
     .filter(({ id }) => withOwn || id !== OWN_STORE)
@@ -145,9 +145,9 @@ export function legend(report: Report, withOwn: boolean): string {
   return `<ul class="legend">${items.join('')}</ul>`
 }
 
-/** A chart for wide screens and paper, and one for phones; the style shows one of them. */
-function bothWidths(draw: (width: number, common: Plot.PlotOptions) => unknown): string {
-  return [ROOMY, NARROW]
+/** Renders a chart for wide screens and paper, and one for phones; the style sheet shows one of them. */
+function renderBothWidths(draw: (width: number, common: Plot.PlotOptions) => unknown): string {
+  return [WIDE, NARROW]
     .map((width) => {
       const { document } = parseHTML('<html><body></body></html>')
       const chart = draw(width, {
@@ -158,7 +158,7 @@ function bothWidths(draw: (width: number, common: Plot.PlotOptions) => unknown):
         marginBottom: 44,
         style: { fontSize: '12px', background: 'none' },
       })
-      return `<figure class="${width === ROOMY ? 'roomy' : 'narrow'}">${(chart as { outerHTML: string }).outerHTML}</figure>`
+      return `<figure class="${width === WIDE ? 'full-width' : 'narrow'}">${(chart as { outerHTML: string }).outerHTML}</figure>`
     })
     .join('\n')
 }

@@ -13,17 +13,20 @@ import type { Cell } from './html-text.js'
 import { limitOf, measurementOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
 import type { Report } from './report.js'
 
-/** Returns the report as one HTML file that needs nothing else: no script, no font, no picture from elsewhere. */
+/** Returns the report as one self-contained HTML file: no script, no external font or image. */
 export function htmlReport(report: Report): string {
   const sections = [
-    section('How many times as fast', ratioPart(report)),
-    section('Operations a second', ratePart(report)),
-    section('What a write takes', latencyPart(report)),
-    section('How costs grow', growthChart(report) === '' ? '' : legend(report, true) + growthChart(report)),
-    section('Questions about LDB alone', probePart(report)),
-    section('Syncs, as the kernel saw them', syncPart(report)),
+    section('LDB against other stores', ratioPart(report)),
+    section('Operations per second', ratePart(report)),
+    section('Latency of writes', latencyPart(report)),
+    section(
+      'Cost against size',
+      growthChart(report) === '' ? '' : legend(report, true) + growthChart(report),
+    ),
+    section('LDB alone', probePart(report)),
+    section('System calls that sync', syncPart(report)),
     section('Memory and disk', footprintPart(report)),
-    section('Not available', omissionPart(report)),
+    section('Not measured', omissionPart(report)),
   ]
   return `<!doctype html>
 <html lang="en">
@@ -35,7 +38,7 @@ export function htmlReport(report: Report): string {
 </head>
 <body>
 <h1>How fast is LDB?</h1>
-${circumstances(report)}
+${runDescription(report)}
 ${sections.join('\n')}
 </body>
 </html>
@@ -46,16 +49,16 @@ function section(title: string, content: string): string {
   return content === '' ? '' : `<section><h2>${escapeHtml(title)}</h2>\n${content}\n</section>`
 }
 
-function circumstances({ machine, effort, command, commit, startedAt, durationMs, stores }: Report): string {
+function runDescription({ machine, effort, command, commit, startedAt, durationMs, stores }: Report): string {
   const { processor, cores, memoryBytes, system, node, fileSystem, loadBefore } = machine
   const versions = stores.map(({ title, version }) => `${title} ${version}`).join(', ')
   const lines = [
     `<code>${escapeHtml(command)}</code> at commit <code>${escapeHtml(commit)}</code>, ${escapeHtml(startedAt)}, in ${Math.round(durationMs / 1000)} s.`,
     escapeHtml(
-      `${processor}, ${cores} cores, ${formatBytes(memoryBytes)}; ${system}; ${fileSystem}; Node ${node}; load before it began ${loadBefore.toFixed(1)}.`,
+      `${processor}, ${cores} cores, ${formatBytes(memoryBytes)}; ${system}; ${fileSystem}; Node ${node}; load ${loadBefore.toFixed(1)} before the run.`,
     ),
     escapeHtml(
-      `${effort.entryCount.toLocaleString('en')} entries; medians of ${effort.rounds} interleaved rounds, by the ${effort.clock === 'cpu' ? "processor's" : "wall's"} clock. ${versions}.`,
+      `${effort.entryCount.toLocaleString('en')} entries; medians of ${effort.rounds} interleaved rounds, by ${effort.clock === 'cpu' ? 'processor' : 'elapsed'} time. ${versions}.`,
     ),
   ]
   return lines.map((line) => `<p class="quiet">${line}</p>`).join('\n')
@@ -80,8 +83,8 @@ function ratioPart(report: Report): string {
     ]
   })
   return [
-    '<p>Operations a second of LDB over those of the other, in the same run. Right of the line LDB is faster; a stroke',
-    'is what it wants to reach, and stands in brackets in the table.</p>',
+    '<p>Operations per second of LDB divided by those of the other store, in the same run. Right of the line LDB is',
+    'faster. A tick marks an aim; the table has it in brackets.</p>',
     legend(report, false),
     chart,
     htmlTable(['workload', ...peers.map(({ title }) => `÷ ${title}`)], lines),
@@ -102,7 +105,7 @@ function ratePart(report: Report): string {
     }),
   ])
   return [
-    '<p>Median of the rounds, median distance from it, and what one operation takes.</p>',
+    '<p>Median of the rounds, median absolute deviation, and the duration of one operation.</p>',
     htmlTable(['workload', ...report.stores.map(({ title }) => title)], lines),
   ].join('\n')
 }
@@ -131,7 +134,7 @@ function probePart({ probes }: Report): string {
       return [title, name, { text: aim, kind: limit.met ? 'met' : 'missed' }]
     }),
   ])
-  return lines.length === 0 ? '' : htmlTable(['question', 'figure', 'found'], lines, 2)
+  return lines.length === 0 ? '' : htmlTable(['measurement', 'figure', 'result'], lines, 2)
 }
 
 function syncPart({ syncCounts }: Report): string {
@@ -142,7 +145,7 @@ function syncPart({ syncCounts }: Report): string {
     ...[commits, fdatasync, fsync, msync, syncedWrites].map((count) => count.toLocaleString('en')),
   ])
   const head = ['workload', 'store', 'commits', 'fdatasync', 'fsync', 'msync', 'writes to O_SYNC files']
-  return `<p>Counted with strace while rows ran again: durable means the same to all.</p>${htmlTable(head, lines, 2)}`
+  return `<p>Counted with strace in a second run of the durable rows.</p>${htmlTable(head, lines, 2)}`
 }
 
 function footprintPart({ occupancies }: Report): string {
@@ -155,15 +158,15 @@ function footprintPart({ occupancies }: Report): string {
     formatBytes(diskBytes),
     `${(loadMs / 1000).toFixed(1)} s`,
   ])
-  const head = ['after the rows of', 'store', 'keys and values', 'resident memory', 'on disk', 'loading took']
+  const head = ['stage', 'store', 'keys and values', 'resident memory', 'on disk', 'loading time']
   return htmlTable(head, lines, 2)
 }
 
 function omissionPart(report: Report): string {
   const titles = new Map(report.rows.map(({ id, title }) => [id, title]))
   const rowsOf = new Map<string, { store: string; reason: string; rows: string[] }>()
-  for (const { row, store, reason: said } of report.omissions) {
-    const reason = said.split('\n')[0] ?? ''
+  for (const { row, store, reason: reasonLines } of report.omissions) {
+    const reason = reasonLines.split('\n')[0] ?? ''
     const known = rowsOf.get(`${store} ${reason}`) ?? { store, reason, rows: [] }
     known.rows.push(titles.get(row) ?? row)
     rowsOf.set(`${store} ${reason}`, known)

@@ -1,7 +1,7 @@
-/** Colours of the stores in charts, in their order; each has one for light and one for dark. */
+/** Number of colours of the stores in charts; each has a light and a dark variant. */
 export const STORE_COLOURS = 8
 
-/** The style of the report: for screens of any width, light and dark, and for paper. */
+/** The style sheet of the report: any width, light and dark, and paper. */
 export const STYLE = `
 :root { color-scheme: light dark; --back: #fff; --text: #1c2024; --quiet: #60646c; --line: #d9dde2; --good: #18794e;
   --bad: #c62a2f; --c0: #0b68cb; --c1: #c2560a; --c2: #18794e; --c3: #8e4ec6; --c4: #b3261e; --c5: #0c7792;
@@ -24,10 +24,10 @@ td:first-child { min-width: 11rem } th { color: var(--quiet); font-weight: 600 }
 .legend i { display: inline-block; width: .7rem; height: .7rem; border-radius: 50%; margin-right: .35rem }
 figure { margin: .5rem 0 } figure svg { --plot-background: var(--back); max-width: 100%; height: auto; display: block }
 .narrow { display: none }
-@media (max-width: 40rem) { .roomy { display: none } .narrow { display: block } body { font-size: 15px } }
+@media (max-width: 40rem) { .full-width { display: none } .narrow { display: block } body { font-size: 15px } }
 @media print { :root { --back: #fff; --text: #000; --quiet: #444; --line: #bbb; --good: #0a5c38; --bad: #a11; --c0: #0b68cb;
   --c1: #c2560a; --c2: #18794e; --c3: #8e4ec6; --c4: #b3261e; --c5: #0c7792; --c6: #a17a00; --c7: #6f6d66 }
   body { padding: 0; max-width: none; font-size: 10pt } .wide { overflow: visible } h2 { break-after: avoid }
-  figure, tr { break-inside: avoid } .narrow { display: none } .roomy { display: block }
+  figure, tr { break-inside: avoid } .narrow { display: none } .full-width { display: block }
   table { font-size: 7.5pt } th, td { padding-right: .4rem } }
 `

@@ -6,15 +6,15 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** Returns text that stands for itself in HTML, in elements and in attributes. */
+/** Escapes text for HTML elements and attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 }
 
-/** A cell of a table: its text, and a class where it means something. */
+/** A table cell: its text, optionally with a class. */
 export type Cell = string | { readonly text: string; readonly kind: 'met' | 'missed' | 'quiet' }
 
-/** Returns a table whose first columns are words and the others figures. */
+/** Returns a table. The first `words` columns are text, the others are figures. */
 export function htmlTable(
   head: readonly string[],
   lines: readonly (readonly Cell[])[],

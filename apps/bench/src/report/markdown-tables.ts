@@ -1,42 +1,72 @@
 import { formatDuration, formatFigure, formatRate, formatRatio } from './format-figures.js'
 import { limitOf, measurementOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
 import type { Ratio, Report, StoreDescription } from './report.js'
-import type { RowDescription } from './results.js'
+import type { RowDescription } from '../model/results.js'
 
-/** The stores that LDB's aims are set against. */
+/** The stores that LDB's aims refer to. */
 const TARGET_PEERS = ['lmdb', 'classic-level']
 
-/** What is asked of stores that differ in one thing; the rows' names end with it. */
+/** The rows of the summary in the repository's README. */
+const SUMMARY_ROWS = [
+  'get-random',
+  'get-missing',
+  'cursor-all',
+  'range-100',
+  'fill-random',
+  'durable-put',
+  'durable-put-256',
+  'tenfold-get',
+  'open-clean',
+]
+
+/** Suffixes of the rows of a sweep: stages whose stores differ in one parameter. */
 const SWEPT = ['get', 'scan', 'fill'] as const
 
-/** Returns the rows that have aims, ratios first, as lines of Markdown. */
+/** Returns the ratios of a few rows, without aims, as lines of a Markdown table. */
+export function summaryTable(report: Report): string[] {
+  const peers = peersOf(report)
+  const lines = SUMMARY_ROWS.flatMap((id) => {
+    const row = report.rows.find((candidate) => candidate.id === id)
+    if (row === undefined) return []
+    const ratios = new Map(ratiosOf(report, row).map(({ store, value }) => [store, formatRatio(value)]))
+    return [[row.title, ...peers.map((peer) => ratios.get(peer.id) ?? '–')]]
+  })
+  return table(['workload', ...peers.map(({ title }) => `÷ ${title}`)], lines)
+}
+
+/** Returns the rows that have aims, as lines of a Markdown table. */
 export function targetTable(report: Report): string[] {
   const peers = peersOf(report)
   const rows = report.rows.filter((row) => row.targets !== undefined || row.targetMs !== undefined)
-  const head = ['workload', ...peers.map(({ title, version }) => `÷ ${title} ${version}`), 'LDB', 'each']
+  const head = [
+    'workload',
+    ...peers.map(({ title, version }) => `÷ ${title} ${version}`),
+    'LDB',
+    'per operation',
+  ]
   const lines = rows.map((row) => {
     const own = measurementOf(report, row.id, OWN_STORE)
     const ratios = ratiosOf(report, row)
     return [
       row.title,
       ...peers.map(({ id }) => ratioCell(ratios.find(({ store }) => store === id))),
-      own === undefined ? 'not available' : formatRate(own.rate.median),
+      own === undefined ? 'not measured' : formatRate(own.rate.median),
       own === undefined ? '–' : durationCell(report, row, own.rate.median),
     ]
   })
   return table(head, lines)
 }
 
-/** Returns the rows about stores that differ in one thing, a line for each store; nothing where there are none. */
+/** Returns the sweeps, one line for each store; empty when there are none. */
 export function sweepTable(report: Report): string[] {
   const peers = peersOf(report)
   const ratioHead = peers.map(({ title }) => `÷ ${title}`)
   const swept = report.rows.filter(({ id, targets }) => targets === undefined && sweepOf(id) !== undefined)
   const sweeps = [...new Set(swept.map(({ id }) => sweepOf(id)!))]
   const lines = sweeps.map((sweep) => {
-    const cells = SWEPT.flatMap((what) => {
-      const row = swept.find(({ id }) => id === `${sweep}-${what}`)
-      const own = measurementOf(report, `${sweep}-${what}`, OWN_STORE)
+    const cells = SWEPT.flatMap((operation) => {
+      const row = swept.find(({ id }) => id === `${sweep}-${operation}`)
+      const own = measurementOf(report, `${sweep}-${operation}`, OWN_STORE)
       if (row === undefined || own === undefined) return ['–', ...peers.map(() => '–')]
       const ratios = ratiosOf(report, row)
       return [
@@ -47,11 +77,11 @@ export function sweepTable(report: Report): string[] {
     const { title } = swept.find(({ id }) => sweepOf(id) === sweep)!
     return [title.slice(0, title.lastIndexOf(':')), ...cells]
   })
-  const head = ['an entry', ...SWEPT.flatMap((what) => [what, ...ratioHead])]
+  const head = ['per entry', ...SWEPT.flatMap((operation) => [operation, ...ratioHead])]
   return lines.length === 0 ? [] : table(head, lines)
 }
 
-/** Returns the findings about LDB alone that have a limit; nothing where there are none. */
+/** Returns the probes' findings that have an aim; empty when there are none. */
 export function findingTable(report: Report): string[] {
   const lines = report.probes.flatMap(({ title, findings, failure }) => {
     if (failure !== undefined) return [[title, `failed: ${failure}`, '']]
@@ -63,7 +93,7 @@ export function findingTable(report: Report): string[] {
       return [[`${title}: ${name}`, `${formatFigure(value)} ${unit}`.trim(), aim]]
     })
   })
-  return lines.length === 0 ? [] : table(['of LDB alone', 'found', 'aim'], lines)
+  return lines.length === 0 ? [] : table(['LDB alone', 'result', 'aim'], lines)
 }
 
 function peersOf(report: Report): StoreDescription[] {
@@ -71,8 +101,8 @@ function peersOf(report: Report): StoreDescription[] {
 }
 
 function sweepOf(row: string): string | undefined {
-  const what = SWEPT.find((word) => row.endsWith(`-${word}`))
-  const sweep = what === undefined ? undefined : row.slice(0, -what.length - 1)
+  const operation = SWEPT.find((name) => row.endsWith(`-${name}`))
+  const sweep = operation === undefined ? undefined : row.slice(0, -operation.length - 1)
   return sweep?.includes('-') === true ? sweep : undefined
 }
 

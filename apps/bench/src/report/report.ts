@@ -1,10 +1,10 @@
-import type { Effort } from '../run/effort.js'
+import type { Effort } from '../model/effort.js'
 import type { Machine } from '../measure/machine.js'
-import type { Finding, ProbeResult } from '../probes/run/probe.js'
-import type { Measurement, Occupancy, Omission, RowDescription } from './results.js'
+import type { Finding, ProbeResult } from '../model/probe.js'
+import type { Measurement, Occupancy, Omission, RowDescription } from '../model/results.js'
 import type { SyncCount } from '../measure/sync-counts.js'
 
-/** Version of the shape of {@link Report}. */
+/** Version of the JSON format of {@link Report}. */
 export const REPORT_VERSION = 1
 
 /** A store of a report. */
@@ -14,10 +14,10 @@ export interface StoreDescription {
   readonly version: string
 }
 
-/** All that a run has found: what `--json` writes and everything else is made of. */
+/** The results of a run: what `--json` writes, and the input of every other format. */
 export interface Report {
   readonly version: number
-  /** When it began, in ISO 8601. */
+  /** Start of the run, in ISO 8601. */
   readonly startedAt: string
   readonly durationMs: number
   readonly command: string
@@ -26,7 +26,7 @@ export interface Report {
   readonly machine: Machine
   /** LDB first. */
   readonly stores: readonly StoreDescription[]
-  /** Stores that could not be had, and why. */
+  /** Stores that were not available, and the reason. */
   readonly leftOut: readonly { readonly store: string; readonly reason: string }[]
   readonly rows: readonly RowDescription[]
   readonly measurements: readonly Measurement[]
@@ -36,13 +36,13 @@ export interface Report {
   readonly syncCounts: readonly SyncCount[]
 }
 
-/** The store whose speed is divided by that of the others. */
+/** The store whose rate is divided by those of the others. */
 export const OWN_STORE = 'ldb'
 
-/** What one row says of one peer. */
+/** The ratio of LDB to one peer in one row. */
 export interface Ratio {
   readonly store: string
-  /** How many times as many operations a second LDB does. */
+  /** Operations per second of LDB, divided by those of the peer. */
   readonly value: number
   readonly target: number | undefined
 }
@@ -52,7 +52,7 @@ export function measurementOf(report: Report, row: string, store: string): Measu
   return report.measurements.find((candidate) => candidate.row === row && candidate.store === store)
 }
 
-/** Compares LDB with every peer that a row was measured on. */
+/** Returns the ratios of LDB to every peer that the row was measured on. */
 export function ratiosOf(report: Report, row: RowDescription): Ratio[] {
   const own = measurementOf(report, row.id, OWN_STORE)
   if (own === undefined) return []
@@ -63,21 +63,21 @@ export function ratiosOf(report: Report, row: RowDescription): Ratio[] {
   })
 }
 
-/** Says whether LDB takes less for an operation than it wants to; `undefined` when it has said nothing. */
+/** Reports whether LDB meets the duration aim of a row; `undefined` when there is no aim or no measurement. */
 export function timeVerdict(report: Report, row: RowDescription): boolean | undefined {
   const own = measurementOf(report, row.id, OWN_STORE)
   if (row.targetMs === undefined || own === undefined) return undefined
   return 1000 / own.rate.median <= row.targetMs
 }
 
-/** The bound that a finding has, and whether it keeps to it. */
+/** The aim of a finding, and whether it is met. */
 export interface Limit {
   readonly sign: '≤' | '≥'
   readonly value: number
   readonly met: boolean
 }
 
-/** Returns the bound of a finding; `undefined` when nothing is asked of it. */
+/** Returns the aim of a finding; `undefined` when it has none. */
 export function limitOf({ value, atMost, atLeast }: Finding): Limit | undefined {
   if (atMost !== undefined) return { sign: '≤', value: atMost, met: value <= atMost }
   if (atLeast !== undefined) return { sign: '≥', value: atLeast, met: value >= atLeast }

@@ -9,7 +9,7 @@ import {
 import { limitOf, measurementOf, OWN_STORE, ratiosOf, timeVerdict } from './report.js'
 import type { Report } from './report.js'
 
-/** Says everything that a person at a terminal wants to know first. */
+/** Returns the report as plain text for a terminal. */
 export function terminalReport(report: Report): string {
   const parts = [rateTable(report), latencyTable(report), footprintTable(report)]
   return [...parts, probeLines(report), syncTable(report), targetLines(report), omissionLines(report)]
@@ -17,14 +17,14 @@ export function terminalReport(report: Report): string {
     .join('\n\n')
 }
 
-/** Rates of LDB, and how many times those of the others they are; rates of the others where LDB has none. */
+/** Rates of LDB and its ratios to the peers; where LDB has no rate, the rates of the peers. */
 function rateTable(report: Report): string {
   if (report.rows.length === 0) return ''
   const peers = report.stores.filter(({ id }) => id !== OWN_STORE)
   const own = report.stores.find(({ id }) => id === OWN_STORE)
   const head = [
     '',
-    ...(own === undefined ? [] : [own.title, 'each']),
+    ...(own === undefined ? [] : [own.title, 'per operation']),
     ...peers.map(({ title }) => `÷ ${title}`),
   ]
   const lines = report.rows.map((row) => {
@@ -48,7 +48,7 @@ function rateTable(report: Report): string {
       }),
     ]
   })
-  return layOut([head, ...lines])
+  return formatColumns([head, ...lines])
 }
 
 function latencyTable(report: Report): string {
@@ -57,7 +57,7 @@ function latencyTable(report: Report): string {
     const { p50, p99, p999 } = latencyUs
     return [[row, store, ...[p50, p99, p999].map((us) => formatMicroseconds(us))]]
   })
-  return lines.length === 0 ? '' : layOut([['latency of writes', '', 'p50', 'p99', 'p99.9'], ...lines])
+  return lines.length === 0 ? '' : formatColumns([['write latency', '', 'p50', 'p99', 'p99.9'], ...lines])
 }
 
 function footprintTable(report: Report): string {
@@ -69,9 +69,7 @@ function footprintTable(report: Report): string {
     formatBytes(diskBytes),
     formatBytes(logicalBytes),
   ])
-  return lines.length === 0
-    ? ''
-    : layOut([['after the rows of', '', 'load', 'memory', 'disk', 'data'], ...lines])
+  return lines.length === 0 ? '' : formatColumns([['stage', '', 'load', 'memory', 'disk', 'data'], ...lines])
 }
 
 function probeLines(report: Report): string {
@@ -94,7 +92,7 @@ function syncTable(report: Report): string {
   const lines = report.syncCounts.map(({ row, store, commits, fdatasync, fsync, msync, syncedWrites }) =>
     [row, store, commits, fdatasync, fsync, msync, syncedWrites].map(String),
   )
-  return layOut([['syncs', '', 'commits', 'fdatasync', 'fsync', 'msync', 'O_SYNC writes'], ...lines])
+  return formatColumns([['syncs', '', 'commits', 'fdatasync', 'fsync', 'msync', 'O_SYNC writes'], ...lines])
 }
 
 function targetLines(report: Report): string {
@@ -103,11 +101,11 @@ function targetLines(report: Report): string {
       .filter(({ value, target }) => target !== undefined && value < target)
       .map(
         ({ store, value, target }) =>
-          `  ${row.title}: ${formatRatio(value)} of ${store}, wanted ${target?.toFixed(2)}x`,
+          `  ${row.title}: ${formatRatio(value)} of ${store}, aim ${target?.toFixed(2)}x`,
       ),
-    ...(timeVerdict(report, row) === false ? [`  ${row.title}: wanted ${row.targetMs} ms at most`] : []),
+    ...(timeVerdict(report, row) === false ? [`  ${row.title}: aim at most ${row.targetMs} ms`] : []),
   ])
-  return missed.length === 0 ? '' : ['Below target:', ...missed].join('\n')
+  return missed.length === 0 ? '' : ['Missed aims:', ...missed].join('\n')
 }
 
 function omissionLines(report: Report): string {
@@ -120,11 +118,11 @@ function omissionLines(report: Report): string {
     ...report.leftOut.map(({ store, reason }) => `  ${store}: ${reason}`),
     ...[...rowsOf].map(([key, rows]) => `  ${key} (${rows.join(', ')})`),
   ]
-  return lines.length === 0 ? '' : ['Not available:', ...lines].join('\n')
+  return lines.length === 0 ? '' : ['Not measured:', ...lines].join('\n')
 }
 
-/** Lays cells out in columns, the first ones to the left and figures to the right. */
-export function layOut(lines: readonly (readonly string[])[]): string {
+/** Aligns cells in columns: text to the left, figures to the right. */
+export function formatColumns(lines: readonly (readonly string[])[]): string {
   const columns = lines[0]?.length ?? 0
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),

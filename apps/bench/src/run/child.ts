@@ -1,15 +1,15 @@
-import type { Answer, Order } from './messages.js'
+import type { StoreResponse, StoreRequest } from './messages.js'
 import { recordProfile } from '../measure/profile-recording.js'
-import type { StoreModule } from './store.js'
+import type { StoreModule } from '../model/store.js'
 import { StoreSession } from './store-session.js'
 
-// One store in a process of its own. It answers each order once, and is told nothing else meanwhile.
+// The process of one store. It responds once to each request, and receives one request at a time.
 
 let session: StoreSession | undefined
 
-process.on('message', (order: Order) => {
-  void obey(order).then(answer, (error: unknown) =>
-    answer({
+process.on('message', (request: StoreRequest) => {
+  void handle(request).then(respond, (error: unknown) =>
+    respond({
       kind: 'failed',
       message: error instanceof Error ? (error.stack ?? error.message) : String(error),
     }),
@@ -17,30 +17,30 @@ process.on('message', (order: Order) => {
 })
 process.on('disconnect', () => process.exit(0))
 
-function answer(message: Answer): void {
+function respond(message: StoreResponse): void {
   process.send?.(message, () => {
-    // A store that was closed may leave threads and timers behind.
+    // A closed store may leave threads and timers that keep the process alive.
     if (message.kind === 'finished') process.exit(0)
   })
 }
 
-async function obey(order: Order): Promise<Answer> {
-  if (order.kind === 'arrive') {
-    const module = (await import(`./stores/${order.store}.js`)) as StoreModule
-    session = new StoreSession(module, order.scenario, order.dir)
-    session.arrive()
-    return { kind: 'arrived' }
+async function handle(request: StoreRequest): Promise<StoreResponse> {
+  if (request.kind === 'initialize') {
+    const module = (await import(`../stores/${request.store}.js`)) as StoreModule
+    session = new StoreSession(module, request.scenario, request.dir)
+    session.initialize()
+    return { kind: 'initialized' }
   }
-  if (session === undefined) throw new Error('nothing is prepared')
-  switch (order.kind) {
+  if (session === undefined) throw new Error('the store is not initialized')
+  switch (request.kind) {
     case 'prepare':
-      return { kind: 'prepared', prepared: await session.prepare(order.workloads) }
+      return { kind: 'prepared', prepared: await session.prepare(request.workloads) }
     case 'round':
-      return { kind: 'round', round: await session.round(order.workload, order.budgetMs) }
+      return { kind: 'round', round: await session.round(request.workload, request.budgetMs) }
     case 'profile': {
       const working = session
-      const { result, profile } = await recordProfile(order.of, () =>
-        working.round(order.workload, order.budgetMs),
+      const { result, profile } = await recordProfile(request.profileKind, () =>
+        working.round(request.workload, request.budgetMs),
       )
       return { kind: 'profiled', round: result, profile }
     }

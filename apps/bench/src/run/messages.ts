@@ -1,10 +1,11 @@
-import type { Round } from './round.js'
-import type { Scenario } from './scenario.js'
+import type { Round } from '../model/round.js'
+import type { Footprint } from '../model/results.js'
+import type { Scenario } from '../model/scenario.js'
 
-/** What the conductor tells the process of a store. */
-export type Order =
+/** A request to the process of a store. */
+export type StoreRequest =
   | {
-      readonly kind: 'arrive'
+      readonly kind: 'initialize'
       readonly store: string
       readonly scenario: Scenario
       readonly dir: string
@@ -13,31 +14,23 @@ export type Order =
   | { readonly kind: 'round'; readonly workload: string; readonly budgetMs: number }
   | {
       readonly kind: 'profile'
-      readonly of: 'cpu' | 'heap'
+      readonly profileKind: 'cpu' | 'heap'
       readonly workload: string
       readonly budgetMs: number
     }
   | { readonly kind: 'measure' }
   | { readonly kind: 'finish' }
 
-/** What the process of a store says when it has its store open and loaded. */
+/** The state of a store after it was opened and loaded. */
 export interface Prepared {
-  /** Why a workload cannot be had of this store, by workload. */
-  readonly lacks: Readonly<Record<string, string>>
+  /** Why the store cannot run a workload, by workload. */
+  readonly unsupported: Readonly<Record<string, string>>
   readonly loadMs: number
 }
 
-/** What a store takes up. */
-export interface Footprint {
-  /** Resident memory of the process, over what it had before the store was opened. */
-  readonly rssBytes: number
-  /** Blocks of all its files. */
-  readonly diskBytes: number
-}
-
-/** What the process of a store answers to an order. */
-export type Answer =
-  | { readonly kind: 'arrived' }
+/** The response of a store's process to a request. */
+export type StoreResponse =
+  | { readonly kind: 'initialized' }
   | { readonly kind: 'prepared'; readonly prepared: Prepared }
   | { readonly kind: 'round'; readonly round: Round }
   | { readonly kind: 'profiled'; readonly round: Round; readonly profile: unknown }

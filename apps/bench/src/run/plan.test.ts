@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
-import { EFFORTS } from './effort.js'
-import { choose, stagesOf } from './plan.js'
-import { STORES } from './store-list.js'
-import { WORKLOADS } from './workload-list.js'
+import { EFFORTS } from '../model/effort.js'
+import { selectStages, stagesOf } from './plan.js'
+import { STORES } from '../model/store-list.js'
+import { WORKLOADS } from '../workloads/workload-list.js'
 
 const stages = stagesOf(EFFORTS.full)
 const ids = (only?: readonly string[], full = false): string[] =>
-  choose(stages, only, full).flatMap(({ rows }) => rows.map(({ id }) => id))
+  selectStages(stages, only, full).flatMap(({ rows }) => rows.map(({ id }) => id))
 
-test('rows have ids of their own, workloads that exist, and targets of stores that exist', () => {
+test('row ids are unique, their workloads exist, and so do the stores of their targets', () => {
   const rows = stages.flatMap((stage) => stage.rows)
   expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length)
   expect(new Set(stages.map(({ id }) => id)).size).toBe(stages.length)
@@ -19,7 +19,7 @@ test('rows have ids of their own, workloads that exist, and targets of stores th
   }
 })
 
-test('names choose rows and stages, whole words only', () => {
+test('names select rows and stages by whole words', () => {
   expect(ids(['get-hot'])).toEqual(['get-hot'])
   expect(ids(['get'])).toEqual([
     'get-random',
@@ -34,18 +34,18 @@ test('names choose rows and stages, whole words only', () => {
   expect(ids(['ge', 'nothing'])).toEqual([])
 })
 
-test('without names, sizes and shapes belong to a full run only', () => {
+test('without names, sweeps run only with full effort', () => {
   expect(ids(undefined, false).some((id) => id.startsWith('values-'))).toBe(false)
   expect(ids(undefined, true)).toContain('values-100000-get')
   expect(ids(undefined, true)).toContain('growth-10000000-get')
 })
 
-test('ten times the cache is ten times the cache', () => {
+test('the data of tenfold is ten times the cache', () => {
   const tenfold = stages.find(({ id }) => id === 'tenfold')!
   expect((tenfold.scenario.entryCount * 116) / tenfold.scenario.cacheBytes).toBeCloseTo(10, 3)
 })
 
-test('only where the README says so LDB has pages of another size', () => {
+test('LDB has a non-default page size only in the documented stages', () => {
   const stagesOfOtherPages = stages.filter(({ scenario }) => scenario.ldbPageBytes !== undefined)
-  expect(stagesOfOtherPages.map(({ id }) => id)).toEqual(['tenfold', 'tenfold-filling', 'outgrown'])
+  expect(stagesOfOtherPages.map(({ id }) => id)).toEqual(['tenfold', 'tenfold-filling', 'larger-than-memory'])
 })

@@ -1,50 +1,26 @@
-import type { Effort } from './effort.js'
-import { KEY_BYTES, KEY_SHAPES } from '../data/keys.js'
-import type { Scenario } from './scenario.js'
-
-/** One line of the report: a workload on a stage. */
-export interface Row {
-  readonly id: string
-  readonly title: string
-  readonly workload: string
-  /** What an operation is. */
-  readonly unit: 'entry' | 'commit' | 'range' | 'operation' | 'opening' | 'key'
-  /** What LDB wants to reach, as a multiple of the operations a second of a store. */
-  readonly targets?: Readonly<Record<string, number>>
-  /** What LDB wants to take at most for an operation, in milliseconds. */
-  readonly targetMs?: number
-  /** Stores that it is about; all of them when left out. */
-  readonly stores?: readonly string[]
-}
-
-/** Rows that share the processes and the contents of their stores. */
-export interface Stage {
-  readonly id: string
-  readonly scenario: Scenario
-  readonly rows: readonly Row[]
-  /** Played in a full run, or when asked for by name. */
-  readonly onlyFull?: boolean
-  /** Whether a bare file, which can only be written, shows the limit. */
-  readonly besideBareFile?: boolean
-}
+import type { Effort } from '../model/effort.js'
+import { KEY_SHAPES } from '../data/keys.js'
+import type { Scenario } from '../model/scenario.js'
+import { logicalBytes } from '../model/stage.js'
+import type { Row, Stage } from '../model/stage.js'
 
 const CACHE_BYTES = 512 * 2 ** 20
-/** LDB's cache has less than 2 GiB. */
+/** LDB's cache is limited to less than 2 GiB. */
 const CACHE_BYTES_MAX = 2000 * 2 ** 20
-/** Less than this is of no use to any store. */
-const OUTGROWN_BYTES_MIN = 4 * 2 ** 20
-const OUTGROWN_VALUE_BYTES = 1000
-/** Of LDB, where its data are many times what it may keep in memory: what it advises there. */
+/** No store works with less. */
+const LIMITED_BYTES_MIN = 4 * 2 ** 20
+const LIMITED_FILL_VALUE_BYTES = 1000
+/** The page size that LDB recommends for data much larger than memory. */
 const LARGE_DATA_PAGE_BYTES = 4096
 const SWEEP_BYTES_MAX = 256 * 2 ** 20
 const SWEEP_ENTRIES_MIN = 200
 const SWEEP_FILL_MAX = 200_000
 const VALUE_SIZES = [20, 100, 1000, 100_000]
-/** Stores of rows that would take hours with all of them. */
-const MEASURED_BY = ['ldb', 'lmdb', 'classic-level']
-const NOT_MEMORY = ['ldb', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'node-sqlite']
+/** Stores of the rows that would take hours with all stores. */
+const AIM_STORES = ['ldb', 'lmdb', 'classic-level']
+const PERSISTENT_STORES = ['ldb', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'node-sqlite']
 
-/** Returns every stage there is, in the order in which they run. */
+/** Returns every stage in the order of execution. */
 export function stagesOf(effort: Effort): Stage[] {
   const read: Scenario = {
     entryCount: effort.entryCount,
@@ -61,14 +37,14 @@ export function stagesOf(effort: Effort): Stage[] {
     { id: 'read', scenario: read, rows: READ_ROWS },
     {
       id: 'fill',
-      besideBareFile: true,
+      includesBareFile: true,
       scenario: fill,
       rows: [row('fill-random', 'fill, batches of 1,000', 'fillRandom', 'entry', 4, 2)],
     },
-    { id: 'durable', scenario: device, rows: DURABLE_ROWS, besideBareFile: true },
+    { id: 'durable', scenario: device, rows: DURABLE_ROWS, includesBareFile: true },
     { id: 'mixed', scenario: read, rows: MIXED_ROWS },
     ...tenfold(read, fill),
-    ...outgrown(read),
+    ...largerThanMemory(read),
     {
       id: 'open',
       scenario: read,
@@ -90,7 +66,7 @@ const READ_ROWS: readonly Row[] = [
   row('cursor-all', 'cursor over all', 'scanAll', 'entry', 8, 18),
   row('entries-all', 'entries() over all', 'entriesAll', 'entry', 5, 12),
   row('range-100', 'range of 100', 'rangeOf100', 'range', 4, 12),
-  { ...row('make-keys', 'making the key alone', 'makeKeys', 'key'), stores: ['ldb'] },
+  { ...row('make-keys', 'key generation only', 'makeKeys', 'key'), stores: ['ldb'] },
 ]
 
 const DURABLE_ROWS: readonly Row[] = [
@@ -111,16 +87,16 @@ const MIXED_ROWS: readonly Row[] = [
   row('ycsb-f', 'YCSB F: 50 % get, 50 % get and put', 'ycsbF', 'operation', 2, 4),
 ]
 
-/** Ten times as much as the cache holds. */
+/** Data of ten times the cache. */
 function tenfold(read: Scenario, fill: Scenario): Stage[] {
-  const outsizing = (data: Scenario): Scenario => ({
+  const withSmallCache = (data: Scenario): Scenario => ({
     ...data,
     cacheBytes: Math.max(2 ** 20, Math.ceil(logicalBytes(data) / 10)),
     ldbPageBytes: LARGE_DATA_PAGE_BYTES,
   })
-  const loaded = outsizing(read)
-  const filled = outsizing(fill)
-  const of = (entry: Row): Row => ({ ...entry, stores: NOT_MEMORY })
+  const loaded = withSmallCache(read)
+  const filled = withSmallCache(fill)
+  const of = (entry: Row): Row => ({ ...entry, stores: PERSISTENT_STORES })
   return [
     {
       id: 'tenfold',
@@ -139,32 +115,38 @@ function tenfold(read: Scenario, fill: Scenario): Stage[] {
 }
 
 /**
- * Ten times as much as there is memory for it, the system's copies of files included. Filling takes larger values: a put
- * costs a page or two of the device, whatever its size. It leaves LDB its usual pages, as four such entries do not fit into one of
- * 4 KiB.
+ * Data of ten times the memory, the system's page cache included. The fill writes larger values, because a put costs
+ * one or two pages of I/O whatever its size. In the fill LDB has its default page size, because four such entries do
+ * not fit into a page of 4 KiB.
  */
-function outgrown(read: Scenario): Stage[] {
-  const held = (entryCount: number, valueBytes: number): Scenario => {
+function largerThanMemory(read: Scenario): Stage[] {
+  const limitedScenario = (entryCount: number, valueBytes: number): Scenario => {
     const data = { ...read, entryCount, valueBytes }
-    const cacheBytes = Math.max(OUTGROWN_BYTES_MIN, Math.ceil(logicalBytes(data) / 10))
+    const cacheBytes = Math.max(LIMITED_BYTES_MIN, Math.ceil(logicalBytes(data) / 10))
     return { ...data, cacheBytes, memory: 'limited' }
   }
-  const of = (entry: Row): Row => ({ ...entry, stores: MEASURED_BY })
+  const of = (entry: Row): Row => ({ ...entry, stores: AIM_STORES })
   return [
     {
-      id: 'outgrown',
+      id: 'larger-than-memory',
       onlyFull: true,
-      scenario: { ...held(4 * read.entryCount, read.valueBytes), ldbPageBytes: LARGE_DATA_PAGE_BYTES },
+      scenario: {
+        ...limitedScenario(4 * read.entryCount, read.valueBytes),
+        ldbPageBytes: LARGE_DATA_PAGE_BYTES,
+      },
       rows: [
-        of(row('outgrown-get', '10x the memory: get, random', 'getRandom', 'entry', 1, 1.5)),
-        of(row('outgrown-scan', '10x the memory: scan', 'scanAll', 'entry', 1, 1.5)),
+        of(row('larger-than-memory-get', '10x the memory: get, random', 'getRandom', 'entry', 1, 1.5)),
+        of(row('larger-than-memory-scan', '10x the memory: scan', 'scanAll', 'entry', 1, 1.5)),
       ],
     },
     {
-      id: 'outgrown-filling',
+      id: 'larger-than-memory-filling',
       onlyFull: true,
-      scenario: { ...held(0.2 * read.entryCount, OUTGROWN_VALUE_BYTES), contents: 'empty-each-round' },
-      rows: [of(row('outgrown-fill', '10x the memory: fill', 'fillRandom', 'entry', 1, 1.5))],
+      scenario: {
+        ...limitedScenario(0.2 * read.entryCount, LIMITED_FILL_VALUE_BYTES),
+        contents: 'empty-each-round',
+      },
+      rows: [of(row('larger-than-memory-fill', '10x the memory: fill', 'fillRandom', 'entry', 1, 1.5))],
     },
   ]
 }
@@ -185,12 +167,12 @@ function growth(read: Scenario, entryCount: number): Stage[] {
   return sweep(`growth-${entryCount}`, title, { ...scenario, cacheBytes }, ['ldb'], Infinity)
 }
 
-/** The same three rows over stores that differ in one thing. */
+/** A scan, a get and a fill of stores that differ from others in one parameter. */
 function sweep(
   id: string,
   title: string,
   loaded: Scenario,
-  stores: readonly string[] = MEASURED_BY,
+  stores: readonly string[] = AIM_STORES,
   fillMax: number = SWEEP_FILL_MAX,
 ): Stage[] {
   const of = (entry: Row): Row => ({ ...entry, stores })
@@ -200,7 +182,7 @@ function sweep(
       onlyFull: true,
       scenario: loaded,
       rows: [
-        // First, as it brings pages that were evicted while loading back into memory, where there is room for them.
+        // The scan runs first: it loads the pages that were evicted during loading, where they fit.
         of(row(`${id}-scan`, `${title}: cursor over all`, 'scanAll', 'entry')),
         of(row(`${id}-get`, `${title}: get, random`, 'getRandom', 'entry')),
       ],
@@ -227,23 +209,20 @@ function row(
   return { id, title, workload, unit, targets }
 }
 
-/** Returns the bytes of the keys and values of all entries; a tuple counts as sixteen. */
-export function logicalBytes({ entryCount, keyShape, valueBytes }: Scenario): number {
-  return entryCount * ((KEY_BYTES[keyShape] || 16) + valueBytes)
-}
-
 /**
- * Keeps what was asked for: stages and rows that have a name, or begin with it and a dash. Without names, everything
- * that belongs to the effort.
+ * Returns the stages and rows whose id equals a name, or starts with the name and a dash. Without names, returns every
+ * stage of the effort.
  */
-export function choose(
+export function selectStages(
   stages: readonly Stage[],
   only: readonly string[] | undefined,
   full: boolean,
 ): Stage[] {
   if (only === undefined) return stages.filter((stage) => full || stage.onlyFull !== true)
-  const asked = (id: string): boolean => only.some((name) => id === name || id.startsWith(`${name}-`))
+  const isSelected = (id: string): boolean => only.some((name) => id === name || id.startsWith(`${name}-`))
   return stages
-    .map((stage) => (asked(stage.id) ? stage : { ...stage, rows: stage.rows.filter(({ id }) => asked(id)) }))
+    .map((stage) =>
+      isSelected(stage.id) ? stage : { ...stage, rows: stage.rows.filter(({ id }) => isSelected(id)) },
+    )
     .filter(({ rows }) => rows.length > 0)
 }

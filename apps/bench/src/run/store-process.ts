@@ -2,34 +2,35 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { MemoryGroup } from '../measure/memory-group.js'
-import type { Answer, Footprint, Order, Prepared } from './messages.js'
-import type { Round } from './round.js'
-import type { Scenario } from './scenario.js'
+import type { Footprint } from '../model/results.js'
+import type { StoreResponse, StoreRequest, Prepared } from './messages.js'
+import type { Round } from '../model/round.js'
+import type { Scenario } from '../model/scenario.js'
 import { TRACED_CALLS } from '../measure/sync-counts.js'
 
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
-const STDERR_KEPT = 4000
-/** Nothing that is ordered takes so long. */
-const ORDER_MS_MAX = 1_800_000
+const OUTPUT_CHARACTERS_MAX = 4000
+/** Longer than any request takes. */
+const REQUEST_MS_MAX = 1_800_000
 
 /** How to start the process of a store. */
 export interface StoreProcessOptions {
   /** Flags for Node. */
   readonly flags?: readonly string[]
-  /** File into which strace writes the system calls that make things durable. */
+  /** File into which strace writes the system calls that sync. */
   readonly trace?: string
-  /** Memory that it shares with nobody else. */
+  /** Control group of the process. */
   readonly group?: MemoryGroup
-  /** Takes what the process prints. */
+  /** Receives the output of the process. */
   readonly onOutput?: (text: string) => void
 }
 
-/** The process of one store, seen from the conductor. One order is under way at a time. */
+/** The process of one store, seen from the parent. At most one request is pending. */
 export class StoreProcess {
   readonly #child: ChildProcess
-  #said = ''
-  #waiting: { resolve(answer: Answer): void; reject(error: Error): void } | undefined
-  #gone: string | undefined
+  #output = ''
+  #pending: { resolve(response: StoreResponse): void; reject(error: Error): void } | undefined
+  #exitReason: string | undefined
 
   constructor({ flags = [], trace, group, onOutput }: StoreProcessOptions = {}) {
     const command = [process.execPath, '--expose-gc', ...flags, CHILD]
@@ -44,47 +45,47 @@ export class StoreProcess {
     this.#listen()
   }
 
-  /** Has everything loaded and made that the store is not to blame for. */
-  async arrive(store: string, scenario: Scenario, dir: string): Promise<void> {
-    const answer = await this.#ask({ kind: 'arrive', store, scenario, dir })
-    if (answer.kind !== 'arrived') throw new Error(`answered ${answer.kind}`)
+  /** Loads modules and data whose memory must not count as the store's. */
+  async initialize(store: string, scenario: Scenario, dir: string): Promise<void> {
+    const response = await this.#request({ kind: 'initialize', store, scenario, dir })
+    if (response.kind !== 'initialized') throw new Error(`answered ${response.kind}`)
   }
 
-  /** Opens the store, after it has arrived, and fills it when the scenario says so. */
+  /** Opens the initialized store, and loads it when the scenario requires that. */
   async prepare(workloads: readonly string[]): Promise<Prepared> {
-    const answer = await this.#ask({ kind: 'prepare', workloads })
-    if (answer.kind !== 'prepared') throw new Error(`answered ${answer.kind}`)
-    return answer.prepared
+    const response = await this.#request({ kind: 'prepare', workloads })
+    if (response.kind !== 'prepared') throw new Error(`answered ${response.kind}`)
+    return response.prepared
   }
 
   async round(workload: string, budgetMs: number): Promise<Round> {
-    const answer = await this.#ask({ kind: 'round', workload, budgetMs })
-    if (answer.kind !== 'round') throw new Error(`answered ${answer.kind}`)
-    return answer.round
+    const response = await this.#request({ kind: 'round', workload, budgetMs })
+    if (response.kind !== 'round') throw new Error(`answered ${response.kind}`)
+    return response.round
   }
 
   /** Runs one round under a profiler. */
   async profile(
-    of: 'cpu' | 'heap',
+    profileKind: 'cpu' | 'heap',
     workload: string,
     budgetMs: number,
   ): Promise<{ readonly round: Round; readonly profile: unknown }> {
-    const answer = await this.#ask({ kind: 'profile', of, workload, budgetMs })
-    if (answer.kind !== 'profiled') throw new Error(`answered ${answer.kind}`)
-    return answer
+    const response = await this.#request({ kind: 'profile', profileKind, workload, budgetMs })
+    if (response.kind !== 'profiled') throw new Error(`answered ${response.kind}`)
+    return response
   }
 
   async measure(): Promise<Footprint> {
-    const answer = await this.#ask({ kind: 'measure' })
-    if (answer.kind !== 'measured') throw new Error(`answered ${answer.kind}`)
-    return answer.footprint
+    const response = await this.#request({ kind: 'measure' })
+    if (response.kind !== 'measured') throw new Error(`answered ${response.kind}`)
+    return response.footprint
   }
 
-  /** Has the store closed, and waits for the end of the process; ends it when it cannot be asked any more. */
+  /** Closes the store and ends the process; kills it when it does not respond. */
   async finish(): Promise<void> {
-    if (this.#gone !== undefined) return
+    if (this.#exitReason !== undefined) return
     try {
-      await this.#ask({ kind: 'finish' })
+      await this.#request({ kind: 'finish' })
     } finally {
       this.kill()
     }
@@ -98,39 +99,39 @@ export class StoreProcess {
     const child = this.#child
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#said = (this.#said + text).slice(-STDERR_KEPT)
+        this.#output = (this.#output + text).slice(-OUTPUT_CHARACTERS_MAX)
       })
     }
-    child.on('message', (answer: Answer) => {
-      const waiting = this.#waiting
-      this.#waiting = undefined
-      if (answer.kind === 'failed') waiting?.reject(new Error(answer.message))
-      else waiting?.resolve(answer)
+    child.on('message', (response: StoreResponse) => {
+      const pending = this.#pending
+      this.#pending = undefined
+      if (response.kind === 'failed') pending?.reject(new Error(response.message))
+      else pending?.resolve(response)
     })
     child.on('error', (error) => this.#end(`its process cannot be started: ${error.message}`))
     child.on('exit', (code, signal) => {
-      const said = this.#said.trim()
-      this.#end(`its process ended with ${signal ?? `code ${code}`}${said === '' ? '' : `: ${said}`}`)
+      const output = this.#output.trim()
+      this.#end(`its process ended with ${signal ?? `code ${code}`}${output === '' ? '' : `: ${output}`}`)
     })
   }
 
   #end(reason: string): void {
-    this.#gone ??= reason
-    this.#waiting?.reject(new Error(this.#gone))
-    this.#waiting = undefined
+    this.#exitReason ??= reason
+    this.#pending?.reject(new Error(this.#exitReason))
+    this.#pending = undefined
   }
 
-  #ask(order: Order): Promise<Answer> {
-    if (this.#gone !== undefined) return Promise.reject(new Error(this.#gone))
-    return new Promise<Answer>((resolve, reject) => {
+  #request(order: StoreRequest): Promise<StoreResponse> {
+    if (this.#exitReason !== undefined) return Promise.reject(new Error(this.#exitReason))
+    return new Promise<StoreResponse>((resolve, reject) => {
       const overdue = setTimeout(() => {
-        this.#end(`did not answer ${order.kind} within ${ORDER_MS_MAX / 60_000} minutes`)
+        this.#end(`did not answer ${order.kind} within ${REQUEST_MS_MAX / 60_000} minutes`)
         this.kill()
-      }, ORDER_MS_MAX)
-      this.#waiting = {
-        resolve(answer) {
+      }, REQUEST_MS_MAX)
+      this.#pending = {
+        resolve(response) {
           clearTimeout(overdue)
-          resolve(answer)
+          resolve(response)
         },
         reject(error) {
           clearTimeout(overdue)

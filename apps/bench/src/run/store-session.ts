@@ -2,26 +2,27 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { BenchData } from '../data/bench-data.js'
 import { diskBytesOf } from '../measure/disk-usage.js'
-import type { Footprint, Prepared } from './messages.js'
-import type { Round } from './round.js'
-import type { Scenario } from './scenario.js'
-import type { Store, StoreModule } from './store.js'
-import type { Bench } from './workload.js'
-import { WORKLOADS } from './workload-list.js'
+import type { Footprint } from '../model/results.js'
+import type { Prepared } from './messages.js'
+import type { Round } from '../model/round.js'
+import type { Scenario } from '../model/scenario.js'
+import type { Store, StoreModule } from '../model/store.js'
+import type { WorkloadContext } from '../model/workload.js'
+import { WORKLOADS } from '../workloads/workload-list.js'
 
 const BATCH_ENTRIES = 1000
 const CHECKED_ENTRIES = 1000
 
-/** One store in its own process: open, loaded and checked, and then worked on round by round. */
-export class StoreSession implements Bench {
+/** One store in its own process: opened, loaded, verified, and measured round by round. */
+export class StoreSession implements WorkloadContext {
   readonly data: BenchData
   readonly scenario: Scenario
-  at = 0
-  fresh: number
+  pickIndex = 0
+  nextEntryIndex: number
   readonly #module: StoreModule
   readonly #root: string
   readonly #rssBefore: number
-  #opened: Store | undefined
+  #openStore: Store | undefined
   #folderNumber = 0
 
   constructor(module: StoreModule, scenario: Scenario, root: string) {
@@ -30,48 +31,48 @@ export class StoreSession implements Bench {
     this.#root = root
     this.scenario = scenario
     this.data = new BenchData(entryCount, keyShape, valueBytes, module.takesBuffers)
-    this.fresh = scenario.contents === 'loaded' || scenario.contents === 'kept' ? entryCount : 0
+    this.nextEntryIndex = scenario.contents === 'loaded' || scenario.contents === 'kept' ? entryCount : 0
     this.#rssBefore = process.memoryUsage.rss()
   }
 
   get store(): Store {
-    if (this.#opened === undefined) throw new Error('the store is not open')
-    return this.#opened
+    if (this.#openStore === undefined) throw new Error('the store is not open')
+    return this.#openStore
   }
 
-  /** Folder of the store that is open. */
+  /** Folder of the open store. */
   get dir(): string {
     return join(this.#root, String(this.#folderNumber))
   }
 
-  /** Makes what rounds work with, so that it is no part of what the store takes. */
-  arrive(): void {
-    if (this.data.uniform.length === 0) throw new Error('there is nothing to pick')
+  /** Allocates the picks of the workloads before the store's memory is measured. */
+  initialize(): void {
+    if (this.data.uniform.length === 0) throw new Error('there are no picks')
     globalThis.gc?.()
   }
 
-  /** Opens the store, and fills it when the scenario says so. */
+  /** Opens the store, and loads it when the scenario requires that. */
   async prepare(workloads: readonly string[]): Promise<Prepared> {
     if (!this.#module.keyShapes.includes(this.scenario.keyShape)) {
-      throw new Error(`does not take keys of the shape ${this.scenario.keyShape}`)
+      throw new Error(`does not support keys of the shape ${this.scenario.keyShape}`)
     }
-    await this.openFresh()
-    const lacks: Record<string, string> = {}
+    await this.openNew()
+    const unsupported: Record<string, string> = {}
     for (const name of workloads) {
-      const reason = WORKLOADS[name]!.lacks(this.store, this.#module.persistent)
-      if (reason !== undefined) lacks[name] = reason
+      const reason = WORKLOADS[name]!.unsupportedReason(this.store, this.#module.persistent)
+      if (reason !== undefined) unsupported[name] = reason
     }
-    if (this.scenario.contents !== 'loaded' || workloads.every((name) => name in lacks))
-      return { lacks, loadMs: 0 }
+    if (this.scenario.contents !== 'loaded' || workloads.every((name) => name in unsupported))
+      return { unsupported, loadMs: 0 }
     const start = performance.now()
     for (let first = 0; first < this.data.entryCount; first += BATCH_ENTRIES) {
       const written = this.putBatch(first, Math.min(BATCH_ENTRIES, this.data.entryCount - first))
       if (written !== undefined) await written
     }
     const loadMs = performance.now() - start
-    await this.store.settle?.()
-    await this.#check()
-    return { lacks, loadMs }
+    await this.store.compact?.()
+    await this.#verifyEntries()
+    return { unsupported, loadMs }
   }
 
   /** Runs one round of a workload. */
@@ -79,9 +80,9 @@ export class StoreSession implements Bench {
     if (this.scenario.contents === 'empty-each-round') {
       await this.close()
       rmSync(this.dir, { recursive: true, force: true })
-      if (this.scenario.memory === 'limited') await letGo()
-      await this.openFresh()
-      this.fresh = 0
+      if (this.scenario.memory === 'limited') await collectGarbage()
+      await this.openNew()
+      this.nextEntryIndex = 0
     }
     globalThis.gc?.()
     const before = process.cpuUsage()
@@ -90,29 +91,29 @@ export class StoreSession implements Bench {
     return { ...round, cpuMs: (user + system) / 1000 }
   }
 
-  /** Commits entries in the order of loading, from place `first` on. */
+  /** Commits entries in loading order, starting at position `first`. */
   putBatch(first: number, count: number): void | Promise<void> {
     const { keys, values, order } = this.data
     return this.store.putBatch((put) => {
-      for (let place = first; place < first + count; place++) {
-        const index = order.at(place)
+      for (let position = first; position < first + count; position++) {
+        const index = order.at(position)
         put(keys.of(index), values.of(index))
       }
     })
   }
 
   /** Opens a store in a new folder. */
-  async openFresh(): Promise<void> {
+  async openNew(): Promise<void> {
     this.#folderNumber++
     mkdirSync(this.dir, { recursive: true })
     await this.open()
   }
 
-  /** Opens the store in the folder that is there. */
+  /** Opens the store in the current folder. */
   async open(): Promise<void> {
     const { keyShape, cacheBytes, memory, durability, ldbPageBytes } = this.scenario
     const isMemoryLimited = memory === 'limited'
-    this.#opened = await this.#module.open({
+    this.#openStore = await this.#module.open({
       dir: this.dir,
       keyShape,
       cacheBytes,
@@ -123,8 +124,8 @@ export class StoreSession implements Bench {
   }
 
   async close(): Promise<void> {
-    const store = this.#opened
-    this.#opened = undefined
+    const store = this.#openStore
+    this.#openStore = undefined
     await store?.close()
   }
 
@@ -133,24 +134,24 @@ export class StoreSession implements Bench {
     return { rssBytes, diskBytes: diskBytesOf(this.dir) }
   }
 
-  /** Holds a thousand entries against what was written. */
-  async #check(): Promise<void> {
+  /** Verifies a thousand values and the number of entries. */
+  async #verifyEntries(): Promise<void> {
     const { data, store } = this
     for (let i = 0; i < CHECKED_ENTRIES; i++) {
       const index = data.uniform[i]!
-      data.check(index, store.get?.(data.keys.of(index)))
+      data.verifyValue(index, store.get?.(data.keys.of(index)))
     }
     const count = await store.entries?.()
     if (count !== undefined && count !== data.entryCount)
-      throw new Error(`${data.entryCount} entries were written, and ${count} are there`)
+      throw new Error(`${data.entryCount} entries were written, but the store has ${count}`)
   }
 }
 
 /**
- * Frees what a store has held, in a turn of its own, before the next one takes as much. Only where memory is short: V8 throws away
- * code whose objects are all gone, and the next round would begin by compiling.
+ * Frees the memory of a closed store before the next one allocates as much. Used only where memory is limited: V8
+ * discards optimised code whose objects are collected, so that the next round starts with compilation.
  */
-async function letGo(): Promise<void> {
+async function collectGarbage(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   globalThis.gc?.()
 }

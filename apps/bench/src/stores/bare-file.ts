@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Key, KeyShape } from '../data/keys.js'
-import type { Store, StoreOptions } from '../run/store.js'
+import type { Store, StoreOptions } from '../model/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = false
@@ -17,8 +17,8 @@ const ZEROS_BYTES = 2 ** 20
 const BATCH_BYTES_MAX = 2 ** 20
 
 /**
- * Makes the least that can be durable: key and value in one write into a file that has its blocks already, and a sync.
- * Nothing can be read again. It is the limit that a log has before it.
+ * Opens a plain file. A commit is one write of key and value into allocated blocks, and one `fdatasync`: the upper
+ * limit for a store that writes a log. Nothing can be read.
  */
 export async function open(options: StoreOptions): Promise<Store> {
   const file = openSync(join(options.dir, 'bare'), 'w')

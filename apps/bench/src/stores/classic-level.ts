@@ -1,6 +1,6 @@
 import { loadPeer } from '../peers/packages.js'
 import type { Key, KeyShape } from '../data/keys.js'
-import type { Store, StoreOptions } from '../run/store.js'
+import type { Store, StoreOptions } from '../model/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = true
@@ -23,7 +23,7 @@ interface LevelIterator {
   close(): Promise<void>
 }
 
-/** What is used of classic-level. */
+/** The used part of classic-level's API. */
 interface ClassicLevel {
   open(): Promise<void>
   getSync(key: Key): Uint8Array | undefined
@@ -36,9 +36,9 @@ interface ClassicLevel {
 }
 
 /**
- * Opens classic-level, a binding of LevelDB: synchronous gets, 10,000 entries a call in scans. Durable means
- * `sync: true`. Compression is off, as it costs reads and writes alike when all fits into memory. Where memory is limited, half
- * of it is for its cache and an eighth for each of two write buffers: its tables are mapped, and need the rest.
+ * Opens classic-level, a binding of LevelDB: synchronous gets, 10,000 entries per call in scans. Durable means `sync:
+ * true`. Compression is off, because it slows reads and writes of data that fits into memory. With limited memory, half
+ * of it is the block cache and an eighth each of two write buffers: the tables are memory-mapped and need the rest.
  */
 export async function open(options: StoreOptions): Promise<Store> {
   const { ClassicLevel } = loadPeer<{ ClassicLevel: new (dir: string, options: object) => ClassicLevel }>(
@@ -70,7 +70,7 @@ export async function open(options: StoreOptions): Promise<Store> {
       fill((key, value) => batch.put(key, value))
       return batch.write(sync)
     },
-    settle: () => db.compactRange(FIRST_KEY, LAST_KEY),
+    compact: () => db.compactRange(FIRST_KEY, LAST_KEY),
     close: () => db.close(),
   }
 }

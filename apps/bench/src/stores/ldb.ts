@@ -1,7 +1,7 @@
 import { Database } from '@ldb/core'
 import type { DatabaseOptions, Keyspace } from '@ldb/core'
 import type { Key, KeyShape } from '../data/keys.js'
-import type { Store, StoreOptions } from '../run/store.js'
+import type { Store, StoreOptions } from '../model/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = false
@@ -16,50 +16,45 @@ type Bytes = Uint8Array
 
 const BORROW = { borrow: true } as const
 
-/** A get that can lend, which this version of LDB may have or not. */
-interface Lending {
+/** A `get` with the option `borrow`, which older versions of LDB do not have. */
+interface BorrowingGet {
   get(key: Key, options: { readonly borrow: true }): Bytes | undefined
 }
 
-/** The async face, which this version of LDB may have or not. */
-interface WithPromises {
-  readonly promises?: { keyspace(name: string): PromisedKeyspace | Promise<PromisedKeyspace> }
+/** The asynchronous API, which older versions of LDB do not have. */
+interface AsyncApi {
+  readonly promises?: { keyspace(name: string): AsyncPut | Promise<AsyncPut> }
 }
 
-interface PromisedKeyspace {
+interface AsyncPut {
   put(key: Key, value: Bytes): Promise<unknown>
 }
 
-/** Opens LDB's B+tree. */
+/** Opens LDB with the B+tree engine. */
 export async function open(options: StoreOptions): Promise<Store> {
-  return openEngine('btree', options)
-}
-
-/** Opens LDB with one of its engines. */
-export async function openEngine(engine: 'btree', options: StoreOptions): Promise<Store> {
-  const asked = {
-    engine,
+  const databaseOptions = {
+    engine: 'btree',
     durability: options.durability === 'device' ? 'full' : 'periodic',
     cacheBytes: options.cacheBytes,
     ...(options.ldbPageBytes !== undefined && { pageBytes: options.ldbPageBytes }),
     [Symbol.for('ldb.tuning')]: options.tuning ?? {},
   } satisfies DatabaseOptions & Record<symbol, unknown>
-  const db = Database.open(options.dir, asked)
+  const db = Database.open(options.dir, databaseOptions)
   const entries = db.keyspace('bench', {
     keys: options.keyShape === 'tuple' ? 'tuple' : 'binary',
     values: 'binary',
   }) as unknown as Keyspace<Key, Bytes>
-  const { promises } = db as unknown as WithPromises
+  const { promises } = db as unknown as AsyncApi
   return storeOf(db, entries, await promises?.keyspace('bench'))
 }
 
-function storeOf(db: Database, entries: Keyspace<Key, Bytes>, promised?: PromisedKeyspace): Store {
-  const lending = entries as unknown as Lending
-  // A get that can lend takes a second argument.
-  const lends = lending.get.length > 1
+function storeOf(db: Database, entries: Keyspace<Key, Bytes>, asyncEntries?: AsyncPut): Store {
+  const borrowing = entries as unknown as BorrowingGet
+  // A `get` that supports borrowing has a second parameter.
+  const canBorrow = borrowing.get.length > 1
   return {
     get: (key) => entries.get(key),
-    ...(lends && { getBorrowed: (key: Key) => lending.get(key, BORROW) }),
+    ...(canBorrow && { getBorrowed: (key: Key) => borrowing.get(key, BORROW) }),
     getMany: (keys) => entries.getMany(keys),
     scan() {
       using cursor = entries.cursor()
@@ -82,15 +77,15 @@ function storeOf(db: Database, entries: Keyspace<Key, Bytes>, promised?: Promise
       return count
     },
     put: (key, value) => entries.put(key, value),
-    ...(promised !== undefined && {
-      putConcurrently: (key: Key, value: Bytes) => promised.put(key, value),
+    ...(asyncEntries !== undefined && {
+      putConcurrently: (key: Key, value: Bytes) => asyncEntries.put(key, value),
     }),
     putBatch(fill) {
       const batch = db.batch().in(entries)
       fill((key, value) => batch.put(key, value))
       batch.commit()
     },
-    settle: () => db.checkpoint(),
+    compact: () => db.checkpoint(),
     close: () => db.close(),
   }
 }

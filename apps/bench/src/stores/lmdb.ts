@@ -1,6 +1,6 @@
 import { loadPeer } from '../peers/packages.js'
 import type { Key, KeyShape } from '../data/keys.js'
-import type { Store, StoreOptions } from '../run/store.js'
+import type { Store, StoreOptions } from '../model/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = true
@@ -13,7 +13,7 @@ export const keyShapes: readonly KeyShape[] = ['decimal', 'binary', 'url', 'tupl
 
 const MAP_BYTES = 16 * 2 ** 30
 
-/** What is used of lmdb-js. */
+/** The used part of lmdb-js's API. */
 interface Lmdb {
   get(key: Key): Buffer | undefined
   getBinaryFast(key: Key): Buffer | undefined
@@ -29,9 +29,9 @@ interface Lmdb {
 }
 
 /**
- * Opens lmdb-js: values as bytes, and keys too unless they are tuples. Durable means that a commit waits for its sync
- * (`overlappingSync: false`); handed to the system means that nothing is synced (`noSync`). Where memory is limited, pages come
- * one by one (`noReadAhead`): with those around them, most of what is read is thrown out before its turn.
+ * Opens lmdb-js with values as bytes, and keys too unless they are tuples. Durable means that a commit waits for its
+ * sync (`overlappingSync: false`); otherwise nothing is synced (`noSync`). With limited memory, read-ahead is off
+ * (`noReadAhead`): most pages that it reads would be evicted before they are used.
  */
 export async function open(options: StoreOptions): Promise<Store> {
   const { open: openLmdb } = loadPeer<{ open(options: object): Lmdb }>('lmdb')
@@ -51,7 +51,7 @@ export async function open(options: StoreOptions): Promise<Store> {
   return {
     get: (key) => db.get(key),
     getBorrowed: (key) => db.getBinaryFast(key),
-    // Its own getMany reads ahead in threads, which costs more than it saves on what is in memory.
+    // lmdb-js's getMany prefetches in threads, which costs more than it saves on data in memory.
     getMany(keys) {
       const values: (Uint8Array | undefined)[] = []
       for (let i = 0; i < keys.length; i++) values.push(db.get(keys[i] as Key))

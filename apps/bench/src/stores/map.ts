@@ -1,5 +1,5 @@
 import type { Key, KeyShape } from '../data/keys.js'
-import type { Store } from '../run/store.js'
+import type { Store } from '../model/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = true
@@ -10,10 +10,7 @@ export const persistent = false
 /** See {@link StoreModule}. */
 export const keyShapes: readonly KeyShape[] = ['decimal', 'binary', 'url']
 
-/**
- * Makes a plain `Map` from strings to bytes: no order, no copies, nothing on a device. What a program has without a
- * database; its key is a string, made of the bytes at each call.
- */
+/** Creates a plain `Map` from strings to bytes: unordered, not persistent. Each call converts the key to a string. */
 export async function open(): Promise<Store> {
   const entries = new Map<string, Uint8Array>()
   const text = (key: Key): string => (key as Buffer).toString('latin1')

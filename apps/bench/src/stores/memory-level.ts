@@ -1,6 +1,6 @@
 import { loadPeer } from '../peers/packages.js'
 import type { Key, KeyShape } from '../data/keys.js'
-import type { Store } from '../run/store.js'
+import type { Store } from '../model/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = true
@@ -20,7 +20,7 @@ interface LevelIterator {
   close(): Promise<void>
 }
 
-/** What is used of memory-level. */
+/** The used part of memory-level's API. */
 interface MemoryLevel {
   open(): Promise<void>
   getSync(key: Key): Uint8Array | undefined
@@ -31,7 +31,7 @@ interface MemoryLevel {
   close(): Promise<void>
 }
 
-/** Opens memory-level, a sorted tree in the heap. It keeps the bytes that it is given, and so is given copies. */
+/** Opens memory-level, a sorted tree on the heap. It retains the passed bytes, and therefore receives copies. */
 export async function open(): Promise<Store> {
   const { MemoryLevel } = loadPeer<{ MemoryLevel: new (options: object) => MemoryLevel }>('memory-level')
   const db = new MemoryLevel({ keyEncoding: 'buffer', valueEncoding: 'buffer', storeEncoding: 'buffer' })

@@ -1,6 +1,6 @@
 import { loadPeer } from '../peers/packages.js'
 import type { Key, KeyShape } from '../data/keys.js'
-import type { Store, StoreOptions } from '../run/store.js'
+import type { Store, StoreOptions } from '../model/store.js'
 
 /** See {@link StoreModule}. */
 export const takesBuffers = true
@@ -15,7 +15,7 @@ const ENTRIES_A_CALL = 10_000
 const READ_AHEAD_BYTES = 2 ** 20
 
 interface Pairs {
-  /** Keys and values in turn. */
+  /** Keys and values, alternating. */
   readonly rows: readonly Uint8Array[]
   readonly finished: boolean
 }
@@ -30,7 +30,7 @@ interface RocksBatch {
   write(options: { sync: boolean }): Promise<void>
 }
 
-/** What is used of it; the underlined ones are its synchronous methods. */
+/** The used part of the API; methods with an underscore are synchronous. */
 interface RocksLevel {
   open(options: object): Promise<void>
   _getManySync(keys: readonly Key[], options: object): (Uint8Array | undefined)[]
@@ -39,7 +39,9 @@ interface RocksLevel {
   close(): Promise<void>
 }
 
-/** Opens RocksDB. Its synchronous methods are used, which spare a trip through a thread. Durable means `sync: true`. */
+/**
+ * Opens RocksDB. Synchronous methods are used, which avoid a round trip through a thread. Durable means `sync: true`.
+ */
 export async function open(options: StoreOptions): Promise<Store> {
   const { RocksLevel } = loadPeer<{ RocksLevel: new (dir: string, options: object) => RocksLevel }>(
     '@nxtedition/rocksdb',
@@ -51,7 +53,7 @@ export async function open(options: StoreOptions): Promise<Store> {
   })
   const sync = { sync: options.durability === 'device' }
   const one: Key[] = []
-  // Its own put takes `sync` and does not sync.
+  // The binding's put accepts `sync` but does not sync.
   const put = (key: Key, value: Uint8Array): Promise<void> => {
     const batch = db.batch()
     batch.put(key, value)

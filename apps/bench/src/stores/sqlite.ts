@@ -1,10 +1,10 @@
 import type { KeyShape } from '../data/keys.js'
-import type { Store, StoreOptions } from '../run/store.js'
+import type { Store, StoreOptions } from '../model/store.js'
 
-/** Shapes of keys that a table with a key of bytes takes. */
+/** Key shapes that a BLOB key column supports. */
 export const BYTE_KEYS: readonly KeyShape[] = ['decimal', 'binary', 'url']
 
-/** The part that better-sqlite3 and node:sqlite have in common. */
+/** The common part of the APIs of better-sqlite3 and node:sqlite. */
 export interface SqliteDatabase {
   exec(sql: string): unknown
   prepare(sql: string): SqliteStatement
@@ -25,8 +25,8 @@ interface Row {
 const KIBIBYTE = 1024
 
 /**
- * Makes a store of a table without row numbers, in write-ahead mode. Durable means `synchronous = FULL`, which syncs the
- * log at each commit; handed to the system means that nothing is synced.
+ * Creates a store on a table WITHOUT ROWID, in WAL mode. Durable means `synchronous = FULL`, which syncs the log at
+ * each commit; otherwise nothing is synced.
  */
 export function sqliteStore(db: SqliteDatabase, options: StoreOptions): Store {
   db.exec('PRAGMA journal_mode = WAL')
@@ -56,7 +56,7 @@ export function sqliteStore(db: SqliteDatabase, options: StoreOptions): Store {
       fill((key, value) => insert.run(key, value))
       db.exec('COMMIT')
     },
-    settle: () => void db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+    compact: () => void db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
     close: () => db.close(),
   }
 }

@@ -1,58 +1,58 @@
 import type { Key } from '../data/keys.js'
 import { PICK_MASK } from '../data/random-picks.js'
-import { needs } from '../run/workload.js'
-import type { Bench, Workload } from '../run/workload.js'
-import type { Round } from '../run/round.js'
+import { requireMethods } from '../model/workload.js'
+import type { WorkloadContext, Workload } from '../model/workload.js'
+import type { Round } from '../model/round.js'
 
 const KEYS_A_CALL = 128
 const RANGE_ENTRIES = 100
-/** Entries at the end of a run have fewer behind them. */
+/** A range near the end has fewer entries. */
 const FEWEST_ENTRIES = 1
 
-/** Gets 128 entries a call, in random order; an operation is one entry. */
+/** Gets 128 entries per call, in random order; an operation is one entry. */
 export const getMany: Workload = {
-  lacks: needs('getMany'),
-  async run(bench: Bench, budgetMs: number): Promise<Round> {
-    const { store, data } = bench
+  unsupportedReason: requireMethods('getMany'),
+  async run(context: WorkloadContext, budgetMs: number): Promise<Round> {
+    const { store, data } = context
     const { uniform } = data
-    const asked: Key[] = []
+    const batch: Key[] = []
     let operations = 0
-    let at = bench.at
+    let pick = context.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
-      asked.length = 0
-      for (let i = 0; i < KEYS_A_CALL; i++) asked.push(data.ownKey(uniform[(at + i) & PICK_MASK]!))
-      const given = store.getMany!(asked)
-      const values = given instanceof Promise ? await given : given
+      batch.length = 0
+      for (let i = 0; i < KEYS_A_CALL; i++) batch.push(data.copyKey(uniform[(pick + i) & PICK_MASK]!))
+      const result = store.getMany!(batch)
+      const values = result instanceof Promise ? await result : result
       if (values.length !== KEYS_A_CALL || values[KEYS_A_CALL - 1] === undefined)
-        throw new Error('entries are missing')
-      at += KEYS_A_CALL
+        throw new Error('an entry is missing')
+      pick += KEYS_A_CALL
       operations += KEYS_A_CALL
     }
-    bench.at = at & PICK_MASK
+    context.pickIndex = pick & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
-/** Reads a hundred entries from a random key on; an operation is one range. */
+/** Reads a hundred entries from a random key; an operation is one range. */
 export const rangeOf100: Workload = {
-  lacks: needs('range'),
-  async run(bench: Bench, budgetMs: number): Promise<Round> {
-    const { store, data } = bench
+  unsupportedReason: requireMethods('range'),
+  async run(context: WorkloadContext, budgetMs: number): Promise<Round> {
+    const { store, data } = context
     const { keys, uniform } = data
     let operations = 0
-    let at = bench.at
+    let pick = context.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
-      const given = store.range!(keys.of(uniform[at & PICK_MASK]!), RANGE_ENTRIES)
-      const count = typeof given === 'number' ? given : await given
+      const result = store.range!(keys.of(uniform[pick & PICK_MASK]!), RANGE_ENTRIES)
+      const count = typeof result === 'number' ? result : await result
       if (count < FEWEST_ENTRIES || count > RANGE_ENTRIES) throw new Error(`a range of ${count} entries`)
-      at++
+      pick++
       operations++
     }
-    bench.at = at & PICK_MASK
+    context.pickIndex = pick & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }

@@ -1,11 +1,11 @@
 import { PICK_MASK, Xorshift } from '../data/random-picks.js'
-import type { Round } from '../run/round.js'
+import type { Round } from '../model/round.js'
 import { SampledLatency } from '../measure/sampled-latency.js'
-import type { Store } from '../run/store.js'
-import { needs } from '../run/workload.js'
-import type { Bench, Workload } from '../run/workload.js'
+import type { Store } from '../model/store.js'
+import { requireMethods } from '../model/workload.js'
+import type { WorkloadContext, Workload } from '../model/workload.js'
 
-// The workloads of YCSB, one client. They share one loop: within the process of a store all of it has one type.
+// The YCSB workloads with one client. They share one loop, because a process has only one store and its types.
 
 const Kind = { read: 0, update: 1, insert: 2, scan: 3, readModifyWrite: 4, readLatest: 5 } as const
 type Kind = (typeof Kind)[keyof typeof Kind]
@@ -21,7 +21,7 @@ export const ycsbA: Workload = mix('A', [Kind.read, Kind.update], 50)
 export const ycsbB: Workload = mix('B', [Kind.read, Kind.update], 95)
 /** Only reads (YCSB C). */
 export const ycsbC: Workload = mix('C', [Kind.read, Kind.read], 100)
-/** 95 reads of what came last to 5 inserts (YCSB D). */
+/** 95 reads of recently inserted entries to 5 inserts (YCSB D). */
 export const ycsbD: Workload = mix('D', [Kind.readLatest, Kind.insert], 95)
 /** 95 ranges of up to a hundred entries to 5 inserts (YCSB E). */
 export const ycsbE: Workload = mix('E', [Kind.scan, Kind.insert], 95)
@@ -31,8 +31,8 @@ export const ycsbF: Workload = mix('F', [Kind.read, Kind.readModifyWrite], 50)
 function mix(name: string, [often, seldom]: readonly [Kind, Kind], percent: number): Workload {
   const scans = often === Kind.scan
   return {
-    lacks: scans ? needs('get', 'put', 'range') : needs('get', 'put'),
-    async run(bench: Bench, budgetMs: number): Promise<Round> {
+    unsupportedReason: scans ? requireMethods('get', 'put', 'range') : requireMethods('get', 'put'),
+    async run(context: WorkloadContext, budgetMs: number): Promise<Round> {
       const random = new Xorshift(SEED + name.charCodeAt(0))
       const latency = new SampledLatency()
       let operations = 0
@@ -43,7 +43,7 @@ function mix(name: string, [often, seldom]: readonly [Kind, Kind], percent: numb
           const kind = random.next() * 100 < percent ? often : seldom
           const timed = i % TIMED_EVERY === 0 && kind !== Kind.read && kind !== Kind.readLatest
           const before = timed ? performance.now() : 0
-          const done = step(bench, kind, random)
+          const done = step(context, kind, random)
           if (done !== undefined) await done
           if (timed) latency.add(performance.now() - before)
         }
@@ -54,36 +54,38 @@ function mix(name: string, [often, seldom]: readonly [Kind, Kind], percent: numb
   }
 }
 
-function step(bench: Bench, kind: Kind, random: Xorshift): void | Promise<unknown> {
-  const { store, data } = bench
+function step(context: WorkloadContext, kind: Kind, random: Xorshift): void | Promise<unknown> {
+  const { store, data } = context
   const { keys, values, zipf } = data
-  const pick = zipf[bench.at++ & PICK_MASK]!
+  const pick = zipf[context.pickIndex++ & PICK_MASK]!
   switch (kind) {
     case Kind.read:
-      return mustBeThere(store.get!(keys.of(pick)))
+      return expectPresent(store.get!(keys.of(pick)))
     case Kind.readLatest:
-      return mustBeThere(store.get!(keys.of(Math.max(0, bench.fresh - 1 - data.zipfRank(bench.at)))))
+      return expectPresent(
+        store.get!(keys.of(Math.max(0, context.nextEntryIndex - 1 - data.zipfRank(context.pickIndex)))),
+      )
     case Kind.update:
       return store.put!(keys.of(pick), values.of(pick))
     case Kind.insert:
-      return insert(bench, store)
+      return insert(context, store)
     case Kind.scan:
-      return promised(store.range!(keys.of(pick), 1 + Math.floor(random.next() * SCAN_ENTRIES_MAX)))
+      return asVoid(store.range!(keys.of(pick), 1 + Math.floor(random.next() * SCAN_ENTRIES_MAX)))
     case Kind.readModifyWrite:
-      mustBeThere(store.get!(keys.of(pick)))
+      expectPresent(store.get!(keys.of(pick)))
       return store.put!(keys.of(pick), values.of(pick))
   }
 }
 
-function insert(bench: Bench, store: Store): void | Promise<void> {
-  const index = bench.fresh++
-  return store.put!(bench.data.keys.of(index), bench.data.values.of(index))
+function insert(context: WorkloadContext, store: Store): void | Promise<void> {
+  const index = context.nextEntryIndex++
+  return store.put!(context.data.keys.of(index), context.data.values.of(index))
 }
 
-function mustBeThere(value: Uint8Array | undefined): void {
-  if (value === undefined) throw new Error('an entry is not there')
+function expectPresent(value: Uint8Array | undefined): void {
+  if (value === undefined) throw new Error('an entry is missing')
 }
 
-function promised(count: number | Promise<number>): void | Promise<unknown> {
+function asVoid(count: number | Promise<number>): void | Promise<unknown> {
   return typeof count === 'number' ? undefined : count
 }

@@ -1,147 +1,147 @@
 import { PICK_MASK } from '../data/random-picks.js'
-import { needs } from '../run/workload.js'
-import type { Bench, Workload } from '../run/workload.js'
-import type { Round } from '../run/round.js'
+import { requireMethods } from '../model/workload.js'
+import type { WorkloadContext, Workload } from '../model/workload.js'
+import type { Round } from '../model/round.js'
 
-// Each loop has a text of its own, though they look alike: V8 keeps what it learns of types by place in the text.
+// Each workload has its own copy of the loop, because V8 records type feedback per source position.
 
 const CHUNK = 500
 
-/** Gets entries in random order, as safe copies. */
+/** Gets entries in random order, as copies. */
 export const getRandom: Workload = {
-  lacks: needs('get'),
-  run(bench: Bench, budgetMs: number): Round {
-    const { store, data } = bench
+  unsupportedReason: requireMethods('get'),
+  run(context: WorkloadContext, budgetMs: number): Round {
+    const { store, data } = context
     const { keys, uniform } = data
     let operations = 0
-    let at = bench.at
+    let pick = context.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
       for (let i = 0; i < CHUNK; i++) {
-        if (store.get!(keys.of(uniform[(at + i) & PICK_MASK]!)) === undefined) throw gone()
+        if (store.get!(keys.of(uniform[(pick + i) & PICK_MASK]!)) === undefined) throw missing()
       }
-      at += CHUNK
+      pick += CHUNK
       operations += CHUNK
     }
-    bench.at = at & PICK_MASK
+    context.pickIndex = pick & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
-/** Gets entries of which few are popular, as safe copies. */
+/** Gets entries with a Zipf distribution, as copies. */
 export const getZipf: Workload = {
-  lacks: needs('get'),
-  run(bench: Bench, budgetMs: number): Round {
-    const { store, data } = bench
+  unsupportedReason: requireMethods('get'),
+  run(context: WorkloadContext, budgetMs: number): Round {
+    const { store, data } = context
     const { keys, zipf } = data
     let operations = 0
-    let at = bench.at
+    let pick = context.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
       for (let i = 0; i < CHUNK; i++) {
-        if (store.get!(keys.of(zipf[(at + i) & PICK_MASK]!)) === undefined) throw gone()
+        if (store.get!(keys.of(zipf[(pick + i) & PICK_MASK]!)) === undefined) throw missing()
       }
-      at += CHUNK
+      pick += CHUNK
       operations += CHUNK
     }
-    bench.at = at & PICK_MASK
+    context.pickIndex = pick & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
-/** Gets the same thousand entries over and over, as safe copies. */
+/** Gets the same thousand entries repeatedly, as copies. */
 export const getHot: Workload = {
-  lacks: needs('get'),
-  run(bench: Bench, budgetMs: number): Round {
-    const { store, data } = bench
+  unsupportedReason: requireMethods('get'),
+  run(context: WorkloadContext, budgetMs: number): Round {
+    const { store, data } = context
     const { keys, hot } = data
     let operations = 0
-    let at = bench.at
+    let pick = context.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
       for (let i = 0; i < CHUNK; i++) {
-        if (store.get!(keys.of(hot[(at + i) & PICK_MASK]!)) === undefined) throw gone()
+        if (store.get!(keys.of(hot[(pick + i) & PICK_MASK]!)) === undefined) throw missing()
       }
-      at += CHUNK
+      pick += CHUNK
       operations += CHUNK
     }
-    bench.at = at & PICK_MASK
+    context.pickIndex = pick & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
 /** Gets entries in random order, as views that the next call may overwrite. */
 export const getBorrowed: Workload = {
-  lacks: needs('getBorrowed'),
-  run(bench: Bench, budgetMs: number): Round {
-    const { store, data } = bench
+  unsupportedReason: requireMethods('getBorrowed'),
+  run(context: WorkloadContext, budgetMs: number): Round {
+    const { store, data } = context
     const { keys, uniform } = data
     let operations = 0
-    let at = bench.at
+    let pick = context.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
       for (let i = 0; i < CHUNK; i++) {
-        if (store.getBorrowed!(keys.of(uniform[(at + i) & PICK_MASK]!)) === undefined) throw gone()
+        if (store.getBorrowed!(keys.of(uniform[(pick + i) & PICK_MASK]!)) === undefined) throw missing()
       }
-      at += CHUNK
+      pick += CHUNK
       operations += CHUNK
     }
-    bench.at = at & PICK_MASK
+    context.pickIndex = pick & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
-/** Asks for keys that lie between those of entries, in random order. */
+/** Gets absent keys between the present ones, in random order. */
 export const getMissing: Workload = {
-  lacks: needs('get'),
-  run(bench: Bench, budgetMs: number): Round {
-    const { store, data } = bench
+  unsupportedReason: requireMethods('get'),
+  run(context: WorkloadContext, budgetMs: number): Round {
+    const { store, data } = context
     const { keys, uniform } = data
     let operations = 0
-    let at = bench.at
+    let pick = context.pickIndex
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
       for (let i = 0; i < CHUNK; i++) {
-        if (store.get!(keys.absent(uniform[(at + i) & PICK_MASK]!)) !== undefined) throw unexpected()
+        if (store.get!(keys.absent(uniform[(pick + i) & PICK_MASK]!)) !== undefined) throw unexpected()
       }
-      at += CHUNK
+      pick += CHUNK
       operations += CHUNK
     }
-    bench.at = at & PICK_MASK
+    context.pickIndex = pick & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
-/** Makes keys and does nothing with them: what every row of gets pays besides. */
+/** Generates keys and does nothing else: the overhead that every row of gets includes. */
 export const makeKeys: Workload = {
-  lacks: () => undefined,
-  run(bench: Bench, budgetMs: number): Round {
-    const { keys, uniform } = bench.data
+  unsupportedReason: () => undefined,
+  run(context: WorkloadContext, budgetMs: number): Round {
+    const { keys, uniform } = context.data
     let operations = 0
-    let at = bench.at
+    let pick = context.pickIndex
     let bytes = 0
     const start = performance.now()
     let now = start
     for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
-      for (let i = 0; i < CHUNK; i++) bytes += keys.of(uniform[(at + i) & PICK_MASK]!).length
-      at += CHUNK
+      for (let i = 0; i < CHUNK; i++) bytes += keys.of(uniform[(pick + i) & PICK_MASK]!).length
+      pick += CHUNK
       operations += CHUNK
     }
     if (bytes === 0) throw unexpected()
-    bench.at = at & PICK_MASK
+    context.pickIndex = pick & PICK_MASK
     return { operations, elapsedMs: now - start }
   },
 }
 
-function gone(): Error {
-  return new Error('an entry is not there')
+function missing(): Error {
+  return new Error('an entry is missing')
 }
 
 function unexpected(): Error {
-  return new Error('there is something that nobody has put there')
+  return new Error('an absent key has a value')
 }

@@ -1,22 +1,22 @@
-import type { Round } from '../run/round.js'
+import type { Round } from '../model/round.js'
 import { SampledLatency } from '../measure/sampled-latency.js'
-import type { Store } from '../run/store.js'
-import { needs } from '../run/workload.js'
-import type { Bench, Workload } from '../run/workload.js'
+import type { Store } from '../model/store.js'
+import { requireMethods } from '../model/workload.js'
+import type { WorkloadContext, Workload } from '../model/workload.js'
 
 const BATCH_ENTRIES = 1000
 const COMMITTERS = 256
 
-/** Writes all entries into an empty store, a thousand a commit, in random order; an operation is one entry. */
+/** Writes all entries into an empty store, a thousand per commit, in random order; an operation is one entry. */
 export const fillRandom: Workload = {
-  lacks: () => undefined,
-  async run(bench: Bench): Promise<Round> {
-    const { entryCount } = bench.data
+  unsupportedReason: () => undefined,
+  async run(context: WorkloadContext): Promise<Round> {
+    const { entryCount } = context.data
     const latency = new SampledLatency()
     const start = performance.now()
     let before = start
     for (let first = 0; first < entryCount; first += BATCH_ENTRIES) {
-      const written = bench.putBatch(first, Math.min(BATCH_ENTRIES, entryCount - first))
+      const written = context.putBatch(first, Math.min(BATCH_ENTRIES, entryCount - first))
       if (written !== undefined) await written
       const now = performance.now()
       latency.add(now - before)
@@ -26,19 +26,23 @@ export const fillRandom: Workload = {
   },
 }
 
-/** Commits a thousand entries at once, each commit on the device before the next; an operation is one commit. */
+/** Commits a thousand entries at once and waits for the sync of each commit; an operation is one commit. */
 export const durableBatch: Workload = {
-  lacks: needsDevice(),
-  async run(bench: Bench, budgetMs: number): Promise<Round> {
-    const { entryCount } = bench.data
+  unsupportedReason: requirePersistence(),
+  async run(context: WorkloadContext, budgetMs: number): Promise<Round> {
+    const { entryCount } = context.data
     const latency = new SampledLatency()
     let operations = 0
     const start = performance.now()
     let before = start
     for (const deadline = start + budgetMs; before < deadline; operations++) {
-      const written = bench.putBatch(bench.fresh % entryCount, Math.min(BATCH_ENTRIES, entryCount))
+      const written = context.putBatch(
+        context.nextEntryIndex % entryCount,
+        Math.min(BATCH_ENTRIES, entryCount),
+      )
       if (written !== undefined) await written
-      bench.fresh = (bench.fresh + BATCH_ENTRIES) % Math.max(1, entryCount - BATCH_ENTRIES)
+      context.nextEntryIndex =
+        (context.nextEntryIndex + BATCH_ENTRIES) % Math.max(1, entryCount - BATCH_ENTRIES)
       const now = performance.now()
       latency.add(now - before)
       before = now
@@ -47,18 +51,18 @@ export const durableBatch: Workload = {
   },
 }
 
-/** Commits one entry after the other, each on the device before the next. */
+/** Commits one entry at a time and waits for its sync. */
 export const durablePut: Workload = {
-  lacks: needsDevice('put'),
-  async run(bench: Bench, budgetMs: number): Promise<Round> {
-    const { store, data } = bench
+  unsupportedReason: requirePersistence('put'),
+  async run(context: WorkloadContext, budgetMs: number): Promise<Round> {
+    const { store, data } = context
     const { keys, values, order, entryCount } = data
     const latency = new SampledLatency()
     let operations = 0
     const start = performance.now()
     let before = start
     for (const deadline = start + budgetMs; before < deadline; operations++) {
-      const index = order.at(bench.fresh++ % entryCount)
+      const index = order.at(context.nextEntryIndex++ % entryCount)
       const written = store.put!(keys.of(index), values.of(index))
       if (written !== undefined) await written
       const now = performance.now()
@@ -69,43 +73,44 @@ export const durablePut: Workload = {
   },
 }
 
-/** The same by 256 who commit at once, each waiting for its own commit only. */
+/** Commits from 256 concurrent committers; each waits for its own commit. */
 export const durablePutByMany: Workload = {
-  lacks: needsDevice('putConcurrently'),
-  async run(bench: Bench, budgetMs: number): Promise<Round> {
-    const { store, data } = bench
+  unsupportedReason: requirePersistence('putConcurrently'),
+  async run(context: WorkloadContext, budgetMs: number): Promise<Round> {
+    const { store, data } = context
     const { values, order, entryCount } = data
     const value = values.of(0).slice()
     const latency = new SampledLatency()
     let operations = 0
     const start = performance.now()
     const deadline = start + budgetMs
-    const commitOnAndOn = async (): Promise<void> => {
+    const commitRepeatedly = async (): Promise<void> => {
       for (let before = start; before < deadline;) {
-        await store.putConcurrently!(data.ownKey(order.at(bench.fresh++ % entryCount)), value)
+        await store.putConcurrently!(data.copyKey(order.at(context.nextEntryIndex++ % entryCount)), value)
         operations++
         const now = performance.now()
         latency.add(now - before)
         before = now
       }
     }
-    await Promise.all(Array.from({ length: COMMITTERS }, commitOnAndOn))
+    await Promise.all(Array.from({ length: COMMITTERS }, commitRepeatedly))
     return { operations, elapsedMs: performance.now() - start, latenciesUs: latency.samplesUs }
   },
 }
 
-/** Opens a store that was closed cleanly; closing it again is not timed. */
+/** Opens a cleanly closed store; closing is not timed. */
 export const openClean: Workload = {
-  lacks: needsDevice('get'),
-  async run(bench: Bench): Promise<Round> {
-    await bench.close()
+  unsupportedReason: requirePersistence('get'),
+  async run(context: WorkloadContext): Promise<Round> {
+    await context.close()
     const start = performance.now()
-    await bench.open()
+    await context.open()
     return { operations: 1, elapsedMs: performance.now() - start }
   },
 }
 
-function needsDevice(...methods: (keyof Store)[]): Workload['lacks'] {
-  const lacks = needs(...methods)
-  return (store, persistent) => (persistent ? lacks(store, persistent) : 'keeps nothing on a device')
+function requirePersistence(...methods: (keyof Store)[]): Workload['unsupportedReason'] {
+  const missingMethods = requireMethods(...methods)
+  return (store, persistent) =>
+    persistent ? missingMethods(store, persistent) : 'does not write to a device'
 }

@@ -15,8 +15,8 @@ export const SECTION_HEADER_BYTES: number = SECTION_OPERATION_BYTES_OFFSET + 4
  *
  * @category Batches
  */
-export const BATCH_ROOM_BEFORE = 32
+export const BATCH_HEADROOM_BYTES = 32
 /** Tailroom: bytes after an encoded batch, in its buffer, that the log may overwrite. @category Batches */
-export const BATCH_ROOM_BEHIND = 8
+export const BATCH_TAILROOM_BYTES = 8
 
 assert(SECTION_HEADER_BYTES === 12, 'a section header is 12 bytes long')

@@ -1,7 +1,7 @@
 import { assert } from '../assert.js'
 import {
-  BATCH_ROOM_BEFORE,
-  BATCH_ROOM_BEHIND,
+  BATCH_HEADROOM_BYTES,
+  BATCH_TAILROOM_BYTES,
   SECTION_HEADER_BYTES,
   SECTION_KEYSPACE_ID_OFFSET,
   SECTION_OPERATION_BYTES_OFFSET,
@@ -15,9 +15,9 @@ import { LdbError } from '../ldb-error.js'
 import { encodeVarint } from '../bytes/varint.js'
 
 /** Offset of the first operation: after the headroom and the section header. */
-const OPERATIONS_OFFSET = BATCH_ROOM_BEFORE + SECTION_HEADER_BYTES
+const OPERATIONS_OFFSET = BATCH_HEADROOM_BYTES + SECTION_HEADER_BYTES
 /** Length of a buffer without operations, in bytes. @internal */
-export const SECTION_BUFFER_BYTES_MIN: number = OPERATIONS_OFFSET + BATCH_ROOM_BEHIND
+export const SECTION_BUFFER_BYTES_MIN: number = OPERATIONS_OFFSET + BATCH_TAILROOM_BYTES
 
 /**
  * Builds the section of one keyspace in one growing buffer: headroom, section header, operations, tailroom.
@@ -43,7 +43,7 @@ export class SectionBuilder implements KeyspaceSection {
 
   /** Length of the section in bytes, including its header. */
   get byteCount(): number {
-    return this.end - BATCH_ROOM_BEFORE
+    return this.end - BATCH_HEADROOM_BYTES
   }
 
   /** Removes all operations. */
@@ -54,10 +54,10 @@ export class SectionBuilder implements KeyspaceSection {
 
   /** Grows the buffer for `count` more bytes. It doubles, so that copying is amortized over the appended bytes. */
   reserve(count: number, bytesMax: number): void {
-    const needed = this.end + count + BATCH_ROOM_BEHIND
+    const needed = this.end + count + BATCH_TAILROOM_BYTES
     const { bytes } = this
     if (needed <= bytes.length) return
-    const bufferBytesMax = BATCH_ROOM_BEFORE + bytesMax + BATCH_ROOM_BEHIND
+    const bufferBytesMax = BATCH_HEADROOM_BYTES + bytesMax + BATCH_TAILROOM_BYTES
     const doubled = Math.max(needed, Math.min(bytes.length * 2, bufferBytesMax))
     const grown = bufferPool.acquire(needed) ?? allocateBytes(doubled)
     grown.set(bytes.subarray(0, this.end))
@@ -80,9 +80,9 @@ export class SectionBuilder implements KeyspaceSection {
 
   /** Writes the section header, which completes the encoding. */
   writeHeader(): void {
-    writeU32(this.bytes, BATCH_ROOM_BEFORE + SECTION_KEYSPACE_ID_OFFSET, this.keyspaceId)
-    writeU32(this.bytes, BATCH_ROOM_BEFORE + SECTION_OPERATION_COUNT_OFFSET, this.operationCount)
-    writeU32(this.bytes, BATCH_ROOM_BEFORE + SECTION_OPERATION_BYTES_OFFSET, this.end - OPERATIONS_OFFSET)
+    writeU32(this.bytes, BATCH_HEADROOM_BYTES + SECTION_KEYSPACE_ID_OFFSET, this.keyspaceId)
+    writeU32(this.bytes, BATCH_HEADROOM_BYTES + SECTION_OPERATION_COUNT_OFFSET, this.operationCount)
+    writeU32(this.bytes, BATCH_HEADROOM_BYTES + SECTION_OPERATION_BYTES_OFFSET, this.end - OPERATIONS_OFFSET)
   }
 
   /** Returns the encoded section as a view of the buffer. The last view is cached: consecutive commits often have the same length. */
@@ -90,7 +90,7 @@ export class SectionBuilder implements KeyspaceSection {
     const { bytes, byteCount } = this
     let encoded = this.#encoded
     if (encoded?.length !== byteCount || encoded.buffer !== bytes.buffer) {
-      encoded = bytes.subarray(BATCH_ROOM_BEFORE, this.end)
+      encoded = bytes.subarray(BATCH_HEADROOM_BYTES, this.end)
       this.#encoded = encoded
     }
     return encoded

@@ -1,5 +1,5 @@
 import { assert } from '../assert.js'
-import { BATCH_ROOM_BEFORE, BATCH_ROOM_BEHIND, SECTION_HEADER_BYTES } from './format.js'
+import { BATCH_HEADROOM_BYTES, BATCH_TAILROOM_BYTES, SECTION_HEADER_BYTES } from './format.js'
 import { OperationKind } from './section.js'
 import type { KeyspaceSection } from './section.js'
 import { compareByteRanges, toPlainBytes } from '../bytes/bytes.js'
@@ -80,7 +80,7 @@ export class WriteBatch {
   }
 
   /** Length of the buffer that the cleared batch retains for the next use, in bytes. */
-  get keptBytes(): number {
+  get retainedBytes(): number {
     return this.spare?.bytes.length ?? 0
   }
 
@@ -192,7 +192,7 @@ export class WriteBatch {
    * Encodes the batch.
    *
    * @returns bytes borrowed until the next change of the batch. With one keyspace they are a view of the batch's buffer, not a copy.
-   * The caller may overwrite {@link BATCH_ROOM_BEFORE} bytes before them and {@link BATCH_ROOM_BEHIND} bytes after them.
+   * The caller may overwrite {@link BATCH_HEADROOM_BYTES} bytes before them and {@link BATCH_TAILROOM_BYTES} bytes after them.
    */
   encode(): Uint8Array {
     const { builders } = this
@@ -200,13 +200,13 @@ export class WriteBatch {
     const first = builders[0]
     if (first === undefined) return NO_BYTES
     if (builders.length === 1) return first.encoded()
-    const encoded = allocateBytes(BATCH_ROOM_BEFORE + this.totalBytes + BATCH_ROOM_BEHIND)
-    let offset = BATCH_ROOM_BEFORE
+    const encoded = allocateBytes(BATCH_HEADROOM_BYTES + this.totalBytes + BATCH_TAILROOM_BYTES)
+    let offset = BATCH_HEADROOM_BYTES
     for (const builder of builders) {
       encoded.set(builder.encoded(), offset)
       offset += builder.byteCount
     }
-    return encoded.subarray(BATCH_ROOM_BEFORE, offset)
+    return encoded.subarray(BATCH_HEADROOM_BYTES, offset)
   }
 
   /** Returns one section per keyspace, in the order of first use. Borrowed until the next change of the batch. */

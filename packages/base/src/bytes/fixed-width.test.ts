@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { readU16, readU32, readU64, readU64Of, writeU16, writeU32, writeU64 } from './fixed-width.js'
+import { readU16, readU32, readU64, readCheckedU64, writeU16, writeU32, writeU64 } from './fixed-width.js'
 
 it('reads and writes the same as DataView, at any offset', () => {
   const safe = fc.oneof(
@@ -14,7 +14,7 @@ it('reads and writes the same as DataView, at any offset', () => {
       writeU64(bytes, offset, value)
       expect(view.getBigUint64(offset, true)).toBe(BigInt(value))
       expect(readU64(bytes, offset)).toBe(value)
-      expect(readU64Of(bytes, offset, 'f', 0)).toBe(value)
+      expect(readCheckedU64(bytes, offset, 'f', 0)).toBe(value)
       const low = value % 0x1_0000_0000
       writeU32(bytes, offset, low)
       expect(view.getUint32(offset, true)).toBe(low)
@@ -30,7 +30,7 @@ it('names the position of a number above 2^53 - 1', () => {
   const bytes = new Uint8Array(8)
   bytes[6] = 0x20
   expect(readU64(bytes, 0)).toBe(-1)
-  expect(() => readU64Of(bytes, 0, 'wal/1.wal', 4096)).toThrow(
+  expect(() => readCheckedU64(bytes, 0, 'wal/1.wal', 4096)).toThrow(
     expect.objectContaining({
       code: 'LDB_CORRUPTION',
       details: expect.objectContaining({ file: 'wal/1.wal', offset: 4096 }),

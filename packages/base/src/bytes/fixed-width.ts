@@ -39,7 +39,7 @@ export function readU64(bytes: Uint8Array, offset: number): number {
  * @throws {@link LdbError} LDB_CORRUPTION when the integer exceeds 2^53 − 1.
  * @category Codecs
  */
-export function readU64Of(bytes: Uint8Array, offset: number, file: string, fileOffset: number): number {
+export function readCheckedU64(bytes: Uint8Array, offset: number, file: string, fileOffset: number): number {
   const value = readU64(bytes, offset)
   if (value < 0) {
     throw corruption(file, fileOffset, '64-bit field is out of range', {

@@ -1,4 +1,4 @@
-import type { DeviceSteps, Syncable } from '@ldb/base'
+import type { TaskSteps, Syncable } from '@ldb/base'
 import { pagesPerBitmap, writeFreeSpace } from '../file/free-space-pages.js'
 import type { Meta } from '../file/meta.js'
 import { writeMeta } from '../file/meta-blocks.js'
@@ -153,11 +153,11 @@ function* writeFree(
   }
 }
 
-function* forgetChecksums(pages: Pages, timeSlice: Syncable | undefined): DeviceSteps {
+function* forgetChecksums(pages: Pages, timeSlice: Syncable | undefined): TaskSteps {
   while (!pages.dropPropagatedChecksums()) if (timeSlice !== undefined) yield timeSlice
 }
 
-function* makeDurable(pages: Pages, meta: Meta, { log, timeSlice }: CheckpointParts): DeviceSteps {
+function* makeDurable(pages: Pages, meta: Meta, { log, timeSlice }: CheckpointParts): TaskSteps {
   const { file, codec, freeSpace, reclaim, metaRewrite } = pages
   yield metaRewrite.fileSync
   if (log !== undefined) yield log

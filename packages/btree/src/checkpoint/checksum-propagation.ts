@@ -108,7 +108,7 @@ export class ChecksumPropagation {
       pages.writeBack.updateChecksum(page)
       this.#batch.push(pageNumberOf(memory, page))
       // A clean page was evicted before this propagation reached it, and its children have not changed since.
-    } else pages.writeBack.noteWritten(pageNumberOf(memory, page), page, true)
+    } else pages.writeBack.recordWrite(pageNumberOf(memory, page), page, true)
     space.unpin(frame)
     this.#path.pop()
     this.checksumLow = checksumLow(memory, page)

@@ -18,7 +18,7 @@ export function writeDirty(pages: Pages, sorted: readonly number[], arePropagate
   const flush = (): void => {
     if (count > 0) {
       file.write(buffer, 0, count * pageBytes, start * pageBytes)
-      metaRewrite.fileSync.noteWritten(count * pageBytes)
+      metaRewrite.fileSync.recordWrite(count * pageBytes)
     }
     for (let pageNumber = start; pageNumber < start + count; pageNumber += 1)
       space.markClean(space.peek(pageNumber))
@@ -32,7 +32,7 @@ export function writeDirty(pages: Pages, sorted: readonly number[], arePropagate
     const page = frame * pageBytes
     const position = pageNumber * pageBytes
     codec.encode(UnitKind.Page, position, 0, memory.bytes, page, pageBytes, buffer, count * pageBytes)
-    pages.writeBack.noteWritten(pageNumber, page, arePropagated)
+    pages.writeBack.recordWrite(pageNumber, page, arePropagated)
     count += 1
   }
   flush()

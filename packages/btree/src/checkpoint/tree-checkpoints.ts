@@ -1,5 +1,5 @@
 import { assert, ResumableTask } from '@ldb/base'
-import type { CompactionRequest, DeviceSteps, Seq, Syncable } from '@ldb/base'
+import type { CompactionRequest, TaskSteps, Seq, Syncable } from '@ldb/base'
 import type { Meta } from '../file/meta.js'
 import type { TreeStatus } from '../tree-status.js'
 import type { TreeState } from '../write/tree-state.js'
@@ -118,11 +118,11 @@ export class TreeCheckpoints {
 
   /** Abandons the checkpoint in progress, if any: its task fails with `error`. */
   abandon(error: unknown): void {
-    this.#last?.abandon(error)
+    this.#last?.abort(error)
   }
 
   /** Makes a checkpoint, and shrinks the file in rounds, each with a checkpoint of its own. */
-  *compactionSteps({ log, timeSlice }: CompactionRequest, seq: () => Seq): DeviceSteps {
+  *compactionSteps({ log, timeSlice }: CompactionRequest, seq: () => Seq): TaskSteps {
     const { freeSpace } = this.#tree.pages
     yield this.begin(seq(), log, timeSlice)
     for (let round = 0; round < COMPACTION_ROUNDS_MAX; round += 1) {
@@ -146,7 +146,7 @@ export class TreeCheckpoints {
     frozen: FrozenTree | undefined,
     log: Syncable | undefined,
     timeSlice: Syncable | undefined,
-  ): DeviceSteps {
+  ): TaskSteps {
     try {
       if (frozen === undefined) yield this.#tree.pages.metaRewrite
       else {

@@ -48,7 +48,7 @@ export class OverflowExtents {
     try {
       metaRewrite.sync()
       encodeReference(this.#referenceView, this.#file.write(page, content, start, end))
-      metaRewrite.fileSync.noteWritten(end - start)
+      metaRewrite.fileSync.recordWrite(end - start)
     } catch (error) {
       freeSpace.free(page, pageCount)
       throw error

@@ -1,5 +1,5 @@
 import { ResumableTask } from '@ldb/base'
-import type { DeviceSteps, Syncable } from '@ldb/base'
+import type { TaskSteps, Syncable } from '@ldb/base'
 import type { UnitCodec } from '@ldb/integrity'
 import { directoryOf, DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
@@ -55,7 +55,7 @@ function* rewriteSteps(
   codec: UnitCodec,
   fileSync: Syncable,
   found: FoundMeta,
-): DeviceSteps {
+): TaskSteps {
   const { meta, bytes, blocks } = found
   const own = blockOf(meta.checkpoint)
   yield new DirectorySync(vfs, directoryOf(file.path))

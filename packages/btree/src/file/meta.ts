@@ -1,4 +1,4 @@
-import { corruption, LdbError, readU32, readU64Of, writeU32, writeU64 } from '@ldb/base'
+import { corruption, LdbError, readU32, readCheckedU64, writeU32, writeU64 } from '@ldb/base'
 import {
   decodeFileHeader,
   encodeFileHeader,
@@ -161,7 +161,7 @@ export function decodeMeta(bytes: Uint8Array, file: string, block: number, codec
   if (!codec.decode(UnitKind.MetaBlock, unitPosition(block), 0, bytes, UNIT_START, UNIT_BYTES)) {
     throw corruption(file, offset, 'a meta block cannot be decrypted')
   }
-  const u64At = (at: number): number => readU64Of(bytes, at, file, offset + at)
+  const u64At = (at: number): number => readCheckedU64(bytes, at, file, offset + at)
   const meta: Meta = {
     fileId,
     pageBytes: readU32(bytes, META_BLOCK_PAGE_BYTES_OFFSET),

@@ -80,7 +80,7 @@ export class WriteBack implements PageWriter {
       this.#failure ??= error
       throw error
     }
-    this.noteWritten(pageNumber, page)
+    this.recordWrite(pageNumber, page)
   }
 
   /**
@@ -88,7 +88,7 @@ export class WriteBack implements PageWriter {
    *
    * @param isPropagated - true when the page records the checksums of all pages below it.
    */
-  noteWritten(pageNumber: number, page: number, isPropagated = false): void {
+  recordWrite(pageNumber: number, page: number, isPropagated = false): void {
     const { checkedPages, pendingChecksums } = this.#parts
     checkedPages.add(pageNumber)
     pendingChecksums.set(

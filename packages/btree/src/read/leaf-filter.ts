@@ -10,7 +10,7 @@ const FILTERED_KEYS_MAX = 256
 /** Reports whether the filter of the leaf at `page` excludes all keys of a hash. Does not read the page. @internal */
 export function filterExcludes(reader: PageReader, page: number, hash: number): boolean {
   const { filters } = reader.space
-  return filters !== undefined && !filters.mayHold(page >> reader.memory.pageShift, hash)
+  return filters !== undefined && !filters.mayContain(page >> reader.memory.pageShift, hash)
 }
 
 /** Notes that the leaf at `page` was searched for an absent key. Builds the filter of the leaf when that is due. @internal */
@@ -41,5 +41,5 @@ export function addToFilter(
 ): void {
   const { filters } = reader.space
   const frame = page >> reader.memory.pageShift
-  if (filters?.isMade(frame) === true) filters.add(frame, hashKey(key, start, end, reader.seed.low))
+  if (filters?.hasFilter(frame) === true) filters.add(frame, hashKey(key, start, end, reader.seed.low))
 }

@@ -1,5 +1,5 @@
 import { assert, INVARIANTS } from '@ldb/base'
-import { PLACE_KEY_BYTES_MAX } from '@ldb/cache'
+import { INDEXED_KEY_BYTES_MAX } from '@ldb/cache'
 import type { ValueSlab } from '../extents/value-slab.js'
 import { VALUE_FIELD_BYTES } from '../format.js'
 import { hashKey, wordAt } from '../page/key-hash.js'
@@ -131,7 +131,7 @@ function indexLeaf(reader: PageReader, page: number): void {
 
 /** Reports whether the hash index accepts keys of this length. @internal */
 export function isIndexable(memory: PageMemory, keyBytes: number): boolean {
-  return keyBytes <= PLACE_KEY_BYTES_MAX && keyBytes <= memory.keyPartMax
+  return keyBytes <= INDEXED_KEY_BYTES_MAX && keyBytes <= memory.keyPartMax
 }
 
 /** Reports whether the record at `record` has the key `key[start..end)`. @internal */

@@ -4,42 +4,45 @@ import { throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import { closedError } from '../health/health.js'
 
-/** What all parts of the async face of one database share: how to read, how to commit, and what runs. */
+/**
+ * State that every object of the asynchronous API of one database shares: the read gate, the commit queue, and the
+ * number of pending operations.
+ */
 export class AsyncApi {
   readonly gate: ReadGate
   readonly commits: AsyncCommits
   #closing = false
-  #runningCount = 0
-  #quietWaiters: (() => void)[] = []
+  #pendingCount = 0
+  #drainWaiters: (() => void)[] = []
 
   constructor(gate: ReadGate, commits: AsyncCommits) {
     this.gate = gate
     this.commits = commits
   }
 
-  /** True from the first call of `close` on. */
+  /** True after the first call of `close`. */
   get isClosing(): boolean {
     return this.#closing
   }
 
-  /** Throws unless new operations are taken. */
+  /** Throws `LDB_CLOSED` after the first call of `close`. */
   assertOpen(): void {
     if (this.#closing) throw closedError()
   }
 
-  /** Runs an operation that `close` waits for. */
+  /** Runs an operation. `close` waits until it ends. */
   async run<T>(operation: () => Promise<T>): Promise<T> {
     this.assertOpen()
-    this.#runningCount++
+    this.#pendingCount++
     try {
       return await operation()
     } finally {
-      this.#runningCount--
-      if (this.#runningCount === 0) for (const resolve of this.#quietWaiters.splice(0)) resolve()
+      this.#pendingCount--
+      if (this.#pendingCount === 0) for (const resolve of this.#drainWaiters.splice(0)) resolve()
     }
   }
 
-  /** Reads stores off this thread where that would wait; `close` waits for it. */
+  /** Runs a read action inside the read gate, and loads missing pages off the thread. `close` waits until it ends. */
   read<T>(action: () => T, check: () => void, signal: AbortSignalLike | undefined): Promise<T> {
     return this.run(() =>
       this.gate.read(action, () => {
@@ -49,10 +52,10 @@ export class AsyncApi {
     )
   }
 
-  /** Takes no new operations, and resolves when all that run have ended. */
+  /** Refuses new operations, and resolves after all pending operations and commits have ended. */
   async drain(): Promise<void> {
     this.#closing = true
-    while (this.#runningCount > 0) await new Promise<void>((resolve) => this.#quietWaiters.push(resolve))
+    while (this.#pendingCount > 0) await new Promise<void>((resolve) => this.#drainWaiters.push(resolve))
     await this.commits.idle()
   }
 }

@@ -9,68 +9,86 @@ import { resolveWriteOptions } from '../write/options.js'
 import type { PutOptions } from '../write/options.js'
 
 /**
- * Writes to any number of keyspaces that become visible and durable together, or not at all; committed by a promise.
+ * Collects writes to any number of keyspaces that one asynchronous commit applies atomically.
  *
- * @remarks Keys and values are encoded and copied at the call. Operations on one keyspace keep their order.
+ * @remarks `put`, `delete` and `deleteRange` encode and copy their arguments at the call, and do no I/O. Operations on
+ * one keyspace keep their order.
  * @category Async
  */
 export class AsyncBatch<K, V> {
-  readonly #face: AsyncApi
+  readonly #api: AsyncApi
   readonly #batch: Batch<K, V>
 
   /** @internal */
-  constructor(face: AsyncApi, batch: Batch<K, V>) {
-    this.#face = face
+  constructor(api: AsyncApi, batch: Batch<K, V>) {
+    this.#api = api
     this.#batch = batch
   }
 
-  /** Operations in it, over all keyspaces. */
+  /** Number of operations in the batch, over all keyspaces. */
   get operationCount(): number {
     return this.#batch.operationCount
   }
 
-  /** Bytes of it, encoded. */
+  /** Encoded size of the batch, in bytes. */
   get byteLength(): number {
     return this.#batch.byteLength
   }
 
-  /** Returns this batch, aimed at another keyspace of the same database. */
+  /**
+   * Returns this batch with another keyspace of the same database as the target of the next operations.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for a keyspace of another database; LDB_NOT_FOUND when the keyspace
+   * was dropped; LDB_CLOSED after the commit.
+   */
   in<K2, V2>(keyspace: AsyncKeyspaceWrites<K2, V2> | KeyspaceWrites<K2, V2>): AsyncBatch<K2, V2> {
     const target = keyspace instanceof AsyncKeyspaceWrites ? keyspace.writes : keyspace
-    return new AsyncBatch(this.#face, this.#batch.in(target))
+    return new AsyncBatch(this.#api, this.#batch.in(target))
   }
 
-  /** Adds the writing of an entry. */
+  /** Adds a put. An existing entry is overwritten. */
   put(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): this {
     this.#batch.put(key, value, options)
     return this
   }
 
-  /** Adds the removal of a key, which need not be there. */
+  /** Adds a delete. A missing key is not an error. */
   delete(key: K): this {
     this.#batch.delete(key)
     return this
   }
 
-  /** Adds the removal of every entry of a range, as it will be at the commit; without `limit` and `offset`. */
+  /**
+   * Adds a range delete, which removes the entries that the range has at the commit.
+   *
+   * @param range - without `limit` and `offset`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range.
+   */
   deleteRange(range: RangeOptions<K>): this {
     this.#batch.deleteRange(range)
     return this
   }
 
-  /** Adds the removal of every entry of the keyspace. */
+  /** Adds the removal of every entry of the target keyspace. */
   clear(): this {
     this.#batch.clear()
     return this
   }
 
-  /** Makes all of it visible at once, in every keyspace. A batch is committed once. */
+  /**
+   * Commits the batch atomically over all keyspaces, and resolves when the commit is visible and as durable as
+   * requested. A batch is committed once.
+   *
+   * @remarks Concurrent commits share one sync.
+   * @throws {@link LdbError} LDB_CLOSED after the first commit; LDB_ABORTED when the signal is aborted before the
+   * commit is logged; the errors of writes.
+   */
   async commit(options?: AsyncWriteOptions): Promise<void> {
     const { signal, rest } = splitSignal(options)
     const durability = resolveWriteOptions(rest)
     throwIfAborted(signal)
-    this.#face.assertOpen()
+    this.#api.assertOpen()
     const operations = this.#batch.takeOperations()
-    await this.#face.commits.commit(operations, durability)
+    await this.#api.commits.commit(operations, durability)
   }
 }

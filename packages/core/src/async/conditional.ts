@@ -9,23 +9,23 @@ import type { KeyspaceCodec } from '../keyspace/codec.js'
 import { isPromise } from '../write/keyspace-writes.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 
-/** What conditional writes work with. */
+/** Everything that a conditional write needs. */
 export interface ConditionalParts {
   readonly commits: AsyncCommits
   readonly gate: ReadGate
   readonly store: KeyspaceStore
-  /** The caller's own. */
+  /** A copy that the write owns. */
   readonly key: Uint8Array
   readonly durability: Durability | undefined
   readonly ttlMs: number | undefined
-  /** Throws unless the keyspace takes commits, and when the caller no longer wants it. */
+  /** Throws when the keyspace no longer accepts commits or the caller's signal is aborted. */
   readonly check: () => void
 }
 
-/** Returns the value of the key behind all commits so far, or a miss. */
-function currentValue(parts: ConditionalParts, mayWait: boolean): Uint8Array | undefined | typeof READ_MISS {
+/** Returns the value of the key after all commits so far, in-flight commits included, or `READ_MISS`. */
+function currentValue(parts: ConditionalParts, mayBlock: boolean): Uint8Array | undefined | typeof READ_MISS {
   const { commits, gate, store, key } = parts
-  if (mayWait) return commits.valueOf(store, key, key.length)
+  if (mayBlock) return commits.valueOf(store, key, key.length)
   return gate.attempt(() => commits.valueOf(store, key, key.length))
 }
 
@@ -38,27 +38,27 @@ function commitValue(
   const { commits, store, key, durability, ttlMs } = parts
   const batch = commits.takeBatch()
   if (next === undefined) batch.delete(store.descriptor.id, key)
-  else batch.put(store.descriptor.id, key, store.seal(next, ttlMs))
+  else batch.put(store.descriptor.id, key, store.encodeExpiry(next, ttlMs))
   commits.append(batch, durability, resolve, reject)
 }
 
-/** A compare-and-swap; `undefined` stands for an absent key. */
-export function exchange(
+/** Compares the value of a key with `expected` and writes `next` if they are equal; `undefined` means an absent key. */
+export function compareAndSwapBytes(
   parts: ConditionalParts,
   expected: Uint8Array | undefined,
   next: Uint8Array | undefined,
 ): Promise<boolean> {
   return new Promise((resolve, reject) => {
     parts.commits.submit(
-      rejecting(reject, (mayWait) => {
+      rejectOnThrow(reject, (mayBlock) => {
         parts.check()
-        const current = currentValue(parts, mayWait)
+        const current = currentValue(parts, mayBlock)
         if (current === READ_MISS) return READ_MISS
         const done = (): void => {
           resolve(true)
         }
         if (!sameValue(current, expected)) {
-          // What was read may not be durable yet: the answer waits until it is.
+          // The value may belong to a commit that is not durable yet: the result waits for that commit.
           parts.commits.whenVisible(() => {
             resolve(false)
           }, reject)
@@ -70,7 +70,7 @@ export function exchange(
   })
 }
 
-/** Writes what `change` makes of the value. */
+/** Writes the result of `change`, and resolves to it. */
 export function updateValue<K, V>(
   parts: ConditionalParts,
   codec: KeyspaceCodec<K, V>,
@@ -78,10 +78,10 @@ export function updateValue<K, V>(
 ): Promise<V | undefined> {
   return new Promise((resolve, reject) => {
     parts.commits.submit(
-      rejecting(reject, (mayWait) => {
+      rejectOnThrow(reject, (mayBlock) => {
         parts.check()
         const { commits, store, key } = parts
-        const before = currentValue(parts, mayWait)
+        const before = currentValue(parts, mayBlock)
         if (before === READ_MISS) return READ_MISS
         const seqBefore = commits.newestSeq
         const next = change(before === undefined ? undefined : decodeBorrowedValue(codec, before))
@@ -104,11 +104,11 @@ export function updateValue<K, V>(
   })
 }
 
-function rejecting(reject: (error: unknown) => void, run: WaitingWrite['run']): WaitingWrite {
+function rejectOnThrow(reject: (error: unknown) => void, run: WaitingWrite['run']): WaitingWrite {
   return {
-    run: (mayWait) => {
+    run: (mayBlock) => {
       try {
-        return run(mayWait)
+        return run(mayBlock)
       } catch (error) {
         reject(error)
         return undefined

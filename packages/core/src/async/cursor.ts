@@ -9,94 +9,94 @@ import type { OpenRead } from '../read/open-reads.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 
 /**
- * A place in a range that moves both ways without blocking.
+ * A position in a range that moves in both directions without blocking the event loop.
  *
- * @remarks As {@link Cursor}, with moves that give promises; calls that are not waited for are run one after the other.
- * Frozen at the call that made it; it holds a snapshot until it is closed.
+ * @remarks Has the methods of {@link Cursor} with promises. Moves that are not awaited run in the order of the calls.
+ * The cursor reads the state at the call that opened it, and pins that state until it is closed.
  * @category Async
  */
 export class AsyncCursor<K, V> implements AsyncDisposable {
-  readonly #face: AsyncApi
+  readonly #api: AsyncApi
   readonly #codec: KeyspaceCodec<K, V>
   readonly #reverse: boolean
-  readonly #read: AsyncCursorRead
+  readonly #cursorPin: AsyncCursorPin
   #tail: Promise<unknown> = Promise.resolve()
   #key: Uint8Array | undefined = undefined
   #value: Uint8Array | undefined = undefined
 
   /** @internal */
-  constructor(face: AsyncApi, source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange) {
-    this.#face = face
+  constructor(api: AsyncApi, source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange) {
+    this.#api = api
     this.#codec = codec
     this.#reverse = range.reverse
-    this.#read = new AsyncCursorRead(source, range)
+    this.#cursorPin = new AsyncCursorPin(source, range)
   }
 
-  /** True while the cursor stands on an entry. */
+  /** True while the cursor is on an entry. */
   get valid(): boolean {
-    this.#read.assertOpen()
+    this.#cursorPin.assertOpen()
     return this.#key !== undefined
   }
 
   /**
-   * Key of the entry; the caller's own.
+   * Key of the current entry; the caller owns it.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor is on no entry; LDB_CLOSED.
    */
   get key(): K {
-    this.#read.assertOpen()
-    if (this.#key === undefined) throw invalidArgument('the cursor stands on no entry')
+    this.#cursorPin.assertOpen()
+    if (this.#key === undefined) throw invalidArgument('the cursor is on no entry')
     return decodeBorrowedKey(this.#codec, this.#key)
   }
 
   /**
-   * Value of the entry; the caller's own.
+   * Value of the current entry; the caller owns it.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor is on no entry; LDB_CLOSED.
    */
   get value(): V {
-    this.#read.assertOpen()
-    if (this.#value === undefined) throw invalidArgument('the cursor stands on no entry')
+    this.#cursorPin.assertOpen()
+    if (this.#value === undefined) throw invalidArgument('the cursor is on no entry')
     return decodeBorrowedValue(this.#codec, this.#value)
   }
 
-  /** Moves to the first entry of the range. */
+  /** Moves to the first entry of the range, and reports whether there is one. */
   first(): Promise<boolean> {
     return this.#move((cursor) => (this.#reverse ? cursor.last() : cursor.first()))
   }
 
-  /** Moves to the last entry of the range. */
+  /** Moves to the last entry of the range, and reports whether there is one. */
   last(): Promise<boolean> {
     return this.#move((cursor) => (this.#reverse ? cursor.first() : cursor.last()))
   }
 
-  /** Moves to the first entry of the range that is not before `key`. */
+  /** Moves to the first entry of the range at or after `key`, and reports whether there is one. */
   async seek(key: K): Promise<boolean> {
-    // A cursor that is closed says that first, as the sync face does.
-    this.#read.assertOpen()
+    // LDB_CLOSED has precedence over LDB_INVALID_ARGUMENT, as in the synchronous API.
+    this.#cursorPin.assertOpen()
     const bytes = copyBytes(this.#codec.encodeKey(key))
     return this.#move((cursor) =>
       this.#reverse ? cursor.seekBackward(bytes, bytes.length) : cursor.seek(bytes, bytes.length),
     )
   }
 
-  /** Moves on by one. */
+  /** Moves to the next entry, and reports whether there is one. */
   next(): Promise<boolean> {
     return this.#move((cursor) => (this.#reverse ? cursor.previous() : cursor.next()))
   }
 
-  /** Moves back by one. */
+  /** Moves to the previous entry, and reports whether there is one. */
   previous(): Promise<boolean> {
     return this.#move((cursor) => (this.#reverse ? cursor.next() : cursor.previous()))
   }
 
-  /** Gives the snapshot back. Idempotent. */
+  /** Closes the cursor, and releases its pinned state. Idempotent. */
   async close(): Promise<void> {
-    this.#read.release()
+    this.#cursorPin.release()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#read.release()
+    this.#cursorPin.release()
   }
 
   #move(move: (cursor: RetryableCursor) => boolean): Promise<boolean> {
@@ -107,7 +107,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
 
   async #moveAfter(previous: Promise<unknown>, move: (cursor: RetryableCursor) => boolean): Promise<boolean> {
     await previous
-    const read = this.#read
+    const read = this.#cursorPin
     let moved = false
     let found = false
     const attempt = (): void => {
@@ -115,11 +115,11 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
       if (cursor === undefined) return
       if (!moved) found = move(cursor)
       moved = true
-      // The value too, which may stand in pages of its own.
+      // The value may be in overflow pages: they are loaded within the same move.
       this.#value = found ? cursor.cursor.value : undefined
       this.#key = found ? cursor.cursor.key : undefined
     }
-    await this.#face.read(
+    await this.#api.read(
       attempt,
       () => {
         read.assertOpen()
@@ -130,11 +130,11 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
   }
 }
 
-/** What an async cursor holds. */
-class AsyncCursorRead implements OpenRead {
+/** The pinned state and the store cursor of an asynchronous cursor. */
+class AsyncCursorPin implements OpenRead {
   readonly openedAtMs: number
   readonly seq: number
-  /** `undefined` over a range in which nothing can be. */
+  /** `undefined` over an empty range. */
   readonly cursor: RetryableCursor | undefined
   readonly #source: ReadSource
   readonly #pin: ReadPin
@@ -145,19 +145,19 @@ class AsyncCursorRead implements OpenRead {
     this.#pin = source.acquire()
     this.seq = this.#pin.view.seq
     this.cursor = range.empty ? undefined : new RetryableCursor(this.#pin.openCursor(range))
-    this.openedAtMs = source.opened(this)
+    this.openedAtMs = source.registerRead(this)
   }
 
   assertOpen(): void {
     if (!this.#open) throw closedError()
-    this.#pin.assertHeld()
+    this.#pin.assertPinned()
   }
 
   release(): void {
     if (!this.#open) return
     this.#open = false
     if (this.cursor !== undefined) this.#pin.closeCursor(this.cursor.cursor)
-    this.#source.closed(this)
-    this.#source.giveBack(this.#pin)
+    this.#source.unregisterRead(this)
+    this.#source.releasePin(this.#pin)
   }
 }

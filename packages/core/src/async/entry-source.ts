@@ -1,7 +1,7 @@
-import type { KeyBounds, ResolvedRange } from '@ldb/base'
+import type { ResolvedRange } from '@ldb/base'
 import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
 import type { AsyncApi } from './api.js'
-import { READ_MISS } from '../resident/read-gate.js'
+import { MISSES_MAX, READ_MISS } from '../resident/read-gate.js'
 import { throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
@@ -10,31 +10,31 @@ import type { KeyspaceCodec } from '../keyspace/codec.js'
 import type { OpenRead } from '../read/open-reads.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 
-/** Entries that are decoded ahead of the caller. */
+/** Entries of one batch. */
 const BATCH_ENTRIES_MAX = 256
 /** Bytes of values after which a batch ends. */
 const BATCH_BYTES_MAX = 262_144
-/** Entries of a walk after which the event loop may have its turn. */
-const TURN_ENTRIES = 1024
-/** Misses for one batch after which it is read like on the sync face. */
-const MISSES_MAX = 256
 
-/** Where an async scan takes its results from. */
+/** Bytes by which a skipped entry counts toward the end of a batch. */
+const SKIPPED_ENTRY_BYTES = 64
+
+/** The source of an asynchronous scan's results. */
 export interface AsyncScanSource<T> {
-  /** Returns the next results, at least one; none at the end, for ever after too. */
+  /** Returns the next batch, which is empty only at the end, and at every call after the end. */
   pull(): Promise<readonly T[]>
-  /** Ends it and gives back what it holds. Idempotent. */
+  /** Ends the source and releases its pinned state. Idempotent. */
   close(): void
 }
 
 /**
- * The entries of a range in batches, frozen at construction (S1). While the caller works on one batch, the pages of the
- * next are fetched. Gives the frozen state back with the last entry, when closed, and when the database closes (S2).
+ * The entries of a range in batches, in the state at construction (S1). The pages of the next batch load while the
+ * caller processes the current one. Releases the pinned state after the last entry, on close, and when the database
+ * closes (S2).
  */
 export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   readonly openedAtMs: number
   readonly seq: number
-  readonly #face: AsyncApi
+  readonly #api: AsyncApi
   readonly #source: ReadSource
   readonly #codec: KeyspaceCodec<K, V>
   readonly #range: ResolvedRange
@@ -43,20 +43,20 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   readonly #pin: ReadPin
   readonly #step: () => boolean
   #cursor: RetryableCursor | undefined = undefined
-  /** Entries still to give, and still to pass by. */
-  #left: number
+  /** Entries that are not returned yet, and entries of the offset that are not skipped yet. */
+  #remaining: number
   #skip: number
-  #begun = false
-  /** The cursor stands on the next entry already: its value was missed. */
+  #started = false
+  /** The cursor is on the next entry, of which a page was missing. */
   #moved = false
-  /** Bytes of the entry, borrowed from the cursor. */
+  /** Bytes of the current entry, borrowed from the cursor. */
   #key: Uint8Array | undefined = undefined
   #value: Uint8Array | undefined = undefined
-  #ahead: Promise<unknown> | undefined = undefined
+  #prefetch: Promise<unknown> | undefined = undefined
   #state: 'open' | 'ended' | 'released' = 'open'
 
   constructor(
-    face: AsyncApi,
+    api: AsyncApi,
     source: ReadSource,
     codec: KeyspaceCodec<K, V>,
     read: {
@@ -65,23 +65,23 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
       readonly signal: AbortSignalLike | undefined
     },
   ) {
-    this.#face = face
+    this.#api = api
     this.#source = source
     this.#codec = codec
     this.#range = read.range
     this.#part = read.part
     this.#signal = read.signal
-    this.#left = read.range.empty ? 0 : read.range.limit
+    this.#remaining = read.range.empty ? 0 : read.range.limit
     this.#skip = read.range.offset
-    this.#step = (): boolean => this.#moveOn()
+    this.#step = (): boolean => this.#advance()
     this.#pin = source.acquire()
     this.seq = this.#pin.view.seq
-    this.openedAtMs = source.opened(this)
-    if (this.#left === 0) this.#end('ended')
+    this.openedAtMs = source.registerRead(this)
+    if (this.#remaining === 0) this.#end('ended')
   }
 
   pull(): Promise<readonly T[]> {
-    return this.#face.run(() => this.#fill())
+    return this.#api.run(() => this.#fill())
   }
 
   close(): void {
@@ -93,33 +93,35 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   }
 
   async #fill(): Promise<readonly T[]> {
-    const { gate } = this.#face
+    const { gate } = this.#api
     const batch: T[] = []
     if (gate.isSliceOver) await gate.yieldThread()
     let missCount = 0
     while (this.#state !== 'ended' && batch.length === 0) {
-      const ahead = this.#ahead
-      this.#ahead = undefined
+      const ahead = this.#prefetch
+      this.#prefetch = undefined
       await ahead
       throwIfAborted(this.#signal)
+      const skipBefore = this.#skip
       if (this.#collect(batch, missCount >= MISSES_MAX)) {
         missCount++
-        this.#ahead = this.#fetchAhead()
+        this.#prefetch = this.#prefetchMissed()
       }
+      if (this.#skip !== skipBefore) missCount = 0
       if (gate.isSliceOver) await gate.yieldThread()
     }
     return batch
   }
 
-  /** Reads what is in memory; true when it ended at a page that is not. */
-  #collect(batch: T[], mayWait: boolean): boolean {
-    const { gate } = this.#face
+  /** Adds resident entries to the batch. Returns true when it stopped at a missing page. */
+  #collect(batch: T[], mayBlock: boolean): boolean {
+    const { gate } = this.#api
     let byteCount = 0
     while (batch.length < BATCH_ENTRIES_MAX && byteCount < BATCH_BYTES_MAX) {
       if (this.#state === 'ended') return false
-      this.#pin.assertHeld()
+      this.#pin.assertPinned()
       this.#cursor ??= new RetryableCursor(this.#pin.openCursor(this.#range))
-      const found = mayWait ? this.#step() : gate.attempt(this.#step)
+      const found = mayBlock ? this.#step() : gate.attempt(this.#step)
       if (found === READ_MISS) return true
       if (!found) {
         this.#end('ended')
@@ -127,28 +129,29 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
       }
       if (this.#skip > 0) {
         this.#skip--
-        byteCount += 64
-        continue
+        byteCount += SKIPPED_ENTRY_BYTES
+      } else {
+        byteCount += this.#decode(batch)
+        if (--this.#remaining === 0) this.#end('ended')
       }
-      byteCount += this.#take(batch)
-      if (--this.#left === 0) this.#end('ended')
+      if (mayBlock) return false
     }
     return false
   }
 
-  /** Moves to the next entry and makes sure that what is wanted of it is in memory; may be called again after a miss. */
-  #moveOn(): boolean {
+  /** Moves to the next entry and reads its requested parts. A retry after a miss does not move again. */
+  #advance(): boolean {
     const cursor = this.#cursor as RetryableCursor
     if (!this.#moved) {
       const { reverse } = this.#range
-      const found = this.#begun
+      const found = this.#started
         ? reverse
           ? cursor.previous()
           : cursor.next()
         : reverse
           ? cursor.last()
           : cursor.first()
-      this.#begun = true
+      this.#started = true
       if (!found) return false
       this.#moved = true
     }
@@ -160,8 +163,8 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     return true
   }
 
-  /** Decodes the entry; gives its bytes. */
-  #take(batch: T[]): number {
+  /** Decodes the current entry into the batch, and returns its size in bytes. */
+  #decode(batch: T[]): number {
     const codec = this.#codec
     const key = this.#key as Uint8Array
     const value = this.#value as Uint8Array
@@ -175,9 +178,9 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     return valueBytes
   }
 
-  /** Fetches the page that was missed; a failure is the next batch's. */
-  #fetchAhead(): Promise<unknown> {
-    const fetched = this.#face.gate.fetchMissed()
+  /** Starts to load the missing page. The next batch reports a failure. */
+  #prefetchMissed(): Promise<unknown> {
+    const fetched = this.#api.gate.fetchMissed()
     fetched.catch(() => undefined)
     return fetched
   }
@@ -186,63 +189,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     if (this.#state !== 'open') return
     this.#state = state
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor.cursor)
-    this.#source.closed(this)
-    this.#source.giveBack(this.#pin)
-  }
-}
-
-/**
- * Counts or walks a range, entry by entry, in turns.
- *
- * @param visit - called with each entry; once more with the same one when it has missed a page, so that it must change
- * nothing before it has read what it wants. Gives false to end the walk.
- */
-export async function walkRange(
-  face: AsyncApi,
-  pin: ReadPin,
-  bounds: KeyBounds,
-  signal: AbortSignalLike | undefined,
-  visit: (cursor: RetryableCursor) => boolean,
-  reverse: boolean,
-): Promise<void> {
-  const { gate } = face
-  const cursor = new RetryableCursor(pin.openCursor(bounds))
-  let begun = false
-  /** The cursor stands on an entry that was not visited: something of it was missed. */
-  let moved = false
-  // Goes on counting when a miss has broken it off: the next turn comes after so many entries, whatever was missed.
-  let left = TURN_ENTRIES
-  const step = (): boolean => {
-    for (; left > 0; left--) {
-      if (!moved) {
-        const found = begun
-          ? reverse
-            ? cursor.previous()
-            : cursor.next()
-          : reverse
-            ? cursor.last()
-            : cursor.first()
-        begun = true
-        if (!found) return false
-        moved = true
-      }
-      const goesOn = visit(cursor)
-      moved = false
-      if (!goesOn) return false
-    }
-    left = TURN_ENTRIES
-    return true
-  }
-  try {
-    for (;;) {
-      const more = await gate.read(step, () => {
-        throwIfAborted(signal)
-        pin.assertHeld()
-      })
-      if (!more) return
-      if (gate.isSliceOver) await gate.yieldThread()
-    }
-  } finally {
-    pin.closeCursor(cursor.cursor)
+    this.#source.unregisterRead(this)
+    this.#source.releasePin(this.#pin)
   }
 }

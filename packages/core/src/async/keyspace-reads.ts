@@ -1,49 +1,51 @@
 import { copyBytes, invalidArgument, resolveRange } from '@ldb/base'
 import type { RangeEstimate, RangeOptions, ResolvedRange } from '@ldb/base'
 import { AsyncCursor } from './cursor.js'
-import { AsyncEntrySource, walkRange } from './entry-source.js'
+import { AsyncEntrySource } from './entry-source.js'
 import type { AsyncApi } from './api.js'
+import { walkRange } from './range-walk.js'
 import { READ_MISS } from '../resident/read-gate.js'
 import { AsyncScan } from './scan.js'
 import { signalOf, splitSignal, throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike, AsyncOptions } from '../health/abort-signal.js'
 import type { EntryPart } from '../read/entry-source.js'
 import type { KeyspaceReads } from '../read/keyspace-reads.js'
-import { mapPacked, packKeys } from '../keyspace/packed-keys.js'
+import { mapPackedKeys, packKeys } from '../keyspace/packed-keys.js'
 import type { PackedKeys } from '../keyspace/packed-keys.js'
-import type { ReadSource } from '../read/read-source.js'
+import type { ReadPin, ReadSource } from '../read/read-source.js'
 
-/** Keys that are looked up before the event loop may have its turn. */
-const LOOKUPS_MAX = 256
+/** Keys of one multi-get between two checks of the time slice. */
+const SLICE_KEYS = 256
 
-/** A range, and a signal to end reading it. @category Async */
+/** A range, and a signal that ends the read. @category Async */
 export type AsyncRangeOptions<K> = RangeOptions<K> & AsyncOptions
 
 /**
- * The reading methods of a keyspace as promises: live, or as a snapshot sees it.
+ * The reading methods of a keyspace with promises, on its live state or on a snapshot.
  *
- * @remarks What is in the cache is answered without waiting; what is not is read off-thread, and the event loop never
- * waits for a file. Errors are those of the sync face, as rejections, and `LDB_ABORTED`.
+ * @remarks Reads of cached pages do not leave the thread. Missing pages load off the thread, so that no read blocks the
+ * event loop on a file. Each method rejects with the errors of the synchronous API, and with `LDB_ABORTED` when its
+ * signal is aborted.
  * @category Async
  */
 export class AsyncKeyspaceReads<K, V> {
   /** @internal */
-  readonly face: AsyncApi
+  readonly api: AsyncApi
   /** @internal */
   readonly reads: KeyspaceReads<K, V>
 
   /** @internal */
-  constructor(face: AsyncApi, reads: KeyspaceReads<K, V>) {
-    this.face = face
+  constructor(api: AsyncApi, reads: KeyspaceReads<K, V>) {
+    this.api = api
     this.reads = reads
   }
 
-  /** Returns the value of a key, or `undefined` when it is absent. */
+  /** Returns the value of a key, or `undefined` for an absent key. */
   async get(key: K, options?: AsyncOptions): Promise<V | undefined> {
     const { source, codec } = this.reads
     const signal = this.#begin(options)
     const keyBytes = codec.encodeScratchKey(key)
-    let value = this.face.gate.attempt(() => source.get(codec.scratch, keyBytes))
+    let value = this.api.gate.attempt(() => source.get(codec.scratch, keyBytes))
     if (value === READ_MISS) {
       const ownKey = copyBytes(codec.scratch, 0, keyBytes)
       value = await this.#read(() => source.get(ownKey, keyBytes), signal)
@@ -51,24 +53,28 @@ export class AsyncKeyspaceReads<K, V> {
     return value === undefined ? undefined : codec.decodeOwnValue(value)
   }
 
-  /** Returns the values of many keys, in their order, `undefined` for each that is absent, all as they are at this call. */
+  /**
+   * Returns the values of many keys, in their order, as of this call; `undefined` for each absent key.
+   *
+   * @remarks Missing pages of up to 256 keys load concurrently.
+   */
   async getMany(keys: Iterable<K>, options?: AsyncOptions): Promise<(V | undefined)[]> {
     const signal = this.#begin(options)
     const { source, codec } = this.reads
-    const parts = packKeys(codec, keys, LOOKUPS_MAX)
-    // Whoever gave the keys may have closed the database meanwhile, or aborted.
-    this.#assertWanted(signal)
+    const parts = packKeys(codec, keys, SLICE_KEYS)
+    // The iterable of the keys may have closed the database or aborted the signal.
+    this.#assertCallable(signal)
     const [first] = parts
     if (parts.length === 1) {
-      const values = this.face.gate.attempt(() => source.getMany(first.bytes, first.ends))
+      const values = this.api.gate.attempt(() => source.getMany(first.bytes, first.ends))
       if (values !== READ_MISS) return codec.decodeOwnValues(values)
     }
-    return this.face.run(async () => {
-      const held = source.hold()
+    return this.api.run(async () => {
+      const pinned = source.pinState()
       try {
-        return codec.decodeOwnValues(await this.#getHeld(held.source, parts, signal))
+        return codec.decodeOwnValues(await this.#getPinned(pinned.source, parts, signal))
       } finally {
-        held.release()
+        pinned.release()
       }
     })
   }
@@ -78,93 +84,94 @@ export class AsyncKeyspaceReads<K, V> {
     const { source, codec } = this.reads
     const signal = this.#begin(options)
     const keyBytes = codec.encodeScratchKey(key)
-    const found = this.face.gate.attempt(() => source.has(codec.scratch, keyBytes))
+    const found = this.api.gate.attempt(() => source.has(codec.scratch, keyBytes))
     if (found !== READ_MISS) return found
     const ownKey = copyBytes(codec.scratch, 0, keyBytes)
     return this.#read(() => source.has(ownKey, keyBytes), signal)
   }
 
-  /** Scans the entries of a range, as `[key, value]`, frozen at this call. */
+  /** Returns a scan of the entries of a range, as `[key, value]` pairs, in the state at this call. */
   entries(range?: AsyncRangeOptions<K>): AsyncScan<[K, V]> {
     return this.#scan(range, 'entry')
   }
 
-  /** Scans the keys of a range, frozen at this call; values are not read. */
+  /** Returns a scan of the keys of a range, in the state at this call. Values are not read. */
   keys(range?: AsyncRangeOptions<K>): AsyncScan<K> {
     return this.#scan(range, 'key')
   }
 
-  /** Scans the values of a range, frozen at this call. */
+  /** Returns a scan of the values of a range, in the state at this call. */
   values(range?: AsyncRangeOptions<K>): AsyncScan<V> {
     return this.#scan(range, 'value')
   }
 
   /**
-   * Returns a cursor over a range, frozen at this call. Close it, or write `await using`.
+   * Opens a cursor over a range, in the state at this call. Close it, or declare it with `await using`.
    *
-   * @param range - without `limit` and `offset`, which a cursor that moves both ways cannot have.
+   * @param range - without `limit` and `offset`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_CLOSED, LDB_NOT_FOUND, LDB_POISONED.
    */
   cursor(range?: RangeOptions<K>): AsyncCursor<K, V> {
     const { resolved } = this.#resolve(range)
     if (resolved.limit !== Infinity || resolved.offset !== 0) {
       throw invalidArgument('a cursor has no limit and no offset')
     }
-    return new AsyncCursor(this.face, this.reads.source, this.reads.codec, resolved)
+    return new AsyncCursor(this.api, this.reads.source, this.reads.codec, resolved)
   }
 
   /**
-   * Counts the entries of a range, exactly.
+   * Returns the exact number of entries of a range.
    *
-   * @remarks Without bounds it is known; else it steps over every entry of the range.
+   * @remarks Without bounds, and without expiring entries and uncommitted writes, the number is known. Otherwise the
+   * count visits every entry of the range: missing pages load off the thread, and a long count yields the thread
+   * between time slices.
    */
   async count(range?: AsyncRangeOptions<K>): Promise<number> {
     const { resolved, signal } = this.#resolve(range)
     if (resolved.empty) return 0
     const { source } = this.reads
-    return this.face.run(async () => {
+    return this.api.run(async () => {
       const pin = source.acquire()
       try {
         let count = 0
         const isKnown = resolved.lower === undefined && resolved.upper === undefined
-        if (isKnown && pin.keyspace.expiry === undefined && !pin.hasOwnWrites) count = pin.view.count()
-        else {
-          await walkRange(this.face, pin, resolved, signal, () => ++count > 0, false)
+        if (isKnown && pin.keyspace.expiry === undefined && !pin.hasOwnWrites) {
+          count = await this.#readPinned(pin, () => pin.view.count(), signal)
+        } else {
+          await walkRange(this.api, pin, resolved, signal, () => ++count > 0, false)
         }
         return Math.min(resolved.limit, Math.max(0, count - resolved.offset))
       } finally {
-        source.giveBack(pin)
+        source.releasePin(pin)
       }
     })
   }
 
-  /** Estimates the number of entries of a range and their bytes, reading a few pages. `limit` and `offset` are ignored. */
+  /**
+   * Returns an estimate of the number of entries of a range and of their bytes, from a few pages. `limit` and `offset`
+   * have no effect.
+   */
   async estimate(range?: AsyncRangeOptions<K>): Promise<RangeEstimate> {
     const { resolved, signal } = this.#resolve(range)
     if (resolved.empty) return { count: 0, bytes: 0 }
     const { source } = this.reads
-    return this.face.run(async () => {
+    return this.api.run(async () => {
       const pin = source.acquire()
       try {
-        return await this.face.gate.read(
-          () => pin.view.estimate(resolved),
-          () => {
-            throwIfAborted(signal)
-            pin.assertHeld()
-          },
-        )
+        return await this.#readPinned(pin, () => pin.view.estimate(resolved), signal)
       } finally {
-        source.giveBack(pin)
+        source.releasePin(pin)
       }
     })
   }
 
-  /** Reads keys from a state that does not change meanwhile, a part at a time. */
-  async #getHeld(
+  /** Reads keys from a pinned state, one part per time slice. */
+  async #getPinned(
     source: ReadSource,
     parts: readonly PackedKeys[],
     signal: AbortSignalLike | undefined,
   ): Promise<(Uint8Array | undefined)[]> {
-    const { gate } = this.face
+    const { gate } = this.api
     const check = (): void => {
       throwIfAborted(signal)
       source.assertReadable()
@@ -174,10 +181,10 @@ export class AsyncKeyspaceReads<K, V> {
       check()
       let found = gate.attempt(() => source.getMany(part.bytes, part.ends))
       if (found === READ_MISS) {
-        // All misses of a part wait together.
+        // The missing pages of all keys of a part load concurrently.
         const read = (key: Uint8Array): Promise<Uint8Array | undefined> =>
           gate.read(() => source.get(key, key.length), check)
-        found = await Promise.all(mapPacked(part.bytes, part.ends, read))
+        found = await Promise.all(mapPackedKeys(part.bytes, part.ends, read))
       }
       for (const value of found) values.push(value)
       if (gate.isSliceOver) await gate.yieldThread()
@@ -189,17 +196,17 @@ export class AsyncKeyspaceReads<K, V> {
     const { resolved, signal } = this.#resolve(range)
     const { source, codec } = this.reads
     const read = { range: resolved, part, signal }
-    return new AsyncScan(new AsyncEntrySource<K, V, T>(this.face, source, codec, read))
+    return new AsyncScan(new AsyncEntrySource<K, V, T>(this.api, source, codec, read))
   }
 
   #begin(options: AsyncOptions | undefined): AbortSignalLike | undefined {
     const signal = signalOf(options)
-    this.#assertWanted(signal)
+    this.#assertCallable(signal)
     return signal
   }
 
-  #assertWanted(signal: AbortSignalLike | undefined): void {
-    this.face.assertOpen()
+  #assertCallable(signal: AbortSignalLike | undefined): void {
+    this.api.assertOpen()
     this.reads.source.assertReadable()
     throwIfAborted(signal)
   }
@@ -208,16 +215,23 @@ export class AsyncKeyspaceReads<K, V> {
     readonly resolved: ResolvedRange
     readonly signal: AbortSignalLike | undefined
   } {
-    this.face.assertOpen()
+    this.api.assertOpen()
     this.reads.source.assertReadable()
     const { signal, rest } = splitSignal(range)
     throwIfAborted(signal)
     return { resolved: resolveRange(rest as RangeOptions<K> | undefined, this.reads.codec.keys), signal }
   }
 
+  #readPinned<T>(pin: ReadPin, action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
+    return this.api.gate.read(action, () => {
+      throwIfAborted(signal)
+      pin.assertPinned()
+    })
+  }
+
   #read<T>(action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
     const { source } = this.reads
-    return this.face.read(
+    return this.api.read(
       action,
       () => {
         source.assertReadable()

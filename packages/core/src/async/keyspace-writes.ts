@@ -1,28 +1,29 @@
 import { copyBytes, invalidArgument, resolveRange } from '@ldb/base'
 import type { KeyBounds, RangeOptions } from '@ldb/base'
-import { exchange, updateValue } from './conditional.js'
+import { compareAndSwapBytes, updateValue } from './conditional.js'
 import type { ConditionalParts } from './conditional.js'
 import type { AsyncApi } from './api.js'
 import { AsyncKeyspaceReads } from './keyspace-reads.js'
 import { splitSignal, throwIfAborted } from '../health/abort-signal.js'
 import type { AsyncOptions } from '../health/abort-signal.js'
-import { walkedBounds } from './walked-bounds.js'
+import { scannedBoundsAsync } from './range-walk.js'
 import type { Durability } from '../health/options.js'
 import type { KeyspaceWrites } from '../write/keyspace-writes.js'
 import { resolvePutOptions, resolveWriteOptions, ttlOf } from '../write/options.js'
 import type { PutOptions, WriteOptions } from '../write/options.js'
 
-/** How to make one commit without blocking. @category Async */
+/** Options of one asynchronous commit. @category Async */
 export type AsyncWriteOptions = WriteOptions & AsyncOptions
 
-/** How to write one entry without blocking. @category Async */
+/** Options of one asynchronous put. @category Async */
 export type AsyncPutOptions = PutOptions & AsyncOptions
 
 /**
- * All data methods of a keyspace as promises.
+ * The data methods of a keyspace with promises.
  *
- * @remarks Each write is a commit; a promise is resolved when it is visible, and as durable as was asked. All who wait
- * share one sync. Commits take the order of the calls. A signal ends a write that was not logged yet, and no other.
+ * @remarks Each write is one atomic commit. Its promise resolves when the commit is visible and as durable as
+ * requested. Concurrent commits share one sync (group commit), and commit in the order of the calls. An aborted signal
+ * cancels a write only before it is logged.
  * @category Async
  */
 export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
@@ -30,43 +31,45 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   readonly writes: KeyspaceWrites<K, V>
 
   /** @internal */
-  constructor(face: AsyncApi, writes: KeyspaceWrites<K, V>) {
-    super(face, writes)
+  constructor(api: AsyncApi, writes: KeyspaceWrites<K, V>) {
+    super(api, writes)
     this.writes = writes
   }
 
-  /** Writes an entry. */
+  /** Writes an entry. An existing entry is overwritten. */
   put(key: K, value: V, options?: AsyncPutOptions): Promise<void> {
     try {
       const durability = this.#begin(options, true)
       const { codec, store } = this.writes
-      const valueBytes = store.seal(codec.encodeValue(value), ttlOf(options))
+      const valueBytes = store.encodeExpiry(codec.encodeValue(value), ttlOf(options))
       const keyBytes = codec.encodeScratchKey(key)
-      const batch = this.face.commits.takeBatch()
+      const batch = this.api.commits.takeBatch()
       batch.put(store.descriptor.id, codec.scratch, valueBytes, keyBytes)
-      return this.face.commits.commit(batch, durability)
+      return this.api.commits.commit(batch, durability)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  /** Removes a key, which need not be there. */
+  /** Removes a key. A missing key is not an error. */
   delete(key: K, options?: AsyncWriteOptions): Promise<void> {
     try {
       const durability = this.#begin(options)
       const { codec, store } = this.writes
       const keyBytes = codec.encodeScratchKey(key)
-      const batch = this.face.commits.takeBatch()
+      const batch = this.api.commits.takeBatch()
       batch.delete(store.descriptor.id, codec.scratch, keyBytes)
-      return this.face.commits.commit(batch, durability)
+      return this.api.commits.commit(batch, durability)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
   /**
-   * Removes every entry of a range; with `limit` and `offset`, those that a scan begun at this call would give: the removal
-   * then takes its place behind the commits that were called while it looked for them.
+   * Removes every entry of a range. With `limit`, `offset` and `reverse`, removes the entries that a scan started at
+   * this call returns; the removal then commits after the writes that were called during that scan.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range; the errors of writes.
    */
   async deleteRange(range: RangeOptions<K>, options?: AsyncWriteOptions): Promise<void> {
     const { signal } = splitSignal(options)
@@ -77,12 +80,12 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       await this.#commitRange(resolved, durability)
       return
     }
-    await this.face.run(async () => {
-      // The entries that it counts are those of the commits before it, those in flight included.
+    await this.api.run(async () => {
+      // The scan sees every earlier commit, in-flight commits included.
       await new Promise<void>((resolve, reject) => {
-        this.face.commits.whenVisible(resolve, reject)
+        this.api.commits.whenVisible(resolve, reject)
       })
-      const bounds = await walkedBounds(this.face, this.reads.source, resolved, signal)
+      const bounds = await scannedBoundsAsync(this.api, this.reads.source, resolved, signal)
       if (bounds !== undefined) await this.#commitRange(bounds, durability)
     })
   }
@@ -92,17 +95,21 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     await this.#commitRange({}, this.#begin(options))
   }
 
-  /** Writes an entry unless the key is there, and tells whether it did. */
+  /**
+   * Writes an entry if the key is absent, and reports whether it did. Reads after every earlier commit, in-flight
+   * commits included.
+   */
   async putIfAbsent(key: K, value: V, options?: AsyncPutOptions): Promise<boolean> {
     const next = copyBytes(this.reads.codec.encodeValue(value))
-    return exchange(this.#conditional(key, options), undefined, next)
+    return compareAndSwapBytes(this.#conditional(key, options), undefined, next)
   }
 
   /**
-   * Writes `next` if the value is `expected`, and tells whether it was. `undefined` stands for an absent key: as
-   * `expected`, it must be absent; as `next`, it is removed. Sees every commit before it, those in flight included.
+   * Writes `next` if the current value equals `expected`, and reports whether it did. `undefined` means an absent key:
+   * as `expected`, the key must be absent; as `next`, the key is removed. Reads after every earlier commit, in-flight
+   * commits included.
    *
-   * @remarks What is compared is the encoded bytes.
+   * @remarks Compares the encoded bytes. The result resolves when all that it depends on is visible.
    */
   async compareAndSwap(
     key: K,
@@ -113,15 +120,17 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     const { codec } = this.reads
     const expectedBytes = expected === undefined ? undefined : copyBytes(codec.encodeValue(expected))
     const nextBytes = next === undefined ? undefined : copyBytes(codec.encodeValue(next))
-    return exchange(this.#conditional(key, options), expectedBytes, nextBytes)
+    return compareAndSwapBytes(this.#conditional(key, options), expectedBytes, nextBytes)
   }
 
   /**
-   * Writes what `change` makes of the value, and gives it. `undefined` stands for an absent key, both ways.
+   * Writes the result of `change`, and returns it. `undefined` means an absent key, as argument and as result. The new
+   * value expires after `ttlMs`, or as the keyspace says.
    *
-   * @param change - sync; called once, when the value is known; what it throws is the rejection, and nothing is written.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it gives a promise, LDB_CONFLICT when it has itself changed the
-   * key through the database (U1).
+   * @param change - synchronous; called once, with the value after every earlier commit. Its exception rejects the
+   * promise, and nothing is written.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `change` returns a promise; LDB_CONFLICT when `change` itself
+   * changed the key through the database (U1); the errors of writes.
    */
   async update(
     key: K,
@@ -144,7 +153,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   }
 
   #assertWritable(): void {
-    this.face.assertOpen()
+    this.api.assertOpen()
     const { pipeline, store } = this.writes
     pipeline.assertWritable()
     if (store.dropped) store.assertLive()
@@ -155,8 +164,8 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     const durability = this.#begin(options, true)
     const { pipeline, store, codec } = this.writes
     return {
-      commits: this.face.commits,
-      gate: this.face.gate,
+      commits: this.api.commits,
+      gate: this.api.gate,
       store,
       key: copyBytes(codec.encodeKey(key)),
       durability,
@@ -170,8 +179,8 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   }
 
   #commitRange(bounds: KeyBounds, durability: Durability | undefined): Promise<void> {
-    const batch = this.face.commits.takeBatch()
+    const batch = this.api.commits.takeBatch()
     batch.deleteRange(this.writes.store.descriptor.id, bounds.lower, bounds.upper)
-    return this.face.commits.commit(batch, durability)
+    return this.api.commits.commit(batch, durability)
   }
 }

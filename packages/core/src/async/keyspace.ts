@@ -4,26 +4,26 @@ import { AsyncKeyspaceWrites } from './keyspace-writes.js'
 import type { Keyspace } from '../write/keyspace.js'
 
 /**
- * A keyspace whose methods give promises. Made by `AsyncDatabase.keyspace`.
+ * A named, independent, ordered map with promises. Returned by `AsyncDatabase.keyspace`.
  *
- * @category Async
+ * @category Keyspaces
  */
 export class AsyncKeyspace<K, V> extends AsyncKeyspaceWrites<K, V> {
-  /** The same keyspace with its sync methods. */
+  /** The synchronous API of this keyspace. */
   readonly sync: Keyspace<K, V>
 
   /** @internal */
-  constructor(face: AsyncApi, keyspace: Keyspace<K, V>) {
-    super(face, keyspace)
+  constructor(api: AsyncApi, keyspace: Keyspace<K, V>) {
+    super(api, keyspace)
     this.sync = keyspace
   }
 
-  /** Its name. */
+  /** Name of the keyspace. */
   get name(): string {
     return this.sync.name
   }
 
-  /** What the catalog says of it. */
+  /** Engine, encodings and other stored properties of the keyspace, from the catalog. */
   get descriptor(): KeyspaceDescriptor {
     return this.sync.descriptor
   }

@@ -1,7 +1,7 @@
 import { assertIterable, isAsyncIterable } from '@ldb/base'
 import type { AsyncScanSource } from './entry-source.js'
 
-/** What `transform` makes of each. */
+/** Results of `transform`. */
 export class AsyncMapSource<T, U> implements AsyncScanSource<U> {
   readonly #source: AsyncScanSource<T>
   readonly #transform: (value: T, index: number) => U | PromiseLike<U>
@@ -24,7 +24,7 @@ export class AsyncMapSource<T, U> implements AsyncScanSource<U> {
   }
 }
 
-/** Those for which `predicate` is true. */
+/** Results for which `predicate` returns a truthy value. */
 export class AsyncFilterSource<T> implements AsyncScanSource<T> {
   readonly #source: AsyncScanSource<T>
   readonly #predicate: (value: T, index: number) => unknown
@@ -50,48 +50,48 @@ export class AsyncFilterSource<T> implements AsyncScanSource<T> {
   }
 }
 
-/** The first `count`; what lies below is closed with the last of them. */
+/** The first `count` results. Closes its source with the last one. */
 export class AsyncTakeSource<T> implements AsyncScanSource<T> {
   readonly #source: AsyncScanSource<T>
-  #left: number
+  #remaining: number
 
   constructor(source: AsyncScanSource<T>, count: number) {
     this.#source = source
-    this.#left = count
+    this.#remaining = count
     if (count === 0) source.close()
   }
 
   async pull(): Promise<readonly T[]> {
-    if (this.#left === 0) return []
+    if (this.#remaining === 0) return []
     const batch = await this.#source.pull()
-    const taken = batch.length <= this.#left ? batch : batch.slice(0, this.#left)
-    this.#left -= taken.length
-    if (this.#left === 0) this.#source.close()
+    const taken = batch.length <= this.#remaining ? batch : batch.slice(0, this.#remaining)
+    this.#remaining -= taken.length
+    if (this.#remaining === 0) this.#source.close()
     return taken
   }
 
   close(): void {
-    this.#left = 0
+    this.#remaining = 0
     this.#source.close()
   }
 }
 
-/** All but the first `count`. */
+/** All results after the first `count`. */
 export class AsyncDropSource<T> implements AsyncScanSource<T> {
   readonly #source: AsyncScanSource<T>
-  #left: number
+  #remaining: number
 
   constructor(source: AsyncScanSource<T>, count: number) {
     this.#source = source
-    this.#left = count
+    this.#remaining = count
   }
 
   async pull(): Promise<readonly T[]> {
     for (;;) {
       const batch = await this.#source.pull()
-      if (this.#left === 0 || batch.length === 0) return batch
-      const dropped = Math.min(this.#left, batch.length)
-      this.#left -= dropped
+      if (this.#remaining === 0 || batch.length === 0) return batch
+      const dropped = Math.min(this.#remaining, batch.length)
+      this.#remaining -= dropped
       if (dropped < batch.length) return batch.slice(dropped)
     }
   }
@@ -101,12 +101,12 @@ export class AsyncDropSource<T> implements AsyncScanSource<T> {
   }
 }
 
-/** All that `expand` makes of each, one after the other. */
+/** The concatenated results of `expand`. */
 export class AsyncFlatMapSource<T, U> implements AsyncScanSource<U> {
   readonly #source: AsyncScanSource<T>
   readonly #expand: (value: T, index: number) => Iterable<U> | AsyncIterable<U> | PromiseLike<Iterable<U>>
-  #waiting: readonly T[] = []
-  #at = 0
+  #batch: readonly T[] = []
+  #batchIndex = 0
   #inner: AsyncIterator<U> | Iterator<U> | undefined = undefined
   #index = 0
 
@@ -125,23 +125,23 @@ export class AsyncFlatMapSource<T, U> implements AsyncScanSource<U> {
         if (result.done !== true) return [result.value]
         this.#inner = undefined
       }
-      if (this.#at === this.#waiting.length) {
-        this.#waiting = await this.#source.pull()
-        this.#at = 0
-        if (this.#waiting.length === 0) return []
+      if (this.#batchIndex === this.#batch.length) {
+        this.#batch = await this.#source.pull()
+        this.#batchIndex = 0
+        if (this.#batch.length === 0) return []
       }
-      this.#inner = await this.#open(this.#waiting[this.#at++] as T)
+      this.#inner = await this.#open(this.#batch[this.#batchIndex++] as T)
     }
   }
 
   close(): void {
     const inner = this.#inner
     this.#inner = undefined
-    this.#waiting = []
-    this.#at = 0
+    this.#batch = []
+    this.#batchIndex = 0
     this.#source.close()
     const ended = inner?.return?.()
-    // Nobody waits for its end; a failure of the user's iterator while it is abandoned has no other place to go.
+    // `close` does not wait for the iterator's end, and has no caller to which a failure could be reported.
     if (ended !== undefined) Promise.resolve(ended).catch(() => undefined)
   }
 

@@ -9,15 +9,15 @@ import {
 } from './scan-source.js'
 
 /**
- * Entries, keys or values of a range, one after the other, without blocking: lazy, and frozen at the call that made it.
+ * A lazy sequence of the entries, keys or values of a range, in the state at the call that created it.
  *
- * @remarks An async iterator with the names of the iterator helpers; callbacks may be async, and are called one after the
- * other. It holds a snapshot until it is exhausted, until `return()` is called (`for await` does so on `break`), or until
- * something fails. A helper takes its scan over: read the result then, not the scan. It reads ahead of the caller, and
- * lets the event loop have its turn.
+ * @remarks An async iterator with the methods of the standard iterator helpers. Callbacks may be async, and run one
+ * after the other. A scan pins a snapshot until it is exhausted, until `return()` is called (`for await` calls it on
+ * `break`), or until a read or a callback fails. After a helper is called on a scan, read the helper's result only. A
+ * scan reads up to 256 entries ahead of the caller, and yields the thread between time slices.
  *
- * Rejects with `LDB_CLOSED` when the database or the snapshot it reads was closed meanwhile, `LDB_ABORTED` when its signal
- * was aborted, and the errors of reading files: `LDB_IO`, `LDB_CORRUPTION`.
+ * Methods reject with `LDB_CLOSED` when the database or the snapshot was closed, with `LDB_ABORTED` when the signal was
+ * aborted, and with the errors of file reads: `LDB_IO`, `LDB_CORRUPTION`.
  * @example
  * ```ts
  * import { AsyncDatabase } from '@ldb/core'
@@ -34,7 +34,7 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   #batch: readonly T[] = []
   #index = 0
   #done = false
-  /** Calls of `next` that wait are answered in their order. */
+  /** Pending calls of `next` resolve in the order of the calls. */
   #tail: Promise<unknown> | undefined = undefined
 
   /** @internal */
@@ -57,7 +57,7 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     return next
   }
 
-  /** Ends the scan and gives its snapshot back. Idempotent. */
+  /** Ends the scan and releases its snapshot. Idempotent. */
   async return(): Promise<IteratorResult<T, undefined>> {
     this.#end()
     return { done: true, value: undefined }
@@ -71,13 +71,13 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     this.#end()
   }
 
-  /** Returns what `transform` makes of each. */
+  /** Returns a scan of the results of `transform`. */
   map<U>(transform: (value: T, index: number) => U | PromiseLike<U>): AsyncScan<U> {
     this.#check(transform)
     return new AsyncScan(new AsyncMapSource(this.#source, transform))
   }
 
-  /** Keeps those for which `predicate` is true. */
+  /** Returns a scan of the results for which `predicate` is truthy. */
   filter<S extends T>(predicate: (value: T, index: number) => value is S): AsyncScan<S>
   filter(predicate: (value: T, index: number) => unknown): AsyncScan<T>
   filter(predicate: (value: T, index: number) => unknown): AsyncScan<T> {
@@ -85,19 +85,19 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     return new AsyncScan(new AsyncFilterSource(this.#source, predicate))
   }
 
-  /** Ends after `count` of them; the snapshot goes with the last. */
+  /** Returns a scan of the first `count` results. The snapshot is released with the last one. */
   take(count: number): AsyncScan<T> {
     this.#checkCount(count)
     return new AsyncScan(new AsyncTakeSource(this.#source, count))
   }
 
-  /** Leaves the first `count` out. */
+  /** Returns a scan without the first `count` results. */
   drop(count: number): AsyncScan<T> {
     this.#checkCount(count)
     return new AsyncScan(new AsyncDropSource(this.#source, count))
   }
 
-  /** Gives, one after the other, all that `expand` makes of each. */
+  /** Returns a scan of the concatenated results of `expand`. */
   flatMap<U>(
     expand: (value: T, index: number) => Iterable<U> | AsyncIterable<U> | PromiseLike<Iterable<U>>,
   ): AsyncScan<U> {
@@ -105,7 +105,7 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     return new AsyncScan(new AsyncFlatMapSource(this.#source, expand))
   }
 
-  /** Calls `visit` with each, and waits for what it gives. */
+  /** Calls `visit` for each result, and awaits what it returns. */
   async forEach(visit: (value: T, index: number) => unknown): Promise<void> {
     this.#check(visit)
     await this.#visit(async (value, index) => {
@@ -115,9 +115,9 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   }
 
   /**
-   * Folds all into one value; without `initial`, begins with the first.
+   * Folds all results into one value. Without `initial`, the first result is the initial value.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when there is nothing and no `initial`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an empty scan without `initial`.
    */
   reduce(fold: (accumulator: T, value: T, index: number) => T | PromiseLike<T>): Promise<T>
   reduce<U>(fold: (accumulator: U, value: T, index: number) => U | PromiseLike<U>, initial: U): Promise<U>
@@ -137,7 +137,7 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     return accumulator
   }
 
-  /** Reports whether `predicate` is true for any. Ends the scan. */
+  /** Reports whether `predicate` is truthy for any result. Ends the scan. */
   async some(predicate: (value: T, index: number) => unknown): Promise<boolean> {
     this.#check(predicate)
     let found = false
@@ -145,15 +145,15 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     return found
   }
 
-  /** Reports whether `predicate` is true for all. Ends the scan. */
+  /** Reports whether `predicate` is truthy for every result. Ends the scan. */
   async every(predicate: (value: T, index: number) => unknown): Promise<boolean> {
     this.#check(predicate)
-    let held = true
-    await this.#visit(async (value, index) => (held = Boolean(await predicate(value, index))))
-    return held
+    let isEvery = true
+    await this.#visit(async (value, index) => (isEvery = Boolean(await predicate(value, index))))
+    return isEvery
   }
 
-  /** Returns the first for which `predicate` is true. Ends the scan. */
+  /** Returns the first result for which `predicate` is truthy, or `undefined`. Ends the scan. */
   async find(predicate: (value: T, index: number) => unknown): Promise<T | undefined> {
     this.#check(predicate)
     let found: T | undefined
@@ -165,7 +165,7 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     return found
   }
 
-  /** Returns all of them. */
+  /** Returns all remaining results as an array. */
   async toArray(): Promise<T[]> {
     const values: T[] = []
     for (;;) {
@@ -177,7 +177,7 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   }
 
   async #nextAfter(previous: Promise<unknown> | undefined): Promise<IteratorResult<T, undefined>> {
-    // Whoever asked before has been told of a failure.
+    // The previous call has reported its own failure.
     if (previous !== undefined) await previous.catch(() => undefined)
     if (this.#index >= this.#batch.length && !this.#done) await this.#fill()
     if (this.#done) return { done: true, value: undefined }
@@ -195,7 +195,7 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     }
   }
 
-  /** Calls `visit` with each until it gives false, and gives the snapshot back, whatever happens. */
+  /** Calls `visit` for each result until it returns false, and always releases the snapshot. */
   async #visit(visit: (value: T, index: number) => Promise<boolean>): Promise<void> {
     try {
       for (let index = 0; ; index++) {

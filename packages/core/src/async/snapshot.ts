@@ -5,32 +5,38 @@ import type { KeyspaceWrites } from '../write/keyspace-writes.js'
 import type { Snapshot } from '../write/snapshot.js'
 
 /**
- * All keyspaces as they were at one commit, with reading methods that give promises. Release it, or write `await using`.
+ * A consistent, read-only view of all keyspaces at one commit, with promises. Its own reading methods read the keyspace
+ * `default`. Release it, or declare it with `await using`.
  *
  * @category Async
  */
 export class AsyncSnapshot extends AsyncKeyspaceReads<string, string> implements AsyncDisposable {
-  /** The same snapshot with its sync methods. */
+  /** The synchronous API of this snapshot. */
   readonly sync: Snapshot
 
   /** @internal */
-  constructor(face: AsyncApi, snapshot: Snapshot) {
-    super(face, snapshot)
+  constructor(api: AsyncApi, snapshot: Snapshot) {
+    super(api, snapshot)
     this.sync = snapshot
   }
 
-  /** Number of the newest commit that it sees. */
+  /** Number of the newest commit that the snapshot sees. */
   get seq(): number {
     return this.sync.seq
   }
 
-  /** Returns a keyspace as the snapshot sees it. */
+  /**
+   * Returns the view of a keyspace through this snapshot.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND when the keyspace was created after the snapshot; LDB_INVALID_ARGUMENT for a
+   * keyspace of another database; LDB_CLOSED after the release.
+   */
   in<K, V>(keyspace: AsyncKeyspaceWrites<K, V> | KeyspaceWrites<K, V>): AsyncKeyspaceReads<K, V> {
     const target = keyspace instanceof AsyncKeyspaceWrites ? keyspace.writes : keyspace
-    return new AsyncKeyspaceReads(this.face, this.sync.in(target))
+    return new AsyncKeyspaceReads(this.api, this.sync.in(target))
   }
 
-  /** Gives it back. Idempotent. */
+  /** Releases the snapshot. Idempotent. */
   async release(): Promise<void> {
     this.sync.release()
   }

@@ -5,37 +5,37 @@ import { AsyncKeyspaceReads } from './keyspace-reads.js'
 import { READ_MISS } from '../resident/read-gate.js'
 import { signalOf, throwIfAborted } from '../health/abort-signal.js'
 import type { AsyncOptions } from '../health/abort-signal.js'
-import { walkedBounds } from './walked-bounds.js'
+import { scannedBoundsAsync } from './range-walk.js'
 import type { TransactionKeyspace } from '../transaction/keyspace.js'
 import type { PutOptions } from '../write/options.js'
 
 /**
- * A keyspace as a transaction sees it, and through which it writes, with promises. Reads see the transaction's own writes.
+ * The view of a keyspace through a transaction, with promises. Reads see the transaction's own writes.
  *
- * @remarks A write is done at its call: what is read after it sees it, even when its promise was not waited for. A scan
- * reads up to 256 entries ahead of who takes them, and has looked at those; with `limit`, at no more than that. All reject
- * with `LDB_CLOSED` after the end of the transaction, and once its commit was called.
+ * @remarks A write takes effect at its call, even if its promise is not awaited. A scan reads up to 256 entries ahead
+ * of the caller, and the transaction counts those as read; with `limit`, it reads no more than that. All methods reject
+ * with `LDB_CLOSED` after `commit` is called and after the transaction has ended.
  * @category Transactions
  */
 export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
   readonly #inner: TransactionKeyspace<K, V>
 
   /** @internal */
-  constructor(face: AsyncApi, inner: TransactionKeyspace<K, V>) {
-    super(face, inner)
+  constructor(api: AsyncApi, inner: TransactionKeyspace<K, V>) {
+    super(api, inner)
     this.#inner = inner
   }
 
-  /** Returns the value of a key, or `undefined`, and makes the read conflict like a write. */
+  /** Returns the value of a key, or `undefined`, and makes this read conflict like a write of the key. */
   async getForUpdate(key: K, options?: AsyncOptions): Promise<V | undefined> {
     const signal = this.#begin(options)
     const { codec } = this.reads
     const { source } = this.#inner
     const keyBytes = codec.encodeScratchKey(key)
-    let value = this.face.gate.attempt(() => source.getForUpdate(codec.scratch, keyBytes))
+    let value = this.api.gate.attempt(() => source.getForUpdate(codec.scratch, keyBytes))
     if (value === READ_MISS) {
       const ownKey = copyBytes(codec.scratch, 0, keyBytes)
-      value = await this.face.read(
+      value = await this.api.read(
         () => source.getForUpdate(ownKey, keyBytes),
         () => source.assertReadable(),
         signal,
@@ -44,21 +44,24 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
     return value === undefined ? undefined : codec.decodeOwnValue(value)
   }
 
-  /** Writes an entry. */
+  /** Writes an entry into the transaction. */
   async put(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): Promise<void> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     this.#inner.put(key, value, options)
   }
 
-  /** Removes a key, which need not be there. */
+  /** Removes a key in the transaction. A missing key is not an error. */
   async delete(key: K): Promise<void> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     this.#inner.delete(key)
   }
 
   /**
-   * Removes every entry of a range; with `limit` and `offset`, those that a scan begun at this call would give: then it is
-   * done when its promise is resolved.
+   * Removes every entry of a range in the transaction. With `limit`, `offset` and `reverse`, removes the entries that a
+   * scan started at this call returns; the removal then takes effect when the promise resolves.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range; LDB_ABORTED; LDB_READ_ONLY;
+   * LDB_TOO_LARGE.
    */
   async deleteRange(range: RangeOptions<K>, options?: AsyncOptions): Promise<void> {
     const signal = this.#begin(options)
@@ -68,21 +71,21 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
       this.#inner.deleteBounds(resolved)
       return
     }
-    await this.face.run(async () => {
-      const bounds = await walkedBounds(this.face, this.reads.source, resolved, signal)
+    await this.api.run(async () => {
+      const bounds = await scannedBoundsAsync(this.api, this.reads.source, resolved, signal)
       if (bounds !== undefined) this.#inner.deleteBounds(bounds)
     })
   }
 
-  /** Removes every entry. */
+  /** Removes every entry of the keyspace in the transaction. */
   async clear(): Promise<void> {
-    this.face.assertOpen()
+    this.api.assertOpen()
     this.#inner.clear()
   }
 
   #begin(options: AsyncOptions | undefined): ReturnType<typeof signalOf> {
     const signal = signalOf(options)
-    this.face.assertOpen()
+    this.api.assertOpen()
     this.reads.source.assertReadable()
     throwIfAborted(signal)
     return signal

@@ -5,13 +5,13 @@ import { ownOptions } from '../health/options.js'
 import { resolveTransactionOptions } from '../transaction/options.js'
 import type { ResolvedTransactionOptions, TransactionOptions } from '../transaction/options.js'
 
-/** How to run a function in a transaction without blocking. @category Async */
+/** Options of `transaction` in the asynchronous API. @category Async */
 export interface AsyncTransactionOptions extends TransactionOptions, AsyncOptions {
-  /** How many times it is run again when another commit was first. @defaultValue 5 */
+  /** Number of retries after a conflict; a whole number from 0 on, or `Infinity`. @defaultValue 5 */
   readonly retries?: number | undefined
 }
 
-/** What these options come to. */
+/** {@link AsyncTransactionOptions} with every default filled in. */
 export interface ResolvedAsyncTransactionOptions {
   readonly begin: ResolvedTransactionOptions
   readonly retries: number
@@ -21,7 +21,7 @@ export interface ResolvedAsyncTransactionOptions {
 const DEFAULT_RETRIES = 5
 const KNOWN = ['isolation', 'readOnly', 'durability', 'retries']
 
-/** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+/** Checks options and fills in the defaults. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveAsyncTransactionOptions(
   options: AsyncTransactionOptions | undefined,
 ): ResolvedAsyncTransactionOptions {

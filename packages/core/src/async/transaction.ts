@@ -11,12 +11,12 @@ import type { KeyspaceWrites } from '../write/keyspace-writes.js'
 import type { Transaction } from '../transaction/transaction.js'
 
 /**
- * Reads and writes over all keyspaces that happen at once, or not at all, with promises. Its own methods act on the
- * keyspace `default`.
+ * An atomic sequence of reads and writes over all keyspaces, with promises. Its own methods act on the keyspace
+ * `default`.
  *
- * @remarks It sees what was visible at its beginning, with its own writes: what is awaited before it begins, it sees; with
- * what is in flight then it may conflict. The first of two that conflict to be called with `commit` wins. End it, or write
- * `await using`: an open one holds old data back.
+ * @remarks A transaction reads the state that was visible when it began, and its own writes. Commits awaited before it
+ * began are visible; commits in flight at that time may conflict with it. Of two conflicting transactions, the one
+ * whose `commit` is called first wins. An open transaction pins old data: end it, or declare it with `await using`.
  * @example
  * ```ts
  * import { AsyncDatabase } from '@ldb/core'
@@ -31,66 +31,68 @@ import type { Transaction } from '../transaction/transaction.js'
  * @category Transactions
  */
 export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> implements AsyncDisposable {
-  /** The same transaction with its sync methods. */
+  /** The synchronous API of this transaction. */
   readonly sync: Transaction
-  /** The conflict that has ended it. @internal */
+  /** The `LDB_CONFLICT` error that ended the transaction. @internal */
   conflict: unknown = undefined
 
   /** @internal */
-  constructor(face: AsyncApi, transaction: Transaction) {
-    super(face, transaction)
+  constructor(api: AsyncApi, transaction: Transaction) {
+    super(api, transaction)
     this.sync = transaction
   }
 
-  /** Number of the newest commit that it sees. */
+  /** Number of the newest commit that the transaction sees. */
   get seq(): number {
     return this.sync.seq
   }
 
-  /** True until it has ended. */
+  /** True until the transaction ends. */
   get isOpen(): boolean {
     return this.sync.isOpen
   }
 
   /**
-   * Returns a keyspace as the transaction sees it.
+   * Returns the view of a keyspace through this transaction.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it is not one of this database, LDB_NOT_FOUND when it was dropped,
-   * LDB_CLOSED.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for a keyspace of another database; LDB_NOT_FOUND when the keyspace
+   * was dropped; LDB_CLOSED.
    */
   in<K, V>(keyspace: AsyncKeyspaceWrites<K, V> | KeyspaceWrites<K, V>): AsyncTransactionKeyspace<K, V> {
     const target = keyspace instanceof AsyncKeyspaceWrites ? keyspace.writes : keyspace
-    return new AsyncTransactionKeyspace(this.face, this.sync.in(target))
+    return new AsyncTransactionKeyspace(this.api, this.sync.in(target))
   }
 
-  /** Marks what has been written so far, for `rollbackTo`. */
+  /** Returns a savepoint: the writes so far, to which `rollbackTo` returns. */
   async savepoint(): Promise<Savepoint> {
     return this.sync.savepoint()
   }
 
   /**
-   * Undoes the writes since a savepoint, which stays; what was read stays read.
+   * Discards the writes since a savepoint. The savepoint stays valid, and reads since then still conflict.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when it is not one of this transaction, or gone with an earlier one.
+   * @throws {@link LdbError} LDB_NOT_FOUND for a savepoint of another transaction, or one discarded by a rollback to an
+   * earlier savepoint.
    */
   async rollbackTo(savepoint: Savepoint): Promise<void> {
     this.sync.rollbackTo(savepoint)
   }
 
   /**
-   * Commits behind all that was called before: all of it becomes visible at once, in every keyspace, or nothing. Resolves
-   * when it is as durable as was asked, with a sync that all who wait share. It has ended then, whatever happens.
+   * Commits the transaction: all of its writes become visible at once, in every keyspace, or none. Resolves when the
+   * commit is as durable as requested. The transaction has ended afterwards, even if the commit fails.
    *
-   * @param options - a signal ends what was not logged yet, and rolls it back.
-   * @throws {@link LdbError} LDB_CONFLICT when another commit was first: run it again. LDB_COMMIT_UNKNOWN when the write or
-   * the sync has failed; LDB_TOO_LARGE, LDB_ABORTED, and the errors of writes.
+   * @remarks Commits after all writes and commits that were called before. Concurrent commits share one sync.
+   * @param options - an aborted signal rolls the transaction back if it is not logged yet.
+   * @throws {@link LdbError} LDB_CONFLICT when a conflicting commit was first: retry. LDB_COMMIT_UNKNOWN when the write
+   * or the sync failed; LDB_TOO_LARGE; LDB_ABORTED; the errors of writes.
    */
   async commit(options?: AsyncWriteOptions): Promise<void> {
     const { signal, rest } = splitSignal(options)
-    this.face.assertOpen()
-    const durability = this.sync.beginEnd(rest)
+    this.api.assertOpen()
+    const durability = this.sync.beginCommit(rest)
     await new Promise<void>((resolve, reject) => {
-      this.face.commits.submit({
+      this.api.commits.submit({
         run: (): undefined => {
           this.#append(signal, durability, resolve, reject)
         },
@@ -98,7 +100,10 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
     })
   }
 
-  /** Ends it; nothing of it is ever visible, unless its commit was logged. Idempotent. */
+  /**
+   * Ends the transaction without a commit, and discards its writes. Has no effect once the commit is logged.
+   * Idempotent.
+   */
   async rollback(): Promise<void> {
     this.sync.rollback()
   }
@@ -107,7 +112,7 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
     this.sync.rollback()
   }
 
-  /** Looks for conflicts, those in flight included, and numbers the commit at once (M7). */
+  /** Checks for conflicts, in-flight commits included, and assigns the commit number in the same step (M7). */
   #append(
     signal: AbortSignalLike | undefined,
     durability: Durability | undefined,
@@ -118,7 +123,7 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
       throwIfAborted(signal)
       const prepared = this.sync.prepare()
       if (prepared === undefined) resolve()
-      else this.face.commits.append(prepared.batch, durability, resolve, reject, prepared.marks)
+      else this.api.commits.append(prepared.batch, durability, resolve, reject, prepared.keysReadForUpdate)
     } catch (error) {
       this.sync.rollback()
       if (isLdbError(error, 'LDB_CONFLICT')) this.conflict = error

@@ -3,8 +3,9 @@ import type { LdbErrorCode } from '@ldb/base'
 import { encodeFileHeader, SEED_ZERO, xxHash64 } from '@ldb/integrity'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeCatalog, encodeCatalog } from './catalog.js'
 import type { Catalog } from './catalog.js'
+import { decodeCatalog } from './decode.js'
+import { encodeCatalog } from './encode.js'
 import { decodeCatalogRecord, encodeCatalogRecord } from '../log/catalog-record.js'
 import { decodeCheckpointRecord, encodeCheckpointRecord } from '../log/checkpoint-record.js'
 import {
@@ -105,14 +106,17 @@ const catalogs = fc
 
 const RECORD = CATALOG_ROOT_END
 const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
-  ['reserved bytes that are set', (bytes): void => void (bytes[CATALOG_OFFSET_RESERVED] = 1)],
-  ['more records than it has', (bytes): void => void (bytes[CATALOG_OFFSET_KEYSPACE_COUNT] = 3)],
-  ['fewer records than it has', (bytes): void => void (bytes[CATALOG_OFFSET_KEYSPACE_COUNT] = 1)],
-  ['a number that is given out again', (bytes): void => void (bytes[CATALOG_OFFSET_NEXT_KEYSPACE_ID] = 7)],
-  ['a keyspace without number', (bytes): void => void (bytes[RECORD] = 0)],
-  ['numbers out of order', (bytes): void => void (bytes[RECORD] = 8)],
+  ['a reserved field that is set', (bytes): void => void (bytes[CATALOG_OFFSET_RESERVED] = 1)],
+  ['a keyspace count that is too large', (bytes): void => void (bytes[CATALOG_OFFSET_KEYSPACE_COUNT] = 3)],
+  ['a keyspace count that is too small', (bytes): void => void (bytes[CATALOG_OFFSET_KEYSPACE_COUNT] = 1)],
   [
-    'reserved bytes of a record that are set',
+    'a keyspace number that would be reused',
+    (bytes): void => void (bytes[CATALOG_OFFSET_NEXT_KEYSPACE_ID] = 7),
+  ],
+  ['the keyspace number 0', (bytes): void => void (bytes[RECORD] = 0)],
+  ['keyspace numbers out of order', (bytes): void => void (bytes[RECORD] = 8)],
+  [
+    'a reserved field of a record that is set',
     (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_RESERVED] = 1),
   ],
   [
@@ -120,12 +124,12 @@ const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
     (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_SECTION_BYTES + 1] = 9),
   ],
   ['a branch id', (bytes): void => void (bytes[CATALOG_OFFSET_BRANCH_ID] = 1)],
-  ['flags of a record that nobody knows', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_FLAGS] = 2)],
+  ['an unknown flag of a record', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_FLAGS] = 2)],
   [
-    'a time for entries that cannot expire',
+    'a time to live without the expiry flag',
     (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_TTL_MS] = 1),
   ],
-  ['a name without bytes', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES] = 0)],
+  ['an empty name', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES] = 0)],
   ['a name longer than the file', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES + 1] = 9)],
   ['a name that is not UTF-8', (bytes): void => void (bytes[RECORD + KEYSPACE_RECORD_BYTES] = 0xff)],
 ]
@@ -154,7 +158,7 @@ function expectCorrupt(decode: () => unknown, what: string): void {
     expect(['LDB_CORRUPTION', 'LDB_FORMAT'], what).toContain((error as { code: string }).code)
     return
   }
-  throw new Error(`${what} was not noticed`)
+  throw new Error(`${what} was not detected`)
 }
 
 describe('the catalog', () => {
@@ -167,17 +171,17 @@ describe('the catalog', () => {
     )
   })
 
-  it.each([0, 256, 65_536, 4097])('refuses the impossible page size %i', (pageBytes) => {
+  it.each([0, 256, 65_536, 4097])('refuses the invalid page size %i', (pageBytes) => {
     const bytes = encodeCatalog({ ...EXAMPLE, pageBytes })
     expectCode(() => decodeCatalog(bytes, 'CATALOG'), 'LDB_CORRUPTION')
   })
 
   it.each([
     ['engine of another build', KEYSPACE_OFFSET_ENGINE, 2, 'LDB_UNSUPPORTED', /lsm/],
-    ['engine of no version', KEYSPACE_OFFSET_ENGINE, 99, 'LDB_FORMAT', /engine 99/],
+    ['unknown engine', KEYSPACE_OFFSET_ENGINE, 99, 'LDB_FORMAT', /engine 99/],
     ['compression of another build', KEYSPACE_OFFSET_COMPRESSION, 1, 'LDB_UNSUPPORTED', /deflate/],
-    ['compression of no version', KEYSPACE_OFFSET_COMPRESSION, 99, 'LDB_FORMAT', /compression 99/],
-  ] as const)('refuses an %s without calling it damage', (_, offset, number, code, message) => {
+    ['unknown compression', KEYSPACE_OFFSET_COMPRESSION, 99, 'LDB_FORMAT', /compression 99/],
+  ] as const)('refuses an %s as unsupported, not as corrupt', (_, offset, number, code, message) => {
     const bytes = encodeCatalog(EXAMPLE)
     bytes[RECORD + offset] = number
     repairChecksum(bytes)
@@ -185,7 +189,7 @@ describe('the catalog', () => {
     expect(() => decodeCatalog(bytes, 'CATALOG')).toThrow(message)
   })
 
-  it('refuses an encrypted catalog without calling it damage', () => {
+  it('refuses an encrypted catalog as unsupported, not as corrupt', () => {
     for (const offset of [CATALOG_OFFSET_SUITE, CATALOG_OFFSET_DATA_KEY_ID]) {
       const bytes = encodeCatalog(EXAMPLE)
       bytes[offset] = 1
@@ -194,7 +198,7 @@ describe('the catalog', () => {
     }
   })
 
-  it('refuses older and newer formats before it looks at the rest', () => {
+  it('refuses older and newer formats before it checks the rest', () => {
     for (const format of [1, 3]) {
       const bytes = encodeCatalog(EXAMPLE)
       bytes.set(encodeFileHeader({ kind: CATALOG_KIND, format, minimumReader: format, flags: 0 }))
@@ -202,19 +206,19 @@ describe('the catalog', () => {
     }
   })
 
-  it.each(WRONG)('refuses %s, though the checksum holds', (_, change) => {
+  it.each(WRONG)('refuses %s, with a valid checksum', (_, change) => {
     const bytes = encodeCatalog(EXAMPLE)
     change(bytes)
     repairChecksum(bytes)
     expectCorrupt(() => decodeCatalog(bytes, 'CATALOG'), 'it')
   })
 
-  it('notices every cut and every flipped bit', () => {
+  it('detects every truncation and every flipped bit', () => {
     const bytes = encodeCatalog(EXAMPLE)
     for (let length = 0; length < bytes.length; length++) {
-      expectCorrupt(() => decodeCatalog(bytes.slice(0, length), 'CATALOG'), `a cut at ${length}`)
+      expectCorrupt(() => decodeCatalog(bytes.slice(0, length), 'CATALOG'), `a truncation at ${length}`)
     }
-    expectCorrupt(() => decodeCatalog(Uint8Array.of(...bytes, 0), 'CATALOG'), 'a byte more')
+    expectCorrupt(() => decodeCatalog(Uint8Array.of(...bytes, 0), 'CATALOG'), 'an additional byte')
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = bytes.slice()
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
@@ -230,7 +234,7 @@ describe('the checkpoint record', () => {
     expect(decodeCheckpointRecord(encodeCheckpointRecord(record), 'wal')).toEqual(record)
   })
 
-  it('notices every cut; flipped bits are the log’s to notice', () => {
+  it('detects every truncation; the log detects flipped bits', () => {
     const bytes = encodeCheckpointRecord(record)
     for (let length = 0; length < bytes.length; length++) {
       expectCorrupt(() => decodeCheckpointRecord(bytes.slice(0, length), 'wal'), `a cut at ${length}`)
@@ -248,7 +252,7 @@ describe('the checkpoint record', () => {
 })
 
 describe('the catalog record', () => {
-  it('decodes to what was encoded, and has one length', () => {
+  it('decodes to what was encoded, and has a fixed length', () => {
     const bytes = encodeCatalogRecord(2 ** 45)
     expect(decodeCatalogRecord(bytes, 'wal')).toBe(2 ** 45)
     for (const length of [0, 7, 9]) {

@@ -1,4 +1,4 @@
-/** Names inside a database's directory, as FORMAT.md draws it. Everything else there is left alone (D2). */
+/** Names in the directory of a database (FORMAT.md). Files with other names are left alone (D2). */
 export const LOCK_NAME = 'LOCK'
 export const CATALOG_NAME = 'CATALOG'
 export const CATALOG_NEW_NAME = 'CATALOG.new'
@@ -10,14 +10,14 @@ export const KEYSPACES_DIRECTORY = 'keyspaces'
 
 const SEGMENT_ENDING = '.wal'
 const SEGMENT_NAME_UNITS = 14
-/** Ends the names of files that are being made. */
+/** Ending of files that are being created. */
 const NEW_ENDING = '.new'
-/** Ends the names of segments that are being removed. */
+/** Ending of segments that are being removed. */
 const REMOVED_ENDING = '.old'
 
-/** Number of the keyspace that the methods of the database itself act on. */
+/** Number of the keyspace of the methods of `Database` itself. */
 export const DEFAULT_KEYSPACE_ID = 1
-/** Its name. */
+/** Name of that keyspace. */
 export const DEFAULT_KEYSPACE_NAME = 'default'
 
 export function catalogPath(directory: string): string {
@@ -36,7 +36,7 @@ export function keyspacePath(directory: string, keyspaceId: number): string {
   return `${directory}/${KEYSPACES_DIRECTORY}/${keyspaceId}`
 }
 
-/** Returns the number that a keyspace's directory is named after, or `undefined` for any other name. */
+/** Returns the keyspace number of a directory name; `undefined` for any other name. */
 export function keyspaceIdOfName(name: string): number | undefined {
   if (name.length === 0 || name.length > 10) return undefined
   let id = 0
@@ -48,7 +48,7 @@ export function keyspaceIdOfName(name: string): number | undefined {
   return id <= 0xffff_ffff ? id : undefined
 }
 
-/** Reports whether a name is that of a segment of the log: ten digits and `.wal`. */
+/** Reports whether a file name is that of a log segment: ten digits and `.wal`. */
 export function isSegmentName(name: string): boolean {
   if (name.length !== SEGMENT_NAME_UNITS || !name.endsWith(SEGMENT_ENDING)) return false
   for (let at = 0; at < name.length - SEGMENT_ENDING.length; at++) {
@@ -58,7 +58,7 @@ export function isSegmentName(name: string): boolean {
   return true
 }
 
-/** Reports whether a name within the log's directory is one that the log gives: a segment, or one being made or removed. */
+/** Reports whether a file name belongs to the log: a segment, or one that is being created or removed. */
 export function isLogName(name: string): boolean {
   const ending = [NEW_ENDING, REMOVED_ENDING].find((each) => name.endsWith(each))
   return isSegmentName(ending === undefined ? name : name.slice(0, -ending.length))

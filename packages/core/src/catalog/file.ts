@@ -1,12 +1,14 @@
 import { corruption } from '@ldb/base'
 import { UnitKind } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
-import { CATALOG_CODEC, decodeCatalog, encodeCatalog } from './catalog.js'
 import type { Catalog } from './catalog.js'
+import { decodeCatalog } from './decode.js'
+import { encodeCatalog } from './encode.js'
+import { CATALOG_CODEC } from './header.js'
 import { CATALOG_NAME, CATALOG_NEW_NAME } from './directory-layout.js'
 import { CATALOG_BYTES_MAX } from '../format.js'
 
-/** Reads the bytes of a catalog, not more of them than one can have. */
+/** Reads the bytes of a catalog. @throws {@link LdbError} LDB_CORRUPTION when the file is too long for a catalog. */
 export function readCatalogBytes(vfs: Vfs, directory: string): Uint8Array {
   const path = `${directory}/${CATALOG_NAME}`
   const file = vfs.open(path, 'read')
@@ -27,8 +29,8 @@ export function readCatalog(vfs: Vfs, directory: string): Catalog {
 }
 
 /**
- * Replaces the catalog whole: temporary file, sync, rename, directory sync. When it throws, either of the two may be
- * the one that a crash leaves, and the handle must be poisoned.
+ * Replaces the catalog atomically: temporary file, sync, rename, directory sync. After an error a crash may leave either the
+ * old or the new catalog, so the database must be poisoned.
  */
 export function replaceCatalog(vfs: Vfs, directory: string, catalog: Catalog): void {
   const bytes = encodeCatalog(catalog)

@@ -1,9 +1,9 @@
 import { invalidArgument, kindOf } from '@ldb/base'
 
 /**
- * Checks the path of a database and takes slashes off its end.
+ * Checks the path of a database, and removes trailing slashes.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it is no string, empty, the root, or has a NUL.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it is not a string, empty, the root, or contains a NUL.
  */
 export function normalizePath(path: unknown): string {
   if (typeof path !== 'string') throw invalidArgument(`path must be a string, not ${kindOf(path)}`)

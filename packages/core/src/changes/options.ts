@@ -6,30 +6,30 @@ import type { AbortSignalLike } from '../health/abort-signal.js'
 import { ownOptions } from '../health/options.js'
 import { KeyspaceWrites } from '../write/keyspace-writes.js'
 
-/** Which changes to read. @category Changes */
+/** Options of `changes`. @category Changes */
 export interface ChangesOptions<K = unknown, V = unknown> {
-  /** Number of the commit behind which to begin; 0 is the beginning. Default: the newest one. */
+  /** Number of the commit after which the stream starts; 0 for the first commit. Default: the newest commit. */
   readonly since?: number | undefined
-  /** Only those of this keyspace, decoded by its encodings. Default: those of all. */
+  /** Keyspace whose changes are returned, decoded by its encodings. Default: all keyspaces. */
   readonly keyspace?: KeyspaceWrites<K, V> | AsyncKeyspaceWrites<K, V> | undefined
-  /** Only those of keys that begin so. Needs a `keyspace`, unless its keys are texts. */
+  /** Prefix of the keys whose changes are returned. Requires `keyspace`, unless the keys are utf8. */
   readonly prefix?: K | undefined
   /** Ends the iteration with `LDB_ABORTED`. */
   readonly signal?: AbortSignalLike | undefined
 }
 
-/** {@link ChangesOptions}, checked. */
+/** {@link ChangesOptions} with checked values. */
 export interface ResolvedChangesOptions {
   readonly since: number | undefined
   readonly keyspace: KeyspaceWrites<unknown, unknown> | undefined
-  /** Bounds of the keys. */
+  /** Bounds of the encoded keys. */
   readonly bounds: KeyBounds
   readonly signal: AbortSignalLike | undefined
 }
 
 const KNOWN = ['since', 'keyspace', 'prefix', 'signal']
 
-/** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+/** Checks the options of a change stream. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveChangesOptions(
   options: ChangesOptions<never, never> | undefined,
 ): ResolvedChangesOptions {

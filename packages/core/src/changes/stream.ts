@@ -20,37 +20,37 @@ import type { Health } from '../health/health.js'
 import { encodingsOf } from '../keyspace/options.js'
 import { KeyspaceCodec } from '../keyspace/codec.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
-import { unsealed } from '../keyspace/expiry.js'
+import { rawValue } from '../keyspace/expiry.js'
 
 /** One change of a commit. @category Changes */
 export type Change<K = unknown, V = unknown> =
   | { readonly kind: 'put'; readonly keyspace: string; readonly key: K; readonly value: V }
   | { readonly kind: 'delete'; readonly keyspace: string; readonly key: K }
-  /** Its time was over; it had been absent from every read since then. */
+  /** The removal of an expired entry, which has been absent from every read since its expiry. */
   | { readonly kind: 'expire'; readonly keyspace: string; readonly key: K }
-  /** Every key was removed whose encoding is not below `lower`, and below `upper`. */
+  /** The removal of every key whose encoding is at or above `lower` and below `upper`. */
   | {
       readonly kind: 'deleteRange'
       readonly keyspace: string
-      /** The key that `lower` is the encoding of; `undefined` when it is that of none, as behind a prefix. */
+      /** The key whose encoding is `lower`; `undefined` when no key has it, as after a prefix. */
       readonly gte: K | undefined
-      /** The key that `upper` is the encoding of; `undefined` when it is that of none. */
+      /** The key whose encoding is `upper`; `undefined` when no key has it. */
       readonly lt: K | undefined
-      /** First bytes that were removed; `undefined` when there is no bound on that side. */
+      /** Inclusive lower bound of the removed encoded keys; `undefined` without one. */
       readonly lower: Uint8Array | undefined
-      /** First bytes behind them; `undefined` when there is no bound on that side. */
+      /** Exclusive upper bound of the removed encoded keys; `undefined` without one. */
       readonly upper: Uint8Array | undefined
     }
 
-/** What one commit has changed. @category Changes */
+/** The changes of one commit. @category Changes */
 export interface CommittedChanges<K = unknown, V = unknown> {
-  /** Number of the commit: `since`, to go on behind it. */
+  /** Number of the commit. Pass it as `since` to resume after it. */
   readonly seq: number
-  /** In the order of its operations, keyspace by keyspace; only those that were asked for. */
+  /** Changes in the order of the operations, keyspace by keyspace, within the requested keyspace and prefix. */
   readonly changes: readonly Change<K, V>[]
 }
 
-/** What a stream of changes works with. */
+/** The parts of the database that a change stream reads. */
 export interface ChangeParts {
   readonly health: Health
   readonly keyspaces: KeyspaceTable
@@ -60,12 +60,13 @@ export interface ChangeParts {
 }
 
 /**
- * Committed changes in the order of the commits, as they become visible: first those that are there, then each that comes.
+ * Committed changes in commit order, as they become visible: first those in the log, then each new one.
  *
- * @remarks An async iterator: it reads on when it is asked, and holds the log back meanwhile, as far as the option
- * `changesBacklogBytes` allows; then it fails with `LDB_NOT_FOUND`. End it with `return()`, or by leaving the `for await`. What
- * was committed at `'none'` comes when the background has handed it to the operating system. Rejects with `LDB_CLOSED` when
- * the database is closed, `LDB_ABORTED`, and with `LDB_POISONED` when no more can come because a write has failed.
+ * @remarks An async iterator that reads a commit when `next` is called. An open stream keeps the log back to its
+ * position, up to `changesBacklogBytes`; a stream that is further behind fails with `LDB_NOT_FOUND`. End it with
+ * `return()`, or by leaving the `for await`. A commit at durability `'none'` is returned after the background sync has
+ * written it to the operating system. `next` rejects with `LDB_CLOSED` when the database is closed, `LDB_ABORTED` when
+ * the signal is aborted, and `LDB_POISONED` when a write has failed.
  * @example
  * ```ts
  * import { AsyncDatabase } from '@ldb/core'
@@ -85,8 +86,8 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   readonly #reader = new BatchReader()
   readonly #codecs: Map<number, KeyspaceCodec<K, V>> = new Map()
   #tail: Promise<unknown> = Promise.resolve()
-  #ended = false
-  /** Wakes a call that waits, because the stream has ended. */
+  #isEnded = false
+  /** Wakes a pending call of `next` when the stream ends. */
   #wake: (() => void) | undefined = undefined
 
   /** @internal */
@@ -96,14 +97,14 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
     this.#commits = commits
   }
 
-  /** Returns what the next commit has changed; waits until there is one. */
+  /** Returns the changes of the next commit, and waits until there is one. */
   next(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
     const next = this.#nextAfter(this.#tail)
     this.#tail = next.catch(() => undefined)
     return next
   }
 
-  /** Ends the stream, and lets go of the log. Idempotent. */
+  /** Ends the stream, and releases its position in the log. Idempotent. */
   async return(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
     this.#end()
     return { done: true, value: undefined }
@@ -119,7 +120,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
 
   async #nextAfter(previous: Promise<unknown>): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
     await previous
-    if (this.#ended) return { done: true, value: undefined }
+    if (this.#isEnded) return { done: true, value: undefined }
     try {
       const value = await this.#read()
       return value === undefined ? { done: true, value } : { done: false, value }
@@ -132,7 +133,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   async #read(): Promise<CommittedChanges<K, V> | undefined> {
     const { health, pipeline, gate } = this.#parts
     for (;;) {
-      if (this.#ended) return undefined
+      if (this.#isEnded) return undefined
       throwIfAborted(this.#options.signal)
       health.assertOpen()
       if (this.#commits.next(pipeline.seq)) {
@@ -141,13 +142,13 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
         if (gate.isSliceOver) await gate.yieldThread()
         continue
       }
-      // Nothing more can come after a failure.
+      // No commit follows a failed write.
       if (health.poisoned) health.assertWritable()
       await this.#wait()
     }
   }
 
-  /** Waits for a commit, the end or the abortion. */
+  /** Waits for a commit, the end of the stream or an aborted signal. */
   async #wait(): Promise<void> {
     const { signal } = this.#options
     let callOff = (): void => undefined
@@ -166,8 +167,8 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   }
 
   #end(): void {
-    if (this.#ended) return
-    this.#ended = true
+    if (this.#isEnded) return
+    this.#isEnded = true
     this.#commits.close()
     this.#wake?.()
   }
@@ -179,7 +180,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
     for (const section of decodeBatch(payload, file, seq)) {
       if (keyspace !== undefined && keyspace.store.descriptor.id !== section.keyspaceId) continue
       const name = this.#parts.keyspaces.byId(section.keyspaceId)?.descriptor.name
-      // It was dropped meanwhile.
+      // `undefined` when the keyspace was dropped.
       if (name !== undefined) this.#decodeSection(section, name, changes)
     }
     return changes
@@ -200,7 +201,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
         else if (reader.kind === OperationKind.Expire) changes.push({ kind: 'expire', keyspace, key })
         else {
           const kept = reader.value()
-          const value = decodeBorrowedValue(codec, expires ? unsealed(kept) : kept)
+          const value = decodeBorrowedValue(codec, expires ? rawValue(kept) : kept)
           changes.push({ kind: 'put', keyspace, key, value })
         }
       } else {
@@ -234,14 +235,14 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   }
 }
 
-/** Returns the key that a bound is the encoding of; `undefined` when it is that of none. */
+/** Returns the key whose encoding is `bound`; `undefined` when no key has it. */
 function keyOfBound<K, V>(codec: KeyspaceCodec<K, V>, bound: Uint8Array | undefined): K | undefined {
   if (bound === undefined) return undefined
   try {
     const key = decodeBorrowedKey(codec, bound)
     return equalBytes(codec.encodeKey(key), bound) ? key : undefined
   } catch {
-    // An encoding may say in any way that these bytes are none of its.
+    // An encoding may reject bytes with any error.
     return undefined
   }
 }

@@ -1,149 +1,160 @@
 import { ResumableTask } from '@ldb/base'
-import type { CompactionRequest, DeviceSteps, Syncable } from '@ldb/base'
+import type { TaskSteps } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
-import type { CommitLog } from '../log/commit-log.js'
 import type { CompactionEvent, EventHub } from '../health/events.js'
 import { closedError } from '../health/health.js'
-import type { Health } from '../health/health.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
-import type { KeyspaceTable } from '../keyspace/table.js'
 import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
+import type { CheckpointOptions, CommitPosition } from './checkpoint-options.js'
+import type { DatabaseState } from './state.js'
 
-/** What `stats()` says of checkpoints. @category Statistics */
+/** Statistics of checkpoints. @category Statistics */
 export interface CheckpointStats {
   /** Checkpoints since the database was opened. */
   readonly count: number
-  /** Milliseconds that the last one took. */
+  /** Duration of the last one, in milliseconds. */
   readonly lastDurationMs: number
-  /** Every commit up to this one is in the last one. */
+  /** Number of the newest commit in the last one. */
   readonly lastSeq: number
 }
 
-/** What checkpoints work with. */
-export interface CheckpointParts {
-  readonly health: Health
-  readonly log: CommitLog
-  readonly keyspaces: KeyspaceTable
-  readonly events: EventHub
-  readonly clock: Clock
-  readonly trigger: CheckpointTrigger
-}
-
-/** How to make one checkpoint. */
-export interface CheckpointRun {
-  /** What the stores may spend on compaction along with it. @defaultValue 'automatic' */
-  readonly effort?: CompactionRequest['effort']
-  /** Even when nothing is new. */
-  readonly force?: boolean
-  /** Waited for about every millisecond that it takes, so that something else has its turn. */
-  readonly turn?: Syncable
-}
-
-/** Where commits stand, for a checkpoint that is made beside them. */
-export interface CommitPosition {
-  /** Number of the newest visible commit. */
-  readonly seq: number
-  /** Makes commits that are in flight visible. */
-  settle(): void
-  /** Resolves when those that are in flight now are visible. */
-  settled(): Promise<void>
-}
-
 /**
- * Makes the stores durable on their own, so that the log can be cut.
+ * Makes the stores durable without the log, so that the log can be truncated.
  *
- * A checkpoint is made in steps, between which it waits for the device: off-thread beside commits, or at once. Whoever needs
- * the one that is under way done, does what is left of it.
+ * A checkpoint is a resumable task that waits for the device: off the thread while commits continue, or synchronously. A caller that
+ * needs a running checkpoint finished performs its remaining steps.
  *
- * 1. The log is parted. What is in flight becomes visible.
- * 2. The stores are frozen, all at once. What commits from now on is no part of the checkpoint.
- * 3. Each store is brought to the device; so is the log up to the newest commit in it (C6); then its root.
- * 4. The log says so, and what is before the parting goes.
+ * 1. The log begins a new segment. Commits in flight become visible.
+ * 2. All stores are frozen together. Later commits are not part of the checkpoint.
+ * 3. For each store: its pages are synced, then the log up to the newest commit in them (C6), then its root.
+ * 4. A checkpoint record is logged and synced, and the segments before step 1 are deleted.
  */
 export class Checkpointer {
-  readonly #parts: CheckpointParts
+  readonly #state: DatabaseState
+  readonly #trigger: CheckpointTrigger
+  readonly #events: EventHub
+  readonly #clock: Clock
   #count = 0
   #lastDurationMs = 0
   #lastSeq: number
   #running: ResumableTask | undefined = undefined
   #hasFrozen = false
 
-  constructor(parts: CheckpointParts, lastSeq: number) {
-    this.#parts = parts
+  /** @param lastSeq - number of the newest commit in the checkpoint that was recovered. */
+  constructor(
+    state: DatabaseState,
+    trigger: CheckpointTrigger,
+    events: EventHub,
+    clock: Clock,
+    lastSeq: number,
+  ) {
+    this.#state = state
+    this.#trigger = trigger
+    this.#events = events
+    this.#clock = clock
     this.#lastSeq = lastSeq
   }
 
-  /**
-   * Checkpoints every store and cuts the log, after the checkpoint that is under way; nothing when there is nothing to do. A
-   * failure poisons (C3).
-   */
-  run(place: CommitPosition, options: CheckpointRun = {}): void {
-    this.finish()
-    this.#begin(place, options)?.sync()
-    this.#running = undefined
+  /** True when the log has grown enough for an automatic checkpoint. */
+  get isDue(): boolean {
+    return this.#trigger.isDue(this.#state.log.bytesSinceCheckpoint)
   }
 
-  /** As `run`, off this thread where it waits for the device. */
-  async runAsync(place: CommitPosition, options: CheckpointRun = {}): Promise<void> {
-    this.finish()
-    const work = this.#begin(place, options)
-    if (work === undefined) return
-    try {
-      await work.syncAsync()
-    } catch (error) {
-      // The wait of one that somebody else has carried on may have failed, too.
-      this.#fail(error)
-      throw error
-    } finally {
-      if (this.#running === work) this.#running = undefined
-    }
+  /** Length of the log, as a multiple of the length that triggers a checkpoint. */
+  get logRatio(): number {
+    return this.#state.log.bytesSinceCheckpoint / this.#trigger.bytes
   }
 
-  /** True while one is under way that needs no commit any more to come to its end. */
+  /** True while a checkpoint runs that no longer depends on commits. */
   get isWriting(): boolean {
     return this.#running?.isEnded === false && this.#hasFrozen
   }
 
-  /** Does what is left of the checkpoint that is under way, when there is one. */
+  /**
+   * Checkpoints every store and truncates the log, after a running checkpoint. Does nothing when no commit is newer than the
+   * last checkpoint. A failure poisons the database (C3).
+   */
+  run(position: CommitPosition, options: CheckpointOptions = {}): void {
+    this.finish()
+    this.#begin(position, options)?.sync()
+    this.#running = undefined
+  }
+
+  /** As `run`, but waits for the device off the thread. */
+  async runAsync(position: CommitPosition, options: CheckpointOptions = {}): Promise<void> {
+    this.finish()
+    const task = this.#begin(position, options)
+    if (task === undefined) return
+    try {
+      await task.syncAsync()
+    } catch (error) {
+      // A wait for the device may also fail after `finish` has performed the remaining steps.
+      this.#fail(error)
+      throw error
+    } finally {
+      if (this.#running === task) this.#running = undefined
+    }
+  }
+
+  /** Performs the remaining steps of a running checkpoint. */
   finish(): void {
     const running = this.#running
     if (running === undefined || running.isEnded) return
     running.sync()
   }
 
-  /** Ends the checkpoint that is under way where it is: nothing may be written any more. */
+  /** Aborts a running checkpoint: nothing may be written any more. */
   abandon(): void {
-    this.#running?.abandon(closedError())
+    this.#running?.abort(closedError())
   }
 
-  #begin(place: CommitPosition, options: CheckpointRun): ResumableTask | undefined {
-    const { log, trigger } = this.#parts
-    trigger.clearRequest()
-    const nothingNew = log.bytesSinceCheckpoint === 0 && place.seq === this.#lastSeq
-    if (nothingNew && options.effort !== 'full' && options.force !== true) return undefined
+  /** Makes an automatic checkpoint when one is due. The preceding commit succeeds in any case (C7). */
+  afterCommit(position: CommitPosition): void {
+    if (!this.isDue || this.#state.health.writeRefusal !== undefined) return
+    // A running checkpoint gets time to end by itself.
+    if (this.#running !== undefined && this.logRatio < 2) return
+    const startedAtMs = this.#clock.monotonic()
+    try {
+      if (this.#running === undefined) this.run(position)
+      else this.finish()
+    } catch {
+      // The failure has poisoned the database and emitted an error event.
+      return
+    }
+    this.#events.emit('stall', { reason: 'checkpoint', durationMs: this.#clock.monotonic() - startedAtMs })
+  }
+
+  stats(): CheckpointStats {
+    return { count: this.#count, lastDurationMs: this.#lastDurationMs, lastSeq: this.#lastSeq }
+  }
+
+  #begin(position: CommitPosition, options: CheckpointOptions): ResumableTask | undefined {
+    this.#trigger.clearRequest()
+    const isUnchanged = this.#state.log.bytesSinceCheckpoint === 0 && position.seq === this.#lastSeq
+    if (isUnchanged && options.effort !== 'full' && options.force !== true) return undefined
     this.#hasFrozen = false
-    const work = new ResumableTask(this.#reported(place, options))
-    this.#running = work
-    return work
+    const task = new ResumableTask(this.#reported(position, options))
+    this.#running = task
+    return task
   }
 
-  *#reported(place: CommitPosition, options: CheckpointRun): DeviceSteps {
-    const { log, events, clock } = this.#parts
-    const startedAtMs = clock.monotonic()
+  *#reported(position: CommitPosition, options: CheckpointOptions): TaskSteps {
+    const { log } = this.#state
+    const startedAtMs = this.#clock.monotonic()
     const logBytesBefore = log.bytesSinceCheckpoint
     const compactions: CompactionEvent[] = []
     try {
-      yield* this.#steps(place, options, compactions)
+      yield* this.#steps(position, options, compactions)
     } catch (error) {
       this.#fail(error)
       throw error
     }
     this.#count++
-    this.#lastDurationMs = clock.monotonic() - startedAtMs
-    // A listener may ask for the next one.
+    this.#lastDurationMs = this.#clock.monotonic() - startedAtMs
+    // A listener may start the next checkpoint.
     this.#running = undefined
-    for (const compaction of compactions) events.emit('compaction', compaction)
-    events.emit('checkpoint', {
+    for (const compaction of compactions) this.#events.emit('compaction', compaction)
+    this.#events.emit('checkpoint', {
       seq: this.#lastSeq,
       durationMs: this.#lastDurationMs,
       logBytesBefore,
@@ -151,89 +162,62 @@ export class Checkpointer {
     })
   }
 
-  *#steps(place: CommitPosition, options: CheckpointRun, compactions: CompactionEvent[]): DeviceSteps {
-    const { log, keyspaces } = this.#parts
-    const cut = log.beginCut()
-    yield cut.rotated
+  *#steps(position: CommitPosition, options: CheckpointOptions, compactions: CompactionEvent[]): TaskSteps {
+    const { log, keyspaces } = this.#state
+    const rotation = log.beginRotation()
+    yield rotation.rotated
     yield {
       sync: () => {
-        place.settle()
+        position.drain()
       },
-      syncAsync: () => place.settled(),
+      syncAsync: () => position.drained(),
     }
-    this.#assertGoingOn()
-    const { seq } = place
+    this.#assertUsable()
+    const { seq } = position
     const frozen = [...keyspaces].map((keyspace) => ({
       keyspace,
-      work: keyspace.store.beginCheckpoint(log, options.turn),
+      task: keyspace.store.beginCheckpoint(log, options.timeSlice),
     }))
     this.#hasFrozen = true
-    for (const { work } of frozen) yield work
+    for (const { task } of frozen) yield task
     for (const { keyspace } of frozen) yield* this.#compact(keyspace, options, compactions)
-    this.#assertGoingOn()
+    this.#assertUsable()
     const durableSeqs = new Map(
       frozen.map(({ keyspace: { descriptor, store } }) => [descriptor.id, Math.min(seq, store.durableSeq)]),
     )
-    yield cut.end({ seq, durableSeqs })
+    yield rotation.end({ seq, durableSeqs })
     this.#lastSeq = seq
-  }
-
-  /** Makes a checkpoint when the log has grown enough. The commit before it stands, whatever happens (C7). */
-  afterCommit(place: CommitPosition): void {
-    const { log, trigger, clock, events, health } = this.#parts
-    const logBytes = log.bytesSinceCheckpoint
-    if (!trigger.isDue(logBytes) || health.writeRefusal !== undefined) return
-    // One that is under way gets time to come to its end by itself.
-    if (this.#running !== undefined && logBytes < 2 * trigger.bytes) return
-    const startedAtMs = clock.monotonic()
-    try {
-      if (this.#running === undefined) this.run(place)
-      else this.finish()
-    } catch {
-      // The handle is poisoned, and the listeners know.
-      return
-    }
-    events.emit('stall', {
-      reason: 'checkpoint',
-      durationMs: clock.monotonic() - startedAtMs,
-    })
-  }
-
-  stats(): CheckpointStats {
-    return { count: this.#count, lastDurationMs: this.#lastDurationMs, lastSeq: this.#lastSeq }
   }
 
   *#compact(
     { store, descriptor, dropped }: KeyspaceStore,
-    { effort = 'automatic', turn: timeSlice }: CheckpointRun,
+    { effort = 'automatic', timeSlice }: CheckpointOptions,
     compactions: CompactionEvent[],
-  ): DeviceSteps {
+  ): TaskSteps {
     if (dropped) return
-    const { clock, log } = this.#parts
-    const startedAtMs = clock.monotonic()
+    const startedAtMs = this.#clock.monotonic()
     const fileBytesBefore = store.stats().fileBytes
-    const work = store.beginCompaction({ effort, log, timeSlice })
-    if (work === undefined) return
-    yield work
+    const task = store.beginCompaction({ effort, log: this.#state.log, timeSlice })
+    if (task === undefined) return
+    yield task
     compactions.push({
       keyspace: descriptor.name,
-      durationMs: clock.monotonic() - startedAtMs,
+      durationMs: this.#clock.monotonic() - startedAtMs,
       fileBytesBefore,
       fileBytesAfter: store.stats().fileBytes,
     })
   }
 
-  /** The steps that are left must not be made after a failure elsewhere, or the end. */
-  #assertGoingOn(): void {
-    const { health } = this.#parts
+  /** Throws after a failure elsewhere, and after the database was closed: the remaining steps must not be performed. */
+  #assertUsable(): void {
+    const { health } = this.#state
     if (health.closed) throw closedError()
     if (health.poisoned) health.assertWritable()
   }
 
   #fail(error: unknown): void {
-    const { health, events } = this.#parts
+    const { health } = this.#state
     if (health.closed || health.poisoned) return
-    health.poison(error, false)
-    events.emit('error', { error })
+    health.fail(error, false)
   }
 }

@@ -1,35 +1,35 @@
 import { expect, test } from 'vitest'
 import { CommitCompletion } from './completion.js'
 
-test('a receipt is resolved with the last of its commits, and takes no other afterwards', async () => {
-  const receipt = new CommitCompletion('full')
+test('a completion resolves with the last of its commits, and is closed afterwards', async () => {
+  const completion = new CommitCompletion('full')
   let isResolved = false
-  void receipt.promise.then(() => (isResolved = true))
-  expect(receipt.isClosed).toBe(false)
-  receipt.add()
-  receipt.add()
-  receipt.resolve()
+  void completion.promise.then(() => (isResolved = true))
+  expect(completion.isClosed).toBe(false)
+  completion.add()
+  completion.add()
+  completion.resolve()
   await Promise.resolve()
   expect(isResolved).toBe(false)
-  expect(receipt.isClosed).toBe(false)
-  receipt.resolve()
-  await receipt.promise
-  expect(receipt.isClosed).toBe(true)
+  expect(completion.isClosed).toBe(false)
+  completion.resolve()
+  await completion.promise
+  expect(completion.isClosed).toBe(true)
 })
 
-test('a receipt takes 64 commits at most', () => {
-  const receipt = new CommitCompletion(undefined)
-  for (let count = 0; count < 63; count++) receipt.add()
-  expect(receipt.isClosed).toBe(false)
-  receipt.add()
-  expect(receipt.isClosed).toBe(true)
+test('a completion has 64 commits at most', () => {
+  const completion = new CommitCompletion(undefined)
+  for (let count = 0; count < 63; count++) completion.add()
+  expect(completion.isClosed).toBe(false)
+  completion.add()
+  expect(completion.isClosed).toBe(true)
 })
 
-test('a failure is told to all who wait, whatever became of the others', async () => {
-  const receipt = new CommitCompletion('periodic')
-  for (let count = 0; count < 3; count++) receipt.add()
-  receipt.resolve()
-  receipt.reject(new RangeError('second'))
-  receipt.reject(new RangeError('third'))
-  await expect(receipt.promise).rejects.toThrow('second')
+test('a failure of one commit rejects the promise of all', async () => {
+  const completion = new CommitCompletion('periodic')
+  for (let count = 0; count < 3; count++) completion.add()
+  completion.resolve()
+  completion.reject(new RangeError('second'))
+  completion.reject(new RangeError('third'))
+  await expect(completion.promise).rejects.toThrow('second')
 })

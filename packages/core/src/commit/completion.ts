@@ -1,13 +1,13 @@
 import type { CommitWaiter } from '../keyspace/commit-queue.js'
 import type { Durability } from '../health/options.js'
 
-/** Commits that share one: few enough that none waits long for the others to be applied. */
+/** Commits that share one completion: few, so that the first does not wait long for the last. */
 const COMMITS_MAX = 64
 
 /**
- * One promise for commits that were called in a row and ask for the same: they become visible in a row, too.
+ * One promise for consecutive commits of the same durability, which become visible one after the other.
  *
- * @remarks A promise of its own for each would cost a commit four objects, a tenth of its time where many share a sync.
+ * @remarks A promise for each commit would cost four objects, a tenth of the time of a commit where many share a sync.
  */
 export class CommitCompletion implements CommitWaiter {
   readonly promise: Promise<void>
@@ -15,7 +15,7 @@ export class CommitCompletion implements CommitWaiter {
   #resolve: () => void = nothing
   #reject: (error: unknown) => void = nothing
   #addedCount = 0
-  #openCount = 0
+  #pendingCount = 0
 
   constructor(durability: Durability | undefined) {
     this.durability = durability
@@ -27,26 +27,50 @@ export class CommitCompletion implements CommitWaiter {
 
   /** True when no other commit may be added. */
   get isClosed(): boolean {
-    return this.#addedCount >= COMMITS_MAX || (this.#addedCount > 0 && this.#openCount === 0)
+    return this.#addedCount >= COMMITS_MAX || (this.#addedCount > 0 && this.#pendingCount === 0)
   }
 
-  /** Lets one more commit wait for the promise. */
+  /** Adds a commit. */
   add(): void {
     this.#addedCount++
-    this.#openCount++
+    this.#pendingCount++
   }
 
-  /** One of the commits is acknowledged; the promise is resolved with the last. */
+  /** Acknowledges one commit. The promise resolves with the last of them. */
   resolve(): void {
-    if (--this.#openCount === 0) this.#resolve()
+    if (--this.#pendingCount === 0) this.#resolve()
   }
 
-  /** All that wait get `error`: those that became visible already are in the log with the others. */
+  /** Rejects the promise for all commits, also for those that are visible already: they are in the log with the others. */
   reject(error: unknown): void {
     this.#reject(error)
   }
 }
 
+/** The completion that the next commit may join. */
+export class OpenCompletion {
+  #current: CommitCompletion | undefined = undefined
+
+  /** Returns the completion for a commit of this durability. The commit joins it with `join`. */
+  forDurability(durability: Durability | undefined): CommitCompletion {
+    const current = this.#current
+    if (current !== undefined && !current.isClosed && current.durability === durability) return current
+    return new CommitCompletion(durability)
+  }
+
+  /** Adds a queued commit to its completion, which later commits may join. */
+  join(completion: CommitCompletion): Promise<void> {
+    completion.add()
+    this.#current = completion
+    return completion.promise
+  }
+
+  /** Makes later commits begin a new completion. */
+  close(): void {
+    this.#current = undefined
+  }
+}
+
 function nothing(): void {
-  // Stands in until the promise is made.
+  // Replaced by the executor of the promise.
 }

@@ -1,13 +1,13 @@
-// Strategy: random commits over a few keys and stores, applied one by one and through the merger; sections that are too long to
-// be gathered, more than a lane holds, and more stores than there are lanes.
-// Invariants: G1 and G3 of the merger: each store ends with the same entries and the same number.
+// Strategy: random commits over a few keys and stores are applied one by one, and through the merger. Some sections are too long to
+// be copied, some exceed a merge buffer, and there are more stores than merge buffers.
+// Invariants: (G1) and (G3) of the merger: each store ends with the same entries and the same commit number.
 import { BatchReader, decodeBatch, OperationKind, WriteBatch } from '@ldb/base'
 import type { BatchSection } from '@ldb/base'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CommitMerger } from './merger.js'
 
-/** A store that keeps its entries in a map, by keys of one byte. */
+/** A store with keys of one byte, on a map. */
 class MapStore {
   readonly entries: Map<number, string> = new Map()
   seq = 0
@@ -58,10 +58,10 @@ function batchOf(operations: readonly Operation[]): WriteBatch {
 }
 
 describe('the merger of commits', () => {
-  it('gives each store what the commits one by one would give it (G1)', () => {
+  it('leaves each store as the commits one by one would (G1)', () => {
     const commits = fc.array(fc.array(operation, { minLength: 1, maxLength: 4 }), { maxLength: 40 })
     fc.assert(
-      fc.property(commits, fc.integer({ min: 1, max: 20 }), fc.boolean(), (all, runLength, fromFile) => {
+      fc.property(commits, fc.integer({ min: 1, max: 20 }), fc.boolean(), (all, groupLength, fromFile) => {
         const single = Array.from({ length: 12 }, () => new MapStore())
         const merged = Array.from({ length: 12 }, () => new MapStore())
         const merger = new CommitMerger()
@@ -72,10 +72,10 @@ describe('the merger of commits', () => {
             single[section.keyspaceId]?.apply(section, index + 1)
             merger.add(merged[section.keyspaceId]!, section, index + 1)
           }
-          // The bytes of a section are free when it was taken.
+          // The merger has copied the bytes of its sections.
           for (const section of batch.sections()) section.bytes.fill(0xff)
           bytes.fill(0xff)
-          if ((index + 1) % runLength === 0) merger.finish()
+          if ((index + 1) % groupLength === 0) merger.finish()
         })
         merger.finish()
         for (const [index, { entries, seq }] of single.entries()) {
@@ -86,7 +86,7 @@ describe('the merger of commits', () => {
     )
   })
 
-  it('applies commits of one store at once', () => {
+  it('applies the commits of one store together', () => {
     const store = new MapStore()
     const merger = new CommitMerger()
     for (let seq = 1; seq <= 64; seq++) {
@@ -102,7 +102,7 @@ describe('the merger of commits', () => {
     expect(store.applyCount).toBe(1)
   })
 
-  it('applies what it has when there is room for no more', () => {
+  it('applies a buffer when the next section does not fit', () => {
     const store = new MapStore()
     const merger = new CommitMerger()
     for (let seq = 1; seq <= 30; seq++) {
@@ -114,7 +114,7 @@ describe('the merger of commits', () => {
     expect([...store.entries.values()]).toEqual(Array.from({ length: 30 }, (_, at) => `${at + 1} × 15000`))
   })
 
-  it('reports a malformed section of a file with its place, and takes nothing of it', () => {
+  it('reports a malformed section of a file with its position, and applies nothing of it', () => {
     const store = new MapStore()
     const merger = new CommitMerger()
     const bytes = batchOf([{ store: 1, kind: 'put', key: 1, upper: 0, value: 7, valueBytes: 10 }])
@@ -131,7 +131,7 @@ describe('the merger of commits', () => {
     expect(store.applyCount).toBe(0)
   })
 
-  it('throws what a store throws, and forgets what was gathered (G3)', () => {
+  it('throws what a store throws, and drops its buffers (G3)', () => {
     const broken = new MapStore()
     const merger = new CommitMerger()
     const [section] = batchOf([

@@ -1,83 +1,83 @@
 import { BatchReader, copyBytesInto, toSeq } from '@ldb/base'
 import type { BatchSection, Seq } from '@ldb/base'
 
-/** A store as far as commits change it. */
+/** The part of a store that commits use. */
 export interface MergedStore {
-  /** As of an `OrderedStore`. */
+  /** As `OrderedStore.apply`. */
   apply(section: BatchSection, seq: Seq): void
 }
 
-/** Longer sections are applied by themselves: what they would gain is less than their copying costs. */
+/** Longer sections are applied directly: the copy would cost more than the merge saves. */
 const COPIED_BYTES_MAX = 16_384
-/** Bytes of one store that are gathered before they are applied. */
-const LANE_BYTES = 131_072
-/** Stores that are gathered for at the same time. */
-const LANES_MAX = 8
+/** Bytes of a merge buffer. A full buffer is applied. */
+const BUFFER_BYTES = 131_072
+/** Stores that have a merge buffer at the same time. */
+const BUFFERS_MAX = 8
 
 /**
- * Makes one section of those that commits in a row have for a store, so that the store applies them as one: it works on many
- * entries at once then, and waits less for memory.
+ * Merges the sections that consecutive commits have for a store into one, so that the store applies them together: it then processes
+ * many entries at a time, and waits less for memory.
  *
- * (G1) Each store gets the operations in the order of the commits, and the number of the last of them. (G2) Between `add` and
- * `finish` stores may hold any part of the commits, so nobody may look at them. (G3) When anything here throws, a part of the
- * commits may be in the stores: nobody may look at them any more.
+ * (G1) Each store gets the operations in commit order, and the number of the last commit. (G2) Between `add` and `finish` a store may
+ * contain any part of the commits, so it must not be read. (G3) After an error a part of the commits may be in the stores, so
+ * they must not be read any more.
  */
 export class CommitMerger {
-  readonly #lanes: Lane[] = []
-  readonly #spares: Lane[] = []
+  readonly #buffers: MergeBuffer[] = []
+  readonly #freeBuffers: MergeBuffer[] = []
   readonly #reader: BatchReader = new BatchReader()
 
   /**
-   * Takes a section of a commit, whose bytes are free again when this returns.
+   * Adds a section of a commit. The caller may reuse its bytes afterwards.
    *
-   * @param seq - of the commit; never less than that of one taken before.
-   * @throws {@link LdbError} what the store throws, for this section or for ones before it; LDB_CORRUPTION when a section
-   * that comes from a file is malformed, with its place in the file.
+   * @param seq - number of the commit; never less than in an earlier call.
+   * @throws {@link LdbError} what the store throws, for this section or for earlier ones; LDB_CORRUPTION when a section
+   * that was read from a file is malformed, with its position in the file.
    */
   add(store: MergedStore, section: BatchSection, seq: number): void {
     const byteCount = section.end - section.start
-    let lane = this.#find(store)
+    let buffer = this.#find(store)
     if (byteCount > COPIED_BYTES_MAX) {
-      if (lane !== undefined) lane.apply()
+      if (buffer !== undefined) buffer.apply()
       store.apply(section, toSeq(seq))
       return
     }
-    // Within the merged section, nobody could tell any more where in the file it stands.
+    // The merged section has no position in a file, so corruption must be detected here.
     if (section.origin !== undefined) this.#check(section)
-    lane ??= this.#open(store)
-    if (byteCount > LANE_BYTES - lane.end) lane.apply()
-    lane.add(section, seq)
+    buffer ??= this.#open(store)
+    if (byteCount > BUFFER_BYTES - buffer.end) buffer.apply()
+    buffer.add(section, seq)
   }
 
-  /** Applies what has not been applied yet, and lets go of the stores. @throws {@link LdbError} what the stores throw. */
+  /** Applies all buffers, and releases the stores. @throws {@link LdbError} what the stores throw. */
   finish(): void {
-    const lanes = this.#lanes
+    const buffers = this.#buffers
     try {
-      for (const lane of lanes) lane.apply()
+      for (const buffer of buffers) buffer.apply()
     } finally {
-      for (const lane of lanes) {
-        lane.clear()
-        this.#spares.push(lane)
+      for (const buffer of buffers) {
+        buffer.clear()
+        this.#freeBuffers.push(buffer)
       }
-      lanes.length = 0
+      buffers.length = 0
     }
   }
 
-  #find(store: MergedStore): Lane | undefined {
-    const lanes = this.#lanes
-    for (let index = 0; index < lanes.length; index++) {
-      const lane = lanes[index] as Lane
-      if (lane.store === store) return lane
+  #find(store: MergedStore): MergeBuffer | undefined {
+    const buffers = this.#buffers
+    for (let index = 0; index < buffers.length; index++) {
+      const buffer = buffers[index] as MergeBuffer
+      if (buffer.store === store) return buffer
     }
     return undefined
   }
 
-  #open(store: MergedStore): Lane {
-    if (this.#lanes.length >= LANES_MAX) this.finish()
-    const lane = this.#spares.pop() ?? new Lane()
-    lane.store = store
-    this.#lanes.push(lane)
-    return lane
+  #open(store: MergedStore): MergeBuffer {
+    if (this.#buffers.length >= BUFFERS_MAX) this.finish()
+    const buffer = this.#freeBuffers.pop() ?? new MergeBuffer()
+    buffer.store = store
+    this.#buffers.push(buffer)
+    return buffer
   }
 
   #check(section: BatchSection): void {
@@ -87,9 +87,9 @@ export class CommitMerger {
   }
 }
 
-/** The operations that are gathered for one store. */
-class Lane implements BatchSection {
-  readonly bytes: Uint8Array = new Uint8Array(LANE_BYTES)
+/** The merged operations for one store. */
+class MergeBuffer implements BatchSection {
+  readonly bytes: Uint8Array = new Uint8Array(BUFFER_BYTES)
   readonly start = 0
   end = 0
   operationCount = 0
@@ -103,7 +103,7 @@ class Lane implements BatchSection {
     this.#seq = seq
   }
 
-  /** Applies what was gathered. */
+  /** Applies the operations to the store, and empties the buffer. */
   apply(): void {
     if (this.operationCount === 0) return
     this.store?.apply(this, toSeq(this.#seq))
@@ -111,7 +111,7 @@ class Lane implements BatchSection {
     this.operationCount = 0
   }
 
-  /** Forgets the store and what was gathered for it. */
+  /** Drops the store and the operations. */
   clear(): void {
     this.store = undefined
     this.end = 0

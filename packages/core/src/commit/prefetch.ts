@@ -7,17 +7,17 @@ import type { KeyspaceTable } from '../keyspace/table.js'
 
 const reader = new BatchReader()
 
-/** Commits of a group that are always looked at, so that pages which are not in memory are noticed. */
+/** Commits of a group that are always checked, so that missing pages are detected. */
 const SAMPLE = 16
 
-/** Brings in the pages that a group of commits will change, while its sync runs. */
+/** Loads the pages that a group of commits will change, while the sync of the group runs. */
 export class GroupPrefetch {
   readonly #queue: CommitQueue
   readonly #keyspaces: KeyspaceTable
   readonly #gate: ReadGate
-  #doneSeq = 0
+  #checkedSeq = 0
   #readCountBefore = 0
-  /** The last group that was looked at had all its pages in memory, as far as one knows. */
+  /** All pages that the last checked group needs are resident, as far as the sample shows. */
   isWarm = false
 
   constructor(queue: CommitQueue, keyspaces: KeyspaceTable, gate: ReadGate) {
@@ -27,10 +27,10 @@ export class GroupPrefetch {
   }
 
   /**
-   * Looks at the commits that were not looked at yet. Where no file was read since the last time, and the first commits find all
-   * in memory, the others are taken to do so, too: looking costs a fifth of a commit. Resolves when the pages are there.
+   * Checks the commits that were not checked yet. If no file was read since the last call, and all pages of the first commits are
+   * resident, it skips the others: a check costs a fifth of a commit. Resolves when the missing pages are loaded.
    *
-   * @param visibleSeq - commits up to this one are applied already.
+   * @param visibleSeq - number of the newest commit that is applied already.
    */
   async run(visibleSeq: number): Promise<void> {
     const { readCount } = this.#gate
@@ -39,17 +39,16 @@ export class GroupPrefetch {
     this.#readCountBefore = readCount
     const newest = this.#queue.last
     if (readCount === 0 || newest === undefined) return
-    const from = Math.max(this.#doneSeq, visibleSeq)
-    this.#doneSeq = newest.seq
+    const checkedSeq = Math.max(this.#checkedSeq, visibleSeq)
+    this.#checkedSeq = newest.seq
     const fetches: Promise<void>[] = []
     let count = 0
-    for (const { batch } of this.#queue.above(from)) {
+    for (const { batch } of this.#queue.above(checkedSeq)) {
       if (batch === undefined) continue
       if (isWarm && fetches.length === 0 && count >= SAMPLE) break
       prefetchCommit(batch.sections(), this.#keyspaces, this.#gate, fetches)
       count++
     }
-    // What could not be fetched is read again, and reported, by the application.
     if (fetches.length === 0) return
     this.isWarm = false
     await Promise.all(fetches)
@@ -57,10 +56,10 @@ export class GroupPrefetch {
 }
 
 /**
- * Asks for the pages that the keys of a commit stand on, so that applying it does not wait for the device.
+ * Loads the pages of the keys of a commit, so that its application does not wait for the device.
  *
- * @remarks A key that misses on its way down is fetched level by level, one key beside the other. Ranges are not looked at.
- * @param fetches - takes what is under way; none of them rejects.
+ * @remarks The descent of a key that misses is fetched level by level, concurrently for all keys. Ranges are not prefetched.
+ * @param fetches - receives the pending fetches; none of them rejects.
  */
 function prefetchCommit(
   sections: readonly KeyspaceSection[],
@@ -69,7 +68,7 @@ function prefetchCommit(
   fetches: Promise<void>[],
 ): void {
   for (const section of sections) {
-    const store = keyspaces.byId(section.keyspaceId)?.storeToChange
+    const store = keyspaces.byId(section.keyspaceId)?.rawStoreForWrites
     if (store === undefined) continue
     reader.reset(section)
     while (reader.next()) {
@@ -79,15 +78,15 @@ function prefetchCommit(
       const keyBytes = keyEnd - keyStart
       if (!isMissing(store, key, keyBytes, gate)) continue
       const first = gate.fetchMissed()
-      const rest = key.slice(0, keyBytes)
+      const copy = key.slice(0, keyBytes)
       fetches.push(
-        first.then(() => gate.read(() => store.prefetch(rest), assertNothing)).then(ignore, ignore),
+        first.then(() => gate.read(() => store.prefetch(copy), assertNothing)).then(ignore, ignore),
       )
     }
   }
 }
 
-/** Reports whether a key's way down would have to wait. One that fails does so again when the commit is applied. */
+/** Reports whether the descent of a key misses a page. An error is ignored: the application of the commit meets it again. */
 function isMissing(store: OrderedStore, key: Uint8Array, keyBytes: number, gate: ReadGate): boolean {
   try {
     return gate.attempt(() => store.prefetch(key, keyBytes)) === READ_MISS
@@ -97,9 +96,9 @@ function isMissing(store: OrderedStore, key: Uint8Array, keyBytes: number, gate:
 }
 
 function assertNothing(): void {
-  // The store may be closed meanwhile: its own refusal is enough.
+  // A store that was closed in the meantime refuses the read itself.
 }
 
 function ignore(): void {
-  // What cannot be fetched is read again by the application of the commit, and reported there.
+  // A page that cannot be loaded is read again by the application of the commit, which reports the error.
 }

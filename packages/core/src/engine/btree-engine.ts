@@ -14,7 +14,7 @@ import type { Engine, StoreContext } from './engine.js'
 const TREE_NAME = 'tree.ldb'
 const TEMPORARY_NAME = 'tree.ldb.new'
 
-/** The B+tree: one file a keyspace, with pages as large as the frames of the page cache. */
+/** The B+tree engine: one file per keyspace. Its page size is the frame size of the page cache. */
 export const BTREE_ENGINE: Engine = Object.freeze({
   name: 'btree' as const,
 
@@ -43,7 +43,7 @@ function treePath(context: StoreContext): string {
 }
 
 function encodeSection({ fileId, pageBytes }: TreeIdentity): Uint8Array {
-  assert(fileId.length === STORE_FILE_ID_BYTES, 'the id of a file has 16 bytes')
+  assert(fileId.length === STORE_FILE_ID_BYTES, 'a file id has 16 bytes')
   const section = new Uint8Array(BTREE_SECTION_BYTES)
   section.set(fileId, BTREE_SECTION_OFFSET_FILE_ID)
   new DataView(section.buffer).setUint32(BTREE_SECTION_OFFSET_PAGE_BYTES, pageBytes, true)
@@ -53,11 +53,11 @@ function encodeSection({ fileId, pageBytes }: TreeIdentity): Uint8Array {
 function decodeSection(section: Uint8Array, file: string): TreeIdentity {
   const view = new DataView(section.buffer, section.byteOffset, section.byteLength)
   if (section.length !== BTREE_SECTION_BYTES || view.getUint32(BTREE_SECTION_OFFSET_RESERVED, true) !== 0) {
-    throw corruption(file, 0, 'the catalog describes the B+tree of a keyspace in an unknown way')
+    throw corruption(file, 0, 'the B+tree section of a keyspace record is malformed')
   }
   const pageBytes = view.getUint32(BTREE_SECTION_OFFSET_PAGE_BYTES, true)
   if (!isPageSize(pageBytes))
-    throw corruption(file, 0, 'the catalog gives an impossible page size', { actual: pageBytes })
+    throw corruption(file, 0, 'the catalog contains an invalid page size', { actual: pageBytes })
   const fileIdEnd = BTREE_SECTION_OFFSET_FILE_ID + STORE_FILE_ID_BYTES
   return { fileId: section.slice(BTREE_SECTION_OFFSET_FILE_ID, fileIdEnd), pageBytes }
 }

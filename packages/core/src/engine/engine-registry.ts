@@ -20,7 +20,7 @@ export function engineOf(engines: EngineTable, name: EngineName): Engine {
   throw new LdbError('LDB_UNSUPPORTED', `this build has no engine ${JSON.stringify(name)}`)
 }
 
-/** Reports whether any engine gives this name to files in a keyspace's directory. */
+/** Reports whether any engine uses this file name in the directory of a keyspace. */
 export function isStoreFileName(engines: EngineTable, name: string): boolean {
   return Object.values(engines).some((engine) => engine.ownsFile(name))
 }

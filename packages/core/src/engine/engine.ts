@@ -3,20 +3,20 @@ import type { PageCache } from '@ldb/cache'
 import type { Vfs } from '@ldb/vfs'
 import type { EngineName } from '../catalog/catalog.js'
 
-/** Everything that an engine may use for the store of one keyspace. */
+/** The resources of an engine for the store of one keyspace. */
 export interface StoreContext {
   readonly vfs: Vfs
-  /** Directory of the keyspace. It exists; the engine alone names files in it. */
+  /** Directory of the keyspace. It exists. All file names in it belong to the engine. */
   readonly directory: string
   /** The page cache that all stores of the database share. */
   readonly cache: PageCache
   /** The log of the database: synced before a checkpoint of the store becomes durable (C6). Not usable during replay. */
   readonly log: Syncable
-  /** Receives stalls, background work and requests for a checkpoint. */
+  /** Receives stalls, completed background work and requests for a checkpoint. */
   readonly observer: StoreObserver
 }
 
-/** A store that was just created, and the bytes by which its engine finds it again. */
+/** A newly created store, and the bytes that its engine needs to open it. */
 export interface CreatedStore {
   readonly store: OrderedStore
   /** The engine's section of the catalog record: at most 65,535 bytes, interpreted by the engine alone. */
@@ -26,7 +26,7 @@ export interface CreatedStore {
 /**
  * A storage engine: creates, opens and names the files of stores.
  *
- * @remarks The rest of core knows engines by this interface only. What a store does is the contract of `OrderedStore`.
+ * @remarks The rest of core uses engines through this interface only. The contract of a store is `OrderedStore`.
  */
 export interface Engine {
   readonly name: EngineName
@@ -47,6 +47,6 @@ export interface Engine {
    */
   open(context: StoreContext, section: Uint8Array): OrderedStore
 
-  /** Reports whether the engine gives a name to files in a keyspace's directory. Files with other names are never removed. */
+  /** Reports whether the engine uses a file name in the directory of a keyspace. Files with other names are never removed. */
   ownsFile(name: string): boolean
 }

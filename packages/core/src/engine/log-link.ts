@@ -2,7 +2,7 @@ import { assert } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 
 /**
- * The log of a database as its stores see it. Stores are opened before the log is, because the log is replayed into them.
+ * The log that stores sync. Stores are opened before the log, because the log is replayed into them; `connect` sets the log later.
  *
  * @remarks (C6) Stores do not sync the log during replay: no checkpoint contains a part of a replay.
  */
@@ -24,7 +24,7 @@ export class LogLink implements Syncable {
   }
 
   #connected(): Syncable {
-    assert(this.#log !== undefined, 'a store syncs the log after replay only')
+    assert(this.#log !== undefined, 'a store syncs the log only after replay')
     return this.#log
   }
 }

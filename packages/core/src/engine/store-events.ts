@@ -3,7 +3,7 @@ import type { EventHub } from '../health/events.js'
 import type { Health } from '../health/health.js'
 import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 
-/** Turns what a store reports by itself into events, statistics and checkpoints of the database. */
+/** Translates the reports of a store into events, failures and checkpoint requests of the database. */
 export class StoreEvents implements StoreObserver {
   readonly #keyspace: string
   readonly #events: EventHub
@@ -29,10 +29,9 @@ export class StoreEvents implements StoreObserver {
     if (kind === 'compaction') this.#events.emit('compaction', { keyspace: this.#keyspace, ...work })
   }
 
-  /** (C3) A store that failed in the background ends all writes. */
+  /** (C3) A failure of a store in the background ends all writes. */
   failed(error: unknown): void {
     if (this.#health.closed || this.#health.poisoned) return
-    this.#health.poison(error, false)
-    this.#events.emit('error', { error })
+    this.#health.fail(error, false)
   }
 }

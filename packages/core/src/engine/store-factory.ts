@@ -1,32 +1,24 @@
 import { isLdbError, LdbError } from '@ldb/base'
-import type { OrderedStore } from '@ldb/base'
+import type { OrderedStore, StoreObserver } from '@ldb/base'
 import type { PageCache } from '@ldb/cache'
 import type { Vfs } from '@ldb/vfs'
 import type { EngineName, KeyspaceDescriptor, KeyspaceRecord } from '../catalog/catalog.js'
 import { keyspacePath } from '../catalog/directory-layout.js'
-import type { EventHub } from '../health/events.js'
-import type { Health } from '../health/health.js'
-import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import { engineOf } from './engine-registry.js'
 import type { EngineTable } from './engine-registry.js'
 import type { CreatedStore, Engine, StoreContext } from './engine.js'
 import type { LogLink } from './log-link.js'
-import { StoreEvents } from './store-events.js'
 
-/** What the stores of one database share. */
-export interface StoreSurroundings {
-  readonly engines: EngineTable
+/** The resources that all stores of one database share. */
+export interface StoreResources {
   readonly vfs: Vfs
   /** Directory of the database. */
   readonly directory: string
   readonly cache: PageCache
   readonly log: LogLink
-  readonly events: EventHub
-  readonly health: Health
-  readonly trigger: CheckpointTrigger
 }
 
-/** Creates and opens the stores of one database, each by the engine of its keyspace. */
+/** Creates and opens the stores of one database, each with the engine of its keyspace. */
 export class StoreFactory {
   readonly vfs: Vfs
   /** Directory of the database. */
@@ -34,18 +26,25 @@ export class StoreFactory {
   readonly cache: PageCache
   /** Engines of this build. */
   readonly engines: EngineTable
-  readonly #surroundings: StoreSurroundings
+  readonly #log: LogLink
+  readonly #observerOf: (keyspace: string) => StoreObserver
 
-  constructor(surroundings: StoreSurroundings) {
-    this.#surroundings = surroundings
-    this.vfs = surroundings.vfs
-    this.directory = surroundings.directory
-    this.cache = surroundings.cache
-    this.engines = surroundings.engines
+  /** @param observerOf - returns the observer of the store of a keyspace, by its name. */
+  constructor(
+    engines: EngineTable,
+    { vfs, directory, cache, log }: StoreResources,
+    observerOf: (keyspace: string) => StoreObserver,
+  ) {
+    this.engines = engines
+    this.vfs = vfs
+    this.directory = directory
+    this.cache = cache
+    this.#log = log
+    this.#observerOf = observerOf
   }
 
   /**
-   * Opens the store of a keyspace that the catalog names. Its files were durable before: a missing one was lost.
+   * Opens the store of a keyspace that the catalog names. A missing file is corruption: it was durable before the catalog.
    *
    * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_UNSUPPORTED, LDB_IO.
    */
@@ -66,7 +65,7 @@ export class StoreFactory {
     }
   }
 
-  /** Creates the store of a new keyspace in its directory, which exists. */
+  /** Creates the store of a new keyspace. Its directory exists. */
   create(descriptor: KeyspaceDescriptor): CreatedStore {
     return this.#engineOf(descriptor.engine).create(this.#contextOf(descriptor))
   }
@@ -76,8 +75,12 @@ export class StoreFactory {
   }
 
   #contextOf({ id, name }: KeyspaceDescriptor): StoreContext {
-    const { vfs, directory, cache, log, events, health, trigger } = this.#surroundings
-    const observer = new StoreEvents(name, events, health, trigger)
-    return { vfs, directory: keyspacePath(directory, id), cache, log, observer }
+    return {
+      vfs: this.vfs,
+      directory: keyspacePath(this.directory, id),
+      cache: this.cache,
+      log: this.#log,
+      observer: this.#observerOf(name),
+    }
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Publishes an event to whoever watches the process, and not one database.
+ * Publishes an event to subscribers in the process.
  *
- * @remarks Here nobody does: bare engines have no diagnostics channels. channel-node.ts is the twin for Node.
+ * @remarks Does nothing: bare engines have no diagnostics channels. channel-node.ts is the counterpart for Node.
  */
 export function publishEvent(_name: string, _event: object): void {
-  // Nothing to publish to.
+  // There are no channels.
 }

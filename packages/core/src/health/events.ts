@@ -1,40 +1,40 @@
 import { publishEvent } from '#channel'
 
-/** A failure in the background, or of a commit: the handle is poisoned. @category Events */
+/** A failure in the background, or of a commit. The database is poisoned. @category Events */
 export interface ErrorEvent {
   readonly error: unknown
 }
 
-/** A writer had to wait. @category Events */
+/** A write stall. @category Events */
 export interface StallEvent {
-  /** What it waited for. */
+  /** The work that writers waited for, such as `checkpoint`. */
   readonly reason: string
-  /** How long, in milliseconds. */
+  /** Duration of the wait, in milliseconds. */
   readonly durationMs: number
 }
 
-/** A checkpoint was made. @category Events */
+/** A completed checkpoint. @category Events */
 export interface CheckpointEvent {
-  /** Every commit up to this one is in it. */
+  /** Number of the newest commit in it. */
   readonly seq: number
-  /** How long it took, in milliseconds. */
+  /** Duration, in milliseconds. */
   readonly durationMs: number
-  /** Bytes of the log before it, and after. */
+  /** Bytes of the log before and after it. */
   readonly logBytesBefore: number
   readonly logBytesAfter: number
 }
 
-/** A compaction was made. @category Events */
+/** A completed compaction. @category Events */
 export interface CompactionEvent {
   readonly keyspace: string
-  /** How long it took, in milliseconds. */
+  /** Duration, in milliseconds. */
   readonly durationMs: number
-  /** Bytes of its files before it, and after. */
+  /** Bytes of the files of the keyspace before and after it. */
   readonly fileBytesBefore: number
   readonly fileBytesAfter: number
 }
 
-/** What can be listened to, by name. @category Events */
+/** Events by name. @category Events */
 export interface DatabaseEvents {
   error: ErrorEvent
   stall: StallEvent
@@ -45,12 +45,12 @@ export interface DatabaseEvents {
 /** Names of events. @category Events */
 export type DatabaseEventName = keyof DatabaseEvents
 
-/** A function that is called with each event of a name. @category Events */
+/** A listener of the events of one name. @category Events */
 export type DatabaseListener<Name extends DatabaseEventName> = (event: DatabaseEvents[Name]) => void
 
 type AnyListener = (event: DatabaseEvents[DatabaseEventName]) => void
 
-/** Listeners of one database. A listener that throws never fails the operation that emitted the event (U2). */
+/** Listeners of one database. An error of a listener never fails the operation that emitted the event (U2). */
 export class EventHub {
   readonly #listeners: ReadonlyMap<DatabaseEventName, Set<AnyListener>> = new Map([
     ['error', new Set()],
@@ -64,7 +64,7 @@ export class EventHub {
     this.#onListenerError = onListenerError
   }
 
-  /** The listeners of an event; `undefined` for a name that no event has. */
+  /** Returns the listeners of an event; `undefined` for an unknown name. */
   listenersOf(name: DatabaseEventName): Set<AnyListener> | undefined {
     return this.#listeners.get(name)
   }

@@ -1,22 +1,26 @@
 import { LdbError } from '@ldb/base'
+import type { EventHub } from './events.js'
 
 /**
- * Whether a database may be read and written: open, poisoned or closed (C3, S4).
+ * State of a database: open, poisoned or closed (C3, S4). It decides whether reads and writes are accepted.
  *
- * A failed write or sync leaves the state in memory whole, so reads go on; a failed application of a commit may
- * leave a part of it there, so reads of the live state end too.
+ * A failed write or sync leaves the state in memory consistent, so reads continue. A failed application of a commit may
+ * leave a part of it in memory, so reads of the live state are refused too.
  */
 export class Health {
-  /** Why reads are refused; `undefined` while they are not. Every read looks here first. */
+  /** The error for reads; `undefined` while they are accepted. Every read checks it first. */
   readRefusal: LdbError | undefined = undefined
-  /** Why writes are refused. */
+  /** The error for writes; `undefined` while they are accepted. */
   writeRefusal: LdbError | undefined
-  /** The first failure, when there was one. */
+  /** The first failure, if there was one. */
   failure: unknown = undefined
   #closed = false
   #pause: LdbError | undefined = undefined
 
-  constructor(readOnly: boolean) {
+  readonly #events: EventHub
+
+  constructor(readOnly: boolean, events: EventHub) {
+    this.#events = events
     this.writeRefusal = readOnly
       ? new LdbError('LDB_READ_ONLY', 'the database was opened read-only')
       : undefined
@@ -30,32 +34,36 @@ export class Health {
     return this.failure !== undefined
   }
 
-  /** Throws unless the live state may be read. */
+  /** @throws {@link LdbError} LDB_POISONED, LDB_CLOSED when the live state must not be read. */
   assertReadable(): void {
-    if (this.readRefusal !== undefined) throw fresh(this.readRefusal)
+    if (this.readRefusal !== undefined) throw copyOf(this.readRefusal)
   }
 
-  /** Throws unless commits are taken. */
+  /** @throws {@link LdbError} LDB_POISONED, LDB_READ_ONLY, LDB_CLOSED when commits are refused. */
   assertWritable(): void {
-    if (this.writeRefusal !== undefined) throw fresh(this.writeRefusal)
+    if (this.writeRefusal !== undefined) throw copyOf(this.writeRefusal)
   }
 
-  /** Throws when closed. */
+  /** @throws {@link LdbError} LDB_CLOSED. */
   assertOpen(): void {
     if (this.#closed) throw closedError()
   }
 
   /**
-   * Ends all writes for good, because a write or sync failed; the first cause stays.
+   * Poisons the database after a failed write, sync or application, and emits an `error` event. Later failures keep the first cause.
    *
-   * @param readsToo - the state in memory may hold a part of a commit.
+   * @param readsToo - refuse reads too: the state in memory may contain a part of a commit.
    */
-  poison(cause: unknown, readsToo: boolean): void {
-    if (this.#closed) return
+  fail(cause: unknown, readsToo: boolean): void {
+    if (!this.#closed) this.#poison(cause, readsToo)
+    this.#events.emit('error', { error: cause })
+  }
+
+  #poison(cause: unknown, readsToo: boolean): void {
     this.failure ??= cause
     const refusal = new LdbError(
       'LDB_POISONED',
-      `a write failed before: ${messageOf(this.failure)}; open again`,
+      `an earlier write failed: ${messageOf(this.failure)}; reopen the database`,
       {
         cause: this.failure,
       },
@@ -64,18 +72,18 @@ export class Health {
     if (readsToo) this.readRefusal ??= refusal
   }
 
-  /** True while `pauseWrites` holds. */
+  /** True between `pauseWrites` and `resumeWrites`. */
   get paused(): boolean {
     return this.#pause !== undefined
   }
 
-  /** Refuses writes until `resumeWrites`, because a walk over the state goes on that a write would upset. */
+  /** Refuses writes until `resumeWrites`, during a walk over the state that must not change. */
   pauseWrites(message: string): void {
     this.#pause = new LdbError('LDB_INVALID_ARGUMENT', message)
     this.writeRefusal ??= this.#pause
   }
 
-  /** Ends what `pauseWrites` began. */
+  /** Accepts writes again after `pauseWrites`. */
   resumeWrites(): void {
     if (this.writeRefusal === this.#pause) this.writeRefusal = undefined
     this.#pause = undefined
@@ -88,13 +96,13 @@ export class Health {
   }
 }
 
-/** Makes the error of a call after `close()`. */
+/** Returns the error of a call after `close()`. */
 export function closedError(): LdbError {
   return new LdbError('LDB_CLOSED', 'the database is closed')
 }
 
-/** Each throw has its own stack: the one of the call that was refused. */
-function fresh(refusal: LdbError): LdbError {
+/** Returns a copy of an error, with the stack of the refused call. */
+function copyOf(refusal: LdbError): LdbError {
   return new LdbError(refusal.code, refusal.message, 'cause' in refusal ? { cause: refusal.cause } : {})
 }
 

@@ -4,17 +4,17 @@ import { CompressionNumber, EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../
 import type { CompressionName, EngineName } from '../catalog/catalog.js'
 
 /**
- * When a commit is acknowledged; in all three, what survives is a prefix of the commits.
+ * When a commit is acknowledged. In all three modes a prefix of the commits survives.
  *
- * - `'full'`: after fdatasync; survives power loss.
- * - `'periodic'`: handed to the operating system; survives a killed process, and is synced every `syncIntervalMs`.
- * - `'none'`: buffered in the process, written and synced in the background.
+ * - `'full'`: after fdatasync. The commit survives power loss.
+ * - `'periodic'`: after a write to the operating system. The commit survives a killed process, and is synced within `syncIntervalMs`.
+ * - `'none'`: after the commit is buffered in the process. It is written and synced in the background.
  *
  * @category Options
  */
 export type Durability = 'full' | 'periodic' | 'none'
 
-/** A logger in the shape of pino or of `console`. @category Options */
+/** A logger with the interface of pino or `console`. @category Options */
 export interface Logger {
   debug(message: string): void
   info(message: string): void
@@ -22,78 +22,78 @@ export interface Logger {
   error(message: string): void
 }
 
-/** How to open a database. Every option may be left out; one that is not known is an error. @category Options */
+/** Options to open a database. All are optional; an unknown option is an error. @category Options */
 export interface DatabaseOptions {
   /**
-   * Engine of the `default` keyspace and of new ones.
+   * Engine of the `default` keyspace and of new keyspaces.
    * @defaultValue 'btree'
    */
   readonly engine?: EngineName
   /** @defaultValue 'full' */
   readonly durability?: Durability
   /**
-   * Milliseconds after which commits at `'periodic'` and `'none'` are synced.
+   * Milliseconds within which commits at `'periodic'` and `'none'` are synced.
    * @defaultValue 100
    */
   readonly syncIntervalMs?: number
   /**
-   * Memory for pages, in bytes, shared by all keyspaces.
+   * Bytes of the page cache, which all keyspaces share.
    * @defaultValue 67_108_864 (64 MiB)
    */
   readonly cacheBytes?: number
   /**
-   * Bytes of a page of a new database, of all its keyspaces, for good: a power of two from 4,096 to 32,768. Where a database is
-   * there already with pages of another size, naming one is `LDB_EXISTS`; leave it out to open it whatever its pages are.
+   * Page size of a new database, in bytes: a power of two from 4,096 to 32,768. It is fixed for all keyspaces when the database is
+   * created. Opening an existing database with a different size is `LDB_EXISTS`; omit the option to open any page size.
    *
-   * @remarks A page is what is read, checked and written at once, and a cache has at least 32 of them. Where data are many times
-   * the cache and are read or written at random, pages of 4,096 make gets and puts faster. Everywhere else they make scans
-   * and fills slower. Keys over an eighth of a page and values over a quarter take pages of their own.
+   * @remarks A page is the unit of reads, checksums and writes, and a cache has at least 32 pages. Where the data are many times larger
+   * than the cache and access is random, pages of 4,096 bytes make gets and puts faster. Otherwise they make scans and fills
+   * slower. Keys over an eighth of a page and values over a quarter are stored in overflow pages.
    * @defaultValue 8192
    */
   readonly pageBytes?: number
   /**
-   * Compression of new keyspaces; this build has `'none'`.
+   * Compression of new keyspaces. This build supports only `'none'`.
    * @defaultValue 'none'
    */
   readonly compression?: CompressionName
   /**
-   * Change nothing on the medium.
+   * Open without any change to the files.
    * @defaultValue false
    */
   readonly readOnly?: boolean
   /**
-   * Make the database when there is none.
+   * Create the database if it does not exist.
    * @defaultValue true
    */
   readonly createIfMissing?: boolean
   /**
-   * Refuse when there is one.
+   * Fail if the database exists.
    * @defaultValue false
    */
   readonly errorIfExists?: boolean
   /**
-   * Bytes of the log that readers of changes may hold back. One that falls further behind fails with `LDB_NOT_FOUND`.
+   * Bytes of the log that readers of changes may pin. A reader that falls further behind fails with `LDB_NOT_FOUND`.
    * @defaultValue 268_435_456 (256 MiB)
    */
   readonly changesBacklogBytes?: number
   /**
-   * Threads for background work. The B+tree needs none, so this build takes 0 only.
+   * Threads for background work. The B+tree needs none, so this build accepts only 0.
    * @defaultValue 0
    */
   readonly workers?: number
-  /** The file system. Default: that of Node. */
+  /** The file system. Default: the files of Node. */
   readonly vfs?: Vfs
-  /** Where to tell what goes on. Default: nowhere. */
+  /** Receives warnings and errors of background work. Default: none. */
   readonly logger?: Logger
 }
 
-/** Options with every default filled in, frozen. */
+/** Checked options with all defaults, frozen. */
 export interface ResolvedDatabaseOptions {
   readonly engine: EngineName
   readonly durability: Durability
   readonly syncIntervalMs: number
   readonly cacheBytes: number
-  /** What was asked for; `undefined` for whatever a database has. */
+  /** The requested page size; `undefined` accepts any page size. */
   readonly pageBytes: number | undefined
   readonly compression: CompressionName
   readonly readOnly: boolean
@@ -106,12 +106,12 @@ export interface ResolvedDatabaseOptions {
 }
 
 const CACHE_BYTES_MIN = 65_536
-/** Smaller ones, down to those that a file may have, are for tests. */
+/** Tests create databases with smaller pages, down to the minimum of the format. */
 const PAGE_BYTES_OPTION_MIN = 4096
 const SYNC_INTERVAL_MS_MAX = 86_400_000
 
-/** Options of API.md that this build knows of and cannot honour. */
-const LATER: ReadonlyMap<string, string> = new Map([
+/** Options that later builds support, with the reason why this one does not. */
+const UNSUPPORTED: ReadonlyMap<string, string> = new Map([
   ['encryption', 'this build has no encryption'],
   ['memtableBytes', 'this build has no LSM engine, which memtableBytes is for'],
 ])
@@ -133,13 +133,13 @@ const KNOWN: readonly string[] = [
 ]
 
 /**
- * Checks options and fills in the defaults. Only own properties count.
+ * Checks options and applies the defaults. Only own properties count.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an unknown option or a wrong type, LDB_UNSUPPORTED for one that
- * this build cannot honour.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an unknown option or a wrong type; LDB_UNSUPPORTED for an option that
+ * this build does not support.
  */
 export function resolveDatabaseOptions(options: DatabaseOptions | undefined): ResolvedDatabaseOptions {
-  const given = ownOptions(options, KNOWN, LATER)
+  const given = ownOptions(options, KNOWN, UNSUPPORTED)
   return Object.freeze({
     engine: resolveEngine(given.get('engine')) ?? 'btree',
     durability: resolveDurability(given.get('durability')) ?? 'full',
@@ -157,11 +157,11 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
   })
 }
 
-/** Collects own properties that are not `undefined`, and refuses unknown ones. */
+/** Returns the own properties that are not `undefined`, and refuses unknown ones. */
 export function ownOptions(
   options: object | undefined,
   known: readonly string[],
-  later: ReadonlyMap<string, string>,
+  unsupported: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, unknown> {
   const given = new Map<string, unknown>()
   if (options === undefined) return given
@@ -171,7 +171,7 @@ export function ownOptions(
   for (const name of Object.keys(options)) {
     const value = (options as Record<string, unknown>)[name]
     if (value === undefined) continue
-    const reason = later.get(name)
+    const reason = unsupported.get(name)
     if (reason !== undefined) throw new LdbError('LDB_UNSUPPORTED', reason)
     if (!known.includes(name)) throw invalidArgument(`unknown option ${JSON.stringify(name)}`)
     given.set(name, value)
@@ -184,7 +184,7 @@ export function resolveEngine(value: unknown): EngineName | undefined {
   if (value === undefined) return undefined
   if (value === 'lsm') throw new LdbError('LDB_UNSUPPORTED', "this build has no engine 'lsm'; use 'btree'")
   if (typeof value === 'string' && Object.hasOwn(EngineNumber, value)) return value as EngineName
-  throw invalidArgument(`engine must be 'btree', not ${shown(value)}`)
+  throw invalidArgument(`engine must be 'btree', not ${describe(value)}`)
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED. */
@@ -193,28 +193,30 @@ export function resolveCompression(value: unknown): CompressionName | undefined 
   if (value === 'none' && Object.hasOwn(CompressionNumber, value)) return value
   const planned = ['lz4', 'deflate', 'zstd', 'adaptive'].includes(value as string)
   if (planned || (typeof value === 'object' && value !== null)) {
-    throw new LdbError('LDB_UNSUPPORTED', `this build has no compression ${shown(value)}; use 'none'`)
+    throw new LdbError('LDB_UNSUPPORTED', `this build has no compression ${describe(value)}; use 'none'`)
   }
-  throw invalidArgument(`compression must be 'none', not ${shown(value)}`)
+  throw invalidArgument(`compression must be 'none', not ${describe(value)}`)
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveDurability(value: unknown): Durability | undefined {
   if (value === undefined || value === 'full' || value === 'periodic' || value === 'none') return value
-  throw invalidArgument(`durability must be 'full', 'periodic' or 'none', not ${shown(value)}`)
+  throw invalidArgument(`durability must be 'full', 'periodic' or 'none', not ${describe(value)}`)
 }
 
 function resolveNumber(
   given: ReadonlyMap<string, unknown>,
   name: string,
-  standard: number,
+  defaultValue: number,
   minimum: number,
   maximum: number,
 ): number {
   const value = given.get(name)
-  if (value === undefined) return standard
+  if (value === undefined) return defaultValue
   if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum) {
-    throw invalidArgument(`${name} must be a whole number from ${minimum} to ${maximum}, not ${shown(value)}`)
+    throw invalidArgument(
+      `${name} must be a whole number from ${minimum} to ${maximum}, not ${describe(value)}`,
+    )
   }
   return value
 }
@@ -224,14 +226,15 @@ function resolvePageBytes(value: unknown): number | undefined {
   const isNumber = typeof value === 'number' && Number.isInteger(value)
   if (isNumber && value >= PAGE_BYTES_OPTION_MIN && isPageSize(value)) return value
   throw invalidArgument(
-    `pageBytes must be a power of two from ${PAGE_BYTES_OPTION_MIN} to ${PAGE_BYTES_MAX}, not ${shown(value)}`,
+    `pageBytes must be a power of two from ${PAGE_BYTES_OPTION_MIN} to ${PAGE_BYTES_MAX}, not ${describe(value)}`,
   )
 }
 
-function resolveBoolean(given: ReadonlyMap<string, unknown>, name: string, standard: boolean): boolean {
+function resolveBoolean(given: ReadonlyMap<string, unknown>, name: string, defaultValue: boolean): boolean {
   const value = given.get(name)
-  if (value === undefined) return standard
-  if (typeof value !== 'boolean') throw invalidArgument(`${name} must be true or false, not ${shown(value)}`)
+  if (value === undefined) return defaultValue
+  if (typeof value !== 'boolean')
+    throw invalidArgument(`${name} must be true or false, not ${describe(value)}`)
   return value
 }
 
@@ -258,7 +261,7 @@ function resolveObject(
   return value
 }
 
-function shown(value: unknown): string {
+function describe(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? JSON.stringify(value)
     : kindOf(value)

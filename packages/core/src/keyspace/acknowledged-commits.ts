@@ -1,64 +1,66 @@
 import type { PendingCommit } from './commit-queue.js'
 
-/** Commits that may wait: few enough that whoever looks first does not wait long. */
+/** Commits that may be deferred: few, so that the read that applies them does not wait long. */
 const COMMITS_MAX = 1024
-/** A larger commit is applied before it is acknowledged: it may need room on the device, which may be full. */
+/** A larger commit is applied before it is acknowledged: it may need space on the device, which may be full. */
 const COMMIT_BYTES_MAX = 2048
 
 /**
- * Commits that were acknowledged, and are not in the stores yet.
+ * Commits that are acknowledged, and not yet applied to the stores.
  *
- * (C11) Whoever looks at a store, or asks how far commits have come, has them brought in first: nobody can tell that they were
- * not there. They come in by themselves while the next sync runs, which is time that nobody else uses, or when there is no next
- * one.
+ * (C11) They are applied before each read of a store or of the newest commit number, so the delay is not observable. Otherwise
+ * they are applied while the next sync runs, when the thread is idle, or at once when no sync follows.
  */
 export class AcknowledgedCommits {
-  /** True while there are any: then `look` comes before a store is touched. */
-  isWaiting = false
+  /** True while there are any: call `applyBeforeRead` before reading a store. */
+  isPending = false
   #commits: PendingCommit[] = []
-  #apply: (run: readonly PendingCommit[]) => void = nothing
-  #check: () => void = nothing
+  #apply: (commits: readonly PendingCommit[]) => void = nothing
+  #assertReadable: () => void = nothing
 
   /**
-   * @param apply - brings commits into the stores; never throws.
-   * @param check - throws when that has failed.
+   * Connects the commit queue, which applies the commits.
+   *
+   * @param apply - applies commits to the stores; never throws.
+   * @param assertReadable - throws when an application has failed.
    */
-  bind(apply: (run: readonly PendingCommit[]) => void, check: () => void): void {
+  bind(apply: (commits: readonly PendingCommit[]) => void, assertReadable: () => void): void {
     this.#apply = apply
-    this.#check = check
+    this.#assertReadable = assertReadable
   }
 
-  /** Number of the newest; `undefined` when there is none. */
+  /** Number of the newest commit; `undefined` when there is none. */
   get newestSeq(): number | undefined {
     return this.#commits.at(-1)?.seq
   }
 
-  /** Takes commits that follow on those that it has; false when they should not wait. */
-  add(run: readonly PendingCommit[]): boolean {
-    if (this.#commits.length + run.length > COMMITS_MAX) return false
-    for (const { batch } of run) if (batch !== undefined && batch.byteLength > COMMIT_BYTES_MAX) return false
-    for (const commit of run) this.#commits.push(commit)
-    this.isWaiting = true
+  /** Adds the next commits. Returns false, and adds none, when they must be applied before they are acknowledged. */
+  add(group: readonly PendingCommit[]): boolean {
+    if (this.#commits.length + group.length > COMMITS_MAX) return false
+    for (const { batch } of group)
+      if (batch !== undefined && batch.byteLength > COMMIT_BYTES_MAX) return false
+    for (const commit of group) this.#commits.push(commit)
+    this.isPending = true
     return true
   }
 
-  /** Brings all of them into the stores. */
+  /** Applies all of them to the stores. */
   applyDeferred(): void {
-    if (!this.isWaiting) return
-    const run = this.#commits
+    if (!this.isPending) return
+    const commits = this.#commits
     this.#commits = []
-    this.isWaiting = false
-    this.#apply(run)
+    this.isPending = false
+    this.#apply(commits)
   }
 
-  /** As `enter`, for somebody who is going to look. @throws {@link LdbError} LDB_POISONED when it fails. */
+  /** Applies all of them before a read. @throws {@link LdbError} LDB_POISONED when an application has failed. */
   applyBeforeRead(): void {
-    if (!this.isWaiting) return
+    if (!this.isPending) return
     this.applyDeferred()
-    this.#check()
+    this.#assertReadable()
   }
 }
 
 function nothing(): void {
-  // Stands in while there are no commits.
+  // Replaced by `bind`. Before that there are no commits.
 }

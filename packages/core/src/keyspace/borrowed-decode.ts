@@ -1,16 +1,16 @@
 import { copyBytes } from '@ldb/base'
 
-/** Decodes the bytes of a key that are borrowed. */
+/** Decodes the borrowed bytes of a key. */
 export function decodeBorrowedKey<K>({ keys }: { readonly keys: Decoder<K> }, bytes: Uint8Array): K {
   return keys.decode(keys.decodesBorrowed === true ? bytes : copyBytes(bytes))
 }
 
-/** Decodes the bytes of a value that are borrowed. */
+/** Decodes the borrowed bytes of a value. */
 export function decodeBorrowedValue<V>({ values }: { readonly values: Decoder<V> }, bytes: Uint8Array): V {
   return values.decode(values.decodesBorrowed === true ? bytes : copyBytes(bytes))
 }
 
-/** What is needed of an encoding. */
+/** The decoding half of an encoding. */
 interface Decoder<T> {
   readonly decodesBorrowed?: boolean
   decode(bytes: Uint8Array): T

@@ -12,17 +12,20 @@ import type { KeyEncoding, StoreCursor, ValueEncoding } from '@ldb/base'
 const SCRATCH_BYTES = 512
 
 /**
- * Turns the keys and values of one keyspace into bytes and back, and checks them on the way in.
+ * Encodes, checks and decodes the keys and values of one keyspace.
  *
- * A key that is only looked up is written into `scratch`, which the next such key overwrites: whoever uses it may call
- * nothing of the user's in between, and so encodes the value first.
+ * The key of a lookup is encoded into `scratch`, which the next lookup overwrites. Between the encoding and the use of the key, no user
+ * code may run: encode the value first.
  */
 export class KeyspaceCodec<K, V> {
   readonly keys: KeyEncoding<K>
   readonly values: ValueEncoding<V>
-  /** Values are decoded from where they stand. Only what is built in is sure to call nothing in between that moves them. */
+  /**
+   * Values may be decoded from the page that holds them. True only for built-in encodings, which call no user code that could evict
+   * or change the page.
+   */
   readonly decodesInPlace: boolean
-  /** Holds the key encoded last. */
+  /** The key that was encoded last. */
   scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES)
 
   constructor(keys: KeyEncoding<K>, values: ValueEncoding<V>) {
@@ -32,7 +35,7 @@ export class KeyspaceCodec<K, V> {
   }
 
   /**
-   * Encodes a key into `scratch` and gives its length.
+   * Encodes a key into `scratch`, and returns its length.
    *
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_TOO_LARGE.
    */
@@ -51,13 +54,13 @@ export class KeyspaceCodec<K, V> {
     return bytes.length
   }
 
-  /** Encodes a key into bytes that the caller may have kept: to be copied at once. */
+  /** Encodes a key. A user encoding may retain the bytes, so the caller must copy them at once. */
   encodeKey(key: K): Uint8Array {
     if (key === undefined || key === null) throw missing('key', key)
     return checkKey(this.keys.encode(key))
   }
 
-  /** Encodes a value into bytes that the caller may have kept: to be copied at once. */
+  /** Encodes a value. A user encoding may retain the bytes, so the caller must copy them at once. */
   encodeValue(value: V): Uint8Array {
     if (value === undefined || value === null) throw missing('value', value)
     const bytes = this.values.encode(value)
@@ -69,30 +72,30 @@ export class KeyspaceCodec<K, V> {
     return bytes
   }
 
-  /** Decodes the key at which a cursor stands. */
+  /** Decodes the key at the position of a cursor. */
   keyAt(cursor: StoreCursor): K {
     const encoding = this.keys
     return encoding.decode(encoding.decodesBorrowed === true ? cursor.key : cursor.takeKey())
   }
 
-  /** Decodes the value at which a cursor stands. */
+  /** Decodes the value at the position of a cursor. */
   valueAt(cursor: StoreCursor): V {
     const encoding = this.values
     return encoding.decode(encoding.decodesBorrowed === true ? cursor.value : cursor.takeValue())
   }
 
-  /** Decodes the bytes of a value that are borrowed. */
+  /** Decodes the borrowed bytes of a value. */
   decodeValue(bytes: Uint8Array): V {
     const encoding = this.values
     return encoding.decode(encoding.decodesBorrowed === true ? bytes : copyBytes(bytes))
   }
 
-  /** Decodes the bytes of a value that nobody else has, or that the caller asked to borrow. */
+  /** Decodes the bytes of a value without a copy: they are owned, or the user has requested to borrow them. */
   decodeOwnValue(bytes: Uint8Array): V {
     return this.values.decode(bytes)
   }
 
-  /** Decodes the bytes of values that nobody else has, where they are present. */
+  /** Decodes the owned bytes of values; `undefined` stays `undefined`. */
   decodeOwnValues(values: readonly (Uint8Array | undefined)[]): (V | undefined)[] {
     return values.map((value) => (value === undefined ? undefined : this.values.decode(value)))
   }

@@ -1,46 +1,48 @@
 import type { WriteBatch } from '@ldb/base'
 import type { Durability } from '../health/options.js'
 
-/** A commit that is logged, and neither visible nor acknowledged. */
+/** A commit that is logged, and not yet visible. */
 export interface PendingCommit {
   readonly seq: number
-  /** `undefined` for somebody who only waits until all before is visible; the number is then that of the last of them. */
+  /** `undefined` for a caller that only waits for all earlier commits to become visible; `seq` is then that of the last of them. */
   readonly batch: WriteBatch | undefined
   readonly durability: Durability
   readonly waiter: CommitWaiter
 }
 
-/** Who waits for a commit, or for several. */
+/** Receives the outcome of one or several commits. */
 export interface CommitWaiter {
-  /** One commit is acknowledged. */
+  /** Acknowledges one commit. */
   resolve(): void
-  /** One commit has failed. */
+  /** Reports the failure of one commit. */
   reject(error: unknown): void
 }
 
-/** Spaces at the front of the queue that are worth closing. */
+/** Removed entries at the front of the array after which it is compacted. */
 const SLACK_MAX = 1024
 
-/** Bytes of commits after which no more are taken at a time, so that what is done with them is done soon. */
+/** Bytes of commits that become visible together: bounds the time for which they occupy the thread. */
 const READY_BYTES_MAX = 1 << 20
 
-/** Commits in the order of their numbers. */
+/** Pending commits in the order of their numbers, and the positions up to which the log is flushed and synced. */
 export class CommitQueue {
   readonly #commits: (PendingCommit | undefined)[] = []
   #head = 0
   #fullCount = 0
   #noneCount = 0
+  #flushedSeq = 0
+  #syncedSeq = 0
 
   get length(): number {
     return this.#commits.length - this.#head
   }
 
-  /** True when one of them waits for a sync. */
+  /** True when a commit waits for a sync. */
   get wantsSync(): boolean {
     return this.#fullCount > 0
   }
 
-  /** True when one of them waits for the operating system at least. */
+  /** True when a commit waits for a flush or a sync. */
   get wantsFlush(): boolean {
     return this.#noneCount < this.length
   }
@@ -59,7 +61,7 @@ export class CommitQueue {
     else if (commit.durability === 'none') this.#noneCount++
   }
 
-  /** Takes the first one off. */
+  /** Removes and returns the first commit. */
   shift(): PendingCommit | undefined {
     const commit = this.first
     if (commit === undefined) return undefined
@@ -76,20 +78,25 @@ export class CommitQueue {
     return commit
   }
 
-  /**
-   * Takes those at the front off that are durable as asked, and at most `countMax` of them.
-   *
-   * @param flushedSeq - commits up to this one were handed to the operating system.
-   * @param syncedSeq - commits up to this one are on the device.
-   */
-  takeReady(flushedSeq: number, syncedSeq: number, countMax: number): PendingCommit[] {
+  /** Records that the log is flushed up to a commit. */
+  noteFlushed(seq: number): void {
+    if (seq > this.#flushedSeq) this.#flushedSeq = seq
+  }
+
+  /** Records that the log is synced up to a commit. */
+  noteSynced(seq: number): void {
+    if (seq > this.#syncedSeq) this.#syncedSeq = seq
+  }
+
+  /** Removes and returns the commits at the front that are durable as requested, at most `countMax` of them. */
+  takeReady(countMax: number): PendingCommit[] {
     const ready: PendingCommit[] = []
     let byteCount = 0
     while (ready.length < countMax && byteCount < READY_BYTES_MAX) {
       const commit = this.first
       if (commit === undefined) break
       const { seq, batch, durability } = commit
-      if (durability !== 'none' && seq > (durability === 'full' ? syncedSeq : flushedSeq)) break
+      if (durability !== 'none' && seq > (durability === 'full' ? this.#syncedSeq : this.#flushedSeq)) break
       this.shift()
       ready.push(commit)
       if (batch !== undefined) byteCount += batch.byteLength
@@ -97,7 +104,7 @@ export class CommitQueue {
     return ready
   }
 
-  /** Those with numbers above `seq`, oldest first. */
+  /** Iterates over the commits with numbers above `seq`, oldest first. */
   *above(seq: number): Generator<PendingCommit> {
     for (let index = this.#head; index < this.#commits.length; index++) {
       const commit = this.#commits[index] as PendingCommit

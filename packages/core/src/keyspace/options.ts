@@ -12,12 +12,12 @@ import { ownOptions, resolveCompression, resolveEngine } from '../health/options
 import { ENCODING_NAME_BYTES_MAX, KEYSPACE_NAME_BYTES_MAX } from '../format.js'
 
 /**
- * How to open or make a keyspace. What is not named is as stored, or the default when it is new.
+ * Options to open or create a keyspace. An omitted option is as stored, or the default for a new keyspace.
  *
  * @category Keyspaces
  */
 export interface KeyspaceOptions<K = never, V = never> {
-  /** Engine of a new keyspace. Default: that of the database. */
+  /** Engine of a new keyspace. Default: the engine of the database. */
   readonly engine?: EngineName
   /**
    * Encoding of its keys.
@@ -29,16 +29,16 @@ export interface KeyspaceOptions<K = never, V = never> {
    * @defaultValue 'utf8'
    */
   readonly values?: ValueEncodingOption<V>
-  /** Compression of a new keyspace. Default: that of the database. */
+  /** Compression of a new keyspace. Default: the compression of the database. */
   readonly compression?: CompressionName
   /**
-   * Milliseconds after which entries expire that say nothing else; `Infinity` for never. Stored: another one counts from
-   * now on, for every opener. On a read-only database it changes nothing. Default: as stored, and `Infinity` when it is new.
+   * Default time to live of entries, in milliseconds; `Infinity` for no expiry. It is stored, and a new value applies to all later
+   * writes. Ignored on a read-only database. Default: as stored, or `Infinity` for a new keyspace.
    */
   readonly ttlMs?: number
 }
 
-/** The keys that a keyspace of these options has. @category Keyspaces */
+/** Type of the keys of a keyspace with these options. @category Keyspaces */
 export type KeysOf<O> = O extends { readonly keys: 'binary' }
   ? Uint8Array
   : O extends { readonly keys: 'tuple' }
@@ -47,7 +47,7 @@ export type KeysOf<O> = O extends { readonly keys: 'binary' }
       ? K
       : string
 
-/** The values that a keyspace of these options has. @category Keyspaces */
+/** Type of the values of a keyspace with these options. @category Keyspaces */
 export type ValuesOf<O> = O extends { readonly values: 'binary' }
   ? Uint8Array
   : O extends { readonly values: 'json' }
@@ -56,7 +56,7 @@ export type ValuesOf<O> = O extends { readonly values: 'binary' }
       ? V
       : string
 
-/** {@link KeyspaceOptions}, checked; `undefined` for what was not named. */
+/** Checked {@link KeyspaceOptions}; an omitted option is `undefined`. */
 export interface ResolvedKeyspaceOptions<K, V> {
   readonly engine: EngineName | undefined
   readonly compression: CompressionName | undefined
@@ -89,7 +89,7 @@ export function resolveKeyspaceOptions<K, V>(
   return resolved
 }
 
-/** @throws {@link LdbError} LDB_INVALID_ARGUMENT unless it is a text of 1 to 1,024 bytes. */
+/** @throws {@link LdbError} LDB_INVALID_ARGUMENT unless it is a string of 1 to 1,024 bytes. */
 export function checkKeyspaceName(name: unknown): string {
   if (typeof name !== 'string')
     throw invalidArgument(`the name of a keyspace must be a string, not ${kindOf(name)}`)
@@ -101,7 +101,7 @@ export function checkKeyspaceName(name: unknown): string {
 }
 
 /**
- * Holds the options of a call against what is stored (K5).
+ * Compares the options of a call with the stored ones (K5).
  *
  * @throws {@link LdbError} LDB_EXISTS when one of them differs.
  */
@@ -127,9 +127,9 @@ export function checkAgainstStored<K, V>(
 }
 
 /**
- * Returns the encodings of a keyspace that is there: those of the call, or built-in ones under the stored names.
+ * Returns the encodings of an existing keyspace: those of the call, or the built-in ones with the stored names.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the stored one is not built in and the call has none.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when a stored encoding is not built in, and the call has none.
  */
 export function encodingsOf<K, V>(
   descriptor: KeyspaceDescriptor,

@@ -1,10 +1,10 @@
 import { assertIterable, invalidArgument } from '@ldb/base'
 import type { KeyspaceCodec } from './codec.js'
 
-/** Many encoded keys, one behind the other in one array: an array for each would cost more than finding it. */
+/** Encoded keys, packed into one array: an array for each would cost more than its lookup. */
 export class PackedKeys {
   bytes: Uint8Array = new Uint8Array(4096)
-  /** Where each key ends. */
+  /** End offset of each key. */
   readonly ends: number[] = []
   #used = 0
 
@@ -23,8 +23,12 @@ export class PackedKeys {
   }
 }
 
-/** Calls `visit` with each of packed keys, as a view, and gives what it gave. */
-export function mapPacked<T>(keys: Uint8Array, ends: readonly number[], visit: (key: Uint8Array) => T): T[] {
+/** Calls `visit` with a view of each packed key, and returns the results. */
+export function mapPackedKeys<T>(
+  keys: Uint8Array,
+  ends: readonly number[],
+  visit: (key: Uint8Array) => T,
+): T[] {
   let start = 0
   return ends.map((end) => {
     const key = keys.subarray(start, end)
@@ -34,17 +38,17 @@ export function mapPacked<T>(keys: Uint8Array, ends: readonly number[], visit: (
 }
 
 /**
- * Encodes keys that a user gives, in their order, some to an array.
+ * Encodes the keys of a user into packed arrays, in their order.
  *
- * @param countMax - of the keys in one array.
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT for what is no list of keys; and what a key is refused with.
+ * @param countMax - keys of one array.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `keys` is not a list; the errors of `encodeScratchKey`.
  */
 export function packKeys<K, V>(
   codec: KeyspaceCodec<K, V>,
   keys: Iterable<K>,
   countMax: number = Infinity,
 ): [first: PackedKeys, ...others: PackedKeys[]] {
-  // A string would be taken for a list of its characters.
+  // A string is an iterable of its characters.
   if (typeof keys === 'string') throw invalidArgument('keys must be a list of keys, not one string')
   assertIterable('keys', keys)
   let last = new PackedKeys()

@@ -4,120 +4,123 @@ import { AcknowledgedCommits } from './acknowledged-commits.js'
 import type { KeyspaceDescriptor } from '../catalog/catalog.js'
 import type { Clock } from '@ldb/vfs'
 import { closedError } from '../health/health.js'
-import { Expiry, isSealed } from './expiry.js'
+import { Expiry, hasExpiryHeader } from './expiry.js'
 import { ExpiringStore } from './ttl-store.js'
 
-/** A keyspace of an open database: what the catalog says of it, and its store. */
+/** A keyspace of an open database: its catalog entry and its store. */
 export class KeyspaceStore {
-  readonly #sealedStore: OrderedStore
+  readonly #rawStore: OrderedStore
   readonly #clock: Clock
   #descriptor: KeyspaceDescriptor
   #store: OrderedStore
-  /** What comes in before anybody looks; its table shares it among all. */
+  /** Acknowledged commits that are applied before a read. All keyspaces of a table share one object. */
   acknowledged: AcknowledgedCommits = new AcknowledgedCommits()
   #expiry: Expiry | undefined = undefined
-  /** Lets the catalog say that entries may expire. */
-  #allowExpiry: (() => void) | undefined = undefined
-  /** True from the moment the catalog no longer names it; what is pinned stays readable (K4). */
+  /** Records in the catalog that entries may expire. */
+  #enableExpiry: (() => void) | undefined = undefined
+  /** True after the catalog no longer names it. Pinned states stay readable (K4). */
   dropped = false
   readonly #pins: Set<StorePin> = new Set()
-  /** Does what waits for the last pin to go. */
+  /** Runs when the last pin is released. */
   #onUnpinned: (() => void) | undefined = undefined
 
   constructor(descriptor: KeyspaceDescriptor, store: OrderedStore, clock: Clock) {
-    this.#sealedStore = store
+    this.#rawStore = store
     this.#clock = clock
     this.#descriptor = descriptor
     this.#store = store
-    this.describe(descriptor)
+    this.setDescriptor(descriptor)
   }
 
   get descriptor(): KeyspaceDescriptor {
     return this.#descriptor
   }
 
-  /** The store, without what has expired. */
+  /** The store without expired entries. */
   get store(): OrderedStore {
-    if (this.acknowledged.isWaiting) this.acknowledged.applyBeforeRead()
+    if (this.acknowledged.isPending) this.acknowledged.applyBeforeRead()
     return this.#store
   }
 
-  /** The store with its values as they are kept: some behind a time, where they may expire. */
-  get sealedStore(): OrderedStore {
-    if (this.acknowledged.isWaiting) this.acknowledged.applyBeforeRead()
-    return this.#sealedStore
+  /** The store of raw values, which may have expiry headers. */
+  get rawStore(): OrderedStore {
+    if (this.acknowledged.isPending) this.acknowledged.applyBeforeRead()
+    return this.#rawStore
   }
 
-  /** The store for whoever brings commits in: those that were acknowledged may not be there yet. */
-  get storeToChange(): OrderedStore {
-    return this.#sealedStore
+  /** The store of raw values, for the application of commits: deferred commits are not applied first. */
+  get rawStoreForWrites(): OrderedStore {
+    return this.#rawStore
   }
 
-  /** How values carry their time; `undefined` as long as none ever did. */
+  /** Codec of expiry headers; `undefined` while no entry may expire. */
   get expiry(): Expiry | undefined {
     return this.#expiry
   }
 
-  /** Takes over what the catalog says of it now. What is pinned was written before its entries could expire. */
-  describe(descriptor: KeyspaceDescriptor): void {
+  /** Adopts a new catalog entry. Existing pins need no expiry: their entries were written before entries could expire. */
+  setDescriptor(descriptor: KeyspaceDescriptor): void {
     this.#descriptor = descriptor
     if (descriptor.expires !== true || this.#expiry !== undefined) return
     this.#expiry = new Expiry(this.#clock)
-    this.#store = new ExpiringStore(this.#sealedStore, this.#expiry)
-  }
-
-  /** Names what lets the catalog say that its entries may expire, before the first of them that may is written. */
-  whenFirstExpiring(allowExpiry: () => void): void {
-    this.#allowExpiry = allowExpiry
+    this.#store = new ExpiringStore(this.#rawStore, this.#expiry)
   }
 
   /**
-   * Returns a value as the log and the store keep it.
-   *
-   * @param ttlMs - how long it lives, in milliseconds; `undefined` as the keyspace says.
+   * Sets the action before the first entry that may expire is written: it records in the catalog that entries may expire, and calls
+   * `setDescriptor`.
    */
-  seal(value: Uint8Array, ttlMs: number | undefined): Uint8Array {
-    const lifeMs = ttlMs ?? this.#descriptor.ttlMs ?? Infinity
-    if (lifeMs === Infinity && !isSealed(value)) return value
-    if (this.#expiry === undefined) this.#allowExpiry?.()
-    assert(this.#expiry !== undefined, 'a keyspace knows what lets its entries expire')
-    return this.#expiry.seal(value, lifeMs)
+  onFirstExpiring(enableExpiry: () => void): void {
+    this.#enableExpiry = enableExpiry
   }
 
-  /** Returns a value that the log or the store has kept; `undefined` when it has expired. */
-  unseal(kept: Uint8Array | undefined): Uint8Array | undefined {
+  /**
+   * Returns a value with an expiry header, if it needs one, as it is logged and stored.
+   *
+   * @param ttlMs - time to live in milliseconds; `undefined` for the default of the keyspace.
+   */
+  encodeExpiry(value: Uint8Array, ttlMs: number | undefined): Uint8Array {
+    const lifetimeMs = ttlMs ?? this.#descriptor.ttlMs ?? Infinity
+    if (lifetimeMs === Infinity && !hasExpiryHeader(value)) return value
+    if (this.#expiry === undefined) this.#enableExpiry?.()
+    assert(this.#expiry !== undefined, 'expiry is enabled before the first entry that may expire')
+    return this.#expiry.encode(value, lifetimeMs)
+  }
+
+  /** Returns a logged or stored value without its expiry header; `undefined` when it has expired. */
+  decodeExpiry(stored: Uint8Array | undefined): Uint8Array | undefined {
     const expiry = this.#expiry
-    return expiry === undefined ? kept : expiry.open(kept, expiry.clock.now())
+    return expiry === undefined ? stored : expiry.decode(stored, expiry.clock.now())
   }
 
-  /** Throws when the keyspace was dropped. */
+  /** @throws {@link LdbError} LDB_NOT_FOUND when the keyspace was dropped. */
   assertLive(): void {
     if (!this.dropped) return
     throw new LdbError('LDB_NOT_FOUND', `keyspace ${JSON.stringify(this.descriptor.name)} was dropped`)
   }
 
-  /** Freezes its present state for a read. */
+  /** Pins the current state for reads. */
   pin(): StorePin {
     const pin = new StorePin(this, this.store.snapshot())
     this.#pins.add(pin)
     return pin
   }
 
-  /** Freezes its present state with its values as they are kept, before a commit changes it that was acknowledged or not. */
-  pinSealed(): StorePin {
-    const pin = new StorePin(this, this.#sealedStore.snapshot())
+  /** Pins the current state of the raw store for a transaction, without applying deferred commits. */
+  pinRaw(): StorePin {
+    const pin = new StorePin(this, this.#rawStore.snapshot())
     this.#pins.add(pin)
     return pin
   }
 
-  /** Takes a released pin off the list. */
+  /** Removes a released pin. */
   unpin(pin: StorePin): void {
     const known = this.#pins.delete(pin)
-    assert(known, 'a pin is given back once')
+    assert(known, 'a pin is released once')
     if (this.#pins.size === 0) this.#takeUnpinned()?.()
   }
 
-  /** Calls `task` as soon as nothing pins the store: now, or with the last release. */
+  /** Calls `task` once nothing pins the store: now, or when the last pin is released. */
   whenUnpinned(task: () => void): void {
     if (this.#pins.size === 0) task()
     else this.#onUnpinned = task
@@ -130,7 +133,7 @@ export class KeyspaceStore {
   }
 }
 
-/** One frozen state of one keyspace, and the cursors that are open on it. */
+/** A pinned state of one keyspace, and the open cursors on it. */
 export class StorePin {
   readonly keyspace: KeyspaceStore
   readonly view: StoreSnapshot
@@ -143,14 +146,14 @@ export class StorePin {
     this.view = view
   }
 
-  /** Throws when it was released: by its owner, or because the database closed. */
-  assertHeld(): void {
+  /** @throws {@link LdbError} LDB_CLOSED when it was released by its owner, or because the database was closed. */
+  assertPinned(): void {
     if (this.#released) throw closedError()
   }
 
-  /** Opens a cursor; `closeCursor` and `release` close it. */
+  /** Opens a cursor. `closeCursor` and `release` close it. */
   openCursor(bounds: KeyBounds): StoreCursor {
-    this.assertHeld()
+    this.assertPinned()
     const cursor = this.view.cursor(bounds)
     this.#cursors.add(cursor)
     return cursor
@@ -161,7 +164,7 @@ export class StorePin {
     if (this.#cursors.delete(cursor)) cursor.close()
   }
 
-  /** Idempotent. */
+  /** Closes the cursors, and releases the pin. Idempotent. */
   release(): void {
     if (this.#released) return
     this.#released = true

@@ -4,7 +4,7 @@ import type { KeyspaceStore } from './store.js'
 
 /** The keyspaces of an open database, by number and by name. */
 export class KeyspaceTable {
-  /** What comes into the stores before anybody looks at them. */
+  /** Acknowledged commits that are applied before the next read of a store. */
   readonly acknowledged: AcknowledgedCommits = new AcknowledgedCommits()
   readonly #byId: Map<number, KeyspaceStore> = new Map()
   readonly #byName: Map<string, KeyspaceStore> = new Map()
@@ -13,7 +13,7 @@ export class KeyspaceTable {
     return this.#byId.size
   }
 
-  /** All of them, by rising number. */
+  /** Iterates over all keyspaces, by ascending number. */
   [Symbol.iterator](): IterableIterator<KeyspaceStore> {
     return this.#byId.values()
   }
@@ -26,7 +26,7 @@ export class KeyspaceTable {
     return this.#byName.get(name)
   }
 
-  /** Returns a keyspace that a batch writes to. */
+  /** Returns the keyspace of a section of a batch. @throws {@link LdbError} LDB_NOT_FOUND when it was dropped. */
   require(id: number): KeyspaceStore {
     const keyspace = this.#byId.get(id)
     if (keyspace === undefined) throw new LdbError('LDB_NOT_FOUND', 'a keyspace of the batch was dropped')

@@ -3,8 +3,8 @@ import type { TransactionStore } from '@ldb/mvcc'
 import type { KeyspaceStore, StorePin } from './store.js'
 
 /**
- * A keyspace as transactions see it: with its values as they are kept, and with its snapshots counted among those that a
- * dropped keyspace waits for (K4).
+ * The store of a keyspace for transactions: raw values, and snapshots that pin the keyspace, so that a dropped keyspace stays
+ * readable for them (K4).
  */
 export class KeyspaceTransactionStore implements TransactionStore {
   readonly #keyspace: KeyspaceStore
@@ -14,27 +14,27 @@ export class KeyspaceTransactionStore implements TransactionStore {
   }
 
   get seq(): Seq {
-    return this.#keyspace.sealedStore.seq
+    return this.#keyspace.rawStore.seq
   }
 
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
-    return this.#keyspace.sealedStore.get(key, keyBytes)
+    return this.#keyspace.rawStore.get(key, keyBytes)
   }
 
   has(key: Uint8Array, keyBytes?: number): boolean {
-    return this.#keyspace.sealedStore.has(key, keyBytes)
+    return this.#keyspace.rawStore.has(key, keyBytes)
   }
 
   apply(section: BatchSection, seq: Seq): void {
-    this.#keyspace.sealedStore.apply(section, seq)
+    this.#keyspace.rawStore.apply(section, seq)
   }
 
   snapshot(): StoreSnapshot {
-    return new PinnedSnapshot(this.#keyspace.pinSealed())
+    return new PinnedSnapshot(this.#keyspace.pinRaw())
   }
 }
 
-/** A snapshot that is given back to its keyspace. */
+/** A snapshot whose release unpins the keyspace. */
 class PinnedSnapshot implements StoreSnapshot {
   readonly #pin: StorePin
   readonly #view: StoreSnapshot

@@ -1,84 +1,84 @@
 import type { StoreCursor } from '@ldb/base'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
-import { isExpired, unsealed } from './expiry.js'
+import { isExpired, rawValue } from './expiry.js'
 
-/** A cursor that passes over entries whose time is over. A move that has missed a page goes on when it is made again. */
+/** A cursor that skips expired entries. A move that missed a page may be retried. */
 export class ExpiringCursor implements StoreCursor {
-  readonly isSteady = true
-  readonly #below: RetryableCursor
+  readonly isRetryable = true
+  readonly #inner: RetryableCursor
   readonly #nowMs: number
-  /** The cursor below stands on an entry at whose time nobody has looked yet. */
+  /** The expiry of the current entry of the inner cursor has not been checked, because its value was on a missing page. */
   #isUnchecked = false
 
-  constructor(below: StoreCursor, nowMs: number) {
-    this.#below = new RetryableCursor(below)
+  constructor(inner: StoreCursor, nowMs: number) {
+    this.#inner = new RetryableCursor(inner)
     this.#nowMs = nowMs
   }
 
   get valid(): boolean {
-    return this.#below.cursor.valid
+    return this.#inner.cursor.valid
   }
 
   get key(): Uint8Array {
-    return this.#below.cursor.key
+    return this.#inner.cursor.key
   }
 
   get value(): Uint8Array {
-    return unsealed(this.#below.cursor.value)
+    return rawValue(this.#inner.cursor.value)
   }
 
   takeKey(): Uint8Array {
-    return this.#below.cursor.takeKey()
+    return this.#inner.cursor.takeKey()
   }
 
   takeValue(): Uint8Array {
-    return unsealed(this.#below.cursor.takeValue())
+    return rawValue(this.#inner.cursor.takeValue())
   }
 
   first(): boolean {
-    return this.#forward(this.#below.first())
+    return this.#forward(this.#inner.first())
   }
 
   last(): boolean {
-    return this.#backward(this.#below.last())
+    return this.#backward(this.#inner.last())
   }
 
   seek(key: Uint8Array, keyBytes: number = key.length): boolean {
-    return this.#forward(this.#below.seek(key, keyBytes))
+    return this.#forward(this.#inner.seek(key, keyBytes))
   }
 
   seekBackward(key: Uint8Array, keyBytes: number = key.length): boolean {
-    return this.#backward(this.#below.seekBackward(key, keyBytes))
+    return this.#backward(this.#inner.seekBackward(key, keyBytes))
   }
 
   next(): boolean {
-    return this.#forward(this.#isUnchecked || this.#below.next())
+    return this.#forward(this.#isUnchecked || this.#inner.next())
   }
 
   previous(): boolean {
-    return this.#backward(this.#isUnchecked || this.#below.previous())
+    return this.#backward(this.#isUnchecked || this.#inner.previous())
   }
 
   close(): void {
-    this.#below.cursor.close()
+    this.#inner.cursor.close()
   }
 
   #forward(found: boolean): boolean {
-    let isThere = found
-    while (isThere && this.#isDead()) isThere = this.#below.next()
-    return isThere
+    let isValid = found
+    while (isValid && this.#isExpired()) isValid = this.#inner.next()
+    return isValid
   }
 
   #backward(found: boolean): boolean {
-    let isThere = found
-    while (isThere && this.#isDead()) isThere = this.#below.previous()
-    return isThere
+    let isValid = found
+    while (isValid && this.#isExpired()) isValid = this.#inner.previous()
+    return isValid
   }
 
-  #isDead(): boolean {
+  #isExpired(): boolean {
     this.#isUnchecked = true
-    const dead = isExpired(this.#below.cursor.value, this.#nowMs)
+    const expired = isExpired(this.#inner.cursor.value, this.#nowMs)
     this.#isUnchecked = false
-    return dead
+    return expired
   }
 }

@@ -16,41 +16,40 @@ import { ExpiringCursor } from './ttl-cursor.js'
 import type { Expiry } from './expiry.js'
 
 /**
- * A store whose entries are absent from the moment at which their time is over, those that have one. Writes go through it as
- * they are: their values are sealed already.
+ * A store that hides expired entries. Writes pass through unchanged: their values have expiry headers already.
  *
- * (X1) The live state is that of the clock at the call. (X2) A snapshot, and so each scan and cursor, keeps the moment at which
- * it was taken: what it shows does not change.
+ * (X1) A read of the live state uses the clock at the call. (X2) A snapshot, and each scan and cursor on it, uses the time at which
+ * it was taken: its contents do not change.
  */
 export class ExpiringStore implements OrderedStore {
-  /** The store with everything in it, sealed. */
-  readonly below: OrderedStore
+  /** The store of raw values, with all entries. */
+  readonly inner: OrderedStore
   readonly expiry: Expiry
 
-  constructor(below: OrderedStore, expiry: Expiry) {
-    this.below = below
+  constructor(inner: OrderedStore, expiry: Expiry) {
+    this.inner = inner
     this.expiry = expiry
   }
 
   get seq(): Seq {
-    return this.below.seq
+    return this.inner.seq
   }
 
   get durableSeq(): Seq {
-    return this.below.durableSeq
+    return this.inner.durableSeq
   }
 
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
-    return this.expiry.open(this.below.get(key, keyBytes), this.expiry.clock.now())
+    return this.expiry.decode(this.inner.get(key, keyBytes), this.expiry.clock.now())
   }
 
   getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
-    return this.expiry.open(this.below.getBorrowed(key, keyBytes), this.expiry.clock.now())
+    return this.expiry.decode(this.inner.getBorrowed(key, keyBytes), this.expiry.clock.now())
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
     const nowMs = this.expiry.clock.now()
-    return this.below.getMany(keys, ends).map((kept) => this.expiry.open(kept, nowMs))
+    return this.inner.getMany(keys, ends).map((stored) => this.expiry.decode(stored, nowMs))
   }
 
   has(key: Uint8Array, keyBytes?: number): boolean {
@@ -58,89 +57,89 @@ export class ExpiringStore implements OrderedStore {
   }
 
   apply(section: BatchSection, seq: Seq): void {
-    this.below.apply(section, seq)
+    this.inner.apply(section, seq)
   }
 
   snapshot(): StoreSnapshot {
-    return new ExpiringSnapshot(this.below.snapshot(), this.expiry, this.expiry.clock.now())
+    return new ExpiringSnapshot(this.inner.snapshot(), this.expiry, this.expiry.clock.now())
   }
 
   beginReplay(): void {
-    this.below.beginReplay()
+    this.inner.beginReplay()
   }
 
   endReplay(seq: Seq): void {
-    this.below.endReplay(seq)
+    this.inner.endReplay(seq)
   }
 
   prefetch(key: Uint8Array, keyBytes?: number): void {
-    this.below.prefetch(key, keyBytes)
+    this.inner.prefetch(key, keyBytes)
   }
 
   checkpoint(): void {
-    this.below.checkpoint()
+    this.inner.checkpoint()
   }
 
   beginCheckpoint(log?: Syncable, timeSlice?: Syncable): ResumableTask {
-    return this.below.beginCheckpoint(log, timeSlice)
+    return this.inner.beginCheckpoint(log, timeSlice)
   }
 
   compact(bounds?: KeyBounds): void {
-    this.below.compact(bounds)
+    this.inner.compact(bounds)
   }
 
   beginCompaction(request: CompactionRequest): ResumableTask | undefined {
-    return this.below.beginCompaction(request)
+    return this.inner.beginCompaction(request)
   }
 
   logBytesPreferred(): number {
-    return this.below.logBytesPreferred()
+    return this.inner.logBytesPreferred()
   }
 
   persistRecovered(): Promise<void> {
-    return this.below.persistRecovered()
+    return this.inner.persistRecovered()
   }
 
   verify(sink: VerifySink): void {
-    this.below.verify(sink)
+    this.inner.verify(sink)
   }
 
-  /** Counts what has expired too, until it is swept. */
+  /** Counts expired entries too, until they are swept. */
   stats(): StoreStats {
-    return this.below.stats()
+    return this.inner.stats()
   }
 
   close(): void {
-    this.below.close()
+    this.inner.close()
   }
 }
 
 class ExpiringSnapshot implements StoreSnapshot {
-  readonly #below: StoreSnapshot
+  readonly #inner: StoreSnapshot
   readonly #expiry: Expiry
   readonly #nowMs: number
 
-  constructor(below: StoreSnapshot, expiry: Expiry, nowMs: number) {
-    this.#below = below
+  constructor(inner: StoreSnapshot, expiry: Expiry, nowMs: number) {
+    this.#inner = inner
     this.#expiry = expiry
     this.#nowMs = nowMs
   }
 
   get seq(): Seq {
-    return this.#below.seq
+    return this.#inner.seq
   }
 
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
-    return this.#expiry.open(this.#below.get(key, keyBytes), this.#nowMs)
+    return this.#expiry.decode(this.#inner.get(key, keyBytes), this.#nowMs)
   }
 
   getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
-    return this.#expiry.open(this.#below.getBorrowed(key, keyBytes), this.#nowMs)
+    return this.#expiry.decode(this.#inner.getBorrowed(key, keyBytes), this.#nowMs)
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
     const nowMs = this.#nowMs
-    return this.#below.getMany(keys, ends).map((kept) => this.#expiry.open(kept, nowMs))
+    return this.#inner.getMany(keys, ends).map((stored) => this.#expiry.decode(stored, nowMs))
   }
 
   has(key: Uint8Array, keyBytes?: number): boolean {
@@ -148,10 +147,10 @@ class ExpiringSnapshot implements StoreSnapshot {
   }
 
   cursor(bounds?: KeyBounds): StoreCursor {
-    return new ExpiringCursor(this.#below.cursor(bounds), this.#nowMs)
+    return new ExpiringCursor(this.#inner.cursor(bounds), this.#nowMs)
   }
 
-  /** Steps over every entry: how many have expired, no branch knows. */
+  /** Visits every entry: page statistics do not know how many have expired. */
   count(bounds?: KeyBounds): number {
     const cursor = this.cursor(bounds)
     let count = 0
@@ -160,12 +159,12 @@ class ExpiringSnapshot implements StoreSnapshot {
     return count
   }
 
-  /** Takes what has expired for live. */
+  /** Counts expired entries as live. */
   estimate(bounds?: KeyBounds): RangeEstimate {
-    return this.#below.estimate(bounds)
+    return this.#inner.estimate(bounds)
   }
 
   release(): void {
-    this.#below.release()
+    this.#inner.release()
   }
 }

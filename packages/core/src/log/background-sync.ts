@@ -1,24 +1,21 @@
-import type { Scheduled, Scheduler } from '@ldb/vfs'
+import type { ScheduledTask, Scheduler } from '@ldb/vfs'
 import type { CommitLog } from './commit-log.js'
-import type { EventHub } from '../health/events.js'
 import type { Health } from '../health/health.js'
 
-/** Syncs the log some time after commits that were acknowledged before they were synced. */
+/** Syncs the log within an interval after commits that were acknowledged without a sync. */
 export class BackgroundSync {
   readonly #health: Health
   readonly #log: CommitLog
-  readonly #events: EventHub
   readonly #scheduler: Scheduler
   readonly #intervalMs: number
   readonly #task: () => void
   #isOffThread = false
-  #whenSynced: () => void = () => undefined
-  #planned: Scheduled | undefined = undefined
+  #onSynced: () => void = () => undefined
+  #scheduled: ScheduledTask | undefined = undefined
 
-  constructor(health: Health, log: CommitLog, events: EventHub, scheduler: Scheduler, intervalMs: number) {
+  constructor(health: Health, log: CommitLog, scheduler: Scheduler, intervalMs: number) {
     this.#health = health
     this.#log = log
-    this.#events = events
     this.#scheduler = scheduler
     this.#intervalMs = intervalMs
     this.#task = (): void => {
@@ -26,32 +23,32 @@ export class BackgroundSync {
     }
   }
 
-  /** Syncs off-thread from now on. */
-  leaveThread(): void {
+  /** Makes later syncs run off the thread. */
+  runOffThread(): void {
     this.#isOffThread = true
   }
 
-  /** Calls back after each sync. */
-  whenSynced(callback: () => void): void {
-    this.#whenSynced = callback
+  /** Sets the callback that runs after each sync. */
+  onSynced(callback: () => void): void {
+    this.#onSynced = callback
   }
 
-  /** Makes sure that a sync comes within the interval. */
-  plan(): void {
-    this.#planned ??= this.#scheduler.after(this.#intervalMs, this.#task)
+  /** Schedules a sync within the interval, unless one is scheduled. */
+  schedule(): void {
+    this.#scheduled ??= this.#scheduler.after(this.#intervalMs, this.#task)
   }
 
-  /** Calls the planned sync off. */
+  /** Cancels the scheduled sync. */
   cancel(): void {
-    this.#planned?.cancel()
-    this.#planned = undefined
+    this.#scheduled?.cancel()
+    this.#scheduled = undefined
   }
 
   #run(): void {
-    this.#planned = undefined
+    this.#scheduled = undefined
     if (this.#health.writeRefusal !== undefined) return
     if (this.#isOffThread) {
-      this.#log.syncAsync().then(this.#whenSynced, (error: unknown) => {
+      this.#log.syncAsync().then(this.#onSynced, (error: unknown) => {
         this.#fail(error)
       })
       return
@@ -62,13 +59,12 @@ export class BackgroundSync {
       this.#fail(error)
       return
     }
-    this.#whenSynced()
+    this.#onSynced()
   }
 
   #fail(error: unknown): void {
-    // Closed in the meantime: the closing has synced, or told of its own failure.
+    // A database that was closed in the meantime has synced, or has reported its own failure.
     if (this.#health.closed) return
-    this.#health.poison(error, false)
-    this.#events.emit('error', { error })
+    this.#health.fail(error, false)
   }
 }

@@ -1,27 +1,27 @@
-import { changesGone } from './change-reader.js'
+import { changesTruncated } from './change-reader.js'
 import type { CommitReader } from './change-reader.js'
 
-/** A commit that is kept for those who read changes. */
-interface KeptCommit {
+/** A commit that is retained for readers of changes. */
+interface RetainedCommit {
   readonly seq: number
   readonly bytes: Uint8Array
 }
 
-/** Commits of a database without a log, kept as long as somebody who reads them keeps up. */
+/** The commits of a database without a log, retained while a reader of changes needs them. */
 export class MemoryChanges {
-  readonly #commits: KeptCommit[] = []
+  readonly #commits: RetainedCommit[] = []
   readonly #readers: Set<MemoryCommitReader> = new Set()
   readonly #bytesMax: number
   #byteCount = 0
   #lastSeq = 0
 
-  /** @param bytesMax - bytes of commits that a reader may hold back. */
+  /** @param bytesMax - bytes of commits that readers may retain. */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
   }
 
-  /** Number of the commit behind which they are kept. */
-  get cutSeq(): number {
+  /** Number of the newest commit that is not retained. */
+  get truncatedSeq(): number {
     return (this.#commits[0]?.seq ?? this.#lastSeq + 1) - 1
   }
 
@@ -33,20 +33,20 @@ export class MemoryChanges {
     this.#trim()
   }
 
-  /** Returns the commit of a number; `undefined` when there is none yet. */
+  /** Returns the commit with a number; `undefined` when there is none yet. */
   find(seq: number): Uint8Array | undefined {
     const first = this.#commits[0]
     return first === undefined ? undefined : this.#commits[seq - first.seq]?.bytes
   }
 
   read(since: number): CommitReader {
-    if (since < this.cutSeq) throw changesGone(since, this.cutSeq)
+    if (since < this.truncatedSeq) throw changesTruncated(since, this.truncatedSeq)
     const reader = new MemoryCommitReader(this, since)
     this.#readers.add(reader)
     return reader
   }
 
-  forget(reader: MemoryCommitReader): void {
+  removeReader(reader: MemoryCommitReader): void {
     this.#readers.delete(reader)
     this.#trim()
   }
@@ -79,7 +79,7 @@ class MemoryCommitReader implements CommitReader {
 
   next(seqMax: number): boolean {
     if (this.seq >= seqMax) return false
-    if (this.seq < this.#changes.cutSeq) throw changesGone(this.seq, this.#changes.cutSeq)
+    if (this.seq < this.#changes.truncatedSeq) throw changesTruncated(this.seq, this.#changes.truncatedSeq)
     const bytes = this.#changes.find(this.seq + 1)
     if (bytes === undefined) return false
     this.#payload = bytes
@@ -88,6 +88,6 @@ class MemoryCommitReader implements CommitReader {
   }
 
   close(): void {
-    this.#changes.forget(this)
+    this.#changes.removeReader(this)
   }
 }

@@ -1,8 +1,8 @@
-/** Wakes those who wait for commits, for what was written in the background, and for the end. */
+/** Wakes readers of changes after commits, after background syncs, and at close. */
 export class ChangeSignal {
   #waiters: (() => void)[] = []
 
-  /** Called after every commit: costs nothing while nobody waits. */
+  /** Calls all waiters. Called after every commit: costs nothing without waiters. */
   wake(): void {
     if (this.#waiters.length === 0) return
     const waiters = this.#waiters
@@ -10,7 +10,7 @@ export class ChangeSignal {
     for (const waiter of waiters) waiter()
   }
 
-  /** Calls back at the next `wake`; gives a function that calls it off. */
+  /** Calls back at the next `wake`. Returns a function that cancels the wait. */
   wait(waiter: () => void): () => void {
     this.#waiters.push(waiter)
     return () => {

@@ -1,23 +1,23 @@
 import { isLdbError } from '@ldb/base'
 import type { Wal, WalReader } from '@ldb/wal'
-import { changesGone } from './change-reader.js'
+import { changesTruncated } from './change-reader.js'
 import type { CommitReader } from './change-reader.js'
 import { LogRecordType } from '../format.js'
 
-/** Reads commits out of the files of a log, and holds them back meanwhile. */
+/** Reads commits from the files of a log, and pins them until it is closed. */
 export class WalCommitReader implements CommitReader {
   readonly #reader: WalReader
   readonly #wal: Wal
   readonly #onClose: (reader: WalCommitReader) => void
   #seq: number
-  /** The reader stands on a record that was not given yet. */
+  /** The current record of the log reader was not returned yet. */
   #isAhead = false
   #open = true
 
-  /** @param since - the commits behind this one are read. */
+  /** @param since - number of the commit after which it starts. */
   constructor(wal: Wal, since: number, onClose: (reader: WalCommitReader) => void) {
-    // What the log held before its oldest record was cut off, or never was.
-    if (since < wal.cutSeq) throw changesGone(since, wal.cutSeq)
+    // The commits before the oldest record were truncated, or never existed.
+    if (since < wal.truncatedSeq) throw changesTruncated(since, wal.truncatedSeq)
     this.#wal = wal
     this.#seq = since
     this.#onClose = onClose
@@ -36,14 +36,14 @@ export class WalCommitReader implements CommitReader {
     return 'wal'
   }
 
-  /** Position of the oldest record that it still needs. */
-  get lsn(): number {
+  /** Position of the oldest record that it needs. */
+  get oldestLsn(): number {
     return this.#isAhead ? this.#reader.lsn : this.#reader.nextLsn
   }
 
-  /** Bytes of the log that it holds back. */
-  get heldBytes(): number {
-    return this.#wal.endLsn - this.lsn
+  /** Bytes of the log that it pins. */
+  get pinnedBytes(): number {
+    return this.#wal.endLsn - this.oldestLsn
   }
 
   next(seqMax: number): boolean {
@@ -54,7 +54,7 @@ export class WalCommitReader implements CommitReader {
         this.#isAhead = true
         if (reader.type === LogRecordType.Commit && reader.seq > this.#seq) {
           if (reader.seq > seqMax) return false
-          if (reader.seq !== this.#seq + 1) throw changesGone(this.#seq, reader.seq - 1)
+          if (reader.seq !== this.#seq + 1) throw changesTruncated(this.#seq, reader.seq - 1)
           this.#seq = reader.seq
           this.#isAhead = false
           return true
@@ -62,7 +62,7 @@ export class WalCommitReader implements CommitReader {
         this.#isAhead = false
       }
     } catch (error) {
-      if (isLdbError(error, 'LDB_NOT_FOUND')) throw changesGone(this.#seq, this.#wal.cutSeq)
+      if (isLdbError(error, 'LDB_NOT_FOUND')) throw changesTruncated(this.#seq, this.#wal.truncatedSeq)
       throw error
     }
   }

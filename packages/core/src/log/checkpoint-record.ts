@@ -1,4 +1,4 @@
-import { corruption, readU64Of, writeU64 } from '@ldb/base'
+import { corruption, readCheckedU64, writeU64 } from '@ldb/base'
 import {
   CHECKPOINT_ENTRY_BYTES,
   CHECKPOINT_OFFSET_CATALOG_GENERATION,
@@ -11,17 +11,17 @@ import {
   ENTRY_OFFSET_RESERVED,
 } from '../format.js'
 
-/** What a checkpoint left behind in the log: how far each keyspace is durable without it. */
+/** A checkpoint record of the log: up to which commit each keyspace is durable without the log. */
 export interface CheckpointRecord {
   /** Every commit up to this one is in a durable checkpoint of each keyspace that it wrote to. */
   readonly seq: number
-  /** Generation of the catalog: it was durable by then. */
+  /** Generation of a catalog that was durable when the record was written. */
   readonly catalogGeneration: number
   /** Keyspace number → newest commit in its durable checkpoint. */
   readonly durableSeqs: ReadonlyMap<number, number>
 }
 
-/** Encodes a checkpoint record as FORMAT.md draws it. */
+/** Encodes a checkpoint record (FORMAT.md). */
 export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
   const bytes = new Uint8Array(CHECKPOINT_RECORD_BYTES + record.durableSeqs.size * CHECKPOINT_ENTRY_BYTES)
   const view = new DataView(bytes.buffer)
@@ -44,28 +44,33 @@ export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
  * @throws {@link LdbError} LDB_CORRUPTION when it breaks the format.
  */
 export function decodeCheckpointRecord(bytes: Uint8Array, file: string): CheckpointRecord {
-  if (bytes.length < CHECKPOINT_RECORD_BYTES) throw corruption(file, 0, 'a checkpoint record is cut off')
+  if (bytes.length < CHECKPOINT_RECORD_BYTES) throw corruption(file, 0, 'a checkpoint record is truncated')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const seq = readU64Of(bytes, CHECKPOINT_OFFSET_SEQ, file, CHECKPOINT_OFFSET_SEQ)
+  const seq = readCheckedU64(bytes, CHECKPOINT_OFFSET_SEQ, file, CHECKPOINT_OFFSET_SEQ)
   const generationAt = CHECKPOINT_OFFSET_CATALOG_GENERATION
-  const catalogGeneration = readU64Of(bytes, generationAt, file, generationAt)
+  const catalogGeneration = readCheckedU64(bytes, generationAt, file, generationAt)
   const count = view.getUint32(CHECKPOINT_OFFSET_KEYSPACE_COUNT, true)
   if (
     view.getUint32(CHECKPOINT_OFFSET_RESERVED, true) !== 0 ||
     bytes.length - CHECKPOINT_RECORD_BYTES !== count * CHECKPOINT_ENTRY_BYTES
   ) {
-    throw corruption(file, 0, 'a checkpoint record has another length than it says')
+    throw corruption(file, 0, 'a checkpoint record has a wrong length')
   }
   const durableSeqs = new Map<number, number>()
   for (let at = CHECKPOINT_RECORD_BYTES; at < bytes.length; at += CHECKPOINT_ENTRY_BYTES) {
     const keyspaceId = view.getUint32(at + ENTRY_OFFSET_KEYSPACE_ID, true)
-    const durableSeq = readU64Of(bytes, at + ENTRY_OFFSET_DURABLE_SEQ, file, at + ENTRY_OFFSET_DURABLE_SEQ)
+    const durableSeq = readCheckedU64(
+      bytes,
+      at + ENTRY_OFFSET_DURABLE_SEQ,
+      file,
+      at + ENTRY_OFFSET_DURABLE_SEQ,
+    )
     if (
       view.getUint32(at + ENTRY_OFFSET_RESERVED, true) !== 0 ||
       durableSeqs.has(keyspaceId) ||
       durableSeq > seq
     ) {
-      throw corruption(file, at, 'a checkpoint record breaks its rules')
+      throw corruption(file, at, 'a checkpoint record is malformed')
     }
     durableSeqs.set(keyspaceId, durableSeq)
   }

@@ -1,18 +1,18 @@
 import { ResumableTask } from '@ldb/base'
-import type { DeviceSteps, Syncable, VerifySink } from '@ldb/base'
+import type { TaskSteps, Syncable, VerifySink } from '@ldb/base'
 import { MemoryChanges } from './change-memory-reader.js'
 import type { CommitReader } from './change-reader.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
 
-/** What `stats()` says of the log. @category Statistics */
+/** Statistics of the log. @category Statistics */
 export interface LogStats {
-  /** Bytes of the records in its files; 0 when the database is in memory only. */
+  /** Bytes of the records in its files; 0 for a memory-only database. */
   readonly fileBytes: number
-  /** Segments it has. */
+  /** Number of segments. */
   readonly segmentCount: number
   /** Bytes of commits since the last checkpoint. */
   readonly bytesSinceCheckpoint: number
-  /** Bytes of commits that are in the process only. */
+  /** Bytes of commits that are not flushed to the operating system. */
   readonly bufferedBytes: number
   /** Bytes of commits that are not known to be on the device. */
   readonly unsyncedBytes: number
@@ -20,67 +20,67 @@ export interface LogStats {
   readonly syncCount: number
 }
 
-/** What a checkpoint does to the log: begun before the stores are frozen, ended when they are durable. */
+/** A rotation of the log by a checkpoint: begun before the stores are frozen, ended when they are durable. */
 export interface LogRotation {
-  /** Parts the log: what was logged before the cut was begun can go. On the device before that may. */
+  /** Completes the new segment on the device. Segments before the rotation point may be deleted only afterwards. */
   readonly rotated: Syncable
-  /** Writes down what the checkpoints hold, makes that durable, and lets go of the log before the cut. */
+  /** Logs and syncs the checkpoint record, then deletes the segments before the rotation point. */
   end(record: Omit<CheckpointRecord, 'catalogGeneration'>): ResumableTask
 }
 
-/** Where commits go first. A failed `flush`, `sync` or cut must never be tried again. */
+/** The log of commits. A failed `flush`, `sync` or rotation must never be retried. */
 export interface CommitLog extends Syncable {
-  /** Bytes of commits since the last cut. */
+  /** Bytes of commits since the last checkpoint. */
   readonly bytesSinceCheckpoint: number
-  /** True when there are no files: commits are kept for readers of changes only from `readCommits` on. */
+  /** True when there are no files: commits are retained only for readers that exist when they are appended. */
   readonly isVolatile: boolean
   /**
-   * Takes a commit into the buffer.
+   * Appends a commit to the buffer of the log.
    *
-   * @param isBorrowed - the batch, and the room around it, stay as they are until the next flush or sync is done; otherwise the bytes are
-   * copied.
+   * @param isBorrowed - the caller leaves the batch, and the headroom and tailroom of its buffer, unchanged until the next flush or
+   * sync is done. Otherwise the bytes are copied.
    */
   appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean): void
-  /** Takes note, among the commits, of a catalog that is durable. (R8) */
+  /** Appends a catalog record for a durable catalog (R8). */
   appendCatalog(generation: number): void
-  /** Hands everything to the operating system. */
+  /** Writes all buffered records to the operating system. */
   flush(): void
-  /** As `flush`, without waiting for the device where the log is being parted. */
+  /** As `flush`, but waits off the thread for a new segment during a rotation. */
   flushAsync(): Promise<void>
-  /** Makes everything durable on the device. */
+  /** Makes all appended records durable on the device. */
   sync(): void
-  /** As `sync`, off this thread: everything appended before the call, shared by all who wait. */
+  /** As `sync`, off the thread, for all records appended before the call. Concurrent callers share a sync. */
   syncAsync(): Promise<void>
-  /** Begins to cut off what was logged so far. */
-  beginCut(): LogRotation
+  /** Begins a new segment, so that all earlier ones can be deleted after the checkpoint. */
+  beginRotation(): LogRotation
   /**
-   * Reads the commits behind `since`, which the log keeps meanwhile, within its limit.
+   * Opens a reader of the commits after `since`. It pins them in the log, up to a limit.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when they are no longer there.
+   * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer contains them.
    */
   readCommits(since: number): CommitReader
   verify(sink: VerifySink): void
   stats(): LogStats
   /**
-   * Gives its files back.
+   * Closes its files.
    *
-   * @param clean - everything was checkpointed and cut: note the end, so that nothing may be missing afterwards.
+   * @param clean - the checkpoint contains everything: record the exact end of the log, so that later loss of records is detected.
    */
   close(clean: boolean): void
 }
 
-/** The log of a database that is in memory only: there is nothing to survive. */
+/** The log of a memory-only database: nothing survives the process. */
 export class MemoryLog implements CommitLog {
   readonly isVolatile = true
   bytesSinceCheckpoint = 0
   readonly #changes: MemoryChanges
 
-  /** @param backlogBytes - bytes of commits that readers of changes may hold back. */
+  /** @param backlogBytes - bytes of commits that readers of changes may pin. */
   constructor(backlogBytes: number) {
     this.#changes = new MemoryChanges(backlogBytes)
   }
 
-  appendCommit(batch: Uint8Array, seq: number, _isLent: boolean): void {
+  appendCommit(batch: Uint8Array, seq: number, _isBorrowed: boolean): void {
     this.bytesSinceCheckpoint += batch.length
     this.#changes.add(batch, seq)
   }
@@ -90,40 +90,40 @@ export class MemoryLog implements CommitLog {
   }
 
   appendCatalog(_generation: number): void {
-    // There is no catalog that could be lost.
+    // There is no durable catalog.
   }
 
   flush(): void {
-    // There is nobody to hand it to.
+    // There are no files.
   }
 
   sync(): void {
-    // There is no device.
+    // There are no files.
   }
 
   async flushAsync(): Promise<void> {
-    // As above.
+    // There are no files.
   }
 
   async syncAsync(): Promise<void> {
-    // As above.
+    // There are no files.
   }
 
-  beginCut(): LogRotation {
+  beginRotation(): LogRotation {
     const bytesBefore = this.bytesSinceCheckpoint
     return {
       rotated: this,
-      end: (): ResumableTask => new ResumableTask(this.#forget(bytesBefore)),
+      end: (): ResumableTask => new ResumableTask(this.#subtract(bytesBefore)),
     }
   }
 
-  *#forget(byteCount: number): DeviceSteps {
+  *#subtract(byteCount: number): TaskSteps {
     yield this
     this.bytesSinceCheckpoint -= byteCount
   }
 
   verify(_sink: VerifySink): void {
-    // There is nothing to check.
+    // There are no files.
   }
 
   stats(): LogStats {

@@ -1,5 +1,5 @@
 import { ResumableTask } from '@ldb/base'
-import type { DeviceSteps, Lsn, VerifySink } from '@ldb/base'
+import type { TaskSteps, Lsn, VerifySink } from '@ldb/base'
 import type { Wal } from '@ldb/wal'
 import type { CommitReader } from './change-reader.js'
 import { WalCommitReader } from './change-wal-reader.js'
@@ -13,26 +13,26 @@ import { LogRecordType } from '../format.js'
 export class WalLog implements CommitLog {
   readonly isVolatile = false
   readonly #wal: Wal
-  /** As if the commits since the last cut began here. */
-  #cutLsn: number
+  /** Start of the bytes since the last checkpoint; the checkpoint record is not counted. */
+  #checkpointLsn: number
   readonly #backlogBytes: number
   #catalogGeneration: number
   readonly #readers: Set<WalCommitReader> = new Set()
 
   /**
-   * @param isCut - all that the log holds is in checkpoints already.
-   * @param catalogGeneration - of the catalog, which is durable.
-   * @param backlogBytes - bytes of commits that readers of changes may hold back.
+   * @param isCheckpointed - the checkpoints of the stores contain all commits of the log.
+   * @param catalogGeneration - generation of the durable catalog.
+   * @param backlogBytes - bytes of commits that readers of changes may pin.
    */
-  constructor(wal: Wal, isCut: boolean, catalogGeneration: number, backlogBytes: number) {
+  constructor(wal: Wal, isCheckpointed: boolean, catalogGeneration: number, backlogBytes: number) {
     this.#wal = wal
     this.#catalogGeneration = catalogGeneration
     this.#backlogBytes = backlogBytes
-    this.#cutLsn = isCut ? wal.endLsn : wal.firstLsn
+    this.#checkpointLsn = isCheckpointed ? wal.endLsn : wal.firstLsn
   }
 
   get bytesSinceCheckpoint(): number {
-    return this.#wal.endLsn - this.#cutLsn
+    return this.#wal.endLsn - this.#checkpointLsn
   }
 
   appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean): void {
@@ -63,24 +63,23 @@ export class WalLog implements CommitLog {
     return this.#wal.syncAsync()
   }
 
-  beginCut(): LogRotation {
-    // What comes from now on goes to a segment of its own, so that all before it can go.
+  beginRotation(): LogRotation {
     const rotated = this.#wal.beginRotation()
     const lsn = this.#wal.endLsn
-    return { rotated, end: (record) => new ResumableTask(this.#endCut(lsn, record)) }
+    return { rotated, end: (record) => new ResumableTask(this.#endRotation(lsn, record)) }
   }
 
-  *#endCut(lsn: Lsn, cut: Omit<CheckpointRecord, 'catalogGeneration'>): DeviceSteps {
-    const record = { ...cut, catalogGeneration: this.#catalogGeneration }
+  *#endRotation(lsn: Lsn, checkpoint: Omit<CheckpointRecord, 'catalogGeneration'>): TaskSteps {
+    const record = { ...checkpoint, catalogGeneration: this.#catalogGeneration }
     const recordLsn = this.#wal.append(encodeCheckpointRecord(record), {
       type: LogRecordType.Checkpoint,
       seq: Math.max(record.seq, this.#wal.lastSeq),
     })
     const recordBytes = this.#wal.endLsn - recordLsn
-    // Nothing goes before it is said for good what the stores hold.
+    // No segment is deleted before the checkpoint record is durable.
     yield this.#wal
     yield this.#wal.beginTruncation(this.#oldestNeeded(lsn))
-    this.#cutLsn = lsn + recordBytes
+    this.#checkpointLsn = lsn + recordBytes
   }
 
   readCommits(since: number): CommitReader {
@@ -91,11 +90,11 @@ export class WalLog implements CommitLog {
     return reader
   }
 
-  /** (W5) The log is cut up to the oldest reader that keeps up; the others find that it is gone. */
+  /** Returns the truncation point: the oldest reader within the backlog limit (W5). The next read of a slower reader fails. */
   #oldestNeeded(lsn: number): number {
     let oldest = lsn
     for (const reader of this.#readers) {
-      if (reader.heldBytes <= this.#backlogBytes) oldest = Math.min(oldest, reader.lsn)
+      if (reader.pinnedBytes <= this.#backlogBytes) oldest = Math.min(oldest, reader.oldestLsn)
     }
     return oldest
   }

@@ -21,22 +21,22 @@ import type { EngineTable } from '../engine/engine-registry.js'
 import { DATABASE_ID_BYTES } from '../format.js'
 import { WalLog } from '../log/wal-log.js'
 
-/** What a new database is made with. */
+/** Options of a new database. */
 export interface CreationOptions {
   readonly engine: EngineName
   readonly compression: CompressionName
-  /** Bytes of a page of the database. */
+  /** Page size in bytes. */
   readonly pageBytes: number
   /** Engines of this build. */
   readonly engines: EngineTable
-  /** Make a log; a database in memory has none. */
+  /** Create a log; a memory-only database has none. */
   readonly withLog: boolean
 }
 
 /**
- * Makes a database where nothing is: in a sibling directory, which is renamed last (D1).
+ * Creates a database at a path that does not exist: in a sibling directory, which is renamed last (D1).
  *
- * @returns false when somebody else was faster, and something is at the path now.
+ * @returns false when another process has created something at the path in the meantime.
  */
 export function createDirectory(vfs: Vfs, directory: string, options: CreationOptions): boolean {
   const temporary = `${directory}.creating-${randomName(vfs)}`
@@ -54,8 +54,8 @@ export function createDirectory(vfs: Vfs, directory: string, options: CreationOp
 }
 
 /**
- * Makes a database inside a directory that was there before and is empty, or in which that was broken off (D1). The
- * caller holds its lock.
+ * Creates a database inside an existing directory that is empty, or that contains an interrupted creation (D1). The caller
+ * holds its lock.
  */
 export function createInside(vfs: Vfs, directory: string, options: CreationOptions): void {
   const mark = `${directory}/${CREATING_NAME}`
@@ -70,10 +70,10 @@ export function createInside(vfs: Vfs, directory: string, options: CreationOptio
 /** Frames of the page cache while a database is created. */
 const CREATION_CACHE_PAGES = 32
 
-/** The log of a store that nothing has been committed to. */
+/** The log of a store without commits. */
 const NO_LOG: Syncable = { sync: () => undefined, syncAsync: () => Promise.resolve() }
 
-/** The observer of a store that has no background work yet. */
+/** The observer of a store without background work. */
 const NO_OBSERVER: StoreObserver = {
   wantsCheckpoint: () => undefined,
   stalled: () => undefined,
@@ -81,7 +81,7 @@ const NO_OBSERVER: StoreObserver = {
   failed: () => undefined,
 }
 
-/** Writes all of a new database; the catalog, which makes it one, comes last. */
+/** Writes all files of a new database. The catalog, which makes it a database, is written last. */
 function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): void {
   const descriptor: KeyspaceDescriptor = {
     id: DEFAULT_KEYSPACE_ID,
@@ -123,12 +123,12 @@ function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): 
 
 function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array): void {
   const wal = Wal.open(vfs, logPath(directory), { create: true, preallocateBytes: 0, ownerId })
-  // The catalog comes last: there is none yet that could be missing.
+  // Catalog generation 0: the catalog is written later, and the log must not require it.
   const log = new WalLog(wal, false, 0, 0)
   try {
-    const cut = log.beginCut()
-    cut.rotated.sync()
-    cut.end({ seq: 0, durableSeqs: new Map([[DEFAULT_KEYSPACE_ID, 0]]) }).sync()
+    const rotation = log.beginRotation()
+    rotation.rotated.sync()
+    rotation.end({ seq: 0, durableSeqs: new Map([[DEFAULT_KEYSPACE_ID, 0]]) }).sync()
   } catch (error) {
     log.close(false)
     throw error
@@ -142,7 +142,7 @@ function randomName(vfs: Vfs): string {
   return name
 }
 
-/** Removes as much as can be; what stays is one directory of a name that nobody else uses. */
+/** Removes the temporary directory as far as possible. Its random name is never reused, so a remainder does no harm. */
 function discardTemporary(vfs: Vfs, temporary: string, engines: EngineTable): void {
   try {
     removeUnfinishedFiles(vfs, temporary, engines)

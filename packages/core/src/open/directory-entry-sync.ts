@@ -1,12 +1,12 @@
 import { isLdbError, ResumableTask } from '@ldb/base'
-import type { DeviceSteps, Syncable } from '@ldb/base'
+import type { TaskSteps, Syncable } from '@ldb/base'
 import { directoryOf, DirectorySync } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 
 /**
- * The names by which a database and its catalog were found. Whoever gave them may have died, or been told of a failure,
- * before they were durable. What is acknowledged must not hang on them, so they are made so before the first thing is
- * written; who only reads does not pay for it. Once they are, it costs nothing.
+ * Syncs the directory entries through which a database and its catalog were found. The process that created them may have crashed, or
+ * its sync may have failed, before they were durable. Acknowledged commits must not depend on them, so they are synced before the
+ * first write. Readers do not need the sync. Later calls do nothing.
  */
 export class DirectoryEntrySync implements Syncable {
   readonly #work: ResumableTask
@@ -15,7 +15,7 @@ export class DirectoryEntrySync implements Syncable {
     this.#work = new ResumableTask(steps(vfs, directory))
   }
 
-  /** @throws {@link LdbError} LDB_IO; each time, for nothing is tried again. */
+  /** @throws {@link LdbError} LDB_IO; also on every later call, because a failed sync is never retried. */
   sync(): void {
     this.#work.sync()
   }
@@ -25,12 +25,12 @@ export class DirectoryEntrySync implements Syncable {
   }
 }
 
-function* steps(vfs: Vfs, directory: string): DeviceSteps {
+function* steps(vfs: Vfs, directory: string): TaskSteps {
   yield new DirectorySync(vfs, directory)
   try {
     yield new DirectorySync(vfs, directoryOf(directory))
   } catch (error) {
-    // Who may not look into the parent has not made the database there.
+    // A process without access to the parent directory has not created the database in it.
     if (!isLdbError(error) || !['EACCES', 'EPERM'].includes(error.details.errno ?? '')) throw error
   }
 }

@@ -1,8 +1,9 @@
 import { corruption, isLdbError, LdbError } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
-import { decodeCatalog, hasCatalogMagic } from '../catalog/catalog.js'
 import type { Catalog } from '../catalog/catalog.js'
+import { decodeCatalog } from '../catalog/decode.js'
 import { readCatalogBytes } from '../catalog/file.js'
+import { hasCatalogMagic } from '../catalog/header.js'
 import {
   CATALOG_NAME,
   CREATING_NAME,
@@ -13,19 +14,19 @@ import {
   LOG_DIRECTORY,
 } from '../catalog/directory-layout.js'
 
-/** What is at a path where a database may be. */
+/** State of a path at which a database may be. */
 export type DirectoryState =
   | { readonly kind: 'absent' }
-  /** A directory with nothing in it but, perhaps, a lock. */
+  /** An empty directory, or one that contains only a lock file. */
   | { readonly kind: 'empty' }
-  /** A database was being made here when the process ended; nothing was ever in it. */
+  /** An interrupted creation, which never contained a commit. */
   | { readonly kind: 'unfinished' }
   | { readonly kind: 'database'; readonly catalog: Catalog }
 
 /**
- * Looks what is at a path, and changes nothing (D5).
+ * Inspects a path without changing anything (D5).
  *
- * @throws {@link LdbError} LDB_FORMAT when it is not a database, or a newer one; LDB_CORRUPTION when it is one whose
+ * @throws {@link LdbError} LDB_FORMAT when it is not a database, or one of a newer format; LDB_CORRUPTION when it is a database whose
  * catalog is missing or cannot be read (D1).
  */
 export function inspectDirectory(vfs: Vfs, directory: string): DirectoryState {
@@ -40,10 +41,10 @@ export function inspectDirectory(vfs: Vfs, directory: string): DirectoryState {
     throw corruption(
       `${directory}/${CATALOG_NAME}`,
       0,
-      'the catalog is missing, but the rest of a database is there',
+      'the catalog is missing, but other files of a database exist',
     )
   }
-  throw notDatabase(directory, 'it is a directory with other things in it')
+  throw notDatabase(directory, 'it is a directory with other files')
 }
 
 function inspectCatalog(vfs: Vfs, directory: string, names: readonly string[]): DirectoryState {
@@ -54,12 +55,12 @@ function inspectCatalog(vfs: Vfs, directory: string, names: readonly string[]): 
   }
   const bytes = readCatalogBytes(vfs, directory)
   if (!hasCatalogMagic(bytes) && !holdsDatabaseFiles(vfs, directory, names)) {
-    throw notDatabase(directory, 'its CATALOG is not one of LDB')
+    throw notDatabase(directory, 'its CATALOG is not a catalog of LDB')
   }
   return { kind: 'database', catalog: decodeCatalog(bytes, path) }
 }
 
-/** A symbolic link has no kind of its own: what counts is whether it can be listed. */
+/** Lists a directory. A symbolic link has no kind of its own, so only the listing shows whether it is a directory. */
 function listDirectory(vfs: Vfs, directory: string): string[] {
   try {
     return vfs.list(directory)
@@ -71,7 +72,7 @@ function listDirectory(vfs: Vfs, directory: string): string[] {
   }
 }
 
-/** Reports whether there is a segment of a log or the directory of a keyspace. */
+/** Reports whether a directory contains a log segment or the directory of a keyspace. */
 function holdsDatabaseFiles(vfs: Vfs, directory: string, names: readonly string[]): boolean {
   return (
     holdsName(vfs, directory, names, LOG_DIRECTORY, isSegmentName) ||
@@ -84,11 +85,11 @@ function holdsName(
   directory: string,
   names: readonly string[],
   name: string,
-  isOurs: (name: string) => boolean,
+  matches: (name: string) => boolean,
 ): boolean {
   if (!names.includes(name)) return false
   const path = `${directory}/${name}`
-  return vfs.status(path)?.kind === 'directory' && vfs.list(path).some(isOurs)
+  return vfs.status(path)?.kind === 'directory' && vfs.list(path).some(matches)
 }
 
 function notDatabase(directory: string, reason: string, cause?: unknown): LdbError {

@@ -1,156 +1,157 @@
 import { copyBytes } from '@ldb/base'
-import type { Clock, Scheduled, Scheduler } from '@ldb/vfs'
+import type { Clock, ScheduledTask, Scheduler } from '@ldb/vfs'
+import type { CommitPipeline } from '../commit/pipeline.js'
+import type { DatabaseState } from '../commit/state.js'
+import { isExpired } from '../keyspace/expiry.js'
+import type { KeyspaceStore } from '../keyspace/store.js'
 import { READ_MISS } from '../resident/read-gate.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
-import type { CommitPipeline } from '../commit/pipeline.js'
-import type { Health } from '../health/health.js'
-import type { KeyspaceStore } from '../keyspace/store.js'
-import type { KeyspaceTable } from '../keyspace/table.js'
-import { isExpired } from '../keyspace/expiry.js'
 
-/** How often the sweep goes on, in milliseconds. */
+/** Interval between two sweeps, in milliseconds. */
 const INTERVAL_MS = 1000
-/** Entries of a keyspace that it looks at each time, and at once. */
+/** Entries of a keyspace that are checked in one sweep, and in one time slice. */
 const ENTRIES_MAX = 8192
 const SLICE_ENTRIES = 512
 
-/** What the sweep works with. */
-export interface SweepParts {
-  readonly health: Health
-  readonly keyspaces: KeyspaceTable
-  readonly pipeline: CommitPipeline
-  readonly gate: ReadGate
-  readonly clock: Clock
-  readonly scheduler: Scheduler
-}
-
 /**
- * Removes expired entries in the background, a part of each keyspace at a time, round and round.
+ * Deletes expired entries in the background: each sweep checks a part of each keyspace, and wraps around at the end.
  *
- * (X3) It only removes what is expired still when the commit is logged, commits in flight included: an entry that was written
- * anew stays. What it removes was absent for everybody already, so nothing waits for it.
+ * (X3) It deletes only entries that are still expired when the commit is logged, commits in flight included: an entry that was
+ * rewritten stays. The deleted entries were absent from every read already, so no reader waits for the commit.
  */
 export class ExpirySweep {
-  readonly #parts: SweepParts
-  /** Where it goes on in each keyspace. */
-  readonly #places: Map<KeyspaceStore, Uint8Array> = new Map()
-  #planned: Scheduled | undefined = undefined
+  readonly #state: DatabaseState
+  readonly #pipeline: CommitPipeline
+  readonly #gate: ReadGate
+  readonly #clock: Clock
+  readonly #scheduler: Scheduler
+  /** By keyspace: the last checked key. */
+  readonly #positions: Map<KeyspaceStore, Uint8Array> = new Map()
+  #scheduled: ScheduledTask | undefined = undefined
   #running = false
 
-  constructor(parts: SweepParts) {
-    this.#parts = parts
+  constructor(
+    state: DatabaseState,
+    pipeline: CommitPipeline,
+    gate: ReadGate,
+    environment: { readonly clock: Clock; readonly scheduler: Scheduler },
+  ) {
+    this.#state = state
+    this.#pipeline = pipeline
+    this.#gate = gate
+    this.#clock = environment.clock
+    this.#scheduler = environment.scheduler
   }
 
-  /** Makes sure that the sweep goes on, when there is a keyspace for it. */
-  plan(): void {
-    const { health, keyspaces, scheduler } = this.#parts
-    if (this.#planned !== undefined || this.#running || health.writeRefusal !== undefined) return
+  /** Schedules the next sweep, if entries of some keyspace may expire. */
+  schedule(): void {
+    const { health, keyspaces } = this.#state
+    if (this.#scheduled !== undefined || this.#running || health.writeRefusal !== undefined) return
     if (![...keyspaces].some(({ expiry }) => expiry !== undefined)) return
-    this.#planned = scheduler.after(INTERVAL_MS, () => {
-      this.#planned = undefined
+    this.#scheduled = this.#scheduler.after(INTERVAL_MS, () => {
+      this.#scheduled = undefined
       void this.#run()
     })
   }
 
-  /** Ends it. */
+  /** Cancels the next sweep. */
   cancel(): void {
-    this.#planned?.cancel()
-    this.#planned = undefined
+    this.#scheduled?.cancel()
+    this.#scheduled = undefined
   }
 
   async #run(): Promise<void> {
     this.#running = true
     try {
-      for (const keyspace of [...this.#parts.keyspaces]) {
+      for (const keyspace of [...this.#state.keyspaces]) {
         if (keyspace.expiry !== undefined) await this.#sweep(keyspace)
       }
     } catch {
-      // What could not be read or written is met again by others, or by the next round; a failed write has poisoned.
+      // A failed read is repeated by the next sweep; a failed write has poisoned the database.
     }
     this.#running = false
-    this.plan()
+    this.schedule()
   }
 
   async #sweep(keyspace: KeyspaceStore): Promise<void> {
-    const { gate } = this.#parts
-    for (let looked = 0; looked < ENTRIES_MAX; looked += SLICE_ENTRIES) {
+    const gate = this.#gate
+    for (let checkedCount = 0; checkedCount < ENTRIES_MAX; checkedCount += SLICE_ENTRIES) {
       if (this.#isOver(keyspace)) return
-      const dead: Uint8Array[] = []
-      const place = await this.#collect(keyspace, dead)
-      if (dead.length > 0 && !this.#isOver(keyspace)) await this.#remove(keyspace, dead)
-      if (place === undefined) {
-        this.#places.delete(keyspace)
+      const expiredKeys: Uint8Array[] = []
+      const position = await this.#collect(keyspace, expiredKeys)
+      if (expiredKeys.length > 0 && !this.#isOver(keyspace)) await this.#remove(keyspace, expiredKeys)
+      if (position === undefined) {
+        this.#positions.delete(keyspace)
         return
       }
-      this.#places.set(keyspace, place)
+      this.#positions.set(keyspace, position)
       if (gate.isSliceOver) await gate.yieldThread()
     }
   }
 
   #isOver(keyspace: KeyspaceStore): boolean {
-    return keyspace.dropped || this.#parts.health.writeRefusal !== undefined
+    return keyspace.dropped || this.#state.health.writeRefusal !== undefined
   }
 
-  /** Gathers keys of expired entries from where it was; gives where it is then, `undefined` at the end. */
-  async #collect(keyspace: KeyspaceStore, dead: Uint8Array[]): Promise<Uint8Array | undefined> {
-    const nowMs = this.#parts.clock.now()
-    const view = keyspace.sealedStore.snapshot()
+  /** Collects keys of expired entries from the last position on. Returns the new position; `undefined` at the end of the keyspace. */
+  async #collect(keyspace: KeyspaceStore, expiredKeys: Uint8Array[]): Promise<Uint8Array | undefined> {
+    const nowMs = this.#clock.now()
+    const view = keyspace.rawStore.snapshot()
     const cursor = new RetryableCursor(view.cursor())
-    const from = this.#places.get(keyspace)
+    const start = this.#positions.get(keyspace)
     let found = false
     let isMoved = false
     let left = SLICE_ENTRIES
-    let place: Uint8Array | undefined
+    let position: Uint8Array | undefined
+    // A step is retried after a missed page: its progress is in the variables above.
     const step = (): void => {
       for (; left > 0; left--) {
         if (!isMoved)
           found =
-            place === undefined && from !== undefined
-              ? cursor.seek(from, from.length)
-              : this.#go(cursor, place)
+            position === undefined && start !== undefined
+              ? cursor.seek(start, start.length)
+              : position === undefined
+                ? cursor.first()
+                : cursor.next()
         isMoved = true
         if (!found) return
         const expired = isExpired(cursor.cursor.value, nowMs)
-        place = copyBytes(cursor.cursor.key)
-        if (expired) dead.push(place)
+        position = copyBytes(cursor.cursor.key)
+        if (expired) expiredKeys.push(position)
         isMoved = false
       }
     }
     try {
-      await this.#parts.gate.read(step, () => {
-        this.#parts.health.assertReadable()
+      await this.#gate.read(step, () => {
+        this.#state.health.assertReadable()
       })
     } finally {
       cursor.cursor.close()
       view.release()
     }
-    return found ? place : undefined
+    return found ? position : undefined
   }
 
-  #go(cursor: RetryableCursor, place: Uint8Array | undefined): boolean {
-    return place === undefined ? cursor.first() : cursor.next()
-  }
-
-  /** Commits the removal of those that are expired still (X3). */
+  /** Commits the deletion of the keys whose entries are still expired (X3). */
   #remove(keyspace: KeyspaceStore, keys: readonly Uint8Array[]): Promise<void> {
-    const commits = this.#parts.pipeline.async
+    const commits = this.#pipeline.async
     const { id } = keyspace.descriptor
     return new Promise((resolve, reject) => {
       commits.submit({
-        run: (mayWait) => {
+        run: (mayBlock) => {
           const batch = commits.takeBatch()
           const fill = (): void => {
             for (const key of keys) {
-              // Absent to everybody, and there in the store: that is one to remove.
-              if (commits.valueOf(keyspace, key, key.length) === undefined && keyspace.sealedStore.has(key)) {
+              // Absent from reads, but present in the raw store: the entry is expired.
+              if (commits.valueOf(keyspace, key, key.length) === undefined && keyspace.rawStore.has(key)) {
                 batch.expire(id, key)
               }
             }
           }
           try {
-            if (mayWait) fill()
-            else if (this.#parts.gate.attempt(fill) === READ_MISS) return READ_MISS
+            if (mayBlock) fill()
+            else if (this.#gate.attempt(fill) === READ_MISS) return READ_MISS
             commits.append(batch, 'none', resolve, reject)
           } catch (error) {
             reject(error)

@@ -1,161 +1,200 @@
-import { isLdbError, LdbError } from '@ldb/base'
-import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs } from '@ldb/vfs'
-import type { Vfs } from '@ldb/vfs'
+import { isLdbError } from '@ldb/base'
+import { TransactionManager } from '@ldb/mvcc'
+import type { VfsLock } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
-import { readCatalog } from '../catalog/file.js'
-import { normalizePath } from '../catalog/path.js'
-import type { DatabaseOptions, ResolvedDatabaseOptions } from '../health/options.js'
-import { resolveDatabaseOptions } from '../health/options.js'
-import { Assembly } from './assembly.js'
-import { createDirectory, createInside } from './creation.js'
-import type { CreationOptions } from './creation.js'
-import { inspectDirectory } from './directory-inspection.js'
-import type { DirectoryState } from './directory-inspection.js'
-import { runAll } from './parts.js'
-import type { DatabaseParts } from './parts.js'
-import { STANDARD_TUNING, tuningOf } from './tuning.js'
-import type { DatabaseTuning } from './tuning.js'
+import { Checkpointer } from '../commit/checkpointer.js'
+import type { CommitSinks } from '../commit/commit-sinks.js'
+import { CommitPipeline } from '../commit/pipeline.js'
+import type { StoreFactory } from '../engine/store-factory.js'
+import type { EventHub } from '../health/events.js'
+import type { Health } from '../health/health.js'
+import type { Logger, ResolvedDatabaseOptions } from '../health/options.js'
+import type { KeyspaceTable } from '../keyspace/table.js'
+import { KeyspaceTransactionStore } from '../keyspace/transaction-store.js'
+import { BackgroundSync } from '../log/background-sync.js'
+import { ChangeSignal } from '../log/change-signal.js'
+import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
+import type { CommitLog } from '../log/commit-log.js'
+import { OpenReads } from '../read/open-reads.js'
+import type { ReadGate } from '../resident/read-gate.js'
+import { CatalogWriter } from './catalog-writer.js'
+import type { DirectoryEntrySync } from './directory-entry-sync.js'
+import { ExpirySweep } from './expiry-sweep.js'
+import { KeyspaceFiles } from './keyspace-files.js'
+import { KeyspaceManager } from './keyspace-manager.js'
+import { runAll } from './run-all.js'
+import { SlicedCheckpoint } from './sliced-checkpoint.js'
 
-/** Opens or makes the database at a path; documented where it is exported, as `Database.open`. */
-export function openDatabase(
-  path: string,
-  options: DatabaseOptions | undefined,
-  tuning: Partial<DatabaseTuning> = tuningOf(options),
-): DatabaseParts {
-  const directory = normalizePath(path)
-  const resolved = resolveDatabaseOptions(options)
-  const vfs = resolved.vfs ?? defaultVfs()
-  return new Opening(resolved, { ...STANDARD_TUNING, ...tuning }, directory, vfs, true).open()
+/** The objects of a database that exist before its log is replayed. */
+export interface OpenedStores {
+  readonly health: Health
+  readonly events: EventHub
+  readonly trigger: CheckpointTrigger
+  readonly gate: ReadGate
+  readonly keyspaces: KeyspaceTable
+  readonly engines: StoreFactory
+  readonly directoryEntries: DirectoryEntrySync
 }
 
-/** Makes a database in memory; documented where it is exported, as `Database.memory`. */
-export function openMemoryDatabase(
-  options: DatabaseOptions | undefined,
-  tuning: Partial<DatabaseTuning> = tuningOf(options),
-): DatabaseParts {
-  const resolved = resolveDatabaseOptions(options)
-  if (resolved.vfs !== undefined || resolved.readOnly || !resolved.createIfMissing) {
-    throw new LdbError(
-      'LDB_INVALID_ARGUMENT',
-      'a database in memory takes no vfs, readOnly or createIfMissing',
-    )
-  }
-  return new Opening(resolved, { ...STANDARD_TUNING, ...tuning }, 'memory', memoryVfs(), false).open()
-}
-
-/** Real clock, randomness and scheduling where the platform has them. */
-function memoryVfs(): Vfs {
-  try {
-    return new MemoryVfs(defaultEnvironment())
-  } catch (error) {
-    if (isLdbError(error, 'LDB_UNSUPPORTED')) return new MemoryVfs()
-    throw error
-  }
+/** The opened log, and the result of its replay. */
+export interface ReplayedLog {
+  readonly log: CommitLog
+  /** Number of the newest commit. */
+  readonly seq: number
+  /** Number of the newest commit in the newest checkpoint. */
+  readonly checkpointSeq: number
+  /** The log has more segments than an open leaves. */
+  readonly hasTooManySegments: boolean
 }
 
 /**
- * One opening. (R1) Look, lock, catalog, stores, log, replay, checks, one checkpoint, background: up to the checkpoint
- * nothing is written but a new database, and what the log needs.
+ * An open database: the owner of the log, the stores, the commit pipeline and the background work, from which the synchronous and the
+ * asynchronous API take what they need.
+ *
+ * The constructor creates the objects in the order of their dependencies, and performs no I/O. `start` begins the background work.
  */
-class Opening {
-  readonly #options: ResolvedDatabaseOptions
-  readonly #tuning: DatabaseTuning
-  readonly #directory: string
-  /** The file system itself, and what is read and written through. */
-  readonly #base: Vfs
-  readonly #vfs: Vfs
-  readonly #withLog: boolean
-  /** What was opened so far, newest last. */
-  readonly #opened: (() => void)[] = []
+export class OpenDatabase {
+  readonly options: ResolvedDatabaseOptions
+  readonly health: Health
+  readonly events: EventHub
+  readonly gate: ReadGate
+  readonly keyspaces: KeyspaceTable
+  readonly engines: StoreFactory
+  readonly log: CommitLog
+  readonly changeSignal: ChangeSignal
+  readonly backgroundSync: BackgroundSync
+  readonly transactions: TransactionManager
+  readonly checkpointer: Checkpointer
+  readonly pipeline: CommitPipeline
+  readonly slicedCheckpoint: SlicedCheckpoint
+  readonly manager: KeyspaceManager
+  readonly openReads: OpenReads
+  readonly #sweep: ExpirySweep
+  readonly #lock: VfsLock
 
   constructor(
     options: ResolvedDatabaseOptions,
-    tuning: DatabaseTuning,
-    directory: string,
-    vfs: Vfs,
-    withLog: boolean,
+    lock: VfsLock,
+    catalog: Catalog,
+    stores: OpenedStores,
+    { log, seq, checkpointSeq }: ReplayedLog,
   ) {
-    this.#options = options
-    this.#tuning = tuning
-    this.#directory = directory
-    this.#base = vfs
-    // (R7) Read-only, whatever is written stays in the overlay.
-    this.#vfs = options.readOnly ? new OverlayVfs(vfs) : vfs
-    this.#withLog = withLog
+    const { health, events, trigger, gate, keyspaces, engines, directoryEntries } = stores
+    const { vfs, directory } = engines
+    const { clock, scheduler } = vfs
+    const state = { health, log, keyspaces }
+    this.options = options
+    this.#lock = lock
+    this.health = health
+    this.events = events
+    this.gate = gate
+    this.keyspaces = keyspaces
+    this.engines = engines
+    this.log = log
+    const changeSignal = new ChangeSignal()
+    const backgroundSync = new BackgroundSync(health, log, scheduler, options.syncIntervalMs)
+    const transactions = openTransactions(keyspaces, seq, () => clock.monotonic(), options.logger)
+    const checkpointer = new Checkpointer(state, trigger, events, clock, checkpointSeq)
+    const sinks: CommitSinks = { transactions, backgroundSync, changeSignal, checkpointer }
+    this.changeSignal = changeSignal
+    this.backgroundSync = backgroundSync
+    this.transactions = transactions
+    this.checkpointer = checkpointer
+    this.pipeline = new CommitPipeline(state, sinks, gate, options.durability, seq)
+    this.slicedCheckpoint = new SlicedCheckpoint(state, checkpointer, this.pipeline, gate, events, clock)
+    this.pipeline.attach(this.slicedCheckpoint)
+    this.#sweep = new ExpirySweep(state, this.pipeline, gate, vfs)
+    const writer = new CatalogWriter(catalog, vfs, directory, log, directoryEntries, backgroundSync)
+    const files = new KeyspaceFiles(engines, directoryEntries, options.logger)
+    this.manager = new KeyspaceManager(state, writer, files, this.pipeline, sinks, this.#sweep, options)
+    this.openReads = new OpenReads(clock)
   }
 
-  open(): DatabaseParts {
-    this.#prepare()
-    const lock = this.#vfs.lock(this.#directory)
-    this.#opened.push(() => {
-      lock.release()
+  /**
+   * Begins the background work, and removes what a crash has left of dropped keyspaces.
+   *
+   * @param checkpointFirst - make a checkpoint first, so that the log gets shorter (R5).
+   */
+  start(checkpointFirst: boolean): void {
+    const { changeSignal } = this
+    if (checkpointFirst) this.checkpointer.run(this.pipeline, { force: true })
+    this.backgroundSync.onSynced(() => {
+      changeSignal.wake()
     })
+    this.#sweep.schedule()
+    this.manager.removeLeftovers()
+  }
+
+  /**
+   * Closes the database (R6): ends open reads and transactions, checkpoints, records the end of the log, closes the files, and releases
+   * the lock. Every step runs even if an earlier one fails.
+   *
+   * @throws the first error.
+   */
+  close(): void {
+    this.backgroundSync.cancel()
+    this.#sweep.cancel()
+    this.pipeline.drain()
+    let clean = false
+    const { health } = this
+    runAll([
+      (): void => {
+        this.openReads.releaseAll()
+        this.transactions.close()
+      },
+      (): void => {
+        if (this.options.readOnly) return
+        if (health.poisoned) {
+          this.#saveLog()
+          return
+        }
+        this.checkpointer.run(this.pipeline, { effort: 'explicit' })
+        clean = true
+      },
+      (): void => {
+        // A checkpoint that failed stays incomplete: the next open replays the log.
+        this.checkpointer.abandon()
+        health.close()
+        this.changeSignal.wake()
+      },
+      ...[...this.keyspaces].map(({ store }) => (): void => {
+        store.close()
+      }),
+      (): void => {
+        this.log.close(clean)
+      },
+      (): void => {
+        this.engines.cache.release()
+      },
+      (): void => {
+        this.#lock.release()
+      },
+    ])
+  }
+
+  /** Syncs commits that are buffered in the process. A log that has failed itself does not retry. */
+  #saveLog(): void {
     try {
-      const catalog = this.#lockedCatalog()
-      const assembly = new Assembly(this.#options, this.#tuning, this.#directory, this.#vfs, this.#opened)
-      return assembly.assemble(lock, catalog, this.#withLog)
+      this.log.sync()
     } catch (error) {
-      this.#undo()
-      throw error
+      // The first failure was reported already.
+      if (!isLdbError(error)) throw error
     }
   }
+}
 
-  /** Refuses what cannot be opened before anything is touched (D5), and makes what is absent. */
-  #prepare(): void {
-    // Not through an overlay: what that has seen once it takes for unchanged, and nobody holds the lock yet.
-    const state = inspectDirectory(this.#base, this.#directory)
-    this.#assertAllowed(state)
-    if (state.kind !== 'absent') return
-    const made = createDirectory(this.#base, this.#directory, this.#creationOptions())
-    if (!made) this.#assertAllowed(inspectDirectory(this.#base, this.#directory))
-  }
-
-  /** Returns the catalog, read again under the lock: what was seen before may have changed. */
-  #lockedCatalog(): Catalog {
-    const catalog = this.#presentCatalog()
-    if (catalog !== undefined) return catalog
-    let state = inspectDirectory(this.#vfs, this.#directory)
-    if (state.kind !== 'database') {
-      this.#assertAllowed(state)
-      createInside(this.#vfs, this.#directory, this.#creationOptions())
-      state = inspectDirectory(this.#vfs, this.#directory)
-    }
-    if (state.kind === 'database') return state.catalog
-    throw new LdbError('LDB_IO', `${this.#directory} was changed while it was opened`)
-  }
-
-  /** Returns the catalog when it is there and good, as it is but when somebody was faster; all else needs another whole look. */
-  #presentCatalog(): Catalog | undefined {
-    try {
-      return readCatalog(this.#vfs, this.#directory)
-    } catch (error) {
-      if (isLdbError(error)) return undefined
-      throw error
-    }
-  }
-
-  #assertAllowed(state: DirectoryState): void {
-    const { createIfMissing, errorIfExists, readOnly } = this.#options
-    const details = { file: this.#directory }
-    if (state.kind === 'database') {
-      if (!errorIfExists) return
-      throw new LdbError('LDB_EXISTS', `there is a database at ${this.#directory} already`, { details })
-    }
-    if (createIfMissing && !readOnly) return
-    throw new LdbError('LDB_NOT_FOUND', `there is no database at ${this.#directory}`, { details })
-  }
-
-  #creationOptions(): CreationOptions {
-    const { engine, compression, pageBytes = this.#tuning.pageBytes } = this.#options
-    return { engine, compression, pageBytes, withLog: this.#withLog, engines: this.#tuning.engines }
-  }
-
-  /** Gives everything back that was opened; the error that is on its way counts, not those of this. */
-  #undo(): void {
-    try {
-      runAll(this.#opened.reverse())
-    } catch (error) {
-      this.#options.logger?.warn(`while giving up an open: ${String(error)}`)
-    }
-  }
+function openTransactions(
+  keyspaces: KeyspaceTable,
+  seq: number,
+  monotonicMs: () => number,
+  logger: Logger | undefined,
+): TransactionManager {
+  return new TransactionManager({
+    stores: [...keyspaces].map((each) => [each.descriptor.id, new KeyspaceTransactionStore(each)] as const),
+    seq,
+    monotonicMs,
+    onLeak: ({ kind, ageMs }) => {
+      logger?.warn(`a ${kind} was left open for ${Math.round(ageMs)} ms and never ended; it was rolled back`)
+    },
+  })
 }

@@ -21,8 +21,7 @@ import { normalizePath } from '../catalog/path.js'
 /**
  * Deletes a database; documented where it is exported, as `Database.destroy`.
  *
- * @remarks The catalog goes last: whatever a crash leaves is either a database, which this can delete again, or
- * nothing but a lock.
+ * @remarks The catalog is removed last: a crash leaves either a database, which can be deleted again, or only a lock file.
  */
 export function destroyDatabase(
   path: string,
@@ -48,14 +47,14 @@ export function destroyDatabase(
   removeDirectoryIfEmpty(vfs, directory)
 }
 
-/** Removes what a creation that was broken off has left in a directory, except the mark that says so. */
+/** Removes the files of an interrupted creation, except `CREATING`. */
 export function removeUnfinishedFiles(vfs: Vfs, directory: string, engines: EngineTable): void {
   removeStores(vfs, directory, engines)
   removeKnown(vfs, logPath(directory), isLogName)
   removeIfThere(vfs, `${directory}/${CATALOG_NEW_NAME}`)
 }
 
-/** Removes the files of one keyspace; unknown names, and the directory around them, stay (D2). */
+/** Removes the files of one keyspace. Files with unknown names stay, and so does their directory (D2). */
 export function removeKeyspaceFiles(
   vfs: Vfs,
   directory: string,
@@ -70,7 +69,7 @@ function assertDatabase(vfs: Vfs, directory: string): void {
   try {
     kind = inspectDirectory(vfs, directory).kind
   } catch (error) {
-    // A damaged database is one.
+    // A corrupt database may be deleted.
     if (isLdbError(error, 'LDB_CORRUPTION')) return
     throw error
   }
@@ -94,7 +93,7 @@ function removeStores(vfs: Vfs, directory: string, engines: EngineTable): void {
   removeDirectoryIfEmpty(vfs, path)
 }
 
-/** Removes the files of known names in a directory, and the directory when nothing else is in it. */
+/** Removes the files with known names in a directory, and the directory if it is then empty. */
 function removeKnown(vfs: Vfs, path: string, isKnown: (name: string) => boolean): void {
   if (vfs.status(path)?.kind !== 'directory') return
   for (const name of vfs.list(path)) {

@@ -1,102 +1,103 @@
 import type { Syncable } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
-import type { AsyncApi } from '../async/api.js'
-import type { ReadGate } from '../resident/read-gate.js'
+import type { BackgroundCheckpoint } from '../commit/background-checkpoint.js'
+import type { CheckpointOptions } from '../commit/checkpoint-options.js'
+import type { Checkpointer } from '../commit/checkpointer.js'
+import type { CommitPipeline } from '../commit/pipeline.js'
+import type { DatabaseState } from '../commit/state.js'
 import { abortedError, throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
-import type { Checkpointer, CheckpointRun } from '../commit/checkpointer.js'
-import type { CommitLog } from '../log/commit-log.js'
-import type { CommitPipeline } from '../commit/pipeline.js'
 import type { EventHub } from '../health/events.js'
-import type { Health } from '../health/health.js'
-import type { KeyspaceTable } from '../keyspace/table.js'
-import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
+import type { ReadGate } from '../resident/read-gate.js'
 
-/** Turns of a checkpoint that each group of commits waits for when the log has outgrown it: some 8 MiB written. */
-const TURNS_A_GROUP = 16
-/** From so many times its limit on, the log makes commits wait for turns of the checkpoint; from the other on, for its end. */
-const SLOW_FACTOR = 2
-const HALT_FACTOR = 4
-
-/** What a sliced checkpoint works with. */
-export interface SlicedCheckpointParts {
-  readonly checkpointer: Checkpointer
-  readonly clock: Clock
-  readonly events: EventHub
-  readonly gate: ReadGate
-  readonly health: Health
-  readonly keyspaces: KeyspaceTable
-  readonly log: CommitLog
-  readonly trigger: CheckpointTrigger
-  readonly pipeline: CommitPipeline
-}
+/** Time slices of the checkpoint that each group of commits waits for when the log is too long: about 8 MiB of writes. */
+const SLICES_PER_GROUP = 16
+/** Log lengths, as multiples of the trigger length, from which commits wait for time slices, and for the end of the checkpoint. */
+const SLOW_RATIO = 2
+const HALT_RATIO = 4
 
 /**
- * Checkpoints beside everything else: what was frozen is written in slices of about a millisecond, between which the event loop
- * has its turn, and is brought to the device off-thread. Commits go on; when they make the log grow faster than a checkpoint
- * comes to its end, they are slowed down, and the thread stays free.
+ * Checkpoints that run while commits continue: the frozen pages are written in time slices of about a millisecond, between which other
+ * tasks of the event loop run, and are synced off the thread. When commits make the log grow faster than the checkpoint proceeds, they
+ * are delayed without blocking the thread.
  */
-export class SlicedCheckpoint {
-  readonly #parts: SlicedCheckpointParts
-  /** Lets the event loop have its turn. */
-  readonly #turn: Syncable
-  /** Turns of the checkpoint that runs. */
-  #turnCount = 0
+export class SlicedCheckpoint implements BackgroundCheckpoint {
+  readonly #state: DatabaseState
+  readonly #checkpointer: Checkpointer
+  readonly #pipeline: CommitPipeline
+  readonly #gate: ReadGate
+  readonly #events: EventHub
+  readonly #clock: Clock
+  /** Yields the thread between two slices. */
+  readonly #timeSlice: Syncable
+  /** Time slices since the database was opened. */
+  #sliceCount = 0
   #waiters: (() => void)[] = []
   #running: Promise<void> | undefined = undefined
-  #isConfirmed = false
+  #hasPersistedRecovered = false
 
-  constructor(parts: SlicedCheckpointParts) {
-    this.#parts = parts
-    this.#turn = {
+  constructor(
+    state: DatabaseState,
+    checkpointer: Checkpointer,
+    pipeline: CommitPipeline,
+    gate: ReadGate,
+    events: EventHub,
+    clock: Clock,
+  ) {
+    this.#state = state
+    this.#checkpointer = checkpointer
+    this.#pipeline = pipeline
+    this.#gate = gate
+    this.#events = events
+    this.#clock = clock
+    this.#timeSlice = {
       sync: (): void => undefined,
-      syncAsync: (): Promise<void> => this.#takeTurn(),
+      syncAsync: (): Promise<void> => this.#endSlice(),
     }
   }
 
-  /** Before the first commit: what the stores were found at is made sure of, which their first write would do on the thread. */
+  /** Before the first group: persists the recovered checkpoint of each store off the thread, which its first write would do on the thread. */
   beforeGroups(): Promise<void> | undefined {
-    if (this.#isConfirmed) return undefined
-    this.#isConfirmed = true
-    return this.#confirm()
+    if (this.#hasPersistedRecovered) return undefined
+    this.#hasPersistedRecovered = true
+    return this.#persistRecovered()
   }
 
-  async #confirm(): Promise<void> {
-    const { keyspaces, health } = this.#parts
+  async #persistRecovered(): Promise<void> {
+    const { keyspaces, health } = this.#state
     for (const { dropped, store } of [...keyspaces]) {
       if (dropped || health.writeRefusal !== undefined) continue
       try {
         await store.persistRecovered()
       } catch {
-        // The store takes no more writes: the next one tells.
+        // The store refuses later writes, and the next one reports the error.
       }
     }
   }
 
   /**
-   * Makes a checkpoint in the background when the log has grown enough. When the log has outgrown the one that runs, gives what
-   * the next group of commits has to wait for.
+   * Starts a checkpoint when one is due. When the log outgrows the running checkpoint, returns what the next group of commits waits
+   * for.
    */
   afterGroup(): Promise<void> | undefined {
-    const { log, trigger, health, checkpointer } = this.#parts
-    const logBytes = log.bytesSinceCheckpoint
-    if (!trigger.isDue(logBytes) || health.writeRefusal !== undefined) return undefined
+    if (!this.#checkpointer.isDue || this.#state.health.writeRefusal !== undefined) return undefined
     if (this.#running === undefined) {
-      // A failure has poisoned the handle, and the listeners know.
+      // A failure has poisoned the database and emitted an error event.
       this.run({}, undefined).catch(() => undefined)
       return undefined
     }
-    // Until it has frozen the stores, it may itself wait for commits.
-    if (logBytes < SLOW_FACTOR * trigger.bytes || !checkpointer.isWriting) return undefined
-    return this.#slowDown(logBytes < HALT_FACTOR * trigger.bytes ? TURNS_A_GROUP : Infinity)
+    // Before the stores are frozen, the checkpoint may itself wait for commits.
+    const { logRatio } = this.#checkpointer
+    if (logRatio < SLOW_RATIO || !this.#checkpointer.isWriting) return undefined
+    return this.#stall(logRatio < HALT_RATIO ? SLICES_PER_GROUP : Infinity)
   }
 
   /**
-   * Makes a checkpoint, after the one that runs.
+   * Makes a checkpoint, after the running one.
    *
-   * @param signal - keeps it from being begun, and ends the waiting for it; one that has begun goes on.
+   * @param signal - prevents a checkpoint that has not begun, or ends the wait for one that has; it then continues.
    */
-  async run(options: CheckpointRun, signal: AbortSignalLike | undefined): Promise<void> {
+  async run(options: CheckpointOptions, signal: AbortSignalLike | undefined): Promise<void> {
     while (this.#running !== undefined) {
       await untilAborted(
         this.#running.catch(() => undefined),
@@ -104,30 +105,29 @@ export class SlicedCheckpoint {
       )
     }
     throwIfAborted(signal)
-    this.#parts.health.assertWritable()
-    const run = this.#checkpoint(options)
-    this.#running = run
-    await untilAborted(run, signal)
+    this.#state.health.assertWritable()
+    const running = this.#checkpoint(options)
+    this.#running = running
+    await untilAborted(running, signal)
   }
 
-  /** Resolves when none runs. */
+  /** Resolves when no checkpoint runs. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running.catch(() => undefined)
   }
 
-  async #checkpoint(options: CheckpointRun): Promise<void> {
-    const { checkpointer, pipeline } = this.#parts
+  async #checkpoint(options: CheckpointOptions): Promise<void> {
     try {
-      await checkpointer.runAsync(pipeline, { ...options, turn: this.#turn })
+      await this.#checkpointer.runAsync(this.#pipeline, { ...options, timeSlice: this.#timeSlice })
     } finally {
       this.#running = undefined
       this.#wakeWaiters()
     }
   }
 
-  async #takeTurn(): Promise<void> {
-    await this.#parts.gate.yieldThread()
-    this.#turnCount++
+  async #endSlice(): Promise<void> {
+    await this.#gate.yieldThread()
+    this.#sliceCount++
     this.#wakeWaiters()
   }
 
@@ -137,20 +137,19 @@ export class SlicedCheckpoint {
     for (const wake of waiters) wake()
   }
 
-  /** Resolves when the checkpoint that runs has had so many turns more, or has ended. */
-  async #slowDown(turns: number): Promise<void> {
-    const { clock, events } = this.#parts
-    const startedAtMs = clock.monotonic()
+  /** Resolves after a number of further time slices of the running checkpoint, or at its end. */
+  async #stall(slices: number): Promise<void> {
+    const startedAtMs = this.#clock.monotonic()
     const running = this.#running
-    const enough = this.#turnCount + turns
-    while (this.#running === running && this.#turnCount < enough) {
+    const endCount = this.#sliceCount + slices
+    while (this.#running === running && this.#sliceCount < endCount) {
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }
-    events.emit('stall', { reason: 'checkpoint', durationMs: clock.monotonic() - startedAtMs })
+    this.#events.emit('stall', { reason: 'checkpoint', durationMs: this.#clock.monotonic() - startedAtMs })
   }
 }
 
-/** Waits for something, or for the signal, whichever comes first. */
+/** Waits for a promise or an abort, whichever happens first. */
 async function untilAborted(work: Promise<void>, signal: AbortSignalLike | undefined): Promise<void> {
   if (signal?.addEventListener === undefined) {
     await work
@@ -168,10 +167,4 @@ async function untilAborted(work: Promise<void>, signal: AbortSignalLike | undef
   } finally {
     if (onAbort !== undefined) signal.removeEventListener?.('abort', onAbort)
   }
-}
-
-/** Waits for the operations of a face, then for its checkpoint. */
-export async function drainFace(face: AsyncApi, checkpoint: SlicedCheckpoint): Promise<void> {
-  await face.drain()
-  await checkpoint.idle()
 }

@@ -1,21 +1,21 @@
 import { BUILT_IN_ENGINES } from '../engine/engine-registry.js'
 import type { EngineTable } from '../engine/engine-registry.js'
 
-/** Settings that tests turn and users do not. */
+/** Settings for tests, which are not options of the database. */
 export interface DatabaseTuning {
-  /** Bytes of a page of a new database where the option of that name is not given; here it may be as small as 512. */
+  /** Default of the option `pageBytes`; may be as small as 512. */
   readonly pageBytes: number
-  /** Bytes of commits in the log after which a checkpoint comes unasked; `undefined` where they follow the data. */
+  /** Log length in bytes that triggers an automatic checkpoint; `undefined` to follow the stores. */
   readonly checkpointLogBytes: number | undefined
-  /** Bytes of a segment of the log. */
+  /** Segment size of the log, in bytes. */
   readonly segmentBytes: number
-  /** Bytes that the log fills with zeros ahead. */
+  /** Bytes that the log fills with zeros ahead of its end. */
   readonly preallocateBytes: number
-  /** Bytes of commits that recovery gathers, at most, before it applies them. */
+  /** Greatest number of bytes of commits that replay gathers before it applies them. */
   readonly replayBytes: number
-  /** The page cache has an adaptive hash index over records. */
+  /** Whether the page cache has an adaptive hash index. */
   readonly usesHashIndex: boolean
-  /** Engines by name. A test may replace one by an engine of its own. */
+  /** Engines by name. A test may replace one. */
   readonly engines: EngineTable
 }
 
@@ -30,12 +30,12 @@ export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
 })
 
 /**
- * Key under which options may carry a tuning. It is a symbol, which no check of options looks at, so that tests of other
- * packages can turn what users cannot.
+ * Key of a tuning in options. It is a symbol, which the check for unknown options ignores, so that tests of other packages can
+ * pass a tuning.
  */
 const TUNING = Symbol.for('ldb.tuning')
 
-/** Returns the tuning that options carry as a property of their own; none of it where they carry none. */
+/** Returns the tuning that options have as an own property; empty without one. */
 export function tuningOf(options: object | undefined): Partial<DatabaseTuning> {
   if (options === undefined || options === null || !Object.hasOwn(options, TUNING)) return {}
   return (options as { readonly [TUNING]: Partial<DatabaseTuning> })[TUNING]

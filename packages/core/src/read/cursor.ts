@@ -6,15 +6,16 @@ import type { OpenRead } from './open-reads.js'
 import type { ReadPin, ReadSource } from './read-source.js'
 
 /**
- * A place in a range that moves both ways: the fast path, which makes nothing per entry but what is asked for.
+ * A position in a range that moves in both directions: the fast path of iteration, which allocates nothing per entry
+ * but the keys and values that the caller reads.
  *
- * @remarks Frozen at the call that made it; it holds a snapshot until it is closed. With `reverse`, everything is
- * mirrored: `first` is the greatest key, `next` goes down, `seek` finds the greatest key that is not above. Each move
- * tells whether there is an entry; when there is none, the cursor stands nowhere, and `next` then goes to the first
- * entry, `previous` to the last.
+ * @remarks A cursor reads the state at the call that opened it, and pins that state until it is closed. With `reverse`,
+ * every move is mirrored: `first` moves to the greatest key, `next` to the next smaller key, and `seek` to the greatest
+ * key at or below its argument. A move without an entry to move to returns false and leaves the cursor on no entry;
+ * then `next` moves to the first entry, and `previous` to the last.
  *
- * Every method throws `LDB_CLOSED` after `close()` of the cursor, of its snapshot or of the database, and the errors of
- * reading files: `LDB_IO`, `LDB_CORRUPTION`.
+ * Every method throws `LDB_CLOSED` after the cursor, its snapshot or the database is closed, and the errors of file
+ * reads: `LDB_IO`, `LDB_CORRUPTION`.
  * @example
  * ```ts
  * import { Database } from '@ldb/core'
@@ -27,7 +28,7 @@ import type { ReadPin, ReadSource } from './read-source.js'
  * @category Reading
  */
 export class Cursor<K, V> implements Disposable {
-  readonly #read: CursorRead
+  readonly #cursorPin: CursorPin
   readonly #codec: KeyspaceCodec<K, V>
   readonly #reverse: boolean
 
@@ -35,92 +36,92 @@ export class Cursor<K, V> implements Disposable {
   constructor(source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange) {
     this.#codec = codec
     this.#reverse = range.reverse
-    this.#read = new CursorRead(source, range)
+    this.#cursorPin = new CursorPin(source, range)
   }
 
-  /** True while the cursor stands on an entry. */
+  /** True while the cursor is on an entry. */
   get valid(): boolean {
-    return this.#read.cursor()?.valid ?? false
+    return this.#cursorPin.cursor()?.valid ?? false
   }
 
   /**
-   * Key of the entry; the caller's own.
+   * Key of the current entry, decoded at each access; the caller owns it.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor is on no entry.
    */
   get key(): K {
-    return this.#codec.keyAt(this.#standing())
+    return this.#codec.keyAt(this.#positioned())
   }
 
   /**
-   * Value of the entry; the caller's own.
+   * Value of the current entry, decoded at each access; the caller owns it.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor stands nowhere.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor is on no entry.
    */
   get value(): V {
-    return this.#codec.valueAt(this.#standing())
+    return this.#codec.valueAt(this.#positioned())
   }
 
-  /** Moves to the first entry of the range. */
+  /** Moves to the first entry of the range, and reports whether there is one. */
   first(): boolean {
-    const cursor = this.#read.cursor()
+    const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.last() : cursor.first()
   }
 
-  /** Moves to the last entry of the range. */
+  /** Moves to the last entry of the range, and reports whether there is one. */
   last(): boolean {
-    const cursor = this.#read.cursor()
+    const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.first() : cursor.last()
   }
 
-  /** Moves to the first entry of the range that is not before `key`. */
+  /** Moves to the first entry of the range at or after `key`, and reports whether there is one. */
   seek(key: K): boolean {
-    const cursor = this.#read.cursor()
+    const cursor = this.#cursorPin.cursor()
     const keyBytes = this.#codec.encodeScratchKey(key)
     if (cursor === undefined) return false
     const { scratch } = this.#codec
     return this.#reverse ? cursor.seekBackward(scratch, keyBytes) : cursor.seek(scratch, keyBytes)
   }
 
-  /** Moves on by one. */
+  /** Moves to the next entry, and reports whether there is one. */
   next(): boolean {
-    const cursor = this.#read.cursor()
+    const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.previous() : cursor.next()
   }
 
-  /** Moves back by one. */
+  /** Moves to the previous entry, and reports whether there is one. */
   previous(): boolean {
-    const cursor = this.#read.cursor()
+    const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.next() : cursor.previous()
   }
 
-  /** Gives the snapshot back. Idempotent. */
+  /** Closes the cursor, and releases its pinned state. Idempotent. */
   close(): void {
-    this.#read.release()
+    this.#cursorPin.release()
   }
 
   [Symbol.dispose](): void {
-    this.#read.release()
+    this.#cursorPin.release()
   }
 
-  #standing(): StoreCursor {
-    const cursor = this.#read.cursor()
-    if (cursor === undefined || !cursor.valid) throw invalidArgument('the cursor stands on no entry')
+  #positioned(): StoreCursor {
+    const cursor = this.#cursorPin.cursor()
+    if (cursor === undefined || !cursor.valid) throw invalidArgument('the cursor is on no entry')
     return cursor
   }
 }
 
-/** What a cursor holds. */
-class CursorRead implements OpenRead {
+/** The pinned state and the store cursor of a cursor. */
+class CursorPin implements OpenRead {
   readonly openedAtMs: number
   readonly seq: number
   readonly #source: ReadSource
   readonly #pin: ReadPin
-  /** `undefined` over a range in which nothing can be. */
+  /** `undefined` over an empty range. */
   readonly #cursor: StoreCursor | undefined
   #open = true
 
@@ -129,12 +130,12 @@ class CursorRead implements OpenRead {
     this.#pin = source.acquire()
     this.seq = this.#pin.view.seq
     this.#cursor = range.empty ? undefined : this.#pin.openCursor(range)
-    this.openedAtMs = source.opened(this)
+    this.openedAtMs = source.registerRead(this)
   }
 
   cursor(): StoreCursor | undefined {
     if (!this.#open) throw closedError()
-    this.#pin.assertHeld()
+    this.#pin.assertPinned()
     return this.#cursor
   }
 
@@ -142,7 +143,7 @@ class CursorRead implements OpenRead {
     if (!this.#open) return
     this.#open = false
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor)
-    this.#source.closed(this)
-    this.#source.giveBack(this.#pin)
+    this.#source.unregisterRead(this)
+    this.#source.releasePin(this.#pin)
   }
 }

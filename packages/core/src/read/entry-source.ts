@@ -5,11 +5,11 @@ import type { ReadPin, ReadSource } from './read-source.js'
 import { SCAN_END } from './scan-source.js'
 import type { ScanSource } from './scan-source.js'
 
-/** What a scan gives of each entry. */
+/** The part of each entry that a scan returns. */
 export type EntryPart = 'entry' | 'key' | 'value'
 
 /**
- * The entries of a range, frozen at construction (S1). Gives the frozen state back with the last entry, when closed,
+ * The entries of a range in the state at construction (S1). Releases the pinned state after the last entry, on close,
  * and when the database closes (S2).
  */
 export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
@@ -21,8 +21,8 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
   readonly #range: ResolvedRange
   readonly #part: EntryPart
   #cursor: StoreCursor | undefined = undefined
-  /** Entries still to give. */
-  #left: number
+  /** Entries that are not returned yet. */
+  #remaining: number
   #state: 'open' | 'ended' | 'released' = 'open'
 
   constructor(source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange, part: EntryPart) {
@@ -30,25 +30,25 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
     this.#codec = codec
     this.#range = range
     this.#part = part
-    this.#left = range.empty ? 0 : range.limit
+    this.#remaining = range.empty ? 0 : range.limit
     this.#pin = source.acquire()
     this.seq = this.#pin.view.seq
-    this.openedAtMs = source.opened(this)
-    if (this.#left === 0) this.#end('ended')
+    this.openedAtMs = source.registerRead(this)
+    if (this.#remaining === 0) this.#end('ended')
   }
 
   pull(): T | typeof SCAN_END {
     if (this.#state === 'ended') return SCAN_END
-    this.#pin.assertHeld()
+    this.#pin.assertPinned()
     const cursor = this.#cursor
     const found =
-      cursor === undefined ? this.#begin() : this.#range.reverse ? cursor.previous() : cursor.next()
+      cursor === undefined ? this.#start() : this.#range.reverse ? cursor.previous() : cursor.next()
     if (!found) {
       this.#end('ended')
       return SCAN_END
     }
     const result = this.#read()
-    if (--this.#left === 0) this.#end('ended')
+    if (--this.#remaining === 0) this.#end('ended')
     return result
   }
 
@@ -56,13 +56,13 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
     this.#end('ended')
   }
 
-  /** Called when the database closes: what comes later is an error, not the end of the entries. */
+  /** Called when the database closes. Later calls of `pull` throw `LDB_CLOSED` instead of returning `SCAN_END`. */
   release(): void {
     this.#end('released')
   }
 
-  /** Moves to the first entry to give. */
-  #begin(): boolean {
+  /** Moves to the first entry after the offset. */
+  #start(): boolean {
     const { offset, reverse } = this.#range
     const cursor = this.#pin.openCursor(this.#range)
     this.#cursor = cursor
@@ -84,14 +84,14 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
     if (this.#state !== 'open') return
     this.#state = state
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor)
-    this.#source.closed(this)
-    this.#source.giveBack(this.#pin)
+    this.#source.unregisterRead(this)
+    this.#source.releasePin(this.#pin)
   }
 }
 
 /**
- * Returns its arguments as an array. A literal would have an allocation site, which V8, at times, takes for one of things that
- * live long: each pair is then made in the old space and keeps key and value alive, at four times the cost of the scan.
+ * Returns its arguments as an array. V8 may pretenure an array literal by its allocation site: each pair is then
+ * allocated in the old space and keeps its key and value alive, which makes a scan four times slower.
  */
 function pairOf(...pair: [key: unknown, value: unknown]): unknown[] {
   return pair

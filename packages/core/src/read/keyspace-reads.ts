@@ -11,11 +11,11 @@ import type { ReadSource } from './read-source.js'
 import { Scan } from './scan.js'
 
 /**
- * The reading methods of a keyspace: live, or as a snapshot sees it.
+ * The reading methods of a keyspace, on its live state or on a snapshot.
  *
- * @remarks All of them throw `LDB_CLOSED` after the database or the snapshot was closed, `LDB_NOT_FOUND` after the
- * keyspace was dropped, `LDB_INVALID_ARGUMENT` for a key or a range that is none, `LDB_POISONED` when a commit failed half
- * way, and the errors of reading files: `LDB_IO` and `LDB_CORRUPTION`. What they give is the caller's own.
+ * @remarks Every method throws `LDB_CLOSED` after the database or the snapshot is closed, `LDB_NOT_FOUND` after the
+ * keyspace is dropped, `LDB_INVALID_ARGUMENT` for an invalid key or range, `LDB_POISONED` after a commit was applied in
+ * part, and the errors of file reads: `LDB_IO`, `LDB_CORRUPTION`. The caller owns the returned keys and values.
  * @category Reading
  */
 export class KeyspaceReads<K, V> {
@@ -24,11 +24,10 @@ export class KeyspaceReads<K, V> {
   /** @internal */
   readonly codec: KeyspaceCodec<K, V>
   /**
-   * The scan and the cursor that were made last. When a collection of garbage finds no object of a class alive, V8 forgets
-   * its layout, and throws away all code that was compiled for it: ranges that are read now and then would take five
-   * times as long.
+   * Keeps the newest scan and cursor alive. When a garbage collection finds no live object of a class, V8 discards the
+   * class's hidden class and all code compiled for it, which makes occasional range reads five times slower.
    */
-  readonly #last: { scan: unknown; cursor: unknown } = { scan: undefined, cursor: undefined }
+  readonly #lastCreated: { scan: unknown; cursor: unknown } = { scan: undefined, cursor: undefined }
 
   /** @internal */
   constructor(source: ReadSource, codec: KeyspaceCodec<K, V>) {
@@ -37,9 +36,9 @@ export class KeyspaceReads<K, V> {
   }
 
   /**
-   * Returns the value of a key, or `undefined` when it is absent.
+   * Returns the value of a key, or `undefined` for an absent key.
    *
-   * @param options - `borrow`: bytes that are good until the next call only, for half the price.
+   * @param options - `borrow`: returns a view that is valid until the next call only, for half the cost.
    */
   get(key: K, options?: GetOptions): V | undefined {
     const { source, codec } = this
@@ -54,15 +53,15 @@ export class KeyspaceReads<K, V> {
   }
 
   /**
-   * Returns the values of many keys, in their order, `undefined` for each that is absent; a key may come twice.
+   * Returns the values of many keys, in their order; `undefined` for each absent key. A key may occur several times.
    *
-   * @remarks All keys are looked up together, which takes half the time of as many calls of `get`, and sees one state.
+   * @remarks All values are of one state. One multi-get takes half the time of as many calls of `get`.
    */
   getMany(keys: Iterable<K>): (V | undefined)[] {
     const { source, codec } = this
     source.assertReadable()
     const [packed] = packKeys(codec, keys)
-    // Whoever gave the keys may have closed the database meanwhile.
+    // The iterable of the keys may have closed the database.
     source.assertReadable()
     return codec.decodeOwnValues(source.getMany(packed.bytes, packed.ends))
   }
@@ -75,25 +74,25 @@ export class KeyspaceReads<K, V> {
     return source.has(codec.scratch, keyBytes)
   }
 
-  /** Scans the entries of a range, as `[key, value]`, frozen at this call. */
+  /** Returns a scan of the entries of a range, as `[key, value]` pairs, in the state at this call. */
   entries(range?: RangeOptions<K>): Scan<[K, V]> {
     return this.#scan(range, 'entry')
   }
 
-  /** Scans the keys of a range, frozen at this call; values are not read. */
+  /** Returns a scan of the keys of a range, in the state at this call. Values are not read. */
   keys(range?: RangeOptions<K>): Scan<K> {
     return this.#scan(range, 'key')
   }
 
-  /** Scans the values of a range, frozen at this call. */
+  /** Returns a scan of the values of a range, in the state at this call. */
   values(range?: RangeOptions<K>): Scan<V> {
     return this.#scan(range, 'value')
   }
 
   /**
-   * Opens a cursor over a range, frozen at this call. Close it, or write `using`.
+   * Opens a cursor over a range, in the state at this call. Close it, or declare it with `using`.
    *
-   * @param range - without `limit` and `offset`, which a cursor that moves both ways cannot have.
+   * @param range - without `limit` and `offset`.
    */
   cursor(range?: RangeOptions<K>): Cursor<K, V> {
     const resolved = this.#resolve(range)
@@ -101,14 +100,15 @@ export class KeyspaceReads<K, V> {
       throw invalidArgument('a cursor has no limit and no offset')
     }
     const cursor = new Cursor(this.source, this.codec, resolved)
-    this.#last.cursor = cursor
+    this.#lastCreated.cursor = cursor
     return cursor
   }
 
   /**
-   * Counts the entries of a range, exactly.
+   * Returns the exact number of entries of a range.
    *
-   * @remarks Reads the branches of the tree and the leaves at both ends at least, at most every leaf of the range.
+   * @remarks Without bounds, the number is known, unless entries may expire. Otherwise the count reads every leaf page of
+   * the range.
    */
   count(range?: RangeOptions<K>): number {
     const resolved = this.#resolve(range)
@@ -117,11 +117,14 @@ export class KeyspaceReads<K, V> {
     try {
       return Math.min(resolved.limit, Math.max(0, pin.view.count(resolved) - resolved.offset))
     } finally {
-      this.source.giveBack(pin)
+      this.source.releasePin(pin)
     }
   }
 
-  /** Estimates the number of entries of a range and their bytes, reading a few pages. `limit` and `offset` are ignored. */
+  /**
+   * Returns an estimate of the number of entries of a range and of their bytes, from a few pages. `limit` and `offset`
+   * have no effect.
+   */
   estimate(range?: RangeOptions<K>): RangeEstimate {
     const resolved = this.#resolve(range)
     if (resolved.empty) return { count: 0, bytes: 0 }
@@ -129,13 +132,13 @@ export class KeyspaceReads<K, V> {
     try {
       return pin.view.estimate(resolved)
     } finally {
-      this.source.giveBack(pin)
+      this.source.releasePin(pin)
     }
   }
 
   #scan<T>(range: RangeOptions<K> | undefined, part: EntryPart): Scan<T> {
     const scan = new Scan(new EntrySource<K, V, T>(this.source, this.codec, this.#resolve(range), part))
-    this.#last.scan = scan
+    this.#lastCreated.scan = scan
     return scan
   }
 

@@ -1,26 +1,29 @@
 import type { Clock } from '@ldb/vfs'
 
-/** Something that holds a snapshot for a caller: a snapshot, a scan or a cursor. */
+/** A read that pins a state for a caller: a snapshot, a scan or a cursor. */
 export interface OpenRead {
-  /** When it was opened, on the monotonic clock. */
+  /** Time at which the read was opened, on the monotonic clock. */
   readonly openedAtMs: number
-  /** The newest commit it sees. */
+  /** Number of the newest commit that the read sees. */
   readonly seq: number
-  /** Gives back what it holds. Idempotent; takes itself off the list. */
+  /** Releases the pinned state, and removes the read from the list. Idempotent. */
   release(): void
 }
 
-/** What `stats()` says of the reads that are open. @category Statistics */
+/** Statistics of open reads. @category Statistics */
 export interface OpenReadStats {
-  /** Snapshots, scans and cursors that are open. */
+  /** Number of open snapshots, scans and cursors. */
   readonly openCount: number
-  /** Age of the oldest one, in milliseconds; 0 when there is none. One that only grows was never given back. */
+  /**
+   * Age of the oldest open read in milliseconds; 0 without open reads. An age that only grows indicates a read that was
+   * never closed.
+   */
   readonly oldestAgeMs: number
-  /** The newest commit that the oldest one sees; 0 when there is none. */
+  /** Number of the newest commit that the oldest open read sees; 0 without open reads. */
   readonly oldestSeq: number
 }
 
-/** All reads of one database that are open, oldest first. */
+/** All open reads of one database, oldest first. */
 export class OpenReads {
   readonly clock: Clock
   readonly #reads: Set<OpenRead> = new Set()
@@ -37,7 +40,7 @@ export class OpenReads {
     this.#reads.delete(read)
   }
 
-  /** Releases all of them, because the database closes (S2). */
+  /** Releases all open reads when the database closes (S2). */
   releaseAll(): void {
     for (const read of [...this.#reads]) read.release()
   }

@@ -3,50 +3,55 @@ import type { Health } from '../health/health.js'
 import type { KeyspaceStore, StorePin } from '../keyspace/store.js'
 import type { OpenRead, OpenReads } from './open-reads.js'
 
-/** A frozen state of one keyspace, as far as reads need it. */
+/** A pinned state of one keyspace, as the reading methods use it. */
 export interface ReadPin {
   readonly keyspace: KeyspaceStore
   readonly view: Pick<StoreSnapshot, 'seq' | 'count' | 'estimate'>
-  /** It shows writes over the store's own state, so that even the count of everything has to be found out. */
+  /**
+   * True when the state includes uncommitted writes of a transaction. The entry count of the store does not include
+   * them.
+   */
   readonly hasOwnWrites: boolean
-  /** Throws when it was given back. */
-  assertHeld(): void
-  /** Opens a cursor; `closeCursor` and the end of the pin close it. */
+  /** Throws `LDB_CLOSED` after the pin is released. */
+  assertPinned(): void
+  /** Opens a cursor. `closeCursor` and the release of the pin close it. */
   openCursor(bounds: KeyBounds): StoreCursor
   /** Closes a cursor of this pin. Idempotent. */
   closeCursor(cursor: StoreCursor): void
 }
 
-/** A state that does not change while it is read, whatever is committed. */
-export interface HeldSource {
+/** A source whose state does not change, whatever is committed, until `release`. */
+export interface PinnedState {
   readonly source: ReadSource
   release(): void
 }
 
-/** Where the reading methods read: the live state of a keyspace, or a frozen one. */
+/** The source of the reading methods: the live state of a keyspace, or a pinned one. */
 export interface ReadSource {
-  /** Throws when this may not be read: closed, poisoned, dropped or released. */
+  /** Throws when the source is closed, poisoned, dropped or released. */
   assertReadable(): void
   /** Returns a copy of a value; the key is the first `keyBytes` bytes. */
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined
-  /** Returns a value that is good until the next call of the store. */
+  /** Returns a view of a value, valid until the next call of the store. */
   getBorrowed(key: Uint8Array, keyBytes: number): Uint8Array | undefined
-  /** Returns copies of many values; keys packed as for `OrderedStore.getMany`. */
+  /** Returns copies of many values. The keys are packed as for `OrderedStore.getMany`. */
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
   has(key: Uint8Array, keyBytes: number): boolean
-  /** Returns a frozen state for a read that ends within the call; `giveBack` ends it. */
+  /** Pins the current state for one read. The caller calls `releasePin`. */
   acquire(): ReadPin
-  /** Ends what `acquire` began. */
-  giveBack(pin: ReadPin): void
-  /** Gives the state of this moment to read from, until it is given back. */
-  hold(): HeldSource
-  /** Notes a read that stays open, and gives the moment. */
-  opened(read: OpenRead): number
-  /** Ends what `opened` began. */
-  closed(read: OpenRead): void
+  /** Releases a pin of `acquire`. */
+  releasePin(pin: ReadPin): void
+  /** Returns a source of the current state. The caller releases it. */
+  pinState(): PinnedState
+  /** Registers a read that stays open, and returns the time on the monotonic clock. */
+  registerRead(read: OpenRead): number
+  /** Removes a read that `registerRead` has added. */
+  unregisterRead(read: OpenRead): void
 }
 
-/** The live state of a keyspace. A single read goes to the store itself; a longer one pins the state of its call. */
+/**
+ * The live state of a keyspace. A get reads the store directly; a scan, a cursor or a count pins the state at its call.
+ */
 export class LiveSource implements ReadSource {
   readonly keyspace: KeyspaceStore
   readonly #health: Health
@@ -83,11 +88,11 @@ export class LiveSource implements ReadSource {
     return this.keyspace.pin()
   }
 
-  giveBack(pin: StorePin): void {
+  releasePin(pin: StorePin): void {
     pin.release()
   }
 
-  hold(): HeldSource {
+  pinState(): PinnedState {
     const pin = this.keyspace.pin()
     return {
       source: new FrozenSource(pin),
@@ -97,17 +102,17 @@ export class LiveSource implements ReadSource {
     }
   }
 
-  opened(read: OpenRead): number {
+  registerRead(read: OpenRead): number {
     this.#openReads.add(read)
     return this.#openReads.clock.monotonic()
   }
 
-  closed(read: OpenRead): void {
+  unregisterRead(read: OpenRead): void {
     this.#openReads.remove(read)
   }
 }
 
-/** A frozen state that a snapshot holds: reads on it end with the snapshot, so they are not noted on their own. */
+/** The state that a snapshot pins. Its reads end with the snapshot, so that only the snapshot is registered. */
 export class FrozenSource implements ReadSource {
   readonly #pin: StorePin
 
@@ -116,7 +121,7 @@ export class FrozenSource implements ReadSource {
   }
 
   assertReadable(): void {
-    this.#pin.assertHeld()
+    this.#pin.assertPinned()
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
@@ -139,24 +144,24 @@ export class FrozenSource implements ReadSource {
     return this.#pin
   }
 
-  giveBack(_pin: StorePin): void {
-    // Its holder releases it.
+  releasePin(_pin: StorePin): void {
+    // The snapshot releases the pin.
   }
 
-  hold(): HeldSource {
-    return heldElsewhere(this)
+  pinState(): PinnedState {
+    return pinnedByOwner(this)
   }
 
-  opened(_read: OpenRead): number {
+  registerRead(_read: OpenRead): number {
     return 0
   }
 
-  closed(_read: OpenRead): void {
-    // It was not noted.
+  unregisterRead(_read: OpenRead): void {
+    // The read was not registered.
   }
 }
 
-/** What its owner holds: a snapshot or a transaction. */
-export function heldElsewhere(source: ReadSource): HeldSource {
+/** Returns a source whose state a snapshot or a transaction pins and releases. */
+export function pinnedByOwner(source: ReadSource): PinnedState {
   return { source, release: () => undefined }
 }

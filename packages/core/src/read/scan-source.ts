@@ -1,17 +1,17 @@
 import { assertIterable } from '@ldb/base'
 
-/** What a source gives when there is no more. */
+/** Returned by a source at its end. */
 export const SCAN_END: unique symbol = Symbol('end of scan')
 
-/** Where a scan takes its results from. Errors do not close it: the scan does. */
+/** The source of a scan's results. An error does not close the source: the scan closes it. */
 export interface ScanSource<T> {
-  /** Returns the next result, or `SCAN_END`, for ever after too. */
+  /** Returns the next result, or `SCAN_END` at the end and at every call after the end. */
   pull(): T | typeof SCAN_END
-  /** Ends it and gives back what it holds. Idempotent; from then on `pull` gives `SCAN_END`. */
+  /** Ends the source and releases its pinned state. `pull` then returns `SCAN_END`. Idempotent. */
   close(): void
 }
 
-/** What `transform` makes of each. */
+/** Results of `transform`. */
 export class MapSource<T, U> implements ScanSource<U> {
   readonly #source: ScanSource<T>
   readonly #transform: (value: T, index: number) => U
@@ -34,7 +34,7 @@ export class MapSource<T, U> implements ScanSource<U> {
   }
 }
 
-/** Those for which `predicate` is true. */
+/** Results for which `predicate` returns a truthy value. */
 export class FilterSource<T> implements ScanSource<T> {
   readonly #source: ScanSource<T>
   readonly #predicate: (value: T, index: number) => unknown
@@ -58,42 +58,42 @@ export class FilterSource<T> implements ScanSource<T> {
   }
 }
 
-/** The first `count`; what lies below is closed with the last of them. */
+/** The first `count` results. Closes its source with the last one. */
 export class TakeSource<T> implements ScanSource<T> {
   readonly #source: ScanSource<T>
-  #left: number
+  #remaining: number
 
   constructor(source: ScanSource<T>, count: number) {
     this.#source = source
-    this.#left = count
+    this.#remaining = count
     if (count === 0) source.close()
   }
 
   pull(): T | typeof SCAN_END {
-    if (this.#left === 0) return SCAN_END
+    if (this.#remaining === 0) return SCAN_END
     const value = this.#source.pull()
-    if (--this.#left === 0) this.#source.close()
+    if (--this.#remaining === 0) this.#source.close()
     return value
   }
 
   close(): void {
-    this.#left = 0
+    this.#remaining = 0
     this.#source.close()
   }
 }
 
-/** All but the first `count`. */
+/** All results after the first `count`. */
 export class DropSource<T> implements ScanSource<T> {
   readonly #source: ScanSource<T>
-  #left: number
+  #remaining: number
 
   constructor(source: ScanSource<T>, count: number) {
     this.#source = source
-    this.#left = count
+    this.#remaining = count
   }
 
   pull(): T | typeof SCAN_END {
-    for (; this.#left > 0; this.#left--) {
+    for (; this.#remaining > 0; this.#remaining--) {
       if (this.#source.pull() === SCAN_END) return SCAN_END
     }
     return this.#source.pull()
@@ -104,7 +104,7 @@ export class DropSource<T> implements ScanSource<T> {
   }
 }
 
-/** All that `expand` makes of each, one after the other. */
+/** The concatenated results of `expand`. */
 export class FlatMapSource<T, U> implements ScanSource<U> {
   readonly #source: ScanSource<T>
   readonly #expand: (value: T, index: number) => Iterable<U>

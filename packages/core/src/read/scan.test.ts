@@ -14,7 +14,7 @@ function openReads(db: Database): number {
 }
 
 describe('Scan', () => {
-  it('has the names of the standard iterator helpers, with their meaning', () => {
+  it('has the methods of the standard iterator helpers', () => {
     using db = filled()
     const numbers = () => db.values().map(Number)
     expect(numbers().toArray()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
@@ -47,7 +47,7 @@ describe('Scan', () => {
     expect(openReads(db)).toBe(0)
   })
 
-  it('gives its snapshot back at the end, on return, on break and when a callback throws (S2)', () => {
+  it('releases its snapshot at the end, on return, on break and when a callback throws (S2)', () => {
     using db = filled()
     const scan = db.entries()
     expect(openReads(db)).toBe(1)
@@ -89,7 +89,7 @@ describe('Scan', () => {
     expect(inner.closed).toBe(true)
   })
 
-  it('shows one that was left open in the statistics', () => {
+  it('counts in the statistics while it is open', () => {
     using db = filled()
     const scan = db.values()
     scan.next()
@@ -97,7 +97,7 @@ describe('Scan', () => {
     scan.return()
   })
 
-  it('is frozen at the call that made it (S1)', () => {
+  it('reads the state at the call that created it (S1)', () => {
     using db = filled()
     const scan = db.entries({ gte: 'k8' })
     db.clear()
@@ -107,14 +107,14 @@ describe('Scan', () => {
     ])
   })
 
-  it('lets its callbacks write (U1)', () => {
+  it('lets callbacks write (U1)', () => {
     using db = filled()
     for (const [key, value] of db.entries()) db.put(key, `${value}!`)
     db.keys().forEach((key) => db.delete(key))
     expect(db.count()).toBe(0)
   })
 
-  it('is an error, not the end, when the database closes meanwhile', () => {
+  it('throws LDB_CLOSED instead of ending when the database closes', () => {
     const db = filled()
     const scans = [db.entries(), db.keys().map((key) => key), db.snapshot().values()]
     for (const scan of scans) scan.next()
@@ -125,7 +125,7 @@ describe('Scan', () => {
     }
   })
 
-  it('refuses what is no callback and no count, and lets go', () => {
+  it('refuses an invalid callback or count, and releases its snapshot', () => {
     using db = filled()
     const wrong = [
       () => db.keys().map(7 as never),

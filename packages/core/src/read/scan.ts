@@ -3,15 +3,15 @@ import { DropSource, FilterSource, FlatMapSource, MapSource, SCAN_END, TakeSourc
 import type { ScanSource } from './scan-source.js'
 
 /**
- * Entries, keys or values of a range, one after the other: lazy, and frozen at the call that made it.
+ * A lazy sequence of the entries, keys or values of a range, in the state at the call that created it.
  *
- * @remarks An iterator with the names of the standard iterator helpers. It holds a snapshot until it is exhausted,
- * until `return()` is called (`for...of` does so on `break`), or until a callback throws; one that is left half-read
- * must be ended with `return()` or `using`, or it keeps old data alive and shows in `stats().reads`. A helper takes its
- * scan over: read the result then, not the scan.
+ * @remarks An iterator with the methods of the standard iterator helpers. A scan pins a snapshot until it is exhausted,
+ * until `return()` is called (`for...of` calls it on `break`), or until a callback throws. End a partly read scan with
+ * `return()` or `using`: until then it pins old data, and counts in `stats().reads`. After a helper is called on a
+ * scan, read the helper's result only.
  *
- * Every method throws `LDB_CLOSED` when the database or the snapshot it reads was closed meanwhile, and the errors of
- * reading files: `LDB_IO`, `LDB_CORRUPTION`.
+ * Every method throws `LDB_CLOSED` when the database or the snapshot was closed, and the errors of file reads:
+ * `LDB_IO`, `LDB_CORRUPTION`.
  * @example
  * ```ts
  * import { Database } from '@ldb/core'
@@ -33,10 +33,10 @@ export class Scan<T> implements Iterable<T>, Disposable {
   /** Returns the next result. */
   next(): IteratorResult<T, undefined> {
     const value = this.#pull()
-    return value === SCAN_END ? { done: true, value: undefined } : new Step(value)
+    return value === SCAN_END ? { done: true, value: undefined } : new ScanResult(value)
   }
 
-  /** Ends the scan and gives its snapshot back. Idempotent. */
+  /** Ends the scan and releases its snapshot. Idempotent. */
   return(): IteratorResult<T, undefined> {
     this.#source.close()
     return { done: true, value: undefined }
@@ -50,13 +50,13 @@ export class Scan<T> implements Iterable<T>, Disposable {
     this.#source.close()
   }
 
-  /** Returns what `transform` makes of each. */
+  /** Returns a scan of the results of `transform`. */
   map<U>(transform: (value: T, index: number) => U): Scan<U> {
     this.#check(transform)
     return new Scan(new MapSource(this.#source, transform))
   }
 
-  /** Keeps those for which `predicate` is true. */
+  /** Returns a scan of the results for which `predicate` is truthy. */
   filter<S extends T>(predicate: (value: T, index: number) => value is S): Scan<S>
   filter(predicate: (value: T, index: number) => unknown): Scan<T>
   filter(predicate: (value: T, index: number) => unknown): Scan<T> {
@@ -64,25 +64,25 @@ export class Scan<T> implements Iterable<T>, Disposable {
     return new Scan(new FilterSource(this.#source, predicate))
   }
 
-  /** Ends after `count` of them; the snapshot goes with the last. */
+  /** Returns a scan of the first `count` results. The snapshot is released with the last one. */
   take(count: number): Scan<T> {
     this.#checkCount(count)
     return new Scan(new TakeSource(this.#source, count))
   }
 
-  /** Leaves the first `count` out. */
+  /** Returns a scan without the first `count` results. */
   drop(count: number): Scan<T> {
     this.#checkCount(count)
     return new Scan(new DropSource(this.#source, count))
   }
 
-  /** Gives, one after the other, all that `expand` makes of each. */
+  /** Returns a scan of the concatenated results of `expand`. */
   flatMap<U>(expand: (value: T, index: number) => Iterable<U>): Scan<U> {
     this.#check(expand)
     return new Scan(new FlatMapSource(this.#source, expand))
   }
 
-  /** Calls `visit` with each. */
+  /** Calls `visit` for each result. */
   forEach(visit: (value: T, index: number) => void): void {
     this.#check(visit)
     this.#visit((value, index) => {
@@ -92,9 +92,9 @@ export class Scan<T> implements Iterable<T>, Disposable {
   }
 
   /**
-   * Folds all into one value; without `initial`, begins with the first.
+   * Folds all results into one value. Without `initial`, the first result is the initial value.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when there is nothing and no `initial`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an empty scan without `initial`.
    */
   reduce(fold: (accumulator: T, value: T, index: number) => T): T
   reduce<U>(fold: (accumulator: U, value: T, index: number) => U, initial: U): U
@@ -115,7 +115,7 @@ export class Scan<T> implements Iterable<T>, Disposable {
     return accumulator
   }
 
-  /** Reports whether `predicate` is true for any. Ends the scan. */
+  /** Reports whether `predicate` is truthy for any result. Ends the scan. */
   some(predicate: (value: T, index: number) => unknown): boolean {
     this.#check(predicate)
     let found = false
@@ -123,15 +123,15 @@ export class Scan<T> implements Iterable<T>, Disposable {
     return found
   }
 
-  /** Reports whether `predicate` is true for all. Ends the scan. */
+  /** Reports whether `predicate` is truthy for every result. Ends the scan. */
   every(predicate: (value: T, index: number) => unknown): boolean {
     this.#check(predicate)
-    let held = true
-    this.#visit((value, index) => (held = Boolean(predicate(value, index))))
-    return held
+    let isEvery = true
+    this.#visit((value, index) => (isEvery = Boolean(predicate(value, index))))
+    return isEvery
   }
 
-  /** Returns the first for which `predicate` is true. Ends the scan. */
+  /** Returns the first result for which `predicate` is truthy, or `undefined`. Ends the scan. */
   find<S extends T>(predicate: (value: T, index: number) => value is S): S | undefined
   find(predicate: (value: T, index: number) => unknown): T | undefined
   find(predicate: (value: T, index: number) => unknown): T | undefined {
@@ -145,7 +145,7 @@ export class Scan<T> implements Iterable<T>, Disposable {
     return found
   }
 
-  /** Returns all of them. */
+  /** Returns all remaining results as an array. */
   toArray(): T[] {
     const values: T[] = []
     for (let value = this.#pull(); value !== SCAN_END; value = this.#pull()) values.push(value)
@@ -161,7 +161,7 @@ export class Scan<T> implements Iterable<T>, Disposable {
     }
   }
 
-  /** Calls `visit` with each until it gives false, and gives the snapshot back, whatever happens. */
+  /** Calls `visit` for each result until it returns false, and always releases the snapshot. */
   #visit(visit: (value: T, index: number) => boolean): void {
     try {
       let index = 0
@@ -186,8 +186,8 @@ export class Scan<T> implements Iterable<T>, Disposable {
   }
 }
 
-/** A result that is not the last. Of a class, so that V8 never makes it in the old space, as it may with a literal. */
-class Step<T> implements IteratorYieldResult<T> {
+/** A result before the end. V8 may pretenure an object literal into the old space, but not the instances of a class. */
+class ScanResult<T> implements IteratorYieldResult<T> {
   readonly done = false
   readonly value: T
 
@@ -196,5 +196,5 @@ class Step<T> implements IteratorYieldResult<T> {
   }
 }
 
-/** Kept, so that V8 does not forget what one looks like. */
-export const LASTING_STEP: IteratorResult<undefined> = new Step(undefined)
+/** Keeps one instance alive, so that V8 does not discard the hidden class. */
+export const RETAINED_RESULT: IteratorResult<undefined> = new ScanResult(undefined)

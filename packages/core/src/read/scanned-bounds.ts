@@ -2,7 +2,7 @@ import { copyBytes, keySuccessor } from '@ldb/base'
 import type { KeyBounds, ResolvedRange } from '@ldb/base'
 import type { ReadSource } from './read-source.js'
 
-/** Returns the bounds of just those entries that a scan of the range would give; `undefined` when there are none. */
+/** Returns the bounds that contain exactly the entries that a scan of the range returns; `undefined` for no entries. */
 export function scannedBounds(source: ReadSource, range: ResolvedRange): KeyBounds | undefined {
   if (range.empty) return undefined
   if (range.limit === Infinity && range.offset === 0) return range
@@ -21,6 +21,6 @@ export function scannedBounds(source: ReadSource, range: ResolvedRange): KeyBoun
       : { lower: begin, upper: end === undefined ? range.upper : keySuccessor(end) }
   } finally {
     pin.closeCursor(cursor)
-    source.giveBack(pin)
+    source.releasePin(pin)
   }
 }

@@ -1,13 +1,13 @@
-// Strategy: sections of random operations, keys from empty to longer than a chunk, values short and long, are gathered in chunks
-// of several sizes, from memory that is nearly used up. Invariants: never are
-// more chunks taken than there are, short keys take no more than was said, and no chunk is lost.
+// Strategy: sections of random operations, with keys from empty to longer than a chunk and short and long values, are gathered in
+// chunks of several sizes, in memory that is nearly full. Invariants: never more chunks are allocated than exist, sections with short
+// keys need no more than predicted, and no chunk is leaked.
 import { WriteBatch } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
 import { expect, test } from 'vitest'
 import { GatheredOperations } from './gathered-operations.js'
 import { ReplayMemory } from './replay-memory.js'
 
-/** Numbers below `limit` that follow from a seed. */
+/** Returns a generator of pseudorandom numbers below a limit. */
 function picks(seed: number): (limit: number) => number {
   let state = seed
   return (limit) => {
@@ -18,15 +18,15 @@ function picks(seed: number): (limit: number) => number {
 
 const seeds = Array.from({ length: 20 }, (_, index) => index + 1)
 
-test.each(seeds)('sections take no more chunks than there are, seed %d', (seed) => {
+test.each(seeds)('sections allocate no more chunks than exist, seed %d', (seed) => {
   const pick = picks(seed * 977)
   const pageBytes = [512, 4096, 8192][pick(3)] as number
-  const isOwn = pick(2) === 0
-  const cache = new PageCache({ bytes: (isOwn ? 32 : 2048) * pageBytes, pageBytes })
+  const onHeap = pick(2) === 0
+  const cache = new PageCache({ bytes: (onHeap ? 32 : 2048) * pageBytes, pageBytes })
   const memory = new ReplayMemory(cache)
   const gathered = new GatheredOperations(memory, [1, 700_000, 3_000_000][pick(3)] as number)
   const chunksMax = 64 + pick(400)
-  memory.begin(chunksMax * (isOwn ? Math.max(8192, pageBytes) : pageBytes))
+  memory.begin(chunksMax * (onHeap ? Math.max(8192, pageBytes) : pageBytes))
   const longest = Math.min(
     65_535,
     [40, memory.chunkBytes / 2, memory.chunkBytes * 0.56, memory.chunkBytes * 1.2][pick(4)] as number,
@@ -40,16 +40,16 @@ test.each(seeds)('sections take no more chunks than there are, seed %d', (seed) 
     }
     const [section] = batch.sections()
     if (section === undefined) continue
-    if (gathered.chunksFor(section) > memory.room) gathered.clear()
+    if (gathered.chunksFor(section) > memory.freeCount) gathered.clear()
     const most = gathered.chunksFor(section)
-    if (most > memory.room) continue
-    const before = memory.takenBytes
+    if (most > memory.freeCount) continue
+    const before = memory.allocatedBytes
     gathered.add(section)
-    expect(memory.room).toBeGreaterThanOrEqual(0)
-    expect(memory.takenBytes).toBeLessThanOrEqual(chunksMax * memory.chunkBytes)
+    expect(memory.freeCount).toBeGreaterThanOrEqual(0)
+    expect(memory.allocatedBytes).toBeLessThanOrEqual(chunksMax * memory.chunkBytes)
     if (longest > memory.chunkBytes / 4) continue
-    expect((memory.takenBytes - before) / memory.chunkBytes).toBeLessThanOrEqual(most)
+    expect((memory.allocatedBytes - before) / memory.chunkBytes).toBeLessThanOrEqual(most)
   }
   gathered.clear()
-  expect(memory.takenBytes).toBe(0)
+  expect(memory.allocatedBytes).toBe(0)
 })

@@ -1,5 +1,5 @@
-// Strategy: keys of shapes that take every way through the sort (few and many, all alike, long common beginnings, one the beginning
-// of another with zeros behind it, ties at each depth, thousands of depths) beside a plain stable sort. Invariant: the same order.
+// Strategy: keys that reach every branch of the sort (few and many, all equal, long common prefixes, prefixes of each other followed by
+// zeros, equal heads at each level, thousands of depths) are compared with a plain stable sort. Invariant: the same order.
 import { BatchReader, compareBytes, WriteBatch } from '@ldb/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -41,7 +41,7 @@ function expectSorted(keys: readonly ArrayLike<number>[]): void {
   expect([...starts].map((start) => numbers.get(start))).toEqual(expected)
 }
 
-test.each([20, 300, 6000])('operations come in the order of their keys, up to %i of them', (maxLength) => {
+test.each([20, 300, 6000])('operations are sorted by key, up to %i of them', (maxLength) => {
   const numRuns = maxLength > 1000 ? 20 : 200
   fc.assert(fc.property(fc.array(anyKey, { maxLength, size: 'max' }), expectSorted), { numRuns })
 })
@@ -60,9 +60,13 @@ const X = 'x'.charCodeAt(0)
 const Y = 'y'.charCodeAt(0)
 
 test.each([
-  ['end one after the other', 4500, (index: number) => new Uint8Array(5 * index + 1).fill(X).fill(Y, -1)],
-  ['end in zeros, more and more', 900, (index: number) => new Uint8Array(8 * index)],
-  ['differ behind long beginnings', 40, (index: number) => new Uint8Array(65_001).fill(X).fill(index, -1)],
+  ['have ascending lengths', 4500, (index: number) => new Uint8Array(5 * index + 1).fill(X).fill(Y, -1)],
+  ['consist of more and more zeros', 900, (index: number) => new Uint8Array(8 * index)],
+  [
+    'differ after long common prefixes',
+    40,
+    (index: number) => new Uint8Array(65_001).fill(X).fill(index, -1),
+  ],
 ])('keys that %s are sorted', (_, count, keyOf) => {
   expectSorted(Array.from({ length: count }, (_, index) => keyOf((index * 1237) % count)))
 })

@@ -1,39 +1,39 @@
 import { keyBytesOf, keyStartOf } from './operation-location.js'
 
-/** Fewer operations are sorted by comparing whole keys. */
+/** Fewer operations are sorted by comparisons of whole keys. */
 const HEADS_MIN = 24
-/** Bytes behind the shared ones that a head may be taken from. */
+/** Bytes after the common prefix that a head may contain bits of. */
 const HEAD_BYTES = 8
 const HEAD_BITS = 32
-/** Digits of a radix sort: few operations do not pay for large tables of counts. */
+/** Digit sizes of the radix sort: a large count table does not pay for few operations. */
 const WIDE_DIGIT_BITS = 11
 const NARROW_DIGIT_BITS = 8
 const WIDE_DIGITS_MIN = 4096
 
-/** Operations with equal heads are sorted by heads again so many times, one within the other; what is left is compared by whole keys. */
+/** Nesting depth of sorts by heads. Deeper groups of equal heads are sorted by comparisons of whole keys. */
 const LEVELS_MAX = 16
 
 /**
- * Brings operations into the order of their keys, those of one key in the order of their own. It sorts by heads: the bits behind
- * what all keys share, without those at the front of each byte in which no two of them differ. So 32 bits tell eight decimal
- * digits apart. Operations whose heads are equal are sorted again, by what follows.
+ * Sorts operations by key, stably. It is a radix sort of heads: a head is the 32 bits after the common prefix of all keys, without the
+ * leading bits of each byte that are equal in all keys. So 32 bits distinguish eight decimal digits. Operations with equal heads
+ * are sorted again by the following bytes.
  *
- * @remarks Keys may tell themselves apart at thousands of places, a few of them at each: to look at all the others once for each place
- * would take longer than comparing them, and the stack of calls would not bear it.
+ * @remarks The nesting is bounded. Keys may differ at thousands of depths, a few keys at each: a pass over all the others for each depth
+ * would cost more than comparisons, and would overflow the call stack.
  */
 export class KeyOrder {
   #heads = new Int32Array(0)
-  #otherHeads = new Int32Array(0)
-  #otherOrder = new Int32Array(0)
+  #scratchHeads = new Int32Array(0)
+  #scratchOrder = new Int32Array(0)
   readonly #counts = new Int32Array(1 << WIDE_DIGIT_BITS)
   readonly #varying = new Uint8Array(HEAD_BYTES)
   #bytes: Uint8Array = new Uint8Array(0)
   #view: DataView = new DataView(new ArrayBuffer(0))
 
   /**
-   * Sorts `order[from, to)`, offsets in `bytes` at which operations begin.
+   * Sorts `order[from, to)`.
    *
-   * @param order - operations on one key must be in their order already.
+   * @param order - start offsets of operations in `bytes`; operations on one key in commit order.
    */
   sort(bytes: Uint8Array, order: Int32Array, from: number, to: number): void {
     this.#begin(bytes, order)
@@ -41,9 +41,9 @@ export class KeyOrder {
   }
 
   /**
-   * Sorts the first operations of `order` that have heads already.
+   * Sorts the first `count` operations of `order`, whose heads are known.
    *
-   * @param heads - of each operation in `order`; a greater key never has a lesser one, as an unsigned number.
+   * @param heads - unsigned head of each operation; a greater key never has a lesser head.
    */
   sortWithHeads(bytes: Uint8Array, order: Int32Array, heads: Int32Array, count: number): void {
     if (count === 0) return
@@ -62,8 +62,8 @@ export class KeyOrder {
   #begin(bytes: Uint8Array, order: Int32Array): void {
     if (this.#heads.length < order.length) {
       this.#heads = new Int32Array(order.length)
-      this.#otherHeads = new Int32Array(order.length)
-      this.#otherOrder = new Int32Array(order.length)
+      this.#scratchHeads = new Int32Array(order.length)
+      this.#scratchOrder = new Int32Array(order.length)
     }
     if (this.#bytes === bytes) return
     this.#bytes = bytes
@@ -71,8 +71,8 @@ export class KeyOrder {
   }
 
   /**
-   * @param depth - bytes that all these keys are known to share.
-   * @param level - groups of equal heads that they lie in.
+   * @param depth - known length of the common prefix of these keys.
+   * @param level - number of enclosing groups of equal heads.
    */
   #sort(order: Int32Array, from: number, to: number, depth: number, level: number): void {
     if (to - from < HEADS_MIN) {
@@ -83,10 +83,10 @@ export class KeyOrder {
       order.subarray(from, to).sort((a, b) => compareKeys(this.#bytes, this.#view, a, b, depth))
       return
     }
-    const shared = sharedBytes(this.#bytes, this.#view, order, from, to, depth)
+    const shared = commonPrefixBytes(this.#bytes, this.#view, order, from, to, depth)
     const varies = this.#findVarying(order, from, to, shared)
-    if (varies) this.#takeHeads(order, from, to, shared)
-    else this.#takeLengths(order, from, to, shared)
+    if (varies) this.#computeHeads(order, from, to, shared)
+    else this.#computeLengths(order, from, to, shared)
     this.#sortByHeads(order, from, to)
     const heads = this.#heads
     let begin = from
@@ -103,7 +103,7 @@ export class KeyOrder {
     }
   }
 
-  /** Finds the bits in which the keys differ behind `shared`; false when there are none. A byte that is missing counts as zero. */
+  /** Finds the bits in which the keys differ after `shared` bytes. Returns false without any. A missing byte counts as zero. */
   #findVarying(order: Int32Array, from: number, to: number, shared: number): boolean {
     const bytes = this.#bytes
     const varying = this.#varying.fill(0)
@@ -115,17 +115,17 @@ export class KeyOrder {
       const operation = order[index] as number
       const start = keyStartOf(bytes, operation) + shared
       const end = start - shared + keyBytesOf(bytes, operation)
-      for (let place = 0; place < HEAD_BYTES; place++) {
-        const a = firstStart + place < firstEnd ? (bytes[firstStart + place] as number) : 0
-        const b = start + place < end ? (bytes[start + place] as number) : 0
-        varying[place] = (varying[place] as number) | (a ^ b)
+      for (let offset = 0; offset < HEAD_BYTES; offset++) {
+        const a = firstStart + offset < firstEnd ? (bytes[firstStart + offset] as number) : 0
+        const b = start + offset < end ? (bytes[start + offset] as number) : 0
+        varying[offset] = (varying[offset] as number) | (a ^ b)
         any |= a ^ b
       }
     }
     return any !== 0
   }
 
-  #takeHeads(order: Int32Array, from: number, to: number, shared: number): void {
+  #computeHeads(order: Int32Array, from: number, to: number, shared: number): void {
     const bytes = this.#bytes
     const heads = this.#heads
     const varying = this.#varying
@@ -135,37 +135,37 @@ export class KeyOrder {
       const end = start - shared + keyBytesOf(bytes, operation)
       let head = 0
       let bitsLeft = HEAD_BITS
-      for (let place = 0; place < HEAD_BYTES && bitsLeft > 0; place++) {
-        const width = 32 - Math.clz32(varying[place] as number)
-        const byte = start + place < end ? (bytes[start + place] as number) & ((1 << width) - 1) : 0
-        const taken = width < bitsLeft ? width : bitsLeft
-        bitsLeft -= taken
-        head |= (byte >> (width - taken)) << bitsLeft
+      for (let offset = 0; offset < HEAD_BYTES && bitsLeft > 0; offset++) {
+        const width = 32 - Math.clz32(varying[offset] as number)
+        const byte = start + offset < end ? (bytes[start + offset] as number) & ((1 << width) - 1) : 0
+        const usedBits = width < bitsLeft ? width : bitsLeft
+        bitsLeft -= usedBits
+        head |= (byte >> (width - usedBits)) << bitsLeft
       }
       heads[index] = head
     }
   }
 
   /**
-   * Where zeros follow what all share, or nothing: the shorter key comes first. Keys whose head is at most {@link HEAD_BYTES} then
-   * are one and the same.
+   * Computes heads for keys whose common prefix is followed only by zero bytes, or by nothing: the shorter key is less. Keys with equal
+   * heads up to {@link HEAD_BYTES} are equal.
    */
-  #takeLengths(order: Int32Array, from: number, to: number, shared: number): void {
+  #computeLengths(order: Int32Array, from: number, to: number, shared: number): void {
     const heads = this.#heads
     for (let index = from; index < to; index++) {
       heads[index] = Math.min(keyBytesOf(this.#bytes, order[index] as number) - shared, HEAD_BYTES + 1)
     }
   }
 
-  /** A radix sort of `order[from, to)` by heads, from the last digit to the first; it keeps the order of equal ones. */
+  /** Sorts `order[from, to)` by heads: a stable radix sort, least significant digit first. */
   #sortByHeads(order: Int32Array, from: number, to: number): void {
     const bits = to - from < WIDE_DIGITS_MIN ? NARROW_DIGIT_BITS : WIDE_DIGIT_BITS
     const mask = (1 << bits) - 1
     const counts = this.#counts
     let heads: Int32Array = this.#heads
-    let places = order
-    let nextHeads: Int32Array = this.#otherHeads
-    let nextPlaces: Int32Array = this.#otherOrder
+    let operations = order
+    let nextHeads: Int32Array = this.#scratchHeads
+    let nextOperations: Int32Array = this.#scratchOrder
     for (let shift = 0; shift < HEAD_BITS; shift += bits) {
       counts.fill(0, 0, mask + 1)
       for (let index = from; index < to; index++) {
@@ -173,11 +173,11 @@ export class KeyOrder {
         counts[digit] = (counts[digit] as number) + 1
       }
       if (counts[((heads[from] as number) >>> shift) & mask] === to - from) continue
-      let place = from
+      let position = from
       for (let digit = 0; digit <= mask; digit++) {
         const count = counts[digit] as number
-        counts[digit] = place
-        place += count
+        counts[digit] = position
+        position += count
       }
       for (let index = from; index < to; index++) {
         const head = heads[index] as number
@@ -185,23 +185,23 @@ export class KeyOrder {
         const target = counts[digit] as number
         counts[digit] = target + 1
         nextHeads[target] = head
-        nextPlaces[target] = places[index] as number
+        nextOperations[target] = operations[index] as number
       }
-      const wereHeads = heads
-      const werePlaces = places
+      const previousHeads = heads
+      const previousOperations = operations
       heads = nextHeads
-      places = nextPlaces
-      nextHeads = wereHeads
-      nextPlaces = werePlaces
+      operations = nextOperations
+      nextHeads = previousHeads
+      nextOperations = previousOperations
     }
-    if (places === order) return
-    order.set(places.subarray(from, to), from)
+    if (operations === order) return
+    order.set(operations.subarray(from, to), from)
     this.#heads.set(heads.subarray(from, to), from)
   }
 }
 
-/** Bytes that all keys have in common at their beginning, of which `depth` are known. */
-function sharedBytes(
+/** Returns the length of the common prefix of all keys, of which `depth` bytes are known. */
+function commonPrefixBytes(
   bytes: Uint8Array,
   view: DataView,
   order: Int32Array,
@@ -222,7 +222,7 @@ function sharedBytes(
   return shared
 }
 
-/** First place from `from` on, and before `to`, where what stands at `a` and at `b` differs; `to` when there is none. */
+/** Returns the first index in `[from, to)` at which the bytes at `a` and at `b` differ; `to` if they are equal. */
 function firstDifference(
   bytes: Uint8Array,
   view: DataView,
@@ -237,7 +237,7 @@ function firstDifference(
   return index
 }
 
-/** Compares the keys of two operations, which share `depth` bytes. */
+/** Compares the keys of two operations, whose first `depth` bytes are equal. */
 function compareKeys(bytes: Uint8Array, view: DataView, a: number, b: number, depth: number): number {
   const aStart = keyStartOf(bytes, a)
   const bStart = keyStartOf(bytes, b)
@@ -249,7 +249,7 @@ function compareKeys(bytes: Uint8Array, view: DataView, a: number, b: number, de
   return (bytes[aStart + index] as number) - (bytes[bStart + index] as number)
 }
 
-/** Sorts a few operations, each into those before it; it keeps the order of equal keys. */
+/** Sorts a few operations: a stable insertion sort. */
 function insertInOrder(
   bytes: Uint8Array,
   view: DataView,
@@ -260,11 +260,11 @@ function insertInOrder(
 ): void {
   for (let index = from + 1; index < to; index++) {
     const operation = order[index] as number
-    let place = index
-    while (place > from && compareKeys(bytes, view, order[place - 1] as number, operation, depth) > 0) {
-      order[place] = order[place - 1] as number
-      place--
+    let position = index
+    while (position > from && compareKeys(bytes, view, order[position - 1] as number, operation, depth) > 0) {
+      order[position] = order[position - 1] as number
+      position--
     }
-    order[place] = operation
+    order[position] = operation
   }
 }

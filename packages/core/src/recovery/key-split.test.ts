@@ -1,5 +1,5 @@
-// Strategy: keys of several shapes, a few of which are the sample. Invariants: a greater key never has a lesser head, whether or
-// not it is like those of the sample; heads of keys alike tell them apart; parts follow heads, and are about equally full.
+// Strategy: keys of several shapes, of which some are the sample. Invariants: a greater key never has a lesser head, whether or not it is
+// like the sample; heads distinguish keys like the sample; parts ascend with heads, and have about equal sizes.
 import { compareBytes, WriteBatch } from '@ldb/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -47,7 +47,7 @@ test('a greater key never has a lesser head', () => {
     fc.property(keys, fc.nat(60), fc.integer({ min: 1, max: 9 }), (all, sampled, partCount) => {
       const sorted = [...all].sort(compareBytes)
       const operations = operationsOf(sorted)
-      // Those of the sample are often alike, and the others not like them.
+      // The sample is often uniform, and the other keys unlike it.
       const sample = operationsOf(all.slice(0, 1 + (sampled % all.length)))
       const split = new KeySplit(sample.bytes, sample.starts, partCount)
       const heads = headsOf(split, operations)
@@ -60,7 +60,7 @@ test('a greater key never has a lesser head', () => {
   )
 })
 
-test('keys like those of the sample are told apart, and the parts are about equally full', () => {
+test('keys like the sample have distinct heads, and the parts have about equal sizes', () => {
   const keys = Array.from({ length: 20_000 }, (_, index) => textBytes(String(index * 4999).padStart(16, '0')))
   const operations = operationsOf(keys)
   const sample = operations.starts.filter((_, index) => index % 5 === 2)

@@ -1,23 +1,23 @@
 const BYTES_MIN = 65_536
-/** Room grows by this factor: memory that is not touched costs nothing, moving what is there does. */
+/** Growth factor of the buffer: a copy costs more than untouched memory. */
 const GROWTH = 8
-/** Beyond this it grows at once to all that it may take. */
+/** A larger buffer grows to the maximum at once. */
 const GROWN_BYTES_MAX = 33_554_432
 
-/** Long operations, one behind the other: to move them about with the short ones would cost more than it saves. */
+/** Long operations, stored consecutively. To sort them together with the short ones would cost more copies than it saves. */
 export class OutOfLineOperations {
   bytes: Uint8Array = new Uint8Array(0)
-  /** Of {@link OutOfLineOperations.bytes}. */
+  /** View of {@link OutOfLineOperations.bytes}. */
   view: DataView = new DataView(this.bytes.buffer)
   byteCount = 0
   readonly #bytesMax: number
 
-  /** @param bytesMax - about as many bytes as it will hold at most. */
+  /** @param bytesMax - expected maximum size. */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
   }
 
-  /** Takes a copy of an operation and gives the offset where it stands. */
+  /** Appends a copy of an operation, and returns its offset. */
   add(bytes: Uint8Array, start: number, end: number): number {
     const offset = this.byteCount
     const needed = offset + end - start
@@ -27,7 +27,7 @@ export class OutOfLineOperations {
     return offset
   }
 
-  /** Forgets the operations. */
+  /** Removes all operations. */
   clear(): void {
     this.byteCount = 0
   }

@@ -1,21 +1,21 @@
 import { toSeq } from '@ldb/base'
 import type { BatchSection, OrderedStore } from '@ldb/base'
-import { GatheredOperations, HEAD_BYTES, placeApart } from './gathered-operations.js'
+import { GatheredOperations, HEAD_BYTES, outOfLineLocation } from './gathered-operations.js'
 import type { KeyOrder } from './key-order.js'
-import { haveSameKey, KEPT_APART, operationEnd } from './operation-location.js'
+import { haveSameKey, OUT_OF_LINE, operationEnd } from './operation-location.js'
 import type { ReplayMemory } from './replay-memory.js'
 import { SectionByReference, SectionSlice } from './section-slice.js'
 
-/** Bytes that a store is given at a time: they are still in the processor's cache when it reads them. */
+/** Bytes of a slice that is applied at a time: they are still in the processor's cache. */
 const SLICE_BYTES = 262_144
-/** Operations are copied out of their chunks when a store is given more at a time: so the chunks are free before it needs frames. */
+/** Larger slices are copied out of their chunks, so that the chunks are free before the store allocates frames. */
 const IN_PLACE_BYTES_MAX = 4_194_304
-/** Memory of an operation besides its bytes, while its part is sorted: where it begins, and four words. */
+/** Bytes for the sort of one operation: its start offset, and four words. */
 const SORTED_BYTES = 20
 
 /**
- * Commits in a row, as far as they concern one store. They are applied together, in the order of their keys, each key once: so
- * the store changes a page once, where one commit after the other would come back to it again and again.
+ * A replay batch: the operations of consecutive commits for one store. They are applied together in key order, each key once, so that
+ * the store changes each page once instead of once per commit.
  */
 export class ReplayBatch {
   readonly #store: OrderedStore
@@ -23,25 +23,25 @@ export class ReplayBatch {
   readonly #memory: ReplayMemory
   readonly #gathered: GatheredOperations
   readonly #copies = new SectionSlice()
-  readonly #inPlace = new SectionByReference()
-  /** Operations are given to the store where they stand. */
-  #staysInPlace = false
-  /** Parts before this one were applied and are released. */
+  readonly #references = new SectionByReference()
+  /** Operations are passed to the store by reference, without a copy. */
+  #isInPlace = false
+  /** Parts before this one were applied and released. */
   #releasedParts = 0
   #starts = new Int32Array(0)
   #heads = new Int32Array(0)
-  /** Sequence number of the newest commit that was gathered whole or applied. */
+  /** Number of the newest commit that was completely gathered or applied. */
   #lastSeq = 0
-  /** Some commit was gathered whole since the last application. */
+  /** A commit was completely gathered since the last application. */
   #hasWholeCommit = false
-  /** Bytes that were taken of those gathered, and those after which a slice is due. */
-  #passedBytes = 0
+  /** Bytes of processed operations, and the count at which the next slice is applied. */
+  #processedBytes = 0
   #dueBytes = 0
   #sliceBytes = 0
 
   /**
-   * @param memory - shared with the other stores.
-   * @param expectedBytes - as many bytes of operations as it is given at a time, at most.
+   * @param memory - shared by all stores.
+   * @param expectedBytes - expected maximum of bytes of operations.
    */
   constructor(store: OrderedStore, keyOrder: KeyOrder, memory: ReplayMemory, expectedBytes: number) {
     this.#store = store
@@ -50,17 +50,17 @@ export class ReplayBatch {
     this.#gathered = new GatheredOperations(memory, expectedBytes)
   }
 
-  /** Memory that it takes besides chunks. */
-  get besideBytes(): number {
-    return this.#gathered.apart.byteCount + this.#gathered.countMax * SORTED_BYTES
+  /** Bytes that it uses in addition to chunks. */
+  get additionalBytes(): number {
+    return this.#gathered.outOfLine.byteCount + this.#gathered.countMax * SORTED_BYTES
   }
 
-  /** Tells how many chunks `add` takes at most. */
+  /** Returns an upper bound of the chunks that `add` allocates. */
   chunksFor(section: BatchSection): number {
     return this.#gathered.chunksFor(section)
   }
 
-  /** Takes a copy of what a commit does to the store; or applies it, behind those before it, if it cannot be gathered. */
+  /** Copies the section of a commit. If it cannot be gathered, it is applied after the earlier ones. */
   add(section: BatchSection, seq: number): void {
     if (!this.#gathered.add(section)) {
       this.applyWhole(section, seq)
@@ -71,9 +71,9 @@ export class ReplayBatch {
   }
 
   /**
-   * Applies a commit as it is, behind what was gathered.
+   * Applies the section of a commit directly, after the gathered operations.
    *
-   * @remarks A part of it may have been gathered already. That does no harm: whatever it does is done again, behind all the others.
+   * @remarks A part of it may have been gathered already. That is harmless: all of its operations are applied again, after the others.
    */
   applyWhole(section: BatchSection, seq: number): void {
     if (this.#hasWholeCommit) this.apply()
@@ -82,24 +82,24 @@ export class ReplayBatch {
     this.#lastSeq = seq
   }
 
-  /** Applies what was taken, and forgets it. */
+  /** Applies and removes the gathered operations. */
   apply(): void {
     const gathered = this.#gathered
     if (gathered.count === 0) return
     this.#sliceBytes = Math.ceil(gathered.byteCount / Math.ceil(gathered.byteCount / SLICE_BYTES))
     this.#dueBytes = this.#sliceBytes
-    this.#passedBytes = 0
+    this.#processedBytes = 0
     this.#releasedParts = 0
-    this.#inPlace.bytes = this.#memory.bytes
-    this.#staysInPlace = gathered.apart.byteCount === 0 && this.#sliceBytes <= IN_PLACE_BYTES_MAX
-    for (let part = 0; part < gathered.partCount; part++) this.#takePart(part)
+    this.#references.bytes = this.#memory.bytes
+    this.#isInPlace = gathered.outOfLine.byteCount === 0 && this.#sliceBytes <= IN_PLACE_BYTES_MAX
+    for (let part = 0; part < gathered.partCount; part++) this.#applyPart(part)
     this.#applySlice(gathered.partCount)
     gathered.clear()
     this.#hasWholeCommit = false
   }
 
-  /** Brings the operations of a part in order, and takes from each key what is done last to it. */
-  #takePart(part: number): void {
+  /** Sorts the operations of a part, and applies the last operation of each key. */
+  #applyPart(part: number): void {
     const gathered = this.#gathered
     const { bytes } = this.#memory
     if (gathered.countMax > this.#starts.length) {
@@ -111,42 +111,42 @@ export class ReplayBatch {
     this.#keyOrder.sortWithHeads(bytes, starts, this.#heads, count)
     for (let index = 0; index < count; index++) {
       const start = starts[index] as number
-      const isReplaced = index + 1 < count && this.#isReplaced(start, starts[index + 1] as number)
-      const byteCount = isApart(bytes, start)
-        ? placeApart(bytes, start).byteCount
+      const isOverwritten = index + 1 < count && this.#isOverwritten(start, starts[index + 1] as number)
+      const byteCount = isOutOfLine(bytes, start)
+        ? outOfLineLocation(bytes, start).byteCount
         : operationEnd(bytes, start) - start
-      this.#passedBytes += byteCount
-      if (!isReplaced) this.#take(start, byteCount)
-      if (this.#passedBytes < this.#dueBytes || this.#passedBytes === gathered.byteCount) continue
-      const taken = this.#staysInPlace ? this.#inPlace : this.#copies
-      if (taken.operationCount === 0) continue
+      this.#processedBytes += byteCount
+      if (!isOverwritten) this.#select(start, byteCount)
+      if (this.#processedBytes < this.#dueBytes || this.#processedBytes === gathered.byteCount) continue
+      const slice = this.#isInPlace ? this.#references : this.#copies
+      if (slice.operationCount === 0) continue
       this.#applySlice(part)
-      this.#dueBytes = this.#passedBytes + this.#sliceBytes
+      this.#dueBytes = this.#processedBytes + this.#sliceBytes
     }
-    if (!this.#staysInPlace) this.#releaseParts(part + 1)
+    if (!this.#isInPlace) this.#releaseParts(part + 1)
   }
 
-  /** Reports whether the operation that follows is about the same key, so that only what that one does counts. */
-  #isReplaced(start: number, next: number): boolean {
+  /** Reports whether the next operation has the same key, and therefore overwrites this one. */
+  #isOverwritten(start: number, next: number): boolean {
     const { bytes, view } = this.#memory
     if (view.getInt32(start - HEAD_BYTES, true) !== view.getInt32(next - HEAD_BYTES, true)) return false
     return haveSameKey(bytes, start, next)
   }
 
-  #take(start: number, byteCount: number): void {
+  #select(start: number, byteCount: number): void {
     const { bytes, view } = this.#memory
-    if (this.#staysInPlace) this.#inPlace.add(start)
-    else if (isApart(bytes, start))
-      this.#copies.add(this.#gathered.apart.view, placeApart(bytes, start).offset, byteCount)
+    if (this.#isInPlace) this.#references.add(start)
+    else if (isOutOfLine(bytes, start))
+      this.#copies.add(this.#gathered.outOfLine.view, outOfLineLocation(bytes, start).offset, byteCount)
     else this.#copies.add(view, start, byteCount)
   }
 
-  /** Applies the collected slice under the number of the newest gathered commit, and releases the parts before `partsTaken`. */
-  #applySlice(partsTaken: number): void {
-    const taken = this.#staysInPlace ? this.#inPlace : this.#copies
-    this.#store.apply(taken, toSeq(this.#lastSeq))
-    taken.clear()
-    this.#releaseParts(partsTaken)
+  /** Applies the current slice with the number of the newest gathered commit, and releases the parts before `partsDone`. */
+  #applySlice(partsDone: number): void {
+    const slice = this.#isInPlace ? this.#references : this.#copies
+    this.#store.apply(slice, toSeq(this.#lastSeq))
+    slice.clear()
+    this.#releaseParts(partsDone)
   }
 
   #releaseParts(before: number): void {
@@ -154,6 +154,6 @@ export class ReplayBatch {
   }
 }
 
-function isApart(bytes: Uint8Array, start: number): boolean {
-  return bytes[start] === KEPT_APART
+function isOutOfLine(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === OUT_OF_LINE
 }

@@ -1,85 +1,85 @@
 import type { PageCache } from '@ldb/cache'
 
-/** Bytes of a chunk of memory of its own. */
-const OWN_CHUNK_BYTES = 8192
-/** This part of the frames is left to the stores. */
-const LEFT_SHARE = 8
+/** Chunk size on the heap, in bytes. */
+const HEAP_CHUNK_BYTES = 8192
+/** One in so many frames is reserved for the stores. */
+const RESERVED_SHARE = 8
 
 /**
- * Memory in which recovery gathers operations, in chunks of one size. These are frames of the page cache, which at an opening hold
- * nothing yet: the pages that are built from the operations of a chunk may stand in it afterwards, and memory is touched
- * once. Where the cache has too few idle frames, it is memory of its own.
+ * Memory in which replay gathers operations, in chunks of equal size. The chunks are borrowed frames of the page cache, which is empty
+ * at open: the pages that are built from the operations reuse the same memory. If the cache has too few free frames, the chunks
+ * are allocated on the heap.
  */
 export class ReplayMemory {
   bytes: Uint8Array = new Uint8Array(0)
-  /** Of {@link ReplayMemory.bytes}. */
+  /** View of {@link ReplayMemory.bytes}. */
   view: DataView = new DataView(this.bytes.buffer)
   chunkBytes: number
-  /** By chunk: the chunk behind it in its list, -1 for none. */
+  /** By chunk: the next chunk of its list, -1 for none. */
   next: Int32Array = new Int32Array(0)
-  /** By chunk: where in `bytes` its operations end. */
+  /** By chunk: end offset of its operations in `bytes`. */
   end: Int32Array = new Int32Array(0)
   readonly #cache: PageCache
-  #isBorrowed = false
-  #takenCount = 0
+  #usesFrames = false
+  #allocatedCount = 0
   #chunksMax = 0
-  /** Of memory of its own: chunks that came into use, and those given back. */
-  #touchedCount = 0
-  readonly #free: number[] = []
+  /** On the heap: number of chunks that were ever allocated, and the freed ones among them. */
+  #usedCount = 0
+  readonly #freeChunks: number[] = []
 
   constructor(cache: PageCache) {
     this.#cache = cache
     this.chunkBytes = cache.pageBytes
   }
 
-  /** Bytes of the chunks that are taken. */
-  get takenBytes(): number {
-    return this.#takenCount * this.chunkBytes
+  /** Bytes of the allocated chunks. */
+  get allocatedBytes(): number {
+    return this.#allocatedCount * this.chunkBytes
   }
 
-  /** Chunks that can be taken. */
-  get room(): number {
-    const room = this.#chunksMax - this.#takenCount
-    return this.#isBorrowed ? Math.min(room, this.#cache.idleFrameCount) : room
+  /** Number of chunks that can be allocated. */
+  get freeCount(): number {
+    const freeCount = this.#chunksMax - this.#allocatedCount
+    return this.#usesFrames ? Math.min(freeCount, this.#cache.freeFrameCount) : freeCount
   }
 
-  /** Finds memory for so many bytes. No chunk may be taken. */
+  /** Provides `byteCount` bytes of chunks. No chunk may be allocated at the call. */
   begin(byteCount: number): void {
     const cache = this.#cache
     const framesWanted = Math.ceil(byteCount / cache.pageBytes)
-    const framesLeft = Math.floor(cache.frameCount / LEFT_SHARE)
-    if (framesWanted <= cache.idleFrameCount - framesLeft) {
+    const framesReserved = Math.floor(cache.frameCount / RESERVED_SHARE)
+    if (framesWanted <= cache.freeFrameCount - framesReserved) {
       this.#use(cache.bytes, cache.pageBytes, cache.frameCount)
-      this.#isBorrowed = true
+      this.#usesFrames = true
       this.#chunksMax = framesWanted
       return
     }
-    const chunkBytes = Math.max(OWN_CHUNK_BYTES, cache.pageBytes)
+    const chunkBytes = Math.max(HEAP_CHUNK_BYTES, cache.pageBytes)
     const count = Math.ceil(byteCount / chunkBytes)
-    if (this.#isBorrowed || this.#chunksMax < count)
+    if (this.#usesFrames || this.#chunksMax < count)
       this.#use(new Uint8Array(count * chunkBytes), chunkBytes, count)
-    this.#isBorrowed = false
+    this.#usesFrames = false
     this.#chunksMax = count
   }
 
-  /** Takes a chunk; there must be room. */
-  take(): number {
-    this.#takenCount++
-    if (this.#isBorrowed) return this.#cache.borrowFrame()
-    return this.#free.pop() ?? this.#touchedCount++
+  /** Allocates a chunk; `freeCount` must not be 0. */
+  allocate(): number {
+    this.#allocatedCount++
+    if (this.#usesFrames) return this.#cache.borrowFrame()
+    return this.#freeChunks.pop() ?? this.#usedCount++
   }
 
-  /** Gives a chunk back. */
-  give(chunk: number): void {
-    this.#takenCount--
-    if (this.#isBorrowed) this.#cache.releaseFrame(chunk)
-    else this.#free.push(chunk)
+  /** Frees a chunk. */
+  free(chunk: number): void {
+    this.#allocatedCount--
+    if (this.#usesFrames) this.#cache.releaseFrame(chunk)
+    else this.#freeChunks.push(chunk)
   }
 
   #use(bytes: Uint8Array, chunkBytes: number, chunkCount: number): void {
     this.chunkBytes = chunkBytes
-    this.#touchedCount = 0
-    this.#free.length = 0
+    this.#usedCount = 0
+    this.#freeChunks.length = 0
     if (this.bytes === bytes) return
     this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -1,11 +1,11 @@
 import { copyWords } from '@ldb/base'
 import type { BatchSection } from '@ldb/base'
 
-/** Room grows by this much more than it must. */
-const ROOM_BYTES = 262_144
+/** Additional bytes of a grown buffer. */
+const GROWTH_BYTES = 262_144
 const OPERATIONS_MIN = 4096
 
-/** A section that is put together from operations on single keys that ascend. */
+/** A section of copied operations on single keys, in ascending order. */
 export class SectionSlice implements BatchSection {
   bytes: Uint8Array = new Uint8Array(0)
   readonly start = 0
@@ -14,7 +14,7 @@ export class SectionSlice implements BatchSection {
   readonly isSorted = true
   #view = new DataView(this.bytes.buffer)
 
-  /** Takes a copy of an operation. */
+  /** Appends a copy of an operation. */
   add(source: DataView, start: number, byteCount: number): void {
     const { end } = this
     if (byteCount > this.bytes.length - end) this.#grow(byteCount)
@@ -23,21 +23,21 @@ export class SectionSlice implements BatchSection {
     this.operationCount++
   }
 
-  /** Forgets the operations. */
+  /** Removes all operations. */
   clear(): void {
     this.end = 0
     this.operationCount = 0
   }
 
   #grow(byteCount: number): void {
-    const grown = new Uint8Array(Math.max(2 * this.end, this.end + byteCount) + ROOM_BYTES)
+    const grown = new Uint8Array(Math.max(2 * this.end, this.end + byteCount) + GROWTH_BYTES)
     grown.set(this.bytes.subarray(0, this.end))
     this.bytes = grown
     this.#view = new DataView(grown.buffer)
   }
 }
 
-/** A section of operations on single keys that ascend, which stay where they are. */
+/** A section of operations on single keys, in ascending order, that are referenced instead of copied. */
 export class SectionByReference implements BatchSection {
   bytes: Uint8Array = new Uint8Array(0)
   readonly start = 0
@@ -49,7 +49,7 @@ export class SectionByReference implements BatchSection {
     return this.bytes.length
   }
 
-  /** Takes the operation that begins at `start`. */
+  /** Appends the operation at `start`. */
   add(start: number): void {
     const count = this.operationCount
     if (count === this.starts.length) {
@@ -61,7 +61,7 @@ export class SectionByReference implements BatchSection {
     this.operationCount = count + 1
   }
 
-  /** Forgets the operations. */
+  /** Removes all operations. */
   clear(): void {
     this.operationCount = 0
   }

@@ -1,62 +1,87 @@
 import type { Scheduler, Clock } from '@ldb/vfs'
 
-/** What an attempt gives that could not be answered from memory. */
+/** Result of an attempt that needs a span of a file that is not in memory. */
 export const READ_MISS: unique symbol = Symbol('a read would have to wait for the device')
 
-/** Bytes of a file that were fetched ahead, or that somebody waits for. */
+/** A span of a file that an attempt needs and that is not in memory. */
 export interface MissedSpan {
-  /** Reads the span off this thread, so that the next attempt finds it. */
+  /** Reads the span off the thread, and stages it for the next attempt. */
   fetch(): Promise<void>
 }
 
-/** Misses after which an operation reads like the sync face: a cache that thrashes must not keep it from its end. */
-const MISSES_MAX = 256
-/** How long operations that need not wait may follow on one another before the event loop has its turn, in ms. */
-const TURN_MS = 5
+/** A span of a file that was read off the thread. */
+export interface StagedSpan {
+  readonly byteCount: number
+  /** Removes the span from the staging of its file. Idempotent. */
+  discard(): void
+}
 
 /**
- * Decides whether the stores may wait for the device, and fetches what they could not.
+ * Misses in a row, without progress, after which an operation reads synchronously: it must end even when the cache
+ * evicts its pages faster than they load.
+ */
+export const MISSES_MAX = 256
+/** Time that operations without misses may use the thread before they yield it, in ms. */
+const TIME_SLICE_MS = 5
+/** Bytes of staged spans that are retained for retries. The newest span is retained whatever its length. */
+const RETAINED_BYTES_MAX = 262_144
+
+/**
+ * The read gate lets an asynchronous operation run only on resident pages, and loads missing pages off the thread.
  *
- * The engines are synchronous. While an attempt runs, a read of a file that is not staged throws a miss; what it asked
- * for is read off-thread and staged, and the operation is attempted again. One code path, and no promise on a hit.
- * Nothing of the user's may be called within an attempt: it could read through the sync face.
+ * The engines are synchronous. During an attempt, a read of a file throws a miss unless its span is staged. The gate
+ * then reads the span off the thread, stages it, and the operation is attempted again. Both APIs use one code path, and
+ * a hit needs no promise. An attempt must not call user code, which could read through the synchronous API.
  */
 export class ReadGate {
-  /** True while reads that would wait throw. */
+  /** True during an attempt: a read that is not staged throws a miss. */
   residentOnly = false
-  /** Reads that went to files since the stores were opened, misses included. */
+  /** File reads since the stores were opened, misses included. */
   readCount = 0
   readonly #clock: Clock
   readonly #scheduler: Scheduler
   #missed: MissedSpan | undefined = undefined
-  #turnStartedAtMs = 0
+  /** Staged spans that the current attempt has read. */
+  #consumed: StagedSpan[] = []
+  /** Staged spans that attempts read before they missed another span, oldest first. Their retries read them again. */
+  readonly #retained: StagedSpan[] = []
+  #retainedBytes = 0
+  #sliceStartedAtMs = 0
 
   constructor(clock: Clock, scheduler: Scheduler) {
     this.#clock = clock
     this.#scheduler = scheduler
   }
 
-  /** Called by a file of which something was asked that is not in memory. */
+  /** Ends the current attempt. Called by a file whose span is not in memory. */
   miss(span: MissedSpan): never {
     this.#missed = span
     // oxlint-disable-next-line typescript/only-throw-error -- a signal, caught in `attempt`; it costs no stack trace
     throw READ_MISS
   }
 
-  /** Does something that reads stores, unless that would wait: then gives `READ_MISS`, and `fetchMissed` comes next. */
+  /** Runs an action on resident pages, and returns its result, or `READ_MISS`. After a miss, call `fetchMissed`. */
   attempt<T>(action: () => T): T | typeof READ_MISS {
     this.residentOnly = true
     try {
       return action()
     } catch (error) {
       if (error !== READ_MISS) throw error
+      if (this.#consumed.length > 0) this.#retain()
       return READ_MISS
     } finally {
       this.residentOnly = false
+      if (this.#consumed.length > 0) for (const span of this.#consumed.splice(0)) span.discard()
     }
   }
 
-  /** Does something that must come to its end, and so may wait for the device, whether an attempt runs or not. */
+  /** Called by a file after it has read a staged span. */
+  consume(span: StagedSpan): void {
+    if (this.residentOnly) this.#consumed.push(span)
+    else span.discard()
+  }
+
+  /** Runs an action that must complete, and may therefore read files synchronously, even within an attempt. */
   allowBlocking(action: () => void): void {
     const { residentOnly } = this
     this.residentOnly = false
@@ -67,7 +92,10 @@ export class ReadGate {
     }
   }
 
-  /** Reads what the last attempt has missed. Called at once after it: the next attempt forgets it. */
+  /**
+   * Loads the span that the last attempt missed. Call it right after that attempt: the next attempt overwrites the
+   * span.
+   */
   fetchMissed(): Promise<void> {
     const span = this.#missed
     this.#missed = undefined
@@ -75,9 +103,9 @@ export class ReadGate {
   }
 
   /**
-   * Does something that reads stores, off this thread where it misses.
+   * Runs an action on resident pages, and loads missing pages off the thread until it completes.
    *
-   * @param check - called before each attempt; throws when the operation has lost its ground.
+   * @param check - called before each attempt; throws to end the operation.
    */
   async read<T>(action: () => T, check: () => void): Promise<T> {
     for (let missCount = 0; missCount < MISSES_MAX; missCount++) {
@@ -90,17 +118,30 @@ export class ReadGate {
     return action()
   }
 
-  /** True when operations that did not have to wait have held the thread for long enough. */
+  /** True when the current time slice is used up. */
   get isSliceOver(): boolean {
-    return this.#clock.monotonic() - this.#turnStartedAtMs > TURN_MS
+    return this.#clock.monotonic() - this.#sliceStartedAtMs > TIME_SLICE_MS
   }
 
-  /** Lets everything else that waits for the thread go first. */
+  /** Lets all other pending tasks of the event loop run, and begins a new time slice. */
   async yieldThread(): Promise<void> {
     await new Promise<void>((resolve) => {
-      if (this.#scheduler.soon === undefined) resolve()
-      else this.#scheduler.soon(resolve)
+      if (this.#scheduler.immediate === undefined) resolve()
+      else this.#scheduler.immediate(resolve)
     })
-    this.#turnStartedAtMs = this.#clock.monotonic()
+    this.#sliceStartedAtMs = this.#clock.monotonic()
+  }
+
+  /** Retains the spans that the attempt has read, and discards the oldest ones beyond the limit. */
+  #retain(): void {
+    const retained = this.#retained
+    for (const span of this.#consumed) this.#retainedBytes += span.byteCount
+    retained.push(...this.#consumed)
+    this.#consumed = []
+    while (this.#retainedBytes > RETAINED_BYTES_MAX && retained.length > 1) {
+      const oldest = retained.shift() as StagedSpan
+      this.#retainedBytes -= oldest.byteCount
+      oldest.discard()
+    }
   }
 }

@@ -3,68 +3,68 @@ import type { Clock, FileStatus, OpenMode, RandomSource, Scheduler, Vfs, VfsFile
 import type { ReadGate } from './read-gate.js'
 import { Staging } from './staging.js'
 
-/** A file system whose files ask a gate before they wait for the device; all else is that of the one below. */
+/** A file system whose files read through the read gate. Every other call goes to the underlying file system. */
 export class GatedVfs implements Vfs {
   readonly clock: Clock
   readonly random: RandomSource
   readonly scheduler: Scheduler
-  readonly #below: Vfs
+  readonly #vfs: Vfs
   readonly #gate: ReadGate
 
   constructor(below: Vfs, gate: ReadGate) {
     this.clock = below.clock
     this.random = below.random
     this.scheduler = below.scheduler
-    this.#below = below
+    this.#vfs = below
     this.#gate = gate
   }
 
   open(path: string, mode: OpenMode): VfsFile {
-    return new GatedFile(this.#below.open(path, mode), this.#gate)
+    return new GatedFile(this.#vfs.open(path, mode), this.#gate)
   }
 
   status(path: string): FileStatus | undefined {
-    return this.#below.status(path)
+    return this.#vfs.status(path)
   }
 
   list(path: string): string[] {
-    return this.#below.list(path)
+    return this.#vfs.list(path)
   }
 
   makeDirectory(path: string): void {
-    this.#below.makeDirectory(path)
+    this.#vfs.makeDirectory(path)
   }
 
   rename(source: string, target: string): void {
-    this.#below.rename(source, target)
+    this.#vfs.rename(source, target)
   }
 
   remove(path: string): void {
-    this.#below.remove(path)
+    this.#vfs.remove(path)
   }
 
   async removeAsync(path: string): Promise<void> {
-    await new FileRemoval(this.#below, path).syncAsync()
+    await new FileRemoval(this.#vfs, path).syncAsync()
   }
 
   removeDirectory(path: string): void {
-    this.#below.removeDirectory(path)
+    this.#vfs.removeDirectory(path)
   }
 
   syncDirectory(path: string): void {
-    this.#below.syncDirectory(path)
+    this.#vfs.syncDirectory(path)
   }
 
   async syncDirectoryAsync(path: string): Promise<void> {
-    await new DirectorySync(this.#below, path).syncAsync()
+    await new DirectorySync(this.#vfs, path).syncAsync()
   }
 
   lock(directory: string): VfsLock {
-    return this.#below.lock(directory)
+    return this.#vfs.lock(directory)
   }
 }
 
-/** A file of which a read gives a miss where the gate says that nobody may wait. */
+/** A file whose reads miss during an attempt of the read gate, unless their span is staged. */
 class GatedFile implements VfsFile {
   readonly path: string
   readonly #file: VfsFile
@@ -80,8 +80,13 @@ class GatedFile implements VfsFile {
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
     const gate = this.#gate
-    const staged = this.#staging.take(target, targetOffset, byteCount, fileOffset)
-    if (staged >= 0) return staged
+    const staged = this.#staging.find(byteCount, fileOffset)
+    if (staged?.bytes !== undefined) {
+      const { length } = staged.bytes
+      target.set(staged.bytes, targetOffset)
+      gate.consume(staged)
+      return length
+    }
     gate.readCount++
     if (!gate.residentOnly) return this.#file.read(target, targetOffset, byteCount, fileOffset)
     return gate.miss({ fetch: () => this.#staging.fetch(byteCount, fileOffset) })

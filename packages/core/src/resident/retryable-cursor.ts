@@ -1,29 +1,35 @@
 import type { StoreCursor } from '@ldb/base'
 
-/** Moves after which the entry is noted anew from which a move that was broken off is made again. */
+/** A store cursor that may support retries itself. */
+interface MaybeRetryable {
+  /** A move that missed a page may be retried. */
+  readonly isRetryable?: boolean
+}
+
+/** Moves after which a new anchor is set. */
 const STEPS_MAX = 32
 
 /**
- * A store's cursor whose moves may be made again after they have missed a page: a move that was broken off half way
- * leaves it in disorder, in another leaf perhaps. So the next attempt first goes back to an entry that was noted, a few
- * moves before, and makes those again.
+ * A store cursor whose moves may be retried after they missed a page. An interrupted move leaves the store cursor in an
+ * undefined position, perhaps on another leaf. The retry therefore seeks to the anchor, an entry at most `STEPS_MAX`
+ * moves back, and repeats the moves since then.
  */
 export class RetryableCursor {
   readonly cursor: StoreCursor
-  /** Key of the entry that was noted, in its first bytes. */
+  /** Key of the anchor, in the first `#anchorBytes` bytes. */
   #anchor: Uint8Array = new Uint8Array(64)
   #anchorBytes = 0
-  /** Moves since then, all in one direction; the greatest number when none is noted. */
+  /** Moves since the anchor, all in one direction; `STEPS_MAX` without an anchor. */
   #stepCount: number = STEPS_MAX
   #isForward = true
-  /** A move was broken off: the cursor stands somewhere. */
-  #isBroken = false
-  /** The cursor's own moves may be made again. */
-  readonly #isSteady: boolean
+  /** A move was interrupted: the position of the store cursor is undefined. */
+  #isInterrupted = false
+  /** The store cursor supports retries itself. */
+  readonly #isRetryable: boolean
 
   constructor(cursor: StoreCursor) {
     this.cursor = cursor
-    this.#isSteady = 'isSteady' in cursor && cursor.isSteady === true
+    this.#isRetryable = (cursor as MaybeRetryable).isRetryable === true
   }
 
   first(): boolean {
@@ -47,20 +53,23 @@ export class RetryableCursor {
   }
 
   next(): boolean {
-    return this.#isSteady || !this.#prepare(true) ? this.cursor.next() : this.#moved(this.cursor.next())
+    return this.#isRetryable || !this.#prepare(true) ? this.cursor.next() : this.#moved(this.cursor.next())
   }
 
   previous(): boolean {
-    return this.#isSteady || !this.#prepare(false)
+    return this.#isRetryable || !this.#prepare(false)
       ? this.cursor.previous()
       : this.#moved(this.cursor.previous())
   }
 
-  /** Before a move; tells whether the cursor stands on an entry. May be broken off itself, and is made again then. */
+  /**
+   * Prepares a move, and reports whether the cursor is on an entry. A miss interrupts the preparation, which the retry
+   * repeats.
+   */
   #prepare(isForward: boolean): boolean {
     const { cursor } = this
-    if (this.#isBroken) this.#restore()
-    // From nowhere, a move begins anew whenever it is made again.
+    if (this.#isInterrupted) this.#restore()
+    // A move from no entry starts at an end of the range, so that it needs no anchor.
     if (!cursor.valid) return false
     if (this.#stepCount >= STEPS_MAX || this.#isForward !== isForward) {
       const { key } = cursor
@@ -70,12 +79,12 @@ export class RetryableCursor {
       this.#stepCount = 0
       this.#isForward = isForward
     }
-    this.#isBroken = true
+    this.#isInterrupted = true
     return true
   }
 
   #moved(found: boolean): boolean {
-    this.#isBroken = false
+    this.#isInterrupted = false
     this.#stepCount++
     if (!found) this.#forget()
     return found
@@ -88,11 +97,11 @@ export class RetryableCursor {
       if (this.#isForward) cursor.next()
       else cursor.previous()
     }
-    this.#isBroken = false
+    this.#isInterrupted = false
   }
 
   #forget(): void {
-    this.#isBroken = false
+    this.#isInterrupted = false
     this.#stepCount = STEPS_MAX
   }
 }

@@ -1,21 +1,33 @@
 import type { VfsFile } from '@ldb/vfs'
+import type { StagedSpan } from './read-gate.js'
 
-/** Bytes that a file keeps of what was fetched and not asked for yet; one span is kept whatever its length. */
+/** Bytes of staged spans that one file retains. The newest span is retained whatever its length. */
 const STAGED_BYTES_MAX = 4 << 20
 
-/** A span that is being read, or was. */
-interface Span {
+/** A span of a file that is loading or loaded. */
+class Span implements StagedSpan {
   readonly fileOffset: number
   readonly byteCount: number
-  /** `undefined` while it is being read. */
-  bytes: Uint8Array | undefined
-  /** Settles when it was read. */
-  ready: Promise<void>
+  /** `undefined` until the span is read, and after it is discarded. */
+  bytes: Uint8Array | undefined = undefined
+  /** Resolves when the span is read. */
+  ready: Promise<void> = Promise.resolve()
+  readonly #staging: Staging
+
+  constructor(staging: Staging, fileOffset: number, byteCount: number) {
+    this.#staging = staging
+    this.fileOffset = fileOffset
+    this.byteCount = byteCount
+  }
+
+  discard(): void {
+    this.#staging.discard(this)
+  }
 }
 
 /**
- * Spans of one file that were read off-thread, until a read takes them. A write to the file makes what overlaps with it
- * worthless, what is being read just then included.
+ * The spans of one file that were read off the thread. A write to the file discards the spans that it overlaps, loading
+ * ones included.
  */
 export class Staging {
   readonly #file: VfsFile
@@ -26,39 +38,39 @@ export class Staging {
     this.#file = file
   }
 
-  /** Copies a span into `target` and forgets it; gives the bytes that there are, or -1 when it is not staged. */
-  take(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
-    if (this.#spans.size === 0) return -1
+  /** Returns the staged span of exactly these bytes, or `undefined`. The caller discards it after its last use. */
+  find(byteCount: number, fileOffset: number): Span | undefined {
+    if (this.#spans.size === 0) return undefined
     const span = this.#spans.get(fileOffset)
-    if (span?.bytes === undefined || span.byteCount !== byteCount) return -1
-    target.set(span.bytes, targetOffset)
-    this.#forget(span)
-    return span.bytes.length
+    return span?.bytes === undefined || span.byteCount !== byteCount ? undefined : span
   }
 
-  /** Reports whether a span is staged or on its way. */
-  has(fileOffset: number): boolean {
-    return this.#spans.has(fileOffset)
+  /** Removes a span, and frees its bytes. Idempotent. */
+  discard(span: Span): void {
+    span.bytes = undefined
+    if (this.#spans.get(span.fileOffset) !== span) return
+    this.#spans.delete(span.fileOffset)
+    this.#byteCount -= span.byteCount
   }
 
-  /** Reads a span, unless that is under way. */
+  /** Reads a span off the thread, unless it is loading already. */
   fetch(byteCount: number, fileOffset: number): Promise<void> {
     const present = this.#spans.get(fileOffset)
     if (present?.byteCount === byteCount) return present.ready
-    if (present !== undefined) this.#forget(present)
-    const span: Span = { fileOffset, byteCount, bytes: undefined, ready: Promise.resolve() }
+    if (present !== undefined) this.discard(present)
+    const span = new Span(this, fileOffset, byteCount)
     this.#spans.set(fileOffset, span)
     this.#byteCount += byteCount
     span.ready = this.#read(span)
-    this.#makeRoom(span)
+    this.#evictOldest(span)
     return span.ready
   }
 
-  /** Forgets what overlaps with a write. */
+  /** Discards the spans that a write overlaps. */
   invalidate(start: number, end: number): void {
     if (this.#spans.size === 0) return
     for (const span of this.#spans.values()) {
-      if (span.fileOffset < end && span.fileOffset + span.byteCount > start) this.#forget(span)
+      if (span.fileOffset < end && span.fileOffset + span.byteCount > start) this.discard(span)
     }
   }
 
@@ -67,26 +79,20 @@ export class Staging {
     try {
       const bytes = new Uint8Array(byteCount)
       const count = await this.#file.readAsync(bytes, 0, byteCount, fileOffset)
-      // Forgotten meanwhile: whoever waits finds nothing, and asks again.
+      // A discarded span stays without bytes: the retry of the operation misses again.
       if (this.#spans.get(fileOffset) === span) span.bytes = bytes.subarray(0, count)
     } catch (error) {
-      this.#forget(span)
+      this.discard(span)
       throw error
     }
   }
 
-  #forget(span: Span): void {
-    if (this.#spans.get(span.fileOffset) !== span) return
-    this.#spans.delete(span.fileOffset)
-    this.#byteCount -= span.byteCount
-  }
-
-  /** Drops the oldest spans that nobody has asked for. */
-  #makeRoom(newest: Span): void {
+  /** Discards the oldest loaded spans beyond the limit. */
+  #evictOldest(newest: Span): void {
     if (this.#byteCount <= STAGED_BYTES_MAX) return
     for (const span of this.#spans.values()) {
       if (span === newest || this.#byteCount <= STAGED_BYTES_MAX) return
-      if (span.bytes !== undefined) this.#forget(span)
+      if (span.bytes !== undefined) this.discard(span)
     }
   }
 }

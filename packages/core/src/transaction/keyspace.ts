@@ -9,12 +9,12 @@ import { batchTtlOf } from '../write/options.js'
 import type { PutOptions } from '../write/options.js'
 
 /**
- * A keyspace as a transaction sees it, and through which it writes. Reads see the transaction's own writes; scans and
- * cursors those that were made before they were opened.
+ * The view of a keyspace through a transaction. Reads see the transaction's own writes; scans and cursors see the
+ * writes made before they were opened.
  *
- * @remarks Nothing is visible to others before the commit. Methods throw `LDB_CLOSED` after the end of the transaction, and
- * writes `LDB_READ_ONLY` in one that only reads, `LDB_TOO_LARGE` when they exceed what a transaction may write: then it
- * can only be rolled back.
+ * @remarks Writes are invisible to others before the commit. Methods throw `LDB_CLOSED` after the transaction has
+ * ended. Writes throw `LDB_READ_ONLY` in a read-only transaction, and `LDB_TOO_LARGE` beyond the size limit of a
+ * transaction, which can then only be rolled back.
  * @category Transactions
  */
 export class TransactionKeyspace<K, V> extends KeyspaceReads<K, V> {
@@ -29,7 +29,7 @@ export class TransactionKeyspace<K, V> extends KeyspaceReads<K, V> {
     this.#transaction = transaction
   }
 
-  /** Returns the value of a key, or `undefined`, and makes the read conflict like a write. */
+  /** Returns the value of a key, or `undefined`, and makes this read conflict like a write of the key. */
   getForUpdate(key: K): V | undefined {
     const { codec } = this
     this.source.assertReadable()
@@ -38,19 +38,19 @@ export class TransactionKeyspace<K, V> extends KeyspaceReads<K, V> {
     return value === undefined ? undefined : codec.decodeOwnValue(value)
   }
 
-  /** Writes an entry. */
+  /** Writes an entry into the transaction. */
   put(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): this {
     this.source.assertReadable()
     const { codec } = this
     const { keyspace } = this.source
-    // The value first: writing it down may call the user's code, and the key's bytes are in a shared array.
-    const valueBytes = keyspace.seal(codec.encodeValue(value), batchTtlOf(options))
+    // Encode the value first: its encoder may call user code that overwrites the shared scratch array of the key.
+    const valueBytes = keyspace.encodeExpiry(codec.encodeValue(value), batchTtlOf(options))
     const keyBytes = codec.encodeScratchKey(key)
     this.#transaction.put(keyspace.descriptor.id, codec.scratch, valueBytes, keyBytes)
     return this
   }
 
-  /** Removes a key, which need not be there. */
+  /** Removes a key in the transaction. A missing key is not an error. */
   delete(key: K): this {
     this.source.assertReadable()
     const keyBytes = this.codec.encodeScratchKey(key)
@@ -58,7 +58,10 @@ export class TransactionKeyspace<K, V> extends KeyspaceReads<K, V> {
     return this
   }
 
-  /** Removes every entry of a range; with `limit`, `offset` and `reverse`, those that a scan of it would give. */
+  /**
+   * Removes every entry of a range in the transaction. With `limit`, `offset` and `reverse`, removes the entries that a
+   * scan of the range returns.
+   */
   deleteRange(range: RangeOptions<K>): this {
     this.source.assertReadable()
     const bounds = scannedBounds(this.source, resolveRange(range, this.codec.keys))
@@ -72,7 +75,7 @@ export class TransactionKeyspace<K, V> extends KeyspaceReads<K, V> {
     this.#transaction.deleteRange(this.source.keyspace.descriptor.id, lower, upper)
   }
 
-  /** Removes every entry. */
+  /** Removes every entry of the keyspace in the transaction. */
   clear(): this {
     this.source.assertReadable()
     this.#transaction.deleteRange(this.source.keyspace.descriptor.id)

@@ -3,21 +3,22 @@ import type { Isolation } from '@ldb/mvcc'
 import { ownOptions, resolveDurability } from '../health/options.js'
 import type { Durability } from '../health/options.js'
 
-/** How to begin a transaction. @category Transactions */
+/** Options of a transaction. @category Transactions */
 export interface TransactionOptions {
   /**
-   * `'serializable'`: it commits only if it could have run alone. `'snapshot'`: only what it writes is checked.
+   * `'serializable'`: the transaction commits only if all that it read is unchanged, ranges included. `'snapshot'`:
+   * only its writes and its reads for update are checked for conflicts.
    *
    * @defaultValue 'serializable'
    */
   readonly isolation?: Isolation | undefined
-  /** It only reads, and never conflicts. @defaultValue false */
+  /** A read-only transaction never conflicts, and its writes throw `LDB_READ_ONLY`. @defaultValue false */
   readonly readOnly?: boolean | undefined
-  /** When its commit is acknowledged. @defaultValue that of the database */
+  /** Durability of the commit. @defaultValue that of the database */
   readonly durability?: Durability | undefined
 }
 
-/** What transaction options come to. */
+/** {@link TransactionOptions} with every default filled in. */
 export interface ResolvedTransactionOptions {
   readonly isolation: Isolation
   readonly readOnly: boolean
@@ -26,7 +27,7 @@ export interface ResolvedTransactionOptions {
 
 const KNOWN = ['isolation', 'readOnly', 'durability']
 
-/** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+/** Checks options and fills in the defaults. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveTransactionOptions(
   options: TransactionOptions | undefined,
 ): ResolvedTransactionOptions {

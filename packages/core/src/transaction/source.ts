@@ -4,46 +4,49 @@ import type { Transaction as StoreTransaction, TransactionView } from '@ldb/mvcc
 import type { Health } from '../health/health.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { OpenRead } from '../read/open-reads.js'
-import { mapPacked } from '../keyspace/packed-keys.js'
-import { heldElsewhere } from '../read/read-source.js'
-import type { HeldSource, ReadPin, ReadSource } from '../read/read-source.js'
+import { mapPackedKeys } from '../keyspace/packed-keys.js'
+import { pinnedByOwner } from '../read/read-source.js'
+import type { PinnedState, ReadPin, ReadSource } from '../read/read-source.js'
 import { ExpiringCursor } from '../keyspace/ttl-cursor.js'
 
-/** A transaction, as far as its reads need it. */
-export interface TransactionReading {
+/** State that all keyspace views of one transaction share. */
+export interface TransactionState {
   readonly transaction: StoreTransaction
   readonly health: Health
-  /** When the transaction began: what had expired by then is absent, and nothing expires meanwhile (X2). */
+  /**
+   * Time at which the transaction began, on the wall clock. Entries expired by then are absent, and no entry expires
+   * during the transaction (X2).
+   */
   readonly beganAtMs: number
-  /** Moves of its cursors may be made again after a page was missed. */
-  readonly isSteady: boolean
-  /** Its commit was called, and waits for its place in line: it takes nothing more. */
-  isEnding: boolean
+  /** The cursors support retries of a move that missed a page. */
+  readonly hasRetryableCursors: boolean
+  /** The commit was called and waits for earlier commits: the transaction accepts no more operations. */
+  isCommitting: boolean
 }
 
-/** One keyspace as a transaction sees it. Its reads end with the transaction, so they are not noted on their own. */
+/** A keyspace as a transaction reads it. Its reads end with the transaction, so that they are not registered. */
 export class TransactionSource implements ReadSource {
   readonly keyspace: KeyspaceStore
   readonly #transaction: StoreTransaction
-  readonly #reading: TransactionReading
+  readonly #state: TransactionState
 
-  constructor(keyspace: KeyspaceStore, reading: TransactionReading) {
+  constructor(keyspace: KeyspaceStore, state: TransactionState) {
     this.keyspace = keyspace
-    this.#transaction = reading.transaction
-    this.#reading = reading
+    this.#transaction = state.transaction
+    this.#state = state
   }
 
   assertReadable(): void {
-    this.#reading.health.assertReadable()
-    if (this.#reading.isEnding || !this.#transaction.isOpen) throw endedError()
+    this.#state.health.assertReadable()
+    if (this.#state.isCommitting || !this.#transaction.isOpen) throw endedError()
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
-    return this.#open(this.#transaction.get(this.keyspace.descriptor.id, key, keyBytes))
+    return this.#decode(this.#transaction.get(this.keyspace.descriptor.id, key, keyBytes))
   }
 
   getForUpdate(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
-    return this.#open(this.#transaction.getForUpdate(this.keyspace.descriptor.id, key, keyBytes))
+    return this.#decode(this.#transaction.getForUpdate(this.keyspace.descriptor.id, key, keyBytes))
   }
 
   getBorrowed(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
@@ -51,7 +54,7 @@ export class TransactionSource implements ReadSource {
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
-    return mapPacked(keys, ends, (key) => this.get(key, key.length))
+    return mapPackedKeys(keys, ends, (key) => this.get(key, key.length))
   }
 
   has(key: Uint8Array, keyBytes: number): boolean {
@@ -61,58 +64,58 @@ export class TransactionSource implements ReadSource {
 
   acquire(): ReadPin {
     const view = this.#transaction.view(this.keyspace.descriptor.id)
-    return new TransactionPin(this.keyspace, this.#reading, view)
+    return new TransactionPin(this.keyspace, this.#state, view)
   }
 
-  giveBack(_pin: ReadPin): void {
-    // The end of the transaction ends it.
+  releasePin(_pin: ReadPin): void {
+    // The end of the transaction releases it.
   }
 
-  hold(): HeldSource {
-    return heldElsewhere(this)
+  pinState(): PinnedState {
+    return pinnedByOwner(this)
   }
 
-  opened(_read: OpenRead): number {
+  registerRead(_read: OpenRead): number {
     return 0
   }
 
-  closed(_read: OpenRead): void {
-    // It was not noted.
+  unregisterRead(_read: OpenRead): void {
+    // The read was not registered.
   }
 
-  #open(kept: Uint8Array | undefined): Uint8Array | undefined {
+  #decode(kept: Uint8Array | undefined): Uint8Array | undefined {
     const { expiry } = this.keyspace
-    return expiry === undefined ? kept : expiry.open(kept, this.#reading.beganAtMs)
+    return expiry === undefined ? kept : expiry.decode(kept, this.#state.beganAtMs)
   }
 }
 
-/** A keyspace in a transaction, frozen at one moment of it. */
+/** A keyspace as a transaction sees it at one moment, including its own writes until then. */
 class TransactionPin implements ReadPin {
   readonly keyspace: KeyspaceStore
   readonly view: ReadPin['view']
   readonly hasOwnWrites: boolean
-  readonly #reading: TransactionReading
+  readonly #state: TransactionState
   readonly #frozen: TransactionView
 
-  constructor(keyspace: KeyspaceStore, reading: TransactionReading, frozen: TransactionView) {
+  constructor(keyspace: KeyspaceStore, state: TransactionState, frozen: TransactionView) {
     this.keyspace = keyspace
-    this.#reading = reading
+    this.#state = state
     this.#frozen = frozen
     this.hasOwnWrites = frozen.hasWrites
     this.view = {
-      seq: reading.transaction.seq as Seq,
+      seq: state.transaction.seq as Seq,
       count: (bounds: KeyBounds = {}): number => this.#count(bounds),
       estimate: (bounds: KeyBounds = {}): RangeEstimate => frozen.estimate(bounds),
     }
   }
 
-  assertHeld(): void {
-    if (!this.#reading.transaction.isOpen) throw endedError()
+  assertPinned(): void {
+    if (!this.#state.transaction.isOpen) throw endedError()
   }
 
   openCursor(bounds: KeyBounds): StoreCursor {
-    const { isSteady, beganAtMs } = this.#reading
-    const cursor = this.#frozen.cursor(bounds, { isSteady })
+    const { hasRetryableCursors: isRetryable, beganAtMs } = this.#state
+    const cursor = this.#frozen.cursor(bounds, { isRetryable })
     return this.keyspace.expiry === undefined ? cursor : new ExpiringCursor(cursor, beganAtMs)
   }
 
@@ -130,7 +133,7 @@ class TransactionPin implements ReadPin {
   }
 }
 
-/** What the methods of a transaction that has ended throw. */
+/** Returns the error that every method of an ended transaction throws. */
 export function endedError(): LdbError {
   return new LdbError('LDB_CLOSED', 'the transaction has ended')
 }

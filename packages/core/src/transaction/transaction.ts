@@ -7,25 +7,26 @@ import type { KeyspaceStore } from '../keyspace/store.js'
 import { KeyspaceWrites } from '../write/keyspace-writes.js'
 import { TransactionKeyspace } from './keyspace.js'
 import { endedError, TransactionSource } from './source.js'
-import type { TransactionReading } from './source.js'
+import type { TransactionState } from './source.js'
 import { resolveWriteOptions } from '../write/options.js'
 import type { WriteOptions } from '../write/options.js'
 
-/** What a transaction works with. */
+/** Everything that a transaction needs. */
 export interface TransactionParts {
   /** The keyspace `default`. */
   readonly keyspace: KeyspaceStore
   readonly codec: KeyspaceCodec<string, string>
-  readonly reading: TransactionReading
+  readonly state: TransactionState
   readonly pipeline: CommitPipeline
   readonly durability: Durability | undefined
 }
 
 /**
- * Reads and writes over all keyspaces that happen at once, or not at all. Its own methods act on the keyspace `default`.
+ * An atomic sequence of reads and writes over all keyspaces. Its own methods act on the keyspace `default`.
  *
- * @remarks It sees the database as it was at its beginning, with its own writes. The first of two that conflict to commit
- * wins, the other gives `LDB_CONFLICT` and is to be run again. End it, or write `using`: an open one holds old data back.
+ * @remarks A transaction reads the state at its beginning, and its own writes. Many transactions may be open at once:
+ * the first to commit wins, and a later one that conflicts with it throws `LDB_CONFLICT`; run it again. An open
+ * transaction pins old data: end it, or declare it with `using`.
  * @example
  * ```ts
  * import { Database } from '@ldb/core'
@@ -44,48 +45,49 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
 
   /** @internal */
   constructor(parts: TransactionParts) {
-    const { keyspace, codec, reading } = parts
-    super(new TransactionSource(keyspace, reading), codec, reading.transaction)
+    const { keyspace, codec, state } = parts
+    super(new TransactionSource(keyspace, state), codec, state.transaction)
     this.#parts = parts
-    this.#transaction = reading.transaction
+    this.#transaction = state.transaction
   }
 
-  /** Number of the newest commit that it sees. */
+  /** Number of the newest commit that the transaction sees. */
   get seq(): number {
     return this.#transaction.seq
   }
 
-  /** True until it has ended. */
+  /** True until the transaction ends. */
   get isOpen(): boolean {
     return this.#transaction.isOpen
   }
 
   /**
-   * Returns a keyspace as the transaction sees it.
+   * Returns the view of a keyspace through this transaction.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it is not one of this database, LDB_NOT_FOUND when it was dropped,
-   * LDB_CLOSED.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for a keyspace of another database; LDB_NOT_FOUND when the keyspace
+   * was dropped; LDB_CLOSED.
    */
   in<K, V>(keyspace: KeyspaceWrites<K, V>): TransactionKeyspace<K, V> {
-    const { reading, pipeline } = this.#parts
+    const { state, pipeline } = this.#parts
     if (!(keyspace instanceof KeyspaceWrites) || keyspace.pipeline !== pipeline) {
       throw invalidArgument('a transaction takes keyspaces of its own database only')
     }
     this.source.assertReadable()
-    const source = new TransactionSource(keyspace.store, reading)
-    return new TransactionKeyspace(source, keyspace.codec, reading.transaction)
+    const source = new TransactionSource(keyspace.store, state)
+    return new TransactionKeyspace(source, keyspace.codec, state.transaction)
   }
 
-  /** Marks what has been written so far, for `rollbackTo`. */
+  /** Returns a savepoint: the writes so far, to which `rollbackTo` returns. */
   savepoint(): Savepoint {
     this.source.assertReadable()
     return this.#transaction.savepoint()
   }
 
   /**
-   * Undoes the writes since a savepoint, which stays; what was read stays read.
+   * Discards the writes since a savepoint. The savepoint stays valid, and reads since then still conflict.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when it is not one of this transaction, or gone with an earlier one.
+   * @throws {@link LdbError} LDB_NOT_FOUND for a savepoint of another transaction, or one discarded by a rollback to an
+   * earlier savepoint.
    */
   rollbackTo(savepoint: Savepoint): void {
     this.source.assertReadable()
@@ -93,37 +95,38 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
   }
 
   /**
-   * Commits: all of it becomes visible at once, in every keyspace, or nothing. It has ended then, whatever happens.
+   * Commits the transaction: all of its writes become visible at once, in every keyspace, or none. The transaction has
+   * ended afterwards, even if the commit fails.
    *
-   * @throws {@link LdbError} LDB_CONFLICT when another commit was first: run it again. LDB_TOO_LARGE, and the errors of
-   * writes.
+   * @throws {@link LdbError} LDB_CONFLICT when a conflicting commit was first: retry. LDB_TOO_LARGE; LDB_CLOSED; the
+   * errors of writes.
    */
   commit(options?: WriteOptions): void {
-    const { pipeline, reading, durability } = this.#parts
-    const { transaction } = reading
+    const { pipeline, state, durability } = this.#parts
+    const { transaction } = state
     const wanted = resolveWriteOptions(options) ?? durability
-    if (reading.isEnding || !transaction.isOpen) throw endedError()
-    // What was called before comes before: it is not in flight when conflicts are looked for.
-    pipeline.settle()
+    if (state.isCommitting || !transaction.isOpen) throw endedError()
+    // In-flight commits become visible first, so that the conflict check includes them.
+    pipeline.drain()
     const prepared = transaction.prepare()
-    if (prepared !== undefined) pipeline.commit(prepared.batch, wanted, prepared.marks)
+    if (prepared !== undefined) pipeline.commit(prepared.batch, wanted, prepared.keysReadForUpdate)
   }
 
-  /** Takes nothing more: its commit has been called, which waits for those before it. @internal */
-  beginEnd(options: WriteOptions | undefined): Durability | undefined {
-    const { reading, durability } = this.#parts
+  /** Refuses more operations, after the commit is called and while it waits for earlier commits. @internal */
+  beginCommit(options: WriteOptions | undefined): Durability | undefined {
+    const { state, durability } = this.#parts
     const wanted = resolveWriteOptions(options) ?? durability
-    if (reading.isEnding || !reading.transaction.isOpen) throw endedError()
-    reading.isEnding = true
+    if (state.isCommitting || !state.transaction.isOpen) throw endedError()
+    state.isCommitting = true
     return wanted
   }
 
-  /** Checks for conflicts and ends it, for a commit that is numbered at once. @internal */
+  /** Checks for conflicts and ends the transaction. The caller numbers the commit at once. @internal */
   prepare(): PreparedCommit | undefined {
     return this.#transaction.prepare()
   }
 
-  /** Ends it; nothing of it is ever visible. Idempotent, also after a commit. */
+  /** Ends the transaction, and discards its writes. Idempotent; no effect after a commit. */
   rollback(): void {
     this.#transaction.rollback()
   }

@@ -4,19 +4,20 @@ import { KeyspaceWrites } from './keyspace-writes.js'
 import { batchTtlOf, resolveWriteOptions } from './options.js'
 import type { PutOptions, WriteOptions } from './options.js'
 
-/** What a batch aimed at one keyspace shares with itself aimed at another. */
+/** State that the views of one batch on several keyspaces share. */
 interface BatchState {
   operations: WriteBatch
   committed: boolean
 }
 
-/** What a batch holds that was committed. */
+/** Replaces the operations of a committed batch. */
 const NO_OPERATIONS = new WriteBatch()
 
 /**
- * Writes to any number of keyspaces that become visible and durable together, or not at all.
+ * Collects writes to any number of keyspaces that one commit applies atomically.
  *
- * @remarks Keys and values are encoded and copied at the call. Operations on one keyspace keep their order.
+ * @remarks `put`, `delete` and `deleteRange` encode and copy their arguments at the call, and do no I/O. Operations on
+ * one keyspace keep their order.
  * @example
  * ```ts
  * import { Database } from '@ldb/core'
@@ -41,20 +42,21 @@ export class Batch<K, V> {
     this.#state = state
   }
 
-  /** Operations in it, over all keyspaces. */
+  /** Number of operations in the batch, over all keyspaces. */
   get operationCount(): number {
     return this.#state.operations.operationCount
   }
 
-  /** Bytes of it, encoded. */
+  /** Encoded size of the batch, in bytes. */
   get byteLength(): number {
     return this.#state.operations.byteLength
   }
 
   /**
-   * Returns this batch, aimed at another keyspace of the same database.
+   * Returns this batch with another keyspace of the same database as the target of the next operations.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it is not one, LDB_NOT_FOUND when it was dropped.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for a keyspace of another database; LDB_NOT_FOUND when the keyspace
+   * was dropped; LDB_CLOSED after the commit.
    */
   in<K2, V2>(keyspace: KeyspaceWrites<K2, V2>): Batch<K2, V2> {
     this.#assertOpen()
@@ -65,17 +67,17 @@ export class Batch<K, V> {
     return new Batch(keyspace, this.#state)
   }
 
-  /** Adds the writing of an entry. */
+  /** Adds a put. An existing entry is overwritten. */
   put(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): this {
     this.#assertOpen()
     const { codec, store } = this.#target
-    const valueBytes = store.seal(codec.encodeValue(value), batchTtlOf(options))
+    const valueBytes = store.encodeExpiry(codec.encodeValue(value), batchTtlOf(options))
     const keyBytes = codec.encodeScratchKey(key)
     this.#state.operations.put(store.descriptor.id, codec.scratch, valueBytes, keyBytes)
     return this
   }
 
-  /** Adds the removal of a key, which need not be there. */
+  /** Adds a delete. A missing key is not an error. */
   delete(key: K): this {
     this.#assertOpen()
     const { codec, store } = this.#target
@@ -85,9 +87,10 @@ export class Batch<K, V> {
   }
 
   /**
-   * Adds the removal of every entry of a range, as it will be at the commit.
+   * Adds a range delete, which removes the entries that the range has at the commit.
    *
-   * @param range - without `limit` and `offset`, which nobody can tell before the commit.
+   * @param range - without `limit` and `offset`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range.
    */
   deleteRange(range: RangeOptions<K>): this {
     this.#assertOpen()
@@ -101,7 +104,7 @@ export class Batch<K, V> {
     return this
   }
 
-  /** Adds the removal of every entry of the keyspace. */
+  /** Adds the removal of every entry of the target keyspace. */
   clear(): this {
     this.#assertOpen()
     this.#state.operations.deleteRange(this.#target.store.descriptor.id, undefined, undefined)
@@ -109,10 +112,11 @@ export class Batch<K, V> {
   }
 
   /**
-   * Makes all of it visible at once, in every keyspace. A batch is committed once; after a failure that has written
-   * nothing, it may be tried again.
+   * Commits the batch atomically over all keyspaces. A batch is committed once; after a failure that wrote nothing, the
+   * commit may be retried.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when one of its keyspaces was dropped, and the errors of writes.
+   * @throws {@link LdbError} LDB_NOT_FOUND when one of its keyspaces was dropped; LDB_CLOSED after the first commit;
+   * the errors of writes.
    */
   commit(options?: WriteOptions): void {
     const durability = resolveWriteOptions(options)
@@ -121,11 +125,11 @@ export class Batch<K, V> {
     this.#target.pipeline.commit(operations, durability)
     this.#state.committed = true
     this.#state.operations = NO_OPERATIONS
-    this.#target.pipeline.giveBackBatch(operations)
+    this.#target.pipeline.releaseBatch(operations)
   }
 
   /**
-   * Returns the operations to somebody who commits them; the batch counts as committed.
+   * Transfers the operations to the caller, which commits them. The batch counts as committed.
    *
    * @internal
    */

@@ -10,11 +10,11 @@ import { resolvePutOptions, resolveWriteOptions, ttlOf } from './options.js'
 import type { PutOptions, WriteOptions } from './options.js'
 
 /**
- * All data methods of a keyspace.
+ * The data methods of a keyspace.
  *
- * @remarks Each write is a commit of its own: atomic, and durable as the options or the database say. Besides what
- * reads throw, writes throw `LDB_READ_ONLY`, `LDB_TOO_LARGE`, `LDB_NO_SPACE`, `LDB_IO`, `LDB_COMMIT_UNKNOWN` when the
- * bytes were written and the sync failed, and `LDB_POISONED` from the first failure on.
+ * @remarks Each write is one atomic commit, with the durability of its options or of the database. In addition to the
+ * errors of reads, writes throw `LDB_READ_ONLY`, `LDB_TOO_LARGE`, `LDB_NO_SPACE`, `LDB_IO`, `LDB_COMMIT_UNKNOWN` when
+ * the bytes were written and the sync failed, and `LDB_POISONED` after the first such failure.
  * @category Keyspaces
  */
 export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
@@ -30,18 +30,18 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     this.pipeline = pipeline
   }
 
-  /** Writes an entry. */
+  /** Writes an entry. An existing entry is overwritten. */
   put(key: K, value: V, options?: PutOptions): void {
     const durability = resolvePutOptions(options)
     this.#assertWritable()
     const { codec } = this
-    // The value first: writing it down may call the user's code, and the key's bytes are in a shared array.
-    const valueBytes = this.store.seal(codec.encodeValue(value), ttlOf(options))
+    // Encode the value first: its encoder may call user code that overwrites the shared scratch array of the key.
+    const valueBytes = this.store.encodeExpiry(codec.encodeValue(value), ttlOf(options))
     const keyBytes = codec.encodeScratchKey(key)
     this.pipeline.put(this.store.descriptor.id, codec.scratch, keyBytes, valueBytes, durability)
   }
 
-  /** Removes a key, which need not be there. */
+  /** Removes a key. A missing key is not an error. */
   delete(key: K, options?: WriteOptions): void {
     const durability = resolveWriteOptions(options)
     this.#assertWritable()
@@ -49,7 +49,10 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     this.pipeline.delete(this.store.descriptor.id, this.codec.scratch, keyBytes, durability)
   }
 
-  /** Removes every entry of a range; with `limit`, `offset` and `reverse`, those that a scan of it would give. */
+  /**
+   * Removes every entry of a range. With `limit`, `offset` and `reverse`, removes the entries that a scan of the range
+   * returns.
+   */
   deleteRange(range: RangeOptions<K>, options?: WriteOptions): void {
     const durability = resolveWriteOptions(options)
     this.#assertWritable()
@@ -66,30 +69,31 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     this.pipeline.deleteRange(this.store.descriptor.id, undefined, undefined, durability)
   }
 
-  /** Writes an entry unless the key is there, and tells whether it did. */
+  /** Writes an entry if the key is absent, and reports whether it did. */
   putIfAbsent(key: K, value: V, options?: PutOptions): boolean {
-    return this.#exchange(key, undefined, this.codec.encodeValue(value), options)
+    return this.#swap(key, undefined, this.codec.encodeValue(value), options)
   }
 
   /**
-   * Writes `next` if the value is `expected`, and tells whether it was. `undefined` stands for an absent key: as
-   * `expected`, it must be absent; as `next`, it is removed.
+   * Writes `next` if the current value equals `expected`, and reports whether it did. `undefined` means an absent key:
+   * as `expected`, the key must be absent; as `next`, the key is removed.
    *
-   * @remarks What is compared is the encoded bytes.
+   * @remarks Compares the encoded bytes.
    */
   compareAndSwap(key: K, expected: V | undefined, next: V | undefined, options?: PutOptions): boolean {
     const { codec } = this
     const expectedBytes = expected === undefined ? undefined : codec.encodeValue(expected)
     const nextBytes = next === undefined ? undefined : codec.encodeValue(next)
-    return this.#exchange(key, expectedBytes, nextBytes, options)
+    return this.#swap(key, expectedBytes, nextBytes, options)
   }
 
   /**
-   * Writes what `change` makes of the value, and gives it. `undefined` stands for an absent key, both ways.
+   * Writes the result of `change`, and returns it. `undefined` means an absent key, as argument and as result. The new
+   * value expires after `ttlMs`, or as the keyspace says.
    *
-   * @param change - sync; what it throws leaves this call, and nothing is written.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it gives a promise, LDB_CONFLICT when it has itself changed the
-   * key through the database (U1).
+   * @param change - synchronous. Its exception leaves this call, and nothing is written.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `change` returns a promise; LDB_CONFLICT when `change` itself
+   * changed the key through the database (U1); the errors of writes.
    */
   update(key: K, change: (value: V | undefined) => V | undefined, options?: PutOptions): V | undefined {
     const durability = resolvePutOptions(options)
@@ -101,7 +105,8 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     const seqBefore = pipeline.seq
     const next = change(before === undefined ? undefined : codec.decodeValue(before))
     if (isPromise(next)) throw invalidArgument('the function given to update must not be async')
-    const nextBytes = next === undefined ? undefined : store.seal(codec.encodeValue(next), ttlOf(options))
+    const nextBytes =
+      next === undefined ? undefined : store.encodeExpiry(codec.encodeValue(next), ttlOf(options))
     this.#assertWritable()
     if (pipeline.seq !== seqBefore && !sameValue(store.store.get(keyBytes), before)) {
       throw new LdbError('LDB_CONFLICT', 'the function given to update has changed the key itself', {
@@ -114,7 +119,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     return next
   }
 
-  #exchange(
+  #swap(
     key: K,
     expected: Uint8Array | undefined,
     next: Uint8Array | undefined,
@@ -131,15 +136,17 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
         ? !store.store.has(scratch, keyBytes)
         : sameValue(store.store.get(scratch, keyBytes), expected)
     if (!same) return false
-    if (next !== undefined) pipeline.put(id, scratch, keyBytes, store.seal(next, ttlOf(options)), durability)
+    if (next !== undefined)
+      pipeline.put(id, scratch, keyBytes, store.encodeExpiry(next, ttlOf(options)), durability)
     else if (expected !== undefined) pipeline.delete(id, scratch, keyBytes, durability)
     return true
   }
 
-  /** Throws unless the keyspace takes commits. */
+  /** Throws unless the keyspace accepts commits. */
   #assertWritable(): void {
-    // What is read to decide on a write is then what it will be written on (C9).
-    this.pipeline.settle()
+    // In-flight commits become visible first: a conditional write must read the state on which its commit is applied
+    // (C9).
+    this.pipeline.drain()
     this.pipeline.assertWritable()
     if (this.store.dropped) this.store.assertLive()
   }
@@ -149,7 +156,7 @@ function sameValue(a: Uint8Array | undefined, b: Uint8Array | undefined): boolea
   return a === undefined || b === undefined ? a === b : equalBytes(a, b)
 }
 
-/** Reports whether a callback that must be sync has given a promise. */
+/** Reports whether a callback has returned a promise. */
 export function isPromise(value: unknown): boolean {
   return (
     typeof value === 'object' &&

@@ -10,10 +10,10 @@ import type { OpenRead, OpenReads } from '../read/open-reads.js'
 import { FrozenSource } from '../read/read-source.js'
 
 /**
- * All keyspaces as they were at one commit. Its own reading methods see the keyspace `default`.
+ * A consistent, read-only view of all keyspaces at one commit. Its own reading methods read the keyspace `default`.
  *
- * @remarks Costs no I/O and no copy; while it is open, what is overwritten keeps its old pages. Release it, or write
- * `using`.
+ * @remarks Taking a snapshot does no I/O and copies no data. While it is open, overwritten pages are not reused.
+ * Release it, or declare it with `using`.
  * @example
  * ```ts
  * import { Database } from '@ldb/core'
@@ -27,47 +27,47 @@ import { FrozenSource } from '../read/read-source.js'
  * @category Reading
  */
 export class Snapshot extends KeyspaceReads<string, string> implements Disposable {
-  readonly #held: SnapshotPins
+  readonly #pins: SnapshotPins
 
   /** @internal */
-  constructor(held: SnapshotPins, codec: KeyspaceCodec<string, string>) {
-    super(new FrozenSource(held.pinOf(DEFAULT_KEYSPACE_ID)), codec)
-    this.#held = held
+  constructor(pins: SnapshotPins, codec: KeyspaceCodec<string, string>) {
+    super(new FrozenSource(pins.pinOf(DEFAULT_KEYSPACE_ID)), codec)
+    this.#pins = pins
   }
 
-  /** Number of the newest commit that it sees. */
+  /** Number of the newest commit that the snapshot sees. */
   get seq(): number {
-    return this.#held.seq
+    return this.#pins.seq
   }
 
   /**
-   * Returns a keyspace as the snapshot sees it.
+   * Returns the view of a keyspace through this snapshot.
    *
-   * @throws {@link LdbError} LDB_NOT_FOUND when the keyspace was made later, LDB_INVALID_ARGUMENT when it is not one of
-   * this database, LDB_CLOSED after the release.
+   * @throws {@link LdbError} LDB_NOT_FOUND when the keyspace was created after the snapshot; LDB_INVALID_ARGUMENT for a
+   * keyspace of another database; LDB_CLOSED after the release.
    */
   in<K, V>(keyspace: KeyspaceWrites<K, V>): KeyspaceReads<K, V> {
-    if (!(keyspace instanceof KeyspaceWrites) || keyspace.pipeline !== this.#held.owner) {
+    if (!(keyspace instanceof KeyspaceWrites) || keyspace.pipeline !== this.#pins.owner) {
       throw invalidArgument('a snapshot sees keyspaces of its own database only')
     }
-    return new KeyspaceReads(new FrozenSource(this.#held.pinOf(keyspace.store.descriptor.id)), keyspace.codec)
+    return new KeyspaceReads(new FrozenSource(this.#pins.pinOf(keyspace.store.descriptor.id)), keyspace.codec)
   }
 
-  /** Gives it back; it and all that reads through it then throw `LDB_CLOSED`. Idempotent. */
+  /** Releases the snapshot. The snapshot and all reads through it then throw `LDB_CLOSED`. Idempotent. */
   release(): void {
-    this.#held.release()
+    this.#pins.release()
   }
 
   [Symbol.dispose](): void {
-    this.#held.release()
+    this.#pins.release()
   }
 }
 
-/** What a snapshot holds: a frozen state of every keyspace, all at the same commit. */
+/** The pins of a snapshot: one for each keyspace, all at the same commit. */
 export class SnapshotPins implements OpenRead {
   readonly openedAtMs: number
   readonly seq: number
-  /** The commit pipeline of the database, by which its keyspaces are known. */
+  /** Commit pipeline of the database, which identifies the keyspaces of the same database. */
   readonly owner: object
   readonly #pins: Map<number, StorePin> = new Map()
   readonly #openReads: OpenReads
@@ -90,7 +90,7 @@ export class SnapshotPins implements OpenRead {
   pinOf(keyspaceId: number): StorePin {
     if (this.#released) throw closedError()
     const pin = this.#pins.get(keyspaceId)
-    if (pin === undefined) throw new LdbError('LDB_NOT_FOUND', 'the keyspace was made after the snapshot')
+    if (pin === undefined) throw new LdbError('LDB_NOT_FOUND', 'the keyspace was created after the snapshot')
     return pin
   }
 

@@ -1,4 +1,4 @@
-// Commits one numbered change after the other, and tells the parent before and after each. The parent kills it.
+// Commits numbered changes, and reports each to the parent before and after. The parent kills it.
 // Arguments: directory, durability.
 import { writeSync } from 'node:fs'
 import { Database } from '../../dist/index.js'

@@ -1,4 +1,4 @@
-// Rewrites the same keys over and over in random order, then deletes everything; prints figures as JSON.
+// Rewrites the same keys repeatedly in random order, then deletes everything, and prints measurements as JSON.
 // Arguments: directory, number of keys, rounds.
 import { statSync, writeSync } from 'node:fs'
 import { Database } from '../../dist/index.js'
@@ -11,7 +11,7 @@ const value = 'v'.repeat(100)
 let state = 12_345
 let fileBytesMax = 0
 
-/** A generator that gives the same numbers in every run. */
+/** Returns a pseudorandom number below a limit; the sequence is the same in every process. */
 function random(limit) {
   state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
   return Math.floor((state / 2 ** 32) * limit)
@@ -25,9 +25,9 @@ const order = Array.from({ length: count }, (_, index) => index)
 for (let round = 0; round < rounds; round++) {
   for (let left = count - 1; left > 0; left--) {
     const other = random(left + 1)
-    const held = order[left]
+    const swapped = order[left]
     order[left] = order[other]
-    order[other] = held
+    order[other] = swapped
   }
   for (let index = 0; index < count;) {
     const batch = db.batch()

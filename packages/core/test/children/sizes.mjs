@@ -1,4 +1,4 @@
-// Loads many entries, reads them back, and prints figures as JSON.
+// Loads many entries, reads them back, and prints measurements as JSON.
 // Arguments: directory, number of entries, cache bytes.
 import { writeSync } from 'node:fs'
 import { Database } from '../../dist/index.js'
@@ -10,7 +10,7 @@ const value = new Uint8Array(100)
 let rssMax = 0
 const started = performance.now()
 
-/** The n-th key in an order that visits every number below `count` once: 16 bytes. */
+/** Returns the n-th key, of 16 bytes, in an order that visits every number below `count` once. */
 function keyOf(index) {
   return String((index * 7_919) % count).padStart(16, '0')
 }

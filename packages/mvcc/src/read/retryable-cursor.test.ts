@@ -92,7 +92,7 @@ test('a retryable cursor scans as if no move had failed, with the same conflicts
           }
           const cursor = tx
             .view(STORE)
-            .cursor({ lower: keyOf(5), upper: keyOf(55) }, { isSteady: isRetryable })
+            .cursor({ lower: keyOf(5), upper: keyOf(55) }, { isRetryable: isRetryable })
           const seen = scan.map(([name, at]) => {
             const argument = at === undefined ? [] : [keyOf(at as number)]
             const found = retried(() => Reflect.apply(cursor[name as 'next'], cursor, argument) as boolean)

@@ -22,7 +22,7 @@ export interface CursorOwner {
  */
 export class TransactionCursor implements StoreCursor {
   /** A move that has thrown can be retried (M30). */
-  readonly isSteady: boolean
+  readonly isRetryable: boolean
   readonly #inner: StoreCursor
   /** The read set; `undefined` when reads are not recorded. */
   readonly #reads: ReadSet | undefined
@@ -42,7 +42,7 @@ export class TransactionCursor implements StoreCursor {
     owner: CursorOwner,
     isRetryable: boolean,
   ) {
-    this.isSteady = isRetryable
+    this.isRetryable = isRetryable
     this.#inner = inner
     this.#reads = reads
     this.#bounds = bounds

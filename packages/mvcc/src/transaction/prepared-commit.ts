@@ -11,5 +11,5 @@ export interface PreparedCommit {
   /** The write set, by keyspace, in key order. */
   readonly batch: WriteBatch
   /** Keys read for update, as deletions that are not applied. Passed to `noteCommit` (M11). */
-  readonly marks: readonly KeyspaceSection[]
+  readonly keysReadForUpdate: readonly KeyspaceSection[]
 }

@@ -10,7 +10,7 @@ import type { Writes } from '../records/write-buffer.js'
 /** Options of a cursor of a transaction. @category Transactions */
 export interface CursorOptions {
   /** A move that has thrown can be retried (M30). Costs a copy of each key. @defaultValue false */
-  readonly isSteady?: boolean | undefined
+  readonly isRetryable?: boolean | undefined
 }
 
 /**
@@ -49,7 +49,7 @@ export class TransactionView {
    * @param bounds - retained: the caller must not change their bytes.
    */
   cursor(bounds: KeyBounds = {}, options: CursorOptions = {}): StoreCursor {
-    const isRetryable = options.isSteady ?? false
+    const isRetryable = options.isRetryable ?? false
     const base = this.#snapshot.cursor(bounds)
     const merged = this.#writes === undefined ? base : new MergedCursor(base, this.#writes, bounds)
     const inner = isRetryable ? new RetryableCursor(merged) : merged

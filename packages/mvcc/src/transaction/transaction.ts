@@ -237,7 +237,7 @@ export class Transaction implements Disposable {
     const batch = new WriteBatch()
     writes.encodeInto(batch)
     const updateReads = this.#reads.hasUpdateReads ? this.#updateReads() : []
-    return { batch, marks: updateReads }
+    return { batch, keysReadForUpdate: updateReads }
   }
 
   #updateReads(): readonly KeyspaceSection[] {

@@ -13,7 +13,7 @@ export interface RandomSource {
 }
 
 /** A scheduled task. @category Environment */
-export interface Scheduled {
+export interface ScheduledTask {
   /** Cancels the task. No effect once it has run. */
   cancel(): void
 }
@@ -21,12 +21,12 @@ export interface Scheduled {
 /** Runs tasks later. @category Environment */
 export interface Scheduler {
   /** Calls `task` once, after at least `delayMs` milliseconds. A pending task does not keep the process alive. */
-  after(delayMs: number, task: () => void): Scheduled
+  after(delayMs: number, task: () => void): ScheduledTask
   /**
    * Calls `task` once, after the pending callbacks of the event loop: I/O, timers, completed reads. A pending task keeps the
    * process alive. Absent on platforms without such a queue; callers then cannot yield to the event loop.
    */
-  soon?(task: () => void): void
+  immediate?(task: () => void): void
 }
 
 /** Everything that LDB needs of its platform apart from files. @category Environment */

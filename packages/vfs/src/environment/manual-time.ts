@@ -1,5 +1,5 @@
 import { assert } from '@ldb/base'
-import type { Clock, Scheduled, Scheduler } from './environment.js'
+import type { Clock, ScheduledTask, Scheduler } from './environment.js'
 
 interface QueuedTask {
   readonly dueMs: number
@@ -37,7 +37,7 @@ export class ManualTime implements Clock, Scheduler {
     return this.#queue.size
   }
 
-  after(delayMs: number, task: () => void): Scheduled {
+  after(delayMs: number, task: () => void): ScheduledTask {
     assert(delayMs >= 0, 'a delay must not be negative')
     const planned = { dueMs: this.#monotonicMs + delayMs, order: this.#taskCount++, task }
     this.#queue.add(planned)

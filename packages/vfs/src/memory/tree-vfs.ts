@@ -94,9 +94,9 @@ export abstract class TreeVfs implements Vfs {
 
 function combineLocks(upper: VfsLock, lower: VfsLock): VfsLock {
   return {
-    assertHeld(): void {
-      upper.assertHeld()
-      lower.assertHeld()
+    assertPinned(): void {
+      upper.assertPinned()
+      lower.assertPinned()
     },
     release(): void {
       upper.release()

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import type { Clock, RandomSource, Scheduled, Scheduler } from '../environment/environment.js'
+import type { Clock, RandomSource, ScheduledTask, Scheduler } from '../environment/environment.js'
 
 /** Clock of the operating system. @category Environment */
 export const nodeClock: Clock = {
@@ -14,7 +14,7 @@ export const nodeRandom: RandomSource = {
 
 /** Timers of Node.js, which do not keep the process alive. @category Environment */
 export const nodeScheduler: Scheduler = {
-  after(delayMs: number, task: () => void): Scheduled {
+  after(delayMs: number, task: () => void): ScheduledTask {
     const timer = setTimeout(task, delayMs)
     timer.unref()
     return {
@@ -23,7 +23,7 @@ export const nodeScheduler: Scheduler = {
       },
     }
   },
-  soon(task: () => void): void {
+  immediate(task: () => void): void {
     setImmediate(task)
   },
 }

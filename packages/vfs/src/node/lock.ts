@@ -74,7 +74,7 @@ class NodeLock implements VfsLock {
     this.#socket = socket
   }
 
-  assertHeld(): void {
+  assertPinned(): void {
     if (this.#released || !this.#isOurs()) throw lockLostError(this.#directory)
   }
 

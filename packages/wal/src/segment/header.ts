@@ -1,4 +1,4 @@
-import { corruption, readU16, readU32, readU64Of, writeU32, writeU64 } from '@ldb/base'
+import { corruption, readU16, readU32, readCheckedU64, writeU32, writeU64 } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { decodeFileHeader, encodeFileHeader, SEED_ZERO, UnitCodec, UnitKind } from '@ldb/integrity'
 import type { UnitFile } from '@ldb/integrity'
@@ -164,7 +164,7 @@ function checkReserved(source: Uint8Array, file: string): void {
 }
 
 function decodeFields(source: Uint8Array, file: string): SegmentHeader {
-  const field = (offset: number): number => readU64Of(source, offset, file, offset)
+  const field = (offset: number): number => readCheckedU64(source, offset, file, offset)
   const header: SegmentHeader = {
     segmentId: source.slice(HEADER_SEGMENT_ID, HEADER_SEGMENT_ID + SEGMENT_ID_BYTES),
     previousId: source.slice(HEADER_PREVIOUS_ID, HEADER_PREVIOUS_ID + SEGMENT_ID_BYTES),

@@ -1,5 +1,5 @@
 import { assert } from '@ldb/base'
-import type { DeviceSteps } from '@ldb/base'
+import type { TaskSteps } from '@ldb/base'
 import { DirectorySync, FileRemoval } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { SegmentList } from './list.js'
@@ -17,7 +17,7 @@ export function* removalSteps(
   segments: SegmentList,
   lsn: number,
   check: () => void,
-): DeviceSteps {
+): TaskSteps {
   for (;;) {
     check()
     const { oldest, newest } = segments

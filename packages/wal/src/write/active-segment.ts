@@ -1,5 +1,5 @@
 import { ResumableTask } from '@ldb/base'
-import type { DeviceSteps, Syncable } from '@ldb/base'
+import type { TaskSteps, Syncable } from '@ldb/base'
 import { FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import type { RecordBuffer } from './record-buffer.js'
@@ -53,7 +53,7 @@ export class ActiveSegment implements Syncable {
       fileOffset += byteCount
     })
     this.#allocatedEnd = Math.max(this.#allocatedEnd, fileOffset)
-    this.#fileSync.noteWritten(records.byteCount)
+    this.#fileSync.recordWrite(records.byteCount)
   }
 
   /**
@@ -142,7 +142,7 @@ export function sealSegment(vfs: Vfs, segment: Segment, seal: Seal): void {
 }
 
 /** As {@link sealSegment}, in steps. */
-export function* sealSegmentSteps(vfs: Vfs, segment: Segment, seal: Seal): DeviceSteps {
+export function* sealSegmentSteps(vfs: Vfs, segment: Segment, seal: Seal): TaskSteps {
   const file = vfs.open(segment.path, 'write')
   const fileSync = new FileSync(vfs, file)
   try {

@@ -1,5 +1,5 @@
 import { assert, LdbError, ResumableTask } from '@ldb/base'
-import type { DeviceSteps } from '@ldb/base'
+import type { TaskSteps } from '@ldb/base'
 import type { FileSync, Vfs } from '@ldb/vfs'
 import type { ResolvedWalOptions } from '../options.js'
 import type { ChainHash } from '../segment/chain-hash.js'
@@ -88,7 +88,7 @@ export class CurrentSegment {
 
   /** Closes the files without a write, and ends a rotation in progress. */
   release(): void {
-    this.rotation?.abandon(new LdbError('LDB_CLOSED', 'the log was closed'))
+    this.rotation?.abort(new LdbError('LDB_CLOSED', 'the log was closed'))
     this.file?.close()
   }
 
@@ -96,7 +96,7 @@ export class CurrentSegment {
    * Syncs the old segment, creates the new one, then seals the old one. The seal is written last: until then the header of the new
    * segment alone defines the end of the old one.
    */
-  *#rotationSteps(segment: Segment, plan: SegmentPlan): DeviceSteps {
+  *#rotationSteps(segment: Segment, plan: SegmentPlan): TaskSteps {
     const old = this.file
     const { beforeWriting } = this.#options
     try {

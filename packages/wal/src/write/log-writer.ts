@@ -1,5 +1,5 @@
 import { assert, isLdbError, LdbError, ResumableTask } from '@ldb/base'
-import type { DeviceSteps } from '@ldb/base'
+import type { TaskSteps } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { PAYLOAD_BYTES_MAX, SealKind } from '../format.js'
 import type { ResolvedWalOptions } from '../options.js'
@@ -264,4 +264,4 @@ export class LogWriter {
 }
 
 /** Steps of a task without work. */
-function* noSteps(): DeviceSteps {}
+function* noSteps(): TaskSteps {}

@@ -1,5 +1,5 @@
 import { isLdbError, ResumableTask } from '@ldb/base'
-import type { DeviceSteps, Syncable } from '@ldb/base'
+import type { TaskSteps, Syncable } from '@ldb/base'
 import { DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import type { ChainHash } from '../segment/chain-hash.js'
@@ -114,7 +114,7 @@ export function* segmentSteps(
   }
 }
 
-function* withoutResult(steps: Generator<Syncable, unknown, void>): DeviceSteps {
+function* withoutResult(steps: Generator<Syncable, unknown, void>): TaskSteps {
   yield* steps
 }
 

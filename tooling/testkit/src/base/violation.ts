@@ -8,6 +8,6 @@ export class Violation extends Error {
 }
 
 /** Throws a {@link Violation} unless the condition holds. */
-export function promised(condition: boolean, message: () => string): asserts condition {
+export function assertGuarantee(condition: boolean, message: () => string): asserts condition {
   if (!condition) throw new Violation(message())
 }

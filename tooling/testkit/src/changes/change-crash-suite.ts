@@ -11,7 +11,7 @@ import { optionsOf, PLAIN_SETTINGS } from '../model/commands/run-settings.js'
 import { addChange, DATABASE_DIRECTORY } from '../subjects/batch-changes.js'
 import { seededRandom } from '../base/test-random.js'
 import type { TestRandom } from '../base/test-random.js'
-import { promised, Violation } from '../base/violation.js'
+import { assertGuarantee, Violation } from '../base/violation.js'
 
 const SHAPE = { keyCount: 40, prefix: '', valueBytesMax: 600, batchMax: 4 }
 const LIVES = 6
@@ -81,7 +81,7 @@ class ChangeCrashRun {
   async #resume(db: AsyncDatabase): Promise<ChangeMirror> {
     const position = this.#position
     if (position === undefined) return new ChangeMirror(db)
-    promised(
+    assertGuarantee(
       position.seq <= db.seq,
       () => `commit ${position.seq} was received from the stream but is lost; the newest is ${db.seq}`,
     )
@@ -134,5 +134,5 @@ class ChangeCrashRun {
 
 async function expectAgreement(mirror: ChangeMirror): Promise<void> {
   const result = await mirror.compare()
-  promised(result === 'agree', () => result)
+  assertGuarantee(result === 'agree', () => result)
 }

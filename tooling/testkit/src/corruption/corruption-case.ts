@@ -4,7 +4,7 @@ import type { LdbErrorCode } from '@ldb/base'
 import { Database } from '@ldb/core'
 import type { DatabaseOptions } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
-import { promised, Violation } from '../base/violation.js'
+import { assertGuarantee, Violation } from '../base/violation.js'
 import { GOLDEN_PATH, goldenSpace } from './golden.js'
 import type { Golden, GoldenEntry } from './golden.js'
 
@@ -52,7 +52,7 @@ export function runCorruptionCase(vfs: Vfs, rules: CaseRules): CaseOutcome {
   } finally {
     Error.stackTraceLimit = stackTraceLimit
     const grown = getHeapStatistics().external_memory - before
-    promised(grown < ARRAY_BYTES_MAX, () => `${grown} bytes were allocated`)
+    assertGuarantee(grown < ARRAY_BYTES_MAX, () => `${grown} bytes were allocated`)
   }
 }
 
@@ -76,11 +76,11 @@ class CorruptionCase {
       this.#checkSeq(seq)
       this.#observe(db, seq, false)
       const findings = this.#verify(db)
-      promised(
+      assertGuarantee(
         findings > 0 || this.#refusals.length === 0,
         () => `verify finds nothing, although ${this.#refusals.join('; ')}`,
       )
-      promised(findings > 0 || !mustReport, () => 'verify finds nothing')
+      assertGuarantee(findings > 0 || !mustReport, () => 'verify finds nothing')
       if (!isReadOnly) {
         this.#writeAndClose(db)
         if (findings > 0 || isThorough) this.#reopen(seq)
@@ -101,7 +101,7 @@ class CorruptionCase {
 
   #checkSeq(seq: number): void {
     const { leastSeq, golden } = this.#rules
-    promised(
+    assertGuarantee(
       seq >= leastSeq && seq <= golden.lastSeq,
       () => `found at commit ${seq}, of ${leastSeq} to ${golden.lastSeq}`,
     )
@@ -127,7 +127,7 @@ class CorruptionCase {
     for (const [key, value] of entries) {
       this.#attempt('get', READ_CODES, () => {
         const found: unknown = keyspace.get(key as never)
-        promised(isSame(found, value), () => `get in ${space} returns another value for ${shown(key)}`)
+        assertGuarantee(isSame(found, value), () => `get in ${space} returns another value for ${shown(key)}`)
       })
     }
   }
@@ -135,7 +135,7 @@ class CorruptionCase {
   #verify(db: Database): number {
     const report = db.verify()
     for (const { file, offset, message } of report.findings) {
-      promised(file.length > 0 && offset >= 0, () => `a finding has no file or offset: ${message}`)
+      assertGuarantee(file.length > 0 && offset >= 0, () => `a finding has no file or offset: ${message}`)
     }
     return report.findings.length
   }
@@ -143,7 +143,7 @@ class CorruptionCase {
   #writeAndClose(db: Database): void {
     this.#attempt('put', WRITE_CODES, () => {
       db.put(EXTRA_KEY, 'x')
-      promised(db.get(EXTRA_KEY) === 'x', () => 'a written entry is missing')
+      assertGuarantee(db.get(EXTRA_KEY) === 'x', () => 'a written entry is missing')
     })
     this.#attempt('close', WRITE_CODES, () => {
       db.close()
@@ -171,7 +171,7 @@ class CorruptionCase {
         throw new Violation(`${name} throws ${String(error)}`, { cause: error })
       }
       const { file, offset } = error.details
-      promised(
+      assertGuarantee(
         error.code !== 'LDB_CORRUPTION' || (file !== undefined && offset !== undefined),
         () => `no file or offset: ${error.message}`,
       )
@@ -185,15 +185,24 @@ function checkScan(db: Database, space: string, entries: readonly GoldenEntry[],
   let index = 0
   for (const [key, value] of goldenSpace(db, space).entries({ reverse })) {
     const wanted = entries[reverse ? entries.length - 1 - index : index]
-    promised(wanted !== undefined, () => `a scan of ${space} returns an additional entry: ${shown(key)}`)
-    promised(
+    assertGuarantee(
+      wanted !== undefined,
+      () => `a scan of ${space} returns an additional entry: ${shown(key)}`,
+    )
+    assertGuarantee(
       isSame(key, wanted[0]),
       () => `a scan of ${space} returns ${shown(key)}, not ${shown(wanted[0])}`,
     )
-    promised(isSame(value, wanted[1]), () => `a scan of ${space} returns another value for ${shown(key)}`)
+    assertGuarantee(
+      isSame(value, wanted[1]),
+      () => `a scan of ${space} returns another value for ${shown(key)}`,
+    )
     index++
   }
-  promised(index === entries.length, () => `a scan of ${space} returns ${index} of ${entries.length} entries`)
+  assertGuarantee(
+    index === entries.length,
+    () => `a scan of ${space} returns ${index} of ${entries.length} entries`,
+  )
 }
 
 /** Adds the entry written by the case if it exists: its write may have failed. */

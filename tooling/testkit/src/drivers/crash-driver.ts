@@ -76,7 +76,7 @@ class CrashDriver {
     const trace = new TraceVfs(disk, { rules: this.#run.rules })
     const history = new History()
     disk.onOperation = (operation, order): void => {
-      if (!this.#images.chance(this.#settings.imageShare * (this.#run.triedShare ?? 1))) return
+      if (!this.#images.chance(this.#settings.imageShare * (this.#run.injectionShare ?? 1))) return
       this.#takeImages(disk, history, `operation ${order}, ${operation.kind} ${operation.path}`)
     }
     let session: SubjectSession | undefined
@@ -101,7 +101,7 @@ class CrashDriver {
     const counts = this.#counts
     counts.images++
     if (depth > 1) counts.nested++
-    counts.deepest = Math.max(counts.deepest, depth)
+    counts.depthReached = Math.max(counts.depthReached, depth)
     const nested: PendingImage[] = []
     try {
       await this.#live(pending, depth < this.#settings.depthMax ? nested : undefined)
@@ -132,8 +132,8 @@ class CrashDriver {
       session.close(false)
       return
     }
-    history.isTrusted = true
-    history.goOnFrom(found)
+    history.isDiskReliable = true
+    history.resumeFrom(found)
     if (nested !== undefined && (plan.mode === 'killed' || images.chance(0.2))) {
       // The state that recovery has exposed must survive a later power loss, also when it was in the disk's cache only.
       nested.push(this.#imageOf(disk, history, 'the end of recovery'))
@@ -222,8 +222,8 @@ class CrashDriver {
 
   #imageWith(disk: CrashVfs, history: History, plan: CrashPlan, at: string): PendingImage {
     // In modes `all` and `killed` nothing is lost: only the process has ended.
-    if (plan.mode !== 'all' && plan.mode !== 'killed') history.handedOver = history.durable
-    return { disk: disk.image(plan), history, plan, least: Math.max(history.durable, history.handedOver), at }
+    if (plan.mode !== 'all' && plan.mode !== 'killed') history.flushed = history.durable
+    return { disk: disk.image(plan), history, plan, least: Math.max(history.durable, history.flushed), at }
   }
 
   async #checkPending(): Promise<void> {
@@ -233,7 +233,7 @@ class CrashDriver {
   }
 
   #checkTrace(trace: TraceVfs): void {
-    const [first] = trace.broken
+    const [first] = trace.violations
     if (first !== undefined) throw new Violation(`order of file operations: ${first}`)
   }
 

@@ -44,7 +44,7 @@ export interface CrashCounts {
   nested: number
   /** Images on which the subject's `verify` ran. */
   verified: number
-  deepest: number
+  depthReached: number
   /** Images in which the subject reported damage done by the disk. */
   detected: number
   /** Images in which the disk lost acknowledged commits. */
@@ -53,5 +53,5 @@ export interface CrashCounts {
 
 /** Returns counts of zero. */
 export function noCrashCounts(): CrashCounts {
-  return { runs: 0, operations: 0, images: 0, nested: 0, verified: 0, deepest: 0, detected: 0, lost: 0 }
+  return { runs: 0, operations: 0, images: 0, nested: 0, verified: 0, depthReached: 0, detected: 0, lost: 0 }
 }

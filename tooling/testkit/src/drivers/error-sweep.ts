@@ -6,7 +6,7 @@ import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { seededRandom } from '../base/test-random.js'
 import type { TestRandom } from '../base/test-random.js'
 import { FaultVfs } from '../vfs/fault-vfs.js'
-import { FAULT_KINDS, isLosing, isSilent } from '../vfs/fault.js'
+import { FAULT_KINDS, dropsWrites, isSilent } from '../vfs/fault.js'
 import type { Fault, FaultKind } from '../vfs/fault.js'
 import { Violation } from '../base/violation.js'
 import { checkDisk } from './crash-driver.js'
@@ -59,8 +59,8 @@ export async function errorSweep(
   settings: SweepSettings = DEFAULT_SWEEP_SETTINGS,
   counts: SweepCounts = noSweepCounts(),
 ): Promise<SweepCounts> {
-  const { triedShare = 1 } = subject.newRun(seededRandom(seed).fork())
-  const stride = Math.round(1 / triedShare)
+  const { injectionShare = 1 } = subject.newRun(seededRandom(seed).fork())
+  const stride = Math.round(1 / injectionShare)
   for (const [kindIndex, kind] of settings.kinds.entries()) {
     for (const [index, times] of [1, 3, Infinity].entries()) {
       // With a stride above 1, each kind begins at a different call.
@@ -108,8 +108,8 @@ class FaultRun {
     this.#stepCount = stepCount
     this.#counts = counts
     this.#silent = isSilent(fault.effect)
-    this.#history.isTrusted = !this.#silent
-    this.#history.keepsHandedOver = !isLosing(fault.effect)
+    this.#history.isDiskReliable = !this.#silent
+    this.#history.keepsFlushed = !dropsWrites(fault.effect)
   }
 
   /** @returns whether the fault was injected. */
@@ -122,15 +122,15 @@ class FaultRun {
     this.#disk.endProcess()
     // The fault may hit the reopening instead of the workload.
     this.#attempt(() => this.#observeAndClose(this.#open()))
-    if (vfs.struckCount === 0) return false
+    if (vfs.injectedCount === 0) return false
     this.#counts.cases++
-    this.#counts.injected += vfs.struckCount
+    this.#counts.injected += vfs.injectedCount
     try {
       vfs.fault = undefined
       await this.#checkDisks()
     } catch (error) {
       const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-      throw new Violation(`${message}\n  after faults in ${vfs.struck.slice(0, 3).join(', ')}`, {
+      throw new Violation(`${message}\n  after faults in ${vfs.injectedCalls.slice(0, 3).join(', ')}`, {
         cause: error,
       })
     }
@@ -165,7 +165,7 @@ class FaultRun {
     const session = this.#run.open(this.#vfs, history)
     if (!isKnown) return session
     try {
-      history.goOnFrom(session.observe(history, history.least))
+      history.resumeFrom(session.observe(history, history.oldestAllowed))
       return session
     } catch (error) {
       session.close(false)
@@ -175,7 +175,7 @@ class FaultRun {
 
   /** Checks that a session shows correct content after a fault, or throws an error. */
   #observeAndClose(session: SubjectSession): void {
-    this.#attempt(() => session.observe(this.#history, this.#history.least))
+    this.#attempt(() => session.observe(this.#history, this.#history.oldestAllowed))
     this.#attempt(() => session.close(this.#random.chance(0.5)))
   }
 

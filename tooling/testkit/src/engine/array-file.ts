@@ -1,4 +1,4 @@
-import { corruption, readU32, readU64Of, writeU32, writeU64 } from '@ldb/base'
+import { corruption, readU32, readCheckedU64, writeU32, writeU64 } from '@ldb/base'
 import { createSeed64, UnitCodec, UnitKind } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import type { ArrayEntry, SortedEntries } from './sorted-array.js'
@@ -63,5 +63,5 @@ function decodeState(bytes: Uint8Array, path: string): ArrayState {
     entries.push({ key: bytes.slice(at + 8, keyEnd), value: bytes.slice(keyEnd, valueEnd) })
     at = valueEnd
   }
-  return { seq: readU64Of(bytes, 12, path, 12), entries }
+  return { seq: readCheckedU64(bytes, 12, path, 12), entries }
 }

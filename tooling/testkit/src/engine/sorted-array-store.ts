@@ -2,12 +2,10 @@ import { assert, corruption, isLdbError, LdbError, ResumableTask, toSeq } from '
 import type {
   BatchSection,
   CompactionRequest,
-  DeviceSteps,
+  TaskSteps,
   KeyBounds,
   OrderedStore,
-  RangeEstimate,
   Seq,
-  StoreCursor,
   StoreObserver,
   StoreSnapshot,
   StoreStats,
@@ -19,8 +17,8 @@ import type { Vfs, VfsFile } from '@ldb/vfs'
 import { seededRandom } from '../base/test-random.js'
 import type { TestRandom } from '../base/test-random.js'
 import { encodeState, readState } from './array-file.js'
-import { SortedArrayCursor } from './sorted-array-cursor.js'
-import { applySection, entryOf, indexesWithin } from './sorted-array.js'
+import { closedError, SortedArraySnapshot } from './sorted-array-snapshot.js'
+import { applySection, entryOf } from './sorted-array.js'
 import type { SortedEntries } from './sorted-array.js'
 
 /** Names of the files of a sorted array. */
@@ -248,7 +246,7 @@ export class SortedArrayStore implements OrderedStore {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#checkpoint?.abandon(closedError())
+    this.#checkpoint?.abort(closedError())
     this.#file.close()
   }
 
@@ -257,7 +255,7 @@ export class SortedArrayStore implements OrderedStore {
     seq: number,
     log: Syncable | undefined,
     timeSlice: Syncable | undefined,
-  ): DeviceSteps {
+  ): TaskSteps {
     try {
       if (timeSlice !== undefined) yield timeSlice
       const file = this.#vfs.open(this.#path(STATE_TEMPORARY_NAME), 'create')
@@ -320,71 +318,4 @@ export class SortedArrayStore implements OrderedStore {
       cause: this.#failure,
     })
   }
-}
-
-class SortedArraySnapshot implements StoreSnapshot {
-  readonly seq: Seq
-  readonly #entries: SortedEntries
-  readonly #interrupt: () => void
-  readonly #onRelease: () => void
-  #isReleased = false
-
-  constructor(entries: SortedEntries, seq: number, interrupt: () => void, onRelease: () => void) {
-    this.seq = toSeq(seq)
-    this.#entries = entries
-    this.#interrupt = interrupt
-    this.#onRelease = onRelease
-  }
-
-  get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
-    this.#assertHeld()
-    this.#interrupt()
-    return entryOf(this.#entries, key.slice(0, keyBytes))?.value.slice()
-  }
-
-  getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
-    return this.get(key, keyBytes)
-  }
-
-  getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
-    return ends.map((end, index) => this.get(keys.subarray(index === 0 ? 0 : ends[index - 1], end)))
-  }
-
-  has(key: Uint8Array, keyBytes?: number): boolean {
-    return this.get(key, keyBytes) !== undefined
-  }
-
-  cursor(bounds: KeyBounds = {}): StoreCursor {
-    this.#assertHeld()
-    return new SortedArrayCursor(this.#entries, bounds, this.#interrupt)
-  }
-
-  count(bounds: KeyBounds = {}): number {
-    this.#assertHeld()
-    this.#interrupt()
-    const { start, end } = indexesWithin(this.#entries, bounds)
-    return end - start
-  }
-
-  estimate(bounds: KeyBounds = {}): RangeEstimate {
-    this.#assertHeld()
-    const { start, end } = indexesWithin(this.#entries, bounds)
-    let bytes = 0
-    for (const { key, value } of this.#entries.slice(start, end)) bytes += key.length + value.length
-    return { count: end - start, bytes }
-  }
-
-  release(): void {
-    if (this.#isReleased) return
-    this.#isReleased = true
-    this.#onRelease()
-  }
-
-  #assertHeld(): void {
-    if (this.#isReleased) throw closedError()
-  }
-}
-
-function closedError(): LdbError {
-  return new LdbError('LDB_CLOSED', 'the sorted array is closed')
 }

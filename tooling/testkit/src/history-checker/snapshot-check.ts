@@ -1,4 +1,4 @@
-import { promised } from '../base/violation.js'
+import { assertGuarantee } from '../base/violation.js'
 import type { RecordedEvent, RecordedHistory, RecordedTransaction } from './recorded-history.js'
 import type { VersionTable } from './version-table.js'
 
@@ -15,7 +15,7 @@ export function checkSnapshots(history: RecordedHistory, table: VersionTable): v
   for (const transaction of history.commits) {
     for (const name of writesOf(transaction, table)) {
       const last = written.get(name) ?? 0
-      promised(
+      assertGuarantee(
         last <= transaction.start,
         () =>
           `${transaction.id} has written ${name} over commit ${last}, which its snapshot does not contain (P4)`,
@@ -36,7 +36,7 @@ function checkReads(transaction: RecordedTransaction, table: VersionTable): void
     else if (event.do === 'scan') checkScan(transaction, event, table, expected)
     else {
       const right = expected(event.name)
-      promised(
+      assertGuarantee(
         event.value === right,
         () =>
           `${transaction.id} read ${event.name} as ${String(event.value)}, its snapshot has ${String(right)}`,
@@ -61,7 +61,7 @@ function checkScan(
   }
   if (reverse) right.reverse()
   const found = event.entries.map(([key, value]) => `${key}=${value}`)
-  promised(
+  assertGuarantee(
     String(found) === String(right.slice(0, limit)),
     () => `${transaction.id} scanned ${String(found)}, its snapshot has ${String(right.slice(0, limit))}`,
   )

@@ -1,4 +1,4 @@
-import { promised } from '../base/violation.js'
+import { assertGuarantee } from '../base/violation.js'
 import type { RecordedHistory, RecordedTransaction } from './recorded-history.js'
 
 /** A value of a key, or its absence, since a commit. */
@@ -63,12 +63,12 @@ export class VersionTable {
       return index
     }
     const writer = this.#writers.get(value)
-    promised(writer !== undefined, () => `${name}: ${value} was never written`)
-    promised(
+    assertGuarantee(writer !== undefined, () => `${name}: ${value} was never written`)
+    assertGuarantee(
       writer.outcome === 'committed',
       () => `${name}: ${value} was written by a transaction that did not commit (G1a)`,
     )
-    promised(
+    assertGuarantee(
       this.#finals.has(`${name}=${value}`),
       () => `${name}: ${value} was overwritten before the commit (G1b)`,
     )

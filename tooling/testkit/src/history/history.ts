@@ -36,7 +36,7 @@ export class History {
   /** Newest commit that was acknowledged as durable. */
   durable = 0
   /** Newest commit that was acknowledged as written to the operating system. It survives the end of the process. */
-  handedOver = 0
+  flushed = 0
   /** Commits below this number may be missing although later ones are present, because the log was truncated. */
   floor = 0
   /** True once the store was created: opening it must not create a new one. */
@@ -46,12 +46,12 @@ export class History {
   /** Upper bound of the recovered commit: later commits were reported as not written and must not reappear. */
   newestAllowed: number = Infinity
   /** True while the disk keeps synced data. When false, acknowledged commits may be lost without a violation. */
-  isTrusted = true
+  isDiskReliable = true
   /**
    * True while data written to the operating system survives the end of the process. When false, a failed sync may
    * drop it.
    */
-  keepsHandedOver = true
+  keepsFlushed = true
   /** Number of reopens so far. It makes the content of different lives distinct. */
   life = 0
   readonly #commits: Commit[]
@@ -69,8 +69,8 @@ export class History {
   }
 
   /** The oldest commit whose state may be found now. */
-  get least(): number {
-    return this.isTrusted ? this.durable : 0
+  get oldestAllowed(): number {
+    return this.isDiskReliable ? this.durable : 0
   }
 
   /** Returns the content after a commit; 0 is the empty store. */
@@ -111,11 +111,11 @@ export class History {
   }
 
   /**
-   * Records that a commit and all earlier ones survive the end of the process, unless `keepsHandedOver` is false.
+   * Records that a commit and all earlier ones survive the end of the process, unless `keepsFlushed` is false.
    */
   acknowledgeFlushed(commit: number): void {
-    if (!this.keepsHandedOver) return
-    this.handedOver = Math.max(this.handedOver, commit)
+    if (!this.keepsFlushed) return
+    this.flushed = Math.max(this.flushed, commit)
   }
 
   /** Removes the newest commit: the store rejected it without any effect. */
@@ -128,27 +128,27 @@ export class History {
   fork(): History {
     const copy = new History([...this.#commits], [...this.#readFailures])
     copy.durable = this.durable
-    copy.handedOver = this.handedOver
+    copy.flushed = this.flushed
     copy.floor = this.floor
     copy.isCreated = this.isCreated
     copy.inDoubt = this.inDoubt
     copy.newestAllowed = this.newestAllowed
-    copy.isTrusted = this.isTrusted
-    copy.keepsHandedOver = this.keepsHandedOver
+    copy.isDiskReliable = this.isDiskReliable
+    copy.keepsFlushed = this.keepsFlushed
     copy.life = this.life
     return copy
   }
 
   /** Sets the history to the state in which the store was found. Later commits are discarded. */
-  goOnFrom(commit: number): void {
-    if (!this.isTrusted && commit < this.submitted) {
+  resumeFrom(commit: number): void {
+    if (!this.isDiskReliable && commit < this.submitted) {
       // The disk may have returned wrong bytes once; a later read may return the right ones.
       throw corruption('the store', commit, 'it was found in an older state')
     }
     this.#commits.length = commit
     this.#readFailures.length = 0
     this.durable = commit
-    this.handedOver = commit
+    this.flushed = commit
     this.floor = Math.min(this.floor, commit)
     this.isCreated = true
     this.inDoubt = false

@@ -1,5 +1,5 @@
 import { isLdbError } from '@ldb/base'
-import { promised } from '../base/violation.js'
+import { assertGuarantee } from '../base/violation.js'
 import type { IsolationCase, IsolationScript, Memory } from './isolation-case.js'
 import { KEYSPACES } from '../suite/isolation-subject.js'
 import type { IsolationLevel, IsolationSession, IsolationTransaction } from '../suite/isolation-subject.js'
@@ -69,7 +69,10 @@ export function runCase(
   if (injection === 'reopen') session.runMaintenance('reopen')
   checkState(session, state, 'at the end')
   const isExplained = isExplainedBy(before, inSerialOrder(commits), state)
-  promised(isolation !== 'serializable' || isExplained, () => 'the commit order does not explain the reads')
+  assertGuarantee(
+    isolation !== 'serializable' || isExplained,
+    () => 'the commit order does not explain the reads',
+  )
   return {
     committed: commits.length,
     conflicts: runs.filter(({ outcome }) => outcome === 'conflict').length,
@@ -122,7 +125,7 @@ function step(run: ScriptRun): void {
   const action = script.steps[run.next++]!
   const seen = JSON.stringify(action(transaction!, memory)) ?? ''
   const expected = JSON.stringify(action(reference!, expectedMemory)) ?? ''
-  promised(seen === expected, () => `step ${run.next} returned ${seen}; its snapshot has ${expected}`)
+  assertGuarantee(seen === expected, () => `step ${run.next} returned ${seen}; its snapshot has ${expected}`)
   run.seen.push(seen)
 }
 
@@ -140,8 +143,11 @@ function end(run: ScriptRun, commits: ScriptRun[], state: ReferenceState): Refer
     transaction.commit()
   } catch (error) {
     if (!isLdbError(error, 'LDB_CONFLICT')) throw error
-    promised(others.length > 0, () => 'a transaction failed although no other committed since it began')
-    promised(
+    assertGuarantee(
+      others.length > 0,
+      () => 'a transaction failed although no other committed since it began',
+    )
+    assertGuarantee(
       reference.changes.length > 0 || reference.writes.length > 0,
       () => 'a read-only transaction has failed',
     )
@@ -149,7 +155,7 @@ function end(run: ScriptRun, commits: ScriptRun[], state: ReferenceState): Refer
     return state
   }
   const loser = others.find(({ reference: other }) => writesOverlap(other!.writes, reference.writes))
-  promised(
+  assertGuarantee(
     loser === undefined,
     () => 'a commit overwrote a version that its snapshot does not contain (first committer wins)',
   )
@@ -171,7 +177,7 @@ function reopenDatabase(session: IsolationSession, runs: readonly ScriptRun[]): 
       if (!isLdbError(error)) throw error
       ;({ code } = error)
     }
-    promised(code === 'LDB_CLOSED', () => 'a transaction is open after its database was closed')
+    assertGuarantee(code === 'LDB_CLOSED', () => 'a transaction is open after its database was closed')
     run.transaction.rollback()
   }
 }
@@ -185,7 +191,7 @@ function checkState(session: IsolationSession, state: ReferenceState, when: stri
   }
   reader.commit()
   const expected = [...state].map(([name, value]) => `${name}=${value}`).sort()
-  promised(
+  assertGuarantee(
     String(found) === String(expected),
     () => `${when}, ${String(found)} was found, not ${String(expected)}`,
   )

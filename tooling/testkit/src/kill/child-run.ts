@@ -5,7 +5,7 @@ import { isLdbError } from '@ldb/base'
 import { Database } from '@ldb/core'
 import { builtFile } from '../base/built-file.js'
 import type { History } from '../history/history.js'
-import { promised, Violation } from '../base/violation.js'
+import { assertGuarantee, Violation } from '../base/violation.js'
 import { KillChild } from './child-process.js'
 import type { ChildEnd, ChildStart } from './child-process.js'
 import type { Termination } from './termination.js'
@@ -32,7 +32,10 @@ class ModelLedger {
   }
 
   intent(): KillStep {
-    promised(this.#step === undefined, () => 'a child began a step before the previous one was acknowledged')
+    assertGuarantee(
+      this.#step === undefined,
+      () => 'a child began a step before the previous one was acknowledged',
+    )
     this.#step = this.#plan.next()
     this.#history.submit(this.#step.changes)
     return this.#step
@@ -40,7 +43,7 @@ class ModelLedger {
 
   acknowledge(): void {
     const step = this.#step
-    promised(step !== undefined, () => 'a child acknowledged a step that it had not begun')
+    assertGuarantee(step !== undefined, () => 'a child acknowledged a step that it had not begun')
     this.#step = undefined
     if (this.#task.durability !== 'none' || syncsEarlierCommits(step))
       this.#history.acknowledgeDurable(this.#history.submitted)
@@ -181,12 +184,12 @@ function checkEnd(end: ChildEnd, termination: Termination): void {
   const describe = (): string =>
     `a child that was to end by ${termination.method} ended with ${code ?? signal ?? ''}: ${stderr.slice(-2000)}`
   if (isKilled) return
-  if (termination.method === 'exit') promised(code === 7, describe)
+  if (termination.method === 'exit') assertGuarantee(code === 7, describe)
   else if (termination.method === 'throw')
-    promised(code === 1 && stderr.includes('thrown on purpose'), describe)
+    assertGuarantee(code === 1 && stderr.includes('thrown on purpose'), describe)
   else if (termination.method === 'heap')
-    promised((signal === 'SIGABRT' || code === 134) && stderr.includes('heap'), describe)
-  else promised(termination.method === 'terminate' && signal === 'SIGTERM', describe)
+    assertGuarantee((signal === 'SIGABRT' || code === 134) && stderr.includes('heap'), describe)
+  else assertGuarantee(termination.method === 'terminate' && signal === 'SIGTERM', describe)
 }
 
 async function runWorker(task: ChildTask, delayMs: number, ledger: ModelLedger): Promise<void> {

@@ -7,7 +7,7 @@ import type { Suite, SuiteCounts } from '../suite/suite.js'
 import { History } from '../history/history.js'
 import type { ModelState } from '../history/history.js'
 import { TestRandom } from '../base/test-random.js'
-import { promised, Violation } from '../base/violation.js'
+import { assertGuarantee, Violation } from '../base/violation.js'
 import { KillChild } from './child-process.js'
 import { chooseTermination, chooseRecoveryTermination } from './termination.js'
 import type { Termination } from './termination.js'
@@ -106,7 +106,10 @@ class KillCase {
       const found = contentOf(db)
       const commit = history.match(found)
       const { findings } = db.verify()
-      promised(findings.length === 0, () => `verify: ${findings.map(({ message }) => message).join('; ')}`)
+      assertGuarantee(
+        findings.length === 0,
+        () => `verify: ${findings.map(({ message }) => message).join('; ')}`,
+      )
       this.#count('acknowledged', history.durable)
       this.log.push(`found ${commit} of ${history.submitted}, ${history.durable} acknowledged`)
       this.#history = historyFrom(found)
@@ -151,10 +154,10 @@ export function contentOf(db: Database): ModelState {
       count++
     }
     for (const [key, value] of keyspace.entries({ reverse: true })) {
-      promised(found.get(`${name}/${key}`) === value, () => `${name}/${key} differs in a reverse scan`)
+      assertGuarantee(found.get(`${name}/${key}`) === value, () => `${name}/${key} differs in a reverse scan`)
       count--
     }
-    promised(
+    assertGuarantee(
       count === 0 && keyspace.get('never written') === undefined,
       () => `${name} has another number of entries in a reverse scan`,
     )

@@ -116,7 +116,7 @@ function runRelations(
     { hasOpenReads: false, hasReopens: false, hasErrors: false },
     random.between(40, 200),
   )
-  const handedOver = lasting.map(withoutBuffering)
+  const flushed = lasting.map(withoutBuffering)
   const withFiles = usable.filter(({ kind }) => kind !== 'memory only')
   const inMemory = usable.filter(
     ({ kind, settings }) => kind === 'memory files' && settings.durability !== 'none',
@@ -124,7 +124,7 @@ function runRelations(
   const relations: [string, readonly Unit[], readonly Configuration[]][] = [
     ['a checkpoint, compaction, sync or verification', withInserted(whole, random, MAINTENANCE), usable],
     ['reopening', withInserted(lasting, random, ['reopen']), withFiles],
-    ['the end of the process', withInserted(handedOver, random, ['crash', 'crash', 'checkpoint']), inMemory],
+    ['the end of the process', withInserted(flushed, random, ['crash', 'crash', 'checkpoint']), inMemory],
     ['taking batches apart', withSplitBatches(harmless), usable],
     ['batches of one', withWritesAsBatches(harmless), usable],
   ]

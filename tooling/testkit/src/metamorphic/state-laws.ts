@@ -2,7 +2,7 @@ import type { Database, Keyspace, KeyspaceReads, Snapshot } from '@ldb/core'
 import { keyConversion, valueConversion } from '../model/commands/conversions.js'
 import type { KeyConversion, ValueConversion } from '../model/commands/conversions.js'
 import type { Session } from '../model/session/session.js'
-import { promised } from '../base/violation.js'
+import { assertGuarantee } from '../base/violation.js'
 import type { RunObserver } from './run-history.js'
 
 /** Number of snapshots that an observer takes. */
@@ -40,7 +40,7 @@ export class StateLawObserver implements RunObserver {
         if (!database.keyspaces().some((present) => present.name === name)) continue
         const reads = snapshotReads(snapshot, database, name)
         if (reads === undefined) continue
-        promised(
+        assertGuarantee(
           contentOf(reads, encodingsOf(database, name)) === content,
           () => `a snapshot of ${name} has changed`,
         )
@@ -89,7 +89,7 @@ export function checkStateLaws(
     forward.map(([key]) => key),
     walked.reverse(),
   )
-  promised(
+  assertGuarantee(
     reads.count() === forward.length,
     () => `${name} has a count of ${reads.count()} and ${forward.length} entries`,
   )
@@ -111,7 +111,7 @@ interface Encodings {
 }
 
 function assertSame(name: string, what: string, one: unknown, other: unknown): void {
-  promised(JSON.stringify(one) === JSON.stringify(other), () => `in ${name}, ${what} differ`)
+  assertGuarantee(JSON.stringify(one) === JSON.stringify(other), () => `in ${name}, ${what} differ`)
 }
 
 function keyspaceOf(database: Database, name: string): Keyspace<unknown, unknown> {

@@ -1,7 +1,7 @@
 import { toSeq, WriteBatch } from '@ldb/base'
 import type { BatchSection, OrderedStore, StoreCursor } from '@ldb/base'
 import { bytesOf, textOf } from '../base/byte-text.js'
-import { promised } from '../base/violation.js'
+import { assertGuarantee } from '../base/violation.js'
 import { MissingVfs } from '../vfs/missing-vfs.js'
 import { checkSnapshot, sorted, StoreModel } from './model.js'
 import type { StoreMaker } from './store-maker.js'
@@ -22,18 +22,18 @@ export function replayIsExplicit(maker: StoreMaker): void {
   model.store.close()
   model.store = location.open()
   model.entries = new Map(durable)
-  promised(Number(model.store.durableSeq) === 50, () => 'a part of a replay has become durable')
+  assertGuarantee(Number(model.store.durableSeq) === 50, () => 'a part of a replay has become durable')
   model.check()
 
   replay(model.store, sections)
   model.store.endReplay(toSeq(170))
-  promised(Number(model.store.seq) === 170, () => 'seq is not that of the end of the replay')
+  assertGuarantee(Number(model.store.seq) === 170, () => 'seq is not that of the end of the replay')
   model.entries = new Map(replayed)
   model.check()
   model.checkpoint()
   model.store.close()
   model.store = location.open()
-  promised(Number(model.store.durableSeq) === 170, () => 'the replayed commits are not durable')
+  assertGuarantee(Number(model.store.durableSeq) === 170, () => 'the replayed commits are not durable')
   model.check()
   model.store.close()
 }
@@ -43,7 +43,7 @@ function replay(store: OrderedStore, sections: readonly BatchSection[]): void {
   store.beginReplay()
   for (const section of sections) {
     store.apply(section, toSeq(150))
-    promised(Number(store.durableSeq) === 50, () => 'durableSeq has advanced during a replay')
+    assertGuarantee(Number(store.durableSeq) === 50, () => 'durableSeq has advanced during a replay')
   }
 }
 
@@ -70,19 +70,22 @@ export function readsAreRepeatable(maker: StoreMaker): void {
   model.checkpoint()
   model.store.close()
   model.store = location.open()
-  promised(missing !== undefined, () => 'a maker of stores puts the given layer below them')
+  assertGuarantee(missing !== undefined, () => 'a maker of stores puts the given layer below them')
   const repeat = missing.repeat.bind(missing)
   for (const [key, value] of model.entries) {
     const bytes = bytesOf(key)
     repeat(() => {
       model.store.prefetch(bytes)
     })
-    promised(
+    assertGuarantee(
       repeat(() => model.store.has(bytes)),
       () => `has denies ${key}`,
     )
     const found = repeat(() => model.store.get(bytes))
-    promised(found !== undefined && textOf(found) === value, () => `get returns another value for ${key}`)
+    assertGuarantee(
+      found !== undefined && textOf(found) === value,
+      () => `get returns another value for ${key}`,
+    )
   }
   walk(model, repeat)
   checkSnapshot(model.store.snapshot(), model.entries)
@@ -94,15 +97,15 @@ function walk(model: StoreModel, repeat: <T>(read: () => T) => T): void {
   const snapshot = model.store.snapshot()
   const expected = sorted(model.entries)
   const count = repeat(() => snapshot.count())
-  promised(count === expected.length, () => `count returns ${count}`)
+  assertGuarantee(count === expected.length, () => `count returns ${count}`)
   const cursor = snapshot.cursor()
   walkBoth(cursor, expected, repeat)
   for (const [key, value] of expected) {
-    promised(
+    assertGuarantee(
       repeat(() => cursor.seek(bytesOf(key))),
       () => `seek does not reach ${key}`,
     )
-    promised(textOf(repeat(() => cursor.value)) === value, () => `the value at ${key} is another one`)
+    assertGuarantee(textOf(repeat(() => cursor.value)) === value, () => `the value at ${key} is another one`)
   }
   cursor.close()
   snapshot.release()
@@ -124,9 +127,12 @@ function walkBoth(
     }
     for (const key of order) {
       const isFound = repeat(move)
-      promised(isFound && textOf(repeat(() => cursor.key)) === key, () => `the cursor does not reach ${key}`)
+      assertGuarantee(
+        isFound && textOf(repeat(() => cursor.key)) === key,
+        () => `the cursor does not reach ${key}`,
+      )
       last = key
     }
-    promised(!repeat(move), () => 'the cursor moves beyond the ends')
+    assertGuarantee(!repeat(move), () => 'the cursor moves beyond the ends')
   }
 }

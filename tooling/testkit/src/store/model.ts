@@ -1,7 +1,7 @@
 import { compareBytes, toSeq, WriteBatch } from '@ldb/base'
 import type { KeyBounds, OrderedStore, StoreSnapshot } from '@ldb/base'
 import { bytesOf, textOf } from '../base/byte-text.js'
-import { promised } from '../base/violation.js'
+import { assertGuarantee } from '../base/violation.js'
 
 /** A sorted map beside a store. Every operation is applied to both, and both must return the same. */
 export class StoreModel {
@@ -43,7 +43,10 @@ export class StoreModel {
     if (shrink) this.store.compact()
     else this.store.checkpoint()
     this.checkpointed = new Map(this.entries)
-    promised(this.store.durableSeq === this.store.seq, () => 'durableSeq is not seq after a checkpoint')
+    assertGuarantee(
+      this.store.durableSeq === this.store.seq,
+      () => 'durableSeq is not seq after a checkpoint',
+    )
   }
 
   /** Compares the whole content with the map and runs the store's verification. */
@@ -51,13 +54,13 @@ export class StoreModel {
     const snapshot = this.store.snapshot()
     checkSnapshot(snapshot, this.entries)
     snapshot.release()
-    promised(this.store.stats().entryCount === this.entries.size, () => 'the entry count is wrong')
+    assertGuarantee(this.store.stats().entryCount === this.entries.size, () => 'the entry count is wrong')
     const findings: string[] = []
     this.store.verify({
       finding: ({ kind, offset, message }) => findings.push(`${kind} at ${offset}: ${message}`),
       progress: () => undefined,
     })
-    promised(findings.length === 0, () => `verify finds ${findings.slice(0, 3).join('; ')}`)
+    assertGuarantee(findings.length === 0, () => `verify finds ${findings.slice(0, 3).join('; ')}`)
   }
 }
 
@@ -71,8 +74,11 @@ export function checkSnapshot(snapshot: StoreSnapshot, entries: ReadonlyMap<stri
   checkRange(snapshot, expected, {})
   for (const [key, value] of expected.slice(0, 50)) {
     const found = snapshot.get(bytesOf(key))
-    promised(found !== undefined && textOf(found) === value, () => `get returns another value for ${key}`)
-    promised(snapshot.has(bytesOf(key)), () => `has returns false for ${key}`)
+    assertGuarantee(
+      found !== undefined && textOf(found) === value,
+      () => `get returns another value for ${key}`,
+    )
+    assertGuarantee(snapshot.has(bytesOf(key)), () => `has returns false for ${key}`)
   }
 }
 
@@ -83,33 +89,36 @@ export function checkRange(
   bounds: KeyBounds,
 ): void {
   const expected = all.filter(([key]) => isWithin(bytesOf(key), bounds))
-  promised(snapshot.count(bounds) === expected.length, () => `count returns ${snapshot.count(bounds)}`)
+  assertGuarantee(snapshot.count(bounds) === expected.length, () => `count returns ${snapshot.count(bounds)}`)
   const cursor = snapshot.cursor(bounds)
   try {
     const current = (): string => `${textOf(cursor.key)}=${textOf(cursor.value)}`
     for (const [key, value] of expected) {
-      promised(
+      assertGuarantee(
         cursor.next() && current() === `${key}=${value}`,
         () => `next does not reach ${JSON.stringify(key)}`,
       )
     }
-    promised(!cursor.next() && !cursor.valid, () => 'next moves past the last entry')
+    assertGuarantee(!cursor.next() && !cursor.valid, () => 'next moves past the last entry')
     for (const [key, value] of [...expected].reverse()) {
-      promised(cursor.previous() && current() === `${key}=${value}`, () => `previous does not reach ${key}`)
+      assertGuarantee(
+        cursor.previous() && current() === `${key}=${value}`,
+        () => `previous does not reach ${key}`,
+      )
     }
-    promised(!cursor.previous(), () => 'previous moves past the first entry')
-    promised(cursor.first() === expected.length > 0, () => 'first is wrong')
-    promised(cursor.last() === expected.length > 0, () => 'last is wrong')
+    assertGuarantee(!cursor.previous(), () => 'previous moves past the first entry')
+    assertGuarantee(cursor.first() === expected.length > 0, () => 'first is wrong')
+    assertGuarantee(cursor.last() === expected.length > 0, () => 'last is wrong')
     for (const target of seekTargets(expected)) {
       const atOrAbove = expected.find(([key]) => key >= target)
       const found = cursor.seek(bytesOf(target)) ? current() : undefined
-      promised(
+      assertGuarantee(
         found === joined(atOrAbove),
         () => `seek to ${JSON.stringify(target)} finds ${found ?? 'nothing'}`,
       )
       const atOrBelow = [...expected].reverse().find(([key]) => key <= target)
       const back = cursor.seekBackward(bytesOf(target)) ? current() : undefined
-      promised(
+      assertGuarantee(
         back === joined(atOrBelow),
         () => `seekBackward to ${JSON.stringify(target)} finds ${back ?? 'nothing'}`,
       )

@@ -9,10 +9,10 @@ export interface StoreMaker {
    *
    * @param layer - wraps the file system below the store.
    */
-  make(layer?: (below: Vfs) => Vfs): StorePlace
+  make(layer?: (below: Vfs) => Vfs): StoreLocation
 }
 
 /** A location for one store. @category Suites */
-export interface StorePlace {
+export interface StoreLocation {
   open(): OrderedStore
 }

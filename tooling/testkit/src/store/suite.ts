@@ -2,11 +2,11 @@ import { isLdbError } from '@ldb/base'
 import type { LdbErrorCode, StoreSnapshot } from '@ldb/base'
 import { bytesOf } from '../base/byte-text.js'
 import { replayIsExplicit, readsAreRepeatable } from './engine-cases.js'
-import type { StoreMaker, StorePlace } from './store-maker.js'
+import type { StoreMaker, StoreLocation } from './store-maker.js'
 import { checkRange, checkSnapshot, sorted, StoreModel } from './model.js'
 import { seededRandom } from '../base/test-random.js'
 import type { TestRandom } from '../base/test-random.js'
-import { promised, Violation } from '../base/violation.js'
+import { assertGuarantee, Violation } from '../base/violation.js'
 
 /** One requirement of the store contract and its test. @category Suites */
 export interface StoreCase {
@@ -100,8 +100,8 @@ function keyBytes(maker: StoreMaker): void {
   const model = new StoreModel(maker.make().open())
   model.apply({ key: 'ab', value: 'x' })
   const scratch = bytesOf('abcdef')
-  promised(model.store.has(scratch, 2) && !model.store.has(scratch), () => 'has ignores keyBytes')
-  promised(model.store.get(scratch, 2)?.length === 1, () => 'get ignores keyBytes')
+  assertGuarantee(model.store.has(scratch, 2) && !model.store.has(scratch), () => 'has ignores keyBytes')
+  assertGuarantee(model.store.get(scratch, 2)?.length === 1, () => 'get ignores keyBytes')
 }
 
 function checkpointSurvives(maker: StoreMaker): void {
@@ -113,7 +113,7 @@ function checkpointSurvives(maker: StoreMaker): void {
   model.store.close()
   model.store = location.open()
   model.entries = new Map(model.checkpointed)
-  promised(Number(model.store.seq) === 300, () => 'seq differs from the seq of the checkpoint')
+  assertGuarantee(Number(model.store.seq) === 300, () => 'seq differs from the seq of the checkpoint')
   model.check()
   model.store.close()
 }
@@ -149,7 +149,7 @@ function valuesAreOwned(maker: StoreMaker): void {
   model.checkpoint()
   for (const values of [returned, frozen]) {
     const isSame = values.every((value) => value?.every((byte) => byte === 0x76) === true)
-    promised(isSame, () => 'a returned value has changed')
+    assertGuarantee(isSame, () => 'a returned value has changed')
   }
   for (const length of lengths) model.store.get(bytesOf(`k${length}`))?.fill(0)
   model.check()
@@ -198,7 +198,7 @@ function randomOperations(maker: StoreMaker, seed: number, stepCount: number): v
   model.store.close()
 }
 
-function randomStep(random: TestRandom, model: StoreModel, pins: Pin[], location: StorePlace): void {
+function randomStep(random: TestRandom, model: StoreModel, pins: Pin[], location: StoreLocation): void {
   const key = (): string => random.pick(['', 'a', 'https://example.com/', '\u00ff']) + random.below(400)
   const roll = random.below(100)
   if (roll < 60) {

@@ -6,7 +6,7 @@ import { randomChanges } from '../history/model-changes.js'
 import type { EntryShape } from '../history/model-changes.js'
 import { attemptCommit } from '../suite/subject.js'
 import type { TestRandom } from '../base/test-random.js'
-import { promised } from '../base/violation.js'
+import { assertGuarantee } from '../base/violation.js'
 import { addChange } from './batch-changes.js'
 
 const SPACES = ['default', 'users']
@@ -134,7 +134,10 @@ export class AsyncCommitGroup {
     ]
     const updated = this.#database.update(key, longer, { durability }).then((value) => {
       // An earlier commit may have failed since.
-      promised(value === next || this.#history.hasGaps, () => `an update returned ${value}, not ${next}`)
+      assertGuarantee(
+        value === next || this.#history.hasGaps,
+        () => `an update returned ${value}, not ${next}`,
+      )
     })
     return this.#acknowledge(changes, durability, updated)
   }

@@ -7,7 +7,7 @@ import type { OrderRule } from '../trace/order-rules.js'
 import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { TestRandom } from '../base/test-random.js'
-import { promised } from '../base/violation.js'
+import { assertGuarantee } from '../base/violation.js'
 import { DATABASE_DIRECTORY, databaseRules } from './batch-changes.js'
 import { AsyncCommitGroup } from './async-commit-group.js'
 import type { CommitGroupOptions } from './async-commit-group.js'
@@ -134,7 +134,7 @@ class AsyncDatabaseSession implements SubjectSession {
         await database.close()
         if (!history.inDoubt && !poisoned) history.acknowledgeDurable(history.submitted)
         this.#database = this.#run.openDatabase(this.#vfs, history)
-        history.goOnFrom(this.observe(history, history.least))
+        history.resumeFrom(this.observe(history, history.oldestAllowed))
         this.isOpen = true
         return
       }
@@ -198,12 +198,12 @@ class AsyncDatabaseSession implements SubjectSession {
     const reverse = random.chance(0.5)
     for await (const [key, value] of this.#database.entries({ reverse })) found.set(`default/${key}`, value)
     for (const [name, value] of found) {
-      promised(state.get(name) === value, () => `a scan returns another value for ${name}`)
+      assertGuarantee(state.get(name) === value, () => `a scan returns another value for ${name}`)
       const read = await this.#database.get(name.slice('default/'.length))
-      promised(read === value, () => `a get returns another value for ${name}`)
+      assertGuarantee(read === value, () => `a get returns another value for ${name}`)
     }
     const expected = [...state.keys()].filter((name) => name.startsWith('default/')).length
-    promised(found.size === expected, () => `a scan returns ${found.size} entries of ${expected}`)
-    promised((await this.#database.count()) === expected, () => 'the count differs')
+    assertGuarantee(found.size === expected, () => `a scan returns ${found.size} entries of ${expected}`)
+    assertGuarantee((await this.#database.count()) === expected, () => 'the count differs')
   }
 }

@@ -9,7 +9,7 @@ import { attemptCommit } from '../suite/subject.js'
 import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { TestRandom } from '../base/test-random.js'
-import { promised } from '../base/violation.js'
+import { assertGuarantee } from '../base/violation.js'
 import { addChange, DATABASE_DIRECTORY, databaseRules } from './batch-changes.js'
 import { timeOf } from './subject-time.js'
 import { isSegment } from './wal-subject.js'
@@ -135,7 +135,7 @@ class DatabaseSession implements SubjectSession {
         this.close(true)
         if (!history.inDoubt && !poisoned) history.acknowledgeDurable(history.submitted)
         this.#database = this.#withErrorListener(this.#run.openDatabase(this.#vfs, history))
-        history.goOnFrom(this.observe(history, history.least))
+        history.resumeFrom(this.observe(history, history.oldestAllowed))
         this.isOpen = true
         return
       }
@@ -155,7 +155,7 @@ class DatabaseSession implements SubjectSession {
         found.set(`${name}/${key}`, value)
         count++
       }
-      promised(
+      assertGuarantee(
         keyspace.count() === count,
         () => `${name} counts ${keyspace.count()} entries and has ${count}`,
       )
@@ -219,7 +219,10 @@ class DatabaseSession implements SubjectSession {
     const time = timeOf(this.#vfs)
     time.advance(1000)
     const { unsyncedBytes } = this.#database.stats().log
-    promised(unsyncedBytes === 0 || this.#hasFailed, () => `${unsyncedBytes} bytes were not synced in time`)
+    assertGuarantee(
+      unsyncedBytes === 0 || this.#hasFailed,
+      () => `${unsyncedBytes} bytes were not synced in time`,
+    )
     if (unsyncedBytes === 0 && !history.inDoubt) history.acknowledgeDurable(history.submitted)
   }
 
@@ -231,6 +234,6 @@ class DatabaseSession implements SubjectSession {
     } catch {
       refused = true
     }
-    promised(refused, () => 'a second open succeeded')
+    assertGuarantee(refused, () => 'a second open succeeded')
   }
 }

@@ -1,10 +1,10 @@
 import type { Vfs } from '@ldb/vfs'
-import { promised } from '../base/violation.js'
+import { assertGuarantee } from '../base/violation.js'
 
 /** Returns the clock of a file system, which must be a test clock that can be advanced. */
 export function timeOf(vfs: Vfs): { advance(byMs: number): void } {
   const clock: unknown = vfs.clock
-  promised(
+  assertGuarantee(
     typeof clock === 'object' && clock !== null && 'advance' in clock,
     () => 'the clock must be a test clock',
   )

@@ -14,7 +14,7 @@ import { attemptCommit } from '../suite/subject.js'
 import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { TestRandom } from '../base/test-random.js'
-import { promised } from '../base/violation.js'
+import { assertGuarantee } from '../base/violation.js'
 
 const FILE = 'tree.ldb'
 /**
@@ -67,7 +67,7 @@ class TreeRun implements SubjectRun {
   readonly rules: readonly OrderRule[] = [...COMMON_RULES, rootsAfterData(isTree, META_END, () => false)]
   // Free pages at the end of the file are truncated after the checkpoint without a sync.
   readonly isLog = (): boolean => false
-  readonly triedShare: number
+  readonly injectionShare: number
   readonly options: BTreeOptions
   readonly shape: EntryShape
   readonly weights: Record<keyof typeof STEPS, number>
@@ -85,7 +85,7 @@ class TreeRun implements SubjectRun {
     })
     this.weights = { ...swarmWeights(random, STEPS), apply: STEPS.apply }
     const isPressed = random.chance(0.25)
-    this.triedShare = isPressed ? 0.1 : 1
+    this.injectionShare = isPressed ? 0.1 : 1
     this.options = isPressed ? SMALL_CACHE_OPTIONS : { pageBytes, cacheBytes: pageBytes * cachePages }
     this.shape = isPressed ? SMALL_CACHE_SHAPE : shape
     this.settings = JSON.stringify({ ...this.options, ...this.shape, steps: this.weights })
@@ -140,7 +140,7 @@ class TreeSession implements SubjectSession {
         this.#releaseUnchanged(this.#pins.splice(0))
         this.close()
         this.#tree = this.#run.openTree(this.#vfs, history)
-        history.goOnFrom(this.observe(history, history.least))
+        history.resumeFrom(this.observe(history, history.oldestAllowed))
         this.isOpen = true
         return
     }
@@ -148,8 +148,11 @@ class TreeSession implements SubjectSession {
 
   observe(history: History, least: number): number {
     const commit = Number(this.#tree.seq)
-    promised(commit >= least, () => `checkpoints are lost: found commit ${commit}, ${least} was durable`)
-    promised(commit <= history.submitted, () => `found commit ${commit}, which was never submitted`)
+    assertGuarantee(
+      commit >= least,
+      () => `checkpoints are lost: found commit ${commit}, ${least} was durable`,
+    )
+    assertGuarantee(commit <= history.submitted, () => `found commit ${commit}, which was never submitted`)
     const snapshot = this.#tree.snapshot()
     try {
       assertState(snapshot, history, commit)
@@ -204,12 +207,12 @@ class TreeSession implements SubjectSession {
   #releaseUnchanged(pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[]): void {
     for (const { snapshot, state } of pins) {
       const found = contentOf(snapshot)
-      promised(
+      assertGuarantee(
         found.size === state.size,
         () => `a snapshot has ${found.size} entries instead of ${state.size}`,
       )
       for (const [name, value] of state)
-        promised(found.get(name) === value, () => `${name} of a snapshot has changed`)
+        assertGuarantee(found.get(name) === value, () => `${name} of a snapshot has changed`)
       snapshot.release()
     }
   }
@@ -242,11 +245,11 @@ function contentOf(snapshot: StoreSnapshot): Map<string, string> {
 function assertState(snapshot: StoreSnapshot, history: History, commit: number): void {
   const found = contentOf(snapshot)
   const expected = history.stateAt(commit)
-  promised(
+  assertGuarantee(
     found.size === expected.size,
     () => `${found.size} entries after commit ${commit}, not ${expected.size}`,
   )
   for (const [name, value] of expected) {
-    promised(found.get(name) === value, () => `${name} has another value than after commit ${commit}`)
+    assertGuarantee(found.get(name) === value, () => `${name} has another value than after commit ${commit}`)
   }
 }

@@ -1,4 +1,4 @@
-import { BATCH_ROOM_BEFORE, BATCH_ROOM_BEHIND, corruption, isLdbError } from '@ldb/base'
+import { BATCH_HEADROOM_BYTES, BATCH_TAILROOM_BYTES, corruption, isLdbError } from '@ldb/base'
 import { Wal } from '@ldb/wal'
 import type { WalOptions } from '@ldb/wal'
 import type { Vfs } from '@ldb/vfs'
@@ -10,7 +10,7 @@ import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { bytesOf, textOf } from '../base/byte-text.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { TestRandom } from '../base/test-random.js'
-import { promised } from '../base/violation.js'
+import { assertGuarantee } from '../base/violation.js'
 
 const DIRECTORY = 'log'
 /**
@@ -140,26 +140,32 @@ class WalSession implements SubjectSession {
 
   observe(history: History, least: number): number {
     const wal = this.#wal
-    let last = Number(wal.cutSeq)
+    let last = Number(wal.truncatedSeq)
     // The log cannot distinguish truncated segments from segments that the disk lost; its caller can.
     if (last > history.floor) throw corruption(DIRECTORY, 0, `records up to ${last} are missing`)
     const reader = wal.read(wal.firstLsn)
     try {
       while (reader.next()) {
         const { seq, payload } = reader
-        promised(seq === last + 1, () => `record ${seq} follows record ${last}`)
-        promised(seq <= history.submitted, () => `record ${seq} was never written`)
+        assertGuarantee(seq === last + 1, () => `record ${seq} follows record ${last}`)
+        assertGuarantee(seq <= history.submitted, () => `record ${seq} was never written`)
         const [change] = history.changesOf(seq)
         const isSame = change?.kind === 'put' && change.value === textOf(payload)
-        promised(isSame, () => `record ${seq} differs from the written one`)
+        assertGuarantee(isSame, () => `record ${seq} differs from the written one`)
         last = seq
       }
     } finally {
       reader.close()
     }
-    promised(last <= history.newestAllowed, () => `record ${last} was reported as not written but is present`)
-    promised(last >= least, () => `records are lost: found those up to ${last}, ${least} was acknowledged`)
-    promised(wal.seqFloor >= wal.lastSeq, () => 'the seq floor is below the newest seq')
+    assertGuarantee(
+      last <= history.newestAllowed,
+      () => `record ${last} was reported as not written but is present`,
+    )
+    assertGuarantee(
+      last >= least,
+      () => `records are lost: found those up to ${last}, ${least} was acknowledged`,
+    )
+    assertGuarantee(wal.seqFloor >= wal.lastSeq, () => 'the seq floor is below the newest seq')
     return last
   }
 
@@ -181,8 +187,8 @@ class WalSession implements SubjectSession {
   #reopen(history: History): void {
     this.#wal = this.#run.openLog(this.#vfs, history)
     this.#hasFailed = false
-    history.goOnFrom(
-      this.observe(history, history.isTrusted ? Math.max(history.durable, history.handedOver) : 0),
+    history.resumeFrom(
+      this.observe(history, history.isDiskReliable ? Math.max(history.durable, history.flushed) : 0),
     )
     this.isOpen = true
   }
@@ -199,10 +205,10 @@ class WalSession implements SubjectSession {
   }
 
   #borrow(bytes: Uint8Array): Uint8Array {
-    const memory = new Uint8Array(BATCH_ROOM_BEFORE + bytes.length + BATCH_ROOM_BEHIND)
-    memory.set(bytes, BATCH_ROOM_BEFORE)
+    const memory = new Uint8Array(BATCH_HEADROOM_BYTES + bytes.length + BATCH_TAILROOM_BYTES)
+    memory.set(bytes, BATCH_HEADROOM_BYTES)
     this.#borrowed.push(memory)
-    return memory.subarray(BATCH_ROOM_BEFORE, BATCH_ROOM_BEFORE + bytes.length)
+    return memory.subarray(BATCH_HEADROOM_BYTES, BATCH_HEADROOM_BYTES + bytes.length)
   }
 
   /** Overwrites the borrowed buffers after a flush, as a caller that reuses them does. */
@@ -223,7 +229,7 @@ class WalSession implements SubjectSession {
       if (isLdbError(error, 'LDB_POISONED')) throw error
       history.inDoubt = true
       const isInNoFile = isLdbError(error, 'LDB_IO') || isLdbError(error, 'LDB_NO_SPACE')
-      if (isInNoFile && history.isTrusted) history.newestAllowed = this.#lastFlushed()
+      if (isInNoFile && history.isDiskReliable) history.newestAllowed = this.#lastFlushed()
       throw error
     }
   }
@@ -232,7 +238,7 @@ class WalSession implements SubjectSession {
   #lastFlushed(): number {
     const reader = this.#wal.read(this.#wal.firstLsn)
     try {
-      let last = Number(this.#wal.cutSeq)
+      let last = Number(this.#wal.truncatedSeq)
       while (reader.next()) last = reader.seq
       return last
     } catch (error) {

@@ -33,7 +33,7 @@ export interface SubjectRun {
    *
    * @defaultValue 1
    */
-  readonly triedShare?: number
+  readonly injectionShare?: number
   /** Reports whether a file must be durable before a commit is acknowledged as durable. */
   readonly isLog: PathTest
   /** Opens the stored data. Creates a new store only when `history.isCreated` is false. */

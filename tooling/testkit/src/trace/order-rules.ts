@@ -30,7 +30,7 @@ export const removesAfterReplacement: OrderRule = (call, state) => {
   const waiting = state.pendingNames.find(
     (name) => name.directory === directory && name.kind !== 'remove' && name.path !== call.path,
   )
-  const isOwn = state.files.get(call.path)?.isNamed === false
+  const isOwn = state.files.get(call.path)?.isEntryDurable === false
   return waiting === undefined || isOwn
     ? undefined
     : `${call.path} is removed before ${waiting.path} was synced`
@@ -49,7 +49,7 @@ export function neverRewrites(isLog: PathTest, from: number): OrderRule {
 /** Such a file is synced only when its directory entry is durable. @category Tracing */
 export function namesBeforeSync(isLog: PathTest): OrderRule {
   return (call, state) => {
-    if (call.kind !== 'sync' || !isLog(call.path) || state.file(call.path).isNamed) return undefined
+    if (call.kind !== 'sync' || !isLog(call.path) || state.file(call.path).isEntryDurable) return undefined
     return `${call.path} is synced before its name is`
   }
 }

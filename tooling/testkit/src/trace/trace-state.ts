@@ -10,7 +10,7 @@ export interface FileTrace {
   /** End of the last synced write. Only zeros were written above it. */
   syncedEnd: number
   /** Its directory entry is durable. */
-  isNamed: boolean
+  isEntryDurable: boolean
 }
 
 /** A directory operation that no directory sync has covered. */
@@ -28,7 +28,13 @@ export class TraceState {
   time = 0
 
   file(path: string): FileTrace {
-    const known = this.files.get(path) ?? { path, unsynced: [], syncCalledAt: 0, syncedEnd: 0, isNamed: true }
+    const known = this.files.get(path) ?? {
+      path,
+      unsynced: [],
+      syncCalledAt: 0,
+      syncedEnd: 0,
+      isEntryDurable: true,
+    }
     this.files.set(path, known)
     return known
   }
@@ -78,7 +84,7 @@ export class TraceState {
   }
 
   #created(path: string): void {
-    this.file(path).isNamed = false
+    this.file(path).isEntryDurable = false
     this.#named('create', path)
   }
 
@@ -91,7 +97,7 @@ export class TraceState {
       file.path = target + file.path.slice(source.length)
       this.files.set(file.path, file)
     }
-    this.file(target).isNamed = false
+    this.file(target).isEntryDurable = false
     this.#named('rename', target)
   }
 
@@ -105,7 +111,7 @@ export class TraceState {
       pending.directory === directory || (directory === '.' && pending.directory === '')
     for (const pending of this.pendingNames) {
       const file = this.files.get(pending.path)
-      if (isCovered(pending) && file !== undefined) file.isNamed = true
+      if (isCovered(pending) && file !== undefined) file.isEntryDurable = true
     }
     this.pendingNames = this.pendingNames.filter((pending) => !isCovered(pending))
   }

@@ -15,30 +15,30 @@ export interface TraceOptions {
   /** Rules that each call is checked against. @defaultValue {@link COMMON_RULES} */
   readonly rules?: readonly OrderRule[]
   /** Records each call in {@link TraceVfs.lines}. @defaultValue false */
-  readonly keepsLines?: boolean
+  readonly recordsLines?: boolean
 }
 
 /**
  * A file system that checks the order of the calls to the one below.
  *
  * @remarks A violation does not throw, because the system under test might catch the error. It is recorded in
- * {@link TraceVfs.broken}, which drivers check after each step.
+ * {@link TraceVfs.violations}, which drivers check after each step.
  * @category Tracing
  */
 export class TraceVfs extends LayerVfs {
   /** Descriptions of the violations. */
-  readonly broken: string[] = []
+  readonly violations: string[] = []
   /** Recorded calls, such as `'write data/a 4096+512'`. */
   readonly lines: string[] = []
   readonly #state: TraceState = new TraceState()
   readonly #rules: readonly OrderRule[]
-  readonly #keepsLines: boolean
+  readonly #recordsLines: boolean
   readonly #recent: VfsCall[] = []
 
   constructor(below: Vfs, options: TraceOptions = {}) {
     super(below)
     this.#rules = options.rules ?? COMMON_RULES
-    this.#keepsLines = options.keepsLines ?? false
+    this.#recordsLines = options.recordsLines ?? false
   }
 
   override around<T>(call: VfsCall, run: () => T): T {
@@ -61,7 +61,7 @@ export class TraceVfs extends LayerVfs {
     for (const file of this.#state.files.values()) {
       if (!isLog(file.path)) continue
       if (file.unsynced.length > 0) this.#broke(`acknowledged before ${file.path} was synced`)
-      if (!file.isNamed) this.#broke(`acknowledged before the name of ${file.path} was synced`)
+      if (!file.isEntryDurable) this.#broke(`acknowledged before the name of ${file.path} was synced`)
     }
   }
 
@@ -76,14 +76,14 @@ export class TraceVfs extends LayerVfs {
   #after(call: VfsCall, existed: boolean, calledAt: number): void {
     if (call.kind === 'sync') this.#state.synced(call.path, calledAt)
     else this.#state.note(call, existed)
-    if (this.#keepsLines) this.lines.push(lineOf(call))
+    if (this.#recordsLines) this.lines.push(lineOf(call))
     if (READING_CALLS.includes(call.kind)) return
     this.#recent.push(call)
     if (this.#recent.length > RECENT_MAX) this.#recent.shift()
   }
 
   #broke(message: string): void {
-    this.broken.push(`${message}; before that: ${this.#recent.map(lineOf).join(', ')}`)
+    this.violations.push(`${message}; before that: ${this.#recent.map(lineOf).join(', ')}`)
   }
 }
 

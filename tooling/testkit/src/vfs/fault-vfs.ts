@@ -19,11 +19,11 @@ export class FaultVfs extends LayerVfs {
   /** The fault to inject; `undefined` for none. */
   fault: Fault | undefined
   /** Calls into which the fault was injected. */
-  struckCount = 0
+  injectedCount = 0
   /** Calls that matched the fault. */
-  candidateCount = 0
+  matchingCount = 0
   /** Descriptions of the calls into which the fault was injected, for messages. */
-  struck: string[] = []
+  injectedCalls: string[] = []
   readonly #random: TestRandom
   /** Content of each file before its last write, for stale reads. */
   readonly #before: Map<string, PagedBytes> = new Map()
@@ -69,11 +69,11 @@ export class FaultVfs extends LayerVfs {
     if (fault.path !== undefined && !fault.path(call.path)) return undefined
     // Opening for reading changes nothing, so that only faults of reading calls apply to it.
     if (call.kind === 'open' && call.mode === 'read' && fault.calls.includes('write')) return undefined
-    this.candidateCount++
-    const past = this.candidateCount - fault.nth
+    this.matchingCount++
+    const past = this.matchingCount - fault.nth
     if (past < 0 || past >= (fault.times ?? 1)) return undefined
-    this.struckCount++
-    this.struck.push(`${call.kind} ${call.path}`)
+    this.injectedCount++
+    this.injectedCalls.push(`${call.kind} ${call.path}`)
     return fault.effect
   }
 

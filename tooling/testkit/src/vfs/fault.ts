@@ -42,7 +42,7 @@ export function isSilent(effect: FaultEffect): boolean {
 }
 
 /** Reports whether a fault drops bytes already written to the operating system while the process runs on. @category Faults */
-export function isLosing(effect: FaultEffect): boolean {
+export function dropsWrites(effect: FaultEffect): boolean {
   return effect.kind === 'sync' && effect.failure !== 'kept'
 }
 

@@ -4,7 +4,7 @@
 // (see liveness.ts); no other error is thrown, nothing blocks, and no allocation is unbounded.
 import { describe, expect, it } from 'vitest'
 import { corruptionSuite } from '../../src/corruption/corruption-suite.js'
-import { grouped, tell } from '../counted.js'
+import { formatCount, reportCounts } from '../counted.js'
 import { runSuite } from '../run-suite.js'
 
 const CASES = 51_000
@@ -13,9 +13,9 @@ describe('a database that was closed', () => {
   it('never returns wrong data without an error', async (context) => {
     const counts = await runSuite(corruptionSuite('corruption-closed', ['closed']), 'corruptionCases', CASES)
     expect(counts['corruptionCases']).toBeGreaterThanOrEqual(CASES)
-    tell(
+    reportCounts(
       context,
-      `corruption, closed: ${grouped(counts['corruptionCases'])} cases, ${grouped(counts['refused'])} refused, ${grouped(counts['reported'])} reported, ${grouped(counts['unharmed'])} unharmed, 0 violations`,
+      `corruption, closed: ${formatCount(counts['corruptionCases'])} cases, ${formatCount(counts['refused'])} refused, ${formatCount(counts['reported'])} reported, ${formatCount(counts['unharmed'])} unharmed, 0 violations`,
     )
     expect(counts['refused']).toBeGreaterThan(0)
     expect(counts['reported']).toBeGreaterThan(0)

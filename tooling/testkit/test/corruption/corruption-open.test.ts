@@ -5,7 +5,7 @@
 // blocks, and no allocation is unbounded.
 import { describe, expect, it } from 'vitest'
 import { corruptionSuite } from '../../src/corruption/corruption-suite.js'
-import { grouped, tell } from '../counted.js'
+import { formatCount, reportCounts } from '../counted.js'
 import { runSuite } from '../run-suite.js'
 
 const CASES = 51_000
@@ -18,9 +18,9 @@ describe('a database that was not closed', () => {
       CASES,
     )
     expect(counts['corruptionCases']).toBeGreaterThanOrEqual(CASES)
-    tell(
+    reportCounts(
       context,
-      `corruption, open: ${grouped(counts['corruptionCases'])} cases, ${grouped(counts['refused'])} refused, ${grouped(counts['reported'])} reported, ${grouped(counts['unharmed'])} unharmed, 0 violations`,
+      `corruption, open: ${formatCount(counts['corruptionCases'])} cases, ${formatCount(counts['refused'])} refused, ${formatCount(counts['reported'])} reported, ${formatCount(counts['unharmed'])} unharmed, 0 violations`,
     )
     expect(counts['refused']).toBeGreaterThan(0)
     expect(counts['reported']).toBeGreaterThan(0)

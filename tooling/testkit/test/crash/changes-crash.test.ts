@@ -4,14 +4,14 @@
 // copy equals the content.
 import { expect, test } from 'vitest'
 import { changeCrashSuite } from '../../src/changes/change-crash-suite.js'
-import { grouped, tell } from '../counted.js'
+import { formatCount, reportCounts } from '../counted.js'
 import { runSuite } from '../run-suite.js'
 
 test('a change stream resumes after a crash', { timeout: 300_000 }, async (context) => {
   const counts = await runSuite(changeCrashSuite, 'crashes', 120)
-  tell(
+  reportCounts(
     context,
-    `changes: ${counts['crashes']} crashes, ${counts['resumed']} resumed, ${counts['log truncated']} truncated logs, ${grouped(counts['commits'])} commits, 0 violations`,
+    `changes: ${counts['crashes']} crashes, ${counts['resumed']} resumed, ${counts['log truncated']} truncated logs, ${formatCount(counts['commits'])} commits, 0 violations`,
   )
   expect(counts['resumed']).toBeGreaterThan(5)
 })

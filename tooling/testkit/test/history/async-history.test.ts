@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { asyncHistorySuite, runAsyncHistory } from '../../src/history-checker/async/suite.js'
 import { Violation } from '../../src/base/violation.js'
 import { ASYNC_MUTANTS } from './async-history-mutants.js'
-import { grouped, tell } from '../counted.js'
+import { formatCount, reportCounts } from '../counted.js'
 import { runSuite } from '../run-suite.js'
 
 const TRANSACTIONS = Number(process.env['LDB_HISTORY_TRANSACTIONS'] ?? 100_000) / 10
@@ -19,9 +19,9 @@ test(
   async (context) => {
     const counts = await runSuite(asyncHistorySuite, 'transactions', TRANSACTIONS)
     const { transactions, committed, conflicts, crashes, closes, edges } = counts
-    tell(
+    reportCounts(
       context,
-      `async history: ${grouped(transactions)} transactions, ${grouped(committed)} committed, ${grouped(conflicts)} conflicts, ${crashes} crashes, ${counts['failed commits']} failed commits, ${closes} closes, ${counts['unknown, committed']} commits of unknown outcome present and ${counts['unknown, lost']} absent, ${grouped(edges)} dependencies, 0 violations`,
+      `async history: ${formatCount(transactions)} transactions, ${formatCount(committed)} committed, ${formatCount(conflicts)} conflicts, ${crashes} crashes, ${counts['failed commits']} failed commits, ${closes} closes, ${counts['unknown, committed']} commits of unknown outcome present and ${counts['unknown, lost']} absent, ${formatCount(edges)} dependencies, 0 violations`,
     )
     expect(committed).toBeGreaterThan(TRANSACTIONS / 3)
     expect(conflicts).toBeGreaterThan(TRANSACTIONS / 50)

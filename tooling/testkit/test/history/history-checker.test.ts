@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { historySuite } from '../../src/history-checker/history-suite.js'
 import { databaseTransactions } from '../../src/subjects/database-transactions.js'
 import { transactionsSubject } from '../../src/subjects/transactions-subject.js'
-import { grouped, tell } from '../counted.js'
+import { formatCount, reportCounts } from '../counted.js'
 import { runSuite } from '../run-suite.js'
 
 const TRANSACTIONS = Number(process.env['LDB_HISTORY_TRANSACTIONS'] ?? 100_000)
@@ -15,7 +15,7 @@ test(
   { timeout: 600_000 },
   async (context) => {
     const counts = await runSuite(historySuite(transactionsSubject), 'transactions', TRANSACTIONS)
-    tell(context, summary('history', counts))
+    reportCounts(context, summary('history', counts))
     expect(counts['transactions']).toBeGreaterThanOrEqual(TRANSACTIONS)
     expect(counts['committed']).toBeGreaterThan(TRANSACTIONS / 3)
     expect(counts['conflicts']).toBeGreaterThan(TRANSACTIONS / 50)
@@ -24,7 +24,7 @@ test(
 
 test('transactions of the database satisfy their isolation level', { timeout: 600_000 }, async (context) => {
   const counts = await runSuite(historySuite(databaseTransactions), 'transactions', TRANSACTIONS / 10)
-  tell(context, summary('history of the database', counts))
+  reportCounts(context, summary('history of the database', counts))
   expect(counts['transactions']).toBeGreaterThanOrEqual(TRANSACTIONS / 10)
   expect(counts['committed']).toBeGreaterThan(TRANSACTIONS / 30)
   expect(counts['conflicts']).toBeGreaterThan(TRANSACTIONS / 500)
@@ -32,5 +32,5 @@ test('transactions of the database satisfy their isolation level', { timeout: 60
 
 function summary(what: string, counts: Readonly<Record<string, number>>): string {
   const { transactions, committed, conflicts, edges } = counts
-  return `${what}: ${grouped(transactions)} transactions, ${grouped(committed)} committed, ${grouped(conflicts)} conflicts, ${grouped(edges)} dependencies, 0 violations`
+  return `${what}: ${formatCount(transactions)} transactions, ${formatCount(committed)} committed, ${formatCount(conflicts)} conflicts, ${formatCount(edges)} dependencies, 0 violations`
 }

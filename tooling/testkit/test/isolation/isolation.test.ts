@@ -3,7 +3,7 @@
 // pages, unrelated writes and reopens between the steps. `npm run test:deep -- --suite isolation` runs all orders.
 // Invariants: M1 to M14, M17, M21 of @ldb/mvcc's SPEC.md.
 import { describe, expect, test } from 'vitest'
-import { grouped, tell } from '../counted.js'
+import { formatCount, reportCounts } from '../counted.js'
 import { ISOLATION_CASES } from '../../src/isolation/anomaly-cases.js'
 import { isolationSuite } from '../../src/isolation/isolation-suite.js'
 import { databaseTransactions } from '../../src/subjects/database-transactions.js'
@@ -29,9 +29,9 @@ describe.each(SUBJECTS)('$name', ({ name, subject, effort }) => {
   })
 
   test('all cases have run with enough conflicts', (context) => {
-    tell(
+    reportCounts(
       context,
-      `isolation of ${name}: ${totals.cases} cases, ${grouped(totals.runs)} runs, ${grouped(totals.conflicts)} conflicts, ${grouped(totals.anomalies)} anomalies that snapshot allows, 0 violations`,
+      `isolation of ${name}: ${totals.cases} cases, ${formatCount(totals.runs)} runs, ${formatCount(totals.conflicts)} conflicts, ${formatCount(totals.anomalies)} anomalies that snapshot allows, 0 violations`,
     )
     expect(totals.cases).toBe(ISOLATION_CASES.length)
     expect(totals.runs).toBeGreaterThan(2_000)

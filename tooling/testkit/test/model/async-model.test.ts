@@ -14,7 +14,7 @@ import { runModelCase } from '../../src/model/model-suite.js'
 import { PLAIN_SETTINGS } from '../../src/model/commands/run-settings.js'
 import type { RunSettings } from '../../src/model/commands/run-settings.js'
 import { Violation } from '../../src/base/violation.js'
-import { grouped, tell } from '../counted.js'
+import { formatCount, reportCounts } from '../counted.js'
 
 const FIRST = Number(process.env['LDB_MODEL_SEED'] ?? 1)
 const OPERATIONS = Number(process.env['LDB_MODEL_OPERATIONS'] ?? 500_000) / 20
@@ -42,7 +42,7 @@ const API_CLASSES = {
 
 /** Methods that other tests cover. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  'Database.off': 'packages/core/src/database.test.ts',
+  'Database.off': 'packages/core/src/database-events.test.ts',
   'AsyncDatabaseHandle.on': 'delegates to the sync API',
   'AsyncDatabaseHandle.off': 'delegates to the sync API',
   'Database.makePromises': 'internal',
@@ -165,9 +165,9 @@ test('the async API returns what the reference returns', { timeout: 600_000 }, a
     const counts = await runAsyncModelCase(seed)
     for (const [name, count] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + count
   }
-  tell(
+  reportCounts(
     context,
-    `async model: ${grouped(totals['operations'])} operations, ${totals['reopens']} reopens, ${totals['crashes']} crashes, 0 violations`,
+    `async model: ${formatCount(totals['operations'])} operations, ${totals['reopens']} reopens, ${totals['crashes']} crashes, 0 violations`,
   )
   expect(totals['operations']).toBeGreaterThanOrEqual(OPERATIONS)
 })

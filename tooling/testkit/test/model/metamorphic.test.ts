@@ -4,7 +4,7 @@
 // verifications, reopens and the end of the process change nothing at any point. A batch equals its operations.
 // Both directions, scans and gets agree. Snapshots are stable.
 import { expect, test } from 'vitest'
-import { grouped, tell } from '../counted.js'
+import { formatCount, reportCounts } from '../counted.js'
 import { CONFIGURATIONS } from '../../src/metamorphic/configurations.js'
 import {
   metamorphicSuite,
@@ -24,9 +24,9 @@ test('all configurations return the same results', { timeout: 600_000 }, async (
     const counts = await metamorphicSuite.runCase(seed)
     for (const [name, count] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + count
   }
-  tell(
+  reportCounts(
     context,
-    `metamorphic: ${CONFIGURATIONS.length} configurations, ${grouped(totals['operations'])} operations, 0 violations`,
+    `metamorphic: ${CONFIGURATIONS.length} configurations, ${formatCount(totals['operations'])} operations, 0 violations`,
   )
   expect(totals['cases']).toBe(CASES)
 })

@@ -4,7 +4,7 @@
 // Invariants: C1, C2, C4, C8, K1 to K5, R2, R5 to R7, S1 to S3, U1 of the database's SPEC.md; verification finds
 // nothing.
 import { expect, test } from 'vitest'
-import { grouped, tell } from '../counted.js'
+import { formatCount, reportCounts } from '../counted.js'
 import { modelSuite } from '../../src/model/model-suite.js'
 
 const FIRST = Number(process.env['LDB_MODEL_SEED'] ?? 1)
@@ -16,9 +16,9 @@ test('half a million operations return what the reference returns', { timeout: 6
     const counts = await modelSuite.runCase(seed)
     for (const [name, count] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + count
   }
-  tell(
+  reportCounts(
     context,
-    `model: ${grouped(totals['operations'])} operations, ${totals['reopens']} reopens, ${totals['crashes']} crashes, 0 violations`,
+    `model: ${formatCount(totals['operations'])} operations, ${totals['reopens']} reopens, ${totals['crashes']} crashes, 0 violations`,
   )
   expect(totals['operations']).toBeGreaterThanOrEqual(OPERATIONS)
 })

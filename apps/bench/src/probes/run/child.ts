@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import type { Effort } from '../../run/effort.js'
+import type { Effort } from '../../model/effort.js'
 import { PROBES } from './list.js'
 
-// One probe in a process of its own: its findings go into a file.
+// Runs one probe in its own process and writes its findings to a file.
 
 const [, , id = '', effort = '', dir = '', target = ''] = process.argv
 const probe = PROBES.find((candidate) => candidate.id === id)

@@ -1,4 +1,4 @@
-import type { Probe } from './probe.js'
+import type { Probe } from '../../model/probe.js'
 import { commits } from '../commits.js'
 import { deviceReads } from '../device-reads.js'
 import { eventLoop } from '../event-loop.js'
@@ -10,7 +10,7 @@ import { recovery } from '../recovery.js'
 import { transactionCost } from '../transaction-cost.js'
 import { transactionSize } from '../transaction-size.js'
 
-/** Every probe, in the order in which they run. */
+/** Every probe, in the order of execution. */
 export const PROBES: readonly Probe[] = [
   recovery,
   memory,

@@ -4,7 +4,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import { captureImage, imageVfs, readFile, writeFile } from '../../corruption/directory-image.js'
 import type { DirectoryImage } from '../../corruption/directory-image.js'
-import { promised } from '../../base/violation.js'
+import { assertGuarantee } from '../../base/violation.js'
 import { putChecksum, repairFileHeader } from '../repair/checksum.js'
 import type { FuzzTarget } from './fuzz-target.js'
 
@@ -111,8 +111,8 @@ function openAndClose(vfs: MemoryVfs): void {
   const db = Database.open(DIRECTORY, { vfs, createIfMissing: false, cacheBytes: 131_072 })
   try {
     for (const { id, name } of db.keyspaces())
-      promised(id > 0 && name.length > 0, () => 'a keyspace has no id or name')
-    for (const entry of db.entries()) promised(entry.length === 2, () => 'an entry has no value')
+      assertGuarantee(id > 0 && name.length > 0, () => 'a keyspace has no id or name')
+    for (const entry of db.entries()) assertGuarantee(entry.length === 2, () => 'an entry has no value')
     db.verify()
   } finally {
     db.close()

@@ -11,7 +11,7 @@ import {
   WriteBatch,
 } from '@ldb/base'
 import type { TupleElement } from '@ldb/base'
-import { promised } from '../../base/violation.js'
+import { assertGuarantee } from '../../base/violation.js'
 import type { FuzzTarget } from './fuzz-target.js'
 
 /** Variable-length integers: a decoded value encodes to the same bytes. */
@@ -24,16 +24,16 @@ export const varintTarget: FuzzTarget = {
   run(input) {
     const value = decodeVarint(input, 0, input.length)
     if (value === -1) return
-    promised(Number.isInteger(value) && value >= 0 && value < 2 ** 32, () => `read ${value}`)
+    assertGuarantee(Number.isInteger(value) && value >= 0 && value < 2 ** 32, () => `read ${value}`)
     const bytes = varintOf(value)
-    promised(equalBytes(bytes, input.subarray(0, bytes.length)), () => `${value} has two encodings`)
+    assertGuarantee(equalBytes(bytes, input.subarray(0, bytes.length)), () => `${value} has two encodings`)
   },
 }
 
 function varintOf(value: number): Uint8Array {
   const bytes = new Uint8Array(VARINT_BYTES_MAX)
   const end = encodeVarint(value, bytes, 0)
-  promised(end === varintBytes(value), () => `${value} has another length than varintBytes returns`)
+  assertGuarantee(end === varintBytes(value), () => `${value} has another length than varintBytes returns`)
   return bytes.slice(0, end)
 }
 
@@ -53,7 +53,7 @@ export const batchTarget: FuzzTarget = {
         const { keyStart, keyEnd, valueStart, valueEnd } = reader
         const inOrder =
           previous <= keyStart && keyStart <= keyEnd && keyEnd <= valueStart && valueStart <= valueEnd
-        promised(inOrder && valueEnd <= section.end, () => 'an operation extends beyond its section')
+        assertGuarantee(inOrder && valueEnd <= section.end, () => 'an operation extends beyond its section')
         previous = valueEnd
       }
     }
@@ -83,11 +83,11 @@ export const tupleTarget: FuzzTarget = {
   run(input) {
     const tuple = tupleKeys.decode(input)
     const again = tupleKeys.encode(tuple)
-    promised(equalBytes(again, input), () => 'a tuple has two encodings')
+    assertGuarantee(equalBytes(again, input), () => 'a tuple has two encodings')
     const [first] = tuple
     if (first === undefined) return
     const longer = tupleKeys.encode([...tuple, null])
-    promised(compareBytes(again, longer) < 0, () => 'a tuple does not sort before a longer one')
+    assertGuarantee(compareBytes(again, longer) < 0, () => 'a tuple does not sort before a longer one')
   },
 }
 

@@ -1,5 +1,5 @@
 import { decodeFileHeader, encodeFileHeader } from '@ldb/integrity'
-import { promised } from '../../base/violation.js'
+import { assertGuarantee } from '../../base/violation.js'
 import { repairFileHeader } from '../repair/checksum.js'
 import type { FuzzTarget } from './fuzz-target.js'
 
@@ -19,7 +19,7 @@ export const fileHeaderTarget: FuzzTarget = {
     })
     const isKnown =
       kind === 'W' && minimumReader >= 1 && minimumReader <= 3 && minimumReader <= format && flags <= 1
-    promised(isKnown, () => `a header was accepted: ${format}, ${minimumReader}, ${flags}`)
+    assertGuarantee(isKnown, () => `a header was accepted: ${format}, ${minimumReader}, ${flags}`)
   },
   repair(input) {
     if (input.length >= 24) repairFileHeader(input, 0)

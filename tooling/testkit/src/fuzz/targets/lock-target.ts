@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NodeVfs } from '@ldb/vfs'
 import { readFile } from '../../corruption/directory-image.js'
-import { promised } from '../../base/violation.js'
+import { assertGuarantee } from '../../base/violation.js'
 import type { FuzzTarget } from './fuzz-target.js'
 
 let directory: string | undefined
@@ -37,9 +37,9 @@ export const lockTarget: FuzzTarget = {
     const path = emptyDirectory()
     writeFileSync(join(path, 'LOCK'), input)
     const lock = new NodeVfs().lock(path)
-    lock.assertHeld()
+    lock.assertPinned()
     lock.release()
-    promised(!readdirSync(path).includes('LOCK'), () => 'LOCK still exists after its release')
+    assertGuarantee(!readdirSync(path).includes('LOCK'), () => 'LOCK still exists after its release')
   },
   repair(input) {
     const text = Buffer.from(input).toString('latin1')

@@ -1,7 +1,7 @@
 import { MemoryVfs } from '@ldb/vfs'
 import { verifyWal, Wal } from '@ldb/wal'
 import { readFile, writeFile } from '../../corruption/directory-image.js'
-import { promised } from '../../base/violation.js'
+import { assertGuarantee } from '../../base/violation.js'
 import type { FuzzTarget } from './fuzz-target.js'
 import { repairSegment } from '../repair/log-repair.js'
 
@@ -23,7 +23,7 @@ export const logTarget: FuzzTarget = {
     verifyWal(vfs, DIRECTORY, { finding: () => undefined, progress: () => undefined })
     const first = readLog(vfs)
     const second = readLog(vfs)
-    promised(first === second, () => 'a log returns other records when it is opened again')
+    assertGuarantee(first === second, () => 'a log returns other records when it is opened again')
   },
   repair: repairSegment,
   mutate(input, random) {

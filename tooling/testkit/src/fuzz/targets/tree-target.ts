@@ -2,7 +2,7 @@ import { BTree } from '@ldb/btree'
 import { isLdbError, toSeq, WriteBatch } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { readFile, writeFile } from '../../corruption/directory-image.js'
-import { promised } from '../../base/violation.js'
+import { assertGuarantee } from '../../base/violation.js'
 import type { FuzzTarget } from './fuzz-target.js'
 import { repairTree } from '../repair/tree-repair.js'
 
@@ -54,12 +54,15 @@ function useTree(tree: BTree): void {
     let count = 0
     for (let found = cursor.first(); found; found = cursor.next()) {
       count++
-      promised(cursor.key.length + cursor.value.length < 2 ** 26, () => 'an entry is longer than its file')
-      promised(count < ENTRIES_MAX, () => 'a scan does not end')
+      assertGuarantee(
+        cursor.key.length + cursor.value.length < 2 ** 26,
+        () => 'an entry is longer than its file',
+      )
+      assertGuarantee(count < ENTRIES_MAX, () => 'a scan does not end')
     }
     for (let found = cursor.last(); found; found = cursor.previous()) {
       count--
-      promised(count > -ENTRIES_MAX, () => 'a reverse scan does not end')
+      assertGuarantee(count > -ENTRIES_MAX, () => 'a reverse scan does not end')
     }
   } finally {
     snapshot.release()

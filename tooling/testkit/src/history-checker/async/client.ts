@@ -1,6 +1,6 @@
 import { isLdbError } from '@ldb/base'
 import type { IsolationLevel } from '../../suite/isolation-subject.js'
-import { promised } from '../../base/violation.js'
+import { assertGuarantee } from '../../base/violation.js'
 import type { AsyncEngine, EngineTransaction } from './engine.js'
 import type { HistoryChoices } from '../history-choices.js'
 import { performStep } from '../history-driver.js'
@@ -127,7 +127,7 @@ export class HistoryClient {
           this.#life.pendingViolation = `T${record.id} began from the same snapshot as the attempt before it`
       }
       records.push(record)
-      promised(attempt === records.length, () => `attempt ${records.length} has number ${attempt}`)
+      assertGuarantee(attempt === records.length, () => `attempt ${records.length} has number ${attempt}`)
       await this.#steps(transaction, record, false)
       this.#life.assertRunning()
       transaction.onCommit = (): void => {
@@ -141,7 +141,7 @@ export class HistoryClient {
     } catch (error) {
       const record = records.at(-1)
       if (isLdbError(error, 'LDB_CONFLICT')) {
-        promised(
+        assertGuarantee(
           records.length === retries + 1,
           () => `gave up after ${records.length} of ${retries + 1} attempts`,
         )

@@ -1,6 +1,6 @@
 import { isLdbError } from '@ldb/base'
 import type { IsolationLevel } from '../../suite/isolation-subject.js'
-import { promised, Violation } from '../../base/violation.js'
+import { assertGuarantee, Violation } from '../../base/violation.js'
 import type { EngineContent } from './engine.js'
 import type { RecordedEvent } from '../recorded-history.js'
 
@@ -102,7 +102,7 @@ export class DatabaseLife {
   failed(record: LifeRecord, error: unknown): void {
     this.assertRunning()
     if (isLdbError(error, 'LDB_CONFLICT')) {
-      promised(
+      assertGuarantee(
         record.commitOrder !== undefined && !record.isSingle,
         () => `T${record.id} has a conflict but commits nothing that can conflict`,
       )

@@ -1,5 +1,5 @@
 import { writesOverlap } from '../../isolation/reference-transaction.js'
-import { promised } from '../../base/violation.js'
+import { assertGuarantee } from '../../base/violation.js'
 import type { EngineContent } from './engine.js'
 import { accessSetOf, writeSetOf } from '../footprint.js'
 import type { DatabaseLife, LifeRecord } from './life.js'
@@ -45,7 +45,9 @@ export class ResolvedHistory implements RecordedHistory {
       recorded.commit = this.commits.push(recorded)
     })
     // A failed commit may still cause conflicts (M16).
-    promised(life.hasFailed || life.pendingViolation === undefined, () => String(life.pendingViolation))
+    assertGuarantee(life.hasFailed || life.pendingViolation === undefined, () =>
+      String(life.pendingViolation),
+    )
     this.#addOthers(life, committed, startOf)
     this.#checkMarks(marks)
   }
@@ -71,12 +73,12 @@ export class ResolvedHistory implements RecordedHistory {
       }
     }
     for (const { id, start, beganAt } of this.transactions.slice(-life.records.length)) {
-      promised(start <= this.commits.length, () => `T${id} read from commits that are lost`)
+      assertGuarantee(start <= this.commits.length, () => `T${id} read from commits that are lost`)
       const missed = this.commits.find(
         (other) => other.commit! > start && other.endedAt < beganAt && other.id !== id,
       )
       const isSingle = life.records.find((record) => record.id === id)?.isSingle === true
-      promised(
+      assertGuarantee(
         isSingle || missed === undefined,
         () => `T${id} began after the end of T${missed?.id} and does not see it`,
       )
@@ -84,11 +86,11 @@ export class ResolvedHistory implements RecordedHistory {
   }
 
   #checkResult({ id, result }: LifeRecord, isPresent: boolean): void {
-    if (result === 'acknowledged') promised(isPresent, () => `T${id} was acknowledged but is lost`)
+    if (result === 'acknowledged') assertGuarantee(isPresent, () => `T${id} was acknowledged but is lost`)
     else if (result === 'unknown') {
       if (isPresent) this.unknownCommitted++
       else this.unknownLost++
-    } else promised(!isPresent, () => `T${id} returned '${result}' but is present`)
+    } else assertGuarantee(!isPresent, () => `T${id} returned '${result}' but is present`)
   }
 
   /** A commit that is missing although later ones are present must have failed with a conflict. */
@@ -97,7 +99,7 @@ export class ResolvedHistory implements RecordedHistory {
     const winner = this.commits
       .slice(start)
       .find((other) => !writer.isSingle && writesOverlap(writeSetOf(other.events), accessed))
-    promised(
+    assertGuarantee(
       winner !== undefined,
       () => `T${writer.id} is missing without a conflict although later commits are present`,
     )
@@ -106,7 +108,7 @@ export class ResolvedHistory implements RecordedHistory {
   #checkMarks(marks: ReadonlySet<number>): void {
     for (const { id, commit } of this.transactions) if (commit !== undefined) this.#allMarks.add(id)
     for (const id of marks) {
-      promised(this.#allMarks.has(id), () => `T${id} is present but was never committed`)
+      assertGuarantee(this.#allMarks.has(id), () => `T${id} is present but was never committed`)
     }
   }
 }

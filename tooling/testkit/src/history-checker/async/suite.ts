@@ -118,7 +118,7 @@ class AsyncHistoryRun {
     const faults = new FaultVfs(this.#disk, random.fork())
     const vfs = new SlowVfs(faults, random.fork(), microtasksMax)
     const engine = await openEngine(vfs, this.#swarm, this.#options.engine ?? AsyncEngine)
-    const life = new DatabaseLife(this.#clock, engine.seq, engine.content(), () => faults.struckCount > 0)
+    const life = new DatabaseLife(this.#clock, engine.seq, engine.content(), () => faults.injectedCount > 0)
     this.#recordContent(engine, life)
     const stopAt = this.#clock.ids + random.between(1, lifeCount)
     const image = this.#armEnd(end, life, faults)

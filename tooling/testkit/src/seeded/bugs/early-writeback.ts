@@ -15,7 +15,7 @@ export const EARLY_WRITEBACK_BUGS: readonly SeededBug[] = [
     replace:
       '      const known = this.#failure\n      void this.#startSync().then(() => {\n        this.#failure = known\n      })\n',
     suite: 'packages/core/test/large-commits.test.ts',
-    test: 'a failure of what was sent ahead is told when the log must be durable',
+    test: 'a failed early writeback is reported when the log must be durable',
   },
   {
     name: 'early-writeback-taken-for-sync',
@@ -81,7 +81,7 @@ export const EARLY_WRITEBACK_BUGS: readonly SeededBug[] = [
     find: "log.appendCommit(bytes, seq, durability !== 'none')",
     replace: 'log.appendCommit(bytes, seq, seq > 0)',
     suite: 'packages/core/test/large-commits.test.ts',
-    test: 'large commits of the sync face are in the log as they were',
+    test: 'the log contains large commits of the synchronous API unchanged',
   },
   {
     name: 'log-usable-after-failed-close',

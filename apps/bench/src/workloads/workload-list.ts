@@ -1,0 +1,31 @@
+import type { Workload } from '../model/workload.js'
+import { getMany, rangeOf100 } from './many-reads.js'
+import { getBorrowed, getHot, getMissing, getRandom, getZipf, makeKeys } from './point-reads.js'
+import { ycsbA, ycsbB, ycsbC, ycsbD, ycsbE, ycsbF } from './mixed.js'
+import { durableBatch, durablePut, durablePutByMany, fillRandom, openClean } from './writes.js'
+import { entriesAll, scanAll } from './scans.js'
+
+/** Every workload, by name. */
+export const WORKLOADS: Readonly<Record<string, Workload>> = {
+  getRandom,
+  getZipf,
+  getHot,
+  getBorrowed,
+  getMissing,
+  getMany,
+  makeKeys,
+  scanAll,
+  entriesAll,
+  rangeOf100,
+  fillRandom,
+  durableBatch,
+  durablePut,
+  durablePutByMany,
+  openClean,
+  ycsbA,
+  ycsbB,
+  ycsbC,
+  ycsbD,
+  ycsbE,
+  ycsbF,
+}

@@ -1,0 +1,239 @@
+import { corruption, decodeUtf8, LdbError, readCheckedU64 } from '@ldb/base'
+import { UnitKind } from '@ldb/integrity'
+import {
+  CATALOG_OFFSET_BODY_CHECKSUM,
+  CATALOG_OFFSET_BRANCH_ID,
+  CATALOG_OFFSET_DATA_KEY_ID,
+  CATALOG_OFFSET_DATABASE_ID,
+  CATALOG_OFFSET_FILE_BYTES,
+  CATALOG_OFFSET_GENERATION,
+  CATALOG_OFFSET_KEYSPACE_COUNT,
+  CATALOG_OFFSET_NEXT_KEYSPACE_ID,
+  CATALOG_OFFSET_PAGE_BYTES,
+  CATALOG_OFFSET_RESERVED,
+  CATALOG_OFFSET_RESERVED2,
+  CATALOG_OFFSET_RESERVED3,
+  CATALOG_OFFSET_SEQ,
+  CATALOG_OFFSET_SUITE,
+  CATALOG_OFFSET_TRAILER_BYTES,
+  CATALOG_ROOT_END,
+  CompressionNumber,
+  EngineNumber,
+  isPageSize,
+  KEYSPACE_NAME_BYTES_MAX,
+  KEYSPACE_OFFSET_COMPRESSION,
+  KEYSPACE_OFFSET_CREATED_SEQ,
+  KEYSPACE_OFFSET_ENGINE,
+  KEYSPACE_OFFSET_FLAGS,
+  KEYSPACE_OFFSET_KEY_ENCODING_BYTES,
+  KEYSPACE_OFFSET_KEYSPACE_ID,
+  KEYSPACE_OFFSET_NAME_BYTES,
+  KEYSPACE_OFFSET_RESERVED,
+  KEYSPACE_OFFSET_SECTION_BYTES,
+  KEYSPACE_OFFSET_TTL_MS,
+  KEYSPACE_OFFSET_VALUE_ENCODING_BYTES,
+  KEYSPACE_RECORD_BYTES,
+  KeyspaceFlag,
+  RESERVED_COMPRESSIONS,
+  RESERVED_ENGINES,
+  TTL_MS_MAX,
+} from '../format.js'
+import type { Catalog, KeyspaceDescriptor, KeyspaceRecord } from './catalog.js'
+import { CATALOG_CODEC, checkCatalogHeader } from './header.js'
+
+/** Start and end of the reserved bytes of the catalog root. */
+const RESERVED_RANGES: readonly (readonly [start: number, end: number])[] = [
+  [CATALOG_OFFSET_RESERVED, CATALOG_OFFSET_DATABASE_ID],
+  [CATALOG_OFFSET_RESERVED2, CATALOG_OFFSET_DATA_KEY_ID],
+  [CATALOG_OFFSET_RESERVED3, CATALOG_OFFSET_BRANCH_ID],
+  [CATALOG_OFFSET_BRANCH_ID, CATALOG_ROOT_END],
+]
+
+/** The three names of a keyspace in UTF-8. */
+interface EncodedNames {
+  readonly name: Uint8Array
+  readonly keys: Uint8Array
+  readonly values: Uint8Array
+}
+
+/**
+ * Decodes a catalog, and checks all of it.
+ *
+ * @param file - its path, for errors.
+ * @throws {@link LdbError} LDB_FORMAT when a newer version wrote it; LDB_UNSUPPORTED when another build wrote it; LDB_CORRUPTION
+ * otherwise.
+ */
+export function decodeCatalog(bytes: Uint8Array, file: string): Catalog {
+  checkCatalogHeader(bytes, file)
+  if (bytes.length < CATALOG_ROOT_END) throw corruption(file, bytes.length, 'the catalog is truncated')
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const fileBytes = view.getUint32(CATALOG_OFFSET_FILE_BYTES, true)
+  if (fileBytes !== bytes.length) {
+    throw corruption(
+      file,
+      CATALOG_OFFSET_FILE_BYTES,
+      'the length of the catalog differs from the length of its file',
+      {
+        expected: fileBytes,
+        actual: bytes.length,
+      },
+    )
+  }
+  const low = view.getInt32(CATALOG_OFFSET_BODY_CHECKSUM, true)
+  const high = view.getInt32(CATALOG_OFFSET_BODY_CHECKSUM + 4, true)
+  if (
+    !CATALOG_CODEC.decode(UnitKind.Catalog, 0, 0, bytes, 0, fileBytes) ||
+    !CATALOG_CODEC.isIntact(bytes, CATALOG_OFFSET_FILE_BYTES, fileBytes, low, high)
+  ) {
+    throw corruption(file, CATALOG_OFFSET_BODY_CHECKSUM, 'the catalog does not match its checksum')
+  }
+  checkEncryption(view, file)
+  for (const [offset, end] of RESERVED_RANGES) {
+    if (bytes.subarray(offset, end).some((byte) => byte !== 0)) {
+      throw corruption(file, offset, 'a reserved field of the catalog is not zero')
+    }
+  }
+  const pageBytes = view.getUint32(CATALOG_OFFSET_PAGE_BYTES, true)
+  if (!isPageSize(pageBytes)) {
+    throw corruption(file, CATALOG_OFFSET_PAGE_BYTES, 'the catalog contains an invalid page size', {
+      actual: pageBytes,
+    })
+  }
+  const nextKeyspaceId = view.getUint32(CATALOG_OFFSET_NEXT_KEYSPACE_ID, true)
+  return {
+    databaseId: bytes.slice(CATALOG_OFFSET_DATABASE_ID, CATALOG_OFFSET_GENERATION),
+    pageBytes,
+    generation: readCheckedU64(bytes, CATALOG_OFFSET_GENERATION, file, CATALOG_OFFSET_GENERATION),
+    seq: readCheckedU64(bytes, CATALOG_OFFSET_SEQ, file, CATALOG_OFFSET_SEQ),
+    nextKeyspaceId,
+    keyspaces: decodeKeyspaces(bytes, view, nextKeyspaceId, file),
+  }
+}
+
+function decodeKeyspaces(
+  bytes: Uint8Array,
+  view: DataView,
+  nextKeyspaceId: number,
+  file: string,
+): KeyspaceRecord[] {
+  const keyspaces: KeyspaceRecord[] = []
+  const seen = new Set<string>()
+  let lastId = 0
+  let at = CATALOG_ROOT_END
+  for (let left = view.getUint32(CATALOG_OFFSET_KEYSPACE_COUNT, true); left > 0; left--) {
+    const start = at
+    if (bytes.length - at < KEYSPACE_RECORD_BYTES)
+      throw corruption(file, at, 'a keyspace record is truncated')
+    const nameBytes = view.getUint16(at + KEYSPACE_OFFSET_NAME_BYTES, true)
+    const keyBytes = view.getUint8(at + KEYSPACE_OFFSET_KEY_ENCODING_BYTES)
+    const valueBytes = view.getUint8(at + KEYSPACE_OFFSET_VALUE_ENCODING_BYTES)
+    const sectionBytes = view.getUint16(at + KEYSPACE_OFFSET_SECTION_BYTES, true)
+    at += KEYSPACE_RECORD_BYTES
+    if (bytes.length - at < nameBytes + keyBytes + valueBytes + sectionBytes) {
+      throw corruption(file, start, 'a keyspace record is truncated')
+    }
+    const names: EncodedNames = {
+      name: bytes.subarray(at, at + nameBytes),
+      keys: bytes.subarray(at + nameBytes, at + nameBytes + keyBytes),
+      values: bytes.subarray(at + nameBytes + keyBytes, at + nameBytes + keyBytes + valueBytes),
+    }
+    at += nameBytes + keyBytes + valueBytes
+    const descriptor = decodeDescriptor(view, start, names, file)
+    if (descriptor.id <= lastId || descriptor.id >= nextKeyspaceId || seen.has(descriptor.name)) {
+      throw corruption(file, start, 'the keyspaces of the catalog are not in order, or not unique')
+    }
+    lastId = descriptor.id
+    seen.add(descriptor.name)
+    keyspaces.push({ descriptor, section: bytes.slice(at, at + sectionBytes) })
+    at += sectionBytes
+  }
+  if (at !== bytes.length) throw corruption(file, at, 'bytes follow the last keyspace record')
+  return keyspaces
+}
+
+/** Decodes the fixed part of the keyspace record at `start`. */
+function decodeDescriptor(
+  view: DataView,
+  start: number,
+  names: EncodedNames,
+  file: string,
+): KeyspaceDescriptor {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+  const flags = view.getUint16(start + KEYSPACE_OFFSET_FLAGS, true)
+  const expires = (flags & KeyspaceFlag.Expires) !== 0
+  const ttlMs = readCheckedU64(bytes, start + KEYSPACE_OFFSET_TTL_MS, file, start + KEYSPACE_OFFSET_TTL_MS)
+  const createdSeqAt = start + KEYSPACE_OFFSET_CREATED_SEQ
+  if (
+    names.name.length > KEYSPACE_NAME_BYTES_MAX ||
+    (flags & ~KeyspaceFlag.Expires) !== 0 ||
+    view.getUint16(start + KEYSPACE_OFFSET_RESERVED, true) !== 0 ||
+    (ttlMs !== 0 && (!expires || ttlMs > TTL_MS_MAX))
+  ) {
+    throw corruption(file, start, 'a keyspace record is malformed')
+  }
+  const engine = view.getUint8(start + KEYSPACE_OFFSET_ENGINE)
+  const compression = view.getUint8(start + KEYSPACE_OFFSET_COMPRESSION)
+  return {
+    ...(expires ? { expires } : {}),
+    ...(ttlMs === 0 ? {} : { ttlMs }),
+    id: view.getUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, true),
+    engine: nameOf('engine', EngineNumber, RESERVED_ENGINES, engine, file, start),
+    compression: nameOf('compression', CompressionNumber, RESERVED_COMPRESSIONS, compression, file, start),
+    createdSeq: readCheckedU64(bytes, createdSeqAt, file, createdSeqAt),
+    name: decodeName(names.name, file),
+    keys: decodeName(names.keys, file),
+    values: decodeName(names.values, file),
+  }
+}
+
+/** Refuses a catalog whose encryption fields are set. This build reads no encrypted catalog. */
+function checkEncryption(view: DataView, file: string): void {
+  const suite = view.getUint8(CATALOG_OFFSET_SUITE)
+  if (
+    suite === 0 &&
+    view.getUint8(CATALOG_OFFSET_TRAILER_BYTES) === 0 &&
+    view.getUint32(CATALOG_OFFSET_DATA_KEY_ID, true) === 0
+  )
+    return
+  throw new LdbError(
+    'LDB_UNSUPPORTED',
+    `the catalog is encrypted, and this build has no encryption (${file})`,
+    {
+      details: { file, offset: CATALOG_OFFSET_SUITE, actual: suite },
+    },
+  )
+}
+
+/**
+ * Returns the name of an engine or a compression.
+ *
+ * @throws {@link LdbError} LDB_UNSUPPORTED for a number of another build; LDB_FORMAT for an unknown number.
+ */
+function nameOf<Name extends string>(
+  property: string,
+  numbers: Readonly<Record<Name, number>>,
+  reserved: Readonly<Record<number, string>>,
+  number: number,
+  file: string,
+  offset: number,
+): Name {
+  for (const name of Object.keys(numbers) as Name[]) {
+    if (numbers[name] === number) return name
+  }
+  const known = Object.hasOwn(reserved, number) ? reserved[number] : undefined
+  throw new LdbError(
+    known === undefined ? 'LDB_FORMAT' : 'LDB_UNSUPPORTED',
+    `a keyspace has ${property} ${known ?? number}, which this build does not support (${file})`,
+    { details: { file, offset, actual: number } },
+  )
+}
+
+function decodeName(bytes: Uint8Array, file: string): string {
+  const offset = bytes.byteOffset
+  if (bytes.length === 0) throw corruption(file, offset, 'a name in the catalog is empty')
+  try {
+    return decodeUtf8(bytes, 0, bytes.length)
+  } catch (cause) {
+    throw corruption(file, offset, 'a name in the catalog is not UTF-8', { cause })
+  }
+}

@@ -1,0 +1,21 @@
+import type { CompactionRequest, Syncable } from '@ldb/base'
+
+/** How to make one checkpoint. */
+export interface CheckpointOptions {
+  /** Work that the stores may spend on compaction afterwards. @defaultValue 'automatic' */
+  readonly effort?: CompactionRequest['effort']
+  /** Make a checkpoint even when no commit is newer than the last one. */
+  readonly force?: boolean
+  /** Synced after about each millisecond of work, to yield the thread. */
+  readonly timeSlice?: Syncable
+}
+
+/** The commit position of a database, for a checkpoint that is made while commits continue. */
+export interface CommitPosition {
+  /** Number of the newest visible commit. */
+  readonly seq: number
+  /** Makes commits in flight visible. */
+  drain(): void
+  /** Resolves when the commits that are in flight now are visible. */
+  drained(): Promise<void>
+}

@@ -1,0 +1,10 @@
+import type { Health } from '../health/health.js'
+import type { KeyspaceTable } from '../keyspace/table.js'
+import type { CommitLog } from '../log/commit-log.js'
+
+/** The log and the stores of an open database, and whether they may be read and written. */
+export interface DatabaseState {
+  readonly health: Health
+  readonly log: CommitLog
+  readonly keyspaces: KeyspaceTable
+}

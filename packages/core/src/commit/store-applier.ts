@@ -1,0 +1,72 @@
+import { isLdbError, toSeq } from '@ldb/base'
+import type { KeyspaceSection, LdbError } from '@ldb/base'
+import type { TransactionManager } from '@ldb/mvcc'
+import type { PendingCommit } from '../keyspace/commit-queue.js'
+import { loggedOnly, unknownOutcome } from './failure.js'
+import { CommitMerger } from './merger.js'
+import type { DatabaseState } from './state.js'
+
+/** Applies logged commits to the stores. A failure poisons reads and writes (C3). */
+export class StoreApplier {
+  readonly #state: DatabaseState
+  readonly #transactions: TransactionManager
+  readonly #merger: CommitMerger = new CommitMerger()
+
+  constructor(state: DatabaseState, transactions: TransactionManager) {
+    this.#state = state
+    this.#transactions = transactions
+  }
+
+  /** Applies one commit. @throws {@link LdbError} LDB_NO_SPACE, LDB_COMMIT_UNKNOWN. */
+  apply(sections: readonly KeyspaceSection[], seq: number): void {
+    try {
+      this.#applySections(sections, seq)
+    } catch (error) {
+      throw this.#fail(error)
+    }
+  }
+
+  /** Applies consecutive commits together; entries without a batch are skipped. @throws {@link LdbError} as `apply`. */
+  applyGroup(group: readonly PendingCommit[]): void {
+    const { keyspaces } = this.#state
+    const merger = this.#merger
+    try {
+      for (const { batch, seq } of group) {
+        if (batch === undefined) continue
+        const sections = batch.sections()
+        if (group.length === 1) this.#applySections(sections, seq)
+        else
+          for (const section of sections)
+            merger.add(keyspaces.require(section.keyspaceId).rawStoreForWrites, section, seq)
+      }
+      merger.finish()
+    } catch (error) {
+      throw this.#fail(error)
+    }
+  }
+
+  #applySections(sections: readonly KeyspaceSection[], seq: number): void {
+    for (const section of sections) {
+      this.#state.keyspaces.require(section.keyspaceId).rawStoreForWrites.apply(section, toSeq(seq))
+    }
+  }
+
+  /** Poisons reads and writes, and returns the error for the committers. */
+  #fail(error: unknown): LdbError {
+    // The state in memory may contain a part of the commits (C3).
+    this.#transactions.poison(error)
+    this.#flushLog()
+    this.#state.health.fail(error, true)
+    if (isLdbError(error, 'LDB_NO_SPACE')) return loggedOnly(error)
+    return unknownOutcome('the commit was logged, but could not be applied', error)
+  }
+
+  /** Flushes the log, which has not failed, so that its buffered commits survive this process. */
+  #flushLog(): void {
+    try {
+      this.#state.log.flush()
+    } catch (error) {
+      this.#state.health.fail(error, true)
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { isLdbError } from '@ldb/base'
+import type { VerifyReport } from '@ldb/integrity'
+import { defaultVfs } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+import { openDatabase } from './open/opening.js'
+import type { OpenDatabase } from './open/open-database.js'
+import { checkVerifyOptions, reportOfFailure, verifyDatabase } from './verification.js'
+import type { VerifyOptions } from './verification.js'
+
+/** Verifies a closed database; documented where it is exported, as `Database.verify`. */
+export function verifyDirectory(
+  path: string,
+  options: VerifyOptions & { readonly vfs?: Vfs | undefined },
+): VerifyReport {
+  const { vfs = defaultVfs(), ...rest } = options
+  const checked = checkVerifyOptions(rest)
+  const startedAtMs = vfs.clock.monotonic()
+  let opened: OpenDatabase
+  try {
+    opened = openDatabase(path, { vfs, readOnly: true })
+  } catch (error) {
+    if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+    return reportOfFailure(error, vfs.clock.monotonic() - startedAtMs)
+  }
+  try {
+    return verifyDatabase(opened, checked)
+  } finally {
+    opened.close()
+  }
+}

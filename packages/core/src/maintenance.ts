@@ -1,0 +1,35 @@
+import { resolveRange, utf8Keys } from '@ldb/base'
+import type { RangeOptions } from '@ldb/base'
+import type { OpenDatabase } from './open/open-database.js'
+
+/** Syncs the log; documented where it is exported, as `Database.sync`. */
+export function syncDatabase({ pipeline, health, log, changeSignal }: OpenDatabase): void {
+  pipeline.drain()
+  health.assertWritable()
+  try {
+    log.sync()
+  } catch (error) {
+    health.fail(error, false)
+    throw error
+  }
+  // Commits that were buffered in the process are now readable by change streams.
+  changeSignal.wake()
+}
+
+/** Checkpoints every keyspace; documented where it is exported, as `Database.checkpoint`. */
+export function checkpointDatabase({ pipeline, health, checkpointer }: OpenDatabase): void {
+  pipeline.drain()
+  health.assertWritable()
+  checkpointer.run(pipeline, { effort: 'explicit' })
+}
+
+/** Compacts every keyspace; documented where it is exported, as `Database.compact`. */
+export function compactDatabase(
+  { pipeline, health, checkpointer }: OpenDatabase,
+  range: RangeOptions<string> | undefined,
+): void {
+  pipeline.drain()
+  health.assertWritable()
+  resolveRange(range, utf8Keys)
+  checkpointer.run(pipeline, { effort: 'full' })
+}

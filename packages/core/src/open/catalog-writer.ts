@@ -1,0 +1,75 @@
+import type { Syncable } from '@ldb/base'
+import type { Vfs } from '@ldb/vfs'
+import type { Catalog, KeyspaceRecord } from '../catalog/catalog.js'
+import { replaceCatalog } from '../catalog/file.js'
+import type { BackgroundSync } from '../log/background-sync.js'
+import type { CommitLog } from '../log/commit-log.js'
+
+/** The catalog of an open database. After an error of a write, the database must be poisoned. */
+export class CatalogWriter {
+  readonly #vfs: Vfs
+  readonly #directory: string
+  readonly #log: CommitLog
+  readonly #directoryEntries: Syncable
+  readonly #backgroundSync: BackgroundSync
+  #catalog: Catalog
+
+  /**
+   * @param catalog - the current catalog.
+   * @param directoryEntries - syncs the directory entries of the database and its catalog.
+   */
+  constructor(
+    catalog: Catalog,
+    vfs: Vfs,
+    directory: string,
+    log: CommitLog,
+    directoryEntries: Syncable,
+    backgroundSync: BackgroundSync,
+  ) {
+    this.#catalog = catalog
+    this.#vfs = vfs
+    this.#directory = directory
+    this.#log = log
+    this.#directoryEntries = directoryEntries
+    this.#backgroundSync = backgroundSync
+  }
+
+  /** The current catalog. */
+  get catalog(): Catalog {
+    return this.#catalog
+  }
+
+  /**
+   * Writes a catalog with created or dropped keyspaces. Syncs the log first (K1).
+   *
+   * @param seq - number of the newest commit.
+   */
+  replaceKeyspaces(seq: number, keyspaces: readonly KeyspaceRecord[], nextKeyspaceId: number): void {
+    // (K1) Earlier commits must not be lost while the catalog survives.
+    this.#log.sync()
+    this.#write({
+      ...this.#catalog,
+      generation: this.#catalog.generation + 1,
+      seq,
+      nextKeyspaceId,
+      keyspaces,
+    })
+  }
+
+  /** Writes a catalog with a changed keyspace record. Commits in flight do not depend on it, so the log is not synced. */
+  updateKeyspace({ id }: { readonly id: number }, change: (record: KeyspaceRecord) => KeyspaceRecord): void {
+    const keyspaces = this.#catalog.keyspaces.map((record) =>
+      record.descriptor.id === id ? change(record) : record,
+    )
+    this.#write({ ...this.#catalog, generation: this.#catalog.generation + 1, keyspaces })
+  }
+
+  #write(next: Catalog): void {
+    this.#directoryEntries.sync()
+    replaceCatalog(this.#vfs, this.#directory, next)
+    this.#catalog = next
+    // (R8) The record follows the durable catalog, so the log never requires a catalog that may be missing.
+    this.#log.appendCatalog(next.generation)
+    if (!this.#log.isVolatile) this.#backgroundSync.schedule()
+  }
+}

@@ -1,0 +1,97 @@
+import type { Finding } from '../finding.js'
+import { examplesOf } from './markdown.js'
+import type { Manifest, Package } from '../workspace.js'
+
+/** What each package's script runs; the same everywhere, so that one knows them all. */
+const SCRIPTS: Readonly<Record<string, RegExp>> = {
+  build: /^tsc -b/,
+  test: /^vitest run/,
+  lint: /^oxlint .*prettier --check .*tsc -p tsconfig\.test\.json$/,
+  docs: /^typedoc/,
+}
+const SHIPPED = ['dist', 'src', '!src/**/*.test.ts', 'README.md']
+
+/** Every public package has the same anatomy: manifest, README with an example, tests, FORMAT.md where it owns bytes. */
+export function checkManifest(subject: Package): Finding[] {
+  const problems = [
+    ...identityProblems(subject),
+    ...exportsProblems(subject.manifest.exports ?? {}),
+    ...dependencyProblems(subject),
+    ...Object.entries(SCRIPTS)
+      .filter(([script, form]) => !form.test(subject.manifest.scripts?.[script] ?? ''))
+      .map(([script]) => `its script '${script}' is missing or not the common one`),
+    ...SHIPPED.filter((entry) => subject.manifest.files?.includes(entry) !== true).map(
+      (entry) => `files leaves out ${entry}`,
+    ),
+  ]
+  return [
+    ...problems.map((message) => ({ place: `${subject.folder}/package.json`, message })),
+    ...anatomyProblems(subject).map((message) => ({ place: subject.folder, message })),
+  ]
+}
+
+function identityProblems({ manifest, folder }: Package): string[] {
+  const expectations: [boolean, string][] = [
+    [manifest.name === `@ldb/${folder.split('/').at(-1)}`, 'name is not @ldb/ and the folder'],
+    [manifest.private !== true, 'a package of this folder is public'],
+    [manifest.license === 'MIT', 'license is not MIT'],
+    [manifest.type === 'module', 'type is not module'],
+    [manifest.sideEffects === false, 'sideEffects is not false'],
+    [manifest.engines?.['node'] === '>=20.19', 'engines.node is not >=20.19'],
+    [manifest.repository?.directory === folder, 'repository.directory is not its folder'],
+    [(manifest.keywords ?? []).length > 0, 'it has no keywords'],
+    [manifest.homepage !== undefined && manifest.bugs !== undefined, 'it has no homepage or no bugs'],
+  ]
+  return expectations.filter(([holds]) => !holds).map(([, message]) => message)
+}
+
+function exportsProblems(entries: NonNullable<Manifest['exports']>): string[] {
+  const problems: string[] = []
+  for (const [path, target] of Object.entries(entries)) {
+    if (path === './package.json') continue
+    if (path !== '.' && path !== './format') {
+      problems.push(`exports ${path}: only '.', './package.json' and './format' are public`)
+      continue
+    }
+    const file = path === '.' ? 'index' : 'format'
+    const expected = {
+      '@ldb/source': `./src/${file}.ts`,
+      types: `./dist/${file}.d.ts`,
+      default: `./dist/${file}.js`,
+    }
+    // The order of conditions is their meaning, so the text is compared.
+    if (JSON.stringify(target) !== JSON.stringify(expected))
+      problems.push(`exports ${path} is not the common form`)
+  }
+  if (!('.' in entries) || !('./package.json' in entries))
+    problems.push("exports lacks '.' or './package.json'")
+  return problems
+}
+
+function dependencyProblems({ manifest, references }: Package): string[] {
+  const problems: string[] = []
+  const inHouse = Object.entries(manifest.dependencies ?? {}).filter(([name]) => name.startsWith('@ldb/'))
+  for (const [name, range] of inHouse) {
+    if (range !== 'workspace:*') problems.push(`${name} is not taken from the workspace`)
+    if (!references.includes(name.slice('@ldb/'.length)))
+      problems.push(`tsconfig.json has no reference to ${name}`)
+  }
+  for (const reference of references) {
+    if (!inHouse.some(([name]) => name === `@ldb/${reference}`)) {
+      problems.push(`tsconfig.json refers to ${reference}, which is no dependency`)
+    }
+  }
+  return problems
+}
+
+function anatomyProblems({ files, documents, name }: Package): string[] {
+  const problems: string[] = []
+  const readme = documents.get('README.md')
+  if (readme === undefined) problems.push('has no README.md')
+  else if (examplesOf(readme).length === 0) problems.push('README.md has no ```ts example')
+  else if (!readme.startsWith(`# ${name}\n`)) problems.push(`the title of README.md is not ${name}`)
+  if (!files.some((file) => file.localPath.endsWith('.test.ts'))) problems.push('has no test')
+  const ownsBytes = files.some((file) => file.localPath === 'src/format.ts')
+  if (ownsBytes && !documents.has('FORMAT.md')) problems.push('has src/format.ts but no FORMAT.md')
+  return problems
+}

@@ -1,5 +1,6 @@
 // Makes the golden databases in fixtures/v2: `LDB_WRITE_FIXTURES=1 npx vitest run test/fixtures.test.ts`.
 // Never change them for the present format: they show that later versions read what this version wrote.
+// The last build that wrote format 1 made fixtures/v1: a string entry, a tuple key with a JSON value, and a clean close.
 import { readFileSync } from 'node:fs'
 import { ManualTime, MemoryVfs } from '@ldb/vfs'
 import { Database } from '../src/index.js'

@@ -18,6 +18,7 @@ export function readCheckpointRecord(payload: Uint8Array): CheckpointRecord {
   const durableSeqs = new Map<number, number>()
   for (let offset = 24; offset < view.length; offset += 16) {
     requireSound(view.u32(offset + 4) === 0, 'reserved field of a checkpoint entry')
+    requireSound(view.u64(offset + 8) <= view.u64(0), 'a checkpoint entry is newer than its record')
     durableSeqs.set(view.u32(offset), view.u64(offset + 8))
   }
   requireSound(durableSeqs.size === keyspaceCount, 'a checkpoint record names a keyspace twice')

@@ -46,6 +46,23 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     layers: ['memory', 'node', 'environment', 'lock'],
     ground: ['vfs', 'format', 'file-error', 'path-names', 'byte-span'],
   },
+  'apps/bench': {
+    layers: [
+      'commands',
+      'report',
+      'run',
+      'probes',
+      'workloads',
+      'stores',
+      'eviction',
+      'peers',
+      'model',
+      'measure',
+      'data',
+    ],
+    ground: [],
+  },
+  'apps/demo': { layers: ['scenes', 'crash', 'output', 'database'], ground: [] },
   'tooling/tidy': { layers: ['rules'], ground: ['finding', 'source-file', 'workspace'] },
   'tooling/testkit': {
     layers: [

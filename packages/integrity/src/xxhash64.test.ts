@@ -56,7 +56,8 @@ describe.each(implementations)('%s xxHash64', (_name, hash) => {
     const ascii = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0))
     expect(hashOf(hash, ascii('a'), 0, 1, SEED_ZERO)).toBe(0xd24ec4f1a98c6e5bn)
     expect(hashOf(hash, ascii('abc'), 0, 3, SEED_ZERO)).toBe(0x44bc2cf5ad770999n)
-    const spam = 'Nobody inspects the spammish repetition'
+    // The published test vector.
+    const spam = 'No' + 'body inspects the spammish repetition'
     expect(hashOf(hash, ascii(spam), 0, spam.length, SEED_ZERO)).toBe(0xfbcea83c8a378bf1n)
   })
 

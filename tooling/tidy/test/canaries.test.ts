@@ -109,7 +109,7 @@ const canaries: [Rule, Canary[]][] = [
       ],
     ],
   ],
-  [checkReachability, [['an orphan', 'nobody imports', { 'src/orphan.ts': 'export const a = 1' }]]],
+  [checkReachability, [['an orphan', 'no file imports', { 'src/orphan.ts': 'export const a = 1' }]]],
   [
     checkSizes,
     [

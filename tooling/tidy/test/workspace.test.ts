@@ -49,7 +49,7 @@ describe.each(published.map((subject) => [subject.name, subject] as const))('%s'
     expect(describeFindings(checkDocumentation(subject))).toEqual([])
   })
 
-  test('has no source that nobody imports', () => {
+  test('has no source that no other source imports', () => {
     expect(describeFindings(checkReachability(subject))).toEqual([])
   })
 

@@ -6,7 +6,7 @@ import type { Store } from './store.js'
 export interface WorkloadContext {
   readonly store: Store
   readonly data: BenchData
-  /** Index into the tables of picks; advances from round to round. */
+  /** Index of the next precomputed random choice; not reset between rounds. */
   pickIndex: number
   /** Index of the next entry that has not been written. */
   nextEntryIndex: number

@@ -188,6 +188,8 @@ export class Scan<T> implements Iterable<T>, Disposable {
 
 /** A result before the end. V8 may pretenure an object literal into the old space, but not the instances of a class. */
 class ScanResult<T> implements IteratorYieldResult<T> {
+  /** One instance that stays alive, so that V8 does not discard the hidden class. */
+  static readonly retained: ScanResult<undefined> = new ScanResult(undefined)
   readonly done = false
   readonly value: T
 
@@ -195,6 +197,3 @@ class ScanResult<T> implements IteratorYieldResult<T> {
     this.value = value
   }
 }
-
-/** Keeps one instance alive, so that V8 does not discard the hidden class. */
-export const RETAINED_RESULT: IteratorResult<undefined> = new ScanResult(undefined)

@@ -89,7 +89,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
 
   /**
    * Writes the result of `change`, and returns it. `undefined` means an absent key, as argument and as result. The new
-   * value expires after `ttlMs`, or as the keyspace says.
+   * value expires after `ttlMs`, by default that of the keyspace.
    *
    * @param change - synchronous. Its exception leaves this call, and nothing is written.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `change` returns a promise; LDB_CONFLICT when `change` itself

@@ -47,6 +47,23 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     ground: ['vfs', 'format', 'file-error', 'path-names', 'byte-span'],
   },
   'tooling/formats': { layers: ['database', 'tree', 'log', 'bytes'], ground: [] },
+  'apps/bench': {
+    layers: [
+      'commands',
+      'report',
+      'run',
+      'probes',
+      'workloads',
+      'stores',
+      'eviction',
+      'peers',
+      'model',
+      'measure',
+      'data',
+    ],
+    ground: [],
+  },
+  'apps/demo': { layers: ['scenes', 'crash', 'output', 'database'], ground: [] },
   'tooling/tidy': { layers: ['rules'], ground: ['finding', 'source-file', 'workspace'] },
   'tooling/testkit': {
     layers: [

@@ -24,7 +24,7 @@ export function checkReachability(subject: Package): Finding[] {
   }
   return [...sources.values()]
     .filter((file) => !reached.has(file.localPath))
-    .map((file) => ({ place: file.path, message: 'nobody imports it' }))
+    .map((file) => ({ place: file.path, message: 'no file imports it' }))
 }
 
 /** Sources behind an entry of package.json, whatever its conditions; built files stand for what they are built of. */

@@ -14,7 +14,7 @@ export const OLD_TERMS: readonly OldTerm[] = [
   },
   { pattern: /\b[Nn]ewcomers?\b/, instead: 'small queue' },
   { pattern: /\bdeparted\b|DepartedPages/, instead: 'ghost queue' },
-  { pattern: /\b[Oo]utdat(?:e|es|ed)\b/, instead: 'invalidate' },
+  { pattern: /\b[Oo]utdat(?:e|es)\b/, instead: 'invalidate' },
   { pattern: /\bgiveUp\b|\bgiv(?:e|es|en|ing) up\b|\bgave up\b/, instead: 'retire, release, stop' },
   { pattern: /\bgiv(?:e|es|en|ing) back\b|\bgave back\b|[gG]iveBack/, instead: 'release, free, return' },
   { pattern: /\bletGo\b|\blets? go\b/, instead: 'unpin, release' },

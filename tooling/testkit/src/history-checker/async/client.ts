@@ -143,7 +143,7 @@ export class HistoryClient {
       if (isLdbError(error, 'LDB_CONFLICT')) {
         assertGuarantee(
           records.length === retries + 1,
-          () => `gave up after ${records.length} of ${retries + 1} attempts`,
+          () => `stopped after ${records.length} of ${retries + 1} attempts`,
         )
       }
       if (record !== undefined) this.#failed(record, error)

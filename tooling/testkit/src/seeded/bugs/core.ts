@@ -30,7 +30,8 @@ export const CORE_BUGS: readonly SeededBug[] = [
     name: 'borrowed-batch-reused-async',
     area,
     rows: [30],
-    effect: 'an async commit at `none` lends its batch to the log, and the next commit overwrites the buffer',
+    effect:
+      'an async commit at `none` lets the log borrow its batch, and the next commit overwrites the buffer',
     file: 'packages/core/src/commit/async-commits.ts',
     find: "log.appendCommit(batch.encode(), seq, requested !== 'none')",
     replace: 'log.appendCommit(batch.encode(), seq, true)',

@@ -76,7 +76,8 @@ export const EARLY_WRITEBACK_BUGS: readonly SeededBug[] = [
     name: 'borrowed-batch-reused-sync',
     area,
     rows: [30],
-    effect: 'a sync commit at `none` lends its batch to the log, and the next commit overwrites the buffer',
+    effect:
+      'a sync commit at `none` lets the log borrow its batch, and the next commit overwrites the buffer',
     file: 'packages/core/src/commit/pipeline.ts',
     find: "log.appendCommit(bytes, seq, durability !== 'none')",
     replace: 'log.appendCommit(bytes, seq, seq > 0)',

@@ -67,7 +67,7 @@ export interface VfsFile {
 /** The held lock of a directory. @category Files */
 export interface VfsLock {
   /** Throws `LDB_POISONED` when the lock was released, or when its file was replaced or removed by another process. */
-  assertPinned(): void
+  assertHeld(): void
   /** Releases the lock. Idempotent. */
   release(): void
 }

@@ -10,7 +10,7 @@ export class LockTable {
     if (this.#held.has(identity)) throw lockedError(directory, 'this process')
     const held = this.#held
     const lock: VfsLock = {
-      assertPinned(): void {
+      assertHeld(): void {
         if (held.get(identity) !== lock) throw lockLostError(directory)
       },
       release(): void {
@@ -33,6 +33,6 @@ export function lockedError(directory: string, holder: string, advice?: string):
 /** Creates the error for a lock that was released, or whose LOCK file was replaced or removed. */
 export function lockLostError(directory: string): LdbError {
   return new LdbError('LDB_POISONED', `the lock of ${directory} is no longer held`, {
-    details: { file: directory, operation: 'assertPinned' },
+    details: { file: directory, operation: 'assertHeld' },
   })
 }

@@ -94,9 +94,9 @@ export abstract class TreeVfs implements Vfs {
 
 function combineLocks(upper: VfsLock, lower: VfsLock): VfsLock {
   return {
-    assertPinned(): void {
-      upper.assertPinned()
-      lower.assertPinned()
+    assertHeld(): void {
+      upper.assertHeld()
+      lower.assertHeld()
     },
     release(): void {
       upper.release()

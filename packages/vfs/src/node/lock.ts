@@ -74,7 +74,7 @@ class NodeLock implements VfsLock {
     this.#socket = socket
   }
 
-  assertPinned(): void {
+  assertHeld(): void {
     if (this.#released || !this.#isOurs()) throw lockLostError(this.#directory)
   }
 

@@ -185,7 +185,7 @@ export class CrashVfs implements Vfs {
     }
     locked.add(node)
     return {
-      assertPinned(): void {
+      assertHeld(): void {
         if (!locked.has(node))
           throw new LdbError('LDB_POISONED', `the lock of ${directory} is no longer held`)
       },

@@ -20,7 +20,7 @@ export class SortedArraySnapshot implements StoreSnapshot {
   }
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
-    this.#assertPinned()
+    this.#assertHeld()
     this.#interrupt()
     return entryOf(this.#entries, key.slice(0, keyBytes))?.value.slice()
   }
@@ -38,19 +38,19 @@ export class SortedArraySnapshot implements StoreSnapshot {
   }
 
   cursor(bounds: KeyBounds = {}): StoreCursor {
-    this.#assertPinned()
+    this.#assertHeld()
     return new SortedArrayCursor(this.#entries, bounds, this.#interrupt)
   }
 
   count(bounds: KeyBounds = {}): number {
-    this.#assertPinned()
+    this.#assertHeld()
     this.#interrupt()
     const { start, end } = indexesWithin(this.#entries, bounds)
     return end - start
   }
 
   estimate(bounds: KeyBounds = {}): RangeEstimate {
-    this.#assertPinned()
+    this.#assertHeld()
     const { start, end } = indexesWithin(this.#entries, bounds)
     let bytes = 0
     for (const { key, value } of this.#entries.slice(start, end)) bytes += key.length + value.length
@@ -63,7 +63,7 @@ export class SortedArraySnapshot implements StoreSnapshot {
     this.#onRelease()
   }
 
-  #assertPinned(): void {
+  #assertHeld(): void {
     if (this.#isReleased) throw closedError()
   }
 }

@@ -37,7 +37,7 @@ export const lockTarget: FuzzTarget = {
     const path = emptyDirectory()
     writeFileSync(join(path, 'LOCK'), input)
     const lock = new NodeVfs().lock(path)
-    lock.assertPinned()
+    lock.assertHeld()
     lock.release()
     assertGuarantee(!readdirSync(path).includes('LOCK'), () => 'LOCK still exists after its release')
   },

@@ -254,7 +254,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     effect: 'a database opens without its lock, so that a second opener is admitted',
     file: 'packages/core/src/open/opening.ts',
     find: '    const lock = this.#vfs.lock(this.#directory)\n',
-    replace: '    const lock = { assertPinned: (): void => undefined, release: (): void => undefined }\n',
+    replace: '    const lock = { assertHeld: (): void => undefined, release: (): void => undefined }\n',
     suite: 'packages/core/test/open-refusal.test.ts',
   },
   {

@@ -13,7 +13,7 @@ export const RESUMABLE_TASK_BUGS: readonly SeededBug[] = [
     file: 'packages/base/src/resumable-task.ts',
     find: '        await pending.syncAsync()\n',
     replace: '        void pending.syncAsync()\n',
-    suite: 'tooling/testkit/test/async-crash.test.ts',
+    suite: 'tooling/testkit/test/crash/async-crash.test.ts',
   },
   {
     name: 'tree-frozen-frame-stolen',

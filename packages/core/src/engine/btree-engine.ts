@@ -2,6 +2,7 @@ import { assert, corruption } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import type { TreeIdentity } from '@ldb/btree'
 import {
+  EngineNumber,
   BTREE_SECTION_BYTES,
   BTREE_SECTION_OFFSET_FILE_ID,
   BTREE_SECTION_OFFSET_PAGE_BYTES,
@@ -17,6 +18,7 @@ const TEMPORARY_NAME = 'tree.ldb.new'
 /** The B+tree engine: one file per keyspace. Its page size is the frame size of the page cache. */
 export const BTREE_ENGINE: Engine = Object.freeze({
   name: 'btree' as const,
+  number: EngineNumber.btree,
 
   create(context: StoreContext) {
     const store = BTree.open(context.vfs, treePath(context), { cache: context.cache })

@@ -1,5 +1,6 @@
-import { LdbError } from '@ldb/base'
+import { assert, LdbError } from '@ldb/base'
 import type { EngineName } from '../catalog/catalog.js'
+import { EngineNumber } from '../format.js'
 import { BTREE_ENGINE } from './btree-engine.js'
 import type { Engine } from './engine.js'
 
@@ -16,8 +17,10 @@ export const BUILT_IN_ENGINES: EngineTable = Object.freeze({ btree: BTREE_ENGINE
  */
 export function engineOf(engines: EngineTable, name: EngineName): Engine {
   const engine = engines[name]
-  if (engine !== undefined) return engine
-  throw new LdbError('LDB_UNSUPPORTED', `this build has no engine ${JSON.stringify(name)}`)
+  if (engine === undefined)
+    throw new LdbError('LDB_UNSUPPORTED', `this build has no engine ${JSON.stringify(name)}`)
+  assert(engine.number === EngineNumber[name], 'an engine has the number that the catalog gives its name')
+  return engine
 }
 
 /** Reports whether any engine uses this file name in the directory of a keyspace. */

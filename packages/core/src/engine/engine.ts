@@ -30,6 +30,8 @@ export interface CreatedStore {
  */
 export interface Engine {
   readonly name: EngineName
+  /** Number of the engine in the catalog. */
+  readonly number: number
 
   /**
    * Creates the files of an empty store and opens it. The files are synced; the caller syncs the directory.

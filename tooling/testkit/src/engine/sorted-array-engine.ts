@@ -18,6 +18,7 @@ const NAMES: ReadonlySet<string> = new Set([STATE_NAME, STATE_TEMPORARY_NAME, SP
 /** An engine in the place of the B+tree, as core's engine contract asks for one. */
 export interface SortedArrayEngine {
   readonly name: 'btree'
+  readonly number: 1
   create(context: StoreContext): { readonly store: OrderedStore; readonly section: Uint8Array }
   open(context: StoreContext, section: Uint8Array): OrderedStore
   ownsFile(name: string): boolean
@@ -34,6 +35,7 @@ export function sortedArrayEngine(seed: number, freedoms?: Freedoms): SortedArra
     SortedArrayStore.open(vfs, directory, log, observer, seed * 1000 + openCount++, freedoms)
   return {
     name: 'btree',
+    number: 1,
     create(context) {
       SortedArrayStore.create(context.vfs, context.directory)
       return { store: open(context), section: SECTION }

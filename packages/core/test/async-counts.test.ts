@@ -87,7 +87,7 @@ it('yields the thread between time slices, without a missing page', async () => 
   let yieldCount = 0
   const scheduler = {
     after: (delayMs: number, task: () => void) => time.after(delayMs, task),
-    soon: (task: () => void): void => {
+    immediate: (task: () => void): void => {
       yieldCount++
       queueMicrotask(task)
     },

@@ -184,15 +184,17 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
    * Moves pages toward the start of each file, and truncates the file. The checkpoint runs between other operations;
    * moving the pages blocks the thread.
    *
-   * @param range - checked, and without effect: a B+tree is compacted as a whole.
+   * @param range - keys of the keyspace `default` that its engine is asked to compact. A B+tree is compacted as a whole.
    * @throws {@link LdbError} as `checkpoint`.
    */
   async compact(range?: RangeOptions<string> & AsyncOptions): Promise<void> {
     const { signal, rest } = splitSignal(range)
     throwIfAborted(signal)
     this.writes.pipeline.assertWritable()
-    resolveRange(rest as RangeOptions<string> | undefined, utf8Keys)
-    await this.api.run(() => this.#opened.slicedCheckpoint.run({ effort: 'full' }, signal))
+    const { lower, upper } = resolveRange(rest as RangeOptions<string> | undefined, utf8Keys)
+    await this.api.run(() =>
+      this.#opened.slicedCheckpoint.run({ effort: 'full', bounds: { lower, upper } }, signal),
+    )
   }
 
   /**

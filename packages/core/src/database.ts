@@ -241,7 +241,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   /**
    * Moves pages toward the start of each file, and truncates the file.
    *
-   * @param range - checked, and without effect: a B+tree is compacted as a whole.
+   * @param range - keys of the keyspace `default` that its engine is asked to compact. A B+tree is compacted as a whole.
    * @throws {@link LdbError} as `checkpoint`.
    */
   compact(range?: RangeOptions<string>): void {

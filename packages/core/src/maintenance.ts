@@ -30,6 +30,6 @@ export function compactDatabase(
 ): void {
   pipeline.drain()
   health.assertWritable()
-  resolveRange(range, utf8Keys)
-  checkpointer.run(pipeline, { effort: 'full' })
+  const { lower, upper } = resolveRange(range, utf8Keys)
+  checkpointer.run(pipeline, { effort: 'full', bounds: { lower, upper } })
 }

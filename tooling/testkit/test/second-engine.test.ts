@@ -3,10 +3,12 @@
 // commits, and the rules of removal and verification.
 // Invariants: whatever an engine does within the contract, a database keeps its promises: nothing acknowledged is lost, nothing is
 // half applied, reads that are interrupted and repeated return what uninterrupted ones do.
+import type { CompactionRequest } from '@ldb/base'
 import { Database } from '@ldb/core'
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
+import { bytesOf } from '../src/base/byte-text.js'
 import { crashPlan } from '../src/crash/plan.js'
 import { CrashVfs } from '../src/crash/crash-vfs.js'
 import { sortedArrayEngine } from '../src/engine/sorted-array-engine.js'
@@ -80,6 +82,42 @@ describe('a database over sorted arrays', () => {
     const report = db.verify()
     expect(report.ok).toBe(true)
     expect(report.parts.find(({ name }) => name === 'keyspace:default')?.fileCount).toBe(1)
+  })
+
+  test('gets the bounds of a compaction, of the default keyspace only', async () => {
+    const engine = sortedArrayEngine(4)
+    const requests: CompactionRequest[] = []
+    const recording = {
+      ...engine,
+      open: (...args: Parameters<typeof engine.open>) => {
+        const store = engine.open(...args)
+        const begin = store.beginCompaction.bind(store)
+        store.beginCompaction = (request) => {
+          if (request.effort === 'full') requests.push(request)
+          return begin(request)
+        }
+        return store
+      },
+    }
+    const vfs = new MemoryVfs()
+    const options = { vfs, [TUNING]: { engines: { btree: recording }, preallocateBytes: 0 } }
+    const first = Database.open('data', options)
+    first.keyspace('other')
+    first.close()
+    const db = Database.open('data', options)
+    db.compact({ gte: 'b', lt: 'd' })
+    await db.promises.compact({ prefix: 'x' })
+    db.close()
+    const bounds = (lower: string, upper: string): object => ({
+      lower: bytesOf(lower),
+      upper: bytesOf(upper),
+    })
+    expect(requests.map((request) => request.bounds)).toEqual([
+      bounds('b', 'd'),
+      undefined,
+      bounds('x', 'y'),
+      undefined,
+    ])
   })
 
   test('reports its stalls and checkpoints, and gets the ones that it asks for', () => {

@@ -1,9 +1,11 @@
-import type { CompactionRequest, Syncable } from '@ldb/base'
+import type { CompactionRequest, KeyBounds, Syncable } from '@ldb/base'
 
 /** How to make one checkpoint. */
 export interface CheckpointOptions {
   /** Work that the stores may spend on compaction afterwards. @defaultValue 'automatic' */
   readonly effort?: CompactionRequest['effort']
+  /** Keys of the keyspace `default` to compact; other keyspaces are compacted as a whole. @defaultValue all */
+  readonly bounds?: KeyBounds
   /** Make a checkpoint even when no commit is newer than the last one. */
   readonly force?: boolean
   /** Synced after about each millisecond of work, to yield the thread. */

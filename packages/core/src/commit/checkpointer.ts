@@ -1,6 +1,7 @@
 import { ResumableTask } from '@ldb/base'
 import type { TaskSteps } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
+import { DEFAULT_KEYSPACE_ID } from '../catalog/directory-layout.js'
 import type { CompactionEvent, EventHub } from '../health/events.js'
 import { closedError } from '../health/health.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
@@ -191,13 +192,15 @@ export class Checkpointer {
 
   *#compact(
     { store, descriptor, dropped }: KeyspaceStore,
-    { effort = 'automatic', timeSlice }: CheckpointOptions,
+    { effort = 'automatic', bounds, timeSlice }: CheckpointOptions,
     compactions: CompactionEvent[],
   ): TaskSteps {
     if (dropped) return
     const startedAtMs = this.#clock.monotonic()
     const fileBytesBefore = store.stats().fileBytes
-    const task = store.beginCompaction({ effort, log: this.#state.log, timeSlice })
+    const { log } = this.#state
+    const request = descriptor.id === DEFAULT_KEYSPACE_ID ? { effort, bounds } : { effort }
+    const task = store.beginCompaction({ ...request, log, timeSlice })
     if (task === undefined) return
     yield task
     compactions.push({

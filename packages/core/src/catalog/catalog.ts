@@ -46,3 +46,10 @@ export interface Catalog {
   /** By ascending number. */
   readonly keyspaces: readonly KeyspaceRecord[]
 }
+
+/** The three names of a keyspace in UTF-8. */
+export interface EncodedNames {
+  readonly name: Uint8Array
+  readonly keys: Uint8Array
+  readonly values: Uint8Array
+}

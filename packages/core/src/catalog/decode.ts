@@ -38,7 +38,7 @@ import {
   RESERVED_ENGINES,
   TTL_MS_MAX,
 } from '../format.js'
-import type { Catalog, KeyspaceDescriptor, KeyspaceRecord } from './catalog.js'
+import type { Catalog, EncodedNames, KeyspaceDescriptor, KeyspaceRecord } from './catalog.js'
 import { CATALOG_CODEC, checkCatalogHeader } from './header.js'
 
 /** Start and end of the reserved bytes of the catalog root. */
@@ -48,13 +48,6 @@ const RESERVED_RANGES: readonly (readonly [start: number, end: number])[] = [
   [CATALOG_OFFSET_RESERVED3, CATALOG_OFFSET_BRANCH_ID],
   [CATALOG_OFFSET_BRANCH_ID, CATALOG_ROOT_END],
 ]
-
-/** The three names of a keyspace in UTF-8. */
-interface EncodedNames {
-  readonly name: Uint8Array
-  readonly keys: Uint8Array
-  readonly values: Uint8Array
-}
 
 /**
  * Decodes a catalog, and checks all of it.

@@ -27,15 +27,8 @@ import {
   KEYSPACE_RECORD_BYTES,
   KeyspaceFlag,
 } from '../format.js'
-import type { Catalog, KeyspaceRecord } from './catalog.js'
+import type { Catalog, EncodedNames, KeyspaceRecord } from './catalog.js'
 import { CATALOG_CODEC, encodeCatalogHeader } from './header.js'
-
-/** The three names of a keyspace in UTF-8. */
-interface EncodedNames {
-  readonly name: Uint8Array
-  readonly keys: Uint8Array
-  readonly values: Uint8Array
-}
 
 /** Encodes a catalog (FORMAT.md). @throws {@link LdbError} LDB_TOO_LARGE. */
 export function encodeCatalog(catalog: Catalog): Uint8Array {

@@ -75,6 +75,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'changes',
       'drivers',
       'fuzz',
+      'outside',
       'kill',
       'metamorphic',
       'history-checker',

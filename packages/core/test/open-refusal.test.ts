@@ -6,7 +6,7 @@ import { isLdbError, LdbError } from '@ldb/base'
 import type { LdbErrorCode } from '@ldb/base'
 import { encodeFileHeader } from '@ldb/integrity'
 import { MemoryVfs, NodeVfs } from '@ldb/vfs'
-import type { OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import type { LockMode, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Database } from '../src/database.js'
 import type { DatabaseOptions } from '../src/health/options.js'
@@ -195,9 +195,9 @@ class ReadOnlyVfs extends MemoryVfs {
     super.remove(at)
   }
 
-  override lock(directory: string): VfsLock {
-    this.#refuse(directory)
-    return super.lock(directory)
+  override lock(directory: string, mode?: LockMode): VfsLock {
+    if (mode !== 'shared') this.#refuse(directory)
+    return super.lock(directory, mode)
   }
 
   #refuse(file: string): void {

@@ -15,8 +15,8 @@ import { bindLockSocket } from './lock-socket.js'
 import type { LockSocket } from './lock-socket.js'
 import { describeCurrentProcess } from './process.js'
 
-/** Errors of creating LOCK without write access. */
-const NO_WRITE_ACCESS = new Set(['EROFS', 'EACCES', 'EPERM'])
+/** Errors of creating LOCK without write access; the last is that of Node's permission model. */
+const NO_WRITE_ACCESS = new Set(['EROFS', 'EACCES', 'EPERM', 'ERR_ACCESS_DENIED'])
 
 /**
  * Acquires the lock of a directory (K1): first in the table of this thread, then flock on the directory and the abstract socket where

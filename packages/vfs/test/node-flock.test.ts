@@ -19,9 +19,8 @@ import {
 } from './lock-layers.js'
 
 const vfs = new NodeVfs()
-const describeFlock = describe.skipIf(NO_FLOCK_REASON !== '')
 
-describeFlock('flock on a directory', () => {
+describe.skipIf(NO_FLOCK_REASON !== '')('flock on a directory', () => {
   it('is recorded in LOCK, with the directory', () => {
     using directory = scratchDirectory()
     const lock = vfs.lock(directory.path)
@@ -120,7 +119,7 @@ describeFlock('flock on a directory', () => {
   })
 })
 
-describeFlock('the lock of a worker thread', () => {
+describe.skipIf(NO_FLOCK_REASON !== '')('the lock of a worker thread', () => {
   it.each([
     ['exclusive', 'exclusive'],
     ['exclusive', 'shared'],

@@ -20,7 +20,7 @@ import {
 
 const vfs = new NodeVfs()
 const isRoot = process.getuid?.() === 0
-const AS_NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
+const AS_OTHER_USER = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
 
 describe.each(LOCK_LAYERS)('readers and writers, through the %s', (layer) => {
   it('share and exclude each other in one thread', () => {
@@ -200,17 +200,17 @@ describe('a shared lock', () => {
       const data = `${directory.path}/data`
       fs.chmodSync(directory.path, 0o755)
       fs.mkdirSync(data, { mode: 0o755 })
-      const asNobody = (mode: LockMode): Promise<string | undefined> =>
-        tryInProcess(data, mode, layer, AS_NOBODY)
-      expect(await asNobody('shared')).toBe('held')
-      expect(await asNobody('exclusive')).toBe('LDB_IO undefined')
+      const asOtherUser = (mode: LockMode): Promise<string | undefined> =>
+        tryInProcess(data, mode, layer, AS_OTHER_USER)
+      expect(await asOtherUser('shared')).toBe('held')
+      expect(await asOtherUser('exclusive')).toBe('LDB_IO undefined')
       const writer = lockOf(data, 'exclusive', layer)
-      expect(await asNobody('shared')).toMatch(`LDB_LOCKED pid ${process.pid} on host`)
+      expect(await asOtherUser('shared')).toMatch(`LDB_LOCKED pid ${process.pid} on host`)
       writer.release()
       const { child } = await startFixture('lock-child.mjs', lockArguments(data, 'hold', 'exclusive', layer))
       await kill(child)
       expect(fs.readdirSync(data)).toEqual(['LOCK'])
-      expect(await asNobody('shared')).toBe('held')
+      expect(await asOtherUser('shared')).toBe('held')
       expect(fs.readdirSync(data)).toEqual(['LOCK'])
     },
   )

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LOCK_BYTES_MAX } from '../format.js'
@@ -55,6 +56,15 @@ describe('a lock record', () => {
   ])('is refused with the %s %s', (field, value) => {
     const text = encodeLockRecord(RECORD).replace(new RegExp(`^${field} .*$`, 'm'), `${field} ${value}`)
     expect(decodeLockRecord(withCheck(text))).toBeUndefined()
+  })
+
+  it.each([
+    ['v1', { kernel: '-', mode: '-', directory: '-' }],
+    ['v2', { kernel: 'flock', mode: 'exclusive', directory: '65024:2148321' }],
+  ])('is read from the golden file of %s', (version, fields) => {
+    const path = new URL(`../../test/fixtures/${version}/LOCK`, import.meta.url)
+    const record = decodeLockRecord(readFileSync(path, 'latin1'))
+    expect(record).toMatchObject({ pid: 12265, host: 'ada', ...fields })
   })
 
   it('of version 1 is decoded, without what it does not contain', () => {

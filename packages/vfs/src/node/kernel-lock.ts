@@ -83,7 +83,7 @@ export function acquireSocket(
   }
 }
 
-/** Determines the state of the holder that LOCK names, without its chain. Nobody, when there is no LOCK, is dead. */
+/** Determines the state of the holder that LOCK names, without its chain. Without LOCK it is `dead`. */
 function recordedState(files: NodeLockFiles, own: LockRecord): HolderState {
   const content = files.read(files.lockPath)
   if (content === 'invalid') return 'unknown'

@@ -36,10 +36,9 @@ export const WITHOUT_FLOCK: readonly string[] = [
 
 /** Returns why a command that starts other commands does not work on this machine; empty when it works. */
 export function reasonToSkip(through: readonly string[]): string {
-  const [command = '', ...args] = [...through, 'true']
-  const { error, status, stderr } = spawnSync(command, args, { encoding: 'utf8' })
+  const { error, status, stderr } = spawnSync('env', [...through, 'true'], { encoding: 'utf8' })
   if (error !== undefined) return error.message
-  return status === 0 ? '' : `${command}: ${stderr.trim()}`
+  return status === 0 ? '' : stderr.trim()
 }
 
 const HOLD = `

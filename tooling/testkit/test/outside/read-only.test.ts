@@ -17,8 +17,8 @@ const OPENED: Partial<OpenOutcome> = { outcome: 'opened' }
 const REFUSED: Partial<OpenOutcome> = { outcome: 'LDB_LOCKED' }
 const READER = { readOnly: true }
 
-const AS_NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
-const NOBODY: ScriptStart = { through: AS_NOBODY }
+const AS_OTHER_USER = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
+const OTHER_USER: ScriptStart = { through: AS_OTHER_USER }
 const NO_FLOCK: ScriptStart = { through: WITHOUT_FLOCK }
 /** Node's permission model: no child processes, and with them no flock, and no writes. */
 const PERMITTED_TO_READ: ScriptStart = {
@@ -30,7 +30,7 @@ const PERMITTED_TO_READ: ScriptStart = {
 }
 
 const noFlock = reasonToSkip(['flock', '/'])
-const noOtherUser = reasonToSkip(AS_NOBODY)
+const noOtherUser = reasonToSkip(AS_OTHER_USER)
 const noMount = reasonToSkip(WITHOUT_FLOCK)
 for (const reason of [noFlock, noOtherUser, noMount]) if (reason !== '') console.log(`skipped: ${reason}`)
 
@@ -54,7 +54,7 @@ function statesIn(path: string): string[] {
   })
 }
 
-/** Lets every user reach and read the database, and nobody but root write to it. */
+/** Lets every user reach and read the database, and only root write to it. */
 function makeReadable(): void {
   chmodSync(dirname(folder.path), 0o755)
   expect(spawnSync('chmod', ['-R', 'a+rX,a-w', scripts.path]).status).toBe(0)
@@ -159,8 +159,8 @@ describe.skipIf(noOtherUser !== '')('a directory without write access', () => {
   it('is opened read-only, beside other readers, and changes in nothing', async () => {
     makeReadable()
     const before = statesIn(scripts.path)
-    const reader = await scripts.hold(NOBODY, READER)
-    for (const start of [NOBODY, {}]) expect(await scripts.tryOpen(start, READER)).toMatchObject(OPENED)
+    const reader = await scripts.hold(OTHER_USER, READER)
+    for (const start of [OTHER_USER, {}]) expect(await scripts.tryOpen(start, READER)).toMatchObject(OPENED)
     expect(statesIn(scripts.path)).toEqual(before)
     const [shared, refusal] = await scripts.tryBothModes()
     expect(shared).toMatchObject(OPENED)
@@ -168,7 +168,7 @@ describe.skipIf(noOtherUser !== '')('a directory without write access', () => {
     await reader.killed()
     const writer = await scripts.hold()
     expectRefusal(
-      await scripts.tryOpen(NOBODY, READER),
+      await scripts.tryOpen(OTHER_USER, READER),
       `pid ${writer.pid} on host ${hostname()}`,
       'for writing',
     )
@@ -178,19 +178,19 @@ describe.skipIf(noOtherUser !== '')('a directory without write access', () => {
   it('is opened read-only after the kill of its writer', async () => {
     const writer = await scripts.hold({}, { key: 'acknowledged' })
     makeReadable()
-    expect(await scripts.tryOpen(NOBODY, READER)).toMatchObject(REFUSED)
+    expect(await scripts.tryOpen(OTHER_USER, READER)).toMatchObject(REFUSED)
     await writer.killed()
-    const opened = await scripts.tryOpen(NOBODY, READER)
+    const opened = await scripts.tryOpen(OTHER_USER, READER)
     expect(opened.keys).toEqual(['acknowledged', 'first'])
     expect(existsSync(join(scripts.path, 'LOCK'))).toBe(true)
   })
 
   it('refuses a writer with the cause', async () => {
     makeReadable()
-    const refusal = await scripts.tryOpen(NOBODY)
+    const refusal = await scripts.tryOpen(OTHER_USER)
     expect(refusal).toMatchObject({ outcome: 'LDB_IO' })
     expect(refusal.message).toContain('EACCES')
-    expect(await scripts.tryOpen(NOBODY, READER)).toMatchObject(OPENED)
+    expect(await scripts.tryOpen(OTHER_USER, READER)).toMatchObject(OPENED)
   })
 })
 
@@ -256,7 +256,7 @@ describe.skipIf(noMount !== '')('read-only openers without flock', () => {
 
   it.skipIf(noOtherUser !== '')('need no write access', async () => {
     makeReadable()
-    const start: ScriptStart = { through: [...WITHOUT_FLOCK, ...AS_NOBODY] }
+    const start: ScriptStart = { through: [...WITHOUT_FLOCK, ...AS_OTHER_USER] }
     const before = statesIn(scripts.path)
     const reader = await scripts.hold(start, READER)
     expect(await scripts.tryOpen(start, READER)).toMatchObject(OPENED)

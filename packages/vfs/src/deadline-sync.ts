@@ -14,6 +14,11 @@ export interface DeadlineSync {
    */
   readonly isWaiting: boolean
   /**
+   * False when the request may have no effect: the other thread has not started yet, has ended, or did not find the file at its path
+   * for the previous request. The caller then begins a sync itself.
+   */
+  readonly isServed: boolean
+  /**
    * The greatest value of `noteWritten` that a completed sync covers; 0 before the first one. The sync may cover more.
    */
   readonly syncedEnd: number
@@ -27,10 +32,8 @@ export interface DeadlineSync {
    * once: the caller has had the opportunity to write what it buffers.
    * @param noticeMs - time until `isWaiting` turns false; at most `delayMs`.
    * @param delayMs - time until the sync begins, in milliseconds; 0: at once.
-   * @returns false when the request may have no effect: the other thread has not started yet, has ended, or did not find the file at
-   * its path. The caller then begins a sync itself.
    */
-  request(noticeMs: number, delayMs: number): boolean
+  request(noticeMs: number, delayMs: number): void
   /** Notes that the file is written up to `end`: an integer below 2^32 that does not decrease, such as a file offset. */
   noteWritten(end: number): void
   /** Returns the number of syncs completed since the last call. */

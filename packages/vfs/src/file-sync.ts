@@ -80,15 +80,15 @@ export class FileSync implements Syncable {
   /**
    * Requests a sync of all written bytes, which end at `end`, by another thread; see {@link DeadlineSync.request}.
    *
-   * @returns the request; `undefined` when it may have no effect.
+   * @returns `undefined` where no other thread can sync.
    */
   requestSync(noticeMs: number, delayMs: number, end: number): DeadlineSync | undefined {
     if (this.#closed) return undefined
     this.#deadlineSync ??= this.#file.deadlineSync?.()
-    const deadlineSync = this.#deadlineSync
     // It may have been created after the bytes were written.
-    deadlineSync?.noteWritten(end)
-    return deadlineSync?.request(noticeMs, delayMs) === true ? deadlineSync : undefined
+    this.#deadlineSync?.noteWritten(end)
+    this.#deadlineSync?.request(noticeMs, delayMs)
+    return this.#deadlineSync
   }
 
   /** @throws the first failure of any earlier asynchronous sync, or the failure of this one. */

@@ -192,7 +192,7 @@ export class Wal {
    * yield. See `DeadlineSync.request` of `@ldb/vfs`.
    *
    * @param noticeMs - time until `isWaiting` of the result turns false, at most `delayMs`: the next flush may still precede the sync.
-   * @returns `undefined` when the request may have no effect: the file system has no such thread, or cannot reach the file.
+   * @returns the syncs of the current segment; `undefined` where no other thread can sync.
    * @throws {@link LdbError} LDB_COMMIT_UNKNOWN when an earlier requested sync has failed. LDB_POISONED from then on.
    */
   requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined {

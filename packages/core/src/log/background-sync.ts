@@ -97,7 +97,7 @@ export class BackgroundSync {
     if (this.#isClosed) return
     const log = this.#log
     if (log.isVolatile) {
-      this.#clockDeadline.set(Infinity)
+      this.#clockDeadline.set(Infinity, undefined)
       return
     }
     this.#exitTask ??= this.#scheduler.atExit?.(this, BackgroundSync.#syncAtExit)
@@ -110,18 +110,21 @@ export class BackgroundSync {
   #beginPeriod(): void {
     const request = this.#requestSync(this.#noticeMs, this.#intervalMs)
     if (request === 'failed') return
-    this.#startTimer(request === undefined ? this.#intervalMs : this.#noticeMs)
-    if (request !== undefined) return
-    this.#clockDeadline.set(this.#intervalMs)
+    if (request?.isServed === true) {
+      this.#period = request
+      this.#startTimer(this.#noticeMs)
+      return
+    }
+    this.#clockDeadline.set(this.#intervalMs, request)
+    this.#period = this.#clockDeadline
+    this.#startTimer(this.#intervalMs)
     this.#log.startSync().then(this.#onFlushed, this.#onFailed)
   }
 
-  /** Requests a sync of the flushed records by another thread; `undefined` when it must be done by this one. */
+  /** Requests a sync of the flushed records by another thread. */
   #requestSync(noticeMs: number, delayMs: number): DeadlineSync | 'failed' | undefined {
     try {
-      const request = this.#log.requestSync(noticeMs, delayMs)
-      this.#period = request ?? this.#clockDeadline
-      return request
+      return this.#log.requestSync(noticeMs, delayMs)
     } catch (error) {
       // (C7) An earlier sync has failed. The commit of this call was flushed, and returns.
       this.#onFailed(error)
@@ -156,17 +159,23 @@ export class BackgroundSync {
 
   #syncFlushed(): void {
     this.#onFlushed()
-    // Also when another thread syncs: the timer runs until its success, or its failure, is known.
-    if (this.#log.isSynced) return
+    // The timer runs until every record is known to be synced, or a failure is known.
+    if (this.#log.isSynced) {
+      this.#clockDeadline.clear()
+      return
+    }
     if (this.#period !== this.#clockDeadline) {
       const request = this.#requestSync(0, 0)
       if (request === 'failed') return
-      if (request !== undefined) {
+      if (request?.isServed === true) {
+        this.#period = request
         this.#startTimer(this.#noticeMs)
         return
       }
     }
-    this.#clockDeadline.clear()
+    this.#clockDeadline.set(this.#intervalMs, undefined)
+    this.#period = this.#clockDeadline
+    this.#startTimer(this.#intervalMs)
     if (this.#isOffThread) {
       this.#log.syncAsync().then(this.#onFlushed, this.#onFailed)
       return

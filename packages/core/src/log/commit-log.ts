@@ -59,7 +59,7 @@ export interface CommitLog extends Syncable {
   /**
    * Requests a sync of the flushed records by another thread; see `DeadlineSync.request`.
    *
-   * @returns `undefined` when the request may have no effect.
+   * @returns the syncs of the current segment; `undefined` where no other thread can sync.
    * @throws {@link LdbError} when an earlier requested sync has failed.
    */
   requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined

@@ -87,6 +87,7 @@ class ThreadSync implements DeadlineSync {
   readonly #path: string
   readonly #words: Int32Array
   readonly #floats: Float64Array
+  #isMissed = false
 
   constructor(thread: SyncThread, path: string, identity: string) {
     const shared = new SharedArrayBuffer(SHARED_BYTES)
@@ -99,6 +100,10 @@ class ThreadSync implements DeadlineSync {
 
   get isWaiting(): boolean {
     return Atomics.load(this.#words, STATE) >= SyncState.Waiting
+  }
+
+  get isServed(): boolean {
+    return this.#thread.isServing && !this.#isMissed
   }
 
   get syncedEnd(): number {
@@ -116,10 +121,9 @@ class ThreadSync implements DeadlineSync {
     this.#words[WRITTEN_END] = end
   }
 
-  request(noticeMs: number, delayMs: number): boolean {
-    const wasMissed = Atomics.load(this.#words, STATE) === SyncState.Missed
+  request(noticeMs: number, delayMs: number): void {
+    this.#isMissed = Atomics.load(this.#words, STATE) === SyncState.Missed
     if (this.#enterState(noticeMs, delayMs)) this.#thread.ring()
-    return this.#thread.isServing && !wasMissed
   }
 
   /** Enters the state that the request needs. Returns false when it was in that state already. */

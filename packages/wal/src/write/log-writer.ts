@@ -138,7 +138,7 @@ export class LogWriter {
   /**
    * Requests a sync of all flushed records by another thread; see `DeadlineSync.request`.
    *
-   * @returns the request; `undefined` when it may have no effect.
+   * @returns `undefined` where no other thread can sync.
    */
   requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined {
     this.assertUsable()

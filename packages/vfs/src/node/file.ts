@@ -174,9 +174,7 @@ export class NodeFile implements VfsFile {
 
   deadlineSync(): DeadlineSync | undefined {
     this.#check('sync')
-    const { dev, ino } = attempt('status', this.path, () =>
-      fs.fstatSync(this.#descriptor, { bigint: true }),
-    )
+    const { dev, ino } = attempt('status', this.path, () => fs.fstatSync(this.#descriptor, { bigint: true }))
     return createThreadSync(this.path, `${dev}:${ino}`)
   }
 

@@ -151,7 +151,8 @@ export class LogWriter {
   noteSyncs(): void {
     const { file } = this.#current
     const syncs = file?.deadlineSync
-    if (file === undefined || syncs === undefined || this.#failure.isSet || syncs.failure !== undefined) return
+    if (file === undefined || syncs === undefined || this.#failure.isSet || syncs.failure !== undefined)
+      return
     this.counters.syncCount += syncs.takeSyncCount()
     this.syncedLsn = Math.max(this.syncedLsn, file.deadlineSyncedLsn)
   }

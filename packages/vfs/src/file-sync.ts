@@ -1,6 +1,6 @@
 import { INVARIANTS, isLdbError } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
-import type { DeadlineSync } from './deadline-sync.js'
+import type { DeadlineSync } from './environment/deadline-sync.js'
 import type { Vfs, VfsFile } from './vfs.js'
 
 /** Unsynced bytes that start an early writeback: 10 to 20 ms of device time. Small where invariants are checked. */

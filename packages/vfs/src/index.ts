@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export type { DeadlineSync } from './deadline-sync.js'
+export type { DeadlineSync } from './environment/deadline-sync.js'
 export type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from './vfs.js'
 export type { Clock, Environment, RandomSource, ScheduledTask, Scheduler } from './environment/environment.js'
 

@@ -1,4 +1,4 @@
-import type { DeadlineSync } from './deadline-sync.js'
+import type { DeadlineSync } from './environment/deadline-sync.js'
 import type { Clock, RandomSource, Scheduler } from './environment/environment.js'
 
 /**

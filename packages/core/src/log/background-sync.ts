@@ -187,7 +187,7 @@ export class BackgroundSync {
     }
   }
 
-  /** Syncs at the end of the process: nobody else will. Commits of later exit listeners are synced one by one. */
+  /** Syncs at the end of the process, because no other sync follows. Commits of later exit listeners are synced one by one. */
   #exit(): void {
     this.#isExiting = true
     this.#clockDeadline.clear()

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { assertLength, assertSpan } from '../byte-span.js'
 import { closedFileError, fileError, readOnlyFileError } from '../file-error.js'
-import type { DeadlineSync } from '../deadline-sync.js'
+import type { DeadlineSync } from '../environment/deadline-sync.js'
 import { attempt, errnoOf, nodeError } from './error.js'
 import { createThreadSync } from './thread-sync.js'
 import type { VfsFile } from '../vfs.js'

@@ -2,7 +2,7 @@ import * as fs from 'node:fs'
 import { getSystemErrorMap } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import type { LdbError } from '@ldb/base'
-import type { DeadlineSync } from '../deadline-sync.js'
+import type { DeadlineSync } from '../environment/deadline-sync.js'
 import { fileError } from '../file-error.js'
 import {
   BELL,

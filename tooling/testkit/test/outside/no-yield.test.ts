@@ -76,8 +76,8 @@ describe.skipIf(!hasStrace)('a program that does not yield, recorded by strace',
   /** Asserts that the last write of the log before the computation, and a sync after it, precede the end by far. */
   function expectSyncedEarly(calls: readonly Call[]): void {
     const end = calls.at(-1)?.atS ?? 0
-    const lastWrite = calls.findLast(({ what }) => what === 'write')
-    const sync = calls.findLast(({ what }) => what === 'sync')
+    const lastWrite = calls.filter(({ what }) => what === 'write').at(-1)
+    const sync = calls.filter(({ what }) => what === 'sync').at(-1)
     expect(lastWrite).toBeDefined()
     expect(sync?.atS).toBeGreaterThanOrEqual(lastWrite?.atS ?? Infinity)
     expect(end - (sync?.atS ?? 0)).toBeGreaterThan(WELL_BEFORE_S)

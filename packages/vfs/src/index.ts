@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export type { DeadlineSync } from './environment/deadline-sync.js'
 export type { FileStatus, LockMode, OpenMode, Vfs, VfsFile, VfsLock } from './vfs.js'
 export type { Clock, Environment, RandomSource, ScheduledTask, Scheduler } from './environment/environment.js'
 

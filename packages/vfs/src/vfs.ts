@@ -1,3 +1,4 @@
+import type { DeadlineSync } from './environment/deadline-sync.js'
 import type { Clock, RandomSource, Scheduler } from './environment/environment.js'
 
 /**
@@ -62,6 +63,11 @@ export interface VfsFile {
   writeAsync(source: Uint8Array, sourceOffset: number, byteCount: number, fileOffset: number): Promise<void>
   /** Does the same as `sync` without blocking. */
   syncAsync(): Promise<void>
+  /**
+   * Returns a new {@link DeadlineSync} of this file, which the caller closes before the file. Absent where no other thread can sync;
+   * `undefined` when none can be created.
+   */
+  deadlineSync?(): DeadlineSync | undefined
 }
 
 /**

@@ -56,7 +56,7 @@ export class AsyncCommits {
     }
     this.#conditional = new ConditionalQueue(gate, onIdle)
     const queued = { queue: this.#queue, batches: this.#batches, completions: this.#completions }
-    this.#groups = new GroupCommit(state, queued, applier, gate, background, onIdle)
+    this.#groups = new GroupCommit(state, queued, applier, gate, background, sinks.backgroundSync, onIdle)
   }
 
   /** Returns an empty batch for one commit, to be passed to `append`. */
@@ -126,6 +126,8 @@ export class AsyncCommits {
       const requested = durability ?? this.#durability
       // Without a flush, the commit becomes visible and its batch is reused before its record is written.
       log.appendCommit(batch.encode(), seq, requested !== 'none')
+      // Not when it becomes visible: it may be acknowledged before.
+      if (requested === 'none') this.#sinks.backgroundSync.noteAppended()
       this.#sinks.transactions.noteCommit(seq, batch.sections(), readForUpdate)
       this.#queue.push({ seq, batch, durability: requested, waiter })
     } catch (error) {

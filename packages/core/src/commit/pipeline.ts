@@ -187,7 +187,7 @@ export class CommitPipeline {
     } finally {
       this.#committing = false
     }
-    this.#publish(seq, requested === 'full')
+    this.#publish(seq)
     this.#sinks.checkpointer.afterCommit(this)
   }
 
@@ -204,12 +204,10 @@ export class CommitPipeline {
       throw unknownOutcome('the commit was logged, and an earlier one could not be applied', health.failure)
     }
     let seq = this.#seq
-    let isFull = true
     for (const commit of group) {
       if (commit.batch === undefined) continue
       seq++
       assert(commit.seq === seq, 'commits become visible in the order of their numbers')
-      if (commit.durability !== 'full') isFull = false
     }
     if (seq === this.#seq) return
     this.#committing = true
@@ -221,7 +219,7 @@ export class CommitPipeline {
     } finally {
       this.#committing = false
     }
-    this.#publish(seq, isFull)
+    this.#publish(seq)
   }
 
   #count(seq: number): void {
@@ -230,11 +228,10 @@ export class CommitPipeline {
   }
 
   /** Notifies all receivers that the commits up to this one are visible. */
-  #publish(seq: number, isFull: boolean): void {
-    const { transactions, backgroundSync, changeSignal } = this.#sinks
+  #publish(seq: number): void {
+    const { transactions, changeSignal } = this.#sinks
     this.#count(seq)
     transactions.noteVisible(seq)
-    if (!isFull) backgroundSync.schedule()
     changeSignal.wake()
   }
 
@@ -243,6 +240,7 @@ export class CommitPipeline {
     try {
       log.appendCommit(bytes, seq, durability !== 'none')
       if (durability !== 'none') log.flush()
+      if (durability !== 'full') this.#sinks.backgroundSync.noteAppended()
     } catch (error) {
       // The log has appended nothing and stays usable.
       if (isLdbError(error, 'LDB_TOO_LARGE')) throw error

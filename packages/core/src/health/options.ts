@@ -7,8 +7,12 @@ import type { CompressionName, EngineName } from '../catalog/catalog.js'
  * When a commit is acknowledged. In all three modes a prefix of the commits survives.
  *
  * - `'full'`: after fdatasync. The commit survives power loss.
- * - `'periodic'`: after a write to the operating system. The commit survives a killed process, and is synced within `syncIntervalMs`.
- * - `'none'`: after the commit is buffered in the process. It is written and synced in the background.
+ * - `'periodic'`: after a write to the operating system. The commit survives a killed process, and is synced within `syncIntervalMs`, by
+ *   another thread if this one is busy.
+ * - `'none'`: after the commit is buffered in the process. It is written and synced within `syncIntervalMs`, by the next commit or in
+ *   the event loop. A computation without either delays it.
+ *
+ * When the process ends normally without `close()`, commits of all modes are written and synced.
  *
  * @category Options
  */
@@ -32,7 +36,7 @@ export interface DatabaseOptions {
   /** @defaultValue 'full' */
   readonly durability?: Durability
   /**
-   * Milliseconds within which commits at `'periodic'` and `'none'` are synced.
+   * Milliseconds within which a sync of commits at `'periodic'` and `'none'` begins.
    * @defaultValue 100
    */
   readonly syncIntervalMs?: number

@@ -81,7 +81,7 @@ export class OpenDatabase {
   ) {
     const { health, events, trigger, gate, keyspaces, engines, directoryEntries } = stores
     const { vfs, directory } = engines
-    const { clock, scheduler } = vfs
+    const { clock } = vfs
     const state = { health, log, keyspaces }
     this.options = options
     this.#lock = lock
@@ -92,7 +92,7 @@ export class OpenDatabase {
     this.engines = engines
     this.log = log
     const changeSignal = new ChangeSignal()
-    const backgroundSync = new BackgroundSync(health, log, scheduler, options.syncIntervalMs)
+    const backgroundSync = new BackgroundSync(health, log, vfs, options.syncIntervalMs)
     const transactions = openTransactions(keyspaces, seq, () => clock.monotonic(), options.logger)
     const checkpointer = new Checkpointer(state, trigger, events, clock, checkpointSeq)
     const sinks: CommitSinks = { transactions, backgroundSync, changeSignal, checkpointer }
@@ -118,7 +118,7 @@ export class OpenDatabase {
   start(checkpointFirst: boolean): void {
     const { changeSignal } = this
     if (checkpointFirst) this.checkpointer.run(this.pipeline, { force: true })
-    this.backgroundSync.onSynced(() => {
+    this.backgroundSync.onFlushed(() => {
       changeSignal.wake()
     })
     this.#sweep.schedule()
@@ -132,7 +132,7 @@ export class OpenDatabase {
    * @throws the first error.
    */
   close(): void {
-    this.backgroundSync.cancel()
+    this.backgroundSync.close()
     this.#sweep.cancel()
     this.pipeline.drain()
     let clean = false

@@ -1,3 +1,4 @@
+import { isPromiseLike } from '@ldb/base'
 import { publishEvent } from '#channel'
 
 /** A failure in the background, or of a commit. The database is poisoned. @category Events */
@@ -50,7 +51,7 @@ export type DatabaseListener<Name extends DatabaseEventName> = (event: DatabaseE
 
 type AnyListener = (event: DatabaseEvents[DatabaseEventName]) => void
 
-/** Listeners of one database. An error of a listener never fails the operation that emitted the event (U2). */
+/** Listeners of one database. An error of a listener, thrown or in a promise that it returns, never fails the operation that emitted the event (U2). */
 export class EventHub {
   readonly #listeners: ReadonlyMap<DatabaseEventName, Set<AnyListener>> = new Map([
     ['error', new Set()],
@@ -74,7 +75,8 @@ export class EventHub {
     if (listeners === undefined) return
     for (const listener of [...listeners]) {
       try {
-        listener(event)
+        const result: unknown = listener(event)
+        if (isPromiseLike(result)) Promise.resolve(result).catch(this.#onListenerError)
       } catch (error) {
         this.#onListenerError(error)
       }

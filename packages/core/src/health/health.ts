@@ -16,6 +16,7 @@ export class Health {
   failure: unknown = undefined
   #closed = false
   #pause: LdbError | undefined = undefined
+  readonly #closeListeners: Set<() => void> = new Set()
 
   readonly #events: EventHub
 
@@ -89,10 +90,21 @@ export class Health {
     this.#pause = undefined
   }
 
+  /** Refuses reads and writes from now on, and calls the listeners of `whenClosed`. */
   close(): void {
     this.#closed = true
     this.readRefusal = closedError()
     this.writeRefusal = this.readRefusal
+    for (const listener of [...this.#closeListeners]) listener()
+    this.#closeListeners.clear()
+  }
+
+  /** Calls back when the database is closed, through either API. Returns a function that removes the listener. */
+  whenClosed(listener: () => void): () => void {
+    this.#closeListeners.add(listener)
+    return () => {
+      this.#closeListeners.delete(listener)
+    }
   }
 }
 

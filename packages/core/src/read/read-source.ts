@@ -30,6 +30,8 @@ export interface PinnedState {
 export interface ReadSource {
   /** Throws when the source is closed, poisoned, dropped or released. */
   assertReadable(): void
+  /** Throws when a read that has begun cannot go on. Unlike a new read, it may end while a commit of its transaction waits. */
+  assertStillReadable(): void
   /** Returns a copy of a value; the key is the first `keyBytes` bytes. */
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined
   /** Returns a view of a value, valid until the next call of the store. */
@@ -66,6 +68,10 @@ export class LiveSource implements ReadSource {
   assertReadable(): void {
     this.#health.assertReadable()
     if (this.keyspace.dropped) this.keyspace.assertLive()
+  }
+
+  assertStillReadable(): void {
+    this.assertReadable()
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
@@ -121,6 +127,10 @@ export class FrozenSource implements ReadSource {
   }
 
   assertReadable(): void {
+    this.#pin.assertPinned()
+  }
+
+  assertStillReadable(): void {
     this.#pin.assertPinned()
   }
 

@@ -18,6 +18,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'changes',
       'open',
       'async',
+      'calls',
       'engine',
       'recovery',
       'transaction',

@@ -3,6 +3,7 @@ import type { ResolvedRange } from '@ldb/base'
 import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
 import type { AsyncApi } from '../calls/async-api.js'
 import { CallOrder } from '../calls/call-order.js'
+import type { CallChain } from '../calls/call-order.js'
 import { throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
@@ -26,6 +27,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
   readonly #reverse: boolean
   readonly #signal: AbortSignalLike | undefined
   readonly #calls: CallOrder
+  readonly #moves: CallChain = { newest: undefined }
   readonly #pin: () => AsyncCursorPin
   #cursorPin: AsyncCursorPin | undefined = undefined
   #key: Uint8Array | undefined = undefined
@@ -146,7 +148,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
       const hit = this.#api.gate.attempt(attempt)
       if (hit !== READ_MISS) return this.#api.answer(hit)
     }
-    return this.#calls.runAlone(() =>
+    return this.#calls.runNext(this.#moves, () =>
       this.#api.read(
         attempt,
         () => {

@@ -29,8 +29,9 @@ export interface AsyncScanSource<T> {
    * Returns the next batch, which is empty only at the end, and at every call after the end.
    *
    * @param call - the call of the scan that needs the batch.
+   * @param countMax - results for which functions of the caller are called; read-ahead of entries is not limited.
    */
-  pull(call: PendingCall): Promise<readonly T[]>
+  pull(call: PendingCall, countMax: number): Promise<readonly T[]>
   /** Called before each result of a batch is used. @throws {@link LdbError} LDB_ABORTED, LDB_CLOSED. */
   check(): void
   /** Ends the source and releases its pinned state. Idempotent. */

@@ -15,7 +15,7 @@ abstract class DerivedSource<T, U> implements AsyncScanSource<U> {
     return this.source.signal
   }
 
-  abstract pull(call: PendingCall): Promise<readonly U[]>
+  abstract pull(call: PendingCall, countMax: number): Promise<readonly U[]>
 
   check(): void {
     this.source.check()
@@ -36,10 +36,10 @@ export class AsyncMapSource<T, U> extends DerivedSource<T, U> {
     this.#transform = transform
   }
 
-  async pull(call: PendingCall): Promise<readonly U[]> {
+  async pull(call: PendingCall, countMax: number): Promise<readonly U[]> {
     const transform = this.#transform
     const results: U[] = []
-    for (const value of await this.source.pull(call)) {
+    for (const value of await this.source.pull(call, countMax)) {
       this.check()
       const result = transform(value, this.#index++)
       results.push(isPromiseLike(result) ? await call.outside(result, this.signal) : result)
@@ -58,10 +58,10 @@ export class AsyncFilterSource<T> extends DerivedSource<T, T> {
     this.#predicate = predicate
   }
 
-  async pull(call: PendingCall): Promise<readonly T[]> {
+  async pull(call: PendingCall, countMax: number): Promise<readonly T[]> {
     const predicate = this.#predicate
     for (;;) {
-      const batch = await this.source.pull(call)
+      const batch = await this.source.pull(call, countMax)
       const kept: T[] = []
       for (const value of batch) {
         this.check()
@@ -83,9 +83,9 @@ export class AsyncTakeSource<T> extends DerivedSource<T, T> {
     if (count === 0) source.close()
   }
 
-  async pull(call: PendingCall): Promise<readonly T[]> {
+  async pull(call: PendingCall, countMax: number): Promise<readonly T[]> {
     if (this.#remaining === 0) return []
-    const batch = await this.source.pull(call)
+    const batch = await this.source.pull(call, Math.min(countMax, this.#remaining))
     const taken = batch.length <= this.#remaining ? batch : batch.slice(0, this.#remaining)
     this.#remaining -= taken.length
     if (this.#remaining === 0) this.source.close()
@@ -107,9 +107,9 @@ export class AsyncDropSource<T> extends DerivedSource<T, T> {
     this.#remaining = count
   }
 
-  async pull(call: PendingCall): Promise<readonly T[]> {
+  async pull(call: PendingCall, countMax: number): Promise<readonly T[]> {
     for (;;) {
-      const batch = await this.source.pull(call)
+      const batch = await this.source.pull(call, countMax)
       if (this.#remaining === 0 || batch.length === 0) return batch
       const dropped = Math.min(this.#remaining, batch.length)
       this.#remaining -= dropped
@@ -143,7 +143,7 @@ export class AsyncFlatMapSource<T, U> extends DerivedSource<T, U> {
         this.#inner = undefined
       }
       if (this.#batchIndex === this.#batch.length) {
-        this.#batch = await this.source.pull(call)
+        this.#batch = await this.source.pull(call, 1)
         this.#batchIndex = 0
         if (this.#batch.length === 0) return []
       }

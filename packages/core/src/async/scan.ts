@@ -1,7 +1,6 @@
 import { invalidArgument, kindOf } from '@ldb/base'
-import type { CallOrder } from '../calls/call-order.js'
+import type { CallChain, CallOrder } from '../calls/call-order.js'
 import type { PendingCall } from '../calls/pending-call.js'
-import { closedError } from '../health/health.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import type { AsyncScanSource } from './entry-source.js'
 import {
@@ -36,34 +35,47 @@ import {
  */
 export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   readonly #source: AsyncScanSource<T>
+  /** The order of the calls on this scan and its helpers. */
   readonly #calls: CallOrder
+  readonly #reads: CallChain
   readonly #gate: ReadGate
   #batch: readonly T[] = []
   #index = 0
   #done = false
 
   /**
-   * @param calls - the order of the calls on this scan, which helpers share.
+   * @param base - the scan of which this one is a helper.
    * @internal
    */
-  constructor(source: AsyncScanSource<T>, calls: CallOrder, gate: ReadGate) {
+  constructor(source: AsyncScanSource<T>, calls: CallOrder, gate: ReadGate, base?: CallChain) {
     this.#source = source
     this.#calls = calls
     this.#gate = gate
+    this.#reads = { newest: base?.newest }
   }
 
   /** Returns the next result. */
-  next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#calls.isIdle && (this.#done || this.#index < this.#batch.length)) return this.#nextBuffered()
-    return this.#calls.runAlone((call) => this.#next(call))
+  async next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#calls.isEnding) return this.return()
+    if (this.#reads.newest === undefined && (this.#done || this.#index < this.#batch.length)) {
+      return this.#gate.afterTurn(this.#takeBuffered())
+    }
+    return this.#calls.runNext(this.#reads, async (call) => {
+      if (!(await this.#fill(call, 1))) return { done: true, value: undefined }
+      return { done: false, value: this.#batch[this.#index++] as T }
+    })
   }
 
-  /** Ends the scan after the calls before, and releases its snapshot. Idempotent. */
-  return(): Promise<IteratorResult<T, undefined>> {
-    return this.#calls.runAlone(async () => {
+  /**
+   * Ends the scan and releases its snapshot, after the calls before. Idempotent.
+   *
+   * @remarks A function of the caller that one of these calls awaits may await this promise: it resolves before that call.
+   */
+  async return(): Promise<IteratorResult<T, undefined>> {
+    await this.#calls.end(() => {
       this.#end()
-      return { done: true, value: undefined }
-    }, true)
+    })
+    return { done: true, value: undefined }
   }
 
   [Symbol.asyncIterator](): this {
@@ -177,58 +189,39 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   }
 
   /** Returns all remaining results as an array. */
-  toArray(): Promise<T[]> {
-    return this.#calls.runAlone(async (call) => {
-      const values: T[] = []
-      while (await this.#fill(call)) {
-        const batch = this.#takeBatch()
-        for (const value of batch) values.push(value)
-      }
+  async toArray(): Promise<T[]> {
+    const values: T[] = []
+    if (this.#calls.isEnding) return values
+    return this.#calls.runNext(this.#reads, async (call) => {
+      while (await this.#fill(call, Infinity)) for (const value of this.#takeBatch()) values.push(value)
       return values
     })
   }
 
   /** Returns a buffered result, or the end. */
-  #nextBuffered(): Promise<IteratorResult<T, undefined>> {
-    let result: IteratorResult<T, undefined>
+  #takeBuffered(): IteratorResult<T, undefined> {
+    if (this.#done) return { done: true, value: undefined }
     try {
-      if (this.#done) {
-        result = { done: true, value: undefined }
-      } else {
-        this.#calls.assertOpen()
-        this.#source.check()
-        result = { done: false, value: this.#batch[this.#index++] as T }
-      }
+      this.#calls.assertOpen()
+      this.#source.check()
     } catch (error) {
       this.#end()
-      return Promise.reject(error)
+      throw error
     }
-    const turn = this.#gate.turnAfterHit()
-    return turn === undefined ? Promise.resolve(result) : turn.then(() => result)
-  }
-
-  async #next(call: PendingCall): Promise<IteratorResult<T, undefined>> {
-    if (!(await this.#fill(call))) return { done: true, value: undefined }
     return { done: false, value: this.#batch[this.#index++] as T }
   }
 
   /** Makes at least one result available, and reports whether there is one. */
-  async #fill(call: PendingCall): Promise<boolean> {
-    if (this.#done) {
-      // The results would be incomplete: a later call has ended the scan while a function of the caller ran.
-      if (call.isPassed) throw closedError()
-      return false
-    }
+  async #fill(call: PendingCall, countMax: number): Promise<boolean> {
+    if (this.#done) return false
     try {
       if (this.#index < this.#batch.length) {
         this.#source.check()
         return true
       }
-      const batch = await this.#source.pull(call)
-      if (this.#done) throw closedError()
-      this.#batch = batch
+      this.#batch = await this.#source.pull(call, countMax)
       this.#index = 0
-      if (batch.length === 0) this.#done = true
+      if (this.#batch.length === 0) this.#done = true
       return !this.#done
     } catch (error) {
       this.#end()
@@ -236,24 +229,31 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     }
   }
 
-  #takeBatch(): readonly T[] {
-    const rest = this.#index === 0 ? this.#batch : this.#batch.slice(this.#index)
+  /** Removes and returns the buffered results, at most `countMax` of them. */
+  #takeBatch(countMax = Infinity): readonly T[] {
+    const start = this.#index
+    const batch = this.#batch
+    if (batch.length - start > countMax) {
+      this.#index += countMax
+      return batch.slice(start, this.#index)
+    }
     this.#batch = []
     this.#index = 0
-    return rest
+    return start === 0 ? batch : batch.slice(start)
   }
 
   /**
    * Calls `visit` for each result and awaits what it returns, until `isLast` returns true for it. Always releases the
    * snapshot.
    */
-  #visit<R>(
+  async #visit<R>(
     visit: (value: T, index: number) => R | PromiseLike<R>,
     isLast: (result: R, value: T) => boolean,
   ): Promise<void> {
-    return this.#calls.runAlone(async (call) => {
+    if (this.#calls.isEnding) return
+    await this.#calls.runNext(this.#reads, async (call) => {
       try {
-        for (let index = 0; await this.#fill(call); index++) {
+        for (let index = 0; await this.#fill(call, 1); index++) {
           const value = this.#batch[this.#index++] as T
           const result = await call.outside(visit(value, index), this.#source.signal)
           if (isLast(result, value)) return
@@ -265,14 +265,17 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   }
 
   #derive<U>(source: AsyncScanSource<U>): AsyncScan<U> {
-    return new AsyncScan(source, this.#calls, this.#gate)
+    return new AsyncScan(source, this.#calls, this.#gate, this.#reads)
   }
 
   /** Returns the results that follow those that this scan has returned by then. */
   #rest(): AsyncScanSource<T> {
     return {
       signal: this.#source.signal,
-      pull: async (call) => ((await this.#fill(call)) ? this.#takeBatch() : []),
+      pull: async (call, countMax) => {
+        if (!(await this.#fill(call, countMax))) return []
+        return countMax === 1 ? [this.#batch[this.#index++] as T] : this.#takeBatch(countMax)
+      },
       check: () => {
         this.#source.check()
       },

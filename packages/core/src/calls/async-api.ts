@@ -28,15 +28,9 @@ export class AsyncApi {
     this.calls.assertOpen()
   }
 
-  /**
-   * Returns the result of an operation that was answered without waiting, or, when such operations have used up the time
-   * slice, a promise of it that resolves in the next turn of the event loop.
-   *
-   * @param byteCount - bytes of the result that were copied.
-   */
+  /** Returns the result of an operation that was answered without waiting; see `ReadGate.afterTurn`. */
   answer<T>(result: T, byteCount?: number): T | Promise<T> {
-    const turn = this.gate.turnAfterHit(byteCount)
-    return turn === undefined ? result : turn.then(() => result)
+    return this.gate.afterTurn(result, byteCount)
   }
 
   /**

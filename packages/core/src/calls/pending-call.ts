@@ -3,19 +3,20 @@ import { untilAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import type { ReadGate } from '../resident/read-gate.js'
 
+/** Microtask rounds that count as a turn on platforms whose event loop cannot be yielded to. */
+const ROUNDS_WITHOUT_TURNS = 64
+
 /**
  * A call of the asynchronous API that has not ended.
  *
- * Calls that must follow it wait in `passed`. A call that waits for a promise of its caller's function is waited for only
- * while it makes progress: the function may itself wait for one of the calls behind it, which would then never end.
+ * A call that waits for a promise of its caller's function may wait for ever: the function may itself wait for a call that
+ * comes after this one. `passed` therefore waits only as long as the call makes progress.
  */
 export class PendingCall {
   /** The call of the owner during which this call runs. */
   readonly parent: PendingCall | undefined
-  /** A later call did not wait any longer, and may have ended the object. */
-  isPassed = false
   readonly #gate: ReadGate
-  /** Parts of the call that run; 0 while all of them wait for functions of the caller. */
+  /** Parts of the call that run; 0 while all of them wait for functions of the caller, or for an earlier call. */
   #runningCount: number
   /** Times that the call has resumed. */
   #resumedCount = 0
@@ -31,7 +32,7 @@ export class PendingCall {
   }
 
   /**
-   * Awaits the result of a function of the caller, meanwhile letting later calls pass.
+   * Awaits the result of a function of the caller.
    *
    * @param signal - ends the wait with `LDB_ABORTED`.
    */
@@ -52,7 +53,7 @@ export class PendingCall {
     if (this.#runningCount++ === 0) this.parent?.resume()
   }
 
-  /** Notes that a part of the call waits for a function of the caller, or has ended. */
+  /** Notes that a part of the call waits, or has ended. */
   suspend(): void {
     if (this.#isEnded || --this.#runningCount > 0) return
     this.parent?.suspend()
@@ -67,22 +68,40 @@ export class PendingCall {
     this.#wake()
   }
 
-  /** Resolves when the call has ended, or has waited for a function of the caller for a turn of the event loop. */
+  /** Resolves when the call has ended. */
+  async ended(): Promise<void> {
+    while (!this.#isEnded) await this.#changed()
+  }
+
+  /** Resolves when the call has ended, or has made no progress for a turn of the event loop. */
   async passed(): Promise<void> {
     while (!this.#isEnded) {
       if (this.#runningCount > 0) {
-        await new Promise<void>((resolve) => this.#waiters.push(resolve))
+        await this.#changed()
         continue
       }
       const resumedCount = this.#resumedCount
-      await this.#gate.yieldThread()
-      if (this.#isEnded || this.#runningCount > 0 || this.#resumedCount !== resumedCount) continue
-      this.isPassed = true
-      return
+      const rounds = this.#gate.hasTurns ? 1 : ROUNDS_WITHOUT_TURNS
+      for (let round = 0; round < rounds; round++) await this.#gate.yieldThread()
+      if (this.#runningCount === 0 && this.#resumedCount === resumedCount) return
     }
+  }
+
+  #changed(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve))
   }
 
   #wake(): void {
     for (const resolve of this.#waiters.splice(0)) resolve()
   }
+}
+
+/** Resolves when none of the calls makes progress any more: all have ended, or wait for functions of the caller. */
+export async function allPassed(calls: readonly PendingCall[]): Promise<void> {
+  for (const call of calls) await call.passed()
+}
+
+/** Resolves when all of the calls have ended. */
+export async function allEnded(calls: readonly PendingCall[]): Promise<void> {
+  for (const call of calls) await call.ended()
 }

@@ -10,6 +10,7 @@ import {
 } from '@ldb/base'
 import type { KeyBounds, KeyspaceSection } from '@ldb/base'
 import { CallOrder } from '../calls/call-order.js'
+import type { CallChain } from '../calls/call-order.js'
 import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import { abortedError, throwIfAborted } from '../health/abort-signal.js'
@@ -87,8 +88,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   readonly #reader = new BatchReader()
   readonly #codecs: Map<number, KeyspaceCodec<K, V>> = new Map()
   readonly #calls: CallOrder
-  /** `return` was called: the calls before it return the commits that are there, and wait for no more. */
-  #isReturning = false
+  readonly #reads: CallChain = { newest: undefined }
   #isEnded = false
   /** Wakes a pending call of `next` when the stream ends. */
   #wake: (() => void) | undefined = undefined
@@ -102,21 +102,22 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   }
 
   /** Returns the changes of the next commit, and waits until there is one. */
-  next(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
-    return this.#calls.runAlone(() => this.#next())
+  async next(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
+    if (this.#calls.isEnding) return this.return()
+    return this.#calls.runNext(this.#reads, () => this.#next())
   }
 
   /**
    * Ends the stream, and releases its position in the log. Calls of `next` before it return the commits that are there,
    * and do not wait for later ones. Idempotent.
    */
-  return(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
-    this.#isReturning = true
-    this.#wake?.()
-    return this.#calls.runAlone(async () => {
+  async return(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
+    const ended = this.#calls.end(() => {
       this.#end()
-      return { done: true, value: undefined }
     })
+    this.#wake?.()
+    await ended
+    return { done: true, value: undefined }
   }
 
   [Symbol.asyncIterator](): this {
@@ -150,7 +151,8 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
         if (gate.isSliceOver) await gate.yieldThread()
         continue
       }
-      if (this.#isReturning) return undefined
+      // `return` was called: the calls before it wait for no more commits.
+      if (this.#calls.isEnding) return undefined
       // No commit follows a failed write.
       if (health.poisoned) health.assertWritable()
       await this.#wait()

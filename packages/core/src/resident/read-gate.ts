@@ -136,6 +136,11 @@ export class ReadGate {
     return this.#clock.monotonic() - this.#sliceStartedAtMs > TIME_SLICE_MS
   }
 
+  /** True when the platform lets pending tasks of the event loop run before a continuation. */
+  get hasTurns(): boolean {
+    return this.#scheduler.immediate !== undefined
+  }
+
   /** Lets all other pending tasks of the event loop run, and begins a new time slice. */
   yieldThread(): Promise<void> {
     this.#turn ??= this.#nextTurn()
@@ -155,6 +160,17 @@ export class ReadGate {
     if (this.#hitCount < HITS_PER_CHECK) return undefined
     this.#hitCount = 0
     return this.isSliceOver ? this.yieldThread() : undefined
+  }
+
+  /**
+   * Returns the result of an operation that was answered without waiting, or, when such operations have used up the time
+   * slice, a promise of it that resolves in the next turn of the event loop.
+   *
+   * @param byteCount - bytes of the result that were copied.
+   */
+  afterTurn<T>(result: T, byteCount?: number): T | Promise<T> {
+    const turn = this.turnAfterHit(byteCount)
+    return turn === undefined ? result : turn.then(() => result)
   }
 
   async #nextTurn(): Promise<void> {

@@ -80,6 +80,8 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     options?: KeyspaceOptions<never, never>,
   ): Promise<AsyncKeyspace<never, never>> {
     this.api.assertOpen()
+    // A drop that was called before comes first.
+    if (this.api.commits.hasWaiting) await this.#inCommitOrder(() => undefined)
     return this.api.answer(this.of(this.sync.keyspace<never, never>(name, options)))
   }
 
@@ -107,12 +109,8 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   async dropKeyspace(name: string): Promise<void> {
     this.api.assertOpen()
     this.writes.pipeline.assertWritable()
-    await runInCommitOrder(this.api.commits, {
-      prepare: () => Promise.resolve(),
-      act: (_prepared, resolve) => {
-        this.sync.dropKeyspace(name)
-        resolve()
-      },
+    await this.#inCommitOrder(() => {
+      this.sync.dropKeyspace(name)
     })
   }
 
@@ -268,6 +266,17 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   #begin(options: ResolvedTransactionOptions, owner: CallOwner): AsyncTransaction {
     return new AsyncTransaction(this.api, beginTransaction(this.sync, this.#opened, options, true), owner)
+  }
+
+  /** Runs an action after all earlier commits are visible, and before any later one. */
+  #inCommitOrder(action: () => void): Promise<void> {
+    return runInCommitOrder(this.api.commits, {
+      prepare: () => Promise.resolve(),
+      act: (_prepared, resolve) => {
+        action()
+        resolve()
+      },
+    })
   }
 
   async #close(): Promise<void> {

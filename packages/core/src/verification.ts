@@ -73,6 +73,8 @@ export function* verifySteps(opened: OpenDatabase, options: VerifyOptions): Gene
   })
   for (const { descriptor, store } of [...keyspaces]) {
     yield
+    // A drop that was called before runs first.
+    opened.pipeline.drain()
     if (keyspaces.byId(descriptor.id) === undefined) continue
     verifyPart(opened, () => {
       sink.begin(`keyspace:${descriptor.name}`)

@@ -77,10 +77,42 @@ describe.each([
     ['count', (db) => db.count({ gt: 'key' }), COUNT],
     ['estimate', (db) => db.estimate().then(({ count }) => count > 0), true],
     ['toArray', (db) => db.keys().toArray(), KEYS],
-    ['toArray of a mapped scan', (db) => db.keys().map((key) => key).toArray(), KEYS],
-    ['toArray of an async map', (db) => db.keys().map(async (key) => key).toArray(), KEYS],
-    ['toArray of a filter', (db) => db.keys().filter(() => true).toArray(), KEYS],
-    ['toArray of a flatMap', (db) => db.keys().flatMap((key) => [key]).toArray(), KEYS],
+    [
+      'toArray of a mapped scan',
+      (db) =>
+        db
+          .keys()
+          .map((key) => key)
+          .toArray(),
+      KEYS,
+    ],
+    [
+      'toArray of an async map',
+      (db) =>
+        db
+          .keys()
+          .map(async (key) => key)
+          .toArray(),
+      KEYS,
+    ],
+    [
+      'toArray of a filter',
+      (db) =>
+        db
+          .keys()
+          .filter(() => true)
+          .toArray(),
+      KEYS,
+    ],
+    [
+      'toArray of a flatMap',
+      (db) =>
+        db
+          .keys()
+          .flatMap((key) => [key])
+          .toArray(),
+      KEYS,
+    ],
     ['reduce', (db) => db.keys().reduce((count) => count + 1, 0), COUNT],
     ['forEach', (db) => db.keys().forEach(() => undefined), undefined],
     ['every', (db) => db.keys().every(() => true), true],
@@ -276,6 +308,15 @@ describe.each([
     ])
     release()
     expect(await calls).toEqual([undefined, undefined, undefined, 'LDB_NOT_FOUND', undefined])
+    const tags = await db.keyspace('tags')
+    await tags.put('a', '1')
+    const dropped = db.dropKeyspace('tags')
+    const fresh = await db.keyspace('tags')
+    await dropped
+    expect([fresh.sync.descriptor.id > tags.sync.descriptor.id, await fresh.count()]).toEqual([true, 0])
+    const droppedAgain = db.dropKeyspace('tags')
+    expect(db.sync.keyspace('tags').count()).toBe(0)
+    await droppedAgain
     await db.close()
   })
 
@@ -285,7 +326,13 @@ describe.each([
     await db.put('a', '1')
     await db.put('b', '2')
     const stream = db.changes({ since })
-    const results = await Promise.all([stream.next(), stream.next(), stream.next(), stream.return(), stream.next()])
+    const results = await Promise.all([
+      stream.next(),
+      stream.next(),
+      stream.next(),
+      stream.return(),
+      stream.next(),
+    ])
     expect(results.map(({ done, value }) => [done, value?.seq])).toEqual([
       [false, since + 1],
       [false, since + 2],
@@ -343,7 +390,10 @@ describe('an end that is called by a function that a call before it awaits', () 
     const ended = [scan.map(slowly).toArray(), scan.return()]
     expect(await settled(ended)).toEqual([keys, REACHED])
     const snapshot = db.snapshot()
-    expect(await settled([snapshot.keys().map(slowly).toArray(), snapshot.release()])).toEqual([keys, undefined])
+    expect(await settled([snapshot.keys().map(slowly).toArray(), snapshot.release()])).toEqual([
+      keys,
+      undefined,
+    ])
     expect(db.sync.stats().reads.openCount).toBe(0)
     const slow = db.keys().map(slowly).toArray()
     await db.close()
@@ -373,7 +423,12 @@ describe('a helper of a scan', () => {
     expect(calls.splice(0)).toEqual([keyOf(0), keyOf(1)])
     expect(await db.keys().map(slow).take(3).toArray()).toHaveLength(3)
     expect(calls.splice(0)).toHaveLength(3)
-    expect(await db.keys().map(slow).find((key) => key === keyOf(1))).toBe(keyOf(1))
+    expect(
+      await db
+        .keys()
+        .map(slow)
+        .find((key) => key === keyOf(1)),
+    ).toBe(keyOf(1))
     expect(calls.splice(0)).toHaveLength(2)
     expect(db.sync.stats().reads.openCount).toBe(0)
     await db.close()

@@ -242,11 +242,17 @@ export class AsyncKeyspaceReads<K, V> {
     return this.api.read(action, check, signal)
   }
 
-  #read<T>(action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
+  async #read<T>(action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
+    const { source } = this.reads
     const check = (): void => {
-      this.reads.source.assertStillReadable()
+      source.assertStillReadable()
     }
-    return this.calls.run(() => this.api.read(action, check, signal))
+    source.beginRead()
+    try {
+      return await this.calls.run(() => this.api.read(action, check, signal))
+    } finally {
+      source.endRead()
+    }
   }
 }
 

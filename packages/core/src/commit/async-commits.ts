@@ -184,6 +184,11 @@ export class AsyncCommits {
     })
   }
 
+  /** True while calls wait for their turn to be logged. */
+  get hasWaiting(): boolean {
+    return this.#conditional.isBusy
+  }
+
   /** Number of the newest commit, visible or not. */
   get newestSeq(): number {
     return this.#queue.last?.seq ?? this.#state.keyspaces.acknowledged.newestSeq ?? this.#applier.seq

@@ -128,6 +128,11 @@ export class CommitPipeline {
     this.#async?.drain()
   }
 
+  /** Runs earlier calls that wait to be logged: the drop of a keyspace, for instance. */
+  drainWaiting(): void {
+    if (this.#async?.hasWaiting === true) this.#async.drain()
+  }
+
   /** Resolves when the commits that are in flight now are durable as requested, and visible. */
   drained(): Promise<void> {
     return new Promise((resolve, reject) => {

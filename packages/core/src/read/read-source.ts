@@ -39,6 +39,10 @@ export interface ReadSource {
   /** Returns copies of many values. The keys are packed as for `OrderedStore.getMany`. */
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
   has(key: Uint8Array, keyBytes: number): boolean
+  /** Keeps the source readable for a read that waits, even if its keyspace is dropped. The caller calls `endRead`. */
+  beginRead(): void
+  /** Ends a read of `beginRead`. */
+  endRead(): void
   /** Pins the current state for one read. The caller calls `releasePin`. */
   acquire(): ReadPin
   /** Releases a pin of `acquire`. */
@@ -71,7 +75,15 @@ export class LiveSource implements ReadSource {
   }
 
   assertStillReadable(): void {
-    this.assertReadable()
+    this.#health.assertReadable()
+  }
+
+  beginRead(): void {
+    this.keyspace.beginRead()
+  }
+
+  endRead(): void {
+    this.keyspace.endRead()
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
@@ -132,6 +144,14 @@ export class FrozenSource implements ReadSource {
 
   assertStillReadable(): void {
     this.#pin.assertPinned()
+  }
+
+  beginRead(): void {
+    // The pin keeps the source readable.
+  }
+
+  endRead(): void {
+    // The pin is released by its owner.
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {

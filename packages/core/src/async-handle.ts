@@ -282,6 +282,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   async #close(): Promise<void> {
     const { slicedCheckpoint, health, options } = this.#opened
     await this.api.calls.refuseLater()
+    health.announceClose()
     await this.api.commits.idle()
     await slicedCheckpoint.idle()
     try {

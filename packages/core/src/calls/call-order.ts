@@ -111,12 +111,11 @@ export class CallOrder {
 
   async #end(finish: () => void): Promise<void> {
     this.#isEnding = true
-    if (this.isIdle) {
-      finish()
-      return
-    }
     const earlier = [...this.#pending]
-    await Promise.race([allEnded(earlier).then(finish), allPassed(earlier)])
+    if (earlier.length === 0) finish()
+    else await Promise.race([allEnded(earlier).then(finish), allPassed(earlier)])
+    const turn = this.#gate.turnAfterHit()
+    if (turn !== undefined) await turn
   }
 
   #begin(runningCount: 0 | 1): PendingCall {

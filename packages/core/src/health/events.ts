@@ -59,10 +59,17 @@ export class EventHub {
     ['checkpoint', new Set()],
     ['compaction', new Set()],
   ])
-  readonly #onListenerError: (error: unknown) => void
+  readonly #report: (error: unknown) => void
 
+  /** @param onListenerError - receives what a listener has thrown, which may be anything. */
   constructor(onListenerError: (error: unknown) => void) {
-    this.#onListenerError = onListenerError
+    this.#report = (error): void => {
+      try {
+        onListenerError(error)
+      } catch {
+        // What was thrown cannot be shown as text.
+      }
+    }
   }
 
   /** Returns the listeners of an event; `undefined` for an unknown name. */
@@ -76,15 +83,15 @@ export class EventHub {
     for (const listener of [...listeners]) {
       try {
         const result: unknown = listener(event)
-        if (isPromiseLike(result)) Promise.resolve(result).catch(this.#onListenerError)
+        if (isPromiseLike(result)) Promise.resolve(result).catch(this.#report)
       } catch (error) {
-        this.#onListenerError(error)
+        this.#report(error)
       }
     }
     try {
       publishEvent(name, event)
     } catch (error) {
-      this.#onListenerError(error)
+      this.#report(error)
     }
   }
 }

@@ -2,6 +2,7 @@ import { invalidArgument, kindOf, LdbError } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { CompressionNumber, EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
 import type { CompressionName, EngineName } from '../catalog/catalog.js'
+import { guardedLogger } from './guarded-logger.js'
 
 /**
  * When a commit is acknowledged. In all three modes a prefix of the commits survives.
@@ -153,7 +154,9 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     changesBacklogBytes: resolveNumber(given, 'changesBacklogBytes', 268_435_456, 0, Number.MAX_SAFE_INTEGER),
     workers: resolveWorkers(given),
     vfs: resolveObject(given, 'vfs', ['open', 'status', 'list', 'lock']) as Vfs | undefined,
-    logger: resolveObject(given, 'logger', ['debug', 'info', 'warn', 'error']) as Logger | undefined,
+    logger: guardedLogger(
+      resolveObject(given, 'logger', ['debug', 'info', 'warn', 'error']) as Logger | undefined,
+    ),
   })
 }
 

@@ -1,4 +1,4 @@
-import { assertIterable, ignoreRejection, isPromiseLike, refusePromise } from '@ldb/base'
+import { assertIterable, refusePromise } from '@ldb/base'
 
 /** Returned by a source at its end. */
 export const SCAN_END: unique symbol = Symbol('end of scan')
@@ -130,7 +130,7 @@ export class FlatMapSource<T, U> implements ScanSource<U> {
       if (value === SCAN_END) return SCAN_END
       const expand = this.#expand
       const expanded = expand(value, this.#index++)
-      if (isPromiseLike(expanded)) ignoreRejection(expanded)
+      refusePromise(expanded, 'the function given to flatMap')
       assertIterable('what flatMap is given', expanded)
       this.#inner = expanded[Symbol.iterator]()
     }

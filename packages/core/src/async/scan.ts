@@ -58,7 +58,7 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   async next(): Promise<IteratorResult<T, undefined>> {
     if (this.#calls.isEnding) return this.return()
     if (this.#reads.newest === undefined && (this.#done || this.#index < this.#batch.length)) {
-      return this.#gate.afterTurn(this.#takeBuffered())
+      return this.#gate.answer(this.#takeBuffered())
     }
     return this.#calls.runNext(this.#reads, async (call) => {
       if (!(await this.#fill(call, 1))) return { done: true, value: undefined }
@@ -181,8 +181,9 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     await this.#visit(
       (value, index) => predicate(value, index),
       (result, value) => {
-        if (Boolean(result)) found = value
-        return Boolean(result)
+        const isFound = Boolean(result)
+        if (isFound) found = value
+        return isFound
       },
     )
     return found

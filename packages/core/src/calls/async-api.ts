@@ -28,9 +28,9 @@ export class AsyncApi {
     this.calls.assertOpen()
   }
 
-  /** Returns the result of an operation that was answered without waiting; see `ReadGate.afterTurn`. */
+  /** Returns the result of an operation that was answered without waiting; see `ReadGate.answer`. */
   answer<T>(result: T, byteCount?: number): T | Promise<T> {
-    return this.gate.afterTurn(result, byteCount)
+    return this.gate.answer(result, byteCount)
   }
 
   /**

@@ -114,7 +114,7 @@ export class CallOrder {
     const earlier = [...this.#pending]
     if (earlier.length === 0) finish()
     else await Promise.race([allEnded(earlier).then(finish), allPassed(earlier)])
-    const turn = this.#gate.turnAfterHit()
+    const turn = this.#gate.yieldAfterHit()
     if (turn !== undefined) await turn
   }
 
@@ -146,7 +146,7 @@ export class CallOrder {
     } finally {
       this.#leave(call)
     }
-    const turn = this.#gate.turnAfterHit()
+    const turn = this.#gate.yieldAfterHit()
     if (turn !== undefined) await turn
     return result
   }

@@ -4,7 +4,7 @@ import type { AbortSignalLike } from '../health/abort-signal.js'
 import type { ReadGate } from '../resident/read-gate.js'
 
 /** Microtask rounds that count as a turn on platforms whose event loop cannot be yielded to. */
-const ROUNDS_WITHOUT_TURNS = 64
+const ROUNDS_WITHOUT_YIELD = 64
 
 /**
  * A call of the asynchronous API that has not ended.
@@ -81,7 +81,7 @@ export class PendingCall {
         continue
       }
       const resumedCount = this.#resumedCount
-      const rounds = this.#gate.hasTurns ? 1 : ROUNDS_WITHOUT_TURNS
+      const rounds = this.#gate.canYield ? 1 : ROUNDS_WITHOUT_YIELD
       for (let round = 0; round < rounds; round++) await this.#gate.yieldThread()
       if (this.#runningCount === 0 && this.#resumedCount === resumedCount) return
     }

@@ -50,7 +50,7 @@ export class ConditionalQueue {
   /** Runs all queued writes, reading synchronously. Does nothing when one of them is the caller. */
   drain(): void {
     if (this.#isDeciding) return
-    for (const write of this.#writes.splice(0)) this.#decide(write, true)
+    for (const write of this.#writes.splice(0)) void this.#decide(write, true)
   }
 
   #decide(write: WaitingWrite, mayBlock: boolean): WriteWait | undefined {

@@ -2,7 +2,8 @@ import { invalidArgument, kindOf, LdbError } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { CompressionNumber, EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
 import type { CompressionName, EngineName } from '../catalog/catalog.js'
-import { guardedLogger } from './guarded-logger.js'
+import { guardedLogger } from './logger.js'
+import type { Logger } from './logger.js'
 
 /**
  * When a commit is acknowledged. In all three modes a prefix of the commits survives.
@@ -14,14 +15,6 @@ import { guardedLogger } from './guarded-logger.js'
  * @category Options
  */
 export type Durability = 'full' | 'periodic' | 'none'
-
-/** A logger with the interface of pino or `console`. @category Options */
-export interface Logger {
-  debug(message: string): void
-  info(message: string): void
-  warn(message: string): void
-  error(message: string): void
-}
 
 /** Options to open a database. All are optional; an unknown option is an error. @category Options */
 export interface DatabaseOptions {

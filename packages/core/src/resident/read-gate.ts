@@ -54,7 +54,7 @@ export class ReadGate {
   /** Operations answered from memory since the clock was last read. */
   #hitCount = 0
   /** The pending turn of the event loop, for which all operations wait. */
-  #turn: Promise<void> | undefined = undefined
+  #yielding: Promise<void> | undefined = undefined
 
   constructor(clock: Clock, scheduler: Scheduler) {
     this.#clock = clock
@@ -137,14 +137,14 @@ export class ReadGate {
   }
 
   /** True when the platform lets pending tasks of the event loop run before a continuation. */
-  get hasTurns(): boolean {
+  get canYield(): boolean {
     return this.#scheduler.immediate !== undefined
   }
 
   /** Lets all other pending tasks of the event loop run, and begins a new time slice. */
   yieldThread(): Promise<void> {
-    this.#turn ??= this.#nextTurn()
-    return this.#turn
+    this.#yielding ??= this.#yieldOnce()
+    return this.#yielding
   }
 
   /**
@@ -154,8 +154,8 @@ export class ReadGate {
    *
    * @param byteCount - bytes of the result that were copied.
    */
-  turnAfterHit(byteCount = 0): Promise<void> | undefined {
-    if (this.#turn !== undefined) return this.#turn
+  yieldAfterHit(byteCount = 0): Promise<void> | undefined {
+    if (this.#yielding !== undefined) return this.#yielding
     this.#hitCount += 1 + (byteCount >>> BYTES_PER_HIT_SHIFT)
     if (this.#hitCount < HITS_PER_CHECK) return undefined
     this.#hitCount = 0
@@ -168,17 +168,17 @@ export class ReadGate {
    *
    * @param byteCount - bytes of the result that were copied.
    */
-  afterTurn<T>(result: T, byteCount?: number): T | Promise<T> {
-    const turn = this.turnAfterHit(byteCount)
+  answer<T>(result: T, byteCount?: number): T | Promise<T> {
+    const turn = this.yieldAfterHit(byteCount)
     return turn === undefined ? result : turn.then(() => result)
   }
 
-  async #nextTurn(): Promise<void> {
+  async #yieldOnce(): Promise<void> {
     await new Promise<void>((resolve) => {
       if (this.#scheduler.immediate === undefined) resolve()
       else this.#scheduler.immediate(resolve)
     })
-    this.#turn = undefined
+    this.#yielding = undefined
     this.#hitCount = 0
     this.#sliceStartedAtMs = this.#clock.monotonic()
   }

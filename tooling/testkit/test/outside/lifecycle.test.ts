@@ -25,7 +25,7 @@ const OPEN = `
 `
 
 describe('a loop of awaits lets timers run:', () => {
-  // Each loop ends when a timer of 20 ms has fired. Without turns of the event loop it would run until it gives up.
+  // Each loop ends when a timer of 20 ms has fired. Without turns of the event loop it would run for 20 s.
   it.each([
     ['get', 'await db.get(keys[round % 2000])'],
     ['get of an absent key', "await db.get('absent')"],
@@ -119,7 +119,7 @@ describe('a process', () => {
     expect(end).toMatchObject({ code: 0, stdout: 'false\n', stderr: '' })
   })
 
-  it('is told what became of a transaction that a close ends', async () => {
+  it('learns what became of a transaction that a close ends', async () => {
     const end = await folder.run(`${OPEN}
       const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
       const running = db.transaction(async (tx) => { await tx.put('a', '1'); await sleep(200); return 1 })

@@ -1,5 +1,12 @@
 import { ignoreRejection, isPromiseLike } from '@ldb/base'
-import type { Logger } from './options.js'
+
+/** A logger with the interface of pino or `console`. @category Options */
+export interface Logger {
+  debug(message: string): void
+  info(message: string): void
+  warn(message: string): void
+  error(message: string): void
+}
 
 /** Returns a logger whose failures, thrown or in a promise, are ignored: an operation never fails because it logs. */
 export function guardedLogger(logger: Logger | undefined): Logger | undefined {

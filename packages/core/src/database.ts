@@ -176,7 +176,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** Returns an empty batch, with the keyspace `default` as its target. */
   batch(): Batch<string, string> {
-    this.pipeline.assertWritable()
+    this.pipeline.assertAccepting()
     return new Batch(this)
   }
 
@@ -199,14 +199,19 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   /**
    * Runs a function in a transaction, commits when it returns, and returns its result. A conflict is not retried.
    *
+   * @remarks Returns only if the transaction was committed, by this method or by the function itself. While the function
+   * runs, a write past the transaction throws `LDB_INVALID_ARGUMENT`: one through the database, a keyspace, a batch, another
+   * transaction or the asynchronous API, and the creation or drop of a keyspace. Reads past it are allowed.
    * @param run - synchronous. Its exception rolls the transaction back and leaves this call.
    * @throws {@link LdbError} LDB_CONFLICT when a conflicting commit was first; LDB_INVALID_ARGUMENT when `run` returns
-   * a promise; the errors of writes.
+   * a promise; LDB_CLOSED when it has closed the database; LDB_ABORTED when it has called `rollback`; LDB_NOT_FOUND when a
+   * keyspace that it wrote to was dropped; the errors of writes.
    */
   transaction<T>(run: (transaction: Transaction) => T, options?: TransactionOptions): T {
     const resolved = resolveTransactionOptions(options)
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
-    return runInTransaction(this.#begin(resolved), run)
+    if (!resolved.readOnly) this.pipeline.assertCommittable(run, false)
+    return runInTransaction(this.pipeline, this.#begin(resolved), run)
   }
 
   /**

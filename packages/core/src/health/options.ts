@@ -2,6 +2,8 @@ import { invalidArgument, kindOf, LdbError } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { CompressionNumber, EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
 import type { CompressionName, EngineName } from '../catalog/catalog.js'
+import { guardedLogger } from './logger.js'
+import type { Logger } from './logger.js'
 
 /**
  * When a commit is acknowledged. In all three modes a prefix of the commits survives.
@@ -17,14 +19,6 @@ import type { CompressionName, EngineName } from '../catalog/catalog.js'
  * @category Options
  */
 export type Durability = 'full' | 'periodic' | 'none'
-
-/** A logger with the interface of pino or `console`. @category Options */
-export interface Logger {
-  debug(message: string): void
-  info(message: string): void
-  warn(message: string): void
-  error(message: string): void
-}
 
 /** Options to open a database. All are optional; an unknown option is an error. @category Options */
 export interface DatabaseOptions {
@@ -158,7 +152,9 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     changesBacklogBytes: resolveNumber(given, 'changesBacklogBytes', 268_435_456, 0, Number.MAX_SAFE_INTEGER),
     workers: resolveWorkers(given),
     vfs: resolveObject(given, 'vfs', ['open', 'status', 'list', 'lock']) as Vfs | undefined,
-    logger: resolveObject(given, 'logger', ['debug', 'info', 'warn', 'error']) as Logger | undefined,
+    logger: guardedLogger(
+      resolveObject(given, 'logger', ['debug', 'info', 'warn', 'error']) as Logger | undefined,
+    ),
   })
 }
 

@@ -1,15 +1,17 @@
-import { assert, corruption, LdbError } from '@ldb/base'
+import { assert, corruption, isLdbError, LdbError } from '@ldb/base'
 import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { ResolvedWalOptions } from './options.js'
 import { recoverLog } from './read/recovery.js'
-import type { UnsealedSegment } from './read/recovery.js'
+import type { RecoveredLog, UnsealedSegment } from './read/recovery.js'
 import { SegmentList } from './segment/list.js'
 import { listLogDirectory, removeUnfinished } from './segment/log-directory.js'
 import type { LogDirectory } from './segment/log-directory.js'
 import { LOG_START } from './segment/log-position.js'
+import type { Segment } from './segment/segment.js'
 import { sealSegment } from './write/active-segment.js'
 import { LogWriter } from './write/log-writer.js'
+import { rewriteTail } from './write/tail-copy.js'
 
 /** The parts of an open log. */
 export interface OpenedLog {
@@ -35,11 +37,36 @@ export function openLog(vfs: Vfs, directory: string, options: ResolvedWalOptions
     releaseOnFailure(writer, () => {
       options.beforeWriting?.sync()
       syncSeals(vfs, directory, recovered.unsealed)
-      writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined)
+      if (synced.lsn < end.lsn) beginWithTail(vfs, writer, recovered, source)
+      else writer.begin(end, undefined)
     })
     removeUnfinished(vfs, directory, found.unfinishedNames)
   }
   return { segments, writer, isClean: recovered.clean }
+}
+
+/**
+ * Begins a segment after a log whose last records may not be on the device: it repeats them. On a device without space for the copy,
+ * which may be as large as a segment, the records are written again in place, and the segment begins after them.
+ */
+function beginWithTail(
+  vfs: Vfs,
+  writer: LogWriter,
+  { synced, end }: Pick<RecoveredLog, 'synced' | 'end'>,
+  source: Segment,
+): void {
+  const tail = { source, endLsn: end.lsn }
+  const freeBytes = vfs.freeBytes?.(source.path) ?? Infinity
+  if (end.lsn - synced.lsn <= freeBytes / 2) {
+    try {
+      writer.begin(synced, tail)
+      return
+    } catch (error) {
+      if (!isLdbError(error, 'LDB_NO_SPACE') || writer.hasSegment) throw error
+    }
+  }
+  rewriteTail(vfs, tail, synced.lsn)
+  writer.begin(end, undefined)
 }
 
 function createLog(

@@ -9,6 +9,7 @@ import {
   joinPath,
   listLogDirectory,
 } from './segment/log-directory.js'
+import { recordSpaceEnd } from './segment/record-space.js'
 import { segmentName } from './segment/name.js'
 import { unreadableTypeReason } from './segment/record-type.js'
 import { SegmentCursor } from './segment/cursor.js'
@@ -108,8 +109,8 @@ class RecordAudit {
   }
 
   run(knownEnd: number | undefined): void {
-    const { segment, fileBytes } = this.#found
-    const spaceEnd = segment.baseLsn + (fileBytes - segment.fileOffsetOf(segment.baseLsn))
+    const { segment } = this.#found
+    const spaceEnd = recordSpaceEnd(this.#found, this.#cursor)
     const walkEnd = Math.min(knownEnd ?? spaceEnd, spaceEnd)
     const chainHash = segment.header.chainHash.copy()
     let lsn = segment.baseLsn

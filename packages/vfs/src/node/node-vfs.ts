@@ -66,6 +66,14 @@ export class NodeVfs implements Vfs {
     }
   }
 
+  freeBytes(path: string): number | undefined {
+    const { bsize, blocks, bfree, bavail } = attempt('status', path, () => fs.statfsSync(path))
+    // Some file systems do not count their blocks.
+    if (blocks === 0) return undefined
+    // The blocks that a file system reserves for the superuser.
+    return bsize * (process.getuid?.() === 0 ? bfree : bavail)
+  }
+
   list(path: string): string[] {
     return attempt('list', path, () => fs.readdirSync(path).sort())
   }

@@ -4,6 +4,7 @@ import { RECORD_ALIGNMENT } from '../format.js'
 import { SegmentCursor } from '../segment/cursor.js'
 import { readSegmentChain } from '../segment/log-directory.js'
 import type { LogPosition } from '../segment/log-position.js'
+import { recordSpaceEnd } from '../segment/record-space.js'
 import { sealBefore } from '../segment/seal.js'
 import type { Seal } from '../segment/seal.js'
 import type { FoundSegment, Segment } from '../segment/segment.js'
@@ -102,8 +103,7 @@ function checkClosedSegment(found: FoundSegment, cursor: SegmentCursor, seal: Se
 /** Finds the end of a log that was left open: the first bad record, unless it is below the position known to be synced. */
 function scanOpenSegment(found: FoundSegment, cursor: SegmentCursor): Tail {
   const { segment } = found
-  const spaceBytes = found.fileBytes - segment.fileOffsetOf(segment.baseLsn)
-  const spaceEnd = segment.baseLsn + spaceBytes
+  const spaceEnd = recordSpaceEnd(found, cursor)
   const walk = new RecordWalk(segment)
   walk.run(cursor, spaceEnd)
   const end = walk.position()

@@ -123,7 +123,8 @@ export class CurrentSegment {
         old.writeSeal(sealBefore(segment.header))
         yield old
       } else if (previous !== undefined) {
-        yield* sealSegmentSteps(this.#vfs, previous, sealBefore(segment.header))
+        const file = this.#vfs.open(previous.path, 'write')
+        yield* sealSegmentSteps(this.#vfs, previous, sealBefore(segment.header), file)
       }
       old?.close()
     } catch (error) {
@@ -147,6 +148,7 @@ export class CurrentSegment {
       start,
       seqFloor,
       tail,
+      segmentBytes,
       preallocateBytes: Math.min(preallocateBytes, segmentBytes, FIRST_ALLOCATION_BYTES),
     }
   }

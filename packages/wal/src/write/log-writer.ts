@@ -73,6 +73,11 @@ export class LogWriter {
     return this.#failure.isSet
   }
 
+  /** True when a segment of this opening exists. */
+  get hasSegment(): boolean {
+    return this.#current.segment !== undefined
+  }
+
   /** @throws {@link LdbError} LDB_POISONED after a failed write or sync. */
   assertUsable(): void {
     this.#failure.assertNone()

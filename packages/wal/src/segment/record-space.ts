@@ -13,5 +13,7 @@ export function recordSpaceEnd({ segment, fileBytes }: FoundSegment, cursor: Seg
   const fileEnd = baseLsn + (fileBytes - segment.fileOffsetOf(baseLsn))
   const capacityEnd = baseLsn + header.capacityBytes
   if (fileEnd <= capacityEnd) return fileEnd
-  return cursor.readHeader(baseLsn, fileEnd) ? Math.max(capacityEnd, baseLsn + cursor.recordBytes) : capacityEnd
+  return cursor.readHeader(baseLsn, fileEnd)
+    ? Math.max(capacityEnd, baseLsn + cursor.recordBytes)
+    : capacityEnd
 }

@@ -8,6 +8,7 @@ import { AsyncKeyspaceWrites } from './async/keyspace-writes.js'
 import { signalOf, splitSignal, throwIfAborted } from './health/abort-signal.js'
 import type { AsyncOptions } from './health/abort-signal.js'
 import { AsyncSnapshot } from './async/snapshot.js'
+import { explicitEffort } from './maintenance.js'
 import { AsyncTransaction } from './async/transaction.js'
 import { resolveAsyncTransactionOptions } from './async/transaction-options.js'
 import type { AsyncTransactionOptions } from './async/transaction-options.js'
@@ -177,7 +178,9 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     const signal = signalOf(options)
     throwIfAborted(signal)
     this.writes.pipeline.assertWritable()
-    await this.api.run(() => this.#opened.slicedCheckpoint.run({ effort: 'explicit' }, signal))
+    await this.api.run(() =>
+      this.#opened.slicedCheckpoint.run({ effort: explicitEffort(this.#opened.space) }, signal),
+    )
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Durability } from '../health/options.js'
 import { CommitQueue } from '../keyspace/commit-queue.js'
 import type { CommitWaiter } from '../keyspace/commit-queue.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
-import type { ReadGate } from '../resident/read-gate.js'
+import type { MissedSpan, ReadGate } from '../resident/read-gate.js'
 import type { BackgroundCheckpoint } from './background-checkpoint.js'
 import { BatchPool } from './batch-pool.js'
 import type { CommitSinks } from './commit-sinks.js'
@@ -36,6 +36,10 @@ export class AsyncCommits {
   readonly #inFlight = new InFlightKeys()
   readonly #conditional: ConditionalQueue
   readonly #groups: GroupCommit
+  readonly #background: BackgroundCheckpoint
+  readonly #gate: ReadGate
+  /** A checkpoint that makes space for the next write. */
+  readonly #relief: MissedSpan
   readonly #idleWaiters: (() => void)[] = []
 
   /** @param durability - of commits that request none. */
@@ -50,6 +54,9 @@ export class AsyncCommits {
     this.#state = state
     this.#sinks = sinks
     this.#durability = durability
+    this.#background = background
+    this.#gate = gate
+    this.#relief = { fetch: () => background.relieve() }
     this.#applier = applier
     const onIdle = (): void => {
       this.#resolveIdle()
@@ -66,9 +73,9 @@ export class AsyncCommits {
 
   /** Commits a batch, which the queue owns from now on, after all earlier writes. */
   commit(batch: WriteBatch, durability: Durability | undefined): Promise<void> {
-    if (this.#conditional.isBusy) {
+    if (this.#conditional.isBusy || (batch.hasPuts && this.#state.space.isTight)) {
       return new Promise((resolve, reject) => {
-        this.#conditional.submit({
+        this.submit({
           run: (): undefined => {
             this.append(batch, durability, resolve, reject)
           },
@@ -84,9 +91,17 @@ export class AsyncCommits {
     return this.#completions.join(completion)
   }
 
-  /** Runs a conditional write after all earlier calls are logged. */
+  /** Runs a conditional write after all earlier calls are logged, and after a checkpoint when there is no space without it. */
   submit(write: WaitingWrite): void {
-    this.#conditional.submit(write)
+    const { space } = this.#state
+    if (!space.isTight && !this.#conditional.isBusy) {
+      this.#conditional.submit(write)
+      return
+    }
+    this.#conditional.submit({
+      run: (mayBlock) =>
+        mayBlock || !space.isTight ? write.run(mayBlock) : this.#gate.missOutside(this.#relief),
+    })
   }
 
   /**
@@ -117,27 +132,34 @@ export class AsyncCommits {
     waiter: CommitWaiter,
     readForUpdate: readonly KeyspaceSection[],
   ): boolean {
-    const { health, keyspaces, log } = this.#state
+    const { health, keyspaces, log, space } = this.#state
+    let isAdmitted = false
     try {
       health.assertWritable()
       if (batch.operationCount === 0) return false
       for (const section of batch.sections()) keyspaces.require(section.keyspaceId)
       const seq = this.newestSeq + 1
       const requested = durability ?? this.#durability
+      const bytes = batch.encode()
+      space.take(bytes.length, batch, undefined)
+      isAdmitted = true
       // Without a flush, the commit becomes visible and its batch is reused before its record is written.
-      log.appendCommit(batch.encode(), seq, requested !== 'none')
+      log.appendCommit(bytes, seq, requested !== 'none', batch.hasPuts)
       this.#sinks.transactions.noteCommit(seq, batch.sections(), readForUpdate)
       this.#queue.push({ seq, batch, durability: requested, waiter })
     } catch (error) {
-      const isRefusal =
-        health.writeRefusal !== undefined ||
-        isLdbError(error, 'LDB_TOO_LARGE') ||
-        isLdbError(error, 'LDB_NOT_FOUND')
+      const isRefusal = health.writeRefusal !== undefined || !isAdmitted || isLdbError(error, 'LDB_TOO_LARGE')
       if (!isRefusal) this.#groups.fail(error)
+      // A checkpoint that was requested for lack of space begins although no commit follows.
+      else if (isLdbError(error, 'LDB_NO_SPACE')) this.#startCheckpoint()
       throw error
     }
     this.#groups.start()
     return true
+  }
+
+  #startCheckpoint(): void {
+    void Promise.resolve().then(() => this.#background.afterGroup())
   }
 
   /** Returns the value that a key has after all queued commits. May throw a miss within an attempt of the read gate. */

@@ -58,7 +58,8 @@ export class Checkpointer {
 
   /** True when the log has grown enough for an automatic checkpoint. */
   get isDue(): boolean {
-    return this.#trigger.isDue(this.#state.log.bytesSinceCheckpoint)
+    const { log, space } = this.#state
+    return this.#trigger.isDue(log.bytesSinceCheckpoint) && space.permitsCheckpoint
   }
 
   /** Length of the log, as a multiple of the length that triggers a checkpoint. */
@@ -152,6 +153,7 @@ export class Checkpointer {
     }
     this.#count++
     this.#lastDurationMs = this.#clock.monotonic() - startedAtMs
+    this.#state.space.afterCheckpoint()
     // A listener may start the next checkpoint.
     this.#running = undefined
     for (const compaction of compactions) this.#events.emit('compaction', compaction)

@@ -39,8 +39,9 @@ export interface CommitLog extends Syncable {
    *
    * @param isBorrowed - the caller leaves the batch, and the headroom and tailroom of its buffer, unchanged until the next flush or
    * sync is done. Otherwise the bytes are copied.
+   * @param writesEntries - false when the commit only deletes: its record may use the reserve of a full device.
    */
-  appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean): void
+  appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean, writesEntries: boolean): void
   /** Appends a catalog record for a durable catalog (R8). */
   appendCatalog(generation: number): void
   /** Writes all buffered records to the operating system. */
@@ -80,7 +81,7 @@ export class MemoryLog implements CommitLog {
     this.#changes = new MemoryChanges(backlogBytes)
   }
 
-  appendCommit(batch: Uint8Array, seq: number, _isBorrowed: boolean): void {
+  appendCommit(batch: Uint8Array, seq: number, _isBorrowed: boolean, _writesEntries: boolean): void {
     this.bytesSinceCheckpoint += batch.length
     this.#changes.add(batch, seq)
   }

@@ -33,12 +33,10 @@ export function openLog(vfs: Vfs, directory: string, options: ResolvedWalOptions
   if (!recovered.clean) {
     const source = segments.newest
     assert(source !== undefined, 'a recovered log has segments')
-    const { synced, end } = recovered
     releaseOnFailure(writer, () => {
       options.beforeWriting?.sync()
       syncSeals(vfs, directory, recovered.unsealed)
-      if (synced.lsn < end.lsn) beginWithTail(vfs, writer, recovered, source)
-      else writer.begin(end, undefined)
+      beginAfter(vfs, writer, recovered, source)
     })
     removeUnfinished(vfs, directory, found.unfinishedNames)
   }
@@ -46,18 +44,15 @@ export function openLog(vfs: Vfs, directory: string, options: ResolvedWalOptions
 }
 
 /**
- * Begins a segment after a log whose last records may not be on the device: it repeats them. On a device without space for the copy,
- * which may be as large as a segment, the records are written again in place, and the segment begins after them.
+ * Begins a segment after a log that was left open: it repeats the records that may not be on the device. On a device without space for the
+ * copy, which may be as large as a segment, the records are written again in place, and the segment begins after them. What follows the
+ * last record, such as preallocated zeros, is removed first: it may be all the space that there is.
  */
-function beginWithTail(
-  vfs: Vfs,
-  writer: LogWriter,
-  { synced, end }: Pick<RecoveredLog, 'synced' | 'end'>,
-  source: Segment,
-): void {
-  const tail = { source, endLsn: end.lsn }
+function beginAfter(vfs: Vfs, writer: LogWriter, recovered: RecoveredLog, source: Segment): void {
+  const { synced, end } = recovered
+  const tail = synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined
   const freeBytes = vfs.freeBytes?.(source.path) ?? Infinity
-  if (end.lsn - synced.lsn <= freeBytes / 2) {
+  if (tail === undefined || end.lsn - synced.lsn <= freeBytes / 2) {
     try {
       writer.begin(synced, tail)
       return
@@ -65,8 +60,20 @@ function beginWithTail(
       if (!isLdbError(error, 'LDB_NO_SPACE') || writer.hasSegment) throw error
     }
   }
-  rewriteTail(vfs, tail, synced.lsn)
+  removeAfter(vfs, source, recovered.observedEnd)
+  if (tail !== undefined) rewriteTail(vfs, tail, synced.lsn)
   writer.begin(end, undefined)
+}
+
+/** Truncates the file of a segment after `lsn`. Not synced: until the truncation is durable, the bytes still mean nothing. */
+function removeAfter(vfs: Vfs, segment: Segment, lsn: number): void {
+  const file = vfs.open(segment.path, 'write')
+  try {
+    const length = segment.fileOffsetOf(lsn)
+    if (file.length() > length) file.truncate(length)
+  } finally {
+    file.close()
+  }
 }
 
 function createLog(

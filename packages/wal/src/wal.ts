@@ -209,6 +209,17 @@ export class Wal {
   }
 
   /**
+   * Returns the space of preallocated zeros to the device, for other files. The current segment gets no more of them.
+   *
+   * @returns false when there were none.
+   * @throws {@link LdbError} LDB_IO, LDB_CLOSED.
+   */
+  releasePreallocated(): boolean {
+    this.assertOpen()
+    return this.#writer.releasePreallocated()
+  }
+
+  /**
    * Removes the segments that hold no record at or after `lsn` (W5), oldest first. Each removal is durable
    * before the next one, so that a crash leaves no gap.
    *

@@ -42,6 +42,8 @@ export interface CommitLog extends Syncable {
    * @param writesEntries - false when the commit only deletes: its record may use the reserve of a full device.
    */
   appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean, writesEntries: boolean): void
+  /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
+  releasePreallocated(): boolean
   /** Appends a catalog record for a durable catalog (R8). */
   appendCatalog(generation: number): void
   /** Writes all buffered records to the operating system. */
@@ -88,6 +90,10 @@ export class MemoryLog implements CommitLog {
 
   readCommits(since: number): CommitReader {
     return this.#changes.read(since)
+  }
+
+  releasePreallocated(): boolean {
+    return false
   }
 
   appendCatalog(_generation: number): void {

@@ -42,6 +42,11 @@ export class WalLog implements CommitLog {
     return this.#entriesEndLsn <= this.#wal.flushedLsn
   }
 
+  /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
+  releasePreallocated(): boolean {
+    return this.#wal.releasePreallocated()
+  }
+
   appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean, writesEntries: boolean): void {
     this.#wal.append(batch, { type: LogRecordType.Commit, seq, isBorrowed })
     if (writesEntries) this.#entriesEndLsn = this.#wal.endLsn

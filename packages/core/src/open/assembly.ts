@@ -152,12 +152,15 @@ export class Assembly {
     this.#opened.push(() => {
       wal.close({ clean: false })
     })
+    const { vfs } = this.#space
+    vfs.releaseZeros = (): boolean => wal.releasePreallocated()
     const replayed = replayLog(wal, directory, catalog, keyspaces, engines.cache, this.#replayBytes())
     // (R1) After a clean close that recorded this catalog, the directory entries are known to be durable.
     if (!wal.openedClean || replayed.catalogGeneration < catalog.generation) directoryEntries.sync()
     const isCheckpointed = wal.openedClean && replayed.replayedCount === 0
     const log = new WalLog(wal, isCheckpointed, catalog.generation, this.#options.changesBacklogBytes)
-    this.#space.vfs.mayDrawForLog = (): boolean => log.isBufferDeletesOnly
+    vfs.isReplaying = false
+    vfs.mayDrawForLog = (): boolean => log.isBufferDeletesOnly
     return {
       log,
       seq: replayed.seq,

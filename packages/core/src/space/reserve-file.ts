@@ -1,5 +1,5 @@
 import { isLdbError } from '@ldb/base'
-import type { Vfs } from '@ldb/vfs'
+import type { Vfs, VfsFile } from '@ldb/vfs'
 import { reservePath } from '../catalog/directory-layout.js'
 
 /** Bytes of one write. */
@@ -11,7 +11,7 @@ const RELEASE_BYTES = 32_768
  * The file RESERVE: space on the device that is released when an operation that leads to free space finds the device full.
  *
  * @remarks Its content means nothing and is never read. It is neither compressible nor sparse, so that its length is the space that it
- * takes. It is not synced: after power loss it may be shorter. No method throws `LdbError`: a reserve that cannot be made or released
+ * takes. It is synced off the thread: power loss soon after it grew may leave it shorter. No method throws `LdbError`: a reserve that cannot be made or released
  * is absent.
  */
 export class ReserveFile {
@@ -61,11 +61,16 @@ export class ReserveFile {
 
   /** Extends the file by `byteCount` bytes, or not at all. Returns false when the device has no space for them. */
   extend(byteCount: number): boolean {
+    return this.#extend(byteCount, true)
+  }
+
+  #extend(byteCount: number, isLasting: boolean): boolean {
     const before = this.bytes
     const isExtended = this.#attempt(() => {
       const file = this.#vfs.open(this.#path, 'create')
       try {
         this.#append(file, before, before + byteCount)
+        if (isLasting) this.#sync(file)
         return true
       } finally {
         file.close()
@@ -84,23 +89,27 @@ export class ReserveFile {
   canAllocate(byteCount: number): boolean {
     const before = this.bytes
     const hadReleased = this.#hasReleased
-    if (!this.extend(byteCount)) return false
+    if (!this.#extend(byteCount, false)) return false
     this.#hasReleased = hadReleased
     this.#truncate(before)
     return true
   }
 
-  #append(
-    file: { write(source: Uint8Array, at: number, byteCount: number, fileOffset: number): void },
-    from: number,
-    to: number,
-  ): void {
+  #append(file: VfsFile, from: number, to: number): void {
     const words = new Uint32Array(CHUNK_BYTES / 4)
     const chunk = new Uint8Array(words.buffer)
     for (let offset = from; offset < to; offset += CHUNK_BYTES) {
       this.#fillRandom(words)
       file.write(chunk, 0, Math.min(CHUNK_BYTES, to - offset), offset)
     }
+  }
+
+  /** Begins to sync the file and its name. The handle is closed when the sync ends. */
+  #sync(file: VfsFile): void {
+    const synced = Promise.all([file.syncAsync(), this.#vfs.syncDirectoryAsync?.(this.#directory)])
+    synced.catch((error: unknown) => {
+      if (!isLdbError(error)) throw error
+    })
   }
 
   /** Fills memory with bytes that no file system compresses or deduplicates: a xorshift generator. */

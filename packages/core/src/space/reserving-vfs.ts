@@ -9,6 +9,8 @@ import type { ReserveFile } from './reserve-file.js'
  * catalog.
  */
 export const PAGES_FLOOR_BYTES = 65_536
+/** A replay leaves less: the lock and the segment are there, and values that do not fit would prevent every later open too. */
+const REPLAY_FLOOR_BYTES = 32_768
 /** What is released for a new file or directory entry. */
 const ENTRY_BYTES = 4096
 
@@ -28,6 +30,10 @@ export class ReservingVfs implements Vfs {
   readonly freeBytes?: (path: string) => number | undefined
   /** Reports whether the records that the log is about to write may use the reserve. The log sets it when it is open. */
   mayDrawForLog: () => boolean = () => true
+  /** Returns the space of zeros that the log has preallocated, which is used before the reserve. The log sets it when it is open. */
+  releaseZeros: () => boolean = () => false
+  /** True until the log is replayed. */
+  isReplaying = true
   readonly #below: Vfs
   readonly #reserve: ReserveFile
   readonly #logPrefix: string
@@ -128,6 +134,20 @@ export class ReservingVfs implements Vfs {
     return this.#creating(directory, () => this.#below.lock(directory))
   }
 
+  /** A replay writes again what an earlier process wrote to the files of the stores, and what did not fit any more. */
+  #pagesFloor(): number {
+    return this.isReplaying ? REPLAY_FLOOR_BYTES : PAGES_FLOOR_BYTES
+  }
+
+  #releaseZeros(): boolean {
+    try {
+      return this.releaseZeros()
+    } catch (error) {
+      if (!isLdbError(error)) throw error
+      return false
+    }
+  }
+
   #creating<T>(path: string, operation: () => T): T {
     try {
       return operation()
@@ -137,9 +157,9 @@ export class ReservingVfs implements Vfs {
   }
 
   #release(path: string, byteCount: number): boolean {
+    if (!path.startsWith(this.#logPrefix) && this.#releaseZeros()) return true
     if (this.#isSuspended || (path.startsWith(this.#logPrefix) && !this.mayDrawForLog())) return false
-    const floorBytes = path.startsWith(this.#pagesPrefix) ? PAGES_FLOOR_BYTES : 0
-    return this.#reserve.release(byteCount, floorBytes)
+    return this.#reserve.release(byteCount, path.startsWith(this.#pagesPrefix) ? this.#pagesFloor() : 0)
   }
 }
 

@@ -18,6 +18,8 @@ const LARGE_VALUES_RATIO = 2
 const LARGE_BYTES = 65_536
 /** Overhead of a commit in the log, in bytes. */
 const RECORD_BYTES = 64
+/** A device with less free space is short of space. */
+const SHORT_BYTES = 4 * 1024 * 1024
 /** The reserve grows by at most this much at once. */
 const GROWTH_BYTES_MAX = 1024 * 1024
 /**
@@ -90,9 +92,10 @@ export class SpaceBudget {
     return this.#isTight && this.#permitsCheckpoint && this.#users.log.bytesSinceCheckpoint > 0
   }
 
-  /** True when the reserve is not complete: pages should be moved so that files become shorter. */
+  /** True when little space is free, or the reserve is not complete: an explicit checkpoint returns whatever it can. */
   get isShort(): boolean {
-    return this.#reserve.hasReleased || this.#reserve.bytes < this.#wantedReserve()
+    if (this.#reserve.hasReleased || this.#reserve.bytes < this.#wantedReserve()) return true
+    return (this.#freeBytes() ?? Infinity) < SHORT_BYTES
   }
 
   /** False when an automatic checkpoint would fail for lack of space. */
@@ -125,9 +128,11 @@ export class SpaceBudget {
     this.#isTight = false
     this.#permitsCheckpoint = true
     this.#storeBytes = this.#sumOfStores('fileBytes')
-    this.#keepReserve(this.#freeBytes())
+    const freeBytes = this.#freeBytes()
     const wanted = this.#wantedReserve()
-    if (this.#reserve.bytes > 4 * wanted) this.#reserve.shrink(wanted)
+    const kept = (freeBytes ?? Infinity) < SHORT_BYTES ? wanted : 4 * wanted
+    if (this.#reserve.bytes > kept) this.#reserve.shrink(wanted)
+    this.#keepReserve(freeBytes)
   }
 
   /**
@@ -137,8 +142,8 @@ export class SpaceBudget {
    */
   afterOpen(): boolean {
     if (this.#reserve.bytes >= this.#size.bytesMin && !this.#reserve.hasReleased) return false
-    const freeBytes = this.#freeBytes()
-    if (freeBytes === undefined || freeBytes >= this.#users.cacheBytes * 2) return this.#reserve.hasReleased
+    // A device that reports nothing is full if the open has used the reserve.
+    const freeBytes = this.#freeBytes() ?? (this.#reserve.hasReleased ? 0 : Infinity)
     const { dirtyBytes, availableBytes } = this.#measure(freeBytes)
     this.#permitsCheckpoint = dirtyBytes <= availableBytes
     return this.#reserve.hasReleased && this.#permitsCheckpoint
@@ -221,7 +226,8 @@ export class SpaceBudget {
       const left = freeBytes - missing - this.#size.marginBytes
       if (left < 2 * this.#users.cacheBytes && left < this.#sumOfStores('dirtyBytes')) return
     }
-    this.#reserve.extend(Math.min(missing, GROWTH_BYTES_MAX))
+    const growth = Math.min(missing, GROWTH_BYTES_MAX)
+    if (!this.#reserve.extend(growth) && this.#users.log.releasePreallocated()) this.#reserve.extend(growth)
   }
 
   #wantedReserve(): number {

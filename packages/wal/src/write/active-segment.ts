@@ -113,6 +113,14 @@ export class ActiveSegment implements Syncable {
     return this.#fileSync.syncAsync()
   }
 
+  /** Returns the space of zeros after the record that ends at `lsn`, and allocates no more. Returns false when there are none. */
+  releaseAhead(lsn: number): boolean {
+    if (this.#closed || this.#allocatedEnd <= this.segment.fileOffsetOf(lsn)) return false
+    this.#preallocateBytes = 0
+    this.truncateTo(lsn)
+    return true
+  }
+
   /** Truncates the file after the record that ends at `lsn`: removes preallocated zeros, or the rest of a failed write. */
   truncateTo(lsn: number): void {
     this.#isTruncated = true

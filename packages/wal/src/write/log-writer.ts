@@ -188,6 +188,13 @@ export class LogWriter {
     return current.rotate(this.#endPosition(), this.seqFloor)
   }
 
+  /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
+  releasePreallocated(): boolean {
+    const { file, rotation } = this.#current
+    if (file === undefined || rotation !== undefined || this.isPoisoned) return false
+    return file.releaseAhead(this.flushedLsn)
+  }
+
   /** Creates the first segment of this opening at `start`, with a copy of `tail`. */
   begin(start: LogPosition, tail: TailCopy | undefined): void {
     this.#chainHash = this.#current.create(start, this.seqFloor, tail)

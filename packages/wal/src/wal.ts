@@ -92,6 +92,11 @@ export class Wal {
     return toLsn(this.#writer.syncedLsn)
   }
 
+  /** True after a failed write or sync, which every later write refuses. */
+  get isPoisoned(): boolean {
+    return this.#writer.isPoisoned
+  }
+
   /** Seq of the newest record; 0 in an empty log. */
   get lastSeq(): Seq {
     return toSeq(this.#writer.lastSeq)

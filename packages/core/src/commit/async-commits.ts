@@ -9,6 +9,7 @@ import type { BackgroundCheckpoint } from './background-checkpoint.js'
 import { BatchPool } from './batch-pool.js'
 import type { CommitSinks } from './commit-sinks.js'
 import { OpenCompletion } from './completion.js'
+import { isBeforeLogging } from './failure.js'
 import { ConditionalQueue } from './conditional-queue.js'
 import type { WaitingWrite } from './conditional-queue.js'
 import { GroupCommit } from './group-commit.js'
@@ -134,6 +135,7 @@ export class AsyncCommits {
   ): boolean {
     const { health, keyspaces, log, space } = this.#state
     let isAdmitted = false
+    let isLogged = false
     try {
       health.assertWritable()
       if (batch.operationCount === 0) return false
@@ -145,10 +147,15 @@ export class AsyncCommits {
       isAdmitted = true
       // Without a flush, the commit becomes visible and its batch is reused before its record is written.
       log.appendCommit(bytes, seq, requested !== 'none', batch.hasPuts)
+      isLogged = true
       this.#sinks.transactions.noteCommit(seq, batch.sections(), readForUpdate)
       this.#queue.push({ seq, batch, durability: requested, waiter })
     } catch (error) {
-      const isRefusal = health.writeRefusal !== undefined || !isAdmitted || isLdbError(error, 'LDB_TOO_LARGE')
+      const isRefusal =
+        health.writeRefusal !== undefined ||
+        !isAdmitted ||
+        isLdbError(error, 'LDB_TOO_LARGE') ||
+        (!isLogged && isBeforeLogging(error, log))
       if (!isRefusal) this.#groups.fail(error)
       // A checkpoint that was requested for lack of space begins although no commit follows.
       else if (isLdbError(error, 'LDB_NO_SPACE')) this.#startCheckpoint()

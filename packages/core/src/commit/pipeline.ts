@@ -6,7 +6,7 @@ import type { ReadGate } from '../resident/read-gate.js'
 import { AsyncCommits } from './async-commits.js'
 import type { BackgroundCheckpoint } from './background-checkpoint.js'
 import type { CommitSinks } from './commit-sinks.js'
-import { unknownOutcome } from './failure.js'
+import { isBeforeLogging, unknownOutcome } from './failure.js'
 import type { DatabaseState } from './state.js'
 import { StoreApplier } from './store-applier.js'
 
@@ -256,7 +256,7 @@ export class CommitPipeline {
       if (durability !== 'none') log.flush()
     } catch (error) {
       // The log has appended nothing and stays usable.
-      if (isLdbError(error, 'LDB_TOO_LARGE')) throw error
+      if (isLdbError(error, 'LDB_TOO_LARGE') || isBeforeLogging(error, log)) throw error
       health.fail(error, false)
       throw error
     }

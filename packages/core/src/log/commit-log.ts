@@ -32,6 +32,8 @@ export interface LogRotation {
 export interface CommitLog extends Syncable {
   /** Bytes of commits since the last checkpoint. */
   readonly bytesSinceCheckpoint: number
+  /** True after a failed write or sync. */
+  readonly isPoisoned: boolean
   /** True when there are no files: commits are retained only for readers that exist when they are appended. */
   readonly isVolatile: boolean
   /**
@@ -74,6 +76,7 @@ export interface CommitLog extends Syncable {
 
 /** The log of a memory-only database: nothing survives the process. */
 export class MemoryLog implements CommitLog {
+  readonly isPoisoned = false
   readonly isVolatile = true
   bytesSinceCheckpoint = 0
   readonly #changes: MemoryChanges

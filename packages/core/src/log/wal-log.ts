@@ -37,6 +37,10 @@ export class WalLog implements CommitLog {
     return this.#wal.endLsn - this.#checkpointLsn
   }
 
+  get isPoisoned(): boolean {
+    return this.#wal.isPoisoned
+  }
+
   /** True when no buffered commit writes entries: the buffer may be written to space of the reserve. */
   get isBufferDeletesOnly(): boolean {
     return this.#entriesEndLsn <= this.#wal.flushedLsn

@@ -85,7 +85,7 @@ export class Assembly {
   ): SpaceBudget {
     const size = new ReserveSize(pageBytes, withLog ? this.#tuning.reservingBytes : Infinity)
     const users = { log, keyspaces, trigger, cacheBytes: this.#options.cacheBytes }
-    return new SpaceBudget(this.#directory, this.#space.reserve, size, users)
+    return new SpaceBudget(this.#directory, this.#space, size, users)
   }
 
   /** (D6) A database keeps the page size that it was created with. */

@@ -9,12 +9,15 @@ export class ReserveSize {
   readonly bytesMin: number
   /** Free bytes that commits leave: what the checkpoint of a commit needs besides its own pages. */
   readonly marginBytes: number
+  /** What a checkpoint needs besides the pages that are dirty: a segment, records, and the free-space pages of a store. */
+  readonly checkpointBytes: number
   readonly #databaseBytesMin: number
 
   /** @param databaseBytesMin - bytes of the smallest database with a reserve: a smaller one has nothing to return. */
   constructor(pageBytes: number, databaseBytesMin: number) {
     this.bytesMin = 65_536 + 16 * pageBytes
     this.marginBytes = 65_536 + 8 * pageBytes
+    this.checkpointBytes = 16_384 + 2 * pageBytes
     this.#databaseBytesMin = databaseBytesMin
   }
 

@@ -3,7 +3,9 @@ import type { KeyspaceTable } from '../keyspace/table.js'
 import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import type { CommitLog } from '../log/commit-log.js'
 import type { ReserveFile } from './reserve-file.js'
+import type { ReservedSpace } from './reserved-space.js'
 import { PAGES_FLOOR_BYTES } from './reserving-vfs.js'
+import type { ReservingVfs } from './reserving-vfs.js'
 import type { ReserveSize } from './reserve-size.js'
 
 /** Bytes of commits after which the free space is measured again, at most. */
@@ -43,7 +45,7 @@ interface Space {
   readonly dirtyBytes: number
   /** What is left when they are written. */
   readonly spareBytes: number
-  /** What a checkpoint can use. */
+  /** What a checkpoint can use for its pages. */
   readonly availableBytes: number
 }
 
@@ -67,6 +69,7 @@ export interface SpaceUsers {
 export class SpaceBudget {
   readonly #directory: string
   readonly #reserve: ReserveFile
+  readonly #vfs: ReservingVfs
   readonly #size: ReserveSize
   readonly #users: SpaceUsers
   /** Bytes of commits that need no measurement. */
@@ -80,9 +83,10 @@ export class SpaceBudget {
   /** The device reports less free space than it has. */
   #isFreeSpaceWrong = false
 
-  constructor(directory: string, reserve: ReserveFile, size: ReserveSize, users: SpaceUsers) {
+  constructor(directory: string, { reserve, vfs }: ReservedSpace, size: ReserveSize, users: SpaceUsers) {
     this.#directory = directory
     this.#reserve = reserve
+    this.#vfs = vfs
     this.#size = size
     this.#users = users
   }
@@ -120,6 +124,11 @@ export class SpaceBudget {
   /** Notes that commits of so many bytes, taken without `relieve`, are applied: their pages are in the stores. */
   noteApplied(byteCount: number): void {
     this.#inFlightBytes -= byteCount
+  }
+
+  /** Runs a step that makes the database longer and must not use the reserve. */
+  withoutReserve<T>(step: () => T): T {
+    return this.#vfs.withoutReserve(step)
   }
 
   /** Adapts the reserve to the length of the database, after a checkpoint. */
@@ -246,7 +255,8 @@ export class SpaceBudget {
       freeBytes,
       dirtyBytes,
       spareBytes: freeBytes - dirtyBytes - this.#size.marginBytes,
-      availableBytes: freeBytes + Math.max(0, this.#reserve.bytes - PAGES_FLOOR_BYTES),
+      availableBytes:
+        freeBytes + Math.max(0, this.#reserve.bytes - PAGES_FLOOR_BYTES) - this.#size.checkpointBytes,
     }
   }
 

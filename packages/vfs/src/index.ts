@@ -17,7 +17,7 @@ export { OverlayVfs } from './memory/overlay-vfs.js'
 export { ManualTime } from './environment/manual-time.js'
 export { SeededRandom } from './environment/seeded-random.js'
 export { directoryOf } from './path-names.js'
-export { fileError } from './file-error.js'
+export { fileError, isResourceShortage } from './file-error.js'
 export type { FileOperation } from './file-error.js'
 
 export { defaultEnvironment, defaultVfs, nodeClock, nodeRandom, nodeScheduler, NodeVfs } from '#platform'

@@ -1,5 +1,15 @@
 import { DirectorySync, FileRemoval } from '@ldb/vfs'
-import type { Clock, FileStatus, LockMode, OpenMode, RandomSource, Scheduler, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import type {
+  Clock,
+  FileStatus,
+  LockMode,
+  OpenMode,
+  RandomSource,
+  Scheduler,
+  Vfs,
+  VfsFile,
+  VfsLock,
+} from '@ldb/vfs'
 import type { ReadGate } from './read-gate.js'
 import { Staging } from './staging.js'
 

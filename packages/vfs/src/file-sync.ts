@@ -1,4 +1,4 @@
-import { INVARIANTS, isLdbError } from '@ldb/base'
+import { INVARIANTS, isLdbError, LdbError } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import type { Vfs, VfsFile } from './vfs.js'
 
@@ -16,7 +16,8 @@ let closingCount = 0
  *
  * @remarks Asynchronous syncs use a handle of their own, opened by the first of them. The operating system reports a failed
  * writeback once for each open handle, so a blocking sync and an asynchronous one cannot consume each other's error. Concurrent
- * asynchronous syncs share the handle and therefore share its failures.
+ * asynchronous syncs share the handle and therefore share its failures. When the path leads to another file by then, because the file
+ * or its directory was moved or replaced, the sync is `LDB_POISONED`: a sync of the other file would prove nothing.
  *
  * Early writeback: once many bytes have been written, an asynchronous sync starts without a waiter, so that the next sync has
  * little left to write. It guarantees no durability. Its failure is kept, and fails every later sync, because the operating system
@@ -41,8 +42,7 @@ export class FileSync implements Syncable {
   #isClosing = false
 
   /**
-   * @param file - open for writing; its path must still lead to it at calls of {@link FileSync.syncAsync} and
-   * {@link FileSync.recordWrite}.
+   * @param file - open for writing; its path must still lead to it at the first call of {@link FileSync.syncAsync}.
    * @param writebackBytes - number of unsynced bytes that starts an early writeback.
    */
   constructor(vfs: Vfs, file: VfsFile, writebackBytes: number = WRITEBACK_BYTES) {
@@ -105,7 +105,7 @@ export class FileSync implements Syncable {
   }
 
   #startSync(): Promise<void> {
-    this.#asyncFile ??= this.#vfs.open(this.#file.path, 'write')
+    this.#asyncFile ??= openAgain(this.#vfs, this.#file)
     return this.#track(this.#asyncFile.syncAsync())
   }
 
@@ -146,5 +146,22 @@ export class FileSync implements Syncable {
     const file = this.#asyncFile
     this.#asyncFile = undefined
     file?.close()
+  }
+}
+
+/** Opens a second handle of an open file, by its path. @throws {@link LdbError} LDB_POISONED when the path leads to another file. */
+function openAgain(vfs: Vfs, file: VfsFile): VfsFile {
+  const again = vfs.open(file.path, 'write')
+  try {
+    const expected = file.identity?.()
+    const actual = again.identity?.()
+    if (expected === undefined || actual === undefined || expected === actual) return again
+    const message = `${file.path} leads to another file than the one that is open: it, or its directory, was moved or replaced`
+    throw new LdbError('LDB_POISONED', message, {
+      details: { file: file.path, operation: 'sync', expected, actual },
+    })
+  } catch (error) {
+    again.close()
+    throw error
   }
 }

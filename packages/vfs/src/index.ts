@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 
-export type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from './vfs.js'
+export type { FileStatus, OpenMode, PinnedDirectory, Vfs, VfsFile, VfsLock } from './vfs.js'
+export type { FilePath, FileUrl } from './file-path.js'
 export type { Clock, Environment, RandomSource, ScheduledTask, Scheduler } from './environment/environment.js'
 
 export { DirectorySync } from './directory-sync.js'
@@ -15,7 +16,9 @@ export type { MemoryVfsOptions } from './memory/memory-vfs.js'
 export { OverlayVfs } from './memory/overlay-vfs.js'
 export { ManualTime } from './environment/manual-time.js'
 export { SeededRandom } from './environment/seeded-random.js'
+export { OwnedVfs } from './owned/owned-vfs.js'
 export { directoryOf } from './path-names.js'
+export { resolvePath } from './resolve-path.js'
 export { fileError } from './file-error.js'
 export type { FileOperation } from './file-error.js'
 

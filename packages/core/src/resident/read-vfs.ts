@@ -1,5 +1,15 @@
-import { DirectorySync, FileRemoval } from '@ldb/vfs'
-import type { Clock, FileStatus, OpenMode, RandomSource, Scheduler, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import { DirectorySync, FileRemoval, resolvePath } from '@ldb/vfs'
+import type {
+  Clock,
+  FilePath,
+  FileStatus,
+  OpenMode,
+  RandomSource,
+  Scheduler,
+  Vfs,
+  VfsFile,
+  VfsLock,
+} from '@ldb/vfs'
 import type { ReadGate } from './read-gate.js'
 import { Staging } from './staging.js'
 
@@ -17,6 +27,10 @@ export class GatedVfs implements Vfs {
     this.scheduler = below.scheduler
     this.#vfs = below
     this.#gate = gate
+  }
+
+  absolutePath(path: FilePath): string {
+    return resolvePath(this.#vfs, path)
   }
 
   open(path: string, mode: OpenMode): VfsFile {
@@ -76,6 +90,10 @@ class GatedFile implements VfsFile {
     this.#file = file
     this.#gate = gate
     this.#staging = new Staging(file)
+  }
+
+  identity(): string | undefined {
+    return this.#file.identity?.()
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {

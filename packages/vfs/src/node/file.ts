@@ -2,6 +2,7 @@ import * as fs from 'node:fs'
 import { assertLength, assertSpan } from '../byte-span.js'
 import { closedFileError, fileError, readOnlyFileError } from '../file-error.js'
 import { attempt, errnoOf, nodeError } from './error.js'
+import { identityOf } from './identity.js'
 import type { VfsFile } from '../vfs.js'
 
 /** Greatest transfer of one system call, in bytes; Node accepts at most 2^31 - 1. */
@@ -35,6 +36,11 @@ export class NodeFile implements VfsFile {
     this.path = path
     this.#descriptor = descriptor
     this.#writable = writable
+  }
+
+  identity(): string {
+    this.#check('identity')
+    return attempt('identity', this.path, () => identityOf(fs.fstatSync(this.#descriptor, { bigint: true })))
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {

@@ -78,7 +78,7 @@ class NodeLock implements VfsLock {
     if (this.#released || !this.#isOurs()) throw lockLostError(this.#directory)
   }
 
-  /** Removes LOCK only if it carries this holder's token (K12). */
+  /** Removes LOCK only if it is in the locked directory and carries this holder's token (K12). */
   release(): void {
     if (this.#released) return
     this.#released = true
@@ -91,7 +91,17 @@ class NodeLock implements VfsLock {
   }
 
   #isOurs(): boolean {
-    return hasToken(this.#files.read(this.#files.lockPath), this.#token)
+    return this.#isSameDirectory() && hasToken(this.#files.read(this.#files.lockPath), this.#token)
+  }
+
+  /** Reports whether the path still leads to the locked directory. A copy of a directory has a LOCK with the same token. */
+  #isSameDirectory(): boolean {
+    try {
+      const status = fs.statSync(this.#directory, { bigint: true })
+      return `${status.dev}:${status.ino}` === this.#identity
+    } catch {
+      return false
+    }
   }
 }
 

@@ -290,8 +290,8 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * Closes all open reads and transactions, checkpoints, and releases the files and the lock. Idempotent.
    *
    * @throws {@link LdbError} LDB_IO or LDB_NO_SPACE when the checkpoint fails; LDB_POISONED when the directory was moved or
-   * replaced. No acknowledged commit is lost: the files and the lock are released, and the next open, of the moved directory
-   * at its new path, replays the log.
+   * replaced. The files and the lock are released even then, and the next open, of the moved directory at its new path, replays the
+   * log: no commit that was acknowledged at `'full'` or `'periodic'` is lost.
    */
   close(): void {
     if (this.#opened.health.closed) return

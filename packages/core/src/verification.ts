@@ -120,7 +120,8 @@ function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
     }
     sink.progress({ files: 1, units: 1, entries: opened.keyspaces.size, bytes: bytes.length })
   } catch (error) {
-    if (!isLdbError(error)) throw error
+    // (D8) The file at the path is not the one to verify.
+    if (!isLdbError(error) || error.code === 'LDB_POISONED') throw error
     const kind = isLdbError(error, 'LDB_NOT_FOUND') ? 'missing' : 'io'
     sink.finding({ kind, file, offset: 0, message: error.message })
   }

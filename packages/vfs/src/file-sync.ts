@@ -1,5 +1,6 @@
-import { INVARIANTS, isLdbError, LdbError } from '@ldb/base'
+import { INVARIANTS, isLdbError } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
+import { openAgain } from './same-file.js'
 import type { Vfs, VfsFile } from './vfs.js'
 
 /** Unsynced bytes that start an early writeback: 10 to 20 ms of device time. Small where invariants are checked. */
@@ -146,22 +147,5 @@ export class FileSync implements Syncable {
     const file = this.#asyncFile
     this.#asyncFile = undefined
     file?.close()
-  }
-}
-
-/** Opens a second handle of an open file, by its path. @throws {@link LdbError} LDB_POISONED when the path leads to another file. */
-function openAgain(vfs: Vfs, file: VfsFile): VfsFile {
-  const again = vfs.open(file.path, 'write')
-  try {
-    const expected = file.identity?.()
-    const actual = again.identity?.()
-    if (expected === undefined || actual === undefined || expected === actual) return again
-    const message = `${file.path} leads to another file than the one that is open: it, or its directory, was moved or replaced`
-    throw new LdbError('LDB_POISONED', message, {
-      details: { file: file.path, operation: 'sync', expected, actual },
-    })
-  } catch (error) {
-    again.close()
-    throw error
   }
 }

@@ -19,6 +19,7 @@ export { SeededRandom } from './environment/seeded-random.js'
 export { OwnedVfs } from './owned/owned-vfs.js'
 export { directoryOf } from './path-names.js'
 export { resolvePath } from './resolve-path.js'
+export { assertSameFile } from './same-file.js'
 export { fileError } from './file-error.js'
 export type { FileOperation } from './file-error.js'
 

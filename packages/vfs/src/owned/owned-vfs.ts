@@ -16,7 +16,7 @@ import { OwnedDirectory } from './owned-directory.js'
  * for every later operation, and the operation has changed nothing. A move between the check and the operation is not noticed before
  * the next check. Operations on open files are not checked: they act on the files of the moved directory. `status` is not checked.
  *
- * A check costs a status of each directory between the owned one and the path, and a read of `LOCK`.
+ * A check costs a status of each directory between the owned one and the path, and for an operation other than a read, a read of `LOCK`.
  * @category Files
  */
 export class OwnedVfs implements Vfs {
@@ -106,7 +106,8 @@ export class OwnedVfs implements Vfs {
   }
 
   open(path: string, mode: OpenMode): VfsFile {
-    this.#assertOwned(path)
+    if (mode === 'read') this.#assertUnmoved(path)
+    else this.#assertOwned(path)
     const file = this.#below.open(path, mode)
     try {
       this.#assertUnmoved(path)
@@ -126,7 +127,7 @@ export class OwnedVfs implements Vfs {
   }
 
   list(path: string): string[] {
-    this.#assertOwned(path, true)
+    this.#assertUnmoved(path, true)
     return this.#below.list(path)
   }
 

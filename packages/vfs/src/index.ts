@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 
-export type { FileStatus, OpenMode, PinnedDirectory, Vfs, VfsFile, VfsLock } from './vfs.js'
+export type { DeadlineSync } from './environment/deadline-sync.js'
+export type { FileStatus, LockMode, OpenMode, PinnedDirectory, Vfs, VfsFile, VfsLock } from './vfs.js'
 export type { FilePath, FileUrl } from './file-path.js'
 export type { Clock, Environment, RandomSource, ScheduledTask, Scheduler } from './environment/environment.js'
 

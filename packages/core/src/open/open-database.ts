@@ -9,7 +9,8 @@ import { CommitPipeline } from '../commit/pipeline.js'
 import type { StoreFactory } from '../engine/store-factory.js'
 import type { EventHub } from '../health/events.js'
 import type { Health } from '../health/health.js'
-import type { Logger, ResolvedDatabaseOptions } from '../health/options.js'
+import type { Logger } from '../health/logger.js'
+import type { ResolvedDatabaseOptions } from '../health/options.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
 import { KeyspaceTransactionStore } from '../keyspace/transaction-store.js'
 import { BackgroundSync } from '../log/background-sync.js'
@@ -82,7 +83,7 @@ export class OpenDatabase {
   ) {
     const { health, events, trigger, gate, keyspaces, engines, directoryEntries } = stores
     const { vfs, directory } = engines
-    const { clock, scheduler } = vfs
+    const { clock } = vfs
     const state = { health, log, keyspaces }
     this.options = options
     this.#lock = lock
@@ -93,7 +94,7 @@ export class OpenDatabase {
     this.engines = engines
     this.log = log
     const changeSignal = new ChangeSignal()
-    const backgroundSync = new BackgroundSync(health, log, scheduler, options.syncIntervalMs)
+    const backgroundSync = new BackgroundSync(health, log, vfs, options.syncIntervalMs)
     const transactions = openTransactions(keyspaces, seq, () => clock.monotonic(), options.logger)
     const checkpointer = new Checkpointer(state, trigger, events, clock, checkpointSeq)
     const sinks: CommitSinks = { transactions, backgroundSync, changeSignal, checkpointer }
@@ -119,7 +120,7 @@ export class OpenDatabase {
   start(checkpointFirst: boolean): void {
     const { changeSignal } = this
     if (checkpointFirst) this.checkpointer.run(this.pipeline, { force: true })
-    this.backgroundSync.onSynced(() => {
+    this.backgroundSync.onFlushed(() => {
       changeSignal.wake()
     })
     this.#sweep.schedule()
@@ -144,7 +145,7 @@ export class OpenDatabase {
    * @throws the first error.
    */
   close(): void {
-    this.backgroundSync.cancel()
+    this.backgroundSync.close()
     this.#sweep.cancel()
     this.pipeline.drain()
     let clean = false

@@ -3,6 +3,7 @@ import type {
   Clock,
   FilePath,
   FileStatus,
+  LockMode,
   OpenMode,
   RandomSource,
   Scheduler,
@@ -73,8 +74,8 @@ export class GatedVfs implements Vfs {
     await new DirectorySync(this.#vfs, path).syncAsync()
   }
 
-  lock(directory: string): VfsLock {
-    return this.#vfs.lock(directory)
+  lock(directory: string, mode?: LockMode): VfsLock {
+    return this.#vfs.lock(directory, mode)
   }
 }
 

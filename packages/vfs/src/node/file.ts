@@ -1,8 +1,10 @@
 import * as fs from 'node:fs'
 import { assertLength, assertSpan } from '../byte-span.js'
 import { closedFileError, fileError, readOnlyFileError } from '../file-error.js'
+import type { DeadlineSync } from '../environment/deadline-sync.js'
 import { attempt, errnoOf, nodeError } from './error.js'
 import { identityOf } from './identity.js'
+import { createThreadSync } from './thread-sync.js'
 import type { VfsFile } from '../vfs.js'
 
 /** Greatest transfer of one system call, in bytes; Node accepts at most 2^31 - 1. */
@@ -174,6 +176,10 @@ export class NodeFile implements VfsFile {
           })
         }),
     )
+  }
+
+  deadlineSync(): DeadlineSync | undefined {
+    return createThreadSync(this.path, this.identity())
   }
 
   readonly #readOnceAsync: TransferAsync = (bytes, start, byteCount, fileOffset) =>

@@ -8,7 +8,7 @@ import { NodeFile } from './file.js'
 import { identityOf } from './identity.js'
 import { acquireNodeLock } from './lock.js'
 import { absoluteNodePath, fixedPath } from './path.js'
-import type { FileStatus, OpenMode, PinnedDirectory, Vfs, VfsFile, VfsLock } from '../vfs.js'
+import type { FileStatus, LockMode, OpenMode, PinnedDirectory, Vfs, VfsFile, VfsLock } from '../vfs.js'
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE, O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants
 // Both are absent on Windows. O_NONBLOCK: opening a FIFO must not block until its other end is opened.
@@ -178,8 +178,8 @@ export class NodeVfs implements Vfs {
     }
   }
 
-  lock(directory: string): VfsLock {
-    return acquireNodeLock(fixedPath(directory), this.random)
+  lock(directory: string, mode: LockMode = 'exclusive'): VfsLock {
+    return acquireNodeLock(fixedPath(directory), mode, this.random)
   }
 
   /** Throws when `path` is a directory, a symbolic link or a device. An absent file is left to the operation to report. */

@@ -1,8 +1,8 @@
 import { isLdbError, LdbError } from '@ldb/base'
 import type { PinnedDirectory, Vfs, VfsLock } from '../vfs.js'
 
-/** Depth below the owned directory down to which directories are pinned. Deeper ones are many, and a pin costs a descriptor. */
-const PINNED_DEPTH_MAX = 1
+/** Depth of the directories that are pinned. The lock pins the owned one; deeper ones are many, and a pin costs a descriptor. */
+const PINNED_DEPTH = 1
 
 /**
  * A directory that its user must find again under its path, with the directories below it.
@@ -24,7 +24,7 @@ export class OwnedDirectory {
   #loss: LdbError | undefined = undefined
 
   /**
-   * @param lock - held lock of the directory. With a lock, directories are pinned until {@link OwnedDirectory.release}.
+   * @param lock - held lock of the directory. With a lock, the directories directly in it are pinned until {@link OwnedDirectory.release}.
    * @param onLost - called at the first difference, before the error is thrown.
    */
   constructor(vfs: Vfs, root: string, lock: VfsLock | undefined, onLost: (error: LdbError) => void) {
@@ -114,8 +114,7 @@ export class OwnedDirectory {
   #see(directory: string, depth: number): void {
     const identity = identityOf(this.#vfs, directory)
     if (identity === undefined) return
-    const pin =
-      depth <= PINNED_DEPTH_MAX && this.#lock !== undefined ? pinOf(this.#vfs, directory) : undefined
+    const pin = depth === PINNED_DEPTH && this.#lock !== undefined ? pinOf(this.#vfs, directory) : undefined
     if (pin !== undefined) this.#pins.set(directory, pin)
     this.#identities.set(directory, pin?.identity ?? identity)
   }

@@ -4,7 +4,7 @@ import type { Clock, RandomSource, Scheduler } from '../environment/environment.
 import type { FilePath } from '../file-path.js'
 import { FileRemoval } from '../file-removal.js'
 import { resolvePath } from '../resolve-path.js'
-import type { FileStatus, OpenMode, PinnedDirectory, Vfs, VfsFile, VfsLock } from '../vfs.js'
+import type { FileStatus, LockMode, OpenMode, PinnedDirectory, Vfs, VfsFile, VfsLock } from '../vfs.js'
 import { OwnedDirectory } from './owned-directory.js'
 
 /**
@@ -172,8 +172,8 @@ export class OwnedVfs implements Vfs {
     this.#assertUnmoved(path, true)
   }
 
-  lock(directory: string): VfsLock {
-    return this.#below.lock(directory)
+  lock(directory: string, mode?: LockMode): VfsLock {
+    return this.#below.lock(directory, mode)
   }
 
   #assertOwned(path: string, isDirectory = false): void {

@@ -1,5 +1,5 @@
 import { DirectorySync, FileRemoval, resolvePath } from '@ldb/vfs'
-import type { FilePath, FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import type { FilePath, FileStatus, LockMode, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 
 /** A call to a file system. */
 export type VfsCall =
@@ -114,8 +114,8 @@ export abstract class LayerVfs implements Vfs {
     )
   }
 
-  lock(directory: string): VfsLock {
-    return this.around({ kind: 'lock', path: directory }, () => this.below.lock(directory))
+  lock(directory: string, mode?: LockMode): VfsLock {
+    return this.around({ kind: 'lock', path: directory }, () => this.below.lock(directory, mode))
   }
 }
 

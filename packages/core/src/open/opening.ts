@@ -1,9 +1,9 @@
 import { isLdbError, LdbError } from '@ldb/base'
-import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs } from '@ldb/vfs'
-import type { Vfs } from '@ldb/vfs'
+import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs, OwnedVfs } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
 import { readCatalog } from '../catalog/file.js'
-import { normalizePath } from '../catalog/path.js'
+import { resolveDirectory } from '../catalog/path.js'
 import type { DatabaseOptions, ResolvedDatabaseOptions } from '../health/options.js'
 import { resolveDatabaseOptions } from '../health/options.js'
 import { Assembly } from './assembly.js'
@@ -11,6 +11,7 @@ import { createDirectory, createInside } from './creation.js'
 import type { CreationOptions } from './creation.js'
 import { inspectDirectory } from './directory-inspection.js'
 import type { DirectoryState } from './directory-inspection.js'
+import { lockDirectory } from './directory-lock.js'
 import type { OpenDatabase } from './open-database.js'
 import { reserveSpace } from '../space/reserved-space.js'
 import type { ReservedSpace } from '../space/reserved-space.js'
@@ -20,13 +21,13 @@ import type { DatabaseTuning } from './tuning.js'
 
 /** Opens or creates the database at a path; documented where it is exported, as `Database.open`. */
 export function openDatabase(
-  path: string,
+  path: FilePath,
   options: DatabaseOptions | undefined,
   tuning: Partial<DatabaseTuning> = tuningOf(options),
 ): OpenDatabase {
-  const directory = normalizePath(path)
   const resolved = resolveDatabaseOptions(options)
   const vfs = resolved.vfs ?? defaultVfs()
+  const directory = resolveDirectory(vfs, path)
   return new Opening(resolved, { ...STANDARD_TUNING, ...tuning }, directory, vfs, true).open()
 }
 
@@ -63,8 +64,9 @@ class Opening {
   readonly #options: ResolvedDatabaseOptions
   readonly #tuning: DatabaseTuning
   readonly #directory: string
-  /** The file system itself, and the one that the database uses: an overlay when it is read-only. */
+  /** The file system itself, the one that checks the directory, and the one that the database uses: an overlay when it is read-only. */
   readonly #base: Vfs
+  readonly #owned: OwnedVfs
   readonly #vfs: Vfs
   readonly #space: ReservedSpace
   readonly #withLog: boolean
@@ -82,15 +84,16 @@ class Opening {
     this.#tuning = tuning
     this.#directory = directory
     this.#base = vfs
-    this.#space = reserveSpace(vfs, directory)
+    this.#owned = new OwnedVfs(vfs)
+    this.#space = reserveSpace(this.#owned, directory)
     // (R7) Writes of a read-only database stay in the overlay.
-    this.#vfs = options.readOnly ? new OverlayVfs(vfs) : this.#space.vfs
+    this.#vfs = options.readOnly ? new OverlayVfs(this.#owned) : this.#space.vfs
     this.#withLog = withLog
   }
 
   open(): OpenDatabase {
     this.#prepare()
-    const lock = this.#vfs.lock(this.#directory)
+    const lock = lockDirectory(this.#vfs, this.#owned, this.#directory)
     this.#opened.push(() => {
       lock.release()
     })
@@ -98,7 +101,11 @@ class Opening {
       const catalog = this.#lockedCatalog()
       const files = { directory: this.#directory, vfs: this.#vfs, space: this.#space }
       const assembly = new Assembly(this.#options, this.#tuning, files, this.#opened)
-      return assembly.assemble(lock, catalog, this.#withLog)
+      const opened = assembly.assemble(lock, catalog, this.#withLog)
+      this.#owned.onLost((error) => {
+        opened.noteLoss(error)
+      })
+      return opened
     } catch (error) {
       this.#undo()
       throw error

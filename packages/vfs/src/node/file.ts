@@ -3,6 +3,7 @@ import { assertLength, assertSpan } from '../byte-span.js'
 import { closedFileError, fileError, readOnlyFileError } from '../file-error.js'
 import type { DeadlineSync } from '../environment/deadline-sync.js'
 import { attempt, errnoOf, nodeError } from './error.js'
+import { identityOf } from './identity.js'
 import { createThreadSync } from './thread-sync.js'
 import type { VfsFile } from '../vfs.js'
 
@@ -37,6 +38,11 @@ export class NodeFile implements VfsFile {
     this.path = path
     this.#descriptor = descriptor
     this.#writable = writable
+  }
+
+  identity(): string {
+    this.#check('identity')
+    return attempt('identity', this.path, () => identityOf(fs.fstatSync(this.#descriptor, { bigint: true })))
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
@@ -173,9 +179,7 @@ export class NodeFile implements VfsFile {
   }
 
   deadlineSync(): DeadlineSync | undefined {
-    this.#check('sync')
-    const { dev, ino } = attempt('status', this.path, () => fs.fstatSync(this.#descriptor, { bigint: true }))
-    return createThreadSync(this.path, `${dev}:${ino}`)
+    return createThreadSync(this.path, this.identity())
   }
 
   readonly #readOnceAsync: TransferAsync = (bytes, start, byteCount, fileOffset) =>

@@ -252,9 +252,9 @@ export const CORE_BUGS: readonly SeededBug[] = [
     area,
     rows: [36, 38],
     effect: 'a database opens without its lock, so that a second opener is admitted',
-    file: 'packages/core/src/open/opening.ts',
-    find: '    const lock = this.#vfs.lock(this.#directory)\n',
-    replace: '    const lock = { assertHeld: (): void => undefined, release: (): void => undefined }\n',
+    file: 'packages/core/src/open/directory-lock.ts',
+    find: '  const lock = vfs.lock(directory)\n',
+    replace: '  const lock = { assertHeld: (): void => undefined, release: (): void => undefined }\n',
     suite: 'packages/core/test/open-refusal.test.ts',
   },
   {

@@ -33,6 +33,8 @@ export interface FileStatus {
 export interface VfsFile {
   /** Path with which the file was opened. */
   readonly path: string
+  /** Identity of the open file, as in {@link FileStatus}. Absent where the implementation does not know it. */
+  readonly identity?: string | undefined
 
   /**
    * Reads `byteCount` bytes at `fileOffset` into `target` at `targetOffset`.

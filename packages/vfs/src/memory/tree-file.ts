@@ -13,13 +13,21 @@ export interface LowerFile {
 /** An open file of a file system in memory. */
 export class TreeFile implements VfsFile {
   readonly path: string
+  readonly identity: string
   readonly #content: FileContent
   readonly #writable: boolean
   readonly #lower: LowerFile | undefined
   #open = true
 
-  constructor(path: string, content: FileContent, writable: boolean, lower: LowerFile | undefined) {
+  constructor(
+    path: string,
+    identity: string,
+    content: FileContent,
+    writable: boolean,
+    lower: LowerFile | undefined,
+  ) {
     this.path = path
+    this.identity = identity
     this.#content = content
     this.#writable = writable
     this.#lower = lower

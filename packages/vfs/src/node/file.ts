@@ -26,13 +26,15 @@ type TransferAsync = (
  */
 export class NodeFile implements VfsFile {
   readonly path: string
+  readonly identity: string
   readonly #descriptor: number
   readonly #writable: boolean
   #open = true
   #pendingCount = 0
 
-  constructor(path: string, descriptor: number, writable: boolean) {
+  constructor(path: string, identity: string, descriptor: number, writable: boolean) {
     this.path = path
+    this.identity = identity
     this.#descriptor = descriptor
     this.#writable = writable
   }

@@ -44,9 +44,9 @@ export class NodeVfs implements Vfs {
   open(path: string, mode: OpenMode): VfsFile {
     const descriptor = attempt('open', path, () => fs.openSync(path, FLAGS[mode], FILE_MODE))
     try {
-      const status = fs.fstatSync(descriptor)
+      const status = fs.fstatSync(descriptor, { bigint: true })
       if (!status.isFile()) throw notRegularError(path, status.isDirectory() ? 'directory' : 'other', 'open')
-      return new NodeFile(path, descriptor, mode !== 'read')
+      return new NodeFile(path, `${status.dev}:${status.ino}`, descriptor, mode !== 'read')
     } catch (error) {
       fs.closeSync(descriptor)
       throw errnoOf(error)?.startsWith('LDB_') ? error : nodeError(error, { operation: 'open', file: path })

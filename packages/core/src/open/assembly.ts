@@ -1,6 +1,6 @@
 import { LdbError } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
-import type { Vfs, VfsLock } from '@ldb/vfs'
+import type { PooledVfs, Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { Catalog } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
@@ -32,20 +32,24 @@ export class Assembly {
   readonly #tuning: DatabaseTuning
   readonly #directory: string
   readonly #vfs: Vfs
+  readonly #files: PooledVfs | undefined
   /** Closes the opened objects, newest last. The owner runs them when the open fails. */
   readonly #opened: (() => void)[]
 
+  /** @param files - the layer of `vfs` that bounds the open files, if there is one. */
   constructor(
     options: ResolvedDatabaseOptions,
     tuning: DatabaseTuning,
     directory: string,
     vfs: Vfs,
+    files: PooledVfs | undefined,
     opened: (() => void)[],
   ) {
     this.#options = options
     this.#tuning = tuning
     this.#directory = directory
     this.#vfs = vfs
+    this.#files = files
     this.#opened = opened
   }
 
@@ -103,9 +107,11 @@ export class Assembly {
         store.close()
       })
       keyspaces.add(new KeyspaceStore(record.descriptor, store, vfs.clock))
+      // The files of keyspaces that are not used take no descriptor.
+      this.#files?.closeIdle()
     }
     const directoryEntries = new DirectoryEntrySync(vfs, this.#directory)
-    return { health, events, trigger, gate, keyspaces, engines, directoryEntries }
+    return { health, events, trigger, gate, keyspaces, engines, files: this.#files, directoryEntries }
   }
 
   #openMemoryLog({ seq }: Catalog): ReplayedLog {

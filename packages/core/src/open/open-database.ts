@@ -1,6 +1,6 @@
 import { isLdbError } from '@ldb/base'
 import { TransactionManager } from '@ldb/mvcc'
-import type { VfsLock } from '@ldb/vfs'
+import type { PooledVfs, VfsLock } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
 import { Checkpointer } from '../commit/checkpointer.js'
 import type { CommitSinks } from '../commit/commit-sinks.js'
@@ -33,6 +33,8 @@ export interface OpenedStores {
   readonly gate: ReadGate
   readonly keyspaces: KeyspaceTable
   readonly engines: StoreFactory
+  /** The layer that bounds the open files of the stores; `undefined` for a memory-only database. */
+  readonly files: PooledVfs | undefined
   readonly directoryEntries: DirectoryEntrySync
 }
 
@@ -60,6 +62,7 @@ export class OpenDatabase {
   readonly gate: ReadGate
   readonly keyspaces: KeyspaceTable
   readonly engines: StoreFactory
+  readonly files: PooledVfs | undefined
   readonly log: CommitLog
   readonly changeSignal: ChangeSignal
   readonly backgroundSync: BackgroundSync
@@ -90,6 +93,7 @@ export class OpenDatabase {
     this.gate = gate
     this.keyspaces = keyspaces
     this.engines = engines
+    this.files = stores.files
     this.log = log
     const changeSignal = new ChangeSignal()
     const backgroundSync = new BackgroundSync(health, log, scheduler, options.syncIntervalMs)

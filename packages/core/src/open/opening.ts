@@ -1,7 +1,8 @@
 import { isLdbError, LdbError } from '@ldb/base'
-import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs } from '@ldb/vfs'
+import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs, PooledVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
+import { logPath } from '../catalog/directory-layout.js'
 import { readCatalog } from '../catalog/file.js'
 import { normalizePath } from '../catalog/path.js'
 import type { DatabaseOptions, ResolvedDatabaseOptions } from '../health/options.js'
@@ -53,6 +54,16 @@ function memoryVfs(): Vfs {
   }
 }
 
+/** Returns the layer that bounds the open files. A writer keeps the segments of its log open: there are few. */
+function boundedFiles(
+  vfs: Vfs,
+  directory: string,
+  { maxOpenFiles, readOnly }: ResolvedDatabaseOptions,
+): PooledVfs {
+  const log = `${logPath(directory)}/`
+  return new PooledVfs(vfs, { maxOpenFiles, isPooled: (path) => readOnly || !path.startsWith(log) })
+}
+
 /**
  * One open of a database. (R1) Order: inspection, lock, catalog, stores, log, replay, checks, background work. Before the end of the
  * checks, only a new database and the new root of the log are written.
@@ -64,6 +75,8 @@ class Opening {
   /** The file system itself, and the one that the database uses: an overlay when it is read-only. */
   readonly #base: Vfs
   readonly #vfs: Vfs
+  /** The layer that bounds the open files; `undefined` for a memory-only database, whose files take no descriptors. */
+  readonly #files: PooledVfs | undefined
   readonly #withLog: boolean
   /** Closes the opened objects, newest last. */
   readonly #opened: (() => void)[] = []
@@ -80,7 +93,9 @@ class Opening {
     this.#directory = directory
     this.#base = vfs
     // (R7) Writes of a read-only database stay in the overlay.
-    this.#vfs = options.readOnly ? new OverlayVfs(vfs) : vfs
+    this.#files = withLog ? boundedFiles(vfs, directory, options) : undefined
+    const files = this.#files ?? vfs
+    this.#vfs = options.readOnly ? new OverlayVfs(files) : files
     this.#withLog = withLog
   }
 
@@ -92,7 +107,9 @@ class Opening {
     })
     try {
       const catalog = this.#lockedCatalog()
-      const assembly = new Assembly(this.#options, this.#tuning, this.#directory, this.#vfs, this.#opened)
+      const vfs = this.#vfs
+      const opened = this.#opened
+      const assembly = new Assembly(this.#options, this.#tuning, this.#directory, vfs, this.#files, opened)
       return assembly.assemble(lock, catalog, this.#withLog)
     } catch (error) {
       this.#undo()

@@ -22,4 +22,13 @@ export { directoryOf } from './path-names.js'
 export { fileError } from './file-error.js'
 export type { FileOperation } from './file-error.js'
 
-export { defaultEnvironment, defaultVfs, nodeClock, nodeRandom, nodeScheduler, NodeVfs } from '#platform'
+export type { Warning } from './environment/warning.js'
+export {
+  defaultEnvironment,
+  defaultVfs,
+  emitWarning,
+  nodeClock,
+  nodeRandom,
+  nodeScheduler,
+  NodeVfs,
+} from '#platform'

@@ -7,7 +7,7 @@ import type { AbortSignalLike } from '../health/abort-signal.js'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
 import type { EntryPart } from '../read/entry-source.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
-import type { OpenRead } from '../read/open-reads.js'
+import type { ReadLease } from '../read/open-reads.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 
 /** Entries of one batch. */
@@ -31,9 +31,7 @@ export interface AsyncScanSource<T> {
  * caller processes the current one. Releases the pinned state after the last entry, on close, and when the database
  * closes (S2).
  */
-export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
-  readonly openedAtMs: number
-  readonly seq: number
+export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T> {
   readonly #api: AsyncApi
   readonly #source: ReadSource
   readonly #codec: KeyspaceCodec<K, V>
@@ -41,6 +39,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   readonly #part: EntryPart
   readonly #signal: AbortSignalLike | undefined
   readonly #pin: ReadPin
+  readonly #lease: ReadLease | undefined
   readonly #step: () => boolean
   #cursor: RetryableCursor | undefined = undefined
   /** Entries that are not returned yet, and entries of the offset that are not skipped yet. */
@@ -53,7 +52,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   #key: Uint8Array | undefined = undefined
   #value: Uint8Array | undefined = undefined
   #prefetch: Promise<unknown> | undefined = undefined
-  #state: 'open' | 'ended' | 'released' = 'open'
+  #isEnded = false
 
   constructor(
     api: AsyncApi,
@@ -75,9 +74,8 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     this.#skip = read.range.offset
     this.#step = (): boolean => this.#advance()
     this.#pin = source.acquire()
-    this.seq = this.#pin.view.seq
-    this.openedAtMs = source.registerRead(this)
-    if (this.#remaining === 0) this.#end('ended')
+    this.#lease = source.registerRead('scan', this.#pin, this)
+    if (this.#remaining === 0) this.#end()
   }
 
   pull(): Promise<readonly T[]> {
@@ -85,11 +83,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   }
 
   close(): void {
-    this.#end('ended')
-  }
-
-  release(): void {
-    this.#end('released')
+    this.#end()
   }
 
   async #fill(): Promise<readonly T[]> {
@@ -97,7 +91,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     const batch: T[] = []
     if (gate.isSliceOver) await gate.yieldThread()
     let missCount = 0
-    while (this.#state !== 'ended' && batch.length === 0) {
+    while (!this.#isEnded && batch.length === 0) {
       const ahead = this.#prefetch
       this.#prefetch = undefined
       await ahead
@@ -118,13 +112,14 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     const { gate } = this.#api
     let byteCount = 0
     while (batch.length < BATCH_ENTRIES_MAX && byteCount < BATCH_BYTES_MAX) {
-      if (this.#state === 'ended') return false
+      if (this.#isEnded) return false
+      // The close of the database releases the pin: the scan then fails with LDB_CLOSED.
       this.#pin.assertPinned()
       this.#cursor ??= new RetryableCursor(this.#pin.openCursor(this.#range))
       const found = mayBlock ? this.#step() : gate.attempt(this.#step)
       if (found === READ_MISS) return true
       if (!found) {
-        this.#end('ended')
+        this.#end()
         return false
       }
       if (this.#skip > 0) {
@@ -132,7 +127,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
         byteCount += SKIPPED_ENTRY_BYTES
       } else {
         byteCount += this.#decode(batch)
-        if (--this.#remaining === 0) this.#end('ended')
+        if (--this.#remaining === 0) this.#end()
       }
       if (mayBlock) return false
     }
@@ -185,11 +180,10 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     return fetched
   }
 
-  #end(state: 'ended' | 'released'): void {
-    if (this.#state !== 'open') return
-    this.#state = state
+  #end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor.cursor)
-    this.#source.unregisterRead(this)
-    this.#source.releasePin(this.#pin)
+    this.#source.endRead(this.#lease)
   }
 }

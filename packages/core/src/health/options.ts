@@ -92,6 +92,12 @@ export interface DatabaseOptions {
    * @defaultValue 0
    */
   readonly workers?: number
+  /**
+   * Capture the stack of the call that opens each database, scan, cursor, snapshot, transaction and stream of changes, for the report of
+   * a handle that was garbage-collected before it was closed. Costs some microseconds for each of them.
+   * @defaultValue false
+   */
+  readonly debug?: boolean
   /** The file system. Default: the files of Node. */
   readonly vfs?: Vfs
   /** Receives warnings and errors of background work. Default: none. */
@@ -113,6 +119,7 @@ export interface ResolvedDatabaseOptions {
   readonly changesBacklogBytes: number
   readonly maxOpenFiles: number
   readonly workers: number
+  readonly debug: boolean
   readonly vfs: Vfs | undefined
   readonly logger: Logger | undefined
 }
@@ -144,6 +151,7 @@ const KNOWN: readonly string[] = [
   'changesBacklogBytes',
   'maxOpenFiles',
   'workers',
+  'debug',
   'vfs',
   'logger',
 ]
@@ -169,6 +177,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     changesBacklogBytes: resolveNumber(given, 'changesBacklogBytes', 268_435_456, 0, Number.MAX_SAFE_INTEGER),
     maxOpenFiles: resolveNumber(given, 'maxOpenFiles', 512, OPEN_FILES_MIN, OPEN_FILES_MAX),
     workers: resolveWorkers(given),
+    debug: resolveBoolean(given, 'debug', false),
     vfs: resolveObject(given, 'vfs', ['open', 'status', 'list', 'lock']) as Vfs | undefined,
     logger: resolveObject(given, 'logger', ['debug', 'info', 'warn', 'error']) as Logger | undefined,
   })

@@ -1,14 +1,19 @@
 import { isLdbError } from '@ldb/base'
+import type { AfterCollection } from '@ldb/base'
 import { TransactionManager } from '@ldb/mvcc'
-import type { PooledVfs, VfsLock } from '@ldb/vfs'
+import type { PooledVfs, ScheduledTask, VfsLock } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
 import { Checkpointer } from '../commit/checkpointer.js'
 import type { CommitSinks } from '../commit/commit-sinks.js'
 import { CommitPipeline } from '../commit/pipeline.js'
 import type { StoreFactory } from '../engine/store-factory.js'
 import type { EventHub } from '../health/events.js'
+import { HandleLeases } from '../health/handle-leases.js'
+import type { PinnedResource } from '../health/handle-leases.js'
 import type { Health } from '../health/health.js'
-import type { Logger, ResolvedDatabaseOptions } from '../health/options.js'
+import { LeakReporter } from '../health/leaks.js'
+import type { HandleSentinel } from '../health/leaks.js'
+import type { ResolvedDatabaseOptions } from '../health/options.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
 import { KeyspaceTransactionStore } from '../keyspace/transaction-store.js'
 import { BackgroundSync } from '../log/background-sync.js'
@@ -72,8 +77,13 @@ export class OpenDatabase {
   readonly slicedCheckpoint: SlicedCheckpoint
   readonly manager: KeyspaceManager
   readonly openReads: OpenReads
+  readonly openStreams: HandleLeases<PinnedResource>
   readonly #sweep: ExpirySweep
   readonly #lock: VfsLock
+  readonly #leaks: LeakReporter
+  readonly #afterCollection: AfterCollection | undefined
+  /** Waits for the collection of the API. */
+  #watch: ScheduledTask | undefined = undefined
 
   constructor(
     options: ResolvedDatabaseOptions,
@@ -97,7 +107,9 @@ export class OpenDatabase {
     this.log = log
     const changeSignal = new ChangeSignal()
     const backgroundSync = new BackgroundSync(health, log, scheduler, options.syncIntervalMs)
-    const transactions = openTransactions(keyspaces, seq, () => clock.monotonic(), options.logger)
+    const afterCollection = scheduler.afterCollection?.bind(scheduler)
+    const leaks = new LeakReporter(events, clock, directory, options)
+    const transactions = openTransactions(keyspaces, seq, leaks, afterCollection)
     const checkpointer = new Checkpointer(state, trigger, events, clock, checkpointSeq)
     const sinks: CommitSinks = { transactions, backgroundSync, changeSignal, checkpointer }
     this.changeSignal = changeSignal
@@ -111,7 +123,10 @@ export class OpenDatabase {
     const writer = new CatalogWriter(catalog, vfs, directory, log, directoryEntries, backgroundSync)
     const files = new KeyspaceFiles(engines, directoryEntries, options.logger)
     this.manager = new KeyspaceManager(state, writer, files, this.pipeline, sinks, this.#sweep, options)
-    this.openReads = new OpenReads(clock)
+    this.openReads = new OpenReads(leaks, afterCollection)
+    this.openStreams = new HandleLeases(leaks, afterCollection)
+    this.#leaks = leaks
+    this.#afterCollection = afterCollection
   }
 
   /**
@@ -129,6 +144,32 @@ export class OpenDatabase {
     this.manager.removeLeftovers()
   }
 
+  /** Releases and reports the database when it was not closed before the sentinel is garbage-collected (S5). */
+  releaseAfter(sentinel: HandleSentinel): void {
+    const openedAtMs = this.#leaks.nowMs
+    const stack = this.#leaks.captureStack()
+    // The task keeps the database alive until then, and neither the sentinel nor any other object of the API.
+    this.#watch = this.#afterCollection?.(sentinel, () => {
+      this.#releaseLeaked()
+      this.#leaks.report({ kind: 'database', openedAtMs, stack })
+    })
+  }
+
+  /** Closes the database without a checkpoint: the next open replays the log. Throws nothing, because it has no caller. */
+  #releaseLeaked(): void {
+    try {
+      this.openReads.leakAll()
+      this.openStreams.leakAll()
+      this.transactions.leakAll()
+      this.#close(() => {
+        this.#saveLog()
+        return false
+      })
+    } catch (error) {
+      this.#leaks.reportFailure(error)
+    }
+  }
+
   /**
    * Closes the database (R6): ends open reads and transactions, checkpoints, records the end of the log, closes the files, and releases
    * the lock. Every step runs even if an earlier one fails.
@@ -136,6 +177,19 @@ export class OpenDatabase {
    * @throws the first error.
    */
   close(): void {
+    this.#close(() => {
+      if (this.health.poisoned) {
+        this.#saveLog()
+        return false
+      }
+      this.checkpointer.run(this.pipeline, { effort: 'explicit' })
+      return true
+    })
+  }
+
+  /** @param save - makes the commits durable, and reports whether the stores contain them all. */
+  #close(save: () => boolean): void {
+    this.#watch?.cancel()
     this.backgroundSync.cancel()
     this.#sweep.cancel()
     this.pipeline.drain()
@@ -144,16 +198,11 @@ export class OpenDatabase {
     runAll([
       (): void => {
         this.openReads.releaseAll()
+        this.openStreams.releaseAll()
         this.transactions.close()
       },
       (): void => {
-        if (this.options.readOnly) return
-        if (health.poisoned) {
-          this.#saveLog()
-          return
-        }
-        this.checkpointer.run(this.pipeline, { effort: 'explicit' })
-        clean = true
+        if (!this.options.readOnly) clean = save()
       },
       (): void => {
         // A checkpoint that failed stays incomplete: the next open replays the log.
@@ -190,15 +239,17 @@ export class OpenDatabase {
 function openTransactions(
   keyspaces: KeyspaceTable,
   seq: number,
-  monotonicMs: () => number,
-  logger: Logger | undefined,
+  leaks: LeakReporter,
+  afterCollection: AfterCollection | undefined,
 ): TransactionManager {
   return new TransactionManager({
     stores: [...keyspaces].map((each) => [each.descriptor.id, new KeyspaceTransactionStore(each)] as const),
     seq,
-    monotonicMs,
-    onLeak: ({ kind, ageMs }) => {
-      logger?.warn(`a ${kind} was left open for ${Math.round(ageMs)} ms and never ended; it was rolled back`)
+    monotonicMs: () => leaks.nowMs,
+    openStack: () => leaks.captureStack(),
+    afterCollection: afterCollection ?? false,
+    onLeak: ({ kind, ageMs, stack }) => {
+      leaks.report({ kind, openedAtMs: leaks.nowMs - ageMs, stack })
     },
   })
 }

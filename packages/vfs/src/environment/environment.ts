@@ -27,6 +27,11 @@ export interface Scheduler {
    * process alive. Absent on platforms without such a queue; callers then cannot yield to the event loop.
    */
   immediate?(task: () => void): void
+  /**
+   * Calls `task` once, some time after `target` was garbage-collected; `task` must not reference `target`. Absent on platforms that
+   * do not report collections, and in simulations, whose behavior must not depend on the garbage collector.
+   */
+  afterCollection?(target: object, task: () => void): ScheduledTask
 }
 
 /** Everything that LDB needs of its platform apart from files. @category Environment */

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto'
+import { afterCollection } from '@ldb/base'
 import type { Clock, RandomSource, ScheduledTask, Scheduler } from '../environment/environment.js'
 
 /** Clock of the operating system. @category Environment */
@@ -26,4 +27,5 @@ export const nodeScheduler: Scheduler = {
   immediate(task: () => void): void {
     setImmediate(task)
   },
+  ...(afterCollection === undefined ? {} : { afterCollection }),
 }

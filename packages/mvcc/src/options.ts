@@ -62,6 +62,8 @@ export interface TransactionManagerOptions {
    * @defaultValue a `FinalizationRegistry`, where the engine has it
    */
   readonly afterCollection?: AfterCollection | false | undefined
+  /** Runs a task in the next turn of the event loop; leaks are watched for from then on. @defaultValue runs it in a microtask */
+  readonly schedule?: ((task: () => void) => void) | undefined
 }
 
 /** Validated options with defaults applied. */
@@ -73,6 +75,7 @@ export interface ResolvedManagerOptions {
   readonly onLeak: (leak: LeakedView) => void
   readonly openStack: () => string | undefined
   readonly afterCollection: AfterCollection | undefined
+  readonly schedule: ((task: () => void) => void) | undefined
 }
 
 const MIB = 1_048_576
@@ -88,6 +91,7 @@ export function resolveManagerOptions(options: TransactionManagerOptions): Resol
     openStack: options.openStack ?? noStack,
     afterCollection:
       options.afterCollection === false ? undefined : (options.afterCollection ?? afterCollection),
+    schedule: options.schedule,
   })
 }
 

@@ -58,7 +58,10 @@ export class TransactionManager {
     this.#options = resolved
     this.#commit = options.commit ?? ((prepared) => this.#apply(prepared.batch, prepared.keysReadForUpdate))
     this.#views = new OpenViews(() => this.#window.trim())
-    this.#leaks = new LeakDetector(resolved.afterCollection, (lease) => this.#releaseLeaked(lease))
+    const onLeak = (lease: ViewLease): void => {
+      this.#releaseLeaked(lease)
+    }
+    this.#leaks = new LeakDetector(resolved.afterCollection, onLeak, resolved.schedule)
     this.#host = this.#makeHost()
     let newest = options.seq ?? 0
     for (const [keyspaceId, store] of options.stores) {

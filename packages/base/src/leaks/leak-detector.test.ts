@@ -50,6 +50,22 @@ test('watches a handle from the next microtask on, and reports its collection on
   expect([tasks.size, detector.size, detector.oldest]).toEqual([0, 0, undefined])
 })
 
+test('the owner may decide when handles are watched', async () => {
+  const { after, watchCount } = watcher()
+  const scheduled: (() => void)[] = []
+  const detector = new LeakDetector<Resource>(
+    after,
+    () => undefined,
+    (task) => scheduled.push(task),
+  )
+  detector.add({ name: 'a' }, {})
+  detector.add({ name: 'b' }, {})
+  await Promise.resolve()
+  expect([watchCount(), scheduled.length]).toEqual([0, 1])
+  scheduled[0]?.()
+  expect(watchCount()).toBe(2)
+})
+
 test('all resources can be leaked or taken at once', async () => {
   const { after } = watcher()
   const leaks: string[] = []

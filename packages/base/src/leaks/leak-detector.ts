@@ -5,14 +5,15 @@ import type { AfterCollection, CollectionTask } from './after-collection.js'
  * their resource is open.
  *
  * A resource must not reference its handle. Most resources are opened and closed without a turn of the event loop in between, and
- * watching a handle costs more than opening it: a handle is watched from the next microtask on, and is alive until then.
+ * watching a handle is expensive: a handle is watched from the next turn on, and is alive until then.
  *
  * @category Leaks
  */
 export class LeakDetector<Resource extends object> {
   readonly #afterCollection: AfterCollection | undefined
   readonly #onLeak: (resource: Resource) => void
-  /** Resources opened since the last microtask, with their handles. */
+  readonly #schedule: (task: () => void) => void
+  /** Resources opened since the last turn, with their handles. */
   readonly #recent: Map<Resource, object> = new Map()
   readonly #watched: Map<Resource, CollectionTask> = new Map()
   readonly #watchRecent: () => void
@@ -21,10 +22,16 @@ export class LeakDetector<Resource extends object> {
   /**
    * @param afterCollection - `undefined` where collections are not reported: then no leak is detected.
    * @param onLeak - called for each resource whose handle was collected. The resource is not in the detector any more.
+   * @param schedule - runs a task in the next turn of the event loop. Default: in a microtask.
    */
-  constructor(afterCollection: AfterCollection | undefined, onLeak: (resource: Resource) => void) {
+  constructor(
+    afterCollection: AfterCollection | undefined,
+    onLeak: (resource: Resource) => void,
+    schedule: (task: () => void) => void = inMicrotask,
+  ) {
     this.#afterCollection = afterCollection
     this.#onLeak = onLeak
+    this.#schedule = schedule
     this.#watchRecent = (): void => {
       this.#isScheduled = false
       for (const [resource, handle] of this.#recent) this.#watch(resource, handle)
@@ -52,7 +59,7 @@ export class LeakDetector<Resource extends object> {
     this.#recent.set(resource, handle)
     if (this.#isScheduled) return
     this.#isScheduled = true
-    void Promise.resolve().then(this.#watchRecent)
+    this.#schedule(this.#watchRecent)
   }
 
   /** Removes a resource that was closed. Returns false when it was removed before. */
@@ -83,4 +90,8 @@ export class LeakDetector<Resource extends object> {
     })
     if (task !== undefined) this.#watched.set(resource, task)
   }
+}
+
+function inMicrotask(task: () => void): void {
+  void Promise.resolve().then(task)
 }

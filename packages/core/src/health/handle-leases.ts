@@ -1,5 +1,5 @@
 import { LeakDetector } from '@ldb/base'
-import type { AfterCollection } from '@ldb/base'
+import type { Scheduler } from '@ldb/vfs'
 import type { LeakKind } from './events.js'
 import type { LeakReporter, OpenedHandle } from './leaks.js'
 
@@ -29,9 +29,9 @@ export class HandleLeases<Resource extends PinnedResource> {
   protected readonly reporter: LeakReporter
   protected readonly leases: LeakDetector<HandleLease<Resource>>
 
-  constructor(reporter: LeakReporter, afterCollection: AfterCollection | undefined) {
+  constructor(reporter: LeakReporter, scheduler: Scheduler) {
     this.reporter = reporter
-    this.leases = new LeakDetector(afterCollection, (lease) => {
+    const onLeak = (lease: HandleLease<Resource>): void => {
       try {
         lease.resource.release()
       } catch (error) {
@@ -39,7 +39,12 @@ export class HandleLeases<Resource extends PinnedResource> {
         reporter.reportFailure(error)
       }
       reporter.report(lease)
-    })
+    }
+    this.leases = new LeakDetector(
+      scheduler.afterCollection?.bind(scheduler),
+      onLeak,
+      scheduler.immediate?.bind(scheduler),
+    )
   }
 
   /**

@@ -3,14 +3,14 @@ import type { Clock } from '@ldb/vfs'
 import type { EventHub, EventListeners, LeakKind } from './events.js'
 import type { Logger } from './options.js'
 
-/** Names of leaked handles in messages, and the method that ends each. */
-const HANDLES: Readonly<Record<LeakKind, readonly [name: string, end: string]>> = {
-  database: ['database', 'close()'],
-  scan: ['scan', 'being read to its end or return()'],
-  cursor: ['cursor', 'close()'],
-  snapshot: ['snapshot', 'release()'],
-  transaction: ['transaction', 'commit() or rollback()'],
-  changes: ['stream of changes', 'return()'],
+/** Descriptions of leaked handles, and the method that ends each. */
+const HANDLES: Readonly<Record<LeakKind, readonly [handle: string, end: string]>> = {
+  database: ['the', 'close()'],
+  scan: ['a scan of the', 'return()'],
+  cursor: ['a cursor of the', 'close()'],
+  snapshot: ['a snapshot of the', 'release()'],
+  transaction: ['a transaction of the', 'commit() or rollback()'],
+  changes: ['a stream of changes of the', 'return()'],
 }
 /** Frames of a captured stack: those of the engine come first. */
 const STACK_FRAMES = 32
@@ -41,19 +41,20 @@ export interface OpenedHandle {
 export class LeakReporter {
   readonly #events: EventHub
   readonly #clock: Clock
-  readonly #directory: string
+  readonly #database: string
   readonly #logger: Logger | undefined
   readonly #isDebug: boolean
 
+  /** @param database - the database in messages. */
   constructor(
     events: EventHub,
     clock: Clock,
-    directory: string,
+    database: string,
     { logger, debug }: { readonly logger: Logger | undefined; readonly debug: boolean },
   ) {
     this.#events = events
     this.#clock = clock
-    this.#directory = directory
+    this.#database = database
     this.#logger = logger
     this.#isDebug = debug
   }
@@ -75,10 +76,10 @@ export class LeakReporter {
   /** Reports a handle that was garbage-collected before it was closed. Throws nothing. */
   report({ kind, openedAtMs, stack }: OpenedHandle): void {
     const ageMs = Math.max(0, this.nowMs - openedAtMs)
-    const [name, end] = HANDLES[kind]
+    const [handle, end] = HANDLES[kind]
     const message =
-      `a ${name} of the database at ${this.#directory} was garbage-collected without ${end}, ` +
-      `${Math.round(ageMs)} ms after it was opened; it was released`
+      `${handle} ${this.#database} was garbage-collected without ${end}, ` +
+      `${Math.round(ageMs)} ms after it was opened, and was released`
     this.#events.emit('leak', { kind, ageMs, stack })
     const detail =
       stack === undefined ? 'The option debug: true adds the place where it was opened.' : `Opened:\n${stack}`

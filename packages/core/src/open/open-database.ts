@@ -1,7 +1,6 @@
 import { isLdbError } from '@ldb/base'
-import type { AfterCollection } from '@ldb/base'
 import { TransactionManager } from '@ldb/mvcc'
-import type { PooledVfs, ScheduledTask, VfsLock } from '@ldb/vfs'
+import type { PooledVfs, ScheduledTask, Scheduler, VfsLock } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
 import { Checkpointer } from '../commit/checkpointer.js'
 import type { CommitSinks } from '../commit/commit-sinks.js'
@@ -81,7 +80,7 @@ export class OpenDatabase {
   readonly #sweep: ExpirySweep
   readonly #lock: VfsLock
   readonly #leaks: LeakReporter
-  readonly #afterCollection: AfterCollection | undefined
+  readonly #scheduler: Scheduler
   /** Waits for the collection of the API. */
   #watch: ScheduledTask | undefined = undefined
 
@@ -107,9 +106,8 @@ export class OpenDatabase {
     this.log = log
     const changeSignal = new ChangeSignal()
     const backgroundSync = new BackgroundSync(health, log, scheduler, options.syncIntervalMs)
-    const afterCollection = scheduler.afterCollection?.bind(scheduler)
-    const leaks = new LeakReporter(events, clock, directory, options)
-    const transactions = openTransactions(keyspaces, seq, leaks, afterCollection)
+    const leaks = new LeakReporter(events, clock, nameOf(directory, log), options)
+    const transactions = openTransactions(keyspaces, seq, leaks, scheduler)
     const checkpointer = new Checkpointer(state, trigger, events, clock, checkpointSeq)
     const sinks: CommitSinks = { transactions, backgroundSync, changeSignal, checkpointer }
     this.changeSignal = changeSignal
@@ -123,10 +121,10 @@ export class OpenDatabase {
     const writer = new CatalogWriter(catalog, vfs, directory, log, directoryEntries, backgroundSync)
     const files = new KeyspaceFiles(engines, directoryEntries, options.logger)
     this.manager = new KeyspaceManager(state, writer, files, this.pipeline, sinks, this.#sweep, options)
-    this.openReads = new OpenReads(leaks, afterCollection)
-    this.openStreams = new HandleLeases(leaks, afterCollection)
+    this.openReads = new OpenReads(leaks, scheduler)
+    this.openStreams = new HandleLeases(leaks, scheduler)
     this.#leaks = leaks
-    this.#afterCollection = afterCollection
+    this.#scheduler = scheduler
   }
 
   /**
@@ -149,7 +147,7 @@ export class OpenDatabase {
     const openedAtMs = this.#leaks.nowMs
     const stack = this.#leaks.captureStack()
     // The task keeps the database alive until then, and neither the sentinel nor any other object of the API.
-    this.#watch = this.#afterCollection?.(sentinel, () => {
+    this.#watch = this.#scheduler.afterCollection?.(sentinel, () => {
       this.#releaseLeaked()
       this.#leaks.report({ kind: 'database', openedAtMs, stack })
     })
@@ -236,18 +234,24 @@ export class OpenDatabase {
   }
 }
 
+/** Returns what messages call the database. */
+function nameOf(directory: string, { isVolatile }: CommitLog): string {
+  return isVolatile ? 'memory-only database' : `database at ${directory}`
+}
+
 function openTransactions(
   keyspaces: KeyspaceTable,
   seq: number,
   leaks: LeakReporter,
-  afterCollection: AfterCollection | undefined,
+  scheduler: Scheduler,
 ): TransactionManager {
   return new TransactionManager({
     stores: [...keyspaces].map((each) => [each.descriptor.id, new KeyspaceTransactionStore(each)] as const),
     seq,
     monotonicMs: () => leaks.nowMs,
     openStack: () => leaks.captureStack(),
-    afterCollection: afterCollection ?? false,
+    afterCollection: scheduler.afterCollection?.bind(scheduler) ?? false,
+    schedule: scheduler.immediate?.bind(scheduler),
     onLeak: ({ kind, ageMs, stack }) => {
       leaks.report({ kind, openedAtMs: leaks.nowMs - ageMs, stack })
     },

@@ -107,7 +107,7 @@ export class Assembly {
         store.close()
       })
       keyspaces.add(new KeyspaceStore(record.descriptor, store, vfs.clock))
-      // The files of keyspaces that are not used take no descriptor.
+      // The files of keyspaces that are not used take no descriptor, except one.
       this.#files?.closeIdle()
     }
     const directoryEntries = new DirectoryEntrySync(vfs, this.#directory)

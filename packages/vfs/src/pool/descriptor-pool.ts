@@ -2,15 +2,21 @@ import { isLdbError } from '@ldb/base'
 
 /** Errors of the operating system when the process, or the machine, has no descriptor left. */
 const SHORTAGE_ERRNOS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE'])
-/** Share of the open files that a shortage of descriptors closes, and the greatest number of them. */
+/** Share of the open files that a shortage of descriptors closes. */
 const SHORTAGE_SHARE = 4
-const SHORTAGE_FILES_MAX = 32
+/** A shortage does not lower the limit below this number of files. */
+const SHORTAGE_LIMIT_MIN = 16
+/** Files opened again after which a lowered limit is raised by one. */
+const REOPENS_PER_RAISE = 256
 
 /** Use of the descriptors of a {@link PooledVfs}. @category Files */
 export interface OpenFileStats {
   /** Pooled files that have a descriptor now. */
   readonly openCount: number
-  /** The limit of `openCount`. Files in use and files that were removed may exceed it. */
+  /**
+   * The limit of `openCount`, which is lower than the option when the process ran out of descriptors. Files in use and files that
+   * were removed may exceed it.
+   */
   readonly openCountMax: number
   /** Files that were opened again after their descriptor had been closed. */
   readonly reopenCount: number
@@ -40,16 +46,26 @@ export abstract class PoolEntry {
  * A file that is in use keeps its descriptor, and so does one with unsynced writes: the operating system reports a failed writeback to
  * the descriptors that are open at that time, and closing the descriptor may lose the report. When only such files are left, the
  * least recently used one is synced first. When no file can be closed, the limit is exceeded.
+ *
+ * When the process runs out of descriptors, the limit is lowered to three quarters of the open files, so that other parts of the
+ * process find some. Later it is raised again, step by step.
  */
 export class DescriptorPool {
-  readonly #limit: number
+  readonly #limitMax: number
+  /** At most `#limitMax`; lowered by a shortage. */
+  #limit: number
   #oldest: PoolEntry | undefined = undefined
   #newest: PoolEntry | undefined = undefined
   #openCount = 0
   #reopenCount = 0
   #evictionSyncCount = 0
+  /** Asynchronous operations in flight. */
+  #pendingCount = 0
+  /** Asynchronous operations that wait for a descriptor, in the order of their calls. */
+  readonly #waiters: (() => void)[] = []
 
   constructor(limit: number) {
+    this.#limitMax = limit
     this.#limit = limit
   }
 
@@ -71,12 +87,44 @@ export class DescriptorPool {
 
   /** Opens a descriptor for a file, and adds the file. Closes others at the limit, and when the process has no descriptor left. */
   open<File>(entry: PoolEntry, openFile: () => File, isReopen: boolean): File {
-    while (this.#openCount >= this.#limit && this.#evict());
+    this.#makeRoom()
     const file = this.withRelief(openFile)
     this.#append(entry)
     this.#openCount++
-    if (isReopen) this.#reopenCount++
+    if (isReopen && ++this.#reopenCount % REOPENS_PER_RAISE === 0 && this.#limit < this.#limitMax)
+      this.#limit++
     return file
+  }
+
+  /**
+   * Opens the descriptor of a file again, for an asynchronous operation. Returns `undefined` when it must wait for another operation
+   * in flight, instead of exceeding the limit or failing.
+   */
+  tryOpen<File>(entry: PoolEntry, openFile: () => File): File | undefined {
+    const mayWait = this.#pendingCount > 0
+    if (!this.#makeRoom() && mayWait) return undefined
+    try {
+      return this.open(entry, openFile, true)
+    } catch (error) {
+      if (isShortage(error) && mayWait) return undefined
+      throw error
+    }
+  }
+
+  /** Resolves when an asynchronous operation has ended. */
+  operationEnded(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve))
+  }
+
+  /** Counts an asynchronous operation that uses a descriptor. */
+  beginOperation(): void {
+    this.#pendingCount++
+  }
+
+  /** Counts the end of an asynchronous operation, whose descriptor may be free now. */
+  endOperation(): void {
+    this.#pendingCount--
+    this.#waiters.shift()?.()
   }
 
   /** Removes a file whose descriptor was closed. */
@@ -107,20 +155,28 @@ export class DescriptorPool {
     }
   }
 
-  /** Closes the descriptors of all idle files without unsynced writes. */
+  /** Closes the descriptors of all idle files without unsynced writes, but one. */
   closeIdle(): void {
-    for (let entry = this.#oldest; entry !== undefined;) {
+    // One remains, in exchange for which another file can be opened when the process has no descriptor left.
+    for (let entry = this.#oldest; entry !== undefined && this.#openCount > 1;) {
       const { newer } = entry
       if (entry.isIdle && !entry.isDirty) entry.closeDescriptor()
       entry = newer
     }
   }
 
+  /** Closes files until one more may be open. Returns false when none can be closed. */
+  #makeRoom(): boolean {
+    while (this.#openCount >= this.#limit) if (!this.#evict()) return false
+    return true
+  }
+
   /** Closes a share of the files, so that the next operations find descriptors as well. Returns false when it could close none. */
   #relieve(): boolean {
-    const wanted = Math.min(SHORTAGE_FILES_MAX, Math.ceil(this.#openCount / SHORTAGE_SHARE))
+    const wanted = Math.ceil(this.#openCount / SHORTAGE_SHARE)
     let closedCount = 0
     while (closedCount < wanted && this.#evict()) closedCount++
+    this.#limit = Math.min(this.#limit, Math.max(this.#openCount, SHORTAGE_LIMIT_MIN))
     return closedCount > 0
   }
 

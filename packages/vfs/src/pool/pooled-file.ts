@@ -181,13 +181,17 @@ export class PooledFile extends PoolEntry implements VfsFile {
 
   /** Runs an asynchronous operation, during which the descriptor stays open. */
   async #pinned<T>(operation: string, run: (file: VfsFile) => Promise<T>): Promise<T> {
+    while (!this.#hasDescriptor(operation)) await this.#pool.operationEnded()
+    // No turn of the event loop lies in between, in which the descriptor could be closed again.
     const file = this.#acquire(operation)
     this.#pendingCount++
+    this.#pool.beginOperation()
     try {
       return await run(file)
     } finally {
       this.#pendingCount--
       if (!this.#isOpen && this.#pendingCount === 0) this.#pool.remove(this)
+      this.#pool.endOperation()
     }
   }
 
@@ -200,9 +204,19 @@ export class PooledFile extends PoolEntry implements VfsFile {
   }
 
   #reopen(operation: string): VfsFile {
+    return this.#pool.open(this, () => this.#openBelow(operation), true)
+  }
+
+  /** Opens the descriptor unless it is open. Returns false when an asynchronous operation must wait for it. */
+  #hasDescriptor(operation: string): boolean {
+    return (
+      this.#file !== undefined || this.#pool.tryOpen(this, () => this.#openBelow(operation)) !== undefined
+    )
+  }
+
+  #openBelow(operation: string): VfsFile {
     if (!this.#isOpen) throw closedFileError(this.path, operation)
-    const mode = this.#isWritable ? 'write' : 'read'
-    const file = this.#pool.open(this, () => this.#inode.open(mode), true)
+    const file = this.#inode.open(this.#isWritable ? 'write' : 'read')
     this.#file = file
     return file
   }

@@ -172,6 +172,36 @@ test('an operation in flight keeps the descriptor, also after close', async () =
   expect(codeOf(() => b.length())).toBe('LDB_CLOSED')
 })
 
+test('asynchronous operations wait for a descriptor, rather than exceed the limit or fail', async () => {
+  const { below, file } = make(2)
+  const files = Array.from({ length: 20 }, (_, index) => file(`f${index}`))
+  const readAll = (): Promise<string[]> =>
+    Promise.all(
+      files.map(async (each) => {
+        const bytes = new Uint8Array(10)
+        return String.fromCharCode(...bytes.subarray(0, await each.readAsync(bytes, 0, 10, 0)))
+      }),
+    )
+  let greatest = 0
+  const reading = readAll()
+  for (let turn = 0; turn < 200; turn++) {
+    greatest = Math.max(greatest, below.openPaths.length)
+    await Promise.resolve()
+  }
+  expect(await reading).toEqual(files.map((each) => each.path))
+  expect(greatest).toBe(2)
+  below.descriptorCountMax = 1
+  expect(await readAll()).toEqual(files.map((each) => each.path))
+  const [a, b, c] = files as [VfsFile, VfsFile, VfsFile]
+  const pending = [a, b, c].map((each) => each.readAsync(new Uint8Array(1), 0, 1, 0))
+  c.close()
+  await expect(Promise.allSettled(pending)).resolves.toMatchObject([
+    { value: 1 },
+    { value: 1 },
+    { reason: { code: 'LDB_CLOSED' } },
+  ])
+})
+
 test('a removed or replaced file stays usable, although no name leads to it', async () => {
   const { below, vfs, file } = make(1)
   const [a, b, c] = [file('a'), file('b'), file('c')]
@@ -231,12 +261,23 @@ test('without free descriptors in the process, closes own files, and fails witho
   expect(textOf(g)).toBe('g')
   for (const each of [...files, g]) expect(textOf(each)).not.toBe('')
   vfs.closeIdle()
-  expect(below.openPaths).toEqual([])
-  below.descriptorCountMax = 0
-  const [a] = files as [VfsFile]
-  expect(codeOf(() => textOf(a))).toBe('LDB_IO')
+  expect(below.openPaths).toEqual(['g'])
   below.descriptorCountMax = 1
+  const [a, b] = files as [VfsFile, VfsFile]
   expect(textOf(a)).toBe('f0')
+  expect(vfs.list('').length).toBe(21)
+  expect(vfs.stats().openCountMax).toBe(16)
+  vfs.closeIdle()
+  below.descriptorCountMax = 0
+  expect(codeOf(() => textOf(g))).toBe('LDB_IO')
+  below.descriptorCountMax = 1
+  expect(textOf(g)).toBe('g')
+  below.descriptorCountMax = Infinity
+  for (let round = 0; round < 3000; round++) {
+    for (const each of files) textOf(each)
+    vfs.closeIdle()
+  }
+  expect([vfs.stats().openCountMax, textOf(b)]).toEqual([100, 'f1'])
 })
 
 test('files that are not pooled keep their descriptors, and get one of a pooled file', () => {

@@ -56,7 +56,7 @@ export class PooledVfs implements Vfs {
     return this.#pool.stats()
   }
 
-  /** Closes the descriptors of all files that are not in use and have no unsynced writes. Their next use opens them again. */
+  /** Closes the descriptors of all files but one that are not in use and have no unsynced writes. Their next use opens them again. */
   closeIdle(): void {
     this.#pool.closeIdle()
   }

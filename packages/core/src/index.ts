@@ -66,6 +66,8 @@ export type {
   DatabaseEvents,
   DatabaseListener,
   ErrorEvent,
+  LeakEvent,
+  LeakKind,
   StallEvent,
 } from './health/events.js'
 

@@ -80,7 +80,9 @@ export class LeakReporter {
     const message =
       `${handle} ${this.#database} was garbage-collected without ${end}, ` +
       `${Math.round(ageMs)} ms after it was opened, and was released`
-    this.#events.emit('leak', { kind, ageMs, stack })
+    quietly(() => {
+      this.#events.emit('leak', { kind, ageMs, stack })
+    })
     const detail =
       stack === undefined ? 'The option debug: true adds the place where it was opened.' : `Opened:\n${stack}`
     quietly(() => {

@@ -6,6 +6,7 @@ import {
   kindOf,
   LdbError,
   LeakDetector,
+  refusePromise,
   toSeq,
 } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
@@ -91,8 +92,8 @@ export class TransactionManager {
    * Calls a function with a transaction, commits when the function returns, and returns its result. A conflict is not retried.
    *
    * @param run - synchronous; when it throws, the transaction is rolled back (M29).
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `run` returns a promise, and the errors of `begin` and
-   * `Transaction.commit`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `run` returns a promise; LDB_ABORTED when it has called `rollback`;
+   * LDB_CLOSED when it has closed the manager; and the errors of `begin` and `Transaction.commit`.
    */
   transaction<T>(run: (transaction: Transaction) => T, options?: TransactionOptions): T {
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
@@ -100,8 +101,8 @@ export class TransactionManager {
     const { transaction } = this.#begin(options)
     try {
       const result = run(transaction)
-      if (isPromise(result)) throw invalidArgument('the function given to transaction must not be async')
-      if (transaction.isOpen) transaction.commit()
+      refusePromise(result, 'the function given to transaction')
+      if (!transaction.wasCommitted()) transaction.commit()
       return result
     } finally {
       transaction.rollback()
@@ -286,13 +287,4 @@ export class TransactionManager {
     if (refusal === undefined) return
     throw new LdbError(refusal.code, refusal.message, 'cause' in refusal ? { cause: refusal.cause } : {})
   }
-}
-
-function isPromise(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof (value as { readonly then: unknown }).then === 'function'
-  )
 }

@@ -1,4 +1,4 @@
-import { assert } from '@ldb/base'
+import { assert, isPromiseLike } from '@ldb/base'
 import { publishEvent } from '#channel'
 
 /** A failure in the background, or of a commit. The database is poisoned. @category Events */
@@ -67,7 +67,7 @@ type AnyListener = (event: DatabaseEvents[DatabaseEventName]) => void
 /** Listeners by event, without those of `leak`. */
 export type EventListeners = ReadonlyMap<DatabaseEventName, Set<AnyListener>>
 
-/** Listeners of one database. An error of a listener never fails the operation that emitted the event (U2). */
+/** Listeners of one database. An error of a listener, thrown or in a promise that it returns, never fails the operation that emitted the event (U2). */
 export class EventHub {
   /** Listeners of `leak` are called when nothing else of the API is alive. */
   readonly #leakListeners: Set<AnyListener> = new Set()
@@ -79,10 +79,17 @@ export class EventHub {
     ['compaction', new Set()],
   ])
   #detached: WeakRef<EventListeners> | undefined = undefined
-  readonly #onListenerError: (error: unknown) => void
+  readonly #report: (error: unknown) => void
 
+  /** @param onListenerError - receives what a listener has thrown, which may be anything. */
   constructor(onListenerError: (error: unknown) => void) {
-    this.#onListenerError = onListenerError
+    this.#report = (error): void => {
+      try {
+        onListenerError(error)
+      } catch {
+        // What was thrown cannot be shown as text.
+      }
+    }
   }
 
   /**
@@ -107,15 +114,16 @@ export class EventHub {
   emit<Name extends DatabaseEventName>(name: Name, event: DatabaseEvents[Name]): void {
     for (const listener of [...(this.listenersOf(name) ?? [])]) {
       try {
-        listener(event)
+        const result: unknown = listener(event)
+        if (isPromiseLike(result)) Promise.resolve(result).catch(this.#report)
       } catch (error) {
-        this.#onListenerError(error)
+        this.#report(error)
       }
     }
     try {
       publishEvent(name, event)
     } catch (error) {
-      this.#onListenerError(error)
+      this.#report(error)
     }
   }
 }

@@ -1,7 +1,7 @@
 import { emitWarning } from '@ldb/vfs'
 import type { Clock } from '@ldb/vfs'
 import type { EventHub, EventListeners, LeakKind } from './events.js'
-import type { Logger } from './options.js'
+import type { Logger } from './logger.js'
 
 /** Descriptions of leaked handles, and the method that ends each. */
 const HANDLES: Readonly<Record<LeakKind, readonly [handle: string, end: string]>> = {
@@ -70,7 +70,7 @@ export class LeakReporter {
 
   /** Reports an error of the release of a leaked handle. Throws nothing. */
   reportFailure(error: unknown): void {
-    quietly(() => this.#logger?.error(`a leaked handle was released with an error: ${String(error)}`))
+    this.#logger?.error(`a leaked handle was released with an error: ${String(error)}`)
   }
 
   /** Reports a handle that was garbage-collected before it was closed. Throws nothing. */
@@ -80,24 +80,11 @@ export class LeakReporter {
     const message =
       `${handle} ${this.#database} was garbage-collected without ${end}, ` +
       `${Math.round(ageMs)} ms after it was opened, and was released`
-    quietly(() => {
-      this.#events.emit('leak', { kind, ageMs, stack })
-    })
+    this.#events.emit('leak', { kind, ageMs, stack })
     const detail =
       stack === undefined ? 'The option debug: true adds the place where it was opened.' : `Opened:\n${stack}`
-    quietly(() => {
-      emitWarning({ type: 'LdbLeakWarning', code: 'LDB_LEAK', message, detail })
-    })
-    quietly(() => this.#logger?.warn(message))
-  }
-}
-
-/** Runs code of the user in a task of the event loop, where an error would end the process. */
-function quietly(action: () => void): void {
-  try {
-    action()
-  } catch {
-    // There is nothing left to report it to.
+    emitWarning({ type: 'LdbLeakWarning', code: 'LDB_LEAK', message, detail })
+    this.#logger?.warn(message)
   }
 }
 

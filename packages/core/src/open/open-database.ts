@@ -105,7 +105,7 @@ export class OpenDatabase {
     this.files = stores.files
     this.log = log
     const changeSignal = new ChangeSignal()
-    const backgroundSync = new BackgroundSync(health, log, scheduler, options.syncIntervalMs)
+    const backgroundSync = new BackgroundSync(health, log, vfs, options.syncIntervalMs)
     const leaks = new LeakReporter(events, clock, nameOf(directory, log), options)
     const transactions = openTransactions(keyspaces, seq, leaks, scheduler)
     const checkpointer = new Checkpointer(state, trigger, events, clock, checkpointSeq)
@@ -135,7 +135,7 @@ export class OpenDatabase {
   start(checkpointFirst: boolean): void {
     const { changeSignal } = this
     if (checkpointFirst) this.checkpointer.run(this.pipeline, { force: true })
-    this.backgroundSync.onSynced(() => {
+    this.backgroundSync.onFlushed(() => {
       changeSignal.wake()
     })
     this.#sweep.schedule()
@@ -188,7 +188,7 @@ export class OpenDatabase {
   /** @param save - makes the commits durable, and reports whether the stores contain them all. */
   #close(save: () => boolean): void {
     this.#watch?.cancel()
-    this.backgroundSync.cancel()
+    this.backgroundSync.close()
     this.#sweep.cancel()
     this.pipeline.drain()
     let clean = false

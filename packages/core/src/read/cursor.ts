@@ -147,7 +147,7 @@ class CursorPin {
     if (!this.#open) return
     this.#open = false
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor)
-    this.#source.endRead(this.#lease)
+    this.#source.closeRead(this.#lease)
     this.#lastEnded.cursor = this.#owner
   }
 }

@@ -89,7 +89,7 @@ export class EntrySource<K, V, T> implements ScanSource<T> {
     if (this.#isEnded) return
     this.#isEnded = true
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor)
-    this.#source.endRead(this.#lease)
+    this.#source.closeRead(this.#lease)
     if (this.scan !== undefined) this.#lastEnded.scan = this.scan
   }
 }

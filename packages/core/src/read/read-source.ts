@@ -31,6 +31,8 @@ export interface PinnedState {
 export interface ReadSource {
   /** Throws when the source is closed, poisoned, dropped or released. */
   assertReadable(): void
+  /** Throws when a read that has begun cannot go on. Unlike a new read, it may end while a commit of its transaction waits. */
+  assertStillReadable(): void
   /** Returns a copy of a value; the key is the first `keyBytes` bytes. */
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined
   /** Returns a view of a value, valid until the next call of the store. */
@@ -38,7 +40,11 @@ export interface ReadSource {
   /** Returns copies of many values. The keys are packed as for `OrderedStore.getMany`. */
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
   has(key: Uint8Array, keyBytes: number): boolean
-  /** Pins the current state for one read. The caller calls `releasePin`, or `registerRead` and `endRead`. */
+  /** Keeps the source readable for a read that waits, even if its keyspace is dropped. The caller calls `endRead`. */
+  beginRead(): void
+  /** Ends a read of `beginRead`. */
+  endRead(): void
+  /** Pins the current state for one read. The caller calls `releasePin`, or `registerRead` and `closeRead`. */
   acquire(): ReadPin
   /** Releases a pin of `acquire`. */
   releasePin(pin: ReadPin): void
@@ -51,7 +57,7 @@ export interface ReadSource {
    */
   registerRead(kind: 'scan' | 'cursor', pin: ReadPin, handle: object): ReadLease | undefined
   /** Releases the pin of a read that `registerRead` has added. Idempotent. */
-  endRead(lease: ReadLease | undefined): void
+  closeRead(lease: ReadLease | undefined): void
 }
 
 /**
@@ -74,6 +80,18 @@ export class LiveSource implements ReadSource {
   assertReadable(): void {
     this.#health.assertReadable()
     if (this.keyspace.dropped) this.keyspace.assertLive()
+  }
+
+  assertStillReadable(): void {
+    this.#health.assertReadable()
+  }
+
+  beginRead(): void {
+    this.keyspace.beginRead()
+  }
+
+  endRead(): void {
+    this.keyspace.endRead()
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
@@ -114,7 +132,7 @@ export class LiveSource implements ReadSource {
     return this.#openReads.open(kind, pin, handle)
   }
 
-  endRead(lease: ReadLease | undefined): void {
+  closeRead(lease: ReadLease | undefined): void {
     if (lease !== undefined) this.#openReads.close(lease)
   }
 }
@@ -132,6 +150,18 @@ export class FrozenSource implements ReadSource {
 
   assertReadable(): void {
     this.#pin.assertPinned()
+  }
+
+  assertStillReadable(): void {
+    this.#pin.assertPinned()
+  }
+
+  beginRead(): void {
+    // The pin keeps the source readable.
+  }
+
+  endRead(): void {
+    // The pin is released by its owner.
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
@@ -166,7 +196,7 @@ export class FrozenSource implements ReadSource {
     return undefined
   }
 
-  endRead(_lease: ReadLease | undefined): void {
+  closeRead(_lease: ReadLease | undefined): void {
     // The read was not registered.
   }
 }

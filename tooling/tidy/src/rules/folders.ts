@@ -18,6 +18,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'changes',
       'open',
       'async',
+      'calls',
       'engine',
       'recovery',
       'transaction',
@@ -40,7 +41,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/mvcc': { layers: ['conflict', 'transaction', 'read', 'records'], ground: ['options'] },
   'packages/base': {
     layers: ['batch', 'range', 'encoding', 'bytes'],
-    ground: ['ldb-error', 'assert', 'limits', 'ordered-store'],
+    ground: ['ldb-error', 'assert', 'limits', 'ordered-store', 'promise-like'],
   },
   'packages/vfs': {
     layers: ['memory', 'node', 'environment', 'lock'],
@@ -76,6 +77,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'drivers',
       'fuzz',
       'outside',
+      'recorded',
       'kill',
       'metamorphic',
       'history-checker',

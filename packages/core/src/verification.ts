@@ -1,5 +1,6 @@
 import { equalBytes, invalidArgument, isLdbError, refusePromise } from '@ldb/base'
 import type { LdbError, VerifyFinding, VerifyProgress, VerifySink } from '@ldb/base'
+import { isResourceShortage } from '@ldb/vfs'
 import { ReportBuilder } from '@ldb/integrity'
 import type { VerifyReport } from '@ldb/integrity'
 import { encodeCatalog } from './catalog/encode.js'
@@ -131,7 +132,7 @@ function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
     }
     sink.progress({ files: 1, units: 1, entries: opened.keyspaces.size, bytes: bytes.length })
   } catch (error) {
-    if (!isLdbError(error)) throw error
+    if (!isLdbError(error) || isResourceShortage(error)) throw error
     const kind = isLdbError(error, 'LDB_NOT_FOUND') ? 'missing' : 'io'
     sink.finding({ kind, file, offset: 0, message: error.message })
   }

@@ -1,6 +1,7 @@
 import { INVARIANTS, isLdbError } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import type { DeadlineSync } from './environment/deadline-sync.js'
+import { isResourceShortage } from './file-error.js'
 import type { Vfs, VfsFile } from './vfs.js'
 
 /** Unsynced bytes that start an early writeback: 10 to 20 ms of device time. Small where invariants are checked. */
@@ -16,7 +17,8 @@ let closingCount = 0
  * Syncs one open file, blocking or asynchronously, and writes large amounts of data back early.
  *
  * @remarks Asynchronous syncs use a handle of their own, opened by the first of them. The operating system reports a failed
- * writeback once for each open handle, so a blocking sync and an asynchronous one cannot consume each other's error. Concurrent
+ * writeback once for each open handle, so a blocking sync and an asynchronous one cannot consume each other's error. While no handle
+ * can be opened, because descriptors are used up, asynchronous syncs block. Concurrent
  * asynchronous syncs share the handle and therefore share its failures.
  *
  * Early writeback: once many bytes have been written, an asynchronous sync starts without a waiter, so that the next sync has
@@ -135,8 +137,20 @@ export class FileSync implements Syncable {
   }
 
   #startSync(): Promise<void> {
-    this.#asyncFile ??= this.#vfs.open(this.#file.path, 'write')
+    if (this.#asyncFile === undefined) {
+      try {
+        this.#asyncFile = this.#vfs.open(this.#file.path, 'write')
+      } catch (error) {
+        if (!isResourceShortage(error)) throw error
+        // Without a handle of its own, the sync blocks. No asynchronous one can be in flight whose error it might consume.
+        return this.#track(this.#syncBlocking())
+      }
+    }
     return this.#track(this.#asyncFile.syncAsync())
+  }
+
+  async #syncBlocking(): Promise<void> {
+    this.#file.sync()
   }
 
   /** Records a sync in flight and its failure. Returns a promise that resolves when it completes or fails. */

@@ -20,7 +20,7 @@ export type { OpenFileStats } from './pool/descriptor-pool.js'
 export { ManualTime } from './environment/manual-time.js'
 export { SeededRandom } from './environment/seeded-random.js'
 export { directoryOf } from './path-names.js'
-export { fileError } from './file-error.js'
+export { fileError, isResourceShortage } from './file-error.js'
 export type { FileOperation } from './file-error.js'
 
 export type { Warning } from './environment/warning.js'

@@ -112,6 +112,13 @@ export interface Vfs {
   open(path: string, mode: OpenMode): VfsFile
   /** Returns the status of a path, or `undefined` when it does not exist. Does not follow a symbolic link at its end. */
   status(path: string): FileStatus | undefined
+  /**
+   * Returns the number of bytes that this process can still allocate on the device of an existing path; `undefined` when that is
+   * unknown. A quota may allow less. Absent where it is never known.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND, LDB_IO.
+   */
+  freeBytes?(path: string): number | undefined
   /** Returns the names in a directory, sorted, without `.` and `..`. Throws LDB_NOT_FOUND when it is absent. */
   list(path: string): string[]
   /** Creates a directory (mode 0700). Throws LDB_NOT_FOUND when its parent is absent, LDB_EXISTS when the path exists. */

@@ -93,6 +93,11 @@ export class Wal {
     return toLsn(this.#writer.syncedLsn)
   }
 
+  /** True after a failed write or sync, which every later write refuses. */
+  get isPoisoned(): boolean {
+    return this.#writer.isPoisoned
+  }
+
   /** Seq of the newest record; 0 in an empty log. */
   get lastSeq(): Seq {
     return toSeq(this.#writer.lastSeq)
@@ -229,6 +234,17 @@ export class Wal {
   beginRotation(): ResumableTask {
     this.assertOpen()
     return this.#writer.rotate()
+  }
+
+  /**
+   * Returns the space of preallocated zeros to the device, for other files. The current segment gets no more of them.
+   *
+   * @returns false when there were none.
+   * @throws {@link LdbError} LDB_IO, LDB_CLOSED.
+   */
+  releasePreallocated(): boolean {
+    this.assertOpen()
+    return this.#writer.releasePreallocated()
   }
 
   /**

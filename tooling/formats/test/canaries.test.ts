@@ -13,7 +13,7 @@ import { flip, readBytes, readFiles, TIMES } from './golden-files.js'
 
 type Region = readonly [name: string, start: number, end: number]
 
-const WAL = 'packages/wal/test/fixtures/v2'
+const WAL = 'packages/wal/test/fixtures/v3'
 const DATABASE = 'packages/core/test/fixtures/v2/left-open'
 const VFS = 'packages/vfs/test/fixtures'
 const TREES = [
@@ -58,8 +58,8 @@ function logRegions(files: ReadonlyMap<string, Uint8Array>, name: string): Regio
   const own = records.filter(({ lsn }) => lsn >= segment.baseLsn && lsn < (next?.baseLsn ?? Infinity))
   return [
     ['file header', 0, 24],
-    ['segment header', 24, 152],
-    ['reserved bytes', 152, 4088],
+    ['segment header', 24, 160],
+    ['reserved bytes', 160, 4088],
     ['checksum', 4088, 4096],
     ['seal', 4096, 4152],
     ['ignored bytes behind the seal', 4152, 8192],

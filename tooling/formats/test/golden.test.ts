@@ -24,7 +24,7 @@ describe('golden logs', () => {
     ['left-open', false, 0],
     ['skippable', true, 3],
   ] as const)('%s', (name, isClosed, skippedCount) => {
-    const log = readLog(readFiles(`${WAL}/v2/${name}`))
+    const log = readLog(readFiles(`${WAL}/v3/${name}`))
     const records = log.records.map(({ lsn, type, seq, payload }) => ({
       lsn,
       type,
@@ -32,13 +32,13 @@ describe('golden logs', () => {
       payload: hexOf(payload),
     }))
     const owned = records.filter(({ type }) => type <= 3)
-    expect(owned).toEqual(JSON.parse(readFileSync(pathOf(`${WAL}/v2-${name}-records.json`), 'utf8')))
+    expect(owned).toEqual(JSON.parse(readFileSync(pathOf(`${WAL}/v3-${name}-records.json`), 'utf8')))
     expect(records.length - owned.length).toBe(skippedCount)
     expect(log.isClosed).toBe(isClosed)
   })
 
   test('a log that is cut anywhere ends earlier, or has lost a synced record', () => {
-    const files = readFiles(`${WAL}/v2/left-open`)
+    const files = readFiles(`${WAL}/v3/left-open`)
     const name = '0000000004.wal'
     const newest = files.get(name) ?? new Uint8Array()
     const whole = readLog(files)

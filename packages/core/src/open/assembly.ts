@@ -14,10 +14,14 @@ import { KeyspaceStore } from '../keyspace/store.js'
 import { KeyspaceTable } from '../keyspace/table.js'
 import { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import { MemoryLog } from '../log/commit-log.js'
+import type { CommitLog } from '../log/commit-log.js'
 import { WalLog } from '../log/wal-log.js'
 import { replayLog } from '../recovery/replay-log.js'
 import { ReadGate } from '../resident/read-gate.js'
 import { GatedVfs } from '../resident/read-vfs.js'
+import { ReserveSize } from '../space/reserve-size.js'
+import type { ReservedSpace } from '../space/reserved-space.js'
+import { SpaceBudget } from '../space/space-budget.js'
 import { DirectoryEntrySync } from './directory-entry-sync.js'
 import { OpenDatabase } from './open-database.js'
 import type { OpenedStores, ReplayedLog } from './open-database.js'
@@ -26,6 +30,16 @@ import type { DatabaseTuning } from './tuning.js'
 /** A longer log is checkpointed at open, so that repeated opens without writes do not accumulate segments. */
 const FOUND_SEGMENTS_MAX = 16
 
+/** The files of a locked database. */
+export interface DatabaseFiles {
+  readonly directory: string
+  /** The file system that the database uses. */
+  readonly vfs: Vfs
+  readonly space: ReservedSpace
+  /** The layer of `vfs` that bounds the open files; `undefined` for a memory-only database. */
+  readonly pool: PooledVfs | undefined
+}
+
 /** Assembles an open database from its locked directory: opens the stores and the log, and replays the log. */
 export class Assembly {
   readonly #options: ResolvedDatabaseOptions
@@ -33,23 +47,22 @@ export class Assembly {
   readonly #directory: string
   readonly #vfs: Vfs
   readonly #files: PooledVfs | undefined
+  readonly #space: ReservedSpace
   /** Closes the opened objects, newest last. The owner runs them when the open fails. */
   readonly #opened: (() => void)[]
 
-  /** @param files - the layer of `vfs` that bounds the open files, if there is one. */
   constructor(
     options: ResolvedDatabaseOptions,
     tuning: DatabaseTuning,
-    directory: string,
-    vfs: Vfs,
-    files: PooledVfs | undefined,
+    { directory, vfs, space, pool }: DatabaseFiles,
     opened: (() => void)[],
   ) {
     this.#options = options
     this.#tuning = tuning
     this.#directory = directory
     this.#vfs = vfs
-    this.#files = files
+    this.#files = pool
+    this.#space = space
     this.#opened = opened
   }
 
@@ -61,10 +74,22 @@ export class Assembly {
     const stores = this.#openStores(catalog, logLink)
     const replayed = withLog ? this.#openLog(catalog, stores) : this.#openMemoryLog(catalog)
     logLink.connect(replayed.log)
-    const database = new OpenDatabase(options, lock, catalog, stores, replayed)
+    const space = this.#spaceBudget(catalog, stores, replayed.log, withLog)
+    const database = new OpenDatabase(options, lock, catalog, stores, replayed, space)
     // (R5) Otherwise the log remains the root of the replayed commits until its length triggers a checkpoint.
     database.start(replayed.hasTooManySegments && !options.readOnly)
     return database
+  }
+
+  #spaceBudget(
+    { pageBytes }: Catalog,
+    { keyspaces, trigger }: OpenedStores,
+    log: CommitLog,
+    withLog: boolean,
+  ): SpaceBudget {
+    const size = new ReserveSize(pageBytes, withLog ? this.#tuning.reservingBytes : Infinity)
+    const users = { log, keyspaces, trigger, cacheBytes: this.#options.cacheBytes }
+    return new SpaceBudget(this.#directory, this.#space, size, users)
   }
 
   /** (D6) A database keeps the page size that it was created with. */
@@ -133,12 +158,17 @@ export class Assembly {
     this.#opened.push(() => {
       wal.close({ clean: false })
     })
+    const { vfs } = this.#space
+    vfs.releaseZeros = (): boolean => wal.releasePreallocated()
     const replayed = replayLog(wal, directory, catalog, keyspaces, engines.cache, this.#replayBytes())
     // (R1) After a clean close that recorded this catalog, the directory entries are known to be durable.
     if (!wal.openedClean || replayed.catalogGeneration < catalog.generation) directoryEntries.sync()
     const isCheckpointed = wal.openedClean && replayed.replayedCount === 0
+    const log = new WalLog(wal, isCheckpointed, catalog.generation, this.#options.changesBacklogBytes)
+    vfs.isReplaying = false
+    vfs.mayDrawForLog = (): boolean => log.isBufferDeletesOnly
     return {
-      log: new WalLog(wal, isCheckpointed, catalog.generation, this.#options.changesBacklogBytes),
+      log,
       seq: replayed.seq,
       checkpointSeq: isCheckpointed ? replayed.seq : replayed.checkpointSeq,
       hasTooManySegments: wal.stats().segmentCount > FOUND_SEGMENTS_MAX,

@@ -21,6 +21,7 @@ import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import type { CommitLog } from '../log/commit-log.js'
 import { OpenReads } from '../read/open-reads.js'
 import type { ReadGate } from '../resident/read-gate.js'
+import type { SpaceBudget } from '../space/space-budget.js'
 import { CatalogWriter } from './catalog-writer.js'
 import type { DirectoryEntrySync } from './directory-entry-sync.js'
 import { ExpirySweep } from './expiry-sweep.js'
@@ -68,6 +69,7 @@ export class OpenDatabase {
   readonly engines: StoreFactory
   readonly files: PooledVfs | undefined
   readonly log: CommitLog
+  readonly space: SpaceBudget
   readonly changeSignal: ChangeSignal
   readonly backgroundSync: BackgroundSync
   readonly transactions: TransactionManager
@@ -90,11 +92,12 @@ export class OpenDatabase {
     catalog: Catalog,
     stores: OpenedStores,
     { log, seq, checkpointSeq }: ReplayedLog,
+    space: SpaceBudget,
   ) {
     const { health, events, trigger, gate, keyspaces, engines, directoryEntries } = stores
     const { vfs, directory } = engines
     const { clock, scheduler } = vfs
-    const state = { health, log, keyspaces }
+    const state = { health, log, keyspaces, space }
     this.options = options
     this.#lock = lock
     this.health = health
@@ -104,6 +107,7 @@ export class OpenDatabase {
     this.engines = engines
     this.files = stores.files
     this.log = log
+    this.space = space
     const changeSignal = new ChangeSignal()
     const backgroundSync = new BackgroundSync(health, log, vfs, options.syncIntervalMs)
     const leaks = new LeakReporter(events, clock, nameOf(directory, log), options)
@@ -134,7 +138,10 @@ export class OpenDatabase {
    */
   start(checkpointFirst: boolean): void {
     const { changeSignal } = this
-    if (checkpointFirst) this.checkpointer.run(this.pipeline, { force: true })
+    const { space } = this
+    const isShort = !this.options.readOnly && space.afterOpen()
+    if (isShort || (checkpointFirst && space.permitsCheckpoint))
+      this.checkpointer.run(this.pipeline, { force: checkpointFirst })
     this.backgroundSync.onFlushed(() => {
       changeSignal.wake()
     })

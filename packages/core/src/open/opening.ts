@@ -13,6 +13,8 @@ import type { CreationOptions } from './creation.js'
 import { inspectDirectory } from './directory-inspection.js'
 import type { DirectoryState } from './directory-inspection.js'
 import type { OpenDatabase } from './open-database.js'
+import { reserveSpace } from '../space/reserved-space.js'
+import type { ReservedSpace } from '../space/reserved-space.js'
 import { runAll } from './run-all.js'
 import { STANDARD_TUNING, tuningOf } from './tuning.js'
 import type { DatabaseTuning } from './tuning.js'
@@ -77,6 +79,7 @@ class Opening {
   readonly #vfs: Vfs
   /** The layer that bounds the open files; `undefined` for a memory-only database, whose files take no descriptors. */
   readonly #files: PooledVfs | undefined
+  readonly #space: ReservedSpace
   readonly #withLog: boolean
   /** Closes the opened objects, newest last. */
   readonly #opened: (() => void)[] = []
@@ -92,10 +95,11 @@ class Opening {
     this.#tuning = tuning
     this.#directory = directory
     this.#base = vfs
-    // (R7) Writes of a read-only database stay in the overlay.
     this.#files = withLog ? boundedFiles(vfs, directory, options) : undefined
     const files = this.#files ?? vfs
-    this.#vfs = options.readOnly ? new OverlayVfs(files) : files
+    this.#space = reserveSpace(files, directory)
+    // (R7) Writes of a read-only database stay in the overlay.
+    this.#vfs = options.readOnly ? new OverlayVfs(files) : this.#space.vfs
     this.#withLog = withLog
   }
 
@@ -107,9 +111,13 @@ class Opening {
     })
     try {
       const catalog = this.#lockedCatalog()
-      const vfs = this.#vfs
-      const opened = this.#opened
-      const assembly = new Assembly(this.#options, this.#tuning, this.#directory, vfs, this.#files, opened)
+      const files = {
+        directory: this.#directory,
+        vfs: this.#vfs,
+        space: this.#space,
+        pool: this.#files,
+      }
+      const assembly = new Assembly(this.#options, this.#tuning, files, this.#opened)
       return assembly.assemble(lock, catalog, this.#withLog)
     } catch (error) {
       this.#undo()

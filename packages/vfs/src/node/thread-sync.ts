@@ -32,7 +32,7 @@ export function createThreadSync(path: string, identity: string): DeadlineSync |
   return syncThread === 'unavailable' ? undefined : new ThreadSync(syncThread, path, identity)
 }
 
-/** Starts the thread. Fails under a permission model without worker threads, and where the system has no more threads. */
+/** Starts the thread. Fails where the system has no more threads, and under a permission model without worker threads. */
 function startThread(): SyncThread | 'unavailable' {
   try {
     return new SyncThread()
@@ -62,6 +62,9 @@ class SyncThread {
     })
     // A thread that has ended serves no request: then its files are synced by their owners.
     this.#worker.on('error', () => undefined)
+    this.#worker.on('exit', () => {
+      Atomics.store(this.#bell, IS_SERVING, 0)
+    })
     this.#worker.unref()
   }
 

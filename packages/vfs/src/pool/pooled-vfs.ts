@@ -1,6 +1,6 @@
 import { assert } from '@ldb/base'
 import type { Clock, RandomSource, Scheduler } from '../environment/environment.js'
-import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
+import type { FileStatus, LockMode, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
 import { DescriptorPool } from './descriptor-pool.js'
 import type { OpenFileStats } from './descriptor-pool.js'
 import { PooledFile } from './pooled-file.js'
@@ -29,6 +29,7 @@ export class PooledVfs implements Vfs {
   readonly scheduler: Scheduler
   readonly link?: (source: string, target: string) => void
   readonly copy?: (source: string, target: string) => void
+  readonly freeBytes?: (path: string) => number | undefined
   readonly #below: Vfs
   readonly #isPooled: (path: string) => boolean
   readonly #pool: DescriptorPool
@@ -44,6 +45,7 @@ export class PooledVfs implements Vfs {
     this.#isPooled = isPooled
     this.#pool = new DescriptorPool(maxOpenFiles)
     if (below.link !== undefined) this.link = (source, target): void => below.link?.(source, target)
+    if (below.freeBytes !== undefined) this.freeBytes = below.freeBytes.bind(below)
     if (below.copy !== undefined) {
       this.copy = (source, target): void => {
         this.#pool.withRelief(() => below.copy?.(source, target))
@@ -142,8 +144,8 @@ export class PooledVfs implements Vfs {
     else await this.#pool.withReliefAsync(async () => this.#below.syncDirectoryAsync?.(path))
   }
 
-  lock(directory: string): VfsLock {
-    return this.#pool.withRelief(() => this.#below.lock(directory))
+  lock(directory: string, mode?: LockMode): VfsLock {
+    return this.#pool.withRelief(() => this.#below.lock(directory, mode))
   }
 
   /** Returns the inode of a file that was opened. */

@@ -73,6 +73,11 @@ export class LogWriter {
     return this.#failure.isSet
   }
 
+  /** True when a segment of this opening exists. */
+  get hasSegment(): boolean {
+    return this.#current.segment !== undefined
+  }
+
   /** @throws {@link LdbError} LDB_POISONED after a failed write or sync. */
   assertUsable(): void {
     this.#failure.assertNone()
@@ -211,6 +216,13 @@ export class LogWriter {
     }
     this.flush()
     return current.rotate(this.#endPosition(), this.seqFloor)
+  }
+
+  /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
+  releasePreallocated(): boolean {
+    const { file, rotation } = this.#current
+    if (file === undefined || rotation !== undefined || this.isPoisoned) return false
+    return file.releaseAhead(this.flushedLsn)
   }
 
   /** Creates the first segment of this opening at `start`, with a copy of `tail`. */

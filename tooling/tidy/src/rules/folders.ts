@@ -24,6 +24,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'transaction',
       'write',
       'commit',
+      'space',
       'read',
       'keyspace',
       'log',

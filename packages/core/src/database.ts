@@ -15,6 +15,7 @@ import { KeyspaceHandles } from './keyspace-handles.js'
 import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
 import type { OpenDatabase } from './open/open-database.js'
 import { destroyDatabase } from './open/removal.js'
+import { HandleSentinel } from './health/leaks.js'
 import type { DatabaseOptions } from './health/options.js'
 import { checkVerifyOptions, verifyDatabase } from './verification.js'
 import type { VerifyOptions } from './verification.js'
@@ -26,7 +27,7 @@ import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
 import { KeyspaceWrites } from './write/keyspace-writes.js'
 import { openDatabase, openMemoryDatabase } from './open/opening.js'
 import { LiveSource } from './read/read-source.js'
-import { Snapshot, SnapshotPins } from './write/snapshot.js'
+import { Snapshot, SnapshotHandle, SnapshotPins } from './write/snapshot.js'
 import { collectStats } from './stats.js'
 import type { DatabaseStats } from './stats.js'
 import type { Transaction } from './transaction/transaction.js'
@@ -60,10 +61,12 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   constructor(opened: OpenDatabase) {
     const store = opened.keyspaces.byId(DEFAULT_KEYSPACE_ID)
     assert(store !== undefined, 'every database has the keyspace default')
-    const source = new LiveSource(store, opened.health, opened.openReads)
+    const sentinel = new HandleSentinel(opened.events.detachListeners())
+    const source = new LiveSource(store, opened.health, opened.openReads, sentinel)
     super(source, new KeyspaceCodec(utf8Keys, utf8Values), opened.pipeline)
     this.#opened = opened
-    this.#handles = new KeyspaceHandles(opened)
+    this.#handles = new KeyspaceHandles(opened, sentinel)
+    opened.releaseAfter(sentinel)
   }
 
   /**
@@ -191,7 +194,8 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   snapshot(): Snapshot {
     const { health, keyspaces, openReads, pipeline } = this.#opened
     health.assertReadable()
-    return new Snapshot(new SnapshotPins(pipeline, pipeline.seq, keyspaces, openReads), this.codec)
+    const pins = new SnapshotPins(pipeline, pipeline.seq, keyspaces)
+    return new Snapshot(new SnapshotHandle(pins, openReads, this.sentinel), this.codec)
   }
 
   /**
@@ -229,7 +233,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * LDB_CLOSED.
    */
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
-    return openChangeStream(this.#opened, options)
+    return openChangeStream(this.#opened, this.sentinel, options)
   }
 
   /**

@@ -15,6 +15,9 @@ export { FileSync } from './file-sync.js'
 export { MemoryVfs } from './memory/memory-vfs.js'
 export type { MemoryVfsOptions } from './memory/memory-vfs.js'
 export { OverlayVfs } from './memory/overlay-vfs.js'
+export { PooledVfs } from './pool/pooled-vfs.js'
+export type { PooledVfsOptions } from './pool/pooled-vfs.js'
+export type { OpenFileStats } from './pool/descriptor-pool.js'
 export { ManualTime } from './environment/manual-time.js'
 export { SeededRandom } from './environment/seeded-random.js'
 export { OwnedVfs } from './owned/owned-vfs.js'
@@ -24,4 +27,13 @@ export { assertSameFile } from './same-file.js'
 export { fileError, isResourceShortage } from './file-error.js'
 export type { FileOperation } from './file-error.js'
 
-export { defaultEnvironment, defaultVfs, nodeClock, nodeRandom, nodeScheduler, NodeVfs } from '#platform'
+export type { Warning } from './environment/warning.js'
+export {
+  defaultEnvironment,
+  defaultVfs,
+  emitWarning,
+  nodeClock,
+  nodeRandom,
+  nodeScheduler,
+  NodeVfs,
+} from '#platform'

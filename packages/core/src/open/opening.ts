@@ -1,7 +1,8 @@
 import { isLdbError, LdbError } from '@ldb/base'
-import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs, OwnedVfs } from '@ldb/vfs'
+import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs, OwnedVfs, PooledVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
+import { logPath } from '../catalog/directory-layout.js'
 import { readCatalog } from '../catalog/file.js'
 import { resolveDirectory } from '../catalog/path.js'
 import type { DatabaseOptions, ResolvedDatabaseOptions } from '../health/options.js'
@@ -56,6 +57,16 @@ function memoryVfs(): Vfs {
   }
 }
 
+/** Returns the layer that bounds the open files. A writer keeps the segments of its log open: there are few. */
+function boundedFiles(
+  vfs: Vfs,
+  directory: string,
+  { maxOpenFiles, readOnly }: ResolvedDatabaseOptions,
+): PooledVfs {
+  const log = `${logPath(directory)}/`
+  return new PooledVfs(vfs, { maxOpenFiles, isPooled: (path) => readOnly || !path.startsWith(log) })
+}
+
 /**
  * One open of a database. (R1) Order: inspection, lock, catalog, stores, log, replay, checks, background work. Before the end of the
  * checks, only a new database and the new root of the log are written.
@@ -68,6 +79,8 @@ class Opening {
   readonly #base: Vfs
   readonly #owned: OwnedVfs
   readonly #vfs: Vfs
+  /** The layer that bounds the open files; `undefined` for a memory-only database, whose files take no descriptors. */
+  readonly #files: PooledVfs | undefined
   readonly #space: ReservedSpace
   readonly #withLog: boolean
   /** Closes the opened objects, newest last. */
@@ -85,9 +98,11 @@ class Opening {
     this.#directory = directory
     this.#base = vfs
     this.#owned = new OwnedVfs(vfs)
-    this.#space = reserveSpace(this.#owned, directory)
+    this.#files = withLog ? boundedFiles(this.#owned, directory, options) : undefined
+    const files = this.#files ?? this.#owned
+    this.#space = reserveSpace(files, directory)
     // (R7) Writes of a read-only database stay in the overlay.
-    this.#vfs = options.readOnly ? new OverlayVfs(this.#owned) : this.#space.vfs
+    this.#vfs = options.readOnly ? new OverlayVfs(files) : this.#space.vfs
     this.#withLog = withLog
   }
 
@@ -99,7 +114,12 @@ class Opening {
     })
     try {
       const catalog = this.#lockedCatalog()
-      const files = { directory: this.#directory, vfs: this.#vfs, space: this.#space }
+      const files = {
+        directory: this.#directory,
+        vfs: this.#vfs,
+        space: this.#space,
+        pool: this.#files,
+      }
       const assembly = new Assembly(this.#options, this.#tuning, files, this.#opened)
       const opened = assembly.assemble(lock, catalog, this.#withLog)
       this.#owned.onLost((error) => {

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto'
+import { afterCollection } from '@ldb/base'
 import type { Clock, RandomSource, ScheduledTask, Scheduler } from '../environment/environment.js'
 import { runAtExit } from './exit-tasks.js'
 
@@ -28,4 +29,5 @@ export const nodeScheduler: Scheduler = {
     setImmediate(task)
   },
   atExit: runAtExit,
+  ...(afterCollection === undefined ? {} : { afterCollection }),
 }

@@ -14,6 +14,15 @@ const ZERO_BYTES = 2 ** 20
 /** Greatest number of consecutive retries of an interrupted call before it fails. */
 const RETRIES_MAX = 1000
 
+/** Closes the descriptors of files that were garbage-collected while they were open (F9). */
+const unreachableFiles = new FinalizationRegistry<number>((descriptor) => {
+  try {
+    fs.closeSync(descriptor)
+  } catch {
+    // There is no caller to which the failure could be reported.
+  }
+})
+
 type TransferAsync = (
   bytes: Uint8Array,
   start: number,
@@ -25,7 +34,7 @@ type TransferAsync = (
  * An open file of the operating system.
  *
  * The operating system may reuse a closed descriptor for another file at once, so {@link NodeFile.close} defers closing the
- * descriptor until the last asynchronous operation in flight ends (F4).
+ * descriptor until the last asynchronous operation in flight ends (F4). An operation in flight keeps the file reachable.
  */
 export class NodeFile implements VfsFile {
   readonly path: string
@@ -38,6 +47,7 @@ export class NodeFile implements VfsFile {
     this.path = path
     this.#descriptor = descriptor
     this.#writable = writable
+    unreachableFiles.register(this, descriptor, this)
   }
 
   identity(): string {
@@ -252,6 +262,7 @@ export class NodeFile implements VfsFile {
   }
 
   #closeDescriptor(): void {
+    unreachableFiles.unregister(this)
     attempt('close', this.path, () => {
       fs.closeSync(this.#descriptor)
     })

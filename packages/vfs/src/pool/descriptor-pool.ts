@@ -4,7 +4,10 @@ import { isLdbError } from '@ldb/base'
 const SHORTAGE_ERRNOS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE'])
 /** Share of the open files that a shortage of descriptors closes. */
 const SHORTAGE_SHARE = 4
-/** A shortage does not lower the limit below this number of files. */
+/**
+ * A shortage does not lower the limit below this number of files. Below it, only pooled files get the descriptors of others: another
+ * operation may need several, and must not fail halfway.
+ */
 const SHORTAGE_LIMIT_MIN = 16
 /** Files opened again after which a lowered limit is raised by one. */
 const REOPENS_PER_RAISE = 256
@@ -88,7 +91,7 @@ export class DescriptorPool {
   /** Opens a descriptor for a file, and adds the file. Closes others at the limit, and when the process has no descriptor left. */
   open<File>(entry: PoolEntry, openFile: () => File, isReopen: boolean): File {
     this.#makeRoom()
-    const file = this.withRelief(openFile)
+    const file = this.#withRelief(openFile, 1)
     this.#append(entry)
     this.#openCount++
     if (isReopen && ++this.#reopenCount % REOPENS_PER_RAISE === 0 && this.#limit < this.#limitMax)
@@ -133,15 +136,9 @@ export class DescriptorPool {
     this.#openCount--
   }
 
-  /** Runs an operation that needs a descriptor. When the process has none left, closes some files and runs it again. */
+  /** Runs an operation that needs descriptors. When the process has none left and many files are open, closes some and runs it again. */
   withRelief<T>(operation: () => T): T {
-    for (;;) {
-      try {
-        return operation()
-      } catch (error) {
-        if (!isShortage(error) || !this.#relieve()) throw error
-      }
-    }
+    return this.#withRelief(operation, SHORTAGE_LIMIT_MIN)
   }
 
   /** As {@link DescriptorPool.withRelief}, for an asynchronous operation. */
@@ -150,7 +147,7 @@ export class DescriptorPool {
       try {
         return await operation()
       } catch (error) {
-        if (!isShortage(error) || !this.#relieve()) throw error
+        if (!isShortage(error) || !this.#relieve(SHORTAGE_LIMIT_MIN)) throw error
       }
     }
   }
@@ -171,8 +168,22 @@ export class DescriptorPool {
     return true
   }
 
-  /** Closes a share of the files, so that the next operations find descriptors as well. Returns false when it could close none. */
-  #relieve(): boolean {
+  #withRelief<T>(operation: () => T, openCountMin: number): T {
+    for (;;) {
+      try {
+        return operation()
+      } catch (error) {
+        if (!isShortage(error) || !this.#relieve(openCountMin)) throw error
+      }
+    }
+  }
+
+  /**
+   * Closes a share of the files, so that the next operations find descriptors as well. Returns false when it could close none, or when
+   * fewer than `openCountMin` are open.
+   */
+  #relieve(openCountMin: number): boolean {
+    if (this.#openCount < openCountMin) return false
     const wanted = Math.ceil(this.#openCount / SHORTAGE_SHARE)
     let closedCount = 0
     while (closedCount < wanted && this.#evict()) closedCount++

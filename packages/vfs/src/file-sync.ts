@@ -144,14 +144,14 @@ export class FileSync implements Syncable {
       } catch (error) {
         if (!isResourceShortage(error)) throw error
         // Without a handle of its own, the sync blocks. No asynchronous one can be in flight whose error it might consume.
-        return this.#track(this.#syncBlocking())
+        return this.#track(this.#syncBlocking(this.#file))
       }
     }
     return this.#track(this.#asyncFile.syncAsync())
   }
 
-  async #syncBlocking(): Promise<void> {
-    this.#file.sync()
+  async #syncBlocking(file: VfsFile): Promise<void> {
+    file.sync()
   }
 
   /** Records a sync in flight and its failure. Returns a promise that resolves when it completes or fails. */

@@ -19,4 +19,12 @@ export { directoryOf } from './path-names.js'
 export { fileError } from './file-error.js'
 export type { FileOperation } from './file-error.js'
 
-export { defaultEnvironment, defaultVfs, nodeClock, nodeRandom, nodeScheduler, NodeVfs } from '#platform'
+export {
+  availableEnvironment,
+  defaultEnvironment,
+  defaultVfs,
+  nodeClock,
+  nodeRandom,
+  nodeScheduler,
+  NodeVfs,
+} from '#platform'

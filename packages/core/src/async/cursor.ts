@@ -1,6 +1,5 @@
 import { copyBytes, invalidArgument } from '@ldb/base'
 import type { ResolvedRange } from '@ldb/base'
-import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
 import type { AsyncApi } from './api.js'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
 import { closedError } from '../health/health.js'
@@ -46,7 +45,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
   get key(): K {
     this.#cursorPin.assertOpen()
     if (this.#key === undefined) throw invalidArgument('the cursor is on no entry')
-    return decodeBorrowedKey(this.#codec, this.#key)
+    return this.#codec.decodeKey(this.#key)
   }
 
   /**
@@ -57,7 +56,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
   get value(): V {
     this.#cursorPin.assertOpen()
     if (this.#value === undefined) throw invalidArgument('the cursor is on no entry')
-    return decodeBorrowedValue(this.#codec, this.#value)
+    return this.#codec.decodeValue(this.#value)
   }
 
   /** Moves to the first entry of the range, and reports whether there is one. */

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from './vfs.js'
+export type { FileStatus, LockMode, OpenMode, Vfs, VfsFile, VfsLock } from './vfs.js'
 export type { Clock, Environment, RandomSource, ScheduledTask, Scheduler } from './environment/environment.js'
 
 export { DirectorySync } from './directory-sync.js'

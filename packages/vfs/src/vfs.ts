@@ -64,9 +64,22 @@ export interface VfsFile {
   syncAsync(): Promise<void>
 }
 
+/**
+ * Mode of the lock of a directory.
+ *
+ * - `exclusive`: for an opener that writes. No other lock of the directory exists at the same time.
+ * - `shared`: for an opener that only reads. Any number of shared locks may exist at the same time.
+ *
+ * @category Files
+ */
+export type LockMode = 'exclusive' | 'shared'
+
 /** The held lock of a directory. @category Files */
 export interface VfsLock {
-  /** Throws `LDB_POISONED` when the lock was released, or when its file was replaced or removed by another process. */
+  /**
+   * Throws `LDB_POISONED` when the lock was released, when its path does not lead to the locked directory (it was moved, replaced or
+   * removed), or when the file of an exclusive lock was replaced or removed by another process.
+   */
   assertHeld(): void
   /** Releases the lock. Idempotent. */
   release(): void
@@ -126,10 +139,14 @@ export interface Vfs {
   /** Does the same as `syncDirectory` without blocking. Absent where `syncDirectory` never blocks. */
   syncDirectoryAsync?(path: string): Promise<void>
   /**
-   * Acquires the exclusive lock of a directory and writes the file `LOCK` into it. Takes the lock over from a dead holder.
+   * Acquires the lock of a directory. An exclusive lock writes the file `LOCK` into the directory, and is taken over from a dead
+   * holder. A shared lock needs no write access; where the system can hold it without a file, it writes nothing.
    *
+   * @param mode - `'shared'` for an opener that only reads.
+   * @defaultValue `mode`: `'exclusive'`
    * @throws {@link LdbError} LDB_LOCKED, with the holder in message and details, when another opener in this or another process
-   * holds it; LDB_NOT_FOUND when the directory is absent; LDB_READ_ONLY on a read-only file system.
+   * holds the lock in a mode that excludes this one; LDB_NOT_FOUND when the directory is absent; LDB_READ_ONLY for an exclusive lock
+   * on a read-only file system; LDB_IO.
    */
-  lock(directory: string): VfsLock
+  lock(directory: string, mode?: LockMode): VfsLock
 }

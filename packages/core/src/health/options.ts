@@ -57,7 +57,8 @@ export interface DatabaseOptions {
    */
   readonly compression?: CompressionName
   /**
-   * Open without any change to the files.
+   * Open without any change to the files, and without write access to them. Read-only openers share a database, in threads,
+   * processes and containers of one machine. They and an opener that writes exclude each other.
    * @defaultValue false
    */
   readonly readOnly?: boolean

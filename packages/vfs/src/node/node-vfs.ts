@@ -5,7 +5,7 @@ import { nodeClock, nodeRandom, nodeScheduler } from './environment.js'
 import { attempt, errnoOf, nodeError } from './error.js'
 import { NodeFile } from './file.js'
 import { acquireNodeLock } from './lock.js'
-import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
+import type { FileStatus, LockMode, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE, O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants
 // Both are absent on Windows. O_NONBLOCK: opening a FIFO must not block until its other end is opened.
@@ -150,8 +150,8 @@ export class NodeVfs implements Vfs {
     }
   }
 
-  lock(directory: string): VfsLock {
-    return acquireNodeLock(directory, this.random)
+  lock(directory: string, mode: LockMode = 'exclusive'): VfsLock {
+    return acquireNodeLock(directory, mode, this.random)
   }
 
   /** Throws when `path` is a directory, a symbolic link or a device. An absent file is left to the operation to report. */

@@ -76,6 +76,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'drivers',
       'fuzz',
       'outside',
+      'recorded',
       'kill',
       'metamorphic',
       'history-checker',

@@ -31,6 +31,7 @@ export {
   toPlainBytes,
 } from './bytes/bytes.js'
 export { copyWords } from './bytes/copy-words.js'
+export { PREVENTS_TRANSFER, sharedBytes } from './bytes/shared-bytes.js'
 export { decodeVarint, encodeVarint, VARINT_BYTES_MAX, varintBytes } from './bytes/varint.js'
 export {
   readU16,

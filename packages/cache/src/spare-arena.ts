@@ -1,3 +1,5 @@
+import { sharedBytes } from '@ldb/base'
+
 /** Largest used part of an arena that is kept for reuse: the memory that a spare arena withholds from the system. */
 export const SPARE_BYTES_MAX: number = 16 * 1024 * 1024
 /** Smallest arena that is kept for reuse. Smaller ones are cheaper to allocate than to keep. */
@@ -24,7 +26,7 @@ let spare: WeakRef<Arena> | undefined
 export function acquireArena(byteCount: number): Arena {
   const reused = spare?.deref()
   if (reused === undefined || reused.bytes.length !== byteCount) {
-    return { bytes: new Uint8Array(new ArrayBuffer(byteCount)), touchedBytes: 0 }
+    return { bytes: sharedBytes(byteCount), touchedBytes: 0 }
   }
   spare = undefined
   return reused

@@ -1,11 +1,17 @@
-import { createRequire } from 'node:module'
+import type { xxh64 } from '@node-rs/xxhash'
 import type { Seed64 } from './seed64.js'
 import { xxHash64 as xxHash64Portable } from './xxhash64.js'
 
-type NativeHash = (bytes: Uint8Array, seed: bigint) => bigint
+type NativeHash = typeof xxh64
 
 /** Smallest input that the native hash processes. README.md has the measurements, by `bench/xxhash64.mjs`. */
 const NATIVE_BYTES_MIN = 256
+
+/**
+ * Package of the native hash. Bundlers follow a constant specifier into the package, whose binaries for other platforms are not
+ * installed, and then fail; they cannot evaluate this one. An application that is built without the package uses the portable hash.
+ */
+const NATIVE_PACKAGE = ['@node-rs', 'xxhash'].join('/')
 
 const native = loadNative()
 
@@ -38,7 +44,9 @@ export function xxHash64(
 /** Returns the native hash, or `undefined` when it is not installed or has no binary for this platform. */
 function loadNative(): NativeHash | undefined {
   try {
-    const module = createRequire(import.meta.url)('@node-rs/xxhash') as { readonly xxh64?: NativeHash }
+    // Not `import { createRequire }`: bundlers evaluate calls of that function.
+    const { createRequire } = process.getBuiltinModule('node:module')
+    const module = createRequire(import.meta.url)(NATIVE_PACKAGE) as { readonly xxh64?: NativeHash }
     return typeof module.xxh64 === 'function' ? module.xxh64 : undefined
   } catch {
     return undefined

@@ -29,6 +29,7 @@ export type { FileOperation } from './file-error.js'
 
 export type { Warning } from './environment/warning.js'
 export {
+  availableEnvironment,
   defaultEnvironment,
   defaultVfs,
   emitWarning,

@@ -80,8 +80,8 @@ export function dropConsumer(consumer: Consumer): void {
 
 /** Runs a program and returns its standard output. The error of a failed run contains all its output. */
 export function run(program: string, args: readonly string[], folder: string): string {
-  // Removes the export conditions of the workspace, which an installed package does not have.
-  const { NODE_OPTIONS: _conditions, ...env } = process.env
+  // Removes the export conditions of the workspace, which an installed package does not have, and the folder of its dependencies.
+  const { NODE_OPTIONS: _conditions, NODE_PATH: _dependencies, ...env } = process.env
   const result = spawnSync(program, args, {
     cwd: folder,
     env,

@@ -1,4 +1,5 @@
 import { invalidArgument } from '../ldb-error.js'
+import { isDetached } from './shared-bytes.js'
 
 // Above this length a native copy is faster than a loop.
 const LOOP_BYTES_MAX = 64
@@ -137,18 +138,28 @@ export function prefixSuccessor(prefix: Uint8Array): Uint8Array | undefined {
  *
  * @param what - name of the argument in the error message, for instance `'key'`.
  * @returns the argument itself when it is plain; never a copy.
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `value` is not a `Uint8Array`.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `value` is not a `Uint8Array`, or its buffer was transferred.
  * @category Bytes
  */
 export function toPlainBytes(value: unknown, what: string = 'value'): Uint8Array {
   if (typeof value === 'object' && value !== null) {
     // V8 inlines the read of `constructor`, but calls a runtime function for the prototype.
     if (ArrayBuffer.isView(value) && value.constructor === Uint8Array) {
-      return value as Uint8Array
+      const bytes = value as Uint8Array
+      return bytes.length === 0 ? attachedBytes(bytes, what) : bytes
     }
-    if (isBytes(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    if (isBytes(value)) {
+      const { buffer, byteOffset, byteLength } = attachedBytes(value, what)
+      return new Uint8Array(buffer, byteOffset, byteLength)
+    }
   }
   throw invalidArgument(`${what} must be a Uint8Array, not ${kindOf(value)}`)
+}
+
+/** Refuses bytes whose buffer was transferred: they are empty, whatever the caller has put into them. */
+function attachedBytes(bytes: Uint8Array, what: string): Uint8Array {
+  if (isDetached(bytes)) throw invalidArgument(`the buffer of ${what} was transferred`)
+  return bytes
 }
 
 /** Reports whether `value` is a `Uint8Array`, including subclasses and other realms. @category Bytes */

@@ -1,5 +1,6 @@
 import { utf8Bytes } from '#utf8'
 import { kindOf, toPlainBytes } from '../bytes/bytes.js'
+import { PREVENTS_TRANSFER } from '../bytes/shared-bytes.js'
 import type { KeyEncoding } from './key-encoding.js'
 import { invalidArgument, isLdbError, LdbError } from '../ldb-error.js'
 import { refusePromise } from '../promise-like.js'
@@ -15,12 +16,13 @@ export function checkedKeyEncoding<K>(
   const name = checkShape(encoding, 'key', reserved)
   const checked: { -readonly [Field in keyof KeyEncoding<K>]: KeyEncoding<K>[Field] } = {
     name,
-    decodesBorrowed: encoding.decodesBorrowed === true,
+    decodesBorrowed: PREVENTS_TRANSFER && encoding.decodesBorrowed === true,
     encode: (key) =>
       convertErrors(name, 'encode', () => encodedBytes(encoding.encode(key), 'an encoded key')),
     decode: (bytes) => convertErrors(name, 'decode', () => encoding.decode(bytes)),
   }
-  if (typeof encoding.encodeInto === 'function') {
+  // User code gets memory of the database only where it cannot transfer it.
+  if (PREVENTS_TRANSFER && typeof encoding.encodeInto === 'function') {
     checked.encodeInto = (key, target) =>
       convertErrors(name, 'encodeInto', () => checkCount(encoding.encodeInto?.(key, target), target))
   }
@@ -41,7 +43,7 @@ export function checkedValueEncoding<V>(
   const name = checkShape(encoding, 'value', reserved)
   return Object.freeze({
     name,
-    decodesBorrowed: encoding.decodesBorrowed === true,
+    decodesBorrowed: PREVENTS_TRANSFER && encoding.decodesBorrowed === true,
     encode: (value: V): Uint8Array =>
       convertErrors(name, 'encode', () => encodedBytes(encoding.encode(value), 'an encoded value')),
     decode: (bytes: Uint8Array): V => convertErrors(name, 'decode', () => encoding.decode(bytes)),

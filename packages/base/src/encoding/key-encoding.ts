@@ -20,7 +20,7 @@ export interface KeyEncoding<K> {
   readonly name: string
   /** Encodes a key. Equal keys must have equal bytes, and different keys different bytes. The caller copies the result at once. */
   encode(key: K): Uint8Array
-  /** Decodes bytes that `encode` returned. */
+  /** Decodes bytes that `encode` returned. The buffer of the bytes may hold more than them, and may not be transferable. */
   decode(bytes: Uint8Array): K
   /**
    * Encodes a key to the start of `target`, without allocating. Writes the same bytes as `encode`.
@@ -33,7 +33,10 @@ export interface KeyEncoding<K> {
    * method.
    */
   encodePrefix?(prefix: K): Uint8Array
-  /** True when `decode` neither retains nor returns its argument, so that callers may pass borrowed bytes. @defaultValue false */
+  /**
+   * True when `decode` neither retains nor returns its argument, so that callers may pass borrowed bytes. Ignored on platforms
+   * that cannot prevent the transfer of a buffer. @defaultValue false
+   */
   readonly decodesBorrowed?: boolean
 }
 

@@ -8,9 +8,12 @@ export interface ValueEncoding<V> {
   readonly name: string
   /** Encodes a value. The caller copies the result at once. */
   encode(value: V): Uint8Array
-  /** Decodes bytes that `encode` returned. */
+  /** Decodes bytes that `encode` returned. The buffer of the bytes may hold more than them, and may not be transferable. */
   decode(bytes: Uint8Array): V
-  /** True when `decode` neither retains nor returns its argument, so that callers may pass borrowed bytes. @defaultValue false */
+  /**
+   * True when `decode` neither retains nor returns its argument, so that callers may pass borrowed bytes. Ignored on platforms
+   * that cannot prevent the transfer of a buffer. @defaultValue false
+   */
   readonly decodesBorrowed?: boolean
 }
 

@@ -1,11 +1,12 @@
+import { PREVENTS_TRANSFER, sharedBytes } from '@ldb/base'
 import { uninitializedBytes } from '#uninitialized-bytes'
 import type { PageMemory } from '../page/memory.js'
 
 /** Bytes of one slab. */
 const SLAB_BYTES = 65_536
 
-/** Longer values get a buffer of their own. */
-const SLICE_BYTES_MAX = 8192
+/** Longer values get a buffer of their own, and all values where the transfer of one could empty the others. */
+const SLICE_BYTES_MAX = PREVENTS_TRANSFER ? 8192 : -1
 
 /** Values up to this size are copied word by word: `set` needs a view, which costs more than the copy. */
 const LOOP_BYTES_MAX = 160
@@ -14,11 +15,11 @@ const LOOP_BYTES_MAX = 160
  * Copies values out of pages, many into one buffer.
  *
  * @remarks V8 allocates typed arrays above 64 bytes outside of its heap, at 400 to 600 ns each. A view of a shared slab costs
- * a tenth of that. The price: one live value keeps its slab of 64 KiB alive.
+ * a tenth of that. The price: one live value keeps its slab of 64 KiB alive, and no value of a slab can be transferred.
  * @internal
  */
 export class ValueSlab {
-  #bytes = new Uint8Array(SLAB_BYTES)
+  #bytes = sharedBytes(SLAB_BYTES)
   #buffer = this.#bytes.buffer
   #words = new Int32Array(this.#buffer)
   /** A multiple of four. */
@@ -32,7 +33,7 @@ export class ValueSlab {
       return own
     }
     if (length > SLAB_BYTES - this.#used) {
-      this.#bytes = new Uint8Array(SLAB_BYTES)
+      this.#bytes = sharedBytes(SLAB_BYTES)
       this.#buffer = this.#bytes.buffer
       this.#words = new Int32Array(this.#buffer)
       this.#used = 0

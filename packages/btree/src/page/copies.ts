@@ -1,3 +1,4 @@
+import { sharedBytes } from '@ldb/base'
 import { PageMemory } from './memory.js'
 import type { ExtentReader } from './memory.js'
 
@@ -45,5 +46,5 @@ export function copyPage(source: PageMemory, page: number, target: PageMemory, a
 }
 
 function newBuffer(pageBytes: number, extents: ExtentReader): PageMemory {
-  return new PageMemory(new Uint8Array(Math.max(pageBytes, BUFFER_BYTES)), pageBytes, extents)
+  return new PageMemory(sharedBytes(Math.max(pageBytes, BUFFER_BYTES)), pageBytes, extents)
 }

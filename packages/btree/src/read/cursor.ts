@@ -1,4 +1,4 @@
-import { assert, compareByteRanges, invalidArgument, LdbError } from '@ldb/base'
+import { assert, compareByteRanges, invalidArgument, LdbError, PREVENTS_TRANSFER } from '@ldb/base'
 import type { KeyBounds, StoreCursor } from '@ldb/base'
 import { VALUE_FIELD_BYTES } from '../format.js'
 import { slotCount } from '../page/page.js'
@@ -86,12 +86,14 @@ export class TreeCursor implements StoreCursor {
 
   takeKey(): Uint8Array {
     const { key } = this
+    if (!PREVENTS_TRANSFER) return key.slice()
     if (this.#escapedKeys.note(this.#slot)) return key
     return copyKey(this.#pages.memory, this.#original(), this.#slot)
   }
 
   takeValue(): Uint8Array {
     const { value } = this
+    if (!PREVENTS_TRANSFER) return value.slice()
     if (this.#escapedValues.note(this.#slot)) return value
     const { memory } = this.#pages
     const page = this.#original()

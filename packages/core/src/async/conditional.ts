@@ -1,7 +1,6 @@
 import { equalBytes, LdbError, refusePromise } from '@ldb/base'
 import type { AsyncCommits } from '../commit/async-commits.js'
 import type { WaitingWrite } from '../commit/conditional-queue.js'
-import { decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
 import { READ_MISS } from '../resident/read-gate.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import type { Durability } from '../health/options.js'
@@ -83,7 +82,7 @@ export function updateValue<K, V>(
         const before = currentValue(parts, mayBlock)
         if (before === READ_MISS) return READ_MISS
         const seqBefore = commits.newestSeq
-        const next = change(before === undefined ? undefined : decodeBorrowedValue(codec, before))
+        const next = change(before === undefined ? undefined : codec.decodeValue(before))
         refusePromise(next, 'the function given to update')
         const nextBytes = next === undefined ? undefined : codec.encodeValue(next).slice()
         parts.check()

@@ -1,6 +1,5 @@
 import { copyBytes, invalidArgument } from '@ldb/base'
 import type { ResolvedRange } from '@ldb/base'
-import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
 import type { AsyncApi } from '../calls/async-api.js'
 import { CallOrder } from '../calls/call-order.js'
 import type { CallChain } from '../calls/call-order.js'
@@ -68,7 +67,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
   get key(): K {
     this.#assertOpen()
     if (this.#key === undefined) throw invalidArgument('the cursor is on no entry')
-    return decodeBorrowedKey(this.#codec, this.#key)
+    return this.#codec.decodeKey(this.#key)
   }
 
   /**
@@ -79,7 +78,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
   get value(): V {
     this.#assertOpen()
     if (this.#value === undefined) throw invalidArgument('the cursor is on no entry')
-    return decodeBorrowedValue(this.#codec, this.#value)
+    return this.#codec.decodeValue(this.#value)
   }
 
   /** Moves to the first entry of the range, and reports whether there is one. */

@@ -11,7 +11,6 @@ import {
 import type { KeyBounds, KeyspaceSection } from '@ldb/base'
 import { CallOrder } from '../calls/call-order.js'
 import type { CallChain } from '../calls/call-order.js'
-import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import { abortedError, throwIfAborted } from '../health/abort-signal.js'
 import type { ResolvedChangesOptions } from './options.js'
@@ -224,12 +223,12 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
       const first = reader.key()
       if (reader.kind !== OperationKind.DeleteRange && reader.kind !== OperationKind.DeleteFrom) {
         if (!isWithinBounds(first, bounds)) continue
-        const key = decodeBorrowedKey(codec, first)
+        const key = codec.decodeKey(first)
         if (reader.kind === OperationKind.Delete) changes.push({ kind: 'delete', keyspace, key })
         else if (reader.kind === OperationKind.Expire) changes.push({ kind: 'expire', keyspace, key })
         else {
           const kept = reader.value()
-          const value = decodeBorrowedValue(codec, expires ? rawValue(kept) : kept)
+          const value = codec.decodeValue(expires ? rawValue(kept) : kept)
           changes.push({ kind: 'put', keyspace, key, value })
         }
       } else {
@@ -276,7 +275,7 @@ function pinnedLog(commits: CommitReader): PinnedResource {
 function keyOfBound<K, V>(codec: KeyspaceCodec<K, V>, bound: Uint8Array | undefined): K | undefined {
   if (bound === undefined) return undefined
   try {
-    const key = decodeBorrowedKey(codec, bound)
+    const key = codec.decodeKey(bound)
     return equalBytes(codec.encodeKey(key), bound) ? key : undefined
   } catch {
     // An encoding may reject bytes with any error.

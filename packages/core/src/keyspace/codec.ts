@@ -1,9 +1,14 @@
 import {
+  binaryValues,
   copyBytes,
   invalidArgument,
   jsonValues,
   KEY_BYTES_MAX,
   LdbError,
+  PREVENTS_TRANSFER,
+  sharedBytes,
+  tupleKeys,
+  utf8Keys,
   utf8Values,
   VALUE_BYTES_MAX,
 } from '@ldb/base'
@@ -25,13 +30,19 @@ export class KeyspaceCodec<K, V> {
    * or change the page.
    */
   readonly decodesInPlace: boolean
+  /** Views of memory of the database may be passed to the decoding of values, when the caller requests to borrow them. */
+  readonly borrowsValues: boolean
+  readonly #decodesKeysInPlace: boolean
   /** The key that was encoded last. */
-  scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES)
+  scratch: Uint8Array = sharedBytes(SCRATCH_BYTES)
 
   constructor(keys: KeyEncoding<K>, values: ValueEncoding<V>) {
     this.keys = keys
     this.values = values
     this.decodesInPlace = isOneOf(values, [utf8Values, jsonValues])
+    this.borrowsValues =
+      PREVENTS_TRANSFER && (isOneOf(values, [binaryValues]) || values.decodesBorrowed === true)
+    this.#decodesKeysInPlace = isOneOf(keys, [utf8Keys, tupleKeys])
   }
 
   /**
@@ -48,7 +59,7 @@ export class KeyspaceCodec<K, V> {
     }
     const bytes = checkKey(encoding.encode(key))
     if (bytes.length > this.scratch.length) {
-      this.scratch = new Uint8Array(Math.min(KEY_BYTES_MAX, Math.max(bytes.length, this.scratch.length * 2)))
+      this.scratch = sharedBytes(Math.min(KEY_BYTES_MAX, Math.max(bytes.length, this.scratch.length * 2)))
     }
     this.scratch.set(bytes)
     return bytes.length
@@ -84,10 +95,14 @@ export class KeyspaceCodec<K, V> {
     return encoding.decode(encoding.decodesBorrowed === true ? cursor.value : cursor.takeValue())
   }
 
-  /** Decodes the borrowed bytes of a value. */
+  /** Decodes the bytes of a key, which the caller retains: a user encoding gets a copy. */
+  decodeKey(bytes: Uint8Array): K {
+    return this.keys.decode(this.#decodesKeysInPlace ? bytes : copyBytes(bytes))
+  }
+
+  /** Decodes the bytes of a value, which the caller retains: a user encoding gets a copy. */
   decodeValue(bytes: Uint8Array): V {
-    const encoding = this.values
-    return encoding.decode(encoding.decodesBorrowed === true ? bytes : copyBytes(bytes))
+    return this.values.decode(this.decodesInPlace ? bytes : copyBytes(bytes))
   }
 
   /** Decodes the bytes of a value without a copy: they are owned, or the user has requested to borrow them. */

@@ -1,5 +1,5 @@
 import { isLdbError, LdbError } from '@ldb/base'
-import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs, OwnedVfs, PooledVfs } from '@ldb/vfs'
+import { availableEnvironment, defaultVfs, MemoryVfs, OverlayVfs, OwnedVfs, PooledVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
@@ -44,17 +44,9 @@ export function openMemoryDatabase(
       'a database in memory takes no vfs, readOnly or createIfMissing',
     )
   }
-  return new Opening(resolved, { ...STANDARD_TUNING, ...tuning }, 'memory', memoryVfs(), false).open()
-}
-
-/** Returns memory files, with the clock, randomness and scheduler of the platform where it has them. */
-function memoryVfs(): Vfs {
-  try {
-    return new MemoryVfs(defaultEnvironment())
-  } catch (error) {
-    if (isLdbError(error, 'LDB_UNSUPPORTED')) return new MemoryVfs()
-    throw error
-  }
+  // The clock expires entries, so it must be that of the platform wherever there is one.
+  const vfs = new MemoryVfs(availableEnvironment())
+  return new Opening(resolved, { ...STANDARD_TUNING, ...tuning }, 'memory', vfs, false).open()
 }
 
 /** Returns the layer that bounds the open files. A writer keeps the segments of its log open: there are few. */

@@ -46,7 +46,8 @@ export class Cursor<K, V> implements Disposable {
   }
 
   /**
-   * Key of the current entry, decoded at each access; the caller owns it.
+   * Key of the current entry, decoded at each access; the caller owns it. The `buffer` of bytes may hold more
+   * than them.
    *
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor is on no entry.
    */
@@ -55,7 +56,8 @@ export class Cursor<K, V> implements Disposable {
   }
 
   /**
-   * Value of the current entry, decoded at each access; the caller owns it.
+   * Value of the current entry, decoded at each access; the caller owns it. The `buffer` of bytes may hold more
+   * than them.
    *
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor is on no entry.
    */

@@ -5,7 +5,7 @@ export interface GetOptions {
   /**
    * Returns a value of the encoding `binary` without a copy, as a view of the database's own memory. The view is valid
    * until the next call of any method of the database. Never write to it: that would corrupt the database. Other
-   * encodings are not affected.
+   * encodings are not affected. On a platform that cannot prevent the transfer of a buffer, the value is a copy.
    * @defaultValue false
    */
   readonly borrow?: boolean | undefined

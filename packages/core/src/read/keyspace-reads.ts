@@ -17,6 +17,10 @@ import { Scan } from './scan.js'
  * @remarks Every method throws `LDB_CLOSED` after the database or the snapshot is closed, `LDB_NOT_FOUND` after the
  * keyspace is dropped, `LDB_INVALID_ARGUMENT` for an invalid key or range, `LDB_POISONED` after a commit was applied in
  * part, and the errors of file reads: `LDB_IO`, `LDB_CORRUPTION`. The caller owns the returned keys and values.
+ *
+ * A returned `Uint8Array` may be a view of a larger buffer, which holds other results too: use its own offset and length.
+ * Such a buffer cannot be transferred to another thread: `postMessage(value, [value.buffer])` throws `DataCloneError`.
+ * Copy the value first: `const own = value.slice()`, then `postMessage(own, [own.buffer])`.
  * @category Reading
  */
 export class KeyspaceReads<K, V> {
@@ -35,12 +39,13 @@ export class KeyspaceReads<K, V> {
   /**
    * Returns the value of a key, or `undefined` for an absent key.
    *
+   * @remarks The `buffer` of a binary value may hold more than the value. Copy it with `slice()` to transfer it.
    * @param options - `borrow`: returns a view that is valid until the next call only, for half the cost.
    */
   get(key: K, options?: GetOptions): V | undefined {
     const { source, codec } = this
     source.assertReadable()
-    const borrow = options !== undefined && resolveBorrow(options)
+    const borrow = options !== undefined && resolveBorrow(options) && codec.borrowsValues
     const keyBytes = codec.encodeScratchKey(key)
     const value =
       borrow || codec.decodesInPlace

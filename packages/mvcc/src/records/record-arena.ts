@@ -1,4 +1,12 @@
-import { compareByteRanges, copyBytes, copyBytesInto, LdbError, readU32, writeU32 } from '@ldb/base'
+import {
+  compareByteRanges,
+  copyBytes,
+  copyBytesInto,
+  LdbError,
+  readU32,
+  sharedBytes,
+  writeU32,
+} from '@ldb/base'
 
 /** Record header: key length and value length, both u32. */
 const HEADER_BYTES = 8
@@ -18,7 +26,7 @@ export class RecordArena {
   readonly bytesMax: number
 
   constructor(bytesMax: number, bytes: number = BYTES_MIN) {
-    this.bytes = new Uint8Array(Math.min(bytes, bytesMax))
+    this.bytes = sharedBytes(Math.min(bytes, bytesMax))
     this.used = 0
     this.bytesMax = bytesMax
   }
@@ -125,7 +133,7 @@ export function recordBytes(keyBytes: number, valueBytes: number): number {
 
 function allocate(count: number): Uint8Array {
   try {
-    return new Uint8Array(count)
+    return sharedBytes(count)
   } catch (error) {
     throw new LdbError('LDB_TOO_LARGE', `the allocation of ${count} bytes for records failed`, {
       cause: error,

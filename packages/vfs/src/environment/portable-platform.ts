@@ -1,11 +1,14 @@
 import { LdbError } from '@ldb/base'
 import type { Clock, Environment, RandomSource, Scheduler } from './environment.js'
 import type { Warning } from './warning.js'
+import { globalEnvironment } from './global-environment.js'
+import type { PlatformGlobals } from './global-environment.js'
 import type { Vfs } from '../vfs.js'
 
 /**
- * The portable counterpart of `node/platform.ts`: exports the same names, all of which throw `LDB_UNSUPPORTED`, except `emitWarning`.
- * On such a platform a program passes a `Vfs` of its own, or a `MemoryVfs` with its own environment.
+ * The counterpart of `node/platform.ts` for browsers and other platforms: exports the same names. The clock, the randomness and the
+ * scheduler use the global functions of browsers; where those are absent, and for files, they throw `LDB_UNSUPPORTED`. On such a
+ * platform a program passes a `Vfs` of its own, or a `MemoryVfs` with its own environment.
  */
 
 export type NodeVfs = Vfs
@@ -15,7 +18,9 @@ export const NodeVfs: new (environment?: Partial<Environment>) => Vfs = class {
   }
 } as new () => Vfs
 
-export const nodeClock: Clock = {
+const available = globalEnvironment(globalThis as unknown as PlatformGlobals)
+
+export const nodeClock: Clock = available.clock ?? {
   now(): number {
     throw unsupported('nodeClock')
   },
@@ -24,13 +29,13 @@ export const nodeClock: Clock = {
   },
 }
 
-export const nodeRandom: RandomSource = {
+export const nodeRandom: RandomSource = available.random ?? {
   fill(): Uint8Array {
     throw unsupported('nodeRandom')
   },
 }
 
-export const nodeScheduler: Scheduler = {
+export const nodeScheduler: Scheduler = available.scheduler ?? {
   after(): never {
     throw unsupported('nodeScheduler')
   },
@@ -40,8 +45,16 @@ export function defaultVfs(): Vfs {
   throw unsupported('defaultVfs')
 }
 
+export function availableEnvironment(): Partial<Environment> {
+  return available
+}
+
 export function defaultEnvironment(): Environment {
-  throw unsupported('defaultEnvironment')
+  const { clock, random, scheduler } = available
+  if (clock === undefined || random === undefined || scheduler === undefined) {
+    throw unsupported('defaultEnvironment')
+  }
+  return { clock, random, scheduler }
 }
 
 /** Writes a warning to the console, where there is one. */

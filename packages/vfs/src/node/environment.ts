@@ -1,12 +1,19 @@
 import { randomFillSync } from 'node:crypto'
 import { afterCollection } from '@ldb/base'
-import type { Clock, RandomSource, ScheduledTask, Scheduler } from '../environment/environment.js'
 import { runAtExit } from './exit-tasks.js'
+import type { Clock, RandomSource, Scheduler } from '../environment/environment.js'
+import { monotonicMs, unfakedScheduler } from './unfaked-timers.js'
 
-/** Clock of the operating system. @category Environment */
+/**
+ * Clock of the operating system.
+ *
+ * @remarks Fake timers of a test library that replace `Date` control `now`, and with it the expiry of entries; they do not control
+ * `monotonic`.
+ * @category Environment
+ */
 export const nodeClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: monotonicMs,
 }
 
 /** Cryptographically secure random bytes, from `node:crypto`. @category Environment */
@@ -14,20 +21,13 @@ export const nodeRandom: RandomSource = {
   fill: (target) => randomFillSync(target),
 }
 
-/** Timers of Node.js, which do not keep the process alive. @category Environment */
+/**
+ * Timers of Node.js, which do not keep the process alive. Fake timers of a test library do not control them.
+ *
+ * @category Environment
+ */
 export const nodeScheduler: Scheduler = {
-  after(delayMs: number, task: () => void): ScheduledTask {
-    const timer = setTimeout(task, delayMs)
-    timer.unref()
-    return {
-      cancel(): void {
-        clearTimeout(timer)
-      },
-    }
-  },
-  immediate(task: () => void): void {
-    setImmediate(task)
-  },
+  ...unfakedScheduler,
   atExit: runAtExit,
   ...(afterCollection === undefined ? {} : { afterCollection }),
 }

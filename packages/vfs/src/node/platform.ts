@@ -12,7 +12,22 @@ export function defaultVfs(): Vfs {
   return new NodeVfs()
 }
 
-/** Returns the clock, randomness and scheduler of this platform. @category Environment */
+/**
+ * Returns the parts of {@link defaultEnvironment} that this platform has: all of them on Node.js and in browsers, at least the clock
+ * elsewhere.
+ *
+ * @category Environment
+ */
+export function availableEnvironment(): Partial<Environment> {
+  return defaultEnvironment()
+}
+
+/**
+ * Returns the clock, randomness and scheduler of this platform.
+ *
+ * @throws {@link LdbError} LDB_UNSUPPORTED on a platform that lacks one of them: neither Node.js nor a browser.
+ * @category Environment
+ */
 export function defaultEnvironment(): Environment {
   return { clock: nodeClock, random: nodeRandom, scheduler: nodeScheduler }
 }

@@ -1,3 +1,4 @@
+import { sharedBytes } from '@ldb/base'
 import type { VfsFile } from '@ldb/vfs'
 
 /** Bytes of one read, when the file has as many. */
@@ -29,12 +30,14 @@ export class FileWindow {
    * @param fileLimit - bytes from this offset on are neither read nor buffered: they may still change.
    */
   fetch(fileOffset: number, byteCount: number, fileLimit: number): number {
+    // Readers get views of the buffer, and may have transferred it.
+    if (this.bytes.length === 0) this.#end = this.#start
     if (fileOffset >= this.#start && byteCount <= this.#end - fileOffset) return fileOffset - this.#start
     if (byteCount > fileLimit - fileOffset) return -1
     const wanted = Math.max(byteCount, Math.min(READ_BYTES, fileLimit - fileOffset))
     if (wanted > this.bytes.length) {
       const usual = Math.min(READ_BYTES, Math.max(2 * this.bytes.length, wanted))
-      this.bytes = new Uint8Array(Math.max(usual, wanted))
+      this.bytes = sharedBytes(Math.max(usual, wanted))
       this.view = new DataView(this.bytes.buffer)
     }
     this.#start = fileOffset

@@ -1,6 +1,6 @@
-// Makes the golden databases in fixtures/v2: `LDB_WRITE_FIXTURES=1 npx vitest run test/fixtures.test.ts`.
+// Makes the golden databases in fixtures/v3: `LDB_WRITE_FIXTURES=1 npx vitest run test/fixtures.test.ts`.
 // Never change them for the present format: they show that later versions read what this version wrote.
-// The last build that wrote format 1 made fixtures/v1: a string entry, a tuple key with a JSON value, and a clean close.
+// The last builds that wrote formats 1 and 2 made fixtures/v1 and v2, which this build refuses.
 import { readFileSync } from 'node:fs'
 import { ManualTime, MemoryVfs } from '@ldb/vfs'
 import { Database } from '../src/index.js'
@@ -25,8 +25,8 @@ export function makeFixtures(): Map<string, Files> {
   const after = filesOf(vfs, DIRECTORY)
   db.close()
   return new Map([
-    ['v2/closed', closed],
-    ['v2/left-open', tearLog(before, after)],
+    ['v3/closed', closed],
+    ['v3/left-open', tearLog(before, after)],
   ])
 }
 

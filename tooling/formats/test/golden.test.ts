@@ -55,29 +55,31 @@ describe('golden logs', () => {
 })
 
 test('the golden B+tree', async () => {
-  const description = textOf(describeTree(readTree(readBytes(`${BTREE}/v2/tree.ldb`))))
-  await expect(description).toMatchFileSnapshot(pathOf(`${BTREE}/v2/expected.json`))
+  const description = textOf(describeTree(readTree(readBytes(`${BTREE}/v3/tree.ldb`))))
+  await expect(description).toMatchFileSnapshot(pathOf(`${BTREE}/v3/expected.json`))
 })
 
 test('the golden databases', async () => {
   const databases = ['closed', 'left-open'].map((name) => {
-    const database = readDatabase(readFiles(`${CORE}/v2/${name}`))
+    const database = readDatabase(readFiles(`${CORE}/v3/${name}`))
     return [name, describeDatabase(database, TIMES)] as const
   })
   const description = textOf(Object.fromEntries(databases))
-  await expect(description).toMatchFileSnapshot(pathOf(`${CORE}/v2/expected.json`))
+  await expect(description).toMatchFileSnapshot(pathOf(`${CORE}/v3/expected.json`))
 })
 
 test('the golden LOCK', () => {
-  const lock = readLock(readBytes(`${CORE}/v2/left-open/LOCK`))
+  const lock = readLock(readBytes(`${CORE}/v3/left-open/LOCK`))
   expect(lock.get('pid')).toBe('12265')
   expect(lock.get('host')).toBe('ada')
 })
 
-test('files of format 1 are LDB_FORMAT', () => {
+test('files of older formats are LDB_FORMAT', () => {
   const refused = expect.objectContaining({ code: 'LDB_FORMAT' })
   expect(() => readLog(readFiles(`${WAL}/v1/closed`))).toThrow(refused)
   expect(() => readLog(readFiles(`${WAL}/v1/left-open`))).toThrow(refused)
-  expect(() => readTree(readBytes(`${BTREE}/v1/tree.ldb`))).toThrow(refused)
-  expect(() => readDatabase(readFiles(`${CORE}/v1/closed`))).toThrow(refused)
+  for (const version of ['v1', 'v2']) {
+    expect(() => readTree(readBytes(`${BTREE}/${version}/tree.ldb`))).toThrow(refused)
+    expect(() => readDatabase(readFiles(`${CORE}/${version}/closed`))).toThrow(refused)
+  }
 })

@@ -40,36 +40,31 @@ export class CatalogWriter {
   }
 
   /**
-   * Writes a catalog with created or dropped keyspaces. Syncs the log first (K1).
+   * Writes a catalog with created or dropped keyspaces.
    *
    * @param seq - number of the newest commit.
    */
   replaceKeyspaces(seq: number, keyspaces: readonly KeyspaceRecord[], nextKeyspaceId: number): void {
-    // (K1) Earlier commits must not be lost while the catalog survives.
-    this.#log.sync()
-    this.#write({
-      ...this.#catalog,
-      generation: this.#catalog.generation + 1,
-      seq,
-      nextKeyspaceId,
-      keyspaces,
-    })
+    this.#write({ ...this.#catalog, seq, nextKeyspaceId, keyspaces })
   }
 
-  /** Writes a catalog with a changed keyspace record. Commits in flight do not depend on it, so the log is not synced. */
+  /** Writes a catalog with a changed keyspace record. */
   updateKeyspace({ id }: { readonly id: number }, change: (record: KeyspaceRecord) => KeyspaceRecord): void {
     const keyspaces = this.#catalog.keyspaces.map((record) =>
       record.descriptor.id === id ? change(record) : record,
     )
-    this.#write({ ...this.#catalog, generation: this.#catalog.generation + 1, keyspaces })
+    this.#write({ ...this.#catalog, keyspaces })
   }
 
-  #write(next: Catalog): void {
+  #write(changed: Catalog): void {
+    // (K1) Earlier commits must not be lost while the catalog survives. (R9) The version of the catalog depends on the end of the log.
+    const end = this.#log.prepareCatalog()
+    const next: Catalog = { ...changed, ...end, generation: changed.generation + 1 }
     this.#directoryEntries.sync()
     replaceCatalog(this.#vfs, this.#directory, next)
     this.#catalog = next
     // (R8) The record follows the durable catalog, so the log never requires a catalog that may be missing.
-    this.#log.appendCatalog(next.generation)
+    this.#log.appendCatalog(next)
     if (!this.#log.isVolatile) this.#backgroundSync.schedule()
   }
 }

@@ -73,6 +73,11 @@ export class LogWriter {
     return this.#failure.isSet
   }
 
+  /** True when this opening has created a segment. */
+  get hasCreatedSegment(): boolean {
+    return this.#current.file !== undefined
+  }
+
   /** @throws {@link LdbError} LDB_POISONED after a failed write or sync. */
   assertUsable(): void {
     this.#failure.assertNone()

@@ -146,7 +146,10 @@ export class Assembly {
     const isCheckpointed = wal.openedClean && replayed.replayedCount === 0
     const log = new WalLog(wal, isCheckpointed, catalog, this.#options.changesBacklogBytes)
     // (R9) The record of a catalog precedes all later ones.
-    if (!isRecorded && !this.#options.readOnly) log.appendCatalog(catalog)
+    if (!isRecorded && !this.#options.readOnly) {
+      log.appendCatalog(catalog)
+      log.flush()
+    }
     return {
       log,
       seq: replayed.seq,

@@ -1,4 +1,3 @@
-import type { Syncable } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import type { Catalog, KeyspaceRecord } from '../catalog/catalog.js'
 import { replaceCatalog } from '../catalog/file.js'
@@ -10,27 +9,15 @@ export class CatalogWriter {
   readonly #vfs: Vfs
   readonly #directory: string
   readonly #log: CommitLog
-  readonly #directoryEntries: Syncable
   readonly #backgroundSync: BackgroundSync
   #catalog: Catalog
 
-  /**
-   * @param catalog - the current catalog.
-   * @param directoryEntries - syncs the directory entries of the database and its catalog.
-   */
-  constructor(
-    catalog: Catalog,
-    vfs: Vfs,
-    directory: string,
-    log: CommitLog,
-    directoryEntries: Syncable,
-    backgroundSync: BackgroundSync,
-  ) {
+  /** @param catalog - the current catalog. */
+  constructor(catalog: Catalog, vfs: Vfs, directory: string, log: CommitLog, backgroundSync: BackgroundSync) {
     this.#catalog = catalog
     this.#vfs = vfs
     this.#directory = directory
     this.#log = log
-    this.#directoryEntries = directoryEntries
     this.#backgroundSync = backgroundSync
   }
 
@@ -57,14 +44,16 @@ export class CatalogWriter {
   }
 
   #write(changed: Catalog): void {
-    // (K1) Earlier commits must not be lost while the catalog survives. (R9) The version of the catalog depends on the end of the log.
+    // (K1) Earlier commits must not be lost while the catalog survives. (R9) The version of the catalog depends on the end of the log. (R1)
+    // The first segment of the log follows the directory entries of the database.
     const end = this.#log.prepareCatalog()
     const next: Catalog = { ...changed, ...end, generation: changed.generation + 1 }
-    this.#directoryEntries.sync()
     replaceCatalog(this.#vfs, this.#directory, next)
     this.#catalog = next
     // (R8) The record follows the durable catalog, so the log never requires a catalog that may be missing.
     this.#log.appendCatalog(next)
+    // An older catalog is then refused even if this process is killed.
+    this.#log.flush()
     if (!this.#log.isVolatile) this.#backgroundSync.schedule()
   }
 }

@@ -79,13 +79,17 @@ export class HistoryCheck {
     this.#record = record
   }
 
+  /** Checks the catalog against the whole log. */
+  checkCatalog(): void {
+    this.#catalog.check(this.#wal)
+  }
+
   /**
-   * Checks catalog and stores against the whole log.
+   * Checks the stores against the whole log.
    *
    * @param seq - number of the newest commit.
    */
-  finish(seq: number): void {
-    this.#catalog.check(this.#wal)
+  checkStores(seq: number): void {
     for (const [keyspaceId, store] of this.#stores) {
       const { durableSeq, file } = store
       if (durableSeq > seq) {

@@ -117,7 +117,7 @@ class Replay {
       const message = 'a commit after the newest checkpoint is missing in the log'
       throw this.#fault(endLsn, message, firstCommit, checkpointSeq + 1)
     }
-    this.#history.finish(seq)
+    this.#history.checkCatalog()
     if (seq < this.#catalog.seq) {
       throw this.#fault(
         endLsn,
@@ -126,6 +126,7 @@ class Replay {
         this.#catalog.seq,
       )
     }
+    this.#history.checkStores(seq)
     for (const { descriptor, store } of this.#keyspaces) {
       const durableSeq = this.#history.durableSeqOf(descriptor.id)
       if (store.durableSeq < durableSeq)
@@ -198,8 +199,8 @@ class Replay {
     if (last !== undefined && record.seq > last) {
       throw this.#fault(reader.lsn, 'a checkpoint precedes its last commit', record.seq, last)
     }
-    this.#checkKeyspaces(record, reader.lsn)
     this.#history.addCheckpoint(record)
+    this.#checkKeyspaces(record, reader.lsn)
     this.#checkpointSeq = record.seq
   }
 

@@ -148,7 +148,7 @@ export class Assembly {
     // (R9) The record of a catalog precedes all later ones.
     if (!isRecorded && !this.#options.readOnly) {
       log.appendCatalog(catalog)
-      log.flush()
+      log.sync()
     }
     return {
       log,

@@ -1,7 +1,6 @@
 import type { Vfs } from '@ldb/vfs'
 import type { Catalog, KeyspaceRecord } from '../catalog/catalog.js'
 import { replaceCatalog } from '../catalog/file.js'
-import type { BackgroundSync } from '../log/background-sync.js'
 import type { CommitLog } from '../log/commit-log.js'
 
 /** The catalog of an open database. After an error of a write, the database must be poisoned. */
@@ -9,16 +8,14 @@ export class CatalogWriter {
   readonly #vfs: Vfs
   readonly #directory: string
   readonly #log: CommitLog
-  readonly #backgroundSync: BackgroundSync
   #catalog: Catalog
 
   /** @param catalog - the current catalog. */
-  constructor(catalog: Catalog, vfs: Vfs, directory: string, log: CommitLog, backgroundSync: BackgroundSync) {
+  constructor(catalog: Catalog, vfs: Vfs, directory: string, log: CommitLog) {
     this.#catalog = catalog
     this.#vfs = vfs
     this.#directory = directory
     this.#log = log
-    this.#backgroundSync = backgroundSync
   }
 
   /** The current catalog. */
@@ -52,8 +49,7 @@ export class CatalogWriter {
     this.#catalog = next
     // (R8) The record follows the durable catalog, so the log never requires a catalog that may be missing.
     this.#log.appendCatalog(next)
-    // An older catalog is then refused even if this process is killed.
-    this.#log.flush()
-    if (!this.#log.isVolatile) this.#backgroundSync.schedule()
+    // An older catalog is then refused, even after a crash.
+    this.#log.sync()
   }
 }

@@ -13,8 +13,7 @@ import { decodeCheckpointRecord } from '../log/checkpoint-record.js'
 export class CatalogHistory {
   readonly #catalog: Catalog
   readonly #file: string
-  /** The newest version that the log records so far. */
-  #recorded: CatalogVersion | undefined = undefined
+  #recordedGeneration = 0
 
   /** @param file - path of the catalog, for errors. */
   constructor(catalog: Catalog, file: string) {
@@ -24,18 +23,24 @@ export class CatalogHistory {
 
   /** Greatest generation that the log records so far; 0 for none. */
   get recordedGeneration(): number {
-    return this.#recorded?.generation ?? 0
+    return this.#recordedGeneration
   }
 
-  /** (R8) A catalog older than the log may lack flags, such as expiry, that the commits of the log depend on. */
+  /**
+   * Adds a version that the log records. (R8) A catalog older than the log may lack flags, such as expiry, that the commits of the log
+   * depend on.
+   */
   add(version: CatalogVersion): void {
-    const { generation: actual } = this.#catalog
+    const { generation: actual, logSegmentId } = this.#catalog
     const { generation: expected } = version
     if (actual < expected) {
       const message = 'the catalog is older than the log'
       throw corruption(this.#file, CATALOG_OFFSET_GENERATION, message, { actual, expected })
     }
-    if (expected >= this.recordedGeneration) this.#recorded = version
+    if (actual === expected && !equalBytes(logSegmentId, version.logSegmentId)) {
+      throw this.#foreign(version.logSegmentId)
+    }
+    this.#recordedGeneration = Math.max(this.#recordedGeneration, expected)
   }
 
   /**
@@ -46,11 +51,7 @@ export class CatalogHistory {
    */
   check(wal: Wal): void {
     const { generation, logSegmentId, logLsn } = this.#catalog
-    const recorded = this.#recorded
-    if (recorded?.generation === generation) {
-      if (!equalBytes(logSegmentId, recorded.logSegmentId)) throw this.#foreign(recorded.logSegmentId)
-      return
-    }
+    if (generation === this.#recordedGeneration) return
     const appendEnd = wal.appendEndOf(logSegmentId)
     if (appendEnd === undefined || logLsn !== wal.endLsn || logLsn > appendEnd) throw this.#foreign()
   }

@@ -45,6 +45,7 @@ export { decodeUtf8, encodeUtf8, encodeUtf8Into, utf8Bytes } from '#utf8'
 
 // Checks
 export { assertIterable, isAsyncIterable } from './iterables.js'
+export { ignoreRejection, isPromiseLike, refusePromise } from './promise-like.js'
 
 // Ranges
 export {

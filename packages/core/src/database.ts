@@ -74,7 +74,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @param path - directory of the database; its parent must exist.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT or LDB_UNSUPPORTED for an option; LDB_NOT_FOUND without
    * `createIfMissing`; LDB_EXISTS with `errorIfExists`, or for a page size other than `pageBytes`; LDB_LOCKED when
-   * another opener holds the database, with the holder; LDB_FORMAT for a directory that is not a database, or a newer
+   * another opener holds the database, with the holder: any other for a writer, a writer for a read-only opener; LDB_FORMAT for a directory that is not a database, or a newer
    * format; LDB_CORRUPTION; LDB_READ_ONLY for a read-only file system without `readOnly`; LDB_IO; LDB_NO_SPACE.
    */
   static open(path: string, options?: DatabaseOptions): Database {
@@ -94,8 +94,9 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * Verifies a closed database: opens it read-only, walks every page, record and key, and returns a report with real
    * counts.
    *
-   * @remarks After a crash, replays the log in memory. Damage that prevents the open is a finding, not an error.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_NOT_FOUND; LDB_LOCKED; LDB_FORMAT; LDB_IO; LDB_ABORTED.
+   * @remarks After a crash, replays the log in memory. Damage that prevents the open is a finding, not an error. Needs no write
+   * access, and may run beside read-only openers.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_NOT_FOUND; LDB_LOCKED when the database is open for writing; LDB_FORMAT; LDB_IO; LDB_ABORTED.
    */
   static verify(path: string, options: VerifyOptions & { readonly vfs?: Vfs } = {}): VerifyReport {
     return verifyDirectory(path, options)
@@ -175,7 +176,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** Returns an empty batch, with the keyspace `default` as its target. */
   batch(): Batch<string, string> {
-    this.pipeline.assertWritable()
+    this.pipeline.assertAccepting()
     return new Batch(this)
   }
 
@@ -198,14 +199,19 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   /**
    * Runs a function in a transaction, commits when it returns, and returns its result. A conflict is not retried.
    *
+   * @remarks Returns only if the transaction was committed, by this method or by the function itself. While the function
+   * runs, a write past the transaction throws `LDB_INVALID_ARGUMENT`: one through the database, a keyspace, a batch, another
+   * transaction or the asynchronous API, and the creation or drop of a keyspace. Reads past it are allowed.
    * @param run - synchronous. Its exception rolls the transaction back and leaves this call.
    * @throws {@link LdbError} LDB_CONFLICT when a conflicting commit was first; LDB_INVALID_ARGUMENT when `run` returns
-   * a promise; the errors of writes.
+   * a promise; LDB_CLOSED when it has closed the database; LDB_ABORTED when it has called `rollback`; LDB_NOT_FOUND when a
+   * keyspace that it wrote to was dropped; the errors of writes.
    */
   transaction<T>(run: (transaction: Transaction) => T, options?: TransactionOptions): T {
     const resolved = resolveTransactionOptions(options)
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
-    return runInTransaction(this.#begin(resolved), run)
+    if (!resolved.readOnly) this.pipeline.assertCommittable(run, false)
+    return runInTransaction(this.pipeline, this.#begin(resolved), run)
   }
 
   /**

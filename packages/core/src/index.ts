@@ -6,7 +6,8 @@
 
 // Database
 export { Database } from './database.js'
-export type { DatabaseOptions, Durability, Logger } from './health/options.js'
+export type { DatabaseOptions, Durability } from './health/options.js'
+export type { Logger } from './health/logger.js'
 
 // Keyspaces
 export { Keyspace } from './write/keyspace.js'

@@ -27,6 +27,7 @@ export class KeyspaceHandles {
   open(name: string, options: KeyspaceOptions<never, never> | undefined): Keyspace<never, never> {
     const { manager, health, openReads, pipeline } = this.#opened
     health.assertOpen()
+    pipeline.drainWaiting()
     const resolved = resolveKeyspaceOptions(options)
     const store = manager.open(name, resolved)
     const encodings = encodingsOf(store.descriptor, resolved)

@@ -1,4 +1,13 @@
-import { assert, assertIterable, invalidArgument, isLdbError, kindOf, LdbError, toSeq } from '@ldb/base'
+import {
+  assert,
+  assertIterable,
+  invalidArgument,
+  isLdbError,
+  kindOf,
+  LdbError,
+  refusePromise,
+  toSeq,
+} from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
 import { ConflictWindow } from './conflict/conflict-window.js'
 import { resolveManagerOptions, resolveTransactionOptions } from './options.js'
@@ -78,8 +87,8 @@ export class TransactionManager {
    * Calls a function with a transaction, commits when the function returns, and returns its result. A conflict is not retried.
    *
    * @param run - synchronous; when it throws, the transaction is rolled back (M29).
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `run` returns a promise, and the errors of `begin` and
-   * `Transaction.commit`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `run` returns a promise; LDB_ABORTED when it has called `rollback`;
+   * LDB_CLOSED when it has closed the manager; and the errors of `begin` and `Transaction.commit`.
    */
   transaction<T>(run: (transaction: Transaction) => T, options?: TransactionOptions): T {
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
@@ -87,8 +96,8 @@ export class TransactionManager {
     const { transaction } = this.#begin(options)
     try {
       const result = run(transaction)
-      if (isPromise(result)) throw invalidArgument('the function given to transaction must not be async')
-      if (transaction.isOpen) transaction.commit()
+      refusePromise(result, 'the function given to transaction')
+      if (!transaction.wasCommitted()) transaction.commit()
       return result
     } finally {
       transaction.rollback()
@@ -258,13 +267,4 @@ export class TransactionManager {
     if (refusal === undefined) return
     throw new LdbError(refusal.code, refusal.message, 'cause' in refusal ? { cause: refusal.cause } : {})
   }
-}
-
-function isPromise(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof (value as { readonly then: unknown }).then === 'function'
-  )
 }

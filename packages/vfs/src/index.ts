@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 
-export type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from './vfs.js'
+export type { DeadlineSync } from './environment/deadline-sync.js'
+export type { FileStatus, LockMode, OpenMode, Vfs, VfsFile, VfsLock } from './vfs.js'
 export type { Clock, Environment, RandomSource, ScheduledTask, Scheduler } from './environment/environment.js'
 
 export { DirectorySync } from './directory-sync.js'
@@ -16,7 +17,7 @@ export { OverlayVfs } from './memory/overlay-vfs.js'
 export { ManualTime } from './environment/manual-time.js'
 export { SeededRandom } from './environment/seeded-random.js'
 export { directoryOf } from './path-names.js'
-export { fileError } from './file-error.js'
+export { fileError, isResourceShortage } from './file-error.js'
 export type { FileOperation } from './file-error.js'
 
 export { defaultEnvironment, defaultVfs, nodeClock, nodeRandom, nodeScheduler, NodeVfs } from '#platform'

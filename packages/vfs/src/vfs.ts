@@ -1,3 +1,4 @@
+import type { DeadlineSync } from './environment/deadline-sync.js'
 import type { Clock, RandomSource, Scheduler } from './environment/environment.js'
 
 /**
@@ -62,11 +63,29 @@ export interface VfsFile {
   writeAsync(source: Uint8Array, sourceOffset: number, byteCount: number, fileOffset: number): Promise<void>
   /** Does the same as `sync` without blocking. */
   syncAsync(): Promise<void>
+  /**
+   * Returns a new {@link DeadlineSync} of this file, which the caller closes before the file. Absent where no other thread can sync;
+   * `undefined` when none can be created.
+   */
+  deadlineSync?(): DeadlineSync | undefined
 }
+
+/**
+ * Mode of the lock of a directory.
+ *
+ * - `exclusive`: for an opener that writes. No other lock of the directory exists at the same time.
+ * - `shared`: for an opener that only reads. Any number of shared locks may exist at the same time.
+ *
+ * @category Files
+ */
+export type LockMode = 'exclusive' | 'shared'
 
 /** The held lock of a directory. @category Files */
 export interface VfsLock {
-  /** Throws `LDB_POISONED` when the lock was released, or when its file was replaced or removed by another process. */
+  /**
+   * Throws `LDB_POISONED` when the lock was released, when its path does not lead to the locked directory (it was moved, replaced or
+   * removed), or when the file of an exclusive lock was replaced or removed by another process.
+   */
   assertHeld(): void
   /** Releases the lock. Idempotent. */
   release(): void
@@ -91,6 +110,13 @@ export interface Vfs {
   open(path: string, mode: OpenMode): VfsFile
   /** Returns the status of a path, or `undefined` when it does not exist. Does not follow a symbolic link at its end. */
   status(path: string): FileStatus | undefined
+  /**
+   * Returns the number of bytes that this process can still allocate on the device of an existing path; `undefined` when that is
+   * unknown. A quota may allow less. Absent where it is never known.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND, LDB_IO.
+   */
+  freeBytes?(path: string): number | undefined
   /** Returns the names in a directory, sorted, without `.` and `..`. Throws LDB_NOT_FOUND when it is absent. */
   list(path: string): string[]
   /** Creates a directory (mode 0700). Throws LDB_NOT_FOUND when its parent is absent, LDB_EXISTS when the path exists. */
@@ -126,10 +152,14 @@ export interface Vfs {
   /** Does the same as `syncDirectory` without blocking. Absent where `syncDirectory` never blocks. */
   syncDirectoryAsync?(path: string): Promise<void>
   /**
-   * Acquires the exclusive lock of a directory and writes the file `LOCK` into it. Takes the lock over from a dead holder.
+   * Acquires the lock of a directory. An exclusive lock writes the file `LOCK` into the directory, and is taken over from a dead
+   * holder. A shared lock needs no write access; where the system can hold it without a file, it writes nothing.
    *
+   * @param mode - `'shared'` for an opener that only reads.
+   * @defaultValue `mode`: `'exclusive'`
    * @throws {@link LdbError} LDB_LOCKED, with the holder in message and details, when another opener in this or another process
-   * holds it; LDB_NOT_FOUND when the directory is absent; LDB_READ_ONLY on a read-only file system.
+   * holds the lock in a mode that excludes this one; LDB_NOT_FOUND when the directory is absent; LDB_READ_ONLY for an exclusive lock
+   * on a read-only file system; LDB_IO.
    */
-  lock(directory: string): VfsLock
+  lock(directory: string, mode?: LockMode): VfsLock
 }

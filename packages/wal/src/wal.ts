@@ -1,6 +1,6 @@
 import { assert, invalidArgument, LdbError, ResumableTask, toLsn, toSeq } from '@ldb/base'
 import type { TaskSteps, Lsn, Seq, VerifySink } from '@ldb/base'
-import type { Vfs } from '@ldb/vfs'
+import type { DeadlineSync, Vfs } from '@ldb/vfs'
 import type { AppendOptions } from './append-options.js'
 import { OWNER_TYPE_MAX } from './format.js'
 import { openLog } from './open-log.js'
@@ -89,7 +89,13 @@ export class Wal {
 
   /** Records below this position are on the device. */
   get syncedLsn(): Lsn {
+    this.#writer.noteSyncs()
     return toLsn(this.#writer.syncedLsn)
+  }
+
+  /** True after a failed write or sync, which every later write refuses. */
+  get isPoisoned(): boolean {
+    return this.#writer.isPoisoned
   }
 
   /** Seq of the newest record; 0 in an empty log. */
@@ -204,6 +210,28 @@ export class Wal {
   }
 
   /**
+   * Flushes, and begins a sync off the thread before it returns, where no rotation is in progress: it runs even if the thread does not
+   * yield. Otherwise as `syncAsync`.
+   */
+  async startSync(): Promise<void> {
+    this.assertOpen()
+    await this.#writer.syncAsync()
+  }
+
+  /**
+   * Requests that another thread begins a sync of all flushed records within `delayMs` milliseconds, even if this thread does not
+   * yield. See `DeadlineSync.request` of `@ldb/vfs`.
+   *
+   * @param noticeMs - time until `isWaiting` of the result turns false, at most `delayMs`: the next flush may still precede the sync.
+   * @returns the syncs of the current segment; `undefined` where no other thread can sync.
+   * @throws {@link LdbError} LDB_COMMIT_UNKNOWN when an earlier requested sync has failed. LDB_POISONED from then on.
+   */
+  requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined {
+    this.assertOpen()
+    return this.#writer.requestSync(noticeMs, delayMs)
+  }
+
+  /**
    * Returns a reader positioned before the record at `from`.
    *
    * @param from - position of a record, or `endLsn`.
@@ -232,6 +260,17 @@ export class Wal {
   beginRotation(): ResumableTask {
     this.assertOpen()
     return this.#writer.rotate()
+  }
+
+  /**
+   * Returns the space of preallocated zeros to the device, for other files. The current segment gets no more of them.
+   *
+   * @returns false when there were none.
+   * @throws {@link LdbError} LDB_IO, LDB_CLOSED.
+   */
+  releasePreallocated(): boolean {
+    this.assertOpen()
+    return this.#writer.releasePreallocated()
   }
 
   /**
@@ -279,6 +318,7 @@ export class Wal {
   /** Returns statistics of the log. Does no I/O. */
   stats(): WalStats {
     this.assertOpen()
+    this.#writer.noteSyncs()
     const { counters, endLsn, syncedLsn } = this.#writer
     return {
       segmentCount: this.segments.all.length,

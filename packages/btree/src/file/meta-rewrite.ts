@@ -66,4 +66,8 @@ function* rewriteSteps(
     file.write(sealMeta(bytes, codec, block), 0, bytes.length, block * META_STRIDE)
     yield fileSync
   }
+  // Pages behind the last one belong to a checkpoint that was never completed, or are a hole: nothing reaches them, and on a full
+  // device the next checkpoint needs their space.
+  const length = meta.pageCount * meta.pageBytes
+  if (file.length() > length) file.truncate(length)
 }

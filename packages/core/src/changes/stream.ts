@@ -9,6 +9,8 @@ import {
   OperationKind,
 } from '@ldb/base'
 import type { KeyBounds, KeyspaceSection } from '@ldb/base'
+import { CallOrder } from '../calls/call-order.js'
+import type { CallChain } from '../calls/call-order.js'
 import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import { abortedError, throwIfAborted } from '../health/abort-signal.js'
@@ -85,7 +87,8 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   readonly #commits: CommitReader
   readonly #reader = new BatchReader()
   readonly #codecs: Map<number, KeyspaceCodec<K, V>> = new Map()
-  #tail: Promise<unknown> = Promise.resolve()
+  readonly #calls: CallOrder
+  readonly #reads: CallChain = { newest: undefined }
   #isEnded = false
   /** Wakes a pending call of `next` when the stream ends. */
   #wake: (() => void) | undefined = undefined
@@ -95,18 +98,25 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
     this.#parts = parts
     this.#options = options
     this.#commits = commits
+    this.#calls = new CallOrder(parts.gate)
   }
 
   /** Returns the changes of the next commit, and waits until there is one. */
-  next(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
-    const next = this.#nextAfter(this.#tail)
-    this.#tail = next.catch(() => undefined)
-    return next
+  async next(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
+    if (this.#calls.isEnding) return this.return()
+    return this.#calls.runNext(this.#reads, () => this.#next())
   }
 
-  /** Ends the stream, and releases its position in the log. Idempotent. */
+  /**
+   * Ends the stream, and releases its position in the log. Calls of `next` before it return the commits that are there,
+   * and do not wait for later ones. Idempotent.
+   */
   async return(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
-    this.#end()
+    const ended = this.#calls.end(() => {
+      this.#end()
+    })
+    this.#wake?.()
+    await ended
     return { done: true, value: undefined }
   }
 
@@ -115,11 +125,10 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end()
+    await this.return()
   }
 
-  async #nextAfter(previous: Promise<unknown>): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
-    await previous
+  async #next(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
     if (this.#isEnded) return { done: true, value: undefined }
     try {
       const value = await this.#read()
@@ -142,6 +151,8 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
         if (gate.isSliceOver) await gate.yieldThread()
         continue
       }
+      // `return` was called: the calls before it wait for no more commits.
+      if (this.#calls.isEnding) return undefined
       // No commit follows a failed write.
       if (health.poisoned) health.assertWritable()
       await this.#wait()

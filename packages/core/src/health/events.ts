@@ -1,3 +1,4 @@
+import { isPromiseLike } from '@ldb/base'
 import { publishEvent } from '#channel'
 
 /** A failure in the background, or of a commit. The database is poisoned. @category Events */
@@ -50,7 +51,7 @@ export type DatabaseListener<Name extends DatabaseEventName> = (event: DatabaseE
 
 type AnyListener = (event: DatabaseEvents[DatabaseEventName]) => void
 
-/** Listeners of one database. An error of a listener never fails the operation that emitted the event (U2). */
+/** Listeners of one database. An error of a listener, thrown or in a promise that it returns, never fails the operation that emitted the event (U2). */
 export class EventHub {
   readonly #listeners: ReadonlyMap<DatabaseEventName, Set<AnyListener>> = new Map([
     ['error', new Set()],
@@ -58,10 +59,17 @@ export class EventHub {
     ['checkpoint', new Set()],
     ['compaction', new Set()],
   ])
-  readonly #onListenerError: (error: unknown) => void
+  readonly #report: (error: unknown) => void
 
+  /** @param onListenerError - receives what a listener has thrown, which may be anything. */
   constructor(onListenerError: (error: unknown) => void) {
-    this.#onListenerError = onListenerError
+    this.#report = (error): void => {
+      try {
+        onListenerError(error)
+      } catch {
+        // What was thrown cannot be shown as text.
+      }
+    }
   }
 
   /** Returns the listeners of an event; `undefined` for an unknown name. */
@@ -74,15 +82,16 @@ export class EventHub {
     if (listeners === undefined) return
     for (const listener of [...listeners]) {
       try {
-        listener(event)
+        const result: unknown = listener(event)
+        if (isPromiseLike(result)) Promise.resolve(result).catch(this.#report)
       } catch (error) {
-        this.#onListenerError(error)
+        this.#report(error)
       }
     }
     try {
       publishEvent(name, event)
     } catch (error) {
-      this.#onListenerError(error)
+      this.#report(error)
     }
   }
 }

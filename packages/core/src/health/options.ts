@@ -2,25 +2,23 @@ import { invalidArgument, kindOf, LdbError } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { CompressionNumber, EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
 import type { CompressionName, EngineName } from '../catalog/catalog.js'
+import { guardedLogger } from './logger.js'
+import type { Logger } from './logger.js'
 
 /**
  * When a commit is acknowledged. In all three modes a prefix of the commits survives.
  *
  * - `'full'`: after fdatasync. The commit survives power loss.
- * - `'periodic'`: after a write to the operating system. The commit survives a killed process, and is synced within `syncIntervalMs`.
- * - `'none'`: after the commit is buffered in the process. It is written and synced in the background.
+ * - `'periodic'`: after a write to the operating system. The commit survives a killed process, and is synced within `syncIntervalMs`, by
+ *   another thread if this one is busy.
+ * - `'none'`: after the commit is buffered in the process. It is written and synced within `syncIntervalMs`, by the next commit or in
+ *   the event loop. A computation without either delays it.
+ *
+ * When the process ends normally without `close()`, commits of all modes are written and synced.
  *
  * @category Options
  */
 export type Durability = 'full' | 'periodic' | 'none'
-
-/** A logger with the interface of pino or `console`. @category Options */
-export interface Logger {
-  debug(message: string): void
-  info(message: string): void
-  warn(message: string): void
-  error(message: string): void
-}
 
 /** Options to open a database. All are optional; an unknown option is an error. @category Options */
 export interface DatabaseOptions {
@@ -32,7 +30,7 @@ export interface DatabaseOptions {
   /** @defaultValue 'full' */
   readonly durability?: Durability
   /**
-   * Milliseconds within which commits at `'periodic'` and `'none'` are synced.
+   * Milliseconds within which a sync of commits at `'periodic'` and `'none'` begins.
    * @defaultValue 100
    */
   readonly syncIntervalMs?: number
@@ -57,7 +55,8 @@ export interface DatabaseOptions {
    */
   readonly compression?: CompressionName
   /**
-   * Open without any change to the files.
+   * Open without any change to the files, and without write access to them. Read-only openers share a database, in threads,
+   * processes and containers of one machine. They and an opener that writes exclude each other.
    * @defaultValue false
    */
   readonly readOnly?: boolean
@@ -153,7 +152,9 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     changesBacklogBytes: resolveNumber(given, 'changesBacklogBytes', 268_435_456, 0, Number.MAX_SAFE_INTEGER),
     workers: resolveWorkers(given),
     vfs: resolveObject(given, 'vfs', ['open', 'status', 'list', 'lock']) as Vfs | undefined,
-    logger: resolveObject(given, 'logger', ['debug', 'info', 'warn', 'error']) as Logger | undefined,
+    logger: guardedLogger(
+      resolveObject(given, 'logger', ['debug', 'info', 'warn', 'error']) as Logger | undefined,
+    ),
   })
 }
 

@@ -1,5 +1,6 @@
 import { NO_SEGMENT_ID, ResumableTask } from '@ldb/base'
 import type { StoreLog, TaskSteps, Syncable, VerifySink } from '@ldb/base'
+import type { DeadlineSync } from '@ldb/vfs'
 import type { CatalogVersion } from '../catalog/catalog.js'
 import { MemoryChanges } from './change-memory-reader.js'
 import type { CommitReader } from './change-reader.js'
@@ -39,6 +40,8 @@ export interface LogRotation {
 export interface CommitLog extends StoreLog {
   /** Bytes of commits since the last checkpoint. */
   readonly bytesSinceCheckpoint: number
+  /** True after a failed write or sync. */
+  readonly isPoisoned: boolean
   /** True when there are no files: commits are retained only for readers that exist when they are appended. */
   readonly isVolatile: boolean
   /**
@@ -46,8 +49,11 @@ export interface CommitLog extends StoreLog {
    *
    * @param isBorrowed - the caller leaves the batch, and the headroom and tailroom of its buffer, unchanged until the next flush or
    * sync is done. Otherwise the bytes are copied.
+   * @param writesEntries - false when the commit only deletes: its record may use the reserve of a full device.
    */
-  appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean): void
+  appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean, writesEntries: boolean): void
+  /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
+  releasePreallocated(): boolean
   /**
    * Syncs all records, and begins a segment unless this process has begun one: a catalog that is written next, at the end of the log,
    * then has a version that no other copy of the database has (R9).
@@ -63,6 +69,17 @@ export interface CommitLog extends StoreLog {
   sync(): void
   /** As `sync`, off the thread, for all records appended before the call. Concurrent callers share a sync. */
   syncAsync(): Promise<void>
+  /** True when every record is known to be on the device. */
+  readonly isSynced: boolean
+  /** As `syncAsync`; the sync begins before the call returns, unless a new segment is being created. */
+  startSync(): Promise<void>
+  /**
+   * Requests a sync of the flushed records by another thread; see `DeadlineSync.request`.
+   *
+   * @returns the syncs of the current segment; `undefined` where no other thread can sync.
+   * @throws {@link LdbError} when an earlier requested sync has failed.
+   */
+  requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined
   /** Begins a new segment, so that all earlier ones can be deleted after the checkpoint. */
   beginRotation(): LogRotation
   /**
@@ -83,6 +100,7 @@ export interface CommitLog extends StoreLog {
 
 /** The log of a memory-only database: nothing survives the process. */
 export class MemoryLog implements CommitLog {
+  readonly isPoisoned = false
   readonly isVolatile = true
   readonly segmentId: Uint8Array = NO_SEGMENT_ID
   bytesSinceCheckpoint = 0
@@ -93,13 +111,17 @@ export class MemoryLog implements CommitLog {
     this.#changes = new MemoryChanges(backlogBytes)
   }
 
-  appendCommit(batch: Uint8Array, seq: number, _isBorrowed: boolean): void {
+  appendCommit(batch: Uint8Array, seq: number, _isBorrowed: boolean, _writesEntries: boolean): void {
     this.bytesSinceCheckpoint += batch.length
     this.#changes.add(batch, seq)
   }
 
   readCommits(since: number): CommitReader {
     return this.#changes.read(since)
+  }
+
+  releasePreallocated(): boolean {
+    return false
   }
 
   prepareCatalog(): LogEnd {
@@ -123,6 +145,18 @@ export class MemoryLog implements CommitLog {
   }
 
   async syncAsync(): Promise<void> {
+    // There are no files.
+  }
+
+  get isSynced(): boolean {
+    return true
+  }
+
+  async startSync(): Promise<void> {
+    // There are no files.
+  }
+
+  requestSync(_noticeMs: number, _delayMs: number): undefined {
     // There are no files.
   }
 

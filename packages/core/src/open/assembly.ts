@@ -15,11 +15,15 @@ import { KeyspaceStore } from '../keyspace/store.js'
 import { KeyspaceTable } from '../keyspace/table.js'
 import { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import { MemoryLog } from '../log/commit-log.js'
+import type { CommitLog } from '../log/commit-log.js'
 import { WalLog } from '../log/wal-log.js'
 import { catalogFault } from '../recovery/catalog-history.js'
 import { replayLog } from '../recovery/replay-log.js'
 import { ReadGate } from '../resident/read-gate.js'
 import { GatedVfs } from '../resident/read-vfs.js'
+import { ReserveSize } from '../space/reserve-size.js'
+import type { ReservedSpace } from '../space/reserved-space.js'
+import { SpaceBudget } from '../space/space-budget.js'
 import { DirectoryEntrySync } from './directory-entry-sync.js'
 import { OpenDatabase } from './open-database.js'
 import type { OpenedStores, ReplayedLog } from './open-database.js'
@@ -28,26 +32,35 @@ import type { DatabaseTuning } from './tuning.js'
 /** A longer log is checkpointed at open, so that repeated opens without writes do not accumulate segments. */
 const FOUND_SEGMENTS_MAX = 16
 
+/** The files of a locked database. */
+export interface DatabaseFiles {
+  readonly directory: string
+  /** The file system that the database uses. */
+  readonly vfs: Vfs
+  readonly space: ReservedSpace
+}
+
 /** Assembles an open database from its locked directory: opens the stores and the log, and replays the log. */
 export class Assembly {
   readonly #options: ResolvedDatabaseOptions
   readonly #tuning: DatabaseTuning
   readonly #directory: string
   readonly #vfs: Vfs
+  readonly #space: ReservedSpace
   /** Closes the opened objects, newest last. The owner runs them when the open fails. */
   readonly #opened: (() => void)[]
 
   constructor(
     options: ResolvedDatabaseOptions,
     tuning: DatabaseTuning,
-    directory: string,
-    vfs: Vfs,
+    { directory, vfs, space }: DatabaseFiles,
     opened: (() => void)[],
   ) {
     this.#options = options
     this.#tuning = tuning
     this.#directory = directory
     this.#vfs = vfs
+    this.#space = space
     this.#opened = opened
   }
 
@@ -59,10 +72,22 @@ export class Assembly {
     const stores = this.#openStores(catalog, logLink)
     const replayed = withLog ? this.#openLog(catalog, stores) : this.#openMemoryLog(catalog)
     logLink.connect(replayed.log)
-    const database = new OpenDatabase(options, lock, catalog, stores, replayed)
+    const space = this.#spaceBudget(catalog, stores, replayed.log, withLog)
+    const database = new OpenDatabase(options, lock, catalog, stores, replayed, space)
     // (R5) Otherwise the log remains the root of the replayed commits until its length triggers a checkpoint.
     database.start(replayed.hasTooManySegments && !options.readOnly)
     return database
+  }
+
+  #spaceBudget(
+    { pageBytes }: Catalog,
+    { keyspaces, trigger }: OpenedStores,
+    log: CommitLog,
+    withLog: boolean,
+  ): SpaceBudget {
+    const size = new ReserveSize(pageBytes, withLog ? this.#tuning.reservingBytes : Infinity)
+    const users = { log, keyspaces, trigger, cacheBytes: this.#options.cacheBytes }
+    return new SpaceBudget(this.#directory, this.#space, size, users)
   }
 
   /** (D6) A database keeps the page size that it was created with. */
@@ -138,6 +163,8 @@ export class Assembly {
     this.#opened.push(() => {
       wal.close({ clean: false })
     })
+    const { vfs } = this.#space
+    vfs.releaseZeros = (): boolean => wal.releasePreallocated()
     const replayed = replayLog(wal, catalog, keyspaces, engines, this.#replayBytes())
     const isRecorded = replayed.catalogGeneration === catalog.generation
     // (R1) After a clean close that recorded this catalog, the directory entries are known to be durable. The first record precedes the
@@ -145,6 +172,8 @@ export class Assembly {
     if (!wal.openedClean || !isRecorded || replayed.checkpointSeq === 0) directoryEntries.sync()
     const isCheckpointed = wal.openedClean && replayed.replayedCount === 0
     const log = new WalLog(wal, isCheckpointed, catalog, this.#options.changesBacklogBytes)
+    vfs.isReplaying = false
+    vfs.mayDrawForLog = (): boolean => log.isBufferDeletesOnly
     // (R9) The record of a catalog precedes all later ones.
     if (!isRecorded && !this.#options.readOnly) {
       log.appendCatalog(catalog)

@@ -9,6 +9,7 @@ export class CatalogWriter {
   readonly #directory: string
   readonly #log: CommitLog
   #catalog: Catalog
+  #isUnrecorded = false
 
   /** @param catalog - the current catalog. */
   constructor(catalog: Catalog, vfs: Vfs, directory: string, log: CommitLog) {
@@ -16,6 +17,11 @@ export class CatalogWriter {
     this.#vfs = vfs
     this.#directory = directory
     this.#log = log
+  }
+
+  /** True when the catalog was replaced, and the log has no durable record of it: nothing may be logged before that record. */
+  get isUnrecorded(): boolean {
+    return this.#isUnrecorded
   }
 
   /** The current catalog. */
@@ -47,9 +53,11 @@ export class CatalogWriter {
     const next: Catalog = { ...changed, ...end, generation: changed.generation + 1 }
     replaceCatalog(this.#vfs, this.#directory, next)
     this.#catalog = next
+    this.#isUnrecorded = true
     // (R8) The record follows the durable catalog, so the log never requires a catalog that may be missing.
     this.#log.appendCatalog(next)
     // An older catalog is then refused, even after a crash.
     this.#log.sync()
+    this.#isUnrecorded = false
   }
 }

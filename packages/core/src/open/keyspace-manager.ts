@@ -1,4 +1,5 @@
 import { invalidArgument, isLdbError, LdbError } from '@ldb/base'
+import { isResourceShortage } from '@ldb/vfs'
 import type { Catalog, KeyspaceDescriptor } from '../catalog/catalog.js'
 import { DEFAULT_KEYSPACE_ID } from '../catalog/directory-layout.js'
 import type { CommitSinks } from '../commit/commit-sinks.js'
@@ -56,7 +57,10 @@ export class KeyspaceManager {
     checkAgainstStored(existing.descriptor, options)
     const { ttlMs } = options
     const isChanged = ttlMs !== undefined && ttlMs !== (existing.descriptor.ttlMs ?? Infinity)
-    if (isChanged && !this.#options.readOnly) this.#setTtl(existing, ttlMs)
+    if (isChanged && !this.#options.readOnly) {
+      this.#pipeline.assertWritable()
+      this.#setTtl(existing, ttlMs)
+    }
     return existing
   }
 
@@ -64,6 +68,7 @@ export class KeyspaceManager {
   drop(name: string): void {
     const { health, keyspaces } = this.#state
     checkKeyspaceName(name)
+    this.#pipeline.assertWritable()
     this.#pipeline.drain()
     health.assertWritable()
     const keyspace = keyspaces.byName(name)
@@ -97,22 +102,32 @@ export class KeyspaceManager {
 
   #create<K, V>(name: string, requested: ResolvedKeyspaceOptions<K, V>): KeyspaceStore {
     const { health, keyspaces } = this.#state
+    this.#pipeline.assertWritable()
     this.#pipeline.drain()
     health.assertWritable()
     const descriptor = this.#describeNew(name, requested)
     if (descriptor.id >= 0xffff_ffff)
       throw new LdbError('LDB_TOO_LARGE', 'the numbers of keyspaces are used up')
-    const keyspace = this.#orPoison(() => {
-      const { store, section } = this.#files.create(descriptor)
-      const records = [...this.catalog.keyspaces, { descriptor, section }]
-      this.#writer.replaceKeyspaces(this.#pipeline.seq, records, descriptor.id + 1)
-      return new KeyspaceStore(descriptor, store, this.#files.clock)
-    })
+    const keyspace = this.#orPoison(() =>
+      this.#state.space.withoutReserve(() => this.#createFiles(descriptor)),
+    )
     this.#enableExpiryOnFirstUse(keyspace)
     keyspaces.add(keyspace)
     this.#sinks.transactions.addStore(descriptor.id, new KeyspaceTransactionStore(keyspace))
     this.#sweep.schedule()
     return keyspace
+  }
+
+  #createFiles(descriptor: KeyspaceDescriptor): KeyspaceStore {
+    const { store, section } = this.#files.create(descriptor)
+    try {
+      const records = [...this.catalog.keyspaces, { descriptor, section }]
+      this.#writer.replaceKeyspaces(this.#pipeline.seq, records, descriptor.id + 1)
+    } catch (error) {
+      store.close()
+      throw error
+    }
+    return new KeyspaceStore(descriptor, store, this.#files.clock)
   }
 
   #describeNew<K, V>(name: string, requested: ResolvedKeyspaceOptions<K, V>): KeyspaceDescriptor {
@@ -146,7 +161,9 @@ export class KeyspaceManager {
       ...(ttlMs === Infinity ? {} : { ttlMs }),
     }
     this.#orPoison(() => {
-      this.#writer.updateKeyspace(descriptor, (record) => ({ ...record, descriptor }))
+      this.#state.space.withoutReserve(() => {
+        this.#writer.updateKeyspace(descriptor, (record) => ({ ...record, descriptor }))
+      })
     })
     keyspace.setDescriptor(descriptor)
     this.#sweep.schedule()
@@ -154,11 +171,25 @@ export class KeyspaceManager {
 
   /** (C3) After a failed write it is unknown which catalog a crash would leave. */
   #orPoison<T>(change: () => T): T {
+    const { health, log } = this.#state
     try {
       return change()
     } catch (error) {
-      if (!isLdbError(error, 'LDB_TOO_LARGE')) this.#state.health.fail(error, false)
+      const isHarmless = !log.isPoisoned && !this.#writer.isUnrecorded && isBeforeRename(error)
+      if (!isLdbError(error, 'LDB_TOO_LARGE') && !isHarmless) health.fail(error, false)
       throw error
     }
   }
+}
+
+/**
+ * Reports whether a change of the catalog failed for lack of space or descriptors before the catalog was replaced: what it has written so
+ * far is replaced by the next change.
+ */
+function isBeforeRename(error: unknown): boolean {
+  if (!isLdbError(error, 'LDB_NO_SPACE') && !isResourceShortage(error)) return false
+  const operation = isLdbError(error) ? error.details.operation : undefined
+  return (
+    operation === 'open' || operation === 'write' || operation === 'truncate' || operation === 'makeDirectory'
+  )
 }

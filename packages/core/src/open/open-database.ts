@@ -8,7 +8,8 @@ import { CommitPipeline } from '../commit/pipeline.js'
 import type { StoreFactory } from '../engine/store-factory.js'
 import type { EventHub } from '../health/events.js'
 import type { Health } from '../health/health.js'
-import type { Logger, ResolvedDatabaseOptions } from '../health/options.js'
+import type { Logger } from '../health/logger.js'
+import type { ResolvedDatabaseOptions } from '../health/options.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
 import { KeyspaceTransactionStore } from '../keyspace/transaction-store.js'
 import { BackgroundSync } from '../log/background-sync.js'
@@ -17,6 +18,7 @@ import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import type { CommitLog } from '../log/commit-log.js'
 import { OpenReads } from '../read/open-reads.js'
 import type { ReadGate } from '../resident/read-gate.js'
+import type { SpaceBudget } from '../space/space-budget.js'
 import { CatalogWriter } from './catalog-writer.js'
 import type { DirectoryEntrySync } from './directory-entry-sync.js'
 import { ExpirySweep } from './expiry-sweep.js'
@@ -61,6 +63,7 @@ export class OpenDatabase {
   readonly keyspaces: KeyspaceTable
   readonly engines: StoreFactory
   readonly log: CommitLog
+  readonly space: SpaceBudget
   readonly changeSignal: ChangeSignal
   readonly backgroundSync: BackgroundSync
   readonly transactions: TransactionManager
@@ -78,11 +81,12 @@ export class OpenDatabase {
     catalog: Catalog,
     stores: OpenedStores,
     { log, seq, checkpointSeq }: ReplayedLog,
+    space: SpaceBudget,
   ) {
     const { health, events, trigger, gate, keyspaces, engines, directoryEntries } = stores
     const { vfs, directory } = engines
-    const { clock, scheduler } = vfs
-    const state = { health, log, keyspaces }
+    const { clock } = vfs
+    const state = { health, log, keyspaces, space }
     this.options = options
     this.#lock = lock
     this.health = health
@@ -91,8 +95,9 @@ export class OpenDatabase {
     this.keyspaces = keyspaces
     this.engines = engines
     this.log = log
+    this.space = space
     const changeSignal = new ChangeSignal()
-    const backgroundSync = new BackgroundSync(health, log, scheduler, options.syncIntervalMs)
+    const backgroundSync = new BackgroundSync(health, log, vfs, options.syncIntervalMs)
     const transactions = openTransactions(keyspaces, seq, () => clock.monotonic(), options.logger)
     const checkpointer = new Checkpointer(state, trigger, events, clock, checkpointSeq)
     const sinks: CommitSinks = { transactions, backgroundSync, changeSignal, checkpointer }
@@ -117,8 +122,11 @@ export class OpenDatabase {
    */
   start(checkpointFirst: boolean): void {
     const { changeSignal } = this
-    if (checkpointFirst) this.checkpointer.run(this.pipeline, { force: true })
-    this.backgroundSync.onSynced(() => {
+    const { space } = this
+    const isShort = !this.options.readOnly && space.afterOpen()
+    if (isShort || (checkpointFirst && space.permitsCheckpoint))
+      this.checkpointer.run(this.pipeline, { force: checkpointFirst })
+    this.backgroundSync.onFlushed(() => {
       changeSignal.wake()
     })
     this.#sweep.schedule()
@@ -132,7 +140,7 @@ export class OpenDatabase {
    * @throws the first error.
    */
   close(): void {
-    this.backgroundSync.cancel()
+    this.backgroundSync.close()
     this.#sweep.cancel()
     this.pipeline.drain()
     let clean = false

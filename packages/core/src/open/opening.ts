@@ -12,6 +12,8 @@ import type { CreationOptions } from './creation.js'
 import { inspectDirectory } from './directory-inspection.js'
 import type { DirectoryState } from './directory-inspection.js'
 import type { OpenDatabase } from './open-database.js'
+import { reserveSpace } from '../space/reserved-space.js'
+import type { ReservedSpace } from '../space/reserved-space.js'
 import { runAll } from './run-all.js'
 import { STANDARD_TUNING, tuningOf } from './tuning.js'
 import type { DatabaseTuning } from './tuning.js'
@@ -64,6 +66,7 @@ class Opening {
   /** The file system itself, and the one that the database uses: an overlay when it is read-only. */
   readonly #base: Vfs
   readonly #vfs: Vfs
+  readonly #space: ReservedSpace
   readonly #withLog: boolean
   /** Closes the opened objects, newest last. */
   readonly #opened: (() => void)[] = []
@@ -79,8 +82,9 @@ class Opening {
     this.#tuning = tuning
     this.#directory = directory
     this.#base = vfs
+    this.#space = reserveSpace(vfs, directory)
     // (R7) Writes of a read-only database stay in the overlay.
-    this.#vfs = options.readOnly ? new OverlayVfs(vfs) : vfs
+    this.#vfs = options.readOnly ? new OverlayVfs(vfs) : this.#space.vfs
     this.#withLog = withLog
   }
 
@@ -92,7 +96,8 @@ class Opening {
     })
     try {
       const catalog = this.#lockedCatalog()
-      const assembly = new Assembly(this.#options, this.#tuning, this.#directory, this.#vfs, this.#opened)
+      const files = { directory: this.#directory, vfs: this.#vfs, space: this.#space }
+      const assembly = new Assembly(this.#options, this.#tuning, files, this.#opened)
       return assembly.assemble(lock, catalog, this.#withLog)
     } catch (error) {
       this.#undo()

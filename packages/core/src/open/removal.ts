@@ -12,6 +12,7 @@ import {
   keyspacesPath,
   LOCK_NAME,
   logPath,
+  reservePath,
 } from '../catalog/directory-layout.js'
 import { BUILT_IN_ENGINES, isStoreFileName } from '../engine/engine-registry.js'
 import type { EngineTable } from '../engine/engine-registry.js'
@@ -33,6 +34,7 @@ export function destroyDatabase(
   const lock = vfs.lock(directory)
   try {
     assertDatabase(vfs, directory)
+    removeIfThere(vfs, reservePath(directory))
     removeStores(vfs, directory, engines)
     removeKnown(vfs, logPath(directory), isLogName)
     removeIfThere(vfs, `${directory}/${CATALOG_NEW_NAME}`)

@@ -5,7 +5,7 @@ import type { CheckpointOptions } from '../commit/checkpoint-options.js'
 import type { Checkpointer } from '../commit/checkpointer.js'
 import type { CommitPipeline } from '../commit/pipeline.js'
 import type { DatabaseState } from '../commit/state.js'
-import { abortedError, throwIfAborted } from '../health/abort-signal.js'
+import { throwIfAborted, untilAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import type { EventHub } from '../health/events.js'
 import type { ReadGate } from '../resident/read-gate.js'
@@ -80,7 +80,9 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
    * for.
    */
   afterGroup(): Promise<void> | undefined {
-    if (!this.#checkpointer.isDue || this.#state.health.writeRefusal !== undefined) return undefined
+    const { health, space } = this.#state
+    const isHeld = this.#running !== undefined && space.isTight
+    if ((!this.#checkpointer.isDue && !isHeld) || health.writeRefusal !== undefined) return undefined
     if (this.#running === undefined) {
       // A failure has poisoned the database and emitted an error event.
       this.run({}, undefined).catch(() => undefined)
@@ -88,8 +90,8 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
     }
     // Before the stores are frozen, the checkpoint may itself wait for commits.
     const { logRatio } = this.#checkpointer
-    if (logRatio < SLOW_RATIO || !this.#checkpointer.isWriting) return undefined
-    return this.#stall(logRatio < HALT_RATIO ? SLICES_PER_GROUP : Infinity)
+    if ((logRatio < SLOW_RATIO && !isHeld) || !this.#checkpointer.isWriting) return undefined
+    return this.#stall(logRatio < HALT_RATIO && !isHeld ? SLICES_PER_GROUP : Infinity)
   }
 
   /**
@@ -109,6 +111,17 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
     const running = this.#checkpoint(options)
     this.#running = running
     await untilAborted(running, signal)
+  }
+
+  async relieve(): Promise<void> {
+    const { health } = this.#state
+    if (health.writeRefusal !== undefined) return
+    try {
+      if (this.#running === undefined) await this.run({}, undefined)
+      else await this.#running
+    } catch {
+      // The failure has poisoned the database and emitted an error event.
+    }
   }
 
   /** Resolves when no checkpoint runs. */
@@ -146,25 +159,5 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }
     this.#events.emit('stall', { reason: 'checkpoint', durationMs: this.#clock.monotonic() - startedAtMs })
-  }
-}
-
-/** Waits for a promise or an abort, whichever happens first. */
-async function untilAborted(work: Promise<void>, signal: AbortSignalLike | undefined): Promise<void> {
-  if (signal?.addEventListener === undefined) {
-    await work
-    return
-  }
-  let onAbort: (() => void) | undefined
-  const aborted = new Promise<void>((_, reject) => {
-    onAbort = (): void => {
-      reject(abortedError(signal))
-    }
-    signal.addEventListener?.('abort', onAbort)
-  })
-  try {
-    await Promise.race([work, aborted])
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener?.('abort', onAbort)
   }
 }

@@ -30,6 +30,8 @@ export interface PinnedState {
 export interface ReadSource {
   /** Throws when the source is closed, poisoned, dropped or released. */
   assertReadable(): void
+  /** Throws when a read that has begun cannot go on. Unlike a new read, it may end while a commit of its transaction waits. */
+  assertStillReadable(): void
   /** Returns a copy of a value; the key is the first `keyBytes` bytes. */
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined
   /** Returns a view of a value, valid until the next call of the store. */
@@ -37,6 +39,10 @@ export interface ReadSource {
   /** Returns copies of many values. The keys are packed as for `OrderedStore.getMany`. */
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
   has(key: Uint8Array, keyBytes: number): boolean
+  /** Keeps the source readable for a read that waits, even if its keyspace is dropped. The caller calls `endRead`. */
+  beginRead(): void
+  /** Ends a read of `beginRead`. */
+  endRead(): void
   /** Pins the current state for one read. The caller calls `releasePin`. */
   acquire(): ReadPin
   /** Releases a pin of `acquire`. */
@@ -66,6 +72,18 @@ export class LiveSource implements ReadSource {
   assertReadable(): void {
     this.#health.assertReadable()
     if (this.keyspace.dropped) this.keyspace.assertLive()
+  }
+
+  assertStillReadable(): void {
+    this.#health.assertReadable()
+  }
+
+  beginRead(): void {
+    this.keyspace.beginRead()
+  }
+
+  endRead(): void {
+    this.keyspace.endRead()
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
@@ -122,6 +140,18 @@ export class FrozenSource implements ReadSource {
 
   assertReadable(): void {
     this.#pin.assertPinned()
+  }
+
+  assertStillReadable(): void {
+    this.#pin.assertPinned()
+  }
+
+  beginRead(): void {
+    // The pin keeps the source readable.
+  }
+
+  endRead(): void {
+    // The pin is released by its owner.
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {

@@ -1,5 +1,15 @@
 import { DirectorySync, FileRemoval } from '@ldb/vfs'
-import type { Clock, FileStatus, OpenMode, RandomSource, Scheduler, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import type {
+  Clock,
+  FileStatus,
+  LockMode,
+  OpenMode,
+  RandomSource,
+  Scheduler,
+  Vfs,
+  VfsFile,
+  VfsLock,
+} from '@ldb/vfs'
 import type { ReadGate } from './read-gate.js'
 import { Staging } from './staging.js'
 
@@ -59,8 +69,8 @@ export class GatedVfs implements Vfs {
     await new DirectorySync(this.#vfs, path).syncAsync()
   }
 
-  lock(directory: string): VfsLock {
-    return this.#vfs.lock(directory)
+  lock(directory: string, mode?: LockMode): VfsLock {
+    return this.#vfs.lock(directory, mode)
   }
 }
 

@@ -41,6 +41,19 @@ export class TransactionSource implements ReadSource {
     if (this.#state.isCommitting || !this.#transaction.isOpen) throw endedError()
   }
 
+  assertStillReadable(): void {
+    this.#state.health.assertReadable()
+    if (!this.#transaction.isOpen) throw endedError()
+  }
+
+  beginRead(): void {
+    // The transaction keeps the source readable.
+  }
+
+  endRead(): void {
+    // The pin is released by its owner.
+  }
+
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
     return this.#decode(this.#transaction.get(this.keyspace.descriptor.id, key, keyBytes))
   }

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import type { Clock, RandomSource, ScheduledTask, Scheduler } from '../environment/environment.js'
+import { runAtExit } from './exit-tasks.js'
 
 /** Clock of the operating system. @category Environment */
 export const nodeClock: Clock = {
@@ -26,4 +27,5 @@ export const nodeScheduler: Scheduler = {
   immediate(task: () => void): void {
     setImmediate(task)
   },
+  atExit: runAtExit,
 }

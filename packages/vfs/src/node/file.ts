@@ -1,7 +1,9 @@
 import * as fs from 'node:fs'
 import { assertLength, assertSpan } from '../byte-span.js'
 import { closedFileError, fileError, readOnlyFileError } from '../file-error.js'
+import type { DeadlineSync } from '../environment/deadline-sync.js'
 import { attempt, errnoOf, nodeError } from './error.js'
+import { createThreadSync } from './thread-sync.js'
 import type { VfsFile } from '../vfs.js'
 
 /** Greatest transfer of one system call, in bytes; Node accepts at most 2^31 - 1. */
@@ -168,6 +170,12 @@ export class NodeFile implements VfsFile {
           })
         }),
     )
+  }
+
+  deadlineSync(): DeadlineSync | undefined {
+    this.#check('sync')
+    const { dev, ino } = attempt('status', this.path, () => fs.fstatSync(this.#descriptor, { bigint: true }))
+    return createThreadSync(this.path, `${dev}:${ino}`)
   }
 
   readonly #readOnceAsync: TransferAsync = (bytes, start, byteCount, fileOffset) =>

@@ -5,7 +5,13 @@ import { nodeClock, nodeRandom, nodeScheduler } from './environment.js'
 import { attempt, errnoOf, nodeError } from './error.js'
 import { NodeFile } from './file.js'
 import { acquireNodeLock } from './lock.js'
-import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
+import type { FileStatus, LockMode, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
+import {
+  isWithoutDescriptor,
+  releaseSpareDescriptor,
+  retainSpareDescriptor,
+  withDescriptor,
+} from './spare-descriptor.js'
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE, O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants
 // Both are absent on Windows. O_NONBLOCK: opening a FIFO must not block until its other end is opened.
@@ -66,8 +72,16 @@ export class NodeVfs implements Vfs {
     }
   }
 
+  freeBytes(path: string): number | undefined {
+    const { bsize, blocks, bfree, bavail } = attempt('status', path, () => fs.statfsSync(path))
+    // Some file systems do not count their blocks.
+    if (blocks === 0) return undefined
+    // The blocks that a file system reserves for the superuser.
+    return bsize * (process.getuid?.() === 0 ? bfree : bavail)
+  }
+
   list(path: string): string[] {
-    return attempt('list', path, () => fs.readdirSync(path).sort())
+    return attempt('list', path, () => withDescriptor(() => fs.readdirSync(path)).sort())
   }
 
   makeDirectory(path: string): void {
@@ -120,12 +134,14 @@ export class NodeVfs implements Vfs {
 
   syncDirectory(path: string): void {
     try {
-      const descriptor = fs.openSync(path, O_RDONLY | (fs.constants.O_DIRECTORY ?? 0))
-      try {
-        fs.fsyncSync(descriptor)
-      } finally {
-        fs.closeSync(descriptor)
-      }
+      withDescriptor(() => {
+        const descriptor = fs.openSync(path, O_RDONLY | (fs.constants.O_DIRECTORY ?? 0))
+        try {
+          fs.fsyncSync(descriptor)
+        } finally {
+          fs.closeSync(descriptor)
+        }
+      })
     } catch (error) {
       if (process.platform === 'win32' && WINDOWS_DIRECTORY_SYNC_ERRNOS.has(errnoOf(error) ?? '')) return
       throw nodeError(error, { operation: 'syncDirectory', file: path })
@@ -146,12 +162,26 @@ export class NodeVfs implements Vfs {
       }
     } catch (error) {
       if (process.platform === 'win32' && WINDOWS_DIRECTORY_SYNC_ERRNOS.has(errnoOf(error) ?? '')) return
-      throw nodeError(error, { operation: 'syncDirectory', file: path })
+      if (!isWithoutDescriptor(error)) throw nodeError(error, { operation: 'syncDirectory', file: path })
+      // The spare descriptor is not shared with calls off the thread.
+      this.syncDirectory(path)
     }
   }
 
-  lock(directory: string): VfsLock {
-    return acquireNodeLock(directory, this.random)
+  lock(directory: string, mode: LockMode = 'exclusive'): VfsLock {
+    const lock = acquireNodeLock(directory, mode, this.random)
+    retainSpareDescriptor()
+    let isReleased = false
+    return {
+      assertHeld: () => {
+        lock.assertHeld()
+      },
+      release: () => {
+        if (!isReleased) releaseSpareDescriptor()
+        isReleased = true
+        lock.release()
+      },
+    }
   }
 
   /** Throws when `path` is a directory, a symbolic link or a device. An absent file is left to the operation to report. */

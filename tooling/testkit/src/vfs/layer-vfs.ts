@@ -1,5 +1,5 @@
 import { DirectorySync, FileRemoval } from '@ldb/vfs'
-import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import type { FileStatus, LockMode, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 
 /** A call to a file system. */
 export type VfsCall =
@@ -110,8 +110,8 @@ export abstract class LayerVfs implements Vfs {
     )
   }
 
-  lock(directory: string): VfsLock {
-    return this.around({ kind: 'lock', path: directory }, () => this.below.lock(directory))
+  lock(directory: string, mode?: LockMode): VfsLock {
+    return this.around({ kind: 'lock', path: directory }, () => this.below.lock(directory, mode))
   }
 }
 

@@ -96,5 +96,7 @@ export type {
   VerifyProgress,
   VerifySink,
 } from './ordered-store.js'
+export { NO_SEGMENT_ID, SEGMENT_ID_BYTES } from './store-log.js'
+export type { StoreLog } from './store-log.js'
 export { ResumableTask } from './resumable-task.js'
 export type { TaskSteps, Syncable } from './resumable-task.js'

@@ -1,6 +1,7 @@
 import type { Seq } from './branded-numbers.js'
 import type { BatchSection } from './batch/section.js'
 import type { ResumableTask, Syncable } from './resumable-task.js'
+import type { StoreLog } from './store-log.js'
 
 /**
  * Bounds of a cursor, over encoded keys: `lower` inclusive, `upper` exclusive. `undefined` means unbounded.
@@ -21,6 +22,10 @@ export interface KeyBounds {
  * when it opens the store. A store may write a checkpoint at any time after its owner has opened it, but it makes a checkpoint
  * durable only after it has synced the log (C6): otherwise a crash could leave one store ahead of the log.
  *
+ * **History.** Two copies of a database that were both written to have commits with the same numbers and different contents. With each
+ * checkpoint a store therefore records `segmentId` of the log, as it is after the sync of the log. The owner compares it with the log
+ * when it opens the store, and refuses a store of another history.
+ *
  * **Interrupted reads.** The file system below a store may throw from any read of a file whose bytes are not in memory. The
  * owner then loads those bytes off the thread and calls the method again. Therefore every reading method (`get`,
  * `getBorrowed`, `getMany`, `has`, `prefetch`, a snapshot's methods, every move of a cursor) leaves the store unchanged when it
@@ -34,6 +39,11 @@ export interface OrderedStore {
   readonly seq: Seq
   /** Every section up to this sequence number is in the last durable checkpoint. */
   readonly durableSeq: Seq
+  /**
+   * `segmentId` of the log after the sync that preceded the last durable checkpoint: 16 bytes, zeros for a new store and for one without a
+   * log. The newest commit in the checkpoint is in that segment or in an older one. Not to be written to.
+   */
+  readonly durableSegmentId: Uint8Array
 
   /**
    * Returns a copy of the value of a key, or `undefined`. The key is the first `keyBytes` bytes of `key`.
@@ -102,11 +112,11 @@ export interface OrderedStore {
    * The returned task writes the state in steps, waits for the device and makes the checkpoint durable. A store that needs the
    * checkpoint finished runs the remaining steps itself.
    *
-   * @param log - synced before the checkpoint becomes durable (C6).
+   * @param log - synced before the checkpoint becomes durable (C6); its `segmentId` then becomes `durableSegmentId`.
    * @param timeSlice - yielded about every millisecond of work, so that the caller can let other work run.
    * @throws {@link LdbError} as `checkpoint` does.
    */
-  beginCheckpoint(log?: Syncable, timeSlice?: Syncable): ResumableTask
+  beginCheckpoint(log?: StoreLog, timeSlice?: Syncable): ResumableTask
 
   /** Compacts the store with full effort and waits for the device. */
   compact(bounds?: KeyBounds): void
@@ -152,7 +162,7 @@ export interface CompactionRequest {
   /** Keys to compact; an engine may compact more. @defaultValue all */
   readonly bounds?: KeyBounds | undefined
   /** Synced before the result becomes durable (C6). */
-  readonly log?: Syncable | undefined
+  readonly log?: StoreLog | undefined
   /** Yielded about every millisecond of work. */
   readonly timeSlice?: Syncable | undefined
 }

@@ -13,6 +13,7 @@ import type {
   KeyBounds,
   OrderedStore,
   Seq,
+  StoreLog,
   StoreSnapshot,
   StoreStats,
   Syncable,
@@ -130,6 +131,10 @@ export class BTree implements OrderedStore {
     return toSeq(this.#checkpoints.meta.durableSeq)
   }
 
+  get durableSegmentId(): Uint8Array {
+    return this.#checkpoints.meta.logSegmentId
+  }
+
   /** Identity of the file, for the option of that name. */
   get identity(): TreeIdentity {
     const { fileId, pageBytes } = this.#checkpoints.meta
@@ -213,7 +218,7 @@ export class BTree implements OrderedStore {
     this.beginCheckpoint().sync()
   }
 
-  beginCheckpoint(log?: Syncable, timeSlice?: Syncable): ResumableTask {
+  beginCheckpoint(log?: StoreLog, timeSlice?: Syncable): ResumableTask {
     return this.#checkpoints.begin(this.#seq, log, timeSlice)
   }
 

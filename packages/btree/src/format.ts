@@ -1,11 +1,11 @@
 import { assert } from '@ldb/base'
 
 /** Format version of new files. @internal */
-export const FORMAT_VERSION = 2
+export const FORMAT_VERSION = 3
 /** Minimum reader version of new files. @internal */
-export const MINIMUM_READER = 2
+export const MINIMUM_READER = 3
 /** Oldest format version that this build reads. @internal */
-export const FORMAT_VERSION_MIN = 2
+export const FORMAT_VERSION_MIN = 3
 /** Kind letter in the magic of the file. @internal */
 export const FILE_KIND = 'B'
 
@@ -64,8 +64,9 @@ export const META_BLOCK_DICTIONARY_CHECKSUM_OFFSET: number = META_BLOCK_DICTIONA
 export const META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET: number = META_BLOCK_DICTIONARY_CHECKSUM_OFFSET + 8
 export const META_BLOCK_META_COPY_PAGE_OFFSET: number = META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET + 4
 export const META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET: number = META_BLOCK_META_COPY_PAGE_OFFSET + 4
-export const META_BLOCK_RESERVED3_OFFSET: number = META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET + 8
-export const META_BLOCK_CHECKSUM_OFFSET: number = META_BLOCK_RESERVED3_OFFSET + 320
+export const META_BLOCK_LOG_SEGMENT_ID_OFFSET: number = META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET + 8
+export const META_BLOCK_RESERVED3_OFFSET: number = META_BLOCK_LOG_SEGMENT_ID_OFFSET + 16
+export const META_BLOCK_CHECKSUM_OFFSET: number = META_BLOCK_RESERVED3_OFFSET + 304
 /** One sector: most devices write it atomically, and the checksum detects a torn one. */
 export const META_BLOCK_BYTES: number = META_BLOCK_CHECKSUM_OFFSET + 8
 assert(META_BLOCK_BYTES === 512, 'a meta block is one sector')

@@ -28,7 +28,7 @@ import { entriesOf, findingsOf, textOf, TreeHarness } from './tree-harness.js'
  * fails to end. After damage to the newest meta block, open may return the whole previous checkpoint with its `durableSeq`.
  * `verify` finds every flipped byte that is in use.
  */
-const GOLDEN = new Uint8Array(readFileSync(new URL('fixtures/v2/tree.ldb', import.meta.url)))
+const GOLDEN = new Uint8Array(readFileSync(new URL('fixtures/v3/tree.ldb', import.meta.url)))
 const EXPECTED = JSON.stringify(goldenEntries(1))
 const OLDER = JSON.stringify(goldenEntries(0))
 const PAGES = GOLDEN.length / PAGE_BYTES
@@ -166,7 +166,7 @@ describe('the golden file', () => {
   })
 
   test('matches its hexdump', async () => {
-    await expect(formatFile(GOLDEN, PAGE_BYTES, 8)).toMatchFileSnapshot('fixtures/v2/tree.hex.txt')
+    await expect(formatFile(GOLDEN, PAGE_BYTES, 8)).toMatchFileSnapshot('fixtures/v3/tree.hex.txt')
   })
 
   test('equals what the present code writes and reads', () => {

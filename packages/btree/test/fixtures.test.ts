@@ -15,7 +15,7 @@ interface Expected {
   readonly pages: Readonly<Record<'meta' | 'branch' | 'leaf' | 'extent' | 'freeSpace' | 'free', number>>
 }
 
-const root = new URL('fixtures/v2/', import.meta.url)
+const root = new URL('fixtures/v3/', import.meta.url)
 
 test('the golden tree has the pages and entries that the independent reader counts', () => {
   const expected = JSON.parse(readFileSync(new URL('expected.json', root), 'utf8')) as Expected

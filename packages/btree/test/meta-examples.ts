@@ -20,6 +20,7 @@ export const EXAMPLE_META: Meta = {
   freeSpaceChecksumLow: 7,
   freeSpaceChecksumHigh: -8,
   freeCount: 20,
+  logSegmentId: Uint8Array.from({ length: 16 }, (_, index) => 255 - index),
 }
 
 /** Returns the stored form of a meta block of a file that is not encrypted. */

@@ -31,19 +31,21 @@ function fixture(version: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(`fixtures/${version}/tree.ldb`, import.meta.url)))
 }
 
-const GOLDEN = fixture('v2')
+const GOLDEN = fixture('v3')
 const IDENTITY: TreeIdentity = { fileId: GOLDEN.slice(24, 40), pageBytes: 512 }
 
-test('a file of format version 1 is LDB_FORMAT', () => {
-  expect(codeOfOpening(fixture('v1'))).toBe('LDB_FORMAT')
-  expect(codeOfOpening(fixture('v1'), IDENTITY)).toBe('LDB_FORMAT')
+test('a file of an older format version is LDB_FORMAT', () => {
+  for (const version of ['v1', 'v2']) {
+    expect(codeOfOpening(fixture(version)), version).toBe('LDB_FORMAT')
+    expect(codeOfOpening(fixture(version), IDENTITY), version).toBe('LDB_FORMAT')
+  }
 })
 
 test.each([
-  ['a newer version', { format: 3, minimumReader: 3, flags: 0 }, 'LDB_FORMAT'],
-  ['an encrypted file', { format: 2, minimumReader: 2, flags: 1 }, 'LDB_UNSUPPORTED'],
-  ['a file with encoded values', { format: 2, minimumReader: 2, flags: 2 }, 'LDB_UNSUPPORTED'],
-  ['a file with an undefined flag', { format: 2, minimumReader: 2, flags: 0x8000_0000 }, 'LDB_FORMAT'],
+  ['a newer version', { format: 4, minimumReader: 4, flags: 0 }, 'LDB_FORMAT'],
+  ['an encrypted file', { format: 3, minimumReader: 3, flags: 1 }, 'LDB_UNSUPPORTED'],
+  ['a file with encoded values', { format: 3, minimumReader: 3, flags: 2 }, 'LDB_UNSUPPORTED'],
+  ['a file with an undefined flag', { format: 3, minimumReader: 3, flags: 0x8000_0000 }, 'LDB_FORMAT'],
 ])('%s is refused', (_, header, code) => {
   for (const block of [0, 1]) {
     const bytes = GOLDEN.slice()

@@ -1,4 +1,4 @@
-import { assert } from '@ldb/base'
+import { assert, SEGMENT_ID_BYTES } from '@ldb/base'
 import { FILE_HEADER_BYTES } from '@ldb/integrity'
 
 // FORMAT.md is normative; format.test.ts compares these constants with its tables.
@@ -6,11 +6,11 @@ import { FILE_HEADER_BYTES } from '@ldb/integrity'
 /** File kind in the header. */
 export const CATALOG_KIND = 'C'
 /** Format version that this code writes. */
-export const CATALOG_FORMAT = 2
+export const CATALOG_FORMAT = 3
 /** Oldest version that can read catalogs of this code. */
-export const CATALOG_MINIMUM_READER = 2
+export const CATALOG_MINIMUM_READER = 3
 /** Oldest version that this code reads. */
-export const CATALOG_OLDEST_FORMAT = 2
+export const CATALOG_OLDEST_FORMAT = 3
 
 /** Bytes of the random id of a database. Each segment of its log contains it too. */
 export const DATABASE_ID_BYTES = 16
@@ -30,8 +30,10 @@ export const CATALOG_OFFSET_DATA_KEY_ID: number = CATALOG_OFFSET_RESERVED2 + 2
 export const CATALOG_OFFSET_PAGE_BYTES: number = CATALOG_OFFSET_DATA_KEY_ID + 4
 export const CATALOG_OFFSET_RESERVED3: number = CATALOG_OFFSET_PAGE_BYTES + 4
 export const CATALOG_OFFSET_BRANCH_ID: number = CATALOG_OFFSET_RESERVED3 + 4
-export const CATALOG_ROOT_END: number = CATALOG_OFFSET_BRANCH_ID + DATABASE_ID_BYTES
-assert(CATALOG_ROOT_END === 112, 'the catalog root ends at offset 112')
+export const CATALOG_OFFSET_LOG_SEGMENT_ID: number = CATALOG_OFFSET_BRANCH_ID + DATABASE_ID_BYTES
+export const CATALOG_OFFSET_LOG_LSN: number = CATALOG_OFFSET_LOG_SEGMENT_ID + SEGMENT_ID_BYTES
+export const CATALOG_ROOT_END: number = CATALOG_OFFSET_LOG_LSN + 8
+assert(CATALOG_ROOT_END === 136, 'the catalog root ends at offset 136')
 
 /** Greatest length of a catalog, in bytes. A longer one is refused before it is read. */
 export const CATALOG_BYTES_MAX = 67_108_864
@@ -107,17 +109,21 @@ export const LogRecordType = { Commit: 1, Checkpoint: 2, Catalog: 3 } as const
 
 export const CHECKPOINT_OFFSET_SEQ = 0
 export const CHECKPOINT_OFFSET_CATALOG_GENERATION: number = CHECKPOINT_OFFSET_SEQ + 8
-export const CHECKPOINT_OFFSET_KEYSPACE_COUNT: number = CHECKPOINT_OFFSET_CATALOG_GENERATION + 8
+export const CHECKPOINT_OFFSET_CATALOG_SEGMENT_ID: number = CHECKPOINT_OFFSET_CATALOG_GENERATION + 8
+export const CHECKPOINT_OFFSET_KEYSPACE_COUNT: number =
+  CHECKPOINT_OFFSET_CATALOG_SEGMENT_ID + SEGMENT_ID_BYTES
 export const CHECKPOINT_OFFSET_RESERVED: number = CHECKPOINT_OFFSET_KEYSPACE_COUNT + 4
 export const CHECKPOINT_RECORD_BYTES: number = CHECKPOINT_OFFSET_RESERVED + 4
-assert(CHECKPOINT_RECORD_BYTES === 24, 'a checkpoint record has 24 fixed bytes')
+assert(CHECKPOINT_RECORD_BYTES === 40, 'a checkpoint record has 40 fixed bytes')
 
 export const ENTRY_OFFSET_KEYSPACE_ID = 0
 export const ENTRY_OFFSET_RESERVED: number = ENTRY_OFFSET_KEYSPACE_ID + 4
 export const ENTRY_OFFSET_DURABLE_SEQ: number = ENTRY_OFFSET_RESERVED + 4
-export const CHECKPOINT_ENTRY_BYTES: number = ENTRY_OFFSET_DURABLE_SEQ + 8
-assert(CHECKPOINT_ENTRY_BYTES === 16, 'a checkpoint entry has 16 bytes')
+export const ENTRY_OFFSET_SEGMENT_ID: number = ENTRY_OFFSET_DURABLE_SEQ + 8
+export const CHECKPOINT_ENTRY_BYTES: number = ENTRY_OFFSET_SEGMENT_ID + SEGMENT_ID_BYTES
+assert(CHECKPOINT_ENTRY_BYTES === 32, 'a checkpoint entry has 32 bytes')
 
 export const CATALOG_RECORD_OFFSET_GENERATION = 0
-export const CATALOG_RECORD_BYTES: number = CATALOG_RECORD_OFFSET_GENERATION + 8
-assert(CATALOG_RECORD_BYTES === 8, 'a catalog record has 8 bytes')
+export const CATALOG_RECORD_OFFSET_SEGMENT_ID: number = CATALOG_RECORD_OFFSET_GENERATION + 8
+export const CATALOG_RECORD_BYTES: number = CATALOG_RECORD_OFFSET_SEGMENT_ID + SEGMENT_ID_BYTES
+assert(CATALOG_RECORD_BYTES === 24, 'a catalog record has 24 bytes')

@@ -33,9 +33,14 @@ export function writeFixture(name: string, files: Files): void {
 }
 
 /** Returns a file system in memory that contains files in a directory. */
-export function fileSystemOf(files: Files, directory: string, startMs = FIXTURE_TIME): MemoryVfs {
+export function fileSystemOf(
+  files: Files,
+  directory: string,
+  startMs = FIXTURE_TIME,
+  seed: number = 20,
+): MemoryVfs {
   const time = new ManualTime(startMs)
-  const vfs = new MemoryVfs({ seed: 20, clock: time, scheduler: time })
+  const vfs = new MemoryVfs({ seed, clock: time, scheduler: time })
   vfs.makeDirectory(directory)
   const made = new Set([directory])
   for (const [path, bytes] of files) {

@@ -49,11 +49,11 @@ if (process.env['LDB_WRITE_FIXTURES'] === '1') {
 }
 
 const EXPECTED = JSON.parse(
-  readFileSync(new URL('fixtures/v2/expected.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('fixtures/v3/expected.json', import.meta.url), 'utf8'),
 ) as Record<string, Expected>
 
-describe.each(Object.entries(EXPECTED))('golden database of format 2, %s', (name, expected) => {
-  const files = readFixture(`v2/${name}`)
+describe.each(Object.entries(EXPECTED))('golden database of format 3, %s', (name, expected) => {
+  const files = readFixture(`v3/${name}`)
 
   test('its log has the expected records', () => {
     const vfs = fileSystemOf(files, 'data')
@@ -146,8 +146,8 @@ describe.each(Object.entries(EXPECTED))('golden database of format 2, %s', (name
   })
 })
 
-test('a database of format 1 is refused before a byte is written', () => {
-  const files = readFixture('v1/closed')
+test.each(['v1', 'v2'])('a database of format %s is refused before a byte is written', (version) => {
+  const files = readFixture(`${version}/closed`)
   const vfs = fileSystemOf(files, 'data')
   for (const readOnly of [false, true]) {
     expect(() => Database.open('data', { vfs, readOnly })).toThrow(

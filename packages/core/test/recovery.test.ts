@@ -2,23 +2,38 @@
 // be inconsistent with the stores and the catalog.
 // Invariants (R2, R3, R4): an inconsistent log is LDB_CORRUPTION with its position and reason, and changes nothing; a consistent log is
 // applied to the stores that lack its commits, and only to them.
-import { isLdbError, WriteBatch } from '@ldb/base'
-import { MemoryVfs } from '@ldb/vfs'
+import { isLdbError, NO_SEGMENT_ID, WriteBatch } from '@ldb/base'
+import { BTree } from '@ldb/btree'
+import { MemoryVfs, SeededRandom } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import { describe, expect, test } from 'vitest'
 import { copyAfterKill } from './directory-tree.js'
+import type { Catalog } from '../src/catalog/catalog.js'
+import { readCatalog } from '../src/catalog/file.js'
 import { encodeCatalogRecord } from '../src/log/catalog-record.js'
 import { encodeCheckpointRecord } from '../src/log/checkpoint-record.js'
 import { Database } from '../src/database.js'
-import { CATALOG_OFFSET_DATABASE_ID, LogRecordType } from '../src/format.js'
+import { LogRecordType } from '../src/format.js'
 
 const DIRECTORY = 'data'
 /** Keyspace 1 exists from the beginning, 2 since commit 1, 3 was dropped, 4 never existed. */
 const NEVER = 4
 
+/** Random bytes, of which the next ones can be chosen. */
+class ChosenRandom extends SeededRandom {
+  next: Uint8Array | undefined
+
+  override fill(target: Uint8Array): Uint8Array {
+    if (this.next === undefined) return super.fill(target)
+    target.set(this.next)
+    this.next = undefined
+    return target
+  }
+}
+
 /** Creates and closes a database of three commits, which its stores contain; its catalog was written after the first. */
 function makeDatabase(): MemoryVfs {
-  const vfs = new MemoryVfs()
+  const vfs = new MemoryVfs({ random: new ChosenRandom(1) })
   const db = Database.open(DIRECTORY, { vfs })
   db.put('a', '1')
   const other = db.keyspace('other')
@@ -33,47 +48,77 @@ function makeDatabase(): MemoryVfs {
 interface ConstructedRecord {
   readonly type: number
   readonly seq: number
-  readonly payload: Uint8Array
+  readonly payload: (found: FoundFiles) => Uint8Array
+}
+
+/** What identifies the history of the files that the log is constructed for. */
+interface FoundFiles {
+  readonly catalog: Catalog
+  /** Of both stores. */
+  readonly segmentId: Uint8Array
 }
 
 function commit(seq: number, ...keyspaceIds: number[]): ConstructedRecord {
   const batch = new WriteBatch()
   for (const id of keyspaceIds) batch.put(id, Uint8Array.of(0x6b), Uint8Array.of(0x30 + seq))
-  return { type: LogRecordType.Commit, seq, payload: batch.encode() }
+  return { type: LogRecordType.Commit, seq, payload: () => batch.encode().slice() }
 }
 
 function checkpoint(
   seq: number,
   durableSeqs: Readonly<Record<number, number>>,
-  catalogGeneration = 1,
+  generation?: number,
 ): ConstructedRecord {
-  const entries = Object.entries(durableSeqs).map(([id, durable]): [number, number] => [Number(id), durable])
-  const payload = encodeCheckpointRecord({ seq, catalogGeneration, durableSeqs: new Map(entries) })
+  const payload = ({ catalog: found, segmentId }: FoundFiles): Uint8Array => {
+    const stores = new Map(
+      Object.entries(durableSeqs).map(([id, durableSeq]) => [Number(id), { durableSeq, segmentId }]),
+    )
+    return encodeCheckpointRecord({ seq, catalog: versionOf(found, generation), stores })
+  }
   return { type: LogRecordType.Checkpoint, seq, payload }
 }
 
-function catalog(generation: number): ConstructedRecord {
-  return { type: LogRecordType.Catalog, seq: 0, payload: encodeCatalogRecord(generation) }
+/** Returns the version of a catalog, or another one when a generation is given. */
+function versionOf(found: Catalog, generation: number = found.generation): Catalog {
+  return generation === found.generation ? found : { ...found, generation, logSegmentId: NO_SEGMENT_ID }
 }
 
-/** Replaces the log. */
+function catalog(generation: number): ConstructedRecord {
+  return {
+    type: LogRecordType.Catalog,
+    seq: 0,
+    payload: ({ catalog: found }) => encodeCatalogRecord(versionOf(found, generation)),
+  }
+}
+
+/** Replaces the log by one of the history of the stores: its segment has the id that they recorded. */
 function replaceLog(vfs: MemoryVfs, records: readonly ConstructedRecord[]): void {
   const log = `${DIRECTORY}/wal`
   for (const name of vfs.list(log)) vfs.remove(`${log}/${name}`)
-  const ownerId = new Uint8Array(16)
-  const catalog = vfs.open(`${DIRECTORY}/CATALOG`, 'read')
-  catalog.read(ownerId, 0, 16, CATALOG_OFFSET_DATABASE_ID)
-  catalog.close()
-  const wal = Wal.open(vfs, log, { create: true, ownerId })
+  const found = readCatalog(vfs, DIRECTORY)
+  const store = BTree.open(vfs, `${DIRECTORY}/keyspaces/1/tree.ldb`, { create: false })
+  const segmentId = store.durableSegmentId
+  store.close()
+  if (vfs.random instanceof ChosenRandom) vfs.random.next = segmentId
+  const wal = Wal.open(vfs, log, { create: true, ownerId: found.databaseId })
   for (const { type, seq, payload } of records) {
     // A checkpoint may be older than the commits before it.
-    wal.append(payload, { type, seq: type === LogRecordType.Commit ? seq : Math.max(seq, wal.lastSeq) })
+    wal.append(payload({ catalog: found, segmentId }), {
+      type,
+      seq: type === LogRecordType.Commit ? seq : Math.max(seq, wal.lastSeq),
+    })
   }
   wal.close({ clean: true })
 }
 
 const CONSISTENT = checkpoint(3, { 1: 2, 2: 3 })
-const REFUSED: readonly [string, readonly ConstructedRecord[], string][] = [
+const TREE = 'keyspaces/1/tree.ldb'
+const REFUSED: readonly [
+  what: string,
+  records: readonly ConstructedRecord[],
+  message: string,
+  file?: string,
+][] = [
   ['a record of an unknown type', [CONSISTENT, { ...commit(4, 1), type: 0 }], 'a record of an unknown type'],
   ['no record', [], 'the beginning of the log is missing'],
   [
@@ -82,7 +127,12 @@ const REFUSED: readonly [string, readonly ConstructedRecord[], string][] = [
     'the beginning of the log is missing',
   ],
   ['an end before the catalog', [checkpoint(0, {})], 'ends before the commit number of the catalog'],
-  ['an end before a store', [checkpoint(2, {})], 'ends before the newest commit of keyspace 2'],
+  [
+    'an end before a store',
+    [checkpoint(2, {})],
+    'ends before the newest commit of keyspace 2',
+    'keyspaces/2/tree.ldb',
+  ],
   ['a missing commit', [CONSISTENT, commit(4, 1), commit(6, 1)], 'a commit is missing in the log'],
   [
     'a missing commit after its checkpoint',
@@ -109,11 +159,13 @@ const REFUSED: readonly [string, readonly ConstructedRecord[], string][] = [
     'a checkpoint of a newer catalog',
     [checkpoint(3, { 1: 2, 2: 3 }, 99)],
     'the catalog is older than the log',
+    'CATALOG',
   ],
   [
     'a catalog record of a newer catalog',
     [CONSISTENT, catalog(99), commit(4, 1)],
     'the catalog is older than the log',
+    'CATALOG',
   ],
   [
     'a checkpoint before its last commit',
@@ -129,11 +181,12 @@ const REFUSED: readonly [string, readonly ConstructedRecord[], string][] = [
     'a checkpoint that a store has lost',
     [checkpoint(4, { 1: 4, 2: 3 })],
     'keyspace 1 has lost its newest checkpoint',
+    TREE,
   ],
 ]
 
 describe('a constructed log', () => {
-  test.each(REFUSED)('with %s is refused', (_, records, message) => {
+  test.each(REFUSED)('with %s is refused', (_, records, message, file = 'wal') => {
     const vfs = makeDatabase()
     replaceLog(vfs, records)
     let refusal: unknown
@@ -145,7 +198,7 @@ describe('a constructed log', () => {
     if (!isLdbError(refusal)) throw new Error('the log was accepted', { cause: refusal })
     expect(refusal.code).toBe('LDB_CORRUPTION')
     expect(refusal.message).toContain(message)
-    expect(refusal.details.file).toContain('wal')
+    expect(refusal.details.file).toBe(`${DIRECTORY}/${file}`)
   })
 
   test('that is consistent is applied to the stores that lack it, and not to dropped keyspaces', () => {

@@ -4,15 +4,20 @@
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { Database } from '../src/database.js'
+import type { OpenDatabase } from '../src/open/open-database.js'
 import { openDatabase } from '../src/open/opening.js'
-import { copyAfterKill, readFile, writeFile } from './directory-tree.js'
+import { copyAfterKill } from './directory-tree.js'
 
 const TUNING = { pageBytes: 512, segmentBytes: 65_536, preallocateBytes: 0 }
 
 type Maps = readonly [Map<string, string>, Map<string, string>]
 
 function open(vfs: MemoryVfs, replayBytes = 1 << 26): Database {
-  return new Database(openDatabase('data', { vfs, cacheBytes: 1 << 20 }, { ...TUNING, replayBytes }))
+  return new Database(openParts(vfs, replayBytes))
+}
+
+function openParts(vfs: MemoryVfs, replayBytes = 1 << 26): OpenDatabase {
+  return openDatabase('data', { vfs, cacheBytes: 1 << 20 }, { ...TUNING, replayBytes })
 }
 
 /** Returns a generator of pseudorandom numbers below a limit. */
@@ -87,19 +92,17 @@ test.each(SEEDS)('replay batches leave the same state as single commits, seed %i
 test.each(SEEDS)('only newer commits are replayed into a keyspace that is ahead, seed %i', (seed) => {
   const pick = picks(seed)
   const vfs = new MemoryVfs({ seed })
-  const db = open(vfs)
+  const opened = openParts(vfs)
+  const db = new Database(opened)
   const maps: Maps = [new Map(), new Map()]
   for (let count = 60; count > 0; count--) commitSome(db, maps, pick)
-  db.sync()
-  const ahead = copyAfterKill(vfs, 'data')
-  const other = open(ahead)
-  other.checkpoint()
-  other.close()
+  // An engine may checkpoint a store by itself. So may a checkpoint of the database that is interrupted by a crash.
+  const store = opened.keyspaces.byName('other')?.store
+  store?.beginCheckpoint(opened.log).sync()
+  expect(store?.durableSeq).toBe(60)
   for (let count = 60; count > 0; count--) commitSome(db, maps, pick)
   db.sync()
   const left = copyAfterKill(vfs, 'data')
-  const path = 'data/keyspaces/2/tree.ldb'
-  writeFile(left, path, readFile(ahead, path))
   const again = open(left)
   expectMaps(again, maps)
   again.close()

@@ -1,4 +1,4 @@
-import { invalidArgument, LdbError, ResumableTask, toLsn, toSeq } from '@ldb/base'
+import { assert, invalidArgument, LdbError, ResumableTask, toLsn, toSeq } from '@ldb/base'
 import type { TaskSteps, Lsn, Seq, VerifySink } from '@ldb/base'
 import { OwnedVfs, resolvePath } from '@ldb/vfs'
 import type { DeadlineSync, FilePath, Vfs } from '@ldb/vfs'
@@ -117,6 +117,32 @@ export class Wal {
   /** Seq of the last truncated record, or 0. Records after it can be read. */
   get truncatedSeq(): Seq {
     return toSeq(this.segments.oldest?.header.lastSeq ?? 0)
+  }
+
+  /**
+   * Id of the newest segment on the device: 16 random bytes, not to be written to. After a sync, it or an older segment contains every
+   * record that was appended before the sync.
+   */
+  get segmentId(): Uint8Array {
+    const { newest } = this.segments
+    assert(newest !== undefined, 'an open log has a segment')
+    return newest.header.segmentId
+  }
+
+  /** True when this opening has created a segment, so that no copy of the log that was made before the opening contains it. */
+  get hasCreatedSegment(): boolean {
+    return this.#writer.hasCreatedSegment
+  }
+
+  /**
+   * Returns the end of the records that were appended to a segment or to older ones; `undefined` when the log does not contain
+   * the segment. A record that recovery copied to the next segment counts as one of the segment that it was copied from.
+   *
+   * @param segmentId - as `segmentId` returned it, in this opening or in an earlier one.
+   */
+  appendEndOf(segmentId: Uint8Array): Lsn | undefined {
+    const end = this.segments.appendEndOf(segmentId)
+    return end === undefined ? undefined : toLsn(Math.min(end, this.#writer.endLsn))
   }
 
   /**

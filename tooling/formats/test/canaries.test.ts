@@ -14,10 +14,10 @@ import { flip, readBytes, readFiles, TIMES } from './golden-files.js'
 type Region = readonly [name: string, start: number, end: number]
 
 const WAL = 'packages/wal/test/fixtures/v3'
-const DATABASE = 'packages/core/test/fixtures/v2/left-open'
+const DATABASE = 'packages/core/test/fixtures/v3/left-open'
 const VFS = 'packages/vfs/test/fixtures'
 const TREES = [
-  'packages/btree/test/fixtures/v2/tree.ldb',
+  'packages/btree/test/fixtures/v3/tree.ldb',
   `${DATABASE}/keyspaces/1/tree.ldb`,
   `${DATABASE}/keyspaces/2/tree.ldb`,
   `${DATABASE}/keyspaces/3/tree.ldb`,
@@ -153,7 +153,7 @@ describe('a changed byte is noticed', () => {
 describe('files that do not belong together are refused', () => {
   const damaged = expect.objectContaining({ code: 'LDB_CORRUPTION' })
   const golden = readFiles(DATABASE)
-  const closed = readFiles('packages/core/test/fixtures/v2/closed')
+  const closed = readFiles('packages/core/test/fixtures/v3/closed')
 
   test.each([
     ['an older catalog', 'CATALOG', closed.get('CATALOG')],

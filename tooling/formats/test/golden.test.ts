@@ -56,32 +56,34 @@ describe('golden logs', () => {
 })
 
 test('the golden B+tree', async () => {
-  const description = textOf(describeTree(readTree(readBytes(`${BTREE}/v2/tree.ldb`))))
-  await expect(description).toMatchFileSnapshot(pathOf(`${BTREE}/v2/expected.json`))
+  const description = textOf(describeTree(readTree(readBytes(`${BTREE}/v3/tree.ldb`))))
+  await expect(description).toMatchFileSnapshot(pathOf(`${BTREE}/v3/expected.json`))
 })
 
 test('the golden databases', async () => {
   const databases = ['closed', 'left-open'].map((name) => {
-    const database = readDatabase(readFiles(`${CORE}/v2/${name}`))
+    const database = readDatabase(readFiles(`${CORE}/v3/${name}`))
     return [name, describeDatabase(database, TIMES)] as const
   })
   const description = textOf(Object.fromEntries(databases))
-  await expect(description).toMatchFileSnapshot(pathOf(`${CORE}/v2/expected.json`))
+  await expect(description).toMatchFileSnapshot(pathOf(`${CORE}/v3/expected.json`))
 })
 
 test('the golden LOCK of each version', () => {
   const written = { pid: '12265', host: 'ada', token: '0b6d69196da9b24b45bac1fee8f69b34' }
   const unknown = { directory: '-', filesystem: '-', kernel: '-', mode: '-' }
-  for (const path of [`${CORE}/v2/left-open/LOCK`, `${VFS}/v1/LOCK`])
+  for (const path of [`${CORE}/v3/left-open/LOCK`, `${VFS}/v1/LOCK`])
     expect(Object.fromEntries(readLock(readBytes(path)))).toMatchObject({ ...written, ...unknown })
   const known = { directory: '65024:2148321', filesystem: 'ef53', kernel: 'flock', mode: 'exclusive' }
   expect(Object.fromEntries(readLock(readBytes(`${VFS}/v2/LOCK`)))).toMatchObject({ ...written, ...known })
 })
 
-test('files of format 1 are LDB_FORMAT', () => {
+test('files of older formats are LDB_FORMAT', () => {
   const refused = expect.objectContaining({ code: 'LDB_FORMAT' })
   expect(() => readLog(readFiles(`${WAL}/v1/closed`))).toThrow(refused)
   expect(() => readLog(readFiles(`${WAL}/v1/left-open`))).toThrow(refused)
-  expect(() => readTree(readBytes(`${BTREE}/v1/tree.ldb`))).toThrow(refused)
-  expect(() => readDatabase(readFiles(`${CORE}/v1/closed`))).toThrow(refused)
+  for (const version of ['v1', 'v2']) {
+    expect(() => readTree(readBytes(`${BTREE}/${version}/tree.ldb`))).toThrow(refused)
+    expect(() => readDatabase(readFiles(`${CORE}/${version}/closed`))).toThrow(refused)
+  }
 })

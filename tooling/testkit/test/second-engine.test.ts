@@ -18,7 +18,7 @@ import { runCommands } from '../src/model/model-run.js'
 import { modelCase } from '../src/model/model-suite.js'
 import { storeSuite } from '../src/store/suite.js'
 
-const NO_LOG = { sync: () => undefined, syncAsync: () => Promise.resolve() }
+const NO_LOG = { segmentId: new Uint8Array(16), sync: () => undefined, syncAsync: () => Promise.resolve() }
 const NO_OBSERVER = {
   wantsCheckpoint: () => undefined,
   stalled: () => undefined,

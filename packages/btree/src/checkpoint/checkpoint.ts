@@ -1,4 +1,5 @@
-import type { TaskSteps, Syncable } from '@ldb/base'
+import { NO_SEGMENT_ID } from '@ldb/base'
+import type { StoreLog, TaskSteps, Syncable } from '@ldb/base'
 import { pagesPerBitmap, writeFreeSpace } from '../file/free-space-pages.js'
 import type { Meta } from '../file/meta.js'
 import { writeMeta } from '../file/meta-blocks.js'
@@ -29,7 +30,7 @@ export interface CheckpointParts {
   /** Receives the free-space pages of the checkpoint. */
   readonly bitmapPages: number[]
   /** The log of the commits in the checkpoint: it is synced before the meta block is written (C6). */
-  readonly log: Syncable | undefined
+  readonly log: StoreLog | undefined
   /** Yielded about every millisecond, to let other work run; `undefined` when the checkpoint runs without interruption. */
   readonly timeSlice: Syncable | undefined
 }
@@ -88,9 +89,9 @@ export function* writeFrozen(frozen: FrozenTree, parts: CheckpointParts): Genera
   const { pages } = parts.state
   yield pages.metaRewrite
   const rootChecksum = yield* writeTree(frozen, parts)
-  const meta = yield* writeFree({ ...frozen.meta, ...rootChecksum }, frozen, parts)
+  const written = yield* writeFree({ ...frozen.meta, ...rootChecksum }, frozen, parts)
   yield* forgetChecksums(pages, parts.timeSlice)
-  yield* makeDurable(pages, meta, parts)
+  const meta = yield* makeDurable(pages, written, parts)
   pages.writeBack.releaseBatchBuffer()
   return meta
 }
@@ -157,13 +158,19 @@ function* forgetChecksums(pages: Pages, timeSlice: Syncable | undefined): TaskSt
   while (!pages.dropPropagatedChecksums()) if (timeSlice !== undefined) yield timeSlice
 }
 
-function* makeDurable(pages: Pages, meta: Meta, { log, timeSlice }: CheckpointParts): TaskSteps {
+/** @returns the meta block as written: with the newest log segment, which the sync of the log determines. */
+function* makeDurable(
+  pages: Pages,
+  written: Meta,
+  { log, timeSlice }: CheckpointParts,
+): Generator<Syncable, Meta, void> {
   const { file, codec, freeSpace, reclaim, metaRewrite } = pages
   yield metaRewrite.fileSync
   if (log !== undefined) yield log
   // An eviction may have failed to write a page in the meantime (C3).
   // oxlint-disable-next-line typescript/only-throw-error -- the error of that write
   if (pages.writeBack.failure !== undefined) throw pages.writeBack.failure
+  const meta: Meta = { ...written, logSegmentId: log?.segmentId ?? NO_SEGMENT_ID }
   writeMeta(file, codec, meta)
   yield metaRewrite.fileSync
   while (!reclaim.advance(meta.epoch, SLICE_SPANS)) if (timeSlice !== undefined) yield timeSlice
@@ -172,7 +179,7 @@ function* makeDurable(pages: Pages, meta: Meta, { log, timeSlice }: CheckpointPa
   for (;;) {
     const length = freeSpace.trim() * meta.pageBytes
     const present = file.length()
-    if (present <= length) return
+    if (present <= length) return meta
     file.truncate(Math.max(length, timeSlice === undefined ? length : present - SLICE_TRUNCATED_BYTES))
     if (timeSlice !== undefined) yield timeSlice
   }

@@ -1,5 +1,5 @@
 import { assert, ResumableTask } from '@ldb/base'
-import type { CompactionRequest, TaskSteps, Seq, Syncable } from '@ldb/base'
+import type { CompactionRequest, StoreLog, TaskSteps, Seq, Syncable } from '@ldb/base'
 import type { Meta } from '../file/meta.js'
 import type { TreeStatus } from '../tree-status.js'
 import type { TreeState } from '../write/tree-state.js'
@@ -91,10 +91,10 @@ export class TreeCheckpoints {
    *
    * @throws {@link LdbError} as {@link TreeCheckpoints.assertWritable} does, and what the previous checkpoint throws.
    * @param seq - seq of the newest commit in the tree.
-   * @param log - synced before the meta block is written (C6).
+   * @param log - synced before the meta block is written (C6), which records its newest segment.
    * @param timeSlice - yielded about every millisecond.
    */
-  begin(seq: Seq, log: Syncable | undefined, timeSlice: Syncable | undefined): ResumableTask {
+  begin(seq: Seq, log: StoreLog | undefined, timeSlice: Syncable | undefined): ResumableTask {
     this.assertWritable()
     assert(!this.#isReplaying, 'no checkpoint contains a part of a replay')
     this.complete()
@@ -144,7 +144,7 @@ export class TreeCheckpoints {
   /** Writes the frozen tree; when nothing has changed, only completes the meta rewrite. */
   *#steps(
     frozen: FrozenTree | undefined,
-    log: Syncable | undefined,
+    log: StoreLog | undefined,
     timeSlice: Syncable | undefined,
   ): TaskSteps {
     try {

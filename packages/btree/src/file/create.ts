@@ -1,3 +1,4 @@
+import { NO_SEGMENT_ID } from '@ldb/base'
 import { FILE_ID_BYTES, UnitKind } from '@ldb/integrity'
 import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
@@ -57,6 +58,7 @@ export function createTreeFile(vfs: Vfs, path: string, pageBytes: number, codecO
       freeSpaceChecksumLow: chain.checksumLow,
       freeSpaceChecksumHigh: chain.checksumHigh,
       freeCount: 0,
+      logSegmentId: NO_SEGMENT_ID,
     }
     writeMeta(file, codec, meta)
     file.sync()

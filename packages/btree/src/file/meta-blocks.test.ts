@@ -92,8 +92,8 @@ describe('files without a valid block, or with contradictory blocks', () => {
 })
 
 test.each([
-  ['a newer version', { format: 3, minimumReader: 3, flags: 0 }, 'LDB_FORMAT'],
-  ['an unsupported flag', { format: 2, minimumReader: 2, flags: 1 }, 'LDB_UNSUPPORTED'],
+  ['a newer version', { format: 4, minimumReader: 4, flags: 0 }, 'LDB_FORMAT'],
+  ['an unsupported flag', { format: 3, minimumReader: 3, flags: 1 }, 'LDB_UNSUPPORTED'],
 ])('one block of %s refuses the file, whatever the other blocks hold', (_, header, code) => {
   const future = newer.slice()
   future.set(encodeFileHeader({ kind: FILE_KIND, ...header }))

@@ -57,6 +57,7 @@ test('a meta block is decoded as it was encoded, at its own position and at the 
     freeSpaceChecksumLow: fc.integer(),
     freeSpaceChecksumHigh: fc.integer(),
     freeCount: fc.integer({ min: 0, max: 976 }),
+    logSegmentId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
   })
   fc.assert(
     fc.property(arbitrary, (meta) => {
@@ -118,7 +119,8 @@ describe('a forged meta block is LDB_CORRUPTION', () => {
     ['freeSpaceMirrorPage', format.META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET],
     ['freeSpaceMirrorChecksum', format.META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET + 7],
     ['metaCopyPage', format.META_BLOCK_META_COPY_PAGE_OFFSET],
-    ['reserved3', format.META_BLOCK_CHECKSUM_OFFSET - 1],
+    ['reserved3', format.META_BLOCK_RESERVED3_OFFSET],
+    ['the end of reserved3', format.META_BLOCK_CHECKSUM_OFFSET - 1],
   ])('with a value in the reserved field %s', (_, offset) => {
     const forged = forge(storedMeta(EXAMPLE_META), (bytes) => bytes.fill(1, offset, offset + 1))
     expect(codeOf(() => decode(forged))).toBe('LDB_CORRUPTION')
@@ -127,13 +129,14 @@ describe('a forged meta block is LDB_CORRUPTION', () => {
 
 describe('versions and flags', () => {
   test.each([
-    ['a newer version', { format: 3, minimumReader: 3, flags: 0 }, 'LDB_FORMAT'],
-    ['a newer version that this build can read', { format: 3, minimumReader: 2, flags: 0 }, 'nothing thrown'],
+    ['a newer version', { format: 4, minimumReader: 4, flags: 0 }, 'LDB_FORMAT'],
+    ['a newer version that this build can read', { format: 4, minimumReader: 3, flags: 0 }, 'nothing thrown'],
     ['version 1', { format: 1, minimumReader: 1, flags: 0 }, 'LDB_FORMAT'],
-    ['an encrypted file', { format: 2, minimumReader: 2, flags: 1 }, 'LDB_UNSUPPORTED'],
-    ['encoded values', { format: 2, minimumReader: 2, flags: 2 }, 'LDB_UNSUPPORTED'],
-    ['an undefined flag', { format: 2, minimumReader: 2, flags: 4 }, 'LDB_FORMAT'],
-    ['an undefined flag besides a defined one', { format: 2, minimumReader: 2, flags: 5 }, 'LDB_FORMAT'],
+    ['version 2', { format: 2, minimumReader: 2, flags: 0 }, 'LDB_FORMAT'],
+    ['an encrypted file', { format: 3, minimumReader: 3, flags: 1 }, 'LDB_UNSUPPORTED'],
+    ['encoded values', { format: 3, minimumReader: 3, flags: 2 }, 'LDB_UNSUPPORTED'],
+    ['an undefined flag', { format: 3, minimumReader: 3, flags: 4 }, 'LDB_FORMAT'],
+    ['an undefined flag besides a defined one', { format: 3, minimumReader: 3, flags: 5 }, 'LDB_FORMAT'],
   ])('%s', (_, header, code) => {
     expect(codeOf(() => decode(withHeader(header)))).toBe(code)
   })

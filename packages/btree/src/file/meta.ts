@@ -30,8 +30,10 @@ import {
   META_BLOCK_FREE_COUNT_OFFSET,
   META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET,
   META_BLOCK_FREE_SPACE_PAGE_OFFSET,
+  META_BLOCK_LOG_SEGMENT_ID_OFFSET,
   META_BLOCK_PAGE_BYTES_OFFSET,
   META_BLOCK_PAGE_COUNT_OFFSET,
+  META_BLOCK_RESERVED3_OFFSET,
   META_BLOCK_ROOT_CHECKSUM_OFFSET,
   META_BLOCK_ROOT_LEVEL_OFFSET,
   META_BLOCK_ROOT_PAGE_OFFSET,
@@ -46,7 +48,8 @@ import type { CodecOfFile } from './file-codec.js'
 /** Bytes that only later versions and flags give a meaning: they are zero. */
 const UNUSED_RANGES: readonly (readonly [start: number, end: number])[] = [
   [META_BLOCK_SUITE_OFFSET, META_BLOCK_CHECKPOINT_OFFSET],
-  [META_BLOCK_DICTIONARY_PAGE_OFFSET, META_BLOCK_CHECKSUM_OFFSET],
+  [META_BLOCK_DICTIONARY_PAGE_OFFSET, META_BLOCK_LOG_SEGMENT_ID_OFFSET],
+  [META_BLOCK_RESERVED3_OFFSET, META_BLOCK_CHECKSUM_OFFSET],
 ]
 
 const UNIT_START = META_BLOCK_CHECKPOINT_OFFSET
@@ -70,6 +73,8 @@ export interface Meta {
   readonly freeSpaceChecksumLow: number
   readonly freeSpaceChecksumHigh: number
   readonly freeCount: number
+  /** `segmentId` of the log when the checkpoint was made; zeros without a log. */
+  readonly logSegmentId: Uint8Array
 }
 
 /** Returns the block, A (0) or B (1), that a checkpoint is written to. @internal */
@@ -110,6 +115,7 @@ export function encodeMeta(meta: Meta, isEncrypted: boolean = false): Uint8Array
   view.setInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET, meta.freeSpaceChecksumLow, true)
   view.setInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET + 4, meta.freeSpaceChecksumHigh, true)
   writeU32(bytes, META_BLOCK_FREE_COUNT_OFFSET, meta.freeCount)
+  bytes.set(meta.logSegmentId, META_BLOCK_LOG_SEGMENT_ID_OFFSET)
   return bytes
 }
 
@@ -179,6 +185,7 @@ export function decodeMeta(bytes: Uint8Array, file: string, block: number, codec
     freeSpaceChecksumLow: view.getInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET, true),
     freeSpaceChecksumHigh: view.getInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET + 4, true),
     freeCount: readU32(bytes, META_BLOCK_FREE_COUNT_OFFSET),
+    logSegmentId: bytes.slice(META_BLOCK_LOG_SEGMENT_ID_OFFSET, META_BLOCK_RESERVED3_OFFSET),
   }
   const fault = faultOf(meta, bytes, block)
   if (fault !== undefined) throw corruption(file, offset, fault)

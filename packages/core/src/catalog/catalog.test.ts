@@ -35,6 +35,8 @@ const EXAMPLE: Catalog = {
   generation: 3,
   seq: 2 ** 40 + 5,
   nextKeyspaceId: 9,
+  logSegmentId: Uint8Array.from({ length: 16 }, (_, index) => 100 + index),
+  logLsn: 2 ** 33 + 8,
   keyspaces: [
     {
       descriptor: {
@@ -71,6 +73,8 @@ const catalogs = fc
     databaseId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     generation: fc.maxSafeNat(),
     seq: fc.maxSafeNat(),
+    logSegmentId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    logLsn: fc.maxSafeNat(),
     keyspaces: fc.uniqueArray(
       fc.record({
         name: names,
@@ -199,7 +203,7 @@ describe('the catalog', () => {
   })
 
   it('refuses older and newer formats before it checks the rest', () => {
-    for (const format of [1, 3]) {
+    for (const format of [1, 2, 4]) {
       const bytes = encodeCatalog(EXAMPLE)
       bytes.set(encodeFileHeader({ kind: CATALOG_KIND, format, minimumReader: format, flags: 0 }))
       expectCode(() => decodeCatalog(bytes, 'CATALOG'), 'LDB_FORMAT')
@@ -228,7 +232,15 @@ describe('the catalog', () => {
 })
 
 describe('the checkpoint record', () => {
-  const record = { seq: 2 ** 45, catalogGeneration: 7, durableSeqs: new Map([[1, 2 ** 44], [4, 0]]) } // prettier-ignore
+  const idOf = (first: number): Uint8Array => Uint8Array.from({ length: 16 }, (_, index) => first + index)
+  const record = {
+    seq: 2 ** 45,
+    catalog: { generation: 7, logSegmentId: idOf(3) },
+    stores: new Map([
+      [1, { durableSeq: 2 ** 44, segmentId: idOf(50) }],
+      [4, { durableSeq: 0, segmentId: idOf(90) }],
+    ]),
+  }
 
   it('decodes to what was encoded', () => {
     expect(decodeCheckpointRecord(encodeCheckpointRecord(record), 'wal')).toEqual(record)
@@ -253,9 +265,9 @@ describe('the checkpoint record', () => {
 
 describe('the catalog record', () => {
   it('decodes to what was encoded, and has a fixed length', () => {
-    const bytes = encodeCatalogRecord(2 ** 45)
-    expect(decodeCatalogRecord(bytes, 'wal')).toBe(2 ** 45)
-    for (const length of [0, 7, 9]) {
+    const version = { generation: 2 ** 45, logSegmentId: new Uint8Array(16).fill(9) }
+    expect(decodeCatalogRecord(encodeCatalogRecord(version), 'wal')).toEqual(version)
+    for (const length of [0, 8, 23, 25]) {
       expectCorrupt(() => decodeCatalogRecord(new Uint8Array(length), 'wal'), `${length} bytes`)
     }
   })

@@ -43,8 +43,18 @@ export interface Catalog {
   readonly seq: number
   /** Every smaller number was assigned to a keyspace once. */
   readonly nextKeyspaceId: number
+  /** Id of the newest log segment when it was written; with the generation, it identifies the catalog. Zeros without a log. */
+  readonly logSegmentId: Uint8Array
+  /** End of the log when it was written: all records before it were synced. */
+  readonly logLsn: number
   /** By ascending number. */
   readonly keyspaces: readonly KeyspaceRecord[]
+}
+
+/** Identifies one catalog among those of all copies of a database. */
+export interface CatalogVersion {
+  readonly generation: number
+  readonly logSegmentId: Uint8Array
 }
 
 /** The three names of a keyspace in UTF-8. */

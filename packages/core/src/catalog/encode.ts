@@ -1,4 +1,4 @@
-import { assert, encodeUtf8, LdbError, writeU64 } from '@ldb/base'
+import { assert, encodeUtf8, LdbError, SEGMENT_ID_BYTES, writeU64 } from '@ldb/base'
 import {
   CATALOG_BYTES_MAX,
   CATALOG_OFFSET_BODY_CHECKSUM,
@@ -6,6 +6,8 @@ import {
   CATALOG_OFFSET_FILE_BYTES,
   CATALOG_OFFSET_GENERATION,
   CATALOG_OFFSET_KEYSPACE_COUNT,
+  CATALOG_OFFSET_LOG_LSN,
+  CATALOG_OFFSET_LOG_SEGMENT_ID,
   CATALOG_OFFSET_NEXT_KEYSPACE_ID,
   CATALOG_OFFSET_PAGE_BYTES,
   CATALOG_OFFSET_SEQ,
@@ -52,6 +54,9 @@ export function encodeCatalog(catalog: Catalog): Uint8Array {
   view.setUint32(CATALOG_OFFSET_NEXT_KEYSPACE_ID, catalog.nextKeyspaceId, true)
   view.setUint32(CATALOG_OFFSET_KEYSPACE_COUNT, catalog.keyspaces.length, true)
   view.setUint32(CATALOG_OFFSET_PAGE_BYTES, catalog.pageBytes, true)
+  assert(catalog.logSegmentId.length === SEGMENT_ID_BYTES, 'a segment id has 16 bytes')
+  bytes.set(catalog.logSegmentId, CATALOG_OFFSET_LOG_SEGMENT_ID)
+  writeU64(bytes, CATALOG_OFFSET_LOG_LSN, catalog.logLsn)
   let at = CATALOG_ROOT_END
   catalog.keyspaces.forEach((record, index) => {
     assert(record.descriptor.id < catalog.nextKeyspaceId, 'keyspace numbers were assigned')

@@ -1,10 +1,11 @@
 import { ResumableTask } from '@ldb/base'
-import type { TaskSteps } from '@ldb/base'
+import type { OrderedStore, TaskSteps } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
 import { DEFAULT_KEYSPACE_ID } from '../catalog/directory-layout.js'
 import type { CompactionEvent, EventHub } from '../health/events.js'
 import { closedError } from '../health/health.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
+import type { StoreCheckpoint } from '../log/checkpoint-record.js'
 import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import type { CheckpointOptions, CommitPosition } from './checkpoint-options.js'
 import { isBeforeLogging } from './failure.js'
@@ -188,10 +189,10 @@ export class Checkpointer {
     const compactsLater = space.isShort
     if (!compactsLater) yield* this.#compactAll(frozen, options, compactions)
     this.#assertUsable()
-    const durableSeqs = new Map(
-      frozen.map(({ keyspace: { descriptor, store } }) => [descriptor.id, Math.min(seq, store.durableSeq)]),
+    const stores = new Map(
+      frozen.map(({ keyspace: { descriptor, store } }) => [descriptor.id, checkpointOf(store, seq)]),
     )
-    yield rotation.end({ seq, durableSeqs })
+    yield rotation.end({ seq, stores })
     this.#lastSeq = seq
     if (compactsLater) yield* this.#compactAll(frozen, options, compactions)
   }
@@ -240,4 +241,9 @@ export class Checkpointer {
     if (!this.#hasFrozen && isBeforeLogging(error, log)) return
     health.fail(error, false)
   }
+}
+
+/** Returns what the checkpoint record of a checkpoint up to `seq` says of a store, which may contain newer commits. */
+function checkpointOf(store: OrderedStore, seq: number): StoreCheckpoint {
+  return { durableSeq: Math.min(seq, store.durableSeq), segmentId: store.durableSegmentId }
 }

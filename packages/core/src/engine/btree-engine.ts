@@ -19,6 +19,7 @@ const TEMPORARY_NAME = 'tree.ldb.new'
 export const BTREE_ENGINE: Engine = Object.freeze({
   name: 'btree' as const,
   number: EngineNumber.btree,
+  checkpointFileName: TREE_NAME,
 
   create(context: StoreContext) {
     const store = BTree.open(context.vfs, treePath(context), { cache: context.cache })

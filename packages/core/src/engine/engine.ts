@@ -1,4 +1,4 @@
-import type { OrderedStore, StoreObserver, Syncable } from '@ldb/base'
+import type { OrderedStore, StoreLog, StoreObserver } from '@ldb/base'
 import type { PageCache } from '@ldb/cache'
 import type { Vfs } from '@ldb/vfs'
 import type { EngineName } from '../catalog/catalog.js'
@@ -10,8 +10,11 @@ export interface StoreContext {
   readonly directory: string
   /** The page cache that all stores of the database share. */
   readonly cache: PageCache
-  /** The log of the database: synced before a checkpoint of the store becomes durable (C6). Not usable during replay. */
-  readonly log: Syncable
+  /**
+   * The log of the database: synced before a checkpoint of the store becomes durable (C6), which then records its newest segment.
+   * Not usable during replay.
+   */
+  readonly log: StoreLog
   /** Receives stalls, completed background work and requests for a checkpoint. */
   readonly observer: StoreObserver
 }
@@ -32,6 +35,8 @@ export interface Engine {
   readonly name: EngineName
   /** Number of the engine in the catalog. */
   readonly number: number
+  /** Name of the file of a store that contains its newest checkpoint, for errors. */
+  readonly checkpointFileName: string
 
   /**
    * Creates the files of an empty store and opens it. The files are synced; the caller syncs the directory.

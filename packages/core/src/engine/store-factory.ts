@@ -65,6 +65,11 @@ export class StoreFactory {
     }
   }
 
+  /** Returns the path of the file that contains the newest checkpoint of a keyspace, for errors. */
+  checkpointFileOf({ id, engine }: KeyspaceDescriptor): string {
+    return `${keyspacePath(this.directory, id)}/${this.#engineOf(engine).checkpointFileName}`
+  }
+
   /** Creates the store of a new keyspace. Its directory exists. */
   create(descriptor: KeyspaceDescriptor): CreatedStore {
     return this.#engineOf(descriptor.engine).create(this.#contextOf(descriptor))

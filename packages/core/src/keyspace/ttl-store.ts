@@ -9,6 +9,7 @@ import type {
   StoreSnapshot,
   StoreStats,
   ResumableTask,
+  StoreLog,
   Syncable,
   VerifySink,
 } from '@ldb/base'
@@ -37,6 +38,10 @@ export class ExpiringStore implements OrderedStore {
 
   get durableSeq(): Seq {
     return this.inner.durableSeq
+  }
+
+  get durableSegmentId(): Uint8Array {
+    return this.inner.durableSegmentId
   }
 
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
@@ -80,7 +85,7 @@ export class ExpiringStore implements OrderedStore {
     this.inner.checkpoint()
   }
 
-  beginCheckpoint(log?: Syncable, timeSlice?: Syncable): ResumableTask {
+  beginCheckpoint(log?: StoreLog, timeSlice?: Syncable): ResumableTask {
     return this.inner.beginCheckpoint(log, timeSlice)
   }
 

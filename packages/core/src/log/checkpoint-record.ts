@@ -1,7 +1,9 @@
 import { corruption, readCheckedU64, writeU64 } from '@ldb/base'
+import type { CatalogVersion } from '../catalog/catalog.js'
 import {
   CHECKPOINT_ENTRY_BYTES,
   CHECKPOINT_OFFSET_CATALOG_GENERATION,
+  CHECKPOINT_OFFSET_CATALOG_SEGMENT_ID,
   CHECKPOINT_OFFSET_KEYSPACE_COUNT,
   CHECKPOINT_OFFSET_RESERVED,
   CHECKPOINT_OFFSET_SEQ,
@@ -9,29 +11,40 @@ import {
   ENTRY_OFFSET_DURABLE_SEQ,
   ENTRY_OFFSET_KEYSPACE_ID,
   ENTRY_OFFSET_RESERVED,
+  ENTRY_OFFSET_SEGMENT_ID,
 } from '../format.js'
+
+/** The durable checkpoint of a store. */
+export interface StoreCheckpoint {
+  /** Newest commit in it. */
+  readonly durableSeq: number
+  /** Log segment that the store recorded with it. */
+  readonly segmentId: Uint8Array
+}
 
 /** A checkpoint record of the log: up to which commit each keyspace is durable without the log. */
 export interface CheckpointRecord {
   /** Every commit up to this one is in a durable checkpoint of each keyspace that it wrote to. */
   readonly seq: number
-  /** Generation of a catalog that was durable when the record was written. */
-  readonly catalogGeneration: number
-  /** Keyspace number → newest commit in its durable checkpoint. */
-  readonly durableSeqs: ReadonlyMap<number, number>
+  /** A catalog that was durable when the record was written. */
+  readonly catalog: CatalogVersion
+  /** Keyspace number → its durable checkpoint; commits in it that are newer than `seq` are not counted. */
+  readonly stores: ReadonlyMap<number, StoreCheckpoint>
 }
 
 /** Encodes a checkpoint record (FORMAT.md). */
 export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
-  const bytes = new Uint8Array(CHECKPOINT_RECORD_BYTES + record.durableSeqs.size * CHECKPOINT_ENTRY_BYTES)
+  const bytes = new Uint8Array(CHECKPOINT_RECORD_BYTES + record.stores.size * CHECKPOINT_ENTRY_BYTES)
   const view = new DataView(bytes.buffer)
   writeU64(bytes, CHECKPOINT_OFFSET_SEQ, record.seq)
-  writeU64(bytes, CHECKPOINT_OFFSET_CATALOG_GENERATION, record.catalogGeneration)
-  view.setUint32(CHECKPOINT_OFFSET_KEYSPACE_COUNT, record.durableSeqs.size, true)
+  writeU64(bytes, CHECKPOINT_OFFSET_CATALOG_GENERATION, record.catalog.generation)
+  bytes.set(record.catalog.logSegmentId, CHECKPOINT_OFFSET_CATALOG_SEGMENT_ID)
+  view.setUint32(CHECKPOINT_OFFSET_KEYSPACE_COUNT, record.stores.size, true)
   let at = CHECKPOINT_RECORD_BYTES
-  for (const [keyspaceId, durableSeq] of record.durableSeqs) {
+  for (const [keyspaceId, { durableSeq, segmentId }] of record.stores) {
     view.setUint32(at + ENTRY_OFFSET_KEYSPACE_ID, keyspaceId, true)
     writeU64(bytes, at + ENTRY_OFFSET_DURABLE_SEQ, durableSeq)
+    bytes.set(segmentId, at + ENTRY_OFFSET_SEGMENT_ID)
     at += CHECKPOINT_ENTRY_BYTES
   }
   return bytes
@@ -48,7 +61,10 @@ export function decodeCheckpointRecord(bytes: Uint8Array, file: string): Checkpo
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const seq = readCheckedU64(bytes, CHECKPOINT_OFFSET_SEQ, file, CHECKPOINT_OFFSET_SEQ)
   const generationAt = CHECKPOINT_OFFSET_CATALOG_GENERATION
-  const catalogGeneration = readCheckedU64(bytes, generationAt, file, generationAt)
+  const catalog: CatalogVersion = {
+    generation: readCheckedU64(bytes, generationAt, file, generationAt),
+    logSegmentId: bytes.slice(CHECKPOINT_OFFSET_CATALOG_SEGMENT_ID, CHECKPOINT_OFFSET_KEYSPACE_COUNT),
+  }
   const count = view.getUint32(CHECKPOINT_OFFSET_KEYSPACE_COUNT, true)
   if (
     view.getUint32(CHECKPOINT_OFFSET_RESERVED, true) !== 0 ||
@@ -56,7 +72,7 @@ export function decodeCheckpointRecord(bytes: Uint8Array, file: string): Checkpo
   ) {
     throw corruption(file, 0, 'a checkpoint record has a wrong length')
   }
-  const durableSeqs = new Map<number, number>()
+  const stores = new Map<number, StoreCheckpoint>()
   for (let at = CHECKPOINT_RECORD_BYTES; at < bytes.length; at += CHECKPOINT_ENTRY_BYTES) {
     const keyspaceId = view.getUint32(at + ENTRY_OFFSET_KEYSPACE_ID, true)
     const durableSeq = readCheckedU64(
@@ -67,12 +83,13 @@ export function decodeCheckpointRecord(bytes: Uint8Array, file: string): Checkpo
     )
     if (
       view.getUint32(at + ENTRY_OFFSET_RESERVED, true) !== 0 ||
-      durableSeqs.has(keyspaceId) ||
+      stores.has(keyspaceId) ||
       durableSeq > seq
     ) {
       throw corruption(file, at, 'a checkpoint record is malformed')
     }
-    durableSeqs.set(keyspaceId, durableSeq)
+    const segmentId = bytes.slice(at + ENTRY_OFFSET_SEGMENT_ID, at + CHECKPOINT_ENTRY_BYTES)
+    stores.set(keyspaceId, { durableSeq, segmentId })
   }
-  return { seq, catalogGeneration, durableSeqs }
+  return { seq, catalog, stores }
 }

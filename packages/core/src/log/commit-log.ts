@@ -1,6 +1,7 @@
-import { ResumableTask } from '@ldb/base'
+import { NO_SEGMENT_ID, ResumableTask } from '@ldb/base'
+import type { StoreLog, TaskSteps, Syncable, VerifySink } from '@ldb/base'
 import type { DeadlineSync } from '@ldb/vfs'
-import type { TaskSteps, Syncable, VerifySink } from '@ldb/base'
+import type { CatalogVersion } from '../catalog/catalog.js'
 import { MemoryChanges } from './change-memory-reader.js'
 import type { CommitReader } from './change-reader.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
@@ -21,16 +22,22 @@ export interface LogStats {
   readonly syncCount: number
 }
 
+/** The end of a synced log. */
+export interface LogEnd {
+  readonly logSegmentId: Uint8Array
+  readonly logLsn: number
+}
+
 /** A rotation of the log by a checkpoint: begun before the stores are frozen, ended when they are durable. */
 export interface LogRotation {
   /** Completes the new segment on the device. Segments before the rotation point may be deleted only afterwards. */
   readonly rotated: Syncable
   /** Logs and syncs the checkpoint record, then deletes the segments before the rotation point. */
-  end(record: Omit<CheckpointRecord, 'catalogGeneration'>): ResumableTask
+  end(record: Omit<CheckpointRecord, 'catalog'>): ResumableTask
 }
 
 /** The log of commits. A failed `flush`, `sync` or rotation must never be retried. */
-export interface CommitLog extends Syncable {
+export interface CommitLog extends StoreLog {
   /** Bytes of commits since the last checkpoint. */
   readonly bytesSinceCheckpoint: number
   /** True after a failed write or sync. */
@@ -47,8 +54,13 @@ export interface CommitLog extends Syncable {
   appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean, writesEntries: boolean): void
   /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
   releasePreallocated(): boolean
+  /**
+   * Syncs all records, and begins a segment unless this process has begun one: a catalog that is written next, at the end of the log,
+   * then has a version that no other copy of the database has (R9).
+   */
+  prepareCatalog(): LogEnd
   /** Appends a catalog record for a durable catalog (R8). */
-  appendCatalog(generation: number): void
+  appendCatalog(version: CatalogVersion): void
   /** Writes all buffered records to the operating system. */
   flush(): void
   /** As `flush`, but waits off the thread for a new segment during a rotation. */
@@ -90,6 +102,7 @@ export interface CommitLog extends Syncable {
 export class MemoryLog implements CommitLog {
   readonly isPoisoned = false
   readonly isVolatile = true
+  readonly segmentId: Uint8Array = NO_SEGMENT_ID
   bytesSinceCheckpoint = 0
   readonly #changes: MemoryChanges
 
@@ -111,7 +124,11 @@ export class MemoryLog implements CommitLog {
     return false
   }
 
-  appendCatalog(_generation: number): void {
+  prepareCatalog(): LogEnd {
+    return { logSegmentId: NO_SEGMENT_ID, logLsn: 0 }
+  }
+
+  appendCatalog(_version: CatalogVersion): void {
     // There is no durable catalog.
   }
 

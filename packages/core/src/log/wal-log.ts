@@ -4,10 +4,11 @@ import type { DeadlineSync } from '@ldb/vfs'
 import type { Wal } from '@ldb/wal'
 import type { CommitReader } from './change-reader.js'
 import { WalCommitReader } from './change-wal-reader.js'
+import type { CatalogVersion } from '../catalog/catalog.js'
 import { encodeCatalogRecord } from './catalog-record.js'
 import { encodeCheckpointRecord } from './checkpoint-record.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
-import type { CommitLog, LogRotation, LogStats } from './commit-log.js'
+import type { CommitLog, LogEnd, LogRotation, LogStats } from './commit-log.js'
 import { LogRecordType } from '../format.js'
 
 /** The log of a database on files. */
@@ -17,21 +18,26 @@ export class WalLog implements CommitLog {
   /** Start of the bytes since the last checkpoint; the checkpoint record is not counted. */
   #checkpointLsn: number
   readonly #backlogBytes: number
-  #catalogGeneration: number
+  /** Version of the durable catalog. */
+  #catalog: CatalogVersion
   /** End of the newest commit that writes entries. */
   #entriesEndLsn = 0
   readonly #readers: Set<WalCommitReader> = new Set()
 
   /**
    * @param isCheckpointed - the checkpoints of the stores contain all commits of the log.
-   * @param catalogGeneration - generation of the durable catalog.
+   * @param catalog - version of the durable catalog.
    * @param backlogBytes - bytes of commits that readers of changes may pin.
    */
-  constructor(wal: Wal, isCheckpointed: boolean, catalogGeneration: number, backlogBytes: number) {
+  constructor(wal: Wal, isCheckpointed: boolean, catalog: CatalogVersion, backlogBytes: number) {
     this.#wal = wal
-    this.#catalogGeneration = catalogGeneration
+    this.#catalog = catalog
     this.#backlogBytes = backlogBytes
     this.#checkpointLsn = isCheckpointed ? wal.endLsn : wal.firstLsn
+  }
+
+  get segmentId(): Uint8Array {
+    return this.#wal.segmentId
   }
 
   get bytesSinceCheckpoint(): number {
@@ -57,9 +63,15 @@ export class WalLog implements CommitLog {
     if (writesEntries) this.#entriesEndLsn = this.#wal.endLsn
   }
 
-  appendCatalog(generation: number): void {
-    this.#catalogGeneration = generation
-    this.#wal.append(encodeCatalogRecord(generation), {
+  prepareCatalog(): LogEnd {
+    this.#wal.sync()
+    if (!this.#wal.hasCreatedSegment) this.#wal.rotate()
+    return { logSegmentId: this.#wal.segmentId, logLsn: this.#wal.endLsn }
+  }
+
+  appendCatalog(version: CatalogVersion): void {
+    this.#catalog = version
+    this.#wal.append(encodeCatalogRecord(version), {
       type: LogRecordType.Catalog,
       seq: this.#wal.lastSeq,
     })
@@ -99,8 +111,8 @@ export class WalLog implements CommitLog {
     return { rotated, end: (record) => new ResumableTask(this.#endRotation(lsn, record)) }
   }
 
-  *#endRotation(lsn: Lsn, checkpoint: Omit<CheckpointRecord, 'catalogGeneration'>): TaskSteps {
-    const record = { ...checkpoint, catalogGeneration: this.#catalogGeneration }
+  *#endRotation(lsn: Lsn, checkpoint: Omit<CheckpointRecord, 'catalog'>): TaskSteps {
+    const record = { ...checkpoint, catalog: this.#catalog }
     const recordLsn = this.#wal.append(encodeCheckpointRecord(record), {
       type: LogRecordType.Checkpoint,
       seq: Math.max(record.seq, this.#wal.lastSeq),

@@ -1,8 +1,9 @@
-import { LdbError } from '@ldb/base'
+import { isLdbError, LdbError } from '@ldb/base'
+import type { OrderedStore } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
 import type { PooledVfs, Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
-import type { Catalog } from '../catalog/catalog.js'
+import type { Catalog, KeyspaceRecord } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
 import { LogLink } from '../engine/log-link.js'
 import { StoreEvents } from '../engine/store-events.js'
@@ -16,6 +17,7 @@ import { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import { MemoryLog } from '../log/commit-log.js'
 import type { CommitLog } from '../log/commit-log.js'
 import { WalLog } from '../log/wal-log.js'
+import { catalogFault } from '../recovery/catalog-history.js'
 import { replayLog } from '../recovery/replay-log.js'
 import { ReadGate } from '../resident/read-gate.js'
 import { GatedVfs } from '../resident/read-vfs.js'
@@ -127,7 +129,7 @@ export class Assembly {
       (keyspace) => new StoreEvents(keyspace, events, health, trigger),
     )
     for (const record of catalog.keyspaces) {
-      const store = engines.open(record)
+      const store = this.#openStore(engines, record, catalog)
       this.#opened.push(() => {
         store.close()
       })
@@ -139,15 +141,24 @@ export class Assembly {
     return { health, events, trigger, gate, keyspaces, engines, files: this.#files, directoryEntries }
   }
 
+  /** @throws the error of the store; that of the catalog when it is the cause. */
+  #openStore(engines: StoreFactory, record: KeyspaceRecord, catalog: Catalog): OrderedStore {
+    try {
+      return engines.open(record)
+    } catch (error) {
+      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+      throw catalogFault(this.#vfs, this.#directory, catalog) ?? error
+    }
+  }
+
   #openMemoryLog({ seq }: Catalog): ReplayedLog {
     const log = new MemoryLog(this.#options.changesBacklogBytes)
     return { log, seq, checkpointSeq: seq, hasTooManySegments: false }
   }
 
   #openLog(catalog: Catalog, { keyspaces, engines, directoryEntries }: OpenedStores): ReplayedLog {
-    const directory = logPath(this.#directory)
     const { segmentBytes, preallocateBytes } = this.#tuning
-    const wal = Wal.open(this.#vfs, directory, {
+    const wal = Wal.open(this.#vfs, logPath(this.#directory), {
       create: false,
       mustExist: true,
       ownerId: catalog.databaseId,
@@ -160,13 +171,20 @@ export class Assembly {
     })
     const { vfs } = this.#space
     vfs.releaseZeros = (): boolean => wal.releasePreallocated()
-    const replayed = replayLog(wal, directory, catalog, keyspaces, engines.cache, this.#replayBytes())
-    // (R1) After a clean close that recorded this catalog, the directory entries are known to be durable.
-    if (!wal.openedClean || replayed.catalogGeneration < catalog.generation) directoryEntries.sync()
+    const replayed = replayLog(wal, catalog, keyspaces, engines, this.#replayBytes())
+    const isRecorded = replayed.catalogGeneration === catalog.generation
+    // (R1) After a clean close that recorded this catalog, the directory entries are known to be durable. The first record precedes the
+    // first catalog.
+    if (!wal.openedClean || !isRecorded || replayed.checkpointSeq === 0) directoryEntries.sync()
     const isCheckpointed = wal.openedClean && replayed.replayedCount === 0
-    const log = new WalLog(wal, isCheckpointed, catalog.generation, this.#options.changesBacklogBytes)
+    const log = new WalLog(wal, isCheckpointed, catalog, this.#options.changesBacklogBytes)
     vfs.isReplaying = false
     vfs.mayDrawForLog = (): boolean => log.isBufferDeletesOnly
+    // (R9) The record of a catalog precedes all later ones.
+    if (!isRecorded && !this.#options.readOnly) {
+      log.appendCatalog(catalog)
+      log.sync()
+    }
     return {
       log,
       seq: replayed.seq,

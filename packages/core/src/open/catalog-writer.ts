@@ -1,8 +1,6 @@
-import type { Syncable } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import type { Catalog, KeyspaceRecord } from '../catalog/catalog.js'
 import { replaceCatalog } from '../catalog/file.js'
-import type { BackgroundSync } from '../log/background-sync.js'
 import type { CommitLog } from '../log/commit-log.js'
 
 /** The catalog of an open database. After an error of a write, the database must be poisoned. */
@@ -10,28 +8,20 @@ export class CatalogWriter {
   readonly #vfs: Vfs
   readonly #directory: string
   readonly #log: CommitLog
-  readonly #directoryEntries: Syncable
-  readonly #backgroundSync: BackgroundSync
   #catalog: Catalog
+  #isUnrecorded = false
 
-  /**
-   * @param catalog - the current catalog.
-   * @param directoryEntries - syncs the directory entries of the database and its catalog.
-   */
-  constructor(
-    catalog: Catalog,
-    vfs: Vfs,
-    directory: string,
-    log: CommitLog,
-    directoryEntries: Syncable,
-    backgroundSync: BackgroundSync,
-  ) {
+  /** @param catalog - the current catalog. */
+  constructor(catalog: Catalog, vfs: Vfs, directory: string, log: CommitLog) {
     this.#catalog = catalog
     this.#vfs = vfs
     this.#directory = directory
     this.#log = log
-    this.#directoryEntries = directoryEntries
-    this.#backgroundSync = backgroundSync
+  }
+
+  /** True when the catalog was replaced, and the log has no durable record of it: nothing may be logged before that record. */
+  get isUnrecorded(): boolean {
+    return this.#isUnrecorded
   }
 
   /** The current catalog. */
@@ -40,36 +30,34 @@ export class CatalogWriter {
   }
 
   /**
-   * Writes a catalog with created or dropped keyspaces. Syncs the log first (K1).
+   * Writes a catalog with created or dropped keyspaces.
    *
    * @param seq - number of the newest commit.
    */
   replaceKeyspaces(seq: number, keyspaces: readonly KeyspaceRecord[], nextKeyspaceId: number): void {
-    // (K1) Earlier commits must not be lost while the catalog survives.
-    this.#log.sync()
-    this.#write({
-      ...this.#catalog,
-      generation: this.#catalog.generation + 1,
-      seq,
-      nextKeyspaceId,
-      keyspaces,
-    })
+    this.#write({ ...this.#catalog, seq, nextKeyspaceId, keyspaces })
   }
 
-  /** Writes a catalog with a changed keyspace record. Commits in flight do not depend on it, so the log is not synced. */
+  /** Writes a catalog with a changed keyspace record. */
   updateKeyspace({ id }: { readonly id: number }, change: (record: KeyspaceRecord) => KeyspaceRecord): void {
     const keyspaces = this.#catalog.keyspaces.map((record) =>
       record.descriptor.id === id ? change(record) : record,
     )
-    this.#write({ ...this.#catalog, generation: this.#catalog.generation + 1, keyspaces })
+    this.#write({ ...this.#catalog, keyspaces })
   }
 
-  #write(next: Catalog): void {
-    this.#directoryEntries.sync()
+  #write(changed: Catalog): void {
+    // (K1) Earlier commits must not be lost while the catalog survives. (R9) The version of the catalog depends on the end of the log. (R1)
+    // The first segment of the log follows the directory entries of the database.
+    const end = this.#log.prepareCatalog()
+    const next: Catalog = { ...changed, ...end, generation: changed.generation + 1 }
     replaceCatalog(this.#vfs, this.#directory, next)
     this.#catalog = next
+    this.#isUnrecorded = true
     // (R8) The record follows the durable catalog, so the log never requires a catalog that may be missing.
-    this.#log.appendCatalog(next.generation)
-    if (!this.#log.isVolatile) this.#backgroundSync.schedule()
+    this.#log.appendCatalog(next)
+    // An older catalog is then refused, even after a crash.
+    this.#log.sync()
+    this.#isUnrecorded = false
   }
 }

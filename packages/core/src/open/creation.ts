@@ -1,5 +1,5 @@
-import { isLdbError } from '@ldb/base'
-import type { StoreObserver, Syncable } from '@ldb/base'
+import { isLdbError, NO_SEGMENT_ID } from '@ldb/base'
+import type { StoreLog, StoreObserver } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
 import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
@@ -19,6 +19,8 @@ import {
 import { engineOf } from '../engine/engine-registry.js'
 import type { EngineTable } from '../engine/engine-registry.js'
 import { DATABASE_ID_BYTES } from '../format.js'
+import type { StoreCheckpoint } from '../log/checkpoint-record.js'
+import type { LogEnd } from '../log/commit-log.js'
 import { WalLog } from '../log/wal-log.js'
 
 /** Options of a new database. */
@@ -71,7 +73,11 @@ export function createInside(vfs: Vfs, directory: string, options: CreationOptio
 const CREATION_CACHE_PAGES = 32
 
 /** The log of a store without commits. */
-const NO_LOG: Syncable = { sync: () => undefined, syncAsync: () => Promise.resolve() }
+const NO_LOG: StoreLog = {
+  segmentId: NO_SEGMENT_ID,
+  sync: () => undefined,
+  syncAsync: () => Promise.resolve(),
+}
 
 /** The observer of a store without background work. */
 const NO_OBSERVER: StoreObserver = {
@@ -108,12 +114,13 @@ function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): 
   vfs.syncDirectory(storeDirectory)
   vfs.syncDirectory(keyspacesPath(directory))
   const databaseId = vfs.random.fill(new Uint8Array(DATABASE_ID_BYTES))
-  if (options.withLog) createLog(vfs, directory, databaseId)
+  const end = options.withLog ? createLog(vfs, directory, databaseId) : NO_LOG_END
   vfs.syncDirectory(directory)
   const catalog: Catalog = {
     databaseId,
     pageBytes,
-    generation: 1,
+    generation: FIRST_GENERATION,
+    ...end,
     seq: 0,
     nextKeyspaceId: DEFAULT_KEYSPACE_ID + 1,
     keyspaces: [{ descriptor, section }],
@@ -121,19 +128,32 @@ function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): 
   replaceCatalog(vfs, directory, catalog)
 }
 
-function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array): void {
+/** Generation of the catalog that creates a database. */
+const FIRST_GENERATION = 1
+const NO_LOG_END: LogEnd = { logSegmentId: NO_SEGMENT_ID, logLsn: 0 }
+
+/**
+ * Creates a log with a first checkpoint record. It names the catalog, which is written later: without the catalog, there is no
+ * database, so that the log requires nothing that may be missing.
+ *
+ * @returns the end of the log.
+ */
+function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array): LogEnd {
   const wal = Wal.open(vfs, logPath(directory), { create: true, preallocateBytes: 0, ownerId })
-  // Catalog generation 0: the catalog is written later, and the log must not require it.
-  const log = new WalLog(wal, false, 0, 0)
+  const logSegmentId = wal.segmentId
+  const log = new WalLog(wal, false, { generation: FIRST_GENERATION, logSegmentId }, 0)
+  const checkpoint: StoreCheckpoint = { durableSeq: 0, segmentId: NO_SEGMENT_ID }
   try {
     const rotation = log.beginRotation()
     rotation.rotated.sync()
-    rotation.end({ seq: 0, durableSeqs: new Map([[DEFAULT_KEYSPACE_ID, 0]]) }).sync()
+    rotation.end({ seq: 0, stores: new Map([[DEFAULT_KEYSPACE_ID, checkpoint]]) }).sync()
   } catch (error) {
     log.close(false)
     throw error
   }
+  const logLsn = wal.endLsn
   log.close(true)
+  return { logSegmentId, logLsn }
 }
 
 function randomName(vfs: Vfs): string {

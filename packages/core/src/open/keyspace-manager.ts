@@ -175,9 +175,8 @@ export class KeyspaceManager {
     try {
       return change()
     } catch (error) {
-      if (!isLdbError(error, 'LDB_TOO_LARGE') && (log.isPoisoned || !isBeforeRename(error))) {
-        health.fail(error, false)
-      }
+      const isHarmless = !log.isPoisoned && !this.#writer.isUnrecorded && isBeforeRename(error)
+      if (!isLdbError(error, 'LDB_TOO_LARGE') && !isHarmless) health.fail(error, false)
       throw error
     }
   }

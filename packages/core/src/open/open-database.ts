@@ -123,7 +123,7 @@ export class OpenDatabase {
     this.slicedCheckpoint = new SlicedCheckpoint(state, checkpointer, this.pipeline, gate, events, clock)
     this.pipeline.attach(this.slicedCheckpoint)
     this.#sweep = new ExpirySweep(state, this.pipeline, gate, vfs)
-    const writer = new CatalogWriter(catalog, vfs, directory, log, directoryEntries, backgroundSync)
+    const writer = new CatalogWriter(catalog, vfs, directory, log)
     const files = new KeyspaceFiles(engines, directoryEntries, options.logger)
     this.manager = new KeyspaceManager(state, writer, files, this.pipeline, sinks, this.#sweep, options)
     this.openReads = new OpenReads(leaks, scheduler)

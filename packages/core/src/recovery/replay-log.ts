@@ -1,11 +1,13 @@
 import { corruption, decodeBatch, toSeq } from '@ldb/base'
 import type { BatchSection } from '@ldb/base'
-import type { PageCache } from '@ldb/cache'
 import type { Wal, WalReader } from '@ldb/wal'
 import type { Catalog } from '../catalog/catalog.js'
 import { decodeCatalogRecord } from '../log/catalog-record.js'
 import { decodeCheckpointRecord } from '../log/checkpoint-record.js'
 import type { CheckpointRecord } from '../log/checkpoint-record.js'
+import { logPath } from '../catalog/directory-layout.js'
+import type { StoreFactory } from '../engine/store-factory.js'
+import { HistoryCheck } from './history-check.js'
 import { LogRecordType } from '../format.js'
 import { KeyOrder } from './key-order.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
@@ -30,42 +32,40 @@ export interface RecoveryResult {
 
 /**
  * Replays the log: applies to each store the commits that are newer than its checkpoint (R2), and checks that log, catalog and stores
- * are consistent (R3, R4). Changes only the state in memory.
+ * are consistent (R3, R4, R8, R9). Changes only the state in memory.
  *
- * @param directory - directory of the log, for errors; their offsets are log positions.
- * @param cache - page cache of the stores; its free frames are used to gather commits.
+ * @param engines - of the database; the free frames of its page cache are used to gather commits.
  * @param memoryBytes - memory for gathered commits.
  * @throws {@link LdbError} LDB_CORRUPTION when anything is missing or inconsistent.
  */
 export function replayLog(
   wal: Wal,
-  directory: string,
   catalog: Catalog,
   keyspaces: KeyspaceTable,
-  cache: PageCache,
+  engines: StoreFactory,
   memoryBytes: number,
 ): RecoveryResult {
-  const replay = new Replay(directory, catalog, keyspaces, cache, memoryBytes, wal.endLsn - wal.firstLsn)
+  const replay = new Replay(wal, catalog, keyspaces, engines, memoryBytes)
   const reader = wal.read(wal.firstLsn)
   try {
     while (reader.next()) replay.add(reader)
   } finally {
     reader.close()
   }
-  return replay.finish(wal.endLsn)
+  return replay.finish()
 }
 
 class Replay {
+  readonly #wal: Wal
+  /** Directory of the log, for errors; their offsets are log positions. */
   readonly #directory: string
   readonly #catalog: Catalog
   readonly #keyspaces: KeyspaceTable
-  /** By keyspace: `durableSeq` of its store at open. */
-  readonly #durableSeqs: ReadonlyMap<number, number>
+  readonly #history: HistoryCheck
   #firstCommit: number | undefined = undefined
   #lastCommit: number | undefined = undefined
   /** Of the newest checkpoint record so far. */
   #checkpointSeq: number | undefined = undefined
-  #catalogGeneration = 0
   #replayedCount = 0
   readonly #memoryBytes: number
   /** Expected maximum of bytes of operations of a replay batch. */
@@ -77,22 +77,21 @@ class Replay {
   readonly #batches = new Map<KeyspaceStore, ReplayBatch>()
 
   constructor(
-    directory: string,
+    wal: Wal,
     catalog: Catalog,
     keyspaces: KeyspaceTable,
-    cache: PageCache,
+    engines: StoreFactory,
     memoryBytes: number,
-    logBytes: number,
   ) {
-    this.#directory = directory
+    const logBytes = wal.endLsn - wal.firstLsn
+    this.#wal = wal
+    this.#directory = logPath(engines.directory)
     this.#catalog = catalog
     this.#keyspaces = keyspaces
     this.#expectedBytes = Math.min(memoryBytes, logBytes)
     this.#memoryBytes = Math.min(memoryBytes, logBytes + UNFILLED_BYTES)
-    this.#memory = new ReplayMemory(cache)
-    this.#durableSeqs = new Map(
-      [...keyspaces].map((keyspace): [number, number] => [keyspace.descriptor.id, keyspace.store.durableSeq]),
-    )
+    this.#memory = new ReplayMemory(engines.cache)
+    this.#history = new HistoryCheck(wal, catalog, keyspaces, engines)
     for (const { store } of keyspaces) store.beginReplay()
   }
 
@@ -104,8 +103,9 @@ class Replay {
   }
 
   /** Applies the remaining commits, checks what requires the whole log, and returns the result. */
-  finish(endLsn: number): RecoveryResult {
+  finish(): RecoveryResult {
     this.#applyBatches()
+    const { endLsn } = this.#wal
     const firstCommit = this.#firstCommit
     const checkpointSeq = this.#checkpointSeq ?? 0
     const seq = Math.max(this.#lastCommit ?? 0, checkpointSeq)
@@ -117,6 +117,7 @@ class Replay {
       const message = 'a commit after the newest checkpoint is missing in the log'
       throw this.#fault(endLsn, message, firstCommit, checkpointSeq + 1)
     }
+    this.#history.checkCatalog()
     if (seq < this.#catalog.seq) {
       throw this.#fault(
         endLsn,
@@ -125,17 +126,14 @@ class Replay {
         this.#catalog.seq,
       )
     }
+    this.#history.checkStores(seq)
     for (const { descriptor, store } of this.#keyspaces) {
-      const durableSeq = this.#durableSeqs.get(descriptor.id) ?? 0
-      if (durableSeq > seq) {
-        const message = `the log ends before the newest commit of keyspace ${descriptor.id}`
-        throw this.#fault(endLsn, message, seq, durableSeq)
-      }
+      const durableSeq = this.#history.durableSeqOf(descriptor.id)
       if (store.durableSeq < durableSeq)
         throw this.#fault(endLsn, 'a store lost commits during replay', store.durableSeq)
     }
     for (const { store } of this.#keyspaces) store.endReplay(toSeq(seq))
-    const catalogGeneration = this.#catalogGeneration
+    const { catalogGeneration } = this.#history
     return { seq, checkpointSeq, catalogGeneration, replayedCount: this.#replayedCount }
   }
 
@@ -147,6 +145,7 @@ class Replay {
     }
     this.#lastCommit = seq
     this.#firstCommit ??= seq
+    this.#history.addCommit(seq, lsn)
     let replayed = false
     for (const section of decodeBatch(reader.payload, this.#directory, lsn)) {
       const keyspace = this.#keyspaces.byId(section.keyspaceId)
@@ -158,7 +157,7 @@ class Replay {
       if (seq <= keyspace.descriptor.createdSeq) {
         throw this.#fault(lsn, 'a commit writes to a keyspace that was created later', section.keyspaceId)
       }
-      if (seq <= (this.#durableSeqs.get(section.keyspaceId) ?? 0)) continue
+      if (seq <= this.#history.durableSeqOf(section.keyspaceId)) continue
       const batch = this.#batchOf(keyspace)
       if (!this.#fits(batch, section)) this.#applyBatches()
       this.#additionalBytes -= batch.additionalBytes
@@ -200,34 +199,19 @@ class Replay {
     if (last !== undefined && record.seq > last) {
       throw this.#fault(reader.lsn, 'a checkpoint precedes its last commit', record.seq, last)
     }
-    this.#checkCatalog(record.catalogGeneration, reader.lsn)
-    this.#checkStores(record, reader.lsn)
+    this.#history.addCheckpoint(record)
+    this.#checkKeyspaces(record, reader.lsn)
     this.#checkpointSeq = record.seq
   }
 
   #addCatalog(reader: WalReader): void {
-    this.#checkCatalog(decodeCatalogRecord(reader.payload, this.#directory), reader.lsn)
+    this.#history.addCatalog(decodeCatalogRecord(reader.payload, this.#directory))
   }
 
-  /** (R8) A catalog older than the log may lack flags, such as expiry, that the commits of the log depend on. */
-  #checkCatalog(generation: number, lsn: number): void {
-    const found = this.#catalog.generation
-    if (found < generation) throw this.#fault(lsn, 'the catalog is older than the log', found, generation)
-    this.#catalogGeneration = Math.max(this.#catalogGeneration, generation)
-  }
-
-  /** (R4) A store older than recorded has lost a durable checkpoint. */
-  #checkStores(record: CheckpointRecord, lsn: number): void {
-    for (const [keyspaceId, recorded] of record.durableSeqs) {
-      const durableSeq = this.#durableSeqs.get(keyspaceId)
-      if (durableSeq === undefined) {
-        if (keyspaceId > 0 && keyspaceId < this.#catalog.nextKeyspaceId) continue
-        throw this.#fault(lsn, 'a checkpoint names a keyspace that never existed', keyspaceId)
-      }
-      if (durableSeq < recorded) {
-        const message = `keyspace ${keyspaceId} has lost its newest checkpoint`
-        throw this.#fault(lsn, message, durableSeq, recorded)
-      }
+  #checkKeyspaces(record: CheckpointRecord, lsn: number): void {
+    for (const keyspaceId of record.stores.keys()) {
+      if (keyspaceId > 0 && keyspaceId < this.#catalog.nextKeyspaceId) continue
+      throw this.#fault(lsn, 'a checkpoint names a keyspace that never existed', keyspaceId)
     }
   }
 

@@ -1,4 +1,5 @@
 import { assert } from '@ldb/base'
+import { equalIds } from './header.js'
 import type { Segment } from './segment.js'
 
 /** The segments of an open log, oldest first. Each begins where the previous one ends. */
@@ -41,6 +42,21 @@ export class SegmentList {
   removeOldest(): void {
     assert(this.#segments.length > 1, 'the newest segment is never removed')
     this.#segments.shift()
+  }
+
+  /**
+   * Returns the end of the records that were appended before any segment followed the one with an id; `undefined` when the log does not
+   * contain it. Copies of its records at the start of its successor are among them.
+   */
+  appendEndOf(segmentId: Uint8Array): number | undefined {
+    let end = Infinity
+    for (let index = this.#segments.length - 1; index >= 0; index--) {
+      const header = this.#segments[index]?.header
+      assert(header !== undefined, 'the index is below the length')
+      if (equalIds(header.segmentId, segmentId)) return end
+      end = header.durableEndLsn
+    }
+    return undefined
   }
 
   /** Returns the segment that contains `lsn`; the newest one for the end of the log. */

@@ -73,6 +73,11 @@ export class LogWriter {
     return this.#failure.isSet
   }
 
+  /** True when this opening has created a segment. */
+  get hasCreatedSegment(): boolean {
+    return this.#current.file !== undefined
+  }
+
   /** True when a segment of this opening exists. */
   get hasSegment(): boolean {
     return this.#current.segment !== undefined

@@ -4,7 +4,7 @@ import { hasMagic, readFileHeader } from '../bytes/file-header.js'
 import { requireKnown, requireSound, requireSupported } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
 
-const ROOT_END = 112
+const ROOT_END = 136
 const CATALOG_BYTES_MAX = 64 * 2 ** 20
 const KEYSPACE_FIXED_BYTES = 32
 
@@ -24,6 +24,8 @@ export interface Keyspace {
 export interface Catalog {
   readonly databaseId: string
   readonly generation: number
+  readonly logSegmentId: string
+  readonly logLsn: number
   readonly seq: number
   readonly nextKeyspaceId: number
   readonly pageBytes: number
@@ -34,7 +36,7 @@ export interface Catalog {
 export function readCatalog(bytes: Uint8Array): Catalog {
   const view = new ByteView(bytes)
   requireSound(hasMagic(view, 'C'), 'the catalog does not begin with its magic')
-  const { flags } = readFileHeader(view, 'C', 2)
+  const { flags } = readFileHeader(view, 'C', 3)
   requireKnown(flags === 0, 'flags of the catalog')
   requireSound(view.length >= ROOT_END && view.length <= CATALOG_BYTES_MAX, 'length of the catalog')
   requireSound(view.checksum(24) === xxHash64(view.slice(32, view.length), 0n), 'checksum of the catalog')
@@ -68,6 +70,8 @@ export function readCatalog(bytes: Uint8Array): Catalog {
   return {
     databaseId: view.hex(40, 56),
     generation: view.u64(56),
+    logSegmentId: view.hex(112, 128),
+    logLsn: view.u64(128),
     seq: view.u64(64),
     nextKeyspaceId,
     pageBytes,

@@ -12,6 +12,7 @@ import type { Operation } from './batch.js'
 import { readCatalog } from './catalog.js'
 import type { Catalog, Keyspace } from './catalog.js'
 import { readExpiry } from './expiry.js'
+import { History } from './history.js'
 import { readCatalogRecord, readCheckpointRecord } from './log-payloads.js'
 
 /** An entry of a keyspace, without its expiry header. */
@@ -52,6 +53,9 @@ export function readDatabase(files: ReadonlyMap<string, Uint8Array>): DatabaseCo
   }
   const replay = new Replay(catalog, trees)
   for (const record of log.records) replay.apply(record)
+  const history = new History(log)
+  history.checkCatalog(catalog)
+  for (const [keyspaceId, { meta }] of trees) history.checkTree(keyspaceId, meta)
   const seq = replay.finish()
   const keyspaces = catalog.keyspaces.map((keyspace) => {
     const tree = trees.get(keyspace.keyspaceId)
@@ -90,7 +94,7 @@ class Replay {
   apply(record: LogRecord): void {
     if (record.type === 1) this.#applyCommit(record)
     else if (record.type === 2) this.#checkCheckpoint(record)
-    else if (record.type === 3) this.#checkCatalog(readCatalogRecord(record.payload))
+    else if (record.type === 3) this.#checkCatalog(readCatalogRecord(record.payload).generation)
     else requireSound(record.type >= 4, `a record of type ${record.type} in the log of a database`)
   }
 
@@ -133,8 +137,8 @@ class Replay {
   #checkCheckpoint({ payload }: LogRecord): void {
     const record = readCheckpointRecord(payload)
     requireSound(record.seq <= (this.#lastCommit ?? record.seq), 'a checkpoint record names a later commit')
-    this.#checkCatalog(record.catalogGeneration)
-    for (const [keyspaceId, durableSeq] of record.durableSeqs) {
+    this.#checkCatalog(record.catalog.generation)
+    for (const [keyspaceId, { durableSeq }] of record.stores) {
       const tree = this.#treeOf(keyspaceId)
       const isThere = tree === undefined || tree.meta.durableSeq >= durableSeq
       requireSound(isThere, `keyspace ${keyspaceId} has lost its newest checkpoint`)

@@ -5,28 +5,42 @@ import { requireSound } from '../bytes/format-error.js'
 /** The checkpoints that were durable when a checkpoint record was written. */
 export interface CheckpointRecord {
   readonly seq: number
-  readonly catalogGeneration: number
-  readonly durableSeqs: ReadonlyMap<number, number>
+  readonly catalog: CatalogVersion
+  readonly stores: ReadonlyMap<number, StoreCheckpoint>
+}
+
+/** What distinguishes a catalog from those of other copies of a database. */
+export interface CatalogVersion {
+  readonly generation: number
+  readonly segmentId: string
+}
+
+/** The checkpoint of a keyspace. */
+export interface StoreCheckpoint {
+  readonly durableSeq: number
+  readonly segmentId: string
 }
 
 /** Decodes the payload of a checkpoint record. */
 export function readCheckpointRecord(payload: Uint8Array): CheckpointRecord {
   const view = new ByteView(payload)
-  const keyspaceCount = view.u32(16)
-  requireSound(view.u32(20) === 0, 'reserved field of a checkpoint record')
-  requireSound(view.length === 24 + 16 * keyspaceCount, 'length of a checkpoint record')
-  const durableSeqs = new Map<number, number>()
-  for (let offset = 24; offset < view.length; offset += 16) {
+  const keyspaceCount = view.u32(32)
+  requireSound(view.u32(36) === 0, 'reserved field of a checkpoint record')
+  requireSound(view.length === 40 + 32 * keyspaceCount, 'length of a checkpoint record')
+  const stores = new Map<number, StoreCheckpoint>()
+  for (let offset = 40; offset < view.length; offset += 32) {
     requireSound(view.u32(offset + 4) === 0, 'reserved field of a checkpoint entry')
     requireSound(view.u64(offset + 8) <= view.u64(0), 'a checkpoint entry is newer than its record')
-    durableSeqs.set(view.u32(offset), view.u64(offset + 8))
+    const checkpoint = { durableSeq: view.u64(offset + 8), segmentId: view.hex(offset + 16, offset + 32) }
+    stores.set(view.u32(offset), checkpoint)
   }
-  requireSound(durableSeqs.size === keyspaceCount, 'a checkpoint record names a keyspace twice')
-  return { seq: view.u64(0), catalogGeneration: view.u64(8), durableSeqs }
+  requireSound(stores.size === keyspaceCount, 'a checkpoint record names a keyspace twice')
+  return { seq: view.u64(0), catalog: { generation: view.u64(8), segmentId: view.hex(16, 32) }, stores }
 }
 
-/** Decodes the payload of a catalog record: the generation of the catalog. */
-export function readCatalogRecord(payload: Uint8Array): number {
-  requireSound(payload.length === 8, 'length of a catalog record')
-  return new ByteView(payload).u64(0)
+/** Decodes the payload of a catalog record. */
+export function readCatalogRecord(payload: Uint8Array): CatalogVersion {
+  requireSound(payload.length === 24, 'length of a catalog record')
+  const view = new ByteView(payload)
+  return { generation: view.u64(0), segmentId: view.hex(8, 24) }
 }

@@ -12,7 +12,8 @@ const BLOCK_COUNT = 3
 const ZERO_RANGES: readonly (readonly [number, number])[] = [
   [48, 80],
   [156, 168],
-  [168, 504],
+  [168, 184],
+  [200, 504],
 ]
 
 /** A valid meta block. */
@@ -35,6 +36,7 @@ export interface MetaBlock {
   readonly freeSpacePage: number
   readonly freeSpaceChecksum: bigint
   readonly freeCount: number
+  readonly logSegmentId: string
 }
 
 /** Returns the valid meta blocks of a file, newest first. */
@@ -76,7 +78,7 @@ export function readMetaBlocks(file: Uint8Array): [MetaBlock, ...MetaBlock[]] {
 }
 
 function readMetaBlock(view: ByteView, block: number): MetaBlock {
-  const { flags } = readFileHeader(view, 'B', 2)
+  const { flags } = readFileHeader(view, 'B', 3)
   requireKnown(flags <= 3, 'flags of a B+tree')
   requireSupported(flags === 0, 'the tree is encrypted or has encoded values')
   requireSound(view.length === META_BYTES, 'the file ends within a meta block')
@@ -102,6 +104,7 @@ function readMetaBlock(view: ByteView, block: number): MetaBlock {
     freeSpacePage: view.u32(140),
     freeSpaceChecksum: view.checksum(144),
     freeCount: view.u32(152),
+    logSegmentId: view.hex(184, 200),
   }
   requireSound(view.u32(44) === block, 'position of a meta block')
   for (const [start, end] of ZERO_RANGES) requireSound(view.isZero(start, end), 'zero fields of a meta block')

@@ -1,26 +1,29 @@
-import { corruption, readU32, readCheckedU64, writeU32, writeU64 } from '@ldb/base'
+import { corruption, NO_SEGMENT_ID, readU32, readCheckedU64, writeU32, writeU64 } from '@ldb/base'
 import { createSeed64, UnitCodec, UnitKind } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import type { ArrayEntry, SortedEntries } from './sorted-array.js'
 
-/** Checksum u64, length u32, sequence number u64, count u32. */
-const HEADER_BYTES = 24
+/** Checksum u64, length u32, sequence number u64, count u32, log segment. */
+const HEADER_BYTES = 40
 const codec = new UnitCodec(createSeed64(11, 13))
 
 /** The durable state of a sorted array. */
 export interface ArrayState {
   readonly seq: number
+  /** Newest segment of the log when the state was written. @defaultValue none */
+  readonly segmentId?: Uint8Array
   readonly entries: SortedEntries
 }
 
 /** Encodes a state: header, then key length, value length, key and value of each entry. */
-export function encodeState({ seq, entries }: ArrayState): Uint8Array {
+export function encodeState({ seq, segmentId = NO_SEGMENT_ID, entries }: ArrayState): Uint8Array {
   let byteCount = HEADER_BYTES
   for (const { key, value } of entries) byteCount += 8 + key.length + value.length
   const bytes = new Uint8Array(byteCount)
   writeU32(bytes, 8, byteCount)
   writeU64(bytes, 12, seq)
   writeU32(bytes, 20, entries.length)
+  bytes.set(segmentId, 24)
   let at = HEADER_BYTES
   for (const { key, value } of entries) {
     writeU32(bytes, at, key.length)
@@ -36,7 +39,7 @@ export function encodeState({ seq, entries }: ArrayState): Uint8Array {
 }
 
 /** Reads and checks a state file. */
-export function readState(vfs: Vfs, path: string): ArrayState {
+export function readState(vfs: Vfs, path: string): Required<ArrayState> {
   const file = vfs.open(path, 'read')
   try {
     const bytes = new Uint8Array(file.length())
@@ -47,7 +50,7 @@ export function readState(vfs: Vfs, path: string): ArrayState {
   }
 }
 
-function decodeState(bytes: Uint8Array, path: string): ArrayState {
+function decodeState(bytes: Uint8Array, path: string): Required<ArrayState> {
   const [low = 0, high = 0] = new Int32Array(bytes.slice(0, 8).buffer)
   const isWhole =
     bytes.length >= HEADER_BYTES &&
@@ -63,5 +66,5 @@ function decodeState(bytes: Uint8Array, path: string): ArrayState {
     entries.push({ key: bytes.slice(at + 8, keyEnd), value: bytes.slice(keyEnd, valueEnd) })
     at = valueEnd
   }
-  return { seq: readCheckedU64(bytes, 12, path, 12), entries }
+  return { seq: readCheckedU64(bytes, 12, path, 12), segmentId: bytes.slice(24, HEADER_BYTES), entries }
 }

@@ -1,4 +1,4 @@
-import type { OrderedStore, StoreObserver, Syncable } from '@ldb/base'
+import type { OrderedStore, StoreLog, StoreObserver } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { SPILL_NAME, SortedArrayStore, STATE_NAME, STATE_TEMPORARY_NAME } from './sorted-array-store.js'
 import type { Freedoms } from './sorted-array-store.js'
@@ -7,7 +7,7 @@ import type { Freedoms } from './sorted-array-store.js'
 interface StoreContext {
   readonly vfs: Vfs
   readonly directory: string
-  readonly log: Syncable
+  readonly log: StoreLog
   readonly observer: StoreObserver
 }
 
@@ -19,6 +19,7 @@ const NAMES: ReadonlySet<string> = new Set([STATE_NAME, STATE_TEMPORARY_NAME, SP
 export interface SortedArrayEngine {
   readonly name: 'btree'
   readonly number: 1
+  readonly checkpointFileName: string
   create(context: StoreContext): { readonly store: OrderedStore; readonly section: Uint8Array }
   open(context: StoreContext, section: Uint8Array): OrderedStore
   ownsFile(name: string): boolean
@@ -36,6 +37,7 @@ export function sortedArrayEngine(seed: number, freedoms?: Freedoms): SortedArra
   return {
     name: 'btree',
     number: 1,
+    checkpointFileName: STATE_NAME,
     create(context) {
       SortedArrayStore.create(context.vfs, context.directory)
       return { store: open(context), section: SECTION }

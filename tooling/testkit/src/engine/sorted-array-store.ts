@@ -1,4 +1,4 @@
-import { assert, corruption, isLdbError, LdbError, ResumableTask, toSeq } from '@ldb/base'
+import { assert, corruption, isLdbError, LdbError, NO_SEGMENT_ID, ResumableTask, toSeq } from '@ldb/base'
 import type {
   BatchSection,
   CompactionRequest,
@@ -6,6 +6,7 @@ import type {
   KeyBounds,
   OrderedStore,
   Seq,
+  StoreLog,
   StoreObserver,
   StoreSnapshot,
   StoreStats,
@@ -54,7 +55,7 @@ export const ALL_FREEDOMS: Freedoms = {
 export class SortedArrayStore implements OrderedStore {
   readonly #vfs: Vfs
   readonly #directory: string
-  readonly #log: Syncable
+  readonly #log: StoreLog
   readonly #observer: StoreObserver
   readonly #freedoms: Freedoms
   readonly #random: TestRandom
@@ -62,6 +63,7 @@ export class SortedArrayStore implements OrderedStore {
   #entries: SortedEntries
   #seq: number
   #durableSeq: number
+  #durableSegmentId: Uint8Array
   #isReplaying = false
   #isClosed = false
   #failure: unknown = undefined
@@ -71,7 +73,7 @@ export class SortedArrayStore implements OrderedStore {
   private constructor(
     vfs: Vfs,
     directory: string,
-    log: Syncable,
+    log: StoreLog,
     observer: StoreObserver,
     freedoms: Freedoms,
     seed: number,
@@ -82,11 +84,12 @@ export class SortedArrayStore implements OrderedStore {
     this.#observer = observer
     this.#freedoms = freedoms
     this.#random = seededRandom(seed)
-    const { seq, entries } = readState(vfs, this.#path(STATE_NAME))
+    const { seq, segmentId, entries } = readState(vfs, this.#path(STATE_NAME))
     this.#file = vfs.open(this.#path(STATE_NAME), 'read')
     this.#entries = entries
     this.#seq = seq
     this.#durableSeq = seq
+    this.#durableSegmentId = segmentId
   }
 
   /** Writes the state file of an empty store; the caller syncs the directory. */
@@ -102,7 +105,7 @@ export class SortedArrayStore implements OrderedStore {
   static open(
     vfs: Vfs,
     directory: string,
-    log: Syncable,
+    log: StoreLog,
     observer: StoreObserver,
     seed: number,
     freedoms: Freedoms = ALL_FREEDOMS,
@@ -116,6 +119,10 @@ export class SortedArrayStore implements OrderedStore {
 
   get durableSeq(): Seq {
     return toSeq(this.#durableSeq)
+  }
+
+  get durableSegmentId(): Uint8Array {
+    return this.#durableSegmentId
   }
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
@@ -186,7 +193,7 @@ export class SortedArrayStore implements OrderedStore {
     this.beginCheckpoint().sync()
   }
 
-  beginCheckpoint(log?: Syncable, timeSlice?: Syncable): ResumableTask {
+  beginCheckpoint(log?: StoreLog, timeSlice?: Syncable): ResumableTask {
     this.#assertWritable()
     assert(!this.#isReplaying, 'no checkpoint contains a part of a replay')
     this.#checkpoint?.sync()
@@ -253,14 +260,17 @@ export class SortedArrayStore implements OrderedStore {
   *#checkpointSteps(
     entries: SortedEntries,
     seq: number,
-    log: Syncable | undefined,
+    log: StoreLog | undefined,
     timeSlice: Syncable | undefined,
   ): TaskSteps {
     try {
       if (timeSlice !== undefined) yield timeSlice
+      // (C6) The state contains the id of the newest segment that holds its commits.
+      if (log !== undefined) yield log
+      const segmentId = log?.segmentId ?? NO_SEGMENT_ID
       const file = this.#vfs.open(this.#path(STATE_TEMPORARY_NAME), 'create')
       try {
-        const bytes = encodeState({ seq, entries })
+        const bytes = encodeState({ seq, segmentId, entries })
         file.truncate(0)
         file.write(bytes, 0, bytes.length, 0)
         const fileSync = new FileSync(this.#vfs, file)
@@ -270,13 +280,12 @@ export class SortedArrayStore implements OrderedStore {
         file.close()
       }
       if (timeSlice !== undefined) yield timeSlice
-      // (C6)
-      if (log !== undefined) yield log
       this.#vfs.rename(this.#path(STATE_TEMPORARY_NAME), this.#path(STATE_NAME))
       yield new DirectorySync(this.#vfs, this.#directory)
       this.#file.close()
       this.#file = this.#vfs.open(this.#path(STATE_NAME), 'read')
       this.#durableSeq = seq
+      this.#durableSegmentId = segmentId
     } catch (error) {
       this.#failure ??= error
       throw error

@@ -12,6 +12,7 @@ interface TransferGlobals {
  *
  * @remarks A view of memory gives user code its buffer, and a transferred buffer becomes empty for all of its views. Where this is
  * false, user code gets no views of memory that anything else uses, only copies with buffers of their own.
+ * @category Bytes
  * @internal
  */
 export const PREVENTS_TRANSFER: boolean = preventsTransfer()
@@ -20,6 +21,7 @@ export const PREVENTS_TRANSFER: boolean = preventsTransfer()
  * Returns `byteCount` zeros for memory of which user code may get views, in a buffer that no code can transfer where
  * {@link PREVENTS_TRANSFER} is true.
  *
+ * @category Bytes
  * @internal
  */
 export function sharedBytes(byteCount: number): Uint8Array<ArrayBuffer> {

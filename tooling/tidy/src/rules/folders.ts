@@ -19,8 +19,8 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'open',
       'async',
       'calls',
-      'engine',
       'recovery',
+      'engine',
       'transaction',
       'write',
       'commit',
@@ -41,11 +41,11 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/wal': { layers: ['read', 'write', 'segment'], ground: ['format', 'options'] },
   'packages/mvcc': { layers: ['conflict', 'transaction', 'read', 'records'], ground: ['options'] },
   'packages/base': {
-    layers: ['batch', 'range', 'encoding', 'bytes'],
+    layers: ['batch', 'range', 'encoding', 'bytes', 'leaks'],
     ground: ['ldb-error', 'assert', 'limits', 'ordered-store', 'promise-like'],
   },
   'packages/vfs': {
-    layers: ['owned', 'memory', 'node', 'environment', 'lock'],
+    layers: ['owned', 'pool', 'memory', 'node', 'environment', 'lock'],
     ground: [
       'vfs',
       'format',

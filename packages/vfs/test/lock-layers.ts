@@ -3,9 +3,9 @@ import type { LockMode, VfsLock } from '../src/index.js'
 import { NodeVfs } from '../src/index.js'
 import { decodeLockRecord, encodeLockRecord } from '../src/lock/record.js'
 import type { LockRecord } from '../src/lock/record.js'
-import { tryFlock } from '../src/node/flock.js'
-import { acquireNodeLock } from '../src/node/lock.js'
-import { describeCurrentProcess } from '../src/node/process.js'
+import { tryFlock } from '../src/node/locking/flock.js'
+import { acquireNodeLock } from '../src/node/locking/lock.js'
+import { describeCurrentProcess } from '../src/node/locking/process.js'
 import { fixture, LIBRARY, runLines, scratchDirectory } from './child.js'
 
 /** What a lock of a test consists of: flock among others, or only what works without it. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { NodeVfs } from '../src/index.js'
 import { encodeLockRecord } from '../src/lock/record.js'
 import type { LockRecord } from '../src/lock/record.js'
-import { describeCurrentProcess } from '../src/node/process.js'
+import { describeCurrentProcess } from '../src/node/locking/process.js'
 import { fixture, kill, LIBRARY, runLines, scratchDirectory, startFixture } from './child.js'
 import { expectCode } from './conformance/subject.js'
 

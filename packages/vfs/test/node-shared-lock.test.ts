@@ -5,7 +5,7 @@ import * as fs from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { NodeVfs, OverlayVfs } from '../src/index.js'
 import type { LockMode, VfsLock } from '../src/index.js'
-import { describeCurrentProcess } from '../src/node/process.js'
+import { describeCurrentProcess } from '../src/node/locking/process.js'
 import { kill, scratchDirectory, startFixture } from './child.js'
 import { expectCode } from './conformance/subject.js'
 import {

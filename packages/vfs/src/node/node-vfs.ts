@@ -6,7 +6,7 @@ import { nodeClock, nodeRandom, nodeScheduler } from './environment.js'
 import { attempt, errnoOf, nodeError } from './error.js'
 import { NodeFile } from './file.js'
 import { identityOf } from './identity.js'
-import { acquireNodeLock } from './lock.js'
+import { acquireNodeLock } from './locking/lock.js'
 import {
   isWithoutDescriptor,
   releaseSpareDescriptor,

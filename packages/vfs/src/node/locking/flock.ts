@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
-import type { LockMode } from '../vfs.js'
+import type { LockMode } from '../../vfs.js'
 
 /** Outcome of an attempt to lock: `'taken'` when another opener excludes it, `'unavailable'` when it cannot be attempted here. */
 export type FlockResult = 'held' | 'taken' | 'unavailable'

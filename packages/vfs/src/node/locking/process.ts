@@ -1,9 +1,9 @@
 import * as fs from 'node:fs'
 import { hostname } from 'node:os'
-import { LOCK_UNKNOWN } from '../format.js'
-import type { ProcessProbe } from '../lock/holder.js'
-import type { LockRecord } from '../lock/record.js'
-import { errnoOf } from './error.js'
+import { LOCK_UNKNOWN } from '../../format.js'
+import type { ProcessProbe } from '../../lock/holder.js'
+import type { LockRecord } from '../../lock/record.js'
+import { errnoOf } from '../error.js'
 
 type ProcessIdentity = Pick<LockRecord, 'pid' | 'start' | 'boot' | 'pidns' | 'netns'>
 

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs'
-import { LOCK_BYTES_MAX, LOCK_NAME, LOCK_TOKEN_DIGITS } from '../format.js'
-import { decodeLockRecord, encodeLockRecord } from '../lock/record.js'
-import type { LockRecord } from '../lock/record.js'
-import { attempt, errnoOf, nodeError } from './error.js'
+import { LOCK_BYTES_MAX, LOCK_NAME, LOCK_TOKEN_DIGITS } from '../../format.js'
+import { decodeLockRecord, encodeLockRecord } from '../../lock/record.js'
+import type { LockRecord } from '../../lock/record.js'
+import { attempt, errnoOf, nodeError } from '../error.js'
 
 /** Content of a lock file: a record, `'absent'` without a file, `'invalid'` when it is not a record or cannot be read. */
 export type LockFileContent = LockRecord | 'absent' | 'invalid'

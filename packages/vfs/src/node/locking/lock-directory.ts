@@ -1,10 +1,10 @@
 import * as fs from 'node:fs'
 import { resolve } from 'node:path'
-import { LOCK_UNKNOWN } from '../format.js'
-import type { LockMode } from '../vfs.js'
-import { attempt, errnoOf, nodeError } from './error.js'
+import { LOCK_UNKNOWN } from '../../format.js'
+import type { LockMode } from '../../vfs.js'
+import { attempt, errnoOf, nodeError } from '../error.js'
 import type { FlockResult, TryFlock } from './flock.js'
-import { identityOf } from './identity.js'
+import { identityOf } from '../identity.js'
 
 /** Absent on Windows, where a directory has no descriptor. */
 const O_DIRECTORY = fs.constants.O_RDONLY | (fs.constants.O_DIRECTORY ?? 0)

@@ -112,7 +112,7 @@ export class HistoryCheck {
    * another commit with the same number.
    */
   #isInLog({ durableSeq, segmentId }: FoundStore): boolean {
-    const appendEnd = this.#wal.appendEndOf(segmentId)
+    const appendEnd = this.#wal.history.appendEndOf(segmentId)
     if (appendEnd === undefined) return false
     const lsn = this.#commitLsns.get(durableSeq)
     return lsn === undefined || lsn < appendEnd

@@ -6,6 +6,7 @@
 
 // Log
 export { Wal } from './wal.js'
+export type { LogHistory } from './log-history.js'
 export type { AppendOptions } from './append-options.js'
 export type { WalStats } from './wal-stats.js'
 export { WalReader } from './read/reader.js'

@@ -1,4 +1,4 @@
-import { assert, invalidArgument, LdbError, ResumableTask, toLsn, toSeq } from '@ldb/base'
+import { invalidArgument, LdbError, ResumableTask, toLsn, toSeq } from '@ldb/base'
 import type { TaskSteps, Lsn, Seq, VerifySink } from '@ldb/base'
 import { OwnedVfs, resolvePath } from '@ldb/vfs'
 import type { DeadlineSync, FilePath, Vfs } from '@ldb/vfs'
@@ -9,6 +9,7 @@ import type { OpenedLog } from './open-log.js'
 import { resolveWalOptions } from './options.js'
 import type { WalOptions } from './options.js'
 import { checkReadPosition, WalReader } from './read/reader.js'
+import { LogHistory } from './log-history.js'
 import type { SegmentList } from './segment/list.js'
 import { removalSteps } from './segment/removal.js'
 import { verifyWal } from './verify.js'
@@ -43,10 +44,12 @@ export class Wal {
   readonly segments: SegmentList
   /** True when the log was closed cleanly and is complete; false when it is new or was left open. */
   readonly openedClean: boolean
+  /** What identifies the log among those of copies of its directory. */
+  readonly history: LogHistory
   readonly #directory: string
   readonly #writer: LogWriter
   readonly #groupSync: GroupSync
-  readonly #readers: Set<WalReader>
+  readonly #readers = new Set<WalReader>()
   #closed: boolean
 
   private constructor(vfs: Vfs, directory: string, opened: OpenedLog) {
@@ -55,8 +58,8 @@ export class Wal {
     this.openedClean = opened.isClean
     this.#directory = directory
     this.#writer = opened.writer
+    this.history = new LogHistory(opened.segments, opened.writer)
     this.#groupSync = new GroupSync(() => this.#syncGroup())
-    this.#readers = new Set()
     this.#closed = false
   }
 
@@ -117,32 +120,6 @@ export class Wal {
   /** Seq of the last truncated record, or 0. Records after it can be read. */
   get truncatedSeq(): Seq {
     return toSeq(this.segments.oldest?.header.lastSeq ?? 0)
-  }
-
-  /**
-   * Id of the newest segment on the device: 16 random bytes, not to be written to. After a sync, it or an older segment contains every
-   * record that was appended before the sync.
-   */
-  get segmentId(): Uint8Array {
-    const { newest } = this.segments
-    assert(newest !== undefined, 'an open log has a segment')
-    return newest.header.segmentId
-  }
-
-  /** True when this opening has created a segment, so that no copy of the log that was made before the opening contains it. */
-  get hasCreatedSegment(): boolean {
-    return this.#writer.hasCreatedSegment
-  }
-
-  /**
-   * Returns the end of the records that were appended to a segment or to older ones; `undefined` when the log does not contain
-   * the segment. A record that recovery copied to the next segment counts as one of the segment that it was copied from.
-   *
-   * @param segmentId - as `segmentId` returned it, in this opening or in an earlier one.
-   */
-  appendEndOf(segmentId: Uint8Array): Lsn | undefined {
-    const end = this.segments.appendEndOf(segmentId)
-    return end === undefined ? undefined : toLsn(Math.min(end, this.#writer.endLsn))
   }
 
   /**

@@ -37,7 +37,7 @@ export class WalLog implements CommitLog {
   }
 
   get segmentId(): Uint8Array {
-    return this.#wal.segmentId
+    return this.#wal.history.segmentId
   }
 
   get bytesSinceCheckpoint(): number {
@@ -65,8 +65,8 @@ export class WalLog implements CommitLog {
 
   prepareCatalog(): LogEnd {
     this.#wal.sync()
-    if (!this.#wal.hasCreatedSegment) this.#wal.rotate()
-    return { logSegmentId: this.#wal.segmentId, logLsn: this.#wal.endLsn }
+    if (!this.#wal.history.hasCreatedSegment) this.#wal.rotate()
+    return { logSegmentId: this.#wal.history.segmentId, logLsn: this.#wal.endLsn }
   }
 
   appendCatalog(version: CatalogVersion): void {

@@ -140,7 +140,7 @@ const NO_LOG_END: LogEnd = { logSegmentId: NO_SEGMENT_ID, logLsn: 0 }
  */
 function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array): LogEnd {
   const wal = Wal.open(vfs, logPath(directory), { create: true, preallocateBytes: 0, ownerId })
-  const logSegmentId = wal.segmentId
+  const logSegmentId = wal.history.segmentId
   const log = new WalLog(wal, false, { generation: FIRST_GENERATION, logSegmentId }, 0)
   const checkpoint: StoreCheckpoint = { durableSeq: 0, segmentId: NO_SEGMENT_ID }
   try {

@@ -52,7 +52,7 @@ export class CatalogHistory {
   check(wal: Wal): void {
     const { generation, logSegmentId, logLsn } = this.#catalog
     if (generation === this.#recordedGeneration) return
-    const appendEnd = wal.appendEndOf(logSegmentId)
+    const appendEnd = wal.history.appendEndOf(logSegmentId)
     if (appendEnd === undefined || logLsn !== wal.endLsn || logLsn > appendEnd) throw this.#foreign()
   }
 

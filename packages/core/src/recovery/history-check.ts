@@ -3,10 +3,10 @@ import type { LdbError } from '@ldb/base'
 import type { Wal } from '@ldb/wal'
 import type { Catalog, CatalogVersion } from '../catalog/catalog.js'
 import { catalogPath, logPath } from '../catalog/directory-layout.js'
-import type { StoreFactory } from '../engine/store-factory.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
 import type { CheckpointRecord, StoreCheckpoint } from '../log/checkpoint-record.js'
 import { CatalogHistory } from './catalog-history.js'
+import type { RecoveredDatabase } from './recovered-database.js'
 
 /** A store as it was found, before the log is replayed into it. */
 interface FoundStore extends StoreCheckpoint {
@@ -25,7 +25,7 @@ interface FoundStore extends StoreCheckpoint {
  */
 export class HistoryCheck {
   readonly #wal: Wal
-  readonly #engines: StoreFactory
+  readonly #database: RecoveredDatabase
   readonly #catalog: CatalogHistory
   readonly #stores: ReadonlyMap<number, FoundStore>
   /** The newest checkpoint record so far. */
@@ -33,14 +33,14 @@ export class HistoryCheck {
   /** By commit: its position in the log, for the newest commits of the stores. */
   readonly #commitLsns = new Map<number, number | undefined>()
 
-  constructor(wal: Wal, catalog: Catalog, keyspaces: KeyspaceTable, engines: StoreFactory) {
+  constructor(wal: Wal, catalog: Catalog, keyspaces: KeyspaceTable, database: RecoveredDatabase) {
     this.#wal = wal
-    this.#engines = engines
-    this.#catalog = new CatalogHistory(catalog, catalogPath(engines.directory))
+    this.#database = database
+    this.#catalog = new CatalogHistory(catalog, catalogPath(database.directory))
     this.#stores = new Map(
       [...keyspaces].map(({ descriptor, store: { durableSeq, durableSegmentId: segmentId } }) => [
         descriptor.id,
-        { durableSeq, segmentId, file: engines.checkpointFileOf(descriptor) },
+        { durableSeq, segmentId, file: database.checkpointFileOf(descriptor) },
       ]),
     )
     for (const { durableSeq } of this.#stores.values()) this.#commitLsns.set(durableSeq, undefined)
@@ -112,14 +112,14 @@ export class HistoryCheck {
    * another commit with the same number.
    */
   #isInLog({ durableSeq, segmentId }: FoundStore): boolean {
-    const appendEnd = this.#wal.appendEndOf(segmentId)
+    const appendEnd = this.#wal.history.appendEndOf(segmentId)
     if (appendEnd === undefined) return false
     const lsn = this.#commitLsns.get(durableSeq)
     return lsn === undefined || lsn < appendEnd
   }
 
   #foreign({ file, segmentId }: FoundStore): LdbError {
-    const log = logPath(this.#engines.directory)
+    const log = logPath(this.#database.directory)
     const message = `the file belongs to another history of the database than its log ${log}`
     return corruption(file, 0, message, { actual: formatBytes(segmentId) })
   }

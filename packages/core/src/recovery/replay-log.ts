@@ -6,8 +6,8 @@ import { decodeCatalogRecord } from '../log/catalog-record.js'
 import { decodeCheckpointRecord } from '../log/checkpoint-record.js'
 import type { CheckpointRecord } from '../log/checkpoint-record.js'
 import { logPath } from '../catalog/directory-layout.js'
-import type { StoreFactory } from '../engine/store-factory.js'
 import { HistoryCheck } from './history-check.js'
+import type { RecoveredDatabase } from './recovered-database.js'
 import { LogRecordType } from '../format.js'
 import { KeyOrder } from './key-order.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
@@ -34,7 +34,7 @@ export interface RecoveryResult {
  * Replays the log: applies to each store the commits that are newer than its checkpoint (R2), and checks that log, catalog and stores
  * are consistent (R3, R4, R8, R9). Changes only the state in memory.
  *
- * @param engines - of the database; the free frames of its page cache are used to gather commits.
+ * @param database - the free frames of its page cache are used to gather commits.
  * @param memoryBytes - memory for gathered commits.
  * @throws {@link LdbError} LDB_CORRUPTION when anything is missing or inconsistent.
  */
@@ -42,10 +42,10 @@ export function replayLog(
   wal: Wal,
   catalog: Catalog,
   keyspaces: KeyspaceTable,
-  engines: StoreFactory,
+  database: RecoveredDatabase,
   memoryBytes: number,
 ): RecoveryResult {
-  const replay = new Replay(wal, catalog, keyspaces, engines, memoryBytes)
+  const replay = new Replay(wal, catalog, keyspaces, database, memoryBytes)
   const reader = wal.read(wal.firstLsn)
   try {
     while (reader.next()) replay.add(reader)
@@ -80,18 +80,18 @@ class Replay {
     wal: Wal,
     catalog: Catalog,
     keyspaces: KeyspaceTable,
-    engines: StoreFactory,
+    database: RecoveredDatabase,
     memoryBytes: number,
   ) {
     const logBytes = wal.endLsn - wal.firstLsn
     this.#wal = wal
-    this.#directory = logPath(engines.directory)
+    this.#directory = logPath(database.directory)
     this.#catalog = catalog
     this.#keyspaces = keyspaces
     this.#expectedBytes = Math.min(memoryBytes, logBytes)
     this.#memoryBytes = Math.min(memoryBytes, logBytes + UNFILLED_BYTES)
-    this.#memory = new ReplayMemory(engines.cache)
-    this.#history = new HistoryCheck(wal, catalog, keyspaces, engines)
+    this.#memory = new ReplayMemory(database.cache)
+    this.#history = new HistoryCheck(wal, catalog, keyspaces, database)
     for (const { store } of keyspaces) store.beginReplay()
   }
 

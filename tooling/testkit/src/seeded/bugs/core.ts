@@ -330,7 +330,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     rows: [4],
     effect: 'a catalog is renamed before the directory entry of the database is durable',
     file: 'packages/core/src/log/wal-log.ts',
-    find: '    if (!this.#wal.hasCreatedSegment) this.#wal.rotate()\n',
+    find: '    if (!this.#wal.history.hasCreatedSegment) this.#wal.rotate()\n',
     replace: '',
     suite: 'packages/core/test/directory-entries.test.ts',
     test: 'the entries are synced before a new catalog is renamed',

@@ -75,6 +75,11 @@ export { decodeBatch } from './batch/decode-batch.js'
 export { OperationKind } from './batch/section.js'
 export type { BatchOrigin, BatchSection, KeyspaceSection } from './batch/section.js'
 
+// Leaks
+export { afterCollection } from './leaks/after-collection.js'
+export type { AfterCollection, CollectionTask } from './leaks/after-collection.js'
+export { LeakDetector } from './leaks/leak-detector.js'
+
 // The contracts of stores
 export type {
   BackgroundWork,

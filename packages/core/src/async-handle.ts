@@ -10,6 +10,7 @@ import { AsyncKeyspaceWrites } from './async/keyspace-writes.js'
 import { signalOf, splitSignal, throwIfAborted, untilAborted } from './health/abort-signal.js'
 import type { AsyncOptions } from './health/abort-signal.js'
 import { AsyncSnapshot } from './async/snapshot.js'
+import { explicitEffort } from './maintenance.js'
 import { AsyncTransaction } from './async/transaction.js'
 import { resolveAsyncTransactionOptions } from './async/transaction-options.js'
 import type { AsyncTransactionOptions } from './async/transaction-options.js'
@@ -195,7 +196,9 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     const signal = signalOf(options)
     throwIfAborted(signal)
     this.writes.pipeline.assertAccepting()
-    await this.api.calls.run(() => this.#opened.slicedCheckpoint.run({ effort: 'explicit' }, signal))
+    await this.api.calls.run(() =>
+      this.#opened.slicedCheckpoint.run({ effort: explicitEffort(this.#opened.space) }, signal),
+    )
   }
 
   /**

@@ -67,6 +67,8 @@ export type {
   DatabaseEvents,
   DatabaseListener,
   ErrorEvent,
+  LeakEvent,
+  LeakKind,
   StallEvent,
 } from './health/events.js'
 

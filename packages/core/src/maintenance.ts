@@ -1,6 +1,7 @@
 import { resolveRange, utf8Keys } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import type { OpenDatabase } from './open/open-database.js'
+import type { SpaceBudget } from './space/space-budget.js'
 
 /** Syncs the log; documented where it is exported, as `Database.sync`. */
 export function syncDatabase({ pipeline, health, log, changeSignal }: OpenDatabase): void {
@@ -17,10 +18,15 @@ export function syncDatabase({ pipeline, health, log, changeSignal }: OpenDataba
 }
 
 /** Checkpoints every keyspace; documented where it is exported, as `Database.checkpoint`. */
-export function checkpointDatabase({ pipeline, health, checkpointer }: OpenDatabase): void {
+export function checkpointDatabase({ pipeline, health, checkpointer, space }: OpenDatabase): void {
   pipeline.drain()
   health.assertWritable()
-  checkpointer.run(pipeline, { effort: 'explicit' })
+  checkpointer.run(pipeline, { effort: explicitEffort(space) })
+}
+
+/** Returns the work that an explicit checkpoint may spend on compaction: on a full device whatever returns space. */
+export function explicitEffort(space: SpaceBudget): 'explicit' | 'full' {
+  return space.isShort ? 'full' : 'explicit'
 }
 
 /** Compacts every keyspace; documented where it is exported, as `Database.compact`. */

@@ -1,6 +1,6 @@
 import { LdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
-import type { OpenMode, VfsFile, VfsLock } from '@ldb/vfs'
+import type { LockMode, OpenMode, VfsFile, VfsLock } from '@ldb/vfs'
 
 /** Names of the calls that can fail. */
 export type VfsCall =
@@ -59,8 +59,8 @@ export class FaultyVfs extends MemoryVfs {
     super.syncDirectory(path)
   }
 
-  override lock(directory: string): VfsLock {
-    return super.lock(directory)
+  override lock(directory: string, mode?: LockMode): VfsLock {
+    return super.lock(directory, mode)
   }
 
   meet(call: VfsCall, path: string): void {
@@ -80,6 +80,7 @@ function faultyFile(vfs: FaultyVfs, file: VfsFile): VfsFile {
   const { path } = file
   return {
     path,
+    identity: () => file.identity?.(),
     read: (target, targetOffset, byteCount, fileOffset) => {
       vfs.meet('read', path)
       const count = file.read(target, targetOffset, byteCount, fileOffset)

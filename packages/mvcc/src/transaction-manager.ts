@@ -5,6 +5,7 @@ import {
   isLdbError,
   kindOf,
   LdbError,
+  LeakDetector,
   refusePromise,
   toSeq,
 } from '@ldb/base'
@@ -12,8 +13,8 @@ import type { KeyspaceSection, WriteBatch } from '@ldb/base'
 import { ConflictWindow } from './conflict/conflict-window.js'
 import { resolveManagerOptions, resolveTransactionOptions } from './options.js'
 import type { ResolvedManagerOptions, TransactionManagerOptions, TransactionOptions } from './options.js'
-import { LeakDetector } from './read/leak-detector.js'
 import { OpenViews } from './read/open-views.js'
+import type { ViewLease } from './read/open-views.js'
 import { Snapshot } from './read/snapshot.js'
 import type { TransactionStore } from './read/store-state.js'
 import { ViewReads } from './read/view-reads.js'
@@ -44,9 +45,10 @@ export class TransactionManager {
   readonly #commit: (prepared: PreparedCommit) => void
   readonly #views: OpenViews
   readonly #window: ConflictWindow
-  readonly #leaks: LeakDetector
+  /** The views in use, whose handles are the `ViewReads`: transactions, snapshots and their cursors reference them. */
+  readonly #leaks: LeakDetector<ViewLease>
   readonly #host: TransactionHost
-  readonly #counts = { committed: 0, failed: 0, conflicts: 0, rolledBack: 0 }
+  readonly #counts = { committed: 0, failed: 0, conflicts: 0, rolledBack: 0, leaked: 0 }
   /** The error of all further operations, after a failure or `close`. */
   #refusal: LdbError | undefined = undefined
 
@@ -57,7 +59,10 @@ export class TransactionManager {
     this.#options = resolved
     this.#commit = options.commit ?? ((prepared) => this.#apply(prepared.batch, prepared.keysReadForUpdate))
     this.#views = new OpenViews(() => this.#window.trim())
-    this.#leaks = new LeakDetector(resolved.monotonicMs, resolved.onLeak)
+    const onLeak = (lease: ViewLease): void => {
+      this.#releaseLeaked(lease)
+    }
+    this.#leaks = new LeakDetector(resolved.afterCollection, onLeak, resolved.schedule)
     this.#host = this.#makeHost()
     let newest = options.seq ?? 0
     for (const [keyspaceId, store] of options.stores) {
@@ -79,7 +84,7 @@ export class TransactionManager {
    */
   begin(options?: TransactionOptions): Transaction {
     const { transaction, view } = this.#begin(options)
-    this.#leaks.add(view, 'transaction')
+    this.#leaks.add(view.lease, view)
     return transaction
   }
 
@@ -107,10 +112,10 @@ export class TransactionManager {
   /** Opens a snapshot of all stores at the visible commit. @throws {@link LdbError} LDB_CLOSED, LDB_POISONED. */
   snapshot(): Snapshot {
     this.#assertUsable()
-    const lease = this.#views.open(this.#window.visibleSeq, false, this.#options.monotonicMs)
+    const lease = this.#views.open(this.#window.visibleSeq, false, this.#options, 'snapshot')
     const view = new ViewReads(lease)
-    this.#leaks.add(view, 'snapshot')
-    return new Snapshot(view, () => this.#leaks.remove(view))
+    this.#leaks.add(lease, view)
+    return new Snapshot(view, () => this.#leaks.remove(lease))
   }
 
   /**
@@ -176,7 +181,7 @@ export class TransactionManager {
   /** Returns statistics. */
   stats(): TransactionStats {
     const { oldest, openCount, writerCount } = this.#views
-    const { committed, failed, conflicts, rolledBack } = this.#counts
+    const { committed, failed, conflicts, rolledBack, leaked } = this.#counts
     const { recordCount, bytes, visibleSeq } = this.#window
     return {
       openCount,
@@ -187,7 +192,7 @@ export class TransactionManager {
       failedCount: failed,
       conflictCount: conflicts,
       rolledBackCount: rolledBack,
-      leakedCount: this.#leaks.count,
+      leakedCount: leaked,
       recentCount: recordCount,
       recentBytes: bytes,
       recentBytesMax: this.#options.recentBytes,
@@ -197,17 +202,32 @@ export class TransactionManager {
   /** Ends every transaction and snapshot (M21). Does not close the stores. Idempotent. */
   close(): void {
     this.#refusal = new LdbError('LDB_CLOSED', 'the transaction manager is closed')
+    this.#leaks.takeAll()
     this.#views.releaseAll()
+  }
+
+  /** Treats every open transaction and snapshot as leaked (M22): its owner knows that none is reachable any more. */
+  leakAll(): void {
+    this.#leaks.leakAll()
   }
 
   #begin(options: TransactionOptions | undefined): { transaction: Transaction; view: ViewReads } {
     const { isolation, readOnly } = resolveTransactionOptions(options)
     this.#assertUsable()
-    const lease = this.#views.open(this.#window.visibleSeq, !readOnly, this.#options.monotonicMs)
+    const lease = this.#views.open(this.#window.visibleSeq, !readOnly, this.#options, 'transaction')
     // The transaction does not see the commits in flight, so it may conflict with them.
     if (!readOnly) this.#window.retainInFlight()
     const view = new ViewReads(lease)
     return { transaction: new Transaction(this.#host, view, isolation, readOnly), view }
+  }
+
+  #releaseLeaked(lease: ViewLease): void {
+    if (lease.released) return
+    const { view, kind, stack } = lease
+    lease.release()
+    this.#counts.leaked++
+    const ageMs = Math.max(0, this.#options.monotonicMs() - view.openedAtMs)
+    this.#options.onLeak({ seq: view.seq, ageMs, kind, stack })
   }
 
   /** Numbers a commit and applies it to the stores, without a log. */
@@ -254,7 +274,7 @@ export class TransactionManager {
         }
       },
       ended: (view, outcome) => {
-        this.#leaks.remove(view)
+        this.#leaks.remove(view.lease)
         if (outcome === 'committed') this.#counts.committed++
         else if (outcome === 'failed') this.#counts.failed++
         else this.#counts.rolledBack++

@@ -1,4 +1,4 @@
-import { LdbError } from '@ldb/base'
+import { isLdbError, LdbError } from '@ldb/base'
 import type { LdbErrorCode } from '@ldb/base'
 
 const CODE_BY_ERRNO: ReadonlyMap<string, LdbErrorCode> = new Map([
@@ -38,6 +38,18 @@ export function fileError(errno: string, where: FileOperation, cause?: unknown):
       ...(cause === undefined ? {} : { cause }),
     },
   )
+}
+
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM'])
+
+/**
+ * Reports whether an operation failed because the process or the system has no file descriptors or no memory left. Nothing is known
+ * about the file then, and the operation may succeed later.
+ *
+ * @category Files
+ */
+export function isResourceShortage(error: unknown): boolean {
+  return isLdbError(error) && SHORTAGES.has(error.details.errno ?? '')
 }
 
 /** Creates the error for the use of a closed file. */

@@ -6,9 +6,9 @@ import { FILE_HEADER_BYTES, FILE_ID_BYTES } from '@ldb/integrity'
 /** Kind of file in the common file header. */
 export const FILE_KIND = 'W'
 /** Format version that this package writes. */
-export const FORMAT_VERSION = 2
+export const FORMAT_VERSION = 3
 /** Oldest reader version that can read the segments which this package writes, and oldest format version that it reads. */
-export const MINIMUM_READER_VERSION = 2
+export const MINIMUM_READER_VERSION = 3
 
 /** Unit of torn writes: a write damages no byte outside of the blocks it touches. Header and seal have a block each. */
 export const BLOCK_BYTES = 4096
@@ -32,10 +32,11 @@ export const HEADER_PADDING: number = HEADER_TRAILER_BYTES + 1
 export const HEADER_DATA_KEY_ID: number = HEADER_PADDING + 2
 export const HEADER_FIRST_RECORD_TIME: number = HEADER_DATA_KEY_ID + 4
 export const HEADER_ARCHIVE_BRANCH_ID: number = HEADER_FIRST_RECORD_TIME + 8
-export const HEADER_RESERVED: number = HEADER_ARCHIVE_BRANCH_ID + BRANCH_ID_BYTES
+export const HEADER_CAPACITY_BYTES: number = HEADER_ARCHIVE_BRANCH_ID + BRANCH_ID_BYTES
+export const HEADER_RESERVED: number = HEADER_CAPACITY_BYTES + 8
 export const HEADER_CHECKSUM: number = BLOCK_BYTES - 8
 export const HEADER_BYTES: number = HEADER_CHECKSUM + 8
-assert(HEADER_RESERVED === 152 && HEADER_BYTES === BLOCK_BYTES, 'segment header must fill its block')
+assert(HEADER_RESERVED === 160 && HEADER_BYTES === BLOCK_BYTES, 'segment header must fill its block')
 
 /** File offset of the seal. */
 export const SEAL_FILE_OFFSET: number = HEADER_BYTES

@@ -1,15 +1,17 @@
-import { assert, corruption, LdbError } from '@ldb/base'
+import { assert, corruption, isLdbError, LdbError } from '@ldb/base'
 import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { ResolvedWalOptions } from './options.js'
 import { recoverLog } from './read/recovery.js'
-import type { UnsealedSegment } from './read/recovery.js'
+import type { RecoveredLog, UnsealedSegment } from './read/recovery.js'
 import { SegmentList } from './segment/list.js'
 import { listLogDirectory, removeUnfinished } from './segment/log-directory.js'
 import type { LogDirectory } from './segment/log-directory.js'
 import { LOG_START } from './segment/log-position.js'
+import type { Segment } from './segment/segment.js'
 import { sealSegment } from './write/active-segment.js'
 import { LogWriter } from './write/log-writer.js'
+import { rewriteTail } from './write/tail-copy.js'
 
 /** The parts of an open log. */
 export interface OpenedLog {
@@ -31,15 +33,47 @@ export function openLog(vfs: Vfs, directory: string, options: ResolvedWalOptions
   if (!recovered.clean) {
     const source = segments.newest
     assert(source !== undefined, 'a recovered log has segments')
-    const { synced, end } = recovered
     releaseOnFailure(writer, () => {
       options.beforeWriting?.sync()
       syncSeals(vfs, directory, recovered.unsealed)
-      writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined)
+      beginAfter(vfs, writer, recovered, source)
     })
     removeUnfinished(vfs, directory, found.unfinishedNames)
   }
   return { segments, writer, isClean: recovered.clean }
+}
+
+/**
+ * Begins a segment after a log that was left open: it repeats the records that may not be on the device. On a device without space for the
+ * copy, which may be as large as a segment, the records are written again in place, and the segment begins after them. What follows the
+ * last record, such as preallocated zeros, is removed first: it may be all the space that there is.
+ */
+function beginAfter(vfs: Vfs, writer: LogWriter, recovered: RecoveredLog, source: Segment): void {
+  const { synced, end } = recovered
+  const tail = synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined
+  const freeBytes = vfs.freeBytes?.(source.path) ?? Infinity
+  if (tail === undefined || end.lsn - synced.lsn <= freeBytes / 2) {
+    try {
+      writer.begin(synced, tail)
+      return
+    } catch (error) {
+      if (!isLdbError(error, 'LDB_NO_SPACE') || writer.hasSegment) throw error
+    }
+  }
+  removeAfter(vfs, source, recovered.observedEnd)
+  if (tail !== undefined) rewriteTail(vfs, tail, synced.lsn)
+  writer.begin(end, undefined)
+}
+
+/** Truncates the file of a segment after `lsn`. Not synced: until the truncation is durable, the bytes still mean nothing. */
+function removeAfter(vfs: Vfs, segment: Segment, lsn: number): void {
+  const file = vfs.open(segment.path, 'write')
+  try {
+    const length = segment.fileOffsetOf(lsn)
+    if (file.length() > length) file.truncate(length)
+  } finally {
+    file.close()
+  }
 }
 
 function createLog(

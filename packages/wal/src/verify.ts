@@ -1,6 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import type { LdbError, VerifyFinding, VerifySink } from '@ldb/base'
-import type { Vfs } from '@ldb/vfs'
+import { isResourceShortage, resolvePath } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import { RECORD_ALIGNMENT, SEAL_FILE_OFFSET, SealKind } from './format.js'
 import {
   checkLink,
@@ -9,6 +10,7 @@ import {
   joinPath,
   listLogDirectory,
 } from './segment/log-directory.js'
+import { recordSpaceEnd } from './segment/record-space.js'
 import { segmentName } from './segment/name.js'
 import { unreadableTypeReason } from './segment/record-type.js'
 import { SegmentCursor } from './segment/cursor.js'
@@ -24,9 +26,10 @@ const PROGRESS_RECORDS = 4096
  * writes it again.
  *
  * @remarks Reads all segments once. Both `units` and `entries` of the progress count records.
+ * @param path - directory of the log: a path, or a `file:` URL.
  * @param endLsn - end of the log, if known: all records below it must be present.
  * @param ownerId - required owner of the log, if known.
- * @throws only what the sink throws.
+ * @throws {@link LdbError} LDB_IO when descriptors or memory are used up; what the sink throws.
  * @example
  * ```ts
  * import { verifyWal, Wal } from '@ldb/wal'
@@ -40,11 +43,12 @@ const PROGRESS_RECORDS = 4096
  */
 export function verifyWal(
   vfs: Vfs,
-  directory: string,
+  path: FilePath,
   sink: VerifySink,
   endLsn?: number,
   ownerId?: Uint8Array,
 ): void {
+  const directory = resolvePath(vfs, path)
   const numbers = attempt(sink, directory, () => listLogDirectory(vfs, directory)?.segmentNumbers)
   if (numbers === undefined || numbers.length === 0) {
     report(sink, 'missing', directory, 0, 'the log has no segment')
@@ -108,8 +112,8 @@ class RecordAudit {
   }
 
   run(knownEnd: number | undefined): void {
-    const { segment, fileBytes } = this.#found
-    const spaceEnd = segment.baseLsn + (fileBytes - segment.fileOffsetOf(segment.baseLsn))
+    const { segment } = this.#found
+    const spaceEnd = recordSpaceEnd(this.#found, this.#cursor)
     const walkEnd = Math.min(knownEnd ?? spaceEnd, spaceEnd)
     const chainHash = segment.header.chainHash.copy()
     let lsn = segment.baseLsn
@@ -186,7 +190,8 @@ function attempt<T>(
   try {
     return step()
   } catch (error) {
-    if (!isLdbError(error) || !isFault(error)) throw error
+    // Without descriptors nothing is known about the file.
+    if (!isLdbError(error) || !isFault(error) || isResourceShortage(error)) throw error
     const { details, message } = error
     const kind = error.code === 'LDB_CORRUPTION' || error.code === 'LDB_FORMAT' ? corruptionKind : 'io'
     report(sink, kind, details.file ?? file, details.offset ?? 0, message)

@@ -25,6 +25,7 @@ const HEADER: SegmentHeader = {
   chainHash: new ChainHash(0, 0),
   ownerId: new Uint8Array(16),
   firstRecordTime: 0,
+  capacityBytes: 65_536,
   archiveBranchId: new Uint8Array(16),
 }
 

@@ -40,6 +40,7 @@ const HEADER_FIELDS: [string, number, number][] = [
   ['data key id', 124, 4],
   ['first record time', 128, 8],
   ['archive branch id', 136, 16],
+  ['capacity bytes', 152, 8],
   ['header checksum', 4088, 8],
   ['seal kind, reserved', 4096, 8],
   ['seal end lsn', 4104, 8],
@@ -83,9 +84,9 @@ for (const [name, clean, recordCount, skippedCount] of [
   ['left-open', false, 6, 0],
   ['skippable', true, 2, 3],
 ] as const) {
-  describe(`golden log of format 2, ${name}`, () => {
+  describe(`golden log of format 3, ${name}`, () => {
     test('is read back unchanged', async () => {
-      const wal = Wal.open(load(`v2/${name}`), 'log')
+      const wal = Wal.open(load(`v3/${name}`), 'log')
       expect(wal.openedClean).toBe(clean)
       const records = recordsOf(wal)
       expect(records).toHaveLength(recordCount)
@@ -94,40 +95,45 @@ for (const [name, clean, recordCount, skippedCount] of [
       expect(reader.skippedRecordCount).toBe(skippedCount)
       expect(findingsOf(wal)).toEqual([])
       await expect(`${JSON.stringify(records, null, 2)}\n`).toMatchFileSnapshot(
-        `fixtures/v2-${name}-records.json`,
+        `fixtures/v3-${name}-records.json`,
       )
       wal.append(new Uint8Array(3))
       wal.close()
     })
 
     test('has the bytes that FORMAT.md specifies', async () => {
-      for (const file of readdirSync(new URL(`v2/${name}/`, root))) {
-        const bytes = readFileSync(new URL(`v2/${name}/${file}`, root))
-        await expect(annotate(bytes)).toMatchFileSnapshot(`fixtures/v2-${name}-${file}.hex`)
+      for (const file of readdirSync(new URL(`v3/${name}/`, root))) {
+        const bytes = readFileSync(new URL(`v3/${name}/${file}`, root))
+        await expect(annotate(bytes)).toMatchFileSnapshot(`fixtures/v3-${name}-${file}.hex`)
       }
     })
   })
 }
 
-test.each(['closed', 'left-open'])('a log of format 1 is refused before a byte is written: %s', (name) => {
-  const below = load(`v1/${name}`)
+test.each([
+  [1, 'closed'],
+  [1, 'left-open'],
+  [2, 'closed'],
+  [2, 'left-open'],
+])('a log of format %i is refused before a byte is written: %s', (format, name) => {
+  const below = load(`v${format}/${name}`)
   const open = (): unknown => Wal.open(below, 'log')
   const before = below.list('log').map((file) => hexOf(contentOf(below, `log/${file}`)))
   expect(open).toThrow(
     expect.objectContaining({
       code: 'LDB_FORMAT',
-      message: expect.stringContaining('the log has format 1; this build reads format 2 only'),
-      details: { file: 'log/0000000001.wal', offset: 0, expected: 2, actual: 1 },
+      message: expect.stringContaining(`the log has format ${format}; this build reads format 3 only`),
+      details: { file: 'log/0000000001.wal', offset: 0, expected: 3, actual: format },
     }),
   )
   expect(below.list('log').map((file) => hexOf(contentOf(below, `log/${file}`)))).toEqual(before)
   const messages: string[] = []
   verifyWal(below, 'log', { finding: ({ message }) => messages.push(message), progress: () => {} })
   expect(messages).toHaveLength(before.length)
-  for (const message of messages) expect(message).toContain('the log has format 1')
+  for (const message of messages) expect(message).toContain(`the log has format ${format}`)
 })
 
-test('the writer produces the golden bytes of format 2', () => {
+test('the writer produces the golden bytes of format 3', () => {
   const clock = { now: (): number => 1_764_500_000_123, monotonic: (): number => 0 }
   const vfs = new MemoryVfs({ seed: 11, clock })
   const text = (value: string): Uint8Array => Uint8Array.from(value, (letter) => letter.charCodeAt(0))
@@ -142,7 +148,7 @@ test('the writer produces the golden bytes of format 2', () => {
   wal.flush()
   wal.close()
   for (const file of vfs.list('log')) {
-    const golden = readFileSync(new URL(`v2/closed/${file}`, root))
+    const golden = readFileSync(new URL(`v3/closed/${file}`, root))
     expect(hexOf(contentOf(vfs, `log/${file}`))).toBe(hexOf(golden))
   }
 })

@@ -18,6 +18,7 @@ function logAt(lsn: number, lastSeq: number): MemoryVfs {
     archiveBranchId: NO_BRANCH_ID,
     seqFloor: lastSeq,
     tail: undefined,
+    segmentBytes: 1024,
     preallocateBytes: 0,
   })
   return vfs

@@ -50,6 +50,7 @@ test('the branch id is copied from segment to segment', () => {
     ownerId: NO_OWNER_ID,
     start: LOG_START,
     seqFloor: 0,
+    segmentBytes: 1024,
   }
   createSegment(vfs, 'log', { ...plan, archiveBranchId, tail: undefined, preallocateBytes: 0 })
   const wal = Wal.open(vfs, 'log')

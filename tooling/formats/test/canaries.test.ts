@@ -13,8 +13,9 @@ import { flip, readBytes, readFiles, TIMES } from './golden-files.js'
 
 type Region = readonly [name: string, start: number, end: number]
 
-const WAL = 'packages/wal/test/fixtures/v2'
+const WAL = 'packages/wal/test/fixtures/v3'
 const DATABASE = 'packages/core/test/fixtures/v2/left-open'
+const VFS = 'packages/vfs/test/fixtures'
 const TREES = [
   'packages/btree/test/fixtures/v2/tree.ldb',
   `${DATABASE}/keyspaces/1/tree.ldb`,
@@ -57,8 +58,8 @@ function logRegions(files: ReadonlyMap<string, Uint8Array>, name: string): Regio
   const own = records.filter(({ lsn }) => lsn >= segment.baseLsn && lsn < (next?.baseLsn ?? Infinity))
   return [
     ['file header', 0, 24],
-    ['segment header', 24, 152],
-    ['reserved bytes', 152, 4088],
+    ['segment header', 24, 160],
+    ['reserved bytes', 160, 4088],
     ['checksum', 4088, 4096],
     ['seal', 4096, 4152],
     ['ignored bytes behind the seal', 4152, 8192],
@@ -141,9 +142,11 @@ describe('a changed byte is noticed', () => {
   })
 
   test('in the lock', () => {
-    const bytes = readBytes(`${DATABASE}/LOCK`)
-    const regions = Array.from(bytes, (_, offset): Region => [`byte ${offset}`, offset, offset + 1])
-    expect(failuresIn(bytes, (changed) => [...readLock(changed)], regions)).toEqual([])
+    for (const path of [`${DATABASE}/LOCK`, `${VFS}/v2/LOCK`]) {
+      const bytes = readBytes(path)
+      const regions = Array.from(bytes, (_, offset): Region => [`byte ${offset}`, offset, offset + 1])
+      expect(failuresIn(bytes, (changed) => [...readLock(changed)], regions)).toEqual([])
+    }
   })
 })
 

@@ -92,6 +92,7 @@ test.each([...BOUNDARIES, 2 ** 52])('the log crosses LSN and sequence number %i'
     start: { lsn: boundary - 2_000, lastSeq: boundary - 40, chainHash: LOG_START.chainHash },
     seqFloor: boundary - 40,
     tail: undefined,
+    segmentBytes: 67_108_864,
     preallocateBytes: 0,
   })
   let wal = Wal.open(vfs, 'log', { segmentBytes: 1_024 })

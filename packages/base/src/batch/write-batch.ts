@@ -55,6 +55,7 @@ export class WriteBatch {
   private spare: SectionBuilder | undefined
   private totalBytes: number
   private totalOperations: number
+  private containsPuts: boolean
 
   /** @throws {@link LdbError} LDB_INVALID_ARGUMENT when `bytesMax` is not an integer from 0 to {@link BATCH_BYTES_MAX}. */
   constructor(options: WriteBatchOptions = {}) {
@@ -72,6 +73,7 @@ export class WriteBatch {
     this.spare = undefined
     this.totalBytes = 0
     this.totalOperations = 0
+    this.containsPuts = false
   }
 
   /** Length of the encoded batch, in bytes. */
@@ -87,6 +89,11 @@ export class WriteBatch {
   /** Number of operations, over all keyspaces. */
   get operationCount(): number {
     return this.totalOperations
+  }
+
+  /** True when an operation is a put; otherwise the batch only deletes. */
+  get hasPuts(): boolean {
+    return this.containsPuts
   }
 
   /**
@@ -114,6 +121,7 @@ export class WriteBatch {
     )
     builder.appendBytes(plainKey, keyBytes)
     builder.appendBytes(plainValue, valueBytes)
+    this.containsPuts = true
   }
 
   /**
@@ -186,6 +194,7 @@ export class WriteBatch {
     this.current = undefined
     this.totalBytes = 0
     this.totalOperations = 0
+    this.containsPuts = false
   }
 
   /**

@@ -1,5 +1,6 @@
 import { isLdbError } from '@ldb/base'
 import type { LdbError, VerifyFinding, VerifySink } from '@ldb/base'
+import { isResourceShortage } from '@ldb/vfs'
 
 /** Pages between two calls of the sink's `progress`. */
 const PROGRESS_PAGES = 256
@@ -39,7 +40,8 @@ export class VerifyReport {
       part()
       return true
     } catch (error) {
-      if (!isLdbError(error)) throw error
+      // Without descriptors or memory nothing is known about the file.
+      if (!isLdbError(error) || isResourceShortage(error)) throw error
       this.addError(error, offset)
       return false
     }

@@ -10,7 +10,7 @@ import { RetryableCursor } from '../resident/retryable-cursor.js'
 import { closedError } from '../health/health.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
 import { READ_MISS } from '../resident/read-gate.js'
-import type { OpenRead } from '../read/open-reads.js'
+import type { ReadLease } from '../read/open-reads.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 
 /**
@@ -161,21 +161,19 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
 }
 
 /** The pinned state and the store cursor of an asynchronous cursor. */
-class AsyncCursorPin implements OpenRead {
-  readonly openedAtMs: number
-  readonly seq: number
+class AsyncCursorPin {
   /** `undefined` over an empty range. */
   readonly cursor: RetryableCursor | undefined
   readonly #source: ReadSource
   readonly #pin: ReadPin
+  readonly #lease: ReadLease | undefined
   #open = true
 
   constructor(source: ReadSource, range: ResolvedRange) {
     this.#source = source
     this.#pin = source.acquire()
-    this.seq = this.#pin.view.seq
     this.cursor = range.empty ? undefined : new RetryableCursor(this.#pin.openCursor(range))
-    this.openedAtMs = source.registerRead(this)
+    this.#lease = source.registerRead('cursor', this.#pin, this)
   }
 
   assertOpen(): void {
@@ -187,7 +185,6 @@ class AsyncCursorPin implements OpenRead {
     if (!this.#open) return
     this.#open = false
     if (this.cursor !== undefined) this.#pin.closeCursor(this.cursor.cursor)
-    this.#source.unregisterRead(this)
-    this.#source.releasePin(this.#pin)
+    this.#source.closeRead(this.#lease)
   }
 }

@@ -6,11 +6,10 @@ import type { PendingCall } from '../calls/pending-call.js'
 import { MISSES_MAX, READ_MISS } from '../resident/read-gate.js'
 import { throwIfAborted, untilAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
-import { closedError } from '../health/health.js'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
 import type { EntryPart } from '../read/entry-source.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
-import type { OpenRead } from '../read/open-reads.js'
+import type { ReadLease } from '../read/open-reads.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 
 /** Entries of one batch. */
@@ -43,10 +42,8 @@ export interface AsyncScanSource<T> {
  * caller processes the current one. Releases the pinned state after the last entry, on close, and when the database
  * closes (S2).
  */
-export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
+export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T> {
   readonly signal: AbortSignalLike | undefined
-  openedAtMs = 0
-  seq = 0
   readonly #api: AsyncApi
   readonly #source: ReadSource
   readonly #codec: KeyspaceCodec<K, V>
@@ -54,6 +51,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   readonly #part: EntryPart
   /** Pinned at the call that created the scan. A call that waits for an earlier one pins afterwards. */
   #pin: ReadPin | undefined = undefined
+  #lease: ReadLease | undefined = undefined
   readonly #step: () => boolean
   #cursor: RetryableCursor | undefined = undefined
   /** Entries that are not returned yet, and entries of the offset that are not skipped yet. */
@@ -66,7 +64,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   #key: Uint8Array | undefined = undefined
   #value: Uint8Array | undefined = undefined
   #prefetch: Promise<void> | undefined = undefined
-  #state: 'open' | 'ended' | 'released' = 'open'
+  #isEnded = false
 
   /** @param owner - the order of the calls before which the scan was created. */
   constructor(
@@ -90,7 +88,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     this.#skip = read.range.offset
     this.#step = (): boolean => this.#advance()
     if (!owner.isBlocked) this.#acquire()
-    if (this.#remaining === 0) this.#end('ended')
+    if (this.#remaining === 0) this.#end()
   }
 
   async pull(): Promise<readonly T[]> {
@@ -98,7 +96,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     const batch: T[] = []
     if (gate.isSliceOver) await gate.yieldThread()
     let missCount = 0
-    while (this.#state !== 'ended' && batch.length === 0) {
+    while (!this.#isEnded && batch.length === 0) {
       const ahead = this.#prefetch
       this.#prefetch = undefined
       if (ahead !== undefined) await untilAborted(ahead, this.signal)
@@ -116,16 +114,11 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
 
   check(): void {
     throwIfAborted(this.signal)
-    if (this.#state === 'released') throw closedError()
     this.#api.health.assertOpen()
   }
 
   close(): void {
-    this.#end('ended')
-  }
-
-  release(): void {
-    this.#end('released')
+    this.#end()
   }
 
   /** Adds resident entries to the batch. Returns true when it stopped at a missing page. */
@@ -133,14 +126,14 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     const { gate } = this.#api
     let byteCount = 0
     while (batch.length < BATCH_ENTRIES_MAX && byteCount < BATCH_BYTES_MAX) {
-      if (this.#state === 'ended') return false
+      if (this.#isEnded) return false
       const pin = this.#pin ?? this.#acquire()
       pin.assertPinned()
       this.#cursor ??= new RetryableCursor(pin.openCursor(this.#range))
       const found = mayBlock ? this.#step() : gate.attempt(this.#step)
       if (found === READ_MISS) return true
       if (!found) {
-        this.#end('ended')
+        this.#end()
         return false
       }
       if (this.#skip > 0) {
@@ -148,7 +141,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
         byteCount += SKIPPED_ENTRY_BYTES
       } else {
         byteCount += this.#decode(batch)
-        if (--this.#remaining === 0) this.#end('ended')
+        if (--this.#remaining === 0) this.#end()
       }
       if (mayBlock) return false
     }
@@ -204,18 +197,16 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   #acquire(): ReadPin {
     const pin = this.#source.acquire()
     this.#pin = pin
-    this.seq = pin.view.seq
-    this.openedAtMs = this.#source.registerRead(this)
+    this.#lease = this.#source.registerRead('scan', pin, this)
     return pin
   }
 
-  #end(state: 'ended' | 'released'): void {
-    if (this.#state !== 'open') return
-    this.#state = state
+  #end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
     const pin = this.#pin
     if (pin === undefined) return
     if (this.#cursor !== undefined) pin.closeCursor(this.#cursor.cursor)
-    this.#source.unregisterRead(this)
-    this.#source.releasePin(pin)
+    this.#source.closeRead(this.#lease)
   }
 }

@@ -4,6 +4,8 @@ export const CATALOG_NAME = 'CATALOG'
 export const CATALOG_NEW_NAME = 'CATALOG.new'
 /** Reserved for a second copy of the catalog. */
 export const CATALOG_COPY_NAME = 'CATALOG.copy'
+/** Space that is released when the device is full. */
+export const RESERVE_NAME = 'RESERVE'
 export const CREATING_NAME = 'CREATING'
 export const LOG_DIRECTORY = 'wal'
 export const KEYSPACES_DIRECTORY = 'keyspaces'
@@ -22,6 +24,10 @@ export const DEFAULT_KEYSPACE_NAME = 'default'
 
 export function catalogPath(directory: string): string {
   return `${directory}/${CATALOG_NAME}`
+}
+
+export function reservePath(directory: string): string {
+  return `${directory}/${RESERVE_NAME}`
 }
 
 export function logPath(directory: string): string {

@@ -18,7 +18,9 @@ import type { ResolvedChangesOptions } from './options.js'
 import type { CommitReader } from '../log/change-reader.js'
 import type { ChangeSignal } from '../log/change-signal.js'
 import type { CommitPipeline } from '../commit/pipeline.js'
+import type { HandleLease, HandleLeases, PinnedResource } from '../health/handle-leases.js'
 import type { Health } from '../health/health.js'
+import type { HandleSentinel } from '../health/leaks.js'
 import { encodingsOf } from '../keyspace/options.js'
 import { KeyspaceCodec } from '../keyspace/codec.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
@@ -59,6 +61,7 @@ export interface ChangeParts {
   readonly pipeline: CommitPipeline
   readonly gate: ReadGate
   readonly changeSignal: ChangeSignal
+  readonly openStreams: HandleLeases<PinnedResource>
 }
 
 /**
@@ -82,9 +85,16 @@ export interface ChangeParts {
  * @category Changes
  */
 export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>, AsyncDisposable {
+  /**
+   * This reference keeps the database open as long as the stream is reachable.
+   *
+   * @internal
+   */
+  readonly sentinel: HandleSentinel
   readonly #parts: ChangeParts
   readonly #options: ResolvedChangesOptions
   readonly #commits: CommitReader
+  readonly #lease: HandleLease<PinnedResource>
   readonly #reader = new BatchReader()
   readonly #codecs: Map<number, KeyspaceCodec<K, V>> = new Map()
   readonly #calls: CallOrder
@@ -94,10 +104,17 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   #wake: (() => void) | undefined = undefined
 
   /** @internal */
-  constructor(parts: ChangeParts, options: ResolvedChangesOptions, commits: CommitReader) {
+  constructor(
+    parts: ChangeParts,
+    sentinel: HandleSentinel,
+    options: ResolvedChangesOptions,
+    commits: CommitReader,
+  ) {
     this.#parts = parts
+    this.sentinel = sentinel
     this.#options = options
     this.#commits = commits
+    this.#lease = parts.openStreams.open('changes', pinnedLog(commits), this)
     this.#calls = new CallOrder(parts.gate)
   }
 
@@ -180,7 +197,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   #end(): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    this.#commits.close()
+    this.#parts.openStreams.close(this.#lease)
     this.#wake?.()
   }
 
@@ -243,6 +260,15 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
     const codec = new KeyspaceCodec(keys, values)
     this.#codecs.set(keyspaceId, codec)
     return codec
+  }
+}
+
+/** Returns the part of the log that a reader pins, without the stream of the reader. */
+function pinnedLog(commits: CommitReader): PinnedResource {
+  return {
+    release(): void {
+      commits.close()
+    },
   }
 }
 

@@ -4,11 +4,12 @@ import type { Durability } from '../health/options.js'
 import { CommitQueue } from '../keyspace/commit-queue.js'
 import type { CommitWaiter } from '../keyspace/commit-queue.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
-import type { ReadGate } from '../resident/read-gate.js'
+import type { MissedSpan, ReadGate } from '../resident/read-gate.js'
 import type { BackgroundCheckpoint } from './background-checkpoint.js'
 import { BatchPool } from './batch-pool.js'
 import type { CommitSinks } from './commit-sinks.js'
 import { OpenCompletion } from './completion.js'
+import { isBeforeLogging } from './failure.js'
 import { ConditionalQueue } from './conditional-queue.js'
 import type { WaitingWrite } from './conditional-queue.js'
 import { GroupCommit } from './group-commit.js'
@@ -36,6 +37,10 @@ export class AsyncCommits {
   readonly #inFlight = new InFlightKeys()
   readonly #conditional: ConditionalQueue
   readonly #groups: GroupCommit
+  readonly #background: BackgroundCheckpoint
+  readonly #gate: ReadGate
+  /** A checkpoint that makes space for the next write. */
+  readonly #relief: MissedSpan
   readonly #idleWaiters: (() => void)[] = []
 
   /** @param durability - of commits that request none. */
@@ -50,13 +55,16 @@ export class AsyncCommits {
     this.#state = state
     this.#sinks = sinks
     this.#durability = durability
+    this.#background = background
+    this.#gate = gate
+    this.#relief = { fetch: () => background.relieve() }
     this.#applier = applier
     const onIdle = (): void => {
       this.#resolveIdle()
     }
     this.#conditional = new ConditionalQueue(gate, onIdle)
     const queued = { queue: this.#queue, batches: this.#batches, completions: this.#completions }
-    this.#groups = new GroupCommit(state, queued, applier, gate, background, onIdle)
+    this.#groups = new GroupCommit(state, queued, applier, gate, background, sinks.backgroundSync, onIdle)
   }
 
   /** Returns an empty batch for one commit, to be passed to `append`. */
@@ -70,7 +78,8 @@ export class AsyncCommits {
    * @param check - called again before the batch is logged, if it has waited for earlier writes; throws to end the commit.
    */
   commit(batch: WriteBatch, durability: Durability | undefined, check?: () => void): Promise<void> {
-    if (this.#conditional.isBusy) return this.#commitLater(batch, durability, check)
+    if (this.#conditional.isBusy || (batch.hasPuts && this.#state.space.isTight))
+      return this.#commitLater(batch, durability, check)
     const completion = this.#completions.forDurability(durability)
     try {
       if (!this.#enqueue(batch, durability, completion, NO_KEYS)) return Promise.resolve()
@@ -86,7 +95,7 @@ export class AsyncCommits {
     check: (() => void) | undefined,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#conditional.submit({
+      this.submit({
         run: (): undefined => {
           try {
             check?.()
@@ -100,9 +109,17 @@ export class AsyncCommits {
     })
   }
 
-  /** Runs a conditional write after all earlier calls are logged. */
+  /** Runs a conditional write after all earlier calls are logged, and after a checkpoint when there is no space without it. */
   submit(write: WaitingWrite): void {
-    this.#conditional.submit(write)
+    const { space } = this.#state
+    if (!space.isTight && !this.#conditional.isBusy) {
+      this.#conditional.submit(write)
+      return
+    }
+    this.#conditional.submit({
+      run: (mayBlock) =>
+        mayBlock || !space.isTight ? write.run(mayBlock) : this.#gate.missOutside(this.#relief),
+    })
   }
 
   /**
@@ -133,27 +150,42 @@ export class AsyncCommits {
     waiter: CommitWaiter,
     readForUpdate: readonly KeyspaceSection[],
   ): boolean {
-    const { health, keyspaces, log } = this.#state
+    const { health, keyspaces, log, space } = this.#state
+    let isAdmitted = false
+    let isLogged = false
     try {
       health.assertWritable()
       if (batch.operationCount === 0) return false
       for (const section of batch.sections()) keyspaces.require(section.keyspaceId)
       const seq = this.newestSeq + 1
       const requested = durability ?? this.#durability
+      const bytes = batch.encode()
+      space.take(bytes.length, batch, undefined)
+      isAdmitted = true
       // Without a flush, the commit becomes visible and its batch is reused before its record is written.
-      log.appendCommit(batch.encode(), seq, requested !== 'none')
+      log.appendCommit(bytes, seq, requested !== 'none', batch.hasPuts)
+      isLogged = true
+      // Not when it becomes visible: it may be acknowledged before.
+      if (requested === 'none') this.#sinks.backgroundSync.noteAppended()
       this.#sinks.transactions.noteCommit(seq, batch.sections(), readForUpdate)
       this.#queue.push({ seq, batch, durability: requested, waiter })
     } catch (error) {
       const isRefusal =
         health.writeRefusal !== undefined ||
+        !isAdmitted ||
         isLdbError(error, 'LDB_TOO_LARGE') ||
-        isLdbError(error, 'LDB_NOT_FOUND')
+        (!isLogged && isBeforeLogging(error, log))
       if (!isRefusal) this.#groups.fail(error)
+      // A checkpoint that was requested for lack of space begins although no commit follows.
+      else if (isLdbError(error, 'LDB_NO_SPACE')) this.#startCheckpoint()
       throw error
     }
     this.#groups.start()
     return true
+  }
+
+  #startCheckpoint(): void {
+    void Promise.resolve().then(() => this.#background.afterGroup())
   }
 
   /** Returns the value that a key has after all queued commits. May throw a miss within an attempt of the read gate. */

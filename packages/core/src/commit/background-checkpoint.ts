@@ -4,4 +4,6 @@ export interface BackgroundCheckpoint {
   beforeGroups(): Promise<void> | undefined
   /** Called after each group. Returns what the next group has to wait for. */
   afterGroup(): Promise<void> | undefined
+  /** Makes a checkpoint, or waits for the running one. Never rejects: a failure poisons the database. */
+  relieve(): Promise<void>
 }

@@ -7,6 +7,7 @@ import { closedError } from '../health/health.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import type { CheckpointOptions, CommitPosition } from './checkpoint-options.js'
+import { isBeforeLogging } from './failure.js'
 import type { DatabaseState } from './state.js'
 
 /** Statistics of checkpoints. @category Statistics */
@@ -58,7 +59,8 @@ export class Checkpointer {
 
   /** True when the log has grown enough for an automatic checkpoint. */
   get isDue(): boolean {
-    return this.#trigger.isDue(this.#state.log.bytesSinceCheckpoint)
+    const { log, space } = this.#state
+    return this.#trigger.isDue(log.bytesSinceCheckpoint) && space.permitsCheckpoint
   }
 
   /** Length of the log, as a multiple of the length that triggers a checkpoint. */
@@ -152,6 +154,7 @@ export class Checkpointer {
     }
     this.#count++
     this.#lastDurationMs = this.#clock.monotonic() - startedAtMs
+    this.#state.space.afterCheckpoint()
     // A listener may start the next checkpoint.
     this.#running = undefined
     for (const compaction of compactions) this.#events.emit('compaction', compaction)
@@ -164,7 +167,7 @@ export class Checkpointer {
   }
 
   *#steps(position: CommitPosition, options: CheckpointOptions, compactions: CompactionEvent[]): TaskSteps {
-    const { log, keyspaces } = this.#state
+    const { log, keyspaces, space } = this.#state
     const rotation = log.beginRotation()
     yield rotation.rotated
     yield {
@@ -181,13 +184,25 @@ export class Checkpointer {
     }))
     this.#hasFrozen = true
     for (const { task } of frozen) yield task
-    for (const { keyspace } of frozen) yield* this.#compact(keyspace, options, compactions)
+    // A compaction copies pages before it frees any: without space, the log is truncated first.
+    const compactsLater = space.isShort
+    if (!compactsLater) yield* this.#compactAll(frozen, options, compactions)
     this.#assertUsable()
     const durableSeqs = new Map(
       frozen.map(({ keyspace: { descriptor, store } }) => [descriptor.id, Math.min(seq, store.durableSeq)]),
     )
     yield rotation.end({ seq, durableSeqs })
     this.#lastSeq = seq
+    if (compactsLater) yield* this.#compactAll(frozen, options, compactions)
+  }
+
+  *#compactAll(
+    frozen: readonly { readonly keyspace: KeyspaceStore }[],
+    options: CheckpointOptions,
+    compactions: CompactionEvent[],
+  ): TaskSteps {
+    for (const { keyspace } of frozen) yield* this.#compact(keyspace, options, compactions)
+    this.#assertUsable()
   }
 
   *#compact(
@@ -219,8 +234,10 @@ export class Checkpointer {
   }
 
   #fail(error: unknown): void {
-    const { health } = this.#state
+    const { health, log } = this.#state
     if (health.closed || health.poisoned) return
+    // The new segment of the log was not begun.
+    if (!this.#hasFrozen && isBeforeLogging(error, log)) return
     health.fail(error, false)
   }
 }

@@ -1,4 +1,11 @@
 import { LdbError } from '@ldb/base'
+import { isResourceShortage } from '@ldb/vfs'
+import type { CommitLog } from '../log/commit-log.js'
+
+/** Reports whether an operation failed for lack of descriptors before the log was written: it may be repeated, and nothing is poisoned. */
+export function isBeforeLogging(error: unknown, log: CommitLog): boolean {
+  return !log.isPoisoned && isResourceShortage(error)
+}
 
 /** Returns the error of a commit that is logged, and not applied because the device is full. Replay applies it. */
 export function loggedOnly(cause: LdbError): LdbError {

@@ -6,7 +6,7 @@ import type { ReadGate } from '../resident/read-gate.js'
 import { AsyncCommits } from './async-commits.js'
 import type { BackgroundCheckpoint } from './background-checkpoint.js'
 import type { CommitSinks } from './commit-sinks.js'
-import { unknownOutcome } from './failure.js'
+import { isBeforeLogging, unknownOutcome } from './failure.js'
 import type { DatabaseState } from './state.js'
 import { StoreApplier } from './store-applier.js'
 
@@ -24,6 +24,8 @@ export class CommitPipeline {
   /** The batch of commits of one operation; its buffer is reused. */
   readonly #single: WriteBatch = new WriteBatch()
   readonly #applier: StoreApplier
+  /** Makes a checkpoint before a commit, when the device is nearly full. */
+  readonly #relieve: () => void
   /** A released batch for the next caller: its buffer has grown already. */
   #spareBatch: WriteBatch | undefined = undefined
   #seq: number
@@ -45,6 +47,9 @@ export class CommitPipeline {
     this.#gate = gate
     this.#durability = durability
     this.#applier = new StoreApplier(state, sinks.transactions)
+    this.#relieve = (): void => {
+      sinks.checkpointer.run(this)
+    }
     this.#seq = seq
   }
 
@@ -195,7 +200,8 @@ export class CommitPipeline {
    *
    * @param readForUpdate - keys that its transaction read for update.
    * @throws {@link LdbError} LDB_COMMIT_UNKNOWN when its bytes were written, and the sync or the application failed;
-   * LDB_NO_SPACE or LDB_IO when they were not written; LDB_NO_SPACE also when they were, and the device was full before they could be
+   * LDB_NO_SPACE or LDB_IO when they were not written, and the database is poisoned unless it stays writable, as after a refusal by
+   * {@link SpaceBudget.take}; LDB_NO_SPACE also when they were, and the device was full before they could be
    * applied: then the commit is there after the next open, as the message says; LDB_POISONED, LDB_READ_ONLY, LDB_CLOSED or
    * LDB_NOT_FOUND when the database does not accept the commit.
    */
@@ -204,7 +210,7 @@ export class CommitPipeline {
     durability: Durability | undefined,
     readForUpdate: readonly KeyspaceSection[] = [],
   ): void {
-    const { health, keyspaces } = this.#state
+    const { health, keyspaces, space } = this.#state
     this.drain()
     health.assertWritable()
     if (batch.operationCount === 0) return
@@ -214,15 +220,17 @@ export class CommitPipeline {
     assert(!this.#committing, 'a commit does not begin within another')
     assert(this.#seq < Number.MAX_SAFE_INTEGER, 'commit numbers are used up')
     const seq = this.#seq + 1
+    const bytes = batch.encode()
+    space.take(bytes.length, batch, this.#relieve)
     this.#committing = true
     try {
-      this.#append(batch.encode(), seq, requested)
+      this.#append(bytes, seq, requested, batch.hasPuts)
       this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)
       this.#applier.apply(sections, seq)
     } finally {
       this.#committing = false
     }
-    this.#publish(seq, requested === 'full')
+    this.#publish(seq)
     this.#sinks.checkpointer.afterCommit(this)
   }
 
@@ -239,12 +247,12 @@ export class CommitPipeline {
       throw unknownOutcome('the commit was logged, and an earlier one could not be applied', health.failure)
     }
     let seq = this.#seq
-    let isFull = true
+    let byteCount = 0
     for (const commit of group) {
       if (commit.batch === undefined) continue
       seq++
       assert(commit.seq === seq, 'commits become visible in the order of their numbers')
-      if (commit.durability !== 'full') isFull = false
+      byteCount += commit.batch.byteLength
     }
     if (seq === this.#seq) return
     this.#committing = true
@@ -256,7 +264,8 @@ export class CommitPipeline {
     } finally {
       this.#committing = false
     }
-    this.#publish(seq, isFull)
+    this.#state.space.noteApplied(byteCount)
+    this.#publish(seq)
   }
 
   #count(seq: number): void {
@@ -265,22 +274,22 @@ export class CommitPipeline {
   }
 
   /** Notifies all receivers that the commits up to this one are visible. */
-  #publish(seq: number, isFull: boolean): void {
-    const { transactions, backgroundSync, changeSignal } = this.#sinks
+  #publish(seq: number): void {
+    const { transactions, changeSignal } = this.#sinks
     this.#count(seq)
     transactions.noteVisible(seq)
-    if (!isFull) backgroundSync.schedule()
     changeSignal.wake()
   }
 
-  #append(bytes: Uint8Array, seq: number, durability: Durability): void {
+  #append(bytes: Uint8Array, seq: number, durability: Durability, writesEntries: boolean): void {
     const { log, health } = this.#state
     try {
-      log.appendCommit(bytes, seq, durability !== 'none')
+      log.appendCommit(bytes, seq, durability !== 'none', writesEntries)
       if (durability !== 'none') log.flush()
+      if (durability !== 'full') this.#sinks.backgroundSync.noteAppended()
     } catch (error) {
       // The log has appended nothing and stays usable.
-      if (isLdbError(error, 'LDB_TOO_LARGE')) throw error
+      if (isLdbError(error, 'LDB_TOO_LARGE') || isBeforeLogging(error, log)) throw error
       health.fail(error, false)
       throw error
     }

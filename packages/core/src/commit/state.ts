@@ -1,10 +1,12 @@
 import type { Health } from '../health/health.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
 import type { CommitLog } from '../log/commit-log.js'
+import type { SpaceBudget } from '../space/space-budget.js'
 
 /** The log and the stores of an open database, and whether they may be read and written. */
 export interface DatabaseState {
   readonly health: Health
   readonly log: CommitLog
   readonly keyspaces: KeyspaceTable
+  readonly space: SpaceBudget
 }

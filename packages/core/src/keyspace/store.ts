@@ -160,6 +160,11 @@ export class StorePin {
     this.view = view
   }
 
+  /** Number of the newest commit in the state. */
+  get seq(): number {
+    return this.view.seq
+  }
+
   /** @throws {@link LdbError} LDB_CLOSED when it was released by its owner, or because the database was closed. */
   assertPinned(): void {
     if (this.#released) throw closedError()

@@ -1,4 +1,5 @@
 import { ResumableTask } from '@ldb/base'
+import type { DeadlineSync } from '@ldb/vfs'
 import type { TaskSteps, Syncable, VerifySink } from '@ldb/base'
 import { MemoryChanges } from './change-memory-reader.js'
 import type { CommitReader } from './change-reader.js'
@@ -32,6 +33,8 @@ export interface LogRotation {
 export interface CommitLog extends Syncable {
   /** Bytes of commits since the last checkpoint. */
   readonly bytesSinceCheckpoint: number
+  /** True after a failed write or sync. */
+  readonly isPoisoned: boolean
   /** True when there are no files: commits are retained only for readers that exist when they are appended. */
   readonly isVolatile: boolean
   /**
@@ -39,8 +42,11 @@ export interface CommitLog extends Syncable {
    *
    * @param isBorrowed - the caller leaves the batch, and the headroom and tailroom of its buffer, unchanged until the next flush or
    * sync is done. Otherwise the bytes are copied.
+   * @param writesEntries - false when the commit only deletes: its record may use the reserve of a full device.
    */
-  appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean): void
+  appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean, writesEntries: boolean): void
+  /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
+  releasePreallocated(): boolean
   /** Appends a catalog record for a durable catalog (R8). */
   appendCatalog(generation: number): void
   /** Writes all buffered records to the operating system. */
@@ -51,6 +57,17 @@ export interface CommitLog extends Syncable {
   sync(): void
   /** As `sync`, off the thread, for all records appended before the call. Concurrent callers share a sync. */
   syncAsync(): Promise<void>
+  /** True when every record is known to be on the device. */
+  readonly isSynced: boolean
+  /** As `syncAsync`; the sync begins before the call returns, unless a new segment is being created. */
+  startSync(): Promise<void>
+  /**
+   * Requests a sync of the flushed records by another thread; see `DeadlineSync.request`.
+   *
+   * @returns the syncs of the current segment; `undefined` where no other thread can sync.
+   * @throws {@link LdbError} when an earlier requested sync has failed.
+   */
+  requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined
   /** Begins a new segment, so that all earlier ones can be deleted after the checkpoint. */
   beginRotation(): LogRotation
   /**
@@ -71,6 +88,7 @@ export interface CommitLog extends Syncable {
 
 /** The log of a memory-only database: nothing survives the process. */
 export class MemoryLog implements CommitLog {
+  readonly isPoisoned = false
   readonly isVolatile = true
   bytesSinceCheckpoint = 0
   readonly #changes: MemoryChanges
@@ -80,13 +98,17 @@ export class MemoryLog implements CommitLog {
     this.#changes = new MemoryChanges(backlogBytes)
   }
 
-  appendCommit(batch: Uint8Array, seq: number, _isBorrowed: boolean): void {
+  appendCommit(batch: Uint8Array, seq: number, _isBorrowed: boolean, _writesEntries: boolean): void {
     this.bytesSinceCheckpoint += batch.length
     this.#changes.add(batch, seq)
   }
 
   readCommits(since: number): CommitReader {
     return this.#changes.read(since)
+  }
+
+  releasePreallocated(): boolean {
+    return false
   }
 
   appendCatalog(_generation: number): void {
@@ -106,6 +128,18 @@ export class MemoryLog implements CommitLog {
   }
 
   async syncAsync(): Promise<void> {
+    // There are no files.
+  }
+
+  get isSynced(): boolean {
+    return true
+  }
+
+  async startSync(): Promise<void> {
+    // There are no files.
+  }
+
+  requestSync(_noticeMs: number, _delayMs: number): undefined {
     // There are no files.
   }
 

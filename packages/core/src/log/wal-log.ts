@@ -1,5 +1,6 @@
 import { ResumableTask } from '@ldb/base'
 import type { TaskSteps, Lsn, VerifySink } from '@ldb/base'
+import type { DeadlineSync } from '@ldb/vfs'
 import type { Wal } from '@ldb/wal'
 import type { CommitReader } from './change-reader.js'
 import { WalCommitReader } from './change-wal-reader.js'
@@ -17,6 +18,8 @@ export class WalLog implements CommitLog {
   #checkpointLsn: number
   readonly #backlogBytes: number
   #catalogGeneration: number
+  /** End of the newest commit that writes entries. */
+  #entriesEndLsn = 0
   readonly #readers: Set<WalCommitReader> = new Set()
 
   /**
@@ -35,8 +38,23 @@ export class WalLog implements CommitLog {
     return this.#wal.endLsn - this.#checkpointLsn
   }
 
-  appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean): void {
+  get isPoisoned(): boolean {
+    return this.#wal.isPoisoned
+  }
+
+  /** True when no buffered commit writes entries: the buffer may be written to space of the reserve. */
+  get isBufferDeletesOnly(): boolean {
+    return this.#entriesEndLsn <= this.#wal.flushedLsn
+  }
+
+  /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
+  releasePreallocated(): boolean {
+    return this.#wal.releasePreallocated()
+  }
+
+  appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean, writesEntries: boolean): void {
     this.#wal.append(batch, { type: LogRecordType.Commit, seq, isBorrowed })
+    if (writesEntries) this.#entriesEndLsn = this.#wal.endLsn
   }
 
   appendCatalog(generation: number): void {
@@ -61,6 +79,18 @@ export class WalLog implements CommitLog {
 
   syncAsync(): Promise<void> {
     return this.#wal.syncAsync()
+  }
+
+  get isSynced(): boolean {
+    return this.#wal.syncedLsn === this.#wal.endLsn
+  }
+
+  startSync(): Promise<void> {
+    return this.#wal.startSync()
+  }
+
+  requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined {
+    return this.#wal.requestSync(noticeMs, delayMs)
   }
 
   beginRotation(): LogRotation {

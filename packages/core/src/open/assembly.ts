@@ -1,6 +1,6 @@
 import { LdbError } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
-import type { Vfs, VfsLock } from '@ldb/vfs'
+import type { PooledVfs, Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { Catalog } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
@@ -14,10 +14,14 @@ import { KeyspaceStore } from '../keyspace/store.js'
 import { KeyspaceTable } from '../keyspace/table.js'
 import { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import { MemoryLog } from '../log/commit-log.js'
+import type { CommitLog } from '../log/commit-log.js'
 import { WalLog } from '../log/wal-log.js'
 import { replayLog } from '../recovery/replay-log.js'
 import { ReadGate } from '../resident/read-gate.js'
 import { GatedVfs } from '../resident/read-vfs.js'
+import { ReserveSize } from '../space/reserve-size.js'
+import type { ReservedSpace } from '../space/reserved-space.js'
+import { SpaceBudget } from '../space/space-budget.js'
 import { DirectoryEntrySync } from './directory-entry-sync.js'
 import { OpenDatabase } from './open-database.js'
 import type { OpenedStores, ReplayedLog } from './open-database.js'
@@ -26,26 +30,39 @@ import type { DatabaseTuning } from './tuning.js'
 /** A longer log is checkpointed at open, so that repeated opens without writes do not accumulate segments. */
 const FOUND_SEGMENTS_MAX = 16
 
+/** The files of a locked database. */
+export interface DatabaseFiles {
+  readonly directory: string
+  /** The file system that the database uses. */
+  readonly vfs: Vfs
+  readonly space: ReservedSpace
+  /** The layer of `vfs` that bounds the open files; `undefined` for a memory-only database. */
+  readonly pool: PooledVfs | undefined
+}
+
 /** Assembles an open database from its locked directory: opens the stores and the log, and replays the log. */
 export class Assembly {
   readonly #options: ResolvedDatabaseOptions
   readonly #tuning: DatabaseTuning
   readonly #directory: string
   readonly #vfs: Vfs
+  readonly #files: PooledVfs | undefined
+  readonly #space: ReservedSpace
   /** Closes the opened objects, newest last. The owner runs them when the open fails. */
   readonly #opened: (() => void)[]
 
   constructor(
     options: ResolvedDatabaseOptions,
     tuning: DatabaseTuning,
-    directory: string,
-    vfs: Vfs,
+    { directory, vfs, space, pool }: DatabaseFiles,
     opened: (() => void)[],
   ) {
     this.#options = options
     this.#tuning = tuning
     this.#directory = directory
     this.#vfs = vfs
+    this.#files = pool
+    this.#space = space
     this.#opened = opened
   }
 
@@ -57,10 +74,22 @@ export class Assembly {
     const stores = this.#openStores(catalog, logLink)
     const replayed = withLog ? this.#openLog(catalog, stores) : this.#openMemoryLog(catalog)
     logLink.connect(replayed.log)
-    const database = new OpenDatabase(options, lock, catalog, stores, replayed)
+    const space = this.#spaceBudget(catalog, stores, replayed.log, withLog)
+    const database = new OpenDatabase(options, lock, catalog, stores, replayed, space)
     // (R5) Otherwise the log remains the root of the replayed commits until its length triggers a checkpoint.
     database.start(replayed.hasTooManySegments && !options.readOnly)
     return database
+  }
+
+  #spaceBudget(
+    { pageBytes }: Catalog,
+    { keyspaces, trigger }: OpenedStores,
+    log: CommitLog,
+    withLog: boolean,
+  ): SpaceBudget {
+    const size = new ReserveSize(pageBytes, withLog ? this.#tuning.reservingBytes : Infinity)
+    const users = { log, keyspaces, trigger, cacheBytes: this.#options.cacheBytes }
+    return new SpaceBudget(this.#directory, this.#space, size, users)
   }
 
   /** (D6) A database keeps the page size that it was created with. */
@@ -103,9 +132,11 @@ export class Assembly {
         store.close()
       })
       keyspaces.add(new KeyspaceStore(record.descriptor, store, vfs.clock))
+      // The files of keyspaces that are not used take no descriptor, except one.
+      this.#files?.closeIdle()
     }
     const directoryEntries = new DirectoryEntrySync(vfs, this.#directory)
-    return { health, events, trigger, gate, keyspaces, engines, directoryEntries }
+    return { health, events, trigger, gate, keyspaces, engines, files: this.#files, directoryEntries }
   }
 
   #openMemoryLog({ seq }: Catalog): ReplayedLog {
@@ -127,12 +158,17 @@ export class Assembly {
     this.#opened.push(() => {
       wal.close({ clean: false })
     })
+    const { vfs } = this.#space
+    vfs.releaseZeros = (): boolean => wal.releasePreallocated()
     const replayed = replayLog(wal, directory, catalog, keyspaces, engines.cache, this.#replayBytes())
     // (R1) After a clean close that recorded this catalog, the directory entries are known to be durable.
     if (!wal.openedClean || replayed.catalogGeneration < catalog.generation) directoryEntries.sync()
     const isCheckpointed = wal.openedClean && replayed.replayedCount === 0
+    const log = new WalLog(wal, isCheckpointed, catalog.generation, this.#options.changesBacklogBytes)
+    vfs.isReplaying = false
+    vfs.mayDrawForLog = (): boolean => log.isBufferDeletesOnly
     return {
-      log: new WalLog(wal, isCheckpointed, catalog.generation, this.#options.changesBacklogBytes),
+      log,
       seq: replayed.seq,
       checkpointSeq: isCheckpointed ? replayed.seq : replayed.checkpointSeq,
       hasTooManySegments: wal.stats().segmentCount > FOUND_SEGMENTS_MAX,

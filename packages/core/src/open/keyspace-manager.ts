@@ -1,4 +1,5 @@
 import { invalidArgument, isLdbError, LdbError } from '@ldb/base'
+import { isResourceShortage } from '@ldb/vfs'
 import type { Catalog, KeyspaceDescriptor } from '../catalog/catalog.js'
 import { DEFAULT_KEYSPACE_ID } from '../catalog/directory-layout.js'
 import type { CommitSinks } from '../commit/commit-sinks.js'
@@ -107,17 +108,26 @@ export class KeyspaceManager {
     const descriptor = this.#describeNew(name, requested)
     if (descriptor.id >= 0xffff_ffff)
       throw new LdbError('LDB_TOO_LARGE', 'the numbers of keyspaces are used up')
-    const keyspace = this.#orPoison(() => {
-      const { store, section } = this.#files.create(descriptor)
-      const records = [...this.catalog.keyspaces, { descriptor, section }]
-      this.#writer.replaceKeyspaces(this.#pipeline.seq, records, descriptor.id + 1)
-      return new KeyspaceStore(descriptor, store, this.#files.clock)
-    })
+    const keyspace = this.#orPoison(() =>
+      this.#state.space.withoutReserve(() => this.#createFiles(descriptor)),
+    )
     this.#enableExpiryOnFirstUse(keyspace)
     keyspaces.add(keyspace)
     this.#sinks.transactions.addStore(descriptor.id, new KeyspaceTransactionStore(keyspace))
     this.#sweep.schedule()
     return keyspace
+  }
+
+  #createFiles(descriptor: KeyspaceDescriptor): KeyspaceStore {
+    const { store, section } = this.#files.create(descriptor)
+    try {
+      const records = [...this.catalog.keyspaces, { descriptor, section }]
+      this.#writer.replaceKeyspaces(this.#pipeline.seq, records, descriptor.id + 1)
+    } catch (error) {
+      store.close()
+      throw error
+    }
+    return new KeyspaceStore(descriptor, store, this.#files.clock)
   }
 
   #describeNew<K, V>(name: string, requested: ResolvedKeyspaceOptions<K, V>): KeyspaceDescriptor {
@@ -151,7 +161,9 @@ export class KeyspaceManager {
       ...(ttlMs === Infinity ? {} : { ttlMs }),
     }
     this.#orPoison(() => {
-      this.#writer.updateKeyspace(descriptor, (record) => ({ ...record, descriptor }))
+      this.#state.space.withoutReserve(() => {
+        this.#writer.updateKeyspace(descriptor, (record) => ({ ...record, descriptor }))
+      })
     })
     keyspace.setDescriptor(descriptor)
     this.#sweep.schedule()
@@ -159,11 +171,26 @@ export class KeyspaceManager {
 
   /** (C3) After a failed write it is unknown which catalog a crash would leave. */
   #orPoison<T>(change: () => T): T {
+    const { health, log } = this.#state
     try {
       return change()
     } catch (error) {
-      if (!isLdbError(error, 'LDB_TOO_LARGE')) this.#state.health.fail(error, false)
+      if (!isLdbError(error, 'LDB_TOO_LARGE') && (log.isPoisoned || !isBeforeRename(error))) {
+        health.fail(error, false)
+      }
       throw error
     }
   }
+}
+
+/**
+ * Reports whether a change of the catalog failed for lack of space or descriptors before the catalog was replaced: what it has written so
+ * far is replaced by the next change.
+ */
+function isBeforeRename(error: unknown): boolean {
+  if (!isLdbError(error, 'LDB_NO_SPACE') && !isResourceShortage(error)) return false
+  const operation = isLdbError(error) ? error.details.operation : undefined
+  return (
+    operation === 'open' || operation === 'write' || operation === 'truncate' || operation === 'makeDirectory'
+  )
 }

@@ -80,7 +80,9 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
    * for.
    */
   afterGroup(): Promise<void> | undefined {
-    if (!this.#checkpointer.isDue || this.#state.health.writeRefusal !== undefined) return undefined
+    const { health, space } = this.#state
+    const isHeld = this.#running !== undefined && space.isTight
+    if ((!this.#checkpointer.isDue && !isHeld) || health.writeRefusal !== undefined) return undefined
     if (this.#running === undefined) {
       // A failure has poisoned the database and emitted an error event.
       this.run({}, undefined).catch(() => undefined)
@@ -88,8 +90,8 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
     }
     // Before the stores are frozen, the checkpoint may itself wait for commits.
     const { logRatio } = this.#checkpointer
-    if (logRatio < SLOW_RATIO || !this.#checkpointer.isWriting) return undefined
-    return this.#stall(logRatio < HALT_RATIO ? SLICES_PER_GROUP : Infinity)
+    if ((logRatio < SLOW_RATIO && !isHeld) || !this.#checkpointer.isWriting) return undefined
+    return this.#stall(logRatio < HALT_RATIO && !isHeld ? SLICES_PER_GROUP : Infinity)
   }
 
   /**
@@ -109,6 +111,17 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
     const running = this.#checkpoint(options)
     this.#running = running
     await untilAborted(running, signal)
+  }
+
+  async relieve(): Promise<void> {
+    const { health } = this.#state
+    if (health.writeRefusal !== undefined) return
+    try {
+      if (this.#running === undefined) await this.run({}, undefined)
+      else await this.#running
+    } catch {
+      // The failure has poisoned the database and emitted an error event.
+    }
   }
 
   /** Resolves when no checkpoint runs. */

@@ -13,6 +13,8 @@ export interface DatabaseTuning {
   readonly preallocateBytes: number
   /** Greatest number of bytes of commits that replay gathers before it applies them. */
   readonly replayBytes: number
+  /** Bytes of the smallest database that reserves space. */
+  readonly reservingBytes: number
   /** Whether the page cache has an adaptive hash index. */
   readonly usesHashIndex: boolean
   /** Engines by name. A test may replace one. */
@@ -25,6 +27,7 @@ export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
   segmentBytes: 67_108_864,
   preallocateBytes: 4_194_304,
   replayBytes: 402_653_184,
+  reservingBytes: 262_144,
   usesHashIndex: true,
   engines: BUILT_IN_ENGINES,
 })

@@ -68,6 +68,12 @@ export class ReadGate {
     throw READ_MISS
   }
 
+  /** Makes an operation outside of any attempt wait for a span, or for anything else, like an attempt that missed. */
+  missOutside(span: MissedSpan): typeof READ_MISS {
+    this.#missed = span
+    return READ_MISS
+  }
+
   /** Runs an action on resident pages, and returns its result, or `READ_MISS`. After a miss, call `fetchMissed`. */
   attempt<T>(action: () => T): T | typeof READ_MISS {
     this.residentOnly = true

@@ -1,6 +1,7 @@
 import { copyBytes, equalBytes, invalidArgument, LdbError, refusePromise } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import type { CommitPipeline } from '../commit/pipeline.js'
+import type { HandleSentinel } from '../health/leaks.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
 import { KeyspaceReads } from '../read/keyspace-reads.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
@@ -25,9 +26,13 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
   readonly pipeline: CommitPipeline
 
   /** @internal */
+  readonly sentinel: HandleSentinel
+
+  /** @internal */
   constructor(source: LiveSource, codec: KeyspaceCodec<K, V>, pipeline: CommitPipeline) {
     super(source, codec)
     this.store = source.keyspace
+    this.sentinel = source.sentinel
     this.pipeline = pipeline
   }
 

@@ -10,6 +10,8 @@ export class RecordWalk {
   seqFloor: number
   /** Greatest position known to have been synced. */
   syncedLsn: number
+  /** End of the last record or good header that was observed, in the log or after its end. */
+  observedEnd: number
   readonly chainHash: ChainHash
 
   constructor(segment: Segment) {
@@ -18,6 +20,7 @@ export class RecordWalk {
     this.lastSeq = header.lastSeq
     this.seqFloor = header.seqFloor
     this.syncedLsn = header.durableEndLsn
+    this.observedEnd = header.baseLsn
     this.chainHash = header.chainHash.copy()
   }
 
@@ -44,6 +47,7 @@ export class RecordWalk {
     cursor.checkReserved()
     this.seqFloor = Math.max(this.seqFloor, cursor.seq)
     this.syncedLsn = Math.max(this.syncedLsn, cursor.syncedLsn)
+    this.observedEnd = Math.max(this.observedEnd, cursor.lsn + cursor.recordBytes)
   }
 
   position(): LogPosition {

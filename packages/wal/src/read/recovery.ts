@@ -4,6 +4,7 @@ import { RECORD_ALIGNMENT } from '../format.js'
 import { SegmentCursor } from '../segment/cursor.js'
 import { readSegmentChain } from '../segment/log-directory.js'
 import type { LogPosition } from '../segment/log-position.js'
+import { recordSpaceEnd } from '../segment/record-space.js'
 import { sealBefore } from '../segment/seal.js'
 import type { Seal } from '../segment/seal.js'
 import type { FoundSegment, Segment } from '../segment/segment.js'
@@ -29,6 +30,8 @@ export interface RecoveredLog {
   readonly end: LogPosition
   /** Greatest seq in any record, including dropped ones. */
   readonly seqFloor: number
+  /** End of the last record in the newest segment, including dropped ones. What follows it means nothing. */
+  readonly observedEnd: number
 }
 
 /**
@@ -96,14 +99,13 @@ function checkClosedSegment(found: FoundSegment, cursor: SegmentCursor, seal: Se
     })
   }
   const end = walk.position()
-  return { clean: true, synced: end, end, seqFloor: walk.seqFloor }
+  return { clean: true, synced: end, end, seqFloor: walk.seqFloor, observedEnd: walk.observedEnd }
 }
 
 /** Finds the end of a log that was left open: the first bad record, unless it is below the position known to be synced. */
 function scanOpenSegment(found: FoundSegment, cursor: SegmentCursor): Tail {
   const { segment } = found
-  const spaceBytes = found.fileBytes - segment.fileOffsetOf(segment.baseLsn)
-  const spaceEnd = segment.baseLsn + spaceBytes
+  const spaceEnd = recordSpaceEnd(found, cursor)
   const walk = new RecordWalk(segment)
   walk.run(cursor, spaceEnd)
   const end = walk.position()
@@ -115,7 +117,9 @@ function scanOpenSegment(found: FoundSegment, cursor: SegmentCursor): Tail {
       actual: end.lsn,
     })
   }
-  return { clean: false, synced: positionAt(walk.syncedLsn, segment, cursor), end, seqFloor: walk.seqFloor }
+  const { seqFloor, observedEnd } = walk
+  const synced = positionAt(walk.syncedLsn, segment, cursor)
+  return { clean: false, synced, end, seqFloor, observedEnd }
 }
 
 /** Collects synced positions and seqs from everything that is readable after the first bad record. */

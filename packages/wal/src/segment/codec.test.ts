@@ -42,6 +42,7 @@ const HEADER: SegmentHeader = {
   chainHash: new ChainHash(-5, 6),
   ownerId: id(3),
   firstRecordTime: 1_700_000_000_000,
+  capacityBytes: 65_536,
   archiveBranchId: id(5),
 }
 
@@ -92,14 +93,14 @@ const UNKNOWN_HEADERS: readonly [string, number, Change, RegExp][] = [
     (bytes): void => void (bytes[HEADER_RESERVED + 9] = 1),
     /reserved byte/,
   ],
-  ['flag 1', 0, (bytes): void => bytes.set(fileHeader(2, 2, 1)), /flags.*: 0x1 /],
-  ['flag 2^31', 0, (bytes): void => bytes.set(fileHeader(2, 2, 2 ** 31)), /flags.*: 0x80000000 /],
-  ['a newer format', 0, (bytes): void => bytes.set(fileHeader(3, 3, 0)), /format.* 3/],
+  ['flag 1', 0, (bytes): void => bytes.set(fileHeader(3, 3, 1)), /flags.*: 0x1 /],
+  ['flag 2^31', 0, (bytes): void => bytes.set(fileHeader(3, 3, 2 ** 31)), /flags.*: 0x80000000 /],
+  ['a newer format', 0, (bytes): void => bytes.set(fileHeader(4, 4, 0)), /format.* 4/],
   [
     'format 1',
     0,
     (bytes): void => bytes.set(fileHeader(1, 1, 0)),
-    /the log has format 1; this build reads format 2 only/,
+    /the log has format 1; this build reads format 3 only/,
   ],
 ]
 
@@ -117,7 +118,7 @@ describe('segment header', () => {
   test('of a newer format that this version may read decodes', () => {
     const bytes = new Uint8Array(HEADER_BYTES)
     encodeSegmentHeader(HEADER, bytes)
-    bytes.set(fileHeader(3, 2, 0))
+    bytes.set(fileHeader(4, 3, 0))
     withChecksum(bytes, HEADER_CHECKSUM, SEED_ZERO)
     expect(decodeSegmentHeader(bytes, bytes.length, 'segment')).toEqual(HEADER)
   })

@@ -76,6 +76,12 @@ export class SegmentCursor {
     return this.segment.codec.cipher === undefined ? stored : this.#decrypt(stored)
   }
 
+  /** Bytes of the last good record, header and padding included; borrowed until the next read. */
+  get record(): Uint8Array {
+    const start = this.#payloadIndex - RECORD_HEADER_BYTES
+    return this.#window.bytes.subarray(start, start + this.recordBytes)
+  }
+
   /**
    * Decodes the record header at `lsn` and reports whether it is good: its check matches, and the record fits the limits and ends
    * before `endLsn`.

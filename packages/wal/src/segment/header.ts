@@ -11,6 +11,7 @@ import {
   HEADER_ARCHIVE_BRANCH_ID,
   HEADER_BASE_LSN,
   HEADER_BYTES,
+  HEADER_CAPACITY_BYTES,
   HEADER_CHAIN_HASH,
   HEADER_CHECKSUM,
   HEADER_DATA_KEY_ID,
@@ -56,6 +57,8 @@ export interface SegmentHeader {
   readonly firstRecordTime: number
   /** Id of the branch in an archive; zeros when there is none. */
   readonly archiveBranchId: Uint8Array
+  /** The records of this segment end at most this many bytes after `baseLsn`, unless a single larger record is all of them. */
+  readonly capacityBytes: number
 }
 
 /** The header is stored plain in every segment: its id and suite are needed before any key is known. */
@@ -98,6 +101,7 @@ export function encodeSegmentHeader(header: SegmentHeader, target: Uint8Array): 
   target.set(header.ownerId, HEADER_OWNER_ID)
   writeU64(target, HEADER_FIRST_RECORD_TIME, header.firstRecordTime)
   target.set(header.archiveBranchId, HEADER_ARCHIVE_BRANCH_ID)
+  writeU64(target, HEADER_CAPACITY_BYTES, header.capacityBytes)
   HEADER_CODEC.checksum(target, 0, HEADER_CHECKSUM, halves)
   writeU32(target, HEADER_CHECKSUM, halves[0]! >>> 0)
   writeU32(target, HEADER_CHECKSUM + 4, halves[1]! >>> 0)
@@ -180,6 +184,7 @@ function decodeFields(source: Uint8Array, file: string): SegmentHeader {
     ownerId: source.slice(HEADER_OWNER_ID, HEADER_OWNER_ID + OWNER_ID_BYTES),
     firstRecordTime: field(HEADER_FIRST_RECORD_TIME),
     archiveBranchId: source.slice(HEADER_ARCHIVE_BRANCH_ID, HEADER_ARCHIVE_BRANCH_ID + BRANCH_ID_BYTES),
+    capacityBytes: field(HEADER_CAPACITY_BYTES),
   }
   if (header.baseLsn % RECORD_ALIGNMENT !== 0 || header.durableEndLsn < header.baseLsn) {
     throw inconsistent(file, HEADER_BASE_LSN)

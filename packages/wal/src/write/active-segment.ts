@@ -1,7 +1,7 @@
 import { ResumableTask } from '@ldb/base'
 import type { TaskSteps, Syncable } from '@ldb/base'
 import { FileSync } from '@ldb/vfs'
-import type { Vfs, VfsFile } from '@ldb/vfs'
+import type { DeadlineSync, Vfs, VfsFile } from '@ldb/vfs'
 import type { RecordBuffer } from './record-buffer.js'
 import { writeSeal } from '../segment/seal.js'
 import type { Seal } from '../segment/seal.js'
@@ -20,6 +20,7 @@ export const FIRST_ALLOCATION_BYTES: number = 256 * 1024
 /** The file of a segment, open for appends. */
 export class ActiveSegment implements Syncable {
   readonly segment: Segment
+  readonly #vfs: Vfs
   readonly #file: VfsFile
   #preallocateBytes: number
   /** File offset up to which zeros or records were written. */
@@ -34,6 +35,7 @@ export class ActiveSegment implements Syncable {
   /** @param created - sync state of the file from its creation. */
   constructor(vfs: Vfs, segment: Segment, preallocateBytes: number, created?: FileSync) {
     this.segment = segment
+    this.#vfs = vfs
     this.#preallocateBytes = preallocateBytes
     this.#file = vfs.open(segment.path, 'write')
     this.#allocatedEnd = this.#file.length()
@@ -54,6 +56,7 @@ export class ActiveSegment implements Syncable {
     })
     this.#allocatedEnd = Math.max(this.#allocatedEnd, fileOffset)
     this.#fileSync.recordWrite(records.byteCount)
+    this.#fileSync.deadlineSync?.noteWritten(fileOffset)
   }
 
   /**
@@ -98,7 +101,7 @@ export class ActiveSegment implements Syncable {
   }
 
   #fill(from: number, byteCount: number): void {
-    this.#allocatedEnd = allocate(this.#file, from, byteCount)
+    this.#allocatedEnd = allocate(this.#vfs, this.#file, from, byteCount)
     // The device is full: later syncs do not try again.
     if (this.#allocatedEnd === from) this.#preallocateBytes = 0
   }
@@ -107,8 +110,33 @@ export class ActiveSegment implements Syncable {
     this.#fileSync.sync()
   }
 
+  /** The syncs of this file by another thread, if there are any. */
+  get deadlineSync(): DeadlineSync | undefined {
+    return this.#fileSync.deadlineSync
+  }
+
+  /** Position up to which that thread has synced the records; the base of the segment before its first sync. */
+  get deadlineSyncedLsn(): number {
+    const { baseLsn } = this.segment
+    const syncedEnd = this.deadlineSync?.syncedEnd ?? 0
+    return baseLsn + Math.max(0, syncedEnd - this.segment.fileOffsetOf(baseLsn))
+  }
+
+  /** Requests a sync of the written records, which end at `lsn`, by another thread; as `FileSync.requestSync`. */
+  requestSync(noticeMs: number, delayMs: number, lsn: number): DeadlineSync | undefined {
+    return this.#fileSync.requestSync(noticeMs, delayMs, this.segment.fileOffsetOf(lsn))
+  }
+
   syncAsync(): Promise<void> {
     return this.#fileSync.syncAsync()
+  }
+
+  /** Returns the space of zeros after the record that ends at `lsn`, and allocates no more. Returns false when there are none. */
+  releaseAhead(lsn: number): boolean {
+    if (this.#closed || this.#allocatedEnd <= this.segment.fileOffsetOf(lsn)) return false
+    this.#preallocateBytes = 0
+    this.truncateTo(lsn)
+    return true
   }
 
   /** Truncates the file after the record that ends at `lsn`: removes preallocated zeros, or the rest of a failed write. */
@@ -138,14 +166,20 @@ export class ActiveSegment implements Syncable {
 
 /** Writes the seal of a segment that is not open for appends, and syncs it. */
 export function sealSegment(vfs: Vfs, segment: Segment, seal: Seal): void {
-  new ResumableTask(sealSegmentSteps(vfs, segment, seal)).sync()
+  new ResumableTask(sealSegmentSteps(vfs, segment, seal, vfs.open(segment.path, 'write'))).sync()
 }
 
-/** As {@link sealSegment}, in steps. */
-export function* sealSegmentSteps(vfs: Vfs, segment: Segment, seal: Seal): TaskSteps {
-  const file = vfs.open(segment.path, 'write')
+/**
+ * As {@link sealSegment}, in steps. Truncates the file after its last record: preallocated zeros, the records that the next segment
+ * repeats, and whatever else follows would take space, and time when the segment is verified.
+ *
+ * @param file - the file of the segment, open for writing; the last step closes it.
+ */
+export function* sealSegmentSteps(vfs: Vfs, segment: Segment, seal: Seal, file: VfsFile): TaskSteps {
   const fileSync = new FileSync(vfs, file)
   try {
+    const fileEnd = segment.fileOffsetOf(seal.endLsn)
+    if (file.length() > fileEnd) file.truncate(fileEnd)
     writeSeal(file, seal, segment.frame)
     yield fileSync
   } finally {

@@ -1,6 +1,6 @@
 import { assert, LdbError, ResumableTask } from '@ldb/base'
 import type { TaskSteps } from '@ldb/base'
-import type { FileSync, Vfs } from '@ldb/vfs'
+import type { FileSync, Vfs, VfsFile } from '@ldb/vfs'
 import type { ResolvedWalOptions } from '../options.js'
 import type { ChainHash } from '../segment/chain-hash.js'
 import type { SegmentList } from '../segment/list.js'
@@ -77,9 +77,14 @@ export class CurrentSegment {
     return chainHash
   }
 
-  /** Starts a rotation at `start`, the end of all flushed records. The returned task creates the file of the next segment. */
+  /**
+   * Starts a rotation at `start`, the end of all flushed records. The returned task creates the file of the next segment.
+   *
+   * @throws {@link LdbError} LDB_IO when descriptors are used up: nothing has changed.
+   */
   rotate(start: LogPosition, seqFloor: number): ResumableTask {
     assert(this.rotation === undefined, 'rotations do not overlap')
+    this.#assertDescriptors()
     const plan = this.#plan(start, seqFloor, undefined)
     this.segment = planSegment(this.#vfs, this.#directory, plan)
     this.rotation = new ResumableTask(this.#rotationSteps(this.segment, plan))
@@ -123,7 +128,8 @@ export class CurrentSegment {
         old.writeSeal(sealBefore(segment.header))
         yield old
       } else if (previous !== undefined) {
-        yield* sealSegmentSteps(this.#vfs, previous, sealBefore(segment.header))
+        const file = this.#vfs.open(previous.path, 'write')
+        yield* sealSegmentSteps(this.#vfs, previous, sealBefore(segment.header), file)
       }
       old?.close()
     } catch (error) {
@@ -133,6 +139,21 @@ export class CurrentSegment {
       this.rotation = undefined
       // No effect when it is closed already.
       old?.close()
+    }
+  }
+
+  /** Opens and closes as many handles as a rotation holds at a time, so that it does not fail halfway for lack of descriptors. */
+  #assertDescriptors(): void {
+    const { newest } = this.#segments
+    if (newest === undefined) return
+    const handles: VfsFile[] = []
+    try {
+      // The first rotation of an opening also seals the segment that was found.
+      while (handles.length < (this.file === undefined ? 2 : 1)) {
+        handles.push(this.#vfs.open(newest.path, 'read'))
+      }
+    } finally {
+      for (const handle of handles) handle.close()
     }
   }
 
@@ -147,6 +168,7 @@ export class CurrentSegment {
       start,
       seqFloor,
       tail,
+      segmentBytes,
       preallocateBytes: Math.min(preallocateBytes, segmentBytes, FIRST_ALLOCATION_BYTES),
     }
   }

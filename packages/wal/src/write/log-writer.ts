@@ -1,6 +1,6 @@
 import { assert, isLdbError, LdbError, ResumableTask } from '@ldb/base'
 import type { TaskSteps } from '@ldb/base'
-import type { Vfs } from '@ldb/vfs'
+import type { DeadlineSync, Vfs } from '@ldb/vfs'
 import { PAYLOAD_BYTES_MAX, SealKind } from '../format.js'
 import type { ResolvedWalOptions } from '../options.js'
 import type { ChainHash } from '../segment/chain-hash.js'
@@ -73,6 +73,11 @@ export class LogWriter {
     return this.#failure.isSet
   }
 
+  /** True when a segment of this opening exists. */
+  get hasSegment(): boolean {
+    return this.#current.segment !== undefined
+  }
+
   /** @throws {@link LdbError} LDB_POISONED after a failed write or sync. */
   assertUsable(): void {
     this.#failure.assertNone()
@@ -135,11 +140,40 @@ export class LogWriter {
     this.flush()
   }
 
+  /**
+   * Requests a sync of all flushed records by another thread; see `DeadlineSync.request`.
+   *
+   * @returns `undefined` where no other thread can sync.
+   */
+  requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined {
+    this.assertUsable()
+    this.noteSyncs()
+    this.#assertNoFailedSync()
+    return this.#current.file?.requestSync(noticeMs, delayMs, this.flushedLsn)
+  }
+
+  /** Records the syncs that another thread has completed. */
+  noteSyncs(): void {
+    const { file } = this.#current
+    const syncs = file?.deadlineSync
+    if (file === undefined || syncs === undefined || this.#failure.isSet || syncs.failure !== undefined)
+      return
+    this.counters.syncCount += syncs.takeSyncCount()
+    this.syncedLsn = Math.max(this.syncedLsn, file.deadlineSyncedLsn)
+  }
+
+  #assertNoFailedSync(): void {
+    const failure = this.#current.file?.deadlineSync?.failure
+    if (failure !== undefined) throw this.#failure.setBySync(failure)
+  }
+
   /** Flushes all records and syncs them. */
   sync(): void {
     this.assertUsable()
     this.#current.rotation?.sync()
     this.flush()
+    this.noteSyncs()
+    this.#assertNoFailedSync()
     if (this.syncedLsn === this.flushedLsn) return
     this.#syncFile(false)
   }
@@ -174,6 +208,7 @@ export class LogWriter {
    */
   rotate(): ResumableTask {
     this.assertUsable()
+    this.noteSyncs()
     const current = this.#current
     current.rotation?.sync()
     if (current.segment !== undefined && current.segment.baseLsn >= this.endLsn) {
@@ -181,6 +216,13 @@ export class LogWriter {
     }
     this.flush()
     return current.rotate(this.#endPosition(), this.seqFloor)
+  }
+
+  /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
+  releasePreallocated(): boolean {
+    const { file, rotation } = this.#current
+    if (file === undefined || rotation !== undefined || this.isPoisoned) return false
+    return file.releaseAhead(this.flushedLsn)
   }
 
   /** Creates the first segment of this opening at `start`, with a copy of `tail`. */

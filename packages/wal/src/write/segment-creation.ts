@@ -13,6 +13,11 @@ import { Segment } from '../segment/segment.js'
 import { copyTail } from './tail-copy.js'
 import type { TailCopy } from './tail-copy.js'
 
+/** Zeros take at most this fraction of the free space. */
+const FREE_DIVISOR = 32
+/** Preallocating less than this is not worth a write before each sync. */
+const AHEAD_BYTES_MIN = 128 * 1024
+
 /** Description of a segment to create. */
 export interface SegmentPlan {
   readonly segmentNumber: number
@@ -23,6 +28,8 @@ export interface SegmentPlan {
   readonly start: LogPosition
   readonly seqFloor: number
   readonly tail: TailCopy | undefined
+  /** Bytes of records that the log appends to the segment at most, unless a single record is larger. */
+  readonly segmentBytes: number
   /** Bytes to preallocate after the copied records. */
   readonly preallocateBytes: number
 }
@@ -70,6 +77,8 @@ export function planSegment(vfs: Vfs, directory: string, plan: SegmentPlan): Seg
     // The time of copied records is unknown.
     firstRecordTime: tail === undefined ? wallClockMs(vfs) : 0,
     archiveBranchId: plan.archiveBranchId,
+    // The copied records may come from a larger segment.
+    capacityBytes: Math.max(plan.segmentBytes, tail === undefined ? 0 : tail.endLsn - start.lsn),
   }
   return new Segment(joinPath(directory, segmentName(plan.segmentNumber)), header)
 }
@@ -128,12 +137,18 @@ function writeSegment(
   writeSegmentHeader(file, segment.header)
   if (plan.tail !== undefined) copyTail(vfs, file, segment, plan.tail, chainHash)
   const writtenBytes = segment.fileOffsetOf(segment.header.durableEndLsn)
-  allocate(file, writtenBytes, plan.preallocateBytes)
+  allocate(vfs, file, writtenBytes, plan.preallocateBytes)
 }
 
-/** Preallocates zeros after `writtenBytes` and returns the end of the allocated space. On a full device, allocates nothing. */
-export function allocate(file: VfsFile, writtenBytes: number, aheadBytes: number): number {
-  if (aheadBytes === 0) return writtenBytes
+/**
+ * Preallocates zeros after `writtenBytes` and returns the end of the allocated space. Allocates less when little space is free, so that
+ * zeros never fill the device, and nothing when none is.
+ */
+export function allocate(vfs: Vfs, file: VfsFile, writtenBytes: number, wantedBytes: number): number {
+  if (wantedBytes === 0) return writtenBytes
+  const freeBytes = vfs.freeBytes?.(file.path) ?? Infinity
+  const aheadBytes = Math.min(wantedBytes, Math.floor(freeBytes / FREE_DIVISOR))
+  if (aheadBytes < Math.min(wantedBytes, AHEAD_BYTES_MIN)) return writtenBytes
   try {
     file.preallocate(writtenBytes + aheadBytes)
     return writtenBytes + aheadBytes

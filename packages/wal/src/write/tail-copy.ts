@@ -49,3 +49,26 @@ export function copyTail(
     cursor.close()
   }
 }
+
+/**
+ * Writes the records of `tail`, from `lsn` on, again in place, and syncs them. Serves the purpose of {@link copyTail} where the device
+ * has no space for a copy. The bytes do not change, so that a torn write does no harm.
+ */
+export function rewriteTail(vfs: Vfs, tail: TailCopy, from: number): void {
+  const { source, endLsn } = tail
+  const file = vfs.open(source.path, 'write')
+  try {
+    const cursor = new SegmentCursor(source, vfs.open(source.path, 'read'))
+    try {
+      for (let lsn = from; lsn < endLsn; lsn += cursor.recordBytes) {
+        cursor.requireRecord(lsn, endLsn)
+        file.write(cursor.record, 0, cursor.recordBytes, source.fileOffsetOf(lsn))
+      }
+    } finally {
+      cursor.close()
+    }
+    file.sync()
+  } finally {
+    file.close()
+  }
+}

@@ -54,7 +54,7 @@ export function readLog(files: ReadonlyMap<string, Uint8Array>): Log {
     requireSound(progress.lastSeq === seal.lastSeq, 'last seq of a closed log')
     return { ...summarize(progress), segments, records, isClosed: true, startLsn, syncedLsn: seal.endLsn }
   }
-  const limit = newest.baseLsn + newest.view.length - RECORDS_OFFSET
+  const limit = endOfSpace(newest)
   const inNewest: LogRecord[] = []
   progress = readRecords(newest, progress, limit, inNewest)
   const syncedLsn = Math.max(
@@ -65,6 +65,14 @@ export function readLog(files: ReadonlyMap<string, Uint8Array>): Log {
   requireSound(progress.lsn >= syncedLsn, 'a synced record is bad')
   records.push(...inNewest)
   return { ...summarize(progress), segments, records, isClosed: false, startLsn, syncedLsn }
+}
+
+/** Returns the lsn at which the search for records ends, whatever the length of the file. */
+function endOfSpace(segment: Segment): number {
+  const { baseLsn, capacityBytes, view } = segment
+  const endOfFile = baseLsn + view.length - RECORDS_OFFSET
+  if (endOfFile <= baseLsn + capacityBytes) return endOfFile
+  return Math.max(baseLsn + capacityBytes, recordAt(segment, baseLsn, endOfFile)?.endLsn ?? 0)
 }
 
 function summarize({ lsn, lastSeq, chainHash }: Progress): Pick<Log, 'endLsn' | 'lastSeq' | 'chainHash'> {

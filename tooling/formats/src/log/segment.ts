@@ -34,6 +34,7 @@ export interface Segment {
   readonly chainHash: bigint
   readonly ownerId: string
   readonly firstRecordTime: number
+  readonly capacityBytes: number
   readonly seal: SealState
 }
 
@@ -41,12 +42,12 @@ export interface Segment {
 export function readSegment(bytes: Uint8Array, numberInName: number): Segment {
   const view = new ByteView(bytes)
   requireSound(view.length >= HEADER_BYTES, 'a segment is shorter than its header')
-  const { flags } = readFileHeader(view, 'W', 2)
+  const { flags } = readFileHeader(view, 'W', 3)
   requireKnown(flags === 0, 'flags of a segment')
   requireSound(view.checksum(4088) === xxHash64(view.slice(0, 4088), 0n), 'checksum of a segment header')
   requireKnown(view.u8(120) === 0, 'the log is encrypted')
   requireKnown(view.isZero(122, 124), 'padding of a segment header')
-  requireKnown(view.isZero(152, 4088), 'reserved bytes of a segment header')
+  requireKnown(view.isZero(160, 4088), 'reserved bytes of a segment header')
   requireSound(view.u8(121) === 0 && view.u32(124) === 0, 'a plain log with fields of a cipher')
   const seed = seedOfFile(view.slice(24, 40))
   const segment = {
@@ -62,6 +63,7 @@ export function readSegment(bytes: Uint8Array, numberInName: number): Segment {
     chainHash: view.checksum(96),
     ownerId: view.hex(104, 120),
     firstRecordTime: view.u64(128),
+    capacityBytes: view.u64(152),
   }
   requireSound(segment.baseLsn % 8 === 0, 'base lsn')
   requireSound(segment.durableEndLsn >= segment.baseLsn, 'durable end lsn')

@@ -2,7 +2,7 @@
 // keyspace is dropped; and every method afterwards.
 // Invariants: A11, S4. No operation reports success for what it did not do, and each fails with the code of what ended it.
 import { describe, expect, it } from 'vitest'
-import { Database } from '../src/database.js'
+import type { Database } from '../src/database.js'
 import type { Keyspace } from '../src/write/keyspace.js'
 import type { Transaction } from '../src/transaction/transaction.js'
 import { open } from './async-setup.js'

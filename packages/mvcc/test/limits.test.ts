@@ -9,6 +9,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import type { LeakedView } from '../src/options.js'
 import { TransactionManager } from '../src/transaction-manager.js'
+import type { Transaction } from '../src/transaction/transaction.js'
 import { bytesOf, entriesOf, memoryManager, memoryTree, textOf, writeAll } from './model-bytes.js'
 
 function codeOf(call: () => unknown): LdbErrorCode | undefined {
@@ -197,12 +198,18 @@ test('a transaction callback commits when it returns, and only then (M29)', () =
       throw own
     }),
   ).toThrow(own)
-  manager.transaction((tx) => {
-    tx.put(1, bytesOf('d'), bytesOf('1'))
-    tx.rollback()
-  })
+  const endedBy = (end: (tx: Transaction) => void): string | undefined =>
+    codeOf(() =>
+      manager.transaction((tx) => {
+        tx.put(1, bytesOf('d'), bytesOf('1'))
+        end(tx)
+      }),
+    )
+  expect(endedBy((tx) => tx.rollback())).toBe('LDB_ABORTED')
   expect(entriesOf(manager.snapshot().cursor(1))).toEqual([['a', '1']])
   expect(manager.stats()).toMatchObject({ committedCount: 1, rolledBackCount: 3 })
+  expect(endedBy((tx) => tx.commit())).toBeUndefined()
+  expect(endedBy(() => manager.close())).toBe('LDB_CLOSED')
 })
 
 test('a partly applied commit poisons everything except frozen views (M5, M28)', () => {

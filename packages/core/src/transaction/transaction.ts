@@ -140,14 +140,9 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
       commit()
       this.#outcome = { kind: 'committed' }
     } catch (error) {
-      this.noteFailure(error)
+      this.#outcome = { kind: 'failed', error }
       throw error
     }
-  }
-
-  /** Records that the commit has failed. @internal */
-  noteFailure(error: unknown): void {
-    this.#outcome = { kind: 'failed', error }
   }
 
   /**

@@ -41,11 +41,11 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/wal': { layers: ['read', 'write', 'segment'], ground: ['format', 'options'] },
   'packages/mvcc': { layers: ['conflict', 'transaction', 'read', 'records'], ground: ['options'] },
   'packages/base': {
-    layers: ['batch', 'range', 'encoding', 'bytes'],
+    layers: ['batch', 'range', 'encoding', 'bytes', 'leaks'],
     ground: ['ldb-error', 'assert', 'limits', 'ordered-store', 'promise-like'],
   },
   'packages/vfs': {
-    layers: ['memory', 'node', 'environment', 'lock'],
+    layers: ['memory', 'node', 'pool', 'environment', 'lock'],
     ground: ['vfs', 'format', 'file-error', 'path-names', 'byte-span'],
   },
   'tooling/formats': { layers: ['database', 'tree', 'log', 'bytes'], ground: [] },

@@ -1,7 +1,7 @@
 import { assert, invalidArgument, kindOf, utf8Keys, utf8Values } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import { defaultVfs } from '@ldb/vfs'
-import type { Vfs } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Batch } from './write/batch.js'
@@ -74,13 +74,18 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    *
    * @remarks After a clean close, reads a number of bytes that does not depend on the size of the database. After a
    * crash, replays the log since the last checkpoint. A refused open changes no byte.
-   * @param path - directory of the database; its parent must exist.
+   *
+   * A relative path is resolved once, at the call: a later `process.chdir` has no effect. When the directory is moved or replaced
+   * while the database is open, the next operation that needs it by name fails with LDB_POISONED, touches nothing that has taken its place,
+   * and poisons the database. The moved directory contains every acknowledged commit, and can be opened at its new path.
+   * @param path - directory of the database, as a path or a `file:` URL (`new URL('./data', import.meta.url)`, or a string that
+   * begins with `file://`); its parent must exist.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT or LDB_UNSUPPORTED for an option; LDB_NOT_FOUND without
    * `createIfMissing`; LDB_EXISTS with `errorIfExists`, or for a page size other than `pageBytes`; LDB_LOCKED when
    * another opener holds the database, with the holder: any other for a writer, a writer for a read-only opener; LDB_FORMAT for a directory that is not a database, or a newer
    * format; LDB_CORRUPTION; LDB_READ_ONLY for a read-only file system without `readOnly`; LDB_IO; LDB_NO_SPACE.
    */
-  static open(path: string, options?: DatabaseOptions): Database {
+  static open(path: FilePath, options?: DatabaseOptions): Database {
     return new Database(openDatabase(path, options))
   }
 
@@ -99,19 +104,21 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    *
    * @remarks After a crash, replays the log in memory. Damage that prevents the open is a finding, not an error. Needs no write
    * access, and may run beside read-only openers.
+   * @param path - directory of the database, as in `open`.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_NOT_FOUND; LDB_LOCKED when the database is open for writing; LDB_FORMAT; LDB_IO; LDB_ABORTED.
    */
-  static verify(path: string, options: VerifyOptions & { readonly vfs?: Vfs } = {}): VerifyReport {
+  static verify(path: FilePath, options: VerifyOptions & { readonly vfs?: Vfs } = {}): VerifyReport {
     return verifyDirectory(path, options)
   }
 
   /**
    * Deletes the database in a directory. Keeps files that do not belong to the database, and then the directory.
    *
+   * @param path - directory of the database, as in `open`.
    * @throws {@link LdbError} LDB_NOT_FOUND when the directory does not exist; LDB_FORMAT when it is not a database;
-   * LDB_LOCKED when the database is open; LDB_IO.
+   * LDB_LOCKED when the database is open; LDB_POISONED when the directory was moved or replaced meanwhile; LDB_IO.
    */
-  static destroy(path: string, options: { readonly vfs?: Vfs } = {}): void {
+  static destroy(path: FilePath, options: { readonly vfs?: Vfs } = {}): void {
     destroyDatabase(path, options.vfs ?? defaultVfs())
   }
 
@@ -292,8 +299,9 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   /**
    * Closes all open reads and transactions, checkpoints, and releases the files and the lock. Idempotent.
    *
-   * @throws {@link LdbError} LDB_IO or LDB_NO_SPACE when the checkpoint fails. No acknowledged commit is lost: the
-   * files and the lock are released, and the next open replays the log.
+   * @throws {@link LdbError} LDB_IO or LDB_NO_SPACE when the checkpoint fails; LDB_POISONED when the directory was moved or
+   * replaced. The files and the lock are released even then, and the next open, of the moved directory at its new path, replays the
+   * log: no commit that was acknowledged at `'full'` or `'periodic'` is lost.
    */
   close(): void {
     if (this.#opened.health.closed) return

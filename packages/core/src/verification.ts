@@ -132,7 +132,8 @@ function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
     }
     sink.progress({ files: 1, units: 1, entries: opened.keyspaces.size, bytes: bytes.length })
   } catch (error) {
-    if (!isLdbError(error) || isResourceShortage(error)) throw error
+    // (D8) When the database is poisoned, the file at the path is not the one to verify.
+    if (!isLdbError(error) || isResourceShortage(error) || error.code === 'LDB_POISONED') throw error
     const kind = isLdbError(error, 'LDB_NOT_FOUND') ? 'missing' : 'io'
     sink.finding({ kind, file, offset: 0, message: error.message })
   }

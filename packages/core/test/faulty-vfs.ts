@@ -80,6 +80,7 @@ function faultyFile(vfs: FaultyVfs, file: VfsFile): VfsFile {
   const { path } = file
   return {
     path,
+    identity: () => file.identity?.(),
     read: (target, targetOffset, byteCount, fileOffset) => {
       vfs.meet('read', path)
       const count = file.read(target, targetOffset, byteCount, fileOffset)

@@ -2,6 +2,7 @@ import { INVARIANTS, isLdbError } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import type { DeadlineSync } from './environment/deadline-sync.js'
 import { isResourceShortage } from './file-error.js'
+import { openAgain } from './same-file.js'
 import type { Vfs, VfsFile } from './vfs.js'
 
 /** Unsynced bytes that start an early writeback: 10 to 20 ms of device time. Small where invariants are checked. */
@@ -17,9 +18,10 @@ let closingCount = 0
  * Syncs one open file, blocking or asynchronously, and writes large amounts of data back early.
  *
  * @remarks Asynchronous syncs use a handle of their own, opened by the first of them. The operating system reports a failed
- * writeback once for each open handle, so a blocking sync and an asynchronous one cannot consume each other's error. While no handle
- * can be opened, because descriptors are used up, asynchronous syncs block. Concurrent
- * asynchronous syncs share the handle and therefore share its failures.
+ * writeback once for each open handle, so a blocking sync and an asynchronous one cannot consume each other's error. Concurrent
+ * asynchronous syncs share the handle and therefore share its failures. While no handle can be opened, because descriptors are used
+ * up, asynchronous syncs block. When the path leads to another file by then, because the file
+ * or its directory was moved or replaced, the sync is `LDB_POISONED`: a sync of the other file would prove nothing.
  *
  * Early writeback: once many bytes have been written, an asynchronous sync starts without a waiter, so that the next sync has
  * little left to write. It guarantees no durability. Its failure is kept, and fails every later sync, because the operating system
@@ -48,8 +50,7 @@ export class FileSync implements Syncable {
   #isClosing = false
 
   /**
-   * @param file - open for writing; its path must still lead to it at calls of {@link FileSync.syncAsync} and
-   * {@link FileSync.recordWrite}.
+   * @param file - open for writing; its path must still lead to it at the first call of {@link FileSync.syncAsync}.
    * @param writebackBytes - number of unsynced bytes that starts an early writeback.
    */
   constructor(vfs: Vfs, file: VfsFile, writebackBytes: number = WRITEBACK_BYTES) {
@@ -139,18 +140,18 @@ export class FileSync implements Syncable {
   #startSync(): Promise<void> {
     if (this.#asyncFile === undefined) {
       try {
-        this.#asyncFile = this.#vfs.open(this.#file.path, 'write')
+        this.#asyncFile = openAgain(this.#vfs, this.#file)
       } catch (error) {
         if (!isResourceShortage(error)) throw error
         // Without a handle of its own, the sync blocks. No asynchronous one can be in flight whose error it might consume.
-        return this.#track(this.#syncBlocking())
+        return this.#track(this.#syncBlocking(this.#file))
       }
     }
     return this.#track(this.#asyncFile.syncAsync())
   }
 
-  async #syncBlocking(): Promise<void> {
-    this.#file.sync()
+  async #syncBlocking(file: VfsFile): Promise<void> {
+    file.sync()
   }
 
   /** Records a sync in flight and its failure. Returns a promise that resolves when it completes or fails. */

@@ -1,5 +1,6 @@
 import type { DeadlineSync } from './environment/deadline-sync.js'
 import type { Clock, RandomSource, Scheduler } from './environment/environment.js'
+import type { FilePath } from './file-path.js'
 
 /**
  * Mode in which a file is opened.
@@ -32,10 +33,14 @@ export interface FileStatus {
  * @category Files
  */
 export interface VfsFile {
-  /** Path with which the file was opened. */
+  /** Path with which the file was opened; absolute where paths depend on a working directory. */
   readonly path: string
-  /** Identity of the open file, as in {@link FileStatus}. Absent where the implementation does not know it. */
-  readonly identity?: string | undefined
+
+  /**
+   * Returns the identity of the open file, as {@link FileStatus.identity}. It does not change when the file is renamed or removed.
+   * Absent, or `undefined`, where open files have no identity: they are then not compared.
+   */
+  identity?(): string | undefined
 
   /**
    * Reads `byteCount` bytes at `fileOffset` into `target` at `targetOffset`.
@@ -93,6 +98,14 @@ export interface VfsLock {
   release(): void
 }
 
+/** A directory whose identity no other directory gets while it is pinned. @category Files */
+export interface PinnedDirectory {
+  /** Identity of the directory, as {@link FileStatus.identity}. */
+  readonly identity: string
+  /** Releases the pin. Idempotent. */
+  release(): void
+}
+
 /**
  * The platform interface of LDB: files, clock, randomness and scheduling. LDB touches the operating system only through it. Paths
  * use `/`; the implementation defines their meaning.
@@ -104,6 +117,14 @@ export interface Vfs {
   readonly random: RandomSource
   readonly scheduler: Scheduler
 
+  /**
+   * Returns the absolute path that a path or a `file:` URL denotes now. It leads to the same file after the working directory has
+   * changed. Absent where paths depend on no working directory; call {@link resolvePath}, which works for both.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an empty path, a URL with another scheme or with a host, or another type;
+   * LDB_NOT_FOUND when a directory before `..` does not exist; LDB_IO when the working directory does not exist.
+   */
+  absolutePath?(path: FilePath): string
   /**
    * Opens a regular file. Does not follow a symbolic link at the end of the path.
    *
@@ -119,6 +140,13 @@ export interface Vfs {
    * @throws {@link LdbError} LDB_NOT_FOUND, LDB_IO.
    */
   freeBytes?(path: string): number | undefined
+  /**
+   * Pins a directory, at the cost of a file descriptor: a file system may give the identity of a removed directory to the next one.
+   * Follows symbolic links. Returns `undefined` where directories cannot be pinned. Absent where identities are never reused.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND, LDB_IO.
+   */
+  pinDirectory?(path: string): PinnedDirectory | undefined
   /** Returns the names in a directory, sorted, without `.` and `..`. Throws LDB_NOT_FOUND when it is absent. */
   list(path: string): string[]
   /** Creates a directory (mode 0700). Throws LDB_NOT_FOUND when its parent is absent, LDB_EXISTS when the path exists. */

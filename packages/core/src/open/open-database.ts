@@ -1,4 +1,5 @@
 import { isLdbError } from '@ldb/base'
+import type { LdbError } from '@ldb/base'
 import { TransactionManager } from '@ldb/mvcc'
 import type { PooledVfs, ScheduledTask, Scheduler, VfsLock } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
@@ -173,6 +174,17 @@ export class OpenDatabase {
     } catch (error) {
       this.#leaks.reportFailure(error)
     }
+  }
+
+  /**
+   * Poisons the database because its directory was moved or replaced (D8), unless the operation that found this does so itself. It
+   * runs within that operation, and the listeners of the event afterwards.
+   */
+  noteLoss(error: LdbError): void {
+    const { health } = this
+    void Promise.resolve().then(() => {
+      if (!health.poisoned && !health.closed) health.fail(error, false)
+    })
   }
 
   /**

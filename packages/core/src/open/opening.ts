@@ -1,10 +1,10 @@
 import { isLdbError, LdbError } from '@ldb/base'
-import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs, PooledVfs } from '@ldb/vfs'
-import type { Vfs } from '@ldb/vfs'
+import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs, OwnedVfs, PooledVfs } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
 import { readCatalog } from '../catalog/file.js'
-import { normalizePath } from '../catalog/path.js'
+import { resolveDirectory } from '../catalog/path.js'
 import type { DatabaseOptions, ResolvedDatabaseOptions } from '../health/options.js'
 import { resolveDatabaseOptions } from '../health/options.js'
 import { Assembly } from './assembly.js'
@@ -12,6 +12,7 @@ import { createDirectory, createInside } from './creation.js'
 import type { CreationOptions } from './creation.js'
 import { inspectDirectory } from './directory-inspection.js'
 import type { DirectoryState } from './directory-inspection.js'
+import { lockDirectory } from './directory-lock.js'
 import type { OpenDatabase } from './open-database.js'
 import { reserveSpace } from '../space/reserved-space.js'
 import type { ReservedSpace } from '../space/reserved-space.js'
@@ -21,13 +22,13 @@ import type { DatabaseTuning } from './tuning.js'
 
 /** Opens or creates the database at a path; documented where it is exported, as `Database.open`. */
 export function openDatabase(
-  path: string,
+  path: FilePath,
   options: DatabaseOptions | undefined,
   tuning: Partial<DatabaseTuning> = tuningOf(options),
 ): OpenDatabase {
-  const directory = normalizePath(path)
   const resolved = resolveDatabaseOptions(options)
   const vfs = resolved.vfs ?? defaultVfs()
+  const directory = resolveDirectory(vfs, path)
   return new Opening(resolved, { ...STANDARD_TUNING, ...tuning }, directory, vfs, true).open()
 }
 
@@ -74,8 +75,9 @@ class Opening {
   readonly #options: ResolvedDatabaseOptions
   readonly #tuning: DatabaseTuning
   readonly #directory: string
-  /** The file system itself, and the one that the database uses: an overlay when it is read-only. */
+  /** The file system itself, the one that checks the directory, and the one that the database uses: an overlay when it is read-only. */
   readonly #base: Vfs
+  readonly #owned: OwnedVfs
   readonly #vfs: Vfs
   /** The layer that bounds the open files; `undefined` for a memory-only database, whose files take no descriptors. */
   readonly #files: PooledVfs | undefined
@@ -95,8 +97,9 @@ class Opening {
     this.#tuning = tuning
     this.#directory = directory
     this.#base = vfs
-    this.#files = withLog ? boundedFiles(vfs, directory, options) : undefined
-    const files = this.#files ?? vfs
+    this.#owned = new OwnedVfs(vfs)
+    this.#files = withLog ? boundedFiles(this.#owned, directory, options) : undefined
+    const files = this.#files ?? this.#owned
     this.#space = reserveSpace(files, directory)
     // (R7) Writes of a read-only database stay in the overlay.
     this.#vfs = options.readOnly ? new OverlayVfs(files) : this.#space.vfs
@@ -105,7 +108,7 @@ class Opening {
 
   open(): OpenDatabase {
     this.#prepare()
-    const lock = this.#vfs.lock(this.#directory)
+    const lock = lockDirectory(this.#vfs, this.#owned, this.#directory)
     this.#opened.push(() => {
       lock.release()
     })
@@ -118,7 +121,11 @@ class Opening {
         pool: this.#files,
       }
       const assembly = new Assembly(this.#options, this.#tuning, files, this.#opened)
-      return assembly.assemble(lock, catalog, this.#withLog)
+      const opened = assembly.assemble(lock, catalog, this.#withLog)
+      this.#owned.onLost((error) => {
+        opened.noteLoss(error)
+      })
+      return opened
     } catch (error) {
       this.#undo()
       throw error

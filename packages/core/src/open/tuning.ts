@@ -27,7 +27,7 @@ export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
   segmentBytes: 67_108_864,
   preallocateBytes: 4_194_304,
   replayBytes: 402_653_184,
-  reservingBytes: 131_072,
+  reservingBytes: 262_144,
   usesHashIndex: true,
   engines: BUILT_IN_ENGINES,
 })

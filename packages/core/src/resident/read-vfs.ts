@@ -1,6 +1,7 @@
-import { DirectorySync, FileRemoval } from '@ldb/vfs'
+import { DirectorySync, FileRemoval, resolvePath } from '@ldb/vfs'
 import type {
   Clock,
+  FilePath,
   FileStatus,
   LockMode,
   OpenMode,
@@ -27,6 +28,10 @@ export class GatedVfs implements Vfs {
     this.scheduler = below.scheduler
     this.#vfs = below
     this.#gate = gate
+  }
+
+  absolutePath(path: FilePath): string {
+    return resolvePath(this.#vfs, path)
   }
 
   open(path: string, mode: OpenMode): VfsFile {
@@ -86,6 +91,10 @@ class GatedFile implements VfsFile {
     this.#file = file
     this.#gate = gate
     this.#staging = new Staging(file)
+  }
+
+  identity(): string | undefined {
+    return this.#file.identity?.()
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {

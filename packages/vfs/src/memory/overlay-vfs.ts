@@ -1,3 +1,5 @@
+import type { FilePath } from '../file-path.js'
+import { resolvePath } from '../resolve-path.js'
 import { FileTree } from './file-tree.js'
 import type { FileNode } from './file-tree.js'
 import type { LowerFile } from './tree-file.js'
@@ -27,6 +29,10 @@ export class OverlayVfs extends TreeVfs {
   constructor(base: Vfs) {
     super(new FileTree(base), base)
     this.#base = base
+  }
+
+  absolutePath(path: FilePath): string {
+    return resolvePath(this.#base, path)
   }
 
   protected override openLower(node: FileNode): LowerFile | undefined {

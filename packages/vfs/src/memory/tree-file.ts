@@ -10,10 +10,16 @@ export interface LowerFile {
   release(): void
 }
 
+/** The file that a handle is opened for. */
+interface OpenNode {
+  readonly identity: string
+  readonly content: FileContent
+}
+
 /** An open file of a file system in memory. */
 export class TreeFile implements VfsFile {
   readonly path: string
-  readonly identity: string
+  readonly #identity: string
   readonly #content: FileContent
   readonly #writable: boolean
   readonly #lower: LowerFile | undefined
@@ -21,16 +27,20 @@ export class TreeFile implements VfsFile {
 
   constructor(
     path: string,
-    identity: string,
-    content: FileContent,
+    { identity, content }: OpenNode,
     writable: boolean,
     lower: LowerFile | undefined,
   ) {
     this.path = path
-    this.identity = identity
+    this.#identity = identity
     this.#content = content
     this.#writable = writable
     this.#lower = lower
+  }
+
+  identity(): string {
+    this.#check('identity')
+    return this.#identity
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {

@@ -26,7 +26,7 @@ export abstract class TreeVfs implements Vfs {
 
   open(path: string, mode: OpenMode): VfsFile {
     const node = this.#openNode(path, mode)
-    return new TreeFile(path, node.identity, node.content, mode !== 'read', this.openLower(node))
+    return new TreeFile(path, node, mode !== 'read', this.openLower(node))
   }
 
   status(path: string): FileStatus | undefined {

@@ -3,6 +3,7 @@ import { assertLength, assertSpan } from '../byte-span.js'
 import { closedFileError, fileError, readOnlyFileError } from '../file-error.js'
 import type { DeadlineSync } from '../environment/deadline-sync.js'
 import { attempt, errnoOf, nodeError } from './error.js'
+import { identityOf } from './identity.js'
 import { createThreadSync } from './thread-sync.js'
 import type { VfsFile } from '../vfs.js'
 
@@ -37,18 +38,21 @@ type TransferAsync = (
  */
 export class NodeFile implements VfsFile {
   readonly path: string
-  readonly identity: string
   readonly #descriptor: number
   readonly #writable: boolean
   #open = true
   #pendingCount = 0
 
-  constructor(path: string, identity: string, descriptor: number, writable: boolean) {
+  constructor(path: string, descriptor: number, writable: boolean) {
     this.path = path
-    this.identity = identity
     this.#descriptor = descriptor
     this.#writable = writable
     unreachableFiles.register(this, descriptor, this)
+  }
+
+  identity(): string {
+    this.#check('identity')
+    return attempt('identity', this.path, () => identityOf(fs.fstatSync(this.#descriptor, { bigint: true })))
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
@@ -185,9 +189,7 @@ export class NodeFile implements VfsFile {
   }
 
   deadlineSync(): DeadlineSync | undefined {
-    this.#check('sync')
-    const { dev, ino } = attempt('status', this.path, () => fs.fstatSync(this.#descriptor, { bigint: true }))
-    return createThreadSync(this.path, `${dev}:${ino}`)
+    return createThreadSync(this.path, this.identity())
   }
 
   readonly #readOnceAsync: TransferAsync = (bytes, start, byteCount, fileOffset) =>

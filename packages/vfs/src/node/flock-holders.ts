@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import { hasFlock } from './flock.js'
-import { identityOf } from './lock-directory.js'
+import { identityOf } from './identity.js'
 import type { LockDirectory } from './lock-directory.js'
 
 /** Greatest number of descriptors that are examined: a refusal must not take seconds on a machine with many processes. */

@@ -4,6 +4,7 @@ import { LOCK_UNKNOWN } from '../format.js'
 import type { LockMode } from '../vfs.js'
 import { attempt, errnoOf, nodeError } from './error.js'
 import type { FlockResult, TryFlock } from './flock.js'
+import { identityOf } from './identity.js'
 
 /** Absent on Windows, where a directory has no descriptor. */
 const O_DIRECTORY = fs.constants.O_RDONLY | (fs.constants.O_DIRECTORY ?? 0)
@@ -85,11 +86,6 @@ export class LockDirectory {
     this.#descriptor = undefined
     if (descriptor !== undefined) fs.closeSync(descriptor)
   }
-}
-
-/** Returns the identity of a file. */
-export function identityOf(status: fs.BigIntStats): string {
-  return `${status.dev}:${status.ino}`
 }
 
 function openDescriptor(path: string): number | undefined {

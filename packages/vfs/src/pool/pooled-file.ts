@@ -51,7 +51,8 @@ export class PooledFile extends PoolEntry implements VfsFile {
     }
   }
 
-  get identity(): string | undefined {
+  identity(): string | undefined {
+    if (!this.#isOpen) throw closedFileError(this.path, 'identity')
     return this.#inode.identity
   }
 

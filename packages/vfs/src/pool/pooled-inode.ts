@@ -108,5 +108,5 @@ export class PooledInode {
 
 /** Returns the identity of an open file; by its name where the file does not know it. */
 export function identityOf(vfs: Vfs, file: VfsFile, path: string): string | undefined {
-  return file.identity ?? vfs.status(path)?.identity
+  return file.identity?.() ?? vfs.status(path)?.identity
 }

@@ -1,6 +1,8 @@
 import { assert } from '@ldb/base'
 import type { Clock, RandomSource, Scheduler } from '../environment/environment.js'
-import type { FileStatus, LockMode, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
+import type { FilePath } from '../file-path.js'
+import { resolvePath } from '../resolve-path.js'
+import type { FileStatus, LockMode, OpenMode, PinnedDirectory, Vfs, VfsFile, VfsLock } from '../vfs.js'
 import { DescriptorPool } from './descriptor-pool.js'
 import type { OpenFileStats } from './descriptor-pool.js'
 import { PooledFile } from './pooled-file.js'
@@ -61,6 +63,14 @@ export class PooledVfs implements Vfs {
   /** Closes the descriptors of all files but one that are not in use and have no unsynced writes. Their next use opens them again. */
   closeIdle(): void {
     this.#pool.closeIdle()
+  }
+
+  absolutePath(path: FilePath): string {
+    return resolvePath(this.#below, path)
+  }
+
+  pinDirectory(path: string): PinnedDirectory | undefined {
+    return this.#pool.withRelief(() => this.#below.pinDirectory?.(path))
   }
 
   /** @throws {@link LdbError} as `Vfs.open`, and LDB_POISONED when the name of an open file leads to another file. */

@@ -2,6 +2,7 @@ import { crashRun } from '../drivers/crash-driver.js'
 import { DEFAULT_CRASH_SETTINGS, noCrashCounts } from '../drivers/crash-settings.js'
 import type { DiskProfile } from '../drivers/crash-settings.js'
 import { DEFAULT_SWEEP_SETTINGS, errorSweep, noSweepCounts } from '../drivers/error-sweep.js'
+import { fullDeviceRun } from '../drivers/full-device.js'
 import { storeSuite } from '../store/suite.js'
 import type { StoreMaker } from '../store/store-maker.js'
 import type { Subject } from '../suite/subject.js'
@@ -49,4 +50,13 @@ export function storesSuite(name: string, storesOf: (seed: number) => StoreMaker
         return { storeSteps: steps, cases }
       }),
   }
+}
+
+/** Fills a device of limited capacity with a database, and recovers from that. */
+export const fullDeviceSuite: Suite = {
+  name: 'full-device',
+  runCase: async (seed) => {
+    const { images, fullCalls, returnedBytes } = await fullDeviceRun(seed)
+    return { images, injected: fullCalls, returnedBytes }
+  },
 }

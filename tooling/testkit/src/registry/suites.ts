@@ -7,7 +7,7 @@ import { databaseSubject } from '../subjects/database-subject.js'
 import { treeStores } from '../subjects/tree-stores.js'
 import { treeSubject } from '../subjects/tree-subject.js'
 import { walSubject } from '../subjects/wal-subject.js'
-import { crashSuite, errorSuite, storesSuite } from './driver-suites.js'
+import { crashSuite, errorSuite, fullDeviceSuite, storesSuite } from './driver-suites.js'
 import type { SuiteEntry } from './suite-entry.js'
 
 const SUBJECTS: readonly Subject[] = [walSubject, treeSubject, databaseSubject, asyncDatabaseSubject]
@@ -22,6 +22,7 @@ export const SUITES: readonly SuiteEntry[] = [
     }),
   ),
   ...SUBJECTS.map((subject) => entry('error', `error-${subject.name}`, (name) => errorSuite(name, subject))),
+  entry('error', 'full-device', () => fullDeviceSuite),
   entry('crash', 'changes', async () => (await import('../changes/change-crash-suite.js')).changeCrashSuite),
   entry('kill', 'kill', async () => (await import('../kill/kill-suite.js')).killSuite),
   entry('outside', 'recorded', async () => (await import('../recorded/recorded-suite.js')).recordedSuite),

@@ -45,8 +45,18 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     ground: ['ldb-error', 'assert', 'limits', 'ordered-store', 'promise-like'],
   },
   'packages/vfs': {
-    layers: ['memory', 'node', 'pool', 'environment', 'lock'],
-    ground: ['vfs', 'format', 'file-error', 'path-names', 'byte-span'],
+    layers: ['owned', 'memory', 'node', 'pool', 'environment', 'lock'],
+    ground: [
+      'vfs',
+      'format',
+      'file-error',
+      'file-path',
+      'resolve-path',
+      'path-names',
+      'byte-span',
+      'directory-sync',
+      'file-removal',
+    ],
   },
   'tooling/formats': { layers: ['database', 'tree', 'log', 'bytes'], ground: [] },
   'apps/bench': {

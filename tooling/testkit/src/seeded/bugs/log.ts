@@ -156,7 +156,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     rows: [1, 5],
     effect: 'recovered records above the synced position are not rewritten',
     file: 'packages/wal/src/open-log.ts',
-    find: '      writer.begin(synced, synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined)\n',
+    find: '      writer.begin(synced, tail)\n',
     replace: '      writer.begin(synced, undefined)\n',
     suite: 'crash-wal',
     cases: 6,

@@ -152,8 +152,8 @@ export const TRANSACTION_BUGS: readonly SeededBug[] = [
     rows: [23],
     effect: 'a write overtakes earlier writes that wait for a page',
     file: 'packages/core/src/commit/async-commits.ts',
-    find: '    if (this.#conditional.isBusy) return',
-    replace: '    if (this.#conditional.isBusy && this.newestSeq < 0) return',
+    find: '    if (this.#conditional.isBusy || (batch.hasPuts && this.#state.space.isTight))\n',
+    replace: '    if (batch.hasPuts && this.#state.space.isTight)\n',
     suite: 'packages/core/test/async-conditional-writes.test.ts',
   },
   {

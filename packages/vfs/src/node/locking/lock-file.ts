@@ -3,6 +3,7 @@ import { LOCK_BYTES_MAX, LOCK_NAME, LOCK_TOKEN_DIGITS } from '../../format.js'
 import { decodeLockRecord, encodeLockRecord } from '../../lock/record.js'
 import type { LockRecord } from '../../lock/record.js'
 import { attempt, errnoOf, nodeError } from '../error.js'
+import { withDescriptor } from '../spare-descriptor.js'
 
 /** Content of a lock file: a record, `'absent'` without a file, `'invalid'` when it is not a record or cannot be read. */
 export type LockFileContent = LockRecord | 'absent' | 'invalid'
@@ -35,24 +36,14 @@ export class NodeLockFiles {
 
   /** Reads a lock file; symbolic links are not followed. */
   read(path: string): LockFileContent {
-    let descriptor: number
     try {
-      descriptor = fs.openSync(path, O_RDONLY | O_SAFE)
+      // A holder checks its lock before it writes, also when the program has used up its descriptors.
+      return withDescriptor(() => readRecord(fs.openSync(path, O_RDONLY | O_SAFE)))
     } catch (error) {
       const errno = errnoOf(error)
       if (errno === 'ENOENT') return 'absent'
       if (errno !== undefined && UNREADABLE.has(errno)) return 'invalid'
       throw nodeError(error, { operation: 'lock', file: path })
-    }
-    try {
-      if (!fs.fstatSync(descriptor).isFile()) return 'invalid'
-      const bytes = new Uint8Array(LOCK_BYTES_MAX + 1)
-      const count = fs.readSync(descriptor, bytes, 0, bytes.length, 0)
-      return decodeLockRecord(String.fromCharCode(...bytes.subarray(0, count))) ?? 'invalid'
-    } catch (error) {
-      throw nodeError(error, { operation: 'lock', file: path })
-    } finally {
-      fs.closeSync(descriptor)
     }
   }
 
@@ -134,6 +125,18 @@ function writeRecord(path: string, record: LockRecord): void {
   } catch (error) {
     fs.rmSync(path, { force: true })
     throw error
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+/** Reads a record from an open file, and closes it. */
+function readRecord(descriptor: number): LockFileContent {
+  try {
+    if (!fs.fstatSync(descriptor).isFile()) return 'invalid'
+    const bytes = new Uint8Array(LOCK_BYTES_MAX + 1)
+    const count = fs.readSync(descriptor, bytes, 0, bytes.length, 0)
+    return decodeLockRecord(String.fromCharCode(...bytes.subarray(0, count))) ?? 'invalid'
   } finally {
     fs.closeSync(descriptor)
   }

@@ -45,6 +45,7 @@ export { decodeUtf8, encodeUtf8, encodeUtf8Into, utf8Bytes } from '#utf8'
 
 // Checks
 export { assertIterable, isAsyncIterable } from './iterables.js'
+export { ignoreRejection, isPromiseLike, refusePromise } from './promise-like.js'
 
 // Ranges
 export {
@@ -73,6 +74,11 @@ export { BatchReader } from './batch/reader.js'
 export { decodeBatch } from './batch/decode-batch.js'
 export { OperationKind } from './batch/section.js'
 export type { BatchOrigin, BatchSection, KeyspaceSection } from './batch/section.js'
+
+// Leaks
+export { afterCollection } from './leaks/after-collection.js'
+export type { AfterCollection, CollectionTask } from './leaks/after-collection.js'
+export { LeakDetector } from './leaks/leak-detector.js'
 
 // The contracts of stores
 export type {

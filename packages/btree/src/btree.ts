@@ -18,7 +18,7 @@ import type {
   Syncable,
   VerifySink,
 } from '@ldb/base'
-import type { Vfs } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import { isWorthCompacting } from './checkpoint/compaction-policy.js'
 import { TreeCheckpoints } from './checkpoint/tree-checkpoints.js'
 import { openTreeFile } from './file/open.js'
@@ -95,12 +95,14 @@ export class BTree implements OrderedStore {
    *
    * @remarks Reads three sectors and the free-space pages. Unless `rewriteMeta` is `'write'`, persists the recovered meta block again: two
    * sectors written, three syncs. When a free-space page is damaged, reads every branch, and every leaf too if there are
-   * overflow extents, to rebuild the free space; the next checkpoint writes it.
+   * overflow extents, to rebuild the free space; the next checkpoint writes it. A relative path is resolved once, here. When the file or
+   * its directory was moved or replaced, an asynchronous sync, which opens the file by name, is `LDB_POISONED`.
+   * @param path - path, or `file:` URL. Its directory must exist.
    * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or one of another version; LDB_UNSUPPORTED when it has a flag
    * that this build does not support; LDB_CORRUPTION when it is damaged or not the one of `identity`; LDB_NOT_FOUND when it is absent
    * and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
    */
-  static open(vfs: Vfs, path: string, options: BTreeOptions = {}): BTree {
+  static open(vfs: Vfs, path: FilePath, options: BTreeOptions = {}): BTree {
     if (!LITTLE_ENDIAN) {
       throw new LdbError(
         'LDB_UNSUPPORTED',

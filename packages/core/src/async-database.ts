@@ -1,4 +1,4 @@
-import type { Vfs } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Database } from './database.js'
@@ -28,7 +28,7 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
    * @remarks The open itself is synchronous: after a crash it replays the log before the promise resolves.
    * @throws {@link LdbError} as `Database.open`.
    */
-  static async open(path: string, options?: DatabaseOptions): Promise<AsyncDatabase> {
+  static async open(path: FilePath, options?: DatabaseOptions): Promise<AsyncDatabase> {
     return Database.open(path, options).makePromises(AsyncDatabase)
   }
 
@@ -38,12 +38,15 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
   }
 
   /** Verifies a closed database; see `Database.verify`. Blocks the thread until it ends. */
-  static async verify(path: string, options?: VerifyOptions & { readonly vfs?: Vfs }): Promise<VerifyReport> {
+  static async verify(
+    path: FilePath,
+    options?: VerifyOptions & { readonly vfs?: Vfs },
+  ): Promise<VerifyReport> {
     return Database.verify(path, options)
   }
 
   /** Deletes the database in a directory; see `Database.destroy`. Blocks the thread until it ends. */
-  static async destroy(path: string, options?: { readonly vfs?: Vfs }): Promise<void> {
+  static async destroy(path: FilePath, options?: { readonly vfs?: Vfs }): Promise<void> {
     Database.destroy(path, options)
   }
 }

@@ -2,10 +2,12 @@ import { invalidArgument, kindOf, resolveRange, utf8Keys } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncBatch } from './async/batch.js'
-import { AsyncApi } from './async/api.js'
+import { AsyncApi } from './calls/async-api.js'
+import type { CallOwner } from './calls/call-order.js'
+import { runInCommitOrder } from './calls/commit-order.js'
 import { AsyncKeyspace } from './async/keyspace.js'
 import { AsyncKeyspaceWrites } from './async/keyspace-writes.js'
-import { signalOf, splitSignal, throwIfAborted } from './health/abort-signal.js'
+import { signalOf, splitSignal, throwIfAborted, untilAborted } from './health/abort-signal.js'
 import type { AsyncOptions } from './health/abort-signal.js'
 import { AsyncSnapshot } from './async/snapshot.js'
 import { explicitEffort } from './maintenance.js'
@@ -46,7 +48,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   /** @internal */
   constructor(database: Database, opened: OpenDatabase) {
-    super(new AsyncApi(opened.gate, opened.pipeline.async), database)
+    super(new AsyncApi(opened.gate, opened.pipeline.async, opened.health), database)
     this.sync = database
     this.#opened = opened
     opened.backgroundSync.runOffThread()
@@ -59,7 +61,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   /** True until `close()` is called. */
   get isOpen(): boolean {
-    return !this.api.isClosing && this.sync.isOpen
+    return !this.api.calls.isEnding && this.sync.isOpen
   }
 
   /**
@@ -79,7 +81,9 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     options?: KeyspaceOptions<never, never>,
   ): Promise<AsyncKeyspace<never, never>> {
     this.api.assertOpen()
-    return this.of(this.sync.keyspace<never, never>(name, options))
+    // A drop that was called before comes first.
+    if (this.api.commits.hasWaiting) await this.#inCommitOrder(() => undefined)
+    return this.api.answer(this.of(this.sync.keyspace<never, never>(name, options)))
   }
 
   /** Returns the asynchronous API of an open keyspace. */
@@ -94,18 +98,21 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   /** Lists the keyspaces, in the order of their creation. */
   async keyspaces(): Promise<KeyspaceDescriptor[]> {
     this.api.assertOpen()
-    return this.sync.keyspaces()
+    return this.api.answer(this.sync.keyspaces())
   }
 
   /**
-   * Drops a keyspace with all its entries. Open reads stay valid until they are released.
+   * Drops a keyspace with all its entries, after every earlier commit; a later one to the keyspace is `LDB_NOT_FOUND`.
+   * Open reads stay valid until they are released.
    *
    * @throws {@link LdbError} LDB_NOT_FOUND for an unknown name; LDB_INVALID_ARGUMENT for `default`; LDB_CLOSED.
    */
   async dropKeyspace(name: string): Promise<void> {
     this.api.assertOpen()
-    await this.api.commits.idle()
-    this.sync.dropKeyspace(name)
+    this.writes.pipeline.assertWritable()
+    await this.#inCommitOrder(() => {
+      this.sync.dropKeyspace(name)
+    })
   }
 
   /** Returns an empty batch, with the keyspace `default` as its target. */
@@ -130,17 +137,22 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_CLOSED; LDB_POISONED when a commit was applied in part.
    */
   begin(options?: TransactionOptions): AsyncTransaction {
-    return this.#begin(resolveTransactionOptions(options))
+    this.api.assertOpen()
+    return this.#begin(resolveTransactionOptions(options), { order: this.api.calls })
   }
 
   /**
    * Runs a function in a transaction, commits when its promise resolves, and returns its result. After a conflict, runs
    * it again from fresh reads.
    *
+   * @remarks Resolves only if the transaction was committed, by this method or by the function itself. A write of the
+   * function through the database, instead of through the transaction, is a commit of its own: it cannot be detected here,
+   * as it is in the synchronous API, and is not rolled back.
    * @param run - may run several times, with its side effects. Its second argument is the number of the attempt, from 1
    * on. Its exception rolls the transaction back and rejects the promise.
-   * @throws {@link LdbError} LDB_CONFLICT after `retries` retries; LDB_ABORTED; LDB_CLOSED when the database is closed
-   * meanwhile; the errors of writes.
+   * @throws {@link LdbError} LDB_CONFLICT after `retries` retries; LDB_ABORTED at once when the signal is aborted, or when
+   * the function has called `rollback`; LDB_CLOSED when the database is closed meanwhile; LDB_NOT_FOUND when a keyspace
+   * that it wrote to was dropped; the errors of writes.
    */
   async transaction<T>(
     run: (transaction: AsyncTransaction, attempt: number) => T | PromiseLike<T>,
@@ -148,7 +160,10 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   ): Promise<T> {
     const resolved = resolveAsyncTransactionOptions(options)
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
-    return runTransaction(this.api, () => this.#begin(resolved.begin), run, resolved)
+    if (!resolved.begin.readOnly) this.writes.pipeline.assertCommittable(this, false)
+    return this.api.calls.run((call) =>
+      runTransaction(this.api, call, () => this.#begin(resolved.begin, { call }), run, resolved),
+    )
   }
 
   /** Returns a stream of committed changes; see `changes` of the synchronous API. */
@@ -161,11 +176,14 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
    * Makes every write called before durable on the device, without blocking the thread: the asynchronous form of
    * `Database.sync`, whose name is taken by the property `sync`.
    *
-   * @throws {@link LdbError} as `Database.sync`.
+   * @param options - an aborted signal ends the wait.
+   * @throws {@link LdbError} as `Database.sync`; LDB_ABORTED.
    */
-  async synced(): Promise<void> {
-    this.writes.pipeline.assertWritable()
-    await this.api.run(() => this.api.commits.synced())
+  async synced(options?: AsyncOptions): Promise<void> {
+    const signal = signalOf(options)
+    throwIfAborted(signal)
+    this.writes.pipeline.assertAccepting()
+    await this.api.calls.run(() => untilAborted(this.api.commits.synced(), signal))
   }
 
   /**
@@ -177,8 +195,8 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   async checkpoint(options?: AsyncOptions): Promise<void> {
     const signal = signalOf(options)
     throwIfAborted(signal)
-    this.writes.pipeline.assertWritable()
-    await this.api.run(() =>
+    this.writes.pipeline.assertAccepting()
+    await this.api.calls.run(() =>
       this.#opened.slicedCheckpoint.run({ effort: explicitEffort(this.#opened.space) }, signal),
     )
   }
@@ -193,9 +211,9 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   async compact(range?: RangeOptions<string> & AsyncOptions): Promise<void> {
     const { signal, rest } = splitSignal(range)
     throwIfAborted(signal)
-    this.writes.pipeline.assertWritable()
+    this.writes.pipeline.assertAccepting()
     const { lower, upper } = resolveRange(rest as RangeOptions<string> | undefined, utf8Keys)
-    await this.api.run(() =>
+    await this.api.calls.run(() =>
       this.#opened.slicedCheckpoint.run({ effort: 'full', bounds: { lower, upper } }, signal),
     )
   }
@@ -210,13 +228,13 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   async verify(options?: VerifyOptions): Promise<VerifyReport> {
     const checked = checkVerifyOptions(options)
     this.#opened.health.assertReadable()
-    return this.api.run(() => verifyInTimeSlices(this.#opened, checked))
+    return this.api.calls.run(() => verifyInTimeSlices(this.#opened, checked))
   }
 
   /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */
   async stats(): Promise<DatabaseStats> {
     this.api.assertOpen()
-    return this.sync.stats()
+    return this.api.answer(this.sync.stats())
   }
 
   /** Adds a listener for an event. A listener that is present already is not added again. */
@@ -234,6 +252,10 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   /**
    * Refuses new operations, waits for pending ones, checkpoints between other tasks, and closes both APIs. Idempotent.
    *
+   * @remarks Operations that were called before finish first, awaited or not. One that waits for a promise of a function of
+   * the caller, such as that of `transaction` or of a scan's `map`, is waited for only while the promise resolves within a
+   * turn of the event loop: otherwise it fails with `LDB_CLOSED`, and so do open transactions, scans, cursors, snapshots and
+   * change streams. `close` of the synchronous API waits for commits only, and fails all other operations.
    * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE as `Database.close`.
    */
   close(): Promise<void> {
@@ -245,14 +267,26 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     await this.close()
   }
 
-  #begin(options: ResolvedTransactionOptions): AsyncTransaction {
-    this.api.assertOpen()
-    return new AsyncTransaction(this.api, beginTransaction(this.sync, this.#opened, options, true))
+  #begin(options: ResolvedTransactionOptions, owner: CallOwner): AsyncTransaction {
+    return new AsyncTransaction(this.api, beginTransaction(this.sync, this.#opened, options, true), owner)
+  }
+
+  /** Runs an action after all earlier commits are visible, and before any later one. */
+  #inCommitOrder(action: () => void): Promise<void> {
+    return runInCommitOrder(this.api.commits, {
+      prepare: () => Promise.resolve(),
+      act: (_prepared, resolve) => {
+        action()
+        resolve()
+      },
+    })
   }
 
   async #close(): Promise<void> {
     const { slicedCheckpoint, health, options } = this.#opened
-    await this.api.drain()
+    await this.api.calls.refuseLater()
+    health.announceClose()
+    await this.api.commits.idle()
     await slicedCheckpoint.idle()
     try {
       if (!health.closed && !options.readOnly && health.writeRefusal === undefined) {

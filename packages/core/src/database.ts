@@ -1,7 +1,7 @@
 import { assert, invalidArgument, kindOf, utf8Keys, utf8Values } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import { defaultVfs } from '@ldb/vfs'
-import type { Vfs } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Batch } from './write/batch.js'
@@ -15,6 +15,7 @@ import { KeyspaceHandles } from './keyspace-handles.js'
 import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
 import type { OpenDatabase } from './open/open-database.js'
 import { destroyDatabase } from './open/removal.js'
+import { HandleSentinel } from './health/leaks.js'
 import type { DatabaseOptions } from './health/options.js'
 import { checkVerifyOptions, verifyDatabase } from './verification.js'
 import type { VerifyOptions } from './verification.js'
@@ -26,7 +27,7 @@ import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
 import { KeyspaceWrites } from './write/keyspace-writes.js'
 import { openDatabase, openMemoryDatabase } from './open/opening.js'
 import { LiveSource } from './read/read-source.js'
-import { Snapshot, SnapshotPins } from './write/snapshot.js'
+import { Snapshot, SnapshotHandle, SnapshotPins } from './write/snapshot.js'
 import { collectStats } from './stats.js'
 import type { DatabaseStats } from './stats.js'
 import type { Transaction } from './transaction/transaction.js'
@@ -60,10 +61,12 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   constructor(opened: OpenDatabase) {
     const store = opened.keyspaces.byId(DEFAULT_KEYSPACE_ID)
     assert(store !== undefined, 'every database has the keyspace default')
-    const source = new LiveSource(store, opened.health, opened.openReads)
+    const sentinel = new HandleSentinel(opened.events.detachListeners())
+    const source = new LiveSource(store, opened.health, opened.openReads, sentinel)
     super(source, new KeyspaceCodec(utf8Keys, utf8Values), opened.pipeline)
     this.#opened = opened
-    this.#handles = new KeyspaceHandles(opened)
+    this.#handles = new KeyspaceHandles(opened, sentinel)
+    opened.releaseAfter(sentinel)
   }
 
   /**
@@ -71,13 +74,18 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    *
    * @remarks After a clean close, reads a number of bytes that does not depend on the size of the database. After a
    * crash, replays the log since the last checkpoint. A refused open changes no byte.
-   * @param path - directory of the database; its parent must exist.
+   *
+   * A relative path is resolved once, at the call: a later `process.chdir` has no effect. When the directory is moved or replaced
+   * while the database is open, the next operation that needs it by name fails with LDB_POISONED, touches nothing that has taken its place,
+   * and poisons the database. The moved directory contains every acknowledged commit, and can be opened at its new path.
+   * @param path - directory of the database, as a path or a `file:` URL (`new URL('./data', import.meta.url)`, or a string that
+   * begins with `file://`); its parent must exist.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT or LDB_UNSUPPORTED for an option; LDB_NOT_FOUND without
    * `createIfMissing`; LDB_EXISTS with `errorIfExists`, or for a page size other than `pageBytes`; LDB_LOCKED when
-   * another opener holds the database, with the holder; LDB_FORMAT for a directory that is not a database, or a newer
+   * another opener holds the database, with the holder: any other for a writer, a writer for a read-only opener; LDB_FORMAT for a directory that is not a database, or a newer
    * format; LDB_CORRUPTION; LDB_READ_ONLY for a read-only file system without `readOnly`; LDB_IO; LDB_NO_SPACE.
    */
-  static open(path: string, options?: DatabaseOptions): Database {
+  static open(path: FilePath, options?: DatabaseOptions): Database {
     return new Database(openDatabase(path, options))
   }
 
@@ -94,20 +102,23 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * Verifies a closed database: opens it read-only, walks every page, record and key, and returns a report with real
    * counts.
    *
-   * @remarks After a crash, replays the log in memory. Damage that prevents the open is a finding, not an error.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_NOT_FOUND; LDB_LOCKED; LDB_FORMAT; LDB_IO; LDB_ABORTED.
+   * @remarks After a crash, replays the log in memory. Damage that prevents the open is a finding, not an error. Needs no write
+   * access, and may run beside read-only openers.
+   * @param path - directory of the database, as in `open`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_NOT_FOUND; LDB_LOCKED when the database is open for writing; LDB_FORMAT; LDB_IO; LDB_ABORTED.
    */
-  static verify(path: string, options: VerifyOptions & { readonly vfs?: Vfs } = {}): VerifyReport {
+  static verify(path: FilePath, options: VerifyOptions & { readonly vfs?: Vfs } = {}): VerifyReport {
     return verifyDirectory(path, options)
   }
 
   /**
    * Deletes the database in a directory. Keeps files that do not belong to the database, and then the directory.
    *
+   * @param path - directory of the database, as in `open`.
    * @throws {@link LdbError} LDB_NOT_FOUND when the directory does not exist; LDB_FORMAT when it is not a database;
-   * LDB_LOCKED when the database is open; LDB_IO.
+   * LDB_LOCKED when the database is open; LDB_POISONED when the directory was moved or replaced meanwhile; LDB_IO.
    */
-  static destroy(path: string, options: { readonly vfs?: Vfs } = {}): void {
+  static destroy(path: FilePath, options: { readonly vfs?: Vfs } = {}): void {
     destroyDatabase(path, options.vfs ?? defaultVfs())
   }
 
@@ -175,7 +186,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** Returns an empty batch, with the keyspace `default` as its target. */
   batch(): Batch<string, string> {
-    this.pipeline.assertWritable()
+    this.pipeline.assertAccepting()
     return new Batch(this)
   }
 
@@ -183,7 +194,8 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   snapshot(): Snapshot {
     const { health, keyspaces, openReads, pipeline } = this.#opened
     health.assertReadable()
-    return new Snapshot(new SnapshotPins(pipeline, pipeline.seq, keyspaces, openReads), this.codec)
+    const pins = new SnapshotPins(pipeline, pipeline.seq, keyspaces)
+    return new Snapshot(new SnapshotHandle(pins, openReads, this.sentinel), this.codec)
   }
 
   /**
@@ -198,14 +210,19 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   /**
    * Runs a function in a transaction, commits when it returns, and returns its result. A conflict is not retried.
    *
+   * @remarks Returns only if the transaction was committed, by this method or by the function itself. While the function
+   * runs, a write past the transaction throws `LDB_INVALID_ARGUMENT`: one through the database, a keyspace, a batch, another
+   * transaction or the asynchronous API, and the creation or drop of a keyspace. Reads past it are allowed.
    * @param run - synchronous. Its exception rolls the transaction back and leaves this call.
    * @throws {@link LdbError} LDB_CONFLICT when a conflicting commit was first; LDB_INVALID_ARGUMENT when `run` returns
-   * a promise; the errors of writes.
+   * a promise; LDB_CLOSED when it has closed the database; LDB_ABORTED when it has called `rollback`; LDB_NOT_FOUND when a
+   * keyspace that it wrote to was dropped; the errors of writes.
    */
   transaction<T>(run: (transaction: Transaction) => T, options?: TransactionOptions): T {
     const resolved = resolveTransactionOptions(options)
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
-    return runInTransaction(this.#begin(resolved), run)
+    if (!resolved.readOnly) this.pipeline.assertCommittable(run, false)
+    return runInTransaction(this.pipeline, this.#begin(resolved), run)
   }
 
   /**
@@ -216,7 +233,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * LDB_CLOSED.
    */
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
-    return openChangeStream(this.#opened, options)
+    return openChangeStream(this.#opened, this.sentinel, options)
   }
 
   /**
@@ -282,8 +299,9 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   /**
    * Closes all open reads and transactions, checkpoints, and releases the files and the lock. Idempotent.
    *
-   * @throws {@link LdbError} LDB_IO or LDB_NO_SPACE when the checkpoint fails. No acknowledged commit is lost: the
-   * files and the lock are released, and the next open replays the log.
+   * @throws {@link LdbError} LDB_IO or LDB_NO_SPACE when the checkpoint fails; LDB_POISONED when the directory was moved or
+   * replaced. The files and the lock are released even then, and the next open, of the moved directory at its new path, replays the
+   * log: no commit that was acknowledged at `'full'` or `'periodic'` is lost.
    */
   close(): void {
     if (this.#opened.health.closed) return

@@ -1,7 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import type { VerifyReport } from '@ldb/integrity'
 import { defaultVfs } from '@ldb/vfs'
-import type { Vfs } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import { openDatabase } from './open/opening.js'
 import type { OpenDatabase } from './open/open-database.js'
 import { checkVerifyOptions, reportOfFailure, verifyDatabase } from './verification.js'
@@ -9,7 +9,7 @@ import type { VerifyOptions } from './verification.js'
 
 /** Verifies a closed database; documented where it is exported, as `Database.verify`. */
 export function verifyDirectory(
-  path: string,
+  path: FilePath,
   options: VerifyOptions & { readonly vfs?: Vfs | undefined },
 ): VerifyReport {
   const { vfs = defaultVfs(), ...rest } = options

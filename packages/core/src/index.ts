@@ -6,7 +6,8 @@
 
 // Database
 export { Database } from './database.js'
-export type { DatabaseOptions, Durability, Logger } from './health/options.js'
+export type { DatabaseOptions, Durability } from './health/options.js'
+export type { Logger } from './health/logger.js'
 
 // Keyspaces
 export { Keyspace } from './write/keyspace.js'
@@ -66,6 +67,8 @@ export type {
   DatabaseEvents,
   DatabaseListener,
   ErrorEvent,
+  LeakEvent,
+  LeakKind,
   StallEvent,
 } from './health/events.js'
 

@@ -3,6 +3,7 @@ import { KeyspaceCodec } from './keyspace/codec.js'
 import { encodingsOf, resolveKeyspaceOptions } from './keyspace/options.js'
 import type { KeyspaceOptions } from './keyspace/options.js'
 import type { KeyspaceStore } from './keyspace/store.js'
+import type { HandleSentinel } from './health/leaks.js'
 import type { OpenDatabase } from './open/open-database.js'
 import { LiveSource } from './read/read-source.js'
 import { Keyspace } from './write/keyspace.js'
@@ -17,22 +18,25 @@ interface KeyspaceHandle {
 /** The `Keyspace` objects of one database: one for each open keyspace, so that equal calls return the same object. */
 export class KeyspaceHandles {
   readonly #opened: OpenDatabase
+  readonly #sentinel: HandleSentinel
   readonly #handles: Map<KeyspaceStore, KeyspaceHandle> = new Map()
 
-  constructor(opened: OpenDatabase) {
+  constructor(opened: OpenDatabase, sentinel: HandleSentinel) {
     this.#opened = opened
+    this.#sentinel = sentinel
   }
 
   /** Opens or creates a keyspace; documented where it is exported, as `Database.keyspace`. */
   open(name: string, options: KeyspaceOptions<never, never> | undefined): Keyspace<never, never> {
     const { manager, health, openReads, pipeline } = this.#opened
     health.assertOpen()
+    pipeline.drainWaiting()
     const resolved = resolveKeyspaceOptions(options)
     const store = manager.open(name, resolved)
     const encodings = encodingsOf(store.descriptor, resolved)
     const present = this.#handles.get(store)
     if (present !== undefined && hasEncodings(present, encodings)) return present.keyspace
-    const source = new LiveSource(store, health, openReads)
+    const source = new LiveSource(store, health, openReads, this.#sentinel)
     const keyspace = new Keyspace(source, new KeyspaceCodec(encodings.keys, encodings.values), pipeline)
     this.#handles.set(store, { keyspace, ...encodings })
     return keyspace

@@ -2,6 +2,7 @@ import { isLdbError } from '@ldb/base'
 import type { StoreStats } from '@ldb/base'
 import type { PageCacheStats } from '@ldb/cache'
 import type { TransactionStats } from '@ldb/mvcc'
+import type { OpenFileStats } from '@ldb/vfs'
 import type { CheckpointStats } from './commit/checkpointer.js'
 import type { LogStats } from './log/commit-log.js'
 import type { OpenDatabase } from './open/open-database.js'
@@ -28,6 +29,8 @@ export interface DatabaseStats {
   readonly readOnly: boolean
   readonly log: LogStats
   readonly cache: PageCacheStats
+  /** Open files of keyspaces; `undefined` for a memory-only database. */
+  readonly files: OpenFileStats | undefined
   readonly checkpoints: CheckpointStats
   /** Open snapshots, scans and cursors. */
   readonly reads: OpenReadStats
@@ -52,6 +55,7 @@ export function collectStats(opened: OpenDatabase): DatabaseStats {
     readOnly: opened.options.readOnly,
     log: opened.log.stats(),
     cache: opened.engines.cache.stats(),
+    files: opened.files?.stats(),
     checkpoints: opened.checkpointer.stats(),
     reads: opened.openReads.stats(),
     transactions: opened.transactions.stats(),

@@ -25,6 +25,7 @@ export function beginTransaction(
     state: {
       transaction: transactions.begin({ isolation, readOnly: readOnly || options.readOnly }),
       health,
+      sentinel: keyspace.sentinel,
       beganAtMs: engines.vfs.clock.now(),
       hasRetryableCursors,
       isCommitting: false,

@@ -1,4 +1,4 @@
-import { equalBytes, invalidArgument, isLdbError } from '@ldb/base'
+import { equalBytes, invalidArgument, isLdbError, refusePromise } from '@ldb/base'
 import type { LdbError, VerifyFinding, VerifyProgress, VerifySink } from '@ldb/base'
 import { isResourceShortage } from '@ldb/vfs'
 import { ReportBuilder } from '@ldb/integrity'
@@ -24,7 +24,10 @@ export interface DatabaseVerifyProgress {
 
 /** Options of a verification. @category Health */
 export interface VerifyOptions {
-  /** Called as the walk proceeds. It may read the database, but not write to it. An error that it throws ends the walk. */
+  /**
+   * Called as the walk proceeds; synchronous. It may read the database, but not write to it. An error that it throws ends
+   * the walk.
+   */
   readonly onProgress?: (progress: DatabaseVerifyProgress) => void
   /** An `AbortSignal`, which ends the walk with `LDB_ABORTED`. */
   readonly signal?: { readonly aborted: boolean }
@@ -71,13 +74,21 @@ export function* verifySteps(opened: OpenDatabase, options: VerifyOptions): Gene
   })
   for (const { descriptor, store } of [...keyspaces]) {
     yield
+    // A drop that was called before runs first.
+    opened.pipeline.drain()
     if (keyspaces.byId(descriptor.id) === undefined) continue
     verifyPart(opened, () => {
       sink.begin(`keyspace:${descriptor.name}`)
       store.verify(sink)
     })
   }
+  assertNotAborted(options.signal)
   return builder.build(clock.monotonic() - startedAtMs)
+}
+
+/** @throws {@link LdbError} LDB_ABORTED. */
+function assertNotAborted(signal: VerifyOptions['signal']): void {
+  if (signal?.aborted === true) throw abortedError(signal, 'verification')
 }
 
 /** Verifies one part of the current state. Writes are refused meanwhile. */
@@ -121,7 +132,8 @@ function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
     }
     sink.progress({ files: 1, units: 1, entries: opened.keyspaces.size, bytes: bytes.length })
   } catch (error) {
-    if (!isLdbError(error) || isResourceShortage(error)) throw error
+    // (D8) When the database is poisoned, the file at the path is not the one to verify.
+    if (!isLdbError(error) || isResourceShortage(error) || error.code === 'LDB_POISONED') throw error
     const kind = isLdbError(error, 'LDB_NOT_FOUND') ? 'missing' : 'io'
     sink.finding({ kind, file, offset: 0, message: error.message })
   }
@@ -157,12 +169,15 @@ class ReportingSink implements VerifySink {
     this.#entryCount += progress.entries
     this.#byteCount += progress.bytes
     const { onProgress, signal } = this.#options
-    if (signal?.aborted === true) throw abortedError(signal, 'verification')
-    onProgress?.({
+    assertNotAborted(signal)
+    if (onProgress === undefined) return
+    const result: unknown = onProgress({
       part: this.#part,
       unitCount: this.#unitCount,
       entryCount: this.#entryCount,
       byteCount: this.#byteCount,
     })
+    refusePromise(result, 'the function given as onProgress')
+    assertNotAborted(signal)
   }
 }

@@ -67,7 +67,7 @@ describe('reads of the asynchronous API', () => {
     await db.close()
     db = open(vfs)
     await db.deleteRange({ gte: keys[100] as string, offset: 20, limit: 10 })
-    await db.deleteRange({ reverse: true, offset: 5, limit: 5 })
+    await db.deleteRange({ gte: '', reverse: true, offset: 5, limit: 5 })
     expect(await db.keys().toArray()).toEqual([
       ...keys.slice(0, 120),
       ...keys.slice(130, 390),

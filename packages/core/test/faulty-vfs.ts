@@ -1,6 +1,6 @@
 import { LdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
-import type { OpenMode, VfsFile, VfsLock } from '@ldb/vfs'
+import type { LockMode, OpenMode, VfsFile, VfsLock } from '@ldb/vfs'
 
 /** Names of the calls that can fail. */
 export type VfsCall =
@@ -24,6 +24,8 @@ export class FaultyVfs extends MemoryVfs {
   bytesRead = 0
   /** Syncs off the thread wait for this promise. */
   syncGate: Promise<void> = Promise.resolve()
+  /** Precedes every operation off the thread. */
+  delay: () => Promise<void> = () => Promise.resolve()
   /** Called before each call. A returned error is thrown. */
   fault: (call: VfsCall, path: string) => LdbError | undefined = () => undefined
 
@@ -57,8 +59,8 @@ export class FaultyVfs extends MemoryVfs {
     super.syncDirectory(path)
   }
 
-  override lock(directory: string): VfsLock {
-    return super.lock(directory)
+  override lock(directory: string, mode?: LockMode): VfsLock {
+    return super.lock(directory, mode)
   }
 
   meet(call: VfsCall, path: string): void {
@@ -78,6 +80,7 @@ function faultyFile(vfs: FaultyVfs, file: VfsFile): VfsFile {
   const { path } = file
   return {
     path,
+    identity: () => file.identity?.(),
     read: (target, targetOffset, byteCount, fileOffset) => {
       vfs.meet('read', path)
       const count = file.read(target, targetOffset, byteCount, fileOffset)
@@ -107,12 +110,16 @@ function faultyFile(vfs: FaultyVfs, file: VfsFile): VfsFile {
       vfs.meet('close', path)
     },
     readAsync: async (...where) => {
-      await Promise.resolve()
+      await vfs.delay()
       vfs.meet('readAsync', path)
       return file.readAsync(...where)
     },
-    writeAsync: (...where) => file.writeAsync(...where),
+    writeAsync: async (...where) => {
+      await vfs.delay()
+      await file.writeAsync(...where)
+    },
     syncAsync: async () => {
+      await vfs.delay()
       await vfs.syncGate
       vfs.meet('syncAsync', path)
       await file.syncAsync()

@@ -81,6 +81,9 @@ test.each(['log', 'store'])(
     const vfs = new FaultyVfs()
     const db = openOver(vfs, { ...NEVER, segmentBytes: 2 ** 30 })
     const values = db.keyspace('values', { values: 'binary' })
+    // Begins the first background sync, which is not the one that fails.
+    values.put('first', new Uint8Array(8), { durability: 'periodic' })
+    await new Promise(setImmediate)
     let failedPath: string | undefined
     vfs.fault = (call, path): LdbError | undefined => {
       if (call !== 'syncAsync' || path.endsWith('.wal') !== (component === 'log')) return undefined

@@ -4,10 +4,14 @@ import type { Batch } from '../src/write/batch.js'
 import type { Durability } from '../src/health/options.js'
 import { bareBounds, keyTexts, ranges, valueTexts } from './model-arbitraries.js'
 import { toByteRange, toBytes, toText } from './model.js'
-
+import type { TextRange } from './model.js'
 import { compareReads, ModelCommand, names, shown } from './model-state.js'
 
 type Bytes = Uint8Array
+
+function hasBound({ gt, gte, lt, lte, prefix }: TextRange): boolean {
+  return [gt, gte, lt, lte, prefix].some((bound) => bound !== undefined)
+}
 
 export const put = fc.tuple(names, keyTexts, valueTexts).map(
   ([name, key, value]) =>
@@ -28,7 +32,14 @@ export const remove = fc.tuple(names, keyTexts).map(
 export const deleteRange = fc.tuple(names, ranges).map(
   ([name, range]) =>
     new ModelCommand(`deleteRange ${shown(name, range)}`, (model, real) => {
-      real.keyspace(name).deleteRange(toByteRange(range))
+      const remove = (): void => {
+        real.keyspace(name).deleteRange(toByteRange(range))
+      }
+      if (!hasBound(range)) {
+        expect(remove).toThrow(expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' }) as Error)
+        return
+      }
+      remove()
       model.maps[name].deleteRange(range)
       compareReads(model.maps[name], real.keyspace(name), {})
     }),
@@ -97,10 +108,11 @@ export const batch = fc
             target.delete(toBytes(operation.key))
             map.entries.delete(operation.key)
           } else if (operation.kind === 'deleteRange') {
+            if (!hasBound(operation.range)) continue
             target.deleteRange(toByteRange(operation.range))
             map.deleteRange(operation.range)
           } else {
-            target.clear()
+            target.deleteRange({ gte: new Uint8Array() })
             map.entries.clear()
           }
         }

@@ -6,7 +6,7 @@ import { isLdbError, LdbError } from '@ldb/base'
 import type { LdbErrorCode } from '@ldb/base'
 import { encodeFileHeader } from '@ldb/integrity'
 import { MemoryVfs, NodeVfs } from '@ldb/vfs'
-import type { OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import type { LockMode, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Database } from '../src/database.js'
 import type { DatabaseOptions } from '../src/health/options.js'
@@ -145,8 +145,27 @@ describe('a refused open changes nothing (D5)', () => {
     symlinkSync(path, join(root, 'link'))
     expectRefused('LDB_LOCKED', { at: join(root, 'link') })
     expectRefused('LDB_LOCKED', { readOnly: true })
+    expect(() => Database.verify(path)).toThrowError(/opened for writing/)
     db.close()
     Database.open(path).close()
+  })
+
+  it.each([
+    ['NodeVfs', (): Vfs => NODE],
+    ['MemoryVfs', (): Vfs => new MemoryVfs()],
+  ])('for writing while it is open read-only, which others may share: %s', (_, makeVfs) => {
+    const vfs = makeVfs()
+    if (vfs !== NODE) for (const each of ['/tmp', root]) vfs.makeDirectory(each)
+    createDatabase(vfs)
+    const one = Database.open(path, { vfs, readOnly: true })
+    const two = Database.open(path, { vfs, readOnly: true })
+    expect(Database.verify(path, { vfs }).ok).toBe(true)
+    expect([one.get('a'), two.get('a')]).toEqual(['1', '1'])
+    one.close()
+    expect(String(expectRefused('LDB_LOCKED', { vfs }))).toContain('opened read-only')
+    expect(() => Database.destroy(path, { vfs })).toThrowError(/opened read-only/)
+    two.close()
+    Database.open(path, { vfs }).close()
   })
 
   it('with invalid options', () => {
@@ -195,9 +214,9 @@ class ReadOnlyVfs extends MemoryVfs {
     super.remove(at)
   }
 
-  override lock(directory: string): VfsLock {
-    this.#refuse(directory)
-    return super.lock(directory)
+  override lock(directory: string, mode?: LockMode): VfsLock {
+    if (mode !== 'shared') this.#refuse(directory)
+    return super.lock(directory, mode)
   }
 
   #refuse(file: string): void {

@@ -133,13 +133,6 @@ describe('the reserve of a full device', () => {
       },
     ],
     [
-      'a put after a buffered delete',
-      (db: Database) => {
-        db.delete('key1', { durability: 'none' })
-        db.put('more', '1')
-      },
-    ],
-    [
       'the creation of a keyspace',
       (db: Database) => {
         db.keyspace('more')
@@ -272,7 +265,7 @@ describe('a device that reports its free space', () => {
     const { vfs, db } = filled()
     const before = db.stats().checkpoints.count
     vfs.reportedBytes = 1_000_000
-    for (let index = 0; index < 400; index++) db.put(`more${index}`, 'v'.repeat(3000))
+    for (let index = 0; index < 800; index++) db.put(`more${index}`, 'v'.repeat(1000))
     expect(db.stats().checkpoints.count).toBeGreaterThan(before)
     db.close()
   })

@@ -75,7 +75,7 @@ test('scans of a transaction see the state at their call, own writes included', 
   expect(tx.keys({ reverse: true, limit: 2 }).toArray()).toEqual(['d', 'c'])
   for (const key of tx.keys()) tx.put(`${key}${key}`, 'more')
   expect(tx.count()).toBe(6)
-  tx.deleteRange({ limit: 2 })
+  tx.deleteRange({ gte: '', limit: 2 })
   expect(tx.keys().toArray()).toEqual(['c', 'cc', 'd', 'dd'])
   const left = tx.values()
   tx.rollback()

@@ -1,4 +1,5 @@
-import { BATCH_BYTES_MAX, invalidArgument } from '@ldb/base'
+import { afterCollection, BATCH_BYTES_MAX, invalidArgument } from '@ldb/base'
+import type { AfterCollection } from '@ldb/base'
 import type { TransactionStore } from './read/store-state.js'
 import type { PreparedCommit } from './transaction/prepared-commit.js'
 
@@ -25,6 +26,8 @@ export interface LeakedView {
   /** Time since its read view was opened, in milliseconds. */
   readonly ageMs: number
   readonly kind: 'transaction' | 'snapshot'
+  /** The result of the option `openStack` when it was opened. */
+  readonly stack: string | undefined
 }
 
 /** Options of a {@link TransactionManager}. @category Transactions */
@@ -52,6 +55,15 @@ export interface TransactionManagerOptions {
   readonly monotonicMs?: (() => number) | undefined
   /** Called for each leaked transaction or snapshot, at any time after its garbage collection. @defaultValue nothing */
   readonly onLeak?: ((leak: LeakedView) => void) | undefined
+  /** Returns the stack of the caller, for reports of leaks. Called for each transaction and snapshot. @defaultValue no stack */
+  readonly openStack?: (() => string | undefined) | undefined
+  /**
+   * Reports garbage collections, by which leaks are detected (M22); false to detect none.
+   * @defaultValue a `FinalizationRegistry`, where the engine has it
+   */
+  readonly afterCollection?: AfterCollection | false | undefined
+  /** Runs a task in the next turn of the event loop; leaks are watched for from then on. @defaultValue runs it in a microtask */
+  readonly schedule?: ((task: () => void) => void) | undefined
 }
 
 /** Validated options with defaults applied. */
@@ -61,6 +73,9 @@ export interface ResolvedManagerOptions {
   readonly recentBytes: number
   readonly monotonicMs: () => number
   readonly onLeak: (leak: LeakedView) => void
+  readonly openStack: () => string | undefined
+  readonly afterCollection: AfterCollection | undefined
+  readonly schedule: ((task: () => void) => void) | undefined
 }
 
 const MIB = 1_048_576
@@ -73,6 +88,10 @@ export function resolveManagerOptions(options: TransactionManagerOptions): Resol
     recentBytes: byteCount('recentBytes', options.recentBytes, 64 * MIB),
     monotonicMs: options.monotonicMs ?? noClock,
     onLeak: options.onLeak ?? ignoreLeak,
+    openStack: options.openStack ?? noStack,
+    afterCollection:
+      options.afterCollection === false ? undefined : (options.afterCollection ?? afterCollection),
+    schedule: options.schedule,
   })
 }
 
@@ -97,6 +116,10 @@ function byteCount(name: string, value: number | undefined, fallback: number): n
 
 function noClock(): number {
   return 0
+}
+
+function noStack(): undefined {
+  return undefined
 }
 
 function ignoreLeak(): void {

@@ -1,10 +1,20 @@
-import { assert, assertIterable, invalidArgument, isLdbError, kindOf, LdbError, toSeq } from '@ldb/base'
+import {
+  assert,
+  assertIterable,
+  invalidArgument,
+  isLdbError,
+  kindOf,
+  LdbError,
+  LeakDetector,
+  refusePromise,
+  toSeq,
+} from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
 import { ConflictWindow } from './conflict/conflict-window.js'
 import { resolveManagerOptions, resolveTransactionOptions } from './options.js'
 import type { ResolvedManagerOptions, TransactionManagerOptions, TransactionOptions } from './options.js'
-import { LeakDetector } from './read/leak-detector.js'
 import { OpenViews } from './read/open-views.js'
+import type { ViewLease } from './read/open-views.js'
 import { Snapshot } from './read/snapshot.js'
 import type { TransactionStore } from './read/store-state.js'
 import { ViewReads } from './read/view-reads.js'
@@ -35,9 +45,10 @@ export class TransactionManager {
   readonly #commit: (prepared: PreparedCommit) => void
   readonly #views: OpenViews
   readonly #window: ConflictWindow
-  readonly #leaks: LeakDetector
+  /** The views in use, whose handles are the `ViewReads`: transactions, snapshots and their cursors reference them. */
+  readonly #leaks: LeakDetector<ViewLease>
   readonly #host: TransactionHost
-  readonly #counts = { committed: 0, failed: 0, conflicts: 0, rolledBack: 0 }
+  readonly #counts = { committed: 0, failed: 0, conflicts: 0, rolledBack: 0, leaked: 0 }
   /** The error of all further operations, after a failure or `close`. */
   #refusal: LdbError | undefined = undefined
 
@@ -48,7 +59,10 @@ export class TransactionManager {
     this.#options = resolved
     this.#commit = options.commit ?? ((prepared) => this.#apply(prepared.batch, prepared.keysReadForUpdate))
     this.#views = new OpenViews(() => this.#window.trim())
-    this.#leaks = new LeakDetector(resolved.monotonicMs, resolved.onLeak)
+    const onLeak = (lease: ViewLease): void => {
+      this.#releaseLeaked(lease)
+    }
+    this.#leaks = new LeakDetector(resolved.afterCollection, onLeak, resolved.schedule)
     this.#host = this.#makeHost()
     let newest = options.seq ?? 0
     for (const [keyspaceId, store] of options.stores) {
@@ -70,7 +84,7 @@ export class TransactionManager {
    */
   begin(options?: TransactionOptions): Transaction {
     const { transaction, view } = this.#begin(options)
-    this.#leaks.add(view, 'transaction')
+    this.#leaks.add(view.lease, view)
     return transaction
   }
 
@@ -78,8 +92,8 @@ export class TransactionManager {
    * Calls a function with a transaction, commits when the function returns, and returns its result. A conflict is not retried.
    *
    * @param run - synchronous; when it throws, the transaction is rolled back (M29).
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `run` returns a promise, and the errors of `begin` and
-   * `Transaction.commit`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `run` returns a promise; LDB_ABORTED when it has called `rollback`;
+   * LDB_CLOSED when it has closed the manager; and the errors of `begin` and `Transaction.commit`.
    */
   transaction<T>(run: (transaction: Transaction) => T, options?: TransactionOptions): T {
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
@@ -87,8 +101,8 @@ export class TransactionManager {
     const { transaction } = this.#begin(options)
     try {
       const result = run(transaction)
-      if (isPromise(result)) throw invalidArgument('the function given to transaction must not be async')
-      if (transaction.isOpen) transaction.commit()
+      refusePromise(result, 'the function given to transaction')
+      if (!transaction.wasCommitted()) transaction.commit()
       return result
     } finally {
       transaction.rollback()
@@ -98,10 +112,10 @@ export class TransactionManager {
   /** Opens a snapshot of all stores at the visible commit. @throws {@link LdbError} LDB_CLOSED, LDB_POISONED. */
   snapshot(): Snapshot {
     this.#assertUsable()
-    const lease = this.#views.open(this.#window.visibleSeq, false, this.#options.monotonicMs)
+    const lease = this.#views.open(this.#window.visibleSeq, false, this.#options, 'snapshot')
     const view = new ViewReads(lease)
-    this.#leaks.add(view, 'snapshot')
-    return new Snapshot(view, () => this.#leaks.remove(view))
+    this.#leaks.add(lease, view)
+    return new Snapshot(view, () => this.#leaks.remove(lease))
   }
 
   /**
@@ -167,7 +181,7 @@ export class TransactionManager {
   /** Returns statistics. */
   stats(): TransactionStats {
     const { oldest, openCount, writerCount } = this.#views
-    const { committed, failed, conflicts, rolledBack } = this.#counts
+    const { committed, failed, conflicts, rolledBack, leaked } = this.#counts
     const { recordCount, bytes, visibleSeq } = this.#window
     return {
       openCount,
@@ -178,7 +192,7 @@ export class TransactionManager {
       failedCount: failed,
       conflictCount: conflicts,
       rolledBackCount: rolledBack,
-      leakedCount: this.#leaks.count,
+      leakedCount: leaked,
       recentCount: recordCount,
       recentBytes: bytes,
       recentBytesMax: this.#options.recentBytes,
@@ -188,17 +202,32 @@ export class TransactionManager {
   /** Ends every transaction and snapshot (M21). Does not close the stores. Idempotent. */
   close(): void {
     this.#refusal = new LdbError('LDB_CLOSED', 'the transaction manager is closed')
+    this.#leaks.takeAll()
     this.#views.releaseAll()
+  }
+
+  /** Treats every open transaction and snapshot as leaked (M22): its owner knows that none is reachable any more. */
+  leakAll(): void {
+    this.#leaks.leakAll()
   }
 
   #begin(options: TransactionOptions | undefined): { transaction: Transaction; view: ViewReads } {
     const { isolation, readOnly } = resolveTransactionOptions(options)
     this.#assertUsable()
-    const lease = this.#views.open(this.#window.visibleSeq, !readOnly, this.#options.monotonicMs)
+    const lease = this.#views.open(this.#window.visibleSeq, !readOnly, this.#options, 'transaction')
     // The transaction does not see the commits in flight, so it may conflict with them.
     if (!readOnly) this.#window.retainInFlight()
     const view = new ViewReads(lease)
     return { transaction: new Transaction(this.#host, view, isolation, readOnly), view }
+  }
+
+  #releaseLeaked(lease: ViewLease): void {
+    if (lease.released) return
+    const { view, kind, stack } = lease
+    lease.release()
+    this.#counts.leaked++
+    const ageMs = Math.max(0, this.#options.monotonicMs() - view.openedAtMs)
+    this.#options.onLeak({ seq: view.seq, ageMs, kind, stack })
   }
 
   /** Numbers a commit and applies it to the stores, without a log. */
@@ -245,7 +274,7 @@ export class TransactionManager {
         }
       },
       ended: (view, outcome) => {
-        this.#leaks.remove(view)
+        this.#leaks.remove(view.lease)
         if (outcome === 'committed') this.#counts.committed++
         else if (outcome === 'failed') this.#counts.failed++
         else this.#counts.rolledBack++
@@ -258,13 +287,4 @@ export class TransactionManager {
     if (refusal === undefined) return
     throw new LdbError(refusal.code, refusal.message, 'cause' in refusal ? { cause: refusal.cause } : {})
   }
-}
-
-function isPromise(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof (value as { readonly then: unknown }).then === 'function'
-  )
 }

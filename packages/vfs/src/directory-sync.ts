@@ -1,4 +1,5 @@
 import type { Syncable } from '@ldb/base'
+import { resolvePath } from './resolve-path.js'
 import type { Vfs } from './vfs.js'
 
 /** Makes the entries of one directory durable, blocking or asynchronously. @category Files */
@@ -8,7 +9,7 @@ export class DirectorySync implements Syncable {
 
   constructor(vfs: Vfs, path: string) {
     this.#vfs = vfs
-    this.#path = path
+    this.#path = resolvePath(vfs, path)
   }
 
   sync(): void {

@@ -30,3 +30,16 @@ test('removes a large file that it cannot truncate', () => {
   new FileRemoval(vfs, '/file').sync()
   expect(vfs.status('/file')).toBeUndefined()
 })
+
+test('leaves a file that has taken the place of the one to remove', async () => {
+  const vfs = new MemoryVfs()
+  vfs.open('/file', 'create').close()
+  const removals = [new FileRemoval(vfs, '/file'), new FileRemoval(vfs, '/file')] as const
+  vfs.rename('/file', '/moved')
+  vfs.open('/file', 'create').close()
+  expect(() => {
+    removals[0].sync()
+  }).toThrowError(expect.objectContaining({ code: 'LDB_POISONED' }))
+  await expect(removals[1].syncAsync()).rejects.toMatchObject({ code: 'LDB_POISONED' })
+  expect(vfs.list('/')).toEqual(['file', 'moved'])
+})

@@ -1,5 +1,6 @@
-import { INVARIANTS, isLdbError } from '@ldb/base'
+import { INVARIANTS, isLdbError, LdbError } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
+import { resolvePath } from './resolve-path.js'
 import type { Vfs } from './vfs.js'
 
 /**
@@ -12,23 +13,28 @@ const TRUNCATED_BYTES_MIN = INVARIANTS ? 4096 : 16 * 1024 * 1024
  * Removes one file, blocking or asynchronously: some file systems take tens of milliseconds to remove a large file.
  *
  * @remarks When `sync` returns or `syncAsync` resolves, the name is removed. The removal is durable only after a sync of the directory.
+ * Removes only the file that the path led to when the instance was created: another one is left, and the removal is `LDB_POISONED`.
  * @category Files
  */
 export class FileRemoval implements Syncable {
   readonly #vfs: Vfs
   readonly #path: string
+  /** Identity of the file; `undefined` when there was none. */
+  readonly #identity: string | undefined
   #state: 'new' | 'started' | 'done' = 'new'
   #removal: Promise<void> | undefined = undefined
 
   constructor(vfs: Vfs, path: string) {
     this.#vfs = vfs
-    this.#path = path
+    this.#path = resolvePath(vfs, path)
+    this.#identity = vfs.status(this.#path)?.identity
   }
 
   /** Removes the file unless that is done. Removes it also while an asynchronous removal is in flight. */
   sync(): void {
     if (this.#state === 'done') return
     try {
+      this.#assertSameFile()
       if (this.#state === 'new') this.#truncate()
       this.#vfs.remove(this.#path)
     } catch (error) {
@@ -49,6 +55,7 @@ export class FileRemoval implements Syncable {
       this.sync()
       return
     }
+    this.#assertSameFile()
     this.#state = 'started'
     try {
       await this.#vfs.removeAsync(this.#path)
@@ -57,6 +64,15 @@ export class FileRemoval implements Syncable {
       if (!this.#isDone() || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
     }
     this.#state = 'done'
+  }
+
+  #assertSameFile(): void {
+    const actual = this.#vfs.status(this.#path)?.identity
+    if (actual === undefined || this.#identity === undefined || actual === this.#identity) return
+    const message = `${this.#path} is not the file that was to be removed: it, or its directory, was replaced`
+    throw new LdbError('LDB_POISONED', message, {
+      details: { file: this.#path, operation: 'remove', expected: this.#identity, actual },
+    })
   }
 
   /** Frees the space of a large file. On failure the removal frees it, once no handle is open. */

@@ -159,3 +159,27 @@ test('starts no early writeback after close, and closes the handle with the last
   await new Promise(setImmediate)
   expect(vfs.closedCount).toBe(1)
 })
+
+test('a sync refuses another file at the path, and an early writeback ignores it', async () => {
+  const vfs = new MemoryVfs()
+  const file = vfs.open('/file', 'create')
+  vfs.rename('/file', '/moved')
+  vfs.open('/file', 'create').close()
+  const sync = new FileSync(vfs, file, WRITEBACK_BYTES)
+  sync.recordWrite(WRITEBACK_BYTES)
+  sync.sync()
+  await expect(sync.syncAsync()).rejects.toMatchObject({ code: 'LDB_POISONED' })
+  vfs.remove('/file')
+  await expect(sync.syncAsync()).rejects.toMatchObject({ code: 'LDB_NOT_FOUND' })
+  vfs.rename('/moved', '/file')
+  await sync.syncAsync()
+})
+
+test('files without an identity are not compared', async () => {
+  const vfs = new MemoryVfs()
+  const file = vfs.open('/file', 'create')
+  file.identity = (): undefined => undefined
+  vfs.rename('/file', '/moved')
+  vfs.open('/file', 'create').close()
+  await new FileSync(vfs, file, WRITEBACK_BYTES).syncAsync()
+})

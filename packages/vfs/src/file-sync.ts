@@ -1,6 +1,8 @@
 import { INVARIANTS, isLdbError } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
+import type { DeadlineSync } from './environment/deadline-sync.js'
 import { isResourceShortage } from './file-error.js'
+import { openAgain } from './same-file.js'
 import type { Vfs, VfsFile } from './vfs.js'
 
 /** Unsynced bytes that start an early writeback: 10 to 20 ms of device time. Small where invariants are checked. */
@@ -16,13 +18,16 @@ let closingCount = 0
  * Syncs one open file, blocking or asynchronously, and writes large amounts of data back early.
  *
  * @remarks Asynchronous syncs use a handle of their own, opened by the first of them. The operating system reports a failed
- * writeback once for each open handle, so a blocking sync and an asynchronous one cannot consume each other's error. While no handle
- * can be opened, because descriptors are used up, asynchronous syncs block. Concurrent
- * asynchronous syncs share the handle and therefore share its failures.
+ * writeback once for each open handle, so a blocking sync and an asynchronous one cannot consume each other's error. Concurrent
+ * asynchronous syncs share the handle and therefore share its failures. While no handle can be opened, because descriptors are used
+ * up, asynchronous syncs block. When the path leads to another file by then, because the file
+ * or its directory was moved or replaced, the sync is `LDB_POISONED`: a sync of the other file would prove nothing.
  *
  * Early writeback: once many bytes have been written, an asynchronous sync starts without a waiter, so that the next sync has
  * little left to write. It guarantees no durability. Its failure is kept, and fails every later sync, because the operating system
  * may not report that error again.
+ *
+ * Deadline: a sync by another thread is requested for a time to come. Its failure fails every later sync as well.
  * @category Files
  */
 export class FileSync implements Syncable {
@@ -32,6 +37,8 @@ export class FileSync implements Syncable {
   #asyncFile: VfsFile | undefined = undefined
   /** Asynchronous syncs in flight; none of these promises rejects. */
   readonly #inFlight: Set<Promise<void>> = new Set()
+  /** Created by the first request. */
+  #deadlineSync: DeadlineSync | undefined = undefined
   /** The first failure of an asynchronous sync. */
   #failure: { readonly error: unknown } | undefined = undefined
   /** Bytes written since the last sync or early writeback started. */
@@ -43,8 +50,7 @@ export class FileSync implements Syncable {
   #isClosing = false
 
   /**
-   * @param file - open for writing; its path must still lead to it at calls of {@link FileSync.syncAsync} and
-   * {@link FileSync.recordWrite}.
+   * @param file - open for writing; its path must still lead to it at the first call of {@link FileSync.syncAsync}.
    * @param writebackBytes - number of unsynced bytes that starts an early writeback.
    */
   constructor(vfs: Vfs, file: VfsFile, writebackBytes: number = WRITEBACK_BYTES) {
@@ -69,15 +75,38 @@ export class FileSync implements Syncable {
     this.#writebackCount++
   }
 
+  /** The syncs of this file by another thread; `undefined` before the first request, and where there is no such thread. */
+  get deadlineSync(): DeadlineSync | undefined {
+    return this.#deadlineSync
+  }
+
+  /**
+   * Requests a sync of all written bytes, which end at `end`, by another thread; see {@link DeadlineSync.request}.
+   *
+   * @returns `undefined` where no other thread can sync.
+   */
+  requestSync(noticeMs: number, delayMs: number, end: number): DeadlineSync | undefined {
+    if (this.#closed) return undefined
+    this.#deadlineSync ??= this.#file.deadlineSync?.()
+    // It may have been created after the bytes were written.
+    this.#deadlineSync?.noteWritten(end)
+    this.#deadlineSync?.request(noticeMs, delayMs)
+    return this.#deadlineSync
+  }
+
   /** @throws the first failure of any earlier asynchronous sync, or the failure of this one. */
   sync(): void {
     this.#assertNoFailure()
     this.#file.sync()
+    this.#deadlineSync?.cancel()
     this.#unsyncedBytes = 0
     this.#writebackCount = 0
   }
 
-  /** Rejects with the first failure of any earlier or concurrent asynchronous sync, or the failure of this one. */
+  /**
+   * Rejects with the first failure of any earlier or concurrent asynchronous sync, or the failure of this one. Cancels no request:
+   * other work may delay it past the deadline.
+   */
   async syncAsync(): Promise<void> {
     this.#assertNoFailure()
     this.#unsyncedBytes = 0
@@ -104,12 +133,14 @@ export class FileSync implements Syncable {
 
   #assertNoFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error
+    const failure = this.#deadlineSync?.failure
+    if (failure !== undefined) throw failure
   }
 
   #startSync(): Promise<void> {
     if (this.#asyncFile === undefined) {
       try {
-        this.#asyncFile = this.#vfs.open(this.#file.path, 'write')
+        this.#asyncFile = openAgain(this.#vfs, this.#file)
       } catch (error) {
         if (!isResourceShortage(error)) throw error
         // Without a handle of its own, the sync blocks. No asynchronous one can be in flight whose error it might consume.
@@ -151,6 +182,7 @@ export class FileSync implements Syncable {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#deadlineSync?.close()
     this.#isClosing = this.#inFlight.size > 0
     if (this.#isClosing) closingCount++
     else this.#closeHandle()

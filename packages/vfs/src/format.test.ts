@@ -3,7 +3,9 @@ import { expect, it } from 'vitest'
 import {
   LOCK_BYTES_MAX,
   LOCK_FIELDS,
+  LOCK_FIELDS_SINCE_2,
   LOCK_HEADING,
+  LOCK_HEADING_1,
   LOCK_TOKEN_DIGITS,
   LOCK_VALUE_CHARACTERS_MAX,
 } from './format.js'
@@ -28,4 +30,12 @@ it('decodes and encodes the example in FORMAT.md', () => {
   const record = decodeLockRecord(example)
   expect(record).toMatchObject({ pid: 12265, host: 'ada' })
   if (record !== undefined) expect(encodeLockRecord(record)).toBe(example)
+})
+
+it('decodes the example of version 1 in FORMAT.md', () => {
+  const example = /```\n(LDB-LOCK 1[^`]*)```/.exec(text)?.[1] ?? ''
+  expect(decodeLockRecord(example)).toMatchObject({ pid: 12265, host: 'ada', kernel: '-' })
+  expect(text).toContain(`has the first line \`${LOCK_HEADING_1}\``)
+  const lines = LOCK_FIELDS_SINCE_2.map((field) => LOCK_FIELDS.indexOf(field) + 2)
+  expect(text).toContain(`the fields of lines ${lines[0]} to ${lines.at(-1)}`)
 })

@@ -1,7 +1,10 @@
 import { assert } from '@ldb/base'
 
 /** First line of a lock record; the number is the format version. */
-export const LOCK_HEADING = 'LDB-LOCK 1'
+export const LOCK_HEADING = 'LDB-LOCK 2'
+
+/** First line of a lock record of version 1, which is read and never written. */
+export const LOCK_HEADING_1 = 'LDB-LOCK 1'
 
 /** Fields of a lock record after its heading, one per line, in this order; see FORMAT.md. */
 export const LOCK_FIELDS = [
@@ -12,9 +15,24 @@ export const LOCK_FIELDS = [
   'pidns',
   'netns',
   'socket',
+  'directory',
+  'filesystem',
+  'kernel',
+  'mode',
   'token',
   'check',
 ] as const
+
+/** Fields that a record of version 1 does not have. */
+export const LOCK_FIELDS_SINCE_2: readonly (typeof LOCK_FIELDS)[number][] = [
+  'directory',
+  'filesystem',
+  'kernel',
+  'mode',
+]
+
+/** Value of the field `kernel` when the holder holds flock(2) on the directory. */
+export const LOCK_KERNEL_FLOCK = 'flock'
 
 /** Value of a field that is not known. */
 export const LOCK_UNKNOWN = '-'
@@ -32,6 +50,9 @@ export const LOCK_BYTES_MAX = 4096
 export const LOCK_NAME = 'LOCK'
 
 assert(
-  LOCK_HEADING.length + LOCK_FIELDS.length * (LOCK_VALUE_CHARACTERS_MAX + 8) <= LOCK_BYTES_MAX,
+  LOCK_HEADING.length +
+    1 +
+    LOCK_FIELDS.reduce((sum, field) => sum + field.length + LOCK_VALUE_CHARACTERS_MAX + 2, 0) <=
+    LOCK_BYTES_MAX,
   'the longest lock record must fit',
 )

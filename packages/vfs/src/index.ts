@@ -4,7 +4,9 @@
  * @packageDocumentation
  */
 
-export type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from './vfs.js'
+export type { DeadlineSync } from './environment/deadline-sync.js'
+export type { FileStatus, LockMode, OpenMode, PinnedDirectory, Vfs, VfsFile, VfsLock } from './vfs.js'
+export type { FilePath, FileUrl } from './file-path.js'
 export type { Clock, Environment, RandomSource, ScheduledTask, Scheduler } from './environment/environment.js'
 
 export { DirectorySync } from './directory-sync.js'
@@ -13,10 +15,25 @@ export { FileSync } from './file-sync.js'
 export { MemoryVfs } from './memory/memory-vfs.js'
 export type { MemoryVfsOptions } from './memory/memory-vfs.js'
 export { OverlayVfs } from './memory/overlay-vfs.js'
+export { PooledVfs } from './pool/pooled-vfs.js'
+export type { PooledVfsOptions } from './pool/pooled-vfs.js'
+export type { OpenFileStats } from './pool/descriptor-pool.js'
 export { ManualTime } from './environment/manual-time.js'
 export { SeededRandom } from './environment/seeded-random.js'
+export { OwnedVfs } from './owned/owned-vfs.js'
 export { directoryOf } from './path-names.js'
+export { resolvePath } from './resolve-path.js'
+export { assertSameFile } from './same-file.js'
 export { fileError, isResourceShortage } from './file-error.js'
 export type { FileOperation } from './file-error.js'
 
-export { defaultEnvironment, defaultVfs, nodeClock, nodeRandom, nodeScheduler, NodeVfs } from '#platform'
+export type { Warning } from './environment/warning.js'
+export {
+  defaultEnvironment,
+  defaultVfs,
+  emitWarning,
+  nodeClock,
+  nodeRandom,
+  nodeScheduler,
+  NodeVfs,
+} from '#platform'

@@ -1,4 +1,6 @@
+import type { DeadlineSync } from './environment/deadline-sync.js'
 import type { Clock, RandomSource, Scheduler } from './environment/environment.js'
+import type { FilePath } from './file-path.js'
 
 /**
  * Mode in which a file is opened.
@@ -31,8 +33,14 @@ export interface FileStatus {
  * @category Files
  */
 export interface VfsFile {
-  /** Path with which the file was opened. */
+  /** Path with which the file was opened; absolute where paths depend on a working directory. */
   readonly path: string
+
+  /**
+   * Returns the identity of the open file, as {@link FileStatus.identity}. It does not change when the file is renamed or removed.
+   * Absent, or `undefined`, where open files have no identity: they are then not compared.
+   */
+  identity?(): string | undefined
 
   /**
    * Reads `byteCount` bytes at `fileOffset` into `target` at `targetOffset`.
@@ -62,13 +70,39 @@ export interface VfsFile {
   writeAsync(source: Uint8Array, sourceOffset: number, byteCount: number, fileOffset: number): Promise<void>
   /** Does the same as `sync` without blocking. */
   syncAsync(): Promise<void>
+  /**
+   * Returns a new {@link DeadlineSync} of this file, which the caller closes before the file. Absent where no other thread can sync;
+   * `undefined` when none can be created.
+   */
+  deadlineSync?(): DeadlineSync | undefined
 }
+
+/**
+ * Mode of the lock of a directory.
+ *
+ * - `exclusive`: for an opener that writes. No other lock of the directory exists at the same time.
+ * - `shared`: for an opener that only reads. Any number of shared locks may exist at the same time.
+ *
+ * @category Files
+ */
+export type LockMode = 'exclusive' | 'shared'
 
 /** The held lock of a directory. @category Files */
 export interface VfsLock {
-  /** Throws `LDB_POISONED` when the lock was released, or when its file was replaced or removed by another process. */
+  /**
+   * Throws `LDB_POISONED` when the lock was released, when its path does not lead to the locked directory (it was moved, replaced or
+   * removed), or when the file of an exclusive lock was replaced or removed by another process.
+   */
   assertHeld(): void
   /** Releases the lock. Idempotent. */
+  release(): void
+}
+
+/** A directory whose identity no other directory gets while it is pinned. @category Files */
+export interface PinnedDirectory {
+  /** Identity of the directory, as {@link FileStatus.identity}. */
+  readonly identity: string
+  /** Releases the pin. Idempotent. */
   release(): void
 }
 
@@ -84,6 +118,14 @@ export interface Vfs {
   readonly scheduler: Scheduler
 
   /**
+   * Returns the absolute path that a path or a `file:` URL denotes now. It leads to the same file after the working directory has
+   * changed. Absent where paths depend on no working directory; call {@link resolvePath}, which works for both.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an empty path, a URL with another scheme or with a host, or another type;
+   * LDB_NOT_FOUND when a directory before `..` does not exist; LDB_IO when the working directory does not exist.
+   */
+  absolutePath?(path: FilePath): string
+  /**
    * Opens a regular file. Does not follow a symbolic link at the end of the path.
    *
    * @throws {@link LdbError} LDB_NOT_FOUND, LDB_EXISTS, LDB_READ_ONLY (read-only file system), LDB_NO_SPACE, LDB_IO.
@@ -98,6 +140,13 @@ export interface Vfs {
    * @throws {@link LdbError} LDB_NOT_FOUND, LDB_IO.
    */
   freeBytes?(path: string): number | undefined
+  /**
+   * Pins a directory, at the cost of a file descriptor: a file system may give the identity of a removed directory to the next one.
+   * Follows symbolic links. Returns `undefined` where directories cannot be pinned. Absent where identities are never reused.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND, LDB_IO.
+   */
+  pinDirectory?(path: string): PinnedDirectory | undefined
   /** Returns the names in a directory, sorted, without `.` and `..`. Throws LDB_NOT_FOUND when it is absent. */
   list(path: string): string[]
   /** Creates a directory (mode 0700). Throws LDB_NOT_FOUND when its parent is absent, LDB_EXISTS when the path exists. */
@@ -133,10 +182,14 @@ export interface Vfs {
   /** Does the same as `syncDirectory` without blocking. Absent where `syncDirectory` never blocks. */
   syncDirectoryAsync?(path: string): Promise<void>
   /**
-   * Acquires the exclusive lock of a directory and writes the file `LOCK` into it. Takes the lock over from a dead holder.
+   * Acquires the lock of a directory. An exclusive lock writes the file `LOCK` into the directory, and is taken over from a dead
+   * holder. A shared lock needs no write access; where the system can hold it without a file, it writes nothing.
    *
+   * @param mode - `'shared'` for an opener that only reads.
+   * @defaultValue `mode`: `'exclusive'`
    * @throws {@link LdbError} LDB_LOCKED, with the holder in message and details, when another opener in this or another process
-   * holds it; LDB_NOT_FOUND when the directory is absent; LDB_READ_ONLY on a read-only file system.
+   * holds the lock in a mode that excludes this one; LDB_NOT_FOUND when the directory is absent; LDB_READ_ONLY for an exclusive lock
+   * on a read-only file system; LDB_IO.
    */
-  lock(directory: string): VfsLock
+  lock(directory: string, mode?: LockMode): VfsLock
 }

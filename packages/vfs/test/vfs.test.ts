@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MemoryVfs, NodeVfs, OverlayVfs } from '../src/index.js'
+import { MemoryVfs, NodeVfs, OverlayVfs, PooledVfs } from '../src/index.js'
 import { describeVfs } from './conformance/vfs-conformance.js'
 
 const makeNodeDirectory = (): string => fs.mkdtempSync(join(tmpdir(), 'ldb-vfs-'))
@@ -35,4 +35,27 @@ describeVfs('OverlayVfs over NodeVfs', () => {
       dropDirectory(directory)
     },
   }
+})
+
+describeVfs('PooledVfs over MemoryVfs, with one descriptor', () => ({
+  vfs: new PooledVfs(new MemoryVfs(), { maxOpenFiles: 1 }),
+  directory: '',
+  dispose() {},
+}))
+
+describeVfs('PooledVfs over NodeVfs, with one descriptor', () => {
+  const directory = makeNodeDirectory()
+  return {
+    vfs: new PooledVfs(new NodeVfs(), { maxOpenFiles: 1 }),
+    directory,
+    dispose() {
+      dropDirectory(directory)
+    },
+  }
+})
+
+describeVfs('OverlayVfs over PooledVfs', () => {
+  const base = new MemoryVfs()
+  base.makeDirectory('/base')
+  return { vfs: new OverlayVfs(new PooledVfs(base, { maxOpenFiles: 1 })), directory: '/base', dispose() {} }
 })

@@ -1,7 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import type { LdbError, VerifyFinding, VerifySink } from '@ldb/base'
-import { isResourceShortage } from '@ldb/vfs'
-import type { Vfs } from '@ldb/vfs'
+import { isResourceShortage, resolvePath } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import { RECORD_ALIGNMENT, SEAL_FILE_OFFSET, SealKind } from './format.js'
 import {
   checkLink,
@@ -26,6 +26,7 @@ const PROGRESS_RECORDS = 4096
  * writes it again.
  *
  * @remarks Reads all segments once. Both `units` and `entries` of the progress count records.
+ * @param path - directory of the log: a path, or a `file:` URL.
  * @param endLsn - end of the log, if known: all records below it must be present.
  * @param ownerId - required owner of the log, if known.
  * @throws {@link LdbError} LDB_IO when descriptors or memory are used up; what the sink throws.
@@ -42,11 +43,12 @@ const PROGRESS_RECORDS = 4096
  */
 export function verifyWal(
   vfs: Vfs,
-  directory: string,
+  path: FilePath,
   sink: VerifySink,
   endLsn?: number,
   ownerId?: Uint8Array,
 ): void {
+  const directory = resolvePath(vfs, path)
   const numbers = attempt(sink, directory, () => listLogDirectory(vfs, directory)?.segmentNumbers)
   if (numbers === undefined || numbers.length === 0) {
     report(sink, 'missing', directory, 0, 'the log has no segment')

@@ -1,6 +1,7 @@
 import { invalidArgument, LdbError, ResumableTask, toLsn, toSeq } from '@ldb/base'
 import type { TaskSteps, Lsn, Seq, VerifySink } from '@ldb/base'
-import type { Vfs } from '@ldb/vfs'
+import { OwnedVfs, resolvePath } from '@ldb/vfs'
+import type { DeadlineSync, FilePath, Vfs } from '@ldb/vfs'
 import type { AppendOptions } from './append-options.js'
 import { OWNER_TYPE_MAX } from './format.js'
 import { openLog } from './open-log.js'
@@ -64,12 +65,17 @@ export class Wal {
    * new segment that repeats the records which may not have reached the device. A log that was closed cleanly is not written to until the
    * first append.
    *
+   * @remarks A relative path is resolved once, here. The log notices before each operation by name when its directory was moved or
+   * replaced, and is then `LDB_POISONED`: it neither creates nor removes anything in the directory that took its place.
+   * @param directory - path, or `file:` URL. Its parent must exist.
    * @throws {@link LdbError} LDB_NOT_FOUND when there is no log and `create` is false; LDB_CORRUPTION when there is
    * none and `mustExist` is true, when a synced record or a segment is bad or missing, or when a segment belongs to another owner; LDB_FORMAT
    * when this build does not read the format; LDB_IO, LDB_NO_SPACE, LDB_READ_ONLY; LDB_INVALID_ARGUMENT for a bad option.
    */
-  static open(vfs: Vfs, directory: string, options: WalOptions = {}): Wal {
-    return new Wal(vfs, directory, openLog(vfs, directory, resolveWalOptions(options)))
+  static open(vfs: Vfs, directory: FilePath, options: WalOptions = {}): Wal {
+    const path = resolvePath(vfs, directory)
+    const owned = OwnedVfs.over(vfs, path)
+    return new Wal(owned, path, openLog(owned, path, resolveWalOptions(options)))
   }
 
   /** Position of the oldest readable record; `endLsn` when there is none. */
@@ -89,6 +95,7 @@ export class Wal {
 
   /** Records below this position are on the device. */
   get syncedLsn(): Lsn {
+    this.#writer.noteSyncs()
     return toLsn(this.#writer.syncedLsn)
   }
 
@@ -183,6 +190,28 @@ export class Wal {
   }
 
   /**
+   * Flushes, and begins a sync off the thread before it returns, where no rotation is in progress: it runs even if the thread does not
+   * yield. Otherwise as `syncAsync`.
+   */
+  async startSync(): Promise<void> {
+    this.assertOpen()
+    await this.#writer.syncAsync()
+  }
+
+  /**
+   * Requests that another thread begins a sync of all flushed records within `delayMs` milliseconds, even if this thread does not
+   * yield. See `DeadlineSync.request` of `@ldb/vfs`.
+   *
+   * @param noticeMs - time until `isWaiting` of the result turns false, at most `delayMs`: the next flush may still precede the sync.
+   * @returns the syncs of the current segment; `undefined` where no other thread can sync.
+   * @throws {@link LdbError} LDB_COMMIT_UNKNOWN when an earlier requested sync has failed. LDB_POISONED from then on.
+   */
+  requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined {
+    this.assertOpen()
+    return this.#writer.requestSync(noticeMs, delayMs)
+  }
+
+  /**
    * Returns a reader positioned before the record at `from`.
    *
    * @param from - position of a record, or `endLsn`.
@@ -269,6 +298,7 @@ export class Wal {
   /** Returns statistics of the log. Does no I/O. */
   stats(): WalStats {
     this.assertOpen()
+    this.#writer.noteSyncs()
     const { counters, endLsn, syncedLsn } = this.#writer
     return {
       segmentCount: this.segments.all.length,

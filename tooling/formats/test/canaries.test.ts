@@ -15,6 +15,7 @@ type Region = readonly [name: string, start: number, end: number]
 
 const WAL = 'packages/wal/test/fixtures/v3'
 const DATABASE = 'packages/core/test/fixtures/v2/left-open'
+const VFS = 'packages/vfs/test/fixtures'
 const TREES = [
   'packages/btree/test/fixtures/v2/tree.ldb',
   `${DATABASE}/keyspaces/1/tree.ldb`,
@@ -141,9 +142,11 @@ describe('a changed byte is noticed', () => {
   })
 
   test('in the lock', () => {
-    const bytes = readBytes(`${DATABASE}/LOCK`)
-    const regions = Array.from(bytes, (_, offset): Region => [`byte ${offset}`, offset, offset + 1])
-    expect(failuresIn(bytes, (changed) => [...readLock(changed)], regions)).toEqual([])
+    for (const path of [`${DATABASE}/LOCK`, `${VFS}/v2/LOCK`]) {
+      const bytes = readBytes(path)
+      const regions = Array.from(bytes, (_, offset): Region => [`byte ${offset}`, offset, offset + 1])
+      expect(failuresIn(bytes, (changed) => [...readLock(changed)], regions)).toEqual([])
+    }
   })
 })
 

@@ -12,6 +12,7 @@ import { pathOf, readBytes, readFiles, TIMES } from './golden-files.js'
 const WAL = 'packages/wal/test/fixtures'
 const BTREE = 'packages/btree/test/fixtures'
 const CORE = 'packages/core/test/fixtures'
+const VFS = 'packages/vfs/test/fixtures'
 
 function textOf(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`
@@ -68,10 +69,13 @@ test('the golden databases', async () => {
   await expect(description).toMatchFileSnapshot(pathOf(`${CORE}/v2/expected.json`))
 })
 
-test('the golden LOCK', () => {
-  const lock = readLock(readBytes(`${CORE}/v2/left-open/LOCK`))
-  expect(lock.get('pid')).toBe('12265')
-  expect(lock.get('host')).toBe('ada')
+test('the golden LOCK of each version', () => {
+  const written = { pid: '12265', host: 'ada', token: '0b6d69196da9b24b45bac1fee8f69b34' }
+  const unknown = { directory: '-', filesystem: '-', kernel: '-', mode: '-' }
+  for (const path of [`${CORE}/v2/left-open/LOCK`, `${VFS}/v1/LOCK`])
+    expect(Object.fromEntries(readLock(readBytes(path)))).toMatchObject({ ...written, ...unknown })
+  const known = { directory: '65024:2148321', filesystem: 'ef53', kernel: 'flock', mode: 'exclusive' }
+  expect(Object.fromEntries(readLock(readBytes(`${VFS}/v2/LOCK`)))).toMatchObject({ ...written, ...known })
 })
 
 test('files of format 1 are LDB_FORMAT', () => {

@@ -13,8 +13,8 @@ export const TOTAL_MONEY: number = HOLDERS.length * OPENING_BALANCE
 /** Resets all accounts and deletes all transfers, in one commit. */
 export function resetBank(store: DemoStore): void {
   const batch = store.db.batch()
-  batch.in(store.transfers).clear()
-  const accounts = batch.in(store.accounts).clear()
+  batch.in(store.transfers).deleteRange({ prefix: [] })
+  const accounts = batch.in(store.accounts).deleteRange({ prefix: '' })
   for (const holder of HOLDERS) accounts.put(holder, OPENING_BALANCE)
   batch.commit()
 }

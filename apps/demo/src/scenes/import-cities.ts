@@ -114,9 +114,9 @@ async function writeCities(context: SceneContext): Promise<ImportFigures> {
 /** Deletes the cities of an incomplete import. */
 function clearLeftovers({ db, cities, byCountry, byName }: DemoStore): void {
   const batch = db.batch().delete(IMPORTED_KEY)
-  batch.in(cities).clear()
-  batch.in(byCountry).clear()
-  batch.in(byName).clear()
+  batch.in(cities).deleteRange({ prefix: '' })
+  batch.in(byCountry).deleteRange({ prefix: [] })
+  batch.in(byName).deleteRange({ prefix: '' })
   batch.commit()
 }
 

@@ -2,6 +2,7 @@ import { utf8Bytes } from '#utf8'
 import { kindOf, toPlainBytes } from '../bytes/bytes.js'
 import type { KeyEncoding } from './key-encoding.js'
 import { invalidArgument, isLdbError, LdbError } from '../ldb-error.js'
+import { refusePromise } from '../promise-like.js'
 import type { ValueEncoding } from './value-encoding.js'
 
 const NAME_UNITS_MAX = 255
@@ -16,7 +17,7 @@ export function checkedKeyEncoding<K>(
     name,
     decodesBorrowed: encoding.decodesBorrowed === true,
     encode: (key) =>
-      convertErrors(name, 'encode', () => toPlainBytes(encoding.encode(key), 'an encoded key')),
+      convertErrors(name, 'encode', () => encodedBytes(encoding.encode(key), 'an encoded key')),
     decode: (bytes) => convertErrors(name, 'decode', () => encoding.decode(bytes)),
   }
   if (typeof encoding.encodeInto === 'function') {
@@ -26,7 +27,7 @@ export function checkedKeyEncoding<K>(
   if (typeof encoding.encodePrefix === 'function') {
     checked.encodePrefix = (prefix) =>
       convertErrors(name, 'encodePrefix', () =>
-        toPlainBytes(encoding.encodePrefix?.(prefix), 'an encoded prefix'),
+        encodedBytes(encoding.encodePrefix?.(prefix), 'an encoded prefix'),
       )
   }
   return Object.freeze(checked)
@@ -42,7 +43,7 @@ export function checkedValueEncoding<V>(
     name,
     decodesBorrowed: encoding.decodesBorrowed === true,
     encode: (value: V): Uint8Array =>
-      convertErrors(name, 'encode', () => toPlainBytes(encoding.encode(value), 'an encoded value')),
+      convertErrors(name, 'encode', () => encodedBytes(encoding.encode(value), 'an encoded value')),
     decode: (bytes: Uint8Array): V => convertErrors(name, 'decode', () => encoding.decode(bytes)),
   })
 }
@@ -68,6 +69,12 @@ function checkShape<T>(
     throw invalidArgument(`${what} encoding ${name} needs encode and decode`)
   }
   return name
+}
+
+function encodedBytes(result: unknown, what: string): Uint8Array {
+  // The check for a promise is left to results that are refused in any case.
+  if (!ArrayBuffer.isView(result)) refusePromise(result, `the function that returns ${what}`)
+  return toPlainBytes(result, what)
 }
 
 function checkCount(count: unknown, target: Uint8Array): number {

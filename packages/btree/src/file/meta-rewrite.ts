@@ -1,7 +1,7 @@
 import { ResumableTask } from '@ldb/base'
 import type { TaskSteps, Syncable } from '@ldb/base'
 import type { UnitCodec } from '@ldb/integrity'
-import { directoryOf, DirectorySync, FileSync } from '@ldb/vfs'
+import { assertSameFile, directoryOf, DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { META_STRIDE, SPARE_BLOCK } from '../format.js'
 import { blockOf, sealMeta } from './meta.js'
@@ -58,6 +58,8 @@ function* rewriteSteps(
 ): TaskSteps {
   const { meta, bytes, blocks } = found
   const own = blockOf(meta.checkpoint)
+  // The sync of another directory would not make the entry of this file durable.
+  assertSameFile(vfs, file)
   yield new DirectorySync(vfs, directoryOf(file.path))
   // An earlier unsynced write of one block must not reach the device while the other block is written.
   yield fileSync

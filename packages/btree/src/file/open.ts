@@ -1,7 +1,8 @@
 import { LdbError } from '@ldb/base'
 import type { PageCache } from '@ldb/cache'
 import type { UnitCodec } from '@ldb/integrity'
-import type { Vfs, VfsFile } from '@ldb/vfs'
+import { resolvePath } from '@ldb/vfs'
+import type { FilePath, Vfs, VfsFile } from '@ldb/vfs'
 import type { FreeSpace } from '../space/free-space.js'
 import { createTreeFile } from './create.js'
 import { readFreeSpace } from './free-space-reading.js'
@@ -35,7 +36,8 @@ export interface OpenedTreeFile {
  * @throws {@link LdbError} as `BTree.open` does.
  * @internal
  */
-export function openTreeFile(vfs: Vfs, path: string, options: BTreeOptions): OpenedTreeFile {
+export function openTreeFile(vfs: Vfs, givenPath: FilePath, options: BTreeOptions): OpenedTreeFile {
+  const path = resolvePath(vfs, givenPath)
   const isNew = vfs.status(path) === undefined
   const codecOf = codecOfFile(options.createCipher)
   const resolved = isNew ? { cache: createFile(vfs, path, options, codecOf) } : options

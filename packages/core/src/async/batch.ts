@@ -1,5 +1,5 @@
 import type { RangeOptions } from '@ldb/base'
-import type { AsyncApi } from './api.js'
+import type { AsyncApi } from '../calls/async-api.js'
 import type { AsyncWriteOptions } from './keyspace-writes.js'
 import { AsyncKeyspaceWrites } from './keyspace-writes.js'
 import { splitSignal, throwIfAborted } from '../health/abort-signal.js'
@@ -61,17 +61,11 @@ export class AsyncBatch<K, V> {
   /**
    * Adds a range delete, which removes the entries that the range has at the commit.
    *
-   * @param range - without `limit` and `offset`.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range.
+   * @param range - at least one bound: `gt`, `gte`, `lt`, `lte` or `prefix`; without `limit` and `offset`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range, or one without a bound.
    */
   deleteRange(range: RangeOptions<K>): this {
     this.#batch.deleteRange(range)
-    return this
-  }
-
-  /** Adds the removal of every entry of the target keyspace. */
-  clear(): this {
-    this.#batch.clear()
     return this
   }
 
@@ -89,6 +83,10 @@ export class AsyncBatch<K, V> {
     throwIfAborted(signal)
     this.#api.assertOpen()
     const operations = this.#batch.takeOperations()
-    await this.#api.commits.commit(operations, durability)
+    const check = (): void => {
+      throwIfAborted(signal)
+    }
+    await this.#api.commits.commit(operations, durability, check)
+    return this.#api.answer(undefined)
   }
 }

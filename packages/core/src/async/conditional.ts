@@ -1,4 +1,4 @@
-import { equalBytes, invalidArgument, LdbError } from '@ldb/base'
+import { equalBytes, LdbError, refusePromise } from '@ldb/base'
 import type { AsyncCommits } from '../commit/async-commits.js'
 import type { WaitingWrite } from '../commit/conditional-queue.js'
 import { decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
@@ -6,7 +6,6 @@ import { READ_MISS } from '../resident/read-gate.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import type { Durability } from '../health/options.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
-import { isPromise } from '../write/keyspace-writes.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 
 /** Everything that a conditional write needs. */
@@ -85,7 +84,7 @@ export function updateValue<K, V>(
         if (before === READ_MISS) return READ_MISS
         const seqBefore = commits.newestSeq
         const next = change(before === undefined ? undefined : decodeBorrowedValue(codec, before))
-        if (isPromise(next)) throw invalidArgument('the function given to update must not be async')
+        refusePromise(next, 'the function given to update')
         const nextBytes = next === undefined ? undefined : codec.encodeValue(next).slice()
         parts.check()
         if (commits.newestSeq !== seqBefore && !sameValue(commits.valueOf(store, key, key.length), before)) {

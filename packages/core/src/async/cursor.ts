@@ -1,40 +1,62 @@
 import { copyBytes, invalidArgument } from '@ldb/base'
 import type { ResolvedRange } from '@ldb/base'
 import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
-import type { AsyncApi } from './api.js'
+import type { AsyncApi } from '../calls/async-api.js'
+import { CallOrder } from '../calls/call-order.js'
+import type { CallChain } from '../calls/call-order.js'
+import { throwIfAborted } from '../health/abort-signal.js'
+import type { AbortSignalLike } from '../health/abort-signal.js'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
 import { closedError } from '../health/health.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
-import type { OpenRead } from '../read/open-reads.js'
+import { READ_MISS } from '../resident/read-gate.js'
+import type { ReadLease } from '../read/open-reads.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 
 /**
  * A position in a range that moves in both directions without blocking the event loop.
  *
  * @remarks Has the methods of {@link Cursor} with promises. Moves that are not awaited run in the order of the calls.
- * The cursor reads the state at the call that opened it, and pins that state until it is closed.
+ * The cursor reads the state at the call that opened it, and pins that state until it is closed. Moves reject with
+ * `LDB_CLOSED` after `close` was called, and with `LDB_ABORTED` when the signal is aborted.
  * @category Async
  */
 export class AsyncCursor<K, V> implements AsyncDisposable {
   readonly #api: AsyncApi
   readonly #codec: KeyspaceCodec<K, V>
   readonly #reverse: boolean
-  readonly #cursorPin: AsyncCursorPin
-  #tail: Promise<unknown> = Promise.resolve()
+  readonly #signal: AbortSignalLike | undefined
+  readonly #calls: CallOrder
+  readonly #moves: CallChain = { newest: undefined }
+  readonly #pin: () => AsyncCursorPin
+  #cursorPin: AsyncCursorPin | undefined = undefined
   #key: Uint8Array | undefined = undefined
   #value: Uint8Array | undefined = undefined
 
-  /** @internal */
-  constructor(api: AsyncApi, source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange) {
+  /**
+   * @param owner - the order of the calls before which the cursor is opened.
+   * @internal
+   */
+  constructor(
+    api: AsyncApi,
+    owner: CallOrder,
+    source: ReadSource,
+    codec: KeyspaceCodec<K, V>,
+    { range, signal }: { readonly range: ResolvedRange; readonly signal: AbortSignalLike | undefined },
+  ) {
     this.#api = api
     this.#codec = codec
     this.#reverse = range.reverse
-    this.#cursorPin = new AsyncCursorPin(source, range)
+    this.#signal = signal
+    this.#calls = new CallOrder(api.gate, { order: owner })
+    this.#pin = (): AsyncCursorPin => new AsyncCursorPin(source, range)
+    // A call that must wait for an earlier one pins afterwards.
+    if (!owner.isBlocked) this.#cursorPin = this.#pin()
   }
 
   /** True while the cursor is on an entry. */
   get valid(): boolean {
-    this.#cursorPin.assertOpen()
+    this.#assertOpen()
     return this.#key !== undefined
   }
 
@@ -44,7 +66,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor is on no entry; LDB_CLOSED.
    */
   get key(): K {
-    this.#cursorPin.assertOpen()
+    this.#assertOpen()
     if (this.#key === undefined) throw invalidArgument('the cursor is on no entry')
     return decodeBorrowedKey(this.#codec, this.#key)
   }
@@ -55,7 +77,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the cursor is on no entry; LDB_CLOSED.
    */
   get value(): V {
-    this.#cursorPin.assertOpen()
+    this.#assertOpen()
     if (this.#value === undefined) throw invalidArgument('the cursor is on no entry')
     return decodeBorrowedValue(this.#codec, this.#value)
   }
@@ -73,7 +95,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
   /** Moves to the first entry of the range at or after `key`, and reports whether there is one. */
   async seek(key: K): Promise<boolean> {
     // LDB_CLOSED has precedence over LDB_INVALID_ARGUMENT, as in the synchronous API.
-    this.#cursorPin.assertOpen()
+    this.#assertOpen()
     const bytes = copyBytes(this.#codec.encodeKey(key))
     return this.#move((cursor) =>
       this.#reverse ? cursor.seekBackward(bytes, bytes.length) : cursor.seek(bytes, bytes.length),
@@ -90,62 +112,68 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
     return this.#move((cursor) => (this.#reverse ? cursor.next() : cursor.previous()))
   }
 
-  /** Closes the cursor, and releases its pinned state. Idempotent. */
-  async close(): Promise<void> {
-    this.#cursorPin.release()
+  /** Closes the cursor after the moves that were called before, and releases its pinned state. Idempotent. */
+  close(): Promise<void> {
+    return this.#calls.end(() => {
+      this.#cursorPin?.release()
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#cursorPin.release()
+    await this.close()
   }
 
-  #move(move: (cursor: RetryableCursor) => boolean): Promise<boolean> {
-    const moved = this.#moveAfter(this.#tail, move)
-    this.#tail = moved.catch(() => undefined)
-    return moved
+  #assertOpen(): void {
+    this.#calls.assertOpen()
+    this.#cursorPin?.assertOpen()
   }
 
-  async #moveAfter(previous: Promise<unknown>, move: (cursor: RetryableCursor) => boolean): Promise<boolean> {
-    await previous
-    const read = this.#cursorPin
+  async #move(move: (cursor: RetryableCursor) => boolean): Promise<boolean> {
+    this.#assertOpen()
+    throwIfAborted(this.#signal)
     let moved = false
     let found = false
-    const attempt = (): void => {
-      const { cursor } = read
-      if (cursor === undefined) return
+    const attempt = (): boolean => {
+      this.#cursorPin ??= this.#pin()
+      const { cursor } = this.#cursorPin
+      if (cursor === undefined) return false
       if (!moved) found = move(cursor)
       moved = true
       // The value may be in overflow pages: they are loaded within the same move.
       this.#value = found ? cursor.cursor.value : undefined
       this.#key = found ? cursor.cursor.key : undefined
+      return found
     }
-    await this.#api.read(
-      attempt,
-      () => {
-        read.assertOpen()
-      },
-      undefined,
+    if (this.#calls.isIdle && this.#cursorPin !== undefined) {
+      const hit = this.#api.gate.attempt(attempt)
+      if (hit !== READ_MISS) return this.#api.answer(hit)
+    }
+    return this.#calls.runNext(this.#moves, () =>
+      this.#api.read(
+        attempt,
+        () => {
+          this.#cursorPin?.assertOpen()
+        },
+        this.#signal,
+      ),
     )
-    return found
   }
 }
 
 /** The pinned state and the store cursor of an asynchronous cursor. */
-class AsyncCursorPin implements OpenRead {
-  readonly openedAtMs: number
-  readonly seq: number
+class AsyncCursorPin {
   /** `undefined` over an empty range. */
   readonly cursor: RetryableCursor | undefined
   readonly #source: ReadSource
   readonly #pin: ReadPin
+  readonly #lease: ReadLease | undefined
   #open = true
 
   constructor(source: ReadSource, range: ResolvedRange) {
     this.#source = source
     this.#pin = source.acquire()
-    this.seq = this.#pin.view.seq
     this.cursor = range.empty ? undefined : new RetryableCursor(this.#pin.openCursor(range))
-    this.openedAtMs = source.registerRead(this)
+    this.#lease = source.registerRead('cursor', this.#pin, this)
   }
 
   assertOpen(): void {
@@ -157,7 +185,6 @@ class AsyncCursorPin implements OpenRead {
     if (!this.#open) return
     this.#open = false
     if (this.cursor !== undefined) this.#pin.closeCursor(this.cursor.cursor)
-    this.#source.unregisterRead(this)
-    this.#source.releasePin(this.#pin)
+    this.#source.closeRead(this.#lease)
   }
 }

@@ -1,13 +1,15 @@
 import type { ResolvedRange } from '@ldb/base'
 import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
-import type { AsyncApi } from './api.js'
+import type { AsyncApi } from '../calls/async-api.js'
+import type { CallOrder } from '../calls/call-order.js'
+import type { PendingCall } from '../calls/pending-call.js'
 import { MISSES_MAX, READ_MISS } from '../resident/read-gate.js'
-import { throwIfAborted } from '../health/abort-signal.js'
+import { throwIfAborted, untilAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
 import type { EntryPart } from '../read/entry-source.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
-import type { OpenRead } from '../read/open-reads.js'
+import type { ReadLease } from '../read/open-reads.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 
 /** Entries of one batch. */
@@ -20,8 +22,17 @@ const SKIPPED_ENTRY_BYTES = 64
 
 /** The source of an asynchronous scan's results. */
 export interface AsyncScanSource<T> {
-  /** Returns the next batch, which is empty only at the end, and at every call after the end. */
-  pull(): Promise<readonly T[]>
+  /** Ends the scan when it is aborted. */
+  readonly signal: AbortSignalLike | undefined
+  /**
+   * Returns the next batch, which is empty only at the end, and at every call after the end.
+   *
+   * @param call - the call of the scan that needs the batch.
+   * @param countMax - results for which functions of the caller are called; read-ahead of entries is not limited.
+   */
+  pull(call: PendingCall, countMax: number): Promise<readonly T[]>
+  /** Called before each result of a batch is used. @throws {@link LdbError} LDB_ABORTED, LDB_CLOSED. */
+  check(): void
   /** Ends the source and releases its pinned state. Idempotent. */
   close(): void
 }
@@ -31,16 +42,16 @@ export interface AsyncScanSource<T> {
  * caller processes the current one. Releases the pinned state after the last entry, on close, and when the database
  * closes (S2).
  */
-export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
-  readonly openedAtMs: number
-  readonly seq: number
+export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T> {
+  readonly signal: AbortSignalLike | undefined
   readonly #api: AsyncApi
   readonly #source: ReadSource
   readonly #codec: KeyspaceCodec<K, V>
   readonly #range: ResolvedRange
   readonly #part: EntryPart
-  readonly #signal: AbortSignalLike | undefined
-  readonly #pin: ReadPin
+  /** Pinned at the call that created the scan. A call that waits for an earlier one pins afterwards. */
+  #pin: ReadPin | undefined = undefined
+  #lease: ReadLease | undefined = undefined
   readonly #step: () => boolean
   #cursor: RetryableCursor | undefined = undefined
   /** Entries that are not returned yet, and entries of the offset that are not skipped yet. */
@@ -52,11 +63,13 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   /** Bytes of the current entry, borrowed from the cursor. */
   #key: Uint8Array | undefined = undefined
   #value: Uint8Array | undefined = undefined
-  #prefetch: Promise<unknown> | undefined = undefined
-  #state: 'open' | 'ended' | 'released' = 'open'
+  #prefetch: Promise<void> | undefined = undefined
+  #isEnded = false
 
+  /** @param owner - the order of the calls before which the scan was created. */
   constructor(
     api: AsyncApi,
+    owner: CallOrder,
     source: ReadSource,
     codec: KeyspaceCodec<K, V>,
     read: {
@@ -70,38 +83,24 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     this.#codec = codec
     this.#range = read.range
     this.#part = read.part
-    this.#signal = read.signal
+    this.signal = read.signal
     this.#remaining = read.range.empty ? 0 : read.range.limit
     this.#skip = read.range.offset
     this.#step = (): boolean => this.#advance()
-    this.#pin = source.acquire()
-    this.seq = this.#pin.view.seq
-    this.openedAtMs = source.registerRead(this)
-    if (this.#remaining === 0) this.#end('ended')
+    if (!owner.isBlocked) this.#acquire()
+    if (this.#remaining === 0) this.#end()
   }
 
-  pull(): Promise<readonly T[]> {
-    return this.#api.run(() => this.#fill())
-  }
-
-  close(): void {
-    this.#end('ended')
-  }
-
-  release(): void {
-    this.#end('released')
-  }
-
-  async #fill(): Promise<readonly T[]> {
+  async pull(): Promise<readonly T[]> {
     const { gate } = this.#api
     const batch: T[] = []
     if (gate.isSliceOver) await gate.yieldThread()
     let missCount = 0
-    while (this.#state !== 'ended' && batch.length === 0) {
+    while (!this.#isEnded && batch.length === 0) {
       const ahead = this.#prefetch
       this.#prefetch = undefined
-      await ahead
-      throwIfAborted(this.#signal)
+      if (ahead !== undefined) await untilAborted(ahead, this.signal)
+      throwIfAborted(this.signal)
       const skipBefore = this.#skip
       if (this.#collect(batch, missCount >= MISSES_MAX)) {
         missCount++
@@ -113,18 +112,28 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
     return batch
   }
 
+  check(): void {
+    throwIfAborted(this.signal)
+    this.#api.health.assertOpen()
+  }
+
+  close(): void {
+    this.#end()
+  }
+
   /** Adds resident entries to the batch. Returns true when it stopped at a missing page. */
   #collect(batch: T[], mayBlock: boolean): boolean {
     const { gate } = this.#api
     let byteCount = 0
     while (batch.length < BATCH_ENTRIES_MAX && byteCount < BATCH_BYTES_MAX) {
-      if (this.#state === 'ended') return false
-      this.#pin.assertPinned()
-      this.#cursor ??= new RetryableCursor(this.#pin.openCursor(this.#range))
+      if (this.#isEnded) return false
+      const pin = this.#pin ?? this.#acquire()
+      pin.assertPinned()
+      this.#cursor ??= new RetryableCursor(pin.openCursor(this.#range))
       const found = mayBlock ? this.#step() : gate.attempt(this.#step)
       if (found === READ_MISS) return true
       if (!found) {
-        this.#end('ended')
+        this.#end()
         return false
       }
       if (this.#skip > 0) {
@@ -132,7 +141,7 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
         byteCount += SKIPPED_ENTRY_BYTES
       } else {
         byteCount += this.#decode(batch)
-        if (--this.#remaining === 0) this.#end('ended')
+        if (--this.#remaining === 0) this.#end()
       }
       if (mayBlock) return false
     }
@@ -179,17 +188,25 @@ export class AsyncEntrySource<K, V, T> implements AsyncScanSource<T>, OpenRead {
   }
 
   /** Starts to load the missing page. The next batch reports a failure. */
-  #prefetchMissed(): Promise<unknown> {
+  #prefetchMissed(): Promise<void> {
     const fetched = this.#api.gate.fetchMissed()
     fetched.catch(() => undefined)
     return fetched
   }
 
-  #end(state: 'ended' | 'released'): void {
-    if (this.#state !== 'open') return
-    this.#state = state
-    if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor.cursor)
-    this.#source.unregisterRead(this)
-    this.#source.releasePin(this.#pin)
+  #acquire(): ReadPin {
+    const pin = this.#source.acquire()
+    this.#pin = pin
+    this.#lease = this.#source.registerRead('scan', pin, this)
+    return pin
+  }
+
+  #end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    const pin = this.#pin
+    if (pin === undefined) return
+    if (this.#cursor !== undefined) pin.closeCursor(this.#cursor.cursor)
+    this.#source.closeRead(this.#lease)
   }
 }

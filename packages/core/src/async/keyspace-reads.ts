@@ -2,7 +2,8 @@ import { copyBytes, invalidArgument, resolveRange } from '@ldb/base'
 import type { RangeEstimate, RangeOptions, ResolvedRange } from '@ldb/base'
 import { AsyncCursor } from './cursor.js'
 import { AsyncEntrySource } from './entry-source.js'
-import type { AsyncApi } from './api.js'
+import type { AsyncApi } from '../calls/async-api.js'
+import { CallOrder } from '../calls/call-order.js'
 import { walkRange } from './range-walk.js'
 import { READ_MISS } from '../resident/read-gate.js'
 import { AsyncScan } from './scan.js'
@@ -33,11 +34,14 @@ export class AsyncKeyspaceReads<K, V> {
   readonly api: AsyncApi
   /** @internal */
   readonly reads: KeyspaceReads<K, V>
+  /** The order of the calls of the database, the snapshot or the transaction. @internal */
+  readonly calls: CallOrder
 
   /** @internal */
-  constructor(api: AsyncApi, reads: KeyspaceReads<K, V>) {
+  constructor(api: AsyncApi, reads: KeyspaceReads<K, V>, calls: CallOrder = api.calls) {
     this.api = api
     this.reads = reads
+    this.calls = calls
   }
 
   /** Returns the value of a key, or `undefined` for an absent key. */
@@ -45,12 +49,16 @@ export class AsyncKeyspaceReads<K, V> {
     const { source, codec } = this.reads
     const signal = this.#begin(options)
     const keyBytes = codec.encodeScratchKey(key)
-    let value = this.api.gate.attempt(() => source.get(codec.scratch, keyBytes))
-    if (value === READ_MISS) {
-      const ownKey = copyBytes(codec.scratch, 0, keyBytes)
-      value = await this.#read(() => source.get(ownKey, keyBytes), signal)
+    const value = this.calls.isBlocked
+      ? READ_MISS
+      : this.api.gate.attempt(() => source.get(codec.scratch, keyBytes))
+    if (value !== READ_MISS) {
+      if (value === undefined) return this.api.answer(undefined)
+      return this.api.answer(codec.decodeOwnValue(value), value.length)
     }
-    return value === undefined ? undefined : codec.decodeOwnValue(value)
+    const ownKey = copyBytes(codec.scratch, 0, keyBytes)
+    const loaded = await this.#read(() => source.get(ownKey, keyBytes), signal)
+    return loaded === undefined ? undefined : codec.decodeOwnValue(loaded)
   }
 
   /**
@@ -65,11 +73,11 @@ export class AsyncKeyspaceReads<K, V> {
     // The iterable of the keys may have closed the database or aborted the signal.
     this.#assertCallable(signal)
     const [first] = parts
-    if (parts.length === 1) {
+    if (parts.length === 1 && !this.calls.isBlocked) {
       const values = this.api.gate.attempt(() => source.getMany(first.bytes, first.ends))
-      if (values !== READ_MISS) return codec.decodeOwnValues(values)
+      if (values !== READ_MISS) return this.api.answer(codec.decodeOwnValues(values), byteCountOf(values))
     }
-    return this.api.run(async () => {
+    return this.calls.run(async () => {
       const pinned = source.pinState()
       try {
         return codec.decodeOwnValues(await this.#getPinned(pinned.source, parts, signal))
@@ -84,8 +92,10 @@ export class AsyncKeyspaceReads<K, V> {
     const { source, codec } = this.reads
     const signal = this.#begin(options)
     const keyBytes = codec.encodeScratchKey(key)
-    const found = this.api.gate.attempt(() => source.has(codec.scratch, keyBytes))
-    if (found !== READ_MISS) return found
+    const found = this.calls.isBlocked
+      ? READ_MISS
+      : this.api.gate.attempt(() => source.has(codec.scratch, keyBytes))
+    if (found !== READ_MISS) return this.api.answer(found)
     const ownKey = copyBytes(codec.scratch, 0, keyBytes)
     return this.#read(() => source.has(ownKey, keyBytes), signal)
   }
@@ -108,15 +118,16 @@ export class AsyncKeyspaceReads<K, V> {
   /**
    * Opens a cursor over a range, in the state at this call. Close it, or declare it with `await using`.
    *
-   * @param range - without `limit` and `offset`.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_CLOSED, LDB_NOT_FOUND, LDB_POISONED.
+   * @param range - without `limit` and `offset`. An aborted signal ends the moves.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_CLOSED, LDB_NOT_FOUND, LDB_POISONED, LDB_ABORTED.
    */
-  cursor(range?: RangeOptions<K>): AsyncCursor<K, V> {
-    const { resolved } = this.#resolve(range)
+  cursor(range?: AsyncRangeOptions<K>): AsyncCursor<K, V> {
+    const { resolved, signal } = this.#resolve(range)
     if (resolved.limit !== Infinity || resolved.offset !== 0) {
       throw invalidArgument('a cursor has no limit and no offset')
     }
-    return new AsyncCursor(this.api, this.reads.source, this.reads.codec, resolved)
+    const { source, codec } = this.reads
+    return new AsyncCursor(this.api, this.calls, source, codec, { range: resolved, signal })
   }
 
   /**
@@ -130,7 +141,7 @@ export class AsyncKeyspaceReads<K, V> {
     const { resolved, signal } = this.#resolve(range)
     if (resolved.empty) return 0
     const { source } = this.reads
-    return this.api.run(async () => {
+    return this.calls.run(async () => {
       const pin = source.acquire()
       try {
         let count = 0
@@ -155,7 +166,7 @@ export class AsyncKeyspaceReads<K, V> {
     const { resolved, signal } = this.#resolve(range)
     if (resolved.empty) return { count: 0, bytes: 0 }
     const { source } = this.reads
-    return this.api.run(async () => {
+    return this.calls.run(async () => {
       const pin = source.acquire()
       try {
         return await this.#readPinned(pin, () => pin.view.estimate(resolved), signal)
@@ -174,7 +185,7 @@ export class AsyncKeyspaceReads<K, V> {
     const { gate } = this.api
     const check = (): void => {
       throwIfAborted(signal)
-      source.assertReadable()
+      source.assertStillReadable()
     }
     const values: (Uint8Array | undefined)[] = []
     for (const part of parts) {
@@ -183,7 +194,7 @@ export class AsyncKeyspaceReads<K, V> {
       if (found === READ_MISS) {
         // The missing pages of all keys of a part load concurrently.
         const read = (key: Uint8Array): Promise<Uint8Array | undefined> =>
-          gate.read(() => source.get(key, key.length), check)
+          this.api.read(() => source.get(key, key.length), check, signal)
         found = await Promise.all(mapPackedKeys(part.bytes, part.ends, read))
       }
       for (const value of found) values.push(value)
@@ -196,7 +207,9 @@ export class AsyncKeyspaceReads<K, V> {
     const { resolved, signal } = this.#resolve(range)
     const { source, codec } = this.reads
     const read = { range: resolved, part, signal }
-    return new AsyncScan(new AsyncEntrySource<K, V, T>(this.api, source, codec, read))
+    const entries = new AsyncEntrySource<K, V, T>(this.api, this.calls, source, codec, read)
+    const { gate } = this.api
+    return new AsyncScan(entries, new CallOrder(gate, { order: this.calls }), gate)
   }
 
   #begin(options: AsyncOptions | undefined): AbortSignalLike | undefined {
@@ -206,7 +219,7 @@ export class AsyncKeyspaceReads<K, V> {
   }
 
   #assertCallable(signal: AbortSignalLike | undefined): void {
-    this.api.assertOpen()
+    this.calls.assertOpen()
     this.reads.source.assertReadable()
     throwIfAborted(signal)
   }
@@ -215,7 +228,7 @@ export class AsyncKeyspaceReads<K, V> {
     readonly resolved: ResolvedRange
     readonly signal: AbortSignalLike | undefined
   } {
-    this.api.assertOpen()
+    this.calls.assertOpen()
     this.reads.source.assertReadable()
     const { signal, rest } = splitSignal(range)
     throwIfAborted(signal)
@@ -223,20 +236,28 @@ export class AsyncKeyspaceReads<K, V> {
   }
 
   #readPinned<T>(pin: ReadPin, action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
-    return this.api.gate.read(action, () => {
-      throwIfAborted(signal)
+    const check = (): void => {
       pin.assertPinned()
-    })
+    }
+    return this.api.read(action, check, signal)
   }
 
-  #read<T>(action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
+  async #read<T>(action: () => T, signal: AbortSignalLike | undefined): Promise<T> {
     const { source } = this.reads
-    return this.api.read(
-      action,
-      () => {
-        source.assertReadable()
-      },
-      signal,
-    )
+    const check = (): void => {
+      source.assertStillReadable()
+    }
+    source.beginRead()
+    try {
+      return await this.calls.run(() => this.api.read(action, check, signal))
+    } finally {
+      source.endRead()
+    }
   }
+}
+
+function byteCountOf(values: readonly (Uint8Array | undefined)[]): number {
+  let byteCount = 0
+  for (const value of values) byteCount += 64 + (value === undefined ? 0 : value.length)
+  return byteCount
 }

@@ -1,13 +1,16 @@
-import { copyBytes, invalidArgument, resolveRange } from '@ldb/base'
-import type { KeyBounds, RangeOptions } from '@ldb/base'
+import { copyBytes, invalidArgument } from '@ldb/base'
+import type { KeyBounds, RangeOptions, WriteBatch } from '@ldb/base'
 import { compareAndSwapBytes, updateValue } from './conditional.js'
 import type { ConditionalParts } from './conditional.js'
-import type { AsyncApi } from './api.js'
+import type { AsyncApi } from '../calls/async-api.js'
+import { runInCommitOrder } from '../calls/commit-order.js'
 import { AsyncKeyspaceReads } from './keyspace-reads.js'
 import { splitSignal, throwIfAborted } from '../health/abort-signal.js'
-import type { AsyncOptions } from '../health/abort-signal.js'
+import type { AbortSignalLike, AsyncOptions } from '../health/abort-signal.js'
 import { scannedBoundsAsync } from './range-walk.js'
 import type { Durability } from '../health/options.js'
+import { scannedBounds } from '../read/scanned-bounds.js'
+import { resolveDeletedRange } from '../write/deleted-range.js'
 import type { KeyspaceWrites } from '../write/keyspace-writes.js'
 import { resolvePutOptions, resolveWriteOptions, ttlOf } from '../write/options.js'
 import type { PutOptions, WriteOptions } from '../write/options.js'
@@ -17,6 +20,16 @@ export type AsyncWriteOptions = WriteOptions & AsyncOptions
 
 /** Options of one asynchronous put. @category Async */
 export type AsyncPutOptions = PutOptions & AsyncOptions
+
+/** Checked options of a write. */
+interface WriteStart {
+  readonly durability: Durability | undefined
+  readonly signal: AbortSignalLike | undefined
+  /** Throws when the signal is aborted; `undefined` without a signal. */
+  readonly check: (() => void) | undefined
+}
+
+const NO_OPTIONS: WriteStart = { durability: undefined, signal: undefined, check: undefined }
 
 /**
  * The data methods of a keyspace with promises.
@@ -39,13 +52,13 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   /** Writes an entry. An existing entry is overwritten. */
   put(key: K, value: V, options?: AsyncPutOptions): Promise<void> {
     try {
-      const durability = this.#begin(options, true)
+      const { durability, check } = this.#begin(options, true)
       const { codec, store } = this.writes
       const valueBytes = store.encodeExpiry(codec.encodeValue(value), ttlOf(options))
       const keyBytes = codec.encodeScratchKey(key)
       const batch = this.api.commits.takeBatch()
       batch.put(store.descriptor.id, codec.scratch, valueBytes, keyBytes)
-      return this.api.commits.commit(batch, durability)
+      return this.api.commits.commit(batch, durability, check)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -54,45 +67,52 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   /** Removes a key. A missing key is not an error. */
   delete(key: K, options?: AsyncWriteOptions): Promise<void> {
     try {
-      const durability = this.#begin(options)
+      const { durability, check } = this.#begin(options)
       const { codec, store } = this.writes
       const keyBytes = codec.encodeScratchKey(key)
       const batch = this.api.commits.takeBatch()
       batch.delete(store.descriptor.id, codec.scratch, keyBytes)
-      return this.api.commits.commit(batch, durability)
+      return this.api.commits.commit(batch, durability, check)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
   /**
-   * Removes every entry of a range. With `limit`, `offset` and `reverse`, removes the entries that a scan started at
-   * this call returns; the removal then commits after the writes that were called during that scan.
+   * Removes every entry of a range. With `limit`, `offset` and `reverse`, removes the entries that a scan returns, after
+   * every earlier commit; later commits wait for that scan.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range; the errors of writes.
+   * @param range - at least one bound: `gt`, `gte`, `lt`, `lte` or `prefix`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range, or one without a bound; LDB_ABORTED; the errors of
+   * writes.
    */
   async deleteRange(range: RangeOptions<K>, options?: AsyncWriteOptions): Promise<void> {
-    const { signal } = splitSignal(options)
-    const durability = this.#begin(options)
-    const resolved = resolveRange(range, this.reads.codec.keys)
-    if (resolved.empty) return
-    if (resolved.limit === Infinity && resolved.offset === 0) {
-      await this.#commitRange(resolved, durability)
-      return
-    }
-    await this.api.run(async () => {
-      // The scan sees every earlier commit, in-flight commits included.
-      await new Promise<void>((resolve, reject) => {
-        this.api.commits.whenVisible(resolve, reject)
-      })
-      const bounds = await scannedBoundsAsync(this.api, this.reads.source, resolved, signal)
-      if (bounds !== undefined) await this.#commitRange(bounds, durability)
+    const { durability, check, signal } = this.#begin(options)
+    const resolved = resolveDeletedRange(range, this.reads.codec.keys)
+    if (resolved.empty) return this.api.answer(undefined)
+    if (resolved.limit === Infinity && resolved.offset === 0)
+      return this.#commitRange(resolved, durability, check)
+    const { source } = this.reads
+    return runInCommitOrder(this.api.commits, {
+      prepare: () => {
+        check?.()
+        source.assertReadable()
+        return scannedBoundsAsync(this.api, source, resolved, signal)
+      },
+      act: (prepared, resolve, reject) => {
+        check?.()
+        source.assertReadable()
+        const bounds = prepared === undefined ? scannedBounds(source, resolved) : prepared.value
+        if (bounds === undefined) resolve()
+        else this.api.commits.append(this.#rangeBatch(bounds), durability, resolve, reject)
+      },
     })
   }
 
   /** Removes every entry. */
   async clear(options?: AsyncWriteOptions): Promise<void> {
-    await this.#commitRange({}, this.#begin(options))
+    const { durability, check } = this.#begin(options)
+    return this.#commitRange({}, durability, check)
   }
 
   /**
@@ -101,7 +121,8 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
    */
   async putIfAbsent(key: K, value: V, options?: AsyncPutOptions): Promise<boolean> {
     const next = copyBytes(this.reads.codec.encodeValue(value))
-    return compareAndSwapBytes(this.#conditional(key, options), undefined, next)
+    const isWritten = await compareAndSwapBytes(this.#conditional(key, options), undefined, next)
+    return this.api.answer(isWritten)
   }
 
   /**
@@ -120,7 +141,8 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     const { codec } = this.reads
     const expectedBytes = expected === undefined ? undefined : copyBytes(codec.encodeValue(expected))
     const nextBytes = next === undefined ? undefined : copyBytes(codec.encodeValue(next))
-    return compareAndSwapBytes(this.#conditional(key, options), expectedBytes, nextBytes)
+    const isWritten = await compareAndSwapBytes(this.#conditional(key, options), expectedBytes, nextBytes)
+    return this.api.answer(isWritten)
   }
 
   /**
@@ -138,30 +160,34 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     options?: AsyncPutOptions,
   ): Promise<V | undefined> {
     if (typeof change !== 'function') throw invalidArgument('update needs a function')
-    return updateValue(this.#conditional(key, options), this.reads.codec, change)
+    const next = await updateValue(this.#conditional(key, options), this.reads.codec, change)
+    return this.api.answer(next)
   }
 
-  #begin(options: AsyncPutOptions | undefined, hasValue = false): Durability | undefined {
-    let durability: Durability | undefined
-    if (options !== undefined) {
-      const { signal, rest } = splitSignal(options)
-      durability = hasValue ? resolvePutOptions(rest) : resolveWriteOptions(rest)
+  #begin(options: AsyncPutOptions | undefined, hasValue = false): WriteStart {
+    if (options === undefined) {
+      this.#assertWritable()
+      return NO_OPTIONS
+    }
+    const { signal, rest } = splitSignal(options)
+    const durability = hasValue ? resolvePutOptions(rest) : resolveWriteOptions(rest)
+    const check = (): void => {
       throwIfAborted(signal)
     }
+    check()
     this.#assertWritable()
-    return durability
+    return { durability, signal, check: signal === undefined ? undefined : check }
   }
 
   #assertWritable(): void {
-    this.api.assertOpen()
+    this.calls.assertOpen()
     const { pipeline, store } = this.writes
     pipeline.assertWritable()
     if (store.dropped) store.assertLive()
   }
 
   #conditional(key: K, options: AsyncPutOptions | undefined): ConditionalParts {
-    const { signal } = splitSignal(options)
-    const durability = this.#begin(options, true)
+    const { durability, check } = this.#begin(options, true)
     const { pipeline, store, codec } = this.writes
     return {
       commits: this.api.commits,
@@ -171,16 +197,24 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       durability,
       ttlMs: ttlOf(options),
       check: () => {
-        throwIfAborted(signal)
-        pipeline.assertWritable()
+        check?.()
+        pipeline.assertAccepting()
         if (store.dropped) store.assertLive()
       },
     }
   }
 
-  #commitRange(bounds: KeyBounds, durability: Durability | undefined): Promise<void> {
+  #commitRange(
+    bounds: KeyBounds,
+    durability: Durability | undefined,
+    check: (() => void) | undefined,
+  ): Promise<void> {
+    return this.api.commits.commit(this.#rangeBatch(bounds), durability, check)
+  }
+
+  #rangeBatch(bounds: KeyBounds): WriteBatch {
     const batch = this.api.commits.takeBatch()
     batch.deleteRange(this.writes.store.descriptor.id, bounds.lower, bounds.upper)
-    return this.api.commits.commit(batch, durability)
+    return batch
   }
 }

@@ -1,5 +1,5 @@
 import type { KeyspaceDescriptor } from '../catalog/catalog.js'
-import type { AsyncApi } from './api.js'
+import type { AsyncApi } from '../calls/async-api.js'
 import { AsyncKeyspaceWrites } from './keyspace-writes.js'
 import type { Keyspace } from '../write/keyspace.js'
 

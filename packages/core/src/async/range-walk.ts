@@ -1,7 +1,7 @@
 import { copyBytes, keySuccessor } from '@ldb/base'
 import type { KeyBounds, ResolvedRange } from '@ldb/base'
-import type { AsyncApi } from './api.js'
-import { throwIfAborted } from '../health/abort-signal.js'
+import type { AsyncApi } from '../calls/async-api.js'
+import { throwIfAborted, untilAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
 import { MISSES_MAX, READ_MISS } from '../resident/read-gate.js'
@@ -63,7 +63,7 @@ export async function walkRange(
       const more = mayBlock ? step() : gate.attempt(step)
       if (more === false) return
       missCount = more === READ_MISS && budget === granted ? missCount + 1 : 0
-      if (more === READ_MISS) await gate.fetchMissed()
+      if (more === READ_MISS) await untilAborted(gate.fetchMissed(), signal)
       if (gate.isSliceOver) await gate.yieldThread()
     }
   } finally {

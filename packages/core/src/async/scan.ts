@@ -1,4 +1,7 @@
 import { invalidArgument, kindOf } from '@ldb/base'
+import type { CallChain, CallOrder } from '../calls/call-order.js'
+import type { PendingCall } from '../calls/pending-call.js'
+import type { ReadGate } from '../resident/read-gate.js'
 import type { AsyncScanSource } from './entry-source.js'
 import {
   AsyncDropSource,
@@ -12,7 +15,8 @@ import {
  * A lazy sequence of the entries, keys or values of a range, in the state at the call that created it.
  *
  * @remarks An async iterator with the methods of the standard iterator helpers. Callbacks may be async, and run one
- * after the other. A scan pins a snapshot until it is exhausted, until `return()` is called (`for await` calls it on
+ * after the other. Calls that are not awaited run in the order of the calls: `toArray()` and then `return()` returns all
+ * results. A scan pins a snapshot until it is exhausted, until `return()` is called (`for await` calls it on
  * `break`), or until a read or a callback fails. After a helper is called on a scan, read the helper's result only. A
  * scan reads up to 256 entries ahead of the caller, and yields the thread between time slices.
  *
@@ -31,35 +35,46 @@ import {
  */
 export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   readonly #source: AsyncScanSource<T>
+  /** The order of the calls on this scan and its helpers. */
+  readonly #calls: CallOrder
+  readonly #reads: CallChain
+  readonly #gate: ReadGate
   #batch: readonly T[] = []
   #index = 0
   #done = false
-  /** Pending calls of `next` resolve in the order of the calls. */
-  #tail: Promise<unknown> | undefined = undefined
 
-  /** @internal */
-  constructor(source: AsyncScanSource<T>) {
+  /**
+   * @param base - the scan of which this one is a helper.
+   * @internal
+   */
+  constructor(source: AsyncScanSource<T>, calls: CallOrder, gate: ReadGate, base?: CallChain) {
     this.#source = source
+    this.#calls = calls
+    this.#gate = gate
+    this.#reads = { newest: base?.newest }
   }
 
   /** Returns the next result. */
-  next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#tail === undefined && this.#index < this.#batch.length) {
-      return Promise.resolve({ done: false, value: this.#batch[this.#index++] as T })
+  async next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#calls.isEnding) return this.return()
+    if (this.#reads.newest === undefined && (this.#done || this.#index < this.#batch.length)) {
+      return this.#gate.answer(this.#takeBuffered())
     }
-    const previous = this.#tail
-    const next = this.#nextAfter(previous)
-    this.#tail = next
-    const settle = (): void => {
-      if (this.#tail === next) this.#tail = undefined
-    }
-    next.then(settle, settle)
-    return next
+    return this.#calls.runNext(this.#reads, async (call) => {
+      if (!(await this.#fill(call, 1))) return { done: true, value: undefined }
+      return { done: false, value: this.#batch[this.#index++] as T }
+    })
   }
 
-  /** Ends the scan and releases its snapshot. Idempotent. */
+  /**
+   * Ends the scan and releases its snapshot, after the calls before. Idempotent.
+   *
+   * @remarks A function of the caller that one of these calls awaits may await this promise: it resolves before that call.
+   */
   async return(): Promise<IteratorResult<T, undefined>> {
-    this.#end()
+    await this.#calls.end(() => {
+      this.#end()
+    })
     return { done: true, value: undefined }
   }
 
@@ -68,13 +83,13 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end()
+    await this.return()
   }
 
   /** Returns a scan of the results of `transform`. */
   map<U>(transform: (value: T, index: number) => U | PromiseLike<U>): AsyncScan<U> {
     this.#check(transform)
-    return new AsyncScan(new AsyncMapSource(this.#source, transform))
+    return this.#derive(new AsyncMapSource(this.#rest(), transform))
   }
 
   /** Returns a scan of the results for which `predicate` is truthy. */
@@ -82,19 +97,19 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   filter(predicate: (value: T, index: number) => unknown): AsyncScan<T>
   filter(predicate: (value: T, index: number) => unknown): AsyncScan<T> {
     this.#check(predicate)
-    return new AsyncScan(new AsyncFilterSource(this.#source, predicate))
+    return this.#derive(new AsyncFilterSource(this.#rest(), predicate))
   }
 
   /** Returns a scan of the first `count` results. The snapshot is released with the last one. */
   take(count: number): AsyncScan<T> {
     this.#checkCount(count)
-    return new AsyncScan(new AsyncTakeSource(this.#source, count))
+    return this.#derive(new AsyncTakeSource(this.#rest(), count))
   }
 
   /** Returns a scan without the first `count` results. */
   drop(count: number): AsyncScan<T> {
     this.#checkCount(count)
-    return new AsyncScan(new AsyncDropSource(this.#source, count))
+    return this.#derive(new AsyncDropSource(this.#rest(), count))
   }
 
   /** Returns a scan of the concatenated results of `expand`. */
@@ -102,16 +117,13 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     expand: (value: T, index: number) => Iterable<U> | AsyncIterable<U> | PromiseLike<Iterable<U>>,
   ): AsyncScan<U> {
     this.#check(expand)
-    return new AsyncScan(new AsyncFlatMapSource(this.#source, expand))
+    return this.#derive(new AsyncFlatMapSource(this.#rest(), expand))
   }
 
   /** Calls `visit` for each result, and awaits what it returns. */
   async forEach(visit: (value: T, index: number) => unknown): Promise<void> {
     this.#check(visit)
-    await this.#visit(async (value, index) => {
-      await visit(value, index)
-      return true
-    })
+    await this.#visit((value, index) => visit(value, index), neverEnds)
   }
 
   /**
@@ -128,11 +140,14 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     this.#check(fold)
     let accumulator = rest[0] as U
     let started = rest.length > 0
-    await this.#visit(async (value, index) => {
-      accumulator = started ? await fold(accumulator, value, index) : (value as unknown as U)
-      started = true
-      return true
-    })
+    await this.#visit(
+      (value, index) => (started ? fold(accumulator, value, index) : (value as unknown as U)),
+      (result) => {
+        accumulator = result
+        started = true
+        return false
+      },
+    )
     if (!started) throw invalidArgument('reduce of an empty scan needs an initial value')
     return accumulator
   }
@@ -141,7 +156,10 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   async some(predicate: (value: T, index: number) => unknown): Promise<boolean> {
     this.#check(predicate)
     let found = false
-    await this.#visit(async (value, index) => !(found = Boolean(await predicate(value, index))))
+    await this.#visit(
+      (value, index) => predicate(value, index),
+      (result) => (found = Boolean(result)),
+    )
     return found
   }
 
@@ -149,7 +167,10 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   async every(predicate: (value: T, index: number) => unknown): Promise<boolean> {
     this.#check(predicate)
     let isEvery = true
-    await this.#visit(async (value, index) => (isEvery = Boolean(await predicate(value, index))))
+    await this.#visit(
+      (value, index) => predicate(value, index),
+      (result) => !(isEvery = Boolean(result)),
+    )
     return isEvery
   }
 
@@ -157,53 +178,111 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   async find(predicate: (value: T, index: number) => unknown): Promise<T | undefined> {
     this.#check(predicate)
     let found: T | undefined
-    await this.#visit(async (value, index) => {
-      if (!(await predicate(value, index))) return true
-      found = value
-      return false
-    })
+    await this.#visit(
+      (value, index) => predicate(value, index),
+      (result, value) => {
+        const isFound = Boolean(result)
+        if (isFound) found = value
+        return isFound
+      },
+    )
     return found
   }
 
   /** Returns all remaining results as an array. */
   async toArray(): Promise<T[]> {
     const values: T[] = []
-    for (;;) {
-      const result = await this.next()
-      if (result.done === true) return values
-      values.push(result.value)
-      while (this.#index < this.#batch.length) values.push(this.#batch[this.#index++] as T)
-    }
+    if (this.#calls.isEnding) return values
+    return this.#calls.runNext(this.#reads, async (call) => {
+      while (await this.#fill(call, Infinity)) for (const value of this.#takeBatch()) values.push(value)
+      return values
+    })
   }
 
-  async #nextAfter(previous: Promise<unknown> | undefined): Promise<IteratorResult<T, undefined>> {
-    // The previous call has reported its own failure.
-    if (previous !== undefined) await previous.catch(() => undefined)
-    if (this.#index >= this.#batch.length && !this.#done) await this.#fill()
+  /** Returns a buffered result, or the end. */
+  #takeBuffered(): IteratorResult<T, undefined> {
     if (this.#done) return { done: true, value: undefined }
+    try {
+      this.#calls.assertOpen()
+      this.#source.check()
+    } catch (error) {
+      this.#end()
+      throw error
+    }
     return { done: false, value: this.#batch[this.#index++] as T }
   }
 
-  async #fill(): Promise<void> {
+  /** Makes at least one result available, and reports whether there is one. */
+  async #fill(call: PendingCall, countMax: number): Promise<boolean> {
+    if (this.#done) return false
     try {
-      this.#batch = await this.#source.pull()
+      if (this.#index < this.#batch.length) {
+        this.#source.check()
+        return true
+      }
+      this.#batch = await this.#source.pull(call, countMax)
       this.#index = 0
       if (this.#batch.length === 0) this.#done = true
+      return !this.#done
     } catch (error) {
       this.#end()
       throw error
     }
   }
 
-  /** Calls `visit` for each result until it returns false, and always releases the snapshot. */
-  async #visit(visit: (value: T, index: number) => Promise<boolean>): Promise<void> {
-    try {
-      for (let index = 0; ; index++) {
-        const result = await this.next()
-        if (result.done === true || !(await visit(result.value, index))) return
+  /** Removes and returns the buffered results, at most `countMax` of them. */
+  #takeBatch(countMax = Infinity): readonly T[] {
+    const start = this.#index
+    const batch = this.#batch
+    if (batch.length - start > countMax) {
+      this.#index += countMax
+      return batch.slice(start, this.#index)
+    }
+    this.#batch = []
+    this.#index = 0
+    return start === 0 ? batch : batch.slice(start)
+  }
+
+  /**
+   * Calls `visit` for each result and awaits what it returns, until `isLast` returns true for it. Always releases the
+   * snapshot.
+   */
+  async #visit<R>(
+    visit: (value: T, index: number) => R | PromiseLike<R>,
+    isLast: (result: R, value: T) => boolean,
+  ): Promise<void> {
+    if (this.#calls.isEnding) return
+    await this.#calls.runNext(this.#reads, async (call) => {
+      try {
+        for (let index = 0; await this.#fill(call, 1); index++) {
+          const value = this.#batch[this.#index++] as T
+          const result = await call.outside(visit(value, index), this.#source.signal)
+          if (isLast(result, value)) return
+        }
+      } finally {
+        this.#end()
       }
-    } finally {
-      this.#end()
+    })
+  }
+
+  #derive<U>(source: AsyncScanSource<U>): AsyncScan<U> {
+    return new AsyncScan(source, this.#calls, this.#gate, this.#reads)
+  }
+
+  /** Returns the results that follow those that this scan has returned by then. */
+  #rest(): AsyncScanSource<T> {
+    return {
+      signal: this.#source.signal,
+      pull: async (call, countMax) => {
+        if (!(await this.#fill(call, countMax))) return []
+        return countMax === 1 ? [this.#batch[this.#index++] as T] : this.#takeBatch(countMax)
+      },
+      check: () => {
+        this.#source.check()
+      },
+      close: () => {
+        this.#end()
+      },
     }
   }
 
@@ -225,4 +304,8 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     this.#end()
     throw invalidArgument('the count must be a whole number of 0 or more')
   }
+}
+
+function neverEnds(): boolean {
+  return false
 }

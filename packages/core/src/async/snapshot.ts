@@ -1,4 +1,5 @@
-import type { AsyncApi } from './api.js'
+import type { AsyncApi } from '../calls/async-api.js'
+import { CallOrder } from '../calls/call-order.js'
 import { AsyncKeyspaceReads } from './keyspace-reads.js'
 import { AsyncKeyspaceWrites } from './keyspace-writes.js'
 import type { KeyspaceWrites } from '../write/keyspace-writes.js'
@@ -16,7 +17,7 @@ export class AsyncSnapshot extends AsyncKeyspaceReads<string, string> implements
 
   /** @internal */
   constructor(api: AsyncApi, snapshot: Snapshot) {
-    super(api, snapshot)
+    super(api, snapshot, new CallOrder(api.gate, { order: api.calls }))
     this.sync = snapshot
   }
 
@@ -32,16 +33,19 @@ export class AsyncSnapshot extends AsyncKeyspaceReads<string, string> implements
    * keyspace of another database; LDB_CLOSED after the release.
    */
   in<K, V>(keyspace: AsyncKeyspaceWrites<K, V> | KeyspaceWrites<K, V>): AsyncKeyspaceReads<K, V> {
+    this.calls.assertOpen()
     const target = keyspace instanceof AsyncKeyspaceWrites ? keyspace.writes : keyspace
-    return new AsyncKeyspaceReads(this.api, this.sync.in(target))
+    return new AsyncKeyspaceReads(this.api, this.sync.in(target), this.calls)
   }
 
-  /** Releases the snapshot. Idempotent. */
-  async release(): Promise<void> {
-    this.sync.release()
+  /** Releases the snapshot after the reads that were called before. Later reads reject with `LDB_CLOSED`. Idempotent. */
+  release(): Promise<void> {
+    return this.calls.end(() => {
+      this.sync.release()
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.sync.release()
+    await this.release()
   }
 }

@@ -1,18 +1,22 @@
-import { copyBytes, resolveRange } from '@ldb/base'
-import type { RangeOptions } from '@ldb/base'
-import type { AsyncApi } from './api.js'
+import { copyBytes } from '@ldb/base'
+import type { KeyBounds, RangeOptions } from '@ldb/base'
+import type { AsyncApi } from '../calls/async-api.js'
+import type { CallOrder } from '../calls/call-order.js'
 import { AsyncKeyspaceReads } from './keyspace-reads.js'
 import { READ_MISS } from '../resident/read-gate.js'
 import { signalOf, throwIfAborted } from '../health/abort-signal.js'
 import type { AsyncOptions } from '../health/abort-signal.js'
 import { scannedBoundsAsync } from './range-walk.js'
 import type { TransactionKeyspace } from '../transaction/keyspace.js'
+import { resolveDeletedRange } from '../write/deleted-range.js'
+import { batchTtlOf } from '../write/options.js'
 import type { PutOptions } from '../write/options.js'
 
 /**
  * The view of a keyspace through a transaction, with promises. Reads see the transaction's own writes.
  *
- * @remarks A write takes effect at its call, even if its promise is not awaited. A scan reads up to 256 entries ahead
+ * @remarks A write takes effect at its call, even if its promise is not awaited; behind a `deleteRange` with a `limit`
+ * that is not awaited, it takes effect after that. A scan reads up to 256 entries ahead
  * of the caller, and the transaction counts those as read; with `limit`, it reads no more than that. All methods reject
  * with `LDB_CLOSED` after `commit` is called and after the transaction has ended.
  * @category Transactions
@@ -21,8 +25,8 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
   readonly #inner: TransactionKeyspace<K, V>
 
   /** @internal */
-  constructor(api: AsyncApi, inner: TransactionKeyspace<K, V>) {
-    super(api, inner)
+  constructor(api: AsyncApi, inner: TransactionKeyspace<K, V>, calls: CallOrder) {
+    super(api, inner, calls)
     this.#inner = inner
   }
 
@@ -32,60 +36,89 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
     const { codec } = this.reads
     const { source } = this.#inner
     const keyBytes = codec.encodeScratchKey(key)
-    let value = this.api.gate.attempt(() => source.getForUpdate(codec.scratch, keyBytes))
-    if (value === READ_MISS) {
-      const ownKey = copyBytes(codec.scratch, 0, keyBytes)
-      value = await this.api.read(
-        () => source.getForUpdate(ownKey, keyBytes),
-        () => source.assertReadable(),
-        signal,
-      )
+    const value = this.calls.isBlocked
+      ? READ_MISS
+      : this.api.gate.attempt(() => source.getForUpdate(codec.scratch, keyBytes))
+    if (value !== READ_MISS) return this.api.answer(value === undefined ? value : codec.decodeOwnValue(value))
+    const ownKey = copyBytes(codec.scratch, 0, keyBytes)
+    const check = (): void => {
+      source.assertStillReadable()
     }
-    return value === undefined ? undefined : codec.decodeOwnValue(value)
+    const loaded = await this.calls.run(() =>
+      this.api.read(() => source.getForUpdate(ownKey, keyBytes), check, signal),
+    )
+    return loaded === undefined ? undefined : codec.decodeOwnValue(loaded)
   }
 
   /** Writes an entry into the transaction. */
   async put(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): Promise<void> {
-    this.api.assertOpen()
-    this.#inner.put(key, value, options)
+    this.calls.assertOpen()
+    if (!this.calls.isBlocked) {
+      this.#inner.put(key, value, options)
+      return this.api.answer(undefined)
+    }
+    const { codec } = this.reads
+    const { keyspace } = this.#inner.source
+    const valueBytes = copyBytes(keyspace.encodeExpiry(codec.encodeValue(value), batchTtlOf(options)))
+    const keyBytes = copyBytes(codec.encodeKey(key))
+    return this.calls.run(async () => {
+      this.#inner.transaction.put(keyspace.descriptor.id, keyBytes, valueBytes)
+    })
   }
 
   /** Removes a key in the transaction. A missing key is not an error. */
   async delete(key: K): Promise<void> {
-    this.api.assertOpen()
-    this.#inner.delete(key)
+    this.calls.assertOpen()
+    if (!this.calls.isBlocked) {
+      this.#inner.delete(key)
+      return this.api.answer(undefined)
+    }
+    const keyBytes = copyBytes(this.reads.codec.encodeKey(key))
+    return this.calls.run(async () => {
+      this.#inner.transaction.delete(this.#inner.source.keyspace.descriptor.id, keyBytes)
+    })
   }
 
   /**
    * Removes every entry of a range in the transaction. With `limit`, `offset` and `reverse`, removes the entries that a
-   * scan started at this call returns; the removal then takes effect when the promise resolves.
+   * scan started at this call returns; later calls on the transaction wait for that scan.
    *
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range; LDB_ABORTED; LDB_READ_ONLY;
+   * @param range - at least one bound: `gt`, `gte`, `lt`, `lte` or `prefix`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range, or one without a bound; LDB_ABORTED; LDB_READ_ONLY;
    * LDB_TOO_LARGE.
    */
   async deleteRange(range: RangeOptions<K>, options?: AsyncOptions): Promise<void> {
     const signal = this.#begin(options)
-    const resolved = resolveRange(range, this.reads.codec.keys)
-    if (resolved.empty) return
-    if (resolved.limit === Infinity && resolved.offset === 0) {
-      this.#inner.deleteBounds(resolved)
-      return
-    }
-    await this.api.run(async () => {
+    const resolved = resolveDeletedRange(range, this.reads.codec.keys)
+    if (resolved.empty) return this.api.answer(undefined)
+    if (resolved.limit === Infinity && resolved.offset === 0) return this.#deleteBounds(resolved)
+    return this.calls.runAlone(async () => {
       const bounds = await scannedBoundsAsync(this.api, this.reads.source, resolved, signal)
+      throwIfAborted(signal)
       if (bounds !== undefined) this.#inner.deleteBounds(bounds)
     })
   }
 
   /** Removes every entry of the keyspace in the transaction. */
   async clear(): Promise<void> {
-    this.api.assertOpen()
-    this.#inner.clear()
+    this.calls.assertOpen()
+    this.reads.source.assertReadable()
+    return this.#deleteBounds({})
+  }
+
+  async #deleteBounds(bounds: KeyBounds): Promise<void> {
+    if (this.calls.isBlocked) {
+      return this.calls.run(async () => {
+        this.#inner.deleteBounds(bounds)
+      })
+    }
+    this.#inner.deleteBounds(bounds)
+    return this.api.answer(undefined)
   }
 
   #begin(options: AsyncOptions | undefined): ReturnType<typeof signalOf> {
     const signal = signalOf(options)
-    this.api.assertOpen()
+    this.calls.assertOpen()
     this.reads.source.assertReadable()
     throwIfAborted(signal)
     return signal

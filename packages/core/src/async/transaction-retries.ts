@@ -1,5 +1,10 @@
-import type { AsyncApi } from './api.js'
-import { throwIfAborted } from '../health/abort-signal.js'
+import { ignoreRejection, isPromiseLike } from '@ldb/base'
+import type { LdbError } from '@ldb/base'
+import type { AsyncApi } from '../calls/async-api.js'
+import type { PendingCall } from '../calls/pending-call.js'
+import { abortedError, throwIfAborted, untilAborted } from '../health/abort-signal.js'
+import type { AbortSignalLike } from '../health/abort-signal.js'
+import { closedError } from '../health/health.js'
 import type { AsyncTransaction } from './transaction.js'
 import type { ResolvedAsyncTransactionOptions } from './transaction-options.js'
 
@@ -7,31 +12,67 @@ import type { ResolvedAsyncTransactionOptions } from './transaction-options.js'
  * Runs a function in a transaction and commits. After a conflict, waits until the conflicting commit is visible, and
  * retries in a new transaction.
  *
+ * @param call - the call of which the transactions are parts.
  * @param run - called with the number of the attempt, from 1 on.
  */
 export async function runTransaction<T>(
   api: AsyncApi,
+  call: PendingCall,
   begin: () => AsyncTransaction,
   run: (transaction: AsyncTransaction, attempt: number) => T | PromiseLike<T>,
   { retries, signal }: ResolvedAsyncTransactionOptions,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    api.assertOpen()
     throwIfAborted(signal)
     const transaction = begin()
     try {
-      const result = await run(transaction, attempt)
-      throwIfAborted(signal)
-      if (transaction.isOpen) await transaction.commit({ signal })
+      const returned = run(transaction, attempt)
+      const result = await call.outside(untilEnded(api, transaction, returned, signal), undefined)
+      if (!transaction.isCommitCalled) throwIfAborted(signal)
+      await transaction.finish(signal)
       return result
     } catch (error) {
       if (transaction.conflict === undefined || error !== transaction.conflict || attempt > retries)
         throw error
     } finally {
-      await transaction.rollback()
+      transaction.sync.rollback()
     }
-    await inFlightVisible(api)
+    await untilAborted(inFlightVisible(api), signal)
   }
+}
+
+/**
+ * Returns the result of the function, or ends its transaction when the signal is aborted or the database is closed: the
+ * promise of the function may never settle. A commit that was called already decides itself.
+ */
+function untilEnded<T>(
+  api: AsyncApi,
+  transaction: AsyncTransaction,
+  returned: T | PromiseLike<T>,
+  signal: AbortSignalLike | undefined,
+): T | PromiseLike<T> {
+  if (!isPromiseLike(returned)) return returned
+  return new Promise<T>((resolve, reject) => {
+    const end = (error: LdbError): void => {
+      if (transaction.isCommitCalled) return
+      transaction.sync.rollback()
+      reject(error)
+    }
+    const onAbort = (): void => {
+      if (signal !== undefined) end(abortedError(signal))
+    }
+    const removeListener = api.health.whenClosed(() => {
+      end(closedError())
+    })
+    if (signal?.aborted === true) onAbort()
+    else signal?.addEventListener?.('abort', onAbort)
+    const settled = Promise.resolve(returned).finally(() => {
+      removeListener()
+      signal?.removeEventListener?.('abort', onAbort)
+    })
+    settled.then(resolve, reject)
+    ignoreRejection(settled)
+  })
 }
 
 /**

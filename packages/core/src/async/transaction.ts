@@ -1,6 +1,9 @@
 import { isLdbError } from '@ldb/base'
 import type { Savepoint } from '@ldb/mvcc'
-import type { AsyncApi } from './api.js'
+import type { AsyncApi } from '../calls/async-api.js'
+import { CallOrder } from '../calls/call-order.js'
+import type { CallOwner } from '../calls/call-order.js'
+import { endedError } from '../transaction/source.js'
 import { AsyncKeyspaceWrites } from './keyspace-writes.js'
 import type { AsyncWriteOptions } from './keyspace-writes.js'
 import { splitSignal, throwIfAborted } from '../health/abort-signal.js'
@@ -35,11 +38,21 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
   readonly sync: Transaction
   /** The `LDB_CONFLICT` error that ended the transaction. @internal */
   conflict: unknown = undefined
+  /** The commit, once it is called. */
+  #commit: Promise<void> | undefined = undefined
 
-  /** @internal */
-  constructor(api: AsyncApi, transaction: Transaction) {
-    super(api, transaction)
+  /**
+   * @param owner - what the calls on the transaction are part of.
+   * @internal
+   */
+  constructor(api: AsyncApi, transaction: Transaction, owner: CallOwner) {
+    super(api, transaction, new CallOrder(api.gate, owner, endedError))
     this.sync = transaction
+  }
+
+  /** True after `commit` is called. @internal */
+  get isCommitCalled(): boolean {
+    return this.#commit !== undefined
   }
 
   /** Number of the newest commit that the transaction sees. */
@@ -59,13 +72,16 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
    * was dropped; LDB_CLOSED.
    */
   in<K, V>(keyspace: AsyncKeyspaceWrites<K, V> | KeyspaceWrites<K, V>): AsyncTransactionKeyspace<K, V> {
+    this.calls.assertOpen()
     const target = keyspace instanceof AsyncKeyspaceWrites ? keyspace.writes : keyspace
-    return new AsyncTransactionKeyspace(this.api, this.sync.in(target))
+    return new AsyncTransactionKeyspace(this.api, this.sync.in(target), this.calls)
   }
 
   /** Returns a savepoint: the writes so far, to which `rollbackTo` returns. */
   async savepoint(): Promise<Savepoint> {
-    return this.sync.savepoint()
+    this.calls.assertOpen()
+    if (!this.calls.isBlocked) return this.api.answer(this.sync.savepoint())
+    return this.calls.run(async () => this.sync.transaction.savepoint())
   }
 
   /**
@@ -75,41 +91,83 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
    * earlier savepoint.
    */
   async rollbackTo(savepoint: Savepoint): Promise<void> {
+    this.calls.assertOpen()
+    if (this.calls.isBlocked) {
+      return this.calls.run(async () => {
+        this.sync.transaction.rollbackTo(savepoint)
+      })
+    }
     this.sync.rollbackTo(savepoint)
+    return this.api.answer(undefined)
   }
 
   /**
    * Commits the transaction: all of its writes become visible at once, in every keyspace, or none. Resolves when the
    * commit is as durable as requested. The transaction has ended afterwards, even if the commit fails.
    *
-   * @remarks Commits after all writes and commits that were called before. Concurrent commits share one sync.
+   * @remarks Commits after all calls on the transaction, and all writes and commits, that were called before, awaited or
+   * not. Concurrent commits share one sync.
    * @param options - an aborted signal rolls the transaction back if it is not logged yet.
    * @throws {@link LdbError} LDB_CONFLICT when a conflicting commit was first: retry. LDB_COMMIT_UNKNOWN when the write
-   * or the sync failed; LDB_TOO_LARGE; LDB_ABORTED; the errors of writes.
+   * or the sync failed; LDB_TOO_LARGE; LDB_ABORTED; LDB_CLOSED; the errors of writes.
    */
   async commit(options?: AsyncWriteOptions): Promise<void> {
     const { signal, rest } = splitSignal(options)
-    this.api.assertOpen()
+    this.calls.assertOpen()
     const durability = this.sync.beginCommit(rest)
-    await new Promise<void>((resolve, reject) => {
-      this.api.commits.submit({
-        run: (): undefined => {
-          this.#append(signal, durability, resolve, reject)
-        },
-      })
-    })
+    this.#commit = this.#commitAfter(this.calls.refuseLater(), signal, durability)
+    await this.#commit
+    return this.api.answer(undefined)
   }
 
   /**
-   * Ends the transaction without a commit, and discards its writes. Has no effect once the commit is logged.
-   * Idempotent.
+   * Ends the transaction without a commit, after the calls before, and discards its writes. Has no effect after a call of
+   * `commit`. Idempotent.
    */
   async rollback(): Promise<void> {
-    this.sync.rollback()
+    if (this.#commit === undefined) {
+      await this.calls.end(() => {
+        this.sync.rollback()
+      })
+    } else {
+      // The call of `commit` reports its failure.
+      await this.#commit.catch(() => undefined)
+    }
+    return this.api.answer(undefined)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.sync.rollback()
+    await this.rollback()
+  }
+
+  /**
+   * Commits unless that was called already.
+   *
+   * @throws {@link LdbError} the error of the commit; LDB_ABORTED after a call of `rollback`; LDB_CLOSED when the database
+   * was closed. @internal
+   */
+  async finish(signal: AbortSignalLike | undefined): Promise<void> {
+    if (this.#commit !== undefined) await this.#commit
+    else if (!this.sync.wasCommitted()) await this.commit({ signal })
+  }
+
+  /** @param earlier - ends with the calls on the transaction that were called before; `undefined` when none is pending. */
+  #commitAfter(
+    earlier: Promise<void> | undefined,
+    signal: AbortSignalLike | undefined,
+    durability: Durability | undefined,
+  ): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      let isReady = earlier === undefined
+      void earlier?.then(() => (isReady = true))
+      this.api.commits.submit({
+        run: (mayBlock) => {
+          if (!isReady && !mayBlock) return earlier
+          this.#append(signal, durability, resolve, reject)
+          return undefined
+        },
+      })
+    })
   }
 
   /** Checks for conflicts, in-flight commits included, and assigns the commit number in the same step (M7). */
@@ -125,7 +183,7 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
       if (prepared === undefined) resolve()
       else this.api.commits.append(prepared.batch, durability, resolve, reject, prepared.keysReadForUpdate)
     } catch (error) {
-      this.sync.rollback()
+      this.sync.transaction.rollback()
       if (isLdbError(error, 'LDB_CONFLICT')) this.conflict = error
       reject(error)
     }

@@ -1,15 +1,19 @@
-import { invalidArgument, kindOf } from '@ldb/base'
+import { invalidArgument } from '@ldb/base'
+import { resolvePath } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 
 /**
- * Checks the path of a database, and removes trailing slashes.
+ * Returns the directory that the path of a database denotes now: absolute where paths depend on a working directory, and without trailing
+ * slashes. (D7) Nothing below uses another path.
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it is not a string, empty, the root, or contains a NUL.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it is neither a string nor a `file:` URL, empty, the root, or contains a NUL;
+ * LDB_NOT_FOUND when a directory before `..` does not exist; LDB_IO.
  */
-export function normalizePath(path: unknown): string {
-  if (typeof path !== 'string') throw invalidArgument(`path must be a string, not ${kindOf(path)}`)
-  let end = path.length
-  while (end > 0 && path[end - 1] === '/') end--
+export function resolveDirectory(vfs: Vfs, path: FilePath): string {
+  if (path === '') throw invalidArgument('path must not be empty')
+  const directory = resolvePath(vfs, path)
+  let end = directory.length
+  while (end > 0 && directory[end - 1] === '/') end--
   if (end === 0) throw invalidArgument('path must name a directory other than the root')
-  if (path.includes('\0')) throw invalidArgument('path must not have a NUL character')
-  return path.slice(0, end)
+  return directory.slice(0, end)
 }

@@ -1,5 +1,6 @@
 import { invalidArgument } from '@ldb/base'
 import type { CommitLog } from '../log/commit-log.js'
+import type { HandleSentinel } from '../health/leaks.js'
 import { resolveChangesOptions } from './options.js'
 import type { ChangesOptions } from './options.js'
 import { ChangeStream } from './stream.js'
@@ -8,6 +9,7 @@ import type { ChangeParts } from './stream.js'
 /** Opens a stream of committed changes; documented where it is exported, as `Database.changes`. */
 export function openChangeStream<K, V>(
   parts: ChangeParts & { readonly log: CommitLog },
+  sentinel: HandleSentinel,
   options: ChangesOptions<K, V> | undefined,
 ): ChangeStream<K, V> {
   const { health, log, pipeline } = parts
@@ -19,5 +21,5 @@ export function openChangeStream<K, V>(
   if (log.isVolatile) pipeline.drain()
   const since = resolved.since ?? pipeline.seq
   if (since > pipeline.seq) throw invalidArgument(`there is no commit ${since} yet`)
-  return new ChangeStream(parts, resolved, log.readCommits(since))
+  return new ChangeStream(parts, sentinel, resolved, log.readCommits(since))
 }

@@ -9,6 +9,8 @@ import {
   OperationKind,
 } from '@ldb/base'
 import type { KeyBounds, KeyspaceSection } from '@ldb/base'
+import { CallOrder } from '../calls/call-order.js'
+import type { CallChain } from '../calls/call-order.js'
 import { decodeBorrowedKey, decodeBorrowedValue } from '../keyspace/borrowed-decode.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import { abortedError, throwIfAborted } from '../health/abort-signal.js'
@@ -16,7 +18,9 @@ import type { ResolvedChangesOptions } from './options.js'
 import type { CommitReader } from '../log/change-reader.js'
 import type { ChangeSignal } from '../log/change-signal.js'
 import type { CommitPipeline } from '../commit/pipeline.js'
+import type { HandleLease, HandleLeases, PinnedResource } from '../health/handle-leases.js'
 import type { Health } from '../health/health.js'
+import type { HandleSentinel } from '../health/leaks.js'
 import { encodingsOf } from '../keyspace/options.js'
 import { KeyspaceCodec } from '../keyspace/codec.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
@@ -57,6 +61,7 @@ export interface ChangeParts {
   readonly pipeline: CommitPipeline
   readonly gate: ReadGate
   readonly changeSignal: ChangeSignal
+  readonly openStreams: HandleLeases<PinnedResource>
 }
 
 /**
@@ -80,33 +85,55 @@ export interface ChangeParts {
  * @category Changes
  */
 export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>, AsyncDisposable {
+  /**
+   * This reference keeps the database open as long as the stream is reachable.
+   *
+   * @internal
+   */
+  readonly sentinel: HandleSentinel
   readonly #parts: ChangeParts
   readonly #options: ResolvedChangesOptions
   readonly #commits: CommitReader
+  readonly #lease: HandleLease<PinnedResource>
   readonly #reader = new BatchReader()
   readonly #codecs: Map<number, KeyspaceCodec<K, V>> = new Map()
-  #tail: Promise<unknown> = Promise.resolve()
+  readonly #calls: CallOrder
+  readonly #reads: CallChain = { newest: undefined }
   #isEnded = false
   /** Wakes a pending call of `next` when the stream ends. */
   #wake: (() => void) | undefined = undefined
 
   /** @internal */
-  constructor(parts: ChangeParts, options: ResolvedChangesOptions, commits: CommitReader) {
+  constructor(
+    parts: ChangeParts,
+    sentinel: HandleSentinel,
+    options: ResolvedChangesOptions,
+    commits: CommitReader,
+  ) {
     this.#parts = parts
+    this.sentinel = sentinel
     this.#options = options
     this.#commits = commits
+    this.#lease = parts.openStreams.open('changes', pinnedLog(commits), this)
+    this.#calls = new CallOrder(parts.gate)
   }
 
   /** Returns the changes of the next commit, and waits until there is one. */
-  next(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
-    const next = this.#nextAfter(this.#tail)
-    this.#tail = next.catch(() => undefined)
-    return next
+  async next(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
+    if (this.#calls.isEnding) return this.return()
+    return this.#calls.runNext(this.#reads, () => this.#next())
   }
 
-  /** Ends the stream, and releases its position in the log. Idempotent. */
+  /**
+   * Ends the stream, and releases its position in the log. Calls of `next` before it return the commits that are there,
+   * and do not wait for later ones. Idempotent.
+   */
   async return(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
-    this.#end()
+    const ended = this.#calls.end(() => {
+      this.#end()
+    })
+    this.#wake?.()
+    await ended
     return { done: true, value: undefined }
   }
 
@@ -115,11 +142,10 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end()
+    await this.return()
   }
 
-  async #nextAfter(previous: Promise<unknown>): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
-    await previous
+  async #next(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
     if (this.#isEnded) return { done: true, value: undefined }
     try {
       const value = await this.#read()
@@ -142,6 +168,8 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
         if (gate.isSliceOver) await gate.yieldThread()
         continue
       }
+      // `return` was called: the calls before it wait for no more commits.
+      if (this.#calls.isEnding) return undefined
       // No commit follows a failed write.
       if (health.poisoned) health.assertWritable()
       await this.#wait()
@@ -169,7 +197,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   #end(): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    this.#commits.close()
+    this.#parts.openStreams.close(this.#lease)
     this.#wake?.()
   }
 
@@ -232,6 +260,15 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
     const codec = new KeyspaceCodec(keys, values)
     this.#codecs.set(keyspaceId, codec)
     return codec
+  }
+}
+
+/** Returns the part of the log that a reader pins, without the stream of the reader. */
+function pinnedLog(commits: CommitReader): PinnedResource {
+  return {
+    release(): void {
+      commits.close()
+    },
   }
 }
 

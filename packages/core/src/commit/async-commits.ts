@@ -64,7 +64,7 @@ export class AsyncCommits {
     }
     this.#conditional = new ConditionalQueue(gate, onIdle)
     const queued = { queue: this.#queue, batches: this.#batches, completions: this.#completions }
-    this.#groups = new GroupCommit(state, queued, applier, gate, background, onIdle)
+    this.#groups = new GroupCommit(state, queued, applier, gate, background, sinks.backgroundSync, onIdle)
   }
 
   /** Returns an empty batch for one commit, to be passed to `append`. */
@@ -72,17 +72,14 @@ export class AsyncCommits {
     return this.#batches.take()
   }
 
-  /** Commits a batch, which the queue owns from now on, after all earlier writes. */
-  commit(batch: WriteBatch, durability: Durability | undefined): Promise<void> {
-    if (this.#conditional.isBusy || (batch.hasPuts && this.#state.space.isTight)) {
-      return new Promise((resolve, reject) => {
-        this.submit({
-          run: (): undefined => {
-            this.append(batch, durability, resolve, reject)
-          },
-        })
-      })
-    }
+  /**
+   * Commits a batch, which the queue owns from now on, after all earlier writes.
+   *
+   * @param check - called again before the batch is logged, if it has waited for earlier writes; throws to end the commit.
+   */
+  commit(batch: WriteBatch, durability: Durability | undefined, check?: () => void): Promise<void> {
+    if (this.#conditional.isBusy || (batch.hasPuts && this.#state.space.isTight))
+      return this.#commitLater(batch, durability, check)
     const completion = this.#completions.forDurability(durability)
     try {
       if (!this.#enqueue(batch, durability, completion, NO_KEYS)) return Promise.resolve()
@@ -90,6 +87,26 @@ export class AsyncCommits {
       return Promise.reject(error)
     }
     return this.#completions.join(completion)
+  }
+
+  #commitLater(
+    batch: WriteBatch,
+    durability: Durability | undefined,
+    check: (() => void) | undefined,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.submit({
+        run: (): undefined => {
+          try {
+            check?.()
+          } catch (error) {
+            reject(error)
+            return
+          }
+          this.append(batch, durability, resolve, reject)
+        },
+      })
+    })
   }
 
   /** Runs a conditional write after all earlier calls are logged, and after a checkpoint when there is no space without it. */
@@ -148,6 +165,8 @@ export class AsyncCommits {
       // Without a flush, the commit becomes visible and its batch is reused before its record is written.
       log.appendCommit(bytes, seq, requested !== 'none', batch.hasPuts)
       isLogged = true
+      // Not when it becomes visible: it may be acknowledged before.
+      if (requested === 'none') this.#sinks.backgroundSync.noteAppended()
       this.#sinks.transactions.noteCommit(seq, batch.sections(), readForUpdate)
       this.#queue.push({ seq, batch, durability: requested, waiter })
     } catch (error) {
@@ -190,6 +209,18 @@ export class AsyncCommits {
     this.#queue.push({ seq: last.seq, batch: undefined, durability: 'none', waiter: { resolve, reject } })
   }
 
+  /** Resolves when all queued commits are visible. */
+  visible(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.whenVisible(resolve, reject)
+    })
+  }
+
+  /** True while calls wait for their turn to be logged. */
+  get hasWaiting(): boolean {
+    return this.#conditional.isBusy
+  }
+
   /** Number of the newest commit, visible or not. */
   get newestSeq(): number {
     return this.#queue.last?.seq ?? this.#state.keyspaces.acknowledged.newestSeq ?? this.#applier.seq
@@ -204,11 +235,14 @@ export class AsyncCommits {
     this.#groups.drain()
   }
 
+  /** As `drain`, for the commits that are logged: conditional writes still wait. */
+  drainLogged(): void {
+    this.#groups.drain()
+  }
+
   /** Resolves when all queued commits are visible and on the device. */
   async synced(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.whenVisible(resolve, reject)
-    })
+    await this.visible()
     try {
       await this.#state.log.syncAsync()
     } catch (error) {

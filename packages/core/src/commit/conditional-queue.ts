@@ -1,14 +1,17 @@
 import { READ_MISS } from '../resident/read-gate.js'
 import type { ReadGate } from '../resident/read-gate.js'
 
-/** A write that depends on what it reads. It keeps its position in commit order while a page is loaded for it. */
+/** What a queued write waits for before it is run again: the page that it missed, or a promise that never rejects. */
+export type WriteWait = typeof READ_MISS | Promise<void>
+
+/** A write that depends on what it reads. It keeps its position in commit order while it waits, for a page for instance. */
 export interface WaitingWrite {
   /**
    * Reads, decides and appends the commit. Called outside of any attempt of the read gate.
    *
-   * @param mayBlock - read synchronously. Otherwise return `READ_MISS` on a missing page, to be run again once it is loaded.
+   * @param mayBlock - the write must not wait: it reads synchronously. Otherwise it may return what it waits for.
    */
-  run(mayBlock: boolean): typeof READ_MISS | undefined
+  run(mayBlock: boolean): WriteWait | undefined
 }
 
 /** Misses after which a queued write reads synchronously. */
@@ -32,20 +35,25 @@ export class ConditionalQueue {
     return this.#writes.length > 0
   }
 
-  /** Runs a write after all writes before it: at once when none waits and its pages are resident. */
+  /** Runs a write after all writes before it: at once when none waits and it need not wait either. */
   submit(write: WaitingWrite): void {
-    if (this.#writes.length === 0 && this.#decide(write, false) !== READ_MISS) return
+    if (this.#writes.length > 0) {
+      this.#writes.push(write)
+      return
+    }
+    const wait = this.#decide(write, false)
+    if (wait === undefined) return
     this.#writes.push(write)
-    if (this.#writes.length === 1) void this.#advance()
+    void this.#advance(wait)
   }
 
   /** Runs all queued writes, reading synchronously. Does nothing when one of them is the caller. */
   drain(): void {
     if (this.#isDeciding) return
-    for (const write of this.#writes.splice(0)) this.#decide(write, true)
+    for (const write of this.#writes.splice(0)) void this.#decide(write, true)
   }
 
-  #decide(write: WaitingWrite, mayBlock: boolean): typeof READ_MISS | undefined {
+  #decide(write: WaitingWrite, mayBlock: boolean): WriteWait | undefined {
     this.#isDeciding = true
     try {
       return write.run(mayBlock)
@@ -54,24 +62,30 @@ export class ConditionalQueue {
     }
   }
 
-  /** Runs the queued writes one after the other, each when its pages are loaded. */
-  async #advance(): Promise<void> {
+  /** Runs the queued writes one after the other, each when it need not wait any more. */
+  async #advance(firstWait: WriteWait): Promise<void> {
     const writes = this.#writes
     let missCount = 0
+    let wait: WriteWait | undefined = firstWait
     for (let write = writes[0]; write !== undefined; write = writes[0]) {
       try {
-        await this.#gate.fetchMissed()
+        if (wait === READ_MISS) await this.#gate.fetchMissed()
+        else await wait
       } catch {
         missCount = MISSES_MAX
       }
       // A synchronous call may have drained the queue in the meantime.
-      if (writes[0] !== write) continue
+      if (writes[0] !== write) {
+        wait = undefined
+        continue
+      }
       writes.shift()
-      if (this.#decide(write, missCount >= MISSES_MAX) !== READ_MISS) {
+      wait = this.#decide(write, missCount >= MISSES_MAX)
+      if (wait === undefined) {
         missCount = 0
         continue
       }
-      missCount++
+      if (wait === READ_MISS) missCount++
       writes.unshift(write)
     }
     this.#onEmpty()

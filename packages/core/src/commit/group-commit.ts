@@ -1,6 +1,7 @@
 import { LdbError } from '@ldb/base'
 import type { AcknowledgedCommits } from '../keyspace/acknowledged-commits.js'
 import type { CommitQueue, PendingCommit } from '../keyspace/commit-queue.js'
+import type { BackgroundSync } from '../log/background-sync.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import type { BackgroundCheckpoint } from './background-checkpoint.js'
 import type { BatchPool } from './batch-pool.js'
@@ -41,6 +42,7 @@ export class GroupCommit {
   readonly #applier: CommitApplier
   readonly #gate: ReadGate
   readonly #background: BackgroundCheckpoint
+  readonly #backgroundSync: BackgroundSync
   readonly #onIdle: () => void
   readonly #prefetch: GroupPrefetch
   readonly #acknowledged: AcknowledgedCommits
@@ -53,6 +55,7 @@ export class GroupCommit {
     applier: CommitApplier,
     gate: ReadGate,
     background: BackgroundCheckpoint,
+    backgroundSync: BackgroundSync,
     onIdle: () => void,
   ) {
     this.#state = state
@@ -60,6 +63,7 @@ export class GroupCommit {
     this.#applier = applier
     this.#gate = gate
     this.#background = background
+    this.#backgroundSync = backgroundSync
     this.#onIdle = onIdle
     this.#prefetch = new GroupPrefetch(queued.queue, state.keyspaces, gate)
     this.#acknowledged = state.keyspaces.acknowledged
@@ -96,6 +100,7 @@ export class GroupCommit {
       if (queue.wantsFlush) {
         log.flush()
         queue.noteFlushed(last.seq)
+        if (!queue.wantsSync) this.#backgroundSync.noteAppended()
       }
       if (queue.wantsSync) {
         log.sync()
@@ -152,6 +157,7 @@ export class GroupCommit {
       await prefetched
       if (logged !== undefined) queue.noteFlushed(last.seq)
       if (wantsSync) queue.noteSynced(last.seq)
+      else if (logged !== undefined) this.#backgroundSync.noteAppended()
     } catch (error) {
       this.fail(error)
       return

@@ -1,5 +1,5 @@
-import { assert, isLdbError, WriteBatch } from '@ldb/base'
-import type { KeyspaceSection } from '@ldb/base'
+import { assert, invalidArgument, isLdbError, WriteBatch } from '@ldb/base'
+import type { KeyspaceSection, LdbError } from '@ldb/base'
 import type { Durability } from '../health/options.js'
 import type { PendingCommit } from '../keyspace/commit-queue.js'
 import type { ReadGate } from '../resident/read-gate.js'
@@ -33,6 +33,8 @@ export class CommitPipeline {
   #committing = false
   #async: AsyncCommits | undefined = undefined
   #background: BackgroundCheckpoint | undefined = undefined
+  /** The transaction whose synchronous function runs. */
+  #guarded: object | undefined = undefined
 
   /**
    * @param gate - read gate of the asynchronous API.
@@ -79,9 +81,37 @@ export class CommitPipeline {
     this.#state.keyspaces.acknowledged.applyDeferred()
   }
 
-  /** @throws {@link LdbError} LDB_POISONED, LDB_READ_ONLY, LDB_CLOSED when the database accepts no commits. */
+  /**
+   * Called by every write that is not part of a transaction.
+   *
+   * @throws {@link LdbError} LDB_POISONED, LDB_READ_ONLY, LDB_CLOSED when the database accepts no commits;
+   * LDB_INVALID_ARGUMENT within the synchronous function of a transaction (U3).
+   */
   assertWritable(): void {
     this.#state.health.assertWritable()
+    if (this.#guarded !== undefined) throw pastTransaction()
+  }
+
+  /** Called by a write again after it has waited. @throws {@link LdbError} LDB_POISONED, LDB_READ_ONLY, LDB_CLOSED. */
+  assertAccepting(): void {
+    this.#state.health.assertWritable()
+  }
+
+  /** @throws {@link LdbError} LDB_INVALID_ARGUMENT for a commit within the synchronous function of another transaction (U3). */
+  assertCommittable(transaction: object, readOnly: boolean): void {
+    if (this.#guarded === undefined || this.#guarded === transaction || readOnly) return
+    throw pastTransaction()
+  }
+
+  /** Runs the synchronous function of a transaction, and refuses writes past that transaction meanwhile (U3). */
+  runGuarded<T>(transaction: object, run: () => T): T {
+    const outer = this.#guarded
+    this.#guarded = transaction
+    try {
+      return run()
+    } finally {
+      this.#guarded = outer
+    }
   }
 
   /** The commit queue of the asynchronous API. */
@@ -101,6 +131,11 @@ export class CommitPipeline {
   /** Makes commits in flight durable as requested, and visible, before it returns. */
   drain(): void {
     this.#async?.drain()
+  }
+
+  /** Runs earlier calls that wait to be logged: the drop of a keyspace, for instance. */
+  drainWaiting(): void {
+    if (this.#async?.hasWaiting === true) this.#async.drain()
   }
 
   /** Resolves when the commits that are in flight now are durable as requested, and visible. */
@@ -195,7 +230,7 @@ export class CommitPipeline {
     } finally {
       this.#committing = false
     }
-    this.#publish(seq, requested === 'full')
+    this.#publish(seq)
     this.#sinks.checkpointer.afterCommit(this)
   }
 
@@ -212,14 +247,12 @@ export class CommitPipeline {
       throw unknownOutcome('the commit was logged, and an earlier one could not be applied', health.failure)
     }
     let seq = this.#seq
-    let isFull = true
     let byteCount = 0
     for (const commit of group) {
       if (commit.batch === undefined) continue
       seq++
       assert(commit.seq === seq, 'commits become visible in the order of their numbers')
       byteCount += commit.batch.byteLength
-      if (commit.durability !== 'full') isFull = false
     }
     if (seq === this.#seq) return
     this.#committing = true
@@ -232,7 +265,7 @@ export class CommitPipeline {
       this.#committing = false
     }
     this.#state.space.noteApplied(byteCount)
-    this.#publish(seq, isFull)
+    this.#publish(seq)
   }
 
   #count(seq: number): void {
@@ -241,11 +274,10 @@ export class CommitPipeline {
   }
 
   /** Notifies all receivers that the commits up to this one are visible. */
-  #publish(seq: number, isFull: boolean): void {
-    const { transactions, backgroundSync, changeSignal } = this.#sinks
+  #publish(seq: number): void {
+    const { transactions, changeSignal } = this.#sinks
     this.#count(seq)
     transactions.noteVisible(seq)
-    if (!isFull) backgroundSync.schedule()
     changeSignal.wake()
   }
 
@@ -254,6 +286,7 @@ export class CommitPipeline {
     try {
       log.appendCommit(bytes, seq, durability !== 'none', writesEntries)
       if (durability !== 'none') log.flush()
+      if (durability !== 'full') this.#sinks.backgroundSync.noteAppended()
     } catch (error) {
       // The log has appended nothing and stays usable.
       if (isLdbError(error, 'LDB_TOO_LARGE') || isBeforeLogging(error, log)) throw error
@@ -268,4 +301,11 @@ export class CommitPipeline {
       throw unknownOutcome('the commit was written, but the sync failed', error)
     }
   }
+}
+
+function pastTransaction(): LdbError {
+  return invalidArgument(
+    'a write past the transaction inside its function would not be rolled back with it; ' +
+      'write through the transaction: tx.put(…), or tx.in(users).put(…) for a keyspace',
+  )
 }

@@ -62,3 +62,26 @@ export function checkSignal(signal: unknown): AbortSignalLike | undefined {
   if (typeof signal === 'object' && signal !== null && 'aborted' in signal) return signal as AbortSignalLike
   throw invalidArgument('signal must be an AbortSignal')
 }
+
+/**
+ * Waits for work or for an abort of the signal, whichever happens first. The work continues after an abort. The listener
+ * on the signal is removed in either case.
+ *
+ * @throws {@link LdbError} LDB_ABORTED, and what the work rejects with.
+ */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
+  if (signal?.addEventListener === undefined) return work
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      signal.removeEventListener?.('abort', onAbort)
+      reject(abortedError(signal))
+    }
+    work
+      .finally(() => {
+        signal.removeEventListener?.('abort', onAbort)
+      })
+      .then(resolve, reject)
+    if (signal.aborted) reject(abortedError(signal))
+    else signal.addEventListener?.('abort', onAbort)
+  })
+}

@@ -1,3 +1,4 @@
+import { assert, isPromiseLike } from '@ldb/base'
 import { publishEvent } from '#channel'
 
 /** A failure in the background, or of a commit. The database is poisoned. @category Events */
@@ -34,12 +35,25 @@ export interface CompactionEvent {
   readonly fileBytesAfter: number
 }
 
+/** Kinds of handles that must be closed. @category Events */
+export type LeakKind = 'database' | 'scan' | 'cursor' | 'snapshot' | 'transaction' | 'changes'
+
+/** A handle that was garbage-collected before it was closed. It has been released. @category Events */
+export interface LeakEvent {
+  readonly kind: LeakKind
+  /** Time since it was opened, in milliseconds. */
+  readonly ageMs: number
+  /** The stack of the call that opened it; `undefined` without the option `debug`. */
+  readonly stack: string | undefined
+}
+
 /** Events by name. @category Events */
 export interface DatabaseEvents {
   error: ErrorEvent
   stall: StallEvent
   checkpoint: CheckpointEvent
   compaction: CompactionEvent
+  leak: LeakEvent
 }
 
 /** Names of events. @category Events */
@@ -50,39 +64,66 @@ export type DatabaseListener<Name extends DatabaseEventName> = (event: DatabaseE
 
 type AnyListener = (event: DatabaseEvents[DatabaseEventName]) => void
 
-/** Listeners of one database. An error of a listener never fails the operation that emitted the event (U2). */
+/** Listeners by event, without those of `leak`. */
+export type EventListeners = ReadonlyMap<DatabaseEventName, Set<AnyListener>>
+
+/** Listeners of one database. An error of a listener, thrown or in a promise that it returns, never fails the operation that emitted the event (U2). */
 export class EventHub {
-  readonly #listeners: ReadonlyMap<DatabaseEventName, Set<AnyListener>> = new Map([
+  /** Listeners of `leak` are called when nothing else of the API is alive. */
+  readonly #leakListeners: Set<AnyListener> = new Set()
+  /** All other listeners, until they are detached. */
+  #attached: EventListeners | undefined = new Map([
     ['error', new Set()],
     ['stall', new Set()],
     ['checkpoint', new Set()],
     ['compaction', new Set()],
   ])
-  readonly #onListenerError: (error: unknown) => void
+  #detached: WeakRef<EventListeners> | undefined = undefined
+  readonly #report: (error: unknown) => void
 
+  /** @param onListenerError - receives what a listener has thrown, which may be anything. */
   constructor(onListenerError: (error: unknown) => void) {
-    this.#onListenerError = onListenerError
+    this.#report = (error): void => {
+      try {
+        onListenerError(error)
+      } catch {
+        // What was thrown cannot be shown as text.
+      }
+    }
+  }
+
+  /**
+   * Makes the caller the owner of all listeners but those of `leak`: they end with what they belong to. A listener may reference the
+   * database, which must not keep it alive.
+   */
+  detachListeners(): EventListeners {
+    const listeners = this.#attached ?? this.#detached?.deref()
+    assert(listeners !== undefined, 'listeners are detached once')
+    if (typeof WeakRef === 'function') {
+      this.#detached = new WeakRef(listeners)
+      this.#attached = undefined
+    }
+    return listeners
   }
 
   /** Returns the listeners of an event; `undefined` for an unknown name. */
   listenersOf(name: DatabaseEventName): Set<AnyListener> | undefined {
-    return this.#listeners.get(name)
+    return name === 'leak' ? this.#leakListeners : (this.#attached ?? this.#detached?.deref())?.get(name)
   }
 
   emit<Name extends DatabaseEventName>(name: Name, event: DatabaseEvents[Name]): void {
-    const listeners = this.#listeners.get(name)
-    if (listeners === undefined) return
-    for (const listener of [...listeners]) {
+    for (const listener of [...(this.listenersOf(name) ?? [])]) {
       try {
-        listener(event)
+        const result: unknown = listener(event)
+        if (isPromiseLike(result)) Promise.resolve(result).catch(this.#report)
       } catch (error) {
-        this.#onListenerError(error)
+        this.#report(error)
       }
     }
     try {
       publishEvent(name, event)
     } catch (error) {
-      this.#onListenerError(error)
+      this.#report(error)
     }
   }
 }

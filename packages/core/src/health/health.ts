@@ -16,6 +16,7 @@ export class Health {
   failure: unknown = undefined
   #closed = false
   #pause: LdbError | undefined = undefined
+  readonly #closeListeners: Set<() => void> = new Set()
 
   readonly #events: EventHub
 
@@ -89,10 +90,26 @@ export class Health {
     this.#pause = undefined
   }
 
+  /** Refuses reads and writes from now on. */
   close(): void {
     this.#closed = true
     this.readRefusal = closedError()
     this.writeRefusal = this.readRefusal
+    this.announceClose()
+  }
+
+  /** Calls the listeners of `whenClosed`: the close of the database waits for no more calls. */
+  announceClose(): void {
+    for (const listener of [...this.#closeListeners]) listener()
+    this.#closeListeners.clear()
+  }
+
+  /** Calls back at the close of the database, through either API. Returns a function that removes the listener. */
+  whenClosed(listener: () => void): () => void {
+    this.#closeListeners.add(listener)
+    return () => {
+      this.#closeListeners.delete(listener)
+    }
   }
 }
 

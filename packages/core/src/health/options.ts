@@ -2,25 +2,23 @@ import { invalidArgument, kindOf, LdbError } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { CompressionNumber, EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
 import type { CompressionName, EngineName } from '../catalog/catalog.js'
+import { guardedLogger } from './logger.js'
+import type { Logger } from './logger.js'
 
 /**
  * When a commit is acknowledged. In all three modes a prefix of the commits survives.
  *
  * - `'full'`: after fdatasync. The commit survives power loss.
- * - `'periodic'`: after a write to the operating system. The commit survives a killed process, and is synced within `syncIntervalMs`.
- * - `'none'`: after the commit is buffered in the process. It is written and synced in the background.
+ * - `'periodic'`: after a write to the operating system. The commit survives a killed process, and is synced within `syncIntervalMs`, by
+ *   another thread if this one is busy.
+ * - `'none'`: after the commit is buffered in the process. It is written and synced within `syncIntervalMs`, by the next commit or in
+ *   the event loop. A computation without either delays it.
+ *
+ * When the process ends normally without `close()`, commits of all modes are written and synced.
  *
  * @category Options
  */
 export type Durability = 'full' | 'periodic' | 'none'
-
-/** A logger with the interface of pino or `console`. @category Options */
-export interface Logger {
-  debug(message: string): void
-  info(message: string): void
-  warn(message: string): void
-  error(message: string): void
-}
 
 /** Options to open a database. All are optional; an unknown option is an error. @category Options */
 export interface DatabaseOptions {
@@ -32,7 +30,7 @@ export interface DatabaseOptions {
   /** @defaultValue 'full' */
   readonly durability?: Durability
   /**
-   * Milliseconds within which commits at `'periodic'` and `'none'` are synced.
+   * Milliseconds within which a sync of commits at `'periodic'` and `'none'` begins.
    * @defaultValue 100
    */
   readonly syncIntervalMs?: number
@@ -57,7 +55,8 @@ export interface DatabaseOptions {
    */
   readonly compression?: CompressionName
   /**
-   * Open without any change to the files.
+   * Open without any change to the files, and without write access to them. Read-only openers share a database, in threads,
+   * processes and containers of one machine. They and an opener that writes exclude each other.
    * @defaultValue false
    */
   readonly readOnly?: boolean
@@ -77,10 +76,27 @@ export interface DatabaseOptions {
    */
   readonly changesBacklogBytes?: number
   /**
+   * Files of keyspaces that are open at a time: from 2 to 1,000,000. Any number of keyspaces may be open: the least recently used file
+   * is closed, and opened again when it is needed.
+   *
+   * @remarks A file with writes that are not synced yet, or with reads in flight, stays open, so that the limit may be exceeded for a
+   * short time. The files of the log, of the lock and of the catalog are not counted: 8 descriptors, and more while readers
+   * of changes are behind. Reduce the option where the process has few descriptors (`ulimit -n`); with too few, the
+   * database works with those that it has.
+   * @defaultValue 512
+   */
+  readonly maxOpenFiles?: number
+  /**
    * Threads for background work. The B+tree needs none, so this build accepts only 0.
    * @defaultValue 0
    */
   readonly workers?: number
+  /**
+   * Capture the stack of the call that opens each database, scan, cursor, snapshot, transaction and stream of changes, for the report of
+   * a handle that was garbage-collected before it was closed. Costs some microseconds for each of them.
+   * @defaultValue false
+   */
+  readonly debug?: boolean
   /** The file system. Default: the files of Node. */
   readonly vfs?: Vfs
   /** Receives warnings and errors of background work. Default: none. */
@@ -100,7 +116,9 @@ export interface ResolvedDatabaseOptions {
   readonly createIfMissing: boolean
   readonly errorIfExists: boolean
   readonly changesBacklogBytes: number
+  readonly maxOpenFiles: number
   readonly workers: number
+  readonly debug: boolean
   readonly vfs: Vfs | undefined
   readonly logger: Logger | undefined
 }
@@ -108,6 +126,9 @@ export interface ResolvedDatabaseOptions {
 const CACHE_BYTES_MIN = 65_536
 /** Tests create databases with smaller pages, down to the minimum of the format. */
 const PAGE_BYTES_OPTION_MIN = 4096
+/** A file that is synced off the thread has two handles. */
+const OPEN_FILES_MIN = 2
+const OPEN_FILES_MAX = 1_000_000
 const SYNC_INTERVAL_MS_MAX = 86_400_000
 
 /** Options that later builds support, with the reason why this one does not. */
@@ -127,7 +148,9 @@ const KNOWN: readonly string[] = [
   'createIfMissing',
   'errorIfExists',
   'changesBacklogBytes',
+  'maxOpenFiles',
   'workers',
+  'debug',
   'vfs',
   'logger',
 ]
@@ -151,9 +174,13 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     createIfMissing: resolveBoolean(given, 'createIfMissing', true),
     errorIfExists: resolveBoolean(given, 'errorIfExists', false),
     changesBacklogBytes: resolveNumber(given, 'changesBacklogBytes', 268_435_456, 0, Number.MAX_SAFE_INTEGER),
+    maxOpenFiles: resolveNumber(given, 'maxOpenFiles', 512, OPEN_FILES_MIN, OPEN_FILES_MAX),
     workers: resolveWorkers(given),
+    debug: resolveBoolean(given, 'debug', false),
     vfs: resolveObject(given, 'vfs', ['open', 'status', 'list', 'lock']) as Vfs | undefined,
-    logger: resolveObject(given, 'logger', ['debug', 'info', 'warn', 'error']) as Logger | undefined,
+    logger: guardedLogger(
+      resolveObject(given, 'logger', ['debug', 'info', 'warn', 'error']) as Logger | undefined,
+    ),
   })
 }
 

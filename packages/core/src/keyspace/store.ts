@@ -21,6 +21,8 @@ export class KeyspaceStore {
   /** True after the catalog no longer names it. Pinned states stay readable (K4). */
   dropped = false
   readonly #pins: Set<StorePin> = new Set()
+  /** Pending reads of the live state. */
+  #readCount = 0
   /** Runs when the last pin is released. */
   #onUnpinned: (() => void) | undefined = undefined
 
@@ -117,19 +119,31 @@ export class KeyspaceStore {
   unpin(pin: StorePin): void {
     const known = this.#pins.delete(pin)
     assert(known, 'a pin is released once')
-    if (this.#pins.size === 0) this.#takeUnpinned()?.()
+    this.#unpinned()
+  }
+
+  /** Keeps the store open for a read of the live state, even if the keyspace is dropped. Call `endRead` after the read. */
+  beginRead(): void {
+    this.#readCount++
+  }
+
+  /** Ends a read of `beginRead`. */
+  endRead(): void {
+    this.#readCount--
+    this.#unpinned()
   }
 
   /** Calls `task` once nothing pins the store: now, or when the last pin is released. */
   whenUnpinned(task: () => void): void {
-    if (this.#pins.size === 0) task()
-    else this.#onUnpinned = task
+    this.#onUnpinned = task
+    this.#unpinned()
   }
 
-  #takeUnpinned(): (() => void) | undefined {
+  #unpinned(): void {
+    if (this.#pins.size > 0 || this.#readCount > 0) return
     const task = this.#onUnpinned
     this.#onUnpinned = undefined
-    return task
+    task?.()
   }
 }
 
@@ -144,6 +158,11 @@ export class StorePin {
   constructor(keyspace: KeyspaceStore, view: StoreSnapshot) {
     this.keyspace = keyspace
     this.view = view
+  }
+
+  /** Number of the newest commit in the state. */
+  get seq(): number {
+    return this.view.seq
   }
 
   /** @throws {@link LdbError} LDB_CLOSED when it was released by its owner, or because the database was closed. */

@@ -1,4 +1,5 @@
 import { ResumableTask } from '@ldb/base'
+import type { DeadlineSync } from '@ldb/vfs'
 import type { TaskSteps, Syncable, VerifySink } from '@ldb/base'
 import { MemoryChanges } from './change-memory-reader.js'
 import type { CommitReader } from './change-reader.js'
@@ -56,6 +57,17 @@ export interface CommitLog extends Syncable {
   sync(): void
   /** As `sync`, off the thread, for all records appended before the call. Concurrent callers share a sync. */
   syncAsync(): Promise<void>
+  /** True when every record is known to be on the device. */
+  readonly isSynced: boolean
+  /** As `syncAsync`; the sync begins before the call returns, unless a new segment is being created. */
+  startSync(): Promise<void>
+  /**
+   * Requests a sync of the flushed records by another thread; see `DeadlineSync.request`.
+   *
+   * @returns the syncs of the current segment; `undefined` where no other thread can sync.
+   * @throws {@link LdbError} when an earlier requested sync has failed.
+   */
+  requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined
   /** Begins a new segment, so that all earlier ones can be deleted after the checkpoint. */
   beginRotation(): LogRotation
   /**
@@ -116,6 +128,18 @@ export class MemoryLog implements CommitLog {
   }
 
   async syncAsync(): Promise<void> {
+    // There are no files.
+  }
+
+  get isSynced(): boolean {
+    return true
+  }
+
+  async startSync(): Promise<void> {
+    // There are no files.
+  }
+
+  requestSync(_noticeMs: number, _delayMs: number): undefined {
     // There are no files.
   }
 

@@ -1,5 +1,6 @@
 import { ResumableTask } from '@ldb/base'
 import type { TaskSteps, Lsn, VerifySink } from '@ldb/base'
+import type { DeadlineSync } from '@ldb/vfs'
 import type { Wal } from '@ldb/wal'
 import type { CommitReader } from './change-reader.js'
 import { WalCommitReader } from './change-wal-reader.js'
@@ -78,6 +79,18 @@ export class WalLog implements CommitLog {
 
   syncAsync(): Promise<void> {
     return this.#wal.syncAsync()
+  }
+
+  get isSynced(): boolean {
+    return this.#wal.syncedLsn === this.#wal.endLsn
+  }
+
+  startSync(): Promise<void> {
+    return this.#wal.startSync()
+  }
+
+  requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined {
+    return this.#wal.requestSync(noticeMs, delayMs)
   }
 
   beginRotation(): LogRotation {

@@ -1,6 +1,6 @@
 import { LdbError } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
-import type { Vfs, VfsLock } from '@ldb/vfs'
+import type { PooledVfs, Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { Catalog } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
@@ -36,6 +36,8 @@ export interface DatabaseFiles {
   /** The file system that the database uses. */
   readonly vfs: Vfs
   readonly space: ReservedSpace
+  /** The layer of `vfs` that bounds the open files; `undefined` for a memory-only database. */
+  readonly pool: PooledVfs | undefined
 }
 
 /** Assembles an open database from its locked directory: opens the stores and the log, and replays the log. */
@@ -44,6 +46,7 @@ export class Assembly {
   readonly #tuning: DatabaseTuning
   readonly #directory: string
   readonly #vfs: Vfs
+  readonly #files: PooledVfs | undefined
   readonly #space: ReservedSpace
   /** Closes the opened objects, newest last. The owner runs them when the open fails. */
   readonly #opened: (() => void)[]
@@ -51,13 +54,14 @@ export class Assembly {
   constructor(
     options: ResolvedDatabaseOptions,
     tuning: DatabaseTuning,
-    { directory, vfs, space }: DatabaseFiles,
+    { directory, vfs, space, pool }: DatabaseFiles,
     opened: (() => void)[],
   ) {
     this.#options = options
     this.#tuning = tuning
     this.#directory = directory
     this.#vfs = vfs
+    this.#files = pool
     this.#space = space
     this.#opened = opened
   }
@@ -128,9 +132,11 @@ export class Assembly {
         store.close()
       })
       keyspaces.add(new KeyspaceStore(record.descriptor, store, vfs.clock))
+      // The files of keyspaces that are not used take no descriptor, except one.
+      this.#files?.closeIdle()
     }
     const directoryEntries = new DirectoryEntrySync(vfs, this.#directory)
-    return { health, events, trigger, gate, keyspaces, engines, directoryEntries }
+    return { health, events, trigger, gate, keyspaces, engines, files: this.#files, directoryEntries }
   }
 
   #openMemoryLog({ seq }: Catalog): ReplayedLog {

@@ -5,7 +5,7 @@ import type { KeyspaceDescriptor } from '../catalog/catalog.js'
 import { keyspaceIdOfName, keyspacePath, keyspacesPath } from '../catalog/directory-layout.js'
 import type { CreatedStore } from '../engine/engine.js'
 import type { StoreFactory } from '../engine/store-factory.js'
-import type { Logger } from '../health/options.js'
+import type { Logger } from '../health/logger.js'
 import { removeKeyspaceFiles } from './removal.js'
 
 /** Creates and removes the files of keyspaces. */

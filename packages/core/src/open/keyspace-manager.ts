@@ -57,7 +57,10 @@ export class KeyspaceManager {
     checkAgainstStored(existing.descriptor, options)
     const { ttlMs } = options
     const isChanged = ttlMs !== undefined && ttlMs !== (existing.descriptor.ttlMs ?? Infinity)
-    if (isChanged && !this.#options.readOnly) this.#setTtl(existing, ttlMs)
+    if (isChanged && !this.#options.readOnly) {
+      this.#pipeline.assertWritable()
+      this.#setTtl(existing, ttlMs)
+    }
     return existing
   }
 
@@ -65,6 +68,7 @@ export class KeyspaceManager {
   drop(name: string): void {
     const { health, keyspaces } = this.#state
     checkKeyspaceName(name)
+    this.#pipeline.assertWritable()
     this.#pipeline.drain()
     health.assertWritable()
     const keyspace = keyspaces.byName(name)
@@ -98,6 +102,7 @@ export class KeyspaceManager {
 
   #create<K, V>(name: string, requested: ResolvedKeyspaceOptions<K, V>): KeyspaceStore {
     const { health, keyspaces } = this.#state
+    this.#pipeline.assertWritable()
     this.#pipeline.drain()
     health.assertWritable()
     const descriptor = this.#describeNew(name, requested)

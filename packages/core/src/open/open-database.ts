@@ -1,14 +1,19 @@
 import { isLdbError } from '@ldb/base'
+import type { LdbError } from '@ldb/base'
 import { TransactionManager } from '@ldb/mvcc'
-import type { VfsLock } from '@ldb/vfs'
+import type { PooledVfs, ScheduledTask, Scheduler, VfsLock } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
 import { Checkpointer } from '../commit/checkpointer.js'
 import type { CommitSinks } from '../commit/commit-sinks.js'
 import { CommitPipeline } from '../commit/pipeline.js'
 import type { StoreFactory } from '../engine/store-factory.js'
 import type { EventHub } from '../health/events.js'
+import { HandleLeases } from '../health/handle-leases.js'
+import type { PinnedResource } from '../health/handle-leases.js'
 import type { Health } from '../health/health.js'
-import type { Logger, ResolvedDatabaseOptions } from '../health/options.js'
+import { LeakReporter } from '../health/leaks.js'
+import type { HandleSentinel } from '../health/leaks.js'
+import type { ResolvedDatabaseOptions } from '../health/options.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
 import { KeyspaceTransactionStore } from '../keyspace/transaction-store.js'
 import { BackgroundSync } from '../log/background-sync.js'
@@ -34,6 +39,8 @@ export interface OpenedStores {
   readonly gate: ReadGate
   readonly keyspaces: KeyspaceTable
   readonly engines: StoreFactory
+  /** The layer that bounds the open files of the stores; `undefined` for a memory-only database. */
+  readonly files: PooledVfs | undefined
   readonly directoryEntries: DirectoryEntrySync
 }
 
@@ -61,6 +68,7 @@ export class OpenDatabase {
   readonly gate: ReadGate
   readonly keyspaces: KeyspaceTable
   readonly engines: StoreFactory
+  readonly files: PooledVfs | undefined
   readonly log: CommitLog
   readonly space: SpaceBudget
   readonly changeSignal: ChangeSignal
@@ -71,8 +79,13 @@ export class OpenDatabase {
   readonly slicedCheckpoint: SlicedCheckpoint
   readonly manager: KeyspaceManager
   readonly openReads: OpenReads
+  readonly openStreams: HandleLeases<PinnedResource>
   readonly #sweep: ExpirySweep
   readonly #lock: VfsLock
+  readonly #leaks: LeakReporter
+  readonly #scheduler: Scheduler
+  /** Waits for the collection of the API. */
+  #watch: ScheduledTask | undefined = undefined
 
   constructor(
     options: ResolvedDatabaseOptions,
@@ -93,11 +106,13 @@ export class OpenDatabase {
     this.gate = gate
     this.keyspaces = keyspaces
     this.engines = engines
+    this.files = stores.files
     this.log = log
     this.space = space
     const changeSignal = new ChangeSignal()
-    const backgroundSync = new BackgroundSync(health, log, scheduler, options.syncIntervalMs)
-    const transactions = openTransactions(keyspaces, seq, () => clock.monotonic(), options.logger)
+    const backgroundSync = new BackgroundSync(health, log, vfs, options.syncIntervalMs)
+    const leaks = new LeakReporter(events, clock, nameOf(directory, log), options)
+    const transactions = openTransactions(keyspaces, seq, leaks, scheduler)
     const checkpointer = new Checkpointer(state, trigger, events, clock, checkpointSeq)
     const sinks: CommitSinks = { transactions, backgroundSync, changeSignal, checkpointer }
     this.changeSignal = changeSignal
@@ -111,7 +126,10 @@ export class OpenDatabase {
     const writer = new CatalogWriter(catalog, vfs, directory, log, directoryEntries, backgroundSync)
     const files = new KeyspaceFiles(engines, directoryEntries, options.logger)
     this.manager = new KeyspaceManager(state, writer, files, this.pipeline, sinks, this.#sweep, options)
-    this.openReads = new OpenReads(clock)
+    this.openReads = new OpenReads(leaks, scheduler)
+    this.openStreams = new HandleLeases(leaks, scheduler)
+    this.#leaks = leaks
+    this.#scheduler = scheduler
   }
 
   /**
@@ -125,11 +143,48 @@ export class OpenDatabase {
     const isShort = !this.options.readOnly && space.afterOpen()
     if (isShort || (checkpointFirst && space.permitsCheckpoint))
       this.checkpointer.run(this.pipeline, { force: checkpointFirst })
-    this.backgroundSync.onSynced(() => {
+    this.backgroundSync.onFlushed(() => {
       changeSignal.wake()
     })
     this.#sweep.schedule()
     this.manager.removeLeftovers()
+  }
+
+  /** Releases and reports the database when it was not closed before the sentinel is garbage-collected (S5). */
+  releaseAfter(sentinel: HandleSentinel): void {
+    const openedAtMs = this.#leaks.nowMs
+    const stack = this.#leaks.captureStack()
+    // The task keeps the database alive until then, and neither the sentinel nor any other object of the API.
+    this.#watch = this.#scheduler.afterCollection?.(sentinel, () => {
+      this.#releaseLeaked()
+      this.#leaks.report({ kind: 'database', openedAtMs, stack })
+    })
+  }
+
+  /** Closes the database without a checkpoint: the next open replays the log. Throws nothing, because it has no caller. */
+  #releaseLeaked(): void {
+    try {
+      this.openReads.leakAll()
+      this.openStreams.leakAll()
+      this.transactions.leakAll()
+      this.#close(() => {
+        this.#saveLog()
+        return false
+      })
+    } catch (error) {
+      this.#leaks.reportFailure(error)
+    }
+  }
+
+  /**
+   * Poisons the database because its directory was moved or replaced (D8), unless the operation that found this does so itself. It
+   * runs within that operation, and the listeners of the event afterwards.
+   */
+  noteLoss(error: LdbError): void {
+    const { health } = this
+    void Promise.resolve().then(() => {
+      if (!health.poisoned && !health.closed) health.fail(error, false)
+    })
   }
 
   /**
@@ -139,7 +194,20 @@ export class OpenDatabase {
    * @throws the first error.
    */
   close(): void {
-    this.backgroundSync.cancel()
+    this.#close(() => {
+      if (this.health.poisoned) {
+        this.#saveLog()
+        return false
+      }
+      this.checkpointer.run(this.pipeline, { effort: 'explicit' })
+      return true
+    })
+  }
+
+  /** @param save - makes the commits durable, and reports whether the stores contain them all. */
+  #close(save: () => boolean): void {
+    this.#watch?.cancel()
+    this.backgroundSync.close()
     this.#sweep.cancel()
     this.pipeline.drain()
     let clean = false
@@ -147,16 +215,11 @@ export class OpenDatabase {
     runAll([
       (): void => {
         this.openReads.releaseAll()
+        this.openStreams.releaseAll()
         this.transactions.close()
       },
       (): void => {
-        if (this.options.readOnly) return
-        if (health.poisoned) {
-          this.#saveLog()
-          return
-        }
-        this.checkpointer.run(this.pipeline, { effort: 'explicit' })
-        clean = true
+        if (!this.options.readOnly) clean = save()
       },
       (): void => {
         // A checkpoint that failed stays incomplete: the next open replays the log.
@@ -190,18 +253,26 @@ export class OpenDatabase {
   }
 }
 
+/** Returns what messages call the database. */
+function nameOf(directory: string, { isVolatile }: CommitLog): string {
+  return isVolatile ? 'memory-only database' : `database at ${directory}`
+}
+
 function openTransactions(
   keyspaces: KeyspaceTable,
   seq: number,
-  monotonicMs: () => number,
-  logger: Logger | undefined,
+  leaks: LeakReporter,
+  scheduler: Scheduler,
 ): TransactionManager {
   return new TransactionManager({
     stores: [...keyspaces].map((each) => [each.descriptor.id, new KeyspaceTransactionStore(each)] as const),
     seq,
-    monotonicMs,
-    onLeak: ({ kind, ageMs }) => {
-      logger?.warn(`a ${kind} was left open for ${Math.round(ageMs)} ms and never ended; it was rolled back`)
+    monotonicMs: () => leaks.nowMs,
+    openStack: () => leaks.captureStack(),
+    afterCollection: scheduler.afterCollection?.bind(scheduler) ?? false,
+    schedule: scheduler.immediate?.bind(scheduler),
+    onLeak: ({ kind, ageMs, stack }) => {
+      leaks.report({ kind, openedAtMs: leaks.nowMs - ageMs, stack })
     },
   })
 }

@@ -1,9 +1,10 @@
 import { isLdbError, LdbError } from '@ldb/base'
-import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs } from '@ldb/vfs'
-import type { Vfs } from '@ldb/vfs'
+import { defaultEnvironment, defaultVfs, MemoryVfs, OverlayVfs, OwnedVfs, PooledVfs } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
+import { logPath } from '../catalog/directory-layout.js'
 import { readCatalog } from '../catalog/file.js'
-import { normalizePath } from '../catalog/path.js'
+import { resolveDirectory } from '../catalog/path.js'
 import type { DatabaseOptions, ResolvedDatabaseOptions } from '../health/options.js'
 import { resolveDatabaseOptions } from '../health/options.js'
 import { Assembly } from './assembly.js'
@@ -11,6 +12,7 @@ import { createDirectory, createInside } from './creation.js'
 import type { CreationOptions } from './creation.js'
 import { inspectDirectory } from './directory-inspection.js'
 import type { DirectoryState } from './directory-inspection.js'
+import { lockDirectory } from './directory-lock.js'
 import type { OpenDatabase } from './open-database.js'
 import { reserveSpace } from '../space/reserved-space.js'
 import type { ReservedSpace } from '../space/reserved-space.js'
@@ -20,13 +22,13 @@ import type { DatabaseTuning } from './tuning.js'
 
 /** Opens or creates the database at a path; documented where it is exported, as `Database.open`. */
 export function openDatabase(
-  path: string,
+  path: FilePath,
   options: DatabaseOptions | undefined,
   tuning: Partial<DatabaseTuning> = tuningOf(options),
 ): OpenDatabase {
-  const directory = normalizePath(path)
   const resolved = resolveDatabaseOptions(options)
   const vfs = resolved.vfs ?? defaultVfs()
+  const directory = resolveDirectory(vfs, path)
   return new Opening(resolved, { ...STANDARD_TUNING, ...tuning }, directory, vfs, true).open()
 }
 
@@ -55,6 +57,16 @@ function memoryVfs(): Vfs {
   }
 }
 
+/** Returns the layer that bounds the open files. A writer keeps the segments of its log open: there are few. */
+function boundedFiles(
+  vfs: Vfs,
+  directory: string,
+  { maxOpenFiles, readOnly }: ResolvedDatabaseOptions,
+): PooledVfs {
+  const log = `${logPath(directory)}/`
+  return new PooledVfs(vfs, { maxOpenFiles, isPooled: (path) => readOnly || !path.startsWith(log) })
+}
+
 /**
  * One open of a database. (R1) Order: inspection, lock, catalog, stores, log, replay, checks, background work. Before the end of the
  * checks, only a new database and the new root of the log are written.
@@ -63,9 +75,12 @@ class Opening {
   readonly #options: ResolvedDatabaseOptions
   readonly #tuning: DatabaseTuning
   readonly #directory: string
-  /** The file system itself, and the one that the database uses: an overlay when it is read-only. */
+  /** The file system itself, the one that checks the directory, and the one that the database uses: an overlay when it is read-only. */
   readonly #base: Vfs
+  readonly #owned: OwnedVfs
   readonly #vfs: Vfs
+  /** The layer that bounds the open files; `undefined` for a memory-only database, whose files take no descriptors. */
+  readonly #files: PooledVfs | undefined
   readonly #space: ReservedSpace
   readonly #withLog: boolean
   /** Closes the opened objects, newest last. */
@@ -82,23 +97,35 @@ class Opening {
     this.#tuning = tuning
     this.#directory = directory
     this.#base = vfs
-    this.#space = reserveSpace(vfs, directory)
+    this.#owned = new OwnedVfs(vfs)
+    this.#files = withLog ? boundedFiles(this.#owned, directory, options) : undefined
+    const files = this.#files ?? this.#owned
+    this.#space = reserveSpace(files, directory)
     // (R7) Writes of a read-only database stay in the overlay.
-    this.#vfs = options.readOnly ? new OverlayVfs(vfs) : this.#space.vfs
+    this.#vfs = options.readOnly ? new OverlayVfs(files) : this.#space.vfs
     this.#withLog = withLog
   }
 
   open(): OpenDatabase {
     this.#prepare()
-    const lock = this.#vfs.lock(this.#directory)
+    const lock = lockDirectory(this.#vfs, this.#owned, this.#directory)
     this.#opened.push(() => {
       lock.release()
     })
     try {
       const catalog = this.#lockedCatalog()
-      const files = { directory: this.#directory, vfs: this.#vfs, space: this.#space }
+      const files = {
+        directory: this.#directory,
+        vfs: this.#vfs,
+        space: this.#space,
+        pool: this.#files,
+      }
       const assembly = new Assembly(this.#options, this.#tuning, files, this.#opened)
-      return assembly.assemble(lock, catalog, this.#withLog)
+      const opened = assembly.assemble(lock, catalog, this.#withLog)
+      this.#owned.onLost((error) => {
+        opened.noteLoss(error)
+      })
+      return opened
     } catch (error) {
       this.#undo()
       throw error

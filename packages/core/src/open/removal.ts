@@ -1,6 +1,6 @@
 import { isLdbError, LdbError } from '@ldb/base'
-import { defaultVfs } from '@ldb/vfs'
-import type { Vfs } from '@ldb/vfs'
+import { defaultVfs, OwnedVfs } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import {
   CATALOG_COPY_NAME,
   CATALOG_NAME,
@@ -10,14 +10,14 @@ import {
   keyspaceIdOfName,
   keyspacePath,
   keyspacesPath,
-  LOCK_NAME,
   logPath,
   reservePath,
 } from '../catalog/directory-layout.js'
 import { BUILT_IN_ENGINES, isStoreFileName } from '../engine/engine-registry.js'
 import type { EngineTable } from '../engine/engine-registry.js'
 import { inspectDirectory } from './directory-inspection.js'
-import { normalizePath } from '../catalog/path.js'
+import { lockDirectory } from './directory-lock.js'
+import { resolveDirectory } from '../catalog/path.js'
 
 /**
  * Deletes a database; documented where it is exported, as `Database.destroy`.
@@ -25,16 +25,19 @@ import { normalizePath } from '../catalog/path.js'
  * @remarks The catalog is removed last: a crash leaves either a database, which can be deleted again, or only a lock file.
  */
 export function destroyDatabase(
-  path: string,
-  vfs: Vfs = defaultVfs(),
+  path: FilePath,
+  base: Vfs = defaultVfs(),
   engines: EngineTable = BUILT_IN_ENGINES,
 ): void {
-  const directory = normalizePath(path)
-  assertDatabase(vfs, directory)
-  const lock = vfs.lock(directory)
+  const directory = resolveDirectory(base, path)
+  assertDatabase(base, directory)
+  const vfs = new OwnedVfs(base)
+  const lock = lockDirectory(vfs, vfs, directory)
+  // (D8) Its check continues when the lock is released.
+  const unlocked = OwnedVfs.over(base, directory)
   try {
-    assertDatabase(vfs, directory)
-    removeIfThere(vfs, reservePath(directory))
+    assertDatabase(unlocked, directory)
+    removeIfThere(unlocked, reservePath(directory))
     removeStores(vfs, directory, engines)
     removeKnown(vfs, logPath(directory), isLogName)
     removeIfThere(vfs, `${directory}/${CATALOG_NEW_NAME}`)
@@ -45,8 +48,7 @@ export function destroyDatabase(
   } finally {
     lock.release()
   }
-  removeIfThere(vfs, `${directory}/${LOCK_NAME}`)
-  removeDirectoryIfEmpty(vfs, directory)
+  removeDirectoryIfEmpty(unlocked, directory)
 }
 
 /** Removes the files of an interrupted creation, except `CREATING`. */

@@ -5,7 +5,7 @@ import type { CheckpointOptions } from '../commit/checkpoint-options.js'
 import type { Checkpointer } from '../commit/checkpointer.js'
 import type { CommitPipeline } from '../commit/pipeline.js'
 import type { DatabaseState } from '../commit/state.js'
-import { abortedError, throwIfAborted } from '../health/abort-signal.js'
+import { throwIfAborted, untilAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import type { EventHub } from '../health/events.js'
 import type { ReadGate } from '../resident/read-gate.js'
@@ -159,25 +159,5 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }
     this.#events.emit('stall', { reason: 'checkpoint', durationMs: this.#clock.monotonic() - startedAtMs })
-  }
-}
-
-/** Waits for a promise or an abort, whichever happens first. */
-async function untilAborted(work: Promise<void>, signal: AbortSignalLike | undefined): Promise<void> {
-  if (signal?.addEventListener === undefined) {
-    await work
-    return
-  }
-  let onAbort: (() => void) | undefined
-  const aborted = new Promise<void>((_, reject) => {
-    onAbort = (): void => {
-      reject(abortedError(signal))
-    }
-    signal.addEventListener?.('abort', onAbort)
-  })
-  try {
-    await Promise.race([work, aborted])
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener?.('abort', onAbort)
   }
 }

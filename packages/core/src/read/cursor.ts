@@ -2,7 +2,8 @@ import { invalidArgument } from '@ldb/base'
 import type { ResolvedRange, StoreCursor } from '@ldb/base'
 import { closedError } from '../health/health.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
-import type { OpenRead } from './open-reads.js'
+import type { LastEnded } from './last-ended.js'
+import type { ReadLease } from './open-reads.js'
 import type { ReadPin, ReadSource } from './read-source.js'
 
 /**
@@ -33,10 +34,10 @@ export class Cursor<K, V> implements Disposable {
   readonly #reverse: boolean
 
   /** @internal */
-  constructor(source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange) {
+  constructor(source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange, lastEnded: LastEnded) {
     this.#codec = codec
     this.#reverse = range.reverse
-    this.#cursorPin = new CursorPin(source, range)
+    this.#cursorPin = new CursorPin(source, range, this, lastEnded)
   }
 
   /** True while the cursor is on an entry. */
@@ -116,21 +117,24 @@ export class Cursor<K, V> implements Disposable {
 }
 
 /** The pinned state and the store cursor of a cursor. */
-class CursorPin implements OpenRead {
-  readonly openedAtMs: number
-  readonly seq: number
+class CursorPin {
+  readonly #owner: unknown
+  readonly #lastEnded: LastEnded
   readonly #source: ReadSource
   readonly #pin: ReadPin
+  readonly #lease: ReadLease | undefined
   /** `undefined` over an empty range. */
   readonly #cursor: StoreCursor | undefined
   #open = true
 
-  constructor(source: ReadSource, range: ResolvedRange) {
+  /** @param owner - the cursor, retained at its end. */
+  constructor(source: ReadSource, range: ResolvedRange, owner: unknown, lastEnded: LastEnded) {
+    this.#owner = owner
+    this.#lastEnded = lastEnded
     this.#source = source
     this.#pin = source.acquire()
-    this.seq = this.#pin.view.seq
     this.#cursor = range.empty ? undefined : this.#pin.openCursor(range)
-    this.openedAtMs = source.registerRead(this)
+    this.#lease = source.registerRead('cursor', this.#pin, this)
   }
 
   cursor(): StoreCursor | undefined {
@@ -143,7 +147,7 @@ class CursorPin implements OpenRead {
     if (!this.#open) return
     this.#open = false
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor)
-    this.#source.unregisterRead(this)
-    this.#source.releasePin(this.#pin)
+    this.#source.closeRead(this.#lease)
+    this.#lastEnded.cursor = this.#owner
   }
 }

@@ -1,6 +1,7 @@
 import type { ResolvedRange, StoreCursor } from '@ldb/base'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
-import type { OpenRead } from './open-reads.js'
+import type { LastEnded } from './last-ended.js'
+import type { ReadLease } from './open-reads.js'
 import type { ReadPin, ReadSource } from './read-source.js'
 import { SCAN_END } from './scan-source.js'
 import type { ScanSource } from './scan-source.js'
@@ -12,53 +13,57 @@ export type EntryPart = 'entry' | 'key' | 'value'
  * The entries of a range in the state at construction (S1). Releases the pinned state after the last entry, on close,
  * and when the database closes (S2).
  */
-export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
-  readonly openedAtMs: number
-  readonly seq: number
+export class EntrySource<K, V, T> implements ScanSource<T> {
+  /** The scan of this source, retained at its end. */
+  scan: unknown = undefined
+  readonly #lastEnded: LastEnded
   readonly #source: ReadSource
   readonly #pin: ReadPin
+  readonly #lease: ReadLease | undefined
   readonly #codec: KeyspaceCodec<K, V>
   readonly #range: ResolvedRange
   readonly #part: EntryPart
   #cursor: StoreCursor | undefined = undefined
   /** Entries that are not returned yet. */
   #remaining: number
-  #state: 'open' | 'ended' | 'released' = 'open'
+  #isEnded = false
 
-  constructor(source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange, part: EntryPart) {
+  constructor(
+    source: ReadSource,
+    codec: KeyspaceCodec<K, V>,
+    range: ResolvedRange,
+    part: EntryPart,
+    lastEnded: LastEnded,
+  ) {
+    this.#lastEnded = lastEnded
     this.#source = source
     this.#codec = codec
     this.#range = range
     this.#part = part
     this.#remaining = range.empty ? 0 : range.limit
     this.#pin = source.acquire()
-    this.seq = this.#pin.view.seq
-    this.openedAtMs = source.registerRead(this)
-    if (this.#remaining === 0) this.#end('ended')
+    this.#lease = source.registerRead('scan', this.#pin, this)
+    if (this.#remaining === 0) this.#end()
   }
 
   pull(): T | typeof SCAN_END {
-    if (this.#state === 'ended') return SCAN_END
+    if (this.#isEnded) return SCAN_END
+    // The close of the database releases the pin: later calls throw LDB_CLOSED.
     this.#pin.assertPinned()
     const cursor = this.#cursor
     const found =
       cursor === undefined ? this.#start() : this.#range.reverse ? cursor.previous() : cursor.next()
     if (!found) {
-      this.#end('ended')
+      this.#end()
       return SCAN_END
     }
     const result = this.#read()
-    if (--this.#remaining === 0) this.#end('ended')
+    if (--this.#remaining === 0) this.#end()
     return result
   }
 
   close(): void {
-    this.#end('ended')
-  }
-
-  /** Called when the database closes. Later calls of `pull` throw `LDB_CLOSED` instead of returning `SCAN_END`. */
-  release(): void {
-    this.#end('released')
+    this.#end()
   }
 
   /** Moves to the first entry after the offset. */
@@ -80,12 +85,12 @@ export class EntrySource<K, V, T> implements ScanSource<T>, OpenRead {
     return pairOf(key, codec.valueAt(cursor)) as unknown as T
   }
 
-  #end(state: 'ended' | 'released'): void {
-    if (this.#state !== 'open') return
-    this.#state = state
+  #end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
     if (this.#cursor !== undefined) this.#pin.closeCursor(this.#cursor)
-    this.#source.unregisterRead(this)
-    this.#source.releasePin(this.#pin)
+    this.#source.closeRead(this.#lease)
+    if (this.scan !== undefined) this.#lastEnded.scan = this.scan
   }
 }
 

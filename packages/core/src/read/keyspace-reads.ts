@@ -5,6 +5,7 @@ import { EntrySource } from './entry-source.js'
 import type { EntryPart } from './entry-source.js'
 import { resolveBorrow } from './get-options.js'
 import type { GetOptions } from './get-options.js'
+import type { LastEnded } from './last-ended.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
 import { packKeys } from '../keyspace/packed-keys.js'
 import type { ReadSource } from './read-source.js'
@@ -23,11 +24,7 @@ export class KeyspaceReads<K, V> {
   readonly source: ReadSource
   /** @internal */
   readonly codec: KeyspaceCodec<K, V>
-  /**
-   * Keeps the newest scan and cursor alive. When a garbage collection finds no live object of a class, V8 discards the
-   * class's hidden class and all code compiled for it, which makes occasional range reads five times slower.
-   */
-  readonly #lastCreated: { scan: unknown; cursor: unknown } = { scan: undefined, cursor: undefined }
+  readonly #lastEnded: LastEnded = { scan: undefined, cursor: undefined }
 
   /** @internal */
   constructor(source: ReadSource, codec: KeyspaceCodec<K, V>) {
@@ -99,9 +96,7 @@ export class KeyspaceReads<K, V> {
     if (resolved.limit !== Infinity || resolved.offset !== 0) {
       throw invalidArgument('a cursor has no limit and no offset')
     }
-    const cursor = new Cursor(this.source, this.codec, resolved)
-    this.#lastCreated.cursor = cursor
-    return cursor
+    return new Cursor(this.source, this.codec, resolved, this.#lastEnded)
   }
 
   /**
@@ -137,8 +132,10 @@ export class KeyspaceReads<K, V> {
   }
 
   #scan<T>(range: RangeOptions<K> | undefined, part: EntryPart): Scan<T> {
-    const scan = new Scan(new EntrySource<K, V, T>(this.source, this.codec, this.#resolve(range), part))
-    this.#lastCreated.scan = scan
+    const resolved = this.#resolve(range)
+    const source = new EntrySource<K, V, T>(this.source, this.codec, resolved, part, this.#lastEnded)
+    const scan = new Scan(source)
+    source.scan = scan
     return scan
   }
 

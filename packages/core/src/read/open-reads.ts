@@ -1,14 +1,14 @@
-import type { Clock } from '@ldb/vfs'
+import { HandleLeases } from '../health/handle-leases.js'
+import type { HandleLease, PinnedResource } from '../health/handle-leases.js'
 
-/** A read that pins a state for a caller: a snapshot, a scan or a cursor. */
-export interface OpenRead {
-  /** Time at which the read was opened, on the monotonic clock. */
-  readonly openedAtMs: number
+/** The state that an open read pins: of a snapshot, a scan or a cursor. */
+export interface OpenRead extends PinnedResource {
   /** Number of the newest commit that the read sees. */
   readonly seq: number
-  /** Releases the pinned state, and removes the read from the list. Idempotent. */
-  release(): void
 }
+
+/** An open read of a handle. */
+export type ReadLease = HandleLease<OpenRead>
 
 /** Statistics of open reads. @category Statistics */
 export interface OpenReadStats {
@@ -23,35 +23,15 @@ export interface OpenReadStats {
   readonly oldestSeq: number
 }
 
-/** All open reads of one database, oldest first. */
-export class OpenReads {
-  readonly clock: Clock
-  readonly #reads: Set<OpenRead> = new Set()
-
-  constructor(clock: Clock) {
-    this.clock = clock
-  }
-
-  add(read: OpenRead): void {
-    this.#reads.add(read)
-  }
-
-  remove(read: OpenRead): void {
-    this.#reads.delete(read)
-  }
-
-  /** Releases all open reads when the database closes (S2). */
-  releaseAll(): void {
-    for (const read of [...this.#reads]) read.release()
-  }
-
+/** All open reads of one database. */
+export class OpenReads extends HandleLeases<OpenRead> {
   stats(): OpenReadStats {
-    const oldest = this.#reads.values().next()
-    if (oldest.done === true) return { openCount: 0, oldestAgeMs: 0, oldestSeq: 0 }
+    const { oldest, size } = this.leases
+    if (oldest === undefined) return { openCount: 0, oldestAgeMs: 0, oldestSeq: 0 }
     return {
-      openCount: this.#reads.size,
-      oldestAgeMs: Math.max(0, this.clock.monotonic() - oldest.value.openedAtMs),
-      oldestSeq: oldest.value.seq,
+      openCount: size,
+      oldestAgeMs: Math.max(0, this.reporter.nowMs - oldest.openedAtMs),
+      oldestSeq: oldest.resource.seq,
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { KeyBounds, StoreCursor, StoreSnapshot } from '@ldb/base'
 import type { Health } from '../health/health.js'
 import type { KeyspaceStore, StorePin } from '../keyspace/store.js'
-import type { OpenRead, OpenReads } from './open-reads.js'
+import type { OpenReads, ReadLease } from './open-reads.js'
+import type { HandleSentinel } from '../health/leaks.js'
 
 /** A pinned state of one keyspace, as the reading methods use it. */
 export interface ReadPin {
@@ -30,6 +31,8 @@ export interface PinnedState {
 export interface ReadSource {
   /** Throws when the source is closed, poisoned, dropped or released. */
   assertReadable(): void
+  /** Throws when a read that has begun cannot go on. Unlike a new read, it may end while a commit of its transaction waits. */
+  assertStillReadable(): void
   /** Returns a copy of a value; the key is the first `keyBytes` bytes. */
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined
   /** Returns a view of a value, valid until the next call of the store. */
@@ -37,16 +40,24 @@ export interface ReadSource {
   /** Returns copies of many values. The keys are packed as for `OrderedStore.getMany`. */
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[]
   has(key: Uint8Array, keyBytes: number): boolean
-  /** Pins the current state for one read. The caller calls `releasePin`. */
+  /** Keeps the source readable for a read that waits, even if its keyspace is dropped. The caller calls `endRead`. */
+  beginRead(): void
+  /** Ends a read of `beginRead`. */
+  endRead(): void
+  /** Pins the current state for one read. The caller calls `releasePin`, or `registerRead` and `closeRead`. */
   acquire(): ReadPin
   /** Releases a pin of `acquire`. */
   releasePin(pin: ReadPin): void
   /** Returns a source of the current state. The caller releases it. */
   pinState(): PinnedState
-  /** Registers a read that stays open, and returns the time on the monotonic clock. */
-  registerRead(read: OpenRead): number
-  /** Removes a read that `registerRead` has added. */
-  unregisterRead(read: OpenRead): void
+  /**
+   * Registers a read that stays open beyond its call: the collection of `handle` ends it, and so does the close of the database.
+   *
+   * @returns `undefined` where the owner of the source ends the read.
+   */
+  registerRead(kind: 'scan' | 'cursor', pin: ReadPin, handle: object): ReadLease | undefined
+  /** Releases the pin of a read that `registerRead` has added. Idempotent. */
+  closeRead(lease: ReadLease | undefined): void
 }
 
 /**
@@ -54,11 +65,14 @@ export interface ReadSource {
  */
 export class LiveSource implements ReadSource {
   readonly keyspace: KeyspaceStore
+  /** This reference keeps the database open as long as an object of its API is reachable. */
+  readonly sentinel: HandleSentinel
   readonly #health: Health
   readonly #openReads: OpenReads
 
-  constructor(keyspace: KeyspaceStore, health: Health, openReads: OpenReads) {
+  constructor(keyspace: KeyspaceStore, health: Health, openReads: OpenReads, sentinel: HandleSentinel) {
     this.keyspace = keyspace
+    this.sentinel = sentinel
     this.#health = health
     this.#openReads = openReads
   }
@@ -66,6 +80,18 @@ export class LiveSource implements ReadSource {
   assertReadable(): void {
     this.#health.assertReadable()
     if (this.keyspace.dropped) this.keyspace.assertLive()
+  }
+
+  assertStillReadable(): void {
+    this.#health.assertReadable()
+  }
+
+  beginRead(): void {
+    this.keyspace.beginRead()
+  }
+
+  endRead(): void {
+    this.keyspace.endRead()
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
@@ -95,33 +121,47 @@ export class LiveSource implements ReadSource {
   pinState(): PinnedState {
     const pin = this.keyspace.pin()
     return {
-      source: new FrozenSource(pin),
+      source: new FrozenSource(pin, this),
       release: () => {
         pin.release()
       },
     }
   }
 
-  registerRead(read: OpenRead): number {
-    this.#openReads.add(read)
-    return this.#openReads.clock.monotonic()
+  registerRead(kind: 'scan' | 'cursor', pin: StorePin, handle: object): ReadLease {
+    return this.#openReads.open(kind, pin, handle)
   }
 
-  unregisterRead(read: OpenRead): void {
-    this.#openReads.remove(read)
+  closeRead(lease: ReadLease | undefined): void {
+    if (lease !== undefined) this.#openReads.close(lease)
   }
 }
 
 /** The state that a snapshot pins. Its reads end with the snapshot, so that only the snapshot is registered. */
 export class FrozenSource implements ReadSource {
+  /** This reference keeps the owner of the pin reachable, so that it is not reported as a leak. */
+  readonly owner: object
   readonly #pin: StorePin
 
-  constructor(pin: StorePin) {
+  constructor(pin: StorePin, owner: object) {
     this.#pin = pin
+    this.owner = owner
   }
 
   assertReadable(): void {
     this.#pin.assertPinned()
+  }
+
+  assertStillReadable(): void {
+    this.#pin.assertPinned()
+  }
+
+  beginRead(): void {
+    // The pin keeps the source readable.
+  }
+
+  endRead(): void {
+    // The pin is released by its owner.
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
@@ -152,11 +192,11 @@ export class FrozenSource implements ReadSource {
     return pinnedByOwner(this)
   }
 
-  registerRead(_read: OpenRead): number {
-    return 0
+  registerRead(_kind: 'scan' | 'cursor', _pin: ReadPin, _handle: object): undefined {
+    return undefined
   }
 
-  unregisterRead(_read: OpenRead): void {
+  closeRead(_lease: ReadLease | undefined): void {
     // The read was not registered.
   }
 }

@@ -1,4 +1,4 @@
-import { assertIterable } from '@ldb/base'
+import { assertIterable, refusePromise } from '@ldb/base'
 
 /** Returned by a source at its end. */
 export const SCAN_END: unique symbol = Symbol('end of scan')
@@ -49,7 +49,10 @@ export class FilterSource<T> implements ScanSource<T> {
     const predicate = this.#predicate
     for (;;) {
       const value = this.#source.pull()
-      if (value === SCAN_END || predicate(value, this.#index++)) return value
+      if (value === SCAN_END) return value
+      const isKept = predicate(value, this.#index++)
+      refusePromise(isKept, 'the function given to filter')
+      if (isKept) return value
     }
   }
 
@@ -127,6 +130,7 @@ export class FlatMapSource<T, U> implements ScanSource<U> {
       if (value === SCAN_END) return SCAN_END
       const expand = this.#expand
       const expanded = expand(value, this.#index++)
+      refusePromise(expanded, 'the function given to flatMap')
       assertIterable('what flatMap is given', expanded)
       this.#inner = expanded[Symbol.iterator]()
     }

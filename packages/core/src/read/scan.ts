@@ -1,4 +1,4 @@
-import { invalidArgument, kindOf } from '@ldb/base'
+import { invalidArgument, kindOf, refusePromise } from '@ldb/base'
 import { DropSource, FilterSource, FlatMapSource, MapSource, SCAN_END, TakeSource } from './scan-source.js'
 import type { ScanSource } from './scan-source.js'
 
@@ -9,6 +9,8 @@ import type { ScanSource } from './scan-source.js'
  * until `return()` is called (`for...of` calls it on `break`), or until a callback throws. End a partly read scan with
  * `return()` or `using`: until then it pins old data, and counts in `stats().reads`. After a helper is called on a
  * scan, read the helper's result only.
+ *
+ * A predicate and the function of `forEach` must not be async; `map` and `reduce` may work on promises.
  *
  * Every method throws `LDB_CLOSED` when the database or the snapshot was closed, and the errors of file reads:
  * `LDB_IO`, `LDB_CORRUPTION`.
@@ -86,7 +88,8 @@ export class Scan<T> implements Iterable<T>, Disposable {
   forEach(visit: (value: T, index: number) => void): void {
     this.#check(visit)
     this.#visit((value, index) => {
-      visit(value, index)
+      const result: unknown = visit(value, index)
+      refusePromise(result, 'the function given to forEach')
       return true
     })
   }
@@ -119,7 +122,7 @@ export class Scan<T> implements Iterable<T>, Disposable {
   some(predicate: (value: T, index: number) => unknown): boolean {
     this.#check(predicate)
     let found = false
-    this.#visit((value, index) => !(found = Boolean(predicate(value, index))))
+    this.#visit((value, index) => !(found = isTruthy(predicate(value, index), 'some')))
     return found
   }
 
@@ -127,7 +130,7 @@ export class Scan<T> implements Iterable<T>, Disposable {
   every(predicate: (value: T, index: number) => unknown): boolean {
     this.#check(predicate)
     let isEvery = true
-    this.#visit((value, index) => (isEvery = Boolean(predicate(value, index))))
+    this.#visit((value, index) => (isEvery = isTruthy(predicate(value, index), 'every')))
     return isEvery
   }
 
@@ -138,7 +141,7 @@ export class Scan<T> implements Iterable<T>, Disposable {
     this.#check(predicate)
     let found: T | undefined
     this.#visit((value, index) => {
-      if (!predicate(value, index)) return true
+      if (!isTruthy(predicate(value, index), 'find')) return true
       found = value
       return false
     })
@@ -184,6 +187,12 @@ export class Scan<T> implements Iterable<T>, Disposable {
     this.#source.close()
     throw invalidArgument('the count must be a whole number of 0 or more')
   }
+}
+
+/** Returns the answer of a predicate, which a promise is not. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+function isTruthy(answer: unknown, method: string): boolean {
+  refusePromise(answer, `the function given to ${method}`)
+  return Boolean(answer)
 }
 
 /** A result before the end. V8 may pretenure an object literal into the old space, but not the instances of a class. */

@@ -23,6 +23,10 @@ export interface StagedSpan {
 export const MISSES_MAX = 256
 /** Time that operations without misses may use the thread before they yield it, in ms. */
 const TIME_SLICE_MS = 5
+/** Operations answered from memory between two readings of the clock. */
+const HITS_PER_CHECK = 64
+/** Bytes of a result whose copy takes about as long as an operation. */
+const BYTES_PER_HIT_SHIFT = 12
 /** Bytes of staged spans that are retained for retries. The newest span is retained whatever its length. */
 const RETAINED_BYTES_MAX = 262_144
 
@@ -47,6 +51,10 @@ export class ReadGate {
   readonly #retained: StagedSpan[] = []
   #retainedBytes = 0
   #sliceStartedAtMs = 0
+  /** Operations answered from memory since the clock was last read. */
+  #hitCount = 0
+  /** The pending turn of the event loop, for which all operations wait. */
+  #yielding: Promise<void> | undefined = undefined
 
   constructor(clock: Clock, scheduler: Scheduler) {
     this.#clock = clock
@@ -112,13 +120,18 @@ export class ReadGate {
    * Runs an action on resident pages, and loads missing pages off the thread until it completes.
    *
    * @param check - called before each attempt; throws to end the operation.
+   * @param wait - waits for a load; may reject earlier to end the operation.
    */
-  async read<T>(action: () => T, check: () => void): Promise<T> {
+  async read<T>(
+    action: () => T,
+    check: () => void,
+    wait: (load: Promise<void>) => Promise<void> = (load) => load,
+  ): Promise<T> {
     for (let missCount = 0; missCount < MISSES_MAX; missCount++) {
       check()
       const result = this.attempt(action)
       if (result !== READ_MISS) return result
-      await this.fetchMissed()
+      await wait(this.fetchMissed())
     }
     check()
     return action()
@@ -129,12 +142,50 @@ export class ReadGate {
     return this.#clock.monotonic() - this.#sliceStartedAtMs > TIME_SLICE_MS
   }
 
+  /** True when the platform lets pending tasks of the event loop run before a continuation. */
+  get canYield(): boolean {
+    return this.#scheduler.immediate !== undefined
+  }
+
   /** Lets all other pending tasks of the event loop run, and begins a new time slice. */
-  async yieldThread(): Promise<void> {
+  yieldThread(): Promise<void> {
+    this.#yielding ??= this.#yieldOnce()
+    return this.#yielding
+  }
+
+  /**
+   * Called by every operation that is answered without waiting: a loop that awaits such operations runs in microtasks
+   * only, and would keep timers and I/O waiting. Returns the turn of the event loop that the operation must await
+   * before it is answered; `undefined` while the time slice lasts. The clock is read at each 64th operation.
+   *
+   * @param byteCount - bytes of the result that were copied.
+   */
+  yieldAfterHit(byteCount = 0): Promise<void> | undefined {
+    if (this.#yielding !== undefined) return this.#yielding
+    this.#hitCount += 1 + (byteCount >>> BYTES_PER_HIT_SHIFT)
+    if (this.#hitCount < HITS_PER_CHECK) return undefined
+    this.#hitCount = 0
+    return this.isSliceOver ? this.yieldThread() : undefined
+  }
+
+  /**
+   * Returns the result of an operation that was answered without waiting, or, when such operations have used up the time
+   * slice, a promise of it that resolves in the next turn of the event loop.
+   *
+   * @param byteCount - bytes of the result that were copied.
+   */
+  answer<T>(result: T, byteCount?: number): T | Promise<T> {
+    const turn = this.yieldAfterHit(byteCount)
+    return turn === undefined ? result : turn.then(() => result)
+  }
+
+  async #yieldOnce(): Promise<void> {
     await new Promise<void>((resolve) => {
       if (this.#scheduler.immediate === undefined) resolve()
       else this.#scheduler.immediate(resolve)
     })
+    this.#yielding = undefined
+    this.#hitCount = 0
     this.#sliceStartedAtMs = this.#clock.monotonic()
   }
 

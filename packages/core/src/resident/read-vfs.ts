@@ -1,5 +1,16 @@
-import { DirectorySync, FileRemoval } from '@ldb/vfs'
-import type { Clock, FileStatus, OpenMode, RandomSource, Scheduler, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import { DirectorySync, FileRemoval, resolvePath } from '@ldb/vfs'
+import type {
+  Clock,
+  FilePath,
+  FileStatus,
+  LockMode,
+  OpenMode,
+  RandomSource,
+  Scheduler,
+  Vfs,
+  VfsFile,
+  VfsLock,
+} from '@ldb/vfs'
 import type { ReadGate } from './read-gate.js'
 import { Staging } from './staging.js'
 
@@ -17,6 +28,10 @@ export class GatedVfs implements Vfs {
     this.scheduler = below.scheduler
     this.#vfs = below
     this.#gate = gate
+  }
+
+  absolutePath(path: FilePath): string {
+    return resolvePath(this.#vfs, path)
   }
 
   open(path: string, mode: OpenMode): VfsFile {
@@ -59,8 +74,8 @@ export class GatedVfs implements Vfs {
     await new DirectorySync(this.#vfs, path).syncAsync()
   }
 
-  lock(directory: string): VfsLock {
-    return this.#vfs.lock(directory)
+  lock(directory: string, mode?: LockMode): VfsLock {
+    return this.#vfs.lock(directory, mode)
   }
 }
 
@@ -76,6 +91,10 @@ class GatedFile implements VfsFile {
     this.#file = file
     this.#gate = gate
     this.#staging = new Staging(file)
+  }
+
+  identity(): string | undefined {
+    return this.#file.identity?.()
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {

@@ -1,6 +1,16 @@
 import { isLdbError } from '@ldb/base'
-import { DirectorySync, FileRemoval } from '@ldb/vfs'
-import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import { DirectorySync, FileRemoval, resolvePath } from '@ldb/vfs'
+import type {
+  DeadlineSync,
+  FilePath,
+  FileStatus,
+  LockMode,
+  OpenMode,
+  PinnedDirectory,
+  Vfs,
+  VfsFile,
+  VfsLock,
+} from '@ldb/vfs'
 import { keyspacesPath, logPath } from '../catalog/directory-layout.js'
 import type { ReserveFile } from './reserve-file.js'
 
@@ -82,6 +92,14 @@ export class ReservingVfs implements Vfs {
     throw last
   }
 
+  absolutePath(path: FilePath): string {
+    return resolvePath(this.#below, path)
+  }
+
+  pinDirectory(path: string): PinnedDirectory | undefined {
+    return this.#below.pinDirectory?.(path)
+  }
+
   open(path: string, mode: OpenMode): VfsFile {
     if (mode === 'read') return this.#below.open(path, mode)
     return new ReservingFile(
@@ -130,8 +148,8 @@ export class ReservingVfs implements Vfs {
     await new DirectorySync(this.#below, path).syncAsync()
   }
 
-  lock(directory: string): VfsLock {
-    return this.#creating(directory, () => this.#below.lock(directory))
+  lock(directory: string, mode?: LockMode): VfsLock {
+    return this.#creating(directory, () => this.#below.lock(directory, mode))
   }
 
   /** A replay writes again what an earlier process wrote to the files of the stores, and what did not fit any more. */
@@ -205,6 +223,14 @@ class ReservingFile implements VfsFile {
 
   length(): number {
     return this.#file.length()
+  }
+
+  identity(): string | undefined {
+    return this.#file.identity?.()
+  }
+
+  deadlineSync(): DeadlineSync | undefined {
+    return this.#file.deadlineSync?.()
   }
 
   /** Zeros never use the reserve. */

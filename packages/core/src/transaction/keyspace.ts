@@ -1,10 +1,10 @@
-import { resolveRange } from '@ldb/base'
 import type { KeyBounds, RangeOptions } from '@ldb/base'
 import type { Transaction as StoreTransaction } from '@ldb/mvcc'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
 import { KeyspaceReads } from '../read/keyspace-reads.js'
 import { scannedBounds } from '../read/scanned-bounds.js'
 import type { TransactionSource } from './source.js'
+import { resolveDeletedRange } from '../write/deleted-range.js'
 import { batchTtlOf } from '../write/options.js'
 import type { PutOptions } from '../write/options.js'
 
@@ -20,13 +20,14 @@ import type { PutOptions } from '../write/options.js'
 export class TransactionKeyspace<K, V> extends KeyspaceReads<K, V> {
   /** @internal */
   override readonly source: TransactionSource
-  readonly #transaction: StoreTransaction
+  /** @internal */
+  readonly transaction: StoreTransaction
 
   /** @internal */
   constructor(source: TransactionSource, codec: KeyspaceCodec<K, V>, transaction: StoreTransaction) {
     super(source, codec)
     this.source = source
-    this.#transaction = transaction
+    this.transaction = transaction
   }
 
   /** Returns the value of a key, or `undefined`, and makes this read conflict like a write of the key. */
@@ -46,7 +47,7 @@ export class TransactionKeyspace<K, V> extends KeyspaceReads<K, V> {
     // Encode the value first: its encoder may call user code that overwrites the shared scratch array of the key.
     const valueBytes = keyspace.encodeExpiry(codec.encodeValue(value), batchTtlOf(options))
     const keyBytes = codec.encodeScratchKey(key)
-    this.#transaction.put(keyspace.descriptor.id, codec.scratch, valueBytes, keyBytes)
+    this.transaction.put(keyspace.descriptor.id, codec.scratch, valueBytes, keyBytes)
     return this
   }
 
@@ -54,31 +55,33 @@ export class TransactionKeyspace<K, V> extends KeyspaceReads<K, V> {
   delete(key: K): this {
     this.source.assertReadable()
     const keyBytes = this.codec.encodeScratchKey(key)
-    this.#transaction.delete(this.source.keyspace.descriptor.id, this.codec.scratch, keyBytes)
+    this.transaction.delete(this.source.keyspace.descriptor.id, this.codec.scratch, keyBytes)
     return this
   }
 
   /**
    * Removes every entry of a range in the transaction. With `limit`, `offset` and `reverse`, removes the entries that a
    * scan of the range returns.
+   *
+   * @param range - at least one bound: `gt`, `gte`, `lt`, `lte` or `prefix`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range, or one without a bound.
    */
   deleteRange(range: RangeOptions<K>): this {
     this.source.assertReadable()
-    const bounds = scannedBounds(this.source, resolveRange(range, this.codec.keys))
+    const bounds = scannedBounds(this.source, resolveDeletedRange(range, this.codec.keys))
     if (bounds !== undefined) this.deleteBounds(bounds)
     return this
   }
 
   /** Removes every entry within bounds. @internal */
   deleteBounds({ lower, upper }: KeyBounds): void {
-    this.source.assertReadable()
-    this.#transaction.deleteRange(this.source.keyspace.descriptor.id, lower, upper)
+    this.transaction.deleteRange(this.source.keyspace.descriptor.id, lower, upper)
   }
 
   /** Removes every entry of the keyspace in the transaction. */
   clear(): this {
     this.source.assertReadable()
-    this.#transaction.deleteRange(this.source.keyspace.descriptor.id)
+    this.transaction.deleteRange(this.source.keyspace.descriptor.id)
     return this
   }
 }

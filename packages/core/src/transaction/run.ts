@@ -1,17 +1,23 @@
-import { invalidArgument } from '@ldb/base'
-import { isPromise } from '../write/keyspace-writes.js'
+import { refusePromise } from '@ldb/base'
+import type { CommitPipeline } from '../commit/pipeline.js'
 import type { Transaction } from './transaction.js'
 
 /**
- * Calls a function with a transaction, commits after it returns, and rolls back when it throws.
+ * Calls a function with a transaction, commits after it returns, and rolls back when it throws. Writes past the
+ * transaction are refused while the function runs (U3).
  *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the function returns a promise; the errors of a commit.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the function returns a promise; LDB_CLOSED when the database was closed
+ * meanwhile; LDB_ABORTED when the function has rolled the transaction back; the errors of a commit.
  */
-export function runInTransaction<T>(transaction: Transaction, run: (transaction: Transaction) => T): T {
+export function runInTransaction<T>(
+  pipeline: CommitPipeline,
+  transaction: Transaction,
+  run: (transaction: Transaction) => T,
+): T {
   try {
-    const result = run(transaction)
-    if (isPromise(result)) throw invalidArgument('the function given to transaction must not be async')
-    if (transaction.isOpen) transaction.commit()
+    const result = pipeline.runGuarded(transaction, () => run(transaction))
+    refusePromise(result, 'the function given to transaction')
+    if (!transaction.wasCommitted()) transaction.commit()
     return result
   } finally {
     transaction.rollback()

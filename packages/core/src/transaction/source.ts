@@ -3,7 +3,8 @@ import type { KeyBounds, RangeEstimate, Seq, StoreCursor } from '@ldb/base'
 import type { Transaction as StoreTransaction, TransactionView } from '@ldb/mvcc'
 import type { Health } from '../health/health.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
-import type { OpenRead } from '../read/open-reads.js'
+import type { ReadLease } from '../read/open-reads.js'
+import type { HandleSentinel } from '../health/leaks.js'
 import { mapPackedKeys } from '../keyspace/packed-keys.js'
 import { pinnedByOwner } from '../read/read-source.js'
 import type { PinnedState, ReadPin, ReadSource } from '../read/read-source.js'
@@ -13,6 +14,8 @@ import { ExpiringCursor } from '../keyspace/ttl-cursor.js'
 export interface TransactionState {
   readonly transaction: StoreTransaction
   readonly health: Health
+  /** This reference keeps the database open as long as the transaction is reachable. */
+  readonly sentinel: HandleSentinel
   /**
    * Time at which the transaction began, on the wall clock. Entries expired by then are absent, and no entry expires
    * during the transaction (X2).
@@ -39,6 +42,19 @@ export class TransactionSource implements ReadSource {
   assertReadable(): void {
     this.#state.health.assertReadable()
     if (this.#state.isCommitting || !this.#transaction.isOpen) throw endedError()
+  }
+
+  assertStillReadable(): void {
+    this.#state.health.assertReadable()
+    if (!this.#transaction.isOpen) throw endedError()
+  }
+
+  beginRead(): void {
+    // The transaction keeps the source readable.
+  }
+
+  endRead(): void {
+    // The pin is released by its owner.
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
@@ -75,11 +91,11 @@ export class TransactionSource implements ReadSource {
     return pinnedByOwner(this)
   }
 
-  registerRead(_read: OpenRead): number {
-    return 0
+  registerRead(_kind: 'scan' | 'cursor', _pin: ReadPin, _handle: object): undefined {
+    return undefined
   }
 
-  unregisterRead(_read: OpenRead): void {
+  closeRead(_lease: ReadLease | undefined): void {
     // The read was not registered.
   }
 

@@ -1,5 +1,5 @@
-import { invalidArgument } from '@ldb/base'
-import type { PreparedCommit, Savepoint, Transaction as StoreTransaction } from '@ldb/mvcc'
+import { invalidArgument, LdbError } from '@ldb/base'
+import type { PreparedCommit, Savepoint } from '@ldb/mvcc'
 import type { CommitPipeline } from '../commit/pipeline.js'
 import type { Durability } from '../health/options.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
@@ -10,6 +10,11 @@ import { endedError, TransactionSource } from './source.js'
 import type { TransactionState } from './source.js'
 import { resolveWriteOptions } from '../write/options.js'
 import type { WriteOptions } from '../write/options.js'
+
+/** How a transaction was ended by its own methods. One that the database ended is still `open` here. */
+type Outcome =
+  | { readonly kind: 'open' | 'committed' | 'rolled back' }
+  | { readonly kind: 'failed'; readonly error: unknown }
 
 /** Everything that a transaction needs. */
 export interface TransactionParts {
@@ -41,24 +46,23 @@ export interface TransactionParts {
  */
 export class Transaction extends TransactionKeyspace<string, string> implements Disposable {
   readonly #parts: TransactionParts
-  readonly #transaction: StoreTransaction
+  #outcome: Outcome = { kind: 'open' }
 
   /** @internal */
   constructor(parts: TransactionParts) {
     const { keyspace, codec, state } = parts
     super(new TransactionSource(keyspace, state), codec, state.transaction)
     this.#parts = parts
-    this.#transaction = state.transaction
   }
 
   /** Number of the newest commit that the transaction sees. */
   get seq(): number {
-    return this.#transaction.seq
+    return this.transaction.seq
   }
 
   /** True until the transaction ends. */
   get isOpen(): boolean {
-    return this.#transaction.isOpen
+    return this.transaction.isOpen
   }
 
   /**
@@ -80,7 +84,7 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
   /** Returns a savepoint: the writes so far, to which `rollbackTo` returns. */
   savepoint(): Savepoint {
     this.source.assertReadable()
-    return this.#transaction.savepoint()
+    return this.transaction.savepoint()
   }
 
   /**
@@ -91,7 +95,7 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
    */
   rollbackTo(savepoint: Savepoint): void {
     this.source.assertReadable()
-    this.#transaction.rollbackTo(savepoint)
+    this.transaction.rollbackTo(savepoint)
   }
 
   /**
@@ -106,29 +110,64 @@ export class Transaction extends TransactionKeyspace<string, string> implements 
     const { transaction } = state
     const wanted = resolveWriteOptions(options) ?? durability
     if (state.isCommitting || !transaction.isOpen) throw endedError()
-    // In-flight commits become visible first, so that the conflict check includes them.
-    pipeline.drain()
-    const prepared = transaction.prepare()
-    if (prepared !== undefined) pipeline.commit(prepared.batch, wanted, prepared.keysReadForUpdate)
+    pipeline.assertCommittable(this, transaction.readOnly)
+    this.settle(() => {
+      // In-flight commits become visible first, so that the conflict check includes them.
+      pipeline.drain()
+      const prepared = transaction.prepare()
+      if (prepared !== undefined) pipeline.commit(prepared.batch, wanted, prepared.keysReadForUpdate)
+    })
   }
 
   /** Refuses more operations, after the commit is called and while it waits for earlier commits. @internal */
   beginCommit(options: WriteOptions | undefined): Durability | undefined {
-    const { state, durability } = this.#parts
+    const { state, durability, pipeline } = this.#parts
     const wanted = resolveWriteOptions(options) ?? durability
     if (state.isCommitting || !state.transaction.isOpen) throw endedError()
+    pipeline.assertCommittable(this, state.transaction.readOnly)
     state.isCommitting = true
     return wanted
   }
 
   /** Checks for conflicts and ends the transaction. The caller numbers the commit at once. @internal */
   prepare(): PreparedCommit | undefined {
-    return this.#transaction.prepare()
+    return this.transaction.prepare()
+  }
+
+  /** Runs a commit, and records its outcome. @internal */
+  settle(commit: () => void): void {
+    try {
+      commit()
+      this.#outcome = { kind: 'committed' }
+    } catch (error) {
+      this.noteFailure(error)
+      throw error
+    }
+  }
+
+  /** Records that the commit has failed. @internal */
+  noteFailure(error: unknown): void {
+    this.#outcome = { kind: 'failed', error }
+  }
+
+  /**
+   * True when the transaction was committed by a call of `commit`.
+   *
+   * @throws {@link LdbError} the error of that commit; LDB_ABORTED after a call of `rollback`.
+   * @internal
+   */
+  wasCommitted(): boolean {
+    const outcome = this.#outcome
+    if (outcome.kind === 'failed') throw outcome.error
+    if (outcome.kind === 'rolled back')
+      throw new LdbError('LDB_ABORTED', 'the transaction was rolled back by its own function')
+    return outcome.kind === 'committed'
   }
 
   /** Ends the transaction, and discards its writes. Idempotent; no effect after a commit. */
   rollback(): void {
-    this.#transaction.rollback()
+    if (this.#outcome.kind === 'open' && this.transaction.isOpen) this.#outcome = { kind: 'rolled back' }
+    this.transaction.rollback()
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,6 @@
-import { invalidArgument, LdbError, resolveRange, WriteBatch } from '@ldb/base'
+import { invalidArgument, LdbError, WriteBatch } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
+import { resolveDeletedRange } from './deleted-range.js'
 import { KeyspaceWrites } from './keyspace-writes.js'
 import { batchTtlOf, resolveWriteOptions } from './options.js'
 import type { PutOptions, WriteOptions } from './options.js'
@@ -89,25 +90,19 @@ export class Batch<K, V> {
   /**
    * Adds a range delete, which removes the entries that the range has at the commit.
    *
-   * @param range - without `limit` and `offset`.
-   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range.
+   * @param range - at least one bound: `gt`, `gte`, `lt`, `lte` or `prefix`; without `limit` and `offset`. `{ gte: '' }`
+   * removes every entry of a keyspace with utf8 keys.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range, or one without a bound.
    */
   deleteRange(range: RangeOptions<K>): this {
     this.#assertOpen()
     const { codec, store } = this.#target
-    const resolved = resolveRange(range, codec.keys)
+    const resolved = resolveDeletedRange(range, codec.keys)
     if (resolved.limit !== Infinity || resolved.offset !== 0) {
       throw invalidArgument('deleteRange in a batch has no limit and no offset')
     }
     if (!resolved.empty)
       this.#state.operations.deleteRange(store.descriptor.id, resolved.lower, resolved.upper)
-    return this
-  }
-
-  /** Adds the removal of every entry of the target keyspace. */
-  clear(): this {
-    this.#assertOpen()
-    this.#state.operations.deleteRange(this.#target.store.descriptor.id, undefined, undefined)
     return this
   }
 
@@ -121,6 +116,7 @@ export class Batch<K, V> {
   commit(options?: WriteOptions): void {
     const durability = resolveWriteOptions(options)
     this.#assertOpen()
+    this.#target.pipeline.assertWritable()
     const { operations } = this.#state
     this.#target.pipeline.commit(operations, durability)
     this.#state.committed = true

@@ -1,11 +1,13 @@
-import { copyBytes, equalBytes, invalidArgument, LdbError, resolveRange } from '@ldb/base'
+import { copyBytes, equalBytes, invalidArgument, LdbError, refusePromise } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import type { CommitPipeline } from '../commit/pipeline.js'
+import type { HandleSentinel } from '../health/leaks.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
 import { KeyspaceReads } from '../read/keyspace-reads.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { LiveSource } from '../read/read-source.js'
 import { scannedBounds } from '../read/scanned-bounds.js'
+import { resolveDeletedRange } from './deleted-range.js'
 import { resolvePutOptions, resolveWriteOptions, ttlOf } from './options.js'
 import type { PutOptions, WriteOptions } from './options.js'
 
@@ -24,9 +26,13 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
   readonly pipeline: CommitPipeline
 
   /** @internal */
+  readonly sentinel: HandleSentinel
+
+  /** @internal */
   constructor(source: LiveSource, codec: KeyspaceCodec<K, V>, pipeline: CommitPipeline) {
     super(source, codec)
     this.store = source.keyspace
+    this.sentinel = source.sentinel
     this.pipeline = pipeline
   }
 
@@ -52,11 +58,14 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
   /**
    * Removes every entry of a range. With `limit`, `offset` and `reverse`, removes the entries that a scan of the range
    * returns.
+   *
+   * @param range - at least one bound: `gt`, `gte`, `lt`, `lte` or `prefix`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range, or one without a bound; the errors of writes.
    */
   deleteRange(range: RangeOptions<K>, options?: WriteOptions): void {
     const durability = resolveWriteOptions(options)
     this.#assertWritable()
-    const resolved = resolveRange(range, this.codec.keys)
+    const resolved = resolveDeletedRange(range, this.codec.keys)
     const bounds = scannedBounds(this.source, resolved)
     if (bounds === undefined) return
     this.pipeline.deleteRange(this.store.descriptor.id, bounds.lower, bounds.upper, durability)
@@ -104,7 +113,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     const before = store.store.get(keyBytes)
     const seqBefore = pipeline.seq
     const next = change(before === undefined ? undefined : codec.decodeValue(before))
-    if (isPromise(next)) throw invalidArgument('the function given to update must not be async')
+    refusePromise(next, 'the function given to update')
     const nextBytes =
       next === undefined ? undefined : store.encodeExpiry(codec.encodeValue(next), ttlOf(options))
     this.#assertWritable()
@@ -154,14 +163,4 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
 
 function sameValue(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   return a === undefined || b === undefined ? a === b : equalBytes(a, b)
-}
-
-/** Reports whether a callback has returned a promise. */
-export function isPromise(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof (value as { readonly then: unknown }).then === 'function'
-  )
 }

@@ -13,7 +13,7 @@ describe('snapshots', () => {
     db.batch().put('a', '1').in(users).put('u', '1').commit()
     const snapshot = db.snapshot()
     const view = snapshot.in(users)
-    db.batch().put('a', '2').put('b', '2').in(users).clear().commit()
+    db.batch().put('a', '2').put('b', '2').in(users).deleteRange({ gte: '' }).commit()
     const later = db.keyspace('later')
     expect(snapshot.seq).toBe(1)
     expect(snapshot.entries().toArray()).toEqual([['a', '1']])

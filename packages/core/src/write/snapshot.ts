@@ -6,7 +6,8 @@ import type { StorePin } from '../keyspace/store.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
 import { KeyspaceWrites } from './keyspace-writes.js'
 import { DEFAULT_KEYSPACE_ID } from '../catalog/directory-layout.js'
-import type { OpenRead, OpenReads } from '../read/open-reads.js'
+import type { HandleSentinel } from '../health/leaks.js'
+import type { OpenRead, OpenReads, ReadLease } from '../read/open-reads.js'
 import { FrozenSource } from '../read/read-source.js'
 
 /**
@@ -27,17 +28,17 @@ import { FrozenSource } from '../read/read-source.js'
  * @category Reading
  */
 export class Snapshot extends KeyspaceReads<string, string> implements Disposable {
-  readonly #pins: SnapshotPins
+  readonly #handle: SnapshotHandle
 
   /** @internal */
-  constructor(pins: SnapshotPins, codec: KeyspaceCodec<string, string>) {
-    super(new FrozenSource(pins.pinOf(DEFAULT_KEYSPACE_ID)), codec)
-    this.#pins = pins
+  constructor(handle: SnapshotHandle, codec: KeyspaceCodec<string, string>) {
+    super(handle.sourceOf(DEFAULT_KEYSPACE_ID), codec)
+    this.#handle = handle
   }
 
   /** Number of the newest commit that the snapshot sees. */
   get seq(): number {
-    return this.#pins.seq
+    return this.#handle.pins.seq
   }
 
   /**
@@ -47,44 +48,64 @@ export class Snapshot extends KeyspaceReads<string, string> implements Disposabl
    * keyspace of another database; LDB_CLOSED after the release.
    */
   in<K, V>(keyspace: KeyspaceWrites<K, V>): KeyspaceReads<K, V> {
-    if (!(keyspace instanceof KeyspaceWrites) || keyspace.pipeline !== this.#pins.owner) {
+    if (!(keyspace instanceof KeyspaceWrites) || keyspace.pipeline !== this.#handle.pins.owner) {
       throw invalidArgument('a snapshot sees keyspaces of its own database only')
     }
-    return new KeyspaceReads(new FrozenSource(this.#pins.pinOf(keyspace.store.descriptor.id)), keyspace.codec)
+    return new KeyspaceReads(this.#handle.sourceOf(keyspace.store.descriptor.id), keyspace.codec)
   }
 
   /** Releases the snapshot. The snapshot and all reads through it then throw `LDB_CLOSED`. Idempotent. */
   release(): void {
-    this.#pins.release()
+    this.#handle.release()
   }
 
   [Symbol.dispose](): void {
-    this.#pins.release()
+    this.#handle.release()
+  }
+}
+
+/** What a snapshot and its views of keyspaces share. When it is garbage-collected, none of them is reachable (S5). */
+export class SnapshotHandle {
+  readonly pins: SnapshotPins
+  /** This reference keeps the database open as long as the snapshot is reachable. */
+  readonly sentinel: HandleSentinel
+  readonly #openReads: OpenReads
+  readonly #lease: ReadLease
+
+  constructor(pins: SnapshotPins, openReads: OpenReads, sentinel: HandleSentinel) {
+    this.pins = pins
+    this.sentinel = sentinel
+    this.#openReads = openReads
+    this.#lease = openReads.open('snapshot', pins, this)
+  }
+
+  /** Returns the source of a keyspace in the snapshot. @throws {@link LdbError} LDB_CLOSED, LDB_NOT_FOUND. */
+  sourceOf(keyspaceId: number): FrozenSource {
+    return new FrozenSource(this.pins.pinOf(keyspaceId), this)
+  }
+
+  release(): void {
+    this.#openReads.close(this.#lease)
   }
 }
 
 /** The pins of a snapshot: one for each keyspace, all at the same commit. */
 export class SnapshotPins implements OpenRead {
-  readonly openedAtMs: number
   readonly seq: number
   /** Commit pipeline of the database, which identifies the keyspaces of the same database. */
   readonly owner: object
   readonly #pins: Map<number, StorePin> = new Map()
-  readonly #openReads: OpenReads
   #released = false
 
-  constructor(owner: object, seq: number, keyspaces: KeyspaceTable, openReads: OpenReads) {
+  constructor(owner: object, seq: number, keyspaces: KeyspaceTable) {
     this.owner = owner
     this.seq = seq
-    this.#openReads = openReads
-    this.openedAtMs = openReads.clock.monotonic()
     try {
       for (const keyspace of keyspaces) this.#pins.set(keyspace.descriptor.id, keyspace.pin())
     } catch (error) {
       this.#releasePins()
       throw error
     }
-    openReads.add(this)
   }
 
   pinOf(keyspaceId: number): StorePin {
@@ -97,7 +118,6 @@ export class SnapshotPins implements OpenRead {
   release(): void {
     if (this.#released) return
     this.#released = true
-    this.#openReads.remove(this)
     this.#releasePins()
   }
 

@@ -1,4 +1,5 @@
 import { assert } from '@ldb/base'
+import type { ResolvedManagerOptions } from '../options.js'
 import { ReadView } from './read-view.js'
 import type { StoreState } from './store-state.js'
 
@@ -6,13 +7,24 @@ import type { StoreState } from './store-state.js'
 export class ViewLease {
   readonly view: ReadView
   readonly isWriter: boolean
+  /** What uses the view, and the stack of the call that opened it, for the report of a leak. */
+  readonly kind: 'transaction' | 'snapshot'
+  readonly stack: string | undefined
   readonly #views: OpenViews
   #isReleased = false
 
-  constructor(views: OpenViews, view: ReadView, isWriter: boolean) {
+  constructor(
+    views: OpenViews,
+    view: ReadView,
+    isWriter: boolean,
+    kind: 'transaction' | 'snapshot',
+    stack: string | undefined,
+  ) {
     this.#views = views
     this.view = view
     this.isWriter = isWriter
+    this.kind = kind
+    this.stack = stack
   }
 
   get released(): boolean {
@@ -52,7 +64,12 @@ export class OpenViews {
   }
 
   /** Opens a view at the visible commit. */
-  open(seq: number, isWriter: boolean, nowMs: () => number): ViewLease {
+  open(
+    seq: number,
+    isWriter: boolean,
+    { monotonicMs: nowMs, openStack }: Pick<ResolvedManagerOptions, 'monotonicMs' | 'openStack'>,
+    kind: 'transaction' | 'snapshot',
+  ): ViewLease {
     let view = this.#newest
     assert(view === undefined || view.seq <= seq, 'visible commits only grow')
     if (view === undefined || view.seq !== seq || view.isStale) {
@@ -64,7 +81,7 @@ export class OpenViews {
       view.writerCount++
       this.writerCount++
     }
-    return new ViewLease(this, view, isWriter)
+    return new ViewLease(this, view, isWriter, kind, openStack())
   }
 
   /** Prepares a store for a commit that changes it: every view of its current state takes a snapshot. */

@@ -38,6 +38,10 @@ export class Transaction implements Disposable {
   readonly #reads: TransactionReads
   readonly #writes: TransactionWrites
   #isOpen = true
+  /** How the transaction was ended by its own methods; `undefined` until then. */
+  #outcome: 'committed' | 'failed' | 'rolled back' | undefined = undefined
+  /** The error of a commit that failed. */
+  #failure: unknown = undefined
 
   /** @internal */
   constructor(host: TransactionHost, view: ViewReads, isolation: Isolation, readOnly: boolean) {
@@ -197,7 +201,27 @@ export class Transaction implements Disposable {
    */
   commit(): void {
     const prepared = this.prepare()
-    if (prepared !== undefined) this.#host.commit(prepared)
+    if (prepared === undefined) return
+    try {
+      this.#host.commit(prepared)
+    } catch (error) {
+      this.#outcome = 'failed'
+      this.#failure = error
+      throw error
+    }
+  }
+
+  /**
+   * True when the transaction was committed.
+   *
+   * @throws {@link LdbError} the error of its commit; LDB_ABORTED after a call of `rollback`.
+   * @internal
+   */
+  wasCommitted(): boolean {
+    if (this.#outcome === 'failed') throw this.#failure
+    if (this.#outcome === 'rolled back')
+      throw new LdbError('LDB_ABORTED', 'the transaction was rolled back by its own function')
+    return this.#outcome === 'committed'
   }
 
   /**
@@ -214,6 +238,7 @@ export class Transaction implements Disposable {
       this.#end('committed')
       return prepared
     } catch (error) {
+      this.#failure = error
       this.#end('failed')
       throw error
     }
@@ -255,6 +280,7 @@ export class Transaction implements Disposable {
 
   #end(outcome: 'committed' | 'failed' | 'rolled back'): void {
     this.#isOpen = false
+    this.#outcome = outcome
     this.#view.end()
     this.#writes.clear()
     this.#host.ended(this.#view, outcome)

@@ -1,10 +1,11 @@
 import { LdbError } from '@ldb/base'
 import type { Clock, Environment, RandomSource, Scheduler } from './environment.js'
+import type { Warning } from './warning.js'
 import type { Vfs } from '../vfs.js'
 
 /**
- * The portable counterpart of `node/platform.ts`: exports the same names, all of which throw `LDB_UNSUPPORTED`. On such a
- * platform a program passes a `Vfs` of its own, or a `MemoryVfs` with its own environment.
+ * The portable counterpart of `node/platform.ts`: exports the same names, all of which throw `LDB_UNSUPPORTED`, except `emitWarning`.
+ * On such a platform a program passes a `Vfs` of its own, or a `MemoryVfs` with its own environment.
  */
 
 export type NodeVfs = Vfs
@@ -41,6 +42,12 @@ export function defaultVfs(): Vfs {
 
 export function defaultEnvironment(): Environment {
   throw unsupported('defaultEnvironment')
+}
+
+/** Writes a warning to the console, where there is one. */
+export function emitWarning({ type, code, message, detail }: Warning): void {
+  const { console } = globalThis as { readonly console?: { readonly warn?: (text: string) => void } }
+  console?.warn?.(`[${code}] ${type}: ${message}${detail === undefined ? '' : `\n${detail}`}`)
 }
 
 function unsupported(name: string): LdbError {

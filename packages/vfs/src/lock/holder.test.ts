@@ -11,6 +11,10 @@ const OWN: LockRecord = {
   pidns: 'pid-1',
   netns: 'net-1',
   socket: 'socket-1',
+  directory: '8:100',
+  filesystem: '-',
+  kernel: '-',
+  mode: 'exclusive',
   token: '0'.repeat(32),
 }
 /** Another process, without a socket: only the process table shows whether it is alive. */
@@ -53,8 +57,114 @@ const cases: [string, HolderState, Partial<LockRecord>, Partial<LockRecord>, str
   ['another host without /proc', 'unknown', { ...MAC, host: 'bob' }, MAC, undefined],
 ]
 
+/** A holder in another container: without flock and without knowledge of directories its state is unknown. */
+const ELSEWHERE: Partial<LockRecord> = { pidns: 'pid-2', netns: 'net-2', socket: 'socket-2' }
+const FLOCK: Partial<LockRecord> = { kernel: 'flock' }
+const EXT4: Partial<LockRecord> = { filesystem: 'ef53' }
+const OTHER_BOOT: Partial<LockRecord> = { ...ELSEWHERE, boot: 'boot-2', host: 'bob' }
+
+const kernelCases: [string, HolderState, Partial<LockRecord>, Partial<LockRecord>, string | undefined][] = [
+  ['a holder of flock, in another container', 'dead', { ...ELSEWHERE, ...FLOCK }, FLOCK, undefined],
+  ['a holder of flock, whose process runs', 'dead', FLOCK, FLOCK, '600'],
+  ['a holder of flock, for an opener without', 'unknown', { ...ELSEWHERE, ...FLOCK }, {}, undefined],
+  ['a holder without flock, in another container', 'unknown', ELSEWHERE, FLOCK, undefined],
+  ['a holder without flock, whose process runs', 'alive', {}, FLOCK, '600'],
+  ['a holder of flock on another machine', 'unknown', { ...OTHER_BOOT, ...FLOCK }, FLOCK, undefined],
+  [
+    'a holder of flock of another boot, on a local file system',
+    'dead',
+    { ...OTHER_BOOT, ...FLOCK, ...EXT4, directory: '9:100' },
+    { ...FLOCK, ...EXT4 },
+    undefined,
+  ],
+  [
+    'a holder of flock of another boot, whose file system is not local',
+    'unknown',
+    { ...OTHER_BOOT, ...FLOCK, filesystem: '6969' },
+    { ...FLOCK, ...EXT4 },
+    undefined,
+  ],
+  [
+    'a holder without flock of another boot, on a local file system',
+    'unknown',
+    { ...OTHER_BOOT, ...EXT4 },
+    { ...FLOCK, ...EXT4 },
+    undefined,
+  ],
+  [
+    'a holder of flock through another mount, whose process runs',
+    'alive',
+    { ...FLOCK, directory: '9:100' },
+    FLOCK,
+    '600',
+  ],
+  [
+    'a holder of flock through another mount, whose process has ended',
+    'dead',
+    { ...FLOCK, directory: '9:100' },
+    FLOCK,
+    undefined,
+  ],
+  [
+    'a holder of flock through another mount, in another container',
+    'dead',
+    { ...ELSEWHERE, ...FLOCK, directory: '9:100' },
+    FLOCK,
+    undefined,
+  ],
+  [
+    'a holder of flock without boot id, on this host',
+    'dead',
+    { ...MAC, ...FLOCK },
+    { ...MAC, ...FLOCK },
+    '-',
+  ],
+  [
+    'a holder of flock without boot id, on another host',
+    'unknown',
+    { ...MAC, ...FLOCK, host: 'bob' },
+    { ...MAC, ...FLOCK },
+    '-',
+  ],
+]
+
+const copyCases: [string, HolderState, Partial<LockRecord>, Partial<LockRecord>, string | undefined][] = [
+  ['a directory with another inode, of a running process', 'dead', { directory: '8:101' }, {}, '600'],
+  [
+    'a directory with another inode, in another container',
+    'dead',
+    { ...ELSEWHERE, directory: '8:101' },
+    {},
+    undefined,
+  ],
+  [
+    'a directory with another inode, on another machine',
+    'unknown',
+    { ...OTHER_BOOT, directory: '8:101' },
+    {},
+    undefined,
+  ],
+  [
+    'a directory with another inode, on another machine, both local',
+    'dead',
+    { ...OTHER_BOOT, ...EXT4, directory: '8:101' },
+    { filesystem: '58465342' },
+    undefined,
+  ],
+  ['an unknown directory, of a running process', 'alive', { directory: '-' }, {}, '600'],
+  ['a directory with the same inode on another device', 'alive', { directory: '9:100' }, {}, '600'],
+  ['a snapshot of a local file system', 'dead', { ...EXT4, directory: '9:100' }, EXT4, '600'],
+  [
+    'a directory with the same inode on another device, of another boot, both local',
+    'unknown',
+    { ...OTHER_BOOT, ...EXT4, directory: '9:100' },
+    EXT4,
+    undefined,
+  ],
+]
+
 describe('classifyHolder', () => {
-  it.each(cases)('%s is %s', (_, state, holder, own, start) => {
+  it.each([...cases, ...kernelCases, ...copyCases])('%s is %s', (_, state, holder, own, start) => {
     const probe: ProcessProbe = { startOf: () => start }
     expect(classifyHolder({ ...OTHER, ...holder }, { ...OWN, ...own }, probe)).toBe(state)
   })

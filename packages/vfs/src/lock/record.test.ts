@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LOCK_BYTES_MAX } from '../format.js'
@@ -12,6 +13,10 @@ const RECORD: LockRecord = {
   pidns: 'pid:[4026531836]',
   netns: 'net:[4026531833]',
   socket: 'ldb-2e51785b66aa8fa9d6f8860bba89e12a',
+  directory: '65024:2148321',
+  filesystem: 'ef53',
+  kernel: 'flock',
+  mode: 'exclusive',
   token: '0b6d69196da9b24b45bac1fee8f69b34',
 }
 
@@ -26,6 +31,10 @@ describe('a lock record', () => {
       pidns: text,
       netns: text,
       socket: text,
+      directory: fc.stringMatching(/^([0-9]{1,20}:[0-9]{1,20}|-)$/),
+      filesystem: text,
+      kernel: fc.constantFrom('flock' as const, '-' as const),
+      mode: fc.constantFrom('exclusive' as const, 'shared' as const, '-' as const),
       token: fc.stringMatching(/^[0-9a-f]{32}$/),
     })
     fc.assert(
@@ -35,6 +44,40 @@ describe('a lock record', () => {
         expect(decodeLockRecord(encoded)).toEqual(record)
       }),
     )
+  })
+
+  it.each([
+    ['directory', '65024'],
+    ['directory', 'a:b'],
+    ['kernel', 'posix'],
+    ['mode', 'upgradable'],
+    ['token', '0B6D69196DA9B24B45BAC1FEE8F69B34'],
+    ['pid', '0'],
+  ])('is refused with the %s %s', (field, value) => {
+    const text = encodeLockRecord(RECORD).replace(new RegExp(`^${field} .*$`, 'm'), `${field} ${value}`)
+    expect(decodeLockRecord(withCheck(text))).toBeUndefined()
+  })
+
+  it.each([
+    ['v1', { kernel: '-', mode: '-', directory: '-' }],
+    ['v2', { kernel: 'flock', mode: 'exclusive', directory: '65024:2148321' }],
+  ])('is read from the golden file of %s', (version, fields) => {
+    const path = new URL(`../../test/fixtures/${version}/LOCK`, import.meta.url)
+    const record = decodeLockRecord(readFileSync(path, 'latin1'))
+    expect(record).toMatchObject({ pid: 12265, host: 'ada', ...fields })
+  })
+
+  it('of version 1 is decoded, without what it does not contain', () => {
+    const lines = encodeLockRecord(RECORD).replace('LDB-LOCK 2', 'LDB-LOCK 1').split('\n')
+    const text = lines.filter((line) => !/^(directory|filesystem|kernel|mode) /.test(line)).join('\n')
+    const unknown = { directory: '-', filesystem: '-', kernel: '-', mode: '-' }
+    expect(decodeLockRecord(withCheck(text))).toEqual({ ...RECORD, ...unknown })
+  })
+
+  it('of version 1 with the fields of version 2 is refused, and the reverse', () => {
+    const text = encodeLockRecord(RECORD)
+    expect(decodeLockRecord(withCheck(text.replace('LDB-LOCK 2', 'LDB-LOCK 1')))).toBeUndefined()
+    expect(decodeLockRecord(withCheck(text.replace(/^mode .*\n/m, '')))).toBeUndefined()
   })
 
   it('replaces characters that a field cannot contain', () => {
@@ -60,3 +103,11 @@ describe('a lock record', () => {
     }
   })
 })
+
+/** Replaces the check of a record by the right one. */
+function withCheck(text: string): string {
+  const checked = text.slice(0, text.lastIndexOf('check '))
+  let hash = 0x811c9dc5
+  for (const byte of new TextEncoder().encode(checked)) hash = Math.imul(hash ^ byte, 0x01000193)
+  return `${checked}check ${(hash >>> 0).toString(16).padStart(8, '0')}\n`
+}

@@ -1,11 +1,15 @@
 import { assert } from '@ldb/base'
 import {
   LOCK_FIELDS,
+  LOCK_FIELDS_SINCE_2,
   LOCK_HEADING,
+  LOCK_HEADING_1,
+  LOCK_KERNEL_FLOCK,
   LOCK_TOKEN_DIGITS,
   LOCK_UNKNOWN,
   LOCK_VALUE_CHARACTERS_MAX,
 } from '../format.js'
+import type { LockMode } from '../vfs.js'
 
 /** Identifies the holder of a lock. A field that is not known is `'-'`. */
 export interface LockRecord {
@@ -23,6 +27,14 @@ export interface LockRecord {
   readonly netns: string
   /** Name of the abstract unix socket that is bound while the lock is held. */
   readonly socket: string
+  /** Identity of the locked directory, `device:inode`. */
+  readonly directory: string
+  /** Type of its file system: `f_type` of statfs(2) in hexadecimal. */
+  readonly filesystem: string
+  /** `'flock'` when the holder holds flock(2) on the directory. */
+  readonly kernel: typeof LOCK_KERNEL_FLOCK | typeof LOCK_UNKNOWN
+  /** Mode of the lock. A record of version 1 does not contain it. */
+  readonly mode: LockMode | typeof LOCK_UNKNOWN
   /** 128 random bits in hexadecimal, unique to this acquisition of the lock. */
   readonly token: string
 }
@@ -30,8 +42,12 @@ export interface LockRecord {
 const TOKEN = new RegExp(`^[0-9a-f]{${LOCK_TOKEN_DIGITS}}$`)
 const PRINTABLE = /^[!-~]+$/
 const PID = /^[1-9][0-9]{0,9}$/
+const DIRECTORY = /^([0-9]+:[0-9]+|-)$/
+const FIELDS_1 = LOCK_FIELDS.filter((field) => !LOCK_FIELDS_SINCE_2.includes(field))
 
-/** Encodes a record as ASCII text. */
+type FieldValues = Partial<Record<(typeof LOCK_FIELDS)[number], string>>
+
+/** Encodes a record as ASCII text of the current version. */
 export function encodeLockRecord(record: LockRecord): string {
   assert(TOKEN.test(record.token), 'a lock token must be 128 bits in hexadecimal')
   let text = `${LOCK_HEADING}\n`
@@ -42,19 +58,24 @@ export function encodeLockRecord(record: LockRecord): string {
   return `${text}check ${checksumOf(text)}\n`
 }
 
-/** Decodes a record; `undefined` when the text is not exactly a record of this version. */
+/** Decodes a record; `undefined` when the text is not exactly a record of a known version. */
 export function decodeLockRecord(text: string): LockRecord | undefined {
   const lines = text.split('\n')
-  if (lines.length !== LOCK_FIELDS.length + 2 || lines[0] !== LOCK_HEADING || lines.at(-1) !== '')
-    return undefined
-  const values: Partial<Record<(typeof LOCK_FIELDS)[number], string>> = {}
-  for (const [index, field] of LOCK_FIELDS.entries()) {
+  const fields = lines[0] === LOCK_HEADING ? LOCK_FIELDS : lines[0] === LOCK_HEADING_1 ? FIELDS_1 : []
+  if (fields.length === 0 || lines.length !== fields.length + 2 || lines.at(-1) !== '') return undefined
+  const values: FieldValues = {}
+  for (const [index, field] of fields.entries()) {
     const line = lines[index + 1] ?? ''
     const value = line.slice(field.length + 1)
     if (line !== `${field} ${value}` || !PRINTABLE.test(value) || value.length > LOCK_VALUE_CHARACTERS_MAX)
       return undefined
     values[field] = value
   }
+  if (values.check !== checksumOf(text.slice(0, text.lastIndexOf('check ')))) return undefined
+  return recordOf(values)
+}
+
+function recordOf(values: FieldValues): LockRecord | undefined {
   const {
     pid = '',
     start = '',
@@ -64,11 +85,18 @@ export function decodeLockRecord(text: string): LockRecord | undefined {
     netns = '',
     socket = '',
     token = '',
-    check,
   } = values
-  if (check !== checksumOf(text.slice(0, text.lastIndexOf('check ')))) return undefined
-  if (!PID.test(pid) || !TOKEN.test(token)) return undefined
-  return { pid: Number(pid), start, boot, host, pidns, netns, socket, token }
+  const {
+    directory = LOCK_UNKNOWN,
+    filesystem = LOCK_UNKNOWN,
+    kernel = LOCK_UNKNOWN,
+    mode = LOCK_UNKNOWN,
+  } = values
+  if (!PID.test(pid) || !TOKEN.test(token) || !DIRECTORY.test(directory)) return undefined
+  if (kernel !== LOCK_UNKNOWN && kernel !== LOCK_KERNEL_FLOCK) return undefined
+  if (mode !== LOCK_UNKNOWN && mode !== 'exclusive' && mode !== 'shared') return undefined
+  const holder = { pid: Number(pid), start, boot, host, pidns, netns, socket }
+  return { ...holder, directory, filesystem, kernel, mode, token }
 }
 
 function printable(value: string): string {

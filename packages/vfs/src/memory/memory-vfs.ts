@@ -3,7 +3,7 @@ import { FileTree } from './file-tree.js'
 import { ManualTime } from '../environment/manual-time.js'
 import { SeededRandom } from '../environment/seeded-random.js'
 import type { LowerFile } from './tree-file.js'
-import { TreeVfs } from './tree-vfs.js'
+import { NO_LOWER_LOCK, TreeVfs } from './tree-vfs.js'
 import type { VfsLock } from '../vfs.js'
 
 /**
@@ -54,7 +54,7 @@ export class MemoryVfs extends TreeVfs {
     return undefined
   }
 
-  protected override lockLower(): VfsLock | undefined {
-    return undefined
+  protected override lockLower(): VfsLock {
+    return NO_LOWER_LOCK
   }
 }

@@ -1,8 +1,9 @@
-import { isLdbError } from '@ldb/base'
+import type { FilePath } from '../file-path.js'
+import { resolvePath } from '../resolve-path.js'
 import { FileTree } from './file-tree.js'
 import type { FileNode } from './file-tree.js'
 import type { LowerFile } from './tree-file.js'
-import { TreeVfs } from './tree-vfs.js'
+import { NO_LOWER_LOCK, TreeVfs } from './tree-vfs.js'
 import type { Vfs, VfsFile, VfsLock } from '../vfs.js'
 
 interface SharedLowerFile {
@@ -14,10 +15,10 @@ interface SharedLowerFile {
  * A writable overlay over another file system, which stays unchanged. Unwritten data is read from the lower file system `base`;
  * everything that is written, created, renamed or removed stays in memory.
  *
- * @remarks Only written chunks take memory, 64 KiB each. `base` must not change meanwhile: hold its lock. `lock` locks `base`,
- * which writes `LOCK` there; when `base` is read-only, only openers of the same overlay exclude each other. Use one spelling of
- * each directory's path: to an overlay, `'data'` and `'/home/ada/data'`, or a symbolic link and its target, are different
- * directories.
+ * @remarks Only written chunks take memory, 64 KiB each. `base` must not change meanwhile: hold its lock. `lock`
+ * locks the directory of `base` in shared mode, in addition to the lock of the overlay: several overlays may share a directory, and
+ * none of them needs write access to it. Use one spelling of each directory's path: to an overlay, `'data'` and `'/home/ada/data'`,
+ * or a symbolic link and its target, are different directories.
  * @category Files
  */
 export class OverlayVfs extends TreeVfs {
@@ -28,6 +29,10 @@ export class OverlayVfs extends TreeVfs {
   constructor(base: Vfs) {
     super(new FileTree(base), base)
     this.#base = base
+  }
+
+  absolutePath(path: FilePath): string {
+    return resolvePath(this.#base, path)
   }
 
   protected override openLower(node: FileNode): LowerFile | undefined {
@@ -49,12 +54,8 @@ export class OverlayVfs extends TreeVfs {
     }
   }
 
-  protected override lockLower(lowerPath: string): VfsLock | undefined {
-    try {
-      return this.#base.lock(lowerPath)
-    } catch (error) {
-      if (isLdbError(error, 'LDB_READ_ONLY')) return undefined
-      throw error
-    }
+  /** Locks the lower directory in shared mode, whatever the mode of this lock: its files are only read. */
+  protected override lockLower(lowerPath: string | undefined): VfsLock {
+    return lowerPath === undefined ? NO_LOWER_LOCK : this.#base.lock(lowerPath, 'shared')
   }
 }

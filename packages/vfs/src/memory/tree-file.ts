@@ -10,19 +10,37 @@ export interface LowerFile {
   release(): void
 }
 
+/** The file that a handle is opened for. */
+interface OpenNode {
+  readonly identity: string
+  readonly content: FileContent
+}
+
 /** An open file of a file system in memory. */
 export class TreeFile implements VfsFile {
   readonly path: string
+  readonly #identity: string
   readonly #content: FileContent
   readonly #writable: boolean
   readonly #lower: LowerFile | undefined
   #open = true
 
-  constructor(path: string, content: FileContent, writable: boolean, lower: LowerFile | undefined) {
+  constructor(
+    path: string,
+    { identity, content }: OpenNode,
+    writable: boolean,
+    lower: LowerFile | undefined,
+  ) {
     this.path = path
+    this.#identity = identity
     this.#content = content
     this.#writable = writable
     this.#lower = lower
+  }
+
+  identity(): string {
+    this.#check('identity')
+    return this.#identity
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {

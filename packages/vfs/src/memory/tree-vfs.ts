@@ -3,8 +3,11 @@ import type { FileNode, FileTree } from './file-tree.js'
 import type { LowerFile } from './tree-file.js'
 import { TreeFile } from './tree-file.js'
 import { LockTable } from '../lock/table.js'
-import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
+import type { FileStatus, LockMode, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
 import type { Clock, Environment, RandomSource, Scheduler } from '../environment/environment.js'
+
+/** The lock of a directory that is in no lower file system. */
+export const NO_LOWER_LOCK: VfsLock = { assertHeld: () => undefined, release: () => undefined }
 
 /** The common base of the two file systems in memory, which differ in their lower file system only. */
 export abstract class TreeVfs implements Vfs {
@@ -23,7 +26,7 @@ export abstract class TreeVfs implements Vfs {
 
   open(path: string, mode: OpenMode): VfsFile {
     const node = this.#openNode(path, mode)
-    return new TreeFile(path, node.content, mode !== 'read', this.openLower(node))
+    return new TreeFile(path, node, mode !== 'read', this.openLower(node))
   }
 
   status(path: string): FileStatus | undefined {
@@ -62,23 +65,16 @@ export abstract class TreeVfs implements Vfs {
     this.#tree.directory(path, 'syncDirectory')
   }
 
-  lock(directory: string): VfsLock {
+  lock(directory: string, mode: LockMode = 'exclusive'): VfsLock {
     const { identity, lowerPath } = this.#tree.directory(directory, 'lock')
-    const lock = this.#locks.acquire(identity, directory)
-    try {
-      const lower = lowerPath === undefined ? undefined : this.lockLower(lowerPath)
-      return lower === undefined ? lock : combineLocks(lock, lower)
-    } catch (error) {
-      lock.release()
-      throw error
-    }
+    return this.#locks.acquire(identity, directory, mode, () => this.lockLower(lowerPath))
   }
 
   /** Opens the lower file of a file; `undefined` when it has none. */
   protected abstract openLower(node: FileNode): LowerFile | undefined
 
-  /** Locks a directory of the lower file system; `undefined` when there is none or it is read-only. */
-  protected abstract lockLower(lowerPath: string): VfsLock | undefined
+  /** Locks a directory of the lower file system, if it is there. */
+  protected abstract lockLower(lowerPath: string | undefined): VfsLock
 
   #openNode(path: string, mode: OpenMode): FileNode {
     const node = this.#tree.find(path)
@@ -89,18 +85,5 @@ export abstract class TreeVfs implements Vfs {
     if (mode === 'createNew') throw fileError('EEXIST', { operation: 'open', file: path })
     if (node.kind !== 'file') throw notRegularError(path, node.kind, 'open')
     return node
-  }
-}
-
-function combineLocks(upper: VfsLock, lower: VfsLock): VfsLock {
-  return {
-    assertHeld(): void {
-      upper.assertHeld()
-      lower.assertHeld()
-    },
-    release(): void {
-      upper.release()
-      lower.release()
-    },
   }
 }

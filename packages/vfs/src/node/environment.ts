@@ -1,5 +1,7 @@
 import { randomFillSync } from 'node:crypto'
+import { afterCollection } from '@ldb/base'
 import type { Clock, RandomSource, ScheduledTask, Scheduler } from '../environment/environment.js'
+import { runAtExit } from './exit-tasks.js'
 
 /** Clock of the operating system. @category Environment */
 export const nodeClock: Clock = {
@@ -26,4 +28,6 @@ export const nodeScheduler: Scheduler = {
   immediate(task: () => void): void {
     setImmediate(task)
   },
+  atExit: runAtExit,
+  ...(afterCollection === undefined ? {} : { afterCollection }),
 }

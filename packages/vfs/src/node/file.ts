@@ -1,7 +1,10 @@
 import * as fs from 'node:fs'
 import { assertLength, assertSpan } from '../byte-span.js'
 import { closedFileError, fileError, readOnlyFileError } from '../file-error.js'
+import type { DeadlineSync } from '../environment/deadline-sync.js'
 import { attempt, errnoOf, nodeError } from './error.js'
+import { identityOf } from './identity.js'
+import { createThreadSync } from './thread-sync.js'
 import type { VfsFile } from '../vfs.js'
 
 /** Greatest transfer of one system call, in bytes; Node accepts at most 2^31 - 1. */
@@ -10,6 +13,15 @@ const SYSCALL_BYTES_MAX = 2 ** 30
 const ZERO_BYTES = 2 ** 20
 /** Greatest number of consecutive retries of an interrupted call before it fails. */
 const RETRIES_MAX = 1000
+
+/** Closes the descriptors of files that were garbage-collected while they were open (F9). */
+const unreachableFiles = new FinalizationRegistry<number>((descriptor) => {
+  try {
+    fs.closeSync(descriptor)
+  } catch {
+    // There is no caller to which the failure could be reported.
+  }
+})
 
 type TransferAsync = (
   bytes: Uint8Array,
@@ -22,7 +34,7 @@ type TransferAsync = (
  * An open file of the operating system.
  *
  * The operating system may reuse a closed descriptor for another file at once, so {@link NodeFile.close} defers closing the
- * descriptor until the last asynchronous operation in flight ends (F4).
+ * descriptor until the last asynchronous operation in flight ends (F4). An operation in flight keeps the file reachable.
  */
 export class NodeFile implements VfsFile {
   readonly path: string
@@ -35,6 +47,12 @@ export class NodeFile implements VfsFile {
     this.path = path
     this.#descriptor = descriptor
     this.#writable = writable
+    unreachableFiles.register(this, descriptor, this)
+  }
+
+  identity(): string {
+    this.#check('identity')
+    return attempt('identity', this.path, () => identityOf(fs.fstatSync(this.#descriptor, { bigint: true })))
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
@@ -170,6 +188,10 @@ export class NodeFile implements VfsFile {
     )
   }
 
+  deadlineSync(): DeadlineSync | undefined {
+    return createThreadSync(this.path, this.identity())
+  }
+
   readonly #readOnceAsync: TransferAsync = (bytes, start, byteCount, fileOffset) =>
     new Promise((resolve, reject) => {
       fs.read(this.#descriptor, bytes, start, byteCount, fileOffset, (error, count) => {
@@ -240,6 +262,7 @@ export class NodeFile implements VfsFile {
   }
 
   #closeDescriptor(): void {
+    unreachableFiles.unregister(this)
     attempt('close', this.path, () => {
       fs.closeSync(this.#descriptor)
     })

@@ -13,6 +13,8 @@ const UNREADABLE = new Set(['ELOOP', 'ENXIO', 'EACCES', 'EPERM'])
 /** Errors of `link` on file systems without hard links. */
 const LINK_UNSUPPORTED = new Set(['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'])
 const { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = fs.constants
+/** Other users may read who holds the lock, as far as the mode of the directory admits them: a read-only opener has to. */
+const LOCK_MODE = 0o644
 const O_SAFE = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0)
 
 /** Reads, publishes and removes the lock files of one directory, by the rules K9 to K13 of SPEC.md. */
@@ -125,7 +127,7 @@ export function hasToken(content: LockFileContent, token: string): boolean {
 
 function writeRecord(path: string, record: LockRecord): void {
   const text = encodeLockRecord(record)
-  const descriptor = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_SAFE, 0o600)
+  const descriptor = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_SAFE, LOCK_MODE)
   try {
     fs.writeFileSync(descriptor, text, 'latin1')
     fs.fsyncSync(descriptor)

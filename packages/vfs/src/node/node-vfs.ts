@@ -1,9 +1,11 @@
 import * as fs from 'node:fs'
 import type { Clock, Environment, RandomSource, Scheduler } from '../environment/environment.js'
 import { notRegularError } from '../file-error.js'
+import type { FilePath } from '../file-path.js'
 import { nodeClock, nodeRandom, nodeScheduler } from './environment.js'
 import { attempt, errnoOf, nodeError } from './error.js'
 import { NodeFile } from './file.js'
+import { identityOf } from './identity.js'
 import { acquireNodeLock } from './lock.js'
 import {
   isWithoutDescriptor,
@@ -11,7 +13,8 @@ import {
   retainSpareDescriptor,
   withDescriptor,
 } from './spare-descriptor.js'
-import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '../vfs.js'
+import { absoluteNodePath, fixedPath } from './path.js'
+import type { FileStatus, LockMode, OpenMode, PinnedDirectory, Vfs, VfsFile, VfsLock } from '../vfs.js'
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE, O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants
 // Both are absent on Windows. O_NONBLOCK: opening a FIFO must not block until its other end is opened.
@@ -22,6 +25,7 @@ const FLAGS: Readonly<Record<OpenMode, number>> = {
   create: O_RDWR | O_CREAT | O_SAFE,
   createNew: O_RDWR | O_CREAT | O_EXCL | O_SAFE,
 }
+const O_DIRECTORY_ONLY = O_RDONLY | (fs.constants.O_DIRECTORY ?? 0)
 const FILE_MODE = 0o600
 const DIRECTORY_MODE = 0o700
 /** Errors of syncing a directory on Windows, which does not support it. */
@@ -47,12 +51,16 @@ export class NodeVfs implements Vfs {
     this.scheduler = environment.scheduler ?? nodeScheduler
   }
 
+  absolutePath(path: FilePath): string {
+    return absoluteNodePath(path)
+  }
+
   open(path: string, mode: OpenMode): VfsFile {
     const descriptor = attempt('open', path, () => fs.openSync(path, FLAGS[mode], FILE_MODE))
     try {
       const status = fs.fstatSync(descriptor)
       if (!status.isFile()) throw notRegularError(path, status.isDirectory() ? 'directory' : 'other', 'open')
-      return new NodeFile(path, descriptor, mode !== 'read')
+      return new NodeFile(fixedPath(path), descriptor, mode !== 'read')
     } catch (error) {
       fs.closeSync(descriptor)
       throw errnoOf(error)?.startsWith('LDB_') ? error : nodeError(error, { operation: 'open', file: path })
@@ -64,7 +72,7 @@ export class NodeVfs implements Vfs {
       const status = fs.lstatSync(path, { bigint: true })
       const kind = status.isFile() ? 'file' : status.isDirectory() ? 'directory' : 'other'
       const length = kind === 'file' ? Number(status.size) : 0
-      return { kind, length, identity: `${status.dev}:${status.ino}` }
+      return { kind, length, identity: identityOf(status) }
     } catch (error) {
       const errno = errnoOf(error)
       if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
@@ -78,6 +86,25 @@ export class NodeVfs implements Vfs {
     if (blocks === 0) return undefined
     // The blocks that a file system reserves for the superuser.
     return bsize * (process.getuid?.() === 0 ? bfree : bavail)
+  }
+
+  pinDirectory(path: string): PinnedDirectory | undefined {
+    // Windows opens no directories, and does not reuse the identity of one soon.
+    if (process.platform === 'win32') return undefined
+    const descriptor = attempt('pinDirectory', path, () =>
+      withDescriptor(() => fs.openSync(path, O_DIRECTORY_ONLY)),
+    )
+    const identity = attempt('pinDirectory', path, () =>
+      identityOf(fs.fstatSync(descriptor, { bigint: true })),
+    )
+    let isOpen = true
+    return {
+      identity,
+      release(): void {
+        if (isOpen) fs.closeSync(descriptor)
+        isOpen = false
+      },
+    }
   }
 
   list(path: string): string[] {
@@ -117,9 +144,11 @@ export class NodeVfs implements Vfs {
   }
 
   async removeAsync(path: string): Promise<void> {
+    // The thread pool runs the call later, when the working directory may be another one.
+    const fixed = fixedPath(path)
     try {
       await callbackResult<void>((done) => {
-        fs.unlink(path, done)
+        fs.unlink(fixed, done)
       })
     } catch (error) {
       throw nodeError(error, { operation: 'remove', file: path })
@@ -135,7 +164,7 @@ export class NodeVfs implements Vfs {
   syncDirectory(path: string): void {
     try {
       withDescriptor(() => {
-        const descriptor = fs.openSync(path, O_RDONLY | (fs.constants.O_DIRECTORY ?? 0))
+        const descriptor = fs.openSync(path, O_DIRECTORY_ONLY)
         try {
           fs.fsyncSync(descriptor)
         } finally {
@@ -149,9 +178,10 @@ export class NodeVfs implements Vfs {
   }
 
   async syncDirectoryAsync(path: string): Promise<void> {
+    const fixed = fixedPath(path)
     try {
       const descriptor = await callbackResult<number>((done) => {
-        fs.open(path, O_RDONLY | (fs.constants.O_DIRECTORY ?? 0), done)
+        fs.open(fixed, O_DIRECTORY_ONLY, done)
       })
       try {
         await callbackResult<void>((done) => {
@@ -168,8 +198,8 @@ export class NodeVfs implements Vfs {
     }
   }
 
-  lock(directory: string): VfsLock {
-    const lock = acquireNodeLock(directory, this.random)
+  lock(directory: string, mode: LockMode = 'exclusive'): VfsLock {
+    const lock = acquireNodeLock(fixedPath(directory), mode, this.random)
     retainSpareDescriptor()
     let isReleased = false
     return {

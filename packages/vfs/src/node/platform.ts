@@ -1,6 +1,7 @@
 import type { Environment } from '../environment/environment.js'
 import { nodeClock, nodeRandom, nodeScheduler } from './environment.js'
 import { NodeVfs } from './node-vfs.js'
+import type { Warning } from '../environment/warning.js'
 import type { Vfs } from '../vfs.js'
 
 export { nodeClock, nodeRandom, nodeScheduler } from './environment.js'
@@ -14,4 +15,9 @@ export function defaultVfs(): Vfs {
 /** Returns the clock, randomness and scheduler of this platform. @category Environment */
 export function defaultEnvironment(): Environment {
   return { clock: nodeClock, random: nodeRandom, scheduler: nodeScheduler }
+}
+
+/** Emits a warning of the process: by default Node.js prints it to the standard error output. @category Environment */
+export function emitWarning({ type, code, message, detail = '' }: Warning): void {
+  process.emitWarning(message, { type, code, detail })
 }

@@ -5,13 +5,13 @@ import type { ProcessProbe } from '../lock/holder.js'
 import type { LockRecord } from '../lock/record.js'
 import { errnoOf } from './error.js'
 
-type ProcessIdentity = Omit<LockRecord, 'host' | 'socket' | 'token'>
+type ProcessIdentity = Pick<LockRecord, 'pid' | 'start' | 'boot' | 'pidns' | 'netns'>
 
 /** Identity of this process, read once: reading it from the kernel takes as long as all other reads of an open. */
 let cachedIdentity: ProcessIdentity | undefined
 
 /** Returns the fields of a lock record that identify this process. */
-export function describeCurrentProcess(): Omit<LockRecord, 'socket' | 'token'> {
+export function describeCurrentProcess(): ProcessIdentity & Pick<LockRecord, 'host'> {
   // A startup snapshot may contain the cached identity of another process.
   if (cachedIdentity?.pid !== process.pid) cachedIdentity = readProcessIdentity()
   return { ...cachedIdentity, host: hostname() }

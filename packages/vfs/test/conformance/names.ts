@@ -32,6 +32,21 @@ export function describeNames(getSubject: GetSubject): void {
     expect(vfs.status(at('directory/moved'))?.identity).toBe(identity)
   })
 
+  it('an open file keeps its identity, whatever its name leads to', () => {
+    writeFile(getSubject(), 'file', Uint8Array.of(1))
+    const file = vfs.open(at('file'), 'read')
+    const identity = vfs.status(at('file'))?.identity
+    expect(file.identity?.()).toBe(identity)
+    vfs.rename(at('file'), at('moved'))
+    writeFile(getSubject(), 'file', Uint8Array.of(2))
+    expect(file.identity?.()).toBe(identity)
+    expect(vfs.status(at('file'))?.identity).not.toBe(identity)
+    vfs.remove(at('moved'))
+    expect(file.identity?.()).toBe(identity)
+    file.close()
+    expectCode('LDB_CLOSED', () => file.identity?.())
+  })
+
   it('a replaced or removed file stays usable through its open handles', () => {
     writeFile(getSubject(), 'old', Uint8Array.of(1))
     writeFile(getSubject(), 'new', Uint8Array.of(2))

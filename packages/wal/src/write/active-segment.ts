@@ -1,7 +1,7 @@
 import { ResumableTask } from '@ldb/base'
 import type { TaskSteps, Syncable } from '@ldb/base'
 import { FileSync } from '@ldb/vfs'
-import type { Vfs, VfsFile } from '@ldb/vfs'
+import type { DeadlineSync, Vfs, VfsFile } from '@ldb/vfs'
 import type { RecordBuffer } from './record-buffer.js'
 import { writeSeal } from '../segment/seal.js'
 import type { Seal } from '../segment/seal.js'
@@ -56,6 +56,7 @@ export class ActiveSegment implements Syncable {
     })
     this.#allocatedEnd = Math.max(this.#allocatedEnd, fileOffset)
     this.#fileSync.recordWrite(records.byteCount)
+    this.#fileSync.deadlineSync?.noteWritten(fileOffset)
   }
 
   /**
@@ -107,6 +108,23 @@ export class ActiveSegment implements Syncable {
 
   sync(): void {
     this.#fileSync.sync()
+  }
+
+  /** The syncs of this file by another thread, if there are any. */
+  get deadlineSync(): DeadlineSync | undefined {
+    return this.#fileSync.deadlineSync
+  }
+
+  /** Position up to which that thread has synced the records; the base of the segment before its first sync. */
+  get deadlineSyncedLsn(): number {
+    const { baseLsn } = this.segment
+    const syncedEnd = this.deadlineSync?.syncedEnd ?? 0
+    return baseLsn + Math.max(0, syncedEnd - this.segment.fileOffsetOf(baseLsn))
+  }
+
+  /** Requests a sync of the written records, which end at `lsn`, by another thread; as `FileSync.requestSync`. */
+  requestSync(noticeMs: number, delayMs: number, lsn: number): DeadlineSync | undefined {
+    return this.#fileSync.requestSync(noticeMs, delayMs, this.segment.fileOffsetOf(lsn))
   }
 
   syncAsync(): Promise<void> {

@@ -1,6 +1,6 @@
 import { assert, isLdbError, LdbError, ResumableTask } from '@ldb/base'
 import type { TaskSteps } from '@ldb/base'
-import type { Vfs } from '@ldb/vfs'
+import type { DeadlineSync, Vfs } from '@ldb/vfs'
 import { PAYLOAD_BYTES_MAX, SealKind } from '../format.js'
 import type { ResolvedWalOptions } from '../options.js'
 import type { ChainHash } from '../segment/chain-hash.js'
@@ -140,11 +140,40 @@ export class LogWriter {
     this.flush()
   }
 
+  /**
+   * Requests a sync of all flushed records by another thread; see `DeadlineSync.request`.
+   *
+   * @returns `undefined` where no other thread can sync.
+   */
+  requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined {
+    this.assertUsable()
+    this.noteSyncs()
+    this.#assertNoFailedSync()
+    return this.#current.file?.requestSync(noticeMs, delayMs, this.flushedLsn)
+  }
+
+  /** Records the syncs that another thread has completed. */
+  noteSyncs(): void {
+    const { file } = this.#current
+    const syncs = file?.deadlineSync
+    if (file === undefined || syncs === undefined || this.#failure.isSet || syncs.failure !== undefined)
+      return
+    this.counters.syncCount += syncs.takeSyncCount()
+    this.syncedLsn = Math.max(this.syncedLsn, file.deadlineSyncedLsn)
+  }
+
+  #assertNoFailedSync(): void {
+    const failure = this.#current.file?.deadlineSync?.failure
+    if (failure !== undefined) throw this.#failure.setBySync(failure)
+  }
+
   /** Flushes all records and syncs them. */
   sync(): void {
     this.assertUsable()
     this.#current.rotation?.sync()
     this.flush()
+    this.noteSyncs()
+    this.#assertNoFailedSync()
     if (this.syncedLsn === this.flushedLsn) return
     this.#syncFile(false)
   }
@@ -179,6 +208,7 @@ export class LogWriter {
    */
   rotate(): ResumableTask {
     this.assertUsable()
+    this.noteSyncs()
     const current = this.#current
     current.rotation?.sync()
     if (current.segment !== undefined && current.segment.baseLsn >= this.endLsn) {

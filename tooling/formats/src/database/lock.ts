@@ -11,18 +11,26 @@ const FIELDS: readonly (readonly [string, RegExp])[] = [
   ['pidns', TEXT],
   ['netns', TEXT],
   ['socket', TEXT],
+  ['directory', /^(\d+:\d+|-)$/],
+  ['filesystem', TEXT],
+  ['kernel', /^(flock|-)$/],
+  ['mode', /^(exclusive|shared|-)$/],
   ['token', /^[0-9a-f]{32}$/],
   ['check', /^[0-9a-f]{8}$/],
 ]
+/** Fields of lines 9 to 12, which version 1 lacks. */
+const SINCE_2 = ['directory', 'filesystem', 'kernel', 'mode']
+const FIELDS_1 = FIELDS.filter(([name]) => !SINCE_2.includes(name))
 
-/** Reads the file LOCK. Returns its fields by name. */
+/** Reads the file LOCK. Returns its fields by name; `-` for those that its version lacks. */
 export function readLock(bytes: Uint8Array): Map<string, string> {
   requireSound(bytes.length <= LOCK_BYTES_MAX, 'the lock is too long')
   const lines = String.fromCharCode(...bytes).split('\n')
-  requireSound(lines.length === FIELDS.length + 2 && lines.at(-1) === '', 'number of lines of the lock')
-  requireSound(lines[0] === 'LDB-LOCK 1', 'first line of the lock')
-  const values = new Map<string, string>()
-  FIELDS.forEach(([name, pattern], index) => {
+  requireSound(lines[0] === 'LDB-LOCK 1' || lines[0] === 'LDB-LOCK 2', 'first line of the lock')
+  const fields = lines[0] === 'LDB-LOCK 1' ? FIELDS_1 : FIELDS
+  requireSound(lines.length === fields.length + 2 && lines.at(-1) === '', 'number of lines of the lock')
+  const values = new Map<string, string>(SINCE_2.map((name) => [name, '-']))
+  fields.forEach(([name, pattern], index) => {
     const line = lines[index + 1] ?? ''
     const value = line.slice(name.length + 1)
     requireSound(line.startsWith(`${name} `) && pattern.test(value), `field ${name} of the lock`)

@@ -1,10 +1,10 @@
-import { LdbError } from '@ldb/base'
 import { fileError, ManualTime, SeededRandom } from '@ldb/vfs'
-import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import type { FileStatus, LockMode, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 import { CrashDisk } from './disk.js'
 import type { DiskContent, DiskOperation } from './disk.js'
 import { CrashFile } from './file.js'
 import type { CrashInode } from './inode.js'
+import { CrashLocks } from './locks.js'
 import type { CrashNamespace, CrashNode, EntryLocation } from './namespace.js'
 import type { CrashPlan } from './plan.js'
 
@@ -33,7 +33,7 @@ export class CrashVfs implements Vfs {
   readonly random: SeededRandom
   readonly #disk: CrashDisk
   readonly #lyingSyncs: number
-  readonly #locked: Set<CrashNode>
+  readonly #locks: CrashLocks
 
   /** @param content - initial content, for images. */
   constructor(options: CrashVfsOptions = {}, content?: DiskContent) {
@@ -44,7 +44,7 @@ export class CrashVfs implements Vfs {
     this.random = new SeededRandom(seed)
     this.#disk = new CrashDisk(seed, lyingSyncs, content)
     this.#lyingSyncs = lyingSyncs
-    this.#locked = new Set()
+    this.#locks = new CrashLocks()
   }
 
   /** Called after each change and each sync, with its sequence number. */
@@ -175,29 +175,13 @@ export class CrashVfs implements Vfs {
     this.#disk.did('syncDirectory', path)
   }
 
-  lock(directory: string): VfsLock {
-    const locked = this.#locked
-    const node = this.#names.directory(directory, 'lock')
-    if (locked.has(node)) {
-      throw new LdbError('LDB_LOCKED', `${directory} is in use by this process`, {
-        details: { file: directory },
-      })
-    }
-    locked.add(node)
-    return {
-      assertHeld(): void {
-        if (!locked.has(node))
-          throw new LdbError('LDB_POISONED', `the lock of ${directory} is no longer held`)
-      },
-      release(): void {
-        locked.delete(node)
-      },
-    }
+  lock(directory: string, mode: LockMode = 'exclusive'): VfsLock {
+    return this.#locks.acquire(this.#names.directory(directory, 'lock'), directory, mode)
   }
 
   /** Releases all locks, as the end of a process does. */
   endProcess(): void {
-    this.#locked.clear()
+    this.#locks.releaseAll()
   }
 
   get #names(): CrashNamespace {

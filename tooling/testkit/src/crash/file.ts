@@ -21,6 +21,11 @@ export class CrashFile implements SyncFailingFile {
     this.#reportedFailures = inode.failureCount
   }
 
+  identity(): string {
+    this.#check('identity')
+    return this.#inode.identity
+  }
+
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
     this.#check('read')
     assertSpan(target, targetOffset, byteCount, fileOffset)

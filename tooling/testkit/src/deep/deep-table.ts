@@ -23,6 +23,8 @@ const SHOWN: readonly [name: string, text: string][] = [
   ['injected', 'errors injected'],
   ['disks', 'disks checked afterwards'],
   ['kills', 'kills'],
+  ['recordings', 'recorded processes'],
+  ['calls', 'system calls recorded'],
   ['operations', 'operations against the model'],
   ['corruptionCases', 'corruption cases'],
   ['foreignCases', 'objects that are not files'],

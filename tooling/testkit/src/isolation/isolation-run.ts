@@ -98,7 +98,7 @@ function newScriptRun(script: IsolationScript): ScriptRun {
 function prepare(session: IsolationSession, testCase: IsolationCase): ReferenceState {
   const transaction = session.begin({ isolation: 'serializable' })
   const state = new Map<string, string>()
-  for (const keyspace of KEYSPACES) transaction.in(keyspace).deleteRange({})
+  for (const keyspace of KEYSPACES) transaction.in(keyspace).deleteRange({ gte: '' })
   for (const [name, value] of Object.entries(testCase.initial)) {
     state.set(name, String(value))
     transaction.in(name.slice(0, 1)).put(name.slice(2), String(value))

@@ -29,7 +29,11 @@ function configuration(
  */
 export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('plain', 'memory files', {}),
-  configuration('smallest page and cache', 'memory files', { pageBytes: 512, cacheBytes: 65_536 }),
+  configuration('smallest page and cache', 'memory files', {
+    pageBytes: 512,
+    cacheBytes: 65_536,
+    maxOpenFiles: 2,
+  }),
   configuration('no hash index', 'memory files', { pageBytes: 1_024, usesHashIndex: false }),
   configuration('constant checkpoints and segments', 'memory files', {
     pageBytes: 1_024,
@@ -60,6 +64,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     pageBytes: 1_024,
     checkpointLogBytes: 5_000,
     segmentBytes: 4_096,
+    maxOpenFiles: 2,
   }),
   configuration('real files, buffered', 'node files', { durability: 'none', cacheBytes: 65_536 }),
   configuration('overlay', 'overlay', { durability: 'periodic', pageBytes: 4_096 }),

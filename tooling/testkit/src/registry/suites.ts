@@ -25,6 +25,7 @@ export const SUITES: readonly SuiteEntry[] = [
   entry('error', 'full-device', () => fullDeviceSuite),
   entry('crash', 'changes', async () => (await import('../changes/change-crash-suite.js')).changeCrashSuite),
   entry('kill', 'kill', async () => (await import('../kill/kill-suite.js')).killSuite),
+  entry('outside', 'recorded', async () => (await import('../recorded/recorded-suite.js')).recordedSuite),
   entry('model', 'model-async', async () => (await import('../model/async-model-suite.js')).asyncModelSuite),
   entry('model', 'model', async () => (await import('../model/model-suite.js')).modelSuite),
   entry(

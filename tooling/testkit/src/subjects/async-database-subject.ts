@@ -8,7 +8,7 @@ import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { TestRandom } from '../base/test-random.js'
 import { assertGuarantee } from '../base/violation.js'
-import { DATABASE_DIRECTORY, databaseRules } from './batch-changes.js'
+import { DATABASE_DIRECTORY, databaseRules, openFilesOf } from './batch-changes.js'
 import { AsyncCommitGroup } from './async-commit-group.js'
 import type { CommitGroupOptions } from './async-commit-group.js'
 import { timeOf } from './subject-time.js'
@@ -83,7 +83,8 @@ class AsyncDatabaseRun implements SubjectRun, CommitGroupOptions {
   openDatabase(vfs: Vfs, history: History): AsyncDatabase {
     this.#nowMs = Math.max(this.#nowMs, vfs.clock.now())
     this.advance(vfs, 0)
-    const options = { vfs, cacheBytes: 65_536, createIfMissing: !history.isCreated }
+    const maxOpenFiles = openFilesOf(this.shape)
+    const options = { vfs, cacheBytes: 65_536, maxOpenFiles, createIfMissing: !history.isCreated }
     return Database.open(DATABASE_DIRECTORY, options).promises
   }
 }

@@ -3,11 +3,20 @@ import { COMMON_RULES, rootsAfterData } from '../trace/order-rules.js'
 import type { OrderRule } from '../trace/order-rules.js'
 import type { ModelChange } from '../history/history.js'
 import { ttlOf } from '../history/model-changes.js'
+import type { EntryShape } from '../history/model-changes.js'
 import { isMetaRewrite, isTree, META_END } from './tree-subject.js'
 import { isSegment, LOG_RULES } from './wal-subject.js'
 
 /** Directory of the databases of all subjects. */
 export const DATABASE_DIRECTORY = 'data'
+
+/**
+ * Returns the option `maxOpenFiles` of a run. With two open files, the files of the keyspaces are closed and opened again all the
+ * time.
+ */
+export function openFilesOf({ keyCount }: EntryShape): number {
+  return keyCount === 20 ? 2 : 512
+}
 
 /**
  * Returns the rules for the order of a database's file operations.

@@ -10,7 +10,7 @@ import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { TestRandom } from '../base/test-random.js'
 import { assertGuarantee } from '../base/violation.js'
-import { addChange, DATABASE_DIRECTORY, databaseRules } from './batch-changes.js'
+import { addChange, DATABASE_DIRECTORY, databaseRules, openFilesOf } from './batch-changes.js'
 import { timeOf } from './subject-time.js'
 import { isSegment } from './wal-subject.js'
 
@@ -71,10 +71,11 @@ class DatabaseRun implements SubjectRun {
   }
 
   openDatabase(vfs: Vfs, history: History): Database {
-    const { durability } = this
+    const { durability, shape } = this
     return Database.open(DATABASE_DIRECTORY, {
       vfs,
       durability,
+      maxOpenFiles: openFilesOf(shape),
       cacheBytes: 65_536,
       createIfMissing: !history.isCreated,
     })

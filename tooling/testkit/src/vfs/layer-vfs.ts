@@ -1,5 +1,5 @@
-import { DirectorySync, FileRemoval } from '@ldb/vfs'
-import type { FileStatus, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
+import { DirectorySync, FileRemoval, resolvePath } from '@ldb/vfs'
+import type { FilePath, FileStatus, LockMode, OpenMode, Vfs, VfsFile, VfsLock } from '@ldb/vfs'
 
 /** A call to a file system. */
 export type VfsCall =
@@ -58,6 +58,10 @@ export abstract class LayerVfs implements Vfs {
   /** As {@link LayerVfs.around}, for asynchronous calls. */
   abstract aroundAsync<T>(call: VfsCall, run: () => Promise<T>): Promise<T>
 
+  absolutePath(path: FilePath): string {
+    return resolvePath(this.below, path)
+  }
+
   open(path: string, mode: OpenMode): VfsFile {
     return this.around({ kind: 'open', path, mode }, () => new LayerFile(this, this.below.open(path, mode)))
   }
@@ -110,8 +114,8 @@ export abstract class LayerVfs implements Vfs {
     )
   }
 
-  lock(directory: string): VfsLock {
-    return this.around({ kind: 'lock', path: directory }, () => this.below.lock(directory))
+  lock(directory: string, mode?: LockMode): VfsLock {
+    return this.around({ kind: 'lock', path: directory }, () => this.below.lock(directory, mode))
   }
 }
 
@@ -126,6 +130,10 @@ class LayerFile implements VfsFile {
     this.path = file.path
     this.#layer = layer
     this.#file = file
+  }
+
+  identity(): string | undefined {
+    return this.#file.identity?.()
   }
 
   read(bytes: Uint8Array, start: number, byteCount: number, fileOffset: number): number {

@@ -19,6 +19,8 @@ export interface RunSettings {
   readonly preallocateBytes: number
   /** Whether the page cache uses the adaptive hash index. @defaultValue true */
   readonly usesHashIndex?: boolean
+  /** Greatest number of open files of keyspaces. @defaultValue that of the database */
+  readonly maxOpenFiles?: number
   /** Engines by name that replace the built-in ones. @defaultValue the built-in engines */
   readonly engines?: object
   /** Default key encoding of new keyspaces. */
@@ -45,7 +47,7 @@ export function optionsOf(settings: RunSettings): {
   readonly syncIntervalMs: number
 } {
   const { durability, cacheBytes, pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes } = settings
-  const { usesHashIndex = true } = settings
+  const { usesHashIndex = true, maxOpenFiles } = settings
   const engines = settings.engines === undefined ? {} : { engines: settings.engines }
   const tuning = {
     pageBytes,
@@ -59,6 +61,7 @@ export function optionsOf(settings: RunSettings): {
     durability,
     cacheBytes: Math.max(cacheBytes, 48 * pageBytes),
     syncIntervalMs: SYNC_INTERVAL_MS,
+    ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
     [Symbol.for('ldb.tuning')]: tuning,
   }
 }

@@ -1,3 +1,4 @@
+import { ExpectedError } from '../commands/result.js'
 import { KEY_BYTES_MAX } from '@ldb/base'
 import { expand } from '../commands/commands.js'
 import type { Text, TextRange } from '../commands/commands.js'
@@ -162,4 +163,12 @@ export function checkRange(range: TextRange | undefined, check: (text: Text) => 
     const text = range[name]
     if (text !== undefined) check(text)
   }
+}
+
+/** Checks the range of a `deleteRange`, which needs a bound. */
+export function checkDeletedRange(range: TextRange, checkKey: (text: Text) => void): void {
+  checkRange(range, checkKey)
+  const { gt, gte, lt, lte, prefix } = range
+  const isBounded = [gt, gte, lt, lte, prefix].some((bound) => bound !== undefined)
+  if (!isBounded) throw new ExpectedError('LDB_INVALID_ARGUMENT')
 }

@@ -14,7 +14,7 @@ import type { ReferenceState } from './state.js'
 import type { ReadView } from './scan.js'
 import { ReferenceTransaction } from './transaction.js'
 import { READS_MAX } from '../commands/run-settings.js'
-import { checkRange, SortedEntries, spanOf } from './sorted-entries.js'
+import { checkDeletedRange, SortedEntries, spanOf } from './sorted-entries.js'
 
 /** Transactions of the reference. */
 export class ReferenceTransactions {
@@ -75,7 +75,8 @@ export class ReferenceTransactions {
     const transaction = this.#begin(command)
     const results = command.steps.map((step) => resultOf(() => this.#step(transaction, step)))
     if (command.end === 'throw') throw new CallbackError()
-    if (command.end !== 'rollback') this.#commit(transaction, undefined, '')
+    if (command.end === 'rollback') throw new ExpectedError('LDB_ABORTED')
+    this.#commit(transaction, undefined, '')
     return results.join()
   }
 
@@ -147,7 +148,7 @@ export class ReferenceTransactions {
     keyspace: ReferenceKeyspace,
     { range }: TransactionStep & { readonly step: 'deleteRange' },
   ): string {
-    checkRange(range, (text) => this.#state.checkKey(keyspace, text))
+    checkDeletedRange(range, (text) => this.#state.checkKey(keyspace, text))
     if (spanOf(new SortedEntries(), range, keyspace.keys).isEmpty) return 'done'
     const { offset = 0, limit = Infinity, reverse = false } = range
     const isCounted = offset > 0 || limit !== Infinity

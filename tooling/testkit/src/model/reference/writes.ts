@@ -3,7 +3,7 @@ import { expand, filledKey, filledValue } from '../commands/commands.js'
 import type { BatchStep, BulkCommand, Command, Durability, TextRange, Write } from '../commands/commands.js'
 import type { ReferenceKeyspace } from './keyspace.js'
 import type { ReferenceState } from './state.js'
-import { checkRange, spanOf } from './sorted-entries.js'
+import { checkDeletedRange, spanOf } from './sorted-entries.js'
 
 /** Writes of the reference. */
 export class ReferenceWrites {
@@ -54,7 +54,7 @@ export class ReferenceWrites {
   }
 
   #deleteRange(keyspace: ReferenceKeyspace, range: TextRange, durability: Durability | undefined): string {
-    checkRange(range, (text) => this.#state.checkKey(keyspace, text))
+    checkDeletedRange(range, (text) => this.#state.checkKey(keyspace, text))
     const span = spanOf(keyspace.entries, range, keyspace.keys)
     if (span.isEmpty) return 'done'
     const { offset = 0, limit = Infinity, reverse = false } = range
@@ -113,7 +113,8 @@ export class ReferenceWrites {
       const keyspace = this.#state.slot(step.ks)
       if (keyspace.dropped) throw new ExpectedError('LDB_NOT_FOUND')
       if (step.do === 'put' || step.do === 'delete') this.#state.checkKey(keyspace, step.key)
-      if (step.do === 'deleteRange') checkRange(step.range, (text) => this.#state.checkKey(keyspace, text))
+      if (step.do === 'deleteRange')
+        checkDeletedRange(step.range, (text) => this.#state.checkKey(keyspace, text))
     }
     let count = 0
     for (const step of present) {

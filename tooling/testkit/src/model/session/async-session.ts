@@ -198,6 +198,12 @@ export class AsyncSession {
         return 'done'
       case 'changes':
         return this.#compareChanges()
+      case 'time': {
+        const result = this.#sync.execute(command)
+        // Work off the thread that the timers have begun completes within the time that has passed.
+        await new Promise(setImmediate)
+        return result
+      }
       case 'reopen':
         await this.#reopen(false)
         return this.dump()

@@ -90,7 +90,7 @@ export class AsyncSessionWrites {
       const target = batch.in(keyspace)
       if (step.do === 'put') target.put(keys.toKey(expand(step.key)), values.toValue(expand(step.value)))
       else if (step.do === 'delete') target.delete(keys.toKey(expand(step.key)))
-      else if (step.do === 'clear') target.clear()
+      else if (step.do === 'clear') target.deleteRange({ gte: keys.toKey('') })
       else target.deleteRange(rangeOptionsOf(step.range, keys) ?? {})
     }
     const count = batch.operationCount

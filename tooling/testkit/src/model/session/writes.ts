@@ -74,7 +74,7 @@ export class SessionWrites {
       if (step.do === 'put')
         target.put(slot.keys.toKey(expand(step.key)), slot.values.toValue(expand(step.value)))
       else if (step.do === 'delete') target.delete(slot.keys.toKey(expand(step.key)))
-      else if (step.do === 'clear') target.clear()
+      else if (step.do === 'clear') target.deleteRange({ gte: slot.keys.toKey('') })
       else target.deleteRange(rangeOptionsOf(step.range, slot.keys) ?? {})
     }
     const count = batch.operationCount

@@ -1,3 +1,6 @@
+import type { SegmentList } from './segment/list.js'
+import type { LogWriter } from './write/log-writer.js'
+
 /** Statistics of a log. Counters start at 0 when the log is opened. @category Log */
 export interface WalStats {
   /** Number of segments. */
@@ -14,4 +17,20 @@ export interface WalStats {
   readonly syncCount: number
   /** Segments created, the one created by `open` included. */
   readonly createdSegmentCount: number
+}
+
+/** Returns the statistics of an open log. Does no I/O. */
+export function collectStats(segments: SegmentList, writer: LogWriter): WalStats {
+  writer.noteSyncs()
+  const { counters, endLsn, syncedLsn } = writer
+  return {
+    segmentCount: segments.all.length,
+    logBytes: endLsn - segments.firstLsn,
+    unsyncedBytes: endLsn - syncedLsn,
+    appendedRecordCount: counters.recordCount,
+    appendedBytes: counters.recordBytes,
+    flushCount: counters.flushCount,
+    syncCount: counters.syncCount,
+    createdSegmentCount: counters.segmentCount,
+  }
 }

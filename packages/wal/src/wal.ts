@@ -13,6 +13,7 @@ import { LogHistory } from './log-history.js'
 import type { SegmentList } from './segment/list.js'
 import { removalSteps } from './segment/removal.js'
 import { verifyWal } from './verify.js'
+import { collectStats } from './wal-stats.js'
 import type { WalStats } from './wal-stats.js'
 import { GroupSync } from './write/group-sync.js'
 import type { LogWriter } from './write/log-writer.js'
@@ -301,18 +302,7 @@ export class Wal {
   /** Returns statistics of the log. Does no I/O. */
   stats(): WalStats {
     this.assertOpen()
-    this.#writer.noteSyncs()
-    const { counters, endLsn, syncedLsn } = this.#writer
-    return {
-      segmentCount: this.segments.all.length,
-      logBytes: endLsn - this.segments.firstLsn,
-      unsyncedBytes: endLsn - syncedLsn,
-      appendedRecordCount: counters.recordCount,
-      appendedBytes: counters.recordBytes,
-      flushCount: counters.flushCount,
-      syncCount: counters.syncCount,
-      createdSegmentCount: counters.segmentCount,
-    }
+    return collectStats(this.segments, this.#writer)
   }
 
   /**

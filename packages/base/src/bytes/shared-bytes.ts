@@ -13,7 +13,6 @@ interface TransferGlobals {
  * @remarks A view of memory gives user code its buffer, and a transferred buffer becomes empty for all of its views. Where this is
  * false, user code gets no views of memory that anything else uses, only copies with buffers of their own.
  * @category Bytes
- * @internal
  */
 export const PREVENTS_TRANSFER: boolean = preventsTransfer()
 
@@ -22,7 +21,6 @@ export const PREVENTS_TRANSFER: boolean = preventsTransfer()
  * {@link PREVENTS_TRANSFER} is true.
  *
  * @category Bytes
- * @internal
  */
 export function sharedBytes(byteCount: number): Uint8Array<ArrayBuffer> {
   const buffer = new ArrayBuffer(byteCount)

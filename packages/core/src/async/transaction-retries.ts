@@ -62,7 +62,9 @@ function untilEnded<T>(
       if (signal !== undefined) end(abortedError(signal))
     }
     const removeListener = api.health.whenClosed(() => {
-      end(closedError())
+      // Rolled back at once, and rejected when the files and the lock are released: the caller may open the database then.
+      if (api.health.closed) end(closedError())
+      else if (!transaction.isCommitCalled) transaction.sync.transaction.rollback()
     })
     if (signal?.aborted === true) onAbort()
     else signal?.addEventListener?.('abort', onAbort)

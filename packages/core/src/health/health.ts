@@ -96,15 +96,18 @@ export class Health {
     this.readRefusal = closedError()
     this.writeRefusal = this.readRefusal
     this.announceClose()
+    this.#closeListeners.clear()
   }
 
   /** Calls the listeners of `whenClosed`: the close of the database waits for no more calls. */
   announceClose(): void {
     for (const listener of [...this.#closeListeners]) listener()
-    this.#closeListeners.clear()
   }
 
-  /** Calls back at the close of the database, through either API. Returns a function that removes the listener. */
+  /**
+   * Calls back when the close of the database waits for no more calls, and when the database is closed, through either API.
+   * Returns a function that removes the listener.
+   */
   whenClosed(listener: () => void): () => void {
     this.#closeListeners.add(listener)
     return () => {

@@ -93,7 +93,7 @@ describe('the end of a transaction of the asynchronous API', () => {
       collect()
       await new Promise((resolve) => setImmediate(resolve))
     }
-    expect(warnings).toEqual([expect.stringContaining('a transaction was left open')])
+    expect(warnings).toEqual([expect.stringContaining('was garbage-collected without commit()')])
     expect(db.stats().transactions).toMatchObject({ openCount: 0, leakedCount: 1 })
     await db.promises.close()
   })

@@ -110,7 +110,8 @@ describe('after the directory was moved and replaced', () => {
     db = Database.open('/data', { vfs, readOnly: true })
     replace()
     expectPoisoned(() => db.verify())
-    expect(db.get('own')).toBe('1')
+    // The descriptor of its file was closed after the open.
+    expectPoisoned(() => db.get('own'))
   })
 })
 

@@ -37,6 +37,8 @@ export interface DatabaseFiles {
   readonly directory: string
   /** The file system that the database uses. */
   readonly vfs: Vfs
+  /** The same for the log, which finds that the directory is checked already. */
+  readonly logVfs: Vfs
   readonly space: ReservedSpace
   /** The layer of `vfs` that bounds the open files; `undefined` for a memory-only database. */
   readonly pool: PooledVfs | undefined
@@ -48,6 +50,7 @@ export class Assembly {
   readonly #tuning: DatabaseTuning
   readonly #directory: string
   readonly #vfs: Vfs
+  readonly #logVfs: Vfs
   readonly #files: PooledVfs | undefined
   readonly #space: ReservedSpace
   /** Closes the opened objects, newest last. The owner runs them when the open fails. */
@@ -56,13 +59,14 @@ export class Assembly {
   constructor(
     options: ResolvedDatabaseOptions,
     tuning: DatabaseTuning,
-    { directory, vfs, space, pool }: DatabaseFiles,
+    { directory, vfs, logVfs, space, pool }: DatabaseFiles,
     opened: (() => void)[],
   ) {
     this.#options = options
     this.#tuning = tuning
     this.#directory = directory
     this.#vfs = vfs
+    this.#logVfs = logVfs
     this.#files = pool
     this.#space = space
     this.#opened = opened
@@ -158,7 +162,7 @@ export class Assembly {
 
   #openLog(catalog: Catalog, { keyspaces, engines, directoryEntries }: OpenedStores): ReplayedLog {
     const { segmentBytes, preallocateBytes } = this.#tuning
-    const wal = Wal.open(this.#vfs, logPath(this.#directory), {
+    const wal = Wal.open(this.#logVfs, logPath(this.#directory), {
       create: false,
       mustExist: true,
       ownerId: catalog.databaseId,

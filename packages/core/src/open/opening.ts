@@ -109,6 +109,7 @@ class Opening {
       const files = {
         directory: this.#directory,
         vfs: this.#vfs,
+        logVfs: this.#options.readOnly ? this.#vfs : this.#owned.above(this.#vfs),
         space: this.#space,
         pool: this.#files,
       }

@@ -67,6 +67,13 @@ export class OwnedVfs implements Vfs {
     return over
   }
 
+  /** Returns a file system that checks the same directory above `vfs`, a layer over this one, and whose losses this one reports. */
+  above(vfs: Vfs): Vfs {
+    const above = new OwnedVfs(vfs)
+    above.#owned = this.#owned
+    return above
+  }
+
   /**
    * Checks a locked directory from now on.
    *

@@ -186,6 +186,8 @@ describe('a process', () => {
       }
       console.log(done)
     `.replace('await db.entries().toArray()\n', 'await db.close()\n'),
+      // Cursors and streams are left open on purpose.
+      { flags: ['--no-warnings'] },
     )
     expect(end).toMatchObject({ code: 0, stdout: '60\n', stderr: '' })
   })

@@ -39,7 +39,7 @@ export const catalogTarget: FuzzTarget = {
 /** The payload of a checkpoint record in the log. */
 export const checkpointTarget: FuzzTarget = {
   name: 'checkpoint',
-  samples: () => [sampleCheckpoint([1, 2], 2), sampleCheckpoint([1], 2), sampleCheckpoint([], 2)],
+  samples: () => [sampleRecord(CHECKPOINT)],
   bytesMax: 200,
   codes: ['LDB_CORRUPTION', 'LDB_FORMAT'],
   inputsPerCase: 2_000,
@@ -51,13 +51,13 @@ export const checkpointTarget: FuzzTarget = {
 /** The payload of the log record of a catalog replacement. */
 export const catalogNoteTarget: FuzzTarget = {
   name: 'catalog-note',
-  samples: () => [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0)],
-  bytesMax: 16,
+  samples: () => [sampleCatalogNote()],
+  bytesMax: 40,
   codes: ['LDB_CORRUPTION'],
   inputsPerCase: 1_000,
   run(input) {
     openWithLog([
-      [CHECKPOINT, sampleCheckpoint([1, 2], 2)],
+      [CHECKPOINT, sampleRecord(CHECKPOINT)],
       [CATALOG_NOTE, input],
     ])
   },
@@ -97,14 +97,20 @@ function makeSample(): DirectoryImage {
   return captureImage(vfs, DIRECTORY)
 }
 
-function sampleCheckpoint(keyspaceIds: readonly number[], seq: number): Uint8Array {
-  const bytes = new Uint8Array(24 + keyspaceIds.length * 16)
-  const view = new DataView(bytes.buffer)
-  view.setUint32(0, seq, true)
-  view.setUint32(8, 1, true)
-  view.setUint32(16, keyspaceIds.length, true)
-  for (const [index, id] of keyspaceIds.entries()) view.setUint32(24 + index * 16, id, true)
-  return bytes
+/** Returns the newest payload of a type in the log of the sample. */
+function sampleRecord(type: number): Uint8Array {
+  const wal = Wal.open(sampleVfs(), `${DIRECTORY}/wal`)
+  const reader = wal.read(wal.firstLsn)
+  let payload: Uint8Array | undefined
+  while (reader.next()) if (reader.type === type) payload = reader.payload.slice()
+  wal.close()
+  assertGuarantee(payload !== undefined, () => `the sample has no record of type ${type}`)
+  return payload
+}
+
+/** Returns a catalog record for the catalog of the sample: the version that its checkpoint record names. */
+function sampleCatalogNote(): Uint8Array {
+  return sampleRecord(CHECKPOINT).slice(8, 32)
 }
 
 function openAndClose(vfs: MemoryVfs): void {

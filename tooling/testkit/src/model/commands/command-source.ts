@@ -227,7 +227,11 @@ export class CommandSource {
         return { ks, do: 'delete', key: this.#texts.key() }
       case 'deleteRange': {
         const { limit: _limit, offset: _offset, ...range } = this.#reads.narrowRange()
-        return { ks, do: 'deleteRange', range }
+        // A refused step would refuse its whole batch.
+        const isBounded = Object.keys(range).some((name) =>
+          ['gt', 'gte', 'lt', 'lte', 'prefix'].includes(name),
+        )
+        return { ks, do: 'deleteRange', range: isBounded ? range : { ...range, gte: '' } }
       }
       case 'clear':
         return { ks, do: 'clear' }

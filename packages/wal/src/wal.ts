@@ -1,5 +1,5 @@
 import { invalidArgument, LdbError, ResumableTask, toLsn, toSeq } from '@ldb/base'
-import type { TaskSteps, Lsn, Seq, VerifySink } from '@ldb/base'
+import type { TaskSteps, Lsn, Seq, SyncPoll, VerifySink } from '@ldb/base'
 import { OwnedVfs, resolvePath } from '@ldb/vfs'
 import type { DeadlineSync, FilePath, Vfs } from '@ldb/vfs'
 import type { AppendOptions } from './append-options.js'
@@ -191,6 +191,16 @@ export class Wal {
     const { syncedLsn, endLsn } = this.#writer
     if (syncedLsn === endLsn) this.#writer.assertUsable()
     else await this.#groupSync.request()
+  }
+
+  /**
+   * Begins a sync by another thread, of all records appended before the call, for a caller that does not yield to the event loop.
+   *
+   * @throws {@link LdbError} as `sync`; so does the poll.
+   */
+  beginSync(): SyncPoll {
+    this.assertOpen()
+    return this.#writer.beginSync()
   }
 
   /**

@@ -1,6 +1,7 @@
 import { DirectorySync, FileRemoval, resolvePath } from '@ldb/vfs'
 import type {
   Clock,
+  DeadlineSync,
   FilePath,
   FileStatus,
   LockMode,
@@ -118,6 +119,10 @@ class GatedFile implements VfsFile {
 
   sync(): void {
     this.#file.sync()
+  }
+
+  deadlineSync(): DeadlineSync | undefined {
+    return this.#file.deadlineSync?.()
   }
 
   truncate(length: number): void {

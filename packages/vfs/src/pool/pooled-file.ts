@@ -1,3 +1,4 @@
+import type { DeadlineSync } from '../environment/deadline-sync.js'
 import { closedFileError } from '../file-error.js'
 import type { VfsFile } from '../vfs.js'
 import { PoolEntry } from './descriptor-pool.js'
@@ -111,6 +112,11 @@ export class PooledFile extends PoolEntry implements VfsFile {
       throw error
     }
     this.#inode.noteSynced(writeCount)
+  }
+
+  /** The pool does not learn of its syncs: the writes count as unsynced until the next other one. */
+  deadlineSync(): DeadlineSync | undefined {
+    return this.#acquire('sync').deadlineSync?.()
   }
 
   truncate(length: number): void {

@@ -30,7 +30,7 @@ export class VerifyReport {
 
   /** Adds an error as a finding, at its own offset if it has one. */
   addError(error: LdbError, offset: number): void {
-    const kind = error.code === 'LDB_IO' ? 'io' : 'checksum'
+    const kind = error.code === 'LDB_CORRUPTION' || error.code === 'LDB_FORMAT' ? 'checksum' : 'io'
     this.add(kind, error.details.offset ?? offset, error.message)
   }
 

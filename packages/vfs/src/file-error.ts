@@ -47,14 +47,10 @@ export interface FileOperation {
 export function fileError(errno: string, where: FileOperation, cause?: unknown): LdbError {
   const { operation, file, offset } = where
   const position = offset === undefined ? '' : ` at offset ${offset}`
-  return new LdbError(
-    codeOf(errno, operation),
-    `${operation} of ${file}${position} failed: ${errno}`,
-    {
-      details: { file, operation, errno, ...(offset === undefined ? {} : { offset }) },
-      ...(cause === undefined ? {} : { cause }),
-    },
-  )
+  return new LdbError(codeOf(errno, operation), `${operation} of ${file}${position} failed: ${errno}`, {
+    details: { file, operation, errno, ...(offset === undefined ? {} : { offset }) },
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 function codeOf(errno: string, operation: string): LdbErrorCode {

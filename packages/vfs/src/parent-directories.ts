@@ -36,10 +36,15 @@ function makeDirectories(vfs: Vfs, directory: string): void {
       vfs.makeDirectory(path)
     } catch (error) {
       // Another process has created it.
-      if (vfs.status(path) === undefined) throw error
+      if (!isLdbError(error, 'LDB_EXISTS') && !isInTheWay(error)) throw error
     }
     syncCreated(vfs, path)
   }
+}
+
+/** Reports whether an operation on an internal file has found that the path exists. */
+function isInTheWay(error: unknown): boolean {
+  return isLdbError(error) && error.details.errno === 'EEXIST'
 }
 
 /** Makes the entry of a created directory durable, or removes the directory, so that a retry creates it again. */

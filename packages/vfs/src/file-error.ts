@@ -1,4 +1,4 @@
-import { isLdbError, LdbError } from '@ldb/base'
+import { isLdbError, LdbError, ownProperty } from '@ldb/base'
 import type { LdbErrorCode } from '@ldb/base'
 
 const CODE_BY_ERRNO: ReadonlyMap<string, LdbErrorCode> = new Map([
@@ -28,7 +28,8 @@ export interface FileOperation {
  * @category Files
  */
 export function fileError(errno: string, where: FileOperation, cause?: unknown): LdbError {
-  const { operation, file, offset } = where
+  const { operation, file } = where
+  const offset = ownProperty(where, 'offset')
   const position = offset === undefined ? '' : ` at offset ${offset}`
   return new LdbError(
     CODE_BY_ERRNO.get(errno) ?? 'LDB_IO',

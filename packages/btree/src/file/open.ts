@@ -40,7 +40,7 @@ export function openTreeFile(vfs: Vfs, givenPath: FilePath, options: BTreeOption
   const path = resolvePath(vfs, givenPath)
   const isNew = vfs.status(path) === undefined
   const codecOf = codecOfFile(options.createCipher)
-  const resolved = isNew ? { cache: createFile(vfs, path, options, codecOf) } : options
+  const resolved = isNew ? { ...options, cache: createFile(vfs, path, options, codecOf) } : options
   const file = vfs.open(path, 'write')
   try {
     const found = findWholeMeta(file, codecOf, !isNew && options.identity !== undefined)

@@ -1,10 +1,12 @@
+import { optionalMember } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { fileError } from '../file-error.js'
 import type { FileOperation } from '../file-error.js'
 
 /** Returns the symbolic code of an error of the operating system, for instance `'ENOSPC'`; `undefined` for other errors. */
 export function errnoOf(error: unknown): string | undefined {
-  const code = (error as { readonly code?: unknown } | null | undefined)?.code
+  if (typeof error !== 'object' || error === null) return undefined
+  const code = optionalMember(error as { readonly code?: unknown }, 'code')
   return typeof code === 'string' ? code : undefined
 }
 

@@ -1,3 +1,4 @@
+import { optionalMember } from '@ldb/base'
 import * as fs from 'node:fs'
 import type { Clock, Environment, RandomSource, Scheduler } from '../environment/environment.js'
 import { notRegularError } from '../file-error.js'
@@ -46,9 +47,9 @@ export class NodeVfs implements Vfs {
 
   /** @param environment - replaces the clock, the randomness or the scheduler of the operating system. */
   constructor(environment: Partial<Environment> = {}) {
-    this.clock = environment.clock ?? nodeClock
-    this.random = environment.random ?? nodeRandom
-    this.scheduler = environment.scheduler ?? nodeScheduler
+    this.clock = optionalMember(environment, 'clock') ?? nodeClock
+    this.random = optionalMember(environment, 'random') ?? nodeRandom
+    this.scheduler = optionalMember(environment, 'scheduler') ?? nodeScheduler
   }
 
   absolutePath(path: FilePath): string {

@@ -71,7 +71,11 @@ function vfsOf({ vfs }: DatabasePlace): { readonly vfs?: Vfs } {
 }
 
 function openAt(place: DatabasePlace): Database {
-  return Database.open(place.path, { ...vfsOf(place), cacheBytes: CACHE_BYTES, [Symbol.for('ldb.tuning')]: TUNING })
+  return Database.open(place.path, {
+    ...vfsOf(place),
+    cacheBytes: CACHE_BYTES,
+    [Symbol.for('ldb.tuning')]: TUNING,
+  })
 }
 
 function encodingsOf(name: string): object {
@@ -93,7 +97,12 @@ function write(db: Database): void {
   db.keyspace('expiring', { ttlMs: LONG_MS }).put('soon', 'gone')
   db.keyspace('q').put('k', 'v')
   db.keyspace('plain', { keys: PLAIN_KEYS, values: PLAIN_VALUES }).put('key', 7)
-  db.batch().put('f', 'batch').delete('b').in(binary).put(Uint8Array.of(9), Uint8Array.of(9), { ttlMs: Infinity }).commit()
+  db.batch()
+    .put('f', 'batch')
+    .delete('b')
+    .in(binary)
+    .put(Uint8Array.of(9), Uint8Array.of(9), { ttlMs: Infinity })
+    .commit()
   db.batch().deleteRange({ gte: 'zz' }).put('g', 'batch').commit({ durability: 'none' })
   db.deleteRange({ prefix: 'da' })
   db.putIfAbsent('h', 'new')
@@ -110,8 +119,19 @@ function read(db: Database): unknown {
   using snapshot = db.snapshot()
   using cursor = db.cursor({ lte: 'c' })
   return [
-    [db.get('a'), db.get('a', {}), db.get('b'), db.get('large')?.length, db.getMany(['a', 'zz']), db.has('a')],
-    [db.entries().toArray(), db.keys({ gte: 'b', limit: 2 }).toArray(), db.values({ reverse: true }).toArray()],
+    [
+      db.get('a'),
+      db.get('a', {}),
+      db.get('b'),
+      db.get('large')?.length,
+      db.getMany(['a', 'zz']),
+      db.has('a'),
+    ],
+    [
+      db.entries().toArray(),
+      db.keys({ gte: 'b', limit: 2 }).toArray(),
+      db.values({ reverse: true }).toArray(),
+    ],
     [db.count(), db.count({ gt: 'a' }), db.count({ lt: 'd' }), db.entries({ prefix: 'd' }).toArray()],
     [db.estimate({ gte: 'b' }).count, cursor.last(), cursor.key, cursor.previous(), cursor.value],
     [plain.entries().toArray(), plain.get('key'), binary.count(), tuples.entries().toArray()],
@@ -130,7 +150,13 @@ function transact(db: Database): unknown {
       tx.deleteRange({ gte: 'd' })
       const inside = [tx.count(), tx.count({ gte: 'a' }), tx.keys({ lte: 'z' }).toArray()]
       tx.rollbackTo(savepoint)
-      return [inside, tx.getForUpdate('a'), tx.entries().toArray(), tx.count({ gt: 'c' }), tx.estimate().count]
+      return [
+        inside,
+        tx.getForUpdate('a'),
+        tx.entries().toArray(),
+        tx.count({ gt: 'c' }),
+        tx.estimate().count,
+      ]
     }),
   )
   using tx = db.begin({ isolation: 'snapshot' })

@@ -13,6 +13,8 @@ import type { DatabasePlace } from './polluted-scenario.js'
 const THROWING = Symbol('a getter that throws')
 const VALUES: readonly unknown[] = [1, true, 'x', -1, {}, (): number => 1, THROWING]
 const { optional, required } = sourceNames()
+/** `node:fs` of Node 20 takes `errno` of `Object.prototype` for the failure of each of its operations. */
+const onDisk = optional.filter((name) => name !== 'errno')
 
 /** Runs a synchronous action while `Object.prototype` has members. */
 function polluted<T>(names: readonly string[], value: unknown, action: () => T): T {
@@ -39,7 +41,8 @@ interface Outcome {
   readonly contents: string
 }
 
-function inFiles(run: Pollute, vfs: MemoryVfs | undefined = new MemoryVfs()): Outcome {
+/** Runs the scenario on a file system: `undefined` for that of Node. */
+function inFiles(run: Pollute, vfs: MemoryVfs | undefined): Outcome {
   const folder = vfs === undefined ? mkdtempSync(join(tmpdir(), 'ldb-polluted-')) : ''
   const place: DatabasePlace = { vfs, path: join(folder, 'data') }
   try {
@@ -83,7 +86,7 @@ describe('members of Object.prototype change nothing', () => {
   })
 
   it.each(VALUES)('of a database in files: %s', (value) => {
-    expect(faultsOf(optional, value, (run) => inFiles(run))).toEqual([])
+    expect(faultsOf(optional, value, (run) => inFiles(run, new MemoryVfs()))).toEqual([])
   })
 
   it.each(VALUES)('of a memory-only database: %s', (value) => {
@@ -91,10 +94,10 @@ describe('members of Object.prototype change nothing', () => {
   })
 
   it.each(VALUES)('of a database on a disk: %s', (value) => {
-    expect(faultsOf(optional, value, (run) => inFiles(run, undefined))).toEqual([])
+    expect(faultsOf(onDisk, value, (run) => inFiles(run, undefined))).toEqual([])
   })
 
   it.each(['x', THROWING])('with names of members that are never absent: %s', (value) => {
-    expect(faultsOf(required, value, (run) => inFiles(run))).toEqual([])
+    expect(faultsOf(required, value, (run) => inFiles(run, new MemoryVfs()))).toEqual([])
   })
 })

@@ -13,8 +13,9 @@ import type { DatabasePlace } from './polluted-scenario.js'
 const THROWING = Symbol('a getter that throws')
 const VALUES: readonly unknown[] = [1, true, 'x', -1, {}, (): number => 1, THROWING]
 const { optional, required } = sourceNames()
-/** `node:fs` of Node 20 takes `errno` of `Object.prototype` for the failure of each of its operations. */
-const onDisk = optional.filter((name) => name !== 'errno')
+/** Names that Node itself reads from `Object.prototype` in its own operations, or assigns to objects that inherit from it. */
+const NODE = new Set(['errno', 'code', 'files', 'mode', 'type', 'workers'])
+const onDisk = optional.filter((name) => !NODE.has(name))
 
 /** Runs a synchronous action while `Object.prototype` has members. */
 function polluted<T>(names: readonly string[], value: unknown, action: () => T): T {

@@ -30,7 +30,6 @@ function polluted<T>(names: readonly string[], value: unknown, action: () => T):
   try {
     return action()
   } finally {
-    // oxlint-disable-next-line typescript/no-dynamic-delete -- restores the prototype
     for (const name of names) delete prototype[name]
   }
 }

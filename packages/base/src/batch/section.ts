@@ -1,9 +1,9 @@
 /**
  * The operations of one keyspace within an encoded batch: a range of bytes and the number of operations in it.
  *
- * @remarks `WriteBatch` and `decodeBatch` create sections; `BatchReader` reads them. FORMAT.md defines the bytes. Whoever else creates a
- * section sets the optional fields, too, to `undefined` where they are absent: they are read from every section of every commit, and
- * an absent field would be read from `Object.prototype`.
+ * @remarks `WriteBatch` and `decodeBatch` create sections; `BatchReader` reads them. FORMAT.md defines the bytes. Other
+ * creators of sections set the optional fields, too, to `undefined` where they are absent: an absent field would be read from
+ * `Object.prototype`.
  * @category Batches
  */
 export interface BatchSection {

@@ -73,7 +73,8 @@ export function intersectBounds(first: KeyBounds, second: KeyBounds): OwnBounds 
 export function isEmptyBounds(bounds: KeyBounds): boolean {
   const { lower, upper } = ownBounds(bounds)
   if (upper === undefined) return false
-  return lower === undefined ? upper.length === 0 : compareBytes(lower, upper) >= 0
+  if (lower === undefined) return upper.length === 0
+  return compareBytes(lower, upper) >= 0
 }
 
 /**

@@ -1,5 +1,5 @@
-import { optionalMember } from '@ldb/base'
 import * as fs from 'node:fs'
+import { isLdbError, optionalMember } from '@ldb/base'
 import { BIGINT, callOptions } from './call-options.js'
 import type { Clock, Environment, RandomSource, Scheduler } from '../environment/environment.js'
 import { notRegularError } from '../file-error.js'
@@ -65,7 +65,7 @@ export class NodeVfs implements Vfs {
       return new NodeFile(fixedPath(path), descriptor, mode !== 'read')
     } catch (error) {
       fs.closeSync(descriptor)
-      throw errnoOf(error)?.startsWith('LDB_') ? error : nodeError(error, { operation: 'open', file: path })
+      throw isLdbError(error) ? error : nodeError(error, { operation: 'open', file: path })
     }
   }
 

@@ -1,4 +1,5 @@
 import { assert } from './assert.js'
+import { optionalMember } from './own-options.js'
 
 /**
  * Something whose changes can be made durable: a file, a directory, a log, or a task that syncs them.
@@ -169,7 +170,8 @@ export class ResumableTask implements Syncable {
 }
 
 function beginSync(pending: Syncable): SyncPoll {
-  if (pending.beginSync !== undefined) return pending.beginSync()
+  const begin = optionalMember(pending, 'beginSync')
+  if (begin !== undefined) return begin.call(pending)
   pending.sync()
   return isDone
 }

@@ -1,5 +1,6 @@
-import { INVARIANTS, isLdbError, LdbError } from '@ldb/base'
+import { INVARIANTS, isLdbError, LdbError, optionalMember } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
+import { isMissingPath } from './file-error.js'
 import { resolvePath } from './resolve-path.js'
 import type { Vfs } from './vfs.js'
 
@@ -38,7 +39,7 @@ export class FileRemoval implements Syncable {
       if (this.#state === 'new') this.#truncate()
       this.#vfs.remove(this.#path)
     } catch (error) {
-      if (this.#state === 'new' || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
+      if (this.#state === 'new' || !isMissingPath(error)) throw error
     }
     this.#state = 'done'
   }
@@ -51,17 +52,18 @@ export class FileRemoval implements Syncable {
 
   async #remove(): Promise<void> {
     if (this.#state === 'done') return
-    if (this.#vfs.removeAsync === undefined) {
+    const removeAsync = optionalMember(this.#vfs, 'removeAsync')
+    if (removeAsync === undefined) {
       this.sync()
       return
     }
     this.#assertSameFile()
     this.#state = 'started'
     try {
-      await this.#vfs.removeAsync(this.#path)
+      await removeAsync.call(this.#vfs, this.#path)
     } catch (error) {
       // A concurrent `sync` has removed the file and set the state.
-      if (!this.#isDone() || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
+      if (!this.#isDone() || !isMissingPath(error)) throw error
     }
     this.#state = 'done'
   }

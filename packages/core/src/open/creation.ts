@@ -1,10 +1,11 @@
 import { isLdbError, NO_SEGMENT_ID } from '@ldb/base'
 import type { StoreLog, StoreObserver } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
-import { directoryOf } from '@ldb/vfs'
+import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
-import type { Catalog, CompressionName, EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
+import type { Catalog, CompressionName, EngineName } from '../catalog/catalog.js'
+import { keyspaceDescriptor } from '../catalog/descriptor.js'
 import { replaceCatalog } from '../catalog/file.js'
 import { removeUnfinishedFiles } from './removal.js'
 import {
@@ -36,12 +37,13 @@ export interface CreationOptions {
 }
 
 /**
- * Creates a database at a path that does not exist: in a sibling directory, which is renamed last (D1).
+ * Creates a database at a path that does not exist, and its missing parent directories: in a sibling directory, which is renamed last (D1).
  *
  * @returns false when another process has created something at the path in the meantime.
  */
 export function createDirectory(vfs: Vfs, directory: string, options: CreationOptions): boolean {
   const temporary = `${directory}.creating-${randomName(vfs)}`
+  makeParents(vfs, temporary)
   vfs.makeDirectory(temporary)
   try {
     createDatabase(vfs, temporary, options)
@@ -89,7 +91,7 @@ const NO_OBSERVER: StoreObserver = {
 
 /** Writes all files of a new database. The catalog, which makes it a database, is written last. */
 function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): void {
-  const descriptor: KeyspaceDescriptor = {
+  const descriptor = keyspaceDescriptor({
     id: DEFAULT_KEYSPACE_ID,
     name: DEFAULT_KEYSPACE_NAME,
     engine: options.engine,
@@ -97,7 +99,7 @@ function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): 
     keys: 'utf8',
     values: 'utf8',
     createdSeq: 0,
-  }
+  })
   vfs.makeDirectory(keyspacesPath(directory))
   const storeDirectory = keyspacePath(directory, descriptor.id)
   vfs.makeDirectory(storeDirectory)

@@ -1,3 +1,4 @@
+import { optionalMember } from '@ldb/base'
 import { DirectorySync, FileRemoval, resolvePath } from '@ldb/vfs'
 import type {
   Clock,
@@ -95,7 +96,7 @@ class GatedFile implements VfsFile {
   }
 
   identity(): string | undefined {
-    return this.#file.identity?.()
+    return optionalMember(this.#file, 'identity')?.call(this.#file)
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {
@@ -122,7 +123,7 @@ class GatedFile implements VfsFile {
   }
 
   deadlineSync(): DeadlineSync | undefined {
-    return this.#file.deadlineSync?.()
+    return optionalMember(this.#file, 'deadlineSync')?.call(this.#file)
   }
 
   truncate(length: number): void {

@@ -1,4 +1,6 @@
 import * as fs from 'node:fs'
+import { isLdbError, optionalMember } from '@ldb/base'
+import { BIGINT, callOptions } from './call-options.js'
 import type { Clock, Environment, RandomSource, Scheduler } from '../environment/environment.js'
 import { notRegularError } from '../file-error.js'
 import type { FilePath } from '../file-path.js'
@@ -46,9 +48,9 @@ export class NodeVfs implements Vfs {
 
   /** @param environment - replaces the clock, the randomness or the scheduler of the operating system. */
   constructor(environment: Partial<Environment> = {}) {
-    this.clock = environment.clock ?? nodeClock
-    this.random = environment.random ?? nodeRandom
-    this.scheduler = environment.scheduler ?? nodeScheduler
+    this.clock = optionalMember(environment, 'clock') ?? nodeClock
+    this.random = optionalMember(environment, 'random') ?? nodeRandom
+    this.scheduler = optionalMember(environment, 'scheduler') ?? nodeScheduler
   }
 
   absolutePath(path: FilePath): string {
@@ -63,13 +65,13 @@ export class NodeVfs implements Vfs {
       return new NodeFile(fixedPath(path), descriptor, mode !== 'read')
     } catch (error) {
       fs.closeSync(descriptor)
-      throw errnoOf(error)?.startsWith('LDB_') ? error : nodeError(error, { operation: 'open', file: path })
+      throw isLdbError(error) ? error : nodeError(error, { operation: 'open', file: path })
     }
   }
 
   status(path: string): FileStatus | undefined {
     try {
-      const status = fs.lstatSync(path, { bigint: true })
+      const status = fs.lstatSync(path, BIGINT)
       const kind = status.isFile() ? 'file' : status.isDirectory() ? 'directory' : 'other'
       const length = kind === 'file' ? Number(status.size) : 0
       return { kind, length, identity: identityOf(status) }
@@ -94,9 +96,7 @@ export class NodeVfs implements Vfs {
     const descriptor = attempt('pinDirectory', path, () =>
       withDescriptor(() => fs.openSync(path, O_DIRECTORY_ONLY)),
     )
-    const identity = attempt('pinDirectory', path, () =>
-      identityOf(fs.fstatSync(descriptor, { bigint: true })),
-    )
+    const identity = attempt('pinDirectory', path, () => identityOf(fs.fstatSync(descriptor, BIGINT)))
     let isOpen = true
     return {
       identity,
@@ -113,7 +113,7 @@ export class NodeVfs implements Vfs {
 
   makeDirectory(path: string): void {
     attempt('makeDirectory', path, () => {
-      fs.mkdirSync(path, { mode: DIRECTORY_MODE })
+      fs.mkdirSync(path, callOptions({ mode: DIRECTORY_MODE }))
     })
   }
 

@@ -1,3 +1,4 @@
+import { optionalMember } from '@ldb/base'
 import type { DeadlineSync } from '../environment/deadline-sync.js'
 import { closedFileError } from '../file-error.js'
 import type { VfsFile } from '../vfs.js'
@@ -116,7 +117,8 @@ export class PooledFile extends PoolEntry implements VfsFile {
 
   /** The pool does not learn of its syncs: the writes count as unsynced until the next other one. */
   deadlineSync(): DeadlineSync | undefined {
-    return this.#acquire('sync').deadlineSync?.()
+    const file = this.#acquire('sync')
+    return optionalMember(file, 'deadlineSync')?.call(file)
   }
 
   truncate(length: number): void {

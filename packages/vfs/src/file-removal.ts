@@ -1,5 +1,5 @@
 import { INVARIANTS, isLdbError, LdbError, optionalMember } from '@ldb/base'
-import type { Syncable } from '@ldb/base'
+import type { SyncPoll, Syncable } from '@ldb/base'
 import { isMissingPath } from './file-error.js'
 import { resolvePath } from './resolve-path.js'
 import type { Vfs } from './vfs.js'
@@ -9,6 +9,9 @@ import type { Vfs } from './vfs.js'
  * keep its space allocated. Small where invariants are checked.
  */
 const TRUNCATED_BYTES_MIN = INVARIANTS ? 4096 : 16 * 1024 * 1024
+
+/** Polls of a removal off the thread before it is done blocking: it may wait for the event loop. */
+const POLLS_MAX = INVARIANTS ? 16 : 10_000
 
 /**
  * Removes one file, blocking or asynchronously: some file systems take tens of milliseconds to remove a large file.
@@ -48,6 +51,26 @@ export class FileRemoval implements Syncable {
   syncAsync(): Promise<void> {
     this.#removal ??= this.#remove()
     return this.#removal
+  }
+
+  /**
+   * Begins the removal off the thread, where the file system has `removeAsync`. The poll looks for the name, because the promise settles in
+   * the event loop only.
+   */
+  beginSync(): SyncPoll {
+    if (optionalMember(this.#vfs, 'removeAsync') === undefined) this.sync()
+    let failure: { readonly error: unknown } | undefined
+    let pollCount = 0
+    this.syncAsync().catch((error: unknown) => {
+      failure = { error }
+    })
+    return () => {
+      if (failure !== undefined) throw failure.error
+      if (this.#isDone() || this.#vfs.status(this.#path) === undefined) return true
+      if (++pollCount < POLLS_MAX) return false
+      this.sync()
+      return true
+    }
   }
 
   async #remove(): Promise<void> {

@@ -1,3 +1,4 @@
+import { Fifo } from '@ldb/base'
 import type { WriteBatch } from '@ldb/base'
 import type { Durability } from '../health/options.js'
 
@@ -18,23 +19,19 @@ export interface CommitWaiter {
   reject(error: unknown): void
 }
 
-/** Removed entries at the front of the array after which it is compacted. */
-const SLACK_MAX = 1024
-
 /** Bytes of commits that become visible together: bounds the time for which they occupy the thread. */
 const READY_BYTES_MAX = 1 << 20
 
 /** Pending commits in the order of their numbers, and the positions up to which the log is flushed and synced. */
 export class CommitQueue {
-  readonly #commits: (PendingCommit | undefined)[] = []
-  #head = 0
+  readonly #commits: Fifo<PendingCommit> = new Fifo()
   #fullCount = 0
   #noneCount = 0
   #flushedSeq = 0
   #syncedSeq = 0
 
   get length(): number {
-    return this.#commits.length - this.#head
+    return this.#commits.length
   }
 
   /** True when a commit waits for a sync. */
@@ -48,11 +45,11 @@ export class CommitQueue {
   }
 
   get first(): PendingCommit | undefined {
-    return this.#commits[this.#head]
+    return this.#commits.first
   }
 
   get last(): PendingCommit | undefined {
-    return this.length === 0 ? undefined : this.#commits[this.#commits.length - 1]
+    return this.#commits.last
   }
 
   push(commit: PendingCommit): void {
@@ -63,18 +60,9 @@ export class CommitQueue {
 
   /** Removes and returns the first commit. */
   shift(): PendingCommit | undefined {
-    const commit = this.first
-    if (commit === undefined) return undefined
-    this.#commits[this.#head++] = undefined
-    if (commit.durability === 'full') this.#fullCount--
-    else if (commit.durability === 'none') this.#noneCount--
-    if (this.length === 0) {
-      this.#commits.length = 0
-      this.#head = 0
-    } else if (this.#head >= SLACK_MAX) {
-      this.#commits.splice(0, this.#head)
-      this.#head = 0
-    }
+    const commit = this.#commits.shift()
+    if (commit?.durability === 'full') this.#fullCount--
+    else if (commit?.durability === 'none') this.#noneCount--
     return commit
   }
 
@@ -106,9 +94,20 @@ export class CommitQueue {
 
   /** Iterates over the commits with numbers above `seq`, oldest first. */
   *above(seq: number): Generator<PendingCommit> {
-    for (let index = this.#head; index < this.#commits.length; index++) {
-      const commit = this.#commits[index] as PendingCommit
-      if (commit.seq > seq) yield commit
+    const commits = this.#commits
+    for (let index = this.#indexAbove(seq); index < commits.length; index++)
+      yield commits.at(index) as PendingCommit
+  }
+
+  /** Returns the index of the first commit with a number above `seq`, by binary search. */
+  #indexAbove(seq: number): number {
+    let low = 0
+    let high = this.#commits.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#commits.at(middle) as PendingCommit).seq > seq) high = middle
+      else low = middle + 1
     }
+    return low
   }
 }

@@ -1,4 +1,4 @@
-import { assert } from '@ldb/base'
+import { assert, Fifo } from '@ldb/base'
 import type { KeyspaceSection } from '@ldb/base'
 import { checkConflicts } from './conflict-check.js'
 import { RecentWrites } from './recent-writes.js'
@@ -24,7 +24,7 @@ export class ConflictWindow {
   registeredSeq: number
   readonly #views: OpenViews
   readonly #recent: RecentWrites
-  readonly #inFlight: InFlightCommit[] = []
+  readonly #inFlight: Fifo<InFlightCommit> = new Fifo()
 
   constructor(views: OpenViews, bytesMax: number, seq: number) {
     this.#views = views
@@ -67,7 +67,8 @@ export class ConflictWindow {
     assert(seq >= this.visibleSeq && seq <= this.registeredSeq, 'a visible commit has been registered')
     this.visibleSeq = seq
     const inFlight = this.#inFlight
-    while (inFlight.length > 0 && (inFlight[0] as InFlightCommit).seq <= seq) inFlight.shift()
+    for (let { first } = inFlight; first !== undefined && first.seq <= seq; first = inFlight.first)
+      inFlight.shift()
     if (this.#recent.recordCount > 0) this.trim()
   }
 
@@ -75,14 +76,14 @@ export class ConflictWindow {
   abort(seq: number): void {
     assert(seq === this.registeredSeq && seq > this.visibleSeq, 'only the newest commit in flight can abort')
     this.registeredSeq = seq - 1
-    if (this.#inFlight.at(-1)?.seq === seq) this.#inFlight.pop()
+    if (this.#inFlight.last?.seq === seq) this.#inFlight.pop()
     this.#recent.abort(seq)
   }
 
   /** Retains the write sets of all commits in flight. Called when a writer begins: it does not see them. */
   retainInFlight(): void {
-    if (this.#inFlight.length === 0) return
-    for (const commit of this.#inFlight.splice(0)) this.#retain(commit)
+    for (let commit = this.#inFlight.shift(); commit !== undefined; commit = this.#inFlight.shift())
+      this.#retain(commit)
   }
 
   /** Drops the write sets of commits that every open writer sees. */

@@ -77,6 +77,11 @@ export class TransactionManager {
     return this.#window.visibleSeq
   }
 
+  /** True while a transaction is open that may write. */
+  get hasWriters(): boolean {
+    return this.#views.writerCount > 0
+  }
+
   /**
    * Begins a transaction. The caller must end it: an open transaction retains old versions of the data.
    *
@@ -133,7 +138,8 @@ export class TransactionManager {
    * then on (M6).
    *
    * @param seq - greater than the seq of every registered commit that was not aborted.
-   * @param sections - the write set of the commit; borrowed until `noteVisible` or `noteAborted`.
+   * @param sections - the write set of the commit; borrowed until `noteVisible` or `noteAborted`. While no transaction is open
+   * that may write, it may be the array of the previous commit, whose sections were extended: both then become visible together.
    * @param updateReads - the keys read for update of its {@link PreparedCommit}, when the commit is a transaction.
    */
   noteCommit(

@@ -56,7 +56,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       const { codec, store } = this.writes
       const valueBytes = store.encodeExpiry(codec.encodeValue(value), ttlOf(options))
       const keyBytes = codec.encodeScratchKey(key)
-      const batch = this.api.commits.takeBatch()
+      const batch = this.api.commits.takeSingle(keyBytes + valueBytes.length)
       batch.put(store.descriptor.id, codec.scratch, valueBytes, keyBytes)
       return this.api.commits.commit(batch, durability, check)
     } catch (error) {
@@ -70,7 +70,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       const { durability, check } = this.#begin(options)
       const { codec, store } = this.writes
       const keyBytes = codec.encodeScratchKey(key)
-      const batch = this.api.commits.takeBatch()
+      const batch = this.api.commits.takeSingle(keyBytes)
       batch.delete(store.descriptor.id, codec.scratch, keyBytes)
       return this.api.commits.commit(batch, durability, check)
     } catch (error) {

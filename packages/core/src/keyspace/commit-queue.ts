@@ -1,21 +1,32 @@
 import { Fifo } from '@ldb/base'
-import type { WriteBatch } from '@ldb/base'
+import type { KeyspaceSection } from '@ldb/base'
 import type { Durability } from '../health/options.js'
 
-/** A commit that is logged, and not yet visible. */
+/** The operations of a commit, which are retained until they are in the stores. */
+export interface RetainedBatch {
+  /** Length of the encoded batch, in bytes. */
+  readonly byteLength: number
+  /** Returns one section per keyspace. */
+  sections(): readonly KeyspaceSection[]
+}
+
+/** A commit that is logged, and not yet visible; or consecutive ones that become visible as one. */
 export interface PendingCommit {
-  readonly seq: number
-  /** `undefined` for a caller that only waits for all earlier commits to become visible; `seq` is then that of the last of them. */
-  readonly batch: WriteBatch | undefined
+  /** Number of the commit; of the last one, when there are several. */
+  seq: number
+  /** Number of commits; 0 for a caller that only waits for all earlier commits to become visible. */
+  commitCount: number
+  /** `undefined` for a caller that only waits; `seq` is then that of the last commit before it. */
+  readonly batch: RetainedBatch | undefined
   readonly durability: Durability
   readonly waiter: CommitWaiter
 }
 
-/** Receives the outcome of one or several commits. */
+/** Receives the outcome of one or several pending commits. */
 export interface CommitWaiter {
-  /** Acknowledges one commit. */
+  /** Acknowledges one pending commit. */
   resolve(): void
-  /** Reports the failure of one commit. */
+  /** Reports the failure of one pending commit. */
   reject(error: unknown): void
 }
 
@@ -76,17 +87,19 @@ export class CommitQueue {
     if (seq > this.#syncedSeq) this.#syncedSeq = seq
   }
 
-  /** Removes and returns the commits at the front that are durable as requested, at most `countMax` of them. */
+  /** Removes and returns the commits at the front that are durable as requested: entries with about `countMax` commits. */
   takeReady(countMax: number): PendingCommit[] {
     const ready: PendingCommit[] = []
     let byteCount = 0
-    while (ready.length < countMax && byteCount < READY_BYTES_MAX) {
+    let count = 0
+    while (count < countMax && byteCount < READY_BYTES_MAX) {
       const commit = this.first
       if (commit === undefined) break
-      const { seq, batch, durability } = commit
+      const { seq, batch, durability, commitCount } = commit
       if (durability !== 'none' && seq > (durability === 'full' ? this.#syncedSeq : this.#flushedSeq)) break
       this.shift()
       ready.push(commit)
+      count += Math.max(1, commitCount)
       if (batch !== undefined) byteCount += batch.byteLength
     }
     return ready

@@ -48,7 +48,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   /** @internal */
   constructor(database: Database, opened: OpenDatabase) {
-    super(new AsyncApi(opened.gate, opened.pipeline.async, opened.health), database)
+    super(new AsyncApi(opened.gate, opened.pipeline.async, opened.health, opened.engines.vfs), database)
     this.sync = database
     this.#opened = opened
     opened.backgroundSync.runOffThread()
@@ -284,7 +284,9 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   async #close(): Promise<void> {
     const { slicedCheckpoint, health, options } = this.#opened
-    await this.api.calls.refuseLater()
+    const earlier = this.api.calls.refuseLater()
+    this.api.turns.beginClose()
+    await earlier
     health.announceClose()
     await this.api.commits.idle()
     await slicedCheckpoint.idle()

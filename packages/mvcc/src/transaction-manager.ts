@@ -10,6 +10,7 @@ import {
   toSeq,
 } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
+import { conflictsWith } from './conflict/conflict-check.js'
 import { ConflictWindow } from './conflict/conflict-window.js'
 import { resolveManagerOptions, resolveTransactionOptions } from './options.js'
 import type { ResolvedManagerOptions, TransactionManagerOptions, TransactionOptions } from './options.js'
@@ -270,6 +271,7 @@ export class TransactionManager {
           throw error
         }
       },
+      conflictsWith,
       commit: (prepared) => {
         try {
           this.#commit(prepared)

@@ -1,5 +1,6 @@
 import {
   isEmptyBounds,
+  isLdbError,
   KEY_BYTES_MAX,
   LdbError,
   tooLarge,
@@ -18,6 +19,9 @@ import { TransactionView } from './transaction-view.js'
 import { TransactionWrites } from './transaction-writes.js'
 import type { ViewReads } from '../read/view-reads.js'
 import { DELETED, findWrite, NOT_WRITTEN } from '../records/write-buffer.js'
+
+/** Greatest commit that `wouldConflict` compares, in bytes. */
+const COMPARED_BYTES_MAX = 1_048_576
 
 /**
  * A read view of all stores with private writes over it, which become one commit or are discarded. Made by
@@ -51,6 +55,11 @@ export class Transaction implements Disposable {
     this.readOnly = readOnly
     this.#reads = new TransactionReads(view, isolation === 'serializable' && !readOnly, host.readBytes)
     this.#writes = new TransactionWrites(host.bufferBytes)
+  }
+
+  /** True when a commit would write something. */
+  get hasWrites(): boolean {
+    return this.#writes.hasAny
   }
 
   /** The newest commit that the transaction sees. */
@@ -242,6 +251,29 @@ export class Transaction implements Disposable {
       this.#end('failed')
       throw error
     }
+  }
+
+  /**
+   * Reports whether a commit of this transaction now would be a conflict for another open transaction, by what that one has read
+   * and written so far. A commit of more than 1 MiB is taken to be one.
+   */
+  wouldConflict(other: Transaction): boolean {
+    const writes = this.#writes.complete()
+    if (writes === undefined || !other.isOpen) return false
+    const batch = new WriteBatch({ bytesMax: COMPARED_BYTES_MAX })
+    try {
+      writes.encodeInto(batch)
+    } catch (error) {
+      if (isLdbError(error, 'LDB_TOO_LARGE')) return true
+      throw error
+    }
+    other.#view.recordCursorReads()
+    const updateReads = this.#reads.hasUpdateReads ? this.#updateReads() : []
+    return this.#host.conflictsWith(
+      [...batch.sections(), ...updateReads],
+      other.#reads,
+      other.#writes.complete(),
+    )
   }
 
   /** Rolls the transaction back and ends it. Idempotent, also after a commit. */

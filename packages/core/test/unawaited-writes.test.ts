@@ -156,6 +156,40 @@ describe('writes that are not awaited', () => {
     await db.close()
   })
 
+  it('do not join the commits of a sync that runs (A2)', async () => {
+    const vfs = new FaultyVfs()
+    const db = await openWithSegment(vfs)
+    const releaseFirst = holdSyncs(vfs)
+    const first = db.put('a', '1')
+    await flushMicrotasks()
+    const releaseSecond = holdSyncs(vfs)
+    let isSecondDone = false
+    const second = db.put('b', '1').then(() => (isSecondDone = true))
+    const gate = vfs.syncGate
+    releaseFirst()
+    vfs.syncGate = gate
+    await first
+    await flushMicrotasks()
+    expect([await db.get('a'), await db.get('b'), isSecondDone]).toEqual(['1', undefined, false])
+    releaseSecond()
+    await second
+    expect(await db.get('b')).toBe('1')
+    await db.close()
+  })
+
+  it('do not overwrite those that are pending when they are called at acknowledgements', async () => {
+    const db = await openWithSegment(new FaultyVfs())
+    const call = (index: number): Promise<void> => db.put(`key${index}`, `${index}`.padEnd(700, '.'))
+    await Promise.all(
+      Array.from({ length: 2500 }, (_, index) => call(index).then(() => call(index + 10_000))),
+    )
+    for (let index = 0; index < 2500; index++) {
+      expect(await db.get(`key${index}`)).toBe(`${index}`.padEnd(700, '.'))
+      expect(await db.get(`key${index + 10_000}`)).toBe(`${index + 10_000}`.padEnd(700, '.'))
+    }
+    await db.close()
+  })
+
   it('all fail when the sync fails, and are awaited by a close otherwise', async () => {
     const vfs = new FaultyVfs()
     const db = await openWithSegment(vfs)
@@ -177,22 +211,24 @@ describe('writes that are not awaited', () => {
 
   it('load missing pages off the thread, a thousand commits at a time', async () => {
     const vfs = new FaultyVfs()
-    const db = await filled(vfs, 6000)
+    const db = await filled(vfs, 30_000)
     const counts = watchReads(vfs)
     let pending = 0
     let pendingMax = 0
     vfs.delay = async () => {
       pendingMax = Math.max(pendingMax, ++pending)
-      await Promise.resolve()
+      await flushMicrotasks()
       pending--
     }
-    const calls = Array.from({ length: 3000 }, (_, index) =>
-      db.put(`key${String(2 * index).padStart(6, '0')}`, 'new'),
+    // Each on a page of its own.
+    const calls = Array.from({ length: 1500 }, (_, index) =>
+      db.put(`key${String(20 * index).padStart(6, '0')}`, 'new'),
     )
     await Promise.all(calls)
-    expect(pendingMax).toBeLessThanOrEqual(1024)
-    expect(counts.async).toBeGreaterThan(100)
-    expect(await db.get('key005998')).toBe('new')
+    expect(pendingMax).toBeGreaterThan(500)
+    expect(pendingMax).toBeLessThan(1200)
+    expect(counts.async).toBeGreaterThan(1500)
+    expect(await db.get('key029980')).toBe('new')
     await db.close()
   })
 })

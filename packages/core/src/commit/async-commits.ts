@@ -206,7 +206,7 @@ export class AsyncCommits {
 
   /**
    * Copies the operation of a shared batch, to the last queued commits when these have the same completion: they become visible with
-   * it. A transaction that is open sees each commit separately.
+   * it. While a transaction is open, each write set is recorded at once, and extended ones would be recorded again.
    */
   #pack(batch: WriteBatch, byteLength: number, waiter: CommitWaiter): PackedCommits {
     const section = batch.sections()[0]
@@ -230,8 +230,6 @@ export class AsyncCommits {
   /** Returns the value that a key has after all queued commits. May throw a miss within an attempt of the read gate. */
   valueOf(keyspace: KeyspaceStore, key: Uint8Array, keyBytes: number): Uint8Array | undefined {
     if (this.#queue.length > 0) {
-      // A later commit must not join one that is indexed.
-      this.#completions.close()
       this.#inFlight.update(this.#queue, this.#applier.seq)
       const value = this.#inFlight.find(keyspace.descriptor.id, key, keyBytes)
       if (value !== NOT_IN_FLIGHT) return keyspace.decodeExpiry(value)

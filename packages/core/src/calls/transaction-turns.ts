@@ -8,8 +8,8 @@ import type { PendingCall } from './pending-call.js'
 /** Time from the beginning of a retry for which every other commit waits for it, in ms. */
 const EXCLUSIVE_MS = 10
 /** Time from the beginning of a retry for which it has the turn, at least and at most, in ms. */
-const TURN_MS_MIN = 100
-const TURN_MS_MAX = 30_000
+const LIMIT_MS_MIN = 100
+const LIMIT_MS_MAX = 30_000
 /** A retry has the turn for so many times the duration of its previous attempt. */
 const DURATION_FACTOR = 2
 
@@ -85,7 +85,7 @@ export class TransactionTurns {
     previousMs: number,
     signal: AbortSignalLike | undefined,
   ): Promise<TransactionTurn> {
-    const limitMs = Math.min(TURN_MS_MAX, Math.max(TURN_MS_MIN, DURATION_FACTOR * previousMs))
+    const limitMs = Math.min(LIMIT_MS_MAX, Math.max(LIMIT_MS_MIN, DURATION_FACTOR * previousMs))
     const turn = new TransactionTurn(call, limitMs)
     this.#waiting.push(turn)
     if (this.#current === undefined) this.#next()

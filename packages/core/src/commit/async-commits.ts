@@ -15,7 +15,7 @@ import type { WaitingWrite } from './conditional-queue.js'
 import { GroupCommit } from './group-commit.js'
 import type { CommitApplier } from './group-commit.js'
 import { InFlightKeys, NOT_IN_FLIGHT } from './in-flight.js'
-import { PackedCommits } from './packed-commits.js'
+import { PackedCommits } from '../keyspace/packed-commits.js'
 import type { DatabaseState } from './state.js'
 
 const NO_KEYS: readonly KeyspaceSection[] = []

@@ -1,6 +1,6 @@
 import { WriteBatch } from '@ldb/base'
 import type { RetainedBatch } from '../keyspace/commit-queue.js'
-import { CommitPacker, PACKED_BYTES_MAX, PackedCommits } from './packed-commits.js'
+import { CommitPacker, PACKED_BYTES_MAX, PackedCommits } from '../keyspace/packed-commits.js'
 
 /** Batches that are retained for later commits, and the bytes of their buffers. */
 const BATCHES_MAX = 1024

@@ -53,7 +53,8 @@ export class ConditionalQueue {
     if (this.#isDeciding) return
     const writes = this.#writes
     this.#writes = new Fifo()
-    for (let write = writes.shift(); write !== undefined; write = writes.shift()) this.#decide(write, true)
+    for (let write = writes.shift(); write !== undefined; write = writes.shift())
+      void this.#decide(write, true)
   }
 
   #decide(write: WaitingWrite, mayBlock: boolean): WriteWait | undefined {

@@ -1,6 +1,6 @@
 import { copyBytesInto } from '@ldb/base'
 import type { KeyspaceSection } from '@ldb/base'
-import type { RetainedBatch } from '../keyspace/commit-queue.js'
+import type { RetainedBatch } from './commit-queue.js'
 
 /** Length of a chunk, in bytes. */
 const CHUNK_BYTES = 65_536

@@ -268,9 +268,9 @@ export class Transaction implements Disposable {
       throw error
     }
     other.#view.recordCursorReads()
-    const updateReads = this.#reads.hasUpdateReads ? this.#updateReads() : []
+    const keysReadForUpdate = this.#reads.hasUpdateReads ? this.#updateReads() : []
     return this.#host.conflictsWith(
-      [...batch.sections(), ...updateReads],
+      [...batch.sections(), ...keysReadForUpdate],
       other.#reads,
       other.#writes.complete(),
     )

@@ -98,7 +98,7 @@ export class BTree implements OrderedStore {
    * sectors written, three syncs. When a free-space page is damaged, reads every branch, and every leaf too if there are
    * overflow extents, to rebuild the free space; the next checkpoint writes it. A relative path is resolved once, here. When the file or
    * its directory was moved or replaced, an asynchronous sync, which opens the file by name, is `LDB_POISONED`.
-   * @param path - path, or `file:` URL. Its directory must exist.
+   * @param path - path, or `file:` URL. Missing parents are created with the file.
    * @throws {@link LdbError} LDB_FORMAT when the file is no B+tree or one of another version; LDB_UNSUPPORTED when it has a flag
    * that this build does not support; LDB_CORRUPTION when it is damaged or not the one of `identity`; LDB_NOT_FOUND when it is absent
    * and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.

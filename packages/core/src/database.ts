@@ -79,7 +79,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * while the database is open, the next operation that needs it by name fails with LDB_POISONED, touches nothing that has taken its place,
    * and poisons the database. The moved directory contains every acknowledged commit, and can be opened at its new path.
    * @param path - directory of the database, as a path or a `file:` URL (`new URL('./data', import.meta.url)`, or a string that
-   * begins with `file://`); its parent must exist.
+   * begins with `file://`). Missing parents are created, and durable before the database is.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT or LDB_UNSUPPORTED for an option; LDB_NOT_FOUND without
    * `createIfMissing`; LDB_EXISTS with `errorIfExists`, or for a page size other than `pageBytes`; LDB_LOCKED when
    * another opener holds the database, with the holder: any other for a writer, a writer for a read-only opener; LDB_FORMAT for a directory that is not a database, or a newer

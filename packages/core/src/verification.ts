@@ -1,6 +1,6 @@
 import { equalBytes, invalidArgument, isLdbError, refusePromise } from '@ldb/base'
 import type { LdbError, VerifyFinding, VerifyProgress, VerifySink } from '@ldb/base'
-import { isResourceShortage } from '@ldb/vfs'
+import { isMissingPath, isResourceShortage } from '@ldb/vfs'
 import { ReportBuilder } from '@ldb/integrity'
 import type { VerifyReport } from '@ldb/integrity'
 import { encodeCatalog } from './catalog/encode.js'
@@ -134,7 +134,7 @@ function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
   } catch (error) {
     // (D8) When the database is poisoned, the file at the path is not the one to verify.
     if (!isLdbError(error) || isResourceShortage(error) || error.code === 'LDB_POISONED') throw error
-    const kind = isLdbError(error, 'LDB_NOT_FOUND') ? 'missing' : 'io'
+    const kind = isMissingPath(error) ? 'missing' : 'io'
     sink.finding({ kind, file, offset: 0, message: error.message })
   }
 }

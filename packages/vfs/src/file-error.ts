@@ -6,8 +6,21 @@ const CODE_BY_ERRNO: ReadonlyMap<string, LdbErrorCode> = new Map([
   ['EDQUOT', 'LDB_NO_SPACE'],
   ['EFBIG', 'LDB_NO_SPACE'],
   ['EROFS', 'LDB_READ_ONLY'],
+])
+/** Codes of the operations by name only: an open file is there, whatever the system answers. */
+const NAME_CODE_BY_ERRNO: ReadonlyMap<string, LdbErrorCode> = new Map([
   ['ENOENT', 'LDB_NOT_FOUND'],
   ['EEXIST', 'LDB_EXISTS'],
+])
+const FILE_OPERATIONS = new Set([
+  'identity',
+  'read',
+  'write',
+  'sync',
+  'truncate',
+  'length',
+  'preallocate',
+  'close',
 ])
 
 /** Names a failed file operation, its file and its offset. @category Files */
@@ -21,8 +34,12 @@ export interface FileOperation {
 }
 
 /**
- * Creates the {@link LdbError} for a failed file operation. The code is `LDB_NO_SPACE` for a full device, a full quota or a file
- * over the size limit, `LDB_READ_ONLY` for a read-only file system, `LDB_NOT_FOUND`, `LDB_EXISTS`, and otherwise `LDB_IO`.
+ * Creates the {@link LdbError} for a failed file operation.
+ *
+ * @remarks The code is `LDB_NO_SPACE` for a full device (`ENOSPC`), a full quota (`EDQUOT`) and a file over the size limit (`EFBIG`),
+ * `LDB_READ_ONLY` for a read-only file system (`EROFS`), and `LDB_IO` for everything else: access (`EACCES`, `EPERM`), descriptors
+ * (`EMFILE`, `ENFILE`), paths (`ENAMETOOLONG`, `ELOOP`, `ENOTDIR`, `EISDIR`), devices (`EIO`, `EINVAL`, `ESTALE`). Only an operation by
+ * name is `LDB_NOT_FOUND` (`ENOENT`) or `LDB_EXISTS` (`EEXIST`): an operation on an open file is `LDB_IO` then.
  *
  * @param errno - symbolic error code of the operating system, for instance `'ENOSPC'`.
  * @category Files
@@ -30,14 +47,21 @@ export interface FileOperation {
 export function fileError(errno: string, where: FileOperation, cause?: unknown): LdbError {
   const { operation, file, offset } = where
   const position = offset === undefined ? '' : ` at offset ${offset}`
-  return new LdbError(
-    CODE_BY_ERRNO.get(errno) ?? 'LDB_IO',
-    `${operation} of ${file}${position} failed: ${errno}`,
-    {
-      details: { file, operation, errno, ...(offset === undefined ? {} : { offset }) },
-      ...(cause === undefined ? {} : { cause }),
-    },
-  )
+  return new LdbError(codeOf(errno, operation), `${operation} of ${file}${position} failed: ${errno}`, {
+    details: { file, operation, errno, ...(offset === undefined ? {} : { offset }) },
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+function codeOf(errno: string, operation: string): LdbErrorCode {
+  const code = FILE_OPERATIONS.has(operation) ? undefined : NAME_CODE_BY_ERRNO.get(errno)
+  return code ?? CODE_BY_ERRNO.get(errno) ?? 'LDB_IO'
+}
+
+/** Reports whether an operation failed because a path does not exist, also an operation on internal files. @category Files */
+export function isMissingPath(error: unknown): boolean {
+  if (!isLdbError(error)) return false
+  return error.code === 'LDB_NOT_FOUND' || (error.code === 'LDB_IO' && error.details.errno === 'ENOENT')
 }
 
 const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM'])

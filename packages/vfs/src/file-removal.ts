@@ -1,5 +1,6 @@
 import { INVARIANTS, isLdbError, LdbError } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
+import { isMissingPath } from './file-error.js'
 import { resolvePath } from './resolve-path.js'
 import type { Vfs } from './vfs.js'
 
@@ -38,7 +39,7 @@ export class FileRemoval implements Syncable {
       if (this.#state === 'new') this.#truncate()
       this.#vfs.remove(this.#path)
     } catch (error) {
-      if (this.#state === 'new' || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
+      if (this.#state === 'new' || !isMissingPath(error)) throw error
     }
     this.#state = 'done'
   }
@@ -61,7 +62,7 @@ export class FileRemoval implements Syncable {
       await this.#vfs.removeAsync(this.#path)
     } catch (error) {
       // A concurrent `sync` has removed the file and set the state.
-      if (!this.#isDone() || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
+      if (!this.#isDone() || !isMissingPath(error)) throw error
     }
     this.#state = 'done'
   }

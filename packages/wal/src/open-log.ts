@@ -1,5 +1,5 @@
 import { assert, corruption, isLdbError, LdbError } from '@ldb/base'
-import { directoryOf } from '@ldb/vfs'
+import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { ResolvedWalOptions } from './options.js'
 import { recoverLog } from './read/recovery.js'
@@ -84,7 +84,10 @@ function createLog(
 ): OpenedLog {
   if (options.mustExist) throw corruption(directory, 0, 'the log must exist, but has no segment')
   if (!options.create) throw new LdbError('LDB_NOT_FOUND', `there is no log in ${directory}`)
-  if (found === undefined) vfs.makeDirectory(directory)
+  if (found === undefined) {
+    makeParents(vfs, directory)
+    vfs.makeDirectory(directory)
+  }
   // An existing directory may stem from an open that failed before this sync.
   vfs.syncDirectory(directoryOf(directory))
   const segments = new SegmentList([], found?.nextNumber ?? 1)

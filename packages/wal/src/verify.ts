@@ -1,6 +1,6 @@
 import { isLdbError } from '@ldb/base'
 import type { LdbError, VerifyFinding, VerifySink } from '@ldb/base'
-import { isResourceShortage, resolvePath } from '@ldb/vfs'
+import { isMissingPath, isResourceShortage, resolvePath } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import { RECORD_ALIGNMENT, SEAL_FILE_OFFSET, SealKind } from './format.js'
 import {
@@ -193,10 +193,14 @@ function attempt<T>(
     // Without descriptors nothing is known about the file.
     if (!isLdbError(error) || !isFault(error) || isResourceShortage(error)) throw error
     const { details, message } = error
-    const kind = error.code === 'LDB_CORRUPTION' || error.code === 'LDB_FORMAT' ? corruptionKind : 'io'
-    report(sink, kind, details.file ?? file, details.offset ?? 0, message)
+    report(sink, kindOf(error, corruptionKind), details.file ?? file, details.offset ?? 0, message)
     return undefined
   }
+}
+
+function kindOf(error: LdbError, corruptionKind: VerifyFinding['kind']): VerifyFinding['kind'] {
+  if (error.code === 'LDB_CORRUPTION' || error.code === 'LDB_FORMAT') return corruptionKind
+  return isMissingPath(error) ? 'missing' : 'io'
 }
 
 function isFault(error: LdbError): boolean {

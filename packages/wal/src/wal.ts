@@ -1,6 +1,6 @@
 import { invalidArgument, LdbError, ResumableTask, toLsn, toSeq } from '@ldb/base'
 import type { TaskSteps, Lsn, Seq, VerifySink } from '@ldb/base'
-import { OwnedVfs, resolvePath } from '@ldb/vfs'
+import { InternalVfs, OwnedVfs, resolvePath } from '@ldb/vfs'
 import type { DeadlineSync, FilePath, Vfs } from '@ldb/vfs'
 import type { AppendOptions } from './append-options.js'
 import { OWNER_TYPE_MAX } from './format.js'
@@ -71,14 +71,14 @@ export class Wal {
    *
    * @remarks A relative path is resolved once, here. The log notices before each operation by name when its directory was moved or
    * replaced, and is then `LDB_POISONED`: it neither creates nor removes anything in the directory that took its place.
-   * @param directory - path, or `file:` URL. Its parent must exist.
+   * @param directory - path, or `file:` URL. Missing parents are created.
    * @throws {@link LdbError} LDB_NOT_FOUND when there is no log and `create` is false; LDB_CORRUPTION when there is
    * none and `mustExist` is true, when a synced record or a segment is bad or missing, or when a segment belongs to another owner; LDB_FORMAT
    * when this build does not read the format; LDB_IO, LDB_NO_SPACE, LDB_READ_ONLY; LDB_INVALID_ARGUMENT for a bad option.
    */
   static open(vfs: Vfs, directory: FilePath, options: WalOptions = {}): Wal {
     const path = resolvePath(vfs, directory)
-    const owned = OwnedVfs.over(vfs, path)
+    const owned = OwnedVfs.over(vfs instanceof OwnedVfs ? vfs : InternalVfs.over(vfs), path)
     return new Wal(owned, path, openLog(owned, path, resolveWalOptions(options)))
   }
 

@@ -82,6 +82,20 @@ describe('a log left open on a device without space for a copy of its end', () =
   })
 })
 
+test('a segment that was created is not replaced by another one when the device is too full to sync the directory', () => {
+  const vfs = leftOpen()
+  const expected = recordsOf(Wal.open(leftOpen(), 'log', options))
+  vfs.onOperation = (operation) => {
+    if (operation === 'syncDirectory') throw new LdbError('LDB_NO_SPACE', 'no space for a directory')
+  }
+  expect(() => Wal.open(vfs, 'log', options)).toThrow(expect.objectContaining({ code: 'LDB_NO_SPACE' }))
+  vfs.onOperation = undefined
+  vfs.crash(KEEP_ALL)
+  const wal = Wal.open(vfs, 'log', options)
+  expect(recordsOf(wal)).toEqual(expected)
+  expect(findingsOf(wal)).toEqual([])
+})
+
 test('zeros are allocated only where there is space for them', () => {
   for (const [freeBytes, longest] of [
     [2 ** 30, RECORDS_FILE_OFFSET + 2 ** 18],

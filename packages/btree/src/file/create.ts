@@ -1,6 +1,6 @@
 import { NO_SEGMENT_ID } from '@ldb/base'
 import { FILE_ID_BYTES, UnitKind } from '@ldb/integrity'
-import { directoryOf } from '@ldb/vfs'
+import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { firstPageNumber, META_REGION_BYTES } from '../format.js'
 import { PageMemory } from '../page/memory.js'
@@ -20,6 +20,7 @@ import { NO_EXTENTS } from './stored-page.js'
  */
 export function createTreeFile(vfs: Vfs, path: string, pageBytes: number, codecOf: CodecOfFile): void {
   const temporary = `${path}.new`
+  if (vfs.status(directoryOf(path))?.kind !== 'directory') makeParents(vfs, path)
   if (vfs.status(temporary) !== undefined) vfs.remove(temporary)
   const firstPage = firstPageNumber(pageBytes)
   const rootPage = firstPage

@@ -1,7 +1,7 @@
 import { LdbError } from '@ldb/base'
 import type { PageCache } from '@ldb/cache'
 import type { UnitCodec } from '@ldb/integrity'
-import { resolvePath } from '@ldb/vfs'
+import { InternalVfs, resolvePath } from '@ldb/vfs'
 import type { FilePath, Vfs, VfsFile } from '@ldb/vfs'
 import type { FreeSpace } from '../space/free-space.js'
 import { createTreeFile } from './create.js'
@@ -36,7 +36,8 @@ export interface OpenedTreeFile {
  * @throws {@link LdbError} as `BTree.open` does.
  * @internal
  */
-export function openTreeFile(vfs: Vfs, givenPath: FilePath, options: BTreeOptions): OpenedTreeFile {
+export function openTreeFile(given: Vfs, givenPath: FilePath, options: BTreeOptions): OpenedTreeFile {
+  const vfs = InternalVfs.over(given)
   const path = resolvePath(vfs, givenPath)
   const isNew = vfs.status(path) === undefined
   const codecOf = codecOfFile(options.createCipher)

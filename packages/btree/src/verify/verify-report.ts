@@ -28,9 +28,14 @@ export class VerifyReport {
     this.#sink.finding({ kind, file: this.#file, offset, message })
   }
 
-  /** Adds an error as a finding, at its own offset if it has one. */
+  /**
+   * Adds an error as a finding, at its own offset if it has one.
+   *
+   * @throws the error itself for lack of descriptors or memory: nothing is known about the file then.
+   */
   addError(error: LdbError, offset: number): void {
-    const kind = error.code === 'LDB_IO' ? 'io' : 'checksum'
+    if (isResourceShortage(error)) throw error
+    const kind = error.code === 'LDB_CORRUPTION' || error.code === 'LDB_FORMAT' ? 'checksum' : 'io'
     this.add(kind, error.details.offset ?? offset, error.message)
   }
 
@@ -40,8 +45,7 @@ export class VerifyReport {
       part()
       return true
     } catch (error) {
-      // Without descriptors or memory nothing is known about the file.
-      if (!isLdbError(error) || isResourceShortage(error)) throw error
+      if (!isLdbError(error)) throw error
       this.addError(error, offset)
       return false
     }

@@ -1,7 +1,7 @@
 import { isLdbError, NO_SEGMENT_ID } from '@ldb/base'
 import type { StoreLog, StoreObserver } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
-import { directoryOf } from '@ldb/vfs'
+import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { Catalog, CompressionName, EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
@@ -36,12 +36,13 @@ export interface CreationOptions {
 }
 
 /**
- * Creates a database at a path that does not exist: in a sibling directory, which is renamed last (D1).
+ * Creates a database at a path that does not exist, and its missing parent directories: in a sibling directory, which is renamed last (D1).
  *
  * @returns false when another process has created something at the path in the meantime.
  */
 export function createDirectory(vfs: Vfs, directory: string, options: CreationOptions): boolean {
   const temporary = `${directory}.creating-${randomName(vfs)}`
+  makeParents(vfs, temporary)
   vfs.makeDirectory(temporary)
   try {
     createDatabase(vfs, temporary, options)

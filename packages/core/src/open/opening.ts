@@ -1,5 +1,13 @@
 import { isLdbError, LdbError } from '@ldb/base'
-import { availableEnvironment, defaultVfs, MemoryVfs, OverlayVfs, OwnedVfs, PooledVfs } from '@ldb/vfs'
+import {
+  availableEnvironment,
+  defaultVfs,
+  InternalVfs,
+  MemoryVfs,
+  OverlayVfs,
+  OwnedVfs,
+  PooledVfs,
+} from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
@@ -67,7 +75,10 @@ class Opening {
   readonly #options: ResolvedDatabaseOptions
   readonly #tuning: DatabaseTuning
   readonly #directory: string
-  /** The file system itself, the one that checks the directory, and the one that the database uses: an overlay when it is read-only. */
+  /**
+   * The file system itself, the one that checks the directory, and the one that the database uses: an overlay when it is read-only.
+   * (D9) The first and the last are for internal files.
+   */
   readonly #base: Vfs
   readonly #owned: OwnedVfs
   readonly #vfs: Vfs
@@ -88,13 +99,13 @@ class Opening {
     this.#options = options
     this.#tuning = tuning
     this.#directory = directory
-    this.#base = vfs
-    this.#owned = new OwnedVfs(vfs)
+    this.#base = InternalVfs.over(vfs)
+    this.#owned = new OwnedVfs(this.#base)
     this.#files = withLog ? boundedFiles(this.#owned, directory, options) : undefined
     const files = this.#files ?? this.#owned
     this.#space = reserveSpace(files, directory)
     // (R7) Writes of a read-only database stay in the overlay.
-    this.#vfs = options.readOnly ? new OverlayVfs(files) : this.#space.vfs
+    this.#vfs = InternalVfs.over(options.readOnly ? new OverlayVfs(files) : this.#space.vfs)
     this.#withLog = withLog
   }
 

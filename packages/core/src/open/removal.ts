@@ -1,5 +1,5 @@
 import { isLdbError, LdbError } from '@ldb/base'
-import { defaultVfs, OwnedVfs } from '@ldb/vfs'
+import { defaultVfs, InternalVfs, OwnedVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import {
   CATALOG_COPY_NAME,
@@ -26,9 +26,10 @@ import { resolveDirectory } from '../catalog/path.js'
  */
 export function destroyDatabase(
   path: FilePath,
-  base: Vfs = defaultVfs(),
+  given: Vfs = defaultVfs(),
   engines: EngineTable = BUILT_IN_ENGINES,
 ): void {
+  const base = InternalVfs.over(given)
   const directory = resolveDirectory(base, path)
   assertDatabase(base, directory)
   const vfs = new OwnedVfs(base)

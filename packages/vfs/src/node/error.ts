@@ -1,14 +1,32 @@
+import { constants } from 'node:os'
+import { getSystemErrorMap } from 'node:util'
 import type { LdbError } from '@ldb/base'
 import { fileError } from '../file-error.js'
 import type { FileOperation } from '../file-error.js'
 
-/** Returns the symbolic code of an error of the operating system, for instance `'ENOSPC'`; `undefined` for other errors. */
+/** Names by number, as in `constants.errno`. libuv has no name for some of them, of which `EDQUOT` and `ESTALE` occur. */
+const NAME_BY_ERRNO: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.errno).map(([name, number]) => [number, name]),
+)
+
+/**
+ * Returns the symbolic code of an error of the operating system, for instance `'ENOSPC'`; `undefined` for other errors. An error that
+ * libuv reports as `UNKNOWN` is named by its number.
+ */
 export function errnoOf(error: unknown): string | undefined {
-  const code = (error as { readonly code?: unknown } | null | undefined)?.code
-  return typeof code === 'string' ? code : undefined
+  const { code, errno } = (error ?? {}) as { readonly code?: unknown; readonly errno?: unknown }
+  if (typeof code === 'string' && code !== 'UNKNOWN') return code
+  const name = typeof errno === 'number' ? errnoName(errno) : undefined
+  return name ?? (typeof code === 'string' ? code : undefined)
 }
 
-/** Creates the {@link LdbError} for an error thrown by `node:fs`. */
+/** Returns the name of the number in the property `errno` of an error of Node; `undefined` for an unknown number. */
+export function errnoName(errno: number): string | undefined {
+  const name = getSystemErrorMap().get(errno)?.[0]
+  return name === undefined || name === 'UNKNOWN' ? NAME_BY_ERRNO.get(Math.abs(errno)) : name
+}
+
+/** Creates the {@link LdbError} for an error thrown by `node:fs`, which is its `cause`. */
 export function nodeError(error: unknown, where: FileOperation): LdbError {
   return fileError(errnoOf(error) ?? 'EIO', where, error)
 }

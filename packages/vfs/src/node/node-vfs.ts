@@ -1,4 +1,5 @@
 import * as fs from 'node:fs'
+import { isLdbError } from '@ldb/base'
 import type { Clock, Environment, RandomSource, Scheduler } from '../environment/environment.js'
 import { notRegularError } from '../file-error.js'
 import type { FilePath } from '../file-path.js'
@@ -63,7 +64,7 @@ export class NodeVfs implements Vfs {
       return new NodeFile(fixedPath(path), descriptor, mode !== 'read')
     } catch (error) {
       fs.closeSync(descriptor)
-      throw errnoOf(error)?.startsWith('LDB_') ? error : nodeError(error, { operation: 'open', file: path })
+      throw isLdbError(error) ? error : nodeError(error, { operation: 'open', file: path })
     }
   }
 

@@ -1,9 +1,8 @@
 import * as fs from 'node:fs'
-import { getSystemErrorMap } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import type { LdbError } from '@ldb/base'
 import type { DeadlineSync } from '../environment/deadline-sync.js'
-import { fileError } from '../file-error.js'
+import { errnoName, nodeError } from './error.js'
 import {
   BELL,
   DEADLINE_MS,
@@ -116,8 +115,9 @@ class ThreadSync implements DeadlineSync {
   get failure(): LdbError | undefined {
     const errno = Atomics.load(this.#words, ERRNO)
     if (errno === 0) return undefined
-    const code = getSystemErrorMap().get(errno)?.[0] ?? 'EIO'
-    return fileError(code, { operation: 'sync', file: this.#path }, new Error(`${code}: fdatasync failed`))
+    const code = errnoName(errno) ?? 'EIO'
+    const cause = Object.assign(new Error(`${code}: fdatasync failed`), { code, errno, syscall: 'fdatasync' })
+    return nodeError(cause, { operation: 'sync', file: this.#path })
   }
 
   noteWritten(end: number): void {

@@ -1,4 +1,5 @@
-import { isLdbError, LdbError } from '@ldb/base'
+import { LdbError } from '@ldb/base'
+import { isMissingPath } from '../file-error.js'
 import type { Vfs, VfsFile } from '../vfs.js'
 
 /** A handle that can open its descriptor. */
@@ -46,7 +47,7 @@ export class PooledInode {
     try {
       file = this.#below.open(this.path, mode)
     } catch (error) {
-      if (isLdbError(error, 'LDB_NOT_FOUND')) throw this.#lostError('was removed or moved away', error)
+      if (isMissingPath(error)) throw this.#lostError('was removed or moved away', error)
       throw error
     }
     try {

@@ -70,7 +70,9 @@ export class CurrentSegment {
   create(start: LogPosition, seqFloor: number, tail: TailCopy | undefined): ChainHash {
     const plan = this.#plan(start, seqFloor, tail)
     const { segment, chainHash } = createSegment(this.#vfs, this.#directory, plan)
+    // The segment exists now, whether or not the sync succeeds: no other one may follow the previous one.
     this.segment = segment
+    this.#vfs.syncDirectory(this.#directory)
     const previous = this.#segments.newest
     this.#enter(segment)
     if (previous !== undefined) sealSegment(this.#vfs, previous, sealBefore(segment.header))

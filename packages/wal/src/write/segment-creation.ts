@@ -48,8 +48,9 @@ export const NO_OWNER_ID: Uint8Array = new Uint8Array(OWNER_ID_BYTES)
 export const NO_BRANCH_ID: Uint8Array = new Uint8Array(BRANCH_ID_BYTES)
 
 /**
- * Creates a segment: writes its initial content under a temporary name, syncs the file, renames it and syncs the
- * directory. A segment under its final name is therefore complete, and a crash cannot remove a segment with acknowledged records.
+ * Creates a segment except for the sync of the directory: writes its initial content under a temporary name, syncs the file and renames
+ * it. A segment under its final name is therefore complete. The caller syncs the directory, so that a crash cannot remove a segment with
+ * acknowledged records.
  *
  * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_READ_ONLY; at most an unfinished segment remains, which
  * {@link removeUnfinished} deletes.
@@ -57,7 +58,7 @@ export const NO_BRANCH_ID: Uint8Array = new Uint8Array(BRANCH_ID_BYTES)
 export function createSegment(vfs: Vfs, directory: string, plan: SegmentPlan): CreatedSegment {
   const segment = planSegment(vfs, directory, plan)
   const chainHash = plan.start.chainHash.copy()
-  new ResumableTask(withoutResult(segmentSteps(vfs, directory, segment, plan, chainHash))).sync()
+  new ResumableTask(withoutResult(fileSteps(vfs, directory, segment, plan, chainHash))).sync()
   return { segment, chainHash }
 }
 
@@ -90,12 +91,24 @@ function wallClockMs(vfs: Vfs): number {
 }
 
 /**
- * Creates the file of a planned segment, as {@link createSegment} does.
+ * Creates the file of a planned segment, as {@link createSegment} does, and syncs the directory.
  *
  * @param chainHash - chain hash at the base of the segment; receives the checksums of the copied records.
  * @returns the sync state of the file: an early sync off the thread may still be running.
  */
 export function* segmentSteps(
+  vfs: Vfs,
+  directory: string,
+  segment: Segment,
+  plan: SegmentPlan,
+  chainHash: ChainHash,
+): Generator<Syncable, FileSync, void> {
+  const fileSync = yield* fileSteps(vfs, directory, segment, plan, chainHash)
+  yield new DirectorySync(vfs, directory)
+  return fileSync
+}
+
+function* fileSteps(
   vfs: Vfs,
   directory: string,
   segment: Segment,
@@ -115,7 +128,6 @@ export function* segmentSteps(
       file.close()
     }
     vfs.rename(newPath, segment.path)
-    yield new DirectorySync(vfs, directory)
     return fileSync
   } catch (error) {
     removeUnfinished(vfs, directory, [newName])

@@ -4,7 +4,7 @@ import type { Vfs } from '@ldb/vfs'
 import type { DependentChanges, History, ModelChange } from '../history/history.js'
 import { randomChanges } from '../history/model-changes.js'
 import type { EntryShape } from '../history/model-changes.js'
-import { attemptCommit } from '../suite/subject.js'
+import { attemptCommit, isRefusal } from '../suite/subject.js'
 import type { TestRandom } from '../base/test-random.js'
 import { assertGuarantee } from '../base/violation.js'
 import { addChange } from './batch-changes.js'
@@ -29,6 +29,7 @@ export class AsyncCommitGroup {
   readonly #vfs: Vfs
   readonly #database: AsyncDatabase
   readonly #history: History
+  readonly #isWritable = (): boolean => !this.#database.sync.stats().poisoned
 
   constructor(options: CommitGroupOptions, vfs: Vfs, database: AsyncDatabase, history: History) {
     this.#options = options
@@ -88,9 +89,10 @@ export class AsyncCommitGroup {
   #putSync(): void {
     const value = `${this.#history.submitted}`
     const changes: ModelChange[] = [{ kind: 'put', space: 'default', key: 'sync', value }]
-    const commit = attemptCommit(this.#history, changes, () => {
+    const put = (): void => {
       this.#database.sync.put('sync', value)
-    })
+    }
+    const commit = attemptCommit(this.#history, changes, put, this.#isWritable)
     this.#history.acknowledgeDurable(commit)
   }
 
@@ -152,8 +154,11 @@ export class AsyncCommitGroup {
     try {
       await committed
     } catch (error) {
-      this.#history.inDoubt = true
-      if (this.#history.life === life && isReadFailure(error)) this.#history.recordReadFailure(commit)
+      const wasRefused = isRefusal(error, this.#isWritable)
+      if (!wasRefused) this.#history.inDoubt = true
+      if (this.#history.life === life && (wasRefused || isReadFailure(error))) {
+        this.#history.recordReadFailure(commit)
+      }
       throw error
     }
     if (this.#history.life !== life) return

@@ -184,9 +184,8 @@ class DatabaseSession implements SubjectSession {
       : this.#run.durability
     const batch = database.batch()
     for (const change of changes) addChange(batch.in(this.#keyspace(change.space)), change)
-    const commit = attemptCommit(history, changes, () => {
-      batch.commit({ durability })
-    })
+    const isWritable = (): boolean => !database.stats().poisoned
+    const commit = attemptCommit(history, changes, () => batch.commit({ durability }), isWritable)
     if (durability === 'full') history.acknowledgeDurable(commit)
     else if (durability === 'periodic') history.acknowledgeFlushed(commit)
   }

@@ -81,18 +81,31 @@ const REJECTION_CODES: readonly LdbErrorCode[] = [
  * Makes a commit: submits it to the history first, removes it when the system rejects it, and marks it in doubt
  * when it fails otherwise.
  *
+ * @param isWritable - reports whether the system accepts further commits. One that does so after an error of a device has refused the
+ * commit without effect.
  * @returns the number of the commit.
  * @throws Violation when a commit succeeds after one has failed.
  */
-export function attemptCommit(history: History, changes: readonly ModelChange[], commit: () => void): number {
+export function attemptCommit(
+  history: History,
+  changes: readonly ModelChange[],
+  commit: () => void,
+  isWritable: () => boolean = () => false,
+): number {
   const number = history.submit(changes)
   try {
     commit()
   } catch (error) {
-    if (REJECTION_CODES.some((code) => isLdbError(error, code))) history.removeRejected()
-    else history.inDoubt = true
+    if (REJECTION_CODES.some((code) => isLdbError(error, code)) || isRefusal(error, isWritable)) {
+      history.removeRejected()
+    } else history.inDoubt = true
     throw error
   }
   if (history.inDoubt) throw new Violation('a commit succeeded after another had failed')
   return number
+}
+
+/** Reports whether a commit failed for lack of descriptors or space before anything was logged. */
+export function isRefusal(error: unknown, isWritable: () => boolean): boolean {
+  return (isLdbError(error, 'LDB_IO') || isLdbError(error, 'LDB_NO_SPACE')) && isWritable()
 }

@@ -48,14 +48,21 @@ export { decodeUtf8, encodeUtf8, encodeUtf8Into, utf8Bytes } from '#utf8'
 export { assertIterable, isAsyncIterable } from './iterables.js'
 export { ignoreRejection, isPromiseLike, refusePromise } from './promise-like.js'
 
+// Options
+export { optionalMember, ownOptions, ownPropertiesWithout, ownProperty } from './own-options.js'
+export type { OwnOptions } from './own-options.js'
+
 // Ranges
 export {
+  ALL_KEYS,
+  ownBounds,
   intersectBounds,
   isEmptyBounds,
   isWithinBounds,
   keySuccessor,
   prefixBounds,
 } from './range/half-open-range.js'
+export type { OwnBounds } from './range/half-open-range.js'
 export { resolveRange } from './range/range-options.js'
 export type { RangeOptions, ResolvedRange } from './range/range-options.js'
 

@@ -60,7 +60,7 @@ export class LdbError extends Error {
   override readonly name: string = 'LdbError'
   /** The reason; programs should test this. */
   readonly code: LdbErrorCode
-  /** Further details; frozen. */
+  /** Further details; frozen, and without a prototype. */
   readonly details: LdbErrorDetails
   /** @internal */
   readonly [ERROR_BRAND]: boolean = true
@@ -70,9 +70,10 @@ export class LdbError extends Error {
     message: string,
     options: { cause?: unknown; details?: LdbErrorDetails } = {},
   ) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    super(message, Object.hasOwn(options, 'cause') ? { cause: options.cause } : undefined)
     this.code = code
-    this.details = Object.freeze({ ...options.details })
+    const details = Object.hasOwn(options, 'details') ? options.details : undefined
+    this.details = Object.freeze(Object.assign(Object.create(null) as LdbErrorDetails, details))
   }
 }
 
@@ -106,9 +107,11 @@ export function corruption(
   message: string,
   facts: { expected?: string | number; actual?: string | number; cause?: unknown } = {},
 ): LdbError {
-  const { cause, ...values } = facts
+  const details: Record<string, unknown> = { file, offset, ...facts }
+  delete details['cause']
+  const cause = Object.hasOwn(facts, 'cause') ? facts.cause : undefined
   return new LdbError('LDB_CORRUPTION', `${message} (${file}, offset ${offset})`, {
-    details: { file, offset, ...values },
+    details,
     ...(cause === undefined ? {} : { cause }),
   })
 }

@@ -24,6 +24,7 @@ import { isWorthCompacting } from './checkpoint/compaction-policy.js'
 import { TreeCheckpoints } from './checkpoint/tree-checkpoints.js'
 import { openTreeFile } from './file/open.js'
 import type { OpenedTreeFile } from './file/open.js'
+import { ownBTreeOptions } from './file/options.js'
 import type { BTreeOptions, TreeIdentity } from './file/options.js'
 import { LITTLE_ENDIAN } from './page/memory.js'
 import { Pages } from './pager/pages.js'
@@ -103,14 +104,15 @@ export class BTree implements OrderedStore {
    * that this build does not support; LDB_CORRUPTION when it is damaged or not the one of `identity`; LDB_NOT_FOUND when it is absent
    * and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
    */
-  static open(vfs: Vfs, path: FilePath, options: BTreeOptions = {}): BTree {
+  static open(vfs: Vfs, path: FilePath, options?: BTreeOptions): BTree {
     if (!LITTLE_ENDIAN) {
       throw new LdbError(
         'LDB_UNSUPPORTED',
         'this machine is big-endian; pages are used in the byte order of the file',
       )
     }
-    const opened = openTreeFile(vfs, path, options)
+    const own = ownBTreeOptions(options)
+    const opened = openTreeFile(vfs, path, own)
     let tree: BTree
     try {
       tree = new BTree(opened)
@@ -118,7 +120,7 @@ export class BTree implements OrderedStore {
       opened.file.close()
       throw error
     }
-    const { rewriteMeta = 'open' } = options
+    const { rewriteMeta = 'open' } = own
     if (rewriteMeta === 'open') tree.#rewriteMetaOrClose()
     return tree
   }

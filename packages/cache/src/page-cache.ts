@@ -1,4 +1,4 @@
-import { assert, invalidArgument } from '@ldb/base'
+import { assert, invalidArgument, ownProperty } from '@ldb/base'
 import { FramePool } from './frame-pool.js'
 import { PageSpace } from './page-space.js'
 import type { PageWriter } from './page-writer.js'
@@ -71,7 +71,7 @@ export class PageCache {
     this.#pool = new FramePool(
       this.frameCount,
       pageBytes,
-      options.hashIndexBytes ?? bytes / HASH_INDEX_DIVISOR,
+      ownProperty(options, 'hashIndexBytes') ?? bytes / HASH_INDEX_DIVISOR,
     )
     this.bytes = this.#pool.bytes
   }

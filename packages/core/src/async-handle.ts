@@ -10,6 +10,7 @@ import { AsyncKeyspaceWrites } from './async/keyspace-writes.js'
 import { signalOf, splitSignal, throwIfAborted, untilAborted } from './health/abort-signal.js'
 import type { AsyncOptions } from './health/abort-signal.js'
 import { AsyncSnapshot } from './async/snapshot.js'
+import { AUTOMATIC_CHECKPOINT } from './commit/checkpoint-options.js'
 import { explicitEffort } from './maintenance.js'
 import { AsyncTransaction } from './async/transaction.js'
 import { resolveAsyncTransactionOptions } from './async/transaction-options.js'
@@ -21,7 +22,7 @@ import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import type { Database } from './database.js'
 import type { OpenDatabase } from './open/open-database.js'
-import { checkVerifyOptions } from './verification.js'
+import { resolveVerifyOptions } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 import type { DatabaseEventName, DatabaseListener } from './health/events.js'
 import type { Keyspace } from './write/keyspace.js'
@@ -138,7 +139,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
    */
   begin(options?: TransactionOptions): AsyncTransaction {
     this.api.assertOpen()
-    return this.#begin(resolveTransactionOptions(options), { order: this.api.calls })
+    return this.#begin(resolveTransactionOptions(options), { order: this.api.calls, call: undefined })
   }
 
   /**
@@ -163,7 +164,13 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
     if (!resolved.begin.readOnly) this.writes.pipeline.assertCommittable(this, false)
     return this.api.calls.run((call) =>
-      runTransaction(this.api, call, () => this.#begin(resolved.begin, { call }), run, resolved),
+      runTransaction(
+        this.api,
+        call,
+        () => this.#begin(resolved.begin, { order: undefined, call }),
+        run,
+        resolved,
+      ),
     )
   }
 
@@ -198,7 +205,10 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     throwIfAborted(signal)
     this.writes.pipeline.assertAccepting()
     await this.api.calls.run(() =>
-      this.#opened.slicedCheckpoint.run({ effort: explicitEffort(this.#opened.space) }, signal),
+      this.#opened.slicedCheckpoint.run(
+        { ...AUTOMATIC_CHECKPOINT, effort: explicitEffort(this.#opened.space) },
+        signal,
+      ),
     )
   }
 
@@ -215,7 +225,10 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     this.writes.pipeline.assertAccepting()
     const { lower, upper } = resolveRange(rest as RangeOptions<string> | undefined, utf8Keys)
     await this.api.calls.run(() =>
-      this.#opened.slicedCheckpoint.run({ effort: 'full', bounds: { lower, upper } }, signal),
+      this.#opened.slicedCheckpoint.run(
+        { ...AUTOMATIC_CHECKPOINT, effort: 'full', bounds: { lower, upper } },
+        signal,
+      ),
     )
   }
 
@@ -227,7 +240,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
    * @throws {@link LdbError} LDB_ABORTED; LDB_POISONED; LDB_CLOSED; and what `onProgress` throws.
    */
   async verify(options?: VerifyOptions): Promise<VerifyReport> {
-    const checked = checkVerifyOptions(options)
+    const checked = resolveVerifyOptions(options)
     this.#opened.health.assertReadable()
     return this.api.calls.run(() => verifyInTimeSlices(this.#opened, checked))
   }
@@ -293,7 +306,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     await slicedCheckpoint.idle()
     try {
       if (!health.closed && !options.readOnly && health.writeRefusal === undefined) {
-        await slicedCheckpoint.run({ effort: 'explicit' }, undefined)
+        await slicedCheckpoint.run({ ...AUTOMATIC_CHECKPOINT, effort: 'explicit' }, undefined)
       }
     } finally {
       // After a failure there is no checkpoint, but the files and the lock are released.

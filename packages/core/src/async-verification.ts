@@ -1,12 +1,12 @@
 import type { VerifyReport } from '@ldb/integrity'
 import type { OpenDatabase } from './open/open-database.js'
 import { verifySteps } from './verification.js'
-import type { VerifyOptions } from './verification.js'
+import type { ResolvedVerifyOptions } from './verification.js'
 
 /** Verifies an open database, and yields the thread between its parts. */
 export async function verifyInTimeSlices(
   opened: OpenDatabase,
-  options: VerifyOptions,
+  options: ResolvedVerifyOptions,
 ): Promise<VerifyReport> {
   const steps = verifySteps(opened, options)
   for (;;) {

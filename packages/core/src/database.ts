@@ -1,4 +1,4 @@
-import { assert, invalidArgument, kindOf, utf8Keys, utf8Values } from '@ldb/base'
+import { assert, invalidArgument, kindOf, ownOptions, utf8Keys, utf8Values } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import { defaultVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
@@ -16,8 +16,9 @@ import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance
 import type { OpenDatabase } from './open/open-database.js'
 import { destroyDatabase } from './open/removal.js'
 import { HandleSentinel } from './health/leaks.js'
+import { resolveVfs } from './health/options.js'
 import type { DatabaseOptions } from './health/options.js'
-import { checkVerifyOptions, verifyDatabase } from './verification.js'
+import { resolveVerifyOptions, verifyDatabase } from './verification.js'
 import type { VerifyOptions } from './verification.js'
 import { DEFAULT_KEYSPACE_ID } from './catalog/directory-layout.js'
 import type { DatabaseEventName, DatabaseListener } from './health/events.js'
@@ -107,7 +108,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @param path - directory of the database, as in `open`.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_NOT_FOUND; LDB_LOCKED when the database is open for writing; LDB_FORMAT; LDB_IO; LDB_ABORTED.
    */
-  static verify(path: FilePath, options: VerifyOptions & { readonly vfs?: Vfs } = {}): VerifyReport {
+  static verify(path: FilePath, options?: VerifyOptions & { readonly vfs?: Vfs }): VerifyReport {
     return verifyDirectory(path, options)
   }
 
@@ -118,8 +119,8 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @throws {@link LdbError} LDB_NOT_FOUND when the directory does not exist; LDB_FORMAT when it is not a database;
    * LDB_LOCKED when the database is open; LDB_POISONED when the directory was moved or replaced meanwhile; LDB_IO.
    */
-  static destroy(path: FilePath, options: { readonly vfs?: Vfs } = {}): void {
-    destroyDatabase(path, options.vfs ?? defaultVfs())
+  static destroy(path: FilePath, options?: { readonly vfs?: Vfs }): void {
+    destroyDatabase(path, resolveVfs(ownOptions(options, ['vfs']).vfs) ?? defaultVfs())
   }
 
   /** The asynchronous API of this database. */
@@ -272,7 +273,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * throws.
    */
   verify(options?: VerifyOptions): VerifyReport {
-    const checked = checkVerifyOptions(options)
+    const checked = resolveVerifyOptions(options)
     this.#opened.health.assertReadable()
     this.#assertNotVerifying()
     return verifyDatabase(this.#opened, checked)

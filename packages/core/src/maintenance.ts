@@ -1,5 +1,6 @@
 import { resolveRange, utf8Keys } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
+import { AUTOMATIC_CHECKPOINT } from './commit/checkpoint-options.js'
 import type { OpenDatabase } from './open/open-database.js'
 import type { SpaceBudget } from './space/space-budget.js'
 
@@ -21,7 +22,7 @@ export function syncDatabase({ pipeline, health, log, changeSignal }: OpenDataba
 export function checkpointDatabase({ pipeline, health, checkpointer, space }: OpenDatabase): void {
   pipeline.drain()
   health.assertWritable()
-  checkpointer.run(pipeline, { effort: explicitEffort(space) })
+  checkpointer.run(pipeline, { ...AUTOMATIC_CHECKPOINT, effort: explicitEffort(space) })
 }
 
 /** Returns the work that an explicit checkpoint may spend on compaction: on a full device whatever returns space. */
@@ -37,5 +38,5 @@ export function compactDatabase(
   pipeline.drain()
   health.assertWritable()
   const { lower, upper } = resolveRange(range, utf8Keys)
-  checkpointer.run(pipeline, { effort: 'full', bounds: { lower, upper } })
+  checkpointer.run(pipeline, { ...AUTOMATIC_CHECKPOINT, effort: 'full', bounds: { lower, upper } })
 }

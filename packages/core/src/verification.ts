@@ -1,12 +1,12 @@
-import { equalBytes, invalidArgument, isLdbError, refusePromise } from '@ldb/base'
-import type { LdbError, VerifyFinding, VerifyProgress, VerifySink } from '@ldb/base'
+import { equalBytes, invalidArgument, isLdbError, ownOptions, refusePromise } from '@ldb/base'
+import type { LdbError, OwnOptions, VerifyFinding, VerifyProgress, VerifySink } from '@ldb/base'
 import { isMissingPath, isResourceShortage } from '@ldb/vfs'
 import { ReportBuilder } from '@ldb/integrity'
 import type { VerifyReport } from '@ldb/integrity'
 import { encodeCatalog } from './catalog/encode.js'
-import { abortedError } from './health/abort-signal.js'
+import { checkSignal, throwIfAborted } from './health/abort-signal.js'
+import type { AbortSignalLike } from './health/abort-signal.js'
 import { readCatalogBytes } from './catalog/file.js'
-import { ownOptions } from './health/options.js'
 import type { OpenDatabase } from './open/open-database.js'
 import { catalogPath } from './catalog/directory-layout.js'
 
@@ -33,22 +33,30 @@ export interface VerifyOptions {
   readonly signal?: { readonly aborted: boolean }
 }
 
+/** {@link VerifyOptions} with checked values. */
+export interface ResolvedVerifyOptions {
+  readonly onProgress: VerifyOptions['onProgress'] | undefined
+  readonly signal: AbortSignalLike | undefined
+}
+
+const KNOWN = ['onProgress', 'signal'] as const
+
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
-export function checkVerifyOptions(options: VerifyOptions | undefined): VerifyOptions {
-  const given = ownOptions(options, ['onProgress', 'signal'], new Map())
-  const onProgress = given.get('onProgress')
+export function resolveVerifyOptions(options: VerifyOptions | undefined): ResolvedVerifyOptions {
+  return checkVerifyOptions(ownOptions(options, KNOWN))
+}
+
+/** Checks options that were read already. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+export function checkVerifyOptions(given: OwnOptions<(typeof KNOWN)[number]>): ResolvedVerifyOptions {
+  const { onProgress } = given
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidArgument('onProgress must be a function')
   }
-  const signal = given.get('signal')
-  if (signal !== undefined && (typeof signal !== 'object' || signal === null || !('aborted' in signal))) {
-    throw invalidArgument('signal must be an AbortSignal')
-  }
-  return options ?? {}
+  return { onProgress: onProgress as VerifyOptions['onProgress'], signal: checkSignal(given.signal) }
 }
 
 /** Verifies an open database; documented where it is exported, as `Database.verify`. */
-export function verifyDatabase(opened: OpenDatabase, options: VerifyOptions): VerifyReport {
+export function verifyDatabase(opened: OpenDatabase, options: ResolvedVerifyOptions): VerifyReport {
   const steps = verifySteps(opened, options)
   for (;;) {
     const step = steps.next()
@@ -57,7 +65,10 @@ export function verifyDatabase(opened: OpenDatabase, options: VerifyOptions): Ve
 }
 
 /** Verifies an open database, one part per step. Writes are allowed between two steps. */
-export function* verifySteps(opened: OpenDatabase, options: VerifyOptions): Generator<void, VerifyReport> {
+export function* verifySteps(
+  opened: OpenDatabase,
+  options: ResolvedVerifyOptions,
+): Generator<void, VerifyReport> {
   const { log, keyspaces, engines } = opened
   const { clock } = engines.vfs
   const startedAtMs = clock.monotonic()
@@ -87,8 +98,8 @@ export function* verifySteps(opened: OpenDatabase, options: VerifyOptions): Gene
 }
 
 /** @throws {@link LdbError} LDB_ABORTED. */
-function assertNotAborted(signal: VerifyOptions['signal']): void {
-  if (signal?.aborted === true) throw abortedError(signal, 'verification')
+function assertNotAborted(signal: AbortSignalLike | undefined): void {
+  throwIfAborted(signal, 'verification')
 }
 
 /** Verifies one part of the current state. Writes are refused meanwhile. */
@@ -142,13 +153,13 @@ function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
 /** Adds to the report, reports progress, and checks the signal. */
 class ReportingSink implements VerifySink {
   readonly #builder: ReportBuilder
-  readonly #options: VerifyOptions
+  readonly #options: ResolvedVerifyOptions
   #part = ''
   #unitCount = 0
   #entryCount = 0
   #byteCount = 0
 
-  constructor(builder: ReportBuilder, options: VerifyOptions) {
+  constructor(builder: ReportBuilder, options: ResolvedVerifyOptions) {
     this.#builder = builder
     this.#options = options
   }

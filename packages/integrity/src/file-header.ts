@@ -1,4 +1,4 @@
-import { assert, corruption, LdbError } from '@ldb/base'
+import { assert, corruption, LdbError, ownProperty } from '@ldb/base'
 import { xxHash64 } from '#xxhash64'
 import {
   FILE_HEADER_CHECKSUM_OFFSET,
@@ -130,7 +130,7 @@ function checkMagic(bytes: Uint8Array, known: KnownFormat): void {
 }
 
 function checkReadable(format: number, minimumReader: number, flags: number, known: KnownFormat): void {
-  const oldest = known.oldestFormat ?? 1
+  const oldest = ownProperty(known, 'oldestFormat') ?? 1
   if (format < oldest) {
     throw formatError(
       known.file,
@@ -147,7 +147,7 @@ function checkReadable(format: number, minimumReader: number, flags: number, kno
       minimumReader,
     )
   }
-  const unknown = (flags & ~(known.flags ?? 0)) >>> 0
+  const unknown = (flags & ~(ownProperty(known, 'flags') ?? 0)) >>> 0
   if (unknown !== 0) {
     throw formatError(known.file, `the file has unsupported flags: 0x${unknown.toString(16)}`)
   }

@@ -1,4 +1,4 @@
-import { assert } from '@ldb/base'
+import { assert, ownProperty } from '@ldb/base'
 import type { VerifyFinding, VerifyProgress, VerifySink } from '@ldb/base'
 
 /**
@@ -78,7 +78,7 @@ export class ReportBuilder implements VerifySink {
   /** Adds counts. Implements `VerifySink`. */
   progress(progress: VerifyProgress): void {
     const part = this.#part()
-    part.fileCount += progress.files ?? 0
+    part.fileCount += ownProperty(progress, 'files', 'progress') ?? 0
     part.unitCount += progress.units
     part.entryCount += progress.entries
     part.byteCount += progress.bytes

@@ -1,4 +1,4 @@
-import { afterCollection, BATCH_BYTES_MAX, invalidArgument } from '@ldb/base'
+import { afterCollection, BATCH_BYTES_MAX, invalidArgument, ownOptions } from '@ldb/base'
 import type { AfterCollection } from '@ldb/base'
 import type { TransactionStore } from './read/store-state.js'
 import type { PreparedCommit } from './transaction/prepared-commit.js'
@@ -79,8 +79,32 @@ export interface ResolvedManagerOptions {
 }
 
 const MIB = 1_048_576
+const KNOWN = [
+  'stores',
+  'seq',
+  'commit',
+  'bufferBytes',
+  'readBytes',
+  'recentBytes',
+  'monotonicMs',
+  'onLeak',
+  'openStack',
+  'afterCollection',
+  'schedule',
+] as const
+const KNOWN_OF_TRANSACTION = ['isolation', 'readOnly'] as const
 
-/** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+/** Reads options as own properties. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+export function ownManagerOptions(options: TransactionManagerOptions): TransactionManagerOptions {
+  return ownOptions(options, KNOWN) as unknown as TransactionManagerOptions
+}
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @param options - of {@link ownManagerOptions}.
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT.
+ */
 export function resolveManagerOptions(options: TransactionManagerOptions): ResolvedManagerOptions {
   return Object.freeze({
     bufferBytes: byteCount('bufferBytes', options.bufferBytes, 256 * MIB),
@@ -96,11 +120,11 @@ export function resolveManagerOptions(options: TransactionManagerOptions): Resol
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
-export function resolveTransactionOptions(options: TransactionOptions = {}): {
+export function resolveTransactionOptions(options?: TransactionOptions): {
   readonly isolation: Isolation
   readonly readOnly: boolean
 } {
-  const { isolation = 'serializable', readOnly = false } = options
+  const { isolation = 'serializable', readOnly = false } = ownOptions(options, KNOWN_OF_TRANSACTION)
   if (isolation !== 'snapshot' && isolation !== 'serializable') {
     throw invalidArgument("isolation must be 'snapshot' or 'serializable'")
   }

@@ -12,7 +12,7 @@ import {
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
 import { conflictsWith } from './conflict/conflict-check.js'
 import { ConflictWindow } from './conflict/conflict-window.js'
-import { resolveManagerOptions, resolveTransactionOptions } from './options.js'
+import { ownManagerOptions, resolveManagerOptions, resolveTransactionOptions } from './options.js'
 import type { ResolvedManagerOptions, TransactionManagerOptions, TransactionOptions } from './options.js'
 import { OpenViews } from './read/open-views.js'
 import type { ViewLease } from './read/open-views.js'
@@ -55,20 +55,21 @@ export class TransactionManager {
 
   /** @throws {@link LdbError} LDB_INVALID_ARGUMENT when an option is out of its bounds. */
   constructor(options: TransactionManagerOptions) {
-    const resolved = resolveManagerOptions(options)
-    assertIterable('stores', options.stores)
+    const own = ownManagerOptions(options)
+    const resolved = resolveManagerOptions(own)
+    assertIterable('stores', own.stores)
     this.#options = resolved
-    this.#commit = options.commit ?? ((prepared) => this.#apply(prepared.batch, prepared.keysReadForUpdate))
+    this.#commit = own.commit ?? ((prepared) => this.#apply(prepared.batch, prepared.keysReadForUpdate))
     this.#views = new OpenViews(() => this.#window.trim())
     const onLeak = (lease: ViewLease): void => {
       this.#releaseLeaked(lease)
     }
     this.#leaks = new LeakDetector(resolved.afterCollection, onLeak, resolved.schedule)
     this.#host = this.#makeHost()
-    let newest = options.seq ?? 0
-    for (const [keyspaceId, store] of options.stores) {
+    let newest = own.seq ?? 0
+    for (const [keyspaceId, store] of own.stores) {
       this.addStore(keyspaceId, store)
-      if (options.seq === undefined) newest = Math.max(newest, store.seq)
+      if (own.seq === undefined) newest = Math.max(newest, store.seq)
     }
     this.#window = new ConflictWindow(this.#views, resolved.recentBytes, newest)
   }
@@ -293,6 +294,10 @@ export class TransactionManager {
   #assertUsable(): void {
     const refusal = this.#refusal
     if (refusal === undefined) return
-    throw new LdbError(refusal.code, refusal.message, 'cause' in refusal ? { cause: refusal.cause } : {})
+    throw new LdbError(
+      refusal.code,
+      refusal.message,
+      Object.hasOwn(refusal, 'cause') ? { cause: refusal.cause } : {},
+    )
   }
 }

@@ -1,3 +1,4 @@
+import { optionalMember } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import { resolvePath } from './resolve-path.js'
 import type { Vfs } from './vfs.js'
@@ -17,7 +18,8 @@ export class DirectorySync implements Syncable {
   }
 
   async syncAsync(): Promise<void> {
-    if (this.#vfs.syncDirectoryAsync === undefined) this.#vfs.syncDirectory(this.#path)
-    else await this.#vfs.syncDirectoryAsync(this.#path)
+    const syncAsync = optionalMember(this.#vfs, 'syncDirectoryAsync')
+    if (syncAsync === undefined) this.#vfs.syncDirectory(this.#path)
+    else await syncAsync.call(this.#vfs, this.#path)
   }
 }

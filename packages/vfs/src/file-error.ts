@@ -1,4 +1,4 @@
-import { isLdbError, LdbError } from '@ldb/base'
+import { isLdbError, LdbError, ownProperty } from '@ldb/base'
 import type { LdbErrorCode } from '@ldb/base'
 
 const CODE_BY_ERRNO: ReadonlyMap<string, LdbErrorCode> = new Map([
@@ -45,7 +45,8 @@ export interface FileOperation {
  * @category Files
  */
 export function fileError(errno: string, where: FileOperation, cause?: unknown): LdbError {
-  const { operation, file, offset } = where
+  const { operation, file } = where
+  const offset = ownProperty(where, 'offset')
   const position = offset === undefined ? '' : ` at offset ${offset}`
   return new LdbError(codeOf(errno, operation), `${operation} of ${file}${position} failed: ${errno}`, {
     details: { file, operation, errno, ...(offset === undefined ? {} : { offset }) },

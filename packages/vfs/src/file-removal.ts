@@ -1,4 +1,4 @@
-import { INVARIANTS, isLdbError, LdbError } from '@ldb/base'
+import { INVARIANTS, isLdbError, LdbError, optionalMember } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import { isMissingPath } from './file-error.js'
 import { resolvePath } from './resolve-path.js'
@@ -52,14 +52,15 @@ export class FileRemoval implements Syncable {
 
   async #remove(): Promise<void> {
     if (this.#state === 'done') return
-    if (this.#vfs.removeAsync === undefined) {
+    const removeAsync = optionalMember(this.#vfs, 'removeAsync')
+    if (removeAsync === undefined) {
       this.sync()
       return
     }
     this.#assertSameFile()
     this.#state = 'started'
     try {
-      await this.#vfs.removeAsync(this.#path)
+      await removeAsync.call(this.#vfs, this.#path)
     } catch (error) {
       // A concurrent `sync` has removed the file and set the state.
       if (!this.#isDone() || !isMissingPath(error)) throw error

@@ -1,4 +1,4 @@
-import { INVARIANTS, isLdbError } from '@ldb/base'
+import { INVARIANTS, isLdbError, optionalMember } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import type { DeadlineSync } from './environment/deadline-sync.js'
 import { isResourceShortage } from './file-error.js'
@@ -87,7 +87,7 @@ export class FileSync implements Syncable {
    */
   requestSync(noticeMs: number, delayMs: number, end: number): DeadlineSync | undefined {
     if (this.#closed) return undefined
-    this.#deadlineSync ??= this.#file.deadlineSync?.()
+    this.#deadlineSync ??= optionalMember(this.#file, 'deadlineSync')?.call(this.#file)
     // It may have been created after the bytes were written.
     this.#deadlineSync?.noteWritten(end)
     this.#deadlineSync?.request(noticeMs, delayMs)

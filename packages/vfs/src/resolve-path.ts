@@ -1,4 +1,4 @@
-import { invalidArgument } from '@ldb/base'
+import { invalidArgument, optionalMember } from '@ldb/base'
 import { fileUrlOf, invalidUrl } from './file-path.js'
 import type { FilePath } from './file-path.js'
 import type { Vfs } from './vfs.js'
@@ -18,7 +18,8 @@ export function resolvePath(vfs: Vfs, path: FilePath): string {
   const url = fileUrlOf(path)
   const plain = url ?? (path as string)
   if (plain.includes('\0')) throw invalidArgument('path must not have a NUL character')
-  if (vfs.absolutePath !== undefined) return vfs.absolutePath(plain)
+  const absolutePath = optionalMember(vfs, 'absolutePath')
+  if (absolutePath !== undefined) return absolutePath.call(vfs, plain)
   return url === undefined ? plain : portablePath(url)
 }
 

@@ -1,4 +1,4 @@
-import { LdbError } from '@ldb/base'
+import { LdbError, optionalMember } from '@ldb/base'
 import type { Vfs, VfsFile } from './vfs.js'
 
 /**
@@ -8,7 +8,7 @@ import type { Vfs, VfsFile } from './vfs.js'
  * @category Files
  */
 export function assertSameFile(vfs: Vfs, file: VfsFile): void {
-  const expected = file.identity?.()
+  const expected = identityOf(file)
   if (expected !== undefined) compareIdentities(file.path, expected, vfs.status(file.path)?.identity)
 }
 
@@ -16,14 +16,18 @@ export function assertSameFile(vfs: Vfs, file: VfsFile): void {
 export function openAgain(vfs: Vfs, file: VfsFile): VfsFile {
   const again = vfs.open(file.path, 'write')
   try {
-    const expected = file.identity?.()
-    const actual = again.identity?.()
+    const expected = identityOf(file)
+    const actual = identityOf(again)
     if (expected !== undefined && actual !== undefined) compareIdentities(file.path, expected, actual)
     return again
   } catch (error) {
     again.close()
     throw error
   }
+}
+
+function identityOf(file: VfsFile): string | undefined {
+  return optionalMember(file, 'identity')?.call(file)
 }
 
 function compareIdentities(path: string, expected: string, actual: string | undefined): void {

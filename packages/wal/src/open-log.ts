@@ -1,4 +1,4 @@
-import { assert, corruption, isLdbError, LdbError } from '@ldb/base'
+import { assert, corruption, isLdbError, LdbError, optionalMember } from '@ldb/base'
 import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { ResolvedWalOptions } from './options.js'
@@ -51,7 +51,7 @@ export function openLog(vfs: Vfs, directory: string, options: ResolvedWalOptions
 function beginAfter(vfs: Vfs, writer: LogWriter, recovered: RecoveredLog, source: Segment): void {
   const { synced, end } = recovered
   const tail = synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined
-  const freeBytes = vfs.freeBytes?.(source.path) ?? Infinity
+  const freeBytes = optionalMember(vfs, 'freeBytes')?.call(vfs, source.path) ?? Infinity
   if (tail === undefined || end.lsn - synced.lsn <= freeBytes / 2) {
     try {
       writer.begin(synced, tail)

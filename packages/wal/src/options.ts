@@ -1,4 +1,4 @@
-import { invalidArgument } from '@ldb/base'
+import { invalidArgument, ownOptions } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import { OWNER_ID_BYTES } from './format.js'
 
@@ -57,28 +57,27 @@ export type ResolvedWalOptions = Readonly<Required<Omit<WalOptions, 'ownerId' | 
 const KIB = 1024
 const MIB = 1024 * KIB
 
+const KNOWN = [
+  'segmentBytes',
+  'bufferBytes',
+  'preallocateBytes',
+  'create',
+  'mustExist',
+  'ownerId',
+  'beforeWriting',
+] as const
+
 /** Validates options and applies the defaults. */
-export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
-  const known = [
-    'segmentBytes',
-    'bufferBytes',
-    'preallocateBytes',
-    'create',
-    'mustExist',
-    'ownerId',
-    'beforeWriting',
-  ]
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw invalidArgument(`unknown option of a log: ${name}`)
-  }
+export function resolveWalOptions(options: WalOptions | undefined): ResolvedWalOptions {
+  const own = ownOptions(options, KNOWN, 'options of a log') as WalOptions
   return Object.freeze({
-    segmentBytes: integerWithin('segmentBytes', options.segmentBytes ?? 64 * MIB, KIB, 1024 * MIB),
-    bufferBytes: integerWithin('bufferBytes', options.bufferBytes ?? MIB, 4 * KIB, 256 * MIB),
-    preallocateBytes: integerWithin('preallocateBytes', options.preallocateBytes ?? 4 * MIB, 0, 64 * MIB),
-    create: flag('create', options.create ?? true),
-    mustExist: flag('mustExist', options.mustExist ?? false),
-    ownerId: idOrNone('ownerId', options.ownerId),
-    beforeWriting: options.beforeWriting,
+    segmentBytes: integerWithin('segmentBytes', own.segmentBytes ?? 64 * MIB, KIB, 1024 * MIB),
+    bufferBytes: integerWithin('bufferBytes', own.bufferBytes ?? MIB, 4 * KIB, 256 * MIB),
+    preallocateBytes: integerWithin('preallocateBytes', own.preallocateBytes ?? 4 * MIB, 0, 64 * MIB),
+    create: flag('create', own.create ?? true),
+    mustExist: flag('mustExist', own.mustExist ?? false),
+    ownerId: idOrNone('ownerId', own.ownerId),
+    beforeWriting: own.beforeWriting,
   })
 }
 

@@ -1,4 +1,4 @@
-import { invalidArgument, LdbError, ResumableTask, toLsn, toSeq } from '@ldb/base'
+import { invalidArgument, LdbError, ownOptions, ownProperty, ResumableTask, toLsn, toSeq } from '@ldb/base'
 import type { TaskSteps, Lsn, Seq, VerifySink } from '@ldb/base'
 import { InternalVfs, OwnedVfs, resolvePath } from '@ldb/vfs'
 import type { DeadlineSync, FilePath, Vfs } from '@ldb/vfs'
@@ -76,7 +76,7 @@ export class Wal {
    * none and `mustExist` is true, when a synced record or a segment is bad or missing, or when a segment belongs to another owner; LDB_FORMAT
    * when this build does not read the format; LDB_IO, LDB_NO_SPACE, LDB_READ_ONLY; LDB_INVALID_ARGUMENT for a bad option.
    */
-  static open(vfs: Vfs, directory: FilePath, options: WalOptions = {}): Wal {
+  static open(vfs: Vfs, directory: FilePath, options?: WalOptions): Wal {
     const path = resolvePath(vfs, directory)
     const owned = OwnedVfs.over(vfs instanceof OwnedVfs ? vfs : InternalVfs.over(vfs), path)
     return new Wal(owned, path, openLog(owned, path, resolveWalOptions(options)))
@@ -135,8 +135,9 @@ export class Wal {
   append(payload: Uint8Array, options?: AppendOptions): Lsn {
     this.assertOpen()
     const writer = this.#writer
-    const type = options?.type ?? 0
-    const seq = options?.seq ?? writer.lastSeq
+    const type = (options === undefined ? undefined : ownProperty(options, 'type')) ?? 0
+    const seq = (options === undefined ? undefined : ownProperty(options, 'seq')) ?? writer.lastSeq
+    const isBorrowed = options === undefined ? undefined : ownProperty(options, 'isBorrowed')
     if (!(payload instanceof Uint8Array))
       throw invalidArgument('the payload of a record must be a Uint8Array')
     if (!Number.isInteger(type) || type < 0 || type > OWNER_TYPE_MAX) {
@@ -148,7 +149,7 @@ export class Wal {
         actual: seq,
       })
     }
-    return toLsn(writer.append(payload, type, seq, options?.isBorrowed))
+    return toLsn(writer.append(payload, type, seq, isBorrowed))
   }
 
   /**
@@ -312,11 +313,12 @@ export class Wal {
    * nothing, and unflushed records are lost. A poisoned log is never closed cleanly.
    * @throws {@link LdbError} as `sync`; the files are closed even then.
    */
-  close(options: { readonly clean?: boolean } = {}): void {
+  close(options?: { readonly clean?: boolean }): void {
     if (this.#closed) return
+    const { clean } = ownOptions(options, ['clean'])
     this.#closed = true
     try {
-      if (options.clean !== false && !this.#writer.isPoisoned) this.#writer.closeCleanly()
+      if (clean !== false && !this.#writer.isPoisoned) this.#writer.closeCleanly()
     } finally {
       for (const reader of this.#readers) reader.close()
       this.#writer.release()

@@ -41,7 +41,17 @@ export function decodeBatch(bytes: Uint8Array, file: string, fileOffset: number)
       throw corruption(file, fileOffset + at, 'keyspace has two sections', { actual: keyspaceId })
     }
     keyspaceIds.add(keyspaceId)
-    const section = { keyspaceId, bytes, start, end: start + operationBytes, operationCount, origin }
+    const end = start + operationBytes
+    const section = {
+      keyspaceId,
+      bytes,
+      start,
+      end,
+      operationCount,
+      isSorted: undefined,
+      starts: undefined,
+      origin,
+    }
     reader.reset(section)
     while (reader.next());
     sections.push(section)

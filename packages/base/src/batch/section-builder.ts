@@ -27,6 +27,9 @@ export const SECTION_BUFFER_BYTES_MIN: number = OPERATIONS_OFFSET + BATCH_TAILRO
 export class SectionBuilder implements KeyspaceSection {
   readonly keyspaceId: number
   readonly start: number = OPERATIONS_OFFSET
+  readonly isSorted: undefined = undefined
+  readonly starts: undefined = undefined
+  readonly origin: undefined = undefined
   bytes: Uint8Array
   end: number
   operationCount: number

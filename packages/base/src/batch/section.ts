@@ -1,7 +1,9 @@
 /**
  * The operations of one keyspace within an encoded batch: a range of bytes and the number of operations in it.
  *
- * @remarks `WriteBatch` and `decodeBatch` create sections; `BatchReader` reads them. FORMAT.md defines the bytes.
+ * @remarks `WriteBatch` and `decodeBatch` create sections; `BatchReader` reads them. FORMAT.md defines the bytes. Other
+ * creators of sections set the optional fields, too, to `undefined` where they are absent: an absent field would be read from
+ * `Object.prototype`.
  * @category Batches
  */
 export interface BatchSection {
@@ -17,14 +19,14 @@ export interface BatchSection {
    * True when every operation has a single key and the keys are strictly ascending, so that a store may apply them in one pass. The
    * store need not check this, and may throw LDB_INVARIANT when it is false.
    */
-  readonly isSorted?: boolean
+  readonly isSorted?: boolean | undefined
   /**
    * Offset of each operation, in the order of application, when the operations are not contiguous; the bytes between them are
    * ignored. At least `operationCount` offsets, each from `start` to `end`. Borrowed.
    */
-  readonly starts?: Int32Array
+  readonly starts?: Int32Array | undefined
   /** File position of the batch, for errors; absent for a batch created in memory. */
-  readonly origin?: BatchOrigin
+  readonly origin?: BatchOrigin | undefined
 }
 
 /**

@@ -6,6 +6,7 @@ import { compareByteRanges, toPlainBytes } from '../bytes/bytes.js'
 import { bufferPool } from '../bytes/buffer-pool.js'
 import { invalidArgument, tooLarge } from '../ldb-error.js'
 import { BATCH_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../limits.js'
+import { ownProperty } from '../own-options.js'
 import { allocateBytes, SectionBuilder } from './section-builder.js'
 import { varintBytes } from '../bytes/varint.js'
 
@@ -59,7 +60,7 @@ export class WriteBatch {
 
   /** @throws {@link LdbError} LDB_INVALID_ARGUMENT when `bytesMax` is not an integer from 0 to {@link BATCH_BYTES_MAX}. */
   constructor(options: WriteBatchOptions = {}) {
-    const bytesMax = Object.hasOwn(options, 'bytesMax') ? options.bytesMax : undefined
+    const bytesMax = ownProperty(options, 'bytesMax')
     if (
       bytesMax !== undefined &&
       !(Number.isInteger(bytesMax) && bytesMax >= 0 && bytesMax <= BATCH_BYTES_MAX)

@@ -186,7 +186,16 @@ export function formatBytes(bytes: Uint8Array): string {
  */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
+  if (isArray(value)) return 'an array'
   if (ArrayBuffer.isView(value)) return typedArrayKind.call(value) ?? 'DataView'
   return typeof value === 'object' ? 'an object' : typeof value
+}
+
+/** As `Array.isArray`, which throws for a revoked proxy. */
+function isArray(value: unknown): boolean {
+  try {
+    return Array.isArray(value)
+  } catch {
+    return false
+  }
 }

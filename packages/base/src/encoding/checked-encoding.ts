@@ -3,6 +3,7 @@ import { kindOf, toPlainBytes } from '../bytes/bytes.js'
 import { PREVENTS_TRANSFER } from '../bytes/shared-bytes.js'
 import type { KeyEncoding } from './key-encoding.js'
 import { invalidArgument, isLdbError, LdbError } from '../ldb-error.js'
+import { optionalMember } from '../own-options.js'
 import { refusePromise } from '../promise-like.js'
 import type { ValueEncoding } from './value-encoding.js'
 
@@ -14,25 +15,35 @@ export function checkedKeyEncoding<K>(
   reserved: ReadonlyMap<string, unknown>,
 ): KeyEncoding<K> {
   const name = checkShape(encoding, 'key', reserved)
-  const checked: { -readonly [Field in keyof KeyEncoding<K>]: KeyEncoding<K>[Field] } = {
+  const encodeInto = optionalMember(encoding, 'encodeInto')
+  const encodePrefix = optionalMember(encoding, 'encodePrefix')
+  // Absent methods are own properties, too: `Object.prototype` must not supply them.
+  const checked: CheckedKeyEncoding<K> = {
     name,
-    decodesBorrowed: PREVENTS_TRANSFER && encoding.decodesBorrowed === true,
+    decodesBorrowed: PREVENTS_TRANSFER && optionalMember(encoding, 'decodesBorrowed') === true,
     encode: (key) =>
       convertErrors(name, 'encode', () => encodedBytes(encoding.encode(key), 'an encoded key')),
     decode: (bytes) => convertErrors(name, 'decode', () => encoding.decode(bytes)),
+    encodeInto: undefined,
+    encodePrefix: undefined,
   }
   // User code gets memory of the database only where it cannot transfer it.
-  if (PREVENTS_TRANSFER && typeof encoding.encodeInto === 'function') {
+  if (PREVENTS_TRANSFER && typeof encodeInto === 'function') {
     checked.encodeInto = (key, target) =>
-      convertErrors(name, 'encodeInto', () => checkCount(encoding.encodeInto?.(key, target), target))
+      convertErrors(name, 'encodeInto', () => checkCount(encodeInto.call(encoding, key, target), target))
   }
-  if (typeof encoding.encodePrefix === 'function') {
+  if (typeof encodePrefix === 'function') {
     checked.encodePrefix = (prefix) =>
       convertErrors(name, 'encodePrefix', () =>
-        encodedBytes(encoding.encodePrefix?.(prefix), 'an encoded prefix'),
+        encodedBytes(encodePrefix.call(encoding, prefix), 'an encoded prefix'),
       )
   }
-  return Object.freeze(checked)
+  return Object.freeze(checked) as KeyEncoding<K>
+}
+
+/** A key encoding under construction, with every field. */
+type CheckedKeyEncoding<K> = {
+  -readonly [Field in keyof KeyEncoding<K>]-?: KeyEncoding<K>[Field] | undefined
 }
 
 /** Wraps a custom value encoding, so that it throws only `LdbError` and returns only plain `Uint8Array`. */
@@ -43,7 +54,7 @@ export function checkedValueEncoding<V>(
   const name = checkShape(encoding, 'value', reserved)
   return Object.freeze({
     name,
-    decodesBorrowed: PREVENTS_TRANSFER && encoding.decodesBorrowed === true,
+    decodesBorrowed: PREVENTS_TRANSFER && optionalMember(encoding, 'decodesBorrowed') === true,
     encode: (value: V): Uint8Array =>
       convertErrors(name, 'encode', () => encodedBytes(encoding.encode(value), 'an encoded value')),
     decode: (bytes: Uint8Array): V => convertErrors(name, 'decode', () => encoding.decode(bytes)),
@@ -58,7 +69,7 @@ function checkShape<T>(
   if (typeof encoding !== 'object' || encoding === null) {
     throw invalidArgument(`${what} encoding must be a name or an object, not ${kindOf(encoding)}`)
   }
-  const { name } = encoding
+  const name = optionalMember(encoding, 'name')
   if (typeof name !== 'string' || name.length === 0 || name.length > NAME_UNITS_MAX) {
     throw invalidArgument(`${what} encoding needs a name of 1 to ${NAME_UNITS_MAX} characters`)
   }
@@ -67,7 +78,8 @@ function checkShape<T>(
   if (reserved.has(name)) {
     throw invalidArgument(`${what} encoding must not have the name ${name} of a built-in encoding`)
   }
-  if (typeof encoding.encode !== 'function' || typeof encoding.decode !== 'function') {
+  const methods = [optionalMember(encoding, 'encode'), optionalMember(encoding, 'decode')]
+  if (methods.some((method) => typeof method !== 'function')) {
     throw invalidArgument(`${what} encoding ${name} needs encode and decode`)
   }
   return name

@@ -1,6 +1,26 @@
 import { compareBytes, prefixSuccessor } from '../bytes/bytes.js'
 import { KEY_BYTES_MAX } from '../limits.js'
 import type { KeyBounds } from '../ordered-store.js'
+import { ownProperty } from '../own-options.js'
+
+/** {@link KeyBounds} with both fields. @category Ranges */
+export interface OwnBounds extends KeyBounds {
+  readonly lower: Uint8Array | undefined
+  readonly upper: Uint8Array | undefined
+}
+
+/** The bounds of all keys. @category Ranges */
+export const ALL_KEYS: OwnBounds = Object.freeze({ lower: undefined, upper: undefined })
+
+/**
+ * Returns bounds whose two fields are own properties: the argument itself, or a copy. What `Object.prototype` has is no bound.
+ *
+ * @category Ranges
+ */
+export function ownBounds(bounds: KeyBounds): OwnBounds {
+  if (Object.hasOwn(bounds, 'lower') && Object.hasOwn(bounds, 'upper')) return bounds as OwnBounds
+  return { lower: ownProperty(bounds, 'lower', 'bounds'), upper: ownProperty(bounds, 'upper', 'bounds') }
+}
 
 /**
  * Returns the smallest key that is greater than `key`, in a new array; `undefined` when no key is. It is at most
@@ -21,7 +41,7 @@ export function keySuccessor(key: Uint8Array): Uint8Array | undefined {
  *
  * @category Ranges
  */
-export function prefixBounds(prefix: Uint8Array): KeyBounds {
+export function prefixBounds(prefix: Uint8Array): OwnBounds {
   return { lower: prefix, upper: prefixSuccessor(prefix) }
 }
 
@@ -30,7 +50,9 @@ export function prefixBounds(prefix: Uint8Array): KeyBounds {
  *
  * @category Ranges
  */
-export function intersectBounds(a: KeyBounds, b: KeyBounds): KeyBounds {
+export function intersectBounds(first: KeyBounds, second: KeyBounds): OwnBounds {
+  const a = ownBounds(first)
+  const b = ownBounds(second)
   return {
     lower:
       a.lower === undefined || (b.lower !== undefined && compareBytes(a.lower, b.lower) < 0)
@@ -49,10 +71,10 @@ export function intersectBounds(a: KeyBounds, b: KeyBounds): KeyBounds {
  * @category Ranges
  */
 export function isEmptyBounds(bounds: KeyBounds): boolean {
-  if (bounds.upper === undefined) return false
-  return bounds.lower === undefined
-    ? bounds.upper.length === 0
-    : compareBytes(bounds.lower, bounds.upper) >= 0
+  const { lower, upper } = ownBounds(bounds)
+  if (upper === undefined) return false
+  if (lower === undefined) return upper.length === 0
+  return compareBytes(lower, upper) >= 0
 }
 
 /**
@@ -61,8 +83,9 @@ export function isEmptyBounds(bounds: KeyBounds): boolean {
  * @category Ranges
  */
 export function isWithinBounds(key: Uint8Array, bounds: KeyBounds): boolean {
+  const { lower, upper } = ownBounds(bounds)
   return (
-    (bounds.lower === undefined || compareBytes(key, bounds.lower) >= 0) &&
-    (bounds.upper === undefined || compareBytes(key, bounds.upper) < 0)
+    (lower === undefined || compareBytes(key, lower) >= 0) &&
+    (upper === undefined || compareBytes(key, upper) < 0)
   )
 }

@@ -4,6 +4,7 @@ import type { KeyEncoding } from '../encoding/key-encoding.js'
 import { invalidArgument, LdbError } from '../ldb-error.js'
 import { KEY_BYTES_MAX } from '../limits.js'
 import type { KeyBounds } from '../ordered-store.js'
+import { optionalMember, ownProperty } from '../own-options.js'
 
 /**
  * Selects a range of entries, their order and their number. All bounds apply: of two lower or two upper bounds, the tighter one is
@@ -81,60 +82,63 @@ export function resolveRange<K>(
 ): ResolvedRange {
   if (options === undefined) return FULL_RANGE
   checkNames(options)
-  let bounds: KeyBounds = {}
-  const prefix = ownOption(options, 'prefix')
+  let bounds: KeyBounds = FULL_RANGE
+  const prefix = ownProperty(options, 'prefix', 'range')
   if (prefix !== undefined) bounds = prefixBounds(copyBytes(encodePrefix(prefix, encoding)))
-  const gte = ownOption(options, 'gte')
-  if (gte !== undefined) bounds = intersectBounds(bounds, { lower: copyBytes(encodeBound(gte, encoding)) })
-  const lt = ownOption(options, 'lt')
-  if (lt !== undefined) bounds = intersectBounds(bounds, { upper: copyBytes(encodeBound(lt, encoding)) })
-  const gt = ownOption(options, 'gt')
+  const gte = ownProperty(options, 'gte', 'range')
+  if (gte !== undefined)
+    bounds = intersectBounds(bounds, {
+      lower: copyBytes(encodeBound(gte, encoding)),
+      upper: undefined,
+    })
+  const lt = ownProperty(options, 'lt', 'range')
+  if (lt !== undefined)
+    bounds = intersectBounds(bounds, { lower: undefined, upper: copyBytes(encodeBound(lt, encoding)) })
+  const gt = ownProperty(options, 'gt', 'range')
   let nothingAbove = false
   if (gt !== undefined) {
     const lower = keySuccessor(encodeBound(gt, encoding))
     nothingAbove = lower === undefined
-    bounds = intersectBounds(bounds, { lower })
+    bounds = intersectBounds(bounds, { lower, upper: undefined })
   }
-  const lte = ownOption(options, 'lte')
-  if (lte !== undefined) bounds = intersectBounds(bounds, { upper: keySuccessor(encodeBound(lte, encoding)) })
+  const lte = ownProperty(options, 'lte', 'range')
+  if (lte !== undefined)
+    bounds = intersectBounds(bounds, { lower: undefined, upper: keySuccessor(encodeBound(lte, encoding)) })
 
-  const limit = countOption(ownOption(options, 'limit'), 'limit', Number.POSITIVE_INFINITY)
+  const limit = countOption(ownProperty(options, 'limit', 'range'), 'limit', Number.POSITIVE_INFINITY)
   return {
     lower: bounds.lower,
     upper: bounds.upper,
     empty: nothingAbove || limit === 0 || isEmptyBounds(bounds),
-    reverse: flagOption(ownOption(options, 'reverse'), 'reverse'),
+    reverse: flagOption(ownProperty(options, 'reverse', 'range'), 'reverse'),
     limit,
-    offset: countOption(ownOption(options, 'offset'), 'offset', 0),
+    offset: countOption(ownProperty(options, 'offset', 'range'), 'offset', 0),
   }
 }
 
 function checkNames(options: unknown): void {
-  if (
-    typeof options !== 'object' ||
-    options === null ||
-    Array.isArray(options) ||
-    ArrayBuffer.isView(options)
-  ) {
+  if (typeof options !== 'object' || options === null || kindOf(options) !== 'an object') {
     throw invalidArgument(`range must be an options object, not ${kindOf(options)}`)
   }
-  for (const name of Reflect.ownKeys(options)) {
+  for (const name of namesOf(options)) {
     if (!OPTION_NAMES.has(name)) throw invalidArgument(`unknown range option: ${String(name)}`)
   }
 }
 
-function ownOption<K, Name extends keyof RangeOptions<K>>(
-  options: RangeOptions<K>,
-  name: Name,
-): RangeOptions<K>[Name] | undefined {
-  return Object.hasOwn(options, name) ? options[name] : undefined
+function namesOf(options: object): readonly PropertyKey[] {
+  try {
+    return Reflect.ownKeys(options)
+  } catch (cause) {
+    throw new LdbError('LDB_INVALID_ARGUMENT', 'range cannot be read', { cause })
+  }
 }
 
 function encodePrefix<K>(prefix: K, encoding: KeyEncoding<K>): Uint8Array {
-  if (encoding.encodePrefix === undefined) {
+  const encode = optionalMember(encoding, 'encodePrefix')
+  if (encode === undefined) {
     throw invalidArgument(`key encoding ${encoding.name} does not support prefixes`)
   }
-  return checkLength(encoding.encodePrefix(prefix))
+  return checkLength(encode.call(encoding, prefix))
 }
 
 function encodeBound<K>(key: K, encoding: KeyEncoding<K>): Uint8Array {

@@ -1,4 +1,4 @@
-import { assert, ResumableTask } from '@ldb/base'
+import { assert, ownProperty, ResumableTask } from '@ldb/base'
 import type { CompactionRequest, StoreLog, TaskSteps, Seq, Syncable } from '@ldb/base'
 import type { Meta } from '../file/meta.js'
 import type { TreeStatus } from '../tree-status.js'
@@ -122,7 +122,9 @@ export class TreeCheckpoints {
   }
 
   /** Makes a checkpoint, and shrinks the file in rounds, each with a checkpoint of its own. */
-  *compactionSteps({ log, timeSlice }: CompactionRequest, seq: () => Seq): TaskSteps {
+  *compactionSteps(request: CompactionRequest, seq: () => Seq): TaskSteps {
+    const log = ownProperty(request, 'log', 'the request')
+    const timeSlice = ownProperty(request, 'timeSlice', 'the request')
     const { freeSpace } = this.#tree.pages
     yield this.begin(seq(), log, timeSlice)
     for (let round = 0; round < COMPACTION_ROUNDS_MAX; round += 1) {

@@ -41,7 +41,7 @@ export function openTreeFile(given: Vfs, givenPath: FilePath, options: BTreeOpti
   const path = resolvePath(vfs, givenPath)
   const isNew = vfs.status(path) === undefined
   const codecOf = codecOfFile(options.createCipher)
-  const resolved = isNew ? { cache: createFile(vfs, path, options, codecOf) } : options
+  const resolved = isNew ? { ...options, cache: createFile(vfs, path, options, codecOf) } : options
   const file = vfs.open(path, 'write')
   try {
     const found = findWholeMeta(file, codecOf, !isNew && options.identity !== undefined)

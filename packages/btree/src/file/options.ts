@@ -1,4 +1,4 @@
-import { invalidArgument, kindOf } from '@ldb/base'
+import { invalidArgument, kindOf, ownOptions } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
 import type { UnitCipher } from '@ldb/integrity'
 import { PAGE_BYTES_DEFAULT } from '../format.js'
@@ -51,7 +51,7 @@ export interface ResolvedBTreeOptions {
 }
 
 const CACHE_BYTES_DEFAULT = 64 * 2 ** 20
-const NAMES: ReadonlySet<string> = new Set([
+const NAMES = [
   'cache',
   'cacheBytes',
   'pageBytes',
@@ -59,20 +59,28 @@ const NAMES: ReadonlySet<string> = new Set([
   'identity',
   'rewriteMeta',
   'createCipher',
-])
+] as const
+
+/**
+ * Reads the options of a caller as own properties.
+ *
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an unknown option, or one whose getter throws.
+ * @internal
+ */
+export function ownBTreeOptions(options: BTreeOptions | undefined): BTreeOptions {
+  return ownOptions(options, NAMES, 'options of a B+tree') as BTreeOptions
+}
 
 /**
  * Checks options and fills in defaults.
  *
+ * @param options - of {@link ownBTreeOptions}.
  * @param pageBytes - page size of the file; `undefined` for a new file.
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT when an option is unknown or out of bounds, or when the frames of `cache` have
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT when an option is out of bounds, or when the frames of `cache` have
  * another size than the pages of the file.
  * @internal
  */
 export function resolveBTreeOptions(options: BTreeOptions, pageBytes?: number): ResolvedBTreeOptions {
-  for (const name of Object.keys(options)) {
-    if (!NAMES.has(name)) throw invalidArgument(`unknown option of a B+tree: ${name}`)
-  }
   const { cache, create = true } = options
   if (typeof create !== 'boolean') throw invalidArgument(`create must be a boolean, got ${kindOf(create)}`)
   const { rewriteMeta = 'open' } = options

@@ -1,4 +1,4 @@
-import { LdbError } from '@ldb/base'
+import { ALL_KEYS, LdbError, ownBounds } from '@ldb/base'
 import type { KeyBounds, RangeEstimate, Seq, StoreCursor, StoreSnapshot } from '@ldb/base'
 import { TreeCursor } from './cursor.js'
 import { copyValue, findRecord, viewValue } from './lookup.js'
@@ -75,21 +75,23 @@ export class TreeSnapshot implements StoreSnapshot {
     return findRecord(this.#pages.reader, this.root, key, 0, keyBytes) >= 0
   }
 
-  cursor(bounds: KeyBounds = {}): StoreCursor {
+  cursor(bounds: KeyBounds = ALL_KEYS): StoreCursor {
     this.#assertOpen()
-    return new TreeCursor(this.#pages, this, bounds)
+    return new TreeCursor(this.#pages, this, ownBounds(bounds))
   }
 
-  count(bounds: KeyBounds = {}): number {
+  count(bounds: KeyBounds = ALL_KEYS): number {
     this.#assertOpen()
-    if (bounds.lower === undefined && bounds.upper === undefined) return this.#state.entryCount
-    return new TreeCursor(this.#pages, this, bounds).count()
+    const own = ownBounds(bounds)
+    if (own.lower === undefined && own.upper === undefined) return this.#state.entryCount
+    return new TreeCursor(this.#pages, this, own).count()
   }
 
-  estimate(bounds: KeyBounds = {}): RangeEstimate {
+  estimate(bounds: KeyBounds = ALL_KEYS): RangeEstimate {
     this.#assertOpen()
-    const lower = bounds.lower === undefined ? 0 : this.#fractionBelow(bounds.lower)
-    const upper = bounds.upper === undefined ? 1 : this.#fractionBelow(bounds.upper)
+    const own = ownBounds(bounds)
+    const lower = own.lower === undefined ? 0 : this.#fractionBelow(own.lower)
+    const upper = own.upper === undefined ? 1 : this.#fractionBelow(own.upper)
     const share = Math.max(0, upper - lower)
     const { freeSpace, reclaim, memory } = this.#pages
     const livePages = freeSpace.pageCount - freeSpace.firstPage - freeSpace.freeCount - reclaim.pendingCount

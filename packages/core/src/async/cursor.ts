@@ -47,7 +47,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
     this.#codec = codec
     this.#reverse = range.reverse
     this.#signal = signal
-    this.#calls = new CallOrder(api.gate, { order: owner })
+    this.#calls = new CallOrder(api.gate, { order: owner, call: undefined })
     this.#pin = (): AsyncCursorPin => new AsyncCursorPin(source, range)
     // A call that must wait for an earlier one pins afterwards.
     if (!owner.isBlocked) this.#cursorPin = this.#pin()

@@ -209,7 +209,7 @@ export class AsyncKeyspaceReads<K, V> {
     const read = { range: resolved, part, signal }
     const entries = new AsyncEntrySource<K, V, T>(this.api, this.calls, source, codec, read)
     const { gate } = this.api
-    return new AsyncScan(entries, new CallOrder(gate, { order: this.calls }), gate)
+    return new AsyncScan(entries, new CallOrder(gate, { order: this.calls, call: undefined }), gate)
   }
 
   #begin(options: AsyncOptions | undefined): AbortSignalLike | undefined {

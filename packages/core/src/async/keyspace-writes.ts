@@ -12,7 +12,7 @@ import type { Durability } from '../health/options.js'
 import { scannedBounds } from '../read/scanned-bounds.js'
 import { resolveDeletedRange } from '../write/deleted-range.js'
 import type { KeyspaceWrites } from '../write/keyspace-writes.js'
-import { resolvePutOptions, resolveWriteOptions, ttlOf } from '../write/options.js'
+import { resolvePutOptions, resolveWriteOptions } from '../write/options.js'
 import type { PutOptions, WriteOptions } from '../write/options.js'
 
 /** Options of one asynchronous commit. @category Async */
@@ -24,12 +24,18 @@ export type AsyncPutOptions = PutOptions & AsyncOptions
 /** Checked options of a write. */
 interface WriteStart {
   readonly durability: Durability | undefined
+  readonly ttlMs: number | undefined
   readonly signal: AbortSignalLike | undefined
   /** Throws when the signal is aborted; `undefined` without a signal. */
   readonly check: (() => void) | undefined
 }
 
-const NO_OPTIONS: WriteStart = { durability: undefined, signal: undefined, check: undefined }
+const NO_OPTIONS: WriteStart = {
+  durability: undefined,
+  ttlMs: undefined,
+  signal: undefined,
+  check: undefined,
+}
 
 /**
  * The data methods of a keyspace with promises.
@@ -52,9 +58,9 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   /** Writes an entry. An existing entry is overwritten. */
   put(key: K, value: V, options?: AsyncPutOptions): Promise<void> {
     try {
-      const { durability, check } = this.#begin(options, true)
+      const { durability, ttlMs, check } = this.#begin(options, true)
       const { codec, store } = this.writes
-      const valueBytes = store.encodeExpiry(codec.encodeValue(value), ttlOf(options))
+      const valueBytes = store.encodeExpiry(codec.encodeValue(value), ttlMs)
       const keyBytes = codec.encodeScratchKey(key)
       const batch = this.api.commits.takeSingle(keyBytes + valueBytes.length)
       batch.put(store.descriptor.id, codec.scratch, valueBytes, keyBytes)
@@ -112,7 +118,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   /** Removes every entry. */
   async clear(options?: AsyncWriteOptions): Promise<void> {
     const { durability, check } = this.#begin(options)
-    return this.#commitRange({}, durability, check)
+    return this.#commitRange({ lower: undefined, upper: undefined }, durability, check)
   }
 
   /**
@@ -170,13 +176,15 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       return NO_OPTIONS
     }
     const { signal, rest } = splitSignal(options)
-    const durability = hasValue ? resolvePutOptions(rest) : resolveWriteOptions(rest)
+    const { durability, ttlMs } = hasValue
+      ? resolvePutOptions(rest)
+      : { durability: resolveWriteOptions(rest), ttlMs: undefined }
     const check = (): void => {
       throwIfAborted(signal)
     }
     check()
     this.#assertWritable()
-    return { durability, signal, check: signal === undefined ? undefined : check }
+    return { durability, ttlMs, signal, check: signal === undefined ? undefined : check }
   }
 
   #assertWritable(): void {
@@ -187,7 +195,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   }
 
   #conditional(key: K, options: AsyncPutOptions | undefined): ConditionalParts {
-    const { durability, check } = this.#begin(options, true)
+    const { durability, ttlMs, check } = this.#begin(options, true)
     const { pipeline, store, codec } = this.writes
     return {
       commits: this.api.commits,
@@ -195,7 +203,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       store,
       key: copyBytes(codec.encodeKey(key)),
       durability,
-      ttlMs: ttlOf(options),
+      ttlMs,
       check: () => {
         check?.()
         pipeline.assertAccepting()

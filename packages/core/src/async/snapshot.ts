@@ -17,7 +17,7 @@ export class AsyncSnapshot extends AsyncKeyspaceReads<string, string> implements
 
   /** @internal */
   constructor(api: AsyncApi, snapshot: Snapshot) {
-    super(api, snapshot, new CallOrder(api.gate, { order: api.calls }))
+    super(api, snapshot, new CallOrder(api.gate, { order: api.calls, call: undefined }))
     this.sync = snapshot
   }
 

@@ -1,8 +1,7 @@
-import { invalidArgument } from '@ldb/base'
-import { splitSignal } from '../health/abort-signal.js'
+import { invalidArgument, ownOptions } from '@ldb/base'
+import { checkSignal } from '../health/abort-signal.js'
 import type { AbortSignalLike, AsyncOptions } from '../health/abort-signal.js'
-import { ownOptions } from '../health/options.js'
-import { resolveTransactionOptions } from '../transaction/options.js'
+import { checkTransactionOptions } from '../transaction/options.js'
 import type { ResolvedTransactionOptions, TransactionOptions } from '../transaction/options.js'
 
 /** Options of `transaction` in the asynchronous API. @category Async */
@@ -19,18 +18,16 @@ export interface ResolvedAsyncTransactionOptions {
 }
 
 const DEFAULT_RETRIES = 5
-const KNOWN = ['isolation', 'readOnly', 'durability', 'retries']
+const KNOWN = ['isolation', 'readOnly', 'durability', 'retries', 'signal'] as const
 
 /** Checks options and fills in the defaults. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveAsyncTransactionOptions(
   options: AsyncTransactionOptions | undefined,
 ): ResolvedAsyncTransactionOptions {
-  const { signal, rest } = splitSignal(options)
-  const given = ownOptions(rest, KNOWN, new Map())
-  const retries = given.has('retries') ? given.get('retries') : DEFAULT_RETRIES
+  const given = ownOptions(options, KNOWN)
+  const { retries = DEFAULT_RETRIES } = given
   if (typeof retries !== 'number' || !(retries === Infinity || (Number.isInteger(retries) && retries >= 0))) {
     throw invalidArgument('retries must be a whole number from 0 on, or Infinity')
   }
-  const { retries: _, ...begin } = rest ?? {}
-  return { begin: resolveTransactionOptions(begin), retries, signal }
+  return { begin: checkTransactionOptions(given), retries, signal: checkSignal(given.signal) }
 }

@@ -3,7 +3,13 @@ import type { LdbError } from '@ldb/base'
 import type { AsyncApi } from '../calls/async-api.js'
 import type { PendingCall } from '../calls/pending-call.js'
 import type { TransactionTurn, TransactionTurns } from '../calls/transaction-turns.js'
-import { abortedError, throwIfAborted, untilAborted } from '../health/abort-signal.js'
+import {
+  abortedError,
+  addAbortListener,
+  removeAbortListener,
+  throwIfAborted,
+  untilAborted,
+} from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import { closedError } from '../health/health.js'
 import type { AsyncTransaction } from './transaction.js'
@@ -93,10 +99,10 @@ function untilEnded<T>(
       else if (!transaction.isCommitCalled) transaction.sync.transaction.rollback()
     })
     if (signal?.aborted === true) onAbort()
-    else signal?.addEventListener?.('abort', onAbort)
+    else addAbortListener(signal, onAbort)
     const settled = Promise.resolve(returned).finally(() => {
       removeListener()
-      signal?.removeEventListener?.('abort', onAbort)
+      removeAbortListener(signal, onAbort)
     })
     settled.then(resolve, reject)
     ignoreRejection(settled)

@@ -6,10 +6,12 @@ import { allEnded, allPassed, PendingCall } from './pending-call.js'
 /** What the calls of an object are part of. */
 export interface CallOwner {
   /** Order of the object that this one reads through: its end waits for the calls of both, and refuses calls of both. */
-  readonly order?: CallOrder
+  readonly order: CallOrder | undefined
   /** The call during which the object exists: its calls are parts of that call. */
-  readonly call?: PendingCall
+  readonly call: PendingCall | undefined
 }
+
+const NO_OWNER: CallOwner = Object.freeze({ order: undefined, call: undefined })
 
 /** Calls that run one after the other, of one object among those that share a `CallOrder`. */
 export interface CallChain {
@@ -36,7 +38,7 @@ export class CallOrder {
   #ended: Promise<void> | undefined = undefined
 
   /** @param refusal - makes the error of calls after `end`. */
-  constructor(gate: ReadGate, owner: CallOwner = {}, refusal: () => LdbError = closedError) {
+  constructor(gate: ReadGate, owner: CallOwner = NO_OWNER, refusal: () => LdbError = closedError) {
     this.#gate = gate
     this.#owner = owner
     this.#refusal = refusal

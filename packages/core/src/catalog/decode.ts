@@ -41,6 +41,7 @@ import {
   TTL_MS_MAX,
 } from '../format.js'
 import type { Catalog, EncodedNames, KeyspaceDescriptor, KeyspaceRecord } from './catalog.js'
+import { keyspaceDescriptor } from './descriptor.js'
 import { CATALOG_CODEC, checkCatalogHeader } from './header.js'
 
 /** Start and end of the reserved bytes of the catalog root. */
@@ -170,7 +171,7 @@ function decodeDescriptor(
   }
   const engine = view.getUint8(start + KEYSPACE_OFFSET_ENGINE)
   const compression = view.getUint8(start + KEYSPACE_OFFSET_COMPRESSION)
-  return {
+  return keyspaceDescriptor({
     ...(expires ? { expires } : {}),
     ...(ttlMs === 0 ? {} : { ttlMs }),
     id: view.getUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, true),
@@ -180,7 +181,7 @@ function decodeDescriptor(
     name: decodeName(names.name, file),
     keys: decodeName(names.keys, file),
     values: decodeName(names.values, file),
-  }
+  })
 }
 
 /** Refuses a catalog whose encryption fields are set. This build reads no encrypted catalog. */

@@ -1,9 +1,8 @@
-import { invalidArgument, resolveRange, utf8Keys } from '@ldb/base'
+import { invalidArgument, ownOptions, resolveRange, utf8Keys } from '@ldb/base'
 import type { KeyBounds, KeyEncoding, RangeOptions } from '@ldb/base'
 import { AsyncKeyspaceWrites } from '../async/keyspace-writes.js'
 import { checkSignal } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
-import { ownOptions } from '../health/options.js'
 import { KeyspaceWrites } from '../write/keyspace-writes.js'
 
 /** Options of `changes`. @category Changes */
@@ -27,23 +26,21 @@ export interface ResolvedChangesOptions {
   readonly signal: AbortSignalLike | undefined
 }
 
-const KNOWN = ['since', 'keyspace', 'prefix', 'signal']
+const KNOWN = ['since', 'keyspace', 'prefix', 'signal'] as const
 
 /** Checks the options of a change stream. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveChangesOptions(
   options: ChangesOptions<never, never> | undefined,
 ): ResolvedChangesOptions {
-  const given = ownOptions(options, KNOWN, new Map())
-  const since = given.get('since')
+  const given = ownOptions(options, KNOWN)
+  const { since, keyspace: wanted, prefix } = given
   if (since !== undefined && (!Number.isSafeInteger(since) || (since as number) < 0)) {
     throw invalidArgument('since must be the number of a commit, or 0')
   }
-  const wanted = given.get('keyspace')
   const keyspace = wanted instanceof AsyncKeyspaceWrites ? wanted.writes : wanted
   if (keyspace !== undefined && !(keyspace instanceof KeyspaceWrites)) {
     throw invalidArgument('keyspace must be a keyspace of the database')
   }
-  const prefix = given.get('prefix')
   const encoding = (keyspace?.codec.keys ?? utf8Keys) as KeyEncoding<unknown>
   const range = prefix === undefined ? undefined : ({ prefix } as RangeOptions<unknown>)
   const { lower, upper } = resolveRange(range, encoding)
@@ -51,6 +48,6 @@ export function resolveChangesOptions(
     since: since as number | undefined,
     keyspace: keyspace as KeyspaceWrites<unknown, unknown> | undefined,
     bounds: { lower, upper },
-    signal: checkSignal(given.get('signal')),
+    signal: checkSignal(given.signal),
   }
 }

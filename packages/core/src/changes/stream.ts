@@ -12,7 +12,7 @@ import type { KeyBounds, KeyspaceSection } from '@ldb/base'
 import { CallOrder } from '../calls/call-order.js'
 import type { CallChain } from '../calls/call-order.js'
 import type { ReadGate } from '../resident/read-gate.js'
-import { abortedError, throwIfAborted } from '../health/abort-signal.js'
+import { addAbortListener, removeAbortListener, throwIfAborted } from '../health/abort-signal.js'
 import type { ResolvedChangesOptions } from './options.js'
 import type { CommitReader } from '../log/change-reader.js'
 import type { ChangeSignal } from '../log/change-signal.js'
@@ -185,12 +185,12 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
     await new Promise<void>((resolve) => {
       this.#wake = resolve
       callOff = this.#parts.changeSignal.wait(resolve)
-      signal?.addEventListener?.('abort', aborted)
+      addAbortListener(signal, aborted)
     })
     this.#wake = undefined
     callOff()
-    signal?.removeEventListener?.('abort', aborted)
-    if (signal?.aborted === true) throw abortedError(signal)
+    removeAbortListener(signal, aborted)
+    throwIfAborted(signal)
   }
 
   #end(): void {
@@ -255,6 +255,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
       compression: undefined,
       keys: undefined,
       values: undefined,
+      ttlMs: undefined,
     })
     const codec = new KeyspaceCodec(keys, values)
     this.#codecs.set(keyspaceId, codec)

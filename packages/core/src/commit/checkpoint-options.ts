@@ -1,16 +1,24 @@
 import type { CompactionRequest, KeyBounds, Syncable } from '@ldb/base'
 
-/** How to make one checkpoint. */
+/** How to make one checkpoint. Every field is an own property. */
 export interface CheckpointOptions {
-  /** Work that the stores may spend on compaction afterwards. @defaultValue 'automatic' */
-  readonly effort?: CompactionRequest['effort']
-  /** Keys of the keyspace `default` to compact; other keyspaces are compacted as a whole. @defaultValue all */
-  readonly bounds?: KeyBounds
+  /** Work that the stores may spend on compaction afterwards. */
+  readonly effort: CompactionRequest['effort']
+  /** Keys of the keyspace `default` to compact; other keyspaces are compacted as a whole. `undefined` for all. */
+  readonly bounds: KeyBounds | undefined
   /** Make a checkpoint even when no commit is newer than the last one. */
-  readonly force?: boolean
+  readonly force: boolean
   /** Synced after about each millisecond of work, to yield the thread. */
-  readonly timeSlice?: Syncable
+  readonly timeSlice: Syncable | undefined
 }
+
+/** An automatic checkpoint of all that has changed. */
+export const AUTOMATIC_CHECKPOINT: CheckpointOptions = Object.freeze({
+  effort: 'automatic',
+  bounds: undefined,
+  force: false,
+  timeSlice: undefined,
+})
 
 /** The commit position of a database, for a checkpoint that is made while commits continue. */
 export interface CommitPosition {

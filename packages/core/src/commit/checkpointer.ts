@@ -7,6 +7,7 @@ import { closedError } from '../health/health.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { StoreCheckpoint } from '../log/checkpoint-record.js'
 import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
+import { AUTOMATIC_CHECKPOINT } from './checkpoint-options.js'
 import type { CheckpointOptions, CommitPosition } from './checkpoint-options.js'
 import { isBeforeLogging } from './failure.js'
 import type { DatabaseState } from './state.js'
@@ -78,14 +79,14 @@ export class Checkpointer {
    * Checkpoints every store and truncates the log, after a running checkpoint. Does nothing when no commit is newer than the
    * last checkpoint. A failure poisons the database (C3).
    */
-  run(position: CommitPosition, options: CheckpointOptions = {}): void {
+  run(position: CommitPosition, options: CheckpointOptions = AUTOMATIC_CHECKPOINT): void {
     this.finish()
     this.#begin(position, options)?.sync()
     this.#running = undefined
   }
 
   /** As `run`, but waits for the device off the thread. */
-  async runAsync(position: CommitPosition, options: CheckpointOptions = {}): Promise<void> {
+  async runAsync(position: CommitPosition, options: CheckpointOptions = AUTOMATIC_CHECKPOINT): Promise<void> {
     this.finish()
     const task = this.#begin(position, options)
     if (task === undefined) return
@@ -135,7 +136,7 @@ export class Checkpointer {
   #begin(position: CommitPosition, options: CheckpointOptions): ResumableTask | undefined {
     this.#trigger.clearRequest()
     const isUnchanged = this.#state.log.bytesSinceCheckpoint === 0 && position.seq === this.#lastSeq
-    if (isUnchanged && options.effort !== 'full' && options.force !== true) return undefined
+    if (isUnchanged && options.effort !== 'full' && !options.force) return undefined
     this.#hasFrozen = false
     const task = new ResumableTask(this.#reported(position, options))
     this.#running = task
@@ -208,15 +209,15 @@ export class Checkpointer {
 
   *#compact(
     { store, descriptor, dropped }: KeyspaceStore,
-    { effort = 'automatic', bounds, timeSlice }: CheckpointOptions,
+    { effort, bounds, timeSlice }: CheckpointOptions,
     compactions: CompactionEvent[],
   ): TaskSteps {
     if (dropped) return
     const startedAtMs = this.#clock.monotonic()
     const fileBytesBefore = store.stats().fileBytes
     const { log } = this.#state
-    const request = descriptor.id === DEFAULT_KEYSPACE_ID ? { effort, bounds } : { effort }
-    const task = store.beginCompaction({ ...request, log, timeSlice })
+    const ownBounds = descriptor.id === DEFAULT_KEYSPACE_ID ? bounds : undefined
+    const task = store.beginCompaction({ effort, bounds: ownBounds, log, timeSlice })
     if (task === undefined) return
     yield task
     compactions.push({

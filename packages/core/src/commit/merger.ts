@@ -93,6 +93,9 @@ class MergeBuffer implements BatchSection {
   readonly start = 0
   end = 0
   operationCount = 0
+  readonly isSorted = undefined
+  readonly starts = undefined
+  readonly origin = undefined
   store: MergedStore | undefined = undefined
   #seq = 0
 

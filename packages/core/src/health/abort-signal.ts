@@ -1,5 +1,11 @@
-import { invalidArgument, LdbError } from '@ldb/base'
-import { ownOptions } from './options.js'
+import {
+  invalidArgument,
+  LdbError,
+  optionalMember,
+  ownOptions,
+  ownPropertiesWithout,
+  ownProperty,
+} from '@ldb/base'
 
 /** The part of `AbortSignal` that LDB uses. @category Async */
 export interface AbortSignalLike {
@@ -16,13 +22,12 @@ export interface AsyncOptions {
   readonly signal?: AbortSignalLike | undefined
 }
 
-const KNOWN = ['signal']
-const NOTHING: ReadonlyMap<string, string> = new Map()
+const KNOWN = ['signal'] as const
 
 /** Returns the signal of options that may contain nothing else. */
 export function signalOf(options: AsyncOptions | undefined): AbortSignalLike | undefined {
   if (options === undefined) return undefined
-  return checkSignal(ownOptions(options, KNOWN, NOTHING).get('signal'))
+  return checkSignal(ownOptions(options, KNOWN).signal)
 }
 
 /**
@@ -33,33 +38,65 @@ export function signalOf(options: AsyncOptions | undefined): AbortSignalLike | u
 export function splitSignal<O extends AsyncOptions>(
   options: O | undefined,
 ): { readonly signal: AbortSignalLike | undefined; readonly rest: Omit<O, 'signal'> | undefined } {
-  if (
-    options === undefined ||
-    options === null ||
-    typeof options !== 'object' ||
-    !Object.hasOwn(options, 'signal')
-  ) {
+  if (options === undefined || options === null || typeof options !== 'object') {
     return { signal: undefined, rest: options }
   }
-  const { signal, ...rest } = options
-  return { signal: checkSignal(signal), rest }
+  const signal = ownProperty(options, 'signal')
+  // An option of value `undefined` is absent, but still a name that the other options do not know.
+  if (signal === undefined && !mayHaveSignal(options)) return { signal, rest: options }
+  return { signal: checkSignal(signal), rest: ownPropertiesWithout(options, 'signal') }
+}
+
+function mayHaveSignal(options: object): boolean {
+  try {
+    return Object.hasOwn(options, 'signal')
+  } catch {
+    return true
+  }
 }
 
 /** @throws {@link LdbError} LDB_ABORTED. */
-export function throwIfAborted(signal: AbortSignalLike | undefined): void {
-  if (signal?.aborted === true) throw abortedError(signal)
+export function throwIfAborted(signal: AbortSignalLike | undefined, what?: string): void {
+  if (signal !== undefined && isAborted(signal)) throw abortedError(signal, what)
+}
+
+/** Reports whether a signal is aborted. @throws {@link LdbError} LDB_INVALID_ARGUMENT when its getter throws. */
+export function isAborted(signal: AbortSignalLike): boolean {
+  try {
+    return signal.aborted
+  } catch (cause) {
+    throw new LdbError('LDB_INVALID_ARGUMENT', 'the signal cannot be read', { cause })
+  }
+}
+
+/** Adds a listener for the abort of a signal, where the signal has listeners. */
+export function addAbortListener(signal: AbortSignalLike | undefined, listener: () => void): void {
+  if (signal !== undefined) optionalMember(signal, 'addEventListener')?.call(signal, 'abort', listener)
+}
+
+/** Removes a listener of `addAbortListener`. */
+export function removeAbortListener(signal: AbortSignalLike | undefined, listener: () => void): void {
+  if (signal !== undefined) optionalMember(signal, 'removeEventListener')?.call(signal, 'abort', listener)
 }
 
 /** Returns the error of an aborted operation. */
 export function abortedError(signal: AbortSignalLike, what = 'operation'): LdbError {
-  const { reason } = signal
+  let reason: unknown
+  try {
+    reason = optionalMember(signal, 'reason')
+  } catch (error) {
+    reason = error
+  }
   return new LdbError('LDB_ABORTED', `the ${what} was aborted`, reason === undefined ? {} : { cause: reason })
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT unless it is a signal or `undefined`. */
 export function checkSignal(signal: unknown): AbortSignalLike | undefined {
   if (signal === undefined) return undefined
-  if (typeof signal === 'object' && signal !== null && 'aborted' in signal) return signal as AbortSignalLike
+  if (typeof signal === 'object' && signal !== null) {
+    const aborted = optionalMember(signal as Partial<AbortSignalLike>, 'aborted')
+    if (aborted !== undefined) return signal as AbortSignalLike
+  }
   throw invalidArgument('signal must be an AbortSignal')
 }
 
@@ -70,18 +107,18 @@ export function checkSignal(signal: unknown): AbortSignalLike | undefined {
  * @throws {@link LdbError} LDB_ABORTED, and what the work rejects with.
  */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
-  if (signal?.addEventListener === undefined) return work
+  if (signal === undefined || optionalMember(signal, 'addEventListener') === undefined) return work
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
-      signal.removeEventListener?.('abort', onAbort)
+      removeAbortListener(signal, onAbort)
       reject(abortedError(signal))
     }
     work
       .finally(() => {
-        signal.removeEventListener?.('abort', onAbort)
+        removeAbortListener(signal, onAbort)
       })
       .then(resolve, reject)
-    if (signal.aborted) reject(abortedError(signal))
-    else signal.addEventListener?.('abort', onAbort)
+    if (isAborted(signal)) reject(abortedError(signal))
+    else addAbortListener(signal, onAbort)
   })
 }

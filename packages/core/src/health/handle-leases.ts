@@ -1,4 +1,4 @@
-import { LeakDetector } from '@ldb/base'
+import { LeakDetector, optionalMember } from '@ldb/base'
 import type { Scheduler } from '@ldb/vfs'
 import type { LeakKind } from './events.js'
 import type { LeakReporter, OpenedHandle } from './leaks.js'
@@ -41,9 +41,9 @@ export class HandleLeases<Resource extends PinnedResource> {
       reporter.report(lease)
     }
     this.leases = new LeakDetector(
-      scheduler.afterCollection?.bind(scheduler),
+      optionalMember(scheduler, 'afterCollection')?.bind(scheduler),
       onLeak,
-      scheduler.immediate?.bind(scheduler),
+      optionalMember(scheduler, 'immediate')?.bind(scheduler),
     )
   }
 

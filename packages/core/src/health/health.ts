@@ -123,7 +123,11 @@ export function closedError(): LdbError {
 
 /** Returns a copy of an error, with the stack of the refused call. */
 function copyOf(refusal: LdbError): LdbError {
-  return new LdbError(refusal.code, refusal.message, 'cause' in refusal ? { cause: refusal.cause } : {})
+  return new LdbError(
+    refusal.code,
+    refusal.message,
+    Object.hasOwn(refusal, 'cause') ? { cause: refusal.cause } : {},
+  )
 }
 
 function messageOf(cause: unknown): string {

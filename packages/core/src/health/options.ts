@@ -1,4 +1,5 @@
-import { invalidArgument, kindOf, LdbError } from '@ldb/base'
+import { invalidArgument, kindOf, LdbError, optionalMember, ownOptions } from '@ldb/base'
+import type { OwnOptions } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { CompressionNumber, EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
 import type { CompressionName, EngineName } from '../catalog/catalog.js'
@@ -130,14 +131,16 @@ const PAGE_BYTES_OPTION_MIN = 4096
 const OPEN_FILES_MIN = 2
 const OPEN_FILES_MAX = 1_000_000
 const SYNC_INTERVAL_MS_MAX = 86_400_000
+const VFS_METHODS = ['open', 'status', 'list', 'lock']
+const LOGGER_METHODS = ['debug', 'info', 'warn', 'error']
 
 /** Options that later builds support, with the reason why this one does not. */
-const UNSUPPORTED: ReadonlyMap<string, string> = new Map([
+const UNSUPPORTED = [
   ['encryption', 'this build has no encryption'],
   ['memtableBytes', 'this build has no LSM engine, which memtableBytes is for'],
-])
+] as const
 
-const KNOWN: readonly string[] = [
+const KNOWN = [
   'engine',
   'durability',
   'syncIntervalMs',
@@ -153,7 +156,11 @@ const KNOWN: readonly string[] = [
   'debug',
   'vfs',
   'logger',
-]
+  'encryption',
+  'memtableBytes',
+] as const
+
+type Given = OwnOptions<(typeof KNOWN)[number]>
 
 /**
  * Checks options and applies the defaults. Only own properties count.
@@ -162,14 +169,17 @@ const KNOWN: readonly string[] = [
  * this build does not support.
  */
 export function resolveDatabaseOptions(options: DatabaseOptions | undefined): ResolvedDatabaseOptions {
-  const given = ownOptions(options, KNOWN, UNSUPPORTED)
+  const given = ownOptions(options, KNOWN)
+  for (const [name, reason] of UNSUPPORTED) {
+    if (given[name] !== undefined) throw new LdbError('LDB_UNSUPPORTED', reason)
+  }
   return Object.freeze({
-    engine: resolveEngine(given.get('engine')) ?? 'btree',
-    durability: resolveDurability(given.get('durability')) ?? 'full',
+    engine: resolveEngine(given.engine) ?? 'btree',
+    durability: resolveDurability(given.durability) ?? 'full',
     syncIntervalMs: resolveNumber(given, 'syncIntervalMs', 100, 1, SYNC_INTERVAL_MS_MAX),
     cacheBytes: resolveNumber(given, 'cacheBytes', 67_108_864, CACHE_BYTES_MIN, Number.MAX_SAFE_INTEGER),
-    pageBytes: resolvePageBytes(given.get('pageBytes')),
-    compression: resolveCompression(given.get('compression')) ?? 'none',
+    pageBytes: resolvePageBytes(given.pageBytes),
+    compression: resolveCompression(given.compression) ?? 'none',
     readOnly: resolveBoolean(given, 'readOnly', false),
     createIfMissing: resolveBoolean(given, 'createIfMissing', true),
     errorIfExists: resolveBoolean(given, 'errorIfExists', false),
@@ -177,33 +187,9 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     maxOpenFiles: resolveNumber(given, 'maxOpenFiles', 512, OPEN_FILES_MIN, OPEN_FILES_MAX),
     workers: resolveWorkers(given),
     debug: resolveBoolean(given, 'debug', false),
-    vfs: resolveObject(given, 'vfs', ['open', 'status', 'list', 'lock']) as Vfs | undefined,
-    logger: guardedLogger(
-      resolveObject(given, 'logger', ['debug', 'info', 'warn', 'error']) as Logger | undefined,
-    ),
+    vfs: resolveVfs(given.vfs),
+    logger: guardedLogger(resolveObject(given.logger, 'logger', LOGGER_METHODS) as Logger | undefined),
   })
-}
-
-/** Returns the own properties that are not `undefined`, and refuses unknown ones. */
-export function ownOptions(
-  options: object | undefined,
-  known: readonly string[],
-  unsupported: ReadonlyMap<string, string>,
-): ReadonlyMap<string, unknown> {
-  const given = new Map<string, unknown>()
-  if (options === undefined) return given
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidArgument(`options must be an object, not ${kindOf(options)}`)
-  }
-  for (const name of Object.keys(options)) {
-    const value = (options as Record<string, unknown>)[name]
-    if (value === undefined) continue
-    const reason = unsupported.get(name)
-    if (reason !== undefined) throw new LdbError('LDB_UNSUPPORTED', reason)
-    if (!known.includes(name)) throw invalidArgument(`unknown option ${JSON.stringify(name)}`)
-    given.set(name, value)
-  }
-  return given
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED. */
@@ -232,13 +218,13 @@ export function resolveDurability(value: unknown): Durability | undefined {
 }
 
 function resolveNumber(
-  given: ReadonlyMap<string, unknown>,
-  name: string,
+  given: Given,
+  name: keyof Given,
   defaultValue: number,
   minimum: number,
   maximum: number,
 ): number {
-  const value = given.get(name)
+  const value = given[name]
   if (value === undefined) return defaultValue
   if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum) {
     throw invalidArgument(
@@ -257,15 +243,15 @@ function resolvePageBytes(value: unknown): number | undefined {
   )
 }
 
-function resolveBoolean(given: ReadonlyMap<string, unknown>, name: string, defaultValue: boolean): boolean {
-  const value = given.get(name)
+function resolveBoolean(given: Given, name: keyof Given, defaultValue: boolean): boolean {
+  const value = given[name]
   if (value === undefined) return defaultValue
   if (typeof value !== 'boolean')
     throw invalidArgument(`${name} must be true or false, not ${describe(value)}`)
   return value
 }
 
-function resolveWorkers(given: ReadonlyMap<string, unknown>): number {
+function resolveWorkers(given: Given): number {
   const workers = resolveNumber(given, 'workers', 0, 0, 1024)
   if (workers > 0) {
     throw new LdbError('LDB_UNSUPPORTED', 'this build does all work in the calling thread: workers must be 0')
@@ -273,17 +259,17 @@ function resolveWorkers(given: ReadonlyMap<string, unknown>): number {
   return workers
 }
 
-function resolveObject(
-  given: ReadonlyMap<string, unknown>,
-  name: string,
-  methods: readonly string[],
-): object | undefined {
-  const value = given.get(name)
+/** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+export function resolveVfs(value: unknown): Vfs | undefined {
+  return resolveObject(value, 'vfs', VFS_METHODS) as Vfs | undefined
+}
+
+function resolveObject(value: unknown, name: string, methods: readonly string[]): object | undefined {
   if (value === undefined) return undefined
   const usable =
     typeof value === 'object' &&
     value !== null &&
-    methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function')
+    methods.every((method) => typeof optionalMember(value as Record<string, unknown>, method) === 'function')
   if (!usable) throw invalidArgument(`${name} must be an object with ${methods.join(', ')}`)
   return value
 }

@@ -1,4 +1,12 @@
-import { invalidArgument, keyEncoding, kindOf, LdbError, utf8Bytes, valueEncoding } from '@ldb/base'
+import {
+  invalidArgument,
+  keyEncoding,
+  kindOf,
+  LdbError,
+  ownOptions,
+  utf8Bytes,
+  valueEncoding,
+} from '@ldb/base'
 import type {
   KeyEncoding,
   KeyEncodingOption,
@@ -8,7 +16,7 @@ import type {
 } from '@ldb/base'
 import type { CompressionName, EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
 import { resolveTtl } from './expiry.js'
-import { ownOptions, resolveCompression, resolveEngine } from '../health/options.js'
+import { resolveCompression, resolveEngine } from '../health/options.js'
 import { ENCODING_NAME_BYTES_MAX, KEYSPACE_NAME_BYTES_MAX } from '../format.js'
 
 /**
@@ -62,24 +70,24 @@ export interface ResolvedKeyspaceOptions<K, V> {
   readonly compression: CompressionName | undefined
   readonly keys: KeyEncoding<K> | undefined
   readonly values: ValueEncoding<V> | undefined
-  readonly ttlMs?: number | undefined
+  readonly ttlMs: number | undefined
 }
 
-const KNOWN = ['engine', 'keys', 'values', 'compression', 'ttlMs']
+const KNOWN = ['engine', 'keys', 'values', 'compression', 'ttlMs'] as const
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED. */
 export function resolveKeyspaceOptions<K, V>(
   options: KeyspaceOptions<K, V> | undefined,
 ): ResolvedKeyspaceOptions<K, V> {
-  const given = ownOptions(options, KNOWN, new Map())
-  const keys = given.get('keys') as KeyEncodingOption<K> | undefined
-  const values = given.get('values') as ValueEncodingOption<V> | undefined
+  const given = ownOptions(options, KNOWN)
+  const keys = given.keys as KeyEncodingOption<K> | undefined
+  const values = given.values as ValueEncodingOption<V> | undefined
   const resolved = {
-    engine: resolveEngine(given.get('engine')),
-    compression: resolveCompression(given.get('compression')),
+    engine: resolveEngine(given.engine),
+    compression: resolveCompression(given.compression),
     keys: keys === undefined ? undefined : keyEncoding(keys),
     values: values === undefined ? undefined : valueEncoding(values),
-    ttlMs: resolveTtl(given.get('ttlMs')),
+    ttlMs: resolveTtl(given.ttlMs),
   }
   for (const encoding of [resolved.keys, resolved.values]) {
     if (encoding !== undefined && utf8Bytes(encoding.name) > ENCODING_NAME_BYTES_MAX) {

@@ -1,3 +1,4 @@
+import { optionalMember } from '@ldb/base'
 import type { DeadlineSync, Environment, ScheduledTask, Scheduler } from '@ldb/vfs'
 import type { Health } from '../health/health.js'
 import { ClockDeadline } from './clock-deadline.js'
@@ -100,7 +101,9 @@ export class BackgroundSync {
       this.#clockDeadline.set(Infinity, undefined)
       return
     }
-    this.#exitTask ??= this.#scheduler.atExit?.(this, BackgroundSync.#syncAtExit)
+    if (optionalMember(this.#scheduler, 'atExit') !== undefined) {
+      this.#exitTask ??= this.#scheduler.atExit?.(this, BackgroundSync.#syncAtExit)
+    }
     log.flush()
     this.#onFlushed()
     if (this.#isExiting) log.sync()

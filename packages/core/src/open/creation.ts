@@ -4,7 +4,8 @@ import { PageCache } from '@ldb/cache'
 import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
-import type { Catalog, CompressionName, EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
+import type { Catalog, CompressionName, EngineName } from '../catalog/catalog.js'
+import { keyspaceDescriptor } from '../catalog/descriptor.js'
 import { replaceCatalog } from '../catalog/file.js'
 import { removeUnfinishedFiles } from './removal.js'
 import {
@@ -90,7 +91,7 @@ const NO_OBSERVER: StoreObserver = {
 
 /** Writes all files of a new database. The catalog, which makes it a database, is written last. */
 function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): void {
-  const descriptor: KeyspaceDescriptor = {
+  const descriptor = keyspaceDescriptor({
     id: DEFAULT_KEYSPACE_ID,
     name: DEFAULT_KEYSPACE_NAME,
     engine: options.engine,
@@ -98,7 +99,7 @@ function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): 
     keys: 'utf8',
     values: 'utf8',
     createdSeq: 0,
-  }
+  })
   vfs.makeDirectory(keyspacesPath(directory))
   const storeDirectory = keyspacePath(directory, descriptor.id)
   vfs.makeDirectory(storeDirectory)

@@ -1,6 +1,7 @@
 import { invalidArgument, isLdbError, LdbError } from '@ldb/base'
 import { isResourceShortage } from '@ldb/vfs'
 import type { Catalog, KeyspaceDescriptor } from '../catalog/catalog.js'
+import { keyspaceDescriptor } from '../catalog/descriptor.js'
 import { DEFAULT_KEYSPACE_ID } from '../catalog/directory-layout.js'
 import type { CommitSinks } from '../commit/commit-sinks.js'
 import type { CommitPipeline } from '../commit/pipeline.js'
@@ -132,7 +133,7 @@ export class KeyspaceManager {
 
   #describeNew<K, V>(name: string, requested: ResolvedKeyspaceOptions<K, V>): KeyspaceDescriptor {
     const { ttlMs } = requested
-    return {
+    return keyspaceDescriptor({
       id: this.catalog.nextKeyspaceId,
       name,
       engine: requested.engine ?? this.#options.engine,
@@ -141,7 +142,7 @@ export class KeyspaceManager {
       values: requested.values?.name ?? 'utf8',
       createdSeq: this.#pipeline.seq,
       ...(ttlMs === undefined || ttlMs === Infinity ? {} : { expires: true, ttlMs }),
-    }
+    })
   }
 
   #enableExpiryOnFirstUse(keyspace: KeyspaceStore): void {
@@ -155,11 +156,11 @@ export class KeyspaceManager {
     keyspace.assertLive()
     this.#state.health.assertWritable()
     const { ttlMs: _before, ...rest } = keyspace.descriptor
-    const descriptor: KeyspaceDescriptor = {
+    const descriptor = keyspaceDescriptor({
       ...rest,
       expires: true,
       ...(ttlMs === Infinity ? {} : { ttlMs }),
-    }
+    })
     this.#orPoison(() => {
       this.#state.space.withoutReserve(() => {
         this.#writer.updateKeyspace(descriptor, (record) => ({ ...record, descriptor }))

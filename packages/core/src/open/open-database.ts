@@ -1,8 +1,9 @@
-import { isLdbError } from '@ldb/base'
+import { isLdbError, optionalMember } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { TransactionManager } from '@ldb/mvcc'
 import type { PooledVfs, ScheduledTask, Scheduler, VfsLock } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
+import { AUTOMATIC_CHECKPOINT } from '../commit/checkpoint-options.js'
 import { Checkpointer } from '../commit/checkpointer.js'
 import type { CommitSinks } from '../commit/commit-sinks.js'
 import { CommitPipeline } from '../commit/pipeline.js'
@@ -142,7 +143,7 @@ export class OpenDatabase {
     const { space } = this
     const isShort = !this.options.readOnly && space.afterOpen()
     if (isShort || (checkpointFirst && space.permitsCheckpoint))
-      this.checkpointer.run(this.pipeline, { force: checkpointFirst })
+      this.checkpointer.run(this.pipeline, { ...AUTOMATIC_CHECKPOINT, force: checkpointFirst })
     this.backgroundSync.onFlushed(() => {
       changeSignal.wake()
     })
@@ -155,7 +156,7 @@ export class OpenDatabase {
     const openedAtMs = this.#leaks.nowMs
     const stack = this.#leaks.captureStack()
     // The task keeps the database alive until then, and neither the sentinel nor any other object of the API.
-    this.#watch = this.#scheduler.afterCollection?.(sentinel, () => {
+    this.#watch = optionalMember(this.#scheduler, 'afterCollection')?.call(this.#scheduler, sentinel, () => {
       this.#releaseLeaked()
       this.#leaks.report({ kind: 'database', openedAtMs, stack })
     })
@@ -199,7 +200,7 @@ export class OpenDatabase {
         this.#saveLog()
         return false
       }
-      this.checkpointer.run(this.pipeline, { effort: 'explicit' })
+      this.checkpointer.run(this.pipeline, { ...AUTOMATIC_CHECKPOINT, effort: 'explicit' })
       return true
     })
   }
@@ -269,8 +270,8 @@ function openTransactions(
     seq,
     monotonicMs: () => leaks.nowMs,
     openStack: () => leaks.captureStack(),
-    afterCollection: scheduler.afterCollection?.bind(scheduler) ?? false,
-    schedule: scheduler.immediate?.bind(scheduler),
+    afterCollection: optionalMember(scheduler, 'afterCollection')?.bind(scheduler) ?? false,
+    schedule: optionalMember(scheduler, 'immediate')?.bind(scheduler),
     onLeak: ({ kind, ageMs, stack }) => {
       leaks.report({ kind, openedAtMs: leaks.nowMs - ageMs, stack })
     },

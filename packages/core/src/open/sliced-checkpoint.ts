@@ -1,6 +1,7 @@
 import type { Syncable } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
 import type { BackgroundCheckpoint } from '../commit/background-checkpoint.js'
+import { AUTOMATIC_CHECKPOINT } from '../commit/checkpoint-options.js'
 import type { CheckpointOptions } from '../commit/checkpoint-options.js'
 import type { Checkpointer } from '../commit/checkpointer.js'
 import type { CommitPipeline } from '../commit/pipeline.js'
@@ -85,7 +86,7 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
     if ((!this.#checkpointer.isDue && !isHeld) || health.writeRefusal !== undefined) return undefined
     if (this.#running === undefined) {
       // A failure has poisoned the database and emitted an error event.
-      this.run({}, undefined).catch(() => undefined)
+      this.run(AUTOMATIC_CHECKPOINT, undefined).catch(() => undefined)
       return undefined
     }
     // Before the stores are frozen, the checkpoint may itself wait for commits.
@@ -117,7 +118,7 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
     const { health } = this.#state
     if (health.writeRefusal !== undefined) return
     try {
-      if (this.#running === undefined) await this.run({}, undefined)
+      if (this.#running === undefined) await this.run(AUTOMATIC_CHECKPOINT, undefined)
       else await this.#running
     } catch {
       // The failure has poisoned the database and emitted an error event.

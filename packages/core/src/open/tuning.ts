@@ -40,6 +40,12 @@ const TUNING = Symbol.for('ldb.tuning')
 
 /** Returns the tuning that options have as an own property; empty without one. */
 export function tuningOf(options: object | undefined): Partial<DatabaseTuning> {
-  if (options === undefined || options === null || !Object.hasOwn(options, TUNING)) return {}
-  return (options as { readonly [TUNING]: Partial<DatabaseTuning> })[TUNING]
+  if (options === undefined || options === null) return {}
+  try {
+    if (!Object.hasOwn(options, TUNING)) return {}
+    return (options as { readonly [TUNING]: Partial<DatabaseTuning> })[TUNING]
+  } catch {
+    // A proxy whose traps throw. The check of the options reports it.
+    return {}
+  }
 }

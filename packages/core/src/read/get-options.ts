@@ -1,4 +1,4 @@
-import { invalidArgument, kindOf } from '@ldb/base'
+import { invalidArgument, kindOf, LdbError } from '@ldb/base'
 
 /** Options of `get`. @category Reading */
 export interface GetOptions {
@@ -16,13 +16,20 @@ export function resolveBorrow(options: GetOptions): boolean {
   if (typeof options !== 'object' || options === null)
     throw invalidArgument(`options of a get must be an object, not ${kindOf(options)}`)
   let borrow: unknown = false
+  let unknown: string | undefined
   // `for...in` over a plain object is ten times faster than `Object.keys`, which would dominate the cost of a cached
   // get.
-  for (const name in options) {
-    if (!Object.hasOwn(options, name)) continue
-    if (name !== 'borrow') throw invalidArgument(`unknown option of a get: ${name}`)
-    if (options.borrow !== undefined) borrow = options.borrow
+  try {
+    for (const name in options) {
+      if (!Object.hasOwn(options, name)) continue
+      if (name === 'borrow') borrow = options.borrow
+      else unknown ??= name
+    }
+  } catch (cause) {
+    throw new LdbError('LDB_INVALID_ARGUMENT', 'options of a get cannot be read', { cause })
   }
+  if (unknown !== undefined) throw invalidArgument(`unknown option of a get: ${unknown}`)
+  if (borrow === undefined) return false
   if (typeof borrow === 'boolean') return borrow
   throw invalidArgument(`borrow must be true or false, not ${kindOf(borrow)}`)
 }

@@ -12,6 +12,8 @@ export class SectionSlice implements BatchSection {
   end = 0
   operationCount = 0
   readonly isSorted = true
+  readonly starts = undefined
+  readonly origin = undefined
   #view = new DataView(this.bytes.buffer)
 
   /** Appends a copy of an operation. */
@@ -44,6 +46,7 @@ export class SectionByReference implements BatchSection {
   operationCount = 0
   starts: Int32Array = new Int32Array(0)
   readonly isSorted = true
+  readonly origin = undefined
 
   get end(): number {
     return this.bytes.length

@@ -1,3 +1,4 @@
+import { optionalMember } from '@ldb/base'
 import type { Scheduler, Clock } from '@ldb/vfs'
 
 /** Result of an attempt that needs a span of a file that is not in memory. */
@@ -43,7 +44,7 @@ export class ReadGate {
   /** File reads since the stores were opened, misses included. */
   readCount = 0
   readonly #clock: Clock
-  readonly #scheduler: Scheduler
+  readonly #immediate: Scheduler['immediate'] | undefined
   #missed: MissedSpan | undefined = undefined
   /** Staged spans that the current attempt has read. */
   #consumed: StagedSpan[] = []
@@ -58,7 +59,7 @@ export class ReadGate {
 
   constructor(clock: Clock, scheduler: Scheduler) {
     this.#clock = clock
-    this.#scheduler = scheduler
+    this.#immediate = optionalMember(scheduler, 'immediate')?.bind(scheduler)
   }
 
   /** Ends the current attempt. Called by a file whose span is not in memory. */
@@ -144,7 +145,7 @@ export class ReadGate {
 
   /** True when the platform lets pending tasks of the event loop run before a continuation. */
   get canYield(): boolean {
-    return this.#scheduler.immediate !== undefined
+    return this.#immediate !== undefined
   }
 
   /** Lets all other pending tasks of the event loop run, and begins a new time slice. */
@@ -181,8 +182,8 @@ export class ReadGate {
 
   async #yieldOnce(): Promise<void> {
     await new Promise<void>((resolve) => {
-      if (this.#scheduler.immediate === undefined) resolve()
-      else this.#scheduler.immediate(resolve)
+      if (this.#immediate === undefined) resolve()
+      else this.#immediate(resolve)
     })
     this.#yielding = undefined
     this.#hitCount = 0

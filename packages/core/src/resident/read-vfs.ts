@@ -1,3 +1,4 @@
+import { optionalMember } from '@ldb/base'
 import { DirectorySync, FileRemoval, resolvePath } from '@ldb/vfs'
 import type {
   Clock,
@@ -94,7 +95,7 @@ class GatedFile implements VfsFile {
   }
 
   identity(): string | undefined {
-    return this.#file.identity?.()
+    return optionalMember(this.#file, 'identity')?.call(this.#file)
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {

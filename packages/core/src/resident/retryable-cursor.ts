@@ -1,3 +1,4 @@
+import { optionalMember } from '@ldb/base'
 import type { StoreCursor } from '@ldb/base'
 
 /** A store cursor that may support retries itself. */
@@ -29,7 +30,7 @@ export class RetryableCursor {
 
   constructor(cursor: StoreCursor) {
     this.cursor = cursor
-    this.#isRetryable = (cursor as MaybeRetryable).isRetryable === true
+    this.#isRetryable = optionalMember(cursor as MaybeRetryable, 'isRetryable') === true
   }
 
   first(): boolean {

@@ -1,4 +1,4 @@
-import { isLdbError } from '@ldb/base'
+import { isLdbError, optionalMember } from '@ldb/base'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { reservePath } from '../catalog/directory-layout.js'
 
@@ -106,7 +106,10 @@ export class ReserveFile {
 
   /** Begins to sync the file and its name. The handle is closed when the sync ends. */
   #sync(file: VfsFile): void {
-    const synced = Promise.all([file.syncAsync(), this.#vfs.syncDirectoryAsync?.(this.#directory)])
+    const synced = Promise.all([
+      file.syncAsync(),
+      optionalMember(this.#vfs, 'syncDirectoryAsync')?.call(this.#vfs, this.#directory),
+    ])
     synced.catch((error: unknown) => {
       if (!isLdbError(error)) throw error
     })
@@ -152,6 +155,6 @@ export class ReserveFile {
 
   /** Returns the bytes that are free on the device; `undefined` when unknown. */
   freeBytes(): number | undefined {
-    return this.#attempt(() => this.#vfs.freeBytes?.(this.#directory))
+    return this.#attempt(() => optionalMember(this.#vfs, 'freeBytes')?.call(this.#vfs, this.#directory))
   }
 }

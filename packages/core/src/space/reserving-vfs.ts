@@ -1,4 +1,4 @@
-import { isLdbError } from '@ldb/base'
+import { isLdbError, optionalMember } from '@ldb/base'
 import { DirectorySync, FileRemoval, resolvePath } from '@ldb/vfs'
 import type {
   DeadlineSync,
@@ -58,9 +58,12 @@ export class ReservingVfs implements Vfs {
     this.#reserve = reserve
     this.#logPrefix = `${logPath(directory)}/`
     this.#pagesPrefix = `${keyspacesPath(directory)}/`
-    if (below.link !== undefined) this.link = below.link.bind(below)
-    if (below.copy !== undefined) this.copy = below.copy.bind(below)
-    if (below.freeBytes !== undefined) this.freeBytes = below.freeBytes.bind(below)
+    const link = optionalMember(below, 'link')
+    const copy = optionalMember(below, 'copy')
+    const freeBytes = optionalMember(below, 'freeBytes')
+    if (link !== undefined) this.link = link.bind(below)
+    if (copy !== undefined) this.copy = copy.bind(below)
+    if (freeBytes !== undefined) this.freeBytes = freeBytes.bind(below)
   }
 
   /** Runs a step whose writes must not use the reserve. */
@@ -97,7 +100,7 @@ export class ReservingVfs implements Vfs {
   }
 
   pinDirectory(path: string): PinnedDirectory | undefined {
-    return this.#below.pinDirectory?.(path)
+    return optionalMember(this.#below, 'pinDirectory')?.call(this.#below, path)
   }
 
   open(path: string, mode: OpenMode): VfsFile {
@@ -226,11 +229,11 @@ class ReservingFile implements VfsFile {
   }
 
   identity(): string | undefined {
-    return this.#file.identity?.()
+    return optionalMember(this.#file, 'identity')?.call(this.#file)
   }
 
   deadlineSync(): DeadlineSync | undefined {
-    return this.#file.deadlineSync?.()
+    return optionalMember(this.#file, 'deadlineSync')?.call(this.#file)
   }
 
   /** Zeros never use the reserve. */

@@ -1,6 +1,7 @@
-import { invalidArgument } from '@ldb/base'
+import { invalidArgument, ownOptions } from '@ldb/base'
+import type { OwnOptions } from '@ldb/base'
 import type { Isolation } from '@ldb/mvcc'
-import { ownOptions, resolveDurability } from '../health/options.js'
+import { resolveDurability } from '../health/options.js'
 import type { Durability } from '../health/options.js'
 
 /** Options of a transaction. @category Transactions */
@@ -25,18 +26,23 @@ export interface ResolvedTransactionOptions {
   readonly durability: Durability | undefined
 }
 
-const KNOWN = ['isolation', 'readOnly', 'durability']
+const KNOWN = ['isolation', 'readOnly', 'durability'] as const
 
 /** Checks options and fills in the defaults. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveTransactionOptions(
   options: TransactionOptions | undefined,
 ): ResolvedTransactionOptions {
-  const given = ownOptions(options, KNOWN, new Map())
-  const isolation = given.has('isolation') ? given.get('isolation') : 'serializable'
+  return checkTransactionOptions(ownOptions(options, KNOWN))
+}
+
+/** Checks options that were read already, and fills in the defaults. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+export function checkTransactionOptions(
+  given: OwnOptions<(typeof KNOWN)[number]>,
+): ResolvedTransactionOptions {
+  const { isolation = 'serializable', readOnly = false } = given
   if (isolation !== 'snapshot' && isolation !== 'serializable') {
     throw invalidArgument("isolation must be 'snapshot' or 'serializable'")
   }
-  const readOnly = given.has('readOnly') ? given.get('readOnly') : false
   if (typeof readOnly !== 'boolean') throw invalidArgument('readOnly must be true or false')
-  return { isolation, readOnly, durability: resolveDurability(given.get('durability')) }
+  return { isolation, readOnly, durability: resolveDurability(given.durability) }
 }

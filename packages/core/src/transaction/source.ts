@@ -1,4 +1,4 @@
-import { LdbError } from '@ldb/base'
+import { ALL_KEYS, LdbError } from '@ldb/base'
 import type { KeyBounds, RangeEstimate, Seq, StoreCursor } from '@ldb/base'
 import type { Transaction as StoreTransaction, TransactionView } from '@ldb/mvcc'
 import type { Health } from '../health/health.js'
@@ -120,8 +120,8 @@ class TransactionPin implements ReadPin {
     this.hasOwnWrites = frozen.hasWrites
     this.view = {
       seq: state.transaction.seq as Seq,
-      count: (bounds: KeyBounds = {}): number => this.#count(bounds),
-      estimate: (bounds: KeyBounds = {}): RangeEstimate => frozen.estimate(bounds),
+      count: (bounds: KeyBounds = ALL_KEYS): number => this.#count(bounds),
+      estimate: (bounds: KeyBounds = ALL_KEYS): RangeEstimate => frozen.estimate(bounds),
     }
   }
 

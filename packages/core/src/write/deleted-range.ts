@@ -1,7 +1,8 @@
-import { invalidArgument, resolveRange } from '@ldb/base'
+import { invalidArgument, ownOptions, resolveRange } from '@ldb/base'
 import type { KeyEncoding, RangeOptions, ResolvedRange } from '@ldb/base'
 
 const BOUNDS = ['gt', 'gte', 'lt', 'lte', 'prefix'] as const
+const KNOWN = [...BOUNDS, 'reverse', 'limit', 'offset'] as const
 
 /**
  * Checks and resolves the range of a `deleteRange`.
@@ -11,9 +12,9 @@ const BOUNDS = ['gt', 'gte', 'lt', 'lte', 'prefix'] as const
  * @throws {@link LdbError} LDB_INVALID_ARGUMENT for an invalid range, or one without a bound.
  */
 export function resolveDeletedRange<K>(range: RangeOptions<K>, keys: KeyEncoding<K>): ResolvedRange {
-  const resolved = resolveRange(range, keys)
-  const given: RangeOptions<K> = range ?? {}
-  if (BOUNDS.some((name) => Object.hasOwn(given, name) && given[name] !== undefined)) return resolved
+  const given = ownOptions(range, KNOWN, 'range')
+  const resolved = resolveRange(given as RangeOptions<K>, keys)
+  if (BOUNDS.some((name) => given[name] !== undefined)) return resolved
   throw invalidArgument(
     'deleteRange needs a bound: gt, gte, lt, lte or prefix; to remove every entry, call clear() of the keyspace',
   )

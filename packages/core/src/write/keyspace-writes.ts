@@ -8,7 +8,7 @@ import type { KeyspaceStore } from '../keyspace/store.js'
 import type { LiveSource } from '../read/read-source.js'
 import { scannedBounds } from '../read/scanned-bounds.js'
 import { resolveDeletedRange } from './deleted-range.js'
-import { resolvePutOptions, resolveWriteOptions, ttlOf } from './options.js'
+import { resolvePutOptions, resolveWriteOptions } from './options.js'
 import type { PutOptions, WriteOptions } from './options.js'
 
 /**
@@ -38,11 +38,11 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
 
   /** Writes an entry. An existing entry is overwritten. */
   put(key: K, value: V, options?: PutOptions): void {
-    const durability = resolvePutOptions(options)
+    const { durability, ttlMs } = resolvePutOptions(options)
     this.#assertWritable()
     const { codec } = this
     // Encode the value first: its encoder may call user code that overwrites the shared scratch array of the key.
-    const valueBytes = this.store.encodeExpiry(codec.encodeValue(value), ttlOf(options))
+    const valueBytes = this.store.encodeExpiry(codec.encodeValue(value), ttlMs)
     const keyBytes = codec.encodeScratchKey(key)
     this.pipeline.put(this.store.descriptor.id, codec.scratch, keyBytes, valueBytes, durability)
   }
@@ -105,7 +105,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
    * changed the key through the database (U1); the errors of writes.
    */
   update(key: K, change: (value: V | undefined) => V | undefined, options?: PutOptions): V | undefined {
-    const durability = resolvePutOptions(options)
+    const { durability, ttlMs } = resolvePutOptions(options)
     this.#assertWritable()
     if (typeof change !== 'function') throw invalidArgument('update needs a function')
     const { codec, store, pipeline } = this
@@ -114,8 +114,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     const seqBefore = pipeline.seq
     const next = change(before === undefined ? undefined : codec.decodeValue(before))
     refusePromise(next, 'the function given to update')
-    const nextBytes =
-      next === undefined ? undefined : store.encodeExpiry(codec.encodeValue(next), ttlOf(options))
+    const nextBytes = next === undefined ? undefined : store.encodeExpiry(codec.encodeValue(next), ttlMs)
     this.#assertWritable()
     if (pipeline.seq !== seqBefore && !sameValue(store.store.get(keyBytes), before)) {
       throw new LdbError('LDB_CONFLICT', 'the function given to update has changed the key itself', {
@@ -134,7 +133,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     next: Uint8Array | undefined,
     options: PutOptions | undefined,
   ): boolean {
-    const durability = resolvePutOptions(options)
+    const { durability, ttlMs } = resolvePutOptions(options)
     this.#assertWritable()
     const { codec, store, pipeline } = this
     const keyBytes = codec.encodeScratchKey(key)
@@ -145,8 +144,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
         ? !store.store.has(scratch, keyBytes)
         : sameValue(store.store.get(scratch, keyBytes), expected)
     if (!same) return false
-    if (next !== undefined)
-      pipeline.put(id, scratch, keyBytes, store.encodeExpiry(next, ttlOf(options)), durability)
+    if (next !== undefined) pipeline.put(id, scratch, keyBytes, store.encodeExpiry(next, ttlMs), durability)
     else if (expected !== undefined) pipeline.delete(id, scratch, keyBytes, durability)
     return true
   }

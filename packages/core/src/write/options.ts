@@ -1,4 +1,5 @@
-import { ownOptions, resolveDurability } from '../health/options.js'
+import { ownOptions } from '@ldb/base'
+import { resolveDurability } from '../health/options.js'
 import type { Durability } from '../health/options.js'
 import { resolveTtl } from '../keyspace/expiry.js'
 
@@ -14,31 +15,29 @@ export interface PutOptions extends WriteOptions {
   readonly ttlMs?: number | undefined
 }
 
-const KNOWN = ['durability']
-const KNOWN_OF_PUT = ['durability', 'ttlMs']
+/** {@link PutOptions} with checked values. */
+export interface ResolvedPutOptions {
+  readonly durability: Durability | undefined
+  /** `undefined` for the time to live of the keyspace. */
+  readonly ttlMs: number | undefined
+}
+
+const KNOWN = ['durability'] as const
+const KNOWN_OF_PUT = ['durability', 'ttlMs'] as const
+const KNOWN_OF_BATCH = ['ttlMs'] as const
+const NO_PUT_OPTIONS: ResolvedPutOptions = Object.freeze({ durability: undefined, ttlMs: undefined })
 
 /** Checks the options of a commit, and returns its durability. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveWriteOptions(options: WriteOptions | undefined): Durability | undefined {
   if (options === undefined) return undefined
-  return resolveDurability(ownOptions(options, KNOWN, new Map()).get('durability'))
+  return resolveDurability(ownOptions(options, KNOWN).durability)
 }
 
-/**
- * Checks the options of a write of one entry, and returns its durability. `ttlOf` returns its time to live.
- *
- * @throws {@link LdbError} LDB_INVALID_ARGUMENT.
- */
-export function resolvePutOptions(options: PutOptions | undefined): Durability | undefined {
-  if (options === undefined) return undefined
-  return resolveDurability(ownOptions(options, KNOWN_OF_PUT, new Map()).get('durability'))
-}
-
-/**
- * Returns the time to live of a write; `undefined` for that of the keyspace. @throws {@link LdbError}
- * LDB_INVALID_ARGUMENT.
- */
-export function ttlOf(options: PutOptions | undefined): number | undefined {
-  return options === undefined || !Object.hasOwn(options, 'ttlMs') ? undefined : resolveTtl(options.ttlMs)
+/** Checks the options of a write of one entry. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+export function resolvePutOptions(options: PutOptions | undefined): ResolvedPutOptions {
+  if (options === undefined) return NO_PUT_OPTIONS
+  const { durability, ttlMs } = ownOptions(options, KNOWN_OF_PUT)
+  return { durability: resolveDurability(durability), ttlMs: resolveTtl(ttlMs) }
 }
 
 /**
@@ -47,5 +46,5 @@ export function ttlOf(options: PutOptions | undefined): number | undefined {
  */
 export function batchTtlOf(options: Pick<PutOptions, 'ttlMs'> | undefined): number | undefined {
   if (options === undefined) return undefined
-  return resolveTtl(ownOptions(options, ['ttlMs'], new Map()).get('ttlMs'))
+  return resolveTtl(ownOptions(options, KNOWN_OF_BATCH).ttlMs)
 }

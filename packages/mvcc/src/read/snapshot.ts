@@ -1,3 +1,4 @@
+import { ALL_KEYS, ownBounds } from '@ldb/base'
 import type { KeyBounds, RangeEstimate, StoreCursor } from '@ldb/base'
 import type { ViewReads } from './view-reads.js'
 
@@ -39,18 +40,19 @@ export class Snapshot implements Disposable {
   }
 
   /** Opens a cursor. The release of the snapshot closes it. The bounds are retained: the caller must not change them. */
-  cursor(keyspaceId: number, bounds: KeyBounds = {}): StoreCursor {
-    const inner = this.#reads.store(keyspaceId).snapshot().cursor(bounds)
-    return this.#reads.openCursor(inner, undefined, bounds)
+  cursor(keyspaceId: number, bounds: KeyBounds = ALL_KEYS): StoreCursor {
+    const own = ownBounds(bounds)
+    const inner = this.#reads.store(keyspaceId).snapshot().cursor(own)
+    return this.#reads.openCursor(inner, undefined, own)
   }
 
   /** Counts the entries within bounds, exactly. */
-  count(keyspaceId: number, bounds: KeyBounds = {}): number {
+  count(keyspaceId: number, bounds: KeyBounds = ALL_KEYS): number {
     return this.#reads.count(keyspaceId, bounds)
   }
 
   /** Estimates entries and bytes within bounds. */
-  estimate(keyspaceId: number, bounds: KeyBounds = {}): RangeEstimate {
+  estimate(keyspaceId: number, bounds: KeyBounds = ALL_KEYS): RangeEstimate {
     return this.#reads.estimate(keyspaceId, bounds)
   }
 

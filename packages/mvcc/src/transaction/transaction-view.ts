@@ -1,4 +1,4 @@
-import { isEmptyBounds } from '@ldb/base'
+import { ALL_KEYS, isEmptyBounds, ownBounds, ownProperty } from '@ldb/base'
 import type { KeyBounds, RangeEstimate, StoreCursor, StoreSnapshot } from '@ldb/base'
 import { countMerged } from '../read/merged-count.js'
 import { MergedCursor } from '../read/merged-cursor.js'
@@ -48,24 +48,26 @@ export class TransactionView {
    *
    * @param bounds - retained: the caller must not change their bytes.
    */
-  cursor(bounds: KeyBounds = {}, options: CursorOptions = {}): StoreCursor {
-    const isRetryable = options.isRetryable ?? false
-    const base = this.#snapshot.cursor(bounds)
-    const merged = this.#writes === undefined ? base : new MergedCursor(base, this.#writes, bounds)
+  cursor(bounds: KeyBounds = ALL_KEYS, options?: CursorOptions): StoreCursor {
+    const isRetryable = options !== undefined && ownProperty(options, 'isRetryable') === true
+    const own = ownBounds(bounds)
+    const base = this.#snapshot.cursor(own)
+    const merged = this.#writes === undefined ? base : new MergedCursor(base, this.#writes, own)
     const inner = isRetryable ? new RetryableCursor(merged) : merged
-    return this.#owner.openCursor(inner, this.#reads, bounds, isRetryable)
+    return this.#owner.openCursor(inner, this.#reads, own, isRetryable)
   }
 
   /** Counts the entries within bounds, exactly. Adds the bounds to the read set (M12). */
-  count(bounds: KeyBounds = {}): number {
-    this.#reads?.addRange(bounds.lower?.slice(), bounds.upper?.slice())
-    if (isEmptyBounds(bounds)) return 0
-    if (this.#writes === undefined) return this.#snapshot.count(bounds)
-    return countMerged(this.#snapshot, this.#writes, bounds)
+  count(bounds: KeyBounds = ALL_KEYS): number {
+    const own = ownBounds(bounds)
+    this.#reads?.addRange(own.lower?.slice(), own.upper?.slice())
+    if (isEmptyBounds(own)) return 0
+    if (this.#writes === undefined) return this.#snapshot.count(own)
+    return countMerged(this.#snapshot, this.#writes, own)
   }
 
   /** Estimates entries and bytes within bounds, without own writes. Adds nothing to the read set (M12). */
-  estimate(bounds: KeyBounds = {}): RangeEstimate {
+  estimate(bounds: KeyBounds = ALL_KEYS): RangeEstimate {
     return this.#snapshot.estimate(bounds)
   }
 }

@@ -1,4 +1,5 @@
 import {
+  ALL_KEYS,
   isEmptyBounds,
   isLdbError,
   KEY_BYTES_MAX,
@@ -126,17 +127,17 @@ export class Transaction implements Disposable {
    *
    * @param bounds - retained: the caller must not change their bytes.
    */
-  cursor(keyspaceId: number, bounds: KeyBounds = {}): StoreCursor {
+  cursor(keyspaceId: number, bounds: KeyBounds = ALL_KEYS): StoreCursor {
     return this.view(keyspaceId).cursor(bounds)
   }
 
   /** Counts the entries within bounds, exactly. */
-  count(keyspaceId: number, bounds: KeyBounds = {}): number {
+  count(keyspaceId: number, bounds: KeyBounds = ALL_KEYS): number {
     return this.view(keyspaceId).count(bounds)
   }
 
   /** Estimates entries and bytes within bounds, without own writes. Adds nothing to the read set (M12). */
-  estimate(keyspaceId: number, bounds: KeyBounds = {}): RangeEstimate {
+  estimate(keyspaceId: number, bounds: KeyBounds = ALL_KEYS): RangeEstimate {
     return this.view(keyspaceId).estimate(bounds)
   }
 

@@ -63,7 +63,7 @@ export function decodeLockRecord(text: string): LockRecord | undefined {
   const lines = text.split('\n')
   const fields = lines[0] === LOCK_HEADING ? LOCK_FIELDS : lines[0] === LOCK_HEADING_1 ? FIELDS_1 : []
   if (fields.length === 0 || lines.length !== fields.length + 2 || lines.at(-1) !== '') return undefined
-  const values: FieldValues = {}
+  const values = Object.create(null) as FieldValues
   for (const [index, field] of fields.entries()) {
     const line = lines[index + 1] ?? ''
     const value = line.slice(field.length + 1)

@@ -1,4 +1,4 @@
-import { LdbError } from '@ldb/base'
+import { LdbError, ownProperty } from '@ldb/base'
 import type { LockMode, VfsLock } from '../vfs.js'
 
 /** The lock of one directory, and the number of its holders: more than one for a shared lock only. */
@@ -66,9 +66,10 @@ export class LockTable {
 export function lockedError(
   directory: string,
   holder: string,
-  about: { readonly mode?: LockMode | undefined; readonly advice?: string } = {},
+  about?: { readonly mode?: LockMode | undefined; readonly advice?: string },
 ): LdbError {
-  const { mode, advice } = about
+  const mode = about === undefined ? undefined : ownProperty(about, 'mode')
+  const advice = about === undefined ? undefined : ownProperty(about, 'advice')
   const purpose = mode === undefined ? '' : `, opened ${mode === 'shared' ? 'read-only' : 'for writing'}`
   const message = `${directory} is in use by ${holder}${purpose}`
   return new LdbError('LDB_LOCKED', advice === undefined ? message : `${message}. ${advice}`, {

@@ -1,3 +1,4 @@
+import { optionalMember } from '@ldb/base'
 import type { Environment } from '../environment/environment.js'
 import { FileTree } from './file-tree.js'
 import { ManualTime } from '../environment/manual-time.js'
@@ -43,9 +44,9 @@ export class MemoryVfs extends TreeVfs {
   constructor(options: MemoryVfsOptions = {}) {
     const time = new ManualTime()
     super(new FileTree(), {
-      clock: options.clock ?? time,
-      random: options.random ?? new SeededRandom(options.seed ?? 1),
-      scheduler: options.scheduler ?? time,
+      clock: optionalMember(options, 'clock') ?? time,
+      random: optionalMember(options, 'random') ?? new SeededRandom(optionalMember(options, 'seed') ?? 1),
+      scheduler: optionalMember(options, 'scheduler') ?? time,
     })
     this.time = time
   }

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
+import { optionalMember } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { fileError } from '../file-error.js'
 import type { FileOperation } from '../file-error.js'
@@ -14,7 +15,10 @@ const NAME_BY_ERRNO: ReadonlyMap<number, string> = new Map(
  * libuv reports as `UNKNOWN` is named by its number.
  */
 export function errnoOf(error: unknown): string | undefined {
-  const { code, errno } = (error ?? {}) as { readonly code?: unknown; readonly errno?: unknown }
+  if (typeof error !== 'object' || error === null) return undefined
+  const system = error as { readonly code?: unknown; readonly errno?: unknown }
+  const code = optionalMember(system, 'code')
+  const errno = optionalMember(system, 'errno')
   if (typeof code === 'string' && code !== 'UNKNOWN') return code
   const name = typeof errno === 'number' ? errnoName(errno) : undefined
   return name ?? (typeof code === 'string' ? code : undefined)

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs'
+import { BIGINT } from './call-options.js'
 import { assertLength, assertSpan } from '../byte-span.js'
 import { closedFileError, fileError, readOnlyFileError } from '../file-error.js'
 import type { DeadlineSync } from '../environment/deadline-sync.js'
@@ -52,7 +53,7 @@ export class NodeFile implements VfsFile {
 
   identity(): string {
     this.#check('identity')
-    return attempt('identity', this.path, () => identityOf(fs.fstatSync(this.#descriptor, { bigint: true })))
+    return attempt('identity', this.path, () => identityOf(fs.fstatSync(this.#descriptor, BIGINT)))
   }
 
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): number {

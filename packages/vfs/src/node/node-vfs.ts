@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
-import { isLdbError } from '@ldb/base'
+import { isLdbError, optionalMember } from '@ldb/base'
+import { BIGINT, callOptions } from './call-options.js'
 import type { Clock, Environment, RandomSource, Scheduler } from '../environment/environment.js'
 import { notRegularError } from '../file-error.js'
 import type { FilePath } from '../file-path.js'
@@ -47,9 +48,9 @@ export class NodeVfs implements Vfs {
 
   /** @param environment - replaces the clock, the randomness or the scheduler of the operating system. */
   constructor(environment: Partial<Environment> = {}) {
-    this.clock = environment.clock ?? nodeClock
-    this.random = environment.random ?? nodeRandom
-    this.scheduler = environment.scheduler ?? nodeScheduler
+    this.clock = optionalMember(environment, 'clock') ?? nodeClock
+    this.random = optionalMember(environment, 'random') ?? nodeRandom
+    this.scheduler = optionalMember(environment, 'scheduler') ?? nodeScheduler
   }
 
   absolutePath(path: FilePath): string {
@@ -70,7 +71,7 @@ export class NodeVfs implements Vfs {
 
   status(path: string): FileStatus | undefined {
     try {
-      const status = fs.lstatSync(path, { bigint: true })
+      const status = fs.lstatSync(path, BIGINT)
       const kind = status.isFile() ? 'file' : status.isDirectory() ? 'directory' : 'other'
       const length = kind === 'file' ? Number(status.size) : 0
       return { kind, length, identity: identityOf(status) }
@@ -95,9 +96,7 @@ export class NodeVfs implements Vfs {
     const descriptor = attempt('pinDirectory', path, () =>
       withDescriptor(() => fs.openSync(path, O_DIRECTORY_ONLY)),
     )
-    const identity = attempt('pinDirectory', path, () =>
-      identityOf(fs.fstatSync(descriptor, { bigint: true })),
-    )
+    const identity = attempt('pinDirectory', path, () => identityOf(fs.fstatSync(descriptor, BIGINT)))
     let isOpen = true
     return {
       identity,
@@ -114,7 +113,7 @@ export class NodeVfs implements Vfs {
 
   makeDirectory(path: string): void {
     attempt('makeDirectory', path, () => {
-      fs.mkdirSync(path, { mode: DIRECTORY_MODE })
+      fs.mkdirSync(path, callOptions({ mode: DIRECTORY_MODE }))
     })
   }
 

@@ -1,3 +1,4 @@
+import { ownProperty } from '@ldb/base'
 import type { Environment } from '../environment/environment.js'
 import { nodeClock, nodeRandom, nodeScheduler } from './environment.js'
 import { NodeVfs } from './node-vfs.js'
@@ -33,6 +34,8 @@ export function defaultEnvironment(): Environment {
 }
 
 /** Emits a warning of the process: by default Node.js prints it to the standard error output. @category Environment */
-export function emitWarning({ type, code, message, detail = '' }: Warning): void {
+export function emitWarning(warning: Warning): void {
+  const { type, code, message } = warning
+  const detail = ownProperty(warning, 'detail') ?? ''
   process.emitWarning(message, { type, code, detail })
 }

@@ -1,4 +1,4 @@
-import { isLdbError, LdbError } from '@ldb/base'
+import { isLdbError, LdbError, optionalMember } from '@ldb/base'
 import type { PinnedDirectory, Vfs, VfsLock } from '../vfs.js'
 
 /** Depth of the directories that are pinned. The lock pins the owned one; deeper ones are many, and a pin costs a descriptor. */
@@ -137,7 +137,7 @@ function identityOf(vfs: Vfs, directory: string): string | undefined {
 /** Pins a directory where that is possible. Without a pin, only the reuse of its identity goes unnoticed. */
 function pinOf(vfs: Vfs, directory: string): PinnedDirectory | undefined {
   try {
-    return vfs.pinDirectory?.(directory)
+    return optionalMember(vfs, 'pinDirectory')?.call(vfs, directory)
   } catch (error) {
     if (isLdbError(error)) return undefined
     throw error

@@ -1,3 +1,4 @@
+import { optionalMember } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { DirectorySync } from '../directory-sync.js'
 import type { Clock, RandomSource, Scheduler } from '../environment/environment.js'
@@ -39,19 +40,22 @@ export class OwnedVfs implements Vfs {
     this.random = below.random
     this.scheduler = below.scheduler
     this.#below = below
-    if (below.freeBytes !== undefined) this.freeBytes = below.freeBytes.bind(below)
-    if (below.link !== undefined) {
+    const freeBytes = optionalMember(below, 'freeBytes')
+    const link = optionalMember(below, 'link')
+    const copy = optionalMember(below, 'copy')
+    if (freeBytes !== undefined) this.freeBytes = freeBytes.bind(below)
+    if (link !== undefined) {
       this.link = (source, target): void => {
         this.#assertOwned(source)
         this.#assertOwned(target)
-        below.link?.(source, target)
+        link.call(below, source, target)
       }
     }
-    if (below.copy !== undefined) {
+    if (copy !== undefined) {
       this.copy = (source, target): void => {
         this.#assertOwned(source)
         this.#assertOwned(target)
-        below.copy?.(source, target)
+        copy.call(below, source, target)
       }
     }
   }
@@ -133,7 +137,7 @@ export class OwnedVfs implements Vfs {
   }
 
   pinDirectory(path: string): PinnedDirectory | undefined {
-    return this.#below.pinDirectory?.(path)
+    return optionalMember(this.#below, 'pinDirectory')?.call(this.#below, path)
   }
 
   list(path: string): string[] {

@@ -1,4 +1,4 @@
-import { LdbError } from '@ldb/base'
+import { LdbError, optionalMember } from '@ldb/base'
 import { isMissingPath } from '../file-error.js'
 import type { Vfs, VfsFile } from '../vfs.js'
 
@@ -109,5 +109,5 @@ export class PooledInode {
 
 /** Returns the identity of an open file; by its name where the file does not know it. */
 export function identityOf(vfs: Vfs, file: VfsFile, path: string): string | undefined {
-  return file.identity?.() ?? vfs.status(path)?.identity
+  return optionalMember(file, 'identity')?.call(file) ?? vfs.status(path)?.identity
 }

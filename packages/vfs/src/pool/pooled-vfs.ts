@@ -1,4 +1,4 @@
-import { assert } from '@ldb/base'
+import { assert, optionalMember, ownProperty } from '@ldb/base'
 import type { Clock, RandomSource, Scheduler } from '../environment/environment.js'
 import type { FilePath } from '../file-path.js'
 import { resolvePath } from '../resolve-path.js'
@@ -38,19 +38,25 @@ export class PooledVfs implements Vfs {
   /** Files with open handles, by the name that leads to them. */
   readonly #inodes: Map<string, PooledInode> = new Map()
 
-  constructor(below: Vfs, { maxOpenFiles, isPooled = (): boolean => true }: PooledVfsOptions) {
+  constructor(below: Vfs, options: PooledVfsOptions) {
+    const { maxOpenFiles } = options
     assert(maxOpenFiles >= 1, 'a pool has at least one descriptor')
     this.clock = below.clock
     this.random = below.random
     this.scheduler = below.scheduler
     this.#below = below
-    this.#isPooled = isPooled
+    this.#isPooled = ownProperty(options, 'isPooled') ?? ((): boolean => true)
     this.#pool = new DescriptorPool(maxOpenFiles)
-    if (below.link !== undefined) this.link = (source, target): void => below.link?.(source, target)
-    if (below.freeBytes !== undefined) this.freeBytes = below.freeBytes.bind(below)
-    if (below.copy !== undefined) {
+    const link = optionalMember(below, 'link')
+    const copy = optionalMember(below, 'copy')
+    const freeBytes = optionalMember(below, 'freeBytes')
+    if (link !== undefined) this.link = link.bind(below)
+    if (freeBytes !== undefined) this.freeBytes = freeBytes.bind(below)
+    if (copy !== undefined) {
       this.copy = (source, target): void => {
-        this.#pool.withRelief(() => below.copy?.(source, target))
+        this.#pool.withRelief(() => {
+          copy.call(below, source, target)
+        })
       }
     }
   }
@@ -70,7 +76,7 @@ export class PooledVfs implements Vfs {
   }
 
   pinDirectory(path: string): PinnedDirectory | undefined {
-    return this.#pool.withRelief(() => this.#below.pinDirectory?.(path))
+    return this.#pool.withRelief(() => optionalMember(this.#below, 'pinDirectory')?.call(this.#below, path))
   }
 
   /** @throws {@link LdbError} as `Vfs.open`, and LDB_POISONED when the name of an open file leads to another file. */
@@ -129,14 +135,15 @@ export class PooledVfs implements Vfs {
   }
 
   async removeAsync(path: string): Promise<void> {
-    if (this.#below.removeAsync === undefined) {
+    const removeAsync = optionalMember(this.#below, 'removeAsync')
+    if (removeAsync === undefined) {
       this.remove(path)
       return
     }
     const inode = this.#inodes.get(path)
     // From now on the name may lead to no file. If the removal fails, the handles keep their descriptors nevertheless.
     if (inode !== undefined) this.#removeName(inode, () => undefined)
-    await this.#below.removeAsync(path)
+    await removeAsync.call(this.#below, path)
   }
 
   removeDirectory(path: string): void {
@@ -150,8 +157,9 @@ export class PooledVfs implements Vfs {
   }
 
   async syncDirectoryAsync(path: string): Promise<void> {
-    if (this.#below.syncDirectoryAsync === undefined) this.syncDirectory(path)
-    else await this.#pool.withReliefAsync(async () => this.#below.syncDirectoryAsync?.(path))
+    const syncAsync = optionalMember(this.#below, 'syncDirectoryAsync')
+    if (syncAsync === undefined) this.syncDirectory(path)
+    else await this.#pool.withReliefAsync(() => syncAsync.call(this.#below, path))
   }
 
   lock(directory: string, mode?: LockMode): VfsLock {

@@ -1,4 +1,4 @@
-import { isLdbError, ResumableTask } from '@ldb/base'
+import { isLdbError, optionalMember, ResumableTask } from '@ldb/base'
 import type { TaskSteps, Syncable } from '@ldb/base'
 import { DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
@@ -158,7 +158,7 @@ function writeSegment(
  */
 export function allocate(vfs: Vfs, file: VfsFile, writtenBytes: number, wantedBytes: number): number {
   if (wantedBytes === 0) return writtenBytes
-  const freeBytes = vfs.freeBytes?.(file.path) ?? Infinity
+  const freeBytes = optionalMember(vfs, 'freeBytes')?.call(vfs, file.path) ?? Infinity
   const aheadBytes = Math.min(wantedBytes, Math.floor(freeBytes / FREE_DIVISOR))
   if (aheadBytes < Math.min(wantedBytes, AHEAD_BYTES_MIN)) return writtenBytes
   try {

@@ -42,7 +42,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/mvcc': { layers: ['conflict', 'transaction', 'read', 'records'], ground: ['options'] },
   'packages/base': {
     layers: ['batch', 'range', 'encoding', 'bytes', 'leaks'],
-    ground: ['ldb-error', 'assert', 'limits', 'ordered-store', 'promise-like'],
+    ground: ['ldb-error', 'assert', 'limits', 'ordered-store', 'promise-like', 'own-options'],
   },
   'packages/vfs': {
     layers: ['owned', 'pool', 'memory', 'node', 'environment', 'lock'],

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs'
+import { BIGINT, LATIN1 } from '../call-options.js'
 import { hasFlock } from './flock.js'
 import { identityOf } from '../identity.js'
 import type { LockDirectory } from './lock-directory.js'
@@ -26,8 +27,8 @@ function isHolder(directory: LockDirectory, pid: number, descriptor: string): bo
   if (pid === process.pid && directory.isOwnDescriptor(Number(descriptor))) return false
   try {
     // First, because it reaches no file system: the status of a file on a server that does not answer would wait.
-    if (!hasFlock(fs.readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'latin1'))) return false
-    return identityOf(fs.statSync(`/proc/${pid}/fd/${descriptor}`, { bigint: true })) === directory.identity
+    if (!hasFlock(fs.readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, LATIN1))) return false
+    return identityOf(fs.statSync(`/proc/${pid}/fd/${descriptor}`, BIGINT)) === directory.identity
   } catch {
     return false
   }

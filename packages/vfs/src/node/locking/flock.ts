@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
+import { LATIN1, callOptions } from '../call-options.js'
 import type { LockMode } from '../../vfs.js'
 
 /** Outcome of an attempt to lock: `'taken'` when another opener excludes it, `'unavailable'` when it cannot be attempted here. */
@@ -31,13 +32,13 @@ export const tryFlock: TryFlock = (descriptor, mode) => {
     const { error, status, stderr } = spawnSync(
       program,
       ['-n', mode === 'shared' ? '-s' : '-x', String(CHILD_DESCRIPTOR)],
-      {
+      callOptions({
         cwd: '/',
         env: {},
         stdio: ['ignore', 'ignore', 'pipe', descriptor],
         timeout: TIMEOUT_MS,
         killSignal: 'SIGKILL',
-      },
+      }),
     )
     if (error !== undefined) return 'unavailable'
     if (status === 0) return isConfirmed(descriptor) ? 'held' : 'unavailable'
@@ -73,7 +74,7 @@ function isExecutable(path: string): boolean {
  */
 function isConfirmed(descriptor: number): boolean {
   try {
-    return hasFlock(fs.readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'))
+    return hasFlock(fs.readFileSync(`/proc/self/fdinfo/${descriptor}`, LATIN1))
   } catch {
     return true
   }

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 import { resolve } from 'node:path'
+import { BIGINT } from '../call-options.js'
 import { LOCK_UNKNOWN } from '../../format.js'
 import type { LockMode } from '../../vfs.js'
 import { attempt, errnoOf, nodeError } from '../error.js'
@@ -33,9 +34,7 @@ export class LockDirectory {
     this.#descriptor = descriptor
     this.identity = attempt('lock', path, () =>
       identityOf(
-        descriptor === undefined
-          ? fs.statSync(this.absolutePath, { bigint: true })
-          : fs.fstatSync(descriptor, { bigint: true }),
+        descriptor === undefined ? fs.statSync(this.absolutePath, BIGINT) : fs.fstatSync(descriptor, BIGINT),
       ),
     )
     this.fileSystem = fileSystemOf(this.absolutePath)
@@ -69,7 +68,7 @@ export class LockDirectory {
   /** Reports whether the path leads to this directory. */
   isAtPath(): boolean {
     try {
-      return identityOf(fs.statSync(this.absolutePath, { bigint: true })) === this.identity
+      return identityOf(fs.statSync(this.absolutePath, BIGINT)) === this.identity
     } catch {
       return false
     }
@@ -101,7 +100,7 @@ function fileSystemOf(path: string): string {
   if (process.platform !== 'linux') return LOCK_UNKNOWN
   try {
     // On 32-bit systems the number is negative when its highest bit is set.
-    return BigInt.asUintN(32, fs.statfsSync(path, { bigint: true }).type).toString(16)
+    return BigInt.asUintN(32, fs.statfsSync(path, BIGINT).type).toString(16)
   } catch {
     return LOCK_UNKNOWN
   }

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs'
+import { LATIN1, callOptions } from '../call-options.js'
 import { LOCK_BYTES_MAX, LOCK_NAME, LOCK_TOKEN_DIGITS } from '../../format.js'
 import { decodeLockRecord, encodeLockRecord } from '../../lock/record.js'
 import type { LockRecord } from '../../lock/record.js'
@@ -120,10 +121,10 @@ function writeRecord(path: string, record: LockRecord): void {
   const text = encodeLockRecord(record)
   const descriptor = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_SAFE, LOCK_MODE)
   try {
-    fs.writeFileSync(descriptor, text, 'latin1')
+    fs.writeFileSync(descriptor, text, LATIN1)
     fs.fsyncSync(descriptor)
   } catch (error) {
-    fs.rmSync(path, { force: true })
+    fs.rmSync(path, callOptions({ force: true }))
     throw error
   } finally {
     fs.closeSync(descriptor)

@@ -1,3 +1,4 @@
+import { callOptions } from '../call-options.js'
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { Server } from 'node:net'
@@ -41,7 +42,8 @@ function tryListen(name: string): Server | undefined {
   })
   server.on('error', ignoreError)
   // Exclusive: in a cluster worker the socket would otherwise belong to the primary process and be shared.
-  server.listen({ path: `\0${name}`, exclusive: true })
+  // Without a prototype: `listen` reads other options, such as a signal, from that of the object.
+  server.listen(callOptions({ path: `\0${name}`, exclusive: true }))
   server.unref()
   return server.listening ? server : undefined
 }

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 import { hostname } from 'node:os'
+import { LATIN1 } from '../call-options.js'
 import { LOCK_UNKNOWN } from '../../format.js'
 import type { ProcessProbe } from '../../lock/holder.js'
 import type { LockRecord } from '../../lock/record.js'
@@ -61,7 +62,7 @@ function readProcessStart(pid: number): { readonly start: string; readonly isDea
 
 function readText(path: string): string | undefined {
   try {
-    return fs.readFileSync(path, 'latin1')
+    return fs.readFileSync(path, LATIN1)
   } catch {
     return undefined
   }

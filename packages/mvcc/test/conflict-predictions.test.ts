@@ -58,6 +58,19 @@ describe.each(LEVELS)('wouldConflict, with %s isolation', (isolation) => {
     expect(first.wouldConflict(second)).toBe(true)
     for (const tx of [first, second]) tx.rollback()
   })
+
+  test('is assumed when a write set has exceeded its limit', () => {
+    const manager = memoryManager({ bufferBytes: 4096 })
+    const [first, second] = [manager.begin({ isolation }), manager.begin({ isolation })]
+    second.put(1, bytesOf('a'), bytesOf('1'))
+    expect(() => first.put(1, bytesOf('large'), new Uint8Array(8192))).toThrow()
+    expect([first.hasWrites, first.wouldConflict(second), second.wouldConflict(first)]).toEqual([
+      true,
+      true,
+      true,
+    ])
+    for (const tx of [first, second]) tx.rollback()
+  })
 })
 
 test('a write set that is extended before it is visible conflicts with transactions that begin later (M6)', () => {

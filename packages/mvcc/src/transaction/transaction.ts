@@ -259,22 +259,22 @@ export class Transaction implements Disposable {
    * and written so far. A commit of more than 1 MiB is taken to be one.
    */
   wouldConflict(other: Transaction): boolean {
-    const writes = this.#writes.complete()
-    if (writes === undefined || !other.isOpen) return false
+    if (!this.hasWrites || !other.isOpen) return false
     const batch = new WriteBatch({ bytesMax: COMPARED_BYTES_MAX })
     try {
-      writes.encodeInto(batch)
+      this.#writes.complete()?.encodeInto(batch)
+      other.#view.recordCursorReads()
+      const keysReadForUpdate = this.#reads.hasUpdateReads ? this.#updateReads() : []
+      return this.#host.conflictsWith(
+        [...batch.sections(), ...keysReadForUpdate],
+        other.#reads,
+        other.#writes.complete(),
+      )
     } catch (error) {
+      // One of them has exceeded a limit, and will fail.
       if (isLdbError(error, 'LDB_TOO_LARGE')) return true
       throw error
     }
-    other.#view.recordCursorReads()
-    const keysReadForUpdate = this.#reads.hasUpdateReads ? this.#updateReads() : []
-    return this.#host.conflictsWith(
-      [...batch.sections(), ...keysReadForUpdate],
-      other.#reads,
-      other.#writes.complete(),
-    )
   }
 
   /** Rolls the transaction back and ends it. Idempotent, also after a commit. */

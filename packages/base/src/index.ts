@@ -109,4 +109,4 @@ export type {
 export { NO_SEGMENT_ID, SEGMENT_ID_BYTES } from './store-log.js'
 export type { StoreLog } from './store-log.js'
 export { ResumableTask } from './resumable-task.js'
-export type { TaskSteps, Syncable } from './resumable-task.js'
+export type { SyncPoll, TaskSteps, Syncable } from './resumable-task.js'

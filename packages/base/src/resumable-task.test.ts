@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ResumableTask } from './resumable-task.js'
-import type { TaskSteps, Syncable } from './resumable-task.js'
+import type { SyncPoll, TaskSteps, Syncable } from './resumable-task.js'
 
 /** Makes a task of three steps; after the first two it waits for a sync that blocks or that the test settles. */
 function makeTask(log: string[]): { task: ResumableTask; settle: (failure?: Error) => void } {
@@ -104,4 +104,86 @@ test('abandon runs the finally blocks and fails the callers', async () => {
   settle()
   await expect(result).rejects.toThrow('closed')
   expect(log).toEqual(['first', 'cleaned up'])
+})
+
+describe('poll', () => {
+  /** A sync that the test completes, or fails. */
+  function polled(): {
+    isDone: boolean
+    error: Error | undefined
+    syncable: Syncable
+    begun: number
+    blocked: number
+  } {
+    const state = {
+      isDone: false,
+      error: undefined as Error | undefined,
+      begun: 0,
+      blocked: 0,
+      syncable: {
+        sync: (): void => {
+          state.blocked++
+        },
+        syncAsync: () => Promise.resolve(),
+        beginSync: (): SyncPoll => {
+          state.begun++
+          return () => {
+            if (state.error !== undefined) throw state.error
+            return state.isDone
+          }
+        },
+      },
+    }
+    return state
+  }
+
+  function* stepsOf(log: string[], pending: Syncable): TaskSteps {
+    log.push('first')
+    try {
+      yield pending
+      log.push('second')
+    } finally {
+      log.push('cleaned up')
+    }
+  }
+
+  test('begins a sync once, and continues when it is done', () => {
+    const log: string[] = []
+    const state = polled()
+    const outer = new ResumableTask(stepsOf([], new ResumableTask(stepsOf(log, state.syncable))))
+    expect([outer.poll(), outer.poll()]).toEqual([false, false])
+    expect(log).toEqual(['first'])
+    state.isDone = true
+    expect([outer.poll(), outer.poll()]).toEqual([true, true])
+    expect(log).toEqual(['first', 'second', 'cleaned up'])
+    expect([state.begun, state.blocked, outer.isEnded]).toEqual([1, 0, true])
+  })
+
+  test('blocks for a sync that cannot be begun', () => {
+    const log: string[] = []
+    const { syncable } = polled()
+    const { sync, syncAsync } = syncable
+    expect(new ResumableTask(stepsOf(log, { sync, syncAsync })).poll()).toBe(true)
+    expect(log).toEqual(['first', 'second', 'cleaned up'])
+  })
+
+  test('completes a task while syncAsync waits', async () => {
+    const log: string[] = []
+    const { task, settle } = makeTask(log)
+    const result = task.syncAsync()
+    expect(task.poll()).toBe(true)
+    settle()
+    await result
+    expect(log).toEqual(ALL)
+  })
+
+  test('throws the failure of a sync into the steps', () => {
+    const log: string[] = []
+    const state = polled()
+    const task = new ResumableTask(stepsOf(log, state.syncable))
+    task.poll()
+    state.error = new Error('full')
+    for (const call of [() => task.poll(), () => task.poll(), () => task.sync()]) expect(call).toThrow('full')
+    expect(log).toEqual(['first', 'cleaned up'])
+  })
 })

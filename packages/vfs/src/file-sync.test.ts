@@ -2,7 +2,8 @@
 // Invariants: many unsynced bytes start an early writeback; the failure of an early writeback fails every later sync and every
 // concurrent one; no early writeback starts after close, and the handle closes with the last sync in flight.
 import { LdbError } from '@ldb/base'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { DeadlineSync } from './environment/deadline-sync.js'
 import { FileSync } from './file-sync.js'
 import { MemoryVfs } from './memory/memory-vfs.js'
 import type { OpenMode, VfsFile } from './vfs.js'
@@ -182,4 +183,91 @@ test('files without an identity are not compared', async () => {
   vfs.rename('/file', '/moved')
   vfs.open('/file', 'create').close()
   await new FileSync(vfs, file, WRITEBACK_BYTES).syncAsync()
+})
+
+describe('a sync that is polled', () => {
+  /** A thread that the test plays. */
+  function makeServed(): ReturnType<typeof make> & {
+    thread: DeadlineSync & { failure: LdbError | undefined; complete: () => void }
+  } {
+    const made = make()
+    let writtenEnd = 0
+    const thread = {
+      isWaiting: false,
+      isServed: true,
+      syncedEnd: 0,
+      failure: undefined as LdbError | undefined,
+      requestCount: 0,
+      request: () => undefined,
+      noteWritten: (end: number) => {
+        writtenEnd = end
+      },
+      takeSyncCount: () => 0,
+      cancel: () => undefined,
+      close: () => undefined,
+      complete: () => {
+        thread.syncedEnd = writtenEnd
+      },
+    }
+    made.file.deadlineSync = (): DeadlineSync => thread
+    return { ...made, thread }
+  }
+
+  test('blocks where there is no other thread', () => {
+    const { file, sync } = make()
+    let count = 0
+    file.sync = (): void => {
+      count++
+    }
+    expect(sync.beginSync()()).toBe(true)
+    expect(count).toBe(1)
+  })
+
+  test('ends when the other thread has done it, and each one needs a sync of its own', () => {
+    const { file, sync, thread } = makeServed()
+    file.sync = (): never => {
+      throw new Error('must not block')
+    }
+    const first = sync.beginSync()
+    expect([first(), first()]).toEqual([false, false])
+    thread.complete()
+    expect([first(), first()]).toEqual([true, true])
+    const second = sync.beginSync()
+    expect(second()).toBe(false)
+    thread.complete()
+    expect(second()).toBe(true)
+  })
+
+  test.each(['is not served', 'was overtaken by a blocking sync'])('ends at once when it %s', (how) => {
+    const { sync, thread } = makeServed()
+    const poll = sync.beginSync()
+    expect(poll()).toBe(false)
+    if (how === 'is not served') Object.assign(thread, { isServed: false })
+    else sync.sync()
+    expect(poll()).toBe(true)
+  })
+
+  test('fails as the sync of the other thread does', () => {
+    const { sync, thread } = makeServed()
+    const poll = sync.beginSync()
+    thread.failure = FAILURE
+    expect(poll).toThrow(FAILURE)
+    expect(() => sync.beginSync()).toThrow(FAILURE)
+  })
+
+  test('does not trust the other thread while the outcome of an early writeback is unknown', async () => {
+    const { vfs, file, sync, thread } = makeServed()
+    let count = 0
+    file.sync = (): void => {
+      count++
+    }
+    sync.recordWrite(WRITEBACK_BYTES)
+    const poll = sync.beginSync()
+    expect(poll()).toBe(false)
+    thread.complete()
+    expect([poll(), count]).toEqual([true, 1])
+    vfs.pending[0]!.reject(FAILURE)
+    await new Promise(setImmediate)
+    expect(poll).toThrow(FAILURE)
+  })
 })

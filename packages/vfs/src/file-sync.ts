@@ -1,5 +1,5 @@
 import { INVARIANTS, isLdbError, optionalMember } from '@ldb/base'
-import type { Syncable } from '@ldb/base'
+import type { SyncPoll, Syncable } from '@ldb/base'
 import type { DeadlineSync } from './environment/deadline-sync.js'
 import { isResourceShortage } from './file-error.js'
 import { openAgain } from './same-file.js'
@@ -46,6 +46,9 @@ export class FileSync implements Syncable {
   /** Early writebacks started since a sync was last seen to complete. */
   #writebackCount = 0
   #closed = false
+  /** Syncs begun for a poll, and the newest of them that a blocking sync covers. */
+  #polledCount = 0
+  #polledDone = 0
   /** True when it is closed and its handle is still in use. */
   #isClosing = false
 
@@ -99,8 +102,37 @@ export class FileSync implements Syncable {
     this.#assertNoFailure()
     this.#file.sync()
     this.#deadlineSync?.cancel()
+    this.#polledDone = this.#polledCount
     this.#unsyncedBytes = 0
     this.#writebackCount = 0
+  }
+
+  /**
+   * Begins a sync by another thread; where there is none, syncs. Not to be mixed with {@link FileSync.requestSync} on one instance: both
+   * tell that thread how far the file is written, in different units.
+   */
+  beginSync(): SyncPoll {
+    this.#assertNoFailure()
+    this.#unsyncedBytes = 0
+    const number = ++this.#polledCount
+    const syncs = this.requestSync(0, 0, number)
+    return () => {
+      this.#assertNoFailure()
+      if (this.#polledDone >= number) return true
+      const isSynced = syncs !== undefined && syncs.syncedEnd >= number
+      if (isSynced && !this.hasUnknownWriteback) return true
+      if (!isSynced && syncs?.isServed === true) return false
+      this.sync()
+      return true
+    }
+  }
+
+  /**
+   * True while an early writeback or an asynchronous sync is not known to have succeeded. The operating system may report its failure to
+   * it alone, so that a later success of another thread, which opens the file anew, proves nothing.
+   */
+  get hasUnknownWriteback(): boolean {
+    return this.#inFlight.size > 0 || this.#failure !== undefined
   }
 
   /**

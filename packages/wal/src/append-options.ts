@@ -1,4 +1,6 @@
+import { invalidArgument } from '@ldb/base'
 import type { Seq } from '@ldb/base'
+import { OWNER_TYPE_MAX } from './format.js'
 
 /** Options of `Wal.append`. @category Log */
 export interface AppendOptions {
@@ -12,4 +14,22 @@ export interface AppendOptions {
    * Without these margins it copies the payload. Default false.
    */
   readonly isBorrowed?: boolean
+}
+
+/**
+ * Checks the arguments of an append, of a log whose newest record has the seq `lastSeq`.
+ *
+ * @throws {@link LdbError} LDB_INVALID_ARGUMENT.
+ */
+export function checkRecord(payload: Uint8Array, type: number, seq: number, lastSeq: number): void {
+  if (!(payload instanceof Uint8Array)) throw invalidArgument('the payload of a record must be a Uint8Array')
+  if (!Number.isInteger(type) || type < 0 || type > OWNER_TYPE_MAX) {
+    throw invalidArgument(`the type of a record must be an integer from 0 to ${OWNER_TYPE_MAX}`)
+  }
+  if (!Number.isSafeInteger(seq) || seq < lastSeq) {
+    throw invalidArgument('the seq of a record must not be less than that of the previous record', {
+      expected: lastSeq,
+      actual: seq,
+    })
+  }
 }

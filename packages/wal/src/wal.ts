@@ -1,9 +1,9 @@
 import { invalidArgument, LdbError, ownOptions, ownProperty, ResumableTask, toLsn, toSeq } from '@ldb/base'
-import type { TaskSteps, Lsn, Seq, VerifySink } from '@ldb/base'
+import type { TaskSteps, Lsn, Seq, SyncPoll, VerifySink } from '@ldb/base'
 import { InternalVfs, OwnedVfs, resolvePath } from '@ldb/vfs'
 import type { DeadlineSync, FilePath, Vfs } from '@ldb/vfs'
+import { checkRecord } from './append-options.js'
 import type { AppendOptions } from './append-options.js'
-import { OWNER_TYPE_MAX } from './format.js'
 import { openLog } from './open-log.js'
 import type { OpenedLog } from './open-log.js'
 import { resolveWalOptions } from './options.js'
@@ -138,17 +138,7 @@ export class Wal {
     const type = (options === undefined ? undefined : ownProperty(options, 'type')) ?? 0
     const seq = (options === undefined ? undefined : ownProperty(options, 'seq')) ?? writer.lastSeq
     const isBorrowed = options === undefined ? undefined : ownProperty(options, 'isBorrowed')
-    if (!(payload instanceof Uint8Array))
-      throw invalidArgument('the payload of a record must be a Uint8Array')
-    if (!Number.isInteger(type) || type < 0 || type > OWNER_TYPE_MAX) {
-      throw invalidArgument(`the type of a record must be an integer from 0 to ${OWNER_TYPE_MAX}`)
-    }
-    if (!Number.isSafeInteger(seq) || seq < writer.lastSeq) {
-      throw invalidArgument('the seq of a record must not be less than that of the previous record', {
-        expected: writer.lastSeq,
-        actual: seq,
-      })
-    }
+    checkRecord(payload, type, seq, writer.lastSeq)
     return toLsn(writer.append(payload, type, seq, isBorrowed))
   }
 
@@ -192,6 +182,16 @@ export class Wal {
     const { syncedLsn, endLsn } = this.#writer
     if (syncedLsn === endLsn) this.#writer.assertUsable()
     else await this.#groupSync.request()
+  }
+
+  /**
+   * Begins a sync by another thread, of all records appended before the call, for a caller that does not yield to the event loop.
+   *
+   * @throws {@link LdbError} as `sync`; so does the poll.
+   */
+  beginSync(): SyncPoll {
+    this.assertOpen()
+    return this.#writer.beginSync()
   }
 
   /**

@@ -5,6 +5,8 @@ import type { PageMemory } from '../page/memory.js'
 /** Bytes of one slab. */
 const SLAB_BYTES = 65_536
 
+const NO_BYTES = new Uint8Array(0)
+
 /** Longer values get a buffer of their own, and all values where the transfer of one could empty the others. */
 const SLICE_BYTES_MAX = PREVENTS_TRANSFER ? 8192 : -1
 
@@ -19,11 +21,12 @@ const LOOP_BYTES_MAX = 160
  * @internal
  */
 export class ValueSlab {
-  #bytes = sharedBytes(SLAB_BYTES)
-  #buffer = this.#bytes.buffer
-  #words = new Int32Array(this.#buffer)
-  /** A multiple of four. */
-  #used = 0
+  /** Allocated by the first copy. */
+  #bytes = NO_BYTES
+  #buffer = NO_BYTES.buffer
+  #words = new Int32Array(NO_BYTES.buffer)
+  /** A multiple of four. No value, however short, fits into the first slab. */
+  #used = SLAB_BYTES + 4
 
   /** Copies `length` bytes at `start` of a memory. The caller owns the returned array. */
   copy(source: PageMemory, start: number, length: number): Uint8Array {

@@ -50,7 +50,7 @@ export function findMeta(
     const bytes = new Uint8Array(META_BLOCK_BYTES)
     const length = file.read(bytes, 0, META_BLOCK_BYTES, block * META_STRIDE)
     // A file that ends here is too short for any checkpoint, which a later check reports, or it is no tree.
-    if (block === SPARE_BLOCK && length < META_BLOCK_BYTES) continue
+    if (block === SPARE_BLOCK && (length < META_BLOCK_BYTES || isUnwritten(bytes))) continue
     try {
       if (length < META_BLOCK_BYTES)
         throw corruption(file.path, length, 'the file ends within its meta blocks')
@@ -64,6 +64,11 @@ export function findMeta(
   }
   if (found.length === 0) throw noValidBlock(file.path, faults, isKnownTree)
   return found.reduce((newest, next) => newerOf(newest, next, file.path))
+}
+
+/** Reports whether a block was never written: most files have no spare block yet. */
+function isUnwritten(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0)
 }
 
 /** Returns the fields of the newest valid meta block of a file. Throws as {@link findMeta} does. @internal */

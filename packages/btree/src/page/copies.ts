@@ -4,6 +4,7 @@ import type { ExtentReader } from './memory.js'
 
 /** Bytes of a buffer, unless pages are larger. */
 const BUFFER_BYTES = 65_536
+const NO_BYTES = new Uint8Array(0)
 
 /**
  * Allocates copies of pages for cursors, several in one buffer: a buffer for each would cost more than the copying.
@@ -17,8 +18,9 @@ export class PageCopies {
   memory: PageMemory
   #used = 0
 
+  /** Allocates no buffer: most trees of a database with many are never scanned. */
   constructor(pageBytes: number, extents: ExtentReader) {
-    this.memory = newBuffer(pageBytes, extents)
+    this.memory = new PageMemory(NO_BYTES, pageBytes, extents)
   }
 
   /** Copies the page at `page` of `source`. Returns the offset of the copy in {@link PageCopies.memory}. */

@@ -30,6 +30,17 @@ export interface PagesFile {
   readonly extentCount: number
 }
 
+/** The scratch page of each cache. All trees of the cache share it: a page is rebuilt without interruption. */
+const scratchPages: WeakMap<PageCache, Uint8Array> = new WeakMap()
+
+function scratchOf(cache: PageCache): Uint8Array {
+  const known = scratchPages.get(cache)
+  if (known !== undefined) return known
+  const bytes = new Uint8Array(cache.pageBytes)
+  scratchPages.set(cache, bytes)
+  return bytes
+}
+
 /**
  * The pages of one file: the parts that read, allocate and write them, constructed in the order of their dependencies.
  *
@@ -71,7 +82,7 @@ export class Pages {
     this.freeSpace = freeSpace
     this.epoch = epoch
     this.extentFile = new ExtentFile({ file, codec, freeSpace, epoch }, pageBytes)
-    const scratch = new PageMemory(new Uint8Array(pageBytes), pageBytes, this.extentFile)
+    const scratch = new PageMemory(scratchOf(cache), pageBytes, this.extentFile)
     this.memory = new PageMemory(cache.bytes, pageBytes, this.extentFile, scratch)
     this.copies = new PageCopies(pageBytes, this.extentFile)
     this.writeBack = new WriteBack(this.memory, { file, codec, metaRewrite, pendingChecksums, checkedPages })

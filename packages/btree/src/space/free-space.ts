@@ -132,7 +132,8 @@ export class FreeSpace {
 
   /** Marks pages as free from bits that {@link writeBits} wrote. Ignores bits of the meta region and behind the end of the file. */
   readBits(first: number, source: Uint8Array, start: number, end: number): void {
-    for (let at = start; at < end; at += 1) {
+    const last = Math.min(end, start + Math.ceil((this.#pageCount - first) / 8))
+    for (let at = start; at < last; at += 1) {
       const bits = source[at] as number
       if (bits === 0) continue
       const page = first + (at - start) * 8

@@ -101,6 +101,23 @@ export class Checkpointer {
     }
   }
 
+  /** True while a checkpoint runs. */
+  get isRunning(): boolean {
+    return this.#running?.isEnded === false
+  }
+
+  /**
+   * Continues a running checkpoint without waiting for the device, up to the end of the time slices that its option grants. Throws
+   * nothing: a failure has poisoned the database and emitted an error event.
+   */
+  poll(): void {
+    try {
+      this.#running?.poll()
+    } catch {
+      // Reported.
+    }
+  }
+
   /** Performs the remaining steps of a running checkpoint. */
   finish(): void {
     const running = this.#running
@@ -111,22 +128,6 @@ export class Checkpointer {
   /** Aborts a running checkpoint: nothing may be written any more. */
   abandon(): void {
     this.#running?.abort(closedError())
-  }
-
-  /** Makes an automatic checkpoint when one is due. The preceding commit succeeds in any case (C7). */
-  afterCommit(position: CommitPosition): void {
-    if (!this.isDue || this.#state.health.writeRefusal !== undefined) return
-    // A running checkpoint gets time to end by itself.
-    if (this.#running !== undefined && this.logRatio < 2) return
-    const startedAtMs = this.#clock.monotonic()
-    try {
-      if (this.#running === undefined) this.run(position)
-      else this.finish()
-    } catch {
-      // The failure has poisoned the database and emitted an error event.
-      return
-    }
-    this.#events.emit('stall', { reason: 'checkpoint', durationMs: this.#clock.monotonic() - startedAtMs })
   }
 
   stats(): CheckpointStats {

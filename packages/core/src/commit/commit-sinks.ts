@@ -11,6 +11,5 @@ export interface CommitSinks {
   readonly backgroundSync: BackgroundSync
   /** Wakes readers of changes. */
   readonly changeSignal: ChangeSignal
-  /** Makes automatic checkpoints for the synchronous API. */
   readonly checkpointer: Checkpointer
 }

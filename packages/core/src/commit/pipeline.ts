@@ -231,7 +231,7 @@ export class CommitPipeline {
       this.#committing = false
     }
     this.#publish(seq)
-    this.#sinks.checkpointer.afterCommit(this)
+    this.#background?.afterCommit()
   }
 
   /**

@@ -1,5 +1,5 @@
 import { ResumableTask } from '@ldb/base'
-import type { TaskSteps, Lsn, VerifySink } from '@ldb/base'
+import type { TaskSteps, Lsn, SyncPoll, VerifySink } from '@ldb/base'
 import type { DeadlineSync } from '@ldb/vfs'
 import type { Wal } from '@ldb/wal'
 import type { CommitReader } from './change-reader.js'
@@ -91,6 +91,10 @@ export class WalLog implements CommitLog {
 
   syncAsync(): Promise<void> {
     return this.#wal.syncAsync()
+  }
+
+  beginSync(): SyncPoll {
+    return this.#wal.beginSync()
   }
 
   get isSynced(): boolean {

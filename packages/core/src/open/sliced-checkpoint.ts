@@ -1,4 +1,4 @@
-import type { Syncable } from '@ldb/base'
+import type { SyncPoll, Syncable } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
 import type { BackgroundCheckpoint } from '../commit/background-checkpoint.js'
 import { AUTOMATIC_CHECKPOINT } from '../commit/checkpoint-options.js'
@@ -16,11 +16,16 @@ const SLICES_PER_GROUP = 16
 /** Log lengths, as multiples of the trigger length, from which commits wait for time slices, and for the end of the checkpoint. */
 const SLOW_RATIO = 2
 const HALT_RATIO = 4
+/** Growth of the number of time slices of a synchronous commit, for each multiple of the trigger length. */
+const SLICES_BASE = 4
 
 /**
  * Checkpoints that run while commits continue: the frozen pages are written in time slices of about a millisecond, between which other
  * tasks of the event loop run, and are synced off the thread. When commits make the log grow faster than the checkpoint proceeds, they
  * are delayed without blocking the thread.
+ *
+ * A program that commits synchronously may not yield to the event loop. Its commits perform the time slices themselves, in at most half
+ * of its time while the log is short enough, and another thread syncs the files.
  */
 export class SlicedCheckpoint implements BackgroundCheckpoint {
   readonly #state: DatabaseState
@@ -36,6 +41,10 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
   #waiters: (() => void)[] = []
   #running: Promise<void> | undefined = undefined
   #hasPersistedRecovered = false
+  /** Time slices that a synchronous commit may still perform. */
+  #grantedSlices = 0
+  /** Synchronous commits perform no time slice before this time of the monotonic clock, unless the log is long. */
+  #resumeAtMs = 0
 
   constructor(
     state: DatabaseState,
@@ -54,6 +63,7 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
     this.#timeSlice = {
       sync: (): void => undefined,
       syncAsync: (): Promise<void> => this.#endSlice(),
+      beginSync: (): SyncPoll => () => this.#takeGrantedSlice(),
     }
   }
 
@@ -74,6 +84,26 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
         // The store refuses later writes, and the next one reports the error.
       }
     }
+  }
+
+  afterCommit(): void {
+    const checkpointer = this.#checkpointer
+    if (!checkpointer.isRunning) {
+      if (!checkpointer.isDue || this.#state.health.writeRefusal !== undefined) return
+      this.#start(AUTOMATIC_CHECKPOINT).catch(() => undefined)
+    }
+    const { logRatio } = checkpointer
+    const startedAtMs = this.#clock.monotonic()
+    if (logRatio >= HALT_RATIO) {
+      this.#finish(startedAtMs)
+      return
+    }
+    const isSlow = logRatio >= SLOW_RATIO
+    if (startedAtMs < this.#resumeAtMs && !isSlow) return
+    this.#grantedSlices = isSlow ? Math.ceil(SLICES_BASE ** (logRatio - SLOW_RATIO + 1)) : 1
+    checkpointer.poll()
+    const endedAtMs = this.#clock.monotonic()
+    this.#resumeAtMs = endedAtMs + (endedAtMs - startedAtMs)
   }
 
   /**
@@ -109,9 +139,7 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
     }
     throwIfAborted(signal)
     this.#state.health.assertWritable()
-    const running = this.#checkpoint(options)
-    this.#running = running
-    await untilAborted(running, signal)
+    await untilAborted(this.#start(options), signal)
   }
 
   async relieve(): Promise<void> {
@@ -130,13 +158,34 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
     while (this.#running !== undefined) await this.#running.catch(() => undefined)
   }
 
-  async #checkpoint(options: CheckpointOptions): Promise<void> {
+  /** Starts a checkpoint. Its steps up to the first wait run before this returns. */
+  #start(options: CheckpointOptions): Promise<void> {
+    const running: Promise<void> = this.#checkpointer
+      .runAsync(this.#pipeline, { ...options, timeSlice: this.#timeSlice })
+      .finally(() => {
+        // Synchronous commits may have ended it, and started another one.
+        if (this.#running === running) this.#running = undefined
+        this.#wakeWaiters()
+      })
+    this.#running = running
+    return running
+  }
+
+  /** Performs the rest of the checkpoint. */
+  #finish(startedAtMs: number): void {
     try {
-      await this.#checkpointer.runAsync(this.#pipeline, { ...options, timeSlice: this.#timeSlice })
-    } finally {
-      this.#running = undefined
-      this.#wakeWaiters()
+      this.#checkpointer.finish()
+    } catch {
+      // The failure has poisoned the database and emitted an error event.
+      return
     }
+    this.#events.emit('stall', { reason: 'checkpoint', durationMs: this.#clock.monotonic() - startedAtMs })
+  }
+
+  #takeGrantedSlice(): boolean {
+    if (this.#grantedSlices === 0) return false
+    this.#grantedSlices--
+    return true
   }
 
   async #endSlice(): Promise<void> {

@@ -2,6 +2,7 @@ import { optionalMember } from '@ldb/base'
 import { DirectorySync, FileRemoval, resolvePath } from '@ldb/vfs'
 import type {
   Clock,
+  DeadlineSync,
   FilePath,
   FileStatus,
   LockMode,
@@ -119,6 +120,10 @@ class GatedFile implements VfsFile {
 
   sync(): void {
     this.#file.sync()
+  }
+
+  deadlineSync(): DeadlineSync | undefined {
+    return optionalMember(this.#file, 'deadlineSync')?.call(this.#file)
   }
 
   truncate(length: number): void {

@@ -105,7 +105,7 @@ class ThreadSync implements DeadlineSync {
   }
 
   get isServed(): boolean {
-    return this.#thread.isServing && !this.#isMissed
+    return this.#thread.isServing && !this.#isMissed && Atomics.load(this.#words, STATE) !== SyncState.Missed
   }
 
   get syncedEnd(): number {

@@ -1,4 +1,4 @@
-import { isLdbError, LdbError } from '@ldb/base'
+import { isLdbError, LdbError, optionalMember } from '@ldb/base'
 import { DirectorySync } from '../directory-sync.js'
 import type { Clock, RandomSource, Scheduler } from '../environment/environment.js'
 import type { FilePath } from '../file-path.js'
@@ -32,18 +32,25 @@ export class InternalVfs implements Vfs {
     this.random = below.random
     this.scheduler = below.scheduler
     this.#below = below
-    if (below.link !== undefined) {
+    const freeBytes = optionalMember(below, 'freeBytes')
+    const link = optionalMember(below, 'link')
+    const copy = optionalMember(below, 'copy')
+    if (link !== undefined) {
       this.link = (source, target): void => {
-        internally(() => below.link?.(source, target))
+        internally(() => {
+          link.call(below, source, target)
+        })
       }
     }
-    if (below.copy !== undefined) {
+    if (copy !== undefined) {
       this.copy = (source, target): void => {
-        internally(() => below.copy?.(source, target))
+        internally(() => {
+          copy.call(below, source, target)
+        })
       }
     }
-    if (below.freeBytes !== undefined) {
-      this.freeBytes = (path): number | undefined => internally(() => below.freeBytes?.(path))
+    if (freeBytes !== undefined) {
+      this.freeBytes = (path): number | undefined => internally(() => freeBytes.call(below, path))
     }
   }
 
@@ -65,7 +72,7 @@ export class InternalVfs implements Vfs {
   }
 
   pinDirectory(path: string): PinnedDirectory | undefined {
-    return internally(() => this.#below.pinDirectory?.(path))
+    return internally(() => optionalMember(this.#below, 'pinDirectory')?.call(this.#below, path))
   }
 
   list(path: string): string[] {

@@ -1,3 +1,5 @@
+import { optionalMember } from '@ldb/base'
+import type { DeadlineSync } from '../environment/deadline-sync.js'
 import { closedFileError } from '../file-error.js'
 import type { VfsFile } from '../vfs.js'
 import { PoolEntry } from './descriptor-pool.js'
@@ -111,6 +113,12 @@ export class PooledFile extends PoolEntry implements VfsFile {
       throw error
     }
     this.#inode.noteSynced(writeCount)
+  }
+
+  /** The pool does not learn of its syncs: the writes count as unsynced until the next other one. */
+  deadlineSync(): DeadlineSync | undefined {
+    const file = this.#acquire('sync')
+    return optionalMember(file, 'deadlineSync')?.call(file)
   }
 
   truncate(length: number): void {

@@ -115,11 +115,20 @@ export class ActiveSegment implements Syncable {
     return this.#fileSync.deadlineSync
   }
 
-  /** Position up to which that thread has synced the records; the base of the segment before its first sync. */
+  /**
+   * Position up to which that thread has synced the records; the base of the segment before its first sync, and while those syncs prove
+   * nothing.
+   */
   get deadlineSyncedLsn(): number {
     const { baseLsn } = this.segment
+    if (this.#fileSync.hasUnknownWriteback) return baseLsn
     const syncedEnd = this.deadlineSync?.syncedEnd ?? 0
     return baseLsn + Math.max(0, syncedEnd - this.segment.fileOffsetOf(baseLsn))
+  }
+
+  /** See `FileSync.hasUnknownWriteback`. */
+  get hasUnknownWriteback(): boolean {
+    return this.#fileSync.hasUnknownWriteback
   }
 
   /** Requests a sync of the written records, which end at `lsn`, by another thread; as `FileSync.requestSync`. */

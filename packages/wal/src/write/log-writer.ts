@@ -1,5 +1,5 @@
 import { assert, isLdbError, LdbError, ResumableTask } from '@ldb/base'
-import type { TaskSteps } from '@ldb/base'
+import type { SyncPoll, TaskSteps } from '@ldb/base'
 import type { DeadlineSync, Vfs } from '@ldb/vfs'
 import { PAYLOAD_BYTES_MAX, SealKind } from '../format.js'
 import type { ResolvedWalOptions } from '../options.js'
@@ -181,6 +181,27 @@ export class LogWriter {
     this.#assertNoFailedSync()
     if (this.syncedLsn === this.flushedLsn) return
     this.#syncFile(false)
+  }
+
+  /**
+   * Begins a sync of all records by another thread, for a caller that polls the result. Syncs where there is none, and when its success
+   * would prove nothing.
+   */
+  beginSync(): SyncPoll {
+    this.assertUsable()
+    this.#current.rotation?.sync()
+    this.flush()
+    const end = this.flushedLsn
+    const syncs = this.requestSync(0, 0)
+    return () => {
+      this.assertUsable()
+      this.noteSyncs()
+      this.#assertNoFailedSync()
+      if (this.syncedLsn >= end) return true
+      if (syncs?.isServed === true && this.#current.file?.hasUnknownWriteback === false) return false
+      this.sync()
+      return true
+    }
   }
 
   /** As {@link LogWriter.sync}, off this thread. Does not cover records appended after the call. */

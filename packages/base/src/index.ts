@@ -83,6 +83,9 @@ export { decodeBatch } from './batch/decode-batch.js'
 export { OperationKind } from './batch/section.js'
 export type { BatchOrigin, BatchSection, KeyspaceSection } from './batch/section.js'
 
+// Queues
+export { Fifo } from './fifo.js'
+
 // Leaks
 export { afterCollection } from './leaks/after-collection.js'
 export type { AfterCollection, CollectionTask } from './leaks/after-collection.js'

@@ -49,7 +49,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   /** @internal */
   constructor(database: Database, opened: OpenDatabase) {
-    super(new AsyncApi(opened.gate, opened.pipeline.async, opened.health), database)
+    super(new AsyncApi(opened.gate, opened.pipeline.async, opened.health, opened.engines.vfs), database)
     this.sync = database
     this.#opened = opened
     opened.backgroundSync.runOffThread()
@@ -148,7 +148,8 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
    *
    * @remarks Resolves only if the transaction was committed, by this method or by the function itself. A write of the
    * function through the database, instead of through the transaction, is a commit of its own: it cannot be detected here,
-   * as it is in the synchronous API, and is not rolled back.
+   * as it is in the synchronous API, and is not rolled back. From the second attempt on, it waits until no other retried
+   * transaction runs, and commits of transactions that are not retried wait for it.
    * @param run - may run several times, with its side effects. Its second argument is the number of the attempt, from 1
    * on. Its exception rolls the transaction back and rejects the promise.
    * @throws {@link LdbError} LDB_CONFLICT after `retries` retries; LDB_ABORTED at once when the signal is aborted, or when
@@ -297,7 +298,9 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   async #close(): Promise<void> {
     const { slicedCheckpoint, health, options } = this.#opened
-    await this.api.calls.refuseLater()
+    const earlier = this.api.calls.refuseLater()
+    this.api.turns.beginClose()
+    await earlier
     health.announceClose()
     await this.api.commits.idle()
     await slicedCheckpoint.idle()

@@ -10,6 +10,7 @@ import {
   toSeq,
 } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
+import { conflictsWith } from './conflict/conflict-check.js'
 import { ConflictWindow } from './conflict/conflict-window.js'
 import { ownManagerOptions, resolveManagerOptions, resolveTransactionOptions } from './options.js'
 import type { ResolvedManagerOptions, TransactionManagerOptions, TransactionOptions } from './options.js'
@@ -78,6 +79,11 @@ export class TransactionManager {
     return this.#window.visibleSeq
   }
 
+  /** True while a transaction is open that may write. */
+  get hasWriters(): boolean {
+    return this.#views.writerCount > 0
+  }
+
   /**
    * Begins a transaction. The caller must end it: an open transaction retains old versions of the data.
    *
@@ -134,7 +140,8 @@ export class TransactionManager {
    * then on (M6).
    *
    * @param seq - greater than the seq of every registered commit that was not aborted.
-   * @param sections - the write set of the commit; borrowed until `noteVisible` or `noteAborted`.
+   * @param sections - the write set of the commit; borrowed until `noteVisible` or `noteAborted`. While no transaction is open
+   * that may write, it may be the array of the previous commit, whose sections were extended: both then become visible together.
    * @param updateReads - the keys read for update of its {@link PreparedCommit}, when the commit is a transaction.
    */
   noteCommit(
@@ -265,6 +272,7 @@ export class TransactionManager {
           throw error
         }
       },
+      conflictsWith,
       commit: (prepared) => {
         try {
           this.#commit(prepared)

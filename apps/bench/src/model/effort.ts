@@ -5,6 +5,8 @@ export interface Effort {
   readonly entryCount: number
   /** Entries that a fill writes. */
   readonly fillCount: number
+  /** Numbers of puts that are called without awaiting each. */
+  readonly unawaited: readonly number[]
   /** Store sizes of the growth stages, in entries. */
   readonly growth: readonly number[]
   readonly rounds: number
@@ -21,6 +23,7 @@ export const EFFORTS: Readonly<Record<Effort['name'], Effort>> = {
     name: 'tiny',
     entryCount: 2000,
     fillCount: 2000,
+    unawaited: [1000],
     growth: [1000, 2000],
     rounds: 2,
     warmUps: 1,
@@ -31,6 +34,7 @@ export const EFFORTS: Readonly<Record<Effort['name'], Effort>> = {
     name: 'quick',
     entryCount: 100_000,
     fillCount: 20_000,
+    unawaited: [100_000],
     growth: [10_000, 100_000],
     rounds: 5,
     warmUps: 3,
@@ -41,6 +45,7 @@ export const EFFORTS: Readonly<Record<Effort['name'], Effort>> = {
     name: 'normal',
     entryCount: 1_000_000,
     fillCount: 300_000,
+    unawaited: [100_000, 1_000_000],
     growth: [10_000, 100_000, 1_000_000],
     rounds: 5,
     warmUps: 2,
@@ -51,6 +56,7 @@ export const EFFORTS: Readonly<Record<Effort['name'], Effort>> = {
     name: 'full',
     entryCount: 1_000_000,
     fillCount: 1_000_000,
+    unawaited: [100_000, 1_000_000],
     growth: [10_000, 100_000, 1_000_000, 10_000_000],
     rounds: 5,
     warmUps: 2,

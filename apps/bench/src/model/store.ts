@@ -49,6 +49,11 @@ export interface Store {
   put?(key: Key, value: Uint8Array): VoidOrPromise
   /** Commits one entry while other commits are pending; key and value are not overwritten. */
   putConcurrently?(key: Key, value: Uint8Array): Promise<unknown>
+  /**
+   * Increments a counter of four bytes in a transaction that reads and writes it, while other calls are pending. An absent counter
+   * is 0.
+   */
+  increment?(key: Key): VoidOrPromise
   /** Commits many entries atomically. */
   putBatch(fill: BatchFill): VoidOrPromise
   /** Completes pending background work: a checkpoint or a compaction. */

@@ -43,4 +43,5 @@ const METHOD_NAMES: Partial<Record<keyof Store, string>> = {
   range: 'ranges',
   put: 'put',
   putConcurrently: 'asynchronous commits',
+  increment: 'transactions',
 }

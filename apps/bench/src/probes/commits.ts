@@ -15,6 +15,7 @@ const COMMITTERS = 256
 const RECORD_BYTES = 176
 const GROUP_RATIO_AT_LEAST = 50
 const FILE_RATIO_AT_MOST = 1.15
+const SYNC_RATIO_AT_MOST = 1.1
 
 type Entries = AsyncKeyspace<Uint8Array, Uint8Array>
 
@@ -62,6 +63,10 @@ export const commits: Probe = {
       atLeast('256 committers ÷ one, synchronous API', ratio(rates.grouped, rates.sync)),
       atMost('cost of one, synchronous API ÷ bare file', ratio(rates.fileSync, rates.sync)),
       atMost('cost of one, asynchronous API ÷ bare file', ratio(rates.fileAsync, rates.async)),
+      {
+        ...atMost('cost of one, asynchronous ÷ synchronous API', ratio(rates.sync, rates.async)),
+        atMost: SYNC_RATIO_AT_MOST,
+      },
     ]
   },
 }

@@ -42,6 +42,7 @@ export function stagesOf(effort: Effort): Stage[] {
       rows: [row('fill-random', 'fill, batches of 1,000', 'fillRandom', 'entry', 4, 2)],
     },
     { id: 'durable', scenario: device, rows: DURABLE_ROWS, includesBareFile: true },
+    ...effort.unawaited.map((count) => unawaited(fill, count)),
     { id: 'mixed', scenario: read, rows: MIXED_ROWS },
     ...tenfold(read, fill),
     ...largerThanMemory(read),
@@ -75,6 +76,13 @@ const DURABLE_ROWS: readonly Row[] = [
     ...row('durable-put', 'durable put, 1 committer', 'durablePut', 'commit', 2, 1.5),
     targets: { lmdb: 2, 'classic-level': 1.5, 'bare-file': 1 / 1.15 },
   },
+  row('durable-put-awaited', 'durable put, 1 committer, by promise', 'durablePutAwaited', 'commit', 2, 1.5),
+  row(
+    'durable-transactions-64',
+    'durable transactions of 64 callers on one key',
+    'incrementByMany',
+    'commit',
+  ),
   row('durable-put-256', 'durable put, 256 committers', 'durablePutByMany', 'commit', 8, 30),
 ]
 
@@ -86,6 +94,22 @@ const MIXED_ROWS: readonly Row[] = [
   row('ycsb-e', 'YCSB E: 95 % ranges, 5 % insert', 'ycsbE', 'operation', 2, 4),
   row('ycsb-f', 'YCSB F: 50 % get, 50 % get and put', 'ycsbF', 'operation', 2, 4),
 ]
+
+/** Puts that are called without awaiting each. The footprint of the stage has their memory. */
+function unawaited(fill: Scenario, entryCount: number): Stage {
+  const title = `${entryCount.toLocaleString('en')} puts, not awaited one by one`
+  return {
+    id: `unawaited-${entryCount}`,
+    scenario: { ...fill, entryCount },
+    rows: [
+      {
+        ...row(`unawaited-${entryCount}-put`, title, 'putUnawaited', 'entry'),
+        targets: { lmdb: 1 / 1.5 },
+        stores: AIM_STORES,
+      },
+    ],
+  }
+}
 
 /** Data of ten times the cache. */
 function tenfold(read: Scenario, fill: Scenario): Stage[] {

@@ -1,5 +1,6 @@
 import { Database } from '@ldb/core'
 import type { DatabaseOptions, Keyspace } from '@ldb/core'
+import { incremented } from '../data/counter.js'
 import type { Key, KeyShape } from '../data/keys.js'
 import type { Store, StoreOptions } from '../model/store.js'
 
@@ -23,7 +24,14 @@ interface BorrowingGet {
 
 /** The asynchronous API, which older versions of LDB do not have. */
 interface AsyncApi {
-  readonly promises?: { keyspace(name: string): AsyncPut | Promise<AsyncPut> }
+  readonly promises?: {
+    keyspace(name: string): AsyncPut | Promise<AsyncPut>
+    transaction?(run: (transaction: AsyncTransaction) => Promise<void>): Promise<void>
+  }
+}
+
+interface AsyncTransaction {
+  in(entries: AsyncPut): AsyncPut & { get(key: Key): Promise<Bytes | undefined> }
 }
 
 interface AsyncPut {
@@ -45,7 +53,17 @@ export async function open(options: StoreOptions): Promise<Store> {
     values: 'binary',
   }) as unknown as Keyspace<Key, Bytes>
   const { promises } = db as unknown as AsyncApi
-  return storeOf(db, entries, await promises?.keyspace('bench'))
+  const asyncEntries = await promises?.keyspace('bench')
+  const store = storeOf(db, entries, asyncEntries)
+  if (asyncEntries === undefined || promises?.transaction === undefined) return store
+  return {
+    ...store,
+    increment: (key) =>
+      promises.transaction!(async (transaction) => {
+        const view = transaction.in(asyncEntries)
+        await view.put(key, incremented(await view.get(key)))
+      }),
+  }
 }
 
 function storeOf(db: Database, entries: Keyspace<Key, Bytes>, asyncEntries?: AsyncPut): Store {

@@ -1,4 +1,5 @@
 import { loadPeer } from '../peers/packages.js'
+import { incremented } from '../data/counter.js'
 import type { Key, KeyShape } from '../data/keys.js'
 import type { Store, StoreOptions } from '../model/store.js'
 
@@ -24,6 +25,7 @@ interface Lmdb {
   put(key: Key, value: Uint8Array): Promise<boolean>
   putSync(key: Key, value: Uint8Array): void
   transactionSync(action: () => void): void
+  transaction(action: () => void): Promise<void>
   readonly flushed: Promise<boolean>
   close(): Promise<void>
 }
@@ -62,6 +64,7 @@ export async function open(options: StoreOptions): Promise<Store> {
     range: (start, limit) => walk({ start, limit }),
     put: (key, value) => db.putSync(key, value),
     putConcurrently: (key, value) => db.put(key, value),
+    increment: (key) => db.transaction(() => void db.put(key, incremented(db.get(key)))),
     putBatch(fill) {
       db.transactionSync(() => fill((key, value) => db.putSync(key, value)))
     },

@@ -1,3 +1,4 @@
+import { incremented } from '../data/counter.js'
 import type { KeyShape } from '../data/keys.js'
 import type { Store, StoreOptions } from '../model/store.js'
 
@@ -51,6 +52,11 @@ export function sqliteStore(db: SqliteDatabase, options: StoreOptions): Store {
     entries: () => count(all.iterate()),
     range: (key, limit) => count(some.iterate(key, limit)),
     put: (key, value) => void insert.run(key, value),
+    increment(key) {
+      db.exec('BEGIN IMMEDIATE')
+      insert.run(key, incremented((select.get(key) as Row | undefined)?.v))
+      db.exec('COMMIT')
+    },
     putBatch(fill) {
       db.exec('BEGIN')
       fill((key, value) => insert.run(key, value))

@@ -2,7 +2,16 @@ import type { Workload } from '../model/workload.js'
 import { getMany, rangeOf100 } from './many-reads.js'
 import { getBorrowed, getHot, getMissing, getRandom, getZipf, makeKeys } from './point-reads.js'
 import { ycsbA, ycsbB, ycsbC, ycsbD, ycsbE, ycsbF } from './mixed.js'
-import { durableBatch, durablePut, durablePutByMany, fillRandom, openClean } from './writes.js'
+import { incrementByMany } from './transactions.js'
+import {
+  durableBatch,
+  durablePut,
+  durablePutAwaited,
+  durablePutByMany,
+  fillRandom,
+  openClean,
+  putUnawaited,
+} from './writes.js'
 import { entriesAll, scanAll } from './scans.js'
 
 /** Every workload, by name. */
@@ -20,7 +29,10 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   fillRandom,
   durableBatch,
   durablePut,
+  durablePutAwaited,
   durablePutByMany,
+  incrementByMany,
+  putUnawaited,
   openClean,
   ycsbA,
   ycsbB,

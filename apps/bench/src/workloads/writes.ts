@@ -73,6 +73,43 @@ export const durablePut: Workload = {
   },
 }
 
+/** Commits one entry at a time through the asynchronous API, and awaits its sync. */
+export const durablePutAwaited: Workload = {
+  unsupportedReason: requirePersistence('putConcurrently'),
+  async run(context: WorkloadContext, budgetMs: number): Promise<Round> {
+    const { store, data } = context
+    const { values, order, entryCount } = data
+    const value = values.of(0).slice()
+    const latency = new SampledLatency()
+    let operations = 0
+    const start = performance.now()
+    let before = start
+    for (const deadline = start + budgetMs; before < deadline; operations++) {
+      await store.putConcurrently!(data.copyKey(order.at(context.nextEntryIndex++ % entryCount)), value)
+      const now = performance.now()
+      latency.add(now - before)
+      before = now
+    }
+    return { operations, elapsedMs: before - start, latenciesUs: latency.samplesUs }
+  },
+}
+
+/** Calls a put for every entry without awaiting it, and then awaits all of them; an operation is one put. */
+export const putUnawaited: Workload = {
+  unsupportedReason: requirePersistence('putConcurrently'),
+  async run(context: WorkloadContext): Promise<Round> {
+    const { store, data } = context
+    const { values, order, entryCount } = data
+    const value = values.of(0).slice()
+    const puts = new Array<Promise<unknown>>(entryCount)
+    const start = performance.now()
+    for (let position = 0; position < entryCount; position++)
+      puts[position] = store.putConcurrently!(data.copyKey(order.at(position)), value)
+    await Promise.all(puts)
+    return { operations: entryCount, elapsedMs: performance.now() - start }
+  },
+}
+
 /** Commits from 256 concurrent committers; each waits for its own commit. */
 export const durablePutByMany: Workload = {
   unsupportedReason: requirePersistence('putConcurrently'),

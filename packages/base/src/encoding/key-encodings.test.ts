@@ -47,6 +47,28 @@ describe('built-in encodings', () => {
     expect(Object.getPrototypeOf(binaryValues.encode(Buffer.from([1])))).toBe(Uint8Array.prototype)
   })
 
+  it('copy keys of subclasses of Uint8Array of any length, and refuse what only looks like one', () => {
+    class OwnBytes extends Uint8Array {}
+    for (const count of [0, 1, 64, 65, 300]) {
+      const plain = Uint8Array.from({ length: count }, (_, index) => index * 7 + 1)
+      for (const key of [
+        plain,
+        Buffer.from(plain),
+        new OwnBytes(plain),
+        Buffer.concat([plain]).subarray(0),
+      ]) {
+        const target = new Uint8Array(count + 2).fill(255)
+        expect(binaryKeys.encodeInto?.(key, target)).toBe(count)
+        expect(target).toEqual(Uint8Array.of(...plain, 255, 255))
+        if (count > 0) expect(binaryKeys.encodeInto?.(key, new Uint8Array(count - 1))).toBe(-1)
+      }
+    }
+    const transferred = Buffer.from(new ArrayBuffer(8))
+    structuredClone(transferred.buffer, { transfer: [transferred.buffer as ArrayBuffer] })
+    for (const key of [transferred, Object.create(OwnBytes.prototype), new Uint16Array(2), 'abc'])
+      expect(() => binaryKeys.encodeInto?.(key as Uint8Array, new Uint8Array(9))).toThrow(invalid)
+  })
+
   it.each([
     ['a number as text key', () => utf8Keys.encode(5 as never)],
     ['undefined as text key', () => utf8Keys.encodeInto?.(undefined as never, new Uint8Array(9))],

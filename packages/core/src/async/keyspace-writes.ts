@@ -62,7 +62,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       const { codec, store } = this.writes
       const valueBytes = store.encodeExpiry(codec.encodeValue(value), ttlMs)
       const keyBytes = codec.encodeScratchKey(key)
-      const batch = this.api.commits.takeBatch()
+      const batch = this.api.commits.takeSingle(keyBytes + valueBytes.length)
       batch.put(store.descriptor.id, codec.scratch, valueBytes, keyBytes)
       return this.api.commits.commit(batch, durability, check)
     } catch (error) {
@@ -76,7 +76,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
       const { durability, check } = this.#begin(options)
       const { codec, store } = this.writes
       const keyBytes = codec.encodeScratchKey(key)
-      const batch = this.api.commits.takeBatch()
+      const batch = this.api.commits.takeSingle(keyBytes)
       batch.delete(store.descriptor.id, codec.scratch, keyBytes)
       return this.api.commits.commit(batch, durability, check)
     } catch (error) {

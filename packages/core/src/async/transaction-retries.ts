@@ -2,6 +2,7 @@ import { ignoreRejection, isPromiseLike } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import type { AsyncApi } from '../calls/async-api.js'
 import type { PendingCall } from '../calls/pending-call.js'
+import type { TransactionTurn, TransactionTurns } from '../calls/transaction-turns.js'
 import {
   abortedError,
   addAbortListener,
@@ -15,7 +16,7 @@ import type { AsyncTransaction } from './transaction.js'
 import type { ResolvedAsyncTransactionOptions } from './transaction-options.js'
 
 /**
- * Runs a function in a transaction and commits. After a conflict, waits until the conflicting commit is visible, and
+ * Runs a function in a transaction and commits. After a conflict, waits for its turn and until all earlier commits are visible, and
  * retries in a new transaction.
  *
  * @param call - the call of which the transactions are parts.
@@ -28,23 +29,48 @@ export async function runTransaction<T>(
   run: (transaction: AsyncTransaction, attempt: number) => T | PromiseLike<T>,
   { retries, signal }: ResolvedAsyncTransactionOptions,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    throwIfAborted(signal)
-    const transaction = begin()
-    try {
-      const returned = run(transaction, attempt)
-      const result = await call.outside(untilEnded(api, transaction, returned, signal), undefined)
-      if (!transaction.isCommitCalled) throwIfAborted(signal)
-      await transaction.finish(signal)
-      return result
-    } catch (error) {
-      if (transaction.conflict === undefined || error !== transaction.conflict || attempt > retries)
-        throw error
-    } finally {
-      transaction.sync.rollback()
+  const { turns } = api
+  let turn: TransactionTurn | undefined
+  let longestMs = 0
+  try {
+    for (let attempt = 1; ; attempt++) {
+      throwIfAborted(signal)
+      const transaction = begin()
+      const beganAtMs = turns.now()
+      if (turn !== undefined) turns.begin(turn, transaction.sync.transaction)
+      try {
+        const returned = run(transaction, attempt)
+        const result = await call
+          .outside(untilEnded(api, transaction, returned, signal), undefined)
+          .finally(() => (longestMs = Math.max(longestMs, turns.now() - beganAtMs)))
+        if (!transaction.isCommitCalled) throwIfAborted(signal)
+        await commit(turns, turn, transaction, signal)
+        return result
+      } catch (error) {
+        if (transaction.conflict === undefined || error !== transaction.conflict || attempt > retries)
+          throw error
+      } finally {
+        transaction.sync.rollback()
+        if (turn !== undefined) turns.end(turn)
+      }
+      turn = await turns.take(call, longestMs, signal)
+      await untilAborted(inFlightVisible(api), signal)
     }
-    await untilAborted(inFlightVisible(api), signal)
+  } finally {
+    if (turn !== undefined) turns.end(turn)
   }
+}
+
+/** Commits unless that was called already. Without a turn, the commit waits for that of another transaction. */
+function commit(
+  turns: TransactionTurns,
+  turn: TransactionTurn | undefined,
+  transaction: AsyncTransaction,
+  signal: AbortSignalLike | undefined,
+): Promise<void> {
+  const finish = (): Promise<void> => transaction.finish(signal)
+  if (turn?.isOver === false || transaction.isCommitCalled || !transaction.isOpen) return finish()
+  return turns.commit(transaction.sync.transaction, finish, signal)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isLdbError } from '@ldb/base'
+import { assert, isLdbError } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
 import type { Durability } from '../health/options.js'
 import { CommitQueue } from '../keyspace/commit-queue.js'
@@ -15,6 +15,7 @@ import type { WaitingWrite } from './conditional-queue.js'
 import { GroupCommit } from './group-commit.js'
 import type { CommitApplier } from './group-commit.js'
 import { InFlightKeys, NOT_IN_FLIGHT } from './in-flight.js'
+import { PackedCommits } from '../keyspace/packed-commits.js'
 import type { DatabaseState } from './state.js'
 
 const NO_KEYS: readonly KeyspaceSection[] = []
@@ -67,9 +68,19 @@ export class AsyncCommits {
     this.#groups = new GroupCommit(state, queued, applier, gate, background, sinks.backgroundSync, onIdle)
   }
 
-  /** Returns an empty batch for one commit, to be passed to `append`. */
+  /** Returns an empty batch for one commit, to be passed to `commit` or `append`. */
   takeBatch(): WriteBatch {
     return this.#batches.take()
+  }
+
+  /**
+   * Returns an empty batch for one operation, to be passed to `commit` before anything else happens.
+   *
+   * @param byteCount - length of its key and its value.
+   */
+  takeSingle(byteCount: number): WriteBatch {
+    const mayWait = this.#conditional.isBusy || this.#state.space.isTight
+    return mayWait ? this.#batches.take() : this.#batches.takeSingle(byteCount)
   }
 
   /**
@@ -81,12 +92,13 @@ export class AsyncCommits {
     if (this.#conditional.isBusy || (batch.hasPuts && this.#state.space.isTight))
       return this.#commitLater(batch, durability, check)
     const completion = this.#completions.forDurability(durability)
+    const { length } = this.#queue
     try {
       if (!this.#enqueue(batch, durability, completion, NO_KEYS)) return Promise.resolve()
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#completions.join(completion)
+    return this.#completions.join(completion, this.#queue.length === length)
   }
 
   #commitLater(
@@ -162,13 +174,21 @@ export class AsyncCommits {
       const bytes = batch.encode()
       space.take(bytes.length, batch, undefined)
       isAdmitted = true
+      const isShared = this.#batches.isShared(batch)
       // Without a flush, the commit becomes visible and its batch is reused before its record is written.
-      log.appendCommit(bytes, seq, requested !== 'none', batch.hasPuts)
+      log.appendCommit(bytes, seq, requested !== 'none' && !isShared, batch.hasPuts)
       isLogged = true
       // Not when it becomes visible: it may be acknowledged before.
       if (requested === 'none') this.#sinks.backgroundSync.noteAppended()
-      this.#sinks.transactions.noteCommit(seq, batch.sections(), readForUpdate)
-      this.#queue.push({ seq, batch, durability: requested, waiter })
+      const retained = isShared ? this.#pack(batch, bytes.length, waiter) : batch
+      this.#sinks.transactions.noteCommit(seq, retained.sections(), readForUpdate)
+      const { last } = this.#queue
+      if (last?.batch !== retained)
+        this.#queue.push({ seq, commitCount: 1, batch: retained, durability: requested, waiter })
+      else {
+        last.seq = seq
+        last.commitCount++
+      }
     } catch (error) {
       const isRefusal =
         health.writeRefusal !== undefined ||
@@ -182,6 +202,25 @@ export class AsyncCommits {
     }
     this.#groups.start()
     return true
+  }
+
+  /**
+   * Copies the operation of a shared batch, to the last queued commits when these have the same completion: they become visible with
+   * it. While a transaction is open, each write set is recorded at once, and extended ones would be recorded again.
+   */
+  #pack(batch: WriteBatch, byteLength: number, waiter: CommitWaiter): PackedCommits {
+    const section = batch.sections()[0]
+    assert(section !== undefined, 'a shared batch contains one operation')
+    const { packer } = this.#batches
+    const { last } = this.#queue
+    const isJoining =
+      last?.waiter === waiter &&
+      last.batch instanceof PackedCommits &&
+      !this.#sinks.transactions.hasWriters &&
+      packer.fits(last.batch, section)
+    const packed = isJoining ? (last.batch as PackedCommits) : packer.begin(section)
+    packer.add(packed, section, byteLength)
+    return packed
   }
 
   #startCheckpoint(): void {
@@ -206,7 +245,13 @@ export class AsyncCommits {
       return
     }
     this.#completions.close()
-    this.#queue.push({ seq: last.seq, batch: undefined, durability: 'none', waiter: { resolve, reject } })
+    this.#queue.push({
+      seq: last.seq,
+      commitCount: 0,
+      batch: undefined,
+      durability: 'none',
+      waiter: { resolve, reject },
+    })
   }
 
   /** Resolves when all queued commits are visible. */

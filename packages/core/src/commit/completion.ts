@@ -30,13 +30,13 @@ export class CommitCompletion implements CommitWaiter {
     return this.#addedCount >= COMMITS_MAX || (this.#addedCount > 0 && this.#pendingCount === 0)
   }
 
-  /** Adds a commit. */
-  add(): void {
+  /** Adds a commit. @param isPart - it was added to the last pending commit, and is acknowledged with it. */
+  add(isPart = false): void {
     this.#addedCount++
-    this.#pendingCount++
+    if (!isPart) this.#pendingCount++
   }
 
-  /** Acknowledges one commit. The promise resolves with the last of them. */
+  /** Acknowledges one pending commit. The promise resolves with the last of them. */
   resolve(): void {
     if (--this.#pendingCount === 0) this.#resolve()
   }
@@ -58,9 +58,9 @@ export class OpenCompletion {
     return new CommitCompletion(durability)
   }
 
-  /** Adds a queued commit to its completion, which later commits may join. */
-  join(completion: CommitCompletion): Promise<void> {
-    completion.add()
+  /** Adds a queued commit to its completion, which later commits may join. @param isPart - as in `CommitCompletion.add`. */
+  join(completion: CommitCompletion, isPart: boolean): Promise<void> {
+    completion.add(isPart)
     this.#current = completion
     return completion.promise
   }

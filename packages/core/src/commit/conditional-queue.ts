@@ -1,3 +1,4 @@
+import { Fifo } from '@ldb/base'
 import { READ_MISS } from '../resident/read-gate.js'
 import type { ReadGate } from '../resident/read-gate.js'
 
@@ -21,7 +22,7 @@ const MISSES_MAX = 64
 export class ConditionalQueue {
   readonly #gate: ReadGate
   readonly #onEmpty: () => void
-  readonly #writes: WaitingWrite[] = []
+  #writes: Fifo<WaitingWrite> = new Fifo()
   #isDeciding = false
 
   /** @param onEmpty - called when no write waits any more. */
@@ -50,7 +51,10 @@ export class ConditionalQueue {
   /** Runs all queued writes, reading synchronously. Does nothing when one of them is the caller. */
   drain(): void {
     if (this.#isDeciding) return
-    for (const write of this.#writes.splice(0)) void this.#decide(write, true)
+    const writes = this.#writes
+    this.#writes = new Fifo()
+    for (let write = writes.shift(); write !== undefined; write = writes.shift())
+      void this.#decide(write, true)
   }
 
   #decide(write: WaitingWrite, mayBlock: boolean): WriteWait | undefined {
@@ -64,10 +68,9 @@ export class ConditionalQueue {
 
   /** Runs the queued writes one after the other, each when it need not wait any more. */
   async #advance(firstWait: WriteWait): Promise<void> {
-    const writes = this.#writes
     let missCount = 0
     let wait: WriteWait | undefined = firstWait
-    for (let write = writes[0]; write !== undefined; write = writes[0]) {
+    for (let { first: write } = this.#writes; write !== undefined; write = this.#writes.first) {
       try {
         if (wait === READ_MISS) await this.#gate.fetchMissed()
         else await wait
@@ -75,18 +78,18 @@ export class ConditionalQueue {
         missCount = MISSES_MAX
       }
       // A synchronous call may have drained the queue in the meantime.
-      if (writes[0] !== write) {
+      if (this.#writes.first !== write) {
         wait = undefined
         continue
       }
-      writes.shift()
+      this.#writes.shift()
       wait = this.#decide(write, missCount >= MISSES_MAX)
       if (wait === undefined) {
         missCount = 0
         continue
       }
       if (wait === READ_MISS) missCount++
-      writes.unshift(write)
+      this.#writes.unshift(write)
     }
     this.#onEmpty()
   }

@@ -162,16 +162,26 @@ export class GroupCommit {
       this.fail(error)
       return
     }
-    await this.#makeVisible()
+    await this.#makeVisible(last.seq)
   }
 
-  /** Acknowledges the commits that are durable as requested. They are applied first where a page may have to be loaded. */
-  async #makeVisible(): Promise<void> {
-    const mayDefer = this.#prefetch.isWarm
-    for (let group = this.#takeReady(); group.length > 0; group = this.#takeReady()) {
-      if (mayDefer && this.#acknowledged.add(group)) for (const { waiter } of group) waiter.resolve()
+  /**
+   * Acknowledges the commits that are durable as requested. They are applied first where a page may have to be loaded.
+   *
+   * @param lastSeq - number of the last commit of the group.
+   */
+  async #makeVisible(lastSeq: number): Promise<void> {
+    const { queue } = this.#queued
+    for (;;) {
+      const { first } = queue
+      if (first !== undefined && first.seq <= lastSeq && !this.#prefetch.hasChecked(first.seq))
+        await this.#prefetch.run(this.#applier.seq)
+      const group = this.#takeReady()
+      if (group.length === 0) return
+      if (this.#prefetch.isWarm && this.#acknowledged.add(group))
+        for (const { waiter } of group) waiter.resolve()
       else this.#applyThenAcknowledge(group)
-      if (this.#queued.queue.length > 0 && this.#gate.isSliceOver) await this.#gate.yieldThread()
+      if (queue.length > 0 && this.#gate.isSliceOver) await this.#gate.yieldThread()
     }
   }
 

@@ -250,7 +250,7 @@ export class CommitPipeline {
     let byteCount = 0
     for (const commit of group) {
       if (commit.batch === undefined) continue
-      seq++
+      seq += commit.commitCount
       assert(commit.seq === seq, 'commits become visible in the order of their numbers')
       byteCount += commit.batch.byteLength
     }

@@ -9,6 +9,8 @@ const reader = new BatchReader()
 
 /** Commits of a group that are always checked, so that missing pages are detected. */
 const SAMPLE = 16
+/** Commits that are checked at a time: bounds the time for which the check occupies the thread, and the concurrent reads. */
+const CHECKED_MAX = 1024
 
 /** Loads the pages that a group of commits will change, while the sync of the group runs. */
 export class GroupPrefetch {
@@ -26,8 +28,13 @@ export class GroupPrefetch {
     this.#gate = gate
   }
 
+  /** Reports whether `run` has checked a commit, or need not check it. */
+  hasChecked(seq: number): boolean {
+    return seq <= this.#checkedSeq || this.#gate.readCount === 0
+  }
+
   /**
-   * Checks the commits that were not checked yet. If no file was read since the last call, and all pages of the first commits are
+   * Checks the next commits that were not checked yet, at most a thousand. If no file was read since the last call, and all pages of the first commits are
    * resident, it skips the others: a check costs a fifth of a commit. Resolves when the missing pages are loaded.
    *
    * @param visibleSeq - number of the newest commit that is applied already.
@@ -43,11 +50,15 @@ export class GroupPrefetch {
     this.#checkedSeq = newest.seq
     const fetches: Promise<void>[] = []
     let count = 0
-    for (const { batch } of this.#queue.above(checkedSeq)) {
+    for (const { seq, commitCount, batch } of this.#queue.above(checkedSeq)) {
       if (batch === undefined) continue
       if (isWarm && fetches.length === 0 && count >= SAMPLE) break
-      prefetchCommit(batch.sections(), this.#keyspaces, this.#gate, fetches)
-      count++
+      if (count >= CHECKED_MAX) {
+        this.#checkedSeq = seq - commitCount
+        break
+      }
+      prefetchCommit(batch.sections(), this.#keyspaces, this.#gate, fetches, isWarm ? SAMPLE : Infinity)
+      count += commitCount
     }
     if (fetches.length === 0) return
     this.isWarm = false
@@ -60,18 +71,22 @@ export class GroupPrefetch {
  *
  * @remarks The descent of a key that misses is fetched level by level, concurrently for all keys. Ranges are not prefetched.
  * @param fetches - receives the pending fetches; none of them rejects.
+ * @param operationsMax - operations after which it stops, unless one of them misses.
  */
 function prefetchCommit(
   sections: readonly KeyspaceSection[],
   keyspaces: KeyspaceTable,
   gate: ReadGate,
   fetches: Promise<void>[],
+  operationsMax: number,
 ): void {
+  let count = 0
   for (const section of sections) {
     const store = keyspaces.byId(section.keyspaceId)?.rawStoreForWrites
     if (store === undefined) continue
     reader.reset(section)
-    while (reader.next()) {
+    // Without a miss so far, the rest is taken to be resident too.
+    while ((count++ < operationsMax || fetches.length > 0) && reader.next()) {
       if (reader.kind === OperationKind.DeleteRange || reader.kind === OperationKind.DeleteFrom) continue
       const { bytes, keyStart, keyEnd } = reader
       const key = keyStart === 0 ? bytes : bytes.subarray(keyStart, keyEnd)

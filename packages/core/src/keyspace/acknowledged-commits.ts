@@ -15,6 +15,8 @@ export class AcknowledgedCommits {
   /** True while there are any: call `applyBeforeRead` before reading a store. */
   isPending = false
   #commits: PendingCommit[] = []
+  /** Number of commits, of which an entry may contain several. */
+  #count = 0
   #apply: (commits: readonly PendingCommit[]) => void = nothing
   #assertReadable: () => void = nothing
 
@@ -36,9 +38,13 @@ export class AcknowledgedCommits {
 
   /** Adds the next commits. Returns false, and adds none, when they must be applied before they are acknowledged. */
   add(group: readonly PendingCommit[]): boolean {
-    if (this.#commits.length + group.length > COMMITS_MAX) return false
-    for (const { batch } of group)
-      if (batch !== undefined && batch.byteLength > COMMIT_BYTES_MAX) return false
+    let count = this.#count
+    for (const { batch, commitCount } of group) {
+      if (batch !== undefined && batch.byteLength > COMMIT_BYTES_MAX * commitCount) return false
+      count += commitCount
+    }
+    if (count > COMMITS_MAX) return false
+    this.#count = count
     for (const commit of group) this.#commits.push(commit)
     this.isPending = true
     return true
@@ -49,6 +55,7 @@ export class AcknowledgedCommits {
     if (!this.isPending) return
     const commits = this.#commits
     this.#commits = []
+    this.#count = 0
     this.isPending = false
     this.#apply(commits)
   }

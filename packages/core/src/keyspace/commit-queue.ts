@@ -1,40 +1,48 @@
-import type { WriteBatch } from '@ldb/base'
+import { Fifo } from '@ldb/base'
+import type { KeyspaceSection } from '@ldb/base'
 import type { Durability } from '../health/options.js'
 
-/** A commit that is logged, and not yet visible. */
+/** The operations of a commit, which are retained until they are in the stores. */
+export interface RetainedBatch {
+  /** Length of the encoded batch, in bytes. */
+  readonly byteLength: number
+  /** Returns one section per keyspace. */
+  sections(): readonly KeyspaceSection[]
+}
+
+/** A commit that is logged, and not yet visible; or consecutive ones that become visible as one. */
 export interface PendingCommit {
-  readonly seq: number
-  /** `undefined` for a caller that only waits for all earlier commits to become visible; `seq` is then that of the last of them. */
-  readonly batch: WriteBatch | undefined
+  /** Number of the commit; of the last one, when there are several. */
+  seq: number
+  /** Number of commits; 0 for a caller that only waits for all earlier commits to become visible. */
+  commitCount: number
+  /** `undefined` for a caller that only waits; `seq` is then that of the last commit before it. */
+  readonly batch: RetainedBatch | undefined
   readonly durability: Durability
   readonly waiter: CommitWaiter
 }
 
-/** Receives the outcome of one or several commits. */
+/** Receives the outcome of one or several pending commits. */
 export interface CommitWaiter {
-  /** Acknowledges one commit. */
+  /** Acknowledges one pending commit. */
   resolve(): void
-  /** Reports the failure of one commit. */
+  /** Reports the failure of one pending commit. */
   reject(error: unknown): void
 }
-
-/** Removed entries at the front of the array after which it is compacted. */
-const SLACK_MAX = 1024
 
 /** Bytes of commits that become visible together: bounds the time for which they occupy the thread. */
 const READY_BYTES_MAX = 1 << 20
 
 /** Pending commits in the order of their numbers, and the positions up to which the log is flushed and synced. */
 export class CommitQueue {
-  readonly #commits: (PendingCommit | undefined)[] = []
-  #head = 0
+  readonly #commits: Fifo<PendingCommit> = new Fifo()
   #fullCount = 0
   #noneCount = 0
   #flushedSeq = 0
   #syncedSeq = 0
 
   get length(): number {
-    return this.#commits.length - this.#head
+    return this.#commits.length
   }
 
   /** True when a commit waits for a sync. */
@@ -48,11 +56,11 @@ export class CommitQueue {
   }
 
   get first(): PendingCommit | undefined {
-    return this.#commits[this.#head]
+    return this.#commits.first
   }
 
   get last(): PendingCommit | undefined {
-    return this.length === 0 ? undefined : this.#commits[this.#commits.length - 1]
+    return this.#commits.last
   }
 
   push(commit: PendingCommit): void {
@@ -63,18 +71,9 @@ export class CommitQueue {
 
   /** Removes and returns the first commit. */
   shift(): PendingCommit | undefined {
-    const commit = this.first
-    if (commit === undefined) return undefined
-    this.#commits[this.#head++] = undefined
-    if (commit.durability === 'full') this.#fullCount--
-    else if (commit.durability === 'none') this.#noneCount--
-    if (this.length === 0) {
-      this.#commits.length = 0
-      this.#head = 0
-    } else if (this.#head >= SLACK_MAX) {
-      this.#commits.splice(0, this.#head)
-      this.#head = 0
-    }
+    const commit = this.#commits.shift()
+    if (commit?.durability === 'full') this.#fullCount--
+    else if (commit?.durability === 'none') this.#noneCount--
     return commit
   }
 
@@ -88,17 +87,19 @@ export class CommitQueue {
     if (seq > this.#syncedSeq) this.#syncedSeq = seq
   }
 
-  /** Removes and returns the commits at the front that are durable as requested, at most `countMax` of them. */
+  /** Removes and returns the commits at the front that are durable as requested: entries with about `countMax` commits. */
   takeReady(countMax: number): PendingCommit[] {
     const ready: PendingCommit[] = []
     let byteCount = 0
-    while (ready.length < countMax && byteCount < READY_BYTES_MAX) {
+    let count = 0
+    while (count < countMax && byteCount < READY_BYTES_MAX) {
       const commit = this.first
       if (commit === undefined) break
-      const { seq, batch, durability } = commit
+      const { seq, batch, durability, commitCount } = commit
       if (durability !== 'none' && seq > (durability === 'full' ? this.#syncedSeq : this.#flushedSeq)) break
       this.shift()
       ready.push(commit)
+      count += Math.max(1, commitCount)
       if (batch !== undefined) byteCount += batch.byteLength
     }
     return ready
@@ -106,9 +107,20 @@ export class CommitQueue {
 
   /** Iterates over the commits with numbers above `seq`, oldest first. */
   *above(seq: number): Generator<PendingCommit> {
-    for (let index = this.#head; index < this.#commits.length; index++) {
-      const commit = this.#commits[index] as PendingCommit
-      if (commit.seq > seq) yield commit
+    const commits = this.#commits
+    for (let index = this.#indexAbove(seq); index < commits.length; index++)
+      yield commits.at(index) as PendingCommit
+  }
+
+  /** Returns the index of the first commit with a number above `seq`, by binary search. */
+  #indexAbove(seq: number): number {
+    let low = 0
+    let high = this.#commits.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#commits.at(middle) as PendingCommit).seq > seq) high = middle
+      else low = middle + 1
     }
+    return low
   }
 }

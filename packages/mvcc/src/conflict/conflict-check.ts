@@ -1,6 +1,6 @@
-import { LdbError } from '@ldb/base'
-import type { KeyBounds } from '@ldb/base'
-import type { RecentWrites } from './recent-writes.js'
+import { isLdbError, LdbError } from '@ldb/base'
+import type { KeyBounds, KeyspaceSection } from '@ldb/base'
+import { RecentWrites } from './recent-writes.js'
 import { positionAfter, recordAt } from '../records/record-index.js'
 import type { KeyspaceRead, TransactionReads } from '../read/transaction-reads.js'
 import type { WriteBuffer } from '../records/write-buffer.js'
@@ -32,6 +32,32 @@ export function checkConflicts(
     }
     checkReads(recent, keyspaceId, read, since)
     if (buffer !== undefined) checkWrites(recent, keyspaceId, buffer, since)
+  }
+}
+
+/**
+ * Reports whether a commit would conflict with a transaction that does not see it.
+ *
+ * @param committed - the write set of the commit, and the keys that it read for update.
+ * @param writes - as in {@link checkConflicts}.
+ */
+export function conflictsWith(
+  committed: readonly KeyspaceSection[],
+  reads: TransactionReads,
+  writes: WriteSet | undefined,
+): boolean {
+  const recent = new RecentWrites(Number.MAX_SAFE_INTEGER)
+  recent.add(1, committed)
+  try {
+    for (const [keyspaceId, read] of reads.keyspaces) {
+      checkReads(recent, keyspaceId, read, 0)
+      const buffer = writes?.buffers.get(keyspaceId)
+      if (buffer !== undefined) checkWrites(recent, keyspaceId, buffer, 0)
+    }
+    return false
+  } catch (error) {
+    if (isLdbError(error, 'LDB_CONFLICT')) return true
+    throw error
   }
 }
 

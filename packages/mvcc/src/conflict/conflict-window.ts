@@ -1,4 +1,4 @@
-import { assert } from '@ldb/base'
+import { assert, Fifo } from '@ldb/base'
 import type { KeyspaceSection } from '@ldb/base'
 import { checkConflicts } from './conflict-check.js'
 import { RecentWrites } from './recent-writes.js'
@@ -6,9 +6,11 @@ import type { OpenViews } from '../read/open-views.js'
 import type { TransactionReads } from '../read/transaction-reads.js'
 import type { WriteSet } from '../records/write-set.js'
 
-/** A commit in flight whose write set is not retained yet, because no writer is open. */
+/** A commit in flight whose write set is not retained yet, because no writer is open; or several with one write set. */
 interface InFlightCommit {
-  readonly seq: number
+  readonly firstSeq: number
+  /** Number of the last commit. */
+  seq: number
   readonly sections: readonly KeyspaceSection[]
   readonly updateReads: readonly KeyspaceSection[]
 }
@@ -24,7 +26,7 @@ export class ConflictWindow {
   registeredSeq: number
   readonly #views: OpenViews
   readonly #recent: RecentWrites
-  readonly #inFlight: InFlightCommit[] = []
+  readonly #inFlight: Fifo<InFlightCommit> = new Fifo()
 
   constructor(views: OpenViews, bytesMax: number, seq: number) {
     this.#views = views
@@ -58,8 +60,18 @@ export class ConflictWindow {
       const state = states.get(keyspaceId)
       if (state !== undefined) state.conflictSeq = seq
     }
-    if (this.#views.writerCount === 0) this.#inFlight.push({ seq, sections, updateReads })
-    else this.#retain({ seq, sections, updateReads })
+    if (this.#views.writerCount > 0) this.#retain(seq, sections, updateReads)
+    else this.#registerInFlight(seq, sections, updateReads)
+  }
+
+  #registerInFlight(
+    seq: number,
+    sections: readonly KeyspaceSection[],
+    updateReads: readonly KeyspaceSection[],
+  ): void {
+    const { last } = this.#inFlight
+    if (last?.sections === sections && updateReads.length === 0) last.seq = seq
+    else this.#inFlight.push({ firstSeq: seq, seq, sections, updateReads })
   }
 
   /** Makes all commits up to `seq` visible. */
@@ -67,7 +79,8 @@ export class ConflictWindow {
     assert(seq >= this.visibleSeq && seq <= this.registeredSeq, 'a visible commit has been registered')
     this.visibleSeq = seq
     const inFlight = this.#inFlight
-    while (inFlight.length > 0 && (inFlight[0] as InFlightCommit).seq <= seq) inFlight.shift()
+    for (let { first } = inFlight; first !== undefined && first.seq <= seq; first = inFlight.first)
+      inFlight.shift()
     if (this.#recent.recordCount > 0) this.trim()
   }
 
@@ -75,14 +88,18 @@ export class ConflictWindow {
   abort(seq: number): void {
     assert(seq === this.registeredSeq && seq > this.visibleSeq, 'only the newest commit in flight can abort')
     this.registeredSeq = seq - 1
-    if (this.#inFlight.at(-1)?.seq === seq) this.#inFlight.pop()
+    const { last } = this.#inFlight
+    if (last?.seq === seq) {
+      if (last.firstSeq === seq) this.#inFlight.pop()
+      else last.seq = seq - 1
+    }
     this.#recent.abort(seq)
   }
 
   /** Retains the write sets of all commits in flight. Called when a writer begins: it does not see them. */
   retainInFlight(): void {
-    if (this.#inFlight.length === 0) return
-    for (const commit of this.#inFlight.splice(0)) this.#retain(commit)
+    for (let commit = this.#inFlight.shift(); commit !== undefined; commit = this.#inFlight.shift())
+      this.#retain(commit.seq, commit.sections, commit.updateReads)
   }
 
   /** Drops the write sets of commits that every open writer sees. */
@@ -95,7 +112,7 @@ export class ConflictWindow {
     checkConflicts(this.#recent, reads, writes)
   }
 
-  #retain({ seq, sections, updateReads }: InFlightCommit): void {
+  #retain(seq: number, sections: readonly KeyspaceSection[], updateReads: readonly KeyspaceSection[]): void {
     this.#recent.add(seq, sections)
     if (updateReads.length > 0) this.#recent.add(seq, updateReads)
   }

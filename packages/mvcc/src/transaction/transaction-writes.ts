@@ -14,6 +14,11 @@ export class TransactionWrites {
     this.#bytesMax = bytesMax
   }
 
+  /** True when there are writes, or were some that exceeded the limit. */
+  get hasAny(): boolean {
+    return this.#isIncomplete || this.#set?.isEmpty === false
+  }
+
   /** Returns the writes to a keyspace, or `undefined` when there are none. */
   buffer(keyspaceId: number): WriteBuffer | undefined {
     return this.#set?.buffers.get(keyspaceId)

@@ -1,6 +1,7 @@
 import {
   ALL_KEYS,
   isEmptyBounds,
+  isLdbError,
   KEY_BYTES_MAX,
   LdbError,
   tooLarge,
@@ -19,6 +20,9 @@ import { TransactionView } from './transaction-view.js'
 import { TransactionWrites } from './transaction-writes.js'
 import type { ViewReads } from '../read/view-reads.js'
 import { DELETED, findWrite, NOT_WRITTEN } from '../records/write-buffer.js'
+
+/** Greatest commit that `wouldConflict` compares, in bytes. */
+const COMPARED_BYTES_MAX = 1_048_576
 
 /**
  * A read view of all stores with private writes over it, which become one commit or are discarded. Made by
@@ -52,6 +56,11 @@ export class Transaction implements Disposable {
     this.readOnly = readOnly
     this.#reads = new TransactionReads(view, isolation === 'serializable' && !readOnly, host.readBytes)
     this.#writes = new TransactionWrites(host.bufferBytes)
+  }
+
+  /** True when a commit would write something. */
+  get hasWrites(): boolean {
+    return this.#writes.hasAny
   }
 
   /** The newest commit that the transaction sees. */
@@ -241,6 +250,29 @@ export class Transaction implements Disposable {
     } catch (error) {
       this.#failure = error
       this.#end('failed')
+      throw error
+    }
+  }
+
+  /**
+   * Reports whether a commit of this transaction now would be a conflict for another open transaction, by what that one has read
+   * and written so far. A commit of more than 1 MiB is taken to be one.
+   */
+  wouldConflict(other: Transaction): boolean {
+    if (!this.hasWrites || !other.isOpen) return false
+    const batch = new WriteBatch({ bytesMax: COMPARED_BYTES_MAX })
+    try {
+      this.#writes.complete()?.encodeInto(batch)
+      other.#view.recordCursorReads()
+      const keysReadForUpdate = this.#reads.hasUpdateReads ? this.#updateReads() : []
+      return this.#host.conflictsWith(
+        [...batch.sections(), ...keysReadForUpdate],
+        other.#reads,
+        other.#writes.complete(),
+      )
+    } catch (error) {
+      // One of them has exceeded a limit, and will fail.
+      if (isLdbError(error, 'LDB_TOO_LARGE')) return true
       throw error
     }
   }

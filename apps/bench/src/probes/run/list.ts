@@ -7,6 +7,8 @@ import { garbage } from '../garbage.js'
 import { memory } from '../memory.js'
 import { missPath } from '../miss-path.js'
 import { recovery } from '../recovery.js'
+import { keyTypes } from '../key-types.js'
+import { transactionContention } from '../transaction-contention.js'
 import { transactionCost } from '../transaction-cost.js'
 import { transactionSize } from '../transaction-size.js'
 
@@ -19,6 +21,8 @@ export const PROBES: readonly Probe[] = [
   eviction,
   transactionCost,
   transactionSize,
+  transactionContention,
+  keyTypes,
   commits,
   eventLoop,
   deviceReads,

@@ -33,7 +33,7 @@ export const CORE_BUGS: readonly SeededBug[] = [
     effect:
       'an async commit at `none` lets the log borrow its batch, and the next commit overwrites the buffer',
     file: 'packages/core/src/commit/async-commits.ts',
-    find: "log.appendCommit(bytes, seq, requested !== 'none', batch.hasPuts)",
+    find: "log.appendCommit(bytes, seq, requested !== 'none' && !isShared, batch.hasPuts)",
     replace: 'log.appendCommit(bytes, seq, true, batch.hasPuts)',
     suite: 'packages/core/test/large-commits.test.ts',
     test: 'the log contains large commits of the asynchronous API unchanged',

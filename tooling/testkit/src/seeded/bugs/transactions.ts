@@ -111,8 +111,8 @@ export const TRANSACTION_BUGS: readonly SeededBug[] = [
     rows: [23],
     effect: 'a transaction that begins while commits are in flight does not conflict with them',
     file: 'packages/mvcc/src/conflict/conflict-window.ts',
-    find: '    for (const commit of this.#inFlight.splice(0)) this.#retain(commit)\n',
-    replace: '    this.#inFlight.splice(0)\n',
+    find: '      this.#retain(commit.seq, commit.sections, commit.updateReads)\n',
+    replace: '      void commit\n',
     ...history,
   },
   {

@@ -60,11 +60,11 @@ export async function errorSweep(
   counts: SweepCounts = noSweepCounts(),
 ): Promise<SweepCounts> {
   const { injectionShare = 1 } = subject.newRun(seededRandom(seed).fork())
-  const stride = Math.round(1 / injectionShare)
+  const stride = Math.round(1 / (injectionShare * (subject.sweepShare ?? 1)))
   for (const [kindIndex, kind] of settings.kinds.entries()) {
     for (const [index, times] of [1, 3, Infinity].entries()) {
-      // With a stride above 1, each kind begins at a different call.
-      for (let nth = 1 + ((kindIndex * 3 + index) % stride); ; nth += stride) {
+      // With a stride above 1, each kind and each seed begins at a different call.
+      for (let nth = 1 + ((kindIndex * 3 + index + seed - 1) % stride); ; nth += stride) {
         const fault = { ...kind, nth, times }
         try {
           if (!(await new FaultRun(subject, seed, fault, settings.stepCount, counts).run())) break

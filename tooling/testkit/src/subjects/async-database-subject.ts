@@ -34,6 +34,7 @@ const SWEEP_MS = 1000
  * @category Subjects
  */
 export const asyncDatabaseSubject: Subject = {
+  sweepShare: 0.25,
   name: 'database-async',
   newRun: (random) => new AsyncDatabaseRun(random),
 }

@@ -35,6 +35,7 @@ const NAMES = ['users', 'orders']
  */
 export const databaseSubject: Subject = {
   name: 'database',
+  sweepShare: 0.25,
   newRun: (random) => new DatabaseRun(random),
 }
 

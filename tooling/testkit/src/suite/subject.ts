@@ -13,6 +13,12 @@ import { Violation } from '../base/violation.js'
  */
 export interface Subject {
   readonly name: string
+  /**
+   * Share of the calls at which an error sweep injects an error; each seed takes other calls. Below 1 for systems that make many calls.
+   *
+   * @defaultValue 1
+   */
+  readonly sweepShare?: number
   /** Chooses the settings of a run at random. */
   newRun(random: TestRandom): SubjectRun
 }

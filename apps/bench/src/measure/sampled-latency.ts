@@ -1,16 +1,20 @@
+import type { Round } from '../model/round.js'
+
 const SAMPLES_MAX = 20_000
 
 /**
  * Samples latencies of operations. When the buffer is full, every second sample is dropped and the sampling rate
- * halves.
+ * halves. The slowest operation is never lost.
  */
 export class SampledLatency {
   readonly #samples: number[] = []
   #every = 1
   #skipped = 0
+  #worstMs = 0
 
   /** Records the latency of an operation, in milliseconds. */
   add(elapsedMs: number): void {
+    if (elapsedMs > this.#worstMs) this.#worstMs = elapsedMs
     this.#skipped++
     if (this.#skipped < this.#every) return
     this.#skipped = 0
@@ -18,9 +22,9 @@ export class SampledLatency {
     this.#samples.push(elapsedMs * 1000)
   }
 
-  /** The retained samples, in microseconds. */
-  get samplesUs(): readonly number[] {
-    return this.#samples
+  /** The samples, and the latency of the slowest of all operations, in microseconds. */
+  get result(): Required<Pick<Round, 'latenciesUs' | 'worstUs'>> {
+    return { latenciesUs: this.#samples, worstUs: this.#worstMs * 1000 }
   }
 
   #thin(): void {

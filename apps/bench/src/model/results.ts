@@ -10,8 +10,13 @@ export interface Measurement {
   readonly rate: Summary
   /** Operations per second of each round, in order. */
   readonly rounds: readonly number[]
-  /** Sampled latencies of operations, in microseconds. */
-  readonly latencyUs?: { readonly p50: number; readonly p99: number; readonly p999: number }
+  /** Latencies of operations, in microseconds: quantiles of samples, and the slowest operation of all rounds. */
+  readonly latencyUs?: {
+    readonly p50: number
+    readonly p99: number
+    readonly p999: number
+    readonly max: number
+  }
 }
 
 /** A row that was not measured on a store, and the reason. */

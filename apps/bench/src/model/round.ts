@@ -6,4 +6,6 @@ export interface Round {
   readonly cpuMs?: number
   /** Sampled latencies of operations, in microseconds. */
   readonly latenciesUs?: readonly number[]
+  /** Latency of the slowest operation, in microseconds. */
+  readonly worstUs?: number
 }

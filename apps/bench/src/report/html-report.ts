@@ -115,11 +115,12 @@ function latencyPart(report: Report): string {
   if (chart === '') return ''
   const lines = report.measurements.flatMap(({ row, store, latencyUs }): Cell[][] => {
     if (latencyUs === undefined) return []
-    return [
-      [row, store, ...[latencyUs.p50, latencyUs.p99, latencyUs.p999].map((us) => formatMicroseconds(us))],
-    ]
+    const { p50, p99, p999, max } = latencyUs
+    return [[row, store, ...[p50, p99, p999, max].map((us) => formatMicroseconds(us))]]
   })
-  return legend(report, true) + chart + htmlTable(['workload', 'store', 'p50', 'p99', 'p99.9'], lines, 2)
+  return (
+    legend(report, true) + chart + htmlTable(['workload', 'store', 'p50', 'p99', 'p99.9', 'max'], lines, 2)
+  )
 }
 
 function probePart({ probes }: Report): string {

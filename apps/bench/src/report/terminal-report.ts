@@ -54,10 +54,12 @@ function rateTable(report: Report): string {
 function latencyTable(report: Report): string {
   const lines = report.measurements.flatMap(({ row, store, latencyUs }) => {
     if (latencyUs === undefined) return []
-    const { p50, p99, p999 } = latencyUs
-    return [[row, store, ...[p50, p99, p999].map((us) => formatMicroseconds(us))]]
+    const { p50, p99, p999, max } = latencyUs
+    return [[row, store, ...[p50, p99, p999, max].map((us) => formatMicroseconds(us))]]
   })
-  return lines.length === 0 ? '' : formatColumns([['write latency', '', 'p50', 'p99', 'p99.9'], ...lines])
+  return lines.length === 0
+    ? ''
+    : formatColumns([['write latency', '', 'p50', 'p99', 'p99.9', 'max'], ...lines])
 }
 
 function footprintTable(report: Report): string {

@@ -29,7 +29,13 @@ test('names select rows and stages by whole words', () => {
     'get-missing',
     'get-many',
   ])
-  expect(ids(['durable'])).toEqual(['durable-batch', 'durable-put', 'durable-put-256'])
+  expect(ids(['durable'])).toEqual([
+    'durable-batch',
+    'durable-put',
+    'durable-put-awaited',
+    'durable-transactions-64',
+    'durable-put-256',
+  ])
   expect(ids(['keys-url'])).toEqual(['keys-url-scan', 'keys-url-get', 'keys-url-fill'])
   expect(ids(['ge', 'nothing'])).toEqual([])
 })

@@ -43,6 +43,12 @@ export function stagesOf(effort: Effort): Stage[] {
     },
     { id: 'durable', scenario: device, rows: DURABLE_ROWS, includesBareFile: true },
     ...effort.unawaited.map((count) => unawaited(fill, count)),
+    {
+      id: 'overwrite',
+      onlyFull: true,
+      scenario: read,
+      rows: [row('overwrite-random', 'random overwrites, one per commit', 'overwriteRandom', 'entry')],
+    },
     { id: 'mixed', scenario: read, rows: MIXED_ROWS },
     ...tenfold(read, fill),
     ...largerThanMemory(read),

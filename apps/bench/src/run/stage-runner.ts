@@ -27,6 +27,7 @@ interface Participant extends StartedStore {
 interface Samples {
   readonly rates: number[]
   readonly latenciesUs: number[]
+  worstUs: number
   /** Duration of the rounds so far, warm-ups included. */
   spentMs: number
 }
@@ -108,7 +109,10 @@ export class StageRunner {
       return reason === undefined
     })
     const samples = new Map(
-      runnable.map(({ store }): [string, Samples] => [store, { rates: [], latenciesUs: [], spentMs: 0 }]),
+      runnable.map(({ store }): [string, Samples] => [
+        store,
+        { rates: [], latenciesUs: [], worstUs: 0, spentMs: 0 },
+      ]),
     )
     const { warmUps, rounds } = this.#effort
     for (let round = -warmUps; round < rounds; round++) {
@@ -139,10 +143,11 @@ export class StageRunner {
       const round = await participant.process.round(row.workload, this.#effort.budgetMs * factor)
       samples.spentMs += performance.now() - start
       if (warmingUp) return
-      const { operations, elapsedMs, cpuMs, latenciesUs } = round
+      const { operations, elapsedMs, cpuMs, latenciesUs, worstUs = 0 } = round
       const onCpu = this.#effort.clock === 'cpu' && !onDevice
       samples.rates.push((operations * 1000) / (onCpu ? (cpuMs ?? elapsedMs) : elapsedMs))
       for (const latency of latenciesUs ?? []) samples.latenciesUs.push(latency)
+      samples.worstUs = Math.max(samples.worstUs, worstUs)
     } catch (error) {
       participant.failure = failureReason(error, participant.group)
       participant.process.kill()
@@ -170,7 +175,7 @@ export class StageRunner {
     })
   }
 
-  #recordMeasurement(stage: Stage, row: Row, store: string, { rates, latenciesUs }: Samples): void {
+  #recordMeasurement(stage: Stage, row: Row, store: string, { rates, latenciesUs, worstUs }: Samples): void {
     const rate = summarize(rates)
     const sorted = Float64Array.from(latenciesUs).sort()
     this.#measurements.push({
@@ -184,6 +189,7 @@ export class StageRunner {
           p50: quantile(sorted, 0.5),
           p99: quantile(sorted, 0.99),
           p999: quantile(sorted, 0.999),
+          max: worstUs,
         },
       }),
     })

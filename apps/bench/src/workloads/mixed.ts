@@ -49,7 +49,7 @@ function mix(name: string, [often, seldom]: readonly [Kind, Kind], percent: numb
         }
         operations += CHUNK
       }
-      return { operations, elapsedMs: now - start, latenciesUs: latency.samplesUs }
+      return { operations, elapsedMs: now - start, ...latency.result }
     },
   }
 }

@@ -25,6 +25,6 @@ export const incrementByMany: Workload = {
       }
     }
     await Promise.all(Array.from({ length: CALLERS }, incrementRepeatedly))
-    return { operations, elapsedMs: performance.now() - start, latenciesUs: latency.samplesUs }
+    return { operations, elapsedMs: performance.now() - start, ...latency.result }
   },
 }

@@ -10,6 +10,7 @@ import {
   durablePutByMany,
   fillRandom,
   openClean,
+  overwriteRandom,
   putUnawaited,
 } from './writes.js'
 import { entriesAll, scanAll } from './scans.js'
@@ -33,6 +34,7 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   durablePutByMany,
   incrementByMany,
   putUnawaited,
+  overwriteRandom,
   openClean,
   ycsbA,
   ycsbB,

@@ -22,7 +22,35 @@ export const fillRandom: Workload = {
       latency.add(now - before)
       before = now
     }
-    return { operations: entryCount, elapsedMs: before - start, latenciesUs: latency.samplesUs }
+    return { operations: entryCount, elapsedMs: before - start, ...latency.result }
+  },
+}
+
+/** Passes over the data in a round of overwrites: with a million entries of 100 bytes, the log of LDB is checkpointed twice or more. */
+const OVERWRITE_PASSES = 3
+
+/**
+ * Overwrites entries in random order, one per commit, not synced, without yielding to the event loop where the store has a synchronous
+ * put. Its latencies show the stalls of checkpoints and compactions.
+ */
+export const overwriteRandom: Workload = {
+  unsupportedReason: requirePersistence('put'),
+  async run(context: WorkloadContext): Promise<Round> {
+    const { store, data } = context
+    const { keys, values, order, entryCount } = data
+    const operations = OVERWRITE_PASSES * entryCount
+    const latency = new SampledLatency()
+    const start = performance.now()
+    let before = start
+    for (let count = 0; count < operations; count++) {
+      const index = order.at(context.nextEntryIndex++ % entryCount)
+      const written = store.put!(keys.of(index), values.of(index))
+      if (written !== undefined) await written
+      const now = performance.now()
+      latency.add(now - before)
+      before = now
+    }
+    return { operations, elapsedMs: before - start, ...latency.result }
   },
 }
 
@@ -47,7 +75,7 @@ export const durableBatch: Workload = {
       latency.add(now - before)
       before = now
     }
-    return { operations, elapsedMs: before - start, latenciesUs: latency.samplesUs }
+    return { operations, elapsedMs: before - start, ...latency.result }
   },
 }
 
@@ -69,7 +97,7 @@ export const durablePut: Workload = {
       latency.add(now - before)
       before = now
     }
-    return { operations, elapsedMs: before - start, latenciesUs: latency.samplesUs }
+    return { operations, elapsedMs: before - start, ...latency.result }
   },
 }
 
@@ -90,7 +118,7 @@ export const durablePutAwaited: Workload = {
       latency.add(now - before)
       before = now
     }
-    return { operations, elapsedMs: before - start, latenciesUs: latency.samplesUs }
+    return { operations, elapsedMs: before - start, ...latency.result }
   },
 }
 
@@ -131,7 +159,7 @@ export const durablePutByMany: Workload = {
       }
     }
     await Promise.all(Array.from({ length: COMMITTERS }, commitRepeatedly))
-    return { operations, elapsedMs: performance.now() - start, latenciesUs: latency.samplesUs }
+    return { operations, elapsedMs: performance.now() - start, ...latency.result }
   },
 }
 

@@ -39,14 +39,20 @@ export const databaseSubject: Subject = {
   newRun: (random) => new DatabaseRun(random),
 }
 
+/** Key of internal settings in the options of a database. */
+const TUNING = Symbol.for('ldb.tuning')
+/** A log so short that a run makes automatic checkpoints, which are spread over its commits. */
+const SHORT_LOG_BYTES = 2048
+
 class DatabaseRun implements SubjectRun {
   readonly settings: string
-  readonly rules: readonly OrderRule[] = databaseRules(false)
+  readonly rules: readonly OrderRule[]
   readonly isLog = isSegment
   readonly durability: Durability
   readonly mixesDurability: boolean
   readonly shape: EntryShape
   readonly weights: Record<keyof typeof STEPS, number>
+  readonly #hasShortLog: boolean
 
   constructor(random: TestRandom) {
     const { durability, mixesDurability } = swarmOptions(random, {
@@ -62,6 +68,8 @@ class DatabaseRun implements SubjectRun {
       batchMax: [3, 20],
     })
     this.weights = { ...swarmWeights(random, STEPS), commit: STEPS.commit }
+    this.#hasShortLog = this.shape.valueBytesMax < SHORT_LOG_BYTES
+    this.rules = databaseRules(this.#hasShortLog)
     this.settings = JSON.stringify({ durability, mixesDurability, ...this.shape, steps: this.weights })
   }
 
@@ -79,6 +87,7 @@ class DatabaseRun implements SubjectRun {
       maxOpenFiles: openFilesOf(shape),
       cacheBytes: 65_536,
       createIfMissing: !history.isCreated,
+      ...(this.#hasShortLog && { [TUNING]: { checkpointLogBytes: SHORT_LOG_BYTES } }),
     })
   }
 }

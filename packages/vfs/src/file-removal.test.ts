@@ -45,61 +45,34 @@ test('leaves a file that has taken the place of the one to remove', async () => 
 })
 
 describe('a removal that is polled', () => {
-  /** Removes off the thread when the test says so. */
-  class HeldVfs extends MemoryVfs {
-    readonly held: (() => void)[] = []
-    removeAsync(path: string): Promise<void> {
-      return new Promise((resolve, reject) => {
-        this.held.push(() => {
-          try {
-            this.remove(path)
-            resolve()
-          } catch (error) {
-            reject(error as Error)
-          }
-        })
-      })
-    }
-  }
+  test('frees the space of a large file in parts', () => {
+    const vfs = new MemoryVfs()
+    const file = vfs.open('/file', 'create')
+    file.truncate(40 * 1024)
+    const poll = new FileRemoval(vfs, '/file').beginSync()
+    const lengths: number[] = []
+    while (!poll()) lengths.push(file.length())
+    expect(lengths.length).toBeGreaterThan(5)
+    expect(lengths).toEqual(lengths.toSorted((a, b) => b - a))
+    expect(new Set(lengths).size).toBe(lengths.length)
+    expect(vfs.status('/file')).toBeUndefined()
+    expect(poll()).toBe(true)
+  })
 
-  function makeFile<T extends MemoryVfs>(vfs: T): { vfs: T; poll: () => boolean } {
+  test('is done at once for a small file', () => {
+    const vfs = new MemoryVfs()
     vfs.open('/file', 'create').close()
-    return { vfs, poll: new FileRemoval(vfs, '/file').beginSync() }
-  }
-
-  test('ends when the name is gone, before the event loop has turned', async () => {
-    const { vfs, poll } = makeFile(new HeldVfs())
-    expect([poll(), poll()]).toEqual([false, false])
-    vfs.held[0]?.()
-    expect([poll(), poll()]).toEqual([true, true])
-    await new Promise(setImmediate)
-  })
-
-  test('is done by the caller after many polls, and the other one may come late', async () => {
-    const { vfs, poll } = makeFile(new HeldVfs())
-    let pollCount = 1
-    while (!poll()) pollCount++
-    expect(pollCount).toBeGreaterThan(10)
-    expect(vfs.status('/file')).toBeUndefined()
-    vfs.held[0]?.()
-    await new Promise(setImmediate)
-    expect(poll()).toBe(true)
-  })
-
-  test('is done at once where nothing is removed off the thread', () => {
-    const { vfs, poll } = makeFile(new MemoryVfs())
-    expect(poll()).toBe(true)
+    expect(new FileRemoval(vfs, '/file').beginSync()()).toBe(true)
     expect(vfs.status('/file')).toBeUndefined()
   })
 
-  test('fails as the removal does', async () => {
-    class FailingVfs extends MemoryVfs {
-      async removeAsync(path: string): Promise<void> {
-        throw new LdbError('LDB_IO', `${path} is busy`)
-      }
-    }
-    const { poll } = makeFile(new FailingVfs())
-    await new Promise(setImmediate)
-    expect(poll).toThrowError(expect.objectContaining({ code: 'LDB_IO' }))
+  test('changes no other file', () => {
+    const vfs = new MemoryVfs()
+    vfs.open('/file', 'create').truncate(40 * 1024)
+    const poll = new FileRemoval(vfs, '/file').beginSync()
+    vfs.rename('/file', '/moved')
+    vfs.open('/file', 'create').truncate(40 * 1024)
+    expect(poll).toThrowError(expect.objectContaining({ code: 'LDB_POISONED' }))
+    expect(vfs.status('/file')?.length).toBe(40 * 1024)
   })
 })

@@ -10,8 +10,8 @@ import type { Vfs } from './vfs.js'
  */
 const TRUNCATED_BYTES_MIN = INVARIANTS ? 4096 : 16 * 1024 * 1024
 
-/** Polls of a removal off the thread before it is done blocking: it may wait for the event loop. */
-const POLLS_MAX = INVARIANTS ? 16 : 10_000
+/** Space that one poll frees: about 5 ms. */
+const PART_BYTES = TRUNCATED_BYTES_MIN / 2
 
 /**
  * Removes one file, blocking or asynchronously: some file systems take tens of milliseconds to remove a large file.
@@ -53,21 +53,10 @@ export class FileRemoval implements Syncable {
     return this.#removal
   }
 
-  /**
-   * Begins the removal off the thread, where the file system has `removeAsync`. The poll looks for the name, because the promise settles in
-   * the event loop only.
-   */
+  /** Removes the file in parts: each poll of a large file frees some of its space. */
   beginSync(): SyncPoll {
-    if (optionalMember(this.#vfs, 'removeAsync') === undefined) this.sync()
-    let failure: { readonly error: unknown } | undefined
-    let pollCount = 0
-    this.syncAsync().catch((error: unknown) => {
-      failure = { error }
-    })
     return () => {
-      if (failure !== undefined) throw failure.error
-      if (this.#isDone() || this.#vfs.status(this.#path) === undefined) return true
-      if (++pollCount < POLLS_MAX) return false
+      if (this.#state === 'new' && this.#truncatePart()) return false
       this.sync()
       return true
     }
@@ -100,19 +89,32 @@ export class FileRemoval implements Syncable {
     })
   }
 
-  /** Frees the space of a large file. On failure the removal frees it, once no handle is open. */
+  /** Frees the space of a large file. */
   #truncate(): void {
+    this.#truncateBy(Infinity)
+  }
+
+  /** Frees a part of the space of a large file; returns false when it is not large, or no longer. */
+  #truncatePart(): boolean {
+    this.#assertSameFile()
+    return this.#truncateBy(PART_BYTES)
+  }
+
+  /** Truncates a large file. On failure, which returns false, the removal frees its space, once no handle is open. */
+  #truncateBy(byteCount: number): boolean {
     try {
       const status = this.#vfs.status(this.#path)
-      if (status?.kind !== 'file' || status.length < TRUNCATED_BYTES_MIN) return
+      if (status?.kind !== 'file' || status.length < TRUNCATED_BYTES_MIN) return false
       const file = this.#vfs.open(this.#path, 'write')
       try {
-        file.truncate(0)
+        file.truncate(Math.max(0, status.length - byteCount))
       } finally {
         file.close()
       }
+      return true
     } catch (error) {
       if (!isLdbError(error)) throw error
+      return false
     }
   }
 

@@ -43,21 +43,27 @@ export function openLog(vfs: Vfs, directory: string, options: ResolvedWalOptions
   return { segments, writer, isClean: recovered.clean }
 }
 
+/** Bytes that must be free, beside those of the copied records, for a segment: its header, and what the file system itself needs. */
+const SEGMENT_SPACE_BYTES = 65_536
+
 /**
  * Begins a segment after a log that was left open: it repeats the records that may not be on the device. On a device without space for the
  * copy, which may be as large as a segment, the records are written again in place, and the segment begins after them. What follows the
- * last record, such as preallocated zeros, is removed first: it may be all the space that there is.
+ * last record, such as preallocated zeros, is removed first: it may be all the space that there is. An error that says so is not enough:
+ * it may be transient, and writing in place relies on a device that leaves each sector either old or new.
  */
 function beginAfter(vfs: Vfs, writer: LogWriter, recovered: RecoveredLog, source: Segment): void {
   const { synced, end } = recovered
   const tail = synced.lsn < end.lsn ? { source, endLsn: end.lsn } : undefined
-  const freeBytes = optionalMember(vfs, 'freeBytes')?.call(vfs, source.path) ?? Infinity
-  if (tail === undefined || end.lsn - synced.lsn <= freeBytes / 2) {
+  const freeBytes = (): number => optionalMember(vfs, 'freeBytes')?.call(vfs, source.path) ?? Infinity
+  const tailBytes = end.lsn - synced.lsn
+  if (tail === undefined || tailBytes <= freeBytes() / 2) {
     try {
       writer.begin(synced, tail)
       return
     } catch (error) {
       if (!isLdbError(error, 'LDB_NO_SPACE') || writer.hasSegment) throw error
+      if (tail !== undefined && freeBytes() > tailBytes + SEGMENT_SPACE_BYTES) throw error
     }
   }
   removeAfter(vfs, source, recovered.observedEnd)

@@ -12,6 +12,10 @@ class NarrowVfs extends SimulatedVfs {
   /** Bytes that a file may have after its creation in this opening. */
   spaceBytes = Infinity
 
+  freeBytes(): number | undefined {
+    return this.spaceBytes === Infinity ? undefined : this.spaceBytes
+  }
+
   limit(): void {
     this.onOperation = (operation, path) => {
       if (operation !== 'write' || !path.endsWith('.wal.new')) return

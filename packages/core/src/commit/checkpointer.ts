@@ -87,9 +87,18 @@ export class Checkpointer {
 
   /** As `run`, but waits for the device off the thread. */
   async runAsync(position: CommitPosition, options: CheckpointOptions = AUTOMATIC_CHECKPOINT): Promise<void> {
+    const task = this.begin(position, options)
+    if (task !== undefined) await this.completeAsync(task)
+  }
+
+  /** Begins a checkpoint, after a running one, and performs none of it. Returns `undefined` when there is nothing to do. */
+  begin(position: CommitPosition, options: CheckpointOptions): ResumableTask | undefined {
     this.finish()
-    const task = this.#begin(position, options)
-    if (task === undefined) return
+    return this.#begin(position, options)
+  }
+
+  /** Performs a checkpoint that was begun, and waits for the device off the thread. Rejects when it fails, or has failed. */
+  async completeAsync(task: ResumableTask): Promise<void> {
     try {
       await task.syncAsync()
     } catch (error) {

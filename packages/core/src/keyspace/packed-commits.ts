@@ -24,6 +24,10 @@ export class PackedCommits implements KeyspaceSection, RetainedBatch {
   end: number
   /** Number of operations, and of commits. */
   operationCount = 0
+  // Absent, but not to be read from `Object.prototype`.
+  readonly isSorted = undefined
+  readonly starts = undefined
+  readonly origin = undefined
   /** Length of the encoded batches, in bytes. */
   byteLength = 0
   /** Memory that contains the operations. */

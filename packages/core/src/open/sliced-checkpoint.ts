@@ -90,11 +90,12 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
     const checkpointer = this.#checkpointer
     if (!checkpointer.isRunning) {
       if (!checkpointer.isDue || this.#state.health.writeRefusal !== undefined) return
-      this.#start(AUTOMATIC_CHECKPOINT).catch(() => undefined)
+      this.#begin()
     }
     const { logRatio } = checkpointer
     const startedAtMs = this.#clock.monotonic()
-    if (logRatio >= HALT_RATIO) {
+    // Pages that commits change meanwhile would take the space that the checkpoint frees at its end.
+    if (logRatio >= HALT_RATIO || this.#state.space.isTight) {
       this.#finish(startedAtMs)
       return
     }
@@ -160,13 +161,30 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
 
   /** Starts a checkpoint. Its steps up to the first wait run before this returns. */
   #start(options: CheckpointOptions): Promise<void> {
-    const running: Promise<void> = this.#checkpointer
-      .runAsync(this.#pipeline, { ...options, timeSlice: this.#timeSlice })
-      .finally(() => {
-        // Synchronous commits may have ended it, and started another one.
-        if (this.#running === running) this.#running = undefined
-        this.#wakeWaiters()
-      })
+    return this.#track(
+      this.#checkpointer.runAsync(this.#pipeline, { ...options, timeSlice: this.#timeSlice }),
+    )
+  }
+
+  /**
+   * Begins an automatic checkpoint, which synchronous commits poll, and which continues in the event loop. A program that does not yield
+   * never sees an asynchronous sync end, whose handle would keep the space of a removed file allocated: so none begins before it yields.
+   */
+  #begin(): void {
+    const checkpointer = this.#checkpointer
+    const task = checkpointer.begin(this.#pipeline, { ...AUTOMATIC_CHECKPOINT, timeSlice: this.#timeSlice })
+    if (task === undefined) return
+    const completed = Promise.resolve().then(() => checkpointer.completeAsync(task))
+    // A failure has poisoned the database and emitted an error event.
+    this.#track(completed).catch(() => undefined)
+  }
+
+  #track(checkpoint: Promise<void>): Promise<void> {
+    const running: Promise<void> = checkpoint.finally(() => {
+      // Synchronous commits may have ended it, and begun another one.
+      if (this.#running === running) this.#running = undefined
+      this.#wakeWaiters()
+    })
     this.#running = running
     return running
   }

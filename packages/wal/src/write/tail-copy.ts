@@ -52,7 +52,7 @@ export function copyTail(
 
 /**
  * Writes the records of `tail`, from `lsn` on, again in place, and syncs them. Serves the purpose of {@link copyTail} where the device
- * has no space for a copy. The bytes do not change, so that a torn write does no harm.
+ * has no space for a copy. The bytes do not change, so that a torn write does no harm where each sector is left old or new.
  */
 export function rewriteTail(vfs: Vfs, tail: TailCopy, from: number): void {
   const { source, endLsn } = tail

@@ -196,12 +196,14 @@ class WalSession implements SubjectSession {
   #append(random: TestRandom, history: History): void {
     const payload = random.bytes(random.below(this.#run.payloadBytesMax + 1))
     const value = textOf(payload)
-    attemptCommit(history, [{ kind: 'put', space: 'log', key: '', value }], () => {
+    const append = (): void => {
       const bytes = bytesOf(value)
       const isBorrowed = bytes.length % 2 === 1
       const input = isBorrowed ? this.#borrow(bytes) : bytes
       this.#wal.append(input, { seq: history.submitted, type: random.below(4), isBorrowed })
-    })
+    }
+    const put = { kind: 'put', space: 'log', key: '', value } as const
+    attemptCommit(history, [put], append, () => !this.#wal.isPoisoned)
   }
 
   #borrow(bytes: Uint8Array): Uint8Array {

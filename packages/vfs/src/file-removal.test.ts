@@ -53,7 +53,7 @@ describe('a removal that is polled', () => {
     const lengths: number[] = []
     while (!poll()) lengths.push(file.length())
     expect(lengths.length).toBeGreaterThan(5)
-    expect(lengths).toEqual(lengths.toSorted((a, b) => b - a))
+    expect(lengths).toEqual([...lengths].sort((a, b) => b - a))
     expect(new Set(lengths).size).toBe(lengths.length)
     expect(vfs.status('/file')).toBeUndefined()
     expect(poll()).toBe(true)

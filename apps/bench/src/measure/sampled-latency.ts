@@ -1,5 +1,3 @@
-import type { Round } from '../model/round.js'
-
 const SAMPLES_MAX = 20_000
 
 /**
@@ -23,7 +21,7 @@ export class SampledLatency {
   }
 
   /** The samples, and the latency of the slowest of all operations, in microseconds. */
-  get result(): Required<Pick<Round, 'latenciesUs' | 'worstUs'>> {
+  get result(): { readonly latenciesUs: readonly number[]; readonly worstUs: number } {
     return { latenciesUs: this.#samples, worstUs: this.#worstMs * 1000 }
   }
 

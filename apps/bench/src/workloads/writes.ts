@@ -26,8 +26,8 @@ export const fillRandom: Workload = {
   },
 }
 
-/** Passes over the data in a round of overwrites: with a million entries of 100 bytes, the log of LDB is checkpointed twice or more. */
-const OVERWRITE_PASSES = 3
+/** Passes over the data in a round of overwrites: with a million entries of 100 bytes, LDB makes about two checkpoints. */
+const OVERWRITE_PASSES = 2
 
 /**
  * Overwrites entries in random order, one per commit, not synced, without yielding to the event loop where the store has a synchronous

@@ -39,7 +39,7 @@ export class FileRemoval implements Syncable {
     if (this.#state === 'done') return
     try {
       this.#assertSameFile()
-      if (this.#state === 'new') this.#truncate()
+      if (this.#state === 'new') this.#truncateBy(Infinity)
       this.#vfs.remove(this.#path)
     } catch (error) {
       if (this.#state === 'new' || !isMissingPath(error)) throw error
@@ -87,11 +87,6 @@ export class FileRemoval implements Syncable {
     throw new LdbError('LDB_POISONED', message, {
       details: { file: this.#path, operation: 'remove', expected: this.#identity, actual },
     })
-  }
-
-  /** Frees the space of a large file. */
-  #truncate(): void {
-    this.#truncateBy(Infinity)
   }
 
   /** Frees a part of the space of a large file; returns false when it is not large, or no longer. */

@@ -19,9 +19,9 @@ export interface KeyspaceDescriptor {
   /** Number of the newest commit when it was created. */
   readonly createdSeq: number
   /** Present, and true, when some entries may expire. */
-  readonly expires?: true
+  readonly expires?: true | undefined
   /** Default time to live in milliseconds; absent for no expiry. */
-  readonly ttlMs?: number
+  readonly ttlMs?: number | undefined
 }
 
 /** A keyspace as the catalog records it. */

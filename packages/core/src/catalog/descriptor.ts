@@ -1,9 +1,13 @@
+import { ownProperty } from '@ldb/base'
 import type { KeyspaceDescriptor } from './catalog.js'
 
 /**
- * Creates a descriptor: frozen, and without a prototype. An optional field that is absent must not be read from `Object.prototype`,
- * because the catalog would store it.
+ * Creates a frozen descriptor. An optional field that is absent is an own property: it must not be read from `Object.prototype`, because
+ * the catalog would store it. Without a prototype the object would be a dictionary, and each put reads it.
  */
 export function keyspaceDescriptor(fields: KeyspaceDescriptor): KeyspaceDescriptor {
-  return Object.freeze(Object.assign(Object.create(null) as KeyspaceDescriptor, fields))
+  const { id, name, engine, compression, keys, values, createdSeq } = fields
+  const expires = ownProperty(fields, 'expires')
+  const ttlMs = ownProperty(fields, 'ttlMs')
+  return Object.freeze({ id, name, engine, compression, keys, values, createdSeq, expires, ttlMs })
 }

@@ -123,7 +123,7 @@ export interface OrderedStore {
 
   /**
    * Begins a compaction if it is worth its cost: the store rewrites live data so that files shrink or reads get cheaper. Returns
-   * `undefined` when the store declines; with `effort: 'full'` it never does.
+   * `undefined` when the store declines; with `'full'` and `'shrink'` it never does.
    */
   beginCompaction(request: CompactionRequest): ResumableTask | undefined
 
@@ -155,10 +155,11 @@ export interface OrderedStore {
 /** How much a compaction may cost. @category Contracts */
 export interface CompactionRequest {
   /**
-   * `'full'`: the user asked for a compaction; reclaim all that can be reclaimed. `'explicit'`: part of a checkpoint that the user
+   * `'full'`: the user asked for a compaction; rewrite all that takes more space than it needs. `'shrink'`: the device is nearly full;
+   * release the free space of the files. `'explicit'`: part of a checkpoint that the user
    * asked for, or of `close`; may take a while. `'automatic'`: part of a background checkpoint; only where it pays at once.
    */
-  readonly effort: 'full' | 'explicit' | 'automatic'
+  readonly effort: 'full' | 'shrink' | 'explicit' | 'automatic'
   /** Keys to compact; an engine may compact more. @defaultValue all */
   readonly bounds?: KeyBounds | undefined
   /** Synced before the result becomes durable (C6). */

@@ -1,5 +1,6 @@
 import type { Probe } from '../../model/probe.js'
 import { commits } from '../commits.js'
+import { compaction } from '../compaction.js'
 import { deviceReads } from '../device-reads.js'
 import { eventLoop } from '../event-loop.js'
 import { eviction } from '../eviction.js'
@@ -25,5 +26,6 @@ export const PROBES: readonly Probe[] = [
   keyTypes,
   commits,
   eventLoop,
+  compaction,
   deviceReads,
 ]

@@ -260,9 +260,24 @@ export interface StoreCursor {
   next(): boolean
   /** Moves to the previous entry; without a current entry, to the last one. */
   previous(): boolean
+  /**
+   * Moves on from the current entry, forward (1) or backward (-1), while the value of the current entry is skipped and the next entry is
+   * at hand, without I/O. The current entry may be the last one that is at hand, and skipped, too.
+   *
+   * @returns the number of moves when the current entry is not skipped, and its bitwise complement when it is. Throws
+   * LDB_INVALID_ARGUMENT without a current entry.
+   */
+  skipWhile(direction: 1 | -1, isSkipped: ValuePredicate): number
   /** Releases the cursor's resources. Idempotent. */
   close(): void
 }
+
+/**
+ * Decides about a value: the bytes from `start` to `end` (exclusive) of a buffer, which are borrowed for the call.
+ *
+ * @category Contracts
+ */
+export type ValuePredicate = (bytes: Uint8Array, start: number, end: number) => boolean
 
 /** Receives the findings and the progress of a verification. @category Contracts */
 export interface VerifySink {

@@ -1,18 +1,18 @@
-import type { StoreCursor } from '@ldb/base'
+import type { StoreCursor, ValuePredicate } from '@ldb/base'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
-import { isExpired, rawValue } from './expiry.js'
+import { expiryOf, rawValue } from './expiry.js'
 
 /** A cursor that skips expired entries. A move that missed a page may be retried. */
 export class ExpiringCursor implements StoreCursor {
   readonly isRetryable = true
   readonly #inner: RetryableCursor
-  readonly #nowMs: number
+  readonly #isExpired: ValuePredicate
   /** The expiry of the current entry of the inner cursor has not been checked, because its value was on a missing page. */
   #isUnchecked = false
 
   constructor(inner: StoreCursor, nowMs: number) {
     this.#inner = new RetryableCursor(inner)
-    this.#nowMs = nowMs
+    this.#isExpired = (bytes, start, end): boolean => expiryOf(bytes, start, end) <= nowMs
   }
 
   get valid(): boolean {
@@ -59,26 +59,32 @@ export class ExpiringCursor implements StoreCursor {
     return this.#backward(this.#isUnchecked || this.#inner.previous())
   }
 
+  skipWhile(_direction: 1 | -1, isSkipped: ValuePredicate): number {
+    const { value } = this
+    return isSkipped(value, 0, value.length) ? ~0 : 0
+  }
+
   close(): void {
     this.#inner.cursor.close()
   }
 
   #forward(found: boolean): boolean {
     let isValid = found
-    while (isValid && this.#isExpired()) isValid = this.#inner.next()
+    while (isValid && this.#skipExpired(1)) isValid = this.#inner.next()
     return isValid
   }
 
   #backward(found: boolean): boolean {
     let isValid = found
-    while (isValid && this.#isExpired()) isValid = this.#inner.previous()
+    while (isValid && this.#skipExpired(-1)) isValid = this.#inner.previous()
     return isValid
   }
 
-  #isExpired(): boolean {
+  /** Skips the expired entries at hand, a page or so. Reports whether the current entry has expired, too. */
+  #skipExpired(direction: 1 | -1): boolean {
     this.#isUnchecked = true
-    const expired = isExpired(this.#inner.cursor.value, this.#nowMs)
+    const moves = this.#inner.skipWhile(direction, this.#isExpired)
     this.#isUnchecked = false
-    return expired
+    return moves < 0
   }
 }

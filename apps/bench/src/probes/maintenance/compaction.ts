@@ -1,9 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { AsyncDatabase } from '@ldb/core'
 import type { AsyncKeyspace } from '@ldb/core'
-import type { BenchData } from '../data/bench-data.js'
-import type { Finding, Probe } from '../model/probe.js'
-import { dataOf, load, openDatabase } from './loading.js'
+import type { BenchData } from '../../data/bench-data.js'
+import type { Finding, Probe } from '../../model/probe.js'
+import { dataOf, load, openDatabase } from '../loading.js'
 
 const MEBIBYTE = 2 ** 20
 const DATA_BYTES = { tiny: 2 * MEBIBYTE, quick: 23 * MEBIBYTE, normal: 116 * MEBIBYTE, full: 1160 * MEBIBYTE }

@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Database } from '../src/database.js'
 import type { KeyspaceStore } from '../src/keyspace/store.js'
 import { openDatabase } from '../src/open/opening.js'
+import type { ReadGate } from '../src/resident/read-gate.js'
 import { flushMicrotasks, TUNING } from './async-setup.js'
 
 const PAGE_BYTES = 4096
@@ -22,6 +23,7 @@ const EXPIRED_MAX = 1024 + LIVE_COUNT / 16 + 3 * ENTRIES_PER_TICK
 interface Opened {
   readonly db: Database
   readonly store: KeyspaceStore
+  readonly gate: ReadGate
 }
 
 function open(
@@ -35,7 +37,11 @@ function open(
   )
   const db = new Database(opened)
   db.keyspace('timed', { ttlMs: LIFE_MS })
-  return { db, store: [...opened.keyspaces].find(({ descriptor }) => descriptor.name === 'timed')! }
+  return {
+    db,
+    gate: opened.gate,
+    store: [...opened.keyspaces].find(({ descriptor }) => descriptor.name === 'timed')!,
+  }
 }
 
 /** Writes the entries of one tick, in no order of keys. */
@@ -161,12 +167,20 @@ describe('reads of a store with many expired entries', () => {
   /** Moves between leaves, with at least 50 entries in each, and calls that skip within one. */
   const STEPS_MAX = (2 * COUNT) / 50
 
-  /** Returns a database whose entries have all expired, but the last, and are not removed; and a counter of the moves of cursors. */
-  function expired(options: { readonly readOnly?: boolean } = {}): { db: Database; steps: () => number } {
+  /** Returns a database whose entries have all expired, but the last, and are not removed. */
+  function expired(options: { readonly readOnly?: boolean } = {}): {
+    readonly db: Database
+    /** Moves of cursors so far. */
+    readonly steps: () => number
+    /** Turns of the event loop that reads have waited for so far. */
+    readonly turns: () => number
+  } {
     const clock = new ManualTime(1_000_000)
     const environment = { clock, scheduler: new ManualTime() }
     const files = new MemoryVfs(environment)
-    const { db, store } = open(environment, files)
+    const { db, store, gate } = open(environment, files)
+    const yields = vi.spyOn(gate, 'yieldThread')
+    const turns = (): number => yields.mock.calls.length
     const batch = db.batch().in(db.keyspace('timed'))
     for (let index = 0; index < COUNT; index++) batch.put(String(index).padStart(8, '0'), 'x'.repeat(20))
     batch.put('live', 'x', { ttlMs: Infinity })
@@ -181,12 +195,12 @@ describe('reads of a store with many expired entries', () => {
       vi.spyOn(prototype, 'skipWhile'),
     ]
     const steps = (): number => spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0)
-    if (options.readOnly !== true) return { db, steps }
+    if (options.readOnly !== true) return { db, steps, turns }
     db.close()
     const reader = new Database(
       openDatabase('data', { vfs: files, readOnly: true, cacheBytes: 1 << 24 }, TUNING),
     )
-    return { db: reader, steps }
+    return { db: reader, steps, turns }
   }
 
   it.each([{ readOnly: false }, { readOnly: true }])('pass them page by page: %o', async (options) => {
@@ -206,6 +220,29 @@ describe('reads of a store with many expired entries', () => {
       expect(steps() - before).toBeGreaterThan(100)
       expect(steps() - before).toBeLessThan(STEPS_MAX)
     }
+    db.close()
+  })
+
+  it('let other tasks of the event loop run meanwhile, by promise', async () => {
+    const { db, turns } = expired()
+    const adb = db.promises.of(db.keyspace('timed'))
+    const cursor = adb.cursor()
+    const reads: readonly (() => Promise<unknown>)[] = [
+      (): Promise<unknown> => adb.count(),
+      (): Promise<unknown> => adb.keys().toArray(),
+      (): Promise<unknown> => adb.keys({ gt: '00000100', reverse: true }).toArray(),
+      (): Promise<unknown> => cursor.seek('00000100'),
+      (): Promise<unknown> => cursor.first(),
+    ]
+    for (const read of reads) {
+      const before = turns()
+      expect(['1', 'live', 'true']).toContain(String(await read()))
+      // Where invariants are checked, after each third page.
+      expect(turns() - before).toBeGreaterThan(20)
+      expect(turns() - before).toBeLessThan(150)
+    }
+    expect(cursor.key).toBe('live')
+    await cursor.close()
     db.close()
   })
 })

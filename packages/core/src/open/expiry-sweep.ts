@@ -14,7 +14,7 @@ const OVERDUE_MS = 50
 /** Duration of work after which the event loop runs. */
 const SLICE_MS = 1
 /** Commits of removed entries that may be in flight. */
-const REMOVALS_MAX = 4
+const REMOVALS_MAX = 2
 
 /**
  * Removes expired entries in the background, in time slices of about a millisecond, as fast as they expire.

@@ -6,9 +6,9 @@ import type { Expiry } from '../keyspace/expiry.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
 
-/** Entries that a time slice examines, and expired ones that it collects: about a millisecond, their removal included. */
-const EXAMINED_MAX = 4096
-const COLLECTED_MAX = 256
+/** Entries that a time slice examines, and expired ones that it collects: about half a millisecond, their removal included. */
+const EXAMINED_MAX = 2048
+const COLLECTED_MAX = 128
 /** Fewer expired entries are removed only when the keyspace was not walked for a while. */
 const EXPIRED_MIN = 1024
 /** Expired entries for which a keyspace is walked, as a share of its entries: the walk examines at most 16 for each that it removes. */

@@ -105,6 +105,7 @@ export type {
   VerifyFinding,
   VerifyProgress,
   VerifySink,
+  ValuePredicate,
 } from './ordered-store.js'
 export { NO_SEGMENT_ID, SEGMENT_ID_BYTES } from './store-log.js'
 export type { StoreLog } from './store-log.js'

@@ -123,7 +123,7 @@ export interface OrderedStore {
 
   /**
    * Begins a compaction if it is worth its cost: the store rewrites live data so that files shrink or reads get cheaper. Returns
-   * `undefined` when the store declines; with `effort: 'full'` it never does.
+   * `undefined` when the store declines; with `'full'` and `'shrink'` it never does.
    */
   beginCompaction(request: CompactionRequest): ResumableTask | undefined
 
@@ -155,10 +155,11 @@ export interface OrderedStore {
 /** How much a compaction may cost. @category Contracts */
 export interface CompactionRequest {
   /**
-   * `'full'`: the user asked for a compaction; reclaim all that can be reclaimed. `'explicit'`: part of a checkpoint that the user
+   * `'full'`: the user asked for a compaction; rewrite all that takes more space than it needs. `'shrink'`: the device is nearly full;
+   * release the free space of the files. `'explicit'`: part of a checkpoint that the user
    * asked for, or of `close`; may take a while. `'automatic'`: part of a background checkpoint; only where it pays at once.
    */
-  readonly effort: 'full' | 'explicit' | 'automatic'
+  readonly effort: 'full' | 'shrink' | 'explicit' | 'automatic'
   /** Keys to compact; an engine may compact more. @defaultValue all */
   readonly bounds?: KeyBounds | undefined
   /** Synced before the result becomes durable (C6). */
@@ -259,9 +260,24 @@ export interface StoreCursor {
   next(): boolean
   /** Moves to the previous entry; without a current entry, to the last one. */
   previous(): boolean
+  /**
+   * Moves on from the current entry, forward (1) or backward (-1), while the value of the current entry is skipped and the next entry is
+   * at hand, without I/O. The current entry may be the last one that is at hand, and skipped, too.
+   *
+   * @returns the number of moves when the current entry is not skipped, and its bitwise complement when it is. Throws
+   * LDB_INVALID_ARGUMENT without a current entry.
+   */
+  skipWhile(direction: 1 | -1, isSkipped: ValuePredicate): number
   /** Releases the cursor's resources. Idempotent. */
   close(): void
 }
+
+/**
+ * Decides about a value: the bytes from `start` to `end` (exclusive) of a buffer, which are borrowed for the call.
+ *
+ * @category Contracts
+ */
+export type ValuePredicate = (bytes: Uint8Array, start: number, end: number) => boolean
 
 /** Receives the findings and the progress of a verification. @category Contracts */
 export interface VerifySink {

@@ -213,10 +213,10 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   }
 
   /**
-   * Moves pages toward the start of each file, and truncates the file. The checkpoint runs between other operations;
-   * moving the pages blocks the thread.
+   * Packs the entries into fewer pages where pages have free space, moves pages toward the start of each file, and truncates the file. All
+   * of it runs in time slices between other operations. What an open snapshot reaches stays in the file until a later compaction.
    *
-   * @param range - keys of the keyspace `default` that its engine is asked to compact. A B+tree is compacted as a whole.
+   * @param range - keys of the keyspace `default` whose pages are packed; other keyspaces are packed as a whole.
    * @throws {@link LdbError} as `checkpoint`.
    */
   async compact(range?: RangeOptions<string> & AsyncOptions): Promise<void> {

@@ -257,9 +257,10 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   }
 
   /**
-   * Moves pages toward the start of each file, and truncates the file.
+   * Packs the entries into fewer pages where pages have free space, moves pages toward the start of each file, and truncates the file.
+   * What an open snapshot reaches stays in the file until a later compaction.
    *
-   * @param range - keys of the keyspace `default` that its engine is asked to compact. A B+tree is compacted as a whole.
+   * @param range - keys of the keyspace `default` whose pages are packed; other keyspaces are packed as a whole.
    * @throws {@link LdbError} as `checkpoint`.
    */
   compact(range?: RangeOptions<string>): void {

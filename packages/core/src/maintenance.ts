@@ -26,8 +26,8 @@ export function checkpointDatabase({ pipeline, health, checkpointer, space }: Op
 }
 
 /** Returns the work that an explicit checkpoint may spend on compaction: on a full device whatever returns space. */
-export function explicitEffort(space: SpaceBudget): 'explicit' | 'full' {
-  return space.isShort ? 'full' : 'explicit'
+export function explicitEffort(space: SpaceBudget): 'explicit' | 'shrink' {
+  return space.isShort ? 'shrink' : 'explicit'
 }
 
 /** Compacts every keyspace; documented where it is exported, as `Database.compact`. */

@@ -16,7 +16,7 @@ export function isWorthCompacting(
   effort: CompactionRequest['effort'],
   cacheBytes: number,
 ): boolean {
-  if (effort === 'full') return true
+  if (effort === 'full' || effort === 'shrink') return true
   const { fileBytes, liveBytes } = stats
   const freeBytes = fileBytes - liveBytes
   if (freeBytes <= SLACK_BYTES) return false

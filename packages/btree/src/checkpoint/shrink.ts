@@ -1,5 +1,5 @@
 import { pageNumberOf, slotCount } from '../page/page.js'
-import { VALUE_FIELD_BYTES } from '../format.js'
+import { extentPageCount, VALUE_FIELD_BYTES } from '../format.js'
 import { decodeReference } from '../extents/extent-reference.js'
 import { childOf, copyKey, keyPartBytes, recordOffset, slotKeyBytes, valueIsExtent } from '../page/record.js'
 import { searchBranch } from '../page/search.js'
@@ -10,26 +10,53 @@ import type { TreeState } from '../write/tree-state.js'
  * a checkpoint: then every page is of an older epoch, and making it writable copies it to the lowest free page. The
  * next checkpoint truncates the file.
  *
- * @remarks Reads all branches, and a leaf only if it moves or the tree has extents. Extents of separators do not move.
- * @returns the number of moved leaves.
+ * @remarks Reads all branches, and a leaf only if it moves or the tree has extents. Extents of separators do not move. The tree
+ * may change between two steps.
  * @internal
  */
-export function shrinkTree(state: TreeState): number {
-  const { pages } = state
-  const { freeSpace, reclaim } = pages
-  const used = freeSpace.pageCount - freeSpace.freeCount - reclaim.pendingCount
-  // Includes space for copies of the branches and for the next free-space pages.
-  const limit = used + Math.ceil(used / 64) + 4
-  if (limit >= freeSpace.pageCount) return 0
-  let moved = 0
-  let key: Uint8Array | undefined = new Uint8Array(0)
-  while (key !== undefined) {
-    const group = collectGroup(state, key, limit)
-    for (const each of group.keys) moveLeaf(state, each, limit)
-    moved += group.keys.length
-    key = group.next
+export class TreeShrinking {
+  readonly #state: TreeState
+  readonly #limit: number
+  /** Keys of the leaves below the present level-1 branch that may have to move, the next one last. */
+  #keys: Uint8Array[] = []
+  /** Lower fence of the next level-1 branch. */
+  #next: Uint8Array | undefined
+
+  constructor(state: TreeState) {
+    const { freeSpace, reclaim } = state.pages
+    const used = freeSpace.pageCount - freeSpace.freeCount - reclaim.pendingCount
+    this.#state = state
+    // Includes space for copies of the branches and for the next free-space pages.
+    this.#limit = used + Math.ceil(used / 64) + 4
+    this.#next = this.isWorthwhile ? new Uint8Array(0) : undefined
   }
-  return moved
+
+  /** Reports whether pages may lie behind the limit. */
+  get isWorthwhile(): boolean {
+    return this.#limit < this.#state.pages.freeSpace.pageCount
+  }
+
+  /**
+   * Moves some leaves and their extents.
+   *
+   * @param budget - pages to move; one leaf may exceed it with its extents.
+   * @returns true when all are moved.
+   */
+  step(budget: number): boolean {
+    let left = budget
+    while (left > 0) {
+      const key = this.#keys.pop()
+      if (key !== undefined) left -= moveLeaf(this.#state, key, this.#limit)
+      else if (this.#next === undefined) return true
+      else {
+        const group = collectGroup(this.#state, this.#next, this.#limit)
+        this.#keys = group.keys.reverse()
+        this.#next = group.next
+        left -= 1
+      }
+    }
+    return false
+  }
 }
 
 /** Returns a key of each leaf below one level-1 branch that may have to move, and the lower fence of the next such branch. */
@@ -62,22 +89,27 @@ function collectGroup(
   return { keys, next }
 }
 
-/** Makes the path to the leaf of a key writable, which moves it to the lowest free pages, and moves the extents of the leaf. */
-function moveLeaf(state: TreeState, key: Uint8Array, limit: number): void {
+/**
+ * Makes the path to the leaf of a key writable, which moves it to the lowest free pages, and moves the extents of the leaf. Returns the
+ * number of visited and moved pages.
+ */
+function moveLeaf(state: TreeState, key: Uint8Array, limit: number): number {
   const { pages, memory } = state
+  let moved = 1
   try {
-    if (pages.extents.count > 0 && !needsMove(state, key, limit)) return
+    if (pages.extents.count > 0 && !needsMove(state, key, limit)) return moved
     const leaf = state.descend(key, 0, key.length)
     const count = slotCount(memory, leaf)
     for (let slot = 0; slot < count; slot += 1) {
       const keyBytes = slotKeyBytes(memory, leaf, slot)
       const record = recordOffset(memory, leaf, slot)
       if (keyBytes > memory.keyPartMax)
-        moveExtent(state, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
+        moved += moveExtent(state, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
       if (valueIsExtent(memory, record)) {
-        moveExtent(state, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
+        moved += moveExtent(state, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
       }
     }
+    return moved
   } finally {
     pages.pins.unpinAll()
   }
@@ -107,12 +139,14 @@ function needsMove(state: TreeState, key: Uint8Array, limit: number): boolean {
   return isHigh
 }
 
-function moveExtent(state: TreeState, referenceAt: number, limit: number): void {
+/** Moves an extent that begins at or behind the limit. Returns the number of its pages, or 0. */
+function moveExtent(state: TreeState, referenceAt: number, limit: number): number {
   const { memory, pages } = state
   const reference = decodeReference(memory.bytes, referenceAt)
-  if (reference.page < limit) return
+  if (reference.page < limit) return 0
   const content = pages.extentFile.read(reference)
   const written = pages.extents.write(content, 0, content.length)
   pages.extents.retire(memory.bytes, referenceAt)
   memory.bytes.set(written, referenceAt)
+  return extentPageCount(content.length, memory.pageBytes)
 }

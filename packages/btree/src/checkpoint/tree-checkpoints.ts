@@ -1,14 +1,19 @@
-import { assert, ownProperty, ResumableTask } from '@ldb/base'
-import type { CompactionRequest, StoreLog, TaskSteps, Seq, Syncable } from '@ldb/base'
+import { assert, INVARIANTS, ownProperty, ResumableTask } from '@ldb/base'
+import type { CompactionRequest, KeyBounds, StoreLog, TaskSteps, Seq, Syncable } from '@ldb/base'
 import type { Meta } from '../file/meta.js'
 import type { TreeStatus } from '../tree-status.js'
 import type { TreeState } from '../write/tree-state.js'
 import { freezeTree, writeFrozen } from './checkpoint.js'
 import type { FrozenTree } from './checkpoint.js'
-import { shrinkTree } from './shrink.js'
+import { SLICE_EXAMINED, SLICE_MOVED } from '../space/time-slices.js'
+import { TreeShrinking } from './shrink.js'
+import { TreePacking } from './tree-packing.js'
 
-/** Upper bound of the rounds of a compaction: copied branches may leave pages behind the limit for the next round. */
-const COMPACTION_ROUNDS_MAX = 3
+/** Upper bound of the rounds of a compaction: copied branches and other writes may leave pages behind the limit for the next round. */
+const COMPACTION_ROUNDS_MAX = 5
+
+/** Pages that are packed between two checkpoints, at least. */
+const PACKED_MIN = INVARIANTS ? 16 : 64
 
 /** The last checkpoint in the file of a tree. @internal */
 export interface StoredCheckpoint {
@@ -121,20 +126,73 @@ export class TreeCheckpoints {
     this.#last?.abort(error)
   }
 
-  /** Makes a checkpoint, and shrinks the file in rounds, each with a checkpoint of its own. */
+  /** Makes a checkpoint; packs the pages if the effort is full; and shrinks the file in rounds, each with a checkpoint of its own. */
   *compactionSteps(request: CompactionRequest, seq: () => Seq): TaskSteps {
     const log = ownProperty(request, 'log', 'the request')
     const timeSlice = ownProperty(request, 'timeSlice', 'the request')
     const { freeSpace } = this.#tree.pages
-    yield this.begin(seq(), log, timeSlice)
+    const checkpoint = (): ResumableTask => this.begin(seq(), log, timeSlice)
+    yield checkpoint()
+    if (ownProperty(request, 'effort', 'the request') === 'full') {
+      yield* this.#pack(ownProperty(request, 'bounds', 'the request') ?? {}, checkpoint, timeSlice)
+    }
     for (let round = 0; round < COMPACTION_ROUNDS_MAX; round += 1) {
       const before = freeSpace.pageCount
-      // Other work may have closed the tree, or failed, since the last step.
-      this.assertWritable()
-      this.#status.guardWrites(() => shrinkTree(this.#tree))
+      yield* this.#shrink(timeSlice)
+      yield checkpoint()
+      // Writes meanwhile may have left a page at the end, which the next round moves.
+      if (round > 0 && freeSpace.pageCount >= before) break
+      if (!new TreeShrinking(this.#tree).isWorthwhile) break
+    }
+  }
+
+  /**
+   * Packs the pages of a range. A page that is packed is copied first, and its old version is free after the next checkpoint: the checkpoints
+   * in between keep the file from growing by all of the copies.
+   */
+  *#pack(bounds: KeyBounds, checkpoint: () => ResumableTask, timeSlice: Syncable | undefined): TaskSteps {
+    const { freeSpace } = this.#tree.pages
+    const packing = new TreePacking(this.#tree, bounds)
+    let copiesMax = 0
+    while (!packing.isDone) {
+      copiesMax = Math.max(PACKED_MIN, copiesMax * 2, freeSpace.freeCount)
+      let copies = 0
+      while (!packing.isDone && copies < copiesMax) {
+        copies += this.#packSlice(packing)
+        if (timeSlice !== undefined) yield timeSlice
+      }
+      if (copies > 0) yield checkpoint()
+    }
+  }
+
+  /** Performs the packing of one time slice. Returns the number of packed pages. */
+  #packSlice(packing: TreePacking): number {
+    // Other work may have closed the tree, or failed, since the last slice.
+    this.assertWritable()
+    let packed = 0
+    for (let left = SLICE_EXAMINED; left > 0 && packed < SLICE_MOVED; packed += 1) {
+      const examined = packing.find(left)
+      if (examined < 0) break
+      left -= examined
       this.noteChange()
-      yield this.begin(seq(), log, timeSlice)
-      if (freeSpace.pageCount >= before) break
+      this.#status.guardChange(() => {
+        packing.pack()
+      })
+    }
+    return packed
+  }
+
+  /** Moves pages from the end of the file to free pages before it. */
+  *#shrink(timeSlice: Syncable | undefined): TaskSteps {
+    const shrinking = new TreeShrinking(this.#tree)
+    for (let isMoved = false; !isMoved;) {
+      // Other work may have closed the tree, or failed, since the last slice.
+      this.assertWritable()
+      this.noteChange()
+      this.#status.guardWrites(() => {
+        isMoved = shrinking.step(SLICE_MOVED)
+      })
+      if (!isMoved && timeSlice !== undefined) yield timeSlice
     }
   }
 

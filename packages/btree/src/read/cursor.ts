@@ -1,5 +1,5 @@
 import { assert, compareByteRanges, invalidArgument, LdbError, PREVENTS_TRANSFER } from '@ldb/base'
-import type { KeyBounds, StoreCursor } from '@ldb/base'
+import type { KeyBounds, StoreCursor, ValuePredicate } from '@ldb/base'
 import { VALUE_FIELD_BYTES } from '../format.js'
 import { slotCount } from '../page/page.js'
 import { copyPage } from '../page/copies.js'
@@ -148,6 +148,18 @@ export class TreeCursor implements StoreCursor {
     return this.#moveBackward(this.#slot - 1)
   }
 
+  skipWhile(direction: 1 | -1, isSkipped: ValuePredicate): number {
+    this.#assertValid()
+    const limit = direction > 0 ? this.#end : this.#begin - 1
+    let count = 0
+    for (let slot = this.#slot; slot !== limit; slot += direction) {
+      this.#slot = slot
+      if (!this.#isSkipped(slot, isSkipped)) return count
+      count += 1
+    }
+    return -count
+  }
+
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -271,6 +283,15 @@ export class TreeCursor implements StoreCursor {
     // A bound between two keys of the leaf has their common prefix, as the search by heads requires.
     const slot = searchLeaf(leaf, page, bound, 0, bound.length)
     return slot < 0 ? ~slot : slot
+  }
+
+  #isSkipped(slot: number, isSkipped: ValuePredicate): boolean {
+    const leaf = this.#leaf
+    const record = recordOffset(leaf, this.#page, slot)
+    const at = record + VALUE_FIELD_BYTES + keyPartBytes(leaf, slotKeyBytes(leaf, this.#page, slot))
+    if (!valueIsExtent(leaf, record)) return isSkipped(leaf.bytes, at, at + valuePartBytes(leaf, record))
+    const value = this.#pages.values.copy(leaf, at)
+    return isSkipped(value, 0, value.length)
   }
 
   /** Reports whether there is a copy of which no view has escaped. */

@@ -15,6 +15,12 @@ export const SLICE_STEPS: number = INVARIANTS ? 3 : 4096
 /** Entries of pending-free lists that are processed in a time slice, or when a snapshot is released. @internal */
 export const SLICE_SPANS: number = INVARIANTS ? 3 : 4096
 
+/** Pages that a compaction examines in a time slice. @internal */
+export const SLICE_EXAMINED: number = INVARIANTS ? 3 : 192
+
+/** Pages that a compaction packs or moves in a time slice. @internal */
+export const SLICE_MOVED: number = INVARIANTS ? 2 : 48
+
 /** Free-space pages that are written in a time slice. @internal */
 export const SLICE_BITMAPS: number = INVARIANTS ? 1 : 32
 

@@ -1,5 +1,6 @@
 import { BRANCH_RECORD_KEY_OFFSET, PAGE_HEADER_BYTES } from '../format.js'
-import { pageEpoch, pageNumberOf, slotCount, usedBytes } from '../page/page.js'
+import type { PageMemory } from '../page/memory.js'
+import { pageEpoch, pageLevel, pageNumberOf, slotCount, usedBytes } from '../page/page.js'
 import { appendSlots, copyBytes, insertSlot, removeSlot } from '../page/edit.js'
 import { setFences } from '../page/prefix.js'
 import {
@@ -41,9 +42,7 @@ function tryMerge(state: TreeState, depth: number, right: number): boolean {
   const level = state.root.level - depth
   const leftPage = pages.pins.pin(pages.reader.child(parent, right - 1, level))
   const rightPage = pages.pins.pin(pages.reader.child(parent, right, level))
-  const separatorPart = keyPartBytes(memory, slotKeyBytes(memory, parent, right))
-  const separatorBytes = level === 0 ? 0 : branchRecordBytes(separatorPart) - branchRecordBytes(0)
-  const needed = usedBytes(memory, leftPage) + usedBytes(memory, rightPage) + separatorBytes
+  const needed = usedBytes(memory, leftPage) + bytesToMerge(memory, parent, right, rightPage)
   const capacity = memory.pageBytes - PAGE_HEADER_BYTES
   if (
     slotCount(memory, rightPage) > 0 &&
@@ -52,6 +51,41 @@ function tryMerge(state: TreeState, depth: number, right: number): boolean {
   )
     return false
   if (needed > capacity) return false
+  mergeSiblings(state, depth, right, rightPage)
+  return true
+}
+
+/**
+ * Returns the bytes that the page at `rightPage`, the child in slot `right` of a branch, adds to its left sibling when both are merged.
+ *
+ * @internal
+ */
+export function bytesToMerge(memory: PageMemory, parent: number, right: number, rightPage: number): number {
+  return usedBytes(memory, rightPage) + separatorGrowth(memory, parent, right, pageLevel(memory, rightPage))
+}
+
+/**
+ * Returns the bytes by which the record of a branch's first child grows when it moves to the left sibling of the branch, because it gets
+ * the separator; 0 for leaves.
+ *
+ * @internal
+ */
+export function separatorGrowth(memory: PageMemory, parent: number, right: number, level: number): number {
+  if (level === 0) return 0
+  const separatorPart = keyPartBytes(memory, slotKeyBytes(memory, parent, right))
+  return branchRecordBytes(separatorPart) - branchRecordBytes(0)
+}
+
+/**
+ * Merges the child in slot `right` of the parent, pinned at `rightPage`, into its left sibling. Both must fit one page.
+ *
+ * @param depth - depth of the children.
+ * @internal
+ */
+export function mergeSiblings(state: TreeState, depth: number, right: number, rightPage: number): void {
+  const { memory, pages } = state
+  const parent = state.pathPage[depth - 1] as number
+  const level = state.root.level - depth
   const target = state.writableChild(parent, right - 1, level)
   state.pathSlot[depth - 1] = right - 1
   const lower = state.lowerFence(depth)
@@ -64,11 +98,14 @@ function tryMerge(state: TreeState, depth: number, right: number): boolean {
   if (level > 0) pages.pendingChecksums.recordIn(memory, target, pageEpoch(memory, rightPage))
   removeSlot(memory, parent, right)
   pages.allocator.retire(rightPage)
-  return true
 }
 
-/** Moves the separator of the right branch from the parent into the merged branch, where it separates the right branch's first child. */
-function pullDownSeparator(
+/**
+ * Copies the separator of the right branch from the parent to the left branch, where it separates the right branch's first child.
+ *
+ * @internal
+ */
+export function pullDownSeparator(
   state: TreeState,
   parent: number,
   slot: number,
@@ -92,8 +129,8 @@ function pullDownSeparator(
   )
 }
 
-/** Retires the extent of a separator that is removed, if it has one. */
-function retireSeparator(state: TreeState, parent: number, slot: number): void {
+/** Retires the extent of a separator that is removed, if it has one. @internal */
+export function retireSeparator(state: TreeState, parent: number, slot: number): void {
   const { memory } = state
   if (slotKeyBytes(memory, parent, slot) <= memory.keyPartMax) return
   state.pages.extents.retire(memory.bytes, keyOffset(memory, parent, slot) + memory.keyInlineBytes)

@@ -146,7 +146,8 @@ export class Checkpointer {
   #begin(position: CommitPosition, options: CheckpointOptions): ResumableTask | undefined {
     this.#trigger.clearRequest()
     const isUnchanged = this.#state.log.bytesSinceCheckpoint === 0 && position.seq === this.#lastSeq
-    if (isUnchanged && options.effort !== 'full' && !options.force) return undefined
+    const mustCompact = options.effort === 'full' || options.effort === 'shrink'
+    if (isUnchanged && !mustCompact && !options.force) return undefined
     this.#hasFrozen = false
     const task = new ResumableTask(this.#reported(position, options))
     this.#running = task

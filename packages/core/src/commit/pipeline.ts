@@ -33,6 +33,7 @@ export class CommitPipeline {
   #committing = false
   #async: AsyncCommits | undefined = undefined
   #background: BackgroundCheckpoint | undefined = undefined
+  #afterCommit: (() => void) | undefined = undefined
   /** The transaction whose synchronous function runs. */
   #guarded: object | undefined = undefined
 
@@ -56,6 +57,11 @@ export class CommitPipeline {
   /** Connects the background checkpoint, which itself needs the pipeline. */
   attach(background: BackgroundCheckpoint): void {
     this.#background = background
+  }
+
+  /** Sets what is called after each commit of the synchronous API; it may commit, and throws nothing. */
+  onCommit(afterCommit: () => void): void {
+    this.#afterCommit = afterCommit
   }
 
   /** Number of the newest commit, which is visible in all keyspaces. */
@@ -232,6 +238,7 @@ export class CommitPipeline {
     }
     this.#publish(seq)
     this.#background?.afterCommit()
+    this.#afterCommit?.()
   }
 
   /**

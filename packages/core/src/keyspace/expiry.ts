@@ -1,5 +1,6 @@
 import { invalidArgument, readU64, writeU64 } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
+import { ExpiryTimes } from './expiry-times.js'
 import { EXPIRY_HEADER_BYTES, EXPIRY_MARK, EXPIRY_OFFSET_EXPIRES_AT, TTL_MS_MAX } from '../format.js'
 
 const [MARK_0, MARK_1, MARK_2, MARK_3] = EXPIRY_MARK
@@ -14,6 +15,8 @@ export function resolveTtl(value: unknown): number | undefined {
 /** Encodes and decodes the expiry headers of the values of one keyspace, in the log and in the store (FORMAT.md). */
 export class Expiry {
   readonly clock: Clock
+  /** Estimates how many entries have expired, for the sweep. */
+  readonly times: ExpiryTimes = new ExpiryTimes()
 
   constructor(clock: Clock) {
     this.clock = clock
@@ -26,6 +29,7 @@ export class Expiry {
     if (ttlMs !== Infinity) {
       const expiresAt = Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.ceil(this.clock.now() + ttlMs)))
       writeU64(encoded, EXPIRY_OFFSET_EXPIRES_AT, expiresAt)
+      this.times.note(expiresAt, ttlMs)
     }
     encoded.set(value, EXPIRY_HEADER_BYTES)
     return encoded
@@ -42,20 +46,29 @@ export class Expiry {
  * without expiry.
  */
 export function hasExpiryHeader(stored: Uint8Array): boolean {
+  return beginsWithHeader(stored, 0, stored.length)
+}
+
+function beginsWithHeader(bytes: Uint8Array, start: number, end: number): boolean {
   return (
-    stored[0] === MARK_0 &&
-    stored.length >= EXPIRY_HEADER_BYTES &&
-    stored[1] === MARK_1 &&
-    stored[2] === MARK_2 &&
-    stored[3] === MARK_3
+    bytes[start] === MARK_0 &&
+    end - start >= EXPIRY_HEADER_BYTES &&
+    bytes[start + 1] === MARK_1 &&
+    bytes[start + 2] === MARK_2 &&
+    bytes[start + 3] === MARK_3
   )
+}
+
+/** Returns the time at which the stored value between two offsets of a buffer expires; `Infinity` when it never does. */
+export function expiryOf(bytes: Uint8Array, start: number, end: number): number {
+  if (!beginsWithHeader(bytes, start, end)) return Infinity
+  const expiresAt = readU64(bytes, start + EXPIRY_OFFSET_EXPIRES_AT)
+  return expiresAt === 0 ? Infinity : expiresAt
 }
 
 /** Reports whether a stored value has expired. */
 export function isExpired(stored: Uint8Array, nowMs: number): boolean {
-  if (!hasExpiryHeader(stored)) return false
-  const expiresAt = readU64(stored, EXPIRY_OFFSET_EXPIRES_AT)
-  return expiresAt !== 0 && expiresAt <= nowMs
+  return expiryOf(stored, 0, stored.length) <= nowMs
 }
 
 /** Returns a stored value without its expiry header, borrowed. */

@@ -16,6 +16,7 @@ export class KeyspaceStore {
   /** Acknowledged commits that are applied before a read. All keyspaces of a table share one object. */
   acknowledged: AcknowledgedCommits = new AcknowledgedCommits()
   #expiry: Expiry | undefined = undefined
+  #pause: (() => void) | undefined = undefined
   /** Records in the catalog that entries may expire. */
   #enableExpiry: (() => void) | undefined = undefined
   /** True after the catalog no longer names it. Pinned states stay readable (K4). */
@@ -65,7 +66,14 @@ export class KeyspaceStore {
     this.#descriptor = descriptor
     if (descriptor.expires !== true || this.#expiry !== undefined) return
     this.#expiry = new Expiry(this.#clock)
-    this.#store = new ExpiringStore(this.#rawStore, this.#expiry)
+    this.#store = new ExpiringStore(this.#rawStore, this.#expiry, () => {
+      this.#pause?.()
+    })
+  }
+
+  /** Sets what reads that pass many expired entries call; it may throw to interrupt them. */
+  onLongPass(pause: () => void): void {
+    this.#pause = pause
   }
 
   /**

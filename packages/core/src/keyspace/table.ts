@@ -6,8 +6,14 @@ import type { KeyspaceStore } from './store.js'
 export class KeyspaceTable {
   /** Acknowledged commits that are applied before the next read of a store. */
   readonly acknowledged: AcknowledgedCommits = new AcknowledgedCommits()
+  readonly #pause: () => void
   readonly #byId: Map<number, KeyspaceStore> = new Map()
   readonly #byName: Map<string, KeyspaceStore> = new Map()
+
+  /** @param pause - called by reads that pass many expired entries; may throw to interrupt them. */
+  constructor(pause: () => void = nothing) {
+    this.#pause = pause
+  }
 
   get size(): number {
     return this.#byId.size
@@ -37,6 +43,7 @@ export class KeyspaceTable {
     const { id, name } = keyspace.descriptor
     assert(!this.#byId.has(id) && !this.#byName.has(name), 'a keyspace is added once')
     keyspace.acknowledged = this.acknowledged
+    keyspace.onLongPass(this.#pause)
     this.#byId.set(id, keyspace)
     this.#byName.set(name, keyspace)
   }
@@ -45,4 +52,8 @@ export class KeyspaceTable {
     this.#byId.delete(keyspace.descriptor.id)
     this.#byName.delete(keyspace.descriptor.name)
   }
+}
+
+function nothing(): void {
+  // Reads are not interrupted.
 }

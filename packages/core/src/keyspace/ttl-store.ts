@@ -14,6 +14,7 @@ import type {
   VerifySink,
 } from '@ldb/base'
 import { ExpiringCursor } from './ttl-cursor.js'
+import { expiryOf } from './expiry.js'
 import type { Expiry } from './expiry.js'
 
 /**
@@ -26,10 +27,13 @@ export class ExpiringStore implements OrderedStore {
   /** The store of raw values, with all entries. */
   readonly inner: OrderedStore
   readonly expiry: Expiry
+  readonly #pause: () => void
 
-  constructor(inner: OrderedStore, expiry: Expiry) {
+  /** @param pause - called by a cursor that passes many expired entries in one move; may throw to interrupt it. */
+  constructor(inner: OrderedStore, expiry: Expiry, pause: () => void) {
     this.inner = inner
     this.expiry = expiry
+    this.#pause = pause
   }
 
   get seq(): Seq {
@@ -66,7 +70,7 @@ export class ExpiringStore implements OrderedStore {
   }
 
   snapshot(): StoreSnapshot {
-    return new ExpiringSnapshot(this.inner.snapshot(), this.expiry, this.expiry.clock.now())
+    return new ExpiringSnapshot(this.inner.snapshot(), this.expiry, this.expiry.clock.now(), this.#pause)
   }
 
   beginReplay(): void {
@@ -123,8 +127,10 @@ class ExpiringSnapshot implements StoreSnapshot {
   readonly #inner: StoreSnapshot
   readonly #expiry: Expiry
   readonly #nowMs: number
+  readonly #pause: () => void
 
-  constructor(inner: StoreSnapshot, expiry: Expiry, nowMs: number) {
+  constructor(inner: StoreSnapshot, expiry: Expiry, nowMs: number, pause: () => void) {
+    this.#pause = pause
     this.#inner = inner
     this.#expiry = expiry
     this.#nowMs = nowMs
@@ -152,14 +158,19 @@ class ExpiringSnapshot implements StoreSnapshot {
   }
 
   cursor(bounds?: KeyBounds): StoreCursor {
-    return new ExpiringCursor(this.#inner.cursor(bounds), this.#nowMs)
+    return new ExpiringCursor(this.#inner.cursor(bounds), this.#nowMs, this.#pause)
   }
 
   /** Visits every entry: page statistics do not know how many have expired. */
   count(bounds?: KeyBounds): number {
-    const cursor = this.cursor(bounds)
+    const cursor = this.#inner.cursor(bounds)
+    const nowMs = this.#nowMs
     let count = 0
-    for (let found = cursor.first(); found; found = cursor.next()) count++
+    const addLive = (bytes: Uint8Array, start: number, end: number): boolean => {
+      if (expiryOf(bytes, start, end) > nowMs) count++
+      return true
+    }
+    for (let found = cursor.first(); found; found = cursor.next()) cursor.skipWhile(1, addLive)
     cursor.close()
     return count
   }

@@ -118,9 +118,11 @@ export class Assembly {
     const { logger, readOnly } = this.#options
     const events = new EventHub((error) => logger?.error(`a listener failed: ${String(error)}`))
     const health = new Health(readOnly, events)
-    const keyspaces = new KeyspaceTable()
-    const trigger = new CheckpointTrigger(this.#tuning.checkpointLogBytes, () => preferredLogBytes(keyspaces))
     const gate = new ReadGate(vfs.clock, vfs.scheduler)
+    const keyspaces = new KeyspaceTable(() => {
+      gate.pause()
+    })
+    const trigger = new CheckpointTrigger(this.#tuning.checkpointLogBytes, () => preferredLogBytes(keyspaces))
     const resources = {
       vfs: new GatedVfs(vfs, gate),
       directory: this.#directory,

@@ -123,7 +123,11 @@ export class OpenDatabase {
     this.pipeline = new CommitPipeline(state, sinks, gate, options.durability, seq)
     this.slicedCheckpoint = new SlicedCheckpoint(state, checkpointer, this.pipeline, gate, events, clock)
     this.pipeline.attach(this.slicedCheckpoint)
-    this.#sweep = new ExpirySweep(state, this.pipeline, gate, vfs)
+    const sweep = new ExpirySweep(state, this.pipeline, gate, vfs)
+    this.#sweep = sweep
+    this.pipeline.onCommit(() => {
+      sweep.afterCommit()
+    })
     const writer = new CatalogWriter(catalog, vfs, directory, log)
     const files = new KeyspaceFiles(engines, directoryEntries, options.logger)
     this.manager = new KeyspaceManager(state, writer, files, this.pipeline, sinks, this.#sweep, options)

@@ -75,6 +75,11 @@ export class ReadGate {
     return READ_MISS
   }
 
+  /** Called by an operation that takes long: within an attempt, ends it, so that the next one runs after other tasks of the event loop. */
+  pause(): void {
+    if (this.residentOnly) this.miss({ fetch: () => this.yieldThread() })
+  }
+
   /** Runs an action on resident pages, and returns its result, or `READ_MISS`. After a miss, call `fetchMissed`. */
   attempt<T>(action: () => T): T | typeof READ_MISS {
     this.residentOnly = true

@@ -1,5 +1,5 @@
 import { optionalMember } from '@ldb/base'
-import type { StoreCursor } from '@ldb/base'
+import type { StoreCursor, ValuePredicate } from '@ldb/base'
 
 /** A store cursor that may support retries itself. */
 interface MaybeRetryable {
@@ -61,6 +61,18 @@ export class RetryableCursor {
     return this.#isRetryable || !this.#prepare(false)
       ? this.cursor.previous()
       : this.#moved(this.cursor.previous())
+  }
+
+  /** Does the same as the store cursor. A call that missed a long value may be retried; the cursor is then on the entry of that value. */
+  skipWhile(direction: 1 | -1, isSkipped: ValuePredicate): number {
+    let moves: number | undefined
+    try {
+      moves = this.cursor.skipWhile(direction, isSkipped)
+      return moves
+    } finally {
+      // The moves since the anchor do not contain these.
+      if (moves !== 0 && moves !== ~0) this.#forget()
+    }
   }
 
   /**

@@ -1,5 +1,5 @@
 import { copyBytes, invalidArgument, LdbError } from '@ldb/base'
-import type { KeyBounds, StoreCursor } from '@ldb/base'
+import type { KeyBounds, StoreCursor, ValuePredicate } from '@ldb/base'
 import {
   endPosition,
   findRecord,
@@ -121,6 +121,11 @@ export class MergedCursor implements StoreCursor {
     if (this.#onWrite) return this.#select(positionBefore(points, this.#position), false)
     this.#base.previous()
     return this.#select(this.#position, false)
+  }
+
+  skipWhile(_direction: 1 | -1, isSkipped: ValuePredicate): number {
+    const { value } = this
+    return isSkipped(value, 0, value.length) ? ~0 : 0
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { copyBytes, LdbError } from '@ldb/base'
-import type { StoreCursor } from '@ldb/base'
+import type { StoreCursor, ValuePredicate } from '@ldb/base'
 
 /**
  * A cursor whose moves can be retried after they throw (M30). It keeps a copy of the current key. A retried move first seeks
@@ -73,6 +73,11 @@ export class RetryableCursor implements StoreCursor {
     this.#restore()
     this.#isLost = true
     return this.#complete(this.#inner.previous())
+  }
+
+  skipWhile(_direction: 1 | -1, isSkipped: ValuePredicate): number {
+    const { value } = this
+    return isSkipped(value, 0, value.length) ? ~0 : 0
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { compareBytes, copyBytes, keySuccessor } from '@ldb/base'
-import type { KeyBounds, StoreCursor } from '@ldb/base'
+import type { KeyBounds, StoreCursor, ValuePredicate } from '@ldb/base'
 import type { ReadSet } from '../records/read-set.js'
 
 /** Direction of the current scan; 'none' when the cursor is not positioned. */
@@ -124,6 +124,11 @@ export class TransactionCursor implements StoreCursor {
     if (!this.#inner.valid) return
     this.#include(this.#inner.key)
     this.#reads.addRange(this.#lower, this.#upper)
+  }
+
+  skipWhile(_direction: 1 | -1, isSkipped: ValuePredicate): number {
+    const { value } = this
+    return isSkipped(value, 0, value.length) ? ~0 : 0
   }
 
   close(): void {

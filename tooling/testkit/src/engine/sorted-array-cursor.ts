@@ -1,5 +1,5 @@
 import { compareBytes, LdbError } from '@ldb/base'
-import type { KeyBounds, StoreCursor } from '@ldb/base'
+import type { KeyBounds, StoreCursor, ValuePredicate } from '@ldb/base'
 import { indexesWithin, lowerBound } from './sorted-array.js'
 import type { ArrayEntry, SortedEntries } from './sorted-array.js'
 
@@ -67,6 +67,11 @@ export class SortedArrayCursor implements StoreCursor {
 
   previous(): boolean {
     return this.valid ? this.#moveTo(this.#index - 1) : this.last()
+  }
+
+  skipWhile(_direction: 1 | -1, isSkipped: ValuePredicate): number {
+    const { value } = this
+    return isSkipped(value, 0, value.length) ? ~0 : 0
   }
 
   close(): void {

@@ -206,7 +206,7 @@ export class SortedArrayStore implements OrderedStore {
   }
 
   beginCompaction({ effort, log, timeSlice }: CompactionRequest): ResumableTask | undefined {
-    return effort === 'full' ? this.beginCheckpoint(log, timeSlice) : undefined
+    return effort === 'full' || effort === 'shrink' ? this.beginCheckpoint(log, timeSlice) : undefined
   }
 
   logBytesPreferred(): number {

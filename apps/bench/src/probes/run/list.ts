@@ -1,8 +1,10 @@
 import type { Probe } from '../../model/probe.js'
 import { commits } from '../commits.js'
+import { compaction } from '../maintenance/compaction.js'
 import { deviceReads } from '../device-reads.js'
 import { eventLoop } from '../event-loop.js'
 import { eviction } from '../eviction.js'
+import { expiry } from '../maintenance/expiry.js'
 import { garbage } from '../garbage.js'
 import { memory } from '../memory.js'
 import { missPath } from '../miss-path.js'
@@ -25,5 +27,7 @@ export const PROBES: readonly Probe[] = [
   keyTypes,
   commits,
   eventLoop,
+  compaction,
+  expiry,
   deviceReads,
 ]

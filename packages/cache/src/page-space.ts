@@ -24,6 +24,7 @@ export class PageSpace {
     this.#id = pool.attach({
       writeBack: (frame) => this.#writeBack(frame),
       forget: (frame) => this.#forget(frame),
+      replaceArena: (bytes) => writer.replaceArena?.(bytes),
     })
   }
 

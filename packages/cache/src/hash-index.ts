@@ -40,6 +40,8 @@ export class HashIndex {
   #collisions = 0
   /** Frames whose records were all inserted. */
   #framesIndexed = 0
+  /** Number of these records. */
+  #recordsIndexed = 0
   /** Bloom filters of leaves; `undefined` without a budget. */
   readonly filters: LeafFilters | undefined
   readonly #generations: Uint16Array
@@ -149,9 +151,12 @@ export class HashIndex {
    */
   reserve(recordCount: number, framesMax: number): void {
     this.#framesIndexed += 1
+    this.#recordsIndexed += recordCount
     let buckets = this.#mask + 1
-    if (recordCount * this.#framesIndexed <= buckets * 3) return
-    const wanted = recordCount * Math.min(framesMax, Math.max(FRAMES_RESERVED_MIN, this.#framesIndexed * 16))
+    if (this.#recordsIndexed <= buckets * 3) return
+    const recordsPerFrame = this.#recordsIndexed / this.#framesIndexed
+    const frames = Math.min(framesMax, Math.max(FRAMES_RESERVED_MIN, this.#framesIndexed * 16))
+    const wanted = Math.max(this.#recordsIndexed, recordsPerFrame * frames)
     while (buckets * 2 < wanted && buckets * 2 <= this.#bucketsMax) buckets *= 2
     if (buckets > this.#mask + 1) this.#grow(buckets)
   }
@@ -198,6 +203,7 @@ export class HashIndex {
   #grow(buckets: number): void {
     this.#collisions = 0
     this.#framesIndexed = 0
+    this.#recordsIndexed = 0
     this.#words = new Int32Array(buckets << BUCKET_SHIFT)
     this.#mask = buckets - 1
     this.#descents.fill(0)

@@ -5,13 +5,17 @@ import { hashKey } from '../page/key-hash.js'
 import type { PageMemory } from '../page/memory.js'
 import { slotCount } from '../page/page.js'
 import { recordOffset, slotKeyBytes } from '../page/record.js'
+import type { FreeSpace } from '../space/free-space.js'
 
 /** Records that may be indexed at first: small working sets are indexed at once. */
 const RECORDS_ADVANCED = 1 << 16
+/** The same in a file of at most so many pages, all of whose leaves are indexed at once. */
+const RECORDS_ADVANCED_SMALL = 1 << 20
+const PAGES_SMALL_MAX = 1 << 15
 /** Records that a lookup by descent pays for. Indexing two takes about a sixth of the time of a lookup. */
 const RECORDS_PER_DESCENT = 2
 /** Upper bound of the balance. */
-const RECORDS_MAX = 1 << 16
+const RECORDS_MAX = 1 << 20
 /** Int32s of a cache line. */
 const LINE_WORDS = 16
 
@@ -28,6 +32,7 @@ const LINE_WORDS = 16
 export class LeafIndexer {
   readonly #memory: PageMemory
   readonly #space: PageSpace
+  readonly #freeSpace: FreeSpace
   readonly #seed: number
   /** Hash, key length and offset of each record of a leaf. Allocated at the first use. */
   #hashes = new Int32Array(0)
@@ -36,11 +41,13 @@ export class LeafIndexer {
   /** Receives prefetched words, so that the compiler keeps the loads. */
   readonly #prefetchSink = new Int32Array(1)
   /** Number of records that may be indexed. */
-  #balance = RECORDS_ADVANCED
+  #balance = 0
+  #hasBegun = false
 
-  constructor(memory: PageMemory, space: PageSpace, seed: number) {
+  constructor(memory: PageMemory, space: PageSpace, freeSpace: FreeSpace, seed: number) {
     this.#memory = memory
     this.#space = space
+    this.#freeSpace = freeSpace
     this.#seed = seed
   }
 
@@ -51,6 +58,7 @@ export class LeafIndexer {
   noteDescent(page: number, record: number, hash: number, keyBytes: number, isConsulted: boolean): boolean {
     const space = this.#space
     const frame = page >> this.#memory.pageShift
+    if (!this.#hasBegun) this.#begin()
     if (this.#balance < RECORDS_MAX) this.#balance += RECORDS_PER_DESCENT
     if (space.isIndexed(frame)) {
       // While the index is consulted, other entries have overwritten the one of this record.
@@ -59,6 +67,11 @@ export class LeafIndexer {
     }
     if (this.#balance > 0 && space.isIndexingDue(frame)) this.#indexLeaf(page, frame)
     return false
+  }
+
+  #begin(): void {
+    this.#hasBegun = true
+    this.#balance = this.#freeSpace.pageCount > PAGES_SMALL_MAX ? RECORDS_ADVANCED : RECORDS_ADVANCED_SMALL
   }
 
   #indexLeaf(page: number, frame: number): void {

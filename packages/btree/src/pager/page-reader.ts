@@ -54,7 +54,7 @@ export class PageReader {
     this.memory = memory
     this.space = space
     this.seed = parts.codec.seed
-    this.leafIndexer = new LeafIndexer(memory, space, this.seed.low)
+    this.leafIndexer = new LeafIndexer(memory, space, parts.freeSpace, this.seed.low)
     this.#parts = parts
   }
 

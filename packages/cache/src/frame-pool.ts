@@ -1,4 +1,5 @@
 import { assert, INVARIANTS } from '@ldb/base'
+import { extended } from './extended.js'
 import { FrameQueues } from './frame-queues.js'
 import { HashIndex } from './hash-index.js'
 import { acquireArena, releaseArena } from './spare-arena.js'
@@ -37,13 +38,13 @@ export class FramePool {
   /** The arena. Frame `f` starts at byte `f * pageBytes`. It is replaced by a larger one when the first frames are used up. */
   bytes: Uint8Array
   /** By frame: its page number, 0 for none. */
-  readonly pages: Int32Array
+  pages: Int32Array
   /** By frame: the id of the owner of its page. */
-  readonly owners: Int32Array
+  owners: Int32Array
   /** By frame: its pin count. A borrowed frame has one pin. */
-  readonly pins: Int32Array
+  pins: Int32Array
   /** By frame: 1 when its page is dirty. */
-  readonly dirty: Uint8Array
+  dirty: Uint8Array
   readonly queues: FrameQueues
   readonly hashIndex: HashIndex
   /** Number of frames that have been used; the frames from it on have never been touched. */
@@ -52,7 +53,7 @@ export class FramePool {
   evictionCount = 0
   writebackCount = 0
   #touchedBytes: number
-  /** Number of frames that the arena has memory for. */
+  /** Number of frames that have memory and state. */
   #capacity: number
   readonly #freeFrames: number[] = []
   /** Attached files by id; `undefined` after their detachment. */
@@ -66,12 +67,12 @@ export class FramePool {
     const arena = acquireArena(this.#capacity * pageBytes)
     this.bytes = arena.bytes
     this.#touchedBytes = arena.touchedBytes
-    this.pages = new Int32Array(frameCount)
-    this.owners = new Int32Array(frameCount)
-    this.pins = new Int32Array(frameCount)
-    this.dirty = new Uint8Array(frameCount)
-    this.queues = new FrameQueues(frameCount)
-    this.hashIndex = new HashIndex(frameCount, pageBytes, hashIndexBytes)
+    this.pages = new Int32Array(this.#capacity)
+    this.owners = new Int32Array(this.#capacity)
+    this.pins = new Int32Array(this.#capacity)
+    this.dirty = new Uint8Array(this.#capacity)
+    this.queues = new FrameQueues(frameCount, this.#capacity)
+    this.hashIndex = new HashIndex(this.#capacity, pageBytes, hashIndexBytes)
   }
 
   /** Reports whether a file is attached. */
@@ -126,7 +127,7 @@ export class FramePool {
     return frame
   }
 
-  /** Replaces the arena by one for all frames, unless it is one already. */
+  /** Replaces the arena, and the state of frames, by those of all frames, unless they are. */
   growArena(): void {
     if (this.#capacity === this.frameCount) return
     const old = this.bytes
@@ -137,6 +138,12 @@ export class FramePool {
     this.bytes = arena.bytes
     this.#touchedBytes = arena.touchedBytes
     this.#capacity = this.frameCount
+    this.pages = extended(this.pages, this.frameCount)
+    this.owners = extended(this.owners, this.frameCount)
+    this.pins = extended(this.pins, this.frameCount)
+    this.dirty = extended(this.dirty, this.frameCount)
+    this.queues.grow(this.frameCount)
+    this.hashIndex.growFrames(this.frameCount)
     for (const owner of this.#owners) owner?.replaceArena(arena.bytes)
     if (INVARIANTS) old.fill(POISON)
     releaseArena({ bytes: old, touchedBytes })

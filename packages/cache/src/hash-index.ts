@@ -1,3 +1,4 @@
+import { extended } from './extended.js'
 import { LeafFilters } from './leaf-filters.js'
 
 /**
@@ -44,9 +45,9 @@ export class HashIndex {
   #recordsIndexed = 0
   /** Bloom filters of leaves; `undefined` without a budget. */
   readonly filters: LeafFilters | undefined
-  readonly #generations: Uint16Array
+  #generations: Uint16Array
   /** By frame: its generation (bits 16 to 31), and the number of descents to its records (bits 0 to 15). */
-  readonly #descents: Int32Array
+  #descents: Int32Array
   readonly #pageShift: number
   readonly #bucketsMax: number
 
@@ -59,6 +60,14 @@ export class HashIndex {
     this.filters = this.#bucketsMax < BUCKETS_MIN ? undefined : new LeafFilters(this.#generations)
     this.#words = new Int32Array(BUCKETS_MIN << BUCKET_SHIFT)
     this.#mask = BUCKETS_MIN - 1
+  }
+
+  /** Provides for more frames. */
+  growFrames(frameCount: number): void {
+    const known = this.#generations.length
+    this.#generations = extended(this.#generations, frameCount).fill(1, known)
+    this.#descents = extended(this.#descents, frameCount)
+    this.filters?.grow(this.#generations)
   }
 
   /** Memory in use, in bytes, including the filters. */

@@ -3,6 +3,7 @@ import { extended } from './extended.js'
 import { FrameQueues } from './frame-queues.js'
 import { HashIndex } from './hash-index.js'
 import { acquireArena, releaseArena } from './spare-arena.js'
+import type { Arena } from './spare-arena.js'
 
 /**
  * Frames of the first arena, in bytes. V8 answers the allocation of a large buffer with a full garbage collection: a database
@@ -34,7 +35,8 @@ export interface FrameOwner {
 export class FramePool {
   readonly pageBytes: number
   readonly pageShift: number
-  readonly frameCount: number
+  /** Number of frames. It falls to those of the first arena when there is no memory for a larger one. */
+  frameCount: number
   /** The arena. Frame `f` starts at byte `f * pageBytes`. It is replaced by a larger one when the first frames are used up. */
   bytes: Uint8Array
   /** By frame: its page number, 0 for none. */
@@ -132,7 +134,8 @@ export class FramePool {
     if (this.#capacity === this.frameCount) return
     const old = this.bytes
     const usedBytes = this.usedCount * this.pageBytes
-    const arena = acquireArena(this.frameCount * this.pageBytes)
+    const arena = this.#acquireLarger()
+    if (arena === undefined) return
     arena.bytes.set(old.subarray(0, usedBytes))
     const touchedBytes = Math.max(this.#touchedBytes, usedBytes)
     this.bytes = arena.bytes
@@ -162,10 +165,22 @@ export class FramePool {
     releaseArena({ bytes: this.bytes, touchedBytes: Math.max(usedBytes, this.#touchedBytes) })
   }
 
+  /** Returns an arena for all frames; without memory for it, `undefined`, and the cache stays as large as it is. */
+  #acquireLarger(): Arena | undefined {
+    try {
+      return acquireArena(this.frameCount * this.pageBytes)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      this.frameCount = this.#capacity
+      this.queues.grow(this.#capacity)
+      return undefined
+    }
+  }
+
   /** Returns a frame that was never used, or -1 when there is none. */
   #unusedFrame(): number {
     if (this.usedCount === this.frameCount) return -1
     if (this.usedCount === this.#capacity) this.growArena()
-    return this.usedCount++
+    return this.usedCount < this.frameCount ? this.usedCount++ : -1
   }
 }

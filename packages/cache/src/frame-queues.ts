@@ -31,7 +31,7 @@ export class FrameQueues {
   #previous: Int32Array
   readonly #small: FrameList
   readonly #main: FrameList
-  readonly #smallMax: number
+  #smallMax: number
   #ghost: GhostQueue
 
   /**
@@ -46,7 +46,7 @@ export class FrameQueues {
     this.#previous = new Int32Array(capacity)
     this.#small = new FrameList(this.#next, this.#previous)
     this.#main = new FrameList(this.#next, this.#previous)
-    this.#smallMax = Math.max(1, Math.floor(frameCount / SMALL_DIVISOR))
+    this.#smallMax = smallFrames(frameCount)
     this.#ghost = new GhostQueue(capacity === frameCount ? frameCount - this.#smallMax : 1)
   }
 
@@ -59,6 +59,7 @@ export class FrameQueues {
     this.#previous = extended(this.#previous, frameCount)
     this.#small.replaceLinks(this.#next, this.#previous)
     this.#main.replaceLinks(this.#next, this.#previous)
+    this.#smallMax = smallFrames(frameCount)
     this.#ghost = new GhostQueue(frameCount - this.#smallMax)
   }
 
@@ -129,4 +130,9 @@ export class FrameQueues {
     this.#isMain[frame] = 1
     this.#main.add(frame)
   }
+}
+
+/** Returns the number of frames of the small queue. */
+function smallFrames(frameCount: number): number {
+  return Math.max(1, Math.floor(frameCount / SMALL_DIVISOR))
 }

@@ -27,6 +27,7 @@ export interface PageCacheOptions {
 
 /** Current state and counters of a {@link PageCache}. @category Page cache */
 export interface PageCacheStats {
+  /** Frames of the budget; fewer when there is no memory for them. */
   readonly frameCount: number
   readonly pageBytes: number
   /** Memory in use by the adaptive hash index and the leaf filters, in bytes. */
@@ -111,7 +112,7 @@ export class PageCache {
       if (pool.pins[frame] !== 0) pinnedCount += 1
     }
     return {
-      frameCount: this.frameCount,
+      frameCount: pool.frameCount,
       pageBytes: this.pageBytes,
       hashIndexBytes: pool.hashIndex.bytes,
       residentCount,

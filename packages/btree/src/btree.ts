@@ -230,8 +230,7 @@ export class BTree implements OrderedStore {
 
   beginCompaction(request: CompactionRequest): ResumableTask | undefined {
     this.#checkpoints.assertWritable()
-    const cacheBytes = this.#pages.memory.bytes.length
-    if (!isWorthCompacting(this.stats(), request.effort, cacheBytes)) return undefined
+    if (!isWorthCompacting(this.stats(), request.effort, this.#pages.cacheBytes)) return undefined
     return new ResumableTask(this.#checkpoints.compactionSteps(request, () => this.#seq))
   }
 

@@ -5,12 +5,18 @@
  * @internal
  */
 export class FrameList {
-  readonly #next: Int32Array
-  readonly #previous: Int32Array
+  #next: Int32Array
+  #previous: Int32Array
   #oldest = -1
   #count = 0
 
   constructor(next: Int32Array, previous: Int32Array) {
+    this.#next = next
+    this.#previous = previous
+  }
+
+  /** Replaces the link arrays by longer ones with the same links. */
+  replaceLinks(next: Int32Array, previous: Int32Array): void {
     this.#next = next
     this.#previous = previous
   }

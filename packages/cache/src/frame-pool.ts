@@ -1,8 +1,16 @@
 import { assert, INVARIANTS } from '@ldb/base'
+import { extended } from './extended.js'
 import { FrameQueues } from './frame-queues.js'
 import { HashIndex } from './hash-index.js'
 import { acquireArena, releaseArena } from './spare-arena.js'
 import type { Arena } from './spare-arena.js'
+
+/**
+ * Frames of the first arena, in bytes. V8 answers the allocation of a large buffer with a full garbage collection: a database
+ * that uses few pages opens without it. Where invariants are checked, nearly every cache grows.
+ */
+const FIRST_BYTES = INVARIANTS ? 0 : 8 * 1024 * 1024
+const FIRST_FRAMES_MIN = 40
 
 /** Fill byte of freed frames where invariants are checked. */
 const POISON = 0xdb
@@ -13,6 +21,8 @@ export interface FrameOwner {
   writeBack(frame: number): void
   /** Removes the page in a frame from the page table and the adaptive hash index. */
   forget(frame: number): void
+  /** Receives the buffer that replaces the arena. */
+  replaceArena(bytes: Uint8Array): void
 }
 
 /**
@@ -25,17 +35,18 @@ export interface FrameOwner {
 export class FramePool {
   readonly pageBytes: number
   readonly pageShift: number
-  readonly frameCount: number
-  /** The arena. Frame `f` starts at byte `f * pageBytes`. */
-  readonly bytes: Uint8Array
+  /** Number of frames. It falls to those of the first arena when there is no memory for a larger one. */
+  frameCount: number
+  /** The arena. Frame `f` starts at byte `f * pageBytes`. It is replaced by a larger one when the first frames are used up. */
+  bytes: Uint8Array
   /** By frame: its page number, 0 for none. */
-  readonly pages: Int32Array
+  pages: Int32Array
   /** By frame: the id of the owner of its page. */
-  readonly owners: Int32Array
+  owners: Int32Array
   /** By frame: its pin count. A borrowed frame has one pin. */
-  readonly pins: Int32Array
+  pins: Int32Array
   /** By frame: 1 when its page is dirty. */
-  readonly dirty: Uint8Array
+  dirty: Uint8Array
   readonly queues: FrameQueues
   readonly hashIndex: HashIndex
   /** Number of frames that have been used; the frames from it on have never been touched. */
@@ -43,7 +54,9 @@ export class FramePool {
   missCount = 0
   evictionCount = 0
   writebackCount = 0
-  readonly #arena: Arena
+  #touchedBytes: number
+  /** Number of frames that have memory and state. */
+  #capacity: number
   readonly #freeFrames: number[] = []
   /** Attached files by id; `undefined` after their detachment. */
   readonly #owners: (FrameOwner | undefined)[] = []
@@ -52,14 +65,16 @@ export class FramePool {
     this.pageBytes = pageBytes
     this.pageShift = Math.log2(pageBytes)
     this.frameCount = frameCount
-    this.#arena = acquireArena(frameCount * pageBytes)
-    this.bytes = this.#arena.bytes
-    this.pages = new Int32Array(frameCount)
-    this.owners = new Int32Array(frameCount)
-    this.pins = new Int32Array(frameCount)
-    this.dirty = new Uint8Array(frameCount)
-    this.queues = new FrameQueues(frameCount)
-    this.hashIndex = new HashIndex(frameCount, pageBytes, hashIndexBytes)
+    this.#capacity = Math.min(frameCount, Math.max(FIRST_FRAMES_MIN, FIRST_BYTES >> this.pageShift))
+    const arena = acquireArena(this.#capacity * pageBytes)
+    this.bytes = arena.bytes
+    this.#touchedBytes = arena.touchedBytes
+    this.pages = new Int32Array(this.#capacity)
+    this.owners = new Int32Array(this.#capacity)
+    this.pins = new Int32Array(this.#capacity)
+    this.dirty = new Uint8Array(this.#capacity)
+    this.queues = new FrameQueues(frameCount, this.#capacity)
+    this.hashIndex = new HashIndex(this.#capacity, pageBytes, hashIndexBytes)
   }
 
   /** Reports whether a file is attached. */
@@ -108,10 +123,33 @@ export class FramePool {
   /** Takes a free frame out of the pool, or returns -1 when there is none. Never evicts a page. */
   borrow(): number {
     const free = this.#freeFrames.pop()
-    const frame = free ?? (this.usedCount < this.frameCount ? this.usedCount++ : -1)
+    const frame = free ?? this.#unusedFrame()
     // A borrowed frame is in no queue. The pin protects it when eviction falls back to any unpinned frame.
     if (frame >= 0) this.pins[frame] = 1
     return frame
+  }
+
+  /** Replaces the arena, and the state of frames, by those of all frames, unless they are. */
+  growArena(): void {
+    if (this.#capacity === this.frameCount) return
+    const old = this.bytes
+    const usedBytes = this.usedCount * this.pageBytes
+    const arena = this.#acquireLarger()
+    if (arena === undefined) return
+    arena.bytes.set(old.subarray(0, usedBytes))
+    const touchedBytes = Math.max(this.#touchedBytes, usedBytes)
+    this.bytes = arena.bytes
+    this.#touchedBytes = arena.touchedBytes
+    this.#capacity = this.frameCount
+    this.pages = extended(this.pages, this.frameCount)
+    this.owners = extended(this.owners, this.frameCount)
+    this.pins = extended(this.pins, this.frameCount)
+    this.dirty = extended(this.dirty, this.frameCount)
+    this.queues.grow(this.frameCount)
+    this.hashIndex.growFrames(this.frameCount)
+    for (const owner of this.#owners) owner?.replaceArena(arena.bytes)
+    if (INVARIANTS) old.fill(POISON)
+    releaseArena({ bytes: old, touchedBytes })
   }
 
   /** Adds a frame to the free list. The list is LIFO: the frame used last may still be in the CPU cache. */
@@ -124,6 +162,25 @@ export class FramePool {
   release(): void {
     const usedBytes = this.usedCount * this.pageBytes
     if (INVARIANTS) this.bytes.fill(POISON, 0, usedBytes)
-    releaseArena({ bytes: this.bytes, touchedBytes: Math.max(usedBytes, this.#arena.touchedBytes) })
+    releaseArena({ bytes: this.bytes, touchedBytes: Math.max(usedBytes, this.#touchedBytes) })
+  }
+
+  /** Returns an arena for all frames; without memory for it, `undefined`, and the cache stays as large as it is. */
+  #acquireLarger(): Arena | undefined {
+    try {
+      return acquireArena(this.frameCount * this.pageBytes)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      this.frameCount = this.#capacity
+      this.queues.grow(this.#capacity)
+      return undefined
+    }
+  }
+
+  /** Returns a frame that was never used, or -1 when there is none. */
+  #unusedFrame(): number {
+    if (this.usedCount === this.frameCount) return -1
+    if (this.usedCount === this.#capacity) this.growArena()
+    return this.usedCount < this.frameCount ? this.usedCount++ : -1
   }
 }

@@ -1,3 +1,4 @@
+import { extended } from './extended.js'
 import { GhostQueue } from './ghost-queue.js'
 import { FrameList } from './frame-list.js'
 
@@ -22,24 +23,43 @@ const SMALL_DIVISOR = 10
  * @internal
  */
 export class FrameQueues {
-  readonly #uses: Uint8Array
+  #uses: Uint8Array
   /** 1 for a frame in the main queue, 0 for one in the small queue. */
-  readonly #isMain: Uint8Array
-  readonly #fingerprints: Int32Array
+  #isMain: Uint8Array
+  #fingerprints: Int32Array
+  #next: Int32Array
+  #previous: Int32Array
   readonly #small: FrameList
   readonly #main: FrameList
-  readonly #smallMax: number
-  readonly #ghost: GhostQueue
+  #smallMax: number
+  #ghost: GhostQueue
 
-  constructor(frameCount: number) {
-    this.#uses = new Uint8Array(frameCount)
-    this.#isMain = new Uint8Array(frameCount)
-    this.#fingerprints = new Int32Array(frameCount)
-    const next = new Int32Array(frameCount)
-    const previous = new Int32Array(frameCount)
-    this.#small = new FrameList(next, previous)
-    this.#main = new FrameList(next, previous)
-    this.#smallMax = Math.max(1, Math.floor(frameCount / SMALL_DIVISOR))
+  /**
+   * @param frameCount - number of frames between which evictions choose.
+   * @param capacity - number of frames that may be used before {@link FrameQueues.grow}.
+   */
+  constructor(frameCount: number, capacity: number = frameCount) {
+    this.#uses = new Uint8Array(capacity)
+    this.#isMain = new Uint8Array(capacity)
+    this.#fingerprints = new Int32Array(capacity)
+    this.#next = new Int32Array(capacity)
+    this.#previous = new Int32Array(capacity)
+    this.#small = new FrameList(this.#next, this.#previous)
+    this.#main = new FrameList(this.#next, this.#previous)
+    this.#smallMax = smallFrames(frameCount)
+    this.#ghost = new GhostQueue(capacity === frameCount ? frameCount - this.#smallMax : 1)
+  }
+
+  /** Provides for all frames. No frame may have been evicted before. */
+  grow(frameCount: number): void {
+    this.#uses = extended(this.#uses, frameCount)
+    this.#isMain = extended(this.#isMain, frameCount)
+    this.#fingerprints = extended(this.#fingerprints, frameCount)
+    this.#next = extended(this.#next, frameCount)
+    this.#previous = extended(this.#previous, frameCount)
+    this.#small.replaceLinks(this.#next, this.#previous)
+    this.#main.replaceLinks(this.#next, this.#previous)
+    this.#smallMax = smallFrames(frameCount)
     this.#ghost = new GhostQueue(frameCount - this.#smallMax)
   }
 
@@ -110,4 +130,9 @@ export class FrameQueues {
     this.#isMain[frame] = 1
     this.#main.add(frame)
   }
+}
+
+/** Returns the number of frames of the small queue. */
+function smallFrames(frameCount: number): number {
+  return Math.max(1, Math.floor(frameCount / SMALL_DIVISOR))
 }

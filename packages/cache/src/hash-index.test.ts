@@ -81,19 +81,40 @@ test('the third descent to a frame makes its indexing due, once per generation a
   index.invalidate(2)
   expect(due()).toEqual([3])
   // Growing loses the entries.
-  index.reserve(1000)
+  index.reserve(1000, 1)
   expect(due()).toEqual([3])
   expect([1, 2, 3, 4].some(() => new HashIndex(FRAMES, PAGE_BYTES, 0).isDue(2))).toBe(false)
 })
 
-test('reserve grows the index for the given number of records, within the budget', () => {
+test('reserve grows the index for the records of more frames, within the budget', () => {
   const index = new HashIndex(FRAMES, PAGE_BYTES, 65_536)
-  index.reserve(90)
+  index.reserve(90, 1)
   index.insert(1, 1, 8)
   expect(index.bytes).toBe(64 * 16 + 10 * FRAMES)
   expect(index.find(1, 1)).toBe(8)
-  index.reserve(1000)
-  expect(index.bytes).toBe(1024 * 16 + 10 * FRAMES)
-  index.reserve(1_000_000)
+  index.reserve(90, 4)
+  expect(index.find(1, 1)).toBe(-1)
+  expect(index.bytes).toBe(256 * 32 + 10 * FRAMES)
+  index.reserve(1_000_000, 1)
   expect(index.bytes).toBe(65_536 + 10 * FRAMES)
+})
+
+test('a frame whose records are inserted together is found record by record, and is indexed until it changes', () => {
+  const index = new HashIndex(FRAMES, PAGE_BYTES, 65_536)
+  for (let time = 0; time < 3; time += 1) {
+    expect(index.isIndexed(2)).toBe(false)
+    index.isDue(2)
+  }
+  index.reserve(100, FRAMES)
+  for (let time = 0; time < 3; time += 1) index.isDue(2)
+  const hashes = Int32Array.from({ length: 100 }, (_, record) => Math.imul(record + 1, 0x9e3779b1))
+  const keyBytes = Uint8Array.from({ length: 100 }, (_, record) => record + 1)
+  const offsets = Int32Array.from({ length: 100 }, (_, record) => 2 * PAGE_BYTES + record * 4)
+  index.insertFrame(2, hashes, keyBytes, offsets, 99)
+  const found = [...hashes].map((each, record) => index.find(each, record + 1))
+  expect(found.slice(0, 99)).toEqual([...offsets.subarray(0, 99)])
+  expect(found[99]).toBe(-1)
+  expect([index.isIndexed(2), index.isIndexed(1)]).toEqual([true, false])
+  index.invalidate(2)
+  expect([index.isIndexed(2), index.find(hashes[0]!, 1)]).toEqual([false, -1])
 })

@@ -1,3 +1,4 @@
+import { extended } from './extended.js'
 import { LeafFilters } from './leaf-filters.js'
 
 /**
@@ -15,6 +16,9 @@ const COLLISIONS_MASK = 0x3fff_ffff
 
 /** Number of tree descents to records of a leaf after which all records of the leaf are indexed. */
 const DESCENTS_MAX = 3
+
+/** Frames for whose records the index grows at least. */
+const FRAMES_RESERVED_MIN = 1024
 
 /** Length of the longest indexed key: an entry stores the length in eight bits. @category Page cache */
 export const INDEXED_KEY_BYTES_MAX = 255
@@ -35,15 +39,19 @@ export class HashIndex {
   #words: Int32Array
   #mask: number
   #collisions = 0
+  /** Frames whose records were all inserted. */
+  #framesIndexed = 0
+  /** Number of these records. */
+  #recordsIndexed = 0
   /** Bloom filters of leaves; `undefined` without a budget. */
   readonly filters: LeafFilters | undefined
-  readonly #generations: Uint16Array
+  #generations: Uint16Array
   /** By frame: its generation (bits 16 to 31), and the number of descents to its records (bits 0 to 15). */
-  readonly #descents: Int32Array
+  #descents: Int32Array
   readonly #pageShift: number
   readonly #bucketsMax: number
 
-  /** @param bytesMax - budget, in addition to 74 bytes per frame. Below 1 KiB the index stays empty. */
+  /** @param bytesMax - budget of the entries, in addition to 74 bytes per frame. Below 1 KiB the index stays empty. */
   constructor(frameCount: number, pageBytes: number, bytesMax: number) {
     this.#generations = new Uint16Array(frameCount).fill(1)
     this.#descents = new Int32Array(frameCount)
@@ -52,6 +60,14 @@ export class HashIndex {
     this.filters = this.#bucketsMax < BUCKETS_MIN ? undefined : new LeafFilters(this.#generations)
     this.#words = new Int32Array(BUCKETS_MIN << BUCKET_SHIFT)
     this.#mask = BUCKETS_MIN - 1
+  }
+
+  /** Provides for more frames. */
+  growFrames(frameCount: number): void {
+    const known = this.#generations.length
+    this.#generations = extended(this.#generations, frameCount).fill(1, known)
+    this.#descents = extended(this.#descents, frameCount)
+    this.filters?.grow(this.#generations)
   }
 
   /** Memory in use, in bytes, including the filters. */
@@ -100,11 +116,57 @@ export class HashIndex {
     return count === DESCENTS_MAX
   }
 
-  /** Grows the index, within the budget, to at most two records per bucket. Does nothing up to three. Entries are lost. */
-  reserve(recordCount: number): void {
+  /** Reports whether indexing of a frame has been due. */
+  isIndexed(frame: number): boolean {
+    return this.#descents[frame] === (((this.#generations[frame] as number) << 16) | DESCENTS_MAX)
+  }
+
+  /** Inserts the first `count` records of a frame, given by their hashes, key lengths and offsets. Does not grow the index. */
+  insertFrame(
+    frame: number,
+    hashes: Int32Array,
+    keyBytes: Uint8Array,
+    offsets: Int32Array,
+    count: number,
+  ): void {
+    const words = this.#words
+    const mask = this.#mask
+    const generations = this.#generations
+    const shift = this.#pageShift
+    const generation = generations[frame] as number
+    // The buckets of all records are loaded first: successive insertions would each wait for one.
+    let sum = 0
+    for (let index = 0; index < count; index += 1)
+      sum ^= words[((hashes[index] as number) & mask) << BUCKET_SHIFT] as number
+    this.#collisions = (this.#collisions + (sum & 1)) & COLLISIONS_MASK
+    for (let index = 0; index < count; index += 1) {
+      const hash = hashes[index] as number
+      const bucket = (hash & mask) << BUCKET_SHIFT
+      let entry = bucket
+      while (
+        entry < bucket + BUCKET_WORDS &&
+        generations[(words[entry + 1] as number) >> shift] === (words[entry] as number) >>> 16
+      )
+        entry += ENTRY_WORDS
+      if (entry === bucket + BUCKET_WORDS) entry = bucket + (index & 3) * ENTRY_WORDS
+      words[entry] = (generation << 16) | ((hash >>> 16) & 0xff00) | (keyBytes[index] as number)
+      words[entry + 1] = offsets[index] as number
+    }
+  }
+
+  /**
+   * Counts a frame of which `recordCount` records are inserted next. Grows the index first, within the budget, when it has more than
+   * three records per bucket: to two records per bucket for sixteen times as many frames, at most `framesMax`. Entries are lost.
+   */
+  reserve(recordCount: number, framesMax: number): void {
+    this.#framesIndexed += 1
+    this.#recordsIndexed += recordCount
     let buckets = this.#mask + 1
-    if (recordCount <= buckets * 3) return
-    while (buckets * 2 < recordCount && buckets * 2 <= this.#bucketsMax) buckets *= 2
+    if (this.#recordsIndexed <= buckets * 3) return
+    const recordsPerFrame = this.#recordsIndexed / this.#framesIndexed
+    const frames = Math.min(framesMax, Math.max(FRAMES_RESERVED_MIN, this.#framesIndexed * 16))
+    const wanted = Math.max(this.#recordsIndexed, recordsPerFrame * frames)
+    while (buckets * 2 < wanted && buckets * 2 <= this.#bucketsMax) buckets *= 2
     if (buckets > this.#mask + 1) this.#grow(buckets)
   }
 
@@ -149,6 +211,8 @@ export class HashIndex {
 
   #grow(buckets: number): void {
     this.#collisions = 0
+    this.#framesIndexed = 0
+    this.#recordsIndexed = 0
     this.#words = new Int32Array(buckets << BUCKET_SHIFT)
     this.#mask = buckets - 1
     this.#descents.fill(0)

@@ -1,3 +1,5 @@
+import { extended } from './extended.js'
+
 /** Log2 of the words of a filter, which takes one cache line. */
 const FILTER_SHIFT = 4
 const FILTER_WORDS = 1 << FILTER_SHIFT
@@ -19,9 +21,9 @@ const BUILT = 0xffff
  * @category Page cache
  */
 export class LeafFilters {
-  readonly #generations: Uint16Array
+  #generations: Uint16Array
   /** By frame: its generation (bits 16 to 31), and the number of failed searches or {@link BUILT} (bits 0 to 15). */
-  readonly #states: Int32Array
+  #states: Int32Array
   /** Filter bits; empty until the first filter is built. */
   #words: Int32Array = new Int32Array(0)
 
@@ -29,6 +31,13 @@ export class LeafFilters {
   constructor(generations: Uint16Array) {
     this.#generations = generations
     this.#states = new Int32Array(generations.length)
+  }
+
+  /** Provides for more frames, whose generations follow those of the present ones. */
+  grow(generations: Uint16Array): void {
+    this.#generations = generations
+    this.#states = extended(this.#states, generations.length)
+    if (this.#words.length > 0) this.#words = extended(this.#words, generations.length << FILTER_SHIFT)
   }
 
   /** Memory in use, in bytes. */

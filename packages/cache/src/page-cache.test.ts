@@ -54,6 +54,7 @@ describe('options', () => {
   test('the budget is rounded down to whole pages', () => {
     const cache = new PageCache({ bytes: 100 * 512 + 511, pageBytes: 512 })
     expect(cache.frameCount).toBe(100)
+    cache.growArena()
     expect(cache.bytes.length).toBe(100 * 512)
   })
 })
@@ -252,6 +253,29 @@ describe('spaces', () => {
     for (let page = 2; page <= 32; page += 1) other.claim(page)
     expect(cache.stats()).toMatchObject({ residentCount: 32, evictionCount: 0 })
   })
+})
+
+test('the arena starts small and grows once, with the same content, and every attached file receives it', () => {
+  const cache = new PageCache({ bytes: 1000 * PAGE_BYTES, pageBytes: PAGE_BYTES })
+  const received: Uint8Array[] = []
+  const watch: PageWriter = { writePage: () => undefined, replaceArena: (bytes) => received.push(bytes) }
+  const spaces = [cache.attach(watch), cache.attach(watch), cache.attach({ writePage: () => undefined })]
+  cache.attach(watch).detach()
+  const first = cache.bytes
+  expect(first.length).toBeLessThan(100 * PAGE_BYTES)
+  const pages: number[] = []
+  for (let page = 1; pages.length < 1000; page += 1) {
+    pages.push(page)
+    const frame = spaces[page % 3]!.claim(page)
+    setStamp(cache, frame, page)
+  }
+  expect(received).toEqual([cache.bytes, cache.bytes])
+  expect(received[0]).toBe(cache.bytes)
+  expect(cache.bytes).not.toBe(first)
+  expect(cache.bytes.length).toBe(1000 * PAGE_BYTES)
+  for (const page of pages) expect(stampAt(cache, spaces[page % 3]!.peek(page))).toBe(page)
+  // A test build overwrites the old arena, so that stale references are noticed.
+  expect(first.every((byte) => byte === 0xdb)).toBe(true)
 })
 
 test('after any operations, the latest content of a page is in its frame or in the file', () => {

@@ -27,6 +27,7 @@ export interface PageCacheOptions {
 
 /** Current state and counters of a {@link PageCache}. @category Page cache */
 export interface PageCacheStats {
+  /** Frames of the budget; fewer when there is no memory for them. */
   readonly frameCount: number
   readonly pageBytes: number
   /** Memory in use by the adaptive hash index and the leaf filters, in bytes. */
@@ -44,10 +45,11 @@ export interface PageCacheStats {
 }
 
 /**
- * A buffer pool of page frames in one fixed buffer, shared by the files of a database under one byte budget.
+ * A buffer pool of page frames in one buffer, shared by the files of a database under one byte budget.
  *
- * @remarks The buffer is a plain `ArrayBuffer` of fixed size: loads from a resizable one cost ten times as much. Physical
- * memory is used only as frames are used for the first time. There is no object per page; hot paths work on byte offsets
+ * @remarks The buffer is a plain `ArrayBuffer` of fixed size: loads from a resizable one cost ten times as much. It starts with
+ * 8 MiB, and is replaced once, by one for all frames, when these are used up. Physical memory is used only as frames are used for
+ * the first time. There is no object per page; hot paths work on byte offsets
  * into {@link PageCache.bytes}.
  *
  * A pinned page is never evicted. A dirty page is written by its file's {@link PageWriter} before eviction. A lookup does
@@ -57,8 +59,6 @@ export interface PageCacheStats {
 export class PageCache {
   readonly pageBytes: number
   readonly frameCount: number
-  /** The arena. Frame `f` starts at byte `f * pageBytes`. */
-  readonly bytes: Uint8Array
   readonly #pool: FramePool
   #isReleased = false
 
@@ -73,7 +73,14 @@ export class PageCache {
       pageBytes,
       ownProperty(options, 'hashIndexBytes') ?? bytes / HASH_INDEX_DIVISOR,
     )
-    this.bytes = this.#pool.bytes
+  }
+
+  /**
+   * The arena. Frame `f` starts at byte `f * pageBytes`. A claim or {@link PageCache.borrowFrame} may replace it by a larger one with
+   * the same content; the old one must not be accessed then.
+   */
+  get bytes(): Uint8Array {
+    return this.#pool.bytes
   }
 
   /** Attaches a file, whose pages share the frames with those of all other files. */
@@ -105,7 +112,7 @@ export class PageCache {
       if (pool.pins[frame] !== 0) pinnedCount += 1
     }
     return {
-      frameCount: this.frameCount,
+      frameCount: pool.frameCount,
       pageBytes: this.pageBytes,
       hashIndexBytes: pool.hashIndex.bytes,
       residentCount,
@@ -115,6 +122,11 @@ export class PageCache {
       evictionCount: pool.evictionCount,
       writebackCount: pool.writebackCount,
     }
+  }
+
+  /** Allocates the memory of all frames: no later claim replaces {@link PageCache.bytes}. */
+  growArena(): void {
+    this.#pool.growArena()
   }
 
   /** Number of frames that hold no page and are not borrowed. */

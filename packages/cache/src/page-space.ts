@@ -24,6 +24,7 @@ export class PageSpace {
     this.#id = pool.attach({
       writeBack: (frame) => this.#writeBack(frame),
       forget: (frame) => this.#forget(frame),
+      replaceArena: (bytes) => writer.replaceArena?.(bytes),
     })
   }
 
@@ -112,9 +113,25 @@ export class PageSpace {
     return this.#pool.hashIndex.isDue(frame)
   }
 
-  /** Grows the adaptive hash index for that many records per frame, within its budget. Entries may be lost. */
-  reserveIndex(recordsOfFrame: number): void {
-    this.#pool.hashIndex.reserve(recordsOfFrame * this.#pool.usedCount)
+  /** Reports whether all records of a frame were indexed. Some of their entries may have been overwritten since. */
+  isIndexed(frame: number): boolean {
+    return this.#pool.hashIndex.isIndexed(frame)
+  }
+
+  /**
+   * Adds the first `count` records to the adaptive hash index: all indexable records of a frame, with their hashes, key lengths and
+   * offsets. The index grows for them, within its budget; other entries may be lost.
+   */
+  indexFrame(
+    frame: number,
+    hashes: Int32Array,
+    keyBytes: Uint8Array,
+    offsets: Int32Array,
+    count: number,
+  ): void {
+    const { hashIndex, usedCount } = this.#pool
+    hashIndex.reserve(count, usedCount)
+    hashIndex.insertFrame(frame, hashes, keyBytes, offsets, count)
   }
 
   /** Bloom filters of leaves, by frame; `undefined` when the adaptive hash index has no budget. */

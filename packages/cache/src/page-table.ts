@@ -1,3 +1,5 @@
+import { extended } from './extended.js'
+
 /** Log2 of the pages in a group. The entries of a group take two or four cache lines. */
 const GROUP_SHIFT = 6
 const GROUP_PAGES = 1 << GROUP_SHIFT
@@ -50,7 +52,7 @@ export class PageTable {
   /** Adds a page that is not in the table. */
   add(pageNumber: number, frame: number): void {
     const group = pageNumber >> GROUP_SHIFT
-    if (group >= this.#directory.length) this.#directory = grown(this.#directory, group + 1)
+    if (group >= this.#directory.length) this.#directory = doubled(this.#directory, group + 1)
     let index = this.#directory[group] as number
     if (index === 0) {
       index = this.#freeGroups.pop() ?? this.#newGroup()
@@ -93,17 +95,14 @@ export class PageTable {
     const index = this.#groupCount
     this.#groupCount += 1
     if (index >= this.#counts.length) {
-      this.#counts = grown(this.#counts, index + 1)
-      this.#frames = grown(this.#frames, this.#counts.length << GROUP_SHIFT)
+      this.#counts = doubled(this.#counts, index + 1)
+      this.#frames = extended(this.#frames, this.#counts.length << GROUP_SHIFT)
     }
     return index
   }
 }
 
 /** Returns a copy of at least twice the length. */
-function grown<T extends Int32Array | Uint16Array>(array: T, length: number): T {
-  const Numbers = array.constructor as new (length: number) => T
-  const larger = new Numbers(Math.max(length, array.length * 2))
-  larger.set(array)
-  return larger
+function doubled(array: Int32Array, length: number): Int32Array {
+  return extended(array, Math.max(length, array.length * 2))
 }

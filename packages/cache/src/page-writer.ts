@@ -10,4 +10,10 @@ export interface PageWriter {
    * Throws when the write fails. The page then stays resident and dirty.
    */
   writePage(pageNumber: number, frame: number, offset: number): void
+
+  /**
+   * Receives the buffer that replaces the arena when it grows. Its content and all offsets are the same; the old buffer must not be
+   * accessed any more.
+   */
+  replaceArena?(bytes: Uint8Array): void
 }

@@ -8,7 +8,9 @@ const FRAMES = 4096
 const sink: PageWriter = { writePage: () => undefined }
 
 function newCache(frames: number = FRAMES): PageCache {
-  return new PageCache({ bytes: frames * PAGE_BYTES, pageBytes: PAGE_BYTES })
+  const cache = new PageCache({ bytes: frames * PAGE_BYTES, pageBytes: PAGE_BYTES })
+  cache.growArena()
+  return cache
 }
 
 function shareBuffer(left: PageCache, right: PageCache): boolean {

@@ -12,6 +12,7 @@ const LIMITED_BYTES_MIN = 4 * 2 ** 20
 const LIMITED_FILL_VALUE_BYTES = 1000
 /** The page size that LDB recommends for data much larger than memory. */
 const LARGE_DATA_PAGE_BYTES = 4096
+const FIRST_LARGE_ENTRIES = 10_000_000
 const SWEEP_BYTES_MAX = 256 * 2 ** 20
 const SWEEP_ENTRIES_MIN = 200
 const SWEEP_FILL_MAX = 200_000
@@ -35,6 +36,8 @@ export function stagesOf(effort: Effort): Stage[] {
   const device: Scenario = { ...read, entryCount: effort.fillCount, durability: 'device', contents: 'empty' }
   return [
     { id: 'read', scenario: read, rows: READ_ROWS },
+    ...firstReads('first', read),
+    ...firstReads('large-first', { ...read, entryCount: FIRST_LARGE_ENTRIES, cacheBytes: CACHE_BYTES_MAX }),
     {
       id: 'fill',
       includesBareFile: true,
@@ -76,6 +79,39 @@ const READ_ROWS: readonly Row[] = [
   { ...row('make-keys', 'key generation only', 'makeKeys', 'key'), stores: ['ldb'] },
 ]
 
+/** The first gets after an open and after a fill. The larger data run only with full effort. */
+function firstReads(id: string, loaded: Scenario): Stage[] {
+  const of = (name: string, title: string, workload: string): Row => ({
+    ...row(
+      `${id}-${name}`,
+      `${loaded.entryCount.toLocaleString('en')} entries, first gets ${title}`,
+      workload,
+      'entry',
+      1.3,
+    ),
+    stores: AIM_STORES,
+  })
+  const onlyFull = loaded.entryCount >= FIRST_LARGE_ENTRIES
+  return [
+    {
+      id,
+      onlyFull,
+      scenario: loaded,
+      rows: [
+        of('reopened', 'after an open, random', 'firstReopened'),
+        of('reopened-order', 'after an open, in key order', 'firstReopenedInOrder'),
+        of('reopened-overwrites', 'after an open, 3 % overwrites', 'firstReopenedOverwriting'),
+      ],
+    },
+    {
+      id: `${id}-filling`,
+      onlyFull,
+      scenario: { ...loaded, contents: 'empty-each-round' },
+      rows: [of('filled', 'after a fill, random', 'firstFilled')],
+    },
+  ]
+}
+
 const DURABLE_ROWS: readonly Row[] = [
   row('durable-batch', 'durable batch of 1,000', 'durableBatch', 'commit', 6, 1.5),
   {
@@ -94,6 +130,7 @@ const DURABLE_ROWS: readonly Row[] = [
 
 const MIXED_ROWS: readonly Row[] = [
   row('ycsb-b', 'YCSB B: 95 % get, 5 % put, zipf', 'ycsbB', 'operation', 2, 4),
+  row('mixed-uniform', '95 % get, 5 % put, uniform', 'mixedUniform', 'operation', 3),
   row('ycsb-a', 'YCSB A: 50 % get, 50 % put, zipf', 'ycsbA', 'operation', 2, 4),
   row('ycsb-c', 'YCSB C: get only, zipf', 'ycsbC', 'operation', 2, 4),
   row('ycsb-d', 'YCSB D: 95 % get of the latest, 5 % insert', 'ycsbD', 'operation', 2, 4),

@@ -1,4 +1,11 @@
 import type { Workload } from '../model/workload.js'
+import {
+  firstFilled,
+  firstReopened,
+  firstReopenedInOrder,
+  firstReopenedOverwriting,
+  mixedUniform,
+} from './first-reads.js'
 import { getMany, rangeOf100 } from './many-reads.js'
 import { getBorrowed, getHot, getMissing, getRandom, getZipf, makeKeys } from './point-reads.js'
 import { ycsbA, ycsbB, ycsbC, ycsbD, ycsbE, ycsbF } from './mixed.js'
@@ -23,6 +30,11 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   getBorrowed,
   getMissing,
   getMany,
+  firstFilled,
+  firstReopened,
+  firstReopenedInOrder,
+  firstReopenedOverwriting,
+  mixedUniform,
   makeKeys,
   scanAll,
   entriesAll,

@@ -162,12 +162,13 @@ export class LargeValues {
 
   #fillFrames(page: number, pageCount: number, whole: Uint8Array): void {
     const space = this.#space
-    const { bytes, pageBytes, pageShift } = this.#arena
+    const arena = this.#arena
+    const { pageBytes, pageShift } = arena
     this.#reader.noteLayoutChange()
     for (let index = 0, at = 0; index < pageCount; index += 1, at += pageBytes) {
       const resident = space.peek(page + index)
       const frame = resident < 0 ? space.claim(page + index) : resident
-      bytes.set(whole.subarray(at, Math.min(at + pageBytes, whole.length)), frame << pageShift)
+      arena.bytes.set(whole.subarray(at, Math.min(at + pageBytes, whole.length)), frame << pageShift)
     }
   }
 

@@ -12,18 +12,19 @@ export interface ExtentReader {
 /**
  * Bytes that contain pages, as typed arrays of several widths, and the limits that follow from the page size.
  *
- * @remarks The arena of the cache is one; the private copy that a cursor reads is another. All code that reads or edits pages
+ * @remarks The arena of the cache is one; the private copy that a cursor reads is another. The arena may be replaced by a larger one
+ * whenever a frame is claimed: its arrays must be read again afterwards. All code that reads or edits pages
  * takes a memory and a byte offset. All memories have the same shape, which keeps that code monomorphic.
  * @internal
  */
 export class PageMemory {
-  readonly bytes: Uint8Array
+  bytes: Uint8Array
   /** The buffer of `bytes`. Its getter is a call, and a view of it takes half the time of `subarray`. */
-  readonly buffer: ArrayBufferLike
-  readonly u16: Uint16Array
-  readonly i32: Int32Array
+  buffer: ArrayBufferLike
+  u16: Uint16Array
+  i32: Int32Array
   /** For words that are not aligned. */
-  readonly view: DataView
+  view: DataView
   readonly pageBytes: number
   /** Logarithm of `pageBytes` to the base 2. */
   readonly pageShift: number
@@ -53,6 +54,15 @@ export class PageMemory {
     this.valueInlineMax = pageBytes >> 2
     this.extents = extents
     this.scratch = scratch
+  }
+
+  /** Replaces the buffer by one with the same content at the same offsets. */
+  replace(bytes: Uint8Array): void {
+    this.bytes = bytes
+    this.buffer = bytes.buffer
+    this.u16 = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1)
+    this.i32 = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 }
 

@@ -83,7 +83,8 @@ export class PageAllocator {
 
   /**
    * Copies a pinned page of an older epoch to a new page number. Returns the offset of the copy, pinned and dirty; it is `page`
-   * itself when the old version is no longer needed in memory. The caller points the parent, or the root, to the new number.
+   * itself when the old version is no longer needed in memory. The hash index then keeps its records, because none of them moves.
+   * The caller points the parent, or the root, to the new number.
    */
   copy(page: number): number {
     const memory = this.#memory
@@ -130,7 +131,7 @@ export class PageAllocator {
   #stamp(page: number, pageNumber: number): void {
     setPageNumber(this.#memory, page, pageNumber)
     setPageEpoch(this.#memory, page, this.#epoch.current)
-    this.markDirty(page)
+    this.markChanged(page)
   }
 
   /** Reports whether neither a snapshot nor the running checkpoint reads the old version of a page from its frame. */

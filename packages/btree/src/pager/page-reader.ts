@@ -12,6 +12,7 @@ import type { FreeSpace } from '../space/free-space.js'
 import type { CheckedPages } from './checked-pages.js'
 import type { EpochCounter } from './epoch-counter.js'
 import { IndexUsage } from './index-usage.js'
+import { LeafIndexer } from './leaf-indexer.js'
 import type { PendingChecksums } from './pending-checksums.js'
 import type { Root } from './root.js'
 
@@ -42,6 +43,8 @@ export class PageReader {
   readonly seed: Seed64
   /** Decides whether lookups in the newest tree consult the hash index. */
   readonly indexUsage: IndexUsage = new IndexUsage()
+  /** Adds records to the hash index. */
+  readonly leafIndexer: LeafIndexer
   readonly #parts: PageReaderParts
   /** Receives prefetched words, so that the compiler keeps the loads. */
   readonly #prefetchSink = new Int32Array(1)
@@ -51,6 +54,7 @@ export class PageReader {
     this.memory = memory
     this.space = space
     this.seed = parts.codec.seed
+    this.leafIndexer = new LeafIndexer(memory, space, parts.freeSpace, this.seed.low)
     this.#parts = parts
   }
 

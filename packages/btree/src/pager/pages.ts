@@ -58,6 +58,8 @@ export class Pages {
   readonly extentFile: ExtentFile
   /** The arena of the cache. */
   readonly memory: PageMemory
+  /** Size of the cache, in bytes. */
+  readonly cacheBytes: number
   readonly writeBack: WriteBack
   readonly space: PageSpace
   readonly reader: PageReader
@@ -73,6 +75,7 @@ export class Pages {
   constructor(cache: PageCache, source: PagesFile) {
     const { pageBytes } = cache
     const { file, codec, metaRewrite, freeSpace, durableEpoch } = source
+    this.cacheBytes = cache.frameCount * pageBytes
     const { pendingChecksums } = this
     const epoch = new EpochCounter(durableEpoch + 1)
     const checkedPages = new CheckedPages()

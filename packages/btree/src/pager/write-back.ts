@@ -43,6 +43,11 @@ export class WriteBack implements PageWriter {
     this.#parts = parts
   }
 
+  /** Replaces the arena of the cache, which has grown. */
+  replaceArena(bytes: Uint8Array): void {
+    this.#memory.replace(bytes)
+  }
+
   /** Error of the first write of a page that failed, or undefined. A read that evicts can fail so too. No write may follow it. */
   get failure(): unknown {
     return this.#failure

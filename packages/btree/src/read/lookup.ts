@@ -1,12 +1,11 @@
 import { assert, INVARIANTS } from '@ldb/base'
-import { INDEXED_KEY_BYTES_MAX } from '@ldb/cache'
 import type { ValueSlab } from '../extents/value-slab.js'
 import { VALUE_FIELD_BYTES } from '../format.js'
 import { hashKey, wordAt } from '../page/key-hash.js'
 import type { PageMemory } from '../page/memory.js'
-import { slotCount } from '../page/page.js'
-import { keyPartBytes, recordOffset, slotKeyBytes, valueIsExtent, valuePartBytes } from '../page/record.js'
+import { keyPartBytes, recordOffset, valueIsExtent, valuePartBytes } from '../page/record.js'
 import { searchBranch, searchLeaf } from '../page/search.js'
+import { isIndexable } from '../pager/leaf-indexer.js'
 import type { PageReader } from '../pager/page-reader.js'
 import type { Pages } from '../pager/pages.js'
 import type { Root } from '../pager/root.js'
@@ -72,7 +71,7 @@ export function findNewest(
   const keyBytes = end - start
   if (!isIndexable(memory, keyBytes)) return findRecord(reader, root, key, start, end)
   const hash = hashKey(key, start, end, reader.seed.low)
-  if (indexUsage.isEnabled) {
+  if (indexUsage.isConsulted) {
     const record = reader.space.indexedOffset(hash, keyBytes)
     if (record >= 0 && recordHasKey(memory, record, key, start, end)) {
       indexUsage.noteHit()
@@ -91,7 +90,7 @@ function findByDescent(
   start: number,
   end: number,
 ): number {
-  const { indexUsage, space, memory, layoutVersion } = reader
+  const { indexUsage, layoutVersion } = reader
   const page = findLeaf(reader, root, key, start, end)
   if (filterExcludes(reader, page, hash)) {
     assert(
@@ -105,33 +104,18 @@ function findByDescent(
   // A leaf that was just loaded is not indexed: most leaves are evicted before their second use, which would repay the cost.
   const isLoaded = reader.layoutVersion !== layoutVersion
   if (record < 0 || isLoaded) indexUsage.noteMiss()
-  else indexUsage.notePossibleHit()
   if (isLoaded) return record
   if (record < 0) noteAbsentKey(reader, page)
-  else if (indexUsage.isEnabled) {
-    space.indexRecord(hash, end - start, record)
-    if (space.isIndexingDue(page >> memory.pageShift)) indexLeaf(reader, page)
-  }
+  else noteFound(reader, page, record, hash, end - start)
   return record
 }
 
-/** Adds all indexable records of the leaf at `page`, which is searched often, to the hash index. */
-function indexLeaf(reader: PageReader, page: number): void {
-  const { memory, space, seed } = reader
-  const count = slotCount(memory, page)
-  space.reserveIndex(count)
-  for (let slot = 0; slot < count; slot += 1) {
-    const keyBytes = slotKeyBytes(memory, page, slot)
-    if (!isIndexable(memory, keyBytes)) continue
-    const record = recordOffset(memory, page, slot)
-    const at = record + VALUE_FIELD_BYTES
-    space.indexRecord(hashKey(memory.bytes, at, at + keyBytes, seed.low), keyBytes, record)
-  }
-}
-
-/** Reports whether the hash index accepts keys of this length. @internal */
-export function isIndexable(memory: PageMemory, keyBytes: number): boolean {
-  return keyBytes <= INDEXED_KEY_BYTES_MAX && keyBytes <= memory.keyPartMax
+/** Notes a record that a descent found in the leaf at `page`, which was resident. */
+function noteFound(reader: PageReader, page: number, record: number, hash: number, keyBytes: number): void {
+  const { indexUsage, leafIndexer } = reader
+  const { isFilled, isConsulted } = indexUsage
+  const isIndexed = isFilled && leafIndexer.noteDescent(page, record, hash, keyBytes, isConsulted)
+  indexUsage.notePossibleHit(isIndexed)
 }
 
 /** Reports whether the record at `record` has the key `key[start..end)`. @internal */

@@ -2,9 +2,10 @@ import type { ValueSlab } from '../extents/value-slab.js'
 import { hashKey } from '../page/key-hash.js'
 import type { PageMemory } from '../page/memory.js'
 import { valueIsExtent } from '../page/record.js'
+import { isIndexable } from '../pager/leaf-indexer.js'
 import type { Pages } from '../pager/pages.js'
 import type { Root } from '../pager/root.js'
-import { copyNewest, copyValue, isIndexable, recordHasKey } from './lookup.js'
+import { copyNewest, copyValue, recordHasKey } from './lookup.js'
 
 /** Keys of one group. Larger groups do not overlap more cache misses. */
 const GROUP_KEYS = 32
@@ -91,6 +92,7 @@ export class MultiGet {
     if (record < 0 || !recordHasKey(pages.memory, record, keys, start, end)) return undefined
     // An out-of-line value may have to be loaded, which would evict indexed records.
     if (valueIsExtent(pages.memory, record)) return undefined
+    pages.reader.indexUsage.noteHit()
     return copyValue(pages, this.#slab, record, end - start)
   }
 }

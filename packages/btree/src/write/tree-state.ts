@@ -71,17 +71,27 @@ export class TreeState {
 
   /** Descends to the leaf of a key, and makes every page of the path writable and pinned. Returns the offset of the leaf. */
   descend(key: Uint8Array, start: number, end: number): number {
+    const leaf = this.descendInPlace(key, start, end)
+    this.pages.allocator.markDirty(leaf)
+    return leaf
+  }
+
+  /**
+   * Does the same for a change that moves no record of the leaf: the hash index keeps them. The caller marks the leaf dirty before
+   * any other change.
+   */
+  descendInPlace(key: Uint8Array, start: number, end: number): number {
     const { pages, memory } = this
     let page = pages.pins.pin(pages.reader.root(this.root))
     if (!pages.allocator.isWritable(page)) {
       page = pages.allocator.copy(page)
       this.root.page = pageNumberOf(memory, page)
-    } else pages.allocator.markDirty(page)
+    } else pages.allocator.markChanged(page)
     for (let level = this.root.level, depth = 0; level > 0; level -= 1, depth += 1) {
       const slot = searchBranch(memory, page, key, start, end)
       this.pathPage[depth] = page
       this.pathSlot[depth] = slot
-      page = this.writableChild(page, slot, level - 1)
+      page = this.#changeableChild(page, slot, level - 1)
     }
     this.pathPage[this.root.level] = page
     return page
@@ -89,10 +99,17 @@ export class TreeState {
 
   /** Returns the offset of a child, pinned and writable. Its parent must be writable. */
   writableChild(parent: number, slot: number, level: number): number {
+    const page = this.#changeableChild(parent, slot, level)
+    this.pages.allocator.markDirty(page)
+    return page
+  }
+
+  /** Does the same for a change that moves no record of a leaf. */
+  #changeableChild(parent: number, slot: number, level: number): number {
     const { pages, memory } = this
     const page = pages.pins.pin(pages.reader.child(parent, slot, level))
     if (pages.allocator.isWritable(page)) {
-      pages.allocator.markDirty(page)
+      pages.allocator.markChanged(page)
       return page
     }
     const copy = pages.allocator.copy(page)

@@ -1,7 +1,8 @@
 // Strategy: puts that take the fast paths (in a resident leaf, in place, through the hash index) are mixed with all other changes
 // of a tree; a map receives the same changes. After every batch each key is read twice, so that it is indexed, and an older snapshot is read.
 // Pages are small, so that most are split, merged and compacted. Invariants: the tree has the entries of the map, and `verify` has no findings.
-import { describe, expect, test } from 'vitest'
+import { PageSpace } from '@ldb/cache'
+import { describe, expect, test, vi } from 'vitest'
 import { TreeHarness, entriesOf, findingsOf, keyOf, textOf } from '../../test/tree-harness.js'
 
 const KEYS = 400
@@ -63,4 +64,30 @@ describe.each([
     expect(findingsOf(harness.tree)).toEqual([])
     harness.tree.close()
   })
+})
+
+test('the hash index keeps a leaf whose values are overwritten in place, across checkpoints', () => {
+  const harness = new TreeHarness({ pageBytes: 4096, cachePages: 256 })
+  const keys = Array.from({ length: 500 }, (_, index) => `key ${String(index).padStart(4, '0')}`)
+  const put = (value: string, some = keys): void => {
+    for (const key of some) harness.apply((write) => write.put(0, keyOf(key), keyOf(value)))
+  }
+  put('value 0')
+  const invalidated = vi.spyOn(PageSpace.prototype, 'invalidateIndex')
+  const calls = (change: () => void): number => {
+    harness.tree.checkpoint()
+    invalidated.mockClear()
+    change()
+    return invalidated.mock.calls.length
+  }
+  for (let round = 0; round < 4; round += 1) for (const key of keys) harness.tree.get(keyOf(key))
+  for (let round = 1; round < 4; round += 1) {
+    expect(calls(() => put(`value ${round}`))).toBe(0)
+    for (const key of keys) expect(textOf(harness.tree.get(keyOf(key))!)).toBe(`value ${round}`)
+  }
+  expect(calls(() => put('longer value', keys.slice(7, 8)))).toBeGreaterThan(0)
+  expect(calls(() => put('value', ['key 0001 and more']))).toBeGreaterThan(0)
+  invalidated.mockRestore()
+  expect(findingsOf(harness.tree)).toEqual([])
+  harness.tree.close()
 })

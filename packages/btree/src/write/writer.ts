@@ -2,7 +2,8 @@ import { assert, copyWords } from '@ldb/base'
 import { EXTENT_REFERENCE_BYTES, VALUE_FIELD_BYTES, VALUE_IS_EXTENT } from '../format.js'
 import { hashKey } from '../page/key-hash.js'
 import { addToFilter } from '../read/leaf-filter.js'
-import { isIndexable, recordHasKey } from '../read/lookup.js'
+import { isIndexable } from '../pager/leaf-indexer.js'
+import { recordHasKey } from '../read/lookup.js'
 import { mergeUp } from './merge.js'
 import { pageNumberOf, prefixBytes } from '../page/page.js'
 import { admitKey } from '../page/prefix.js'
@@ -41,10 +42,11 @@ export function putEntry(
   }
   if (putUnpinned(state, bytes, keyStart, keyEnd, valueStart, valueEnd)) return
   try {
-    const leaf = state.descend(bytes, keyStart, keyEnd)
+    const leaf = state.descendInPlace(bytes, keyStart, keyEnd)
     const slot = searchLeaf(state.memory, leaf, bytes, keyStart, keyEnd)
     if (slot >= 0) replace(state, leaf, slot, bytes, keyStart, keyEnd, valueStart, valueEnd)
     else {
+      state.pages.allocator.markDirty(leaf)
       insert(state, leaf, ~slot, bytes, keyStart, keyEnd, valueStart, valueEnd)
       state.entryCount += 1
     }
@@ -176,6 +178,7 @@ function replace(
     copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
     return
   }
+  state.pages.allocator.markDirty(leaf)
   const shrinks = valuePart(memory, valueBytes) < valuePartBytes(memory, record)
   state.retireExtents(leaf, slot)
   removeSlot(memory, leaf, slot)

@@ -159,7 +159,10 @@ class Replay {
       }
       if (seq <= this.#history.durableSeqOf(section.keyspaceId)) continue
       const batch = this.#batchOf(keyspace)
-      if (!this.#fits(batch, section)) this.#applyBatches()
+      if (!this.#fits(batch, section)) {
+        this.#applyBatches()
+        this.#memory.begin(this.#memoryBytes)
+      }
       this.#additionalBytes -= batch.additionalBytes
       if (this.#fits(batch, section)) batch.add(section, seq)
       else batch.applyWhole(section, seq)
@@ -181,7 +184,6 @@ class Replay {
   #applyBatches(): void {
     for (const batch of this.#batches.values()) batch.apply()
     this.#additionalBytes = 0
-    this.#memory.begin(this.#memoryBytes)
   }
 
   /** Reports whether a section can be gathered within the memory limit. */

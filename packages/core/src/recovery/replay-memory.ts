@@ -49,6 +49,8 @@ export class ReplayMemory {
     const framesWanted = Math.ceil(byteCount / cache.pageBytes)
     const framesReserved = Math.floor(cache.frameCount / RESERVED_SHARE)
     if (framesWanted <= cache.freeFrameCount - framesReserved) {
+      // Pages are claimed while chunks are in use.
+      cache.growArena()
       this.#use(cache.bytes, cache.pageBytes, cache.frameCount)
       this.#usesFrames = true
       this.#chunksMax = framesWanted

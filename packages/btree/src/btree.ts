@@ -40,6 +40,8 @@ import { PutGroup } from './write/put-group.js'
 import { SortedApply } from './write/sorted-apply.js'
 import { TreeState } from './write/tree-state.js'
 
+/** Sections with fewer operations are applied one by one, even if they are sorted. */
+const SORTED_MIN = 8
 /** References to the buffer of a larger batch are dropped after the batch is applied; those of smaller ones are reused. */
 const SECTION_BYTES_KEPT = 1 << 20
 
@@ -61,7 +63,7 @@ export class BTree implements OrderedStore {
   readonly #multiGet: MultiGet
   readonly #reader: BatchReader = new BatchReader()
   readonly #puts: PutGroup = new PutGroup()
-  readonly #sorted: SortedApply = new SortedApply()
+  readonly #sorted: SortedApply = new SortedApply(this.#puts)
   readonly #checkpoints: TreeCheckpoints
   readonly #snapshots = new Set<TreeSnapshot>()
   #seq: Seq
@@ -182,8 +184,10 @@ export class BTree implements OrderedStore {
     reader.reset(section)
     this.#checkpoints.noteChange()
     this.#status.guardChange(() => {
-      if (section.isSorted === true) this.#sorted.apply(this.#tree, reader, section.operationCount)
-      else applyOperations(this.#tree, this.#puts, reader)
+      const { operationCount } = section
+      if (section.isSorted === true && operationCount >= SORTED_MIN) {
+        this.#sorted.apply(this.#tree, reader, operationCount)
+      } else applyOperations(this.#tree, this.#puts, reader)
     })
     if (section.bytes.length > SECTION_BYTES_KEPT) {
       reader.release()

@@ -1,7 +1,8 @@
 import type { Workload } from '../model/workload.js'
-import { getMany, rangeOf100 } from './many-reads.js'
+import { getMany, rangeOf10, rangeOf100 } from './many-reads.js'
 import { getBorrowed, getHot, getMissing, getRandom, getZipf, makeKeys } from './point-reads.js'
 import { ycsbA, ycsbB, ycsbC, ycsbD, ycsbE, ycsbF } from './mixed.js'
+import { appendOf100, appendOf1000, deleteSorted, overwriteSorted, queue } from './ordered-writes.js'
 import { incrementByMany } from './transactions.js'
 import {
   durableBatch,
@@ -26,6 +27,7 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   makeKeys,
   scanAll,
   entriesAll,
+  rangeOf10,
   rangeOf100,
   fillRandom,
   durableBatch,
@@ -35,6 +37,11 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   incrementByMany,
   putUnawaited,
   overwriteRandom,
+  appendOf100,
+  appendOf1000,
+  overwriteSorted,
+  deleteSorted,
+  queue,
   openClean,
   ycsbA,
   ycsbB,

@@ -31,6 +31,7 @@ import { Pages } from './pager/pages.js'
 import { ValueSlab } from './extents/value-slab.js'
 import { copyNewest, findLeaf, findNewest, viewValue } from './read/lookup.js'
 import { MultiGet } from './read/multi-get.js'
+import { OpenSnapshots } from './read/open-snapshots.js'
 import { TreeSnapshot } from './read/snapshot.js'
 import { TreeStatus } from './tree-status.js'
 import { TreeVerifier } from './verify/tree-verifier.js'
@@ -40,14 +41,16 @@ import { PutGroup } from './write/put-group.js'
 import { SortedApply } from './write/sorted-apply.js'
 import { TreeState } from './write/tree-state.js'
 
+/** Sections with fewer operations are applied one by one, even if they are sorted. */
+const SORTED_MIN = 8
 /** References to the buffer of a larger batch are dropped after the batch is applied; those of smaller ones are reused. */
 const SECTION_BYTES_KEPT = 1 << 20
 
 /**
  * An ordered map in one file: a copy-on-write B+tree.
  *
- * @remarks Applied changes are in memory until {@link BTree.checkpoint}; a crash leaves the last checkpoint. A snapshot pins a
- * root: it costs nothing to take, and each page that changes while it is open is copied once.
+ * @remarks Applied changes are in memory until {@link BTree.checkpoint}; a crash leaves the last checkpoint. A snapshot costs
+ * nothing to take; each page that changes while it is open is copied once.
  *
  * After a failed checkpoint or page write, reads work and writes are LDB_POISONED. After an `apply` or `load` that failed halfway,
  * reads of the present state are LDB_POISONED, too.
@@ -61,9 +64,9 @@ export class BTree implements OrderedStore {
   readonly #multiGet: MultiGet
   readonly #reader: BatchReader = new BatchReader()
   readonly #puts: PutGroup = new PutGroup()
-  readonly #sorted: SortedApply = new SortedApply()
+  readonly #sorted: SortedApply = new SortedApply(this.#puts)
   readonly #checkpoints: TreeCheckpoints
-  readonly #snapshots = new Set<TreeSnapshot>()
+  readonly #snapshots: OpenSnapshots = new OpenSnapshots()
   #seq: Seq
 
   private constructor(opened: OpenedTreeFile) {
@@ -89,7 +92,7 @@ export class BTree implements OrderedStore {
       },
       meta.entryCount,
     )
-    this.#checkpoints = new TreeCheckpoints(this.#tree, this.#status, opened)
+    this.#checkpoints = new TreeCheckpoints(this.#tree, this.#status, opened, this.#snapshots)
   }
 
   /**
@@ -182,8 +185,10 @@ export class BTree implements OrderedStore {
     reader.reset(section)
     this.#checkpoints.noteChange()
     this.#status.guardChange(() => {
-      if (section.isSorted === true) this.#sorted.apply(this.#tree, reader, section.operationCount)
-      else applyOperations(this.#tree, this.#puts, reader)
+      const { operationCount } = section
+      if (section.isSorted === true && operationCount >= SORTED_MIN) {
+        this.#sorted.apply(this.#tree, reader, operationCount)
+      } else applyOperations(this.#tree, this.#puts, reader)
     })
     if (section.bytes.length > SECTION_BYTES_KEPT) {
       reader.release()
@@ -194,15 +199,8 @@ export class BTree implements OrderedStore {
 
   snapshot(): StoreSnapshot {
     this.#status.assertReadable()
-    const pages = this.#pages
-    const tree = this.#tree
-    const epoch = this.#checkpoints.endEpoch()
-    const state = { root: { ...tree.root }, epoch, seq: this.#seq, entryCount: tree.entryCount }
-    const snapshot = new TreeSnapshot(pages, this.#slab, state, (released) =>
-      this.#snapshots.delete(released),
-    )
-    this.#snapshots.add(snapshot)
-    return snapshot
+    const { root, entryCount } = this.#tree
+    return new TreeSnapshot(this.#pages, this.#slab, root, entryCount, this.#seq, this.#snapshots)
   }
 
   beginReplay(): void {
@@ -289,14 +287,14 @@ export class BTree implements OrderedStore {
       liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.pendingCount) * memory.pageBytes,
       dirtyBytes: dirtyPages * memory.pageBytes,
       depth: this.#tree.root.level + 1,
-      snapshotCount: this.#snapshots.size,
+      snapshotCount: this.#snapshots.count,
     }
   }
 
   close(): void {
     if (this.#status.isClosed) return
     this.#status.close()
-    for (const snapshot of this.#snapshots) snapshot.release()
+    this.#snapshots.releaseAll()
     this.#checkpoints.abandon(this.#status.refusal())
     this.#pages.space.detach()
     this.#pages.values.detach()

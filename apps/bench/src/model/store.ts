@@ -25,6 +25,9 @@ export type VoidOrPromise = void | Promise<void>
 /** Writes the entries of a batch by calling `put` once for each. */
 export type BatchFill = (put: (key: Key, value: Uint8Array) => void) => void
 
+/** Deletes the keys of a batch by calling `remove` once for each. */
+export type BatchDelete = (remove: (key: Key) => void) => void
+
 /**
  * A store with its best settings. It omits the methods that it does not support; rows that need them report that.
  *
@@ -56,6 +59,10 @@ export interface Store {
   increment?(key: Key): VoidOrPromise
   /** Commits many entries atomically. */
   putBatch(fill: BatchFill): VoidOrPromise
+  /** Deletes many keys atomically. */
+  deleteBatch?(fill: BatchDelete): VoidOrPromise
+  /** Finds the first entry and deletes it, in one commit. */
+  deleteFirst?(): VoidOrPromise
   /** Completes pending background work: a checkpoint or a compaction. */
   compact?(): VoidOrPromise
   close(): VoidOrPromise

@@ -44,4 +44,6 @@ const METHOD_NAMES: Partial<Record<keyof Store, string>> = {
   put: 'put',
   putConcurrently: 'asynchronous commits',
   increment: 'transactions',
+  deleteBatch: 'batches of deletes',
+  deleteFirst: 'deletion of the first entry',
 }

@@ -19,6 +19,10 @@ const SWEEP_FILL_MAX = 200_000
 const VALUE_SIZES = [20, 100, 1000, 100_000]
 /** Stores of the rows that would take hours with all stores. */
 const AIM_STORES = ['ldb', 'lmdb', 'classic-level']
+/** Stores and aim of the writes in key order. */
+const ORDERED_STORES = ['ldb', 'lmdb', 'classic-level', 'better-sqlite3']
+const ORDERED_FACTOR = 1.2
+const QUEUE_ENTRIES = 100_000
 const PERSISTENT_STORES = ['ldb', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'node-sqlite']
 
 /** Returns every stage in the order of execution. */
@@ -52,6 +56,7 @@ export function stagesOf(effort: Effort): Stage[] {
       scenario: read,
       rows: [row('overwrite-random', 'random overwrites, one per commit', 'overwriteRandom', 'entry')],
     },
+    ...ordered(read, fill),
     { id: 'mixed', scenario: read, rows: MIXED_ROWS },
     ...tenfold(read, fill),
     ...largerThanMemory(read),
@@ -75,6 +80,7 @@ const READ_ROWS: readonly Row[] = [
   row('get-many', 'getMany of 128', 'getMany', 'entry', 3, 10),
   row('cursor-all', 'cursor over all', 'scanAll', 'entry', 8, 18),
   row('entries-all', 'entries() over all', 'entriesAll', 'entry', 5, 12),
+  row('range-10', 'range of 10', 'rangeOf10', 'range', 2),
   row('range-100', 'range of 100', 'rangeOf100', 'range', 4, 12),
   { ...row('make-keys', 'key generation only', 'makeKeys', 'key'), stores: ['ldb'] },
 ]
@@ -152,6 +158,38 @@ function unawaited(fill: Scenario, entryCount: number): Stage {
       },
     ],
   }
+}
+
+/** Writes in key order, and a queue of a hundred thousand entries. */
+function ordered(read: Scenario, fill: Scenario): Stage[] {
+  const of = (id: string, title: string, workload: string, unit: Row['unit'] = 'entry'): Row => ({
+    ...row(id, title, workload, unit),
+    targets: { lmdb: ORDERED_FACTOR, 'better-sqlite3': ORDERED_FACTOR },
+    stores: ORDERED_STORES,
+  })
+  return [
+    {
+      id: 'append',
+      scenario: fill,
+      rows: [
+        of('append-100', 'append in key order, batches of 100', 'appendOf100'),
+        of('append-1000', 'append in key order, batches of 1,000', 'appendOf1000'),
+      ],
+    },
+    {
+      id: 'sorted',
+      scenario: { ...read, entryCount: fill.entryCount },
+      rows: [
+        of('overwrite-sorted', 'overwrite in key order, batches of 1,000', 'overwriteSorted'),
+        of('delete-sorted', 'delete in key order, batches of 1,000', 'deleteSorted'),
+      ],
+    },
+    {
+      id: 'queue',
+      scenario: { ...read, entryCount: Math.min(read.entryCount, QUEUE_ENTRIES) },
+      rows: [of('queue', 'queue: delete the first, put at the end', 'queue', 'operation')],
+    },
+  ]
 }
 
 /** Data of ten times the cache. */

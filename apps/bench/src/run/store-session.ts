@@ -88,7 +88,7 @@ export class StoreSession implements WorkloadContext {
     const before = process.cpuUsage()
     const round = await WORKLOADS[name]!.run(this, budgetMs)
     const { user, system } = process.cpuUsage(before)
-    return { ...round, cpuMs: (user + system) / 1000 }
+    return { cpuMs: (user + system) / 1000, ...round }
   }
 
   /** Commits entries in loading order, starting at position `first`. */

@@ -23,13 +23,20 @@ interface LevelIterator {
   close(): Promise<void>
 }
 
+interface LevelBatch {
+  put(key: Key, value: Uint8Array): unknown
+  del(key: Key): unknown
+  write(options: { sync: boolean }): Promise<void>
+}
+
 /** The used part of classic-level's API. */
 interface ClassicLevel {
   open(): Promise<void>
   getSync(key: Key): Uint8Array | undefined
   getMany(keys: readonly Key[]): Promise<(Uint8Array | undefined)[]>
   put(key: Key, value: Uint8Array, options: { sync: boolean }): Promise<void>
-  batch(): { put(key: Key, value: Uint8Array): unknown; write(options: { sync: boolean }): Promise<void> }
+  del(key: Uint8Array, options: { sync: boolean }): Promise<void>
+  batch(): LevelBatch
   iterator(options: object): LevelIterator
   compactRange(start: Uint8Array, end: Uint8Array): Promise<void>
   close(): Promise<void>
@@ -69,6 +76,17 @@ export async function open(options: StoreOptions): Promise<Store> {
       const batch = db.batch()
       fill((key, value) => batch.put(key, value))
       return batch.write(sync)
+    },
+    deleteBatch(fill) {
+      const batch = db.batch()
+      fill((key) => batch.del(key))
+      return batch.write(sync)
+    },
+    async deleteFirst() {
+      const iterator = db.iterator({ limit: 1, values: false })
+      const [first] = await iterator.nextv(1)
+      await iterator.close()
+      if (first !== undefined) await db.del(first[0], sync)
     },
     compact: () => db.compactRange(FIRST_KEY, LAST_KEY),
     close: () => db.close(),

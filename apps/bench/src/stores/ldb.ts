@@ -103,6 +103,14 @@ function storeOf(db: Database, entries: Keyspace<Key, Bytes>, asyncEntries?: Asy
       fill((key, value) => batch.put(key, value))
       batch.commit()
     },
+    deleteBatch(fill) {
+      const batch = db.batch().in(entries)
+      fill((key) => batch.delete(key))
+      batch.commit()
+    },
+    deleteFirst() {
+      for (const key of entries.keys({ limit: 1 })) entries.delete(key)
+    },
     compact: () => db.checkpoint(),
     close: () => db.close(),
   }

@@ -22,7 +22,9 @@ interface Lmdb {
     start?: Key
     limit?: number
   }): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
+  getKeys(range: { limit: number }): Iterable<Key>
   put(key: Key, value: Uint8Array): Promise<boolean>
+  removeSync(key: Key): boolean
   putSync(key: Key, value: Uint8Array): void
   transactionSync(action: () => void): void
   transaction(action: () => void): Promise<void>
@@ -67,6 +69,12 @@ export async function open(options: StoreOptions): Promise<Store> {
     increment: (key) => db.transaction(() => void db.put(key, incremented(db.get(key)))),
     putBatch(fill) {
       db.transactionSync(() => fill((key, value) => db.putSync(key, value)))
+    },
+    deleteBatch(fill) {
+      db.transactionSync(() => fill((key) => void db.removeSync(key)))
+    },
+    deleteFirst() {
+      for (const key of db.getKeys({ limit: 1 })) db.removeSync(key)
     },
     close: () => db.close(),
   }

@@ -40,6 +40,8 @@ export function sqliteStore(db: SqliteDatabase, options: StoreOptions): Store {
   const insert = db.prepare(
     'INSERT INTO entries (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v',
   )
+  const remove = db.prepare('DELETE FROM entries WHERE k = ?')
+  const removeFirst = db.prepare('DELETE FROM entries WHERE k = (SELECT min(k) FROM entries)')
   const count = (rows: Iterable<unknown>): number => {
     let entryCount = 0
     for (const row of rows) if ((row as Row).k.length > 0 && (row as Row).v.length > 0) entryCount++
@@ -62,6 +64,12 @@ export function sqliteStore(db: SqliteDatabase, options: StoreOptions): Store {
       fill((key, value) => insert.run(key, value))
       db.exec('COMMIT')
     },
+    deleteBatch(fill) {
+      db.exec('BEGIN')
+      fill((key) => remove.run(key))
+      db.exec('COMMIT')
+    },
+    deleteFirst: () => void removeFirst.run(),
     compact: () => void db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
     close: () => db.close(),
   }

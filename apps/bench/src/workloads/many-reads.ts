@@ -5,7 +5,6 @@ import type { WorkloadContext, Workload } from '../model/workload.js'
 import type { Round } from '../model/round.js'
 
 const KEYS_A_CALL = 128
-const RANGE_ENTRIES = 100
 /** A range near the end has fewer entries. */
 const FEWEST_ENTRIES = 1
 
@@ -35,24 +34,31 @@ export const getMany: Workload = {
   },
 }
 
+/** Reads ten entries from a random key; an operation is one range. */
+export const rangeOf10: Workload = rangesOf(10)
+
 /** Reads a hundred entries from a random key; an operation is one range. */
-export const rangeOf100: Workload = {
-  unsupportedReason: requireMethods('range'),
-  async run(context: WorkloadContext, budgetMs: number): Promise<Round> {
-    const { store, data } = context
-    const { keys, uniform } = data
-    let operations = 0
-    let pick = context.pickIndex
-    const start = performance.now()
-    let now = start
-    for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
-      const result = store.range!(keys.of(uniform[pick & PICK_MASK]!), RANGE_ENTRIES)
-      const count = typeof result === 'number' ? result : await result
-      if (count < FEWEST_ENTRIES || count > RANGE_ENTRIES) throw new Error(`a range of ${count} entries`)
-      pick++
-      operations++
-    }
-    context.pickIndex = pick & PICK_MASK
-    return { operations, elapsedMs: now - start }
-  },
+export const rangeOf100: Workload = rangesOf(100)
+
+function rangesOf(entryCount: number): Workload {
+  return {
+    unsupportedReason: requireMethods('range'),
+    async run(context: WorkloadContext, budgetMs: number): Promise<Round> {
+      const { store, data } = context
+      const { keys, uniform } = data
+      let operations = 0
+      let pick = context.pickIndex
+      const start = performance.now()
+      let now = start
+      for (const deadline = start + budgetMs; now < deadline; now = performance.now()) {
+        const result = store.range!(keys.of(uniform[pick & PICK_MASK]!), entryCount)
+        const count = typeof result === 'number' ? result : await result
+        if (count < FEWEST_ENTRIES || count > entryCount) throw new Error(`a range of ${count} entries`)
+        pick++
+        operations++
+      }
+      context.pickIndex = pick & PICK_MASK
+      return { operations, elapsedMs: now - start }
+    },
+  }
 }

@@ -6,9 +6,10 @@ import {
   firstReopenedOverwriting,
   mixedUniform,
 } from './first-reads.js'
-import { getMany, rangeOf100 } from './many-reads.js'
+import { getMany, rangeOf10, rangeOf100 } from './many-reads.js'
 import { getBorrowed, getHot, getMissing, getRandom, getZipf, makeKeys } from './point-reads.js'
 import { ycsbA, ycsbB, ycsbC, ycsbD, ycsbE, ycsbF } from './mixed.js'
+import { appendOf100, appendOf1000, deleteSorted, overwriteSorted, queue } from './ordered-writes.js'
 import { incrementByMany } from './transactions.js'
 import {
   durableBatch,
@@ -38,6 +39,7 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   makeKeys,
   scanAll,
   entriesAll,
+  rangeOf10,
   rangeOf100,
   fillRandom,
   durableBatch,
@@ -47,6 +49,11 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   incrementByMany,
   putUnawaited,
   overwriteRandom,
+  appendOf100,
+  appendOf1000,
+  overwriteSorted,
+  deleteSorted,
+  queue,
   openClean,
   ycsbA,
   ycsbB,

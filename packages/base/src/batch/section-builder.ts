@@ -8,7 +8,7 @@ import {
   SECTION_OPERATION_COUNT_OFFSET,
 } from './format.js'
 import type { KeyspaceSection, OperationKind } from './section.js'
-import { copyBytesInto } from '../bytes/bytes.js'
+import { compareByteRanges, copyBytesInto } from '../bytes/bytes.js'
 import { writeU32 } from '../bytes/fixed-width.js'
 import { bufferPool } from '../bytes/buffer-pool.js'
 import { LdbError } from '../ldb-error.js'
@@ -27,12 +27,16 @@ export const SECTION_BUFFER_BYTES_MIN: number = OPERATIONS_OFFSET + BATCH_TAILRO
 export class SectionBuilder implements KeyspaceSection {
   readonly keyspaceId: number
   readonly start: number = OPERATIONS_OFFSET
-  readonly isSorted: undefined = undefined
   readonly starts: undefined = undefined
   readonly origin: undefined = undefined
   bytes: Uint8Array
   end: number
   operationCount: number
+  /** Cleared by the first operation on a range, and by the first key that is not above its predecessor. */
+  isSorted: boolean
+  /** Position of the greatest key, while the operations are sorted. */
+  #lastKeyStart: number
+  #lastKeyEnd: number
   #encoded: Uint8Array | undefined
 
   constructor(keyspaceId: number, buffer: Uint8Array) {
@@ -41,6 +45,9 @@ export class SectionBuilder implements KeyspaceSection {
     this.bytes = buffer
     this.end = OPERATIONS_OFFSET
     this.operationCount = 0
+    this.isSorted = true
+    this.#lastKeyStart = OPERATIONS_OFFSET
+    this.#lastKeyEnd = OPERATIONS_OFFSET
     this.#encoded = undefined
   }
 
@@ -53,6 +60,7 @@ export class SectionBuilder implements KeyspaceSection {
   reset(): void {
     this.end = OPERATIONS_OFFSET
     this.operationCount = 0
+    this.isSorted = true
   }
 
   /** Grows the buffer for `count` more bytes. It doubles, so that copying is amortized over the appended bytes. */
@@ -72,6 +80,23 @@ export class SectionBuilder implements KeyspaceSection {
   beginOperation(kind: OperationKind): void {
     this.bytes[this.end++] = kind
     this.operationCount++
+  }
+
+  /** Appends the single key of an operation as {@link SectionBuilder.appendBytes} does, and notes whether the keys still ascend. */
+  appendKey(source: Uint8Array, count: number): void {
+    this.appendBytes(source, count)
+    if (!this.isSorted) return
+    const { bytes, end } = this
+    const start = end - count
+    if (
+      this.operationCount > 1 &&
+      compareByteRanges(bytes, this.#lastKeyStart, this.#lastKeyEnd, bytes, start, end) >= 0
+    ) {
+      this.isSorted = false
+      return
+    }
+    this.#lastKeyStart = start
+    this.#lastKeyEnd = end
   }
 
   /** Appends the varint `count` and the first `count` bytes of `source`. The caller has reserved the bytes. */

@@ -56,6 +56,41 @@ describe('a batch', () => {
     expect(decodeBatch(new Uint8Array(0), 'f', 0)).toEqual([])
   })
 
+  it('knows of each section whether its operations have single keys in strictly ascending order', () => {
+    const batch = new WriteBatch()
+    const keyed = fc.array(
+      fc.record({
+        keyspaceId: fc.constantFrom(1, 2),
+        key: fc.uint8Array({ maxLength: 3, max: 3 }),
+        kind: fc.constantFrom('put', 'put', 'put', 'delete', 'expire', 'deleteRange'),
+        valueBytes: fc.constantFrom(0, 10, 600),
+      }),
+      { maxLength: 12 },
+    )
+    fc.assert(
+      fc.property(keyed, fc.boolean(), fc.boolean(), (operations, sorts, hasRanges) => {
+        batch.clear()
+        const added = operations.filter(({ kind }) => hasRanges || kind !== 'deleteRange')
+        if (sorts) added.sort((a, b) => compareBytes(a.key, b.key))
+        for (const { keyspaceId, key, kind, valueBytes } of added) {
+          if (kind === 'put') batch.put(keyspaceId, key, new Uint8Array(valueBytes))
+          else if (kind === 'delete') batch.delete(keyspaceId, key)
+          else if (kind === 'expire') batch.expire(keyspaceId, key)
+          else batch.deleteRange(keyspaceId, key, undefined)
+        }
+        for (const { keyspaceId, isSorted } of batch.sections()) {
+          const own = added.filter((each) => each.keyspaceId === keyspaceId)
+          const ascends = own.every(({ key, kind }, index) => {
+            const before = own[index - 1]
+            return kind !== 'deleteRange' && (before === undefined || compareBytes(before.key, key) < 0)
+          })
+          expect(isSorted).toBe(ascends)
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   it('copies keys and values at the call', () => {
     const batch = new WriteBatch()
     const key = new Uint8Array(200).fill(1)

@@ -120,7 +120,7 @@ export class WriteBatch {
       keyspaceId,
       1 + varintBytes(keyBytes) + keyBytes + varintBytes(valueBytes) + valueBytes,
     )
-    builder.appendBytes(plainKey, keyBytes)
+    builder.appendKey(plainKey, keyBytes)
     builder.appendBytes(plainValue, valueBytes)
     this.containsPuts = true
   }
@@ -139,7 +139,7 @@ export class WriteBatch {
       keyspaceId,
       1 + varintBytes(keyBytes) + keyBytes,
     )
-    builder.appendBytes(plainKey, keyBytes)
+    builder.appendKey(plainKey, keyBytes)
   }
 
   /**
@@ -150,7 +150,7 @@ export class WriteBatch {
   expire(keyspaceId: number, key: Uint8Array): void {
     const plainKey = checkKey(key, key.length)
     const byteCount = 1 + varintBytes(key.length) + key.length
-    this.beginOperation(OperationKind.Expire, keyspaceId, byteCount).appendBytes(plainKey, key.length)
+    this.beginOperation(OperationKind.Expire, keyspaceId, byteCount).appendKey(plainKey, key.length)
   }
 
   /**
@@ -167,10 +167,9 @@ export class WriteBatch {
     const lowerBytes = plainLower.length
     const lowerByteCount = 1 + varintBytes(lowerBytes) + lowerBytes
     if (upper === undefined) {
-      this.beginOperation(OperationKind.DeleteFrom, keyspaceId, lowerByteCount).appendBytes(
-        plainLower,
-        lowerBytes,
-      )
+      const builder = this.beginOperation(OperationKind.DeleteFrom, keyspaceId, lowerByteCount)
+      builder.isSorted = false
+      builder.appendBytes(plainLower, lowerBytes)
       return
     }
     const plainUpper = checkKey(upper, lengthOf(upper))
@@ -178,6 +177,7 @@ export class WriteBatch {
     if (compareByteRanges(plainLower, 0, lowerBytes, plainUpper, 0, upperBytes) >= 0) return
     const byteCount = lowerByteCount + varintBytes(upperBytes) + upperBytes
     const builder = this.beginOperation(OperationKind.DeleteRange, keyspaceId, byteCount)
+    builder.isSorted = false
     builder.appendBytes(plainLower, lowerBytes)
     builder.appendBytes(plainUpper, upperBytes)
   }

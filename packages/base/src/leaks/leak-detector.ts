@@ -13,7 +13,10 @@ export class LeakDetector<Resource extends object> {
   readonly #afterCollection: AfterCollection | undefined
   readonly #onLeak: (resource: Resource) => void
   readonly #schedule: (task: () => void) => void
-  /** Resources opened since the last turn, with their handles. */
+  /** The resource that was opened last, since the last turn, and its handle. Most resources are closed before another is opened. */
+  #newest: Resource | undefined = undefined
+  #newestHandle: object | undefined = undefined
+  /** Other resources opened since the last turn, with their handles. */
   readonly #recent: Map<Resource, object> = new Map()
   readonly #watched: Map<Resource, CollectionTask> = new Map()
   readonly #watchRecent: () => void
@@ -34,6 +37,7 @@ export class LeakDetector<Resource extends object> {
     this.#schedule = schedule
     this.#watchRecent = (): void => {
       this.#isScheduled = false
+      this.#retire()
       for (const [resource, handle] of this.#recent) this.#watch(resource, handle)
       this.#recent.clear()
     }
@@ -41,29 +45,32 @@ export class LeakDetector<Resource extends object> {
 
   /** Number of open resources. */
   get size(): number {
-    return this.#recent.size + this.#watched.size
+    return this.#recent.size + this.#watched.size + (this.#newest === undefined ? 0 : 1)
   }
 
   /** The resource that was opened first; `undefined` without open resources. */
   get oldest(): Resource | undefined {
     const first = this.#watched.keys().next()
-    return first.done === true ? this.#recent.keys().next().value : first.value
+    return first.done === true ? (this.#recent.keys().next().value ?? this.#newest) : first.value
   }
 
   /** Adds an open resource and its handle. */
   add(resource: Resource, handle: object): void {
-    if (this.#afterCollection === undefined) {
-      this.#recent.set(resource, resource)
-      return
-    }
-    this.#recent.set(resource, handle)
-    if (this.#isScheduled) return
+    this.#retire()
+    this.#newest = resource
+    const isWatched = this.#afterCollection !== undefined
+    this.#newestHandle = isWatched ? handle : resource
+    if (this.#isScheduled || !isWatched) return
     this.#isScheduled = true
     this.#schedule(this.#watchRecent)
   }
 
   /** Removes a resource that was closed. Returns false when it was removed before. */
   remove(resource: Resource): boolean {
+    if (resource === this.#newest) {
+      this.#newest = this.#newestHandle = undefined
+      return true
+    }
     if (this.#recent.delete(resource)) return true
     const task = this.#watched.get(resource)
     if (task === undefined) return false
@@ -74,6 +81,7 @@ export class LeakDetector<Resource extends object> {
 
   /** Removes all resources, and returns them, the first one opened first. */
   takeAll(): Resource[] {
+    this.#retire()
     const resources = [...this.#watched.keys(), ...this.#recent.keys()]
     for (const resource of resources) this.remove(resource)
     return resources
@@ -82,6 +90,13 @@ export class LeakDetector<Resource extends object> {
   /** Treats all resources as leaked: an object was collected that every handle references. */
   leakAll(): void {
     for (const resource of this.takeAll()) this.#onLeak(resource)
+  }
+
+  /** Moves the newest resource to the other recent ones. */
+  #retire(): void {
+    if (this.#newest === undefined || this.#newestHandle === undefined) return
+    this.#recent.set(this.#newest, this.#newestHandle)
+    this.#newest = this.#newestHandle = undefined
   }
 
   #watch(resource: Resource, handle: object): void {

@@ -1,5 +1,5 @@
-import { copyBytes, kindOf } from '../bytes/bytes.js'
-import { intersectBounds, isEmptyBounds, keySuccessor, prefixBounds } from './half-open-range.js'
+import { compareBytes, copyBytes, kindOf } from '../bytes/bytes.js'
+import { isEmptyBounds, keySuccessor, prefixBounds } from './half-open-range.js'
 import type { KeyEncoding } from '../encoding/key-encoding.js'
 import { invalidArgument, LdbError } from '../ldb-error.js'
 import { KEY_BYTES_MAX } from '../limits.js'
@@ -47,17 +47,6 @@ export interface ResolvedRange extends KeyBounds {
   readonly offset: number
 }
 
-const OPTION_NAMES: ReadonlySet<PropertyKey> = new Set([
-  'gt',
-  'gte',
-  'lt',
-  'lte',
-  'prefix',
-  'reverse',
-  'limit',
-  'offset',
-])
-
 const FULL_RANGE: ResolvedRange = Object.freeze({
   lower: undefined,
   upper: undefined,
@@ -81,48 +70,79 @@ export function resolveRange<K>(
   encoding: KeyEncoding<K>,
 ): ResolvedRange {
   if (options === undefined) return FULL_RANGE
-  checkNames(options)
-  let bounds: KeyBounds = FULL_RANGE
-  const prefix = ownProperty(options, 'prefix', 'range')
-  if (prefix !== undefined) bounds = prefixBounds(copyBytes(encodePrefix(prefix, encoding)))
-  const gte = ownProperty(options, 'gte', 'range')
-  if (gte !== undefined)
-    bounds = intersectBounds(bounds, {
-      lower: copyBytes(encodeBound(gte, encoding)),
-      upper: undefined,
-    })
-  const lt = ownProperty(options, 'lt', 'range')
-  if (lt !== undefined)
-    bounds = intersectBounds(bounds, { lower: undefined, upper: copyBytes(encodeBound(lt, encoding)) })
-  const gt = ownProperty(options, 'gt', 'range')
+  const given = readOptions(options)
+  const limit = countOption(given.limit, 'limit', Number.POSITIVE_INFINITY)
+  const { prefix, gte, lt, gt, lte } = given
+  let lower: Uint8Array | undefined
+  let upper: Uint8Array | undefined
+  if (prefix !== undefined) {
+    const bounds = prefixBounds(copyBytes(encodePrefix(prefix as K, encoding)))
+    lower = bounds.lower
+    upper = bounds.upper
+  }
+  if (gte !== undefined) lower = greater(lower, copyBytes(encodeBound(gte as K, encoding)))
+  if (lt !== undefined) upper = lesser(upper, copyBytes(encodeBound(lt as K, encoding)))
   let nothingAbove = false
   if (gt !== undefined) {
-    const lower = keySuccessor(encodeBound(gt, encoding))
-    nothingAbove = lower === undefined
-    bounds = intersectBounds(bounds, { lower, upper: undefined })
+    const successor = keySuccessor(encodeBound(gt as K, encoding))
+    if (successor === undefined) nothingAbove = true
+    else lower = greater(lower, successor)
   }
-  const lte = ownProperty(options, 'lte', 'range')
-  if (lte !== undefined)
-    bounds = intersectBounds(bounds, { lower: undefined, upper: keySuccessor(encodeBound(lte, encoding)) })
-
-  const limit = countOption(ownProperty(options, 'limit', 'range'), 'limit', Number.POSITIVE_INFINITY)
+  if (lte !== undefined) upper = lesser(upper, keySuccessor(encodeBound(lte as K, encoding)))
   return {
-    lower: bounds.lower,
-    upper: bounds.upper,
-    empty: nothingAbove || limit === 0 || isEmptyBounds(bounds),
-    reverse: flagOption(ownProperty(options, 'reverse', 'range'), 'reverse'),
+    lower,
+    upper,
+    empty: nothingAbove || limit === 0 || isEmptyBounds({ lower, upper }),
+    reverse: flagOption(given.reverse, 'reverse'),
     limit,
-    offset: countOption(ownProperty(options, 'offset', 'range'), 'offset', 0),
+    offset: countOption(given.offset, 'offset', 0),
   }
 }
 
-function checkNames(options: unknown): void {
+function greater(a: Uint8Array | undefined, b: Uint8Array): Uint8Array {
+  return a === undefined || compareBytes(a, b) < 0 ? b : a
+}
+
+function lesser(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return compareBytes(a, b) > 0 ? b : a
+}
+
+/** The values of range options, before they are checked. */
+class GivenOptions {
+  gt: unknown = undefined
+  gte: unknown = undefined
+  lt: unknown = undefined
+  lte: unknown = undefined
+  prefix: unknown = undefined
+  reverse: unknown = undefined
+  limit: unknown = undefined
+  offset: unknown = undefined
+}
+
+/** Reads each own property once. Only the present ones: most ranges have two or three. */
+function readOptions(options: unknown): GivenOptions {
   if (typeof options !== 'object' || options === null || kindOf(options) !== 'an object') {
     throw invalidArgument(`range must be an options object, not ${kindOf(options)}`)
   }
+  const given = new GivenOptions()
   for (const name of namesOf(options)) {
-    if (!OPTION_NAMES.has(name)) throw invalidArgument(`unknown range option: ${String(name)}`)
+    switch (name) {
+      case 'gt':
+      case 'gte':
+      case 'lt':
+      case 'lte':
+      case 'prefix':
+      case 'reverse':
+      case 'limit':
+      case 'offset':
+        given[name] = ownProperty(options as RangeOptions<unknown>, name, 'range')
+        break
+      default:
+        throw invalidArgument(`unknown range option: ${String(name)}`)
+    }
   }
+  return given
 }
 
 function namesOf(options: object): readonly PropertyKey[] {

@@ -1,6 +1,7 @@
 import { assert, INVARIANTS, ownProperty, ResumableTask } from '@ldb/base'
 import type { CompactionRequest, KeyBounds, StoreLog, TaskSteps, Seq, Syncable } from '@ldb/base'
 import type { Meta } from '../file/meta.js'
+import type { OpenSnapshots } from '../read/open-snapshots.js'
 import type { TreeStatus } from '../tree-status.js'
 import type { TreeState } from '../write/tree-state.js'
 import { freezeTree, writeFrozen } from './checkpoint.js'
@@ -39,9 +40,11 @@ export class TreeCheckpoints {
   /** A page was written in the current epoch, so that a snapshot must end it. */
   #isEpochUsed = false
   #isReplaying = false
+  readonly #snapshots: OpenSnapshots
 
-  constructor(tree: TreeState, status: TreeStatus, stored: StoredCheckpoint) {
+  constructor(tree: TreeState, status: TreeStatus, stored: StoredCheckpoint, snapshots: OpenSnapshots) {
     this.#tree = tree
+    this.#snapshots = snapshots
     this.#status = status
     this.#meta = stored.meta
     this.#bitmapPages = stored.bitmapPages
@@ -74,14 +77,15 @@ export class TreeCheckpoints {
     this.#isReplaying = false
   }
 
-  /** Notes that the tree is about to change. */
+  /** Notes that the tree is about to change, and pins the live snapshots. */
   noteChange(): void {
+    if (this.#snapshots.hasLive) this.#snapshots.pinLive(this.#endEpoch())
     this.#hasChanged = true
     this.#isEpochUsed = true
   }
 
   /** Ends the current epoch if it has writes. Returns the epoch of a snapshot of the present state. */
-  endEpoch(): number {
+  #endEpoch(): number {
     const { epoch } = this.#tree.pages
     // Without writes, the previous epoch has the same pages.
     if (!this.#isEpochUsed) return epoch.current - 1
@@ -105,6 +109,7 @@ export class TreeCheckpoints {
     this.complete()
     let frozen: FrozenTree | undefined
     if (this.#hasChanged || this.#mustRepair) {
+      if (this.#snapshots.hasLive) this.#snapshots.pinLive(this.#endEpoch())
       this.#status.guardWrites(() => {
         frozen = freezeTree(this.#tree, this.#meta, seq, this.#bitmapPages)
       })

@@ -1,66 +1,75 @@
 import { assert, compareByteRanges, invalidArgument, LdbError, PREVENTS_TRANSFER } from '@ldb/base'
 import type { KeyBounds, StoreCursor, ValuePredicate } from '@ldb/base'
+import type { ValueSlab } from '../extents/value-slab.js'
 import { VALUE_FIELD_BYTES } from '../format.js'
-import { slotCount } from '../page/page.js'
-import { copyPage } from '../page/copies.js'
+import { pageNumberOf, slotCount } from '../page/page.js'
 import type { PageMemory } from '../page/memory.js'
 import type { Pages } from '../pager/pages.js'
-import type { Root } from '../pager/root.js'
-import {
-  copyKey,
-  keyPartBytes,
-  recordOffset,
-  slotKeyBytes,
-  valueIsExtent,
-  valuePartBytes,
-} from '../page/record.js'
-import { compareSlot, searchBranch, searchLeaf } from '../page/search.js'
-import { EscapedViews } from './escaped-views.js'
+import type { CursorSource } from './cursor-source.js'
+import { copyKey, recordOffset, slotKeyBytes, valueIsExtent, valuePartBytes } from '../page/record.js'
+import { searchBranch, searchLeaf } from '../page/search.js'
+import { LeafCopy } from './leaf-copy.js'
+import { prefetchRecords, skipSlots, slotOfBound, valueOffset } from './leaf-slots.js'
 
-/** The snapshot that a cursor reads. @internal */
-export interface CursorSource {
-  readonly root: Root
-  readonly released: boolean
-}
+/**
+ * Keys and values that are read from the leaf in the arena, after each descent. Then the leaf is copied, and so are the next ones: more
+ * reads of single entries would cost more than the copy.
+ */
+const DIRECT_READS = 32
+/** Records whose cache lines are loaded together. */
+const PREFETCHED = 10
 
 /**
  * A position in a snapshot.
  *
- * @remarks It reads a private copy of one leaf and pins no frame between two moves: a leaked cursor costs heap memory, never
- * frames of the cache. The copy costs about 5 ns an entry in a scan. `takeKey` and `takeValue` return views of the copy, each at
+ * @remarks It pins no frame between two moves: a leaked cursor costs heap memory, never frames of the cache. The first entries after a
+ * descent are copied one by one out of the leaf in the arena, which is looked up before each read. Later ones are read from a private
+ * copy of the leaf, which costs about 5 ns an entry in a scan. `takeKey` and `takeValue` return views of the copy, each at
  * most once; the next leaf is then copied to another buffer. The cursor stores slot and slot count of each branch of its path,
  * which do not change in a snapshot.
  * @internal
  */
 export class TreeCursor implements StoreCursor {
   readonly #pages: Pages
+  readonly #slab: ValueSlab
   readonly #source: CursorSource
   readonly #lower: Uint8Array | undefined
   readonly #upper: Uint8Array | undefined
-  /** Memory of the copy of the leaf. */
-  #leaf: PageMemory
-  /** Offset of the copy; -1 before the first one. */
-  #page = -1
-  readonly #escapedKeys = new EscapedViews()
-  readonly #escapedValues = new EscapedViews()
-  readonly #pathSlot: Int32Array
-  readonly #pathCount: Int32Array
+  /** Memory of the leaf: the arena, or that of the private copy. */
+  #memory: PageMemory
+  /** Offset of the leaf in its memory. In the arena it may have changed. */
+  #page = 0
+  /** Number of the leaf that is read from the arena; 0 when it is read from the copy. */
+  #pageNumber = 0
+  /** Reads left until the leaf is copied. */
+  #directReads = DIRECT_READS
+  /** `undefined` before the first copy. */
+  #copy: LeafCopy | undefined = undefined
+  /** Slots of the path, then their slot counts, root first. */
+  readonly #path: Int32Array
+  /** Slots of the leaf. */
+  #count = 0
   /** First slot of the leaf within the bounds, and the slot after the last one. */
   #begin = 0
   #end = 0
   #slot = 0
+  /** Slots below it were prefetched. */
+  #prefetchedTo = 0
+  /** Receives the prefetched words, so that the compiler does not remove the loads. */
+  prefetchSink = 0
   #valid = false
   #closed = false
 
-  constructor(pages: Pages, source: CursorSource, bounds: KeyBounds) {
+  /** @param slab - receives the entries that are copied one by one. */
+  constructor(pages: Pages, slab: ValueSlab, source: CursorSource, bounds: KeyBounds) {
     this.#pages = pages
+    this.#slab = slab
     this.#source = source
     this.#lower = bounds.lower
     this.#upper = bounds.upper
-    this.#leaf = pages.copies.memory
+    this.#memory = pages.memory
     // No longer than the path: V8 allocates arrays of up to 64 bytes in a tenth of the time of longer ones.
-    this.#pathSlot = new Int32Array(source.root.level)
-    this.#pathCount = new Int32Array(source.root.level)
+    this.#path = new Int32Array(2 * source.root.level)
   }
 
   get valid(): boolean {
@@ -68,37 +77,39 @@ export class TreeCursor implements StoreCursor {
   }
 
   get key(): Uint8Array {
-    this.#assertValid()
-    const leaf = this.#leaf
-    const keyBytes = slotKeyBytes(leaf, this.#page, this.#slot)
-    if (keyBytes > leaf.keyPartMax) return copyKey(leaf, this.#page, this.#slot)
-    return viewOf(leaf, recordOffset(leaf, this.#page, this.#slot) + VALUE_FIELD_BYTES, keyBytes)
+    const page = this.#leaf()
+    const memory = this.#memory
+    const keyBytes = slotKeyBytes(memory, page, this.#slot)
+    if (keyBytes > memory.keyPartMax) return copyKey(memory, page, this.#slot)
+    return this.#bytesAt(recordOffset(memory, page, this.#slot) + VALUE_FIELD_BYTES, keyBytes)
   }
 
   get value(): Uint8Array {
-    this.#assertValid()
-    const leaf = this.#leaf
-    const record = recordOffset(leaf, this.#page, this.#slot)
-    const at = record + VALUE_FIELD_BYTES + keyPartBytes(leaf, slotKeyBytes(leaf, this.#page, this.#slot))
-    if (valueIsExtent(leaf, record)) return this.#pages.values.copy(leaf, at)
-    return viewOf(leaf, at, valuePartBytes(leaf, record))
+    const page = this.#leaf()
+    const memory = this.#memory
+    const record = recordOffset(memory, page, this.#slot)
+    const at = valueOffset(memory, page, this.#slot)
+    if (valueIsExtent(memory, record)) return this.#pages.values.copy(memory, at)
+    return this.#bytesAt(at, valuePartBytes(memory, record))
   }
 
   takeKey(): Uint8Array {
     const { key } = this
+    if (this.#pageNumber > 0) return key
     if (!PREVENTS_TRANSFER) return key.slice()
-    if (this.#escapedKeys.note(this.#slot)) return key
+    if (this.#copy?.escapedKeys.note(this.#slot) === true) return key
     return copyKey(this.#pages.memory, this.#original(), this.#slot)
   }
 
   takeValue(): Uint8Array {
     const { value } = this
+    if (this.#pageNumber > 0) return value
     if (!PREVENTS_TRANSFER) return value.slice()
-    if (this.#escapedValues.note(this.#slot)) return value
+    if (this.#copy?.escapedValues.note(this.#slot) === true) return value
     const { memory } = this.#pages
     const page = this.#original()
     const record = recordOffset(memory, page, this.#slot)
-    const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, slotKeyBytes(memory, page, this.#slot))
+    const at = valueOffset(memory, page, this.#slot)
     return valueIsExtent(memory, record) ? value : memory.bytes.slice(at, at + value.length)
   }
 
@@ -117,7 +128,7 @@ export class TreeCursor implements StoreCursor {
     if (lower !== undefined && compareByteRanges(key, 0, keyBytes, lower, 0, lower.length) <= 0)
       return this.first()
     this.#descend(key, 0, keyBytes, false)
-    const slot = searchLeaf(this.#leaf, this.#page, key, 0, keyBytes)
+    const slot = searchLeaf(this.#memory, this.#page, key, 0, keyBytes)
     return this.#moveForward(Math.max(this.#begin, slot < 0 ? ~slot : slot))
   }
 
@@ -126,7 +137,7 @@ export class TreeCursor implements StoreCursor {
     if (upper !== undefined && compareByteRanges(key, 0, keyBytes, upper, 0, upper.length) >= 0)
       return this.last()
     this.#descend(key, 0, keyBytes, false)
-    const slot = searchLeaf(this.#leaf, this.#page, key, 0, keyBytes)
+    const slot = searchLeaf(this.#memory, this.#page, key, 0, keyBytes)
     return this.#moveBackward(Math.min(this.#end - 1, slot < 0 ? ~slot - 1 : slot))
   }
 
@@ -134,6 +145,7 @@ export class TreeCursor implements StoreCursor {
     if (!this.#valid) return this.first()
     if (this.#slot + 1 < this.#end) {
       this.#slot += 1
+      if (this.#pageNumber > 0 && this.#slot >= this.#prefetchedTo) this.#prefetch()
       return true
     }
     return this.#moveForward(this.#slot + 1)
@@ -149,22 +161,19 @@ export class TreeCursor implements StoreCursor {
   }
 
   skipWhile(direction: 1 | -1, isSkipped: ValuePredicate): number {
-    this.#assertValid()
+    const page = this.#leaf()
     const limit = direction > 0 ? this.#end : this.#begin - 1
-    let count = 0
-    for (let slot = this.#slot; slot !== limit; slot += direction) {
-      this.#slot = slot
-      if (!this.#isSkipped(slot, isSkipped)) return count
-      count += 1
-    }
-    return -count
+    const end = skipSlots(this.#memory, page, this.#slot, limit, this.#pages.values, isSkipped)
+    const count = Math.abs(end - this.#slot)
+    this.#slot = end === limit ? limit - direction : end
+    return end === limit ? -count : count
   }
 
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#valid = false
-    if (this.#isReusable()) this.#pages.copies.release(this.#leaf, this.#page)
+    this.#copy?.release()
   }
 
   /** Counts the entries within the bounds, leaf by leaf. The cursor is not valid afterwards. */
@@ -172,7 +181,7 @@ export class TreeCursor implements StoreCursor {
     let count = 0
     this.#descend(this.#lower, 0, this.#lower?.length ?? 0, false)
     do count += Math.max(0, this.#end - this.#begin)
-    while (this.#end === slotCount(this.#leaf, this.#page) && this.#moveLeaf(1))
+    while (this.#end === this.#count && this.#moveLeaf(1))
     this.#valid = false
     return count
   }
@@ -182,7 +191,7 @@ export class TreeCursor implements StoreCursor {
     let target = slot
     while (target >= this.#end) {
       // An end before the last slot is the upper bound.
-      if (this.#end < slotCount(this.#leaf, this.#page) || !this.#moveLeaf(1)) return this.#moveTo(-1)
+      if (this.#end < this.#count || !this.#moveLeaf(1)) return this.#moveTo(-1)
       target = this.#begin
     }
     return this.#moveTo(target)
@@ -208,16 +217,24 @@ export class TreeCursor implements StoreCursor {
     this.#assertOpen()
     const pages = this.#pages
     const { root } = this.#source
+    const path = this.#path
     let page = pages.reader.root(root)
     for (let level = root.level, depth = 0; level > 0; level -= 1, depth += 1) {
       const count = slotCount(pages.memory, page)
       const edge = rightmost ? count - 1 : 0
       const slot = key === undefined ? edge : searchBranch(pages.memory, page, key, start, end)
-      this.#pathSlot[depth] = slot
-      this.#pathCount[depth] = count
+      path[depth] = slot
+      path[root.level + depth] = count
       page = pages.reader.child(page, slot, level - 1)
     }
-    this.#copyLeaf(page)
+    this.#directReads = DIRECT_READS
+    this.#enter(page)
+    if (key !== undefined && key === this.#lower) {
+      // The fences of the leaf contain the bound, so that it can be searched at once.
+      const slot = searchLeaf(this.#memory, this.#page, key, start, end)
+      this.#begin = slot < 0 ? ~slot : slot
+    } else this.#begin = this.#lower === undefined ? 0 : this.#slotOfBound(this.#lower)
+    this.#end = this.#upper === undefined ? this.#count : this.#slotOfBound(this.#upper)
   }
 
   /** Moves to the next leaf to the right (1) or left (-1). Returns false when there is none. */
@@ -225,24 +242,28 @@ export class TreeCursor implements StoreCursor {
     this.#assertOpen()
     const pages = this.#pages
     const { root } = this.#source
+    const path = this.#path
     // Depth of the lowest branch that has a child in this direction.
     let branching = root.level - 1
     for (; branching >= 0; branching -= 1) {
-      const slot = (this.#pathSlot[branching] as number) + direction
-      if (slot >= 0 && slot < (this.#pathCount[branching] as number)) break
+      const slot = (path[branching] as number) + direction
+      if (slot >= 0 && slot < (path[root.level + branching] as number)) break
     }
     if (branching < 0) return false
     let page = pages.reader.root(root)
     for (let depth = 0, level = root.level; level > 0; depth += 1, level -= 1) {
-      if (depth === branching) this.#pathSlot[depth] = (this.#pathSlot[depth] as number) + direction
+      if (depth === branching) path[depth] = (path[depth] as number) + direction
       else if (depth > branching) {
         const count = slotCount(pages.memory, page)
-        this.#pathCount[depth] = count
-        this.#pathSlot[depth] = direction > 0 ? 0 : count - 1
+        path[root.level + depth] = count
+        path[depth] = direction > 0 ? 0 : count - 1
       }
-      page = pages.reader.child(page, this.#pathSlot[depth] as number, level - 1)
+      page = pages.reader.child(page, path[depth] as number, level - 1)
     }
-    this.#copyLeaf(page)
+    this.#enter(page)
+    // The bound that the cursor moves away from is in another leaf.
+    this.#begin = direction > 0 || this.#lower === undefined ? 0 : this.#slotOfBound(this.#lower)
+    this.#end = direction < 0 || this.#upper === undefined ? this.#count : this.#slotOfBound(this.#upper)
     return true
   }
 
@@ -252,57 +273,69 @@ export class TreeCursor implements StoreCursor {
     const { root } = this.#source
     let page = pages.reader.root(root)
     for (let depth = 0, level = root.level; level > 0; depth += 1, level -= 1) {
-      page = pages.reader.child(page, this.#pathSlot[depth] as number, level - 1)
+      page = pages.reader.child(page, this.#path[depth] as number, level - 1)
     }
     return page
   }
 
-  /** Copies a leaf and finds its slots within the bounds. */
+  /** Enters the leaf at an offset of the arena. */
+  #enter(page: number): void {
+    const { memory } = this.#pages
+    this.#count = slotCount(memory, page)
+    if (this.#directReads === 0) {
+      this.#copyLeaf(page)
+      return
+    }
+    this.#memory = memory
+    this.#page = page
+    this.#pageNumber = pageNumberOf(memory, page)
+    this.#prefetchedTo = 0
+  }
+
   #copyLeaf(page: number): void {
     const { memory, copies } = this.#pages
-    if (this.#isReusable()) {
-      copyPage(memory, page, this.#leaf, this.#page)
-    } else {
-      this.#page = copies.copy(memory, page)
-      this.#leaf = copies.memory
-      this.#escapedKeys.clear()
-      this.#escapedValues.clear()
-    }
-    this.#begin = this.#lower === undefined ? 0 : this.#slotOfBound(this.#lower)
-    this.#end = this.#upper === undefined ? slotCount(this.#leaf, this.#page) : this.#slotOfBound(this.#upper)
+    if (this.#copy?.refill(memory, page) !== true) this.#copy = new LeafCopy(copies, memory, page)
+    this.#memory = this.#copy.memory
+    this.#page = this.#copy.page
+    this.#pageNumber = 0
   }
 
-  /** Returns the first slot of the leaf whose key is not below a bound. */
-  #slotOfBound(bound: Uint8Array): number {
-    const leaf = this.#leaf
-    const page = this.#page
-    const count = slotCount(leaf, page)
-    if (count === 0 || compareSlot(leaf, page, 0, bound, 0, bound.length, 0) <= 0) return 0
-    const last = compareSlot(leaf, page, count - 1, bound, 0, bound.length, 0)
-    if (last >= 0) return last === 0 ? count - 1 : count
-    // A bound between two keys of the leaf has their common prefix, as the search by heads requires.
-    const slot = searchLeaf(leaf, page, bound, 0, bound.length)
-    return slot < 0 ? ~slot : slot
-  }
-
-  #isSkipped(slot: number, isSkipped: ValuePredicate): boolean {
-    const leaf = this.#leaf
-    const record = recordOffset(leaf, this.#page, slot)
-    const at = record + VALUE_FIELD_BYTES + keyPartBytes(leaf, slotKeyBytes(leaf, this.#page, slot))
-    if (!valueIsExtent(leaf, record)) return isSkipped(leaf.bytes, at, at + valuePartBytes(leaf, record))
-    const value = this.#pages.values.copy(leaf, at)
-    return isSkipped(value, 0, value.length)
-  }
-
-  /** Reports whether there is a copy of which no view has escaped. */
-  #isReusable(): boolean {
-    return this.#page >= 0 && this.#escapedKeys.none && this.#escapedValues.none
-  }
-
-  #assertValid(): void {
+  /** Returns the offset of the leaf in `#memory`, for the read of a key or a value. */
+  #leaf(): number {
     this.#assertOpen()
     if (!this.#valid) throw invalidArgument('the cursor is not on an entry')
-    assert(this.#slot < slotCount(this.#leaf, this.#page), 'the slot of a valid cursor lies in its leaf')
+    if (this.#pageNumber > 0) this.#findLeaf()
+    assert(this.#slot < this.#count, 'the slot of a valid cursor lies in its leaf')
+    return this.#page
+  }
+
+  /** Finds the leaf in the arena again, because its page may have moved to another frame, or copies it. */
+  #findLeaf(): void {
+    const { space, memory } = this.#pages
+    const frame = space.peek(this.#pageNumber)
+    const page = frame < 0 ? this.#original() : frame << memory.pageShift
+    if (this.#directReads > 0) {
+      this.#directReads -= 1
+      this.#page = page
+    } else this.#copyLeaf(page)
+  }
+
+  /** Loads the cache lines of the next records. If the leaf was evicted, the loaded words are meaningless. */
+  #prefetch(): void {
+    const end = Math.min(this.#slot + PREFETCHED, this.#end)
+    this.#prefetchedTo = end
+    this.prefetchSink = prefetchRecords(this.#memory, this.#page, this.#slot, end)
+  }
+
+  /** Returns a copy of bytes in the arena, or a view of bytes in the private copy. */
+  #bytesAt(start: number, length: number): Uint8Array {
+    if (this.#pageNumber > 0) return this.#slab.copy(this.#memory, start, length)
+    // Memories of copies begin at offset 0 of their buffer.
+    return new Uint8Array(this.#memory.buffer, start, length)
+  }
+
+  #slotOfBound(bound: Uint8Array): number {
+    return slotOfBound(this.#memory, this.#page, this.#count, bound)
   }
 
   #assertOpen(): void {
@@ -310,9 +343,4 @@ export class TreeCursor implements StoreCursor {
       throw new LdbError('LDB_CLOSED', this.#closed ? 'the cursor is closed' : 'the snapshot was released')
     }
   }
-}
-
-/** Returns a view of bytes of a copy. Memories of copies begin at offset 0 of their buffer. */
-function viewOf(memory: PageMemory, start: number, length: number): Uint8Array {
-  return new Uint8Array(memory.buffer, start, length)
 }

@@ -7,46 +7,68 @@ import type { Pages } from '../pager/pages.js'
 import type { Root } from '../pager/root.js'
 import { searchBranch, searchLeaf } from '../page/search.js'
 import type { ValueSlab } from '../extents/value-slab.js'
-
-/** The state that a snapshot preserves. @internal */
-export interface SnapshotState {
-  readonly root: Root
-  readonly epoch: number
-  readonly seq: Seq
-  readonly entryCount: number
-}
+import type { OpenSnapshot, OpenSnapshots } from './open-snapshots.js'
 
 /**
- * A frozen view of a tree: a root, and a pin on its epoch that keeps its pages from being freed.
+ * A frozen view of a tree.
  *
+ * @remarks A live snapshot reads the present tree. Before that changes, the snapshot is pinned: it then has a root of its own, and a pin
+ * on its epoch that keeps its pages from being freed.
  * @internal
  */
-export class TreeSnapshot implements StoreSnapshot {
-  readonly root: Root
+export class TreeSnapshot implements StoreSnapshot, OpenSnapshot {
   readonly seq: Seq
+  /** Position in the list of {@link OpenSnapshots}. */
+  position = 0
   readonly #pages: Pages
   readonly #slab: ValueSlab
-  readonly #state: SnapshotState
-  readonly #onRelease: (snapshot: TreeSnapshot) => void
+  readonly #snapshots: OpenSnapshots
+  readonly #entryCount: number
+  /** The root of the present tree until the snapshot is pinned. */
+  #root: Root
+  /** The pinned epoch; -1 until then. */
+  #epoch = -1
   #released = false
 
+  /**
+   * @param root - root of the present tree.
+   * @param snapshots - pins the snapshot before the tree changes.
+   */
   constructor(
     pages: Pages,
     slab: ValueSlab,
-    state: SnapshotState,
-    onRelease: (snapshot: TreeSnapshot) => void,
+    root: Root,
+    entryCount: number,
+    seq: Seq,
+    snapshots: OpenSnapshots,
   ) {
     this.#pages = pages
     this.#slab = slab
-    this.#state = state
-    this.#onRelease = onRelease
-    this.root = state.root
-    this.seq = state.seq
-    pages.reclaim.pin(state.epoch)
+    this.#root = root
+    this.#entryCount = entryCount
+    this.#snapshots = snapshots
+    this.seq = seq
+    snapshots.add(this)
+  }
+
+  get root(): Root {
+    return this.#root
   }
 
   get released(): boolean {
     return this.#released
+  }
+
+  /** Reports whether the snapshot has a root of its own. */
+  get isPinned(): boolean {
+    return this.#epoch >= 0
+  }
+
+  /** Copies the root, and pins the epoch of the present state. */
+  pin(epoch: number): void {
+    this.#root = { ...this.#root }
+    this.#epoch = epoch
+    this.#pages.reclaim.pin(epoch)
   }
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
@@ -77,14 +99,14 @@ export class TreeSnapshot implements StoreSnapshot {
 
   cursor(bounds: KeyBounds = ALL_KEYS): StoreCursor {
     this.#assertOpen()
-    return new TreeCursor(this.#pages, this, ownBounds(bounds))
+    return new TreeCursor(this.#pages, this.#slab, this, ownBounds(bounds))
   }
 
   count(bounds: KeyBounds = ALL_KEYS): number {
     this.#assertOpen()
     const own = ownBounds(bounds)
-    if (own.lower === undefined && own.upper === undefined) return this.#state.entryCount
-    return new TreeCursor(this.#pages, this, own).count()
+    if (own.lower === undefined && own.upper === undefined) return this.#entryCount
+    return new TreeCursor(this.#pages, this.#slab, this, own).count()
   }
 
   estimate(bounds: KeyBounds = ALL_KEYS): RangeEstimate {
@@ -96,7 +118,7 @@ export class TreeSnapshot implements StoreSnapshot {
     const { freeSpace, reclaim, memory } = this.#pages
     const livePages = freeSpace.pageCount - freeSpace.firstPage - freeSpace.freeCount - reclaim.pendingCount
     return {
-      count: Math.round(share * this.#state.entryCount),
+      count: Math.round(share * this.#entryCount),
       bytes: Math.round(share * Math.max(0, livePages) * memory.pageBytes),
     }
   }
@@ -104,8 +126,9 @@ export class TreeSnapshot implements StoreSnapshot {
   release(): void {
     if (this.#released) return
     this.#released = true
-    this.#onRelease(this)
-    this.#pages.reclaim.unpin(this.#state.epoch)
+    this.#snapshots.remove(this)
+    if (!this.isPinned) return
+    this.#pages.reclaim.unpin(this.#epoch)
     this.#pages.dropPropagatedChecksums()
   }
 

@@ -11,7 +11,7 @@ export function applyOperations(state: TreeState, puts: PutGroup, reader: BatchR
   puts.clear()
   while (reader.next()) {
     if (reader.kind === OperationKind.Put) {
-      puts.add(reader)
+      puts.add(reader.keyStart, reader.keyEnd, reader.valueStart, reader.valueEnd)
       if (puts.isFull) puts.apply(state, reader.bytes)
     } else {
       puts.apply(state, reader.bytes)

@@ -29,8 +29,6 @@ export class LeafMerge {
   #byteCount = 0
   /** An operation removes or replaces an entry. */
   #removes = false
-  /** All puts are behind all existing entries. */
-  #appends = false
   /** Offsets of the leaf and the new pages to its right. */
   readonly #pages: number[] = []
 
@@ -47,9 +45,20 @@ export class LeafMerge {
     const { bytes } = operations
     admitKey(memory, leaf, bytes, operations.keyStart(from), operations.keyEnd(from))
     admitKey(memory, leaf, bytes, operations.keyStart(to - 1), operations.keyEnd(to - 1))
-    const source = copyToScratch(memory, leaf)
-    this.#plan(state, leaf, source, operations, from, to)
-    this.#fill(state, leaf, source, operations, upper === undefined)
+    const count = slotCount(memory, leaf)
+    const isAppend =
+      upper === undefined &&
+      (count === 0 ||
+        compareSlot(memory, leaf, count - 1, bytes, operations.keyStart(from), operations.keyEnd(from), 0) >
+          0)
+    if (isAppend) {
+      this.#planAppend(state, operations, from, to)
+      this.#fill(state, leaf, memory, operations, true)
+    } else {
+      const source = copyToScratch(memory, leaf)
+      this.#plan(state, leaf, source, operations, from, to)
+      this.#fill(state, leaf, source, operations, false)
+    }
     this.#join(state, lower, upper)
     if (this.#pages.length === 1 && this.#removes) mergeUp(state, state.root.level)
   }
@@ -91,8 +100,17 @@ export class LeafMerge {
       state.entryCount += 1
       this.#addEntry(~index, operations.recordBytes(index))
     }
-    this.#appends = slot === count && !this.#removes && (this.#count === 0 || this.#startsWithSlots(count))
     for (; slot < count; slot += 1) this.#addEntry(slot, recordBytes(source, 0, slot))
+  }
+
+  /** Adds the puts, whose keys are above all keys of the tree. */
+  #planAppend(state: TreeState, operations: SortedOperations, from: number, to: number): void {
+    this.#begin(to - from)
+    for (let index = from; index < to; index += 1) {
+      if (operations.kind(index) !== OperationKind.Put) continue
+      state.entryCount += 1
+      this.#addEntry(~index, operations.recordBytes(index))
+    }
   }
 
   #begin(countMax: number): void {
@@ -109,41 +127,31 @@ export class LeafMerge {
     this.#byteCount += byteCount + SLOT_BYTES
   }
 
-  /** Reports whether the `count` slots of the old leaf precede all puts. */
-  #startsWithSlots(count: number): boolean {
-    return count === 0 || this.#entries[count - 1] === count - 1
-  }
-
-  /** Writes the merged entries to the leaf and to as many new pages as they need. */
+  /** Writes the merged entries to the leaf and to as many new pages as they need. To append, leaves the present entries in place. */
   #fill(
     state: TreeState,
     leaf: number,
     source: PageMemory,
     operations: SortedOperations,
-    isLast: boolean,
+    appends: boolean,
   ): void {
     const { memory } = state
     const entries = this.#entries
     const capacity = memory.pageBytes - PAGE_HEADER_BYTES
     // Keys that are appended in order at the end of the tree fill pages completely.
-    const target =
-      isLast && this.#appends ? capacity : Math.ceil(this.#byteCount / Math.ceil(this.#byteCount / capacity))
-    const prefix = prefixBytes(source, 0)
+    const target = appends ? capacity : Math.ceil(this.#byteCount / Math.ceil(this.#byteCount / capacity))
+    const prefix = prefixBytes(memory, leaf)
     let page = leaf
-    let first = 0
     let used = 0
-    if (isLast && this.#appends) {
-      // The existing entries stay in place.
-      first = slotCount(source, 0)
-      used = usedBytes(source, 0)
-    } else {
+    if (appends) used = usedBytes(memory, leaf)
+    else {
       clearPage(memory, page, 0)
       setPrefixBytes(memory, page, prefix)
     }
     this.#pages.push(page)
     let slotFrom = 0
     let slotTo = 0
-    for (let index = first; index < this.#count; index += 1) {
+    for (let index = 0; index < this.#count; index += 1) {
       const entry = entries[index] as number
       const isSlot = entry >= 0
       const bytes = (isSlot ? recordBytes(source, 0, entry) : operations.recordBytes(~entry)) + SLOT_BYTES

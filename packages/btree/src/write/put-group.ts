@@ -1,4 +1,3 @@
-import type { BatchReader } from '@ldb/base'
 import { PAGE_HEADER_COUNT_OFFSET } from '../format.js'
 import { heapStart, slotCount, SLOTS_WORD } from '../page/page.js'
 import { childOf } from '../page/record.js'
@@ -42,13 +41,13 @@ export class PutGroup {
     this.#count = 0
   }
 
-  /** Adds the current entry of a reader. */
-  add(reader: BatchReader): void {
+  /** Adds an entry, by the positions of its key and its value. */
+  add(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
     const at = this.#count * ENTRY_WORDS
-    this.#entries[at] = reader.keyStart
-    this.#entries[at + 1] = reader.keyEnd
-    this.#entries[at + 2] = reader.valueStart
-    this.#entries[at + 3] = reader.valueEnd
+    this.#entries[at] = keyStart
+    this.#entries[at + 1] = keyEnd
+    this.#entries[at + 2] = valueStart
+    this.#entries[at + 3] = valueEnd
     this.#count += 1
   }
 

@@ -150,6 +150,15 @@ export class TreeState {
     return undefined
   }
 
+  /** Reports whether the page at `depth` of the path has no upper fence. */
+  isAtRightEdge(depth: number): boolean {
+    for (let above = depth - 1; above >= 0; above -= 1) {
+      if ((this.pathSlot[above] as number) + 1 < slotCount(this.memory, this.pathPage[above] as number))
+        return false
+    }
+    return true
+  }
+
   /** Retires the extents of the key and the value in a leaf's slot. */
   retireExtents(leaf: number, slot: number): void {
     const { memory } = this

@@ -21,7 +21,8 @@ export class KeyspaceStore {
   #enableExpiry: (() => void) | undefined = undefined
   /** True after the catalog no longer names it. Pinned states stay readable (K4). */
   dropped = false
-  readonly #pins: Set<StorePin> = new Set()
+  /** Pins that are not released. */
+  #pinCount = 0
   /** Pending reads of the live state. */
   #readCount = 0
   /** Runs when the last pin is released. */
@@ -112,21 +113,21 @@ export class KeyspaceStore {
   /** Pins the current state for reads. */
   pin(): StorePin {
     const pin = new StorePin(this, this.store.snapshot())
-    this.#pins.add(pin)
+    this.#pinCount++
     return pin
   }
 
   /** Pins the current state of the raw store for a transaction, without applying deferred commits. */
   pinRaw(): StorePin {
     const pin = new StorePin(this, this.#rawStore.snapshot())
-    this.#pins.add(pin)
+    this.#pinCount++
     return pin
   }
 
-  /** Removes a released pin. */
-  unpin(pin: StorePin): void {
-    const known = this.#pins.delete(pin)
-    assert(known, 'a pin is released once')
+  /** Called by each pin once, when it is released. */
+  unpin(): void {
+    assert(this.#pinCount > 0, 'a pin is released once')
+    this.#pinCount--
     this.#unpinned()
   }
 
@@ -148,7 +149,7 @@ export class KeyspaceStore {
   }
 
   #unpinned(): void {
-    if (this.#pins.size > 0 || this.#readCount > 0) return
+    if (this.#pinCount > 0 || this.#readCount > 0) return
     const task = this.#onUnpinned
     this.#onUnpinned = undefined
     task?.()
@@ -160,7 +161,10 @@ export class StorePin {
   readonly keyspace: KeyspaceStore
   readonly view: StoreSnapshot
   readonly hasOwnWrites = false
-  readonly #cursors: Set<StoreCursor> = new Set()
+  /** An open cursor; most pins have one only. */
+  #cursor: StoreCursor | undefined = undefined
+  /** The other open cursors. */
+  #cursors: Set<StoreCursor> | undefined = undefined
   #released = false
 
   constructor(keyspace: KeyspaceStore, view: StoreSnapshot) {
@@ -182,22 +186,27 @@ export class StorePin {
   openCursor(bounds: KeyBounds): StoreCursor {
     this.assertPinned()
     const cursor = this.view.cursor(bounds)
-    this.#cursors.add(cursor)
+    if (this.#cursor === undefined) this.#cursor = cursor
+    else (this.#cursors ??= new Set()).add(cursor)
     return cursor
   }
 
   /** Closes a cursor of this pin. Idempotent. */
   closeCursor(cursor: StoreCursor): void {
-    if (this.#cursors.delete(cursor)) cursor.close()
+    if (cursor === this.#cursor) this.#cursor = undefined
+    else if (this.#cursors?.delete(cursor) !== true) return
+    cursor.close()
   }
 
   /** Closes the cursors, and releases the pin. Idempotent. */
   release(): void {
     if (this.#released) return
     this.#released = true
-    for (const cursor of this.#cursors) cursor.close()
-    this.#cursors.clear()
+    this.#cursor?.close()
+    this.#cursor = undefined
+    for (const cursor of this.#cursors ?? []) cursor.close()
+    this.#cursors = undefined
     this.view.release()
-    this.keyspace.unpin(this)
+    this.keyspace.unpin()
   }
 }

@@ -122,8 +122,13 @@ export class TransactionCursor implements StoreCursor {
   recordReads(): void {
     if (this.#reads === undefined || this.#direction === 'none' || this.#owner.hasEnded) return
     if (!this.#inner.valid) return
-    this.#include(this.#inner.key)
-    this.#reads.addRange(this.#lower, this.#upper)
+    try {
+      this.#include(this.#inner.key)
+      this.#reads.addRange(this.#lower, this.#upper)
+    } catch {
+      // The key cannot be read again: the page has been evicted, and its file fails. A larger range can only add conflicts.
+      this.#reads.addRange(this.#bounds.lower, this.#bounds.upper)
+    }
   }
 
   skipWhile(_direction: 1 | -1, isSkipped: ValuePredicate): number {

@@ -27,13 +27,42 @@ export function randomChanges(
   const changes: ModelChange[] = []
   const touched = spaces.filter(() => random.chance(0.6))
   for (const space of touched.length > 0 ? touched : [random.pick(spaces)]) {
+    const drawn: ModelChange[] = []
     for (let count = random.between(1, shape.batchMax); count > 0; count--) {
-      changes.push(randomChange(random, shape, space))
+      drawn.push(randomChange(random, shape, space))
     }
     // Makes each state distinct from all others.
-    changes.push({ kind: 'put', space, key: 'last', value: String(random.word()) })
+    const word = random.word()
+    drawn.push({ kind: 'put', space, key: 'last', value: String(word) })
+    changes.push(...arranged(drawn, word))
   }
   return changes
+}
+
+/**
+ * Arranges the changes of a space: stores apply sorted batches by other code than the rest. The arrangement depends on a drawn word, not
+ * on the random source, so that existing seeds keep their meaning.
+ */
+function arranged(drawn: readonly ModelChange[], word: number): readonly ModelChange[] {
+  const arrangement = Math.abs(word) % 6
+  if (arrangement < 2) return drawn
+  const sorted = [...drawn].sort((a, b) =>
+    firstKeyOf(a) < firstKeyOf(b) ? -1 : firstKeyOf(a) > firstKeyOf(b) ? 1 : 0,
+  )
+  // Sorted, with keys that come twice and with ranges.
+  if (arrangement === 2) return sorted
+  const ascending = sorted.filter(
+    (change, index) =>
+      change.kind !== 'deleteRange' &&
+      !sorted.slice(index + 1).some((other) => other.kind !== 'deleteRange' && other.key === change.key),
+  )
+  if (arrangement < 5) return ascending
+  // Almost sorted: the last two are exchanged.
+  return [...ascending.slice(0, -2), ...ascending.slice(-2).reverse()]
+}
+
+function firstKeyOf(change: ModelChange): string {
+  return change.kind === 'deleteRange' ? change.lower : change.key
 }
 
 /**

@@ -67,7 +67,7 @@ export class BTree implements OrderedStore {
   #seq: Seq
 
   private constructor(opened: OpenedTreeFile) {
-    const { file, cache, meta, codec, metaRewrite, freeSpace } = opened
+    const { file, cache, meta, codec, metaRewrite, freeSpace, newEntries } = opened
     this.#status = new TreeStatus(file.path)
     this.#seq = toSeq(meta.durableSeq)
     this.#pages = new Pages(cache, {
@@ -77,6 +77,7 @@ export class BTree implements OrderedStore {
       freeSpace,
       durableEpoch: meta.epoch,
       extentCount: meta.extentCount,
+      newEntries,
     })
     this.#multiGet = new MultiGet(this.#pages, this.#slab)
     this.#tree = new TreeState(

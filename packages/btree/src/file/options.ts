@@ -28,6 +28,12 @@ export interface BTreeOptions {
    * contains everything that a crash could still undo. Default `'open'`.
    */
   readonly rewriteMeta?: 'open' | 'write'
+  /**
+   * When a new file is created: `'open'` does it in `open`, `'write'` at the first write of a page, unsynced. `'write'` needs an
+   * `identity`, which the owner has chosen, and is for an owner whose log contains every commit of the tree until the first checkpoint is
+   * recorded: a file that is found is used only if it contains a checkpoint of a commit, and otherwise replaced. Default `'open'`.
+   */
+  readonly creation?: 'open' | 'write'
   /** Makes the cipher of the file with an id. Default: the file is not encrypted. @internal */
   readonly createCipher?: (fileId: Uint8Array) => UnitCipher
 }
@@ -58,6 +64,7 @@ const NAMES = [
   'create',
   'identity',
   'rewriteMeta',
+  'creation',
   'createCipher',
 ] as const
 
@@ -86,6 +93,11 @@ export function resolveBTreeOptions(options: BTreeOptions, pageBytes?: number): 
   const { rewriteMeta = 'open' } = options
   if (rewriteMeta !== 'open' && rewriteMeta !== 'write') {
     throw invalidArgument("rewriteMeta must be 'open' or 'write'")
+  }
+  const { creation = 'open', identity } = options
+  if (creation !== 'open' && creation !== 'write') throw invalidArgument("creation must be 'open' or 'write'")
+  if (creation === 'write' && identity === undefined) {
+    throw invalidArgument("creation 'write' needs the identity of the file")
   }
   if (cache === undefined) {
     const { cacheBytes = CACHE_BYTES_DEFAULT } = options

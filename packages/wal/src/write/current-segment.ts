@@ -72,11 +72,18 @@ export class CurrentSegment {
     const { segment, chainHash } = createSegment(this.#vfs, this.#directory, plan)
     // The segment exists now, whether or not the sync succeeds: no other one may follow the previous one.
     this.segment = segment
-    this.#vfs.syncDirectory(this.#directory)
+    if (plan.isSynced) this.#vfs.syncDirectory(this.#directory)
     const previous = this.#segments.newest
     this.#enter(segment)
     if (previous !== undefined) sealSegment(this.#vfs, previous, sealBefore(segment.header))
     return chainHash
+  }
+
+  /** Continues the only segment of a log, which this process has created and synced. */
+  continue(segment: Segment): void {
+    this.segment = segment
+    this.file = new ActiveSegment(this.#vfs, segment, this.#options.preallocateBytes)
+    segment.endLsn = undefined
   }
 
   /**
@@ -161,7 +168,7 @@ export class CurrentSegment {
 
   #plan(start: LogPosition, seqFloor: number, tail: TailCopy | undefined): SegmentPlan {
     const previous = this.#segments.newest
-    const { preallocateBytes, segmentBytes, ownerId } = this.#options
+    const { preallocateBytes, segmentBytes, ownerId, isUnpublished } = this.#options
     return {
       segmentNumber: this.#segments.allocateNumber(),
       previousId: previous?.header.segmentId ?? NO_SEGMENT_ID,
@@ -172,6 +179,7 @@ export class CurrentSegment {
       tail,
       segmentBytes,
       preallocateBytes: Math.min(preallocateBytes, segmentBytes, FIRST_ALLOCATION_BYTES),
+      isSynced: !isUnpublished || previous !== undefined,
     }
   }
 

@@ -32,6 +32,8 @@ export interface SegmentPlan {
   readonly segmentBytes: number
   /** Bytes to preallocate after the copied records. */
   readonly preallocateBytes: number
+  /** The file is synced before it gets its name. */
+  readonly isSynced: boolean
 }
 
 /** A created segment, and the chain hash after its copied records. */
@@ -48,8 +50,8 @@ export const NO_OWNER_ID: Uint8Array = new Uint8Array(OWNER_ID_BYTES)
 export const NO_BRANCH_ID: Uint8Array = new Uint8Array(BRANCH_ID_BYTES)
 
 /**
- * Creates a segment except for the sync of the directory: writes its initial content under a temporary name, syncs the file and renames
- * it. A segment under its final name is therefore complete. The caller syncs the directory, so that a crash cannot remove a segment with
+ * Creates a segment except for the sync of the directory: writes its initial content under a temporary name, syncs the file, unless the log is
+ * unpublished, and renames it. A segment under its final name is therefore complete. The caller syncs the directory, so that a crash cannot remove a segment with
  * acknowledged records.
  *
  * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_READ_ONLY; at most an unfinished segment remains, which
@@ -122,7 +124,7 @@ function* fileSteps(
     const fileSync = new FileSync(vfs, file)
     try {
       writeSegment(vfs, file, segment, plan, chainHash)
-      yield fileSync
+      if (plan.isSynced) yield fileSync
     } finally {
       fileSync.close()
       file.close()

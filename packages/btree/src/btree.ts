@@ -96,7 +96,7 @@ export class BTree implements OrderedStore {
   /**
    * Opens the tree in the file at `path`, creating it when it is absent.
    *
-   * @remarks Reads three sectors and the free-space pages. Unless `rewriteMeta` is `'write'`, persists the recovered meta block again: two
+   * @remarks Reads three sectors and the free-space pages. Unless `rewriteMeta` is `'write'` or `'none'`, persists the recovered meta block again: two
    * sectors written, three syncs. When a free-space page is damaged, reads every branch, and every leaf too if there are
    * overflow extents, to rebuild the free space; the next checkpoint writes it. A relative path is resolved once, here. When the file or
    * its directory was moved or replaced, an asynchronous sync, which opens the file by name, is `LDB_POISONED`.

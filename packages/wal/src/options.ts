@@ -51,14 +51,11 @@ export interface WalOptions {
    * syncs neither the segment nor directories: the owner calls `sync`, and syncs the directory of the log and that of its entry.
    *
    * @defaultValue false
-   * @internal
    */
   readonly isUnpublished?: boolean
   /**
    * The log that this process has just created and synced. It is continued in the same segment, unless another process has opened it
    * meanwhile.
-   *
-   * @internal
    */
   readonly continues?: CreatedLog
 }

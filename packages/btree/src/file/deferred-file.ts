@@ -99,26 +99,36 @@ export class DeferredFile implements VfsFile {
     return file && optionalMember(file, 'deadlineSync')?.call(file)
   }
 
-  /** Returns the file, and creates it first if it does not exist: under a temporary name, so that no reader sees a part of it. */
+  /** Returns the file, and creates it first if it does not exist, in place of what an interrupted creation has left. */
   #created(): VfsFile {
     if (this.#file !== undefined) return this.#file
     this.#assertOpen()
     const vfs = this.#vfs
     const { path } = this
     const image = this.#encode()
-    const temporary = `${path}.new`
-    const directory = directoryOf(path)
-    if (vfs.status(directory) === undefined) vfs.makeDirectory(directory)
-    if (vfs.status(temporary) !== undefined) vfs.remove(temporary)
-    const created = vfs.open(temporary, 'createNew')
+    this.#makeDirectories(directoryOf(path))
+    if (vfs.status(path) !== undefined) vfs.remove(path)
+    const created = vfs.open(path, 'createNew')
     try {
       created.write(image, 0, image.length, 0)
-    } finally {
+    } catch (error) {
       created.close()
+      throw error
     }
-    vfs.rename(temporary, path)
-    this.#file = vfs.open(path, 'write')
-    return this.#file
+    this.#file = created
+    return created
+  }
+
+  /** Creates the directory, and the one above it, which a copy of the owner's files may lack. */
+  #makeDirectories(directory: string): void {
+    const vfs = this.#vfs
+    if (vfs.status(directory) !== undefined) return
+    const parent = directoryOf(directory)
+    if (vfs.status(parent) === undefined) {
+      vfs.makeDirectory(parent)
+      vfs.syncDirectory(directoryOf(parent))
+    }
+    vfs.makeDirectory(directory)
   }
 
   #assertOpen(): void {

@@ -65,7 +65,12 @@ export function openTreeFile(given: Vfs, givenPath: FilePath, options: BTreeOpti
       cache,
       meta,
       codec,
-      metaRewrite: new MetaRewrite(vfs, file, codec, isNew ? undefined : found),
+      metaRewrite: new MetaRewrite(
+        vfs,
+        file,
+        codec,
+        isNew || options.rewriteMeta === 'none' ? undefined : found,
+      ),
       freeSpace: fault === undefined ? freeSpace : rebuildFreeSpace(file, codec, meta, pageNumbers),
       bitmapPages: pageNumbers,
       isFreeSpaceRebuilt: fault !== undefined,

@@ -1,13 +1,17 @@
 import { assert, LdbError } from '@ldb/base'
 import { AcknowledgedCommits } from './acknowledged-commits.js'
+import { OpenSnapshots } from './open-snapshots.js'
 import type { KeyspaceStore } from './store.js'
 
 /** The keyspaces of an open database, by number and by name. */
 export class KeyspaceTable {
   /** Acknowledged commits that are applied before the next read of a store. */
   readonly acknowledged: AcknowledgedCommits = new AcknowledgedCommits()
+  /** Open snapshots, which pin a keyspace before its next change. */
+  readonly snapshots: OpenSnapshots<KeyspaceStore> = new OpenSnapshots()
   readonly #byId: Map<number, KeyspaceStore> = new Map()
   readonly #byName: Map<string, KeyspaceStore> = new Map()
+  #newestId = 0
 
   get size(): number {
     return this.#byId.size
@@ -18,6 +22,11 @@ export class KeyspaceTable {
     return this.#byId.values()
   }
 
+  /** Greatest number of a keyspace since the database was opened. */
+  get newestId(): number {
+    return this.#newestId
+  }
+
   byId(id: number): KeyspaceStore | undefined {
     return this.#byId.get(id)
   }
@@ -26,10 +35,15 @@ export class KeyspaceTable {
     return this.#byName.get(name)
   }
 
-  /** Returns the keyspace of a section of a batch. @throws {@link LdbError} LDB_NOT_FOUND when it was dropped. */
+  /**
+   * Returns the keyspace of a section of a batch, with its store open: a commit to a store that cannot be opened must not be logged.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND when it was dropped; the error of the store.
+   */
   require(id: number): KeyspaceStore {
     const keyspace = this.#byId.get(id)
     if (keyspace === undefined) throw new LdbError('LDB_NOT_FOUND', 'a keyspace of the batch was dropped')
+    keyspace.ensureOpen()
     return keyspace
   }
 
@@ -37,6 +51,8 @@ export class KeyspaceTable {
     const { id, name } = keyspace.descriptor
     assert(!this.#byId.has(id) && !this.#byName.has(name), 'a keyspace is added once')
     keyspace.acknowledged = this.acknowledged
+    keyspace.snapshots = this.snapshots
+    this.#newestId = Math.max(this.#newestId, id)
     this.#byId.set(id, keyspace)
     this.#byName.set(name, keyspace)
   }

@@ -89,14 +89,15 @@ export class CurrentSegment {
   /**
    * Starts a rotation at `start`, the end of all flushed records. The returned task creates the file of the next segment.
    *
+   * @param isSynced - all records are on the device.
    * @throws {@link LdbError} LDB_IO when descriptors are used up: nothing has changed.
    */
-  rotate(start: LogPosition, seqFloor: number): ResumableTask {
+  rotate(start: LogPosition, seqFloor: number, isSynced: boolean): ResumableTask {
     assert(this.rotation === undefined, 'rotations do not overlap')
     this.#assertDescriptors()
     const plan = this.#plan(start, seqFloor, undefined)
     this.segment = planSegment(this.#vfs, this.#directory, plan)
-    this.rotation = new ResumableTask(this.#rotationSteps(this.segment, plan))
+    this.rotation = new ResumableTask(this.#rotationSteps(this.segment, plan, isSynced))
     return this.rotation
   }
 
@@ -107,10 +108,10 @@ export class CurrentSegment {
   }
 
   /**
-   * Syncs the old segment, creates the new one, then seals the old one. The seal is written last: until then the header of the new
+   * Syncs the old segment, unless its records are on the device, creates the new one, then seals the old one. The seal is written last: until then the header of the new
    * segment alone defines the end of the old one.
    */
-  *#rotationSteps(segment: Segment, plan: SegmentPlan): TaskSteps {
+  *#rotationSteps(segment: Segment, plan: SegmentPlan, isSynced: boolean): TaskSteps {
     const old = this.file
     const { beforeWriting } = this.#options
     try {
@@ -118,8 +119,10 @@ export class CurrentSegment {
       if (old === undefined && beforeWriting !== undefined) yield beforeWriting
       if (old !== undefined) {
         old.truncateTo(segment.baseLsn)
-        this.#counters.syncCount++
-        yield old
+        if (!isSynced) {
+          this.#counters.syncCount++
+          yield old
+        }
         // If another write or sync has failed meanwhile, the success of this sync proves nothing.
         if (this.#failure.isSet) throw this.#failure.setBySync(this.#failure.cause)
         this.#onSynced(segment.baseLsn)

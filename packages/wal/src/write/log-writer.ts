@@ -241,7 +241,7 @@ export class LogWriter {
       return new ResumableTask(noSteps())
     }
     this.flush()
-    return current.rotate(this.#endPosition(), this.seqFloor)
+    return current.rotate(this.#endPosition(), this.seqFloor, this.syncedLsn === this.flushedLsn)
   }
 
   /** Returns the space of preallocated zeros to the device. Returns false when there are none. */

@@ -15,15 +15,21 @@ export class DeferredFile implements VfsFile {
   /** Makes the entries of the file and of its directory durable. The file must have been created. */
   readonly persistEntries: Syncable
   readonly #vfs: Vfs
-  /** Encodes the initial content: it is needed rarely, and an owner may have many new trees. */
+  /** Encodes the initial content again: it is rarely needed after the first read, and an owner may have many new trees. */
   readonly #encode: () => Uint8Array
+  /** The initial content until the first read, which is that of the root. */
+  #image: Uint8Array | undefined
   #file: VfsFile | undefined = undefined
   #isClosed = false
 
-  /** @param encode - returns the initial content. */
-  constructor(vfs: Vfs, path: string, encode: () => Uint8Array) {
+  /**
+   * @param image - the initial content.
+   * @param encode - returns it again.
+   */
+  constructor(vfs: Vfs, path: string, image: Uint8Array, encode: () => Uint8Array) {
     this.path = path
     this.#vfs = vfs
+    this.#image = image
     this.#encode = encode
     this.persistEntries = new ResumableTask(entrySteps(vfs, path))
   }
@@ -37,7 +43,8 @@ export class DeferredFile implements VfsFile {
     const file = this.#file
     if (file !== undefined) return file.read(target, targetOffset, byteCount, fileOffset)
     this.#assertOpen()
-    const bytes = this.#encode().subarray(fileOffset, fileOffset + byteCount)
+    const bytes = this.#content().subarray(fileOffset, fileOffset + byteCount)
+    this.#image = undefined
     target.set(bytes, targetOffset)
     return bytes.length
   }
@@ -58,7 +65,7 @@ export class DeferredFile implements VfsFile {
   length(): number {
     if (this.#file !== undefined) return this.#file.length()
     this.#assertOpen()
-    return this.#encode().length
+    return this.#content().length
   }
 
   preallocate(length: number): void {
@@ -105,7 +112,7 @@ export class DeferredFile implements VfsFile {
     this.#assertOpen()
     const vfs = this.#vfs
     const { path } = this
-    const image = this.#encode()
+    const image = this.#content()
     this.#makeDirectories(directoryOf(path))
     if (vfs.status(path) !== undefined) vfs.remove(path)
     const created = vfs.open(path, 'createNew')
@@ -116,6 +123,7 @@ export class DeferredFile implements VfsFile {
       throw error
     }
     this.#file = created
+    this.#image = undefined
     return created
   }
 
@@ -129,6 +137,10 @@ export class DeferredFile implements VfsFile {
       vfs.syncDirectory(directoryOf(parent))
     }
     vfs.makeDirectory(directory)
+  }
+
+  #content(): Uint8Array {
+    return this.#image ?? this.#encode()
   }
 
   #assertOpen(): void {

@@ -106,8 +106,8 @@ function deferCreation(
 ): OpenedTreeFile {
   const { pageBytes } = identity
   const codec = codecOf(identity.fileId)
-  const { meta } = encodeEmptyTree(identity, codec)
-  const file = new DeferredFile(vfs, path, () => encodeEmptyTree(identity, codec).image)
+  const { meta, image } = encodeEmptyTree(identity, codec)
+  const file = new DeferredFile(vfs, path, image, () => encodeEmptyTree(identity, codec).image)
   return {
     file,
     cache,

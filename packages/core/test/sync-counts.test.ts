@@ -77,6 +77,20 @@ test('a database on files syncs ten times', () => {
   expect(syncs.reduce((sum, { mock }) => sum + mock.calls.length, 0)).toBe(10)
 })
 
+test('the asynchronous API syncs as often', async () => {
+  const vfs = new FaultyVfs()
+  const syncs: string[] = []
+  vfs.fault = (call, path): undefined => {
+    if (/^sync/i.test(call)) syncs.push(path)
+  }
+  const db = Database.open('data', { vfs }).promises
+  const keyspace = await db.keyspace('other')
+  await keyspace.put('a', '1')
+  await db.close()
+  // Without the lock, which has no file in memory.
+  expect(syncs).toHaveLength(9)
+})
+
 test('the first checkpoint of a keyspace syncs its file twice, and each directory once', () => {
   const vfs = new FaultyVfs()
   const db = Database.open('data', { vfs })

@@ -217,7 +217,7 @@ export class OpenDatabase {
         return false
       }
       this.checkpointer.finish()
-      if (this.#areStoresRecorded && this.#hasShortReplay) {
+      if (this.closesWithoutCheckpoint) {
         this.#lock.assertHeld()
         return true
       }
@@ -234,9 +234,10 @@ export class OpenDatabase {
     return [...this.keyspaces].every(({ isRecorded }) => isRecorded)
   }
 
-  get #hasShortReplay(): boolean {
+  /** (R6) True when a close would leave the commits since the last checkpoint in the log. */
+  get closesWithoutCheckpoint(): boolean {
     const { health, log, keyspaces, space } = this
-    return isReplayShort({ health, log, keyspaces, space }, this.#closeLogBytes)
+    return this.#areStoresRecorded && isReplayShort({ health, log, keyspaces, space }, this.#closeLogBytes)
   }
 
   /** @param save - makes the commits durable, and reports whether the stores contain them all. */

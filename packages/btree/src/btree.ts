@@ -70,7 +70,7 @@ export class BTree implements OrderedStore {
   #seq: Seq
 
   private constructor(opened: OpenedTreeFile) {
-    const { file, cache, meta, codec, metaRewrite, freeSpace } = opened
+    const { file, cache, meta, codec, metaRewrite, freeSpace, newEntries } = opened
     this.#status = new TreeStatus(file.path)
     this.#seq = toSeq(meta.durableSeq)
     this.#pages = new Pages(cache, {
@@ -80,6 +80,7 @@ export class BTree implements OrderedStore {
       freeSpace,
       durableEpoch: meta.epoch,
       extentCount: meta.extentCount,
+      newEntries,
     })
     this.#multiGet = new MultiGet(this.#pages, this.#slab)
     this.#tree = new TreeState(
@@ -98,7 +99,7 @@ export class BTree implements OrderedStore {
   /**
    * Opens the tree in the file at `path`, creating it when it is absent.
    *
-   * @remarks Reads three sectors and the free-space pages. Unless `rewriteMeta` is `'write'`, persists the recovered meta block again: two
+   * @remarks Reads three sectors and the free-space pages. Unless `rewriteMeta` is `'write'` or `'none'`, persists the recovered meta block again: two
    * sectors written, three syncs. When a free-space page is damaged, reads every branch, and every leaf too if there are
    * overflow extents, to rebuild the free space; the next checkpoint writes it. A relative path is resolved once, here. When the file or
    * its directory was moved or replaced, an asynchronous sync, which opens the file by name, is `LDB_POISONED`.

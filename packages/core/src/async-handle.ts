@@ -305,7 +305,8 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     await this.api.commits.idle()
     await slicedCheckpoint.idle()
     try {
-      if (!health.closed && !options.readOnly && health.writeRefusal === undefined) {
+      const isWritable = !health.closed && !options.readOnly && health.writeRefusal === undefined
+      if (isWritable && !this.#opened.closesWithoutCheckpoint) {
         await slicedCheckpoint.run({ ...AUTOMATIC_CHECKPOINT, effort: 'explicit' }, undefined)
       }
     } finally {

@@ -39,11 +39,13 @@ describe('recovery', () => {
   it('refuses a keyspace that is older than its newest checkpoint (R4)', () => {
     const vfs = new MemoryVfs()
     let db = filled(vfs)
+    db.checkpoint()
     db.close()
     const path = 'data/keyspaces/2/tree.ldb'
     const old = readFile(vfs, path)
     db = Database.open('data', { vfs })
     db.keyspace('other').put('new', 'z')
+    db.checkpoint()
     db.close()
     writeFile(vfs, path, old)
     expect(() => Database.open('data', { vfs })).toThrowError(code('LDB_CORRUPTION'))
@@ -52,7 +54,11 @@ describe('recovery', () => {
 
   it('refuses each file, and the whole log, of another database with the same content', () => {
     const [mine, theirs] = [new MemoryVfs({ seed: 1 }), new MemoryVfs({ seed: 2 })]
-    for (const vfs of [mine, theirs]) filled(vfs).close()
+    for (const vfs of [mine, theirs]) {
+      const db = filled(vfs)
+      db.checkpoint()
+      db.close()
+    }
     const segments = mine.list('data/wal').map((name) => `data/wal/${name}`)
     expect(theirs.list('data/wal').map((name) => `data/wal/${name}`)).toEqual(segments)
     const cases = [['data/CATALOG'], ['data/keyspaces/1/tree.ldb'], ['data/keyspaces/2/tree.ldb'], segments]
@@ -77,6 +83,7 @@ describe('recovery', () => {
     expect(db.get('a')).toBe('1')
     db.keyspace('made later').put('b', '2')
     expect(db.verify().ok).toBe(true)
+    db.checkpoint()
     db.close()
     const catalog = readCatalog(vfs, 'data')
     const keyspaces = catalog.keyspaces.map(({ descriptor, section }) => {

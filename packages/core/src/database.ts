@@ -193,9 +193,9 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** Returns a snapshot: a consistent view of all keyspaces as of this call. Release it, or declare it with `using`. */
   snapshot(): Snapshot {
-    const { health, keyspaces, openReads, pipeline } = this.#opened
+    const { health, keyspaces, openReads, pipeline, engines } = this.#opened
     health.assertReadable()
-    const pins = new SnapshotPins(pipeline, pipeline.seq, keyspaces)
+    const pins = new SnapshotPins(pipeline, pipeline.seq, keyspaces, engines.vfs.clock.now())
     return new Snapshot(new SnapshotHandle(pins, openReads, this.sentinel), this.codec)
   }
 

@@ -6,9 +6,9 @@ import { FILE_HEADER_BYTES } from '@ldb/integrity'
 /** File kind in the header. */
 export const CATALOG_KIND = 'C'
 /** Format version that this code writes. */
-export const CATALOG_FORMAT = 3
+export const CATALOG_FORMAT = 4
 /** Oldest version that can read catalogs of this code. */
-export const CATALOG_MINIMUM_READER = 3
+export const CATALOG_MINIMUM_READER = 4
 /** Oldest version that this code reads. */
 export const CATALOG_OLDEST_FORMAT = 3
 

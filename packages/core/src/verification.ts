@@ -3,10 +3,13 @@ import type { LdbError, OwnOptions, VerifyFinding, VerifyProgress, VerifySink } 
 import { isMissingPath, isResourceShortage } from '@ldb/vfs'
 import { ReportBuilder } from '@ldb/integrity'
 import type { VerifyReport } from '@ldb/integrity'
+import type { Catalog } from './catalog/catalog.js'
+import { decodeCatalog } from './catalog/decode.js'
 import { encodeCatalog } from './catalog/encode.js'
 import { checkSignal, throwIfAborted } from './health/abort-signal.js'
 import type { AbortSignalLike } from './health/abort-signal.js'
 import { readCatalogBytes } from './catalog/file.js'
+import type { KeyspaceStore } from './keyspace/store.js'
 import type { OpenDatabase } from './open/open-database.js'
 import { catalogPath } from './catalog/directory-layout.js'
 
@@ -83,14 +86,15 @@ export function* verifySteps(
     sink.begin('log')
     log.verify(sink)
   })
-  for (const { descriptor, store } of [...keyspaces]) {
+  for (const keyspace of [...keyspaces]) {
+    const { descriptor } = keyspace
     yield
     // A drop that was called before runs first.
     opened.pipeline.drain()
     if (keyspaces.byId(descriptor.id) === undefined) continue
     verifyPart(opened, () => {
       sink.begin(`keyspace:${descriptor.name}`)
-      store.verify(sink)
+      if (isOpenable(keyspace, sink)) keyspace.store.verify(sink)
     })
   }
   assertNotAborted(options.signal)
@@ -114,16 +118,27 @@ function verifyPart({ health, pipeline }: OpenDatabase, verify: () => void): voi
   }
 }
 
+/** Opens the store of a keyspace that was not used yet (R10). Reports why that is impossible, and returns false then. */
+function isOpenable(keyspace: KeyspaceStore, sink: VerifySink): boolean {
+  try {
+    keyspace.ensureOpen()
+    return true
+  } catch (error) {
+    if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+    sink.finding(findingOf(error))
+    return false
+  }
+}
+
+function findingOf({ details, message }: LdbError): VerifyFinding {
+  return { kind: 'structure', file: details.file ?? '', offset: details.offset ?? 0, message }
+}
+
 /** Returns the report of a database that cannot be opened. */
 export function reportOfFailure(error: LdbError, durationMs: number): VerifyReport {
   const builder = new ReportBuilder()
   builder.beginPart('open')
-  builder.finding({
-    kind: 'structure',
-    file: error.details.file ?? '',
-    offset: error.details.offset ?? 0,
-    message: error.message,
-  })
+  builder.finding(findingOf(error))
   return builder.build(durationMs)
 }
 
@@ -133,7 +148,7 @@ function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
   const file = catalogPath(directory)
   try {
     const bytes = readCatalogBytes(vfs, directory)
-    if (!equalBytes(bytes, encodeCatalog(opened.manager.catalog))) {
+    if (!isCatalog(bytes, opened.manager.catalog, file)) {
       sink.finding({
         kind: 'checksum',
         file,
@@ -147,6 +162,16 @@ function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
     if (!isLdbError(error) || isResourceShortage(error) || error.code === 'LDB_POISONED') throw error
     const kind = isMissingPath(error) ? 'missing' : 'io'
     sink.finding({ kind, file, offset: 0, message: error.message })
+  }
+}
+
+/** Reports whether bytes are those of a catalog, of whatever format version. */
+function isCatalog(bytes: Uint8Array, catalog: Catalog, file: string): boolean {
+  try {
+    return equalBytes(encodeCatalog(decodeCatalog(bytes, file)), encodeCatalog(catalog))
+  } catch (error) {
+    if (!isLdbError(error)) throw error
+    return false
   }
 }
 

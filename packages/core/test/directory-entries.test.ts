@@ -51,7 +51,7 @@ test('the entries of a database that was never closed are synced at open', () =>
   expect(() => Database.open('db', { vfs })).toThrow(expect.objectContaining({ code: 'LDB_IO' }))
   const changes = changesOf(vfs)
   Database.open('db', { vfs, createIfMissing: false }).close()
-  expect(changes).toEqual(ENTRY_SYNCS)
+  expect(changes.slice(0, 2)).toEqual(ENTRY_SYNCS)
 })
 
 test('the entries are synced before the first commit, and once', () => {
@@ -91,7 +91,8 @@ test('the entries are synced before a new catalog is renamed', () => {
 test('the entries are synced before files of dropped keyspaces are removed', () => {
   const vfs = closedDatabase()
   const db = Database.open('db', { vfs })
-  db.keyspace('other')
+  db.keyspace('other').put('b', '2')
+  db.checkpoint()
   vfs.fault = (call, path) =>
     call === 'remove' && path.includes('keyspaces') ? deviceError('LDB_IO', call, path) : undefined
   db.dropKeyspace('other')

@@ -239,6 +239,7 @@ describe('a file system that fails', () => {
     const logger = { debug: ignore, info: ignore, warn, error: ignore }
     const db = Database.open('data', { vfs, logger })
     db.keyspace('other').put('a', '1')
+    db.checkpoint()
     const tree = 'data/keyspaces/2/tree.ldb'
     vfs.fault = (call, path) =>
       (call === 'close' || call === 'remove') && path === tree ? deviceError('LDB_IO', call, path) : undefined

@@ -57,7 +57,7 @@ export type Origin = End | 'live'
 
 /** Opens or creates the database in a file system. */
 export function openParts(vfs: MemoryVfs): OpenDatabase {
-  return openDatabase(DIRECTORY, { ...OPTIONS, vfs }, { preallocateBytes: 0 })
+  return openDatabase(DIRECTORY, { ...OPTIONS, vfs }, { preallocateBytes: 0, closeLogBytes: -1 })
 }
 
 function openIn(vfs: MemoryVfs): Database {

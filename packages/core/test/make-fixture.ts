@@ -1,6 +1,6 @@
-// Makes the golden databases in fixtures/v3: `LDB_WRITE_FIXTURES=1 npx vitest run test/fixtures.test.ts`.
+// Makes the golden databases in fixtures/v4: `LDB_WRITE_FIXTURES=1 npx vitest run test/fixtures.test.ts`.
 // Never change them for the present format: they show that later versions read what this version wrote.
-// The last builds that wrote formats 1 and 2 made fixtures/v1 and v2, which this build refuses.
+// The last builds that wrote formats 1 to 3 made fixtures/v1 to v3. This build refuses formats 1 and 2.
 import { readFileSync } from 'node:fs'
 import { ManualTime, MemoryVfs } from '@ldb/vfs'
 import { Database } from '../src/index.js'
@@ -25,8 +25,8 @@ export function makeFixtures(): Map<string, Files> {
   const after = filesIn(vfs)
   db.close()
   return new Map([
-    ['v3/closed', closed],
-    ['v3/left-open', tearLog(before, after)],
+    ['v4/closed', closed],
+    ['v4/left-open', tearLog(before, after)],
   ])
 }
 
@@ -71,6 +71,9 @@ function fill(db: Database): void {
     .in(sessions)
     .delete(['user', 3, 3n ** 9n])
     .commit()
+  // They have no files: no checkpoint was made since.
+  db.keyspace('young').put('a', 'in the log only')
+  db.keyspace('empty')
   db.close()
 }
 

@@ -27,6 +27,7 @@ function createDatabase(vfs: Vfs = NODE, at: string = path): void {
   const db = Database.open(at, { vfs })
   db.put('a', '1')
   db.keyspace('more').put('b', '2')
+  db.checkpoint()
   db.close()
 }
 

@@ -41,6 +41,7 @@ function makeDatabase(): MemoryVfs {
   db.dropKeyspace('gone')
   db.put('b', '2')
   other.put('x', '3')
+  db.checkpoint()
   db.close()
   return vfs
 }
@@ -108,7 +109,9 @@ function replaceLog(vfs: MemoryVfs, records: readonly ConstructedRecord[]): void
       seq: type === LogRecordType.Commit ? seq : Math.max(seq, wal.lastSeq),
     })
   }
-  wal.close({ clean: true })
+  // After a clean close, the newest checkpoint record names the checkpoint of every store.
+  wal.sync()
+  wal.close({ clean: false })
 }
 
 const CONSISTENT = checkpoint(3, { 1: 2, 2: 3 })

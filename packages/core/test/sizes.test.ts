@@ -70,6 +70,7 @@ describe('an open after a clean close (R6)', () => {
       }
       batch.commit()
     }
+    db.checkpoint()
     db.close()
     vfs.bytesRead = 0
     db = Database.open('data', { vfs })

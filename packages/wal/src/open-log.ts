@@ -1,9 +1,10 @@
 import { assert, corruption, isLdbError, LdbError, optionalMember } from '@ldb/base'
 import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
-import type { ResolvedWalOptions } from './options.js'
+import type { CreatedLog, ResolvedWalOptions } from './options.js'
 import { recoverLog } from './read/recovery.js'
 import type { RecoveredLog, UnsealedSegment } from './read/recovery.js'
+import { equalIds } from './segment/header.js'
 import { SegmentList } from './segment/list.js'
 import { listLogDirectory, removeUnfinished } from './segment/log-directory.js'
 import type { LogDirectory } from './segment/log-directory.js'
@@ -30,9 +31,13 @@ export function openLog(vfs: Vfs, directory: string, options: ResolvedWalOptions
   const recovered = recoverLog(vfs, directory, found.segmentNumbers, options.ownerId)
   const segments = new SegmentList(recovered.segments, found.nextNumber)
   const writer = new LogWriter(vfs, directory, options, segments, recovered.end, recovered.seqFloor)
+  const source = segments.newest
+  assert(source !== undefined, 'a recovered log has segments')
+  if (isContinued(recovered, options.continues)) {
+    releaseOnFailure(writer, () => writer.continueSegment(source))
+    return { segments, writer, isClean: true }
+  }
   if (!recovered.clean) {
-    const source = segments.newest
-    assert(source !== undefined, 'a recovered log has segments')
     releaseOnFailure(writer, () => {
       options.beforeWriting?.sync()
       syncSeals(vfs, directory, recovered.unsealed)
@@ -41,6 +46,18 @@ export function openLog(vfs: Vfs, directory: string, options: ResolvedWalOptions
     removeUnfinished(vfs, directory, found.unfinishedNames)
   }
   return { segments, writer, isClean: recovered.clean }
+}
+
+/**
+ * Reports whether a log is the one that this process has created, and nothing was written to it since. Every record of it is on the device
+ * then, and its only segment, which no other process has ever written to, is as if this opening had begun it (W1).
+ */
+function isContinued(recovered: RecoveredLog, created: CreatedLog | undefined): boolean {
+  const [segment, next] = recovered.segments
+  if (created === undefined || segment === undefined || next !== undefined || recovered.clean) return false
+  const { observedEnd, end } = recovered
+  const isUnchanged = end.lsn === created.endLsn && observedEnd === created.endLsn
+  return isUnchanged && equalIds(segment.header.segmentId, created.segmentId)
 }
 
 /** Bytes that must be free, beside those of the copied records, for a segment: its header, and what the file system itself needs. */
@@ -91,11 +108,11 @@ function createLog(
   if (options.mustExist) throw corruption(directory, 0, 'the log must exist, but has no segment')
   if (!options.create) throw new LdbError('LDB_NOT_FOUND', `there is no log in ${directory}`)
   if (found === undefined) {
-    makeParents(vfs, directory)
+    if (!options.isUnpublished) makeParents(vfs, directory)
     vfs.makeDirectory(directory)
   }
   // An existing directory may stem from an open that failed before this sync.
-  vfs.syncDirectory(directoryOf(directory))
+  if (!options.isUnpublished) vfs.syncDirectory(directoryOf(directory))
   const segments = new SegmentList([], found?.nextNumber ?? 1)
   const writer = new LogWriter(vfs, directory, options, segments, LOG_START, 0)
   releaseOnFailure(writer, () => writer.begin(LOG_START, undefined))

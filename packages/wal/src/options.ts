@@ -46,12 +46,34 @@ export interface WalOptions {
    * directory entry of the log.
    */
   readonly beforeWriting?: Syncable
+  /**
+   * No other process can find a new log until its owner publishes it, for instance by a rename of a directory above. The creation then
+   * syncs neither the segment nor directories: the owner calls `sync`, and syncs the directory of the log and that of its entry.
+   *
+   * @defaultValue false
+   */
+  readonly isUnpublished?: boolean
+  /**
+   * The log that this process has just created and synced. It is continued in the same segment, unless another process has opened it
+   * meanwhile.
+   */
+  readonly continues?: CreatedLog
+}
+
+/** The end of a log that this process has created: everything before it is on the device. @category Log */
+export interface CreatedLog {
+  /** Id of its only segment. */
+  readonly segmentId: Uint8Array
+  readonly endLsn: number
 }
 
 /** {@link WalOptions} with all defaults applied. */
-export type ResolvedWalOptions = Readonly<Required<Omit<WalOptions, 'ownerId' | 'beforeWriting'>>> & {
+export type ResolvedWalOptions = Readonly<
+  Required<Omit<WalOptions, 'ownerId' | 'beforeWriting' | 'continues'>>
+> & {
   readonly ownerId: Uint8Array | undefined
   readonly beforeWriting: Syncable | undefined
+  readonly continues: CreatedLog | undefined
 }
 
 const KIB = 1024
@@ -65,6 +87,8 @@ const KNOWN = [
   'mustExist',
   'ownerId',
   'beforeWriting',
+  'isUnpublished',
+  'continues',
 ] as const
 
 /** Validates options and applies the defaults. */
@@ -78,6 +102,8 @@ export function resolveWalOptions(options: WalOptions | undefined): ResolvedWalO
     mustExist: flag('mustExist', own.mustExist ?? false),
     ownerId: idOrNone('ownerId', own.ownerId),
     beforeWriting: own.beforeWriting,
+    isUnpublished: flag('isUnpublished', own.isUnpublished ?? false),
+    continues: own.continues,
   })
 }
 

@@ -86,7 +86,7 @@ function describeKeyspace({ keyspace, tree, entries }: KeyspaceContent, times: r
     mayExpire,
     createdSeq,
     ttlMs,
-    tree: describeTree(tree),
+    ...(tree === undefined ? {} : { tree: describeTree(tree) }),
     entriesAt: Object.fromEntries(
       times.map((time) => [time, entries.filter((entry) => isPresent(entry, time)).length]),
     ),

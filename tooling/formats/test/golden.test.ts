@@ -60,13 +60,13 @@ test('the golden B+tree', async () => {
   await expect(description).toMatchFileSnapshot(pathOf(`${BTREE}/v3/expected.json`))
 })
 
-test('the golden databases', async () => {
+test.each(['v3', 'v4'])('the golden databases %s', async (version) => {
   const databases = ['closed', 'left-open'].map((name) => {
-    const database = readDatabase(readFiles(`${CORE}/v3/${name}`))
+    const database = readDatabase(readFiles(`${CORE}/${version}/${name}`))
     return [name, describeDatabase(database, TIMES)] as const
   })
   const description = textOf(Object.fromEntries(databases))
-  await expect(description).toMatchFileSnapshot(pathOf(`${CORE}/v3/expected.json`))
+  await expect(description).toMatchFileSnapshot(pathOf(`${CORE}/${version}/expected.json`))
 })
 
 test('the golden LOCK of each version', () => {

@@ -166,6 +166,7 @@ function* makeDurable(
 ): Generator<Syncable, Meta, void> {
   const { file, codec, freeSpace, reclaim, metaRewrite } = pages
   yield metaRewrite.fileSync
+  if (pages.newEntries !== undefined) yield pages.newEntries
   if (log !== undefined) yield log
   // An eviction may have failed to write a page in the meantime (C3).
   // oxlint-disable-next-line typescript/only-throw-error -- the error of that write

@@ -1,8 +1,9 @@
 import { NO_SEGMENT_ID } from '@ldb/base'
 import { FILE_ID_BYTES, UnitKind } from '@ldb/integrity'
+import type { UnitCodec, UnitFile } from '@ldb/integrity'
 import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
-import { firstPageNumber, META_REGION_BYTES } from '../format.js'
+import { firstPageNumber } from '../format.js'
 import { PageMemory } from '../page/memory.js'
 import { clearPage, setChecksum, setPageEpoch, setPageNumber } from '../page/page.js'
 import { FreeSpace } from '../space/free-space.js'
@@ -10,7 +11,65 @@ import { writeFreeSpaceAtOnce } from './free-space-pages.js'
 import type { CodecOfFile } from './file-codec.js'
 import type { Meta } from './meta.js'
 import { writeMeta } from './meta-blocks.js'
+import type { TreeIdentity } from './options.js'
 import { NO_EXTENTS } from './stored-page.js'
+
+/** The content of the file of an empty tree. @internal */
+export interface EmptyTree {
+  readonly meta: Meta
+  /** Every byte of the file. */
+  readonly image: Uint8Array
+}
+
+/** Free-space page of an empty tree, after its root. @internal */
+export function emptyTreeBitmapPage(pageBytes: number): number {
+  return firstPageNumber(pageBytes) + 1
+}
+
+/** Returns the content of the file of an empty tree. @internal */
+export function encodeEmptyTree({ fileId, pageBytes }: TreeIdentity, codec: UnitCodec): EmptyTree {
+  const rootPage = firstPageNumber(pageBytes)
+  const bitmapPage = emptyTreeBitmapPage(pageBytes)
+  const pageCount = bitmapPage + 1
+  const epoch = 1
+  const root = new PageMemory(new Uint8Array(pageBytes), pageBytes, NO_EXTENTS)
+  const hash = new Int32Array(2)
+  clearPage(root, 0, 0)
+  setPageNumber(root, 0, rootPage)
+  setPageEpoch(root, 0, epoch)
+  codec.checksum(root.bytes, 8, pageBytes, hash)
+  setChecksum(root, 0, hash[0] as number, hash[1] as number)
+  const image = new Uint8Array(pageCount * pageBytes)
+  const target: UnitFile = {
+    write: (bytes, start, byteCount, position) => {
+      image.set(bytes.subarray(start, start + byteCount), position)
+    },
+  }
+  codec.write(target, UnitKind.Page, rootPage * pageBytes, 0, root.bytes, 0, pageBytes)
+  const freeSpace = new FreeSpace(rootPage, pageCount)
+  const chain = writeFreeSpaceAtOnce(target, codec, { pageBytes, epoch }, freeSpace, [bitmapPage])
+  const meta: Meta = {
+    fileId,
+    pageBytes,
+    checkpoint: 1,
+    epoch,
+    durableSeq: 0,
+    rootPage,
+    rootLevel: 0,
+    rootChecksumLow: hash[0] as number,
+    rootChecksumHigh: hash[1] as number,
+    entryCount: 0,
+    extentCount: 0,
+    pageCount,
+    freeSpacePage: chain.page,
+    freeSpaceChecksumLow: chain.checksumLow,
+    freeSpaceChecksumHigh: chain.checksumHigh,
+    freeCount: 0,
+    logSegmentId: NO_SEGMENT_ID,
+  }
+  writeMeta(target, codec, meta)
+  return { meta, image }
+}
 
 /**
  * Creates the file of an empty tree. The file gets its name last, after a sync, so that a file of that name is always
@@ -22,46 +81,11 @@ export function createTreeFile(vfs: Vfs, path: string, pageBytes: number, codecO
   const temporary = `${path}.new`
   if (vfs.status(directoryOf(path))?.kind !== 'directory') makeParents(vfs, path)
   if (vfs.status(temporary) !== undefined) vfs.remove(temporary)
-  const firstPage = firstPageNumber(pageBytes)
-  const rootPage = firstPage
-  const bitmapPage = firstPage + 1
-  const pageCount = firstPage + 2
   const fileId = vfs.random.fill(new Uint8Array(FILE_ID_BYTES))
-  const codec = codecOf(fileId)
-  const epoch = 1
-  const root = new PageMemory(new Uint8Array(pageBytes), pageBytes, NO_EXTENTS)
-  const hash = new Int32Array(2)
-  clearPage(root, 0, 0)
-  setPageNumber(root, 0, rootPage)
-  setPageEpoch(root, 0, epoch)
-  codec.checksum(root.bytes, 8, pageBytes, hash)
-  setChecksum(root, 0, hash[0] as number, hash[1] as number)
+  const { image } = encodeEmptyTree({ fileId, pageBytes }, codecOf(fileId))
   const file = vfs.open(temporary, 'createNew')
   try {
-    file.write(new Uint8Array(META_REGION_BYTES), 0, META_REGION_BYTES, 0)
-    codec.write(file, UnitKind.Page, rootPage * pageBytes, 0, root.bytes, 0, pageBytes)
-    const freeSpace = new FreeSpace(firstPage, pageCount)
-    const chain = writeFreeSpaceAtOnce(file, codec, { pageBytes, epoch }, freeSpace, [bitmapPage])
-    const meta: Meta = {
-      fileId,
-      pageBytes,
-      checkpoint: 1,
-      epoch,
-      durableSeq: 0,
-      rootPage,
-      rootLevel: 0,
-      rootChecksumLow: hash[0] as number,
-      rootChecksumHigh: hash[1] as number,
-      entryCount: 0,
-      extentCount: 0,
-      pageCount,
-      freeSpacePage: chain.page,
-      freeSpaceChecksumLow: chain.checksumLow,
-      freeSpaceChecksumHigh: chain.checksumHigh,
-      freeCount: 0,
-      logSegmentId: NO_SEGMENT_ID,
-    }
-    writeMeta(file, codec, meta)
+    file.write(image, 0, image.length, 0)
     file.sync()
   } finally {
     file.close()

@@ -1,8 +1,7 @@
 import { assert, writeU32, writeU64 } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import { UnitKind } from '@ldb/integrity'
-import type { UnitCodec } from '@ldb/integrity'
-import type { VfsFile } from '@ldb/vfs'
+import type { UnitCodec, UnitFile } from '@ldb/integrity'
 import {
   FREE_SPACE_PAGE_BITS_OFFSET,
   FREE_SPACE_PAGE_FIRST_PAGE_OFFSET,
@@ -36,7 +35,7 @@ export interface BitmapLink {
  * @internal
  */
 export function* writeFreeSpace(
-  file: VfsFile,
+  file: UnitFile,
   codec: UnitCodec,
   layout: { pageBytes: number; epoch: number },
   freeSpace: FreeSpace,
@@ -72,7 +71,7 @@ export function* writeFreeSpace(
 
 /** Writes free space as {@link writeFreeSpace} does, without interruption. @internal */
 export function writeFreeSpaceAtOnce(
-  file: VfsFile,
+  file: UnitFile,
   codec: UnitCodec,
   layout: { pageBytes: number; epoch: number },
   freeSpace: FreeSpace,

@@ -1,6 +1,6 @@
 import { corruption, equalBytes, isLdbError, LdbError, writeU32 } from '@ldb/base'
 import { encodeFileHeader } from '@ldb/integrity'
-import type { UnitCodec } from '@ldb/integrity'
+import type { UnitCodec, UnitFile } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import {
   FILE_KIND,
@@ -100,7 +100,7 @@ export function findWholeMeta(file: VfsFile, codecOf: CodecOfFile, isKnownTree: 
 }
 
 /** Writes a meta block to its own position. @internal */
-export function writeMeta(file: VfsFile, codec: UnitCodec, meta: Meta): void {
+export function writeMeta(file: UnitFile, codec: UnitCodec, meta: Meta): void {
   const block = blockOf(meta.checkpoint)
   const bytes = sealMeta(encodeMeta(meta, codec.cipher !== undefined), codec, block)
   file.write(bytes, 0, bytes.length, block * META_STRIDE)

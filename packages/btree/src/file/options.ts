@@ -25,9 +25,16 @@ export interface BTreeOptions {
   /**
    * When to persist the recovered meta block again, which makes the found checkpoint and `durableSeq` certain: `'open'` does it in
    * `open`, `'write'` before the first write or with the first `checkpoint`. `'write'` is for an owner whose log
-   * contains everything that a crash could still undo. Default `'open'`.
+   * contains everything that a crash could still undo. `'none'` is for an owner that knows that the found checkpoint is durable, because it
+   * has recorded it after the end of the checkpoint. Default `'open'`.
    */
-  readonly rewriteMeta?: 'open' | 'write'
+  readonly rewriteMeta?: 'open' | 'write' | 'none'
+  /**
+   * When a new file is created: `'open'` does it in `open`, `'write'` at the first write of a page, unsynced. `'write'` needs an
+   * `identity`, which the owner has chosen, and is for an owner whose log contains every commit of the tree until the first checkpoint is
+   * recorded: a file that is found is used only if it contains a checkpoint of a commit, and otherwise replaced. Default `'open'`.
+   */
+  readonly creation?: 'open' | 'write'
   /** Makes the cipher of the file with an id. Default: the file is not encrypted. @internal */
   readonly createCipher?: (fileId: Uint8Array) => UnitCipher
 }
@@ -58,6 +65,7 @@ const NAMES = [
   'create',
   'identity',
   'rewriteMeta',
+  'creation',
   'createCipher',
 ] as const
 
@@ -84,8 +92,13 @@ export function resolveBTreeOptions(options: BTreeOptions, pageBytes?: number): 
   const { cache, create = true } = options
   if (typeof create !== 'boolean') throw invalidArgument(`create must be a boolean, got ${kindOf(create)}`)
   const { rewriteMeta = 'open' } = options
-  if (rewriteMeta !== 'open' && rewriteMeta !== 'write') {
-    throw invalidArgument("rewriteMeta must be 'open' or 'write'")
+  if (rewriteMeta !== 'open' && rewriteMeta !== 'write' && rewriteMeta !== 'none') {
+    throw invalidArgument("rewriteMeta must be 'open', 'write' or 'none'")
+  }
+  const { creation = 'open', identity } = options
+  if (creation !== 'open' && creation !== 'write') throw invalidArgument("creation must be 'open' or 'write'")
+  if (creation === 'write' && identity === undefined) {
+    throw invalidArgument("creation 'write' needs the identity of the file")
   }
   if (cache === undefined) {
     const { cacheBytes = CACHE_BYTES_DEFAULT } = options

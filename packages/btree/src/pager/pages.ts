@@ -1,3 +1,4 @@
+import type { Syncable } from '@ldb/base'
 import type { PageCache, PageSpace } from '@ldb/cache'
 import type { UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
@@ -28,6 +29,8 @@ export interface PagesFile {
   readonly durableEpoch: number
   /** Overflow extents that the tree refers to. */
   readonly extentCount: number
+  /** Makes the entries of a new file durable; `undefined` when they are. */
+  readonly newEntries: Syncable | undefined
 }
 
 /** The scratch page of each cache. All trees of the cache share it: a page is rebuilt without interruption. */
@@ -51,6 +54,8 @@ export class Pages {
   /** Encodes and decodes everything that is written to the file and read from it. */
   readonly codec: UnitCodec
   readonly metaRewrite: MetaRewrite
+  /** Makes the entries of a new file durable; performed by its first checkpoint. */
+  readonly newEntries: Syncable | undefined
   readonly freeSpace: FreeSpace
   readonly epoch: EpochCounter
   readonly pendingChecksums: PendingChecksums = new PendingChecksums()
@@ -82,6 +87,7 @@ export class Pages {
     this.file = file
     this.codec = codec
     this.metaRewrite = metaRewrite
+    this.newEntries = source.newEntries
     this.freeSpace = freeSpace
     this.epoch = epoch
     this.extentFile = new ExtentFile({ file, codec, freeSpace, epoch }, pageBytes)

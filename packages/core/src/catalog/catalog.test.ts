@@ -9,6 +9,7 @@ import { encodeCatalog } from './encode.js'
 import { decodeCatalogRecord, encodeCatalogRecord } from '../log/catalog-record.js'
 import { decodeCheckpointRecord, encodeCheckpointRecord } from '../log/checkpoint-record.js'
 import {
+  CATALOG_FORMAT,
   CATALOG_KIND,
   CATALOG_OFFSET_BRANCH_ID,
   CATALOG_OFFSET_DATA_KEY_ID,
@@ -203,7 +204,7 @@ describe('the catalog', () => {
   })
 
   it('refuses older and newer formats before it checks the rest', () => {
-    for (const format of [1, 2, 4]) {
+    for (const format of [1, 2, CATALOG_FORMAT + 1]) {
       const bytes = encodeCatalog(EXAMPLE)
       bytes.set(encodeFileHeader({ kind: CATALOG_KIND, format, minimumReader: format, flags: 0 }))
       expectCode(() => decodeCatalog(bytes, 'CATALOG'), 'LDB_FORMAT')

@@ -5,6 +5,7 @@ import { DEFAULT_KEYSPACE_ID } from '../catalog/directory-layout.js'
 import type { CompactionEvent, EventHub } from '../health/events.js'
 import { closedError } from '../health/health.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
+import { NO_CHECKPOINT } from '../log/checkpoint-record.js'
 import type { StoreCheckpoint } from '../log/checkpoint-record.js'
 import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import { AUTOMATIC_CHECKPOINT } from './checkpoint-options.js'
@@ -20,6 +21,13 @@ export interface CheckpointStats {
   readonly lastDurationMs: number
   /** Number of the newest commit in the last one. */
   readonly lastSeq: number
+}
+
+/** A keyspace whose store is open. */
+interface OpenStore {
+  readonly keyspace: KeyspaceStore
+  /** The store of raw values. */
+  readonly store: OrderedStore
 }
 
 /**
@@ -148,6 +156,8 @@ export class Checkpointer {
     const isUnchanged = this.#state.log.bytesSinceCheckpoint === 0 && position.seq === this.#lastSeq
     const mustCompact = options.effort === 'full' || options.effort === 'shrink'
     if (isUnchanged && !mustCompact && !options.force) return undefined
+    // A compaction of all files opens all stores.
+    if (options.effort === 'full') for (const keyspace of this.#state.keyspaces) keyspace.ensureOpen()
     this.#hasFrozen = false
     const task = new ResumableTask(this.#reported(position, options))
     this.#running = task
@@ -191,10 +201,13 @@ export class Checkpointer {
     }
     this.#assertUsable()
     const { seq } = position
-    const frozen = [...keyspaces].map((keyspace) => ({
-      keyspace,
-      task: keyspace.store.beginCheckpoint(log, options.timeSlice),
-    }))
+    const all = [...keyspaces]
+    const frozen = all.flatMap((keyspace) => {
+      // A store that is not open is as its last checkpoint left it.
+      const store = keyspace.openedStore
+      if (store === undefined) return []
+      return { keyspace, store, task: store.beginCheckpoint(log, options.timeSlice) }
+    })
     this.#hasFrozen = true
     for (const { task } of frozen) yield task
     // A compaction copies pages before it frees any: without space, the log is truncated first.
@@ -202,24 +215,25 @@ export class Checkpointer {
     if (!compactsLater) yield* this.#compactAll(frozen, options, compactions)
     this.#assertUsable()
     const stores = new Map(
-      frozen.map(({ keyspace: { descriptor, store } }) => [descriptor.id, checkpointOf(store, seq)]),
+      all.map(({ descriptor, checkpoint }) => [descriptor.id, checkpointUpTo(checkpoint, seq)]),
     )
     yield rotation.end({ seq, stores })
+    for (const keyspace of all) keyspace.noteRecorded(stores.get(keyspace.descriptor.id) ?? NO_CHECKPOINT)
     this.#lastSeq = seq
     if (compactsLater) yield* this.#compactAll(frozen, options, compactions)
   }
 
   *#compactAll(
-    frozen: readonly { readonly keyspace: KeyspaceStore }[],
+    frozen: readonly OpenStore[],
     options: CheckpointOptions,
     compactions: CompactionEvent[],
   ): TaskSteps {
-    for (const { keyspace } of frozen) yield* this.#compact(keyspace, options, compactions)
+    for (const each of frozen) yield* this.#compact(each, options, compactions)
     this.#assertUsable()
   }
 
   *#compact(
-    { store, descriptor, dropped }: KeyspaceStore,
+    { keyspace: { descriptor, dropped }, store }: OpenStore,
     { effort, bounds, timeSlice }: CheckpointOptions,
     compactions: CompactionEvent[],
   ): TaskSteps {
@@ -256,6 +270,6 @@ export class Checkpointer {
 }
 
 /** Returns what the checkpoint record of a checkpoint up to `seq` says of a store, which may contain newer commits. */
-function checkpointOf(store: OrderedStore, seq: number): StoreCheckpoint {
-  return { durableSeq: Math.min(seq, store.durableSeq), segmentId: store.durableSegmentId }
+function checkpointUpTo({ durableSeq, segmentId }: StoreCheckpoint, seq: number): StoreCheckpoint {
+  return durableSeq === 0 ? NO_CHECKPOINT : { durableSeq: Math.min(seq, durableSeq), segmentId }
 }

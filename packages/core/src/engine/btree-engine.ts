@@ -1,6 +1,7 @@
 import { assert, corruption } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import type { TreeIdentity } from '@ldb/btree'
+import type { RandomSource } from '@ldb/vfs'
 import {
   EngineNumber,
   BTREE_SECTION_BYTES,
@@ -10,7 +11,7 @@ import {
   isPageSize,
   STORE_FILE_ID_BYTES,
 } from '../format.js'
-import type { Engine, StoreContext } from './engine.js'
+import type { Engine, RecordedState, StoreContext } from './engine.js'
 
 const TREE_NAME = 'tree.ldb'
 const TEMPORARY_NAME = 'tree.ldb.new'
@@ -21,18 +22,24 @@ export const BTREE_ENGINE: Engine = Object.freeze({
   number: EngineNumber.btree,
   checkpointFileName: TREE_NAME,
 
-  create(context: StoreContext) {
-    const store = BTree.open(context.vfs, treePath(context), { cache: context.cache })
-    return { store, section: encodeSection(store.identity) }
+  newSection(random: RandomSource, pageBytes: number) {
+    return encodeSection({ fileId: random.fill(new Uint8Array(STORE_FILE_ID_BYTES)), pageBytes })
   },
 
-  open(context: StoreContext, section: Uint8Array) {
+  open(context: StoreContext, section: Uint8Array, state: RecordedState) {
     const path = treePath(context)
+    const identity = decodeSection(section, path)
+    const { pageBytes } = context.cache
+    if (identity.pageBytes !== pageBytes) {
+      const details = { expected: pageBytes, actual: identity.pageBytes }
+      throw corruption(path, 0, 'the keyspace has another page size than the database', details)
+    }
     return BTree.open(context.vfs, path, {
       cache: context.cache,
       create: false,
-      identity: decodeSection(section, path),
-      rewriteMeta: 'write',
+      identity,
+      rewriteMeta: state === 'recorded' ? 'none' : 'write',
+      creation: state === 'none' ? 'write' : 'open',
     })
   },
 

@@ -1,12 +1,12 @@
 import type { OrderedStore, StoreLog, StoreObserver } from '@ldb/base'
 import type { PageCache } from '@ldb/cache'
-import type { Vfs } from '@ldb/vfs'
+import type { RandomSource, Vfs } from '@ldb/vfs'
 import type { EngineName } from '../catalog/catalog.js'
 
 /** The resources of an engine for the store of one keyspace. */
 export interface StoreContext {
   readonly vfs: Vfs
-  /** Directory of the keyspace. It exists. All file names in it belong to the engine. */
+  /** Directory of the keyspace, absent until a new store is written to. All file names in it belong to the engine. */
   readonly directory: string
   /** The page cache that all stores of the database share. */
   readonly cache: PageCache
@@ -19,12 +19,16 @@ export interface StoreContext {
   readonly observer: StoreObserver
 }
 
-/** A newly created store, and the bytes that its engine needs to open it. */
-export interface CreatedStore {
-  readonly store: OrderedStore
-  /** The engine's section of the catalog record: at most 65,535 bytes, interpreted by the engine alone. */
-  readonly section: Uint8Array
-}
+/**
+ * What the log says of the newest checkpoint of a store.
+ *
+ * - `recorded`: it is durable, and the log names it.
+ * - `unrecorded`: it exists, and may be newer than the log says: the engine persists it before it writes anything else.
+ * - `none`: the log contains every commit of the store since its creation. Files that are absent or incomplete are those of an empty store;
+ *   a complete checkpoint of a commit counts as `unrecorded`. The first checkpoint makes the files and their directory entries durable,
+ *   that of the directory of the keyspace included.
+ */
+export type RecordedState = 'recorded' | 'unrecorded' | 'none'
 
 /**
  * A storage engine: creates, opens and names the files of stores.
@@ -39,20 +43,21 @@ export interface Engine {
   readonly checkpointFileName: string
 
   /**
-   * Creates the files of an empty store and opens it. The files are synced; the caller syncs the directory.
+   * Returns the section of the catalog record of a new store: at most 65,535 bytes, interpreted by the engine alone. Creates no file.
    *
-   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE.
+   * @param pageBytes - page size of the database.
    */
-  create(context: StoreContext): CreatedStore
+  newSection(random: RandomSource, pageBytes: number): Uint8Array
 
   /**
    * Opens a store that the catalog names. Leaves the directory unchanged until the first write.
    *
    * @param section - the engine's section of the catalog record.
+   * @param state - what the log says of the checkpoint of the store.
    * @throws {@link LdbError} LDB_NOT_FOUND when a file is missing; LDB_CORRUPTION when one is damaged, belongs to another store, or
    * the section is malformed; LDB_FORMAT, LDB_IO.
    */
-  open(context: StoreContext, section: Uint8Array): OrderedStore
+  open(context: StoreContext, section: Uint8Array, state: RecordedState): OrderedStore
 
   /** Reports whether the engine uses a file name in the directory of a keyspace. Files with other names are never removed. */
   ownsFile(name: string): boolean

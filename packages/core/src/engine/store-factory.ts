@@ -6,7 +6,7 @@ import type { EngineName, KeyspaceDescriptor, KeyspaceRecord } from '../catalog/
 import { keyspacePath } from '../catalog/directory-layout.js'
 import { engineOf } from './engine-registry.js'
 import type { EngineTable } from './engine-registry.js'
-import type { CreatedStore, Engine, StoreContext } from './engine.js'
+import type { Engine, RecordedState, StoreContext } from './engine.js'
 import type { LogLink } from './log-link.js'
 
 /** The resources that all stores of one database share. */
@@ -44,14 +44,14 @@ export class StoreFactory {
   }
 
   /**
-   * Opens the store of a keyspace that the catalog names. A missing file is corruption: it was durable before the catalog.
+   * Opens the store of a keyspace that the catalog names. A missing file is corruption, unless the log contains every commit of the store.
    *
    * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_UNSUPPORTED, LDB_IO.
    */
-  open({ descriptor, section }: KeyspaceRecord): OrderedStore {
+  open({ descriptor, section }: KeyspaceRecord, state: RecordedState): OrderedStore {
     const engine = this.#engineOf(descriptor.engine)
     try {
-      return engine.open(this.#contextOf(descriptor), section)
+      return engine.open(this.#contextOf(descriptor), section, state)
     } catch (error) {
       if (!isLdbError(error, 'LDB_NOT_FOUND')) throw error
       throw new LdbError(
@@ -70,9 +70,9 @@ export class StoreFactory {
     return `${keyspacePath(this.directory, id)}/${this.#engineOf(engine).checkpointFileName}`
   }
 
-  /** Creates the store of a new keyspace. Its directory exists. */
-  create(descriptor: KeyspaceDescriptor): CreatedStore {
-    return this.#engineOf(descriptor.engine).create(this.#contextOf(descriptor))
+  /** Returns the engine's section of the catalog record of a new keyspace. */
+  newSection({ engine }: KeyspaceDescriptor): Uint8Array {
+    return this.#engineOf(engine).newSection(this.vfs.random, this.cache.pageBytes)
   }
 
   #engineOf(name: EngineName): Engine {

@@ -2,19 +2,39 @@ import { assert, LdbError } from '@ldb/base'
 import type { KeyBounds, OrderedStore, StoreCursor, StoreSnapshot } from '@ldb/base'
 import { AcknowledgedCommits } from './acknowledged-commits.js'
 import type { KeyspaceDescriptor } from '../catalog/catalog.js'
+import { equalCheckpoints } from '../log/checkpoint-record.js'
+import type { StoreCheckpoint } from '../log/checkpoint-record.js'
 import type { Clock } from '@ldb/vfs'
 import { closedError } from '../health/health.js'
 import { Expiry, hasExpiryHeader } from './expiry.js'
+import { OpenSnapshots } from './open-snapshots.js'
 import { ExpiringStore } from './ttl-store.js'
 
-/** A keyspace of an open database: its catalog entry and its store. */
+/** Opens the store of a keyspace. */
+export interface StoreSource {
+  /** The checkpoint of the store in the newest checkpoint record of the log: its newest one while it is not open. */
+  recorded: StoreCheckpoint
+  /** Bytes of its files while it is not open. */
+  readonly fileBytes: number
+  /** @throws {@link LdbError} LDB_CORRUPTION when a file is missing or damaged, or not at the checkpoint; LDB_FORMAT, LDB_IO. */
+  open(): OrderedStore
+  /** Returns why the files are not those of a store that has a checkpoint; `undefined` when they are. */
+  fault(): LdbError | undefined
+}
+
+/** A keyspace of an open database: its catalog entry and its store, which is opened when it is first used. */
 export class KeyspaceStore {
-  readonly #rawStore: OrderedStore
+  readonly #source: StoreSource
   readonly #clock: Clock
   #descriptor: KeyspaceDescriptor
-  #store: OrderedStore
+  #rawStore: OrderedStore | undefined = undefined
+  #store: OrderedStore | undefined = undefined
   /** Acknowledged commits that are applied before a read. All keyspaces of a table share one object. */
   acknowledged: AcknowledgedCommits = new AcknowledgedCommits()
+  /** Open snapshots of the database. All keyspaces of a table share one object. */
+  snapshots: OpenSnapshots<KeyspaceStore> = new OpenSnapshots()
+  /** The newest snapshot that has pinned this keyspace, or needs no pin. */
+  #pinnedSnapshot = 0
   #expiry: Expiry | undefined = undefined
   #pause: (() => void) | undefined = undefined
   /** Records in the catalog that entries may expire. */
@@ -28,11 +48,10 @@ export class KeyspaceStore {
   /** Runs when the last pin is released. */
   #onUnpinned: (() => void) | undefined = undefined
 
-  constructor(descriptor: KeyspaceDescriptor, store: OrderedStore, clock: Clock) {
-    this.#rawStore = store
+  constructor(descriptor: KeyspaceDescriptor, source: StoreSource, clock: Clock) {
+    this.#source = source
     this.#clock = clock
     this.#descriptor = descriptor
-    this.#store = store
     this.setDescriptor(descriptor)
   }
 
@@ -43,18 +62,56 @@ export class KeyspaceStore {
   /** The store without expired entries. */
   get store(): OrderedStore {
     if (this.acknowledged.isPending) this.acknowledged.applyBeforeRead()
-    return this.#store
+    return this.#store ?? this.#open()
   }
 
   /** The store of raw values, which may have expiry headers. */
   get rawStore(): OrderedStore {
     if (this.acknowledged.isPending) this.acknowledged.applyBeforeRead()
+    return this.#raw()
+  }
+
+  /** The store of raw values, for the application of commits: deferred commits are not applied first. Open snapshots pin its state. */
+  get rawStoreForWrites(): OrderedStore {
+    if (this.snapshots.newest !== this.#pinnedSnapshot) this.pinForSnapshots()
+    return this.#raw()
+  }
+
+  /** The store of raw values if it is open: a store that is not open has no changes since its checkpoint. */
+  get openedStore(): OrderedStore | undefined {
     return this.#rawStore
   }
 
-  /** The store of raw values, for the application of commits: deferred commits are not applied first. */
-  get rawStoreForWrites(): OrderedStore {
-    return this.#rawStore
+  /** Opens the store, unless it is open. */
+  ensureOpen(): void {
+    if (this.#rawStore === undefined) this.#open()
+  }
+
+  /** The newest durable checkpoint of the store. */
+  get checkpoint(): StoreCheckpoint {
+    const store = this.#rawStore
+    if (store === undefined) return this.#source.recorded
+    return { durableSeq: store.durableSeq, segmentId: store.durableSegmentId }
+  }
+
+  /** Notes what a checkpoint record says of the store. */
+  noteRecorded(checkpoint: StoreCheckpoint): void {
+    this.#source.recorded = checkpoint
+  }
+
+  /** Reports whether the newest checkpoint record names the newest checkpoint of the store. */
+  get isRecorded(): boolean {
+    return equalCheckpoints(this.checkpoint, this.#source.recorded)
+  }
+
+  /** Bytes of the files of the store. */
+  get fileBytes(): number {
+    return this.#rawStore?.stats().fileBytes ?? this.#source.fileBytes
+  }
+
+  /** As `StoreSource.fault`. */
+  fault(): LdbError | undefined {
+    return this.#source.fault()
   }
 
   /** Codec of expiry headers; `undefined` while no entry may expire. */
@@ -67,9 +124,7 @@ export class KeyspaceStore {
     this.#descriptor = descriptor
     if (descriptor.expires !== true || this.#expiry !== undefined) return
     this.#expiry = new Expiry(this.#clock)
-    this.#store = new ExpiringStore(this.#rawStore, this.#expiry, () => {
-      this.#pause?.()
-    })
+    if (this.#rawStore !== undefined) this.#store = this.#expiring(this.#rawStore, this.#expiry)
   }
 
   /** Sets what reads that pass many expired entries call; it may throw to interrupt them. */
@@ -112,16 +167,25 @@ export class KeyspaceStore {
 
   /** Pins the current state for reads. */
   pin(): StorePin {
-    const pin = new StorePin(this, this.store.snapshot())
-    this.#pinCount++
-    return pin
+    return this.#pin(this.store.snapshot())
   }
 
   /** Pins the current state of the raw store for a transaction, without applying deferred commits. */
   pinRaw(): StorePin {
-    const pin = new StorePin(this, this.#rawStore.snapshot())
-    this.#pinCount++
-    return pin
+    return this.#pin(this.#raw().snapshot())
+  }
+
+  /** As `pinRaw`, without entries that had expired at a time. */
+  pinAt(nowMs: number): StorePin {
+    this.ensureOpen()
+    const store = this.#store
+    return this.#pin(store instanceof ExpiringStore ? store.snapshotAt(nowMs) : this.#raw().snapshot())
+  }
+
+  /** Pins the current state for the open snapshots that have not pinned it yet, before it changes. */
+  pinForSnapshots(): void {
+    this.snapshots.pin(this)
+    this.#pinnedSnapshot = this.snapshots.newest
   }
 
   /** Called by each pin once, when it is released. */
@@ -146,6 +210,31 @@ export class KeyspaceStore {
   whenUnpinned(task: () => void): void {
     this.#onUnpinned = task
     this.#unpinned()
+  }
+
+  #raw(): OrderedStore {
+    if (this.#rawStore === undefined) this.#open()
+    return this.#rawStore as OrderedStore
+  }
+
+  /** Opens the store, and returns it without expired entries. */
+  #open(): OrderedStore {
+    const raw = this.#source.open()
+    const store = this.#expiry === undefined ? raw : this.#expiring(raw, this.#expiry)
+    this.#rawStore = raw
+    this.#store = store
+    return store
+  }
+
+  #pin(view: StoreSnapshot): StorePin {
+    this.#pinCount++
+    return new StorePin(this, view)
+  }
+
+  #expiring(raw: OrderedStore, expiry: Expiry): ExpiringStore {
+    return new ExpiringStore(raw, expiry, () => {
+      this.#pause?.()
+    })
   }
 
   #unpinned(): void {

@@ -26,7 +26,7 @@ export class KeyspaceTransactionStore implements TransactionStore {
   }
 
   apply(section: BatchSection, seq: Seq): void {
-    this.#keyspace.rawStore.apply(section, seq)
+    this.#keyspace.rawStoreForWrites.apply(section, seq)
   }
 
   snapshot(): StoreSnapshot {

@@ -70,7 +70,12 @@ export class ExpiringStore implements OrderedStore {
   }
 
   snapshot(): StoreSnapshot {
-    return new ExpiringSnapshot(this.inner.snapshot(), this.expiry, this.expiry.clock.now(), this.#pause)
+    return this.snapshotAt(this.expiry.clock.now())
+  }
+
+  /** Returns a snapshot without the entries that had expired at a time. */
+  snapshotAt(nowMs: number): StoreSnapshot {
+    return new ExpiringSnapshot(this.inner.snapshot(), this.expiry, nowMs, this.#pause)
   }
 
   beginReplay(): void {

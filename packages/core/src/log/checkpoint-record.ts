@@ -1,4 +1,4 @@
-import { corruption, readCheckedU64, writeU64 } from '@ldb/base'
+import { corruption, equalBytes, NO_SEGMENT_ID, readCheckedU64, writeU64 } from '@ldb/base'
 import type { CatalogVersion } from '../catalog/catalog.js'
 import {
   CHECKPOINT_ENTRY_BYTES,
@@ -20,6 +20,15 @@ export interface StoreCheckpoint {
   readonly durableSeq: number
   /** Log segment that the store recorded with it. */
   readonly segmentId: Uint8Array
+}
+
+/** The checkpoint of a store without commits: the log contains every commit of its keyspace. */
+export const NO_CHECKPOINT: StoreCheckpoint = Object.freeze({ durableSeq: 0, segmentId: NO_SEGMENT_ID })
+
+/** Reports whether two checkpoints of one store are the same. All of those without commits are: they are empty. */
+export function equalCheckpoints(left: StoreCheckpoint, right: StoreCheckpoint): boolean {
+  if (left.durableSeq !== right.durableSeq) return false
+  return left.durableSeq === 0 || equalBytes(left.segmentId, right.segmentId)
 }
 
 /** A checkpoint record of the log: up to which commit each keyspace is durable without the log. */

@@ -1,9 +1,9 @@
-import { isLdbError, LdbError } from '@ldb/base'
-import type { OrderedStore } from '@ldb/base'
+import { LdbError } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
 import type { PooledVfs, Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
-import type { Catalog, KeyspaceRecord } from '../catalog/catalog.js'
+import type { CreatedLog } from '@ldb/wal'
+import type { Catalog } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
 import { LogLink } from '../engine/log-link.js'
 import { StoreEvents } from '../engine/store-events.js'
@@ -17,7 +17,7 @@ import { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import { MemoryLog } from '../log/commit-log.js'
 import type { CommitLog } from '../log/commit-log.js'
 import { WalLog } from '../log/wal-log.js'
-import { catalogFault } from '../recovery/catalog-history.js'
+import { newestCheckpoint } from '../recovery/newest-checkpoint.js'
 import { replayLog } from '../recovery/replay-log.js'
 import { ReadGate } from '../resident/read-gate.js'
 import { GatedVfs } from '../resident/read-vfs.js'
@@ -27,6 +27,8 @@ import { SpaceBudget } from '../space/space-budget.js'
 import { DirectoryEntrySync } from './directory-entry-sync.js'
 import { OpenDatabase } from './open-database.js'
 import type { OpenedStores, ReplayedLog } from './open-database.js'
+import { runAll } from './run-all.js'
+import { StoreOpenings } from './store-opening.js'
 import type { DatabaseTuning } from './tuning.js'
 
 /** A longer log is checkpointed at open, so that repeated opens without writes do not accumulate segments. */
@@ -42,6 +44,8 @@ export interface DatabaseFiles {
   readonly space: ReservedSpace
   /** The layer of `vfs` that bounds the open files; `undefined` for a memory-only database. */
   readonly pool: PooledVfs | undefined
+  /** The log of a database that this open has created. */
+  readonly createdLog: CreatedLog | undefined
 }
 
 /** Assembles an open database from its locked directory: opens the stores and the log, and replays the log. */
@@ -53,13 +57,14 @@ export class Assembly {
   readonly #logVfs: Vfs
   readonly #files: PooledVfs | undefined
   readonly #space: ReservedSpace
+  readonly #createdLog: CreatedLog | undefined
   /** Closes the opened objects, newest last. The owner runs them when the open fails. */
   readonly #opened: (() => void)[]
 
   constructor(
     options: ResolvedDatabaseOptions,
     tuning: DatabaseTuning,
-    { directory, vfs, logVfs, space, pool }: DatabaseFiles,
+    { directory, vfs, logVfs, space, pool, createdLog }: DatabaseFiles,
     opened: (() => void)[],
   ) {
     this.#options = options
@@ -69,6 +74,7 @@ export class Assembly {
     this.#logVfs = logVfs
     this.#files = pool
     this.#space = space
+    this.#createdLog = createdLog
     this.#opened = opened
   }
 
@@ -77,8 +83,8 @@ export class Assembly {
     const options = this.#options
     this.#assertPageSize(catalog)
     const logLink = new LogLink()
-    const stores = this.#openStores(catalog, logLink)
-    const replayed = withLog ? this.#openLog(catalog, stores) : this.#openMemoryLog(catalog)
+    const stores = this.#describeStores(catalog, logLink)
+    const replayed = withLog ? this.#openLog(catalog, stores) : this.#openMemoryLog(catalog, stores)
     logLink.connect(replayed.log)
     const space = this.#spaceBudget(catalog, stores, replayed.log, withLog)
     const database = new OpenDatabase(options, lock, catalog, stores, replayed, space)
@@ -113,7 +119,8 @@ export class Assembly {
     return new PageCache({ bytes: this.#options.cacheBytes, pageBytes, ...hashIndex })
   }
 
-  #openStores(catalog: Catalog, log: LogLink): OpenedStores {
+  /** Creates the objects of the stores. No store is opened. */
+  #describeStores(catalog: Catalog, log: LogLink): OpenedStores {
     const vfs = this.#vfs
     const { logger, readOnly } = this.#options
     const events = new EventHub((error) => logger?.error(`a listener failed: ${String(error)}`))
@@ -134,35 +141,47 @@ export class Assembly {
       resources,
       (keyspace) => new StoreEvents(keyspace, events, health, trigger),
     )
+    const openings = new StoreOpenings(engines, gate, catalog)
     for (const record of catalog.keyspaces) {
-      const store = this.#openStore(engines, record, catalog)
-      this.#opened.push(() => {
-        store.close()
-      })
-      keyspaces.add(new KeyspaceStore(record.descriptor, store, vfs.clock))
-      // The files of keyspaces that are not used take no descriptor, except one.
-      this.#files?.closeIdle()
+      keyspaces.add(new KeyspaceStore(record.descriptor, openings.of(record), vfs.clock))
     }
+    this.#opened.push(() => {
+      runAll(
+        [...keyspaces].map(({ openedStore }) => (): void => {
+          openedStore?.close()
+        }),
+      )
+    })
     const directoryEntries = new DirectoryEntrySync(vfs, this.#directory)
-    return { health, events, trigger, gate, keyspaces, engines, files: this.#files, directoryEntries }
+    const files = this.#files
+    const { closeLogBytes } = this.#tuning
+    const parts = { health, events, trigger, gate, keyspaces, engines, openings }
+    return { ...parts, files, directoryEntries, closeLogBytes }
   }
 
-  /** @throws the error of the store; that of the catalog when it is the cause. */
-  #openStore(engines: StoreFactory, record: KeyspaceRecord, catalog: Catalog): OrderedStore {
-    try {
-      return engines.open(record)
-    } catch (error) {
-      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
-      throw catalogFault(this.#vfs, this.#directory, catalog) ?? error
-    }
-  }
-
-  #openMemoryLog({ seq }: Catalog): ReplayedLog {
+  #openMemoryLog({ seq }: Catalog, { openings }: OpenedStores): ReplayedLog {
     const log = new MemoryLog(this.#options.changesBacklogBytes)
+    openings.recoveredSeq = seq
     return { log, seq, checkpointSeq: seq, hasTooManySegments: false }
   }
 
-  #openLog(catalog: Catalog, { keyspaces, engines, directoryEntries }: OpenedStores): ReplayedLog {
+  /**
+   * Opens the stores before the replay: all of them after an unclean end, when any may have a checkpoint that the log does not name, and if
+   * they are few. The others are opened when they are first used.
+   */
+  #openStores(keyspaces: KeyspaceTable, openings: StoreOpenings, wal: Wal): void {
+    const { openedStoresMax } = this.#tuning
+    if (wal.openedClean) openings.noteRecorded(newestCheckpoint(wal, logPath(this.#directory)))
+    if (wal.openedClean && keyspaces.size > openedStoresMax) return
+    for (const keyspace of keyspaces) {
+      keyspace.ensureOpen()
+      // The files of keyspaces that are not used take no descriptor, except one.
+      this.#files?.closeIdle()
+    }
+  }
+
+  #openLog(catalog: Catalog, stores: OpenedStores): ReplayedLog {
+    const { keyspaces, engines, openings, directoryEntries } = stores
     const { segmentBytes, preallocateBytes } = this.#tuning
     const wal = Wal.open(this.#logVfs, logPath(this.#directory), {
       create: false,
@@ -171,17 +190,20 @@ export class Assembly {
       segmentBytes,
       preallocateBytes,
       beforeWriting: directoryEntries,
+      ...(this.#createdLog !== undefined && { continues: this.#createdLog }),
     })
     this.#opened.push(() => {
       wal.close({ clean: false })
     })
     const { vfs } = this.#space
     vfs.releaseZeros = (): boolean => wal.releasePreallocated()
+    this.#openStores(keyspaces, openings, wal)
     const replayed = replayLog(wal, catalog, keyspaces, engines, this.#replayBytes())
+    openings.recoveredSeq = replayed.seq
     const isRecorded = replayed.catalogGeneration === catalog.generation
-    // (R1) After a clean close that recorded this catalog, the directory entries are known to be durable. The first record precedes the
-    // first catalog.
-    if (!wal.openedClean || !isRecorded || replayed.checkpointSeq === 0) directoryEntries.sync()
+    // (R1) A log that was closed cleanly was written to after the creation of the database, or by an open that has synced the directory
+    // entries; if it records this catalog, that of the catalog is durable, too.
+    if (!wal.openedClean || !isRecorded) directoryEntries.sync()
     const isCheckpointed = wal.openedClean && replayed.replayedCount === 0
     const log = new WalLog(wal, isCheckpointed, catalog, this.#options.changesBacklogBytes)
     vfs.isReplaying = false
@@ -207,6 +229,6 @@ export class Assembly {
 
 function preferredLogBytes(keyspaces: KeyspaceTable): number {
   let bytes = 0
-  for (const { store } of keyspaces) bytes += store.logBytesPreferred()
+  for (const { openedStore } of keyspaces) bytes += openedStore?.logBytesPreferred() ?? 0
   return bytes
 }

@@ -30,12 +30,25 @@ export class CatalogWriter {
   }
 
   /**
-   * Writes a catalog with created or dropped keyspaces.
+   * Writes a catalog with a new keyspace. The record of the catalog in the log is flushed, and synced with the first commit to the
+   * keyspace, or with whatever else is synced next: until then the catalog is as if the process had ended before it wrote the record.
    *
    * @param seq - number of the newest commit.
    */
-  replaceKeyspaces(seq: number, keyspaces: readonly KeyspaceRecord[], nextKeyspaceId: number): void {
-    this.#write({ ...this.#catalog, seq, nextKeyspaceId, keyspaces })
+  addKeyspace(seq: number, record: KeyspaceRecord): void {
+    const keyspaces = [...this.#catalog.keyspaces, record]
+    this.#write({ ...this.#catalog, seq, nextKeyspaceId: record.descriptor.id + 1, keyspaces })
+  }
+
+  /**
+   * Writes a catalog without a keyspace.
+   *
+   * @param seq - number of the newest commit.
+   */
+  removeKeyspace(seq: number, id: number): void {
+    const keyspaces = this.#catalog.keyspaces.filter(({ descriptor }) => descriptor.id !== id)
+    this.#write({ ...this.#catalog, seq, keyspaces })
+    this.#log.sync()
   }
 
   /** Writes a catalog with a changed keyspace record. */
@@ -44,6 +57,8 @@ export class CatalogWriter {
       record.descriptor.id === id ? change(record) : record,
     )
     this.#write({ ...this.#catalog, keyspaces })
+    // An older catalog is then refused, even after a crash.
+    this.#log.sync()
   }
 
   #write(changed: Catalog): void {
@@ -56,8 +71,7 @@ export class CatalogWriter {
     this.#isUnrecorded = true
     // (R8) The record follows the durable catalog, so the log never requires a catalog that may be missing.
     this.#log.appendCatalog(next)
-    // An older catalog is then refused, even after a crash.
-    this.#log.sync()
+    this.#log.flush()
     this.#isUnrecorded = false
   }
 }

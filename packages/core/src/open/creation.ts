@@ -1,26 +1,24 @@
 import { isLdbError, NO_SEGMENT_ID } from '@ldb/base'
-import type { StoreLog, StoreObserver } from '@ldb/base'
-import { PageCache } from '@ldb/cache'
 import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { Catalog, CompressionName, EngineName } from '../catalog/catalog.js'
 import { keyspaceDescriptor } from '../catalog/descriptor.js'
 import { replaceCatalog } from '../catalog/file.js'
+import { DirectoryEntrySync } from './directory-entry-sync.js'
 import { removeUnfinishedFiles } from './removal.js'
 import {
   CATALOG_NAME,
   CREATING_NAME,
   DEFAULT_KEYSPACE_ID,
   DEFAULT_KEYSPACE_NAME,
-  keyspacePath,
   keyspacesPath,
   logPath,
 } from '../catalog/directory-layout.js'
 import { engineOf } from '../engine/engine-registry.js'
 import type { EngineTable } from '../engine/engine-registry.js'
 import { DATABASE_ID_BYTES } from '../format.js'
-import type { StoreCheckpoint } from '../log/checkpoint-record.js'
+import { NO_CHECKPOINT } from '../log/checkpoint-record.js'
 import type { LogEnd } from '../log/commit-log.js'
 import { WalLog } from '../log/wal-log.js'
 
@@ -36,61 +34,72 @@ export interface CreationOptions {
   readonly withLog: boolean
 }
 
+/** A database that this process has just created. */
+export interface CreatedDatabase {
+  readonly databaseId: Uint8Array
+  /** End of its log, which the process that opens it continues. */
+  readonly log: LogEnd
+}
+
 /**
  * Creates a database at a path that does not exist, and its missing parent directories: in a sibling directory, which is renamed last (D1).
  *
- * @returns false when another process has created something at the path in the meantime.
+ * @remarks Syncs five times: the directory of the log, the log, the catalog, the directory, and after the rename the parent. Nothing is synced twice,
+ * because nothing is visible before the rename.
+ * @returns `undefined` when another process has created something at the path in the meantime.
  */
-export function createDirectory(vfs: Vfs, directory: string, options: CreationOptions): boolean {
+export function createDirectory(
+  vfs: Vfs,
+  directory: string,
+  options: CreationOptions,
+): CreatedDatabase | undefined {
   const temporary = `${directory}.creating-${randomName(vfs)}`
   makeParents(vfs, temporary)
   vfs.makeDirectory(temporary)
+  let created: CreatedDatabase
   try {
-    createDatabase(vfs, temporary, options)
+    created = createDatabase(vfs, temporary, options, () => undefined)
     vfs.rename(temporary, directory)
   } catch (error) {
     discardTemporary(vfs, temporary, options.engines)
-    if (vfs.status(directory) !== undefined) return false
+    if (vfs.status(directory) !== undefined) return undefined
     throw error
   }
   vfs.syncDirectory(directoryOf(directory))
-  return true
+  return created
 }
 
 /**
  * Creates a database inside an existing directory that is empty, or that contains an interrupted creation (D1). The caller
  * holds its lock.
  */
-export function createInside(vfs: Vfs, directory: string, options: CreationOptions): void {
+export function createInside(vfs: Vfs, directory: string, options: CreationOptions): CreatedDatabase {
   const mark = `${directory}/${CREATING_NAME}`
   vfs.open(mark, 'create').close()
   vfs.syncDirectory(directory)
   removeUnfinishedFiles(vfs, directory, options.engines)
-  createDatabase(vfs, directory, options)
+  const created = createDatabase(vfs, directory, options, () => {
+    // A directory with a catalog is a database: from then on, nothing of it may be missing.
+    vfs.syncDirectory(directory)
+  })
   vfs.remove(mark)
-  vfs.syncDirectory(directory)
+  // The process that created the directory may not have synced its entry.
+  new DirectoryEntrySync(vfs, directory).sync()
+  return created
 }
 
-/** Frames of the page cache while a database is created. */
-const CREATION_CACHE_PAGES = 32
-
-/** The log of a store without commits. */
-const NO_LOG: StoreLog = {
-  segmentId: NO_SEGMENT_ID,
-  sync: () => undefined,
-  syncAsync: () => Promise.resolve(),
-}
-
-/** The observer of a store without background work. */
-const NO_OBSERVER: StoreObserver = {
-  wantsCheckpoint: () => undefined,
-  stalled: () => undefined,
-  completed: () => undefined,
-  failed: () => undefined,
-}
-
-/** Writes all files of a new database. The catalog, which makes it a database, is written last. */
-function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): void {
+/**
+ * Writes all files of a new database. The catalog, which makes it a database, is written last. The keyspace `default` has no file before
+ * its first checkpoint.
+ *
+ * @param beforeCatalog - called when everything but the catalog, and the entries in the directory, is durable.
+ */
+function createDatabase(
+  vfs: Vfs,
+  directory: string,
+  options: CreationOptions,
+  beforeCatalog: () => void,
+): CreatedDatabase {
   const descriptor = keyspaceDescriptor({
     id: DEFAULT_KEYSPACE_ID,
     name: DEFAULT_KEYSPACE_NAME,
@@ -100,24 +109,12 @@ function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): 
     values: 'utf8',
     createdSeq: 0,
   })
-  vfs.makeDirectory(keyspacesPath(directory))
-  const storeDirectory = keyspacePath(directory, descriptor.id)
-  vfs.makeDirectory(storeDirectory)
   const { pageBytes } = options
-  const cache = new PageCache({ bytes: CREATION_CACHE_PAGES * pageBytes, pageBytes })
-  const { store, section } = engineOf(options.engines, descriptor.engine).create({
-    vfs,
-    directory: storeDirectory,
-    cache,
-    log: NO_LOG,
-    observer: NO_OBSERVER,
-  })
-  store.close()
-  vfs.syncDirectory(storeDirectory)
-  vfs.syncDirectory(keyspacesPath(directory))
+  const section = engineOf(options.engines, descriptor.engine).newSection(vfs.random, pageBytes)
+  vfs.makeDirectory(keyspacesPath(directory))
   const databaseId = vfs.random.fill(new Uint8Array(DATABASE_ID_BYTES))
   const end = options.withLog ? createLog(vfs, directory, databaseId) : NO_LOG_END
-  vfs.syncDirectory(directory)
+  beforeCatalog()
   const catalog: Catalog = {
     databaseId,
     pageBytes,
@@ -128,6 +125,7 @@ function createDatabase(vfs: Vfs, directory: string, options: CreationOptions): 
     keyspaces: [{ descriptor, section }],
   }
   replaceCatalog(vfs, directory, catalog)
+  return { databaseId, log: end }
 }
 
 /** Generation of the catalog that creates a database. */
@@ -136,26 +134,25 @@ const NO_LOG_END: LogEnd = { logSegmentId: NO_SEGMENT_ID, logLsn: 0 }
 
 /**
  * Creates a log with a first checkpoint record. It names the catalog, which is written later: without the catalog, there is no
- * database, so that the log requires nothing that may be missing.
+ * database, so that the log requires nothing that may be missing. The log is not sealed: the process that opens the database continues it.
  *
  * @returns the end of the log.
  */
 function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array): LogEnd {
-  const wal = Wal.open(vfs, logPath(directory), { create: true, preallocateBytes: 0, ownerId })
+  const path = logPath(directory)
+  const wal = Wal.open(vfs, path, { create: true, preallocateBytes: 0, ownerId, isUnpublished: true })
   const logSegmentId = wal.history.segmentId
   const log = new WalLog(wal, false, { generation: FIRST_GENERATION, logSegmentId }, 0)
-  const checkpoint: StoreCheckpoint = { durableSeq: 0, segmentId: NO_SEGMENT_ID }
   try {
-    const rotation = log.beginRotation()
-    rotation.rotated.sync()
-    rotation.end({ seq: 0, stores: new Map([[DEFAULT_KEYSPACE_ID, checkpoint]]) }).sync()
-  } catch (error) {
+    vfs.syncDirectory(path)
+    log
+      .beginRotation()
+      .end({ seq: 0, stores: new Map([[DEFAULT_KEYSPACE_ID, NO_CHECKPOINT]]) })
+      .sync()
+  } finally {
     log.close(false)
-    throw error
   }
-  const logLsn = wal.endLsn
-  log.close(true)
-  return { logSegmentId, logLsn }
+  return { logSegmentId, logLsn: wal.endLsn }
 }
 
 function randomName(vfs: Vfs): string {

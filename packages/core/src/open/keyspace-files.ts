@@ -1,9 +1,8 @@
 import { isLdbError } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
-import type { KeyspaceDescriptor } from '../catalog/catalog.js'
-import { keyspaceIdOfName, keyspacePath, keyspacesPath } from '../catalog/directory-layout.js'
-import type { CreatedStore } from '../engine/engine.js'
+import type { KeyspaceDescriptor, KeyspaceRecord } from '../catalog/catalog.js'
+import { keyspaceIdOfName, keyspacesPath } from '../catalog/directory-layout.js'
 import type { StoreFactory } from '../engine/store-factory.js'
 import type { Logger } from '../health/logger.js'
 import { removeKeyspaceFiles } from './removal.js'
@@ -25,18 +24,9 @@ export class KeyspaceFiles {
     return this.#engines.vfs.clock
   }
 
-  /** Creates the store of a new keyspace. (K2) Its files are durable, with their directory entries, before the catalog names it. */
-  create(descriptor: KeyspaceDescriptor): CreatedStore {
-    const { id } = descriptor
-    const { vfs, directory, engines } = this.#engines
-    const path = keyspacePath(directory, id)
-    // An earlier creation with this number may have been interrupted before the catalog named the keyspace.
-    removeKeyspaceFiles(vfs, directory, id, engines)
-    if (vfs.status(path) === undefined) vfs.makeDirectory(path)
-    const created = this.#engines.create(descriptor)
-    vfs.syncDirectory(path)
-    vfs.syncDirectory(keyspacesPath(directory))
-    return created
+  /** Returns the catalog record of a new keyspace. (K2) Its files are created when its store is first written. */
+  describe(descriptor: KeyspaceDescriptor): KeyspaceRecord {
+    return { descriptor, section: this.#engines.newSection(descriptor) }
   }
 
   /** Closes the store of a dropped keyspace, and removes its files. */
@@ -53,7 +43,10 @@ export class KeyspaceFiles {
    */
   removeLeftovers(nextId: number, isInUse: (id: number) => boolean): void {
     const { vfs, directory } = this.#engines
-    for (const name of vfs.list(keyspacesPath(directory))) {
+    const path = keyspacesPath(directory)
+    // A copy of the database may lack empty directories.
+    if (vfs.status(path) === undefined) return
+    for (const name of vfs.list(path)) {
       const id = keyspaceIdOfName(name)
       if (id !== undefined && id < nextId && !isInUse(id)) this.#remove(id)
     }

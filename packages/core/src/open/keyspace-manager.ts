@@ -14,22 +14,26 @@ import { KeyspaceTransactionStore } from '../keyspace/transaction-store.js'
 import type { CatalogWriter } from './catalog-writer.js'
 import type { ExpirySweep } from './expiry-sweep.js'
 import type { KeyspaceFiles } from './keyspace-files.js'
+import { StoreOpening } from './store-opening.js'
+import type { StoreOpenings } from './store-opening.js'
 
 /** Creates, changes and drops keyspaces. */
 export class KeyspaceManager {
   readonly #state: DatabaseState
   readonly #writer: CatalogWriter
   readonly #files: KeyspaceFiles
+  readonly #openings: StoreOpenings
   readonly #pipeline: CommitPipeline
   readonly #sinks: CommitSinks
   readonly #sweep: ExpirySweep
   readonly #options: ResolvedDatabaseOptions
 
-  /** @param sinks - the checkpointer and the transactions of the database are used. */
+  /** @param sinks - the checkpointer, the background sync and the transactions of the database are used. */
   constructor(
     state: DatabaseState,
     writer: CatalogWriter,
     files: KeyspaceFiles,
+    openings: StoreOpenings,
     pipeline: CommitPipeline,
     sinks: CommitSinks,
     sweep: ExpirySweep,
@@ -38,6 +42,7 @@ export class KeyspaceManager {
     this.#state = state
     this.#writer = writer
     this.#files = files
+    this.#openings = openings
     this.#pipeline = pipeline
     this.#sinks = sinks
     this.#sweep = sweep
@@ -79,10 +84,9 @@ export class KeyspaceManager {
     if (id === DEFAULT_KEYSPACE_ID) throw invalidArgument('the keyspace default cannot be dropped')
     // A running checkpoint may still write to its file.
     this.#sinks.checkpointer.finish()
+    this.#keepForSnapshots(keyspace)
     this.#orPoison(() => {
-      const { keyspaces: records, nextKeyspaceId } = this.catalog
-      const remaining = records.filter(({ descriptor }) => descriptor.id !== id)
-      this.#writer.replaceKeyspaces(this.#pipeline.seq, remaining, nextKeyspaceId)
+      this.#writer.removeKeyspace(this.#pipeline.seq, id)
     })
     keyspaces.remove(keyspace)
     // (K4) Open transactions keep a snapshot of it.
@@ -90,7 +94,7 @@ export class KeyspaceManager {
     keyspace.dropped = true
     keyspace.whenUnpinned(() => {
       this.#files.removeDropped(id, () => {
-        keyspace.store.close()
+        keyspace.openedStore?.close()
       })
     })
   }
@@ -99,6 +103,15 @@ export class KeyspaceManager {
   removeLeftovers(): void {
     const { keyspaces } = this.#state
     this.#files.removeLeftovers(this.catalog.nextKeyspaceId, (id) => keyspaces.byId(id) !== undefined)
+  }
+
+  /** (K4) Open snapshots keep the state of a dropped keyspace. One that cannot be read can be dropped nevertheless. */
+  #keepForSnapshots(keyspace: KeyspaceStore): void {
+    try {
+      keyspace.pinForSnapshots()
+    } catch (error) {
+      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+    }
   }
 
   #create<K, V>(name: string, requested: ResolvedKeyspaceOptions<K, V>): KeyspaceStore {
@@ -110,7 +123,7 @@ export class KeyspaceManager {
     if (descriptor.id >= 0xffff_ffff)
       throw new LdbError('LDB_TOO_LARGE', 'the numbers of keyspaces are used up')
     const keyspace = this.#orPoison(() =>
-      this.#state.space.withoutReserve(() => this.#createFiles(descriptor)),
+      this.#state.space.withoutReserve(() => this.#createRecord(descriptor)),
     )
     this.#enableExpiryOnFirstUse(keyspace)
     keyspaces.add(keyspace)
@@ -119,16 +132,12 @@ export class KeyspaceManager {
     return keyspace
   }
 
-  #createFiles(descriptor: KeyspaceDescriptor): KeyspaceStore {
-    const { store, section } = this.#files.create(descriptor)
-    try {
-      const records = [...this.catalog.keyspaces, { descriptor, section }]
-      this.#writer.replaceKeyspaces(this.#pipeline.seq, records, descriptor.id + 1)
-    } catch (error) {
-      store.close()
-      throw error
-    }
-    return new KeyspaceStore(descriptor, store, this.#files.clock)
+  #createRecord(descriptor: KeyspaceDescriptor): KeyspaceStore {
+    const record = this.#files.describe(descriptor)
+    this.#writer.addKeyspace(this.#pipeline.seq, record)
+    // (R8) The record of the catalog is synced with the first commit, or a moment later.
+    this.#sinks.backgroundSync.schedule()
+    return new KeyspaceStore(descriptor, new StoreOpening(this.#openings, record), this.#files.clock)
   }
 
   #describeNew<K, V>(name: string, requested: ResolvedKeyspaceOptions<K, V>): KeyspaceDescriptor {
@@ -170,7 +179,7 @@ export class KeyspaceManager {
     this.#sweep.schedule()
   }
 
-  /** (C3) After a failed write it is unknown which catalog a crash would leave. */
+  /** Changes the catalog. (C3) After a failed write it is unknown which one a crash would leave. */
   #orPoison<T>(change: () => T): T {
     const { health, log } = this.#state
     try {

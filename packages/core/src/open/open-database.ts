@@ -30,7 +30,9 @@ import { ExpirySweep } from './expiry-sweep.js'
 import { KeyspaceFiles } from './keyspace-files.js'
 import { KeyspaceManager } from './keyspace-manager.js'
 import { runAll } from './run-all.js'
+import { isReplayShort } from '../recovery/short-log.js'
 import { SlicedCheckpoint } from './sliced-checkpoint.js'
+import type { StoreOpenings } from './store-opening.js'
 
 /** The objects of a database that exist before its log is replayed. */
 export interface OpenedStores {
@@ -40,9 +42,12 @@ export interface OpenedStores {
   readonly gate: ReadGate
   readonly keyspaces: KeyspaceTable
   readonly engines: StoreFactory
+  readonly openings: StoreOpenings
   /** The layer that bounds the open files of the stores; `undefined` for a memory-only database. */
   readonly files: PooledVfs | undefined
   readonly directoryEntries: DirectoryEntrySync
+  /** Log length in bytes up to which a close makes no checkpoint. */
+  readonly closeLogBytes: number
 }
 
 /** The opened log, and the result of its replay. */
@@ -83,6 +88,7 @@ export class OpenDatabase {
   readonly openStreams: HandleLeases<PinnedResource>
   readonly #sweep: ExpirySweep
   readonly #lock: VfsLock
+  readonly #closeLogBytes: number
   readonly #leaks: LeakReporter
   readonly #scheduler: Scheduler
   /** Waits for the collection of the API. */
@@ -102,6 +108,7 @@ export class OpenDatabase {
     const state = { health, log, keyspaces, space }
     this.options = options
     this.#lock = lock
+    this.#closeLogBytes = stores.closeLogBytes
     this.health = health
     this.events = events
     this.gate = gate
@@ -130,7 +137,16 @@ export class OpenDatabase {
     })
     const writer = new CatalogWriter(catalog, vfs, directory, log)
     const files = new KeyspaceFiles(engines, directoryEntries, options.logger)
-    this.manager = new KeyspaceManager(state, writer, files, this.pipeline, sinks, this.#sweep, options)
+    this.manager = new KeyspaceManager(
+      state,
+      writer,
+      files,
+      stores.openings,
+      this.pipeline,
+      sinks,
+      this.#sweep,
+      options,
+    )
     this.openReads = new OpenReads(leaks, scheduler)
     this.openStreams = new HandleLeases(leaks, scheduler)
     this.#leaks = leaks
@@ -204,9 +220,28 @@ export class OpenDatabase {
         this.#saveLog()
         return false
       }
+      this.checkpointer.finish()
+      if (this.closesWithoutCheckpoint) {
+        this.#lock.assertHeld()
+        return true
+      }
       this.checkpointer.run(this.pipeline, { ...AUTOMATIC_CHECKPOINT, effort: 'explicit' })
-      return true
+      // A compaction after the record of the checkpoint makes checkpoints of its own.
+      if (!this.#areStoresRecorded)
+        this.checkpointer.run(this.pipeline, { ...AUTOMATIC_CHECKPOINT, force: true })
+      return this.#areStoresRecorded
     })
+  }
+
+  /** (R6) After a clean close, the newest checkpoint record names the newest checkpoint of every store. */
+  get #areStoresRecorded(): boolean {
+    return [...this.keyspaces].every(({ isRecorded }) => isRecorded)
+  }
+
+  /** (R6) True when a close would leave the commits since the last checkpoint in the log. */
+  get closesWithoutCheckpoint(): boolean {
+    const { health, log, keyspaces, space } = this
+    return this.#areStoresRecorded && isReplayShort({ health, log, keyspaces, space }, this.#closeLogBytes)
   }
 
   /** @param save - makes the commits durable, and reports whether the stores contain them all. */
@@ -232,8 +267,8 @@ export class OpenDatabase {
         health.close()
         this.changeSignal.wake()
       },
-      ...[...this.keyspaces].map(({ store }) => (): void => {
-        store.close()
+      ...[...this.keyspaces].map(({ openedStore }) => (): void => {
+        openedStore?.close()
       }),
       (): void => {
         this.log.close(clean)

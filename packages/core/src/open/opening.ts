@@ -1,4 +1,4 @@
-import { isLdbError, LdbError } from '@ldb/base'
+import { equalBytes, isLdbError, LdbError } from '@ldb/base'
 import {
   availableEnvironment,
   defaultVfs,
@@ -9,6 +9,7 @@ import {
   PooledVfs,
 } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
+import type { CreatedLog } from '@ldb/wal'
 import type { Catalog } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
 import { readCatalog } from '../catalog/file.js'
@@ -17,7 +18,7 @@ import type { DatabaseOptions, ResolvedDatabaseOptions } from '../health/options
 import { resolveDatabaseOptions } from '../health/options.js'
 import { Assembly } from './assembly.js'
 import { createDirectory, createInside } from './creation.js'
-import type { CreationOptions } from './creation.js'
+import type { CreatedDatabase, CreationOptions } from './creation.js'
 import { inspectDirectory } from './directory-inspection.js'
 import type { DirectoryState } from './directory-inspection.js'
 import { lockDirectory } from './directory-lock.js'
@@ -86,6 +87,7 @@ class Opening {
   readonly #files: PooledVfs | undefined
   readonly #space: ReservedSpace
   readonly #withLog: boolean
+  #created: CreatedDatabase | undefined = undefined
   /** Closes the opened objects, newest last. */
   readonly #opened: (() => void)[] = []
 
@@ -123,6 +125,7 @@ class Opening {
         logVfs: this.#options.readOnly ? this.#vfs : this.#owned.above(this.#vfs),
         space: this.#space,
         pool: this.#files,
+        createdLog: this.#createdLogOf(catalog),
       }
       const assembly = new Assembly(this.#options, this.#tuning, files, this.#opened)
       const opened = assembly.assemble(lock, catalog, this.#withLog)
@@ -142,8 +145,15 @@ class Opening {
     const state = inspectDirectory(this.#base, this.#directory)
     this.#assertAllowed(state)
     if (state.kind !== 'absent') return
-    const created = createDirectory(this.#base, this.#directory, this.#creationOptions())
-    if (!created) this.#assertAllowed(inspectDirectory(this.#base, this.#directory))
+    this.#created = createDirectory(this.#base, this.#directory, this.#creationOptions())
+    if (this.#created === undefined) this.#assertAllowed(inspectDirectory(this.#base, this.#directory))
+  }
+
+  /** Returns the log of a database that this open has created, unless another process has put another database in its place. */
+  #createdLogOf({ databaseId }: Catalog): CreatedLog | undefined {
+    const created = this.#created
+    if (created === undefined || !equalBytes(created.databaseId, databaseId)) return undefined
+    return { segmentId: created.log.logSegmentId, endLsn: created.log.logLsn }
   }
 
   /** Reads the catalog again under the lock: it may have changed since the inspection. */
@@ -153,7 +163,7 @@ class Opening {
     let state = inspectDirectory(this.#vfs, this.#directory)
     if (state.kind !== 'database') {
       this.#assertAllowed(state)
-      createInside(this.#vfs, this.#directory, this.#creationOptions())
+      this.#created = createInside(this.#vfs, this.#directory, this.#creationOptions())
       state = inspectDirectory(this.#vfs, this.#directory)
     }
     if (state.kind === 'database') return state.catalog

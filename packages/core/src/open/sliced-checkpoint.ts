@@ -76,10 +76,10 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
 
   async #persistRecovered(): Promise<void> {
     const { keyspaces, health } = this.#state
-    for (const { dropped, store } of [...keyspaces]) {
+    for (const { dropped, openedStore } of [...keyspaces]) {
       if (dropped || health.writeRefusal !== undefined) continue
       try {
-        await store.persistRecovered()
+        await openedStore?.persistRecovered()
       } catch {
         // The store refuses later writes, and the next one reports the error.
       }

@@ -15,6 +15,10 @@ export interface DatabaseTuning {
   readonly replayBytes: number
   /** Bytes of the smallest database that reserves space. */
   readonly reservingBytes: number
+  /** After a clean close, an open opens all stores if they are no more than this. */
+  readonly openedStoresMax: number
+  /** Log length in bytes up to which a close makes no checkpoint. */
+  readonly closeLogBytes: number
   /** Whether the page cache has an adaptive hash index. */
   readonly usesHashIndex: boolean
   /** Engines by name. A test may replace one. */
@@ -28,6 +32,8 @@ export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
   preallocateBytes: 4_194_304,
   replayBytes: 402_653_184,
   reservingBytes: 262_144,
+  openedStoresMax: 8,
+  closeLogBytes: 16_384,
   usesHashIndex: true,
   engines: BUILT_IN_ENGINES,
 })

@@ -1,15 +1,18 @@
-import { corruption, equalBytes, formatBytes, NO_SEGMENT_ID } from '@ldb/base'
+import { corruption, formatBytes } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import type { Wal } from '@ldb/wal'
 import type { Catalog, CatalogVersion } from '../catalog/catalog.js'
 import { catalogPath, logPath } from '../catalog/directory-layout.js'
+import type { KeyspaceStore } from '../keyspace/store.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
+import { equalCheckpoints, NO_CHECKPOINT } from '../log/checkpoint-record.js'
 import type { CheckpointRecord, StoreCheckpoint } from '../log/checkpoint-record.js'
 import { CatalogHistory } from './catalog-history.js'
 import type { RecoveredDatabase } from './recovered-database.js'
 
 /** A store as it was found, before the log is replayed into it. */
 interface FoundStore extends StoreCheckpoint {
+  readonly keyspace: KeyspaceStore
   /** File of the checkpoint, for errors. */
   readonly file: string
 }
@@ -38,9 +41,9 @@ export class HistoryCheck {
     this.#database = database
     this.#catalog = new CatalogHistory(catalog, catalogPath(database.directory))
     this.#stores = new Map(
-      [...keyspaces].map(({ descriptor, store: { durableSeq, durableSegmentId: segmentId } }) => [
-        descriptor.id,
-        { durableSeq, segmentId, file: database.checkpointFileOf(descriptor) },
+      [...keyspaces].map((keyspace) => [
+        keyspace.descriptor.id,
+        { ...keyspace.checkpoint, keyspace, file: database.checkpointFileOf(keyspace.descriptor) },
       ]),
     )
     for (const { durableSeq } of this.#stores.values()) this.#commitLsns.set(durableSeq, undefined)
@@ -72,6 +75,9 @@ export class HistoryCheck {
       if (store === undefined) continue
       const { durableSeq, file } = store
       if (durableSeq < recorded) {
+        // Files that are absent or incomplete were taken for those of a new store.
+        const fault = durableSeq === 0 ? store.keyspace.fault() : undefined
+        if (fault !== undefined) throw fault
         const message = `keyspace ${keyspaceId} has lost its newest checkpoint`
         throw corruption(file, 0, message, { actual: durableSeq, expected: recorded })
       }
@@ -85,7 +91,7 @@ export class HistoryCheck {
   }
 
   /**
-   * Checks the stores against the whole log.
+   * Checks the stores against the whole log, and notes what it records of each. A store that it omits has no checkpoint yet.
    *
    * @param seq - number of the newest commit.
    */
@@ -96,14 +102,10 @@ export class HistoryCheck {
         const message = `the log ends before the newest commit of keyspace ${keyspaceId}, or the file belongs to another history`
         throw corruption(file, 0, message, { actual: seq, expected: durableSeq })
       }
-      if (!this.#isRecorded(keyspaceId, store) && !this.#isInLog(store)) throw this.#foreign(store)
+      const recorded = this.#record?.stores.get(keyspaceId) ?? NO_CHECKPOINT
+      store.keyspace.noteRecorded(recorded)
+      if (!equalCheckpoints(store, recorded) && !this.#isInLog(store)) throw this.#foreign(store)
     }
-  }
-
-  /** Reports whether the newest checkpoint record names the checkpoint of a store; a store that it omits has none yet. */
-  #isRecorded(keyspaceId: number, { durableSeq, segmentId }: FoundStore): boolean {
-    const recorded = this.#record?.stores.get(keyspaceId) ?? { durableSeq: 0, segmentId: NO_SEGMENT_ID }
-    return durableSeq === recorded.durableSeq && equalBytes(segmentId, recorded.segmentId)
   }
 
   /**

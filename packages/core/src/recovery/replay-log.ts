@@ -32,7 +32,8 @@ export interface RecoveryResult {
 
 /**
  * Replays the log: applies to each store the commits that are newer than its checkpoint (R2), and checks that log, catalog and stores
- * are consistent (R3, R4, R8, R9). Changes only the state in memory.
+ * are consistent (R3, R4, R8, R9). Changes only the state in memory. Opens the stores that it changes; those that are open are between
+ * `beginReplay` and `endReplay`.
  *
  * @param database - the free frames of its page cache are used to gather commits.
  * @param memoryBytes - memory for gathered commits.
@@ -92,7 +93,6 @@ class Replay {
     this.#memoryBytes = Math.min(memoryBytes, logBytes + UNFILLED_BYTES)
     this.#memory = new ReplayMemory(database.cache)
     this.#history = new HistoryCheck(wal, catalog, keyspaces, database)
-    for (const { store } of keyspaces) store.beginReplay()
   }
 
   add(reader: WalReader): void {
@@ -127,12 +127,12 @@ class Replay {
       )
     }
     this.#history.checkStores(seq)
-    for (const { descriptor, store } of this.#keyspaces) {
-      const durableSeq = this.#history.durableSeqOf(descriptor.id)
-      if (store.durableSeq < durableSeq)
-        throw this.#fault(endLsn, 'a store lost commits during replay', store.durableSeq)
+    for (const { descriptor, checkpoint } of this.#keyspaces) {
+      const { durableSeq } = checkpoint
+      if (durableSeq < this.#history.durableSeqOf(descriptor.id))
+        throw this.#fault(endLsn, 'a store lost commits during replay', durableSeq)
     }
-    for (const { store } of this.#keyspaces) store.endReplay(toSeq(seq))
+    for (const { openedStore } of this.#keyspaces) openedStore?.endReplay(toSeq(seq))
     const { catalogGeneration } = this.#history
     return { seq, checkpointSeq, catalogGeneration, replayedCount: this.#replayedCount }
   }

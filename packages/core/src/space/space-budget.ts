@@ -266,9 +266,9 @@ export class SpaceBudget {
 
   #sumOfStores(name: 'dirtyBytes' | 'fileBytes'): number {
     let sum = 0
-    for (const { rawStoreForWrites } of this.#users.keyspaces) {
+    for (const keyspace of this.#users.keyspaces) {
       try {
-        sum += rawStoreForWrites.stats()[name]
+        sum += name === 'fileBytes' ? keyspace.fileBytes : (keyspace.openedStore?.stats().dirtyBytes ?? 0)
       } catch (error) {
         // A store that failed accepts no checkpoint either.
         if (!isLdbError(error)) throw error

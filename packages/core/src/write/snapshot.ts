@@ -2,7 +2,8 @@ import { invalidArgument, LdbError } from '@ldb/base'
 import { closedError } from '../health/health.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
 import { KeyspaceReads } from '../read/keyspace-reads.js'
-import type { StorePin } from '../keyspace/store.js'
+import type { LazySnapshot } from '../keyspace/open-snapshots.js'
+import type { KeyspaceStore, StorePin } from '../keyspace/store.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
 import { KeyspaceWrites } from './keyspace-writes.js'
 import { DEFAULT_KEYSPACE_ID } from '../catalog/directory-layout.js'
@@ -13,7 +14,7 @@ import { FrozenSource } from '../read/read-source.js'
 /**
  * A consistent, read-only view of all keyspaces at one commit. Its own reading methods read the keyspace `default`.
  *
- * @remarks Taking a snapshot does no I/O and copies no data. While it is open, overwritten pages are not reused.
+ * @remarks Taking a snapshot copies no data, and costs the same whatever the number of keyspaces. While it is open, overwritten pages are not reused.
  * Release it, or declare it with `using`.
  * @example
  * ```ts
@@ -89,39 +90,50 @@ export class SnapshotHandle {
   }
 }
 
-/** The pins of a snapshot: one for each keyspace, all at the same commit. */
-export class SnapshotPins implements OpenRead {
+/** The pins of a snapshot, all at the same commit: one for each keyspace that was read through it, or has changed since. */
+export class SnapshotPins implements OpenRead, LazySnapshot<KeyspaceStore> {
   readonly seq: number
   /** Commit pipeline of the database, which identifies the keyspaces of the same database. */
   readonly owner: object
+  readonly #keyspaces: KeyspaceTable
+  readonly #newestId: number
+  /** (X2) Entries that had expired then are absent. */
+  readonly #nowMs: number
   readonly #pins: Map<number, StorePin> = new Map()
   #released = false
 
-  constructor(owner: object, seq: number, keyspaces: KeyspaceTable) {
+  /**
+   * @param seq - number of the newest commit, which is applied to the stores.
+   * @param nowMs - present time of the wall clock.
+   */
+  constructor(owner: object, seq: number, keyspaces: KeyspaceTable, nowMs: number) {
     this.owner = owner
     this.seq = seq
-    try {
-      for (const keyspace of keyspaces) this.#pins.set(keyspace.descriptor.id, keyspace.pin())
-    } catch (error) {
-      this.#releasePins()
-      throw error
-    }
+    this.#keyspaces = keyspaces
+    this.#newestId = keyspaces.newestId
+    this.#nowMs = nowMs
+    keyspaces.snapshots.add(this)
   }
 
+  /** @throws {@link LdbError} LDB_CLOSED, LDB_NOT_FOUND; the error of a store that cannot be opened. */
   pinOf(keyspaceId: number): StorePin {
     if (this.#released) throw closedError()
+    const keyspace = this.#keyspaces.byId(keyspaceId)
+    if (keyspace !== undefined) this.pin(keyspace)
     const pin = this.#pins.get(keyspaceId)
-    if (pin === undefined) throw new LdbError('LDB_NOT_FOUND', 'the keyspace was created after the snapshot')
+    if (pin === undefined) throw new LdbError('LDB_NOT_FOUND', 'the snapshot does not contain the keyspace')
     return pin
+  }
+
+  pin(keyspace: KeyspaceStore): void {
+    const { id } = keyspace.descriptor
+    if (id <= this.#newestId && !this.#pins.has(id)) this.#pins.set(id, keyspace.pinAt(this.#nowMs))
   }
 
   release(): void {
     if (this.#released) return
     this.#released = true
-    this.#releasePins()
-  }
-
-  #releasePins(): void {
+    this.#keyspaces.snapshots.delete(this)
     for (const pin of this.#pins.values()) pin.release()
     this.#pins.clear()
   }

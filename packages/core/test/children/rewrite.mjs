@@ -18,7 +18,7 @@ function random(limit) {
 }
 
 function fileBytes() {
-  return statSync(`${directory}/keyspaces/1/tree.ldb`).size
+  return statSync(`${directory}/keyspaces/1/tree.ldb`, { throwIfNoEntry: false })?.size ?? 0
 }
 
 const order = Array.from({ length: count }, (_, index) => index)

@@ -81,24 +81,32 @@ export class CurrentSegment {
     const { segment, chainHash } = createSegment(this.#vfs, this.#directory, plan)
     // The segment exists now, whether or not the sync succeeds: no other one may follow the previous one.
     this.segment = segment
-    this.#vfs.syncDirectory(this.#directory)
+    if (plan.isSynced) this.#vfs.syncDirectory(this.#directory)
     const previous = this.#segments.newest
     this.#enter(segment)
     if (previous !== undefined) sealSegment(this.#vfs, previous, sealBefore(segment.header))
     return chainHash
   }
 
+  /** Continues the only segment of a log, which this process has created and synced. */
+  continue(segment: Segment): void {
+    this.segment = segment
+    this.file = new ActiveSegment(this.#vfs, segment, this.#options.preallocateBytes)
+    segment.endLsn = undefined
+  }
+
   /**
    * Starts a rotation at `start`, the end of all flushed records. The returned task creates the file of the next segment.
    *
+   * @param isSynced - all records are on the device.
    * @throws {@link LdbError} LDB_IO when descriptors are used up: nothing has changed.
    */
-  rotate(start: LogPosition, seqFloor: number): ResumableTask {
+  rotate(start: LogPosition, seqFloor: number, isSynced: boolean): ResumableTask {
     assert(this.rotation === undefined, 'rotations do not overlap')
     this.#assertDescriptors()
     const plan = this.#plan(start, seqFloor, undefined)
     this.segment = planSegment(this.#vfs, this.#directory, plan)
-    this.rotation = new ResumableTask(this.#rotationSteps(this.segment, plan))
+    this.rotation = new ResumableTask(this.#rotationSteps(this.segment, plan, isSynced))
     return this.rotation
   }
 
@@ -122,8 +130,8 @@ export class CurrentSegment {
     this.file?.close()
   }
 
-  /** Syncs the old segment and creates the new one. */
-  *#rotationSteps(segment: Segment, plan: SegmentPlan): TaskSteps {
+  /** Syncs the old segment, unless its records are on the device, and creates the new one. */
+  *#rotationSteps(segment: Segment, plan: SegmentPlan, isSynced: boolean): TaskSteps {
     const old = this.file
     const { beforeWriting } = this.#options
     try {
@@ -132,8 +140,10 @@ export class CurrentSegment {
       if (old === undefined && beforeWriting !== undefined) yield beforeWriting
       if (old !== undefined) {
         old.endAppends()
-        this.#counters.syncCount++
-        yield old
+        if (!isSynced) {
+          this.#counters.syncCount++
+          yield old
+        }
         // If another write or sync has failed meanwhile, the success of this sync proves nothing.
         if (this.#failure.isSet) throw this.#failure.setBySync(this.#failure.cause)
         this.#onSynced(segment.baseLsn)
@@ -192,7 +202,7 @@ export class CurrentSegment {
 
   #plan(start: LogPosition, seqFloor: number, tail: TailCopy | undefined): SegmentPlan {
     const previous = this.#segments.newest
-    const { preallocateBytes, segmentBytes, ownerId } = this.#options
+    const { preallocateBytes, segmentBytes, ownerId, isUnpublished } = this.#options
     return {
       segmentNumber: this.#segments.allocateNumber(),
       previousId: previous?.header.segmentId ?? NO_SEGMENT_ID,
@@ -203,6 +213,7 @@ export class CurrentSegment {
       tail,
       segmentBytes,
       preallocateBytes: Math.min(preallocateBytes, segmentBytes, FIRST_ALLOCATION_BYTES),
+      isSynced: !isUnpublished || previous !== undefined,
     }
   }
 

@@ -242,7 +242,7 @@ export class LogWriter {
       return new ResumableTask(noSteps())
     }
     this.flush()
-    return current.rotate(this.#endPosition(), this.seqFloor)
+    return current.rotate(this.#endPosition(), this.seqFloor, this.syncedLsn === this.flushedLsn)
   }
 
   /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
@@ -262,6 +262,11 @@ export class LogWriter {
     this.#chainHash = this.#current.create(start, this.seqFloor, tail)
   }
 
+  /** Continues the only segment of a log, which this process has created and synced. */
+  continueSegment(segment: Segment): void {
+    this.#current.continue(segment)
+  }
+
   /** Syncs all records and seals the log: the next open treats any missing record as corruption. */
   closeCleanly(): void {
     this.#current.rotation?.sync()
@@ -270,8 +275,11 @@ export class LogWriter {
     if (file === undefined) return
     this.flush()
     try {
+      // Zeros that were preallocated may come back after a crash: what follows the end in the seal means nothing.
       file.truncateTo(this.flushedLsn)
-      this.#syncFile(true)
+      this.noteSyncs()
+      this.#assertNoFailedSync()
+      if (this.syncedLsn < this.flushedLsn) this.#syncFile(true)
       const { lsn, lastSeq, chainHash } = this.#endPosition()
       file.writeSeal({ kind: SealKind.closed, endLsn: lsn, lastSeq, chainHash, successorId: NO_SEGMENT_ID })
       file.sync()

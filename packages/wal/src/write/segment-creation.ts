@@ -32,6 +32,8 @@ export interface SegmentPlan {
   readonly segmentBytes: number
   /** Bytes to preallocate after the copied records. */
   readonly preallocateBytes: number
+  /** The file is synced before it gets its name. */
+  readonly isSynced: boolean
 }
 
 /** A created segment, and the chain hash after its copied records. */
@@ -48,8 +50,8 @@ export const NO_OWNER_ID: Uint8Array = new Uint8Array(OWNER_ID_BYTES)
 export const NO_BRANCH_ID: Uint8Array = new Uint8Array(BRANCH_ID_BYTES)
 
 /**
- * Creates a segment except for the sync of the directory: writes its initial content under a temporary name, syncs the file and renames
- * it. A segment under its final name is therefore complete. The caller syncs the directory, so that a crash cannot remove a segment with
+ * Creates a segment except for the sync of the directory: writes its initial content under a temporary name, syncs the file and
+ * renames it. In an unpublished log it has its name at once, and is not synced. A segment under its final name is therefore complete. The caller syncs the directory, so that a crash cannot remove a segment with
  * acknowledged records.
  *
  * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_READ_ONLY; at most an unfinished segment remains, which
@@ -115,19 +117,20 @@ function* fileSteps(
   plan: SegmentPlan,
   chainHash: ChainHash,
 ): Generator<Syncable, FileSync, void> {
-  const newName = newSegmentName(plan.segmentNumber)
+  // A file that is not synced here needs no other name: no process reads it before its owner syncs it.
+  const newName = plan.isSynced ? newSegmentName(plan.segmentNumber) : segmentName(plan.segmentNumber)
   const newPath = joinPath(directory, newName)
   try {
     const file = vfs.open(newPath, 'createNew')
     const fileSync = new FileSync(vfs, file)
     try {
       writeSegment(vfs, file, segment, plan, chainHash)
-      yield fileSync
+      if (plan.isSynced) yield fileSync
     } finally {
       fileSync.close()
       file.close()
     }
-    vfs.rename(newPath, segment.path)
+    if (plan.isSynced) vfs.rename(newPath, segment.path)
     return fileSync
   } catch (error) {
     removeUnfinished(vfs, directory, [newName])

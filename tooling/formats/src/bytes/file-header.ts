@@ -18,14 +18,23 @@ export function hasMagic(view: ByteView, kind: string): boolean {
   return magic.every((byte, index) => view.bytes[index] === byte)
 }
 
-/** Reads a file header and checks everything but its flags, whose meaning depends on the kind of file. */
-export function readFileHeader(view: ByteView, kind: string, version: number): FileHeader {
+/**
+ * Reads a file header and checks everything but its flags, whose meaning depends on the kind of file.
+ *
+ * @param oldest - oldest version that is read.
+ */
+export function readFileHeader(
+  view: ByteView,
+  kind: string,
+  version: number,
+  oldest: number = version,
+): FileHeader {
   requireKnown(hasMagic(view, kind), `no file of kind ${kind}`)
   requireSound(view.length >= FILE_HEADER_BYTES, 'the file ends within its header')
   requireSound(view.checksum(16) === xxHash64(view.slice(0, 16), 0n), 'checksum of the file header')
   const format = view.u16(8)
   const minimumReader = view.u16(10)
-  requireKnown(format >= version, `format ${format}, older than ${version}`)
+  requireKnown(format >= oldest, `format ${format}, older than ${oldest}`)
   requireKnown(minimumReader <= version, `format ${format} needs a reader of format ${minimumReader}`)
   return { format, minimumReader, flags: view.u32(12) }
 }

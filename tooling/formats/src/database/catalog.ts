@@ -36,7 +36,7 @@ export interface Catalog {
 export function readCatalog(bytes: Uint8Array): Catalog {
   const view = new ByteView(bytes)
   requireSound(hasMagic(view, 'C'), 'the catalog does not begin with its magic')
-  const { flags } = readFileHeader(view, 'C', 3)
+  const { flags } = readFileHeader(view, 'C', 4, 3)
   requireKnown(flags === 0, 'flags of the catalog')
   requireSound(view.length >= ROOT_END && view.length <= CATALOG_BYTES_MAX, 'length of the catalog')
   requireSound(view.checksum(24) === xxHash64(view.slice(32, view.length), 0n), 'checksum of the catalog')

@@ -1,11 +1,12 @@
 // A whole database directory: FORMAT.md of packages/core, "Reading a database".
 import { compareBytes, hexOf } from '../bytes/byte-view.js'
-import { requireSound } from '../bytes/format-error.js'
+import { FormatError, requireSound } from '../bytes/format-error.js'
 import { readLog } from '../log/log.js'
 import type { Log } from '../log/log.js'
 import type { LogRecord } from '../log/record.js'
-import { readTree } from '../tree/tree.js'
+import { readMetaBlocks } from '../tree/meta.js'
 import type { Entry } from '../tree/page.js'
+import { readTree } from '../tree/tree.js'
 import type { Tree } from '../tree/tree.js'
 import { readBatch } from './batch.js'
 import type { Operation } from './batch.js'
@@ -24,7 +25,8 @@ export interface DatabaseEntry extends Entry {
 /** A keyspace with its tree, and its entries after the replay of the log. */
 export interface KeyspaceContent {
   readonly keyspace: Keyspace
-  readonly tree: Tree
+  /** `undefined` when the log contains every commit of the keyspace. */
+  readonly tree: Tree | undefined
   readonly entries: readonly DatabaseEntry[]
 }
 
@@ -44,25 +46,49 @@ export function readDatabase(files: ReadonlyMap<string, Uint8Array>): DatabaseCo
   const log = readLog(new Map(logFiles.map(([path, bytes]) => [path.slice('wal/'.length), bytes])))
   const isOwned = log.segments.every((segment) => segment.ownerId === catalog.databaseId)
   requireSound(isOwned, 'the log belongs to another database')
+  const history = new History(log)
   const trees = new Map<number, Tree>()
   for (const { keyspaceId, fileId } of catalog.keyspaces) {
-    const tree = readTree(fileAt(files, `keyspaces/${keyspaceId}/tree.ldb`))
+    const tree = readTreeOf(files, keyspaceId, history.containsAllOf(keyspaceId))
+    if (tree === undefined) continue
     requireSound(tree.meta.fileId === fileId, `the tree of keyspace ${keyspaceId} is another file`)
     requireSound(tree.meta.pageBytes === catalog.pageBytes, `page size of keyspace ${keyspaceId}`)
     trees.set(keyspaceId, tree)
   }
   const replay = new Replay(catalog, trees)
   for (const record of log.records) replay.apply(record)
-  const history = new History(log)
   history.checkCatalog(catalog)
   for (const [keyspaceId, { meta }] of trees) history.checkTree(keyspaceId, meta)
   const seq = replay.finish()
   const keyspaces = catalog.keyspaces.map((keyspace) => {
     const tree = trees.get(keyspace.keyspaceId)
-    requireSound(tree !== undefined, 'a keyspace without a tree')
     return { keyspace, tree, entries: replay.entriesOf(keyspace) }
   })
   return { catalog, log, seq, keyspaces }
+}
+
+/**
+ * Reads the tree of a keyspace.
+ *
+ * @param isOptional - the log contains every commit of the keyspace: a file without a whole checkpoint of a commit counts as absent.
+ */
+function readTreeOf(
+  files: ReadonlyMap<string, Uint8Array>,
+  keyspaceId: number,
+  isOptional: boolean,
+): Tree | undefined {
+  const path = `keyspaces/${keyspaceId}/tree.ldb`
+  if (!isOptional) return readTree(fileAt(files, path))
+  const bytes = files.get(path)
+  if (bytes === undefined) return undefined
+  try {
+    const [newest] = readMetaBlocks(bytes)
+    if (newest.durableSeq === 0) return undefined
+  } catch (error) {
+    if (error instanceof FormatError && error.code === 'LDB_CORRUPTION') return undefined
+    throw error
+  }
+  return readTree(bytes)
 }
 
 function fileAt(files: ReadonlyMap<string, Uint8Array>, path: string): Uint8Array {
@@ -84,9 +110,9 @@ class Replay {
     this.#catalog = catalog
     this.#trees = trees
     this.#contents = new Map(
-      [...trees].map(([keyspaceId, { entries }]) => [
+      catalog.keyspaces.map(({ keyspaceId }) => [
         keyspaceId,
-        new Map(entries.map((entry) => [hexOf(entry.key), entry])),
+        new Map((trees.get(keyspaceId)?.entries ?? []).map((entry) => [hexOf(entry.key), entry])),
       ]),
     )
   }
@@ -127,9 +153,9 @@ class Replay {
     for (const { keyspaceId, operations } of readBatch(payload)) {
       const tree = this.#treeOf(keyspaceId)
       const keyspace = this.#catalog.keyspaces.find((each) => each.keyspaceId === keyspaceId)
-      if (tree === undefined || keyspace === undefined) continue
+      if (keyspace === undefined) continue
       requireSound(seq > keyspace.createdSeq, `commit ${seq} is older than its keyspace`)
-      if (seq <= tree.meta.durableSeq) continue
+      if (seq <= (tree?.meta.durableSeq ?? 0)) continue
       for (const operation of operations) applyOperation(this.#contents.get(keyspaceId), operation)
     }
   }
@@ -150,7 +176,7 @@ class Replay {
     requireSound(this.#catalog.generation >= generation, 'the catalog is older than the log')
   }
 
-  /** Returns the tree of a keyspace; `undefined` when the keyspace was dropped. */
+  /** Returns the tree of a keyspace; `undefined` when the keyspace was dropped, or has no file yet. */
   #treeOf(keyspaceId: number): Tree | undefined {
     const wasAssigned = keyspaceId > 0 && keyspaceId < this.#catalog.nextKeyspaceId
     requireSound(wasAssigned, `keyspace ${keyspaceId} never existed`)

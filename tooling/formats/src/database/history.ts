@@ -41,10 +41,16 @@ export class History {
     )
   }
 
+  /** Reports whether the log contains every commit of a keyspace: the newest checkpoint record has none of them. */
+  containsAllOf(keyspaceId: number): boolean {
+    return (this.#checkpoint?.stores.get(keyspaceId)?.durableSeq ?? 0) === 0
+  }
+
   /** Requires that the tree of a keyspace is of this history. */
   checkTree(keyspaceId: number, { durableSeq, logSegmentId }: MetaBlock): void {
     const recorded = this.#checkpoint?.stores.get(keyspaceId) ?? { durableSeq: 0, segmentId: NO_ID }
-    if (recorded.durableSeq === durableSeq && recorded.segmentId === logSegmentId) return
+    if (recorded.durableSeq === durableSeq && (durableSeq === 0 || recorded.segmentId === logSegmentId))
+      return
     const position = this.#positionOf(logSegmentId)
     requireSound(position !== undefined, `the tree of keyspace ${keyspaceId} is of another history`)
     const commit = this.#log.records.find(({ type, seq }) => type === 1 && seq === durableSeq)

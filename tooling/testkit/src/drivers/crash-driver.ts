@@ -155,6 +155,7 @@ class CrashDriver {
     const life = history.life
     await session.step(random, history)
     // The trace shows the order only when no later write of the same step followed the acknowledgement.
+    if (session.hasUnsyncedRecord === true) return
     if (history.life === life && history.durable > before && history.durable === history.submitted) {
       trace.acknowledged(this.#run.isLog)
     }

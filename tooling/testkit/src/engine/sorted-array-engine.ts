@@ -20,9 +20,17 @@ export interface SortedArrayEngine {
   readonly name: 'btree'
   readonly number: 1
   readonly checkpointFileName: string
-  create(context: StoreContext): { readonly store: OrderedStore; readonly section: Uint8Array }
-  open(context: StoreContext, section: Uint8Array): OrderedStore
+  newSection(): Uint8Array
+  open(context: StoreContext, section: Uint8Array, state: 'recorded' | 'unrecorded' | 'none'): OrderedStore
   ownsFile(name: string): boolean
+}
+
+/** Creates the state file of a store that has none, with its directory, durably: the checkpoints sync the directory of the store only. */
+function createIfAbsent({ vfs, directory }: StoreContext): void {
+  if (vfs.status(directory) === undefined) vfs.makeDirectory(directory)
+  if (vfs.status(`${directory}/${STATE_NAME}`) === undefined) SortedArrayStore.create(vfs, directory)
+  vfs.syncDirectory(directory)
+  vfs.syncDirectory(directory.slice(0, directory.lastIndexOf('/')))
 }
 
 /**
@@ -38,14 +46,12 @@ export function sortedArrayEngine(seed: number, freedoms?: Freedoms): SortedArra
     name: 'btree',
     number: 1,
     checkpointFileName: STATE_NAME,
-    create(context) {
-      SortedArrayStore.create(context.vfs, context.directory)
-      return { store: open(context), section: SECTION }
-    },
-    open(context, section) {
+    newSection: () => SECTION,
+    open(context, section, state) {
       if (section.length !== SECTION.length || section.some((byte, at) => byte !== SECTION[at])) {
         throw new Error('the catalog has changed the section of an engine')
       }
+      if (state === 'none') createIfAbsent(context)
       return open(context)
     },
     ownsFile: (name) => NAMES.has(name),

@@ -97,6 +97,7 @@ class DatabaseSession implements SubjectSession {
   readonly #vfs: Vfs
   #database: Database
   isOpen = true
+  hasUnsyncedRecord = false
   /** True after an error event, also one of background work. */
   #hasFailed = false
 
@@ -115,6 +116,7 @@ class DatabaseSession implements SubjectSession {
 
   async step(random: TestRandom, history: History): Promise<void> {
     const database = this.#database
+    this.hasUnsyncedRecord = false
     switch (random.weighted(this.#run.weights)) {
       case 'commit':
         this.#commit(random, history)
@@ -207,6 +209,7 @@ class DatabaseSession implements SubjectSession {
   #makeKeyspace(name: string, history: History): void {
     const isNew = !this.#database.keyspaces().some((keyspace) => keyspace.name === name)
     this.#database.keyspace(name)
+    this.hasUnsyncedRecord = isNew
     if (isNew) history.acknowledgeDurable(history.submitted)
   }
 

@@ -57,6 +57,8 @@ export interface SubjectSession {
    * calls `observe`.
    */
   readonly isOpen: boolean
+  /** True when the log ends with a record that the acknowledgement of the last step does not depend on, and that may not be synced. */
+  readonly hasUnsyncedRecord?: boolean
   /**
    * Executes one random operation and records it and its result in `history`.
    *

@@ -157,6 +157,8 @@ describe('a relative path, and another working directory before', () => {
         errorOf(() => Database.open('absent', { createIfMissing: false })),
         errorOf(() => Database.destroy('./elsewhere/')),
       ]
+      db.put('a', '1')
+      db.checkpoint()
       db.close()
       fs.truncateSync('data/keyspaces/1/tree.ldb', 100)
       print([...results, errorOf(() => Database.open('data'))])

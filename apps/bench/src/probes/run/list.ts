@@ -8,6 +8,7 @@ import { expiry } from '../maintenance/expiry.js'
 import { garbage } from '../garbage.js'
 import { memory } from '../memory.js'
 import { missPath } from '../miss-path.js'
+import { opening } from '../opening/opening.js'
 import { recovery } from '../recovery.js'
 import { keyTypes } from '../key-types.js'
 import { transactionContention } from '../transaction-contention.js'
@@ -17,6 +18,7 @@ import { transactionSize } from '../transaction-size.js'
 /** Every probe, in the order of execution. */
 export const PROBES: readonly Probe[] = [
   recovery,
+  opening,
   memory,
   missPath,
   garbage,

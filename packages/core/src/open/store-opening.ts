@@ -1,0 +1,138 @@
+import { corruption, formatBytes, isLdbError, toSeq } from '@ldb/base'
+import type { LdbError, OrderedStore } from '@ldb/base'
+import type { Catalog, KeyspaceRecord } from '../catalog/catalog.js'
+import { logPath } from '../catalog/directory-layout.js'
+import type { RecordedState } from '../engine/engine.js'
+import type { StoreFactory } from '../engine/store-factory.js'
+import type { StoreSource } from '../keyspace/store.js'
+import { equalCheckpoints, NO_CHECKPOINT } from '../log/checkpoint-record.js'
+import type { CheckpointRecord, StoreCheckpoint } from '../log/checkpoint-record.js'
+import { catalogFault } from '../recovery/catalog-history.js'
+import type { ReadGate } from '../resident/read-gate.js'
+
+/** Opens the stores of one database. */
+export class StoreOpenings {
+  readonly engines: StoreFactory
+  readonly gate: ReadGate
+  /** The catalog that was found at open. */
+  readonly catalog: Catalog
+  /** Number of the newest recovered commit; `undefined` until the log is replayed. */
+  recoveredSeq: number | undefined = undefined
+  /** The newest checkpoint record names the newest checkpoint of every store that is not open. */
+  #areRecorded = false
+  readonly #found: StoreOpening[] = []
+
+  constructor(engines: StoreFactory, gate: ReadGate, catalog: Catalog) {
+    this.engines = engines
+    this.gate = gate
+    this.catalog = catalog
+  }
+
+  /** False while a store may have a checkpoint that no record names, after an unclean end. */
+  get areRecorded(): boolean {
+    return this.#areRecorded || this.recoveredSeq !== undefined
+  }
+
+  /** Returns what opens the store of a keyspace. */
+  of(record: KeyspaceRecord): StoreOpening {
+    const opening = new StoreOpening(this, record)
+    if (this.recoveredSeq === undefined) this.#found.push(opening)
+    return opening
+  }
+
+  /** Notes, before any store is opened, that the log was closed cleanly, and its newest checkpoint record. */
+  noteRecorded(record: CheckpointRecord | undefined): void {
+    this.#areRecorded = true
+    for (const opening of this.#found) opening.recorded = record?.stores.get(opening.id) ?? NO_CHECKPOINT
+  }
+}
+
+/**
+ * Opens the store of one keyspace, at its first use.
+ *
+ * @remarks Until then, the newest checkpoint record says all that recovery and checkpoints need of the store. When it is opened, its file
+ * must be at that checkpoint: an older one has lost a durable checkpoint (R4), and another one belongs to another history (R9).
+ */
+export class StoreOpening implements StoreSource {
+  recorded: StoreCheckpoint = NO_CHECKPOINT
+  readonly #openings: StoreOpenings
+  readonly #record: KeyspaceRecord
+  #fileBytes: number | undefined = undefined
+
+  constructor(openings: StoreOpenings, record: KeyspaceRecord) {
+    this.#openings = openings
+    this.#record = record
+  }
+
+  /** Number of the keyspace. */
+  get id(): number {
+    return this.#record.descriptor.id
+  }
+
+  open(): OrderedStore {
+    const { gate } = this.#openings
+    let store: OrderedStore | undefined
+    gate.allowBlocking(() => {
+      store = this.#open()
+    })
+    return store as OrderedStore
+  }
+
+  get fileBytes(): number {
+    this.#fileBytes ??= this.#openings.engines.vfs.status(this.#file)?.length ?? 0
+    return this.#fileBytes
+  }
+
+  fault(): LdbError | undefined {
+    try {
+      this.#openAs('recorded').close()
+    } catch (error) {
+      if (isLdbError(error)) return error
+      throw error
+    }
+    return undefined
+  }
+
+  #open(): OrderedStore {
+    const { areRecorded, recoveredSeq } = this.#openings
+    const isNew = !areRecorded || this.recorded.durableSeq === 0
+    const store = this.#openAs(isNew ? 'none' : 'recorded')
+    try {
+      if (areRecorded) this.#check(store)
+      store.beginReplay()
+      if (recoveredSeq !== undefined) store.endReplay(toSeq(recoveredSeq))
+    } catch (error) {
+      store.close()
+      throw error
+    }
+    return store
+  }
+
+  /** @throws the error of the store; that of the catalog when it is the cause. */
+  #openAs(state: RecordedState): OrderedStore {
+    const { engines, catalog } = this.#openings
+    try {
+      return engines.open(this.#record, state)
+    } catch (error) {
+      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+      throw catalogFault(engines.vfs, engines.directory, catalog) ?? error
+    }
+  }
+
+  #check(store: OrderedStore): void {
+    const { durableSeq: expected } = this.recorded
+    const { durableSeq: actual, durableSegmentId } = store
+    if (actual < expected) {
+      const message = `keyspace ${this.id} has lost its newest checkpoint`
+      throw corruption(this.#file, 0, message, { actual, expected })
+    }
+    if (equalCheckpoints({ durableSeq: actual, segmentId: durableSegmentId }, this.recorded)) return
+    const log = logPath(this.#openings.engines.directory)
+    const message = `the file belongs to another history of the database than its log ${log}`
+    throw corruption(this.#file, 0, message, { actual: formatBytes(durableSegmentId) })
+  }
+
+  get #file(): string {
+    return this.#openings.engines.checkpointFileOf(this.#record.descriptor)
+  }
+}

@@ -1,0 +1,46 @@
+import { corruption } from '@ldb/base'
+import { decodeFileHeader, encodeFileHeader, FILE_HEADER_BYTES, FILE_ID_BYTES } from '@ldb/integrity'
+import {
+  FORMAT_VERSION,
+  HEADER_BYTES,
+  HEADER_FILE_ID_OFFSET,
+  HEADER_RESERVED_OFFSET,
+  HEADER_STORE_ID_OFFSET,
+  STORE_ID_BYTES,
+} from '../format.js'
+
+/** Ids in the header of a table or a manifest. */
+export interface HeaderIds {
+  /** Random id of the file. */
+  readonly fileId: Uint8Array
+  /** Random id of the store that the file belongs to. */
+  readonly storeId: Uint8Array
+}
+
+/** Encodes the header of a table or a manifest. */
+export function encodeHeader(kind: string, { fileId, storeId }: HeaderIds): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES)
+  bytes.set(encodeFileHeader({ kind, format: FORMAT_VERSION, minimumReader: FORMAT_VERSION, flags: 0 }))
+  bytes.set(fileId, HEADER_FILE_ID_OFFSET)
+  bytes.set(storeId, HEADER_STORE_ID_OFFSET)
+  return bytes
+}
+
+/**
+ * Checks the header of a table or a manifest and returns its ids.
+ *
+ * @param bytes - the start of the file.
+ * @throws {@link LdbError} LDB_FORMAT for another kind of file or a newer format, LDB_CORRUPTION for a damaged header.
+ */
+export function decodeHeader(bytes: Uint8Array, kind: string, file: string): HeaderIds {
+  decodeFileHeader(bytes, { file, kind, format: FORMAT_VERSION })
+  if (bytes.length < HEADER_BYTES)
+    throw corruption(file, FILE_HEADER_BYTES, 'the file ends within its header')
+  for (let offset = HEADER_RESERVED_OFFSET; offset < HEADER_BYTES; offset++) {
+    if (bytes[offset] !== 0) throw corruption(file, offset, 'a reserved byte of the header is set')
+  }
+  return {
+    fileId: bytes.slice(HEADER_FILE_ID_OFFSET, HEADER_FILE_ID_OFFSET + FILE_ID_BYTES),
+    storeId: bytes.slice(HEADER_STORE_ID_OFFSET, HEADER_STORE_ID_OFFSET + STORE_ID_BYTES),
+  }
+}

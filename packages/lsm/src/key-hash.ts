@@ -1,3 +1,11 @@
+import type { RandomSource } from '@ldb/vfs'
+
+/** Returns a random seed for {@link hashKey}: keys cannot be chosen so that their hashes are the same. */
+export function newSeed(random: RandomSource): number {
+  const bytes = random.fill(new Uint8Array(4))
+  return new DataView(bytes.buffer).getInt32(0, true)
+}
+
 /** Returns a 32-bit hash of `key[start, end)`. Every bit of the hash depends on all bytes of the key and on the seed. */
 export function hashKey(key: Uint8Array, start: number, end: number, seed: number): number {
   let hash = seed ^ (end - start)

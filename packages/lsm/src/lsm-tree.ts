@@ -63,7 +63,7 @@ export class LsmTree implements OrderedStore {
   /**
    * Opens the store in a directory, creating both when they are absent.
    *
-   * @remarks Reads the manifest, and no table. Writes nothing to a store that exists.
+   * @remarks Reads the manifest, and no table. Unless `rewriteManifest` is `'write'`, writes the manifest of a store that exists again.
    * @param path - path of the directory, or `file:` URL.
    * @throws {@link LdbError} LDB_NOT_FOUND when there is no store and `create` is false; LDB_CORRUPTION when the manifest is damaged or
    * belongs to another store; LDB_FORMAT, LDB_INVALID_ARGUMENT, LDB_IO.
@@ -72,7 +72,9 @@ export class LsmTree implements OrderedStore {
     const resolved = resolveLsmOptions(options)
     const snapshots = new Set<LsmSnapshot>()
     const stamps = (): number[] => [...snapshots].map(({ stamp }) => stamp).sort((a, b) => a - b)
-    return new LsmTree(openStore(vfs, resolvePath(vfs, path), resolved, stamps), snapshots)
+    const store = new LsmTree(openStore(vfs, resolvePath(vfs, path), resolved, stamps), snapshots)
+    if (resolved.rewriteManifest === 'open') store.#persistOrClose()
+    return store
   }
 
   /** Random id of the store, 16 bytes. Never changes. */
@@ -105,7 +107,7 @@ export class LsmTree implements OrderedStore {
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
-    return ends.map((end, index) => this.get(keys.subarray(index === 0 ? 0 : ends[index - 1]!, end)))
+    return ends.map((end, index) => this.get(keys.subarray(ends[index - 1] ?? 0, end)))
   }
 
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
@@ -189,11 +191,7 @@ export class LsmTree implements OrderedStore {
   }
 
   async persistRecovered(): Promise<void> {
-    this.#opened.status.assertWritable()
-    this.#checkpoint?.sync()
-    const task = new ResumableTask(this.#guarded(this.#opened.persistence.steps(undefined)))
-    this.#checkpoint = task
-    await task.syncAsync()
+    await this.#persist().syncAsync()
   }
 
   verify(sink: VerifySink): void {
@@ -223,6 +221,23 @@ export class LsmTree implements OrderedStore {
     this.close()
   }
 
+  /** Begins to make the present tables durable. Flushes nothing. */
+  #persist(): ResumableTask {
+    this.#opened.status.assertWritable()
+    this.#checkpoint?.sync()
+    this.#checkpoint = new ResumableTask(this.#guarded(this.#opened.persistence.steps(undefined)))
+    return this.#checkpoint
+  }
+
+  #persistOrClose(): void {
+    try {
+      this.#persist().sync()
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
   #applyOperations(section: BatchSection): void {
     const { state } = this.#opened
     const { active } = state
@@ -249,8 +264,8 @@ export class LsmTree implements OrderedStore {
     options.observer.wantsCheckpoint()
     const { memtables, version } = state
     if (memtables.length - 1 > FROZEN_MAX) this.#wait('flush', () => state.memtables.length - 1 > FROZEN_MAX)
-    if (version.levels[0]!.length > LEVEL0_TABLES_MAX) {
-      this.#wait('compaction', () => state.version.levels[0]!.length > LEVEL0_TABLES_MAX)
+    if (version.level(0).length > LEVEL0_TABLES_MAX) {
+      this.#wait('compaction', () => state.version.level(0).length > LEVEL0_TABLES_MAX)
     }
   }
 

@@ -21,6 +21,12 @@ export interface LsmTreeOptions {
   readonly tableBytes?: number
   /** Bytes of the first level that newly written tables are merged into: 1 KiB to 64 GiB. Default 64 MiB. */
   readonly levelBaseBytes?: number
+  /**
+   * When to write the recovered manifest again, which makes the found checkpoint and `durableSeq` certain: `'open'` does it in `open`,
+   * `'write'` with the first `checkpoint` or `persistRecovered`. `'write'` is for an owner whose log contains everything that a crash
+   * could still undo. Default `'open'`.
+   */
+  readonly rewriteManifest?: 'open' | 'write'
   /** The log that the store follows: synced before a checkpoint that the store makes by itself becomes durable. Default: none. */
   readonly log?: StoreLog
   /** Receives stalls, completed compactions and requests for a checkpoint. Default: none. */
@@ -36,6 +42,7 @@ export interface ResolvedLsmOptions {
   readonly blockBytes: number
   readonly tableBytes: number
   readonly levelBaseBytes: number
+  readonly rewriteManifest: 'open' | 'write'
   readonly log: StoreLog
   readonly observer: StoreObserver
 }
@@ -52,6 +59,7 @@ const NAMES = [
   'blockBytes',
   'tableBytes',
   'levelBaseBytes',
+  'rewriteManifest',
   'log',
   'observer',
 ] as const
@@ -73,8 +81,13 @@ export function resolveLsmOptions(options: LsmTreeOptions | undefined): Resolved
   const own = ownOptions(options, NAMES, 'options of an LSM tree') as LsmTreeOptions
   const { create = true, storeId, cache, log = NO_LOG, observer = NO_OBSERVER } = own
   if (typeof create !== 'boolean') throw invalidArgument(`create must be a boolean, got ${kindOf(create)}`)
+  const { rewriteManifest = 'open' } = own
+  if (rewriteManifest !== 'open' && rewriteManifest !== 'write') {
+    throw invalidArgument("rewriteManifest must be 'open' or 'write'")
+  }
   return Object.freeze({
     create,
+    rewriteManifest,
     storeId,
     // Blocks of all stores have one class; the cache does not know it.
     cache: (cache as BlockCache<Block> | undefined) ?? new BlockCache<Block>(own.cacheBytes ?? 64 * MIB),

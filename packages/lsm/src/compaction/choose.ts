@@ -1,3 +1,4 @@
+import { assert } from '@ldb/base'
 import { LEVEL_COUNT } from '../format.js'
 import { hullOf, overlaps } from '../table/table-meta.js'
 import type { KeyRange } from '../table/table-meta.js'
@@ -40,21 +41,21 @@ export function chooseCompaction(version: Version, options: CompactionOptions): 
   const targets = levelTargets(version, options)
   // Not below a level that has tables: what is in level 0 is newer.
   const base = targets.findIndex(
-    (target, level) => level > 0 && (target > 0 || version.levels[level]!.length > 0),
+    (target, level) => level > 0 && (target > 0 || version.level(level).length > 0),
   )
   let worst = -1
   let worstScore = 1
   for (let level = 0; level < BOTTOM; level++) {
     const score =
       level === 0
-        ? version.levels[0]!.length / options.level0Tables
-        : version.levelBytes(level) / Math.max(1, targets[level]!)
+        ? version.level(0).length / options.level0Tables
+        : version.levelBytes(level) / Math.max(1, targets[level] ?? 0)
     const isOver = level === 0 ? score >= 1 : score > 1
     if (!isOver || score < worstScore) continue
     worst = level
     worstScore = score
   }
-  if (worst === 0) return planOf(version, [...version.levels[0]!], base)
+  if (worst === 0) return planOf(version, [...version.level(0)], base)
   if (worst > 0) return planOf(version, [leastOverlapping(version, worst)], worst + 1)
   return chooseDeletes(version)
 }
@@ -88,7 +89,7 @@ export function planRange(version: Version, range: KeyRange | undefined): Compac
 /** A table above the last level that consists mostly of deletes, or that has range tombstones, holds space below it. */
 function chooseDeletes(version: Version): CompactionPlan | undefined {
   for (let level = 1; level < BOTTOM; level++) {
-    for (const table of version.levels[level]!) {
+    for (const table of version.level(level)) {
       const { entryCount, deleteCount, tombstoneCount } = table.meta
       if (tombstoneCount === 0 && deleteCount <= entryCount * DELETE_SHARE) continue
       return planOf(version, [table], level + 1)
@@ -99,19 +100,21 @@ function chooseDeletes(version: Version): CompactionPlan | undefined {
 
 function planOf(version: Version, inputs: Table[], outputLevel: number): CompactionPlan {
   const overlapping = version.overlapping(outputLevel, hullOf(inputs.map(({ meta }) => meta)))
-  const isMove = inputs.length === 1 && overlapping.length === 0 && inputs[0]!.meta.tombstoneCount === 0
+  const isMove =
+    inputs.length === 1 && overlapping.length === 0 && inputs.every(({ meta }) => meta.tombstoneCount === 0)
   return { inputs: [...inputs, ...overlapping], outputLevel, isMove }
 }
 
 function leastOverlapping(version: Version, level: number): Table {
   let best: Table | undefined
   let bestShare = Infinity
-  for (const table of version.levels[level]!) {
+  for (const table of version.level(level)) {
     const below = version.overlapping(level + 1, table.meta)
     const share = below.reduce((bytes, { meta }) => bytes + meta.fileBytes, 0) / table.meta.fileBytes
     if (share >= bestShare) continue
     best = table
     bestShare = share
   }
-  return best!
+  assert(best !== undefined, 'a level over its target has a table')
+  return best
 }

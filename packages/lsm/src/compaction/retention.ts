@@ -56,7 +56,7 @@ export class Retention {
     let high = this.#snapshots.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.#snapshots[middle]! < stamp) low = middle + 1
+      if ((this.#snapshots[middle] ?? 0) < stamp) low = middle + 1
       else high = middle
     }
     return low

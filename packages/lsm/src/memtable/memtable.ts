@@ -1,7 +1,7 @@
 import { compareByteRanges, copyBytesInto, toSeq } from '@ldb/base'
 import type { Seq } from '@ldb/base'
 import { Tombstones } from '../entry/tombstones.js'
-import { EntryKind } from '../format.js'
+import type { EntryKind } from '../format.js'
 import { hashKey } from '../key-hash.js'
 import { KeyRuns } from './key-runs.js'
 

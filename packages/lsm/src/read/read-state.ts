@@ -10,7 +10,7 @@ import { LevelCursor } from './level-cursor.js'
 
 /**
  * All that a reader reads: the memtables, newest first, and a version of the tables. Immutable, but for the operations that the newest
- * memtable receives; a reader ignores those by its stamp. Pinned by readers and by the store, and released when nobody needs it.
+ * memtable receives; a reader ignores those by its stamp. Pinned by readers and by the store, and released when neither needs it.
  */
 export class ReadState {
   /** The active memtable and the frozen ones, newest first. */

@@ -36,7 +36,7 @@ export class LsmSnapshot implements StoreSnapshot {
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
     return ends.map((end, index) => {
-      const key = keys.subarray(index === 0 ? 0 : ends[index - 1]!, end)
+      const key = keys.subarray(ends[index - 1] ?? 0, end)
       return this.get(key)
     })
   }

@@ -127,9 +127,9 @@ export class BackgroundWork {
     return this.#continue(this.#compaction)
   }
 
-  /** Begins a compaction of a range into the last level; one in progress is given up. Returns false when there is nothing in it. */
+  /** Begins a compaction of a range into the last level; one in progress is cancelled. Returns false when there is nothing in it. */
   beginRange(range: KeyRange | undefined): boolean {
-    this.#giveUp()
+    this.#cancelCompaction()
     const plan = planRange(this.#state.version, range)
     if (plan !== undefined) this.#begin(plan)
     return plan !== undefined
@@ -142,11 +142,11 @@ export class BackgroundWork {
     return true
   }
 
-  /** Gives up everything in progress and deletes unfinished files. */
+  /** Cancels everything in progress and deletes unfinished files. */
   stop(): void {
     this.#flush?.output.abandon()
     this.#flush = undefined
-    this.#giveUp()
+    this.#cancelCompaction()
   }
 
   #begin(plan: CompactionPlan): Compaction {
@@ -186,7 +186,7 @@ export class BackgroundWork {
     })
   }
 
-  #giveUp(): void {
+  #cancelCompaction(): void {
     const compaction = this.#compaction
     this.#compaction = undefined
     compaction?.output.abandon()

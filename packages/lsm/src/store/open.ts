@@ -1,6 +1,7 @@
 import { corruption, isLdbError, NO_SEGMENT_ID, ResumableTask, toSeq } from '@ldb/base'
 import { makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
+import { newSeed } from '../key-hash.js'
 import { LEVEL_COUNT, STORE_ID_BYTES } from '../format.js'
 import type { ResolvedLsmOptions } from '../options.js'
 import { MANIFEST_NAME, ManifestWriter } from '../version/manifest-writer.js'
@@ -44,21 +45,15 @@ export function openStore(
   options: ResolvedLsmOptions,
   snapshots: () => number[],
 ): OpenedStore {
-  const found = findManifest(vfs, directory, options)
+  const { found, writer: manifest } = openManifest(vfs, directory, options)
   const { storeId, durableSeq, stamp, nextNumber, segmentId } = found
   const files = new TableFiles(vfs, directory, storeId, options.blockBytes, options.cache, nextNumber)
   const levels = Array.from({ length: LEVEL_COUNT }, (): Table[] => [])
-  for (const { level, meta } of found.tables) levels[level]!.push(files.openDurable(meta))
+  for (const { level, meta } of found.tables) levels[level]?.push(files.openDurable(meta))
   const version = Version.of(levels)
   if (version === undefined)
     throw corruption(`${directory}/${MANIFEST_NAME}`, 0, 'the tables of a level overlap')
-  const manifest = new ManifestWriter(vfs, directory, storeId)
-  const seeds = new Int32Array(1)
-  const newSeed = (): number => {
-    vfs.random.fill(new Uint8Array(seeds.buffer))
-    return seeds[0]!
-  }
-  const state = new StoreState(version, toSeq(durableSeq), stamp, newSeed)
+  const state = new StoreState(version, toSeq(durableSeq), stamp, () => newSeed(vfs.random))
   const persistence = new Persistence(vfs, directory, state, files, manifest, segmentId)
   const compaction = {
     level0Tables: LEVEL0_TABLES,
@@ -81,30 +76,38 @@ export function openStore(
   }
 }
 
-function findManifest(vfs: Vfs, directory: string, { create, storeId }: ResolvedLsmOptions): ManifestState {
+/** A manifest that was found or created. */
+interface Manifest {
+  readonly found: ManifestState
+  readonly writer: ManifestWriter
+}
+
+function openManifest(vfs: Vfs, directory: string, { create, storeId }: ResolvedLsmOptions): Manifest {
   const path = `${directory}/${MANIFEST_NAME}`
+  let found: ManifestState
   try {
-    const found = readManifest(vfs, path)
-    if (storeId !== undefined && found.storeId.some((byte, index) => byte !== storeId[index])) {
-      throw corruption(path, 0, 'the manifest belongs to another store')
-    }
-    return found
+    found = readManifest(vfs, path)
   } catch (error) {
     if (!create || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
     return createManifest(vfs, directory)
   }
+  if (storeId !== undefined && found.storeId.some((byte, index) => byte !== storeId[index])) {
+    throw corruption(path, 0, 'the manifest belongs to another store')
+  }
+  return { found, writer: new ManifestWriter(vfs, directory, found.storeId) }
 }
 
-/** Creates an empty store: its directory, and a manifest without tables. Syncs both, and the directory itself not. */
-function createManifest(vfs: Vfs, directory: string): ManifestState {
-  if (vfs.status(directory) === undefined) makeParents(vfs, `${directory}/${MANIFEST_NAME}`)
+/** Creates an empty store: its directory, and a manifest without tables. */
+function createManifest(vfs: Vfs, directory: string): Manifest {
+  makeParents(vfs, `${directory}/${MANIFEST_NAME}`)
   const storeId = vfs.random.fill(new Uint8Array(STORE_ID_BYTES))
-  const manifest = new ManifestWriter(vfs, directory, storeId)
+  const writer = new ManifestWriter(vfs, directory, storeId)
   const numbers = { durableSeq: 0, stamp: 0, nextNumber: 1, segmentId: NO_SEGMENT_ID }
   try {
-    new ResumableTask(manifest.replace({ ...numbers, removed: [], added: [] })).sync()
-  } finally {
-    manifest.close()
+    new ResumableTask(writer.replace({ ...numbers, removed: [], added: [] })).sync()
+  } catch (error) {
+    writer.close()
+    throw error
   }
-  return { storeId, ...numbers, tables: [] }
+  return { found: { storeId, ...numbers, tables: [] }, writer }
 }

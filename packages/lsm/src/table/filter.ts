@@ -24,7 +24,7 @@ export class FilterBuilder {
   #hashes: Int32Array = new Int32Array(1024)
   #count = 0
 
-  /** @param seed - random, and secret: nobody can choose keys that the filter takes for each other. */
+  /** @param seed - random, and secret: keys cannot be chosen so that the filter takes them for each other. */
   constructor(seed: number, bitsPerKey: number) {
     this.#seed = seed
     this.#bitsPerKey = bitsPerKey

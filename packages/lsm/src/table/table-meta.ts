@@ -1,4 +1,4 @@
-import { compareByteRanges, compareBytes, concatBytes } from '@ldb/base'
+import { assert, compareByteRanges, compareBytes, concatBytes } from '@ldb/base'
 
 /** A table as the manifest describes it. */
 export interface TableMeta {
@@ -46,7 +46,9 @@ export function overlaps(a: KeyRange, b: KeyRange): boolean {
 
 /** Returns the smallest range that contains all ranges; there is at least one. */
 export function hullOf(ranges: readonly KeyRange[]): KeyRange {
-  let { lower, upper } = ranges[0]!
+  const [first] = ranges
+  assert(first !== undefined, 'a hull has at least one range')
+  let { lower, upper } = first
   for (const range of ranges) {
     if (compareBytes(range.lower, lower) < 0) lower = range.lower
     if (upper !== undefined && !isBelow(range.upper, upper)) upper = range.upper

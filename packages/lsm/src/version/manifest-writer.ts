@@ -107,8 +107,7 @@ export class ManifestWriter {
     assert(codec !== undefined, 'a manifest has a codec')
     const image = recordImage(bytes, 0, byteCount, this.#end)
     codec.checksum(image, 0, image.length, hash)
-    writeU32(bytes, RECORD_CHECKSUM_OFFSET, hash[0]! >>> 0)
-    writeU32(bytes, RECORD_CHECKSUM_OFFSET + 4, hash[1]! >>> 0)
+    bytes.set(new Uint8Array(hash.buffer), RECORD_CHECKSUM_OFFSET)
     codec.write(file, UnitKind.ManifestEdit, this.#end, 0, bytes, 0, bytes.length)
     this.#end += bytes.length
   }

@@ -6,6 +6,7 @@ import { FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import type { Block } from '../block/block.js'
 import type { Tombstone } from '../entry/tombstones.js'
+import { newSeed } from '../key-hash.js'
 import { tableNumberOf, tablePath } from '../table/table-meta.js'
 import type { TableMeta } from '../table/table-meta.js'
 import { TableWriter } from '../table/table-writer.js'
@@ -141,14 +142,12 @@ export class TableFiles {
     const path = tablePath(this.#directory, number)
     const file = this.#vfs.open(path, 'createNew')
     const { random } = this.#vfs
-    const seed = new Int32Array(1)
-    random.fill(new Uint8Array(seed.buffer))
     const writer = new TableWriter(file, {
       number,
       ids: { fileId: random.fill(new Uint8Array(FILE_ID_BYTES)), storeId: this.#storeId },
       blockBytes: this.#blockBytes,
       filterBitsPerKey: FILTER_BITS_PER_KEY,
-      filterSeed: seed[0]!,
+      filterSeed: newSeed(random),
     })
     return { writer, file, path }
   }

@@ -37,6 +37,10 @@ export class Version {
     return sorted.every(isOrdered) ? new Version(sorted) : undefined
   }
 
+  level(level: number): Level {
+    return this.levels[level] ?? []
+  }
+
   *tables(): Generator<Table, void, void> {
     for (const level of this.levels) yield* level
   }
@@ -44,7 +48,7 @@ export class Version {
   with({ removed, added }: VersionChange): Version {
     const levels = this.levels.map((level): Level => level.filter((table) => !removed.has(table)))
     for (const [level, tables] of added) {
-      const joined = [...tables, ...levels[level]!]
+      const joined = [...tables, ...(levels[level] ?? [])]
       levels[level] = level === 0 ? joined : sortedByKey(joined)
     }
     return new Version(levels)
@@ -52,12 +56,12 @@ export class Version {
 
   /** Returns the tables of a level that overlap a range. */
   overlapping(level: number, range: KeyRange): Table[] {
-    return this.levels[level]!.filter(({ meta }) => overlaps(meta, range))
+    return this.level(level).filter(({ meta }) => overlaps(meta, range))
   }
 
   /** Bytes of the tables of a level. */
   levelBytes(level: number): number {
-    return this.levels[level]!.reduce((bytes, { meta }) => bytes + meta.fileBytes, 0)
+    return this.level(level).reduce((bytes, { meta }) => bytes + meta.fileBytes, 0)
   }
 }
 

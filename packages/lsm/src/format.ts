@@ -17,8 +17,8 @@ export const STORE_ID_BYTES = 16
 // Both kinds of file begin with a header of the same layout.
 export const HEADER_FILE_ID_OFFSET: number = FILE_HEADER_BYTES
 export const HEADER_STORE_ID_OFFSET: number = HEADER_FILE_ID_OFFSET + FILE_ID_BYTES
-export const HEADER_RESERVED_OFFSET: number = HEADER_STORE_ID_OFFSET + STORE_ID_BYTES
-export const HEADER_BYTES: number = HEADER_RESERVED_OFFSET + 8
+export const HEADER_CHECKSUM_OFFSET: number = HEADER_STORE_ID_OFFSET + STORE_ID_BYTES
+export const HEADER_BYTES: number = HEADER_CHECKSUM_OFFSET + 8
 assert(HEADER_BYTES === 64, 'the header of a file has 64 bytes')
 
 /** What a unit of a table contains. On disk: never renumber, never reuse. */

@@ -18,23 +18,17 @@ import { EntryKind } from './format.js'
 import { resolveLsmOptions } from './options.js'
 import type { LsmTreeOptions } from './options.js'
 import { STAMP_MAX } from './entry/entry.js'
+import type { Memtable } from './memtable/memtable.js'
 import { PointRead } from './read/point-read.js'
 import { LsmSnapshot } from './read/snapshot.js'
 import { openStore } from './store/open.js'
 import type { OpenedStore } from './store/open.js'
+import { hasWork, makeRoom, workFor } from './store/pacing.js'
 import { collectStats } from './store/stats.js'
 import { verifyStore } from './verify/verify.js'
 
-/** Flush work for each byte that is applied while a memtable is frozen. */
-const FLUSH_PACE = 4
-/** Compaction work for each byte that is applied while one is needed. */
-const COMPACTION_PACE = 16
 /** Bytes of an operation besides key and value. */
 const OPERATION_BYTES = 64
-/** Frozen memtables that a commit leaves to be flushed. */
-const FROZEN_MAX = 1
-/** Tables in level 0 above which a commit waits for a compaction. */
-const LEVEL0_TABLES_MAX = 24
 /** A larger section is released after it is applied. */
 const SECTION_BYTES_KEPT = 1 << 20
 
@@ -126,7 +120,9 @@ export class LsmTree implements OrderedStore {
     const isOrdered = state.isReplaying ? seq >= state.seq : seq > state.seq
     if (!isOrdered) throw new LdbError('LDB_INVALID_ARGUMENT', `section ${seq} follows section ${state.seq}`)
     const byteCount = section.end - section.start + section.operationCount * OPERATION_BYTES
-    this.#makeRoom(byteCount)
+    this.#guard(() => {
+      makeRoom(this.#opened, byteCount)
+    })
     try {
       this.#applyOperations(section)
     } catch (error) {
@@ -134,7 +130,11 @@ export class LsmTree implements OrderedStore {
       throw error
     }
     state.seq = seq
-    this.#work(byteCount)
+    if (hasWork(this.#opened)) {
+      this.#guard(() => {
+        workFor(this.#opened, byteCount)
+      })
+    }
   }
 
   beginReplay(): void {
@@ -167,7 +167,10 @@ export class LsmTree implements OrderedStore {
     // One checkpoint at a time: the next one contains what the one in progress leaves.
     this.#checkpoint?.sync()
     this.#opened.state.freeze()
-    const task = new ResumableTask(this.#checkpointSteps(log ?? this.#opened.options.log, timeSlice))
+    const { state, options } = this.#opened
+    // Memtables that are frozen later are not part of the checkpoint.
+    const frozen = new Set(state.memtables.slice(1))
+    const task = new ResumableTask(this.#checkpointSteps(frozen, log ?? options.log, timeSlice))
     this.#checkpoint = task
     return task
   }
@@ -256,42 +259,12 @@ export class LsmTree implements OrderedStore {
     if (section.bytes.length > SECTION_BYTES_KEPT) reader.release()
   }
 
-  /** Freezes the active memtable when a section does not fit. Waits for a flush when too many are frozen. */
-  #makeRoom(byteCount: number): void {
-    const { state, options } = this.#opened
-    if (state.active.isEmpty || state.active.byteCount + byteCount <= options.memtableBytes) return
-    state.freeze()
-    options.observer.wantsCheckpoint()
-    const { memtables, version } = state
-    if (memtables.length - 1 > FROZEN_MAX) this.#wait('flush', () => state.memtables.length - 1 > FROZEN_MAX)
-    if (version.level(0).length > LEVEL0_TABLES_MAX) {
-      this.#wait('compaction', () => state.version.level(0).length > LEVEL0_TABLES_MAX)
-    }
-  }
-
-  /** Runs background work until a condition holds no more, and reports the stall. */
-  #wait(reason: 'flush' | 'compaction', isOver: () => boolean): void {
-    const { vfs, options, work } = this.#opened
-    const startMs = vfs.clock.monotonic()
-    this.#guard(() => {
-      while (isOver() && (reason === 'flush' ? work.flushStep() : work.compactionStep()) > 0);
-    })
-    options.observer.stalled(reason, vfs.clock.monotonic() - startMs)
-  }
-
-  /** Runs background work in proportion to the bytes applied, so that it keeps up with a caller that never yields. */
-  #work(byteCount: number): void {
-    const { work, state } = this.#opened
-    if (state.oldestFrozen === undefined && !work.isCompactionNeeded) return
-    this.#guard(() => {
-      work.credit(byteCount, FLUSH_PACE, COMPACTION_PACE)
-    })
-  }
-
-  *#checkpointSteps(log: StoreLog, timeSlice: Syncable | undefined): TaskSteps {
+  *#checkpointSteps(
+    frozen: ReadonlySet<Memtable>,
+    log: StoreLog,
+    timeSlice: Syncable | undefined,
+  ): TaskSteps {
     const { state, work, persistence } = this.#opened
-    // What is frozen now; memtables that are frozen later are not part of the checkpoint.
-    const frozen = new Set(state.memtables.slice(1))
     yield* this.#guarded(
       (function* (): TaskSteps {
         for (

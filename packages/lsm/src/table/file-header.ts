@@ -1,10 +1,17 @@
 import { corruption } from '@ldb/base'
-import { decodeFileHeader, encodeFileHeader, FILE_HEADER_BYTES, FILE_ID_BYTES } from '@ldb/integrity'
+import {
+  decodeFileHeader,
+  encodeFileHeader,
+  FILE_HEADER_BYTES,
+  FILE_ID_BYTES,
+  SEED_ZERO,
+  xxHash64,
+} from '@ldb/integrity'
 import {
   FORMAT_VERSION,
   HEADER_BYTES,
   HEADER_FILE_ID_OFFSET,
-  HEADER_RESERVED_OFFSET,
+  HEADER_CHECKSUM_OFFSET,
   HEADER_STORE_ID_OFFSET,
   STORE_ID_BYTES,
 } from '../format.js'
@@ -23,6 +30,7 @@ export function encodeHeader(kind: string, { fileId, storeId }: HeaderIds): Uint
   bytes.set(encodeFileHeader({ kind, format: FORMAT_VERSION, minimumReader: FORMAT_VERSION, flags: 0 }))
   bytes.set(fileId, HEADER_FILE_ID_OFFSET)
   bytes.set(storeId, HEADER_STORE_ID_OFFSET)
+  bytes.set(checksumOf(bytes), HEADER_CHECKSUM_OFFSET)
   return bytes
 }
 
@@ -36,11 +44,19 @@ export function decodeHeader(bytes: Uint8Array, kind: string, file: string): Hea
   decodeFileHeader(bytes, { file, kind, format: FORMAT_VERSION })
   if (bytes.length < HEADER_BYTES)
     throw corruption(file, FILE_HEADER_BYTES, 'the file ends within its header')
-  for (let offset = HEADER_RESERVED_OFFSET; offset < HEADER_BYTES; offset++) {
-    if (bytes[offset] !== 0) throw corruption(file, offset, 'a reserved byte of the header is set')
+  const hash = checksumOf(bytes)
+  if (hash.some((byte, index) => byte !== bytes[HEADER_CHECKSUM_OFFSET + index])) {
+    throw corruption(file, FILE_HEADER_BYTES, 'the checksum of the header does not match')
   }
   return {
     fileId: bytes.slice(HEADER_FILE_ID_OFFSET, HEADER_FILE_ID_OFFSET + FILE_ID_BYTES),
     storeId: bytes.slice(HEADER_STORE_ID_OFFSET, HEADER_STORE_ID_OFFSET + STORE_ID_BYTES),
   }
+}
+
+/** Returns the checksum of a header as it is stored. */
+function checksumOf(header: Uint8Array): Uint8Array {
+  const hash = new Int32Array(2)
+  xxHash64(header, 0, HEADER_CHECKSUM_OFFSET, SEED_ZERO, hash)
+  return new Uint8Array(hash.buffer)
 }

@@ -15,6 +15,9 @@ import { Retention } from './retention.js'
 import { isKeyWithin, overlaps } from '../table/table-meta.js'
 import type { KeyRange } from '../table/table-meta.js'
 
+/** Work of sorting a key, in bytes of merging. */
+const SORTED_BYTES = 32
+
 /**
  * Merges the inputs of a plan into new tables, in steps. The result is not part of any version yet.
  *
@@ -44,15 +47,16 @@ export function compactionSteps(
 }
 
 /** Writes a frozen memtable to one table, as `compactionSteps` merges tables. Deletes stay: the tables may contain older versions. */
-export function flushSteps(
+export function* flushSteps(
   memtable: Memtable,
   snapshots: readonly number[],
   output: TableOutput,
 ): Generator<number, Table[], void> {
   const retention = new Retention(snapshots, memtable.tombstones, () => true)
   const kept = keptTombstones(memtable.tombstones, retention, () => true)
+  for (const keyCount of memtable.sortSteps()) yield keyCount * SORTED_BYTES
   const cursors = memtable.keyRuns().map((keys) => new MemtableCursor(memtable, keys))
-  return mergeSteps(new MergingCursor(cursors), retention, kept, output, Infinity)
+  return yield* mergeSteps(new MergingCursor(cursors), retention, kept, output, Infinity)
 }
 
 /** Cursors over the inputs: one for each table of level 0, one for each other level. */

@@ -1,4 +1,8 @@
+import { INVARIANTS } from '@ldb/base'
+
 const PENDING_MIN = 64
+/** Keys that are sorted in one step, about half a millisecond. */
+const STEP_KEYS = INVARIANTS ? 64 : 2048
 
 /**
  * The keys of a memtable, sorted as far as readers need it: runs of ascending positions, each at least twice as long as the next.
@@ -11,6 +15,8 @@ export class KeyRuns {
   #runs: readonly Int32Array[] = []
   #pending: Int32Array = new Int32Array(PENDING_MIN)
   #pendingCount = 0
+  /** Pending keys that are in a run. */
+  #sortedCount = 0
 
   /** @param compare - compares the keys at two positions. */
   constructor(compare: (a: number, b: number) => number) {
@@ -28,9 +34,30 @@ export class KeyRuns {
 
   /** Returns the runs. They never change. */
   runs(): readonly Int32Array[] {
-    if (this.#pendingCount === 0) return this.#runs
-    const runs = [...this.#runs, this.#pending.slice(0, this.#pendingCount).sort(this.#compare)]
+    const steps = this.sortSteps()
+    while (steps.next().done !== true);
+    return this.#runs
+  }
+
+  /**
+   * Sorts the keys that are not in a run yet, in steps; yields the number of keys of each step. Between two steps a reader may sort the
+   * rest.
+   */
+  *sortSteps(): Generator<number, void, void> {
+    while (this.#sortedCount < this.#pendingCount) {
+      const start = this.#sortedCount
+      const end = Math.min(start + STEP_KEYS, this.#pendingCount)
+      this.#sortedCount = end
+      this.#addRun(this.#pending.slice(start, end).sort(this.#compare))
+      yield end - start
+    }
     this.#pendingCount = 0
+    this.#sortedCount = 0
+  }
+
+  /** Adds a run, and merges runs of similar length. */
+  #addRun(added: Int32Array): void {
+    const runs = [...this.#runs, added]
     for (let last = runs.length - 1; last > 0; last--) {
       const run = runs[last]!
       const previous = runs[last - 1]!
@@ -38,7 +65,6 @@ export class KeyRuns {
       runs.splice(last - 1, 2, this.#merge(previous, run))
     }
     this.#runs = runs
-    return runs
   }
 
   #merge(a: Int32Array, b: Int32Array): Int32Array {

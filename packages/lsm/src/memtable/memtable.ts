@@ -165,6 +165,11 @@ export class Memtable {
     return this.#runs.runs()
   }
 
+  /** Sorts the keys in steps, so that `keyRuns` has little to do; yields the number of keys of each step. No key is added meanwhile. */
+  sortSteps(): Generator<number, void, void> {
+    return this.#runs.sortSteps()
+  }
+
   #addKey(hash: number, source: Uint8Array, keyStart: number, keyEnd: number): number {
     const key = this.#end
     const at = key >> 2

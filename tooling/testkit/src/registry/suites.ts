@@ -4,13 +4,21 @@ import type { Subject } from '../suite/subject.js'
 import type { Suite } from '../suite/suite.js'
 import { asyncDatabaseSubject } from '../subjects/async-database-subject.js'
 import { databaseSubject } from '../subjects/database-subject.js'
+import { lsmStores } from '../subjects/lsm-stores.js'
 import { treeStores } from '../subjects/tree-stores.js'
+import { lsmSubject } from '../subjects/lsm-subject.js'
 import { treeSubject } from '../subjects/tree-subject.js'
 import { walSubject } from '../subjects/wal-subject.js'
 import { crashSuite, errorSuite, fullDeviceSuite, storesSuite } from './driver-suites.js'
 import type { SuiteEntry } from './suite-entry.js'
 
-const SUBJECTS: readonly Subject[] = [walSubject, treeSubject, databaseSubject, asyncDatabaseSubject]
+const SUBJECTS: readonly Subject[] = [
+  walSubject,
+  treeSubject,
+  lsmSubject,
+  databaseSubject,
+  asyncDatabaseSubject,
+]
 const PROFILES: readonly DiskProfile[] = ['powersafe', 'neighbours', 'lying']
 
 /** Every suite but the one of seeded bugs, which runs these suites itself. */
@@ -49,6 +57,7 @@ export const SUITES: readonly SuiteEntry[] = [
     isInstrumented: true,
   },
   entry('store', 'store-btree', (name) => storesSuite(name, treeStores)),
+  entry('store', 'store-lsm', (name) => storesSuite(name, lsmStores)),
   entry('isolation', 'isolation-mvcc', async (name) =>
     (await import('../isolation/isolation-suite.js')).isolationParts(name, await managerTransactions()),
   ),

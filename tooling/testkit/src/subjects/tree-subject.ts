@@ -1,20 +1,17 @@
-import { encodeUtf8, equalBytes, isLdbError, toSeq, WriteBatch } from '@ldb/base'
-import type { StoreSnapshot } from '@ldb/base'
+import { equalBytes } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import type { BTreeOptions } from '@ldb/btree'
 import type { Vfs } from '@ldb/vfs'
-import { textOf } from '../base/byte-text.js'
-import type { History, ModelChange, ModelState } from '../history/history.js'
+import type { History } from '../history/history.js'
 import type { VfsWrite } from '../vfs/layer-vfs.js'
-import { randomChanges } from '../history/model-changes.js'
 import type { EntryShape } from '../history/model-changes.js'
 import { COMMON_RULES, rootsAfterData } from '../trace/order-rules.js'
 import type { OrderRule } from '../trace/order-rules.js'
-import { attemptCommit } from '../suite/subject.js'
 import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { TestRandom } from '../base/test-random.js'
-import { assertGuarantee } from '../base/violation.js'
+import { STORE_STEPS, StoreSession } from './store-session.js'
+import type { StoreRun } from './store-session.js'
 
 const FILE = 'tree.ldb'
 /**
@@ -33,8 +30,6 @@ const SMALL_CACHE_SHAPE: EntryShape = {
 export const META_END = 12_288
 const META_STRIDE = 4096
 const CHECKPOINT_OFFSET = 80
-const SPACE = 'tree'
-const STEPS = { apply: 8, checkpoint: 4, shrink: 1, pin: 2, release: 1, reopen: 1 }
 
 export const isTree = (path: string): boolean => path.endsWith('tree.ldb')
 
@@ -62,7 +57,7 @@ export const treeSubject: Subject = {
   newRun: (random) => new TreeRun(random),
 }
 
-class TreeRun implements SubjectRun {
+class TreeRun implements SubjectRun, StoreRun {
   readonly settings: string
   readonly rules: readonly OrderRule[] = [...COMMON_RULES, rootsAfterData(isTree, META_END, () => false)]
   // Free pages at the end of the file are truncated after the checkpoint without a sync.
@@ -70,7 +65,7 @@ class TreeRun implements SubjectRun {
   readonly injectionShare: number
   readonly options: BTreeOptions
   readonly shape: EntryShape
-  readonly weights: Record<keyof typeof STEPS, number>
+  readonly weights: StoreRun['weights']
 
   constructor(random: TestRandom) {
     const { pageBytes, cachePages } = swarmOptions(random, {
@@ -83,7 +78,7 @@ class TreeRun implements SubjectRun {
       valueBytesMax: [100, 3000],
       batchMax: [3, 40],
     })
-    this.weights = { ...swarmWeights(random, STEPS), apply: STEPS.apply }
+    this.weights = { ...swarmWeights(random, STORE_STEPS), apply: STORE_STEPS.apply }
     const isPressed = random.chance(0.25)
     this.injectionShare = isPressed ? 0.1 : 1
     this.options = isPressed ? SMALL_CACHE_OPTIONS : { pageBytes, cacheBytes: pageBytes * cachePages }
@@ -92,164 +87,12 @@ class TreeRun implements SubjectRun {
   }
 
   open(vfs: Vfs, history: History): SubjectSession {
-    const tree = this.openTree(vfs, history)
+    const tree = this.openStore(vfs, history)
     history.isCreated = true
-    return new TreeSession(this, vfs, tree)
+    return new StoreSession(this, vfs, tree)
   }
 
-  openTree(vfs: Vfs, history: History): BTree {
+  openStore(vfs: Vfs, history: History): BTree {
     return BTree.open(vfs, FILE, { ...this.options, create: !history.isCreated })
-  }
-}
-
-class TreeSession implements SubjectSession {
-  readonly #run: TreeRun
-  readonly #vfs: Vfs
-  #tree: BTree
-  isOpen = true
-  #pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[] = []
-
-  constructor(run: TreeRun, vfs: Vfs, tree: BTree) {
-    this.#run = run
-    this.#vfs = vfs
-    this.#tree = tree
-  }
-
-  async step(random: TestRandom, history: History): Promise<void> {
-    switch (random.weighted(this.#run.weights)) {
-      case 'apply':
-        this.#apply(random, history)
-        return
-      case 'checkpoint':
-        this.#tree.checkpoint()
-        history.acknowledgeDurable(history.submitted)
-        return
-      case 'shrink':
-        this.#tree.compact()
-        history.acknowledgeDurable(history.submitted)
-        return
-      case 'pin':
-        if (this.#pins.length < 3) {
-          this.#pins.push({ snapshot: this.#tree.snapshot(), state: history.stateAt(history.submitted) })
-        }
-        return
-      case 'release':
-        this.#checkAndRelease(history, this.#pins.splice(random.below(this.#pins.length + 1), 1))
-        return
-      case 'reopen':
-        this.#releaseUnchanged(this.#pins.splice(0))
-        this.close()
-        this.#tree = this.#run.openTree(this.#vfs, history)
-        history.resumeFrom(this.observe(history, history.oldestAllowed))
-        this.isOpen = true
-        return
-    }
-  }
-
-  observe(history: History, least: number): number {
-    const commit = Number(this.#tree.seq)
-    assertGuarantee(
-      commit >= least,
-      () => `checkpoints are lost: found commit ${commit}, ${least} was durable`,
-    )
-    assertGuarantee(commit <= history.submitted, () => `found commit ${commit}, which was never submitted`)
-    const snapshot = this.#tree.snapshot()
-    try {
-      assertState(snapshot, history, commit)
-    } finally {
-      snapshot.release()
-    }
-    return commit
-  }
-
-  verify(): string[] {
-    const findings: string[] = []
-    this.#tree.verify({
-      finding: (finding) =>
-        findings.push(`${finding.kind} ${finding.file} ${finding.offset}: ${finding.message}`),
-      progress: () => undefined,
-    })
-    return findings
-  }
-
-  close(): void {
-    this.isOpen = false
-    this.#tree.close()
-  }
-
-  #apply(random: TestRandom, history: History): void {
-    const changes = randomChanges(random, this.#run.shape, [SPACE])
-    const batch = new WriteBatch()
-    for (const change of changes) addChange(batch, change)
-    const [section] = batch.sections()
-    if (section === undefined) return
-    attemptCommit(history, changes, () => {
-      this.#tree.apply(section, toSeq(history.submitted))
-    })
-  }
-
-  /**
-   * Checks pinned snapshots and releases them. A read may evict a page and fail to write it; the tree then accepts
-   * no further writes.
-   */
-  #checkAndRelease(
-    history: History,
-    pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[],
-  ): void {
-    try {
-      this.#releaseUnchanged(pins)
-    } catch (error) {
-      if (isLdbError(error) && error.details.operation === 'write') history.inDoubt = true
-      throw error
-    }
-  }
-
-  #releaseUnchanged(pins: { readonly snapshot: StoreSnapshot; readonly state: ModelState }[]): void {
-    for (const { snapshot, state } of pins) {
-      const found = contentOf(snapshot)
-      assertGuarantee(
-        found.size === state.size,
-        () => `a snapshot has ${found.size} entries instead of ${state.size}`,
-      )
-      for (const [name, value] of state)
-        assertGuarantee(found.get(name) === value, () => `${name} of a snapshot has changed`)
-      snapshot.release()
-    }
-  }
-}
-
-/** Adds an operation of the model to a batch. */
-function addChange(batch: WriteBatch, change: ModelChange): void {
-  if (change.kind === 'put') batch.put(1, encodeUtf8(change.key), encodeUtf8(change.value))
-  else if (change.kind === 'delete') batch.delete(1, encodeUtf8(change.key))
-  else
-    batch.deleteRange(
-      1,
-      encodeUtf8(change.lower),
-      change.upper === undefined ? undefined : encodeUtf8(change.upper),
-    )
-}
-
-function contentOf(snapshot: StoreSnapshot): Map<string, string> {
-  const content = new Map<string, string>()
-  const cursor = snapshot.cursor()
-  try {
-    while (cursor.next()) content.set(`${SPACE}/${textOf(cursor.key)}`, textOf(cursor.value))
-  } finally {
-    cursor.close()
-  }
-  return content
-}
-
-/** Checks that a snapshot has the content after the given commit. */
-function assertState(snapshot: StoreSnapshot, history: History, commit: number): void {
-  const found = contentOf(snapshot)
-  const expected = history.stateAt(commit)
-  assertGuarantee(
-    found.size === expected.size,
-    () => `${found.size} entries after commit ${commit}, not ${expected.size}`,
-  )
-  for (const [name, value] of expected) {
-    assertGuarantee(found.get(name) === value, () => `${name} has another value than after commit ${commit}`)
   }
 }

@@ -38,6 +38,10 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     layers: ['checkpoint', 'verify', 'write', 'read', 'pager', 'extents', 'file', 'page', 'space'],
     ground: ['format', 'tree-status'],
   },
+  'packages/lsm': {
+    layers: ['verify', 'store', 'compaction', 'read', 'version', 'table', 'memtable', 'block', 'entry'],
+    ground: ['format', 'key-hash', 'options'],
+  },
   'packages/wal': { layers: ['read', 'write', 'segment'], ground: ['format', 'options'] },
   'packages/mvcc': { layers: ['conflict', 'transaction', 'read', 'records'], ground: ['options'] },
   'packages/base': {

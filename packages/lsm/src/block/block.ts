@@ -1,0 +1,146 @@
+import { compareByteRanges, decodeVarint, readU32, readU64, varintBytes } from '@ldb/base'
+import {
+  BLOCK_BASE_STAMP_OFFSET,
+  BLOCK_COUNT_OFFSET,
+  BLOCK_PREFIX_BYTES_OFFSET,
+  BLOCK_PREFIX_OFFSET,
+  EntryKind,
+  SLOT_BYTES,
+} from '../format.js'
+import { keyHead } from './key-head.js'
+import { decodeLongVarint, longVarintBytes } from './long-varint.js'
+
+/**
+ * A decoded block: entries in order, their common prefix stripped, behind a directory of slots.
+ *
+ * @remarks Every record was checked when the block was read, so that the other methods check nothing. Immutable.
+ */
+export class Block {
+  /** Payload of the block. */
+  readonly bytes: Uint8Array
+  /** Number of entries; at least 1. */
+  readonly count: number
+  readonly prefixBytes: number
+  readonly #words: Int32Array
+  readonly #slotsIndex: number
+  /** Smallest stamp of the block, to which the records' stamps are relative. */
+  readonly baseStamp: number
+
+  private constructor(bytes: Uint8Array, count: number, prefixBytes: number, baseStamp: number) {
+    this.bytes = bytes
+    this.count = count
+    this.prefixBytes = prefixBytes
+    this.baseStamp = baseStamp
+    this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+    this.#slotsIndex = slotsOffset(prefixBytes) >> 2
+  }
+
+  /**
+   * Decodes a payload and checks every record, and that the entries ascend.
+   *
+   * @param bytes - payload whose checksum was checked; begins at a multiple of four in its buffer. Not copied.
+   * @returns `undefined` when it is malformed.
+   */
+  static decode(bytes: Uint8Array): Block | undefined {
+    if (bytes.length < BLOCK_PREFIX_OFFSET) return undefined
+    const count = readU32(bytes, BLOCK_COUNT_OFFSET)
+    const prefixBytes = readU32(bytes, BLOCK_PREFIX_BYTES_OFFSET)
+    const baseStamp = readU64(bytes, BLOCK_BASE_STAMP_OFFSET)
+    if (count === 0 || baseStamp < 0 || prefixBytes > bytes.length - BLOCK_PREFIX_OFFSET) return undefined
+    const slots = slotsOffset(prefixBytes)
+    if (slots + count * SLOT_BYTES > bytes.length) return undefined
+    const block = new Block(bytes, count, prefixBytes, baseStamp)
+    return block.#isWellFormed(slots + count * SLOT_BYTES) ? block : undefined
+  }
+
+  /** Offset of the record of an entry in `bytes`. */
+  recordOffset(index: number): number {
+    return this.#words[this.#slotsIndex + 2 * index + 1]!
+  }
+
+  /**
+   * Returns the index of the first entry that is not before (`key`, `stamp`); `count` when all are.
+   *
+   * @param keyBytes - the key is the first `keyBytes` bytes of `key`.
+   */
+  search(key: Uint8Array, keyBytes: number, stamp: number): number {
+    const { bytes, prefixBytes } = this
+    const shared = Math.min(prefixBytes, keyBytes)
+    const prefixOrder = compareByteRanges(
+      key,
+      0,
+      shared,
+      bytes,
+      BLOCK_PREFIX_OFFSET,
+      BLOCK_PREFIX_OFFSET + prefixBytes,
+    )
+    // A key that is shorter than the prefix is less than every key of the block.
+    if (prefixOrder !== 0) return prefixOrder < 0 ? 0 : this.count
+    const head = keyHead(key, prefixBytes, keyBytes)
+    let low = 0
+    let high = this.count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const difference = this.#words[this.#slotsIndex + 2 * middle]! - head
+      const isBefore = difference === 0 ? this.#isBefore(middle, key, keyBytes, stamp) : difference < 0
+      if (isBefore) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Reports whether an entry is before (`key`, `stamp`), whose key begins with the prefix of the block. */
+  #isBefore(index: number, key: Uint8Array, keyBytes: number, stamp: number): boolean {
+    const { bytes, prefixBytes } = this
+    const offset = this.recordOffset(index)
+    const restBytes = decodeVarint(bytes, offset + 1, bytes.length)
+    const stampOffset = offset + 1 + varintBytes(restBytes)
+    const stampDelta = decodeLongVarint(bytes, stampOffset, bytes.length)
+    const valueBytesOffset = stampOffset + longVarintBytes(stampDelta)
+    const valueBytes = decodeVarint(bytes, valueBytesOffset, bytes.length)
+    const rest = valueBytesOffset + varintBytes(valueBytes)
+    const order = compareByteRanges(bytes, rest, rest + restBytes, key, prefixBytes, keyBytes)
+    return order === 0 ? this.baseStamp + stampDelta > stamp : order < 0
+  }
+
+  /** @param recordsStart - offset behind the slots. Records follow each other without a gap up to the end. */
+  #isWellFormed(recordsStart: number): boolean {
+    const { bytes } = this
+    let expected = recordsStart
+    let previousRest = 0
+    let previousRestEnd = 0
+    let previousStamp = 0
+    for (let index = 0; index < this.count; index++) {
+      const offset = this.recordOffset(index)
+      if (offset !== expected || offset >= bytes.length) return false
+      const kind = bytes[offset]
+      if (kind !== EntryKind.Put && kind !== EntryKind.Delete) return false
+      const restBytes = decodeVarint(bytes, offset + 1, bytes.length)
+      if (restBytes < 0) return false
+      const stampOffset = offset + 1 + varintBytes(restBytes)
+      const stampDelta = decodeLongVarint(bytes, stampOffset, bytes.length)
+      if (stampDelta < 0) return false
+      const valueOffset = stampOffset + longVarintBytes(stampDelta)
+      const valueBytes = decodeVarint(bytes, valueOffset, bytes.length)
+      if (valueBytes < 0 || (kind === EntryKind.Delete && valueBytes !== 0)) return false
+      const rest = valueOffset + varintBytes(valueBytes)
+      if (restBytes + valueBytes > bytes.length - rest) return false
+      const restEnd = rest + restBytes
+      if (this.#words[this.#slotsIndex + 2 * index] !== keyHead(bytes, rest, restEnd)) return false
+      if (index > 0) {
+        const order = compareByteRanges(bytes, previousRest, previousRestEnd, bytes, rest, restEnd)
+        if (order > 0 || (order === 0 && previousStamp <= stampDelta)) return false
+      }
+      previousRest = rest
+      previousRestEnd = restEnd
+      previousStamp = stampDelta
+      expected = restEnd + valueBytes
+    }
+    return expected === bytes.length
+  }
+}
+
+/** Offset of the first slot: behind the prefix, at a multiple of four. */
+export function slotsOffset(prefixBytes: number): number {
+  return (BLOCK_PREFIX_OFFSET + prefixBytes + 3) & ~3
+}

@@ -1,0 +1,120 @@
+import { assert } from '@ldb/base'
+import { LEVEL_COUNT } from '../format.js'
+import { hullOf, overlaps } from '../table/table-meta.js'
+import type { KeyRange } from '../table/table-meta.js'
+import type { Table } from '../version/table.js'
+import type { Version } from '../version/version.js'
+
+/** Sizes that decide when and what to compact. */
+export interface CompactionOptions {
+  /** Tables in level 0 that start a compaction. */
+  readonly level0Tables: number
+  /** Bytes of the first level that level 0 is merged into. */
+  readonly baseBytes: number
+  /** A level may have this many times the bytes of the level above. */
+  readonly levelRatio: number
+}
+
+/** What to merge. */
+export interface CompactionPlan {
+  /** Tables to merge, from any levels. */
+  readonly inputs: readonly Table[]
+  readonly outputLevel: number
+  /** True when the only input may move to the output level as it is. */
+  readonly isMove: boolean
+}
+
+const BOTTOM = LEVEL_COUNT - 1
+
+/** A share of deletes in a table that is worth a compaction of its own. */
+const DELETE_SHARE = 0.5
+
+/**
+ * Chooses the next compaction, or `undefined` when none is needed.
+ *
+ * @remarks Leveled, with dynamic targets (Dong et al., CIDR 2017): the target of a level is that of the next one divided by the ratio, from
+ * the bytes in the last level upwards, so that at most about 1 / (ratio - 1) of the data is above the last level. The levels above the
+ * first with a target of `baseBytes` or more stay empty. The level that exceeds its target most is compacted. Of its tables, the one
+ * that overlaps the fewest bytes of the next level is chosen.
+ */
+export function chooseCompaction(version: Version, options: CompactionOptions): CompactionPlan | undefined {
+  const targets = levelTargets(version, options)
+  // Not below a level that has tables: what is in level 0 is newer.
+  const base = targets.findIndex(
+    (target, level) => level > 0 && (target > 0 || version.level(level).length > 0),
+  )
+  let worst = -1
+  let worstScore = 1
+  for (let level = 0; level < BOTTOM; level++) {
+    const score =
+      level === 0
+        ? version.level(0).length / options.level0Tables
+        : version.levelBytes(level) / Math.max(1, targets[level] ?? 0)
+    const isOver = level === 0 ? score >= 1 : score > 1
+    if (!isOver || score < worstScore) continue
+    worst = level
+    worstScore = score
+  }
+  if (worst === 0) return planOf(version, [...version.level(0)], base)
+  if (worst > 0) return planOf(version, [leastOverlapping(version, worst)], worst + 1)
+  return chooseDeletes(version)
+}
+
+/** Returns the target of each level in bytes; 0 for levels that should be empty. */
+export function levelTargets(version: Version, { baseBytes, levelRatio }: CompactionOptions): number[] {
+  const targets = new Array<number>(LEVEL_COUNT).fill(0)
+  let target = Math.max(version.levelBytes(BOTTOM), baseBytes)
+  targets[BOTTOM] = target
+  for (let level = BOTTOM - 1; level > 0; level--) {
+    target /= levelRatio
+    if (target < baseBytes) break
+    targets[level] = target
+  }
+  return targets
+}
+
+/** Plans the merge of everything that overlaps a range into the last level. */
+export function planRange(version: Version, range: KeyRange | undefined): CompactionPlan | undefined {
+  const all = [...version.tables()]
+  let inputs = range === undefined ? all : all.filter(({ meta }) => overlaps(meta, range))
+  for (let count = 0; range !== undefined && inputs.length !== count;) {
+    count = inputs.length
+    if (count === 0) return undefined
+    const hull = hullOf(inputs.map(({ meta }) => meta))
+    inputs = all.filter(({ meta }) => overlaps(meta, hull))
+  }
+  return inputs.length === 0 ? undefined : { inputs, outputLevel: BOTTOM, isMove: false }
+}
+
+/** A table above the last level that consists mostly of deletes, or that has range tombstones, holds space below it. */
+function chooseDeletes(version: Version): CompactionPlan | undefined {
+  for (let level = 1; level < BOTTOM; level++) {
+    for (const table of version.level(level)) {
+      const { entryCount, deleteCount, tombstoneCount } = table.meta
+      if (tombstoneCount === 0 && deleteCount <= entryCount * DELETE_SHARE) continue
+      return planOf(version, [table], level + 1)
+    }
+  }
+  return undefined
+}
+
+function planOf(version: Version, inputs: Table[], outputLevel: number): CompactionPlan {
+  const overlapping = version.overlapping(outputLevel, hullOf(inputs.map(({ meta }) => meta)))
+  const isMove =
+    inputs.length === 1 && overlapping.length === 0 && inputs.every(({ meta }) => meta.tombstoneCount === 0)
+  return { inputs: [...inputs, ...overlapping], outputLevel, isMove }
+}
+
+function leastOverlapping(version: Version, level: number): Table {
+  let best: Table | undefined
+  let bestShare = Infinity
+  for (const table of version.level(level)) {
+    const below = version.overlapping(level + 1, table.meta)
+    const share = below.reduce((bytes, { meta }) => bytes + meta.fileBytes, 0) / table.meta.fileBytes
+    if (share >= bestShare) continue
+    best = table
+    bestShare = share
+  }
+  assert(best !== undefined, 'a level over its target has a table')
+  return best
+}

@@ -1,0 +1,108 @@
+import { invalidArgument, kindOf, NO_SEGMENT_ID, ownOptions } from '@ldb/base'
+import type { StoreLog, StoreObserver } from '@ldb/base'
+import { BlockCache } from '@ldb/cache'
+import type { Block } from './block/block.js'
+
+/** Options of `LsmTree.open`. All are optional. @category LSM tree */
+export interface LsmTreeOptions {
+  /** Creates the store when its directory contains none. Default true. */
+  readonly create?: boolean
+  /** Random id of the store that the owner expects, 16 bytes; another store is LDB_CORRUPTION. Ignored when the store is created. */
+  readonly storeId?: Uint8Array
+  /** Block cache to use, which may be shared with other stores. Default: an own cache of `cacheBytes`. */
+  readonly cache?: BlockCache
+  /** Bytes of the own cache; ignored when `cache` is set. Default 64 MiB. */
+  readonly cacheBytes?: number
+  /** Bytes of operations in memory after which they are written to a table: 1 KiB to 1 GiB. Default 32 MiB. */
+  readonly memtableBytes?: number
+  /** Bytes of a block: 256 to 1 MiB. A larger one saves space and makes a read of one entry cost more. Default 4 KiB. */
+  readonly blockBytes?: number
+  /** Bytes of a table that a compaction writes: 1 KiB to 1 GiB. Default 32 MiB. */
+  readonly tableBytes?: number
+  /** Bytes of the first level that newly written tables are merged into: 1 KiB to 64 GiB. Default 64 MiB. */
+  readonly levelBaseBytes?: number
+  /**
+   * When to write the recovered manifest again, which makes the found checkpoint and `durableSeq` certain: `'open'` does it in `open`,
+   * `'write'` with the first `checkpoint` or `persistRecovered`. `'write'` is for an owner whose log contains everything that a crash
+   * could still undo. Default `'open'`.
+   */
+  readonly rewriteManifest?: 'open' | 'write'
+  /** The log that the store follows: synced before a checkpoint that the store makes by itself becomes durable. Default: none. */
+  readonly log?: StoreLog
+  /** Receives stalls, completed compactions and requests for a checkpoint. Default: none. */
+  readonly observer?: StoreObserver
+}
+
+/** Options with all defaults applied. */
+export interface ResolvedLsmOptions {
+  readonly create: boolean
+  readonly storeId: Uint8Array | undefined
+  readonly cache: BlockCache<Block>
+  readonly memtableBytes: number
+  readonly blockBytes: number
+  readonly tableBytes: number
+  readonly levelBaseBytes: number
+  readonly rewriteManifest: 'open' | 'write'
+  readonly log: StoreLog
+  readonly observer: StoreObserver
+}
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+const NAMES = [
+  'create',
+  'storeId',
+  'cache',
+  'cacheBytes',
+  'memtableBytes',
+  'blockBytes',
+  'tableBytes',
+  'levelBaseBytes',
+  'rewriteManifest',
+  'log',
+  'observer',
+] as const
+
+const NO_LOG: StoreLog = Object.freeze({
+  segmentId: NO_SEGMENT_ID,
+  sync: () => undefined,
+  syncAsync: () => Promise.resolve(),
+})
+const NO_OBSERVER: StoreObserver = Object.freeze({
+  wantsCheckpoint: () => undefined,
+  stalled: () => undefined,
+  completed: () => undefined,
+  failed: () => undefined,
+})
+
+/** Validates options and applies the defaults. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+export function resolveLsmOptions(options: LsmTreeOptions | undefined): ResolvedLsmOptions {
+  const own = ownOptions(options, NAMES, 'options of an LSM tree') as LsmTreeOptions
+  const { create = true, storeId, cache, log = NO_LOG, observer = NO_OBSERVER } = own
+  if (typeof create !== 'boolean') throw invalidArgument(`create must be a boolean, got ${kindOf(create)}`)
+  const { rewriteManifest = 'open' } = own
+  if (rewriteManifest !== 'open' && rewriteManifest !== 'write') {
+    throw invalidArgument("rewriteManifest must be 'open' or 'write'")
+  }
+  return Object.freeze({
+    create,
+    rewriteManifest,
+    storeId,
+    // Blocks of all stores have one class; the cache does not know it.
+    cache: (cache as BlockCache<Block> | undefined) ?? new BlockCache<Block>(own.cacheBytes ?? 64 * MIB),
+    memtableBytes: integerWithin('memtableBytes', own.memtableBytes ?? 32 * MIB, KIB, GIB),
+    blockBytes: integerWithin('blockBytes', own.blockBytes ?? 4 * KIB, 256, MIB),
+    tableBytes: integerWithin('tableBytes', own.tableBytes ?? 32 * MIB, KIB, GIB),
+    levelBaseBytes: integerWithin('levelBaseBytes', own.levelBaseBytes ?? 64 * MIB, KIB, 64 * GIB),
+    log,
+    observer,
+  })
+}
+
+function integerWithin(name: string, value: unknown, least: number, most: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+    throw invalidArgument(`${name} must be an integer from ${least} to ${most}`)
+  }
+  return value
+}

@@ -1,0 +1,94 @@
+import { compareByteRanges } from '@ldb/base'
+import { compareKey } from '../entry/entry.js'
+import type { Entry } from '../entry/entry.js'
+import { EntryKind } from '../format.js'
+import type { Memtable } from '../memtable/memtable.js'
+import { TableCursor } from '../table/table-cursor.js'
+import { isKeyWithin } from '../table/table-meta.js'
+import type { Table } from '../version/table.js'
+import type { Level } from '../version/version.js'
+import type { ReadState } from './read-state.js'
+
+/**
+ * Reads the newest version of a key up to a stamp. The value found is borrowed from the memtable or the block.
+ *
+ * @remarks Looks at the parts of a read state from the newest to the oldest, and stops at the first that has a version or whose range
+ * tombstones cover the key: all others are older. A table is searched only when its filter does not exclude the key.
+ */
+export class PointRead {
+  valueBuffer: Uint8Array = new Uint8Array(0)
+  valueStart = 0
+  valueEnd = 0
+
+  /** Returns true when the key has a value, which is then in `valueBuffer`. */
+  find(state: ReadState, key: Uint8Array, keyBytes: number, stampMax: number): boolean {
+    let cover = 0
+    for (const memtable of state.memtables) {
+      const ownCover = memtable.tombstones.coverOf(key, 0, keyBytes, stampMax)
+      if (ownCover > cover) cover = ownCover
+      const version = memtable.find(key, keyBytes, stampMax)
+      if (version !== 0) return this.#takeVersion(memtable, version, cover)
+      if (cover > 0) return false
+    }
+    const { levels } = state.version
+    for (const table of levels[0]!) {
+      if (!isKeyWithin(key, 0, keyBytes, table.meta)) continue
+      const found = this.#findInTable(table, key, keyBytes, stampMax)
+      if (found !== undefined) return found
+    }
+    for (let level = 1; level < levels.length; level++) {
+      const table = tableOf(levels[level]!, key, keyBytes)
+      if (table === undefined) continue
+      const found = this.#findInTable(table, key, keyBytes, stampMax)
+      if (found !== undefined) return found
+    }
+    return false
+  }
+
+  #takeVersion(memtable: Memtable, version: number, cover: number): boolean {
+    if (memtable.kindOf(version) === EntryKind.Delete || memtable.stampOf(version) < cover) return false
+    this.valueBuffer = memtable.bytes
+    this.valueStart = memtable.valueStart(version)
+    this.valueEnd = memtable.valueEnd(version)
+    return true
+  }
+
+  /** Returns `undefined` when the table says nothing about the key. */
+  #findInTable(
+    { meta, reader }: Table,
+    key: Uint8Array,
+    keyBytes: number,
+    stampMax: number,
+  ): boolean | undefined {
+    const cover = meta.tombstoneCount === 0 ? 0 : reader.tombstones().coverOf(key, 0, keyBytes, stampMax)
+    if (reader.mayContain(key, keyBytes)) {
+      const cursor = new TableCursor(reader)
+      cursor.seek(key, keyBytes, stampMax)
+      if (cursor.isValid && compareKey(cursor.entry, key, keyBytes) === 0)
+        return this.#takeEntry(cursor.entry, cover)
+    }
+    return cover > 0 ? false : undefined
+  }
+
+  #takeEntry(entry: Entry, cover: number): boolean {
+    if (entry.kind === EntryKind.Delete || entry.stamp < cover) return false
+    this.valueBuffer = entry.valueBuffer
+    this.valueStart = entry.valueStart
+    this.valueEnd = entry.valueEnd
+    return true
+  }
+}
+
+/** Returns the table of a level above 0 whose range contains a key. */
+function tableOf(tables: Level, key: Uint8Array, keyBytes: number): Table | undefined {
+  let low = 0
+  let high = tables.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const { upper } = tables[middle]!.meta
+    if (upper === undefined || compareByteRanges(key, 0, keyBytes, upper, 0, upper.length) < 0) high = middle
+    else low = middle + 1
+  }
+  const table = tables[low]
+  return table !== undefined && isKeyWithin(key, 0, keyBytes, table.meta) ? table : undefined
+}

@@ -1,0 +1,113 @@
+import { corruption, isLdbError, NO_SEGMENT_ID, ResumableTask, toSeq } from '@ldb/base'
+import { makeParents } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+import { newSeed } from '../key-hash.js'
+import { LEVEL_COUNT, STORE_ID_BYTES } from '../format.js'
+import type { ResolvedLsmOptions } from '../options.js'
+import { MANIFEST_NAME, ManifestWriter } from '../version/manifest-writer.js'
+import { readManifest } from '../version/manifest-reader.js'
+import type { ManifestState } from '../version/manifest-reader.js'
+import { TableFiles } from '../version/table-files.js'
+import type { Table } from '../version/table.js'
+import { Version } from '../version/version.js'
+import { BackgroundWork } from './background-work.js'
+import { Persistence } from './persistence.js'
+import { StoreStatus } from './status.js'
+import { StoreState } from './store-state.js'
+
+/** Tables in level 0 that start a compaction. */
+const LEVEL0_TABLES = 4
+/** Bytes of a level divided by those of the level above. */
+const LEVEL_RATIO = 8
+
+/** The parts of an open store. */
+export interface OpenedStore {
+  readonly vfs: Vfs
+  readonly directory: string
+  readonly options: ResolvedLsmOptions
+  readonly storeId: Uint8Array
+  readonly status: StoreStatus
+  readonly state: StoreState
+  readonly files: TableFiles
+  readonly manifest: ManifestWriter
+  readonly persistence: Persistence
+  readonly work: BackgroundWork
+}
+
+/**
+ * Opens or creates a store.
+ *
+ * @param snapshots - returns the stamps of the open snapshots, ascending.
+ */
+export function openStore(
+  vfs: Vfs,
+  directory: string,
+  options: ResolvedLsmOptions,
+  snapshots: () => number[],
+): OpenedStore {
+  const { found, writer: manifest } = openManifest(vfs, directory, options)
+  const { storeId, durableSeq, stamp, nextNumber, segmentId } = found
+  const files = new TableFiles(vfs, directory, storeId, options.blockBytes, options.cache, nextNumber)
+  const levels = Array.from({ length: LEVEL_COUNT }, (): Table[] => [])
+  for (const { level, meta } of found.tables) levels[level]?.push(files.openDurable(meta))
+  const version = Version.of(levels)
+  if (version === undefined)
+    throw corruption(`${directory}/${MANIFEST_NAME}`, 0, 'the tables of a level overlap')
+  const state = new StoreState(version, toSeq(durableSeq), stamp, () => newSeed(vfs.random))
+  const persistence = new Persistence(vfs, directory, state, files, manifest, segmentId)
+  const compaction = {
+    level0Tables: LEVEL0_TABLES,
+    levelRatio: LEVEL_RATIO,
+    baseBytes: options.levelBaseBytes,
+    tableBytes: options.tableBytes,
+  }
+  const work = new BackgroundWork(state, files, compaction, snapshots, vfs.clock, options.observer)
+  return {
+    vfs,
+    directory,
+    options,
+    storeId,
+    status: new StoreStatus(directory),
+    state,
+    files,
+    manifest,
+    persistence,
+    work,
+  }
+}
+
+/** A manifest that was found or created. */
+interface Manifest {
+  readonly found: ManifestState
+  readonly writer: ManifestWriter
+}
+
+function openManifest(vfs: Vfs, directory: string, { create, storeId }: ResolvedLsmOptions): Manifest {
+  const path = `${directory}/${MANIFEST_NAME}`
+  let found: ManifestState
+  try {
+    found = readManifest(vfs, path)
+  } catch (error) {
+    if (!create || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
+    return createManifest(vfs, directory)
+  }
+  if (storeId !== undefined && found.storeId.some((byte, index) => byte !== storeId[index])) {
+    throw corruption(path, 0, 'the manifest belongs to another store')
+  }
+  return { found, writer: new ManifestWriter(vfs, directory, found.storeId) }
+}
+
+/** Creates an empty store: its directory, and a manifest without tables. */
+function createManifest(vfs: Vfs, directory: string): Manifest {
+  makeParents(vfs, `${directory}/${MANIFEST_NAME}`)
+  const storeId = vfs.random.fill(new Uint8Array(STORE_ID_BYTES))
+  const writer = new ManifestWriter(vfs, directory, storeId)
+  const numbers = { durableSeq: 0, stamp: 0, nextNumber: 1, segmentId: NO_SEGMENT_ID }
+  try {
+    new ResumableTask(writer.replace({ ...numbers, removed: [], added: [] })).sync()
+  } catch (error) {
+    writer.close()
+    throw error
+  }
+  return { found: { storeId, ...numbers, tables: [] }, writer }
+}

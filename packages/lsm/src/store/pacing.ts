@@ -1,0 +1,45 @@
+import type { OpenedStore } from './open.js'
+
+/** Flush work in bytes for each byte that is applied while a memtable is frozen. */
+const FLUSH_PACE = 4
+/** Compaction work in bytes for each byte that is applied while one is needed. */
+const COMPACTION_PACE = 16
+/** Frozen memtables that a commit leaves to be flushed. */
+const FROZEN_MAX = 1
+/** Tables in level 0 above which a commit waits for a compaction. */
+const LEVEL0_TABLES_MAX = 24
+
+/** Freezes the active memtable when a section does not fit. Waits for background work that is too far behind. */
+export function makeRoom(opened: OpenedStore, byteCount: number): void {
+  const { state, options, work } = opened
+  if (state.active.isEmpty || state.active.byteCount + byteCount <= options.memtableBytes) return
+  state.freeze()
+  options.observer.wantsCheckpoint()
+  if (state.memtables.length - 1 > FROZEN_MAX) {
+    wait(opened, 'flush', () => state.memtables.length - 1 > FROZEN_MAX && work.flushStep() > 0)
+  }
+  if (state.version.level(0).length > LEVEL0_TABLES_MAX) {
+    wait(
+      opened,
+      'compaction',
+      () => state.version.level(0).length > LEVEL0_TABLES_MAX && work.compactionStep() > 0,
+    )
+  }
+}
+
+/** Reports whether a commit has background work to run. */
+export function hasWork({ state, work }: OpenedStore): boolean {
+  return state.oldestFrozen !== undefined || work.isCompactionNeeded
+}
+
+/** Runs background work in proportion to the bytes applied, so that it keeps up with a caller that never yields. */
+export function workFor({ work }: OpenedStore, byteCount: number): void {
+  work.credit(byteCount, FLUSH_PACE, COMPACTION_PACE)
+}
+
+/** Runs steps until one returns false, and reports the stall. */
+function wait({ vfs, options }: OpenedStore, reason: 'flush' | 'compaction', step: () => boolean): void {
+  const startMs = vfs.clock.monotonic()
+  while (step());
+  options.observer.stalled(reason, vfs.clock.monotonic() - startMs)
+}

@@ -1,0 +1,116 @@
+import { corruption, LdbError, readU32, readU64 } from '@ldb/base'
+import { seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
+import type { Vfs, VfsFile } from '@ldb/vfs'
+import {
+  HEADER_BYTES,
+  TABLE_KIND,
+  TRAILER_BYTES,
+  TRAILER_CHECKSUM_OFFSET,
+  TRAILER_CODEC_OFFSET,
+  TRAILER_CONTENT_OFFSET,
+  TRAILER_FILE_OFFSET_OFFSET,
+  TRAILER_RAW_BYTES_OFFSET,
+  TRAILER_RESERVED_OFFSET,
+  UnitContent,
+} from '../format.js'
+import { decodeHeader } from './file-header.js'
+import type { UnitHandle } from './handle.js'
+
+/** The file of a table, open for reading: checks and decodes its units. */
+export class UnitFile {
+  readonly path: string
+  readonly fileBytes: number
+  readonly #vfs: Vfs
+  readonly #codec: UnitCodec
+  readonly #fileId: Uint8Array
+  #file: VfsFile | undefined = undefined
+
+  /** Reads nothing: the first read opens the file. */
+  constructor(vfs: Vfs, path: string, fileId: Uint8Array, fileBytes: number) {
+    this.path = path
+    this.fileBytes = fileBytes
+    this.#vfs = vfs
+    this.#fileId = fileId
+    this.#codec = new UnitCodec(seedOfFile(fileId))
+  }
+
+  /**
+   * Reads a unit and returns its payload, in a buffer of its own.
+   *
+   * @throws {@link LdbError} LDB_CORRUPTION, LDB_IO.
+   */
+  read({ fileOffset, storedBytes }: UnitHandle, content: UnitContent): Uint8Array {
+    if (storedBytes < TRAILER_BYTES) throw this.fault(fileOffset, 'a unit is shorter than its trailer')
+    const bytes = new Uint8Array(storedBytes)
+    if (this.#open().read(bytes, 0, storedBytes, fileOffset) !== storedBytes) {
+      throw this.fault(fileOffset, 'the file ends within a unit', this.fileBytes)
+    }
+    const kind = content === UnitContent.Filter ? UnitKind.Filter : UnitKind.Block
+    const isAuthentic = this.#codec.decode(kind, fileOffset, 0, bytes, 0, storedBytes)
+    const trailer = storedBytes - TRAILER_BYTES - this.#codec.trailerBytes
+    if (!isAuthentic || !this.#isIntact(bytes, trailer)) {
+      throw this.fault(fileOffset, 'the checksum of a unit does not match')
+    }
+    if (readU64(bytes, trailer + TRAILER_FILE_OFFSET_OFFSET) !== fileOffset) {
+      throw this.fault(fileOffset, 'a unit belongs to another place of the file')
+    }
+    if (
+      bytes[trailer + TRAILER_CONTENT_OFFSET] !== content ||
+      bytes[trailer + TRAILER_RESERVED_OFFSET] !== 0 ||
+      bytes[trailer + TRAILER_RESERVED_OFFSET + 1] !== 0 ||
+      readU32(bytes, trailer + TRAILER_RAW_BYTES_OFFSET) !== trailer
+    ) {
+      throw this.fault(fileOffset, 'the trailer of a unit is malformed')
+    }
+    const codecId = bytes[trailer + TRAILER_CODEC_OFFSET]!
+    if (codecId !== 0) {
+      throw new LdbError('LDB_UNSUPPORTED', `this build has no codec ${codecId} (${this.path})`, {
+        details: { file: this.path, offset: fileOffset },
+      })
+    }
+    return bytes.subarray(0, trailer)
+  }
+
+  /** Creates the error of a fault in the file. */
+  fault(offset: number, message: string, actual?: number): LdbError {
+    return corruption(this.path, offset, message, actual === undefined ? {} : { actual })
+  }
+
+  close(): void {
+    this.#file?.close()
+    this.#file = undefined
+  }
+
+  #isIntact(bytes: Uint8Array, trailer: number): boolean {
+    const checksum = trailer + TRAILER_CHECKSUM_OFFSET
+    return this.#codec.isIntact(
+      bytes,
+      0,
+      checksum,
+      readU32(bytes, checksum) | 0,
+      readU32(bytes, checksum + 4) | 0,
+    )
+  }
+
+  /** Opens the file, and checks that it is the one that the manifest names. */
+  #open(): VfsFile {
+    if (this.#file !== undefined) return this.#file
+    const file = this.#vfs.open(this.path, 'read')
+    try {
+      const header = new Uint8Array(HEADER_BYTES)
+      const readBytes = file.read(header, 0, HEADER_BYTES, 0)
+      const { fileId } = decodeHeader(header.subarray(0, readBytes), TABLE_KIND, this.path)
+      if (fileId.some((byte, index) => byte !== this.#fileId[index])) {
+        throw this.fault(0, 'the table is another one than the manifest names')
+      }
+      if (file.length() !== this.fileBytes) {
+        throw this.fault(0, 'the table has another length than the manifest says', file.length())
+      }
+    } catch (error) {
+      file.close()
+      throw error
+    }
+    this.#file = file
+    return file
+  }
+}

@@ -1,0 +1,228 @@
+import { assert, isLdbError } from '@ldb/base'
+import type { Syncable, SyncPoll } from '@ldb/base'
+import type { BlockCache } from '@ldb/cache'
+import { FILE_ID_BYTES } from '@ldb/integrity'
+import { FileSync } from '@ldb/vfs'
+import type { Vfs, VfsFile } from '@ldb/vfs'
+import type { Block } from '../block/block.js'
+import type { Tombstone } from '../entry/tombstones.js'
+import { newSeed } from '../key-hash.js'
+import { tableNumberOf, tablePath } from '../table/table-meta.js'
+import type { TableMeta } from '../table/table-meta.js'
+import { TableWriter } from '../table/table-writer.js'
+import { NEW_MANIFEST_NAME } from './manifest-writer.js'
+import { Table } from './table.js'
+
+/** Bits of the filter for each key. */
+const FILTER_BITS_PER_KEY = 10
+
+/** A table file that was written and is not known to be on the device. */
+export class UnsyncedFile implements Syncable {
+  readonly #file: VfsFile
+  readonly #fileSync: FileSync
+
+  constructor(vfs: Vfs, file: VfsFile) {
+    this.#file = file
+    this.#fileSync = new FileSync(vfs, file)
+  }
+
+  sync(): void {
+    this.#fileSync.sync()
+  }
+
+  syncAsync(): Promise<void> {
+    return this.#fileSync.syncAsync()
+  }
+
+  beginSync(): SyncPoll {
+    return this.#fileSync.beginSync()
+  }
+
+  close(): void {
+    this.#fileSync.close()
+    this.#file.close()
+  }
+}
+
+/** A table that is being written. */
+interface NewTable {
+  readonly writer: TableWriter
+  readonly file: VfsFile
+  readonly path: string
+}
+
+/** The tables that one flush or compaction writes, one after the other. */
+export class OutputFiles {
+  readonly #files: TableFiles
+  readonly #tables: Table[] = []
+  #current: NewTable | undefined = undefined
+
+  constructor(files: TableFiles) {
+    this.#files = files
+  }
+
+  /** Creates the file of a table and returns its writer. */
+  begin(): TableWriter {
+    this.#current = this.#files.create()
+    return this.#current.writer
+  }
+
+  /** Ends the table begun last. Its file is not synced. */
+  end(tombstones: readonly Tombstone[]): Table {
+    const current = this.#current
+    assert(current !== undefined, 'a table that ends was begun')
+    const meta = current.writer.finish(tombstones)
+    this.#current = undefined
+    const table = this.#files.openWritten(meta, current.file)
+    this.#tables.push(table)
+    return table
+  }
+
+  /** Deletes all tables, of which no version contains any. */
+  abandon(): void {
+    const current = this.#current
+    this.#current = undefined
+    if (current !== undefined) this.#files.removeUnfinished(current)
+    for (const table of this.#tables) this.#files.deleteUnneeded(table)
+  }
+}
+
+/**
+ * The files of the tables of one store: creates, opens and deletes them. Invariants:
+ * - (L2) A file is deleted only when no version contains its table and the durable manifest does not name it.
+ * - (L3) Numbers of files are never used again, those of unknown and unfinished files included.
+ */
+export class TableFiles {
+  /** Number of the next file. */
+  nextNumber: number
+  readonly #vfs: Vfs
+  readonly #directory: string
+  readonly #storeId: Uint8Array
+  readonly #blockBytes: number
+  readonly #cache: BlockCache<Block>
+  /** Tables that the durable manifest names. */
+  readonly #durable: Set<Table> = new Set()
+  readonly #open: Set<Table> = new Set()
+  #mayDelete = true
+  constructor(
+    vfs: Vfs,
+    directory: string,
+    storeId: Uint8Array,
+    blockBytes: number,
+    cache: BlockCache<Block>,
+    nextNumber: number,
+  ) {
+    this.#vfs = vfs
+    this.#directory = directory
+    this.#storeId = storeId
+    this.#blockBytes = blockBytes
+    this.#cache = cache
+    this.nextNumber = nextNumber
+    for (const name of vfs.list(directory)) {
+      const number = tableNumberOf(name)
+      if (number !== undefined && number >= this.nextNumber) this.nextNumber = number + 1
+    }
+  }
+
+  /** Opens a table that the durable manifest names. Reads nothing. */
+  openDurable(meta: TableMeta): Table {
+    const table = this.#openTable(meta, undefined)
+    this.#durable.add(table)
+    return table
+  }
+
+  /** Returns an output for one flush or compaction. */
+  newOutput(): OutputFiles {
+    return new OutputFiles(this)
+  }
+
+  /** Creates the file of a table. @internal */
+  create(): NewTable {
+    const number = this.nextNumber++
+    const path = tablePath(this.#directory, number)
+    const file = this.#vfs.open(path, 'createNew')
+    const { random } = this.#vfs
+    const writer = new TableWriter(file, {
+      number,
+      ids: { fileId: random.fill(new Uint8Array(FILE_ID_BYTES)), storeId: this.#storeId },
+      blockBytes: this.#blockBytes,
+      filterBitsPerKey: FILTER_BITS_PER_KEY,
+      filterSeed: newSeed(random),
+    })
+    return { writer, file, path }
+  }
+
+  /** Opens a table that was written. @internal */
+  openWritten(meta: TableMeta, file: VfsFile): Table {
+    return this.#openTable(meta, new UnsyncedFile(this.#vfs, file))
+  }
+
+  /** Deletes the file of a table that was not finished. @internal */
+  removeUnfinished({ file, path }: NewTable): void {
+    file.close()
+    this.#remove(path)
+  }
+
+  /** Notes which tables the durable manifest names now. Deletes the files of those that it named before, unless a version needs them. */
+  noteDurable(tables: Iterable<Table>): void {
+    const named = new Set(tables)
+    const before = [...this.#durable]
+    for (const table of named) this.#durable.add(table)
+    for (const table of before) {
+      if (named.has(table)) continue
+      this.#durable.delete(table)
+      this.deleteUnneeded(table)
+    }
+  }
+
+  /** Deletes no file from now on: after a failed write, the manifest on the device may name more tables than is known. */
+  stopDeleting(): void {
+    this.#mayDelete = false
+  }
+
+  /** Deletes the file of a table that no version contains and that the durable manifest does not name. */
+  deleteUnneeded(table: Table): void {
+    if (!this.#mayDelete || table.isReferenced || this.#durable.has(table) || !this.#open.delete(table))
+      return
+    table.unsynced?.close()
+    table.unsynced = undefined
+    table.reader.close()
+    this.#remove(table.reader.path)
+  }
+
+  /** Deletes the files that a crash has left: tables that the durable manifest does not name, and an unfinished manifest. */
+  removeLeftovers(): void {
+    const needed = new Set([...this.#open].map(({ meta }) => meta.number))
+    for (const name of this.#vfs.list(this.#directory)) {
+      const number = tableNumberOf(name)
+      if (name === NEW_MANIFEST_NAME || (number !== undefined && !needed.has(number))) {
+        this.#remove(`${this.#directory}/${name}`)
+      }
+    }
+  }
+
+  /** Closes all files. */
+  close(): void {
+    for (const table of this.#open) {
+      table.unsynced?.close()
+      table.reader.close()
+    }
+  }
+
+  #openTable(meta: TableMeta, unsynced: UnsyncedFile | undefined): Table {
+    const table = new Table(this.#vfs, this.#directory, meta, this.#cache, unsynced, (unneeded) => {
+      this.deleteUnneeded(unneeded)
+    })
+    this.#open.add(table)
+    return table
+  }
+
+  /** A file that cannot be deleted now is deleted after the next open. */
+  #remove(path: string): void {
+    try {
+      this.#vfs.remove(path)
+    } catch (error) {
+      if (!isLdbError(error)) throw error
+    }
+  }
+}

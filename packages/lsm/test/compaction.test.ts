@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest'
+import type { BackgroundWork } from '@ldb/base'
+import { contentOf, LsmHarness, SMALL, sorted, verified } from './lsm-harness.js'
+
+function fill(harness: LsmHarness, count: number, round = 0): void {
+  for (let index = 0; index < count; index++) {
+    harness.put(`key${String((index * 7919) % count).padStart(5, '0')}`, `${round}:${'v'.repeat(index % 60)}`)
+  }
+}
+
+test('a caller that never makes a checkpoint keeps few tables and memtables', () => {
+  const completed: BackgroundWork[] = []
+  const stalls: string[] = []
+  const observer = {
+    wantsCheckpoint: () => undefined,
+    stalled: (reason: string) => stalls.push(reason),
+    completed: (work: BackgroundWork) => completed.push(work),
+    failed: () => undefined,
+  }
+  const harness = new LsmHarness({ ...SMALL, observer })
+  fill(harness, 2000)
+  expect(harness.content()).toEqual(sorted(harness.entries))
+  expect(harness.store.stats().dirtyBytes).toBeLessThan(4 * 4096)
+  expect(completed.filter(({ kind }) => kind === 'compaction').length).toBeGreaterThan(20)
+  expect(stalls.length).toBeLessThan(20)
+  expect(verified(harness.store).findings).toEqual([])
+})
+
+test('a full compaction leaves one level, one version of each key, and the files of one version', () => {
+  const harness = new LsmHarness()
+  for (let round = 0; round < 3; round++) fill(harness, 400, round)
+  for (let index = 0; index < 400; index += 2) harness.delete(`key${String(index).padStart(5, '0')}`)
+  harness.store.compact()
+  const { findings, entries, files } = verified(harness.store)
+  expect(findings).toEqual([])
+  expect(entries).toBe(harness.entries.size)
+  expect(harness.store.stats().depth).toBe(1)
+  expect(harness.tableNames().length).toBe(files - 1)
+  expect(harness.content()).toEqual(sorted(harness.entries))
+})
+
+test('a compaction keeps what a snapshot sees, and drops it after the release', () => {
+  const harness = new LsmHarness()
+  fill(harness, 300)
+  const before = sorted(harness.entries)
+  const snapshot = harness.store.snapshot()
+  fill(harness, 300, 1)
+  harness.deleteRange('key00100', 'key00200')
+  harness.store.compact()
+  expect(contentOf(snapshot)).toEqual(before)
+  expect(verified(harness.store).entries).toBe(300 + harness.entries.size)
+  snapshot.release()
+  harness.store.compact()
+  expect(verified(harness.store).entries).toBe(harness.entries.size)
+  expect(harness.content()).toEqual(sorted(harness.entries))
+})
+
+test('a range tombstone is dropped at the last level, and takes the space of the entries with it', () => {
+  const harness = new LsmHarness()
+  fill(harness, 500)
+  harness.store.checkpoint()
+  harness.deleteRange('')
+  harness.store.compact()
+  expect(harness.tableNames()).toEqual([])
+  expect(harness.store.stats()).toMatchObject({ entryCount: 0, fileBytes: 0, depth: 0 })
+})
+
+test('a compaction of a range leaves other tables as they are', () => {
+  const harness = new LsmHarness()
+  fill(harness, 600)
+  harness.store.compact()
+  const before = harness.tableNames()
+  for (let index = 0; index < 30; index++) harness.put(`key00${100 + index}`, 'new')
+  harness.store.compact({
+    lower: new TextEncoder().encode('key00100'),
+    upper: new TextEncoder().encode('key00130'),
+  })
+  const kept = harness.tableNames().filter((name) => before.includes(name))
+  expect(kept.length).toBeGreaterThan(before.length / 2)
+  expect(kept.length).toBeLessThan(before.length)
+  expect(harness.content()).toEqual(sorted(harness.entries))
+})
+
+test('the files of tables that a snapshot needs are deleted when it is released', () => {
+  const harness = new LsmHarness()
+  fill(harness, 300)
+  harness.store.checkpoint()
+  const snapshot = harness.store.snapshot()
+  const before = sorted(harness.entries)
+  harness.deleteRange('')
+  harness.store.compact()
+  // The delete is younger than the snapshot: the tables stay.
+  expect(harness.tableNames().length).toBeGreaterThan(0)
+  expect(contentOf(snapshot)).toEqual(before)
+  snapshot.release()
+  harness.store.compact()
+  expect(harness.tableNames()).toEqual([])
+})
+
+test('the versions of one key are never divided between two tables of a level', () => {
+  const harness = new LsmHarness()
+  const snapshots = []
+  for (let version = 0; version < 200; version++) {
+    harness.put('the same key', `version ${version} ${'x'.repeat(40)}`)
+    snapshots.push(harness.store.snapshot())
+  }
+  harness.store.compact()
+  // The manifest, and one table; the others are those of the snapshots.
+  expect(verified(harness.store).files).toBe(2)
+  for (const [version, snapshot] of snapshots.entries()) {
+    expect(contentOf(snapshot).get('the same key')).toContain(`version ${version} `)
+    snapshot.release()
+  }
+  harness.store.close()
+})
+
+test('a checkpoint in steps contains what was frozen, and no more', () => {
+  const harness = new LsmHarness()
+  fill(harness, 50)
+  const timeSlice = { sync: () => undefined, syncAsync: () => Promise.resolve() }
+  const task = harness.store.beginCheckpoint(undefined, timeSlice)
+  const frozen = sorted(harness.entries)
+  harness.put('later', 'x')
+  task.sync()
+  expect(harness.store.durableSeq).toBe(50)
+  harness.reopen()
+  expect(harness.content()).toEqual(frozen)
+})

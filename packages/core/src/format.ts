@@ -78,9 +78,9 @@ export const KEYSPACE_NAME_BYTES_MAX = 1024
 export const ENCODING_NAME_BYTES_MAX = 255
 
 /** Engines that this build reads. On disk: never renumber, never reuse. */
-export const EngineNumber = { btree: 1 } as const
+export const EngineNumber = { btree: 1, lsm: 2 } as const
 /** Numbers of engines that other builds may contain. */
-export const RESERVED_ENGINES: Readonly<Record<number, string>> = { 2: 'lsm' }
+export const RESERVED_ENGINES: Readonly<Record<number, string>> = {}
 /** Compressions that this build reads. On disk: never renumber, never reuse. */
 export const CompressionNumber = { none: 0 } as const
 /** Numbers of compressions that other builds may contain. */

@@ -2,12 +2,22 @@ import { invalidArgument, kindOf, NO_SEGMENT_ID, ownOptions } from '@ldb/base'
 import type { StoreLog, StoreObserver } from '@ldb/base'
 import { BlockCache } from '@ldb/cache'
 import type { Block } from './block/block.js'
+import { STORE_ID_BYTES } from './format.js'
 
 /** Options of `LsmTree.open`. All are optional. @category LSM tree */
 export interface LsmTreeOptions {
   /** Creates the store when its directory contains none. Default true. */
   readonly create?: boolean
-  /** Random id of the store that the owner expects, 16 bytes; another store is LDB_CORRUPTION. Ignored when the store is created. */
+  /**
+   * When to create a store that is absent: `'open'` does it in `open`, durably, if `create` allows it. With `'write'` it is an empty store
+   * whatever `create` says, and its files and its directory are created by the first write; the first checkpoint makes them durable, with
+   * the entry of the directory. Needs `storeId`. Default `'open'`.
+   */
+  readonly creation?: 'open' | 'write'
+  /**
+   * Random id of the store that the owner expects, 16 bytes; another store is LDB_CORRUPTION. The id of a store that is created with
+   * `creation: 'write'`.
+   */
   readonly storeId?: Uint8Array
   /** Block cache to use, which may be shared with other stores. Default: an own cache of `cacheBytes`. */
   readonly cache?: BlockCache
@@ -24,9 +34,9 @@ export interface LsmTreeOptions {
   /**
    * When to write the recovered manifest again, which makes the found checkpoint and `durableSeq` certain: `'open'` does it in `open`,
    * `'write'` with the first `checkpoint` or `persistRecovered`. `'write'` is for an owner whose log contains everything that a crash
-   * could still undo. Default `'open'`.
+   * could still undo, `'none'` for one that knows that the manifest is durable. Default `'open'`.
    */
-  readonly rewriteManifest?: 'open' | 'write'
+  readonly rewriteManifest?: 'open' | 'write' | 'none'
   /** The log that the store follows: synced before a checkpoint that the store makes by itself becomes durable. Default: none. */
   readonly log?: StoreLog
   /** Receives stalls, completed compactions and requests for a checkpoint. Default: none. */
@@ -36,13 +46,14 @@ export interface LsmTreeOptions {
 /** Options with all defaults applied. */
 export interface ResolvedLsmOptions {
   readonly create: boolean
+  readonly creation: 'open' | 'write'
   readonly storeId: Uint8Array | undefined
   readonly cache: BlockCache<Block>
   readonly memtableBytes: number
   readonly blockBytes: number
   readonly tableBytes: number
   readonly levelBaseBytes: number
-  readonly rewriteManifest: 'open' | 'write'
+  readonly rewriteManifest: 'open' | 'write' | 'none'
   readonly log: StoreLog
   readonly observer: StoreObserver
 }
@@ -52,6 +63,7 @@ const MIB = 1024 * KIB
 const GIB = 1024 * MIB
 const NAMES = [
   'create',
+  'creation',
   'storeId',
   'cache',
   'cacheBytes',
@@ -63,6 +75,8 @@ const NAMES = [
   'log',
   'observer',
 ] as const
+
+const REWRITES: readonly unknown[] = ['open', 'write', 'none']
 
 const NO_LOG: StoreLog = Object.freeze({
   segmentId: NO_SEGMENT_ID,
@@ -81,12 +95,16 @@ export function resolveLsmOptions(options: LsmTreeOptions | undefined): Resolved
   const own = ownOptions(options, NAMES, 'options of an LSM tree') as LsmTreeOptions
   const { create = true, storeId, cache, log = NO_LOG, observer = NO_OBSERVER } = own
   if (typeof create !== 'boolean') throw invalidArgument(`create must be a boolean, got ${kindOf(create)}`)
-  const { rewriteManifest = 'open' } = own
-  if (rewriteManifest !== 'open' && rewriteManifest !== 'write') {
-    throw invalidArgument("rewriteManifest must be 'open' or 'write'")
+  const { creation = 'open', rewriteManifest = 'open' } = own
+  if (creation !== 'open' && creation !== 'write') throw invalidArgument("creation must be 'open' or 'write'")
+  if (storeId === undefined ? creation === 'write' : storeId.length !== STORE_ID_BYTES) {
+    throw invalidArgument(`storeId must be ${STORE_ID_BYTES} bytes`)
   }
+  if (!REWRITES.includes(rewriteManifest))
+    throw invalidArgument("rewriteManifest must be 'open', 'write' or 'none'")
   return Object.freeze({
     create,
+    creation,
     rewriteManifest,
     storeId,
     // Blocks of all stores have one class; the cache does not know it.

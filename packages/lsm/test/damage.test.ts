@@ -100,12 +100,11 @@ test.each(['checksum', 'place'] as const)('a unit of another %s is corruption', 
   expect(findings[0]).toMatchObject({ kind: 'checksum', file: `store/${name}` })
 })
 
-test('a missing table is found by verify, and by the read that needs it', () => {
+test('a missing table is found at open', () => {
   const harness = filled()
   const [name = ''] = harness.tableNames()
   harness.vfs.remove(`store/${name}`)
-  const store = LsmTree.open(harness.vfs, 'store', harness.options)
-  expect(verified(store).findings.map(({ kind }) => kind)).toContain('missing')
+  expect(() => LsmTree.open(harness.vfs, 'store', harness.options)).toThrow(/ENOENT/)
 })
 
 test('files of others are left alone, those of a crash are removed with the next checkpoint', () => {
@@ -129,4 +128,26 @@ test('another store is refused', () => {
   const storeId = new Uint8Array(16)
   expect(() => LsmTree.open(harness.vfs, 'store', { storeId })).toThrow(/another store/)
   expect(textOf(harness.store.storeId)).toHaveLength(16)
+})
+
+test('a table that is being written is no leftover', () => {
+  const harness = filled()
+  harness.reopen()
+  // Every poll of the task runs one slice.
+  const timeSlice = {
+    sync: () => undefined,
+    syncAsync: () => Promise.resolve(),
+    beginSync: () => {
+      let isPolled = false
+      return () => isPolled || !(isPolled = true)
+    },
+  }
+  const task = harness.store.beginCompaction({ effort: 'full', timeSlice })
+  const before = harness.tableNames().length
+  while (harness.tableNames().length === before) task?.poll()
+  harness.put('a', 'b')
+  // The first checkpoint of this opening.
+  harness.store.checkpoint()
+  task?.sync()
+  expect(harness.content()).toEqual(sorted(harness.entries))
 })

@@ -3,12 +3,13 @@ import type { EngineName } from '../catalog/catalog.js'
 import { EngineNumber } from '../format.js'
 import { BTREE_ENGINE } from './btree-engine.js'
 import type { Engine } from './engine.js'
+import { LSM_ENGINE } from './lsm-engine.js'
 
 /** Engines of this build by name. */
 export type EngineTable = Readonly<Partial<Record<EngineName, Engine>>>
 
 /** The engines that this build contains. */
-export const BUILT_IN_ENGINES: EngineTable = Object.freeze({ btree: BTREE_ENGINE })
+export const BUILT_IN_ENGINES: EngineTable = Object.freeze({ btree: BTREE_ENGINE, lsm: LSM_ENGINE })
 
 /**
  * Returns the engine of a keyspace.

@@ -1,5 +1,5 @@
 import type { OrderedStore, StoreLog, StoreObserver } from '@ldb/base'
-import type { PageCache } from '@ldb/cache'
+import type { BlockCache, PageCache } from '@ldb/cache'
 import type { RandomSource, Vfs } from '@ldb/vfs'
 import type { EngineName } from '../catalog/catalog.js'
 
@@ -10,6 +10,10 @@ export interface StoreContext {
   readonly directory: string
   /** The page cache that all stores of the database share. */
   readonly cache: PageCache
+  /** The block cache that all stores of the database share. */
+  readonly blocks: BlockCache
+  /** Bytes of operations that a store may hold in memory before it writes them. */
+  readonly memtableBytes: number
   /**
    * The log of the database: synced before a checkpoint of the store becomes durable (C6), which then records its newest segment.
    * Not usable during replay.

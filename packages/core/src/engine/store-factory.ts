@@ -1,6 +1,6 @@
 import { isLdbError, LdbError } from '@ldb/base'
 import type { OrderedStore, StoreObserver } from '@ldb/base'
-import type { PageCache } from '@ldb/cache'
+import type { BlockCache, PageCache } from '@ldb/cache'
 import type { Vfs } from '@ldb/vfs'
 import type { EngineName, KeyspaceDescriptor, KeyspaceRecord } from '../catalog/catalog.js'
 import { keyspacePath } from '../catalog/directory-layout.js'
@@ -15,6 +15,8 @@ export interface StoreResources {
   /** Directory of the database. */
   readonly directory: string
   readonly cache: PageCache
+  readonly blocks: BlockCache
+  readonly memtableBytes: number
   readonly log: LogLink
 }
 
@@ -26,19 +28,23 @@ export class StoreFactory {
   readonly cache: PageCache
   /** Engines of this build. */
   readonly engines: EngineTable
+  readonly #blocks: BlockCache
+  readonly #memtableBytes: number
   readonly #log: LogLink
   readonly #observerOf: (keyspace: string) => StoreObserver
 
   /** @param observerOf - returns the observer of the store of a keyspace, by its name. */
   constructor(
     engines: EngineTable,
-    { vfs, directory, cache, log }: StoreResources,
+    { vfs, directory, cache, blocks, memtableBytes, log }: StoreResources,
     observerOf: (keyspace: string) => StoreObserver,
   ) {
     this.engines = engines
     this.vfs = vfs
     this.directory = directory
     this.cache = cache
+    this.#blocks = blocks
+    this.#memtableBytes = memtableBytes
     this.#log = log
     this.#observerOf = observerOf
   }
@@ -84,6 +90,8 @@ export class StoreFactory {
       vfs: this.vfs,
       directory: keyspacePath(this.directory, id),
       cache: this.cache,
+      blocks: this.#blocks,
+      memtableBytes: this.#memtableBytes,
       log: this.#log,
       observer: this.#observerOf(name),
     }

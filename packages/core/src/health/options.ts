@@ -24,7 +24,7 @@ export type Durability = 'full' | 'periodic' | 'none'
 /** Options to open a database. All are optional; an unknown option is an error. @category Options */
 export interface DatabaseOptions {
   /**
-   * Engine of the `default` keyspace and of new keyspaces.
+   * Engine of the `default` keyspace and of new keyspaces: `'btree'` or `'lsm'`.
    * @defaultValue 'btree'
    */
   readonly engine?: EngineName
@@ -36,10 +36,16 @@ export interface DatabaseOptions {
    */
   readonly syncIntervalMs?: number
   /**
-   * Bytes of the page cache, which all keyspaces share.
+   * Bytes of the page cache, which all keyspaces share; as many again for the block cache when there are keyspaces of engine `'lsm'`.
    * @defaultValue 67_108_864 (64 MiB)
    */
   readonly cacheBytes?: number
+  /**
+   * Bytes of operations that each keyspace of engine `'lsm'` holds in memory before it writes them to a table: from 65,536 to
+   * 1,073,741,824. Up to three times as many are in use while a caller writes faster than the device.
+   * @defaultValue 33_554_432 (32 MiB)
+   */
+  readonly memtableBytes?: number
   /**
    * Page size of a new database, in bytes: a power of two from 4,096 to 32,768. It is fixed for all keyspaces when the database is
    * created. Opening an existing database with a different size is `LDB_EXISTS`; omit the option to open any page size.
@@ -110,6 +116,7 @@ export interface ResolvedDatabaseOptions {
   readonly durability: Durability
   readonly syncIntervalMs: number
   readonly cacheBytes: number
+  readonly memtableBytes: number
   /** The requested page size; `undefined` accepts any page size. */
   readonly pageBytes: number | undefined
   readonly compression: CompressionName
@@ -125,6 +132,8 @@ export interface ResolvedDatabaseOptions {
 }
 
 const CACHE_BYTES_MIN = 65_536
+const MEMTABLE_BYTES_MIN = 65_536
+const MEMTABLE_BYTES_MAX = 2 ** 30
 /** Tests create databases with smaller pages, down to the minimum of the format. */
 const PAGE_BYTES_OPTION_MIN = 4096
 /** A file that is synced off the thread has two handles. */
@@ -135,10 +144,7 @@ const VFS_METHODS = ['open', 'status', 'list', 'lock']
 const LOGGER_METHODS = ['debug', 'info', 'warn', 'error']
 
 /** Options that later builds support, with the reason why this one does not. */
-const UNSUPPORTED = [
-  ['encryption', 'this build has no encryption'],
-  ['memtableBytes', 'this build has no LSM engine, which memtableBytes is for'],
-] as const
+const UNSUPPORTED = [['encryption', 'this build has no encryption']] as const
 
 const KNOWN = [
   'engine',
@@ -178,6 +184,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     durability: resolveDurability(given.durability) ?? 'full',
     syncIntervalMs: resolveNumber(given, 'syncIntervalMs', 100, 1, SYNC_INTERVAL_MS_MAX),
     cacheBytes: resolveNumber(given, 'cacheBytes', 67_108_864, CACHE_BYTES_MIN, Number.MAX_SAFE_INTEGER),
+    memtableBytes: resolveNumber(given, 'memtableBytes', 33_554_432, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
     pageBytes: resolvePageBytes(given.pageBytes),
     compression: resolveCompression(given.compression) ?? 'none',
     readOnly: resolveBoolean(given, 'readOnly', false),
@@ -195,9 +202,8 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED. */
 export function resolveEngine(value: unknown): EngineName | undefined {
   if (value === undefined) return undefined
-  if (value === 'lsm') throw new LdbError('LDB_UNSUPPORTED', "this build has no engine 'lsm'; use 'btree'")
   if (typeof value === 'string' && Object.hasOwn(EngineNumber, value)) return value as EngineName
-  throw invalidArgument(`engine must be 'btree', not ${describe(value)}`)
+  throw invalidArgument(`engine must be 'btree' or 'lsm', not ${describe(value)}`)
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED. */

@@ -1,5 +1,5 @@
 import { LdbError } from '@ldb/base'
-import { PageCache } from '@ldb/cache'
+import { BlockCache, PageCache } from '@ldb/cache'
 import type { PooledVfs, Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { CreatedLog } from '@ldb/wal'
@@ -134,6 +134,8 @@ export class Assembly {
       vfs: new GatedVfs(vfs, gate),
       directory: this.#directory,
       cache: this.#createCache(catalog),
+      blocks: new BlockCache(this.#options.cacheBytes),
+      memtableBytes: this.#options.memtableBytes,
       log,
     }
     const engines = new StoreFactory(

@@ -1,3 +1,4 @@
+import { isLdbError } from '@ldb/base'
 import type { VfsFile } from '@ldb/vfs'
 import type { StagedSpan } from './read-gate.js'
 
@@ -83,7 +84,8 @@ export class Staging {
       if (this.#spans.get(fileOffset) === span) span.bytes = bytes.subarray(0, count)
     } catch (error) {
       this.discard(span)
-      throw error
+      // An engine that does not need the file any more has closed it. The retry of the operation reads what it needs now.
+      if (!isLdbError(error, 'LDB_CLOSED')) throw error
     }
   }
 

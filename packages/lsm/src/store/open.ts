@@ -1,5 +1,5 @@
-import { corruption, isLdbError, NO_SEGMENT_ID, ResumableTask, toSeq } from '@ldb/base'
-import { makeParents } from '@ldb/vfs'
+import { corruption, NO_SEGMENT_ID, ResumableTask, toSeq } from '@ldb/base'
+import { isMissingPath, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { newSeed } from '../key-hash.js'
 import { LEVEL_COUNT, STORE_ID_BYTES } from '../format.js'
@@ -49,12 +49,28 @@ export function openStore(
   const { storeId, durableSeq, stamp, nextNumber, segmentId } = found
   const files = new TableFiles(vfs, directory, storeId, options.blockBytes, options.cache, nextNumber)
   const levels = Array.from({ length: LEVEL_COUNT }, (): Table[] => [])
-  for (const { level, meta } of found.tables) levels[level]?.push(files.openDurable(meta))
-  const version = Version.of(levels)
-  if (version === undefined)
-    throw corruption(`${directory}/${MANIFEST_NAME}`, 0, 'the tables of a level overlap')
+  let version: Version | undefined
+  try {
+    for (const { level, meta } of found.tables) levels[level]?.push(files.openDurable(meta))
+    version = Version.of(levels)
+    if (version === undefined) {
+      throw corruption(`${directory}/${MANIFEST_NAME}`, 0, 'the tables of a level overlap')
+    }
+  } catch (error) {
+    files.close()
+    manifest.close()
+    throw error
+  }
   const state = new StoreState(version, toSeq(durableSeq), stamp, () => newSeed(vfs.random))
-  const persistence = new Persistence(vfs, directory, state, files, manifest, segmentId)
+  const persistence = new Persistence(
+    vfs,
+    directory,
+    state,
+    files,
+    manifest,
+    segmentId,
+    options.rewriteManifest !== 'none',
+  )
   const compaction = {
     level0Tables: LEVEL0_TABLES,
     levelRatio: LEVEL_RATIO,
@@ -82,32 +98,44 @@ interface Manifest {
   readonly writer: ManifestWriter
 }
 
-function openManifest(vfs: Vfs, directory: string, { create, storeId }: ResolvedLsmOptions): Manifest {
+function openManifest(vfs: Vfs, directory: string, options: ResolvedLsmOptions): Manifest {
   const path = `${directory}/${MANIFEST_NAME}`
+  const { create, creation, storeId } = options
   let found: ManifestState
   try {
     found = readManifest(vfs, path)
   } catch (error) {
-    if (!create || !isLdbError(error, 'LDB_NOT_FOUND')) throw error
+    if (!isMissingPath(error)) throw error
+    if (creation === 'write' && storeId !== undefined) return emptyManifest(vfs, directory, storeId)
+    if (!create) throw error
     return createManifest(vfs, directory)
   }
   if (storeId !== undefined && found.storeId.some((byte, index) => byte !== storeId[index])) {
     throw corruption(path, 0, 'the manifest belongs to another store')
   }
-  return { found, writer: new ManifestWriter(vfs, directory, found.storeId) }
+  return { found, writer: new ManifestWriter(vfs, directory, found.storeId, true) }
+}
+
+const EMPTY = { durableSeq: 0, stamp: 0, nextNumber: 1, segmentId: NO_SEGMENT_ID }
+
+/** The manifest of an empty store whose files the first write creates. */
+function emptyManifest(vfs: Vfs, directory: string, storeId: Uint8Array): Manifest {
+  return {
+    found: { storeId, ...EMPTY, tables: [] },
+    writer: new ManifestWriter(vfs, directory, storeId, false),
+  }
 }
 
 /** Creates an empty store: its directory, and a manifest without tables. */
 function createManifest(vfs: Vfs, directory: string): Manifest {
   makeParents(vfs, `${directory}/${MANIFEST_NAME}`)
   const storeId = vfs.random.fill(new Uint8Array(STORE_ID_BYTES))
-  const writer = new ManifestWriter(vfs, directory, storeId)
-  const numbers = { durableSeq: 0, stamp: 0, nextNumber: 1, segmentId: NO_SEGMENT_ID }
+  const writer = new ManifestWriter(vfs, directory, storeId, false)
   try {
-    new ResumableTask(writer.replace({ ...numbers, removed: [], added: [] })).sync()
+    new ResumableTask(writer.replace({ ...EMPTY, removed: [], added: [] })).sync()
   } catch (error) {
     writer.close()
     throw error
   }
-  return { found: { storeId, ...numbers, tables: [] }, writer }
+  return { found: { storeId, ...EMPTY, tables: [] }, writer }
 }

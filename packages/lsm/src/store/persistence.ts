@@ -1,6 +1,6 @@
 import { NO_SEGMENT_ID, toSeq } from '@ldb/base'
 import type { Seq, StoreLog, TaskSteps } from '@ldb/base'
-import { DirectorySync } from '@ldb/vfs'
+import { directoryOf, DirectorySync } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { LeveledTable, ManifestEdit } from '../version/manifest-record.js'
 import type { ManifestWriter } from '../version/manifest-writer.js'
@@ -24,7 +24,10 @@ export class Persistence {
   /** Levels of the tables that the durable manifest names. */
   #durableLevels: ReadonlyMap<Table, number>
   #hasLeftovers = true
+  /** The manifest that was found may not be on the device. */
+  #isUncertain: boolean
 
+  /** @param isUncertain - the manifest that was found may not be on the device. */
   constructor(
     vfs: Vfs,
     directory: string,
@@ -32,6 +35,7 @@ export class Persistence {
     files: TableFiles,
     manifest: ManifestWriter,
     durableSegmentId: Uint8Array,
+    isUncertain: boolean,
   ) {
     this.#vfs = vfs
     this.#directory = directory
@@ -41,6 +45,7 @@ export class Persistence {
     this.durableSeq = state.seq
     this.durableSegmentId = durableSegmentId
     this.#durableLevels = levelsOf(state.version)
+    this.#isUncertain = isUncertain
   }
 
   /** Bytes of files that the present version does not need, and that the durable manifest still names. */
@@ -60,7 +65,8 @@ export class Persistence {
       const levels = levelsOf(version)
       const edit = this.#changeTo(levels)
       const isChanged = seq !== this.durableSeq || edit.added.length > 0 || edit.removed.length > 0
-      if (!isChanged && !this.#manifest.needsState) return
+      if (!isChanged && !this.#isUncertain) return
+      this.#files.ensureDirectory()
       yield* this.#syncTables(version)
       if (log !== undefined) yield log
       const segmentId = log === undefined ? NO_SEGMENT_ID : log.segmentId.slice()
@@ -73,6 +79,7 @@ export class Persistence {
       if (this.#manifest.needsState) {
         yield* this.#manifest.replace({ ...numbers, removed: [], added: leveledTables(levels) })
       } else yield* this.#manifest.append({ ...numbers, ...edit })
+      this.#isUncertain = false
       this.durableSeq = toSeq(seq)
       this.durableSegmentId = segmentId
       this.#durableLevels = levels
@@ -97,6 +104,10 @@ export class Persistence {
       unsynced.close()
     }
     if (isNew) yield new DirectorySync(this.#vfs, this.#directory)
+    // The entry of a directory that this opening, or one that a crash has interrupted, has created.
+    if (this.#durableLevels.size === 0 && this.durableSeq === 0) {
+      yield new DirectorySync(this.#vfs, directoryOf(this.#directory))
+    }
   }
 
   /** Returns the tables that differ from the durable manifest. */

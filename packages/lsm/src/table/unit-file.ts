@@ -20,16 +20,20 @@ import type { UnitHandle } from './handle.js'
 export class UnitFile {
   readonly path: string
   readonly fileBytes: number
-  readonly #vfs: Vfs
   readonly #codec: UnitCodec
   readonly #fileId: Uint8Array
-  #file: VfsFile | undefined = undefined
+  readonly #file: VfsFile
+  #isChecked = false
 
-  /** Reads nothing: the first read opens the file. */
+  /**
+   * Opens the file, and reads nothing. The file stays open, so that readers are not disturbed when its name is removed.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND, LDB_IO.
+   */
   constructor(vfs: Vfs, path: string, fileId: Uint8Array, fileBytes: number) {
     this.path = path
     this.fileBytes = fileBytes
-    this.#vfs = vfs
+    this.#file = vfs.open(path, 'read')
     this.#fileId = fileId
     this.#codec = new UnitCodec(seedOfFile(fileId))
   }
@@ -42,7 +46,8 @@ export class UnitFile {
   read({ fileOffset, storedBytes }: UnitHandle, content: UnitContent): Uint8Array {
     if (storedBytes < TRAILER_BYTES) throw this.fault(fileOffset, 'a unit is shorter than its trailer')
     const bytes = new Uint8Array(storedBytes)
-    if (this.#open().read(bytes, 0, storedBytes, fileOffset) !== storedBytes) {
+    this.#check()
+    if (this.#file.read(bytes, 0, storedBytes, fileOffset) !== storedBytes) {
       throw this.fault(fileOffset, 'the file ends within a unit', this.fileBytes)
     }
     const kind = content === UnitContent.Filter ? UnitKind.Filter : UnitKind.Block
@@ -77,8 +82,7 @@ export class UnitFile {
   }
 
   close(): void {
-    this.#file?.close()
-    this.#file = undefined
+    this.#file.close()
   }
 
   #isIntact(bytes: Uint8Array, trailer: number): boolean {
@@ -92,25 +96,18 @@ export class UnitFile {
     )
   }
 
-  /** Opens the file, and checks that it is the one that the manifest names. */
-  #open(): VfsFile {
-    if (this.#file !== undefined) return this.#file
-    const file = this.#vfs.open(this.path, 'read')
-    try {
-      const header = new Uint8Array(HEADER_BYTES)
-      const readBytes = file.read(header, 0, HEADER_BYTES, 0)
-      const { fileId } = decodeHeader(header.subarray(0, readBytes), TABLE_KIND, this.path)
-      if (fileId.some((byte, index) => byte !== this.#fileId[index])) {
-        throw this.fault(0, 'the table is another one than the manifest names')
-      }
-      if (file.length() !== this.fileBytes) {
-        throw this.fault(0, 'the table has another length than the manifest says', file.length())
-      }
-    } catch (error) {
-      file.close()
-      throw error
+  /** Checks, before the first read, that the file is the one that the manifest names. */
+  #check(): void {
+    if (this.#isChecked) return
+    const header = new Uint8Array(HEADER_BYTES)
+    const readBytes = this.#file.read(header, 0, HEADER_BYTES, 0)
+    const { fileId } = decodeHeader(header.subarray(0, readBytes), TABLE_KIND, this.path)
+    if (fileId.some((byte, index) => byte !== this.#fileId[index])) {
+      throw this.fault(0, 'the table is another one than the manifest names')
     }
-    this.#file = file
-    return file
+    if (this.#file.length() !== this.fileBytes) {
+      throw this.fault(0, 'the table has another length than the manifest says', this.#file.length())
+    }
+    this.#isChecked = true
   }
 }

@@ -10,12 +10,12 @@ import { verifyTable } from './verify-table.js'
  *
  * @throws everything that the sink throws.
  */
-export function verifyStore({ vfs, directory, state }: OpenedStore, sink: VerifySink): void {
+export function verifyStore({ vfs, directory, state, manifest }: OpenedStore, sink: VerifySink): void {
   const pinned = state.current.pin()
   try {
     const path = `${directory}/${MANIFEST_NAME}`
     guardFile(sink, path, () => {
-      readManifest(vfs, path, sink)
+      if (manifest.exists) readManifest(vfs, path, sink)
     })
     for (const table of pinned.version.tables()) {
       guardFile(sink, table.reader.path, () => {

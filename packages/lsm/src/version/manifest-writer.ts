@@ -33,6 +33,8 @@ const EDIT_BYTES_MIN = 64 * 1024
  * Later changes are appended to this file, each synced before the next.
  */
 export class ManifestWriter {
+  /** True when the store has a manifest; false before the first checkpoint of a new one. */
+  exists: boolean
   readonly #vfs: Vfs
   readonly #directory: string
   readonly #storeId: Uint8Array
@@ -43,7 +45,9 @@ export class ManifestWriter {
   /** Bytes of the state record of the file. */
   #stateBytes = 0
 
-  constructor(vfs: Vfs, directory: string, storeId: Uint8Array) {
+  /** @param exists - the store has a manifest. */
+  constructor(vfs: Vfs, directory: string, storeId: Uint8Array, exists: boolean) {
+    this.exists = exists
     this.#vfs = vfs
     this.#directory = directory
     this.#storeId = storeId
@@ -76,6 +80,7 @@ export class ManifestWriter {
       written.close()
     }
     this.#vfs.rename(temporary, path)
+    this.exists = true
     yield new DirectorySync(this.#vfs, this.#directory)
     this.#file = this.#vfs.open(path, 'write')
     this.#sync = new FileSync(this.#vfs, this.#file)

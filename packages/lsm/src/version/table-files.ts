@@ -2,7 +2,7 @@ import { assert, isLdbError } from '@ldb/base'
 import type { Syncable, SyncPoll } from '@ldb/base'
 import type { BlockCache } from '@ldb/cache'
 import { FILE_ID_BYTES } from '@ldb/integrity'
-import { FileSync } from '@ldb/vfs'
+import { FileSync, isMissingPath } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import type { Block } from '../block/block.js'
 import type { Tombstone } from '../entry/tombstones.js'
@@ -103,6 +103,9 @@ export class TableFiles {
   /** Tables that the durable manifest names. */
   readonly #durable: Set<Table> = new Set()
   readonly #open: Set<Table> = new Set()
+  /** Number of the first file that this opening creates. */
+  readonly #firstNumber: number
+  #hasDirectory = false
   #mayDelete = true
   constructor(
     vfs: Vfs,
@@ -118,10 +121,11 @@ export class TableFiles {
     this.#blockBytes = blockBytes
     this.#cache = cache
     this.nextNumber = nextNumber
-    for (const name of vfs.list(directory)) {
+    for (const name of this.#list()) {
       const number = tableNumberOf(name)
       if (number !== undefined && number >= this.nextNumber) this.nextNumber = number + 1
     }
+    this.#firstNumber = this.nextNumber
   }
 
   /** Opens a table that the durable manifest names. Reads nothing. */
@@ -136,8 +140,16 @@ export class TableFiles {
     return new OutputFiles(this)
   }
 
+  /** Creates the directory of the store, unless it exists. */
+  ensureDirectory(): void {
+    if (this.#hasDirectory) return
+    if (this.#vfs.status(this.#directory) === undefined) this.#vfs.makeDirectory(this.#directory)
+    this.#hasDirectory = true
+  }
+
   /** Creates the file of a table. @internal */
   create(): NewTable {
+    this.ensureDirectory()
     const number = this.nextNumber++
     const path = tablePath(this.#directory, number)
     const file = this.#vfs.open(path, 'createNew')
@@ -193,9 +205,12 @@ export class TableFiles {
   /** Deletes the files that a crash has left: tables that the durable manifest does not name, and an unfinished manifest. */
   removeLeftovers(): void {
     const needed = new Set([...this.#open].map(({ meta }) => meta.number))
-    for (const name of this.#vfs.list(this.#directory)) {
+    for (const name of this.#list()) {
       const number = tableNumberOf(name)
-      if (name === NEW_MANIFEST_NAME || (number !== undefined && !needed.has(number))) {
+      if (
+        name === NEW_MANIFEST_NAME ||
+        (number !== undefined && number < this.#firstNumber && !needed.has(number))
+      ) {
         this.#remove(`${this.#directory}/${name}`)
       }
     }
@@ -215,6 +230,16 @@ export class TableFiles {
     })
     this.#open.add(table)
     return table
+  }
+
+  /** Returns the names in the directory of the store; none when it is absent. */
+  #list(): string[] {
+    try {
+      return this.#vfs.list(this.#directory)
+    } catch (error) {
+      if (!isMissingPath(error)) throw error
+      return []
+    }
   }
 
   /** A file that cannot be deleted now is deleted after the next open. */

@@ -22,11 +22,11 @@ export class StoreEvents implements StoreObserver {
   }
 
   stalled(reason: string, durationMs: number): void {
-    this.#events.emit('stall', { reason, durationMs })
+    this.#events.emitLater('stall', { reason, durationMs })
   }
 
   completed({ kind, ...work }: BackgroundWork): void {
-    if (kind === 'compaction') this.#events.emit('compaction', { keyspace: this.#keyspace, ...work })
+    if (kind === 'compaction') this.#events.emitLater('compaction', { keyspace: this.#keyspace, ...work })
   }
 
   /** (C3) A failure of a store in the background ends all writes. */

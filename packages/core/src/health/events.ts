@@ -79,6 +79,7 @@ export class EventHub {
     ['compaction', new Set()],
   ])
   #detached: WeakRef<EventListeners> | undefined = undefined
+  #pending: (() => void)[] = []
   readonly #report: (error: unknown) => void
 
   /** @param onListenerError - receives what a listener has thrown, which may be anything. */
@@ -109,6 +110,28 @@ export class EventHub {
   /** Returns the listeners of an event; `undefined` for an unknown name. */
   listenersOf(name: DatabaseEventName): Set<AnyListener> | undefined {
     return name === 'leak' ? this.#leakListeners : (this.#attached ?? this.#detached?.deref())?.get(name)
+  }
+
+  /**
+   * Emits an event of a store, which is within a call, later: a listener may call the database. It is emitted by the next `emitPending`, at
+   * the latest when the thread returns to the event loop.
+   */
+  emitLater<Name extends 'stall' | 'compaction'>(name: Name, event: DatabaseEvents[Name]): void {
+    this.#pending.push(() => {
+      this.emit(name, event)
+    })
+    if (this.#pending.length > 1) return
+    void Promise.resolve().then(() => {
+      this.emitPending()
+    })
+  }
+
+  /** Emits the events that wait. */
+  emitPending(): void {
+    if (this.#pending.length === 0) return
+    const pending = this.#pending
+    this.#pending = []
+    for (const emit of pending) emit()
   }
 
   emit<Name extends DatabaseEventName>(name: Name, event: DatabaseEvents[Name]): void {

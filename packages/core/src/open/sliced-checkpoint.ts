@@ -87,6 +87,7 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
   }
 
   afterCommit(): void {
+    this.#events.emitPending()
     const checkpointer = this.#checkpointer
     if (!checkpointer.isRunning) {
       if (!checkpointer.isDue || this.#state.health.writeRefusal !== undefined) return

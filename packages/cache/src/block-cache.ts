@@ -59,6 +59,7 @@ export class BlockCache<Value extends object = object> {
     return new BlockSpace(this)
   }
 
+  /** Returns the present amounts, and counts since the cache was created. */
   stats(): BlockCacheStats {
     return {
       bytes: this.#probationBytes + this.#mainBytes,

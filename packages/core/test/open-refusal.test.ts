@@ -177,7 +177,7 @@ describe('a refused open changes nothing (D5)', () => {
       ['LDB_INVALID_ARGUMENT', { cacheBytes: '64' }],
       ['LDB_INVALID_ARGUMENT', { readOnly: 1 }],
       ['LDB_INVALID_ARGUMENT', { vfs: {} }],
-      ['LDB_UNSUPPORTED', { engine: 'lsm' }],
+      ['LDB_INVALID_ARGUMENT', { engine: 'hash' }],
       ['LDB_UNSUPPORTED', { compression: 'lz4' }],
       ['LDB_UNSUPPORTED', { encryption: { passphrase: 'x' } }],
       ['LDB_UNSUPPORTED', { workers: 2 }],

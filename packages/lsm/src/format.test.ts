@@ -23,20 +23,17 @@ function tables(): Map<string, string[][]> {
   return found
 }
 
-/** Names of the constants of a section begin with this. */
-const PREFIX_OF: Readonly<Record<string, string>> = { 'File header': 'HEADER', 'Unit trailer': 'TRAILER' }
-
-/** `File header`, `fileId` → `HEADER_FILE_ID_OFFSET`. */
+/** `Header`, `fileId` → `HEADER_FILE_ID_OFFSET`. */
 function constantName(heading: string, field: string): string {
-  const words = `${PREFIX_OF[heading] ?? heading}_${field.replaceAll('`', '').replace(/[A-Z]/g, (letter) => `_${letter}`)}`
+  const words = `${heading}_${field.replaceAll('`', '').replace(/[A-Z]/g, (letter) => `_${letter}`)}`
   return `${words.toUpperCase()}_OFFSET`
 }
 
 const SIZE_OF: Readonly<Record<string, number>> = { u8: 1, u32: 4, u64: 8 }
 /** Constants that hold the total size of a table. */
 const TOTAL_OF: Readonly<Record<string, string>> = {
-  'File header': 'HEADER_BYTES',
-  'Unit trailer': 'TRAILER_BYTES',
+  Header: 'HEADER_BYTES',
+  Trailer: 'TRAILER_BYTES',
   Handle: 'HANDLE_BYTES',
   Filter: 'FILTER_HEADER_BYTES',
   Properties: 'PROPERTIES_PAYLOAD_BYTES',

@@ -182,7 +182,6 @@ describe('the catalog', () => {
   })
 
   it.each([
-    ['engine of another build', KEYSPACE_OFFSET_ENGINE, 2, 'LDB_UNSUPPORTED', /lsm/],
     ['unknown engine', KEYSPACE_OFFSET_ENGINE, 99, 'LDB_FORMAT', /engine 99/],
     ['compression of another build', KEYSPACE_OFFSET_COMPRESSION, 1, 'LDB_UNSUPPORTED', /deflate/],
     ['unknown compression', KEYSPACE_OFFSET_COMPRESSION, 99, 'LDB_FORMAT', /compression 99/],

@@ -42,7 +42,7 @@ describe('keyspaces', () => {
     expect(() => db.keyspace('users', { keys: 'tuple' })).toThrowError(code('LDB_EXISTS'))
     expect(() => db.keyspace('', {})).toThrowError(code('LDB_INVALID_ARGUMENT'))
     expect(() => db.keyspace('x'.repeat(1_025))).toThrowError(code('LDB_INVALID_ARGUMENT'))
-    expect(() => db.keyspace('x', { engine: 'lsm' } as never)).toThrowError(code('LDB_UNSUPPORTED'))
+    expect(() => db.keyspace('x', { engine: 'hash' } as never)).toThrowError(code('LDB_INVALID_ARGUMENT'))
     expect(() => db.keyspace('x', { colour: 5 } as never)).toThrowError(code('LDB_INVALID_ARGUMENT'))
     expect(() => db.keyspace(7 as never)).toThrowError(code('LDB_INVALID_ARGUMENT'))
   })

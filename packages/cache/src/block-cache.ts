@@ -140,7 +140,8 @@ export class BlockCache<Value extends object = object> {
   }
 
   #dropGhost(): void {
-    const ghost = this.#ghosts[this.#ghostHead++]!
+    const ghost = this.#ghosts[this.#ghostHead++]
+    if (ghost === undefined) return
     if (ghost.space.get(ghost.position) === ghost) ghost.space.delete(ghost.position)
     if (this.#ghostHead > 1024) {
       this.#ghosts = this.#ghosts.slice(this.#ghostHead)
@@ -149,7 +150,8 @@ export class BlockCache<Value extends object = object> {
   }
 
   #evictFromMain(): void {
-    const block = this.#main[this.#mainHead++]!
+    const block = this.#main[this.#mainHead++]
+    if (block === undefined) return
     if (this.#mainHead > 1024) {
       this.#main = this.#main.slice(this.#mainHead)
       this.#mainHead = 0

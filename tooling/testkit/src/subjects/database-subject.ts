@@ -1,6 +1,8 @@
 import { Database } from '@ldb/core'
 import type { Durability, Keyspace } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
+import { smallLsmEngine } from '../engine/small-lsm-engine.js'
+import type { SmallLsmEngine } from '../engine/small-lsm-engine.js'
 import type { History } from '../history/history.js'
 import { randomChanges } from '../history/model-changes.js'
 import type { EntryShape } from '../history/model-changes.js'
@@ -39,6 +41,17 @@ export const databaseSubject: Subject = {
   newRun: (random) => new DatabaseRun(random),
 }
 
+/**
+ * The same with small LSM trees in the place of B+trees.
+ *
+ * @category Subjects
+ */
+export const lsmDatabaseSubject: Subject = {
+  name: 'database-lsm',
+  sweepShare: 0.25,
+  newRun: (random) => new DatabaseRun(random, smallLsmEngine(random.below(1000))),
+}
+
 /** Key of internal settings in the options of a database. */
 const TUNING = Symbol.for('ldb.tuning')
 /** A log so short that a run makes automatic checkpoints, which are spread over its commits. */
@@ -53,8 +66,11 @@ class DatabaseRun implements SubjectRun {
   readonly shape: EntryShape
   readonly weights: Record<keyof typeof STEPS, number>
   readonly #hasShortLog: boolean
+  readonly #engine: SmallLsmEngine | undefined
 
-  constructor(random: TestRandom) {
+  /** @param engine - replaces the B+tree. */
+  constructor(random: TestRandom, engine?: SmallLsmEngine) {
+    this.#engine = engine
     const { durability, mixesDurability } = swarmOptions(random, {
       durability: ['full', 'full', 'periodic', 'none'],
       mixesDurability: [true, false],
@@ -81,13 +97,17 @@ class DatabaseRun implements SubjectRun {
 
   openDatabase(vfs: Vfs, history: History): Database {
     const { durability, shape } = this
+    const tuning = {
+      ...(this.#hasShortLog && { checkpointLogBytes: SHORT_LOG_BYTES }),
+      ...(this.#engine !== undefined && { engines: { btree: this.#engine } }),
+    }
     return Database.open(DATABASE_DIRECTORY, {
       vfs,
       durability,
       maxOpenFiles: openFilesOf(shape),
       cacheBytes: 65_536,
       createIfMissing: !history.isCreated,
-      ...(this.#hasShortLog && { [TUNING]: { checkpointLogBytes: SHORT_LOG_BYTES } }),
+      ...{ [TUNING]: tuning },
     })
   }
 }

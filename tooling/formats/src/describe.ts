@@ -4,6 +4,7 @@ import type { DatabaseContent, DatabaseEntry, KeyspaceContent } from './database
 import { readBatch } from './database/batch.js'
 import { readTuple } from './database/tuple-key.js'
 import type { Log } from './log/log.js'
+import type { LsmStore } from './lsm/store.js'
 import type { Tree } from './tree/tree.js'
 
 /** Returns the numbers of a log, as `expected.json` lists them. */
@@ -23,6 +24,23 @@ export function describeLog(log: Log): object {
     lastSeq: log.lastSeq,
     chainHash: log.chainHash.toString(16).padStart(16, '0'),
     records,
+  }
+}
+
+/** Returns the numbers of an LSM tree, as `expected.json` lists them. */
+export function describeStore({ tables, entries, ...numbers }: LsmStore): object {
+  return {
+    ...numbers,
+    tables: tables.map(({ number, level, fileBytes, content: { properties } }) => ({
+      number,
+      level,
+      fileBytes,
+      ...properties,
+    })),
+    entries: entries.length,
+    content: createHash('sha256')
+      .update(entries.map(([key, value]) => `${hexOf(key)}=${hexOf(value)}\n`).join(''))
+      .digest('hex'),
   }
 }
 

@@ -4,13 +4,15 @@ import { describe, expect, test } from 'vitest'
 import { hexOf } from '../src/bytes/byte-view.js'
 import { readDatabase } from '../src/database/database.js'
 import { readLock } from '../src/database/lock.js'
-import { describeDatabase, describeTree } from '../src/describe.js'
+import { describeDatabase, describeStore, describeTree } from '../src/describe.js'
 import { readLog } from '../src/log/log.js'
+import { readStore } from '../src/lsm/store.js'
 import { readTree } from '../src/tree/tree.js'
 import { pathOf, readBytes, readFiles, TIMES } from './golden-files.js'
 
 const WAL = 'packages/wal/test/fixtures'
 const BTREE = 'packages/btree/test/fixtures'
+const LSM = 'packages/lsm/test/fixtures'
 const CORE = 'packages/core/test/fixtures'
 const VFS = 'packages/vfs/test/fixtures'
 
@@ -58,6 +60,11 @@ describe('golden logs', () => {
 test('the golden B+tree', async () => {
   const description = textOf(describeTree(readTree(readBytes(`${BTREE}/v3/tree.ldb`))))
   await expect(description).toMatchFileSnapshot(pathOf(`${BTREE}/v3/expected.json`))
+})
+
+test('the golden LSM tree', async () => {
+  const description = textOf(describeStore(readStore(readFiles(`${LSM}/v1/store`))))
+  await expect(description).toMatchFileSnapshot(pathOf(`${LSM}/v1/expected.json`))
 })
 
 test.each(['v3', 'v4'])('the golden databases %s', async (version) => {

@@ -62,7 +62,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'file-removal',
     ],
   },
-  'tooling/formats': { layers: ['database', 'tree', 'log', 'bytes'], ground: [] },
+  'tooling/formats': { layers: ['database', 'lsm', 'tree', 'log', 'bytes'], ground: [] },
   'apps/bench': {
     layers: [
       'commands',

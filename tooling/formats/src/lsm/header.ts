@@ -1,0 +1,19 @@
+// The header that tables and manifests share: FORMAT.md of packages/lsm.
+import type { ByteView } from '../bytes/byte-view.js'
+import { readFileHeader, seedOfFile } from '../bytes/file-header.js'
+import { requireKnown, requireSound } from '../bytes/format-error.js'
+import { xxHash64 } from '../bytes/xx-hash64.js'
+
+/** Ids in a header, and the seed of the checksums of the file. */
+export interface Header {
+  readonly fileId: string
+  readonly storeId: string
+  readonly seed: bigint
+}
+
+export function readHeader(view: ByteView, kind: 'T' | 'M'): Header {
+  const { flags } = readFileHeader(view, kind, 1)
+  requireKnown(flags === 0, 'flags of a file')
+  requireSound(view.checksum(56) === xxHash64(view.slice(0, 56), 0n), 'checksum of a header')
+  return { fileId: view.hex(24, 40), storeId: view.hex(40, 56), seed: seedOfFile(view.slice(24, 40)) }
+}

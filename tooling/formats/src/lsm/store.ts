@@ -1,0 +1,140 @@
+// The manifest of an LSM tree, and the entries of all of its tables: FORMAT.md of packages/lsm.
+import { ByteView, compareBytes, hexOf } from '../bytes/byte-view.js'
+import { requireSound } from '../bytes/format-error.js'
+import { xxHash64 } from '../bytes/xx-hash64.js'
+import { readHeader } from './header.js'
+import { readTable } from './table.js'
+import type { LsmEntry, Table } from './table.js'
+
+const HEADER_BYTES = 64
+const NO_UPPER = 0xffff_ffff
+
+/** A table as the manifest describes it. */
+interface NamedTable {
+  readonly number: number
+  readonly level: number
+  readonly fileId: string
+  readonly fileBytes: number
+  readonly counts: readonly number[]
+  readonly lower: Uint8Array
+  readonly upper: Uint8Array | undefined
+}
+
+/** The content of a store. */
+export interface LsmStore {
+  readonly storeId: string
+  readonly durableSeq: number
+  readonly stamp: number
+  readonly nextNumber: number
+  readonly recordCount: number
+  readonly tables: readonly (NamedTable & { readonly content: Table })[]
+  /** The newest version of each key that is not deleted, in order. */
+  readonly entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[]
+}
+
+/** Reads a store from its files, by their names. */
+export function readStore(files: ReadonlyMap<string, Uint8Array>): LsmStore {
+  const bytes = files.get('MANIFEST')
+  requireSound(bytes !== undefined, 'there is no manifest')
+  const view = new ByteView(bytes)
+  const { seed, storeId } = readHeader(view, 'M')
+  const tables = new Map<number, NamedTable>()
+  let state: { durableSeq: number; stamp: number; nextNumber: number } | undefined
+  let recordCount = 0
+  let offset = HEADER_BYTES
+  while (offset < view.length) {
+    const end = offset + 16 + view.u32(offset)
+    const image = Uint8Array.from(view.slice(offset, end))
+    new DataView(image.buffer).setBigUint64(8, BigInt(offset), true)
+    requireSound(view.checksum(offset + 8) === xxHash64(image, seed), `checksum of the record at ${offset}`)
+    requireSound(view.u32(offset + 4) === (recordCount === 0 ? 1 : 2), 'type of a record')
+    state = applyRecord(new ByteView(view.slice(offset + 16, end)), tables)
+    recordCount += 1
+    const next = Math.ceil(end / 8) * 8
+    requireSound(view.isZero(end, next), 'bytes between two records')
+    offset = next
+  }
+  requireSound(state !== undefined, 'the manifest has no record')
+  const read = [...tables.values()].map((table) => ({ ...table, content: contentOf(table, files, storeId) }))
+  return {
+    storeId,
+    ...state,
+    recordCount,
+    tables: read,
+    entries: visible(read.map(({ content }) => content)),
+  }
+}
+
+function applyRecord(
+  view: ByteView,
+  tables: Map<number, NamedTable>,
+): { durableSeq: number; stamp: number; nextNumber: number } {
+  const [removedCount, addedCount] = [view.u32(40), view.u32(44)]
+  let offset = 48
+  for (let index = 0; index < removedCount; index += 1, offset += 8) {
+    requireSound(tables.delete(view.u64(offset)), 'a table is removed that is not there')
+  }
+  for (let index = 0; index < addedCount; index += 1) {
+    const lowerBytes = view.u32(offset + 76)
+    const upperField = view.u32(offset + 80)
+    const upperBytes = upperField === NO_UPPER ? 0 : upperField
+    const lowerEnd = offset + 84 + lowerBytes
+    const table: NamedTable = {
+      number: view.u64(offset),
+      fileBytes: view.u64(offset + 8),
+      counts: [16, 24, 32, 40, 48].map((field) => view.u64(offset + field)),
+      fileId: view.hex(offset + 56, offset + 72),
+      level: view.u32(offset + 72),
+      lower: view.slice(offset + 84, lowerEnd),
+      upper: upperField === NO_UPPER ? undefined : view.slice(lowerEnd, lowerEnd + upperBytes),
+    }
+    requireSound(!tables.has(table.number) && table.level < 7, 'a table is there twice')
+    tables.set(table.number, table)
+    offset = lowerEnd + upperBytes
+  }
+  requireSound(offset === view.length, 'bytes behind the tables of a record')
+  return { durableSeq: view.u64(0), stamp: view.u64(8), nextNumber: view.u64(16) }
+}
+
+function contentOf(table: NamedTable, files: ReadonlyMap<string, Uint8Array>, storeId: string): Table {
+  const name = `${String(table.number).padStart(10, '0')}.sst`
+  const bytes = files.get(name)
+  requireSound(bytes?.length === table.fileBytes, `${name} is missing or has another length`)
+  const content = readTable(bytes)
+  requireSound(content.fileId === table.fileId && content.storeId === storeId, `${name} is another table`)
+  const { entries, deletes, tombstones, minStamp, maxStamp } = content.properties
+  requireSound(
+    [entries, deletes, tombstones, minStamp, maxStamp].join() === table.counts.join(),
+    `counts of ${name}`,
+  )
+  const { lower, upper } = table
+  for (const { key } of content.entries) {
+    const isWithin = compareBytes(key, lower) >= 0 && (upper === undefined || compareBytes(key, upper) < 0)
+    requireSound(isWithin, `a key of ${name} lies outside of its bounds`)
+  }
+  return content
+}
+
+/** Returns what a reader sees: of all versions of a key the one with the greatest stamp, unless it is deleted. */
+function visible(tables: readonly Table[]): [Uint8Array, Uint8Array][] {
+  const newest = new Map<string, LsmEntry>()
+  for (const { entries } of tables) {
+    for (const entry of entries) {
+      const name = hexOf(entry.key)
+      if ((newest.get(name)?.stamp ?? 0) < entry.stamp) newest.set(name, entry)
+    }
+  }
+  const tombstones = tables.flatMap((table) => table.tombstones)
+  return [...newest.values()]
+    .filter(({ key, stamp, value }) => {
+      const isCovered = tombstones.some(
+        ({ lower, upper, stamp: covering }) =>
+          covering > stamp &&
+          compareBytes(key, lower) >= 0 &&
+          (upper === undefined || compareBytes(key, upper) < 0),
+      )
+      return value !== undefined && !isCovered
+    })
+    .sort((a, b) => compareBytes(a.key, b.key))
+    .map(({ key, value }) => [key, value ?? new Uint8Array()])
+}

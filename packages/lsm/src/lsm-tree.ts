@@ -183,7 +183,8 @@ export class LsmTree implements OrderedStore {
     const { status, state, work } = this.#opened
     status.assertWritable()
     const { effort, log = this.#opened.options.log, timeSlice } = request
-    if (effort !== 'full' && !work.isCompactionNeeded) return undefined
+    // A compaction takes space before it frees any.
+    if (effort === 'shrink' || (effort !== 'full' && !work.isCompactionNeeded)) return undefined
     this.#checkpoint?.sync()
     state.freeze()
     return new ResumableTask(this.#compactionSteps(request, log, timeSlice))

@@ -1,5 +1,5 @@
 import { compareByteRanges, copyBytes, copyBytesInto, invalidArgument, LdbError, ownBounds } from '@ldb/base'
-import type { KeyBounds, StoreCursor } from '@ldb/base'
+import type { KeyBounds, StoreCursor, ValuePredicate } from '@ldb/base'
 import { compareKey, STAMP_MAX } from '../entry/entry.js'
 import type { Entry } from '../entry/entry.js'
 import type { Tombstones } from '../entry/tombstones.js'
@@ -121,6 +121,12 @@ export class LsmCursor implements StoreCursor {
     this.#begin()
     if (state === 'forward') this.#merged.seekBackward(this.#key, this.#keyBytes, STAMP_MAX)
     return this.#findBackward()
+  }
+
+  /** Looks at the current entry only: to skip entries without I/O, the sources would have to be merged twice. */
+  skipWhile(_direction: 1 | -1, isSkipped: ValuePredicate): number {
+    this.#assertEntry()
+    return isSkipped(this.#valueBuffer, this.#valueStart, this.#valueEnd) ? ~0 : 0
   }
 
   close(): void {

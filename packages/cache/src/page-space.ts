@@ -1,4 +1,4 @@
-import { assert } from '@ldb/base'
+import { assert, optionalMember } from '@ldb/base'
 import type { FramePool } from './frame-pool.js'
 import type { LeafFilters } from './leaf-filters.js'
 import { PageTable } from './page-table.js'
@@ -24,7 +24,7 @@ export class PageSpace {
     this.#id = pool.attach({
       writeBack: (frame) => this.#writeBack(frame),
       forget: (frame) => this.#forget(frame),
-      replaceArena: (bytes) => writer.replaceArena?.(bytes),
+      replaceArena: (bytes) => optionalMember(writer, 'replaceArena')?.call(writer, bytes),
     })
   }
 

@@ -280,7 +280,6 @@ export class Wal {
 
   *#truncate(lsn: number): TaskSteps {
     try {
-      this.#writer.finishSealing()
       yield* removalSteps(this.vfs, this.#directory, this.segments, lsn, () => {
         this.assertOpen()
         this.#writer.assertUsable()

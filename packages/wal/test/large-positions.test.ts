@@ -20,6 +20,7 @@ function logAt(lsn: number, lastSeq: number): MemoryVfs {
     tail: undefined,
     segmentBytes: 1024,
     preallocateBytes: 0,
+    isSynced: true,
   })
   return vfs
 }

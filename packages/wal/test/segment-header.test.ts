@@ -52,7 +52,13 @@ test('the branch id is copied from segment to segment', () => {
     seqFloor: 0,
     segmentBytes: 1024,
   }
-  createSegment(vfs, 'log', { ...plan, archiveBranchId, tail: undefined, preallocateBytes: 0 })
+  createSegment(vfs, 'log', {
+    ...plan,
+    archiveBranchId,
+    tail: undefined,
+    preallocateBytes: 0,
+    isSynced: true,
+  })
   const wal = Wal.open(vfs, 'log')
   wal.append(payloadOf(1, 10))
   wal.rotate()

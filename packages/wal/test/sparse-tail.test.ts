@@ -71,9 +71,7 @@ describe.each([false, true])('a hole of a terabyte, closed cleanly: %s', (clean)
     expect(vfs.bytesRead).toBeLessThan(16 * READ_BYTES)
     wal.append(payloadOf(1, 10), { seq: 41 })
     wal.flush()
-    // The segment that was the newest one has a successor, and is truncated with the next record.
-    wal.append(payloadOf(2, 10), { seq: 42 })
-    wal.flush()
+    // The segment that was the newest one has a successor.
     const lengths = vfs.list('log').map((name) => vfs.status(`log/${name}`)?.length ?? 0)
     expect(Math.max(...lengths.slice(-2))).toBeLessThan(RECORDS_FILE_OFFSET + 2 * SEGMENT_BYTES)
     wal.close()

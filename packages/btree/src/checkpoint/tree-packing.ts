@@ -1,4 +1,4 @@
-import { compareBytes, LdbError } from '@ldb/base'
+import { compareBytes, LdbError, ownBounds } from '@ldb/base'
 import type { KeyBounds } from '@ldb/base'
 import { slotCount } from '../page/page.js'
 import { copyKey } from '../page/record.js'
@@ -40,8 +40,9 @@ export class TreePacking {
   /** @param bounds - keys whose leaves are packed. */
   constructor(state: TreeState, bounds: KeyBounds) {
     this.#state = state
-    this.#key = bounds.lower ?? new Uint8Array(0)
-    this.#upper = bounds.upper
+    const { lower, upper } = ownBounds(bounds)
+    this.#key = lower ?? new Uint8Array(0)
+    this.#upper = upper
   }
 
   /** True when all pages are packed. */

@@ -151,11 +151,6 @@ export class ActiveSegment implements Syncable {
     return true
   }
 
-  /** Allocates no more space: no record follows. */
-  endAppends(): void {
-    this.#preallocateBytes = 0
-  }
-
   /** Truncates the file after the record that ends at `lsn`: removes preallocated zeros, or the rest of a failed write. */
   truncateTo(lsn: number): void {
     this.#isTruncated = true

@@ -24,9 +24,6 @@ import type { WriteFailure } from './write-failure.js'
 /**
  * The segment that a log appends to, and its rotation. A rotation ends the segment for appends at once; the file of the next one is
  * created by a resumable task. Until that task ends, `segment` is the next segment and `file` still belongs to the previous one.
- *
- * The previous segment is truncated and sealed by a second task, which no record waits for: the header of the new segment already defines
- * the end of the previous one. Only the next rotation, a truncation of the log and a clean close require that it has ended.
  */
 export class CurrentSegment {
   /** Segment of the records appended now; `undefined` until the first one of this opening is created. */
@@ -35,10 +32,6 @@ export class CurrentSegment {
   file: ActiveSegment | undefined
   /** The rotation in progress. */
   rotation: ResumableTask | undefined
-  /** Truncates and seals the previous segment. */
-  #sealing: ResumableTask | undefined
-  /** File of the previous segment while that task has not ended. */
-  #sealedFile: VfsFile | undefined
   readonly #vfs: Vfs
   readonly #directory: string
   readonly #options: ResolvedWalOptions
@@ -60,8 +53,6 @@ export class CurrentSegment {
     this.segment = undefined
     this.file = undefined
     this.rotation = undefined
-    this.#sealing = undefined
-    this.#sealedFile = undefined
     this.#vfs = vfs
     this.#directory = directory
     this.#options = options
@@ -110,36 +101,24 @@ export class CurrentSegment {
     return this.rotation
   }
 
-  /** Seals the previous segment as far as possible without waiting for a sync. */
-  pollSealing(): void {
-    this.#sealing?.poll()
-  }
-
-  /** Seals the previous segment. */
-  finishSealing(): void {
-    this.#sealing?.sync()
-  }
-
-  /** Closes the files without a write, and ends the tasks in progress. */
+  /** Closes the files without a write, and ends a rotation in progress. */
   release(): void {
-    const cause = new LdbError('LDB_CLOSED', 'the log was closed')
-    this.rotation?.abort(cause)
-    this.#sealing?.abort(cause)
-    // A task that was aborted before its first step has not closed it.
-    this.#sealedFile?.close()
+    this.rotation?.abort(new LdbError('LDB_CLOSED', 'the log was closed'))
     this.file?.close()
   }
 
-  /** Syncs the old segment, unless its records are on the device, and creates the new one. */
+  /**
+   * Syncs the old segment, unless its records are on the device, creates the new one, then seals the old one. The seal is written last: until then the header of the new
+   * segment alone defines the end of the old one.
+   */
   *#rotationSteps(segment: Segment, plan: SegmentPlan, isSynced: boolean): TaskSteps {
     const old = this.file
     const { beforeWriting } = this.#options
     try {
-      if (this.#sealing !== undefined) yield this.#sealing
       // The first write to an existing log.
       if (old === undefined && beforeWriting !== undefined) yield beforeWriting
       if (old !== undefined) {
-        old.endAppends()
+        old.truncateTo(segment.baseLsn)
         if (!isSynced) {
           this.#counters.syncCount++
           yield old
@@ -157,12 +136,14 @@ export class CurrentSegment {
       )
       const previous = this.#segments.newest
       this.#enter(segment, created)
-      old?.close()
-      if (previous !== undefined) {
-        // Opened at once, while the handle of a segment has just been returned.
-        this.#sealedFile = this.#vfs.open(previous.path, 'write')
-        this.#sealing = new ResumableTask(this.#sealingSteps(previous, segment, this.#sealedFile))
+      if (old !== undefined) {
+        old.writeSeal(sealBefore(segment.header))
+        yield old
+      } else if (previous !== undefined) {
+        const file = this.#vfs.open(previous.path, 'write')
+        yield* sealSegmentSteps(this.#vfs, previous, sealBefore(segment.header), file)
       }
+      old?.close()
     } catch (error) {
       this.#failure.set(error)
       throw error
@@ -170,18 +151,6 @@ export class CurrentSegment {
       this.rotation = undefined
       // No effect when it is closed already.
       old?.close()
-    }
-  }
-
-  *#sealingSteps(previous: Segment, next: Segment, file: VfsFile): TaskSteps {
-    try {
-      yield* sealSegmentSteps(this.#vfs, previous, sealBefore(next.header), file)
-    } catch (error) {
-      this.#failure.set(error)
-      throw error
-    } finally {
-      this.#sealing = undefined
-      this.#sealedFile = undefined
     }
   }
 

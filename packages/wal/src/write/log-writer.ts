@@ -124,7 +124,6 @@ export class LogWriter {
     this.assertUsable()
     const { byteCount } = this.#buffer
     if (byteCount === 0) return
-    this.#current.pollSealing()
     this.#current.rotation?.sync()
     const { file } = this.#current
     assert(file !== undefined, 'buffered records have a segment')
@@ -252,11 +251,6 @@ export class LogWriter {
     return file.releaseAhead(this.flushedLsn)
   }
 
-  /** Seals the segment before the current one, unless it is sealed. */
-  finishSealing(): void {
-    this.#current.finishSealing()
-  }
-
   /** Creates the first segment of this opening at `start`, with a copy of `tail`. */
   begin(start: LogPosition, tail: TailCopy | undefined): void {
     this.#chainHash = this.#current.create(start, this.seqFloor, tail)
@@ -270,7 +264,6 @@ export class LogWriter {
   /** Syncs all records and seals the log: the next open treats any missing record as corruption. */
   closeCleanly(): void {
     this.#current.rotation?.sync()
-    this.#current.finishSealing()
     const { file } = this.#current
     if (file === undefined) return
     this.flush()

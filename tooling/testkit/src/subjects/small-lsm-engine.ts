@@ -55,7 +55,6 @@ export function smallLsmEngine(seed: number): SmallLsmEngine {
 
 /** The model compares entry counts, which an LSM tree only estimates: replaces its estimates by counts. */
 function countExactly(store: OrderedStore): void {
-  // oxlint-disable-next-line typescript/unbound-method -- each is called with the store
   const { stats, snapshot, verify } = store
   const countAll = (): number => {
     const view = snapshot.call(store)

@@ -195,17 +195,6 @@ export const LOG_BUGS: readonly SeededBug[] = [
     cases: 6,
   },
   {
-    name: 'log-older-segment-never-sealed',
-    area,
-    rows: [7],
-    effect: 'a rotation does not wait for the seal of the segment before the previous one',
-    file: 'packages/wal/src/write/current-segment.ts',
-    find: '      if (this.#sealing !== undefined) yield this.#sealing\n',
-    replace: '',
-    suite: 'packages/wal/test/sync.test.ts',
-    test: 'is sealed when nothing is appended after a rotation',
-  },
-  {
     name: 'log-close-does-not-sync',
     area,
     rows: [7, 32],

@@ -32,6 +32,7 @@ export {
 } from './bytes/bytes.js'
 export { copyWords } from './bytes/copy-words.js'
 export { PREVENTS_TRANSFER, sharedBytes } from './bytes/shared-bytes.js'
+export { uninitializedBytes } from '#uninitialized-bytes'
 export { decodeVarint, encodeVarint, VARINT_BYTES_MAX, varintBytes } from './bytes/varint.js'
 export {
   readU16,

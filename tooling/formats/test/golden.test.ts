@@ -1,6 +1,7 @@
 // Reads the golden files of all packages. The suites of the packages compare the same expected.json with the engine.
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { readBlobFile, readReferenced } from '../src/blob/blob-file.js'
 import { hexOf } from '../src/bytes/byte-view.js'
 import { readDatabase } from '../src/database/database.js'
 import { readLock } from '../src/database/lock.js'
@@ -12,6 +13,7 @@ import { pathOf, readBytes, readFiles, TIMES } from './golden-files.js'
 
 const WAL = 'packages/wal/test/fixtures'
 const BTREE = 'packages/btree/test/fixtures'
+const BLOB = 'packages/blob/test/fixtures'
 const LSM = 'packages/lsm/test/fixtures'
 const CORE = 'packages/core/test/fixtures'
 const VFS = 'packages/vfs/test/fixtures'
@@ -55,6 +57,19 @@ describe('golden logs', () => {
       expect(readLog(cut).endLsn).toBe(whole.syncedLsn)
     }
   })
+})
+
+test('the golden blob file', () => {
+  const file = readBlobFile(readBytes(`${BLOB}/v1/1.blob`), 1)
+  const { references, valueBytes } = JSON.parse(readFileSync(pathOf(`${BLOB}/v1/expected.json`), 'utf8')) as {
+    references: string[]
+    valueBytes: number[]
+  }
+  const files = new Map([[1, file]])
+  const lengths = references.map((hex) => readReferenced(files, Buffer.from(hex, 'hex')).length)
+  expect(lengths).toEqual(valueBytes)
+  expect(file.records.map((record) => record.valueBytes)).toEqual(valueBytes)
+  expect(file.records.map((record) => record.key.length)).toEqual([0, 1, 2, 3])
 })
 
 test('the golden B+tree', async () => {

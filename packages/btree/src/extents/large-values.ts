@@ -1,4 +1,4 @@
-import { assert, INVARIANTS } from '@ldb/base'
+import { assert, INVARIANTS, uninitializedBytes } from '@ldb/base'
 import type { PageCache, PageSpace } from '@ldb/cache'
 import {
   OVERFLOW_EXTENT_BYTES,
@@ -6,7 +6,6 @@ import {
   OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET,
   extentPageCount,
 } from '../format.js'
-import { uninitializedBytes } from '#uninitialized-bytes'
 import type { PageMemory } from '../page/memory.js'
 import type { ExtentFile } from './extent-file.js'
 import { decodeReference } from './extent-reference.js'

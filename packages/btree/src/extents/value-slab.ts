@@ -1,5 +1,4 @@
-import { PREVENTS_TRANSFER, sharedBytes } from '@ldb/base'
-import { uninitializedBytes } from '#uninitialized-bytes'
+import { PREVENTS_TRANSFER, sharedBytes, uninitializedBytes } from '@ldb/base'
 import type { PageMemory } from '../page/memory.js'
 
 /** Bytes of one slab. */

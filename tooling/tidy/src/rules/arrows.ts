@@ -10,6 +10,7 @@ export const ALLOWED_ARROWS: Readonly<Record<string, readonly string[]>> = {
   integrity: ['base', 'vfs'],
   cache: ['base', 'vfs', 'integrity'],
   wal: ['base', 'vfs', 'integrity'],
+  blob: ['base', 'vfs', 'integrity'],
   mvcc: ['base', 'vfs', 'integrity'],
   btree: ['base', 'vfs', 'integrity', 'cache'],
   lsm: ['base', 'vfs', 'integrity', 'cache'],

@@ -1,4 +1,6 @@
-import { Buffer } from 'node:buffer'
+// The counterpart of uninitialized-bytes.ts for Node.
+
+declare const Buffer: { allocUnsafeSlow(length: number): { readonly buffer: ArrayBuffer } }
 
 /** Arrays below this size are zeroed: V8 allocates them on its heap, which costs less than an external allocation. */
 const UNINITIALIZED_BYTES_MIN = 4096

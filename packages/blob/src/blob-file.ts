@@ -1,0 +1,237 @@
+import { corruption, readU32, uninitializedBytes } from '@ldb/base'
+import type { LdbError } from '@ldb/base'
+import { seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
+import { FileSync } from '@ldb/vfs'
+import type { Vfs, VfsFile } from '@ldb/vfs'
+import { decodeHeader, encodeHeader } from './blob-header.js'
+import { chunkTableOf } from './chunks.js'
+import {
+  CHUNK_BYTES,
+  CHUNK_CHECKSUM_BYTES,
+  chunkTableBytes,
+  HEADER_BYTES,
+  RECORD_HEADER_BYTES,
+  recordBytesOf,
+} from './format.js'
+import { decodeRecordHeader, encodeRecordHeader } from './record-header.js'
+import type { RecordHeader } from './record-header.js'
+import type { BlobReference } from './reference.js'
+
+/** A record up to this size is assembled in one buffer, and written with one call. */
+const ASSEMBLED_BYTES_MAX = 65_536
+/** Bytes that a scan reads of a record: its header and most keys. */
+const SCANNED_BYTES = 256
+
+const hash = new Int32Array(2)
+const scanned = new Uint8Array(SCANNED_BYTES)
+
+/** An open blob file. Records are appended to a file only by the process that has created it. */
+export class BlobFile {
+  readonly number: number
+  readonly path: string
+  readonly codec: UnitCodec
+  /** Offset of the next record; in a file that was found, its length. */
+  end: number
+  readonly fileSync: FileSync
+  readonly file: VfsFile
+  /** Writes so far, by which a sync knows whether another write has followed its start. */
+  writeCount = 0
+
+  private constructor(vfs: Vfs, file: VfsFile, number: number, fileId: Uint8Array, end: number) {
+    this.number = number
+    this.path = file.path
+    this.file = file
+    this.codec = new UnitCodec(seedOfFile(fileId))
+    this.end = end
+    this.fileSync = new FileSync(vfs, file)
+  }
+
+  /** Creates the file, which must not exist. Its directory entry is not synced. */
+  static create(vfs: Vfs, path: string, number: number, fileId: Uint8Array): BlobFile {
+    const file = vfs.open(path, 'createNew')
+    try {
+      file.write(encodeHeader({ fileId, fileNumber: number }), 0, HEADER_BYTES, 0)
+    } catch (error) {
+      file.close()
+      throw error
+    }
+    return new BlobFile(vfs, file, number, fileId, HEADER_BYTES)
+  }
+
+  /**
+   * Reads the header of a file that was found. A read that is interrupted, to be repeated, leaves `file` open.
+   *
+   * @throws {@link LdbError} as `decodeHeader`, LDB_IO.
+   */
+  static found(vfs: Vfs, file: VfsFile, number: number): BlobFile {
+    const bytes = new Uint8Array(HEADER_BYTES)
+    const byteCount = file.read(bytes, 0, HEADER_BYTES, 0)
+    const { fileId } = decodeHeader(bytes, byteCount, number, file.path)
+    return new BlobFile(vfs, file, number, fileId, file.length())
+  }
+
+  /**
+   * Appends a record with the key `key[keyStart, keyEnd)` and the value `value[start, end)`.
+   *
+   * @returns its reference. When it throws, nothing was appended: the next record overwrites what was written.
+   */
+  append(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+  ): BlobReference {
+    const { codec, end: offset, file } = this
+    const keyBytes = keyEnd - keyStart
+    const valueBytes = end - start
+    const table = chunkTableOf(codec, value, start, end)
+    if (table.length === 0) codec.checksum(value, start, end, hash)
+    else codec.checksum(table, 0, table.length, hash)
+    const checksumLow = hash[0] as number
+    const checksumHigh = hash[1] as number
+    const valueAt = RECORD_HEADER_BYTES + keyBytes
+    const recordBytes = recordBytesOf(keyBytes, valueBytes)
+    const isAssembled = recordBytes <= ASSEMBLED_BYTES_MAX
+    const buffer = new Uint8Array(isAssembled ? recordBytes : valueAt)
+    buffer.set(key.subarray(keyStart, keyEnd), RECORD_HEADER_BYTES)
+    encodeRecordHeader(codec, { offset, keyBytes, valueBytes, checksumLow, checksumHigh }, buffer)
+    if (isAssembled) buffer.set(value.subarray(start, end), valueAt)
+    codec.write(file, UnitKind.Blob, offset, 0, buffer, 0, buffer.length)
+    const valueOffset = offset + valueAt
+    if (!isAssembled) {
+      codec.write(file, UnitKind.Blob, valueOffset, 0, value, start, valueBytes)
+      if (table.length > 0) {
+        codec.write(file, UnitKind.Blob, valueOffset + valueBytes, 0, table, 0, table.length)
+      }
+    }
+    this.end = offset + recordBytes
+    this.fileSync.recordWrite(recordBytes)
+    return { fileNumber: this.number, valueBytes, valueOffset, checksumLow, checksumHigh, keyBytes }
+  }
+
+  /**
+   * Reads and checks the value that a reference names.
+   *
+   * @param headroom - bytes in front of the value in the result, which the caller fills.
+   * @throws {@link LdbError} LDB_CORRUPTION when the value does not match the reference.
+   */
+  read(reference: BlobReference, headroom: number = 0): Uint8Array {
+    const { valueBytes, valueOffset } = reference
+    const tableBytes = chunkTableBytes(valueBytes)
+    this.#assertWithin(reference, valueBytes + tableBytes)
+    const bytes = uninitializedBytes(headroom + valueBytes)
+    const bytesRead = this.file.read(bytes, headroom, valueBytes, valueOffset)
+    if (bytesRead !== valueBytes) throw this.#fault(valueOffset, 'a blob file ends within a value')
+    if (tableBytes === 0) {
+      this.#check(reference, bytes, headroom, headroom + valueBytes)
+      return bytes
+    }
+    const table = this.readChunkTable(reference)
+    for (let index = 0; index * CHUNK_BYTES < valueBytes; index++) {
+      const start = headroom + index * CHUNK_BYTES
+      this.#checkChunk(reference, table, index, bytes, start, Math.min(bytes.length, start + CHUNK_BYTES))
+    }
+    return bytes
+  }
+
+  /** Reads and checks the chunk table of a value; no bytes for a value of one chunk. */
+  readChunkTable(reference: BlobReference): Uint8Array {
+    const table = new Uint8Array(chunkTableBytes(reference.valueBytes))
+    if (table.length === 0) return table
+    this.#assertWithin(reference, reference.valueBytes + table.length)
+    const at = reference.valueOffset + reference.valueBytes
+    if (this.file.read(table, 0, table.length, at) !== table.length) {
+      throw this.#fault(at, 'a blob file ends within a chunk table')
+    }
+    this.#check(reference, table, 0, table.length)
+    return table
+  }
+
+  /** Reads and checks one chunk of a value. */
+  readChunk(reference: BlobReference, table: Uint8Array, index: number): Uint8Array {
+    const start = index * CHUNK_BYTES
+    const byteCount = Math.min(CHUNK_BYTES, reference.valueBytes - start)
+    this.#assertWithin(reference, start + byteCount)
+    const bytes = uninitializedBytes(byteCount)
+    const at = reference.valueOffset + start
+    if (this.file.read(bytes, 0, byteCount, at) !== byteCount) {
+      throw this.#fault(at, 'a blob file ends within a value')
+    }
+    if (table.length === 0) this.#check(reference, bytes, 0, byteCount)
+    else this.#checkChunk(reference, table, index, bytes, 0, byteCount)
+    return bytes
+  }
+
+  /**
+   * Reads the header and the key of the record at `offset`.
+   *
+   * @returns `undefined` when there is no intact header: the file ends, or what follows was never completed.
+   */
+  readRecord(offset: number): { readonly header: RecordHeader; readonly key: Uint8Array } | undefined {
+    let bytes = scanned
+    let byteCount = this.file.read(bytes, 0, SCANNED_BYTES, offset)
+    if (byteCount < RECORD_HEADER_BYTES) return undefined
+    let header = decodeRecordHeader(this.codec, bytes, byteCount, offset)
+    if (header === undefined && byteCount === SCANNED_BYTES) {
+      bytes = new Uint8Array(RECORD_HEADER_BYTES + 0xffff)
+      byteCount = this.file.read(bytes, 0, bytes.length, offset)
+      header = decodeRecordHeader(this.codec, bytes, byteCount, offset)
+    }
+    if (header === undefined) return undefined
+    return { header, key: bytes.slice(RECORD_HEADER_BYTES, RECORD_HEADER_BYTES + header.keyBytes) }
+  }
+
+  /** Returns the reference that names the value of a record. */
+  referenceTo({ offset, keyBytes, valueBytes, checksumLow, checksumHigh }: RecordHeader): BlobReference {
+    const valueOffset = offset + RECORD_HEADER_BYTES + keyBytes
+    return { fileNumber: this.number, valueBytes, valueOffset, checksumLow, checksumHigh, keyBytes }
+  }
+
+  close(): void {
+    this.fileSync.close()
+    this.file.close()
+  }
+
+  #assertWithin({ valueOffset }: BlobReference, byteCount: number): void {
+    // A file that is appended to elsewhere may be longer by now: only the file itself knows.
+    if (valueOffset + byteCount <= this.end || valueOffset + byteCount <= this.file.length()) return
+    throw this.#fault(valueOffset, 'a blob reference names bytes behind the end of its file')
+  }
+
+  #check(
+    { valueOffset, checksumLow, checksumHigh }: BlobReference,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const { codec } = this
+    if (
+      codec.decode(UnitKind.Blob, valueOffset, 0, bytes, start, end - start) &&
+      codec.isIntact(bytes, start, end, checksumLow, checksumHigh)
+    ) {
+      return
+    }
+    throw this.#fault(valueOffset, 'a blob does not match its checksum')
+  }
+
+  #checkChunk(
+    { valueOffset }: BlobReference,
+    table: Uint8Array,
+    index: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const at = index * CHUNK_CHECKSUM_BYTES
+    const low = readU32(table, at) | 0
+    const high = readU32(table, at + 4) | 0
+    if (this.codec.isIntact(bytes, start, end, low, high)) return
+    throw this.#fault(valueOffset + index * CHUNK_BYTES, 'a chunk of a blob does not match its checksum')
+  }
+
+  #fault(offset: number, message: string): LdbError {
+    return corruption(this.path, offset, message)
+  }
+}

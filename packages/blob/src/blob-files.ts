@@ -1,0 +1,318 @@
+import { assert, corruption, isLdbError, ownOptions } from '@ldb/base'
+import type { Syncable } from '@ldb/base'
+import { FILE_ID_BYTES } from '@ldb/integrity'
+import { DirectorySync, FileRemoval } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+import { BlobFile } from './blob-file.js'
+import { BlobSource } from './blob-source.js'
+import { BlobStreamWriter } from './stream-writer.js'
+import { blobFileName, blobFileNumber } from './file-name.js'
+import { FILE_NUMBER_MAX, HEADER_BYTES, recordBytesOf } from './format.js'
+import { decodeReference, encodeReference } from './reference.js'
+import type { BlobReference } from './reference.js'
+
+/** Options of `BlobFiles.open`. @category Blob files */
+export interface BlobFilesOptions {
+  /**
+   * Bytes after which the next blob goes to a new file.
+   *
+   * @defaultValue 64 MiB
+   */
+  readonly fileBytes?: number
+}
+
+/** A blob file that exists. @category Blob files */
+export interface BlobFileInfo {
+  readonly number: number
+  /** Length in bytes. */
+  readonly fileBytes: number
+}
+
+/** A record of a blob file. @category Blob files */
+export interface BlobRecord {
+  readonly key: Uint8Array
+  /** The encoded reference that names its value. */
+  readonly reference: Uint8Array
+  /** Offset of the next record. */
+  readonly nextOffset: number
+}
+
+const FILE_BYTES_DEFAULT = 64 * 1024 * 1024
+
+/**
+ * The blob files of one directory: values are appended to them, and read by their references.
+ *
+ * @remarks Invariants: (V1) a file that was found at open is never appended to; (V2) a number is used once: the next one is above every
+ * number in the directory, and the file with the greatest number is never removed; (V3) a value is never changed; (V4) after `sync`,
+ * every value that was appended before is on the device, with the directory entry of its file. FORMAT.md specifies the bytes. The
+ * directory must exist; files with other names are left alone.
+ * @example
+ * ```ts
+ * import { BlobFiles } from '@ldb/blob'
+ * import { MemoryVfs } from '@ldb/vfs'
+ *
+ * const vfs = new MemoryVfs()
+ * vfs.makeDirectory('values')
+ * const blobs = BlobFiles.open(vfs, 'values')
+ * const reference = blobs.append(Uint8Array.of(1), new Uint8Array(100_000))
+ * blobs.sync()
+ * console.log(blobs.read(reference).length) // 100000
+ * blobs.close()
+ * ```
+ * @category Blob files
+ */
+export class BlobFiles implements Syncable {
+  readonly #vfs: Vfs
+  readonly #directory: string
+  readonly #fileBytes: number
+  /** Existing files, by number. */
+  readonly #sources: Map<number, BlobSource> = new Map()
+  /** Files with bytes that may not be on the device. */
+  readonly #unsynced: Set<BlobFile> = new Set()
+  /** Files created, and how many of their directory entries are on the device. */
+  #createdCount = 0
+  #syncedCount = 0
+  #nextNumber = 1
+  #active: BlobFile | undefined = undefined
+  readonly #pinned: Set<number> = new Set()
+  #closed = false
+
+  private constructor(vfs: Vfs, directory: string, fileBytes: number) {
+    this.#vfs = vfs
+    this.#directory = directory
+    this.#fileBytes = fileBytes
+  }
+
+  /**
+   * Finds the blob files of a directory. Opens none of them.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND when the directory is absent; LDB_INVALID_ARGUMENT, LDB_IO.
+   */
+  static open(vfs: Vfs, directory: string, options?: BlobFilesOptions): BlobFiles {
+    const { fileBytes } = ownOptions(options, ['fileBytes'], 'options of blob files') as BlobFilesOptions
+    const files = new BlobFiles(vfs, directory, fileBytes ?? FILE_BYTES_DEFAULT)
+    for (const name of vfs.list(directory)) {
+      const number = blobFileNumber(name)
+      if (number === undefined) continue
+      files.#sources.set(number, new BlobSource(vfs, `${directory}/${name}`, number))
+      files.#nextNumber = Math.max(files.#nextNumber, number + 1)
+    }
+    return files
+  }
+
+  /** Number of existing files. */
+  get fileCount(): number {
+    return this.#sources.size
+  }
+
+  /** True when every appended value is on the device. */
+  get isSynced(): boolean {
+    return this.#unsynced.size === 0 && this.#syncedCount === this.#createdCount
+  }
+
+  /** Number of the file that the next blob is appended to; 0 when that is a new one. */
+  get activeNumber(): number {
+    return this.#active?.number ?? 0
+  }
+
+  /** The existing files, by ascending number. */
+  files(): BlobFileInfo[] {
+    const infos = [...this.#sources.values()].map(({ number, fileBytes }) => ({ number, fileBytes }))
+    return infos.sort((left, right) => left.number - right.number)
+  }
+
+  /**
+   * Appends a value to the active file.
+   *
+   * @param key - stored beside the value, so that a collector finds the entry that the value belongs to.
+   * @returns the encoded reference. When it throws, nothing was appended.
+   * @throws {@link LdbError} LDB_NO_SPACE, LDB_IO, LDB_TOO_LARGE when the numbers are used up.
+   */
+  append(
+    key: Uint8Array,
+    value: Uint8Array,
+    keyStart: number = 0,
+    keyEnd: number = key.length,
+    start: number = 0,
+    end: number = value.length,
+  ): Uint8Array {
+    const active = this.#active
+    const recordBytes = recordBytesOf(keyEnd - keyStart, end - start)
+    const isFull =
+      active !== undefined && active.end > HEADER_BYTES && active.end + recordBytes > this.#fileBytes
+    const file = active === undefined || isFull ? this.#create() : active
+    this.#active = file
+    const reference = file.append(key, keyStart, keyEnd, value, start, end)
+    this.#unsynced.add(file)
+    file.writeCount++
+    return encodeReference(reference)
+  }
+
+  /** Begins a value of unknown length in a file of its own. Not part of any other file. */
+  beginStream(key: Uint8Array): BlobStreamWriter {
+    const file = this.#create()
+    this.#pinned.add(file.number)
+    return new BlobStreamWriter(file, key, {
+      finished: () => {
+        file.writeCount++
+        this.#unsynced.add(file)
+      },
+      aborted: () => {
+        // No reference has named it, so that its number may be used again after a restart.
+        this.#pinned.delete(file.number)
+        this.#vfs.remove(this.#drop(file.number))
+      },
+    })
+  }
+
+  /** Reports whether a file is pinned: its value is being written as a stream, or its reference is not committed yet. */
+  isPinned(number: number): boolean {
+    return this.#pinned.has(number)
+  }
+
+  /** Unpins the file of a stream, when its reference was committed or abandoned. */
+  unpin(number: number): void {
+    this.#pinned.delete(number)
+  }
+
+  /** Ends the active file: the next blob goes to a new one. */
+  rotate(): void {
+    this.#active = undefined
+  }
+
+  /**
+   * Reads and checks the value that the reference at `start` of `bytes` names. The caller owns the result.
+   *
+   * @param headroom - bytes in front of the value in the result, which the caller fills.
+   * @throws {@link LdbError} LDB_CORRUPTION when there is no such value; LDB_FORMAT, LDB_IO, LDB_CLOSED.
+   */
+  read(bytes: Uint8Array, start: number = 0, headroom: number = 0): Uint8Array {
+    const reference = this.decode(bytes, start)
+    return this.#open(reference.fileNumber).read(reference, headroom)
+  }
+
+  /** Reads the chunk table of a value, for {@link BlobFiles.readChunk}. */
+  readChunkTable(reference: BlobReference): Uint8Array {
+    return this.#open(reference.fileNumber).readChunkTable(reference)
+  }
+
+  /** Reads and checks one chunk of a value: 1 MiB, or the rest. */
+  readChunk(reference: BlobReference, table: Uint8Array, index: number): Uint8Array {
+    return this.#open(reference.fileNumber).readChunk(reference, table, index)
+  }
+
+  /** Decodes a reference. @throws {@link LdbError} LDB_CORRUPTION when the bytes are none. */
+  decode(bytes: Uint8Array, start: number = 0): BlobReference {
+    const reference = decodeReference(bytes, start)
+    if (reference === undefined) throw corruption(this.#directory, 0, 'a blob reference is malformed')
+    return reference
+  }
+
+  /**
+   * Reads the record at `offset` of a file, which begins with the first one at offset `FIRST_RECORD_OFFSET`.
+   *
+   * @returns `undefined` behind the last complete record.
+   */
+  readRecord(fileNumber: number, offset: number): BlobRecord | undefined {
+    const file = this.#open(fileNumber)
+    const record = file.readRecord(offset)
+    if (record === undefined) return undefined
+    const { header, key } = record
+    const nextOffset = offset + recordBytesOf(header.keyBytes, header.valueBytes)
+    return { key, reference: encodeReference(file.referenceTo(header)), nextOffset }
+  }
+
+  /** (V4) Makes every appended value durable. @throws {@link LdbError} LDB_IO, and the failure of an earlier sync. */
+  sync(): void {
+    for (const file of this.#unsynced) {
+      file.fileSync.sync()
+      this.#unsynced.delete(file)
+    }
+    if (this.#syncedCount === this.#createdCount) return
+    this.#vfs.syncDirectory(this.#directory)
+    this.#syncedCount = this.#createdCount
+  }
+
+  /** As `sync`, off the thread, for the values that were appended before the call. */
+  async syncAsync(): Promise<void> {
+    const files = [...this.#unsynced].map((file) => ({ file, writeCount: file.writeCount }))
+    const createdCount = this.#createdCount
+    await Promise.all(files.map(({ file }) => file.fileSync.syncAsync()))
+    if (this.#syncedCount < createdCount) {
+      await new DirectorySync(this.#vfs, this.#directory).syncAsync()
+      this.#syncedCount = Math.max(this.#syncedCount, createdCount)
+    }
+    for (const { file, writeCount } of files) {
+      if (file.writeCount === writeCount) this.#unsynced.delete(file)
+    }
+  }
+
+  /** Reports whether a file may be removed without that its number is used again (V2). */
+  isRemovable(number: number): boolean {
+    return (
+      this.#sources.has(number) && number < this.#nextNumber - 1 && this.#syncedCount === this.#createdCount
+    )
+  }
+
+  /** Removes a file to which no reference is left. */
+  async removeAsync(number: number): Promise<void> {
+    const path = this.#forget(number)
+    await new FileRemoval(this.#vfs, path).syncAsync()
+  }
+
+  /** As `removeAsync`, blocking. */
+  remove(number: number): void {
+    this.#vfs.remove(this.#forget(number))
+  }
+
+  /** Closes all files. Idempotent. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const source of this.#sources.values()) source.close()
+  }
+
+  #forget(number: number): string {
+    assert(this.isRemovable(number), 'the newest blob file is not removed')
+    assert(number !== this.#active?.number, 'the active blob file is not removed')
+    return this.#drop(number)
+  }
+
+  #drop(number: number): string {
+    const source = this.#source(number)
+    if (source.opened !== undefined) this.#unsynced.delete(source.opened)
+    source.close()
+    this.#sources.delete(number)
+    return source.path
+  }
+
+  #open(number: number): BlobFile {
+    return this.#source(number).open()
+  }
+
+  #source(number: number): BlobSource {
+    const source = this.#sources.get(number)
+    if (source !== undefined) return source
+    const path = `${this.#directory}/${blobFileName(number)}`
+    throw corruption(path, 0, 'a blob file is missing')
+  }
+
+  #create(): BlobFile {
+    const number = this.#nextNumber
+    const path = `${this.#directory}/${blobFileName(number)}`
+    assert(number <= FILE_NUMBER_MAX, 'the numbers of blob files are used up')
+    const fileId = this.#vfs.random.fill(new Uint8Array(FILE_ID_BYTES))
+    let file: BlobFile
+    try {
+      file = BlobFile.create(this.#vfs, path, number, fileId)
+    } catch (error) {
+      // The file may exist: its number is not used again.
+      if (isLdbError(error) && this.#vfs.status(path) !== undefined) this.#nextNumber = number + 1
+      throw error
+    }
+    this.#nextNumber = number + 1
+    this.#createdCount++
+    this.#sources.set(number, new BlobSource(this.#vfs, path, number, file))
+    return file
+  }
+}

@@ -1,0 +1,86 @@
+import { corruption, LdbError, readU32, writeU32 } from '@ldb/base'
+import { decodeFileHeader, encodeFileHeader, FILE_ID_BYTES, SEED_ZERO, xxHash64 } from '@ldb/integrity'
+import {
+  FILE_KIND,
+  FORMAT_VERSION,
+  HEADER_BYTES,
+  HEADER_CHECKSUM,
+  HEADER_FILE_HEADER,
+  HEADER_FILE_ID,
+  HEADER_FILE_NUMBER,
+  HEADER_RESERVED2,
+  HEADER_SUITE,
+  MINIMUM_READER_VERSION,
+} from './format.js'
+
+/** The header of a blob file. */
+export interface BlobHeader {
+  /** 16 random bytes, chosen when the file is created. */
+  readonly fileId: Uint8Array
+  readonly fileNumber: number
+}
+
+const hash = new Int32Array(2)
+
+/** Encodes the header of a new blob file. */
+export function encodeHeader({ fileId, fileNumber }: BlobHeader): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES)
+  bytes.set(
+    encodeFileHeader({
+      kind: FILE_KIND,
+      format: FORMAT_VERSION,
+      minimumReader: MINIMUM_READER_VERSION,
+      flags: 0,
+    }),
+    HEADER_FILE_HEADER,
+  )
+  bytes.set(fileId, HEADER_FILE_ID)
+  writeU32(bytes, HEADER_FILE_NUMBER, fileNumber)
+  xxHash64(bytes, 0, HEADER_CHECKSUM, SEED_ZERO, hash)
+  writeU32(bytes, HEADER_CHECKSUM, (hash[0] as number) >>> 0)
+  writeU32(bytes, HEADER_CHECKSUM + 4, (hash[1] as number) >>> 0)
+  return bytes
+}
+
+/**
+ * Decodes and checks the header of the blob file with a number.
+ *
+ * @param byteCount - number of valid bytes in `bytes`.
+ * @throws {@link LdbError} LDB_FORMAT when this build does not read the file; LDB_CORRUPTION when it is damaged, or has another number;
+ * LDB_UNSUPPORTED when it is encrypted.
+ */
+export function decodeHeader(
+  bytes: Uint8Array,
+  byteCount: number,
+  fileNumber: number,
+  file: string,
+): BlobHeader {
+  if (byteCount < HEADER_BYTES) {
+    throw corruption(file, byteCount, 'a blob file ends within its header', {
+      expected: HEADER_BYTES,
+      actual: byteCount,
+    })
+  }
+  decodeFileHeader(bytes.subarray(0, byteCount), { file, kind: FILE_KIND, format: FORMAT_VERSION })
+  xxHash64(bytes, 0, HEADER_CHECKSUM, SEED_ZERO, hash)
+  if (
+    (readU32(bytes, HEADER_CHECKSUM) | 0) !== hash[0] ||
+    (readU32(bytes, HEADER_CHECKSUM + 4) | 0) !== hash[1]
+  ) {
+    throw corruption(file, HEADER_CHECKSUM, 'the header of a blob file does not match its checksum')
+  }
+  for (let at = HEADER_SUITE; at < HEADER_RESERVED2; at++) {
+    if (bytes[at] === 0) continue
+    throw new LdbError('LDB_UNSUPPORTED', `this build reads no encrypted blob files (${file})`, {
+      details: { file, offset: at },
+    })
+  }
+  const actual = readU32(bytes, HEADER_FILE_NUMBER)
+  if (readU32(bytes, HEADER_RESERVED2) !== 0 || actual !== fileNumber) {
+    throw corruption(file, HEADER_FILE_NUMBER, 'a blob file has the header of another one', {
+      expected: fileNumber,
+      actual,
+    })
+  }
+  return { fileId: bytes.slice(HEADER_FILE_ID, HEADER_FILE_ID + FILE_ID_BYTES), fileNumber }
+}

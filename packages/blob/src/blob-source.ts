@@ -1,0 +1,44 @@
+import type { Vfs, VfsFile } from '@ldb/vfs'
+import { BlobFile } from './blob-file.js'
+
+/** A blob file that exists, and is opened by its first use. */
+export class BlobSource {
+  readonly path: string
+  readonly number: number
+  readonly #vfs: Vfs
+  #file: BlobFile | undefined
+  #handle: VfsFile | undefined
+
+  /** @param file - the open file, when this process has created it. */
+  constructor(vfs: Vfs, path: string, number: number, file?: BlobFile) {
+    this.#vfs = vfs
+    this.path = path
+    this.number = number
+    this.#file = file
+    this.#handle = file?.file
+  }
+
+  /** The file, when it is open. */
+  get opened(): BlobFile | undefined {
+    return this.#file
+  }
+
+  /** Length in bytes. */
+  get fileBytes(): number {
+    return this.#file?.end ?? this.#vfs.status(this.path)?.length ?? 0
+  }
+
+  open(): BlobFile {
+    // The read of the header may be interrupted, and repeated with the same handle.
+    this.#handle ??= this.#vfs.open(this.path, 'read')
+    this.#file ??= BlobFile.found(this.#vfs, this.#handle, this.number)
+    return this.#file
+  }
+
+  close(): void {
+    this.#file?.close()
+    this.#handle?.close()
+    this.#file = undefined
+    this.#handle = undefined
+  }
+}

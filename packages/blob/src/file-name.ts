@@ -1,0 +1,20 @@
+import { FILE_NUMBER_MAX } from './format.js'
+
+const NAME = /^([1-9]\d{0,9})\.blob$/
+
+/** Returns the name of the blob file with a number. @category Blob files */
+export function blobFileName(number: number): string {
+  return `${number}.blob`
+}
+
+/**
+ * Returns the number of the blob file with a name; `undefined` when it is not the name of a blob file.
+ *
+ * @category Blob files
+ */
+export function blobFileNumber(name: string): number | undefined {
+  const match = NAME.exec(name)
+  if (match === null) return undefined
+  const number = Number(match[1])
+  return number <= FILE_NUMBER_MAX ? number : undefined
+}

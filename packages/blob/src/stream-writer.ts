@@ -1,0 +1,127 @@
+import { assert, tooLarge, uninitializedBytes, VALUE_BYTES_MAX } from '@ldb/base'
+import { UnitKind } from '@ldb/integrity'
+import type { BlobFile } from './blob-file.js'
+import { writeChunkChecksum } from './chunks.js'
+import {
+  CHUNK_BYTES,
+  CHUNK_CHECKSUM_BYTES,
+  HEADER_BYTES,
+  RECORD_HEADER_BYTES,
+  recordBytesOf,
+} from './format.js'
+import { encodeRecordHeader } from './record-header.js'
+import { encodeReference } from './reference.js'
+
+/** Receives the end of a stream. */
+interface StreamEnd {
+  finished(): void
+  aborted(): void
+}
+
+const hash = new Int32Array(2)
+
+/**
+ * Writes one value of unknown length to a file of its own, in bounded memory.
+ *
+ * @remarks The header of the record is written last: until then, the file has no record.
+ * @category Blob files
+ */
+export class BlobStreamWriter {
+  readonly #file: BlobFile
+  readonly #key: Uint8Array
+  readonly #end: StreamEnd
+  readonly #valueOffset: number
+  /** The chunk that is being filled. */
+  readonly #chunk: Uint8Array = uninitializedBytes(CHUNK_BYTES)
+  #chunkBytes = 0
+  #valueBytes = 0
+  readonly #table: Uint8Array = new Uint8Array((VALUE_BYTES_MAX / CHUNK_BYTES) * CHUNK_CHECKSUM_BYTES)
+  #chunkCount = 0
+  /** True when the value is complete, and a reference may name it. */
+  isFinished = false
+
+  /** @internal */
+  constructor(file: BlobFile, key: Uint8Array, end: StreamEnd) {
+    this.#file = file
+    this.#key = key
+    this.#end = end
+    this.#valueOffset = HEADER_BYTES + RECORD_HEADER_BYTES + key.length
+  }
+
+  /** Number of its file. */
+  get fileNumber(): number {
+    return this.#file.number
+  }
+
+  /**
+   * Appends bytes to the value. Call it again only after it has resolved.
+   *
+   * @throws {@link LdbError} LDB_TOO_LARGE above 1 GiB; LDB_NO_SPACE, LDB_IO. Call `abort` then.
+   */
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#valueBytes + bytes.length > VALUE_BYTES_MAX) {
+      throw tooLarge('value', this.#valueBytes + bytes.length, VALUE_BYTES_MAX)
+    }
+    for (let at = 0; at < bytes.length;) {
+      const count = Math.min(bytes.length - at, CHUNK_BYTES - this.#chunkBytes)
+      this.#chunk.set(bytes.subarray(at, at + count), this.#chunkBytes)
+      this.#chunkBytes += count
+      this.#valueBytes += count
+      at += count
+      if (this.#chunkBytes === CHUNK_BYTES) await this.#writeChunk()
+    }
+  }
+
+  /** Completes the value, and returns its encoded reference. It is not synced. */
+  async finish(): Promise<Uint8Array> {
+    if (this.#chunkBytes > 0 || this.#chunkCount === 0) await this.#writeChunk()
+    const { codec, file, number } = this.#file
+    const valueBytes = this.#valueBytes
+    const valueOffset = this.#valueOffset
+    const keyBytes = this.#key.length
+    // The checksum of a single chunk is that of the value.
+    const table = this.#table.subarray(0, this.#chunkCount * CHUNK_CHECKSUM_BYTES)
+    const view = new DataView(table.buffer)
+    hash[0] = view.getInt32(0, true)
+    hash[1] = view.getInt32(4, true)
+    if (this.#chunkCount > 1) {
+      codec.checksum(table, 0, table.length, hash)
+      codec.write(file, UnitKind.Blob, valueOffset + valueBytes, 0, table, 0, table.length)
+    }
+    const [checksumLow, checksumHigh] = [hash[0] as number, hash[1] as number]
+    const start = new Uint8Array(RECORD_HEADER_BYTES + keyBytes)
+    start.set(this.#key, RECORD_HEADER_BYTES)
+    const header = { offset: HEADER_BYTES, keyBytes, valueBytes, checksumLow, checksumHigh }
+    encodeRecordHeader(codec, header, start)
+    codec.write(file, UnitKind.Blob, HEADER_BYTES, 0, start, 0, start.length)
+    this.#file.end = HEADER_BYTES + recordBytesOf(keyBytes, valueBytes)
+    this.isFinished = true
+    this.#end.finished()
+    return encodeReference({
+      fileNumber: number,
+      valueBytes,
+      valueOffset,
+      checksumLow,
+      checksumHigh,
+      keyBytes,
+    })
+  }
+
+  /** Abandons the value, and removes its file. */
+  abort(): void {
+    this.#end.aborted()
+  }
+
+  async #writeChunk(): Promise<void> {
+    const { codec, file, fileSync } = this.#file
+    const byteCount = this.#chunkBytes
+    const at = this.#valueOffset + this.#chunkCount * CHUNK_BYTES
+    assert(this.#valueBytes === this.#chunkCount * CHUNK_BYTES + byteCount, 'chunks are written in order')
+    writeChunkChecksum(codec, this.#table, this.#chunkCount * CHUNK_CHECKSUM_BYTES, this.#chunk, 0, byteCount)
+    codec.encode(UnitKind.Blob, at, 0, this.#chunk, 0, byteCount, this.#chunk, 0)
+    await file.writeAsync(this.#chunk, 0, byteCount, at)
+    fileSync.recordWrite(byteCount)
+    this.#chunkCount++
+    this.#chunkBytes = 0
+  }
+}

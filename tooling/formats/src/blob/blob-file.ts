@@ -1,0 +1,98 @@
+// Blob files: FORMAT.md of packages/blob.
+import { ByteView } from '../bytes/byte-view.js'
+import { readFileHeader, seedOfFile } from '../bytes/file-header.js'
+import { requireKnown, requireSound, requireSupported } from '../bytes/format-error.js'
+import { xxHash64 } from '../bytes/xx-hash64.js'
+
+const FILE_HEADER_BYTES = 64
+const RECORD_HEADER_BYTES = 40
+export const REFERENCE_BYTES = 32
+const CHUNK_BYTES = 1_048_576
+const FILE_NUMBER_MAX = 2 ** 30 - 1
+
+/** A record of a blob file. */
+export interface BlobRecord {
+  readonly key: Uint8Array
+  readonly valueOffset: number
+  readonly valueBytes: number
+  readonly valueChecksum: bigint
+}
+
+/** A blob file. */
+export interface BlobFile {
+  readonly number: number
+  readonly view: ByteView
+  readonly seed: bigint
+  /** The records up to the first one without an intact header. */
+  readonly records: readonly BlobRecord[]
+}
+
+/** Reads a blob file, whose name has a number. */
+export function readBlobFile(bytes: Uint8Array, number: number): BlobFile {
+  const view = new ByteView(bytes)
+  const { flags } = readFileHeader(view, 'V', 1)
+  requireKnown(flags === 0, 'flags of a blob file')
+  const header = view.slice(0, 56)
+  requireSound(view.checksum(56) === xxHash64(header, 0n), 'checksum of the header of a blob file')
+  requireSupported(view.isZero(44, 52), 'the blob file is encrypted')
+  requireSound(view.u32(40) === number && view.isZero(52, 56), 'number of a blob file')
+  const seed = seedOfFile(view.slice(24, 40))
+  const records: BlobRecord[] = []
+  let offset = FILE_HEADER_BYTES
+  for (;;) {
+    const record = recordAt(view, seed, offset)
+    if (record === undefined) return { number, view, seed, records }
+    records.push(record)
+    const end = record.valueOffset + record.valueBytes + tableBytesOf(record.valueBytes)
+    offset = Math.ceil(end / 8) * 8
+  }
+}
+
+/** Returns the value that a reference names. */
+export function readReferenced(files: ReadonlyMap<number, BlobFile>, bytes: Uint8Array): Uint8Array {
+  const reference = new ByteView(bytes)
+  requireSound(reference.length === REFERENCE_BYTES, 'length of a blob reference')
+  const number = reference.u32(0)
+  requireSound(number >= 1 && number <= FILE_NUMBER_MAX, 'file number of a blob reference')
+  requireSound(reference.isZero(26, 32), 'reserved bytes of a blob reference')
+  const file = files.get(number)
+  requireSound(file !== undefined, `blob file ${number} is missing`)
+  const offset = reference.u64(8)
+  const valueBytes = reference.u32(4)
+  requireSound(
+    offset >= FILE_HEADER_BYTES + RECORD_HEADER_BYTES + reference.u16(24),
+    'offset of a blob reference',
+  )
+  const value = file.view.slice(offset, offset + valueBytes)
+  const table = new ByteView(
+    file.view.slice(offset + valueBytes, offset + valueBytes + tableBytesOf(valueBytes)),
+  )
+  for (let chunk = 0; chunk * 8 < table.length; chunk += 1) {
+    const content = value.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES)
+    requireSound(table.checksum(chunk * 8) === xxHash64(content, file.seed), 'checksum of a chunk')
+  }
+  const checked = table.length === 0 ? value : table.bytes
+  requireSound(reference.checksum(16) === xxHash64(checked, file.seed), 'checksum of a blob')
+  return value
+}
+
+function tableBytesOf(valueBytes: number): number {
+  return valueBytes <= CHUNK_BYTES ? 0 : Math.ceil(valueBytes / CHUNK_BYTES) * 8
+}
+
+function recordAt(view: ByteView, seed: bigint, offset: number): BlobRecord | undefined {
+  if (offset + RECORD_HEADER_BYTES > view.length) return undefined
+  const header = new ByteView(view.slice(offset, view.length))
+  const end = RECORD_HEADER_BYTES + header.u16(28)
+  if (end > header.length || header.checksum(0) !== xxHash64(header.slice(8, end), seed)) return undefined
+  requireSound(header.u64(8) === offset, 'offset of a blob record')
+  requireSound(header.isZero(30, 40), 'reserved bytes of a blob record')
+  const valueBytes = header.u32(24)
+  requireSound(valueBytes <= 2 ** 30, 'length of a blob')
+  return {
+    key: header.slice(RECORD_HEADER_BYTES, end),
+    valueOffset: offset + end,
+    valueBytes,
+    valueChecksum: header.checksum(16),
+  }
+}

@@ -126,3 +126,14 @@ test('a checkpoint in steps contains what was frozen, and no more', () => {
   harness.reopen()
   expect(harness.content()).toEqual(frozen)
 })
+
+test('a delete stays while a deeper level has its key', () => {
+  const harness = new LsmHarness({ ...SMALL, levelBaseBytes: 2048 })
+  fill(harness, 1500)
+  harness.store.compact()
+  // The last level is so large that flushed tables are merged into a level above it.
+  for (let index = 0; index < 1500; index += 3) harness.delete(`key${String(index).padStart(5, '0')}`)
+  for (let index = 0; index < 300; index++) harness.put(`other${index}`, 'x'.repeat(40))
+  expect(harness.store.stats().depth).toBeGreaterThan(1)
+  expect(harness.content()).toEqual(sorted(harness.entries))
+})

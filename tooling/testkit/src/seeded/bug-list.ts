@@ -3,6 +3,7 @@ import { CACHE_BUGS } from './bugs/cache.js'
 import { CORE_BUGS } from './bugs/core.js'
 import { BASE_BUGS } from './bugs/base.js'
 import { LOG_BUGS } from './bugs/log.js'
+import { LSM_BUGS } from './bugs/lsm.js'
 import type { SeededBug } from './bugs/seeded-bug.js'
 import { RESUMABLE_TASK_BUGS } from './bugs/resumable-tasks.js'
 import { TRANSACTION_BUGS } from './bugs/transactions.js'
@@ -14,6 +15,7 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   ...EARLY_WRITEBACK_BUGS,
   ...TREE_BUGS,
   ...RESUMABLE_TASK_BUGS,
+  ...LSM_BUGS,
   ...CACHE_BUGS,
   ...CORE_BUGS,
   ...TRANSACTION_BUGS,

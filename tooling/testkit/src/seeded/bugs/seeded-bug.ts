@@ -1,5 +1,5 @@
 /** The part of LDB that contains a bug. Also the order of the table. */
-export type BugArea = 'log' | 'tree' | 'cache' | 'core' | 'transactions' | 'base'
+export type BugArea = 'log' | 'tree' | 'lsm' | 'cache' | 'core' | 'transactions' | 'base'
 
 /**
  * A small change of the source that introduces a bug, and the suite that must report it.

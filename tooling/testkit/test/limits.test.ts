@@ -94,6 +94,7 @@ test.each([...BOUNDARIES, 2 ** 52])('the log crosses LSN and sequence number %i'
     tail: undefined,
     segmentBytes: 67_108_864,
     preallocateBytes: 0,
+    isSynced: true,
   })
   let wal = Wal.open(vfs, 'log', { segmentBytes: 1_024 })
   const lsns: number[] = []

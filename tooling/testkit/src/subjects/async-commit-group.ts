@@ -66,7 +66,7 @@ export class AsyncCommitGroup {
           const changes = randomChanges(random, this.#options.shape, SPACES)
           await this.#write(random, transaction, changes)
           const durability = this.#durability(random)
-          results.push(this.#acknowledge(changes, durability, transaction.commit({ durability })))
+          results.push(this.#acknowledge(changes, durability, () => transaction.commit({ durability })))
           break
         }
         case 'shortLived':
@@ -78,7 +78,7 @@ export class AsyncCommitGroup {
           for (const change of changes)
             addChange(change.space === 'users' ? batch.in(users) : batch.in(this.#database), change)
           const durability = this.#durability(random)
-          results.push(this.#acknowledge(changes, durability, batch.commit({ durability })))
+          results.push(this.#acknowledge(changes, durability, () => batch.commit({ durability })))
           break
         }
       }
@@ -120,9 +120,11 @@ export class AsyncCommitGroup {
   #shortLived(random: TestRandom): Promise<void> {
     const key = `short${random.between(0, 5)}`
     const durability = this.#durability(random)
-    const put = this.#database.put(key, 'short-lived', { durability, ttlMs: 1 })
-    this.#options.advance(this.#vfs, 2)
-    return this.#acknowledge([{ kind: 'delete', space: 'default', key }], durability, put)
+    return this.#acknowledge([{ kind: 'delete', space: 'default', key }], durability, () => {
+      const put = this.#database.put(key, 'short-lived', { durability, ttlMs: 1 })
+      this.#options.advance(this.#vfs, 2)
+      return put
+    })
   }
 
   /** Updates a value that depends on all earlier commits, those in flight included. */
@@ -134,25 +136,26 @@ export class AsyncCommitGroup {
     const changes: DependentChanges = (before) => [
       { kind: 'put', space: 'default', key, value: longer(before.get(`default/${key}`)) },
     ]
-    const updated = this.#database.update(key, longer, { durability }).then((value) => {
+    return this.#acknowledge(changes, durability, async () => {
+      const value = await this.#database.update(key, longer, { durability })
       // An earlier commit may have failed since.
       assertGuarantee(
         value === next || this.#history.hasGaps,
         () => `an update returned ${value}, not ${next}`,
       )
     })
-    return this.#acknowledge(changes, durability, updated)
   }
 
+  /** Submits a commit to the history, then calls it: the call may write the log when a periodic sync is due. */
   async #acknowledge(
     changes: readonly ModelChange[] | DependentChanges,
     durability: Durability,
-    committed: Promise<void>,
+    call: () => Promise<void>,
   ): Promise<void> {
     const { life } = this.#history
     const commit = this.#history.submit(changes)
     try {
-      await committed
+      await call()
     } catch (error) {
       const wasRefused = isRefusal(error, this.#isWritable)
       if (!wasRefused) this.#history.inDoubt = true

@@ -1,5 +1,5 @@
 import type { RangeOptions } from '@ldb/core'
-import { COMMON_RULES, rootsAfterData } from '../trace/order-rules.js'
+import { COMMON_RULES, exceptWholeStores, rootsAfterData } from '../trace/order-rules.js'
 import type { OrderRule } from '../trace/order-rules.js'
 import type { ModelChange } from '../history/history.js'
 import { ttlOf } from '../history/model-changes.js'
@@ -18,6 +18,9 @@ export function openFilesOf({ keyCount }: EntryShape): number {
   return keyCount === 20 ? 2 : 512
 }
 
+/** Name of the file that lists the tables of an LSM tree. */
+const MANIFEST_NAME = 'MANIFEST'
+
 /**
  * Returns the rules for the order of a database's file operations.
  *
@@ -26,7 +29,7 @@ export function openFilesOf({ keyCount }: EntryShape): number {
 export function databaseRules(besideWrites: boolean): readonly OrderRule[] {
   const isTreeOfIt = (path: string): boolean => isTree(path) && path.startsWith(`${DATABASE_DIRECTORY}/`)
   return [
-    ...COMMON_RULES,
+    ...COMMON_RULES.map((rule) => exceptWholeStores(rule, MANIFEST_NAME)),
     ...LOG_RULES,
     rootsAfterData(isTreeOfIt, META_END, isSegment, isMetaRewrite, besideWrites),
   ]

@@ -36,6 +36,20 @@ export const removesAfterReplacement: OrderRule = (call, state) => {
     : `${call.path} is removed before ${waiting.path} was synced`
 }
 
+/**
+ * Applies a rule except to the removal of a whole store: of its root file, and of the files beside it from then on.
+ *
+ * @param rootName - name of the file without which a directory is no store.
+ * @category Tracing
+ */
+export function exceptWholeStores(rule: OrderRule, rootName: string): OrderRule {
+  return (call, state) => {
+    const root = `${parentOf(call.path)}/${rootName}`
+    const isStoreRemoved = state.pendingNames.some(({ kind, path }) => kind === 'remove' && path === root)
+    return call.kind === 'remove' && (call.path === root || isStoreRemoved) ? undefined : rule(call, state)
+  }
+}
+
 /** Synced bytes of these files at or above offset `from` are never overwritten. @category Tracing */
 export function neverRewrites(isLog: PathTest, from: number): OrderRule {
   return (call, state) => {

@@ -66,7 +66,13 @@ export function removeKeyspaceFiles(
   keyspaceId: number,
   engines: EngineTable,
 ): void {
-  removeKnown(vfs, keyspacePath(directory, keyspaceId), (name) => isStoreFileName(engines, name))
+  const path = keyspacePath(directory, keyspaceId)
+  if (vfs.status(path)?.kind !== 'directory') return
+  // The manifest of an LSM tree sorts behind its tables. Without it the tables are no store.
+  for (const name of vfs.list(path).reverse()) {
+    if (isStoreFileName(engines, name)) removeIfThere(vfs, `${path}/${name}`)
+  }
+  removeDirectoryIfEmpty(vfs, path)
 }
 
 function assertDatabase(vfs: Vfs, directory: string): void {

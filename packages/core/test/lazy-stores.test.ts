@@ -117,6 +117,19 @@ describe('the first use of a keyspace', () => {
     expect(again.verify().ok).toBe(true)
   })
 
+  test('names the file that is damaged, after the catalog was replaced', () => {
+    const vfs = fill(new MemoryVfs())
+    vfs.remove('data/keyspaces/9/tree.ldb')
+    using db = Database.open('data', { vfs })
+    db.keyspace('new').put('key', 'first')
+    expect(() => db.keyspace('k7').get('key')).toThrow(
+      expect.objectContaining({
+        code: 'LDB_CORRUPTION',
+        details: expect.objectContaining({ file: 'data/keyspaces/9/tree.ldb' }) as unknown,
+      }),
+    )
+  })
+
   test('fails when its file is older than the log says (R4), or of another copy (R9)', () => {
     const vfs = fill(new MemoryVfs())
     const old = readFile(vfs, 'data/keyspaces/9/tree.ldb')

@@ -220,17 +220,28 @@ export class OpenDatabase {
         this.#saveLog()
         return false
       }
-      this.checkpointer.finish()
-      if (this.closesWithoutCheckpoint) {
-        this.#lock.assertHeld()
-        return true
+      try {
+        return this.#saveAll()
+      } catch (error) {
+        // What was acknowledged below `full` may still be in the buffer of the log.
+        this.#saveLog()
+        throw error
       }
-      this.checkpointer.run(this.pipeline, { ...AUTOMATIC_CHECKPOINT, effort: 'explicit' })
-      // A compaction after the record of the checkpoint makes checkpoints of its own.
-      if (!this.#areStoresRecorded)
-        this.checkpointer.run(this.pipeline, { ...AUTOMATIC_CHECKPOINT, force: true })
-      return this.#areStoresRecorded
     })
+  }
+
+  /** Checkpoints, unless the log is short. Returns true when the stores and the log contain all commits. */
+  #saveAll(): boolean {
+    this.checkpointer.finish()
+    if (this.closesWithoutCheckpoint) {
+      this.#lock.assertHeld()
+      return true
+    }
+    this.checkpointer.run(this.pipeline, { ...AUTOMATIC_CHECKPOINT, effort: 'explicit' })
+    // A compaction after the record of the checkpoint makes checkpoints of its own.
+    if (!this.#areStoresRecorded)
+      this.checkpointer.run(this.pipeline, { ...AUTOMATIC_CHECKPOINT, force: true })
+    return this.#areStoresRecorded
   }
 
   /** (R6) After a clean close, the newest checkpoint record names the newest checkpoint of every store. */

@@ -98,7 +98,8 @@ export class StoreOpening implements StoreSource {
     const isNew = !areRecorded || this.recorded.durableSeq === 0
     const store = this.#openAs(isNew ? 'none' : 'recorded')
     try {
-      if (areRecorded) this.#check(store)
+      const fault = areRecorded ? this.#historyFault(store) : undefined
+      if (fault !== undefined) throw this.#causeOf(fault)
       store.beginReplay()
       if (recoveredSeq !== undefined) store.endReplay(toSeq(recoveredSeq))
     } catch (error) {
@@ -110,26 +111,36 @@ export class StoreOpening implements StoreSource {
 
   /** @throws the error of the store; that of the catalog when it is the cause. */
   #openAs(state: RecordedState): OrderedStore {
-    const { engines, catalog } = this.#openings
     try {
-      return engines.open(this.#record, state)
+      return this.#openings.engines.open(this.#record, state)
     } catch (error) {
-      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
-      throw catalogFault(engines.vfs, engines.directory, catalog) ?? error
+      throw isLdbError(error, 'LDB_CORRUPTION') ? this.#causeOf(error) : error
     }
   }
 
-  #check(store: OrderedStore): void {
+  /**
+   * Returns the fault of the catalog if it is the cause of one of the store: neither is of the history of the log.
+   *
+   * @remarks After the replay, the catalog that was found is known to be of that history. The log may record newer ones.
+   */
+  #causeOf(fault: LdbError): LdbError {
+    const { engines, catalog, recoveredSeq } = this.#openings
+    if (recoveredSeq !== undefined) return fault
+    return catalogFault(engines.vfs, engines.directory, catalog) ?? fault
+  }
+
+  /** Returns why a store is not at the recorded checkpoint; `undefined` if it is. */
+  #historyFault(store: OrderedStore): LdbError | undefined {
     const { durableSeq: expected } = this.recorded
     const { durableSeq: actual, durableSegmentId } = store
     if (actual < expected) {
       const message = `keyspace ${this.id} has lost its newest checkpoint`
-      throw corruption(this.#file, 0, message, { actual, expected })
+      return corruption(this.#file, 0, message, { actual, expected })
     }
-    if (equalCheckpoints({ durableSeq: actual, segmentId: durableSegmentId }, this.recorded)) return
+    if (equalCheckpoints({ durableSeq: actual, segmentId: durableSegmentId }, this.recorded)) return undefined
     const log = logPath(this.#openings.engines.directory)
     const message = `the file belongs to another history of the database than its log ${log}`
-    throw corruption(this.#file, 0, message, { actual: formatBytes(durableSegmentId) })
+    return corruption(this.#file, 0, message, { actual: formatBytes(durableSegmentId) })
   }
 
   get #file(): string {

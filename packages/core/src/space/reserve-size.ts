@@ -11,6 +11,8 @@ export class ReserveSize {
   readonly marginBytes: number
   /** What a checkpoint needs besides the pages that are dirty: a segment, records, and the free-space pages of a store. */
   readonly checkpointBytes: number
+  /** What the first checkpoint of a store needs besides: the meta blocks, the root and the free-space page that its file begins with. */
+  readonly newStoreBytes: number
   readonly #databaseBytesMin: number
 
   /** @param databaseBytesMin - bytes of the smallest database with a reserve: a smaller one has nothing to return. */
@@ -18,6 +20,7 @@ export class ReserveSize {
     this.bytesMin = 65_536 + 16 * pageBytes
     this.marginBytes = 65_536 + 8 * pageBytes
     this.checkpointBytes = 16_384 + 2 * pageBytes
+    this.newStoreBytes = 12_288 + 3 * pageBytes
     this.#databaseBytesMin = databaseBytesMin
   }
 

@@ -1,4 +1,5 @@
 import { isLdbError, LdbError } from '@ldb/base'
+import type { OrderedStore } from '@ldb/base'
 import type { KeyspaceTable } from '../keyspace/table.js'
 import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import type { CommitLog } from '../log/commit-log.js'
@@ -268,12 +269,19 @@ export class SpaceBudget {
     let sum = 0
     for (const keyspace of this.#users.keyspaces) {
       try {
-        sum += name === 'fileBytes' ? keyspace.fileBytes : (keyspace.openedStore?.stats().dirtyBytes ?? 0)
+        sum += name === 'fileBytes' ? keyspace.fileBytes : this.#dirtyBytesOf(keyspace.openedStore)
       } catch (error) {
         // A store that failed accepts no checkpoint either.
         if (!isLdbError(error)) throw error
       }
     }
     return sum
+  }
+
+  /** Returns the bytes that the next checkpoint writes to the file of a store. It has none before its first checkpoint of a commit. */
+  #dirtyBytesOf(store: OrderedStore | undefined): number {
+    if (store === undefined) return 0
+    const { dirtyBytes } = store.stats()
+    return dirtyBytes > 0 && store.durableSeq === 0 ? dirtyBytes + this.#size.newStoreBytes : dirtyBytes
   }
 }

@@ -203,8 +203,13 @@ describe.skipIf(!hasStrace)('a program that does not yield, recorded by strace',
 
   it('poisons when the sync of the other thread fails', async () => {
     const directory = join(folder.path, 'data')
-    // The segment of the first commit. Only its syncs under its final name fail.
+    // The log of an earlier process is not continued: the first commit makes this segment. Only its syncs under its final name fail.
     const segment = join(directory, 'wal', '0000000002.wal')
+    const creation = await folder.run(
+      `${PRELUDE} const db = Database.open(directory); db.put('a', '1'); db.close()`,
+      { args: [directory] },
+    )
+    expect(creation).toMatchObject({ code: 0, stderr: '' })
     const end = await folder.run(
       `${PRELUDE}
       const db = Database.open(directory, { durability })
@@ -296,7 +301,9 @@ describe('a process that ends without a close', () => {
   })
 
   it('is not kept alive, and not delayed, by a pending sync', async () => {
-    const end = await folder.run(`${PRELUDE} ${PUTS} mark('done')`, { args: [folder.path, 'periodic'] })
+    // The databases stay reachable: a garbage collection before the end would release them, and warn.
+    const source = `${PRELUDE} ${PUTS} globalThis.databases = databases; mark('done')`
+    const end = await folder.run(source, { args: [folder.path, 'periodic'] })
     expect(end).toMatchObject({ code: 0, stdout: 'done\n', stderr: '' })
   })
 

@@ -62,17 +62,6 @@ export const LSM_BUGS: readonly SeededBug[] = [
     cases: 4,
   },
   {
-    name: 'lsm-log-not-synced',
-    area,
-    rows: [4],
-    effect: 'the manifest is ahead of the log',
-    file: 'packages/lsm/src/store/persistence.ts',
-    find: '      if (log !== undefined) yield log\n',
-    replace: '',
-    suite: 'crash-database-lsm',
-    cases: 12,
-  },
-  {
     name: 'lsm-table-deleted-early',
     area,
     rows: [4],

@@ -19,9 +19,11 @@ export const HEADER_RESERVED: number = HEADER_TRAILER_BYTES + 1
 export const HEADER_DATA_KEY_ID: number = HEADER_RESERVED + 2
 export const HEADER_RESERVED2: number = HEADER_DATA_KEY_ID + 4
 export const HEADER_CHECKSUM: number = HEADER_RESERVED2 + 4
-/** Bytes of the header of a file; the first record follows it. @category Blob files */
+/** Bytes of the header of a file. */
 export const HEADER_BYTES: number = HEADER_CHECKSUM + 8
 assert(HEADER_BYTES === 64, 'the header of a blob file has 64 bytes')
+/** File offset of the first record, behind the header. @category Blob files */
+export const FIRST_RECORD_OFFSET: number = HEADER_BYTES
 
 export const RECORD_CHECKSUM = 0
 export const RECORD_FILE_OFFSET: number = RECORD_CHECKSUM + 8

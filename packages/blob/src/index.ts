@@ -7,7 +7,7 @@
 export { BlobFiles } from './blob-files.js'
 export type { BlobFileInfo, BlobFilesOptions, BlobRecord } from './blob-files.js'
 export { blobFileName, blobFileNumber } from './file-name.js'
-export { CHUNK_BYTES, HEADER_BYTES as FIRST_RECORD_OFFSET, REFERENCE_BYTES } from './format.js'
+export { CHUNK_BYTES, FIRST_RECORD_OFFSET, REFERENCE_BYTES } from './format.js'
 export { decodeReference, encodeReference, referencedBytes } from './reference.js'
 export type { BlobReference } from './reference.js'
 export type { BlobStreamWriter } from './stream-writer.js'

@@ -83,7 +83,7 @@ export class Assembly {
     const options = this.#options
     this.#assertPageSize(catalog)
     const logLink = new LogLink()
-    const stores = this.#describeStores(catalog, logLink)
+    const stores = this.#describeStores(lock, catalog, logLink)
     const replayed = withLog ? this.#openLog(catalog, stores) : this.#openMemoryLog(catalog, stores)
     logLink.connect(replayed.log)
     const space = this.#spaceBudget(catalog, stores, replayed.log, withLog)
@@ -120,7 +120,7 @@ export class Assembly {
   }
 
   /** Creates the objects of the stores. No store is opened. */
-  #describeStores(catalog: Catalog, log: LogLink): OpenedStores {
+  #describeStores(lock: VfsLock, catalog: Catalog, log: LogLink): OpenedStores {
     const vfs = this.#vfs
     const { logger, readOnly } = this.#options
     const events = new EventHub((error) => logger?.error(`a listener failed: ${String(error)}`))
@@ -143,7 +143,7 @@ export class Assembly {
       resources,
       (keyspace) => new StoreEvents(keyspace, events, health, trigger),
     )
-    const openings = new StoreOpenings(engines, gate, catalog)
+    const openings = new StoreOpenings(engines, gate, catalog, lock)
     for (const record of catalog.keyspaces) {
       keyspaces.add(new KeyspaceStore(record.descriptor, openings.of(record), vfs.clock))
     }

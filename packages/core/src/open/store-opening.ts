@@ -1,5 +1,6 @@
 import { corruption, formatBytes, isLdbError, toSeq } from '@ldb/base'
 import type { LdbError, OrderedStore } from '@ldb/base'
+import type { VfsLock } from '@ldb/vfs'
 import type { Catalog, KeyspaceRecord } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
 import type { RecordedState } from '../engine/engine.js'
@@ -16,16 +17,18 @@ export class StoreOpenings {
   readonly gate: ReadGate
   /** The catalog that was found at open. */
   readonly catalog: Catalog
+  readonly lock: VfsLock
   /** Number of the newest recovered commit; `undefined` until the log is replayed. */
   recoveredSeq: number | undefined = undefined
   /** The newest checkpoint record names the newest checkpoint of every store that is not open. */
   #areRecorded = false
   readonly #found: StoreOpening[] = []
 
-  constructor(engines: StoreFactory, gate: ReadGate, catalog: Catalog) {
+  constructor(engines: StoreFactory, gate: ReadGate, catalog: Catalog, lock: VfsLock) {
     this.engines = engines
     this.gate = gate
     this.catalog = catalog
+    this.lock = lock
   }
 
   /** False while a store may have a checkpoint that no record names, after an unclean end. */
@@ -98,6 +101,8 @@ export class StoreOpening implements StoreSource {
     const isNew = !areRecorded || this.recorded.durableSeq === 0
     const store = this.#openAs(isNew ? 'none' : 'recorded')
     try {
+      // (D8) The directory may have been moved since the open, and another may be in its place.
+      if (recoveredSeq !== undefined) this.#openings.lock.assertHeld()
       const fault = areRecorded ? this.#historyFault(store) : undefined
       if (fault !== undefined) throw this.#causeOf(fault)
       store.beginReplay()
@@ -111,9 +116,12 @@ export class StoreOpening implements StoreSource {
 
   /** @throws the error of the store; that of the catalog when it is the cause. */
   #openAs(state: RecordedState): OrderedStore {
+    const { engines, lock } = this.#openings
     try {
-      return this.#openings.engines.open(this.#record, state)
+      return engines.open(this.#record, state)
     } catch (error) {
+      // (D8) A file that is missing from another directory is not damage.
+      lock.assertHeld()
       throw isLdbError(error, 'LDB_CORRUPTION') ? this.#causeOf(error) : error
     }
   }

@@ -163,6 +163,7 @@ describe('descriptors', () => {
 
   it.each([
     ['was replaced', REPLACED, 'LDB_CORRUPTION\nnone\n'],
+    ['was moved away', MOVED, 'LDB_POISONED\nLDB_POISONED\n'],
     ['was moved away and created again', CREATED_AGAIN, 'LDB_POISONED\nLDB_POISONED\n'],
     ['was removed', REMOVED, 'LDB_CORRUPTION\nnone\n'],
   ])('the file of a keyspace that was not used yet is refused after it %s', async (_, change, stdout) => {

@@ -83,8 +83,9 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * begins with `file://`). Missing parents are created, and durable before the database is.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT or LDB_UNSUPPORTED for an option; LDB_NOT_FOUND without
    * `createIfMissing`; LDB_EXISTS with `errorIfExists`, or for a page size other than `pageBytes`; LDB_LOCKED when
-   * another opener holds the database, with the holder: any other for a writer, a writer for a read-only opener; LDB_FORMAT for a directory that is not a database, or a newer
-   * format; LDB_CORRUPTION; LDB_READ_ONLY for a read-only file system without `readOnly`; LDB_IO; LDB_NO_SPACE.
+   * another opener holds the database, with the holder: any other for a writer, a writer for a read-only opener; LDB_FORMAT for a directory
+   * that is not a database, or a newer format; LDB_CORRUPTION; LDB_READ_ONLY for a read-only file system without `readOnly`; LDB_IO;
+   * LDB_NO_SPACE.
    */
   static open(path: FilePath, options?: DatabaseOptions): Database {
     return new Database(openDatabase(path, options))

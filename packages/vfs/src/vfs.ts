@@ -28,8 +28,8 @@ export interface FileStatus {
  * An open file. All offsets are explicit; there is no file position.
  *
  * @remarks Every method throws `LDB_IO`, `LDB_NO_SPACE` when the device or the quota is full, or `LDB_READ_ONLY` when the file system has
- * become read-only, with the file, the operation and the errno in its details. After `close`, every method but `close` throws `LDB_CLOSED`. A file opened with `read` refuses writes,
- * `truncate` and `preallocate` with `LDB_READ_ONLY`.
+ * become read-only, with the file, the operation and the errno in its details. After `close`, every method but `close` throws `LDB_CLOSED`.
+ * A file opened with `read` refuses writes, `truncate` and `preallocate` with `LDB_READ_ONLY`.
  * @category Files
  */
 export interface VfsFile {

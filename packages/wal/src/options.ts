@@ -38,7 +38,8 @@ export interface WalOptions {
   readonly mustExist?: boolean
   /**
    * 16-byte id of the owner of the log, written to every segment. A segment with another owner id is LDB_CORRUPTION, so
-   * that a log is never taken for that of another owner. Without this option, a new log has no owner (zeros) and an existing log keeps its owner.
+   * that a log is never taken for that of another owner. Without this option, a new log has no owner (zeros) and an existing log keeps its
+   * owner.
    */
   readonly ownerId?: Uint8Array
   /**

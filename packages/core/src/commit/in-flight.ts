@@ -33,7 +33,8 @@ export class InFlightKeys {
   #seq = 0
 
   /**
-   * Indexes the queued commits that it does not contain yet; packed ones as a whole, if some are new: no commit follows them. Drops the indexed ones when all of them are visible.
+   * Indexes the queued commits that it does not contain yet; packed ones as a whole, if some are new: no commit follows them. Drops the
+   * indexed ones when all of them are visible.
    *
    * @param visibleSeq - number of the newest visible commit.
    */

@@ -34,8 +34,8 @@ export class GroupPrefetch {
   }
 
   /**
-   * Checks the next commits that were not checked yet, at most a thousand. If no file was read since the last call, and all pages of the first commits are
-   * resident, it skips the others: a check costs a fifth of a commit. Resolves when the missing pages are loaded.
+   * Checks the next commits that were not checked yet, at most a thousand. If no file was read since the last call, and all pages of the
+   * first commits are resident, it skips the others: a check costs a fifth of a commit. Resolves when the missing pages are loaded.
    *
    * @param visibleSeq - number of the newest commit that is applied already.
    */

@@ -199,7 +199,7 @@ export class ExpirySweep {
     const commits = this.#pipeline.async
     const { id } = keyspace.descriptor
     return new Promise((resolve) => {
-      const settle = (): void => {
+      const end = (): void => {
         resolve()
       }
       commits.submit({
@@ -216,9 +216,9 @@ export class ExpirySweep {
           try {
             if (mayBlock) fill()
             else if (this.#gate.attempt(fill) === READ_MISS) return READ_MISS
-            commits.append(batch, 'none', settle, settle)
+            commits.append(batch, 'none', end, end)
           } catch {
-            settle()
+            end()
           }
           return undefined
         },

@@ -67,7 +67,10 @@ type AnyListener = (event: DatabaseEvents[DatabaseEventName]) => void
 /** Listeners by event, without those of `leak`. */
 export type EventListeners = ReadonlyMap<DatabaseEventName, Set<AnyListener>>
 
-/** Listeners of one database. An error of a listener, thrown or in a promise that it returns, never fails the operation that emitted the event (U2). */
+/**
+ * Listeners of one database. An error of a listener, thrown or in a promise that it returns, never fails the operation that emitted the
+ * event (U2).
+ */
 export class EventHub {
   /** Listeners of `leak` are called when nothing else of the API is alive. */
   readonly #leakListeners: Set<AnyListener> = new Set()

@@ -11,8 +11,8 @@ const RELEASE_BYTES = 32_768
  * The file RESERVE: space on the device that is released when an operation that leads to free space finds the device full.
  *
  * @remarks Its content means nothing and is never read. It is neither compressible nor sparse, so that its length is the space that it
- * takes. It is synced off the thread: power loss soon after it grew may leave it shorter. No method throws `LdbError`: a reserve that cannot be made or released
- * is absent.
+ * takes. It is synced off the thread: power loss soon after it grew may leave it shorter. No method throws `LdbError`: a reserve that
+ * cannot be made or released is absent.
  */
 export class ReserveFile {
   readonly #vfs: Vfs

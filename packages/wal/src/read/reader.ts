@@ -90,8 +90,8 @@ export class WalReader {
    * record, or has none if it has passed skippable records.
    *
    * @throws {@link LdbError} LDB_NOT_FOUND when the next record was truncated; LDB_CORRUPTION when the record
-   * is bad, and LDB_FORMAT when this build does not read records of its type, now and at every later call; LDB_INVALID_ARGUMENT when no record begins at the start position of the reader;
-   * LDB_IO; LDB_CLOSED.
+   * is bad, and LDB_FORMAT when this build does not read records of its type, now and at every later call; LDB_INVALID_ARGUMENT when no
+   * record begins at the start position of the reader; LDB_IO; LDB_CLOSED.
    */
   next(): boolean {
     const log = this.#log

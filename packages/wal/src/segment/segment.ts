@@ -14,7 +14,10 @@ export class Segment {
   readonly header: SegmentHeader
   /** Encodes and decodes payloads. */
   readonly codec: UnitCodec
-  /** Checksums of stored bytes: seal, record headers, and payloads in their stored form. It has no cipher, so that the end of a log is found without a key. */
+  /**
+   * Checksums of stored bytes: seal, record headers, and payloads in their stored form. It has no cipher, so that the end of a log is found
+   * without a key.
+   */
   readonly frame: UnitCodec
   /** End of its records; `undefined` while it is the newest segment and may grow. */
   endLsn: number | undefined

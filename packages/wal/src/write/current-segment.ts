@@ -108,8 +108,8 @@ export class CurrentSegment {
   }
 
   /**
-   * Syncs the old segment, unless its records are on the device, creates the new one, then seals the old one. The seal is written last: until then the header of the new
-   * segment alone defines the end of the old one.
+   * Syncs the old segment, unless its records are on the device, creates the new one, then seals the old one. The seal is written last:
+   * until then the header of the new segment alone defines the end of the old one.
    */
   *#rotationSteps(segment: Segment, plan: SegmentPlan, isSynced: boolean): TaskSteps {
     const old = this.file

@@ -51,8 +51,8 @@ export const NO_BRANCH_ID: Uint8Array = new Uint8Array(BRANCH_ID_BYTES)
 
 /**
  * Creates a segment except for the sync of the directory: writes its initial content under a temporary name, syncs the file and
- * renames it. In an unpublished log it has its name at once, and is not synced. A segment under its final name is therefore complete. The caller syncs the directory, so that a crash cannot remove a segment with
- * acknowledged records.
+ * renames it. A segment under its final name is therefore complete. The caller syncs the directory, so that a crash cannot remove a
+ * segment with acknowledged records. In an unpublished log the file has its name at once, and is not synced.
  *
  * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_READ_ONLY; at most an unfinished segment remains, which
  * {@link removeUnfinished} deletes.

@@ -134,7 +134,10 @@ class ExclusiveLock implements VfsLock {
       throw lockLostError(this.#directory.path)
   }
 
-  /** Removes LOCK only from the locked directory, and only if it carries this holder's token (K12). The flock is last, so that no opener finds it free beside LOCK. */
+  /**
+   * Removes LOCK only from the locked directory, and only if it carries this holder's token (K12). The flock is last, so that no opener
+   * finds it free beside LOCK.
+   */
   release(): void {
     if (this.#isReleased) return
     this.#isReleased = true

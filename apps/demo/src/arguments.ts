@@ -14,11 +14,11 @@ export interface Arguments {
 }
 
 /** The text that `--help` prints. */
-export const USAGE = `Usage: npm run demo -- [--dir DIR] [--fresh] [--engine btree] [--json]
+export const USAGE = `Usage: npm run demo -- [--dir DIR] [--fresh] [--engine NAME] [--json]
 
   --dir DIR       store the database in DIR; a second run reuses it
   --fresh         with --dir: delete the database in DIR first
-  --engine NAME   engine of the keyspaces: btree
+  --engine NAME   engine of the keyspaces: btree (the default) or lsm
   --json          print one JSON document with all results, and nothing else
   --help          print this
 

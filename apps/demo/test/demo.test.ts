@@ -121,6 +121,14 @@ test('output to a pipe is plain text, and the temporary folder is deleted', asyn
   expect(readdirSync(folder)).toEqual([])
 })
 
+test('LSM trees pass the same checks, and their levels are shown', async () => {
+  const { exitCode, stdout } = await run(['--engine', 'lsm'])
+  expect(exitCode).toBe(0)
+  expect(stdout).toContain('engine lsm')
+  expect(stdout).toMatch(/keyspace +level +tables +entries +file\n +default +\d/)
+  expect(stdout).toContain(`All ${CHECK_NAMES.length} checks passed`)
+})
+
 test.each(['1  Import', 'A second open'])('an interrupt at “%s” leaves no files', async (interruptAt) => {
   const { exitCode, stdout, stderr } = await run([], interruptAt)
   expect(stderr).toBe('')

@@ -102,6 +102,7 @@ export type {
   StoreCursor,
   StoreObserver,
   StoreSnapshot,
+  StoreLevelStats,
   StoreStats,
   VerifyFinding,
   VerifyProgress,

@@ -311,6 +311,14 @@ export interface VerifyProgress {
   readonly bytes: number
 }
 
+/** Statistics of a level of tables. @category Contracts */
+export interface StoreLevelStats {
+  readonly tableCount: number
+  /** Entries of the tables, hidden versions and deletes included. */
+  readonly entryCount: number
+  readonly fileBytes: number
+}
+
 /** Statistics of a store. @category Contracts */
 export interface StoreStats {
   /** Entries in the present state: exact, or an estimate where `isEntryCountExact` is false. */
@@ -325,6 +333,8 @@ export interface StoreStats {
   readonly dirtyBytes: number
   /** Levels of pages or tables. */
   readonly depth: number
+  /** Levels of tables, from the newest data on, the empty ones included; absent in an engine without tables. */
+  readonly levels?: readonly StoreLevelStats[]
   /** Snapshots open now. */
   readonly snapshotCount: number
 }

@@ -134,6 +134,9 @@ test('a delete stays while a deeper level has its key', () => {
   // The last level is so large that flushed tables are merged into a level above it.
   for (let index = 0; index < 1500; index += 3) harness.delete(`key${String(index).padStart(5, '0')}`)
   for (let index = 0; index < 300; index++) harness.put(`other${index}`, 'x'.repeat(40))
-  expect(harness.store.stats().depth).toBeGreaterThan(1)
+  const { depth, levels = [], liveBytes } = harness.store.stats()
+  expect(depth).toBeGreaterThan(1)
+  expect(levels.filter(({ tableCount }) => tableCount > 0)).toHaveLength(depth)
+  expect(levels.reduce((sum, { fileBytes }) => sum + fileBytes, 0)).toBe(liveBytes)
   expect(harness.content()).toEqual(sorted(harness.entries))
 })

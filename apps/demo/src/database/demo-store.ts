@@ -39,7 +39,7 @@ export class DemoStore implements Disposable {
   /** Opens the database, or creates it. */
   static open({ dir, engine }: StoreOptions): DemoStore {
     // The database rejects an unknown engine.
-    const options = engine === undefined ? {} : { engine: engine as 'btree' }
+    const options = engine === undefined ? {} : { engine: engine as 'btree' | 'lsm' }
     const db = Database.open(dir, options)
     try {
       return new DemoStore(db)

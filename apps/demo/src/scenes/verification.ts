@@ -1,4 +1,4 @@
-import type { DatabaseStats, VerifyReport } from '@ldb/core'
+import type { DatabaseStats, KeyspaceStats, VerifyReport } from '@ldb/core'
 import {
   formatBytes,
   formatCount,
@@ -6,6 +6,7 @@ import {
   formatDuration,
   formatShare,
 } from '../output/format-figures.js'
+import type { Screen } from '../output/screen.js'
 import type { SceneContext } from './scene-context.js'
 import { timed } from './stopwatch.js'
 
@@ -62,6 +63,7 @@ export function showStatistics(
     ]),
   )
   screen.line('')
+  showLevels(screen, end.keyspaces)
   const both = (figure: (stats: DatabaseStats) => string): [string, string] => [figure(before), figure(end)]
   screen.table(
     ['since the database was opened', 'before the kills', 'after them'],
@@ -86,6 +88,24 @@ export function showStatistics(
       ? 'Every snapshot, scan and cursor was closed'
       : `${formatCounted(openCount, 'snapshot, scan or cursor', 'snapshots, scans or cursors')} not closed`,
   )
+}
+
+/** Prints the levels of tables that are not empty, of the keyspaces that have some. */
+function showLevels(screen: Screen, keyspaces: readonly KeyspaceStats[]): void {
+  const rows = keyspaces.flatMap(({ name, levels = [] }) =>
+    [...levels.entries()]
+      .filter(([, { tableCount }]) => tableCount > 0)
+      .map(([level, { tableCount, entryCount, fileBytes }]) => [
+        name,
+        `${level}`,
+        formatCount(tableCount),
+        formatCount(entryCount),
+        formatBytes(fileBytes),
+      ]),
+  )
+  if (rows.length === 0) return
+  screen.table(['keyspace', 'level', 'tables', 'entries', 'file'], rows)
+  screen.line('')
 }
 
 /** Closes the database and opens it again. Opening reads little, whatever the size of the database. */

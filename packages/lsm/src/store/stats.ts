@@ -1,11 +1,12 @@
-import type { StoreStats } from '@ldb/base'
+import type { StoreLevelStats, StoreStats } from '@ldb/base'
 import { estimateRange } from '../read/estimate.js'
+import type { Level } from '../version/version.js'
 import type { OpenedStore } from './open.js'
 
 /** Collects the statistics of a store. Does no I/O. */
 export function collectStats({ state, persistence }: OpenedStore, snapshotCount: number): StoreStats {
-  let fileBytes = 0
-  for (const { meta } of state.version.tables()) fileBytes += meta.fileBytes
+  const levels = state.version.levels.map(statsOf)
+  const fileBytes = levels.reduce((sum, level) => sum + level.fileBytes, 0)
   let dirtyBytes = 0
   for (const memtable of state.memtables) dirtyBytes += memtable.isEmpty ? 0 : memtable.byteCount
   return {
@@ -14,7 +15,18 @@ export function collectStats({ state, persistence }: OpenedStore, snapshotCount:
     fileBytes: fileBytes + persistence.obsoleteBytes,
     liveBytes: fileBytes,
     dirtyBytes,
-    depth: state.version.levels.filter((level) => level.length > 0).length,
+    depth: levels.filter(({ tableCount }) => tableCount > 0).length,
+    levels,
     snapshotCount,
   }
+}
+
+function statsOf(level: Level): StoreLevelStats {
+  let entryCount = 0
+  let fileBytes = 0
+  for (const { meta } of level) {
+    entryCount += meta.entryCount
+    fileBytes += meta.fileBytes
+  }
+  return { tableCount: level.length, entryCount, fileBytes }
 }

@@ -2,15 +2,43 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** Longer than the longest test, and than the time after which a test process that holds its thread is ended. */
+const SILENCE_LIMIT_MS = 900_000
+
 /**
  * A vitest reporter that writes `{ passed, failed, skipped, ms, counted }` to `.results/tests.json`, or to `$LDB_RESULTS_DIR`.
  * `counted` lists the lines that tests set as `task.meta.counted`.
  */
 export class ResultsReporter {
   #start = 0
+  #lastEnd = 0
+  /** @type {Set<import('vitest/node').TestCase>} */
+  #running = new Set()
 
   onTestRunStart() {
-    this.#start = Date.now()
+    this.#start = this.#lastEnd = Date.now()
+    const timer = setInterval(() => {
+      if (Date.now() - this.#lastEnd > SILENCE_LIMIT_MS) this.#endRun()
+    }, 10_000)
+    timer.unref()
+  }
+
+  /** @param {import('vitest/node').TestCase} test */
+  onTestCaseReady(test) {
+    this.#running.add(test)
+  }
+
+  /** @param {import('vitest/node').TestCase} test */
+  onTestCaseResult(test) {
+    this.#running.delete(test)
+    this.#lastEnd = Date.now()
+  }
+
+  /** Ends a run that waits for ever, for example for a process that does not start: its task fails, and names the tests. */
+  #endRun() {
+    const tests = [...this.#running].map((test) => `${test.module.moduleId}: ${test.fullName}`)
+    console.error(`no test has ended for ${SILENCE_LIMIT_MS / 60_000} minutes; running: ${tests.join(', ')}`)
+    process.exit(1)
   }
 
   /**

@@ -180,7 +180,7 @@ describe('a refused open changes nothing (D5)', () => {
       ['LDB_INVALID_ARGUMENT', { engine: 'hash' }],
       ['LDB_UNSUPPORTED', { compression: 'lz4' }],
       ['LDB_UNSUPPORTED', { encryption: { passphrase: 'x' } }],
-      ['LDB_UNSUPPORTED', { workers: 2 }],
+      ['LDB_INVALID_ARGUMENT', { workers: 65 }],
     ]
     for (const [code, options] of wrong) {
       const before = hashTree(NODE, root)

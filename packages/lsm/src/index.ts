@@ -5,3 +5,7 @@
  */
 export { LsmTree } from './lsm-tree.js'
 export type { LsmTreeOptions } from './options.js'
+export type { CompactionThread, RunningJob } from './worker/thread.js'
+export type { CompactionJob, JobOutcome } from './worker/job.js'
+export { runJob as runCompactionJob } from './worker/run-job.js'
+export { createCompactionThread } from '#worker'

@@ -66,7 +66,11 @@ export class LsmTree implements OrderedStore {
     const resolved = resolveLsmOptions(options)
     const snapshots = new Set<LsmSnapshot>()
     const stamps = (): number[] => [...snapshots].map(({ stamp }) => stamp).sort((a, b) => a - b)
-    const store = new LsmTree(openStore(vfs, resolvePath(vfs, path), resolved, stamps), snapshots)
+    const threadEnded = (): void => {
+      store.#takeDelegated()
+    }
+    const opened = openStore(vfs, resolvePath(vfs, path), resolved, stamps, threadEnded)
+    const store = new LsmTree(opened, snapshots)
     if (resolved.rewriteManifest === 'open') store.#persistOrClose()
     return store
   }
@@ -223,6 +227,18 @@ export class LsmTree implements OrderedStore {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  /** Installs what another thread has written, and lets it go on. A failure poisons the store, and its next write reports it. */
+  #takeDelegated(): void {
+    const { status, work } = this.#opened
+    if (!status.isOpen) return
+    try {
+      work.takeDelegated()
+      work.compactionStep()
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   /** Begins to make the present tables durable. Flushes nothing. */

@@ -3,6 +3,7 @@ import type { StoreLog, StoreObserver } from '@ldb/base'
 import { BlockCache } from '@ldb/cache'
 import type { Block } from './block/block.js'
 import { STORE_ID_BYTES } from './format.js'
+import type { CompactionThread } from './worker/thread.js'
 
 /** Options of `LsmTree.open`. All are optional. @category LSM tree */
 export interface LsmTreeOptions {
@@ -41,6 +42,11 @@ export interface LsmTreeOptions {
   readonly log?: StoreLog
   /** Receives stalls, completed compactions and requests for a checkpoint. Default: none. */
   readonly observer?: StoreObserver
+  /**
+   * Another thread that runs large compactions; only for a store in files of the operating system. It may be shared with other stores, and
+   * is closed after them. Default: none, compactions run in the calling thread.
+   */
+  readonly thread?: CompactionThread
 }
 
 /** Options with all defaults applied. */
@@ -56,6 +62,7 @@ export interface ResolvedLsmOptions {
   readonly rewriteManifest: 'open' | 'write' | 'none'
   readonly log: StoreLog
   readonly observer: StoreObserver
+  readonly thread: CompactionThread | undefined
 }
 
 const KIB = 1024
@@ -74,6 +81,7 @@ const NAMES = [
   'rewriteManifest',
   'log',
   'observer',
+  'thread',
 ] as const
 
 const REWRITES: readonly unknown[] = ['open', 'write', 'none']
@@ -93,7 +101,7 @@ const NO_OBSERVER: StoreObserver = Object.freeze({
 /** Validates options and applies the defaults. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveLsmOptions(options: LsmTreeOptions | undefined): ResolvedLsmOptions {
   const own = ownOptions(options, NAMES, 'options of an LSM tree') as LsmTreeOptions
-  const { create = true, storeId, cache, log = NO_LOG, observer = NO_OBSERVER } = own
+  const { create = true, storeId, cache, log = NO_LOG, observer = NO_OBSERVER, thread } = own
   if (typeof create !== 'boolean') throw invalidArgument(`create must be a boolean, got ${kindOf(create)}`)
   const { creation = 'open', rewriteManifest = 'open' } = own
   if (creation !== 'open' && creation !== 'write') throw invalidArgument("creation must be 'open' or 'write'")
@@ -115,6 +123,7 @@ export function resolveLsmOptions(options: LsmTreeOptions | undefined): Resolved
     levelBaseBytes: integerWithin('levelBaseBytes', own.levelBaseBytes ?? 64 * MIB, KIB, 64 * GIB),
     log,
     observer,
+    thread,
   })
 }
 

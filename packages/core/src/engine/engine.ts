@@ -1,5 +1,6 @@
 import type { OrderedStore, StoreLog, StoreObserver } from '@ldb/base'
 import type { BlockCache, PageCache } from '@ldb/cache'
+import type { CompactionThread } from '@ldb/lsm'
 import type { RandomSource, Vfs } from '@ldb/vfs'
 import type { EngineName } from '../catalog/catalog.js'
 
@@ -14,6 +15,8 @@ export interface StoreContext {
   readonly blocks: BlockCache
   /** Bytes of operations that a store may hold in memory before it writes them. */
   readonly memtableBytes: number
+  /** Another thread for compactions; `undefined` when there is none for this file system. */
+  readonly thread: CompactionThread | undefined
   /**
    * The log of the database: synced before a checkpoint of the store becomes durable (C6), which then records its newest segment.
    * Not usable during replay.

@@ -1,6 +1,7 @@
 import { isLdbError, LdbError } from '@ldb/base'
 import type { OrderedStore, StoreObserver } from '@ldb/base'
 import type { BlockCache, PageCache } from '@ldb/cache'
+import type { CompactionThread } from '@ldb/lsm'
 import type { Vfs } from '@ldb/vfs'
 import type { EngineName, KeyspaceDescriptor, KeyspaceRecord } from '../catalog/catalog.js'
 import { keyspacePath } from '../catalog/directory-layout.js'
@@ -17,6 +18,8 @@ export interface StoreResources {
   readonly cache: PageCache
   readonly blocks: BlockCache
   readonly memtableBytes: number
+  /** Threads that compact tables. */
+  readonly threads: readonly CompactionThread[]
   readonly log: LogLink
 }
 
@@ -30,13 +33,14 @@ export class StoreFactory {
   readonly engines: EngineTable
   readonly #blocks: BlockCache
   readonly #memtableBytes: number
+  readonly #threads: readonly CompactionThread[]
   readonly #log: LogLink
   readonly #observerOf: (keyspace: string) => StoreObserver
 
   /** @param observerOf - returns the observer of the store of a keyspace, by its name. */
   constructor(
     engines: EngineTable,
-    { vfs, directory, cache, blocks, memtableBytes, log }: StoreResources,
+    { vfs, directory, cache, blocks, memtableBytes, threads, log }: StoreResources,
     observerOf: (keyspace: string) => StoreObserver,
   ) {
     this.engines = engines
@@ -45,6 +49,7 @@ export class StoreFactory {
     this.cache = cache
     this.#blocks = blocks
     this.#memtableBytes = memtableBytes
+    this.#threads = threads
     this.#log = log
     this.#observerOf = observerOf
   }
@@ -81,6 +86,11 @@ export class StoreFactory {
     return this.#engineOf(engine).newSection(this.vfs.random, this.cache.pageBytes)
   }
 
+  /** Ends the threads of the stores, which are closed. */
+  closeThreads(): void {
+    for (const thread of this.#threads) thread.close()
+  }
+
   #engineOf(name: EngineName): Engine {
     return engineOf(this.engines, name)
   }
@@ -92,6 +102,7 @@ export class StoreFactory {
       cache: this.cache,
       blocks: this.#blocks,
       memtableBytes: this.#memtableBytes,
+      thread: this.#threads[id % Math.max(1, this.#threads.length)],
       log: this.#log,
       observer: this.#observerOf(name),
     }

@@ -94,8 +94,10 @@ export interface DatabaseOptions {
    */
   readonly maxOpenFiles?: number
   /**
-   * Threads for background work. The B+tree needs none, so this build accepts only 0.
-   * @defaultValue 0
+   * Threads that compact the tables of keyspaces of engine `'lsm'`, 0 to 64. A thread starts with the first large compaction. With 0, and
+   * where there are no threads, for a `vfs` of the caller, or in a bundle without the program of the thread, commits compact in the
+   * calling thread.
+   * @defaultValue 1
    */
   readonly workers?: number
   /**
@@ -139,6 +141,8 @@ const PAGE_BYTES_OPTION_MIN = 4096
 /** A file that is synced off the thread has two handles. */
 const OPEN_FILES_MIN = 2
 const OPEN_FILES_MAX = 1_000_000
+/** Each takes a thread's memory. */
+const WORKERS_MAX = 64
 const SYNC_INTERVAL_MS_MAX = 86_400_000
 const VFS_METHODS = ['open', 'status', 'list', 'lock']
 const LOGGER_METHODS = ['debug', 'info', 'warn', 'error']
@@ -192,7 +196,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     errorIfExists: resolveBoolean(given, 'errorIfExists', false),
     changesBacklogBytes: resolveNumber(given, 'changesBacklogBytes', 268_435_456, 0, Number.MAX_SAFE_INTEGER),
     maxOpenFiles: resolveNumber(given, 'maxOpenFiles', 512, OPEN_FILES_MIN, OPEN_FILES_MAX),
-    workers: resolveWorkers(given),
+    workers: resolveNumber(given, 'workers', 1, 0, WORKERS_MAX),
     debug: resolveBoolean(given, 'debug', false),
     vfs: resolveVfs(given.vfs),
     logger: guardedLogger(resolveObject(given.logger, 'logger', LOGGER_METHODS) as Logger | undefined),
@@ -255,14 +259,6 @@ function resolveBoolean(given: Given, name: keyof Given, defaultValue: boolean):
   if (typeof value !== 'boolean')
     throw invalidArgument(`${name} must be true or false, not ${describe(value)}`)
   return value
-}
-
-function resolveWorkers(given: Given): number {
-  const workers = resolveNumber(given, 'workers', 0, 0, 1024)
-  if (workers > 0) {
-    throw new LdbError('LDB_UNSUPPORTED', 'this build does all work in the calling thread: workers must be 0')
-  }
-  return workers
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */

@@ -1,5 +1,7 @@
 import { LdbError } from '@ldb/base'
 import { BlockCache, PageCache } from '@ldb/cache'
+import { createCompactionThread } from '@ldb/lsm'
+import type { CompactionThread } from '@ldb/lsm'
 import type { PooledVfs, Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { CreatedLog } from '@ldb/wal'
@@ -119,6 +121,13 @@ export class Assembly {
     return new PageCache({ bytes: this.#options.cacheBytes, pageBytes, ...hashIndex })
   }
 
+  /** Another thread opens files of the operating system, and no others. None of them has started. */
+  #createThreads(): CompactionThread[] {
+    const { vfs, readOnly, workers } = this.#options
+    if (vfs !== undefined || readOnly || this.#files === undefined) return []
+    return Array.from({ length: workers }, createCompactionThread).filter((thread) => thread !== undefined)
+  }
+
   /** Creates the objects of the stores. No store is opened. */
   #describeStores(lock: VfsLock, catalog: Catalog, log: LogLink): OpenedStores {
     const vfs = this.#vfs
@@ -136,6 +145,7 @@ export class Assembly {
       cache: this.#createCache(catalog),
       blocks: new BlockCache(this.#options.cacheBytes),
       memtableBytes: this.#options.memtableBytes,
+      threads: this.#createThreads(),
       log,
     }
     const engines = new StoreFactory(
@@ -147,6 +157,9 @@ export class Assembly {
     for (const record of catalog.keyspaces) {
       keyspaces.add(new KeyspaceStore(record.descriptor, openings.of(record), vfs.clock))
     }
+    this.#opened.push(() => {
+      engines.closeThreads()
+    })
     this.#opened.push(() => {
       runAll(
         [...keyspaces].map(({ openedStore }) => (): void => {

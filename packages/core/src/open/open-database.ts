@@ -282,6 +282,9 @@ export class OpenDatabase {
         openedStore?.close()
       }),
       (): void => {
+        this.engines.closeThreads()
+      },
+      (): void => {
         this.log.close(clean)
       },
       (): void => {

@@ -18,24 +18,45 @@ import type { KeyRange } from '../table/table-meta.js'
 /** Work of sorting a key, in bytes of merging. */
 const SORTED_BYTES = 32
 
+/** What a compaction merges. */
+export interface MergeInputs {
+  /** Tables that do not overlap, in the order of their keys: each table of level 0 by itself, and those of each other level. */
+  readonly runs: readonly (readonly Table[])[]
+  /** Ranges of the tables that may contain versions older than those in the output. */
+  readonly deeper: readonly KeyRange[]
+}
+
+/** Returns what a plan for a version merges. */
+export function inputsOf(plan: CompactionPlan, version: Version): MergeInputs {
+  const inputs = new Set(plan.inputs)
+  const runs = version.levels.flatMap((level, number): Table[][] => {
+    const tables = level.filter((table) => inputs.has(table))
+    if (number === 0) return tables.map((table) => [table])
+    return tables.length === 0 ? [] : [tables]
+  })
+  const deeper = version.levels
+    .slice(plan.outputLevel)
+    .flat()
+    .filter((table) => !inputs.has(table))
+    .map(({ meta }) => meta)
+  return { runs, deeper }
+}
+
 /**
- * Merges the inputs of a plan into new tables, in steps. The result is not part of any version yet.
+ * Merges tables into new ones, in steps. The result is not part of any version yet.
  *
  * @param snapshots - stamps of the open snapshots, ascending. Later snapshots see everything that the present sees.
  * @param tableBytes - size of an output table.
  * @returns a generator that yields the bytes merged in each step.
  */
-export function compactionSteps(
-  plan: CompactionPlan,
-  version: Version,
+export function compactionSteps<T>(
+  { runs, deeper }: MergeInputs,
   snapshots: readonly number[],
-  output: TableOutput,
+  output: TableOutput<T>,
   tableBytes: number,
-): Generator<number, Table[], void> {
-  const inputs = new Set(plan.inputs)
-  const deeper = deeperTables(version, plan.outputLevel, inputs)
+): Generator<number, T[], void> {
   const tombstones = new Tombstones(
-    plan.inputs.flatMap(({ meta, reader }) => (meta.tombstoneCount === 0 ? [] : reader.tombstones().all)),
+    runs.flat().flatMap(({ meta, reader }) => (meta.tombstoneCount === 0 ? [] : reader.tombstones().all)),
   )
   const retention = new Retention(snapshots, tombstones, ({ keyBuffer, keyStart, keyEnd }) =>
     deeper.some((range) => isKeyWithin(keyBuffer, keyStart, keyEnd, range)),
@@ -43,15 +64,15 @@ export function compactionSteps(
   const kept = keptTombstones(tombstones, retention, (range) =>
     deeper.some((other) => overlaps(range, other)),
   )
-  return mergeSteps(new MergingCursor(inputCursors(version, inputs)), retention, kept, output, tableBytes)
+  return mergeSteps(new MergingCursor(cursorsOver(runs)), retention, kept, output, tableBytes)
 }
 
 /** Writes a frozen memtable to one table, as `compactionSteps` merges tables. Deletes stay: the tables may contain older versions. */
-export function* flushSteps(
+export function* flushSteps<T>(
   memtable: Memtable,
   snapshots: readonly number[],
-  output: TableOutput,
-): Generator<number, Table[], void> {
+  output: TableOutput<T>,
+): Generator<number, T[], void> {
   const retention = new Retention(snapshots, memtable.tombstones, () => true)
   const kept = keptTombstones(memtable.tombstones, retention, () => true)
   for (const keyCount of memtable.sortSteps()) yield keyCount * SORTED_BYTES
@@ -59,21 +80,11 @@ export function* flushSteps(
   return yield* mergeSteps(new MergingCursor(cursors), retention, kept, output, Infinity)
 }
 
-/** Cursors over the inputs: one for each table of level 0, one for each other level. */
-function inputCursors(version: Version, inputs: ReadonlySet<Table>): EntryCursor[] {
-  return version.levels.flatMap((level, number): EntryCursor[] => {
-    const tables = level.filter((table) => inputs.has(table) && table.meta.entryCount > 0)
-    if (tables.length === 0) return []
-    if (number > 0) return [new LevelCursor(tables, true)]
-    return tables.map(({ reader }) => new TableCursor(reader, true))
+function cursorsOver(runs: readonly (readonly Table[])[]): EntryCursor[] {
+  return runs.flatMap((run): EntryCursor[] => {
+    const tables = run.filter(({ meta }) => meta.entryCount > 0)
+    const [only] = tables
+    if (only === undefined) return []
+    return [tables.length === 1 ? new TableCursor(only.reader, true) : new LevelCursor(tables, true)]
   })
-}
-
-/** Ranges of the tables that may contain versions older than those in the output. */
-function deeperTables(version: Version, outputLevel: number, inputs: ReadonlySet<Table>): KeyRange[] {
-  return version.levels
-    .slice(outputLevel)
-    .flat()
-    .filter((table) => !inputs.has(table))
-    .map(({ meta }) => meta)
 }

@@ -2,7 +2,6 @@ import { INVARIANTS } from '@ldb/base'
 import type { Tombstone } from '../entry/tombstones.js'
 import type { MergingCursor } from '../read/merging-cursor.js'
 import type { TableWriter } from '../table/table-writer.js'
-import type { Table } from '../version/table.js'
 import { clipTombstones } from './kept-tombstones.js'
 import type { Retention } from './retention.js'
 
@@ -12,11 +11,11 @@ const STEP_BYTES = INVARIANTS ? 2048 : 128 * 1024
 const ENTRY_BYTES = 16
 
 /** Creates the output tables of a merge. */
-export interface TableOutput {
+export interface TableOutput<T> {
   /** Begins a table. */
   begin(): TableWriter
   /** Ends the table begun last. */
-  end(tombstones: readonly Tombstone[]): Table
+  end(tombstones: readonly Tombstone[]): T
 }
 
 /**
@@ -24,14 +23,14 @@ export interface TableOutput {
  *
  * @returns a generator that yields the bytes merged in each step.
  */
-export function* mergeSteps(
+export function* mergeSteps<T>(
   merged: MergingCursor,
   retention: Retention,
   kept: readonly Tombstone[],
-  output: TableOutput,
+  output: TableOutput<T>,
   tableBytes: number,
-): Generator<number, Table[], void> {
-  const tables: Table[] = []
+): Generator<number, T[], void> {
+  const tables: T[] = []
   let writer: TableWriter | undefined
   let tableLower: Uint8Array | undefined
   let stepBytes = 0

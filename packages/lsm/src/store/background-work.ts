@@ -2,12 +2,13 @@ import type { StoreObserver } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
 import { chooseCompaction, planRange } from '../compaction/choose.js'
 import type { CompactionOptions, CompactionPlan } from '../compaction/choose.js'
-import { compactionSteps, flushSteps } from '../compaction/compaction-job.js'
+import { compactionSteps, flushSteps, inputsOf } from '../compaction/compaction-job.js'
 import type { Memtable } from '../memtable/memtable.js'
 import type { KeyRange } from '../table/table-meta.js'
 import type { OutputFiles, TableFiles } from '../version/table-files.js'
 import type { Table } from '../version/table.js'
 import type { Version } from '../version/version.js'
+import type { RemoteCompaction } from './remote-compaction.js'
 import type { StoreState } from './store-state.js'
 
 /** A flush in progress. */
@@ -17,18 +18,26 @@ interface Flush {
   readonly steps: Generator<number, Table[], void>
 }
 
-/** A compaction in progress. */
+/** A compaction in progress, here or in another thread. */
 interface Compaction {
   readonly plan: CompactionPlan
-  readonly output: OutputFiles
-  readonly steps: Generator<number, Table[], void>
   readonly startMs: number
   readonly fileBytesBefore: number
 }
 
+/** A compaction in progress in this thread. */
+interface LocalCompaction extends Compaction {
+  readonly output: OutputFiles
+  readonly steps: Generator<number, Table[], void>
+}
+
+/** Tables in level 0 above which commits wait for a compaction of another thread. */
+const PACED_LEVEL0_TABLES = 8
+
 /**
  * Flushes frozen memtables and compacts tables, in steps that its callers run: commits, checkpoints, compactions. One flush and one
- * compaction run at a time; a flush comes first.
+ * compaction run at a time; a flush comes first. A large compaction runs in another thread, where there is one; a step installs what it
+ * has written.
  *
  * @remarks What a step installs is visible at once and durable with the next checkpoint.
  */
@@ -39,8 +48,13 @@ export class BackgroundWork {
   readonly #snapshots: () => number[]
   readonly #clock: Clock
   readonly #observer: StoreObserver
+  readonly #remote: RemoteCompaction | undefined
   #flush: Flush | undefined = undefined
-  #compaction: Compaction | undefined = undefined
+  #compaction: LocalCompaction | undefined = undefined
+  /** The compaction that another thread runs. */
+  #delegated: Compaction | undefined = undefined
+  /** False after another thread has failed, until the compaction is done in this one, which meets the error. */
+  #mayDelegate = true
   #chosenFor: Version | undefined = undefined
   #chosen: CompactionPlan | undefined = undefined
   #flushCredit = 0
@@ -54,6 +68,7 @@ export class BackgroundWork {
     snapshots: () => number[],
     clock: Clock,
     observer: StoreObserver,
+    remote: RemoteCompaction | undefined,
   ) {
     this.#state = state
     this.#files = files
@@ -61,6 +76,7 @@ export class BackgroundWork {
     this.#snapshots = snapshots
     this.#clock = clock
     this.#observer = observer
+    this.#remote = remote
   }
 
   /** Runs one step of the flush of the oldest frozen memtable. Returns the bytes of work; 0 when none is frozen. */
@@ -79,9 +95,15 @@ export class BackgroundWork {
     return 1
   }
 
-  /** True when a compaction is in progress or needed. */
+  /** True when a step would compact: not while another thread does. */
   get isCompactionNeeded(): boolean {
+    if (this.#delegated !== undefined) return this.#remote?.isEnded === true
     return this.#compaction !== undefined || this.#choose() !== undefined
+  }
+
+  /** True while another thread compacts. */
+  get isDelegated(): boolean {
+    return this.#delegated !== undefined
   }
 
   /**
@@ -91,6 +113,10 @@ export class BackgroundWork {
    */
   credit(byteCount: number, flushPace: number, compactionPace: number): void {
     this.#flushCredit = this.#spend(this.#flushCredit + byteCount * flushPace, () => this.flushStep())
+    if (this.#delegated !== undefined && this.#state.version.level(0).length > PACED_LEVEL0_TABLES) {
+      const waitedMs = this.#remote?.pay(byteCount * compactionPace) ?? 0
+      if (waitedMs > 0) this.#observer.stalled('compaction', waitedMs)
+    }
     this.#compactionCredit = this.#spend(this.#compactionCredit + byteCount * compactionPace, () =>
       this.compactionStep(),
     )
@@ -117,14 +143,28 @@ export class BackgroundWork {
     return this.#chosen
   }
 
-  /** Runs one step of a compaction, if one is needed. Returns the bytes of work; 0 when none is needed. */
+  /**
+   * Runs one step of a compaction, if one is needed. Returns the bytes of work; 0 when none is needed, or while another thread compacts.
+   */
   compactionStep(): number {
-    if (this.#compaction === undefined) {
-      const plan = this.#choose()
-      if (plan === undefined) return 0
-      return this.#continue(this.#begin(plan))
-    }
-    return this.#continue(this.#compaction)
+    if (this.#delegated !== undefined) return this.#takeDelegated(this.#delegated)
+    if (this.#compaction !== undefined) return this.#continue(this.#compaction)
+    const plan = this.#choose()
+    if (plan === undefined) return 0
+    if (this.#mayDelegate && this.#delegate(plan)) return 0
+    return this.#continue(this.#begin(plan))
+  }
+
+  /** Installs what another thread has written, and deletes what it has written in vain. Its next compaction begins with the next step. */
+  takeDelegated(): void {
+    this.#remote?.removeCancelled()
+    if (this.#delegated !== undefined) this.#takeDelegated(this.#delegated)
+  }
+
+  /** Waits for another thread, for some time, and installs what it has written. */
+  waitForCompaction(milliseconds: number): void {
+    this.#remote?.wait(milliseconds)
+    this.takeDelegated()
   }
 
   /** Begins a compaction of a range into the last level; one in progress is cancelled. Returns false when there is nothing in it. */
@@ -147,23 +187,41 @@ export class BackgroundWork {
     this.#flush?.output.abandon()
     this.#flush = undefined
     this.#cancelCompaction()
+    this.#remote?.stop()
   }
 
-  #begin(plan: CompactionPlan): Compaction {
+  /** Lets another thread run a compaction. Returns false when this one has to. */
+  #delegate(plan: CompactionPlan): boolean {
+    if (this.#remote === undefined || plan.isMove) return false
+    const { version } = this.#state
+    if (!this.#remote.begin(inputsOf(plan, version), this.#snapshots())) return false
+    this.#delegated = this.#started(plan, version)
+    return true
+  }
+
+  #takeDelegated(compaction: Compaction): number {
+    const tables = this.#remote?.take()
+    if (tables === undefined) return 0
+    this.#delegated = undefined
+    if (tables === 'failed') this.#mayDelegate = false
+    else this.#end(compaction, tables)
+    return 1
+  }
+
+  #started(plan: CompactionPlan, version: Version): Compaction {
+    return { plan, startMs: this.#clock.monotonic(), fileBytesBefore: fileBytesOf(version.tables()) }
+  }
+
+  #begin(plan: CompactionPlan): LocalCompaction {
     const { version } = this.#state
     const output = this.#files.newOutput()
     const { tableBytes } = this.#options
-    this.#compaction = {
-      plan,
-      output,
-      steps: compactionSteps(plan, version, this.#snapshots(), output, tableBytes),
-      startMs: this.#clock.monotonic(),
-      fileBytesBefore: fileBytesOf(version.tables()),
-    }
+    const steps = compactionSteps(inputsOf(plan, version), this.#snapshots(), output, tableBytes)
+    this.#compaction = { ...this.#started(plan, version), output, steps }
     return this.#compaction
   }
 
-  #continue(compaction: Compaction): number {
+  #continue(compaction: LocalCompaction): number {
     const { plan, steps } = compaction
     if (plan.isMove) {
       this.#end(compaction, plan.inputs)
@@ -177,6 +235,7 @@ export class BackgroundWork {
 
   #end({ plan, startMs, fileBytesBefore }: Compaction, tables: readonly Table[]): void {
     this.#compaction = undefined
+    this.#mayDelegate = true
     this.#state.change({ removed: new Set(plan.inputs), added: [[plan.outputLevel, tables]] })
     this.#observer.completed({
       kind: 'compaction',
@@ -190,6 +249,8 @@ export class BackgroundWork {
     const compaction = this.#compaction
     this.#compaction = undefined
     compaction?.output.abandon()
+    this.#delegated = undefined
+    this.#remote?.cancel()
   }
 }
 

@@ -12,6 +12,7 @@ import type { Table } from '../version/table.js'
 import { Version } from '../version/version.js'
 import { BackgroundWork } from './background-work.js'
 import { Persistence } from './persistence.js'
+import { RemoteCompaction } from './remote-compaction.js'
 import { StoreStatus } from './status.js'
 import { StoreState } from './store-state.js'
 
@@ -38,12 +39,14 @@ export interface OpenedStore {
  * Opens or creates a store.
  *
  * @param snapshots - returns the stamps of the open snapshots, ascending.
+ * @param threadEnded - called in a turn of the event loop after another thread has compacted.
  */
 export function openStore(
   vfs: Vfs,
   directory: string,
   options: ResolvedLsmOptions,
   snapshots: () => number[],
+  threadEnded: () => void,
 ): OpenedStore {
   const { found, writer: manifest } = openManifest(vfs, directory, options)
   const { storeId, durableSeq, stamp, nextNumber, segmentId } = found
@@ -77,7 +80,11 @@ export function openStore(
     baseBytes: options.levelBaseBytes,
     tableBytes: options.tableBytes,
   }
-  const work = new BackgroundWork(state, files, compaction, snapshots, vfs.clock, options.observer)
+  const { blockBytes, tableBytes, thread } = options
+  const job = { directory, storeId, blockBytes, tableBytes }
+  const remote =
+    thread === undefined ? undefined : new RemoteCompaction(thread, files, job, vfs.clock, threadEnded)
+  const work = new BackgroundWork(state, files, compaction, snapshots, vfs.clock, options.observer, remote)
   return {
     vfs,
     directory,

@@ -8,6 +8,8 @@ const COMPACTION_PACE = 16
 const FROZEN_MAX = 1
 /** Tables in level 0 above which a commit waits for a compaction. */
 const LEVEL0_TABLES_MAX = 24
+/** Longest time for which one commit then waits for another thread, in ms. */
+const THREAD_WAIT_MS = 80
 
 /** Freezes the active memtable when a section does not fit. Waits for background work that is too far behind. */
 export function makeRoom(opened: OpenedStore, byteCount: number): void {
@@ -24,6 +26,12 @@ export function makeRoom(opened: OpenedStore, byteCount: number): void {
       'compaction',
       () => state.version.level(0).length > LEVEL0_TABLES_MAX && work.compactionStep() > 0,
     )
+    // The commits that follow wait as well, and level 0 cannot outgrow the limit by far.
+    if (work.isDelegated)
+      wait(opened, 'compaction', () => {
+        work.waitForCompaction(THREAD_WAIT_MS)
+        return false
+      })
   }
 }
 

@@ -3,18 +3,35 @@ import type { Syncable, SyncPoll } from '@ldb/base'
 import type { BlockCache } from '@ldb/cache'
 import { FILE_ID_BYTES } from '@ldb/integrity'
 import { FileSync, isMissingPath } from '@ldb/vfs'
-import type { Vfs, VfsFile } from '@ldb/vfs'
+import type { RandomSource, Vfs, VfsFile } from '@ldb/vfs'
 import type { Block } from '../block/block.js'
 import type { Tombstone } from '../entry/tombstones.js'
 import { newSeed } from '../key-hash.js'
 import { tableNumberOf, tablePath } from '../table/table-meta.js'
 import type { TableMeta } from '../table/table-meta.js'
 import { TableWriter } from '../table/table-writer.js'
+import type { TableParameters } from '../table/table-writer.js'
 import { NEW_MANIFEST_NAME } from './manifest-writer.js'
 import { Table } from './table.js'
 
 /** Bits of the filter for each key. */
 const FILTER_BITS_PER_KEY = 10
+
+/** Returns the parameters of a new table: a random file id and a random seed of its filter. */
+export function newTableParameters(
+  number: number,
+  storeId: Uint8Array,
+  blockBytes: number,
+  random: RandomSource,
+): TableParameters {
+  return {
+    number,
+    ids: { fileId: random.fill(new Uint8Array(FILE_ID_BYTES)), storeId },
+    blockBytes,
+    filterBitsPerKey: FILTER_BITS_PER_KEY,
+    filterSeed: newSeed(random),
+  }
+}
 
 /** A table file that was written and is not known to be on the device. */
 export class UnsyncedFile implements Syncable {
@@ -153,20 +170,34 @@ export class TableFiles {
     const number = this.nextNumber++
     const path = tablePath(this.#directory, number)
     const file = this.#vfs.open(path, 'createNew')
-    const { random } = this.#vfs
-    const writer = new TableWriter(file, {
-      number,
-      ids: { fileId: random.fill(new Uint8Array(FILE_ID_BYTES)), storeId: this.#storeId },
-      blockBytes: this.#blockBytes,
-      filterBitsPerKey: FILTER_BITS_PER_KEY,
-      filterSeed: newSeed(random),
-    })
-    return { writer, file, path }
+    const parameters = newTableParameters(number, this.#storeId, this.#blockBytes, this.#vfs.random)
+    return { writer: new TableWriter(file, parameters), file, path }
   }
 
   /** Opens a table that was written. @internal */
   openWritten(meta: TableMeta, file: VfsFile): Table {
     return this.#openTable(meta, new UnsyncedFile(this.#vfs, file))
+  }
+
+  /** Opens the tables that another thread has written. */
+  openFinished(metas: readonly TableMeta[]): Table[] {
+    return metas.map((meta) =>
+      this.openWritten(meta, this.#vfs.open(tablePath(this.#directory, meta.number), 'write')),
+    )
+  }
+
+  /** Reserves numbers for the files of another thread. Returns the first. */
+  reserveNumbers(count: number): number {
+    this.ensureDirectory()
+    const first = this.nextNumber
+    this.nextNumber += count
+    return first
+  }
+
+  /** Deletes files of a job of another thread, of which no version contains any. */
+  removeFilesOf(numbers: readonly number[]): void {
+    if (!this.#mayDelete) return
+    for (const number of numbers) this.#remove(tablePath(this.#directory, number))
   }
 
   /** Deletes the file of a table that was not finished. @internal */

@@ -1,10 +1,11 @@
 import { LsmTree } from '@ldb/lsm'
-import type { LsmTreeOptions } from '@ldb/lsm'
+import type { CompactionThread, LsmTreeOptions } from '@ldb/lsm'
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { seededRandom } from '../base/test-random.js'
 import { swarmOptions } from '../history/swarm.js'
 import type { StoreMaker } from '../store/store-maker.js'
+import { playedThread } from './played-thread.js'
 
 /** Returns a maker of LSM trees whose sizes are chosen by the seed. @category Subjects */
 export function lsmStores(seed: number): StoreMaker {
@@ -17,17 +18,31 @@ export function lsmStores(seed: number): StoreMaker {
       // A read that is interrupted by a miss is repeated, and must find what it has read already.
       cacheBytes: [262_144, 2_097_152],
     }),
+    (vfs) => playedThread(vfs, seed),
   )
 }
 
-/** Returns a maker of LSM trees whose memtables, blocks and tables are so small that a few hundred operations fill levels. @category Subjects */
-export function lsmStoresOf(options: LsmTreeOptions): StoreMaker {
+/**
+ * Returns a maker of LSM trees whose memtables, blocks and tables are so small that a few hundred operations fill levels.
+ *
+ * @param threadOf - returns the thread for compactions of a store in a file system. Default: none.
+ * @category Subjects
+ */
+export function lsmStoresOf(
+  options: LsmTreeOptions,
+  threadOf: (vfs: Vfs) => CompactionThread | undefined = () => undefined,
+): StoreMaker {
   const { memtableBytes, blockBytes, tableBytes } = options
   return {
     name: `LSM tree, memtables of ${memtableBytes} bytes, blocks of ${blockBytes}, tables of ${tableBytes}`,
     make: (layer = (below: Vfs) => below) => {
       const vfs = layer(new MemoryVfs())
-      return { open: () => LsmTree.open(vfs, 'store', options) }
+      return {
+        open: () => {
+          const thread = threadOf(vfs)
+          return LsmTree.open(vfs, 'store', { ...options, ...(thread !== undefined && { thread }) })
+        },
+      }
     },
   }
 }

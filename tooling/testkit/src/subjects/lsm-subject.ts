@@ -8,6 +8,7 @@ import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { COMMON_RULES } from '../trace/order-rules.js'
 import type { OrderRule } from '../trace/order-rules.js'
+import { hasPlayedThread, playedThread } from './played-thread.js'
 import { STORE_STEPS, StoreSession } from './store-session.js'
 import type { StoreRun } from './store-session.js'
 
@@ -31,6 +32,7 @@ class LsmRun implements SubjectRun, StoreRun {
   readonly options: LsmTreeOptions
   readonly shape: EntryShape
   readonly weights: StoreRun['weights']
+  readonly #seed: number
 
   constructor(random: TestRandom) {
     this.options = swarmOptions(random, {
@@ -46,7 +48,10 @@ class LsmRun implements SubjectRun, StoreRun {
       valueBytesMax: [100, 3000],
       batchMax: [3, 40],
     })
-    this.weights = { ...swarmWeights(random, STORE_STEPS), apply: STORE_STEPS.apply }
+    this.#seed = random.seed
+    const weights = { ...swarmWeights(random, STORE_STEPS), apply: STORE_STEPS.apply }
+    // Compactions that a caller asks for run in the calling thread, and leave none to the other one.
+    this.weights = hasPlayedThread(random.seed) ? { ...weights, shrink: 0 } : weights
     this.settings = JSON.stringify({ ...this.options, ...this.shape, steps: this.weights })
   }
 
@@ -57,6 +62,11 @@ class LsmRun implements SubjectRun, StoreRun {
   }
 
   openStore(vfs: Vfs, history: History): LsmTree {
-    return LsmTree.open(vfs, DIRECTORY, { ...this.options, create: !history.isCreated })
+    const thread = playedThread(vfs, this.#seed)
+    return LsmTree.open(vfs, DIRECTORY, {
+      ...this.options,
+      ...(thread !== undefined && { thread }),
+      create: !history.isCreated,
+    })
   }
 }

@@ -4,6 +4,7 @@ import { LsmTree } from '@ldb/lsm'
 import type { RandomSource, Vfs } from '@ldb/vfs'
 import { seededRandom } from '../base/test-random.js'
 import { swarmOptions } from '../history/swarm.js'
+import { playedThread } from './played-thread.js'
 
 /** What core gives an engine for each store. */
 interface StoreContext {
@@ -37,9 +38,11 @@ export function smallLsmEngine(seed: number): SmallLsmEngine {
     checkpointFileName: 'MANIFEST',
     newSection: (random) => random.fill(new Uint8Array(16)),
     open: ({ vfs, directory, log, observer }, storeId, state) => {
+      const thread = playedThread(vfs, seed)
       const store = LsmTree.open(vfs, directory, {
         ...sizes,
         storeId,
+        ...(thread !== undefined && { thread }),
         log,
         observer,
         create: false,

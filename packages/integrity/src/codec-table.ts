@@ -1,4 +1,4 @@
-import { corruption, invalidArgument, isLdbError, kindOf, LdbError } from '@ldb/base'
+import { corruption, invalidArgument, isLdbError, kindOf, LdbError, optionalMember } from '@ldb/base'
 import {
   COMPRESSED_RAW_BYTES_MAX,
   CUSTOM_CODEC_ID_MIN,
@@ -88,8 +88,9 @@ export function checkedCodec(value: unknown): CompressionCodec {
   if (typeof value !== 'object' || value === null)
     throw invalidArgument(`a compression codec must be an object, not ${kindOf(value)}`)
   const codec = value as CompressionCodec
-  const { id, name } = codec
-  if (!Number.isInteger(id) || id < CUSTOM_CODEC_ID_MIN || id > CUSTOM_CODEC_ID_MAX) {
+  const id = optionalMember(codec, 'id')
+  const name = optionalMember(codec, 'name')
+  if (id === undefined || !Number.isInteger(id) || id < CUSTOM_CODEC_ID_MIN || id > CUSTOM_CODEC_ID_MAX) {
     throw invalidArgument(
       `the id of a compression codec must be a whole number from ${CUSTOM_CODEC_ID_MIN} to ${CUSTOM_CODEC_ID_MAX}`,
     )
@@ -107,7 +108,7 @@ function methodOf<Name extends 'compress' | 'decompress'>(
   codec: CompressionCodec,
   name: Name,
 ): CompressionCodec[Name] {
-  const method: unknown = codec[name]
+  const method: unknown = optionalMember(codec, name)
   if (typeof method !== 'function') throw invalidArgument(`a compression codec must have the method ${name}`)
   return method.bind(codec) as CompressionCodec[Name]
 }

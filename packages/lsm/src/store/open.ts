@@ -47,7 +47,8 @@ export function openStore(
 ): OpenedStore {
   const { found, writer: manifest } = openManifest(vfs, directory, options)
   const { storeId, durableSeq, stamp, nextNumber, segmentId } = found
-  const files = new TableFiles(vfs, directory, storeId, options.blockBytes, options.cache, nextNumber)
+  const { blockBytes, codecs, cache } = options
+  const files = new TableFiles(vfs, directory, storeId, blockBytes, codecs, cache, nextNumber)
   const levels = Array.from({ length: LEVEL_COUNT }, (): Table[] => [])
   let version: Version | undefined
   try {
@@ -76,6 +77,7 @@ export function openStore(
     levelRatio: LEVEL_RATIO,
     baseBytes: options.levelBaseBytes,
     tableBytes: options.tableBytes,
+    codecs,
   }
   const work = new BackgroundWork(state, files, compaction, snapshots, vfs.clock, options.observer)
   return {

@@ -129,7 +129,7 @@ export function resolveLsmOptions(options: LsmTreeOptions | undefined): Resolved
     cache: (cache as BlockCache<Block> | undefined) ?? new BlockCache<Block>(own.cacheBytes ?? 64 * MIB),
     memtableBytes: integerWithin('memtableBytes', own.memtableBytes ?? 32 * MIB, KIB, GIB),
     blockBytes: integerWithin('blockBytes', own.blockBytes ?? 4 * KIB, 256, MIB),
-    codecs: resolveCodecs(own.codecs, own.compression ?? 'lz4'),
+    codecs: resolveCodecs(own.codecs, own.compression),
     tableBytes: integerWithin('tableBytes', own.tableBytes ?? 32 * MIB, KIB, GIB),
     levelBaseBytes: integerWithin('levelBaseBytes', own.levelBaseBytes ?? 64 * MIB, KIB, 64 * GIB),
     log,
@@ -141,7 +141,7 @@ const COMPRESSIONS: readonly unknown[] = ['none', 'lz4', 'deflate', 'adaptive']
 
 function resolveCodecs(
   known: CodecTable = new CodecTable(),
-  compression: NonNullable<LsmTreeOptions['compression']>,
+  compression: LsmTreeOptions['compression'] = 'lz4',
 ): LevelCodecs {
   if (typeof compression === 'object') {
     const codec = checkedCodec(compression)

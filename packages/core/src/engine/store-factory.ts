@@ -1,6 +1,7 @@
 import { isLdbError, LdbError } from '@ldb/base'
 import type { OrderedStore, StoreObserver } from '@ldb/base'
 import type { BlockCache, PageCache } from '@ldb/cache'
+import type { CodecTable } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import type { EngineName, KeyspaceDescriptor, KeyspaceRecord } from '../catalog/catalog.js'
 import { keyspacePath } from '../catalog/directory-layout.js'
@@ -17,6 +18,8 @@ export interface StoreResources {
   readonly cache: PageCache
   readonly blocks: BlockCache
   readonly memtableBytes: number
+  /** Compression codecs; those of the application are added to it. */
+  readonly codecs: CodecTable
   readonly log: LogLink
 }
 
@@ -28,6 +31,7 @@ export class StoreFactory {
   readonly cache: PageCache
   /** Engines of this build. */
   readonly engines: EngineTable
+  readonly codecs: CodecTable
   readonly #blocks: BlockCache
   readonly #memtableBytes: number
   readonly #log: LogLink
@@ -36,13 +40,14 @@ export class StoreFactory {
   /** @param observerOf - returns the observer of the store of a keyspace, by its name. */
   constructor(
     engines: EngineTable,
-    { vfs, directory, cache, blocks, memtableBytes, log }: StoreResources,
+    { vfs, directory, cache, blocks, memtableBytes, codecs, log }: StoreResources,
     observerOf: (keyspace: string) => StoreObserver,
   ) {
     this.engines = engines
     this.vfs = vfs
     this.directory = directory
     this.cache = cache
+    this.codecs = codecs
     this.#blocks = blocks
     this.#memtableBytes = memtableBytes
     this.#log = log
@@ -85,13 +90,15 @@ export class StoreFactory {
     return engineOf(this.engines, name)
   }
 
-  #contextOf({ id, name }: KeyspaceDescriptor): StoreContext {
+  #contextOf({ id, name, compression }: KeyspaceDescriptor): StoreContext {
     return {
       vfs: this.vfs,
       directory: keyspacePath(this.directory, id),
       cache: this.cache,
       blocks: this.#blocks,
       memtableBytes: this.#memtableBytes,
+      compression,
+      codecs: this.codecs,
       log: this.#log,
       observer: this.#observerOf(name),
     }

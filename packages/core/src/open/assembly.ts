@@ -1,5 +1,6 @@
 import { LdbError } from '@ldb/base'
 import { BlockCache, PageCache } from '@ldb/cache'
+import { CodecTable } from '@ldb/integrity'
 import type { PooledVfs, Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { CreatedLog } from '@ldb/wal'
@@ -119,6 +120,14 @@ export class Assembly {
     return new PageCache({ bytes: this.#options.cacheBytes, pageBytes, ...hashIndex })
   }
 
+  /** Returns the codecs that the options name; keyspaces that are opened may add others. */
+  #codecs(): CodecTable {
+    const codecs = new CodecTable()
+    const { compression } = this.#options
+    if (typeof compression === 'object') codecs.add(compression)
+    return codecs
+  }
+
   /** Creates the objects of the stores. No store is opened. */
   #describeStores(lock: VfsLock, catalog: Catalog, log: LogLink): OpenedStores {
     const vfs = this.#vfs
@@ -136,6 +145,7 @@ export class Assembly {
       cache: this.#createCache(catalog),
       blocks: new BlockCache(this.#options.cacheBytes),
       memtableBytes: this.#options.memtableBytes,
+      codecs: this.#codecs(),
       log,
     }
     const engines = new StoreFactory(

@@ -1,26 +1,15 @@
-// Strategy: one history under every compression, tables whose units are inspected in the file, and units that are forged with valid
-// checksums.
-// Invariants: the compression changes no result; each level has its codec; a store opens and reads whatever its option says; a forged unit is
-// LDB_CORRUPTION, an unknown codec LDB_UNSUPPORTED, and neither loses what can be read.
-import { isLdbError, readU32, writeU32 } from '@ldb/base'
-import { CodecId, CodecTable, DEFLATE_CODEC, LZ4_CODEC, seedOfFile, xxHash64 } from '@ldb/integrity'
+// Strategy: one history under every compression, and tables whose units are inspected in the file.
+// Invariants: the compression changes no result; each level has its codec; a store opens and reads whatever its option says; an unknown codec
+// is LDB_UNSUPPORTED, and loses nothing.
+import { isLdbError } from '@ldb/base'
+import { CodecTable, DEFLATE_CODEC, LZ4_CODEC } from '@ldb/integrity'
 import type { CompressionCodec } from '@ldb/integrity'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { LsmTree } from '../src/index.js'
 import type { LsmTreeOptions } from '../src/index.js'
-import {
-  bytesOf,
-  contentOf,
-  fileBytes,
-  LsmHarness,
-  SMALL,
-  sorted,
-  verified,
-  writeFile,
-} from './lsm-harness.js'
-
-const TRAILER_BYTES = 24
+import { dataUnits } from './data-units.js'
+import { bytesOf, contentOf, fileBytes, LsmHarness, SMALL, sorted, verified } from './lsm-harness.js'
 
 /** A codec of the application: deflate under another id. */
 const OWN: CompressionCodec = { ...DEFLATE_CODEC, id: 200, name: 'own' }
@@ -61,43 +50,6 @@ function fill(harness: LsmHarness, count: number, round = 0): void {
       index % 5 === 0 ? noise : `{"round":${round},"index":${index},"text":"${'value '.repeat(index % 7)}"}`,
     )
   }
-}
-
-/** A unit of a table: where it begins, and its trailer. */
-interface Unit {
-  readonly start: number
-  readonly trailer: number
-  readonly codec: number
-  readonly content: number
-  readonly rawBytes: number
-}
-
-/** Returns the data units of a table: each trailer contains the offset at which its unit begins. */
-function dataUnits(bytes: Uint8Array): Unit[] {
-  const units: Unit[] = []
-  let start = 64
-  for (let trailer = start; trailer + TRAILER_BYTES <= bytes.length; trailer++) {
-    const isTrailer =
-      readU32(bytes, trailer + 8) === start &&
-      readU32(bytes, trailer + 12) === 0 &&
-      bytes[trailer + 2] === 0 &&
-      isSealed(bytes, start, trailer)
-    if (!isTrailer) continue
-    const [codec = 0, content = 0] = bytes.subarray(trailer)
-    if (content === 1) units.push({ start, trailer, codec, content, rawBytes: readU32(bytes, trailer + 4) })
-    start = trailer + TRAILER_BYTES
-  }
-  return units
-}
-
-function checksumOf(bytes: Uint8Array, start: number, trailer: number): Uint8Array {
-  const hash = new Int32Array(2)
-  xxHash64(bytes, start, trailer + 16, seedOfFile(bytes.slice(24, 40)), hash)
-  return new Uint8Array(hash.buffer)
-}
-
-function isSealed(bytes: Uint8Array, start: number, trailer: number): boolean {
-  return Buffer.compare(checksumOf(bytes, start, trailer), bytes.subarray(trailer + 16, trailer + 24)) === 0
 }
 
 /** Returns the codecs of the data units of all tables of a level. */
@@ -290,108 +242,6 @@ describe('a store whose application codec is unknown', () => {
     snapshot.release()
     store.compact()
     store.close()
-  })
-})
-
-describe('a unit that is forged, with a checksum that matches', () => {
-  /** Changes a data unit of a store of one table, and returns the code of the error of reading everything. */
-  function codeAfter(
-    compression: 'lz4' | 'deflate',
-    forge: (bytes: Uint8Array, unit: Unit) => void,
-  ): { code: string; details: object; findings: number } {
-    const harness = new LsmHarness({ ...SMALL, tableBytes: 1 << 20, blockBytes: 1024, compression })
-    for (let index = 0; index < 60; index++) harness.put(`key${index}`, `value ${index % 4} `.repeat(10))
-    harness.store.compact()
-    harness.store.close()
-    const [name = ''] = harness.tableNames()
-    const path = `store/${name}`
-    const bytes = fileBytes(harness.vfs, path)
-    const unit = dataUnits(bytes)[1]!
-    expect(unit.codec).toBe(compression === 'lz4' ? CodecId.Lz4 : CodecId.Deflate)
-    forge(bytes, unit)
-    bytes.set(checksumOf(bytes, unit.start, unit.trailer), unit.trailer + 16)
-    writeFile(harness.vfs, path, bytes)
-    const store = LsmTree.open(harness.vfs, 'store', harness.options)
-    const { findings } = verified(store)
-    const snapshot = store.snapshot()
-    try {
-      contentOf(snapshot)
-    } catch (error) {
-      if (!isLdbError(error)) throw error
-      return { code: error.code, details: { ...error.details }, findings: findings.length }
-    } finally {
-      store.close()
-    }
-    return { code: 'no error', details: {}, findings: findings.length }
-  }
-
-  const CASES: readonly (readonly [string, (bytes: Uint8Array, unit: Unit) => void, string])[] = [
-    [
-      'a longer raw length',
-      (bytes, { trailer, rawBytes }) => writeU32(bytes, trailer + 4, rawBytes + 1),
-      'LDB_CORRUPTION',
-    ],
-    [
-      'a shorter raw length',
-      (bytes, { trailer, rawBytes }) => writeU32(bytes, trailer + 4, rawBytes - 1),
-      'LDB_CORRUPTION',
-    ],
-    [
-      'a raw length of 4 GiB',
-      (bytes, { trailer }) => writeU32(bytes, trailer + 4, 0xffffffff),
-      'LDB_CORRUPTION',
-    ],
-    ['a raw length of 0', (bytes, { trailer }) => writeU32(bytes, trailer + 4, 0), 'LDB_CORRUPTION'],
-    ['codec 0', (bytes, { trailer }) => (bytes[trailer] = 0), 'LDB_CORRUPTION'],
-    ['a reserved codec', (bytes, { trailer }) => (bytes[trailer] = 3), 'LDB_UNSUPPORTED'],
-    ['an unknown application codec', (bytes, { trailer }) => (bytes[trailer] = 222), 'LDB_UNSUPPORTED'],
-    ['a payload of zeros', (bytes, { start, trailer }) => bytes.fill(0, start, trailer), 'LDB_CORRUPTION'],
-    ['a payload of ones', (bytes, { start, trailer }) => bytes.fill(255, start, trailer), 'LDB_CORRUPTION'],
-  ]
-
-  test.each(CASES)('%s', (_, forge, code) => {
-    for (const compression of ['lz4', 'deflate'] as const) {
-      const result = codeAfter(compression, forge)
-      expect(result).toMatchObject({ code, findings: 1 })
-      expect(result.details).toMatchObject({
-        file: expect.stringMatching(/\.sst$/),
-        offset: expect.any(Number),
-      })
-    }
-  })
-
-  test('a compressed index block', () => {
-    const harness = new LsmHarness({ ...SMALL, tableBytes: 1 << 20 })
-    for (let index = 0; index < 60; index++) harness.put(`key${index}`, `value ${index % 4} `.repeat(10))
-    harness.store.compact()
-    const [name = ''] = harness.tableNames()
-    const bytes = fileBytes(harness.vfs, `store/${name}`)
-    const last = dataUnits(bytes).at(-1)!
-    // The index block is the next unit: replaced by its compressed form, it would have another length.
-    const start = last.trailer + TRAILER_BYTES
-    let trailer = start
-    while (!isSealed(bytes, start, trailer)) trailer++
-    bytes[trailer] = CodecId.Lz4
-    bytes.set(checksumOf(bytes, start, trailer), trailer + 16)
-    writeFile(harness.vfs, `store/${name}`, bytes)
-    harness.reopen()
-    expect(() => harness.content()).toThrow(/trailer of a unit is malformed/)
-  })
-
-  test('any change of any byte of the payload', () => {
-    let refused = 0
-    for (let offset = 0; offset < 40; offset++) {
-      const { code, findings } = codeAfter(
-        'lz4',
-        (bytes, { start }) => (bytes[start + offset]! ^= 1 << (offset % 8)),
-      )
-      // A changed literal can be another value of the right length.
-      expect(code).toMatch(/^(LDB_CORRUPTION|no error)$/)
-      if (code === 'no error') continue
-      expect(findings).toBeGreaterThan(0)
-      refused++
-    }
-    expect(refused).toBeGreaterThan(20)
   })
 })
 

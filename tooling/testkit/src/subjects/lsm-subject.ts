@@ -8,6 +8,7 @@ import { swarmOptions, swarmWeights } from '../history/swarm.js'
 import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { COMMON_RULES } from '../trace/order-rules.js'
 import type { OrderRule } from '../trace/order-rules.js'
+import { LSM_COMPRESSIONS } from './compressions.js'
 import { STORE_STEPS, StoreSession } from './store-session.js'
 import type { StoreRun } from './store-session.js'
 
@@ -39,6 +40,7 @@ class LsmRun implements SubjectRun, StoreRun {
       tableBytes: [KIB, 8 * KIB],
       levelBaseBytes: [2 * KIB, 16 * KIB],
       cacheBytes: [0, 64 * KIB],
+      compression: LSM_COMPRESSIONS,
     })
     this.shape = swarmOptions(random, {
       keyCount: [20, 300],

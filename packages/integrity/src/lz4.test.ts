@@ -95,6 +95,11 @@ describe.each<[string, Uint8Array, 'shorter' | 'raw']>([
   })
 })
 
+test('the worked example of FORMAT.md', () => {
+  const block = Uint8Array.from([0x1a, 0x61, 1, 0, 0x50, 0x61, 0x61, 0x61, 0x61, 0x61])
+  expect(compressed(new Uint8Array(20).fill(0x61))).toEqual(block)
+})
+
 /** Bytes of literals, runs and copies of earlier bytes. */
 const compressible = fc
   .array(

@@ -54,7 +54,7 @@ const text = new TextEncoder().encode(
   Array.from({ length: 80 }, (_, index) => `{"id":${index * 37},"name":"user ${index % 7}"}`).join('\n'),
 )
 
-describe.each<[string, Uint8Array, 'shorter' | 'raw']>([
+test.each<[string, Uint8Array, 'shorter' | 'raw']>([
   ['no bytes', new Uint8Array(0), 'raw'],
   ['one byte', Uint8Array.of(7), 'raw'],
   ['12 equal bytes, too few for a match', new Uint8Array(12), 'raw'],
@@ -82,17 +82,15 @@ describe.each<[string, Uint8Array, 'shorter' | 'raw']>([
   ],
   ['JSON', text, 'shorter'],
   ['JSON in a larger buffer', joined(new Uint8Array(13), text).subarray(13), 'shorter'],
-])('%s', (_, bytes, expected) => {
-  test('is restored', () => {
-    const before = bytes.slice()
-    const block = LZ4_CODEC.compress(bytes)
-    expect(bytes).toEqual(before)
-    expect(block === undefined ? 'raw' : 'shorter').toBe(expected)
-    if (block === undefined) return
-    expect(block.length).toBeLessThan(bytes.length)
-    expect(Buffer.compare(LZ4_CODEC.decompress(block, bytes.length), bytes)).toBe(0)
-    expect(Buffer.compare(Uint8Array.from(decodedSimply(block)), bytes)).toBe(0)
-  })
+])('%s: is restored', (_, bytes, expected) => {
+  const before = bytes.slice()
+  const block = LZ4_CODEC.compress(bytes)
+  expect(bytes).toEqual(before)
+  expect(block === undefined ? 'raw' : 'shorter').toBe(expected)
+  if (block === undefined) return
+  expect(block.length).toBeLessThan(bytes.length)
+  expect(Buffer.compare(LZ4_CODEC.decompress(block, bytes.length), bytes)).toBe(0)
+  expect(Buffer.compare(Uint8Array.from(decodedSimply(block)), bytes)).toBe(0)
 })
 
 test('the worked example of FORMAT.md', () => {

@@ -184,7 +184,7 @@ test('the cache counts blocks by their uncompressed bytes, and decompresses none
   const blocks = harness.tableNames().flatMap((name) => dataUnits(fileBytes(harness.vfs, `store/${name}`)))
   expect(calls).toBe(blocks.length)
   // Their raw bytes fill a cache of this size; their stored bytes would not.
-  const small = harnessOf(counting, { cacheBytes: 4 * 512 })
+  const small = harnessOf(counting, { cacheBytes: 4096 })
   for (let index = 0; index < 100; index++) small.put(`key${100 + index}`, 'x'.repeat(100))
   small.store.compact()
   for (let index = 0; index < 100; index++) small.store.get(bytesOf(`key${100 + index}`))
@@ -220,9 +220,9 @@ describe('a store whose application codec is unknown', () => {
     expect(codeOf(() => harness.content())).toBe('LDB_UNSUPPORTED')
     expect(codeOf(() => harness.store.compact())).toBe('LDB_UNSUPPORTED')
     // Far more than what starts a compaction.
-    for (let index = 0; index < 800; index++) harness.put(`other${index}`, `value ${index} `.repeat(5))
+    for (let index = 0; index < 800; index++) harness.put(`key${index}x`, `value ${index} `.repeat(5))
     harness.store.checkpoint()
-    expect(harness.store.get(bytesOf('other1'))).toEqual(bytesOf('value 1 '.repeat(5)))
+    expect(harness.store.get(bytesOf('key1x'))).toEqual(bytesOf('value 1 '.repeat(5)))
     harness.store.close()
     const again = new LsmHarness({ ...SMALL, compression: OWN }, vfs)
     again.store.compact()

@@ -141,17 +141,6 @@ export const LSM_BUGS: readonly SeededBug[] = [
     test: 'an offset before the start',
   },
   {
-    name: 'lsm-lz4-length-not-checked',
-    area,
-    rows: [21, 33],
-    effect: 'the decoder of LZ4 copies a match beyond the stated length',
-    file: 'packages/integrity/src/lz4.ts',
-    find: '    if (matchBytes > rawBytes - end) return undefined\n',
-    replace: '',
-    suite: lz4,
-    test: 'a match that exceeds the stated length',
-  },
-  {
     name: 'lsm-lz4-allocates-what-is-stated',
     area,
     rows: [33],

@@ -317,6 +317,8 @@ export interface StoreLevelStats {
   /** Entries of the tables, hidden versions and deletes included. */
   readonly entryCount: number
   readonly fileBytes: number
+  /** Bytes that the files would have if nothing in them were compressed. */
+  readonly rawBytes: number
 }
 
 /** Statistics of a store. @category Contracts */

@@ -82,14 +82,9 @@ export const EngineNumber = { btree: 1, lsm: 2 } as const
 /** Numbers of engines that other builds may contain. */
 export const RESERVED_ENGINES: Readonly<Record<number, string>> = {}
 /** Compressions that this build reads. On disk: never renumber, never reuse. */
-export const CompressionNumber = { none: 0 } as const
+export const CompressionNumber = { none: 0, deflate: 1, lz4: 2, adaptive: 4 } as const
 /** Numbers of compressions that other builds may contain. */
-export const RESERVED_COMPRESSIONS: Readonly<Record<number, string>> = {
-  1: 'deflate',
-  2: 'lz4',
-  3: 'zstd',
-  4: 'adaptive',
-}
+export const RESERVED_COMPRESSIONS: Readonly<Record<number, string>> = { 3: 'zstd' }
 
 /** Flags of a keyspace. On disk: never renumber, never reuse. */
 export const KeyspaceFlag = { Expires: 1 } as const

@@ -15,7 +15,9 @@ export type { GetOptions } from './read/get-options.js'
 export { KeyspaceReads } from './read/keyspace-reads.js'
 export { KeyspaceWrites } from './write/keyspace-writes.js'
 export type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
-export type { CompressionName, EngineName, KeyspaceDescriptor } from './catalog/catalog.js'
+export type { CompressionName, EngineName, KeyspaceDescriptor, StoredCompression } from './catalog/catalog.js'
+export type { Compression } from './health/compression.js'
+export type { CompressionCodec } from '@ldb/integrity'
 
 // Reading and writing
 export { Scan } from './read/scan.js'

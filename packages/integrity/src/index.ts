@@ -10,7 +10,15 @@ export { createSeed64, SEED_ZERO, Seed64 } from './seed64.js'
 export { FILE_ID_BYTES, seedOfFile } from './file-seed.js'
 
 // Codecs
-export { CodecId, CUSTOM_CODEC_ID_MIN, DEFLATE_CODEC, NONE_CODEC } from './codec.js'
+export {
+  CodecId,
+  COMPRESSED_RAW_BYTES_MAX,
+  CUSTOM_CODEC_ID_MIN,
+  DEFLATE_CODEC,
+  LZ4_CODEC,
+  NONE_CODEC,
+} from './codec.js'
+export { checkedCodec, CodecTable, unknownCodec } from './codec-table.js'
 export type { CompressionCodec } from './codec.js'
 
 // Units

@@ -9,7 +9,7 @@ export const TABLE_KIND = 'T'
 /** Kind of a manifest in its header. */
 export const MANIFEST_KIND = 'M'
 /** Format version of tables and manifests. */
-export const FORMAT_VERSION = 1
+export const FORMAT_VERSION = 2
 
 /** Size of the random id of a store. */
 export const STORE_ID_BYTES = 16
@@ -95,8 +95,10 @@ export const PROPERTIES_MAX_STAMP_OFFSET: number = PROPERTIES_MIN_STAMP_OFFSET +
 export const PROPERTIES_KEY_BYTES_OFFSET: number = PROPERTIES_MAX_STAMP_OFFSET + 8
 export const PROPERTIES_VALUE_BYTES_OFFSET: number = PROPERTIES_KEY_BYTES_OFFSET + 8
 export const PROPERTIES_BLOCKS_OFFSET: number = PROPERTIES_VALUE_BYTES_OFFSET + 8
-export const PROPERTIES_PAYLOAD_BYTES: number = PROPERTIES_BLOCKS_OFFSET + 8
-assert(PROPERTIES_PAYLOAD_BYTES === 64, 'the payload of the properties has 64 bytes')
+export const PROPERTIES_RAW_BYTES_OFFSET: number = PROPERTIES_BLOCKS_OFFSET + 8
+export const PROPERTIES_STORED_BYTES_OFFSET: number = PROPERTIES_RAW_BYTES_OFFSET + 8
+export const PROPERTIES_PAYLOAD_BYTES: number = PROPERTIES_STORED_BYTES_OFFSET + 8
+assert(PROPERTIES_PAYLOAD_BYTES === 80, 'the payload of the properties has 80 bytes')
 
 // Record of a manifest.
 export const RECORD_PAYLOAD_BYTES_OFFSET = 0
@@ -128,17 +130,19 @@ assert(STATE_HEADER_BYTES === 48, 'the payload of a manifest record begins with 
 // Table in a manifest record, in front of its bounds.
 export const TABLE_NUMBER_OFFSET = 0
 export const TABLE_FILE_BYTES_OFFSET: number = TABLE_NUMBER_OFFSET + 8
-export const TABLE_ENTRIES_OFFSET: number = TABLE_FILE_BYTES_OFFSET + 8
+export const TABLE_RAW_BYTES_OFFSET: number = TABLE_FILE_BYTES_OFFSET + 8
+export const TABLE_ENTRIES_OFFSET: number = TABLE_RAW_BYTES_OFFSET + 8
 export const TABLE_DELETES_OFFSET: number = TABLE_ENTRIES_OFFSET + 8
 export const TABLE_TOMBSTONES_OFFSET: number = TABLE_DELETES_OFFSET + 8
 export const TABLE_MIN_STAMP_OFFSET: number = TABLE_TOMBSTONES_OFFSET + 8
 export const TABLE_MAX_STAMP_OFFSET: number = TABLE_MIN_STAMP_OFFSET + 8
 export const TABLE_FILE_ID_OFFSET: number = TABLE_MAX_STAMP_OFFSET + 8
 export const TABLE_LEVEL_OFFSET: number = TABLE_FILE_ID_OFFSET + FILE_ID_BYTES
-export const TABLE_LOWER_BYTES_OFFSET: number = TABLE_LEVEL_OFFSET + 4
+export const TABLE_CODEC_OFFSET: number = TABLE_LEVEL_OFFSET + 4
+export const TABLE_LOWER_BYTES_OFFSET: number = TABLE_CODEC_OFFSET + 4
 export const TABLE_UPPER_BYTES_OFFSET: number = TABLE_LOWER_BYTES_OFFSET + 4
 export const TABLE_RECORD_BYTES: number = TABLE_UPPER_BYTES_OFFSET + 4
-assert(TABLE_RECORD_BYTES === 84, 'the record of a table has 84 bytes before its bounds')
+assert(TABLE_RECORD_BYTES === 96, 'the record of a table has 96 bytes before its bounds')
 /** Length of an upper bound that is absent. */
 export const NO_UPPER_BOUND = 0xffffffff
 

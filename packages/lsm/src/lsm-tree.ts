@@ -25,6 +25,7 @@ import { openStore } from './store/open.js'
 import type { OpenedStore } from './store/open.js'
 import { hasWork, makeRoom, workFor } from './store/pacing.js'
 import { collectStats } from './store/stats.js'
+import type { KeyRange } from './table/table-meta.js'
 import { verifyStore } from './verify/verify.js'
 
 /** Bytes of an operation besides key and value. */
@@ -189,6 +190,7 @@ export class LsmTree implements OrderedStore {
     const { effort, log = this.#opened.options.log, timeSlice } = request
     // A compaction takes space before it frees any.
     if (effort === 'shrink' || (effort !== 'full' && !work.isCompactionNeeded)) return undefined
+    if (effort === 'full') work.assertRangeReadable(rangeOf(request.bounds))
     this.#checkpoint?.sync()
     state.freeze()
     return new ResumableTask(this.#compactionSteps(request, log, timeSlice))
@@ -303,11 +305,11 @@ export class LsmTree implements OrderedStore {
     timeSlice: Syncable | undefined,
   ): TaskSteps {
     const { work, persistence } = this.#opened
-    const { lower = new Uint8Array(0), upper } = bounds === undefined ? {} : ownBounds(bounds)
+    const range = rangeOf(bounds)
     yield* this.#guarded(
       (function* (): TaskSteps {
         while (work.flushStep() > 0) if (timeSlice !== undefined) yield timeSlice
-        if (effort === 'full') work.beginRange(bounds === undefined ? undefined : { lower, upper })
+        if (effort === 'full') work.beginRange(range)
         const isDone =
           effort === 'full' ? () => !work.continueCompaction() : () => work.compactionStep() === 0
         while (!isDone()) if (timeSlice !== undefined) yield timeSlice
@@ -343,4 +345,11 @@ export class LsmTree implements OrderedStore {
     files.stopDeleting()
     options.observer.failed(error)
   }
+}
+
+/** Returns the range of bounds; `undefined` for all keys. */
+function rangeOf(bounds: KeyBounds | undefined): KeyRange | undefined {
+  if (bounds === undefined) return undefined
+  const { lower = new Uint8Array(0), upper } = ownBounds(bounds)
+  return { lower, upper }
 }

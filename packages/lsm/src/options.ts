@@ -1,9 +1,12 @@
 import { invalidArgument, kindOf, NO_SEGMENT_ID, ownOptions } from '@ldb/base'
 import type { StoreLog, StoreObserver } from '@ldb/base'
 import { BlockCache } from '@ldb/cache'
+import { checkedCodec, CodecTable, CUSTOM_CODEC_ID_MIN } from '@ldb/integrity'
+import type { CompressionCodec } from '@ldb/integrity'
 import type { Block } from './block/block.js'
 import { STORE_ID_BYTES } from './format.js'
 import type { CompactionThread } from './worker/thread.js'
+import { LevelCodecs } from './table/level-codecs.js'
 
 /** Options of `LsmTree.open`. All are optional. @category LSM tree */
 export interface LsmTreeOptions {
@@ -28,6 +31,18 @@ export interface LsmTreeOptions {
   readonly memtableBytes?: number
   /** Bytes of a block: 256 to 1 MiB. A larger one saves space and makes a read of one entry cost more. Default 4 KiB. */
   readonly blockBytes?: number
+  /**
+   * Compression of data blocks: `'lz4'`, `'deflate'` for fewer bytes and more processor time, `'adaptive'` for LZ4 above the last level
+   * and deflate in it, `'none'`, or a codec of the application, by itself or by its id in `codecs`. A block is stored uncompressed when
+   * compression saves less than an eighth of it. Each block says how it is stored: a store can be opened with any compression, and
+   * tables get the present one when they are compacted. Default `'lz4'`.
+   */
+  readonly compression?: 'none' | 'lz4' | 'deflate' | 'adaptive' | CompressionCodec | number
+  /**
+   * The codecs that blocks may have, those of the application included. The owner may add codecs later: reads of blocks whose codec is
+   * unknown are LDB_UNSUPPORTED, and their tables are not compacted. Default: the built-in codecs, and `compression`.
+   */
+  readonly codecs?: CodecTable
   /** Bytes of a table that a compaction writes: 1 KiB to 1 GiB. Default 32 MiB. */
   readonly tableBytes?: number
   /** Bytes of the first level that newly written tables are merged into: 1 KiB to 64 GiB. Default 64 MiB. */
@@ -57,6 +72,7 @@ export interface ResolvedLsmOptions {
   readonly cache: BlockCache<Block>
   readonly memtableBytes: number
   readonly blockBytes: number
+  readonly codecs: LevelCodecs
   readonly tableBytes: number
   readonly levelBaseBytes: number
   readonly rewriteManifest: 'open' | 'write' | 'none'
@@ -76,6 +92,8 @@ const NAMES = [
   'cacheBytes',
   'memtableBytes',
   'blockBytes',
+  'compression',
+  'codecs',
   'tableBytes',
   'levelBaseBytes',
   'rewriteManifest',
@@ -119,12 +137,30 @@ export function resolveLsmOptions(options: LsmTreeOptions | undefined): Resolved
     cache: (cache as BlockCache<Block> | undefined) ?? new BlockCache<Block>(own.cacheBytes ?? 64 * MIB),
     memtableBytes: integerWithin('memtableBytes', own.memtableBytes ?? 32 * MIB, KIB, GIB),
     blockBytes: integerWithin('blockBytes', own.blockBytes ?? 4 * KIB, 256, MIB),
+    codecs: resolveCodecs(own.codecs, own.compression),
     tableBytes: integerWithin('tableBytes', own.tableBytes ?? 32 * MIB, KIB, GIB),
     levelBaseBytes: integerWithin('levelBaseBytes', own.levelBaseBytes ?? 64 * MIB, KIB, 64 * GIB),
     log,
     observer,
     thread,
   })
+}
+
+const COMPRESSIONS: readonly unknown[] = ['none', 'lz4', 'deflate', 'adaptive']
+
+function resolveCodecs(
+  known: CodecTable = new CodecTable(),
+  compression: LsmTreeOptions['compression'] = 'lz4',
+): LevelCodecs {
+  if (typeof compression === 'object') {
+    const codec = checkedCodec(compression)
+    known.add(codec)
+    return new LevelCodecs(known, codec.id)
+  }
+  if (typeof compression === 'number')
+    return new LevelCodecs(known, integerWithin('compression', compression, CUSTOM_CODEC_ID_MIN, 255))
+  if (COMPRESSIONS.includes(compression)) return new LevelCodecs(known, compression)
+  throw invalidArgument("compression must be 'none', 'lz4', 'deflate', 'adaptive' or a codec")
 }
 
 function integerWithin(name: string, value: unknown, least: number, most: number): number {

@@ -1,4 +1,5 @@
 import { MemoryVfs } from '@ldb/vfs'
+import type { LsmTreeOptions } from '../src/index.js'
 import { fileBytes, LsmHarness } from './lsm-harness.js'
 
 /** Sizes of the golden store. Never change them: the golden files depend on them. */
@@ -23,14 +24,18 @@ const STEPS: readonly ((harness: LsmHarness) => void)[] = [
   },
 ]
 
-/** Writes the golden store with the present code. */
-export function writeGolden(): { readonly files: Map<string, Uint8Array>; readonly harness: LsmHarness } {
+/** Writes the golden store with the present code. The last step of one whose compression is not the default is a compaction. */
+export function writeGolden(compression?: LsmTreeOptions['compression']): {
+  readonly files: Map<string, Uint8Array>
+  readonly harness: LsmHarness
+} {
   const vfs = new MemoryVfs({ seed: 1 })
-  const harness = new LsmHarness(OPTIONS, vfs)
+  const harness = new LsmHarness(compression === undefined ? OPTIONS : { ...OPTIONS, compression }, vfs)
   for (const step of STEPS) {
     step(harness)
     harness.store.checkpoint()
   }
+  if (compression !== undefined) harness.store.compact()
   harness.store.close()
   return { files: new Map(vfs.list('store').map((name) => [name, fileBytes(vfs, `store/${name}`)])), harness }
 }

@@ -188,3 +188,21 @@ test('the thread is of its owner, and is not closed by a store', () => {
   harness.store.close()
   expect(thread.isClosed).toBe(false)
 })
+
+test('tables with the codec of an application are merged here, those with built-in codecs by the thread', () => {
+  const codec = {
+    id: 200,
+    name: 'complement',
+    compress: (bytes: Uint8Array) => bytes.map((byte) => byte ^ 0xff),
+    decompress: (bytes: Uint8Array) => bytes.map((byte) => byte ^ 0xff),
+  }
+  const own = harnessOf({ ...SMALL, compression: codec })
+  fill(own.harness, 1000)
+  expect(own.thread.jobs).toEqual([])
+  expectIntact(own.harness)
+  const { harness, thread } = harnessOf({ ...SMALL, compression: 'deflate' })
+  fillUntilDelegated(harness, thread)
+  thread.run()
+  fill(harness, 200)
+  expectIntact(harness)
+})

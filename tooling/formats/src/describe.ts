@@ -31,9 +31,10 @@ export function describeLog(log: Log): object {
 export function describeStore({ tables, entries, ...numbers }: LsmStore): object {
   return {
     ...numbers,
-    tables: tables.map(({ number, level, fileBytes, content: { properties } }) => ({
+    tables: tables.map(({ number, level, codec, fileBytes, content: { properties } }) => ({
       number,
       level,
+      codec,
       fileBytes,
       ...properties,
     })),

@@ -77,9 +77,14 @@ test('the golden B+tree', async () => {
   await expect(description).toMatchFileSnapshot(pathOf(`${BTREE}/v3/expected.json`))
 })
 
-test('the golden LSM tree', async () => {
-  const description = textOf(describeStore(readStore(readFiles(`${LSM}/v1/store`))))
-  await expect(description).toMatchFileSnapshot(pathOf(`${LSM}/v1/expected.json`))
+test.each([
+  ['store', 'expected.json', [2]],
+  ['adaptive', 'expected-adaptive.json', [1]],
+] as const)('the golden LSM tree %s', async (folder, expected, codecs) => {
+  const store = readStore(readFiles(`${LSM}/v2/${folder}`))
+  const used = store.tables.flatMap(({ content }) => [...content.codecs])
+  expect([...new Set(used)].filter((codec) => codec !== 0)).toEqual(codecs)
+  await expect(textOf(describeStore(store))).toMatchFileSnapshot(pathOf(`${LSM}/v2/${expected}`))
 })
 
 test.each(['v3', 'v4'])('the golden databases %s', async (version) => {
@@ -104,6 +109,7 @@ test('files of older formats are LDB_FORMAT', () => {
   const refused = expect.objectContaining({ code: 'LDB_FORMAT' })
   expect(() => readLog(readFiles(`${WAL}/v1/closed`))).toThrow(refused)
   expect(() => readLog(readFiles(`${WAL}/v1/left-open`))).toThrow(refused)
+  expect(() => readStore(readFiles(`${LSM}/v1/store`))).toThrow(refused)
   for (const version of ['v1', 'v2']) {
     expect(() => readTree(readBytes(`${BTREE}/${version}/tree.ldb`))).toThrow(refused)
     expect(() => readDatabase(readFiles(`${CORE}/${version}/closed`))).toThrow(refused)

@@ -6,6 +6,7 @@ import { xxHash64 } from '../src/bytes/xx-hash64.js'
 import { readBatch } from '../src/database/batch.js'
 import { readExpiry } from '../src/database/expiry.js'
 import { readTuple } from '../src/database/tuple-key.js'
+import { decompressed } from '../src/lsm/payload.js'
 
 function bytesOf(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/[0-9a-f]{2}/gi) ?? [], (byte) => parseInt(byte, 16))
@@ -29,6 +30,21 @@ describe('packages/integrity', () => {
 
   test('checksum seed of a file', () => {
     expect(seedOfFile(Uint8Array.from({ length: 16 }, (_, index) => index))).toBe(0x44b6_ef2f_b841_69f7n)
+  })
+
+  test('LZ4', () => {
+    const block = bytesOf('1A 61 01 00 50 61 61 61 61 61')
+    expect(decompressed(2, block, 20)).toEqual(asciiOf('a'.repeat(20)))
+    for (const rawBytes of [0, 19, 21, 2600])
+      expect(() => decompressed(2, block, rawBytes)).toThrow(
+        expect.objectContaining({ code: 'LDB_CORRUPTION' }),
+      )
+    for (const [codec, code] of [
+      [3, 'LDB_UNSUPPORTED'],
+      [130, 'LDB_UNSUPPORTED'],
+      [4, 'LDB_FORMAT'],
+    ] as const)
+      expect(() => decompressed(codec, block, 20)).toThrow(expect.objectContaining({ code }))
   })
 })
 

@@ -69,6 +69,13 @@ const EXAMPLE: Catalog = {
 }
 
 const names = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' })
+/** Engines and the compressions that they may have. */
+const KINDS = [
+  { engine: 'btree', compression: 'none' },
+  ...(['none', 'deflate', 'lz4', 'adaptive', 128, 255] as const).map(
+    (compression) => ({ engine: 'lsm', compression }) as const,
+  ),
+] as const
 const catalogs = fc
   .record({
     databaseId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
@@ -84,6 +91,7 @@ const catalogs = fc
         createdSeq: fc.maxSafeNat(),
         ttlMs: fc.constantFrom(undefined, 0, 1, 2 ** 52 - 1),
         section: fc.uint8Array({ maxLength: 300 }),
+        kind: fc.constantFrom(...KINDS),
       }),
       {
         selector: ({ name }) => name,
@@ -96,14 +104,13 @@ const catalogs = fc
     ...rest,
     pageBytes,
     nextKeyspaceId: keyspaces.length * 3 + 2,
-    keyspaces: keyspaces.map(({ section, ttlMs, ...keyspace }, index) => ({
+    keyspaces: keyspaces.map(({ section, ttlMs, kind, ...keyspace }, index) => ({
       descriptor: {
         ...keyspace,
         ...(ttlMs === undefined ? {} : { expires: true }),
         ...(ttlMs === undefined || ttlMs === 0 ? {} : { ttlMs }),
         id: index * 3 + 1,
-        engine: 'btree' as const,
-        compression: 'none' as const,
+        ...kind,
       },
       section,
     })),
@@ -183,7 +190,15 @@ describe('the catalog', () => {
 
   it.each([
     ['unknown engine', KEYSPACE_OFFSET_ENGINE, 99, 'LDB_FORMAT', /engine 99/],
-    ['compression of another build', KEYSPACE_OFFSET_COMPRESSION, 1, 'LDB_UNSUPPORTED', /deflate/],
+    ['compression of another build', KEYSPACE_OFFSET_COMPRESSION, 3, 'LDB_UNSUPPORTED', /zstd/],
+    [
+      'compression of a B+tree',
+      KEYSPACE_OFFSET_COMPRESSION,
+      2,
+      'LDB_UNSUPPORTED',
+      /btree has compression lz4/,
+    ],
+    ['application codec of a B+tree', KEYSPACE_OFFSET_COMPRESSION, 130, 'LDB_FORMAT', /compression 130/],
     ['unknown compression', KEYSPACE_OFFSET_COMPRESSION, 99, 'LDB_FORMAT', /compression 99/],
   ] as const)('refuses an %s as unsupported, not as corrupt', (_, offset, number, code, message) => {
     const bytes = encodeCatalog(EXAMPLE)

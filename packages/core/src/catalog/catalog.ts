@@ -4,6 +4,8 @@ import type { CompressionNumber, EngineNumber } from '../format.js'
 export type EngineName = keyof typeof EngineNumber
 /** Names of the compressions of this build. @category Keyspaces */
 export type CompressionName = keyof typeof CompressionNumber
+/** A compression as the catalog stores it: its name, or the id of a codec of the application. @category Keyspaces */
+export type StoredCompression = CompressionName | number
 
 /** The catalog entry of a keyspace. @category Keyspaces */
 export interface KeyspaceDescriptor {
@@ -11,7 +13,8 @@ export interface KeyspaceDescriptor {
   readonly id: number
   readonly name: string
   readonly engine: EngineName
-  readonly compression: CompressionName
+  /** Compression of the blocks of an LSM tree: a name, or the id of a codec of the application. `'none'` for a B+tree. */
+  readonly compression: StoredCompression
   /** Name of the encoding of its keys. */
   readonly keys: string
   /** Name of the encoding of its values. */

@@ -1,5 +1,5 @@
 import { corruption, decodeUtf8, LdbError, readCheckedU64 } from '@ldb/base'
-import { UnitKind } from '@ldb/integrity'
+import { CUSTOM_CODEC_ID_MIN, UnitKind } from '@ldb/integrity'
 import {
   CATALOG_OFFSET_BODY_CHECKSUM,
   CATALOG_OFFSET_BRANCH_ID,
@@ -40,7 +40,14 @@ import {
   RESERVED_ENGINES,
   TTL_MS_MAX,
 } from '../format.js'
-import type { Catalog, EncodedNames, KeyspaceDescriptor, KeyspaceRecord } from './catalog.js'
+import type {
+  Catalog,
+  EncodedNames,
+  EngineName,
+  KeyspaceDescriptor,
+  KeyspaceRecord,
+  StoredCompression,
+} from './catalog.js'
 import { keyspaceDescriptor } from './descriptor.js'
 import { CATALOG_CODEC, checkCatalogHeader } from './header.js'
 
@@ -169,19 +176,31 @@ function decodeDescriptor(
   ) {
     throw corruption(file, start, 'a keyspace record is malformed')
   }
-  const engine = view.getUint8(start + KEYSPACE_OFFSET_ENGINE)
-  const compression = view.getUint8(start + KEYSPACE_OFFSET_COMPRESSION)
+  const engineNumber = view.getUint8(start + KEYSPACE_OFFSET_ENGINE)
+  const engine: EngineName = nameOf('engine', EngineNumber, RESERVED_ENGINES, engineNumber, file, start)
   return keyspaceDescriptor({
     ...(expires ? { expires } : {}),
     ...(ttlMs === 0 ? {} : { ttlMs }),
     id: view.getUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, true),
-    engine: nameOf('engine', EngineNumber, RESERVED_ENGINES, engine, file, start),
-    compression: nameOf('compression', CompressionNumber, RESERVED_COMPRESSIONS, compression, file, start),
+    engine,
+    compression: compressionOf(engine, view.getUint8(start + KEYSPACE_OFFSET_COMPRESSION), file, start),
     createdSeq: readCheckedU64(bytes, createdSeqAt, file, createdSeqAt),
     name: decodeName(names.name, file),
     keys: decodeName(names.keys, file),
     values: decodeName(names.values, file),
   })
+}
+
+/** @throws {@link LdbError} LDB_UNSUPPORTED, LDB_FORMAT. */
+function compressionOf(engine: EngineName, number: number, file: string, offset: number): StoredCompression {
+  if (number >= CUSTOM_CODEC_ID_MIN && engine === 'lsm') return number
+  const name = nameOf('compression', CompressionNumber, RESERVED_COMPRESSIONS, number, file, offset)
+  if (name === 'none' || engine === 'lsm') return name
+  throw new LdbError(
+    'LDB_UNSUPPORTED',
+    `a keyspace of engine ${engine} has compression ${name}, which this build does not support (${file})`,
+    { details: { file, offset, actual: number } },
+  )
 }
 
 /** Refuses a catalog whose encryption fields are set. This build reads no encrypted catalog. */

@@ -88,7 +88,9 @@ function encodeKeyspace(
   assert(section.length <= ENGINE_SECTION_BYTES_MAX, 'the length of an engine section has 16 bits')
   view.setUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, descriptor.id, true)
   view.setUint8(start + KEYSPACE_OFFSET_ENGINE, EngineNumber[descriptor.engine])
-  view.setUint8(start + KEYSPACE_OFFSET_COMPRESSION, CompressionNumber[descriptor.compression])
+  const { compression } = descriptor
+  const number = typeof compression === 'number' ? compression : CompressionNumber[compression]
+  view.setUint8(start + KEYSPACE_OFFSET_COMPRESSION, number)
   view.setUint16(start + KEYSPACE_OFFSET_FLAGS, descriptor.expires === true ? KeyspaceFlag.Expires : 0, true)
   writeU64(bytes, start + KEYSPACE_OFFSET_CREATED_SEQ, descriptor.createdSeq)
   view.setUint16(start + KEYSPACE_OFFSET_NAME_BYTES, name.length, true)

@@ -1,5 +1,5 @@
-import { ResumableTask } from '@ldb/base'
-import type { OrderedStore, TaskSteps } from '@ldb/base'
+import { isLdbError, ResumableTask } from '@ldb/base'
+import type { CompactionRequest, LdbError, OrderedStore, TaskSteps } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
 import { DEFAULT_KEYSPACE_ID } from '../catalog/directory-layout.js'
 import type { CompactionEvent, EventHub } from '../health/events.js'
@@ -21,6 +21,13 @@ export interface CheckpointStats {
   readonly lastDurationMs: number
   /** Number of the newest commit in the last one. */
   readonly lastSeq: number
+}
+
+/** What the compactions of a checkpoint have done. */
+interface Compactions {
+  readonly events: CompactionEvent[]
+  /** Why a store was not compacted; `undefined` when none has refused. */
+  refusal: LdbError | undefined
 }
 
 /** A keyspace whose store is open. */
@@ -168,7 +175,7 @@ export class Checkpointer {
     const { log } = this.#state
     const startedAtMs = this.#clock.monotonic()
     const logBytesBefore = log.bytesSinceCheckpoint
-    const compactions: CompactionEvent[] = []
+    const compactions: Compactions = { events: [], refusal: undefined }
     try {
       yield* this.#steps(position, options, compactions)
     } catch (error) {
@@ -180,16 +187,17 @@ export class Checkpointer {
     this.#state.space.afterCheckpoint()
     // A listener may start the next checkpoint.
     this.#running = undefined
-    for (const compaction of compactions) this.#events.emit('compaction', compaction)
+    for (const compaction of compactions.events) this.#events.emit('compaction', compaction)
     this.#events.emit('checkpoint', {
       seq: this.#lastSeq,
       durationMs: this.#lastDurationMs,
       logBytesBefore,
       logBytesAfter: log.bytesSinceCheckpoint,
     })
+    if (compactions.refusal !== undefined) throw compactions.refusal
   }
 
-  *#steps(position: CommitPosition, options: CheckpointOptions, compactions: CompactionEvent[]): TaskSteps {
+  *#steps(position: CommitPosition, options: CheckpointOptions, compactions: Compactions): TaskSteps {
     const { log, keyspaces, space } = this.#state
     const rotation = log.beginRotation()
     yield rotation.rotated
@@ -226,7 +234,7 @@ export class Checkpointer {
   *#compactAll(
     frozen: readonly OpenStore[],
     options: CheckpointOptions,
-    compactions: CompactionEvent[],
+    compactions: Compactions,
   ): TaskSteps {
     for (const each of frozen) yield* this.#compact(each, options, compactions)
     this.#assertUsable()
@@ -235,17 +243,17 @@ export class Checkpointer {
   *#compact(
     { keyspace: { descriptor, dropped }, store }: OpenStore,
     { effort, bounds, timeSlice }: CheckpointOptions,
-    compactions: CompactionEvent[],
+    compactions: Compactions,
   ): TaskSteps {
     if (dropped) return
     const startedAtMs = this.#clock.monotonic()
     const fileBytesBefore = store.stats().fileBytes
     const { log } = this.#state
     const ownBounds = descriptor.id === DEFAULT_KEYSPACE_ID ? bounds : undefined
-    const task = store.beginCompaction({ effort, bounds: ownBounds, log, timeSlice })
+    const task = beginCompaction(store, { effort, bounds: ownBounds, log, timeSlice }, compactions)
     if (task === undefined) return
     yield task
-    compactions.push({
+    compactions.events.push({
       keyspace: descriptor.name,
       durationMs: this.#clock.monotonic() - startedAtMs,
       fileBytesBefore,
@@ -266,6 +274,24 @@ export class Checkpointer {
     // The new segment of the log was not begun.
     if (!this.#hasFrozen && isBeforeLogging(error, log)) return
     health.fail(error, false)
+  }
+}
+
+/**
+ * Begins a compaction. A store that cannot read its tables refuses it (K6): the checkpoint and the other compactions go on, and the refusal
+ * is thrown at the end.
+ */
+function beginCompaction(
+  store: OrderedStore,
+  request: CompactionRequest,
+  compactions: Compactions,
+): ResumableTask | undefined {
+  try {
+    return store.beginCompaction(request)
+  } catch (error) {
+    if (!isLdbError(error, 'LDB_UNSUPPORTED')) throw error
+    compactions.refusal ??= error
+    return undefined
   }
 }
 

@@ -1,8 +1,9 @@
 import type { OrderedStore, StoreLog, StoreObserver } from '@ldb/base'
 import type { BlockCache, PageCache } from '@ldb/cache'
 import type { CompactionThread } from '@ldb/lsm'
+import type { CodecTable } from '@ldb/integrity'
 import type { RandomSource, Vfs } from '@ldb/vfs'
-import type { EngineName } from '../catalog/catalog.js'
+import type { EngineName, StoredCompression } from '../catalog/catalog.js'
 
 /** The resources of an engine for the store of one keyspace. */
 export interface StoreContext {
@@ -17,6 +18,10 @@ export interface StoreContext {
   readonly memtableBytes: number
   /** Another thread for compactions; `undefined` when there is none for this file system. */
   readonly thread: CompactionThread | undefined
+  /** Compression of the keyspace. */
+  readonly compression: StoredCompression
+  /** Compression codecs that the database knows; a keyspace that is opened later may add one of the application. */
+  readonly codecs: CodecTable
   /**
    * The log of the database: synced before a checkpoint of the store becomes durable (C6), which then records its newest segment.
    * Not usable during replay.

@@ -19,7 +19,7 @@ export const LSM_ENGINE: Engine = Object.freeze({
   },
 
   open(context: StoreContext, section: Uint8Array, state: RecordedState) {
-    const { vfs, directory, blocks, memtableBytes, thread, log, observer } = context
+    const { vfs, directory, blocks, memtableBytes, thread, compression, codecs, log, observer } = context
     if (section.length !== STORE_FILE_ID_BYTES) {
       throw corruption(directory, 0, 'the LSM section of a keyspace record is malformed')
     }
@@ -30,6 +30,8 @@ export const LSM_ENGINE: Engine = Object.freeze({
       storeId: section,
       cache: blocks,
       memtableBytes,
+      compression,
+      codecs,
       tableBytes: Math.max(memtableBytes, TABLE_BYTES_MIN),
       levelBaseBytes: Math.max(2 * memtableBytes, TABLE_BYTES_MIN),
       log,

@@ -2,6 +2,7 @@ import { isLdbError, LdbError } from '@ldb/base'
 import type { OrderedStore, StoreObserver } from '@ldb/base'
 import type { BlockCache, PageCache } from '@ldb/cache'
 import type { CompactionThread } from '@ldb/lsm'
+import type { CodecTable } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import type { EngineName, KeyspaceDescriptor, KeyspaceRecord } from '../catalog/catalog.js'
 import { keyspacePath } from '../catalog/directory-layout.js'
@@ -20,6 +21,8 @@ export interface StoreResources {
   readonly memtableBytes: number
   /** Threads that compact tables. */
   readonly threads: readonly CompactionThread[]
+  /** Compression codecs; those of the application are added to it. */
+  readonly codecs: CodecTable
   readonly log: LogLink
 }
 
@@ -31,6 +34,7 @@ export class StoreFactory {
   readonly cache: PageCache
   /** Engines of this build. */
   readonly engines: EngineTable
+  readonly codecs: CodecTable
   readonly #blocks: BlockCache
   readonly #memtableBytes: number
   readonly #threads: readonly CompactionThread[]
@@ -40,13 +44,14 @@ export class StoreFactory {
   /** @param observerOf - returns the observer of the store of a keyspace, by its name. */
   constructor(
     engines: EngineTable,
-    { vfs, directory, cache, blocks, memtableBytes, threads, log }: StoreResources,
+    { vfs, directory, cache, blocks, memtableBytes, threads, codecs, log }: StoreResources,
     observerOf: (keyspace: string) => StoreObserver,
   ) {
     this.engines = engines
     this.vfs = vfs
     this.directory = directory
     this.cache = cache
+    this.codecs = codecs
     this.#blocks = blocks
     this.#memtableBytes = memtableBytes
     this.#threads = threads
@@ -95,7 +100,7 @@ export class StoreFactory {
     return engineOf(this.engines, name)
   }
 
-  #contextOf({ id, name }: KeyspaceDescriptor): StoreContext {
+  #contextOf({ id, name, compression }: KeyspaceDescriptor): StoreContext {
     return {
       vfs: this.vfs,
       directory: keyspacePath(this.directory, id),
@@ -103,6 +108,8 @@ export class StoreFactory {
       blocks: this.#blocks,
       memtableBytes: this.#memtableBytes,
       thread: this.#threads[id % Math.max(1, this.#threads.length)],
+      compression,
+      codecs: this.codecs,
       log: this.#log,
       observer: this.#observerOf(name),
     }

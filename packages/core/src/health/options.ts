@@ -1,8 +1,10 @@
 import { invalidArgument, kindOf, LdbError, optionalMember, ownOptions } from '@ldb/base'
 import type { OwnOptions } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
-import { CompressionNumber, EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
-import type { CompressionName, EngineName } from '../catalog/catalog.js'
+import { EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
+import type { EngineName } from '../catalog/catalog.js'
+import { assertCompresses, DEFAULT_COMPRESSION, resolveCompression } from './compression.js'
+import type { Compression } from './compression.js'
 import { guardedLogger } from './logger.js'
 import type { Logger } from './logger.js'
 
@@ -57,10 +59,15 @@ export interface DatabaseOptions {
    */
   readonly pageBytes?: number
   /**
-   * Compression of new keyspaces. This build supports only `'none'`.
-   * @defaultValue 'none'
+   * Compression of the `default` keyspace and of new keyspaces of engine `'lsm'`: `'lz4'`, `'deflate'` for fewer bytes and more processor
+   * time, `'adaptive'` for LZ4 above the last level and deflate in it, `'none'`, or a codec of the application. Needs engine `'lsm'`: the
+   * B+tree has none.
+   *
+   * @remarks It is stored with each keyspace. A codec of the application must be passed again when the database is opened; otherwise reads of
+   * blocks that it has compressed are `LDB_UNSUPPORTED`.
+   * @defaultValue 'lz4'
    */
-  readonly compression?: CompressionName
+  readonly compression?: Compression
   /**
    * Open without any change to the files, and without write access to them. Read-only openers share a database, in threads,
    * processes and containers of one machine. They and an opener that writes exclude each other.
@@ -121,7 +128,7 @@ export interface ResolvedDatabaseOptions {
   readonly memtableBytes: number
   /** The requested page size; `undefined` accepts any page size. */
   readonly pageBytes: number | undefined
-  readonly compression: CompressionName
+  readonly compression: Compression
   readonly readOnly: boolean
   readonly createIfMissing: boolean
   readonly errorIfExists: boolean
@@ -183,14 +190,17 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
   for (const [name, reason] of UNSUPPORTED) {
     if (given[name] !== undefined) throw new LdbError('LDB_UNSUPPORTED', reason)
   }
+  const engine = resolveEngine(given.engine) ?? 'btree'
+  const compression = resolveCompression(given.compression)
+  assertCompresses(engine, compression)
   return Object.freeze({
-    engine: resolveEngine(given.engine) ?? 'btree',
+    engine,
     durability: resolveDurability(given.durability) ?? 'full',
     syncIntervalMs: resolveNumber(given, 'syncIntervalMs', 100, 1, SYNC_INTERVAL_MS_MAX),
     cacheBytes: resolveNumber(given, 'cacheBytes', 67_108_864, CACHE_BYTES_MIN, Number.MAX_SAFE_INTEGER),
     memtableBytes: resolveNumber(given, 'memtableBytes', 33_554_432, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
     pageBytes: resolvePageBytes(given.pageBytes),
-    compression: resolveCompression(given.compression) ?? 'none',
+    compression: compression ?? DEFAULT_COMPRESSION,
     readOnly: resolveBoolean(given, 'readOnly', false),
     createIfMissing: resolveBoolean(given, 'createIfMissing', true),
     errorIfExists: resolveBoolean(given, 'errorIfExists', false),
@@ -208,17 +218,6 @@ export function resolveEngine(value: unknown): EngineName | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'string' && Object.hasOwn(EngineNumber, value)) return value as EngineName
   throw invalidArgument(`engine must be 'btree' or 'lsm', not ${describe(value)}`)
-}
-
-/** @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED. */
-export function resolveCompression(value: unknown): CompressionName | undefined {
-  if (value === undefined) return undefined
-  if (value === 'none' && Object.hasOwn(CompressionNumber, value)) return value
-  const planned = ['lz4', 'deflate', 'zstd', 'adaptive'].includes(value as string)
-  if (planned || (typeof value === 'object' && value !== null)) {
-    throw new LdbError('LDB_UNSUPPORTED', `this build has no compression ${describe(value)}; use 'none'`)
-  }
-  throw invalidArgument(`compression must be 'none', not ${describe(value)}`)
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */

@@ -14,9 +14,11 @@ import type {
   ValueEncoding,
   ValueEncodingOption,
 } from '@ldb/base'
-import type { CompressionName, EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
+import type { EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
 import { resolveTtl } from './expiry.js'
-import { resolveCompression, resolveEngine } from '../health/options.js'
+import { assertCompresses, resolveCompression, storedCompression } from '../health/compression.js'
+import type { Compression } from '../health/compression.js'
+import { resolveEngine } from '../health/options.js'
 import { ENCODING_NAME_BYTES_MAX, KEYSPACE_NAME_BYTES_MAX } from '../format.js'
 
 /**
@@ -37,8 +39,11 @@ export interface KeyspaceOptions<K = never, V = never> {
    * @defaultValue 'utf8'
    */
   readonly values?: ValueEncodingOption<V>
-  /** Compression of a new keyspace. Default: the compression of the database. */
-  readonly compression?: CompressionName
+  /**
+   * Compression of a new keyspace of engine `'lsm'`; `'none'` is the only one of a B+tree. A codec of the application must be passed again
+   * after each open of the database, here or there. Default: the compression of the database.
+   */
+  readonly compression?: Compression
   /**
    * Default time to live of entries, in milliseconds; `Infinity` for no expiry. It is stored, and a new value applies to all later
    * writes. Ignored on a read-only database. Default: as stored, or `Infinity` for a new keyspace.
@@ -67,7 +72,7 @@ export type ValuesOf<O> = O extends { readonly values: 'binary' }
 /** Checked {@link KeyspaceOptions}; an omitted option is `undefined`. */
 export interface ResolvedKeyspaceOptions<K, V> {
   readonly engine: EngineName | undefined
-  readonly compression: CompressionName | undefined
+  readonly compression: Compression | undefined
   readonly keys: KeyEncoding<K> | undefined
   readonly values: ValueEncoding<V> | undefined
   readonly ttlMs: number | undefined
@@ -89,6 +94,7 @@ export function resolveKeyspaceOptions<K, V>(
     values: values === undefined ? undefined : valueEncoding(values),
     ttlMs: resolveTtl(given.ttlMs),
   }
+  if (resolved.engine !== undefined) assertCompresses(resolved.engine, resolved.compression)
   for (const encoding of [resolved.keys, resolved.values]) {
     if (encoding !== undefined && utf8Bytes(encoding.name) > ENCODING_NAME_BYTES_MAX) {
       throw invalidArgument(`the name of an encoding may have ${ENCODING_NAME_BYTES_MAX} bytes`)
@@ -120,7 +126,11 @@ export function checkAgainstStored<K, V>(
   const { engine, compression, keys, values } = options
   const pairs = [
     ['engine', engine, descriptor.engine],
-    ['compression', compression, descriptor.compression],
+    [
+      'compression',
+      compression === undefined ? undefined : storedCompression(compression),
+      descriptor.compression,
+    ],
     ['keys', keys?.name, descriptor.keys],
     ['values', values?.name, descriptor.values],
   ] as const

@@ -2,6 +2,7 @@ import { LdbError } from '@ldb/base'
 import { BlockCache, PageCache } from '@ldb/cache'
 import { createCompactionThread } from '@ldb/lsm'
 import type { CompactionThread } from '@ldb/lsm'
+import { CodecTable } from '@ldb/integrity'
 import type { PooledVfs, Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { CreatedLog } from '@ldb/wal'
@@ -128,6 +129,14 @@ export class Assembly {
     return Array.from({ length: workers }, createCompactionThread).filter((thread) => thread !== undefined)
   }
 
+  /** Returns the codecs that the options name; keyspaces that are opened may add others. */
+  #codecs(): CodecTable {
+    const codecs = new CodecTable()
+    const { compression } = this.#options
+    if (typeof compression === 'object') codecs.add(compression)
+    return codecs
+  }
+
   /** Creates the objects of the stores. No store is opened. */
   #describeStores(lock: VfsLock, catalog: Catalog, log: LogLink): OpenedStores {
     const vfs = this.#vfs
@@ -146,6 +155,7 @@ export class Assembly {
       blocks: new BlockCache(this.#options.cacheBytes),
       memtableBytes: this.#options.memtableBytes,
       threads: this.#createThreads(),
+      codecs: this.#codecs(),
       log,
     }
     const engines = new StoreFactory(

@@ -2,7 +2,7 @@ import { isLdbError, NO_SEGMENT_ID } from '@ldb/base'
 import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
-import type { Catalog, CompressionName, EngineName } from '../catalog/catalog.js'
+import type { Catalog, EngineName } from '../catalog/catalog.js'
 import { keyspaceDescriptor } from '../catalog/descriptor.js'
 import { replaceCatalog } from '../catalog/file.js'
 import { DirectoryEntrySync } from './directory-entry-sync.js'
@@ -18,6 +18,8 @@ import {
 import { engineOf } from '../engine/engine-registry.js'
 import type { EngineTable } from '../engine/engine-registry.js'
 import { DATABASE_ID_BYTES } from '../format.js'
+import { defaultCompression } from '../health/compression.js'
+import type { Compression } from '../health/compression.js'
 import { NO_CHECKPOINT } from '../log/checkpoint-record.js'
 import type { LogEnd } from '../log/commit-log.js'
 import { WalLog } from '../log/wal-log.js'
@@ -25,7 +27,7 @@ import { WalLog } from '../log/wal-log.js'
 /** Options of a new database. */
 export interface CreationOptions {
   readonly engine: EngineName
-  readonly compression: CompressionName
+  readonly compression: Compression
   /** Page size in bytes. */
   readonly pageBytes: number
   /** Engines of this build. */
@@ -104,7 +106,7 @@ function createDatabase(
     id: DEFAULT_KEYSPACE_ID,
     name: DEFAULT_KEYSPACE_NAME,
     engine: options.engine,
-    compression: options.compression,
+    compression: defaultCompression(options.engine, options.compression),
     keys: 'utf8',
     values: 'utf8',
     createdSeq: 0,

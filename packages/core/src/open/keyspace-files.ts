@@ -4,6 +4,7 @@ import type { Clock } from '@ldb/vfs'
 import type { KeyspaceDescriptor, KeyspaceRecord } from '../catalog/catalog.js'
 import { keyspaceIdOfName, keyspacesPath } from '../catalog/directory-layout.js'
 import type { StoreFactory } from '../engine/store-factory.js'
+import type { Compression } from '../health/compression.js'
 import type { Logger } from '../health/logger.js'
 import { removeKeyspaceFiles } from './removal.js'
 
@@ -27,6 +28,15 @@ export class KeyspaceFiles {
   /** Returns the catalog record of a new keyspace. (K2) Its files are created when its store is first written. */
   describe(descriptor: KeyspaceDescriptor): KeyspaceRecord {
     return { descriptor, section: this.#engines.newSection(descriptor) }
+  }
+
+  /**
+   * Makes a codec of the application known to the stores; other compressions are.
+   *
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when another codec has its id.
+   */
+  addCodec(compression: Compression | undefined): void {
+    if (typeof compression === 'object') this.#engines.codecs.add(compression)
   }
 
   /** Closes the store of a dropped keyspace, and removes its files. */

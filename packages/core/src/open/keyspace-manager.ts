@@ -6,6 +6,7 @@ import { DEFAULT_KEYSPACE_ID } from '../catalog/directory-layout.js'
 import type { CommitSinks } from '../commit/commit-sinks.js'
 import type { CommitPipeline } from '../commit/pipeline.js'
 import type { DatabaseState } from '../commit/state.js'
+import { assertCompresses, defaultCompression, storedCompression } from '../health/compression.js'
 import type { ResolvedDatabaseOptions } from '../health/options.js'
 import { checkAgainstStored, checkKeyspaceName } from '../keyspace/options.js'
 import type { ResolvedKeyspaceOptions } from '../keyspace/options.js'
@@ -61,6 +62,7 @@ export class KeyspaceManager {
     const existing = this.#state.keyspaces.byName(name)
     if (existing === undefined) return this.#create(name, options)
     checkAgainstStored(existing.descriptor, options)
+    this.#files.addCodec(options.compression)
     const { ttlMs } = options
     const isChanged = ttlMs !== undefined && ttlMs !== (existing.descriptor.ttlMs ?? Infinity)
     if (isChanged && !this.#options.readOnly) {
@@ -122,6 +124,7 @@ export class KeyspaceManager {
     const descriptor = this.#describeNew(name, requested)
     if (descriptor.id >= 0xffff_ffff)
       throw new LdbError('LDB_TOO_LARGE', 'the numbers of keyspaces are used up')
+    this.#files.addCodec(requested.compression)
     const keyspace = this.#orPoison(() =>
       this.#state.space.withoutReserve(() => this.#createRecord(descriptor)),
     )
@@ -141,12 +144,16 @@ export class KeyspaceManager {
   }
 
   #describeNew<K, V>(name: string, requested: ResolvedKeyspaceOptions<K, V>): KeyspaceDescriptor {
-    const { ttlMs } = requested
+    const { ttlMs, engine = this.#options.engine, compression } = requested
+    assertCompresses(engine, compression)
     return keyspaceDescriptor({
       id: this.catalog.nextKeyspaceId,
       name,
-      engine: requested.engine ?? this.#options.engine,
-      compression: requested.compression ?? this.#options.compression,
+      engine,
+      compression:
+        compression === undefined
+          ? defaultCompression(engine, this.#options.compression)
+          : storedCompression(compression),
       keys: requested.keys?.name ?? 'utf8',
       values: requested.values?.name ?? 'utf8',
       createdSeq: this.#pipeline.seq,

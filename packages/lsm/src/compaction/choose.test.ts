@@ -5,23 +5,27 @@ import type { TableMeta } from '../table/table-meta.js'
 import { Version } from '../version/version.js'
 import { chooseCompaction, levelTargets, planRange } from './choose.js'
 
-const OPTIONS = { level0Tables: 4, baseBytes: 100, levelRatio: 10 }
+/** The last level has another codec than those above. */
+const codecs = { idAt: (level: number) => (level === 6 ? 1 : 2) }
+const OPTIONS = { level0Tables: 4, baseBytes: 100, levelRatio: 10, codecs }
 let number = 0
 let stamp = 1_000_000
 
-/** `a-c` is a table with keys from a to c, 50 bytes long; `a-c:200` has 200 bytes, `a-c:50:d` consists of deletes. */
+/** `a-c` is a table with keys from a to c, 50 bytes long; `a-c:200` has 200 bytes, `a-c:50:d` consists of deletes, `a-c:50:2` has codec 2. */
 function tableOf(text: string): Table {
-  const [range = '', bytes = '50', deletes] = text.split(':')
+  const [range = '', bytes = '50', kind] = text.split(':')
   const [lower = '', upper = ''] = range.split('-').map((key) => Uint8Array.from(key, (c) => c.charCodeAt(0)))
   stamp -= 10
   const meta: TableMeta = {
     number: ++number,
     fileId: new Uint8Array(16),
     fileBytes: Number(bytes),
+    rawBytes: Number(bytes),
+    codecId: kind === '2' ? 2 : 1,
     lower: lower as Uint8Array,
     upper: upper as Uint8Array,
     entryCount: 10,
-    deleteCount: deletes === undefined ? 0 : 8,
+    deleteCount: kind === 'd' ? 8 : 0,
     tombstoneCount: 0,
     minStamp: stamp,
     maxStamp: stamp + 9,
@@ -52,6 +56,7 @@ test.each<[string, Record<number, string>, string | undefined]>([
   ['never below a level in use', { 0: 'a-c a-c a-c a-c', 3: 'x-y:1' }, 'a-c a-c a-c a-c → 3'],
   ['the table that overlaps least', { 5: 'a-b:300 c-d:300', 6: 'a-b:2000 c-d:500' }, 'c-d:300 c-d:500 → 6'],
   ['a table that overlaps nothing moves', { 5: 'a-b:300 c-d:300', 6: 'a-b:2000' }, 'c-d:300 → 6 (move)'],
+  ['but not to a level with another codec', { 5: 'a-b:300 c-d:300:2', 6: 'a-b:2000' }, 'c-d:300:2 → 6'],
   ['a table of deletes', { 5: 'a-b:50:d', 6: 'a-b:2000' }, 'a-b:50:d a-b:2000 → 6'],
   ['deletes in the last level stay', { 6: 'a-b:2000:d' }, undefined],
 ])('%s', (_, levels, expected) => {

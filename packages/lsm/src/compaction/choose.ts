@@ -1,6 +1,7 @@
 import { assert } from '@ldb/base'
 import { LEVEL_COUNT } from '../format.js'
 import { hullOf, overlaps } from '../table/table-meta.js'
+import type { LevelCodecs } from '../table/level-codecs.js'
 import type { KeyRange } from '../table/table-meta.js'
 import type { Table } from '../version/table.js'
 import type { Version } from '../version/version.js'
@@ -13,6 +14,8 @@ export interface CompactionOptions {
   readonly baseBytes: number
   /** A level may have this many times the bytes of the level above. */
   readonly levelRatio: number
+  /** The codec of each level. */
+  readonly codecs: Pick<LevelCodecs, 'idAt'>
 }
 
 /** What to merge. */
@@ -55,9 +58,10 @@ export function chooseCompaction(version: Version, options: CompactionOptions): 
     worst = level
     worstScore = score
   }
-  if (worst === 0) return planOf(version, [...version.level(0)], base)
-  if (worst > 0) return planOf(version, [leastOverlapping(version, worst)], worst + 1)
-  return chooseDeletes(version)
+  const { codecs } = options
+  if (worst === 0) return planOf(version, [...version.level(0)], base, codecs)
+  if (worst > 0) return planOf(version, [leastOverlapping(version, worst)], worst + 1, codecs)
+  return chooseDeletes(version, codecs)
 }
 
 /** Returns the target of each level in bytes; 0 for levels that should be empty. */
@@ -87,21 +91,30 @@ export function planRange(version: Version, range: KeyRange | undefined): Compac
 }
 
 /** A table above the last level that consists mostly of deletes, or that has range tombstones, holds space below it. */
-function chooseDeletes(version: Version): CompactionPlan | undefined {
+function chooseDeletes(version: Version, codecs: CompactionOptions['codecs']): CompactionPlan | undefined {
   for (let level = 1; level < BOTTOM; level++) {
     for (const table of version.level(level)) {
       const { entryCount, deleteCount, tombstoneCount } = table.meta
       if (tombstoneCount === 0 && deleteCount <= entryCount * DELETE_SHARE) continue
-      return planOf(version, [table], level + 1)
+      return planOf(version, [table], level + 1, codecs)
     }
   }
   return undefined
 }
 
-function planOf(version: Version, inputs: Table[], outputLevel: number): CompactionPlan {
+/** A table moves only where the output level has its codec. */
+function planOf(
+  version: Version,
+  inputs: Table[],
+  outputLevel: number,
+  codecs: CompactionOptions['codecs'],
+): CompactionPlan {
   const overlapping = version.overlapping(outputLevel, hullOf(inputs.map(({ meta }) => meta)))
+  const codecId = codecs.idAt(outputLevel)
   const isMove =
-    inputs.length === 1 && overlapping.length === 0 && inputs.every(({ meta }) => meta.tombstoneCount === 0)
+    inputs.length === 1 &&
+    overlapping.length === 0 &&
+    inputs.every(({ meta }) => meta.tombstoneCount === 0 && meta.codecId === codecId)
   return { inputs: [...inputs, ...overlapping], outputLevel, isMove }
 }
 

@@ -1,15 +1,23 @@
 import type { StoreObserver } from '@ldb/base'
+import { unknownCodec } from '@ldb/integrity'
 import type { Clock } from '@ldb/vfs'
 import { chooseCompaction, planRange } from '../compaction/choose.js'
 import type { CompactionOptions, CompactionPlan } from '../compaction/choose.js'
 import { compactionSteps, flushSteps, inputsOf } from '../compaction/compaction-job.js'
 import type { Memtable } from '../memtable/memtable.js'
+import type { LevelCodecs } from '../table/level-codecs.js'
 import type { KeyRange } from '../table/table-meta.js'
 import type { OutputFiles, TableFiles } from '../version/table-files.js'
 import type { Table } from '../version/table.js'
 import type { Version } from '../version/version.js'
 import type { RemoteCompaction } from './remote-compaction.js'
 import type { StoreState } from './store-state.js'
+
+/** Sizes and codecs of the tables that are written. */
+interface WorkOptions extends CompactionOptions {
+  readonly tableBytes: number
+  readonly codecs: LevelCodecs
+}
 
 /** A flush in progress. */
 interface Flush {
@@ -44,7 +52,7 @@ const PACED_LEVEL0_TABLES = 8
 export class BackgroundWork {
   readonly #state: StoreState
   readonly #files: TableFiles
-  readonly #options: CompactionOptions & { readonly tableBytes: number }
+  readonly #options: WorkOptions
   readonly #snapshots: () => number[]
   readonly #clock: Clock
   readonly #observer: StoreObserver
@@ -64,7 +72,7 @@ export class BackgroundWork {
   constructor(
     state: StoreState,
     files: TableFiles,
-    options: CompactionOptions & { readonly tableBytes: number },
+    options: WorkOptions,
     snapshots: () => number[],
     clock: Clock,
     observer: StoreObserver,
@@ -84,7 +92,7 @@ export class BackgroundWork {
     const memtable = this.#state.oldestFrozen
     if (memtable === undefined) return 0
     if (this.#flush === undefined) {
-      const output = this.#files.newOutput()
+      const output = this.#files.newOutput(0)
       this.#flush = { memtable, output, steps: flushSteps(memtable, this.#snapshots(), output) }
     }
     const next = this.#flush.steps.next()
@@ -140,7 +148,26 @@ export class BackgroundWork {
       this.#chosenFor = version
       this.#chosen = chooseCompaction(version, this.#options)
     }
-    return this.#chosen
+    const chosen = this.#chosen
+    return chosen === undefined || this.#unknownCodecOf(chosen) === undefined ? chosen : undefined
+  }
+
+  /** Returns the id of a codec that a compaction needs and that the owner has not added yet; `undefined` when it can run. */
+  #unknownCodecOf({ inputs, outputLevel }: CompactionPlan): number | undefined {
+    const { codecs } = this.#options
+    const needed = [codecs.idAt(outputLevel), ...inputs.map(({ meta }) => meta.codecId)]
+    return needed.find((id) => codecs.known.find(id) === undefined)
+  }
+
+  /**
+   * Checks that a compaction of a range can run.
+   *
+   * @throws {@link LdbError} LDB_UNSUPPORTED when it needs a codec that is unknown.
+   */
+  assertRangeReadable(range: KeyRange | undefined): void {
+    const plan = planRange(this.#state.version, range)
+    const unknown = plan === undefined ? undefined : this.#unknownCodecOf(plan)
+    if (unknown !== undefined) throw unknownCodec(unknown)
   }
 
   /**
@@ -194,7 +221,8 @@ export class BackgroundWork {
   #delegate(plan: CompactionPlan): boolean {
     if (this.#remote === undefined || plan.isMove) return false
     const { version } = this.#state
-    if (!this.#remote.begin(inputsOf(plan, version), this.#snapshots())) return false
+    const codecId = this.#options.codecs.idAt(plan.outputLevel)
+    if (!this.#remote.begin(inputsOf(plan, version), this.#snapshots(), codecId)) return false
     this.#delegated = this.#started(plan, version)
     return true
   }
@@ -214,7 +242,7 @@ export class BackgroundWork {
 
   #begin(plan: CompactionPlan): LocalCompaction {
     const { version } = this.#state
-    const output = this.#files.newOutput()
+    const output = this.#files.newOutput(plan.outputLevel)
     const { tableBytes } = this.#options
     const steps = compactionSteps(inputsOf(plan, version), this.#snapshots(), output, tableBytes)
     this.#compaction = { ...this.#started(plan, version), output, steps }

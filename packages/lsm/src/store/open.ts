@@ -50,7 +50,8 @@ export function openStore(
 ): OpenedStore {
   const { found, writer: manifest } = openManifest(vfs, directory, options)
   const { storeId, durableSeq, stamp, nextNumber, segmentId } = found
-  const files = new TableFiles(vfs, directory, storeId, options.blockBytes, options.cache, nextNumber)
+  const { blockBytes, codecs, cache } = options
+  const files = new TableFiles(vfs, directory, storeId, blockBytes, codecs, cache, nextNumber)
   const levels = Array.from({ length: LEVEL_COUNT }, (): Table[] => [])
   let version: Version | undefined
   try {
@@ -79,8 +80,9 @@ export function openStore(
     levelRatio: LEVEL_RATIO,
     baseBytes: options.levelBaseBytes,
     tableBytes: options.tableBytes,
+    codecs,
   }
-  const { blockBytes, tableBytes, thread } = options
+  const { tableBytes, thread } = options
   const job = { directory, storeId, blockBytes, tableBytes }
   const remote =
     thread === undefined ? undefined : new RemoteCompaction(thread, files, job, vfs.clock, threadEnded)

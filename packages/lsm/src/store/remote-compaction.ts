@@ -1,7 +1,7 @@
 import { INVARIANTS } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
 import type { MergeInputs } from '../compaction/compaction-job.js'
-import { describeInputs, inputBytesOf } from '../worker/job.js'
+import { describeInputs, hasBuiltInCodecs, inputBytesOf } from '../worker/job.js'
 import type { CompactionJob } from '../worker/job.js'
 import type { CompactionThread, RunningJob } from '../worker/thread.js'
 import type { TableFiles } from '../version/table-files.js'
@@ -62,16 +62,22 @@ export class RemoteCompaction {
     return this.#job?.isEnded === true
   }
 
-  /** Begins a compaction, unless it is small or the thread cannot take it. Returns whether it has begun. */
-  begin(inputs: MergeInputs, snapshots: readonly number[]): boolean {
+  /**
+   * Begins a compaction, unless it is small or the thread cannot take it. Returns whether it has begun.
+   *
+   * @param codecId - codec of the output.
+   */
+  begin(inputs: MergeInputs, snapshots: readonly number[], codecId: number): boolean {
     const inputBytes = inputBytesOf(inputs)
-    if (inputBytes < INPUT_BYTES_MIN || !this.#thread.isReady) return false
+    if (inputBytes < INPUT_BYTES_MIN || !hasBuiltInCodecs(inputs, codecId) || !this.#thread.isReady)
+      return false
     // The output may be larger than the input by what prefixes save, and the last table is not full.
     const fileCountMax = 2 * Math.ceil(inputBytes / this.#parameters.tableBytes) + 2
     const job = {
       ...this.#parameters,
       ...describeInputs(inputs),
       snapshots,
+      codecId,
       fileCountMax,
       firstNumber: this.#files.reserveNumbers(fileCountMax),
     }

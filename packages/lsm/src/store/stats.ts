@@ -24,9 +24,11 @@ export function collectStats({ state, persistence }: OpenedStore, snapshotCount:
 function statsOf(level: Level): StoreLevelStats {
   let entryCount = 0
   let fileBytes = 0
+  let rawBytes = 0
   for (const { meta } of level) {
     entryCount += meta.entryCount
     fileBytes += meta.fileBytes
+    rawBytes += meta.rawBytes
   }
-  return { tableCount: level.length, entryCount, fileBytes }
+  return { tableCount: level.length, entryCount, fileBytes, rawBytes }
 }

@@ -41,7 +41,7 @@ export function encodeHeader(kind: string, { fileId, storeId }: HeaderIds): Uint
  * @throws {@link LdbError} LDB_FORMAT for another kind of file or a newer format, LDB_CORRUPTION for a damaged header.
  */
 export function decodeHeader(bytes: Uint8Array, kind: string, file: string): HeaderIds {
-  decodeFileHeader(bytes, { file, kind, format: FORMAT_VERSION })
+  decodeFileHeader(bytes, { file, kind, format: FORMAT_VERSION, oldestFormat: FORMAT_VERSION })
   if (bytes.length < HEADER_BYTES)
     throw corruption(file, FILE_HEADER_BYTES, 'the file ends within its header')
   const hash = checksumOf(bytes)

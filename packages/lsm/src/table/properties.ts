@@ -7,6 +7,8 @@ import {
   PROPERTIES_MAX_STAMP_OFFSET,
   PROPERTIES_MIN_STAMP_OFFSET,
   PROPERTIES_PAYLOAD_BYTES,
+  PROPERTIES_RAW_BYTES_OFFSET,
+  PROPERTIES_STORED_BYTES_OFFSET,
   PROPERTIES_TOMBSTONES_OFFSET,
   PROPERTIES_VALUE_BYTES_OFFSET,
 } from '../format.js'
@@ -26,6 +28,10 @@ export interface TableProperties {
   valueBytes: number
   /** Data blocks. */
   blockCount: number
+  /** Bytes of the payloads of the data blocks, uncompressed. */
+  rawBytes: number
+  /** ... and as they are stored. */
+  storedBytes: number
 }
 
 /** Offsets of the fields, for encoder, decoder and comparison. */
@@ -38,6 +44,8 @@ const FIELDS: readonly (readonly [keyof TableProperties, number])[] = [
   ['keyBytes', PROPERTIES_KEY_BYTES_OFFSET],
   ['valueBytes', PROPERTIES_VALUE_BYTES_OFFSET],
   ['blockCount', PROPERTIES_BLOCKS_OFFSET],
+  ['rawBytes', PROPERTIES_RAW_BYTES_OFFSET],
+  ['storedBytes', PROPERTIES_STORED_BYTES_OFFSET],
 ]
 
 /** The properties of a table without entries. */
@@ -51,6 +59,8 @@ export function noProperties(): TableProperties {
     keyBytes: 0,
     valueBytes: 0,
     blockCount: 0,
+    rawBytes: 0,
+    storedBytes: 0,
   }
 }
 

@@ -6,6 +6,10 @@ export interface TableMeta {
   readonly number: number
   readonly fileId: Uint8Array
   readonly fileBytes: number
+  /** Bytes that the file would have if no block were compressed. */
+  readonly rawBytes: number
+  /** Id of the codec that its data blocks were to be compressed with; 0 for none. */
+  readonly codecId: number
   /** Every key of the table, and every key that its range tombstones cover, is at or above it. */
   readonly lower: Uint8Array
   /** ... and below it; `undefined` when a tombstone covers every key from some key on. */

@@ -1,4 +1,5 @@
 import type { BlockSpace } from '@ldb/cache'
+import type { CodecTable } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import { Block } from '../block/block.js'
 import { Tombstones } from '../entry/tombstones.js'
@@ -47,9 +48,10 @@ export class TableReader {
   #filter: Filter | undefined = undefined
   #tombstones: Tombstones | undefined = undefined
 
-  constructor(vfs: Vfs, directory: string, meta: TableMeta, blocks: BlockSpace<Block>) {
+  /** @param codecs - the compression codecs that blocks may have. */
+  constructor(vfs: Vfs, directory: string, meta: TableMeta, blocks: BlockSpace<Block>, codecs: CodecTable) {
     this.meta = meta
-    this.#file = new UnitFile(vfs, tablePath(directory, meta.number), meta.fileId, meta.fileBytes)
+    this.#file = new UnitFile(vfs, tablePath(directory, meta.number), meta.fileId, meta.fileBytes, codecs)
     this.#blocks = blocks
     if (meta.tombstoneCount === 0) this.#tombstones = NO_TOMBSTONES
   }
@@ -66,12 +68,12 @@ export class TableReader {
     return this.#top
   }
 
-  /** Reads an index block or a data block through the cache. */
+  /** Reads an index block or a data block through the cache, which contains it uncompressed. */
   block(handle: UnitHandle, content: UnitContent): Block {
     const cached = this.#blocks.find(handle.fileOffset)
     if (cached !== undefined) return cached
     const block = this.#decodeBlock(this.#file.read(handle, content), handle)
-    this.#blocks.insert(handle.fileOffset, block, handle.storedBytes)
+    this.#blocks.insert(handle.fileOffset, block, block.bytes.buffer.byteLength)
     return block
   }
 

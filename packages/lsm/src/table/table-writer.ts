@@ -1,4 +1,5 @@
 import { assert, compareBytes } from '@ldb/base'
+import type { CompressionCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import { BlockBuilder } from '../block/block-builder.js'
 import type { Entry } from '../entry/entry.js'
@@ -14,6 +15,7 @@ import {
   PROPERTIES_PAYLOAD_BYTES,
   UnitContent,
 } from '../format.js'
+import { BlockCompressor } from './block-compressor.js'
 import type { HeaderIds } from './file-header.js'
 import { FilterBuilder } from './filter.js'
 import { encodeHandle, NO_UNIT } from './handle.js'
@@ -31,6 +33,8 @@ export interface TableParameters {
   readonly ids: HeaderIds
   /** A data block or index block ends when it has this many bytes. */
   readonly blockBytes: number
+  /** Compresses data blocks. */
+  readonly codec: CompressionCodec
   readonly filterBitsPerKey: number
   /** Random seed of the filter. */
   readonly filterSeed: number
@@ -40,6 +44,7 @@ export interface TableParameters {
 export class TableWriter {
   readonly #parameters: TableParameters
   readonly #units: UnitWriter
+  readonly #compressor: BlockCompressor
   readonly #block: BlockBuilder = new BlockBuilder()
   readonly #index: BlockBuilder = new BlockBuilder()
   readonly #top: BlockBuilder = new BlockBuilder()
@@ -55,6 +60,7 @@ export class TableWriter {
   constructor(file: VfsFile, parameters: TableParameters) {
     this.#parameters = parameters
     this.#units = new UnitWriter(file, parameters.ids)
+    this.#compressor = new BlockCompressor(parameters.codec)
     this.#filter = new FilterBuilder(parameters.filterSeed, parameters.filterBitsPerKey)
   }
 
@@ -94,7 +100,7 @@ export class TableWriter {
     const properties = this.#properties
     properties.tombstoneCount = tombstones.length
     for (const { stamp } of tombstones) this.#noteStamp(stamp)
-    const index = this.#top.count === 0 ? NO_UNIT : this.#appendBlock(this.#top, UnitContent.Index)
+    const index = this.#top.count === 0 ? NO_UNIT : this.#appendIndex(this.#top)
     const units = this.#units
     const filter =
       properties.entryCount === 0
@@ -123,8 +129,9 @@ export class TableWriter {
   }
 
   #meta(tombstones: readonly Tombstone[]): TableMeta {
-    const { number, ids } = this.#parameters
-    const { entryCount, deleteCount, tombstoneCount, minStamp, maxStamp } = this.#properties
+    const { number, ids, codec } = this.#parameters
+    const { rawBytes, storedBytes, ...counts } = this.#properties
+    const { entryCount, deleteCount, tombstoneCount, minStamp, maxStamp } = counts
     let lower = this.#firstKey
     let upper: Uint8Array | undefined = lower === undefined ? new Uint8Array(0) : boundAfter(this.#lastKey)
     for (const tombstone of tombstones) {
@@ -137,6 +144,8 @@ export class TableWriter {
       number,
       fileId: ids.fileId,
       fileBytes: this.#units.end,
+      rawBytes: this.#units.end + rawBytes - storedBytes,
+      codecId: codec.id,
       lower,
       upper,
       entryCount,
@@ -156,11 +165,19 @@ export class TableWriter {
   /** Writes the data block and adds it to the index: its last entry, and its handle. */
   #endBlock(): void {
     if (this.#block.count === 0) return
-    this.#properties.blockCount++
+    const properties = this.#properties
     this.#lastKey = this.#block.lastKey()
     const lastStamp = this.#lastStamp
-    const handle = this.#appendBlock(this.#block, UnitContent.Data)
-    this.#addTo(this.#index, this.#lastKey, lastStamp, handle)
+    const written = this.#units.append(
+      UnitContent.Data,
+      this.#block.byteCountMax,
+      (target, start) => this.#block.finish(target, start),
+      this.#compressor,
+    )
+    properties.blockCount++
+    properties.rawBytes += written.rawBytes
+    properties.storedBytes += written.payloadBytes
+    this.#addTo(this.#index, this.#lastKey, lastStamp, written)
     this.#lastIndexed = this.#lastKey
     this.#lastIndexedStamp = lastStamp
     if (this.#index.byteCountMax >= this.#parameters.blockBytes) this.#endIndexBlock()
@@ -168,7 +185,7 @@ export class TableWriter {
 
   #endIndexBlock(): void {
     if (this.#index.count === 0) return
-    const handle = this.#appendBlock(this.#index, UnitContent.Index)
+    const handle = this.#appendIndex(this.#index)
     this.#addTo(this.#top, this.#lastIndexed, this.#lastIndexedStamp, handle)
   }
 
@@ -177,7 +194,9 @@ export class TableWriter {
     index.add(EntryKind.Put, stamp, key, 0, key.length, this.#handle, 0, HANDLE_BYTES)
   }
 
-  #appendBlock(builder: BlockBuilder, content: UnitContent): UnitHandle {
-    return this.#units.append(content, builder.byteCountMax, (target, start) => builder.finish(target, start))
+  #appendIndex(builder: BlockBuilder): UnitHandle {
+    return this.#units.append(UnitContent.Index, builder.byteCountMax, (target, start) =>
+      builder.finish(target, start),
+    )
   }
 }

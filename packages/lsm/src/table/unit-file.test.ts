@@ -1,3 +1,4 @@
+import { CodecTable } from '@ldb/integrity'
 import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import { UnitContent } from '../format.js'
@@ -26,7 +27,7 @@ function fileOf(
   written.read(bytes, 0, bytes.length, 0)
   change(bytes, handles)
   written.write(bytes, 0, bytes.length, 0)
-  return { file: new UnitFile(vfs, 'table', IDS.fileId, bytes.length), handles }
+  return { file: new UnitFile(vfs, 'table', IDS.fileId, bytes.length, new CodecTable()), handles }
 }
 
 test('a unit is read as it was written', () => {

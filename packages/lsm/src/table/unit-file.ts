@@ -1,5 +1,7 @@
-import { corruption, LdbError, readU32, readU64 } from '@ldb/base'
-import { seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
+import { corruption, readU32, readU64 } from '@ldb/base'
+import type { LdbError } from '@ldb/base'
+import { CodecId, seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
+import type { CodecTable } from '@ldb/integrity'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import {
   HEADER_BYTES,
@@ -21,6 +23,7 @@ export class UnitFile {
   readonly path: string
   readonly fileBytes: number
   readonly #codec: UnitCodec
+  readonly #codecs: CodecTable
   readonly #fileId: Uint8Array
   readonly #file: VfsFile
   #isChecked = false
@@ -28,20 +31,22 @@ export class UnitFile {
   /**
    * Opens the file, and reads nothing. The file stays open, so that readers are not disturbed when its name is removed.
    *
+   * @param codecs - the compression codecs that units may have.
    * @throws {@link LdbError} LDB_NOT_FOUND, LDB_IO.
    */
-  constructor(vfs: Vfs, path: string, fileId: Uint8Array, fileBytes: number) {
+  constructor(vfs: Vfs, path: string, fileId: Uint8Array, fileBytes: number, codecs: CodecTable) {
     this.path = path
     this.fileBytes = fileBytes
     this.#file = vfs.open(path, 'read')
     this.#fileId = fileId
+    this.#codecs = codecs
     this.#codec = new UnitCodec(seedOfFile(fileId))
   }
 
   /**
-   * Reads a unit and returns its payload, in a buffer of its own.
+   * Reads a unit and returns its payload, uncompressed, from the start of a buffer of its own on.
    *
-   * @throws {@link LdbError} LDB_CORRUPTION, LDB_IO.
+   * @throws {@link LdbError} LDB_CORRUPTION, LDB_IO; LDB_UNSUPPORTED when its codec is unknown.
    */
   read({ fileOffset, storedBytes }: UnitHandle, content: UnitContent): Uint8Array {
     if (storedBytes < TRAILER_BYTES) throw this.fault(fileOffset, 'a unit is shorter than its trailer')
@@ -59,21 +64,19 @@ export class UnitFile {
     if (readU64(bytes, trailer + TRAILER_FILE_OFFSET_OFFSET) !== fileOffset) {
       throw this.fault(fileOffset, 'a unit belongs to another place of the file')
     }
+    const codecId = bytes[trailer + TRAILER_CODEC_OFFSET]!
+    const rawBytes = readU32(bytes, trailer + TRAILER_RAW_BYTES_OFFSET)
     if (
       bytes[trailer + TRAILER_CONTENT_OFFSET] !== content ||
       bytes[trailer + TRAILER_RESERVED_OFFSET] !== 0 ||
       bytes[trailer + TRAILER_RESERVED_OFFSET + 1] !== 0 ||
-      readU32(bytes, trailer + TRAILER_RAW_BYTES_OFFSET) !== trailer
+      (codecId === CodecId.None ? rawBytes !== trailer : content !== UnitContent.Data)
     ) {
       throw this.fault(fileOffset, 'the trailer of a unit is malformed')
     }
-    const codecId = bytes[trailer + TRAILER_CODEC_OFFSET]!
-    if (codecId !== 0) {
-      throw new LdbError('LDB_UNSUPPORTED', `this build has no codec ${codecId} (${this.path})`, {
-        details: { file: this.path, offset: fileOffset },
-      })
-    }
-    return bytes.subarray(0, trailer)
+    const payload = bytes.subarray(0, trailer)
+    if (codecId === CodecId.None) return payload
+    return this.#codecs.decompress(codecId, payload, rawBytes, this.path, fileOffset)
   }
 
   /** Creates the error of a fault in the file. */

@@ -1,5 +1,5 @@
 import { writeU32, writeU64 } from '@ldb/base'
-import { seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
+import { CodecId, seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import {
   HEADER_BYTES,
@@ -13,12 +13,21 @@ import {
   TRAILER_RESERVED_OFFSET,
   UnitContent,
 } from '../format.js'
+import type { BlockCompressor } from './block-compressor.js'
 import { encodeHeader } from './file-header.js'
 import type { HeaderIds } from './file-header.js'
 import type { UnitHandle } from './handle.js'
 
 /** Bytes of one write to the file. */
 const WRITE_BYTES = 256 * 1024
+
+/** A unit that was appended. */
+interface WrittenUnit extends UnitHandle {
+  /** Bytes of the payload, uncompressed. */
+  readonly rawBytes: number
+  /** ... and as it is stored. */
+  readonly payloadBytes: number
+}
 
 /** Appends units to the file of a new table. Collects them in memory, so that a write of the file contains many. */
 export class UnitWriter {
@@ -48,21 +57,29 @@ export class UnitWriter {
    *
    * @param payloadBytesMax - upper bound of the bytes of the payload.
    * @param writePayload - writes the payload to a target at an offset and returns its end.
+   * @param compressor - compresses the payload; `undefined` for units that are never compressed.
    */
   append(
     content: UnitContent,
     payloadBytesMax: number,
     writePayload: (target: Uint8Array, start: number) => number,
-  ): UnitHandle {
+    compressor?: BlockCompressor,
+  ): WrittenUnit {
     this.#reserve(payloadBytesMax + TRAILER_BYTES + this.#codec.trailerBytes)
     const fileOffset = this.end
     const buffer = this.#buffer
     const start = this.#bufferedBytes
-    const trailer = writePayload(buffer, start)
-    buffer[trailer + TRAILER_CODEC_OFFSET] = 0
+    const end = writePayload(buffer, start)
+    const rawBytes = end - start
+    const compressed = compressor?.compress(buffer.subarray(start, end))
+    if (compressed !== undefined) buffer.set(compressed, start)
+    const payloadBytes = compressed?.length ?? rawBytes
+    const trailer = start + payloadBytes
+    buffer[trailer + TRAILER_CODEC_OFFSET] =
+      compressor === undefined || compressed === undefined ? CodecId.None : compressor.codecId
     buffer[trailer + TRAILER_CONTENT_OFFSET] = content
     buffer.fill(0, trailer + TRAILER_RESERVED_OFFSET, trailer + TRAILER_RAW_BYTES_OFFSET)
-    writeU32(buffer, trailer + TRAILER_RAW_BYTES_OFFSET, trailer - start)
+    writeU32(buffer, trailer + TRAILER_RAW_BYTES_OFFSET, rawBytes)
     writeU64(buffer, trailer + TRAILER_FILE_OFFSET_OFFSET, fileOffset)
     const checksum = trailer + TRAILER_CHECKSUM_OFFSET
     this.#codec.checksum(buffer, start, checksum, this.#hash)
@@ -73,7 +90,7 @@ export class UnitWriter {
     this.#codec.encode(kind, fileOffset, 0, buffer, start, storedBytes, buffer, start)
     this.#bufferedBytes += storedBytes
     if (this.#bufferedBytes >= WRITE_BYTES) this.flush()
-    return { fileOffset, storedBytes }
+    return { fileOffset, storedBytes, rawBytes, payloadBytes }
   }
 
   /** Writes the collected units to the file. */

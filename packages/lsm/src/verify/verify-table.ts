@@ -2,7 +2,7 @@ import type { VerifySink } from '@ldb/base'
 import { BlockCursor } from '../block/block-cursor.js'
 import type { Block } from '../block/block.js'
 import { compareEntries, Entry } from '../entry/entry.js'
-import { EntryKind, UnitContent } from '../format.js'
+import { EntryKind, TRAILER_BYTES, UnitContent } from '../format.js'
 import { differingProperties, noProperties } from '../table/properties.js'
 import type { TableProperties } from '../table/properties.js'
 import { isKeyWithin } from '../table/table-meta.js'
@@ -37,7 +37,8 @@ export function verifyTable({ meta, reader }: Table, sink: VerifySink): void {
     meta.deleteCount === properties.deleteCount &&
     meta.tombstoneCount === properties.tombstoneCount &&
     meta.minStamp === properties.minStamp &&
-    meta.maxStamp === properties.maxStamp
+    meta.maxStamp === properties.maxStamp &&
+    meta.rawBytes === meta.fileBytes + properties.rawBytes - properties.storedBytes
   if (!isDescribed) walk.report('count', 'the manifest describes another table')
 }
 
@@ -86,6 +87,7 @@ class TableWalk {
       const handle = this.#reader.handleAt(entry.valueBuffer, entry.valueStart, entry.valueEnd)
       const child = this.#reader.blockOnce(handle, content)
       visit(child)
+      if (content === UnitContent.Data) this.properties.storedBytes += handle.storedBytes - TRAILER_BYTES
       this.#sink.progress({
         units: 1,
         entries: content === UnitContent.Data ? child.count : 0,
@@ -104,6 +106,7 @@ class TableWalk {
     const entry = new Entry()
     const cursor = new BlockCursor(entry)
     properties.blockCount++
+    properties.rawBytes += block.bytes.length
     cursor.enter(block)
     for (let index = 0; index < block.count; index++) {
       cursor.moveTo(index)

@@ -10,6 +10,7 @@ import {
   STATE_REMOVED_COUNT_OFFSET,
   STATE_SEGMENT_ID_OFFSET,
   STATE_STAMP_OFFSET,
+  TABLE_CODEC_OFFSET,
   TABLE_DELETES_OFFSET,
   TABLE_ENTRIES_OFFSET,
   TABLE_FILE_BYTES_OFFSET,
@@ -19,6 +20,7 @@ import {
   TABLE_MAX_STAMP_OFFSET,
   TABLE_MIN_STAMP_OFFSET,
   TABLE_NUMBER_OFFSET,
+  TABLE_RAW_BYTES_OFFSET,
   TABLE_RECORD_BYTES,
   TABLE_TOMBSTONES_OFFSET,
   TABLE_UPPER_BYTES_OFFSET,
@@ -27,6 +29,7 @@ import type { TableMeta } from '../table/table-meta.js'
 
 const SEGMENT_ID_BYTES = 16
 const NUMBER_BYTES = 8
+const CODEC_ID_MAX = 255
 
 /** A table and its level, as a manifest names them. */
 export interface LeveledTable {
@@ -76,6 +79,7 @@ function encodeTable({ level, meta }: LeveledTable, bytes: Uint8Array, start: nu
   const { lower, upper } = meta
   writeU64(bytes, start + TABLE_NUMBER_OFFSET, meta.number)
   writeU64(bytes, start + TABLE_FILE_BYTES_OFFSET, meta.fileBytes)
+  writeU64(bytes, start + TABLE_RAW_BYTES_OFFSET, meta.rawBytes)
   writeU64(bytes, start + TABLE_ENTRIES_OFFSET, meta.entryCount)
   writeU64(bytes, start + TABLE_DELETES_OFFSET, meta.deleteCount)
   writeU64(bytes, start + TABLE_TOMBSTONES_OFFSET, meta.tombstoneCount)
@@ -83,6 +87,7 @@ function encodeTable({ level, meta }: LeveledTable, bytes: Uint8Array, start: nu
   writeU64(bytes, start + TABLE_MAX_STAMP_OFFSET, meta.maxStamp)
   bytes.set(meta.fileId, start + TABLE_FILE_ID_OFFSET)
   writeU32(bytes, start + TABLE_LEVEL_OFFSET, level)
+  writeU32(bytes, start + TABLE_CODEC_OFFSET, meta.codecId)
   writeU32(bytes, start + TABLE_LOWER_BYTES_OFFSET, lower.length)
   writeU32(bytes, start + TABLE_UPPER_BYTES_OFFSET, upper === undefined ? NO_UPPER_BOUND : upper.length)
   const lowerStart = start + TABLE_RECORD_BYTES
@@ -132,6 +137,8 @@ function decodeTable(bytes: Uint8Array, start: number): LeveledTable | undefined
     number: readU64(bytes, start + TABLE_NUMBER_OFFSET),
     fileId: bytes.slice(start + TABLE_FILE_ID_OFFSET, start + TABLE_FILE_ID_OFFSET + FILE_ID_BYTES),
     fileBytes: readU64(bytes, start + TABLE_FILE_BYTES_OFFSET),
+    rawBytes: readU64(bytes, start + TABLE_RAW_BYTES_OFFSET),
+    codecId: readU32(bytes, start + TABLE_CODEC_OFFSET),
     lower: bytes.slice(lowerStart, lowerEnd),
     upper: upperField === NO_UPPER_BOUND ? undefined : bytes.slice(lowerEnd, lowerEnd + upperBytes),
     entryCount: readU64(bytes, start + TABLE_ENTRIES_OFFSET),
@@ -140,9 +147,7 @@ function decodeTable(bytes: Uint8Array, start: number): LeveledTable | undefined
     minStamp: readU64(bytes, start + TABLE_MIN_STAMP_OFFSET),
     maxStamp: readU64(bytes, start + TABLE_MAX_STAMP_OFFSET),
   }
-  const { number, fileBytes, entryCount, deleteCount, tombstoneCount, minStamp, maxStamp } = meta
-  const isInvalid = [number, fileBytes, entryCount, deleteCount, tombstoneCount, minStamp, maxStamp].includes(
-    -1,
-  )
-  return isInvalid ? undefined : { level, meta }
+  const { number, fileBytes, rawBytes, entryCount, deleteCount, tombstoneCount, minStamp, maxStamp } = meta
+  const counts = [number, fileBytes, rawBytes, entryCount, deleteCount, tombstoneCount, minStamp, maxStamp]
+  return counts.includes(-1) || meta.codecId > CODEC_ID_MAX ? undefined : { level, meta }
 }

@@ -2,11 +2,13 @@ import { assert, isLdbError } from '@ldb/base'
 import type { Syncable, SyncPoll } from '@ldb/base'
 import type { BlockCache } from '@ldb/cache'
 import { FILE_ID_BYTES } from '@ldb/integrity'
+import type { CompressionCodec } from '@ldb/integrity'
 import { FileSync, isMissingPath } from '@ldb/vfs'
 import type { RandomSource, Vfs, VfsFile } from '@ldb/vfs'
 import type { Block } from '../block/block.js'
 import type { Tombstone } from '../entry/tombstones.js'
 import { newSeed } from '../key-hash.js'
+import type { LevelCodecs } from '../table/level-codecs.js'
 import { tableNumberOf, tablePath } from '../table/table-meta.js'
 import type { TableMeta } from '../table/table-meta.js'
 import { TableWriter } from '../table/table-writer.js'
@@ -22,12 +24,14 @@ export function newTableParameters(
   number: number,
   storeId: Uint8Array,
   blockBytes: number,
+  codec: CompressionCodec,
   random: RandomSource,
 ): TableParameters {
   return {
     number,
     ids: { fileId: random.fill(new Uint8Array(FILE_ID_BYTES)), storeId },
     blockBytes,
+    codec,
     filterBitsPerKey: FILTER_BITS_PER_KEY,
     filterSeed: newSeed(random),
   }
@@ -71,16 +75,19 @@ interface NewTable {
 /** The tables that one flush or compaction writes, one after the other. */
 export class OutputFiles {
   readonly #files: TableFiles
+  readonly #level: number
   readonly #tables: Table[] = []
   #current: NewTable | undefined = undefined
 
-  constructor(files: TableFiles) {
+  /** @param level - level of the tables, which decides their compression. */
+  constructor(files: TableFiles, level: number) {
     this.#files = files
+    this.#level = level
   }
 
   /** Creates the file of a table and returns its writer. */
   begin(): TableWriter {
-    this.#current = this.#files.create()
+    this.#current = this.#files.create(this.#level)
     return this.#current.writer
   }
 
@@ -116,6 +123,7 @@ export class TableFiles {
   readonly #directory: string
   readonly #storeId: Uint8Array
   readonly #blockBytes: number
+  readonly #codecs: LevelCodecs
   readonly #cache: BlockCache<Block>
   /** Tables that the durable manifest names. */
   readonly #durable: Set<Table> = new Set()
@@ -129,6 +137,7 @@ export class TableFiles {
     directory: string,
     storeId: Uint8Array,
     blockBytes: number,
+    codecs: LevelCodecs,
     cache: BlockCache<Block>,
     nextNumber: number,
   ) {
@@ -136,6 +145,7 @@ export class TableFiles {
     this.#directory = directory
     this.#storeId = storeId
     this.#blockBytes = blockBytes
+    this.#codecs = codecs
     this.#cache = cache
     this.nextNumber = nextNumber
     for (const name of this.#list()) {
@@ -152,9 +162,9 @@ export class TableFiles {
     return table
   }
 
-  /** Returns an output for one flush or compaction. */
-  newOutput(): OutputFiles {
-    return new OutputFiles(this)
+  /** Returns an output for one flush or compaction into a level. */
+  newOutput(level: number): OutputFiles {
+    return new OutputFiles(this, level)
   }
 
   /** Creates the directory of the store, unless it exists. */
@@ -164,13 +174,14 @@ export class TableFiles {
     this.#hasDirectory = true
   }
 
-  /** Creates the file of a table. @internal */
-  create(): NewTable {
+  /** Creates the file of a table of a level. @internal */
+  create(level: number): NewTable {
     this.ensureDirectory()
     const number = this.nextNumber++
     const path = tablePath(this.#directory, number)
     const file = this.#vfs.open(path, 'createNew')
-    const parameters = newTableParameters(number, this.#storeId, this.#blockBytes, this.#vfs.random)
+    const codec = this.#codecs.at(level)
+    const parameters = newTableParameters(number, this.#storeId, this.#blockBytes, codec, this.#vfs.random)
     return { writer: new TableWriter(file, parameters), file, path }
   }
 
@@ -256,7 +267,8 @@ export class TableFiles {
   }
 
   #openTable(meta: TableMeta, unsynced: UnsyncedFile | undefined): Table {
-    const table = new Table(this.#vfs, this.#directory, meta, this.#cache, unsynced, (unneeded) => {
+    const { known } = this.#codecs
+    const table = new Table(this.#vfs, this.#directory, meta, this.#cache, known, unsynced, (unneeded) => {
       this.deleteUnneeded(unneeded)
     })
     this.#open.add(table)

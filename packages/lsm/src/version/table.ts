@@ -1,5 +1,6 @@
 import type { Syncable } from '@ldb/base'
 import type { BlockCache } from '@ldb/cache'
+import type { CodecTable } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import type { Block } from '../block/block.js'
 import { TableReader } from '../table/table-reader.js'
@@ -31,11 +32,12 @@ export class Table {
     directory: string,
     meta: TableMeta,
     cache: BlockCache<Block>,
+    codecs: CodecTable,
     unsynced: UnsyncedSync | undefined,
     onUnreferenced: (table: Table) => void,
   ) {
     this.meta = meta
-    this.reader = new TableReader(vfs, directory, meta, cache.attach())
+    this.reader = new TableReader(vfs, directory, meta, cache.attach(), codecs)
     this.unsynced = unsynced
     this.#onUnreferenced = onUnreferenced
   }

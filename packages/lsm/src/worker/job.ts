@@ -1,4 +1,5 @@
 import { copyBytes } from '@ldb/base'
+import { CUSTOM_CODEC_ID_MIN } from '@ldb/integrity'
 import type { MergeInputs } from '../compaction/compaction-job.js'
 import type { KeyRange, TableMeta } from '../table/table-meta.js'
 
@@ -10,6 +11,8 @@ export interface CompactionJob {
   readonly blockBytes: number
   /** Size of an output table. */
   readonly tableBytes: number
+  /** Codec of the output, a built-in one. */
+  readonly codecId: number
   /** Number of the first output file. */
   readonly firstNumber: number
   /** Files that the job may create; more are an error. */
@@ -27,6 +30,11 @@ export interface JobOutcome {
   readonly tables: readonly TableMeta[] | undefined
   /** Numbers of the files that the job has created. */
   readonly numbers: readonly number[]
+}
+
+/** Reports whether another thread can read and write the tables of a job: the codecs of an application are functions of this thread. */
+export function hasBuiltInCodecs({ runs }: MergeInputs, codecId: number): boolean {
+  return codecId < CUSTOM_CODEC_ID_MIN && runs.flat().every(({ meta }) => meta.codecId < CUSTOM_CODEC_ID_MIN)
 }
 
 /** Bytes of the tables that a job reads. */

@@ -1,5 +1,6 @@
 import { assert } from '@ldb/base'
 import { BlockCache } from '@ldb/cache'
+import { CodecTable } from '@ldb/integrity'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import type { Block } from '../block/block.js'
 import { compactionSteps } from '../compaction/compaction-job.js'
@@ -14,6 +15,8 @@ import type { CompactionJob, JobOutcome } from './job.js'
 
 /** A merge reads past the cache, which holds index blocks only. */
 const CACHE_BYTES = 1 << 20
+/** The built-in codecs. */
+const CODECS = new CodecTable()
 
 /**
  * Runs a job to its end, for threads of another kind than `createCompactionThread` returns. Never throws: the owner of the store
@@ -28,7 +31,7 @@ export function runJob(job: CompactionJob, vfs: Vfs, progressed: (byteCount: num
   try {
     const cache = new BlockCache<Block>(CACHE_BYTES)
     const open = (meta: TableMeta): Table => {
-      const table = new Table(vfs, job.directory, meta, cache, undefined, () => undefined)
+      const table = new Table(vfs, job.directory, meta, cache, CODECS, undefined, () => undefined)
       inputs.push(table)
       return table
     }
@@ -62,12 +65,14 @@ class JobOutput implements TableOutput<TableMeta> {
   }
 
   begin(): TableWriter {
-    const { directory, storeId, blockBytes, firstNumber, fileCountMax } = this.#job
+    const { directory, storeId, blockBytes, codecId, firstNumber, fileCountMax } = this.#job
+    const codec = CODECS.find(codecId)
+    assert(codec !== undefined, 'a job names a built-in codec')
     assert(this.numbers.length < fileCountMax, 'a compaction needs no more files than were reserved for it')
     const number = firstNumber + this.numbers.length
     this.#file = this.#vfs.open(tablePath(directory, number), 'createNew')
     this.numbers.push(number)
-    const parameters = newTableParameters(number, storeId, blockBytes, this.#vfs.random)
+    const parameters = newTableParameters(number, storeId, blockBytes, codec, this.#vfs.random)
     this.#writer = new TableWriter(this.#file, parameters)
     return this.#writer
   }

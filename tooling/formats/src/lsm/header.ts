@@ -12,7 +12,7 @@ export interface Header {
 }
 
 export function readHeader(view: ByteView, kind: 'T' | 'M'): Header {
-  const { flags } = readFileHeader(view, kind, 1)
+  const { flags } = readFileHeader(view, kind, 2)
   requireKnown(flags === 0, 'flags of a file')
   requireSound(view.checksum(56) === xxHash64(view.slice(0, 56), 0n), 'checksum of a header')
   return { fileId: view.hex(24, 40), storeId: view.hex(40, 56), seed: seedOfFile(view.slice(24, 40)) }

@@ -15,6 +15,8 @@ interface NamedTable {
   readonly level: number
   readonly fileId: string
   readonly fileBytes: number
+  readonly rawBytes: number
+  readonly codec: number
   readonly counts: readonly number[]
   readonly lower: Uint8Array
   readonly upper: Uint8Array | undefined
@@ -75,17 +77,19 @@ function applyRecord(
     requireSound(tables.delete(view.u64(offset)), 'a table is removed that is not there')
   }
   for (let index = 0; index < addedCount; index += 1) {
-    const lowerBytes = view.u32(offset + 76)
-    const upperField = view.u32(offset + 80)
+    const lowerBytes = view.u32(offset + 88)
+    const upperField = view.u32(offset + 92)
     const upperBytes = upperField === NO_UPPER ? 0 : upperField
-    const lowerEnd = offset + 84 + lowerBytes
+    const lowerEnd = offset + 96 + lowerBytes
     const table: NamedTable = {
       number: view.u64(offset),
       fileBytes: view.u64(offset + 8),
-      counts: [16, 24, 32, 40, 48].map((field) => view.u64(offset + field)),
-      fileId: view.hex(offset + 56, offset + 72),
-      level: view.u32(offset + 72),
-      lower: view.slice(offset + 84, lowerEnd),
+      rawBytes: view.u64(offset + 16),
+      counts: [24, 32, 40, 48, 56].map((field) => view.u64(offset + field)),
+      fileId: view.hex(offset + 64, offset + 80),
+      level: view.u32(offset + 80),
+      codec: view.u32(offset + 84),
+      lower: view.slice(offset + 96, lowerEnd),
       upper: upperField === NO_UPPER ? undefined : view.slice(lowerEnd, lowerEnd + upperBytes),
     }
     requireSound(!tables.has(table.number) && table.level < 7, 'a table is there twice')
@@ -102,10 +106,15 @@ function contentOf(table: NamedTable, files: ReadonlyMap<string, Uint8Array>, st
   requireSound(bytes?.length === table.fileBytes, `${name} is missing or has another length`)
   const content = readTable(bytes)
   requireSound(content.fileId === table.fileId && content.storeId === storeId, `${name} is another table`)
-  const { entries, deletes, tombstones, minStamp, maxStamp } = content.properties
+  const { entries, deletes, tombstones, minStamp, maxStamp, rawBytes, storedBytes } = content.properties
   requireSound(
     [entries, deletes, tombstones, minStamp, maxStamp].join() === table.counts.join(),
     `counts of ${name}`,
+  )
+  requireSound(table.rawBytes === table.fileBytes + rawBytes - storedBytes, `uncompressed length of ${name}`)
+  requireSound(
+    [...content.codecs].every((codec) => codec === 0 || codec === table.codec),
+    `codec of ${name}`,
   )
   const { lower, upper } = table
   for (const { key } of content.entries) {

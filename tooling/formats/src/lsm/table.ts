@@ -1,11 +1,13 @@
 // A table: FORMAT.md of packages/lsm.
 import { ByteView, compareBytes, concatBytes } from '../bytes/byte-view.js'
-import { requireKnown, requireSound } from '../bytes/format-error.js'
+import { requireSound } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
 import { readHeader } from './header.js'
+import { decompressed } from './payload.js'
 
 const TRAILER_BYTES = 24
 const FOOTER_BYTES = 48 + TRAILER_BYTES
+const DATA = 1
 
 /** One version of a key; without a value it is a delete. */
 export interface LsmEntry {
@@ -28,6 +30,8 @@ export interface Table {
   readonly entries: readonly LsmEntry[]
   readonly tombstones: readonly Tombstone[]
   readonly blocks: number
+  /** Codecs of the data blocks. */
+  readonly codecs: ReadonlySet<number>
   readonly properties: Readonly<Record<(typeof PROPERTIES)[number], number>>
 }
 
@@ -40,12 +44,16 @@ const PROPERTIES = [
   'keyBytes',
   'valueBytes',
   'blocks',
+  'rawBytes',
+  'storedBytes',
 ] as const
 
 /** Reads a table and checks every unit, the index, the filter and the properties. */
 export function readTable(bytes: Uint8Array): Table {
   const file = new ByteView(bytes)
   const { seed, fileId, storeId } = readHeader(file, 'T')
+  const codecs = new Set<number>()
+  let dataBytes = 0
   const unitAt = (offset: number, storedBytes: number, content: number): ByteView => {
     const trailer = offset + storedBytes - TRAILER_BYTES
     requireSound(trailer >= offset, 'a unit is shorter than its trailer')
@@ -53,13 +61,15 @@ export function readTable(bytes: Uint8Array): Table {
       file.checksum(trailer + 16) === xxHash64(file.slice(offset, trailer + 16), seed),
       `checksum of the unit at ${offset}`,
     )
-    requireKnown(file.u8(trailer) === 0, 'codec of a unit')
+    const codec = file.u8(trailer)
     requireSound(file.u8(trailer + 1) === content && file.u16(trailer + 2) === 0, 'content of a unit')
-    requireSound(
-      file.u32(trailer + 4) === trailer - offset && file.u64(trailer + 8) === offset,
-      'place of a unit',
-    )
-    return new ByteView(file.slice(offset, trailer))
+    requireSound(content === DATA || codec === 0, 'codec of a unit')
+    requireSound(file.u64(trailer + 8) === offset, 'place of a unit')
+    if (content === DATA) {
+      codecs.add(codec)
+      dataBytes += trailer - offset
+    }
+    return new ByteView(decompressed(codec, file.slice(offset, trailer), file.u32(trailer + 4)))
   }
   const footer = unitAt(file.length - FOOTER_BYTES, FOOTER_BYTES, 6)
   const unitOf = (handles: ByteView, at: number, content: number): ByteView | undefined =>
@@ -77,7 +87,7 @@ export function readTable(bytes: Uint8Array): Table {
       return child
     })
   const top = unitOf(footer, 0, 2)
-  const blocks = top === undefined ? [] : childrenOf(top, 2).flatMap((index) => childrenOf(index, 1))
+  const blocks = top === undefined ? [] : childrenOf(top, 2).flatMap((index) => childrenOf(index, DATA))
   const entries = blocks.flatMap(readBlock)
   const tombstoneUnit = unitOf(footer, 24, 4)
   const tombstones = tombstoneUnit === undefined ? [] : readTombstones(tombstoneUnit)
@@ -93,7 +103,12 @@ export function readTable(bytes: Uint8Array): Table {
     entries,
     tombstones,
     blocks: blocks.length,
-    properties: checked(properties as Table['properties'], entries, tombstones, blocks.length),
+    codecs,
+    properties: checked(properties as Table['properties'], entries, tombstones, {
+      blocks: blocks.length,
+      rawBytes: blocks.reduce((total, block) => total + block.length, 0),
+      storedBytes: dataBytes,
+    }),
   }
 }
 
@@ -101,7 +116,7 @@ function checked(
   properties: Table['properties'],
   entries: readonly LsmEntry[],
   tombstones: readonly Tombstone[],
-  blocks: number,
+  sizes: Pick<Table['properties'], 'blocks' | 'rawBytes' | 'storedBytes'>,
 ): Table['properties'] {
   for (let index = 1; index < entries.length; index += 1) {
     const [before, entry] = [entries[index - 1], entries[index]]
@@ -118,7 +133,7 @@ function checked(
     maxStamp: Math.max(...stamps),
     keyBytes: entries.reduce((total, { key }) => total + key.length, 0),
     valueBytes: entries.reduce((total, { value }) => total + (value?.length ?? 0), 0),
-    blocks,
+    ...sizes,
   }
   for (const name of PROPERTIES) requireSound(counted[name] === properties[name], `property ${name}`)
   return properties

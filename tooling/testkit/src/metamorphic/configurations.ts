@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryVfs, NodeVfs, OverlayVfs } from '@ldb/vfs'
+import { smallLsmEngine } from '../subjects/small-lsm-engine.js'
 import { PLAIN_SETTINGS } from '../model/commands/run-settings.js'
 import type { RunSettings } from '../model/commands/run-settings.js'
 import type { DatabaseLocation } from '../model/session/session.js'
@@ -73,6 +74,12 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     checkpointLogBytes: 10_000,
   }),
   configuration('memory only', 'memory only', { pageBytes: 2_048, cacheBytes: 65_536 }),
+  ...(['none', 'lz4', 'adaptive'] as const).map((compression, index) =>
+    configuration(`LSM trees, compression ${compression}`, 'memory files', {
+      engines: { btree: smallLsmEngine(index, compression) },
+      checkpointLogBytes: 20_000,
+    }),
+  ),
 ]
 
 /** A file system in memory, where Linux has one: the calls are tested, not the device. */

@@ -5,6 +5,8 @@ import type { RandomSource, Vfs } from '@ldb/vfs'
 import { seededRandom } from '../base/test-random.js'
 import { swarmOptions } from '../history/swarm.js'
 import { playedThread } from './played-thread.js'
+import { LSM_COMPRESSIONS } from './compressions.js'
+import type { LsmCompression } from './compressions.js'
 
 /** What core gives an engine for each store. */
 interface StoreContext {
@@ -24,13 +26,18 @@ export interface SmallLsmEngine {
   ownsFile(name: string): boolean
 }
 
-/** Returns the engine of LSM trees with memtables and tables so small that a few dozen commits flush and compact. */
-export function smallLsmEngine(seed: number): SmallLsmEngine {
+/**
+ * Returns the engine of LSM trees with memtables and tables so small that a few dozen commits flush and compact.
+ *
+ * @param compression - chosen by the seed when omitted.
+ */
+export function smallLsmEngine(seed: number, compression?: LsmCompression): SmallLsmEngine {
   const sizes = swarmOptions(seededRandom(seed), {
     memtableBytes: [1024, 4096, 32_768],
     blockBytes: [256, 1024],
     tableBytes: [1024, 8192],
     levelBaseBytes: [2048, 16_384],
+    compression: compression === undefined ? LSM_COMPRESSIONS : [compression],
   })
   return {
     name: 'btree',

@@ -1,5 +1,6 @@
-// Strategy: runs one list of commands, decided by a seed, in 14 configurations (page and cache sizes, durability,
-// checkpoint and segment sizes, files in memory, real files, overlays, no files, encodings of the same bytes).
+// Strategy: runs one list of commands, decided by a seed, in 18 configurations (page and cache sizes, durability,
+// checkpoint and segment sizes, files in memory, real files, overlays, no files, encodings of the same bytes,
+// LSM trees with and without compression).
 // Invariants: all configurations return the same results and error codes. Checkpoints, compactions, syncs,
 // verifications, reopens and the end of the process change nothing at any point. A batch equals its operations.
 // Both directions, scans and gets agree. Snapshots are stable.

@@ -1,5 +1,6 @@
 import type { Probe } from '../../model/probe.js'
 import { commits } from '../commits.js'
+import { compression } from '../compression/compression.js'
 import { compaction } from '../maintenance/compaction.js'
 import { deviceReads } from '../device-reads.js'
 import { eventLoop } from '../event-loop.js'
@@ -30,6 +31,7 @@ export const PROBES: readonly Probe[] = [
   commits,
   eventLoop,
   compaction,
+  compression,
   expiry,
   deviceReads,
 ]

@@ -3,6 +3,8 @@ import type { SeededBug } from './seeded-bug.js'
 const area = 'lsm'
 const compaction = 'packages/lsm/test/compaction.test.ts'
 const damage = 'packages/lsm/test/damage.test.ts'
+const compression = 'packages/lsm/test/compression.test.ts'
+const lz4 = 'packages/integrity/src/lz4.test.ts'
 
 /** Bugs of the LSM tree. */
 export const LSM_BUGS: readonly SeededBug[] = [
@@ -126,5 +128,71 @@ export const LSM_BUGS: readonly SeededBug[] = [
     replace: '',
     suite: damage,
     test: 'damage to the manifest is reported',
+  },
+  {
+    name: 'lsm-lz4-offset-not-checked',
+    area,
+    rows: [21, 33],
+    effect: 'the decoder of LZ4 copies from before the start of the block',
+    file: 'packages/integrity/src/lz4.ts',
+    find: '    if (offset === 0 || offset > end) return undefined\n',
+    replace: '    if (offset === 0) return undefined\n',
+    suite: lz4,
+    test: 'an offset before the start',
+  },
+  {
+    name: 'lsm-lz4-allocates-what-is-stated',
+    area,
+    rows: [33],
+    effect: 'memory is allocated for the stated length of a block of LZ4, whatever the length of the block',
+    file: 'packages/integrity/src/lz4.ts',
+    find: '  if (rawBytes > blockBytes * RATIO_MAX) return undefined\n',
+    replace: '',
+    suite: lz4,
+    test: 'allocates nothing',
+  },
+  {
+    name: 'lsm-lz4-far-match',
+    area,
+    rows: [21],
+    effect: 'LZ4 writes a match whose offset does not fit into 16 bits',
+    file: 'packages/integrity/src/lz4.ts',
+    find: ' || at - match > OFFSET_MAX',
+    replace: '',
+    suite: lz4,
+    test: 'an offset of 65,536',
+  },
+  {
+    name: 'lsm-codec-of-the-level-only',
+    area,
+    rows: [21],
+    effect: 'a block that was stored uncompressed says that it is compressed',
+    file: 'packages/lsm/src/table/unit-writer.ts',
+    find: 'compressor === undefined || compressed === undefined ?',
+    replace: 'compressor === undefined ?',
+    suite: compression,
+    test: 'blocks that do not compress',
+  },
+  {
+    name: 'lsm-unknown-codec-compacted',
+    area,
+    rows: [8],
+    effect: 'a compaction begins although a codec of its tables is unknown, and poisons the store',
+    file: 'packages/lsm/src/store/background-work.ts',
+    find: 'chosen === undefined || this.#unknownCodecOf(chosen) === undefined ? chosen : undefined',
+    replace: 'chosen',
+    suite: compression,
+    test: 'refuses to read its blocks, and is not compacted',
+  },
+  {
+    name: 'lsm-cache-counts-stored-bytes',
+    area,
+    rows: [33],
+    effect: 'the block cache counts blocks by their compressed bytes, and exceeds its budget',
+    file: 'packages/lsm/src/table/table-reader.ts',
+    find: 'block, block.bytes.buffer.byteLength)',
+    replace: 'block, handle.storedBytes)',
+    suite: compression,
+    test: 'the cache counts blocks',
   },
 ]

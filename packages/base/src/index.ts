@@ -64,6 +64,7 @@ export {
   prefixBounds,
 } from './range/half-open-range.js'
 export type { OwnBounds } from './range/half-open-range.js'
+export { AscendingKeys } from './range/ascending-keys.js'
 export { resolveRange } from './range/range-options.js'
 export type { RangeOptions, ResolvedRange } from './range/range-options.js'
 
@@ -109,6 +110,7 @@ export type {
   VerifySink,
   ValuePredicate,
 } from './ordered-store.js'
+export type { StoreLoad } from './store-load.js'
 export { NO_SEGMENT_ID, SEGMENT_ID_BYTES } from './store-log.js'
 export type { StoreLog } from './store-log.js'
 export { ResumableTask } from './resumable-task.js'

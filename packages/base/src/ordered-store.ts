@@ -1,6 +1,7 @@
 import type { Seq } from './branded-numbers.js'
 import type { BatchSection } from './batch/section.js'
 import type { ResumableTask, Syncable } from './resumable-task.js'
+import type { StoreLoad } from './store-load.js'
 import type { StoreLog } from './store-log.js'
 
 /**
@@ -117,6 +118,13 @@ export interface OrderedStore {
    * @throws {@link LdbError} as `checkpoint` does.
    */
   beginCheckpoint(log?: StoreLog, timeSlice?: Syncable): ResumableTask
+
+  /**
+   * Begins a sorted bulk load, which bypasses `apply`. Absent in an engine that loads through `apply`.
+   *
+   * @throws {@link LdbError} LDB_POISONED, LDB_CLOSED.
+   */
+  beginLoad?(): StoreLoad
 
   /** Compacts the store with full effort and waits for the device. */
   compact(bounds?: KeyBounds): void

@@ -1,10 +1,11 @@
-import { BatchReader, copyBytes, LdbError, OperationKind, ownBounds, ResumableTask, toSeq } from '@ldb/base'
+import { BatchReader, copyBytes, LdbError, OperationKind, ownBounds, ResumableTask } from '@ldb/base'
 import type {
   BatchSection,
   CompactionRequest,
   KeyBounds,
   OrderedStore,
   Seq,
+  StoreLoad,
   StoreLog,
   StoreSnapshot,
   StoreStats,
@@ -24,6 +25,7 @@ import { LsmSnapshot } from './read/snapshot.js'
 import { openStore } from './store/open.js'
 import type { OpenedStore } from './store/open.js'
 import { hasWork, makeRoom, workFor } from './store/pacing.js'
+import { SortedLoad } from './store/sorted-load.js'
 import { collectStats } from './store/stats.js'
 import { verifyStore } from './verify/verify.js'
 
@@ -143,9 +145,23 @@ export class LsmTree implements OrderedStore {
   }
 
   endReplay(seq: Seq): void {
-    const { state } = this.#opened
-    state.isReplaying = false
-    state.seq = toSeq(Math.max(state.seq, seq))
+    this.#opened.state.endReplay(seq)
+  }
+
+  beginLoad(): StoreLoad {
+    const opened = this.#opened
+    opened.status.assertWritable()
+    const load = new SortedLoad({
+      opened,
+      runExclusively: (part) => {
+        opened.status.assertWritable()
+        this.#checkpoint?.sync()
+        this.#guard(part)
+      },
+      guarded: (steps) => this.#guarded(steps),
+    })
+    opened.loads.add(load)
+    return load
   }
 
   snapshot(): StoreSnapshot {
@@ -209,9 +225,10 @@ export class LsmTree implements OrderedStore {
   }
 
   close(): void {
-    const { status, state, work, files, manifest } = this.#opened
+    const { status, state, work, files, manifest, loads } = this.#opened
     if (status.isClosed) return
     status.close()
+    for (const load of [...loads]) load.abort()
     this.#checkpoint?.abort(new LdbError('LDB_CLOSED', 'the LSM tree was closed'))
     for (const snapshot of [...this.#snapshots]) snapshot.release()
     files.stopDeleting()

@@ -1,5 +1,5 @@
-import { toSeq, WriteBatch } from '@ldb/base'
-import type { StoreSnapshot, VerifyFinding } from '@ldb/base'
+import { NO_SEGMENT_ID, toSeq, WriteBatch } from '@ldb/base'
+import type { StoreLoad, StoreSnapshot, VerifyFinding } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { LsmTree } from '../src/index.js'
@@ -54,6 +54,15 @@ export class LsmHarness {
     this.#apply((batch) =>
       batch.deleteRange(0, bytesOf(lower), upper === undefined ? undefined : bytesOf(upper)),
     )
+  }
+
+  /** Installs a load as the next commit. Its entries must be added to `entries`. */
+  install(load: StoreLoad): void {
+    load.install(toSeq(++this.#seq), {
+      segmentId: NO_SEGMENT_ID,
+      sync: () => undefined,
+      syncAsync: () => Promise.resolve(),
+    })
   }
 
   reopen(): void {

@@ -39,10 +39,6 @@ const DELETE_SHARE = 0.5
  */
 export function chooseCompaction(version: Version, options: CompactionOptions): CompactionPlan | undefined {
   const targets = levelTargets(version, options)
-  // Not below a level that has tables: what is in level 0 is newer.
-  const base = targets.findIndex(
-    (target, level) => level > 0 && (target > 0 || version.level(level).length > 0),
-  )
   let worst = -1
   let worstScore = 1
   for (let level = 0; level < BOTTOM; level++) {
@@ -55,7 +51,7 @@ export function chooseCompaction(version: Version, options: CompactionOptions): 
     worst = level
     worstScore = score
   }
-  if (worst === 0) return planOf(version, [...version.level(0)], base)
+  if (worst === 0) return planOf(version, [...version.level(0)], baseLevel(version, targets))
   if (worst > 0) return planOf(version, [leastOverlapping(version, worst)], worst + 1)
   return chooseDeletes(version)
 }
@@ -71,6 +67,17 @@ export function levelTargets(version: Version, { baseBytes, levelRatio }: Compac
     targets[level] = target
   }
   return targets
+}
+
+/** Plans the merge of level 0 into the first level in use; `undefined` when it is empty. */
+export function planLevel0(version: Version, options: CompactionOptions): CompactionPlan | undefined {
+  if (version.level(0).length === 0) return undefined
+  return planOf(version, [...version.level(0)], baseLevel(version, levelTargets(version, options)))
+}
+
+/** Returns the level that level 0 is merged into: not one below a level that has tables, because what is in level 0 is newer. */
+function baseLevel(version: Version, targets: readonly number[]): number {
+  return targets.findIndex((target, level) => level > 0 && (target > 0 || version.level(level).length > 0))
 }
 
 /** Plans the merge of everything that overlaps a range into the last level. */

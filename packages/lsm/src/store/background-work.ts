@@ -1,6 +1,7 @@
+import { assert } from '@ldb/base'
 import type { StoreObserver } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
-import { chooseCompaction, planRange } from '../compaction/choose.js'
+import { chooseCompaction, planLevel0, planRange } from '../compaction/choose.js'
 import type { CompactionOptions, CompactionPlan } from '../compaction/choose.js'
 import { compactionSteps, flushSteps } from '../compaction/compaction-job.js'
 import type { Memtable } from '../memtable/memtable.js'
@@ -133,6 +134,18 @@ export class BackgroundWork {
     const plan = planRange(this.#state.version, range)
     if (plan !== undefined) this.#begin(plan)
     return plan !== undefined
+  }
+
+  /** The plan of the compaction in progress. */
+  get runningCompaction(): CompactionPlan | undefined {
+    return this.#compaction?.plan
+  }
+
+  /** Begins a compaction of level 0 into the next level in use, however few tables it has. No other one is in progress. */
+  beginLevel0(): void {
+    assert(this.#compaction === undefined, 'one compaction runs at a time')
+    const plan = planLevel0(this.#state.version, this.#options)
+    if (plan !== undefined) this.#begin(plan)
   }
 
   /** Runs one step of the compaction in progress. Returns false when there is none. */

@@ -60,8 +60,25 @@ export class StoreState {
 
   /** Every commit up to this one is in the tables of the present version. */
   get seqInTables(): Seq {
-    const isAllFlushed = !this.isReplaying && this.#memtables.length === 1 && this.#active.isEmpty
-    return isAllFlushed ? this.seq : this.flushedSeq
+    return this.#isAllFlushed ? this.seq : this.flushedSeq
+  }
+
+  get #isAllFlushed(): boolean {
+    return !this.isReplaying && this.#memtables.length === 1 && this.#active.isEmpty
+  }
+
+  /** Ends a replay: every commit up to `seq` was applied. */
+  endReplay(seq: Seq): void {
+    this.isReplaying = false
+    this.seq = toSeq(Math.max(this.seq, seq))
+    if (this.#isAllFlushed) this.flushedSeq = this.seq
+  }
+
+  /** Notes a commit whose entries are in tables; no memtable contains anything. */
+  noteLoaded(seq: Seq): void {
+    assert(this.#isAllFlushed, 'a load is newer than everything in tables')
+    this.seq = seq
+    this.flushedSeq = seq
   }
 
   /** Freezes the active memtable unless it is empty. */

@@ -136,6 +136,12 @@ export interface OrderedStore {
   beginCompaction(request: CompactionRequest): ResumableTask | undefined
 
   /**
+   * Reports whether a checkpoint and a compaction with effort `'idle'` would return enough space, or make reads enough cheaper, to be
+   * worth their cost. Costs no I/O. Absent in an engine that never has such work.
+   */
+  isIdleWorkDue?(): boolean
+
+  /**
    * Returns the bytes of log that the store prefers between two checkpoints. An owner of several stores adds them up and bounds
    * the sum. May cost as much as `stats`.
    */
@@ -165,11 +171,14 @@ export interface CompactionRequest {
   /**
    * `'full'`: the user asked for a compaction; rewrite all that takes more space than it needs. `'shrink'`: the device is nearly full;
    * release the free space of the files. `'explicit'`: part of a checkpoint that the user
-   * asked for, or of `close`; may take a while. `'automatic'`: part of a background checkpoint; only where it pays at once.
+   * asked for, or of `close`; may take a while. `'automatic'`: part of a background checkpoint; only where it pays at once. `'idle'`: the
+   * program has made no commit for a while; whatever pays when nothing else has to be done.
    */
-  readonly effort: 'full' | 'shrink' | 'explicit' | 'automatic'
+  readonly effort: 'full' | 'shrink' | 'explicit' | 'automatic' | 'idle'
   /** Keys to compact; an engine may compact more. @defaultValue all */
   readonly bounds?: KeyBounds | undefined
+  /** Called between steps with effort `'idle'`: the compaction ends early when it returns true. */
+  readonly isInterrupted?: (() => boolean) | undefined
   /** Synced before the result becomes durable (C6). */
   readonly log?: StoreLog | undefined
   /** Yielded about every millisecond of work. */

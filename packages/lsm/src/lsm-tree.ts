@@ -1,4 +1,4 @@
-import { BatchReader, copyBytes, LdbError, OperationKind, ownBounds, ResumableTask } from '@ldb/base'
+import { BatchReader, copyBytes, LdbError, OperationKind, ResumableTask } from '@ldb/base'
 import type {
   BatchSection,
   CompactionRequest,
@@ -19,9 +19,9 @@ import { EntryKind } from './format.js'
 import { resolveLsmOptions } from './options.js'
 import type { LsmTreeOptions } from './options.js'
 import { STAMP_MAX } from './entry/entry.js'
-import type { Memtable } from './memtable/memtable.js'
 import { PointRead } from './read/point-read.js'
 import { LsmSnapshot } from './read/snapshot.js'
+import { checkpointSteps, compactionTaskSteps } from './store/maintenance-steps.js'
 import { openStore } from './store/open.js'
 import type { OpenedStore } from './store/open.js'
 import { hasWork, makeRoom, workFor } from './store/pacing.js'
@@ -165,10 +165,11 @@ export class LsmTree implements OrderedStore {
   }
 
   snapshot(): StoreSnapshot {
-    const { state, status } = this.#opened
+    const { state, status, work } = this.#opened
     status.assertReadable()
     const snapshot = new LsmSnapshot(state.current.pin(), state.seq, state.stamp, (released) => {
       this.#snapshots.delete(released)
+      work.noteSnapshotReleased()
     })
     this.#snapshots.add(snapshot)
     return snapshot
@@ -186,7 +187,8 @@ export class LsmTree implements OrderedStore {
     const { state, options } = this.#opened
     // Memtables that are frozen later are not part of the checkpoint.
     const frozen = new Set(state.memtables.slice(1))
-    const task = new ResumableTask(this.#checkpointSteps(frozen, log ?? options.log, timeSlice))
+    const steps = checkpointSteps(this.#opened, frozen, log ?? options.log, timeSlice)
+    const task = new ResumableTask(this.#guarded(steps))
     this.#checkpoint = task
     return task
   }
@@ -200,10 +202,16 @@ export class LsmTree implements OrderedStore {
     status.assertWritable()
     const { effort, log = this.#opened.options.log, timeSlice } = request
     // A compaction takes space before it frees any.
-    if (effort === 'shrink' || (effort !== 'full' && !work.isCompactionNeeded)) return undefined
+    if (effort === 'shrink') return undefined
+    if (effort !== 'full' && !work.isCompactionNeeded && !(effort === 'idle' && work.isIdleCompactionDue))
+      return undefined
     this.#checkpoint?.sync()
     state.freeze()
-    return new ResumableTask(this.#compactionSteps(request, log, timeSlice))
+    return new ResumableTask(this.#guarded(compactionTaskSteps(this.#opened, request, log, timeSlice)))
+  }
+
+  isIdleWorkDue(): boolean {
+    return this.#opened.status.isOpen && this.#opened.work.isIdleCompactionDue
   }
 
   logBytesPreferred(): number {
@@ -272,49 +280,12 @@ export class LsmTree implements OrderedStore {
       else if (kind === OperationKind.DeleteRange || kind === OperationKind.DeleteFrom) {
         const upper = kind === OperationKind.DeleteRange ? reader.value() : undefined
         active.tombstones.add({ lower: reader.key(), upper, stamp })
-      } else active.add(EntryKind.Delete, stamp, bytes, keyStart, keyEnd, keyEnd, keyEnd)
+      } else {
+        active.add(EntryKind.Delete, stamp, bytes, keyStart, keyEnd, keyEnd, keyEnd)
+        active.deleteCount++
+      }
     }
     if (section.bytes.length > SECTION_BYTES_KEPT) reader.release()
-  }
-
-  *#checkpointSteps(
-    frozen: ReadonlySet<Memtable>,
-    log: StoreLog,
-    timeSlice: Syncable | undefined,
-  ): TaskSteps {
-    const { state, work, persistence } = this.#opened
-    yield* this.#guarded(
-      (function* (): TaskSteps {
-        for (
-          let oldest = state.oldestFrozen;
-          oldest !== undefined && frozen.has(oldest);
-          oldest = state.oldestFrozen
-        ) {
-          work.flushStep()
-          if (timeSlice !== undefined) yield timeSlice
-        }
-        yield* persistence.steps(log)
-      })(),
-    )
-  }
-
-  *#compactionSteps(
-    { effort, bounds }: CompactionRequest,
-    log: StoreLog,
-    timeSlice: Syncable | undefined,
-  ): TaskSteps {
-    const { work, persistence } = this.#opened
-    const { lower = new Uint8Array(0), upper } = bounds === undefined ? {} : ownBounds(bounds)
-    yield* this.#guarded(
-      (function* (): TaskSteps {
-        while (work.flushStep() > 0) if (timeSlice !== undefined) yield timeSlice
-        if (effort === 'full') work.beginRange(bounds === undefined ? undefined : { lower, upper })
-        const isDone =
-          effort === 'full' ? () => !work.continueCompaction() : () => work.compactionStep() === 0
-        while (!isDone()) if (timeSlice !== undefined) yield timeSlice
-        yield* persistence.steps(log)
-      })(),
-    )
   }
 
   /** Runs a part that writes; the store is poisoned when it throws. */

@@ -242,7 +242,10 @@ export class Checkpointer {
     const fileBytesBefore = store.stats().fileBytes
     const { log } = this.#state
     const ownBounds = descriptor.id === DEFAULT_KEYSPACE_ID ? bounds : undefined
-    const task = store.beginCompaction({ effort, bounds: ownBounds, log, timeSlice })
+    // An idle compaction gives way to the next commit, of any keyspace.
+    const { bytesSinceCheckpoint } = log
+    const isInterrupted = (): boolean => log.bytesSinceCheckpoint > bytesSinceCheckpoint
+    const task = store.beginCompaction({ effort, bounds: ownBounds, log, timeSlice, isInterrupted })
     if (task === undefined) return
     yield task
     compactions.push({

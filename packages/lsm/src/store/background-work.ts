@@ -3,6 +3,7 @@ import type { StoreObserver } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
 import { chooseCompaction, planLevel0, planRange } from '../compaction/choose.js'
 import type { CompactionOptions, CompactionPlan } from '../compaction/choose.js'
+import { isIdleCompactionDue } from '../compaction/idle.js'
 import { compactionSteps, flushSteps } from '../compaction/compaction-job.js'
 import type { Memtable } from '../memtable/memtable.js'
 import type { KeyRange } from '../table/table-meta.js'
@@ -108,14 +109,37 @@ export class BackgroundWork {
     return rest
   }
 
-  /** Chooses the next compaction; the choice is kept until the version changes. */
+  /** Chooses the next compaction; the choice is kept until the version changes, or a snapshot is released. */
   #choose(): CompactionPlan | undefined {
     const { version } = this.#state
     if (this.#chosenFor !== version) {
       this.#chosenFor = version
-      this.#chosen = chooseCompaction(version, this.#options)
+      this.#chosen = this.#chooseNow(false)
     }
     return this.#chosen
+  }
+
+  #chooseNow(isIdle: boolean): CompactionPlan | undefined {
+    const oldestSnapshot = this.#snapshots()[0] ?? Infinity
+    return chooseCompaction(this.#state.version, this.#options, { oldestSnapshot, isIdle })
+  }
+
+  /** Chooses again, because a snapshot was released that may have kept deletes in the last level. */
+  noteSnapshotReleased(): void {
+    if (this.#state.version.lastLevelDeletes > 0) this.#chosenFor = undefined
+  }
+
+  /** Reports whether a compaction pays while the store is idle. */
+  get isIdleCompactionDue(): boolean {
+    const { version, pendingBytes } = this.#state
+    return this.#chooseNow(true) !== undefined || isIdleCompactionDue(version, this.#options, pendingBytes)
+  }
+
+  /** As `compactionStep`, also for compactions that are worth their cost only while the store is idle. */
+  idleCompactionStep(): number {
+    if (this.#compaction !== undefined) return this.#continue(this.#compaction)
+    const plan = this.#chooseNow(true)
+    return plan === undefined ? 0 : this.#continue(this.#begin(plan))
   }
 
   /** Runs one step of a compaction, if one is needed. Returns the bytes of work; 0 when none is needed. */

@@ -1,5 +1,6 @@
 import { assert, toSeq } from '@ldb/base'
 import type { Seq } from '@ldb/base'
+import type { PendingBytes } from '../compaction/idle.js'
 import { Memtable } from '../memtable/memtable.js'
 import { ReadState } from '../read/read-state.js'
 import type { Version, VersionChange } from '../version/version.js'
@@ -65,6 +66,19 @@ export class StoreState {
 
   get #isAllFlushed(): boolean {
     return !this.isReplaying && this.#memtables.length === 1 && this.#active.isEmpty
+  }
+
+  /** What is in memtables. */
+  get pendingBytes(): PendingBytes {
+    let byteCount = 0
+    let deleteCount = 0
+    let tombstoneCount = 0
+    for (const memtable of this.#memtables) {
+      if (!memtable.isEmpty) byteCount += memtable.byteCount
+      deleteCount += memtable.deleteCount
+      tombstoneCount += memtable.tombstones.all.length
+    }
+    return { byteCount, deleteCount, tombstoneCount }
   }
 
   /** Ends a replay: every commit up to `seq` was applied. */

@@ -1,0 +1,43 @@
+import { ownBounds } from '@ldb/base'
+import type { CompactionRequest, StoreLog, Syncable, TaskSteps } from '@ldb/base'
+import type { Memtable } from '../memtable/memtable.js'
+import type { OpenedStore } from './open.js'
+
+/** The steps of a checkpoint: flushes the memtables that were frozen for it, and makes the tables durable. */
+export function* checkpointSteps(
+  { state, work, persistence }: OpenedStore,
+  frozen: ReadonlySet<Memtable>,
+  log: StoreLog,
+  timeSlice: Syncable | undefined,
+): TaskSteps {
+  for (
+    let oldest = state.oldestFrozen;
+    oldest !== undefined && frozen.has(oldest);
+    oldest = state.oldestFrozen
+  ) {
+    work.flushStep()
+    if (timeSlice !== undefined) yield timeSlice
+  }
+  yield* persistence.steps(log)
+}
+
+/** The steps of a compaction: flushes all memtables, compacts, and makes the tables durable. */
+export function* compactionTaskSteps(
+  { work, persistence }: OpenedStore,
+  { effort, bounds, isInterrupted }: CompactionRequest,
+  log: StoreLog,
+  timeSlice: Syncable | undefined,
+): TaskSteps {
+  while (work.flushStep() > 0) if (timeSlice !== undefined) yield timeSlice
+  if (effort === 'full') {
+    const { lower = new Uint8Array(0), upper } = bounds === undefined ? {} : ownBounds(bounds)
+    work.beginRange(bounds === undefined ? undefined : { lower, upper })
+  }
+  const step = (): boolean => {
+    if (effort === 'full') return work.continueCompaction()
+    if (effort !== 'idle') return work.compactionStep() > 0
+    return isInterrupted?.() !== true && work.idleCompactionStep() > 0
+  }
+  while (step()) if (timeSlice !== undefined) yield timeSlice
+  yield* persistence.steps(log)
+}

@@ -95,13 +95,11 @@ export { LeakDetector } from './leaks/leak-detector.js'
 
 // The contracts of stores
 export type {
-  BackgroundWork,
   CompactionRequest,
   KeyBounds,
   OrderedStore,
   RangeEstimate,
   StoreCursor,
-  StoreObserver,
   StoreSnapshot,
   StoreLevelStats,
   StoreStats,
@@ -111,6 +109,7 @@ export type {
   ValuePredicate,
 } from './ordered-store.js'
 export type { StoreLoad } from './store-load.js'
+export type { BackgroundWork, StoreObserver } from './store-observer.js'
 export { NO_SEGMENT_ID, SEGMENT_ID_BYTES } from './store-log.js'
 export type { StoreLog } from './store-log.js'
 export { ResumableTask } from './resumable-task.js'

@@ -76,7 +76,7 @@ export function chooseCompaction(
   if (worst > 0) return planOf(version, [leastOverlapping(version, worst)], worst + 1)
   return (
     chooseDeletes(version, context) ??
-    (context.isIdle && isIdleCompactionDue(version, options, NO_PENDING)
+    (context.isIdle && isIdleCompactionDue(version, options.baseBytes, NO_PENDING)
       ? chooseHighest(version, options)
       : undefined)
   )

@@ -1,6 +1,5 @@
 import { LEVEL_COUNT } from '../format.js'
 import type { Version } from '../version/version.js'
-import type { CompactionOptions } from './choose.js'
 
 /** Share of all bytes that an idle compaction may return, from which on it is worth reading and writing all of them. */
 const RECLAIMABLE_SHARE = 0.1
@@ -20,14 +19,11 @@ export const NO_PENDING: PendingBytes = Object.freeze({ byteCount: 0, deleteCoun
 /**
  * Reports whether the space that compacting everything into the last level may return is worth the work.
  *
+ * @param baseBytes - bytes of the first level.
  * @remarks An estimate from above: each byte outside of the last level may hide one in it, each delete an entry of average length, and a
  * range tombstone all of it. Each compaction moves data down, so that a store that stays idle comes to rest.
  */
-export function isIdleCompactionDue(
-  version: Version,
-  { baseBytes }: Pick<CompactionOptions, 'baseBytes'>,
-  pending: PendingBytes,
-): boolean {
+export function isIdleCompactionDue(version: Version, baseBytes: number, pending: PendingBytes): boolean {
   let { byteCount, deleteCount, tombstoneCount } = pending
   for (let level = 0; level < LEVEL_COUNT - 1; level++) {
     for (const { meta } of version.level(level)) {

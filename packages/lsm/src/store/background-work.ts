@@ -132,7 +132,10 @@ export class BackgroundWork {
   /** Reports whether a compaction pays while the store is idle. */
   get isIdleCompactionDue(): boolean {
     const { version, pendingBytes } = this.#state
-    return this.#chooseNow(true) !== undefined || isIdleCompactionDue(version, this.#options, pendingBytes)
+    return (
+      this.#chooseNow(true) !== undefined ||
+      isIdleCompactionDue(version, this.#options.baseBytes, pendingBytes)
+    )
   }
 
   /** As `compactionStep`, also for compactions that are worth their cost only while the store is idle. */

@@ -120,11 +120,11 @@ export interface OrderedStore {
   beginCheckpoint(log?: StoreLog, timeSlice?: Syncable): ResumableTask
 
   /**
-   * Begins a sorted bulk load, which bypasses `apply`. Absent in an engine that loads through `apply`.
+   * Begins a sorted bulk load, which bypasses `apply`. Returns `undefined` in an engine that loads through `apply`.
    *
    * @throws {@link LdbError} LDB_POISONED, LDB_CLOSED.
    */
-  beginLoad?(): StoreLoad
+  beginLoad(): StoreLoad | undefined
 
   /** Compacts the store with full effort and waits for the device. */
   compact(bounds?: KeyBounds): void
@@ -137,9 +137,9 @@ export interface OrderedStore {
 
   /**
    * Reports whether a checkpoint and a compaction with effort `'idle'` would return enough space, or make reads enough cheaper, to be
-   * worth their cost. Costs no I/O. Absent in an engine that never has such work.
+   * worth their cost. Costs no I/O. False in an engine that has no such work.
    */
-  isIdleWorkDue?(): boolean
+  isIdleWorkDue(): boolean
 
   /**
    * Returns the bytes of log that the store prefers between two checkpoints. An owner of several stores adds them up and bounds

@@ -17,14 +17,6 @@ function addAll(load: StoreLoad, entries: readonly (readonly [string, string])[]
   }
 }
 
-function loadAll(harness: LsmHarness, entries: readonly (readonly [string, string])[]): void {
-  const load = harness.store.beginLoad()
-  addAll(load, entries)
-  load.complete().sync()
-  harness.install(load)
-  for (const [key, value] of entries) harness.entries.set(key, value)
-}
-
 function range(from: number, to: number, value: string, step = 1): [string, string][] {
   const entries: [string, string][] = []
   for (let index = from; index < to; index += step) entries.push([keyOf(index), `${value}${index}`])
@@ -44,7 +36,7 @@ function levelsOf(harness: LsmHarness): number[] {
 describe('a sorted load', () => {
   test('into an empty store writes the last level once, and is durable at once', () => {
     const harness = new LsmHarness()
-    loadAll(harness, range(0, 500, 'a'))
+    harness.load(range(0, 500, 'a'))
     expect(levelsOf(harness).slice(0, 6)).toEqual([0, 0, 0, 0, 0, 0])
     expect(levelsOf(harness)[6]).toBeGreaterThan(3)
     expect(harness.store.durableSeq).toBe(harness.store.seq)
@@ -59,7 +51,7 @@ describe('a sorted load', () => {
     harness.store.checkpoint()
     harness.deleteRange(keyOf(50), keyOf(150))
     harness.put(keyOf(120), 'in the memtable')
-    loadAll(harness, range(100, 300, 'loaded ', 2))
+    harness.load(range(100, 300, 'loaded ', 2))
     expectConsistent(harness)
     harness.put(keyOf(102), 'newer')
     harness.delete(keyOf(104))
@@ -212,7 +204,7 @@ describe('a sorted load', () => {
 
 test('durableSeq never decreases after a load', () => {
   const harness = new LsmHarness()
-  loadAll(harness, range(0, 10, 'a'))
+  harness.load(range(0, 10, 'a'))
   const loaded = harness.store.durableSeq
   harness.put('x', 'y')
   void harness.store.persistRecovered()

@@ -65,6 +65,18 @@ export class LsmHarness {
     })
   }
 
+  /** Loads sorted entries as the next commit. */
+  load(entries: readonly (readonly [key: string, value: string])[]): void {
+    const load = this.store.beginLoad()
+    for (const [key, value] of entries) {
+      load.add(bytesOf(key), key.length, bytesOf(value))
+      if (load.isPersistDue) load.persist().sync()
+      this.entries.set(key, value)
+    }
+    load.complete().sync()
+    this.install(load)
+  }
+
   reopen(): void {
     this.store.close()
     this.store = LsmTree.open(this.vfs, 'store', this.options)

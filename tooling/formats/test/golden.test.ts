@@ -77,9 +77,12 @@ test('the golden B+tree', async () => {
   await expect(description).toMatchFileSnapshot(pathOf(`${BTREE}/v3/expected.json`))
 })
 
-test('the golden LSM tree', async () => {
-  const description = textOf(describeStore(readStore(readFiles(`${LSM}/v1/store`))))
-  await expect(description).toMatchFileSnapshot(pathOf(`${LSM}/v1/expected.json`))
+test.each([
+  ['store', 'expected.json'],
+  ['loaded', 'expected-loaded.json'],
+])('the golden LSM tree %s', async (name, expected) => {
+  const description = textOf(describeStore(readStore(readFiles(`${LSM}/v1/${name}`))))
+  await expect(description).toMatchFileSnapshot(pathOf(`${LSM}/v1/${expected}`))
 })
 
 test.each(['v3', 'v4'])('the golden databases %s', async (version) => {

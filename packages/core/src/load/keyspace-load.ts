@@ -29,7 +29,7 @@ export class KeyspaceLoad<K, V> {
     this.#parts = parts
     this.#ttlMs = ttlMs
     const { store, pipeline } = parts
-    const load = store.rawStore.beginLoad?.()
+    const load = store.rawStore.beginLoad()
     this.#target = load === undefined ? new LoadBatch(store, pipeline) : new LoadFiles(load, store, pipeline)
   }
 

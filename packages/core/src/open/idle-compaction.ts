@@ -84,7 +84,7 @@ export class IdleCompaction {
     const { health, space, keyspaces } = this.#state
     if (health.writeRefusal !== undefined || space.isShort) return false
     return [...keyspaces].some(
-      ({ dropped, openedStore }) => !dropped && openedStore?.isIdleWorkDue?.() === true,
+      ({ dropped, openedStore }) => !dropped && openedStore?.isIdleWorkDue() === true,
     )
   }
 }

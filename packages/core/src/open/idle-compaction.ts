@@ -41,9 +41,12 @@ export class IdleCompaction {
     this.#scheduler = scheduler
   }
 
-  /** Begins to watch for a time without commits. */
+  /** Begins to watch for a time without commits, if the database has keyspaces that compact. Idempotent. */
   start(): void {
-    if (this.#isCancelled || this.#state.health.writeRefusal !== undefined) return
+    const { health, keyspaces } = this.#state
+    if (this.#isCancelled || health.writeRefusal !== undefined) return
+    if (this.#stopWaiting !== undefined || this.#scheduled !== undefined) return
+    if ([...keyspaces].every(({ descriptor }) => descriptor.engine !== 'lsm')) return
     this.#stopWaiting = this.#changeSignal.wait(() => {
       this.#stopWaiting = undefined
       this.#setTimer()

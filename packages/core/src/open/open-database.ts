@@ -147,7 +147,11 @@ export class OpenDatabase {
       stores.openings,
       this.pipeline,
       sinks,
-      this.#sweep,
+      {
+        schedule: () => {
+          this.#scheduleBackground()
+        },
+      },
       options,
     )
     this.openReads = new OpenReads(leaks, scheduler)
@@ -170,9 +174,14 @@ export class OpenDatabase {
     this.backgroundSync.onFlushed(() => {
       changeSignal.wake()
     })
+    this.#scheduleBackground()
+    this.manager.removeLeftovers()
+  }
+
+  /** Schedules the work that the keyspaces may need while the database is open. */
+  #scheduleBackground(): void {
     this.#sweep.schedule()
     this.#idle.start()
-    this.manager.removeLeftovers()
   }
 
   /** Releases and reports the database when it was not closed before the sentinel is garbage-collected (S5). */

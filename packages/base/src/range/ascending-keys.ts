@@ -1,4 +1,4 @@
-import { compareByteRanges } from '../bytes/bytes.js'
+import { compareByteRanges, copyBytesInto } from '../bytes/bytes.js'
 import { invalidArgument } from '../ldb-error.js'
 
 /** Checks that the keys of a sorted load ascend. @category Contracts */
@@ -32,7 +32,7 @@ export class AscendingKeys {
     }
     this.#first ??= key.slice(0, keyBytes)
     if (keyBytes > this.#last.length) this.#last = new Uint8Array(2 * keyBytes)
-    this.#last.set(keyBytes === key.length ? key : key.subarray(0, keyBytes))
+    copyBytesInto(this.#last, 0, key, 0, keyBytes)
     this.#lastBytes = keyBytes
   }
 }

@@ -64,6 +64,7 @@ export {
   prefixBounds,
 } from './range/half-open-range.js'
 export type { OwnBounds } from './range/half-open-range.js'
+export { AscendingKeys } from './range/ascending-keys.js'
 export { resolveRange } from './range/range-options.js'
 export type { RangeOptions, ResolvedRange } from './range/range-options.js'
 
@@ -94,13 +95,11 @@ export { LeakDetector } from './leaks/leak-detector.js'
 
 // The contracts of stores
 export type {
-  BackgroundWork,
   CompactionRequest,
   KeyBounds,
   OrderedStore,
   RangeEstimate,
   StoreCursor,
-  StoreObserver,
   StoreSnapshot,
   StoreLevelStats,
   StoreStats,
@@ -109,6 +108,8 @@ export type {
   VerifySink,
   ValuePredicate,
 } from './ordered-store.js'
+export type { StoreLoad } from './store-load.js'
+export type { BackgroundWork, StoreObserver } from './store-observer.js'
 export { NO_SEGMENT_ID, SEGMENT_ID_BYTES } from './store-log.js'
 export type { StoreLog } from './store-log.js'
 export { ResumableTask } from './resumable-task.js'

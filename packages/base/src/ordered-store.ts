@@ -1,6 +1,7 @@
 import type { Seq } from './branded-numbers.js'
 import type { BatchSection } from './batch/section.js'
 import type { ResumableTask, Syncable } from './resumable-task.js'
+import type { StoreLoad } from './store-load.js'
 import type { StoreLog } from './store-log.js'
 
 /**
@@ -118,6 +119,13 @@ export interface OrderedStore {
    */
   beginCheckpoint(log?: StoreLog, timeSlice?: Syncable): ResumableTask
 
+  /**
+   * Begins a sorted bulk load, which bypasses `apply`. Returns `undefined` in an engine that loads through `apply`.
+   *
+   * @throws {@link LdbError} LDB_POISONED, LDB_CLOSED.
+   */
+  beginLoad(): StoreLoad | undefined
+
   /** Compacts the store with full effort and waits for the device. */
   compact(bounds?: KeyBounds): void
 
@@ -126,6 +134,12 @@ export interface OrderedStore {
    * `undefined` when the store declines; with `'full'` and `'shrink'` it never does.
    */
   beginCompaction(request: CompactionRequest): ResumableTask | undefined
+
+  /**
+   * Reports whether a checkpoint and a compaction with effort `'idle'` would return enough space, or make reads enough cheaper, to be
+   * worth their cost. Costs no I/O. False in an engine that has no such work.
+   */
+  isIdleWorkDue(): boolean
 
   /**
    * Returns the bytes of log that the store prefers between two checkpoints. An owner of several stores adds them up and bounds
@@ -157,41 +171,18 @@ export interface CompactionRequest {
   /**
    * `'full'`: the user asked for a compaction; rewrite all that takes more space than it needs. `'shrink'`: the device is nearly full;
    * release the free space of the files. `'explicit'`: part of a checkpoint that the user
-   * asked for, or of `close`; may take a while. `'automatic'`: part of a background checkpoint; only where it pays at once.
+   * asked for, or of `close`; may take a while. `'automatic'`: part of a background checkpoint; only where it pays at once. `'idle'`: the
+   * program has made no commit for a while; whatever pays when nothing else has to be done.
    */
-  readonly effort: 'full' | 'shrink' | 'explicit' | 'automatic'
+  readonly effort: 'full' | 'shrink' | 'explicit' | 'automatic' | 'idle'
   /** Keys to compact; an engine may compact more. @defaultValue all */
   readonly bounds?: KeyBounds | undefined
+  /** Called between steps with effort `'idle'`: the compaction ends early when it returns true. */
+  readonly isInterrupted?: (() => boolean) | undefined
   /** Synced before the result becomes durable (C6). */
   readonly log?: StoreLog | undefined
   /** Yielded about every millisecond of work. */
   readonly timeSlice?: Syncable | undefined
-}
-
-/**
- * Receives what a store does by itself: an engine with background work reports it to its owner. Methods must not throw, and must
- * not call the store.
- *
- * @category Contracts
- */
-export interface StoreObserver {
-  /** Called when the store wants a checkpoint before the log has reached its preferred length. Cheap; may be called often. */
-  wantsCheckpoint(): void
-  /** Called when a caller has waited inside `apply` for background work. `reason` names the work; `durationMs` the wait. */
-  stalled(reason: string, durationMs: number): void
-  /** Called when a piece of background work has ended successfully. */
-  completed(work: BackgroundWork): void
-  /** Called when background work has failed; the store is poisoned. */
-  failed(error: unknown): void
-}
-
-/** A piece of background work of a store. @category Contracts */
-export interface BackgroundWork {
-  readonly kind: 'flush' | 'compaction' | 'checkpoint'
-  readonly durationMs: number
-  /** Bytes of the store's files before and after. */
-  readonly fileBytesBefore: number
-  readonly fileBytesAfter: number
 }
 
 /**

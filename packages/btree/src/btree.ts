@@ -233,6 +233,15 @@ export class BTree implements OrderedStore {
     return new ResumableTask(this.#checkpoints.compactionSteps(request, () => this.#seq))
   }
 
+  /** Loads are applied as batches. */
+  beginLoad(): undefined {
+    return undefined
+  }
+
+  isIdleWorkDue(): boolean {
+    return false
+  }
+
   logBytesPreferred(): number {
     return this.stats().liveBytes
   }

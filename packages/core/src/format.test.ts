@@ -47,7 +47,7 @@ describe('FORMAT.md and format.ts (D4)', () => {
   })
 
   it('agree on the types of log records', () => {
-    const rows = [...text.matchAll(/^\| +(\d+) +\| +(Commit|Checkpoint|Catalog) +\|/gm)]
+    const rows = [...text.matchAll(/^\| +(\d+) +\| +(Load|Commit|Checkpoint|Catalog) +\|/gm)]
     expect(Object.fromEntries(rows.map((row) => [row[2], Number(row[1])]))).toEqual(format.LogRecordType)
   })
 })

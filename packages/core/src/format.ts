@@ -100,7 +100,7 @@ export const EXPIRY_HEADER_BYTES: number = EXPIRY_OFFSET_EXPIRES_AT + 8
 assert(EXPIRY_HEADER_BYTES === 12, 'an expiry header has 12 bytes')
 
 /** Types of log record. On disk: never renumber, never reuse. */
-export const LogRecordType = { Commit: 1, Checkpoint: 2, Catalog: 3 } as const
+export const LogRecordType = { Commit: 1, Checkpoint: 2, Catalog: 3, Load: 0 } as const
 
 export const CHECKPOINT_OFFSET_SEQ = 0
 export const CHECKPOINT_OFFSET_CATALOG_GENERATION: number = CHECKPOINT_OFFSET_SEQ + 8

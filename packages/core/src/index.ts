@@ -32,7 +32,7 @@ export type { Isolation, Savepoint, TransactionStats } from '@ldb/mvcc'
 
 // Batches
 export { Batch } from './write/batch.js'
-export type { PutOptions, WriteOptions } from './write/options.js'
+export type { LoadOptions, PutOptions, WriteOptions } from './write/options.js'
 
 // The asynchronous API
 export { AsyncDatabase } from './async-database.js'
@@ -42,6 +42,7 @@ export { AsyncKeyspaceReads } from './async/keyspace-reads.js'
 export type { AsyncRangeOptions } from './async/keyspace-reads.js'
 export { AsyncKeyspaceWrites } from './async/keyspace-writes.js'
 export type { AsyncPutOptions, AsyncWriteOptions } from './async/keyspace-writes.js'
+export type { LoadEntries } from './async/load.js'
 export { AsyncScan } from './async/scan.js'
 export { AsyncCursor } from './async/cursor.js'
 export { AsyncSnapshot } from './async/snapshot.js'

@@ -274,7 +274,7 @@ describe('changes', () => {
             expect(value?.seq).toBe(++seq)
             for (const change of value?.changes ?? []) {
               if (change.kind === 'put') copy.set(change.key, change.value)
-              else if (change.kind !== 'deleteRange') copy.delete(change.key)
+              else if ('key' in change) copy.delete(change.key)
               else {
                 for (const key of copy.keys())
                   if (key >= (change.gte ?? '') && (change.lt === undefined || key < change.lt))

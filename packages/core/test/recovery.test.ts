@@ -106,7 +106,7 @@ function replaceLog(vfs: MemoryVfs, records: readonly ConstructedRecord[]): void
     // A checkpoint may be older than the commits before it.
     wal.append(payload({ catalog: found, segmentId }), {
       type,
-      seq: type === LogRecordType.Commit ? seq : Math.max(seq, wal.lastSeq),
+      seq: type === LogRecordType.Commit || type === LogRecordType.Load ? seq : Math.max(seq, wal.lastSeq),
     })
   }
   // After a clean close, the newest checkpoint record names the checkpoint of every store.
@@ -122,7 +122,11 @@ const REFUSED: readonly [
   message: string,
   file?: string,
 ][] = [
-  ['a record of an unknown type', [CONSISTENT, { ...commit(4, 1), type: 0 }], 'a record of an unknown type'],
+  [
+    'a load after a gap',
+    [CONSISTENT, commit(4, 1), { ...commit(6, 1), type: LogRecordType.Load }],
+    'a commit is missing in the log',
+  ],
   ['no record', [], 'the beginning of the log is missing'],
   [
     'no checkpoint, and the first commit missing',

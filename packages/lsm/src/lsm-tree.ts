@@ -1,10 +1,11 @@
-import { BatchReader, copyBytes, LdbError, OperationKind, ownBounds, ResumableTask, toSeq } from '@ldb/base'
+import { BatchReader, copyBytes, LdbError, OperationKind, ResumableTask } from '@ldb/base'
 import type {
   BatchSection,
   CompactionRequest,
   KeyBounds,
   OrderedStore,
   Seq,
+  StoreLoad,
   StoreLog,
   StoreSnapshot,
   StoreStats,
@@ -18,14 +19,14 @@ import { EntryKind } from './format.js'
 import { resolveLsmOptions } from './options.js'
 import type { LsmTreeOptions } from './options.js'
 import { STAMP_MAX } from './entry/entry.js'
-import type { Memtable } from './memtable/memtable.js'
 import { PointRead } from './read/point-read.js'
 import { LsmSnapshot } from './read/snapshot.js'
+import { checkpointSteps, compactionTaskSteps, rangeOf } from './store/maintenance-steps.js'
 import { openStore } from './store/open.js'
 import type { OpenedStore } from './store/open.js'
 import { hasWork, makeRoom, workFor } from './store/pacing.js'
+import { SortedLoad } from './store/sorted-load.js'
 import { collectStats } from './store/stats.js'
-import type { KeyRange } from './table/table-meta.js'
 import { verifyStore } from './verify/verify.js'
 
 /** Bytes of an operation besides key and value. */
@@ -148,16 +149,31 @@ export class LsmTree implements OrderedStore {
   }
 
   endReplay(seq: Seq): void {
-    const { state } = this.#opened
-    state.isReplaying = false
-    state.seq = toSeq(Math.max(state.seq, seq))
+    this.#opened.state.endReplay(seq)
+  }
+
+  beginLoad(): StoreLoad {
+    const opened = this.#opened
+    opened.status.assertWritable()
+    const load = new SortedLoad({
+      opened,
+      runExclusively: (part) => {
+        opened.status.assertWritable()
+        this.#checkpoint?.sync()
+        this.#guard(part)
+      },
+      guarded: (steps) => this.#guarded(steps),
+    })
+    opened.loads.add(load)
+    return load
   }
 
   snapshot(): StoreSnapshot {
-    const { state, status } = this.#opened
+    const { state, status, work } = this.#opened
     status.assertReadable()
     const snapshot = new LsmSnapshot(state.current.pin(), state.seq, state.stamp, (released) => {
       this.#snapshots.delete(released)
+      work.noteSnapshotReleased()
     })
     this.#snapshots.add(snapshot)
     return snapshot
@@ -175,7 +191,8 @@ export class LsmTree implements OrderedStore {
     const { state, options } = this.#opened
     // Memtables that are frozen later are not part of the checkpoint.
     const frozen = new Set(state.memtables.slice(1))
-    const task = new ResumableTask(this.#checkpointSteps(frozen, log ?? options.log, timeSlice))
+    const steps = checkpointSteps(this.#opened, frozen, log ?? options.log, timeSlice)
+    const task = new ResumableTask(this.#guarded(steps))
     this.#checkpoint = task
     return task
   }
@@ -189,11 +206,17 @@ export class LsmTree implements OrderedStore {
     status.assertWritable()
     const { effort, log = this.#opened.options.log, timeSlice } = request
     // A compaction takes space before it frees any.
-    if (effort === 'shrink' || (effort !== 'full' && !work.isCompactionNeeded)) return undefined
+    if (effort === 'shrink') return undefined
+    if (effort !== 'full' && !work.isCompactionNeeded && !(effort === 'idle' && work.isIdleCompactionDue))
+      return undefined
     if (effort === 'full') work.assertRangeReadable(rangeOf(request.bounds))
     this.#checkpoint?.sync()
     state.freeze()
-    return new ResumableTask(this.#compactionSteps(request, log, timeSlice))
+    return new ResumableTask(this.#guarded(compactionTaskSteps(this.#opened, request, log, timeSlice)))
+  }
+
+  isIdleWorkDue(): boolean {
+    return this.#opened.status.isOpen && this.#opened.work.isIdleCompactionDue
   }
 
   logBytesPreferred(): number {
@@ -215,9 +238,10 @@ export class LsmTree implements OrderedStore {
   }
 
   close(): void {
-    const { status, state, work, files, manifest } = this.#opened
+    const { status, state, work, files, manifest, loads } = this.#opened
     if (status.isClosed) return
     status.close()
+    for (const load of [...loads]) load.abort()
     this.#checkpoint?.abort(new LdbError('LDB_CLOSED', 'the LSM tree was closed'))
     for (const snapshot of [...this.#snapshots]) snapshot.release()
     files.stopDeleting()
@@ -273,49 +297,12 @@ export class LsmTree implements OrderedStore {
       else if (kind === OperationKind.DeleteRange || kind === OperationKind.DeleteFrom) {
         const upper = kind === OperationKind.DeleteRange ? reader.value() : undefined
         active.tombstones.add({ lower: reader.key(), upper, stamp })
-      } else active.add(EntryKind.Delete, stamp, bytes, keyStart, keyEnd, keyEnd, keyEnd)
+      } else {
+        active.add(EntryKind.Delete, stamp, bytes, keyStart, keyEnd, keyEnd, keyEnd)
+        active.deleteCount++
+      }
     }
     if (section.bytes.length > SECTION_BYTES_KEPT) reader.release()
-  }
-
-  *#checkpointSteps(
-    frozen: ReadonlySet<Memtable>,
-    log: StoreLog,
-    timeSlice: Syncable | undefined,
-  ): TaskSteps {
-    const { state, work, persistence } = this.#opened
-    yield* this.#guarded(
-      (function* (): TaskSteps {
-        for (
-          let oldest = state.oldestFrozen;
-          oldest !== undefined && frozen.has(oldest);
-          oldest = state.oldestFrozen
-        ) {
-          work.flushStep()
-          if (timeSlice !== undefined) yield timeSlice
-        }
-        yield* persistence.steps(log)
-      })(),
-    )
-  }
-
-  *#compactionSteps(
-    { effort, bounds }: CompactionRequest,
-    log: StoreLog,
-    timeSlice: Syncable | undefined,
-  ): TaskSteps {
-    const { work, persistence } = this.#opened
-    const range = rangeOf(bounds)
-    yield* this.#guarded(
-      (function* (): TaskSteps {
-        while (work.flushStep() > 0) if (timeSlice !== undefined) yield timeSlice
-        if (effort === 'full') work.beginRange(range)
-        const isDone =
-          effort === 'full' ? () => !work.continueCompaction() : () => work.compactionStep() === 0
-        while (!isDone()) if (timeSlice !== undefined) yield timeSlice
-        yield* persistence.steps(log)
-      })(),
-    )
   }
 
   /** Runs a part that writes; the store is poisoned when it throws. */
@@ -345,11 +332,4 @@ export class LsmTree implements OrderedStore {
     files.stopDeleting()
     options.observer.failed(error)
   }
-}
-
-/** Returns the range of bounds; `undefined` for all keys. */
-function rangeOf(bounds: KeyBounds | undefined): KeyRange | undefined {
-  if (bounds === undefined) return undefined
-  const { lower = new Uint8Array(0), upper } = ownBounds(bounds)
-  return { lower, upper }
 }

@@ -4,13 +4,17 @@ import { isLdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import { LsmTree } from '../src/index.js'
-import { writeGolden } from './golden.js'
+import { GOLDEN, writeGolden } from './golden.js'
 import { contentOf, sorted, verified, writeFile } from './lsm-harness.js'
 
 const root = new URL('fixtures/v2/', import.meta.url)
-const folder = new URL('store/', root)
+const NAMES = Object.keys(GOLDEN) as (keyof typeof GOLDEN)[]
 /** Compressed with LZ4 and deflate. What deflate writes depends on the release of zlib, so that these files are only read. */
 const adaptive = new URL('adaptive/', root)
+
+function folderOf(name: string): URL {
+  return new URL(`${name}/`, root)
+}
 
 function writeFiles(target: URL, files: ReadonlyMap<string, Uint8Array>): void {
   mkdirSync(target, { recursive: true })
@@ -24,12 +28,13 @@ function openFixture(source: URL): LsmTree {
   return LsmTree.open(vfs, 'store', { rewriteManifest: 'write' })
 }
 
-test('the golden store is what the present code writes', () => {
-  const { files } = writeGolden()
+test.each(NAMES)('the golden %s is what the present code writes', (golden) => {
+  const folder = folderOf(golden)
+  const { files } = writeGolden(golden)
   // A new format gets a new folder; the files of an old one are never written again.
   if (process.env['LDB_GOLDEN'] === 'write') {
     writeFiles(folder, files)
-    writeFiles(adaptive, writeGolden('adaptive').files)
+    writeFiles(adaptive, writeGolden('store', 'adaptive').files)
   }
   expect([...files.keys()]).toEqual(readdirSync(folder).sort())
   for (const [name, bytes] of files) {
@@ -38,34 +43,38 @@ test('the golden store is what the present code writes', () => {
 })
 
 test.each([
-  ['the golden store', folder, 'expected.json'],
-  ['the golden store with deflate', adaptive, 'expected-adaptive.json'],
-])('%s has the content and the counts that the independent reader finds', (_, source, description) => {
-  const store = openFixture(source)
-  const snapshot = store.snapshot()
-  expect(contentOf(snapshot)).toEqual(sorted(writeGolden().harness.entries))
-  snapshot.release()
-  const expected = JSON.parse(readFileSync(new URL(description, root), 'utf8')) as {
-    readonly durableSeq: number
-    readonly entries: number
-    readonly tables: readonly {
+  ['store', 'store', 'expected.json'],
+  ['loaded', 'loaded', 'expected-loaded.json'],
+  ['adaptive', 'store', 'expected-adaptive.json'],
+] as const)(
+  'the golden %s has the content and the counts that the independent reader finds',
+  (name, golden, description) => {
+    const store = openFixture(folderOf(name))
+    const snapshot = store.snapshot()
+    expect(contentOf(snapshot)).toEqual(sorted(writeGolden(golden).harness.entries))
+    snapshot.release()
+    const expected = JSON.parse(readFileSync(new URL(description, root), 'utf8')) as {
+      readonly durableSeq: number
       readonly entries: number
-      readonly fileBytes: number
-      readonly rawBytes: number
-      readonly storedBytes: number
-    }[]
-  }
-  expect(store.durableSeq).toBe(expected.durableSeq)
-  const { findings, files, entries } = verified(store)
-  expect(findings).toEqual([])
-  expect(files).toBe(expected.tables.length + 1)
-  expect(entries).toBe(expected.tables.reduce((total, table) => total + table.entries, 0))
-  const { levels = [] } = store.stats()
-  expect(levels.reduce((total, { rawBytes }) => total + rawBytes, 0)).toBe(
-    expected.tables.reduce((total, each) => total + each.fileBytes + each.rawBytes - each.storedBytes, 0),
-  )
-  store.close()
-})
+      readonly tables: readonly {
+        readonly entries: number
+        readonly fileBytes: number
+        readonly rawBytes: number
+        readonly storedBytes: number
+      }[]
+    }
+    expect(store.durableSeq).toBe(expected.durableSeq)
+    const { findings, files, entries } = verified(store)
+    expect(findings).toEqual([])
+    expect(files).toBe(expected.tables.length + 1)
+    expect(entries).toBe(expected.tables.reduce((total, table) => total + table.entries, 0))
+    const { levels = [] } = store.stats()
+    expect(levels.reduce((total, { rawBytes }) => total + rawBytes, 0)).toBe(
+      expected.tables.reduce((total, each) => total + each.fileBytes + each.rawBytes - each.storedBytes, 0),
+    )
+    store.close()
+  },
+)
 
 test('a store of format 1 is refused', () => {
   let thrown: unknown

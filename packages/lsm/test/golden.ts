@@ -24,14 +24,40 @@ const STEPS: readonly ((harness: LsmHarness) => void)[] = [
   },
 ]
 
-/** Writes the golden store with the present code. The last step of one whose compression is not the default is a compaction. */
-export function writeGolden(compression?: LsmTreeOptions['compression']): {
+/** Changes of the golden store with tables of loads: below other tables, and in level 0. Never change them. */
+const LOADED_STEPS: readonly ((harness: LsmHarness) => void)[] = [
+  (harness) => {
+    for (let index = 0; index < 40; index++) harness.put(`city-${String(index).padStart(4, '0')}`, 'put')
+    harness.load(cities(100, 200, 'loaded'))
+  },
+  (harness) => {
+    harness.put('city-0120', 'newer')
+    harness.deleteRange('city-0130', 'city-0135')
+    harness.load(cities(20, 134, 'again'))
+  },
+]
+
+/** The golden stores, by the folder of their files. */
+export const GOLDEN = { store: STEPS, loaded: LOADED_STEPS } as const
+
+function cities(from: number, to: number, value: string): [string, string][] {
+  return Array.from({ length: to - from }, (_, index) => [
+    `city-${String(from + index).padStart(4, '0')}`,
+    `${value} ${index}`,
+  ])
+}
+
+/** Writes a golden store with the present code. The last step of one whose compression is not the default is a compaction. */
+export function writeGolden(
+  name: keyof typeof GOLDEN,
+  compression?: LsmTreeOptions['compression'],
+): {
   readonly files: Map<string, Uint8Array>
   readonly harness: LsmHarness
 } {
   const vfs = new MemoryVfs({ seed: 1 })
   const harness = new LsmHarness(compression === undefined ? OPTIONS : { ...OPTIONS, compression }, vfs)
-  for (const step of STEPS) {
+  for (const step of GOLDEN[name]) {
     step(harness)
     harness.store.checkpoint()
   }

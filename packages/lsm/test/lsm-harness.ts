@@ -1,5 +1,5 @@
-import { toSeq, WriteBatch } from '@ldb/base'
-import type { StoreSnapshot, VerifyFinding } from '@ldb/base'
+import { NO_SEGMENT_ID, toSeq, WriteBatch } from '@ldb/base'
+import type { StoreLoad, StoreSnapshot, VerifyFinding } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { LsmTree } from '../src/index.js'
@@ -54,6 +54,27 @@ export class LsmHarness {
     this.#apply((batch) =>
       batch.deleteRange(0, bytesOf(lower), upper === undefined ? undefined : bytesOf(upper)),
     )
+  }
+
+  /** Installs a load as the next commit. Its entries must be added to `entries`. */
+  install(load: StoreLoad): void {
+    load.install(toSeq(++this.#seq), {
+      segmentId: NO_SEGMENT_ID,
+      sync: () => undefined,
+      syncAsync: () => Promise.resolve(),
+    })
+  }
+
+  /** Loads sorted entries as the next commit. */
+  load(entries: readonly (readonly [key: string, value: string])[]): void {
+    const load = this.store.beginLoad()
+    for (const [key, value] of entries) {
+      load.add(bytesOf(key), key.length, bytesOf(value))
+      if (load.isPersistDue) load.persist().sync()
+      this.entries.set(key, value)
+    }
+    load.complete().sync()
+    this.install(load)
   }
 
   reopen(): void {

@@ -79,6 +79,7 @@ test('the golden B+tree', async () => {
 
 test.each([
   ['store', 'expected.json', [2]],
+  ['loaded', 'expected-loaded.json', [2]],
   ['adaptive', 'expected-adaptive.json', [1]],
 ] as const)('the golden LSM tree %s', async (folder, expected, codecs) => {
   const store = readStore(readFiles(`${LSM}/v2/${folder}`))

@@ -5,6 +5,8 @@ import type { ConditionalParts } from './conditional.js'
 import type { AsyncApi } from '../calls/async-api.js'
 import { runInCommitOrder } from '../calls/commit-order.js'
 import { AsyncKeyspaceReads } from './keyspace-reads.js'
+import { loadEntriesAsync } from './load.js'
+import type { LoadEntries } from './load.js'
 import { splitSignal, throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike, AsyncOptions } from '../health/abort-signal.js'
 import { scannedBoundsAsync } from './range-walk.js'
@@ -12,8 +14,8 @@ import type { Durability } from '../health/options.js'
 import { scannedBounds } from '../read/scanned-bounds.js'
 import { resolveDeletedRange } from '../write/deleted-range.js'
 import type { KeyspaceWrites } from '../write/keyspace-writes.js'
-import { resolvePutOptions, resolveWriteOptions } from '../write/options.js'
-import type { PutOptions, WriteOptions } from '../write/options.js'
+import { batchTtlOf, resolvePutOptions, resolveWriteOptions } from '../write/options.js'
+import type { LoadOptions, PutOptions, WriteOptions } from '../write/options.js'
 
 /** Options of one asynchronous commit. @category Async */
 export type AsyncWriteOptions = WriteOptions & AsyncOptions
@@ -119,6 +121,23 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
   async clear(options?: AsyncWriteOptions): Promise<void> {
     const { durability, check } = this.#begin(options)
     return this.#commitRange({ lower: undefined, upper: undefined }, durability, check)
+  }
+
+  /**
+   * Writes many entries, which ascend by encoded key, as one atomic commit: see `KeyspaceWrites.load`. The entries may come from an async
+   * iterable. The signal ends the load until its last entry was read and its tables are written.
+   *
+   * @remarks The load takes its position in the commit order when its tables are written, not at the call. That commit waits for the device
+   * on the thread.
+   * @returns the number of entries.
+   * @throws {@link LdbError} as `KeyspaceWrites.load`; LDB_ABORTED.
+   */
+  async load(entries: LoadEntries<K, V>, options?: LoadOptions & AsyncOptions): Promise<number> {
+    const { signal, rest } = splitSignal(options)
+    const ttlMs = batchTtlOf(rest)
+    throwIfAborted(signal)
+    this.#assertWritable()
+    return this.calls.run((call) => loadEntriesAsync(this.api, call, this.writes, entries, ttlMs, signal))
   }
 
   /**

@@ -31,17 +31,21 @@ export type Change<K = unknown, V = unknown> =
   | { readonly kind: 'delete'; readonly keyspace: string; readonly key: K }
   /** The removal of an expired entry, which has been absent from every read since its expiry. */
   | { readonly kind: 'expire'; readonly keyspace: string; readonly key: K }
-  /** The removal of every key whose encoding is at or above `lower` and below `upper`. */
+  /**
+   * A range of keys, with encodings at or above `lower` and below `upper`: all of them were removed (`'deleteRange'`), or some of them were
+   * written by a bulk load (`'load'`), whose entries are not in the log: read them from the keyspace. After a crash during a load, the
+   * change may be reported although nothing was written.
+   */
   | {
-      readonly kind: 'deleteRange'
+      readonly kind: 'deleteRange' | 'load'
       readonly keyspace: string
       /** The key whose encoding is `lower`; `undefined` when no key has it, as after a prefix. */
       readonly gte: K | undefined
       /** The key whose encoding is `upper`; `undefined` when no key has it. */
       readonly lt: K | undefined
-      /** Inclusive lower bound of the removed encoded keys; `undefined` without one. */
+      /** Inclusive lower bound of the encoded keys; `undefined` without one. */
       readonly lower: Uint8Array | undefined
-      /** Exclusive upper bound of the removed encoded keys; `undefined` without one. */
+      /** Exclusive upper bound of the encoded keys; `undefined` without one. */
       readonly upper: Uint8Array | undefined
     }
 
@@ -239,7 +243,8 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
         const lower = part.lower === undefined ? undefined : copyBytes(part.lower)
         const upper = part.upper === undefined ? undefined : copyBytes(part.upper)
         const [gte, lt] = [keyOfBound(codec, lower), keyOfBound(codec, upper)]
-        changes.push({ kind: 'deleteRange', keyspace, gte, lt, lower, upper })
+        const kind = this.#commits.isLoad ? 'load' : 'deleteRange'
+        changes.push({ kind, keyspace, gte, lt, lower, upper })
       }
     }
   }

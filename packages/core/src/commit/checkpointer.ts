@@ -250,7 +250,11 @@ export class Checkpointer {
     const fileBytesBefore = store.stats().fileBytes
     const { log } = this.#state
     const ownBounds = descriptor.id === DEFAULT_KEYSPACE_ID ? bounds : undefined
-    const task = beginCompaction(store, { effort, bounds: ownBounds, log, timeSlice }, compactions)
+    // An idle compaction gives way to the next commit, of any keyspace.
+    const { bytesSinceCheckpoint } = log
+    const isInterrupted = (): boolean => log.bytesSinceCheckpoint > bytesSinceCheckpoint
+    const request = { effort, bounds: ownBounds, log, timeSlice, isInterrupted }
+    const task = beginCompaction(store, request, compactions)
     if (task === undefined) return
     yield task
     compactions.events.push({

@@ -1,5 +1,5 @@
 import { assert, invalidArgument, isLdbError, WriteBatch } from '@ldb/base'
-import type { KeyspaceSection, LdbError } from '@ldb/base'
+import type { KeyspaceSection, LdbError, StoreLoad } from '@ldb/base'
 import type { Durability } from '../health/options.js'
 import type { PendingCommit } from '../keyspace/commit-queue.js'
 import type { ReadGate } from '../resident/read-gate.js'
@@ -9,6 +9,9 @@ import type { CommitSinks } from './commit-sinks.js'
 import { isBeforeLogging, unknownOutcome } from './failure.js'
 import type { DatabaseState } from './state.js'
 import { StoreApplier } from './store-applier.js'
+
+/** A load writes entries: a device without space refuses it. */
+const LOAD_SIZE = Object.freeze({ operationCount: 1, hasPuts: true })
 
 /**
  * The commit pipeline: the single path of every mutation (C5).
@@ -134,6 +137,11 @@ export class CommitPipeline {
     return this.#async
   }
 
+  /** Runs a step of a load that writes files, which leaves the reserve of the device to commits. */
+  withoutReserve<T>(step: () => T): T {
+    return this.#state.space.withoutReserve(step)
+  }
+
   /** Makes commits in flight durable as requested, and visible, before it returns. */
   drain(): void {
     this.#async?.drain()
@@ -205,6 +213,7 @@ export class CommitPipeline {
    * Makes all of a batch durable as requested and visible, or nothing of it.
    *
    * @param readForUpdate - keys that its transaction read for update.
+   * @param load - a bulk load: the batch is one range delete with the range of its keys, and is not applied. Its durability is `full`.
    * @throws {@link LdbError} LDB_COMMIT_UNKNOWN when its bytes were written, and the sync or the application failed;
    * LDB_NO_SPACE or LDB_IO when they were not written, and the database is poisoned unless it stays writable, as after a refusal by
    * {@link SpaceBudget.take}; LDB_NO_SPACE also when they were, and the device was full before they could be
@@ -215,6 +224,7 @@ export class CommitPipeline {
     batch: WriteBatch,
     durability: Durability | undefined,
     readForUpdate: readonly KeyspaceSection[] = [],
+    load?: StoreLoad,
   ): void {
     const { health, keyspaces, space } = this.#state
     this.drain()
@@ -227,12 +237,14 @@ export class CommitPipeline {
     assert(this.#seq < Number.MAX_SAFE_INTEGER, 'commit numbers are used up')
     const seq = this.#seq + 1
     const bytes = batch.encode()
-    space.take(bytes.length, batch, this.#relieve)
+    if (load !== undefined) space.remeasure()
+    space.take(bytes.length, load === undefined ? batch : LOAD_SIZE, this.#relieve)
     this.#committing = true
     try {
-      this.#append(bytes, seq, requested, batch.hasPuts)
+      this.#append(bytes, seq, requested, batch.hasPuts, load !== undefined)
       this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)
-      this.#applier.apply(sections, seq)
+      if (load === undefined) this.#applier.apply(sections, seq)
+      else this.#applier.install(sections, load, seq)
     } finally {
       this.#committing = false
     }
@@ -288,10 +300,17 @@ export class CommitPipeline {
     changeSignal.wake()
   }
 
-  #append(bytes: Uint8Array, seq: number, durability: Durability, writesEntries: boolean): void {
+  #append(
+    bytes: Uint8Array,
+    seq: number,
+    durability: Durability,
+    writesEntries: boolean,
+    isLoad: boolean,
+  ): void {
     const { log, health } = this.#state
     try {
-      log.appendCommit(bytes, seq, durability !== 'none', writesEntries)
+      if (isLoad) log.appendLoad(bytes, seq)
+      else log.appendCommit(bytes, seq, durability !== 'none', writesEntries)
       if (durability !== 'none') log.flush()
       if (durability !== 'full') this.#sinks.backgroundSync.noteAppended()
     } catch (error) {

@@ -1,5 +1,5 @@
 import { isLdbError, toSeq } from '@ldb/base'
-import type { KeyspaceSection, LdbError } from '@ldb/base'
+import type { KeyspaceSection, LdbError, StoreLoad } from '@ldb/base'
 import type { TransactionManager } from '@ldb/mvcc'
 import type { PendingCommit } from '../keyspace/commit-queue.js'
 import { loggedOnly, unknownOutcome } from './failure.js'
@@ -23,6 +23,17 @@ export class StoreApplier {
       this.#applySections(sections, seq)
     } catch (error) {
       throw this.#fail(error)
+    }
+  }
+
+  /** Installs a load, after it was logged. @throws {@link LdbError} LDB_COMMIT_UNKNOWN. */
+  install(sections: readonly KeyspaceSection[], load: StoreLoad, seq: number): void {
+    try {
+      for (const { keyspaceId } of sections) this.#state.keyspaces.require(keyspaceId).pinForSnapshots()
+      load.install(toSeq(seq), this.#state.log)
+    } catch (error) {
+      this.#poison(error)
+      throw unknownOutcome('the load was logged, but could not be installed', error)
     }
   }
 
@@ -53,12 +64,16 @@ export class StoreApplier {
 
   /** Poisons reads and writes, and returns the error for the committers. */
   #fail(error: unknown): LdbError {
-    // The state in memory may contain a part of the commits (C3).
+    this.#poison(error)
+    if (isLdbError(error, 'LDB_NO_SPACE')) return loggedOnly(error)
+    return unknownOutcome('the commit was logged, but could not be applied', error)
+  }
+
+  /** Poisons reads and writes: the state in memory may contain a part of the commits (C3). */
+  #poison(error: unknown): void {
     this.#transactions.poison(error)
     this.#flushLog()
     this.#state.health.fail(error, true)
-    if (isLdbError(error, 'LDB_NO_SPACE')) return loggedOnly(error)
-    return unknownOutcome('the commit was logged, but could not be applied', error)
   }
 
   /** Flushes the log, which has not failed, so that its buffered commits survive this process. */

@@ -9,6 +9,7 @@ import type {
   StoreSnapshot,
   StoreStats,
   ResumableTask,
+  StoreLoad,
   StoreLog,
   Syncable,
   VerifySink,
@@ -104,6 +105,14 @@ export class ExpiringStore implements OrderedStore {
 
   beginCompaction(request: CompactionRequest): ResumableTask | undefined {
     return this.inner.beginCompaction(request)
+  }
+
+  beginLoad(): StoreLoad | undefined {
+    return this.inner.beginLoad()
+  }
+
+  isIdleWorkDue(): boolean {
+    return this.inner.isIdleWorkDue()
   }
 
   logBytesPreferred(): number {

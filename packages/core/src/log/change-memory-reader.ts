@@ -5,6 +5,7 @@ import type { CommitReader } from './change-reader.js'
 interface RetainedCommit {
   readonly seq: number
   readonly bytes: Uint8Array
+  readonly isLoad: boolean
 }
 
 /** The commits of a database without a log, retained while a reader of changes needs them. */
@@ -25,18 +26,18 @@ export class MemoryChanges {
     return (this.#commits[0]?.seq ?? this.#lastSeq + 1) - 1
   }
 
-  add(batch: Uint8Array, seq: number): void {
+  add(batch: Uint8Array, seq: number, isLoad: boolean): void {
     this.#lastSeq = seq
     if (this.#readers.size === 0) return
-    this.#commits.push({ seq, bytes: batch.slice() })
+    this.#commits.push({ seq, bytes: batch.slice(), isLoad })
     this.#byteCount += batch.length
     this.#trim()
   }
 
   /** Returns the commit with a number; `undefined` when there is none yet. */
-  find(seq: number): Uint8Array | undefined {
+  find(seq: number): RetainedCommit | undefined {
     const first = this.#commits[0]
-    return first === undefined ? undefined : this.#commits[seq - first.seq]?.bytes
+    return first === undefined ? undefined : this.#commits[seq - first.seq]
   }
 
   read(since: number): CommitReader {
@@ -66,6 +67,7 @@ class MemoryCommitReader implements CommitReader {
   readonly file = '(changes in memory)'
   readonly #changes: MemoryChanges
   #payload: Uint8Array = new Uint8Array(0)
+  isLoad = false
   seq: number
 
   constructor(changes: MemoryChanges, since: number) {
@@ -80,9 +82,10 @@ class MemoryCommitReader implements CommitReader {
   next(seqMax: number): boolean {
     if (this.seq >= seqMax) return false
     if (this.seq < this.#changes.truncatedSeq) throw changesTruncated(this.seq, this.#changes.truncatedSeq)
-    const bytes = this.#changes.find(this.seq + 1)
-    if (bytes === undefined) return false
-    this.#payload = bytes
+    const commit = this.#changes.find(this.seq + 1)
+    if (commit === undefined) return false
+    this.#payload = commit.bytes
+    this.isLoad = commit.isLoad
     this.seq++
     return true
   }

@@ -32,6 +32,10 @@ export class WalCommitReader implements CommitReader {
     return this.#reader.payload
   }
 
+  get isLoad(): boolean {
+    return this.#reader.type === LogRecordType.Load
+  }
+
   get file(): string {
     return 'wal'
   }
@@ -52,7 +56,7 @@ export class WalCommitReader implements CommitReader {
       for (;;) {
         if (!this.#isAhead && !reader.next()) return false
         this.#isAhead = true
-        if (reader.type === LogRecordType.Commit && reader.seq > this.#seq) {
+        if (isCommit(reader) && reader.seq > this.#seq) {
           if (reader.seq > seqMax) return false
           if (reader.seq !== this.#seq + 1) throw changesTruncated(this.#seq, reader.seq - 1)
           this.#seq = reader.seq
@@ -73,4 +77,8 @@ export class WalCommitReader implements CommitReader {
     this.#reader.close()
     this.#onClose(this)
   }
+}
+
+function isCommit({ type }: WalReader): boolean {
+  return type === LogRecordType.Commit || type === LogRecordType.Load
 }

@@ -52,6 +52,8 @@ export interface CommitLog extends StoreLog {
    * @param writesEntries - false when the commit only deletes: its record may use the reserve of a full device.
    */
   appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean, writesEntries: boolean): void
+  /** Appends a load, whose entries are in tables. The batch is one range delete; see `appendCommit`. */
+  appendLoad(batch: Uint8Array, seq: number): void
   /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
   releasePreallocated(): boolean
   /**
@@ -113,7 +115,12 @@ export class MemoryLog implements CommitLog {
 
   appendCommit(batch: Uint8Array, seq: number, _isBorrowed: boolean, _writesEntries: boolean): void {
     this.bytesSinceCheckpoint += batch.length
-    this.#changes.add(batch, seq)
+    this.#changes.add(batch, seq, false)
+  }
+
+  appendLoad(batch: Uint8Array, seq: number): void {
+    this.bytesSinceCheckpoint += batch.length
+    this.#changes.add(batch, seq, true)
   }
 
   readCommits(since: number): CommitReader {

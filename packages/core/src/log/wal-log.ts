@@ -63,6 +63,11 @@ export class WalLog implements CommitLog {
     if (writesEntries) this.#entriesEndLsn = this.#wal.endLsn
   }
 
+  appendLoad(batch: Uint8Array, seq: number): void {
+    this.#wal.append(batch, { type: LogRecordType.Load, seq })
+    this.#entriesEndLsn = this.#wal.endLsn
+  }
+
   prepareCatalog(): LogEnd {
     this.#wal.sync()
     if (!this.#wal.history.hasCreatedSegment) this.#wal.rotate()

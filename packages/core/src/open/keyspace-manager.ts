@@ -13,7 +13,6 @@ import type { ResolvedKeyspaceOptions } from '../keyspace/options.js'
 import { KeyspaceStore } from '../keyspace/store.js'
 import { KeyspaceTransactionStore } from '../keyspace/transaction-store.js'
 import type { CatalogWriter } from './catalog-writer.js'
-import type { ExpirySweep } from '../expiry/expiry-sweep.js'
 import type { KeyspaceFiles } from './keyspace-files.js'
 import { StoreOpening } from './store-opening.js'
 import type { StoreOpenings } from './store-opening.js'
@@ -26,7 +25,7 @@ export class KeyspaceManager {
   readonly #openings: StoreOpenings
   readonly #pipeline: CommitPipeline
   readonly #sinks: CommitSinks
-  readonly #sweep: ExpirySweep
+  readonly #background: { schedule(): void }
   readonly #options: ResolvedDatabaseOptions
 
   /** @param sinks - the checkpointer, the background sync and the transactions of the database are used. */
@@ -37,7 +36,7 @@ export class KeyspaceManager {
     openings: StoreOpenings,
     pipeline: CommitPipeline,
     sinks: CommitSinks,
-    sweep: ExpirySweep,
+    background: { schedule(): void },
     options: ResolvedDatabaseOptions,
   ) {
     this.#state = state
@@ -46,7 +45,7 @@ export class KeyspaceManager {
     this.#openings = openings
     this.#pipeline = pipeline
     this.#sinks = sinks
-    this.#sweep = sweep
+    this.#background = background
     this.#options = options
     for (const keyspace of state.keyspaces) this.#enableExpiryOnFirstUse(keyspace)
   }
@@ -131,7 +130,7 @@ export class KeyspaceManager {
     this.#enableExpiryOnFirstUse(keyspace)
     keyspaces.add(keyspace)
     this.#sinks.transactions.addStore(descriptor.id, new KeyspaceTransactionStore(keyspace))
-    this.#sweep.schedule()
+    this.#background.schedule()
     return keyspace
   }
 
@@ -183,7 +182,7 @@ export class KeyspaceManager {
       })
     })
     keyspace.setDescriptor(descriptor)
-    this.#sweep.schedule()
+    this.#background.schedule()
   }
 
   /** Changes the catalog. (C3) After a failed write it is unknown which one a crash would leave. */

@@ -27,6 +27,7 @@ import type { SpaceBudget } from '../space/space-budget.js'
 import { CatalogWriter } from './catalog-writer.js'
 import type { DirectoryEntrySync } from './directory-entry-sync.js'
 import { ExpirySweep } from '../expiry/expiry-sweep.js'
+import { IdleCompaction } from './idle-compaction.js'
 import { KeyspaceFiles } from './keyspace-files.js'
 import { KeyspaceManager } from './keyspace-manager.js'
 import { runAll } from './run-all.js'
@@ -87,6 +88,7 @@ export class OpenDatabase {
   readonly openReads: OpenReads
   readonly openStreams: HandleLeases<PinnedResource>
   readonly #sweep: ExpirySweep
+  readonly #idle: IdleCompaction
   readonly #lock: VfsLock
   readonly #closeLogBytes: number
   readonly #leaks: LeakReporter
@@ -135,6 +137,7 @@ export class OpenDatabase {
     this.pipeline.onCommit(() => {
       sweep.afterCommit()
     })
+    this.#idle = new IdleCompaction(state, this.pipeline, this.slicedCheckpoint, changeSignal, scheduler)
     const writer = new CatalogWriter(catalog, vfs, directory, log)
     const files = new KeyspaceFiles(engines, directoryEntries, options.logger)
     this.manager = new KeyspaceManager(
@@ -144,7 +147,11 @@ export class OpenDatabase {
       stores.openings,
       this.pipeline,
       sinks,
-      this.#sweep,
+      {
+        schedule: () => {
+          this.#scheduleBackground()
+        },
+      },
       options,
     )
     this.openReads = new OpenReads(leaks, scheduler)
@@ -167,8 +174,14 @@ export class OpenDatabase {
     this.backgroundSync.onFlushed(() => {
       changeSignal.wake()
     })
-    this.#sweep.schedule()
+    this.#scheduleBackground()
     this.manager.removeLeftovers()
+  }
+
+  /** Schedules the work that the keyspaces may need while the database is open. */
+  #scheduleBackground(): void {
+    this.#sweep.schedule()
+    this.#idle.start()
   }
 
   /** Releases and reports the database when it was not closed before the sentinel is garbage-collected (S5). */
@@ -260,6 +273,7 @@ export class OpenDatabase {
     this.#watch?.cancel()
     this.backgroundSync.close()
     this.#sweep.cancel()
+    this.#idle.cancel()
     this.pipeline.drain()
     let clean = false
     const { health } = this

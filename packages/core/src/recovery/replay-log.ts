@@ -97,6 +97,7 @@ class Replay {
 
   add(reader: WalReader): void {
     if (reader.type === LogRecordType.Commit) this.#addCommit(reader)
+    else if (reader.type === LogRecordType.Load) this.#noteCommit(reader)
     else if (reader.type === LogRecordType.Checkpoint) this.#addCheckpoint(reader)
     else if (reader.type === LogRecordType.Catalog) this.#addCatalog(reader)
     else throw this.#fault(reader.lsn, 'the log contains a record of an unknown type', reader.type)
@@ -137,8 +138,8 @@ class Replay {
     return { seq, checkpointSeq, catalogGeneration, replayedCount: this.#replayedCount }
   }
 
-  #addCommit(reader: WalReader): void {
-    const { seq, lsn } = reader
+  /** Checks the number of a commit. A load is one too, of which the log contains no entries. */
+  #noteCommit({ seq, lsn }: WalReader): void {
     const last = this.#lastCommit
     if (last !== undefined && seq !== last + 1) {
       throw this.#fault(lsn, 'a commit is missing in the log', seq, last + 1)
@@ -146,6 +147,11 @@ class Replay {
     this.#lastCommit = seq
     this.#firstCommit ??= seq
     this.#history.addCommit(seq, lsn)
+  }
+
+  #addCommit(reader: WalReader): void {
+    const { seq, lsn } = reader
+    this.#noteCommit(reader)
     let replayed = false
     for (const section of decodeBatch(reader.payload, this.#directory, lsn)) {
       const keyspace = this.#keyspaces.byId(section.keyspaceId)

@@ -127,6 +127,11 @@ export class SpaceBudget {
     this.#inFlightBytes -= byteCount
   }
 
+  /** Measures the space again before the next commit: files were written past the budget. */
+  remeasure(): void {
+    this.#remainingBytes = 0
+  }
+
   /** Runs a step that makes the database longer and must not use the reserve. */
   withoutReserve<T>(step: () => T): T {
     return this.#vfs.withoutReserve(step)

@@ -5,11 +5,12 @@ import type { HandleSentinel } from '../health/leaks.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
 import { KeyspaceReads } from '../read/keyspace-reads.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
+import { loadEntries } from '../load/keyspace-load.js'
 import type { LiveSource } from '../read/read-source.js'
 import { scannedBounds } from '../read/scanned-bounds.js'
 import { resolveDeletedRange } from './deleted-range.js'
-import { resolvePutOptions, resolveWriteOptions } from './options.js'
-import type { PutOptions, WriteOptions } from './options.js'
+import { batchTtlOf, resolvePutOptions, resolveWriteOptions } from './options.js'
+import type { LoadOptions, PutOptions, WriteOptions } from './options.js'
 
 /**
  * The data methods of a keyspace.
@@ -76,6 +77,33 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     const durability = resolveWriteOptions(options)
     this.#assertWritable()
     this.pipeline.deleteRange(this.store.descriptor.id, undefined, undefined, durability)
+  }
+
+  /**
+   * Writes many entries, which ascend by encoded key, as one atomic commit. They overwrite existing entries. Other commits may run while
+   * the entries are read; the load takes its position in the commit order after the last entry.
+   *
+   * @remarks It is durable when it returns, whatever the durability of the database. In a keyspace of the LSM tree, entries are written once, to
+   * tables, and memory holds a few megabytes of them; the log and `changes` contain the range of the keys only. In a keyspace of the B+tree
+   * they are one batch, in memory and in the log, of at most 1 GiB. A load that fails has written nothing, and the database stays usable.
+   * @param entries - pairs of key and value, each key greater than the one before. Their iterator may read and write the database. Its
+   * exception leaves this call.
+   * @returns the number of entries.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when the keys do not ascend; LDB_NO_SPACE; LDB_COMMIT_UNKNOWN when the load was
+   * logged, and a later sync failed; the errors of writes.
+   * @example
+   * ```ts
+   * import { Database } from '@ldb/core'
+   *
+   * const db = Database.memory({ engine: 'lsm' })
+   * console.log(db.load([['a', '1'], ['b', '2']])) // 2
+   * db.close()
+   * ```
+   */
+  load(entries: Iterable<readonly [K, V]>, options?: LoadOptions): number {
+    const ttlMs = batchTtlOf(options)
+    this.#assertWritable()
+    return loadEntries(this, entries, ttlMs)
   }
 
   /** Writes an entry if the key is absent, and reports whether it did. */

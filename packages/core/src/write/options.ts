@@ -15,6 +15,9 @@ export interface PutOptions extends WriteOptions {
   readonly ttlMs?: number | undefined
 }
 
+/** Options of a bulk load. @category Writing */
+export type LoadOptions = Pick<PutOptions, 'ttlMs'>
+
 /** {@link PutOptions} with checked values. */
 export interface ResolvedPutOptions {
   readonly durability: Durability | undefined
@@ -41,8 +44,8 @@ export function resolvePutOptions(options: PutOptions | undefined): ResolvedPutO
 }
 
 /**
- * Returns the time to live of a batch operation, which has no durability of its own. @throws {@link LdbError}
- * LDB_INVALID_ARGUMENT.
+ * Returns the time to live of a batch operation or of the entries of a load, which have no durability of their own. @throws
+ * {@link LdbError} LDB_INVALID_ARGUMENT.
  */
 export function batchTtlOf(options: Pick<PutOptions, 'ttlMs'> | undefined): number | undefined {
   if (options === undefined) return undefined

@@ -39,14 +39,16 @@ export class Block {
    * Decodes a payload and checks every record, and that the entries ascend.
    *
    * @param bytes - payload whose checksum was checked; begins at a multiple of four in its buffer. Not copied.
+   * @param loadStamp - stamp of the entries when the block has none, as in a table of a load.
    * @returns `undefined` when it is malformed.
    */
-  static decode(bytes: Uint8Array): Block | undefined {
+  static decode(bytes: Uint8Array, loadStamp = 0): Block | undefined {
     if (bytes.length < BLOCK_PREFIX_OFFSET) return undefined
     const count = readU32(bytes, BLOCK_COUNT_OFFSET)
     const prefixBytes = readU32(bytes, BLOCK_PREFIX_BYTES_OFFSET)
-    const baseStamp = readU64(bytes, BLOCK_BASE_STAMP_OFFSET)
-    if (count === 0 || baseStamp < 0 || prefixBytes > bytes.length - BLOCK_PREFIX_OFFSET) return undefined
+    const storedStamp = readU64(bytes, BLOCK_BASE_STAMP_OFFSET)
+    const baseStamp = storedStamp === 0 ? loadStamp : storedStamp
+    if (count === 0 || storedStamp < 0 || prefixBytes > bytes.length - BLOCK_PREFIX_OFFSET) return undefined
     const slots = slotsOffset(prefixBytes)
     if (slots + count * SLOT_BYTES > bytes.length) return undefined
     const block = new Block(bytes, count, prefixBytes, baseStamp)

@@ -5,6 +5,7 @@ import type { LevelCodecs } from '../table/level-codecs.js'
 import type { KeyRange } from '../table/table-meta.js'
 import type { Table } from '../version/table.js'
 import type { Version } from '../version/version.js'
+import { isIdleCompactionDue, NO_PENDING } from './idle.js'
 
 /** Sizes that decide when and what to compact. */
 export interface CompactionOptions {
@@ -16,6 +17,14 @@ export interface CompactionOptions {
   readonly levelRatio: number
   /** The codec of each level. */
   readonly codecs: Pick<LevelCodecs, 'idAt'>
+}
+
+/** Circumstances of a choice, besides the tables. */
+export interface CompactionContext {
+  /** Stamp of the oldest open snapshot; `Infinity` without one. Deletes up to it hide nothing that anyone reads. */
+  readonly oldestSnapshot: number
+  /** Nothing else has to be done: what is not urgent is compacted, too. */
+  readonly isIdle: boolean
 }
 
 /** What to merge. */
@@ -31,6 +40,11 @@ const BOTTOM = LEVEL_COUNT - 1
 
 /** A share of deletes in a table that is worth a compaction of its own. */
 const DELETE_SHARE = 0.5
+/** The same in the last level, where each delete stands above the entry that it deletes. */
+const LAST_DELETE_SHARE = 0.2
+const LAST_DELETE_SHARE_IDLE = 0.05
+
+const BUSY: CompactionContext = Object.freeze({ oldestSnapshot: Infinity, isIdle: false })
 
 /**
  * Chooses the next compaction, or `undefined` when none is needed.
@@ -39,13 +53,16 @@ const DELETE_SHARE = 0.5
  * the bytes in the last level upwards, so that at most about 1 / (ratio - 1) of the data is above the last level. The levels above the
  * first with a target of `baseBytes` or more stay empty. The level that exceeds its target most is compacted. Of its tables, the one
  * that overlaps the fewest bytes of the next level is chosen.
+ *
+ * When no level exceeds its target, tables with many deletes are compacted; those of the last level are rewritten once no snapshot sees what
+ * they deleted. When the store is idle, the levels above the last are emptied if that may return a tenth of the space.
  */
-export function chooseCompaction(version: Version, options: CompactionOptions): CompactionPlan | undefined {
+export function chooseCompaction(
+  version: Version,
+  options: CompactionOptions,
+  context: CompactionContext = BUSY,
+): CompactionPlan | undefined {
   const targets = levelTargets(version, options)
-  // Not below a level that has tables: what is in level 0 is newer.
-  const base = targets.findIndex(
-    (target, level) => level > 0 && (target > 0 || version.level(level).length > 0),
-  )
   let worst = -1
   let worstScore = 1
   for (let level = 0; level < BOTTOM; level++) {
@@ -59,9 +76,14 @@ export function chooseCompaction(version: Version, options: CompactionOptions): 
     worstScore = score
   }
   const { codecs } = options
-  if (worst === 0) return planOf(version, [...version.level(0)], base, codecs)
+  if (worst === 0) return planOf(version, [...version.level(0)], baseLevel(version, targets), codecs)
   if (worst > 0) return planOf(version, [leastOverlapping(version, worst)], worst + 1, codecs)
-  return chooseDeletes(version, codecs)
+  return (
+    chooseDeletes(version, context, codecs) ??
+    (context.isIdle && isIdleCompactionDue(version, options.baseBytes, NO_PENDING)
+      ? chooseHighest(version, options)
+      : undefined)
+  )
 }
 
 /** Returns the target of each level in bytes; 0 for levels that should be empty. */
@@ -77,6 +99,18 @@ export function levelTargets(version: Version, { baseBytes, levelRatio }: Compac
   return targets
 }
 
+/** Plans the merge of level 0 into the first level in use; `undefined` when it is empty. */
+export function planLevel0(version: Version, options: CompactionOptions): CompactionPlan | undefined {
+  if (version.level(0).length === 0) return undefined
+  const base = baseLevel(version, levelTargets(version, options))
+  return planOf(version, [...version.level(0)], base, options.codecs)
+}
+
+/** Returns the level that level 0 is merged into: not one below a level that has tables, because what is in level 0 is newer. */
+function baseLevel(version: Version, targets: readonly number[]): number {
+  return targets.findIndex((target, level) => level > 0 && (target > 0 || version.level(level).length > 0))
+}
+
 /** Plans the merge of everything that overlaps a range into the last level. */
 export function planRange(version: Version, range: KeyRange | undefined): CompactionPlan | undefined {
   const all = [...version.tables()]
@@ -90,14 +124,34 @@ export function planRange(version: Version, range: KeyRange | undefined): Compac
   return inputs.length === 0 ? undefined : { inputs, outputLevel: BOTTOM, isMove: false }
 }
 
-/** A table above the last level that consists mostly of deletes, or that has range tombstones, holds space below it. */
-function chooseDeletes(version: Version, codecs: CompactionOptions['codecs']): CompactionPlan | undefined {
-  for (let level = 1; level < BOTTOM; level++) {
+/**
+ * A table above the last level that consists mostly of deletes, or that has range tombstones, holds space below it. In the last level,
+ * only snapshots that were open when it was written have kept its deletes.
+ */
+function chooseDeletes(
+  version: Version,
+  { oldestSnapshot, isIdle }: CompactionContext,
+  codecs: CompactionOptions['codecs'],
+): CompactionPlan | undefined {
+  const lastShare = isIdle ? LAST_DELETE_SHARE_IDLE : LAST_DELETE_SHARE
+  for (let level = 1; level < LEVEL_COUNT; level++) {
+    const share = level < BOTTOM ? DELETE_SHARE : lastShare
     for (const table of version.level(level)) {
-      const { entryCount, deleteCount, tombstoneCount } = table.meta
-      if (tombstoneCount === 0 && deleteCount <= entryCount * DELETE_SHARE) continue
-      return planOf(version, [table], level + 1, codecs)
+      const { entryCount, deleteCount, tombstoneCount, maxStamp } = table.meta
+      if (tombstoneCount === 0 && deleteCount <= entryCount * share) continue
+      if (level < BOTTOM) return planOf(version, [table], level + 1, codecs)
+      if (maxStamp <= oldestSnapshot) return { inputs: [table], outputLevel: BOTTOM, isMove: false }
     }
+  }
+  return undefined
+}
+
+/** Plans to move down the tables of the highest level that has any. */
+function chooseHighest(version: Version, options: CompactionOptions): CompactionPlan | undefined {
+  if (version.level(0).length > 0) return planLevel0(version, options)
+  for (let level = 1; level < BOTTOM; level++) {
+    if (version.level(level).length > 0)
+      return planOf(version, [leastOverlapping(version, level)], level + 1, options.codecs)
   }
   return undefined
 }

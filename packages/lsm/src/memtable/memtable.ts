@@ -36,6 +36,8 @@ export class Memtable {
   /** False when the memtable contains a part of a replay that had not ended when it was frozen. */
   isComplete = true
   entryCount = 0
+  /** Deletes among the entries; counted by the owner. */
+  deleteCount = 0
   #bytes: Uint8Array
   #words: Int32Array
   /** End of the used part of the arena. */

@@ -1,8 +1,10 @@
+import { assert } from '@ldb/base'
 import type { StoreObserver } from '@ldb/base'
 import { unknownCodec } from '@ldb/integrity'
 import type { Clock } from '@ldb/vfs'
-import { chooseCompaction, planRange } from '../compaction/choose.js'
+import { chooseCompaction, planLevel0, planRange } from '../compaction/choose.js'
 import type { CompactionOptions, CompactionPlan } from '../compaction/choose.js'
+import { isIdleCompactionDue } from '../compaction/idle.js'
 import { compactionSteps, flushSteps, inputsOf } from '../compaction/compaction-job.js'
 import type { Memtable } from '../memtable/memtable.js'
 import type { LevelCodecs } from '../table/level-codecs.js'
@@ -141,12 +143,12 @@ export class BackgroundWork {
     return rest
   }
 
-  /** Chooses the next compaction; the choice is kept until the version changes. */
+  /** Chooses the next compaction; the choice is kept until the version changes, or a snapshot is released. */
   #choose(): CompactionPlan | undefined {
     const { version } = this.#state
     if (this.#chosenFor !== version) {
       this.#chosenFor = version
-      this.#chosen = chooseCompaction(version, this.#options)
+      this.#chosen = this.#chooseNow(false)
     }
     const chosen = this.#chosen
     return chosen === undefined || this.#unknownCodecOf(chosen) === undefined ? chosen : undefined
@@ -168,6 +170,36 @@ export class BackgroundWork {
     const plan = planRange(this.#state.version, range)
     const unknown = plan === undefined ? undefined : this.#unknownCodecOf(plan)
     if (unknown !== undefined) throw unknownCodec(unknown)
+  }
+
+  /** Returns a compaction that can run, if one is needed. */
+  #chooseNow(isIdle: boolean): CompactionPlan | undefined {
+    const oldestSnapshot = this.#snapshots()[0] ?? Infinity
+    const plan = chooseCompaction(this.#state.version, this.#options, { oldestSnapshot, isIdle })
+    return plan === undefined || this.#unknownCodecOf(plan) === undefined ? plan : undefined
+  }
+
+  /** Chooses again, because a snapshot was released that may have kept deletes in the last level. */
+  noteSnapshotReleased(): void {
+    if (this.#state.version.lastLevelDeletes > 0) this.#chosenFor = undefined
+  }
+
+  /** Reports whether a compaction pays while the store is idle. */
+  get isIdleCompactionDue(): boolean {
+    if (this.#delegated !== undefined) return false
+    const { version, pendingBytes } = this.#state
+    return (
+      this.#chooseNow(true) !== undefined ||
+      isIdleCompactionDue(version, this.#options.baseBytes, pendingBytes)
+    )
+  }
+
+  /** As `compactionStep`, also for compactions that are worth their cost only while the store is idle. */
+  idleCompactionStep(): number {
+    if (this.#delegated !== undefined) return this.#takeDelegated(this.#delegated)
+    if (this.#compaction !== undefined) return this.#continue(this.#compaction)
+    const plan = this.#chooseNow(true)
+    return plan === undefined ? 0 : this.#continue(this.#begin(plan))
   }
 
   /**
@@ -200,6 +232,22 @@ export class BackgroundWork {
     const plan = planRange(this.#state.version, range)
     if (plan !== undefined) this.#begin(plan)
     return plan !== undefined
+  }
+
+  /** The plan of the compaction in progress, here or in another thread. */
+  get runningCompaction(): CompactionPlan | undefined {
+    return (this.#compaction ?? this.#delegated)?.plan
+  }
+
+  /**
+   * Begins a compaction of level 0 into the next level in use, however few tables it has. None is in progress in this thread; that of
+   * another one is cancelled.
+   */
+  beginLevel0(): void {
+    assert(this.#compaction === undefined, 'one compaction runs at a time')
+    this.#cancelCompaction()
+    const plan = planLevel0(this.#state.version, this.#options)
+    if (plan !== undefined) this.#begin(plan)
   }
 
   /** Runs one step of the compaction in progress. Returns false when there is none. */

@@ -1,4 +1,5 @@
 import { corruption, NO_SEGMENT_ID, ResumableTask, toSeq } from '@ldb/base'
+import type { StoreLoad } from '@ldb/base'
 import { isMissingPath, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { newSeed } from '../key-hash.js'
@@ -33,6 +34,8 @@ export interface OpenedStore {
   readonly manifest: ManifestWriter
   readonly persistence: Persistence
   readonly work: BackgroundWork
+  /** Loads in progress. */
+  readonly loads: Set<StoreLoad>
 }
 
 /**
@@ -98,6 +101,7 @@ export function openStore(
     manifest,
     persistence,
     work,
+    loads: new Set(),
   }
 }
 

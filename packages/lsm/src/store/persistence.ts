@@ -1,4 +1,4 @@
-import { NO_SEGMENT_ID, toSeq } from '@ldb/base'
+import { NO_SEGMENT_ID, ResumableTask, toSeq } from '@ldb/base'
 import type { Seq, StoreLog, TaskSteps } from '@ldb/base'
 import { directoryOf, DirectorySync } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
@@ -26,6 +26,8 @@ export class Persistence {
   #hasLeftovers = true
   /** The manifest that was found may not be on the device. */
   #isUncertain: boolean
+  /** One change of the manifest is made at a time: a checkpoint, a compaction and a load may overlap otherwise. */
+  #running: ResumableTask | undefined = undefined
 
   /** @param isUncertain - the manifest that was found may not be on the device. */
   constructor(
@@ -56,8 +58,19 @@ export class Persistence {
     return bytes
   }
 
-  /** The steps of making the present version durable. */
+  /** The steps of making the present version durable, after those that are in progress. */
   *steps(log: StoreLog | undefined): TaskSteps {
+    this.#running?.sync()
+    const task = new ResumableTask(this.#persistSteps(log))
+    this.#running = task
+    try {
+      yield task
+    } finally {
+      if (this.#running === task) this.#running = undefined
+    }
+  }
+
+  *#persistSteps(log: StoreLog | undefined): TaskSteps {
     const pinned = this.#state.current.pin()
     try {
       const { version } = pinned
@@ -65,7 +78,11 @@ export class Persistence {
       const levels = levelsOf(version)
       const edit = this.#changeTo(levels)
       const isChanged = seq !== this.durableSeq || edit.added.length > 0 || edit.removed.length > 0
-      if (!isChanged && !this.#isUncertain) return
+      if (!isChanged && !this.#isUncertain) {
+        // The manifest that was found is on the device.
+        this.#removeLeftovers()
+        return
+      }
       this.#files.ensureDirectory()
       yield* this.#syncTables(version)
       if (log !== undefined) yield log

@@ -1,5 +1,6 @@
 import { assert, toSeq } from '@ldb/base'
 import type { Seq } from '@ldb/base'
+import type { PendingBytes } from '../compaction/idle.js'
 import { Memtable } from '../memtable/memtable.js'
 import { ReadState } from '../read/read-state.js'
 import type { Version, VersionChange } from '../version/version.js'
@@ -60,8 +61,38 @@ export class StoreState {
 
   /** Every commit up to this one is in the tables of the present version. */
   get seqInTables(): Seq {
-    const isAllFlushed = !this.isReplaying && this.#memtables.length === 1 && this.#active.isEmpty
-    return isAllFlushed ? this.seq : this.flushedSeq
+    return this.#isAllFlushed ? this.seq : this.flushedSeq
+  }
+
+  get #isAllFlushed(): boolean {
+    return !this.isReplaying && this.#memtables.length === 1 && this.#active.isEmpty
+  }
+
+  /** What is in memtables. */
+  get pendingBytes(): PendingBytes {
+    let byteCount = 0
+    let deleteCount = 0
+    let tombstoneCount = 0
+    for (const memtable of this.#memtables) {
+      if (!memtable.isEmpty) byteCount += memtable.byteCount
+      deleteCount += memtable.deleteCount
+      tombstoneCount += memtable.tombstones.all.length
+    }
+    return { byteCount, deleteCount, tombstoneCount }
+  }
+
+  /** Ends a replay: every commit up to `seq` was applied. */
+  endReplay(seq: Seq): void {
+    this.isReplaying = false
+    this.seq = toSeq(Math.max(this.seq, seq))
+    if (this.#isAllFlushed) this.flushedSeq = this.seq
+  }
+
+  /** Notes a commit whose entries are in tables; no memtable contains anything. */
+  noteLoaded(seq: Seq): void {
+    assert(this.#isAllFlushed, 'a load is newer than everything in tables')
+    this.seq = seq
+    this.flushedSeq = seq
   }
 
   /** Freezes the active memtable unless it is empty. */

@@ -131,7 +131,7 @@ export class TableReader {
   }
 
   #decodeBlock(bytes: Uint8Array, { fileOffset }: UnitHandle): Block {
-    const block = Block.decode(bytes)
+    const block = Block.decode(bytes, this.meta.minStamp)
     if (block === undefined) throw this.#file.fault(fileOffset, 'a block is malformed')
     return block
   }

@@ -28,7 +28,7 @@ export function verifyTable({ meta, reader }: Table, sink: VerifySink): void {
       walk.report('order', 'a range tombstone lies outside the bounds of its table')
     }
   }
-  const stored = reader.properties()
+  const stored = withLoadStamp(reader.properties(), meta.minStamp)
   const differing = differingProperties(stored, properties)
   if (differing.length > 0)
     walk.report('count', `the properties ${differing.join(', ')} of the table are wrong`)
@@ -40,6 +40,11 @@ export function verifyTable({ meta, reader }: Table, sink: VerifySink): void {
     meta.maxStamp === properties.maxStamp &&
     meta.rawBytes === meta.fileBytes + properties.rawBytes - properties.storedBytes
   if (!isDescribed) walk.report('count', 'the manifest describes another table')
+}
+
+/** Returns the properties of a table; the stamps of one that was loaded are in the manifest only. */
+function withLoadStamp(properties: TableProperties, stamp: number): TableProperties {
+  return properties.maxStamp === 0 ? { ...properties, minStamp: stamp, maxStamp: stamp } : properties
 }
 
 /** One walk over the index and the data blocks of a table. */

@@ -66,7 +66,7 @@ export class UnsyncedFile implements Syncable {
 }
 
 /** A table that is being written. */
-interface NewTable {
+export interface NewTable {
   readonly writer: TableWriter
   readonly file: VfsFile
   readonly path: string
@@ -190,6 +190,11 @@ export class TableFiles {
     return this.#openTable(meta, new UnsyncedFile(this.#vfs, file))
   }
 
+  /** Opens a table that was written, and is on the device. The durable manifest does not name it. */
+  openSynced(meta: TableMeta): Table {
+    return this.#openTable(meta, undefined)
+  }
+
   /** Opens the tables that another thread has written. */
   openFinished(metas: readonly TableMeta[]): Table[] {
     return metas.map((meta) =>
@@ -215,6 +220,11 @@ export class TableFiles {
   removeUnfinished({ file, path }: NewTable): void {
     file.close()
     this.#remove(path)
+  }
+
+  /** Deletes the file of a table that was written, and not opened. */
+  removeUnopened({ number }: TableMeta): void {
+    this.#remove(tablePath(this.#directory, number))
   }
 
   /** Notes which tables the durable manifest names now. Deletes the files of those that it named before, unless a version needs them. */

@@ -20,10 +20,15 @@ export interface VersionChange {
  */
 export class Version {
   readonly levels: readonly Level[]
+  /** Deletes and range tombstones in the last level. */
+  readonly lastLevelDeletes: number
 
   constructor(levels: readonly Level[]) {
     assert(levels.length === LEVEL_COUNT, 'a version has seven levels')
     this.levels = levels
+    let lastLevelDeletes = 0
+    for (const { meta } of levels.at(-1) ?? []) lastLevelDeletes += meta.deleteCount + meta.tombstoneCount
+    this.lastLevelDeletes = lastLevelDeletes
     if (INVARIANTS)
       assert(
         levels.every(isOrdered),

@@ -30,6 +30,7 @@ const store = LsmTree.open(defaultVfs(), directory, {
   memtableBytes: 1 << 20,
   tableBytes: 1 << 20,
   levelBaseBytes: 4 << 20,
+  compression: 'none',
   thread: counted,
   observer,
 })

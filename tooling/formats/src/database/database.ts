@@ -118,7 +118,8 @@ class Replay {
   }
 
   apply(record: LogRecord): void {
-    if (record.type === 1) this.#applyCommit(record)
+    if (record.type === 0) this.#noteLoad(record)
+    else if (record.type === 1) this.#applyCommit(record)
     else if (record.type === 2) this.#checkCheckpoint(record)
     else if (record.type === 3) this.#checkCatalog(readCatalogRecord(record.payload).generation)
     else requireSound(record.type >= 4, `a record of type ${record.type} in the log of a database`)
@@ -146,10 +147,22 @@ class Replay {
       .map(({ key, value }) => ({ key, ...(mayExpire ? readExpiry(value) : { value, expiresAt: 0 }) }))
   }
 
-  #applyCommit({ seq, payload }: LogRecord): void {
+  #noteCommit({ seq }: LogRecord): void {
     requireSound(seq === (this.#lastCommit ?? seq - 1) + 1, `commit ${seq} does not follow its predecessor`)
     this.#firstCommit ??= seq
     this.#lastCommit = seq
+  }
+
+  /** A load has no entries in the log: its batch is one range delete that deletes nothing. */
+  #noteLoad(record: LogRecord): void {
+    this.#noteCommit(record)
+    const operations = readBatch(record.payload).flatMap((section) => section.operations)
+    requireSound(operations.length === 1, 'the record of a load names one range')
+  }
+
+  #applyCommit(record: LogRecord): void {
+    const { seq, payload } = record
+    this.#noteCommit(record)
     for (const { keyspaceId, operations } of readBatch(payload)) {
       const tree = this.#treeOf(keyspaceId)
       const keyspace = this.#catalog.keyspaces.find((each) => each.keyspaceId === keyspaceId)

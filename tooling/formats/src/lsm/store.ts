@@ -107,8 +107,11 @@ function contentOf(table: NamedTable, files: ReadonlyMap<string, Uint8Array>, st
   const content = readTable(bytes)
   requireSound(content.fileId === table.fileId && content.storeId === storeId, `${name} is another table`)
   const { entries, deletes, tombstones, minStamp, maxStamp, rawBytes, storedBytes } = content.properties
+  const stamp = table.counts[3] ?? 0
+  const isLoad = maxStamp === 0
   requireSound(
-    [entries, deletes, tombstones, minStamp, maxStamp].join() === table.counts.join(),
+    [entries, deletes, tombstones, isLoad ? stamp : minStamp, isLoad ? stamp : maxStamp].join() ===
+      table.counts.join() && stamp > 0,
     `counts of ${name}`,
   )
   requireSound(table.rawBytes === table.fileBytes + rawBytes - storedBytes, `uncompressed length of ${name}`)
@@ -121,7 +124,7 @@ function contentOf(table: NamedTable, files: ReadonlyMap<string, Uint8Array>, st
     const isWithin = compareBytes(key, lower) >= 0 && (upper === undefined || compareBytes(key, upper) < 0)
     requireSound(isWithin, `a key of ${name} lies outside of its bounds`)
   }
-  return content
+  return isLoad ? { ...content, entries: content.entries.map((entry) => ({ ...entry, stamp })) } : content
 }
 
 /** Returns what a reader sees: of all versions of a key the one with the greatest stamp, unless it is deleted. */

@@ -48,7 +48,7 @@ const PROPERTIES = [
   'storedBytes',
 ] as const
 
-/** Reads a table and checks every unit, the index, the filter and the properties. */
+/** Reads a table and checks every unit, the index, the filter and the properties. In a table of a load, all stamps are 0. */
 export function readTable(bytes: Uint8Array): Table {
   const file = new ByteView(bytes)
   const { seed, fileId, storeId } = readHeader(file, 'T')
@@ -125,6 +125,7 @@ function checked(
     requireSound(order < 0 || (order === 0 && before.stamp > entry.stamp), 'order of entries')
   }
   const stamps = [...entries, ...tombstones].map(({ stamp }) => stamp)
+  requireSound(!stamps.includes(0) || Math.max(...stamps) === 0, 'a stamp of 0 beside others')
   const counted = {
     entries: entries.length,
     deletes: entries.filter(({ value }) => value === undefined).length,

@@ -209,6 +209,15 @@ export class SortedArrayStore implements OrderedStore {
     return effort === 'full' || effort === 'shrink' ? this.beginCheckpoint(log, timeSlice) : undefined
   }
 
+  /** Loads are applied as batches. */
+  beginLoad(): undefined {
+    return undefined
+  }
+
+  isIdleWorkDue(): boolean {
+    return false
+  }
+
   logBytesPreferred(): number {
     return 0
   }

@@ -24,6 +24,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'engine',
       'transaction',
       'write',
+      'load',
       'commit',
       'space',
       'read',

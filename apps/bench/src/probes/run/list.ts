@@ -11,6 +11,7 @@ import { memory } from '../memory.js'
 import { missPath } from '../miss-path.js'
 import { opening } from '../opening/opening.js'
 import { recovery } from '../recovery.js'
+import { sortedLoad } from '../maintenance/sorted-load.js'
 import { keyTypes } from '../key-types.js'
 import { transactionContention } from '../transaction-contention.js'
 import { transactionCost } from '../transaction-cost.js'
@@ -33,5 +34,6 @@ export const PROBES: readonly Probe[] = [
   compaction,
   compression,
   expiry,
+  sortedLoad,
   deviceReads,
 ]

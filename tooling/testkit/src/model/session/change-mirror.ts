@@ -102,7 +102,7 @@ export class ChangeMirror {
     const copy = this.#copy.get(change.keyspace) ?? new Map<string, string>()
     this.#copy.set(change.keyspace, copy)
     if (change.kind === 'put') copy.set(keys.fromKey(change.key), values.fromValue(change.value))
-    else if (change.kind !== 'deleteRange') copy.delete(keys.fromKey(change.key))
+    else if (change.kind === 'delete' || change.kind === 'expire') copy.delete(keys.fromKey(change.key))
     else {
       const { lower = NO_BYTES, upper } = change
       for (const key of copy.keys()) {
@@ -111,9 +111,23 @@ export class ChangeMirror {
           continue
         copy.delete(key)
       }
+      // The entries of a load are in the database only.
+      if (change.kind === 'load') this.#copyRange(change, copy)
+    }
+  }
+
+  #copyRange({ keyspace, lower = NO_BYTES, upper }: RangeChange, copy: Map<string, string>): void {
+    const [keys, values] = textsOf(this.#db.sync, keyspace)
+    for (const [key, value] of this.#db.sync.keyspace<unknown, unknown>(keyspace).entries()) {
+      const encoded = ENCODINGS[keys.name].encode(key as never)
+      if (compareBytes(encoded, lower) < 0 || (upper !== undefined && compareBytes(encoded, upper) >= 0))
+        continue
+      copy.set(keys.fromKey(key), values.fromValue(value))
     }
   }
 }
+
+type RangeChange = Extract<Change, { readonly kind: 'deleteRange' | 'load' }>
 
 function contentOf(db: Database): Map<string, Map<string, string>> {
   return new Map(

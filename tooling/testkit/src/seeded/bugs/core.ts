@@ -20,9 +20,9 @@ export const CORE_BUGS: readonly SeededBug[] = [
     rows: [7, 8],
     effect: 'a commit is applied before it is logged',
     file: 'packages/core/src/commit/pipeline.ts',
-    find: '      this.#append(bytes, seq, requested, batch.hasPuts)\n      this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)\n      this.#applier.apply(sections, seq)\n',
+    find: '      this.#append(bytes, seq, requested, batch.hasPuts, load !== undefined)\n      this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)\n      if (load === undefined) this.#applier.apply(sections, seq)\n',
     replace:
-      '      this.#applier.apply(sections, seq)\n      this.#append(bytes, seq, requested, batch.hasPuts)\n      this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)\n',
+      '      if (load === undefined) this.#applier.apply(sections, seq)\n      this.#append(bytes, seq, requested, batch.hasPuts, load !== undefined)\n      this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)\n      if (load === undefined) seq.toString()\n',
     suite: 'packages/core/test/fault.test.ts',
     test: 'gives LDB_COMMIT_UNKNOWN when the sync fails',
   },

@@ -12,6 +12,7 @@ const BLOCK_BYTES = 4096
 const BLOCKS = 64
 const ROUNDS = { tiny: 10, quick: 20, normal: 30, full: 60 }
 const ENTRIES = { tiny: 5_000, quick: 50_000, normal: 100_000, full: 300_000 }
+const FIRST_ENTRIES = 20_000
 const GETS = 20_000
 const MEMTABLE_BYTES = 2 ** 21
 const KEY_FACTOR = 0x9e37_79b1
@@ -24,6 +25,8 @@ export const compression: Probe = {
     const blocks = SAMPLE_KINDS.flatMap((kind) =>
       CODECS.flatMap((codec) => measureBlocks(kind, codec, ROUNDS[effort])),
     )
+    // The first store also pays for the compilation of the engine.
+    measureStore(`${dir}/first`, 'JSON', 'adaptive', FIRST_ENTRIES)
     const stores = SAMPLE_KINDS.flatMap((kind) =>
       COMPRESSIONS.flatMap((name) => measureStore(`${dir}/${kind}-${name}`, kind, name, ENTRIES[effort])),
     )

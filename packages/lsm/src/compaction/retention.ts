@@ -1,3 +1,4 @@
+import { copyBytesInto } from '@ldb/base'
 import { compareKey } from '../entry/entry.js'
 import type { Entry } from '../entry/entry.js'
 import type { Tombstones } from '../entry/tombstones.js'
@@ -65,6 +66,6 @@ export class Retention {
   #copyKey({ keyBuffer, keyStart, keyEnd }: Entry): void {
     this.#keyBytes = keyEnd - keyStart
     if (this.#keyBytes > this.#key.length) this.#key = new Uint8Array(2 * this.#keyBytes)
-    this.#key.set(keyBuffer.subarray(keyStart, keyEnd))
+    copyBytesInto(this.#key, 0, keyBuffer, keyStart, keyEnd)
   }
 }

@@ -4,6 +4,7 @@ import { Tombstones } from '../entry/tombstones.js'
 import type { EntryKind } from '../format.js'
 import { hashKey } from '../key-hash.js'
 import { KeyRuns } from './key-runs.js'
+import type { KeySource } from './key-sort.js'
 
 // A key record: position of its newest version, hash, length, bytes. Positions are byte offsets in the arena; 0 is none.
 const KEY_NEWEST = 0
@@ -29,7 +30,7 @@ const TWO_POW_32 = 2 ** 32
  * since the last one (see {@link KeyRuns}). Nothing in the arena moves or changes but the link from a key to its newest version, so
  * that a reader at a stamp is not disturbed by later operations.
  */
-export class Memtable {
+export class Memtable implements KeySource {
   readonly tombstones: Tombstones = new Tombstones()
   /** Seq of the newest section; 0 when there is none. */
   lastSeq: Seq = toSeq(0)
@@ -54,7 +55,7 @@ export class Memtable {
     this.#end = 4
     this.#slots = new Int32Array(2 * SLOTS_MIN)
     this.#seed = seed
-    this.#runs = new KeyRuns((a, b) => this.#compareKeys(a, b))
+    this.#runs = new KeyRuns(this)
   }
 
   get isEmpty(): boolean {
@@ -200,11 +201,6 @@ export class Memtable {
       end - start === keyEnd - keyStart &&
       compareByteRanges(this.#bytes, start, end, key, keyStart, keyEnd) === 0
     )
-  }
-
-  #compareKeys(a: number, b: number): number {
-    const bytes = this.#bytes
-    return compareByteRanges(bytes, this.keyStart(a), this.keyEnd(a), bytes, this.keyStart(b), this.keyEnd(b))
   }
 
   #growSlots(): void {

@@ -68,7 +68,7 @@ export class BackgroundWork {
     const memtable = this.#state.oldestFrozen
     if (memtable === undefined) return 0
     if (this.#flush === undefined) {
-      const output = this.#files.newOutput()
+      const output = this.#files.newOutput(0)
       this.#flush = { memtable, output, steps: flushSteps(memtable, this.#snapshots(), output) }
     }
     const next = this.#flush.steps.next()
@@ -151,7 +151,7 @@ export class BackgroundWork {
 
   #begin(plan: CompactionPlan): Compaction {
     const { version } = this.#state
-    const output = this.#files.newOutput()
+    const output = this.#files.newOutput(plan.outputLevel)
     const { tableBytes } = this.#options
     this.#compaction = {
       plan,

@@ -6,6 +6,7 @@ import { FileSync, isMissingPath } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import type { Block } from '../block/block.js'
 import type { Tombstone } from '../entry/tombstones.js'
+import { LEVEL_COUNT } from '../format.js'
 import { newSeed } from '../key-hash.js'
 import { tableNumberOf, tablePath } from '../table/table-meta.js'
 import type { TableMeta } from '../table/table-meta.js'
@@ -13,8 +14,12 @@ import { TableWriter } from '../table/table-writer.js'
 import { NEW_MANIFEST_NAME } from './manifest-writer.js'
 import { Table } from './table.js'
 
-/** Bits of the filter for each key. */
-const FILTER_BITS_PER_KEY = 10
+/**
+ * Bits of the filter for each key. A get of a missing key reads a block of each table whose filter admits it: the levels above the last
+ * one, which have few keys, get more bits, so that the sum over all levels stays below a hundredth.
+ */
+const FILTER_BITS = 12
+const FILTER_BITS_ABOVE = 16
 
 /** A table file that was written and is not known to be on the device. */
 export class UnsyncedFile implements Syncable {
@@ -55,15 +60,18 @@ interface NewTable {
 export class OutputFiles {
   readonly #files: TableFiles
   readonly #tables: Table[] = []
+  readonly #level: number
   #current: NewTable | undefined = undefined
 
-  constructor(files: TableFiles) {
+  /** @param level - level of the tables. */
+  constructor(files: TableFiles, level: number) {
     this.#files = files
+    this.#level = level
   }
 
   /** Creates the file of a table and returns its writer. */
   begin(): TableWriter {
-    this.#current = this.#files.create()
+    this.#current = this.#files.create(this.#level)
     return this.#current.writer
   }
 
@@ -136,8 +144,8 @@ export class TableFiles {
   }
 
   /** Returns an output for one flush or compaction. */
-  newOutput(): OutputFiles {
-    return new OutputFiles(this)
+  newOutput(level: number): OutputFiles {
+    return new OutputFiles(this, level)
   }
 
   /** Creates the directory of the store, unless it exists. */
@@ -147,8 +155,8 @@ export class TableFiles {
     this.#hasDirectory = true
   }
 
-  /** Creates the file of a table. @internal */
-  create(): NewTable {
+  /** Creates the file of a table of a level. @internal */
+  create(level: number): NewTable {
     this.ensureDirectory()
     const number = this.nextNumber++
     const path = tablePath(this.#directory, number)
@@ -158,7 +166,7 @@ export class TableFiles {
       number,
       ids: { fileId: random.fill(new Uint8Array(FILE_ID_BYTES)), storeId: this.#storeId },
       blockBytes: this.#blockBytes,
-      filterBitsPerKey: FILTER_BITS_PER_KEY,
+      filterBitsPerKey: level === LEVEL_COUNT - 1 ? FILTER_BITS : FILTER_BITS_ABOVE,
       filterSeed: newSeed(random),
     })
     return { writer, file, path }

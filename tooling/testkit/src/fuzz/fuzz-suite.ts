@@ -7,6 +7,7 @@ import { batchTarget, tupleTarget, varintTarget } from './targets/encoding-targe
 import { fileHeaderTarget } from './targets/integrity-targets.js'
 import { lockTarget } from './targets/lock-target.js'
 import { logTarget } from './targets/log-target.js'
+import { lsmManifestTarget, lsmTableTarget } from './targets/lsm-targets.js'
 import { treeTarget } from './targets/tree-target.js'
 
 /** Every decoder of bytes that come from outside the process. */
@@ -21,6 +22,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   checkpointTarget,
   catalogNoteTarget,
   lockTarget,
+  lsmTableTarget,
+  lsmManifestTarget,
 ]
 
 /** Coverage-guided fuzzing of the decoders; case n runs target n modulo the number of targets. */

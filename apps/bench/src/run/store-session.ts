@@ -111,7 +111,8 @@ export class StoreSession implements WorkloadContext {
 
   /** Opens the store in the current folder. */
   async open(): Promise<void> {
-    const { keyShape, cacheBytes, memory, durability, ldbPageBytes } = this.scenario
+    const { keyShape, cacheBytes, memory, durability, ldbPageBytes, ldbEngine, writeBufferBytes } =
+      this.scenario
     const isMemoryLimited = memory === 'limited'
     this.#openStore = await this.#module.open({
       dir: this.dir,
@@ -120,6 +121,8 @@ export class StoreSession implements WorkloadContext {
       isMemoryLimited,
       durability,
       ...(ldbPageBytes !== undefined && { ldbPageBytes }),
+      ...(ldbEngine !== undefined && { ldbEngine }),
+      ...(writeBufferBytes !== undefined && { writeBufferBytes }),
     })
   }
 

@@ -7,6 +7,8 @@ const PART_KEYS_MAX = INVARIANTS ? 64 : 16_384
 /** Greatest number of keys that a word can number. */
 export const SORTED_KEYS_MAX: number = 2 ** 24
 const INDEX_MASK = SORTED_KEYS_MAX - 1
+/** Bytes of the head of a key. */
+const HEAD_BYTES = 5
 /** Bits of the head by which keys are divided into parts. */
 const PART_BITS = 12
 const PARTS: number = 2 ** PART_BITS
@@ -64,7 +66,7 @@ export function* sortKeySteps(keys: Int32Array, source: KeySource): Generator<nu
     if (end === start) continue
     new BigUint64Array(words.buffer, 8 * start, end - start).sort()
     takeSorted(words, start, end, keys, sorted)
-    sortTies(words, start, end, sorted, source, prefixBytes + 5)
+    sortTies(words, start, end, sorted, source, prefixBytes + HEAD_BYTES)
     yield end - start
     start = end
   }
@@ -107,7 +109,7 @@ function writeWords(
     const keyEnd = source.keyEnd(keys[index]!)
     let high = 0
     let low = 0
-    if (at + 5 <= keyEnd) {
+    if (at + HEAD_BYTES <= keyEnd) {
       high = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
       low = bytes[at + 4]!
     } else {

@@ -47,13 +47,16 @@ export class Memtable implements KeySource {
   readonly #seed: number
   readonly #runs: KeyRuns
 
-  /** @param seed - random seed of the hash table. */
-  constructor(seed: number) {
-    this.#bytes = new Uint8Array(ARENA_BYTES_MIN)
+  /**
+   * @param seed - random seed of the hash table.
+   * @param previous - a memtable that was filled: this one will become as large, and need not grow.
+   */
+  constructor(seed: number, previous?: Memtable) {
+    this.#bytes = new Uint8Array(previous === undefined ? ARENA_BYTES_MIN : previous.#bytes.length)
     this.#words = new Int32Array(this.#bytes.buffer)
     // No record begins at 0.
     this.#end = 4
-    this.#slots = new Int32Array(2 * SLOTS_MIN)
+    this.#slots = new Int32Array(previous === undefined ? 2 * SLOTS_MIN : previous.#slots.length)
     this.#seed = seed
     this.#runs = new KeyRuns(this)
   }

@@ -1,4 +1,5 @@
 import type { Block } from '../block/block.js'
+import { STAMP_MAX } from '../entry/entry.js'
 import { RecordHeader } from '../block/record-header.js'
 import { UnitContent } from '../format.js'
 import type { EntryKind } from '../format.js'
@@ -33,6 +34,19 @@ export class TableLookup {
     this.valueStart = header.rest + header.restBytes
     this.valueEnd = this.valueStart + header.valueBytes
     return true
+  }
+
+  /** Returns the share of the entries of a table that are below a key, about: from the blocks on the way to it. */
+  rank(table: TableReader, key: Uint8Array): number {
+    const top = table.top()
+    if (top === undefined) return 0
+    const index = this.#child(table, top, UnitContent.Index, key, key.length, STAMP_MAX)
+    if (index === undefined) return 1
+    const block = this.#child(table, index, UnitContent.Data, key, key.length, STAMP_MAX)
+    if (block === undefined) return 1
+    const inBlock = block.search(key, key.length, STAMP_MAX) / block.count
+    const inIndex = (index.search(key, key.length, STAMP_MAX) + inBlock) / index.count
+    return (top.search(key, key.length, STAMP_MAX) + inIndex) / top.count
   }
 
   /** Reads the block whose last entry is the first that is not before the position sought. */

@@ -140,9 +140,9 @@ export class StoreSession implements WorkloadContext {
   /** Verifies a thousand values and the number of entries. */
   async #verifyEntries(): Promise<void> {
     const { data, store } = this
-    for (let i = 0; i < CHECKED_ENTRIES; i++) {
+    for (let i = 0; i < CHECKED_ENTRIES && store.get !== undefined; i++) {
       const index = data.uniform[i]!
-      data.verifyValue(index, store.get?.(data.keys.of(index)))
+      data.verifyValue(index, store.get(data.keys.of(index)))
     }
     const count = await store.entries?.()
     if (count !== undefined && count !== data.entryCount)

@@ -60,7 +60,9 @@ export class LsmSnapshot implements StoreSnapshot {
 
   cursor(bounds?: KeyBounds): StoreCursor {
     this.#assertOpen()
-    const cursor = new LsmCursor(this.#state, this.stamp, bounds, (closed) => this.#cursors.delete(closed))
+    const cursor = new LsmCursor(this.#state, this.stamp, bounds, this.#slab, (closed) =>
+      this.#cursors.delete(closed),
+    )
     this.#cursors.add(cursor)
     return cursor
   }

@@ -1,4 +1,4 @@
-import { BatchReader, copyBytes, LdbError, OperationKind, ResumableTask } from '@ldb/base'
+import { BatchReader, LdbError, OperationKind, ResumableTask } from '@ldb/base'
 import type {
   BatchSection,
   CompactionRequest,
@@ -22,6 +22,7 @@ import { STAMP_MAX } from './entry/entry.js'
 import { PointRead } from './read/point-read.js'
 import { LsmSnapshot } from './read/snapshot.js'
 import { checkpointSteps, compactionTaskSteps, rangeOf } from './store/maintenance-steps.js'
+import { ValueSlab } from './read/value-slab.js'
 import { openStore } from './store/open.js'
 import type { OpenedStore } from './store/open.js'
 import { hasWork, makeRoom, workFor } from './store/pacing.js'
@@ -48,6 +49,7 @@ export class LsmTree implements OrderedStore {
   readonly #opened: OpenedStore
   readonly #reader: BatchReader = new BatchReader()
   readonly #read: PointRead = new PointRead()
+  readonly #slab: ValueSlab = new ValueSlab()
   readonly #snapshots: Set<LsmSnapshot>
   #checkpoint: ResumableTask | undefined = undefined
 
@@ -97,7 +99,7 @@ export class LsmTree implements OrderedStore {
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     if (!this.has(key, keyBytes)) return undefined
     const { valueBuffer, valueStart, valueEnd } = this.#read
-    return copyBytes(valueBuffer, valueStart, valueEnd)
+    return this.#slab.copy(valueBuffer, valueStart, valueEnd)
   }
 
   getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
@@ -171,7 +173,7 @@ export class LsmTree implements OrderedStore {
   snapshot(): StoreSnapshot {
     const { state, status, work } = this.#opened
     status.assertReadable()
-    const snapshot = new LsmSnapshot(state.current.pin(), state.seq, state.stamp, (released) => {
+    const snapshot = new LsmSnapshot(state.current.pin(), state.seq, state.stamp, this.#slab, (released) => {
       this.#snapshots.delete(released)
       work.noteSnapshotReleased()
     })

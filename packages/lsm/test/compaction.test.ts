@@ -184,3 +184,14 @@ test('an idle compaction ends early when it is interrupted', () => {
   expect(harness.store.isIdleWorkDue()).toBe(true)
   expect(harness.content()).toEqual(sorted(harness.entries))
 })
+
+test('a range tombstone stays while a deeper level has keys in its range', () => {
+  const harness = new LsmHarness({ ...SMALL, levelBaseBytes: 2048 })
+  fill(harness, 1500)
+  harness.store.compact()
+  harness.deleteRange('key00300', 'key00900')
+  for (let index = 0; index < 300; index++) harness.put(`other${index}`, 'x'.repeat(40))
+  const { depth } = harness.store.stats()
+  expect(depth).toBeGreaterThan(1)
+  expect(harness.content()).toEqual(sorted(harness.entries))
+})

@@ -3,7 +3,7 @@
 // Invariants: an input is decoded correctly or rejected with a documented error; no other error is thrown, nothing blocks, and
 // allocations are proportional to the input.
 import { CodeCoverage } from '../src/fuzz/code-coverage.js'
-import { corruption, LdbError } from '@ldb/base'
+import { corruption, isLdbError, LdbError } from '@ldb/base'
 import { describe, expect, it } from 'vitest'
 import { imageVfs } from '../src/corruption/directory-image.js'
 import { runCorruptionCase } from '../src/corruption/corruption-case.js'
@@ -29,6 +29,15 @@ const plain: FuzzTarget = {
   run: () => undefined,
 }
 
+function isOfAnotherFormat(target: FuzzTarget, input: Uint8Array): boolean {
+  try {
+    target.run(input)
+  } catch (error) {
+    return isLdbError(error, 'LDB_FORMAT')
+  }
+  return false
+}
+
 describe('every decoder', () => {
   it('accepts or rejects every input', async (context) => {
     const counts = await runSuite(fuzzSuite, 'fuzzInputs', INPUTS)
@@ -46,6 +55,13 @@ describe('every decoder', () => {
     const corpus = corpusOf(target.name)
     expect(corpus.length).toBeGreaterThan(0)
     for (const input of corpus) tryInput(target, input)
+  })
+
+  it.each(FUZZ_TARGETS)('has a corpus of the present format: $name', (target) => {
+    const corpus = corpusOf(target.name)
+    // Inputs of an older format reach no code behind the check of the version.
+    const refused = corpus.filter((input) => isOfAnotherFormat(target, input))
+    expect(refused.length).toBeLessThan(corpus.length / 2)
   })
 
   it.each(FUZZ_TARGETS.filter(({ repair }) => repair !== undefined))(

@@ -45,7 +45,7 @@ export const USAGE: string = `Usage: npm run bench -- [--quick | --full] [--only
   --quick         small stores and short rounds: about two minutes
   --full          a million entries, all sizes and key shapes, and growth
   --only a,b      only these stages, rows and probes, by name or name prefix: get, cursor-all, durable, growth
-  --stores a,b    only these stores: ldb, lmdb, classic-level, rocksdb, better-sqlite3, node-sqlite, memory-level, map, bare-file
+  --stores a,b    only these stores: ldb, lmdb, classic-level, rocksdb, rocksdb-6, better-sqlite3, node-sqlite, memory-level, map, bare-file
   --entries N     entries of a loaded store
   --rounds N      rounds of each row
   --clock cpu     compute rates from processor time instead of elapsed time; for a busy machine

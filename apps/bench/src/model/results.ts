@@ -10,6 +10,8 @@ export interface Measurement {
   readonly rate: Summary
   /** Operations per second of each round, in order. */
   readonly rounds: readonly number[]
+  /** Processor time of an operation on all threads, in microseconds: the median of the rounds. */
+  readonly cpuUs?: number
   /** Latencies of operations, in microseconds: quantiles of samples, and the slowest operation of all rounds. */
   readonly latencyUs?: {
     readonly p50: number

@@ -14,6 +14,10 @@ export interface Scenario {
   readonly memory: 'unlimited' | 'limited'
   /** Page size of LDB, in bytes; its default when absent. */
   readonly ldbPageBytes?: number
+  /** Engine of LDB; the B+tree when absent. */
+  readonly ldbEngine?: 'lsm'
+  /** Bytes of memtables and write buffers; that of each store's settings when absent. */
+  readonly writeBufferBytes?: number
   readonly durability: Durability
   /**
    * What a round starts with: the data of the rounds before it, or an empty store. With `kept`, another process has

@@ -8,14 +8,18 @@ export interface StoreEntry {
   readonly packageName?: string
   /** First version of Node that has it. */
   readonly since?: readonly [major: number, minor: number]
+  /** Whether it takes part only in rows that name it. */
+  readonly isSpecial?: true
 }
 
 /** Every store, LDB first. */
 export const STORES: readonly StoreEntry[] = [
   { id: 'ldb', title: 'LDB B+tree' },
+  { id: 'ldb-btree', title: 'LDB B+tree beside LSM', isSpecial: true },
   { id: 'lmdb', title: 'lmdb-js', packageName: 'lmdb' },
   { id: 'classic-level', title: 'classic-level', packageName: 'classic-level' },
   { id: 'rocksdb', title: 'RocksDB', packageName: '@nxtedition/rocksdb' },
+  { id: 'rocksdb-6', title: 'RocksDB 6', packageName: 'rocksdb', isSpecial: true },
   { id: 'better-sqlite3', title: 'better-sqlite3', packageName: 'better-sqlite3' },
   { id: 'node-sqlite', title: 'node:sqlite', since: [22, 13] },
   { id: 'memory-level', title: 'memory-level', packageName: 'memory-level' },

@@ -15,6 +15,10 @@ export interface StoreOptions {
   readonly durability: Durability
   /** Page size of LDB, in bytes; its default when absent. */
   readonly ldbPageBytes?: number
+  /** Engine of LDB; the B+tree when absent. */
+  readonly ldbEngine?: 'lsm'
+  /** Bytes of memtables and write buffers; that of the store's own settings when absent. */
+  readonly writeBufferBytes?: number
   /** Internal settings of LDB that only tests and benchmarks change, by name. */
   readonly tuning?: Readonly<Record<string, number>>
 }
@@ -63,8 +67,10 @@ export interface Store {
   deleteBatch?(fill: BatchDelete): VoidOrPromise
   /** Finds the first entry and deletes it, in one commit. */
   deleteFirst?(): VoidOrPromise
-  /** Completes pending background work: a checkpoint or a compaction. */
+  /** Completes pending background work, and merges what reads would have to: a checkpoint or a full compaction. */
   compact?(): VoidOrPromise
+  /** Completes what the store does in the calling thread only: LDB's pending flushes and compactions. */
+  settle?(): VoidOrPromise
   close(): VoidOrPromise
 }
 

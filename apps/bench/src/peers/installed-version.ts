@@ -8,7 +8,8 @@ import type { StoreEntry } from '../model/store-list.js'
 export function versionOf({ id, packageName }: StoreEntry): string {
   if (packageName !== undefined)
     return manifestVersion(join(peerFolder(packageName), 'node_modules', packageName, 'package.json'))
-  if (id === 'ldb') return manifestVersion(createRequire(import.meta.url).resolve('@ldb/core/package.json'))
+  if (id === 'ldb' || id === 'ldb-btree')
+    return manifestVersion(createRequire(import.meta.url).resolve('@ldb/core/package.json'))
   return `Node ${process.versions.node}`
 }
 

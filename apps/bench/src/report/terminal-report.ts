@@ -11,7 +11,7 @@ import type { Report } from './report.js'
 
 /** Returns the report as plain text for a terminal. */
 export function terminalReport(report: Report): string {
-  const parts = [rateTable(report), latencyTable(report), footprintTable(report)]
+  const parts = [rateTable(report), cpuTable(report), latencyTable(report), footprintTable(report)]
   return [...parts, probeLines(report), syncTable(report), targetLines(report), omissionLines(report)]
     .filter((part) => part !== '')
     .join('\n\n')
@@ -49,6 +49,19 @@ function rateTable(report: Report): string {
     ]
   })
   return formatColumns([head, ...lines])
+}
+
+/** Processor time of the rows of the LSM engine, whose stores work on several threads. */
+function cpuTable(report: Report): string {
+  const lines = report.rows
+    .filter(({ scenario }) => scenario.ldbEngine === 'lsm')
+    .flatMap(({ id }) =>
+      report.stores.flatMap(({ id: store }) => {
+        const cpuUs = measurementOf(report, id, store)?.cpuUs
+        return cpuUs === undefined ? [] : [[id, store, formatMicroseconds(cpuUs)]]
+      }),
+    )
+  return lines.length === 0 ? '' : formatColumns([['processor time', '', 'per operation'], ...lines])
 }
 
 function latencyTable(report: Report): string {

@@ -3,6 +3,7 @@ import { KEY_SHAPES } from '../data/keys.js'
 import type { Scenario } from '../model/scenario.js'
 import { logicalBytes } from '../model/stage.js'
 import type { Row, Stage } from '../model/stage.js'
+import { lsmStages } from './lsm-stages.js'
 
 const CACHE_BYTES = 512 * 2 ** 20
 /** LDB's cache is limited to less than 2 GiB. */
@@ -60,6 +61,7 @@ export function stagesOf(effort: Effort): Stage[] {
     { id: 'mixed', scenario: read, rows: MIXED_ROWS },
     ...tenfold(read, fill),
     ...largerThanMemory(read),
+    ...lsmStages(read),
     {
       id: 'open',
       scenario: read,

@@ -5,6 +5,7 @@ import type { StartedStore } from './store-start.js'
 import type { Effort } from '../model/effort.js'
 import { logicalBytes } from '../model/stage.js'
 import type { Row, Stage } from '../model/stage.js'
+import { STORES } from '../model/store-list.js'
 import type { Measurement, Occupancy, Omission, StageResults } from '../model/results.js'
 import { quantile, summarize } from '../measure/statistics.js'
 
@@ -27,6 +28,8 @@ interface Participant extends StartedStore {
 interface Samples {
   readonly rates: number[]
   readonly latenciesUs: number[]
+  /** Processor time of an operation in each round, in microseconds. */
+  readonly cpuUs: number[]
   worstUs: number
   /** Duration of the rounds so far, warm-ups included. */
   spentMs: number
@@ -111,7 +114,7 @@ export class StageRunner {
     const samples = new Map(
       runnable.map(({ store }): [string, Samples] => [
         store,
-        { rates: [], latenciesUs: [], worstUs: 0, spentMs: 0 },
+        { rates: [], latenciesUs: [], cpuUs: [], worstUs: 0, spentMs: 0 },
       ]),
     )
     const { warmUps, rounds } = this.#effort
@@ -146,6 +149,7 @@ export class StageRunner {
       const { operations, elapsedMs, cpuMs, latenciesUs, worstUs = 0 } = round
       const onCpu = this.#effort.clock === 'cpu' && !onDevice
       samples.rates.push((operations * 1000) / (onCpu ? (cpuMs ?? elapsedMs) : elapsedMs))
+      if (cpuMs !== undefined) samples.cpuUs.push((1000 * cpuMs) / operations)
       for (const latency of latenciesUs ?? []) samples.latenciesUs.push(latency)
       samples.worstUs = Math.max(samples.worstUs, worstUs)
     } catch (error) {
@@ -175,7 +179,12 @@ export class StageRunner {
     })
   }
 
-  #recordMeasurement(stage: Stage, row: Row, store: string, { rates, latenciesUs, worstUs }: Samples): void {
+  #recordMeasurement(
+    stage: Stage,
+    row: Row,
+    store: string,
+    { rates, latenciesUs, cpuUs, worstUs }: Samples,
+  ): void {
     const rate = summarize(rates)
     const sorted = Float64Array.from(latenciesUs).sort()
     this.#measurements.push({
@@ -184,6 +193,7 @@ export class StageRunner {
       store,
       rate,
       rounds: rates,
+      ...(cpuUs.length > 0 && { cpuUs: summarize(cpuUs).median }),
       ...(sorted.length > 0 && {
         latencyUs: {
           p50: quantile(sorted, 0.5),
@@ -213,5 +223,5 @@ function isComplete({ scenario }: Stage, { rates, spentMs }: Samples, round: num
 }
 
 function includesStore(row: Row, store: string): boolean {
-  return row.stores?.includes(store) ?? true
+  return row.stores?.includes(store) ?? STORES.find(({ id }) => id === store)?.isSpecial !== true
 }

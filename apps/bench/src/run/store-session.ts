@@ -111,7 +111,8 @@ export class StoreSession implements WorkloadContext {
 
   /** Opens the store in the current folder. */
   async open(): Promise<void> {
-    const { keyShape, cacheBytes, memory, durability, ldbPageBytes } = this.scenario
+    const { keyShape, cacheBytes, memory, durability, ldbPageBytes, ldbEngine, writeBufferBytes } =
+      this.scenario
     const isMemoryLimited = memory === 'limited'
     this.#openStore = await this.#module.open({
       dir: this.dir,
@@ -120,6 +121,8 @@ export class StoreSession implements WorkloadContext {
       isMemoryLimited,
       durability,
       ...(ldbPageBytes !== undefined && { ldbPageBytes }),
+      ...(ldbEngine !== undefined && { ldbEngine }),
+      ...(writeBufferBytes !== undefined && { writeBufferBytes }),
     })
   }
 
@@ -137,9 +140,9 @@ export class StoreSession implements WorkloadContext {
   /** Verifies a thousand values and the number of entries. */
   async #verifyEntries(): Promise<void> {
     const { data, store } = this
-    for (let i = 0; i < CHECKED_ENTRIES; i++) {
+    for (let i = 0; i < CHECKED_ENTRIES && store.get !== undefined; i++) {
       const index = data.uniform[i]!
-      data.verifyValue(index, store.get?.(data.keys.of(index)))
+      data.verifyValue(index, store.get(data.keys.of(index)))
     }
     const count = await store.entries?.()
     if (count !== undefined && count !== data.entryCount)

@@ -56,10 +56,9 @@ export async function open(options: StoreOptions): Promise<Store> {
     valueEncoding: 'buffer',
     compression: false,
     cacheSize: options.isMemoryLimited ? options.cacheBytes / 2 : options.cacheBytes,
-    writeBufferSize: Math.min(
-      WRITE_BUFFER_BYTES,
-      options.isMemoryLimited ? options.cacheBytes / 8 : options.cacheBytes,
-    ),
+    writeBufferSize:
+      options.writeBufferBytes ??
+      Math.min(WRITE_BUFFER_BYTES, options.isMemoryLimited ? options.cacheBytes / 8 : options.cacheBytes),
   })
   await db.open()
   const sync = { sync: options.durability === 'device' }

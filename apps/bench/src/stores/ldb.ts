@@ -38,12 +38,13 @@ interface AsyncPut {
   put(key: Key, value: Bytes): Promise<unknown>
 }
 
-/** Opens LDB with the B+tree engine. */
+/** Opens LDB, with the B+tree engine unless the options name another. */
 export async function open(options: StoreOptions): Promise<Store> {
   const databaseOptions = {
-    engine: 'btree',
+    engine: options.ldbEngine ?? 'btree',
     durability: options.durability === 'device' ? 'full' : 'periodic',
     cacheBytes: options.cacheBytes,
+    ...(options.writeBufferBytes !== undefined && { memtableBytes: options.writeBufferBytes }),
     ...(options.ldbPageBytes !== undefined && { pageBytes: options.ldbPageBytes }),
     [Symbol.for('ldb.tuning')]: options.tuning ?? {},
   } satisfies DatabaseOptions & Record<symbol, unknown>
@@ -54,7 +55,15 @@ export async function open(options: StoreOptions): Promise<Store> {
   }) as unknown as Keyspace<Key, Bytes>
   const { promises } = db as unknown as AsyncApi
   const asyncEntries = await promises?.keyspace('bench')
-  const store = storeOf(db, entries, asyncEntries)
+  const store: Store = {
+    ...storeOf(db, entries, asyncEntries),
+    // As the other log-structured stores: everything in one level.
+    ...(options.ldbEngine === 'lsm' && {
+      compact: () => {
+        db.compact()
+      },
+    }),
+  }
   if (asyncEntries === undefined || promises?.transaction === undefined) return store
   return {
     ...store,
@@ -112,6 +121,7 @@ function storeOf(db: Database, entries: Keyspace<Key, Bytes>, asyncEntries?: Asy
       for (const key of entries.keys({ limit: 1 })) entries.delete(key)
     },
     compact: () => db.checkpoint(),
+    settle: () => db.checkpoint(),
     close: () => db.close(),
   }
 }

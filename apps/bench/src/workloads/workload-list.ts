@@ -21,6 +21,7 @@ import {
   overwriteRandom,
   putUnawaited,
 } from './writes.js'
+import { fillUntilQuiet, mixedHalf, overwriteUntilQuiet, seekBehindDeletes } from './log-structured.js'
 import { entriesAll, scanAll } from './scans.js'
 
 /** Every workload, by name. */
@@ -55,6 +56,10 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   deleteSorted,
   queue,
   openClean,
+  fillUntilQuiet,
+  overwriteUntilQuiet,
+  mixedHalf,
+  seekBehindDeletes,
   ycsbA,
   ycsbB,
   ycsbC,

@@ -1,13 +1,14 @@
-import { copyBytesInto, decodeVarint, varintBytes } from '@ldb/base'
+import { copyBytesInto } from '@ldb/base'
 import type { Entry } from '../entry/entry.js'
 import { BLOCK_PREFIX_OFFSET } from '../format.js'
 import type { EntryKind } from '../format.js'
 import type { Block } from './block.js'
-import { decodeLongVarint, longVarintBytes } from './long-varint.js'
+import { RecordHeader } from './record-header.js'
 
 /** A position in one block at a time. Puts the current entry into an entry that its owner shares. */
 export class BlockCursor {
   readonly #entry: Entry
+  readonly #header: RecordHeader = new RecordHeader()
   #block: Block | undefined
   #index: number
   /** The prefix of the block and the rest of the current key. */
@@ -75,19 +76,17 @@ export class BlockCursor {
     const { bytes, prefixBytes } = block
     const entry = this.#entry
     const offset = block.recordOffset(this.#index)
-    const restBytes = decodeVarint(bytes, offset + 1, bytes.length)
-    const stampOffset = offset + 1 + varintBytes(restBytes)
-    const stampDelta = decodeLongVarint(bytes, stampOffset, bytes.length)
-    const valueOffset = stampOffset + longVarintBytes(stampDelta)
-    const valueBytes = decodeVarint(bytes, valueOffset, bytes.length)
-    const rest = valueOffset + varintBytes(valueBytes)
-    this.#reserve(prefixBytes + restBytes)
+    const header = this.#header
+    header.read(bytes, offset)
+    const { rest, restBytes, valueBytes } = header
+    const keyEnd = prefixBytes + restBytes
+    if (keyEnd > this.#key.length) this.#reserve(keyEnd)
     copyBytesInto(this.#key, prefixBytes, bytes, rest, rest + restBytes)
     entry.kind = bytes[offset] as EntryKind
-    entry.stamp = block.baseStamp + stampDelta
+    entry.stamp = block.baseStamp + header.stampDelta
     entry.keyBuffer = this.#key
     entry.keyStart = 0
-    entry.keyEnd = prefixBytes + restBytes
+    entry.keyEnd = keyEnd
     entry.valueBuffer = bytes
     entry.valueStart = rest + restBytes
     entry.valueEnd = rest + restBytes + valueBytes

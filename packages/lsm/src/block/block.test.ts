@@ -96,6 +96,21 @@ test('every truncation of a payload is refused', () => {
   expect(Block.decode(payload)?.count).toBe(2)
 })
 
+test.each([
+  ['their heads descend', 'ab', 1, 'aa', 2],
+  ['the bytes behind equal heads descend', 'aabcde', 1, 'aabcdd', 2],
+  ['a key has a version that is not older', 'a', 1, 'a', 1],
+])('a block whose entries do not ascend is refused: %s', (_, first, firstStamp, second, secondStamp) => {
+  const item = (key: string, stamp: number): Item => ({
+    key: new TextEncoder().encode(key),
+    stamp,
+    value: Uint8Array.of(1),
+  })
+  // The prefix of a block is that of its first and its last key.
+  const list = [item('a', 9), item(first, firstStamp), item(second, secondStamp), item('b', 3)]
+  expect(Block.decode(build(list))).toBeUndefined()
+})
+
 test('long varints hold every safe integer', () => {
   fc.assert(
     fc.property(fc.maxSafeNat(), (value) => {

@@ -1,4 +1,4 @@
-import { compareByteRanges, decodeVarint, readU32, readU64, varintBytes } from '@ldb/base'
+import { compareByteRanges, readU32, readU64 } from '@ldb/base'
 import {
   BLOCK_BASE_STAMP_OFFSET,
   BLOCK_COUNT_OFFSET,
@@ -8,7 +8,7 @@ import {
   SLOT_BYTES,
 } from '../format.js'
 import { keyHead } from './key-head.js'
-import { decodeLongVarint, longVarintBytes } from './long-varint.js'
+import { RecordHeader } from './record-header.js'
 
 /**
  * A decoded block: entries in order, their common prefix stripped, behind a directory of slots.
@@ -91,56 +91,69 @@ export class Block {
     return low
   }
 
+  /**
+   * Reports whether an entry that `search` has found for a key has this key.
+   *
+   * @param header - receives the header of the record.
+   */
+  isKeyAt(index: number, key: Uint8Array, keyBytes: number, header: RecordHeader): boolean {
+    const { bytes, prefixBytes } = this
+    if (keyBytes < prefixBytes) return false
+    header.read(bytes, this.recordOffset(index))
+    const { rest, restBytes } = header
+    if (restBytes !== keyBytes - prefixBytes) return false
+    for (let offset = 0; offset < restBytes; offset++) {
+      if (bytes[rest + offset] !== key[prefixBytes + offset]) return false
+    }
+    return true
+  }
+
   /** Reports whether an entry is before (`key`, `stamp`), whose key begins with the prefix of the block. */
   #isBefore(index: number, key: Uint8Array, keyBytes: number, stamp: number): boolean {
     const { bytes, prefixBytes } = this
-    const offset = this.recordOffset(index)
-    const restBytes = decodeVarint(bytes, offset + 1, bytes.length)
-    const stampOffset = offset + 1 + varintBytes(restBytes)
-    const stampDelta = decodeLongVarint(bytes, stampOffset, bytes.length)
-    const valueBytesOffset = stampOffset + longVarintBytes(stampDelta)
-    const valueBytes = decodeVarint(bytes, valueBytesOffset, bytes.length)
-    const rest = valueBytesOffset + varintBytes(valueBytes)
+    header.read(bytes, this.recordOffset(index))
+    const { rest, restBytes } = header
     const order = compareByteRanges(bytes, rest, rest + restBytes, key, prefixBytes, keyBytes)
-    return order === 0 ? this.baseStamp + stampDelta > stamp : order < 0
+    return order === 0 ? this.baseStamp + header.stampDelta > stamp : order < 0
   }
 
   /** @param recordsStart - offset behind the slots. Records follow each other without a gap up to the end. */
   #isWellFormed(recordsStart: number): boolean {
-    const { bytes } = this
+    const { bytes, count } = this
     let expected = recordsStart
     let previousRest = 0
     let previousRestEnd = 0
+    let previousHead = -1
     let previousStamp = 0
-    for (let index = 0; index < this.count; index++) {
+    for (let index = 0; index < count; index++) {
       const offset = this.recordOffset(index)
       if (offset !== expected || offset >= bytes.length) return false
       const kind = bytes[offset]
       if (kind !== EntryKind.Put && kind !== EntryKind.Delete) return false
-      const restBytes = decodeVarint(bytes, offset + 1, bytes.length)
-      if (restBytes < 0) return false
-      const stampOffset = offset + 1 + varintBytes(restBytes)
-      const stampDelta = decodeLongVarint(bytes, stampOffset, bytes.length)
-      if (stampDelta < 0) return false
-      const valueOffset = stampOffset + longVarintBytes(stampDelta)
-      const valueBytes = decodeVarint(bytes, valueOffset, bytes.length)
-      if (valueBytes < 0 || (kind === EntryKind.Delete && valueBytes !== 0)) return false
-      const rest = valueOffset + varintBytes(valueBytes)
+      if (!header.read(bytes, offset)) return false
+      const { rest, restBytes, valueBytes, stampDelta } = header
+      if (kind === EntryKind.Delete && valueBytes !== 0) return false
       if (restBytes + valueBytes > bytes.length - rest) return false
       const restEnd = rest + restBytes
-      if (this.#words[this.#slotsIndex + 2 * index] !== keyHead(bytes, rest, restEnd)) return false
-      if (index > 0) {
+      const head = this.#words[this.#slotsIndex + 2 * index]!
+      if (head !== keyHead(bytes, rest, restEnd) || head < previousHead) return false
+      // Keys of which the heads ascend do so themselves.
+      if (head === previousHead) {
         const order = compareByteRanges(bytes, previousRest, previousRestEnd, bytes, rest, restEnd)
         if (order > 0 || (order === 0 && previousStamp <= stampDelta)) return false
       }
       previousRest = rest
       previousRestEnd = restEnd
+      previousHead = head
       previousStamp = stampDelta
       expected = restEnd + valueBytes
     }
     return expected === bytes.length
   }
 }
+
+/** Of the record that is read at the moment. */
+const header = new RecordHeader()
 
 /** Offset of the first slot: behind the prefix, at a multiple of four. */
 export function slotsOffset(prefixBytes: number): number {

@@ -10,8 +10,14 @@ export function longVarintBytes(value: number): number {
 
 /** Writes a safe integer from 0 as an unsigned LEB128 varint. Returns the offset of its end. */
 export function encodeLongVarint(value: number, target: Uint8Array, offset: number): number {
-  let rest = value
   let end = offset
+  if (value < 0x4000_0000) {
+    let small = value
+    for (; small >= 0x80; small >>>= 7) target[end++] = (small & 0x7f) | 0x80
+    target[end++] = small
+    return end
+  }
+  let rest = value
   while (rest >= 0x80) {
     target[end++] = (rest % 0x80) | 0x80
     rest = Math.floor(rest / 0x80)

@@ -1,3 +1,4 @@
+import { commonPrefixBytes } from '@ldb/base'
 import type { EntryCursor } from '../entry/entry-cursor.js'
 import { Tombstones } from '../entry/tombstones.js'
 import { MemtableCursor } from '../memtable/memtable-cursor.js'
@@ -12,7 +13,7 @@ import { keptTombstones } from './kept-tombstones.js'
 import { mergeSteps } from './merge-steps.js'
 import type { TableOutput } from './merge-steps.js'
 import { Retention } from './retention.js'
-import { isKeyWithin, overlaps } from '../table/table-meta.js'
+import { hullOf, isKeyWithin, overlaps } from '../table/table-meta.js'
 import type { KeyRange } from '../table/table-meta.js'
 
 /** Work of sorting a key, in bytes of merging. */
@@ -64,7 +65,10 @@ export function compactionSteps<T>(
   const kept = keptTombstones(tombstones, retention, (range) =>
     deeper.some((other) => overlaps(range, other)),
   )
-  return mergeSteps(new MergingCursor(cursorsOver(runs)), retention, kept, output, tableBytes)
+  const { lower, upper } = hullOf(runs.flat().map(({ meta }) => meta))
+  const prefixBytes = upper === undefined ? 0 : commonPrefixBytes(lower, upper)
+  const merged = new MergingCursor(cursorsOver(runs), prefixBytes)
+  return mergeSteps(merged, retention, kept, output, tableBytes)
 }
 
 /** Writes a frozen memtable to one table, as `compactionSteps` merges tables. Deletes stay: the tables may contain older versions. */

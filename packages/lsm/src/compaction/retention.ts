@@ -1,3 +1,4 @@
+import { assert, copyBytesInto } from '@ldb/base'
 import { compareKey } from '../entry/entry.js'
 import type { Entry } from '../entry/entry.js'
 import type { Tombstones } from '../entry/tombstones.js'
@@ -38,7 +39,10 @@ export class Retention {
 
   /** Returns true when the merge keeps an entry. Call it for each entry once, in order. */
   keeps(entry: Entry): boolean {
-    const isNewKey = this.isNewKey(entry)
+    const order = this.#keyBytes < 0 ? 1 : compareKey(entry, this.#key, this.#keyBytes)
+    // A table whose entries lie outside its bounds would be merged into others that are out of order.
+    assert(order >= 0, 'the entries of a merge ascend')
+    const isNewKey = order > 0
     const period = this.periodOf(entry.stamp)
     const isHidden = !isNewKey && period === this.#period
     if (isNewKey) this.#copyKey(entry)
@@ -65,6 +69,6 @@ export class Retention {
   #copyKey({ keyBuffer, keyStart, keyEnd }: Entry): void {
     this.#keyBytes = keyEnd - keyStart
     if (this.#keyBytes > this.#key.length) this.#key = new Uint8Array(2 * this.#keyBytes)
-    this.#key.set(keyBuffer.subarray(keyStart, keyEnd))
+    copyBytesInto(this.#key, 0, keyBuffer, keyStart, keyEnd)
   }
 }

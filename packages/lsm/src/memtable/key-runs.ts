@@ -1,8 +1,8 @@
-import { INVARIANTS } from '@ldb/base'
+import { compareByteRanges } from '@ldb/base'
+import { SORTED_KEYS_MAX, sortKeySteps } from './key-sort.js'
+import type { KeySource } from './key-sort.js'
 
 const PENDING_MIN = 64
-/** Keys that are sorted in one step, about half a millisecond. */
-const STEP_KEYS = INVARIANTS ? 64 : 2048
 
 /**
  * The keys of a memtable, sorted as far as readers need it: runs of ascending positions, each at least twice as long as the next.
@@ -11,16 +11,13 @@ const STEP_KEYS = INVARIANTS ? 64 : 2048
  * similar length, which makes n keys cost O(n log n) however additions and readers alternate.
  */
 export class KeyRuns {
-  readonly #compare: (a: number, b: number) => number
+  readonly #source: KeySource
   #runs: readonly Int32Array[] = []
   #pending: Int32Array = new Int32Array(PENDING_MIN)
   #pendingCount = 0
-  /** Pending keys that are in a run. */
-  #sortedCount = 0
 
-  /** @param compare - compares the keys at two positions. */
-  constructor(compare: (a: number, b: number) => number) {
-    this.#compare = compare
+  constructor(source: KeySource) {
+    this.#source = source
   }
 
   add(key: number): void {
@@ -44,15 +41,15 @@ export class KeyRuns {
    * rest.
    */
   *sortSteps(): Generator<number, void, void> {
-    while (this.#sortedCount < this.#pendingCount) {
-      const start = this.#sortedCount
-      const end = Math.min(start + STEP_KEYS, this.#pendingCount)
-      this.#sortedCount = end
-      this.#addRun(this.#pending.slice(start, end).sort(this.#compare))
-      yield end - start
+    while (this.#pendingCount > 0) {
+      const count = Math.min(this.#pendingCount, SORTED_KEYS_MAX)
+      const sorted = yield* sortKeySteps(this.#pending.slice(0, count), this.#source)
+      // A reader has sorted them meanwhile.
+      if (this.#pendingCount < count) return
+      this.#pending.copyWithin(0, count, this.#pendingCount)
+      this.#pendingCount -= count
+      this.#addRun(sorted)
     }
-    this.#pendingCount = 0
-    this.#sortedCount = 0
   }
 
   /** Adds a run, and merges runs of similar length. */
@@ -76,5 +73,18 @@ export class KeyRuns {
       merged[index] = takesA ? a[fromA++]! : b[fromB++]!
     }
     return merged
+  }
+
+  #compare(a: number, b: number): number {
+    const source = this.#source
+    const { bytes } = source
+    return compareByteRanges(
+      bytes,
+      source.keyStart(a),
+      source.keyEnd(a),
+      bytes,
+      source.keyStart(b),
+      source.keyEnd(b),
+    )
   }
 }

@@ -107,16 +107,8 @@ export class MemtableCursor implements EntryCursor {
     entry.kind = memtable.kindOf(version)
   }
 
-  /** Returns the index of the first key that is not less than a key. */
   #search(key: Uint8Array, keyBytes: number): number {
-    let low = 0
-    let high = this.#keys.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#compareAt(middle, key, keyBytes) < 0) low = middle + 1
-      else high = middle
-    }
-    return low
+    return searchKeys(this.#memtable, this.#keys, key, keyBytes)
   }
 
   #isAt(index: number, key: Uint8Array, keyBytes: number): boolean {
@@ -124,15 +116,23 @@ export class MemtableCursor implements EntryCursor {
   }
 
   #compareAt(index: number, key: Uint8Array, keyBytes: number): number {
-    const memtable = this.#memtable
-    const record = this.#keys[index]!
-    return compareByteRanges(
-      memtable.bytes,
-      memtable.keyStart(record),
-      memtable.keyEnd(record),
-      key,
-      0,
-      keyBytes,
-    )
+    return compareTo(this.#memtable, this.#keys[index]!, key, keyBytes)
   }
+}
+
+/** Returns the index of the first key of a run that is not less than a key. */
+export function searchKeys(memtable: Memtable, keys: Int32Array, key: Uint8Array, keyBytes: number): number {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareTo(memtable, keys[middle]!, key, keyBytes) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function compareTo(memtable: Memtable, record: number, key: Uint8Array, keyBytes: number): number {
+  const start = memtable.keyStart(record)
+  return compareByteRanges(memtable.bytes, start, memtable.keyEnd(record), key, 0, keyBytes)
 }

@@ -1,28 +1,54 @@
+import { compareBytes } from '@ldb/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EntryKind } from '../format.js'
 import { KeyRuns } from './key-runs.js'
+import { sortKeySteps } from './key-sort.js'
+import type { KeySource } from './key-sort.js'
 import { MemtableCursor } from './memtable-cursor.js'
 import { Memtable } from './memtable.js'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
+const KEY_COUNT = 100_003
+
+/** Keys of many shapes by their numbers: with long common beginnings, with zeros at their ends, and plain numbers. */
+function keyOf(number: number): Uint8Array {
+  if (number % 4 === 0) return bytesOf(`a long beginning that many keys share/${number}`)
+  if (number % 4 === 1)
+    return bytesOf(`z${'\0'.repeat(number % 9)}${number % 5 === 0 ? number : `:${number}`}`)
+  if (number < 40) return bytesOf(`p${'\0'.repeat(number)}`)
+  return bytesOf(String(number))
+}
+
+function sourceOf(): KeySource {
+  const keys = Array.from({ length: KEY_COUNT }, (_, number) => keyOf(number))
+  const starts = [0]
+  for (const key of keys) starts.push((starts.at(-1) ?? 0) + key.length)
+  const bytes = new Uint8Array(starts.at(-1) ?? 0)
+  for (const [number, key] of keys.entries()) bytes.set(key, starts[number])
+  return { bytes, keyStart: (key) => starts[key]!, keyEnd: (key) => starts[key + 1]! }
+}
+
+const inOrder = (a: number, b: number): number => compareBytes(keyOf(a), keyOf(b))
+
 function sortedKeys(runs: readonly Int32Array[]): number[] {
-  for (const run of runs) expect([...run]).toEqual([...run].sort((a, b) => a - b))
-  return runs.flatMap((run) => [...run]).sort((a, b) => a - b)
+  for (const run of runs) expect([...run]).toEqual([...run].sort(inOrder))
+  return runs.flatMap((run) => [...run]).sort(inOrder)
 }
 
 test('every key is in one run, however additions, readers and steps alternate', () => {
+  const source = sourceOf()
   const actions = fc.array(fc.oneof(fc.integer({ min: 1, max: 300 }), fc.constantFrom('read', 'step')), {
-    maxLength: 40,
+    maxLength: 30,
   })
   fc.assert(
     fc.property(actions, (list) => {
-      const runs = new KeyRuns((a, b) => a - b)
+      const runs = new KeyRuns(source)
       const expected: number[] = []
       let steps: Generator<number, void, void> | undefined
       for (const action of list) {
-        if (action === 'read') expect(sortedKeys(runs.runs())).toEqual([...expected].sort((a, b) => a - b))
+        if (action === 'read') expect(sortedKeys(runs.runs())).toEqual([...expected].sort(inOrder))
         else if (action === 'step') {
           steps ??= runs.sortSteps()
           if (steps.next().done === true) steps = undefined
@@ -31,15 +57,27 @@ test('every key is in one run, however additions, readers and steps alternate', 
           while (steps !== undefined && steps.next().done !== true);
           steps = undefined
           for (let index = 0; index < action; index++) {
-            const key = (expected.length * 7919) % 100_003
+            const key = (expected.length * 7919) % KEY_COUNT
             expected.push(key)
             runs.add(key)
           }
         }
       }
-      expect(sortedKeys(runs.runs())).toEqual([...expected].sort((a, b) => a - b))
+      expect(sortedKeys(runs.runs())).toEqual([...expected].sort(inOrder))
     }),
+    { numRuns: 40 },
   )
+})
+
+test('a sort of many keys is the same as one by comparisons', () => {
+  const source = sourceOf()
+  const keys = Int32Array.from({ length: 20_000 }, (_, index) => (index * 7919) % KEY_COUNT)
+  const steps = sortKeySteps(keys.slice(), source)
+  let stepCount = 1
+  let step = steps.next()
+  for (; step.done !== true; step = steps.next()) stepCount++
+  expect(stepCount).toBeGreaterThan(100)
+  expect(step.value).toEqual(keys.sort(inOrder))
 })
 
 test('a version is found by its stamp, and a cursor walks over all versions', () => {

@@ -4,6 +4,7 @@ import { Tombstones } from '../entry/tombstones.js'
 import type { EntryKind } from '../format.js'
 import { hashKey } from '../key-hash.js'
 import { KeyRuns } from './key-runs.js'
+import type { KeySource } from './key-sort.js'
 
 // A key record: position of its newest version, hash, length, bytes. Positions are byte offsets in the arena; 0 is none.
 const KEY_NEWEST = 0
@@ -29,7 +30,7 @@ const TWO_POW_32 = 2 ** 32
  * since the last one (see {@link KeyRuns}). Nothing in the arena moves or changes but the link from a key to its newest version, so
  * that a reader at a stamp is not disturbed by later operations.
  */
-export class Memtable {
+export class Memtable implements KeySource {
   readonly tombstones: Tombstones = new Tombstones()
   /** Seq of the newest section; 0 when there is none. */
   lastSeq: Seq = toSeq(0)
@@ -48,15 +49,18 @@ export class Memtable {
   readonly #seed: number
   readonly #runs: KeyRuns
 
-  /** @param seed - random seed of the hash table. */
-  constructor(seed: number) {
-    this.#bytes = new Uint8Array(ARENA_BYTES_MIN)
+  /**
+   * @param seed - random seed of the hash table.
+   * @param previous - a memtable that was filled: this one will become as large, and need not grow.
+   */
+  constructor(seed: number, previous?: Memtable) {
+    this.#bytes = new Uint8Array(previous === undefined ? ARENA_BYTES_MIN : previous.#bytes.length)
     this.#words = new Int32Array(this.#bytes.buffer)
     // No record begins at 0.
     this.#end = 4
-    this.#slots = new Int32Array(2 * SLOTS_MIN)
+    this.#slots = new Int32Array(previous === undefined ? 2 * SLOTS_MIN : previous.#slots.length)
     this.#seed = seed
-    this.#runs = new KeyRuns((a, b) => this.#compareKeys(a, b))
+    this.#runs = new KeyRuns(this)
   }
 
   get isEmpty(): boolean {
@@ -202,11 +206,6 @@ export class Memtable {
       end - start === keyEnd - keyStart &&
       compareByteRanges(this.#bytes, start, end, key, keyStart, keyEnd) === 0
     )
-  }
-
-  #compareKeys(a: number, b: number): number {
-    const bytes = this.#bytes
-    return compareByteRanges(bytes, this.keyStart(a), this.keyEnd(a), bytes, this.keyStart(b), this.keyEnd(b))
   }
 
   #growSlots(): void {

@@ -1,4 +1,4 @@
-import { compareByteRanges, copyBytes, copyBytesInto, invalidArgument, LdbError, ownBounds } from '@ldb/base'
+import { compareByteRanges, copyBytesInto, invalidArgument, LdbError, ownBounds } from '@ldb/base'
 import type { KeyBounds, StoreCursor, ValuePredicate } from '@ldb/base'
 import { compareKey, STAMP_MAX } from '../entry/entry.js'
 import type { Entry } from '../entry/entry.js'
@@ -6,6 +6,7 @@ import type { Tombstones } from '../entry/tombstones.js'
 import { EntryKind } from '../format.js'
 import { MergingCursor } from './merging-cursor.js'
 import type { ReadState } from './read-state.js'
+import type { ValueSlab } from './value-slab.js'
 
 const NO_BYTES = new Uint8Array(0)
 
@@ -21,6 +22,7 @@ export class LsmCursor implements StoreCursor {
   readonly #stamp: number
   readonly #lower: Uint8Array
   readonly #upper: Uint8Array | undefined
+  readonly #slab: ValueSlab
   readonly #onClose: (cursor: LsmCursor) => void
   #state: 'none' | 'forward' | 'backward' = 'none'
   #isClosed = false
@@ -33,12 +35,14 @@ export class LsmCursor implements StoreCursor {
 
   /**
    * @param stamp - versions with a greater stamp are ignored.
+   * @param slab - for the keys and values that are taken.
    * @param onClose - called once, when the cursor is closed.
    */
   constructor(
     state: ReadState,
     stamp: number,
     bounds: KeyBounds | undefined,
+    slab: ValueSlab,
     onClose: (cursor: LsmCursor) => void,
   ) {
     const { lower, upper } = bounds === undefined ? {} : ownBounds(bounds)
@@ -48,6 +52,7 @@ export class LsmCursor implements StoreCursor {
     this.#tombstones = state.tombstones(range)
     this.#merged = new MergingCursor(state.cursors(range))
     this.#stamp = stamp
+    this.#slab = slab
     this.#onClose = onClose
   }
 
@@ -67,12 +72,12 @@ export class LsmCursor implements StoreCursor {
 
   takeKey(): Uint8Array {
     this.#assertEntry()
-    return copyBytes(this.#key, 0, this.#keyBytes)
+    return this.#slab.copy(this.#key, 0, this.#keyBytes)
   }
 
   takeValue(): Uint8Array {
     this.#assertEntry()
-    return copyBytes(this.#valueBuffer, this.#valueStart, this.#valueEnd)
+    return this.#slab.copy(this.#valueBuffer, this.#valueStart, this.#valueEnd)
   }
 
   first(): boolean {

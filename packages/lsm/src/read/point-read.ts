@@ -1,9 +1,7 @@
 import { compareByteRanges } from '@ldb/base'
-import { compareKey } from '../entry/entry.js'
-import type { Entry } from '../entry/entry.js'
 import { EntryKind } from '../format.js'
 import type { Memtable } from '../memtable/memtable.js'
-import { TableCursor } from '../table/table-cursor.js'
+import { TableLookup } from '../table/table-lookup.js'
 import { isKeyWithin } from '../table/table-meta.js'
 import type { Table } from '../version/table.js'
 import type { Level } from '../version/version.js'
@@ -19,6 +17,7 @@ export class PointRead {
   valueBuffer: Uint8Array = new Uint8Array(0)
   valueStart = 0
   valueEnd = 0
+  readonly #lookup: TableLookup = new TableLookup()
 
   /** Returns true when the key has a value, which is then in `valueBuffer`. */
   find(state: ReadState, key: Uint8Array, keyBytes: number, stampMax: number): boolean {
@@ -61,20 +60,18 @@ export class PointRead {
     stampMax: number,
   ): boolean | undefined {
     const cover = meta.tombstoneCount === 0 ? 0 : reader.tombstones().coverOf(key, 0, keyBytes, stampMax)
-    if (reader.mayContain(key, keyBytes)) {
-      const cursor = new TableCursor(reader)
-      cursor.seek(key, keyBytes, stampMax)
-      if (cursor.isValid && compareKey(cursor.entry, key, keyBytes) === 0)
-        return this.#takeEntry(cursor.entry, cover)
+    if (reader.mayContain(key, keyBytes) && this.#lookup.find(reader, key, keyBytes, stampMax)) {
+      return this.#takeEntry(cover)
     }
     return cover > 0 ? false : undefined
   }
 
-  #takeEntry(entry: Entry, cover: number): boolean {
-    if (entry.kind === EntryKind.Delete || entry.stamp < cover) return false
-    this.valueBuffer = entry.valueBuffer
-    this.valueStart = entry.valueStart
-    this.valueEnd = entry.valueEnd
+  #takeEntry(cover: number): boolean {
+    const lookup = this.#lookup
+    if (lookup.kind === EntryKind.Delete || lookup.stamp < cover) return false
+    this.valueBuffer = lookup.valueBuffer
+    this.valueStart = lookup.valueStart
+    this.valueEnd = lookup.valueEnd
     return true
   }
 }

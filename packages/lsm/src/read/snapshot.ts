@@ -1,9 +1,10 @@
-import { copyBytes, LdbError, toSeq } from '@ldb/base'
+import { LdbError, toSeq } from '@ldb/base'
 import type { KeyBounds, RangeEstimate, Seq, StoreCursor, StoreSnapshot } from '@ldb/base'
 import { estimateRange } from './estimate.js'
 import { LsmCursor } from './lsm-cursor.js'
 import { PointRead } from './point-read.js'
 import type { ReadState } from './read-state.js'
+import type { ValueSlab } from './value-slab.js'
 
 /** A frozen view: a pinned read state and a stamp. */
 export class LsmSnapshot implements StoreSnapshot {
@@ -12,12 +13,23 @@ export class LsmSnapshot implements StoreSnapshot {
   readonly stamp: number
   readonly #state: ReadState
   readonly #read: PointRead = new PointRead()
+  readonly #slab: ValueSlab
   readonly #cursors: Set<LsmCursor> = new Set()
   readonly #onRelease: (snapshot: LsmSnapshot) => void
   #isReleased = false
 
-  /** @param state - pinned by the caller, unpinned by `release`. */
-  constructor(state: ReadState, seq: number, stamp: number, onRelease: (snapshot: LsmSnapshot) => void) {
+  /**
+   * @param state - pinned by the caller, unpinned by `release`.
+   * @param slab - for the values that `get` returns; of the store.
+   */
+  constructor(
+    state: ReadState,
+    seq: number,
+    stamp: number,
+    slab: ValueSlab,
+    onRelease: (snapshot: LsmSnapshot) => void,
+  ) {
+    this.#slab = slab
     this.#state = state
     this.seq = toSeq(seq)
     this.stamp = stamp
@@ -26,7 +38,7 @@ export class LsmSnapshot implements StoreSnapshot {
 
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     if (!this.has(key, keyBytes)) return undefined
-    return copyBytes(this.#read.valueBuffer, this.#read.valueStart, this.#read.valueEnd)
+    return this.#slab.copy(this.#read.valueBuffer, this.#read.valueStart, this.#read.valueEnd)
   }
 
   getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
@@ -48,7 +60,9 @@ export class LsmSnapshot implements StoreSnapshot {
 
   cursor(bounds?: KeyBounds): StoreCursor {
     this.#assertOpen()
-    const cursor = new LsmCursor(this.#state, this.stamp, bounds, (closed) => this.#cursors.delete(closed))
+    const cursor = new LsmCursor(this.#state, this.stamp, bounds, this.#slab, (closed) =>
+      this.#cursors.delete(closed),
+    )
     this.#cursors.add(cursor)
     return cursor
   }

@@ -269,8 +269,9 @@ export class BackgroundWork {
   #delegate(plan: CompactionPlan): boolean {
     if (this.#remote === undefined || plan.isMove) return false
     const { version } = this.#state
-    const codecId = this.#options.codecs.idAt(plan.outputLevel)
-    if (!this.#remote.begin(inputsOf(plan, version), this.#snapshots(), codecId)) return false
+    const { outputLevel } = plan
+    const codecId = this.#options.codecs.idAt(outputLevel)
+    if (!this.#remote.begin(inputsOf(plan, version), this.#snapshots(), outputLevel, codecId)) return false
     this.#delegated = this.#started(plan, version)
     return true
   }

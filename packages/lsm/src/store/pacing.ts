@@ -2,8 +2,12 @@ import type { OpenedStore } from './open.js'
 
 /** Flush work in bytes for each byte that is applied while a memtable is frozen. */
 const FLUSH_PACE = 4
-/** Compaction work in bytes for each byte that is applied while one is needed. */
-const COMPACTION_PACE = 16
+/**
+ * Compaction work in bytes for each byte that is applied while one is needed, with no more tables in level 0 than start a compaction, and
+ * with many more. The work that a write causes in the long run is below the first; the rest is debt.
+ */
+const COMPACTION_PACE_MIN = 6
+const COMPACTION_PACE_MAX = 16
 /** Frozen memtables that a commit leaves to be flushed. */
 const FROZEN_MAX = 1
 /** Tables in level 0 above which a commit waits for a compaction. */
@@ -15,7 +19,8 @@ const THREAD_WAIT_MS = 80
 export function makeRoom(opened: OpenedStore, byteCount: number): void {
   const { state, options, work } = opened
   if (state.active.isEmpty || state.active.byteCount + byteCount <= options.memtableBytes) return
-  state.freeze()
+  // Not after a section that was much larger than a memtable.
+  state.freeze(state.active.byteCount <= 2 * options.memtableBytes)
   options.observer.wantsCheckpoint()
   if (state.memtables.length - 1 > FROZEN_MAX) {
     wait(opened, 'flush', () => state.memtables.length - 1 > FROZEN_MAX && work.flushStep() > 0)
@@ -41,8 +46,13 @@ export function hasWork({ state, work }: OpenedStore): boolean {
 }
 
 /** Runs background work in proportion to the bytes applied, so that it keeps up with a caller that never yields. */
-export function workFor({ work }: OpenedStore, byteCount: number): void {
-  work.credit(byteCount, FLUSH_PACE, COMPACTION_PACE)
+export function workFor({ state, work }: OpenedStore, byteCount: number): void {
+  work.credit(byteCount, FLUSH_PACE, compactionPace(state.version.level(0).length))
+}
+
+/** A pace that grows with the debt, so that commits share the work evenly instead of doing much of it at once and then none. */
+function compactionPace(level0Tables: number): number {
+  return Math.min(COMPACTION_PACE_MAX, Math.max(COMPACTION_PACE_MIN, level0Tables))
 }
 
 /** Runs steps until one returns false, and reports the stall. */

@@ -65,9 +65,10 @@ export class RemoteCompaction {
   /**
    * Begins a compaction, unless it is small or the thread cannot take it. Returns whether it has begun.
    *
+   * @param level - level of the output.
    * @param codecId - codec of the output.
    */
-  begin(inputs: MergeInputs, snapshots: readonly number[], codecId: number): boolean {
+  begin(inputs: MergeInputs, snapshots: readonly number[], level: number, codecId: number): boolean {
     const inputBytes = inputBytesOf(inputs)
     if (inputBytes < INPUT_BYTES_MIN || !hasBuiltInCodecs(inputs, codecId) || !this.#thread.isReady)
       return false
@@ -77,6 +78,7 @@ export class RemoteCompaction {
       ...this.#parameters,
       ...describeInputs(inputs),
       snapshots,
+      level,
       codecId,
       fileCountMax,
       firstNumber: this.#files.reserveNumbers(fileCountMax),

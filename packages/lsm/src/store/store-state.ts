@@ -95,12 +95,16 @@ export class StoreState {
     this.flushedSeq = seq
   }
 
-  /** Freezes the active memtable unless it is empty. */
-  freeze(): void {
+  /**
+   * Freezes the active memtable unless it is empty.
+   *
+   * @param isFull - the next memtable gets the size of this one at once.
+   */
+  freeze(isFull = false): void {
     if (this.#active.isEmpty) return
     this.#active.isComplete = !this.isReplaying
     this.#active.lastSeq = this.seq
-    this.#active = new Memtable(this.#newSeed())
+    this.#active = new Memtable(this.#newSeed(), isFull ? this.#active : undefined)
     this.#install([this.#active, ...this.#memtables], this.version)
   }
 

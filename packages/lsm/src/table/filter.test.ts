@@ -3,8 +3,8 @@ import { Filter, FilterBuilder } from './filter.js'
 
 const key = (index: number): Uint8Array => new TextEncoder().encode(`key ${index}`)
 
-function filterOf(count: number, seed = 12_345): { filter: Filter; payload: Uint8Array } {
-  const builder = new FilterBuilder(seed, 10)
+function filterOf(count: number, seed = 12_345, bitsPerKey = 10): { filter: Filter; payload: Uint8Array } {
+  const builder = new FilterBuilder(seed, bitsPerKey)
   for (let index = 0; index < count; index++) builder.add(key(index), 0, key(index).length)
   const payload = new Uint8Array(builder.byteCount)
   expect(builder.finish(payload, 0)).toBe(payload.length)
@@ -22,6 +22,19 @@ test.each([1, 10, 1000, 20_000])('a filter of %i keys admits each of them, and f
     if (filter.mayContain(key(index), 0, key(index).length)) admitted++
   }
   expect(admitted).toBeLessThan(200)
+})
+
+test.each([
+  [10, 150],
+  [12, 80],
+  [16, 25],
+])('a filter with %i bits a key admits few other keys', (bitsPerKey, most) => {
+  const { filter } = filterOf(20_000, 54_321, bitsPerKey)
+  let admitted = 0
+  for (let index = 20_000; index < 30_000; index++) {
+    if (filter.mayContain(key(index), 0, key(index).length)) admitted++
+  }
+  expect(admitted).toBeLessThan(most)
 })
 
 test('filters with different seeds admit different other keys', () => {

@@ -12,8 +12,6 @@ import { hashKey } from '../key-hash.js'
 const LINE_BITS: number = FILTER_LINE_BYTES * 8
 const LINE_WORDS: number = FILTER_LINE_BYTES / 4
 const TWO_POW_32 = 2 ** 32
-/** Probes for about 10 bits a key. */
-const PROBES = 6
 const PROBES_MAX = 16
 const LINES_MAX = 2 ** 24
 
@@ -21,6 +19,7 @@ const LINES_MAX = 2 ** 24
 export class FilterBuilder {
   readonly #seed: number
   readonly #bitsPerKey: number
+  readonly #probes: number
   #hashes: Int32Array = new Int32Array(1024)
   #count = 0
 
@@ -28,6 +27,8 @@ export class FilterBuilder {
   constructor(seed: number, bitsPerKey: number) {
     this.#seed = seed
     this.#bitsPerKey = bitsPerKey
+    // Fewer than the optimum of an undivided filter: the bits of a line are uneven anyway.
+    this.#probes = Math.min(PROBES_MAX, Math.round(bitsPerKey / 2) + 1)
   }
 
   /** Adds a key. Keys arrive in order; the same key twice counts once. */
@@ -54,19 +55,20 @@ export class FilterBuilder {
   /** Writes the payload to `target` at `start` and returns its end. */
   finish(target: Uint8Array, start: number): number {
     const lines = this.#lines
+    const probes = this.#probes
     const words = new Int32Array(lines * LINE_WORDS)
     for (let index = 0; index < this.#count; index++) {
       const hash = this.#hashes[index]!
       const line = lineOf(hash, lines) * LINE_WORDS
       let bit = firstBit(hash)
       const step = stepOf(hash)
-      for (let probe = 0; probe < PROBES; probe++) {
+      for (let probe = 0; probe < probes; probe++) {
         words[line + (bit >>> 5)]! |= 1 << (bit & 31)
         bit = (bit + step) & (LINE_BITS - 1)
       }
     }
     writeU32(target, start + FILTER_SEED_OFFSET, this.#seed >>> 0)
-    writeU32(target, start + FILTER_PROBES_OFFSET, PROBES)
+    writeU32(target, start + FILTER_PROBES_OFFSET, probes)
     writeU32(target, start + FILTER_LINES_OFFSET, lines)
     writeU32(target, start + FILTER_RESERVED_OFFSET, 0)
     target.set(new Uint8Array(words.buffer), start + FILTER_HEADER_BYTES)

@@ -50,7 +50,6 @@ export class TableWriter {
   readonly #top: BlockBuilder = new BlockBuilder()
   readonly #filter: FilterBuilder
   readonly #properties: TableProperties = noProperties()
-  readonly #handle: Uint8Array = new Uint8Array(HANDLE_BYTES)
   #firstKey: Uint8Array | undefined = undefined
   #lastKey: Uint8Array = new Uint8Array(0)
   #lastStamp = 0
@@ -73,7 +72,7 @@ export class TableWriter {
     return this.#properties.entryCount
   }
 
-  /** Adds an entry. Copies it. */
+  /** Adds an entry. Copies its key; its value must not change until the table is finished. */
   add(entry: Entry): void {
     const { kind, stamp, keyBuffer, keyStart, keyEnd, valueBuffer, valueStart, valueEnd } = entry
     this.#firstKey ??= entry.copyKey()
@@ -190,8 +189,9 @@ export class TableWriter {
   }
 
   #addTo(index: BlockBuilder, key: Uint8Array, stamp: number, handle: UnitHandle): void {
-    encodeHandle(handle, this.#handle, 0)
-    index.add(EntryKind.Put, stamp, key, 0, key.length, this.#handle, 0, HANDLE_BYTES)
+    const value = new Uint8Array(HANDLE_BYTES)
+    encodeHandle(handle, value, 0)
+    index.add(EntryKind.Put, stamp, key, 0, key.length, value, 0, HANDLE_BYTES)
   }
 
   #appendIndex(builder: BlockBuilder): UnitHandle {

@@ -62,6 +62,11 @@ export function readManifest(vfs: Vfs, path: string, sink?: VerifySink): Manifes
   if (state === undefined) throw corruption(path, offset, 'the manifest has no state record')
   sink?.progress({ files: 1, units: count, entries: 0, bytes: bytes.length })
   const { durableSeq, stamp, nextNumber, segmentId } = state
+  for (const { meta } of tables.values()) {
+    // What is written next would be older than this table, or would replace its file (L3).
+    if (meta.maxStamp > stamp || meta.number >= nextNumber)
+      throw corruption(path, offset, `the manifest has table ${meta.number}, which is newer than its state`)
+  }
   return { storeId, durableSeq, stamp, nextNumber, segmentId, tables: [...tables.values()] }
 }
 

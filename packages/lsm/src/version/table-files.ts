@@ -7,6 +7,7 @@ import { FileSync, isMissingPath } from '@ldb/vfs'
 import type { RandomSource, Vfs, VfsFile } from '@ldb/vfs'
 import type { Block } from '../block/block.js'
 import type { Tombstone } from '../entry/tombstones.js'
+import { LEVEL_COUNT } from '../format.js'
 import { newSeed } from '../key-hash.js'
 import type { LevelCodecs } from '../table/level-codecs.js'
 import { tableNumberOf, tablePath } from '../table/table-meta.js'
@@ -16,14 +17,24 @@ import type { TableParameters } from '../table/table-writer.js'
 import { NEW_MANIFEST_NAME } from './manifest-writer.js'
 import { Table } from './table.js'
 
-/** Bits of the filter for each key. */
-const FILTER_BITS_PER_KEY = 10
+/**
+ * Bits of the filter for each key. A get of a missing key reads a block of each table whose filter admits it: the levels above the last
+ * one, which have few keys, get more bits, so that the sum over all levels stays below a hundredth.
+ */
+const FILTER_BITS = 12
+const FILTER_BITS_ABOVE = 16
 
-/** Returns the parameters of a new table: a random file id and a random seed of its filter. */
+/** What the owner of a new table decides. */
+export interface TableSettings {
+  readonly number: number
+  readonly level: number
+  readonly storeId: Uint8Array
+  readonly blockBytes: number
+}
+
+/** Returns the parameters of a new table: with a random file id and a random seed of its filter. */
 export function newTableParameters(
-  number: number,
-  storeId: Uint8Array,
-  blockBytes: number,
+  { number, level, storeId, blockBytes }: TableSettings,
   codec: CompressionCodec,
   random: RandomSource,
 ): TableParameters {
@@ -32,7 +43,7 @@ export function newTableParameters(
     ids: { fileId: random.fill(new Uint8Array(FILE_ID_BYTES)), storeId },
     blockBytes,
     codec,
-    filterBitsPerKey: FILTER_BITS_PER_KEY,
+    filterBitsPerKey: level === LEVEL_COUNT - 1 ? FILTER_BITS : FILTER_BITS_ABOVE,
     filterSeed: newSeed(random),
   }
 }
@@ -79,7 +90,7 @@ export class OutputFiles {
   readonly #tables: Table[] = []
   #current: NewTable | undefined = undefined
 
-  /** @param level - level of the tables, which decides their compression. */
+  /** @param level - level of the tables, which decides their compression and their filters. */
   constructor(files: TableFiles, level: number) {
     this.#files = files
     this.#level = level
@@ -180,8 +191,8 @@ export class TableFiles {
     const number = this.nextNumber++
     const path = tablePath(this.#directory, number)
     const file = this.#vfs.open(path, 'createNew')
-    const codec = this.#codecs.at(level)
-    const parameters = newTableParameters(number, this.#storeId, this.#blockBytes, codec, this.#vfs.random)
+    const settings = { number, level, storeId: this.#storeId, blockBytes: this.#blockBytes }
+    const parameters = newTableParameters(settings, this.#codecs.at(level), this.#vfs.random)
     return { writer: new TableWriter(file, parameters), file, path }
   }
 

@@ -11,7 +11,9 @@ export interface CompactionJob {
   readonly blockBytes: number
   /** Size of an output table. */
   readonly tableBytes: number
-  /** Codec of the output, a built-in one. */
+  /** Level of the output. */
+  readonly level: number
+  /** Its codec, a built-in one. */
   readonly codecId: number
   /** Number of the first output file. */
   readonly firstNumber: number

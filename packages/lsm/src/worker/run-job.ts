@@ -65,14 +65,14 @@ class JobOutput implements TableOutput<TableMeta> {
   }
 
   begin(): TableWriter {
-    const { directory, storeId, blockBytes, codecId, firstNumber, fileCountMax } = this.#job
+    const { directory, codecId, firstNumber, fileCountMax } = this.#job
     const codec = CODECS.find(codecId)
     assert(codec !== undefined, 'a job names a built-in codec')
     assert(this.numbers.length < fileCountMax, 'a compaction needs no more files than were reserved for it')
     const number = firstNumber + this.numbers.length
     this.#file = this.#vfs.open(tablePath(directory, number), 'createNew')
     this.numbers.push(number)
-    const parameters = newTableParameters(number, storeId, blockBytes, codec, this.#vfs.random)
+    const parameters = newTableParameters({ ...this.#job, number }, codec, this.#vfs.random)
     this.#writer = new TableWriter(this.#file, parameters)
     return this.#writer
   }

@@ -1,5 +1,5 @@
 // Searches for inputs that reach new code, and stores a minimal set that reaches all of it.
-// Arguments: rounds (each tries as many inputs as one case), first seed.
+// Arguments: rounds (each tries as many inputs as one case), first seed, names of targets (default: all).
 import { CodeCoverage } from './code-coverage.js'
 import { storeCorpus } from './corpus.js'
 import { fuzz, tryInput } from './fuzz-loop.js'
@@ -11,7 +11,8 @@ const INPUTS_MAX = 24
 
 const rounds = Number(process.argv[2] ?? 1)
 const seed = Number(process.argv[3] ?? 1)
-for (const target of FUZZ_TARGETS) {
+const names = process.argv.slice(4)
+for (const target of FUZZ_TARGETS.filter(({ name }) => names.length === 0 || names.includes(name))) {
   const { corpus, blockCount } = fuzz(target, seed, target.inputsPerCase * rounds)
   const kept = fewest(target, corpus)
   storeCorpus(target.name, kept)

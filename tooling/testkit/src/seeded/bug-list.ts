@@ -3,6 +3,9 @@ import { CACHE_BUGS } from './bugs/cache.js'
 import { CORE_BUGS } from './bugs/core.js'
 import { BASE_BUGS } from './bugs/base.js'
 import { LOG_BUGS } from './bugs/log.js'
+import { LSM_FILE_BUGS } from './bugs/lsm-files.js'
+import { LSM_READ_BUGS } from './bugs/lsm-reads.js'
+import { LSM_VERSION_BUGS } from './bugs/lsm-versions.js'
 import { LSM_BUGS } from './bugs/lsm.js'
 import type { SeededBug } from './bugs/seeded-bug.js'
 import { RESUMABLE_TASK_BUGS } from './bugs/resumable-tasks.js'
@@ -16,6 +19,9 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   ...TREE_BUGS,
   ...RESUMABLE_TASK_BUGS,
   ...LSM_BUGS,
+  ...LSM_VERSION_BUGS,
+  ...LSM_FILE_BUGS,
+  ...LSM_READ_BUGS,
   ...CACHE_BUGS,
   ...CORE_BUGS,
   ...TRANSACTION_BUGS,

@@ -7,6 +7,7 @@ import { eventLoop } from '../event-loop.js'
 import { eviction } from '../eviction.js'
 import { expiry } from '../maintenance/expiry.js'
 import { garbage } from '../garbage.js'
+import { logStructured } from '../maintenance/log-structured.js'
 import { memory } from '../memory.js'
 import { missPath } from '../miss-path.js'
 import { opening } from '../opening/opening.js'
@@ -35,5 +36,6 @@ export const PROBES: readonly Probe[] = [
   compression,
   expiry,
   sortedLoad,
+  logStructured,
   deviceReads,
 ]

@@ -1,0 +1,68 @@
+import type { Block } from '../block/block.js'
+import { STAMP_MAX } from '../entry/entry.js'
+import { RecordHeader } from '../block/record-header.js'
+import { UnitContent } from '../format.js'
+import type { EntryKind } from '../format.js'
+import type { TableReader } from './table-reader.js'
+
+const NO_BYTES = new Uint8Array(0)
+
+/** Finds single entries in tables, without the positions of a cursor. Reused for many lookups. */
+export class TableLookup {
+  stamp = 0
+  kind: EntryKind = 1
+  /** Contains the value from `valueStart` to `valueEnd`. Never changes. */
+  valueBuffer: Uint8Array = NO_BYTES
+  valueStart = 0
+  valueEnd = 0
+  readonly #header: RecordHeader = new RecordHeader()
+
+  /** Finds the newest version of a key up to a stamp. Returns true when there is one; it is then in the fields. */
+  find(table: TableReader, key: Uint8Array, keyBytes: number, stampMax: number): boolean {
+    const top = table.top()
+    if (top === undefined) return false
+    const index = this.#child(table, top, UnitContent.Index, key, keyBytes, stampMax)
+    if (index === undefined) return false
+    const block = this.#child(table, index, UnitContent.Data, key, keyBytes, stampMax)
+    if (block === undefined) return false
+    const position = block.search(key, keyBytes, stampMax)
+    const header = this.#header
+    if (position === block.count || !block.isKeyAt(position, key, keyBytes, header)) return false
+    this.kind = block.bytes[block.recordOffset(position)] as EntryKind
+    this.stamp = block.baseStamp + header.stampDelta
+    this.valueBuffer = block.bytes
+    this.valueStart = header.rest + header.restBytes
+    this.valueEnd = this.valueStart + header.valueBytes
+    return true
+  }
+
+  /** Returns the share of the entries of a table that are below a key, about: from the blocks on the way to it. */
+  rank(table: TableReader, key: Uint8Array): number {
+    const top = table.top()
+    if (top === undefined) return 0
+    const index = this.#child(table, top, UnitContent.Index, key, key.length, STAMP_MAX)
+    if (index === undefined) return 1
+    const block = this.#child(table, index, UnitContent.Data, key, key.length, STAMP_MAX)
+    if (block === undefined) return 1
+    const inBlock = block.search(key, key.length, STAMP_MAX) / block.count
+    const inIndex = (index.search(key, key.length, STAMP_MAX) + inBlock) / index.count
+    return (top.search(key, key.length, STAMP_MAX) + inIndex) / top.count
+  }
+
+  /** Reads the block whose last entry is the first that is not before the position sought. */
+  #child(
+    table: TableReader,
+    parent: Block,
+    content: UnitContent,
+    key: Uint8Array,
+    keyBytes: number,
+    stampMax: number,
+  ): Block | undefined {
+    const position = parent.search(key, keyBytes, stampMax)
+    if (position === parent.count) return undefined
+    const header = this.#header
+    header.read(parent.bytes, parent.recordOffset(position))
+    const valueStart = header.rest + header.restBytes
+    return table.block(table.handleAt(parent.bytes, valueStart, valueStart + header.valueBytes), content)
+  }
+}

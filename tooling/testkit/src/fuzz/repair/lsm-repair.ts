@@ -1,0 +1,121 @@
+import { SEED_ZERO, seedOfFile } from '@ldb/integrity'
+import { viewOf } from '../../corruption/tree-layout.js'
+import { putChecksum, repairFileHeader } from './checksum.js'
+
+// Offsets from the FORMAT.md of the LSM tree.
+const HEADER_BYTES = 64
+const HEADER_CHECKSUM = 56
+const TRAILER_BYTES = 24
+const FOOTER_BYTES = 48
+const HANDLE_BYTES = 12
+const RECORD_HEADER = 16
+const STATE_HEADER = 48
+const STATE_STAMP = 8
+const TABLE_FILE_BYTES = 8
+const TABLE_ENTRIES = 16
+const TABLE_FILE_ID = 56
+const TABLE_LOWER_BYTES = 76
+const TABLE_BYTES = 84
+const NO_UPPER_BOUND = 0xffffffff
+
+/** A unit of a table, trailer included. */
+export interface TableUnit {
+  readonly start: number
+  readonly end: number
+}
+
+/** Recomputes the checksums of a table: of its header, and of all units that its footer and its indexes name. */
+export function repairTable(bytes: Uint8Array): void {
+  if (bytes.length < HEADER_BYTES) return
+  repairHeader(bytes)
+  const seed = seedOfFile(bytes.subarray(24, 40))
+  for (const { start, end } of tableUnits(bytes)) putChecksum(bytes, end - 8, start, end - 8, seed)
+}
+
+/** Returns the units of a table that can be found, the footer first. Leaves out those that its damage hides. */
+export function tableUnits(bytes: Uint8Array): TableUnit[] {
+  const footer = bytes.length - FOOTER_BYTES - TRAILER_BYTES
+  if (footer < HEADER_BYTES) return []
+  const units: TableUnit[] = [{ start: footer, end: bytes.length }]
+  for (let index = 0; index < 4; index++) {
+    const unit = unitAt(bytes, footer + index * HANDLE_BYTES)
+    if (unit === undefined) continue
+    units.push(unit)
+    // The first handle is that of the top of the index, which has two levels.
+    if (index > 0) continue
+    for (const inner of childrenOf(bytes, unit)) units.push(inner, ...childrenOf(bytes, inner))
+  }
+  return units
+}
+
+/** Returns the units that the handles of an index block name. */
+function childrenOf(bytes: Uint8Array, { start, end }: TableUnit): TableUnit[] {
+  const view = viewOf(bytes)
+  const count = view.getUint32(start, true)
+  const prefixBytes = view.getUint32(start + 4, true)
+  if (prefixBytes > end - start) return []
+  const slots = start + ((16 + prefixBytes + 3) & ~3)
+  const units: TableUnit[] = []
+  for (let index = 1; index <= count && slots + 8 * index + 8 <= end; index++) {
+    // A handle is the last part of a record, and the next record follows it.
+    const next = index === count ? end - TRAILER_BYTES : start + view.getUint32(slots + 8 * index + 4, true)
+    const unit = next <= end ? unitAt(bytes, next - HANDLE_BYTES) : undefined
+    if (unit !== undefined) units.push(unit)
+  }
+  return units
+}
+
+/** Returns the unit that a handle names, if it lies within the file. */
+function unitAt(bytes: Uint8Array, at: number): TableUnit | undefined {
+  if (at < 0 || at + HANDLE_BYTES > bytes.length) return undefined
+  const view = viewOf(bytes)
+  const start = Number(view.getBigUint64(at, true))
+  const end = start + view.getUint32(at + 8, true)
+  return start >= HEADER_BYTES && end <= bytes.length && end - start >= TRAILER_BYTES
+    ? { start, end }
+    : undefined
+}
+
+/** Recomputes the checksums of a manifest: of its header and its records, up to the first that does not lie within the file. */
+export function repairManifest(bytes: Uint8Array): void {
+  if (bytes.length < HEADER_BYTES) return
+  repairHeader(bytes)
+  const view = viewOf(bytes)
+  const seed = seedOfFile(bytes.subarray(24, 40))
+  for (let at = HEADER_BYTES; at + RECORD_HEADER <= bytes.length;) {
+    const end = at + RECORD_HEADER + view.getUint32(at, true)
+    if (end > bytes.length) return
+    view.setBigUint64(at + 8, BigInt(at), true)
+    putChecksum(bytes, at + 8, at, end, seed)
+    at = Math.ceil(end / 8) * 8
+  }
+}
+
+/** Returns a manifest that names a table without bounds instead of the one that the only record of another manifest names. */
+export function manifestNaming(manifest: Uint8Array, table: Uint8Array): Uint8Array {
+  const tableRecord = HEADER_BYTES + RECORD_HEADER + STATE_HEADER
+  const end = tableRecord + TABLE_BYTES
+  const changed = new Uint8Array(Math.ceil(end / 8) * 8)
+  changed.set(manifest.subarray(0, end))
+  const view = viewOf(changed)
+  view.setUint32(HEADER_BYTES, STATE_HEADER + TABLE_BYTES, true)
+  view.setBigUint64(tableRecord + TABLE_FILE_BYTES, BigInt(table.length), true)
+  changed.set(table.subarray(24, 40), tableRecord + TABLE_FILE_ID)
+  view.setUint32(tableRecord + TABLE_LOWER_BYTES, 0, true)
+  view.setUint32(tableRecord + TABLE_LOWER_BYTES + 4, NO_UPPER_BOUND, true)
+  const properties = unitAt(table, table.length - TRAILER_BYTES - HANDLE_BYTES)
+  // Entries, deletes, tombstones, smallest and greatest stamp are in the same order in both.
+  if (properties !== undefined) {
+    changed.set(table.subarray(properties.start, properties.start + 40), tableRecord + TABLE_ENTRIES)
+    // The greatest stamp in use.
+    const maxStamp = table.subarray(properties.start + 32, properties.start + 40)
+    changed.set(maxStamp, HEADER_BYTES + RECORD_HEADER + STATE_STAMP)
+  }
+  repairManifest(changed)
+  return changed
+}
+
+function repairHeader(bytes: Uint8Array): void {
+  repairFileHeader(bytes, 0)
+  putChecksum(bytes, HEADER_CHECKSUM, 0, HEADER_CHECKSUM, SEED_ZERO)
+}

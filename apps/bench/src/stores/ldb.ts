@@ -45,6 +45,8 @@ export async function open(options: StoreOptions): Promise<Store> {
     durability: options.durability === 'device' ? 'full' : 'periodic',
     cacheBytes: options.cacheBytes,
     ...(options.writeBufferBytes !== undefined && { memtableBytes: options.writeBufferBytes }),
+    // As in the other stores.
+    ...(options.ldbEngine === 'lsm' && { compression: 'none' }),
     ...(options.ldbPageBytes !== undefined && { pageBytes: options.ldbPageBytes }),
     [Symbol.for('ldb.tuning')]: options.tuning ?? {},
   } satisfies DatabaseOptions & Record<symbol, unknown>

@@ -1,6 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { arenaAt } from './frame-layout.js'
 import { PageCache } from './page-cache.js'
 import type { PageSpace } from './page-space.js'
 import type { PageWriter } from './page-writer.js'
@@ -15,21 +16,31 @@ class StampWriter implements PageWriter {
 
   writePage(pageNumber: number, frame: number, offset: number): void {
     if (this.failing) throw new Error('no space')
-    expect(offset).toBe(frame * PAGE_BYTES)
+    expect(offset).toBe(this.cache!.layout.offsetOf(frame))
     this.written.set(pageNumber, stampAt(this.cache!, frame))
   }
 }
 
+function viewAt(cache: PageCache, frame: number): DataView {
+  const offset = cache.layout.offsetOf(frame)
+  const { buffer, byteOffset } = cache.arenas[arenaAt(offset)]!
+  return new DataView(buffer, byteOffset + offset, PAGE_BYTES)
+}
+
 function stampAt(cache: PageCache, frame: number): number {
-  return new DataView(cache.bytes.buffer, frame * PAGE_BYTES).getUint32(0)
+  return viewAt(cache, frame).getUint32(0)
 }
 
 function setStamp(cache: PageCache, frame: number, stamp: number): void {
-  new DataView(cache.bytes.buffer, frame * PAGE_BYTES).setUint32(0, stamp)
+  viewAt(cache, frame).setUint32(0, stamp)
 }
 
-function openSpace(pages = 32): { cache: PageCache; writer: StampWriter; space: PageSpace } {
-  const cache = new PageCache({ bytes: pages * PAGE_BYTES, pageBytes: PAGE_BYTES })
+function openSpace(
+  pages = 32,
+  arenaPages = 0,
+): { cache: PageCache; writer: StampWriter; space: PageSpace } {
+  const arena = arenaPages > 0 ? { arenaBytes: arenaPages * PAGE_BYTES } : {}
+  const cache = new PageCache({ bytes: pages * PAGE_BYTES, pageBytes: PAGE_BYTES, ...arena })
   const writer = new StampWriter()
   writer.cache = cache
   return { cache, writer, space: cache.attach(writer) }
@@ -40,7 +51,7 @@ describe('options', () => {
     expect(codeOf(() => new PageCache({ bytes: 2 ** 20, pageBytes }))).toBe('LDB_INVALID_ARGUMENT')
   })
 
-  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 36 + 1])(
     'a budget of %s bytes is rejected',
     (bytes) => {
       expect(codeOf(() => new PageCache({ bytes, pageBytes: 8192 }))).toBe('LDB_INVALID_ARGUMENT')
@@ -258,7 +269,7 @@ describe('spaces', () => {
 test('the arena starts small and grows once, with the same content, and every attached file receives it', () => {
   const cache = new PageCache({ bytes: 1000 * PAGE_BYTES, pageBytes: PAGE_BYTES })
   const received: Uint8Array[] = []
-  const watch: PageWriter = { writePage: () => undefined, replaceArena: (bytes) => received.push(bytes) }
+  const watch: PageWriter = { writePage: () => undefined, replaceArena: (_, bytes) => received.push(bytes) }
   const spaces = [cache.attach(watch), cache.attach(watch), cache.attach({ writePage: () => undefined })]
   cache.attach(watch).detach()
   const first = cache.bytes
@@ -278,7 +289,53 @@ test('the arena starts small and grows once, with the same content, and every at
   expect(first.every((byte) => byte === 0xdb)).toBe(true)
 })
 
-test('after any operations, the latest content of a page is in its frame or in the file', () => {
+test('a cache of several arenas adds them one by one, and every attached file receives each', () => {
+  const arenaBytes = 64 * PAGE_BYTES
+  const cache = new PageCache({ bytes: 200 * PAGE_BYTES, pageBytes: PAGE_BYTES, arenaBytes })
+  const received: [number, Uint8Array][] = []
+  const space = cache.attach({
+    writePage: () => undefined,
+    replaceArena: (arena, bytes) => received.push([arena, bytes]),
+  })
+  const frames: number[] = []
+  for (let page = 1; page <= 200; page += 1) {
+    const frame = space.claim(page)
+    frames.push(frame)
+    expect(cache.arenas.length).toBe(Math.ceil(page / 64))
+    const view = viewAt(cache, frame)
+    // No byte of a page is one of another page.
+    for (let at = 0; at < PAGE_BYTES; at += 1) expect(view.getUint8(at)).toBe(0)
+    for (let at = 0; at < PAGE_BYTES; at += 4) view.setUint32(at, page)
+  }
+  expect(received).toEqual([...cache.arenas.entries()])
+  expect(new Set(cache.arenas.map(({ buffer }) => buffer)).size).toBe(4)
+  expect(cache.layout.offsetOf(frames[0]!)).toBe(0)
+  for (let page = 1; page <= 200; page += 1) {
+    const frame = space.peek(page)
+    const offset = cache.layout.offsetOf(frame)
+    expect([offset % 4, cache.layout.frameOf(offset)]).toEqual([0, frame])
+    for (let at = 0; at < PAGE_BYTES; at += 4) expect(viewAt(cache, frame).getUint32(at)).toBe(page)
+  }
+  expect(cache.stats()).toMatchObject({ frameCount: 200, residentCount: 200, evictionCount: 0 })
+  space.claim(201)
+  expect(cache.stats()).toMatchObject({ residentCount: 200, evictionCount: 1 })
+})
+
+test('a cache of more than 2 GiB has arenas of 1 GiB, whose offsets are small integers', () => {
+  const { layout } = new PageCache({ bytes: 2 ** 36, pageBytes: 8192, hashIndexBytes: 0 })
+  for (const frame of [0, 131_071, 131_072, 2 ** 23 - 1]) {
+    const offset = layout.offsetOf(frame)
+    expect([layout.frameOf(offset), arenaAt(offset)]).toEqual([frame, frame >> 17])
+    expect(offset).toBeLessThan(2 ** 30)
+  }
+  expect(new PageCache({ bytes: 2 ** 31 - 65_536, pageBytes: 8192 }).layout.isSingle).toBe(true)
+  expect(new PageCache({ bytes: 2 ** 31, pageBytes: 8192 }).layout.isSingle).toBe(false)
+})
+
+test.each([
+  ['one arena', 0],
+  ['arenas of 8 pages', 8],
+])('after any operations, the latest content of a page is in its frame or in the file: %s', (_, arenaPages) => {
   const step = fc.record({
     kind: fc.constantFrom('use', 'use', 'change', 'change', 'pin', 'unpin', 'drop', 'rename'),
     page: fc.integer({ min: 1, max: 80 }),
@@ -286,7 +343,7 @@ test('after any operations, the latest content of a page is in its frame or in t
   })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {
-      const { cache, writer, space } = openSpace(32)
+      const { cache, writer, space } = openSpace(32, arenaPages)
       const model = new Map<number, number>()
       const pinned = new Set<number>()
       let stamp = 1

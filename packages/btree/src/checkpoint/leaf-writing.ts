@@ -25,7 +25,7 @@ export class LeafWriting {
       this.#find()
       if (this.#found.length === 0) return true
     }
-    const { memory, space } = this.#pages
+    const { arenas, space } = this.#pages
     const batch: number[] = []
     while (batch.length < SLICE_PAGES && this.#next < this.#found.length) {
       const pageNumber = this.#found[this.#next] as number
@@ -33,7 +33,7 @@ export class LeafWriting {
       const frame = space.peek(pageNumber)
       // The page may have been evicted or retired since it was found.
       if (frame < 0 || !this.#isFrozenDirtyLeaf(frame)) continue
-      this.#pages.writeBack.updateChecksum(frame * memory.pageBytes)
+      this.#pages.writeBack.updateChecksum(arenas.pageOf(frame))
       batch.push(pageNumber)
     }
     writeDirty(this.#pages, batch, false)
@@ -54,9 +54,10 @@ export class LeafWriting {
   }
 
   #isFrozenDirtyLeaf(frame: number): boolean {
-    const { memory, space, pendingChecksums } = this.#pages
+    const { arenas, space, pendingChecksums } = this.#pages
     if (!space.isDirty(frame)) return false
-    const page = frame * memory.pageBytes
+    const page = arenas.pageOf(frame)
+    const memory = arenas.of(page)
     return pageLevel(memory, page) === 0 && pageEpoch(memory, page) <= pendingChecksums.frozenEpoch
   }
 }

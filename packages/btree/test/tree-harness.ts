@@ -71,8 +71,8 @@ export class TreeHarness {
   constructor(options: HarnessOptions = {}) {
     this.vfs = options.vfs ?? new MemoryVfs()
     this.#pageBytes = options.pageBytes ?? 512
-    this.#arenaPages = options.arenaPages ?? Math.max(16, 2 ** Math.ceil(Math.log2(this.#cachePages / 64)))
     this.#cachePages = options.cachePages ?? 64
+    this.#arenaPages = options.arenaPages ?? Math.max(16, 2 ** Math.ceil(Math.log2(this.#cachePages / 64)))
     this.#cache = options.cache
     this.#treeOptions = options.treeOptions
     this.tree = this.#open()

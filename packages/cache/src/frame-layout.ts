@@ -63,9 +63,7 @@ export class FrameLayout {
 
   /** Returns the offset of the page in a frame. */
   offsetOf(frame: number): number {
-    return (
-      ((frame & this.#frameMask) << this.#pageShift) | ((frame >>> this.#arenaShift) << TAG_STEP_SHIFT)
-    )
+    return ((frame & this.#frameMask) << this.#pageShift) | ((frame >>> this.#arenaShift) << TAG_STEP_SHIFT)
   }
 
   /** Returns the frame of the page at an offset. */

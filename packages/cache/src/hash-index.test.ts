@@ -8,50 +8,68 @@ const FRAMES = 8
 const ONE_ARENA = new FrameLayout(FRAMES, PAGE_BYTES, undefined)
 const FOUR_ARENAS = new FrameLayout(FRAMES, PAGE_BYTES, 2 * PAGE_BYTES)
 
+/** Returns where the index finds a record, or undefined. */
+function findRecord(
+  index: HashIndex,
+  hash: number,
+  keyBytes: number,
+): { frame: number; offset: number } | undefined {
+  const entry = index.find(hash, keyBytes)
+  return entry < 0 ? undefined : { frame: index.frameAt(entry), offset: index.offsetAt(entry) }
+}
+
 /** Few hashes and lengths, so that buckets overflow. The high bits form the tag. */
 const hash = fc.tuple(fc.nat(5), fc.nat(3)).map(([low, high]) => low | (high << 24))
 
 test.each([
   ['one arena', ONE_ARENA],
   ['four arenas', FOUR_ARENAS],
-])('a found offset is the last one inserted for its hash and length, and its frame was not invalidated since: %s', (_, layout) => {
-  const step = fc.oneof(
-    {
-      weight: 4,
-      arbitrary: fc.record({ hash, keyBytes: fc.nat(2), frame: fc.nat(FRAMES - 1), at: fc.nat(PAGE_BYTES - 1) }),
-    },
-    { weight: 1, arbitrary: fc.record({ invalidate: fc.nat(FRAMES - 1) }) },
-  )
-  fc.assert(
-    fc.property(
-      fc.array(step, { maxLength: 200, size: 'max' }),
-      fc.constantFrom(1024, 65_536),
-      (steps, bytes) => {
-        const index = new HashIndex(FRAMES, PAGE_BYTES, bytes, layout)
-        const inserted = new Map<string, { frame: number; offset: number }>()
-        for (const each of steps) {
-          if ('invalidate' in each) {
-            index.invalidate(each.invalidate)
-            for (const [key, { frame }] of inserted) if (frame === each.invalidate) inserted.delete(key)
-            continue
-          }
-          const key = `${each.hash}/${each.keyBytes}`
-          const offset = index.find(each.hash, each.keyBytes)
-          if (offset >= 0) {
-            expect({ frame: index.foundFrame, offset }).toEqual(inserted.get(key))
-            continue
-          }
-          const { frame } = each
-          const inFrame = layout.offsetOf(frame) + each.at
-          index.insert(each.hash, each.keyBytes, frame, inFrame)
-          inserted.set(key, { frame, offset: inFrame })
-          expect([index.find(each.hash, each.keyBytes), index.foundFrame]).toEqual([inFrame, frame])
-        }
+])(
+  'a found offset is the last one inserted for its hash and length, and its frame was not invalidated since: %s',
+  (_, layout) => {
+    const step = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          hash,
+          keyBytes: fc.nat(2),
+          frame: fc.nat(FRAMES - 1),
+          at: fc.nat(PAGE_BYTES - 1),
+        }),
       },
-    ),
-    { numRuns: 200 },
-  )
-})
+      { weight: 1, arbitrary: fc.record({ invalidate: fc.nat(FRAMES - 1) }) },
+    )
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 200, size: 'max' }),
+        fc.constantFrom(1024, 65_536),
+        (steps, bytes) => {
+          const index = new HashIndex(FRAMES, PAGE_BYTES, bytes, layout)
+          const inserted = new Map<string, { frame: number; offset: number }>()
+          for (const each of steps) {
+            if ('invalidate' in each) {
+              index.invalidate(each.invalidate)
+              for (const [key, { frame }] of inserted) if (frame === each.invalidate) inserted.delete(key)
+              continue
+            }
+            const key = `${each.hash}/${each.keyBytes}`
+            const found = findRecord(index, each.hash, each.keyBytes)
+            if (found !== undefined) {
+              expect(found).toEqual(inserted.get(key))
+              continue
+            }
+            const { frame } = each
+            const inFrame = layout.offsetOf(frame) + each.at
+            index.insert(each.hash, each.keyBytes, frame, inFrame)
+            inserted.set(key, { frame, offset: inFrame })
+            expect(findRecord(index, each.hash, each.keyBytes)).toEqual({ frame, offset: inFrame })
+          }
+        },
+      ),
+      { numRuns: 200 },
+    )
+  },
+)
 
 test('a generation number that is reused after a wraparound revalidates no entry', () => {
   const index = new HashIndex(FRAMES, PAGE_BYTES, 65_536, ONE_ARENA)
@@ -97,7 +115,7 @@ test('reserve grows the index for the records of more frames, within the budget'
   index.reserve(90, 1)
   index.insert(1, 1, 0, 8)
   expect(index.bytes).toBe(64 * 16 + 10 * FRAMES)
-  expect(index.find(1, 1)).toBe(8)
+  expect(findRecord(index, 1, 1)).toEqual({ frame: 0, offset: 8 })
   index.reserve(90, 4)
   expect(index.find(1, 1)).toBe(-1)
   expect(index.bytes).toBe(256 * 32 + 10 * FRAMES)
@@ -108,22 +126,25 @@ test('reserve grows the index for the records of more frames, within the budget'
 test.each([
   ['one arena', ONE_ARENA],
   ['four arenas', FOUR_ARENAS],
-])('a frame whose records are inserted together is found record by record until it changes: %s', (_, layout) => {
-  const index = new HashIndex(FRAMES, PAGE_BYTES, 65_536, layout)
-  for (let time = 0; time < 3; time += 1) {
-    expect(index.isIndexed(2)).toBe(false)
-    index.isDue(2)
-  }
-  index.reserve(100, FRAMES)
-  for (let time = 0; time < 3; time += 1) index.isDue(2)
-  const hashes = Int32Array.from({ length: 100 }, (_, record) => Math.imul(record + 1, 0x9e3779b1))
-  const keyBytes = Uint8Array.from({ length: 100 }, (_, record) => record + 1)
-  const offsets = Int32Array.from({ length: 100 }, (_, record) => layout.offsetOf(2) + record * 4)
-  index.insertFrame(2, hashes, keyBytes, offsets, 99)
-  const found = [...hashes].map((each, record) => index.find(each, record + 1))
-  expect(found.slice(0, 99)).toEqual([...offsets.subarray(0, 99)])
-  expect([found[99], index.foundFrame]).toEqual([-1, 2])
-  expect([index.isIndexed(2), index.isIndexed(1)]).toEqual([true, false])
-  index.invalidate(2)
-  expect([index.isIndexed(2), index.find(hashes[0]!, 1)]).toEqual([false, -1])
-})
+])(
+  'a frame whose records are inserted together is found record by record until it changes: %s',
+  (_, layout) => {
+    const index = new HashIndex(FRAMES, PAGE_BYTES, 65_536, layout)
+    for (let time = 0; time < 3; time += 1) {
+      expect(index.isIndexed(2)).toBe(false)
+      index.isDue(2)
+    }
+    index.reserve(100, FRAMES)
+    for (let time = 0; time < 3; time += 1) index.isDue(2)
+    const hashes = Int32Array.from({ length: 100 }, (_, record) => Math.imul(record + 1, 0x9e3779b1))
+    const keyBytes = Uint8Array.from({ length: 100 }, (_, record) => record + 1)
+    const offsets = Int32Array.from({ length: 100 }, (_, record) => layout.offsetOf(2) + record * 4)
+    index.insertFrame(2, hashes, keyBytes, offsets, 99)
+    const found = [...hashes].map((each, record) => findRecord(index, each, record + 1))
+    expect(found.slice(0, 99)).toEqual([...offsets.subarray(0, 99)].map((offset) => ({ frame: 2, offset })))
+    expect(found[99]).toBeUndefined()
+    expect([index.isIndexed(2), index.isIndexed(1)]).toEqual([true, false])
+    index.invalidate(2)
+    expect([index.isIndexed(2), index.find(hashes[0]!, 1)]).toEqual([false, -1])
+  },
+)

@@ -45,8 +45,6 @@ export class HashIndex {
   /** By bucket: the arenas of its entries. Empty with a single arena. */
   #arenas: Int32Array
   #mask: number
-  /** The frame of the entry that the last successful {@link HashIndex.find} found. */
-  foundFrame = -1
   #collisions = 0
   /** Frames whose records were all inserted. */
   #framesIndexed = 0
@@ -87,23 +85,36 @@ export class HashIndex {
   /** Memory in use, in bytes, including the filters. */
   get bytes(): number {
     const { byteLength } = this.#generations
-    return this.#words.byteLength + this.#arenas.byteLength + byteLength + this.#descents.byteLength + (this.filters?.bytes ?? 0)
+    return (
+      this.#words.byteLength +
+      this.#arenas.byteLength +
+      byteLength +
+      this.#descents.byteLength +
+      (this.filters?.bytes ?? 0)
+    )
   }
 
-  /** Returns the offset of a valid entry with the hash and key length, and sets {@link HashIndex.foundFrame}; or returns -1. */
+  /** Returns the position of a valid entry with the hash and key length, or -1. */
   find(hash: number, keyBytes: number): number {
     const words = this.#words
     const tag = ((hash >>> 16) & 0xff00) | keyBytes
     const bucket = (hash & this.#mask) << BUCKET_SHIFT
     for (let entry = bucket; entry < bucket + BUCKET_WORDS; entry += ENTRY_WORDS) {
-      if (((words[entry] as number) & 0xffff) !== tag) continue
-      const frame = this.#frameOf(entry)
-      if (this.#generations[frame] !== (words[entry] as number) >>> 16) continue
-      this.foundFrame = frame
-      const offset = words[entry + 1] as number
-      return this.#isSingle ? offset : offset + arenaTag(frame >>> this.#arenaShift)
+      if (((words[entry] as number) & 0xffff) === tag && this.#isValid(entry)) return entry
     }
     return -1
+  }
+
+  /** Returns the frame of the entry at a position. */
+  frameAt(entry: number): number {
+    const frame = (this.#words[entry + 1] as number) >> this.#pageShift
+    return this.#isSingle ? frame : frame + (arenaOf(this.#arenas, entry) << this.#arenaShift)
+  }
+
+  /** Returns the offset of the record of the entry at a position. */
+  offsetAt(entry: number): number {
+    const offset = this.#words[entry + 1] as number
+    return this.#isSingle ? offset : offset + arenaTag(arenaOf(this.#arenas, entry))
   }
 
   /** Inserts an entry for the record at an offset in a frame. */
@@ -169,7 +180,7 @@ export class HashIndex {
       let entry = bucket
       while (
         entry < bucket + BUCKET_WORDS &&
-        generations[isSingle ? (words[entry + 1] as number) >> shift : this.#frameOf(entry)] ===
+        generations[isSingle ? (words[entry + 1] as number) >> shift : this.frameAt(entry)] ===
           (words[entry] as number) >>> 16
       )
         entry += ENTRY_WORDS
@@ -222,13 +233,7 @@ export class HashIndex {
   }
 
   #isValid(entry: number): boolean {
-    return this.#generations[this.#frameOf(entry)] === (this.#words[entry] as number) >>> 16
-  }
-
-  /** Returns the frame of an entry, whose position is `entry`. */
-  #frameOf(entry: number): number {
-    const frame = (this.#words[entry + 1] as number) >> this.#pageShift
-    return this.#isSingle ? frame : frame + (arenaOf(this.#arenas, entry) << this.#arenaShift)
+    return this.#generations[this.frameAt(entry)] === (this.#words[entry] as number) >>> 16
   }
 
   /** Counts the collision of two valid entries, and grows the index when there were too many. Reports whether it grew. */

@@ -35,10 +35,7 @@ function setStamp(cache: PageCache, frame: number, stamp: number): void {
   viewAt(cache, frame).setUint32(0, stamp)
 }
 
-function openSpace(
-  pages = 32,
-  arenaPages = 0,
-): { cache: PageCache; writer: StampWriter; space: PageSpace } {
+function openSpace(pages = 32, arenaPages = 0): { cache: PageCache; writer: StampWriter; space: PageSpace } {
   const arena = arenaPages > 0 ? { arenaBytes: arenaPages * PAGE_BYTES } : {}
   const cache = new PageCache({ bytes: pages * PAGE_BYTES, pageBytes: PAGE_BYTES, ...arena })
   const writer = new StampWriter()
@@ -335,54 +332,57 @@ test('a cache of more than 2 GiB has arenas of 1 GiB, whose offsets are small in
 test.each([
   ['one arena', 0],
   ['arenas of 8 pages', 8],
-])('after any operations, the latest content of a page is in its frame or in the file: %s', (_, arenaPages) => {
-  const step = fc.record({
-    kind: fc.constantFrom('use', 'use', 'change', 'change', 'pin', 'unpin', 'drop', 'rename'),
-    page: fc.integer({ min: 1, max: 80 }),
-    next: fc.integer({ min: 1, max: 80 }),
-  })
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {
-      const { cache, writer, space } = openSpace(32, arenaPages)
-      const model = new Map<number, number>()
-      const pinned = new Set<number>()
-      let stamp = 1
-      const load = (page: number): number => {
-        const found = space.lookup(page)
-        if (found >= 0) return found
-        const frame = space.claim(page)
-        setStamp(cache, frame, writer.written.get(page) ?? 0)
-        return frame
-      }
-      for (const { kind, page, next } of steps) {
-        if (kind === 'use') expect(stampAt(cache, load(page))).toBe(model.get(page) ?? 0)
-        if (kind === 'change') {
-          const frame = load(page)
-          setStamp(cache, frame, ++stamp)
-          space.markDirty(frame)
-          model.set(page, stamp)
+])(
+  'after any operations, the latest content of a page is in its frame or in the file: %s',
+  (_, arenaPages) => {
+    const step = fc.record({
+      kind: fc.constantFrom('use', 'use', 'change', 'change', 'pin', 'unpin', 'drop', 'rename'),
+      page: fc.integer({ min: 1, max: 80 }),
+      next: fc.integer({ min: 1, max: 80 }),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {
+        const { cache, writer, space } = openSpace(32, arenaPages)
+        const model = new Map<number, number>()
+        const pinned = new Set<number>()
+        let stamp = 1
+        const load = (page: number): number => {
+          const found = space.lookup(page)
+          if (found >= 0) return found
+          const frame = space.claim(page)
+          setStamp(cache, frame, writer.written.get(page) ?? 0)
+          return frame
         }
-        if (kind === 'pin' && pinned.size < 20 && !pinned.has(page)) {
-          space.pin(load(page))
-          pinned.add(page)
+        for (const { kind, page, next } of steps) {
+          if (kind === 'use') expect(stampAt(cache, load(page))).toBe(model.get(page) ?? 0)
+          if (kind === 'change') {
+            const frame = load(page)
+            setStamp(cache, frame, ++stamp)
+            space.markDirty(frame)
+            model.set(page, stamp)
+          }
+          if (kind === 'pin' && pinned.size < 20 && !pinned.has(page)) {
+            space.pin(load(page))
+            pinned.add(page)
+          }
+          if (kind === 'unpin' && pinned.delete(page)) space.unpin(space.peek(page))
+          if (kind === 'drop' && !pinned.has(page)) {
+            space.drop(page)
+            model.set(page, writer.written.get(page) ?? 0)
+          }
+          if (kind === 'rename' && space.peek(page) >= 0 && space.peek(next) < 0) {
+            space.rename(page, next)
+            space.markDirty(space.peek(next))
+            model.set(next, model.get(page) ?? 0)
+            model.set(page, writer.written.get(page) ?? 0)
+            if (pinned.delete(page)) pinned.add(next)
+          }
+          for (const each of pinned) expect(space.peek(each)).toBeGreaterThanOrEqual(0)
+          expect(cache.stats().residentCount).toBeLessThanOrEqual(32)
+          expect(cache.stats().pinnedCount).toBe(pinned.size)
         }
-        if (kind === 'unpin' && pinned.delete(page)) space.unpin(space.peek(page))
-        if (kind === 'drop' && !pinned.has(page)) {
-          space.drop(page)
-          model.set(page, writer.written.get(page) ?? 0)
-        }
-        if (kind === 'rename' && space.peek(page) >= 0 && space.peek(next) < 0) {
-          space.rename(page, next)
-          space.markDirty(space.peek(next))
-          model.set(next, model.get(page) ?? 0)
-          model.set(page, writer.written.get(page) ?? 0)
-          if (pinned.delete(page)) pinned.add(next)
-        }
-        for (const each of pinned) expect(space.peek(each)).toBeGreaterThanOrEqual(0)
-        expect(cache.stats().residentCount).toBeLessThanOrEqual(32)
-        expect(cache.stats().pinnedCount).toBe(pinned.size)
-      }
-    }),
-    { numRuns: 100 },
-  )
-})
+      }),
+      { numRuns: 100 },
+    )
+  },
+)

@@ -96,13 +96,13 @@ export class PageSpace {
   indexedOffset(hash: number, keyBytes: number): number {
     const pool = this.#pool
     const { hashIndex } = pool
-    const offset = hashIndex.find(hash, keyBytes)
-    if (offset < 0) return -1
-    const frame = hashIndex.foundFrame
+    const entry = hashIndex.find(hash, keyBytes)
+    if (entry < 0) return -1
+    const frame = hashIndex.frameAt(entry)
     if (pool.owners[frame] !== this.#id) return -1
     pool.queues.touch(frame)
     this.indexedFrame = frame
-    return offset
+    return hashIndex.offsetAt(entry)
   }
 
   /**

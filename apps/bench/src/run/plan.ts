@@ -5,7 +5,7 @@ import { logicalBytes } from '../model/stage.js'
 import type { Row, Stage } from '../model/stage.js'
 
 const CACHE_BYTES = 512 * 2 ** 20
-/** LDB's cache is limited to less than 2 GiB. */
+/** Up to 2 GiB, LDB's page cache has a single arena. */
 const CACHE_BYTES_MAX = 2000 * 2 ** 20
 /** No store works with less. */
 const LIMITED_BYTES_MIN = 4 * 2 ** 20

@@ -67,7 +67,7 @@ export class PageAllocator {
 
   /** Reports whether the page at `page` may be changed in place (B1). */
   isWritable(page: number): boolean {
-    return this.#epoch.isCurrentPage(this.#arenas.of(page), page)
+    return this.#epoch.isCurrentPage(this.#arenas, page)
   }
 
   /** Marks the page at `page` dirty, before a change that neither moves nor removes a record. */

@@ -7,7 +7,8 @@ import { LargeValues } from '../extents/large-values.js'
 import { OverflowExtents } from '../extents/overflow-extents.js'
 import type { MetaRewrite } from '../file/meta-rewrite.js'
 import { PageCopies } from '../page/copies.js'
-import { PageArenas } from '../page/arenas.js'
+import { arenasOf } from '../page/arenas.js'
+import type { PageArenas } from '../page/arenas.js'
 import { PageMemory } from '../page/memory.js'
 import type { PageLimits } from '../page/memory.js'
 import type { FreeSpace } from '../space/free-space.js'
@@ -95,7 +96,7 @@ export class Pages {
     this.epoch = epoch
     this.extentFile = new ExtentFile({ file, codec, freeSpace, epoch }, pageBytes)
     const scratch = new PageMemory(scratchOf(cache), pageBytes, this.extentFile)
-    const arenas = new PageArenas(cache.arenas, cache.layout, pageBytes, this.extentFile, scratch)
+    const arenas = arenasOf(cache, this.extentFile, scratch)
     this.arenas = arenas
     this.limits = arenas.limits
     this.copies = new PageCopies(pageBytes, this.extentFile)

@@ -152,10 +152,7 @@ function checkIndexed(reader: PageReader, root: Root, key: Uint8Array, start: nu
   const record = findRecord(reader, root, key, start, end)
   const isSame = record === indexed && reader.foundMemory === indexedMemory
   const isRemoved = space.indexedOffset(hash, end - start) !== indexed
-  assert(
-    record >= 0 && (isSame || isRemoved),
-    'an indexed offset is that of the newest record of its key',
-  )
+  assert(record >= 0 && (isSame || isRemoved), 'an indexed offset is that of the newest record of its key')
   return record
 }
 

@@ -140,6 +140,7 @@ function overwrite(
 function insert(state: TreeState, leaf: number, operations: SortedOperations, index: number): boolean {
   return putInLeaf(
     state,
+    state.arenas.of(leaf),
     leaf,
     operations.bytes,
     operations.keyStart(index),

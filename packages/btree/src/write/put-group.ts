@@ -118,9 +118,11 @@ export class PutGroup {
   #putInFound(state: TreeState, bytes: Uint8Array, index: number): boolean {
     const entries = this.#entries
     const at = index * ENTRY_WORDS
+    const leaf = this.#leaves[index] as number
     return putInLeaf(
       state,
-      this.#leaves[index] as number,
+      state.arenas.of(leaf),
+      leaf,
       bytes,
       entries[at] as number,
       entries[at + 1] as number,

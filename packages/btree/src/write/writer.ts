@@ -98,7 +98,8 @@ function putUnpinned(
   const { pages, entryCount } = state
   const { layoutVersion } = pages.reader
   const leaf = state.descendBelowResident(bytes, keyStart, keyEnd)
-  const isPut = leaf >= 0 && putInLeaf(state, leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  const isPut =
+    leaf >= 0 && putInLeaf(state, state.arenas.of(leaf), leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)
   if (pages.reader.layoutVersion !== layoutVersion || state.entryCount !== entryCount) countIndexMiss(state)
   else if (isPut) state.indexMissesInRow = 0
   return isPut
@@ -111,11 +112,13 @@ function countIndexMiss(state: TreeState): void {
 /**
  * Puts an entry into its leaf, which is writable, if that needs no split and no extent.
  *
+ * @param memory - memory of the leaf.
  * @returns false when the entry was not put, and nothing has changed.
  * @internal
  */
 export function putInLeaf(
   state: TreeState,
+  memory: PageMemory,
   leaf: number,
   bytes: Uint8Array,
   keyStart: number,
@@ -124,7 +127,6 @@ export function putInLeaf(
   valueEnd: number,
 ): boolean {
   const { pages } = state
-  const memory = state.arenas.of(leaf)
   const keyBytes = keyEnd - keyStart
   const valueBytes = valueEnd - valueStart
   if (keyBytes > memory.keyPartMax || valueBytes > memory.valueInlineMax) return false
@@ -144,7 +146,7 @@ export function putInLeaf(
     addToFilter(pages.reader, leaf, bytes, keyStart, keyEnd)
   } else pages.allocator.markDirty(leaf)
   admitKey(memory, leaf, bytes, keyStart, keyEnd)
-  writeRecord(state, leaf, ~slot, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  writeRecord(state, memory, leaf, ~slot, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
   state.entryCount += 1
   return true
 }
@@ -213,12 +215,13 @@ function insert(
     position = ~searchLeaf(memory, page, bytes, keyStart, keyEnd)
   }
   admitKey(memory, page, bytes, keyStart, keyEnd)
-  writeRecord(state, page, position, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  writeRecord(state, memory, page, position, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
 }
 
 /** Writes a new record to a page that it fits and that admits its key. Writes long keys and values to extents. @internal */
 export function writeRecord(
   state: TreeState,
+  memory: PageMemory,
   page: number,
   slot: number,
   recordSize: number,
@@ -228,7 +231,6 @@ export function writeRecord(
   valueStart: number,
   valueEnd: number,
 ): void {
-  const memory = state.arenas.of(page)
   const keyBytes = keyEnd - keyStart
   const valueBytes = valueEnd - valueStart
   const isLong = valueBytes > memory.valueInlineMax

@@ -194,6 +194,14 @@ export class PageSpace {
     this.#table.forEach(visit)
   }
 
+  /**
+   * Calls `visit` for resident pages from `start` on, in ascending order, until it returns false or about `budget` page numbers were
+   * examined. Returns the page to continue with, or -1 at the end. `visit` must not claim or drop pages.
+   */
+  visitFrom(start: number, budget: number, visit: (pageNumber: number, frame: number) => boolean): number {
+    return this.#table.visitFrom(start, budget, visit)
+  }
+
   /** Discards all pages of the file, including dirty and pinned ones, and closes the space. Idempotent. */
   detach(): void {
     if (!this.#isOpen) return

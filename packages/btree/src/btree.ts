@@ -29,7 +29,7 @@ import type { BTreeOptions, TreeIdentity } from './file/options.js'
 import { LITTLE_ENDIAN } from './page/memory.js'
 import { Pages } from './pager/pages.js'
 import { ValueSlab } from './extents/value-slab.js'
-import { copyNewest, findLeaf, findNewest, viewValue } from './read/lookup.js'
+import { copyNewest, findLeaf, findNewest, viewFound } from './read/lookup.js'
 import { MultiGet } from './read/multi-get.js'
 import { OpenSnapshots } from './read/open-snapshots.js'
 import { TreeSnapshot } from './read/snapshot.js'
@@ -160,7 +160,7 @@ export class BTree implements OrderedStore {
   getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#status.assertReadable()
     const record = findNewest(this.#pages.reader, this.#tree.root, key, 0, keyBytes)
-    return record < 0 ? undefined : viewValue(this.#pages, record, keyBytes)
+    return record < 0 ? undefined : viewFound(this.#pages, record, keyBytes)
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
@@ -285,7 +285,7 @@ export class BTree implements OrderedStore {
 
   stats(): StoreStats {
     this.#status.assertReadable()
-    const { freeSpace, reclaim, memory, space } = this.#pages
+    const { freeSpace, reclaim, limits, space } = this.#pages
     let dirtyPages = 0
     space.forEach((_, frame) => {
       if (space.isDirty(frame)) dirtyPages += 1
@@ -293,9 +293,9 @@ export class BTree implements OrderedStore {
     return {
       entryCount: this.#tree.entryCount,
       isEntryCountExact: true,
-      fileBytes: freeSpace.pageCount * memory.pageBytes,
-      liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.pendingCount) * memory.pageBytes,
-      dirtyBytes: dirtyPages * memory.pageBytes,
+      fileBytes: freeSpace.pageCount * limits.pageBytes,
+      liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.pendingCount) * limits.pageBytes,
+      dirtyBytes: dirtyPages * limits.pageBytes,
       depth: this.#tree.root.level + 1,
       snapshotCount: this.#snapshots.count,
     }

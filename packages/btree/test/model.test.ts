@@ -242,8 +242,12 @@ function changingCommands(
   ]
 }
 
-function runModel(pageBytes: number, cachePages: number, options: { runs: number; longest?: boolean }): void {
-  const { runs, longest = false } = options
+function runModel(
+  pageBytes: number,
+  cachePages: number,
+  options: { runs: number; longest?: boolean; arenaPages: number },
+): void {
+  const { runs, longest = false, arenaPages } = options
   const key = longest
     ? fc.oneof({ weight: 3, arbitrary: keys(pageBytes) }, { weight: 1, arbitrary: longestKeys() })
     : keys(pageBytes)
@@ -271,7 +275,7 @@ function runModel(pageBytes: number, cachePages: number, options: { runs: number
   ]
   fc.assert(
     fc.property(fc.commands(all as fc.Arbitrary<Command>[], { maxCommands: 60, size: 'max' }), (steps) => {
-      const real: Real = { harness: new TreeHarness({ pageBytes, cachePages }), snapshots: [] }
+      const real: Real = { harness: new TreeHarness({ pageBytes, cachePages, arenaPages }), snapshots: [] }
       const model: Model = { live: new SortedEntries(), durable: [], seq: 0, durableSeq: 0 }
       fc.modelRun(() => ({ model, real }), steps)
       for (const { snapshot, entries } of real.snapshots.splice(0)) {
@@ -287,15 +291,21 @@ function runModel(pageBytes: number, cachePages: number, options: { runs: number
 }
 
 test.each([
-  [512, 32, 120],
-  [512, 200, 80],
-  [1024, 32, 100],
-  [8192, 32, 30],
-  [32_768, 32, 10],
-])('a tree equals a sorted array: pages of %d bytes, %d frames', (pageBytes, cachePages, runs) => {
-  runModel(pageBytes, cachePages, { runs })
-})
+  [512, 32, 0, 120],
+  [512, 200, 0, 80],
+  [512, 200, 16, 80],
+  [512, 32, 1, 60],
+  [1024, 32, 0, 60],
+  [1024, 32, 8, 60],
+  [8192, 32, 4, 30],
+  [32_768, 32, 16, 10],
+])(
+  'a tree equals a sorted array: pages of %d bytes, %d frames, %d in an arena',
+  (pageBytes, cachePages, arenaPages, runs) => {
+    runModel(pageBytes, cachePages, { runs, arenaPages })
+  },
+)
 
 test.each([512, 8192])('keys may have 65,535 bytes: pages of %d bytes', (pageBytes) => {
-  runModel(pageBytes, 48, { runs: 3, longest: true })
+  runModel(pageBytes, 48, { runs: 3, longest: true, arenaPages: 16 })
 })

@@ -44,6 +44,8 @@ export interface HarnessOptions {
   readonly pageBytes?: number
   /** Pages of the tree's own cache. Default 64. */
   readonly cachePages?: number
+  /** Pages of an arena of that cache; 0 for one arena. Default 16, or more in a cache with many. */
+  readonly arenaPages?: number
   readonly vfs?: Vfs
   readonly cache?: PageCache
   readonly treeOptions?: BTreeOptions
@@ -57,6 +59,7 @@ export class TreeHarness {
   model = new Map<ModelKey, ModelKey>()
   readonly #pageBytes: number
   readonly #cachePages: number
+  readonly #arenaPages: number
   readonly #cache: PageCache | undefined
   readonly #treeOptions: BTreeOptions | undefined
   #seq = 0
@@ -69,6 +72,7 @@ export class TreeHarness {
     this.vfs = options.vfs ?? new MemoryVfs()
     this.#pageBytes = options.pageBytes ?? 512
     this.#cachePages = options.cachePages ?? 64
+    this.#arenaPages = options.arenaPages ?? Math.max(16, 2 ** Math.ceil(Math.log2(this.#cachePages / 64)))
     this.#cache = options.cache
     this.#treeOptions = options.treeOptions
     this.tree = this.#open()
@@ -136,8 +140,9 @@ export class TreeHarness {
 
   #open(): BTree {
     if (this.#treeOptions !== undefined) return BTree.open(this.vfs, this.path, this.#treeOptions)
-    const cache =
-      this.#cache ?? new PageCache({ bytes: this.#cachePages * this.#pageBytes, pageBytes: this.#pageBytes })
+    const pageBytes = this.#pageBytes
+    const arena = this.#arenaPages > 0 ? { arenaBytes: this.#arenaPages * pageBytes } : {}
+    const cache = this.#cache ?? new PageCache({ bytes: this.#cachePages * pageBytes, pageBytes, ...arena })
     return BTree.open(this.vfs, this.path, { cache })
   }
 }

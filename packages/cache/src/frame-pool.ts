@@ -1,9 +1,10 @@
-import { assert, INVARIANTS } from '@ldb/base'
+import { assert, INVARIANTS, sharedBytes } from '@ldb/base'
 import { extended } from './extended.js'
+import { ARENA_MARGIN, arenaAt, arenaTag } from './frame-layout.js'
+import type { FrameLayout } from './frame-layout.js'
 import { FrameQueues } from './frame-queues.js'
 import { HashIndex } from './hash-index.js'
 import { acquireArena, releaseArena } from './spare-arena.js'
-import type { Arena } from './spare-arena.js'
 
 /**
  * Frames of the first arena, in bytes. V8 answers the allocation of a large buffer with a full garbage collection: a database
@@ -21,8 +22,8 @@ export interface FrameOwner {
   writeBack(frame: number): void
   /** Removes the page in a frame from the page table and the adaptive hash index. */
   forget(frame: number): void
-  /** Receives the buffer that replaces the arena. */
-  replaceArena(bytes: Uint8Array): void
+  /** Receives an additional arena, or one that replaces the first arena. */
+  replaceArena(arena: number, bytes: Uint8Array): void
 }
 
 /**
@@ -34,11 +35,14 @@ export interface FrameOwner {
  */
 export class FramePool {
   readonly pageBytes: number
-  readonly pageShift: number
-  /** Number of frames. It falls to those of the first arena when there is no memory for a larger one. */
+  readonly layout: FrameLayout
+  /** Number of frames. It falls to those that have memory when there is none for more. */
   frameCount: number
-  /** The arena. Frame `f` starts at byte `f * pageBytes`. It is replaced by a larger one when the first frames are used up. */
-  bytes: Uint8Array
+  /**
+   * Views of the arenas, as {@link FrameLayout} describes. The first one is replaced by a larger one when its frames are used up; then
+   * others are added.
+   */
+  readonly arenas: Uint8Array[]
   /** By frame: its page number, 0 for none. */
   pages: Int32Array
   /** By frame: the id of the owner of its page. */
@@ -61,20 +65,21 @@ export class FramePool {
   /** Attached files by id; `undefined` after their detachment. */
   readonly #owners: (FrameOwner | undefined)[] = []
 
-  constructor(frameCount: number, pageBytes: number, hashIndexBytes: number) {
+  constructor(frameCount: number, pageBytes: number, hashIndexBytes: number, layout: FrameLayout) {
     this.pageBytes = pageBytes
-    this.pageShift = Math.log2(pageBytes)
+    this.layout = layout
     this.frameCount = frameCount
-    this.#capacity = Math.min(frameCount, Math.max(FIRST_FRAMES_MIN, FIRST_BYTES >> this.pageShift))
+    const firstMax = layout.framesOf(0, frameCount)
+    this.#capacity = Math.min(firstMax, Math.max(FIRST_FRAMES_MIN, FIRST_BYTES / pageBytes))
     const arena = acquireArena(this.#capacity * pageBytes)
-    this.bytes = arena.bytes
+    this.arenas = [arena.bytes]
     this.#touchedBytes = arena.touchedBytes
     this.pages = new Int32Array(this.#capacity)
     this.owners = new Int32Array(this.#capacity)
     this.pins = new Int32Array(this.#capacity)
     this.dirty = new Uint8Array(this.#capacity)
     this.queues = new FrameQueues(frameCount, this.#capacity)
-    this.hashIndex = new HashIndex(this.#capacity, pageBytes, hashIndexBytes)
+    this.hashIndex = new HashIndex(this.#capacity, pageBytes, hashIndexBytes, layout)
   }
 
   /** Reports whether a file is attached. */
@@ -129,50 +134,85 @@ export class FramePool {
     return frame
   }
 
-  /** Replaces the arena, and the state of frames, by those of all frames, unless they are. */
+  /** The first arena. */
+  get firstArena(): Uint8Array {
+    return this.arenas[0] as Uint8Array
+  }
+
+  /** Replaces the first arena by one for all of its frames, unless it is. */
   growArena(): void {
-    if (this.#capacity === this.frameCount) return
-    const old = this.bytes
+    const { layout, frameCount } = this
+    const firstCount = layout.framesOf(0, frameCount)
+    if (this.#capacity >= firstCount) return
+    const old = this.firstArena
     const usedBytes = this.usedCount * this.pageBytes
-    const arena = this.#acquireLarger()
+    const arena = this.#acquire(() => acquireArena(firstCount * this.pageBytes))
     if (arena === undefined) return
     arena.bytes.set(old.subarray(0, usedBytes))
     const touchedBytes = Math.max(this.#touchedBytes, usedBytes)
-    this.bytes = arena.bytes
     this.#touchedBytes = arena.touchedBytes
-    this.#capacity = this.frameCount
-    this.pages = extended(this.pages, this.frameCount)
-    this.owners = extended(this.owners, this.frameCount)
-    this.pins = extended(this.pins, this.frameCount)
-    this.dirty = extended(this.dirty, this.frameCount)
-    this.queues.grow(this.frameCount)
-    this.hashIndex.growFrames(this.frameCount)
-    for (const owner of this.#owners) owner?.replaceArena(arena.bytes)
+    this.#capacity = firstCount
+    this.#growState()
+    this.#setArena(0, arena.bytes)
     if (INVARIANTS) old.fill(POISON)
     releaseArena({ bytes: old, touchedBytes })
   }
 
   /** Adds a frame to the free list. The list is LIFO: the frame used last may still be in the CPU cache. */
   free(frame: number): void {
-    if (INVARIANTS) this.bytes.fill(POISON, frame * this.pageBytes, (frame + 1) * this.pageBytes)
+    if (INVARIANTS) {
+      const offset = this.layout.offsetOf(frame)
+      this.arenas[arenaAt(offset)]?.fill(POISON, offset, offset + this.pageBytes)
+    }
     this.#freeFrames.push(frame)
   }
 
   /** Releases the memory. The pool must not be used afterwards. */
   release(): void {
-    const usedBytes = this.usedCount * this.pageBytes
-    if (INVARIANTS) this.bytes.fill(POISON, 0, usedBytes)
-    releaseArena({ bytes: this.bytes, touchedBytes: Math.max(usedBytes, this.#touchedBytes) })
+    const [bytes] = this.arenas as [Uint8Array]
+    const usedBytes = Math.min(this.usedCount * this.pageBytes, bytes.length)
+    if (INVARIANTS) bytes.fill(POISON, 0, usedBytes)
+    releaseArena({ bytes, touchedBytes: Math.max(usedBytes, this.#touchedBytes) })
+    this.arenas.length = 1
   }
 
-  /** Returns an arena for all frames; without memory for it, `undefined`, and the cache stays as large as it is. */
-  #acquireLarger(): Arena | undefined {
+  /** Adds the next arena. */
+  #addArena(): void {
+    const { layout, frameCount, pageBytes } = this
+    const arena = this.arenas.length
+    const count = layout.framesOf(arena, frameCount)
+    const whole = this.#acquire(() => sharedBytes(ARENA_MARGIN + count * pageBytes))
+    if (whole === undefined) return
+    this.#capacity += count
+    this.#growState()
+    this.#setArena(arena, whole.subarray(ARENA_MARGIN - arenaTag(arena)))
+  }
+
+  /** Provides state for all frames. Memory that is not used yet costs address space only. */
+  #growState(): void {
+    const { frameCount } = this
+    if (this.pages.length >= frameCount) return
+    this.pages = extended(this.pages, frameCount)
+    this.owners = extended(this.owners, frameCount)
+    this.pins = extended(this.pins, frameCount)
+    this.dirty = extended(this.dirty, frameCount)
+    this.queues.grow(frameCount)
+    this.hashIndex.growFrames(frameCount)
+  }
+
+  #setArena(arena: number, bytes: Uint8Array): void {
+    this.arenas[arena] = bytes
+    for (const owner of this.#owners) owner?.replaceArena(arena, bytes)
+  }
+
+  /** Allocates an arena; without memory for it, returns `undefined`, and the cache stays as large as it is. */
+  #acquire<T>(allocate: () => T): T | undefined {
     try {
-      return acquireArena(this.frameCount * this.pageBytes)
+      return allocate()
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       this.frameCount = this.#capacity
-      this.queues.grow(this.#capacity)
+      this.queues.limit(this.#capacity)
       return undefined
     }
   }
@@ -181,6 +221,7 @@ export class FramePool {
   #unusedFrame(): number {
     if (this.usedCount === this.frameCount) return -1
     if (this.usedCount === this.#capacity) this.growArena()
+    if (this.usedCount === this.#capacity && this.usedCount < this.frameCount) this.#addArena()
     return this.usedCount < this.frameCount ? this.usedCount++ : -1
   }
 }

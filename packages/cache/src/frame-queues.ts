@@ -31,6 +31,8 @@ export class FrameQueues {
   #previous: Int32Array
   readonly #small: FrameList
   readonly #main: FrameList
+  /** Number of frames between which evictions choose. */
+  #frameCount: number
   #smallMax: number
   #ghost: GhostQueue
 
@@ -46,6 +48,7 @@ export class FrameQueues {
     this.#previous = new Int32Array(capacity)
     this.#small = new FrameList(this.#next, this.#previous)
     this.#main = new FrameList(this.#next, this.#previous)
+    this.#frameCount = frameCount
     this.#smallMax = smallFrames(frameCount)
     this.#ghost = new GhostQueue(capacity === frameCount ? frameCount - this.#smallMax : 1)
   }
@@ -59,6 +62,12 @@ export class FrameQueues {
     this.#previous = extended(this.#previous, frameCount)
     this.#small.replaceLinks(this.#next, this.#previous)
     this.#main.replaceLinks(this.#next, this.#previous)
+    this.limit(frameCount)
+  }
+
+  /** Limits the queues to the first `frameCount` frames. No frame may have been evicted before. */
+  limit(frameCount: number): void {
+    this.#frameCount = frameCount
     this.#smallMax = smallFrames(frameCount)
     this.#ghost = new GhostQueue(frameCount - this.#smallMax)
   }
@@ -104,7 +113,7 @@ export class FrameQueues {
 
   /** Returns the unpinned frame to evict, which stays in its queue, or -1 when every frame is pinned. */
   choose(pins: Int32Array): number {
-    const steps = this.#uses.length * (USES_MAX + 2)
+    const steps = this.#frameCount * (USES_MAX + 2)
     for (let step = 0; step < steps; step += 1) {
       const isSmall = this.#small.count > this.#smallMax || this.#main.count === 0
       const queue = isSmall ? this.#small : this.#main
@@ -121,7 +130,8 @@ export class FrameQueues {
       }
     }
     // Every frame of the queue to evict from is pinned: fall back to any unpinned frame.
-    return pins.indexOf(0)
+    const frame = pins.indexOf(0)
+    return frame < this.#frameCount ? frame : -1
   }
 
   /** Adds a frame that is in no queue to the main queue, with a use count of 0. */

@@ -5,6 +5,8 @@
  */
 export { LeafFilters } from './leaf-filters.js'
 export { INDEXED_KEY_BYTES_MAX } from './hash-index.js'
+export { arenaAt, CACHE_BYTES_MAX } from './frame-layout.js'
+export type { FrameLayout } from './frame-layout.js'
 export { PageCache } from './page-cache.js'
 export type { PageCacheOptions, PageCacheStats } from './page-cache.js'
 export { PageSpace } from './page-space.js'

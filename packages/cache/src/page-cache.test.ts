@@ -1,6 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { arenaAt } from './frame-layout.js'
 import { PageCache } from './page-cache.js'
 import type { PageSpace } from './page-space.js'
 import type { PageWriter } from './page-writer.js'
@@ -15,21 +16,28 @@ class StampWriter implements PageWriter {
 
   writePage(pageNumber: number, frame: number, offset: number): void {
     if (this.failing) throw new Error('no space')
-    expect(offset).toBe(frame * PAGE_BYTES)
+    expect(offset).toBe(this.cache!.layout.offsetOf(frame))
     this.written.set(pageNumber, stampAt(this.cache!, frame))
   }
 }
 
+function viewAt(cache: PageCache, frame: number): DataView {
+  const offset = cache.layout.offsetOf(frame)
+  const { buffer, byteOffset } = cache.arenas[arenaAt(offset)]!
+  return new DataView(buffer, byteOffset + offset, PAGE_BYTES)
+}
+
 function stampAt(cache: PageCache, frame: number): number {
-  return new DataView(cache.bytes.buffer, frame * PAGE_BYTES).getUint32(0)
+  return viewAt(cache, frame).getUint32(0)
 }
 
 function setStamp(cache: PageCache, frame: number, stamp: number): void {
-  new DataView(cache.bytes.buffer, frame * PAGE_BYTES).setUint32(0, stamp)
+  viewAt(cache, frame).setUint32(0, stamp)
 }
 
-function openSpace(pages = 32): { cache: PageCache; writer: StampWriter; space: PageSpace } {
-  const cache = new PageCache({ bytes: pages * PAGE_BYTES, pageBytes: PAGE_BYTES })
+function openSpace(pages = 32, arenaPages = 0): { cache: PageCache; writer: StampWriter; space: PageSpace } {
+  const arena = arenaPages > 0 ? { arenaBytes: arenaPages * PAGE_BYTES } : {}
+  const cache = new PageCache({ bytes: pages * PAGE_BYTES, pageBytes: PAGE_BYTES, ...arena })
   const writer = new StampWriter()
   writer.cache = cache
   return { cache, writer, space: cache.attach(writer) }
@@ -40,7 +48,7 @@ describe('options', () => {
     expect(codeOf(() => new PageCache({ bytes: 2 ** 20, pageBytes }))).toBe('LDB_INVALID_ARGUMENT')
   })
 
-  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 36 + 1])(
     'a budget of %s bytes is rejected',
     (bytes) => {
       expect(codeOf(() => new PageCache({ bytes, pageBytes: 8192 }))).toBe('LDB_INVALID_ARGUMENT')
@@ -258,7 +266,7 @@ describe('spaces', () => {
 test('the arena starts small and grows once, with the same content, and every attached file receives it', () => {
   const cache = new PageCache({ bytes: 1000 * PAGE_BYTES, pageBytes: PAGE_BYTES })
   const received: Uint8Array[] = []
-  const watch: PageWriter = { writePage: () => undefined, replaceArena: (bytes) => received.push(bytes) }
+  const watch: PageWriter = { writePage: () => undefined, replaceArena: (_, bytes) => received.push(bytes) }
   const spaces = [cache.attach(watch), cache.attach(watch), cache.attach({ writePage: () => undefined })]
   cache.attach(watch).detach()
   const first = cache.bytes
@@ -278,54 +286,60 @@ test('the arena starts small and grows once, with the same content, and every at
   expect(first.every((byte) => byte === 0xdb)).toBe(true)
 })
 
-test('after any operations, the latest content of a page is in its frame or in the file', () => {
-  const step = fc.record({
-    kind: fc.constantFrom('use', 'use', 'change', 'change', 'pin', 'unpin', 'drop', 'rename'),
-    page: fc.integer({ min: 1, max: 80 }),
-    next: fc.integer({ min: 1, max: 80 }),
-  })
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {
-      const { cache, writer, space } = openSpace(32)
-      const model = new Map<number, number>()
-      const pinned = new Set<number>()
-      let stamp = 1
-      const load = (page: number): number => {
-        const found = space.lookup(page)
-        if (found >= 0) return found
-        const frame = space.claim(page)
-        setStamp(cache, frame, writer.written.get(page) ?? 0)
-        return frame
-      }
-      for (const { kind, page, next } of steps) {
-        if (kind === 'use') expect(stampAt(cache, load(page))).toBe(model.get(page) ?? 0)
-        if (kind === 'change') {
-          const frame = load(page)
-          setStamp(cache, frame, ++stamp)
-          space.markDirty(frame)
-          model.set(page, stamp)
+test.each([
+  ['one arena', 0],
+  ['arenas of 8 pages', 8],
+])(
+  'after any operations, the latest content of a page is in its frame or in the file: %s',
+  (_, arenaPages) => {
+    const step = fc.record({
+      kind: fc.constantFrom('use', 'use', 'change', 'change', 'pin', 'unpin', 'drop', 'rename'),
+      page: fc.integer({ min: 1, max: 80 }),
+      next: fc.integer({ min: 1, max: 80 }),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {
+        const { cache, writer, space } = openSpace(32, arenaPages)
+        const model = new Map<number, number>()
+        const pinned = new Set<number>()
+        let stamp = 1
+        const load = (page: number): number => {
+          const found = space.lookup(page)
+          if (found >= 0) return found
+          const frame = space.claim(page)
+          setStamp(cache, frame, writer.written.get(page) ?? 0)
+          return frame
         }
-        if (kind === 'pin' && pinned.size < 20 && !pinned.has(page)) {
-          space.pin(load(page))
-          pinned.add(page)
+        for (const { kind, page, next } of steps) {
+          if (kind === 'use') expect(stampAt(cache, load(page))).toBe(model.get(page) ?? 0)
+          if (kind === 'change') {
+            const frame = load(page)
+            setStamp(cache, frame, ++stamp)
+            space.markDirty(frame)
+            model.set(page, stamp)
+          }
+          if (kind === 'pin' && pinned.size < 20 && !pinned.has(page)) {
+            space.pin(load(page))
+            pinned.add(page)
+          }
+          if (kind === 'unpin' && pinned.delete(page)) space.unpin(space.peek(page))
+          if (kind === 'drop' && !pinned.has(page)) {
+            space.drop(page)
+            model.set(page, writer.written.get(page) ?? 0)
+          }
+          if (kind === 'rename' && space.peek(page) >= 0 && space.peek(next) < 0) {
+            space.rename(page, next)
+            space.markDirty(space.peek(next))
+            model.set(next, model.get(page) ?? 0)
+            model.set(page, writer.written.get(page) ?? 0)
+            if (pinned.delete(page)) pinned.add(next)
+          }
+          for (const each of pinned) expect(space.peek(each)).toBeGreaterThanOrEqual(0)
+          expect(cache.stats().residentCount).toBeLessThanOrEqual(32)
+          expect(cache.stats().pinnedCount).toBe(pinned.size)
         }
-        if (kind === 'unpin' && pinned.delete(page)) space.unpin(space.peek(page))
-        if (kind === 'drop' && !pinned.has(page)) {
-          space.drop(page)
-          model.set(page, writer.written.get(page) ?? 0)
-        }
-        if (kind === 'rename' && space.peek(page) >= 0 && space.peek(next) < 0) {
-          space.rename(page, next)
-          space.markDirty(space.peek(next))
-          model.set(next, model.get(page) ?? 0)
-          model.set(page, writer.written.get(page) ?? 0)
-          if (pinned.delete(page)) pinned.add(next)
-        }
-        for (const each of pinned) expect(space.peek(each)).toBeGreaterThanOrEqual(0)
-        expect(cache.stats().residentCount).toBeLessThanOrEqual(32)
-        expect(cache.stats().pinnedCount).toBe(pinned.size)
-      }
-    }),
-    { numRuns: 100 },
-  )
-})
+      }),
+      { numRuns: 100 },
+    )
+  },
+)

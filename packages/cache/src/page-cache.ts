@@ -1,4 +1,5 @@
 import { assert, invalidArgument, ownProperty } from '@ldb/base'
+import { CACHE_BYTES_MAX, FrameLayout } from './frame-layout.js'
 import { FramePool } from './frame-pool.js'
 import { PageSpace } from './page-space.js'
 import type { PageWriter } from './page-writer.js'
@@ -6,15 +7,12 @@ import type { PageWriter } from './page-writer.js'
 /** Smallest cache: the working set of one descent and its writes must fit. */
 const FRAMES_MIN = 32
 
-/** Byte offsets into the arena must be V8 small integers. */
-const ARENA_BYTES_MAX = 2 ** 31 - 65_536
-
 /** Default budget of the adaptive hash index: the budget of the frames divided by this. An entry takes 16 bytes or more. */
 const HASH_INDEX_DIVISOR = 8
 
 /** Sizes of a {@link PageCache}. @category Page cache */
 export interface PageCacheOptions {
-  /** Budget of the frames, in bytes; less than 2 GiB. The cache has at least 32 frames. */
+  /** Budget of the frames, in bytes; at most 64 GiB. The cache has at least 32 frames. */
   readonly bytes: number
   /** Size of a page and of a frame, in bytes: a power of two from 512 to 32,768. */
   readonly pageBytes: number
@@ -23,6 +21,11 @@ export interface PageCacheOptions {
    * @defaultValue an eighth of `bytes`
    */
   readonly hashIndexBytes?: number
+  /**
+   * Size of an arena when one is not enough for all frames, in bytes: a power of two. For tests.
+   * @internal
+   */
+  readonly arenaBytes?: number
 }
 
 /** Current state and counters of a {@link PageCache}. @category Page cache */
@@ -45,12 +48,12 @@ export interface PageCacheStats {
 }
 
 /**
- * A buffer pool of page frames in one buffer, shared by the files of a database under one byte budget.
+ * A buffer pool of page frames, shared by the files of a database under one byte budget.
  *
- * @remarks The buffer is a plain `ArrayBuffer` of fixed size: loads from a resizable one cost ten times as much. It starts with
- * 8 MiB, and is replaced once, by one for all frames, when these are used up. Physical memory is used only as frames are used for
- * the first time. There is no object per page; hot paths work on byte offsets
- * into {@link PageCache.bytes}.
+ * @remarks Frames lie in *arenas*, plain `ArrayBuffer`s of fixed size: loads from a resizable one cost ten times as much. Up to 2 GiB,
+ * there is a single one. It starts with 8 MiB, and is replaced once, by one for all frames, when these are used up. A larger
+ * cache has arenas of 1 GiB, which are added when the previous ones are used up. Physical memory is used only as frames are used for
+ * the first time. There is no object per page; hot paths work on byte offsets, which {@link FrameLayout} describes.
  *
  * A pinned page is never evicted. A dirty page is written by its file's {@link PageWriter} before eviction. A lookup does
  * not pin: an unpinned page stays in its frame only until the next `claim`.
@@ -59,6 +62,8 @@ export interface PageCacheStats {
 export class PageCache {
   readonly pageBytes: number
   readonly frameCount: number
+  /** Where the frames lie in the arenas. */
+  readonly layout: FrameLayout
   readonly #pool: FramePool
   #isReleased = false
 
@@ -68,19 +73,29 @@ export class PageCache {
     checkSizes(bytes, pageBytes)
     this.pageBytes = pageBytes
     this.frameCount = Math.max(FRAMES_MIN, Math.floor(bytes / pageBytes))
+    this.layout = new FrameLayout(this.frameCount, pageBytes, ownProperty(options, 'arenaBytes'))
     this.#pool = new FramePool(
       this.frameCount,
       pageBytes,
       ownProperty(options, 'hashIndexBytes') ?? bytes / HASH_INDEX_DIVISOR,
+      this.layout,
     )
   }
 
   /**
-   * The arena. Frame `f` starts at byte `f * pageBytes`. A claim or {@link PageCache.borrowFrame} may replace it by a larger one with
-   * the same content; the old one must not be accessed then.
+   * The first arena: all frames of a cache of less than 2 GiB. Frame `f` starts at byte `f * pageBytes`. A claim or
+   * {@link PageCache.borrowFrame} may replace it by a larger one with the same content; the old one must not be accessed then.
    */
   get bytes(): Uint8Array {
-    return this.#pool.bytes
+    return this.#pool.firstArena
+  }
+
+  /**
+   * The views of the arenas. The page in frame `f` starts at byte `layout.offsetOf(f)` of view `arenaAt(layout.offsetOf(f))`. A claim may
+   * add one, and replace the first one as {@link PageCache.bytes} describes.
+   */
+  get arenas(): readonly Uint8Array[] {
+    return this.#pool.arenas
   }
 
   /** Attaches a file, whose pages share the frames with those of all other files. */
@@ -124,7 +139,7 @@ export class PageCache {
     }
   }
 
-  /** Allocates the memory of all frames: no later claim replaces {@link PageCache.bytes}. */
+  /** Allocates the memory of the whole first arena: no later claim replaces {@link PageCache.bytes}. */
   growArena(): void {
     this.#pool.growArena()
   }
@@ -154,7 +169,7 @@ function checkSizes(bytes: number, pageBytes: number): void {
   if (!Number.isFinite(bytes) || bytes < 0) {
     throw invalidArgument(`bytes must be a non-negative number, got ${String(bytes)}`)
   }
-  if (bytes > ARENA_BYTES_MAX) {
-    throw invalidArgument(`bytes must be less than 2 GiB, got ${String(bytes)}`)
+  if (bytes > CACHE_BYTES_MAX) {
+    throw invalidArgument(`bytes must be at most 64 GiB, got ${String(bytes)}`)
   }
 }

@@ -1,4 +1,5 @@
 import { assert, optionalMember } from '@ldb/base'
+import type { FrameLayout } from './frame-layout.js'
 import type { FramePool } from './frame-pool.js'
 import type { LeafFilters } from './leaf-filters.js'
 import { PageTable } from './page-table.js'
@@ -15,6 +16,8 @@ export class PageSpace {
   readonly #table: PageTable
   readonly #id: number
   #isOpen = true
+  /** The frame of the record that {@link PageSpace.indexedOffset} found last. */
+  indexedFrame = -1
 
   /** @internal */
   constructor(pool: FramePool, writer: PageWriter) {
@@ -24,7 +27,7 @@ export class PageSpace {
     this.#id = pool.attach({
       writeBack: (frame) => this.#writeBack(frame),
       forget: (frame) => this.#forget(frame),
-      replaceArena: (bytes) => optionalMember(writer, 'replaceArena')?.call(writer, bytes),
+      replaceArena: (arena, bytes) => optionalMember(writer, 'replaceArena')?.call(writer, arena, bytes),
     })
   }
 
@@ -81,18 +84,25 @@ export class PageSpace {
     return this.#pool.dirty[frame] !== 0
   }
 
+  /** Where the frames lie in the arenas. */
+  get layout(): FrameLayout {
+    return this.#pool.layout
+  }
+
   /**
-   * Looks up a key of this file in the adaptive hash index. Returns the arena offset of a record with the same hash and key
-   * length, and counts a use of its page, or returns -1. The caller compares the keys.
+   * Looks up a key of this file in the adaptive hash index. Returns the offset of a record with the same hash and key length in the view of
+   * its arena, sets {@link PageSpace.indexedFrame} to its frame, and counts a use of its page; or returns -1. The caller compares the keys.
    */
   indexedOffset(hash: number, keyBytes: number): number {
     const pool = this.#pool
-    const offset = pool.hashIndex.find(hash, keyBytes)
-    if (offset < 0) return -1
-    const frame = offset >> pool.pageShift
+    const { hashIndex } = pool
+    const entry = hashIndex.find(hash, keyBytes)
+    if (entry < 0) return -1
+    const frame = hashIndex.frameAt(entry)
     if (pool.owners[frame] !== this.#id) return -1
     pool.queues.touch(frame)
-    return offset
+    this.indexedFrame = frame
+    return hashIndex.offsetAt(entry)
   }
 
   /**
@@ -103,9 +113,9 @@ export class PageSpace {
     return this.#pool.hashIndex.prefetch(hash)
   }
 
-  /** Adds the record of a key to the adaptive hash index. The entry is valid until `invalidateIndex` of its frame. */
-  indexRecord(hash: number, keyBytes: number, offset: number): void {
-    this.#pool.hashIndex.insert(hash, keyBytes, offset)
+  /** Adds the record of a key, at an offset in a frame, to the adaptive hash index until `invalidateIndex` of the frame. */
+  indexRecord(hash: number, keyBytes: number, frame: number, offset: number): void {
+    this.#pool.hashIndex.insert(hash, keyBytes, frame, offset)
   }
 
   /** Counts a tree descent to a record in a frame, and reports whether all records of the frame must be indexed now. */
@@ -184,6 +194,14 @@ export class PageSpace {
     this.#table.forEach(visit)
   }
 
+  /**
+   * Calls `visit` for resident pages from `start` on, in ascending order, until it returns false or about `budget` page numbers were
+   * examined. Returns the page to continue with, or -1 at the end. `visit` must not claim or drop pages.
+   */
+  visitFrom(start: number, budget: number, visit: (pageNumber: number, frame: number) => boolean): number {
+    return this.#table.visitFrom(start, budget, visit)
+  }
+
   /** Discards all pages of the file, including dirty and pinned ones, and closes the space. Idempotent. */
   detach(): void {
     if (!this.#isOpen) return
@@ -198,7 +216,7 @@ export class PageSpace {
   }
 
   #writeBack(frame: number): void {
-    this.#writer.writePage(this.pageOf(frame), frame, frame * this.#pool.pageBytes)
+    this.#writer.writePage(this.pageOf(frame), frame, this.#pool.layout.offsetOf(frame))
     this.markClean(frame)
   }
 

@@ -72,3 +72,33 @@ test('a page table accepts the largest page number', () => {
   table.remove(1)
   expect([table.get(last), table.count]).toEqual([-1, 0])
 })
+
+test('a visit in parts meets every page once, in ascending order, and each part examines no more than its budget', () => {
+  const pages = fc.uniqueArray(fc.integer({ min: 1, max: 3000 }), { maxLength: 200, size: 'max' })
+  fc.assert(
+    fc.property(
+      pages,
+      fc.integer({ min: 1, max: 500 }),
+      fc.integer({ min: 1, max: 20 }),
+      (some, budget, most) => {
+        const table = new PageTable(4096)
+        for (const page of some) table.add(page, page)
+        const visited: number[] = []
+        for (let from = 0; from >= 0;) {
+          const start = from
+          let count = 0
+          from = table.visitFrom(start, budget, (page, frame) => {
+            if (count === most) return false
+            expect([frame, page >= start, page < start + budget + 128]).toEqual([page, true, true])
+            visited.push(page)
+            count += 1
+            return true
+          })
+          expect(from === -1 || from > start).toBe(true)
+        }
+        expect(visited).toEqual(some.sort((a, b) => a - b))
+      },
+    ),
+    { numRuns: 100 },
+  )
+})

@@ -91,6 +91,24 @@ export class PageTable {
     }
   }
 
+  /**
+   * Calls `visit` for pages from `start` on, in ascending order, until it returns false or about `budget` entries were examined. Returns the
+   * page to continue with, or -1 at the end. `visit` must not change the table.
+   */
+  visitFrom(start: number, budget: number, visit: (pageNumber: number, frame: number) => boolean): number {
+    const end = Math.min(this.#directory.length, (start >> GROUP_SHIFT) + Math.ceil(budget / GROUP_PAGES) + 1)
+    for (let group = start >> GROUP_SHIFT; group < end; group += 1) {
+      const index = this.#directory[group] as number
+      if (index === 0) continue
+      const first = Math.max(start, group << GROUP_SHIFT)
+      for (let page = first; page < (group + 1) << GROUP_SHIFT; page += 1) {
+        const frame = (this.#frames[(index << GROUP_SHIFT) + (page & GROUP_MASK)] as number) - 1
+        if (frame >= 0 && !visit(page, frame)) return page
+      }
+    }
+    return end < this.#directory.length ? end << GROUP_SHIFT : -1
+  }
+
   #newGroup(): number {
     const index = this.#groupCount
     this.#groupCount += 1

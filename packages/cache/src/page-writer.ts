@@ -5,15 +5,15 @@
  */
 export interface PageWriter {
   /**
-   * Writes the page in `frame`, whose bytes start at `arena[offset]`, to the file.
+   * Writes the page in `frame`, whose bytes start at `offset` of the view of its arena, to the file.
    *
    * Throws when the write fails. The page then stays resident and dirty.
    */
   writePage(pageNumber: number, frame: number, offset: number): void
 
   /**
-   * Receives the buffer that replaces the arena when it grows. Its content and all offsets are the same; the old buffer must not be
-   * accessed any more.
+   * Receives the view of an arena that the cache adds, or that replaces the first one, with the same content at the same offsets. The
+   * replaced one must not be accessed any more.
    */
-  replaceArena?(bytes: Uint8Array): void
+  replaceArena?(arena: number, bytes: Uint8Array): void
 }

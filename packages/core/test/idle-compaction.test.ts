@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { AsyncDatabase } from '../src/index.js'
 import { turns } from './outcome-codes.js'
 
-const OPTIONS = { engine: 'lsm', memtableBytes: 65_536, durability: 'periodic' } as const
+const OPTIONS = { engine: 'lsm', compression: 'none', memtableBytes: 65_536, durability: 'periodic' } as const
 
 afterEach(() => {
   vi.useRealTimers()

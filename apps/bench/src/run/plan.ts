@@ -6,7 +6,7 @@ import type { Row, Stage } from '../model/stage.js'
 import { lsmStages } from './lsm-stages.js'
 
 const CACHE_BYTES = 512 * 2 ** 20
-/** LDB's cache is limited to less than 2 GiB. */
+/** Up to 2 GiB, LDB's page cache has a single arena. */
 const CACHE_BYTES_MAX = 2000 * 2 ** 20
 /** No store works with less. */
 const LIMITED_BYTES_MIN = 4 * 2 ** 20

@@ -71,16 +71,18 @@ export class ChecksumPropagation {
   }
 
   #enter(page: number, level: number): void {
-    const { space, memory } = this.#pages
-    const frame = page / memory.pageBytes
+    const { space, arenas } = this.#pages
+    const frame = arenas.frameOf(page)
     space.pin(frame)
-    this.#path.push({ frame, level, slotCount: level === 0 ? 0 : slotCount(memory, page), slot: 0 })
+    const count = level === 0 ? 0 : slotCount(arenas.of(page), page)
+    this.#path.push({ frame, level, slotCount: count, slot: 0 })
   }
 
   /** Checks children up to one that must be completed first, and enters that one. Returns the number of steps. */
   #checkChildren(entry: PathEntry, budget: number): number {
-    const { memory, space, pendingChecksums } = this.#pages
-    const page = entry.frame * memory.pageBytes
+    const { arenas, space, pendingChecksums } = this.#pages
+    const page = arenas.pageOf(entry.frame)
+    const memory = arenas.of(page)
     const end = Math.min(entry.slotCount, entry.slot + budget)
     const start = entry.slot
     while (entry.slot < end) {
@@ -102,8 +104,9 @@ export class ChecksumPropagation {
   /** Completes a page whose children are all recorded, and records its checksum in its parent. */
   #leave({ frame }: PathEntry): void {
     const pages = this.#pages
-    const { memory, space } = pages
-    const page = frame * memory.pageBytes
+    const { arenas, space } = pages
+    const page = arenas.pageOf(frame)
+    const memory = arenas.of(page)
     if (space.isDirty(frame)) {
       pages.writeBack.updateChecksum(page)
       this.#batch.push(pageNumberOf(memory, page))
@@ -121,8 +124,8 @@ export class ChecksumPropagation {
 
   #record({ frame, slot }: PathEntry, low: number, high: number): void {
     const pages = this.#pages
-    const { memory } = pages
-    const page = frame * memory.pageBytes
+    const page = pages.arenas.pageOf(frame)
+    const memory = pages.arenas.of(page)
     if (low === childChecksumLow(memory, page, slot) && high === childChecksumHigh(memory, page, slot)) return
     setChildChecksum(memory, page, slot, low, high)
     pages.allocator.markDirty(page)

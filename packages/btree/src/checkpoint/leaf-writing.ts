@@ -1,11 +1,12 @@
 import { pageEpoch, pageLevel } from '../page/page.js'
 import type { Pages } from '../pager/pages.js'
-import { FOUND_PAGES_MAX, SLICE_PAGES } from '../space/time-slices.js'
+import { FOUND_PAGES_MAX, SLICE_PAGES, SLICE_SEARCHED } from '../space/time-slices.js'
 import { writeDirty } from './page-writing.js'
 
 /**
  * Writes the dirty leaves of the frozen tree, a few at a time, to pages that no durable checkpoint reaches. Their checksums are pending
- * until their parents record them. Frozen leaves do not change any more, so that each is written once.
+ * until their parents record them. Frozen leaves do not change any more, and no leaf becomes one, so that one pass over the page numbers
+ * finds all.
  *
  * @internal
  */
@@ -14,6 +15,8 @@ export class LeafWriting {
   /** Page numbers of dirty leaves, in ascending order. */
   #found: Int32Array = new Int32Array(0)
   #next = 0
+  /** Page number from which the search for leaves continues; -1 at the end of the file. */
+  #searchFrom = 0
 
   constructor(pages: Pages) {
     this.#pages = pages
@@ -22,10 +25,10 @@ export class LeafWriting {
   /** Writes the next few leaves; returns true when all are written. */
   step(): boolean {
     if (this.#next === this.#found.length) {
+      if (this.#searchFrom < 0) return true
       this.#find()
-      if (this.#found.length === 0) return true
     }
-    const { memory, space } = this.#pages
+    const { arenas, space } = this.#pages
     const batch: number[] = []
     while (batch.length < SLICE_PAGES && this.#next < this.#found.length) {
       const pageNumber = this.#found[this.#next] as number
@@ -33,7 +36,7 @@ export class LeafWriting {
       const frame = space.peek(pageNumber)
       // The page may have been evicted or retired since it was found.
       if (frame < 0 || !this.#isFrozenDirtyLeaf(frame)) continue
-      this.#pages.writeBack.updateChecksum(frame * memory.pageBytes)
+      this.#pages.writeBack.updateChecksum(arenas.pageOf(frame))
       batch.push(pageNumber)
     }
     writeDirty(this.#pages, batch, false)
@@ -44,19 +47,22 @@ export class LeafWriting {
     const { space } = this.#pages
     const found = new Int32Array(FOUND_PAGES_MAX)
     let count = 0
-    space.forEach((pageNumber, frame) => {
-      if (count === FOUND_PAGES_MAX || !this.#isFrozenDirtyLeaf(frame)) return
+    this.#searchFrom = space.visitFrom(this.#searchFrom, SLICE_SEARCHED, (pageNumber, frame) => {
+      if (count === FOUND_PAGES_MAX) return false
+      if (!this.#isFrozenDirtyLeaf(frame)) return true
       found[count] = pageNumber
       count += 1
+      return true
     })
-    this.#found = found.subarray(0, count).sort()
+    this.#found = found.subarray(0, count)
     this.#next = 0
   }
 
   #isFrozenDirtyLeaf(frame: number): boolean {
-    const { memory, space, pendingChecksums } = this.#pages
+    const { arenas, space, pendingChecksums } = this.#pages
     if (!space.isDirty(frame)) return false
-    const page = frame * memory.pageBytes
+    const page = arenas.pageOf(frame)
+    const memory = arenas.of(page)
     return pageLevel(memory, page) === 0 && pageEpoch(memory, page) <= pendingChecksums.frozenEpoch
   }
 }

@@ -9,8 +9,8 @@ import type { Pages } from '../pager/pages.js'
  * @internal
  */
 export function writeDirty(pages: Pages, sorted: readonly number[], arePropagated: boolean): void {
-  const { memory, space, file, codec, metaRewrite } = pages
-  const { pageBytes } = memory
+  const { arenas, limits, space, file, codec, metaRewrite } = pages
+  const { pageBytes } = limits
   const buffer = pages.writeBack.batchBuffer()
   const capacity = Math.floor(buffer.length / pageBytes)
   let start = 0
@@ -29,9 +29,10 @@ export function writeDirty(pages: Pages, sorted: readonly number[], arePropagate
     if (frame < 0 || !space.isDirty(frame)) continue
     if (count === capacity || (count > 0 && pageNumber !== start + count)) flush()
     if (count === 0) start = pageNumber
-    const page = frame * pageBytes
+    const page = arenas.pageOf(frame)
+    const { bytes } = arenas.of(page)
     const position = pageNumber * pageBytes
-    codec.encode(UnitKind.Page, position, 0, memory.bytes, page, pageBytes, buffer, count * pageBytes)
+    codec.encode(UnitKind.Page, position, 0, bytes, page, pageBytes, buffer, count * pageBytes)
     pages.writeBack.recordWrite(pageNumber, page, arePropagated)
     count += 1
   }

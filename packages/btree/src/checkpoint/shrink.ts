@@ -1,3 +1,4 @@
+import type { PageMemory } from '../page/memory.js'
 import { pageNumberOf, slotCount } from '../page/page.js'
 import { extentPageCount, VALUE_FIELD_BYTES } from '../format.js'
 import { decodeReference } from '../extents/extent-reference.js'
@@ -65,8 +66,9 @@ function collectGroup(
   key: Uint8Array,
   limit: number,
 ): { keys: Uint8Array[]; next: Uint8Array | undefined } {
-  const { pages, memory } = state
+  const { pages, arenas } = state
   let page = pages.reader.root(state.root)
+  let memory = arenas.of(page)
   let isHigh = state.root.page >= limit
   let lower = key
   let next: Uint8Array | undefined
@@ -76,6 +78,7 @@ function collectGroup(
     if (slot > 0) lower = copyKey(memory, page, slot)
     isHigh ||= childOf(memory, page, slot) >= limit
     page = pages.reader.child(page, slot, level - 1)
+    memory = arenas.of(page)
   }
   const hasExtents = pages.extents.count > 0
   if (state.root.level === 0) return { keys: isHigh || hasExtents ? [lower] : [], next: undefined }
@@ -94,19 +97,21 @@ function collectGroup(
  * number of visited and moved pages.
  */
 function moveLeaf(state: TreeState, key: Uint8Array, limit: number): number {
-  const { pages, memory } = state
+  const { pages } = state
   let moved = 1
   try {
     if (pages.extents.count > 0 && !needsMove(state, key, limit)) return moved
     const leaf = state.descend(key, 0, key.length)
+    const memory = state.arenas.of(leaf)
     const count = slotCount(memory, leaf)
     for (let slot = 0; slot < count; slot += 1) {
       const keyBytes = slotKeyBytes(memory, leaf, slot)
       const record = recordOffset(memory, leaf, slot)
       if (keyBytes > memory.keyPartMax)
-        moved += moveExtent(state, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
+        moved += moveExtent(state, memory, record + VALUE_FIELD_BYTES + memory.keyInlineBytes, limit)
       if (valueIsExtent(memory, record)) {
-        moved += moveExtent(state, record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes), limit)
+        const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
+        moved += moveExtent(state, memory, at, limit)
       }
     }
     return moved
@@ -117,11 +122,13 @@ function moveLeaf(state: TreeState, key: Uint8Array, limit: number): number {
 
 /** Reports whether the leaf of a key, a page above it or an extent of the leaf is at or behind the limit. */
 function needsMove(state: TreeState, key: Uint8Array, limit: number): boolean {
-  const { pages, memory } = state
+  const { pages, arenas } = state
   let page = pages.reader.root(state.root)
+  let memory = arenas.of(page)
   let isHigh = pageNumberOf(memory, page) >= limit
   for (let level = state.root.level; level > 0; level -= 1) {
     page = pages.reader.child(page, searchBranch(memory, page, key, 0, key.length), level - 1)
+    memory = arenas.of(page)
     isHigh ||= pageNumberOf(memory, page) >= limit
   }
   const count = slotCount(memory, page)
@@ -140,8 +147,8 @@ function needsMove(state: TreeState, key: Uint8Array, limit: number): boolean {
 }
 
 /** Moves an extent that begins at or behind the limit. Returns the number of its pages, or 0. */
-function moveExtent(state: TreeState, referenceAt: number, limit: number): number {
-  const { memory, pages } = state
+function moveExtent(state: TreeState, memory: PageMemory, referenceAt: number, limit: number): number {
+  const { pages } = state
   const reference = decodeReference(memory.bytes, referenceAt)
   if (reference.page < limit) return 0
   const content = pages.extentFile.read(reference)

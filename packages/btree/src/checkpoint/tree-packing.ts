@@ -93,16 +93,18 @@ export class TreePacking {
 
   /** Examines the page of a level at the position. */
   #examine(level: number): Examination {
-    const { pages, memory, root } = this.#state
+    const { pages, arenas, root } = this.#state
     let next: Uint8Array | undefined
     if (level >= root.level) return { takes: false, hasSibling: false, next }
     const key = this.#key
     let page = pages.reader.root(root)
+    let memory = arenas.of(page)
     let slot = searchBranch(memory, page, key, 0, key.length)
     let hasSibling = slot + 1 < slotCount(memory, page)
     if (hasSibling) next = copyKey(memory, page, slot + 1)
     for (let above = root.level - 1; above > level; above -= 1) {
       page = pages.reader.child(page, slot, above)
+      memory = arenas.of(page)
       slot = searchBranch(memory, page, key, 0, key.length)
       hasSibling = slot + 1 < slotCount(memory, page)
       if (hasSibling) next = copyKey(memory, page, slot + 1)

@@ -6,6 +6,7 @@ import {
   OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET,
   extentPageCount,
 } from '../format.js'
+import type { PageArenas } from '../page/arenas.js'
 import type { PageMemory } from '../page/memory.js'
 import type { ExtentFile } from './extent-file.js'
 import { decodeReference } from './extent-reference.js'
@@ -17,7 +18,7 @@ const FRAMES_FRACTION = 16
 
 /** The page reader that must know when frames are evicted. */
 interface LayoutObserver {
-  readonly memory: PageMemory
+  readonly arenas: PageArenas
   noteLayoutChange(): void
 }
 
@@ -36,7 +37,7 @@ interface LayoutObserver {
 export class LargeValues {
   readonly #extents: ExtentFile
   readonly #reader: LayoutObserver
-  readonly #arena: PageMemory
+  readonly #arenas: PageArenas
   readonly #space: PageSpace
   readonly #pageCountMax: number
   /** Allocated at the first use. */
@@ -45,7 +46,7 @@ export class LargeValues {
   constructor(extents: ExtentFile, reader: LayoutObserver, cache: PageCache) {
     this.#extents = extents
     this.#reader = reader
-    this.#arena = reader.memory
+    this.#arenas = reader.arenas
     this.#pageCountMax = Math.floor(cache.frameCount / FRAMES_FRACTION)
     this.#space = cache.attach({ writePage: () => assert(false, 'a resident extent is never dirty') })
   }
@@ -58,13 +59,13 @@ export class LargeValues {
   copy(memory: PageMemory, offset: number): Uint8Array {
     const reference = decodeReference(memory.bytes, offset)
     const { page, contentBytes } = reference
-    const pageCount = extentPageCount(contentBytes, this.#arena.pageBytes)
+    const pageCount = extentPageCount(contentBytes, this.#arenas.limits.pageBytes)
     if (!this.#isResident(reference, pageCount)) return this.#load(reference, pageCount)
     const start = this.#contiguousStart(page, pageCount)
     let value: Uint8Array
     if (start >= 0) {
       this.#slab ??= new ValueSlab()
-      value = this.#slab.copy(this.#arena, start + OVERFLOW_EXTENT_BYTES, contentBytes)
+      value = this.#slab.copy(this.#arenas.of(start), start + OVERFLOW_EXTENT_BYTES, contentBytes)
     } else {
       value = uninitializedBytes(contentBytes)
       this.#gather(page, pageCount, value)
@@ -83,11 +84,11 @@ export class LargeValues {
   view(memory: PageMemory, offset: number): Uint8Array {
     const reference = decodeReference(memory.bytes, offset)
     const { page, contentBytes } = reference
-    const pageCount = extentPageCount(contentBytes, this.#arena.pageBytes)
+    const pageCount = extentPageCount(contentBytes, this.#arenas.limits.pageBytes)
     const start = this.#isResident(reference, pageCount) ? this.#contiguousStart(page, pageCount) : -1
     return start < 0
       ? this.copy(memory, offset)
-      : this.#arenaView(start + OVERFLOW_EXTENT_BYTES, contentBytes)
+      : viewOf(this.#arenas.of(start), start + OVERFLOW_EXTENT_BYTES, contentBytes)
   }
 
   /** Drops the frames of pages that have become free. */
@@ -113,8 +114,8 @@ export class LargeValues {
 
   /** Reports whether a frame begins with the header of the referenced extent. */
   #hasHeaderOf(frame: number, reference: ExtentReference): boolean {
-    const { i32, pageShift } = this.#arena
-    const word = (frame << pageShift) >> 2
+    const { i32 } = this.#arenas.ofFrame(frame)
+    const word = this.#arenas.pageOf(frame) >> 2
     const checksumWord = word + (OVERFLOW_EXTENT_CHECKSUM_OFFSET >> 2)
     return (
       i32[checksumWord] === reference.checksumLow &&
@@ -123,29 +124,36 @@ export class LargeValues {
     )
   }
 
-  /** Returns the arena offset of a resident extent whose frames are contiguous, or -1 when they are not. */
+  /** Returns the offset of the first page of a resident extent whose frames are contiguous, or -1 when they are not. */
   #contiguousStart(page: number, pageCount: number): number {
     const isContiguous = this.#contiguousFrames(page, pageCount) === pageCount
-    return isContiguous ? this.#space.peek(page) << this.#arena.pageShift : -1
+    return isContiguous ? this.#arenas.pageOf(this.#space.peek(page)) : -1
   }
 
-  /** Counts the pages from `page` on whose frames are contiguous, up to `pageCount`. */
+  /** Counts the pages from `page` on whose frames are contiguous in one arena, up to `pageCount`. */
   #contiguousFrames(page: number, pageCount: number): number {
+    const arenas = this.#arenas
+    const { pageBytes } = arenas.limits
     const first = this.#space.peek(page)
+    const start = arenas.pageOf(first)
     let count = 1
-    while (count < pageCount && this.#space.peek(page + count) === first + count) count += 1
+    while (count < pageCount && this.#space.peek(page + count) === first + count) {
+      if (arenas.pageOf(first + count) !== start + count * pageBytes) break
+      count += 1
+    }
     return count
   }
 
   /** Copies the content of a resident extent from its frames, each contiguous group of frames at once. */
   #gather(page: number, pageCount: number, target: Uint8Array): void {
-    const { pageShift, pageBytes } = this.#arena
+    const arenas = this.#arenas
+    const { pageBytes } = arenas.limits
     let header = OVERFLOW_EXTENT_BYTES
     for (let done = 0, at = 0; done < pageCount;) {
       const count = this.#contiguousFrames(page + done, pageCount - done)
-      const start = (this.#space.peek(page + done) << pageShift) + header
+      const start = arenas.pageOf(this.#space.peek(page + done))
       const length = Math.min(count * pageBytes - header, target.length - at)
-      target.set(this.#arenaView(start, length), at)
+      target.set(viewOf(arenas.of(start), start + header, length), at)
       header = 0
       at += length
       done += count
@@ -161,18 +169,18 @@ export class LargeValues {
 
   #fillFrames(page: number, pageCount: number, whole: Uint8Array): void {
     const space = this.#space
-    const arena = this.#arena
-    const { pageBytes, pageShift } = arena
+    const arenas = this.#arenas
+    const { pageBytes } = arenas.limits
     this.#reader.noteLayoutChange()
     for (let index = 0, at = 0; index < pageCount; index += 1, at += pageBytes) {
       const resident = space.peek(page + index)
       const frame = resident < 0 ? space.claim(page + index) : resident
-      arena.bytes.set(whole.subarray(at, Math.min(at + pageBytes, whole.length)), frame << pageShift)
+      const content = whole.subarray(at, Math.min(at + pageBytes, whole.length))
+      arenas.ofFrame(frame).bytes.set(content, arenas.pageOf(frame))
     }
   }
+}
 
-  #arenaView(start: number, length: number): Uint8Array {
-    const { buffer, bytes } = this.#arena
-    return new Uint8Array(buffer, bytes.byteOffset + start, length)
-  }
+function viewOf({ buffer, bytes }: PageMemory, start: number, length: number): Uint8Array {
+  return new Uint8Array(buffer, bytes.byteOffset + start, length)
 }

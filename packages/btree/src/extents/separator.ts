@@ -1,6 +1,6 @@
 import { EXTENT_REFERENCE_BYTES } from '../format.js'
 import { sharedBytes } from '../page/prefix.js'
-import type { PageMemory } from '../page/memory.js'
+import type { PageLimits, PageMemory } from '../page/memory.js'
 import { keyOffset, keyPartBytes, slotKeyBytes } from '../page/record.js'
 import type { OverflowExtents } from './overflow-extents.js'
 
@@ -23,16 +23,16 @@ export interface Separator {
  * @internal
  */
 export function makeSeparator(
-  memory: PageMemory,
+  limits: PageLimits,
   extents: OverflowExtents,
   left: Uint8Array,
   right: Uint8Array,
 ): Separator {
   const key = right.slice(0, sharedBytes(left, right, right.length) + 1)
-  if (key.length <= memory.keyPartMax) return { key, part: key }
-  const part = new Uint8Array(memory.keyInlineBytes + EXTENT_REFERENCE_BYTES)
-  part.set(key.subarray(0, memory.keyInlineBytes))
-  part.set(extents.write(key, 0, key.length), memory.keyInlineBytes)
+  if (key.length <= limits.keyPartMax) return { key, part: key }
+  const part = new Uint8Array(limits.keyInlineBytes + EXTENT_REFERENCE_BYTES)
+  part.set(key.subarray(0, limits.keyInlineBytes))
+  part.set(extents.write(key, 0, key.length), limits.keyInlineBytes)
   return { key, part }
 }
 

@@ -9,15 +9,28 @@ export interface ExtentReader {
   readExtent(memory: PageMemory, offset: number): Uint8Array
 }
 
+/** Size of a page, and the limits of its content that follow from it. @internal */
+export interface PageLimits {
+  readonly pageBytes: number
+  /** Longest key that is stored whole. The key part of a longer key has exactly this many bytes. */
+  readonly keyPartMax: number
+  /** Bytes of a longer key that are stored in the page, before its extent reference. */
+  readonly keyInlineBytes: number
+  /** Longest page prefix: the head that follows it must still lie in the page. */
+  readonly prefixMax: number
+  /** Longest value that is stored in a leaf. */
+  readonly valueInlineMax: number
+}
+
 /**
  * Bytes that contain pages, as typed arrays of several widths, and the limits that follow from the page size.
  *
- * @remarks The arena of the cache is one; the private copy that a cursor reads is another. The arena may be replaced by a larger one
- * whenever a frame is claimed: its arrays must be read again afterwards. All code that reads or edits pages
+ * @remarks Each arena of the cache is one; the private copy that a cursor reads is another. The first arena may be replaced by a larger
+ * one whenever a frame is claimed: its arrays must be read again afterwards. All code that reads or edits pages
  * takes a memory and a byte offset. All memories have the same shape, which keeps that code monomorphic.
  * @internal
  */
-export class PageMemory {
+export class PageMemory implements PageLimits {
   bytes: Uint8Array
   /** The buffer of `bytes`. Its getter is a call, and a view of it takes half the time of `subarray`. */
   buffer: ArrayBufferLike
@@ -26,15 +39,9 @@ export class PageMemory {
   /** For words that are not aligned. */
   view: DataView
   readonly pageBytes: number
-  /** Logarithm of `pageBytes` to the base 2. */
-  readonly pageShift: number
-  /** Longest key that is stored whole. The key part of a longer key has exactly this many bytes. */
   readonly keyPartMax: number
-  /** Bytes of a longer key that are stored in the page, before its extent reference. */
   readonly keyInlineBytes: number
-  /** Longest page prefix: the head that follows it must still lie in the page. */
   readonly prefixMax: number
-  /** Longest value that is stored in a leaf. */
   readonly valueInlineMax: number
   readonly extents: ExtentReader
   /** One page for rebuilding another; undefined in memories whose pages are never edited. */
@@ -47,7 +54,6 @@ export class PageMemory {
     this.i32 = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.pageBytes = pageBytes
-    this.pageShift = 31 - Math.clz32(pageBytes)
     this.keyPartMax = pageBytes >> 3
     this.keyInlineBytes = this.keyPartMax - EXTENT_REFERENCE_BYTES
     this.prefixMax = this.keyInlineBytes - 4

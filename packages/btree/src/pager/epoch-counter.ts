@@ -1,5 +1,5 @@
 import { PAGE_HEADER_EPOCH_OFFSET } from '../format.js'
-import type { PageMemory } from '../page/memory.js'
+import type { PageArenas } from '../page/arenas.js'
 
 const EPOCH_WORD = PAGE_HEADER_EPOCH_OFFSET >> 2
 
@@ -32,8 +32,8 @@ export class EpochCounter {
   }
 
   /** Reports whether the page at `page` belongs to the current epoch. */
-  isCurrentPage(memory: PageMemory, page: number): boolean {
-    const { i32 } = memory
+  isCurrentPage(arenas: PageArenas, page: number): boolean {
+    const { i32 } = arenas.of(page)
     const word = (page >> 2) + EPOCH_WORD
     return i32[word] === this.#lowWord && i32[word + 1] === this.#highWord
   }

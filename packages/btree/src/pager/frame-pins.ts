@@ -1,21 +1,22 @@
 import type { PageSpace } from '@ldb/cache'
+import type { PageArenas } from '../page/arenas.js'
 
 /** The frames that one operation has pinned; it unpins them all at once. @internal */
 export class FramePins {
   readonly #space: PageSpace
-  readonly #pageShift: number
+  readonly #arenas: PageArenas
   /** Pinned frames: the first `#count` entries. */
   readonly #frames: number[] = []
   #count = 0
 
-  constructor(space: PageSpace, pageShift: number) {
+  constructor(space: PageSpace, arenas: PageArenas) {
     this.#space = space
-    this.#pageShift = pageShift
+    this.#arenas = arenas
   }
 
   /** Pins the frame of the page at `page` until {@link FramePins.unpinAll}. Returns `page`. */
   pin(page: number): number {
-    const frame = page >> this.#pageShift
+    const frame = this.#arenas.frameOf(page)
     this.#space.pin(frame)
     this.#frames[this.#count] = frame
     this.#count += 1

@@ -2,7 +2,8 @@ import { INDEXED_KEY_BYTES_MAX } from '@ldb/cache'
 import type { PageSpace } from '@ldb/cache'
 import { VALUE_FIELD_BYTES } from '../format.js'
 import { hashKey } from '../page/key-hash.js'
-import type { PageMemory } from '../page/memory.js'
+import type { PageArenas } from '../page/arenas.js'
+import type { PageLimits } from '../page/memory.js'
 import { slotCount } from '../page/page.js'
 import { recordOffset, slotKeyBytes } from '../page/record.js'
 import type { FreeSpace } from '../space/free-space.js'
@@ -30,7 +31,7 @@ const LINE_WORDS = 16
  * @internal
  */
 export class LeafIndexer {
-  readonly #memory: PageMemory
+  readonly #arenas: PageArenas
   readonly #space: PageSpace
   readonly #freeSpace: FreeSpace
   readonly #seed: number
@@ -44,8 +45,8 @@ export class LeafIndexer {
   #balance = 0
   #hasBegun = false
 
-  constructor(memory: PageMemory, space: PageSpace, freeSpace: FreeSpace, seed: number) {
-    this.#memory = memory
+  constructor(arenas: PageArenas, space: PageSpace, freeSpace: FreeSpace, seed: number) {
+    this.#arenas = arenas
     this.#space = space
     this.#freeSpace = freeSpace
     this.#seed = seed
@@ -57,12 +58,12 @@ export class LeafIndexer {
    */
   noteDescent(page: number, record: number, hash: number, keyBytes: number, isConsulted: boolean): boolean {
     const space = this.#space
-    const frame = page >> this.#memory.pageShift
+    const frame = this.#arenas.frameOf(page)
     if (!this.#hasBegun) this.#begin()
     if (this.#balance < RECORDS_MAX) this.#balance += RECORDS_PER_DESCENT
     if (space.isIndexed(frame)) {
       // While the index is consulted, other entries have overwritten the one of this record.
-      if (isConsulted) space.indexRecord(hash, keyBytes, record)
+      if (isConsulted) space.indexRecord(hash, keyBytes, frame, record)
       return true
     }
     if (this.#balance > 0 && space.isIndexingDue(frame)) this.#indexLeaf(page, frame)
@@ -83,7 +84,7 @@ export class LeafIndexer {
 
   /** Collects the indexable records of the leaf at `page` and returns their number. */
   #gather(page: number): number {
-    const memory = this.#memory
+    const memory = this.#arenas.of(page)
     const { bytes, i32, keyPartMax } = memory
     const seed = this.#seed
     const slots = slotCount(memory, page)
@@ -115,6 +116,6 @@ export class LeafIndexer {
 }
 
 /** Reports whether the hash index accepts keys of this length. @internal */
-export function isIndexable(memory: PageMemory, keyBytes: number): boolean {
-  return keyBytes <= INDEXED_KEY_BYTES_MAX && keyBytes <= memory.keyPartMax
+export function isIndexable(limits: PageLimits, keyBytes: number): boolean {
+  return keyBytes <= INDEXED_KEY_BYTES_MAX && keyBytes <= limits.keyPartMax
 }

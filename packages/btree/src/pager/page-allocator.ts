@@ -1,6 +1,7 @@
 import { assert } from '@ldb/base'
 import type { PageSpace } from '@ldb/cache'
-import type { PageMemory } from '../page/memory.js'
+import type { PageArenas } from '../page/arenas.js'
+import { copyPage } from '../page/copies.js'
 import { clearPage, pageEpoch, pageLevel, pageNumberOf, setPageEpoch, setPageNumber } from '../page/page.js'
 import type { LargeValues } from '../extents/large-values.js'
 import type { FreeSpace } from '../space/free-space.js'
@@ -32,7 +33,7 @@ export class PageAllocator {
   /** Frames that the current operation works on. */
   readonly pins: FramePins
   readonly #reader: PageReader
-  readonly #memory: PageMemory
+  readonly #arenas: PageArenas
   readonly #space: PageSpace
   readonly #freeSpace: FreeSpace
   readonly #epoch: EpochCounter
@@ -41,13 +42,13 @@ export class PageAllocator {
 
   constructor(reader: PageReader, parts: PageAllocatorParts) {
     this.#reader = reader
-    this.#memory = reader.memory
+    this.#arenas = reader.arenas
     this.#space = reader.space
     this.#freeSpace = parts.freeSpace
     this.#epoch = parts.epoch
     this.#pendingChecksums = parts.pendingChecksums
     this.#values = parts.values
-    this.pins = new FramePins(reader.space, reader.memory.pageShift)
+    this.pins = new FramePins(reader.space, reader.arenas)
     this.reclaim = new Reclaim(parts.durableEpoch, (page, count) => {
       this.#free(page, count)
     })
@@ -55,11 +56,10 @@ export class PageAllocator {
 
   /** Allocates an empty tree page. Returns its offset, pinned and dirty. */
   create(level: number): number {
-    const memory = this.#memory
     this.#reader.noteLayoutChange()
     const pageNumber = this.#freeSpace.allocate()
     const page = this.#claim(pageNumber)
-    clearPage(memory, page, level)
+    clearPage(this.#arenas.of(page), page, level)
     this.#pendingChecksums.noteNewPage()
     this.#stamp(page, pageNumber)
     return this.pins.pin(page)
@@ -67,17 +67,17 @@ export class PageAllocator {
 
   /** Reports whether the page at `page` may be changed in place (B1). */
   isWritable(page: number): boolean {
-    return this.#epoch.isCurrentPage(this.#memory, page)
+    return this.#epoch.isCurrentPage(this.#arenas, page)
   }
 
   /** Marks the page at `page` dirty, before a change that neither moves nor removes a record. */
   markChanged(page: number): void {
-    this.#space.markDirty(page >> this.#memory.pageShift)
+    this.#space.markDirty(this.#arenas.frameOf(page))
   }
 
   /** Marks the page at `page` dirty, before any change. */
   markDirty(page: number): void {
-    this.#space.markDirty(page >> this.#memory.pageShift)
+    this.#space.markDirty(this.#arenas.frameOf(page))
     this.#invalidateIndex(page)
   }
 
@@ -87,7 +87,7 @@ export class PageAllocator {
    * The caller points the parent, or the root, to the new number.
    */
   copy(page: number): number {
-    const memory = this.#memory
+    const memory = this.#arenas.of(page)
     this.#reader.noteLayoutChange()
     const birthEpoch = pageEpoch(memory, page)
     const oldNumber = pageNumberOf(memory, page)
@@ -98,9 +98,10 @@ export class PageAllocator {
       this.#space.rename(oldNumber, pageNumber)
     } else {
       copy = this.pins.pin(this.#claim(pageNumber))
-      memory.bytes.copyWithin(copy, page, page + memory.pageBytes)
+      const target = this.#arenas.of(copy)
+      copyPage(memory, page, target, copy)
       this.#invalidateIndex(page)
-      if (pageLevel(memory, page) > 0) this.#pendingChecksums.recordIn(memory, copy, birthEpoch)
+      if (pageLevel(target, copy) > 0) this.#pendingChecksums.recordIn(target, copy, birthEpoch)
     }
     this.#pendingChecksums.noteNewPage()
     this.#stamp(copy, pageNumber)
@@ -111,8 +112,9 @@ export class PageAllocator {
   /** Retires the page at `page`, which the newest tree no longer reaches. */
   retire(page: number): void {
     this.#reader.noteLayoutChange()
-    const pageNumber = pageNumberOf(this.#memory, page)
-    const birthEpoch = pageEpoch(this.#memory, page)
+    const memory = this.#arenas.of(page)
+    const pageNumber = pageNumberOf(memory, page)
+    const birthEpoch = pageEpoch(memory, page)
     this.#invalidateIndex(page)
     this.reclaim.retire(pageNumber, 1, birthEpoch, this.#epoch.current)
   }
@@ -120,7 +122,7 @@ export class PageAllocator {
   /** Claims a frame for a page number, which becomes free again when no frame can be evicted. */
   #claim(pageNumber: number): number {
     try {
-      return this.#space.claim(pageNumber) * this.#memory.pageBytes
+      return this.#arenas.pageOf(this.#space.claim(pageNumber))
     } catch (error) {
       this.#freeSpace.free(pageNumber, 1)
       throw error
@@ -129,8 +131,9 @@ export class PageAllocator {
 
   /** Makes the page at `page` a dirty page of the current epoch with a new number. */
   #stamp(page: number, pageNumber: number): void {
-    setPageNumber(this.#memory, page, pageNumber)
-    setPageEpoch(this.#memory, page, this.#epoch.current)
+    const memory = this.#arenas.of(page)
+    setPageNumber(memory, page, pageNumber)
+    setPageEpoch(memory, page, this.#epoch.current)
     this.markChanged(page)
   }
 
@@ -138,12 +141,13 @@ export class PageAllocator {
   #canReuseFrame(page: number, birthEpoch: number): boolean {
     if (this.reclaim.isPinned) return false
     if (birthEpoch > this.#pendingChecksums.frozenEpoch) return true
-    return pageLevel(this.#memory, page) === 0 && !this.#space.isDirty(page >> this.#memory.pageShift)
+    return pageLevel(this.#arenas.of(page), page) === 0 && !this.#space.isDirty(this.#arenas.frameOf(page))
   }
 
   /** Removes a leaf from the hash index, which indexes records of the newest tree only: its records move, or it leaves that tree. */
   #invalidateIndex(page: number): void {
-    if (pageLevel(this.#memory, page) === 0) this.#space.invalidateIndex(page >> this.#memory.pageShift)
+    const arenas = this.#arenas
+    if (pageLevel(arenas.of(page), page) === 0) this.#space.invalidateIndex(arenas.frameOf(page))
   }
 
   /** Frees pages that nothing reaches any more, and drops their frames and pending checksums. */

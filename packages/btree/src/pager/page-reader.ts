@@ -5,6 +5,7 @@ import type { Seed64, UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import { PAGE_HEADER_PAGE_NUMBER_OFFSET } from '../format.js'
 import { checkTreePage } from '../page/check.js'
+import type { PageArenas } from '../page/arenas.js'
 import type { PageMemory } from '../page/memory.js'
 import { checksumHigh, checksumLow, pageEpoch } from '../page/page.js'
 import { childChecksumHigh, childChecksumLow, childOf } from '../page/record.js'
@@ -27,7 +28,7 @@ export interface PageReaderParts {
 }
 
 /**
- * Finds tree pages in the arena, and loads and verifies those that are not resident.
+ * Finds tree pages in the arenas, and loads and verifies those that are not resident.
  *
  * @remarks Invariants:
  * - (B3) The structure of a page is checked before its first use. On later loads the checksum proves that the bytes are the same.
@@ -37,7 +38,7 @@ export interface PageReaderParts {
  * @internal
  */
 export class PageReader {
-  readonly memory: PageMemory
+  readonly arenas: PageArenas
   readonly space: PageSpace
   /** Seed of the file's checksums, and of the hash index. */
   readonly seed: Seed64
@@ -45,16 +46,19 @@ export class PageReader {
   readonly indexUsage: IndexUsage = new IndexUsage()
   /** Adds records to the hash index. */
   readonly leafIndexer: LeafIndexer
+  /** Memory of the record that was found last. */
+  foundMemory: PageMemory
   readonly #parts: PageReaderParts
   /** Receives prefetched words, so that the compiler keeps the loads. */
   readonly #prefetchSink = new Int32Array(1)
   #layoutVersion = 0
 
-  constructor(memory: PageMemory, space: PageSpace, parts: PageReaderParts) {
-    this.memory = memory
+  constructor(arenas: PageArenas, space: PageSpace, parts: PageReaderParts) {
+    this.arenas = arenas
+    this.foundMemory = arenas.first
     this.space = space
     this.seed = parts.codec.seed
-    this.leafIndexer = new LeafIndexer(memory, space, parts.freeSpace, this.seed.low)
+    this.leafIndexer = new LeafIndexer(arenas, space, parts.freeSpace, this.seed.low)
     this.#parts = parts
   }
 
@@ -71,24 +75,25 @@ export class PageReader {
   /** Returns the offset of a resident page, or -1. Loads nothing. */
   residentPage(pageNumber: number): number {
     const frame = this.space.lookup(pageNumber)
-    return frame < 0 ? -1 : frame << this.memory.pageShift
+    return frame < 0 ? -1 : this.arenas.pageOf(frame)
   }
 
   /** Returns the offset of the root page. */
   root(root: Root): number {
     const frame = this.space.lookup(root.page)
-    if (frame >= 0) return frame << this.memory.pageShift
+    if (frame >= 0) return this.arenas.pageOf(frame)
     return this.#load(root.page, root.level, root.checksumLow, root.checksumHigh)
   }
 
   /** Returns the offset of the child in a slot of the branch at `page`. A load keeps `page` resident and may evict other pages. */
   child(page: number, slot: number, level: number): number {
-    const { memory } = this
+    const { arenas } = this
+    const memory = arenas.of(page)
     const child = childOf(memory, page, slot)
     const frame = this.space.lookup(child)
-    if (frame >= 0) return frame << memory.pageShift
+    if (frame >= 0) return arenas.pageOf(frame)
     // The child must not evict its parent.
-    const parentFrame = page >> memory.pageShift
+    const parentFrame = arenas.frameOf(page)
     this.space.pin(parentFrame)
     try {
       return this.#load(
@@ -107,14 +112,14 @@ export class PageReader {
    * would wait for each of them in turn.
    */
   prefetchLeaf(page: number): void {
-    const { i32 } = this.memory
+    const { i32 } = this.arenas.of(page)
     const word = page >> 2
     this.#prefetchSink[0] = firstSlots(i32, word)
   }
 
   /** Does the same for a branch, which has several times the slots of a leaf. */
   prefetchBranch(page: number): void {
-    const { i32, pageBytes } = this.memory
+    const { i32, pageBytes } = this.arenas.of(page)
     const word = page >> 2
     let sum = firstSlots(i32, word)
     if (pageBytes >= 1024) {
@@ -128,9 +133,10 @@ export class PageReader {
   }
 
   #load(pageNumber: number, level: number, low: number, high: number): number {
-    const { memory, space } = this
+    const { arenas, space } = this
+    const { pageBytes } = arenas.limits
     const { file, freeSpace, pendingChecksums } = this.#parts
-    const fileOffset = pageNumber * memory.pageBytes
+    const fileOffset = pageNumber * pageBytes
     if (pageNumber < freeSpace.firstPage || pageNumber >= freeSpace.pageCount) {
       throw corruption(file.path, fileOffset, 'a page number lies outside of the file', {
         actual: pageNumber,
@@ -143,12 +149,12 @@ export class PageReader {
       })
     }
     this.#layoutVersion += 1
-    const page = space.claim(pageNumber) * memory.pageBytes
+    const page = arenas.pageOf(space.claim(pageNumber))
     try {
-      const bytesRead = file.read(memory.bytes, page, memory.pageBytes, fileOffset)
-      if (bytesRead !== memory.pageBytes) {
+      const bytesRead = file.read(arenas.of(page).bytes, page, pageBytes, fileOffset)
+      if (bytesRead !== pageBytes) {
         throw corruption(file.path, fileOffset, 'the file ends within a page', {
-          expected: memory.pageBytes,
+          expected: pageBytes,
           actual: bytesRead,
         })
       }
@@ -163,7 +169,7 @@ export class PageReader {
 
   /** Checks a loaded page against its own checksum, the one that its parent records, and the page structure (B3). */
   #verify(page: number, pageNumber: number, level: number, low: number, high: number): void {
-    const { memory } = this
+    const memory = this.arenas.of(page)
     const { file, codec, checkedPages, epoch } = this.#parts
     const fileOffset = pageNumber * memory.pageBytes
     if (!codec.decode(UnitKind.Page, fileOffset, 0, memory.bytes, page, memory.pageBytes)) {

@@ -7,7 +7,10 @@ import { LargeValues } from '../extents/large-values.js'
 import { OverflowExtents } from '../extents/overflow-extents.js'
 import type { MetaRewrite } from '../file/meta-rewrite.js'
 import { PageCopies } from '../page/copies.js'
+import { arenasOf } from '../page/arenas.js'
+import type { PageArenas } from '../page/arenas.js'
 import { PageMemory } from '../page/memory.js'
+import type { PageLimits } from '../page/memory.js'
 import type { FreeSpace } from '../space/free-space.js'
 import type { Reclaim } from '../space/reclaim.js'
 import { SLICE_FORGOTTEN } from '../space/time-slices.js'
@@ -61,8 +64,9 @@ export class Pages {
   readonly pendingChecksums: PendingChecksums = new PendingChecksums()
   /** Reads overflow extents from the file. */
   readonly extentFile: ExtentFile
-  /** The arena of the cache. */
-  readonly memory: PageMemory
+  /** The arenas of the cache. */
+  readonly arenas: PageArenas
+  readonly limits: PageLimits
   /** Size of the cache, in bytes. */
   readonly cacheBytes: number
   readonly writeBack: WriteBack
@@ -92,11 +96,13 @@ export class Pages {
     this.epoch = epoch
     this.extentFile = new ExtentFile({ file, codec, freeSpace, epoch }, pageBytes)
     const scratch = new PageMemory(scratchOf(cache), pageBytes, this.extentFile)
-    this.memory = new PageMemory(cache.bytes, pageBytes, this.extentFile, scratch)
+    const arenas = arenasOf(cache, this.extentFile, scratch)
+    this.arenas = arenas
+    this.limits = arenas.limits
     this.copies = new PageCopies(pageBytes, this.extentFile)
-    this.writeBack = new WriteBack(this.memory, { file, codec, metaRewrite, pendingChecksums, checkedPages })
+    this.writeBack = new WriteBack(arenas, { file, codec, metaRewrite, pendingChecksums, checkedPages })
     this.space = cache.attach(this.writeBack)
-    this.reader = new PageReader(this.memory, this.space, {
+    this.reader = new PageReader(arenas, this.space, {
       file,
       codec,
       freeSpace,

@@ -4,7 +4,7 @@ import type { UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import type { MetaRewrite } from '../file/meta-rewrite.js'
 import { PAGE_HEADER_PAGE_NUMBER_OFFSET } from '../format.js'
-import type { PageMemory } from '../page/memory.js'
+import type { PageArenas } from '../page/arenas.js'
 import { checksumHigh, checksumLow, setChecksum } from '../page/page.js'
 import type { CheckedPages } from './checked-pages.js'
 import type { PendingChecksums } from './pending-checksums.js'
@@ -32,20 +32,20 @@ export interface WriteBackParts {
  * @internal
  */
 export class WriteBack implements PageWriter {
-  readonly #memory: PageMemory
+  readonly #arenas: PageArenas
   readonly #parts: WriteBackParts
   readonly #hash = new Int32Array(2)
   #batchBuffer: Uint8Array | undefined = undefined
   #failure: unknown
 
-  constructor(memory: PageMemory, parts: WriteBackParts) {
-    this.#memory = memory
+  constructor(arenas: PageArenas, parts: WriteBackParts) {
+    this.#arenas = arenas
     this.#parts = parts
   }
 
-  /** Replaces the arena of the cache, which has grown. */
-  replaceArena(bytes: Uint8Array): void {
-    this.#memory.replace(bytes)
+  /** Adds an arena of the cache, which has grown, or replaces the first one. */
+  replaceArena(arena: number, bytes: Uint8Array): void {
+    this.#arenas.replace(arena, bytes)
   }
 
   /** Error of the first write of a page that failed, or undefined. A read that evicts can fail so too. No write may follow it. */
@@ -55,7 +55,7 @@ export class WriteBack implements PageWriter {
 
   /** Returns the buffer in which a checkpoint collects adjacent pages. Allocates it at the first call. */
   batchBuffer(): Uint8Array {
-    this.#batchBuffer ??= new Uint8Array(Math.max(BATCH_BYTES, this.#memory.pageBytes))
+    this.#batchBuffer ??= new Uint8Array(Math.max(BATCH_BYTES, this.#arenas.limits.pageBytes))
     return this.#batchBuffer
   }
 
@@ -66,7 +66,7 @@ export class WriteBack implements PageWriter {
 
   /** Computes the checksum of the page at `page` and stores it in the page header. */
   updateChecksum(page: number): void {
-    const memory = this.#memory
+    const memory = this.#arenas.of(page)
     const start = page + PAGE_HEADER_PAGE_NUMBER_OFFSET
     this.#parts.codec.checksum(memory.bytes, start, page + memory.pageBytes, this.#hash)
     setChecksum(memory, page, this.#hash[0] as number, this.#hash[1] as number)
@@ -74,7 +74,7 @@ export class WriteBack implements PageWriter {
 
   /** Writes one page. The cache calls it to evict a dirty page; checkpoints write in batches instead. */
   writePage(pageNumber: number, _frame: number, page: number): void {
-    const memory = this.#memory
+    const memory = this.#arenas.of(page)
     const { file, codec, metaRewrite } = this.#parts
     this.updateChecksum(page)
     try {
@@ -95,12 +95,8 @@ export class WriteBack implements PageWriter {
    */
   recordWrite(pageNumber: number, page: number, isPropagated = false): void {
     const { checkedPages, pendingChecksums } = this.#parts
+    const memory = this.#arenas.of(page)
     checkedPages.add(pageNumber)
-    pendingChecksums.set(
-      pageNumber,
-      checksumLow(this.#memory, page),
-      checksumHigh(this.#memory, page),
-      isPropagated,
-    )
+    pendingChecksums.set(pageNumber, checksumLow(memory, page), checksumHigh(memory, page), isPropagated)
   }
 }

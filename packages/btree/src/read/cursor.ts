@@ -35,9 +35,9 @@ export class TreeCursor implements StoreCursor {
   readonly #source: CursorSource
   readonly #lower: Uint8Array | undefined
   readonly #upper: Uint8Array | undefined
-  /** Memory of the leaf: the arena, or that of the private copy. */
+  /** Memory of the leaf: its arena, or that of the private copy. */
   #memory: PageMemory
-  /** Offset of the leaf in its memory. In the arena it may have changed. */
+  /** Offset of the leaf in its memory. It may have moved to another frame and arena. */
   #page = 0
   /** Number of the leaf that is read from the arena; 0 when it is read from the copy. */
   #pageNumber = 0
@@ -67,7 +67,7 @@ export class TreeCursor implements StoreCursor {
     this.#source = source
     this.#lower = bounds.lower
     this.#upper = bounds.upper
-    this.#memory = pages.memory
+    this.#memory = pages.arenas.first
     // No longer than the path: V8 allocates arrays of up to 64 bytes in a tenth of the time of longer ones.
     this.#path = new Int32Array(2 * source.root.level)
   }
@@ -98,7 +98,8 @@ export class TreeCursor implements StoreCursor {
     if (this.#pageNumber > 0) return key
     if (!PREVENTS_TRANSFER) return key.slice()
     if (this.#copy?.escapedKeys.note(this.#slot) === true) return key
-    return copyKey(this.#pages.memory, this.#original(), this.#slot)
+    const page = this.#original()
+    return copyKey(this.#pages.arenas.of(page), page, this.#slot)
   }
 
   takeValue(): Uint8Array {
@@ -106,8 +107,8 @@ export class TreeCursor implements StoreCursor {
     if (this.#pageNumber > 0) return value
     if (!PREVENTS_TRANSFER) return value.slice()
     if (this.#copy?.escapedValues.note(this.#slot) === true) return value
-    const { memory } = this.#pages
     const page = this.#original()
+    const memory = this.#pages.arenas.of(page)
     const record = recordOffset(memory, page, this.#slot)
     const at = valueOffset(memory, page, this.#slot)
     return valueIsExtent(memory, record) ? value : memory.bytes.slice(at, at + value.length)
@@ -220,9 +221,10 @@ export class TreeCursor implements StoreCursor {
     const path = this.#path
     let page = pages.reader.root(root)
     for (let level = root.level, depth = 0; level > 0; level -= 1, depth += 1) {
-      const count = slotCount(pages.memory, page)
+      const memory = pages.arenas.of(page)
+      const count = slotCount(memory, page)
       const edge = rightmost ? count - 1 : 0
-      const slot = key === undefined ? edge : searchBranch(pages.memory, page, key, start, end)
+      const slot = key === undefined ? edge : searchBranch(memory, page, key, start, end)
       path[depth] = slot
       path[root.level + depth] = count
       page = pages.reader.child(page, slot, level - 1)
@@ -254,7 +256,7 @@ export class TreeCursor implements StoreCursor {
     for (let depth = 0, level = root.level; level > 0; depth += 1, level -= 1) {
       if (depth === branching) path[depth] = (path[depth] as number) + direction
       else if (depth > branching) {
-        const count = slotCount(pages.memory, page)
+        const count = slotCount(pages.arenas.of(page), page)
         path[root.level + depth] = count
         path[depth] = direction > 0 ? 0 : count - 1
       }
@@ -278,9 +280,9 @@ export class TreeCursor implements StoreCursor {
     return page
   }
 
-  /** Enters the leaf at an offset of the arena. */
+  /** Enters the leaf at an offset. */
   #enter(page: number): void {
-    const { memory } = this.#pages
+    const memory = this.#pages.arenas.of(page)
     this.#count = slotCount(memory, page)
     if (this.#directReads === 0) {
       this.#copyLeaf(page)
@@ -293,7 +295,8 @@ export class TreeCursor implements StoreCursor {
   }
 
   #copyLeaf(page: number): void {
-    const { memory, copies } = this.#pages
+    const { arenas, copies } = this.#pages
+    const memory = arenas.of(page)
     if (this.#copy?.refill(memory, page) !== true) this.#copy = new LeafCopy(copies, memory, page)
     this.#memory = this.#copy.memory
     this.#page = this.#copy.page
@@ -311,12 +314,13 @@ export class TreeCursor implements StoreCursor {
 
   /** Finds the leaf in the arena again, because its page may have moved to another frame, or copies it. */
   #findLeaf(): void {
-    const { space, memory } = this.#pages
+    const { space, arenas } = this.#pages
     const frame = space.peek(this.#pageNumber)
-    const page = frame < 0 ? this.#original() : frame << memory.pageShift
+    const page = frame < 0 ? this.#original() : arenas.pageOf(frame)
     if (this.#directReads > 0) {
       this.#directReads -= 1
       this.#page = page
+      this.#memory = arenas.of(page)
     } else this.#copyLeaf(page)
   }
 

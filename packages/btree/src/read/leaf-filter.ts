@@ -10,13 +10,14 @@ const FILTERED_KEYS_MAX = 256
 /** Reports whether the filter of the leaf at `page` excludes all keys of a hash. Does not read the page. @internal */
 export function filterExcludes(reader: PageReader, page: number, hash: number): boolean {
   const { filters } = reader.space
-  return filters !== undefined && !filters.mayContain(page >> reader.memory.pageShift, hash)
+  return filters !== undefined && !filters.mayContain(reader.arenas.frameOf(page), hash)
 }
 
 /** Notes that the leaf at `page` was searched for an absent key. Builds the filter of the leaf when that is due. @internal */
 export function noteAbsentKey(reader: PageReader, page: number): void {
-  const { memory, space, seed } = reader
-  const frame = page >> memory.pageShift
+  const { arenas, space, seed } = reader
+  const memory = arenas.of(page)
+  const frame = arenas.frameOf(page)
   const { filters } = space
   if (filters === undefined || !filters.isDue(frame)) return
   const count = slotCount(memory, page)
@@ -40,6 +41,6 @@ export function addToFilter(
   end: number,
 ): void {
   const { filters } = reader.space
-  const frame = page >> reader.memory.pageShift
+  const frame = reader.arenas.frameOf(page)
   if (filters?.hasFilter(frame) === true) filters.add(frame, hashKey(key, start, end, reader.seed.low))
 }

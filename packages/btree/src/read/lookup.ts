@@ -14,7 +14,7 @@ import { filterExcludes, noteAbsentKey } from './leaf-filter.js'
 /**
  * Finds the record of the key `key[start..end)` below a root.
  *
- * @returns the record's offset in the arena, valid until the next page is loaded, or -1.
+ * @returns the record's offset in `reader.foundMemory`, valid until the next page is loaded, or -1.
  * @internal
  */
 export function findRecord(
@@ -35,19 +35,20 @@ export function findLeaf(
   start: number,
   end: number,
 ): number {
-  const { memory } = reader
+  const { arenas } = reader
   let page = reader.root(root)
   for (let level = root.level; level > 0; level -= 1) {
     // The branches above level 1 are few and mostly in the processor's cache.
     if (level === 1) reader.prefetchBranch(page)
-    page = reader.child(page, searchBranch(memory, page, key, start, end), level - 1)
+    page = reader.child(page, searchBranch(arenas.of(page), page, key, start, end), level - 1)
   }
   return page
 }
 
 /** Returns the offset of the record of a key in the leaf at `page`, or -1. */
 function recordInLeaf(reader: PageReader, page: number, key: Uint8Array, start: number, end: number): number {
-  const { memory } = reader
+  const memory = reader.arenas.of(page)
+  reader.foundMemory = memory
   reader.prefetchLeaf(page)
   const slot = searchLeaf(memory, page, key, start, end)
   return slot < 0 ? -1 : recordOffset(memory, page, slot)
@@ -67,13 +68,16 @@ export function findNewest(
   start: number,
   end: number,
 ): number {
-  const { memory, indexUsage } = reader
+  const { arenas, indexUsage } = reader
   const keyBytes = end - start
-  if (!isIndexable(memory, keyBytes)) return findRecord(reader, root, key, start, end)
+  if (!isIndexable(arenas.limits, keyBytes)) return findRecord(reader, root, key, start, end)
   const hash = hashKey(key, start, end, reader.seed.low)
   if (indexUsage.isConsulted) {
-    const record = reader.space.indexedOffset(hash, keyBytes)
+    const { space } = reader
+    const record = space.indexedOffset(hash, keyBytes)
+    const memory = record < 0 ? arenas.first : arenas.ofFrame(space.indexedFrame)
     if (record >= 0 && recordHasKey(memory, record, key, start, end)) {
+      reader.foundMemory = memory
       indexUsage.noteHit()
       return INVARIANTS ? checkIndexed(reader, root, key, start, end) : record
     }
@@ -144,12 +148,11 @@ function checkIndexed(reader: PageReader, root: Root, key: Uint8Array, start: nu
   const { space } = reader
   const hash = hashKey(key, start, end, reader.seed.low)
   const indexed = space.indexedOffset(hash, end - start)
+  const indexedMemory = reader.foundMemory
   const record = findRecord(reader, root, key, start, end)
+  const isSame = record === indexed && reader.foundMemory === indexedMemory
   const isRemoved = space.indexedOffset(hash, end - start) !== indexed
-  assert(
-    record >= 0 && (record === indexed || isRemoved),
-    'an indexed offset is that of the newest record of its key',
-  )
+  assert(record >= 0 && (isSame || isRemoved), 'an indexed offset is that of the newest record of its key')
   return record
 }
 
@@ -163,20 +166,30 @@ export function copyNewest(
   end: number,
 ): Uint8Array | undefined {
   const record = findNewest(pages.reader, root, key, start, end)
-  return record < 0 ? undefined : copyValue(pages, slab, record, end - start)
+  return record < 0 ? undefined : copyFound(pages, slab, record, end - start)
 }
 
-/** Returns a copy of the value of the record at `record`, whose key has `keyBytes` bytes. Loads a value that is out of line. @internal */
-export function copyValue(pages: Pages, slab: ValueSlab, record: number, keyBytes: number): Uint8Array {
-  const { memory } = pages
+/** Returns a copy of the value of the record that was found at `record`, whose key has `keyBytes` bytes. @internal */
+export function copyFound(pages: Pages, slab: ValueSlab, record: number, keyBytes: number): Uint8Array {
+  return copyValue(pages, pages.reader.foundMemory, slab, record, keyBytes)
+}
+
+/** Returns a copy of the value of the record at `record` of a memory. Loads a value that is out of line. @internal */
+export function copyValue(
+  pages: Pages,
+  memory: PageMemory,
+  slab: ValueSlab,
+  record: number,
+  keyBytes: number,
+): Uint8Array {
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
   if (valueIsExtent(memory, record)) return pages.values.copy(memory, at)
   return slab.copy(memory, at, valuePartBytes(memory, record))
 }
 
-/** Returns a view of the value of the record at `record`, valid until the next page is loaded. @internal */
-export function viewValue(pages: Pages, record: number, keyBytes: number): Uint8Array {
-  const { memory } = pages
+/** Returns a view of the value of the record that was found at `record`, valid until the next page is loaded. @internal */
+export function viewFound(pages: Pages, record: number, keyBytes: number): Uint8Array {
+  const memory = pages.reader.foundMemory
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
   if (valueIsExtent(memory, record)) return pages.values.view(memory, at)
   return new Uint8Array(memory.buffer, memory.bytes.byteOffset + at, valuePartBytes(memory, record))

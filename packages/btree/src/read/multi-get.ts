@@ -1,6 +1,6 @@
 import type { ValueSlab } from '../extents/value-slab.js'
 import { hashKey } from '../page/key-hash.js'
-import type { PageMemory } from '../page/memory.js'
+import type { PageArenas } from '../page/arenas.js'
 import { valueIsExtent } from '../page/record.js'
 import { isIndexable } from '../pager/leaf-indexer.js'
 import type { Pages } from '../pager/pages.js'
@@ -23,6 +23,8 @@ export class MultiGet {
   readonly #hashes = new Int32Array(GROUP_KEYS)
   /** Indexed offsets of the records of the group, or -1. */
   readonly #records = new Int32Array(GROUP_KEYS)
+  /** Frames of the indexed records. */
+  readonly #frames = new Int32Array(GROUP_KEYS)
   /** Receives prefetched words, so that the compiler keeps the loads. */
   readonly #prefetchSink = new Int32Array(1)
 
@@ -38,7 +40,7 @@ export class MultiGet {
     for (let from = 0; from < ends.length; from += GROUP_KEYS) {
       const to = Math.min(from + GROUP_KEYS, ends.length)
       this.#probeIndex(keys, ends, from, to)
-      this.#prefetchRecords(pages.memory, to - from)
+      this.#prefetchRecords(pages.arenas, to - from)
       for (let index = from; index < to; index += 1) {
         values.push(this.#copyIndexed(keys, startOf(ends, index), ends[index] as number, index - from))
       }
@@ -58,7 +60,7 @@ export class MultiGet {
   }
 
   #probeIndex(keys: Uint8Array, ends: readonly number[], from: number, to: number): void {
-    const { memory, space, reader } = this.#pages
+    const { limits, space, reader } = this.#pages
     const records = this.#records
     const hashes = this.#hashes
     for (let index = from; index < to; index += 1) {
@@ -69,19 +71,20 @@ export class MultiGet {
     this.#prefetchSink[0] = sum
     for (let index = from; index < to; index += 1) {
       const keyBytes = (ends[index] as number) - startOf(ends, index)
-      records[index - from] = isIndexable(memory, keyBytes)
+      records[index - from] = isIndexable(limits, keyBytes)
         ? space.indexedOffset(hashes[index - from] as number, keyBytes)
         : -1
+      this.#frames[index - from] = space.indexedFrame
     }
   }
 
-  #prefetchRecords(memory: PageMemory, count: number): void {
-    const { i32 } = memory
+  #prefetchRecords(arenas: PageArenas, count: number): void {
+    const frames = this.#frames
     const records = this.#records
     let sum = 0
     for (let index = 0; index < count; index += 1) {
       const record = records[index] as number
-      if (record >= 0) sum ^= i32[record >> 2] as number
+      if (record >= 0) sum ^= arenas.ofFrame(frames[index] as number).i32[record >> 2] as number
     }
     this.#prefetchSink[0] = sum
   }
@@ -89,11 +92,13 @@ export class MultiGet {
   #copyIndexed(keys: Uint8Array, start: number, end: number, index: number): Uint8Array | undefined {
     const pages = this.#pages
     const record = this.#records[index] as number
-    if (record < 0 || !recordHasKey(pages.memory, record, keys, start, end)) return undefined
+    if (record < 0) return undefined
+    const memory = pages.arenas.ofFrame(this.#frames[index] as number)
+    if (!recordHasKey(memory, record, keys, start, end)) return undefined
     // An out-of-line value may have to be loaded, which would evict indexed records.
-    if (valueIsExtent(pages.memory, record)) return undefined
+    if (valueIsExtent(memory, record)) return undefined
     pages.reader.indexUsage.noteHit()
-    return copyValue(pages, this.#slab, record, end - start)
+    return copyValue(pages, memory, this.#slab, record, end - start)
   }
 }
 

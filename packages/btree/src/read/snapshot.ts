@@ -1,7 +1,7 @@
 import { ALL_KEYS, LdbError, ownBounds } from '@ldb/base'
 import type { KeyBounds, RangeEstimate, Seq, StoreCursor, StoreSnapshot } from '@ldb/base'
 import { TreeCursor } from './cursor.js'
-import { copyValue, findRecord, viewValue } from './lookup.js'
+import { copyFound, findRecord, viewFound } from './lookup.js'
 import { slotCount, usedBytes } from '../page/page.js'
 import type { Pages } from '../pager/pages.js'
 import type { Root } from '../pager/root.js'
@@ -74,13 +74,13 @@ export class TreeSnapshot implements StoreSnapshot, OpenSnapshot {
   get(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertOpen()
     const record = findRecord(this.#pages.reader, this.root, key, 0, keyBytes)
-    return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, keyBytes)
+    return record < 0 ? undefined : copyFound(this.#pages, this.#slab, record, keyBytes)
   }
 
   getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertOpen()
     const record = findRecord(this.#pages.reader, this.root, key, 0, keyBytes)
-    return record < 0 ? undefined : viewValue(this.#pages, record, keyBytes)
+    return record < 0 ? undefined : viewFound(this.#pages, record, keyBytes)
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
@@ -88,7 +88,7 @@ export class TreeSnapshot implements StoreSnapshot, OpenSnapshot {
     return ends.map((end, index) => {
       const start = index === 0 ? 0 : (ends[index - 1] as number)
       const record = findRecord(this.#pages.reader, this.root, keys, start, end)
-      return record < 0 ? undefined : copyValue(this.#pages, this.#slab, record, end - start)
+      return record < 0 ? undefined : copyFound(this.#pages, this.#slab, record, end - start)
     })
   }
 
@@ -115,11 +115,11 @@ export class TreeSnapshot implements StoreSnapshot, OpenSnapshot {
     const lower = own.lower === undefined ? 0 : this.#fractionBelow(own.lower)
     const upper = own.upper === undefined ? 1 : this.#fractionBelow(own.upper)
     const share = Math.max(0, upper - lower)
-    const { freeSpace, reclaim, memory } = this.#pages
+    const { freeSpace, reclaim, limits } = this.#pages
     const livePages = freeSpace.pageCount - freeSpace.firstPage - freeSpace.freeCount - reclaim.pendingCount
     return {
       count: Math.round(share * this.#entryCount),
-      bytes: Math.round(share * Math.max(0, livePages) * memory.pageBytes),
+      bytes: Math.round(share * Math.max(0, livePages) * limits.pageBytes),
     }
   }
 
@@ -135,16 +135,18 @@ export class TreeSnapshot implements StoreSnapshot, OpenSnapshot {
   /** Estimates the fraction of entries below a key, from 0 to 1. Assumes that all pages of a level are equally full. */
   #fractionBelow(key: Uint8Array): number {
     const pages = this.#pages
-    const { memory } = pages
+    const { arenas } = pages
     let page = pages.reader.root(this.root)
     let before = 0
     let width = 1
     for (let { level } = this.root; level > 0; level -= 1) {
+      const memory = arenas.of(page)
       const slot = searchBranch(memory, page, key, 0, key.length)
       width /= slotCount(memory, page)
       before += slot * width
       page = pages.reader.child(page, slot, level - 1)
     }
+    const memory = arenas.of(page)
     if (usedBytes(memory, page) === 0) return before
     const slot = searchLeaf(memory, page, key, 0, key.length)
     return before + ((slot < 0 ? ~slot : slot) / slotCount(memory, page)) * width

@@ -6,6 +6,9 @@ import { INVARIANTS } from '@ldb/base'
 /** Dirty leaves that are collected at a time, to be written in file order. @internal */
 export const FOUND_PAGES_MAX: number = INVARIANTS ? 8 : 4096
 
+/** Page numbers that are searched at a time for dirty leaves. @internal */
+export const SLICE_SEARCHED: number = INVARIANTS ? 16 : 8192
+
 /** Leaves that are written in a time slice. @internal */
 export const SLICE_PAGES: number = INVARIANTS ? 1 : 64
 

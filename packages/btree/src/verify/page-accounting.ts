@@ -46,6 +46,6 @@ export class PageAccounting {
   }
 
   #offsetOf(page: number): number {
-    return page * this.#pages.memory.pageBytes
+    return page * this.#pages.limits.pageBytes
   }
 }

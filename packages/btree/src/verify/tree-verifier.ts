@@ -7,6 +7,7 @@ import { findMeta, readMetaBlock } from '../file/meta-blocks.js'
 import { FILE_ENDS_WITHIN_PAGE, readStoredPage } from '../file/stored-page.js'
 import { extentPageCount, firstPageNumber, META_STRIDE, VALUE_FIELD_BYTES } from '../format.js'
 import { checkTreePage } from '../page/check.js'
+import { copyPage } from '../page/copies.js'
 import { PageMemory } from '../page/memory.js'
 import { isEdge, pageEpoch, prefixBytes, slotCount } from '../page/page.js'
 import { sharedBytes } from '../page/prefix.js'
@@ -65,7 +66,7 @@ export class TreeVerifier {
   }
 
   run(): void {
-    const { root, memory } = this.#tree
+    const { root, limits } = this.#tree
     this.#report.begin()
     this.#verifyMeta()
     this.#verifyFreeSpace()
@@ -81,7 +82,7 @@ export class TreeVerifier {
     })
     // What a damaged page reaches is unknown: without it, nothing adds up.
     if (this.#report.findingCount === before) this.#verifyTotals()
-    this.#report.count(0, 0, memory.pageBytes * firstPageNumber(memory.pageBytes))
+    this.#report.count(0, 0, limits.pageBytes * firstPageNumber(limits.pageBytes))
     this.#report.flush()
   }
 
@@ -119,7 +120,7 @@ export class TreeVerifier {
 
   #verifyPage(expected: ExpectedPage): void {
     const { pages } = this.#tree
-    const { pageBytes } = pages.memory
+    const { pageBytes } = pages.limits
     const offset = expected.pageNumber * pageBytes
     if (!this.#accounting.reach(expected.pageNumber, 1)) return
     let page: PageMemory | undefined
@@ -147,12 +148,12 @@ export class TreeVerifier {
   /** Returns a copy of a page: from memory when it is dirty there, else from the file; `undefined`, with a finding, when damaged. */
   #readPage({ pageNumber, low, high }: ExpectedPage): PageMemory | undefined {
     const { pages } = this.#tree
-    const { memory, space, file, codec } = pages
-    const { pageBytes } = memory
+    const { arenas, limits, space, file, codec } = pages
+    const { pageBytes } = limits
     const copy = new PageMemory(new Uint8Array(pageBytes), pageBytes, pages.extentFile)
     const frame = space.peek(pageNumber)
     if (frame >= 0 && space.isDirty(frame)) {
-      copy.bytes.set(memory.bytes.subarray(frame * pageBytes, (frame + 1) * pageBytes))
+      copyPage(arenas.ofFrame(frame), arenas.pageOf(frame), copy, 0)
       return copy
     }
     const pending = pages.pendingChecksums.get(pageNumber)

@@ -83,7 +83,7 @@ function putWithSplit(state: TreeState, key: Uint8Array, value: Uint8Array): voi
 
 /** Appends an entry to the rightmost leaf. Returns false, without a change, when it does not fit or needs an extent. */
 function appendEntry(state: TreeState, leaf: number, key: Uint8Array, value: Uint8Array): boolean {
-  const { memory } = state
+  const memory = state.arenas.of(leaf)
   const keyBytes = key.length
   const valueBytes = value.length
   const bytes = VALUE_FIELD_BYTES + keyBytes + valueBytes

@@ -37,9 +37,9 @@ export class LeafMerge {
    * without extents. The path is invalid afterwards.
    */
   apply(state: TreeState, operations: SortedOperations, from: number, to: number): void {
-    const { memory } = state
     const depth = state.root.level
     const leaf = state.pathPage[depth] as number
+    const memory = state.arenas.of(leaf)
     const lower = state.lowerFence(depth)
     const upper = state.upperFence(depth)
     const { bytes } = operations
@@ -135,7 +135,7 @@ export class LeafMerge {
     operations: SortedOperations,
     appends: boolean,
   ): void {
-    const { memory } = state
+    let memory = state.arenas.of(leaf)
     const entries = this.#entries
     const capacity = memory.pageBytes - PAGE_HEADER_BYTES
     // Keys that are appended in order at the end of the tree fill pages completely.
@@ -162,6 +162,7 @@ export class LeafMerge {
       }
       if (isFull) {
         page = state.pages.allocator.create(0)
+        memory = state.arenas.of(page)
         setPrefixBytes(memory, page, prefix)
         this.#pages.push(page)
         used = 0
@@ -177,31 +178,28 @@ export class LeafMerge {
 
   /** Sets the fences of the pages, and inserts the new pages into the parent. */
   #join(state: TreeState, lower: Uint8Array | undefined, upper: Uint8Array | undefined): void {
-    const { memory, pages } = state
+    const { arenas, limits, pages } = state
     const pageOffsets = this.#pages
     const separators: Separator[] = []
     for (let index = 1; index < pageOffsets.length; index += 1) {
       const left = pageOffsets[index - 1] as number
-      const leftKey = copyKey(memory, left, slotCount(memory, left) - 1)
-      separators.push(
-        makeSeparator(memory, pages.extents, leftKey, copyKey(memory, pageOffsets[index] as number, 0)),
-      )
+      const right = pageOffsets[index] as number
+      const leftMemory = arenas.of(left)
+      const leftKey = copyKey(leftMemory, left, slotCount(leftMemory, left) - 1)
+      const rightKey = copyKey(arenas.of(right), right, 0)
+      separators.push(makeSeparator(limits, pages.extents, leftKey, rightKey))
     }
     for (const [index, page] of pageOffsets.entries()) {
-      renewFences(memory, page, separators[index - 1]?.key ?? lower, separators[index]?.key ?? upper)
+      const above = separators[index]?.key ?? upper
+      renewFences(arenas.of(page), page, separators[index - 1]?.key ?? lower, above)
     }
     for (let index = pageOffsets.length - 1; index > 0; index -= 1) {
       const depth = state.root.level
       const parentSlot = depth > 0 ? (state.pathSlot[depth - 1] as number) : 0
       const { layoutVersion } = pages.reader
       const separator = separators[index - 1] as Separator
-      insertChild(
-        state,
-        depth - 1,
-        parentSlot + 1,
-        separator,
-        pageNumberOf(memory, pageOffsets[index] as number),
-      )
+      const page = pageOffsets[index] as number
+      insertChild(state, depth - 1, parentSlot + 1, separator, pageNumberOf(arenas.of(page), page))
       // A branch was split, so that the path to the leaf has changed.
       if (pages.reader.layoutVersion !== layoutVersion) state.descend(lower ?? NO_KEY, 0, lower?.length ?? 0)
     }

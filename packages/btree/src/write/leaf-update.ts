@@ -35,7 +35,7 @@ export class LeafUpdate {
    * @returns the first operation that was not applied.
    */
   apply(state: TreeState, leaf: number, operations: SortedOperations, from: number, to: number): number {
-    const { memory } = state
+    const memory = state.arenas.of(leaf)
     const { bytes } = operations
     this.hasRemoved = false
     this.#removedFrom = this.#removedTo = 0
@@ -81,7 +81,7 @@ export class LeafUpdate {
     const to = this.#removedTo
     if (from === to) return 0
     state.pages.allocator.markDirty(leaf)
-    removeSlots(state.memory, leaf, from, to)
+    removeSlots(state.arenas.of(leaf), leaf, from, to)
     state.entryCount -= to - from
     this.hasRemoved = true
     this.#removedFrom = this.#removedTo = 0
@@ -124,7 +124,8 @@ function overwrite(
   operations: SortedOperations,
   index: number,
 ): boolean {
-  const { memory, pages } = state
+  const { pages } = state
+  const memory = state.arenas.of(leaf)
   const record = recordOffset(memory, leaf, slot)
   const valueStart = operations.valueStart(index)
   const valueBytes = operations.valueEnd(index) - valueStart
@@ -139,6 +140,7 @@ function overwrite(
 function insert(state: TreeState, leaf: number, operations: SortedOperations, index: number): boolean {
   return putInLeaf(
     state,
+    state.arenas.of(leaf),
     leaf,
     operations.bytes,
     operations.keyStart(index),

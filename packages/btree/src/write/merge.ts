@@ -1,4 +1,5 @@
 import { BRANCH_RECORD_KEY_OFFSET, PAGE_HEADER_BYTES } from '../format.js'
+import type { PageArenas } from '../page/arenas.js'
 import type { PageMemory } from '../page/memory.js'
 import { pageEpoch, pageLevel, pageNumberOf, slotCount, usedBytes } from '../page/page.js'
 import { appendSlots, copyBytes, insertSlot, removeSlot } from '../page/edit.js'
@@ -23,10 +24,9 @@ import type { TreeState } from './tree-state.js'
  * @internal
  */
 export function mergeUp(state: TreeState, depth: number): void {
-  const { memory } = state
   for (let at = depth; at > 0; at -= 1) {
     const page = state.pathPage[at] as number
-    if (usedBytes(memory, page) >= memory.pageBytes >> 2) break
+    if (usedBytes(state.arenas.of(page), page) >= state.limits.pageBytes >> 2) break
     const slot = state.pathSlot[at - 1] as number
     const merged = (slot > 0 && tryMerge(state, at, slot)) || tryMerge(state, at, slot + 1)
     if (!merged) break
@@ -36,17 +36,19 @@ export function mergeUp(state: TreeState, depth: number): void {
 
 /** Merges the child in slot `right` of the parent into its left sibling, if both fit one page. */
 function tryMerge(state: TreeState, depth: number, right: number): boolean {
-  const { memory, pages } = state
+  const { arenas, pages } = state
   const parent = state.pathPage[depth - 1] as number
+  const memory = arenas.of(parent)
   if (right >= slotCount(memory, parent)) return false
   const level = state.root.level - depth
   const leftPage = pages.pins.pin(pages.reader.child(parent, right - 1, level))
   const rightPage = pages.pins.pin(pages.reader.child(parent, right, level))
-  const needed = usedBytes(memory, leftPage) + bytesToMerge(memory, parent, right, rightPage)
+  const left = arenas.of(leftPage)
+  const needed = usedBytes(left, leftPage) + bytesToMerge(arenas, parent, right, rightPage)
   const capacity = memory.pageBytes - PAGE_HEADER_BYTES
   if (
-    slotCount(memory, rightPage) > 0 &&
-    slotCount(memory, leftPage) > 0 &&
+    slotCount(arenas.of(rightPage), rightPage) > 0 &&
+    slotCount(left, leftPage) > 0 &&
     needed > capacity - (capacity >> 3)
   )
     return false
@@ -60,8 +62,10 @@ function tryMerge(state: TreeState, depth: number, right: number): boolean {
  *
  * @internal
  */
-export function bytesToMerge(memory: PageMemory, parent: number, right: number, rightPage: number): number {
-  return usedBytes(memory, rightPage) + separatorGrowth(memory, parent, right, pageLevel(memory, rightPage))
+export function bytesToMerge(arenas: PageArenas, parent: number, right: number, rightPage: number): number {
+  const memory = arenas.of(rightPage)
+  const growth = separatorGrowth(arenas.of(parent), parent, right, pageLevel(memory, rightPage))
+  return usedBytes(memory, rightPage) + growth
 }
 
 /**
@@ -83,7 +87,7 @@ export function separatorGrowth(memory: PageMemory, parent: number, right: numbe
  * @internal
  */
 export function mergeSiblings(state: TreeState, depth: number, right: number, rightPage: number): void {
-  const { memory, pages } = state
+  const { arenas, pages } = state
   const parent = state.pathPage[depth - 1] as number
   const level = state.root.level - depth
   const target = state.writableChild(parent, right - 1, level)
@@ -93,10 +97,12 @@ export function mergeSiblings(state: TreeState, depth: number, right: number, ri
   const upper = state.upperFence(depth)
   if (level > 0) pullDownSeparator(state, parent, right, target, rightPage)
   else retireSeparator(state, parent, right)
-  appendSlots(memory, target, memory, rightPage, level === 0 ? 0 : 1, slotCount(memory, rightPage))
+  const memory = arenas.of(target)
+  const source = arenas.of(rightPage)
+  appendSlots(memory, target, source, rightPage, level === 0 ? 0 : 1, slotCount(source, rightPage))
   setFences(memory, target, lower, upper)
-  if (level > 0) pages.pendingChecksums.recordIn(memory, target, pageEpoch(memory, rightPage))
-  removeSlot(memory, parent, right)
+  if (level > 0) pages.pendingChecksums.recordIn(memory, target, pageEpoch(source, rightPage))
+  removeSlot(arenas.of(parent), parent, right)
   pages.allocator.retire(rightPage)
 }
 
@@ -112,17 +118,20 @@ export function pullDownSeparator(
   target: number,
   rightPage: number,
 ): void {
-  const { memory } = state
-  const keyBytes = slotKeyBytes(memory, parent, slot)
-  const part = keyPartBytes(memory, keyBytes)
+  const { arenas } = state
+  const memory = arenas.of(target)
+  const above = arenas.of(parent)
+  const source = arenas.of(rightPage)
+  const keyBytes = slotKeyBytes(above, parent, slot)
+  const part = keyPartBytes(above, keyBytes)
   const record = insertSlot(memory, target, slotCount(memory, target), keyBytes, branchRecordBytes(part))
   const word = record >> 2
-  memory.i32[word] = childOf(memory, rightPage, 0)
-  memory.i32[word + 1] = childChecksumLow(memory, rightPage, 0)
-  memory.i32[word + 2] = childChecksumHigh(memory, rightPage, 0)
+  memory.i32[word] = childOf(source, rightPage, 0)
+  memory.i32[word + 1] = childChecksumLow(source, rightPage, 0)
+  memory.i32[word + 2] = childChecksumHigh(source, rightPage, 0)
   copyBytes(
-    memory.bytes,
-    keyOffset(memory, parent, slot),
+    above.bytes,
+    keyOffset(above, parent, slot),
     memory.bytes,
     record + BRANCH_RECORD_KEY_OFFSET,
     part,
@@ -131,20 +140,22 @@ export function pullDownSeparator(
 
 /** Retires the extent of a separator that is removed, if it has one. @internal */
 export function retireSeparator(state: TreeState, parent: number, slot: number): void {
-  const { memory } = state
+  const memory = state.arenas.of(parent)
   if (slotKeyBytes(memory, parent, slot) <= memory.keyPartMax) return
   state.pages.extents.retire(memory.bytes, keyOffset(memory, parent, slot) + memory.keyInlineBytes)
 }
 
 /** Replaces a root that has one child by that child. */
 function shrinkRoot(state: TreeState): void {
-  const { memory, pages } = state
+  const { arenas, pages } = state
   let root = pages.pins.pin(pages.reader.root(state.root))
-  while (state.root.level > 0 && slotCount(memory, root) === 1) {
+  while (state.root.level > 0) {
+    const memory = arenas.of(root)
+    if (slotCount(memory, root) !== 1) return
     const child = pages.pins.pin(pages.reader.child(root, 0, state.root.level - 1))
     state.root.checksumLow = childChecksumLow(memory, root, 0)
     state.root.checksumHigh = childChecksumHigh(memory, root, 0)
-    state.root.page = pageNumberOf(memory, child)
+    state.root.page = pageNumberOf(arenas.of(child), child)
     state.root.level -= 1
     pages.allocator.retire(root)
     root = child

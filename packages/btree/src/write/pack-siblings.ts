@@ -2,7 +2,8 @@ import { PAGE_HEADER_BYTES, SLOT_BYTES } from '../format.js'
 import { makeSeparator, copySeparator } from '../extents/separator.js'
 import type { Separator } from '../extents/separator.js'
 import { appendSlots, copyToScratch, removeSlot, removeSlots } from '../page/edit.js'
-import type { PageMemory } from '../page/memory.js'
+import type { PageArenas } from '../page/arenas.js'
+import type { PageLimits } from '../page/memory.js'
 import { clearPage, pageLevel, pageNumberOf, slotCount, usedBytes } from '../page/page.js'
 import { renewFences, setFences } from '../page/prefix.js'
 import { childChecksumHigh, childChecksumLow, childOf, copyKey, recordBytes } from '../page/record.js'
@@ -21,8 +22,8 @@ import type { TreeState } from './tree-state.js'
 export const PACKED_FILL = 0.96
 
 /** Returns the bytes of slots and records that fit a page. */
-function capacityOf(memory: PageMemory): number {
-  return memory.pageBytes - PAGE_HEADER_BYTES
+function capacityOf(limits: PageLimits): number {
+  return limits.pageBytes - PAGE_HEADER_BYTES
 }
 
 /**
@@ -39,14 +40,16 @@ export function canTakeFromRight(
   level: number,
   fill: number,
 ): boolean {
-  const { memory, pages } = state
+  const { arenas, limits, pages } = state
   // Loading the sibling may evict the page, but not their parent.
-  const used = usedBytes(memory, pages.reader.child(parent, slot, level))
-  if (used >= fill * capacityOf(memory)) return false
+  const page = pages.reader.child(parent, slot, level)
+  const used = usedBytes(arenas.of(page), page)
+  if (used >= fill * capacityOf(limits)) return false
   const right = pages.reader.child(parent, slot + 1, level)
+  const memory = arenas.of(right)
   if (slotCount(memory, right) === 0) return true
-  const first = recordBytes(memory, right, 0) + separatorGrowth(memory, parent, slot + 1, level)
-  return used + first + SLOT_BYTES <= capacityOf(memory)
+  const first = recordBytes(memory, right, 0) + separatorGrowth(arenas.of(parent), parent, slot + 1, level)
+  return used + first + SLOT_BYTES <= capacityOf(limits)
 }
 
 /**
@@ -56,35 +59,38 @@ export function canTakeFromRight(
  * @internal
  */
 export function takeFromRight(state: TreeState, depth: number): void {
-  const { memory, pages } = state
+  const { arenas, limits, pages } = state
   const level = state.root.level - depth
   const parent = state.pathPage[depth - 1] as number
   const right = (state.pathSlot[depth - 1] as number) + 1
   const page = state.pathPage[depth] as number
   const rightPage = pages.pins.pin(pages.reader.child(parent, right, level))
-  if (usedBytes(memory, page) + bytesToMerge(memory, parent, right, rightPage) <= capacityOf(memory)) {
+  const memory = arenas.of(page)
+  if (usedBytes(memory, page) + bytesToMerge(arenas, parent, right, rightPage) <= capacityOf(limits)) {
     mergeSiblings(state, depth, right, rightPage)
     mergeUp(state, depth - 1)
     return
   }
   const sibling = state.writableChild(parent, right, level)
-  const count = countTaken(memory, page, sibling, separatorGrowth(memory, parent, right, level))
+  const growth = separatorGrowth(arenas.of(parent), parent, right, level)
+  const count = countTaken(arenas, page, sibling, growth)
   const lower = state.lowerFence(depth)
   state.pathSlot[depth - 1] = right
   const upper = state.upperFence(depth)
   const move = level === 0 ? moveEntries : moveChildren
   const separator = move(state, parent, right, sibling, page, count)
   setFences(memory, page, lower, separator.key)
-  renewFences(memory, sibling, separator.key, upper)
+  renewFences(arenas.of(sibling), sibling, separator.key, upper)
   pages.reader.noteLayoutChange()
-  removeSlot(memory, parent, right)
-  insertChild(state, depth - 1, right, separator, pageNumberOf(memory, sibling))
+  removeSlot(arenas.of(parent), parent, right)
+  insertChild(state, depth - 1, right, separator, pageNumberOf(arenas.of(sibling), sibling))
 }
 
 /** Returns how many records of the right sibling fill the page at `page`; the first one grows by `growth`. */
-function countTaken(memory: PageMemory, page: number, sibling: number, growth: number): number {
-  const capacity = capacityOf(memory)
-  let used = usedBytes(memory, page) + growth
+function countTaken(arenas: PageArenas, page: number, sibling: number, growth: number): number {
+  const capacity = capacityOf(arenas.limits)
+  const memory = arenas.of(sibling)
+  let used = usedBytes(arenas.of(page), page) + growth
   let count = 0
   while (count === 0 || used < PACKED_FILL * capacity) {
     const next = recordBytes(memory, sibling, count) + SLOT_BYTES
@@ -104,11 +110,12 @@ function moveEntries(
   page: number,
   count: number,
 ): Separator {
-  const { memory, pages } = state
+  const { arenas, limits, pages } = state
+  const memory = arenas.of(sibling)
   const last = copyKey(memory, sibling, count - 1)
-  const separator = makeSeparator(memory, pages.extents, last, copyKey(memory, sibling, count))
+  const separator = makeSeparator(limits, pages.extents, last, copyKey(memory, sibling, count))
   retireSeparator(state, parent, right)
-  appendSlots(memory, page, memory, sibling, 0, count)
+  appendSlots(arenas.of(page), page, memory, sibling, 0, count)
   removeSlots(memory, sibling, 0, count)
   return separator
 }
@@ -122,10 +129,11 @@ function moveChildren(
   page: number,
   count: number,
 ): Separator {
-  const { memory } = state
+  const { arenas } = state
+  const memory = arenas.of(sibling)
   const separator = copySeparator(memory, sibling, count, copyKey(memory, sibling, count))
   pullDownSeparator(state, parent, right, page, sibling)
-  appendSlots(memory, page, memory, sibling, 1, count)
+  appendSlots(arenas.of(page), page, memory, sibling, 1, count)
   const source = copyToScratch(memory, sibling)
   clearPage(memory, sibling, pageLevel(source, 0))
   writeFirstRecord(

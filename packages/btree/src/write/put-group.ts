@@ -118,9 +118,11 @@ export class PutGroup {
   #putInFound(state: TreeState, bytes: Uint8Array, index: number): boolean {
     const entries = this.#entries
     const at = index * ENTRY_WORDS
+    const leaf = this.#leaves[index] as number
     return putInLeaf(
       state,
-      this.#leaves[index] as number,
+      state.arenas.of(leaf),
+      leaf,
       bytes,
       entries[at] as number,
       entries[at + 1] as number,
@@ -133,13 +135,14 @@ export class PutGroup {
   #findLeaves(state: TreeState, bytes: Uint8Array, count: number): void {
     const entries = this.#entries
     const leaves = this.#leaves
-    const { memory, pages, root } = state
+    const { arenas, pages, root } = state
     leaves.fill(pages.reader.residentPage(root.page), 0, count)
     for (let { level } = root; level > 0; level -= 1) {
       for (let index = 0; index < count; index += 1) {
         const page = leaves[index] as number
         if (page < 0) continue
         const at = index * ENTRY_WORDS
+        const memory = arenas.of(page)
         const slot = searchBranch(memory, page, bytes, entries[at] as number, entries[at + 1] as number)
         leaves[index] = pages.reader.residentPage(childOf(memory, page, slot))
       }
@@ -148,21 +151,22 @@ export class PutGroup {
   }
 
   /** Loads the words of each leaf that a put reads first: slots at the quarters and the end, and the position of the new record. */
-  #prefetchLeaves({ memory, pages }: TreeState, count: number): void {
+  #prefetchLeaves({ arenas, pages }: TreeState, count: number): void {
     const leaves = this.#leaves
-    const { i32 } = memory
     let missing = 0
     let sum = 0
     for (let index = 0; index < count; index += 1) {
       const leaf = leaves[index] as number
       if (leaf < 0) missing += 1
-      else sum ^= i32[(leaf + PAGE_HEADER_COUNT_OFFSET) >> 2] as number
+      else sum ^= arenas.of(leaf).i32[(leaf + PAGE_HEADER_COUNT_OFFSET) >> 2] as number
     }
     if (missing * 2 > count) this.#skippedGroups = GROUPS_SKIPPED
     for (let index = 0; index < count; index += 1) {
       const leaf = leaves[index] as number
       if (leaf < 0) continue
       if (!pages.allocator.isWritable(leaf)) leaves[index] = -1
+      const memory = arenas.of(leaf)
+      const { i32 } = memory
       const slots = slotCount(memory, leaf)
       const middle = (leaf >> 2) + SLOTS_WORD + slots
       const quarter = slots >> 1

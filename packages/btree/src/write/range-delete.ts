@@ -22,9 +22,10 @@ function deleteInLeaf(
   lower: Uint8Array,
   upper: Uint8Array | undefined,
 ): Uint8Array | undefined {
-  const { memory, pages } = state
+  const { pages } = state
   try {
     const leaf = state.descend(lower, 0, lower.length)
+    const memory = state.arenas.of(leaf)
     const fence = state.upperFence(state.root.level)
     // The leaf may be searched only for a bound below its upper fence: others may not have its prefix.
     const endsHere = upper !== undefined && (fence === undefined || compareBytes(upper, fence) < 0)
@@ -55,11 +56,11 @@ function deleteInLeaf(
  * @internal
  */
 export function deleteAll(state: TreeState): void {
-  const { pages, memory } = state
+  const { pages, arenas } = state
   try {
     retireSubtree(state, pages.reader.root(state.root), state.root.level)
     const root = pages.allocator.create(0)
-    state.root.page = pageNumberOf(memory, root)
+    state.root.page = pageNumberOf(arenas.of(root), root)
     state.root.level = 0
     state.entryCount = 0
   } finally {
@@ -68,9 +69,10 @@ export function deleteAll(state: TreeState): void {
 }
 
 function retireSubtree(state: TreeState, page: number, level: number): void {
-  const { pages, memory } = state
+  const { pages, arenas } = state
+  const memory = arenas.of(page)
   const count = slotCount(memory, page)
-  const frame = page / memory.pageBytes
+  const frame = arenas.frameOf(page)
   pages.space.pin(frame)
   if (level === 0) {
     if (pages.extents.count > 0) for (let slot = 0; slot < count; slot += 1) state.retireExtents(page, slot)

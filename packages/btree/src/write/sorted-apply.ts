@@ -1,7 +1,6 @@
 import { OperationKind } from '@ldb/base'
 import type { BatchReader } from '@ldb/base'
 import { PAGE_HEADER_BYTES } from '../format.js'
-import type { PageMemory } from '../page/memory.js'
 import { usedBytes } from '../page/page.js'
 import { findRecord } from '../read/lookup.js'
 import { LeafMerge } from './leaf-merge.js'
@@ -78,7 +77,7 @@ export class SortedApply {
     const end = this.#endOfLeaf(state, from)
     if (end - from < DENSE_MIN) return this.#applyGroup(state, from)
     const done = this.#update.apply(state, leaf, operations, from, end)
-    if (this.#update.hasRemoved && isUnderfull(state.memory, leaf)) this.#mergeWithSibling(state, from)
+    if (this.#update.hasRemoved && isUnderfull(state, leaf)) this.#mergeWithSibling(state, from)
     return done
   }
 
@@ -89,7 +88,7 @@ export class SortedApply {
       const leaf = state.descend(operations.bytes, operations.keyStart(from), operations.keyEnd(from))
       const end = this.#endOfLeaf(state, from)
       const done = this.#update.apply(state, leaf, operations, from, end)
-      if (this.#update.hasRemoved && isUnderfull(state.memory, leaf)) mergeUp(state, state.root.level)
+      if (this.#update.hasRemoved && isUnderfull(state, leaf)) mergeUp(state, state.root.level)
       return done > from ? done : this.#mergeIntoLeaf(state, leaf, from, end)
     } finally {
       state.pages.pins.unpinAll()
@@ -99,10 +98,10 @@ export class SortedApply {
   /** Merges operations into the leaf of the path, unless they are few. Returns the first operation that is not applied. */
   #mergeIntoLeaf(state: TreeState, leaf: number, from: number, end: number): number {
     const operations = this.#operations
-    const pageCapacity = state.memory.pageBytes - PAGE_HEADER_BYTES
+    const pageCapacity = state.limits.pageBytes - PAGE_HEADER_BYTES
     const isLast = state.isAtRightEdge(state.root.level)
     const pageCount = isLast ? MERGED_PAGES_AT_END : MERGED_PAGES
-    let capacity = pageCount * pageCapacity - usedBytes(state.memory, leaf)
+    let capacity = pageCount * pageCapacity - usedBytes(state.arenas.of(leaf), leaf)
     let to = from
     while (to < end && !this.#isLong(state, to) && operations.recordBytes(to) <= capacity) {
       capacity -= operations.recordBytes(to)
@@ -153,11 +152,11 @@ export class SortedApply {
 
   /** Reports whether the key or the value of an operation is too long to be stored whole in a leaf. */
   #isLong(state: TreeState, index: number): boolean {
-    const { memory } = state
+    const { limits } = state
     const operations = this.#operations
     return (
-      operations.keyEnd(index) - operations.keyStart(index) > memory.keyPartMax ||
-      operations.valueEnd(index) - operations.valueStart(index) > memory.valueInlineMax
+      operations.keyEnd(index) - operations.keyStart(index) > limits.keyPartMax ||
+      operations.valueEnd(index) - operations.valueStart(index) > limits.valueInlineMax
     )
   }
 
@@ -175,6 +174,6 @@ export class SortedApply {
 }
 
 /** Reports whether a leaf is so empty that it may be merged with a sibling. */
-function isUnderfull(memory: PageMemory, leaf: number): boolean {
-  return usedBytes(memory, leaf) < memory.pageBytes >> 2
+function isUnderfull({ arenas, limits }: TreeState, leaf: number): boolean {
+  return usedBytes(arenas.of(leaf), leaf) < limits.pageBytes >> 2
 }

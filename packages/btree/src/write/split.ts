@@ -39,8 +39,9 @@ export function splitAndInsert(
   start: number,
   end: number,
 ): number {
-  const { memory, pages } = state
+  const { arenas, pages } = state
   const page = state.pathPage[depth] as number
+  const memory = arenas.of(page)
   const lower = state.lowerFence(depth)
   const upper = state.upperFence(depth)
   // All reads use the copy: copying a page waits for memory once, reading its records would wait for each of them.
@@ -53,11 +54,13 @@ export function splitAndInsert(
   const separator = makeSeparator(memory, pages.extents, left, right)
   const count = slotCount(source, 0)
   const sibling = pages.allocator.create(0)
+  const siblingMemory = arenas.of(sibling)
   refillPage(memory, page, source, 0, boundary)
-  refillPage(memory, sibling, source, boundary, count)
+  refillPage(siblingMemory, sibling, source, boundary, count)
   renewFences(memory, page, lower, separator.key)
-  renewFences(memory, sibling, separator.key, upper)
-  insertChild(state, depth - 1, pathSlotOf(state, depth - 1) + 1, separator, pageNumberOf(memory, sibling))
+  renewFences(siblingMemory, sibling, separator.key, upper)
+  const siblingNumber = pageNumberOf(siblingMemory, sibling)
+  insertChild(state, depth - 1, pathSlotOf(state, depth - 1) + 1, separator, siblingNumber)
   return slot < middle ? page : sibling
 }
 
@@ -107,12 +110,12 @@ export function insertChild(
   separator: Separator,
   child: number,
 ): void {
-  const { memory } = state
   if (depth < 0) {
     growRoot(state, separator, child)
     return
   }
   const page = state.pathPage[depth] as number
+  const memory = state.arenas.of(page)
   if (fits(memory, page, branchRecordBytes(separator.part.length))) {
     writeBranchRecord(memory, page, slot, separator, child)
     return
@@ -122,9 +125,9 @@ export function insertChild(
 
 /** Makes a new root above the two halves of the old one. */
 function growRoot(state: TreeState, separator: Separator, child: number): void {
-  const { memory, pages } = state
   assert(state.root.level + 1 < LEVELS_MAX, 'the number of levels is bounded')
-  const root = pages.allocator.create(state.root.level + 1)
+  const root = state.pages.allocator.create(state.root.level + 1)
+  const memory = state.arenas.of(root)
   writeFirstRecord(memory, root, state.root.page, 0, 0)
   writeBranchRecord(memory, root, 1, separator, child)
   state.root.page = pageNumberOf(memory, root)
@@ -138,8 +141,9 @@ function splitBranch(
   separator: Separator,
   child: number,
 ): void {
-  const { memory, pages } = state
+  const { arenas, pages } = state
   const page = state.pathPage[depth] as number
+  const memory = arenas.of(page)
   const count = slotCount(memory, page)
   const lower = state.lowerFence(depth)
   const upper = state.upperFence(depth)
@@ -149,26 +153,27 @@ function splitBranch(
   // The separator of the middle child moves up to the parent; the child is in slot 0 of the sibling, which has no separator.
   const up = isNew ? separator : copySeparator(memory, page, boundary, copyKey(memory, page, boundary))
   const sibling = pages.allocator.create(state.root.level - depth)
+  const siblingMemory = arenas.of(sibling)
   const source = copyToScratch(memory, page)
   refillPage(memory, page, source, 0, boundary)
-  clearPage(memory, sibling, state.root.level - depth)
+  clearPage(siblingMemory, sibling, state.root.level - depth)
   if (isNew) {
-    writeFirstRecord(memory, sibling, child, 0, 0)
+    writeFirstRecord(siblingMemory, sibling, child, 0, 0)
   } else {
     writeFirstRecord(
-      memory,
+      siblingMemory,
       sibling,
       childOf(source, 0, boundary),
       childChecksumLow(source, 0, boundary),
       childChecksumHigh(source, 0, boundary),
     )
   }
-  appendSlots(memory, sibling, source, 0, isNew ? boundary : boundary + 1, count)
+  appendSlots(siblingMemory, sibling, source, 0, isNew ? boundary : boundary + 1, count)
   renewFences(memory, page, lower, up.key)
-  setFences(memory, sibling, up.key, upper)
+  setFences(siblingMemory, sibling, up.key, upper)
   if (slot < middle) writeBranchRecord(memory, page, slot, separator, child)
-  else if (slot > middle) writeBranchRecord(memory, sibling, slot - middle, separator, child)
-  insertChild(state, depth - 1, pathSlotOf(state, depth - 1) + 1, up, pageNumberOf(memory, sibling))
+  else if (slot > middle) writeBranchRecord(siblingMemory, sibling, slot - middle, separator, child)
+  insertChild(state, depth - 1, pathSlotOf(state, depth - 1) + 1, up, pageNumberOf(siblingMemory, sibling))
 }
 
 /** Chooses where a branch is split. Each branch gets two children or more. */

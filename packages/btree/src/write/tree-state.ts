@@ -1,6 +1,7 @@
 import { slotCount, pageNumberOf } from '../page/page.js'
 import { LEVELS_MAX, VALUE_FIELD_BYTES } from '../format.js'
-import type { PageMemory } from '../page/memory.js'
+import type { PageArenas } from '../page/arenas.js'
+import type { PageLimits } from '../page/memory.js'
 import type { Pages } from '../pager/pages.js'
 import type { Root } from '../pager/root.js'
 import {
@@ -25,7 +26,8 @@ const NO_BYTES = new Uint8Array(0)
  */
 export class TreeState {
   readonly pages: Pages
-  readonly memory: PageMemory
+  readonly arenas: PageArenas
+  readonly limits: PageLimits
   readonly pathPage: Int32Array = new Int32Array(LEVELS_MAX)
   readonly pathSlot: Int32Array = new Int32Array(LEVELS_MAX)
   /** The checksum of the root is used when the root is loaded and no pending checksum replaces it. */
@@ -41,7 +43,8 @@ export class TreeState {
 
   constructor(pages: Pages, root: Root, entryCount: number) {
     this.pages = pages
-    this.memory = pages.memory
+    this.arenas = pages.arenas
+    this.limits = pages.limits
     this.root = { ...root }
     this.entryCount = entryCount
   }
@@ -55,9 +58,10 @@ export class TreeState {
    * @returns the offset of the leaf; -1 when a branch is not resident or the leaf is not writable.
    */
   descendBelowResident(key: Uint8Array, start: number, end: number): number {
-    const { pages, memory } = this
+    const { pages, arenas } = this
     let page = pages.reader.residentPage(this.root.page)
     for (let level = this.root.level, depth = 0; level > 0 && page >= 0; level -= 1, depth += 1) {
+      const memory = arenas.of(page)
       const slot = searchBranch(memory, page, key, start, end)
       this.pathPage[depth] = page
       this.pathSlot[depth] = slot
@@ -81,14 +85,14 @@ export class TreeState {
    * any other change.
    */
   descendInPlace(key: Uint8Array, start: number, end: number): number {
-    const { pages, memory } = this
+    const { pages, arenas } = this
     let page = pages.pins.pin(pages.reader.root(this.root))
     if (!pages.allocator.isWritable(page)) {
       page = pages.allocator.copy(page)
-      this.root.page = pageNumberOf(memory, page)
+      this.root.page = pageNumberOf(arenas.of(page), page)
     } else pages.allocator.markChanged(page)
     for (let level = this.root.level, depth = 0; level > 0; level -= 1, depth += 1) {
-      const slot = searchBranch(memory, page, key, start, end)
+      const slot = searchBranch(arenas.of(page), page, key, start, end)
       this.pathPage[depth] = page
       this.pathSlot[depth] = slot
       page = this.#changeableChild(page, slot, level - 1)
@@ -106,14 +110,14 @@ export class TreeState {
 
   /** Does the same for a change that moves no record of a leaf. */
   #changeableChild(parent: number, slot: number, level: number): number {
-    const { pages, memory } = this
+    const { pages, arenas } = this
     const page = pages.pins.pin(pages.reader.child(parent, slot, level))
     if (pages.allocator.isWritable(page)) {
       pages.allocator.markChanged(page)
       return page
     }
     const copy = pages.allocator.copy(page)
-    setChild(memory, parent, slot, pageNumberOf(memory, copy))
+    setChild(arenas.of(parent), parent, slot, pageNumberOf(arenas.of(copy), copy))
     return copy
   }
 
@@ -135,7 +139,8 @@ export class TreeState {
   lowerFence(depth: number): Uint8Array | undefined {
     for (let above = depth - 1; above >= 0; above -= 1) {
       const slot = this.pathSlot[above] as number
-      if (slot > 0) return copyKey(this.memory, this.pathPage[above] as number, slot)
+      const page = this.pathPage[above] as number
+      if (slot > 0) return copyKey(this.arenas.of(page), page, slot)
     }
     return undefined
   }
@@ -145,7 +150,8 @@ export class TreeState {
     for (let above = depth - 1; above >= 0; above -= 1) {
       const page = this.pathPage[above] as number
       const slot = (this.pathSlot[above] as number) + 1
-      if (slot < slotCount(this.memory, page)) return copyKey(this.memory, page, slot)
+      const memory = this.arenas.of(page)
+      if (slot < slotCount(memory, page)) return copyKey(memory, page, slot)
     }
     return undefined
   }
@@ -153,15 +159,15 @@ export class TreeState {
   /** Reports whether the page at `depth` of the path has no upper fence. */
   isAtRightEdge(depth: number): boolean {
     for (let above = depth - 1; above >= 0; above -= 1) {
-      if ((this.pathSlot[above] as number) + 1 < slotCount(this.memory, this.pathPage[above] as number))
-        return false
+      const page = this.pathPage[above] as number
+      if ((this.pathSlot[above] as number) + 1 < slotCount(this.arenas.of(page), page)) return false
     }
     return true
   }
 
   /** Retires the extents of the key and the value in a leaf's slot. */
   retireExtents(leaf: number, slot: number): void {
-    const { memory } = this
+    const memory = this.arenas.of(leaf)
     const keyBytes = slotKeyBytes(memory, leaf, slot)
     const record = recordOffset(memory, leaf, slot)
     if (keyBytes > memory.keyPartMax) {

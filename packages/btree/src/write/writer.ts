@@ -8,7 +8,7 @@ import { mergeUp } from './merge.js'
 import { pageNumberOf, prefixBytes } from '../page/page.js'
 import { admitKey } from '../page/prefix.js'
 import { fits, fitsWithoutMoving, insertSlot, removeSlot } from '../page/edit.js'
-import type { PageMemory } from '../page/memory.js'
+import type { PageLimits, PageMemory } from '../page/memory.js'
 import {
   keyPartBytes,
   recordOffset,
@@ -43,7 +43,7 @@ export function putEntry(
   if (putUnpinned(state, bytes, keyStart, keyEnd, valueStart, valueEnd)) return
   try {
     const leaf = state.descendInPlace(bytes, keyStart, keyEnd)
-    const slot = searchLeaf(state.memory, leaf, bytes, keyStart, keyEnd)
+    const slot = searchLeaf(state.arenas.of(leaf), leaf, bytes, keyStart, keyEnd)
     if (slot >= 0) replace(state, leaf, slot, bytes, keyStart, keyEnd, valueStart, valueEnd)
     else {
       state.pages.allocator.markDirty(leaf)
@@ -64,13 +64,16 @@ function overwriteIndexed(
   valueStart: number,
   valueEnd: number,
 ): boolean {
-  const { memory, pages } = state
+  const { arenas, limits, pages } = state
+  const { space } = pages
   const keyBytes = keyEnd - keyStart
   const valueBytes = valueEnd - valueStart
-  if (valueBytes > memory.valueInlineMax || !isIndexable(memory, keyBytes)) return false
-  const record = pages.space.indexedOffset(hashKey(bytes, keyStart, keyEnd, pages.reader.seed.low), keyBytes)
-  if (record < 0 || !recordHasKey(memory, record, bytes, keyStart, keyEnd)) return false
-  const leaf = (record >> memory.pageShift) << memory.pageShift
+  if (valueBytes > limits.valueInlineMax || !isIndexable(limits, keyBytes)) return false
+  const record = space.indexedOffset(hashKey(bytes, keyStart, keyEnd, pages.reader.seed.low), keyBytes)
+  if (record < 0) return false
+  const memory = arenas.ofFrame(space.indexedFrame)
+  if (!recordHasKey(memory, record, bytes, keyStart, keyEnd)) return false
+  const leaf = arenas.pageOf(space.indexedFrame)
   if (!pages.allocator.isWritable(leaf) || valueField(memory, record) !== valueBytes) return false
   pages.allocator.markChanged(leaf)
   const at = record + VALUE_FIELD_BYTES + keyBytes
@@ -95,7 +98,8 @@ function putUnpinned(
   const { pages, entryCount } = state
   const { layoutVersion } = pages.reader
   const leaf = state.descendBelowResident(bytes, keyStart, keyEnd)
-  const isPut = leaf >= 0 && putInLeaf(state, leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  const isPut =
+    leaf >= 0 && putInLeaf(state, state.arenas.of(leaf), leaf, bytes, keyStart, keyEnd, valueStart, valueEnd)
   if (pages.reader.layoutVersion !== layoutVersion || state.entryCount !== entryCount) countIndexMiss(state)
   else if (isPut) state.indexMissesInRow = 0
   return isPut
@@ -108,11 +112,13 @@ function countIndexMiss(state: TreeState): void {
 /**
  * Puts an entry into its leaf, which is writable, if that needs no split and no extent.
  *
+ * @param memory - memory of the leaf.
  * @returns false when the entry was not put, and nothing has changed.
  * @internal
  */
 export function putInLeaf(
   state: TreeState,
+  memory: PageMemory,
   leaf: number,
   bytes: Uint8Array,
   keyStart: number,
@@ -120,7 +126,7 @@ export function putInLeaf(
   valueStart: number,
   valueEnd: number,
 ): boolean {
-  const { memory, pages } = state
+  const { pages } = state
   const keyBytes = keyEnd - keyStart
   const valueBytes = valueEnd - valueStart
   if (keyBytes > memory.keyPartMax || valueBytes > memory.valueInlineMax) return false
@@ -140,7 +146,7 @@ export function putInLeaf(
     addToFilter(pages.reader, leaf, bytes, keyStart, keyEnd)
   } else pages.allocator.markDirty(leaf)
   admitKey(memory, leaf, bytes, keyStart, keyEnd)
-  writeRecord(state, leaf, ~slot, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  writeRecord(state, memory, leaf, ~slot, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
   state.entryCount += 1
   return true
 }
@@ -149,10 +155,11 @@ export function putInLeaf(
 export function deleteEntry(state: TreeState, bytes: Uint8Array, keyStart: number, keyEnd: number): void {
   try {
     const leaf = state.descend(bytes, keyStart, keyEnd)
-    const slot = searchLeaf(state.memory, leaf, bytes, keyStart, keyEnd)
+    const memory = state.arenas.of(leaf)
+    const slot = searchLeaf(memory, leaf, bytes, keyStart, keyEnd)
     assert(slot >= 0, 'a key that is deleted is present')
     state.retireExtents(leaf, slot)
-    removeSlot(state.memory, leaf, slot)
+    removeSlot(memory, leaf, slot)
     state.entryCount -= 1
     mergeUp(state, state.root.level)
   } finally {
@@ -170,7 +177,7 @@ function replace(
   valueStart: number,
   valueEnd: number,
 ): void {
-  const { memory } = state
+  const memory = state.arenas.of(leaf)
   const record = recordOffset(memory, leaf, slot)
   const valueBytes = valueEnd - valueStart
   if (!valueIsExtent(memory, record) && valuePartBytes(memory, record) === valueBytes) {
@@ -197,22 +204,24 @@ function insert(
   valueStart: number,
   valueEnd: number,
 ): void {
-  const { memory } = state
+  let memory = state.arenas.of(leaf)
   const keyPart = keyPartBytes(memory, keyEnd - keyStart)
   const recordSize = VALUE_FIELD_BYTES + keyPart + valuePart(memory, valueEnd - valueStart)
   let page = leaf
   let position = slot
   if (!fits(memory, page, recordSize)) {
     page = splitAndInsert(state, state.root.level, slot, recordSize, bytes, keyStart, keyEnd)
+    memory = state.arenas.of(page)
     position = ~searchLeaf(memory, page, bytes, keyStart, keyEnd)
   }
   admitKey(memory, page, bytes, keyStart, keyEnd)
-  writeRecord(state, page, position, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
+  writeRecord(state, memory, page, position, recordSize, bytes, keyStart, keyEnd, valueStart, valueEnd)
 }
 
 /** Writes a new record to a page that it fits and that admits its key. Writes long keys and values to extents. @internal */
 export function writeRecord(
   state: TreeState,
+  memory: PageMemory,
   page: number,
   slot: number,
   recordSize: number,
@@ -222,13 +231,12 @@ export function writeRecord(
   valueStart: number,
   valueEnd: number,
 ): void {
-  const { memory } = state
   const keyBytes = keyEnd - keyStart
   const valueBytes = valueEnd - valueStart
   const isLong = valueBytes > memory.valueInlineMax
   const record = insertSlot(memory, page, slot, keyBytes, recordSize)
   setValueField(memory, record, isLong ? EXTENT_REFERENCE_BYTES | VALUE_IS_EXTENT : valueBytes)
-  writeKeyPart(state, record + VALUE_FIELD_BYTES, bytes, keyStart, keyEnd)
+  writeKeyPart(state, memory, record + VALUE_FIELD_BYTES, bytes, keyStart, keyEnd)
   const valueAt = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
   if (isLong) memory.bytes.set(state.pages.extents.write(bytes, valueStart, valueEnd), valueAt)
   else copyWords(state.viewOf(bytes), valueStart, memory.view, valueAt, valueBytes)
@@ -239,19 +247,19 @@ export function writeRecord(
 }
 
 /** Returns the bytes of a value's part of a leaf record. */
-function valuePart(memory: PageMemory, valueBytes: number): number {
-  return valueBytes > memory.valueInlineMax ? EXTENT_REFERENCE_BYTES : valueBytes
+function valuePart(limits: PageLimits, valueBytes: number): number {
+  return valueBytes > limits.valueInlineMax ? EXTENT_REFERENCE_BYTES : valueBytes
 }
 
 /** Writes the key part of a record: the key, or its first bytes and the reference of an extent that holds all of it. */
 function writeKeyPart(
   state: TreeState,
+  memory: PageMemory,
   at: number,
   bytes: Uint8Array,
   keyStart: number,
   keyEnd: number,
 ): void {
-  const { memory } = state
   const keyBytes = keyEnd - keyStart
   if (keyBytes <= memory.keyPartMax) {
     copyWords(state.viewOf(bytes), keyStart, memory.view, at, keyBytes)

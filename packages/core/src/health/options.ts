@@ -1,5 +1,6 @@
 import { invalidArgument, kindOf, LdbError, optionalMember, ownOptions } from '@ldb/base'
 import type { OwnOptions } from '@ldb/base'
+import { CACHE_BYTES_MAX } from '@ldb/cache'
 import type { Vfs } from '@ldb/vfs'
 import { EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
 import type { EngineName } from '../catalog/catalog.js'
@@ -39,6 +40,7 @@ export interface DatabaseOptions {
   readonly syncIntervalMs?: number
   /**
    * Bytes of the page cache, which all keyspaces share; as many again for the block cache when there are keyspaces of engine `'lsm'`.
+   * From 65,536 to 68,719,476,736 (64 GiB). Memory is used as pages are read.
    * @defaultValue 67_108_864 (64 MiB)
    */
   readonly cacheBytes?: number
@@ -197,7 +199,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     engine,
     durability: resolveDurability(given.durability) ?? 'full',
     syncIntervalMs: resolveNumber(given, 'syncIntervalMs', 100, 1, SYNC_INTERVAL_MS_MAX),
-    cacheBytes: resolveNumber(given, 'cacheBytes', 67_108_864, CACHE_BYTES_MIN, Number.MAX_SAFE_INTEGER),
+    cacheBytes: resolveNumber(given, 'cacheBytes', 67_108_864, CACHE_BYTES_MIN, CACHE_BYTES_MAX),
     memtableBytes: resolveNumber(given, 'memtableBytes', 33_554_432, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
     pageBytes: resolvePageBytes(given.pageBytes),
     compression: compression ?? DEFAULT_COMPRESSION,

@@ -118,8 +118,10 @@ export class Assembly {
   }
 
   #createCache({ pageBytes }: Catalog): PageCache {
-    const hashIndex = this.#tuning.usesHashIndex ? {} : { hashIndexBytes: 0 }
-    return new PageCache({ bytes: this.#options.cacheBytes, pageBytes, ...hashIndex })
+    const { usesHashIndex, arenaBytes } = this.#tuning
+    const hashIndex = usesHashIndex ? {} : { hashIndexBytes: 0 }
+    const arena = arenaBytes === undefined ? {} : { arenaBytes }
+    return new PageCache({ bytes: this.#options.cacheBytes, pageBytes, ...hashIndex, ...arena })
   }
 
   /** Another thread opens files of the operating system, and no others. None of them has started. */

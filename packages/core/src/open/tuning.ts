@@ -21,6 +21,8 @@ export interface DatabaseTuning {
   readonly closeLogBytes: number
   /** Whether the page cache has an adaptive hash index. */
   readonly usesHashIndex: boolean
+  /** Size of the arenas of a page cache that one does not hold, a power of two in bytes; `undefined` for the standard one. */
+  readonly arenaBytes: number | undefined
   /** Engines by name. A test may replace one. */
   readonly engines: EngineTable
 }
@@ -35,6 +37,7 @@ export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
   openedStoresMax: 8,
   closeLogBytes: 16_384,
   usesHashIndex: true,
+  arenaBytes: undefined,
   engines: BUILT_IN_ENGINES,
 })
 

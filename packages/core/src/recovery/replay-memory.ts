@@ -7,8 +7,8 @@ const RESERVED_SHARE = 8
 
 /**
  * Memory in which replay gathers operations, in chunks of equal size. The chunks are borrowed frames of the page cache, which is empty
- * at open: the pages that are built from the operations reuse the same memory. If the cache has too few free frames, the chunks
- * are allocated on the heap.
+ * at open: the pages that are built from the operations reuse the same memory. If the cache has too few free frames, or several arenas,
+ * the chunks are allocated on the heap.
  */
 export class ReplayMemory {
   bytes: Uint8Array = new Uint8Array(0)
@@ -48,7 +48,8 @@ export class ReplayMemory {
     const cache = this.#cache
     const framesWanted = Math.ceil(byteCount / cache.pageBytes)
     const framesReserved = Math.floor(cache.frameCount / RESERVED_SHARE)
-    if (framesWanted <= cache.freeFrameCount - framesReserved) {
+    // Offsets of chunks are those of the first arena.
+    if (cache.layout.isSingle && framesWanted <= cache.freeFrameCount - framesReserved) {
       // Pages are claimed while chunks are in use.
       cache.growArena()
       this.#use(cache.bytes, cache.pageBytes, cache.frameCount)

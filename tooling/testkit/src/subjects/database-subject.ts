@@ -56,6 +56,8 @@ export const lsmDatabaseSubject: Subject = {
 const TUNING = Symbol.for('ldb.tuning')
 /** A log so short that a run makes automatic checkpoints, which are spread over its commits. */
 const SHORT_LOG_BYTES = 2048
+/** A quarter of the smallest cache. */
+const ARENA_BYTES = 65_536
 
 class DatabaseRun implements SubjectRun {
   readonly settings: string
@@ -66,6 +68,8 @@ class DatabaseRun implements SubjectRun {
   readonly shape: EntryShape
   readonly weights: Record<keyof typeof STEPS, number>
   readonly #hasShortLog: boolean
+  /** The page cache is divided into arenas, as one above 2 GiB is. */
+  readonly #dividesCache: boolean
   readonly #engine: SmallLsmEngine | undefined
 
   /** @param engine - replaces the B+tree. */
@@ -85,6 +89,7 @@ class DatabaseRun implements SubjectRun {
     })
     this.weights = { ...swarmWeights(random, STEPS), commit: STEPS.commit }
     this.#hasShortLog = this.shape.valueBytesMax < SHORT_LOG_BYTES
+    this.#dividesCache = this.shape.batchMax === 20
     this.rules = databaseRules(this.#hasShortLog)
     this.settings = JSON.stringify({ durability, mixesDurability, ...this.shape, steps: this.weights })
   }
@@ -99,6 +104,7 @@ class DatabaseRun implements SubjectRun {
     const { durability, shape } = this
     const tuning = {
       ...(this.#hasShortLog && { checkpointLogBytes: SHORT_LOG_BYTES }),
+      ...(this.#dividesCache && { arenaBytes: ARENA_BYTES }),
       ...(this.#engine !== undefined && { engines: { btree: this.#engine } }),
     }
     return Database.open(DATABASE_DIRECTORY, {

@@ -19,6 +19,8 @@ export interface RunSettings {
   readonly preallocateBytes: number
   /** Whether the page cache uses the adaptive hash index. @defaultValue true */
   readonly usesHashIndex?: boolean
+  /** Whether the page cache is divided into arenas, as one above 2 GiB is. @defaultValue false */
+  readonly dividesCache?: boolean
   /** Greatest number of open files of keyspaces. @defaultValue that of the database */
   readonly maxOpenFiles?: number
   /** Engines by name that replace the built-in ones. @defaultValue the built-in engines */
@@ -46,8 +48,10 @@ export function optionsOf(settings: RunSettings): {
   readonly cacheBytes: number
   readonly syncIntervalMs: number
 } {
-  const { durability, cacheBytes, pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes } = settings
-  const { usesHashIndex = true, maxOpenFiles } = settings
+  const { durability, pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes } = settings
+  const { usesHashIndex = true, dividesCache = false, maxOpenFiles } = settings
+  const cacheBytes = Math.max(settings.cacheBytes, 48 * pageBytes)
+  const arenaBytes = dividesCache ? 2 ** Math.floor(Math.log2(cacheBytes / 3)) : undefined
   const engines = settings.engines === undefined ? {} : { engines: settings.engines }
   const tuning = {
     pageBytes,
@@ -55,11 +59,12 @@ export function optionsOf(settings: RunSettings): {
     segmentBytes,
     preallocateBytes,
     usesHashIndex,
+    arenaBytes,
     ...engines,
   }
   return {
     durability,
-    cacheBytes: Math.max(cacheBytes, 48 * pageBytes),
+    cacheBytes,
     syncIntervalMs: SYNC_INTERVAL_MS,
     ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
     [Symbol.for('ldb.tuning')]: tuning,

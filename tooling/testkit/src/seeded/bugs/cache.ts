@@ -22,9 +22,9 @@ export const CACHE_BUGS: readonly SeededBug[] = [
     rows: [16, 26],
     effect: 'a page is marked clean although its write failed',
     file: 'packages/cache/src/page-space.ts',
-    find: '    this.#writer.writePage(this.pageOf(frame), frame, frame * this.#pool.pageBytes)\n    this.markClean(frame)\n',
+    find: '    this.#writer.writePage(this.pageOf(frame), frame, this.#pool.layout.offsetOf(frame))\n    this.markClean(frame)\n',
     replace:
-      '    this.markClean(frame)\n    this.#writer.writePage(this.pageOf(frame), frame, frame * this.#pool.pageBytes)\n',
+      '    this.markClean(frame)\n    this.#writer.writePage(this.pageOf(frame), frame, this.#pool.layout.offsetOf(frame))\n',
     suite: 'packages/cache/src/page-cache.test.ts',
     test: 'when a write fails',
   },

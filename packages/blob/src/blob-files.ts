@@ -262,11 +262,11 @@ export class BlobFiles implements Syncable {
    * Replaces a file by a copy that has only some of its records. References to these stay valid; those to others are `LDB_CORRUPTION` from
    * then on. A crash leaves the file as before or compacted.
    *
-   * @param kept - the records to keep, by ascending offset; at least one.
+   * @param kept - the records to keep, by ascending offset. Without any, only the header of the file stays.
    * @param timeSlice - synced after each MiB, to yield the thread.
    */
   beginCompaction(number: number, kept: readonly KeptRecord[], timeSlice: Syncable): ResumableTask {
-    assert(kept.length > 0 && number !== this.#active?.number, 'a compaction keeps records of an ended file')
+    assert(number !== this.#active?.number, 'the active blob file is not compacted')
     const newPath = `${this.#directory}/${newBlobFileName(number)}`
     const copy = { source: this.#open(number), kept, newPath }
     const steps = compactionSteps(this.#vfs, copy, this.#directory, timeSlice, () => {

@@ -23,17 +23,19 @@ export interface BlobHeader {
 }
 
 const hash = new Int32Array(2)
+const MAGIC_BYTES = 8
+const CURRENT = Object.freeze({
+  kind: FILE_KIND,
+  format: FORMAT_VERSION,
+  minimumReader: MINIMUM_READER_VERSION,
+  flags: 0,
+})
 
 /** Encodes the header of a new blob file. */
 export function encodeHeader({ fileId, fileNumber, indexCount }: BlobHeader): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES)
   bytes.set(
-    encodeFileHeader({
-      kind: FILE_KIND,
-      format: FORMAT_VERSION,
-      minimumReader: MINIMUM_READER_VERSION,
-      flags: 0,
-    }),
+    encodeFileHeader(CURRENT),
     HEADER_FILE_HEADER,
   )
   bytes.set(fileId, HEADER_FILE_ID)
@@ -64,6 +66,9 @@ export function decodeHeader(
       actual: byteCount,
     })
   }
+  // The name of the file says that it is one: without the magic number, its header was lost.
+  const magic = encodeFileHeader(CURRENT).subarray(0, MAGIC_BYTES)
+  if (magic.some((byte, at) => bytes[at] !== byte)) throw corruption(file, 0, 'a blob file has no header')
   decodeFileHeader(bytes.subarray(0, byteCount), { file, kind: FILE_KIND, format: FORMAT_VERSION })
   xxHash64(bytes, 0, HEADER_CHECKSUM, SEED_ZERO, hash)
   if (

@@ -69,7 +69,7 @@ function* copyKept(vfs: Vfs, { source, kept, newPath }: CompactedCopy, timeSlice
   try {
     const header = encodeHeader({ fileId, fileNumber: number, indexCount: kept.length })
     file.write(header, 0, HEADER_BYTES, 0)
-    file.write(index.encode(codec), 0, indexBytesOf(kept.length), HEADER_BYTES)
+    if (kept.length > 0) file.write(index.encode(codec), 0, indexBytesOf(kept.length), HEADER_BYTES)
     const buffer = new Uint8Array(SLICE_BYTES)
     let sliceBytes = 0
     for (const [at, { offset, recordBytes }] of kept.entries()) {

@@ -89,7 +89,9 @@ function encodeKeyspace(
   view.setUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, descriptor.id, true)
   view.setUint8(start + KEYSPACE_OFFSET_ENGINE, EngineNumber[descriptor.engine])
   view.setUint8(start + KEYSPACE_OFFSET_COMPRESSION, CompressionNumber[descriptor.compression])
-  view.setUint16(start + KEYSPACE_OFFSET_FLAGS, descriptor.expires === true ? KeyspaceFlag.Expires : 0, true)
+  const flags =
+    (descriptor.expires === true ? KeyspaceFlag.Expires : 0) | (descriptor.blobs === true ? KeyspaceFlag.Blobs : 0)
+  view.setUint16(start + KEYSPACE_OFFSET_FLAGS, flags, true)
   writeU64(bytes, start + KEYSPACE_OFFSET_CREATED_SEQ, descriptor.createdSeq)
   view.setUint16(start + KEYSPACE_OFFSET_NAME_BYTES, name.length, true)
   view.setUint8(start + KEYSPACE_OFFSET_KEY_ENCODING_BYTES, keys.length)

@@ -1,5 +1,6 @@
 import { assert, invalidArgument, isLdbError, WriteBatch } from '@ldb/base'
 import type { KeyspaceSection, LdbError } from '@ldb/base'
+import type { ValueWriter } from '../blob/value-writer.js'
 import type { Durability } from '../health/options.js'
 import type { PendingCommit } from '../keyspace/commit-queue.js'
 import type { ReadGate } from '../resident/read-gate.js'
@@ -23,6 +24,8 @@ export class CommitPipeline {
   readonly #durability: Durability
   /** The batch of commits of one operation; its buffer is reused. */
   readonly #single: WriteBatch = new WriteBatch()
+  /** The batch to log of a commit whose large values were written; its buffer is reused. */
+  readonly #referring: WriteBatch = new WriteBatch()
   readonly #applier: StoreApplier
   /** Makes a checkpoint before a commit, when the device is nearly full. */
   readonly #relieve: () => void
@@ -216,25 +219,27 @@ export class CommitPipeline {
     durability: Durability | undefined,
     readForUpdate: readonly KeyspaceSection[] = [],
   ): void {
-    const { health, keyspaces, space } = this.#state
+    const { health, keyspaces, space, values } = this.#state
     this.drain()
     health.assertWritable()
     if (batch.operationCount === 0) return
     const requested = durability ?? this.#durability
-    const sections = batch.sections()
-    for (const section of sections) keyspaces.require(section.keyspaceId)
+    for (const section of batch.sections()) keyspaces.require(section.keyspaceId)
     assert(!this.#committing, 'a commit does not begin within another')
     assert(this.#seq < Number.MAX_SAFE_INTEGER, 'commit numbers are used up')
     const seq = this.#seq + 1
-    const bytes = batch.encode()
-    space.take(bytes.length, batch, this.#relieve)
+    const hasBlobs = values !== undefined && values.prepare(batch, requested === 'full')
+    space.take(batch.byteLength, batch, this.#relieve)
     this.#committing = true
     try {
-      this.#append(bytes, seq, requested, batch.hasPuts)
+      const logged = hasBlobs ? this.#writeValues(values, batch, seq) : batch
+      const sections = logged.sections()
+      this.#append(logged, seq, requested, hasBlobs)
       this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)
       this.#applier.apply(sections, seq)
     } finally {
       this.#committing = false
+      if (hasBlobs) this.#referring.clear()
     }
     this.#publish(seq)
     this.#background?.afterCommit()
@@ -288,10 +293,22 @@ export class CommitPipeline {
     changeSignal.wake()
   }
 
-  #append(bytes: Uint8Array, seq: number, durability: Durability, writesEntries: boolean): void {
+  /** Writes the large values of a batch, and returns the batch to log. A failure poisons, as that of a write to the log. */
+  #writeValues(values: ValueWriter, batch: WriteBatch, seq: number): WriteBatch {
     const { log, health } = this.#state
     try {
-      log.appendCommit(bytes, seq, durability !== 'none', writesEntries)
+      values.write(batch, seq, this.#referring)
+      return this.#referring
+    } catch (error) {
+      if (!isBeforeLogging(error, log)) health.fail(error, false)
+      throw error
+    }
+  }
+
+  #append(batch: WriteBatch, seq: number, durability: Durability, hasBlobs: boolean): void {
+    const { log, health } = this.#state
+    try {
+      log.appendCommit(batch.encode(), seq, durability !== 'none', batch.hasPuts, hasBlobs)
       if (durability !== 'none') log.flush()
       if (durability !== 'full') this.#sinks.backgroundSync.noteAppended()
     } catch (error) {

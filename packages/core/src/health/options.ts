@@ -1,4 +1,4 @@
-import { invalidArgument, kindOf, LdbError, optionalMember, ownOptions } from '@ldb/base'
+import { invalidArgument, kindOf, LdbError, optionalMember, ownOptions, VALUE_BYTES_MAX } from '@ldb/base'
 import type { OwnOptions } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { CompressionNumber, EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
@@ -40,6 +40,13 @@ export interface DatabaseOptions {
    * @defaultValue 67_108_864 (64 MiB)
    */
   readonly cacheBytes?: number
+  /**
+   * Bytes of a value above which it is written once, to a blob file beside the stores: from 64 to 1,073,741,824. The log and the store hold
+   * a reference of 44 bytes. At `'full'`, a commit with few bytes of such values writes them to the log and the store nevertheless: a
+   * second sync would take longer.
+   * @defaultValue 16_384 (16 KiB)
+   */
+  readonly blobBytes?: number
   /**
    * Bytes of operations that each keyspace of engine `'lsm'` holds in memory before it writes them to a table: from 65,536 to
    * 1,073,741,824. Up to three times as many are in use while a caller writes faster than the device.
@@ -117,6 +124,7 @@ export interface ResolvedDatabaseOptions {
   readonly syncIntervalMs: number
   readonly cacheBytes: number
   readonly memtableBytes: number
+  readonly blobBytes: number
   /** The requested page size; `undefined` accepts any page size. */
   readonly pageBytes: number | undefined
   readonly compression: CompressionName
@@ -134,6 +142,8 @@ export interface ResolvedDatabaseOptions {
 const CACHE_BYTES_MIN = 65_536
 const MEMTABLE_BYTES_MIN = 65_536
 const MEMTABLE_BYTES_MAX = 2 ** 30
+/** A reference takes 44 bytes. */
+const BLOB_BYTES_MIN = 64
 /** Tests create databases with smaller pages, down to the minimum of the format. */
 const PAGE_BYTES_OPTION_MIN = 4096
 /** A file that is synced off the thread has two handles. */
@@ -164,6 +174,7 @@ const KNOWN = [
   'logger',
   'encryption',
   'memtableBytes',
+  'blobBytes',
 ] as const
 
 type Given = OwnOptions<(typeof KNOWN)[number]>
@@ -185,6 +196,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     syncIntervalMs: resolveNumber(given, 'syncIntervalMs', 100, 1, SYNC_INTERVAL_MS_MAX),
     cacheBytes: resolveNumber(given, 'cacheBytes', 67_108_864, CACHE_BYTES_MIN, Number.MAX_SAFE_INTEGER),
     memtableBytes: resolveNumber(given, 'memtableBytes', 33_554_432, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
+    blobBytes: resolveNumber(given, 'blobBytes', 16_384, BLOB_BYTES_MIN, VALUE_BYTES_MAX),
     pageBytes: resolvePageBytes(given.pageBytes),
     compression: resolveCompression(given.compression) ?? 'none',
     readOnly: resolveBoolean(given, 'readOnly', false),

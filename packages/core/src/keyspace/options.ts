@@ -15,7 +15,7 @@ import type {
   ValueEncodingOption,
 } from '@ldb/base'
 import type { CompressionName, EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
-import { resolveTtl } from './expiry.js'
+import { resolveTtl } from '../values/expiry.js'
 import { resolveCompression, resolveEngine } from '../health/options.js'
 import { ENCODING_NAME_BYTES_MAX, KEYSPACE_NAME_BYTES_MAX } from '../format.js'
 

@@ -82,7 +82,7 @@ test('the golden LSM tree', async () => {
   await expect(description).toMatchFileSnapshot(pathOf(`${LSM}/v1/expected.json`))
 })
 
-test.each(['v3', 'v4'])('the golden databases %s', async (version) => {
+test.each(['v3', 'v4', 'v5'])('the golden databases %s', async (version) => {
   const databases = ['closed', 'left-open'].map((name) => {
     const database = readDatabase(readFiles(`${CORE}/${version}/${name}`))
     return [name, describeDatabase(database, TIMES)] as const

@@ -1,3 +1,5 @@
+import { INVARIANTS } from '@ldb/base'
+
 /** A blob file, as the choice of the files to collect sees it. */
 export interface CandidateFile {
   readonly number: number
@@ -6,14 +8,14 @@ export interface CandidateFile {
   readonly liveBytes: number | undefined
 }
 
-/** Dead bytes from which files are collected, as a share of the live ones, and in addition to it. */
+/** Dead bytes from which files are collected, as a share of the live ones, and in addition to it. Small where invariants are checked. */
 const DEAD_SHARE_MAX = 0.2
-const DEAD_BYTES_MIN = 262_144
+const DEAD_BYTES_MIN = INVARIANTS ? 1024 : 262_144
 /** Dead bytes that a collection leaves, as a share of the live ones. */
 const DEAD_SHARE_LEFT = 0.1
 /** A file of which less is dead is not worth a copy; in a forced collection, one with fewer dead bytes, such as those of its index. */
 const FILE_DEAD_SHARE_MIN = 0.05
-const FILE_DEAD_BYTES_MIN = 4096
+const FILE_DEAD_BYTES_MIN = INVARIANTS ? 256 : 4096
 
 /** Sums of all files. Files whose live bytes are not known count as live. */
 export interface BlobSums {

@@ -21,6 +21,8 @@ export interface RunSettings {
   readonly usesHashIndex?: boolean
   /** Greatest number of open files of keyspaces. @defaultValue that of the database */
   readonly maxOpenFiles?: number
+  /** Bytes above which a value is in a blob file. @defaultValue that of the database */
+  readonly blobBytes?: number
   /** Engines by name that replace the built-in ones. @defaultValue the built-in engines */
   readonly engines?: object
   /** Default key encoding of new keyspaces. */
@@ -47,7 +49,7 @@ export function optionsOf(settings: RunSettings): {
   readonly syncIntervalMs: number
 } {
   const { durability, cacheBytes, pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes } = settings
-  const { usesHashIndex = true, maxOpenFiles } = settings
+  const { usesHashIndex = true, maxOpenFiles, blobBytes } = settings
   const engines = settings.engines === undefined ? {} : { engines: settings.engines }
   const tuning = {
     pageBytes,
@@ -55,6 +57,7 @@ export function optionsOf(settings: RunSettings): {
     segmentBytes,
     preallocateBytes,
     usesHashIndex,
+    ...(blobBytes === undefined ? {} : { blobFileBytes: 8192 }),
     ...engines,
   }
   return {
@@ -62,6 +65,7 @@ export function optionsOf(settings: RunSettings): {
     cacheBytes: Math.max(cacheBytes, 48 * pageBytes),
     syncIntervalMs: SYNC_INTERVAL_MS,
     ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
+    ...(blobBytes === undefined ? {} : { blobBytes }),
     [Symbol.for('ldb.tuning')]: tuning,
   }
 }

@@ -34,10 +34,7 @@ const CURRENT = Object.freeze({
 /** Encodes the header of a new blob file. */
 export function encodeHeader({ fileId, fileNumber, indexCount }: BlobHeader): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES)
-  bytes.set(
-    encodeFileHeader(CURRENT),
-    HEADER_FILE_HEADER,
-  )
+  bytes.set(encodeFileHeader(CURRENT), HEADER_FILE_HEADER)
   bytes.set(fileId, HEADER_FILE_ID)
   writeU32(bytes, HEADER_FILE_NUMBER, fileNumber)
   writeU32(bytes, HEADER_INDEX_COUNT, indexCount)

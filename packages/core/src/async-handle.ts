@@ -227,7 +227,10 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     const { collection, slicedCheckpoint } = this.#opened
     await this.api.calls.run(async () => {
       await collection?.examine()
-      await slicedCheckpoint.run({ ...AUTOMATIC_CHECKPOINT, effort: 'full', bounds: { lower, upper } }, signal)
+      await slicedCheckpoint.run(
+        { ...AUTOMATIC_CHECKPOINT, effort: 'full', bounds: { lower, upper } },
+        signal,
+      )
       await collection?.collect()
     })
   }

@@ -53,7 +53,10 @@ describe('packages/core', () => {
     const noBlobs = new Map()
     const stored = bytesOf('FF 54 54 4C 0A 00 00 00 00 00 00 00 61')
     expect(readValue(stored, noBlobs)).toEqual({ value: asciiOf('a'), expiresAt: 10 })
-    expect(readValue(bytesOf('FF 54 54 4C 0A'), noBlobs)).toEqual({ value: bytesOf('FF 54 54 4C 0A'), expiresAt: 0 })
+    expect(readValue(bytesOf('FF 54 54 4C 0A'), noBlobs)).toEqual({
+      value: bytesOf('FF 54 54 4C 0A'),
+      expiresAt: 0,
+    })
     expect(isReferring(stored)).toBe(false)
     expect(isReferring(bytesOf('FF 54 54 4C 0A 00 00 00 00 00 00 80 61'))).toBe(true)
   })

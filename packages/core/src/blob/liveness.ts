@@ -79,7 +79,8 @@ export class Liveness {
       }
       const at = kind === OperationKind.Put ? referenceAt(bytes, reader.valueStart, reader.valueEnd) : -1
       const next = at < 0 ? undefined : decodeReference(bytes, at)
-      const mapKey = next === undefined && this.#pending.size === 0 ? '' : mapKeyOf(keyspaceId, bytes, keyStart, keyEnd)
+      const mapKey =
+        next === undefined && this.#pending.size === 0 ? '' : mapKeyOf(keyspaceId, bytes, keyStart, keyEnd)
       const before = this.#pending.has(mapKey)
         ? this.#pending.get(mapKey)
         : referenceOf(find(bytes.subarray(keyStart, keyEnd)))
@@ -164,7 +165,6 @@ export class Liveness {
       if (file.liveBytes !== undefined) file.liveBytes = Math.max(0, file.liveBytes - bytes)
     } else if (reference.valueOffset < file.countedEnd) file.liveBytes = (file.liveBytes ?? 0) - bytes
   }
-
 }
 
 function referenceOf(stored: Uint8Array | undefined): BlobReference | undefined {

@@ -90,7 +90,8 @@ function encodeKeyspace(
   view.setUint8(start + KEYSPACE_OFFSET_ENGINE, EngineNumber[descriptor.engine])
   view.setUint8(start + KEYSPACE_OFFSET_COMPRESSION, CompressionNumber[descriptor.compression])
   const flags =
-    (descriptor.expires === true ? KeyspaceFlag.Expires : 0) | (descriptor.blobs === true ? KeyspaceFlag.Blobs : 0)
+    (descriptor.expires === true ? KeyspaceFlag.Expires : 0) |
+    (descriptor.blobs === true ? KeyspaceFlag.Blobs : 0)
   view.setUint16(start + KEYSPACE_OFFSET_FLAGS, flags, true)
   writeU64(bytes, start + KEYSPACE_OFFSET_CREATED_SEQ, descriptor.createdSeq)
   view.setUint16(start + KEYSPACE_OFFSET_NAME_BYTES, name.length, true)

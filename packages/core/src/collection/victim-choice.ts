@@ -51,7 +51,8 @@ export function chooseVictims(files: readonly CandidateFile[], isForced: boolean
   let deadBytes = sums.deadBytes
   const deadOf = ({ fileBytes, liveBytes = fileBytes }: CandidateFile): number => fileBytes - liveBytes
   const byShare = [...files].sort(
-    (left, right) => deadOf(right) / right.fileBytes - deadOf(left) / left.fileBytes || left.number - right.number,
+    (left, right) =>
+      deadOf(right) / right.fileBytes - deadOf(left) / left.fileBytes || left.number - right.number,
   )
   for (const file of byShare) {
     const dead = deadOf(file)

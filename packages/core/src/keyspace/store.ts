@@ -55,7 +55,12 @@ export class KeyspaceStore {
   /** Runs when the last pin is released. */
   #onUnpinned: (() => void) | undefined = undefined
 
-  constructor(descriptor: KeyspaceDescriptor, source: StoreSource, clock: Clock, blobs: BlobValues | undefined) {
+  constructor(
+    descriptor: KeyspaceDescriptor,
+    source: StoreSource,
+    clock: Clock,
+    blobs: BlobValues | undefined,
+  ) {
     this.blobs = blobs
     this.#source = source
     this.#clock = clock

@@ -46,8 +46,9 @@ export function readDatabase(files: ReadonlyMap<string, Uint8Array>): DatabaseCo
   const catalog = readCatalog(fileAt(files, 'CATALOG'))
   const logFiles = [...files].filter(([path]) => path.startsWith('wal/'))
   const blobs = new BlobDirectory(files)
-  const log = readLog(new Map(logFiles.map(([path, bytes]) => [path.slice('wal/'.length), bytes])), (payload) =>
-    hasValues(payload, blobs),
+  const log = readLog(
+    new Map(logFiles.map(([path, bytes]) => [path.slice('wal/'.length), bytes])),
+    (payload) => hasValues(payload, blobs),
   )
   const isOwned = log.segments.every((segment) => segment.ownerId === catalog.databaseId)
   requireSound(isOwned, 'the log belongs to another database')
@@ -183,7 +184,10 @@ class Replay {
     const hasHeaders = mayExpire || hasBlobs
     return [...(this.#contents.get(keyspaceId)?.values() ?? [])]
       .sort((left, right) => compareBytes(left.key, right.key))
-      .map(({ key, value }) => ({ key, ...(hasHeaders ? readValue(value, this.#blobs) : { value, expiresAt: 0 }) }))
+      .map(({ key, value }) => ({
+        key,
+        ...(hasHeaders ? readValue(value, this.#blobs) : { value, expiresAt: 0 }),
+      }))
   }
 
   #applyCommit({ seq, payload }: LogRecord): void {

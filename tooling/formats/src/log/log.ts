@@ -70,7 +70,9 @@ export function readLog(
     ...syncedPositionsAfter(newest, progress.lsn, limit),
   )
   requireSound(progress.lsn >= syncedLsn, 'a synced record is bad')
-  const lost = inNewest.findIndex(({ type, lsn, payload }) => type === 6 && lsn >= syncedLsn && !hasValues(payload))
+  const lost = inNewest.findIndex(
+    ({ type, lsn, payload }) => type === 6 && lsn >= syncedLsn && !hasValues(payload),
+  )
   if (lost >= 0) progress = progressTo(newest, inNewest.slice(0, lost))
   records.push(...(lost < 0 ? inNewest : inNewest.slice(0, lost)))
   return { ...summarize(progress), segments, records, isClosed: false, startLsn, syncedLsn }

@@ -72,7 +72,9 @@ export function modelCase(seed: number): ModelCase {
   const random = seededRandom(seed)
   const isLong = isLarge(seed)
   // With two open files, the files of the keyspaces are closed and opened again all the time.
-  const settings = { ...settingsOf(random), ...(seed % 3 === 0 ? { maxOpenFiles: 2 } : {}),
+  const settings = {
+    ...settingsOf(random),
+    ...(seed % 3 === 0 ? { maxOpenFiles: 2 } : {}),
     ...(seed % 4 === 1 ? { blobBytes: 64 } : {}),
   }
   const weights = isLong ? faultFreeWeights() : biasedWeights(random)

@@ -25,7 +25,12 @@ export interface FormatRow {
 export const CONSTANT_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '@ldb/base': { 'Section header': 'SECTION_*_OFFSET' },
   '@ldb/wal': { 'Segment header': 'HEADER_*', Seal: 'SEAL_*', Record: 'RECORD_*' },
-  '@ldb/blob': { 'File header': 'HEADER_*', 'Index entry': 'INDEX_*', Record: 'RECORD_*', Reference: 'REFERENCE_*' },
+  '@ldb/blob': {
+    'File header': 'HEADER_*',
+    'Index entry': 'INDEX_*',
+    Record: 'RECORD_*',
+    Reference: 'REFERENCE_*',
+  },
   '@ldb/core': {
     'Catalog root': 'CATALOG_OFFSET_*',
     'Keyspace record': 'KEYSPACE_OFFSET_*',

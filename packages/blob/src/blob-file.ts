@@ -25,6 +25,8 @@ const ASSEMBLED_BYTES_MAX = 65_536
 const SCANNED_BYTES = 256
 
 const hash = new Int32Array(2)
+/** Holds a short record while it is written. */
+const assembled = new Uint8Array(ASSEMBLED_BYTES_MAX)
 const scanned = new Uint8Array(SCANNED_BYTES)
 
 /** An open blob file. Records are appended to a file only by the process that has created it. */
@@ -117,11 +119,13 @@ export class BlobFile {
     const valueAt = RECORD_HEADER_BYTES + keyBytes
     const recordBytes = recordBytesOf(keyBytes, valueBytes)
     const isAssembled = recordBytes <= ASSEMBLED_BYTES_MAX
-    const buffer = new Uint8Array(isAssembled ? recordBytes : valueAt)
+    const buffer = isAssembled ? assembled : new Uint8Array(valueAt)
+    const byteCount = isAssembled ? recordBytes : valueAt
     buffer.set(key.subarray(keyStart, keyEnd), RECORD_HEADER_BYTES)
     encodeRecordHeader(codec, { offset, keyBytes, valueBytes, checksumLow, checksumHigh }, buffer)
     if (isAssembled) buffer.set(value.subarray(start, end), valueAt)
-    codec.write(file, UnitKind.Blob, offset, 0, buffer, 0, buffer.length)
+    if (isAssembled) buffer.fill(0, valueAt + valueBytes, recordBytes)
+    codec.write(file, UnitKind.Blob, offset, 0, buffer, 0, byteCount)
     const valueOffset = offset + valueAt
     if (!isAssembled) {
       codec.write(file, UnitKind.Blob, valueOffset, 0, value, start, valueBytes)

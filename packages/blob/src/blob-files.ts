@@ -105,7 +105,6 @@ export class BlobFiles implements Syncable {
     return files
   }
 
-  /** Number of existing files. */
   get fileCount(): number {
     return this.#sources.size
   }
@@ -282,11 +281,9 @@ export class BlobFiles implements Syncable {
    * that the operating system holds them in its cache only. The bytes do not change.
    */
   persist(references: readonly BlobReference[]): void {
-    if (references.length === 0) return
-    for (const [number, named] of byFileNumber(references)) {
+    for (const [number, named] of byFileNumber(references))
       rewriteRecords(this.#vfs, this.#open(number), named)
-    }
-    this.#vfs.syncDirectory(this.#directory)
+    if (references.length > 0) this.#vfs.syncDirectory(this.#directory)
   }
 
   /** Reports whether a file may be removed without that its number is used again (V2). */

@@ -172,7 +172,7 @@ export class AsyncCommits {
       for (const section of batch.sections()) keyspaces.require(section.keyspaceId)
       const seq = this.newestSeq + 1
       const requested = durability ?? this.#durability
-      const hasBlobs = values !== undefined && values.prepare(batch, requested === 'full')
+      const hasBlobs = values !== undefined && values.prepare(batch, false)
       space.take(batch.byteLength, batch, undefined)
       isAdmitted = true
       const logged = hasBlobs ? this.#writeValues(values, batch, seq) : batch

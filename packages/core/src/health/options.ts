@@ -42,8 +42,8 @@ export interface DatabaseOptions {
   readonly cacheBytes?: number
   /**
    * Bytes of a value above which it is written once, to a blob file beside the stores: from 64 to 1,073,741,824. The log and the store hold
-   * a reference of 44 bytes. At `'full'`, a commit with few bytes of such values writes them to the log and the store nevertheless: a
-   * second sync would take longer.
+   * a reference of 44 bytes. At `'full'`, a commit of the synchronous API with less than 128 KiB of such values writes them to the log and the
+   * store nevertheless: the sync of a second file would take longer.
    * @defaultValue 16_384 (16 KiB)
    */
   readonly blobBytes?: number

@@ -2,7 +2,7 @@ import { compareBytes, copyBytes, INVARIANTS } from '@ldb/base'
 import type { StoreCursor, ValuePredicate } from '@ldb/base'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
 import { expiryOf } from '../blob/value-header.js'
-import type { ValueDecoder } from './value-decoder.js'
+import type { StoredValueReader } from './stored-value-reader.js'
 
 /** Pages of expired entries after which a move may be interrupted: about half a millisecond. */
 const PAUSE_PAGES = INVARIANTS ? 3 : 64
@@ -20,7 +20,7 @@ interface PassedEntries {
 export class ExpiringCursor implements StoreCursor {
   readonly isRetryable = true
   readonly #inner: RetryableCursor
-  readonly #decoder: ValueDecoder
+  readonly #reader: StoredValueReader
   readonly #isExpired: ValuePredicate
   readonly #pause: (() => void) | undefined
   #passed: PassedEntries | undefined = undefined
@@ -31,8 +31,8 @@ export class ExpiringCursor implements StoreCursor {
    * @param pause - called after some pages of expired entries in one move; may throw to interrupt the move, which is then retried. Only for
    * the cursor of a snapshot, whose entries do not change.
    */
-  constructor(inner: StoreCursor, decoder: ValueDecoder, nowMs: number, pause?: () => void) {
-    this.#decoder = decoder
+  constructor(inner: StoreCursor, reader: StoredValueReader, nowMs: number, pause?: () => void) {
+    this.#reader = reader
     this.#pause = pause
     this.#inner = new RetryableCursor(inner)
     this.#isExpired = (bytes, start, end): boolean => expiryOf(bytes, start, end) <= nowMs
@@ -47,7 +47,7 @@ export class ExpiringCursor implements StoreCursor {
   }
 
   get value(): Uint8Array {
-    return this.#decoder.valueOf(this.#inner.cursor.value)
+    return this.#reader.valueOf(this.#inner.cursor.value)
   }
 
   takeKey(): Uint8Array {
@@ -55,7 +55,7 @@ export class ExpiringCursor implements StoreCursor {
   }
 
   takeValue(): Uint8Array {
-    return this.#decoder.valueOf(this.#inner.cursor.takeValue())
+    return this.#reader.valueOf(this.#inner.cursor.takeValue())
   }
 
   first(): boolean {

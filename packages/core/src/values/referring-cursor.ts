@@ -1,18 +1,18 @@
 import { optionalMember } from '@ldb/base'
 import type { StoreCursor, ValuePredicate } from '@ldb/base'
-import type { ValueDecoder } from './value-decoder.js'
+import type { StoredValueReader } from './stored-value-reader.js'
 
 /** A cursor that reads the values in blob files. */
 export class ReferringCursor implements StoreCursor {
   /** A move that missed a page may be retried if the inner cursor allows it. */
   readonly isRetryable: boolean
   readonly #inner: StoreCursor
-  readonly #decoder: ValueDecoder
+  readonly #reader: StoredValueReader
 
-  constructor(inner: StoreCursor & { readonly isRetryable?: boolean }, decoder: ValueDecoder) {
+  constructor(inner: StoreCursor & { readonly isRetryable?: boolean }, reader: StoredValueReader) {
     this.isRetryable = optionalMember(inner, 'isRetryable') === true
     this.#inner = inner
-    this.#decoder = decoder
+    this.#reader = reader
   }
 
   get valid(): boolean {
@@ -24,7 +24,7 @@ export class ReferringCursor implements StoreCursor {
   }
 
   get value(): Uint8Array {
-    return this.#decoder.valueOf(this.#inner.value)
+    return this.#reader.valueOf(this.#inner.value)
   }
 
   takeKey(): Uint8Array {
@@ -32,7 +32,7 @@ export class ReferringCursor implements StoreCursor {
   }
 
   takeValue(): Uint8Array {
-    return this.#decoder.valueOf(this.#inner.takeValue())
+    return this.#reader.valueOf(this.#inner.takeValue())
   }
 
   first(): boolean {

@@ -4,10 +4,11 @@ import type { BlobValues } from '../blob/blob-values.js'
 import { expiryOf, rawValue, referenceAt } from '../blob/value-header.js'
 import type { Expiry } from './expiry.js'
 import { ReferringCursor } from './referring-cursor.js'
+import type { StoredValueReader } from './stored-value-reader.js'
 import { ExpiringCursor } from './expiring-cursor.js'
 
 /** Decodes the stored values of one keyspace: removes their headers, hides expired ones, and reads those in blob files. */
-export class ValueDecoder {
+export class ValueDecoder implements StoredValueReader {
   readonly #clock: Clock
   readonly #blobs: BlobValues | undefined
   /** Encodes expiry; `undefined` while no entry may expire. */

@@ -1,5 +1,5 @@
-import { assert, isLdbError, LdbError, ResumableTask } from '@ldb/base'
-import type { SyncPoll } from '@ldb/base'
+import { assert, isLdbError, LdbError } from '@ldb/base'
+import type { ResumableTask, SyncPoll } from '@ldb/base'
 import type { DeadlineSync, Vfs } from '@ldb/vfs'
 import { PAYLOAD_BYTES_MAX, SealKind } from '../format.js'
 import type { ResolvedWalOptions } from '../options.js'

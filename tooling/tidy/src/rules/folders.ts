@@ -46,7 +46,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     layers: ['verify', 'store', 'compaction', 'read', 'version', 'table', 'memtable', 'block', 'entry'],
     ground: ['format', 'key-hash', 'options'],
   },
-  'packages/wal': { layers: ['read', 'write', 'segment'], ground: ['format', 'options'] },
+  'packages/wal': { layers: ['read', 'write', 'segment'], ground: ['format', 'options', 'external-values'] },
   'packages/mvcc': { layers: ['conflict', 'transaction', 'read', 'records'], ground: ['options'] },
   'packages/base': {
     layers: ['batch', 'range', 'encoding', 'bytes', 'leaks'],

@@ -36,7 +36,6 @@ export interface BlobRecord {
   readonly key: Uint8Array
   /** The encoded reference that names its value. */
   readonly reference: Uint8Array
-  /** Offset of the record. */
   readonly offset: number
   /** Offset of what follows the record. */
   readonly nextOffset: number

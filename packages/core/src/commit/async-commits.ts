@@ -212,7 +212,7 @@ export class AsyncCommits {
     values.write(batch, seq, referring)
     // The applied commit returns what its own batch has taken.
     this.#state.space.noteApplied(batch.byteLength - referring.byteLength)
-    this.#batches.release(batch)
+    if (!this.#batches.isShared(batch)) this.#batches.release(batch)
     return referring
   }
 

@@ -12,6 +12,7 @@ import {
   chunkTableBytes,
   HEADER_BYTES,
   indexBytesOf,
+  RECORD_ALIGNMENT,
   RECORD_HEADER_BYTES,
   recordBytesOf,
 } from './format.js'
@@ -225,6 +226,14 @@ export class BlobFile {
     const at = index.lowerBound(offset)
     if (at < index.length && index.offsetAt(at) === offset) return index.positionAt(at)
     throw this.#fault(offset, 'the record that a blob reference names was removed')
+  }
+
+  /** Reports whether no record can be at or behind an offset. The padding of the last one may be missing. */
+  isAtEnd(offset: number): boolean {
+    const { index } = this
+    return index === undefined
+      ? offset + RECORD_ALIGNMENT > this.end
+      : index.lowerBound(offset) === index.length
   }
 
   /** Returns the reference that names the value of a record. */

@@ -113,7 +113,7 @@ export class BlobFiles implements Syncable {
     return this.#unsynced.size === 0 && this.#syncedCount === this.#createdCount
   }
 
-  /** Number of the file that the next blob is appended to; 0 when that is a new one. */
+  /** Number of the active file; 0 when the next blob goes to a new one. */
   get activeNumber(): number {
     return this.#active?.number ?? 0
   }
@@ -202,6 +202,11 @@ export class BlobFiles implements Syncable {
   /** Reads and checks one chunk of a value: 1 MiB, or the rest. */
   readChunk(reference: BlobReference, table: Uint8Array, index: number): Uint8Array {
     return this.#open(reference.fileNumber).readChunk(reference, table, index)
+  }
+
+  /** Reports whether no record can be at or behind an offset. */
+  isAtEnd(number: number, offset: number): boolean {
+    return this.#open(number).isAtEnd(offset)
   }
 
   /** Decodes a reference. @throws {@link LdbError} LDB_CORRUPTION when the bytes are none. */

@@ -1,5 +1,6 @@
 import { ResumableTask } from '@ldb/base'
 import type { Syncable, TaskSteps } from '@ldb/base'
+import { FIRST_RECORD_OFFSET } from '@ldb/blob'
 import type { BlobFiles, KeptRecord } from '@ldb/blob'
 import type { BlobValues } from '../blob/blob-values.js'
 import type { CommitPipeline } from '../commit/pipeline.js'
@@ -122,12 +123,17 @@ export class Collector {
     if (kept.size > 0) this.#round = { kept, seq: this.#pipeline.seq, pinCount: this.#blobs.pins.count }
   }
 
-  /** Counts the live records of a file, and returns them; `undefined` when a commit names a value in it that is not visible. */
+  /** Counts the live records of a file, and returns them; `undefined` when it must stay as it is. */
   *#count(number: number, files: BlobFiles): Generator<Syncable, readonly KeptRecord[] | undefined, void> {
     if (!this.#blobs.liveness.isVisible(number, this.#pipeline.seq)) return undefined
     // Nothing is appended to it from now on.
     if (files.activeNumber === number) files.rotate()
-    const count = new FileCount(number, this.#blobs, files, this.#state.keyspaces)
+    const count = new FileCount(
+      { number, fileBytes: bytesOf(files, number) },
+      this.#blobs,
+      files,
+      this.#state.keyspaces,
+    )
     let isMore = true
     const step = (): void => {
       this.#assertUsable()
@@ -140,7 +146,7 @@ export class Collector {
         yield this.#timeSlice
       }
       count.end()
-      return count.kept
+      return count.isWhole ? count.kept : undefined
     } finally {
       count.abandon()
     }
@@ -151,9 +157,10 @@ export class Collector {
       for (const [number, records] of kept) {
         this.#assertUsable()
         const bytesBefore = bytesOf(files, number)
-        if (records.length > 0 || !files.isRemovable(number)) {
+        const hasHeader = bytesBefore >= FIRST_RECORD_OFFSET
+        if (records.length > 0 || (hasHeader && !files.isRemovable(number))) {
           yield files.beginCompaction(number, records, this.#timeSlice)
-        } else {
+        } else if (files.isRemovable(number)) {
           this.#blobs.liveness.remove(number)
           yield files.beginRemoval(number)
         }

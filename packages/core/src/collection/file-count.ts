@@ -1,6 +1,6 @@
-import { equalBytes } from '@ldb/base'
+import { equalBytes, isLdbError } from '@ldb/base'
 import { FIRST_RECORD_OFFSET } from '@ldb/blob'
-import type { BlobFiles, BlobRecord, KeptRecord } from '@ldb/blob'
+import type { BlobFileInfo, BlobFiles, BlobRecord, KeptRecord } from '@ldb/blob'
 import { decodeBlobKey } from '../blob/blob-values.js'
 import type { BlobValues } from '../blob/blob-values.js'
 import { referenceAt, REFERRING_VALUE_BYTES } from '../blob/value-header.js'
@@ -24,9 +24,18 @@ export class FileCount {
   readonly #keyspaces: KeyspaceTable
   #offset: number = FIRST_RECORD_OFFSET
   #keptBytes = 0
+  readonly #fileBytes: number
+  #isWhole = true
 
-  constructor(number: number, blobs: BlobValues, files: BlobFiles, keyspaces: KeyspaceTable) {
+  /** @param fileBytes - length of the file. */
+  constructor(
+    { number, fileBytes }: BlobFileInfo,
+    blobs: BlobValues,
+    files: BlobFiles,
+    keyspaces: KeyspaceTable,
+  ) {
     this.number = number
+    this.#fileBytes = fileBytes
     this.#blobs = blobs
     this.#files = files
     this.#keyspaces = keyspaces
@@ -36,7 +45,7 @@ export class FileCount {
   /** Examines the next records. Returns false when there are none left. @throws {@link LdbError} LDB_IO, LDB_CORRUPTION. */
   step(): boolean {
     for (let left = EXAMINED_MAX; left > 0; left--) {
-      const record = this.#files.readRecord(this.number, this.#offset)
+      const record = this.#read()
       if (record === undefined) return false
       const recordBytes = record.nextOffset - record.offset
       if (this.#isLive(record)) {
@@ -49,14 +58,37 @@ export class FileCount {
     return true
   }
 
+  /**
+   * True when every record was examined. Otherwise the file has no intact header, or a record has none: what follows may be live, so that the
+   * file must stay as it is, and counts as live.
+   */
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
   /** Ends the count. */
   end(): void {
-    this.#blobs.liveness.endCount(this.number, this.#keptBytes)
+    this.#blobs.liveness.endCount(this.number, this.#isWhole ? this.#keptBytes : this.#fileBytes)
   }
 
   /** Abandons the count. */
   abandon(): void {
     this.#blobs.liveness.abandonCount(this.number)
+  }
+
+  /** Reads the next record; `undefined` when there is none, or none that can be read. */
+  #read(): BlobRecord | undefined {
+    // A crash has lost its header, and nothing followed it.
+    if (this.#fileBytes < FIRST_RECORD_OFFSET) return undefined
+    try {
+      const record = this.#files.readRecord(this.number, this.#offset)
+      if (record === undefined) this.#isWhole = this.#files.isAtEnd(this.number, this.#offset)
+      return record
+    } catch (error) {
+      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+      this.#isWhole = false
+      return undefined
+    }
   }
 
   /** Reports whether the present entry of the key of a record has its reference. */

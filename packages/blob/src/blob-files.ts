@@ -4,6 +4,7 @@ import { FILE_ID_BYTES } from '@ldb/integrity'
 import { DirectorySync, FileRemoval } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { BlobFile } from './blob-file.js'
+import type { BlobFileInfo, BlobRecord } from './blob-info.js'
 import { BlobSource } from './blob-source.js'
 import { compactionSteps } from './compaction.js'
 import type { KeptRecord } from './compaction.js'
@@ -22,23 +23,6 @@ export interface BlobFilesOptions {
    * @defaultValue 64 MiB
    */
   readonly fileBytes?: number
-}
-
-/** A blob file that exists. @category Blob files */
-export interface BlobFileInfo {
-  readonly number: number
-  /** Length in bytes. */
-  readonly fileBytes: number
-}
-
-/** A record of a blob file. @category Blob files */
-export interface BlobRecord {
-  readonly key: Uint8Array
-  /** The encoded reference that names its value. */
-  readonly reference: Uint8Array
-  readonly offset: number
-  /** Offset of what follows the record. */
-  readonly nextOffset: number
 }
 
 const FILE_BYTES_DEFAULT = 64 * 1024 * 1024
